@@ -1,0 +1,107 @@
+# make            build every tool into bin/
+# make run        install what is missing, build, show readings
+# make check      install what is missing, build, run every test
+# make lint       clang-tidy, cppcheck, shellcheck, mandoc
+# make fuzz       every fuzz target, FUZZ_SECONDS each
+# make bench      the figures of docs/performance.md
+# make install    PREFIX, DESTDIR
+# SANITIZE=1 with any of them: ASan and UBSan, in build/sanitize
+
+VERSION = 0.1.0
+PREFIX = /usr/local
+DESTDIR =
+CC = gcc
+FUZZ_SECONDS = 60
+
+TOOLS = $(patsubst tools/%.c,%,$(wildcard tools/*.c))
+
+BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
+    protobuf-c-compiler protobuf-compiler libyaml-dev libev-dev libssl-dev \
+    libmosquitto-dev
+RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
+CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
+    procps openssl
+LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
+FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
+
+ifdef SANITIZE
+B = build/sanitize
+BIN = build/sanitize/bin
+SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all \
+    -fno-omit-frame-pointer
+else
+B = build
+BIN = bin
+HARDEN = -D_FORTIFY_SOURCE=2
+endif
+
+CPPFLAGS += -D_GNU_SOURCE -DHM_VERSION='"$(VERSION)"' -Ilib -I$(B)/proto
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+    -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
+    -Wwrite-strings -Wvla -Wformat=2 -Wundef -Werror
+CFLAGS ?= -O2 -g
+HM_CFLAGS = -std=c11 $(WARNINGS) $(HARDEN) $(SANITIZERS) $(CFLAGS) -fPIE \
+    -fstack-protector-strong -MMD -MP
+HM_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed $(SANITIZERS) $(LDFLAGS)
+LIBS = -lprotobuf-c -lcrypto -lyaml -lev -lmosquitto -lpthread
+
+PROTOS = $(wildcard proto/*.proto)
+PROTO_HEADERS = $(PROTOS:proto/%.proto=$(B)/proto/%.pb-c.h)
+PROTO_OBJECTS = $(PROTOS:proto/%.proto=$(B)/proto/%.pb-c.o)
+LIB_OBJECTS = $(patsubst lib/%.c,$(B)/lib/%.o,$(wildcard lib/*.c))
+UNITS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
+HELPERS = $(patsubst tests/helper/%.c,$(B)/helper/%, \
+    $(wildcard tests/helper/*.c))
+
+all: $(TOOLS:%=$(BIN)/%)
+
+$(BIN)/%: $(B)/tools/%.o $(B)/libhm.a
+	@mkdir -p $(@D)
+	$(CC) $(HM_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/libhm.a: $(LIB_OBJECTS) $(PROTO_OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/%.o: %.c Makefile | $(PROTO_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(HM_CFLAGS) -c -o $@ $<
+
+# What protoc-c writes does not keep our warnings.
+$(B)/proto/%.pb-c.o: $(B)/proto/%.pb-c.c
+	$(CC) $(CPPFLAGS) -std=c11 -w $(HARDEN) $(SANITIZERS) $(CFLAGS) -fPIE \
+	    -c -o $@ $<
+
+$(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h: proto/%.proto
+	@mkdir -p $(@D)
+	protoc-c --proto_path=proto --c_out=$(B)/proto $<
+
+.SECONDARY:
+-include $(wildcard $(B)/lib/*.d $(B)/tools/*.d $(B)/tests/*/*.d)
+
+# Tests
+
+$(B)/unit/%: $(B)/tests/unit/%.o $(B)/libhm.a
+	@mkdir -p $(@D)
+	$(CC) $(HM_LDFLAGS) -o $@ $^ -lcheck -lsubunit -lm -lrt -ljson-c $(LIBS)
+
+$(B)/helper/%: $(B)/tests/helper/%.o $(B)/libhm.a
+	@mkdir -p $(@D)
+	$(CC) $(HM_LDFLAGS) -o $@ $^ -ljson-c $(LIBS)
+
+tests: all $(UNITS) $(HELPERS)
+
+check:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory tests
+	@HM_BIN=$(CURDIR)/$(BIN) HM_BUILD=$(CURDIR)/$(B) tests/run
+
+run:
+	@.ci/packages $(RUN_PACKAGES)
+	@$(MAKE) --no-print-directory all >&2
+	@HM_BIN=$(CURDIR)/$(BIN) pipelines/run
+
+clean:
+	rm -rf bin build
+
+.PHONY: all tests check run clean

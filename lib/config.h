@@ -1,0 +1,69 @@
+#ifndef HM_CONFIG_H
+#define HM_CONFIG_H
+
+#include "settings.h"
+#include "slice.h"
+
+/*
+ * The settings of one run: defaults < YAML file < environment < command line.
+ * Every mistake is reported in one line; then the tool exits with 78, or with
+ * 64 if the command line itself is wrong.
+ */
+
+struct hm_tool {
+	const char *name;
+	enum hm_tool_bit bit;
+	const char *operands; /* as in a synopsis, or NULL if it takes none */
+	const char *summary;  /* one sentence for --help */
+};
+
+/* An entry of dtu_configs. The texts are NULL, the numbers 0, if not given. */
+struct hm_dtu_config {
+	char *name, *uri, *host;
+	int64_t port, unit_id;
+	int line, column; /* where it stands in the file */
+};
+
+struct hm_config;
+
+/*
+ * Read all settings of a tool. Returns NULL with *status set when the tool is
+ * to exit: --help, --version and --check (0), a mistake (64, 78), or no
+ * memory (71). The operands are argv[*first] and on. Freed by
+ * hm_config_free; what the getters return lives as long.
+ */
+struct hm_config *hm_config_load(const struct hm_tool *tool, int argc,
+    char *argv[], int *first, int *status);
+void hm_config_free(struct hm_config *config);
+
+/* Whether a value was given or has a default. */
+bool hm_config_has(const struct hm_config *config, enum hm_setting_id id);
+
+/* Where the value came from, for messages: "FILE:LINE", "MQTT_PORT", ... */
+const char *hm_config_source(const struct hm_config *config,
+    enum hm_setting_id id);
+
+/* NULL if unset. Also the text of a choice. */
+const char *hm_config_text(const struct hm_config *config,
+    enum hm_setting_id id);
+int64_t hm_config_int(const struct hm_config *config, enum hm_setting_id id);
+int64_t hm_config_ms(const struct hm_config *config, enum hm_setting_id id);
+bool hm_config_flag(const struct hm_config *config, enum hm_setting_id id);
+
+/* True if a list is unset or holds the word. */
+bool hm_config_lists(const struct hm_config *config, enum hm_setting_id id,
+    const char *word);
+
+/* The entries of dtu_configs; *count is 0 if there are none. */
+const struct hm_dtu_config *hm_config_dtus(const struct hm_config *config,
+    size_t *count);
+
+/*
+ * The options that most tools hand on: log level and name are set, and the
+ * stream options filled in.
+ */
+struct hm_stream_options;
+void hm_config_stream(const struct hm_config *config,
+    struct hm_stream_options *options);
+
+#endif

@@ -1,0 +1,174 @@
+#include "dec.h"
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static struct hm_dec
+trim(struct hm_dec d)
+{
+	while (d.scale > 0 && d.units % 10 == 0) {
+		d.units /= 10;
+		d.scale--;
+	}
+	return d;
+}
+
+/* Negative all along: INT64_MIN has no positive twin. */
+static bool
+push_digit(int64_t *negative, char c)
+{
+	return !__builtin_mul_overflow(*negative, 10, negative) &&
+	    !__builtin_sub_overflow(*negative, c - '0', negative);
+}
+
+/* An optional sign and at least one digit up to the end of the text. */
+static bool
+parse_exponent(const char *p, const char *end, int *out)
+{
+	bool minus = false;
+	int value = 0;
+
+	if (p < end && (*p == '+' || *p == '-'))
+		minus = *p++ == '-';
+	if (p == end)
+		return false;
+	for (; p < end; p++) {
+		if (!is_digit(*p))
+			return false;
+		if (value < 1000)
+			value = value * 10 + (*p - '0');
+	}
+	*out = minus ? -value : value;
+	return true;
+}
+
+static bool
+apply_exponent(int64_t units, int scale, struct hm_dec *out)
+{
+	while (scale < 0 && units != 0) {
+		if (__builtin_mul_overflow(units, 10, &units))
+			return false;
+		scale++;
+	}
+	while (scale > HM_DEC_SCALE_MAX && units % 10 == 0 && units != 0) {
+		units /= 10;
+		scale--;
+	}
+	if (units == 0)
+		scale = 0;
+	if (scale > HM_DEC_SCALE_MAX)
+		return false;
+	*out = trim(hm_dec(units, (unsigned)scale));
+	return true;
+}
+
+bool
+hm_dec_parse(struct hm_slice text, struct hm_dec *out)
+{
+	const char *p = text.p, *end = text.p + text.n;
+	bool minus = p < end && *p == '-';
+	int64_t units = 0;
+	int scale = 0, exponent = 0;
+
+	p += minus;
+	if (p == end || !is_digit(*p))
+		return false;
+	if (*p == '0' && p + 1 < end && is_digit(p[1]))
+		return false;
+	for (; p < end && is_digit(*p); p++)
+		if (!push_digit(&units, *p))
+			return false;
+	if (p < end && *p == '.') {
+		const char *fraction = ++p;
+
+		/* Zeros at the end say nothing and must not overflow. */
+		const char *last = p;
+		for (; p < end && is_digit(*p); p++)
+			if (*p != '0')
+				last = p + 1;
+		if (p == fraction)
+			return false;
+		for (const char *q = fraction; q < last; q++, scale++)
+			if (!push_digit(&units, *q))
+				return false;
+	}
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		if (!parse_exponent(p + 1, end, &exponent))
+			return false;
+		p = end;
+	}
+	if (p != end)
+		return false;
+	if (!minus && __builtin_sub_overflow(0, units, &units))
+		return false;
+	return apply_exponent(units, scale - exponent, out);
+}
+
+size_t
+hm_dec_format(struct hm_dec value, char buf[HM_DEC_TEXT])
+{
+	char reversed[HM_DEC_TEXT];
+	size_t n = 0, len = 0;
+	struct hm_dec d = trim(value);
+	uint64_t rest = d.units < 0 ? 0 - (uint64_t)d.units : (uint64_t)d.units;
+
+	for (unsigned place = 0; rest != 0 || place <= d.scale; place++) {
+		if (place == d.scale && d.scale > 0)
+			reversed[n++] = '.';
+		reversed[n++] = (char)('0' + rest % 10);
+		rest /= 10;
+	}
+	if (d.units < 0)
+		buf[len++] = '-';
+	while (n > 0)
+		buf[len++] = reversed[--n];
+	buf[len] = '\0';
+	return len;
+}
+
+bool
+hm_dec_rescale(struct hm_dec value, unsigned scale, int64_t *units)
+{
+	struct hm_dec d = trim(value);
+
+	for (; d.scale < scale; d.scale++)
+		if (__builtin_mul_overflow(d.units, 10, &d.units))
+			return false;
+	if (d.scale != scale)
+		return false;
+	*units = d.units;
+	return true;
+}
+
+bool
+hm_dec_add(struct hm_dec a, struct hm_dec b, struct hm_dec *out)
+{
+	unsigned scale = a.scale > b.scale ? a.scale : b.scale;
+	int64_t x, y;
+
+	if (!hm_dec_rescale(a, scale, &x) || !hm_dec_rescale(b, scale, &y) ||
+	    __builtin_add_overflow(x, y, &out->units))
+		return false;
+	out->scale = scale;
+	return true;
+}
+
+bool
+hm_dec_mul(struct hm_dec a, struct hm_dec b, struct hm_dec *out)
+{
+	struct hm_dec x = trim(a), y = trim(b), product;
+
+	if (__builtin_mul_overflow(x.units, y.units, &product.units))
+		return false;
+	product.scale = x.scale + y.scale;
+	product = trim(product);
+	if (product.units == 0)
+		product.scale = 0;
+	if (product.scale > HM_DEC_SCALE_MAX)
+		return false;
+	*out = product;
+	return true;
+}

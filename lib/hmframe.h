@@ -1,0 +1,73 @@
+#ifndef HM_HMFRAME_H
+#define HM_HMFRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The frame of the DTU protocol on TCP port 10081, all integers big endian:
+ * "HM", command, sequence number, CRC of the payload, length of header and
+ * payload. docs/protocol.md has the sources.
+ */
+
+#define HM_FRAME_HEADER ((size_t)10)
+#define HM_FRAME_TAG ((size_t)16) /* after an encrypted payload, not in length */
+#define HM_FRAME_PAYLOAD_MAX ((size_t)65535 - HM_FRAME_HEADER)
+
+enum hm_command {
+	HM_CMD_INFO = 0x01,
+	HM_CMD_HEARTBEAT = 0x02,
+	HM_CMD_ALARMS = 0x04,
+	HM_CMD_COMMAND = 0x05,
+	HM_CMD_WARNINGS = 0x0b, /* unasked, DTU to cloud */
+	HM_CMD_REAL = 0x11,
+	HM_CMD_NETWORK = 0x14,
+	HM_CMD_HISTORY = 0x15,
+};
+
+#define HM_TO_DTU 0xa300u   /* requests of an app */
+#define HM_FROM_DTU 0xa200u /* their replies */
+#define HM_TO_CLOUD 0x2200u /* what a DTU also sends to a client, unasked */
+
+struct hm_frame {
+	uint16_t command, sequence;
+	const uint8_t *payload; /* borrowed from the bytes that were read */
+	size_t size;            /* of the payload, without a tag */
+	const uint8_t *tag;     /* NULL, or HM_FRAME_TAG bytes */
+};
+
+enum hm_frame_state {
+	HM_FRAME_GOOD,
+	HM_FRAME_PART,   /* a good beginning; more bytes are to come */
+	HM_FRAME_MAGIC,  /* does not begin with "HM" */
+	HM_FRAME_LENGTH, /* the length field is less than a header */
+	HM_FRAME_CRC,    /* the payload does not match its CRC */
+};
+
+/*
+ * Read the frame at the start of n bytes. With `encrypts` the DTU is known to
+ * encrypt, so that a tag follows the payload of every reply that
+ * hm_frame_is_encrypted names. *used is the size of the whole frame, tag
+ * included, for HM_FRAME_GOOD and HM_FRAME_CRC.
+ */
+enum hm_frame_state hm_frame_read(const uint8_t *p, size_t n, bool encrypts,
+    struct hm_frame *frame, size_t *used);
+
+/*
+ * Whether a DTU that encrypts does so for this command: requests and replies
+ * of an app but for information and heartbeat, and never an empty payload.
+ */
+bool hm_frame_is_encrypted(uint16_t command, size_t size);
+
+/*
+ * Write a frame; tag may be NULL. Returns its size, or 0 if it does not fit
+ * into cap bytes or its payload is longer than HM_FRAME_PAYLOAD_MAX. The
+ * payload may already stand in its place at out + HM_FRAME_HEADER.
+ */
+size_t hm_frame_write(const struct hm_frame *frame, uint8_t *out, size_t cap);
+
+/* CRC-16/MODBUS: polynomial 8005 reflected, start ffff. */
+uint16_t hm_crc16(const uint8_t *p, size_t n);
+
+#endif

@@ -1,0 +1,49 @@
+#ifndef HM_MODBUS_H
+#define HM_MODBUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Modbus TCP, function 3, as DTUs speak it: the length is taken from the MBAP
+ * header, because real DTUs send a wrong byte count. docs/protocol.md has the
+ * sources.
+ */
+
+#define HM_MODBUS_REQUEST ((size_t)12)
+#define HM_MODBUS_REPLY_MAX ((size_t)260)
+#define HM_MODBUS_RECORD ((size_t)40)  /* bytes of one input's record */
+#define HM_MODBUS_RECORDS 99           /* inputs in the map */
+#define HM_MODBUS_SERIAL ((size_t)6)
+
+#define HM_MODBUS_ADDRESS_SERIAL 0x2000u
+#define HM_MODBUS_ADDRESS_RECORD 0x1000u /* + 40 for each input */
+#define HM_MODBUS_STRIDE 40u
+
+struct hm_modbus_reply {
+	uint16_t transaction;
+	uint8_t unit;
+	uint8_t function;
+	uint8_t exception;   /* 0 if the reply is not an exception */
+	bool wrong_count;    /* the byte count did not fit; it was ignored */
+	const uint8_t *data; /* borrowed from the bytes that were read */
+	size_t size;
+};
+
+enum hm_modbus_state {
+	HM_MODBUS_GOOD,
+	HM_MODBUS_PART,     /* a good beginning; more bytes are to come */
+	HM_MODBUS_PROTOCOL, /* not Modbus TCP: protocol id or function */
+	HM_MODBUS_LENGTH,   /* the MBAP length is impossible */
+};
+
+/* Read the reply at the start of n bytes; *used is its size if good. */
+enum hm_modbus_state hm_modbus_read(const uint8_t *p, size_t n,
+    struct hm_modbus_reply *reply, size_t *used);
+
+/* Write a request to read `count` registers. */
+void hm_modbus_request(uint8_t out[HM_MODBUS_REQUEST], uint16_t transaction,
+    uint8_t unit, uint16_t address, uint16_t count);
+
+#endif

@@ -1,0 +1,14 @@
+#ifndef HM_MODELS_H
+#define HM_MODELS_H
+
+#include "slice.h"
+
+/*
+ * What the first digits of a serial number (hex digits, any case) say about
+ * the device. NULL if they are not known. docs/protocol.md has the sources.
+ */
+const char *hm_model_inverter(struct hm_slice serial);
+const char *hm_model_dtu(struct hm_slice serial);
+const char *hm_model_meter(struct hm_slice serial);
+
+#endif

@@ -1,0 +1,61 @@
+#ifndef HM_SETTINGS_H
+#define HM_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Every setting of every tool, once: settings.def is the table. The file
+ * loader, the environment, the command line, --help, the man pages' option
+ * lists and docs/configuration.md are made from it.
+ */
+
+enum hm_type {
+	HM_TYPE_FLAG,    /* true or false; as an option without a value */
+	HM_TYPE_INT,
+	HM_TYPE_SECONDS, /* a decimal number of seconds, kept in ms */
+	HM_TYPE_TEXT,
+	HM_TYPE_SECRET,  /* text that is never shown */
+	HM_TYPE_CHOICE,  /* one of the words in `choices` */
+	HM_TYPE_LIST,    /* words separated by spaces or commas */
+	HM_TYPE_DTUS,    /* dtu_configs: a list of mappings, in the file only */
+};
+
+enum hm_tool_bit {
+	HM_POLL = 1 << 0,
+	HM_DECODE = 1 << 1,
+	HM_FILTER = 1 << 2,
+	HM_STORE = 1 << 3,
+	HM_HA_DISCOVERY = 1 << 4,
+	HM_PUBLISH = 1 << 5,
+	HM_METRICS = 1 << 6,
+	HM_SIM = 1 << 7,
+	HM_ALL = (1 << 8) - 1,
+};
+
+enum hm_setting_id {
+#define SETTING(id, ...) HM_SET_##id,
+#include "settings.def"
+#undef SETTING
+	HM_SETTINGS
+};
+
+struct hm_setting {
+	const char *key;     /* in the file, in snake_case; NULL: not there */
+	const char *env;     /* environment variable; NULL: none */
+	const char *option;  /* long option without "--"; the key with dashes
+	                        is accepted, too */
+	char letter;         /* short option, or 0 */
+	enum hm_type type;
+	int64_t min, max;    /* HM_TYPE_INT as is, HM_TYPE_SECONDS in ms */
+	const char *initial; /* default as text; NULL: unset */
+	const char *choices; /* "a b c" for HM_TYPE_CHOICE and HM_TYPE_LIST */
+	unsigned tools;      /* hm_tool_bit of the tools that read it */
+	const char *value;   /* name of the value in --help; NULL for flags */
+	const char *help;
+};
+
+extern const struct hm_setting hm_settings[HM_SETTINGS];
+
+#endif

@@ -1,0 +1,22 @@
+#ifndef HM_TIMEFMT_H
+#define HM_TIMEFMT_H
+
+#include <stdint.h>
+
+#include "slice.h"
+
+#define HM_TIME_TEXT 21 /* "2026-11-23T10:15:00Z" and a NUL */
+
+/* Seconds since 1970 as RFC 3339 UTC. Years outside 0-9999 are clamped. */
+struct hm_slice hm_time_format(int64_t seconds, char buf[HM_TIME_TEXT]);
+
+/* Read what hm_time_format writes; false if it is anything else. */
+bool hm_time_parse(struct hm_slice text, int64_t *seconds);
+
+/* The wall clock, whole seconds since 1970. */
+int64_t hm_time_now(void);
+
+/* A clock that never steps, for intervals, in ms. */
+int64_t hm_monotonic_ms(void);
+
+#endif

@@ -1,0 +1,18 @@
+#ifndef HM_UTF8_H
+#define HM_UTF8_H
+
+#include <stdint.h>
+
+#include "slice.h"
+
+/*
+ * The length (1-4) of the well-formed UTF-8 sequence at p, of which n bytes
+ * are there, or 0: overlong forms, surrogates and values past U+10FFFF are
+ * not well-formed (Unicode 15, table 3-7).
+ */
+size_t hm_utf8_len(const char *p, size_t n);
+
+/* Write a code point up to U+10FFFF; returns the bytes written (1-4). */
+size_t hm_utf8_put(uint32_t code, char out[4]);
+
+#endif
