@@ -514,6 +514,31 @@ hm_stream_bad(struct hm_stream *s, const char *format, ...)
 	    (unsigned long long)s->line_number, text);
 }
 
+bool
+hm_stream_parse(struct hm_stream *s, struct hm_slice line,
+    struct hm_record *record)
+{
+	struct hm_fault fault;
+
+	if (hm_record_parse(record, line, &fault))
+		return true;
+	hm_stream_bad(s, "%s at byte %zu", fault.what, fault.at + 1);
+	return false;
+}
+
+bool
+hm_stream_type(struct hm_stream *s, struct hm_slice line,
+    struct hm_record *record, struct hm_slice *type)
+{
+	if (hm_record_type(line, type))
+		return true;
+	if (!hm_stream_parse(s, line, record))
+		return false;
+	if (!hm_record_string(record, "type", type))
+		*type = hm_slice("", 0);
+	return true;
+}
+
 void
 hm_stream_commit(struct hm_stream *s)
 {

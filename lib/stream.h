@@ -55,6 +55,18 @@ void hm_stream_commit(struct hm_stream *s);
  */
 void hm_stream_emit(struct hm_stream *s, struct hm_slice line);
 
+/*
+ * The type of the line last given. Where "type" is the first key no more of
+ * the line is read; otherwise it is parsed, into `record`. Empty for an object
+ * without a type. False, and reported, if the line is not a JSON object.
+ */
+bool hm_stream_type(struct hm_stream *s, struct hm_slice line,
+    struct hm_record *record, struct hm_slice *type);
+
+/* Parse the line last given. False, and reported, if it is not a record. */
+bool hm_stream_parse(struct hm_stream *s, struct hm_slice line,
+    struct hm_record *record);
+
 /* The number, from 1, of the line last given, for messages. */
 uint64_t hm_stream_line_number(const struct hm_stream *s);
 
