@@ -1,0 +1,70 @@
+#include "modbus.h"
+
+#define MBAP ((size_t)6)      /* bytes before those that its length counts */
+#define LENGTH_MIN ((size_t)3) /* unit, function, byte count or exception */
+#define LENGTH_MAX (HM_MODBUS_REPLY_MAX - MBAP)
+#define READ_REGISTERS 0x03
+#define EXCEPTION 0x80
+
+static uint16_t
+get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static void
+put16(uint8_t *p, uint16_t value)
+{
+	p[0] = (uint8_t)(value >> 8);
+	p[1] = (uint8_t)value;
+}
+
+static void
+read_data(const uint8_t *p, size_t length, struct hm_modbus_reply *reply)
+{
+	reply->data = p + MBAP + LENGTH_MIN;
+	reply->size = length - LENGTH_MIN;
+	reply->wrong_count = p[8] != reply->size;
+}
+
+enum hm_modbus_state
+hm_modbus_read(const uint8_t *p, size_t n, struct hm_modbus_reply *reply,
+    size_t *used)
+{
+	size_t length;
+
+	if (n >= 4 && get16(p + 2) != 0)
+		return HM_MODBUS_PROTOCOL;
+	if (n < MBAP)
+		return HM_MODBUS_PART;
+	length = get16(p + 4);
+	if (length < LENGTH_MIN || length > LENGTH_MAX)
+		return HM_MODBUS_LENGTH;
+	if (n >= 8 && (p[7] & ~EXCEPTION) != READ_REGISTERS)
+		return HM_MODBUS_PROTOCOL;
+	if (n < MBAP + length)
+		return HM_MODBUS_PART;
+	*reply = (struct hm_modbus_reply){
+	    .transaction = get16(p), .unit = p[6], .function = p[7]};
+	if ((p[7] & EXCEPTION) == 0)
+		read_data(p, length, reply);
+	else if (p[8] != 0)
+		reply->exception = p[8];
+	else
+		return HM_MODBUS_PROTOCOL;
+	*used = MBAP + length;
+	return HM_MODBUS_GOOD;
+}
+
+void
+hm_modbus_request(uint8_t out[HM_MODBUS_REQUEST], uint16_t transaction,
+    uint8_t unit, uint16_t address, uint16_t count)
+{
+	put16(out, transaction);
+	put16(out + 2, 0);
+	put16(out + 4, HM_MODBUS_REQUEST - MBAP);
+	out[6] = unit;
+	out[7] = READ_REGISTERS;
+	put16(out + 8, address);
+	put16(out + 10, count);
+}
