@@ -1,0 +1,125 @@
+#include "models.h"
+
+#include <strings.h>
+
+#define PREFIX ((size_t)4)
+
+struct model {
+	char prefix[PREFIX + 1];
+	const char *name;
+};
+
+static const struct model inverters[] = {
+    {"1020", "MI-250/300"},
+    {"1021", "MI-250/300"},
+    {"1040", "MI-500/600/700"},
+    {"1041", "MI-500/600/700"},
+    {"1060", "MI-1000/1200/1500"},
+    {"1061", "MI-1000/1200/1500"},
+    {"1121", "HM-300/350/400"},
+    {"1124", "HMS-300/350/400/450/500-1T"},
+    {"1125", "HMS-450/500-1T"},
+    {"1141", "HM-600/700/800"},
+    {"1143", "HMS-600/700/800/900/1000-2T"},
+    {"1144", "HMS-600/700/800/900/1000-2T"},
+    {"114a", "HMS-600/700/800/900/1000-2T"},
+    {"1161", "HM-1000/1200/1500"},
+    {"1164", "HMS-1600/1800/2000-4T"},
+    {"1166", "HMS-1600/1800/2000-4T"},
+    {"1222", "HMS-2000DW-4T"},
+    {"1361", "HMT-1600/1800/2000-4T"},
+    {"1382", "HMT-1800/2250-6T"},
+    {"1400", "HMS-450/500-1T"},
+    {"1403", "HMS-400W/500W-1T"},
+    {"1410", "HMS-600/700/800/900/1000-2T"},
+    {"1412", "HMS-800W/1000W-2T"},
+    {"1420", "HMS-1600/1800/2000-4T"},
+    {"1520", "MIT"},
+    {"2801", "HERF-1600/1800"},
+    {"2821", "HERF-600/800"},
+    {"2841", "HERF-300"},
+};
+
+#define BUILT_IN "built-in DTU"
+
+static const struct model dtus[] = {
+    {"10d2", "DTU-G100"},
+    {"10d3", "DTU-W100/Lite-S"},
+    {"10d6", "DTU-Lite"},
+    {"10d7", "DTU-Lite"},
+    {"10d8", "DTU-W100/Lite-S"},
+    {"10d9", "DTU-W100/Lite-S"},
+    {"10f7", "DTU-Pro"},
+    {"10f8", "DTU-Pro"},
+    {"10fb", "DTU-Pro"},
+    {"10fc", "DTU-Pro"},
+    {"10fd", "DTU-Pro"},
+    {"1124", BUILT_IN},
+    {"1125", BUILT_IN},
+    {"1143", BUILT_IN},
+    {"1144", BUILT_IN},
+    {"1145", BUILT_IN},
+    {"1164", BUILT_IN},
+    {"1165", BUILT_IN},
+    {"1166", BUILT_IN},
+    {"1167", BUILT_IN},
+    {"1222", BUILT_IN},
+    {"1361", BUILT_IN},
+    {"1362", BUILT_IN},
+    {"1381", BUILT_IN},
+    {"1382", BUILT_IN},
+    {"1403", BUILT_IN},
+    {"1412", BUILT_IN},
+    {"1422", BUILT_IN},
+    {"1423", BUILT_IN},
+    {"4100", "DTU-Pro"},
+    {"4101", "DTU-Pro"},
+    {"4110", "DTU-W100/Lite-S"},
+    {"4111", "DTU-W100/Lite-S"},
+    {"4120", "DTU-Pro"},
+    {"4121", "DTU-Pro-S"},
+    {"4130", "DTU-W100/Lite-S"},
+    {"4131", "DTU-Lite"},
+    {"4132", "DTU-W100/Lite-S"},
+    {"4133", "DTU-W100/Lite-S"},
+    {"4141", BUILT_IN},
+    {"4143", BUILT_IN},
+    {"4144", BUILT_IN},
+    {"4301", "DTS-WIFI-G1"},
+    {"d030", "DTU-SLS"},
+};
+
+static const struct model meters[] = {
+    {"10c0", "DDSU666"},
+    {"1841", "DTSU666"},
+    {"37ff", "DTSU666"},
+};
+
+static const char *
+find(const struct model *models, size_t count, struct hm_slice serial)
+{
+	if (serial.n < PREFIX)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		if (strncasecmp(models[i].prefix, serial.p, PREFIX) == 0)
+			return models[i].name;
+	return NULL;
+}
+
+const char *
+hm_model_inverter(struct hm_slice serial)
+{
+	return find(inverters, sizeof inverters / sizeof *inverters, serial);
+}
+
+const char *
+hm_model_dtu(struct hm_slice serial)
+{
+	return find(dtus, sizeof dtus / sizeof *dtus, serial);
+}
+
+const char *
+hm_model_meter(struct hm_slice serial)
+{
+	return find(meters, sizeof meters / sizeof *meters, serial);
+}
