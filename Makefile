@@ -6,12 +6,17 @@
 # make bench      the figures of docs/performance.md
 # make install    PREFIX, DESTDIR
 # SANITIZE=1 with any of them: ASan and UBSan, in build/sanitize
+# V=1 shows the commands
 
 VERSION = 0.1.0
 PREFIX = /usr/local
 DESTDIR =
 CC = gcc
 FUZZ_SECONDS = 60
+
+V = 0
+Q0 = @echo '  '$@;
+Q = $(Q$(V))
 
 TOOLS = $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 
@@ -35,7 +40,7 @@ BIN = bin
 HARDEN = -D_FORTIFY_SOURCE=2
 endif
 
-CPPFLAGS += -D_GNU_SOURCE -DHM_VERSION='"$(VERSION)"' -Ilib -I$(B)/proto
+CPPFLAGS += -D_GNU_SOURCE -DHM_VERSION='"$(VERSION)"' -Ilib -isystem $(B)/proto
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
     -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
     -Wwrite-strings -Wvla -Wformat=2 -Wundef -Werror
@@ -57,24 +62,24 @@ all: $(TOOLS:%=$(BIN)/%)
 
 $(BIN)/%: $(B)/tools/%.o $(B)/libhm.a
 	@mkdir -p $(@D)
-	$(CC) $(HM_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/libhm.a: $(LIB_OBJECTS) $(PROTO_OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(B)/%.o: %.c Makefile | $(PROTO_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(HM_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(HM_CFLAGS) -c -o $@ $<
 
 # What protoc-c writes does not keep our warnings.
 $(B)/proto/%.pb-c.o: $(B)/proto/%.pb-c.c
-	$(CC) $(CPPFLAGS) -std=c11 -w $(HARDEN) $(SANITIZERS) $(CFLAGS) -fPIE \
+	$(Q)$(CC) $(CPPFLAGS) -std=c11 -w $(HARDEN) $(SANITIZERS) $(CFLAGS) -fPIE \
 	    -c -o $@ $<
 
 $(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h: proto/%.proto
 	@mkdir -p $(@D)
-	protoc-c --proto_path=proto --c_out=$(B)/proto $<
+	$(Q)protoc-c --proto_path=proto --c_out=$(B)/proto $<
 
 .SECONDARY:
 -include $(wildcard $(B)/lib/*.d $(B)/tools/*.d $(B)/tests/*/*.d)
@@ -83,11 +88,11 @@ $(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h: proto/%.proto
 
 $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libhm.a
 	@mkdir -p $(@D)
-	$(CC) $(HM_LDFLAGS) -o $@ $^ -lcheck -lsubunit -lm -lrt -ljson-c $(LIBS)
+	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ -lcheck -lsubunit -lm -lrt -ljson-c $(LIBS)
 
 $(B)/helper/%: $(B)/tests/helper/%.o $(B)/libhm.a
 	@mkdir -p $(@D)
-	$(CC) $(HM_LDFLAGS) -o $@ $^ -ljson-c $(LIBS)
+	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ -ljson-c $(LIBS)
 
 tests: all $(UNITS) $(HELPERS)
 

@@ -18,6 +18,7 @@
 enum hm_command {
 	HM_CMD_INFO = 0x01,
 	HM_CMD_HEARTBEAT = 0x02,
+	HM_CMD_REAL_OLD = 0x03,
 	HM_CMD_ALARMS = 0x04,
 	HM_CMD_COMMAND = 0x05,
 	HM_CMD_WARNINGS = 0x0b, /* unasked, DTU to cloud */

@@ -123,3 +123,59 @@ hm_model_meter(struct hm_slice serial)
 {
 	return find(meters, sizeof meters / sizeof *meters, serial);
 }
+
+/* The first three bytes of the part number. */
+static const struct {
+	uint32_t part;
+	const char *name;
+} parts[] = {
+    {0x100230, "MI-1500"},
+    {0x101010, "HM-300"},
+    {0x101020, "HM-350"},
+    {0x101030, "HM-400"},
+    {0x101040, "HM-400"},
+    {0x101051, "HMS-450"},
+    {0x101071, "HMS-500"},
+    {0x101110, "HM-600"},
+    {0x101120, "HM-700"},
+    {0x101130, "HM-800"},
+    {0x101140, "HM-800"},
+    {0x101141, "HMS-800-LV"},
+    {0x101151, "HMS-900"},
+    {0x101171, "HMS-1000"},
+    {0x101210, "HM-1200"},
+    {0x101230, "HM-1500"},
+    {0x101251, "HMS-1800"},
+    {0x101271, "HMS-2000"},
+    {0x102011, "HMS-300"},
+    {0x102021, "HMS-350"},
+    {0x102041, "HMS-400"},
+    {0x102051, "HMS-450"},
+    {0x102071, "HMS-500"},
+    {0x102111, "HMS-600"},
+    {0x102121, "HMS-700"},
+    {0x102141, "HMS-800"},
+    {0x102151, "HMS-900"},
+    {0x102171, "HMS-1000"},
+    {0x102241, "HMS-1600"},
+    {0x102251, "HMS-1800"},
+    {0x102271, "HMS-2000"},
+    {0x103241, "HMT-1600-4T"},
+    {0x103251, "HMT-1800-4T"},
+    {0x103271, "HMT-2000-4T"},
+    {0x103311, "HMT-1800-6T"},
+    {0x103331, "HMT-2250-6T"},
+    {0xf10110, "HERF-600"},
+    {0xf10114, "HERF-800"},
+    {0xf10122, "HERF-1800"},
+    {0xf10124, "HERF-1600"},
+};
+
+const char *
+hm_model_part(uint32_t part)
+{
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (parts[i].part == part >> 8)
+			return parts[i].name;
+	return NULL;
+}

@@ -1,6 +1,8 @@
 #ifndef HM_MODELS_H
 #define HM_MODELS_H
 
+#include <stdint.h>
+
 #include "slice.h"
 
 /*
@@ -10,5 +12,8 @@
 const char *hm_model_inverter(struct hm_slice serial);
 const char *hm_model_dtu(struct hm_slice serial);
 const char *hm_model_meter(struct hm_slice serial);
+
+/* The exact model by the hardware part number of an inverter, or NULL. */
+const char *hm_model_part(uint32_t part);
 
 #endif

@@ -1,0 +1,26 @@
+#ifndef HM_ARENA_H
+#define HM_ARENA_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Memory for messages that are unpacked: taken piece by piece, given back all
+ * at once. A hostile message that would need more than is there fails to
+ * unpack, and nothing else happens.
+ */
+struct hm_arena {
+	ProtobufCAllocator allocator; /* for the unpack functions */
+	unsigned char *memory;
+	size_t size, used;
+};
+
+/* False if there is no memory. Freed by hm_arena_free. */
+bool hm_arena_init(struct hm_arena *arena, size_t size);
+void hm_arena_free(struct hm_arena *arena);
+
+/* Give everything back; what was unpacked is gone. */
+void hm_arena_reset(struct hm_arena *arena);
+
+#endif

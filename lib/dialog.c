@@ -1,0 +1,144 @@
+#include "dialog_private.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A frame and what may follow it in one piece. */
+#define IN_MAX ((size_t)2 * 65536)
+#define HM_GAP_MS 2000
+
+struct hm_dialog *
+hm_dialog_new(const struct hm_dtu *dtu,
+    const struct hm_dialog_options *options)
+{
+	struct hm_dialog *d = calloc(1, sizeof *d);
+
+	if (d == NULL)
+		return NULL;
+	d->dtu = dtu;
+	d->options = options;
+	return d;
+}
+
+void
+hm_dialog_free(struct hm_dialog *d)
+{
+	if (d == NULL)
+		return;
+	hm_bytes_free(&d->in);
+	hm_bytes_free(&d->replies);
+	explicit_bzero(d, sizeof *d);
+	free(d);
+}
+
+enum hm_turn
+hm_dialog_fail(struct hm_dialog *d, enum hm_error error, const char *format,
+    ...)
+{
+	va_list args;
+
+	d->error = error;
+	va_start(args, format);
+	if (vsnprintf(d->error_text, sizeof d->error_text, format, args) < 0)
+		d->error_text[0] = '\0';
+	va_end(args);
+	return HM_TURN_FAIL;
+}
+
+bool
+hm_dialog_keep(struct hm_dialog *d, const uint8_t *p, size_t n)
+{
+	if (d->reply_count == HM_REPLIES_MAX ||
+	    !hm_bytes_append(&d->replies, p, n, HM_REPLIES_BYTES)) {
+		hm_dialog_fail(d, HM_ERR_PROTOCOL,
+		    "too many replies: %zu with %zu bytes", d->reply_count,
+		    d->replies.n);
+		return false;
+	}
+	d->reply_end[d->reply_count++] = d->replies.n;
+	return true;
+}
+
+void
+hm_dialog_forget(struct hm_dialog *d)
+{
+	d->replies.n = d->reply_count = 0;
+}
+
+enum hm_turn
+hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
+{
+	d->now = now;
+	d->monotonic = monotonic;
+	d->in.n = 0;
+	hm_dialog_forget(d);
+	d->error = HM_ERR_NONE;
+	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
+		return hm_dialog_modbus_begin(d);
+	return hm_dialog_hm_begin(d);
+}
+
+enum hm_turn
+hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n)
+{
+	if (!hm_bytes_append(&d->in, p, n, IN_MAX))
+		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
+		    "more than %zu bytes for one request", IN_MAX);
+	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
+		return hm_dialog_modbus_feed(d);
+	return hm_dialog_hm_feed(d);
+}
+
+enum hm_turn
+hm_dialog_give_up(struct hm_dialog *d, enum hm_error error)
+{
+	if (d->dtu->transport == HM_TRANSPORT_HM &&
+	    hm_dialog_hm_give_up(d, error) == HM_TURN_DONE)
+		return HM_TURN_DONE;
+	if (error == HM_ERR_CLOSED)
+		return hm_dialog_fail(d, error, "closed the connection after "
+		    "%zu bytes of a reply", d->in.n);
+	return hm_dialog_fail(d, error, "no whole reply in time, %zu bytes "
+	    "came", d->in.n);
+}
+
+const uint8_t *
+hm_dialog_request(const struct hm_dialog *d, size_t *size)
+{
+	*size = d->request_size;
+	return d->request;
+}
+
+int64_t
+hm_dialog_gap_ms(const struct hm_dialog *d)
+{
+	return d->dtu->transport == HM_TRANSPORT_HM ? HM_GAP_MS : 0;
+}
+
+size_t
+hm_dialog_replies(const struct hm_dialog *d)
+{
+	return d->reply_count;
+}
+
+const uint8_t *
+hm_dialog_reply(const struct hm_dialog *d, size_t i, size_t *size)
+{
+	size_t start = i > 0 ? d->reply_end[i - 1] : 0;
+
+	*size = d->reply_end[i] - start;
+	return d->replies.p + start;
+}
+
+enum hm_error
+hm_dialog_error(const struct hm_dialog *d)
+{
+	return d->error;
+}
+
+const char *
+hm_dialog_error_text(const struct hm_dialog *d)
+{
+	return d->error_text;
+}
