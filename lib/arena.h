@@ -16,6 +16,8 @@ struct hm_arena {
 	size_t size, used;
 };
 
+#define HM_ARENA_SIZE ((size_t)1024 * 1024)
+
 /* False if there is no memory. Freed by hm_arena_free. */
 bool hm_arena_init(struct hm_arena *arena, size_t size);
 void hm_arena_free(struct hm_arena *arena);

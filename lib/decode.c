@@ -5,8 +5,6 @@
 #include "hex.h"
 #include "timefmt.h"
 
-#define ARENA_SIZE ((size_t)1024 * 1024)
-
 struct hm_decoder *
 hm_decoder_new(const struct hm_decode_output *output)
 {
@@ -15,7 +13,7 @@ hm_decoder_new(const struct hm_decode_output *output)
 	if (d == NULL)
 		return NULL;
 	d->output = output;
-	if (!hm_arena_init(&d->arena, ARENA_SIZE)) {
+	if (!hm_arena_init(&d->arena, HM_ARENA_SIZE)) {
 		free(d);
 		return NULL;
 	}

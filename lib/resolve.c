@@ -1,0 +1,168 @@
+#include "resolve.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct hm_lookup {
+	struct hm_lookup *next;
+	struct gaicb request;
+	struct addrinfo hints;
+	char *host;
+	char port[8];
+	void (*answered)(void *context, struct addrinfo *list,
+	    const char *error);
+	void *context; /* NULL: nobody wants to know any more */
+};
+
+struct hm_resolver {
+	struct ev_loop *loop;
+	ev_async wake;
+	struct hm_lookup *first; /* under way */
+};
+
+static void
+free_lookup(struct hm_lookup *lookup)
+{
+	free(lookup->host);
+	free(lookup);
+}
+
+static void
+answer(struct hm_lookup *lookup, int result)
+{
+	struct addrinfo *list = lookup->request.ar_result;
+
+	if (lookup->context == NULL) {
+		if (list != NULL)
+			freeaddrinfo(list);
+	} else if (result == 0) {
+		lookup->answered(lookup->context, list, NULL);
+	} else {
+		lookup->answered(lookup->context, NULL, gai_strerror(result));
+	}
+}
+
+static void
+on_wake(struct ev_loop *loop, ev_async *wake, int events)
+{
+	struct hm_resolver *r = wake->data;
+	struct hm_lookup **link = &r->first;
+
+	(void)loop;
+	(void)events;
+	while (*link != NULL) {
+		struct hm_lookup *lookup = *link;
+		int result = gai_error(&lookup->request);
+
+		if (result == EAI_INPROGRESS) {
+			link = &lookup->next;
+			continue;
+		}
+		*link = lookup->next;
+		answer(lookup, result);
+		free_lookup(lookup);
+	}
+}
+
+/* Runs in a thread of the C library: waking the loop is all it may do. */
+static void
+on_answer(union sigval value)
+{
+	struct hm_resolver *r = value.sival_ptr;
+
+	ev_async_send(r->loop, &r->wake);
+}
+
+struct hm_resolver *
+hm_resolver_new(struct ev_loop *loop)
+{
+	struct hm_resolver *r = calloc(1, sizeof *r);
+
+	if (r == NULL)
+		return NULL;
+	r->loop = loop;
+	ev_async_init(&r->wake, on_wake);
+	r->wake.data = r;
+	ev_async_start(loop, &r->wake);
+	return r;
+}
+
+void
+hm_resolver_free(struct hm_resolver *r)
+{
+	if (r == NULL)
+		return;
+	ev_async_stop(r->loop, &r->wake);
+	/* A lookup still under way writes into its memory: leave it. */
+	if (r->first == NULL)
+		free(r);
+}
+
+static bool
+resolve_number(const char *host, const char *port,
+    const struct addrinfo *hints, struct addrinfo **list)
+{
+	struct addrinfo numeric = *hints;
+
+	numeric.ai_flags |= AI_NUMERICHOST;
+	return getaddrinfo(host, port, &numeric, list) == 0;
+}
+
+static struct hm_lookup *
+start(struct hm_resolver *r, struct hm_lookup *lookup)
+{
+	struct gaicb *list[] = {&lookup->request};
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD};
+
+	event.sigev_value.sival_ptr = r;
+	event.sigev_notify_function = on_answer;
+	lookup->request.ar_name = lookup->host;
+	lookup->request.ar_service = lookup->port;
+	lookup->request.ar_request = &lookup->hints;
+	lookup->next = r->first;
+	r->first = lookup;
+	if (getaddrinfo_a(GAI_NOWAIT, list, 1, &event) == 0)
+		return lookup;
+	r->first = lookup->next;
+	return NULL;
+}
+
+struct hm_lookup *
+hm_resolve(struct hm_resolver *r, const char *host, uint16_t port,
+    void (*answered)(void *context, struct addrinfo *list, const char *error),
+    void *context)
+{
+	struct hm_lookup *lookup = calloc(1, sizeof *lookup);
+	struct addrinfo *list;
+
+	if (lookup == NULL) {
+		answered(context, NULL, "no memory");
+		return NULL;
+	}
+	lookup->hints.ai_socktype = SOCK_STREAM;
+	lookup->hints.ai_flags = AI_NUMERICSERV;
+	snprintf(lookup->port, sizeof lookup->port, "%u", port);
+	if (resolve_number(host, lookup->port, &lookup->hints, &list)) {
+		free_lookup(lookup);
+		answered(context, list, NULL);
+		return NULL;
+	}
+	lookup->answered = answered;
+	lookup->context = context;
+	lookup->host = strdup(host);
+	if (lookup->host != NULL && start(r, lookup) != NULL)
+		return lookup;
+	free_lookup(lookup);
+	answered(context, NULL, "the system refused to look it up");
+	return NULL;
+}
+
+void
+hm_lookup_cancel(struct hm_lookup *lookup)
+{
+	if (lookup != NULL)
+		lookup->context = NULL;
+}

@@ -1,0 +1,32 @@
+#ifndef HM_RESOLVE_H
+#define HM_RESOLVE_H
+
+#include <ev.h>
+#include <netdb.h>
+
+/*
+ * Names to addresses without blocking the loop. Addresses in numbers are
+ * answered at once; for names the system's resolver (hosts file, mDNS, DNS)
+ * runs in a thread of the C library.
+ */
+
+struct hm_resolver;
+struct hm_lookup;
+
+/* NULL if there is no memory. Its lookups must have ended before it is freed. */
+struct hm_resolver *hm_resolver_new(struct ev_loop *loop);
+void hm_resolver_free(struct hm_resolver *r);
+
+/*
+ * Look up a TCP address. `answered` is called once, from here or later, with
+ * a list that it owns (freeaddrinfo), or with NULL and the resolver's text.
+ * Returns the lookup if it is still under way, or NULL.
+ */
+struct hm_lookup *hm_resolve(struct hm_resolver *r, const char *host,
+    uint16_t port, void (*answered)(void *context, struct addrinfo *list,
+    const char *error), void *context);
+
+/* Forget a lookup that is under way: `answered` will not be called. */
+void hm_lookup_cancel(struct hm_lookup *lookup);
+
+#endif
