@@ -1,0 +1,42 @@
+# Readings as one short line each, coloured with --arg colour 1.
+#   hm-poll -1 hm://192.168.1.50 | hm-decode | jq -r --arg colour 1 -f show.jq
+
+def paint(code; text):
+  if $colour == "1" then "\u001b[\(code)m\(text)\u001b[0m" else text end;
+
+def padded(width):
+  tostring | . + ("                    "[0:[width - length, 0] | max]);
+
+# A value with its unit, or nothing at all if it is unknown.
+def shown(value; unit): if value == null then empty else "\(value) \(unit)" end;
+
+def columns(values): [values] | map(padded(11)) | join("");
+
+def head(code; name):
+  "\(.time[11:19]) \(.dtu // "" | padded(16))" +
+  paint(code; "\(name | padded(10))") + "\(.serial // "" | padded(14))";
+
+if .type == "dtu" then
+  head("1;33"; "dtu") + paint("1"; columns(
+    shown(.pv_power; "W"), shown(.today_production; "Wh"),
+    shown(.total_production; "Wh lifetime")))
+elif .type == "inverter" then
+  head("36"; "inverter") + columns(
+    shown(.active_power; "W"), shown(.grid_voltage // .grid_voltage_a; "V"),
+    shown(.grid_frequency; "Hz"), shown(.temperature; "°C"),
+    (if .link_status == 0 then "asleep" else empty end),
+    (.alarm_text // empty))
+elif .type == "port" then
+  head("32"; "input \(.port)") + columns(
+    shown(.pv_power; "W"), shown(.pv_voltage; "V"), shown(.pv_current; "A"),
+    shown(.today_production; "Wh"))
+elif .type == "meter" then
+  head("35"; "meter") + columns(shown(.power; "W"),
+    shown(.energy_import; "Wh in"), shown(.energy_export; "Wh out"))
+elif .type == "status" and .state == "offline" then
+  head("1;31"; "offline") + "\(.error): \(.text)"
+elif .type == "status" then
+  head("1;32"; "online")
+elif .type == "alarm" then
+  head("31"; "alarm") + "\(.code) \(.text // "")"
+else empty end
