@@ -1,0 +1,124 @@
+# Sourced by the system tests (bash): TAP lines, a directory of its own that
+# goes away, and background processes that are ended by number.
+# shellcheck shell=bash
+
+set -u
+PATH=$HM_BIN:$PATH:/usr/sbin
+work=$(mktemp -d "${TMPDIR:-/tmp}/hm-test.XXXXXX")
+pids=()
+failures=0
+
+clean_up() {
+	local pid
+	for pid in "${pids[@]}"; do
+		kill -9 "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	done
+	rm -rf "$work"
+}
+trap clean_up EXIT
+
+# check NAME COMMAND ...: ok if the command succeeds.
+check() {
+	local name=$1
+	shift
+	if "$@" >"$work/check.out" 2>&1; then
+		echo "ok - $name"
+	else
+		echo "not ok - $name"
+		sed 's/^/# /' "$work/check.out"
+		failures=$((failures + 1))
+	fi
+}
+
+# same NAME FOUND EXPECTED
+same() {
+	if [ "$2" = "$3" ]; then
+		echo "ok - $1"
+	else
+		echo "not ok - $1"
+		echo "# found:    $2"
+		echo "# expected: $3"
+		failures=$((failures + 1))
+	fi
+}
+
+# until SECONDS COMMAND ...: try again until it succeeds; false in the end.
+until_true() {
+	local end=$(($(date +%s%N) / 1000000 + $1 * 1000))
+	shift
+	until "$@" 2>/dev/null; do
+		[ $(($(date +%s%N) / 1000000)) -lt "$end" ] || return 1
+		sleep 0.02
+	done
+}
+
+# A port that nothing listens on at this moment.
+free_port() {
+	local port
+	while :; do
+		port=$((20000 + RANDOM % 12000))
+		(: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+	done
+	echo "$port"
+}
+
+# start_sim NAME OPTION ...: the URIs of its DTUs into the array uris.
+start_sim() {
+	local name=$1
+	shift
+	hm-sim --port 0 "$@" >"$work/$name.sim" 2>"$work/$name.err" &
+	pids+=($!)
+	sim=$!
+	local count
+	count=$(sims_wanted "$@")
+	until_true 10 sims_ready "$name" "$count" ||
+		{ echo "not ok - hm-sim $* starts"; exit 1; }
+	mapfile -t uris < <(jq -r 'select(.type == "sim") | .uri' \
+		"$work/$name.sim")
+}
+
+# The DTUs that these options ask hm-sim for.
+sims_wanted() {
+	local dtus=1 kinds=1
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--dtus) dtus=$2 ;;
+		--transport) [ "$2" = "${2#*,}" ] || kinds=2 ;;
+		esac
+		shift
+	done
+	echo $((dtus * kinds))
+}
+
+sims_ready() {
+	[ "$(grep -c '"type":"sim"' "$work/$1.sim")" -ge "$2" ]
+}
+
+# start_broker PORT [LINE ...]: mosquitto with these lines in its file.
+start_broker() {
+	local port=$1
+	shift
+	{
+		echo "listener $port 127.0.0.1"
+		echo "log_dest none"
+		echo "persistence false"
+		if [ $# -eq 0 ]; then
+			echo "allow_anonymous true"
+		else
+			printf '%s\n' "$@"
+		fi
+	} >"$work/mosquitto.$port.conf"
+	mosquitto -c "$work/mosquitto.$port.conf" >/dev/null 2>&1 &
+	broker=$!
+	pids+=("$broker")
+	until_true 10 listening "$port"
+}
+
+listening() {
+	(: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+finish() {
+	exit $((failures > 0))
+}

@@ -1,0 +1,104 @@
+#!/bin/bash
+# hm-poll and hm-decode against hm-sim: both transports, plain and encrypted,
+# paged, and with the faults that a poll must survive or report.
+. "$(dirname "$0")/lib.sh"
+
+# Ports read in one poll, sorted: what was asked for is all there.
+ports() {
+	hm-poll -1 --stats-period 0 "$@" 2>"$work/poll.err" |
+		tee "$work/frames" | hm-decode --stats-period 0 |
+		jq -r 'select(.type == "port") | "\(.serial) \(.port)"' |
+		sort -u | wc -l
+}
+
+error_of() {
+	hm-poll -1 --stats-period 0 --connect-timeout 1 --read-timeout 1 \
+		"$@" 2>"$work/poll.err" |
+		jq -r 'select(.type == "status") | .error'
+}
+
+for transport in hm modbus; do
+	start_sim "plain-$transport" --transport "$transport" --inverters 4 \
+		--inputs 4
+	same "$transport: 4 inverters of 4 inputs" "$(ports "${uris[0]}")" 16
+	same "$transport: a capture decodes to the same again" \
+		"$(hm-decode <"$work/frames" --stats-period 0 | md5sum)" \
+		"$(hm-decode <"$work/frames" --stats-period 0 | md5sum)"
+	same "$transport: nothing on stderr" "$(cat "$work/poll.err")" ""
+	same "$transport: a good poll ends with 0" \
+		"$(hm-poll -1 "${uris[0]}" >/dev/null 2>&1; echo $?)" 0
+	same "$transport: jq takes it apart, fromdate reads time" "$(
+		hm-poll -1 "${uris[0]}" | hm-decode | jq -s '
+			map(select(.time | fromdate > 1600000000)) | length ==
+			length and (map(.type) | index("dtu") != null)'
+	)" true
+done
+
+start_sim paged --transport hm --inverters 10 --inputs 4
+same "hm: 40 inputs come in packages" "$(ports "${uris[0]}")" 40
+check "hm: more than one package was needed" \
+	jq -e '.frames | length > 2' "$work/frames"
+
+start_sim encrypted --transport hm --encrypt --inverters 2 --inputs 2
+same "hm: an encrypted DTU is read" "$(ports "${uris[0]}")" 4
+check "hm: a record says that the DTU encrypts" sh -c \
+	"hm-decode <'$work/frames' | grep -q '\"encrypted\":true'"
+same "hm: the key's random number is in no record" "$(
+	hm-decode <"$work/frames" | jq -r 'select(.type == "info" and
+		.kind == "dtu") | .encrypted' | sort -u)" true
+
+start_sim three --transport hm --phases 3 --meter --inverters 1 --inputs 6
+hm-poll -1 "${uris[0]}" | hm-decode >"$work/three"
+check "hm: three phases" jq -se 'map(select(.type == "inverter")) |
+	.[0] | .grid_voltage_a > 200 and .grid_voltage_bc > 300' "$work/three"
+check "hm: a meter" jq -se 'map(select(.type == "meter")) | length == 1' \
+	"$work/three"
+
+start_sim extras --transport hm --unasked --inverters 1
+hm-poll -1 --ask info,network,alarms,history "${uris[0]}" |
+	hm-decode >"$work/extras"
+for type in info alarm history; do
+	check "hm: $type records on request" \
+		jq -se "map(select(.type == \"$type\")) | length > 0" \
+		"$work/extras"
+done
+
+for fault in seq pieces joined; do
+	start_sim "hm-$fault" --transport hm --inverters 2 --inputs 2 \
+		--fault "$fault"
+	same "hm: $fault is no fault" "$(ports "${uris[0]}")" 4
+done
+for fault in count pieces; do
+	start_sim "modbus-$fault" --transport modbus --inverters 2 --inputs 2 \
+		--fault "$fault"
+	same "modbus: $fault is no fault" "$(ports "${uris[0]}")" 4
+done
+
+expect_error() {
+	start_sim "$1-$2" --transport "$1" --fault "$2"
+	same "$1: $2 is reported as $3" "$(error_of "${uris[0]}")" "$3"
+}
+expect_error hm hang timeout_read
+expect_error hm close closed
+expect_error hm crc crc
+expect_error hm garbage protocol
+expect_error modbus hang timeout_read
+expect_error modbus close closed
+expect_error modbus unmapped not_mapped
+expect_error modbus exception exception
+expect_error modbus unit unit
+
+port=$(free_port)
+start=$(date +%s%N)
+same "a closed port is reported as refused" \
+	"$(error_of "modbus://127.0.0.1:$port")" refused
+check "... at once" [ $((($(date +%s%N) - start) / 1000000)) -lt 1000 ]
+same "... in one line on stderr" "$(wc -l <"$work/poll.err")" 1
+same "... with status 69" \
+	"$(hm-poll -1 "modbus://127.0.0.1:$port" >/dev/null 2>&1; echo $?)" 69
+
+start_sim two --transport hm,modbus --fault crc --fault-dtu 1
+hm-poll -1 --stats-period 0 "${uris[@]}" 2>/dev/null >"$work/two"
+same "a sick DTU does not keep a healthy one from being read" \
+	"$(jq -r 'select(.type == "frame") | .transport' "$work/two" | wc -l)" 1
+finish
