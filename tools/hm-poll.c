@@ -26,6 +26,7 @@ struct job {
 	struct work *work;
 	struct hm_poller *poller;
 	ev_timer tick;
+	int64_t due;        /* monotonic ms of the next tick on the grid */
 	int64_t polls_left; /* -1: no end */
 	uint64_t failures;  /* in a row */
 	enum hm_error error; /* of the last poll */
@@ -42,7 +43,7 @@ struct work {
 	ev_io signals, writable;
 	ev_timer stats;
 	bool failed; /* the last poll of a DTU */
-	uint64_t polls, failed_polls, skipped_polls;
+	uint64_t polls, failed_polls, skipped_polls, max_late_ms;
 	char line[HM_LINE_MAX];
 };
 
@@ -180,6 +181,17 @@ on_done(void *context, struct hm_poller *poller,
 }
 
 static void
+note_lateness(struct work *work, struct job *job)
+{
+	int64_t late = hm_monotonic_ms() - job->due;
+
+	if (late > 0 && (uint64_t)late > work->max_late_ms)
+		work->max_late_ms = (uint64_t)late;
+	/* Ticks that were missed altogether are not made up for. */
+	job->due += (1 + late / work->period_ms) * work->period_ms;
+}
+
+static void
 on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct job *job = timer->data;
@@ -187,6 +199,7 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
+	note_lateness(work, job);
 	/* A poll that cannot begin now is skipped, not queued. */
 	if (hm_stream_room(work->stream) <= HM_LINE_MAX ||
 	    !hm_poller_start(job->poller))
@@ -243,6 +256,7 @@ watch_stream(struct work *work, int64_t stats_period_ms)
 	hm_stream_counter(work->stream, "failed_polls", &work->failed_polls);
 	hm_stream_counter(work->stream, "skipped_polls",
 	    &work->skipped_polls);
+	hm_stream_counter(work->stream, "max_late_ms", &work->max_late_ms);
 }
 
 /* Setting up */
@@ -302,7 +316,7 @@ raise_descriptor_limit(size_t jobs)
 static bool
 start_jobs(struct work *work, const struct hm_dtus *dtus, int64_t count)
 {
-	double period = (double)work->period_ms / 1000;
+	int64_t now = hm_monotonic_ms();
 
 	work->job = calloc(dtus->count, sizeof *work->job);
 	if (work->job == NULL)
@@ -310,16 +324,18 @@ start_jobs(struct work *work, const struct hm_dtus *dtus, int64_t count)
 	work->jobs = work->jobs_left = dtus->count;
 	for (size_t i = 0; i < dtus->count; i++) {
 		struct job *job = &work->job[i];
-		double offset = count == 1 ? 0 :
-		    period * (double)i / (double)dtus->count;
+		int64_t offset = count == 1 ? 0 : work->period_ms *
+		    (int64_t)i / (int64_t)dtus->count;
 
 		job->work = work;
 		job->polls_left = count;
+		job->due = now + offset;
 		job->poller = hm_poller_new(&dtus->dtu[i], &work->options,
 		    job);
 		if (job->poller == NULL)
 			return false;
-		ev_timer_init(&job->tick, on_tick, offset, period);
+		ev_timer_init(&job->tick, on_tick, (double)offset / 1000,
+		    (double)work->period_ms / 1000);
 		job->tick.data = job;
 		ev_timer_start(work->loop, &job->tick);
 	}
