@@ -1,6 +1,6 @@
 # Sourced by the system tests (bash): TAP lines, a directory of its own that
 # goes away, and background processes that are ended by number.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 set -u
 PATH=$HM_BIN:$PATH:/usr/sbin
