@@ -1,0 +1,42 @@
+#include "sim_clock.h"
+
+#define DAY 86400
+
+static void
+set_refresh(struct hm_sim_clock *clock, int64_t refresh, int64_t wall)
+{
+	struct hm_sim_time *now = &clock->now;
+
+	now->refresh = refresh;
+	now->wall = wall;
+	now->simulated = clock->start +
+	    refresh * clock->refresh_ms * clock->speed / 1000;
+	hm_sun_at(now->simulated, &now->sun);
+}
+
+void
+hm_sim_clock_start(struct hm_sim_clock *clock, int64_t start, int64_t speed,
+    int64_t refresh_ms, int64_t ms, int64_t wall)
+{
+	/* A day later: the sun of the day before has shone, too. */
+	*clock = (struct hm_sim_clock){
+	    .start = DAY + start,
+	    .speed = speed,
+	    .refresh_ms = refresh_ms,
+	    .began_ms = ms,
+	    .now = {.began = wall},
+	};
+	set_refresh(clock, 0, wall);
+}
+
+const struct hm_sim_time *
+hm_sim_clock_read(struct hm_sim_clock *clock, int64_t ms, int64_t wall)
+{
+	int64_t elapsed = ms - clock->began_ms;
+	int64_t refresh = elapsed / clock->refresh_ms;
+
+	if (refresh != clock->now.refresh)
+		set_refresh(clock, refresh,
+		    wall - elapsed % clock->refresh_ms / 1000);
+	return &clock->now;
+}

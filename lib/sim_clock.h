@@ -1,0 +1,36 @@
+#ifndef HM_SIM_CLOCK_H
+#define HM_SIM_CLOCK_H
+
+#include "sim_sun.h"
+
+/*
+ * The two times of hm-sim: a DTU's clock shows the wall clock, the sun runs
+ * by simulated time, which may be faster. Both stand still between two
+ * refreshes, as a DTU's readings do.
+ */
+
+struct hm_sim_time {
+	int64_t refresh;   /* how many there were before this one */
+	int64_t wall;      /* s since 1970 */
+	int64_t began;     /* the same when the simulation began */
+	int64_t simulated; /* s; midnight is a multiple of 86400 */
+	struct hm_sun sun;
+};
+
+struct hm_sim_clock {
+	int64_t start; /* simulated s at the beginning */
+	int64_t speed; /* simulated s in a second */
+	int64_t refresh_ms;
+	int64_t began_ms;
+	struct hm_sim_time now;
+};
+
+/* `start` is the time of the day in s, `ms` the monotonic clock. */
+void hm_sim_clock_start(struct hm_sim_clock *clock, int64_t start,
+    int64_t speed, int64_t refresh_ms, int64_t ms, int64_t wall);
+
+/* The time at a later moment. Borrowed until the next call. */
+const struct hm_sim_time *hm_sim_clock_read(struct hm_sim_clock *clock,
+    int64_t ms, int64_t wall);
+
+#endif

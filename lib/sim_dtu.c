@@ -1,0 +1,25 @@
+#include "sim_dtu.h"
+
+#define GARBAGE ((size_t)64)
+
+const struct hm_sim_time *
+hm_sim_dtu_show(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
+    unsigned faults)
+{
+	if ((faults & HM_SIM_BIT(HM_SIM_STALE)) == 0 || !dtu->has_shown) {
+		dtu->shown = *now;
+		dtu->has_shown = true;
+	}
+	return &dtu->shown;
+}
+
+/* High bits set: neither "HM" nor a Modbus protocol id of 0. */
+size_t
+hm_sim_garbage(uint8_t *out, size_t cap)
+{
+	size_t n = cap < GARBAGE ? cap : GARBAGE;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (uint8_t)(0x80 | (i * 37 + 11));
+	return n;
+}

@@ -1,0 +1,66 @@
+#ifndef HM_SIM_DTU_H
+#define HM_SIM_DTU_H
+
+#include "hmcrypt.h"
+#include "sim_fault.h"
+#include "sim_plant.h"
+
+/*
+ * A simulated DTU as its two protocols see it: requests in, replies out, no
+ * sockets. sim_hm.c and sim_modbus.c answer for it.
+ */
+
+#define HM_SIM_PAGE_MAX 100  /* items in a package of the protobuf protocol */
+#define HM_SIM_REPLY_MAX ((size_t)16384) /* bytes of any reply */
+
+struct hm_sim_dtu {
+	const struct hm_plant *plant;
+	size_t index; /* in the plant, from 0 */
+	int64_t serial;
+	size_t page_size; /* 1 .. HM_SIM_PAGE_MAX */
+	uint8_t unit;     /* Modbus unit id */
+	bool encrypts;
+	uint8_t random[HM_CRYPT_RANDOM];
+
+	uint16_t sequence; /* of the frames that do not answer with ours */
+	uint64_t unasked;  /* frames sent that nobody asked for */
+	bool alarms_ready; /* the list has been asked for */
+	struct hm_sim_time shown; /* when the readings last sent were taken */
+	bool has_shown;
+};
+
+/*
+ * Answer a request that was read with hm_frame_read. Returns the size of the
+ * frame in `out`, or 0 where a DTU stays silent. *understood is false if the
+ * request did not decrypt.
+ */
+size_t hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
+    const struct hm_sim_time *now, unsigned faults,
+    uint8_t out[HM_SIM_REPLY_MAX], bool *understood);
+
+/* A heartbeat or a warning, in turn, as a DTU sends them unasked. */
+size_t hm_sim_hm_unasked(struct hm_sim_dtu *dtu,
+    const struct hm_sim_time *now, uint8_t out[HM_SIM_REPLY_MAX]);
+
+/*
+ * The size of the Modbus request at the start of n bytes, 0 if more bytes are
+ * to come. False if it is not Modbus TCP.
+ */
+bool hm_sim_modbus_whole(const uint8_t *p, size_t n, size_t *size);
+
+/*
+ * Answer a whole Modbus request. Returns the size of the reply in `out`, or 0
+ * where a DTU stays silent.
+ */
+size_t hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
+    size_t request_size, const struct hm_sim_time *now, unsigned faults,
+    uint8_t out[HM_SIM_REPLY_MAX]);
+
+/* The readings of a reply are those of now, or with HM_SIM_STALE the last. */
+const struct hm_sim_time *hm_sim_dtu_show(struct hm_sim_dtu *dtu,
+    const struct hm_sim_time *now, unsigned faults);
+
+/* Bytes that are of no protocol. Returns their number. */
+size_t hm_sim_garbage(uint8_t *out, size_t cap);
+
+#endif

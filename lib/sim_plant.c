@@ -1,0 +1,393 @@
+#include "sim_plant.h"
+
+#include <string.h>
+
+/* Powers in 0.1 W. */
+#define PANEL_MIN 3000
+#define PANEL_RANGE 1200
+#define HOUSE_MIN 3000
+#define HOUSE_RANGE 4000
+#define REACTIVE 225
+
+/* Energies in Wh, from before the simulation. */
+#define TOTAL_MIN 50000
+#define TOTAL_RANGE 900000
+
+#define EFFICIENCY 950 /* permille; what real DTUs reckon with */
+#define METER_FACTOR 980
+#define SERIALS 100000000 /* eight digits after the model's four */
+
+/* What a number is drawn for, so that no two draws are the same. */
+enum draw {
+	DRAW_SERIAL,
+	DRAW_PANEL,
+	DRAW_TOTAL,
+	DRAW_HOUSE,
+	DRAW_IMPORT,
+	DRAW_EXPORT,
+	DRAW_VOLTAGE,
+	DRAW_FREQUENCY,
+	DRAW_TEMPERATURE,
+	DRAW_PV_VOLTAGE,
+	DRAW_METER,
+};
+
+/* splitmix64: well mixed, and the same everywhere. */
+static uint64_t
+mix(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15u;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return x ^ x >> 31;
+}
+
+/* A number below `range`: the same for the same seed, purpose and place. */
+static int64_t
+draw(const struct hm_plant *plant, enum draw what, uint64_t place,
+    int64_t moment, int64_t range)
+{
+	uint64_t x = mix(mix(plant->seed) ^ (uint64_t)what);
+
+	x = mix(x ^ place);
+	x = mix(x ^ (uint64_t)moment);
+	return (int64_t)(x % (uint64_t)range);
+}
+
+static uint64_t
+inverter_place(const struct hm_plant *plant, size_t dtu, size_t inverter)
+{
+	return (uint64_t)dtu * plant->inverters + inverter;
+}
+
+static uint64_t
+input_place(const struct hm_plant *plant, size_t dtu, size_t inverter,
+    size_t input)
+{
+	return inverter_place(plant, dtu, inverter) * plant->inputs + input;
+}
+
+/* Serial numbers and models */
+
+/* The digits of a label read as hex digits: 0x1161 and 72207281. */
+static int64_t
+serial_number(const struct hm_plant *plant, int64_t prefix, uint64_t place)
+{
+	uint64_t number = (uint64_t)draw(plant, DRAW_SERIAL, (uint64_t)prefix,
+	    0, SERIALS);
+	int64_t serial = prefix << 32;
+
+	number = (number + place) % SERIALS;
+	for (unsigned shift = 0; shift < 32; shift += 4, number /= 10)
+		serial |= (int64_t)(number % 10) << shift;
+	return serial;
+}
+
+int64_t
+hm_plant_dtu_serial(const struct hm_plant *plant, size_t dtu,
+    enum hm_plant_gateway kind)
+{
+	static const int64_t prefixes[] = {
+	    [HM_PLANT_DTU_MODBUS] = 0x10f8,
+	    [HM_PLANT_DTU_PLAIN] = 0x10f7,
+	    [HM_PLANT_DTU_ENCRYPTED] = 0x4121,
+	};
+
+	return serial_number(plant, prefixes[kind], dtu);
+}
+
+struct model {
+	size_t phases, inputs;
+	int64_t prefix;
+	int32_t hardware_part;
+};
+
+static const struct model *
+model_of(const struct hm_plant *plant)
+{
+	static const struct model models[] = {
+	    {1, 1, 0x1121, 0x10104008}, /* HM-400 */
+	    {1, 2, 0x1141, 0x10114008}, /* HM-800 */
+	    {1, 4, 0x1161, 0x10123008}, /* HM-1500 */
+	    {3, 4, 0x1361, 0x10327108}, /* HMT-2000-4T */
+	    {3, 6, 0x1382, 0x10333108}, /* HMT-2250-6T */
+	};
+	size_t last = sizeof models / sizeof *models - 1;
+
+	for (size_t i = 0; i < last; i++)
+		if (models[i].phases == plant->phases &&
+		    models[i].inputs == plant->inputs)
+			return &models[i];
+	return &models[last];
+}
+
+int64_t
+hm_plant_inverter_serial(const struct hm_plant *plant, size_t dtu,
+    size_t inverter)
+{
+	return serial_number(plant, model_of(plant)->prefix,
+	    inverter_place(plant, dtu, inverter));
+}
+
+int32_t
+hm_plant_hardware_part(const struct hm_plant *plant)
+{
+	return model_of(plant)->hardware_part;
+}
+
+int64_t
+hm_plant_meter_serial(const struct hm_plant *plant, size_t dtu)
+{
+	return serial_number(plant, plant->phases == 1 ? 0x10c0 : 0x37ff, dtu);
+}
+
+/* Inputs */
+
+static int64_t
+panel_peak(const struct hm_plant *plant, uint64_t place)
+{
+	return PANEL_MIN + draw(plant, DRAW_PANEL, place, 0, PANEL_RANGE);
+}
+
+static int64_t
+energy_today(int64_t peak, const struct hm_sun *sun)
+{
+	return hm_sun_energy(peak, sun->full_ms);
+}
+
+/* Both counters tick together: the days before count with their whole Wh. */
+static int64_t
+energy_total(const struct hm_plant *plant, uint64_t place, int64_t peak,
+    const struct hm_sun *sun)
+{
+	int64_t day = hm_sun_energy(peak, hm_sun_full_ms(HM_SUN_DAY));
+
+	return TOTAL_MIN + draw(plant, DRAW_TOTAL, place, 0, TOTAL_RANGE) +
+	    sun->days * day + energy_today(peak, sun);
+}
+
+/* A ratio to the nearest integer. */
+static int32_t
+divide(int64_t a, int64_t b)
+{
+	return (int32_t)((a + b / 2) / b);
+}
+
+void
+hm_plant_read_input(const struct hm_plant *plant, size_t dtu, size_t inverter,
+    size_t input, const struct hm_sim_time *time, struct hm_plant_input *out)
+{
+	uint64_t place = input_place(plant, dtu, inverter, input);
+	int64_t peak = panel_peak(plant, place);
+
+	memset(out, 0, sizeof *out);
+	out->today = (int32_t)energy_today(peak, &time->sun);
+	out->total = (int32_t)(energy_total(plant, place, peak, &time->sun) &
+	    INT32_MAX);
+	if (!time->sun.up)
+		return;
+	out->power = (int32_t)(peak * time->sun.share / HM_SUN_FULL);
+	out->voltage = (int32_t)(310 + 50 * time->sun.share / HM_SUN_FULL +
+	    draw(plant, DRAW_PV_VOLTAGE, place, time->simulated, 10));
+	out->current = divide(100 * (int64_t)out->power, out->voltage);
+}
+
+/* Inverters */
+
+/* The largest integer whose square is not above x. */
+static int64_t
+square_root(int64_t x)
+{
+	int64_t root = 0;
+
+	for (int64_t bit = (int64_t)1 << 31; bit > 0; bit >>= 1)
+		if ((root + bit) * (root + bit) <= x)
+			root += bit;
+	return root;
+}
+
+static int64_t
+inverter_power(const struct hm_plant *plant, size_t dtu, size_t inverter,
+    const struct hm_sun *sun)
+{
+	int64_t power = 0;
+
+	for (size_t i = 0; i < plant->inputs; i++)
+		power += panel_peak(plant, input_place(plant, dtu, inverter,
+		    i)) * sun->share / HM_SUN_FULL;
+	return power * EFFICIENCY / 1000;
+}
+
+/* 230 V and a little; the same for all that hangs on the phase. */
+static int32_t
+grid_voltage(const struct hm_plant *plant, size_t dtu, size_t phase,
+    const struct hm_sim_time *time)
+{
+	return (int32_t)(2280 + draw(plant, DRAW_VOLTAGE,
+	    (uint64_t)dtu * HM_PLANT_PHASES + phase, time->simulated, 41));
+}
+
+static void
+set_powers(struct hm_plant_inverter *out, int64_t active)
+{
+	int64_t apparent = square_root(active * active + REACTIVE * REACTIVE);
+
+	out->active_power = (int32_t)active;
+	out->reactive_power = REACTIVE;
+	out->power_factor = divide(1000 * active, apparent);
+}
+
+void
+hm_plant_read_inverter(const struct hm_plant *plant, size_t dtu,
+    size_t inverter, const struct hm_sim_time *time,
+    struct hm_plant_inverter *out)
+{
+	uint64_t place = inverter_place(plant, dtu, inverter);
+	int64_t phases = (int64_t)plant->phases;
+
+	memset(out, 0, sizeof *out);
+	if (!time->sun.up)
+		return;
+	set_powers(out, inverter_power(plant, dtu, inverter, &time->sun));
+	for (size_t i = 0; i < plant->phases; i++)
+		out->voltage[i] = grid_voltage(plant, dtu, i, time);
+	for (size_t i = 0; i < plant->phases; i++) {
+		int64_t next = out->voltage[(i + 1) % plant->phases];
+
+		/* Between lines: the root of three times the mean. */
+		out->line[i] = divide((out->voltage[i] + next) * 1732, 2000);
+		out->current[i] = divide(100 * (int64_t)out->active_power,
+		    phases * out->voltage[i]);
+	}
+	out->frequency = (int32_t)(4998 + draw(plant, DRAW_FREQUENCY, dtu,
+	    time->simulated, 5));
+	out->temperature = (int32_t)(80 + 300 * time->sun.share / HM_SUN_FULL +
+	    draw(plant, DRAW_TEMPERATURE, place, time->simulated, 5));
+}
+
+/* DTUs */
+
+int64_t
+hm_plant_dtu_peak(const struct hm_plant *plant, size_t dtu)
+{
+	uint64_t first = input_place(plant, dtu, 0, 0);
+	int64_t peak = 0;
+
+	for (size_t i = 0; i < plant->inverters * plant->inputs; i++)
+		peak += panel_peak(plant, first + i);
+	return peak;
+}
+
+void
+hm_plant_dtu_energy(const struct hm_plant *plant, size_t dtu,
+    const struct hm_sim_time *time, int64_t *today, int64_t *total)
+{
+	uint64_t first = input_place(plant, dtu, 0, 0);
+
+	*today = *total = 0;
+	for (size_t i = 0; i < plant->inverters * plant->inputs; i++) {
+		int64_t peak = panel_peak(plant, first + i);
+
+		*today += energy_today(peak, &time->sun);
+		*total += energy_total(plant, first + i, peak, &time->sun);
+	}
+}
+
+/* Meters: a house that takes the same power all day */
+
+/* Energies in 0.1 W ms. */
+struct balance {
+	int64_t house, peak; /* powers, 0.1 W */
+	int64_t surplus_from, surplus_to; /* s of daylight */
+	int64_t surplus_from_ms;
+};
+
+/*
+ * The sun gives more than the house takes while 4x(D - x) / D^2 is above
+ * house / peak.
+ */
+static void
+set_balance(const struct hm_plant *plant, size_t dtu, struct balance *b)
+{
+	int64_t day = HM_SUN_DAY, width;
+
+	b->house = HOUSE_MIN + draw(plant, DRAW_HOUSE, dtu, 0, HOUSE_RANGE);
+	b->peak = hm_plant_dtu_peak(plant, dtu) * EFFICIENCY / 1000;
+	b->surplus_from = b->surplus_to = day / 2;
+	if (b->peak > b->house) {
+		width = square_root(day * day * (b->peak - b->house) /
+		    b->peak);
+		b->surplus_from = (day - width) / 2 + 1;
+		b->surplus_to = day - b->surplus_from;
+	}
+	b->surplus_from_ms = hm_sun_full_ms(b->surplus_from);
+}
+
+/* What was exported in the daylight so far. */
+static int64_t
+surplus(const struct balance *b, int64_t seconds)
+{
+	int64_t to = seconds < b->surplus_to ? seconds : b->surplus_to;
+
+	if (to <= b->surplus_from)
+		return 0;
+	return b->peak * (hm_sun_full_ms(to) - b->surplus_from_ms) -
+	    b->house * 1000 * (to - b->surplus_from);
+}
+
+static int64_t
+exported(const struct balance *b, const struct hm_sun *sun)
+{
+	return sun->days * surplus(b, HM_SUN_DAY) + surplus(b, sun->seconds);
+}
+
+/* What the house took, less what the sun gave, more what was left over. */
+static int64_t
+imported(const struct balance *b, const struct hm_sun *sun)
+{
+	int64_t taken = b->house * 1000 * (sun->days * 86400 + sun->since);
+	int64_t given = b->peak *
+	    (sun->days * hm_sun_full_ms(HM_SUN_DAY) + sun->full_ms);
+
+	return taken - given + exported(b, sun);
+}
+
+/* To the 10 Wh of a meter. */
+static int32_t
+meter_energy(const struct hm_plant *plant, enum draw what, size_t dtu,
+    int64_t energy)
+{
+	int64_t before = draw(plant, what, dtu, 0, TOTAL_RANGE);
+
+	return (int32_t)(((energy / 36000000 + before) / 10) & INT32_MAX);
+}
+
+void
+hm_plant_read_meter(const struct hm_plant *plant, size_t dtu,
+    const struct hm_sim_time *time, struct hm_plant_meter *out)
+{
+	int32_t phases = (int32_t)plant->phases;
+	struct balance b;
+	int64_t power, magnitude;
+
+	memset(out, 0, sizeof *out);
+	set_balance(plant, dtu, &b);
+	power = b.house - (time->sun.up ?
+	    b.peak * time->sun.share / HM_SUN_FULL : 0);
+	magnitude = power < 0 ? -power : power;
+	out->power = (int32_t)(power / 100);
+	out->power_factor = METER_FACTOR;
+	out->exported = meter_energy(plant, DRAW_EXPORT, dtu,
+	    exported(&b, &time->sun));
+	out->imported = meter_energy(plant, DRAW_IMPORT, dtu,
+	    imported(&b, &time->sun));
+	out->phase_power = out->power / phases;
+	out->phase_exported = out->exported / phases;
+	out->phase_imported = out->imported / phases;
+	for (size_t i = 0; i < plant->phases; i++) {
+		out->voltage[i] = (int32_t)(10 * grid_voltage(plant, dtu, i,
+		    time) + draw(plant, DRAW_METER, dtu, time->simulated, 10));
+		out->current[i] = divide(magnitude * 1000000 / METER_FACTOR,
+		    phases * (int64_t)out->voltage[i]);
+	}
+}

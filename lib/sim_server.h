@@ -1,0 +1,62 @@
+#ifndef HM_SIM_SERVER_H
+#define HM_SIM_SERVER_H
+
+#include "sim_dtu.h"
+
+/*
+ * The simulated DTUs on their sockets, in an event loop of libev. As with a
+ * real DTU one client at a time is served: a new one ends the old one's
+ * connection.
+ */
+
+#define HM_SIM_PORT_USUAL (-1) /* 10081 for hm, 1502 for modbus */
+
+struct hm_sim_options {
+	struct hm_plant plant;
+	size_t hm_dtus, modbus_dtus;
+	const char *address; /* IPv4 or IPv6 */
+	int64_t port; /* the first; 0: any; HM_SIM_PORT_USUAL */
+	bool spread_addresses; /* consecutive ones, rather than ports */
+	uint8_t unit;
+	bool encrypts;
+	int64_t rekey_ms; /* 0: never */
+	size_t page_size;
+	int64_t start, speed, refresh_ms; /* as hm_sim_clock_start has them */
+	bool unasked; /* send an unasked frame before each reply */
+	struct hm_sim_faults faults;
+	size_t fault_dtu; /* the only one with faults, from 1; 0: all */
+};
+
+struct hm_sim_counters {
+	uint64_t connections, requests, replies, faults;
+};
+
+#define HM_SIM_URI 80
+
+/* What a client needs to know of a DTU. */
+struct hm_sim_listing {
+	char uri[HM_SIM_URI];
+	int64_t serial;
+	bool encrypts;
+};
+
+struct ev_loop;
+struct hm_sim_server;
+
+/*
+ * Open all DTUs. NULL, logged, with *status set to an exit status if an
+ * option is wrong or the system refuses. Freed by hm_sim_server_close.
+ */
+struct hm_sim_server *hm_sim_server_open(struct ev_loop *loop,
+    const struct hm_sim_options *options, int *status);
+void hm_sim_server_close(struct hm_sim_server *server);
+
+void hm_sim_server_list(const struct hm_sim_server *server, size_t dtu,
+    struct hm_sim_listing *listing);
+size_t hm_sim_server_count(const struct hm_sim_server *server);
+
+/* Borrowed for the life of the server. */
+const struct hm_sim_counters *hm_sim_server_counters(
+    const struct hm_sim_server *server);
+
+#endif
