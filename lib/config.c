@@ -370,7 +370,8 @@ outcome(const struct hm_config *config)
 		hm_log(HM_ERROR, "no memory for the settings");
 		return HM_EXIT_OS;
 	}
-	if (config->mistakes > 0)
+	if (config->mistakes > 0 || (config->tool->check != NULL &&
+	    !config->tool->check(config)))
 		return HM_EXIT_CONFIG;
 	if (hm_config_flag(config, HM_SET_CHECK))
 		return hm_config_print_values(config);

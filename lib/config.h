@@ -10,11 +10,16 @@
  * 64 if the command line itself is wrong.
  */
 
+struct hm_config;
+
 struct hm_tool {
 	const char *name;
 	enum hm_tool_bit bit;
 	const char *operands; /* as in a synopsis, or NULL if it takes none */
 	const char *summary;  /* one sentence for --help */
+	/* Rules that bind settings together, or NULL: logs what breaks them
+	   and answers false. Called when each setting by itself is good. */
+	bool (*check)(const struct hm_config *config);
 };
 
 /* An entry of dtu_configs. The texts are NULL, the numbers 0, if not given. */
@@ -23,8 +28,6 @@ struct hm_dtu_config {
 	int64_t port, unit_id;
 	int line, column; /* where it stands in the file */
 };
-
-struct hm_config;
 
 /*
  * Read all settings of a tool. Returns NULL with *status set when the tool is
