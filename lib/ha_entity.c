@@ -1,0 +1,152 @@
+#include "ha_entity.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+static const char separators[] = " ,\t\n";
+
+enum hm_scope
+hm_ha_scope(enum hm_ha_kind kind, enum hm_ha_part part)
+{
+	static const enum hm_scope scopes[HM_HA_KINDS] = {
+	    [HM_HA_DTU] = HM_SCOPE_DTU,
+	    [HM_HA_INVERTER] = HM_SCOPE_INVERTER,
+	    [HM_HA_METER] = HM_SCOPE_METER,
+	};
+
+	return part == HM_HA_PORT ? HM_SCOPE_PORT : scopes[kind];
+}
+
+static bool
+is_alarm(size_t id)
+{
+	return id == HM_F_ALARM_CODE || id == HM_F_ALARM_TEXT;
+}
+
+static bool
+has_part(enum hm_ha_kind kind, enum hm_ha_part part)
+{
+	return kind == HM_HA_INVERTER || part == HM_HA_MAIN ||
+	    part == HM_HA_INFO;
+}
+
+static bool
+shows(enum hm_ha_kind kind, enum hm_ha_part part, size_t id)
+{
+	const struct hm_field *field = &hm_fields[id];
+
+	if (!has_part(kind, part) ||
+	    (field->scopes & hm_ha_scope(kind, part)) == 0)
+		return false;
+	switch (part) {
+	case HM_HA_MAIN:
+		return (field->flags & (HM_DESCRIBES | HM_RARE)) == 0;
+	case HM_HA_PORT:
+		/* What the records of inputs repeat is the inverter's. */
+		return (field->scopes & HM_SCOPE_INVERTER) == 0;
+	case HM_HA_INFO:
+		return (field->flags & HM_RARE) != 0;
+	case HM_HA_ALARM:
+		return is_alarm(id);
+	case HM_HA_PARTS:
+		break;
+	}
+	return false;
+}
+
+void
+hm_ha_entities_all(struct hm_ha_entities *entities)
+{
+	*entities = (struct hm_ha_entities){0};
+	for (enum hm_ha_kind kind = 0; kind < HM_HA_KINDS; kind++)
+		for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
+			for (size_t id = 0; id < HM_FIELDS; id++)
+				if (shows(kind, part, id))
+					hm_ha_set_add(
+					    &entities->of[kind][part], id);
+}
+
+static bool
+is_about(enum hm_ha_choice choice, enum hm_ha_part part)
+{
+	return (choice == HM_HA_CHOOSE_PORT) == (part == HM_HA_PORT);
+}
+
+/* The fields that a choice is made from. */
+static struct hm_ha_set
+offered(enum hm_ha_choice choice)
+{
+	struct hm_ha_set set = {{0}};
+
+	for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
+		for (size_t id = 0; id < HM_FIELDS; id++)
+			if (is_about(choice, part) &&
+			    shows(HM_HA_INVERTER, part, id))
+				hm_ha_set_add(&set, id);
+	return set;
+}
+
+static bool
+add_word(struct hm_ha_set *chosen, const struct hm_ha_set *offer,
+    struct hm_slice word)
+{
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		if (hm_ha_set_has(offer, id) &&
+		    strlen(hm_fields[id].key) == word.n &&
+		    strncasecmp(hm_fields[id].key, word.p, word.n) == 0) {
+			hm_ha_set_add(chosen, id);
+			return true;
+		}
+	return false;
+}
+
+static void
+keep_only(struct hm_ha_set *set, const struct hm_ha_set *chosen)
+{
+	for (size_t i = 0; i < sizeof set->word / sizeof *set->word; i++)
+		set->word[i] &= chosen->word[i];
+}
+
+bool
+hm_ha_entities_choose(struct hm_ha_entities *entities,
+    enum hm_ha_choice choice, const char *words, struct hm_slice *unknown)
+{
+	struct hm_ha_set offer = offered(choice), chosen = {{0}};
+	size_t n;
+
+	for (const char *p = words + strspn(words, separators); *p != '\0';
+	     p += n, p += strspn(p, separators)) {
+		n = strcspn(p, separators);
+		if (!add_word(&chosen, &offer, hm_slice(p, n))) {
+			*unknown = hm_slice(p, n);
+			return false;
+		}
+	}
+	for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
+		if (is_about(choice, part))
+			keep_only(&entities->of[HM_HA_INVERTER][part],
+			    &chosen);
+	return true;
+}
+
+void
+hm_ha_entities_names(enum hm_ha_choice choice, char *buf, size_t cap)
+{
+	struct hm_ha_set offer = offered(choice);
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t id = 0; id < HM_FIELDS && len < cap; id++)
+		if (hm_ha_set_has(&offer, id)) {
+			int n = snprintf(buf + len, cap - len, "%s%s",
+			    len > 0 ? " " : "", hm_fields[id].key);
+
+			len += n > 0 ? (size_t)n : 0;
+		}
+}
+
+bool
+hm_ha_is_instant(const struct hm_field *field)
+{
+	return field->kind != HM_DAILY && field->kind != HM_COUNTER;
+}
