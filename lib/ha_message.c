@@ -1,0 +1,326 @@
+#include "ha_message.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define TEXT_MAX 600 /* holds any topic, name or template */
+
+/* Everything that is said of one entity. */
+struct entity {
+	const struct hm_ha_style *style;
+	const struct hm_ha_device *device;
+	const struct hm_ha_group *group;
+	const struct hm_field *field;
+};
+
+__attribute__((format(printf, 3, 4))) static void
+emit_format(struct hm_emit *e, const char *key, const char *format, ...)
+{
+	char text[TEXT_MAX];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	if (n < 0 || (size_t)n >= sizeof text)
+		e->failed = true;
+	else
+		hm_emit_string(e, key, hm_slice(text, (size_t)n));
+}
+
+/* Left out if it is empty. */
+static void
+emit_known(struct hm_emit *e, const char *key, const struct hm_ha_known *known)
+{
+	const struct hm_value value = {HM_STRING, hm_text(known->text)};
+
+	if (known->text[0] != '\0')
+		hm_emit_value(e, key, &value);
+}
+
+/* The record around a payload */
+
+static void
+start_record(struct hm_emit *e, struct hm_slice time, char *buf)
+{
+	hm_emit_start(e, buf, HM_HA_MESSAGE_MAX);
+	hm_emit_record(e, "mqtt", time);
+}
+
+static bool
+end_record(struct hm_emit *e, const struct hm_ha_style *style, bool retain,
+    struct hm_slice *line)
+{
+	hm_emit_int(e, "qos", style->qos);
+	hm_emit_bool(e, "retain", retain);
+	hm_emit_object_end(e);
+	return hm_emit_done(e, line);
+}
+
+/* Identity */
+
+#define PREFIX_MAX 16 /* "port_255" */
+
+static void
+entity_prefix(const struct hm_ha_device *device,
+    const struct hm_ha_group *group, char out[PREFIX_MAX])
+{
+	static const char *const prefixes[HM_HA_KINDS] = {
+	    [HM_HA_DTU] = "DTU",
+	    [HM_HA_INVERTER] = "inv",
+	    [HM_HA_METER] = "meter",
+	};
+
+	if (group != NULL && group->part == HM_HA_PORT)
+		snprintf(out, PREFIX_MAX, "port_%u", (unsigned)group->port);
+	else
+		snprintf(out, PREFIX_MAX, "%s", prefixes[device->kind]);
+}
+
+static const char *
+platform(const struct hm_field *field)
+{
+	return field->kind == HM_FLAG ? "binary_sensor" : "sensor";
+}
+
+static void
+emit_state_topic(struct hm_emit *e, const char *key,
+    const struct hm_ha_style *style, const struct hm_ha_device *device,
+    const struct hm_ha_group *group)
+{
+	static const char *const levels[HM_HA_PARTS] = {
+	    [HM_HA_MAIN] = "",
+	    [HM_HA_INFO] = "/info",
+	    [HM_HA_ALARM] = "/alarm",
+	};
+
+	if (group->part == HM_HA_PORT)
+		emit_format(e, key, "%s/hoymiles_mqtt/%s/%u/state",
+		    style->prefix, device->serial, (unsigned)group->port);
+	else
+		emit_format(e, key, "%s/hoymiles_mqtt/%s%s/state",
+		    style->prefix, device->serial, levels[group->part]);
+}
+
+/* Whose messages these are, and the device: the same for all its entities. */
+
+static void
+emit_origin(struct hm_emit *e)
+{
+	hm_emit_object(e, "origin");
+	hm_emit_text(e, "name", "hm");
+	hm_emit_text(e, "sw_version", HM_VERSION);
+	hm_emit_object_end(e);
+}
+
+static void
+emit_device(struct hm_emit *e, const struct hm_ha_device *device)
+{
+	const char *via = hm_ha_device_via(device);
+	char prefix[PREFIX_MAX];
+
+	entity_prefix(device, NULL, prefix);
+	hm_emit_object(e, "device");
+	emit_format(e, "name", "%s_%s", prefix, device->serial);
+	hm_emit_array(e, "identifiers");
+	emit_format(e, NULL, "hoymiles_mqtt_%s", device->serial);
+	hm_emit_array_end(e);
+	hm_emit_text(e, "manufacturer", "Hoymiles");
+	emit_known(e, "model", &device->known[HM_HA_MODEL]);
+	hm_emit_text(e, "serial_number", device->serial);
+	emit_known(e, "sw_version", &device->known[HM_HA_FIRMWARE]);
+	emit_known(e, "hw_version", &device->known[HM_HA_HARDWARE]);
+	if (device->kind != HM_HA_DTU && via[0] != '\0')
+		emit_format(e, "via_device", "hoymiles_mqtt_%s", via);
+	hm_emit_object_end(e);
+}
+
+/* One entity, without its device and origin */
+
+static void
+emit_available_with(struct hm_emit *e, const char *topic)
+{
+	hm_emit_object(e, NULL);
+	hm_emit_text(e, "topic", topic);
+	hm_emit_object_end(e);
+}
+
+static void
+emit_availability(struct hm_emit *e, const struct entity *entity)
+{
+	const struct hm_ha_gateway *gateway = entity->device->gateway;
+	const char *prefix = entity->style->prefix;
+	char topic[HM_TOPIC_MAX];
+
+	hm_emit_array(e, "availability");
+	hm_topic_bridge(prefix, topic, sizeof topic);
+	emit_available_with(e, topic);
+	if (hm_ha_is_instant(entity->field)) {
+		hm_topic_dtu(prefix, hm_slice(gateway->name,
+		    gateway->name_length), topic, sizeof topic);
+		emit_available_with(e, topic);
+		hm_emit_object(e, NULL);
+		emit_state_topic(e, "topic", entity->style, entity->device,
+		    entity->group);
+		emit_format(e, "value_template", "{{ iif(value_json.%s is "
+		    "defined, 'online', 'offline') }}", entity->field->key);
+		hm_emit_object_end(e);
+	}
+	hm_emit_array_end(e);
+	hm_emit_text(e, "availability_mode", "all");
+}
+
+static void
+emit_identity(struct hm_emit *e, const struct entity *entity)
+{
+	const char *key = entity->field->key;
+	char prefix[PREFIX_MAX];
+
+	entity_prefix(entity->device, entity->group, prefix);
+	if (entity->group->part == HM_HA_PORT)
+		emit_format(e, "name", "%s_%s", prefix, key);
+	else
+		hm_emit_text(e, "name", key);
+	emit_format(e, "unique_id", "hoymiles_mqtt_%s_%s_%s", prefix,
+	    entity->device->serial, key);
+}
+
+static const char *
+state_class(const struct hm_field *field)
+{
+	switch (field->kind) {
+	case HM_GAUGE:
+		return "measurement";
+	case HM_DAILY:
+	case HM_COUNTER:
+		return "total_increasing";
+	case HM_CODE:
+	case HM_FLAG:
+	case HM_LABEL:
+	case HM_MOMENT:
+		break;
+	}
+	return NULL;
+}
+
+static void
+emit_class(struct hm_emit *e, const struct hm_field *field)
+{
+	if (field->ha_class != NULL)
+		hm_emit_text(e, "device_class", field->ha_class);
+	if (field->unit != NULL)
+		hm_emit_text(e, "unit_of_measurement", field->unit);
+	if (state_class(field) != NULL) {
+		hm_emit_text(e, "state_class", state_class(field));
+		hm_emit_int(e, "suggested_display_precision", field->scale);
+	}
+	if (field == &hm_fields[HM_F_ALARM_TEXT])
+		hm_ha_emit_alarm_options(e, "options");
+}
+
+/* Values that come by chance or once an hour do not expire. */
+static bool
+expires(const struct entity *entity)
+{
+	return entity->style->expire_after > 0 &&
+	    hm_ha_is_instant(entity->field) &&
+	    entity->group->part != HM_HA_INFO &&
+	    entity->group->part != HM_HA_ALARM;
+}
+
+static void
+emit_entity(struct hm_emit *e, const struct entity *entity)
+{
+	const struct hm_field *field = entity->field;
+
+	emit_identity(e, entity);
+	emit_state_topic(e, "state_topic", entity->style, entity->device,
+	    entity->group);
+	emit_format(e, "value_template",
+	    "{{ iif(value_json.%s is defined, value_json.%s, '') }}",
+	    field->key, field->key);
+	emit_class(e, field);
+	if ((field->flags & HM_DIAGNOSTIC) != 0)
+		hm_emit_text(e, "entity_category", "diagnostic");
+	/* It changes with every reading, and few want that in their history. */
+	if (field->kind == HM_MOMENT)
+		hm_emit_bool(e, "enabled_by_default", false);
+	if (expires(entity))
+		hm_emit_int(e, "expire_after", entity->style->expire_after);
+	emit_availability(e, entity);
+}
+
+bool
+hm_ha_message_config(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    enum hm_field_id id, struct hm_slice time, char *buf,
+    struct hm_slice *line)
+{
+	const struct entity entity = {style, device, group, &hm_fields[id]};
+	char prefix[PREFIX_MAX];
+	struct hm_emit e;
+
+	entity_prefix(device, group, prefix);
+	start_record(&e, time, buf);
+	emit_format(&e, "topic", "%s/%s/%s/%s_%s/config", style->prefix,
+	    platform(entity.field), device->serial, prefix, entity.field->key);
+	hm_emit_object(&e, "payload");
+	emit_entity(&e, &entity);
+	emit_device(&e, device);
+	emit_origin(&e);
+	hm_emit_object_end(&e);
+	return end_record(&e, style, true, line);
+}
+
+/* States */
+
+static void
+emit_value(struct hm_emit *e, const struct hm_field *field,
+    const struct hm_value *value)
+{
+	if (field->kind == HM_FLAG)
+		hm_emit_text(e, field->key,
+		    value->kind == HM_TRUE ? "ON" : "OFF");
+	else
+		hm_emit_value(e, field->key, value);
+}
+
+bool
+hm_ha_message_state(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    const struct hm_ha_values *values, struct hm_slice time, char *buf,
+    struct hm_slice *line)
+{
+	enum hm_scope scope = hm_ha_scope(device->kind, group->part);
+	/* What seldom comes has to be there when Home Assistant restarts. */
+	bool retain = group->part == HM_HA_INFO || group->part == HM_HA_ALARM;
+	struct hm_emit e;
+
+	start_record(&e, time, buf);
+	emit_state_topic(&e, "topic", style, device, group);
+	hm_emit_object(&e, "payload");
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		if (hm_ha_set_has(&group->announced, id) &&
+		    hm_ha_values_show(values, id, scope))
+			emit_value(&e, &hm_fields[id], &values->of[id]);
+	hm_emit_object_end(&e);
+	return end_record(&e, style, retain, line);
+}
+
+bool
+hm_ha_message_availability(const struct hm_ha_style *style,
+    const struct hm_ha_gateway *gateway, struct hm_slice time, char *buf,
+    struct hm_slice *line)
+{
+	char topic[HM_TOPIC_MAX];
+	struct hm_emit e;
+
+	hm_topic_dtu(style->prefix, hm_slice(gateway->name,
+	    gateway->name_length), topic, sizeof topic);
+	start_record(&e, time, buf);
+	hm_emit_text(&e, "topic", topic);
+	hm_emit_text(&e, "payload",
+	    gateway->state == HM_HA_ONLINE ? "online" : "offline");
+	return end_record(&e, style, true, line);
+}

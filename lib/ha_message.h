@@ -1,0 +1,40 @@
+#ifndef HM_HA_MESSAGE_H
+#define HM_HA_MESSAGE_H
+
+#include "ha_device.h"
+
+/*
+ * The messages to Home Assistant, as mqtt records. Topics, unique ids, names
+ * and templates are those of hoymiles-mqtt 0.11, whose users keep their
+ * history; docs/home-assistant.md lists what is added.
+ */
+
+#define HM_HA_MESSAGE_MAX ((size_t)32 * 1024)
+
+struct hm_ha_style {
+	const char *prefix;   /* of all topics; hm_topic_prefix_valid */
+	int64_t qos;          /* of all messages */
+	int64_t expire_after; /* seconds, 0 for never */
+};
+
+/*
+ * One entity announced in a message of its own. Written into buf, which holds
+ * HM_HA_MESSAGE_MAX bytes; false if it does not fit.
+ */
+bool hm_ha_message_config(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    enum hm_field_id id, struct hm_slice time, char *buf,
+    struct hm_slice *line);
+
+/* The values of all entities that have been announced of a group. */
+bool hm_ha_message_state(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    const struct hm_ha_values *values, struct hm_slice time, char *buf,
+    struct hm_slice *line);
+
+/* Whether a DTU can be reached. */
+bool hm_ha_message_availability(const struct hm_ha_style *style,
+    const struct hm_ha_gateway *gateway, struct hm_slice time, char *buf,
+    struct hm_slice *line);
+
+#endif
