@@ -1,6 +1,7 @@
 #ifndef HM_SIM_DTU_H
 #define HM_SIM_DTU_H
 
+#include "arena.h"
 #include "hmcrypt.h"
 #include "sim_fault.h"
 #include "sim_plant.h"
@@ -12,6 +13,7 @@
 
 #define HM_SIM_PAGE_MAX 100  /* items in a package of the protobuf protocol */
 #define HM_SIM_REPLY_MAX ((size_t)16384) /* bytes of any reply */
+#define HM_SIM_ARENA ((size_t)1024)      /* for unpacking any request */
 
 struct hm_sim_dtu {
 	const struct hm_plant *plant;
@@ -19,6 +21,7 @@ struct hm_sim_dtu {
 	int64_t serial;
 	size_t page_size; /* 1 .. HM_SIM_PAGE_MAX */
 	uint8_t unit;     /* Modbus unit id */
+	struct hm_arena *arena; /* borrowed; may be shared */
 	bool encrypts;
 	uint8_t random[HM_CRYPT_RANDOM];
 

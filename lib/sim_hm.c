@@ -56,43 +56,13 @@ struct answer {
 	uint8_t *out;
 };
 
-/* Requests are unpacked here, without malloc; a larger one is not answered. */
-struct arena {
-	size_t used;
-	_Alignas(max_align_t) uint8_t bytes[1024];
-};
-
-static void *
-arena_alloc(void *context, size_t size)
-{
-	struct arena *arena = context;
-	size_t align = _Alignof(max_align_t);
-	size_t left = sizeof arena->bytes - arena->used;
-	void *p = arena->bytes + arena->used;
-
-	if (size > left - left % align)
-		return NULL;
-	arena->used += (size + align - 1) / align * align;
-	return p;
-}
-
-static void
-arena_free(void *context, void *p)
-{
-	(void)context;
-	(void)p;
-}
-
-/* NULL if the request is not of that kind. It lives as long as the arena. */
+/* NULL if the request is not of that kind. It lives as long as this answer. */
 static const void *
-unpack(struct answer *a, const ProtobufCMessageDescriptor *kind,
-    struct arena *arena)
+unpack(const struct answer *a, const ProtobufCMessageDescriptor *kind)
 {
-	ProtobufCAllocator allocator = {arena_alloc, arena_free, arena};
-
-	arena->used = 0;
-	return protobuf_c_message_unpack(kind, &allocator, a->size,
-	    a->payload);
+	hm_arena_reset(a->dtu->arena);
+	return protobuf_c_message_unpack(kind, &a->dtu->arena->allocator,
+	    a->size, a->payload);
 }
 
 /* Frames */
@@ -204,10 +174,9 @@ answer_info(struct answer *a)
 	Hm__InfoInverter inverter[HM_SIM_PAGE_MAX];
 	Hm__InfoInverter *inverter_list[HM_SIM_PAGE_MAX];
 	const Hm__InfoRequest *request;
-	struct arena arena;
 	Hm__InfoDtu dtu;
 
-	request = unpack(a, &hm__info_request__descriptor, &arena);
+	request = unpack(a, &hm__info_request__descriptor);
 	if (request == NULL || !page_bounds(request->package, inverters,
 	    a->dtu->page_size, &first, &end))
 		return 0;
@@ -418,10 +387,9 @@ answer_real(struct answer *a)
 	const Hm__RealRequest *request;
 	const struct hm_sim_time *time;
 	size_t items = count_items(a), first, end;
-	struct arena arena;
 	struct page page;
 
-	request = unpack(a, &hm__real_request__descriptor, &arena);
+	request = unpack(a, &hm__real_request__descriptor);
 	if (request == NULL || !page_bounds(request->package, items,
 	    a->dtu->page_size, &first, &end))
 		return 0;
@@ -450,9 +418,8 @@ answer_command(struct answer *a)
 {
 	Hm__CommandReply command;
 	const Hm__CommandRequest *request;
-	struct arena arena;
 
-	request = unpack(a, &hm__command_request__descriptor, &arena);
+	request = unpack(a, &hm__command_request__descriptor);
 	if (request == NULL)
 		return 0;
 	hm__command_reply__init(&command);
@@ -487,9 +454,8 @@ answer_alarms(struct answer *a)
 	Hm__Alarm *list[] = {&over, &on};
 	const Hm__AlarmsRequest *request;
 	Hm__Alarms alarms;
-	struct arena arena;
 
-	request = unpack(a, &hm__alarms_request__descriptor, &arena);
+	request = unpack(a, &hm__alarms_request__descriptor);
 	if (request == NULL || request->package != 0)
 		return 0;
 	hm__alarm__init(&over);
@@ -550,9 +516,8 @@ answer_history(struct answer *a)
 	Hm__History history;
 	const Hm__HistoryRequest *request;
 	int32_t power[HISTORY_PAGE];
-	struct arena arena;
 
-	request = unpack(a, &hm__history_request__descriptor, &arena);
+	request = unpack(a, &hm__history_request__descriptor);
 	if (request == NULL || !page_bounds(request->package, points,
 	    HISTORY_PAGE, &first, &end))
 		return 0;

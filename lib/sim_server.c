@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "exits.h"
 #include "log.h"
 #include "timefmt.h"
@@ -44,9 +45,8 @@ struct device {
 	union address address;
 	ev_io listener, connection; /* fd -1 while there is none */
 	ev_timer pace;              /* of a reply sent piece by piece */
-	uint8_t *out;               /* what is still to be sent, or NULL */
-	size_t out_size, out_sent;
-	size_t piece; /* bytes to send at a time, 0: all */
+	struct hm_bytes out;        /* what is still to be sent */
+	size_t piece;               /* bytes to send at a time, 0: all */
 	bool close_after;
 	size_t in_size;
 	uint8_t in[512]; /* no request is longer */
@@ -62,6 +62,7 @@ struct hm_sim_server {
 	bool told_full;
 	size_t count;
 	struct device *device;
+	struct hm_arena arena;
 	uint8_t buffer[2 * HM_SIM_REPLY_MAX];
 };
 
@@ -132,8 +133,7 @@ close_connection(struct device *d)
 	ev_timer_stop(d->server->loop, &d->pace);
 	close(d->connection.fd);
 	d->connection.fd = -1;
-	free(d->out);
-	d->out = NULL;
+	hm_bytes_free(&d->out);
 	d->in_size = 0;
 }
 
@@ -165,20 +165,21 @@ static void take_requests(struct device *d);
 static void
 send_pending(struct device *d)
 {
-	size_t n = d->out_size - d->out_sent;
+	size_t n = d->out.n, sent;
 
 	if (d->piece > 0 && n > d->piece)
 		n = d->piece;
-	d->out_sent += send_some(d, d->out + d->out_sent, n);
-	if (d->connection.fd < 0 || d->out_sent < d->out_size)
+	sent = send_some(d, d->out.p, n);
+	if (d->connection.fd < 0)
+		return;
+	hm_bytes_drop(&d->out, sent);
+	if (d->out.n > 0)
 		return;
 	if (d->close_after) {
 		close_connection(d);
 		return;
 	}
 	ev_timer_stop(d->server->loop, &d->pace);
-	free(d->out);
-	d->out = NULL;
 	watch(d, EV_READ);
 	take_requests(d);
 }
@@ -195,19 +196,11 @@ on_pace(struct ev_loop *loop, ev_timer *timer, int events)
 static void
 keep(struct device *d, const uint8_t *p, size_t n)
 {
-	size_t before = d->out != NULL ? d->out_size : 0;
-	uint8_t *out = realloc(d->out, before + n);
-
-	if (out == NULL) {
+	if (!hm_bytes_append(&d->out, p, n, 2 * HM_SIM_REPLY_MAX)) {
 		hm_log(HM_ERROR, "no memory for a reply");
 		close_connection(d);
 		return;
 	}
-	if (d->out == NULL)
-		d->out_sent = 0;
-	memcpy(out + before, p, n);
-	d->out = out;
-	d->out_size = before + n;
 	if (d->piece == 0) {
 		watch(d, EV_WRITE);
 		return;
@@ -228,7 +221,7 @@ deliver(struct device *d, const uint8_t *p, size_t n, unsigned faults)
 		n /= 2;
 	d->piece = (faults & HM_SIM_BIT(HM_SIM_SLOW)) != 0 ? SLOW_PIECE :
 	    (faults & HM_SIM_BIT(HM_SIM_PIECES)) != 0 ? SMALL_PIECE : 0;
-	if (d->out == NULL && d->piece == 0)
+	if (d->out.n == 0 && d->piece == 0)
 		sent = send_some(d, p, n);
 	if (d->connection.fd < 0)
 		return;
@@ -350,7 +343,7 @@ take_modbus(struct device *d)
 static void
 take_requests(struct device *d)
 {
-	while (d->connection.fd >= 0 && d->out == NULL) {
+	while (d->connection.fd >= 0 && d->out.n == 0) {
 		size_t used = d->is_modbus ? take_modbus(d) : take_hm(d);
 
 		if (used == 0)
@@ -362,7 +355,7 @@ take_requests(struct device *d)
 		}
 	}
 	if (d->connection.fd >= 0 && d->in_size == sizeof d->in &&
-	    d->out == NULL)
+	    d->out.n == 0)
 		close_connection(d);
 }
 
@@ -579,6 +572,7 @@ start_device(struct hm_sim_server *server, size_t index)
 	    HM_PLANT_DTU_PLAIN);
 	d->dtu.page_size = o->page_size;
 	d->dtu.unit = o->unit;
+	d->dtu.arena = &server->arena;
 	d->dtu.sequence = 900;
 	ev_io_init(&d->listener, on_accept, -1, EV_READ);
 	ev_io_init(&d->connection, on_connection, -1, EV_READ);
@@ -674,6 +668,33 @@ start_timers(struct hm_sim_server *server)
 		ev_timer_start(server->loop, &server->refuse);
 }
 
+/* A server without a socket yet; NULL if there is no memory. */
+static struct hm_sim_server *
+new_server(struct ev_loop *loop, const struct hm_sim_options *options)
+{
+	size_t count = options->hm_dtus + options->modbus_dtus;
+	struct hm_sim_server *server = calloc(1, sizeof *server);
+
+	if (server == NULL)
+		return NULL;
+	server->device = calloc(count, sizeof *server->device);
+	if (server->device == NULL ||
+	    !hm_arena_init(&server->arena, HM_SIM_ARENA)) {
+		free(server->device);
+		free(server);
+		return NULL;
+	}
+	server->options = *options;
+	server->loop = loop;
+	server->count = count;
+	server->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	hm_sim_clock_start(&server->clock, options->start, options->speed,
+	    options->refresh_ms, hm_monotonic_ms(), hm_time_now());
+	for (size_t i = 0; i < count; i++)
+		start_device(server, i);
+	return server;
+}
+
 struct hm_sim_server *
 hm_sim_server_open(struct ev_loop *loop, const struct hm_sim_options *options,
     int *status)
@@ -691,23 +712,12 @@ hm_sim_server_open(struct ev_loop *loop, const struct hm_sim_options *options,
 	if (!check_places(options, count, &first))
 		return NULL;
 	*status = HM_EXIT_OS;
-	server = calloc(1, sizeof *server);
-	if (server == NULL)
-		return NULL;
-	server->device = calloc(count, sizeof *server->device);
-	if (server->device == NULL) {
-		free(server);
+	raise_limit(count);
+	server = new_server(loop, options);
+	if (server == NULL) {
+		hm_log(HM_ERROR, "no memory for %zu DTUs", count);
 		return NULL;
 	}
-	server->options = *options;
-	server->loop = loop;
-	server->count = count;
-	raise_limit(count);
-	server->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	hm_sim_clock_start(&server->clock, options->start, options->speed,
-	    options->refresh_ms, hm_monotonic_ms(), hm_time_now());
-	for (size_t i = 0; i < count; i++)
-		start_device(server, i);
 	start_timers(server);
 	if (open_devices(server, &first))
 		return server;
@@ -728,6 +738,7 @@ hm_sim_server_close(struct hm_sim_server *server)
 	}
 	if (server->reserve >= 0)
 		close(server->reserve);
+	hm_arena_free(&server->arena);
 	free(server->device);
 	free(server);
 }
