@@ -1,0 +1,136 @@
+# What the validator has to find: a good message, what is done to it, and a
+# part of what has to be said about the result. Reads the records that the good
+# messages are taken from and writes a line of TAP for each case.
+
+include "ha-rules";
+
+def one($tail): map(select(.topic | endswith($tail)))[0];
+
+def finds(wrong; $said):
+	. as $good | [[wrong] | broken] as $found |
+	if $good != null and ($found | any(contains($said)))
+	then "ok - finds: \($said)"
+	else "not ok - finds: \($said)", "# \($found | tojson)"
+	end;
+
+def finds_nothing:
+	[[.] | broken] as $found |
+	if . != null and $found == []
+	then "ok - finds nothing in \(.topic)"
+	else "not ok - finds nothing in \(.topic)", "# \($found | tojson)"
+	end;
+
+[inputs | select(.type == "mqtt")] |
+one("/DTU_pv_power/config") as $sensor |
+one("/DTU_total_production/config") as $energy |
+one("/DTU_alarm_flag/config") as $binary |
+one("/inv_alarm_text/config") as $enum |
+one("/DTU_device_time/config") as $moment |
+one("/10f872226797/state") as $state |
+
+(($sensor, $energy, $binary, $enum, $moment) | finds_nothing),
+
+($sensor |
+finds(.payload.object_id = "x"; "unknown key object_id"),
+finds(.payload.payload_on = "ON"; "unknown key payload_on"),
+finds(del(.payload.unique_id); "no unique_id"),
+finds(.payload.unique_id = ""; "no unique_id"),
+finds(del(.payload.state_topic); "no state_topic"),
+finds(.payload.state_topic = "a/+/b"; "no state_topic"),
+finds(.payload.name = null; "no name"),
+finds(.payload.name = .payload.device.name + " power";
+    "name repeats the device's name"),
+finds(.payload.default_entity_id = "pv_power"; "default_entity_id pv_power"),
+finds(.payload.value_template = "{{ a }"; "value_template {{ a }"),
+finds(.payload.entity_category = "config"; "entity_category config"),
+finds(.payload.expire_after = "120"; "expire_after \"120\""),
+finds(.payload.expire_after = -1; "expire_after -1"),
+finds(.payload.qos = 3; "qos 3"),
+finds(.payload.enabled_by_default = "false"; "a flag is \"false\""),
+finds(.payload.device_class = "watts"; "device_class watts"),
+finds(.payload.unit_of_measurement = "Wh"; "unit Wh with device_class power"),
+finds(.payload.unit_of_measurement = ""; "unit is \"\""),
+finds(.payload.unit_of_measurement = null; "unit is null"),
+finds(del(.payload.unit_of_measurement); "unit null with device_class power"),
+finds(.payload.state_class = "total";
+    "state_class total with device_class power"),
+finds(.payload.state_class = "rising"; "state_class rising"),
+finds(.payload.state_class = "measurement_angle";
+    "unit W with state_class measurement_angle"),
+finds(.payload.suggested_display_precision = 1.5; "precision 1.5"),
+finds(.payload.options = ["a"]; "options without enum"),
+finds(del(.payload.device); "device is missing"),
+finds(.payload.device.serial = "1"; "device: unknown key serial"),
+finds(del(.payload.device.identifiers);
+    "device: neither identifiers nor connections"),
+finds(.payload.device.identifiers = [1]; "device: identifiers are not texts"),
+finds(.payload.device.model = ""; "device: model is not a text"),
+finds(.payload.device.via_device = .payload.device.identifiers[0];
+    "device: is reached through itself"),
+finds(.payload.device.configuration_url = "ftp://a";
+    "device: configuration_url has a wrong scheme"),
+finds(del(.payload.origin); "origin is missing"),
+finds(del(.payload.origin.name); "origin: has no name"),
+finds(.payload.origin.version = "1"; "origin: unknown key version"),
+finds(.payload.origin.support_url = "me";
+    "origin: support_url has a wrong scheme"),
+finds(.payload.availability_topic = "a";
+    "both availability and availability_topic"),
+finds(del(.payload.availability); "availability_mode without a list"),
+finds(.payload.availability_mode = "most"; "availability_mode most"),
+finds(.payload.availability = []; "availability is not a list"),
+finds(.payload.availability[0].template = "x";
+    "availability: unknown key template"),
+finds(del(.payload.availability[0].topic); "availability: no topic"),
+finds(.payload.availability[2].value_template = "x";
+    "availability: bad template"),
+finds(del(.payload.availability, .payload.availability_mode) |
+    .payload.availability_topic = "#"; "availability_topic is no topic"),
+finds(.topic |= sub("10f872226797"; "10f8.7222");
+    "topic holds a character that is not allowed"),
+finds(.topic |= sub("/sensor/"; "/number/"); "unknown platform number"),
+finds(.topic = "sensor/config"; "topic of the wrong form"),
+finds(.topic |= sub("sensor"; "#"); "topic cannot be published to"),
+finds(.retain = false; "discovery is not retained"),
+finds(.retain = "true"; "retain is no flag"),
+finds(.qos = 3; "qos 3"),
+finds(.payload = []; "payload is neither object nor text"),
+finds(.payload = "on"; "payload is not an object"),
+finds(., (.topic |= sub("DTU_pv"; "DTU_xx")); "shares its unique_id"),
+finds(., .time = "2026-11-23T10:15:09Z"; "announced twice within 10 s"),
+finds(., $state; "today_production has not been announced"),
+finds(., ($state | .payload.pv_power = "1");
+    "pv_power: \"1\" does not fit its entity")),
+
+($energy |
+finds(.payload.state_class = "measurement";
+    "state_class measurement with device_class energy"),
+finds(.payload.last_reset_value_template = "{{ x }}";
+    "last_reset_value_template without total")),
+
+($binary |
+finds(.payload.device_class = "alarm"; "device_class alarm"),
+finds(.payload.unit_of_measurement = "W"; "unknown key unit_of_measurement"),
+finds(.payload.state_class = "measurement"; "unknown key state_class"),
+finds(., ($state | .payload.alarm_flag = true);
+    "alarm_flag: true does not fit its entity")),
+
+($enum |
+finds(.payload.options = []; "options are not texts"),
+finds(.payload.options[0] = 1; "options are not texts"),
+finds(.payload.options[1] = .payload.options[0]; "an option comes twice"),
+finds(del(.payload.options); "enum without options"),
+finds(.payload.unit_of_measurement = "W";
+    "options with a state_class or unit"),
+finds(., (.payload.state_topic as $topic | $state | .topic = $topic |
+    .payload = {alarm_text: "odd"});
+    "alarm_text: \"odd\" does not fit its entity")),
+
+($moment |
+finds(.payload.suggested_display_precision = 1;
+    "precision of what is no number"),
+finds(.payload.state_class = "measurement";
+    "state_class measurement with device_class timestamp"),
+finds(., (.payload.state_topic as $topic | $state | .topic = $topic |
+    .payload = {device_time: "today"});
+    "device_time: \"today\" does not fit its entity"))

@@ -1,0 +1,54 @@
+/* Writes a discovery message for every entity that the field table can make. */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ha_message.h"
+
+static const struct hm_ha_style style = {
+    .prefix = "homeassistant", .qos = 1, .expire_after = 120};
+
+static void
+write_part(struct hm_ha_table *table, struct hm_ha_device *device,
+    enum hm_ha_part part, const struct hm_ha_set *set)
+{
+	static char buf[HM_HA_MESSAGE_MAX];
+	struct hm_ha_group *group = hm_ha_table_group(table, device, part,
+	    part == HM_HA_PORT ? 1 : 0);
+	struct hm_slice line;
+
+	for (size_t id = 0; id < HM_FIELDS; id++) {
+		if (!hm_ha_set_has(set, id))
+			continue;
+		if (!hm_ha_message_config(&style, device, group,
+		    (enum hm_field_id)id, hm_text("2026-11-23T10:15:00Z"),
+		    buf, &line))
+			exit(EXIT_FAILURE);
+		printf("%.*s\n", (int)line.n, line.p);
+	}
+}
+
+int
+main(void)
+{
+	static const char *const serials[HM_HA_KINDS] = {"10f8", "1164",
+	    "10c0"};
+	struct hm_ha_table *table = hm_ha_table_new();
+	struct hm_ha_entities entities;
+
+	if (table == NULL)
+		return EXIT_FAILURE;
+	hm_ha_entities_all(&entities);
+	for (enum hm_ha_kind kind = 0; kind < HM_HA_KINDS; kind++) {
+		struct hm_ha_device *device = hm_ha_table_device(table, kind,
+		    hm_text(serials[kind]));
+
+		device->gateway = hm_ha_table_gateway(table, hm_text("roof"));
+		/* Alarms have the same topics as the readings' alarms. */
+		for (enum hm_ha_part part = 0; part < HM_HA_ALARM; part++)
+			write_part(table, device, part,
+			    &entities.of[kind][part]);
+	}
+	hm_ha_table_free(table);
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
