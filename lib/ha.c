@@ -70,9 +70,9 @@ refuse(struct hm_ha *ha)
 {
 	if (ha->counters.refused++ == 0)
 		hm_log(HM_WARNING, "no room for more than %zu DTUs, %zu "
-		    "devices and %zu inputs: the rest is passed on without "
-		    "entities", HM_HA_GATEWAYS_MAX, HM_HA_DEVICES_MAX,
-		    HM_HA_GROUPS_MAX);
+		    "devices and %zu state topics: the rest is passed on "
+		    "without entities", HM_HA_GATEWAYS_MAX,
+		    HM_HA_DEVICES_MAX, HM_HA_GROUPS_MAX);
 }
 
 static const char *
