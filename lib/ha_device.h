@@ -48,8 +48,8 @@ struct hm_ha_group {
 	enum hm_ha_part part;
 	uint8_t port; /* of HM_HA_PORT, else 0 */
 	struct hm_ha_set announced;
-	int64_t last;      /* time of the last announcement */
-	uint64_t described; /* fingerprint of the device when all was announced */
+	int64_t last;       /* time of the last announcement */
+	uint64_t described; /* the device's fingerprint as last announced */
 };
 
 struct hm_ha_device {

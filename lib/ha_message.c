@@ -90,17 +90,17 @@ emit_state_topic(struct hm_emit *e, const char *key,
     const struct hm_ha_group *group)
 {
 	static const char *const levels[HM_HA_PARTS] = {
-	    [HM_HA_MAIN] = "",
-	    [HM_HA_INFO] = "/info",
-	    [HM_HA_ALARM] = "/alarm",
+	    [HM_HA_MAIN] = "state",
+	    [HM_HA_INFO] = "info",
+	    [HM_HA_ALARM] = "alarm",
 	};
 
 	if (group->part == HM_HA_PORT)
 		emit_format(e, key, "%s/hoymiles_mqtt/%s/%u/state",
 		    style->prefix, device->serial, (unsigned)group->port);
 	else
-		emit_format(e, key, "%s/hoymiles_mqtt/%s%s/state",
-		    style->prefix, device->serial, levels[group->part]);
+		emit_format(e, key, "%s/hoymiles_mqtt/%s/%s", style->prefix,
+		    device->serial, levels[group->part]);
 }
 
 /* Whose messages these are, and the device: the same for all its entities. */

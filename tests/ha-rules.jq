@@ -20,7 +20,8 @@ visible_by_default" | gsub("\n"; " ") | words;
 def platform_keys: {
 	sensor: (common_keys + ("last_reset_value_template options state_class
 suggested_display_precision unit_of_measurement" | gsub("\n"; " ") | words)),
-	binary_sensor: (common_keys + ("off_delay payload_off payload_on" | words))
+	binary_sensor: (common_keys +
+	    ("off_delay payload_off payload_on" | words))
 };
 
 def device_keys: "configuration_url connections hw_version identifiers
@@ -196,7 +197,8 @@ def payload_rules($platform):
 	(.device | device_rules), (.origin | origin_rules)
 	end;
 
-def config_topic: "^.+/(?<platform>[^/]+)/(?<node>[^/]+)/(?<object>[^/]+)/config$";
+def config_topic:
+	"^.+/(?<platform>[^/]+)/(?<node>[^/]+)/(?<object>[^/]+)/config$";
 
 def config_rules:
 	(select(.retain != true) | "discovery is not retained"),

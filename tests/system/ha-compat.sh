@@ -13,8 +13,8 @@ failed=0
 check() {
 	what=$1
 	shift
-	if ! found=$(jq -nrc --slurpfile old "$old" --slurpfile new "$work/new" \
-	    "$@" 2>&1); then
+	if ! found=$(jq -nrc --slurpfile old "$old" \
+	    --slurpfile new "$work/new" "$@" 2>&1); then
 		found="jq: $found"
 	fi
 	if [ -z "$found" ]; then
