@@ -1,6 +1,6 @@
-#include <errno.h>
 #include <ev.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -21,7 +21,7 @@ struct sim {
 	struct ev_loop *loop;
 	struct hm_stream *stream;
 	struct hm_sim_server *server;
-	ev_io signals, output;
+	ev_io signals, output, reader;
 	ev_timer stats;
 };
 
@@ -97,10 +97,11 @@ read_faults(const struct hm_config *config, struct hm_sim_options *o)
 		return false;
 	}
 	o->fault_dtu = (size_t)hm_config_int(config, HM_SET_SIM_FAULT_DTU);
-	if (o->fault_dtu > o->hm_dtus + o->modbus_dtus)
-		return mistake(config, HM_SET_SIM_FAULT_DTU,
-		    "are the numbers of DTUs");
-	return true;
+	if (o->fault_dtu <= o->hm_dtus + o->modbus_dtus)
+		return true;
+	hm_log(HM_ERROR, "--fault-dtu: found %zu, there are %zu DTUs",
+	    o->fault_dtu, o->hm_dtus + o->modbus_dtus);
+	return false;
 }
 
 static bool
@@ -190,6 +191,19 @@ on_output(struct ev_loop *loop, ev_io *io, int events)
 		ev_break(loop, EVBREAK_ALL);
 }
 
+/* A pipe reports an error when nobody reads it: writing then finds it out. */
+static void
+on_reader_gone(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct sim *sim = io->data;
+
+	(void)events;
+	ev_io_stop(loop, io);
+	hm_stream_stats(sim->stream);
+	if (!flush(sim))
+		ev_break(loop, EVBREAK_ALL);
+}
+
 static void
 on_signal(struct ev_loop *loop, ev_io *io, int events)
 {
@@ -211,6 +225,14 @@ on_stats(struct ev_loop *loop, ev_timer *timer, int events)
 		ev_break(loop, EVBREAK_ALL);
 }
 
+static bool
+is_pipe(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 static void
 watch(struct sim *sim, int64_t stats_period_ms)
 {
@@ -219,9 +241,13 @@ watch(struct sim *sim, int64_t stats_period_ms)
 	ev_io_init(&sim->signals, on_signal,
 	    hm_stream_signal_fd(sim->stream), EV_READ);
 	ev_io_init(&sim->output, on_output, STDOUT_FILENO, EV_WRITE);
+	ev_io_init(&sim->reader, on_reader_gone, STDOUT_FILENO, EV_READ);
 	ev_timer_init(&sim->stats, on_stats, period, period);
-	sim->signals.data = sim->output.data = sim->stats.data = sim;
+	sim->signals.data = sim->output.data = sim->reader.data = sim;
+	sim->stats.data = sim;
 	ev_io_start(sim->loop, &sim->signals);
+	if (is_pipe(STDOUT_FILENO))
+		ev_io_start(sim->loop, &sim->reader);
 	if (stats_period_ms > 0)
 		ev_timer_start(sim->loop, &sim->stats);
 }

@@ -1,0 +1,285 @@
+#!/bin/bash
+# hm-sim on the wire: requests and replies are bytes here, written and checked
+# without any of our code.
+. "$(dirname "$0")/lib.sh"
+
+port_of() {
+	local rest=${1##*:}
+	echo "${rest%%/*}"
+}
+
+dial() {
+	exec 5<>"/dev/tcp/127.0.0.1/$(port_of "$1")"
+}
+
+send() {
+	printf '%b' "$(sed 's/../\\x&/g' <<<"$1")" >&5
+}
+
+# receive BYTES [SECONDS]: as hex; less if the time is over or the end comes.
+receive() {
+	timeout "${2:-2}" dd bs=1 count="$1" status=none <&5 |
+		od -An -v -tx1 | tr -d ' \n'
+}
+
+# exchange URI REQUEST BYTES [SECONDS]: over a connection of its own.
+exchange() {
+	dial "$1"
+	send "$2"
+	receive "$3" "${4:-2}"
+	exec 5>&-
+}
+
+# Whether the DTU has ended the connection.
+hung_up() {
+	timeout 2 cat <&5 >/dev/null
+}
+
+# CRC-16/MODBUS of hex digits, bit by bit.
+crc16() {
+	local hex=$1 crc=$((0xffff)) i bit
+	for ((i = 0; i < ${#hex}; i += 2)); do
+		crc=$((crc ^ 16#${hex:i:2}))
+		for ((bit = 0; bit < 8; bit++)); do
+			crc=$((crc & 1 ? crc >> 1 ^ 0xa001 : crc >> 1))
+		done
+	done
+	printf '%04x' "$crc"
+}
+
+# The first frame in hex digits, and whether its CRC is right.
+first_frame() {
+	echo "${1:0:2 * 16#${1:16:4}}"
+}
+crc_is_right() {
+	local frame
+	frame=$(first_frame "$1")
+	[ "${1:12:4}" = "$(crc16 "${frame:20}")" ]
+}
+crc_is_wrong() {
+	[ ${#1} -ge 20 ] && ! crc_is_right "$1"
+}
+
+read_serial=000100000006010320000003
+read_first=000200000006010310000014
+read_second=000300000006010310280014
+# What an app sent to a DTU-Pro: information, real data.
+info=484da30100010f7900290a13323032322d30332d31302031363a31373a3036
+info=${info}1080e10128f2aca89106
+real=484da311000118c500290a13323032322d30332d31302031363a31373a3038
+real=${real}2080e10128f4aca89106
+
+start_sim both --transport hm,modbus --inverters 1 --inputs 2 --speed 0
+hm=${uris[0]} modbus=${uris[1]}
+check "a record for each DTU tells URI, serial number and encryption" \
+	jq -se 'map(keys_unsorted == ["type", "time", "uri", "serial",
+	"encrypted"] and (.time | fromdate) > 0 and .encrypted == false) |
+	. == [true, true]' "$work/both.sim"
+serial=$(jq -r 'select(.uri | startswith("modbus")) | .serial' \
+	"$work/both.sim")
+same "modbus: the serial number" "$(exchange "$modbus" $read_serial 15)" \
+	"000100000009010306$serial"
+first=$(exchange "$modbus" $read_first 49)
+same "modbus: a record is 40 bytes of type 12" "${first:0:20}" \
+	00020000002b0103280c
+same "modbus: it is of input 1" "${first:32:2}" 01
+same "modbus: with the sun at 12:00 it produces" "${first:70:4}" 0003
+dial "$modbus"
+send $read_first$read_second
+same "modbus: two requests in one piece have two replies" \
+	"$(receive 98 | cut -c 99-116)" 00030000002b010328
+exec 5>&-
+same "modbus: the list ends with an empty record" \
+	"$(exchange "$modbus" 000100000006010310500014 49 | cut -c 19-)" \
+	"0c$(printf '0%.0s' {1..64})07000000000000"
+same "modbus: an address that is not there" \
+	"$(exchange "$modbus" 000100000006010310010014 9)" 000100000003018302
+same "modbus: a function that is not there" \
+	"$(exchange "$modbus" 000100000006010410000014 9)" 000100000003018401
+same "modbus: another unit is not answered" \
+	"$(exchange "$modbus" 000100000006020310000014 9 0.2)" ""
+
+reply=$(exchange "$hm" "$info" 500 0.3)
+serial=$(jq -r 'select(.uri | startswith("hm")) | .serial' "$work/both.sim")
+same "hm: information is answered" "${reply:0:8}" 484da201
+same "hm: its length is right" $((16#${reply:16:4} * 2)) ${#reply}
+check "hm: its CRC is right" crc_is_right "$reply"
+same "hm: it begins with the serial number as on the label" \
+	"${reply:20:28}" \
+	"0a0c$(printf '%s' "${serial^^}" | od -An -v -tx1 | tr -d ' \n')"
+reply=$(exchange "$hm" "$real" 2000 0.3)
+same "hm: real data repeat the sequence number" "${reply:0:12}" 484da2110001
+check "hm: their CRC is right" crc_is_right "$reply"
+same "hm: a wrong CRC is not answered" \
+	"$(exchange "$hm" "${info/0f79/0000}" 10 0.2)" ""
+same "hm: an unknown command is not answered" \
+	"$(exchange "$hm" "${info/a301/a309}" 10 0.2)" ""
+
+dial "$hm"
+exec 6<>"/dev/tcp/127.0.0.1/$(port_of "$hm")"
+check "a new connection ends the old one" hung_up
+exec 5<&6 6>&-
+send "$info"
+same "... and is served" "$(receive 4)" 484da201
+exec 5>&-
+
+begin=$(date +%s%N)
+kill -TERM "$sim"
+wait "$sim"
+same "SIGTERM ends it with 0" $? 0
+check "... at once" [ $((($(date +%s%N) - begin) / 1000000)) -lt 500 ]
+
+start_sim hm-faults --transport hm --inverters 1 --inputs 1 --dtus 2 \
+	--fault-dtu 1 --fault crc:every=2
+dial "${uris[0]}"
+send "$info"
+check "crc:every=2: the first reply is good" crc_is_right "$(receive 500 0.2)"
+send "$info"
+check "... the second is not" crc_is_wrong "$(receive 500 0.2)"
+exec 5>&-
+dial "${uris[1]}"
+send "$info$info"
+whole=$(receive 1000 0.2)
+length=$((16#${whole:16:4} * 2))
+check "... and another DTU has no fault" crc_is_right "${whole:length}"
+exec 5>&-
+
+start_sim unasked --transport hm --unasked
+reply=$(exchange "${uris[0]}" "$info" 2000 0.2)
+same "--unasked: a heartbeat comes first" "${reply:0:8}" 484d2202
+check "... with a good CRC" crc_is_right "$reply"
+same "... and then the reply" \
+	"$(cut -c $((16#${reply:16:4} * 2 + 1))- <<<"$reply" | cut -c 1-8)" \
+	484da201
+
+start_sim length --transport hm --fault length
+same "length: no frame is that short" \
+	"$(exchange "${uris[0]}" "$info" 10 | cut -c 17-20)" 0009
+
+start_sim close --transport hm --fault close
+dial "${uris[0]}"
+send "$info"
+reply=$(receive 2000)
+check "close: the end comes in mid-frame" \
+	[ $((16#${reply:16:4})) -gt $((${#reply} / 2)) ]
+exec 5>&-
+
+start_sim truncated --transport hm --fault truncated
+dial "${uris[0]}"
+send "$info"
+reply=$(receive 2000 0.2)
+same "truncated: half of the frame comes" $((${#reply} / 2)) \
+	$((16#${reply:16:4} / 2))
+send "$info"
+same "... and the connection stays" "$(receive 4)" 484da201
+exec 5>&-
+
+start_sim hang --transport modbus --fault hang:first=1
+dial "${uris[0]}"
+send $read_serial
+same "hang:first=1: the first request is not answered" "$(receive 1 0.2)" ""
+send $read_serial
+same "... the second is" "$(receive 9)" 000100000009010306
+exec 5>&-
+
+start_sim count --transport modbus --unit-id 7 --fault count
+same "count: the byte count is wrong, and the unit is that given" "$(
+	exchange "${uris[0]}" "${read_serial/000601/000607}" 9)" \
+	0001000000090703ff
+same "... which the URI names" "${uris[0]##*/}" 7
+
+start_sim unmapped --transport modbus --fault unmapped:after=2
+dial "${uris[0]}"
+send $read_first
+same "unmapped:after=2: records before" "$(receive 49 | cut -c 1-18)" \
+	00020000002b010328
+send $read_first
+same "... an empty map from then on" "$(receive 10 0.2)" 000200000003010300
+exec 5>&-
+
+start_sim slow --transport modbus --fault slow
+dial "${uris[0]}"
+send $read_serial
+begin=$(date +%s%N)
+same "slow: the reply comes whole" "$(receive 15 | cut -c 1-18)" \
+	000100000009010306
+check "... and not at once" \
+	[ $((($(date +%s%N) - begin) / 1000000)) -gt 500 ]
+exec 5>&-
+
+start_sim refuse --transport hm --fault refuse:first=1
+port=$(port_of "${uris[0]}")
+check "refuse:first=1: the port is closed" \
+	bash -c "! (: <>/dev/tcp/127.0.0.1/$port)"
+check "... and open later" until_true 3 listening "$port"
+
+start_sim rekey --transport hm --encrypt --rekey 0.3
+dial "${uris[0]}"
+send "$info"
+reply=$(receive 2000 0.1)
+# Field 27 of the DTU's own part: 16 bytes that encryption starts from.
+random() {
+	grep -o 'da0110................................' <<<"$1" | head -n 1
+}
+check "--encrypt: information gives the random bytes" [ -n "$(random "$reply")" ]
+same "... a request that does not decrypt has no reply" \
+	"$(send "${real}00000000000000000000000000000000"; receive 1 0.1)" ""
+exec 5>&-
+sleep 0.3
+check "--rekey: they change" [ "$(random "$reply")" != \
+	"$(random "$(exchange "${uris[0]}" "$info" 2000 0.1)")" ]
+
+start_sim night --transport modbus --start 23:00
+same "--start 23:00: serial number and input are all there is" \
+	"$(exchange "${uris[0]}" $read_first 49 | cut -c 35-)" \
+	"$(printf '0%.0s' {1..50})07000000000000"
+
+start_sim fast --transport modbus --speed 10000 --refresh 0.1 --start 07:00
+before=$(exchange "${uris[0]}" $read_first 49)
+sleep 0.3
+after=$(exchange "${uris[0]}" $read_first 49)
+today=$((16#${after:54:4} - 16#${before:54:4}))
+check "--speed: the counter of the day runs" [ $today -gt 100 ]
+same "... and that for life with it" \
+	$((16#${after:58:8} - 16#${before:58:8})) $today
+
+start_sim many --transport hm --dtus 1000 --inverters 1 --inputs 1
+same "1000 DTUs have 1000 ports and serial numbers" "$(jq -rs \
+	'[(map(.uri) | unique | length), (map(.serial) | unique | length)] |
+	join(" ")' "$work/many.sim")" "1000 1000"
+same "... the last one answers" \
+	"$(exchange "${uris[999]}" "$info" 4)" 484da201
+
+start_sim seeds --transport modbus --seed 5 --speed 0
+again=$(exchange "${uris[0]}" $read_first 49)
+start_sim seeds2 --transport modbus --seed 5 --speed 0
+same "the same seed is the same plant" \
+	"$(exchange "${uris[0]}" $read_first 49)" "$again"
+
+# A port that the kernel gave out, taken twice.
+hm-sim --port "$(port_of "${uris[0]}")" >/dev/null 2>"$work/taken"
+same "a port that is taken ends it with 71" $? 71
+same "... and one line" "$(wc -l <"$work/taken")" 1
+
+refused() {
+	local name=$1
+	shift
+	timeout 2 hm-sim --port 0 "$@" >"$work/out" 2>"$work/err"
+	same "$name: 78" $? 78
+	same "... and one line on stderr, none on stdout" \
+		"$(wc -l <"$work/err") $(wc -c <"$work/out")" "1 0"
+}
+refused "an unknown fault" --fault crash
+refused "a wrong time for a fault" --fault crc:sometimes
+refused "a fault of the other transport" --transport modbus --fault crc
+refused "a time of day that is none" --start 24:00
+refused "six inputs on one phase" --inputs 6
+refused "an address outside 127/8" --spread address --listen 10.0.0.1
+refused "no transport" --transport ,
+
+begin=$(date +%s%N)
+timeout 5 hm-sim --port 0 --stats-period 0 | head -n 1 >/dev/null
+status=${PIPESTATUS[0]}
+same "a reader that has gone ends it" "$status" 141
+check "... at once" [ $((($(date +%s%N) - begin) / 1000000)) -lt 1000 ]
+finish

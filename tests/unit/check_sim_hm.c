@@ -1,0 +1,495 @@
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alarms.pb-c.h"
+#include "command.pb-c.h"
+#include "heartbeat.pb-c.h"
+#include "history.pb-c.h"
+#include "info.pb-c.h"
+#include "network.pb-c.h"
+#include "real.pb-c.h"
+#include "sim_dtu.h"
+
+#define BIT(name) HM_SIM_BIT(HM_SIM_##name)
+#define NOON (86400 + 43200)
+#define MIDNIGHT (2 * 86400)
+#define WALL 1700000000
+
+static const struct hm_plant plant = {.seed = 1, .inverters = 4, .inputs = 4,
+    .phases = 1, .meter = true};
+static const struct hm_plant three = {.seed = 1, .inverters = 1, .inputs = 6,
+    .phases = 3, .meter = true};
+
+static struct hm_arena arena;
+static uint8_t out[HM_SIM_REPLY_MAX];
+
+static struct hm_sim_dtu
+new_dtu(const struct hm_plant *of)
+{
+	struct hm_sim_dtu dtu = {.plant = of, .page_size = 15,
+	    .serial = 0x10f714323186, .arena = &arena, .sequence = 900};
+
+	if (arena.memory == NULL)
+		ck_assert(hm_arena_init(&arena, HM_SIM_ARENA));
+	for (size_t i = 0; i < sizeof dtu.random; i++)
+		dtu.random[i] = (uint8_t)i;
+	return dtu;
+}
+
+static struct hm_sim_time
+at(int64_t simulated)
+{
+	struct hm_sim_time time = {.simulated = simulated, .refresh = 5,
+	    .wall = WALL + simulated - NOON, .began = WALL};
+
+	hm_sun_at(simulated, &time.sun);
+	return time;
+}
+
+/* The reply to a request as an app sends it; a payload of 0 if silent. */
+static struct hm_frame
+ask_with(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
+    unsigned faults, unsigned number, const uint8_t *payload, size_t size)
+{
+	struct hm_frame request = {(uint16_t)(HM_TO_DTU | number), 77, payload,
+	    size, NULL};
+	struct hm_frame reply = {0, 0, NULL, 0, NULL};
+	size_t n, used = 0;
+	bool understood;
+
+	n = hm_sim_hm_answer(dtu, &request, now, faults, out, &understood);
+	ck_assert(understood);
+	if (n == 0)
+		return reply;
+	ck_assert_int_eq(hm_frame_read(out, n, dtu->encrypts, &reply, &used),
+	    HM_FRAME_GOOD);
+	ck_assert_uint_eq(used, n);
+	ck_assert_uint_eq(reply.command, HM_FROM_DTU | number);
+	return reply;
+}
+
+static struct hm_frame
+ask(struct hm_sim_dtu *dtu, int64_t simulated, unsigned faults,
+    unsigned number)
+{
+	struct hm_sim_time now = at(simulated);
+
+	return ask_with(dtu, &now, faults, number, NULL, 0);
+}
+
+static Hm__RealReply *
+ask_page(struct hm_sim_dtu *dtu, int64_t simulated, unsigned faults,
+    uint8_t page)
+{
+	uint8_t request[] = {2 << 3, page};
+	struct hm_sim_time now = at(simulated);
+	struct hm_frame reply = ask_with(dtu, &now, faults, HM_CMD_REAL,
+	    request, sizeof request);
+	Hm__RealReply *real;
+
+	if (reply.payload == NULL)
+		return NULL;
+	real = hm__real_reply__unpack(NULL, reply.size, reply.payload);
+	ck_assert_ptr_nonnull(real);
+	return real;
+}
+
+static void
+done(Hm__RealReply *real)
+{
+	hm__real_reply__free_unpacked(real, NULL);
+}
+
+START_TEST(information_describes_the_plant)
+{
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	struct hm_frame frame = ask(&dtu, NOON, 0, HM_CMD_INFO);
+	Hm__InfoReply *info = hm__info_reply__unpack(NULL, frame.size,
+	    frame.payload);
+
+	ck_assert_ptr_nonnull(info);
+	ck_assert_str_eq(info->dtu_serial, "10F714323186");
+	ck_assert_int_eq(info->devices, 4);
+	ck_assert_int_eq(info->inputs, 16);
+	ck_assert_uint_eq(info->n_inverter, 4);
+	ck_assert_int_eq(info->inverter[3]->serial,
+	    hm_plant_inverter_serial(&plant, 0, 3));
+	ck_assert_int_eq(info->inverter[0]->hardware_part, 0x10123008);
+	ck_assert_int_eq(info->dtu->features & HM_CRYPT_DFS_BIT, 0);
+	ck_assert_uint_eq(info->dtu->encryption_random.len, 0);
+	hm__info_reply__free_unpacked(info, NULL);
+}
+END_TEST
+
+START_TEST(information_has_a_sequence_of_its_own)
+{
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+
+	ck_assert_uint_eq(ask(&dtu, NOON, 0, HM_CMD_INFO).sequence, 900);
+	ck_assert_uint_eq(ask(&dtu, NOON, 0, HM_CMD_INFO).sequence, 901);
+	ck_assert_uint_eq(ask(&dtu, NOON, 0, HM_CMD_REAL).sequence, 77);
+	ck_assert_uint_ne(ask(&dtu, NOON, BIT(SEQ), HM_CMD_REAL).sequence, 77);
+}
+END_TEST
+
+START_TEST(pages_hold_everything_once)
+{
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	size_t meters = 0, inverters = 0, inputs = 0;
+
+	for (uint8_t page = 0; page < 2; page++) {
+		Hm__RealReply *real = ask_page(&dtu, NOON, 0, page);
+
+		ck_assert_int_eq(real->packages, 2);
+		ck_assert_int_eq(real->package, page);
+		ck_assert_uint_le(real->n_meter + real->n_single +
+		    real->n_input, 15);
+		for (size_t i = 0; i < real->n_single; i++)
+			ck_assert_int_eq(real->single[i]->serial,
+			    hm_plant_inverter_serial(&plant, 0,
+			    inverters++));
+		for (size_t i = 0; i < real->n_input; i++, inputs++) {
+			ck_assert_int_eq(real->input[i]->serial,
+			    hm_plant_inverter_serial(&plant, 0, inputs / 4));
+			ck_assert_int_eq(real->input[i]->port,
+			    (int32_t)(inputs % 4 + 1));
+		}
+		meters += real->n_meter;
+		done(real);
+	}
+	ck_assert_uint_eq(meters, 1);
+	ck_assert_uint_eq(inverters, 4);
+	ck_assert_uint_eq(inputs, 16);
+	ck_assert_ptr_null(ask_page(&dtu, NOON, 0, 2));
+	ck_assert_ptr_null(ask_page(&dtu, NOON, 0, 100));
+}
+END_TEST
+
+START_TEST(pages_of_a_poll_are_of_one_moment)
+{
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	Hm__RealReply *first = ask_page(&dtu, NOON, 0, 0);
+	Hm__RealReply *second = ask_page(&dtu, NOON + 2, 0, 1);
+	Hm__RealReply *next = ask_page(&dtu, NOON + 4, 0, 0);
+
+	ck_assert_int_eq(first->time, WALL);
+	ck_assert_int_eq(second->time, WALL);
+	ck_assert_int_eq(next->time, WALL + 4);
+	done(first);
+	done(second);
+	done(next);
+}
+END_TEST
+
+START_TEST(readings_are_those_of_the_plant)
+{
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	Hm__RealReply *real = ask_page(&dtu, NOON, 0, 0);
+	struct hm_sim_time noon = at(NOON);
+	struct hm_plant_inverter ac;
+	struct hm_plant_input pv;
+
+	hm_plant_read_inverter(&plant, 0, 0, &noon, &ac);
+	hm_plant_read_input(&plant, 0, 0, 0, &noon, &pv);
+	ck_assert_int_eq(real->single[0]->voltage, ac.voltage[0]);
+	ck_assert_int_eq(real->single[0]->active_power, ac.active_power);
+	ck_assert_int_eq(real->single[0]->current, ac.current[0]);
+	ck_assert_int_eq(real->single[0]->link, 1);
+	ck_assert_int_eq(real->single[0]->radio, 5 << 16 | 5);
+	ck_assert_int_eq(real->input[0]->power, pv.power);
+	ck_assert_int_eq(real->input[0]->today, pv.today);
+	ck_assert_int_eq(real->input[0]->total, pv.total);
+	ck_assert_int_eq(real->input[0]->error, 0x03000000);
+	done(real);
+}
+END_TEST
+
+START_TEST(night_keeps_the_counters_alone)
+{
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	Hm__RealReply *real = ask_page(&dtu, MIDNIGHT, 0, 0);
+
+	ck_assert_int_ne(real->single[0]->serial, 0);
+	ck_assert_int_eq(real->single[0]->link, 0);
+	ck_assert_int_eq(real->single[0]->voltage, 0);
+	ck_assert_int_eq(real->single[0]->radio, 5 << 16);
+	ck_assert_int_eq(real->input[0]->voltage, 0);
+	ck_assert_int_eq(real->input[0]->error, 0);
+	ck_assert_int_gt(real->input[0]->total, 0);
+	ck_assert_int_gt(real->input[0]->today, 0);
+	done(real);
+}
+END_TEST
+
+START_TEST(three_phases_and_their_meter)
+{
+	struct hm_sim_dtu dtu = new_dtu(&three);
+	Hm__RealReply *real = ask_page(&dtu, NOON, 0, 0);
+
+	ck_assert_uint_eq(real->n_single, 0);
+	ck_assert_uint_eq(real->n_three, 1);
+	ck_assert_uint_eq(real->n_input, 6);
+	ck_assert_int_gt(real->three[0]->voltage_c, 2200);
+	ck_assert_int_gt(real->three[0]->voltage_ca, 3800);
+	ck_assert_int_eq(real->meter[0]->device, 3);
+	ck_assert_int_gt(real->meter[0]->voltage_c, 22000);
+	ck_assert_int_eq(real->input[5]->port, 6);
+	done(real);
+}
+END_TEST
+
+START_TEST(encrypted_replies_open_with_the_key)
+{
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	struct hm_frame frame;
+	uint8_t plain[HM_SIM_REPLY_MAX];
+	Hm__RealReply *real;
+	Hm__InfoReply *info;
+
+	dtu.encrypts = true;
+	frame = ask(&dtu, NOON, 0, HM_CMD_INFO);
+	ck_assert_ptr_null(frame.tag);
+	info = hm__info_reply__unpack(NULL, frame.size, frame.payload);
+	ck_assert_int_ne(info->dtu->features & HM_CRYPT_DFS_BIT, 0);
+	ck_assert_uint_eq(info->dtu->encryption_random.len, HM_CRYPT_RANDOM);
+	frame = ask(&dtu, NOON, BIT(SEQ), HM_CMD_REAL);
+	ck_assert_ptr_nonnull(frame.tag);
+	ck_assert(hm_crypt_open(info->dtu->encryption_random.data,
+	    frame.command, frame.sequence, frame.payload, frame.size, plain,
+	    frame.tag));
+	real = hm__real_reply__unpack(NULL, frame.size, plain);
+	ck_assert_ptr_nonnull(real);
+	ck_assert_uint_eq(real->n_single, 4);
+	done(real);
+	frame = ask(&dtu, NOON, BIT(TAG), HM_CMD_REAL);
+	ck_assert(!hm_crypt_open(info->dtu->encryption_random.data,
+	    frame.command, frame.sequence, frame.payload, frame.size, plain,
+	    frame.tag));
+	hm__info_reply__free_unpacked(info, NULL);
+}
+END_TEST
+
+START_TEST(requests_must_decrypt)
+{
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	uint8_t payload[2] = {2 << 3, 1}, tag[HM_FRAME_TAG];
+	struct hm_frame request = {0xa311, 4, payload, sizeof payload, tag};
+	struct hm_sim_time noon = at(NOON);
+	bool understood;
+
+	dtu.encrypts = true;
+	ck_assert(hm_crypt_seal(dtu.random, 0xa311, 4, payload, sizeof payload,
+	    payload, tag));
+	ck_assert_uint_gt(hm_sim_hm_answer(&dtu, &request, &noon, 0, out,
+	    &understood), 0);
+	ck_assert(understood);
+	dtu.random[0]++;
+	ck_assert_uint_eq(hm_sim_hm_answer(&dtu, &request, &noon, 0, out,
+	    &understood), 0);
+	ck_assert(!understood);
+}
+END_TEST
+
+START_TEST(alarms_come_when_asked_for)
+{
+	static const uint8_t list[] = {2 << 3, 50, 6 << 3, 9};
+	static const uint8_t limit[] = {2 << 3, 8};
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	struct hm_sim_time noon = at(NOON);
+	struct hm_frame frame = ask(&dtu, NOON, 0, HM_CMD_ALARMS);
+	Hm__Alarms *alarms = hm__alarms__unpack(NULL, frame.size,
+	    frame.payload);
+	Hm__CommandReply *command;
+
+	ck_assert_uint_eq(alarms->n_alarm, 0);
+	hm__alarms__free_unpacked(alarms, NULL);
+	frame = ask_with(&dtu, &noon, 0, HM_CMD_COMMAND, list, sizeof list);
+	command = hm__command_reply__unpack(NULL, frame.size, frame.payload);
+	ck_assert_int_eq(command->action, 50);
+	ck_assert_int_eq(command->id, 9);
+	ck_assert_int_eq(command->error, 0);
+	hm__command_reply__free_unpacked(command, NULL);
+	frame = ask(&dtu, NOON, 0, HM_CMD_ALARMS);
+	alarms = hm__alarms__unpack(NULL, frame.size, frame.payload);
+	ck_assert_uint_eq(alarms->n_alarm, 2);
+	ck_assert_int_eq(alarms->alarm[0]->code & 0xff, 209);
+	ck_assert_int_gt(alarms->alarm[0]->end, alarms->alarm[0]->start);
+	ck_assert_int_eq(alarms->alarm[1]->end, 0);
+	hm__alarms__free_unpacked(alarms, NULL);
+	frame = ask_with(&dtu, &noon, 0, HM_CMD_COMMAND, limit, sizeof limit);
+	command = hm__command_reply__unpack(NULL, frame.size, frame.payload);
+	ck_assert_int_ne(command->error, 0);
+	hm__command_reply__free_unpacked(command, NULL);
+}
+END_TEST
+
+START_TEST(history_is_the_day_so_far)
+{
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	struct hm_sim_time noon = at(NOON);
+	int64_t today, total, points = 0;
+
+	hm_plant_dtu_energy(&plant, 0, &noon, &today, &total);
+	for (uint8_t page = 0; page < 2; page++) {
+		uint8_t request[] = {1 << 3, page};
+		struct hm_frame frame = ask_with(&dtu, &noon, 0,
+		    HM_CMD_HISTORY, request, sizeof request);
+		Hm__History *history = hm__history__unpack(NULL, frame.size,
+		    frame.payload);
+
+		ck_assert_int_eq(history->packages, 2);
+		ck_assert_uint_eq(history->step, 60);
+		ck_assert_int_eq(history->today, today);
+		ck_assert_int_eq(history->total, total);
+		/* The sun has been up for six hours, 200 points a page. */
+		ck_assert_int_eq((int64_t)history->absolute_start,
+		    WALL - 21600 + points * 60);
+		points += (int64_t)history->n_power;
+		hm__history__free_unpacked(history, NULL);
+	}
+	ck_assert_int_eq(points, 360);
+}
+END_TEST
+
+START_TEST(heartbeat_and_network)
+{
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	struct hm_frame frame = ask(&dtu, NOON, 0, HM_CMD_HEARTBEAT);
+	Hm__Heartbeat *heartbeat = hm__heartbeat__unpack(NULL, frame.size,
+	    frame.payload);
+	Hm__Network *network;
+
+	ck_assert_int_eq(heartbeat->time, WALL);
+	ck_assert_str_eq(heartbeat->dtu_serial, "10F714323186");
+	hm__heartbeat__free_unpacked(heartbeat, NULL);
+	frame = ask(&dtu, NOON, 0, HM_CMD_NETWORK);
+	network = hm__network__unpack(NULL, frame.size, frame.payload);
+	ck_assert_int_eq(network->mode, 1);
+	ck_assert_int_gt(network->signal, 0);
+	hm__network__free_unpacked(network, NULL);
+}
+END_TEST
+
+START_TEST(what_is_not_known_is_not_answered)
+{
+	static const uint8_t junk[] = {0xff, 0xff, 0xff};
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	struct hm_sim_time noon = at(NOON);
+	struct hm_frame cloud = {0x2202, 1, NULL, 0, NULL};
+	bool understood;
+
+	ck_assert_ptr_null(ask(&dtu, NOON, 0, 0x09).payload);
+	ck_assert_ptr_null(ask(&dtu, NOON, 0, 0xff).payload);
+	ck_assert_ptr_null(ask_with(&dtu, &noon, 0, HM_CMD_REAL, junk,
+	    sizeof junk).payload);
+	ck_assert_uint_eq(hm_sim_hm_answer(&dtu, &cloud, &noon, 0, out,
+	    &understood), 0);
+}
+END_TEST
+
+START_TEST(unasked_frames_alternate)
+{
+	static const uint16_t commands[] = {0x2202, 0x220b, 0x2202};
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	struct hm_sim_time noon = at(NOON);
+
+	dtu.encrypts = true;
+	for (size_t i = 0; i < 3; i++) {
+		size_t n = hm_sim_hm_unasked(&dtu, &noon, out), used;
+		struct hm_frame frame;
+
+		ck_assert_int_eq(hm_frame_read(out, n, true, &frame, &used),
+		    HM_FRAME_GOOD);
+		ck_assert_uint_eq(used, n);
+		ck_assert_uint_eq(frame.command, commands[i]);
+		ck_assert_uint_eq(frame.sequence, 900 + i);
+	}
+}
+END_TEST
+
+START_TEST(faults_are_as_named)
+{
+	struct hm_frame request = {0xa311, 4, NULL, 0, NULL}, reply;
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	struct hm_sim_time noon = at(NOON);
+	static const struct {
+		unsigned faults;
+		enum hm_frame_state state;
+	} cases[] = {
+	    {BIT(CRC), HM_FRAME_CRC},
+	    {BIT(LENGTH), HM_FRAME_LENGTH},
+	    {BIT(GARBAGE), HM_FRAME_MAGIC},
+	    {BIT(TAG), HM_FRAME_GOOD}, /* nothing is encrypted */
+	};
+	Hm__RealReply *real;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		bool understood;
+		size_t n = hm_sim_hm_answer(&dtu, &request, &noon,
+		    cases[i].faults, out, &understood), used;
+
+		ck_assert_int_eq(hm_frame_read(out, n, false, &reply, &used),
+		    cases[i].state);
+	}
+	real = ask_page(&dtu, NOON, BIT(UNMAPPED), 0);
+	ck_assert_int_eq(real->packages, 1);
+	ck_assert_uint_eq(real->n_single + real->n_input, 0);
+	done(real);
+	real = ask_page(&dtu, NOON + 900, BIT(STALE), 0);
+	ck_assert_int_eq(real->time, WALL);
+	done(real);
+}
+END_TEST
+
+START_TEST(largest_pages_fit)
+{
+	struct hm_plant large = {.seed = 3, .inverters = 99, .inputs = 6,
+	    .phases = 3, .meter = true};
+	struct hm_sim_dtu dtu = new_dtu(&large);
+	Hm__RealReply *real;
+
+	dtu.encrypts = true;
+	dtu.page_size = HM_SIM_PAGE_MAX;
+	ck_assert_ptr_nonnull(ask(&dtu, NOON, 0, HM_CMD_REAL).payload);
+	ck_assert_ptr_nonnull(ask(&dtu, NOON, 0, HM_CMD_INFO).payload);
+	ck_assert_ptr_nonnull(ask(&dtu, MIDNIGHT, 0, HM_CMD_HISTORY).payload);
+	dtu.encrypts = false;
+	real = ask_page(&dtu, NOON, 0, 6);
+	ck_assert_ptr_nonnull(real);
+	ck_assert_uint_eq(real->n_input, 94);
+	done(real);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("sim_hm");
+	TCase *tests = tcase_create("sim_hm");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tests);
+	tcase_add_test(tests, information_describes_the_plant);
+	tcase_add_test(tests, information_has_a_sequence_of_its_own);
+	tcase_add_test(tests, pages_hold_everything_once);
+	tcase_add_test(tests, pages_of_a_poll_are_of_one_moment);
+	tcase_add_test(tests, readings_are_those_of_the_plant);
+	tcase_add_test(tests, night_keeps_the_counters_alone);
+	tcase_add_test(tests, three_phases_and_their_meter);
+	tcase_add_test(tests, encrypted_replies_open_with_the_key);
+	tcase_add_test(tests, requests_must_decrypt);
+	tcase_add_test(tests, alarms_come_when_asked_for);
+	tcase_add_test(tests, history_is_the_day_so_far);
+	tcase_add_test(tests, heartbeat_and_network);
+	tcase_add_test(tests, what_is_not_known_is_not_answered);
+	tcase_add_test(tests, unasked_frames_alternate);
+	tcase_add_test(tests, faults_are_as_named);
+	tcase_add_test(tests, largest_pages_fit);
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

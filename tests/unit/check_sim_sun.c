@@ -1,0 +1,124 @@
+#include "sim_sun.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "sim_clock.h"
+
+#define DAY 86400
+
+START_TEST(rises_and_sets)
+{
+	struct hm_sun sun;
+
+	hm_sun_at(DAY + HM_SUN_RISE - 1, &sun);
+	ck_assert(!sun.up);
+	ck_assert_int_eq(sun.days, 0);
+	ck_assert_int_eq(sun.seconds, HM_SUN_DAY);
+	ck_assert_int_eq(sun.share, 0);
+	hm_sun_at(DAY + HM_SUN_RISE, &sun);
+	ck_assert(sun.up);
+	ck_assert_int_eq(sun.days, 1);
+	ck_assert_int_eq(sun.full_ms, 0);
+	hm_sun_at(DAY + HM_SUN_SET - 1, &sun);
+	ck_assert(sun.up);
+	hm_sun_at(DAY + HM_SUN_SET, &sun);
+	ck_assert(!sun.up);
+	ck_assert_int_eq(sun.since, HM_SUN_DAY);
+}
+END_TEST
+
+START_TEST(is_highest_at_noon)
+{
+	struct hm_sun sun;
+
+	hm_sun_at(13 * 3600, &sun);
+	ck_assert_int_eq(sun.share, HM_SUN_FULL);
+	for (int64_t s = 0; s <= HM_SUN_DAY; s += 60)
+		ck_assert_int_eq(hm_sun_share(s),
+		    hm_sun_share(HM_SUN_DAY - s));
+}
+END_TEST
+
+/* The sum of the power over every second is the energy. */
+START_TEST(energy_is_the_integral_of_the_power)
+{
+	int64_t sum = 0;
+
+	for (int64_t s = 0; s < HM_SUN_DAY; s++) {
+		/* The trapezoid between two seconds. */
+		sum += hm_sun_share(s) + hm_sun_share(s + 1);
+		if (s % 1000 == 999) {
+			int64_t ms = sum / 2 / (HM_SUN_FULL / 1000);
+
+			ck_assert_int_le(llabs(ms - hm_sun_full_ms(s + 1)),
+			    60);
+		}
+	}
+	/* Two thirds of a day of full sun. */
+	ck_assert_int_eq(hm_sun_full_ms(HM_SUN_DAY), 33600000);
+	/* 400 W of panel over it: 3733 Wh. */
+	ck_assert_int_eq(hm_sun_energy(4000, 33600000), 3733);
+}
+END_TEST
+
+START_TEST(energy_never_falls)
+{
+	for (int64_t s = 0; s < HM_SUN_DAY; s++)
+		ck_assert_int_le(hm_sun_full_ms(s), hm_sun_full_ms(s + 1));
+}
+END_TEST
+
+START_TEST(clock_stands_still_between_refreshes)
+{
+	struct hm_sim_clock clock;
+	const struct hm_sim_time *now;
+
+	hm_sim_clock_start(&clock, 12 * 3600, 60, 30000, 5000, 1000000);
+	now = hm_sim_clock_read(&clock, 5000 + 29999, 1000029);
+	ck_assert_int_eq(now->wall, 1000000);
+	ck_assert_int_eq(now->simulated, DAY + 12 * 3600);
+	now = hm_sim_clock_read(&clock, 5000 + 31000, 1000031);
+	ck_assert_int_eq(now->refresh, 1);
+	ck_assert_int_eq(now->wall, 1000030);
+	ck_assert_int_eq(now->simulated, DAY + 12 * 3600 + 1800);
+	now = hm_sim_clock_read(&clock, 5000 + 59000, 1000060);
+	ck_assert_int_eq(now->wall, 1000030);
+	ck_assert_int_eq(now->began, 1000000);
+}
+END_TEST
+
+START_TEST(speed_0_stops_the_sun_alone)
+{
+	struct hm_sim_clock clock;
+	const struct hm_sim_time *now;
+
+	hm_sim_clock_start(&clock, 0, 0, 1000, 0, 500);
+	now = hm_sim_clock_read(&clock, 3600000, 4100);
+	ck_assert_int_eq(now->wall, 4100);
+	ck_assert_int_eq(now->simulated, DAY);
+	ck_assert_int_eq(now->refresh, 3600);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("sim_sun");
+	TCase *tests = tcase_create("sim_sun");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tests);
+	tcase_add_test(tests, rises_and_sets);
+	tcase_add_test(tests, is_highest_at_noon);
+	tcase_add_test(tests, energy_is_the_integral_of_the_power);
+	tcase_add_test(tests, energy_never_falls);
+	tcase_add_test(tests, clock_stands_still_between_refreshes);
+	tcase_add_test(tests, speed_0_stops_the_sun_alone);
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
