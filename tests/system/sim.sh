@@ -13,7 +13,7 @@ dial() {
 }
 
 send() {
-	printf '%b' "$(sed 's/../\\x&/g' <<<"$1")" >&5
+	printf '%b' "$(fold -w 2 <<<"$1" | sed 's/^/\\x/' | tr -d '\n')" >&5
 }
 
 # receive BYTES [SECONDS]: as hex; less if the time is over or the end comes.
