@@ -1,0 +1,411 @@
+/* hm-publish: mqtt records to a broker; every line goes on to stdout. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <mosquitto.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "exits.h"
+#include "log.h"
+#include "mqtt_link.h"
+#include "stream.h"
+#include "topics.h"
+
+#define TOPIC_MAX ((size_t)65535)
+#define PASSWORD_MAX ((size_t)1024)
+/* Enough for 400 inverters; beyond it messages are dropped and counted. */
+#define REMEMBERED_TOPICS ((size_t)16384)
+#define REMEMBERED_BYTES ((size_t)32 * 1024 * 1024)
+
+struct work {
+	const struct hm_config *config;
+	struct hm_stream *stream;
+	struct hm_outbox *outbox;
+	struct hm_mqtt_link *link;
+	struct hm_mqtt_options options;
+	struct hm_record record;
+	bool full; /* already told */
+	char availability_topic[HM_TOPIC_MAX];
+	char password[PASSWORD_MAX + 1];
+	char topic[TOPIC_MAX];
+	char payload[HM_LINE_MAX];
+};
+
+/* Settings */
+
+static bool
+mistake(const struct hm_config *config, enum hm_setting_id id,
+    const char *problem)
+{
+	hm_log(HM_ERROR, "%s (%s): %s", hm_settings[id].key,
+	    hm_config_source(config, id), problem);
+	return false;
+}
+
+static bool
+check_file(const struct hm_config *config, enum hm_setting_id id)
+{
+	const char *path = hm_config_text(config, id);
+
+	if (path == NULL || access(path, R_OK) == 0)
+		return true;
+	hm_log_errno(HM_ERROR, "%s (%s): cannot read \"%s\"",
+	    hm_settings[id].key, hm_config_source(config, id), path);
+	return false;
+}
+
+static bool
+check_broker(const struct hm_config *config)
+{
+	if (hm_config_has(config, HM_SET_MQTT_BROKER))
+		return true;
+	hm_log(HM_ERROR, "no broker: set mqtt_broker, MQTT_BROKER or "
+	    "--mqtt-broker to its address");
+	return false;
+}
+
+static bool
+check_delays(const struct hm_config *config)
+{
+	return hm_config_ms(config, HM_SET_MQTT_RECONNECT_DELAY) <=
+	    hm_config_ms(config, HM_SET_MQTT_RECONNECT_DELAY_MAX) ||
+	    mistake(config, HM_SET_MQTT_RECONNECT_DELAY,
+	    "must not be more than mqtt_reconnect_delay_max");
+}
+
+static bool
+check_certificate(const struct hm_config *config)
+{
+	return hm_config_has(config, HM_SET_MQTT_TLS_CERT) ==
+	    hm_config_has(config, HM_SET_MQTT_TLS_KEY) ||
+	    mistake(config, HM_SET_MQTT_TLS_CERT,
+	    "goes together with mqtt_tls_key");
+}
+
+static bool
+check_prefix(const struct hm_config *config)
+{
+	return hm_topic_prefix_valid(hm_config_text(config,
+	    HM_SET_MQTT_TOPIC_PREFIX)) ||
+	    mistake(config, HM_SET_MQTT_TOPIC_PREFIX,
+	    "is not fit to begin a topic");
+}
+
+static bool
+check_birth_topic(const struct hm_config *config)
+{
+	return mosquitto_sub_topic_check(hm_config_text(config,
+	    HM_SET_HA_BIRTH_TOPIC)) == MOSQ_ERR_SUCCESS ||
+	    mistake(config, HM_SET_HA_BIRTH_TOPIC, "is not a topic");
+}
+
+/* Every rule is looked at, so that all mistakes are told at once. */
+static bool
+check(const struct hm_config *config)
+{
+	bool good = check_broker(config);
+
+	good = check_delays(config) && good;
+	good = check_certificate(config) && good;
+	good = check_prefix(config) && good;
+	good = check_birth_topic(config) && good;
+	good = check_file(config, HM_SET_MQTT_PASSWORD_FILE) && good;
+	good = check_file(config, HM_SET_MQTT_TLS_CA_CERT) && good;
+	good = check_file(config, HM_SET_MQTT_TLS_CERT) && good;
+	return check_file(config, HM_SET_MQTT_TLS_KEY) && good;
+}
+
+static const struct hm_tool tool = {
+    .name = "hm-publish",
+    .bit = HM_PUBLISH,
+    .summary = "Send mqtt records to a broker and pass every line on.",
+    .check = check,
+};
+
+/* The password is the file but for a newline at its end. */
+static bool
+read_password_file(struct work *work, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ?
+	    read(fd, work->password, sizeof work->password) : -1;
+	int error = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	if (n < 0) {
+		hm_log_errno(HM_ERROR, "mqtt_password_file: cannot read "
+		    "\"%s\"", path);
+		return false;
+	}
+	if (n > 0 && work->password[n - 1] == '\n')
+		n--;
+	if (n == 0 || (size_t)n > PASSWORD_MAX) {
+		hm_log(HM_ERROR, "mqtt_password_file: \"%s\" must hold 1 to "
+		    "%zu bytes", path, PASSWORD_MAX);
+		return false;
+	}
+	work->password[n] = '\0';
+	return true;
+}
+
+static bool
+read_password(struct work *work)
+{
+	const char *path = hm_config_text(work->config,
+	    HM_SET_MQTT_PASSWORD_FILE);
+
+	work->options.password = hm_config_text(work->config,
+	    HM_SET_MQTT_PASSWORD);
+	if (path == NULL)
+		return true;
+	work->options.password = work->password;
+	return read_password_file(work, path);
+}
+
+static bool
+set_options(struct work *work)
+{
+	const struct hm_config *c = work->config;
+
+	hm_topic_bridge(hm_config_text(c, HM_SET_MQTT_TOPIC_PREFIX),
+	    work->availability_topic, sizeof work->availability_topic);
+	work->options = (struct hm_mqtt_options){
+	    .host = hm_config_text(c, HM_SET_MQTT_BROKER),
+	    .port = (int)hm_config_int(c, HM_SET_MQTT_PORT),
+	    .client_id = hm_config_text(c, HM_SET_MQTT_CLIENT_ID),
+	    .user = hm_config_text(c, HM_SET_MQTT_USER),
+	    .keepalive = (int)(hm_config_ms(c, HM_SET_MQTT_KEEPALIVE) / 1000),
+	    .tls = hm_config_flag(c, HM_SET_MQTT_TLS),
+	    .tls_insecure = hm_config_flag(c, HM_SET_MQTT_TLS_INSECURE),
+	    .ca_file = hm_config_text(c, HM_SET_MQTT_TLS_CA_CERT),
+	    .cert_file = hm_config_text(c, HM_SET_MQTT_TLS_CERT),
+	    .key_file = hm_config_text(c, HM_SET_MQTT_TLS_KEY),
+	    .availability_topic = work->availability_topic,
+	    .birth_topic = hm_config_text(c, HM_SET_HA_BIRTH_TOPIC),
+	    .reconnect_ms = hm_config_ms(c, HM_SET_MQTT_RECONNECT_DELAY),
+	    .reconnect_max_ms = hm_config_ms(c,
+	        HM_SET_MQTT_RECONNECT_DELAY_MAX),
+	};
+	if (work->options.tls && work->options.tls_insecure)
+		hm_log(HM_WARNING, "mqtt_tls_insecure: the broker's "
+		    "certificate is not checked; anybody in between can read "
+		    "and change what is sent");
+	return read_password(work);
+}
+
+/* Records */
+
+/* NULL, or what is wrong with the topic. */
+static const char *
+read_topic(struct work *work, struct hm_slice *topic)
+{
+	struct hm_slice text;
+
+	if (!hm_record_string(&work->record, "topic", &text))
+		return "no topic";
+	if (!hm_string_decode(text, work->topic, sizeof work->topic,
+	    &topic->n))
+		return "the topic is longer than 65535 bytes";
+	topic->p = work->topic;
+	if (topic->n == 0)
+		return "the topic is empty";
+	if (memchr(topic->p, '\0', topic->n) != NULL ||
+	    mosquitto_pub_topic_check2(topic->p, topic->n) !=
+	    MOSQ_ERR_SUCCESS)
+		return "nobody can publish to a topic with +, # or NUL";
+	return NULL;
+}
+
+/* A string is sent as its text, anything else as its JSON. */
+static const char *
+read_payload(struct work *work, struct hm_slice *payload)
+{
+	const struct hm_value *value = hm_record_get(&work->record,
+	    "payload");
+
+	if (value->kind == HM_ABSENT || value->kind == HM_NULL)
+		return "no payload";
+	*payload = value->text;
+	if (value->kind != HM_STRING)
+		return NULL;
+	payload->p = work->payload;
+	return hm_string_decode(value->text, work->payload,
+	    sizeof work->payload, &payload->n) ? NULL :
+	    "the payload is too long";
+}
+
+static const char *
+read_quality(const struct work *work, struct hm_message *message)
+{
+	const struct hm_value *retain = hm_record_get(&work->record,
+	    "retain");
+	int64_t qos = hm_config_int(work->config, HM_SET_MQTT_QOS);
+
+	if (hm_record_get(&work->record, "qos")->kind != HM_ABSENT &&
+	    (!hm_record_int(&work->record, "qos", &qos) || qos < 0 ||
+	    qos > 2))
+		return "the qos must be 0, 1 or 2";
+	if (retain->kind != HM_ABSENT && retain->kind != HM_TRUE &&
+	    retain->kind != HM_FALSE)
+		return "retain must be true or false";
+	message->qos = (int)qos;
+	message->retain = retain->kind == HM_TRUE;
+	return NULL;
+}
+
+static void
+publish(struct work *work)
+{
+	struct hm_message message;
+	const char *why = read_topic(work, &message.topic);
+
+	if (why == NULL)
+		why = read_payload(work, &message.payload);
+	if (why == NULL)
+		why = read_quality(work, &message);
+	if (why != NULL) {
+		hm_stream_bad(work->stream, "not published: %s", why);
+		return;
+	}
+	if (hm_outbox_put(work->outbox, &message) || work->full)
+		return;
+	work->full = true;
+	hm_log(HM_ERROR, "no room for more than %zu topics and %zu bytes: "
+	    "messages are dropped", REMEMBERED_TOPICS, REMEMBERED_BYTES);
+}
+
+static void
+on_line(struct work *work, struct hm_slice line)
+{
+	struct hm_slice type;
+
+	if (!hm_stream_type(work->stream, line, &work->record, &type))
+		return;
+	hm_stream_emit(work->stream, line);
+	if (hm_slice_is(type, "mqtt") &&
+	    hm_stream_parse(work->stream, line, &work->record))
+		publish(work);
+}
+
+/* The link is the side of the stream */
+
+static int
+on_prepare(void *context, struct pollfd *fd)
+{
+	struct work *work = context;
+
+	return hm_mqtt_link_prepare(work->link, fd);
+}
+
+static void
+on_ready(void *context, short revents)
+{
+	struct work *work = context;
+
+	hm_mqtt_link_ready(work->link, revents);
+}
+
+static bool
+is_drained(void *context)
+{
+	struct work *work = context;
+
+	return hm_mqtt_link_leave(work->link);
+}
+
+static void
+count(struct work *work)
+{
+	const struct hm_outbox_counts *box = hm_outbox_counts(work->outbox);
+	const struct hm_mqtt_counts *link = hm_mqtt_link_counts(work->link);
+
+	hm_stream_counter(work->stream, "connected", &link->connected);
+	hm_stream_counter(work->stream, "connections", &link->connections);
+	hm_stream_counter(work->stream, "births", &link->births);
+	hm_stream_counter(work->stream, "queued", &box->queued);
+	hm_stream_counter(work->stream, "published", &box->delivered);
+	hm_stream_counter(work->stream, "replaced", &box->replaced);
+	hm_stream_counter(work->stream, "dropped", &box->dropped);
+}
+
+static int
+run(struct work *work)
+{
+	const struct hm_stream_side side = {
+	    .context = work,
+	    .drain_ms = hm_config_ms(work->config,
+	        HM_SET_MQTT_FLUSH_TIMEOUT),
+	    .prepare = on_prepare,
+	    .ready = on_ready,
+	    .drained = is_drained,
+	};
+	struct hm_slice line;
+	uint64_t undelivered;
+
+	count(work);
+	hm_stream_side(work->stream, &side);
+	while (hm_stream_next(work->stream, &line)) {
+		on_line(work, line);
+		hm_stream_commit(work->stream);
+	}
+	undelivered = hm_outbox_counts(work->outbox)->queued;
+	if (undelivered > 0)
+		hm_log(HM_ERROR, "%llu messages were not delivered to the "
+		    "broker %s:%d", (unsigned long long)undelivered,
+		    work->options.host, work->options.port);
+	return hm_stream_close(work->stream,
+	    undelivered > 0 ? HM_EXIT_TEMP : HM_EXIT_OK);
+}
+
+static int
+start(struct work *work)
+{
+	const struct hm_outbox_limits limits = {
+	    .states = (size_t)hm_config_int(work->config,
+	        HM_SET_MQTT_QUEUE_SIZE),
+	    .topics = REMEMBERED_TOPICS,
+	    .bytes = REMEMBERED_BYTES,
+	};
+	struct hm_stream_options options;
+
+	if (!set_options(work))
+		return HM_EXIT_CONFIG;
+	hm_config_stream(work->config, &options);
+	/* The stream blocks the signals, and the link's thread inherits it. */
+	work->stream = hm_stream_open(&options);
+	if (work->stream == NULL)
+		return HM_EXIT_OS;
+	work->outbox = hm_outbox_new(&limits);
+	if (work->outbox != NULL)
+		work->link = hm_mqtt_link_new(&work->options, work->outbox);
+	if (work->link == NULL) {
+		hm_log(HM_ERROR, "no memory for the connection");
+		return hm_stream_close(work->stream, HM_EXIT_OS);
+	}
+	return run(work);
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct work work;
+	struct hm_config *config;
+	int first, status;
+
+	hm_stream_guard_descriptors();
+	config = hm_config_load(&tool, argc, argv, &first, &status);
+	if (config == NULL)
+		return status;
+	work.config = config;
+	status = start(&work);
+	explicit_bzero(work.password, sizeof work.password);
+	if (!hm_mqtt_link_free(work.link))
+		_exit(status);
+	hm_outbox_free(work.outbox);
+	hm_config_free(config);
+	return status;
+}
