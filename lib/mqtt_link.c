@@ -41,6 +41,7 @@ struct hm_mqtt_link {
 	int64_t announce_at; /* after a birth; 0: not */
 	int64_t delay_ms;    /* before the next attempt but jitter */
 	int farewell;        /* id of the "offline" message */
+	int arrived;         /* id that on_publish was called with last */
 	bool refused_told, lost;
 	int lost_reason;
 };
@@ -83,13 +84,22 @@ reason_text(int rc, int error)
 	return rc == MOSQ_ERR_ERRNO ? strerror(error) : mosquitto_strerror(rc);
 }
 
+/* The library's texts end with a full stop, ours go on. */
+static int
+length_of(const char *why)
+{
+	size_t n = strlen(why);
+
+	return (int)(n > 0 && why[n - 1] == '.' ? n - 1 : n);
+}
+
 static void
 connection_failed(struct hm_mqtt_link *link, const char *why)
 {
 	/* A broker that stays away is mentioned once. */
 	hm_log(link->refused_told ? HM_INFO : HM_ERROR,
-	    "no connection to the broker %s:%d: %s; trying again",
-	    link->options.host, link->options.port, why);
+	    "no connection to the broker %s:%d: %.*s; trying again",
+	    link->options.host, link->options.port, length_of(why), why);
 	link->refused_told = true;
 	drop_connection(link);
 	wait_for_next_attempt(link);
@@ -107,8 +117,8 @@ connection_lost(struct hm_mqtt_link *link, const char *why)
 		connection_failed(link, why);
 		return;
 	}
-	hm_log(HM_WARNING, "the connection to the broker %s:%d is lost: %s",
-	    link->options.host, link->options.port, why);
+	hm_log(HM_WARNING, "the connection to the broker %s:%d is lost: %.*s",
+	    link->options.host, link->options.port, length_of(why), why);
 	drop_connection(link);
 	wait_for_next_attempt(link);
 }
@@ -152,6 +162,9 @@ on_disconnect(struct mosquitto *mosq, void *context, int rc)
 	struct hm_mqtt_link *link = context;
 
 	(void)mosq;
+	/* What the broker has said of it is worth more. */
+	if (link->lost)
+		return;
 	link->lost = true;
 	link->lost_reason = rc;
 }
@@ -161,6 +174,7 @@ on_publish(struct mosquitto *mosq, void *context, int id)
 {
 	struct hm_mqtt_link *link = context;
 
+	link->arrived = id;
 	if (link->state == LEAVING && id == link->farewell)
 		mosquitto_disconnect(mosq);
 	else
@@ -308,6 +322,7 @@ send_waiting(struct hm_mqtt_link *link)
 		char topic[UINT16_MAX + 1];
 		int id, rc;
 
+		link->arrived = 0;
 		memcpy(topic, message.topic.p, message.topic.n);
 		topic[message.topic.n] = '\0';
 		rc = mosquitto_publish(link->mosq, &id, topic,
@@ -319,6 +334,9 @@ send_waiting(struct hm_mqtt_link *link)
 			return;
 		}
 		hm_outbox_sent(link->outbox, id);
+		/* One of QoS 0 arrives before mosquitto_publish returns. */
+		if (link->arrived == id)
+			hm_outbox_arrived(link->outbox, id);
 	}
 }
 

@@ -1,0 +1,268 @@
+#!/bin/bash
+# hm-publish against a real mosquitto: order, quality, the queue, reconnecting,
+# announcing again, the last will, passwords and TLS.
+. "$(dirname "$0")/lib.sh"
+
+port=$(free_port)
+
+message() {
+	printf '{"type":"mqtt","topic":"%s","payload":%s,"qos":%s,"retain":%s}\n' \
+		"$1" "$2" "${3:-1}" "${4:-false}"
+}
+
+options=(--stats-period 0 --mqtt-broker 127.0.0.1 --mqtt-port "$port"
+	--reconnect-delay 0.1 --reconnect-delay-max 0.3)
+
+publish() {
+	hm-publish "${options[@]}" "$@"
+}
+
+marked() {
+	mosquitto_pub -p "$port" -t "$2/ready" -m "$1" && sleep 0.02 &&
+		grep -q "ready $1" "$work/$1"
+}
+
+# subscribe FILE TOPIC/#: what arrives, as "retained qos topic payload".
+subscribe() {
+	: >"$work/$1"
+	mosquitto_sub -p "$port" -q 2 -t "$2" -F '%r %q %t %p' \
+		>"$work/$1" 2>/dev/null &
+	listener=$!
+	pids+=("$listener")
+	# A marker on a topic below tells that the subscription stands.
+	until_true 5 marked "$1" "${2%/#}"
+}
+
+seen() {
+	grep -qF "$2" "$work/$1"
+}
+
+lines() {
+	grep -c "$2" "$work/$1"
+}
+
+start_broker "$port"
+subscribe basic 'x/#'
+{
+	message x/q0 '"zero"' 0
+	message x/q1 '"one"' 1
+	message x/q2 '"two"' 2
+	message x/object '{"a":230.10,"b":"\u00e9"}'
+	message x/number 5
+	message x/text '"l\u00f6sch \"q\" \n"'
+	message x/kept '"k"' 1 true
+	echo '{"type":"port","serial":"1"}'
+	message x/last '"end"' 0
+} >"$work/in"
+publish <"$work/in" >"$work/out" 2>"$work/err"
+same "status 0 when all is delivered" $? 0
+check "the last message arrives" until_true 5 seen basic 'x/last end'
+check "every line is passed through" cmp "$work/in" "$work/out"
+same "nothing on stderr" "$(cat "$work/err")" ""
+check "QoS 2" until_true 5 seen basic '0 2 x/q2 two'
+same "order, quality and payloads" "$(grep -v 'ready\|q2' "$work/basic")" \
+"0 0 x/q0 zero
+0 1 x/q1 one
+0 1 x/object {\"a\":230.10,\"b\":\"\u00e9\"}
+0 1 x/number 5
+0 1 x/text lösch \"q\" 
+
+0 1 x/kept k
+0 0 x/last end"
+same "a retained message is retained" \
+	"$(mosquitto_sub -p "$port" -t x/kept -C 1 -W 2 -F '%r %p')" "1 k"
+message x/kept '""' 1 true | publish >/dev/null
+same "an empty payload deletes it" \
+	"$(mosquitto_sub -p "$port" -t x/kept -C 1 -W 1 -F '%r %p' 2>&1)" \
+	"Timed out"
+
+bad() {
+	same "$1" "$(echo "$2" | publish 2>&1 >/dev/null)" \
+		"hm-publish: warning: line 1: not published: $3"
+}
+bad "no topic" '{"type":"mqtt","payload":"x"}' "no topic"
+bad "no payload" '{"type":"mqtt","topic":"a"}' "no payload"
+bad "a wildcard" '{"type":"mqtt","topic":"a/#","payload":""}' \
+	"nobody can publish to a topic with +, # or NUL"
+bad "a wrong qos" '{"type":"mqtt","topic":"a","payload":"","qos":3}' \
+	"the qos must be 0, 1 or 2"
+bad "a wrong retain" '{"type":"mqtt","topic":"a","payload":"","retain":1}' \
+	"retain must be true or false"
+
+# A long-running publisher, fed through a pipe that stays open.
+bridge=homeassistant/hoymiles_mqtt/bridge/availability
+mkfifo "$work/feed"
+hm-publish "${options[@]}" --log-level INFO <"$work/feed" \
+	>"$work/passed" 2>"$work/long.err" &
+long=$!
+pids+=("$long")
+exec 4>"$work/feed"
+subscribe will 'homeassistant/#'
+check "online is said on connecting" until_true 5 seen will "$bridge online"
+message homeassistant/sensor/1/a/config '{"n":1}' 1 true >&4
+message homeassistant/sensor/1/b/config '{"n":2}' 1 true >&4
+check "an announcement arrives" until_true 5 seen will '/b/config'
+
+subscribe birth 'homeassistant/#'
+mosquitto_pub -p "$port" -r -t homeassistant/status -m online
+kill "$listener"
+
+kill -9 "$broker"
+wait "$broker" 2>/dev/null
+for n in 1 2 3; do
+	for t in a b c d e f; do
+		message "y/$t" "\"$t$n\"" 0
+	done
+done >&4
+message homeassistant/z '"late"' 1 true >&4
+passed() {
+	[ "$(wc -l <"$work/passed")" -ge 21 ]
+}
+check "lines flow on while the broker is away" until_true 1 passed
+check "the loss is logged" grep -q 'the connection to the broker .* is lost' \
+	"$work/long.err"
+start_broker "$port"
+subscribe again 'homeassistant/#'
+check "publishing goes on when the broker is back" \
+	until_true 5 seen again 'homeassistant/z late'
+check "announcements are repeated" until_true 5 seen again '/b/config {"n":2}'
+same "in their order" "$(grep -o '/[ab]/config' "$work/again" | head -n 2 |
+	tr '\n' ' ')" "/a/config /b/config "
+before=$(lines again '/a/config')
+mosquitto_pub -p "$port" -t homeassistant/status -m online
+announced() {
+	[ "$(lines again '/a/config')" -gt "$before" ]
+}
+check "Home Assistant's birth brings them once more, within 11 s" \
+	until_true 12 announced
+
+subscribe death "$bridge/#"
+kill -9 $long
+wait $long 2>/dev/null
+exec 4>&-
+check "the last will says offline" until_true 5 seen death "$bridge offline"
+
+subscribe clean "$bridge/#"
+message x/y '"1"' | publish >/dev/null
+check "a clean end says offline" until_true 5 seen clean \
+	"0 1 $bridge offline"
+
+# The bound of the queue: the newest of each topic, in order of their age.
+kill -9 "$broker"
+wait "$broker" 2>/dev/null
+{
+	for n in 1 2 3; do
+		for t in a b c d e f; do
+			message "y/$t" "\"$t$n\"" 1
+		done
+	done
+	sleep 2.5
+} | publish --mqtt-queue-size 5 --reconnect-delay 2 \
+	--reconnect-delay-max 2 >/dev/null 2>&1 &
+pids+=($!)
+start_broker "$port"
+subscribe bound 'y/#'
+same "a bounded queue keeps the newest" "$(
+	until_true 3 seen bound f3
+	grep -v ready "$work/bound" | cut -d' ' -f4 | tr '\n' ' ')" \
+	"b3 c3 d3 e3 f3 "
+
+# Nobody there.
+closed=$(free_port)
+start=$(date +%s%N)
+message x/y '"1"' | hm-publish --stats-period 0 --mqtt-broker 127.0.0.1 \
+	--mqtt-port "$closed" --flush-timeout 0.5 >/dev/null 2>"$work/err"
+same "status 75 when something is not delivered" $? 75
+check "within the flush limit" [ $((($(date +%s%N) - start) / 1000000)) \
+	-lt 1500 ]
+check "which says how much" grep -q '1 messages were not delivered' \
+	"$work/err"
+same "nothing to deliver, no broker: status 0 at once" "$(
+	echo '{"type":"x"}' | hm-publish --stats-period 0 \
+		--mqtt-broker 127.0.0.1 --mqtt-port "$closed" 2>/dev/null
+	echo $?)" '{"type":"x"}
+0'
+
+# A host that accepts and never answers must not stall the stream.
+start_sim hole --transport hm --fault hang
+hole=${uris[0]##*:}
+start=$(date +%s%N)
+same "a silent host does not stall the stream" "$(
+	{ message x/y '"1"'; sleep 0.5; } |
+		hm-publish --stats-period 0 --mqtt-broker 127.0.0.1 \
+		--mqtt-port "$hole" --flush-timeout 0.2 2>/dev/null | wc -l
+	)" 1
+check "... nor the end" [ $((($(date +%s%N) - start) / 1000000)) -lt 2000 ]
+
+# Passwords.
+locked=$(free_port)
+touch "$work/passwd"
+chmod 600 "$work/passwd"
+mosquitto_passwd -b "$work/passwd" owner sesame 2>/dev/null
+chmod 644 "$work/passwd"
+chmod 755 "$work"
+start_broker "$locked" "allow_anonymous false" \
+	"password_file $work/passwd"
+echo sesame >"$work/secret"
+echo wrong >"$work/not-secret"
+log_in() {
+	message x/y '"1"' | hm-publish --stats-period 0 \
+		--mqtt-broker 127.0.0.1 --mqtt-port "$locked" \
+		--flush-timeout 1 --mqtt-user owner "$@" 2>&1 >/dev/null
+	echo "status ${PIPESTATUS[1]}"
+}
+same "a password file opens the door" \
+	"$(log_in --mqtt-password-file "$work/secret")" "status 0"
+same "a password from the environment, too" \
+	"$(MQTT_PASSWORD=sesame log_in)" "status 0"
+check "a wrong one is said to be wrong" grep -q \
+	'not authorised' \
+	<(log_in --mqtt-password-file "$work/not-secret")
+same "a missing file is a mistake" \
+	"$(log_in --mqtt-password-file "$work/none" | head -n 1 |
+		sed "s|$work|DIR|")" \
+	"hm-publish: error: mqtt_password_file (--mqtt-password-file): cannot read \"DIR/none\": No such file or directory"
+same "... with status 78" \
+	"$(log_in --mqtt-password-file "$work/none" | tail -n 1)" "status 78"
+
+# TLS.
+certificate() {
+	openssl req -newkey rsa:2048 -nodes -subj "/CN=$2" \
+		-keyout "$work/$1.key" -out "$work/$1.csr" 2>/dev/null
+	openssl x509 -req -in "$work/$1.csr" -CA "$work/$3.crt" \
+		-CAkey "$work/$3.key" -CAcreateserial -days 2 \
+		-out "$work/$1.crt" 2>/dev/null
+}
+for ca in ca other; do
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$ca" \
+		-keyout "$work/$ca.key" -out "$work/$ca.crt" 2>/dev/null
+done
+certificate server localhost ca
+certificate client hm ca
+chmod 644 "$work"/*.key
+tls=$(free_port)
+start_broker "$tls" "cafile $work/ca.crt" "certfile $work/server.crt" \
+	"keyfile $work/server.key" "require_certificate true" \
+	"allow_anonymous true"
+over_tls() {
+	message x/y '"1"' | hm-publish --stats-period 0 \
+		--mqtt-broker localhost --mqtt-port "$tls" --mqtt-tls \
+		--flush-timeout 1.5 "$@" >/dev/null 2>"$work/tls.err"
+	echo "${PIPESTATUS[1]}"
+}
+mine=(--mqtt-tls-cert "$work/client.crt" --mqtt-tls-key "$work/client.key")
+same "TLS with a client certificate" \
+	"$(over_tls --mqtt-tls-ca-cert "$work/ca.crt" "${mine[@]}")" 0
+same "a broker of another CA is refused" \
+	"$(over_tls --mqtt-tls-ca-cert "$work/other.crt" "${mine[@]}")" 75
+same "unless insecure is asked for" \
+	"$(over_tls --mqtt-tls-ca-cert "$work/other.crt" \
+		--mqtt-tls-insecure "${mine[@]}")" 0
+check "which is said aloud" grep -q 'not checked' "$work/tls.err"
+same "a certificate without its key is a mistake" \
+	"$(over_tls --mqtt-tls-cert "$work/client.crt")" 78
+same "a missing CA file is a mistake" \
+	"$(over_tls --mqtt-tls-ca-cert "$work/none")" 78
+same "no broker is a mistake" \
+	"$(env -u MQTT_BROKER hm-publish </dev/null >/dev/null 2>&1; echo $?)" 78
+finish
