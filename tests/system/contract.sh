@@ -1,0 +1,215 @@
+#!/bin/bash
+# The filter contract, held against every tool.
+. "$(dirname "$0")/lib.sh"
+
+closed=$(free_port)
+unset DTU_HOST HM_CONFIG MQTT_BROKER
+line='{"type":"x","n":1}'
+environment=()
+
+# What a tool needs on its command line to run at all.
+needs() {
+	case $1 in
+	hm-publish)
+		echo "--mqtt-broker 127.0.0.1 --mqtt-port $closed" \
+			"--flush-timeout 0"
+		;;
+	hm-poll) echo "-1 --connect-timeout 1 modbus://127.0.0.1:$closed" ;;
+	hm-sim) echo "--port 0" ;;
+	esac
+}
+
+status_of() {
+	"$@" >/dev/null 2>"$work/err"
+	echo $?
+}
+
+# What was said, but for the broker that hm-publish cannot have here.
+said() {
+	grep -v 'no connection to the broker' "$work/err"
+}
+
+milliseconds() {
+	echo $((${EPOCHREALTIME/[.,]/} / 1000))
+}
+
+every_tool() {
+	local tool=$1
+	shift
+	local -a args=("$@")
+
+	"$tool" --help >"$work/help" 2>"$work/err"
+	same "$tool: --help ends with 0" $? 0
+	same "$tool: --help says nothing on stderr" "$(said)" ""
+	check "$tool: --help fits a screen" awk 'length > 80 { exit 1 }
+		END { exit NR > 50 }' "$work/help"
+	check "$tool: --version" grep -qx "$tool [0-9]*\.[0-9]*\.[0-9]*" \
+		<("$tool" --version)
+	same "$tool: --help on a full disk" \
+		"$("$tool" --help 2>/dev/null >/dev/full; echo $?)" 74
+	same "$tool: an unknown option" "$(status_of "$tool" --bogus)" 64
+	same "$tool: ... is named in one line" "$(said)" \
+		"$tool: error: unknown option --bogus; try --help"
+	same "$tool: a value out of bounds" \
+		"$(status_of "$tool" "${args[@]}" --stats-period -1)" 78
+	same "$tool: ... is named with what is allowed" "$(said)" \
+		"$tool: error: --stats-period: found \"-1\", allowed are 0 to 86400 seconds"
+	printf 'log_level: DEBUG\nno_such_key: 1\n' >"$work/bad.yaml"
+	same "$tool: an unknown key in the file" \
+		"$(status_of "$tool" -c "$work/bad.yaml" "${args[@]}")" 78
+	same "$tool: ... is named with its place" "$(said)" \
+		"$tool: error: $work/bad.yaml:2:1: no_such_key: unknown key"
+	same "$tool: a missing file" \
+		"$(status_of "$tool" -c "$work/none" "${args[@]}")" 78
+}
+
+# filtered FORMAT ...: what the tool makes of it, without its stats.
+filtered() {
+	# The format is the test's own.
+	# shellcheck disable=SC2059
+	printf "$@" | env "${environment[@]}" "$tool" --stats-period 0 \
+		"${args[@]}" 2>"$work/err"
+}
+
+every_filter() {
+	local tool=$1
+	shift
+	local -a args=("$@")
+	local pid start
+
+	same "$tool: an operand" "$(status_of "$tool" "${args[@]}" x)" 64
+	same "$tool: empty input gives nothing" "$(filtered '')" ""
+	same "$tool: ... and status 0" \
+		"$(status_of "$tool" "${args[@]}" </dev/null)" 0
+	same "$tool: unknown types pass, in order" \
+		"$(filtered '{"type":"a"}\n{ "type" : "b", "x": 1.50 }\n{"x":1}\n')" \
+		'{"type":"a"}
+{ "type" : "b", "x": 1.50 }
+{"x":1}'
+	same "$tool: no final newline" "$(filtered '%s' "$line")" "$line"
+	same "$tool: CRLF passes as it is" \
+		"$(filtered '%s\r\n' "$line" | od -c | tail -n 2)" \
+		"$(printf '%s\r\n' "$line" | od -c | tail -n 2)"
+	same "$tool: empty lines are passed over" \
+		"$(filtered '\n\n%s\n\n' "$line")" "$line"
+	same "$tool: ... silently" "$(said)" ""
+	same "$tool: a NUL costs its own line" \
+		"$(filtered '%s\n{"type":"\0"}\n%s\n' "$line" "$line")" \
+		"$line
+$line"
+	same "$tool: ... and is reported" "$(said)" \
+		"$tool: warning: line 2: holds a NUL byte"
+	same "$tool: junk costs its own line" \
+		"$(filtered '%s\njunk\n[1]\n{"type":\n%s\n' "$line" "$line")" \
+		"$line
+$line"
+	same "$tool: ... and is reported with its place" \
+		"$(said | head -n 1)" \
+		"$tool: warning: line 2: not a JSON object at byte 1"
+	{
+		echo "$line"
+		head -c 300000 /dev/zero | tr '\0' x
+		echo
+		echo "$line"
+	} >"$work/long"
+	same "$tool: an overlong line costs itself" \
+		"$("$tool" --stats-period 0 "${args[@]}" <"$work/long" \
+			2>"$work/err")" "$line
+$line"
+	same "$tool: ... and is reported" "$(said)" \
+		"$tool: warning: line 2: too long: 300000 bytes, at most 262144"
+	same "$tool: --strict ends with 65" \
+		"$(echo junk | "$tool" --strict "${args[@]}" >/dev/null 2>&1
+			echo $?)" 65
+	local port='{"type":"port","time":"2026-11-23T10:15:00Z","dtu":"a",'
+	port+='"serial":"1","port":1,"pv_power":1.5}'
+	local here there
+	here=$(filtered '%s\n' "$port")
+	environment=(LC_ALL=de_DE.UTF-8 TZ=Pacific/Chatham)
+	there=$(filtered '%s\n' "$port")
+	environment=()
+	same "$tool: another locale and time zone change nothing" "$there" \
+		"$here"
+	same "$tool: stdout full" "$(echo "$line" |
+		"$tool" "${args[@]}" >/dev/full 2>"$work/err"; echo $?)" 74
+	same "$tool: ... said in one line" "$(said | wc -l)" 1
+	same "$tool: stdout closed" "$(echo "$line" |
+		"$tool" "${args[@]}" 2>/dev/null >&-; echo $?)" 74
+	same "$tool: stdin closed" \
+		"$("$tool" "${args[@]}" <&- >/dev/null 2>&1; echo $?)" 74
+	same "$tool: | head -1 ends it silently, by SIGPIPE" "$(
+		yes "$line" | "$tool" "${args[@]}" 2>"$work/err" |
+			head -n 1 >/dev/null
+		echo "${PIPESTATUS[1]} $(said)")" "141 "
+
+	# A live pipe that stays open.
+	coproc LIVE { exec "$tool" --stats-period 0 "${args[@]}" 2>/dev/null; }
+	pid=$LIVE_PID
+	pids+=("$pid")
+	start=$(milliseconds)
+	echo "$line" >&"${LIVE[1]}"
+	read -r -t 2 out <&"${LIVE[0]}"
+	check "$tool: the first line is out within 100 ms" \
+		[ $(($(milliseconds) - start)) -lt 100 ]
+	same "$tool: ... as it came in" "$out" "$line"
+	kill -USR1 "$pid"
+	read -r -t 2 out <&"${LIVE[0]}"
+	same "$tool: SIGUSR1 brings a stats record" \
+		"$(jq -r '"\(.type) \(.tool) \(.records_in)"' <<<"$out")" \
+		"stats $tool 1"
+	printf '%s\n{"type":"to' "$line" >&"${LIVE[1]}"
+	sleep 0.1
+	start=$(milliseconds)
+	kill -TERM "$pid"
+	cat <&"${LIVE[0]}" >"$work/out"
+	wait "$pid"
+	same "$tool: SIGTERM in the middle of a line ends with 0" $? 0
+	check "$tool: ... soon" [ $(($(milliseconds) - start)) -lt 1000 ]
+	same "$tool: ... with whole lines only" "$(cat "$work/out")" "$line"
+
+	# A reader that stalls: the pipe is open and nobody reads.
+	rm -f "$work/stalled"
+	mkfifo "$work/stalled"
+	exec 5<>"$work/stalled"
+	yes "$line" | "$tool" "${args[@]}" >"$work/stalled" 2>"$work/err" &
+	pid=$!
+	pids+=("$pid")
+	sleep 0.3
+	start=$(milliseconds)
+	kill -TERM "$pid"
+	wait "$pid"
+	same "$tool: SIGTERM with a stalled reader ends with 75" $? 75
+	check "$tool: ... after 2 s" [ $(($(milliseconds) - start)) -lt 3000 ]
+	check "$tool: ... and says how much is lost" \
+		grep -q '[0-9] bytes were not delivered' "$work/err"
+	yes "$line" | "$tool" "${args[@]}" >"$work/stalled" 2>/dev/null &
+	pid=$!
+	pids+=("$pid")
+	sleep 0.2
+	kill -TERM "$pid"
+	sleep 0.1
+	start=$(milliseconds)
+	kill -TERM "$pid"
+	wait "$pid"
+	check "$tool: a second signal ends it at once" \
+		[ $(($(milliseconds) - start)) -lt 500 ]
+	exec 5>&-
+}
+
+for tool in "$HM_BIN"/hm-*; do
+	tool=${tool##*/}
+	read -r -a args < <(needs "$tool"; echo)
+	every_tool "$tool" "${args[@]}"
+	case $tool in
+	hm-poll | hm-sim)
+		same "$tool: stdout full" \
+			"$(timeout 5 "$tool" "${args[@]}" >/dev/full \
+				2>/dev/null; echo $?)" 74
+		same "$tool: stdout closed" \
+			"$(timeout 5 "$tool" "${args[@]}" 2>/dev/null >&-
+				echo $?)" 74
+		;;
+	*) every_filter "$tool" "${args[@]}" ;;
+	esac
+done
+finish
