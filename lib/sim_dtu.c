@@ -15,11 +15,9 @@ hm_sim_dtu_show(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
 
 /* High bits set: neither "HM" nor a Modbus protocol id of 0. */
 size_t
-hm_sim_garbage(uint8_t *out, size_t cap)
+hm_sim_garbage(uint8_t out[HM_SIM_REPLY_MAX])
 {
-	size_t n = cap < GARBAGE ? cap : GARBAGE;
-
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < GARBAGE; i++)
 		out[i] = (uint8_t)(0x80 | (i * 37 + 11));
-	return n;
+	return GARBAGE;
 }

@@ -64,6 +64,6 @@ const struct hm_sim_time *hm_sim_dtu_show(struct hm_sim_dtu *dtu,
     const struct hm_sim_time *now, unsigned faults);
 
 /* Bytes that are of no protocol. Returns their number. */
-size_t hm_sim_garbage(uint8_t *out, size_t cap);
+size_t hm_sim_garbage(uint8_t out[HM_SIM_REPLY_MAX]);
 
 #endif

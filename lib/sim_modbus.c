@@ -147,7 +147,7 @@ static size_t
 damage(unsigned faults, uint8_t *out, size_t size)
 {
 	if (faults & HM_SIM_BIT(HM_SIM_GARBAGE))
-		return hm_sim_garbage(out, HM_SIM_REPLY_MAX);
+		return hm_sim_garbage(out);
 	if (faults & HM_SIM_BIT(HM_SIM_UNIT))
 		out[6]++;
 	if (faults & HM_SIM_BIT(HM_SIM_COUNT))

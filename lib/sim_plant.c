@@ -7,7 +7,7 @@
 #define PANEL_RANGE 1200
 #define HOUSE_MIN 3000
 #define HOUSE_RANGE 4000
-#define REACTIVE 225
+#define REACTIVE ((int64_t)225)
 
 /* Energies in Wh, from before the simulation. */
 #define TOTAL_MIN 50000
@@ -233,7 +233,7 @@ set_powers(struct hm_plant_inverter *out, int64_t active)
 	int64_t apparent = square_root(active * active + REACTIVE * REACTIVE);
 
 	out->active_power = (int32_t)active;
-	out->reactive_power = REACTIVE;
+	out->reactive_power = (int32_t)REACTIVE;
 	out->power_factor = divide(1000 * active, apparent);
 }
 
@@ -309,14 +309,15 @@ struct balance {
 static void
 set_balance(const struct hm_plant *plant, size_t dtu, struct balance *b)
 {
-	int64_t day = HM_SUN_DAY, width;
+	int64_t day = HM_SUN_DAY;
 
 	b->house = HOUSE_MIN + draw(plant, DRAW_HOUSE, dtu, 0, HOUSE_RANGE);
 	b->peak = hm_plant_dtu_peak(plant, dtu) * EFFICIENCY / 1000;
 	b->surplus_from = b->surplus_to = day / 2;
 	if (b->peak > b->house) {
-		width = square_root(day * day * (b->peak - b->house) /
+		int64_t width = square_root(day * day * (b->peak - b->house) /
 		    b->peak);
+
 		b->surplus_from = (day - width) / 2 + 1;
 		b->surplus_to = day - b->surplus_from;
 	}
@@ -385,8 +386,8 @@ hm_plant_read_meter(const struct hm_plant *plant, size_t dtu,
 	out->phase_exported = out->exported / phases;
 	out->phase_imported = out->imported / phases;
 	for (size_t i = 0; i < plant->phases; i++) {
-		out->voltage[i] = (int32_t)(10 * grid_voltage(plant, dtu, i,
-		    time) + draw(plant, DRAW_METER, dtu, time->simulated, 10));
+		out->voltage[i] = 10 * grid_voltage(plant, dtu, i, time) +
+		    (int32_t)draw(plant, DRAW_METER, dtu, time->simulated, 10);
 		out->current[i] = divide(magnitude * 1000000 / METER_FACTOR,
 		    phases * (int64_t)out->voltage[i]);
 	}

@@ -476,7 +476,6 @@ static void
 open_or_refuse(struct device *d)
 {
 	bool listens = !refuses(d), changed = listens != d->listens;
-	char uri[HM_SIM_URI];
 
 	if (!changed && d->listener.fd >= 0)
 		return;
@@ -485,6 +484,8 @@ open_or_refuse(struct device *d)
 	if (!listens)
 		close_connection(d);
 	if (!open_listener(d) && changed) {
+		char uri[HM_SIM_URI];
+
 		print_uri(d, uri);
 		hm_log_errno(HM_WARNING, "cannot listen again on %s", uri);
 	}
@@ -634,8 +635,6 @@ check_places(const struct hm_sim_options *o, size_t count,
 static bool
 open_devices(struct hm_sim_server *server, const union address *first)
 {
-	char uri[HM_SIM_URI];
-
 	for (size_t i = 0; i < server->count; i++) {
 		struct device *d = &server->device[i];
 
@@ -646,6 +645,8 @@ open_devices(struct hm_sim_server *server, const union address *first)
 			return false;
 		}
 		if (!open_listener(d)) {
+			char uri[HM_SIM_URI];
+
 			print_uri(d, uri);
 			hm_log_errno(HM_ERROR, "cannot listen on %s", uri);
 			return false;

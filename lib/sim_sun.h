@@ -14,7 +14,7 @@
 #define HM_SUN_RISE 21600
 #define HM_SUN_SET 72000
 #define HM_SUN_DAY (HM_SUN_SET - HM_SUN_RISE) /* s of daylight */
-#define HM_SUN_FULL 1000000                   /* share at the top */
+#define HM_SUN_FULL ((int64_t)1000000)        /* share at the top */
 
 struct hm_sun {
 	bool up;

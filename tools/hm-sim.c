@@ -36,17 +36,26 @@ mistake(const struct hm_config *config, enum hm_setting_id id,
 	return false;
 }
 
+/* Two digits that stand for a number below `end`. */
+static bool
+parse_two_digits(const char *p, int64_t end, int64_t *number)
+{
+	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
+		return false;
+	*number = (p[0] - '0') * 10 + (p[1] - '0');
+	return *number < end;
+}
+
 static bool
 parse_time_of_day(const char *text, int64_t *seconds)
 {
-	unsigned hour, minute;
-	char end;
+	int64_t hour, minute;
 
-	if (strlen(text) != 5 || strspn(text, "0123456789:") != 5 ||
-	    sscanf(text, "%2u:%2u%c", &hour, &minute, &end) != 2 ||
-	    text[2] != ':' || hour > 23 || minute > 59)
+	if (strlen(text) != 5 || text[2] != ':' ||
+	    !parse_two_digits(text, 24, &hour) ||
+	    !parse_two_digits(text + 3, 60, &minute))
 		return false;
-	*seconds = (int64_t)hour * 3600 + (int64_t)minute * 60;
+	*seconds = hour * 3600 + minute * 60;
 	return true;
 }
 
