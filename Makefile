@@ -55,6 +55,8 @@ PROTO_HEADERS = $(PROTOS:proto/%.proto=$(B)/proto/%.pb-c.h)
 PROTO_OBJECTS = $(PROTOS:proto/%.proto=$(B)/proto/%.pb-c.o)
 LIB_OBJECTS = $(patsubst lib/%.c,$(B)/lib/%.o,$(wildcard lib/*.c))
 UNITS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
+REPLAYS = $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/fuzz_%, \
+    $(wildcard tests/fuzz/fuzz_*.c))
 HELPERS = $(patsubst tests/helper/%.c,$(B)/helper/%, \
     $(wildcard tests/helper/*.c))
 
@@ -94,7 +96,7 @@ $(B)/helper/%: $(B)/tests/helper/%.o $(B)/libhm.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ -ljson-c $(LIBS)
 
-tests: all $(UNITS) $(HELPERS)
+tests: all $(UNITS) $(HELPERS) $(REPLAYS)
 
 check:
 	@.ci/packages $(CHECK_PACKAGES)
@@ -106,7 +108,69 @@ run:
 	@$(MAKE) --no-print-directory all >&2
 	@HM_BIN=$(CURDIR)/$(BIN) pipelines/run
 
+# The fuzz targets without clang: `check` replays their kept inputs.
+
+FUZZ_SOURCES = $(wildcard tests/fuzz/fuzz_*.c)
+FUZZERS = $(FUZZ_SOURCES:tests/fuzz/%.c=build/fuzz/%)
+
+$(B)/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libhm.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ -ljson-c $(LIBS)
+
+build/fuzz/%: tests/fuzz/%.c $(wildcard lib/*.c lib/*.h lib/*.def) \
+    | $(PROTO_OBJECTS)
+	@mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS) -g -O1 -std=c11 -w \
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    -o $@ $< $(wildcard lib/*.c) $(PROTO_OBJECTS:.o=.c) \
+	    -ljson-c $(LIBS)
+
+fuzz:
+	@.ci/packages $(FUZZ_PACKAGES)
+	@$(MAKE) --no-print-directory $(FUZZERS)
+	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
+
+# Linters
+
+C_SOURCES = $(wildcard lib/*.c tools/*.c)
+SHELL_SCRIPTS = tests/run tests/golden/run tests/fuzz/run .ci/run .ci/style \
+    .ci/packages $(wildcard tests/system/*.sh tests/bench/*.sh) \
+    $(filter-out %.jq,$(wildcard pipelines/*))
+
+lint:
+	@.ci/packages $(LINT_PACKAGES)
+	@$(MAKE) --no-print-directory $(PROTO_HEADERS)
+	.ci/style
+	shellcheck -x -e SC2317 $(SHELL_SCRIPTS)
+	mandoc -Tlint -Wwarning $(wildcard docs/man/*)
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+	    --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
+	    -D_GNU_SOURCE -DHM_VERSION='"0"' -Ilib $(C_SOURCES)
+	@printf '%s\n' $(C_SOURCES) | xargs -n 8 -P 2 clang-tidy --quiet \
+	    -- $(CPPFLAGS) -std=c11
+
+# Installing
+
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+MANDIR = $(DESTDIR)$(PREFIX)/share/man
+SHAREDIR = $(DESTDIR)$(PREFIX)/share/hm
+
+install: all
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(SHAREDIR)/pipelines
+	install -m 755 $(TOOLS:%=$(BIN)/%) $(BINDIR)
+	install -m 644 $(wildcard docs/man/*.1) $(MANDIR)/man1
+	install -m 644 $(wildcard docs/man/*.7) $(MANDIR)/man7
+	install -m 755 $(filter-out pipelines/run %.jq,$(wildcard pipelines/*)) \
+	    $(SHAREDIR)/pipelines
+	install -m 644 pipelines/show.jq $(SHAREDIR)/pipelines
+
+uninstall:
+	rm -f $(TOOLS:%=$(BINDIR)/%)
+	rm -f $(patsubst docs/man/%,$(MANDIR)/man1/%,$(wildcard docs/man/*.1))
+	rm -f $(patsubst docs/man/%,$(MANDIR)/man7/%,$(wildcard docs/man/*.7))
+	rm -rf $(SHAREDIR)
+
 clean:
 	rm -rf bin build
 
-.PHONY: all tests check run clean
+.PHONY: all tests check run fuzz lint install uninstall clean

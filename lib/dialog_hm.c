@@ -286,6 +286,13 @@ after_info(struct hm_dialog *d, const struct hm_frame *frame)
 	return ask(d, HM_CMD_REAL, 0);
 }
 
+static bool
+lists_nothing(const Hm__RealReply *real)
+{
+	return real->n_single == 0 && real->n_three == 0 &&
+	    real->n_input == 0 && real->n_meter == 0;
+}
+
 static enum hm_turn
 after_real(struct hm_dialog *d, const struct hm_frame *frame)
 {
@@ -300,6 +307,9 @@ after_real(struct hm_dialog *d, const struct hm_frame *frame)
 		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
 		    "real data in %d packages, at most %d make sense",
 		    real->packages, PACKAGES_MAX);
+	if (real->packages <= 1 && lists_nothing(real))
+		return hm_dialog_fail(d, HM_ERR_NOT_MAPPED,
+		    "the DTU lists no inverter");
 	/* A package of another request, sent late or twice. */
 	if (real->packages > 1 && real->package != d->hm.package)
 		return HM_TURN_READ;

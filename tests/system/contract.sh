@@ -1,5 +1,6 @@
 #!/bin/bash
 # The filter contract, held against every tool.
+# shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 closed=$(free_port)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # hm-poll and hm-decode against hm-sim: both transports, plain and encrypted,
 # paged, and with the faults that a poll must survive or report.
+# shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # Ports read in one poll, sorted: what was asked for is all there.
@@ -83,6 +84,7 @@ expect_error hm hang timeout_read
 expect_error hm close closed
 expect_error hm crc crc
 expect_error hm garbage protocol
+expect_error hm unmapped not_mapped
 expect_error modbus hang timeout_read
 expect_error modbus close closed
 expect_error modbus unmapped not_mapped

@@ -1,6 +1,7 @@
 #!/bin/bash
 # hm-publish against a real mosquitto: order, quality, the queue, reconnecting,
 # announcing again, the last will, passwords and TLS.
+# shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 port=$(free_port)

@@ -1,5 +1,6 @@
 #!/bin/bash
 # What `make run` does: readings within 10 s, a clean end, nothing left.
+# shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 run=$(cd "$(dirname "$0")/../../pipelines" && pwd)/run

@@ -1,6 +1,7 @@
 #!/bin/bash
 # hm-sim on the wire: requests and replies are bytes here, written and checked
 # without any of our code.
+# shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 port_of() {
