@@ -137,17 +137,20 @@ SHELL_SCRIPTS = tests/run tests/golden/run tests/fuzz/run .ci/run .ci/style \
     .ci/packages $(wildcard tests/system/*.sh tests/bench/*.sh) \
     $(filter-out %.jq,$(wildcard pipelines/*))
 
+TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -Ilib \
+    -isystem $(B)/proto -std=c11
+
 lint:
 	@.ci/packages $(LINT_PACKAGES)
-	@$(MAKE) --no-print-directory $(PROTO_HEADERS)
+	@$(MAKE) -s --no-print-directory $(PROTO_HEADERS)
 	.ci/style
 	shellcheck -x -e SC2317 $(SHELL_SCRIPTS)
 	mandoc -Tlint -Wwarning $(wildcard docs/man/*)
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 	    --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
 	    -D_GNU_SOURCE -DHM_VERSION='"0"' -Ilib $(C_SOURCES)
-	@printf '%s\n' $(C_SOURCES) | xargs -n 8 -P 2 clang-tidy --quiet \
-	    -- $(CPPFLAGS) -std=c11
+	@printf '%s\n' $(C_SOURCES) | xargs -n 6 -P 2 sh -c \
+	    'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS) 2>/dev/null' tidy
 
 # Installing
 

@@ -58,16 +58,17 @@ emit_dtu(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	if (dtu != NULL) {
 		hm_reading_text(&r, HM_F_FIRMWARE,
 		    hm_version_dtu(dtu->software, text));
-		hm_emit_text(&r.emit, "hardware",
+		hm_reading_text(&r, HM_F_HARDWARE,
 		    hm_version_dtu_hardware(dtu->hardware, text));
 		if (dtu->signal > 0)
-			hm_emit_int(&r.emit, "signal", dtu->signal);
+			hm_reading_number(&r, HM_F_SIGNAL, dtu->signal);
 		text_unless_empty(&r, "wifi_version", dtu->wifi_version);
 		text_unless_empty(&r, "gprs_version", dtu->gprs_version);
 		hm_emit_bool(&r.emit, "encrypted",
 		    (dtu->features & HM_CRYPT_DFS_BIT) != 0);
 		if (dtu->error != 0)
-			hm_emit_int(&r.emit, "error_code", dtu->error);
+			hm_reading_number(&r, HM_F_ERROR_CODE,
+			    dtu->error);
 	}
 	hm_emit_int(&r.emit, "devices", info->devices);
 	hm_emit_int(&r.emit, "inputs", info->inputs);
@@ -87,7 +88,7 @@ emit_inverter(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	    model != NULL ? model : hm_model_inverter(serial));
 	hm_reading_text(&r, HM_F_FIRMWARE,
 	    hm_version_inverter(inverter->software, text));
-	hm_emit_text(&r.emit, "hardware",
+	hm_reading_text(&r, HM_F_HARDWARE,
 	    hm_version_inverter_hardware(inverter->hardware, text));
 	hm_emit_int(&r.emit, "grid_profile", inverter->grid_profile);
 	hm_decode_end(d, &r, frame);
@@ -146,7 +147,7 @@ decode_network(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
 	text_unless_empty(&r, "network", network_mode(network->mode));
 	if (network->signal > 0)
-		hm_emit_int(&r.emit, "signal", network->signal);
+		hm_reading_number(&r, HM_F_SIGNAL, network->signal);
 	hm_decode_end(d, &r, frame);
 }
 
@@ -202,7 +203,7 @@ decode_history(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, history->today);
 	if (history->total != 0)
 		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, history->total);
-	hm_emit_array(&r.emit, "power");
+	hm_emit_array(&r.emit, "curve");
 	for (size_t i = 0; i < history->n_power; i++)
 		hm_emit_dec(&r.emit, NULL,
 		    hm_dec(history->power[i], POWER_SCALE));

@@ -386,14 +386,11 @@ undecryptable(struct hm_dialog *d)
 }
 
 static bool
-decrypt(struct hm_dialog *d, struct hm_frame *frame, uint8_t *plain)
+decrypt(const struct hm_dialog *d, const struct hm_frame *frame,
+    uint8_t *plain)
 {
-	if (!hm_crypt_open(d->hm.random, frame->command, frame->sequence,
-	    frame->payload, frame->size, plain, frame->tag))
-		return false;
-	frame->payload = plain;
-	frame->tag = NULL;
-	return true;
+	return hm_crypt_open(d->hm.random, frame->command, frame->sequence,
+	    frame->payload, frame->size, plain, frame->tag);
 }
 
 /* Frames that nobody asked for, and replies to what was asked before. */
@@ -407,16 +404,21 @@ pass_over(struct hm_dialog *d)
 }
 
 static enum hm_turn
-on_frame(struct hm_dialog *d, struct hm_frame *frame)
+on_frame(struct hm_dialog *d, const struct hm_frame *frame)
 {
 	uint8_t plain[HM_FRAME_PAYLOAD_MAX];
+	struct hm_frame opened = *frame;
 
 	if (frame->command != (HM_FROM_DTU | d->hm.command))
 		return pass_over(d);
-	if (frame->tag != NULL && !decrypt(d, frame, plain))
-		return undecryptable(d);
+	if (frame->tag != NULL) {
+		if (!decrypt(d, frame, plain))
+			return undecryptable(d);
+		opened.payload = plain;
+		opened.tag = NULL;
+	}
 	hm_arena_reset(d->options->arena);
-	return after(d, frame);
+	return after(d, &opened);
 }
 
 static enum hm_turn

@@ -8,10 +8,10 @@
 enum hm_exit {
 	HM_EXIT_OK = 0,
 	HM_EXIT_USAGE = 64,       /* the command line is wrong */
-	HM_EXIT_DATA = 65,        /* bad input, only under --strict */
-	HM_EXIT_UNAVAILABLE = 69, /* a DTU or broker asked for was not there */
+	HM_EXIT_DATA = 65,        /* bad input under --strict */
+	HM_EXIT_UNAVAILABLE = 69, /* a DTU asked for was not there */
 	HM_EXIT_SOFTWARE = 70,    /* our bug */
-	HM_EXIT_OS = 71,          /* the system refused memory or a descriptor */
+	HM_EXIT_OS = 71,          /* the system refused memory or the like */
 	HM_EXIT_IO = 74,          /* a read or write failed */
 	HM_EXIT_TEMP = 75,        /* not everything was delivered; try again */
 	HM_EXIT_CONFIG = 78,      /* a setting is wrong */

@@ -12,7 +12,8 @@
  */
 
 #define HM_FRAME_HEADER ((size_t)10)
-#define HM_FRAME_TAG ((size_t)16) /* after an encrypted payload, not in length */
+/* Follows an encrypted payload and is not counted in the length field. */
+#define HM_FRAME_TAG ((size_t)16)
 #define HM_FRAME_PAYLOAD_MAX ((size_t)65535 - HM_FRAME_HEADER)
 
 enum hm_command {

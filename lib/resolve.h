@@ -13,7 +13,7 @@
 struct hm_resolver;
 struct hm_lookup;
 
-/* NULL if there is no memory. Its lookups must have ended before it is freed. */
+/* NULL if there is no memory. */
 struct hm_resolver *hm_resolver_new(struct ev_loop *loop);
 void hm_resolver_free(struct hm_resolver *r);
 

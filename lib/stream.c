@@ -16,7 +16,7 @@
 #include "log.h"
 #include "timefmt.h"
 
-#define IN_SIZE (HM_LINE_MAX + 64 * 1024)
+#define IN_SIZE (HM_LINE_MAX + (size_t)64 * 1024)
 #define OUT_SIZE (2 * (HM_LINE_MAX + 1))
 #define WRITE_SOON ((size_t)64 * 1024) /* pending bytes that batching allows */
 #define FILE_CHUNK ((size_t)64 * 1024)
@@ -24,7 +24,7 @@
 #define LINE_GRACE_MS 200  /* patience with a writer in the middle of a line */
 #define BAD_LINES_LOGGED 10
 #define BAD_LINES_PERIOD_MS 60000
-#define COUNTERS_MAX 24
+#define COUNTERS_MAX ((size_t)24)
 
 struct counter {
 	const char *name;

@@ -209,8 +209,11 @@ echo wrong >"$work/not-secret"
 log_in() {
 	message x/y '"1"' | hm-publish --stats-period 0 \
 		--mqtt-broker 127.0.0.1 --mqtt-port "$locked" \
-		--flush-timeout 1 --mqtt-user owner "$@" 2>&1 >/dev/null
-	echo "status ${PIPESTATUS[1]}"
+		--flush-timeout 1 --mqtt-user owner "$@" \
+		>/dev/null 2>"$work/log_in.err"
+	local status=${PIPESTATUS[1]}
+	cat "$work/log_in.err"
+	echo "status $status"
 }
 same "a password file opens the door" \
 	"$(log_in --mqtt-password-file "$work/secret")" "status 0"
