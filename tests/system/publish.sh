@@ -159,8 +159,9 @@ wait "$broker" 2>/dev/null
 	done
 	sleep 2.5
 } | publish --mqtt-queue-size 5 --reconnect-delay 2 \
-	--reconnect-delay-max 2 >/dev/null 2>&1 &
+	--reconnect-delay-max 2 >/dev/null 2>"$work/bound.err" &
 pids+=($!)
+until_true 5 grep -q 'no connection' "$work/bound.err"
 start_broker "$port"
 subscribe bound 'y/#'
 same "a bounded queue keeps the newest" "$(
