@@ -1,5 +1,8 @@
 #include "dec.h"
 
+/* Past any text that digits could cancel out, and far from an overflow. */
+#define EXPONENT_MAX 100000000000000
+
 static bool
 is_digit(char c)
 {
@@ -16,20 +19,47 @@ trim(struct hm_dec d)
 	return d;
 }
 
-/* Negative all along: INT64_MIN has no positive twin. */
+/*
+ * The digits read so far, negative all along: INT64_MIN has no positive twin.
+ * Zeros wait for another digit: at the end they only move the point, and must
+ * not overflow.
+ */
+struct digits {
+	int64_t negative, zeros;
+};
+
 static bool
-push_digit(int64_t *negative, char c)
+push_digit(struct digits *d, char c)
 {
-	return !__builtin_mul_overflow(*negative, 10, negative) &&
-	    !__builtin_sub_overflow(*negative, c - '0', negative);
+	if (c == '0') {
+		d->zeros++;
+		return true;
+	}
+	for (; d->zeros > 0; d->zeros--)
+		if (__builtin_mul_overflow(d->negative, 10, &d->negative))
+			return false;
+	return !__builtin_mul_overflow(d->negative, 10, &d->negative) &&
+	    !__builtin_sub_overflow(d->negative, c - '0', &d->negative);
+}
+
+/* Run over digits; false if there are none or they do not fit. */
+static bool
+parse_digits(const char **p, const char *end, struct digits *d)
+{
+	const char *begin = *p;
+
+	for (; *p < end && is_digit(**p); ++*p)
+		if (!push_digit(d, **p))
+			return false;
+	return *p != begin;
 }
 
 /* An optional sign and at least one digit up to the end of the text. */
 static bool
-parse_exponent(const char *p, const char *end, int *out)
+parse_exponent(const char *p, const char *end, int64_t *out)
 {
 	bool minus = false;
-	int value = 0;
+	int64_t value = 0;
 
 	if (p < end && (*p == '+' || *p == '-'))
 		minus = *p++ == '-';
@@ -38,7 +68,7 @@ parse_exponent(const char *p, const char *end, int *out)
 	for (; p < end; p++) {
 		if (!is_digit(*p))
 			return false;
-		if (value < 1000)
+		if (value <= EXPONENT_MAX)
 			value = value * 10 + (*p - '0');
 	}
 	*out = minus ? -value : value;
@@ -46,22 +76,16 @@ parse_exponent(const char *p, const char *end, int *out)
 }
 
 static bool
-apply_exponent(int64_t units, int scale, struct hm_dec *out)
+at_scale(int64_t units, int64_t scale, struct hm_dec *out)
 {
-	while (scale < 0 && units != 0) {
-		if (__builtin_mul_overflow(units, 10, &units))
-			return false;
-		scale++;
-	}
-	while (scale > HM_DEC_SCALE_MAX && units % 10 == 0 && units != 0) {
-		units /= 10;
-		scale--;
-	}
 	if (units == 0)
 		scale = 0;
+	for (; scale < 0; scale++)
+		if (__builtin_mul_overflow(units, 10, &units))
+			return false;
 	if (scale > HM_DEC_SCALE_MAX)
 		return false;
-	*out = trim(hm_dec(units, (unsigned)scale));
+	*out = hm_dec(units, (unsigned)scale);
 	return true;
 }
 
@@ -70,30 +94,20 @@ hm_dec_parse(struct hm_slice text, struct hm_dec *out)
 {
 	const char *p = text.p, *end = text.p + text.n;
 	bool minus = p < end && *p == '-';
-	int64_t units = 0;
-	int scale = 0, exponent = 0;
+	struct digits digits = {0, 0};
+	int64_t scale = 0, exponent = 0, units;
 
 	p += minus;
-	if (p == end || !is_digit(*p))
+	if (end - p > 1 && *p == '0' && is_digit(p[1]))
 		return false;
-	if (*p == '0' && p + 1 < end && is_digit(p[1]))
+	if (!parse_digits(&p, end, &digits))
 		return false;
-	for (; p < end && is_digit(*p); p++)
-		if (!push_digit(&units, *p))
-			return false;
 	if (p < end && *p == '.') {
 		const char *fraction = ++p;
 
-		/* Zeros at the end say nothing and must not overflow. */
-		const char *last = p;
-		for (; p < end && is_digit(*p); p++)
-			if (*p != '0')
-				last = p + 1;
-		if (p == fraction)
+		if (!parse_digits(&p, end, &digits))
 			return false;
-		for (const char *q = fraction; q < last; q++, scale++)
-			if (!push_digit(&units, *q))
-				return false;
+		scale = p - fraction;
 	}
 	if (p < end && (*p == 'e' || *p == 'E')) {
 		if (!parse_exponent(p + 1, end, &exponent))
@@ -102,9 +116,10 @@ hm_dec_parse(struct hm_slice text, struct hm_dec *out)
 	}
 	if (p != end)
 		return false;
+	units = digits.negative;
 	if (!minus && __builtin_sub_overflow(0, units, &units))
 		return false;
-	return apply_exponent(units, scale - exponent, out);
+	return at_scale(units, scale - digits.zeros - exponent, out);
 }
 
 size_t

@@ -38,10 +38,13 @@ size_t hm_dec_format(struct hm_dec value, char buf[HM_DEC_TEXT]);
 /* The units of `value` at another scale; false if not exact or too large. */
 bool hm_dec_rescale(struct hm_dec value, unsigned scale, int64_t *units);
 
-/* a + b at the larger of both scales; false if it does not fit. */
+/* a + b at the larger of both scales; false if either does not fit there. */
 bool hm_dec_add(struct hm_dec a, struct hm_dec b, struct hm_dec *out);
 
-/* a * b, exact, without trailing zeros; false if it does not fit. */
+/*
+ * a * b, exact, without trailing zeros; false if it, or the product of the
+ * digits of both, does not fit.
+ */
 bool hm_dec_mul(struct hm_dec a, struct hm_dec b, struct hm_dec *out);
 
 #endif
