@@ -4,7 +4,7 @@
 #include "modbus.h"
 #include "models.h"
 
-/* One input's record; docs/protocol.md part B has the bytes. */
+/* One input's record; docs/protocol.md has the bytes. */
 struct input {
 	uint64_t serial;
 	int64_t port, voltage, current, grid_voltage, frequency, power;

@@ -1,5 +1,6 @@
 #!/bin/bash
 # The tables of docs/protocol.md against the code and the messages.
+# shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/protocol.md
@@ -50,9 +51,9 @@ same_lists DTUs "$(by_prefix '| DTU | prefix')" "$(models 'dtus\[\] =')"
 same_lists meters "$(by_prefix '| meter | prefix')" "$(models 'meters\[\] =')"
 same_lists "part numbers" "$(by_prefix '| inverter | part number')" \
 	"$(models 'parts\[\] =')"
-for name in $(sed -n 's/^#### //p' "$page"); do
+while read -r name; do
 	same_lists "$name" "$(rows "#### $name" | awk -F' *[|] *' '
 		$4 ~ /`/ { gsub(/`/, "", $4); print $2, $3, $4 }' | sort)" \
 		"$(message "$name")"
-done
+done < <(sed -n 's/^#### //p' "$page")
 finish

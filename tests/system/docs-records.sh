@@ -1,6 +1,7 @@
 #!/bin/bash
 # docs/records.md against the field table, against itself, and against what
 # the tools write.
+# shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/records.md
