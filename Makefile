@@ -96,7 +96,7 @@ $(B)/helper/%: $(B)/tests/helper/%.o $(B)/libhm.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ -ljson-c $(LIBS)
 
-tests: all $(UNITS) $(HELPERS) $(REPLAYS)
+tests: all $(UNITS) $(HELPERS) $(REPLAYS) $(B)/docs/settings
 
 check:
 	@.ci/packages $(CHECK_PACKAGES)
@@ -107,6 +107,18 @@ run:
 	@.ci/packages $(RUN_PACKAGES)
 	@$(MAKE) --no-print-directory all >&2
 	@HM_BIN=$(CURDIR)/$(BIN) pipelines/run
+
+# The table of docs/configuration.md from that of the code
+
+$(B)/docs/settings: $(B)/docs/settings.o $(B)/libhm.a
+	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ $(LIBS)
+
+docs: $(B)/docs/settings
+	{ sed '/^<!-- table begin/q' docs/configuration.md; \
+	    $(B)/docs/settings table; \
+	    sed -n '/^<!-- table end/,$$p' docs/configuration.md; } \
+	    >$(B)/configuration.md
+	cp $(B)/configuration.md docs/configuration.md
 
 # The fuzz targets without clang: `check` replays their kept inputs.
 
@@ -176,4 +188,4 @@ uninstall:
 clean:
 	rm -rf bin build
 
-.PHONY: all tests check run fuzz lint install uninstall clean
+.PHONY: all tests check run docs fuzz lint install uninstall clean

@@ -1,0 +1,135 @@
+/*
+ * The settings table for the documentation: `settings table` prints the table
+ * of docs/configuration.md, `settings options TOOL` a line for each option of
+ * a tool, with its default.
+ */
+
+#include "settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dec.h"
+
+static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
+    "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim"};
+
+/* hm-filter and others of later versions are not named yet. */
+static const unsigned present = HM_POLL | HM_DECODE | HM_HA_DISCOVERY |
+    HM_PUBLISH | HM_SIM;
+
+static void
+print_code(const char *prefix, const char *text)
+{
+	if (text != NULL)
+		printf("`%s%s`", prefix, text);
+	printf(" | ");
+}
+
+static void
+print_allowed(const struct hm_setting *s)
+{
+	char min[HM_DEC_TEXT], max[HM_DEC_TEXT];
+	unsigned scale = s->type == HM_TYPE_SECONDS ? 3 : 0;
+
+	switch (s->type) {
+	case HM_TYPE_FLAG:
+		printf("true, false");
+		break;
+	case HM_TYPE_INT:
+	case HM_TYPE_SECONDS:
+		hm_dec_format(hm_dec(s->min, scale), min);
+		hm_dec_format(hm_dec(s->max, scale), max);
+		printf("%s to %s%s", min, max,
+		    s->type == HM_TYPE_SECONDS ? " s" : "");
+		break;
+	case HM_TYPE_CHOICE:
+	case HM_TYPE_LIST:
+		printf("%s", s->choices != NULL ? s->choices : "words");
+		break;
+	case HM_TYPE_DTUS:
+		printf("list, see below");
+		break;
+	case HM_TYPE_TEXT:
+	case HM_TYPE_SECRET:
+		printf("text");
+		break;
+	}
+	printf(" | ");
+}
+
+static void
+print_tools(unsigned bits)
+{
+	const char *comma = "";
+
+	if ((bits & present) == present) {
+		printf("all");
+		return;
+	}
+	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
+		if ((bits & present & 1u << i) != 0) {
+			printf("%s%s", comma, tools[i]);
+			comma = ", ";
+		}
+}
+
+static void
+print_table(void)
+{
+	printf("| key | environment | option | allowed | default | tools | "
+	    "meaning |\n| --- | --- | --- | --- | --- | --- | --- |\n");
+	for (size_t id = 0; id < HM_SETTINGS; id++) {
+		const struct hm_setting *s = &hm_settings[id];
+
+		if (s->key == NULL && s->env == NULL)
+			continue;
+		printf("| ");
+		print_code("", s->key);
+		print_code("", s->env);
+		print_code("--", s->option);
+		print_allowed(s);
+		print_code("", s->initial);
+		print_tools(s->tools);
+		printf(" | %s |\n", s->help);
+	}
+}
+
+static int
+print_options(const char *name)
+{
+	unsigned bit = 0;
+
+	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
+		if (strcmp(tools[i], name) == 0)
+			bit = 1u << i;
+	if (bit == 0)
+		return EXIT_FAILURE;
+	for (size_t id = 0; id < HM_SETTINGS; id++) {
+		const struct hm_setting *s = &hm_settings[id];
+
+		if ((s->tools & bit) == 0 || s->option == NULL)
+			continue;
+		printf("%s%s%s", s->letter != '\0' ?
+		    (char[]){s->letter, ' ', '\0'} : "", s->option,
+		    s->value != NULL ? " " : "");
+		printf("%s\t%s\n", s->value != NULL ? s->value : "",
+		    s->initial != NULL && s->type != HM_TYPE_FLAG ?
+		    s->initial : "");
+	}
+	return EXIT_SUCCESS;
+}
+
+int
+main(int argc, char *argv[])
+{
+	if (argc == 2 && strcmp(argv[1], "table") == 0) {
+		print_table();
+		return EXIT_SUCCESS;
+	}
+	if (argc == 3 && strcmp(argv[1], "options") == 0)
+		return print_options(argv[2]);
+	fprintf(stderr, "usage: settings table | settings options TOOL\n");
+	return EXIT_FAILURE;
+}
