@@ -4,6 +4,7 @@
 # make lint       clang-tidy, cppcheck, shellcheck, mandoc
 # make fuzz       every fuzz target, FUZZ_SECONDS each
 # make bench      the figures of docs/performance.md
+# make soak-lines LINES random and mutated lines through sanitized builds
 # make install    PREFIX, DESTDIR
 # SANITIZE=1 with any of them: ASan and UBSan, in build/sanitize
 # V=1 shows the commands
@@ -13,6 +14,7 @@ PREFIX = /usr/local
 DESTDIR =
 CC = gcc
 FUZZ_SECONDS = 60
+LINES = 10000000
 
 V = 0
 Q0 = @echo '  '$@;
@@ -142,6 +144,19 @@ fuzz:
 	@$(MAKE) --no-print-directory $(FUZZERS)
 	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
 
+# Longer proofs, whose figures are in docs/performance.md and reliability.md
+
+bench:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all
+	@HM_BIN=$(CURDIR)/bin tests/bench/poll.sh 20 5 60
+
+soak-lines:
+	@.ci/packages $(CHECK_PACKAGES) time
+	@$(MAKE) --no-print-directory SANITIZE=1 tests
+	@HM_BIN=$(CURDIR)/build/sanitize/bin \
+	    HM_BUILD=$(CURDIR)/build/sanitize tests/bench/lines.sh $(LINES)
+
 # Linters
 
 C_SOURCES = $(wildcard lib/*.c tools/*.c)
@@ -188,4 +203,4 @@ uninstall:
 clean:
 	rm -rf bin build
 
-.PHONY: all tests check run docs fuzz lint install uninstall clean
+.PHONY: all tests check run docs fuzz bench soak-lines lint install uninstall clean
