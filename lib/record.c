@@ -270,7 +270,8 @@ item_end(struct reader *r, char close, bool *closed)
 		return fail(r, close == '}' ? "expected ',' or '}'" :
 		    "expected ',' or ']'");
 	*closed = *r->p++ == close;
-	r->p = skip_space(r->p, r->end);
+	if (!*closed)
+		r->p = skip_space(r->p, r->end);
 	return true;
 }
 
