@@ -42,6 +42,7 @@ struct hm_stream {
 	size_t scanned; /* bytes from in_start that hold no LF */
 	size_t given;   /* bytes of the line given, LF included */
 	size_t skipped; /* bytes of an overlong line that are gone */
+	uint64_t in_total; /* bytes read so far */
 	bool in_ended;
 	size_t drain_left; /* bytes still to be read after a signal */
 	int64_t grace_until;
@@ -357,6 +358,7 @@ fill(struct hm_stream *s)
 	n = read(s->options.in, s->in + s->in_end, read_size(s));
 	if (n > 0) {
 		s->in_end += (size_t)n;
+		s->in_total += (size_t)n;
 		if (s->stop_signals > 0)
 			s->drain_left -= s->drain_left > 0 ? (size_t)n : 0;
 	} else if (n == 0) {
@@ -455,11 +457,11 @@ static void
 wait_for_line(struct hm_stream *s)
 {
 	size_t pending = hm_stream_pending(s);
-	size_t had = s->in_end;
+	uint64_t had = s->in_total;
 
 	if (pending > 0 && pending < WRITE_SOON) {
 		wait_once(s, true, false, 0);
-		if (s->in_end != had || s->in_ended || output_ended(s))
+		if (s->in_total != had || s->in_ended || output_ended(s))
 			return;
 	}
 	wait_once(s, true, hm_stream_pending(s) > 0, -1);
