@@ -421,6 +421,7 @@ hm_config_free(struct hm_config *config)
 		free(config->dtu[i].name);
 		free(config->dtu[i].uri);
 		free(config->dtu[i].host);
+		free(config->dtu[i].where);
 	}
 	free(config->dtu);
 	free(config);

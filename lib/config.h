@@ -26,7 +26,7 @@ struct hm_tool {
 struct hm_dtu_config {
 	char *name, *uri, *host;
 	int64_t port, unit_id;
-	int line, column; /* where it stands in the file */
+	char *where; /* "FILE:LINE:COLUMN: dtu_configs", for messages */
 };
 
 /*

@@ -149,8 +149,9 @@ read_dtu(struct file *f, struct hm_dtu_config *dtu, const yaml_node_t *node)
 	char where[HM_WHERE_MAX];
 
 	where_is(f, node, "dtu_configs", where);
-	dtu->line = (int)node->start_mark.line + 1;
-	dtu->column = (int)node->start_mark.column + 1;
+	dtu->where = strdup(where);
+	if (dtu->where == NULL)
+		f->config->no_memory = true;
 	if (node->type != YAML_MAPPING_NODE) {
 		hm_config_mistake(f->config, where,
 		    "found no mapping, allowed keys are %s", dtu_keys);

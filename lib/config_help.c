@@ -73,8 +73,8 @@ hm_config_print_values(const struct hm_config *config)
 	for (size_t i = 0; i < config->dtus; i++) {
 		const struct hm_dtu_config *dtu = &config->dtu[i];
 
-		printf("dtu_configs[%zu]: %s  # line %d\n", i,
-		    dtu->uri != NULL ? dtu->uri : dtu->host, dtu->line);
+		printf("dtu_configs[%zu]: %s  # %s\n", i,
+		    dtu->uri != NULL ? dtu->uri : dtu->host, dtu->where);
 	}
 	return end_output();
 }

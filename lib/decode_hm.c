@@ -27,17 +27,6 @@ label(int64_t serial, char buf[HM_SERIAL_TEXT])
 	return hm_serial_format((uint64_t)serial, HM_SERIAL_WIDTH, buf);
 }
 
-/*
- * Zero and absent are the same on the wire. From a device that the DTU does
- * not hear, a zero says nothing.
- */
-static void
-number(struct hm_reading *r, enum hm_field_id field, int64_t units, bool heard)
-{
-	if (heard || units != 0)
-		hm_reading_number(r, field, units);
-}
-
 /* Whether the DTU hears an inverter: 1 or 0, or -1 if it does not list it. */
 static int
 link_of(const struct plant *plant, int64_t serial)
@@ -58,7 +47,7 @@ link_of(const struct plant *plant, int64_t serial)
 struct totals {
 	int64_t pv_power, active_power, today, total;
 	int64_t inputs, inverters, online;
-	bool energy_known;
+	bool today_known, total_known;
 };
 
 static void
@@ -71,6 +60,13 @@ add_inverter(struct totals *t, int64_t active_power, bool heard)
 	t->active_power += active_power;
 }
 
+/* The two are lost together; and an unheard inverter's zero says nothing. */
+static bool
+is_today_known(const Hm__RealInput *input, int link)
+{
+	return input->total != 0 && (link == 1 || input->today != 0);
+}
+
 static void
 add_input(struct totals *t, const Hm__RealInput *input, int link)
 {
@@ -81,13 +77,15 @@ add_input(struct totals *t, const Hm__RealInput *input, int link)
 	t->today += input->today;
 	t->total += input->total;
 	if (input->total == 0)
-		t->energy_known = false;
+		t->total_known = false;
+	if (!is_today_known(input, link))
+		t->today_known = false;
 }
 
 static struct totals
 add_up(const struct plant *plant)
 {
-	struct totals t = {.energy_known = true};
+	struct totals t = {.today_known = true, .total_known = true};
 
 	for (size_t i = 0; i < plant->packages; i++) {
 		const Hm__RealReply *p = plant->package[i].reply;
@@ -122,10 +120,10 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 		hm_reading_number(&r, HM_F_PV_POWER, t.pv_power);
 	if (t.inverters > 0)
 		hm_reading_number(&r, HM_F_ACTIVE_POWER, t.active_power);
-	if (t.inputs > 0 && t.energy_known) {
+	if (t.inputs > 0 && t.today_known)
 		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, t.today);
+	if (t.inputs > 0 && t.total_known)
 		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, t.total);
-	}
 	hm_reading_number(&r, HM_F_INVERTERS, t.inverters);
 	hm_reading_number(&r, HM_F_INVERTERS_ONLINE, t.online);
 	hm_decode_end(d, &r, first->frame);
@@ -162,16 +160,16 @@ emit_single(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	struct hm_reading r;
 
 	start_inverter(d, &r, s->serial, s->firmware);
-	number(&r, HM_F_GRID_VOLTAGE, s->voltage, heard);
-	number(&r, HM_F_GRID_FREQUENCY, s->frequency, heard);
-	number(&r, HM_F_ACTIVE_POWER, s->active_power, heard);
-	number(&r, HM_F_REACTIVE_POWER, s->reactive_power, heard);
-	number(&r, HM_F_AC_CURRENT, s->current, heard);
-	number(&r, HM_F_POWER_FACTOR, s->power_factor, heard);
-	number(&r, HM_F_TEMPERATURE, s->temperature, heard);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE, s->voltage, heard);
+	hm_reading_heard(&r, HM_F_GRID_FREQUENCY, s->frequency, heard);
+	hm_reading_heard(&r, HM_F_ACTIVE_POWER, s->active_power, heard);
+	hm_reading_heard(&r, HM_F_REACTIVE_POWER, s->reactive_power, heard);
+	hm_reading_heard(&r, HM_F_AC_CURRENT, s->current, heard);
+	hm_reading_heard(&r, HM_F_POWER_FACTOR, s->power_factor, heard);
+	hm_reading_heard(&r, HM_F_TEMPERATURE, s->temperature, heard);
 	/* DTUs that do not report a limit send 0, which no limit can be. */
-	number(&r, HM_F_POWER_LIMIT, s->power_limit, false);
-	number(&r, HM_F_ALARM_COUNT, s->warnings, heard);
+	hm_reading_heard(&r, HM_F_POWER_LIMIT, s->power_limit, false);
+	hm_reading_heard(&r, HM_F_ALARM_COUNT, s->warnings, heard);
 	hm_reading_number(&r, HM_F_LINK_STATUS, s->link);
 	hm_decode_end(d, &r, frame);
 }
@@ -184,21 +182,21 @@ emit_three(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	struct hm_reading r;
 
 	start_inverter(d, &r, t->serial, t->firmware);
-	number(&r, HM_F_GRID_VOLTAGE_A, t->voltage_a, heard);
-	number(&r, HM_F_GRID_VOLTAGE_B, t->voltage_b, heard);
-	number(&r, HM_F_GRID_VOLTAGE_C, t->voltage_c, heard);
-	number(&r, HM_F_GRID_VOLTAGE_AB, t->voltage_ab, heard);
-	number(&r, HM_F_GRID_VOLTAGE_BC, t->voltage_bc, heard);
-	number(&r, HM_F_GRID_VOLTAGE_CA, t->voltage_ca, heard);
-	number(&r, HM_F_GRID_FREQUENCY, t->frequency, heard);
-	number(&r, HM_F_ACTIVE_POWER, t->active_power, heard);
-	number(&r, HM_F_REACTIVE_POWER, t->reactive_power, heard);
-	number(&r, HM_F_AC_CURRENT_A, t->current_a, heard);
-	number(&r, HM_F_AC_CURRENT_B, t->current_b, heard);
-	number(&r, HM_F_AC_CURRENT_C, t->current_c, heard);
-	number(&r, HM_F_POWER_FACTOR, t->power_factor, heard);
-	number(&r, HM_F_TEMPERATURE, t->temperature, heard);
-	number(&r, HM_F_ALARM_COUNT, t->warnings, heard);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE_A, t->voltage_a, heard);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE_B, t->voltage_b, heard);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE_C, t->voltage_c, heard);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE_AB, t->voltage_ab, heard);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE_BC, t->voltage_bc, heard);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE_CA, t->voltage_ca, heard);
+	hm_reading_heard(&r, HM_F_GRID_FREQUENCY, t->frequency, heard);
+	hm_reading_heard(&r, HM_F_ACTIVE_POWER, t->active_power, heard);
+	hm_reading_heard(&r, HM_F_REACTIVE_POWER, t->reactive_power, heard);
+	hm_reading_heard(&r, HM_F_AC_CURRENT_A, t->current_a, heard);
+	hm_reading_heard(&r, HM_F_AC_CURRENT_B, t->current_b, heard);
+	hm_reading_heard(&r, HM_F_AC_CURRENT_C, t->current_c, heard);
+	hm_reading_heard(&r, HM_F_POWER_FACTOR, t->power_factor, heard);
+	hm_reading_heard(&r, HM_F_TEMPERATURE, t->temperature, heard);
+	hm_reading_heard(&r, HM_F_ALARM_COUNT, t->warnings, heard);
 	hm_reading_number(&r, HM_F_LINK_STATUS, t->link);
 	hm_decode_end(d, &r, frame);
 }
@@ -213,17 +211,17 @@ emit_input(struct hm_decoder *d, const struct hm_raw_frame *frame,
 
 	hm_decode_start(d, &r, "port", label(input->serial, text));
 	hm_emit_int(&r.emit, "port", input->port);
-	number(&r, HM_F_PV_VOLTAGE, input->voltage, heard);
-	number(&r, HM_F_PV_CURRENT, input->current, heard);
-	number(&r, HM_F_PV_POWER, input->power, heard);
+	hm_reading_heard(&r, HM_F_PV_VOLTAGE, input->voltage, heard);
+	hm_reading_heard(&r, HM_F_PV_CURRENT, input->current, heard);
+	hm_reading_heard(&r, HM_F_PV_POWER, input->power, heard);
 	/* Nobody has a lifetime of 0 Wh: the DTU does not know it. */
-	if (input->total != 0) {
-		number(&r, HM_F_TODAY_PRODUCTION, input->today, heard);
+	if (is_today_known(input, link))
+		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, input->today);
+	if (input->total != 0)
 		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, input->total);
-	}
 	if (link >= 0)
 		hm_reading_number(&r, HM_F_LINK_STATUS, link);
-	number(&r, HM_F_ERROR_CODE, input->error, heard);
+	hm_reading_heard(&r, HM_F_ERROR_CODE, input->error, heard);
 	hm_decode_end(d, &r, frame);
 }
 
@@ -268,7 +266,7 @@ emit_meter(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	/* A single-phase meter leaves the other phases out, which looks like
 	 * zero. Only its power is known to be zero at times. */
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-		number(&r, values[i].field, values[i].units,
+		hm_reading_heard(&r, values[i].field, values[i].units,
 		    values[i].field == HM_F_POWER);
 	hm_decode_end(d, &r, frame);
 }

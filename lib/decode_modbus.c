@@ -138,15 +138,23 @@ is_awake(const struct input *in)
 	return in->link != 0 && in->status != 0;
 }
 
+/* The two are lost together; and a sleeping inverter's zero says nothing. */
+static bool
+is_today_known(const struct input *in)
+{
+	return in->total != 0 && (is_awake(in) || in->today != 0);
+}
+
 struct totals {
 	int64_t power, today, total, inverters, online;
-	bool energy_known, alarm;
+	bool today_known, total_known, alarm;
 };
 
 static struct totals
 add_up(const struct plant *plant)
 {
-	struct totals t = {.energy_known = plant->inputs > 0};
+	struct totals t = {.today_known = plant->inputs > 0,
+	    .total_known = plant->inputs > 0};
 
 	for (size_t i = 0; i < plant->inputs; i++) {
 		const struct input *in = &plant->input[i];
@@ -163,7 +171,9 @@ add_up(const struct plant *plant)
 		t.today += in->today;
 		t.total += in->total;
 		if (in->total == 0)
-			t.energy_known = false;
+			t.total_known = false;
+		if (!is_today_known(in))
+			t.today_known = false;
 	}
 	return t;
 }
@@ -183,10 +193,10 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
 	if (plant->inputs > 0)
 		hm_reading_number(&r, HM_F_PV_POWER, t.power);
-	if (t.energy_known) {
+	if (t.today_known)
 		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, t.today);
+	if (t.total_known)
 		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, t.total);
-	}
 	hm_reading_flag(&r, HM_F_ALARM_FLAG, t.alarm);
 	hm_reading_number(&r, HM_F_INVERTERS, t.inverters);
 	hm_reading_number(&r, HM_F_INVERTERS_ONLINE, t.online);
@@ -199,13 +209,14 @@ emit_inverter(struct hm_decoder *d, const struct input *in)
 	char text[HM_SERIAL_TEXT];
 	struct hm_slice serial = hm_serial_format(in->serial, HM_SERIAL_WIDTH,
 	    text);
+	bool awake = is_awake(in);
 	struct hm_reading r;
 
 	hm_decode_start(d, &r, "inverter", serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_inverter(serial));
-	hm_reading_number(&r, HM_F_GRID_VOLTAGE, in->grid_voltage);
-	hm_reading_number(&r, HM_F_GRID_FREQUENCY, in->frequency);
-	hm_reading_number(&r, HM_F_TEMPERATURE, in->temperature);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE, in->grid_voltage, awake);
+	hm_reading_heard(&r, HM_F_GRID_FREQUENCY, in->frequency, awake);
+	hm_reading_heard(&r, HM_F_TEMPERATURE, in->temperature, awake);
 	hm_reading_number(&r, HM_F_OPERATING_STATUS, in->status);
 	hm_reading_number(&r, HM_F_ALARM_CODE, in->alarm);
 	if (in->alarm != 0)
@@ -222,18 +233,19 @@ emit_port(struct hm_decoder *d, const struct input *in)
 	char text[HM_SERIAL_TEXT];
 	struct hm_slice serial = hm_serial_format(in->serial, HM_SERIAL_WIDTH,
 	    text);
+	bool awake = is_awake(in);
 	struct hm_reading r;
 
 	hm_decode_start(d, &r, "port", serial);
 	hm_emit_int(&r.emit, "port", in->port);
-	hm_reading_number(&r, HM_F_PV_VOLTAGE, in->voltage);
-	hm_reading_number(&r, HM_F_PV_CURRENT, in->current);
-	hm_reading_number(&r, HM_F_PV_POWER, in->power);
+	hm_reading_heard(&r, HM_F_PV_VOLTAGE, in->voltage, awake);
+	hm_reading_heard(&r, HM_F_PV_CURRENT, in->current, awake);
+	hm_reading_heard(&r, HM_F_PV_POWER, in->power, awake);
 	/* Nobody has a lifetime of 0 Wh: the DTU does not know it. */
-	if (in->total != 0) {
+	if (is_today_known(in))
 		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, in->today);
+	if (in->total != 0)
 		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, in->total);
-	}
 	hm_reading_number(&r, HM_F_OPERATING_STATUS, in->status);
 	hm_reading_number(&r, HM_F_LINK_STATUS, in->link);
 	hm_decode_end(d, &r, in->frame);

@@ -220,17 +220,14 @@ add_entries(struct hm_dtus *dtus, const struct hm_config *config)
 	int status = 0;
 
 	for (size_t i = 0; i < count && status == 0; i++) {
-		char where[64];
-		struct source source = {
+		const struct source source = {
 		    .uri = entry[i].uri != NULL ? entry[i].uri : entry[i].host,
 		    .name = entry[i].name,
 		    .port = entry[i].uri != NULL ? -1 : entry[i].port,
 		    .unit = entry[i].unit_id != 0 ? entry[i].unit_id :
 		        hm_config_int(config, HM_SET_MODBUS_UNIT_ID),
-		    .where = where};
+		    .where = entry[i].where};
 
-		snprintf(where, sizeof where, "dtu_configs, line %d",
-		    entry[i].line);
 		status = add(dtus, &source, HM_EXIT_CONFIG);
 	}
 	return status;

@@ -23,6 +23,14 @@ hm_reading_number(struct hm_reading *r, enum hm_field_id field, int64_t units)
 }
 
 void
+hm_reading_heard(struct hm_reading *r, enum hm_field_id field, int64_t units,
+    bool heard)
+{
+	if (heard || units != 0)
+		hm_reading_number(r, field, units);
+}
+
+void
 hm_reading_text(struct hm_reading *r, enum hm_field_id field, const char *text)
 {
 	if (text != NULL)

@@ -26,6 +26,13 @@ void hm_reading_start(struct hm_reading *r, char *buf, size_t cap,
 void hm_reading_number(struct hm_reading *r, enum hm_field_id field,
     int64_t units);
 
+/*
+ * The same of a device that may not be heard: then a zero says nothing and is
+ * left out. Zero is what DTUs show where they know nothing.
+ */
+void hm_reading_heard(struct hm_reading *r, enum hm_field_id field,
+    int64_t units, bool heard);
+
 /* Left out if NULL. */
 void hm_reading_text(struct hm_reading *r, enum hm_field_id field,
     const char *text);

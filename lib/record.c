@@ -339,6 +339,8 @@ read_scalar(struct reader *r, struct hm_value *out)
 		out->kind = HM_NULL;
 		return read_word(r, "null");
 	default:
+		if (*r->p != '-' && digits(r->p, r->end) == 0)
+			return fail(r, "expected a value");
 		out->kind = HM_NUMBER;
 		return read_number(r);
 	}
