@@ -159,7 +159,7 @@ soak-lines:
 
 # Linters
 
-C_SOURCES = $(wildcard lib/*.c tools/*.c)
+C_SOURCES = $(wildcard lib/*.c tools/*.c tests/*/*.c docs/*.c)
 SHELL_SCRIPTS = tests/run tests/golden/run tests/fuzz/run .ci/run .ci/style \
     .ci/packages $(wildcard tests/system/*.sh tests/bench/*.sh) \
     $(filter-out %.jq,$(wildcard pipelines/*))

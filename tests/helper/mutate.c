@@ -48,7 +48,8 @@ read_seeds(void)
 	size_t cap = 0;
 	ssize_t n;
 
-	while (seed_count < SEEDS_MAX && (n = getline(&text, &cap, stdin)) > 0) {
+	while (seed_count < SEEDS_MAX &&
+	    (n = getline(&text, &cap, stdin)) > 0) {
 		size_t length = (size_t)n - (text[n - 1] == '\n');
 
 		if (length == 0 || length > LINE_CAP / 4)

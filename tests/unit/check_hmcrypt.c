@@ -35,7 +35,7 @@ load(struct vector *v)
 
 START_TEST(seals_as_published)
 {
-	struct vector v;
+	struct vector v = {0};
 	uint8_t out[SIZE], tag[HM_FRAME_TAG];
 
 	load(&v);
@@ -47,7 +47,7 @@ END_TEST
 
 START_TEST(opens_in_place)
 {
-	struct vector v;
+	struct vector v = {0};
 
 	load(&v);
 	ck_assert(hm_crypt_open(v.random, 0xa311, 1, v.sealed, SIZE, v.sealed,
@@ -63,7 +63,7 @@ END_TEST
 
 START_TEST(refuses_what_was_changed)
 {
-	struct vector v;
+	struct vector v = {0};
 	uint8_t out[SIZE];
 
 	load(&v);
