@@ -29,10 +29,10 @@ same "... to the digit" "$(
 			rest = theirs
 			while (match(rest, "\"[a-z_]*\":[0-9.-]+")) {
 				pair = substr(rest, RSTART, RLENGTH)
+				rest = substr(rest, RSTART + RLENGTH)
 				key = substr(pair, 2, index(pair, ":") - 3)
 				if (value($0, key) != pair)
 					print NR / 2 ": " pair
-				rest = substr(rest, RSTART + RLENGTH)
 			}
 		}')" ""
 finish
