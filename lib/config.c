@@ -299,13 +299,23 @@ usage_error(const char *problem, const char *what)
 	return HM_EXIT_USAGE;
 }
 
+/* The option that getopt_long stumbled over: optind is behind it. */
+static int
+bad_option(const char *problem, char *const argv[])
+{
+	const char letter[] = {'-', (char)optopt, '\0'};
+	bool is_letter = optopt > 0 && optopt < OPTION_HELP;
+
+	return usage_error(problem, is_letter ? letter : argv[optind - 1]);
+}
+
 /* Returns -1 to go on, or an exit status. */
 static int
 parse_command_line(const struct hm_tool *tool, int argc, char *argv[],
     struct given *given)
 {
 	struct options options;
-	int code, at = optind;
+	int code;
 
 	collect_options(&options, tool);
 	opterr = 0;
@@ -318,15 +328,13 @@ parse_command_line(const struct hm_tool *tool, int argc, char *argv[],
 		if (code == OPTION_VERSION || code == 'V')
 			return hm_config_print_version(tool);
 		if (code == '?')
-			return usage_error("unknown option ", argv[at]);
+			return bad_option("unknown option ", argv);
 		if (code == ':')
-			return usage_error("a value is missing after ",
-			    argv[at]);
+			return bad_option("a value is missing after ", argv);
 		id = setting_of(tool, code);
 		if (id == HM_SETTINGS)
 			return HM_EXIT_SOFTWARE;
 		given->text[id] = optarg != NULL ? optarg : "true";
-		at = optind;
 	}
 	if (tool->operands == NULL && optind < argc)
 		return usage_error("unexpected operand ", argv[optind]);
