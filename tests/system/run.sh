@@ -35,6 +35,22 @@ same "no directory is left" \
 same "nothing was said on stderr but what it does" \
 	"$(grep -v '^run: ' "$work/err")" ""
 
+"$run" >"$work/out" 2>"$work/err" &
+runner=$!
+pids+=("$runner")
+check "it starts again" until_true 10 has port 32
+kill -TERM "$runner"
+check "SIGTERM to it alone ends it" until_true 10 \
+	sh -c "! kill -0 $runner 2>/dev/null"
+same "no process is left then either" "$(left)" ""
+
+"$run" 2>/dev/null | head -n 3 >"$work/out"
+same "| head ends it" "$(wc -l <"$work/out")" 3
+nothing_left() {
+	[ -z "$(left)" ]
+}
+check "no process is left then either" until_true 10 nothing_left
+
 HM_RUN_TEST=$$ DTU_HOST=modbus://127.0.0.1:1 timeout 5 "$run" \
 	>"$work/out" 2>"$work/err" &
 pids+=($!)
