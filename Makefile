@@ -102,12 +102,12 @@ tests: all $(UNITS) $(HELPERS) $(REPLAYS) $(B)/docs/settings
 
 check:
 	@.ci/packages $(CHECK_PACKAGES)
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) -s --no-print-directory tests
 	@HM_BIN=$(CURDIR)/$(BIN) HM_BUILD=$(CURDIR)/$(B) tests/run
 
 run:
 	@.ci/packages $(RUN_PACKAGES)
-	@$(MAKE) --no-print-directory all >&2
+	@$(MAKE) -s --no-print-directory all >&2
 	@HM_BIN=$(CURDIR)/$(BIN) pipelines/run
 
 # The table of docs/configuration.md from that of the code
