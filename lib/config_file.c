@@ -10,6 +10,8 @@
 /* The keys of an entry of dtu_configs. */
 static const char dtu_keys[] = "name, uri, host, port, unit_id";
 
+static const char nul_text[] = "holds a NUL byte";
+
 struct file {
 	struct hm_config *config;
 	const char *path;
@@ -41,13 +43,57 @@ is_null(const yaml_node_t *node)
 	    strcmp(scalar(node), "null") == 0);
 }
 
+/* Words may be joined by "_" or by "-". */
 static bool
-same_key(const char *written, const char *key)
+same_key(const char *a, const char *b)
 {
-	for (; *written != '\0' && *key != '\0'; written++, key++)
-		if (*written != *key && !(*written == '-' && *key == '_'))
+	for (; *a != '\0' && *b != '\0'; a++, b++)
+		if ((*a == '-' ? '_' : *a) != (*b == '-' ? '_' : *b))
 			return false;
-	return *written == *key;
+	return *a == *b;
+}
+
+/* What YAML calls "a\0b" would be cut short. */
+static bool
+holds_nul(const yaml_node_t *node)
+{
+	return node->type == YAML_SCALAR_NODE &&
+	    strlen(scalar(node)) != node->data.scalar.length;
+}
+
+/*
+ * Whether a pair of a mapping has a key that stood there before, or text that
+ * holds a NUL; then that is reported.
+ */
+static bool
+spoilt(struct file *f, const yaml_node_t *mapping,
+    const yaml_node_pair_t *pair)
+{
+	const yaml_node_t *key = yaml_document_get_node(&f->document,
+	    pair->key);
+	const yaml_node_t *value = yaml_document_get_node(&f->document,
+	    pair->value);
+	const char *name = key->type == YAML_SCALAR_NODE ? scalar(key) : "?";
+	char where[HM_WHERE_MAX];
+
+	if (holds_nul(key) || holds_nul(value)) {
+		where_is(f, holds_nul(key) ? key : value, name, where);
+		hm_config_mistake(f->config, where, nul_text);
+		return true;
+	}
+	for (const yaml_node_pair_t *other = mapping->data.mapping.pairs.start;
+	    key->type == YAML_SCALAR_NODE && other < pair; other++) {
+		const yaml_node_t *earlier = yaml_document_get_node(
+		    &f->document, other->key);
+
+		if (earlier->type != YAML_SCALAR_NODE ||
+		    !same_key(scalar(earlier), name))
+			continue;
+		where_is(f, key, name, where);
+		hm_config_mistake(f->config, where, "given twice");
+		return true;
+	}
+	return false;
 }
 
 static size_t
@@ -92,6 +138,10 @@ set_list(struct file *f, enum hm_setting_id id, const yaml_node_t *node)
 			    "found a list or mapping, allowed are words");
 			return;
 		}
+		if (holds_nul(word)) {
+			hm_config_mistake(f->config, where, nul_text);
+			return;
+		}
 		more = snprintf(text + n, sizeof text - n, "%s%s",
 		    n > 0 ? " " : "", scalar(word));
 		if (more < 0 || (size_t)more >= sizeof text - n) {
@@ -105,8 +155,13 @@ set_list(struct file *f, enum hm_setting_id id, const yaml_node_t *node)
 }
 
 static void
-set_dtu_text(struct file *f, char **field, const yaml_node_t *value)
+set_dtu_text(struct file *f, char **field, const yaml_node_t *value,
+    const char *where)
 {
+	if (scalar(value)[0] == '\0') {
+		hm_config_mistake(f->config, where, "must not be empty");
+		return;
+	}
 	free(*field);
 	*field = strdup(scalar(value));
 	if (*field == NULL)
@@ -127,11 +182,11 @@ set_dtu_field(struct file *f, struct hm_dtu_config *dtu,
 	else if (is_null(value))
 		return;
 	else if (same_key(name, "name"))
-		set_dtu_text(f, &dtu->name, value);
+		set_dtu_text(f, &dtu->name, value, where);
 	else if (same_key(name, "uri"))
-		set_dtu_text(f, &dtu->uri, value);
+		set_dtu_text(f, &dtu->uri, value, where);
 	else if (same_key(name, "host"))
-		set_dtu_text(f, &dtu->host, value);
+		set_dtu_text(f, &dtu->host, value, where);
 	else if (same_key(name, "port"))
 		hm_config_number(f->config, scalar(value), where, 1, 65535,
 		    &dtu->port);
@@ -159,9 +214,11 @@ read_dtu(struct file *f, struct hm_dtu_config *dtu, const yaml_node_t *node)
 	}
 	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
 	    pair < node->data.mapping.pairs.top; pair++)
-		set_dtu_field(f, dtu,
-		    yaml_document_get_node(&f->document, pair->key),
-		    yaml_document_get_node(&f->document, pair->value));
+		if (!spoilt(f, node, pair))
+			set_dtu_field(f, dtu,
+			    yaml_document_get_node(&f->document, pair->key),
+			    yaml_document_get_node(&f->document,
+			    pair->value));
 	if ((dtu->uri == NULL) == (dtu->host == NULL))
 		hm_config_mistake(f->config, where,
 		    "each entry needs either uri or host");
@@ -221,27 +278,6 @@ read_pair(struct file *f, const yaml_node_t *key, const yaml_node_t *value)
 	}
 }
 
-static bool
-given_before(struct file *f, const yaml_node_t *root,
-    const yaml_node_pair_t *pair)
-{
-	const yaml_node_t *key = yaml_document_get_node(&f->document,
-	    pair->key);
-
-	if (key->type != YAML_SCALAR_NODE)
-		return false;
-	for (yaml_node_pair_t *other = root->data.mapping.pairs.start;
-	    other < pair; other++) {
-		const yaml_node_t *earlier = yaml_document_get_node(
-		    &f->document, other->key);
-
-		if (earlier->type == YAML_SCALAR_NODE &&
-		    strcmp(scalar(earlier), scalar(key)) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void
 read_root(struct file *f)
 {
@@ -257,25 +293,48 @@ read_root(struct file *f)
 		return;
 	}
 	for (yaml_node_pair_t *pair = root->data.mapping.pairs.start;
-	    pair < root->data.mapping.pairs.top; pair++) {
-		yaml_node_t *key = yaml_document_get_node(&f->document,
-		    pair->key);
+	    pair < root->data.mapping.pairs.top; pair++)
+		if (!spoilt(f, root, pair))
+			read_pair(f, yaml_document_get_node(&f->document,
+			    pair->key), yaml_document_get_node(&f->document,
+			    pair->value));
+}
 
-		if (given_before(f, root, pair)) {
-			where_is(f, key, scalar(key), where);
-			hm_config_mistake(f->config, where, "given twice");
-			continue;
-		}
-		read_pair(f, key, yaml_document_get_node(&f->document,
-		    pair->value));
+static void
+not_yaml(struct file *f, const yaml_parser_t *parser)
+{
+	char where[HM_WHERE_MAX];
+
+	snprintf(where, sizeof where, "%s:%zu:%zu", f->path,
+	    parser->problem_mark.line + 1, parser->problem_mark.column + 1);
+	hm_config_mistake(f->config, where, "not YAML: %s",
+	    parser->problem != NULL ? parser->problem : "unreadable");
+}
+
+/* A second document would go unread. */
+static void
+refuse_more(struct file *f, yaml_parser_t *parser)
+{
+	yaml_node_t *root;
+	char where[HM_WHERE_MAX];
+
+	if (!yaml_parser_load(parser, &f->document)) {
+		not_yaml(f, parser);
+		return;
 	}
+	root = yaml_document_get_root_node(&f->document);
+	if (root != NULL && !is_null(root)) {
+		where_is(f, root, "second document", where);
+		hm_config_mistake(f->config, where,
+		    "allowed is one document");
+	}
+	yaml_document_delete(&f->document);
 }
 
 static void
 read_stream(struct file *f, FILE *stream)
 {
 	yaml_parser_t parser;
-	char where[HM_WHERE_MAX];
 
 	if (!yaml_parser_initialize(&parser)) {
 		f->config->no_memory = true;
@@ -283,14 +342,14 @@ read_stream(struct file *f, FILE *stream)
 	}
 	yaml_parser_set_input_file(&parser, stream);
 	if (yaml_parser_load(&parser, &f->document)) {
+		bool empty = yaml_document_get_root_node(&f->document) == NULL;
+
 		read_root(f);
 		yaml_document_delete(&f->document);
+		if (!empty)
+			refuse_more(f, &parser);
 	} else {
-		snprintf(where, sizeof where, "%s:%zu:%zu", f->path,
-		    parser.problem_mark.line + 1,
-		    parser.problem_mark.column + 1);
-		hm_config_mistake(f->config, where, "not YAML: %s",
-		    parser.problem != NULL ? parser.problem : "unreadable");
+		not_yaml(f, &parser);
 	}
 	yaml_parser_delete(&parser);
 }
