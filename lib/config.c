@@ -378,17 +378,21 @@ outcome(const struct hm_config *config)
 		hm_log(HM_ERROR, "no memory for the settings");
 		return HM_EXIT_OS;
 	}
-	if (config->mistakes > 0 || (config->tool->check != NULL &&
-	    !config->tool->check(config)))
+	if (config->mistakes > 0)
 		return HM_EXIT_CONFIG;
+	if (config->tool->check != NULL) {
+		int status = config->tool->check(config);
+
+		if (status != HM_EXIT_OK)
+			return status;
+	}
 	if (hm_config_flag(config, HM_SET_CHECK))
 		return hm_config_print_values(config);
 	return -1;
 }
 
 struct hm_config *
-hm_config_load(const struct hm_tool *tool, int argc, char *argv[], int *first,
-    int *status)
+hm_config_load(const struct hm_tool *tool, int argc, char *argv[], int *status)
 {
 	struct given given = {{NULL}};
 	struct hm_config *config;
@@ -398,13 +402,14 @@ hm_config_load(const struct hm_tool *tool, int argc, char *argv[], int *first,
 	*status = parse_command_line(tool, argc, argv, &given);
 	if (*status >= 0)
 		return NULL;
-	*first = optind;
 	config = calloc(1, sizeof *config);
 	if (config == NULL) {
 		*status = HM_EXIT_OS;
 		return NULL;
 	}
 	config->tool = tool;
+	config->operand = argv + optind;
+	config->operands = (size_t)(argc - optind);
 	load(config, &given);
 	*status = outcome(config);
 	if (*status >= 0) {
@@ -482,6 +487,13 @@ hm_config_lists(const struct hm_config *config, enum hm_setting_id id,
 	const char *text = config->value[id].text;
 
 	return text == NULL || word_in(text, word, strlen(word));
+}
+
+char *const *
+hm_config_operands(const struct hm_config *config, size_t *count)
+{
+	*count = config->operands;
+	return config->operand;
 }
 
 const struct hm_dtu_config *

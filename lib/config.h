@@ -18,8 +18,9 @@ struct hm_tool {
 	const char *operands; /* as in a synopsis, or NULL if it takes none */
 	const char *summary;  /* one sentence for --help */
 	/* Rules that bind settings together, or NULL: logs what breaks them
-	   and answers false. Called when each setting by itself is good. */
-	bool (*check)(const struct hm_config *config);
+	   and answers the exit status, 0 if nothing does. Called when each
+	   setting by itself is good. */
+	int (*check)(const struct hm_config *config);
 };
 
 /* An entry of dtu_configs. The texts are NULL, the numbers 0, if not given. */
@@ -32,11 +33,11 @@ struct hm_dtu_config {
 /*
  * Read all settings of a tool. Returns NULL with *status set when the tool is
  * to exit: --help, --version and --check (0), a mistake (64, 78), or no
- * memory (71). The operands are argv[*first] and on. Freed by
- * hm_config_free; what the getters return lives as long.
+ * memory (71). Freed by hm_config_free; what the getters return lives as
+ * long.
  */
 struct hm_config *hm_config_load(const struct hm_tool *tool, int argc,
-    char *argv[], int *first, int *status);
+    char *argv[], int *status);
 void hm_config_free(struct hm_config *config);
 
 /* Whether a value was given or has a default. */
@@ -56,6 +57,9 @@ bool hm_config_flag(const struct hm_config *config, enum hm_setting_id id);
 /* True if a list is unset or holds the word. */
 bool hm_config_lists(const struct hm_config *config, enum hm_setting_id id,
     const char *word);
+
+/* What follows the options on the command line. */
+char *const *hm_config_operands(const struct hm_config *config, size_t *count);
 
 /* The entries of dtu_configs; *count is 0 if there are none. */
 const struct hm_dtu_config *hm_config_dtus(const struct hm_config *config,

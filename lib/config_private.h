@@ -16,6 +16,8 @@ struct hm_config_value {
 struct hm_config {
 	const struct hm_tool *tool;
 	struct hm_config_value value[HM_SETTINGS];
+	char *const *operand;
+	size_t operands;
 	struct hm_dtu_config *dtu;
 	size_t dtus;
 	unsigned mistakes;

@@ -1,5 +1,6 @@
 #include "dtu.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -56,24 +57,50 @@ read_number(const char **p, const char *stop, int64_t max, int64_t *out)
 	return true;
 }
 
-/* A name of the DNS, or an address; in brackets an IPv6 address. */
-static const char *
-read_host(const char **p, struct hm_dtu *dtu)
+/* An IPv6 address, with or without a %zone. */
+static bool
+is_ipv6(const char *p, size_t n)
 {
-	bool bracket = **p == '[';
-	const char *begin = *p + bracket;
-	size_t n = strcspn(begin, bracket ? "]" : ":/#");
+	const char *zone = memchr(p, '%', n);
+	size_t length = zone != NULL ? (size_t)(zone - p) : n;
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr address;
 
-	if (bracket && begin[n] != ']')
-		return "the bracket of the address is not closed";
+	if (length >= sizeof text)
+		return false;
+	memcpy(text, p, length);
+	text[length] = '\0';
+	return inet_pton(AF_INET6, text, &address) == 1;
+}
+
+static const char *
+check_host(const char *p, size_t n)
+{
 	if (n == 0)
 		return "the host is missing";
 	if (n > HOST_MAX)
 		return "the host is too long";
 	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)begin[i] <= ' ' || begin[i] == '@' ||
-		    begin[i] == '?')
+		if ((unsigned char)p[i] <= ' ' || strchr("@?[]", p[i]) != NULL)
 			return "the host holds a character that no host has";
+	return NULL;
+}
+
+/* A name of the DNS, or an address; in brackets an IPv6 address. */
+static const char *
+read_host(const char **p, struct hm_dtu *dtu)
+{
+	bool bracket = **p == '[';
+	const char *begin = *p + bracket, *why;
+	size_t n = strcspn(begin, bracket ? "]" : ":/#");
+
+	if (bracket && begin[n] != ']')
+		return "the bracket of the address is not closed";
+	if (bracket && !is_ipv6(begin, n))
+		return "the brackets hold no IPv6 address";
+	why = check_host(begin, n);
+	if (why != NULL)
+		return why;
 	dtu->host = strndup(begin, n);
 	*p = begin + n + bracket;
 	return dtu->host != NULL ? NULL : "no memory";
@@ -143,9 +170,11 @@ hm_dtu_parse(const char *uri, uint8_t unit, struct hm_dtu *dtu,
 /* Collecting */
 
 struct source {
-	const char *uri;  /* a URI, or else a plain host with a port */
+	const char *uri;  /* a URI or, where that is allowed, a plain host */
 	const char *name; /* NULL: as the URI says */
-	int64_t port, unit;
+	bool plain;       /* whether a plain host is allowed */
+	int64_t port;     /* given beside the host, or 0 */
+	int64_t unit;
 	const char *where;
 };
 
@@ -156,22 +185,28 @@ is_uri(const char *text)
 }
 
 /* A plain host is a Modbus DTU, as it always was, unless the port is hm's. */
-static bool
-parse_plain(const struct source *source, struct hm_dtu *dtu, const char **why)
+static const char *
+read_plain(const struct source *source, struct hm_dtu *dtu)
 {
-	bool hm = source->port == PORT_HM;
-	int64_t port = source->port != 0 ? source->port : PORT_MODBUS;
-	bool bare_ipv6 = strchr(source->uri, ':') != NULL;
-	char uri[HOST_MAX + 40];
-	int n = snprintf(uri, sizeof uri, "%s://%s%s%s:%lld",
-	    hm ? "hm" : "modbus", bare_ipv6 ? "[" : "", source->uri,
-	    bare_ipv6 ? "]" : "", (long long)port);
+	const char *p = source->uri, *why = NULL;
 
-	if (n < 0 || (size_t)n >= sizeof uri) {
-		*why = "the host is too long";
-		return false;
+	*dtu = (struct hm_dtu){
+	    .transport = source->port == PORT_HM ? HM_TRANSPORT_HM :
+	        HM_TRANSPORT_MODBUS,
+	    .port = source->port != 0 ? (uint16_t)source->port : PORT_MODBUS,
+	    .unit = (uint8_t)source->unit};
+	if (is_ipv6(p, strlen(p))) {
+		dtu->host = strdup(p);
+		p = "";
+	} else {
+		why = read_host(&p, dtu);
 	}
-	return hm_dtu_parse(uri, (uint8_t)source->unit, dtu, why);
+	if (why == NULL && *p != '\0')
+		why = "it is neither a host alone nor a URI; " FORMS;
+	if (why != NULL)
+		return why;
+	dtu->name = dtu->host != NULL ? default_name(dtu) : NULL;
+	return dtu->name != NULL ? NULL : "no memory";
 }
 
 static int
@@ -179,11 +214,15 @@ add(struct hm_dtus *dtus, const struct source *source, int mistake)
 {
 	struct hm_dtu *dtu = &dtus->dtu[dtus->count];
 	const char *why;
-	bool good = is_uri(source->uri) || source->port == -1 ?
-	    hm_dtu_parse(source->uri, (uint8_t)source->unit, dtu, &why) :
-	    parse_plain(source, dtu, &why);
 
-	if (!good) {
+	if (source->plain && !is_uri(source->uri))
+		why = read_plain(source, dtu);
+	else if (source->port == 0)
+		hm_dtu_parse(source->uri, (uint8_t)source->unit, dtu, &why);
+	else
+		why = "a port goes with a plain host; a URI names its own";
+	if (why != NULL) {
+		hm_dtu_free(dtu);
 		hm_log(HM_ERROR, "%s: found \"%s\": %s", source->where,
 		    source->uri, why);
 		return mistake;
@@ -197,19 +236,22 @@ add(struct hm_dtus *dtus, const struct source *source, int mistake)
 }
 
 static int
-add_operands(struct hm_dtus *dtus, const struct hm_config *config,
-    char *const operands[], size_t count)
+add_operands(struct hm_dtus *dtus, const struct hm_config *config)
 {
+	size_t count;
+	char *const *operands = hm_config_operands(config, &count);
+	int status = 0;
+
 	for (size_t i = 0; i < count; i++) {
-		const struct source source = {.uri = operands[i], .port = -1,
+		const struct source source = {.uri = operands[i],
 		    .unit = hm_config_int(config, HM_SET_MODBUS_UNIT_ID),
 		    .where = "DTU"};
-		int status = add(dtus, &source, HM_EXIT_USAGE);
+		int added = add(dtus, &source, HM_EXIT_USAGE);
 
-		if (status != 0)
-			return status;
+		if (added != 0)
+			status = added;
 	}
-	return 0;
+	return status;
 }
 
 static int
@@ -219,16 +261,20 @@ add_entries(struct hm_dtus *dtus, const struct hm_config *config)
 	const struct hm_dtu_config *entry = hm_config_dtus(config, &count);
 	int status = 0;
 
-	for (size_t i = 0; i < count && status == 0; i++) {
-		const struct source source = {
+	for (size_t i = 0; i < count; i++) {
+		int added;
+		struct source source = {
 		    .uri = entry[i].uri != NULL ? entry[i].uri : entry[i].host,
 		    .name = entry[i].name,
-		    .port = entry[i].uri != NULL ? -1 : entry[i].port,
+		    .plain = entry[i].uri == NULL,
+		    .port = entry[i].port,
 		    .unit = entry[i].unit_id != 0 ? entry[i].unit_id :
 		        hm_config_int(config, HM_SET_MODBUS_UNIT_ID),
 		    .where = entry[i].where};
 
-		status = add(dtus, &source, HM_EXIT_CONFIG);
+		added = add(dtus, &source, HM_EXIT_CONFIG);
+		if (added != 0)
+			status = added;
 	}
 	return status;
 }
@@ -236,16 +282,24 @@ add_entries(struct hm_dtus *dtus, const struct hm_config *config)
 static int
 add_host(struct hm_dtus *dtus, const struct hm_config *config)
 {
+	const char *host = hm_config_text(config, HM_SET_DTU_HOST);
 	const struct source source = {
-	    .uri = hm_config_text(config, HM_SET_DTU_HOST),
-	    .name = strchr(hm_config_text(config, HM_SET_DTU_HOST), '#') ==
-	        NULL ? "DTU" : NULL,
+	    .uri = host,
+	    .name = strchr(host, '#') == NULL ? "DTU" : NULL,
+	    .plain = true,
 	    .port = hm_config_has(config, HM_SET_DTU_PORT) ?
 	        hm_config_int(config, HM_SET_DTU_PORT) : 0,
 	    .unit = hm_config_int(config, HM_SET_MODBUS_UNIT_ID),
 	    .where = hm_config_source(config, HM_SET_DTU_HOST),
 	};
 
+	if (is_uri(host) && hm_config_has(config, HM_SET_DTU_PORT)) {
+		hm_log(HM_ERROR, "%s: found \"%s\": a port goes with a plain "
+		    "host; the URI \"%s\" names its own",
+		    hm_config_source(config, HM_SET_DTU_PORT),
+		    hm_config_text(config, HM_SET_DTU_PORT), host);
+		return HM_EXIT_CONFIG;
+	}
 	return add(dtus, &source, HM_EXIT_CONFIG);
 }
 
@@ -298,20 +352,20 @@ refuse_twins(const struct hm_dtus *dtus, int mistake)
 }
 
 int
-hm_dtus_collect(struct hm_dtus *dtus, const struct hm_config *config,
-    char *const operands[], size_t count)
+hm_dtus_collect(struct hm_dtus *dtus, const struct hm_config *config)
 {
-	int mistake = count > 0 ? HM_EXIT_USAGE : HM_EXIT_CONFIG;
-	size_t entries;
-	int status;
+	size_t count, entries;
+	int mistake, status;
 
+	hm_config_operands(config, &count);
+	mistake = count > 0 ? HM_EXIT_USAGE : HM_EXIT_CONFIG;
 	hm_config_dtus(config, &entries);
 	*dtus = (struct hm_dtus){
 	    calloc(count + entries + 1, sizeof *dtus->dtu), 0};
 	if (dtus->dtu == NULL)
 		return HM_EXIT_OS;
 	if (count > 0) {
-		status = add_operands(dtus, config, operands, count);
+		status = add_operands(dtus, config);
 	} else if (entries > 0) {
 		status = add_entries(dtus, config);
 	} else if (hm_config_has(config, HM_SET_DTU_HOST)) {

@@ -75,10 +75,10 @@ main(int argc, char *argv[])
 	const struct hm_decode_output output = {&work, on_reading, on_bad};
 	struct hm_stream_options options;
 	struct hm_config *config;
-	int first, status;
+	int status;
 
 	hm_stream_guard_descriptors();
-	config = hm_config_load(&tool, argc, argv, &first, &status);
+	config = hm_config_load(&tool, argc, argv, &status);
 	if (config == NULL)
 		return status;
 	hm_config_stream(config, &options);

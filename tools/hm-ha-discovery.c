@@ -77,14 +77,15 @@ check_prefix(const struct hm_config *config)
 }
 
 /* Every rule is looked at, so that all mistakes are told at once. */
-static bool
+static int
 check(const struct hm_config *config)
 {
 	struct hm_ha_entities entities;
 	bool good = check_prefix(config);
 
 	good = check_expiry(config) && good;
-	return choose_all(config, &entities) && good;
+	good = choose_all(config, &entities) && good;
+	return good ? HM_EXIT_OK : HM_EXIT_CONFIG;
 }
 
 static const struct hm_tool tool = {
@@ -187,10 +188,10 @@ main(int argc, char *argv[])
 {
 	static struct work work;
 	struct hm_config *config;
-	int first, status;
+	int status;
 
 	hm_stream_guard_descriptors();
-	config = hm_config_load(&tool, argc, argv, &first, &status);
+	config = hm_config_load(&tool, argc, argv, &status);
 	if (config == NULL)
 		return status;
 	status = start(config, &work);

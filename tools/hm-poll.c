@@ -11,12 +11,23 @@
 
 #define HM_PERIOD_MIN_MS 35000 /* faster starves the vendor's cloud upload */
 
+static int
+check(const struct hm_config *config)
+{
+	struct hm_dtus dtus;
+	int status = hm_dtus_collect(&dtus, config);
+
+	hm_dtus_free(&dtus);
+	return status;
+}
+
 static const struct hm_tool tool = {
     .name = "hm-poll",
     .bit = HM_POLL,
     .operands = "[URI ...]",
     .summary = "Read DTUs at modbus://HOST[:PORT][/UNIT][#NAME] or\n"
         "hm://HOST[:PORT][#NAME] and write what they answer.",
+    .check = check,
 };
 
 struct work;
@@ -431,14 +442,13 @@ main(int argc, char *argv[])
 	static struct work work;
 	struct hm_config *config;
 	struct hm_dtus dtus;
-	int first, status;
+	int status;
 
 	hm_stream_guard_descriptors();
-	config = hm_config_load(&tool, argc, argv, &first, &status);
+	config = hm_config_load(&tool, argc, argv, &status);
 	if (config == NULL)
 		return status;
-	status = hm_dtus_collect(&dtus, config, argv + first,
-	    (size_t)(argc - first));
+	status = hm_dtus_collect(&dtus, config);
 	if (status == 0) {
 		warn_of_haste(&dtus, config);
 		status = run(&work, config, &dtus);

@@ -102,7 +102,7 @@ check_birth_topic(const struct hm_config *config)
 }
 
 /* Every rule is looked at, so that all mistakes are told at once. */
-static bool
+static int
 check(const struct hm_config *config)
 {
 	bool good = check_broker(config);
@@ -114,7 +114,8 @@ check(const struct hm_config *config)
 	good = check_file(config, HM_SET_MQTT_PASSWORD_FILE) && good;
 	good = check_file(config, HM_SET_MQTT_TLS_CA_CERT) && good;
 	good = check_file(config, HM_SET_MQTT_TLS_CERT) && good;
-	return check_file(config, HM_SET_MQTT_TLS_KEY) && good;
+	good = check_file(config, HM_SET_MQTT_TLS_KEY) && good;
+	return good ? HM_EXIT_OK : HM_EXIT_CONFIG;
 }
 
 static const struct hm_tool tool = {
@@ -394,10 +395,10 @@ main(int argc, char *argv[])
 {
 	static struct work work;
 	struct hm_config *config;
-	int first, status;
+	int status;
 
 	hm_stream_guard_descriptors();
-	config = hm_config_load(&tool, argc, argv, &first, &status);
+	config = hm_config_load(&tool, argc, argv, &status);
 	if (config == NULL)
 		return status;
 	work.config = config;

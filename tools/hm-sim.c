@@ -303,10 +303,10 @@ main(int argc, char *argv[])
 	struct hm_sim_options options;
 	struct sim sim = {0};
 	struct hm_config *config;
-	int first, status;
+	int status;
 
 	hm_stream_guard_descriptors();
-	config = hm_config_load(&tool, argc, argv, &first, &status);
+	config = hm_config_load(&tool, argc, argv, &status);
 	if (config == NULL)
 		return status;
 	hm_config_stream(config, &stream);
