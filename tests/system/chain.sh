@@ -9,7 +9,8 @@ start_broker "$port"
 start_sim plant --transport hm,modbus --inverters 2 --inputs 2
 
 listen() {
-	mosquitto_sub -p "$port" -t 'homeassistant/#' -F '%r %t %p' >"$work/$1" &
+	mosquitto_sub -h 127.0.0.1 -p "$port" -t 'homeassistant/#' \
+		-F '%r %t %p' >"$work/$1" &
 	listener=$!
 	pids+=("$listener")
 }

@@ -19,14 +19,14 @@ publish() {
 }
 
 marked() {
-	mosquitto_pub -p "$port" -t "$2/ready" -m "$1" && sleep 0.02 &&
+	mosquitto_pub -h 127.0.0.1 -p "$port" -t "$2/ready" -m "$1" && sleep 0.02 &&
 		grep -q "ready $1" "$work/$1"
 }
 
 # subscribe FILE TOPIC/#: what arrives, as "retained qos topic payload".
 subscribe() {
 	: >"$work/$1"
-	mosquitto_sub -p "$port" -q 2 -t "$2" -F '%r %q %t %p' \
+	mosquitto_sub -h 127.0.0.1 -p "$port" -q 2 -t "$2" -F '%r %q %t %p' \
 		>"$work/$1" 2>/dev/null &
 	listener=$!
 	pids+=("$listener")
@@ -71,10 +71,10 @@ same "order, quality and payloads" "$(grep -v 'ready\|q2' "$work/basic")" \
 0 1 x/kept k
 0 0 x/last end"
 same "a retained message is retained" \
-	"$(mosquitto_sub -p "$port" -t x/kept -C 1 -W 2 -F '%r %p')" "1 k"
+	"$(mosquitto_sub -h 127.0.0.1 -p "$port" -t x/kept -C 1 -W 2 -F '%r %p')" "1 k"
 message x/kept '""' 1 true | publish >/dev/null
 same "an empty payload deletes it" \
-	"$(mosquitto_sub -p "$port" -t x/kept -C 1 -W 1 -F '%r %p' 2>&1)" \
+	"$(mosquitto_sub -h 127.0.0.1 -p "$port" -t x/kept -C 1 -W 1 -F '%r %p' 2>&1)" \
 	"Timed out"
 
 bad() {
@@ -105,7 +105,7 @@ message homeassistant/sensor/1/b/config '{"n":2}' 1 true >&4
 check "an announcement arrives" until_true 5 seen will '/b/config'
 
 subscribe birth 'homeassistant/#'
-mosquitto_pub -p "$port" -r -t homeassistant/status -m online
+mosquitto_pub -h 127.0.0.1 -p "$port" -r -t homeassistant/status -m online
 kill "$listener"
 
 kill -9 "$broker"
@@ -130,7 +130,7 @@ check "announcements are repeated" until_true 5 seen again '/b/config {"n":2}'
 same "in their order" "$(grep -o '/[ab]/config' "$work/again" | head -n 2 |
 	tr '\n' ' ')" "/a/config /b/config "
 before=$(lines again '/a/config')
-mosquitto_pub -p "$port" -t homeassistant/status -m online
+mosquitto_pub -h 127.0.0.1 -p "$port" -t homeassistant/status -m online
 announced() {
 	[ "$(lines again '/a/config')" -gt "$before" ]
 }
@@ -234,15 +234,16 @@ same "... with status 78" \
 certificate() {
 	openssl req -newkey rsa:2048 -nodes -subj "/CN=$2" \
 		-keyout "$work/$1.key" -out "$work/$1.csr" 2>/dev/null
+	echo "subjectAltName=IP:127.0.0.1" >"$work/names"
 	openssl x509 -req -in "$work/$1.csr" -CA "$work/$3.crt" \
 		-CAkey "$work/$3.key" -CAcreateserial -days 2 \
-		-out "$work/$1.crt" 2>/dev/null
+		-extfile "$work/names" -out "$work/$1.crt" 2>/dev/null
 }
 for ca in ca other; do
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$ca" \
 		-keyout "$work/$ca.key" -out "$work/$ca.crt" 2>/dev/null
 done
-certificate server localhost ca
+certificate server broker ca
 certificate client hm ca
 chmod 644 "$work"/*.key
 tls=$(free_port)
@@ -251,7 +252,7 @@ start_broker "$tls" "cafile $work/ca.crt" "certfile $work/server.crt" \
 	"allow_anonymous true"
 over_tls() {
 	message x/y '"1"' | hm-publish --stats-period 0 \
-		--mqtt-broker localhost --mqtt-port "$tls" --mqtt-tls \
+		--mqtt-broker 127.0.0.1 --mqtt-port "$tls" --mqtt-tls \
 		--flush-timeout 1.5 "$@" >/dev/null 2>"$work/tls.err"
 	echo "${PIPESTATUS[1]}"
 }
