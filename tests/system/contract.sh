@@ -48,6 +48,13 @@ every_tool() {
 		<("$tool" --version)
 	same "$tool: --help on a full disk" \
 		"$("$tool" --help 2>/dev/null >/dev/full; echo $?)" 74
+	same "$tool: --version on a full disk" \
+		"$("$tool" --version 2>/dev/null >/dev/full; echo $?)" 74
+	same "$tool: --help to nobody" \
+		"$("$tool" --help 2>/dev/null >&-; echo $?)" 74
+	check "$tool: --check shows the settings" grep -qx \
+		'log_level: INFO  # LOG_LEVEL' \
+		<(LOG_LEVEL=INFO "$tool" "${args[@]}" --check 2>&1)
 	same "$tool: an unknown option" "$(status_of "$tool" --bogus)" 64
 	same "$tool: ... is named in one line" "$(said)" \
 		"$tool: error: unknown option --bogus; try --help"
@@ -60,6 +67,9 @@ every_tool() {
 		"$(status_of "$tool" -c "$work/bad.yaml" "${args[@]}")" 78
 	same "$tool: ... is named with its place" "$(said)" \
 		"$tool: error: $work/bad.yaml:2:1: no_such_key: unknown key"
+	same "$tool: ... also in the file that HM_CONFIG names" \
+		"$(HM_CONFIG=$work/bad.yaml status_of "$tool" "${args[@]}")" \
+		78
 	same "$tool: a missing file" \
 		"$(status_of "$tool" -c "$work/none" "${args[@]}")" 78
 }
@@ -143,6 +153,18 @@ $line"
 			head -n 1 >/dev/null
 		echo "${PIPESTATUS[1]} $(said)")" "141 "
 
+	same "$tool: a stats record at the end says what it saw" \
+		"$(printf '%s\n%s\njunk\n' "$line" "$line" |
+			"$tool" --stats-period 60 "${args[@]}" 2>/dev/null |
+			tail -n 1 | jq -r 'select(.time | fromdate > 0) |
+			"\(.type) \(.tool) \(.records_in) \(.bad_lines)"')" \
+		"stats $tool 3 1"
+	same "$tool: stats come without input, too" \
+		"$(sleep 0.25 | "$tool" --stats-period 0.1 "${args[@]}" \
+			2>/dev/null | jq -r .type)" "stats
+stats
+stats"
+
 	# A live pipe that stays open.
 	coproc LIVE { exec "$tool" --stats-period 0 "${args[@]}" 2>/dev/null; }
 	pid=$LIVE_PID
@@ -167,6 +189,23 @@ $line"
 	same "$tool: SIGTERM in the middle of a line ends with 0" $? 0
 	check "$tool: ... soon" [ $(($(milliseconds) - start)) -lt 1000 ]
 	same "$tool: ... with whole lines only" "$(cat "$work/out")" "$line"
+
+	# Nothing to do.
+	rm -f "$work/out"
+	exec 5<>"$work/idle"
+	"$tool" --stats-period 0 "${args[@]}" <"$work/idle" >"$work/out" \
+		2>"$work/err" &
+	pid=$!
+	pids+=("$pid")
+	echo "$line" >&5
+	until_true 2 [ -s "$work/out" ]
+	start=$(milliseconds)
+	kill -TERM "$pid"
+	wait "$pid"
+	same "$tool: SIGTERM without input ends with 0" $? 0
+	check "$tool: ... at once" [ $(($(milliseconds) - start)) -lt 500 ]
+	same "$tool: ... silently" "$(said)" ""
+	exec 5>&-
 
 	# A reader that stalls: the pipe is open and nobody reads.
 	rm -f "$work/stalled"
@@ -197,12 +236,15 @@ $line"
 	exec 5>&-
 }
 
+mkfifo "$work/idle"
 for tool in "$HM_BIN"/hm-*; do
 	tool=${tool##*/}
 	read -r -a args < <(needs "$tool"; echo)
 	every_tool "$tool" "${args[@]}"
 	case $tool in
 	hm-poll | hm-sim)
+		[ "$tool" = hm-poll ] || same "$tool: an operand" \
+			"$(status_of "$tool" "${args[@]}" x)" 64
 		same "$tool: stdout full" \
 			"$(timeout 5 "$tool" "${args[@]}" >/dev/full \
 				2>/dev/null; echo $?)" 74
