@@ -79,28 +79,43 @@ hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 	return hm_dialog_hm_begin(d);
 }
 
+/* What goes wrong with extras does not cost the readings. */
+static enum hm_turn
+settle(const struct hm_dialog *d, enum hm_turn turn)
+{
+	if (turn == HM_TURN_FAIL && d->dtu->transport == HM_TRANSPORT_HM &&
+	    d->hm.readings_done)
+		return HM_TURN_DONE;
+	return turn;
+}
+
 enum hm_turn
 hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n)
 {
+	enum hm_turn turn;
+
 	if (!hm_bytes_append(&d->in, p, n, IN_MAX))
-		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
+		turn = hm_dialog_fail(d, HM_ERR_PROTOCOL,
 		    "more than %zu bytes for one request", IN_MAX);
-	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
-		return hm_dialog_modbus_feed(d);
-	return hm_dialog_hm_feed(d);
+	else if (d->dtu->transport == HM_TRANSPORT_MODBUS)
+		turn = hm_dialog_modbus_feed(d);
+	else
+		turn = hm_dialog_hm_feed(d);
+	return settle(d, turn);
 }
 
 enum hm_turn
 hm_dialog_give_up(struct hm_dialog *d, enum hm_error error)
 {
-	if (d->dtu->transport == HM_TRANSPORT_HM &&
-	    hm_dialog_hm_give_up(d, error) == HM_TURN_DONE)
-		return HM_TURN_DONE;
+	if (d->dtu->transport == HM_TRANSPORT_HM)
+		hm_dialog_hm_give_up(d);
 	if (error == HM_ERR_CLOSED)
-		return hm_dialog_fail(d, error, "closed the connection after "
-		    "%zu bytes of a reply", d->in.n);
-	return hm_dialog_fail(d, error, "no whole reply in time, %zu bytes "
-	    "came", d->in.n);
+		hm_dialog_fail(d, error, "closed the connection after %zu "
+		    "bytes of a reply", d->in.n);
+	else
+		hm_dialog_fail(d, error, "no whole reply in time, %zu bytes "
+		    "came", d->in.n);
+	return settle(d, HM_TURN_FAIL);
 }
 
 const uint8_t *

@@ -163,7 +163,6 @@ ask_next(struct hm_dialog *d)
 {
 	unsigned left = d->hm.left;
 
-	d->hm.packages = 1;
 	if ((left & HM_ASK_NETWORK) != 0) {
 		d->hm.left &= ~(unsigned)HM_ASK_NETWORK;
 		return ask(d, HM_CMD_NETWORK, 0);
@@ -186,23 +185,25 @@ may_rekey(const struct hm_dialog *d)
 	    d->monotonic - d->hm.info_at >= REKEY_SECONDS;
 }
 
+/* Once a period, answered or not: readings do not depend on it. */
+static bool
+info_is_due(const struct hm_dialog *d)
+{
+	return (d->options->ask & HM_ASK_INFO) != 0 &&
+	    d->monotonic - d->hm.info_at >= d->options->ask_period;
+}
+
 enum hm_turn
 hm_dialog_hm_begin(struct hm_dialog *d)
 {
 	struct hm_dialog_hm *hm = &d->hm;
-	bool due = !hm->asked ||
-	    d->monotonic - hm->asked_at >= d->options->ask_period;
 
 	hm->readings_done = false;
-	hm->packages = 1;
-	hm->left = 0;
-	if (due) {
-		hm->asked = true;
-		hm->asked_at = d->monotonic;
-		hm->left = d->options->ask;
-	}
+	hm->due = !hm->asked ||
+	    d->monotonic - hm->asked_at >= d->options->ask_period;
+	hm->left = hm->due ? d->options->ask : 0;
 	/* Whether the DTU encrypts must be known before anything else. */
-	if (!hm->know_info || (hm->left & HM_ASK_INFO) != 0 ||
+	if (!hm->know_info || info_is_due(d) ||
 	    (hm->key_doubtful && may_rekey(d)))
 		return ask_info(d);
 	return ask(d, HM_CMD_REAL, 0);
@@ -293,6 +294,19 @@ lists_nothing(const Hm__RealReply *real)
 	    real->n_input == 0 && real->n_meter == 0;
 }
 
+/* A poll that fails before has not used up the extras. */
+static void
+readings_are_done(struct hm_dialog *d)
+{
+	struct hm_dialog_hm *hm = &d->hm;
+
+	hm->readings_done = true;
+	if (hm->due) {
+		hm->asked = true;
+		hm->asked_at = d->monotonic;
+	}
+}
+
 static enum hm_turn
 after_real(struct hm_dialog *d, const struct hm_frame *frame)
 {
@@ -317,7 +331,7 @@ after_real(struct hm_dialog *d, const struct hm_frame *frame)
 		return HM_TURN_FAIL;
 	if (d->hm.package + 1 < real->packages)
 		return ask(d, HM_CMD_REAL, d->hm.package + 1);
-	d->hm.readings_done = true;
+	readings_are_done(d);
 	return ask_next(d);
 }
 
@@ -377,7 +391,7 @@ static enum hm_turn
 undecryptable(struct hm_dialog *d)
 {
 	d->hm.key_doubtful = true;
-	if (may_rekey(d)) {
+	if (may_rekey(d) && !d->hm.readings_done) {
 		hm_dialog_forget(d);
 		return ask_info(d);
 	}
@@ -458,12 +472,10 @@ hm_dialog_hm_feed(struct hm_dialog *d)
 	return turn;
 }
 
-enum hm_turn
-hm_dialog_hm_give_up(struct hm_dialog *d, enum hm_error error)
+void
+hm_dialog_hm_give_up(struct hm_dialog *d)
 {
-	(void)error;
 	/* A DTU that has restarted cannot read what the old key sealed. */
 	if (d->hm.encrypts)
 		d->hm.key_doubtful = true;
-	return d->hm.readings_done ? HM_TURN_DONE : HM_TURN_FAIL;
 }

@@ -20,11 +20,12 @@ struct hm_dialog_modbus {
 struct hm_dialog_hm {
 	uint16_t sequence;
 	uint8_t command; /* asked for: low byte */
-	int32_t package, packages;
+	int32_t package; /* asked for */
 	unsigned left;    /* hm_ask bits still to be asked in this poll */
-	int64_t asked_at; /* monotonic, when extras were last asked for */
+	int64_t asked_at; /* monotonic, of the last poll that asked for extras */
 	int64_t info_at;  /* monotonic, when information was last asked for */
 	unsigned unasked; /* frames passed over since the request */
+	bool due; /* extras are to be asked for in this poll */
 	bool asked, know_info, readings_done;
 	bool encrypts, key_doubtful;
 	uint8_t random[HM_CRYPT_RANDOM];
@@ -63,6 +64,6 @@ enum hm_turn hm_dialog_modbus_feed(struct hm_dialog *d);
 
 enum hm_turn hm_dialog_hm_begin(struct hm_dialog *d);
 enum hm_turn hm_dialog_hm_feed(struct hm_dialog *d);
-enum hm_turn hm_dialog_hm_give_up(struct hm_dialog *d, enum hm_error error);
+void hm_dialog_hm_give_up(struct hm_dialog *d);
 
 #endif
