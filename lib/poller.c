@@ -193,11 +193,11 @@ receive(struct hm_poller *p)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	/* In a pause, too: a frame that nobody asked for may end there. */
 	if (n <= 0)
 		take_turn(p, hm_dialog_give_up(p->dialog, HM_ERR_CLOSED));
-	else if (p->state == READING)
+	else
 		take_turn(p, hm_dialog_feed(p->dialog, chunk, (size_t)n));
-	/* In a pause, what comes in was not asked for. */
 }
 
 /* Connecting */
