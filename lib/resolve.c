@@ -1,6 +1,6 @@
 #include "resolve.h"
 
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +21,7 @@ struct hm_resolver {
 	struct ev_loop *loop;
 	ev_async wake;
 	struct hm_lookup *first; /* under way */
+	atomic_uint answers;     /* that are still to come from threads */
 };
 
 static void
@@ -74,6 +75,7 @@ on_answer(union sigval value)
 	struct hm_resolver *r = value.sival_ptr;
 
 	ev_async_send(r->loop, &r->wake);
+	atomic_fetch_sub(&r->answers, 1);
 }
 
 struct hm_resolver *
@@ -90,15 +92,17 @@ hm_resolver_new(struct ev_loop *loop)
 	return r;
 }
 
-void
+bool
 hm_resolver_free(struct hm_resolver *r)
 {
 	if (r == NULL)
-		return;
+		return true;
+	if (atomic_load(&r->answers) > 0)
+		return false;
+	on_wake(r->loop, &r->wake, 0);
 	ev_async_stop(r->loop, &r->wake);
-	/* A lookup still under way writes into its memory: leave it. */
-	if (r->first == NULL)
-		free(r);
+	free(r);
+	return true;
 }
 
 static bool
@@ -124,8 +128,10 @@ start(struct hm_resolver *r, struct hm_lookup *lookup)
 	lookup->request.ar_request = &lookup->hints;
 	lookup->next = r->first;
 	r->first = lookup;
+	atomic_fetch_add(&r->answers, 1);
 	if (getaddrinfo_a(GAI_NOWAIT, list, 1, &event) == 0)
 		return lookup;
+	atomic_fetch_sub(&r->answers, 1);
 	r->first = lookup->next;
 	return NULL;
 }

@@ -3,6 +3,7 @@
 
 #include <ev.h>
 #include <netdb.h>
+#include <stdbool.h>
 
 /*
  * Names to addresses without blocking the loop. Addresses in numbers are
@@ -15,7 +16,12 @@ struct hm_lookup;
 
 /* NULL if there is no memory. */
 struct hm_resolver *hm_resolver_new(struct ev_loop *loop);
-void hm_resolver_free(struct hm_resolver *r);
+
+/*
+ * False if the C library still works on a lookup: it will wake the loop, which
+ * must not be destroyed, then; nor is the resolver's memory freed.
+ */
+bool hm_resolver_free(struct hm_resolver *r);
 
 /*
  * Look up a TCP address. `answered` is called once, from here or later, with

@@ -396,8 +396,7 @@ release(struct work *work)
 	for (size_t i = 0; work->job != NULL && i < work->jobs; i++)
 		hm_poller_free(work->job[i].poller);
 	free(work->job);
-	hm_resolver_free(work->options.resolver);
-	if (work->loop != NULL)
+	if (hm_resolver_free(work->options.resolver) && work->loop != NULL)
 		ev_loop_destroy(work->loop);
 }
 

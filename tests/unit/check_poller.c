@@ -156,13 +156,16 @@ setup(void)
 static void
 teardown(void)
 {
+	bool idle;
+
 	hm_poller_free(poller);
-	hm_resolver_free(options.resolver);
+	idle = hm_resolver_free(options.resolver);
 	hm_arena_free(&arena);
 	close(listener);
 	if (connection >= 0)
 		close(connection);
-	ev_loop_destroy(loop);
+	if (idle)
+		ev_loop_destroy(loop);
 }
 
 static void
