@@ -305,6 +305,15 @@ earlier(int timeout, int64_t moment, int64_t now)
 	return timeout < 0 || left < timeout ? (int)left : timeout;
 }
 
+/* Until a reader that stalls after a signal has had its time. */
+static int
+stall_timeout(const struct hm_stream *s, int timeout)
+{
+	if (s->stop_signals == 0 || hm_stream_pending(s) == 0)
+		return timeout;
+	return earlier(timeout, s->out_progress + STALL_MS, hm_monotonic_ms());
+}
+
 static int
 clock_timeout(const struct hm_stream *s, int timeout)
 {
@@ -314,11 +323,9 @@ clock_timeout(const struct hm_stream *s, int timeout)
 		timeout = earlier(timeout, s->next_stats, now);
 	if (s->bad_logged > 0)
 		timeout = earlier(timeout, s->bad_period_end, now);
-	if (s->stop_signals > 0 && hm_stream_pending(s) > 0)
-		timeout = earlier(timeout, s->out_progress + STALL_MS, now);
 	if (s->grace_until > 0)
 		timeout = earlier(timeout, s->grace_until, now);
-	return timeout;
+	return stall_timeout(s, timeout);
 }
 
 /* Waiting */
@@ -431,7 +438,7 @@ wait_once(struct hm_stream *s, bool want_in, bool want_out, int timeout)
 	on_clock(s);
 }
 
-/* Wait for room in the output alone. */
+/* Wait for room in the output alone: no other clock is looked at. */
 static void
 wait_for_reader(struct hm_stream *s)
 {
@@ -440,7 +447,7 @@ wait_for_reader(struct hm_stream *s)
 	    {.fd = s->options.out, .events = POLLOUT},
 	};
 
-	if (poll(fd, 2, clock_timeout(s, -1)) < 0 && errno != EINTR) {
+	if (poll(fd, 2, stall_timeout(s, -1)) < 0 && errno != EINTR) {
 		hm_log_errno(HM_ERROR, "cannot poll");
 		s->out_failed = true;
 		return;

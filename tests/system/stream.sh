@@ -144,4 +144,15 @@ exec 6<"$work/in" 5>&-
 same "successors find what a stopped one left" \
 	"$(cmp "$work/numbers" "$work/out" 2>&1)" ""
 check "... $stopped times" [ "$stopped" -gt 3 ]
+
+# The reader stalls at the end of the input, and stats records fall due.
+mkfifo "$work/stalled"
+exec 7<>"$work/stalled"
+numbered 10000 | "$copy" -p 100 >"$work/stalled" &
+pid=$!
+pids+=("$pid")
+sleep 0.8
+ticks=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
+check "a reader that stalls is waited for at rest: $ticks ticks" \
+	[ "$ticks" -lt 20 ]
 finish
