@@ -74,6 +74,7 @@ hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 	d->in.n = 0;
 	hm_dialog_forget(d);
 	d->error = HM_ERR_NONE;
+	d->held = false;
 	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
 		return hm_dialog_modbus_begin(d);
 	return hm_dialog_hm_begin(d);
@@ -102,6 +103,12 @@ hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n)
 	else
 		turn = hm_dialog_hm_feed(d);
 	return settle(d, turn);
+}
+
+void
+hm_dialog_hold(struct hm_dialog *d, bool held)
+{
+	d->held = held;
 }
 
 enum hm_turn

@@ -52,6 +52,12 @@ enum hm_turn hm_dialog_begin(struct hm_dialog *d, int64_t now,
 enum hm_turn hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n);
 
 /*
+ * Held in the pause before a request is sent, a dialog passes over whole
+ * replies: they cannot be the answer to it.
+ */
+void hm_dialog_hold(struct hm_dialog *d, bool held);
+
+/*
  * The reply did not come: a timeout, or the DTU closed the connection.
  * HM_TURN_DONE if the readings are there and only extras are missing.
  */

@@ -423,7 +423,7 @@ on_frame(struct hm_dialog *d, const struct hm_frame *frame)
 	uint8_t plain[HM_FRAME_PAYLOAD_MAX];
 	struct hm_frame opened = *frame;
 
-	if (frame->command != (HM_FROM_DTU | d->hm.command))
+	if (d->held || frame->command != (HM_FROM_DTU | d->hm.command))
 		return pass_over(d);
 	if (frame->tag != NULL) {
 		if (!decrypt(d, frame, plain))

@@ -43,6 +43,7 @@ struct hm_dialog {
 	size_t reply_count;
 	enum hm_error error;
 	char error_text[160];
+	bool held;
 	union {
 		struct hm_dialog_modbus modbus;
 		struct hm_dialog_hm hm;

@@ -144,6 +144,7 @@ send_request(struct hm_poller *p)
 {
 	p->state = READING;
 	p->sent = 0;
+	hm_dialog_hold(p->dialog, false);
 	p->last_request = hm_monotonic_ms();
 	p->requested_before = true;
 	set_timer(p, p->options->read_timeout_ms);
@@ -162,6 +163,7 @@ ask(struct hm_poller *p)
 		return;
 	}
 	p->state = PAUSING;
+	hm_dialog_hold(p->dialog, true);
 	set_timer(p, gap - since);
 	watch(p, EV_READ);
 }
