@@ -411,6 +411,11 @@ START_TEST(unasked_frames_are_passed_over)
 	/* What was sent with the reply before the request is passed over. */
 	wire_info();
 	ck_assert_int_eq(feed(), HM_TURN_READ);
+	/* So is what looks like the reply to a request not sent yet. */
+	hm_dialog_hold(dialog, true);
+	wire_real();
+	ck_assert_int_eq(feed(), HM_TURN_READ);
+	hm_dialog_hold(dialog, false);
 	wire_real();
 	ck_assert_int_eq(feed(), HM_TURN_DONE);
 	ck_assert_uint_eq(hm_dialog_replies(dialog), 2);
