@@ -22,7 +22,7 @@ struct hm_dialog_hm {
 	uint8_t command; /* asked for: low byte */
 	int32_t package; /* asked for */
 	unsigned left;    /* hm_ask bits still to be asked in this poll */
-	int64_t asked_at; /* monotonic, of the last poll that asked for extras */
+	int64_t asked_at; /* monotonic, when extras were last asked for */
 	int64_t info_at;  /* monotonic, when information was last asked for */
 	unsigned unasked; /* frames passed over since the request */
 	bool due; /* extras are to be asked for in this poll */
