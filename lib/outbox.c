@@ -270,18 +270,19 @@ hm_outbox_put(struct hm_outbox *o, const struct hm_message *message)
 
 	if (entry == NULL)
 		entry = add(o, message->topic);
-	if (entry != NULL && entry->queued) {
-		o->counts.replaced++;
-		take_out(o, entry);
-	}
 	if (entry == NULL || !set_payload(o, entry, message->payload)) {
 		o->counts.dropped++;
 		return false;
 	}
+	if (entry->queued) {
+		o->counts.replaced++;
+		take_out(o, entry);
+	}
 	entry->order = ++o->order;
 	entry->qos = message->qos;
 	entry->retain = message->retain;
-	if (!entry->retain && o->states >= o->limits.states)
+	/* States that returned from a lost connection may be too many. */
+	while (!entry->retain && o->states >= o->limits.states)
 		drop_oldest_state(o);
 	put_last(o, entry);
 	return true;
