@@ -1,70 +1,191 @@
 /*
- * What a DTU sends, in pieces, to both kinds of dialog. The first byte chooses
- * the kind, the second the size of the pieces. When a request is wanted the
- * rest goes on as its reply.
+ * Polls of a hostile DTU. The first byte sets the transport and what is asked
+ * for. Then come steps, each of an action, a length in two bytes and so many
+ * bytes: fed as they are, fed as the payload of the reply that is waited for,
+ * or, without a look at them, a silence or the next poll.
  */
 
 #include <stdlib.h>
 
-#include "dialog.h"
+#include "dialog_private.h"
 
-#define TURNS_MAX 300
+#define PAYLOAD_MAX ((size_t)4096)
+#define UNIT 1
 
-static void
-converse(struct hm_dialog *d, const uint8_t *p, size_t n, size_t piece)
-{
-	enum hm_turn turn = hm_dialog_begin(d, 1764000000, 1000);
-	size_t size;
-
-	for (size_t turns = 0; turns < TURNS_MAX; turns++) {
-		if (turn == HM_TURN_ASK &&
-		    hm_dialog_request(d, &size) == NULL)
-			abort();
-		if (turn == HM_TURN_DONE || turn == HM_TURN_FAIL)
-			break;
-		if (n == 0) {
-			turn = hm_dialog_give_up(d, HM_ERR_CLOSED);
-			break;
-		}
-		size = piece < n ? piece : n;
-		turn = hm_dialog_feed(d, p, size);
-		p += size;
-		n -= size;
-	}
-	if (turn == HM_TURN_FAIL && hm_dialog_error(d) == HM_ERR_NONE)
-		abort();
-	if (turn == HM_TURN_DONE)
-		for (size_t i = 0; i < hm_dialog_replies(d); i++)
-			hm_dialog_reply(d, i, &size);
-}
+enum action {
+	FEED,
+	ANSWER,
+	GIVE_UP,
+	NEXT_POLL,
+	ACTIONS
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char text[] = "roof";
+
+static void
+check_replies(const struct hm_dialog *d)
+{
+	size_t sum = 0;
+
+	if (hm_dialog_replies(d) == 0 || hm_dialog_replies(d) > HM_REPLIES_MAX)
+		abort();
+	for (size_t i = 0; i < hm_dialog_replies(d); i++) {
+		size_t size, used = 0;
+		const uint8_t *p = hm_dialog_reply(d, i, &size);
+		struct hm_modbus_reply modbus;
+		struct hm_frame frame;
+		bool good = d->dtu->transport == HM_TRANSPORT_HM ?
+		    hm_frame_read(p, size, false, &frame, &used) ==
+		    HM_FRAME_GOOD :
+		    hm_modbus_read(p, size, &modbus, &used) == HM_MODBUS_GOOD;
+
+		if (!good || used != size)
+			abort();
+		sum += size;
+	}
+	if (sum > HM_REPLIES_BYTES)
+		abort();
+}
+
+static void
+check_request(const struct hm_dialog *d)
+{
+	size_t size, used;
+	const uint8_t *p = hm_dialog_request(d, &size);
+	struct hm_frame frame;
+
+	if (size == 0 || size > HM_REQUEST_MAX)
+		abort();
+	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
+		return;
+	if (hm_frame_read(p, size, d->hm.encrypts, &frame, &used) !=
+	    HM_FRAME_GOOD || used != size)
+		abort();
+}
+
+static void
+check(const struct hm_dialog *d, enum hm_turn turn)
+{
+	switch (turn) {
+	case HM_TURN_ASK:
+		check_request(d);
+		break;
+	case HM_TURN_READ:
+		break;
+	case HM_TURN_DONE:
+		check_replies(d);
+		break;
+	case HM_TURN_FAIL:
+		if (hm_dialog_error(d) == HM_ERR_NONE ||
+		    hm_dialog_error_text(d)[0] == '\0')
+			abort();
+		break;
+	}
+}
+
+static enum hm_turn
+answer_modbus(struct hm_dialog *d, const uint8_t *p, size_t n)
+{
+	uint8_t out[HM_MODBUS_REPLY_MAX] = {
+	    (uint8_t)(d->modbus.transaction >> 8),
+	    (uint8_t)d->modbus.transaction, 0, 0, 0, 0, UNIT, 3};
+
+	n = n < sizeof out - 9 ? n : sizeof out - 9;
+	out[4] = (uint8_t)((n + 3) >> 8);
+	out[5] = (uint8_t)(n + 3);
+	out[8] = (uint8_t)n;
+	memcpy(out + 9, p, n);
+	return hm_dialog_feed(d, out, n + 9);
+}
+
+static enum hm_turn
+answer_hm(struct hm_dialog *d, const uint8_t *p, size_t n)
+{
+	static uint8_t out[HM_FRAME_HEADER + PAYLOAD_MAX + HM_FRAME_TAG];
+	uint8_t sealed[PAYLOAD_MAX], tag[HM_FRAME_TAG];
+	struct hm_frame frame = {
+	    .command = (uint16_t)(HM_FROM_DTU | d->hm.command),
+	    .sequence = d->hm.sequence, .payload = p,
+	    .size = n < PAYLOAD_MAX ? n : PAYLOAD_MAX};
+
+	if (d->hm.encrypts &&
+	    hm_frame_is_encrypted(frame.command, frame.size)) {
+		if (!hm_crypt_seal(d->hm.random, frame.command,
+		    frame.sequence, p, frame.size, sealed, tag))
+			abort();
+		frame.payload = sealed;
+		frame.tag = tag;
+	}
+	return hm_dialog_feed(d, out, hm_frame_write(&frame, out, sizeof out));
+}
+
+static enum hm_turn
+step(struct hm_dialog *d, enum action action, const uint8_t *p, size_t n,
+    int64_t moment)
+{
+	switch (action) {
+	case FEED:
+		return hm_dialog_feed(d, p, n);
+	case ANSWER:
+		if (d->dtu->transport == HM_TRANSPORT_MODBUS)
+			return answer_modbus(d, p, n);
+		return answer_hm(d, p, n);
+	case GIVE_UP:
+		return hm_dialog_give_up(d, n % 2 == 0 ? HM_ERR_CLOSED :
+		    HM_ERR_TIMEOUT_READ);
+	default:
+		return hm_dialog_begin(d, 1646929028 + moment, moment);
+	}
+}
+
+static void
+talk(struct hm_dialog *d, const uint8_t *data, size_t size)
+{
+	int64_t moment = 0;
+	enum hm_turn turn = hm_dialog_begin(d, 1646929028, 0);
+
+	check(d, turn);
+	while (size >= 3) {
+		enum action action = data[0] % ACTIONS;
+		size_t n = (size_t)(data[1] << 8 | data[2]);
+
+		data += 3;
+		size -= 3;
+		n = n < size ? n : size;
+		/* What is over can only begin anew. */
+		if (turn == HM_TURN_DONE || turn == HM_TURN_FAIL)
+			action = NEXT_POLL;
+		if (action == NEXT_POLL)
+			moment += (int64_t)n;
+		turn = step(d, action, data, n, moment);
+		check(d, turn);
+		data += n;
+		size -= n;
+	}
+}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct hm_arena arena;
-	const struct hm_dialog_options options = {
-	    .ask = HM_ASK_INFO | HM_ASK_NETWORK | HM_ASK_ALARMS |
-	        HM_ASK_HISTORY,
-	    .ask_period = 3600,
-	    .arena = &arena,
-	};
-	struct hm_dtu dtu = {.unit = 1};
-	struct hm_dialog *dialog;
+	struct hm_dtu dtu = {.name = text, .host = text, .port = 10081,
+	    .unit = UNIT};
+	struct hm_dialog_options options = {.ask_period = 3600,
+	    .arena = &arena};
+	struct hm_dialog *d;
 
-	if (size < 2 || (arena.memory == NULL &&
+	if (size == 0 || (arena.memory == NULL &&
 	    !hm_arena_init(&arena, HM_ARENA_SIZE)))
 		return 0;
-	dtu.transport = (data[0] & 1) != 0 ? HM_TRANSPORT_HM :
-	    HM_TRANSPORT_MODBUS;
-	dialog = hm_dialog_new(&dtu, &options);
-	if (dialog == NULL)
+	dtu.transport = (data[0] & 0x10) != 0 ? HM_TRANSPORT_MODBUS :
+	    HM_TRANSPORT_HM;
+	options.ask = data[0] & 0x0f;
+	d = hm_dialog_new(&dtu, &options);
+	if (d == NULL)
 		return 0;
-	converse(dialog, data + 2, size - 2, (size_t)data[1] + 1);
-	/* A second poll knows what the first has learnt, a key for one. */
-	if ((data[0] & 2) != 0)
-		converse(dialog, data + 2, size - 2, (size_t)data[1] + 1);
-	hm_dialog_free(dialog);
+	talk(d, data + 1, size - 1);
+	hm_dialog_free(d);
 	return 0;
 }

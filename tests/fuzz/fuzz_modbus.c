@@ -1,4 +1,4 @@
-/* A Modbus reply: whatever is called good lies within the bytes. */
+/* The Modbus reader: what it takes lies within the bytes, to the last one. */
 
 #include <stdlib.h>
 
@@ -6,18 +6,37 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void
+check_reply(const uint8_t *data, const struct hm_modbus_reply *reply,
+    size_t used)
+{
+	if (used > HM_MODBUS_REPLY_MAX || reply->transaction !=
+	    (data[0] << 8 | data[1]))
+		abort();
+	if (reply->exception != 0) {
+		if (reply->size != 0)
+			abort();
+		return;
+	}
+	if (reply->data != data + 9 || reply->size != used - 9 ||
+	    reply->wrong_count != (data[8] != reply->size))
+		abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct hm_modbus_reply reply;
-	size_t used;
+	size_t used = 0;
 
 	if (hm_modbus_read(data, size, &reply, &used) != HM_MODBUS_GOOD)
 		return 0;
-	if (used > size || used > HM_MODBUS_REPLY_MAX)
+	if (used > size)
 		abort();
-	if (reply.size > 0 && (reply.data < data ||
-	    reply.data + reply.size > data + used))
-		abort();
+	check_reply(data, &reply, used);
+	for (size_t part = 0; part < used; part++)
+		if (hm_modbus_read(data, part, &reply, &used) !=
+		    HM_MODBUS_PART)
+			abort();
 	return 0;
 }
