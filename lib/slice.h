@@ -29,7 +29,7 @@ hm_text(const char *s)
 static inline bool
 hm_slice_is(struct hm_slice a, const char *s)
 {
-	return strlen(s) == a.n && memcmp(a.p, s, a.n) == 0;
+	return strlen(s) == a.n && (a.n == 0 || memcmp(a.p, s, a.n) == 0);
 }
 
 static inline bool
