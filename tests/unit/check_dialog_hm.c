@@ -57,11 +57,12 @@ teardown(void)
 static void
 wire_payload(uint16_t command, const uint8_t *payload, size_t size)
 {
-	struct hm_frame frame = {.command = command, .sequence = ++sequence,
-	    .payload = payload, .size = size};
+	struct hm_frame frame = {.command = command, .payload = payload,
+	    .size = size};
 	uint8_t sealed[CAP], tag[HM_FRAME_TAG];
 	size_t n;
 
+	frame.sequence = ++sequence;
 	if (key_random != NULL && hm_frame_is_encrypted(command, size)) {
 		ck_assert(hm_crypt_seal(key_random, command, sequence,
 		    payload, size, sealed, tag));
