@@ -107,7 +107,7 @@ on_done(void *context, struct hm_poller *p,
 	ck_assert_int_ge(result->took_ms, 0);
 	calls++;
 	error = result->error;
-	strncat(text, result->text, sizeof text - 1);
+	strncat(text, result->text, sizeof text - strlen(text) - 1);
 	ev_break(loop, EVBREAK_ALL);
 }
 
