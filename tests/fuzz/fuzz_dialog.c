@@ -2,7 +2,8 @@
  * Polls of a hostile DTU. The first byte sets the transport and what is asked
  * for. Then come steps, each of an action, a length in two bytes and so many
  * bytes: fed as they are, fed as the payload of the reply that is waited for,
- * or, without a look at them, a silence or the next poll.
+ * or, without a look at them, a silence, the next poll, or a pause that begins
+ * or ends.
  */
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@ enum action {
 	ANSWER,
 	GIVE_UP,
 	NEXT_POLL,
+	HOLD,
 	ACTIONS
 };
 
@@ -135,6 +137,9 @@ step(struct hm_dialog *d, enum action action, const uint8_t *p, size_t n,
 	case GIVE_UP:
 		return hm_dialog_give_up(d, n % 2 == 0 ? HM_ERR_CLOSED :
 		    HM_ERR_TIMEOUT_READ);
+	case HOLD:
+		hm_dialog_hold(d, n % 2 != 0);
+		return HM_TURN_READ;
 	default:
 		return hm_dialog_begin(d, 1646929028 + moment, moment);
 	}
