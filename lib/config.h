@@ -58,7 +58,7 @@ bool hm_config_flag(const struct hm_config *config, enum hm_setting_id id);
 bool hm_config_lists(const struct hm_config *config, enum hm_setting_id id,
     const char *word);
 
-/* What follows the options on the command line. */
+/* What follows the options on the command line, borrowed from argv. */
 char *const *hm_config_operands(const struct hm_config *config, size_t *count);
 
 /* The entries of dtu_configs; *count is 0 if there are none. */
