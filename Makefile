@@ -5,6 +5,7 @@
 # make fuzz       every fuzz target, FUZZ_SECONDS each
 # make bench      the figures of docs/performance.md
 # make soak-lines LINES random and mutated lines through sanitized builds
+# make soak-memory  the memory of the chain over MINUTES
 # make install    PREFIX, DESTDIR
 # SANITIZE=1 with any of them: ASan and UBSan, in build/sanitize
 # V=1 shows the commands
@@ -15,6 +16,7 @@ DESTDIR =
 CC = gcc
 FUZZ_SECONDS = 60
 LINES = 10000000
+MINUTES = 60
 
 V = 0
 Q0 = @echo '  '$@;
@@ -157,6 +159,11 @@ soak-lines:
 	@HM_BIN=$(CURDIR)/build/sanitize/bin \
 	    HM_BUILD=$(CURDIR)/build/sanitize tests/bench/lines.sh $(LINES)
 
+soak-memory:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all
+	@HM_BIN=$(CURDIR)/bin tests/bench/memory.sh $(MINUTES)
+
 # Linters
 
 C_SOURCES = $(wildcard lib/*.c tools/*.c tests/*/*.c docs/*.c)
@@ -203,4 +210,4 @@ uninstall:
 clean:
 	rm -rf bin build
 
-.PHONY: all tests check run docs fuzz bench soak-lines lint install uninstall clean
+.PHONY: all tests check run docs fuzz bench soak-lines soak-memory lint install uninstall clean
