@@ -5,6 +5,9 @@
 
 #include "slice.h"
 
+/* The value of a hex digit of either case, or -1. */
+int hm_hex_digit(char c);
+
 /*
  * Bytes from pairs of hex digits of either case. False if the text is
  * anything else or more than cap bytes.

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "hex.h"
 #include "utf8.h"
 
 /* Reader */
@@ -35,18 +36,6 @@ skip_space(const char *p, const char *end)
 	return p;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The four digits after "\u"; -1 if they are not all there. */
 static int32_t
 hex4(const char *p, const char *end)
@@ -56,7 +45,7 @@ hex4(const char *p, const char *end)
 	if (end - p < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(p[i]);
+		int digit = hm_hex_digit(p[i]);
 
 		if (digit < 0)
 			return -1;
