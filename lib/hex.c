@@ -21,7 +21,8 @@ hm_hex_read(struct hm_slice text, uint8_t *out, size_t cap, size_t *n)
 	if (text.n % 2 != 0 || text.n / 2 > cap)
 		return false;
 	for (size_t i = 0; i < text.n; i += 2) {
-		int high = hm_hex_digit(text.p[i]), low = hm_hex_digit(text.p[i + 1]);
+		int high = hm_hex_digit(text.p[i]);
+		int low = hm_hex_digit(text.p[i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;
