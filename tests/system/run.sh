@@ -16,11 +16,11 @@ has() {
 }
 check "readings within 10 s" until_true 10 has port 32
 check "of DTUs of both kinds" until_true 5 has dtu 2
-same "in a pipe they are NDJSON" "$(jq -c . "$work/out" | wc -l)" \
-	"$(wc -l <"$work/out")"
 
 kill -INT -- "-$runner"
 check "Ctrl-C ends it" until_true 10 sh -c "! kill -0 $runner 2>/dev/null"
+same "in a pipe they are NDJSON" "$(jq -c . "$work/out" | wc -l)" \
+	"$(wc -l <"$work/out")"
 left() {
 	grep -lz "^HM_RUN_TEST=$$\$" /proc/[0-9]*/environ 2>/dev/null |
 		cut -d/ -f3 | while read -r pid; do
