@@ -280,10 +280,16 @@ END_TEST
 
 START_TEST(names_are_looked_up)
 {
+	struct addrinfo *list;
+	/* A bare root file system may know no names at all. */
+	bool known = getaddrinfo("localhost", NULL, NULL, &list) == 0;
+
+	if (known)
+		freeaddrinfo(list);
 	strcpy(host, "localhost");
 	closes = true;
 	poll_once();
-	ck_assert_int_eq(error, HM_ERR_CLOSED);
+	ck_assert_int_eq(error, known ? HM_ERR_CLOSED : HM_ERR_RESOLVE);
 }
 END_TEST
 
