@@ -55,19 +55,20 @@ hm_config_number(struct hm_config *config, const char *text,
 }
 
 static bool
-parse_seconds(struct hm_config *config, const struct hm_setting *setting,
-    const char *text, const char *where, int64_t *ms)
+parse_thousandths(struct hm_config *config, const struct hm_setting *setting,
+    const char *text, const char *where, int64_t *number)
 {
 	char min[HM_DEC_TEXT], max[HM_DEC_TEXT];
 	struct hm_dec d;
 
-	if (hm_dec_parse(hm_text(text), &d) && hm_dec_rescale(d, 3, ms) &&
-	    *ms >= setting->min && *ms <= setting->max)
+	if (hm_dec_parse(hm_text(text), &d) && hm_dec_rescale(d, 3, number) &&
+	    *number >= setting->min && *number <= setting->max)
 		return true;
 	hm_dec_format(hm_dec(setting->min, 3), min);
 	hm_dec_format(hm_dec(setting->max, 3), max);
 	hm_config_mistake(config, where,
-	    "found \"%s\", allowed are %s to %s seconds", text, min, max);
+	    "found \"%s\", allowed are %s to %s%s", text, min, max,
+	    setting->type == HM_TYPE_SECONDS ? " seconds" : "");
 	return false;
 }
 
@@ -147,7 +148,8 @@ check_value(struct hm_config *config, const struct hm_setting *setting,
 		return hm_config_number(config, text, where, setting->min,
 		    setting->max, number);
 	case HM_TYPE_SECONDS:
-		return parse_seconds(config, setting, text, where, number);
+	case HM_TYPE_DECIMAL:
+		return parse_thousandths(config, setting, text, where, number);
 	case HM_TYPE_CHOICE:
 	case HM_TYPE_LIST:
 		return check_words(config, setting, text, where);
@@ -157,6 +159,8 @@ check_value(struct hm_config *config, const struct hm_setting *setting,
 			return true;
 		hm_config_mistake(config, where, "must not be empty");
 		return false;
+	case HM_TYPE_NUMBERS:
+	case HM_TYPE_NAMES:
 	case HM_TYPE_DTUS:
 		break;
 	}
@@ -487,6 +491,26 @@ hm_config_lists(const struct hm_config *config, enum hm_setting_id id,
 	const char *text = config->value[id].text;
 
 	return text == NULL || word_in(text, word, strlen(word));
+}
+
+bool
+hm_config_word(const char **rest, struct hm_slice *word)
+{
+	const char *start = *rest != NULL ? next_word(*rest, &word->n) : NULL;
+
+	if (start == NULL)
+		return false;
+	word->p = start;
+	*rest = start + word->n;
+	return true;
+}
+
+const struct hm_pair *
+hm_config_pairs(const struct hm_config *config, enum hm_setting_id id,
+    size_t *count)
+{
+	*count = config->value[id].pairs;
+	return config->value[id].pair;
 }
 
 char *const *

@@ -1,6 +1,7 @@
 #ifndef HM_CONFIG_H
 #define HM_CONFIG_H
 
+#include "dec.h"
 #include "settings.h"
 #include "slice.h"
 
@@ -57,6 +58,23 @@ bool hm_config_flag(const struct hm_config *config, enum hm_setting_id id);
 /* True if a list is unset or holds the word. */
 bool hm_config_lists(const struct hm_config *config, enum hm_setting_id id,
     const char *word);
+
+/* An entry of a mapping. `number` is set where the values are numbers. */
+struct hm_pair {
+	char *key, *text;
+	struct hm_dec number;
+	char *where; /* as in hm_dtu_config */
+};
+
+/* The entries of a mapping in order; *count is 0 if there are none. */
+const struct hm_pair *hm_config_pairs(const struct hm_config *config,
+    enum hm_setting_id id, size_t *count);
+
+/*
+ * Walk the words of a list: `rest` starts as hm_config_text and is advanced.
+ * False at the end.
+ */
+bool hm_config_word(const char **rest, struct hm_slice *word);
 
 /* What follows the options on the command line, borrowed from argv. */
 char *const *hm_config_operands(const struct hm_config *config, size_t *count);

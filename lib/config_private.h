@@ -11,6 +11,8 @@ struct hm_config_value {
 	char *text;   /* as given; NULL: unset */
 	char *source; /* where it was given */
 	int64_t number;
+	struct hm_pair *pair; /* of a mapping */
+	size_t pairs;
 };
 
 struct hm_config {

@@ -15,11 +15,14 @@ enum hm_type {
 	HM_TYPE_FLAG,    /* true or false; as an option without a value */
 	HM_TYPE_INT,
 	HM_TYPE_SECONDS, /* a decimal number of seconds, kept in ms */
+	HM_TYPE_DECIMAL, /* a decimal number, kept in thousandths */
 	HM_TYPE_TEXT,
 	HM_TYPE_SECRET,  /* text that is never shown */
 	HM_TYPE_CHOICE,  /* one of the words in `choices` */
 	HM_TYPE_LIST,    /* words separated by spaces or commas */
-	HM_TYPE_DTUS,    /* dtu_configs: a list of mappings, in the file only */
+	HM_TYPE_NUMBERS, /* a mapping of words to decimal numbers */
+	HM_TYPE_NAMES,   /* a mapping of words to text */
+	HM_TYPE_DTUS,    /* dtu_configs: a list of mappings */
 };
 
 enum hm_tool_bit {
@@ -48,7 +51,8 @@ struct hm_setting {
 	                        is accepted, too */
 	char letter;         /* short option, or 0 */
 	enum hm_type type;
-	int64_t min, max;    /* HM_TYPE_INT as is, HM_TYPE_SECONDS in ms */
+	int64_t min, max;    /* HM_TYPE_INT as is, HM_TYPE_SECONDS in ms,
+	                        HM_TYPE_DECIMAL in thousandths */
 	const char *initial; /* default as text; NULL: unset */
 	const char *choices; /* "a b c" for HM_TYPE_CHOICE and HM_TYPE_LIST */
 	unsigned tools;      /* hm_tool_bit of the tools that read it */

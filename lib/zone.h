@@ -1,0 +1,32 @@
+#ifndef HM_ZONE_H
+#define HM_ZONE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Local time, by the time zone database. The zone is one for the process: it
+ * is set once, in main, before anything asks for a local time.
+ */
+
+/*
+ * Use the zone `name`, such as "Europe/Berlin"; NULL leaves the system's.
+ * False if the time zone database has no zone of that name.
+ */
+bool hm_zone_use(const char *name);
+
+/* A local time: the day as days since 1970-01-01, and seconds into it. */
+struct hm_local {
+	int64_t day;
+	int64_t second; /* by the clock on the wall, 0 .. 86399 */
+};
+
+struct hm_local hm_zone_local(int64_t seconds);
+
+/*
+ * The day that a moment belongs to when days begin at `hour` by the clock on
+ * the wall: the date, or the one before in the hours up to then.
+ */
+int64_t hm_zone_day(int64_t seconds, int hour);
+
+#endif
