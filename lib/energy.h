@@ -21,7 +21,7 @@
  * total less today does not change from one reset of the device to the next.
  */
 
-/* fields.def of this struct is energy.def: what is kept, and as what. */
+/* energy.def says what each is; a kept one has a column for each. */
 struct hm_energy {
 #define ENERGY(name, initial, help) int64_t name;
 #include "energy.def"
@@ -30,7 +30,6 @@ struct hm_energy {
 
 struct hm_energy_reading {
 	int64_t time;
-	int64_t day;   /* that the moment belongs to, as by hm_zone_day */
 	int64_t watts; /* the most that the input can make */
 	bool awake;    /* the inverter is heard and runs */
 	int64_t total; /* the device's counters; -1 where there is none */
@@ -42,6 +41,8 @@ enum hm_energy_verdict {
 	HM_ENERGY_NONE,  /* there was no total in it, or 0 */
 	HM_ENERGY_FALL,  /* refused: less than has been shown */
 	HM_ENERGY_SPIKE, /* refused: more than the input could have made */
+	HM_ENERGY_ANEW,  /* for a day the counter ran at another level: it has
+	                    begun anew, and is added to what was shown */
 };
 
 /* Nothing is known. */
@@ -51,7 +52,14 @@ void hm_energy_init(struct hm_energy *e);
 bool hm_energy_valid(const struct hm_energy *e);
 
 /*
- * Take a reading in. Readings come in the order in which they were made; the
+ * It is this day by now, whether or not there is a reading. A new one begins
+ * at 0. A clock that goes back by a day or less changes nothing; one that
+ * stays farther back for hours is believed, without a new beginning.
+ */
+void hm_energy_day(struct hm_energy *e, int64_t day, int64_t time);
+
+/*
+ * Take a reading in, after hm_energy_day. Readings come in the order in which they were made; the
  * clock may step all the same.
  */
 enum hm_energy_verdict hm_energy_read(struct hm_energy *e,
