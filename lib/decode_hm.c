@@ -274,7 +274,6 @@ emit_meter(struct hm_decoder *d, const struct hm_raw_frame *frame,
 static void
 emit_plant(struct hm_decoder *d, const struct plant *plant)
 {
-	emit_dtu(d, plant);
 	for (size_t i = 0; i < plant->packages; i++) {
 		const struct package *p = &plant->package[i];
 
@@ -292,6 +291,8 @@ emit_plant(struct hm_decoder *d, const struct plant *plant)
 		for (size_t j = 0; j < p->reply->n_meter; j++)
 			emit_meter(d, p->frame, p->reply->meter[j]);
 	}
+	/* Last, so that its sums can be made from the others. */
+	emit_dtu(d, plant);
 }
 
 static const char *

@@ -260,10 +260,11 @@ hm_decode_modbus(struct hm_decoder *d)
 		read_frame(d, &d->frame[i], &plant);
 	if (plant.dtu_frame == NULL && plant.inputs == 0)
 		return;
-	emit_dtu(d, &plant);
 	for (size_t i = 0; i < plant.inputs; i++)
 		if (is_first_of_inverter(&plant, i))
 			emit_inverter(d, &plant.input[i]);
 	for (size_t i = 0; i < plant.inputs; i++)
 		emit_port(d, &plant.input[i]);
+	/* Last, so that its sums can be made from the others. */
+	emit_dtu(d, &plant);
 }
