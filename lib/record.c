@@ -617,12 +617,18 @@ put_string(struct hm_emit *e, struct hm_slice s)
 
 /* The comma and key that go before a value. */
 static void
-put_key(struct hm_emit *e, const char *key)
+put_comma(struct hm_emit *e)
 {
 	char last = e->len > 0 ? e->buf[e->len - 1] : '{';
 
 	if (last != '{' && last != '[')
 		put_char(e, ',');
+}
+
+static void
+put_key(struct hm_emit *e, const char *key)
+{
+	put_comma(e);
 	if (key != NULL) {
 		put_string(e, hm_text(key));
 		put_char(e, ':');
@@ -734,17 +740,38 @@ hm_emit_raw(struct hm_emit *e, const char *key, struct hm_slice json)
 	put(e, json.p, json.n);
 }
 
+/* Text of a line, which has its escapes. */
+static void
+put_quoted(struct hm_emit *e, struct hm_slice text)
+{
+	put_char(e, '"');
+	put(e, text.p, text.n);
+	put_char(e, '"');
+}
+
+static void
+put_value(struct hm_emit *e, const struct hm_value *value)
+{
+	if (value->kind == HM_STRING)
+		put_quoted(e, value->text);
+	else
+		put(e, value->text.p, value->text.n);
+}
+
 void
 hm_emit_value(struct hm_emit *e, const char *key, const struct hm_value *value)
 {
-	if (value->kind != HM_STRING) {
-		hm_emit_raw(e, key, value->text);
-		return;
-	}
 	put_key(e, key);
-	put_char(e, '"');
-	put(e, value->text.p, value->text.n);
-	put_char(e, '"');
+	put_value(e, value);
+}
+
+void
+hm_emit_member(struct hm_emit *e, const struct hm_member *member)
+{
+	put_comma(e);
+	put_quoted(e, member->key);
+	put_char(e, ':');
+	put_value(e, &member->value);
 }
 
 bool

@@ -120,6 +120,8 @@ void hm_emit_raw(struct hm_emit *e, const char *key, struct hm_slice json);
 /* A value that the reader gave, as it stood in its line. */
 void hm_emit_value(struct hm_emit *e, const char *key,
     const struct hm_value *value);
+/* The same with the key that stood there. */
+void hm_emit_member(struct hm_emit *e, const struct hm_member *member);
 /* True and *out set (into buf, no LF) if everything fitted and is closed. */
 bool hm_emit_done(const struct hm_emit *e, struct hm_slice *out);
 
