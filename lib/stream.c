@@ -53,6 +53,9 @@ struct hm_stream {
 	bool out_failed, out_broken, out_stalled;
 	int64_t out_progress; /* when a write last succeeded, or the signal */
 
+	void (*save)(void *context);
+	void *save_context;
+
 	const struct hm_stream_side *side;
 	bool in_failed, strict_failed;
 
@@ -145,6 +148,14 @@ hm_stream_side(struct hm_stream *s, const struct hm_stream_side *side)
 }
 
 void
+hm_stream_before_write(struct hm_stream *s, void (*save)(void *context),
+    void *context)
+{
+	s->save = save;
+	s->save_context = context;
+}
+
+void
 hm_stream_counter(struct hm_stream *s, const char *name, const uint64_t *value)
 {
 	if (s->counters < COUNTERS_MAX)
@@ -179,6 +190,8 @@ write_chunk(struct hm_stream *s)
 
 	if (n > s->write_chunk)
 		n = s->write_chunk;
+	if (s->save != NULL)
+		s->save(s->save_context);
 	written = write(s->options.out, s->out + s->out_start, n);
 	if (written >= 0) {
 		s->out_start += (size_t)written;

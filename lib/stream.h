@@ -111,6 +111,14 @@ void hm_stream_side(struct hm_stream *s, const struct hm_stream_side *side);
  */
 int hm_stream_close(struct hm_stream *s, int status);
 
+/*
+ * Call `save` before anything is written to the output: what a record says is
+ * to be on disk before others can read it. Called once for each write, so it
+ * is to be cheap when there is nothing to save. `context` is borrowed.
+ */
+void hm_stream_before_write(struct hm_stream *s, void (*save)(void *context),
+    void *context);
+
 /* The lower half, for a source with an event loop of its own. */
 
 /* Readable when a signal came in; then call hm_stream_signals. */
