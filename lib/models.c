@@ -179,3 +179,26 @@ hm_model_part(uint32_t part)
 			return parts[i].name;
 	return NULL;
 }
+
+#define WATTS_MAX 10000
+
+int64_t
+hm_model_input_watts(struct hm_slice model)
+{
+	int64_t watts = 0, inputs = 1, number = 0;
+
+	for (size_t i = 0; i <= model.n; i++) {
+		char c = i < model.n ? model.p[i] : '\0';
+
+		if (c >= '0' && c <= '9' && number < WATTS_MAX) {
+			number = number * 10 + (c - '0');
+			continue;
+		}
+		if (c == 'T' && number > 0)
+			inputs = number;
+		else if (number > watts && number <= WATTS_MAX)
+			watts = number;
+		number = 0;
+	}
+	return watts / inputs;
+}

@@ -16,4 +16,11 @@ const char *hm_model_meter(struct hm_slice serial);
 /* The exact model by the hardware part number of an inverter, or NULL. */
 const char *hm_model_part(uint32_t part);
 
+/*
+ * The most watts that one input of an inverter is rated for, by its model as
+ * the functions above name it; of the inverter if the name does not tell its
+ * inputs. 0 if the name tells no watts.
+ */
+int64_t hm_model_input_watts(struct hm_slice model);
+
 #endif
