@@ -26,10 +26,10 @@ TOOLS = $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 
 BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
     protobuf-c-compiler protobuf-compiler libyaml-dev libev-dev libssl-dev \
-    libmosquitto-dev
+    libmosquitto-dev libsqlite3-dev tzdata
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
-    procps openssl
+    procps openssl sqlite3
 LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
 
@@ -52,7 +52,7 @@ CFLAGS ?= -O2 -g
 HM_CFLAGS = -std=c11 $(WARNINGS) $(HARDEN) $(SANITIZERS) $(CFLAGS) -fPIE \
     -fstack-protector-strong -MMD -MP
 HM_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed $(SANITIZERS) $(LDFLAGS)
-LIBS = -lprotobuf-c -lcrypto -lyaml -lev -lmosquitto -lpthread
+LIBS = -lprotobuf-c -lcrypto -lyaml -lev -lmosquitto -lsqlite3 -lpthread
 
 PROTOS = $(wildcard proto/*.proto)
 PROTO_HEADERS = $(PROTOS:proto/%.proto=$(B)/proto/%.pb-c.h)

@@ -1,0 +1,358 @@
+#include "guard.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+#include "config.h"
+#include "log.h"
+#include "models.h"
+#include "timefmt.h"
+#include "zone.h"
+
+#define RATED_WATTS 600 /* of an input whose inverter's model is not known */
+
+struct hm_guard {
+	struct hm_guard_options options;
+	struct hm_guard_counters counters;
+	bool full; /* the ledger; it has been said */
+};
+
+/* What identifies a record. */
+struct place {
+	char dtu[HM_LEDGER_NAME];
+	size_t dtu_size;
+	struct hm_slice serial;
+	int64_t time, day;
+	struct hm_station *station;
+};
+
+struct hm_guard *
+hm_guard_new(const struct hm_guard_options *options)
+{
+	struct hm_guard *guard = calloc(1, sizeof *guard);
+
+	if (guard != NULL)
+		guard->options = *options;
+	return guard;
+}
+
+void
+hm_guard_free(struct hm_guard *guard)
+{
+	free(guard);
+}
+
+const struct hm_guard_counters *
+hm_guard_counters(const struct hm_guard *guard)
+{
+	return &guard->counters;
+}
+
+bool
+hm_serial_listed(const char *words, struct hm_slice serial)
+{
+	struct hm_slice word;
+
+	while (hm_config_word(&words, &word))
+		if (word.n == serial.n &&
+		    strncasecmp(word.p, serial.p, word.n) == 0)
+			return true;
+	return false;
+}
+
+static int64_t
+number_of(const struct hm_record *record, enum hm_field_id field,
+    int64_t otherwise)
+{
+	int64_t number;
+
+	return hm_record_int(record, hm_fields[field].key, &number) ? number :
+	    otherwise;
+}
+
+static struct hm_dec
+dec_of(const struct hm_record *record, enum hm_field_id field)
+{
+	struct hm_dec number;
+
+	return hm_record_dec(record, hm_fields[field].key, &number) ? number :
+	    hm_dec(0, 0);
+}
+
+/* Whether a record says that its inverter is awake; 1, 0, or -1 for silence. */
+static int
+says_awake(const struct hm_record *record)
+{
+	int64_t link = number_of(record, HM_F_LINK_STATUS, -1);
+	int64_t status = number_of(record, HM_F_OPERATING_STATUS, -1);
+
+	if (link == 0 || status == 0)
+		return 0;
+	return link > 0 || status > 0 ? 1 : -1;
+}
+
+static void
+say_full(struct hm_guard *guard, const struct place *place)
+{
+	if (!guard->full)
+		hm_log(HM_ERROR, "%.*s: %.*s is not guarded: there are more "
+		    "DTUs, inverters and inputs than are kept, or their names "
+		    "are too long", (int)place->dtu_size, place->dtu,
+		    (int)place->serial.n, place->serial.p);
+	guard->full = true;
+}
+
+static bool
+find_place(struct hm_guard *guard, const struct hm_record *record,
+    struct place *place)
+{
+	struct hm_slice time, dtu;
+
+	if (!hm_record_string(record, "time", &time) ||
+	    !hm_time_parse(time, &place->time) ||
+	    !hm_record_string(record, "dtu", &dtu) ||
+	    !hm_string_decode(dtu, place->dtu, sizeof place->dtu,
+	    &place->dtu_size))
+		return false;
+	if (!hm_record_string(record, "serial", &place->serial))
+		place->serial = hm_slice("", 0);
+	place->day = hm_zone_day(place->time, guard->options.reset_hour);
+	place->station = hm_ledger_station(guard->options.ledger,
+	    hm_slice(place->dtu, place->dtu_size));
+	if (place->station == NULL)
+		say_full(guard, place);
+	return place->station != NULL;
+}
+
+/* Inverters */
+
+static void
+add_dec(struct hm_dec *sum, struct hm_dec more)
+{
+	struct hm_dec total;
+
+	if (hm_dec_add(*sum, more, &total))
+		*sum = total;
+}
+
+static bool
+look_at_inverter(struct hm_guard *guard, const struct hm_record *record,
+    const struct place *place, struct hm_guard_answer *answer)
+{
+	struct hm_group *group = &place->station->group;
+	struct hm_unit *unit = hm_ledger_unit(guard->options.ledger,
+	    place->station, place->serial);
+	struct hm_slice model;
+
+	if (unit == NULL) {
+		say_full(guard, place);
+		return false;
+	}
+	unit->awake = says_awake(record) != 0;
+	if (hm_record_string(record, hm_fields[HM_F_MODEL].key, &model))
+		unit->watts = hm_model_input_watts(model);
+	answer->asleep = !unit->awake;
+	group->inverters++;
+	if (number_of(record, HM_F_LINK_STATUS, 1) != 0) {
+		group->online++;
+		group->alarm |= number_of(record, HM_F_ALARM_CODE, 0) != 0;
+	}
+	if (unit->awake)
+		add_dec(&group->active_power,
+		    dec_of(record, HM_F_ACTIVE_POWER));
+	return true;
+}
+
+/* Inputs */
+
+static void
+say_refused(const struct place *place, const struct hm_input *input,
+    const struct hm_energy_reading *r, enum hm_energy_verdict verdict)
+{
+	bool falls = verdict == HM_ENERGY_FALL;
+
+	hm_log(HM_WARNING, "%.*s: inverter %.*s, port %lld: a total of %lld "
+	    "Wh is refused; %s %lld Wh", (int)place->dtu_size, place->dtu,
+	    (int)place->serial.n, place->serial.p, (long long)input->port,
+	    (long long)r->total, falls ? "it has been" :
+	    "it cannot be more than", (long long)(falls ?
+	    hm_energy_total(&input->energy) :
+	    hm_energy_limit(&input->energy, r->time, r->watts)));
+}
+
+static void
+judge(struct hm_guard *guard, const struct place *place,
+    struct hm_input *input, const struct hm_energy_reading *r)
+{
+	struct hm_energy before = input->energy;
+	enum hm_energy_verdict verdict = hm_energy_read(&input->energy, r);
+	bool news = !input->troubled;
+
+	input->troubled = verdict == HM_ENERGY_FALL ||
+	    verdict == HM_ENERGY_SPIKE;
+	switch (verdict) {
+	case HM_ENERGY_GOOD:
+		break;
+	case HM_ENERGY_NONE:
+		guard->counters.refused_zeros +=
+		    r->awake && hm_energy_total(&before) >= 0;
+		break;
+	case HM_ENERGY_FALL:
+		guard->counters.refused_falls++;
+		break;
+	case HM_ENERGY_SPIKE:
+		guard->counters.refused_spikes++;
+		break;
+	case HM_ENERGY_ANEW:
+		guard->counters.began_anew++;
+		hm_log(HM_WARNING, "%.*s: inverter %.*s, port %lld: its "
+		    "counter has begun anew; the total goes on from %lld Wh",
+		    (int)place->dtu_size, place->dtu, (int)place->serial.n,
+		    place->serial.p, (long long)input->port,
+		    (long long)hm_energy_total(&before));
+		break;
+	}
+	if (input->troubled && news)
+		say_refused(place, input, r, verdict);
+}
+
+static int64_t
+show(const struct hm_guard *guard, int64_t energy)
+{
+	if (energy >= 0)
+		return energy;
+	return guard->options.remembers ? HM_GUARD_OUT : HM_GUARD_OWN;
+}
+
+static bool
+is_stale(const struct hm_record *record)
+{
+	return hm_record_get(record, "stale")->kind == HM_TRUE;
+}
+
+static bool
+look_at_port(struct hm_guard *guard, const struct hm_record *record,
+    const struct place *place, struct hm_guard_answer *answer)
+{
+	struct hm_unit *unit = hm_ledger_unit(guard->options.ledger,
+	    place->station, place->serial);
+	struct hm_energy_reading r = {.time = place->time};
+	struct hm_energy before;
+	struct hm_input *input;
+	int64_t port;
+	int says = says_awake(record);
+
+	if (!hm_record_int(record, "port", &port))
+		return false;
+	input = unit != NULL ? hm_ledger_input(guard->options.ledger, unit,
+	    port) : NULL;
+	if (input == NULL) {
+		say_full(guard, place);
+		return false;
+	}
+	r.awake = says < 0 ? unit->awake : says != 0;
+	r.watts = unit->watts > 0 ? unit->watts : RATED_WATTS;
+	r.today = number_of(record, HM_F_TODAY_PRODUCTION, -1);
+	r.total = number_of(record, HM_F_TOTAL_PRODUCTION, -1);
+	before = input->energy;
+	hm_energy_day(&input->energy, place->day, place->time);
+	/* What the DTU repeats bears nothing out. */
+	if (!is_stale(record))
+		judge(guard, place, input, &r);
+	if (memcmp(&before, &input->energy, sizeof before) != 0)
+		hm_ledger_touch(guard->options.ledger, place->station,
+		    input);
+	answer->asleep = !r.awake;
+	answer->today = show(guard, hm_energy_today(&input->energy));
+	answer->total = show(guard, hm_energy_total(&input->energy));
+	if (r.awake)
+		add_dec(&place->station->group.pv_power,
+		    dec_of(record, HM_F_PV_POWER));
+	return true;
+}
+
+/* DTUs */
+
+struct sums {
+	int64_t today, total; /* -1: not every part is known */
+	size_t inputs;
+};
+
+static void
+add_energy(int64_t *sum, int64_t energy)
+{
+	*sum = *sum < 0 || energy < 0 ? -1 : *sum + energy;
+}
+
+/* Inverters of which nothing comes have a new day, too. */
+static void
+add_unit(struct hm_guard *guard, struct sums *sums,
+    const struct hm_unit *unit, const struct place *place)
+{
+	for (struct hm_input *input = unit->inputs; input != NULL;
+	    input = input->next) {
+		int64_t day = input->energy.day;
+
+		hm_energy_day(&input->energy, place->day, place->time);
+		if (day != input->energy.day)
+			hm_ledger_touch(guard->options.ledger,
+			    place->station, input);
+		add_energy(&sums->today, hm_energy_today(&input->energy));
+		add_energy(&sums->total, hm_energy_total(&input->energy));
+		sums->inputs++;
+	}
+}
+
+static bool
+look_at_dtu(struct hm_guard *guard, const struct hm_record *record,
+    const struct place *place, struct hm_guard_answer *answer)
+{
+	const char *exclude = guard->options.exclude;
+	struct sums sums = {0, 0, 0};
+
+	for (const struct hm_unit *unit = place->station->units; unit != NULL;
+	    unit = unit->next)
+		if (!hm_serial_listed(exclude, hm_slice(unit->serial,
+		    unit->serial_size)))
+			add_unit(guard, &sums, unit, place);
+	if (sums.inputs == 0)
+		sums.today = sums.total = -1;
+	answer->today = show(guard, sums.today);
+	answer->total = show(guard, sums.total);
+	answer->asleep = number_of(record, HM_F_INVERTERS_ONLINE, 1) == 0;
+	if (exclude != NULL) {
+		answer->regrouped = true;
+		answer->group = place->station->group;
+		answer->asleep = answer->group.online == 0;
+		/* The DTU's own sums hold what is excluded. */
+		if (answer->today == HM_GUARD_OWN)
+			answer->today = HM_GUARD_OUT;
+		if (answer->total == HM_GUARD_OWN)
+			answer->total = HM_GUARD_OUT;
+	}
+	place->station->group = (struct hm_group){.inverters = 0};
+	return true;
+}
+
+bool
+hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
+    const struct hm_record *record, struct hm_guard_answer *answer)
+{
+	struct place place;
+
+	*answer = (struct hm_guard_answer){.today = HM_GUARD_OWN,
+	    .total = HM_GUARD_OWN};
+	if (!find_place(guard, record, &place))
+		return false;
+	switch (scope) {
+	case HM_SCOPE_DTU:
+		return look_at_dtu(guard, record, &place, answer);
+	case HM_SCOPE_INVERTER:
+		return look_at_inverter(guard, record, &place, answer);
+	case HM_SCOPE_PORT:
+		return look_at_port(guard, record, &place, answer);
+	case HM_SCOPE_METER:
+		break;
+	}
+	return true;
+}

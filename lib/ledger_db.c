@@ -1,0 +1,296 @@
+#include "ledger_db.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "timefmt.h"
+
+#define BUSY_MS 1000
+
+/* The columns that identify a row or are there for people to read. */
+enum {
+	DTU = 1,
+	SERIAL,
+	PORT,
+	TODAY,
+	TOTAL,
+	UPDATED,
+	ENERGY_FIRST,
+};
+
+#define ENERGY(name, initial, help) ", e_" #name " INTEGER NOT NULL"
+static const char create_sql[] =
+    "CREATE TABLE IF NOT EXISTS production_cache ("
+    "dtu TEXT NOT NULL, serial TEXT NOT NULL, port INTEGER NOT NULL, "
+    "today_production INTEGER, total_production INTEGER, "
+    "last_updated TEXT NOT NULL"
+#include "energy.def"
+    ", PRIMARY KEY (dtu, serial, port)) WITHOUT ROWID";
+#undef ENERGY
+
+#define ENERGY(name, initial, help) ", e_" #name
+static const char load_sql[] =
+    "SELECT NULL, dtu, serial, port, today_production, total_production, "
+    "last_updated"
+#include "energy.def"
+    " FROM production_cache";
+#undef ENERGY
+
+#define ENERGY(name, initial, help) ", e_" #name " = ?"
+static const char update_sql[] =
+    "UPDATE production_cache SET dtu = ?1, serial = ?2, port = ?3, "
+    "today_production = ?4, total_production = ?5, last_updated = ?6"
+#include "energy.def"
+    " WHERE dtu = ?1 AND serial = ?2 AND port = ?3";
+#undef ENERGY
+
+#define ENERGY(name, initial, help) ", ?"
+static const char insert_sql[] =
+    "INSERT OR REPLACE INTO production_cache VALUES (?, ?, ?, ?, ?, ?"
+#include "energy.def"
+    ")";
+#undef ENERGY
+
+static const char forget_sql[] =
+    "DELETE FROM production_cache WHERE lower(serial) = lower(?)";
+
+struct hm_ledger_db {
+	sqlite3 *handle;
+	sqlite3_stmt *update, *insert;
+	char *path;
+	bool failing; /* the last save did; it has been said */
+};
+
+static void
+complain(const struct hm_ledger_db *db, const char *what)
+{
+	hm_log(HM_ERROR, "%s: %s: %s", db->path, what,
+	    sqlite3_errmsg(db->handle));
+}
+
+static bool
+execute(struct hm_ledger_db *db, const char *sql)
+{
+	return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static bool
+prepare(struct hm_ledger_db *db, const char *sql, sqlite3_stmt **statement)
+{
+	return sqlite3_prepare_v2(db->handle, sql, -1, statement, NULL) ==
+	    SQLITE_OK;
+}
+
+static bool
+open_file(struct hm_ledger_db *db, bool writing)
+{
+	return sqlite3_open_v2(db->path, &db->handle, writing ?
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY,
+	    NULL) == SQLITE_OK &&
+	    sqlite3_busy_timeout(db->handle, BUSY_MS) == SQLITE_OK;
+}
+
+/* WAL, so that those who read the database never wait for us. */
+static bool
+make_ready(struct hm_ledger_db *db)
+{
+	return execute(db, "PRAGMA journal_mode = WAL") &&
+	    execute(db, "PRAGMA synchronous = NORMAL") &&
+	    execute(db, create_sql);
+}
+
+static bool
+set_up(struct hm_ledger_db *db, bool writing)
+{
+	if (!open_file(db, writing) || (writing && !make_ready(db))) {
+		complain(db, "cannot open the database");
+		return false;
+	}
+	if (!prepare(db, update_sql, &db->update) ||
+	    !prepare(db, insert_sql, &db->insert)) {
+		complain(db, "its production_cache is of another program");
+		return false;
+	}
+	return true;
+}
+
+struct hm_ledger_db *
+hm_ledger_db_open(const char *path, bool writing)
+{
+	struct hm_ledger_db *db = calloc(1, sizeof *db);
+
+	if (db == NULL || (db->path = strdup(path)) == NULL) {
+		hm_log_errno(HM_ERROR, "%s: cannot open the database", path);
+		free(db);
+		return NULL;
+	}
+	if (set_up(db, writing))
+		return db;
+	hm_ledger_db_close(db);
+	return NULL;
+}
+
+void
+hm_ledger_db_close(struct hm_ledger_db *db)
+{
+	if (db == NULL)
+		return;
+	sqlite3_finalize(db->update);
+	sqlite3_finalize(db->insert);
+	if (sqlite3_close(db->handle) != SQLITE_OK)
+		complain(db, "cannot close the database");
+	free(db->path);
+	free(db);
+}
+
+/* Loading */
+
+static struct hm_slice
+text_column(sqlite3_stmt *row, int column)
+{
+	const unsigned char *text = sqlite3_column_text(row, column);
+
+	return hm_slice(text != NULL ? (const char *)text : "",
+	    (size_t)sqlite3_column_bytes(row, column));
+}
+
+static struct hm_input *
+input_of_row(struct hm_ledger *ledger, sqlite3_stmt *row)
+{
+	struct hm_station *station = hm_ledger_station(ledger,
+	    text_column(row, DTU));
+	struct hm_unit *unit = station != NULL ? hm_ledger_unit(ledger,
+	    station, text_column(row, SERIAL)) : NULL;
+
+	return unit != NULL ? hm_ledger_input(ledger, unit,
+	    sqlite3_column_int64(row, PORT)) : NULL;
+}
+
+static void
+load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
+{
+	int column = ENERGY_FIRST;
+	struct hm_energy energy;
+	struct hm_input *input;
+
+#define ENERGY(name, initial, help) \
+	energy.name = sqlite3_column_int64(row, column++);
+#include "energy.def"
+#undef ENERGY
+	input = hm_energy_valid(&energy) ? input_of_row(ledger, row) : NULL;
+	if (input == NULL) {
+		hm_log(HM_WARNING, "%s: the row of inverter %.60s in "
+		    "production_cache is passed over: it is damaged",
+		    db->path, text_column(row, SERIAL).p);
+		return;
+	}
+	input->energy = energy;
+	input->kept = true;
+}
+
+bool
+hm_ledger_db_load(struct hm_ledger_db *db, struct hm_ledger *ledger)
+{
+	sqlite3_stmt *rows = NULL;
+	int result = SQLITE_ERROR;
+
+	if (prepare(db, load_sql, &rows))
+		while ((result = sqlite3_step(rows)) == SQLITE_ROW)
+			load_row(db, ledger, rows);
+	if (result != SQLITE_DONE)
+		complain(db, "cannot read the production_cache");
+	sqlite3_finalize(rows);
+	return result == SQLITE_DONE;
+}
+
+/* Saving */
+
+static void
+bind_energy(sqlite3_stmt *statement, int column, int64_t energy)
+{
+	if (energy >= 0)
+		sqlite3_bind_int64(statement, column, energy);
+	else
+		sqlite3_bind_null(statement, column);
+}
+
+/* A binding that fails leaves NULL, which the columns refuse. */
+static bool
+run(sqlite3_stmt *statement, const struct hm_station *station,
+    const struct hm_unit *unit, const struct hm_input *input)
+{
+	const struct hm_energy *e = &input->energy;
+	char time[HM_TIME_TEXT];
+	int column = ENERGY_FIRST;
+	bool good;
+
+	hm_time_format(hm_time_now(), time);
+	sqlite3_bind_text(statement, DTU, station->name,
+	    (int)station->name_size, SQLITE_STATIC);
+	sqlite3_bind_text(statement, SERIAL, unit->serial,
+	    (int)unit->serial_size, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, PORT, input->port);
+	bind_energy(statement, TODAY, hm_energy_today(e));
+	bind_energy(statement, TOTAL, hm_energy_total(e));
+	sqlite3_bind_text(statement, UPDATED, time, -1, SQLITE_STATIC);
+#define ENERGY(name, initial, help) \
+	sqlite3_bind_int64(statement, column++, e->name);
+#include "energy.def"
+#undef ENERGY
+	good = sqlite3_step(statement) == SQLITE_DONE;
+	return sqlite3_reset(statement) == SQLITE_OK && good;
+}
+
+static bool
+write_change(void *context, const struct hm_station *station,
+    const struct hm_unit *unit, struct hm_input *input)
+{
+	struct hm_ledger_db *db = context;
+
+	if (!run(input->kept ? db->update : db->insert, station, unit, input))
+		return false;
+	input->forgotten = input->kept && sqlite3_changes(db->handle) == 0;
+	if (input->forgotten)
+		hm_log(HM_WARNING, "%.*s: inverter %.*s, port %lld is "
+		    "forgotten", (int)station->name_size, station->name,
+		    (int)unit->serial_size, unit->serial,
+		    (long long)input->port);
+	return true;
+}
+
+bool
+hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger)
+{
+	bool good = execute(db, "BEGIN IMMEDIATE") &&
+	    hm_ledger_changes(ledger, write_change, db) &&
+	    execute(db, "COMMIT");
+
+	if (good)
+		hm_ledger_saved(ledger);
+	else if (!db->failing)
+		complain(db, "cannot save what is known of the energy; it "
+		    "goes on from memory");
+	if (good && db->failing)
+		hm_log(HM_WARNING, "%s: can be written again", db->path);
+	if (!good && !sqlite3_get_autocommit(db->handle))
+		execute(db, "ROLLBACK");
+	db->failing = !good;
+	return good;
+}
+
+int64_t
+hm_ledger_db_forget(struct hm_ledger_db *db, struct hm_slice serial)
+{
+	sqlite3_stmt *statement = NULL;
+	bool good = prepare(db, forget_sql, &statement) &&
+	    sqlite3_bind_text(statement, 1, serial.p, (int)serial.n,
+	    SQLITE_STATIC) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_DONE;
+
+	if (!good)
+		complain(db, "cannot forget an inverter");
+	sqlite3_finalize(statement);
+	return good ? sqlite3_changes(db->handle) : -1;
+}

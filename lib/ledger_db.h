@@ -1,0 +1,40 @@
+#ifndef HM_LEDGER_DB_H
+#define HM_LEDGER_DB_H
+
+#include "ledger.h"
+
+/*
+ * The ledger in the SQLite database, in the table production_cache. A save is
+ * one transaction: whatever ends the process, the file holds the state before
+ * or after it.
+ */
+
+struct hm_ledger_db;
+
+/*
+ * Open the database. For writing it and its table are made if there are none.
+ * NULL, logged, if that fails. Freed by hm_ledger_db_close.
+ */
+struct hm_ledger_db *hm_ledger_db_open(const char *path, bool writing);
+void hm_ledger_db_close(struct hm_ledger_db *db);
+
+/*
+ * Read all rows into the ledger. A row that cannot have come from here is
+ * logged and passed over. False, logged, if the table cannot be read.
+ */
+bool hm_ledger_db_load(struct hm_ledger_db *db, struct hm_ledger *ledger);
+
+/*
+ * Write what has changed. An input whose row is gone has been forgotten by
+ * another process and is dropped from the ledger. False if it failed: that is
+ * logged when it begins and when it is over, and the next save tries again.
+ */
+bool hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger);
+
+/*
+ * Remove the rows of an inverter, by any DTU. Returns their number, or -1,
+ * logged.
+ */
+int64_t hm_ledger_db_forget(struct hm_ledger_db *db, struct hm_slice serial);
+
+#endif
