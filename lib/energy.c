@@ -220,7 +220,8 @@ doubt(struct hm_energy *e, const struct hm_energy_reading *r,
 	    r->total - e->doubt_last <=
 	    allowance(r->time - e->doubt_time, r->watts);
 
-	if (!r->awake)
+	/* What is older than what is known is a stream that is replayed. */
+	if (!r->awake || r->time < e->pending_time)
 		return verdict;
 	if (!agrees) {
 		e->doubts = 0;

@@ -1,0 +1,230 @@
+#!/bin/bash
+# hm-filter's memory: over restarts, kills and other processes' hands.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+unset TIMEZONE TZ
+
+db=$work/hm.db
+
+# port MINUTE TOTAL TODAY [SERIAL [DTU [MORE]]]: a reading on one day.
+port() {
+	local time
+	time=$(date -u -d "2026-06-21T10:00:00Z + $1 minutes" \
+		+%Y-%m-%dT%H:%M:%SZ)
+	printf '{"type":"port","time":"%s","dtu":"%s","serial":"%s","port":1' \
+		"$time" "${5:-roof}" "${4:-116400000001}"
+	printf ',"today_production":%s,"total_production":%s%s}\n' \
+		"$3" "$2" "${6:-,\"link_status\":1}"
+}
+
+# dtu MINUTE [DTU]
+dtu() {
+	port "$1" 1 1 10f800000001 "${2:-roof}" ',"inverters_online":1' |
+		sed 's/"port"/"dtu"/; s/"port":1,//'
+}
+
+filter() {
+	hm-filter --stats-period 0 --timezone UTC "$@"
+}
+
+energies() {
+	jq -c '[.total_production, .today_production]' | tr '\n' ' '
+}
+
+same "a restart in between changes nothing" "$({
+	port 0 10500 500 | filter -d "$db"
+	port 1 10503 503 | filter -d "$db"
+	port 2 10506 506 | filter -d "$db"
+} | energies)" "[null,null] [10500,500] [10503,503] "
+same "... and nor does one at night, when the DTU shows zeros" \
+	"$(port 3 0 0 116400000001 roof ',"link_status":0' |
+	filter -d "$db" | energies)" "[10503,503] "
+same "... nor one in the next morning" "$({
+	port $((21 * 60)) 10507 1 | filter -d "$db"
+	port $((21 * 60 + 1)) 10508 2 | filter -d "$db"
+	port $((21 * 60 + 2)) 10509 3 | filter -d "$db"
+} | energies)" "[10506,0] [10507,1] [10508,2] "
+same "people can read the table" "$(sqlite3 "$db" \
+	'SELECT dtu, serial, port, today_production, total_production
+	FROM production_cache')" "roof|116400000001|1|2|10508"
+
+same "a start at night tells nothing rather than 0" \
+	"$({ port 0 0 0; dtu 0; port 1 0 0; dtu 1; } |
+	filter -d "$work/night.db" | energies)" \
+	"[null,null] [null,null] [null,null] [null,null] "
+same "without a database the first reading is shown" \
+	"$(port 0 10500 500 | filter 2>"$work/err" | energies)" "[10500,500] "
+same "... and it is said once that nothing will be kept" \
+	"$(cat "$work/err")" "hm-filter: warning: no database: what is known\
+ of the energy is lost when this ends; see --database"
+
+# Sums
+
+plant() {
+	port "$1" 20000 200 116400000002
+	port "$1" 10600 600
+	dtu "$1"
+}
+rm -f "$db"
+same "a DTU's sums come when all its inputs are known" "$({
+	port 0 10600 600; dtu 0; port 1 10600 600; dtu 1; plant 2; plant 3
+} | filter -d "$db" | jq -c 'select(.type == "dtu") |
+	[.total_production, .today_production]' | tr '\n' ' ')" \
+	"[null,null] [10600,600] [null,null] [30600,800] "
+same "... and are its own alone" "$({
+	port 4 70000 700 116400000003 barn; dtu 4 barn
+	port 5 70000 700 116400000003 barn; dtu 5 barn
+} | filter -d "$db" | jq -c 'select(.type == "dtu") | .total_production' |
+	tr '\n' ' ')" "null 70000 "
+same "... also when an inverter is away" \
+	"$({ port 6 10600 600; dtu 6; } | filter -d "$db" | tail -1 | energies)" \
+	"[30600,800] "
+same "... without the excluded" "$({ plant 7; plant 8; } |
+	filter -d "$db" --exclude 116400000002 | jq -c .total_production |
+	tr '\n' ' ')" "10600 10600 10600 10600 "
+
+# Forgetting
+
+same "--forget ends with 0" \
+	"$(filter -d "$db" --forget 116400000002; echo $?)" 0
+same "... and takes an inverter out of the sums" \
+	"$(dtu 9 | filter -d "$db" | energies)" "[10600,600] "
+same "... and says when there is none" \
+	"$(filter -d "$db" --forget 116400000009 2>&1; echo $?)" \
+	"hm-filter: warning: --forget: the database knows no inverter\
+ 116400000009
+0"
+same "... and needs a database" \
+	"$(filter --forget 116400000009 2>"$work/err"; echo $?)" 64
+
+# A filter that runs learns of it.
+mkfifo "$work/in"
+hm-filter --stats-period 0 --timezone UTC -d "$db" <"$work/in" \
+	>"$work/out" 2>"$work/err" &
+pids+=($!)
+exec 7>"$work/in"
+answered() {
+	[ "$(wc -l <"$work/out")" -ge "$1" ]
+}
+{ plant 10; plant 11; } >&7
+check "a running filter sums up" until_true 5 answered 6
+filter -d "$db" --forget 116400000002
+{ port 12 20100 300 116400000002; dtu 12; port 13 10601 601; dtu 13; } >&7
+check "... goes on when an inverter is forgotten" until_true 5 answered 10
+exec 7>&-
+wait "${pids[-1]}"
+same "... and forgets it" "$(tail -1 "$work/out" | energies)" "[10600,600] "
+same "... which it says" "$(cat "$work/err")" \
+	"hm-filter: warning: roof: inverter 116400000002, port 1 is forgotten"
+
+# Databases that cannot be used
+
+mkdir "$work/dir"
+same "a database that cannot be opened does not stop the stream" \
+	"$(port 0 10500 500 | filter -d "$work/dir" 2>"$work/err" |
+	energies)" "[10500,500] "
+check "... and is named" grep -q "error: $work/dir: cannot open" "$work/err"
+sqlite3 "$work/old.db" 'CREATE TABLE production_cache (serial_number TEXT,
+	port_number INTEGER, today_production INTEGER, total_production INTEGER)'
+port 0 10500 500 | filter -d "$work/old.db" >"$work/out" 2>"$work/err"
+check "another program's table is not touched" grep -q \
+	"its production_cache is of another program" "$work/err"
+same "... not even its columns" \
+	"$(sqlite3 "$work/old.db" .schema | grep -c e_total)" 0
+head -c 20000 /dev/urandom >"$work/junk.db"
+same "junk is no database, and the stream goes on" \
+	"$(port 0 10500 500 | filter -d "$work/junk.db" 2>/dev/null |
+	energies)" "[10500,500] "
+cp "$db" "$work/bad.db"
+sqlite3 "$work/bad.db" 'UPDATE production_cache SET e_pending = 9e18'
+same "a row that cannot be is passed over" \
+	"$(dtu 14 | filter -d "$work/bad.db" 2>"$work/err" | energies)" \
+	"[null,null] "
+check "... and named" grep -q "row of inverter 116400000001 .* damaged" \
+	"$work/err"
+same "--dry-run stores nothing" "$(port 15 10700 700 |
+	filter -d "$db" --dry-run >"$work/out"
+	sqlite3 "$db" 'SELECT max(total_production) FROM production_cache
+	WHERE dtu = "roof"')" 10600
+port 0 10500 500 | filter -d "$work/none.db" --dry-run >"$work/out" 2>&1
+check "... and makes no file" [ ! -e "$work/none.db" ]
+
+# Another process holds the lock for longer than we wait.
+mkfifo "$work/sql"
+sqlite3 "$db" <"$work/sql" >"$work/locked" &
+pids+=($!)
+exec 8>"$work/sql"
+echo 'BEGIN EXCLUSIVE; SELECT 1;' >&8
+until_true 5 grep -q 1 "$work/locked"
+same "a lock by others delays the stream, and no more" \
+	"$({ port 16 10610 610; port 17 10611 611; } |
+	timeout 10 hm-filter --stats-period 0 --timezone UTC -d "$db" \
+	2>"$work/err" | tail -1 | energies)" "[10610,610] "
+check "... which is said" grep -q "cannot save what is known" "$work/err"
+echo 'ROLLBACK;' >&8
+exec 8>&-
+wait "${pids[-1]}"
+
+# Time zones
+
+for zone in Mars/Olympus ../../etc/passwd ""; do
+	same "no zone \"$zone\"" "$(hm-filter --timezone "$zone" --check \
+		>/dev/null 2>&1 </dev/null; echo $?)" 78
+done
+same "the zone decides where a day begins" "$(for zone in UTC Asia/Tokyo; do
+	{ port 0 10500 500; port 1 10503 503; port 300 10503 503; } |
+		hm-filter --stats-period 0 --timezone $zone 2>/dev/null |
+		tail -1 | energies
+done)" "[10503,503] [10503,0] "
+
+# kill -9 at any moment: a filter that reads a stream which has zeros and
+# spikes. What all of its lives have shown must not fall.
+kills=${KILLS:-40}
+awk -v lines=200000 'BEGIN {
+	srand(1)
+	for (n = 0; n < lines; n++) {
+		serial = n % 7
+		step = int(n / 7)
+		total = 100000 + step
+		r = rand()
+		if (r < 0.05) total = 0
+		else if (r < 0.1) total = int(exp(rand() * 22))
+		today = total < 100000 ? 0 : total - 100000
+		time = sprintf("2026-06-%02dT%02d:%02d:%02dZ",
+			21 + int(step / 8640), step % 8640 / 360,
+			step % 360 / 6, step % 6 * 10)
+		printf "{\"type\":\"port\",\"time\":\"%s\",\"dtu\":\"d%d\"," \
+			"\"serial\":\"11640000000%d\",\"port\":1," \
+			"\"total_production\":%d,\"today_production\":%d," \
+			"\"link_status\":1,\"n\":%d}\n",
+			time, serial % 2, serial, total,
+			today, n
+	}
+}' >"$work/stream"
+rm -f "$db" "$work/shown"
+mkfifo "$work/pipe"
+exec 9<>"$work/pipe"
+{ cat "$work/stream" >&9; echo '{"type":"end"}' >&9; } &
+writer=$!
+pids+=("$writer")
+for ((i = 0; i < kills; i++)); do
+	hm-filter --stats-period 0 -d "$db" <&9 >>"$work/shown" 2>/dev/null &
+	pid=$!
+	sleep "0.0$((RANDOM % 90 + 10))"
+	kill -9 "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+done
+hm-filter --stats-period 0 -d "$db" <&9 >>"$work/shown" 2>/dev/null &
+pids+=($!)
+check "the stream ends" until_true 30 grep -q '"type":"end"' "$work/shown"
+same "$kills kills: the database is whole" \
+	"$(sqlite3 "$db" 'PRAGMA integrity_check')" ok
+same "... nothing falls, nothing is above the truth" \
+	"$(jq -nRr 'reduce (inputs | fromjson? |
+	select(.total_production)) as $r ({};
+	.n += 1 | .[$r.serial] as $last |
+	if $r.total_production < ($last // 0) or
+	    $r.total_production > 100000 + ($r.n / 7 | floor)
+	then .bad += 1 else . end | .[$r.serial] = $r.total_production) |
+	"\(.n > 1000) \(.bad // 0)"' "$work/shown")" "true 0"
+exit $((failures > 0))

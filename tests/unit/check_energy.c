@@ -1,0 +1,351 @@
+#include "energy.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#define MINUTE 60
+#define HOUR 3600
+#define DAY ((int64_t)20780)
+#define MIDNIGHT (DAY * 24 * HOUR)
+
+/* A guard and the clock that its readings are made by. */
+static struct hm_energy e;
+static int64_t now;
+
+static enum hm_energy_verdict
+reading_at(int64_t time, int64_t total, int64_t today, bool awake)
+{
+	const struct hm_energy_reading r = {
+	    .time = time, .watts = 500, .awake = awake,
+	    .total = total, .today = today,
+	};
+
+	now = time;
+	hm_energy_day(&e, time / (24 * HOUR), time);
+	return hm_energy_read(&e, &r);
+}
+
+/* A minute later. */
+static enum hm_energy_verdict
+reading(int64_t total, int64_t today)
+{
+	return reading_at(now + MINUTE, total, today, true);
+}
+
+static void
+start(void)
+{
+	hm_energy_init(&e);
+	now = MIDNIGHT + 12 * HOUR;
+}
+
+static void
+shows(int64_t total, int64_t today)
+{
+	ck_assert_int_eq(hm_energy_total(&e), total);
+	ck_assert_int_eq(hm_energy_today(&e), today);
+	ck_assert(hm_energy_valid(&e));
+}
+
+START_TEST(nothing_is_known_at_first)
+{
+	shows(-1, -1);
+	ck_assert_int_eq(reading(0, 0), HM_ENERGY_NONE);
+	ck_assert_int_eq(reading(-1, -1), HM_ENERGY_NONE);
+	shows(-1, -1);
+}
+END_TEST
+
+START_TEST(the_second_reading_bears_out_the_first)
+{
+	reading(10500, 500);
+	shows(-1, -1);
+	reading(10503, 503);
+	shows(10500, 500);
+	reading(10506, 506);
+	shows(10503, 503);
+}
+END_TEST
+
+START_TEST(a_first_reading_may_be_a_spike)
+{
+	reading(4294967295, 500);
+	reading(10503, 503);
+	shows(-1, -1);
+	reading(10506, 506);
+	shows(10503, 503);
+}
+END_TEST
+
+START_TEST(a_first_reading_may_be_a_dip)
+{
+	reading(7, 1);
+	reading(10503, 503);
+	shows(-1, -1);
+	reading(10506, 506);
+	shows(10503, 503);
+}
+END_TEST
+
+START_TEST(a_spike_never_shows)
+{
+	static const int64_t spikes[] = {1, 2, 14, 300, 100000, 4294967295};
+
+	for (size_t i = 0; i < sizeof spikes / sizeof *spikes; i++) {
+		start();
+		reading(10500, 500);
+		reading(10503, 503);
+		reading(10506 + spikes[i], 506);
+		ck_assert_int_le(hm_energy_total(&e), 10506);
+		reading(10509, 509);
+		ck_assert_int_le(hm_energy_total(&e), 10509);
+		reading(10512, 512);
+		shows(10509, 509);
+	}
+}
+END_TEST
+
+START_TEST(a_fall_is_refused)
+{
+	reading(10500, 500);
+	reading(10503, 503);
+	ck_assert_int_eq(reading(10499, 499), HM_ENERGY_FALL);
+	ck_assert_int_eq(reading(1, 0), HM_ENERGY_FALL);
+	ck_assert_int_eq(reading(0, 0), HM_ENERGY_NONE);
+	shows(10500, 500);
+	reading(10506, 506);
+	shows(10503, 503);
+}
+END_TEST
+
+START_TEST(what_cannot_have_been_made_is_refused)
+{
+	int64_t limit;
+
+	reading(10500, 500);
+	reading(10503, 503);
+	limit = hm_energy_limit(&e, now + MINUTE, 500);
+	/* 500 W and a half more for 17 minutes, and 2 Wh. */
+	ck_assert_int_eq(limit, 10500 + 212 + 2);
+	ck_assert_int_eq(reading(limit + 1, 503), HM_ENERGY_SPIKE);
+	now -= MINUTE;
+	ck_assert_int_eq(reading(limit, 503), HM_ENERGY_GOOD);
+}
+END_TEST
+
+/* Two readings of an evening, of which the first is believed. */
+static void
+evening(int64_t total, int64_t today)
+{
+	now = MIDNIGHT + 20 * HOUR;
+	reading(total, today);
+	reading(total, today);
+	reading(total, today);
+	shows(total, today);
+}
+
+static void
+morning(void)
+{
+	now = MIDNIGHT + (24 + 7) * HOUR;
+}
+
+START_TEST(a_day_begins_at_zero)
+{
+	evening(10500, 500);
+	hm_energy_day(&e, DAY + 1, MIDNIGHT + 24 * HOUR);
+	shows(10500, 0);
+	morning();
+	reading(10501, 1);
+	reading(10502, 2);
+	reading(10503, 3);
+	shows(10502, 2);
+}
+END_TEST
+
+START_TEST(a_device_may_reset_late)
+{
+	evening(10500, 500);
+	reading_at(MIDNIGHT + 24 * HOUR, 10500, 500, false);
+	shows(10500, 0);
+	morning();
+	reading(10501, 501);
+	reading(10502, 502);
+	reading(10503, 503);
+	shows(10502, 2);
+	reading(10504, 0);
+	reading(10505, 1);
+	shows(10504, 4);
+}
+END_TEST
+
+START_TEST(a_device_may_reset_early)
+{
+	evening(10500, 500);
+	reading(10500, 0);
+	reading(10500, 0);
+	shows(10500, 500);
+	morning();
+	reading(10501, 1);
+	reading(10502, 2);
+	reading(10503, 3);
+	shows(10502, 2);
+}
+END_TEST
+
+START_TEST(a_device_may_never_reset)
+{
+	evening(10500, 500);
+	for (int day = 1; day <= 3; day++) {
+		now = MIDNIGHT + (day * 24 + 7) * HOUR;
+		for (int i = 0; i < 10; i++)
+			reading(10500 + (day - 1) * 9 + i,
+			    500 + (day - 1) * 9 + i);
+		shows(10500 + (day - 1) * 9 + 8, 8);
+	}
+}
+END_TEST
+
+/* Seen last at 15:00 and again in the next morning. */
+START_TEST(energy_of_yesterday_is_not_of_today)
+{
+	now = MIDNIGHT + 15 * HOUR;
+	reading(10400, 400);
+	reading(10403, 403);
+	now = MIDNIGHT + (24 + 9) * HOUR;
+	reading(11150, 150);
+	shows(10403, 0);
+	reading(11153, 153);
+	reading(11156, 156);
+	shows(11153, 153);
+}
+END_TEST
+
+START_TEST(a_week_without_data)
+{
+	evening(10500, 500);
+	now = MIDNIGHT + (7 * 24 + 10) * HOUR;
+	reading(14200, 200);
+	reading(14203, 203);
+	reading(14206, 206);
+	shows(14203, 203);
+}
+END_TEST
+
+START_TEST(a_clock_that_steps_back_resets_nothing)
+{
+	evening(10500, 500);
+	reading_at(MIDNIGHT + 24 * HOUR + MINUTE, 10500, 500, false);
+	shows(10500, 0);
+	/* A little back over midnight, and to 1970 until it is set. */
+	reading_at(MIDNIGHT + 24 * HOUR - MINUTE, 10500, 500, false);
+	shows(10500, 0);
+	reading_at(100, 10500, 500, false);
+	reading_at(200, 10500, 500, false);
+	reading_at(MIDNIGHT + 31 * HOUR, 10501, 1, true);
+	reading(10502, 2);
+	reading(10503, 3);
+	shows(10502, 2);
+}
+END_TEST
+
+START_TEST(a_clock_that_was_ahead_is_left_behind)
+{
+	evening(10500, 500);
+	hm_energy_day(&e, DAY + 1000, MIDNIGHT + 1000 * 24 * HOUR);
+	for (int64_t hour = 21; hour < 30; hour++)
+		hm_energy_day(&e, DAY + hour / 24, MIDNIGHT + hour * HOUR);
+	ck_assert_int_eq(e.day, DAY + 1);
+	hm_energy_day(&e, DAY + 2, MIDNIGHT + 48 * HOUR);
+	ck_assert_int_eq(e.day, DAY + 2);
+}
+END_TEST
+
+START_TEST(a_counter_that_begins_anew_goes_on)
+{
+	enum hm_energy_verdict verdict = HM_ENERGY_FALL;
+
+	reading(10500, 500);
+	reading(10503, 503);
+	reading(10503, 503);
+	for (int i = 0; i <= 24 * 60 && verdict == HM_ENERGY_FALL; i++)
+		verdict = reading(10 + i, 10 + i);
+	ck_assert_int_eq(verdict, HM_ENERGY_ANEW);
+	ck_assert_int_ge(hm_energy_total(&e), 10503);
+	reading(1460, 1460);
+	reading(1461, 1461);
+	ck_assert_int_eq(hm_energy_total(&e), 10503 + 1450);
+	ck_assert(hm_energy_valid(&e));
+}
+END_TEST
+
+START_TEST(a_counter_that_stands_still_does_not)
+{
+	reading(10500, 500);
+	reading(10503, 503);
+	for (int i = 0; i <= 3 * 24 * 60; i++)
+		ck_assert_int_eq(reading(9000, 9), HM_ENERGY_FALL);
+}
+END_TEST
+
+START_TEST(counters_without_a_day_are_counted)
+{
+	evening(10500, -1 + 1);
+	morning();
+	for (int i = 0; i < 7; i++)
+		reading(10500 + i, -1);
+	shows(10505, 5);
+}
+END_TEST
+
+START_TEST(nonsense_is_not_valid)
+{
+	reading(10500, 500);
+	reading(10503, 503);
+	ck_assert(hm_energy_valid(&e));
+	e.pending = e.total - 1;
+	ck_assert(!hm_energy_valid(&e));
+	e.pending = INT64_MAX;
+	ck_assert(!hm_energy_valid(&e));
+	hm_energy_init(&e);
+	ck_assert(hm_energy_valid(&e));
+	e.day = INT64_MIN;
+	ck_assert(!hm_energy_valid(&e));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("energy");
+	TCase *cases = tcase_create("energy");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(cases, start, NULL);
+	tcase_add_test(cases, nothing_is_known_at_first);
+	tcase_add_test(cases, the_second_reading_bears_out_the_first);
+	tcase_add_test(cases, a_first_reading_may_be_a_spike);
+	tcase_add_test(cases, a_first_reading_may_be_a_dip);
+	tcase_add_test(cases, a_spike_never_shows);
+	tcase_add_test(cases, a_fall_is_refused);
+	tcase_add_test(cases, what_cannot_have_been_made_is_refused);
+	tcase_add_test(cases, a_day_begins_at_zero);
+	tcase_add_test(cases, a_device_may_reset_late);
+	tcase_add_test(cases, a_device_may_reset_early);
+	tcase_add_test(cases, a_device_may_never_reset);
+	tcase_add_test(cases, energy_of_yesterday_is_not_of_today);
+	tcase_add_test(cases, a_week_without_data);
+	tcase_add_test(cases, a_clock_that_steps_back_resets_nothing);
+	tcase_add_test(cases, a_clock_that_was_ahead_is_left_behind);
+	tcase_add_test(cases, a_counter_that_begins_anew_goes_on);
+	tcase_add_test(cases, a_counter_that_stands_still_does_not);
+	tcase_add_test(cases, counters_without_a_day_are_counted);
+	tcase_add_test(cases, nonsense_is_not_valid);
+	suite_add_tcase(suite, cases);
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
