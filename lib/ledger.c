@@ -163,55 +163,75 @@ hm_ledger_has_changes(const struct hm_ledger *ledger)
 	return ledger->changed;
 }
 
+static bool
+visit_unit(const struct hm_unit *unit, struct hm_station *station,
+    bool changed_only, hm_ledger_visitor *visitor, void *context)
+{
+	for (struct hm_input *input = unit->inputs; input != NULL;
+	    input = input->next)
+		if ((input->changed || !changed_only) &&
+		    !visitor(context, station, unit, input))
+			return false;
+	return true;
+}
+
 bool
-hm_ledger_changes(const struct hm_ledger *ledger,
-    bool (*visit)(void *context, const struct hm_station *station,
-    const struct hm_unit *unit, struct hm_input *input), void *context)
+hm_ledger_visit(const struct hm_ledger *ledger, bool changed_only,
+    hm_ledger_visitor *visitor, void *context)
 {
 	for (struct hm_station *station = ledger->stations; station != NULL;
 	    station = station->next) {
-		if (!station->changed)
+		if (changed_only && !station->changed)
 			continue;
-		for (struct hm_unit *unit = station->units; unit != NULL;
+		for (const struct hm_unit *unit = station->units; unit != NULL;
 		    unit = unit->next)
-			for (struct hm_input *input = unit->inputs;
-			    input != NULL; input = input->next)
-				if (input->changed && !visit(context, station,
-				    unit, input))
-					return false;
+			if (!visit_unit(unit, station, changed_only, visitor,
+			    context))
+				return false;
 	}
 	return true;
 }
 
-static void
-settle_unit(struct hm_ledger *ledger, struct hm_unit *unit)
+static bool
+settle(void *context, struct hm_station *station, const struct hm_unit *unit,
+    struct hm_input *input)
 {
-	for (struct hm_input **place = &unit->inputs; *place != NULL;) {
-		struct hm_input *input = *place;
-
-		if (input->forgotten) {
-			*place = input->next;
-			free(input);
-			ledger->entries--;
-			continue;
-		}
-		input->kept |= input->changed;
-		input->changed = false;
-		place = &input->next;
-	}
+	(void)context;
+	(void)unit;
+	station->changed = input->changed = false;
+	input->kept = true;
+	return true;
 }
 
 void
 hm_ledger_saved(struct hm_ledger *ledger)
 {
+	hm_ledger_visit(ledger, true, settle, NULL);
 	ledger->changed = false;
-	for (struct hm_station *station = ledger->stations; station != NULL;
-	    station = station->next) {
-		if (!station->changed)
+}
+
+static void
+drop_forgotten_of(struct hm_ledger *ledger, struct hm_unit *unit)
+{
+	for (struct hm_input **place = &unit->inputs; *place != NULL;) {
+		struct hm_input *input = *place;
+
+		if (!input->forgotten) {
+			place = &input->next;
 			continue;
-		station->changed = false;
+		}
+		*place = input->next;
+		free(input);
+		ledger->entries--;
+	}
+}
+
+void
+hm_ledger_drop_forgotten(struct hm_ledger *ledger)
+{
+	for (struct hm_station *station = ledger->stations; station != NULL;
+	    station = station->next)
 		for (struct hm_unit *unit = station->units; unit != NULL;
 		    unit = unit->next)
-			settle_unit(ledger, unit);
-	}
+			drop_forgotten_of(ledger, unit);
 }

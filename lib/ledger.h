@@ -80,14 +80,18 @@ void hm_ledger_touch(struct hm_ledger *ledger, struct hm_station *station,
     struct hm_input *input);
 bool hm_ledger_has_changes(const struct hm_ledger *ledger);
 
-/*
- * Visit every input that has changed. False at once if `visit` answers false.
- */
-bool hm_ledger_changes(const struct hm_ledger *ledger,
-    bool (*visit)(void *context, const struct hm_station *station,
-    const struct hm_unit *unit, struct hm_input *input), void *context);
+/* Whom hm_ledger_visit calls; false ends the visit. */
+typedef bool hm_ledger_visitor(void *context, struct hm_station *station,
+    const struct hm_unit *unit, struct hm_input *input);
 
-/* All changes have been saved: take the marks off, drop what is forgotten. */
+/* Visit all inputs, or those that have changed. False if a visitor ended it. */
+bool hm_ledger_visit(const struct hm_ledger *ledger, bool changed_only,
+    hm_ledger_visitor *visitor, void *context);
+
+/* All changes have been saved: take the marks off. */
 void hm_ledger_saved(struct hm_ledger *ledger);
+
+/* Drop the inputs that are marked as forgotten. */
+void hm_ledger_drop_forgotten(struct hm_ledger *ledger);
 
 #endif

@@ -38,27 +38,24 @@ static const char load_sql[] =
     " FROM production_cache";
 #undef ENERGY
 
-#define ENERGY(name, initial, help) ", e_" #name " = ?"
-static const char update_sql[] =
-    "UPDATE production_cache SET dtu = ?1, serial = ?2, port = ?3, "
-    "today_production = ?4, total_production = ?5, last_updated = ?6"
-#include "energy.def"
-    " WHERE dtu = ?1 AND serial = ?2 AND port = ?3";
-#undef ENERGY
-
 #define ENERGY(name, initial, help) ", ?"
-static const char insert_sql[] =
+static const char write_sql[] =
     "INSERT OR REPLACE INTO production_cache VALUES (?, ?, ?, ?, ?, ?"
 #include "energy.def"
     ")";
 #undef ENERGY
+
+static const char exists_sql[] =
+    "SELECT 1 FROM production_cache WHERE dtu = ? AND serial = ? "
+    "AND port = ?";
 
 static const char forget_sql[] =
     "DELETE FROM production_cache WHERE lower(serial) = lower(?)";
 
 struct hm_ledger_db {
 	sqlite3 *handle;
-	sqlite3_stmt *update, *insert;
+	sqlite3_stmt *write, *exists, *version;
+	int64_t seen; /* the version at which the rows were looked through */
 	char *path;
 	bool failing; /* the last save did; it has been said */
 };
@@ -108,8 +105,9 @@ set_up(struct hm_ledger_db *db, bool writing)
 		complain(db, "cannot open the database");
 		return false;
 	}
-	if (!prepare(db, update_sql, &db->update) ||
-	    !prepare(db, insert_sql, &db->insert)) {
+	if (!prepare(db, write_sql, &db->write) ||
+	    !prepare(db, exists_sql, &db->exists) ||
+	    !prepare(db, "PRAGMA data_version", &db->version)) {
 		complain(db, "its production_cache is of another program");
 		return false;
 	}
@@ -137,8 +135,9 @@ hm_ledger_db_close(struct hm_ledger_db *db)
 {
 	if (db == NULL)
 		return;
-	sqlite3_finalize(db->update);
-	sqlite3_finalize(db->insert);
+	sqlite3_finalize(db->write);
+	sqlite3_finalize(db->exists);
+	sqlite3_finalize(db->version);
 	if (sqlite3_close(db->handle) != SQLITE_OK)
 		complain(db, "cannot close the database");
 	free(db->path);
@@ -190,6 +189,18 @@ load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
 	input->kept = true;
 }
 
+/* Changes whenever another process has written. -1 if it cannot be told. */
+static int64_t
+version(struct hm_ledger_db *db)
+{
+	int64_t value = -1;
+
+	if (sqlite3_step(db->version) == SQLITE_ROW)
+		value = sqlite3_column_int64(db->version, 0);
+	sqlite3_reset(db->version);
+	return value;
+}
+
 bool
 hm_ledger_db_load(struct hm_ledger_db *db, struct hm_ledger *ledger)
 {
@@ -202,6 +213,7 @@ hm_ledger_db_load(struct hm_ledger_db *db, struct hm_ledger *ledger)
 	if (result != SQLITE_DONE)
 		complain(db, "cannot read the production_cache");
 	sqlite3_finalize(rows);
+	db->seen = version(db);
 	return result == SQLITE_DONE;
 }
 
@@ -216,55 +228,46 @@ bind_energy(sqlite3_stmt *statement, int column, int64_t energy)
 		sqlite3_bind_null(statement, column);
 }
 
-/* A binding that fails leaves NULL, which the columns refuse. */
-static bool
-run(sqlite3_stmt *statement, const struct hm_station *station,
+static void
+bind_key(sqlite3_stmt *statement, const struct hm_station *station,
     const struct hm_unit *unit, const struct hm_input *input)
 {
+	sqlite3_bind_text(statement, DTU, station->name,
+	    (int)station->name_size, SQLITE_STATIC);
+	sqlite3_bind_text(statement, SERIAL, unit->serial,
+	    (int)unit->serial_size, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, PORT, input->port);
+}
+
+/* A binding that fails leaves NULL, which the columns refuse. */
+static bool
+write_row(void *context, struct hm_station *station,
+    const struct hm_unit *unit, struct hm_input *input)
+{
+	struct hm_ledger_db *db = context;
 	const struct hm_energy *e = &input->energy;
 	char time[HM_TIME_TEXT];
 	int column = ENERGY_FIRST;
 	bool good;
 
 	hm_time_format(hm_time_now(), time);
-	sqlite3_bind_text(statement, DTU, station->name,
-	    (int)station->name_size, SQLITE_STATIC);
-	sqlite3_bind_text(statement, SERIAL, unit->serial,
-	    (int)unit->serial_size, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, PORT, input->port);
-	bind_energy(statement, TODAY, hm_energy_today(e));
-	bind_energy(statement, TOTAL, hm_energy_total(e));
-	sqlite3_bind_text(statement, UPDATED, time, -1, SQLITE_STATIC);
+	bind_key(db->write, station, unit, input);
+	bind_energy(db->write, TODAY, hm_energy_today(e));
+	bind_energy(db->write, TOTAL, hm_energy_total(e));
+	sqlite3_bind_text(db->write, UPDATED, time, -1, SQLITE_STATIC);
 #define ENERGY(name, initial, help) \
-	sqlite3_bind_int64(statement, column++, e->name);
+	sqlite3_bind_int64(db->write, column++, e->name);
 #include "energy.def"
 #undef ENERGY
-	good = sqlite3_step(statement) == SQLITE_DONE;
-	return sqlite3_reset(statement) == SQLITE_OK && good;
-}
-
-static bool
-write_change(void *context, const struct hm_station *station,
-    const struct hm_unit *unit, struct hm_input *input)
-{
-	struct hm_ledger_db *db = context;
-
-	if (!run(input->kept ? db->update : db->insert, station, unit, input))
-		return false;
-	input->forgotten = input->kept && sqlite3_changes(db->handle) == 0;
-	if (input->forgotten)
-		hm_log(HM_WARNING, "%.*s: inverter %.*s, port %lld is "
-		    "forgotten", (int)station->name_size, station->name,
-		    (int)unit->serial_size, unit->serial,
-		    (long long)input->port);
-	return true;
+	good = sqlite3_step(db->write) == SQLITE_DONE;
+	return sqlite3_reset(db->write) == SQLITE_OK && good;
 }
 
 bool
 hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger)
 {
 	bool good = execute(db, "BEGIN IMMEDIATE") &&
-	    hm_ledger_changes(ledger, write_change, db) &&
+	    hm_ledger_visit(ledger, true, write_row, db) &&
 	    execute(db, "COMMIT");
 
 	if (good)
@@ -278,6 +281,39 @@ hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger)
 		execute(db, "ROLLBACK");
 	db->failing = !good;
 	return good;
+}
+
+/* Forgetting */
+
+static bool
+look_up(void *context, struct hm_station *station, const struct hm_unit *unit,
+    struct hm_input *input)
+{
+	struct hm_ledger_db *db = context;
+
+	if (!input->kept)
+		return true;
+	bind_key(db->exists, station, unit, input);
+	input->forgotten = sqlite3_step(db->exists) == SQLITE_DONE;
+	sqlite3_reset(db->exists);
+	if (input->forgotten)
+		hm_log(HM_WARNING, "%.*s: inverter %.*s, port %lld is "
+		    "forgotten", (int)station->name_size, station->name,
+		    (int)unit->serial_size, unit->serial,
+		    (long long)input->port);
+	return true;
+}
+
+void
+hm_ledger_db_follow(struct hm_ledger_db *db, struct hm_ledger *ledger)
+{
+	int64_t now = version(db);
+
+	if (now == db->seen || now < 0)
+		return;
+	db->seen = now;
+	hm_ledger_visit(ledger, false, look_up, db);
+	hm_ledger_drop_forgotten(ledger);
 }
 
 int64_t

@@ -25,9 +25,14 @@ void hm_ledger_db_close(struct hm_ledger_db *db);
 bool hm_ledger_db_load(struct hm_ledger_db *db, struct hm_ledger *ledger);
 
 /*
- * Write what has changed. An input whose row is gone has been forgotten by
- * another process and is dropped from the ledger. False if it failed: that is
- * logged when it begins and when it is over, and the next save tries again.
+ * Drop the inputs whose rows another process has removed since the last call;
+ * each is logged. Cheap when nobody has written.
+ */
+void hm_ledger_db_follow(struct hm_ledger_db *db, struct hm_ledger *ledger);
+
+/*
+ * Write what has changed. False if it failed: that is logged when it begins
+ * and when it is over, and the next save tries again.
  */
 bool hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger);
 

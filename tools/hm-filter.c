@@ -80,8 +80,10 @@ save(void *context)
 {
 	struct work *work = context;
 
-	if (work->db != NULL && !work->dry_run &&
-	    hm_ledger_has_changes(work->ledger) &&
+	if (work->db == NULL)
+		return;
+	hm_ledger_db_follow(work->db, work->ledger);
+	if (!work->dry_run && hm_ledger_has_changes(work->ledger) &&
 	    !hm_ledger_db_save(work->db, work->ledger))
 		work->failed_saves++;
 }

@@ -109,8 +109,10 @@ answered() {
 { plant 10; plant 11; } >&7
 check "a running filter sums up" until_true 5 answered 6
 filter -d "$db" --forget 116400000002
-{ port 12 20100 300 116400000002; dtu 12; port 13 10601 601; dtu 13; } >&7
-check "... goes on when an inverter is forgotten" until_true 5 answered 10
+dtu 12 >&7
+check "... goes on when an inverter is forgotten" until_true 5 answered 7
+dtu 13 >&7
+check "... and on" until_true 5 answered 8
 exec 7>&-
 wait "${pids[-1]}"
 same "... and forgets it" "$(tail -1 "$work/out" | energies)" "[10600,600] "
@@ -227,4 +229,4 @@ same "... nothing falls, nothing is above the truth" \
 	    $r.total_production > 100000 + ($r.n / 7 | floor)
 	then .bad += 1 else . end | .[$r.serial] = $r.total_production) |
 	"\(.n > 1000) \(.bad // 0)"' "$work/shown")" "true 0"
-exit $((failures > 0))
+finish
