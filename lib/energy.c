@@ -86,7 +86,8 @@ allowance(int64_t seconds, int64_t watts)
 int64_t
 hm_energy_limit(const struct hm_energy *e, int64_t time, int64_t watts)
 {
-	return e->total + allowance(time - e->total_time, watts);
+	return e->total + allowance(clamp(time, -TIME_MAX, TIME_MAX) -
+	    e->total_time, watts);
 }
 
 /* Days */
@@ -142,7 +143,7 @@ settle(struct hm_energy *e, int64_t device_base)
 static int64_t
 device_base(const struct hm_energy_reading *r, int64_t total)
 {
-	if (r->today < 0 || r->today > r->total ||
+	if (r->today < 0 || r->today > r->total || r->today > total ||
 	    r->today > allowance(SECONDS_A_DAY, r->watts))
 		return -1;
 	return total - r->today;

@@ -412,9 +412,8 @@ hm_filter_record(struct hm_filter *f, struct hm_slice type,
 		f->counters.dropped++;
 		return false;
 	}
-	if (f->guard != NULL && !hm_guard_look(f->guard, scope, record,
-	    &answer))
-		*problem = "it lacks what identifies it";
+	if (f->guard != NULL)
+		*problem = hm_guard_look(f->guard, scope, record, &answer);
 	if (!f->asis && !rewrite(f, record, &answer, out)) {
 		*out = line;
 		*problem = "what is left of it would be too long";

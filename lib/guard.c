@@ -14,8 +14,12 @@
 struct hm_guard {
 	struct hm_guard_options options;
 	struct hm_guard_counters counters;
-	bool full; /* the ledger; it has been said */
 };
+
+static const char unidentified[] =
+    "its time, dtu, serial or port is missing or impossible";
+static const char too_many[] =
+    "there are more DTUs, inverters and inputs than are kept";
 
 /* What identifies a record. */
 struct place {
@@ -91,18 +95,7 @@ says_awake(const struct hm_record *record)
 	return link > 0 || status > 0 ? 1 : -1;
 }
 
-static void
-say_full(struct hm_guard *guard, const struct place *place)
-{
-	if (!guard->full)
-		hm_log(HM_ERROR, "%.*s: %.*s is not guarded: there are more "
-		    "DTUs, inverters and inputs than are kept, or their names "
-		    "are too long", (int)place->dtu_size, place->dtu,
-		    (int)place->serial.n, place->serial.p);
-	guard->full = true;
-}
-
-static bool
+static const char *
 find_place(struct hm_guard *guard, const struct hm_record *record,
     struct place *place)
 {
@@ -113,15 +106,15 @@ find_place(struct hm_guard *guard, const struct hm_record *record,
 	    !hm_record_string(record, "dtu", &dtu) ||
 	    !hm_string_decode(dtu, place->dtu, sizeof place->dtu,
 	    &place->dtu_size))
-		return false;
+		return unidentified;
 	if (!hm_record_string(record, "serial", &place->serial))
 		place->serial = hm_slice("", 0);
+	if (place->serial.n > HM_LEDGER_SERIAL)
+		return unidentified;
 	place->day = hm_zone_day(place->time, guard->options.reset_hour);
 	place->station = hm_ledger_station(guard->options.ledger,
 	    hm_slice(place->dtu, place->dtu_size));
-	if (place->station == NULL)
-		say_full(guard, place);
-	return place->station != NULL;
+	return place->station != NULL ? NULL : too_many;
 }
 
 /* Inverters */
@@ -135,7 +128,7 @@ add_dec(struct hm_dec *sum, struct hm_dec more)
 		*sum = total;
 }
 
-static bool
+static const char *
 look_at_inverter(struct hm_guard *guard, const struct hm_record *record,
     const struct place *place, struct hm_guard_answer *answer)
 {
@@ -144,10 +137,10 @@ look_at_inverter(struct hm_guard *guard, const struct hm_record *record,
 	    place->station, place->serial);
 	struct hm_slice model;
 
-	if (unit == NULL) {
-		say_full(guard, place);
-		return false;
-	}
+	if (place->serial.n == 0)
+		return unidentified;
+	if (unit == NULL)
+		return too_many;
 	unit->awake = says_awake(record) != 0;
 	if (hm_record_string(record, hm_fields[HM_F_MODEL].key, &model))
 		unit->watts = hm_model_input_watts(model);
@@ -160,7 +153,7 @@ look_at_inverter(struct hm_guard *guard, const struct hm_record *record,
 	if (unit->awake)
 		add_dec(&group->active_power,
 		    dec_of(record, HM_F_ACTIVE_POWER));
-	return true;
+	return NULL;
 }
 
 /* Inputs */
@@ -216,12 +209,14 @@ judge(struct hm_guard *guard, const struct place *place,
 		say_refused(place, input, r, verdict);
 }
 
+/* In place of what is not known: what the record says, if it may be shown. */
 static int64_t
-show(const struct hm_guard *guard, int64_t energy)
+show(const struct hm_guard *guard, int64_t known, bool may_show)
 {
-	if (energy >= 0)
-		return energy;
-	return guard->options.remembers ? HM_GUARD_OUT : HM_GUARD_OWN;
+	if (known >= 0)
+		return known;
+	return may_show && !guard->options.remembers ? HM_GUARD_OWN :
+	    HM_GUARD_OUT;
 }
 
 static bool
@@ -230,30 +225,40 @@ is_stale(const struct hm_record *record)
 	return hm_record_get(record, "stale")->kind == HM_TRUE;
 }
 
-static bool
+static struct hm_energy_reading
+read_port(const struct hm_record *record, const struct place *place,
+    const struct hm_unit *unit)
+{
+	int says = says_awake(record);
+
+	return (struct hm_energy_reading){
+	    .time = place->time,
+	    .awake = says < 0 ? unit->awake : says != 0,
+	    .watts = unit->watts > 0 ? unit->watts : RATED_WATTS,
+	    .today = number_of(record, HM_F_TODAY_PRODUCTION, -1),
+	    .total = number_of(record, HM_F_TOTAL_PRODUCTION, -1),
+	};
+}
+
+static const char *
 look_at_port(struct hm_guard *guard, const struct hm_record *record,
     const struct place *place, struct hm_guard_answer *answer)
 {
 	struct hm_unit *unit = hm_ledger_unit(guard->options.ledger,
 	    place->station, place->serial);
-	struct hm_energy_reading r = {.time = place->time};
+	struct hm_energy_reading r;
 	struct hm_energy before;
 	struct hm_input *input;
 	int64_t port;
-	int says = says_awake(record);
 
-	if (!hm_record_int(record, "port", &port))
-		return false;
+	if (place->serial.n == 0 || !hm_record_int(record, "port", &port) ||
+	    port < 0 || port > HM_LEDGER_PORT_MAX)
+		return unidentified;
 	input = unit != NULL ? hm_ledger_input(guard->options.ledger, unit,
 	    port) : NULL;
-	if (input == NULL) {
-		say_full(guard, place);
-		return false;
-	}
-	r.awake = says < 0 ? unit->awake : says != 0;
-	r.watts = unit->watts > 0 ? unit->watts : RATED_WATTS;
-	r.today = number_of(record, HM_F_TODAY_PRODUCTION, -1);
-	r.total = number_of(record, HM_F_TOTAL_PRODUCTION, -1);
+	if (input == NULL)
+		return too_many;
+	r = read_port(record, place, unit);
 	before = input->energy;
 	hm_energy_day(&input->energy, place->day, place->time);
 	/* What the DTU repeats bears nothing out. */
@@ -263,12 +268,14 @@ look_at_port(struct hm_guard *guard, const struct hm_record *record,
 		hm_ledger_touch(guard->options.ledger, place->station,
 		    input);
 	answer->asleep = !r.awake;
-	answer->today = show(guard, hm_energy_today(&input->energy));
-	answer->total = show(guard, hm_energy_total(&input->energy));
+	answer->today = show(guard, hm_energy_today(&input->energy),
+	    r.today >= 0 && r.today <= r.total);
+	answer->total = show(guard, hm_energy_total(&input->energy),
+	    r.total > 0);
 	if (r.awake)
 		add_dec(&place->station->group.pv_power,
 		    dec_of(record, HM_F_PV_POWER));
-	return true;
+	return NULL;
 }
 
 /* DTUs */
@@ -303,7 +310,7 @@ add_unit(struct hm_guard *guard, struct sums *sums,
 	}
 }
 
-static bool
+static void
 look_at_dtu(struct hm_guard *guard, const struct hm_record *record,
     const struct place *place, struct hm_guard_answer *answer)
 {
@@ -317,42 +324,36 @@ look_at_dtu(struct hm_guard *guard, const struct hm_record *record,
 			add_unit(guard, &sums, unit, place);
 	if (sums.inputs == 0)
 		sums.today = sums.total = -1;
-	answer->today = show(guard, sums.today);
-	answer->total = show(guard, sums.total);
+	/* The record's own sums hold what is excluded. */
+	answer->today = show(guard, sums.today, exclude == NULL);
+	answer->total = show(guard, sums.total, exclude == NULL);
 	answer->asleep = number_of(record, HM_F_INVERTERS_ONLINE, 1) == 0;
 	if (exclude != NULL) {
 		answer->regrouped = true;
 		answer->group = place->station->group;
 		answer->asleep = answer->group.online == 0;
-		/* The DTU's own sums hold what is excluded. */
-		if (answer->today == HM_GUARD_OWN)
-			answer->today = HM_GUARD_OUT;
-		if (answer->total == HM_GUARD_OWN)
-			answer->total = HM_GUARD_OUT;
 	}
 	place->station->group = (struct hm_group){.inverters = 0};
-	return true;
 }
 
-bool
+const char *
 hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
     const struct hm_record *record, struct hm_guard_answer *answer)
 {
 	struct place place;
+	const char *why;
 
 	*answer = (struct hm_guard_answer){.today = HM_GUARD_OWN,
 	    .total = HM_GUARD_OWN};
-	if (!find_place(guard, record, &place))
-		return false;
-	switch (scope) {
-	case HM_SCOPE_DTU:
-		return look_at_dtu(guard, record, &place, answer);
-	case HM_SCOPE_INVERTER:
+	if (scope == HM_SCOPE_METER)
+		return NULL;
+	why = find_place(guard, record, &place);
+	if (why != NULL)
+		return why;
+	if (scope == HM_SCOPE_INVERTER)
 		return look_at_inverter(guard, record, &place, answer);
-	case HM_SCOPE_PORT:
+	if (scope == HM_SCOPE_PORT)
 		return look_at_port(guard, record, &place, answer);
-	case HM_SCOPE_METER:
-		break;
-	}
-	return true;
+	look_at_dtu(guard, record, &place, answer);
+	return NULL;
 }

@@ -44,10 +44,10 @@ struct hm_guard *hm_guard_new(const struct hm_guard_options *options);
 void hm_guard_free(struct hm_guard *guard);
 
 /*
- * Look at a record of a scope. False if it lacks what identifies it: the
- * answer is then to show it as it is.
+ * Look at a record of a scope. NULL, or why it cannot be guarded, static
+ * text: the answer is then to show it as it is.
  */
-bool hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
+const char *hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
     const struct hm_record *record, struct hm_guard_answer *answer);
 
 const struct hm_guard_counters *hm_guard_counters(

@@ -59,7 +59,7 @@ on_record(struct work *work, struct hm_slice type, struct hm_slice line)
 	    &problem))
 		hm_stream_emit(work->stream, out);
 	if (problem != NULL)
-		hm_stream_bad(work->stream, "it passes as it is: %s", problem);
+		hm_stream_bad(work->stream, "it passes unguarded: %s", problem);
 }
 
 static void

@@ -181,8 +181,8 @@ done)" "[10503,503] [10503,0] "
 
 # kill -9 at any moment: a filter that reads a stream which has zeros and
 # spikes. What all of its lives have shown must not fall.
-kills=${KILLS:-40}
-awk -v lines=200000 'BEGIN {
+kills=${KILLS:-20}
+awk -v lines="$((kills * 15000))" 'BEGIN {
 	srand(1)
 	for (n = 0; n < lines; n++) {
 		serial = n % 7
@@ -206,18 +206,20 @@ awk -v lines=200000 'BEGIN {
 rm -f "$db" "$work/shown"
 mkfifo "$work/pipe"
 exec 9<>"$work/pipe"
-{ cat "$work/stream" >&9; echo '{"type":"end"}' >&9; } &
+cat "$work/stream" >&9 &
 writer=$!
 pids+=("$writer")
 for ((i = 0; i < kills; i++)); do
 	hm-filter --stats-period 0 -d "$db" <&9 >>"$work/shown" 2>/dev/null &
 	pid=$!
-	sleep "0.0$((RANDOM % 90 + 10))"
+	sleep "0.0$((RANDOM % 30 + 10))"
 	kill -9 "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null
 done
 hm-filter --stats-period 0 -d "$db" <&9 >>"$work/shown" 2>/dev/null &
 pids+=($!)
+wait "$writer"
+echo '{"type":"end"}' >&9
 check "the stream ends" until_true 30 grep -q '"type":"end"' "$work/shown"
 same "$kills kills: the database is whole" \
 	"$(sqlite3 "$db" 'PRAGMA integrity_check')" ok
