@@ -14,6 +14,7 @@
 struct hm_guard {
 	struct hm_guard_options options;
 	struct hm_guard_counters counters;
+	bool warned; /* that nothing outlives the process */
 };
 
 static const char unidentified[] =
@@ -209,6 +210,15 @@ judge(struct hm_guard *guard, const struct place *place,
 		say_refused(place, input, r, verdict);
 }
 
+static void
+warn_of_memory(struct hm_guard *guard)
+{
+	if (!guard->options.remembers && !guard->warned)
+		hm_log(HM_WARNING, "without a database what is known of the "
+		    "energy is lost when this ends; see --database");
+	guard->warned = true;
+}
+
 /* In place of what is not known: what the record says, if it may be shown. */
 static int64_t
 show(const struct hm_guard *guard, int64_t known, bool may_show)
@@ -258,6 +268,7 @@ look_at_port(struct hm_guard *guard, const struct hm_record *record,
 	    port) : NULL;
 	if (input == NULL)
 		return too_many;
+	warn_of_memory(guard);
 	r = read_port(record, place, unit);
 	before = input->energy;
 	hm_energy_day(&input->energy, place->day, place->time);

@@ -152,10 +152,6 @@ open_database(struct work *work, const struct hm_config *config)
 		hm_ledger_db_close(work->db);
 		work->db = NULL;
 	}
-	if (work->db == NULL)
-		hm_log(HM_WARNING, "%s: what is known of the energy is lost "
-		    "when this ends; see --database", path != NULL ?
-		    "without its database" : "no database");
 }
 
 static bool

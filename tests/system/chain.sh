@@ -29,7 +29,7 @@ has_line() {
 
 listen before
 hm-poll --period 5 --log-level ERROR "${uris[@]}" | hm-decode |
-	hm-ha-discovery |
+	hm-filter -d "$work/hm.db" | hm-ha-discovery |
 	hm-publish --mqtt-broker 127.0.0.1 --mqtt-port "$port" \
 		--reconnect-delay 0.2 --reconnect-delay-max 0.5 \
 		>"$work/stream" 2>"$work/publish.err" &
