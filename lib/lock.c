@@ -1,0 +1,110 @@
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HOST_MAX 200 /* characters of a host in a file's name */
+
+const char *
+hm_lock_default_dir(void)
+{
+	return access("/run/lock", W_OK | X_OK) == 0 ? "/run/lock" : "/tmp";
+}
+
+/* Two hosts that look alike then share a lock, which does no harm. */
+static char
+file_name_character(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+	    c == '-' ? c : '_';
+}
+
+bool
+hm_lock_init(struct hm_lock *lock, const char *dir, const struct hm_dtu *dtu)
+{
+	char host[HOST_MAX + 1];
+	size_t n = strnlen(dtu->host, HOST_MAX);
+
+	for (size_t i = 0; i < n; i++)
+		host[i] = file_name_character(dtu->host[i]);
+	host[n] = '\0';
+	lock->fd = -1;
+	if (asprintf(&lock->path, "%s/hm-poll-%s-%u.lock", dir, host,
+	    dtu->port) < 0)
+		lock->path = NULL;
+	return lock->path != NULL;
+}
+
+void
+hm_lock_free(struct hm_lock *lock)
+{
+	hm_lock_release(lock);
+	free(lock->path);
+	lock->path = NULL;
+}
+
+/*
+ * In two steps: in a directory that all may write to, Linux may refuse
+ * O_CREAT for the file of another user.
+ */
+static int
+open_file(const char *path)
+{
+	int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	int fd = open(path, flags);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	fd = open(path, flags | O_CREAT | O_EXCL, 0666);
+	if (fd >= 0 || errno != EEXIST)
+		return fd;
+	return open(path, flags);
+}
+
+static bool
+is_plain_file(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return false;
+	if (S_ISREG(status.st_mode))
+		return true;
+	errno = EINVAL;
+	return false;
+}
+
+enum hm_lock_result
+hm_lock_take(struct hm_lock *lock)
+{
+	int error;
+
+	if (lock->fd >= 0)
+		return HM_LOCK_HELD;
+	lock->fd = open_file(lock->path);
+	if (lock->fd < 0)
+		return HM_LOCK_FAILED;
+	if (is_plain_file(lock->fd) &&
+	    flock(lock->fd, LOCK_EX | LOCK_NB) == 0)
+		return HM_LOCK_HELD;
+	error = errno;
+	hm_lock_release(lock);
+	errno = error;
+	return error == EWOULDBLOCK ? HM_LOCK_BUSY : HM_LOCK_FAILED;
+}
+
+void
+hm_lock_release(struct hm_lock *lock)
+{
+	if (lock->fd >= 0)
+		close(lock->fd);
+	lock->fd = -1;
+}
