@@ -51,6 +51,15 @@ hm_breaker_failed(struct hm_breaker *b, const struct hm_breaker_limits *limits,
 	return true;
 }
 
+void
+hm_breaker_put_off(struct hm_breaker *b, int64_t now)
+{
+	if (b->state != HM_BREAKER_HALF_OPEN)
+		return;
+	b->state = HM_BREAKER_OPEN;
+	b->retry_at = now + b->timeout_ms;
+}
+
 const char *
 hm_breaker_name(enum hm_breaker_state state)
 {

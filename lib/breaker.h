@@ -45,6 +45,12 @@ bool hm_breaker_succeeded(struct hm_breaker *b);
 bool hm_breaker_failed(struct hm_breaker *b,
     const struct hm_breaker_limits *limits, int64_t now);
 
+/*
+ * The attempt was not made. A probe is put off by the time that the breaker
+ * was open last; otherwise this does nothing.
+ */
+void hm_breaker_put_off(struct hm_breaker *b, int64_t now);
+
 /* "closed", "open", "half_open" */
 const char *hm_breaker_name(enum hm_breaker_state state);
 

@@ -153,6 +153,13 @@ hm_dialog_reply(const struct hm_dialog *d, size_t i, size_t *size)
 	return d->replies.p + start;
 }
 
+bool
+hm_dialog_stale(const struct hm_dialog *d)
+{
+	return d->dtu->transport == HM_TRANSPORT_HM && d->hm.time != 0 &&
+	    d->hm.time == d->hm.time_before;
+}
+
 enum hm_error
 hm_dialog_error(const struct hm_dialog *d)
 {

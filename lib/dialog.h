@@ -74,6 +74,12 @@ size_t hm_dialog_replies(const struct hm_dialog *d);
 const uint8_t *hm_dialog_reply(const struct hm_dialog *d, size_t i,
     size_t *size);
 
+/*
+ * Whether the readings are as old as those of the poll before: the DTU has
+ * repeated them. Only an hm DTU with a clock shows it.
+ */
+bool hm_dialog_stale(const struct hm_dialog *d);
+
 /* After HM_TURN_FAIL: why, and one line of text. */
 enum hm_error hm_dialog_error(const struct hm_dialog *d);
 const char *hm_dialog_error_text(const struct hm_dialog *d);

@@ -198,6 +198,8 @@ hm_dialog_hm_begin(struct hm_dialog *d)
 {
 	struct hm_dialog_hm *hm = &d->hm;
 
+	if (hm->readings_done)
+		hm->time_before = hm->time;
 	hm->readings_done = false;
 	hm->due = !hm->asked ||
 	    d->monotonic - hm->asked_at >= d->options->ask_period;
@@ -329,6 +331,8 @@ after_real(struct hm_dialog *d, const struct hm_frame *frame)
 		return HM_TURN_READ;
 	if (!keep_frame(d, frame))
 		return HM_TURN_FAIL;
+	if (d->hm.package == 0)
+		d->hm.time = real->time;
 	if (d->hm.package + 1 < real->packages)
 		return ask(d, HM_CMD_REAL, d->hm.package + 1);
 	readings_are_done(d);

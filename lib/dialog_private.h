@@ -25,6 +25,8 @@ struct hm_dialog_hm {
 	int64_t asked_at; /* monotonic, when extras were last asked for */
 	int64_t info_at;  /* monotonic, when information was last asked for */
 	unsigned unasked; /* frames passed over since the request */
+	int64_t time, time_before; /* of the readings, by the DTU's clock, in
+	                              this poll and the last good one */
 	bool due; /* extras are to be asked for in this poll */
 	bool asked, know_info, readings_done;
 	bool encrypts, key_doubtful;

@@ -2,23 +2,46 @@
 
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "exits.h"
+#include "fleet.h"
+#include "lock.h"
 #include "log.h"
-#include "poller.h"
 #include "stream.h"
 #include "timefmt.h"
 
 #define HM_PERIOD_MIN_MS 35000 /* faster starves the vendor's cloud upload */
 
+static bool
+is_directory(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static int
+check_lock_dir(const struct hm_config *config)
+{
+	const char *dir = hm_config_text(config, HM_SET_LOCK_DIR);
+
+	if (dir == NULL || is_directory(dir))
+		return 0;
+	hm_log(HM_ERROR, "lock_dir (%s): \"%s\" is not a directory",
+	    hm_config_source(config, HM_SET_LOCK_DIR), dir);
+	return HM_EXIT_CONFIG;
+}
+
 static int
 check(const struct hm_config *config)
 {
 	struct hm_dtus dtus;
-	int status = hm_dtus_collect(&dtus, config);
+	int dtus_status = hm_dtus_collect(&dtus, config);
+	int lock_status = check_lock_dir(config);
 
 	hm_dtus_free(&dtus);
-	return status;
+	return dtus_status != 0 ? dtus_status : lock_status;
 }
 
 static const struct hm_tool tool = {
@@ -30,46 +53,16 @@ static const struct hm_tool tool = {
     .check = check,
 };
 
-struct work;
-
-/* One DTU and how its polls go. */
-struct job {
-	struct work *work;
-	struct hm_poller *poller;
-	ev_timer tick;
-	int64_t due;        /* monotonic ms of the next tick on the grid */
-	int64_t polls_left; /* -1: no end */
-	uint64_t failures;  /* in a row */
-	enum hm_error error; /* of the last poll */
-	bool known;         /* whether there was a poll */
-};
-
 struct work {
 	struct ev_loop *loop;
 	struct hm_stream *stream;
-	struct hm_poller_options options;
-	struct job *job;
-	size_t jobs, jobs_left;
-	int64_t period_ms;
+	struct hm_fleet *fleet;
 	ev_io signals, writable;
 	ev_timer stats;
-	bool failed; /* the last poll of a DTU */
-	uint64_t polls, failed_polls, skipped_polls, max_late_ms;
 	char line[HM_LINE_MAX];
 };
 
 /* Records */
-
-static void
-start_record(struct work *work, struct hm_emit *e, const char *type,
-    const struct hm_dtu *dtu)
-{
-	char time[HM_TIME_TEXT];
-
-	hm_emit_start(e, work->line, sizeof work->line);
-	hm_emit_record(e, type, hm_time_format(hm_time_now(), time));
-	hm_emit_text(e, "dtu", dtu->name);
-}
 
 static void
 write_out(struct work *work)
@@ -83,11 +76,10 @@ write_out(struct work *work)
 }
 
 static void
-end_record(struct work *work, struct hm_emit *e)
+emit(struct work *work, const struct hm_emit *e)
 {
 	struct hm_slice line;
 
-	hm_emit_object_end(e);
 	if (hm_emit_done(e, &line))
 		hm_stream_emit(work->stream, line);
 	else
@@ -95,126 +87,44 @@ end_record(struct work *work, struct hm_emit *e)
 	write_out(work);
 }
 
-static void
-write_frames(struct work *work, const struct job *job, int64_t took_ms)
+static bool
+room(void *context)
 {
-	const struct hm_dialog *dialog = hm_poller_dialog(job->poller);
-	const struct hm_dtu *dtu = hm_poller_dtu(job->poller);
+	const struct work *work = context;
+
+	return hm_stream_room(work->stream) > HM_LINE_MAX;
+}
+
+static void
+on_frame(void *context, const struct hm_dtu *dtu,
+    const struct hm_dialog *dialog, int64_t took_ms)
+{
+	struct work *work = context;
 	struct hm_emit e;
 
-	start_record(work, &e, "frame", dtu);
-	hm_emit_text(&e, "transport", hm_transport_name(dtu->transport));
-	hm_emit_int(&e, "took_ms", took_ms);
-	hm_emit_array(&e, "frames");
-	for (size_t i = 0; i < hm_dialog_replies(dialog); i++) {
-		size_t size;
-		const uint8_t *reply = hm_dialog_reply(dialog, i, &size);
-
-		hm_emit_hex(&e, NULL, reply, size);
-	}
-	hm_emit_array_end(&e);
-	end_record(work, &e);
+	hm_emit_start(&e, work->line, sizeof work->line);
+	hm_emit_frame(&e, hm_time_now(), dtu, dialog, took_ms);
+	emit(work, &e);
 }
 
 static void
-write_status(struct work *work, const struct job *job, const char *text)
+on_status(void *context, const struct hm_dtu *dtu,
+    const struct hm_status *status)
 {
-	char time[HM_TIME_TEXT];
-	bool online = job->error == HM_ERR_NONE;
+	struct work *work = context;
 	struct hm_emit e;
 
-	start_record(work, &e, "status", hm_poller_dtu(job->poller));
-	hm_emit_text(&e, "state", online ? "online" : "offline");
-	hm_emit_text(&e, "breaker", "closed");
-	hm_emit_int(&e, "failures", (int64_t)job->failures);
-	if (!online) {
-		hm_emit_text(&e, "error", hm_error_name(job->error));
-		hm_emit_text(&e, "text", text);
-		if (job->polls_left != 0)
-			hm_emit_string(&e, "retry_at", hm_time_format(
-			    hm_time_now() + work->period_ms / 1000, time));
-	}
-	end_record(work, &e);
-}
-
-/* Polls */
-
-/* A DTU that stays away is mentioned once, and again when the reason is new. */
-static void
-log_failure(const struct job *job, const struct hm_poll_result *result)
-{
-	const struct hm_dtu *dtu = hm_poller_dtu(job->poller);
-	bool news = job->failures == 1 || job->error != result->error;
-
-	hm_log(news ? HM_ERROR : HM_INFO, "%s: %s: %s://%s:%u: %s", dtu->name,
-	    hm_error_name(result->error), hm_transport_name(dtu->transport),
-	    dtu->host, dtu->port, result->text);
+	hm_emit_start(&e, work->line, sizeof work->line);
+	hm_emit_status(&e, hm_time_now(), dtu, status);
+	emit(work, &e);
 }
 
 static void
-end_job(struct work *work, struct job *job)
+on_ended(void *context)
 {
-	ev_timer_stop(work->loop, &job->tick);
-	if (job->error != HM_ERR_NONE)
-		work->failed = true;
-	if (--work->jobs_left == 0)
-		ev_break(work->loop, EVBREAK_ALL);
-}
+	struct work *work = context;
 
-static void
-on_done(void *context, struct hm_poller *poller,
-    const struct hm_poll_result *result)
-{
-	struct job *job = context;
-	struct work *work = job->work;
-	bool good = result->error == HM_ERR_NONE;
-	bool changed = !job->known || good != (job->error == HM_ERR_NONE);
-
-	(void)poller;
-	work->polls++;
-	work->failed_polls += !good;
-	job->failures = good ? 0 : job->failures + 1;
-	if (!good)
-		log_failure(job, result);
-	else if (changed && job->known)
-		hm_log(HM_WARNING, "%s: answers again",
-		    hm_poller_dtu(job->poller)->name);
-	job->known = true;
-	job->error = result->error;
-	if (job->polls_left > 0)
-		job->polls_left--;
-	if (changed || !good)
-		write_status(work, job, result->text);
-	if (good)
-		write_frames(work, job, result->took_ms);
-	if (job->polls_left == 0)
-		end_job(work, job);
-}
-
-static void
-note_lateness(struct work *work, struct job *job)
-{
-	int64_t late = hm_monotonic_ms() - job->due;
-
-	if (late > 0 && (uint64_t)late > work->max_late_ms)
-		work->max_late_ms = (uint64_t)late;
-	/* Ticks that were missed altogether are not made up for. */
-	job->due += (1 + late / work->period_ms) * work->period_ms;
-}
-
-static void
-on_tick(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	struct job *job = timer->data;
-	struct work *work = job->work;
-
-	(void)loop;
-	(void)events;
-	note_lateness(work, job);
-	/* A poll that cannot begin now is skipped, not queued. */
-	if (hm_stream_room(work->stream) <= HM_LINE_MAX ||
-	    !hm_poller_start(job->poller))
-		work->skipped_polls++;
+	ev_break(work->loop, EVBREAK_ALL);
 }
 
 /* Events */
@@ -263,11 +173,28 @@ watch_stream(struct work *work, int64_t stats_period_ms)
 	ev_io_start(work->loop, &work->signals);
 	if (stats_period_ms > 0)
 		ev_timer_start(work->loop, &work->stats);
-	hm_stream_counter(work->stream, "polls", &work->polls);
-	hm_stream_counter(work->stream, "failed_polls", &work->failed_polls);
-	hm_stream_counter(work->stream, "skipped_polls",
-	    &work->skipped_polls);
-	hm_stream_counter(work->stream, "max_late_ms", &work->max_late_ms);
+}
+
+static void
+name_counters(struct work *work)
+{
+	const struct hm_fleet_counts *counts = hm_fleet_counts(work->fleet);
+	const struct {
+		const char *name;
+		const uint64_t *value;
+	} table[] = {
+	    {"polls", &counts->polls},
+	    {"failed_polls", &counts->failed_polls},
+	    {"retries", &counts->retries},
+	    {"stale_polls", &counts->stale_polls},
+	    {"skipped_polls", &counts->skipped_polls},
+	    {"open_polls", &counts->open_polls},
+	    {"locked_polls", &counts->locked_polls},
+	    {"max_late_ms", &counts->max_late_ms},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		hm_stream_counter(work->stream, table[i].name, table[i].value);
 }
 
 /* Setting up */
@@ -302,9 +229,9 @@ poll_count(const struct hm_config *config)
 	    hm_config_int(config, HM_SET_COUNT) : -1;
 }
 
-/* One socket a DTU, and a few more. */
+/* A socket and a lock for each DTU, and a few more. */
 static void
-raise_descriptor_limit(size_t jobs)
+raise_descriptor_limit(size_t dtus)
 {
 	struct rlimit limit;
 
@@ -314,43 +241,10 @@ raise_descriptor_limit(size_t jobs)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	if (limit.rlim_cur < jobs + 32)
+	if (limit.rlim_cur < 2 * dtus + 32)
 		hm_log(HM_WARNING, "%zu DTUs may need more than the %llu open "
-		    "files that the system allows; see ulimit -n", jobs,
+		    "files that the system allows; see ulimit -n", dtus,
 		    (unsigned long long)limit.rlim_cur);
-}
-
-/*
- * The polls of a fleet are spread over the period, each at its own place on
- * the grid.
- */
-static bool
-start_jobs(struct work *work, const struct hm_dtus *dtus, int64_t count)
-{
-	int64_t now = hm_monotonic_ms();
-
-	work->job = calloc(dtus->count, sizeof *work->job);
-	if (work->job == NULL)
-		return false;
-	work->jobs = work->jobs_left = dtus->count;
-	for (size_t i = 0; i < dtus->count; i++) {
-		struct job *job = &work->job[i];
-		int64_t offset = count == 1 ? 0 : work->period_ms *
-		    (int64_t)i / (int64_t)dtus->count;
-
-		job->work = work;
-		job->polls_left = count;
-		job->due = now + offset;
-		job->poller = hm_poller_new(&dtus->dtu[i], &work->options,
-		    job);
-		if (job->poller == NULL)
-			return false;
-		ev_timer_init(&job->tick, on_tick, (double)offset / 1000,
-		    (double)work->period_ms / 1000);
-		job->tick.data = job;
-		ev_timer_start(work->loop, &job->tick);
-	}
-	return true;
 }
 
 static void
@@ -370,14 +264,13 @@ warn_of_haste(const struct hm_dtus *dtus, const struct hm_config *config)
 		}
 }
 
-static void
-set_options(struct work *work, const struct hm_config *config,
-    struct hm_arena *arena)
+static struct hm_poller_options
+poller_options(const struct hm_config *config, struct ev_loop *loop,
+    struct hm_resolver *resolver, struct hm_arena *arena)
 {
-	work->period_ms = hm_config_ms(config, HM_SET_QUERY_PERIOD);
-	work->options = (struct hm_poller_options){
-	    .loop = work->loop,
-	    .resolver = hm_resolver_new(work->loop),
+	return (struct hm_poller_options){
+	    .loop = loop,
+	    .resolver = resolver,
 	    .dialog = {
 	        .ask = ask_bits(config),
 	        .ask_period = hm_config_ms(config, HM_SET_ASK_PERIOD) / 1000,
@@ -386,25 +279,93 @@ set_options(struct work *work, const struct hm_config *config,
 	    .connect_timeout_ms = hm_config_ms(config,
 	        HM_SET_CONNECT_TIMEOUT),
 	    .read_timeout_ms = hm_config_ms(config, HM_SET_COMM_TIMEOUT),
-	    .done = on_done,
 	};
 }
 
-static void
-release(struct work *work)
+/*
+ * The running chain polls again soon; a single poll waits as long for another
+ * hm-poll as for a DTU that does not answer.
+ */
+static int64_t
+lock_wait_ms(const struct hm_config *config)
 {
-	for (size_t i = 0; work->job != NULL && i < work->jobs; i++)
-		hm_poller_free(work->job[i].poller);
-	free(work->job);
-	if (hm_resolver_free(work->options.resolver) && work->loop != NULL)
+	int64_t timeout = hm_config_ms(config, HM_SET_COMM_TIMEOUT);
+
+	if (poll_count(config) != 1)
+		return timeout;
+	return timeout * (1 + hm_config_int(config, HM_SET_COMM_RETRIES));
+}
+
+static const char *
+lock_dir(const struct hm_config *config)
+{
+	const char *dir = hm_config_text(config, HM_SET_LOCK_DIR);
+
+	return dir != NULL ? dir : hm_lock_default_dir();
+}
+
+static struct hm_fleet_options
+fleet_options(const struct hm_config *config, struct work *work)
+{
+	return (struct hm_fleet_options){
+	    .period_ms = hm_config_ms(config, HM_SET_QUERY_PERIOD),
+	    .count = poll_count(config),
+	    .retries = hm_config_int(config, HM_SET_COMM_RETRIES),
+	    .backoff = {
+	        .min_ms = hm_config_ms(config, HM_SET_COMM_RECONNECT_DELAY),
+	        .max_ms = hm_config_ms(config,
+	            HM_SET_COMM_RECONNECT_DELAY_MAX),
+	        .exponential = hm_config_flag(config,
+	            HM_SET_EXPONENTIAL_BACKOFF),
+	    },
+	    .breaker = {
+	        .threshold = hm_config_int(config,
+	            HM_SET_CIRCUIT_BREAKER_THRESHOLD),
+	        .timeout_ms = hm_config_ms(config,
+	            HM_SET_CIRCUIT_BREAKER_TIMEOUT),
+	        .timeout_max_ms = hm_config_ms(config, HM_SET_MAX_BACKOFF),
+	    },
+	    .lock_dir = lock_dir(config),
+	    .lock_wait_ms = lock_wait_ms(config),
+	    .context = work,
+	    .room = room,
+	    .frame = on_frame,
+	    .status = on_status,
+	    .ended = on_ended,
+	};
+}
+
+/* Poll until the stream or the polls come to an end. */
+static int
+poll_all(struct work *work, const struct hm_config *config,
+    const struct hm_dtus *dtus, struct hm_arena *arena)
+{
+	struct hm_resolver *resolver = hm_resolver_new(work->loop);
+	struct hm_fleet_options options = fleet_options(config, work);
+	int status = HM_EXIT_OS;
+
+	options.poller = poller_options(config, work->loop, resolver, arena);
+	if (resolver != NULL)
+		work->fleet = hm_fleet_new(dtus, &options);
+	if (work->fleet == NULL) {
+		hm_log_errno(HM_ERROR, "no memory for %zu DTUs", dtus->count);
+		return hm_stream_close(work->stream, status);
+	}
+	name_counters(work);
+	ev_run(work->loop, 0);
+	status = hm_fleet_failed(work->fleet) ? HM_EXIT_UNAVAILABLE :
+	    HM_EXIT_OK;
+	status = hm_stream_close(work->stream, status);
+	hm_fleet_free(work->fleet);
+	if (hm_resolver_free(resolver))
 		ev_loop_destroy(work->loop);
+	return status;
 }
 
 static int
 run(struct work *work, const struct hm_config *config,
     const struct hm_dtus *dtus)
 {
-	int64_t count = poll_count(config);
 	struct hm_stream_options options;
 	struct hm_arena arena;
 	int status = HM_EXIT_OS;
@@ -417,20 +378,11 @@ run(struct work *work, const struct hm_config *config,
 		return HM_EXIT_OS;
 	}
 	work->stream = hm_stream_open(&options);
-	if (work->stream == NULL)
-		return HM_EXIT_OS;
-	raise_descriptor_limit(dtus->count);
-	set_options(work, config, &arena);
-	watch_stream(work, options.stats_period_ms);
-	if (work->options.resolver == NULL ||
-	    !start_jobs(work, dtus, count)) {
-		hm_log_errno(HM_ERROR, "no memory for %zu DTUs", dtus->count);
-	} else {
-		ev_run(work->loop, 0);
-		status = work->failed ? HM_EXIT_UNAVAILABLE : HM_EXIT_OK;
+	if (work->stream != NULL) {
+		raise_descriptor_limit(dtus->count);
+		watch_stream(work, options.stats_period_ms);
+		status = poll_all(work, config, dtus, &arena);
 	}
-	status = hm_stream_close(work->stream, status);
-	release(work);
 	hm_arena_free(&arena);
 	return status;
 }

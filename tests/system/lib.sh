@@ -5,6 +5,7 @@
 set -u
 PATH=$HM_BIN:$PATH:/usr/sbin
 work=$(mktemp -d "${TMPDIR:-/tmp}/hm-test.XXXXXX")
+export HM_LOCK_DIR=$work # for hm-poll
 pids=()
 failures=0
 

@@ -14,8 +14,8 @@ ports() {
 }
 
 error_of() {
-	hm-poll -1 --stats-period 0 --connect-timeout 1 --read-timeout 1 \
-		"$@" 2>"$work/poll.err" |
+	hm-poll -1 --retries 0 --stats-period 0 --connect-timeout 1 \
+		--read-timeout 1 "$@" 2>"$work/poll.err" |
 		jq -r 'select(.type == "status") | .error'
 }
 
@@ -98,10 +98,11 @@ same "a closed port is reported as refused" \
 check "... at once" [ $((($(date +%s%N) - start) / 1000000)) -lt 1000 ]
 same "... in one line on stderr" "$(wc -l <"$work/poll.err")" 1
 same "... with status 69" \
-	"$(hm-poll -1 "modbus://127.0.0.1:$port" >/dev/null 2>&1; echo $?)" 69
+	"$(hm-poll -1 --retries 0 "modbus://127.0.0.1:$port" >/dev/null 2>&1
+	echo $?)" 69
 
 start_sim two --transport hm,modbus --fault crc --fault-dtu 1
-hm-poll -1 --stats-period 0 "${uris[@]}" 2>/dev/null >"$work/two"
+hm-poll -1 --retries 0 --stats-period 0 "${uris[@]}" 2>/dev/null >"$work/two"
 same "a sick DTU does not keep a healthy one from being read" \
 	"$(jq -r 'select(.type == "frame") | .transport' "$work/two" | wc -l)" 1
 finish

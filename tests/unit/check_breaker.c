@@ -13,6 +13,7 @@ enum event {
 	HELD,    /* it is asked for and refused */
 	GOOD,
 	BAD,
+	PUT_OFF, /* the attempt was not made after all */
 };
 
 struct step {
@@ -63,6 +64,13 @@ static const struct step steps[] = {
     {1703, BAD, false, HM_BREAKER_CLOSED, 3, 0},
     {1704, BAD, false, HM_BREAKER_CLOSED, 4, 0},
     {1705, BAD, true, HM_BREAKER_OPEN, 5, 1765},
+    /* A probe that could not be made does not count. */
+    {1765, ALLOWED, false, HM_BREAKER_HALF_OPEN, 5, 0},
+    {1768, PUT_OFF, false, HM_BREAKER_OPEN, 5, 1828},
+    {1827, HELD, false, HM_BREAKER_OPEN, 5, 1828},
+    {1828, ALLOWED, false, HM_BREAKER_HALF_OPEN, 5, 0},
+    {1829, GOOD, true, HM_BREAKER_CLOSED, 0, 0},
+    {1830, PUT_OFF, false, HM_BREAKER_CLOSED, 0, 0},
 };
 
 static void
@@ -82,6 +90,9 @@ take(struct hm_breaker *b, const struct step *step)
 	case BAD:
 		ck_assert_int_eq(hm_breaker_failed(b, &limits, now),
 		    step->changed);
+		break;
+	case PUT_OFF:
+		hm_breaker_put_off(b, now);
 		break;
 	}
 }

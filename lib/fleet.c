@@ -1,0 +1,76 @@
+#include "fleet.h"
+
+#include <stdlib.h>
+
+#include "job.h"
+
+struct hm_fleet {
+	struct hm_jobs jobs;
+	struct hm_job *job;
+	size_t count;
+};
+
+/*
+ * Polls are spread over the period, each DTU at its own place on the grid;
+ * where there is only one poll each, nobody waits.
+ */
+static int64_t
+offset_of(const struct hm_fleet *fleet, size_t place, size_t count)
+{
+	const struct hm_fleet_options *options = &fleet->jobs.options;
+
+	if (options->count == 1)
+		return 0;
+	return options->period_ms * (int64_t)place / (int64_t)count;
+}
+
+struct hm_fleet *
+hm_fleet_new(const struct hm_dtus *dtus,
+    const struct hm_fleet_options *options)
+{
+	struct hm_fleet *fleet = calloc(1, sizeof *fleet);
+
+	if (fleet == NULL)
+		return NULL;
+	fleet->jobs.options = *options;
+	fleet->jobs.options.poller.done = hm_job_polled;
+	fleet->jobs.left = dtus->count;
+	hm_random_seed(&fleet->jobs.random);
+	fleet->job = calloc(dtus->count, sizeof *fleet->job);
+	if (fleet->job == NULL) {
+		hm_fleet_free(fleet);
+		return NULL;
+	}
+	for (size_t i = 0; i < dtus->count; i++) {
+		if (!hm_job_init(&fleet->job[i], &fleet->jobs, &dtus->dtu[i],
+		    offset_of(fleet, i, dtus->count))) {
+			hm_fleet_free(fleet);
+			return NULL;
+		}
+		fleet->count++;
+	}
+	return fleet;
+}
+
+void
+hm_fleet_free(struct hm_fleet *fleet)
+{
+	if (fleet == NULL)
+		return;
+	for (size_t i = 0; i < fleet->count; i++)
+		hm_job_free(&fleet->job[i]);
+	free(fleet->job);
+	free(fleet);
+}
+
+const struct hm_fleet_counts *
+hm_fleet_counts(const struct hm_fleet *fleet)
+{
+	return &fleet->jobs.counts;
+}
+
+bool
+hm_fleet_failed(const struct hm_fleet *fleet)
+{
+	return fleet->jobs.failed;
+}

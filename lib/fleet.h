@@ -1,0 +1,61 @@
+#ifndef HM_FLEET_H
+#define HM_FLEET_H
+
+#include "backoff.h"
+#include "poll_record.h"
+#include "poller.h"
+
+/*
+ * The polls of all DTUs of a run: each on a grid of its own, with its own
+ * retries, breaker and lock, so that the trouble of one delays no other.
+ */
+
+struct hm_fleet;
+
+struct hm_fleet_options {
+	struct hm_poller_options poller; /* `done` is set by hm_fleet_new */
+	int64_t period_ms;
+	int64_t count; /* polls of each DTU; -1: no end */
+	int64_t retries;
+	struct hm_backoff backoff;
+	struct hm_breaker_limits breaker;
+	const char *lock_dir;
+	int64_t lock_wait_ms; /* for a DTU that somebody else reads */
+
+	void *context;
+	/* Whether a record could be written now; if not, no poll begins. */
+	bool (*room)(void *context);
+	/* A poll was good: the dialog holds the replies. */
+	void (*frame)(void *context, const struct hm_dtu *dtu,
+	    const struct hm_dialog *dialog, int64_t took_ms);
+	void (*status)(void *context, const struct hm_dtu *dtu,
+	    const struct hm_status *status);
+	/* All polls that were asked for have been made. */
+	void (*ended)(void *context);
+};
+
+struct hm_fleet_counts {
+	uint64_t polls, failed_polls;
+	uint64_t retries;
+	uint64_t stale_polls;   /* readings were those of the poll before */
+	uint64_t skipped_polls; /* due before the last one was over */
+	uint64_t open_polls;    /* due while the breaker was open */
+	uint64_t locked_polls;  /* somebody else read the DTU */
+	uint64_t max_late_ms;
+};
+
+/*
+ * All polls are planned; the loop makes them. NULL if there is no memory.
+ * Everything given is borrowed for the fleet's life, but `options` itself is
+ * copied.
+ */
+struct hm_fleet *hm_fleet_new(const struct hm_dtus *dtus,
+    const struct hm_fleet_options *options);
+void hm_fleet_free(struct hm_fleet *fleet);
+
+const struct hm_fleet_counts *hm_fleet_counts(const struct hm_fleet *fleet);
+
+/* Whether the last poll of a DTU failed, or none could be made. */
+bool hm_fleet_failed(const struct hm_fleet *fleet);
+
+#endif

@@ -1,0 +1,65 @@
+#ifndef HM_JOB_H
+#define HM_JOB_H
+
+#include "fleet.h"
+#include "lock.h"
+
+/* One DTU of a fleet, and when and how it is polled. For fleet.c alone. */
+
+enum hm_job_state {
+	HM_JOB_IDLE,     /* until the next tick */
+	HM_JOB_BROKEN,   /* the breaker is open: until the probe */
+	HM_JOB_LOCKED,   /* somebody else has the lock: until it is free */
+	HM_JOB_POLLING,
+	HM_JOB_RETRYING, /* until the next attempt */
+};
+
+/* What all jobs of a fleet share. */
+struct hm_jobs {
+	struct hm_fleet_options options;
+	struct hm_fleet_counts counts;
+	struct hm_random random;
+	size_t left; /* jobs that have not come to an end */
+	bool failed;
+};
+
+struct hm_job {
+	struct hm_jobs *jobs;
+	struct hm_poller *poller;
+	struct hm_lock lock;
+	struct hm_breaker breaker;
+	enum hm_job_state state;
+	ev_timer tick; /* the grid of the polls */
+	ev_timer wait; /* for what the state says */
+	int64_t due;        /* monotonic ms of the next tick */
+	int64_t polls_left; /* -1: no end */
+	int64_t retries;    /* made in this poll */
+	int64_t give_up_at; /* monotonic ms, waiting for the lock */
+	int64_t failures;   /* polls in a row */
+	enum hm_error error; /* of the last poll */
+	enum hm_error attempt_error; /* of the last attempt that failed */
+	char text[160];      /* the same for people */
+	bool known;          /* whether there was a poll */
+	bool locked_out;     /* the last poll */
+	bool lock_refused;   /* which has been said */
+};
+
+/* `offset_ms` from now is its first tick. False if there is no memory. */
+bool hm_job_init(struct hm_job *job, struct hm_jobs *jobs,
+    const struct hm_dtu *dtu, int64_t offset_ms);
+void hm_job_free(struct hm_job *job);
+
+/* For struct hm_poller_options: a poller's context is its job. */
+void hm_job_polled(void *context, struct hm_poller *poller,
+    const struct hm_poll_result *result);
+
+/* job_news.c: what is said about a job, in records and in the log. */
+void hm_job_report(const struct hm_job *job);
+void hm_job_log_failure(const struct hm_job *job, bool news);
+void hm_job_log_retry(const struct hm_job *job, int64_t delay_ms);
+void hm_job_log_breaker(const struct hm_job *job);
+void hm_job_log_recovery(const struct hm_job *job);
+void hm_job_log_locked_out(const struct hm_job *job);
+void hm_job_log_lock_refused(const struct hm_job *job, int error);
+
+#endif

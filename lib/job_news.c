@@ -1,0 +1,108 @@
+#include <string.h>
+
+#include "hints.h"
+#include "job.h"
+#include "log.h"
+#include "timefmt.h"
+
+static const struct hm_dtu *
+dtu_of(const struct hm_job *job)
+{
+	return hm_poller_dtu(job->poller);
+}
+
+static const char *
+hint_of(const struct hm_job *job)
+{
+	return hm_hint(dtu_of(job)->transport, job->error);
+}
+
+/* When it is tried next, by the wall clock; 0 for never. */
+static int64_t
+retry_at(const struct hm_job *job)
+{
+	int64_t now = hm_monotonic_ms(), at = job->due;
+
+	if (job->polls_left == 0)
+		return 0;
+	if (job->breaker.state == HM_BREAKER_OPEN)
+		at = job->breaker.retry_at;
+	if (job->breaker.state == HM_BREAKER_HALF_OPEN)
+		at = now;
+	return hm_time_now() + (at - now + 500) / 1000;
+}
+
+void
+hm_job_report(const struct hm_job *job)
+{
+	const struct hm_fleet_options *options = &job->jobs->options;
+	const struct hm_status status = {
+	    .breaker = job->breaker.state,
+	    .failures = job->failures,
+	    .error = job->error,
+	    .text = job->text,
+	    .hint = hint_of(job),
+	    .retry_at = retry_at(job),
+	};
+
+	options->status(options->context, dtu_of(job), &status);
+}
+
+/* A DTU that stays away is mentioned once, and again when the reason is new. */
+void
+hm_job_log_failure(const struct hm_job *job, bool news)
+{
+	const struct hm_dtu *dtu = dtu_of(job);
+	const char *hint = news ? hint_of(job) : NULL;
+
+	hm_log(news ? HM_ERROR : HM_INFO, "%s: %s: %s://%s:%u: %s%s%s",
+	    dtu->name, hm_error_name(job->error),
+	    hm_transport_name(dtu->transport), dtu->host, dtu->port, job->text,
+	    hint != NULL ? "; " : "", hint != NULL ? hint : "");
+}
+
+void
+hm_job_log_retry(const struct hm_job *job, int64_t delay_ms)
+{
+	hm_log(HM_INFO, "%s: %s: %s; retry %lld in %lld ms",
+	    dtu_of(job)->name, hm_error_name(job->attempt_error), job->text,
+	    (long long)job->retries, (long long)delay_ms);
+}
+
+void
+hm_job_log_breaker(const struct hm_job *job)
+{
+	bool first = job->breaker.timeout_ms ==
+	    job->jobs->options.breaker.timeout_ms;
+
+	hm_log(first ? HM_WARNING : HM_INFO,
+	    "%s: failed polls in a row: %lld; left alone for %lld s",
+	    dtu_of(job)->name, (long long)job->failures,
+	    (long long)(job->breaker.timeout_ms + 500) / 1000);
+}
+
+void
+hm_job_log_recovery(const struct hm_job *job)
+{
+	hm_log(HM_WARNING, "%s: answers again", dtu_of(job)->name);
+}
+
+void
+hm_job_log_locked_out(const struct hm_job *job)
+{
+	const struct hm_dtu *dtu = dtu_of(job);
+
+	hm_log(job->locked_out ? HM_INFO : HM_WARNING,
+	    "%s: another hm-poll on this machine reads %s:%u; not polled "
+	    "after a wait of %lld s for %s", dtu->name, dtu->host, dtu->port,
+	    (long long)job->jobs->options.lock_wait_ms / 1000,
+	    job->lock.path);
+}
+
+void
+hm_job_log_lock_refused(const struct hm_job *job, int error)
+{
+	hm_log(HM_WARNING, "%s: polled without a lock against another "
+	    "hm-poll: %s: %s", dtu_of(job)->name, job->lock.path,
+	    strerror(error));
+}
