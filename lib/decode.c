@@ -46,6 +46,15 @@ hm_decode_start(struct hm_decoder *d, struct hm_reading *r, const char *type,
 }
 
 void
+hm_decode_start_reading(struct hm_decoder *d, struct hm_reading *r,
+    const char *type, struct hm_slice serial)
+{
+	hm_decode_start(d, r, type, serial);
+	if (d->stale)
+		hm_emit_bool(&r->emit, "stale", true);
+}
+
+void
 hm_decode_end(struct hm_decoder *d, struct hm_reading *r,
     const struct hm_raw_frame *frame)
 {
@@ -110,6 +119,7 @@ read_origin(struct hm_decoder *d, const struct hm_record *record)
 		return "no dtu";
 	if (hm_record_get(record, "frames")->kind != HM_ARRAY)
 		return "no frames";
+	d->stale = hm_record_get(record, "stale")->kind == HM_TRUE;
 	return NULL;
 }
 

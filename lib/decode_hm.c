@@ -113,7 +113,7 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 	struct totals t = add_up(plant);
 	struct hm_reading r;
 
-	hm_decode_start(d, &r, "dtu", serial);
+	hm_decode_start_reading(d, &r, "dtu", serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
 	hm_reading_moment(&r, HM_F_DEVICE_TIME, first->reply->time);
 	if (t.inputs > 0)
@@ -147,7 +147,7 @@ start_inverter(struct hm_decoder *d, struct hm_reading *r, int64_t digits,
 	char text[HM_SERIAL_TEXT];
 	struct hm_slice serial = label(digits, text);
 
-	hm_decode_start(d, r, "inverter", serial);
+	hm_decode_start_reading(d, r, "inverter", serial);
 	hm_reading_text(r, HM_F_MODEL, hm_model_inverter(serial));
 	firmware(r, version);
 }
@@ -209,7 +209,7 @@ emit_input(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	bool heard = link == 1;
 	struct hm_reading r;
 
-	hm_decode_start(d, &r, "port", label(input->serial, text));
+	hm_decode_start_reading(d, &r, "port", label(input->serial, text));
 	hm_emit_int(&r.emit, "port", input->port);
 	hm_reading_heard(&r, HM_F_PV_VOLTAGE, input->voltage, heard);
 	hm_reading_heard(&r, HM_F_PV_CURRENT, input->current, heard);
@@ -261,7 +261,7 @@ emit_meter(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	struct hm_slice serial = label(m->serial, text);
 	struct hm_reading r;
 
-	hm_decode_start(d, &r, "meter", serial);
+	hm_decode_start_reading(d, &r, "meter", serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_meter(serial));
 	/* A single-phase meter leaves the other phases out, which looks like
 	 * zero. Only its power is known to be zero at times. */

@@ -189,7 +189,7 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 	if (plant->dtu_frame != NULL)
 		serial = hm_serial_format(plant->dtu_serial, HM_SERIAL_WIDTH,
 		    text);
-	hm_decode_start(d, &r, "dtu", serial);
+	hm_decode_start_reading(d, &r, "dtu", serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
 	if (plant->inputs > 0)
 		hm_reading_number(&r, HM_F_PV_POWER, t.power);
@@ -212,7 +212,7 @@ emit_inverter(struct hm_decoder *d, const struct input *in)
 	bool awake = is_awake(in);
 	struct hm_reading r;
 
-	hm_decode_start(d, &r, "inverter", serial);
+	hm_decode_start_reading(d, &r, "inverter", serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_inverter(serial));
 	hm_reading_heard(&r, HM_F_GRID_VOLTAGE, in->grid_voltage, awake);
 	hm_reading_heard(&r, HM_F_GRID_FREQUENCY, in->frequency, awake);
@@ -236,7 +236,7 @@ emit_port(struct hm_decoder *d, const struct input *in)
 	bool awake = is_awake(in);
 	struct hm_reading r;
 
-	hm_decode_start(d, &r, "port", serial);
+	hm_decode_start_reading(d, &r, "port", serial);
 	hm_emit_int(&r.emit, "port", in->port);
 	hm_reading_heard(&r, HM_F_PV_VOLTAGE, in->voltage, awake);
 	hm_reading_heard(&r, HM_F_PV_CURRENT, in->current, awake);

@@ -22,6 +22,7 @@ struct hm_decoder {
 	const struct hm_decode_output *output;
 	struct hm_arena arena;
 	struct hm_origin origin;
+	bool stale; /* the DTU has repeated its readings */
 	struct hm_raw_frame frame[HM_FRAMES_MAX];
 	size_t frames;
 	uint8_t bytes[HM_LINE_MAX / 2];
@@ -31,8 +32,13 @@ struct hm_decoder {
 void hm_decode_bad(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const char *why);
 
-/* Start a reading of `serial` in the decoder's line buffer; hand it out. */
+/*
+ * Start a record about `serial` in the decoder's line buffer, one of readings
+ * with their mark if they are stale; hand it out.
+ */
 void hm_decode_start(struct hm_decoder *d, struct hm_reading *r,
+    const char *type, struct hm_slice serial);
+void hm_decode_start_reading(struct hm_decoder *d, struct hm_reading *r,
     const char *type, struct hm_slice serial);
 void hm_decode_end(struct hm_decoder *d, struct hm_reading *r,
     const struct hm_raw_frame *frame);

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/records.md
-everywhere='type time dtu serial'
+everywhere='type time dtu serial stale'
 
 # "type key unit" of every field in the table, "-" for no unit.
 table() {
@@ -104,7 +104,7 @@ hm-poll -1 --ask history "${plants[2]}" >"$work/history" &
 polls+=($!)
 pids+=("${polls[@]}")
 wait "${polls[@]}"
-hm-poll -1 "hm://127.0.0.1:$(free_port)" >"$work/nobody" 2>/dev/null
+hm-poll -1 --retries 0 "hm://127.0.0.1:$(free_port)" >"$work/nobody" 2>/dev/null
 until_true 5 grep -q '"type":"stats"' "$work/single.sim"
 cat "$work"/{network,alarms,history,nobody} | hm-decode | hm-ha-discovery |
 	cat - "$work"/{single.sim,history} >"$work/records"

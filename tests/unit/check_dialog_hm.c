@@ -29,6 +29,7 @@ static struct hm_dialog *dialog;
 static uint8_t wire[4 * CAP];
 static size_t wired;
 static uint16_t sequence;
+static int32_t device_time; /* by the DTU's clock */
 static uint8_t *key_random; /* NULL: the DTU does not encrypt */
 
 static uint8_t random_a[HM_CRYPT_RANDOM] = "sixteen bytes, a";
@@ -37,6 +38,7 @@ static uint8_t random_b[HM_CRYPT_RANDOM] = "sixteen bytes, b";
 static void
 setup(void)
 {
+	device_time = NOW;
 	ck_assert(hm_arena_init(&arena, HM_ARENA_SIZE));
 	options = (struct hm_dialog_options){
 	    .ask_period = ASK_PERIOD, .arena = &arena};
@@ -117,7 +119,7 @@ wire_real_page(int32_t packages, int32_t package)
 	Hm__RealSingle *list[] = {&single};
 
 	real.dtu_serial = serial;
-	real.time = NOW;
+	real.time = device_time;
 	real.packages = packages;
 	real.package = package;
 	single.serial = INVERTER + package;
@@ -342,6 +344,43 @@ START_TEST(information_is_asked_for_again_after_its_period)
 	ck_assert_uint_eq(hm_dialog_replies(dialog), 2);
 	poll_at(ASK_PERIOD + 1);
 	ck_assert_uint_eq(hm_dialog_replies(dialog), 1);
+}
+END_TEST
+
+START_TEST(readings_of_the_same_time_are_stale)
+{
+	options.ask = 0;
+	poll_at(0);
+	ck_assert(!hm_dialog_stale(dialog));
+	poll_at(60);
+	ck_assert(hm_dialog_stale(dialog));
+	poll_at(120);
+	ck_assert(hm_dialog_stale(dialog));
+	device_time++;
+	poll_at(180);
+	ck_assert(!hm_dialog_stale(dialog));
+	/* A poll that failed has shown nothing to nobody. */
+	device_time++;
+	hm_dialog_begin(dialog, NOW, 240);
+	wire_real_page(2, 0);
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	expect_failure(hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ),
+	    HM_ERR_TIMEOUT_READ);
+	poll_at(300);
+	ck_assert(!hm_dialog_stale(dialog));
+	/* A clock that was put back. */
+	device_time -= 3600;
+	poll_at(360);
+	ck_assert(!hm_dialog_stale(dialog));
+}
+END_TEST
+
+START_TEST(readings_without_a_time_are_never_stale)
+{
+	device_time = 0;
+	poll_at(0);
+	poll_at(60);
+	ck_assert(!hm_dialog_stale(dialog));
 }
 END_TEST
 
@@ -903,6 +942,8 @@ main(void)
 	tcase_add_test(plain, information_comes_before_readings);
 	tcase_add_test(plain, request_tells_the_time);
 	tcase_add_test(plain, information_is_asked_for_again_after_its_period);
+	tcase_add_test(plain, readings_of_the_same_time_are_stale);
+	tcase_add_test(plain, readings_without_a_time_are_never_stale);
 	tcase_add_test(plain, silence_about_known_information_costs_one_poll);
 	tcase_add_test(plain, pages_are_asked_for_one_by_one);
 	tcase_add_test(plain, pages_of_information_are_asked_for);
