@@ -125,6 +125,7 @@ fail(struct hm_job *job)
 {
 	struct hm_jobs *jobs = job->jobs;
 	bool news = job->error != job->attempt_error;
+	bool closed = job->breaker.state == HM_BREAKER_CLOSED;
 
 	count_down(job);
 	job->known = true;
@@ -133,7 +134,7 @@ fail(struct hm_job *job)
 	hm_job_log_failure(job, news);
 	if (hm_breaker_failed(&job->breaker, &jobs->options.breaker,
 	    hm_monotonic_ms()))
-		hm_job_log_breaker(job);
+		hm_job_log_breaker(job, closed);
 	hm_job_report(job);
 	jobs->counts.polls++;
 	jobs->counts.failed_polls++;

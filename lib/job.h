@@ -57,7 +57,7 @@ void hm_job_polled(void *context, struct hm_poller *poller,
 void hm_job_report(const struct hm_job *job);
 void hm_job_log_failure(const struct hm_job *job, bool news);
 void hm_job_log_retry(const struct hm_job *job, int64_t delay_ms);
-void hm_job_log_breaker(const struct hm_job *job);
+void hm_job_log_breaker(const struct hm_job *job, bool news);
 void hm_job_log_recovery(const struct hm_job *job);
 void hm_job_log_locked_out(const struct hm_job *job);
 void hm_job_log_lock_refused(const struct hm_job *job, int error);

@@ -70,12 +70,9 @@ hm_job_log_retry(const struct hm_job *job, int64_t delay_ms)
 }
 
 void
-hm_job_log_breaker(const struct hm_job *job)
+hm_job_log_breaker(const struct hm_job *job, bool news)
 {
-	bool first = job->breaker.timeout_ms ==
-	    job->jobs->options.breaker.timeout_ms;
-
-	hm_log(first ? HM_WARNING : HM_INFO,
+	hm_log(news ? HM_WARNING : HM_INFO,
 	    "%s: failed polls in a row: %lld; left alone for %lld s",
 	    dtu_of(job)->name, (long long)job->failures,
 	    (long long)(job->breaker.timeout_ms + 500) / 1000);

@@ -1,0 +1,95 @@
+#!/bin/bash
+# Two hm-polls on one machine: one of them at a time talks to a DTU.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+milliseconds() {
+	echo $(($(date +%s%N) / 1000000))
+}
+
+# start_poll NAME OPTION ...: a chain's, until it is stopped.
+start_poll() {
+	local name=$1
+	shift
+	hm-poll --period 5 --retries 0 "$@" >"$work/$name" \
+		2>"$work/$name.err" &
+	poll=$!
+	pids+=("$poll")
+}
+
+# A lock file that a process has open: a poll is under way.
+holds_lock() {
+	ls -l "/proc/$1/fd" 2>/dev/null | grep -q '\.lock'
+}
+
+counter() {
+	jq -r "select(.type == \"stats\") | .$1" "$work/$2" | tail -n 1
+}
+
+start_sim sick --transport modbus --inverters 1 --fault hang:first=1
+start_poll first --read-timeout 2 "${uris[0]}"
+check "a poll holds the lock" until_true 2 holds_lock "$poll"
+check "... which is a file of that address" ls "$work/hm-poll-127.0.0.1-"*.lock
+hm-poll -1 --read-timeout 2 --stats-period 0 "${uris[0]}" >"$work/second" \
+	2>"$work/second.err"
+same "a second one waits" $? 0
+check "... until the first is through" grep -q '"offline"' "$work/first"
+same "... and reads the DTU" "$(jq -r .type "$work/second" | tr '\n' ' ')" \
+	"status frame "
+same "... without a word" "$(cat "$work/second.err")" ""
+check "the lock is free between two polls" sh -c "! ls -l /proc/$poll/fd |
+	grep -q '\\.lock'"
+kill -TERM "$poll"
+
+start_sim hung --transport modbus --inverters 1 --fault hang
+start_sim well --transport modbus --inverters 1
+well=${uris[0]}
+hung=$(jq -r .uri "$work/hung.sim")
+start_poll holder --read-timeout 8 "$hung"
+until_true 2 holds_lock "$poll"
+holder=$poll
+start_poll chain --read-timeout 1 "$hung#roof" "$well#barn"
+chain=$poll
+start=$(milliseconds)
+hm-poll -1 --retries 1 --read-timeout 1 --stats-period 0 "$hung" \
+	>"$work/once" 2>"$work/once.err"
+same "one that waits in vain ends with 69" $? 69
+took=$(($(milliseconds) - start))
+check "... after its attempts' timeouts ($took ms)" \
+	[ $((took >= 1900 && took < 3000)) -eq 1 ]
+same "... with one line that says so" \
+	"$(wc -l <"$work/once.err") $(grep -c 'another hm-poll' \
+	"$work/once.err")" "1 1"
+same "... and no record: the DTU has not failed" "$(cat "$work/once")" ""
+until_true 5 grep -q 'another hm-poll' "$work/chain.err"
+kill -9 "$holder"
+wait "$holder" 2>/dev/null
+start=$(milliseconds)
+hm-poll -1 --retries 0 --read-timeout 1 "$hung" >"$work/heir" 2>/dev/null
+check "a process that is killed leaves the lock free" \
+	grep -q '"timeout_read"' "$work/heir"
+check "the chain goes on when the lock is free" \
+	until_true 8 grep -q '"roof","state":"offline"' "$work/chain"
+kill -TERM "$chain"
+wait "$chain"
+same "its poll was skipped, and counted" "$(counter locked_polls chain)" 1
+same "... which is told once" "$(grep -c 'another hm-poll' \
+	"$work/chain.err")" 1
+same "... and is no failure of the DTU" "$(jq -r 'select(.dtu == "roof") |
+	.failures' "$work/chain" | head -n 1)" 1
+check "other DTUs are read meanwhile" [ "$(grep -c '"frame".*"barn"' \
+	"$work/chain")" -ge 1 ]
+
+lock=$(ls "$work/hm-poll-127.0.0.1-${well##*:}.lock")
+rm "$lock"
+ln -s "$work/elsewhere" "$lock"
+hm-poll -1 "$well" >"$work/link" 2>"$work/link.err"
+same "a link in the place of a lock file is not followed" \
+	"$? $([ -e "$work/elsewhere" ] && echo followed)" "0 "
+same "... which is told in one line" "$(wc -l <"$work/link.err") $(grep -c \
+	"without a lock.*$lock" "$work/link.err")" "1 1"
+hm-poll -1 --lock-dir "$work/nowhere" "$well" >"$work/dir" 2>"$work/dir.err"
+same "a directory that is not there is a mistake" "$?" 78
+same "... of a setting" "$(cat "$work/dir.err")" "hm-poll: error: lock_dir\
+ (--lock-dir): \"$work/nowhere\" is not a directory"
+finish

@@ -1,0 +1,156 @@
+#!/bin/bash
+# Retries within a poll of hm-poll, and the circuit breaker over polls.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+poll() {
+	hm-poll --connect-timeout 1 --read-timeout 1 "$@" \
+		>"$work/out" 2>"$work/err"
+}
+
+# The last value of a counter.
+counter() {
+	jq -r "select(.type == \"stats\") | .$1" "$work/${2-out}" | tail -n 1
+}
+
+milliseconds() {
+	echo $(($(date +%s%N) / 1000000))
+}
+
+# start_poll NAME OPTION ...: in the background, for ever.
+start_poll() {
+	local name=$1
+	shift
+	hm-poll --period 5 --connect-timeout 1 --read-timeout 1 "$@" \
+		>"$work/$name" 2>"$work/$name.err" &
+	poll=$!
+	pids+=("$poll")
+}
+
+stop_poll() {
+	kill -TERM "$poll"
+	wait "$poll"
+}
+
+# The breaker's way through a run: "open half_open open ...".
+way() {
+	jq -r 'select(.type == "status") | .breaker' "$work/$1" | tr '\n' ' '
+}
+
+holds() {
+	grep -c "$2" "$work/$1" | grep -qx "$3"
+}
+
+# Retries
+
+start_sim twice --transport modbus --inverters 1 --fault exception:first=2
+poll -1 --retry-delay-max 0.1 "${uris[0]}"
+same "a poll whose third attempt is good ends with 0" $? 0
+same "... gives its frames" "$(jq -r .type "$work/out" | head -n 2 |
+	tr '\n' ' ')" "status frame "
+same "... is no failed poll" "$(counter failed_polls) $(counter polls)" "0 1"
+same "... and counts its retries" "$(counter retries)" 2
+same "retries are not news" "$(cat "$work/err")" ""
+
+start_sim often --transport modbus --inverters 1 --fault exception
+poll -1 --retries 2 --retry-delay-max 0.1 --log-level INFO "${uris[0]}"
+same "a poll whose attempts all fail ends with 69" $? 69
+same "... is one failed poll" "$(counter failed_polls) $(counter polls)" "1 1"
+same "... one status record" "$(grep -c '"status"' "$work/out")" 1
+same "... after as many retries as were allowed" "$(counter retries)" 2
+same "retries are told at level INFO" "$(grep -c 'retry [12] in' \
+	"$work/err")" 2
+poll -1 --retries 0 "${uris[0]}"
+same "no retries on request" "$(counter retries)" 0
+
+start=$(milliseconds)
+EXPONENTIAL_BACKOFF=false poll -1 --retries 2 --retry-delay 0.4 "${uris[0]}"
+took=$(($(milliseconds) - start))
+check "without backoff each retry waits for retry-delay ($took ms)" \
+	[ $((took >= 800 && took < 1300)) -eq 1 ]
+
+start=$(milliseconds)
+poll -1 --retries 1 --retry-delay 5.2 --retry-delay-max 5.2 --period 5 \
+	"${uris[0]}" &
+pids+=($!)
+start_poll late --retry-delay 5.2 --retry-delay-max 5.2 "${uris[0]}"
+until_true 3 grep -q '"status"' "$work/late"
+stop_poll
+same "a retry that would begin after the next poll is not made" \
+	"$(counter retries late) $(counter failed_polls late)" "0 1"
+wait "${pids[-2]}"
+check "... but with -1" [ $(($(milliseconds) - start)) -ge 5200 ]
+same "... it is" "$(counter retries)" 1
+
+# The breaker
+
+start_sim away --transport modbus --inverters 1 --fault refuse:first=3
+start_poll away --retries 0 --breaker-threshold 1 --breaker-timeout 1 \
+	--breaker-timeout-max 1 "${uris[0]}#roof"
+check "a DTU that comes back is read before its next period is over" \
+	until_true 5 grep -q '"frame"' "$work/away"
+check "... and goes on to be read" until_true 7 holds away '"frame"' 2
+stop_poll
+check "its breaker opens, is half open for each probe, and closes" \
+	grep -qxE '(open half_open )+closed ' <(way away)
+same "a probe is tried at its time" "$(jq -rs '
+	map(select(.type == "status")) | . as $all | to_entries | map(
+		select(.value.breaker == "half_open") |
+		(.value.time | fromdate) -
+		($all[.key - 1].retry_at | fromdate)) |
+	map(. >= -1 and . <= 1) | all' "$work/away")" true
+same "the failure, the breaker and the recovery are one line each" \
+	"$(grep -cE 'roof: refused:|left alone for 1 s|answers again' \
+	"$work/away.err") $(wc -l <"$work/away.err")" "3 3"
+
+port=$(free_port)
+start_sim fine --transport modbus --inverters 1
+start_poll gone --retries 0 --breaker-threshold 2 --breaker-timeout 1 \
+	--breaker-timeout-max 3 "modbus://127.0.0.1:$port#gone" \
+	"${uris[0]}#fine"
+check "a breaker opens at its threshold" \
+	until_true 8 grep -q '"breaker":"open"' "$work/gone"
+check "... and is probed" until_true 12 holds gone '"half_open"' 3
+until_true 2 holds gone '"failures":5' 1
+stop_poll
+jq -c 'select(.dtu == "gone")' "$work/gone" >"$work/gone.only"
+same "below the threshold it is closed" "$(way gone.only | cut -d' ' -f1-2)" \
+	"closed open"
+same "each failed poll is told" "$(jq -r 'select(.breaker != "half_open") |
+	.failures' "$work/gone.only" | tr '\n' ' ')" "1 2 3 4 5 "
+same "each failed probe doubles the timeout, up to its maximum" "$(
+	jq -r 'select(.breaker == "open") |
+		(.retry_at | fromdate) - (.time | fromdate)' \
+		"$work/gone.only" | tr '\n' ' ')" "1 2 3 3 "
+check "polls that were due in the meantime are counted" \
+	[ "$(counter open_polls gone)" -ge 1 ]
+same "... not as skipped" "$(counter skipped_polls gone)" 0
+same "the other DTU is read all the time" "$(jq -rs '
+	map(select(.type == "frame") | .time | fromdate) |
+	[.[1:], .[:-1]] | transpose | map(.[0] - .[1]) |
+	map(. == 5 or . == 6 or . == 4) | all' "$work/gone")" true
+check "... and never late ($(counter max_late_ms gone) ms)" \
+	[ "$(counter max_late_ms gone)" -lt 100 ]
+
+# Hints
+
+same "a status record carries a hint" "$(jq -r .hint "$work/gone.only" |
+	grep -c 'Remote Control')" "$(wc -l <"$work/gone.only")"
+same "... and the line in the log does, once" \
+	"$(grep -c 'Remote Control' "$work/gone.err")" 1
+
+# Stale readings
+
+start_sim stale --transport hm --inverters 1 --fault stale:after=3
+start_poll stale "${uris[0]}"
+check "repeated readings are marked" \
+	until_true 12 grep -q '"stale":true' "$work/stale"
+stop_poll
+same "... and counted" "$(counter stale_polls stale)" 1
+same "... and were new at first" "$(jq -r 'select(.type == "frame") |
+	.stale' "$work/stale" | head -n 1)" null
+check "the mark is in all readings" sh -c "hm-decode <'$work/stale' |
+	jq -se 'map(select(.type == \"dtu\" or .type == \"inverter\" or
+	.type == \"port\")) | group_by(.type) | map(map(.stale) |
+	.[0] == null and .[-1] == true) | all'"
+finish
