@@ -89,12 +89,15 @@ open_file(struct hm_ledger_db *db, bool writing)
 	    sqlite3_busy_timeout(db->handle, BUSY_MS) == SQLITE_OK;
 }
 
-/* WAL, so that those who read the database never wait for us. */
+/*
+ * WAL, so that those who read the database never wait for us. FULL, because
+ * what has been shown must not be forgotten when the power fails.
+ */
 static bool
 make_ready(struct hm_ledger_db *db)
 {
 	return execute(db, "PRAGMA journal_mode = WAL") &&
-	    execute(db, "PRAGMA synchronous = NORMAL") &&
+	    execute(db, "PRAGMA synchronous = FULL") &&
 	    execute(db, create_sql);
 }
 
