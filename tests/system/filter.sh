@@ -192,8 +192,9 @@ awk -v lines="$((kills * 15000))" 'BEGIN {
 		if (r < 0.05) total = 0
 		else if (r < 0.1) total = int(exp(rand() * 22))
 		today = total < 100000 ? 0 : total - 100000
-		time = sprintf("2026-06-%02dT%02d:%02d:%02dZ",
-			21 + int(step / 8640), step % 8640 / 360,
+		day = 20 + int(step / 8640)
+		time = sprintf("2026-%02d-%02dT%02d:%02d:%02dZ",
+			6 + int(day / 30), day % 30 + 1, step % 8640 / 360,
 			step % 360 / 6, step % 6 * 10)
 		printf "{\"type\":\"port\",\"time\":\"%s\",\"dtu\":\"d%d\"," \
 			"\"serial\":\"11640000000%d\",\"port\":1," \
