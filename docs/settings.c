@@ -15,9 +15,9 @@
 static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
     "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim"};
 
-/* hm-filter and others of later versions are not named yet. */
-static const unsigned present = HM_POLL | HM_DECODE | HM_HA_DISCOVERY |
-    HM_PUBLISH | HM_SIM;
+/* The tools of later versions are not named yet. */
+static const unsigned present = HM_POLL | HM_DECODE | HM_FILTER |
+    HM_HA_DISCOVERY | HM_PUBLISH | HM_SIM;
 
 static void
 print_code(const char *prefix, const char *text)
@@ -31,7 +31,7 @@ static void
 print_allowed(const struct hm_setting *s)
 {
 	char min[HM_DEC_TEXT], max[HM_DEC_TEXT];
-	unsigned scale = s->type == HM_TYPE_SECONDS ? 3 : 0;
+	unsigned scale = s->type == HM_TYPE_INT ? 0 : 3;
 
 	switch (s->type) {
 	case HM_TYPE_FLAG:
@@ -39,6 +39,7 @@ print_allowed(const struct hm_setting *s)
 		break;
 	case HM_TYPE_INT:
 	case HM_TYPE_SECONDS:
+	case HM_TYPE_DECIMAL:
 		hm_dec_format(hm_dec(s->min, scale), min);
 		hm_dec_format(hm_dec(s->max, scale), max);
 		printf("%s to %s%s", min, max,
@@ -48,8 +49,14 @@ print_allowed(const struct hm_setting *s)
 	case HM_TYPE_LIST:
 		printf("%s", s->choices != NULL ? s->choices : "words");
 		break;
+	case HM_TYPE_NUMBERS:
+		printf("names and numbers");
+		break;
+	case HM_TYPE_NAMES:
+		printf("names and text");
+		break;
 	case HM_TYPE_DTUS:
-		printf("list, see below");
+		printf("list of DTUs");
 		break;
 	case HM_TYPE_TEXT:
 	case HM_TYPE_SECRET:

@@ -7,8 +7,8 @@
 
 #define HELP_COLUMN 30
 
-static int
-end_output(void)
+int
+hm_config_end_output(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return HM_EXIT_OK;
@@ -47,34 +47,12 @@ hm_config_print_help(const struct hm_tool *tool)
 			print_option(&hm_settings[id]);
 	printf("  -h, --help%*sshow this help\n", HELP_COLUMN - 12, "");
 	printf("  -V, --version%*sshow the version\n", HELP_COLUMN - 15, "");
-	return end_output();
+	return hm_config_end_output();
 }
 
 int
 hm_config_print_version(const struct hm_tool *tool)
 {
 	printf("%s %s\n", tool->name, HM_VERSION);
-	return end_output();
-}
-
-int
-hm_config_print_values(const struct hm_config *config)
-{
-	for (size_t id = 0; id < HM_SETTINGS; id++) {
-		const struct hm_setting *s = &hm_settings[id];
-		const struct hm_config_value *value = &config->value[id];
-
-		if (s->key == NULL || (s->tools & config->tool->bit) == 0 ||
-		    value->text == NULL)
-			continue;
-		printf("%s: %s  # %s\n", s->key, s->type == HM_TYPE_SECRET ?
-		    "********" : value->text, value->source);
-	}
-	for (size_t i = 0; i < config->dtus; i++) {
-		const struct hm_dtu_config *dtu = &config->dtu[i];
-
-		printf("dtu_configs[%zu]: %s  # %s\n", i,
-		    dtu->uri != NULL ? dtu->uri : dtu->host, dtu->where);
-	}
-	return end_output();
+	return hm_config_end_output();
 }

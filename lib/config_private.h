@@ -3,13 +3,22 @@
 
 #include "config.h"
 
-/* What config.c, config_file.c and config_help.c share. */
+/* What the config files share. */
 
 #define HM_WHERE_MAX 300 /* "FILE:LINE:COLUMN: KEY" */
 
+/* Where settings come from; a later one has the last word. */
+enum hm_config_layer {
+	HM_LAYER_DEFAULT,
+	HM_LAYER_FILE,
+	HM_LAYER_ENVIRONMENT,
+	HM_LAYER_OPTION,
+};
+
 struct hm_config_value {
-	char *text;   /* as given; NULL: unset */
-	char *source; /* where it was given */
+	char *text;   /* as given; NULL: unset, or a mapping */
+	char *source; /* where it was given; NULL: unset */
+	enum hm_config_layer layer;
 	int64_t number;
 	struct hm_pair *pair; /* of a mapping */
 	size_t pairs;
@@ -17,36 +26,90 @@ struct hm_config_value {
 
 struct hm_config {
 	const struct hm_tool *tool;
+	enum hm_config_layer layer; /* that is being read */
 	struct hm_config_value value[HM_SETTINGS];
 	char *const *operand;
 	size_t operands;
 	struct hm_dtu_config *dtu;
 	size_t dtus;
+	char **note; /* what is accepted and has no effect */
+	size_t notes;
 	unsigned mistakes;
 	bool no_memory;
 };
 
+/* config_value.c: the checks that every source of a value goes through */
+
 /*
- * Check a value and keep it. `where` names the place and the setting as the
- * user wrote them, `source` is what hm_config_source answers.
+ * Check a value and keep it; what lists were given in the same layer grows.
+ * `where` names the place and the setting as the user wrote them, `source` is
+ * what hm_config_source answers.
  */
 void hm_config_set(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *where, const char *source);
+
+/* Make room for a mapping or dtu_configs, which replaces a lower layer's. */
+void hm_config_begin(struct hm_config *config, enum hm_setting_id id,
+    const char *source);
+
+/* Check an entry of a mapping and keep it. */
+void hm_config_add_pair(struct hm_config *config, enum hm_setting_id id,
+    const char *key, const char *text, const char *where);
+
+/* Whether text is UTF-8 fit for a log, a record and a file of settings. */
+bool hm_config_plain(struct hm_slice text);
 
 /* Log one mistake, "WHERE: TEXT", and count it. */
 __attribute__((format(printf, 3, 4))) void hm_config_mistake(
     struct hm_config *config, const char *where, const char *format, ...);
 
+/* Keep a note, to be logged once the log level is known. */
+__attribute__((format(printf, 2, 3))) void hm_config_note(
+    struct hm_config *config, const char *format, ...);
+
 /* Read a whole number within bounds; otherwise a mistake is logged. */
 bool hm_config_number(struct hm_config *config, const char *text,
     const char *where, int64_t min, int64_t max, int64_t *number);
 
-/* config_file.c: read the YAML file at `path`. */
-void hm_config_read_file(struct hm_config *config, const char *path);
+/* A copy; NULL, and remembered, if there is no memory. */
+char *hm_config_copy(struct hm_config *config, const char *text);
 
-/* config_help.c: to stdout. The result is the exit status. */
+void hm_config_clear(struct hm_config *config, enum hm_setting_id id);
+
+/* config_yaml.c: the file at `path`, or the value of one setting as YAML,
+   of which JSON is a part; `name` stands where the path would. */
+void hm_config_read_file(struct hm_config *config, const char *path);
+void hm_config_read_value(struct hm_config *config, enum hm_setting_id id,
+    const char *text, const char *name);
+
+/* Whether two keys are one: words may be joined by "_" or by "-". */
+bool hm_config_same_key(const char *a, const char *b);
+
+/* config_env.c: the variables of the tool, and those that are nearly one */
+void hm_config_read_environment(struct hm_config *config);
+
+/* config_options.c: the command line */
+
+struct hm_options; /* the settings on a command line, in order */
+
+/*
+ * Returns -1 to go on, or an exit status: that of --help, --version and
+ * mistakes. Freed by hm_options_free, whatever the result.
+ */
+int hm_options_parse(const struct hm_tool *tool, int argc, char *argv[],
+    struct hm_options **options);
+void hm_options_free(struct hm_options *options);
+const char *hm_options_file(const struct hm_options *options);
+void hm_config_read_options(struct hm_config *config,
+    const struct hm_options *options);
+
+/* config_rules.c: rules that bind settings together; the exit status. */
+int hm_config_check_rules(const struct hm_config *config);
+
+/* config_help.c, config_print.c: to stdout. The result is the exit status. */
 int hm_config_print_help(const struct hm_tool *tool);
 int hm_config_print_version(const struct hm_tool *tool);
 int hm_config_print_values(const struct hm_config *config);
+int hm_config_end_output(void);
 
 #endif

@@ -308,7 +308,7 @@ END_TEST
 START_TEST(command_line_mistakes_end_with_64)
 {
 	static const char *const lines[] = {"--bogus", "-Z", "--period", "-n",
-	    "--once=1", "--c 5"};
+	    "--no-once=1", "--c 5"};
 
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
 		optind = 0;

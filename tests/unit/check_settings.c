@@ -148,7 +148,7 @@ END_TEST
 static bool
 within(const struct hm_setting *s, const char *text)
 {
-	unsigned scale = s->type == HM_TYPE_SECONDS ? 3 : 0;
+	unsigned scale = s->type == HM_TYPE_INT ? 0 : 3;
 	struct hm_dec d;
 	int64_t number;
 
@@ -165,9 +165,11 @@ default_is_good(const struct hm_setting *s)
 		return s->type != HM_TYPE_FLAG;
 	switch (s->type) {
 	case HM_TYPE_FLAG:
-		return strcmp(s->initial, "false") == 0;
+		return strcmp(s->initial, "false") == 0 ||
+		    strcmp(s->initial, "true") == 0;
 	case HM_TYPE_INT:
 	case HM_TYPE_SECONDS:
+	case HM_TYPE_DECIMAL:
 		return within(s, s->initial);
 	case HM_TYPE_CHOICE:
 		return s->choices != NULL &&
@@ -186,6 +188,8 @@ default_is_good(const struct hm_setting *s)
 	case HM_TYPE_TEXT:
 		return s->initial[0] != '\0';
 	case HM_TYPE_SECRET:
+	case HM_TYPE_NUMBERS:
+	case HM_TYPE_NAMES:
 	case HM_TYPE_DTUS:
 		break;
 	}
@@ -203,7 +207,8 @@ START_TEST(bounds)
 {
 	EACH_SETTING(s) {
 		bool number = s->type == HM_TYPE_INT ||
-		    s->type == HM_TYPE_SECONDS;
+		    s->type == HM_TYPE_SECONDS ||
+		    s->type == HM_TYPE_DECIMAL;
 
 		ck_assert_msg(number ? s->min < s->max :
 		    s->min == 0 && s->max == 0, "%s", name_of(s));
@@ -225,7 +230,7 @@ START_TEST(values_on_the_command_line)
 		ck_assert_msg(takes_value == (s->value != NULL), "%s",
 		    name_of(s));
 		ck_assert_msg(s->value == NULL ||
-		    is_word(s->value, UPPER, UPPER ":"), "%s", name_of(s));
+		    is_word(s->value, UPPER, UPPER ":="), "%s", name_of(s));
 		/* Everybody may read a command line. */
 		ck_assert_msg(s->type != HM_TYPE_SECRET || s->option == NULL,
 		    "%s", name_of(s));

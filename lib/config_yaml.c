@@ -14,7 +14,8 @@ static const char nul_text[] = "holds a NUL byte";
 
 struct file {
 	struct hm_config *config;
-	const char *path;
+	const char *path; /* or the name of a variable or an option */
+	bool is_file;
 	yaml_document_t document;
 };
 
@@ -43,9 +44,8 @@ is_null(const yaml_node_t *node)
 	    strcmp(scalar(node), "null") == 0);
 }
 
-/* Words may be joined by "_" or by "-". */
-static bool
-same_key(const char *a, const char *b)
+bool
+hm_config_same_key(const char *a, const char *b)
 {
 	for (; *a != '\0' && *b != '\0'; a++, b++)
 		if ((*a == '-' ? '_' : *a) != (*b == '-' ? '_' : *b))
@@ -87,7 +87,7 @@ spoilt(struct file *f, const yaml_node_t *mapping,
 		    &f->document, other->key);
 
 		if (earlier->type != YAML_SCALAR_NODE ||
-		    !same_key(scalar(earlier), name))
+		    !hm_config_same_key(scalar(earlier), name))
 			continue;
 		where_is(f, key, name, where);
 		hm_config_mistake(f->config, where, "given twice");
@@ -96,14 +96,24 @@ spoilt(struct file *f, const yaml_node_t *mapping,
 	return false;
 }
 
-static size_t
-find_setting(const char *key)
+/* What hm_config_source answers. */
+static const char *
+source_of(const struct file *f, const yaml_node_t *node,
+    char out[HM_WHERE_MAX])
 {
-	for (size_t id = 0; id < HM_SETTINGS; id++)
-		if (hm_settings[id].key != NULL &&
-		    same_key(key, hm_settings[id].key))
-			return id;
-	return HM_SETTINGS;
+	if (!f->is_file)
+		return f->path;
+	snprintf(out, HM_WHERE_MAX, "%s:%zu", f->path,
+	    node->start_mark.line + 1);
+	return out;
+}
+
+/* Not every setting has a key: one may stand on a command line only. */
+static const char *
+name_of(enum hm_setting_id id)
+{
+	return hm_settings[id].key != NULL ? hm_settings[id].key :
+	    hm_settings[id].option;
 }
 
 static void
@@ -112,46 +122,61 @@ set_scalar(struct file *f, enum hm_setting_id id, const yaml_node_t *node,
 {
 	char where[HM_WHERE_MAX], source[HM_WHERE_MAX];
 
-	where_is(f, node, hm_settings[id].key, where);
-	snprintf(source, sizeof source, "%s:%zu", f->path,
-	    node->start_mark.line + 1);
-	hm_config_set(f->config, id, text, where, source);
+	where_is(f, node, name_of(id), where);
+	hm_config_set(f->config, id, text, where, source_of(f, node, source));
 }
 
-/* The items of a sequence, joined by spaces as in an environment variable. */
 static void
 set_list(struct file *f, enum hm_setting_id id, const yaml_node_t *node)
 {
-	char text[4096], where[HM_WHERE_MAX];
-	size_t n = 0;
+	char where[HM_WHERE_MAX];
 
-	text[0] = '\0';
+	set_scalar(f, id, node, "");
 	for (yaml_node_item_t *item = node->data.sequence.items.start;
 	    item < node->data.sequence.items.top; item++) {
 		yaml_node_t *word = yaml_document_get_node(&f->document,
 		    *item);
-		int more;
 
-		where_is(f, word, hm_settings[id].key, where);
-		if (word->type != YAML_SCALAR_NODE) {
+		where_is(f, word, name_of(id), where);
+		if (word->type != YAML_SCALAR_NODE)
 			hm_config_mistake(f->config, where,
 			    "found a list or mapping, allowed are words");
-			return;
-		}
-		if (holds_nul(word)) {
+		else if (holds_nul(word))
 			hm_config_mistake(f->config, where, nul_text);
-			return;
-		}
-		more = snprintf(text + n, sizeof text - n, "%s%s",
-		    n > 0 ? " " : "", scalar(word));
-		if (more < 0 || (size_t)more >= sizeof text - n) {
-			hm_config_mistake(f->config, where,
-			    "the list is too long");
-			return;
-		}
-		n += (size_t)more;
+		else
+			set_scalar(f, id, word, scalar(word));
 	}
-	set_scalar(f, id, node, text);
+}
+
+static void
+add_pair(struct file *f, enum hm_setting_id id, const yaml_node_t *key,
+    const yaml_node_t *value)
+{
+	char where[HM_WHERE_MAX];
+
+	where_is(f, key, name_of(id), where);
+	if (key->type != YAML_SCALAR_NODE || value->type != YAML_SCALAR_NODE)
+		hm_config_mistake(f->config, where,
+		    "found a list or mapping inside, allowed is a %s",
+		    hm_settings[id].value);
+	else if (!is_null(value))
+		hm_config_add_pair(f->config, id, scalar(key), scalar(value),
+		    where);
+}
+
+static void
+set_mapping(struct file *f, enum hm_setting_id id, const yaml_node_t *node)
+{
+	char source[HM_WHERE_MAX];
+
+	hm_config_begin(f->config, id, source_of(f, node, source));
+	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	    pair < node->data.mapping.pairs.top; pair++)
+		if (!spoilt(f, node, pair))
+			add_pair(f, id,
+			    yaml_document_get_node(&f->document, pair->key),
+			    yaml_document_get_node(&f->document,
+			    pair->value));
 }
 
 static void
@@ -181,16 +206,16 @@ set_dtu_field(struct file *f, struct hm_dtu_config *dtu,
 		    "found a list or mapping, allowed is a single value");
 	else if (is_null(value))
 		return;
-	else if (same_key(name, "name"))
+	else if (hm_config_same_key(name, "name"))
 		set_dtu_text(f, &dtu->name, value, where);
-	else if (same_key(name, "uri"))
+	else if (hm_config_same_key(name, "uri"))
 		set_dtu_text(f, &dtu->uri, value, where);
-	else if (same_key(name, "host"))
+	else if (hm_config_same_key(name, "host"))
 		set_dtu_text(f, &dtu->host, value, where);
-	else if (same_key(name, "port"))
+	else if (hm_config_same_key(name, "port"))
 		hm_config_number(f->config, scalar(value), where, 1, 65535,
 		    &dtu->port);
-	else if (same_key(name, "unit_id"))
+	else if (hm_config_same_key(name, "unit_id"))
 		hm_config_number(f->config, scalar(value), where, 1, 255,
 		    &dtu->unit_id);
 	else
@@ -225,21 +250,16 @@ read_dtu(struct file *f, struct hm_dtu_config *dtu, const yaml_node_t *node)
 }
 
 static void
-read_dtus(struct file *f, const yaml_node_t *node)
+set_dtus(struct file *f, const yaml_node_t *node)
 {
+	const yaml_node_item_t *item = node->data.sequence.items.start;
+	size_t count = (size_t)(node->data.sequence.items.top - item);
 	struct hm_config *config = f->config;
-	char where[HM_WHERE_MAX];
-	size_t count;
+	char source[HM_WHERE_MAX];
 
-	where_is(f, node, "dtu_configs", where);
-	if (node->type != YAML_SEQUENCE_NODE) {
-		hm_config_mistake(config, where,
-		    "found no list, allowed is a list of mappings");
-		return;
-	}
-	count = (size_t)(node->data.sequence.items.top -
-	    node->data.sequence.items.start);
-	if (count == 0 || config->dtu != NULL)
+	hm_config_begin(config, HM_SET_DTU_CONFIGS,
+	    source_of(f, node, source));
+	if (count == 0)
 		return;
 	config->dtu = calloc(count, sizeof *config->dtu);
 	if (config->dtu == NULL) {
@@ -248,8 +268,74 @@ read_dtus(struct file *f, const yaml_node_t *node)
 	}
 	config->dtus = count;
 	for (size_t i = 0; i < count; i++)
-		read_dtu(f, &config->dtu[i], yaml_document_get_node(
-		    &f->document, node->data.sequence.items.start[i]));
+		read_dtu(f, &config->dtu[i],
+		    yaml_document_get_node(&f->document, item[i]));
+}
+
+/* Settings */
+
+static const char *
+allowed_of(enum hm_type type)
+{
+	switch (type) {
+	case HM_TYPE_LIST:
+		return "a list of words";
+	case HM_TYPE_NUMBERS:
+		return "a mapping of names to numbers";
+	case HM_TYPE_NAMES:
+		return "a mapping of names to text";
+	case HM_TYPE_DTUS:
+		return "a list of mappings";
+	default:
+		return "a single value";
+	}
+}
+
+static const char *
+found_of(const yaml_node_t *node)
+{
+	switch (node->type) {
+	case YAML_SEQUENCE_NODE:
+		return "a list";
+	case YAML_MAPPING_NODE:
+		return "a mapping";
+	default:
+		return "a single value";
+	}
+}
+
+static void
+set_node(struct file *f, enum hm_setting_id id, const yaml_node_t *node)
+{
+	enum hm_type type = hm_settings[id].type;
+	bool pairs = type == HM_TYPE_NUMBERS || type == HM_TYPE_NAMES;
+	char where[HM_WHERE_MAX];
+
+	if (is_null(node))
+		return;
+	if (node->type == YAML_SCALAR_NODE && !pairs && type != HM_TYPE_DTUS) {
+		set_scalar(f, id, node, scalar(node));
+	} else if (node->type == YAML_SEQUENCE_NODE && type == HM_TYPE_LIST) {
+		set_list(f, id, node);
+	} else if (node->type == YAML_MAPPING_NODE && pairs) {
+		set_mapping(f, id, node);
+	} else if (node->type == YAML_SEQUENCE_NODE && type == HM_TYPE_DTUS) {
+		set_dtus(f, node);
+	} else {
+		where_is(f, node, name_of(id), where);
+		hm_config_mistake(f->config, where, "found %s, allowed is %s",
+		    found_of(node), allowed_of(type));
+	}
+}
+
+static size_t
+find_setting(const char *key)
+{
+	for (size_t id = 0; id < HM_SETTINGS; id++)
+		if (hm_settings[id].key != NULL &&
+		    hm_config_same_key(key, hm_settings[id].key))
+			return id;
+	return HM_SETTINGS;
 }
 
 static void
@@ -259,33 +345,19 @@ read_pair(struct file *f, const yaml_node_t *key, const yaml_node_t *value)
 	size_t id = find_setting(name);
 	char where[HM_WHERE_MAX];
 
-	if (id == HM_SETTINGS) {
-		where_is(f, key, name, where);
-		hm_config_mistake(f->config, where, "unknown key");
-	} else if (hm_settings[id].type == HM_TYPE_DTUS && !is_null(value)) {
-		read_dtus(f, value);
-	} else if (is_null(value)) {
+	if (id < HM_SETTINGS) {
+		set_node(f, (enum hm_setting_id)id, value);
 		return;
-	} else if (value->type == YAML_SCALAR_NODE) {
-		set_scalar(f, (enum hm_setting_id)id, value, scalar(value));
-	} else if (value->type == YAML_SEQUENCE_NODE &&
-	    hm_settings[id].type == HM_TYPE_LIST) {
-		set_list(f, (enum hm_setting_id)id, value);
-	} else {
-		where_is(f, value, name, where);
-		hm_config_mistake(f->config, where,
-		    "found a list or mapping, allowed is a single value");
 	}
+	where_is(f, key, name, where);
+	hm_config_mistake(f->config, where, "unknown key");
 }
 
 static void
-read_root(struct file *f)
+read_root(struct file *f, const yaml_node_t *root)
 {
-	yaml_node_t *root = yaml_document_get_root_node(&f->document);
 	char where[HM_WHERE_MAX];
 
-	if (root == NULL)
-		return;
 	if (root->type != YAML_MAPPING_NODE) {
 		where_is(f, root, "top level", where);
 		hm_config_mistake(f->config, where,
@@ -331,42 +403,69 @@ refuse_more(struct file *f, yaml_parser_t *parser)
 	yaml_document_delete(&f->document);
 }
 
+/*
+ * Read the one document of a parser's input: a mapping of settings, or the
+ * value of the setting `id`.
+ */
 static void
-read_stream(struct file *f, FILE *stream)
+read_document(struct file *f, yaml_parser_t *parser, size_t id)
 {
-	yaml_parser_t parser;
+	const yaml_node_t *root;
 
-	if (!yaml_parser_initialize(&parser)) {
-		f->config->no_memory = true;
+	if (!yaml_parser_load(parser, &f->document)) {
+		not_yaml(f, parser);
 		return;
 	}
-	yaml_parser_set_input_file(&parser, stream);
-	if (yaml_parser_load(&parser, &f->document)) {
-		bool empty = yaml_document_get_root_node(&f->document) == NULL;
-
-		read_root(f);
+	root = yaml_document_get_root_node(&f->document);
+	if (root == NULL) {
 		yaml_document_delete(&f->document);
-		if (!empty)
-			refuse_more(f, &parser);
-	} else {
-		not_yaml(f, &parser);
+		return;
 	}
-	yaml_parser_delete(&parser);
+	if (id == HM_SETTINGS)
+		read_root(f, root);
+	else
+		set_node(f, (enum hm_setting_id)id, root);
+	yaml_document_delete(&f->document);
+	refuse_more(f, parser);
 }
 
 void
 hm_config_read_file(struct hm_config *config, const char *path)
 {
-	struct file f = {.config = config, .path = path};
+	struct file f = {.config = config, .path = path, .is_file = true};
 	FILE *stream = fopen(path, "re");
+	yaml_parser_t parser;
 
 	if (stream == NULL) {
 		hm_config_mistake(config, path, "cannot open: %s",
 		    strerror(errno));
 		return;
 	}
-	read_stream(&f, stream);
+	if (yaml_parser_initialize(&parser)) {
+		yaml_parser_set_input_file(&parser, stream);
+		read_document(&f, &parser, HM_SETTINGS);
+		yaml_parser_delete(&parser);
+	} else {
+		config->no_memory = true;
+	}
 	if (fclose(stream) != 0)
 		hm_config_mistake(config, path, "cannot read: %s",
 		    strerror(errno));
+}
+
+void
+hm_config_read_value(struct hm_config *config, enum hm_setting_id id,
+    const char *text, const char *name)
+{
+	struct file f = {.config = config, .path = name};
+	yaml_parser_t parser;
+
+	if (!yaml_parser_initialize(&parser)) {
+		config->no_memory = true;
+		return;
+	}
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text,
+	    strlen(text));
+	read_document(&f, &parser, id);
+	yaml_parser_delete(&parser);
 }
