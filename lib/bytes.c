@@ -36,6 +36,14 @@ hm_bytes_drop(struct hm_bytes *b, size_t n)
 }
 
 void
+hm_bytes_shrink(struct hm_bytes *b, size_t most)
+{
+	b->n = 0;
+	if (b->cap > most)
+		hm_bytes_free(b);
+}
+
+void
 hm_bytes_free(struct hm_bytes *b)
 {
 	free(b->p);

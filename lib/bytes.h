@@ -18,6 +18,9 @@ bool hm_bytes_append(struct hm_bytes *b, const uint8_t *p, size_t n,
 /* Drop the first n bytes. */
 void hm_bytes_drop(struct hm_bytes *b, size_t n);
 
+/* Empty it, and give its memory back if that is more than `most` bytes. */
+void hm_bytes_shrink(struct hm_bytes *b, size_t most);
+
 void hm_bytes_free(struct hm_bytes *b);
 
 #endif

@@ -7,6 +7,7 @@
 /* A frame and what may follow it in one piece. */
 #define IN_MAX ((size_t)2 * 65536)
 #define HM_GAP_MS 2000
+#define KEPT_MAX ((size_t)2048) /* of a buffer, between polls */
 
 struct hm_dialog *
 hm_dialog_new(const struct hm_dtu *dtu,
@@ -78,6 +79,14 @@ hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
 		return hm_dialog_modbus_begin(d);
 	return hm_dialog_hm_begin(d);
+}
+
+void
+hm_dialog_end(struct hm_dialog *d)
+{
+	hm_bytes_shrink(&d->in, KEPT_MAX);
+	hm_bytes_shrink(&d->replies, KEPT_MAX);
+	d->reply_count = 0;
 }
 
 /* What goes wrong with extras does not cost the readings. */

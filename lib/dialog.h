@@ -48,6 +48,12 @@ void hm_dialog_free(struct hm_dialog *d);
 enum hm_turn hm_dialog_begin(struct hm_dialog *d, int64_t now,
     int64_t monotonic);
 
+/*
+ * The poll is over and its replies have been used: large buffers are given
+ * back, so that a fleet needs memory for the polls that are under way only.
+ */
+void hm_dialog_end(struct hm_dialog *d);
+
 /* Bytes came in. */
 enum hm_turn hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n);
 

@@ -103,6 +103,8 @@ finish(struct hm_poller *p, enum hm_error error, const char *text)
 
 	release(p);
 	p->options->done(p->context, p, &result);
+	if (p->state == IDLE)
+		hm_dialog_end(p->dialog);
 }
 
 static void

@@ -13,7 +13,7 @@
 struct hm_poller;
 
 struct hm_poll_result {
-	enum hm_error error; /* HM_ERR_NONE: the dialog holds the replies */
+	enum hm_error error; /* HM_ERR_NONE: it was good */
 	const char *text;    /* why, one line; borrowed during the call */
 	int64_t took_ms;
 };
@@ -23,7 +23,8 @@ struct hm_poller_options {
 	struct hm_resolver *resolver;
 	struct hm_dialog_options dialog;
 	int64_t connect_timeout_ms, read_timeout_ms;
-	/* Called once for each poll that was started. */
+	/* Called once for each poll that was started. The dialog holds the
+	   replies as long. */
 	void (*done)(void *context, struct hm_poller *poller,
 	    const struct hm_poll_result *result);
 };

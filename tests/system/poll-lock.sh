@@ -19,7 +19,7 @@ start_poll() {
 
 # A lock file that a process has open: a poll is under way.
 holds_lock() {
-	ls -l "/proc/$1/fd" 2>/dev/null | grep -q '\.lock'
+	find "/proc/$1/fd" -lname '*.lock' 2>/dev/null | grep -q .
 }
 
 counter() {
@@ -37,8 +37,8 @@ check "... until the first is through" grep -q '"offline"' "$work/first"
 same "... and reads the DTU" "$(jq -r .type "$work/second" | tr '\n' ' ')" \
 	"status frame "
 same "... without a word" "$(cat "$work/second.err")" ""
-check "the lock is free between two polls" sh -c "! ls -l /proc/$poll/fd |
-	grep -q '\\.lock'"
+same "the lock is free between two polls" \
+	"$(holds_lock "$poll" && echo held)" ""
 kill -TERM "$poll"
 
 start_sim hung --transport modbus --inverters 1 --fault hang
@@ -62,8 +62,7 @@ same "... with one line that says so" \
 	"$work/once.err")" "1 1"
 same "... and no record: the DTU has not failed" "$(cat "$work/once")" ""
 until_true 5 grep -q 'another hm-poll' "$work/chain.err"
-kill -9 "$holder"
-wait "$holder" 2>/dev/null
+{ kill -9 "$holder" && wait "$holder"; } 2>/dev/null
 start=$(milliseconds)
 hm-poll -1 --retries 0 --read-timeout 1 "$hung" >"$work/heir" 2>/dev/null
 check "a process that is killed leaves the lock free" \

@@ -40,6 +40,7 @@ static struct hm_poller *poller;
 static unsigned calls;
 static enum hm_error error;
 static char text[200];
+static size_t replies;
 
 static void
 send_all(const uint8_t *p, size_t n)
@@ -107,6 +108,7 @@ on_done(void *context, struct hm_poller *p,
 	ck_assert_int_ge(result->took_ms, 0);
 	calls++;
 	error = result->error;
+	replies = hm_dialog_replies(hm_poller_dialog(p));
 	strncat(text, result->text, sizeof text - strlen(text) - 1);
 	ev_break(loop, EVBREAK_ALL);
 }
@@ -212,7 +214,7 @@ START_TEST(modbus_dtu_is_read)
 	add_modbus(end, sizeof end);
 	poll_once();
 	ck_assert_int_eq(error, HM_ERR_NONE);
-	ck_assert_uint_eq(hm_dialog_replies(hm_poller_dialog(poller)), 3);
+	ck_assert_uint_eq(replies, 3);
 	ck_assert_ptr_eq(hm_poller_dtu(poller), &dtu);
 }
 END_TEST
@@ -244,7 +246,7 @@ START_TEST(frame_may_end_in_a_pause)
 	poll_once();
 	ck_assert_str_eq(text, "");
 	ck_assert_int_eq(error, HM_ERR_NONE);
-	ck_assert_uint_eq(hm_dialog_replies(hm_poller_dialog(poller)), 2);
+	ck_assert_uint_eq(replies, 2);
 	ck_assert_int_ge(hm_monotonic_ms() - start, 2000);
 }
 END_TEST
