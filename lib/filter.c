@@ -15,7 +15,7 @@ struct rule {
 struct hm_filter {
 	struct hm_guard *guard;
 	const char *only, *exclude;
-	bool fresh, asis; /* no rule touches a field */
+	bool fresh;
 	struct rule rule[HM_FIELDS];
 	struct hm_filter_counters counters;
 	char line[HM_LINE_MAX];
@@ -193,10 +193,6 @@ read_rules(struct hm_filter *f, const struct hm_config *config)
 	good = read_drops(f, config) && good;
 	good = read_factors(f, config) && good;
 	good = read_names(f, config) && good;
-	f->asis = f->guard == NULL && !hm_config_has(config, HM_SET_KEEP) &&
-	    !hm_config_has(config, HM_SET_DROP) &&
-	    !hm_config_has(config, HM_SET_MULTIPLY) &&
-	    !hm_config_has(config, HM_SET_RENAME);
 	return good;
 }
 
@@ -244,7 +240,7 @@ hm_filter_takes(const struct hm_filter *filter, struct hm_slice type)
 	enum hm_scope scope;
 
 	return (filter->exclude != NULL && tells_of_inverter(type)) ||
-	    (!(filter->asis && !filter->fresh) && hm_scope_of(type, &scope));
+	    hm_scope_of(type, &scope);
 }
 
 bool
@@ -412,9 +408,8 @@ hm_filter_record(struct hm_filter *f, struct hm_slice type,
 		f->counters.dropped++;
 		return false;
 	}
-	if (f->guard != NULL)
-		*problem = hm_guard_look(f->guard, scope, record, &answer);
-	if (!f->asis && !rewrite(f, record, &answer, out)) {
+	*problem = hm_guard_look(f->guard, scope, record, &answer);
+	if (!rewrite(f, record, &answer, out)) {
 		*out = line;
 		*problem = "what is left of it would be too long";
 	}

@@ -20,7 +20,7 @@ struct hm_filter_counters {
  * The rules of the settings only, exclude, fresh, keep, drop, multiply and
  * rename, which are borrowed. Mistakes in them are logged; then *mistakes is
  * set and the result is NULL, as it is if there is no memory. The guard may
- * be NULL. Freed by hm_filter_free.
+ * be NULL where the rules are only checked. Freed by hm_filter_free.
  */
 struct hm_filter *hm_filter_new(const struct hm_config *config,
     struct hm_guard *guard, bool *mistakes);

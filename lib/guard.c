@@ -250,43 +250,76 @@ read_port(const struct hm_record *record, const struct place *place,
 	};
 }
 
+static void
+take_in(struct hm_guard *guard, const struct place *place,
+    struct hm_input *input, const struct hm_energy_reading *r, bool stale)
+{
+	struct hm_energy before = input->energy;
+
+	hm_energy_day(&input->energy, place->day, place->time);
+	/* What the DTU repeats bears nothing out. */
+	if (!stale)
+		judge(guard, place, input, r);
+	if (memcmp(&before, &input->energy, sizeof before) != 0)
+		hm_ledger_touch(guard->options.ledger, place->station,
+		    input);
+}
+
+static const char *
+judge_port(struct hm_guard *guard, const struct hm_record *record,
+    const struct place *place, struct hm_unit *unit,
+    const struct hm_energy_reading *r, struct hm_guard_answer *answer)
+{
+	struct hm_input *input;
+	int64_t port;
+
+	if (!hm_record_int(record, "port", &port) || port < 0 ||
+	    port > HM_LEDGER_PORT_MAX)
+		return unidentified;
+	input = hm_ledger_input(guard->options.ledger, unit, port);
+	if (input == NULL)
+		return too_many;
+	warn_of_memory(guard);
+	take_in(guard, place, input, r, is_stale(record));
+	answer->today = show(guard, hm_energy_today(&input->energy),
+	    r->today >= 0 && r->today <= r->total);
+	answer->total = show(guard, hm_energy_total(&input->energy),
+	    r->total > 0);
+	return NULL;
+}
+
+static void
+add_energy(int64_t *sum, int64_t energy)
+{
+	int64_t total;
+
+	if (*sum < 0 || energy < 0 ||
+	    __builtin_add_overflow(*sum, energy, &total))
+		total = -1;
+	*sum = total;
+}
+
 static const char *
 look_at_port(struct hm_guard *guard, const struct hm_record *record,
     const struct place *place, struct hm_guard_answer *answer)
 {
+	struct hm_group *group = &place->station->group;
 	struct hm_unit *unit = hm_ledger_unit(guard->options.ledger,
 	    place->station, place->serial);
 	struct hm_energy_reading r;
-	struct hm_energy before;
-	struct hm_input *input;
-	int64_t port;
 
-	if (place->serial.n == 0 || !hm_record_int(record, "port", &port) ||
-	    port < 0 || port > HM_LEDGER_PORT_MAX)
+	if (place->serial.n == 0)
 		return unidentified;
-	input = unit != NULL ? hm_ledger_input(guard->options.ledger, unit,
-	    port) : NULL;
-	if (input == NULL)
+	if (unit == NULL)
 		return too_many;
-	warn_of_memory(guard);
 	r = read_port(record, place, unit);
-	before = input->energy;
-	hm_energy_day(&input->energy, place->day, place->time);
-	/* What the DTU repeats bears nothing out. */
-	if (!is_stale(record))
-		judge(guard, place, input, &r);
-	if (memcmp(&before, &input->energy, sizeof before) != 0)
-		hm_ledger_touch(guard->options.ledger, place->station,
-		    input);
 	answer->asleep = !r.awake;
-	answer->today = show(guard, hm_energy_today(&input->energy),
-	    r.today >= 0 && r.today <= r.total);
-	answer->total = show(guard, hm_energy_total(&input->energy),
-	    r.total > 0);
 	if (r.awake)
-		add_dec(&place->station->group.pv_power,
-		    dec_of(record, HM_F_PV_POWER));
-	return NULL;
+		add_dec(&group->pv_power, dec_of(record, HM_F_PV_POWER));
+	add_energy(&group->today, r.today);
+	add_energy(&group->total, r.total);
+	return guard->options.judges ?
+	    judge_port(guard, record, place, unit, &r, answer) : NULL;
 }
 
 /* DTUs */
@@ -295,12 +328,6 @@ struct sums {
 	int64_t today, total; /* -1: not every part is known */
 	size_t inputs;
 };
-
-static void
-add_energy(int64_t *sum, int64_t energy)
-{
-	*sum = *sum < 0 || energy < 0 ? -1 : *sum + energy;
-}
 
 /* Inverters of which nothing comes have a new day, too. */
 static void
@@ -321,30 +348,49 @@ add_unit(struct hm_guard *guard, struct sums *sums,
 	}
 }
 
-static void
-look_at_dtu(struct hm_guard *guard, const struct hm_record *record,
-    const struct place *place, struct hm_guard_answer *answer)
+static struct sums
+add_up(struct hm_guard *guard, const struct place *place)
 {
-	const char *exclude = guard->options.exclude;
 	struct sums sums = {0, 0, 0};
 
 	for (const struct hm_unit *unit = place->station->units; unit != NULL;
 	    unit = unit->next)
-		if (!hm_serial_listed(exclude, hm_slice(unit->serial,
-		    unit->serial_size)))
+		if (!hm_serial_listed(guard->options.exclude,
+		    hm_slice(unit->serial, unit->serial_size)))
 			add_unit(guard, &sums, unit, place);
 	if (sums.inputs == 0)
 		sums.today = sums.total = -1;
-	/* The record's own sums hold what is excluded. */
-	answer->today = show(guard, sums.today, exclude == NULL);
-	answer->total = show(guard, sums.total, exclude == NULL);
+	return sums;
+}
+
+/* The record's own sums hold what is excluded. */
+static void
+regroup(const struct hm_group *group, struct hm_guard_answer *answer)
+{
+	answer->regrouped = true;
+	answer->group = *group;
+	answer->asleep = group->online == 0;
+	answer->today = group->inverters > 0 ? group->today : HM_GUARD_OUT;
+	answer->total = group->inverters > 0 ? group->total : HM_GUARD_OUT;
+}
+
+static void
+look_at_dtu(struct hm_guard *guard, const struct hm_record *record,
+    const struct place *place, struct hm_guard_answer *answer)
+{
+	struct hm_group *group = &place->station->group;
+	bool excludes = guard->options.exclude != NULL;
+
 	answer->asleep = number_of(record, HM_F_INVERTERS_ONLINE, 1) == 0;
-	if (exclude != NULL) {
-		answer->regrouped = true;
-		answer->group = place->station->group;
-		answer->asleep = answer->group.online == 0;
+	if (excludes)
+		regroup(group, answer);
+	if (guard->options.judges) {
+		struct sums sums = add_up(guard, place);
+
+		answer->today = show(guard, sums.today, !excludes);
+		answer->total = show(guard, sums.total, !excludes);
 	}
-	place->station->group = (struct hm_group){.inverters = 0};
+	*group = (struct hm_group){.inverters = 0};
 }
 
 const char *

@@ -14,6 +14,7 @@ struct hm_guard;
 
 struct hm_guard_options {
 	struct hm_ledger *ledger; /* borrowed */
+	bool judges; /* false: energies are shown as they are */
 	/*
 	 * Whether the ledger outlives the process. If not, a first reading is
 	 * shown as it is, for nothing can be known of it.

@@ -40,6 +40,7 @@ struct hm_unit { /* an inverter */
 /* What a DTU's inverters showed since its own record last came. */
 struct hm_group {
 	struct hm_dec pv_power, active_power;
+	int64_t today, total; /* -1: one of them was not known */
 	int64_t inverters, online;
 	bool alarm;
 };

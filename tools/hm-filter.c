@@ -98,8 +98,6 @@ count(struct work *work)
 	hm_stream_counter(work->stream, "dropped", &filter->dropped);
 	hm_stream_counter(work->stream, "unmultiplied",
 	    &filter->unmultiplied);
-	if (work->guard == NULL)
-		return;
 	guard = hm_guard_counters(work->guard);
 	hm_stream_counter(work->stream, "refused_zeros",
 	    &guard->refused_zeros);
@@ -160,9 +158,11 @@ open_guard(struct work *work, const struct hm_config *config)
 	work->ledger = hm_ledger_new();
 	if (work->ledger == NULL)
 		return false;
-	open_database(work, config);
+	if (hm_config_flag(config, HM_SET_ENERGY_GUARD))
+		open_database(work, config);
 	work->guard = hm_guard_new(&(struct hm_guard_options){
 	    .ledger = work->ledger,
+	    .judges = hm_config_flag(config, HM_SET_ENERGY_GUARD),
 	    .remembers = work->db != NULL,
 	    .reset_hour = (int)hm_config_int(config, HM_SET_RESET_HOUR),
 	    .exclude = hm_config_text(config, HM_SET_EXCLUDE_INVERTERS),
@@ -173,12 +173,10 @@ open_guard(struct work *work, const struct hm_config *config)
 static int
 start(struct work *work, const struct hm_config *config)
 {
-	bool mistakes, good = true;
+	bool mistakes;
 
 	work->dry_run = hm_config_flag(config, HM_SET_DRY_RUN);
-	if (hm_config_flag(config, HM_SET_ENERGY_GUARD))
-		good = open_guard(work, config);
-	if (good)
+	if (open_guard(work, config))
 		work->filter = hm_filter_new(config, work->guard, &mistakes);
 	if (work->filter == NULL) {
 		hm_log_errno(HM_ERROR, "no memory");
