@@ -179,6 +179,9 @@ attempt(struct hm_job *job)
 		job->lock_refused = true;
 	}
 	job->locked_out = false;
+	if (hm_lock_idle_ms(&job->lock) >= 0)
+		hm_poller_asked_before(job->poller,
+		    hm_lock_idle_ms(&job->lock));
 	job->state = HM_JOB_POLLING;
 	hm_poller_start(job->poller);
 }

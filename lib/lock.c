@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define IDLE_MAX 3600 /* seconds */
 #define HOST_MAX 200 /* characters of a host in a file's name */
 
 const char *
@@ -36,7 +37,7 @@ hm_lock_init(struct hm_lock *lock, const char *dir, const struct hm_dtu *dtu)
 	for (size_t i = 0; i < n; i++)
 		host[i] = file_name_character(dtu->host[i]);
 	host[n] = '\0';
-	lock->fd = -1;
+	*lock = (struct hm_lock){.fd = -1};
 	if (asprintf(&lock->path, "%s/hm-poll-%s-%u.lock", dir, host,
 	    dtu->port) < 0)
 		lock->path = NULL;
@@ -56,17 +57,19 @@ hm_lock_free(struct hm_lock *lock)
  * O_CREAT for the file of another user.
  */
 static int
-open_file(const char *path)
+open_file(struct hm_lock *lock)
 {
 	int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-	int fd = open(path, flags);
+	int fd = open(lock->path, flags);
 
+	lock->created = false;
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
-	fd = open(path, flags | O_CREAT | O_EXCL, 0666);
+	fd = open(lock->path, flags | O_CREAT | O_EXCL, 0666);
+	lock->created = fd >= 0;
 	if (fd >= 0 || errno != EEXIST)
 		return fd;
-	return open(path, flags);
+	return open(lock->path, flags);
 }
 
 static bool
@@ -89,22 +92,57 @@ hm_lock_take(struct hm_lock *lock)
 
 	if (lock->fd >= 0)
 		return HM_LOCK_HELD;
-	lock->fd = open_file(lock->path);
+	lock->fd = open_file(lock);
 	if (lock->fd < 0)
 		return HM_LOCK_FAILED;
 	if (is_plain_file(lock->fd) &&
 	    flock(lock->fd, LOCK_EX | LOCK_NB) == 0)
 		return HM_LOCK_HELD;
 	error = errno;
-	hm_lock_release(lock);
+	close(lock->fd);
+	lock->fd = -1;
 	errno = error;
 	return error == EWOULDBLOCK ? HM_LOCK_BUSY : HM_LOCK_FAILED;
+}
+
+/* When the file was last released by somebody who may write to it. */
+static struct timespec
+released_at(const struct hm_lock *lock)
+{
+	struct stat status;
+
+	if (fstat(lock->fd, &status) < 0)
+		return lock->touched;
+	return status.st_mtim;
+}
+
+int64_t
+hm_lock_idle_ms(const struct hm_lock *lock)
+{
+	struct timespec now, then;
+	int64_t ms;
+
+	if (lock->fd < 0 || lock->created)
+		return -1;
+	then = released_at(lock);
+	if (then.tv_sec == lock->touched.tv_sec &&
+	    then.tv_nsec == lock->touched.tv_nsec)
+		return -1;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (then.tv_sec < now.tv_sec - IDLE_MAX || then.tv_sec > now.tv_sec)
+		return -1;
+	ms = ((int64_t)now.tv_sec - (int64_t)then.tv_sec) * 1000 +
+	    (now.tv_nsec - then.tv_nsec) / 1000000;
+	return ms >= 0 ? ms : -1;
 }
 
 void
 hm_lock_release(struct hm_lock *lock)
 {
-	if (lock->fd >= 0)
-		close(lock->fd);
+	if (lock->fd < 0)
+		return;
+	futimens(lock->fd, NULL);
+	lock->touched = released_at(lock);
+	close(lock->fd);
 	lock->fd = -1;
 }

@@ -1,6 +1,8 @@
 #ifndef HM_LOCK_H
 #define HM_LOCK_H
 
+#include <time.h>
+
 #include "dtu.h"
 
 /*
@@ -12,7 +14,9 @@
 
 struct hm_lock {
 	char *path;
-	int fd;      /* -1 while it is not held */
+	int fd; /* -1 while it is not held */
+	bool created;            /* the file, when the lock was taken */
+	struct timespec touched; /* the file, when it was released */
 };
 
 enum hm_lock_result {
@@ -34,6 +38,14 @@ void hm_lock_free(struct hm_lock *lock);
  * another user, too. A path that is no plain file is never opened.
  */
 enum hm_lock_result hm_lock_take(struct hm_lock *lock);
+
+/*
+ * While it is held: how long ago, in ms, another process has released it; -1
+ * if none has since we have, or in the last hour. The time of the file tells,
+ * by the wall clock; who may not write to the file leaves no trace.
+ */
+int64_t hm_lock_idle_ms(const struct hm_lock *lock);
+
 void hm_lock_release(struct hm_lock *lock);
 
 #endif

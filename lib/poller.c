@@ -332,6 +332,16 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 	}
 }
 
+void
+hm_poller_asked_before(struct hm_poller *p, int64_t ms)
+{
+	int64_t at = hm_monotonic_ms() - ms;
+
+	if (!p->requested_before || at > p->last_request)
+		p->last_request = at;
+	p->requested_before = true;
+}
+
 bool
 hm_poller_start(struct hm_poller *p)
 {

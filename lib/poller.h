@@ -36,6 +36,12 @@ struct hm_poller *hm_poller_new(const struct hm_dtu *dtu,
 /* Ends a poll that is under way without a call of `done`. */
 void hm_poller_free(struct hm_poller *p);
 
+/*
+ * Somebody else has sent the DTU a request so long ago: the gap that must lie
+ * between two requests counts from there.
+ */
+void hm_poller_asked_before(struct hm_poller *p, int64_t ms);
+
 /* False, and nothing happens, if a poll is under way. */
 bool hm_poller_start(struct hm_poller *p);
 

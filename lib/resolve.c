@@ -136,12 +136,28 @@ start(struct hm_resolver *r, struct hm_lookup *lookup)
 	return NULL;
 }
 
+/*
+ * A lookup that was given up and still keeps a thread busy: threads are few,
+ * and names that are not answered must not take them all.
+ */
+static struct hm_lookup *
+find_abandoned(struct hm_resolver *r, const char *host, const char *port)
+{
+	struct hm_lookup *lookup = r->first;
+
+	while (lookup != NULL && (lookup->context != NULL ||
+	    strcmp(lookup->host, host) != 0 ||
+	    strcmp(lookup->port, port) != 0))
+		lookup = lookup->next;
+	return lookup;
+}
+
 struct hm_lookup *
 hm_resolve(struct hm_resolver *r, const char *host, uint16_t port,
     void (*answered)(void *context, struct addrinfo *list, const char *error),
     void *context)
 {
-	struct hm_lookup *lookup = calloc(1, sizeof *lookup);
+	struct hm_lookup *lookup = calloc(1, sizeof *lookup), *abandoned;
 	struct addrinfo *list;
 
 	if (lookup == NULL) {
@@ -155,6 +171,13 @@ hm_resolve(struct hm_resolver *r, const char *host, uint16_t port,
 		free_lookup(lookup);
 		answered(context, list, NULL);
 		return NULL;
+	}
+	abandoned = find_abandoned(r, host, lookup->port);
+	if (abandoned != NULL) {
+		free_lookup(lookup);
+		abandoned->answered = answered;
+		abandoned->context = context;
+		return abandoned;
 	}
 	lookup->answered = answered;
 	lookup->context = context;

@@ -79,6 +79,14 @@ same "... and is no failure of the DTU" "$(jq -r 'select(.dtu == "roof") |
 check "other DTUs are read meanwhile" [ "$(grep -c '"frame".*"barn"' \
 	"$work/chain")" -ge 1 ]
 
+start_sim gap --transport hm --inverters 1
+for try in 1 2; do
+	hm-poll -1 --stats-period 0 "${uris[0]}" >"$work/gap.$try"
+done
+check "two processes keep the gap between requests of a DTU, too" jq -se '
+	map(select(.type == "frame").took_ms) |
+	.[0] >= 2000 and .[0] < 3000 and .[1] >= 3900' "$work"/gap.[12]
+
 lock=$(ls "$work/hm-poll-127.0.0.1-${well##*:}.lock")
 rm "$lock"
 ln -s "$work/elsewhere" "$lock"

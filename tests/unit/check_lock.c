@@ -1,5 +1,6 @@
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -83,6 +84,43 @@ START_TEST(is_held_by_one)
 	ck_assert_int_eq(access(lock.path, F_OK), 0);
 	ck_assert_int_eq(hm_lock_take(&other), HM_LOCK_HELD);
 	ck_assert_int_eq(hm_lock_take(&lock), HM_LOCK_BUSY);
+}
+END_TEST
+
+/* How long the others have left the DTU alone. */
+START_TEST(tells_when_another_had_it)
+{
+	const struct timespec pause = {.tv_nsec = 50000000};
+
+	ck_assert_int_eq(hm_lock_idle_ms(&lock), -1);
+	ck_assert_int_eq(hm_lock_take(&lock), HM_LOCK_HELD);
+	ck_assert_int_eq(hm_lock_idle_ms(&lock), -1);
+	hm_lock_release(&lock);
+	ck_assert_int_eq(hm_lock_take(&lock), HM_LOCK_HELD);
+	ck_assert_int_eq(hm_lock_idle_ms(&lock), -1);
+	hm_lock_release(&lock);
+	ck_assert_int_eq(hm_lock_take(&other), HM_LOCK_HELD);
+	ck_assert_int_ge(hm_lock_idle_ms(&other), 0);
+	ck_assert_int_lt(hm_lock_idle_ms(&other), 1000);
+	hm_lock_release(&other);
+	nanosleep(&pause, NULL);
+	ck_assert_int_eq(hm_lock_take(&lock), HM_LOCK_HELD);
+	ck_assert_int_ge(hm_lock_idle_ms(&lock), 50);
+	ck_assert_int_lt(hm_lock_idle_ms(&lock), 5000);
+}
+END_TEST
+
+/* The wall clock was put back: nothing is known. */
+START_TEST(waits_for_no_time_to_come)
+{
+	const struct timespec later[] = {{.tv_sec = 32503680000},
+	    {.tv_sec = 32503680000}};
+
+	ck_assert_int_eq(hm_lock_take(&lock), HM_LOCK_HELD);
+	hm_lock_release(&lock);
+	ck_assert_int_eq(utimensat(AT_FDCWD, lock.path, later, 0), 0);
+	ck_assert_int_eq(hm_lock_take(&lock), HM_LOCK_HELD);
+	ck_assert_int_eq(hm_lock_idle_ms(&lock), -1);
 }
 END_TEST
 
@@ -175,6 +213,8 @@ main(void)
 	tcase_add_loop_test(tcase, names_its_file, 0, COUNT(names));
 	tcase_add_test(tcase, cuts_a_long_host);
 	tcase_add_test(tcase, is_held_by_one);
+	tcase_add_test(tcase, tells_when_another_had_it);
+	tcase_add_test(tcase, waits_for_no_time_to_come);
 	tcase_add_test(tcase, ends_with_its_process);
 	tcase_add_test(tcase, needs_no_right_to_write);
 	tcase_add_test(tcase, follows_no_link);
