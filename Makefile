@@ -52,7 +52,7 @@ CFLAGS ?= -O2 -g
 HM_CFLAGS = -std=c11 $(WARNINGS) $(HARDEN) $(SANITIZERS) $(CFLAGS) -fPIE \
     -fstack-protector-strong -MMD -MP
 HM_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed $(SANITIZERS) $(LDFLAGS)
-LIBS = -lprotobuf-c -lcrypto -lyaml -lev -lmosquitto -lsqlite3 -lpthread
+LIBS = -lprotobuf-c -lcrypto -lyaml -lev -lmosquitto -lsqlite3 -lpthread -lm
 
 PROTOS = $(wildcard proto/*.proto)
 PROTO_HEADERS = $(PROTOS:proto/%.proto=$(B)/proto/%.pb-c.h)
@@ -94,7 +94,7 @@ $(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h: proto/%.proto
 
 $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libhm.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ -lcheck -lsubunit -lm -lrt -ljson-c $(LIBS)
+	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ -lcheck -lsubunit -lrt -ljson-c $(LIBS)
 
 $(B)/helper/%: $(B)/tests/helper/%.o $(B)/libhm.a
 	@mkdir -p $(@D)

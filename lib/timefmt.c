@@ -107,6 +107,19 @@ hm_time_parse(struct hm_slice text, int64_t *seconds)
 	return hm_slice_equal(hm_time_format(*seconds, again), text);
 }
 
+bool
+hm_time_of_day_parse(struct hm_slice text, int64_t *seconds)
+{
+	int64_t hour, minute;
+
+	if (text.n != 5 || text.p[2] != ':' ||
+	    !get_digits(text.p, 2, 0, 23, &hour) ||
+	    !get_digits(text.p + 3, 2, 0, 59, &minute))
+		return false;
+	*seconds = hour * 3600 + minute * 60;
+	return true;
+}
+
 int64_t
 hm_time_now(void)
 {

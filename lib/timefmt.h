@@ -13,6 +13,9 @@ struct hm_slice hm_time_format(int64_t seconds, char buf[HM_TIME_TEXT]);
 /* Read what hm_time_format writes; false if it is anything else. */
 bool hm_time_parse(struct hm_slice text, int64_t *seconds);
 
+/* The seconds into a day of a time such as "23:59"; false if it is none. */
+bool hm_time_of_day_parse(struct hm_slice text, int64_t *seconds);
+
 /* The wall clock, whole seconds since 1970. */
 int64_t hm_time_now(void);
 

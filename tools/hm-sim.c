@@ -36,29 +36,6 @@ mistake(const struct hm_config *config, enum hm_setting_id id,
 	return false;
 }
 
-/* Two digits that stand for a number below `end`. */
-static bool
-parse_two_digits(const char *p, int64_t end, int64_t *number)
-{
-	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
-		return false;
-	*number = (p[0] - '0') * 10 + (p[1] - '0');
-	return *number < end;
-}
-
-static bool
-parse_time_of_day(const char *text, int64_t *seconds)
-{
-	int64_t hour, minute;
-
-	if (strlen(text) != 5 || text[2] != ':' ||
-	    !parse_two_digits(text, 24, &hour) ||
-	    !parse_two_digits(text + 3, 60, &minute))
-		return false;
-	*seconds = hour * 3600 + minute * 60;
-	return true;
-}
-
 /* The choices of these are single digits. */
 static size_t
 digit(const struct hm_config *config, enum hm_setting_id id)
@@ -143,8 +120,8 @@ read_options(const struct hm_config *config, struct hm_sim_options *o)
 	    .refresh_ms = hm_config_ms(config, HM_SET_SIM_REFRESH),
 	    .unasked = hm_config_flag(config, HM_SET_SIM_UNASKED),
 	};
-	if (!parse_time_of_day(hm_config_text(config, HM_SET_SIM_START),
-	    &o->start))
+	if (!hm_time_of_day_parse(hm_text(hm_config_text(config,
+	    HM_SET_SIM_START)), &o->start))
 		return mistake(config, HM_SET_SIM_START,
 		    "are 00:00 to 23:59");
 	return read_plant(config, &o->plant) && read_transports(config, o) &&

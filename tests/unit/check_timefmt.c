@@ -92,6 +92,22 @@ START_TEST(refuses_what_is_no_moment)
 }
 END_TEST
 
+START_TEST(times_of_day)
+{
+	static const char *const bad[] = {"", "24:00", "00:60", "7:00",
+	    "07.00", "07:0", "07:000", " 7:00", "-1:00", "0x:00"};
+	int64_t seconds;
+
+	ck_assert(hm_time_of_day_parse(hm_text("00:00"), &seconds));
+	ck_assert_int_eq(seconds, 0);
+	ck_assert(hm_time_of_day_parse(hm_text("23:59"), &seconds));
+	ck_assert_int_eq(seconds, 86340);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		ck_assert_msg(!hm_time_of_day_parse(hm_text(bad[i]), &seconds),
+		    "%s", bad[i]);
+}
+END_TEST
+
 START_TEST(clocks)
 {
 	int64_t before = (int64_t)time(NULL), now = hm_time_now();
@@ -117,6 +133,7 @@ main(void)
 	tcase_add_test(tc, clamps);
 	tcase_add_test(tc, every_day);
 	tcase_add_loop_test(tc, refuses_what_is_no_moment, 0, COUNT(refused));
+	tcase_add_test(tc, times_of_day);
 	tcase_add_test(tc, clocks);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
