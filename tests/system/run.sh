@@ -53,7 +53,7 @@ check "no process is left then either" until_true 10 nothing_left
 
 # Without --foreground timeout sends SIGCONT, too, and that can hang the leak
 # check of a sanitized hm-poll for good.
-HM_RUN_TEST=$$ DTU_HOST=modbus://127.0.0.1:1 timeout --foreground 5 "$run" \
+HM_RUN_TEST=$$ COMM_RETRIES=0 DTU_HOST=modbus://127.0.0.1:1 timeout --foreground 5 "$run" \
 	>"$work/out" 2>"$work/err" &
 pids+=($!)
 check "DTU_HOST is read instead of the simulator" until_true 4 \
