@@ -94,6 +94,31 @@ START_TEST(errors_have_names_of_their_own)
 }
 END_TEST
 
+START_TEST(models_tell_the_watts_of_an_input)
+{
+	static const struct {
+		const char *model;
+		int64_t watts;
+	} models[] = {
+	    {"HMS-1600/1800/2000-4T", 500},
+	    {"HMS-400W/500W-1T", 500},
+	    {"HMS-2000DW-4T", 500},
+	    {"HMT-1800/2250-6T", 375},
+	    {"HM-1000/1200/1500", 1500},
+	    {"HM-1500", 1500},
+	    {"MI-250/300", 300},
+	    {"MIT", 0},
+	    {"", 0},
+	    {"99999999999999999999", 0},
+	    {"-0T", 0},
+	};
+
+	for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+		ck_assert_int_eq(hm_model_input_watts(hm_text(
+		    models[i].model)), models[i].watts);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -106,6 +131,7 @@ main(void)
 	tcase_add_test(tables, inverters_are_known_by_their_serial);
 	tcase_add_test(tables, gateways_and_meters_are_known_too);
 	tcase_add_test(tables, unknown_serials_have_no_model);
+	tcase_add_test(tables, models_tell_the_watts_of_an_input);
 	tcase_add_test(tables, alarms_ascend_and_have_texts);
 	tcase_add_test(tables, unknown_alarms_have_no_text);
 	tcase_add_test(tables, errors_have_names_of_their_own);
