@@ -43,6 +43,20 @@ start_log(const struct hm_config *config)
 		hm_log_start(config->tool->name, level);
 }
 
+/* In a chain that has one environment and one file, one tool tells. */
+static void
+tell_notes(const struct hm_config *config)
+{
+	for (size_t i = 0; i < config->notes; i++) {
+		const struct hm_config_note *note = &config->note[i];
+		unsigned first = note->tools & ~(note->tools - 1);
+
+		if (first == config->tool->bit ||
+		    hm_config_flag(config, HM_SET_CHECK))
+			hm_log(HM_WARNING, "%s", note->text);
+	}
+}
+
 /* All rules are looked at, so that all mistakes are told at once. */
 static int
 check_rules(const struct hm_config *config)
@@ -67,8 +81,7 @@ outcome(const struct hm_config *config)
 	if (config->mistakes > 0)
 		return HM_EXIT_CONFIG;
 	start_log(config);
-	for (size_t i = 0; i < config->notes; i++)
-		hm_log(HM_WARNING, "%s", config->note[i]);
+	tell_notes(config);
 	status = check_rules(config);
 	if (status != HM_EXIT_OK)
 		return status;
@@ -118,7 +131,7 @@ hm_config_free(struct hm_config *config)
 	for (size_t id = 0; id < HM_SETTINGS; id++)
 		hm_config_clear(config, (enum hm_setting_id)id);
 	for (size_t i = 0; i < config->notes; i++)
-		free(config->note[i]);
+		free(config->note[i].text);
 	free(config->note);
 	free(config);
 }
@@ -129,6 +142,13 @@ bool
 hm_config_has(const struct hm_config *config, enum hm_setting_id id)
 {
 	return config->value[id].source != NULL;
+}
+
+bool
+hm_config_outranks(const struct hm_config *config, enum hm_setting_id id,
+    enum hm_setting_id other)
+{
+	return config->value[id].layer > config->value[other].layer;
 }
 
 const char *

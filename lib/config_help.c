@@ -30,7 +30,7 @@ print_option(const struct hm_setting *s)
 	if (n >= HELP_COLUMN - 1)
 		n = printf("\n") - 1;
 	printf("%*s%s", HELP_COLUMN - n, "", s->help);
-	if (s->initial != NULL && s->type != HM_TYPE_FLAG)
+	if (s->initial != NULL && strcmp(s->initial, "false") != 0)
 		printf(" [%s]", s->initial);
 	printf("\n");
 }
@@ -45,6 +45,8 @@ hm_config_print_help(const struct hm_tool *tool)
 		if ((hm_settings[id].tools & tool->bit) != 0 &&
 		    hm_settings[id].option != NULL)
 			print_option(&hm_settings[id]);
+	printf("      --no-OPTION%*sswitch a flag off, as --OPTION=false "
+	    "does\n", HELP_COLUMN - 17, "");
 	printf("  -h, --help%*sshow this help\n", HELP_COLUMN - 12, "");
 	printf("  -V, --version%*sshow the version\n", HELP_COLUMN - 15, "");
 	return hm_config_end_output();

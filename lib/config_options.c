@@ -6,6 +6,8 @@
 
 #include "exits.h"
 #include "log.h"
+#include "nearest.h"
+#include "retired.h"
 
 /*
  * The names of a setting: its option, its twin the key with dashes, and for a
@@ -114,18 +116,46 @@ usage_error(const char *problem, const char *what)
 	return HM_EXIT_USAGE;
 }
 
+static int
+unknown_option(const char *word, const struct names *names)
+{
+	char name[NAME_SIZE];
+	const struct hm_retired *retired;
+	struct hm_nearest nearest;
+
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="),
+	    word + 2);
+	retired = hm_retired_key(name);
+	if (retired != NULL) {
+		hm_log(HM_ERROR, "unknown option --%s: %s", name,
+		    retired->instead);
+		return HM_EXIT_USAGE;
+	}
+	hm_nearest_start(&nearest, name);
+	for (size_t i = 0; i < names->count; i++)
+		hm_nearest_try(&nearest, names->text[i]);
+	if (nearest.best == NULL)
+		return usage_error("unknown option ", word);
+	hm_log(HM_ERROR, "unknown option --%s; did you mean --%s?", name,
+	    nearest.best);
+	return HM_EXIT_USAGE;
+}
+
 /* The option that getopt_long stumbled over: optind is behind it. */
 static int
-bad_option(int found, char *const argv[])
+bad_option(int found, char *const argv[], const struct names *names)
 {
 	const char letter[] = {'-', (char)optopt, '\0'};
-	const char *what = optopt > 0 && optopt < CODE_HELP ? letter :
-	    argv[optind - 1];
+	bool is_letter = optopt > 0 && optopt < CODE_HELP;
 
 	if (found == ':')
-		return usage_error("a value is missing after ", what);
-	return usage_error(optopt >= CODE_HELP ? "no value goes with " :
-	    "unknown option ", what);
+		return usage_error("a value is missing after ",
+		    is_letter ? letter : argv[optind - 1]);
+	if (is_letter)
+		return usage_error("unknown option ", letter);
+	if (optopt >= CODE_HELP)
+		return usage_error("no value goes with ", argv[optind - 1]);
+	return unknown_option(argv[optind - 1], names);
 }
 
 /* Parsing */
@@ -185,7 +215,7 @@ parse(const struct hm_tool *tool, int argc, char *argv[],
 		if (code == CODE_VERSION || code == 'V')
 			return hm_config_print_version(tool);
 		if (code == '?' || code == ':')
-			return bad_option(code, argv);
+			return bad_option(code, argv, &names);
 		id = setting_of(tool, code);
 		if (id == HM_SETTINGS)
 			return HM_EXIT_SOFTWARE;

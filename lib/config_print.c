@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "utf8.h"
+
 /*
  * The settings in effect, as YAML that the tools read again. What a file
  * cannot give stands in comments: secrets, which are masked, what is for the
@@ -42,7 +44,7 @@ print_text(struct hm_slice text)
 static void
 print_comment(const char *start, const char *source)
 {
-	bool plain = hm_config_plain(hm_text(source));
+	bool plain = hm_utf8_plain(hm_text(source));
 
 	printf("%s# ", start);
 	for (const char *p = source; *p != '\0'; p++)

@@ -24,6 +24,12 @@ struct hm_config_value {
 	size_t pairs;
 };
 
+/* What is accepted and has no effect. */
+struct hm_config_note {
+	char *text;
+	unsigned tools; /* the first of them tells it; all do under --check */
+};
+
 struct hm_config {
 	const struct hm_tool *tool;
 	enum hm_config_layer layer; /* that is being read */
@@ -32,7 +38,7 @@ struct hm_config {
 	size_t operands;
 	struct hm_dtu_config *dtu;
 	size_t dtus;
-	char **note; /* what is accepted and has no effect */
+	struct hm_config_note *note;
 	size_t notes;
 	unsigned mistakes;
 	bool no_memory;
@@ -56,16 +62,17 @@ void hm_config_begin(struct hm_config *config, enum hm_setting_id id,
 void hm_config_add_pair(struct hm_config *config, enum hm_setting_id id,
     const char *key, const char *text, const char *where);
 
-/* Whether text is UTF-8 fit for a log, a record and a file of settings. */
-bool hm_config_plain(struct hm_slice text);
-
 /* Log one mistake, "WHERE: TEXT", and count it. */
 __attribute__((format(printf, 3, 4))) void hm_config_mistake(
     struct hm_config *config, const char *where, const char *format, ...);
 
 /* Keep a note, to be logged once the log level is known. */
-__attribute__((format(printf, 2, 3))) void hm_config_note(
-    struct hm_config *config, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void hm_config_note(
+    struct hm_config *config, unsigned tools, const char *format, ...);
+
+/* Whether text is neither empty nor odd; otherwise a mistake is logged. */
+bool hm_config_check_text(struct hm_config *config, const char *text,
+    const char *where);
 
 /* Read a whole number within bounds; otherwise a mistake is logged. */
 bool hm_config_number(struct hm_config *config, const char *text,
@@ -81,9 +88,6 @@ void hm_config_clear(struct hm_config *config, enum hm_setting_id id);
 void hm_config_read_file(struct hm_config *config, const char *path);
 void hm_config_read_value(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *name);
-
-/* Whether two keys are one: words may be joined by "_" or by "-". */
-bool hm_config_same_key(const char *a, const char *b);
 
 /* config_env.c: the variables of the tool, and those that are nearly one */
 void hm_config_read_environment(struct hm_config *config);

@@ -26,22 +26,24 @@ hm_config_mistake(struct hm_config *config, const char *where,
 }
 
 void
-hm_config_note(struct hm_config *config, const char *format, ...)
+hm_config_note(struct hm_config *config, unsigned tools, const char *format,
+    ...)
 {
-	char **notes = realloc(config->note,
-	    (config->notes + 1) * sizeof *notes);
+	struct hm_config_note *grown = realloc(config->note,
+	    (config->notes + 1) * sizeof *grown);
+	struct hm_config_note note = {.tools = tools};
 	va_list args;
 
-	if (notes == NULL) {
+	if (grown == NULL) {
 		config->no_memory = true;
 		return;
 	}
-	config->note = notes;
+	config->note = grown;
 	va_start(args, format);
-	if (vasprintf(&notes[config->notes], format, args) < 0)
-		config->no_memory = true;
+	if (vasprintf(&note.text, format, args) >= 0)
+		config->note[config->notes++] = note;
 	else
-		config->notes++;
+		config->no_memory = true;
 	va_end(args);
 }
 
@@ -156,45 +158,14 @@ check_choice(struct hm_config *config, const struct hm_setting *setting,
 	return false;
 }
 
-/* Control characters, and what YAML takes for the end of a line or of text. */
-static bool
-is_control(struct hm_slice character)
-{
-	static const char *const others[] = {"\xe2\x80\xa8", "\xe2\x80\xa9",
-	    "\xef\xbb\xbf", "\xef\xbf\xbe", "\xef\xbf\xbf"};
-	const unsigned char *p = (const unsigned char *)character.p;
-
-	if (character.n == 1)
-		return p[0] < ' ' || p[0] == 0x7f;
-	if (character.n == 2)
-		return p[0] == 0xc2 && p[1] < 0xa0;
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		if (hm_slice_is(character, others[i]))
-			return true;
-	return false;
-}
-
 bool
-hm_config_plain(struct hm_slice text)
-{
-	size_t n;
-
-	for (; text.n > 0; text.p += n, text.n -= n) {
-		n = hm_utf8_len(text.p, text.n);
-		if (n == 0 || is_control(hm_slice(text.p, n)))
-			return false;
-	}
-	return true;
-}
-
-static bool
-check_text(struct hm_config *config, const char *text, const char *where)
+hm_config_check_text(struct hm_config *config, const char *text, const char *where)
 {
 	const char *problem = NULL;
 
 	if (text[0] == '\0')
 		problem = "must not be empty";
-	else if (!hm_config_plain(hm_text(text)))
+	else if (!hm_utf8_plain(hm_text(text)))
 		problem = "must be UTF-8 without control characters";
 	if (problem != NULL)
 		hm_config_mistake(config, where, "%s", problem);
@@ -210,7 +181,7 @@ check_words(struct hm_config *config, const struct hm_setting *setting,
 	bool good = true;
 
 	while (hm_config_word(&text, &word)) {
-		if (setting->choices == NULL ? hm_config_plain(word) :
+		if (setting->choices == NULL ? hm_utf8_plain(word) :
 		    word_in(setting->choices, word))
 			continue;
 		hm_config_mistake(config, where, "found \"%.*s\", allowed are "
@@ -244,7 +215,7 @@ check_value(struct hm_config *config, const struct hm_setting *setting,
 		hm_config_mistake(config, where, "must not be empty");
 		return false;
 	case HM_TYPE_TEXT:
-		return check_text(config, text, where);
+		return hm_config_check_text(config, text, where);
 	case HM_TYPE_NUMBERS:
 	case HM_TYPE_NAMES:
 	case HM_TYPE_DTUS:
@@ -355,7 +326,7 @@ check_pair(struct hm_config *config, enum hm_setting_id id,
 	const struct hm_config_value *value = &config->value[id];
 	char where[HM_WHERE_MAX];
 
-	if (!check_text(config, pair->key, pair->where))
+	if (!hm_config_check_text(config, pair->key, pair->where))
 		return false;
 	snprintf(where, sizeof where, "%s: %s", pair->where, pair->key);
 	for (size_t i = 0; i < value->pairs; i++)
@@ -364,7 +335,7 @@ check_pair(struct hm_config *config, enum hm_setting_id id,
 			return false;
 		}
 	if (hm_settings[id].type == HM_TYPE_NAMES)
-		return check_text(config, pair->text, where);
+		return hm_config_check_text(config, pair->text, where);
 	if (hm_dec_parse(hm_text(pair->text), &pair->number))
 		return true;
 	hm_config_mistake(config, where, "found \"%s\", allowed is a decimal "

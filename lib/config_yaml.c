@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <yaml.h>
 
-#include "log.h"
+#include "nearest.h"
+#include "retired.h"
 
 /* The keys of an entry of dtu_configs. */
 static const char dtu_keys[] = "name, uri, host, port, unit_id";
@@ -44,15 +45,6 @@ is_null(const yaml_node_t *node)
 	    strcmp(scalar(node), "null") == 0);
 }
 
-bool
-hm_config_same_key(const char *a, const char *b)
-{
-	for (; *a != '\0' && *b != '\0'; a++, b++)
-		if ((*a == '-' ? '_' : *a) != (*b == '-' ? '_' : *b))
-			return false;
-	return *a == *b;
-}
-
 /* What YAML calls "a\0b" would be cut short. */
 static bool
 holds_nul(const yaml_node_t *node)
@@ -87,7 +79,7 @@ spoilt(struct file *f, const yaml_node_t *mapping,
 		    &f->document, other->key);
 
 		if (earlier->type != YAML_SCALAR_NODE ||
-		    !hm_config_same_key(scalar(earlier), name))
+		    !hm_key_same(scalar(earlier), name))
 			continue;
 		where_is(f, key, name, where);
 		hm_config_mistake(f->config, where, "given twice");
@@ -157,8 +149,9 @@ add_pair(struct file *f, enum hm_setting_id id, const yaml_node_t *key,
 	where_is(f, key, name_of(id), where);
 	if (key->type != YAML_SCALAR_NODE || value->type != YAML_SCALAR_NODE)
 		hm_config_mistake(f->config, where,
-		    "found a list or mapping inside, allowed is a %s",
-		    hm_settings[id].value);
+		    "found a list or mapping inside, allowed is %s",
+		    hm_settings[id].type == HM_TYPE_NUMBERS ? "a number" :
+		    "text");
 	else if (!is_null(value))
 		hm_config_add_pair(f->config, id, scalar(key), scalar(value),
 		    where);
@@ -183,14 +176,10 @@ static void
 set_dtu_text(struct file *f, char **field, const yaml_node_t *value,
     const char *where)
 {
-	if (scalar(value)[0] == '\0') {
-		hm_config_mistake(f->config, where, "must not be empty");
+	if (!hm_config_check_text(f->config, scalar(value), where))
 		return;
-	}
 	free(*field);
-	*field = strdup(scalar(value));
-	if (*field == NULL)
-		f->config->no_memory = true;
+	*field = hm_config_copy(f->config, scalar(value));
 }
 
 static void
@@ -206,16 +195,16 @@ set_dtu_field(struct file *f, struct hm_dtu_config *dtu,
 		    "found a list or mapping, allowed is a single value");
 	else if (is_null(value))
 		return;
-	else if (hm_config_same_key(name, "name"))
+	else if (hm_key_same(name, "name"))
 		set_dtu_text(f, &dtu->name, value, where);
-	else if (hm_config_same_key(name, "uri"))
+	else if (hm_key_same(name, "uri"))
 		set_dtu_text(f, &dtu->uri, value, where);
-	else if (hm_config_same_key(name, "host"))
+	else if (hm_key_same(name, "host"))
 		set_dtu_text(f, &dtu->host, value, where);
-	else if (hm_config_same_key(name, "port"))
+	else if (hm_key_same(name, "port"))
 		hm_config_number(f->config, scalar(value), where, 1, 65535,
 		    &dtu->port);
-	else if (hm_config_same_key(name, "unit_id"))
+	else if (hm_key_same(name, "unit_id"))
 		hm_config_number(f->config, scalar(value), where, 1, 255,
 		    &dtu->unit_id);
 	else
@@ -229,9 +218,7 @@ read_dtu(struct file *f, struct hm_dtu_config *dtu, const yaml_node_t *node)
 	char where[HM_WHERE_MAX];
 
 	where_is(f, node, "dtu_configs", where);
-	dtu->where = strdup(where);
-	if (dtu->where == NULL)
-		f->config->no_memory = true;
+	dtu->where = hm_config_copy(f->config, where);
 	if (node->type != YAML_MAPPING_NODE) {
 		hm_config_mistake(f->config, where,
 		    "found no mapping, allowed keys are %s", dtu_keys);
@@ -328,21 +315,34 @@ set_node(struct file *f, enum hm_setting_id id, const yaml_node_t *node)
 	}
 }
 
-static size_t
-find_setting(const char *key)
+/* A key that is no setting; it may have been one of another program. */
+static void
+refuse_key(struct hm_config *config, const char *key, const char *where)
 {
+	const struct hm_retired *retired = hm_retired_key(key);
+	struct hm_nearest nearest;
+
+	if (retired != NULL) {
+		hm_config_note(config, HM_ALL, "%s: has no effect: %s", where,
+		    retired->instead);
+		return;
+	}
+	hm_nearest_start(&nearest, key);
 	for (size_t id = 0; id < HM_SETTINGS; id++)
-		if (hm_settings[id].key != NULL &&
-		    hm_config_same_key(key, hm_settings[id].key))
-			return id;
-	return HM_SETTINGS;
+		if (hm_settings[id].key != NULL)
+			hm_nearest_try(&nearest, hm_settings[id].key);
+	if (nearest.best != NULL)
+		hm_config_mistake(config, where,
+		    "unknown key, did you mean %s?", nearest.best);
+	else
+		hm_config_mistake(config, where, "unknown key");
 }
 
 static void
 read_pair(struct file *f, const yaml_node_t *key, const yaml_node_t *value)
 {
 	const char *name = key->type == YAML_SCALAR_NODE ? scalar(key) : "?";
-	size_t id = find_setting(name);
+	size_t id = hm_setting_of_key(name);
 	char where[HM_WHERE_MAX];
 
 	if (id < HM_SETTINGS) {
@@ -350,7 +350,7 @@ read_pair(struct file *f, const yaml_node_t *key, const yaml_node_t *value)
 		return;
 	}
 	where_is(f, key, name, where);
-	hm_config_mistake(f->config, where, "unknown key");
+	refuse_key(f->config, name, where);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "dec.h"
 #include "exits.h"
 #include "log.h"
+#include "utf8.h"
 
 #define PORT_MODBUS 502
 #define PORT_HM 10081
@@ -80,6 +81,8 @@ check_host(const char *p, size_t n)
 		return "the host is missing";
 	if (n > HOST_MAX)
 		return "the host is too long";
+	if (!hm_utf8_plain(hm_slice(p, n)))
+		return "the host must be UTF-8 without control characters";
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)p[i] <= ' ' || strchr("@?[]", p[i]) != NULL)
 			return "the host holds a character that no host has";
@@ -93,7 +96,11 @@ read_host(const char **p, struct hm_dtu *dtu)
 	bool bracket = **p == '[';
 	const char *begin = *p + bracket, *why;
 	size_t n = strcspn(begin, bracket ? "]" : ":/#");
+	size_t all = strcspn(begin, "/#");
 
+	if (!bracket && n < all && memchr(begin + n + 1, ':', all - n - 1) !=
+	    NULL)
+		return "an IPv6 address goes in brackets, as in [::1]";
 	if (bracket && begin[n] != ']')
 		return "the bracket of the address is not closed";
 	if (bracket && !is_ipv6(begin, n))
@@ -151,6 +158,8 @@ read_uri(const char *p, struct hm_dtu *dtu)
 		return FORMS;
 	if (*p == '#' && p[1] == '\0')
 		return "the name after # is missing";
+	if (!hm_utf8_plain(hm_text(p)))
+		return "the name must be UTF-8 without control characters";
 	dtu->name = *p == '#' ? strdup(p + 1) : default_name(dtu);
 	return dtu->name != NULL ? NULL : "no memory";
 }
@@ -360,6 +369,8 @@ hm_dtus_collect(struct hm_dtus *dtus, const struct hm_config *config)
 	hm_config_operands(config, &count);
 	mistake = count > 0 ? HM_EXIT_USAGE : HM_EXIT_CONFIG;
 	hm_config_dtus(config, &entries);
+	if (hm_config_outranks(config, HM_SET_DTU_HOST, HM_SET_DTU_CONFIGS))
+		entries = 0;
 	*dtus = (struct hm_dtus){
 	    calloc(count + entries + 1, sizeof *dtus->dtu), 0};
 	if (dtus->dtu == NULL)

@@ -5,3 +5,22 @@ const struct hm_setting hm_settings[HM_SETTINGS] = {
 #include "settings.def"
 #undef SETTING
 };
+
+bool
+hm_key_same(const char *a, const char *b)
+{
+	for (; *a != '\0' && *b != '\0'; a++, b++)
+		if ((*a == '-' ? '_' : *a) != (*b == '-' ? '_' : *b))
+			return false;
+	return *a == *b;
+}
+
+size_t
+hm_setting_of_key(const char *key)
+{
+	for (size_t id = 0; id < HM_SETTINGS; id++)
+		if (hm_settings[id].key != NULL &&
+		    hm_key_same(key, hm_settings[id].key))
+			return id;
+	return HM_SETTINGS;
+}

@@ -62,4 +62,10 @@ struct hm_setting {
 
 extern const struct hm_setting hm_settings[HM_SETTINGS];
 
+/* Whether two keys are one: words may be joined by "_" or by "-". */
+bool hm_key_same(const char *a, const char *b);
+
+/* The setting of a key, or HM_SETTINGS. */
+size_t hm_setting_of_key(const char *key);
+
 #endif

@@ -43,6 +43,37 @@ hm_utf8_len(const char *p, size_t n)
 	return len;
 }
 
+/* Control characters, and what YAML takes for the end of a line or of text. */
+static bool
+is_control(struct hm_slice character)
+{
+	static const char *const others[] = {"\xe2\x80\xa8", "\xe2\x80\xa9",
+	    "\xef\xbb\xbf", "\xef\xbf\xbe", "\xef\xbf\xbf"};
+	const unsigned char *p = (const unsigned char *)character.p;
+
+	if (character.n == 1)
+		return p[0] < ' ' || p[0] == 0x7f;
+	if (character.n == 2)
+		return p[0] == 0xc2 && p[1] < 0xa0;
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (hm_slice_is(character, others[i]))
+			return true;
+	return false;
+}
+
+bool
+hm_utf8_plain(struct hm_slice text)
+{
+	size_t n;
+
+	for (; text.n > 0; text.p += n, text.n -= n) {
+		n = hm_utf8_len(text.p, text.n);
+		if (n == 0 || is_control(hm_slice(text.p, n)))
+			return false;
+	}
+	return true;
+}
+
 size_t
 hm_utf8_put(uint32_t code, char out[4])
 {

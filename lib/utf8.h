@@ -12,6 +12,13 @@
  */
 size_t hm_utf8_len(const char *p, size_t n);
 
+/*
+ * Whether text is well-formed and holds no control character and none that
+ * YAML takes for the end of a line or of a stream: fit for a log, a record and
+ * a file of settings.
+ */
+bool hm_utf8_plain(struct hm_slice text);
+
 /* Write a code point up to U+10FFFF; returns the bytes written (1-4). */
 size_t hm_utf8_put(uint32_t code, char out[4]);
 

@@ -1,81 +1,46 @@
-#include "config.h"
-
-#include <check.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "exits.h"
+#include "load.h"
 #include "stream.h"
 
 /* tests/golden/hm-poll has the message of each mistake. */
 
 static const struct hm_tool poll_tool = {.name = "hm-poll", .bit = HM_POLL,
     .operands = "[URI ...]", .summary = ""};
+static const struct hm_tool discovery_tool = {.name = "hm-ha-discovery",
+    .bit = HM_HA_DISCOVERY, .summary = ""};
+static const struct hm_tool filter_tool = {.name = "hm-filter",
+    .bit = HM_FILTER, .summary = ""};
 static const struct hm_tool publish_tool = {.name = "hm-publish",
     .bit = HM_PUBLISH, .summary = ""};
-
-static struct hm_config *config;
-static int status;
-static char said[8192]; /* on stdout and stderr */
 
 static void
 setup(void)
 {
-	static const char *const names[] = {"HM_CONFIG", "LOG_LEVEL",
-	    "HM_STATS_PERIOD", "HM_STRICT", "DTU_HOST", "QUERY_PERIOD",
-	    "COMM_TIMEOUT", "CONNECT_TIMEOUT", "HM_ASK", "MQTT_BROKER",
-	    "MQTT_PASSWORD", "MQTT_TLS", "MODBUS_UNIT_ID"};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		unsetenv(names[i]);
-	config = NULL;
+	clear_environment();
 }
 
 static void
 teardown(void)
 {
-	hm_config_free(config);
+	free_config();
 }
 
 /* Load with a command line of words and, unless NULL, a file of text. */
 static void
 load(const struct hm_tool *tool, const char *line, const char *file)
 {
-	static char words[512], name[16], path[32];
+	static char words[512], name[16];
 	static char *argv[32] = {name};
 	char *rest = words, *word;
-	int argc = 1, out = memfd_create("said", 0);
-	int input = memfd_create("settings", 0);
-	int kept[] = {dup(STDOUT_FILENO), dup(STDERR_FILENO)};
-	ssize_t n;
+	int argc = 1;
 
 	snprintf(name, sizeof name, "%s", tool->name);
 	snprintf(words, sizeof words, "%s", line);
 	while ((word = strsep(&rest, " ")) != NULL)
 		if (word[0] != '\0')
 			argv[argc++] = word;
-	if (file != NULL) {
-		ck_assert(write(input, file, strlen(file)) ==
-		    (ssize_t)strlen(file));
-		snprintf(path, sizeof path, "/dev/fd/%d", input);
-		setenv("HM_CONFIG", path, 1);
-	}
-	fflush(stdout);
-	dup2(out, STDOUT_FILENO);
-	dup2(out, STDERR_FILENO);
-	config = hm_config_load(tool, argc, argv, &status);
-	fflush(stdout);
-	dup2(kept[0], STDOUT_FILENO);
-	dup2(kept[1], STDERR_FILENO);
-	n = pread(out, said, sizeof said - 1, 0);
-	ck_assert_int_ge(n, 0);
-	said[n] = '\0';
-	close(out);
-	close(input);
+	argv[argc] = NULL;
+	load_arguments(tool, argc, argv, file);
 }
 
 static void
@@ -147,7 +112,6 @@ START_TEST(option_has_its_name_its_key_and_its_letter)
 	    "hm://a -p 7", "-1p7"};
 
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-		optind = 0;
 		load(&poll_tool, lines[i], NULL);
 		ck_assert_msg(config != NULL, "%s: %s", lines[i], said);
 		ck_assert_int_eq(hm_config_ms(config, HM_SET_QUERY_PERIOD),
@@ -311,11 +275,9 @@ START_TEST(command_line_mistakes_end_with_64)
 	    "--no-once=1", "--c 5"};
 
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-		optind = 0;
 		expect_exit(lines[i], NULL, HM_EXIT_USAGE);
 		ck_assert_uint_eq(lines_said(), 1);
 	}
-	optind = 0;
 	load(&publish_tool, "operand", NULL);
 	ck_assert_ptr_null(config);
 	ck_assert_int_eq(status, HM_EXIT_USAGE);
@@ -346,7 +308,6 @@ START_TEST(tool_has_the_last_word)
 	ck_assert_int_eq(status, HM_EXIT_USAGE);
 	ck_assert_str_eq(said, "");
 	/* It is not asked about settings that are wrong by themselves. */
-	optind = 0;
 	load(&tool, "-p 1", NULL);
 	ck_assert_int_eq(status, HM_EXIT_CONFIG);
 }
@@ -388,6 +349,400 @@ START_TEST(stream_options_come_from_settings)
 }
 END_TEST
 
+/* Lists and mappings */
+
+static void
+expect_words(enum hm_setting_id id, const char *expected)
+{
+	const char *rest = hm_config_text(config, id);
+	char found[256] = "";
+	struct hm_slice word;
+
+	while (hm_config_word(&rest, &word))
+		snprintf(found + strlen(found), sizeof found - strlen(found),
+		    "%.*s;", (int)word.n, word.p);
+	ck_assert_str_eq(found, expected);
+}
+
+START_TEST(lists_add_up_on_the_command_line)
+{
+	static const char file[] = "exclude_inverters: [9]\n";
+
+	load(&filter_tool, "-x 1 --exclude=2,3 --exclude-inverters [4,5]",
+	    file);
+	ck_assert_msg(config != NULL, "%s", said);
+	expect_words(HM_SET_EXCLUDE_INVERTERS, "1;2;3;4;5;");
+	ck_assert_str_eq(hm_config_source(config, HM_SET_EXCLUDE_INVERTERS),
+	    "--exclude");
+	hm_config_free(config);
+	load(&filter_tool, "--check", file);
+	ck_assert_ptr_nonnull(strstr(said, "exclude_inverters: [9]  # "));
+}
+END_TEST
+
+START_TEST(lists_in_variables_have_three_forms)
+{
+	static const char *const texts[] = {"a b", "a,b", "[a,b]", "[a b]",
+	    "[\"a\", \"b\"]", " a ,\tb\n", "[\n  'a',\n  b\n]"};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		setenv("MI_ENTITIES", texts[i], 1);
+		load(&discovery_tool, "", NULL);
+		ck_assert_msg(config != NULL, "%s: %s", texts[i], said);
+		expect_words(HM_SET_MI_ENTITIES, "a;b;");
+		ck_assert_str_eq(hm_config_source(config, HM_SET_MI_ENTITIES),
+		    "MI_ENTITIES");
+		free_config();
+	}
+	setenv("MI_ENTITIES", "[a, [b]]", 1);
+	load(&discovery_tool, "", NULL);
+	ck_assert_ptr_null(config);
+	ck_assert_str_eq(said, "hm-ha-discovery: error: MI_ENTITIES:1:5: "
+	    "mi_entities: found a list or mapping, allowed are words\n");
+}
+END_TEST
+
+static void
+expect_pair(const struct hm_pair *pair, const char *key, const char *text,
+    const char *where)
+{
+	ck_assert_str_eq(pair->key, key);
+	ck_assert_str_eq(pair->text, text);
+	ck_assert_msg(strstr(pair->where, where) != NULL, "%s", pair->where);
+}
+
+START_TEST(mappings_are_read_from_the_file)
+{
+	const struct hm_pair *pair;
+	size_t count;
+
+	load(&discovery_tool, "", "value_multipliers:\n  pv_power: 0.001\n"
+	    "  active-power: -1e-3\n  unset: ~\n"
+	    "entity_friendly_names: {pv_power: \"K\\xfcche: 1\"}\n");
+	ck_assert_msg(config != NULL, "%s", said);
+	pair = hm_config_pairs(config, HM_SET_VALUE_MULTIPLIERS, &count);
+	ck_assert_uint_eq(count, 2);
+	expect_pair(&pair[0], "pv_power", "0.001", ":2:3: value_multipliers");
+	ck_assert_int_eq(pair[0].number.units, 1);
+	ck_assert_uint_eq(pair[0].number.scale, 3);
+	expect_pair(&pair[1], "active-power", "-1e-3", ":3:3: ");
+	ck_assert_int_eq(pair[1].number.units, -1);
+	pair = hm_config_pairs(config, HM_SET_ENTITY_FRIENDLY_NAMES, &count);
+	ck_assert_uint_eq(count, 1);
+	expect_pair(&pair[0], "pv_power", "K\xc3\xbc" "che: 1", ":5:25: ");
+}
+END_TEST
+
+START_TEST(mappings_are_json_in_the_environment)
+{
+	const struct hm_pair *pair;
+	size_t count;
+
+	setenv("VALUE_MULTIPLIERS",
+	    "{\"pv_power\":0.001,\n\t\"active_power\" : 2}", 1);
+	setenv("ENTITY_FRIENDLY_NAMES", "{}", 1);
+	load(&discovery_tool, "", "value_multipliers: {temperature: 5}\n"
+	    "entity_friendly_names: {a: b}\n");
+	ck_assert_msg(config != NULL, "%s", said);
+	pair = hm_config_pairs(config, HM_SET_VALUE_MULTIPLIERS, &count);
+	ck_assert_uint_eq(count, 2);
+	expect_pair(&pair[0], "pv_power", "0.001",
+	    "VALUE_MULTIPLIERS:1:2: value_multipliers");
+	expect_pair(&pair[1], "active_power", "2", "VALUE_MULTIPLIERS:2:2: ");
+	ck_assert(hm_config_has(config, HM_SET_ENTITY_FRIENDLY_NAMES));
+	hm_config_pairs(config, HM_SET_ENTITY_FRIENDLY_NAMES, &count);
+	ck_assert_uint_eq(count, 0);
+}
+END_TEST
+
+START_TEST(mappings_grow_on_the_command_line)
+{
+	const struct hm_pair *pair;
+	size_t count;
+
+	setenv("VALUE_MULTIPLIERS", "{\"temperature\": 3}", 1);
+	load(&discovery_tool, "--value-multipliers pv_power=0.1 "
+	    "--value-multipliers=active_power=2 "
+	    "--entity-friendly-names a=b=c", NULL);
+	ck_assert_msg(config != NULL, "%s", said);
+	pair = hm_config_pairs(config, HM_SET_VALUE_MULTIPLIERS, &count);
+	ck_assert_uint_eq(count, 2);
+	expect_pair(&pair[0], "pv_power", "0.1", "--value-multipliers");
+	expect_pair(&pair[1], "active_power", "2", "--value-multipliers");
+	pair = hm_config_pairs(config, HM_SET_ENTITY_FRIENDLY_NAMES, &count);
+	ck_assert_uint_eq(count, 1);
+	expect_pair(&pair[0], "a", "b=c", "--entity-friendly-names");
+}
+END_TEST
+
+static const struct {
+	const char *variable, *said;
+} bad_json[] = {
+    {"{\"a\": \"x\"}", "VALUE_MULTIPLIERS:1:2: value_multipliers: a: found "
+        "\"x\", allowed is a decimal number such as 0.001"},
+    {"{\"a\": 0.1, \"a\": 2}", "VALUE_MULTIPLIERS:1:12: a: given twice"},
+    {"{\"a\": [1]}", "VALUE_MULTIPLIERS:1:2: value_multipliers: found a list "
+        "or mapping inside, allowed is a number"},
+    {"{\"a\": \"1\\u0000\"}", "VALUE_MULTIPLIERS:1:7: a: holds a NUL byte"},
+    {"{\"\": 1}", "VALUE_MULTIPLIERS:1:2: value_multipliers: must not be "
+        "empty"},
+    {"{\"a\\u0007\": 1}", "VALUE_MULTIPLIERS:1:2: value_multipliers: must be "
+        "UTF-8 without control characters"},
+    {"{\"a\": 1", "VALUE_MULTIPLIERS:2:1: not YAML: did not find expected "
+        "',' or '}'"},
+    {"pv_power=0.001", "VALUE_MULTIPLIERS:1:1: value_multipliers: found a "
+        "single value, allowed is a mapping of names to numbers"},
+    {"[1]", "VALUE_MULTIPLIERS:1:1: value_multipliers: found a list, allowed "
+        "is a mapping of names to numbers"},
+};
+
+START_TEST(json_mistake_says_where)
+{
+	char expected[512];
+
+	setenv("VALUE_MULTIPLIERS", bad_json[_i].variable, 1);
+	load(&discovery_tool, "", NULL);
+	ck_assert_ptr_null(config);
+	ck_assert_int_eq(status, HM_EXIT_CONFIG);
+	snprintf(expected, sizeof expected, "hm-ha-discovery: error: %s\n",
+	    bad_json[_i].said);
+	ck_assert_str_eq(said, expected);
+}
+END_TEST
+
+static const struct {
+	const char *line, *said;
+} bad_pairs[] = {
+    {"--multiply pv_power", "--multiply: found \"pv_power\", allowed is "
+        "FIELD=NUMBER"},
+    {"--multiply =1", "--multiply: must not be empty"},
+    {"-m a=", "--multiply: a: found \"\", allowed is a decimal number such as "
+        "0.001"},
+    {"-m a=1 -m a=2", "--multiply: a: given twice"},
+    {"--multiply a=1e40", "--multiply: a: found \"1e40\", allowed is a decimal "
+        "number such as 0.001"},
+    {"--rename a", "--rename: found \"a\", allowed is FIELD=NAME"},
+    {"--rename a=", "--rename: a: must not be empty"},
+};
+
+START_TEST(pair_mistake_says_where)
+{
+	char expected[512];
+
+	load(&filter_tool, bad_pairs[_i].line, NULL);
+	ck_assert_ptr_null(config);
+	ck_assert_int_eq(status, HM_EXIT_CONFIG);
+	snprintf(expected, sizeof expected, "hm-filter: error: %s\n",
+	    bad_pairs[_i].said);
+	ck_assert_str_eq(said, expected);
+}
+END_TEST
+
+START_TEST(dtus_are_json_in_the_environment)
+{
+	const struct hm_dtu_config *dtu;
+	size_t count;
+
+	setenv("DTU_CONFIGS", "[{\"name\":\"roof\",\"host\":\"10.0.0.5\","
+	    "\"port\":502,\"unit_id\":1},{\"uri\":\"hm:\\/\\/b\"}]", 1);
+	load(&poll_tool, "", "dtu_configs: [{host: a}, {host: b}, {host: c}]\n");
+	ck_assert_msg(config != NULL, "%s", said);
+	dtu = hm_config_dtus(config, &count);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_str_eq(dtu[0].name, "roof");
+	ck_assert_str_eq(dtu[0].host, "10.0.0.5");
+	ck_assert_int_eq(dtu[0].port, 502);
+	ck_assert_int_eq(dtu[0].unit_id, 1);
+	ck_assert_str_eq(dtu[0].where, "DTU_CONFIGS:1:2: dtu_configs");
+	ck_assert_str_eq(dtu[1].uri, "hm://b");
+	free_config();
+	setenv("DTU_CONFIGS", "[{\"host\":\"a\",\"port\":0,\"unit\":5}]", 1);
+	load(&poll_tool, "", NULL);
+	ck_assert_ptr_null(config);
+	ck_assert_ptr_nonnull(strstr(said, "DTU_CONFIGS:1:21: port: found"));
+	ck_assert_ptr_nonnull(strstr(said, "DTU_CONFIGS:1:30: unit: unknown"));
+}
+END_TEST
+
+START_TEST(control_characters_are_refused)
+{
+	setenv("MQTT_USER", "a\tb", 1);
+	load(&publish_tool, "", "mqtt_broker: \"a\\u0085\"\n"
+	    "mqtt_client_id: \"a\\u2028\"\n"
+	    "dtu_configs: [{host: a, name: \"a\\n\"}]\n");
+	ck_assert_ptr_null(config);
+	ck_assert_uint_eq(lines_said(), 4);
+}
+END_TEST
+
+/* Flags */
+
+START_TEST(flags_are_switched_off_everywhere)
+{
+	static const char *const lines[] = {"--no-energy-guard",
+	    "--energy-guard=false", "--energy-guard=off --no-strict",
+	    "--energy-guard --no-energy-guard", "--no-energy"};
+
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		load(&filter_tool, lines[i], "energy_guard: true\n");
+		ck_assert_msg(config != NULL, "%s: %s", lines[i], said);
+		ck_assert(!hm_config_flag(config, HM_SET_ENERGY_GUARD));
+		free_config();
+	}
+	load(&filter_tool, "", "energy_guard: off\n");
+	ck_assert(!hm_config_flag(config, HM_SET_ENERGY_GUARD));
+	free_config();
+	setenv("HM_ENERGY_GUARD", "0", 1);
+	load(&filter_tool, "", NULL);
+	ck_assert(!hm_config_flag(config, HM_SET_ENERGY_GUARD));
+	free_config();
+	/* The key's name has a "no", too. */
+	load(&filter_tool, "--no-persistence-enabled --no-persistence", NULL);
+	ck_assert(!hm_config_flag(config, HM_SET_PERSISTENCE_ENABLED));
+}
+END_TEST
+
+/* Names that are none */
+
+START_TEST(near_key_is_suggested)
+{
+	static const struct {
+		const char *file, *name;
+	} cases[] = {
+	    {"mqtt_brokr: a\n", "mqtt_broker"},
+	    {"mqtt-port-: 1\n", "mqtt_port"},
+	    {"Query_Period: 5\n", "query_period"},
+	    {"query_peroid: 5\n", "query_period"},
+	    {"qos: 1\n", "mqtt_qos"},
+	    {"keepalive: 60\n", "mqtt_keepalive"},
+	};
+	char expected[64];
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		expect_exit("", cases[i].file, HM_EXIT_CONFIG);
+		snprintf(expected, sizeof expected,
+		    "unknown key, did you mean %s?\n", cases[i].name);
+		ck_assert_msg(strstr(said, expected) != NULL, "%s", said);
+	}
+	expect_exit("", "colour: 5\n", HM_EXIT_CONFIG);
+	ck_assert_ptr_null(strstr(said, "mean"));
+}
+END_TEST
+
+START_TEST(near_option_is_suggested)
+{
+	expect_exit("--peroid=5", NULL, HM_EXIT_USAGE);
+	ck_assert_str_eq(said, "hm-poll: error: unknown option --peroid; did "
+	    "you mean --period?\n");
+	expect_exit("--no-onec", NULL, HM_EXIT_USAGE);
+	ck_assert_str_eq(said, "hm-poll: error: unknown option --no-onec; did "
+	    "you mean --no-once?\n");
+	expect_exit("--log-file=/tmp/x", NULL, HM_EXIT_USAGE);
+	ck_assert_ptr_nonnull(strstr(said, "unknown option --log-file: logs "));
+}
+END_TEST
+
+START_TEST(near_variable_is_named_once)
+{
+	setenv("MQTT_BROKR", "a", 1);
+	setenv("HM_CONFI", "b", 1);
+	setenv("MQTT_PORT_1883_TCP", "c", 1);
+	setenv("DTU_COLOUR", "d", 1);
+	setenv("BROKER", "e", 1);
+	load(&publish_tool, "", NULL);
+	ck_assert_ptr_nonnull(config);
+	ck_assert_str_eq(said, "hm-publish: warning: MQTT_BROKR: unknown "
+	    "variable, did you mean MQTT_BROKER?\n");
+	free_config();
+	load(&poll_tool, "", NULL);
+	ck_assert_str_eq(said, "hm-poll: warning: HM_CONFI: unknown variable, "
+	    "did you mean HM_CONFIG?\n");
+	free_config();
+	load(&filter_tool, "", NULL);
+	ck_assert_str_eq(said, "");
+	free_config();
+	load(&filter_tool, "--check", NULL);
+	ck_assert_ptr_nonnull(strstr(said, "MQTT_BROKR"));
+	ck_assert_ptr_nonnull(strstr(said, "HM_CONFI:"));
+	ck_assert_ptr_null(strstr(said, "1883"));
+	ck_assert_ptr_null(strstr(said, "COLOUR"));
+}
+END_TEST
+
+START_TEST(retired_settings_are_named_once)
+{
+	static const char file[] = "log-file: /var/log/x\ndump_data: [1]\n";
+
+	setenv("DB_PASSWORD", "xyzzy", 1);
+	setenv("DB_HOST", "", 1);
+	load(&poll_tool, "", file);
+	ck_assert_msg(config != NULL, "%s", said);
+	ck_assert_uint_eq(lines_said(), 3);
+	ck_assert_ptr_nonnull(strstr(said, ":1:1: log-file: has no effect: "));
+	ck_assert_ptr_nonnull(strstr(said, ":2:1: dump_data: has no effect: "));
+	ck_assert_ptr_nonnull(strstr(said, "DB_PASSWORD: has no effect: "));
+	ck_assert_ptr_null(strstr(said, "xyzzy"));
+	free_config();
+	load(&publish_tool, "", file);
+	ck_assert_str_eq(said, "");
+	free_config();
+	load(&poll_tool, "--log-level ERROR", file);
+	ck_assert_str_eq(said, "");
+}
+END_TEST
+
+/* Rules */
+
+START_TEST(rules_bind_settings_together)
+{
+	expect_exit("--retry-delay 10", "comm_reconnect_delay_max: 5\n"
+	    "circuit_breaker_timeout: 301\n", HM_EXIT_CONFIG);
+	ck_assert_uint_eq(lines_said(), 2);
+	ck_assert_ptr_nonnull(strstr(said, "comm_reconnect_delay "
+	    "(--retry-delay): found \"10\", allowed is at most "
+	    "comm_reconnect_delay_max (/dev/fd/"));
+	ck_assert_ptr_nonnull(strstr(said, ":2): found \"301\", allowed is at "
+	    "most max_backoff (default): \"300\"\n"));
+	load(&poll_tool, "--breaker-timeout 300 --retry-delay 300", NULL);
+	ck_assert_ptr_nonnull(config);
+	free_config();
+	/* They are hm-poll's, and nobody else's. */
+	load(&filter_tool, "", "circuit_breaker_timeout: 301\n");
+	ck_assert_ptr_nonnull(config);
+}
+END_TEST
+
+/* Printing */
+
+START_TEST(check_prints_what_can_be_read)
+{
+	static char copy[sizeof said];
+
+	setenv("MQTT_PASSWORD", "xyzzy", 1);
+	setenv("DTU_CONFIGS", "[{\"name\":\"a # b\",\"host\":\"::1\"}]", 1);
+	load(&poll_tool, "--ask info,history --no-exponential-backoff --night "
+	    "22:00-05:00 --check", "lock_dir: \"null\"\ntimezone: ~\n"
+	    "comm_timeout: 1.5\n");
+	ck_assert_int_eq(status, HM_EXIT_OK);
+	ck_assert_ptr_nonnull(strstr(said, "\nask: [info, history]  # --ask\n"));
+	ck_assert_ptr_nonnull(strstr(said,
+	    "\nexponential_backoff: false  # --exponential-backoff\n"));
+	ck_assert_ptr_nonnull(strstr(said, "\nlock_dir: \"null\"  # "));
+	ck_assert_ptr_nonnull(strstr(said, "\nnight: \"22:00-05:00\"  # "));
+	ck_assert_ptr_nonnull(strstr(said, "\ndtu_configs:  # DTU_CONFIGS\n"
+	    "  - name: \"a # b\"\n    host: \"::1\"\n"));
+	ck_assert_ptr_null(strstr(said, "timezone"));
+	snprintf(copy, sizeof copy, "%s", said);
+	clear_environment();
+	load(&poll_tool, "", copy);
+	ck_assert_msg(config != NULL, "%s%s", copy, said);
+	expect_words(HM_SET_ASK, "info;history;");
+	ck_assert(!hm_config_flag(config, HM_SET_EXPONENTIAL_BACKOFF));
+	ck_assert_str_eq(hm_config_text(config, HM_SET_LOCK_DIR), "null");
+	ck_assert_int_eq(hm_config_ms(config, HM_SET_COMM_TIMEOUT), 1500);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -411,6 +766,13 @@ main(void)
 	tcase_add_test(good, null_in_the_file_is_unset);
 	tcase_add_test(good, dtu_entries_are_read);
 	tcase_add_test(good, stream_options_come_from_settings);
+	tcase_add_test(good, lists_add_up_on_the_command_line);
+	tcase_add_test(good, lists_in_variables_have_three_forms);
+	tcase_add_test(good, mappings_are_read_from_the_file);
+	tcase_add_test(good, mappings_are_json_in_the_environment);
+	tcase_add_test(good, mappings_grow_on_the_command_line);
+	tcase_add_test(good, dtus_are_json_in_the_environment);
+	tcase_add_test(good, flags_are_switched_off_everywhere);
 	suite_add_tcase(suite, bad);
 	tcase_add_test(bad, anchors_and_merges_are_no_way_around);
 	tcase_add_test(bad, every_mistake_is_told);
@@ -420,6 +782,17 @@ main(void)
 	tcase_add_test(bad, tool_has_the_last_word);
 	tcase_add_test(bad, check_prints_values_and_no_secret);
 	tcase_add_test(bad, secret_is_not_told_when_it_is_wrong);
+	tcase_add_loop_test(bad, json_mistake_says_where, 0,
+	    sizeof bad_json / sizeof *bad_json);
+	tcase_add_loop_test(bad, pair_mistake_says_where, 0,
+	    sizeof bad_pairs / sizeof *bad_pairs);
+	tcase_add_test(bad, control_characters_are_refused);
+	tcase_add_test(bad, near_key_is_suggested);
+	tcase_add_test(bad, near_option_is_suggested);
+	tcase_add_test(bad, near_variable_is_named_once);
+	tcase_add_test(bad, retired_settings_are_named_once);
+	tcase_add_test(bad, rules_bind_settings_together);
+	tcase_add_test(bad, check_prints_what_can_be_read);
 	srunner_set_tap(runner, "-");
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);

@@ -4,6 +4,7 @@
 
 #include "dec.h"
 #include "log.h"
+#include "retired.h"
 #include "settings.h"
 
 /* What a row of settings.def must keep, so that every reader of it may rely. */
@@ -251,6 +252,25 @@ START_TEST(help)
 }
 END_TEST
 
+/* A retired name means nothing else, and says what replaces it. */
+START_TEST(retired)
+{
+	for (size_t i = 0; i < hm_retired_count; i++) {
+		const struct hm_retired *r = &hm_retired[i];
+
+		ck_assert(is_word(r->env, UPPER, UPPER DIGITS "_"));
+		ck_assert(r->instead[0] != '\0');
+		ck_assert(r->key == NULL || (hm_retired_key(r->key) == r &&
+		    hm_setting_of_key(r->key) == HM_SETTINGS));
+		EACH_SETTING(s)
+			ck_assert_msg(s->env == NULL ||
+			    strcmp(s->env, r->env) != 0, "%s", r->env);
+	}
+	ck_assert_ptr_null(hm_retired_key("mqtt_broker"));
+	ck_assert_ptr_nonnull(hm_retired_key("log-to-console"));
+}
+END_TEST
+
 /* The log level's words are spelled in the table and in log.c. */
 START_TEST(log_levels)
 {
@@ -288,6 +308,7 @@ main(void)
 	tcase_add_test(tc, bounds);
 	tcase_add_test(tc, values_on_the_command_line);
 	tcase_add_test(tc, help);
+	tcase_add_test(tc, retired);
 	tcase_add_test(tc, log_levels);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);

@@ -1,0 +1,23 @@
+#ifndef HM_RETIRED_H
+#define HM_RETIRED_H
+
+#include <stddef.h>
+
+/*
+ * Settings of the programs that hm replaces which have no meaning here:
+ * retired.def is the table. They are accepted and named once.
+ */
+
+struct hm_retired {
+	const char *key;     /* in the file; NULL: not there */
+	const char *env;     /* environment variable */
+	const char *instead; /* what replaces it */
+};
+
+extern const struct hm_retired hm_retired[];
+extern const size_t hm_retired_count;
+
+/* The row of a key, or NULL. */
+const struct hm_retired *hm_retired_key(const char *key);
+
+#endif
