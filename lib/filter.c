@@ -1,9 +1,11 @@
 #include "filter.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "log.h"
+#include "nearest.h"
 
 struct rule {
 	bool dropped;
@@ -40,16 +42,32 @@ find_field(struct hm_slice key)
 	return HM_FIELDS;
 }
 
+static void
+unknown_field(const struct hm_config *config, enum hm_setting_id id,
+    struct hm_slice key)
+{
+	struct hm_nearest nearest;
+	char word[40], allowed[120];
+
+	snprintf(word, sizeof word, "%.*s", (int)key.n, key.p);
+	hm_nearest_start(&nearest, word);
+	for (size_t i = 0; i < HM_FIELDS; i++)
+		hm_nearest_try(&nearest, hm_fields[i].key);
+	if (nearest.best != NULL)
+		snprintf(allowed, sizeof allowed,
+		    "fields of readings; did you mean %s?", nearest.best);
+	mistake(config, id, key, nearest.best != NULL ? allowed :
+	    "fields of readings; docs/records.md lists them");
+}
+
 static bool
 read_field(const struct hm_config *config, enum hm_setting_id id,
     struct hm_slice key, size_t *field)
 {
 	*field = find_field(key);
-	if (*field < HM_FIELDS)
-		return true;
-	mistake(config, id, key,
-	    "fields of readings; docs/records.md lists them");
-	return false;
+	if (*field == HM_FIELDS)
+		unknown_field(config, id, key);
+	return *field < HM_FIELDS;
 }
 
 static bool

@@ -190,11 +190,12 @@ hm_model_input_watts(struct hm_slice model)
 	for (size_t i = 0; i <= model.n; i++) {
 		char c = i < model.n ? model.p[i] : '\0';
 
-		if (c >= '0' && c <= '9' && number < WATTS_MAX) {
-			number = number * 10 + (c - '0');
+		if (c >= '0' && c <= '9') {
+			if (number <= WATTS_MAX)
+				number = number * 10 + (c - '0');
 			continue;
 		}
-		if (c == 'T' && number > 0)
+		if (c == 'T' && number > 0 && number <= WATTS_MAX)
 			inputs = number;
 		else if (number > watts && number <= WATTS_MAX)
 			watts = number;
