@@ -8,27 +8,29 @@
 port=$(free_port)
 start_broker "$port"
 start_sim plant --transport hm,modbus --inverters 4 --inputs 4
-mkfifo "$work/frames" "$work/readings" "$work/messages"
+mkfifo "$work/frames" "$work/readings" "$work/guarded" "$work/messages"
 hm-poll --period 5 --log-level CRITICAL "${uris[@]}" >"$work/frames" &
 poll=$!
 hm-decode <"$work/frames" >"$work/readings" &
 decode=$!
-hm-ha-discovery <"$work/readings" >"$work/messages" &
+hm-filter -d "$work/hm.db" <"$work/readings" >"$work/guarded" &
+filter=$!
+hm-ha-discovery <"$work/guarded" >"$work/messages" &
 discovery=$!
 hm-publish --mqtt-broker 127.0.0.1 --mqtt-port "$port" \
 	<"$work/messages" >/dev/null &
 publish=$!
-pids+=("$poll" "$decode" "$discovery" "$publish")
+pids+=("$poll" "$decode" "$filter" "$discovery" "$publish")
 
 resident() {
 	awk '/^VmRSS/ { print $2 }' "/proc/$1/status"
 }
 
-echo "minute hm-poll hm-decode hm-ha-discovery hm-publish hm-sim (kB)"
+echo "minute hm-poll hm-decode hm-filter hm-ha-discovery hm-publish hm-sim (kB)"
 sleep 10
 for minute in $(seq 0 "$1"); do
 	echo "$minute $(resident $poll) $(resident $decode)" \
-		"$(resident $discovery) $(resident $publish)" \
+		"$(resident $filter) $(resident $discovery) $(resident $publish)" \
 		"$(resident "$sim")"
 	[ "$minute" = "$1" ] || sleep 60
 done
