@@ -112,17 +112,15 @@ run:
 	@$(MAKE) -s --no-print-directory all >&2
 	@HM_BIN=$(CURDIR)/$(BIN) pipelines/run
 
-# The table of docs/configuration.md from that of the code
+# The tables of the pages from those of the code
 
 $(B)/docs/settings: $(B)/docs/settings.o $(B)/libhm.a
 	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ $(LIBS)
 
 docs: $(B)/docs/settings
-	{ sed '/^<!-- table begin/q' docs/configuration.md; \
-	    $(B)/docs/settings table; \
-	    sed -n '/^<!-- table end/,$$p' docs/configuration.md; } \
-	    >$(B)/configuration.md
-	cp $(B)/configuration.md docs/configuration.md
+	for page in configuration upgrading; do \
+	    $(B)/docs/settings fill <docs/$$page.md >$(B)/$$page.md && \
+	    cp $(B)/$$page.md docs || exit; done
 
 # The fuzz targets without clang: `check` replays their kept inputs.
 

@@ -1,7 +1,7 @@
 /*
- * The settings table for the documentation: `settings table` prints the table
- * of docs/configuration.md, `settings options TOOL` a line for each option of
- * a tool, with its default.
+ * The settings for the documentation: `settings fill` copies a page, with the
+ * tables between "<!-- NAME begin" and "<!-- NAME end" made anew, `settings
+ * options TOOL` prints a line for each option of a tool, with its default.
  */
 
 #include "settings.h"
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "dec.h"
+#include "retired.h"
 
 static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
     "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim"};
@@ -23,8 +24,8 @@ static void
 print_code(const char *prefix, const char *text)
 {
 	if (text != NULL)
-		printf("`%s%s`", prefix, text);
-	printf(" | ");
+		printf("`%s%s` ", prefix, text);
+	printf("| ");
 }
 
 static void
@@ -72,7 +73,7 @@ print_tools(unsigned bits)
 	const char *comma = "";
 
 	if ((bits & present) == present) {
-		printf("all");
+		printf("all ");
 		return;
 	}
 	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
@@ -80,10 +81,11 @@ print_tools(unsigned bits)
 			printf("%s%s", comma, tools[i]);
 			comma = ", ";
 		}
+	printf("%s ", (bits & present) == 0 ? "none yet" : "");
 }
 
 static void
-print_table(void)
+print_settings(void)
 {
 	printf("| key | environment | option | allowed | default | tools | "
 	    "meaning |\n| --- | --- | --- | --- | --- | --- | --- |\n");
@@ -99,8 +101,62 @@ print_table(void)
 		print_allowed(s);
 		print_code("", s->initial);
 		print_tools(s->tools);
-		printf(" | %s |\n", s->help);
+		printf("| %s |\n", s->help);
 	}
+}
+
+static void
+print_retired(void)
+{
+	printf("| key | environment | what replaces it |\n"
+	    "| --- | --- | --- |\n");
+	for (size_t i = 0; i < hm_retired_count; i++) {
+		printf("| ");
+		print_code("", hm_retired[i].key);
+		print_code("", hm_retired[i].env);
+		printf("%s |\n", hm_retired[i].instead);
+	}
+}
+
+static const struct {
+	const char *name;
+	void (*print)(void);
+} tables[] = {{"settings", print_settings}, {"retired", print_retired}};
+
+/* The table that a line begins, or ends, or NULL. */
+static void (*table_of(const char *line, const char *word))(void)
+{
+	char mark[64];
+
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+		snprintf(mark, sizeof mark, "<!-- %s %s", tables[i].name,
+		    word);
+		if (strncmp(line, mark, strlen(mark)) == 0)
+			return tables[i].print;
+	}
+	return NULL;
+}
+
+static int
+fill(void)
+{
+	char line[4096];
+	bool inside = false;
+
+	while (fgets(line, sizeof line, stdin) != NULL) {
+		void (*print)(void) = table_of(line, "begin");
+
+		if (table_of(line, "end") != NULL)
+			inside = false;
+		if (!inside)
+			fputs(line, stdout);
+		if (print != NULL) {
+			print();
+			inside = true;
+		}
+	}
+	return inside || ferror(stdin) || ferror(stdout) ? EXIT_FAILURE :
+	    EXIT_SUCCESS;
 }
 
 static int
@@ -122,7 +178,7 @@ print_options(const char *name)
 		    (char[]){s->letter, ' ', '\0'} : "", s->option,
 		    s->value != NULL ? " " : "");
 		printf("%s\t%s\n", s->value != NULL ? s->value : "",
-		    s->initial != NULL && s->type != HM_TYPE_FLAG ?
+		    s->initial != NULL && strcmp(s->initial, "false") != 0 ?
 		    s->initial : "");
 	}
 	return EXIT_SUCCESS;
@@ -131,12 +187,10 @@ print_options(const char *name)
 int
 main(int argc, char *argv[])
 {
-	if (argc == 2 && strcmp(argv[1], "table") == 0) {
-		print_table();
-		return EXIT_SUCCESS;
-	}
+	if (argc == 2 && strcmp(argv[1], "fill") == 0)
+		return fill();
 	if (argc == 3 && strcmp(argv[1], "options") == 0)
 		return print_options(argv[2]);
-	fprintf(stderr, "usage: settings table | settings options TOOL\n");
+	fprintf(stderr, "usage: settings fill | settings options TOOL\n");
 	return EXIT_FAILURE;
 }

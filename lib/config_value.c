@@ -159,7 +159,8 @@ check_choice(struct hm_config *config, const struct hm_setting *setting,
 }
 
 bool
-hm_config_check_text(struct hm_config *config, const char *text, const char *where)
+hm_config_check_text(struct hm_config *config, const char *text,
+    const char *where)
 {
 	const char *problem = NULL;
 

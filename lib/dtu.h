@@ -35,9 +35,9 @@ void hm_dtu_free(struct hm_dtu *dtu);
 
 /*
  * The DTUs of a run: those on the command line, or else those of dtu_configs,
- * or else dtu_host; a dtu_host from a source that goes before that of
- * dtu_configs goes before them. No two may have one name or one address. A mistake is
- * logged; the result is 0, HM_EXIT_USAGE, HM_EXIT_CONFIG or HM_EXIT_OS.
+ * or else dtu_host; but a dtu_host whose source goes before that of
+ * dtu_configs goes first. No two may have one name or one address. A mistake
+ * is logged; the result is 0, HM_EXIT_USAGE, HM_EXIT_CONFIG or HM_EXIT_OS.
  * Freed by hm_dtus_free, whatever the result.
  */
 int hm_dtus_collect(struct hm_dtus *dtus, const struct hm_config *config);

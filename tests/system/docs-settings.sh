@@ -6,11 +6,13 @@
 docs=$(cd "$(dirname "$0")/../../docs" && pwd)
 settings=$HM_BUILD/docs/settings
 
-sed -n '/^<!-- table begin/,/^<!-- table end/p' "$docs/configuration.md" |
-	sed '1d;$d' >"$work/documented"
-"$settings" table >"$work/table"
-check "configuration.md has the table of the code (or run make docs)" \
-	diff -u "$work/documented" "$work/table"
+for page in configuration upgrading; do
+	"$settings" fill <"$docs/$page.md" >"$work/$page.md"
+	check "$page.md has the tables of the code (or run make docs)" \
+		diff -u "$docs/$page.md" "$work/$page.md"
+done
+check "configuration.md has a table to be filled" \
+	grep -q '^| `mqtt_broker`' "$work/configuration.md"
 
 # The long options of a manual's list, but for help and version.
 listed() {

@@ -545,7 +545,8 @@ START_TEST(dtus_are_json_in_the_environment)
 
 	setenv("DTU_CONFIGS", "[{\"name\":\"roof\",\"host\":\"10.0.0.5\","
 	    "\"port\":502,\"unit_id\":1},{\"uri\":\"hm:\\/\\/b\"}]", 1);
-	load(&poll_tool, "", "dtu_configs: [{host: a}, {host: b}, {host: c}]\n");
+	load(&poll_tool, "",
+	    "dtu_configs: [{host: a}, {host: b}, {host: c}]\n");
 	ck_assert_msg(config != NULL, "%s", said);
 	dtu = hm_config_dtus(config, &count);
 	ck_assert_uint_eq(count, 2);
@@ -724,7 +725,8 @@ START_TEST(check_prints_what_can_be_read)
 	    "22:00-05:00 --check", "lock_dir: \"null\"\ntimezone: ~\n"
 	    "comm_timeout: 1.5\n");
 	ck_assert_int_eq(status, HM_EXIT_OK);
-	ck_assert_ptr_nonnull(strstr(said, "\nask: [info, history]  # --ask\n"));
+	ck_assert_ptr_nonnull(strstr(said,
+	    "\nask: [info, history]  # --ask\n"));
 	ck_assert_ptr_nonnull(strstr(said,
 	    "\nexponential_backoff: false  # --exponential-backoff\n"));
 	ck_assert_ptr_nonnull(strstr(said, "\nlock_dir: \"null\"  # "));
