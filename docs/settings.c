@@ -159,6 +159,17 @@ fill(void)
 	    EXIT_SUCCESS;
 }
 
+/* What the manual says of a default; that a flag is off goes without saying. */
+static const char *
+default_of(const struct hm_setting *s)
+{
+	if (s->initial == NULL)
+		return "";
+	if (s->type == HM_TYPE_FLAG)
+		return strcmp(s->initial, "true") == 0 ? "the default" : "";
+	return s->initial;
+}
+
 static int
 print_options(const char *name)
 {
@@ -178,8 +189,7 @@ print_options(const char *name)
 		    (char[]){s->letter, ' ', '\0'} : "", s->option,
 		    s->value != NULL ? " " : "");
 		printf("%s\t%s\n", s->value != NULL ? s->value : "",
-		    s->initial != NULL && strcmp(s->initial, "false") != 0 ?
-		    s->initial : "");
+		    default_of(s));
 	}
 	return EXIT_SUCCESS;
 }

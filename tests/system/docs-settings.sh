@@ -33,7 +33,7 @@ for tool in "$HM_BIN"/hm-*; do
 		name=${option#? }
 		# The dollar is awk's.
 		# shellcheck disable=SC2016
-		check "$tool.1: the default of --${name%% *} is $default" \
+		check "$tool.1: --${name%% *} says of its default: $default" \
 			awk -v tag="-${name%% *}" -v value="$default" '
 			/^\.It/ { here = index($0 " ", tag " ") > 0 }
 			here && index($0, value) { found = 1 }
