@@ -2,6 +2,17 @@
 
 #define DAY 86400
 
+/* The last reset up to now, or up to the beginning if there are no others. */
+static int64_t
+last_reset(const struct hm_sim_clock *clock, int64_t now)
+{
+	bool never = clock->reset == HM_SIM_RESET_NEVER;
+	int64_t until = never ? clock->start : now;
+	int64_t hour = never ? HM_SUN_RISE : clock->reset;
+
+	return until - (until - hour) % DAY;
+}
+
 static void
 set_refresh(struct hm_sim_clock *clock, int64_t refresh, int64_t wall)
 {
@@ -12,15 +23,18 @@ set_refresh(struct hm_sim_clock *clock, int64_t refresh, int64_t wall)
 	now->simulated = clock->start +
 	    refresh * clock->refresh_ms * clock->speed / 1000;
 	hm_sun_at(now->simulated, &now->sun);
+	hm_sun_at(last_reset(clock, now->simulated), &now->reset);
 }
 
 void
-hm_sim_clock_start(struct hm_sim_clock *clock, int64_t start, int64_t speed,
-    int64_t refresh_ms, int64_t ms, int64_t wall)
+hm_sim_clock_start(struct hm_sim_clock *clock, int64_t start,
+    int64_t reset, int64_t speed, int64_t refresh_ms, int64_t ms,
+    int64_t wall)
 {
 	/* A day later: the sun of the day before has shone, too. */
 	*clock = (struct hm_sim_clock){
 	    .start = DAY + start,
+	    .reset = reset,
 	    .speed = speed,
 	    .refresh_ms = refresh_ms,
 	    .began_ms = ms,

@@ -15,19 +15,27 @@ struct hm_sim_time {
 	int64_t began;     /* the same when the simulation began */
 	int64_t simulated; /* s; midnight is a multiple of 86400 */
 	struct hm_sun sun;
+	struct hm_sun reset; /* when the day's counters last began anew */
 };
 
 struct hm_sim_clock {
 	int64_t start; /* simulated s at the beginning */
+	int64_t reset; /* as hm_sim_clock_start has it */
 	int64_t speed; /* simulated s in a second */
 	int64_t refresh_ms;
 	int64_t began_ms;
 	struct hm_sim_time now;
 };
 
-/* `start` is the time of the day in s, `ms` the monotonic clock. */
+#define HM_SIM_RESET_NEVER (-1) /* but at sunrise before the simulation */
+
+/*
+ * `start` is the time of the day in s, as is `reset`, when the counters of
+ * the day begin anew; `ms` is the monotonic clock.
+ */
 void hm_sim_clock_start(struct hm_sim_clock *clock, int64_t start,
-    int64_t speed, int64_t refresh_ms, int64_t ms, int64_t wall);
+    int64_t reset, int64_t speed, int64_t refresh_ms, int64_t ms,
+    int64_t wall);
 
 /* The time at a later moment. Borrowed until the next call. */
 const struct hm_sim_time *hm_sim_clock_read(struct hm_sim_clock *clock,

@@ -1,6 +1,7 @@
 #include "sim_dtu.h"
 
 #define GARBAGE ((size_t)64)
+#define DIP 1000 /* Wh */
 
 const struct hm_sim_time *
 hm_sim_dtu_show(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
@@ -11,6 +12,24 @@ hm_sim_dtu_show(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
 		dtu->has_shown = true;
 	}
 	return &dtu->shown;
+}
+
+void
+hm_sim_glitch(struct hm_plant_input *input, unsigned faults,
+    const struct hm_sim_limits *limits)
+{
+	if (faults & HM_SIM_BIT(HM_SIM_DIP))
+		input->total -= DIP;
+	if (faults & HM_SIM_BIT(HM_SIM_SPIKE)) {
+		input->today = limits->today;
+		input->total = limits->total;
+	}
+}
+
+bool
+hm_sim_is_heard(const struct hm_sim_time *time, unsigned faults)
+{
+	return time->sun.up && (faults & HM_SIM_BIT(HM_SIM_ZEROS)) == 0;
 }
 
 /* High bits set: neither "HM" nor a Modbus protocol id of 0. */

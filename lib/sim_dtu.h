@@ -59,6 +59,18 @@ size_t hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
     size_t request_size, const struct hm_sim_time *now, unsigned faults,
     uint8_t out[HM_SIM_REPLY_MAX]);
 
+/* The largest numbers that a transport's counters can show. */
+struct hm_sim_limits {
+	int64_t today, total;
+};
+
+/* What HM_SIM_SPIKE and HM_SIM_DIP do to the first input of a reply. */
+void hm_sim_glitch(struct hm_plant_input *input, unsigned faults,
+    const struct hm_sim_limits *limits);
+
+/* Whether inverters are heard: by day, and not under HM_SIM_ZEROS. */
+bool hm_sim_is_heard(const struct hm_sim_time *time, unsigned faults);
+
 /* The readings of a reply are those of now, or with HM_SIM_STALE the last. */
 const struct hm_sim_time *hm_sim_dtu_show(struct hm_sim_dtu *dtu,
     const struct hm_sim_time *now, unsigned faults);

@@ -20,6 +20,9 @@ static const char *const names[HM_SIM_FAULTS] = {
     [HM_SIM_EXCEPTION] = "exception",
     [HM_SIM_UNIT] = "unit",
     [HM_SIM_TAG] = "tag",
+    [HM_SIM_ZEROS] = "zeros",
+    [HM_SIM_SPIKE] = "spike",
+    [HM_SIM_DIP] = "dip",
     [HM_SIM_SEQ] = "seq",
     [HM_SIM_PIECES] = "pieces",
     [HM_SIM_JOINED] = "joined",
@@ -30,7 +33,9 @@ static const char *const names[HM_SIM_FAULTS] = {
 	    HM_SIM_BIT(HM_SIM_CLOSE) | HM_SIM_BIT(HM_SIM_SLOW) | \
 	    HM_SIM_BIT(HM_SIM_TRUNCATED) | HM_SIM_BIT(HM_SIM_LENGTH) | \
 	    HM_SIM_BIT(HM_SIM_GARBAGE) | HM_SIM_BIT(HM_SIM_UNMAPPED) | \
-	    HM_SIM_BIT(HM_SIM_STALE) | HM_SIM_BIT(HM_SIM_PIECES))
+	    HM_SIM_BIT(HM_SIM_STALE) | HM_SIM_BIT(HM_SIM_ZEROS) | \
+	    HM_SIM_BIT(HM_SIM_SPIKE) | HM_SIM_BIT(HM_SIM_DIP) | \
+	    HM_SIM_BIT(HM_SIM_PIECES))
 
 const unsigned hm_sim_faults_of_hm = ON_BOTH | HM_SIM_BIT(HM_SIM_CRC) |
     HM_SIM_BIT(HM_SIM_TAG) | HM_SIM_BIT(HM_SIM_SEQ) |
@@ -64,6 +69,21 @@ parse_count(struct hm_slice text, uint64_t *n)
 	return true;
 }
 
+/* "5", or "5-9" with a last one that is not before the first. */
+static bool
+parse_range(struct hm_slice text, struct hm_sim_rule *rule)
+{
+	const char *dash = memchr(text.p, '-', text.n);
+	struct hm_slice first = text, last = text;
+
+	if (dash != NULL) {
+		first.n = (size_t)(dash - text.p);
+		last = hm_slice(dash + 1, text.n - first.n - 1);
+	}
+	return parse_count(first, &rule->n) &&
+	    parse_count(last, &rule->last) && rule->n <= rule->last;
+}
+
 static bool
 parse_when(struct hm_slice text, struct hm_sim_rule *rule)
 {
@@ -71,19 +91,23 @@ parse_when(struct hm_slice text, struct hm_sim_rule *rule)
 		const char *prefix;
 		enum hm_sim_when when;
 	} forms[] = {{"first=", HM_SIM_FIRST}, {"after=", HM_SIM_AFTER},
-	    {"every=", HM_SIM_EVERY}};
+	    {"at=", HM_SIM_AT}, {"every=", HM_SIM_EVERY}};
 
-	if (hm_slice_is(text, "always")) {
-		rule->when = HM_SIM_ALWAYS;
+	rule->when = hm_slice_is(text, "always") ? HM_SIM_ALWAYS :
+	    hm_slice_is(text, "quarter") ? HM_SIM_QUARTER : HM_SIM_NEVER;
+	if (rule->when != HM_SIM_NEVER)
 		return true;
-	}
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
 		size_t n = strlen(forms[i].prefix);
 
 		if (text.n > n && memcmp(text.p, forms[i].prefix, n) == 0) {
+			struct hm_slice rest = hm_slice(text.p + n,
+			    text.n - n);
+
 			rule->when = forms[i].when;
-			return parse_count(hm_slice(text.p + n, text.n - n),
-			    &rule->n);
+			return rule->when == HM_SIM_AT ?
+			    parse_range(rest, rule) :
+			    parse_count(rest, &rule->n);
 		}
 	}
 	return false;
@@ -111,7 +135,8 @@ parse_word(struct hm_slice word, struct hm_sim_faults *faults, char *problem,
 	}
 	if (!parse_when(when, &faults->rule[fault])) {
 		snprintf(problem, cap, "found \"%.*s\", allowed after \"%s:\" "
-		    "are always, first=N, after=N and every=N with N from 1",
+		    "are always, quarter, first=N, after=N, at=N, at=N-M and "
+		    "every=N with N from 1",
 		    (int)when.n, when.p, names[fault]);
 		return false;
 	}
@@ -159,8 +184,15 @@ hm_sim_faults_names(unsigned set, char *buf, size_t cap)
 
 /* Asking */
 
+/* As DTUs do while they send their data to the cloud. */
 static bool
-acts(const struct hm_sim_rule *rule, uint64_t n)
+is_upload(int64_t simulated)
+{
+	return simulated % 900 < 60;
+}
+
+static bool
+acts(const struct hm_sim_rule *rule, uint64_t n, int64_t simulated)
 {
 	switch (rule->when) {
 	case HM_SIM_NEVER:
@@ -171,25 +203,31 @@ acts(const struct hm_sim_rule *rule, uint64_t n)
 		return n <= rule->n;
 	case HM_SIM_AFTER:
 		return n >= rule->n;
+	case HM_SIM_AT:
+		return n >= rule->n && n <= rule->last;
 	case HM_SIM_EVERY:
 		return n % rule->n == 0;
+	case HM_SIM_QUARTER:
+		return is_upload(simulated);
 	}
 	return false;
 }
 
 unsigned
-hm_sim_faults_at(const struct hm_sim_faults *faults, uint64_t n)
+hm_sim_faults_at(const struct hm_sim_faults *faults, uint64_t n,
+    int64_t simulated)
 {
 	unsigned set = 0;
 
 	for (int i = HM_SIM_REFUSE + 1; i < HM_SIM_FAULTS; i++)
-		if (acts(&faults->rule[i], n))
+		if (acts(&faults->rule[i], n, simulated))
 			set |= HM_SIM_BIT(i);
 	return set;
 }
 
 bool
-hm_sim_faults_refuse(const struct hm_sim_faults *faults, int64_t ms)
+hm_sim_faults_refuse(const struct hm_sim_faults *faults, int64_t ms,
+    int64_t simulated)
 {
 	const struct hm_sim_rule *rule = &faults->rule[HM_SIM_REFUSE];
 	uint64_t seconds = (uint64_t)ms / 1000;
@@ -203,8 +241,12 @@ hm_sim_faults_refuse(const struct hm_sim_faults *faults, int64_t ms)
 		return seconds < rule->n;
 	case HM_SIM_AFTER:
 		return seconds >= rule->n;
+	case HM_SIM_AT:
+		return seconds + 1 >= rule->n && seconds < rule->last;
 	case HM_SIM_EVERY:
 		return seconds / rule->n % 2 == 1;
+	case HM_SIM_QUARTER:
+		return is_upload(simulated);
 	}
 	return false;
 }

@@ -24,6 +24,9 @@ enum hm_sim_fault {
 	HM_SIM_EXCEPTION,
 	HM_SIM_UNIT,
 	HM_SIM_TAG,
+	HM_SIM_ZEROS,
+	HM_SIM_SPIKE,
+	HM_SIM_DIP,
 	HM_SIM_SEQ,
 	HM_SIM_PIECES,
 	HM_SIM_JOINED,
@@ -42,12 +45,14 @@ enum hm_sim_when {
 	HM_SIM_ALWAYS,
 	HM_SIM_FIRST, /* the first n */
 	HM_SIM_AFTER, /* the nth and all that follow */
+	HM_SIM_AT,    /* the nth up to the last */
 	HM_SIM_EVERY, /* the nth, 2nth, 3nth ... */
+	HM_SIM_QUARTER, /* in the minute that begins each quarter hour */
 };
 
 struct hm_sim_rule {
 	enum hm_sim_when when;
-	uint64_t n;
+	uint64_t n, last;
 };
 
 struct hm_sim_faults {
@@ -65,14 +70,19 @@ bool hm_sim_faults_parse(const char *text, struct hm_sim_faults *faults,
 /* The names of a set of faults, with spaces between, for messages. */
 void hm_sim_faults_names(unsigned set, char *buf, size_t cap);
 
-/* The faults that act on a DTU's nth request, from 1; never HM_SIM_REFUSE. */
-unsigned hm_sim_faults_at(const struct hm_sim_faults *faults, uint64_t n);
+/*
+ * The faults that act on a DTU's nth request, from 1, at a simulated time in
+ * s; never HM_SIM_REFUSE.
+ */
+unsigned hm_sim_faults_at(const struct hm_sim_faults *faults, uint64_t n,
+    int64_t simulated);
 
 /*
  * Whether a DTU refuses connections ms after the start. A port that is closed
  * cannot count who knocks, so the rule counts seconds: the first n, all after
- * the nth, or n of them open and n closed in turn.
+ * n, the nth up to the last, or n of them open and n closed in turn.
  */
-bool hm_sim_faults_refuse(const struct hm_sim_faults *faults, int64_t ms);
+bool hm_sim_faults_refuse(const struct hm_sim_faults *faults, int64_t ms,
+    int64_t simulated);
 
 #endif

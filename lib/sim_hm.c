@@ -217,10 +217,10 @@ struct page {
  * answers in the low one, which grows with each new reading.
  */
 static int32_t
-radio_counters(const struct hm_sim_time *time)
+radio_counters(const struct hm_sim_time *time, bool heard)
 {
 	uint64_t polls = (uint64_t)time->refresh & 0x7fff;
-	uint64_t answers = time->sun.up ? (uint64_t)time->refresh & 0xffff : 0;
+	uint64_t answers = heard ? (uint64_t)time->refresh & 0xffff : 0;
 
 	return (int32_t)(polls << 16 | answers);
 }
@@ -266,13 +266,14 @@ add_single(struct page *page, struct answer *a, size_t index,
     const struct hm_sim_time *time)
 {
 	Hm__RealSingle *to = &page->single[page->reply.n_single];
+	bool heard = hm_sim_is_heard(time, a->faults);
 	struct hm_plant_inverter from;
 
 	hm__real_single__init(to);
 	to->serial = hm_plant_inverter_serial(a->dtu->plant, a->dtu->index,
 	    index);
-	to->radio = radio_counters(time);
-	if (time->sun.up) {
+	to->radio = radio_counters(time, heard);
+	if (heard) {
 		hm_plant_read_inverter(a->dtu->plant, a->dtu->index, index,
 		    time, &from);
 		to->firmware = 1;
@@ -309,13 +310,14 @@ add_three(struct page *page, struct answer *a, size_t index,
     const struct hm_sim_time *time)
 {
 	Hm__RealThree *to = &page->three[page->reply.n_three];
+	bool heard = hm_sim_is_heard(time, a->faults);
 	struct hm_plant_inverter from;
 
 	hm__real_three__init(to);
 	to->serial = hm_plant_inverter_serial(a->dtu->plant, a->dtu->index,
 	    index);
-	to->radio = radio_counters(time);
-	if (time->sun.up) {
+	to->radio = radio_counters(time, heard);
+	if (heard) {
 		hm_plant_read_inverter(a->dtu->plant, a->dtu->index, index,
 		    time, &from);
 		fill_phases(to, &from);
@@ -336,23 +338,28 @@ static void
 add_input(struct page *page, struct answer *a, size_t index,
     const struct hm_sim_time *time)
 {
+	static const struct hm_sim_limits limits = {INT32_MAX, INT32_MAX};
 	const struct hm_plant *plant = a->dtu->plant;
 	size_t inverter = index / plant->inputs, input = index % plant->inputs;
 	Hm__RealInput *to = &page->input[page->reply.n_input];
 	struct hm_plant_input from;
 
-	hm_plant_read_input(plant, a->dtu->index, inverter, input, time,
-	    &from);
 	hm__real_input__init(to);
 	to->serial = hm_plant_inverter_serial(plant, a->dtu->index, inverter);
 	to->port = (int32_t)(input + 1);
+	page->input_list[page->reply.n_input++] = to;
+	if (a->faults & HM_SIM_BIT(HM_SIM_ZEROS))
+		return;
+	hm_plant_read_input(plant, a->dtu->index, inverter, input, time,
+	    &from);
+	if (page->reply.n_input == 1)
+		hm_sim_glitch(&from, a->faults, &limits);
 	to->voltage = from.voltage;
 	to->current = from.current;
 	to->power = from.power;
-	to->total = from.total;
-	to->today = from.today;
+	to->total = (int32_t)from.total;
+	to->today = (int32_t)from.today;
 	to->error = time->sun.up ? INPUT_PRODUCING : 0;
-	page->input_list[page->reply.n_input++] = to;
 }
 
 /* Items come in this order: the meter, the inverters, the inputs. */

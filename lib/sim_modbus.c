@@ -35,10 +35,11 @@ put(uint8_t *p, int64_t value, size_t bytes)
 
 static void
 put_readings(uint8_t *p, const struct hm_plant_inverter *inverter,
-    const struct hm_plant_input *input)
+    const struct hm_plant_input *input, bool is_mi)
 {
 	put(p + 8, input->voltage, 2);
-	put(p + 10, input->current, 2);
+	/* MI inverters cut the last digit off. */
+	put(p + 10, is_mi ? input->current / 10 : input->current, 2);
 	put(p + 12, inverter->voltage[0], 2);
 	put(p + 14, inverter->frequency, 2);
 	put(p + 16, input->power, 2);
@@ -55,8 +56,9 @@ put_readings(uint8_t *p, const struct hm_plant_inverter *inverter,
  */
 static void
 put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
-    size_t index, uint8_t record[HM_MODBUS_RECORD])
+    unsigned faults, size_t index, uint8_t record[HM_MODBUS_RECORD])
 {
+	static const struct hm_sim_limits limits = {UINT16_MAX, UINT32_MAX};
 	const struct hm_plant *plant = dtu->plant;
 	size_t inverter = index / plant->inputs, input = index % plant->inputs;
 	struct hm_plant_inverter ac;
@@ -70,24 +72,26 @@ put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 	put(record + 1, hm_plant_inverter_serial(plant, dtu->index, inverter),
 	    HM_MODBUS_SERIAL);
 	record[7] = (uint8_t)(input + 1);
-	if (!time->sun.up)
+	if (!hm_sim_is_heard(time, faults))
 		return;
 	hm_plant_read_inverter(plant, dtu->index, inverter, time, &ac);
 	hm_plant_read_input(plant, dtu->index, inverter, input, time, &pv);
-	put_readings(record, &ac, &pv);
+	hm_sim_glitch(&pv, faults, &limits);
+	put_readings(record, &ac, &pv, plant->is_mi);
 }
 
 /* `size` bytes of the map, which may run on into the records that follow. */
 static void
 put_records(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
-    size_t index, uint8_t *out, size_t size)
+    unsigned faults, size_t index, uint8_t *out, size_t size)
 {
 	uint8_t record[HM_MODBUS_RECORD];
 
 	for (size_t at = 0; at < size; at += HM_MODBUS_RECORD, index++) {
 		size_t left = size - at;
 
-		put_record(dtu, time, index, record);
+		put_record(dtu, time, faults, index, record);
+		faults &= HM_SIM_BIT(HM_SIM_ZEROS);
 		memcpy(out + at, record,
 		    left < HM_MODBUS_RECORD ? left : HM_MODBUS_RECORD);
 	}
@@ -114,7 +118,7 @@ refuse(const uint8_t *request, enum exception code, uint8_t *out)
 
 static size_t
 read_registers(struct hm_sim_dtu *dtu, const uint8_t *request,
-    const struct hm_sim_time *time, bool mapped, uint8_t *out)
+    const struct hm_sim_time *time, unsigned faults, uint8_t *out)
 {
 	unsigned address = get16(request + 8), count = get16(request + 10);
 	unsigned offset = address - HM_MODBUS_ADDRESS_RECORD;
@@ -130,11 +134,10 @@ read_registers(struct hm_sim_dtu *dtu, const uint8_t *request,
 	} else if (address >= HM_MODBUS_ADDRESS_RECORD &&
 	    offset % HM_MODBUS_STRIDE == 0 &&
 	    offset / HM_MODBUS_STRIDE < HM_MODBUS_RECORDS) {
-		if (mapped)
-			put_records(dtu, time, offset / HM_MODBUS_STRIDE,
-			    out + HEAD, size);
-		else
+		if (faults & HM_SIM_BIT(HM_SIM_UNMAPPED))
 			size = 0;
+		put_records(dtu, time, faults, offset / HM_MODBUS_STRIDE,
+		    out + HEAD, size);
 	} else {
 		return refuse(request, ILLEGAL_ADDRESS, out);
 	}
@@ -178,7 +181,6 @@ hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
     size_t request_size, const struct hm_sim_time *now, unsigned faults,
     uint8_t out[HM_SIM_REPLY_MAX])
 {
-	bool mapped = (faults & HM_SIM_BIT(HM_SIM_UNMAPPED)) == 0;
 	size_t size;
 
 	if (request[6] != dtu->unit)
@@ -191,6 +193,6 @@ hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
 		size = refuse(request, DEVICE_FAILURE, out);
 	else
 		size = read_registers(dtu, request,
-		    hm_sim_dtu_show(dtu, now, faults), mapped, out);
+		    hm_sim_dtu_show(dtu, now, faults), faults, out);
 	return damage(faults, out, size);
 }

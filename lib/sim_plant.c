@@ -97,6 +97,7 @@ hm_plant_dtu_serial(const struct hm_plant *plant, size_t dtu,
 }
 
 struct model {
+	bool is_mi;
 	size_t phases, inputs;
 	int64_t prefix;
 	int32_t hardware_part;
@@ -106,16 +107,20 @@ static const struct model *
 model_of(const struct hm_plant *plant)
 {
 	static const struct model models[] = {
-	    {1, 1, 0x1121, 0x10104008}, /* HM-400 */
-	    {1, 2, 0x1141, 0x10114008}, /* HM-800 */
-	    {1, 4, 0x1161, 0x10123008}, /* HM-1500 */
-	    {3, 4, 0x1361, 0x10327108}, /* HMT-2000-4T */
-	    {3, 6, 0x1382, 0x10333108}, /* HMT-2250-6T */
+	    {false, 1, 1, 0x1121, 0x10104008}, /* HM-400 */
+	    {false, 1, 2, 0x1141, 0x10114008}, /* HM-800 */
+	    {false, 1, 4, 0x1161, 0x10123008}, /* HM-1500 */
+	    {true, 1, 1, 0x1021, 0}, /* MI; their part numbers are unknown */
+	    {true, 1, 2, 0x1041, 0},
+	    {true, 1, 4, 0x1061, 0},
+	    {false, 3, 4, 0x1361, 0x10327108}, /* HMT-2000-4T */
+	    {false, 3, 6, 0x1382, 0x10333108}, /* HMT-2250-6T */
 	};
 	size_t last = sizeof models / sizeof *models - 1;
 
 	for (size_t i = 0; i < last; i++)
-		if (models[i].phases == plant->phases &&
+		if (models[i].is_mi == plant->is_mi &&
+		    models[i].phases == plant->phases &&
 		    models[i].inputs == plant->inputs)
 			return &models[i];
 	return &models[last];
@@ -149,21 +154,28 @@ panel_peak(const struct hm_plant *plant, uint64_t place)
 	return PANEL_MIN + draw(plant, DRAW_PANEL, place, 0, PANEL_RANGE);
 }
 
+/* Since the first sunrise. The days before count with their whole Wh. */
 static int64_t
-energy_today(int64_t peak, const struct hm_sun *sun)
-{
-	return hm_sun_energy(peak, sun->full_ms);
-}
-
-/* Both counters tick together: the days before count with their whole Wh. */
-static int64_t
-energy_total(const struct hm_plant *plant, uint64_t place, int64_t peak,
-    const struct hm_sun *sun)
+energy(int64_t peak, const struct hm_sun *sun)
 {
 	int64_t day = hm_sun_energy(peak, hm_sun_full_ms(HM_SUN_DAY));
 
+	return sun->days * day + hm_sun_energy(peak, sun->full_ms);
+}
+
+/* Both counters tick together. */
+static int64_t
+energy_today(int64_t peak, const struct hm_sim_time *time)
+{
+	return energy(peak, &time->sun) - energy(peak, &time->reset);
+}
+
+static int64_t
+energy_total(const struct hm_plant *plant, uint64_t place, int64_t peak,
+    const struct hm_sim_time *time)
+{
 	return TOTAL_MIN + draw(plant, DRAW_TOTAL, place, 0, TOTAL_RANGE) +
-	    sun->days * day + energy_today(peak, sun);
+	    energy(peak, &time->sun);
 }
 
 /* A ratio to the nearest integer. */
@@ -181,9 +193,8 @@ hm_plant_read_input(const struct hm_plant *plant, size_t dtu, size_t inverter,
 	int64_t peak = panel_peak(plant, place);
 
 	memset(out, 0, sizeof *out);
-	out->today = (int32_t)energy_today(peak, &time->sun);
-	out->total = (int32_t)(energy_total(plant, place, peak, &time->sun) &
-	    INT32_MAX);
+	out->today = energy_today(peak, time) & INT32_MAX;
+	out->total = energy_total(plant, place, peak, time) & INT32_MAX;
 	if (!time->sun.up)
 		return;
 	out->power = (int32_t)(peak * time->sun.share / HM_SUN_FULL);
@@ -288,8 +299,8 @@ hm_plant_dtu_energy(const struct hm_plant *plant, size_t dtu,
 	for (size_t i = 0; i < plant->inverters * plant->inputs; i++) {
 		int64_t peak = panel_peak(plant, first + i);
 
-		*today += energy_today(peak, &time->sun);
-		*total += energy_total(plant, first + i, peak, &time->sun);
+		*today += energy_today(peak, time);
+		*total += energy_total(plant, first + i, peak, time);
 	}
 }
 

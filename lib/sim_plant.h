@@ -17,6 +17,7 @@ struct hm_plant {
 	size_t inverters; /* of a DTU */
 	size_t inputs;    /* of an inverter: 1, 2 or 4; on three phases 4, 6 */
 	size_t phases;    /* 1 or 3 */
+	bool is_mi;       /* the series before HM; on one phase only */
 	bool meter;       /* whether each DTU has one */
 };
 
@@ -24,7 +25,7 @@ struct hm_plant {
 
 struct hm_plant_input {
 	int32_t voltage, current, power;
-	int32_t today, total; /* Wh */
+	int64_t today, total; /* Wh */
 };
 
 /* Voltage and current of phases A, B, C; the first is that of a single one. */
@@ -55,12 +56,15 @@ int64_t hm_plant_inverter_serial(const struct hm_plant *plant, size_t dtu,
     size_t inverter);
 int64_t hm_plant_meter_serial(const struct hm_plant *plant, size_t dtu);
 
-/* The part number that device information gives for the inverters' model. */
+/*
+ * The part number that device information gives for the inverters' model; 0
+ * for one that we do not know.
+ */
 int32_t hm_plant_hardware_part(const struct hm_plant *plant);
 
 /*
  * Readings. At night the electrical ones are 0; the counters of an input go
- * on showing the day that has ended until the sun rises.
+ * on showing the day that has ended until they are reset.
  */
 void hm_plant_read_input(const struct hm_plant *plant, size_t dtu,
     size_t inverter, size_t input, const struct hm_sim_time *time,

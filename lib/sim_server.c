@@ -249,9 +249,9 @@ next_faults(struct device *d)
 	d->requests++;
 	d->server->counters.requests++;
 	if (d->faults != NULL)
-		faults = hm_sim_faults_at(d->faults, d->requests) &
-		    (d->is_modbus ? hm_sim_faults_of_modbus :
-		    hm_sim_faults_of_hm);
+		faults = hm_sim_faults_at(d->faults, d->requests,
+		    now(d->server)->simulated) & (d->is_modbus ?
+		    hm_sim_faults_of_modbus : hm_sim_faults_of_hm);
 	d->server->counters.faults += faults != 0;
 	return faults;
 }
@@ -468,7 +468,8 @@ static bool
 refuses(const struct device *d)
 {
 	return d->faults != NULL && hm_sim_faults_refuse(d->faults,
-	    hm_monotonic_ms() - d->server->clock.began_ms);
+	    hm_monotonic_ms() - d->server->clock.began_ms,
+	    now(d->server)->simulated);
 }
 
 /* A port that refuses stays bound, so that nobody else gets it. */
@@ -689,8 +690,9 @@ new_server(struct ev_loop *loop, const struct hm_sim_options *options)
 	server->loop = loop;
 	server->count = count;
 	server->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	hm_sim_clock_start(&server->clock, options->start, options->speed,
-	    options->refresh_ms, hm_monotonic_ms(), hm_time_now());
+	hm_sim_clock_start(&server->clock, options->start, options->reset,
+	    options->speed, options->refresh_ms, hm_monotonic_ms(),
+	    hm_time_now());
 	for (size_t i = 0; i < count; i++)
 		start_device(server, i);
 	return server;

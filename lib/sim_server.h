@@ -21,7 +21,8 @@ struct hm_sim_options {
 	bool encrypts;
 	int64_t rekey_ms; /* 0: never */
 	size_t page_size;
-	int64_t start, speed, refresh_ms; /* as hm_sim_clock_start has them */
+	int64_t start, reset; /* as hm_sim_clock_start has them */
+	int64_t speed, refresh_ms;
 	bool unasked; /* send an unasked frame before each reply */
 	struct hm_sim_faults faults;
 	size_t fault_dtu; /* the only one with faults, from 1; 0: all */

@@ -24,7 +24,7 @@ hm_sun_full_ms(int64_t seconds)
 void
 hm_sun_at(int64_t time, struct hm_sun *sun)
 {
-	int64_t since_first = time - HM_SUN_RISE;
+	int64_t since_first = time > HM_SUN_RISE ? time - HM_SUN_RISE : 0;
 
 	sun->days = since_first / DAY;
 	sun->since = since_first % DAY;

@@ -25,7 +25,10 @@ struct hm_sun {
 	int64_t full_ms; /* ms of full power that gave today's energy */
 };
 
-/* The sun at a time in s, where 0 is midnight. No earlier than 06:00 of it. */
+/*
+ * The sun at a time in s, where 0 is the midnight before it first rises.
+ * Before that it is as at the moment when it rises.
+ */
 void hm_sun_at(int64_t time, struct hm_sun *sun);
 
 /* The share of full power, and its integral in ms, after s of daylight. */

@@ -52,7 +52,12 @@ read_plant(const struct hm_config *config, struct hm_plant *plant)
 	    .inputs = digit(config, HM_SET_SIM_INPUTS),
 	    .phases = digit(config, HM_SET_SIM_PHASES),
 	    .meter = hm_config_flag(config, HM_SET_SIM_METER),
+	    .is_mi = strcmp(hm_config_text(config, HM_SET_SIM_SERIES),
+		"mi") == 0,
 	};
+	if (plant->phases == 3 && plant->is_mi)
+		return mistake(config, HM_SET_SIM_SERIES,
+		    "on three phases is hm");
 	if (plant->phases == 1 && plant->inputs == 6)
 		return mistake(config, HM_SET_SIM_INPUTS,
 		    "on one phase are 1, 2 and 4");
@@ -104,6 +109,22 @@ read_transports(const struct hm_config *config, struct hm_sim_options *o)
 }
 
 static bool
+read_times(const struct hm_config *config, struct hm_sim_options *o)
+{
+	const char *reset = hm_config_text(config, HM_SET_SIM_RESET);
+
+	if (!hm_time_of_day_parse(hm_text(hm_config_text(config,
+	    HM_SET_SIM_START)), &o->start))
+		return mistake(config, HM_SET_SIM_START,
+		    "are 00:00 to 23:59");
+	o->reset = HM_SIM_RESET_NEVER;
+	return strcmp(reset, "never") == 0 ||
+	    hm_time_of_day_parse(hm_text(reset), &o->reset) ||
+	    mistake(config, HM_SET_SIM_RESET,
+	    "are 00:00 to 23:59 and never");
+}
+
+static bool
 read_options(const struct hm_config *config, struct hm_sim_options *o)
 {
 	*o = (struct hm_sim_options){
@@ -120,12 +141,8 @@ read_options(const struct hm_config *config, struct hm_sim_options *o)
 	    .refresh_ms = hm_config_ms(config, HM_SET_SIM_REFRESH),
 	    .unasked = hm_config_flag(config, HM_SET_SIM_UNASKED),
 	};
-	if (!hm_time_of_day_parse(hm_text(hm_config_text(config,
-	    HM_SET_SIM_START)), &o->start))
-		return mistake(config, HM_SET_SIM_START,
-		    "are 00:00 to 23:59");
-	return read_plant(config, &o->plant) && read_transports(config, o) &&
-	    read_faults(config, o);
+	return read_times(config, o) && read_plant(config, &o->plant) &&
+	    read_transports(config, o) && read_faults(config, o);
 }
 
 /* Output */

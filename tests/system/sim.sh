@@ -257,6 +257,43 @@ start_sim seeds2 --transport modbus --seed 5 --speed 0
 same "the same seed is the same plant" \
 	"$(exchange "${uris[0]}" $read_first 49)" "$again"
 
+# What one poll of all these shows of their ports.
+glitches=()
+start_glitch() {
+	local name=$1
+	shift
+	start_sim "$name" --transport hm,modbus --inverters 1 --inputs 1 \
+		--speed 0 "$@"
+	glitches+=("${uris[0]}#$name.hm" "${uris[1]}#$name.modbus")
+}
+start_glitch plain
+start_glitch zeros --fault zeros:quarter
+start_glitch later --fault zeros:quarter --start 12:01
+start_glitch spike --fault spike
+start_glitch dip --fault dip
+start_glitch early --reset 12:00
+start_glitch mi --series mi
+hm-poll -1 --stats-period 0 "${glitches[@]}" | hm-decode --stats-period 0 |
+	jq -r 'select(.type == "port") | [.dtu, .serial[:4],
+	.today_production, .total_production] | @tsv' >"$work/glitches"
+# of NAME: serial, today, total of the port, over hm and over modbus.
+of() {
+	sort "$work/glitches" | awk -F '\t' -v name="$1" \
+		'index($1, name ".") == 1 { print $2, $3, $4 }'
+}
+plain=$(of plain)
+same "zeros:quarter: at 12:00 nothing is known" "$(of zeros)" \
+	$'1121  \n1121  '
+check "... and at 12:01 it is" [ "$(of later | awk '$3 > 0' | wc -l)" -eq 2 ]
+same "spike: counters are as large as can be" "$(of spike)" \
+	$'1121 2147483647 2147483647\n1121 65535 4294967295'
+same "dip: the lifetime counter falls" "$(of dip)" \
+	"$(awk '{ print $1, $2, $3 - 1000 }' <<<"$plain")"
+same "--reset 12:00: at noon the day begins" "$(of early)" \
+	"$(awk '{ print $1, 0, $3 }' <<<"$plain")"
+same "--series mi: serial numbers begin with 10" \
+	"$(of mi | cut -d ' ' -f 1 | uniq)" 1021
+
 # A port that the kernel gave out, taken twice.
 hm-sim --port "$(port_of "${uris[0]}")" >/dev/null 2>"$work/taken"
 same "a port that is taken ends it with 71" $? 71
@@ -274,6 +311,8 @@ refused "an unknown fault" --fault crash
 refused "a wrong time for a fault" --fault crc:sometimes
 refused "a fault of the other transport" --transport modbus --fault crc
 refused "a time of day that is none" --start 24:00
+refused "a time of reset that is none" --reset 24:00
+refused "MI on three phases" --series mi --phases 3
 refused "six inputs on one phase" --inputs 6
 refused "an address outside 127/8" --spread address --listen 10.0.0.1
 refused "no transport" --transport ,

@@ -24,16 +24,42 @@ START_TEST(rules_say_when)
 
 	ck_assert_uint_eq(f.given, BIT(CRC) | BIT(HANG) | BIT(SLOW) |
 	    BIT(CLOSE) | BIT(LENGTH));
-	ck_assert_uint_eq(hm_sim_faults_at(&f, 1),
+	ck_assert_uint_eq(hm_sim_faults_at(&f, 1, 100),
 	    BIT(CRC) | BIT(LENGTH) | BIT(HANG));
-	ck_assert_uint_eq(hm_sim_faults_at(&f, 2),
+	ck_assert_uint_eq(hm_sim_faults_at(&f, 2, 100),
 	    BIT(CRC) | BIT(LENGTH) | BIT(HANG));
-	ck_assert_uint_eq(hm_sim_faults_at(&f, 3),
+	ck_assert_uint_eq(hm_sim_faults_at(&f, 3, 100),
 	    BIT(CRC) | BIT(LENGTH) | BIT(SLOW));
-	ck_assert_uint_eq(hm_sim_faults_at(&f, 4),
+	ck_assert_uint_eq(hm_sim_faults_at(&f, 4, 100),
 	    BIT(CRC) | BIT(LENGTH) | BIT(SLOW) | BIT(CLOSE));
-	ck_assert_uint_eq(hm_sim_faults_at(&f, 5),
+	ck_assert_uint_eq(hm_sim_faults_at(&f, 5, 100),
 	    BIT(CRC) | BIT(LENGTH) | BIT(SLOW));
+}
+END_TEST
+
+START_TEST(some_requests_in_the_middle)
+{
+	struct hm_sim_faults f = parse("spike:at=3 dip:at=2-4");
+
+	ck_assert_uint_eq(hm_sim_faults_at(&f, 1, 100), 0);
+	ck_assert_uint_eq(hm_sim_faults_at(&f, 2, 100), BIT(DIP));
+	ck_assert_uint_eq(hm_sim_faults_at(&f, 3, 100), BIT(DIP) | BIT(SPIKE));
+	ck_assert_uint_eq(hm_sim_faults_at(&f, 4, 100), BIT(DIP));
+	ck_assert_uint_eq(hm_sim_faults_at(&f, 5, 100), 0);
+}
+END_TEST
+
+START_TEST(quarter_hours_have_a_minute)
+{
+	struct hm_sim_faults f = parse("zeros:quarter refuse:quarter");
+
+	for (int64_t s = 43200; s < 43200 + 3600; s++) {
+		bool acts = s / 60 % 15 == 0;
+
+		ck_assert_uint_eq(hm_sim_faults_at(&f, 1, s),
+		    acts ? BIT(ZEROS) : 0);
+		ck_assert(hm_sim_faults_refuse(&f, 0, s) == acts);
+	}
 }
 END_TEST
 
@@ -42,8 +68,8 @@ START_TEST(no_list_is_no_fault)
 	struct hm_sim_faults f = parse(" , ");
 
 	ck_assert_uint_eq(f.given, 0);
-	ck_assert_uint_eq(hm_sim_faults_at(&f, 1), 0);
-	ck_assert(!hm_sim_faults_refuse(&f, 0));
+	ck_assert_uint_eq(hm_sim_faults_at(&f, 1, 100), 0);
+	ck_assert(!hm_sim_faults_refuse(&f, 0, 100));
 }
 END_TEST
 
@@ -53,17 +79,21 @@ START_TEST(refusing_goes_by_seconds)
 	struct hm_sim_faults first = parse("refuse:first=2");
 	struct hm_sim_faults after = parse("refuse:after=2");
 	struct hm_sim_faults every = parse("refuse:every=2");
+	struct hm_sim_faults at = parse("refuse:at=3-4");
 
-	ck_assert_uint_eq(hm_sim_faults_at(&always, 1), 0);
+	ck_assert_uint_eq(hm_sim_faults_at(&always, 1, 100), 0);
 	for (int64_t s = 0; s < 8; s++) {
 		int64_t ms = 1000 * s;
 
-		ck_assert(hm_sim_faults_refuse(&always, ms));
-		ck_assert(hm_sim_faults_refuse(&first, ms) == (s < 2));
-		ck_assert(hm_sim_faults_refuse(&after, ms) == (s >= 2));
-		ck_assert(hm_sim_faults_refuse(&every, ms) == (s / 2 % 2 == 1));
+		ck_assert(hm_sim_faults_refuse(&always, ms, 100));
+		ck_assert(hm_sim_faults_refuse(&first, ms, 100) == (s < 2));
+		ck_assert(hm_sim_faults_refuse(&after, ms, 100) == (s >= 2));
+		ck_assert(hm_sim_faults_refuse(&at, ms, 100) ==
+		    (s == 2 || s == 3));
+		ck_assert(hm_sim_faults_refuse(&every, ms, 100) ==
+		    (s / 2 % 2 == 1));
 	}
-	ck_assert(hm_sim_faults_refuse(&first, 1999));
+	ck_assert(hm_sim_faults_refuse(&first, 1999, 100));
 }
 END_TEST
 
@@ -80,6 +110,11 @@ START_TEST(mistakes_are_told)
 	    {"crc:every=1.5", "found \"every=1.5\""},
 	    {"crc:after=-1", "found \"after=-1\""},
 	    {"crc:after=99999999999999999999", "found \"after=9"},
+	    {"crc:at=", "found \"at=\""},
+	    {"crc:at=0-2", "found \"at=0-2\""},
+	    {"crc:at=3-2", "found \"at=3-2\""},
+	    {"crc:at=3-", "found \"at=3-\""},
+	    {"crc:quarter=1", "found \"quarter=1\""},
 	    {":", "found \"\", allowed are"},
 	};
 
@@ -125,6 +160,8 @@ main(void)
 
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, rules_say_when);
+	tcase_add_test(tests, some_requests_in_the_middle);
+	tcase_add_test(tests, quarter_hours_have_a_minute);
 	tcase_add_test(tests, no_list_is_no_fault);
 	tcase_add_test(tests, refusing_goes_by_seconds);
 	tcase_add_test(tests, mistakes_are_told);

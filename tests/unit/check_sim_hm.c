@@ -44,6 +44,7 @@ at(int64_t simulated)
 	    .wall = WALL + simulated - NOON, .began = WALL};
 
 	hm_sun_at(simulated, &time.sun);
+	hm_sun_at(simulated - time.sun.since, &time.reset);
 	return time;
 }
 
@@ -442,6 +443,37 @@ START_TEST(faults_are_as_named)
 }
 END_TEST
 
+START_TEST(glitches_are_in_good_replies)
+{
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	Hm__RealReply *good = ask_page(&dtu, NOON, 0, 0), *real;
+
+	real = ask_page(&dtu, NOON, BIT(SPIKE), 0);
+	ck_assert_int_eq(real->input[0]->today, INT32_MAX);
+	ck_assert_int_eq(real->input[0]->total, INT32_MAX);
+	ck_assert_int_eq(real->input[0]->power, good->input[0]->power);
+	ck_assert_int_eq(real->input[1]->total, good->input[1]->total);
+	done(real);
+	real = ask_page(&dtu, NOON, BIT(DIP), 0);
+	ck_assert_int_eq(real->input[0]->today, good->input[0]->today);
+	ck_assert_int_eq(real->input[0]->total, good->input[0]->total - 1000);
+	done(real);
+	real = ask_page(&dtu, NOON, BIT(ZEROS), 0);
+	ck_assert_uint_eq(real->n_input, good->n_input);
+	for (size_t i = 0; i < real->n_input; i++) {
+		ck_assert_int_eq(real->input[i]->serial,
+		    good->input[i]->serial);
+		ck_assert_int_eq(real->input[i]->power, 0);
+		ck_assert_int_eq(real->input[i]->today, 0);
+		ck_assert_int_eq(real->input[i]->total, 0);
+	}
+	ck_assert_int_eq(real->single[0]->link, 0);
+	ck_assert_int_eq(real->single[0]->voltage, 0);
+	done(real);
+	done(good);
+}
+END_TEST
+
 START_TEST(largest_pages_fit)
 {
 	struct hm_plant large = {.seed = 3, .inverters = 99, .inputs = 6,
@@ -486,6 +518,7 @@ main(void)
 	tcase_add_test(tests, what_is_not_known_is_not_answered);
 	tcase_add_test(tests, unasked_frames_alternate);
 	tcase_add_test(tests, faults_are_as_named);
+	tcase_add_test(tests, glitches_are_in_good_replies);
 	tcase_add_test(tests, largest_pages_fit);
 	srunner_set_tap(runner, "-");
 	srunner_run_all(runner, CK_SILENT);

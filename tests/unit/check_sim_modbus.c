@@ -26,6 +26,7 @@ at(int64_t simulated)
 	struct hm_sim_time time = {.simulated = simulated};
 
 	hm_sun_at(simulated, &time.sun);
+	hm_sun_at(simulated - time.sun.since, &time.reset);
 	return time;
 }
 
@@ -198,6 +199,50 @@ START_TEST(faults_are_as_named)
 }
 END_TEST
 
+START_TEST(glitches_are_in_good_replies)
+{
+	struct hm_sim_dtu dtu = new_dtu();
+	struct hm_sim_time noon = at(NOON);
+	struct hm_modbus_reply reply;
+	struct hm_plant_input pv;
+
+	hm_plant_read_input(&plant, 0, 0, 0, &noon, &pv);
+	reply = ask(&dtu, NOON, BIT(SPIKE), 0x1000, 40);
+	ck_assert_uint_eq(get(reply.data + 18, 2), 65535);
+	ck_assert_uint_eq(get(reply.data + 20, 4), 4294967295);
+	ck_assert_uint_eq(get(reply.data + 16, 2), (unsigned)pv.power);
+	/* One input is enough. */
+	ck_assert_uint_lt(get(reply.data + 40 + 18, 2), 65535);
+	reply = ask(&dtu, NOON, BIT(DIP), 0x1000, 20);
+	ck_assert_int_eq(get(reply.data + 18, 2), pv.today);
+	ck_assert_int_eq(get(reply.data + 20, 4), pv.total - 1000);
+	reply = ask(&dtu, NOON, BIT(ZEROS), 0x1000, 40);
+	ck_assert_uint_ne(get(reply.data + 1, 4), 0);
+	for (size_t i = 8; i < HM_MODBUS_RECORD; i++) {
+		ck_assert_uint_eq(reply.data[i], i == 33 ? 7 : 0);
+		ck_assert_uint_eq(reply.data[40 + i], i == 33 ? 7 : 0);
+	}
+}
+END_TEST
+
+START_TEST(mi_inverters_send_tenths_of_an_ampere)
+{
+	const struct hm_plant old = {.seed = 1, .inverters = 1, .inputs = 1,
+	    .phases = 1, .is_mi = true};
+	struct hm_sim_dtu dtu = new_dtu();
+	struct hm_sim_time noon = at(NOON);
+	struct hm_modbus_reply reply;
+	struct hm_plant_input pv;
+
+	dtu.plant = &old;
+	hm_plant_read_input(&old, 0, 0, 0, &noon, &pv);
+	reply = ask(&dtu, NOON, 0, 0x1000, 20);
+	ck_assert_uint_eq(reply.data[1], 0x10);
+	ck_assert_int_gt(pv.current, 500);
+	ck_assert_int_eq((int32_t)get(reply.data + 10, 2), pv.current / 10);
+}
+END_TEST
+
 START_TEST(stale_readings_stay)
 {
 	struct hm_sim_dtu dtu = new_dtu();
@@ -250,6 +295,8 @@ main(void)
 	tcase_add_test(tests, wrong_requests_have_exceptions);
 	tcase_add_test(tests, other_functions_and_units);
 	tcase_add_test(tests, faults_are_as_named);
+	tcase_add_test(tests, glitches_are_in_good_replies);
+	tcase_add_test(tests, mi_inverters_send_tenths_of_an_ampere);
 	tcase_add_test(tests, stale_readings_stay);
 	tcase_add_test(tests, requests_come_in_pieces);
 	srunner_set_tap(runner, "-");

@@ -19,6 +19,7 @@ at(int64_t simulated)
 	struct hm_sim_time time = {.simulated = simulated};
 
 	hm_sun_at(simulated, &time.sun);
+	hm_sun_at(simulated - time.sun.since, &time.reset);
 	return time;
 }
 
@@ -155,6 +156,44 @@ START_TEST(counters_tick_together_and_never_fall)
 }
 END_TEST
 
+START_TEST(a_late_reset_moves_the_fall_alone)
+{
+	struct hm_sim_time usual = at(2 * DAY + 43200), late = usual;
+	struct hm_plant_input a, b;
+	int64_t since_nine;
+
+	/* At nine on this day, and on the one before. */
+	hm_sun_at(2 * DAY + 9 * 3600, &late.reset);
+	hm_plant_read_input(&plant, 0, 0, 0, &usual, &a);
+	hm_plant_read_input(&plant, 0, 0, 0, &late, &b);
+	ck_assert_int_eq(b.total, a.total);
+	since_nine = b.today;
+	ck_assert_int_gt(since_nine, 0);
+	ck_assert_int_lt(since_nine, a.today);
+	hm_sun_at(DAY + 9 * 3600, &late.reset);
+	hm_plant_read_input(&plant, 0, 0, 0, &late, &b);
+	ck_assert_int_gt(b.today, a.today + since_nine);
+}
+END_TEST
+
+START_TEST(mi_inverters_have_their_serial_numbers)
+{
+	struct hm_plant old = plant;
+	char buf[17];
+
+	old.is_mi = true;
+	ck_assert_str_eq(hm_model_inverter(print(hm_plant_inverter_serial(
+	    &old, 0, 0), buf)), "MI-1000/1200/1500");
+	old.inputs = 2;
+	ck_assert_str_eq(hm_model_inverter(print(hm_plant_inverter_serial(
+	    &old, 0, 0), buf)), "MI-500/600/700");
+	old.inputs = 1;
+	ck_assert_str_eq(hm_model_inverter(print(hm_plant_inverter_serial(
+	    &old, 0, 0), buf)), "MI-250/300");
+	ck_assert_int_eq(hm_plant_hardware_part(&old), 0);
+}
+END_TEST
+
 /* Power summed second by second is what the counter gains. */
 START_TEST(energy_agrees_with_power)
 {
@@ -270,6 +309,8 @@ main(void)
 	tcase_add_test(tests, readings_agree_with_each_other);
 	tcase_add_test(tests, three_phases_share_the_power);
 	tcase_add_test(tests, counters_tick_together_and_never_fall);
+	tcase_add_test(tests, a_late_reset_moves_the_fall_alone);
+	tcase_add_test(tests, mi_inverters_have_their_serial_numbers);
 	tcase_add_test(tests, energy_agrees_with_power);
 	tcase_add_test(tests, nights_are_dark);
 	tcase_add_test(tests, meter_balances_house_and_sun);

@@ -11,6 +11,9 @@ START_TEST(rises_and_sets)
 {
 	struct hm_sun sun;
 
+	hm_sun_at(0, &sun);
+	ck_assert_int_eq(sun.days, 0);
+	ck_assert_int_eq(sun.full_ms, 0);
 	hm_sun_at(DAY + HM_SUN_RISE - 1, &sun);
 	ck_assert(!sun.up);
 	ck_assert_int_eq(sun.days, 0);
@@ -74,7 +77,7 @@ START_TEST(clock_stands_still_between_refreshes)
 	struct hm_sim_clock clock;
 	const struct hm_sim_time *now;
 
-	hm_sim_clock_start(&clock, 12 * 3600, 60, 30000, 5000, 1000000);
+	hm_sim_clock_start(&clock, 12 * 3600, 0, 60, 30000, 5000, 1000000);
 	now = hm_sim_clock_read(&clock, 5000 + 29999, 1000029);
 	ck_assert_int_eq(now->wall, 1000000);
 	ck_assert_int_eq(now->simulated, DAY + 12 * 3600);
@@ -93,11 +96,54 @@ START_TEST(speed_0_stops_the_sun_alone)
 	struct hm_sim_clock clock;
 	const struct hm_sim_time *now;
 
-	hm_sim_clock_start(&clock, 0, 0, 1000, 0, 500);
+	hm_sim_clock_start(&clock, 0, 0, 0, 1000, 0, 500);
 	now = hm_sim_clock_read(&clock, 3600000, 4100);
 	ck_assert_int_eq(now->wall, 4100);
 	ck_assert_int_eq(now->simulated, DAY);
 	ck_assert_int_eq(now->refresh, 3600);
+}
+END_TEST
+
+/* The sun when the day's counters were last reset, some s after the start. */
+static struct hm_sun
+reset_of(int64_t start, int64_t reset, int64_t later)
+{
+	struct hm_sim_clock clock;
+
+	hm_sim_clock_start(&clock, start, reset, 1, 1000, 0, 0);
+	return hm_sim_clock_read(&clock, later * 1000, later)->reset;
+}
+
+START_TEST(counters_are_reset_once_a_day)
+{
+	/* At sunrise: nothing of the day is left out. */
+	ck_assert_int_eq(reset_of(12 * 3600, HM_SUN_RISE, 0).days, 1);
+	ck_assert_int_eq(reset_of(12 * 3600, HM_SUN_RISE, 0).full_ms, 0);
+	ck_assert_int_eq(reset_of(5 * 3600, HM_SUN_RISE, 3599).days, 0);
+	ck_assert_int_eq(reset_of(5 * 3600, HM_SUN_RISE, 3600).days, 1);
+	/* At midnight: the day before has ended, nothing of this one began. */
+	ck_assert_int_eq(reset_of(12 * 3600, 0, 0).days, 0);
+	ck_assert_int_eq(reset_of(12 * 3600, 0, 0).seconds, HM_SUN_DAY);
+	/* Late in the morning. */
+	ck_assert_int_eq(reset_of(8 * 3600, 9 * 3600, 3599).days, 0);
+	ck_assert_int_eq(reset_of(8 * 3600, 9 * 3600, 3599).seconds, 10800);
+	ck_assert_int_eq(reset_of(8 * 3600, 9 * 3600, 3600).days, 1);
+	ck_assert_int_eq(reset_of(8 * 3600, 9 * 3600, 3600 + DAY).days, 2);
+	/* Before the first sunrise there was nothing. */
+	ck_assert_int_eq(reset_of(0, 60, 0).days, 0);
+	ck_assert_int_eq(reset_of(0, 60, 0).full_ms, 0);
+}
+END_TEST
+
+START_TEST(counters_may_never_be_reset)
+{
+	for (int64_t day = 0; day < 5; day++) {
+		struct hm_sun sun = reset_of(12 * 3600, HM_SIM_RESET_NEVER,
+		    day * DAY);
+
+		ck_assert_int_eq(sun.days, 1);
+		ck_assert_int_eq(sun.full_ms, 0);
+	}
 }
 END_TEST
 
@@ -116,6 +162,8 @@ main(void)
 	tcase_add_test(tests, energy_never_falls);
 	tcase_add_test(tests, clock_stands_still_between_refreshes);
 	tcase_add_test(tests, speed_0_stops_the_sun_alone);
+	tcase_add_test(tests, counters_are_reset_once_a_day);
+	tcase_add_test(tests, counters_may_never_be_reset);
 	srunner_set_tap(runner, "-");
 	srunner_run_all(runner, CK_SILENT);
 	failed = srunner_ntests_failed(runner);
