@@ -47,6 +47,11 @@ start_log(const struct hm_config *config)
 static void
 tell_notes(const struct hm_config *config)
 {
+	enum hm_level lowest = HM_WARNING;
+
+	hm_level_parse(hm_config_text(config, HM_SET_LOG_LEVEL), &lowest);
+	if (lowest > HM_WARNING)
+		return;
 	for (size_t i = 0; i < config->notes; i++) {
 		const struct hm_config_note *note = &config->note[i];
 		unsigned first = note->tools & ~(note->tools - 1);
@@ -80,11 +85,11 @@ outcome(const struct hm_config *config)
 	}
 	if (config->mistakes > 0)
 		return HM_EXIT_CONFIG;
-	start_log(config);
 	tell_notes(config);
 	status = check_rules(config);
 	if (status != HM_EXIT_OK)
 		return status;
+	start_log(config);
 	if (hm_config_flag(config, HM_SET_CHECK))
 		return hm_config_print_values(config);
 	return -1;

@@ -12,7 +12,7 @@ for page in configuration upgrading; do
 		diff -u "$docs/$page.md" "$work/$page.md"
 done
 check "configuration.md has a table to be filled" \
-	grep -q '^| `mqtt_broker`' "$work/configuration.md"
+	grep -q '^| .mqtt_broker' "$work/configuration.md"
 
 # The long options of a manual's list, but for help and version.
 listed() {

@@ -707,6 +707,10 @@ START_TEST(rules_bind_settings_together)
 	load(&poll_tool, "--breaker-timeout 300 --retry-delay 300", NULL);
 	ck_assert_ptr_nonnull(config);
 	free_config();
+	/* A mistake is told at every log level. */
+	expect_exit("--retry-delay 301 --log-level CRITICAL", NULL,
+	    HM_EXIT_CONFIG);
+	ck_assert_uint_eq(lines_said(), 1);
 	/* They are hm-poll's, and nobody else's. */
 	load(&filter_tool, "", "circuit_breaker_timeout: 301\n");
 	ck_assert_ptr_nonnull(config);

@@ -1,0 +1,180 @@
+/*
+ * Values to try on a tool: `setting_values TOOL` prints a line for each of its
+ * settings and each place that it can be given in: place, kind of value,
+ * assignment, and how messages name it, separated by tabs. Kinds are low and
+ * high, which are good, and below, above and wrong.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dec.h"
+#include "settings.h"
+
+static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
+    "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim"};
+
+/* What is good where any text is not. */
+static const struct {
+	enum hm_setting_id id;
+	const char *value;
+} examples[] = {
+    {HM_SET_DTU_HOST, "127.0.0.1"},
+    {HM_SET_LOCK_DIR, "/tmp"},
+    {HM_SET_NIGHT, "22:00-05:00"},
+    {HM_SET_TIMEZONE, "Europe/Berlin"},
+    {HM_SET_EXCLUDE_INVERTERS, "116180215546"},
+    {HM_SET_ONLY, "port"},
+    {HM_SET_KEEP, "pv_power"},
+    {HM_SET_DROP, "pv_power"},
+    {HM_SET_FORGET, "116180215546"},
+    {HM_SET_MI_ENTITIES, "temperature"},
+    {HM_SET_PORT_ENTITIES, "pv_power"},
+    {HM_SET_MQTT_PASSWORD_FILE, "/dev/null"},
+    {HM_SET_MQTT_TLS_CA_CERT, "/dev/null"},
+    {HM_SET_MQTT_TLS_CERT, "/dev/null"},
+    {HM_SET_MQTT_TLS_KEY, "/dev/null"},
+    {HM_SET_SIM_START, "06:00"},
+    {HM_SET_SIM_FAULT, "silent"},
+};
+
+static const char *
+example(const struct hm_setting *s)
+{
+	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
+		if (s == &hm_settings[examples[i].id])
+			return examples[i].value;
+	return "text";
+}
+
+static void
+print_in_file(const struct hm_setting *s, const char *kind, const char *value)
+{
+	if (s->key != NULL)
+		printf("file\t%s\t%s: %s\t: %s: \n", kind, s->key, value,
+		    s->key);
+}
+
+static void
+print_outside(const struct hm_setting *s, const char *kind, const char *value)
+{
+	if (s->env != NULL)
+		printf("environment\t%s\t%s=%s\t error: %s\n", kind, s->env,
+		    value, s->env);
+	if (s->option != NULL)
+		printf("option\t%s\t--%s=%s\t error: --%s: \n", kind,
+		    s->option, value, s->option);
+}
+
+static void
+print_value(const struct hm_setting *s, const char *kind, const char *value)
+{
+	print_in_file(s, kind, value);
+	print_outside(s, kind, value);
+}
+
+/* The sum may pass INT64_MAX. */
+static void
+print_number(const struct hm_setting *s, const char *kind, int64_t units,
+    int more)
+{
+	char text[HM_DEC_TEXT] = "9223372036854775808";
+
+	if (units < INT64_MAX || more <= 0)
+		hm_dec_format(hm_dec(units + more, s->type == HM_TYPE_INT ? 0 :
+		    3), text);
+	print_value(s, kind, text);
+}
+
+static void
+print_words(const struct hm_setting *s)
+{
+	const char *last;
+
+	if (s->choices == NULL) {
+		print_value(s, "low", example(s));
+		return;
+	}
+	last = strrchr(s->choices, ' ') + 1;
+	print_value(s, "high", last);
+	print_value(s, "wrong", "none-of-these");
+}
+
+/* A mapping is JSON but on the command line. */
+static void
+print_pairs(const struct hm_setting *s, const char *value)
+{
+	if (s->key != NULL) {
+		printf("file\tlow\t%s: {pv_power: %s}\t\n", s->key, value);
+		print_in_file(s, "wrong", "5");
+		printf("environment\tlow\t%s={\"pv_power\": \"%s\"}\t\n",
+		    s->env, value);
+		printf("environment\twrong\t%s=5\t error: %s:\n", s->env,
+		    s->env);
+	}
+	printf("option\tlow\t--%s=pv_power=%s\t\n", s->option, value);
+	printf("option\twrong\t--%s=pv_power\t error: --%s: \n", s->option,
+	    s->option);
+}
+
+static void
+print_setting(const struct hm_setting *s)
+{
+	switch (s->type) {
+	case HM_TYPE_FLAG:
+		print_value(s, "low", "false");
+		print_value(s, "high", "true");
+		print_value(s, "wrong", "maybe");
+		break;
+	case HM_TYPE_INT:
+	case HM_TYPE_SECONDS:
+	case HM_TYPE_DECIMAL:
+		print_number(s, "low", s->min, 0);
+		/* expire_after is longer. */
+		print_number(s, "high", s->max, s ==
+		    &hm_settings[HM_SET_QUERY_PERIOD] ? -1 : 0);
+		print_number(s, "below", s->min, -1);
+		print_number(s, "above", s->max, 1);
+		print_value(s, "wrong", "word");
+		break;
+	case HM_TYPE_CHOICE:
+	case HM_TYPE_LIST:
+		print_words(s);
+		break;
+	case HM_TYPE_NUMBERS:
+		print_pairs(s, "0.5");
+		break;
+	case HM_TYPE_NAMES:
+		print_pairs(s, "text");
+		break;
+	case HM_TYPE_TEXT:
+		print_value(s, "low", example(s));
+		print_in_file(s, "wrong", "\"a\\x01\"");
+		print_outside(s, "wrong", "\xff");
+		break;
+	case HM_TYPE_SECRET:
+		print_value(s, "low", "text");
+		print_in_file(s, "wrong", "[text]");
+		break;
+	case HM_TYPE_DTUS:
+		print_value(s, "low", "[{\"host\": \"127.0.0.1\"}]");
+		print_value(s, "wrong", "5");
+		break;
+	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	unsigned bit = 0;
+
+	for (size_t i = 0; argc == 2 && i < sizeof tools / sizeof *tools; i++)
+		if (strcmp(tools[i], argv[1]) == 0)
+			bit = 1u << i;
+	for (size_t id = 0; id < HM_SETTINGS; id++)
+		if ((hm_settings[id].tools & bit) != 0 &&
+		    id != HM_SET_CONFIG && id != HM_SET_CHECK)
+			print_setting(&hm_settings[id]);
+	return bit != 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,130 @@
+#!/bin/bash
+# Every setting of every tool that there is, from the file, the environment and
+# the command line: good values, values out of bounds, and wrong types. And
+# every name of the programs that hm replaces.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+docs=$(cd "$(dirname "$0")/../../docs" && pwd)
+data=$(cd "$(dirname "$0")/../data" && pwd)
+
+# run TOOL ASSIGNMENT ...: check the tool's settings, given in these words:
+# "key: value" for the file, "--option", NAME=value for the environment.
+run() {
+	local tool=$1 word
+	local -a options=(--check -c "$work/hm.yaml") environment=()
+	shift
+	: >"$work/hm.yaml"
+	for word in "$@"; do
+		case $word in
+		--*) options+=("$word") ;;
+		[A-Z]*=*) environment+=("$word") ;;
+		*) echo "$word" >>"$work/hm.yaml" ;;
+		esac
+	done
+	env -i "${environment[@]}" "$HM_BIN/$tool" "${options[@]}" \
+		>"$work/out" 2>"$work/err"
+}
+
+# What a tool cannot do without, from elsewhere than what is tried.
+needs() {
+	case $1-$2 in
+	hm-poll-file) echo "DTU_HOST=127.0.0.1" ;;
+	hm-poll-*) echo "dtu_host: 127.0.0.1" ;;
+	hm-publish-file) echo "MQTT_BROKER=127.0.0.1" ;;
+	hm-publish-*) echo "mqtt_broker: 127.0.0.1" ;;
+	esac
+}
+
+# All good values of a kind at once; each comes from where it was given.
+try_good() {
+	local tool=$1 place=$2 kind=$3 from
+	mapfile -t given < <(awk -F '\t' -v place="$place" -v kind="$kind" '
+		$1 == place && $2 == kind { print $3 }' "$work/values")
+	[ ${#given[@]} -gt 0 ] || return 0
+	from=" # $work/hm.yaml:"
+	[ "$place" != environment ] || from=' # [A-Z_]*$'
+	[ "$place" != option ] || from=' # --[a-z-]*$'
+	# Texts have no high value.
+	mapfile -t more < <([ "$kind" = low ] || needs "$tool" "$place")
+	run "$tool" "${more[@]}" "${given[@]}"
+	same "$tool takes ${#given[@]} good values: $place, $kind" \
+		"$? $(cat "$work/err")" "0 "
+	same "$tool knows where they come from: $place, $kind" \
+		"$(grep -v '^# --config' "$work/out" | grep -c -- "$from")" \
+		${#given[@]}
+	try_again "$tool" "$place, $kind"
+}
+
+# What --check prints is a file that gives the same; comments are no part.
+try_again() {
+	local tool=$1
+	sed '/^#/d; s/  # .*//' "$work/out" >"$work/first"
+	cp "$work/out" "$work/again.yaml"
+	env -i "$HM_BIN/$tool" --check -c "$work/again.yaml" >"$work/second"
+	same "$tool reads what it printed: $2" \
+		"$? $(sed '/^#/d; s/  # .*//' "$work/second")" \
+		"0 $(cat "$work/first")"
+}
+
+# All bad values of a kind at once; each is named, in a line of its own.
+try_bad() {
+	local tool=$1 place=$2 kind=$3 name
+	mapfile -t given < <(awk -F '\t' -v place="$place" -v kind="$kind" '
+		$1 == place && $2 == kind { print $3 }' "$work/values")
+	[ ${#given[@]} -gt 0 ] || return 0
+	run "$tool" "${given[@]}"
+	same "$tool refuses ${#given[@]} bad values: $place, $kind" $? 78
+	same "$tool says so of each: $place, $kind" \
+		"$(grep -c 'found\|must' "$work/err")" ${#given[@]}
+	awk -F '\t' -v place="$place" -v kind="$kind" '
+		$1 == place && $2 == kind { print $4 }' "$work/values" |
+		while IFS= read -r name; do
+			grep -qF -- "$name" "$work/err" || echo "$name"
+		done >"$work/unnamed"
+	same "$tool names each: $place, $kind" "$(cat "$work/unnamed")" ""
+}
+
+for tool in "$HM_BIN"/hm-*; do
+	tool=${tool##*/}
+	"$HM_BUILD/helper/setting_values" "$tool" >"$work/values"
+	for place in file environment option; do
+		for kind in low high; do
+			try_good "$tool" "$place" "$kind"
+		done
+		for kind in below above wrong; do
+			try_bad "$tool" "$place" "$kind"
+		done
+	done
+done
+
+# The names of the programs that hm replaces, in $data.
+mapfile -t old <"$data/bridge.env"
+sed 's/\([a-z]\)-\([a-z]\)/\1_\2/g' "$data/bridge.yaml" \
+	>"$work/underscores.yaml"
+for tool in "$HM_BIN"/hm-*; do
+	tool=${tool##*/}
+	env -i "${old[@]}" "$HM_BIN/$tool" --check >"$work/out" 2>"$work/err"
+	same "$tool takes the variables of old" \
+		"$? $(grep -v 'has no effect: ' "$work/err")" "0 "
+	sed -n 's/.*  # \([A-Z_]*\)$/\1/p' "$work/out" >>"$work/read"
+	sed -n 's/.* warning: \([A-Z_]*\): has no.*/\1/p' "$work/err" \
+		>>"$work/read"
+	for file in "$data/bridge.yaml" "$work/underscores.yaml"; do
+		env -i "$HM_BIN/$tool" --check -c "$file" \
+			>"$work/out" 2>"$work/err"
+		same "$tool takes the keys of old: ${file##*/}" \
+			"$? $(grep -v 'has no effect: ' "$work/err")" "0 "
+	done
+	check "$tool shows no secret" \
+		sh -c '! grep -q "secret\|hoymiles_password" "$1" "$2"' - \
+		"$work/out" "$work/err"
+done
+# Those of the tools to come are read by none yet.
+for word in "${old[@]}"; do
+	name=${word%%=*}
+	grep -q "\`$name\`.* none yet " "$docs/configuration.md" ||
+		grep -qx "$name" "$work/read" || echo "$name"
+done >"$work/unread"
+same "every variable of old is read, or named" "$(cat "$work/unread")" ""
+finish
