@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "dec.h"
+#include "emit.h"
 #include "slice.h"
 
 /*
@@ -90,40 +91,11 @@ bool hm_object_next(struct hm_slice *rest, struct hm_member *member);
 bool hm_string_decode(struct hm_slice text, char *buf, size_t cap,
     size_t *len);
 
-/*
- * The emitter writes one JSON value into a buffer that the caller owns. An
- * overflow or an unbalanced bracket is remembered and reported once, by
- * hm_emit_done. `key` is NULL inside an array.
- */
-struct hm_emit {
-	char *buf;
-	size_t cap, len;
-	unsigned depth;
-	bool failed;
-};
-
-void hm_emit_start(struct hm_emit *e, char *buf, size_t cap);
-void hm_emit_object(struct hm_emit *e, const char *key);
-void hm_emit_object_end(struct hm_emit *e);
-void hm_emit_array(struct hm_emit *e, const char *key);
-void hm_emit_array_end(struct hm_emit *e);
-/* Bytes that are not UTF-8 become U+FFFD: the output is always JSON. */
-void hm_emit_string(struct hm_emit *e, const char *key, struct hm_slice s);
-void hm_emit_text(struct hm_emit *e, const char *key, const char *s);
-void hm_emit_hex(struct hm_emit *e, const char *key, const uint8_t *bytes,
-    size_t n);
-void hm_emit_int(struct hm_emit *e, const char *key, int64_t number);
-void hm_emit_dec(struct hm_emit *e, const char *key, struct hm_dec number);
-void hm_emit_bool(struct hm_emit *e, const char *key, bool value);
-/* JSON text that is known to be valid, quotes of a string included. */
-void hm_emit_raw(struct hm_emit *e, const char *key, struct hm_slice json);
 /* A value that the reader gave, as it stood in its line. */
 void hm_emit_value(struct hm_emit *e, const char *key,
     const struct hm_value *value);
 /* The same with the key that stood there. */
 void hm_emit_member(struct hm_emit *e, const struct hm_member *member);
-/* True and *out set (into buf, no LF) if everything fitted and is closed. */
-bool hm_emit_done(const struct hm_emit *e, struct hm_slice *out);
 
 /* The first members of every record: {"type":TYPE,"time":TIME */
 void hm_emit_record(struct hm_emit *e, const char *type, struct hm_slice time);
