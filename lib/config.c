@@ -34,13 +34,58 @@ read_all(struct hm_config *config, const struct hm_options *options)
 	hm_config_read_options(config, options);
 }
 
+/*
+ * The format of what is said of the command line, before there are settings:
+ * as the command line or the environment ask for it.
+ */
 static void
-start_log(const struct hm_config *config)
+guess_log_format(int argc, char *argv[])
+{
+	static const char option[] = "--log-format", shortest[] = "--log-f";
+	const char *name = getenv(hm_settings[HM_SET_LOG_FORMAT].env);
+	enum hm_log_format format;
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		size_t n = strcspn(argv[i], "=");
+
+		if (n < sizeof shortest - 1 ||
+		    strncmp(argv[i], option, n) != 0)
+			continue;
+		name = argv[i][n] == '=' ? argv[i] + n + 1 : argv[i + 1];
+	}
+	if (name != NULL && hm_log_format_parse(name, &format))
+		hm_log_use(format);
+}
+
+static void
+use_log_format(const struct hm_config *config)
+{
+	enum hm_log_format format;
+
+	if (hm_log_format_parse(hm_config_text(config, HM_SET_LOG_FORMAT),
+	    &format))
+		hm_log_use(format);
+}
+
+static void
+use_log_level(const struct hm_config *config)
 {
 	enum hm_level level;
 
 	if (hm_level_parse(hm_config_text(config, HM_SET_LOG_LEVEL), &level))
 		hm_log_start(config->tool->name, level);
+}
+
+static void
+tell_faults(const struct hm_config *config)
+{
+	for (size_t i = 0; i < config->faults; i++) {
+		const struct hm_config_fault *fault = &config->fault[i];
+
+		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("where", fault->where),
+		    hm_fact("reason", fault->text)), "%s: %s", fault->where,
+		    fault->text);
+	}
 }
 
 /* In a chain that has one environment and one file, one tool tells. */
@@ -83,13 +128,15 @@ outcome(const struct hm_config *config)
 		hm_log(HM_ERROR, "no memory for the settings");
 		return HM_EXIT_OS;
 	}
-	if (config->mistakes > 0)
+	use_log_format(config);
+	tell_faults(config);
+	if (config->faults > 0)
 		return HM_EXIT_CONFIG;
 	tell_notes(config);
 	status = check_rules(config);
 	if (status != HM_EXIT_OK)
 		return status;
-	start_log(config);
+	use_log_level(config);
 	if (hm_config_flag(config, HM_SET_CHECK))
 		return hm_config_print_values(config);
 	return -1;
@@ -121,6 +168,7 @@ hm_config_load(const struct hm_tool *tool, int argc, char *argv[], int *status)
 	struct hm_options *options;
 
 	hm_log_start(tool->name, HM_WARNING);
+	guess_log_format(argc, argv);
 	*status = hm_options_parse(tool, argc, argv, &options);
 	if (*status < 0)
 		config = load(tool, options, status);
@@ -135,6 +183,11 @@ hm_config_free(struct hm_config *config)
 		return;
 	for (size_t id = 0; id < HM_SETTINGS; id++)
 		hm_config_clear(config, (enum hm_setting_id)id);
+	for (size_t i = 0; i < config->faults; i++) {
+		free(config->fault[i].where);
+		free(config->fault[i].text);
+	}
+	free(config->fault);
 	for (size_t i = 0; i < config->notes; i++)
 		free(config->note[i].text);
 	free(config->note);

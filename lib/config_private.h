@@ -24,6 +24,11 @@ struct hm_config_value {
 	size_t pairs;
 };
 
+/* What is wrong. It is told when the format of the log is known. */
+struct hm_config_fault {
+	char *where, *text;
+};
+
 /* What is accepted and has no effect. */
 struct hm_config_note {
 	char *text;
@@ -40,7 +45,8 @@ struct hm_config {
 	size_t dtus;
 	struct hm_config_note *note;
 	size_t notes;
-	unsigned mistakes;
+	struct hm_config_fault *fault;
+	size_t faults;
 	bool no_memory;
 };
 
@@ -62,7 +68,7 @@ void hm_config_begin(struct hm_config *config, enum hm_setting_id id,
 void hm_config_add_pair(struct hm_config *config, enum hm_setting_id id,
     const char *key, const char *text, const char *where);
 
-/* Log one mistake, "WHERE: TEXT", and count it. */
+/* Keep a mistake, to be logged as "WHERE: TEXT". */
 __attribute__((format(printf, 3, 4))) void hm_config_mistake(
     struct hm_config *config, const char *where, const char *format, ...);
 

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "log.h"
 #include "utf8.h"
 
 /* Mistakes and notes */
@@ -14,15 +13,25 @@ void
 hm_config_mistake(struct hm_config *config, const char *where,
     const char *format, ...)
 {
-	char text[512];
+	struct hm_config_fault *grown = realloc(config->fault,
+	    (config->faults + 1) * sizeof *grown);
+	struct hm_config_fault fault = {NULL, NULL};
 	va_list args;
 
-	config->mistakes++;
+	if (grown == NULL) {
+		config->no_memory = true;
+		return;
+	}
+	config->fault = grown;
 	va_start(args, format);
-	if (vsnprintf(text, sizeof text, format, args) < 0)
-		text[0] = '\0';
+	fault.where = hm_config_copy(config, where);
+	if (vasprintf(&fault.text, format, args) >= 0) {
+		config->fault[config->faults++] = fault;
+	} else {
+		config->no_memory = true;
+		free(fault.where);
+	}
 	va_end(args);
-	hm_log(HM_ERROR, "%s: %s", where, text);
 }
 
 void

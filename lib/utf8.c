@@ -75,6 +75,24 @@ hm_utf8_plain(struct hm_slice text)
 }
 
 size_t
+hm_utf8_clean(char *text, size_t n)
+{
+	size_t from = 0, to = 0, width;
+
+	for (; from < n; from += width) {
+		width = hm_utf8_len(text + from, n - from);
+		if (width > 0 && !is_control(hm_slice(text + from, width))) {
+			memmove(text + to, text + from, width);
+			to += width;
+		} else {
+			text[to++] = '?';
+			width += width == 0;
+		}
+	}
+	return to;
+}
+
+size_t
 hm_utf8_put(uint32_t code, char out[4])
 {
 	if (code < 0x80) {

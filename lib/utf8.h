@@ -19,6 +19,12 @@ size_t hm_utf8_len(const char *p, size_t n);
  */
 bool hm_utf8_plain(struct hm_slice text);
 
+/*
+ * Write '?' in place of every character and byte that hm_utf8_plain refuses.
+ * Returns the new length, which is never more.
+ */
+size_t hm_utf8_clean(char *text, size_t n);
+
 /* Write a code point up to U+10FFFF; returns the bytes written (1-4). */
 size_t hm_utf8_put(uint32_t code, char out[4]);
 

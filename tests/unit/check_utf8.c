@@ -96,6 +96,32 @@ START_TEST(writes_code_points)
 }
 END_TEST
 
+static void
+expect_clean(const char *dirt, size_t n, const char *clean)
+{
+	char text[64];
+
+	ck_assert_uint_le(n, sizeof text);
+	memcpy(text, dirt, n);
+	n = hm_utf8_clean(text, n);
+	ck_assert_msg(hm_slice_is(hm_slice(text, n), clean), "%.*s, not %s",
+	    (int)n, text, clean);
+	ck_assert(hm_utf8_plain(hm_slice(text, n)));
+}
+
+START_TEST(cleans)
+{
+	expect_clean("", 0, "");
+	expect_clean("Dach s\xc3\xbc" "d \xe2\x82\xac", 13,
+	    "Dach s\xc3\xbc" "d \xe2\x82\xac");
+	expect_clean("a\nb\0c\x1b[0m\x7f", 10, "a?b?c?[0m?");
+	expect_clean("\xc2\x9b" "1m\xe2\x80\xa8", 7, "?1m?");
+	expect_clean("\xff\xfe\xc3-\xe2\x82", 6, "???-??");
+	expect_clean("\xf0\x9f\x98\x80\xed\xa0\x80", 7,
+	    "\xf0\x9f\x98\x80???");
+}
+END_TEST
+
 START_TEST(nothing_is_no_sequence)
 {
 	ck_assert_uint_eq(hm_utf8_len("a", 0), 0);
@@ -113,6 +139,7 @@ main(void)
 	tcase_add_test(tc, every_beginning);
 	tcase_add_test(tc, every_code_point);
 	tcase_add_test(tc, writes_code_points);
+	tcase_add_test(tc, cleans);
 	tcase_add_test(tc, nothing_is_no_sequence);
 	tcase_set_timeout(tc, 30);
 	suite_add_tcase(suite, tc);
