@@ -159,19 +159,35 @@ look_at_inverter(struct hm_guard *guard, const struct hm_record *record,
 
 /* Inputs */
 
+/* A message about an input, with the text that is the same in all. */
+static void
+tell(const struct place *place, const struct hm_input *input,
+    const char *key, int64_t reading, const char *text, int64_t bound)
+{
+	const struct hm_slice dtu = hm_slice(place->dtu, place->dtu_size);
+
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("dtu", dtu),
+	    hm_fact_slice("serial", place->serial),
+	    hm_fact_int("port", input->port), hm_fact_int("total", reading),
+	    hm_fact_int(key, bound)),
+	    "%.*s: inverter %.*s, port %lld: a total of %lld Wh %s %lld Wh",
+	    (int)dtu.n, dtu.p, (int)place->serial.n, place->serial.p,
+	    (long long)input->port, (long long)reading, text,
+	    (long long)bound);
+}
+
 static void
 say_refused(const struct place *place, const struct hm_input *input,
     const struct hm_energy_reading *r, enum hm_energy_verdict verdict)
 {
-	bool falls = verdict == HM_ENERGY_FALL;
-
-	hm_log(HM_WARNING, "%.*s: inverter %.*s, port %lld: a total of %lld "
-	    "Wh is refused; %s %lld Wh", (int)place->dtu_size, place->dtu,
-	    (int)place->serial.n, place->serial.p, (long long)input->port,
-	    (long long)r->total, falls ? "it has been" :
-	    "it cannot be more than", (long long)(falls ?
-	    hm_energy_total(&input->energy) :
-	    hm_energy_limit(&input->energy, r->time, r->watts)));
+	if (verdict == HM_ENERGY_FALL)
+		tell(place, input, "shown", r->total,
+		    "is refused; it has been",
+		    hm_energy_total(&input->energy));
+	else
+		tell(place, input, "limit", r->total,
+		    "is refused; it cannot be more than",
+		    hm_energy_limit(&input->energy, r->time, r->watts));
 }
 
 static void
@@ -199,11 +215,9 @@ judge(struct hm_guard *guard, const struct place *place,
 		break;
 	case HM_ENERGY_ANEW:
 		guard->counters.began_anew++;
-		hm_log(HM_WARNING, "%.*s: inverter %.*s, port %lld: its "
-		    "counter has begun anew; the total goes on from %lld Wh",
-		    (int)place->dtu_size, place->dtu, (int)place->serial.n,
-		    place->serial.p, (long long)input->port,
-		    (long long)hm_energy_total(&before));
+		tell(place, input, "shown", r->total, "is that of a counter "
+		    "which has begun anew; the energy goes on from",
+		    hm_energy_total(&before));
 		break;
 	}
 	if (input->troubled && news)

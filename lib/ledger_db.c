@@ -63,8 +63,10 @@ struct hm_ledger_db {
 static void
 complain(const struct hm_ledger_db *db, const char *what)
 {
-	hm_log(HM_ERROR, "%s: %s: %s", db->path, what,
-	    sqlite3_errmsg(db->handle));
+	const char *reason = sqlite3_errmsg(db->handle);
+
+	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", db->path),
+	    hm_fact("reason", reason)), "%s: %s: %s", db->path, what, reason);
 }
 
 static bool
@@ -183,9 +185,12 @@ load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
 #undef ENERGY
 	input = hm_energy_valid(&energy) ? input_of_row(ledger, row) : NULL;
 	if (input == NULL) {
-		hm_log(HM_WARNING, "%s: the row of inverter %.60s in "
-		    "production_cache is passed over: it is damaged",
-		    db->path, text_column(row, SERIAL).p);
+		struct hm_slice serial = text_column(row, SERIAL);
+
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path),
+		    hm_fact_slice("serial", serial)), "%s: the row of "
+		    "inverter %.60s in production_cache is passed over: it is "
+		    "damaged", db->path, serial.p);
 		return;
 	}
 	input->energy = energy;
@@ -279,7 +284,8 @@ hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger)
 		complain(db, "cannot save what is known of the energy; it "
 		    "goes on from memory");
 	if (good && db->failing)
-		hm_log(HM_WARNING, "%s: can be written again", db->path);
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path)),
+		    "%s: can be written again", db->path);
 	if (!good && !sqlite3_get_autocommit(db->handle))
 		execute(db, "ROLLBACK");
 	db->failing = !good;
@@ -287,6 +293,15 @@ hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger)
 }
 
 /* Forgetting */
+
+static void
+say_forgotten(struct hm_slice dtu, struct hm_slice serial, int64_t port)
+{
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("dtu", dtu),
+	    hm_fact_slice("serial", serial), hm_fact_int("port", port)),
+	    "%.*s: inverter %.*s, port %lld is forgotten", (int)dtu.n, dtu.p,
+	    (int)serial.n, serial.p, (long long)port);
+}
 
 static bool
 look_up(void *context, struct hm_station *station, const struct hm_unit *unit,
@@ -300,10 +315,8 @@ look_up(void *context, struct hm_station *station, const struct hm_unit *unit,
 	input->forgotten = sqlite3_step(db->exists) == SQLITE_DONE;
 	sqlite3_reset(db->exists);
 	if (input->forgotten)
-		hm_log(HM_WARNING, "%.*s: inverter %.*s, port %lld is "
-		    "forgotten", (int)station->name_size, station->name,
-		    (int)unit->serial_size, unit->serial,
-		    (long long)input->port);
+		say_forgotten(hm_slice(station->name, station->name_size),
+		    hm_slice(unit->serial, unit->serial_size), input->port);
 	return true;
 }
 

@@ -193,8 +193,9 @@ forget_one(struct hm_ledger_db *db, struct hm_slice serial)
 	int64_t rows = hm_ledger_db_forget(db, serial);
 
 	if (rows == 0)
-		hm_log(HM_WARNING, "--forget: the database knows no inverter "
-		    "%.*s", (int)serial.n, serial.p);
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("serial",
+		    serial)), "--forget: the database knows no inverter %.*s",
+		    (int)serial.n, serial.p);
 	return rows >= 0;
 }
 
