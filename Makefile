@@ -4,6 +4,8 @@
 # make lint       clang-tidy, cppcheck, shellcheck, mandoc
 # make fuzz       every fuzz target, FUZZ_SECONDS each
 # make bench      the figures of docs/performance.md
+# make property   DAYS of an input through the energy guard, from SEED on
+# make soak-kills  KILLS of hm-filter with -9
 # make soak-lines LINES random and mutated lines through sanitized builds
 # make soak-memory  the memory of the chain over MINUTES
 # make install    PREFIX, DESTDIR
@@ -16,6 +18,9 @@ DESTDIR =
 CC = gcc
 FUZZ_SECONDS = 60
 LINES = 10000000
+DAYS = 100000
+SEED = 1
+KILLS = 300
 MINUTES = 60
 
 V = 0
@@ -61,6 +66,8 @@ LIB_OBJECTS = $(patsubst lib/%.c,$(B)/lib/%.o,$(wildcard lib/*.c))
 UNITS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 REPLAYS = $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/fuzz_%, \
     $(wildcard tests/fuzz/fuzz_*.c))
+PROPERTIES = $(patsubst tests/property/%.c,$(B)/property/%, \
+    $(wildcard tests/property/*.c))
 HELPERS = $(patsubst tests/helper/%.c,$(B)/helper/%, \
     $(wildcard tests/helper/*.c))
 
@@ -96,11 +103,15 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libhm.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ -lcheck -lsubunit -lrt -ljson-c $(LIBS)
 
+$(B)/property/%: $(B)/tests/property/%.o $(B)/libhm.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ $(LIBS)
+
 $(B)/helper/%: $(B)/tests/helper/%.o $(B)/libhm.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ -ljson-c $(LIBS)
 
-tests: all $(UNITS) $(HELPERS) $(REPLAYS) $(B)/docs/settings
+tests: all $(UNITS) $(PROPERTIES) $(HELPERS) $(REPLAYS) $(B)/docs/settings
 
 check:
 	@.ci/packages $(CHECK_PACKAGES)
@@ -150,6 +161,16 @@ bench:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory all
 	@HM_BIN=$(CURDIR)/bin tests/bench/poll.sh 20 5 60
+
+property:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory build/property/energy
+	@build/property/energy $(DAYS) $(SEED)
+
+soak-kills:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all
+	@HM_BIN=$(CURDIR)/bin KILLS=$(KILLS) tests/system/filter.sh
 
 soak-lines:
 	@.ci/packages $(CHECK_PACKAGES) time
@@ -208,4 +229,4 @@ uninstall:
 clean:
 	rm -rf bin build
 
-.PHONY: all tests check run docs fuzz bench soak-lines soak-memory lint install uninstall clean
+.PHONY: all tests check run docs fuzz bench property soak-kills soak-lines soak-memory lint install uninstall clean

@@ -1,10 +1,10 @@
 #include "energy.h"
 
-#define SECONDS_AN_HOUR 3600
-#define SECONDS_A_DAY 86400
+#define SECONDS_AN_HOUR ((int64_t)3600)
+#define SECONDS_A_DAY ((int64_t)86400)
 
 /* A DTU hears of its inverters every some minutes and not always. */
-#define REFRESH_SECONDS (15 * 60)
+#define REFRESH_SECONDS ((int64_t)15 * 60)
 /* Inputs make up to a half more than they are rated for. */
 #define MARGIN_WH 2
 /* Bounds that keep all arithmetic far from overflow. */
@@ -121,19 +121,17 @@ hm_energy_day(struct hm_energy *e, int64_t day, int64_t time)
 }
 
 /*
- * The day began where the device says so, if it has begun its own day since
- * the last reading of the day before. Otherwise it began at that reading, or
- * if energy may have been missed in between, at the first one of the day.
+ * After a gap the day began where the device says so, if it has begun its own
+ * day since the last reading of the day before. Otherwise it began at that
+ * reading, or if energy may have been missed in between, at the first one of
+ * the day.
  */
 static void
 settle(struct hm_energy *e, int64_t device_base)
 {
-	bool missed = e->first_time - e->before_time > GAP_SECONDS &&
-	    e->first - e->before > DAWN_WH;
-
 	if (device_base >= 0 && device_base >= e->before)
 		e->began = device_base;
-	else if (e->before >= 0 && !missed)
+	else if (e->before >= 0 && e->first - e->before <= DAWN_WH)
 		e->began = e->before;
 	else
 		e->began = e->first;
@@ -150,8 +148,8 @@ device_base(const struct hm_energy_reading *r, int64_t total)
 }
 
 /*
- * Find out where the day began. The counters of an inverter that sleeps may
- * be yesterday's, and two readings must agree.
+ * Find out where the day began. After a gap the device is asked: the counters
+ * of an inverter that sleeps may be yesterday's, and two readings must agree.
  */
 static void
 settle_day(struct hm_energy *e, const struct hm_energy_reading *r,
@@ -165,6 +163,10 @@ settle_day(struct hm_energy *e, const struct hm_energy_reading *r,
 	if (e->first < 0)
 		e->first_time = r->time;
 	e->first = e->first < 0 ? total : lower(e->first, total);
+	if (e->before >= 0 && e->first_time - e->before_time <= GAP_SECONDS) {
+		e->began = e->before;
+		return;
+	}
 	if (!r->awake)
 		return;
 	e->tries++;

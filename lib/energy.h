@@ -59,8 +59,8 @@ bool hm_energy_valid(const struct hm_energy *e);
 void hm_energy_day(struct hm_energy *e, int64_t day, int64_t time);
 
 /*
- * Take a reading in, after hm_energy_day. Readings come in the order in which they were made; the
- * clock may step all the same.
+ * Take a reading in, after hm_energy_day. Readings come in the order in which
+ * they were made; the clock may step all the same.
  */
 enum hm_energy_verdict hm_energy_read(struct hm_energy *e,
     const struct hm_energy_reading *reading);
