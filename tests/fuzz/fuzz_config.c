@@ -1,6 +1,7 @@
 /*
- * Settings from a hostile file. What is accepted keeps its bounds, and gives
- * DTUs or says why not.
+ * Settings from a hostile file, and from variables and an option that hold the
+ * same bytes. What is accepted keeps its bounds, gives DTUs or says why not,
+ * and is accepted again as --check prints it.
  */
 
 #include <fcntl.h>
@@ -10,17 +11,21 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "config_private.h"
 #include "dtu.h"
 #include "exits.h"
+#include "utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* There is one in a fuzzer; in the replay there may be none. */
 __attribute__((weak)) void __sanitizer_set_report_fd(void *fd);
 
-static const struct hm_tool tool = {
-    .name = "hm-poll", .bit = HM_POLL, .operands = "[URI ...]"};
+static const struct hm_tool tools[] = {
+    {.name = "hm-poll", .bit = HM_POLL},
+    {.name = "hm-ha-discovery", .bit = HM_HA_DISCOVERY},
+    {.name = "hm-filter", .bit = HM_FILTER},
+};
 
 /*
  * Mistakes are logged by the thousand: stderr leads nowhere while a file is
@@ -70,50 +75,138 @@ check_bounds(const struct hm_config *config)
 		int64_t number;
 
 		if ((setting->type != HM_TYPE_INT &&
-		    setting->type != HM_TYPE_SECONDS) ||
+		    setting->type != HM_TYPE_SECONDS &&
+		    setting->type != HM_TYPE_DECIMAL) ||
 		    !hm_config_has(config, id))
 			continue;
-		number = setting->type == HM_TYPE_INT ?
-		    hm_config_int(config, id) : hm_config_ms(config, id);
+		number = hm_config_int(config, id);
 		if (number < setting->min || number > setting->max)
 			abort();
 	}
 }
 
+/* Entries keep the rules of their kind. */
 static void
-load(char *path)
+check_pairs(const struct hm_config *config)
 {
-	char name[] = "hm-poll", option[] = "-c";
-	char *argv[] = {name, option, path, NULL};
-	struct hm_config *config;
-	int status = -1;
+	for (size_t i = 0; i < HM_SETTINGS; i++) {
+		size_t count;
+		const struct hm_pair *pair = hm_config_pairs(config,
+		    (enum hm_setting_id)i, &count);
 
-	optind = 1;
-	config = hm_config_load(&tool, 3, argv, &status);
-	if (config == NULL) {
-		if (status != HM_EXIT_CONFIG)
-			abort();
-		return;
+		for (size_t k = 0; k < count; k++) {
+			struct hm_dec number;
+
+			if (!hm_utf8_plain(hm_text(pair[k].key)) ||
+			    pair[k].key[0] == '\0' || pair[k].where == NULL)
+				abort();
+			if (hm_settings[i].type == HM_TYPE_NAMES ?
+			    !hm_utf8_plain(hm_text(pair[k].text)) :
+			    !hm_dec_parse(hm_text(pair[k].text), &number))
+				abort();
+		}
 	}
+}
+
+/* Load from the file in `path` unless NULL, and an option unless NULL. */
+static struct hm_config *
+load(const struct hm_tool *tool, char *path, char *option)
+{
+	char name[] = "hm", letter[] = "-c";
+	char *argv[5] = {name};
+	struct hm_config *config;
+	int argc = 1, status = -1;
+
+	if (path != NULL) {
+		argv[argc++] = letter;
+		argv[argc++] = path;
+	}
+	if (option != NULL)
+		argv[argc++] = option;
+	optind = 1;
+	config = hm_config_load(tool, argc, argv, &status);
+	if (config == NULL && status != HM_EXIT_CONFIG)
+		abort();
+	if (config == NULL)
+		return NULL;
 	check_bounds(config);
-	check_dtus(config);
+	check_pairs(config);
+	return config;
+}
+
+static void
+memory_file(int *file, const void *data, size_t size, char path[64])
+{
+	if (*file < 0)
+		*file = memfd_create("hm.yaml", MFD_CLOEXEC);
+	if (*file < 0 || ftruncate(*file, 0) < 0 ||
+	    pwrite(*file, data, size, 0) != (ssize_t)size)
+		abort();
+	snprintf(path, 64, "/proc/self/fd/%d", *file);
+}
+
+/* What --check prints is a file with the same settings. */
+static void
+print_and_load(const struct hm_tool *tool, const struct hm_config *config)
+{
+	static int file = -1, shown = -1;
+	struct hm_config *again;
+	char path[64];
+
+	memory_file(&file, "", 0, path);
+	if (shown < 0)
+		shown = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	lseek(file, 0, SEEK_SET);
+	if (dup2(file, STDOUT_FILENO) < 0 ||
+	    hm_config_print_values(config) != 0 ||
+	    dup2(shown, STDOUT_FILENO) < 0)
+		abort();
+	again = load(tool, path, NULL);
+	if (again == NULL)
+		abort();
+	hm_config_free(again);
+}
+
+static void
+use(const struct hm_tool *tool, struct hm_config *config)
+{
+	if (config == NULL)
+		return;
+	if (tool->bit == HM_POLL)
+		check_dtus(config);
+	print_and_load(tool, config);
 	hm_config_free(config);
+}
+
+/* The same bytes as JSON in a variable. */
+static void
+use_variable(const struct hm_tool *tool, const char *name, const char *text)
+{
+	if (setenv(name, text, 1) != 0)
+		abort();
+	use(tool, load(tool, NULL, NULL));
+	unsetenv(name);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int file = -1;
-	char path[64];
+	char path[64], *text, *option;
 
-	if (file < 0)
-		file = memfd_create("hm.yaml", MFD_CLOEXEC);
-	if (file < 0 || ftruncate(file, 0) < 0 ||
-	    pwrite(file, data, size, 0) != (ssize_t)size)
+	memory_file(&file, data, size, path);
+	text = strndup((const char *)data, size);
+	if (text == NULL || asprintf(&option, "--multiply=%s", text) < 0)
 		abort();
-	snprintf(path, sizeof path, "/proc/self/fd/%d", file);
 	silence(true);
-	load(path);
+	use(&tools[0], load(&tools[0], path, NULL));
+	use_variable(&tools[0], "DTU_CONFIGS", text);
+	use_variable(&tools[1], "VALUE_MULTIPLIERS", text);
+	use_variable(&tools[1], "ENTITY_FRIENDLY_NAMES", text);
+	use_variable(&tools[1], "MI_ENTITIES", text);
+	use(&tools[2], load(&tools[2], NULL, option));
 	silence(false);
+	free(option);
+	free(text);
 	return 0;
 }
