@@ -95,7 +95,8 @@ $(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h: proto/%.proto
 	$(Q)protoc-c --proto_path=proto --c_out=$(B)/proto $<
 
 .SECONDARY:
--include $(wildcard $(B)/lib/*.d $(B)/tools/*.d $(B)/tests/*/*.d)
+-include $(wildcard $(B)/lib/*.d $(B)/tools/*.d $(B)/docs/*.d \
+    $(B)/tests/*/*.d)
 
 # Tests
 
