@@ -36,7 +36,8 @@ static const struct {
     {HM_SET_MQTT_TLS_CERT, "/dev/null"},
     {HM_SET_MQTT_TLS_KEY, "/dev/null"},
     {HM_SET_SIM_START, "06:00"},
-    {HM_SET_SIM_FAULT, "silent"},
+    {HM_SET_SIM_RESET, "05:00"},
+    {HM_SET_SIM_FAULT, "hang"},
 };
 
 static const char *
