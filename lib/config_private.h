@@ -95,6 +95,12 @@ void hm_config_read_file(struct hm_config *config, const char *path);
 void hm_config_read_value(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *name);
 
+/*
+ * config_json.c: a copy of JSON in which YAML's escapes stand for the few of
+ * JSON that YAML does not know. NULL, and remembered, if there is no memory.
+ */
+char *hm_config_json_to_yaml(struct hm_config *config, const char *text);
+
 /* config_env.c: the variables of the tool, and those that are nearly one */
 void hm_config_read_environment(struct hm_config *config);
 

@@ -458,14 +458,17 @@ hm_config_read_value(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *name)
 {
 	struct file f = {.config = config, .path = name};
+	char *yaml = hm_config_json_to_yaml(config, text);
 	yaml_parser_t parser;
 
-	if (!yaml_parser_initialize(&parser)) {
+	if (yaml == NULL || !yaml_parser_initialize(&parser)) {
 		config->no_memory = true;
+		free(yaml);
 		return;
 	}
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text,
-	    strlen(text));
+	yaml_parser_set_input_string(&parser, (const unsigned char *)yaml,
+	    strlen(yaml));
 	read_document(&f, &parser, id);
 	yaml_parser_delete(&parser);
+	free(yaml);
 }

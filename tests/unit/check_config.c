@@ -475,6 +475,27 @@ START_TEST(mappings_grow_on_the_command_line)
 }
 END_TEST
 
+START_TEST(json_has_escapes_of_its_own)
+{
+	const struct hm_pair *pair;
+	size_t count;
+
+	setenv("ENTITY_FRIENDLY_NAMES", "{\"\\ud83c\\uDF1E\":"
+	    "\"\\\"\\\\\\/\\\\ud83c\\\\udf1e\\u00fc\"}", 1);
+	load(&discovery_tool, "", NULL);
+	ck_assert_msg(config != NULL, "%s", said);
+	pair = hm_config_pairs(config, HM_SET_ENTITY_FRIENDLY_NAMES, &count);
+	ck_assert_uint_eq(count, 1);
+	expect_pair(&pair[0], "\xf0\x9f\x8c\x9e",
+	    "\"\\/\\ud83c\\udf1e\xc3\xbc", "ENTITY_FRIENDLY_NAMES:1:2: ");
+	free_config();
+	/* Half a pair is no character. */
+	setenv("ENTITY_FRIENDLY_NAMES", "{\"a\":\"\\ud83cx\"}", 1);
+	load(&discovery_tool, "", NULL);
+	ck_assert_ptr_null(config);
+}
+END_TEST
+
 static const struct {
 	const char *variable, *said;
 } bad_json[] = {
@@ -776,6 +797,7 @@ main(void)
 	tcase_add_test(good, lists_in_variables_have_three_forms);
 	tcase_add_test(good, mappings_are_read_from_the_file);
 	tcase_add_test(good, mappings_are_json_in_the_environment);
+	tcase_add_test(good, json_has_escapes_of_its_own);
 	tcase_add_test(good, mappings_grow_on_the_command_line);
 	tcase_add_test(good, dtus_are_json_in_the_environment);
 	tcase_add_test(good, flags_are_switched_off_everywhere);
