@@ -116,6 +116,7 @@ usage_error(const char *problem, const char *what)
 	return HM_EXIT_USAGE;
 }
 
+/* What was given as its value may be a secret, and is not repeated. */
 static int
 unknown_option(const char *word, const struct names *names)
 {
@@ -126,18 +127,17 @@ unknown_option(const char *word, const struct names *names)
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="),
 	    word + 2);
 	retired = hm_retired_key(name);
-	if (retired != NULL) {
-		hm_log(HM_ERROR, "unknown option --%s: %s", name,
-		    retired->instead);
-		return HM_EXIT_USAGE;
-	}
 	hm_nearest_start(&nearest, name);
 	for (size_t i = 0; i < names->count; i++)
 		hm_nearest_try(&nearest, names->text[i]);
-	if (nearest.best == NULL)
-		return usage_error("unknown option ", word);
-	hm_log(HM_ERROR, "unknown option --%s; did you mean --%s?", name,
-	    nearest.best);
+	if (retired != NULL)
+		hm_log(HM_ERROR, "unknown option --%s: %s", name,
+		    retired->instead);
+	else if (nearest.best != NULL)
+		hm_log(HM_ERROR, "unknown option --%s; did you mean --%s?",
+		    name, nearest.best);
+	else
+		hm_log(HM_ERROR, "unknown option --%s; try --help", name);
 	return HM_EXIT_USAGE;
 }
 

@@ -659,6 +659,9 @@ START_TEST(near_option_is_suggested)
 	expect_exit("--no-onec", NULL, HM_EXIT_USAGE);
 	ck_assert_str_eq(said, "hm-poll: error: unknown option --no-onec; did "
 	    "you mean --no-once?\n");
+	expect_exit("--pass=xyzzy", NULL, HM_EXIT_USAGE);
+	ck_assert_str_eq(said,
+	    "hm-poll: error: unknown option --pass; try --help\n");
 	expect_exit("--log-file=/tmp/x", NULL, HM_EXIT_USAGE);
 	ck_assert_ptr_nonnull(strstr(said, "unknown option --log-file: logs "));
 }
