@@ -10,20 +10,6 @@ struct hm_fleet {
 	size_t count;
 };
 
-/*
- * Polls are spread over the period, each DTU at its own place on the grid;
- * where there is only one poll each, nobody waits.
- */
-static int64_t
-offset_of(const struct hm_fleet *fleet, size_t place, size_t count)
-{
-	const struct hm_fleet_options *options = &fleet->jobs.options;
-
-	if (options->count == 1)
-		return 0;
-	return options->period_ms * (int64_t)place / (int64_t)count;
-}
-
 struct hm_fleet *
 hm_fleet_new(const struct hm_dtus *dtus,
     const struct hm_fleet_options *options)
@@ -42,8 +28,12 @@ hm_fleet_new(const struct hm_dtus *dtus,
 		return NULL;
 	}
 	for (size_t i = 0; i < dtus->count; i++) {
+		/* Where there is only one poll each, nobody waits. */
+		int64_t offset = options->count == 1 ? 0 :
+		    hm_plan_offset(&options->plan, i, dtus->count);
+
 		if (!hm_job_init(&fleet->job[i], &fleet->jobs, &dtus->dtu[i],
-		    offset_of(fleet, i, dtus->count))) {
+		    offset)) {
 			hm_fleet_free(fleet);
 			return NULL;
 		}

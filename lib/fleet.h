@@ -2,6 +2,7 @@
 #define HM_FLEET_H
 
 #include "backoff.h"
+#include "plan.h"
 #include "poll_record.h"
 #include "poller.h"
 
@@ -14,7 +15,7 @@ struct hm_fleet;
 
 struct hm_fleet_options {
 	struct hm_poller_options poller; /* `done` is set by hm_fleet_new */
-	int64_t period_ms;
+	struct hm_plan plan;
 	int64_t count; /* polls of each DTU; -1: no end */
 	int64_t retries;
 	struct hm_backoff backoff;
@@ -40,6 +41,7 @@ struct hm_fleet_counts {
 	uint64_t stale_polls;   /* readings were those of the poll before */
 	uint64_t skipped_polls; /* due before the last one was over */
 	uint64_t open_polls;    /* due while the breaker was open */
+	uint64_t quiet_polls;   /* put off at night or for an upload */
 	uint64_t locked_polls;  /* somebody else read the DTU */
 	uint64_t max_late_ms;
 };

@@ -1,12 +1,9 @@
 #include "job.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "timefmt.h"
 
-#define LOCK_RETRY_MS 100
-#define PROBE_RETRY_MS 1000 /* while no record can be written */
+#define PROBE_ROOM_MS 1000  /* a look for room for a record */
+#define PROBE_LOOK_MS 60000 /* a look whether it may be polled */
 
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events);
 static void on_wait(struct ev_loop *loop, ev_timer *timer, int events);
@@ -29,20 +26,37 @@ set_timer(const struct hm_job *job, ev_timer *timer, int64_t at)
 	ev_timer_start(loop_of(job), timer);
 }
 
-static void
-wait_until(struct hm_job *job, enum hm_job_state state, int64_t at)
+void
+hm_job_wait(struct hm_job *job, enum hm_job_state state, int64_t at)
 {
 	job->state = state;
 	set_timer(job, &job->wait, at);
 }
 
+struct hm_moment
+hm_job_moment(void)
+{
+	return (struct hm_moment){hm_monotonic_ms(), hm_time_now_ms()};
+}
+
+int64_t
+hm_job_earliest(const struct hm_job *job, int64_t at)
+{
+	const struct hm_moment now = hm_job_moment();
+
+	return hm_plan_earliest(&job->jobs->options.plan, &now, at,
+	    job->began, job->offset);
+}
+
 bool
 hm_job_init(struct hm_job *job, struct hm_jobs *jobs,
-    const struct hm_dtu *dtu, int64_t offset_ms)
+    const struct hm_dtu *dtu, int64_t offset)
 {
 	job->jobs = jobs;
 	job->polls_left = jobs->options.count;
-	job->due = hm_monotonic_ms() + offset_ms;
+	job->due = hm_monotonic_ms() + offset;
+	job->offset = offset;
+	job->began = HM_PLAN_NEVER;
 	ev_init(&job->tick, on_tick);
 	ev_init(&job->wait, on_wait);
 	job->tick.data = job->wait.data = job;
@@ -79,168 +93,14 @@ end_job(struct hm_job *job)
 }
 
 /* A poll is over, and said: until the next one. */
-static void
-rest(struct hm_job *job)
+void
+hm_job_rest(struct hm_job *job)
 {
 	job->state = HM_JOB_IDLE;
 	if (job->polls_left == 0)
 		end_job(job);
 	else if (job->breaker.state == HM_BREAKER_OPEN)
-		wait_until(job, HM_JOB_BROKEN, job->breaker.retry_at);
-}
-
-/* A poll has come to an end, whatever came of it. */
-static void
-count_down(struct hm_job *job)
-{
-	if (job->polls_left > 0)
-		job->polls_left--;
-}
-
-static void
-succeed(struct hm_job *job, int64_t took_ms)
-{
-	const struct hm_fleet_options *options = &job->jobs->options;
-	const struct hm_dialog *dialog = hm_poller_dialog(job->poller);
-	bool first = !job->known, back = job->error != HM_ERR_NONE;
-
-	count_down(job);
-	job->known = true;
-	job->failures = 0;
-	job->error = HM_ERR_NONE;
-	hm_breaker_succeeded(&job->breaker);
-	if (back)
-		hm_job_log_recovery(job);
-	if (first || back)
-		hm_job_report(job);
-	options->frame(options->context, hm_poller_dtu(job->poller), dialog,
-	    took_ms);
-	job->jobs->counts.polls++;
-	job->jobs->counts.stale_polls += hm_dialog_stale(dialog);
-	rest(job);
-}
-
-static void
-fail(struct hm_job *job)
-{
-	struct hm_jobs *jobs = job->jobs;
-	bool news = job->error != job->attempt_error;
-	bool closed = job->breaker.state == HM_BREAKER_CLOSED;
-
-	count_down(job);
-	job->known = true;
-	job->failures++;
-	job->error = job->attempt_error;
-	hm_job_log_failure(job, news);
-	if (hm_breaker_failed(&job->breaker, &jobs->options.breaker,
-	    hm_monotonic_ms()))
-		hm_job_log_breaker(job, closed);
-	hm_job_report(job);
-	jobs->counts.polls++;
-	jobs->counts.failed_polls++;
-	rest(job);
-}
-
-/* Nobody was asked, so the DTU has not failed. */
-static void
-give_way(struct hm_job *job)
-{
-	count_down(job);
-	job->jobs->counts.locked_polls++;
-	hm_job_log_locked_out(job);
-	job->locked_out = true;
-	hm_breaker_put_off(&job->breaker, hm_monotonic_ms());
-	rest(job);
-}
-
-/* Attempts */
-
-/*
- * The lock is held for one connection, so that others get their turn in
- * between. Where it cannot be had at all, polling goes on without it.
- */
-static void
-attempt(struct hm_job *job)
-{
-	int64_t now = hm_monotonic_ms();
-	enum hm_lock_result lock = hm_lock_take(&job->lock);
-
-	if (lock == HM_LOCK_BUSY) {
-		if (now < job->give_up_at)
-			wait_until(job, HM_JOB_LOCKED, now + LOCK_RETRY_MS);
-		else if (job->retries > 0)
-			fail(job);
-		else
-			give_way(job);
-		return;
-	}
-	if (lock == HM_LOCK_FAILED && !job->lock_refused) {
-		hm_job_log_lock_refused(job, errno);
-		job->lock_refused = true;
-	}
-	job->locked_out = false;
-	if (hm_lock_idle_ms(&job->lock) >= 0)
-		hm_poller_asked_before(job->poller,
-		    hm_lock_idle_ms(&job->lock));
-	job->state = HM_JOB_POLLING;
-	hm_poller_start(job->poller);
-}
-
-static void
-begin_attempt(struct hm_job *job)
-{
-	job->give_up_at = hm_monotonic_ms() + job->jobs->options.lock_wait_ms;
-	attempt(job);
-}
-
-static void
-begin_poll(struct hm_job *job)
-{
-	job->retries = 0;
-	begin_attempt(job);
-}
-
-/*
- * A probe is one attempt. A retry that could not begin before the next poll
- * is due is left to that; after the last poll nothing is due.
- */
-static bool
-retry(struct hm_job *job)
-{
-	struct hm_jobs *jobs = job->jobs;
-	int64_t delay, at;
-
-	if (job->retries == jobs->options.retries ||
-	    job->breaker.state != HM_BREAKER_CLOSED)
-		return false;
-	delay = hm_backoff_delay(&jobs->options.backoff, job->retries + 1,
-	    &jobs->random);
-	at = hm_monotonic_ms() + delay;
-	if (at >= job->due && job->polls_left != 1)
-		return false;
-	job->retries++;
-	jobs->counts.retries++;
-	hm_job_log_retry(job, delay);
-	wait_until(job, HM_JOB_RETRYING, at);
-	return true;
-}
-
-void
-hm_job_polled(void *context, struct hm_poller *poller,
-    const struct hm_poll_result *result)
-{
-	struct hm_job *job = context;
-
-	(void)poller;
-	hm_lock_release(&job->lock);
-	if (result->error == HM_ERR_NONE) {
-		succeed(job, result->took_ms);
-		return;
-	}
-	job->attempt_error = result->error;
-	snprintf(job->text, sizeof job->text, "%s", result->text);
-	if (!retry(job))
-		fail(job);
+		hm_job_wait(job, HM_JOB_BROKEN, job->breaker.retry_at);
 }
 
 /* Events */
@@ -262,12 +122,39 @@ set_next_tick(struct hm_job *job)
 
 	if (late > 0 && (uint64_t)late > jobs->counts.max_late_ms)
 		jobs->counts.max_late_ms = (uint64_t)late;
-	job->due += (1 + late / jobs->options.period_ms) *
-	    jobs->options.period_ms;
+	job->due += (1 + late / jobs->options.plan.period_ms) *
+	    jobs->options.plan.period_ms;
 	set_timer(job, &job->tick, job->due);
 }
 
 /* A poll that cannot begin now is skipped, not queued. */
+static void
+begin_if_there_is_room(struct hm_job *job)
+{
+	job->state = HM_JOB_IDLE;
+	if (has_room(job))
+		hm_job_begin_poll(job);
+	else
+		job->jobs->counts.skipped_polls++;
+}
+
+/* A poll that may begin later is put off, or left to the next tick. */
+static void
+consider(struct hm_job *job)
+{
+	int64_t now = hm_monotonic_ms(), at = hm_job_earliest(job, now);
+
+	ev_timer_stop(loop_of(job), &job->wait);
+	if (at <= now) {
+		begin_if_there_is_room(job);
+		return;
+	}
+	job->jobs->counts.quiet_polls++;
+	job->state = HM_JOB_IDLE;
+	if (at < job->due)
+		hm_job_wait(job, HM_JOB_PUT_OFF, at);
+}
+
 static void
 on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 {
@@ -276,25 +163,39 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	set_next_tick(job);
-	if (job->state == HM_JOB_BROKEN)
+	switch (job->state) {
+	case HM_JOB_IDLE:
+	case HM_JOB_PUT_OFF:
+		consider(job);
+		break;
+	case HM_JOB_BROKEN:
 		job->jobs->counts.open_polls++;
-	else if (job->state != HM_JOB_IDLE || !has_room(job))
+		break;
+	case HM_JOB_LOCKED:
+	case HM_JOB_POLLING:
+	case HM_JOB_RETRYING:
 		job->jobs->counts.skipped_polls++;
-	else
-		begin_poll(job);
+		break;
+	}
 }
 
+/* Looked at again soon: the night may be over before its period is. */
 static void
 probe(struct hm_job *job)
 {
-	int64_t now = hm_monotonic_ms();
+	int64_t now = hm_monotonic_ms(), at = hm_job_earliest(job, now);
 
-	if (!has_room(job) || !hm_breaker_allows(&job->breaker, now)) {
-		wait_until(job, HM_JOB_BROKEN, now + PROBE_RETRY_MS);
-		return;
+	if (!has_room(job))
+		hm_job_wait(job, HM_JOB_BROKEN, now + PROBE_ROOM_MS);
+	else if (at > now)
+		hm_job_wait(job, HM_JOB_BROKEN, at < now + PROBE_LOOK_MS ? at :
+		    now + PROBE_LOOK_MS);
+	else if (!hm_breaker_allows(&job->breaker, now))
+		hm_job_wait(job, HM_JOB_BROKEN, job->breaker.retry_at);
+	else {
+		hm_job_report(job);
+		hm_job_begin_poll(job);
 	}
-	hm_job_report(job);
-	begin_poll(job);
 }
 
 static void
@@ -305,14 +206,17 @@ on_wait(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	switch (job->state) {
+	case HM_JOB_PUT_OFF:
+		begin_if_there_is_room(job);
+		break;
 	case HM_JOB_BROKEN:
 		probe(job);
 		break;
 	case HM_JOB_LOCKED:
-		attempt(job);
+		hm_job_attempt(job);
 		break;
 	case HM_JOB_RETRYING:
-		begin_attempt(job);
+		hm_job_begin_attempt(job);
 		break;
 	case HM_JOB_IDLE:
 	case HM_JOB_POLLING:

@@ -8,6 +8,7 @@
 
 enum hm_job_state {
 	HM_JOB_IDLE,     /* until the next tick */
+	HM_JOB_PUT_OFF,  /* until it may be polled, or the next tick */
 	HM_JOB_BROKEN,   /* the breaker is open: until the probe */
 	HM_JOB_LOCKED,   /* somebody else has the lock: until it is free */
 	HM_JOB_POLLING,
@@ -31,6 +32,8 @@ struct hm_job {
 	enum hm_job_state state;
 	ev_timer tick; /* the grid of the polls */
 	ev_timer wait; /* for what the state says */
+	int64_t offset;     /* on the grid, ms */
+	int64_t began;      /* monotonic ms, the last poll */
 	int64_t due;        /* monotonic ms of the next tick */
 	int64_t polls_left; /* -1: no end */
 	int64_t retries;    /* made in this poll */
@@ -44,14 +47,33 @@ struct hm_job {
 	bool lock_refused;   /* which has been said */
 };
 
-/* `offset_ms` from now is its first tick. False if there is no memory. */
+/* `offset` ms from now is its first tick. False if there is no memory. */
 bool hm_job_init(struct hm_job *job, struct hm_jobs *jobs,
-    const struct hm_dtu *dtu, int64_t offset_ms);
+    const struct hm_dtu *dtu, int64_t offset);
 void hm_job_free(struct hm_job *job);
+
+/*
+ * job_poll.c: one poll, from the lock to its end, with the attempts that it
+ * takes; hm_job_rest follows.
+ */
+void hm_job_begin_poll(struct hm_job *job);
+void hm_job_begin_attempt(struct hm_job *job);
+void hm_job_attempt(struct hm_job *job); /* if the lock can be had */
 
 /* For struct hm_poller_options: a poller's context is its job. */
 void hm_job_polled(void *context, struct hm_poller *poller,
     const struct hm_poll_result *result);
+
+/* A poll is over, and said: until the next one, or the end. */
+void hm_job_rest(struct hm_job *job);
+
+/* Be in this state until a moment in monotonic ms. */
+void hm_job_wait(struct hm_job *job, enum hm_job_state state, int64_t at);
+
+struct hm_moment hm_job_moment(void);
+
+/* When it may be polled, from `at` on; monotonic ms. */
+int64_t hm_job_earliest(const struct hm_job *job, int64_t at);
 
 /* job_news.c: what is said about a job, in records and in the log. */
 void hm_job_report(const struct hm_job *job);

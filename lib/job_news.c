@@ -27,8 +27,8 @@ retry_at(const struct hm_job *job)
 		return 0;
 	if (job->breaker.state == HM_BREAKER_OPEN)
 		at = job->breaker.retry_at;
-	if (job->breaker.state == HM_BREAKER_HALF_OPEN)
-		at = now;
+	at = job->breaker.state == HM_BREAKER_HALF_OPEN ? now :
+	    hm_job_earliest(job, at);
 	return hm_time_now() + (at - now + 500) / 1000;
 }
 

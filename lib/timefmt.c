@@ -126,11 +126,23 @@ hm_time_now(void)
 	return (int64_t)time(NULL);
 }
 
-int64_t
-hm_monotonic_ms(void)
+static int64_t
+clock_ms(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t
+hm_time_now_ms(void)
+{
+	return clock_ms(CLOCK_REALTIME);
+}
+
+int64_t
+hm_monotonic_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
 }

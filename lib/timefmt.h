@@ -19,6 +19,9 @@ bool hm_time_of_day_parse(struct hm_slice text, int64_t *seconds);
 /* The wall clock, whole seconds since 1970. */
 int64_t hm_time_now(void);
 
+/* The same in ms. */
+int64_t hm_time_now_ms(void);
+
 /* A clock that never steps, for intervals, in ms. */
 int64_t hm_monotonic_ms(void);
 

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "stream.h"
 #include "timefmt.h"
+#include "zone.h"
 
 #define HM_PERIOD_MIN_MS 35000 /* faster starves the vendor's cloud upload */
 
@@ -21,27 +22,57 @@ is_directory(const char *path)
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-static int
+static bool
 check_lock_dir(const struct hm_config *config)
 {
 	const char *dir = hm_config_text(config, HM_SET_LOCK_DIR);
 
 	if (dir == NULL || is_directory(dir))
-		return 0;
+		return true;
 	hm_log(HM_ERROR, "lock_dir (%s): \"%s\" is not a directory",
 	    hm_config_source(config, HM_SET_LOCK_DIR), dir);
-	return HM_EXIT_CONFIG;
+	return false;
+}
+
+static bool
+check_night(const struct hm_config *config)
+{
+	const char *when = hm_config_text(config, HM_SET_NIGHT), *problem;
+	struct hm_quiet night;
+
+	if (when == NULL || hm_quiet_parse(when, &night, &problem))
+		return true;
+	hm_log(HM_ERROR, "night (%s): \"%s\", allowed are %s",
+	    hm_config_source(config, HM_SET_NIGHT), when, problem);
+	return false;
+}
+
+/* The zone of the process is set on the way. */
+static bool
+check_timezone(const struct hm_config *config)
+{
+	const char *zone = hm_config_text(config, HM_SET_TIMEZONE);
+
+	if (hm_zone_use(zone))
+		return true;
+	hm_log(HM_ERROR, "timezone (%s): \"%s\" is not in the time zone "
+	    "database", hm_config_source(config, HM_SET_TIMEZONE), zone);
+	return false;
 }
 
 static int
 check(const struct hm_config *config)
 {
 	struct hm_dtus dtus;
-	int dtus_status = hm_dtus_collect(&dtus, config);
-	int lock_status = check_lock_dir(config);
+	int status = hm_dtus_collect(&dtus, config);
+	bool good = check_lock_dir(config);
 
+	good = check_night(config) && good;
+	good = check_timezone(config) && good;
 	hm_dtus_free(&dtus);
-	return dtus_status != 0 ? dtus_status : lock_status;
+	if (status != 0)
+		return status;
+	return good ? 0 : HM_EXIT_CONFIG;
 }
 
 static const struct hm_tool tool = {
@@ -57,6 +88,7 @@ struct work {
 	struct ev_loop *loop;
 	struct hm_stream *stream;
 	struct hm_fleet *fleet;
+	struct hm_quiet night;
 	ev_io signals, writable;
 	ev_timer stats;
 	char line[HM_LINE_MAX];
@@ -189,6 +221,7 @@ name_counters(struct work *work)
 	    {"stale_polls", &counts->stale_polls},
 	    {"skipped_polls", &counts->skipped_polls},
 	    {"open_polls", &counts->open_polls},
+	    {"quiet_polls", &counts->quiet_polls},
 	    {"locked_polls", &counts->locked_polls},
 	    {"max_late_ms", &counts->max_late_ms},
 	};
@@ -304,11 +337,29 @@ lock_dir(const struct hm_config *config)
 	return dir != NULL ? dir : hm_lock_default_dir();
 }
 
+static const struct hm_quiet *
+night(const struct hm_config *config, struct hm_quiet *quiet)
+{
+	const char *when = hm_config_text(config, HM_SET_NIGHT), *problem;
+
+	if (when == NULL || !hm_quiet_parse(when, quiet, &problem))
+		return NULL;
+	return quiet;
+}
+
 static struct hm_fleet_options
 fleet_options(const struct hm_config *config, struct work *work)
 {
 	return (struct hm_fleet_options){
-	    .period_ms = hm_config_ms(config, HM_SET_QUERY_PERIOD),
+	    .plan = {
+	        .period_ms = hm_config_ms(config, HM_SET_QUERY_PERIOD),
+	        .night = night(config, &work->night),
+	        .night_period_ms = hm_config_ms(config,
+	            HM_SET_NIGHT_PERIOD),
+	        .upload_margin_ms = hm_config_flag(config,
+	            HM_SET_CLOUD_FRIENDLY) ?
+	            hm_config_ms(config, HM_SET_CLOUD_MARGIN) : 0,
+	    },
 	    .count = poll_count(config),
 	    .retries = hm_config_int(config, HM_SET_COMM_RETRIES),
 	    .backoff = {

@@ -1,0 +1,98 @@
+#!/bin/bash
+# When hm-poll leaves DTUs alone: at night, and around uploads to the cloud.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+counter() {
+	jq -r "select(.type == \"stats\") | .$1" "$work/$2" | tail -n 1
+}
+
+# poll_for SECONDS NAME OPTION ...: as in a chain, for so long.
+poll_for() {
+	local seconds=$1 name=$2
+	shift 2
+	hm-poll --period 5 --retries 0 --timezone UTC "$@" >"$work/$name" \
+		2>"$work/$name.err" &
+	poll=$!
+	pids+=("$poll")
+	sleep "$seconds"
+	kill -TERM "$poll"
+	wait "$poll"
+}
+
+hours() {
+	echo "$(date -u -d "$1" +%H:%M)-$(date -u -d "$2" +%H:%M)"
+}
+
+start_sim fine --transport modbus --inverters 1
+fine=${uris[0]}
+gone=modbus://127.0.0.1:$(free_port)
+now=$(hours '-2 hours' '+2 hours')
+later=$(hours '+3 hours' '+6 hours')
+
+poll_for 11 night --night "$now" --night-period 60 --breaker-threshold 1 \
+	"$fine#fine" &
+runs=($!)
+poll_for 11 asleep --night "$now" --night-period 5 --breaker-threshold 1 \
+	"$gone#gone" &
+runs+=($!)
+poll_for 11 day --night "$later" --night-period 60 --breaker-threshold 1 \
+	"$fine#fine" &
+runs+=($!)
+wait "${runs[@]}"
+same "at night a DTU is polled once a night period" \
+	"$(grep -c '"frame"' "$work/night")" 1
+same "... and what was left out is counted" \
+	"$(counter quiet_polls night) $(counter skipped_polls night)" "2 0"
+check "by day it is polled once a period" \
+	[ "$(grep -c '"frame"' "$work/day")" -ge 2 ]
+same "... and nothing is left out" "$(counter quiet_polls day)" 0
+check "at night a DTU may be away" [ "$(counter failed_polls asleep)" -ge 2 ]
+same "... which is told once, and opens no breaker" \
+	"$(jq -r 'select(.type == "status") | "\(.state) \(.breaker)"' \
+	"$work/asleep")" "offline closed"
+same "... and logged once" "$(wc -l <"$work/asleep.err")" 1
+
+# Uploads: what can be tried depends on the time.
+
+phase=$(($(date +%s) % 900))
+if [ $phase -lt 400 ]; then
+	margin=$((phase + 3))
+	hm-poll -1 --cloud-friendly --cloud-margin $margin "$fine" \
+		>"$work/put-off"
+	check "a poll within the margin of an upload begins after it" \
+		[ $(($(date +%s) % 900)) -ge $margin ]
+	same "... is counted" "$(counter quiet_polls put-off)" 1
+	same "... and made" "$(grep -c '"frame"' "$work/put-off")" 1
+elif [ $phase -gt 490 ]; then
+	poll_for 1 margin --cloud-friendly --cloud-margin $((910 - phase)) \
+		"$fine"
+	same "a poll within the margin of an upload waits" \
+		"$(grep -c '"frame"' "$work/margin")" 0
+	same "... and is counted" "$(counter quiet_polls margin)" 1
+fi
+if [ $phase -gt 5 ] && [ $phase -lt 890 ]; then
+	hm-poll -1 --cloud-friendly --cloud-margin 1 "$fine" >"$work/free"
+	same "between uploads a poll begins at once" \
+		"$(counter quiet_polls free)" 0
+fi
+
+# Mistakes
+
+mistake() {
+	hm-poll --check "$@" "$fine" >/dev/null 2>"$work/err"
+	echo "$? $(wc -l <"$work/err") $(cat "$work/err")"
+}
+
+check "a night that is none is a mistake" grep -qE \
+	'^78 1 .*night \(--night\): "dark", allowed are two times' \
+	<(mistake --night dark)
+check "a time zone that is none is a mistake" grep -qE \
+	'^78 1 .*timezone \(--timezone\): "Europe/Berlim"' \
+	<(mistake --timezone Europe/Berlim)
+check "all mistakes are told at once" grep -qx 3 <(hm-poll --check \
+	--night 1:2 --timezone Nowhere --lock-dir /nowhere "$fine" 2>&1 |
+	grep -c error)
+same "good ones are none" "$(hm-poll --check --night 52.52,13.40 \
+	--timezone Europe/Berlin "$fine" >/dev/null 2>&1; echo $?)" 0
+finish
