@@ -55,33 +55,52 @@ hm_job_log_failure(const struct hm_job *job, bool news)
 	const struct hm_dtu *dtu = dtu_of(job);
 	const char *hint = news ? hint_of(job) : NULL;
 
-	hm_log(news ? HM_ERROR : HM_INFO, "%s: %s: %s://%s:%u: %s%s%s",
-	    dtu->name, hm_error_name(job->error),
-	    hm_transport_name(dtu->transport), dtu->host, dtu->port, job->text,
-	    hint != NULL ? "; " : "", hint != NULL ? hint : "");
+	hm_log_facts(news ? HM_ERROR : HM_INFO,
+	    HM_FACTS(hm_fact("dtu", dtu->name),
+	    hm_fact("error", hm_error_name(job->error)),
+	    hm_fact("reason", job->text), hm_fact("hint", hint),
+	    hm_fact_int("failures", job->failures)),
+	    "%s: %s: %s://%s:%u: %s%s%s", dtu->name,
+	    hm_error_name(job->error), hm_transport_name(dtu->transport),
+	    dtu->host, dtu->port, job->text, hint != NULL ? "; " : "",
+	    hint != NULL ? hint : "");
 }
 
 void
 hm_job_log_retry(const struct hm_job *job, int64_t delay_ms)
 {
-	hm_log(HM_INFO, "%s: %s: %s; retry %lld in %lld ms",
-	    dtu_of(job)->name, hm_error_name(job->attempt_error), job->text,
+	const char *name = dtu_of(job)->name,
+	    *error = hm_error_name(job->attempt_error);
+
+	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("dtu", name),
+	    hm_fact("error", error), hm_fact("reason", job->text),
+	    hm_fact_int("retry", job->retries)),
+	    "%s: %s: %s; retry %lld in %lld ms", name, error, job->text,
 	    (long long)job->retries, (long long)delay_ms);
 }
 
 void
 hm_job_log_breaker(const struct hm_job *job, bool news)
 {
-	hm_log(news ? HM_WARNING : HM_INFO,
-	    "%s: failed polls in a row: %lld; left alone for %lld s",
-	    dtu_of(job)->name, (long long)job->failures,
+	const char *name = dtu_of(job)->name;
+
+	hm_log_facts(news ? HM_WARNING : HM_INFO,
+	    HM_FACTS(hm_fact("dtu", name),
+	    hm_fact("breaker", hm_breaker_name(job->breaker.state)),
+	    hm_fact_int("failures", job->failures),
+	    hm_fact_time("retry_at", retry_at(job))),
+	    "%s: failed polls in a row: %lld; left alone for %lld s", name,
+	    (long long)job->failures,
 	    (long long)(job->breaker.timeout_ms + 500) / 1000);
 }
 
 void
 hm_job_log_recovery(const struct hm_job *job)
 {
-	hm_log(HM_WARNING, "%s: answers again", dtu_of(job)->name);
+	const char *name = dtu_of(job)->name;
+
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", name)),
+	    "%s: answers again", name);
 }
 
 void
@@ -89,7 +108,9 @@ hm_job_log_locked_out(const struct hm_job *job)
 {
 	const struct hm_dtu *dtu = dtu_of(job);
 
-	hm_log(job->locked_out ? HM_INFO : HM_WARNING,
+	hm_log_facts(job->locked_out ? HM_INFO : HM_WARNING,
+	    HM_FACTS(hm_fact("dtu", dtu->name),
+	    hm_fact("file", job->lock.path)),
 	    "%s: another hm-poll on this machine reads %s:%u; not polled "
 	    "after a wait of %lld s for %s", dtu->name, dtu->host, dtu->port,
 	    (long long)job->jobs->options.lock_wait_ms / 1000,
@@ -99,7 +120,10 @@ hm_job_log_locked_out(const struct hm_job *job)
 void
 hm_job_log_lock_refused(const struct hm_job *job, int error)
 {
-	hm_log(HM_WARNING, "%s: polled without a lock against another "
-	    "hm-poll: %s: %s", dtu_of(job)->name, job->lock.path,
-	    strerror(error));
+	const char *name = dtu_of(job)->name, *reason = strerror(error);
+
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", name),
+	    hm_fact("file", job->lock.path), hm_fact("reason", reason)),
+	    "%s: polled without a lock against another hm-poll: %s: %s", name,
+	    job->lock.path, reason);
 }
