@@ -162,6 +162,8 @@ bench:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory all
 	@HM_BIN=$(CURDIR)/bin tests/bench/poll.sh 20 5 60
+	@HM_BIN=$(CURDIR)/bin tests/bench/poll.sh 2000 5 60
+	@HM_BIN=$(CURDIR)/bin tests/bench/poll.sh 10000 60 120
 
 property:
 	@.ci/packages $(CHECK_PACKAGES)

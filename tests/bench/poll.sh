@@ -7,23 +7,32 @@
 
 dtus=$1 period=$2 seconds=$3
 
-# CPU seconds of a process so far, and the highest memory it had, in kB.
-usage() {
-	local hz stat
-	hz=$(getconf CLK_TCK)
+# CPU seconds of a process so far.
+cpu() {
+	local stat
 	read -r -a stat <"/proc/$1/stat"
-	awk -v ticks=$((stat[13] + stat[14])) -v hz="$hz" \
-		'BEGIN { printf "%.2f s CPU", ticks / hz }'
-	awk '/VmHWM/ { printf ", %d kB", $2 }' "/proc/$1/status"
+	awk -v ticks=$((stat[13] + stat[14])) -v hz="$(getconf CLK_TCK)" \
+		'BEGIN { printf "%.2f", ticks / hz }'
 }
 
+# That, as a part of a core, and the highest memory it had.
+usage() {
+	awk -v cpu="$(cpu "$1")" -v seconds="$seconds" -v dtus="$dtus" '
+		/VmHWM/ { printf "%.2f s CPU, %.1f %% of a core, %d kB, " \
+			"%.1f kB a DTU", cpu, 100 * cpu / seconds, $2,
+			$2 / dtus }' "/proc/$1/status"
+}
+
+ulimit -n "$(ulimit -Hn)"
 for transport in modbus hm; do
 	start_sim "bench-$transport" --transport "$transport" \
-		--dtus "$dtus" --inverters 4 --inputs 4
+		--dtus "$dtus" --inverters 4 --inputs 4 --spread address \
+		--listen 127.16.0.1
 	mkfifo "$work/frames.$transport" "$work/readings.$transport"
 	hm-decode <"$work/frames.$transport" >"$work/readings.$transport" &
 	decode=$!
-	cat <"$work/readings.$transport" >"$work/out.$transport" &
+	grep '"type":"stats"' <"$work/readings.$transport" \
+		>"$work/out.$transport" &
 	pids+=("$decode" $!)
 	hm-poll --period "$period" --log-level CRITICAL "${uris[@]}" \
 		>"$work/frames.$transport" &
@@ -32,8 +41,8 @@ for transport in modbus hm; do
 	sleep "$seconds"
 	echo "$transport: $dtus DTUs every $period s for $seconds s"
 	echo "  hm-poll:   $(usage $poll)"
-	echo "  hm-decode: $(usage $decode)"
-	echo "  hm-sim:    $(usage "$sim")"
+	echo "  hm-decode: $(cpu $decode) s CPU"
+	echo "  hm-sim:    $(cpu "$sim") s CPU"
 	kill -TERM $poll
 	wait $poll $decode
 	jq -r 'select(.type == "stats" and .tool == "hm-poll") |
@@ -41,4 +50,5 @@ for transport in modbus hm; do
 		"skipped \(.skipped_polls), latest by \(.max_late_ms) ms"' \
 		"$work/out.$transport" | tail -n 1
 	kill "$sim"
+	wait "$sim"
 done
