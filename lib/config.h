@@ -73,6 +73,23 @@ struct hm_pair {
 	char *where; /* as in hm_dtu_config */
 };
 
+/*
+ * Use the time zone of the settings for the process. False, and reported, if
+ * there is none of that name.
+ */
+bool hm_config_use_zone(const struct hm_config *config);
+
+/*
+ * Log a value that only the tool can see is wrong: where it was given, what
+ * was found, what is allowed. Always false.
+ */
+bool hm_config_refuse(const struct hm_config *config, enum hm_setting_id id,
+    struct hm_slice found, const char *allowed);
+
+/* The same of the key or the value of an entry of a mapping. */
+bool hm_config_refuse_pair(enum hm_setting_id id, const struct hm_pair *pair,
+    const char *found, const char *allowed);
+
 /* The entries of a mapping in order; *count is 0 if there are none. */
 const struct hm_pair *hm_config_pairs(const struct hm_config *config,
     enum hm_setting_id id, size_t *count);

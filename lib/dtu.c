@@ -232,8 +232,10 @@ add(struct hm_dtus *dtus, const struct source *source, int mistake)
 		why = "a port goes with a plain host; a URI names its own";
 	if (why != NULL) {
 		hm_dtu_free(dtu);
-		hm_log(HM_ERROR, "%s: found \"%s\": %s", source->where,
-		    source->uri, why);
+		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("where",
+		    source->where), hm_fact("found", source->uri),
+		    hm_fact("reason", why)), "%s: found \"%s\": %s",
+		    source->where, source->uri, why);
 		return mistake;
 	}
 	dtus->count++;
@@ -345,8 +347,9 @@ refuse_twins(const struct hm_dtus *dtus, int mistake)
 	qsort(order, dtus->count, sizeof *order, compare_names);
 	for (size_t i = 1; i < dtus->count && status == 0; i++)
 		if (compare_names(&order[i - 1], &order[i]) == 0) {
-			hm_log(HM_ERROR, "two DTUs are named \"%s\"; give one "
-			    "of them another name", order[i]->name);
+			hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("dtu",
+			    order[i]->name)), "two DTUs are named \"%s\"; "
+			    "give one of them another name", order[i]->name);
 			status = mistake;
 		}
 	qsort(order, dtus->count, sizeof *order, compare_addresses);

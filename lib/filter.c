@@ -29,8 +29,12 @@ static void
 mistake(const struct hm_config *config, enum hm_setting_id id,
     struct hm_slice found, const char *allowed)
 {
-	hm_log(HM_ERROR, "%s: found \"%.*s\", allowed are %s",
-	    hm_config_source(config, id), (int)found.n, found.p, allowed);
+	const char *where = hm_config_source(config, id);
+
+	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("where", where),
+	    hm_fact_slice("found", found), hm_fact("allowed", allowed)),
+	    "%s: found \"%.*s\", allowed are %s", where, (int)found.n,
+	    found.p, allowed);
 }
 
 static size_t

@@ -85,21 +85,26 @@ reason_text(int rc, int error)
 }
 
 /* The library's texts end with a full stop, ours go on. */
-static int
-length_of(const char *why)
+static struct hm_slice
+without_stop(const char *why)
 {
 	size_t n = strlen(why);
 
-	return (int)(n > 0 && why[n - 1] == '.' ? n - 1 : n);
+	return hm_slice(why, n > 0 && why[n - 1] == '.' ? n - 1 : n);
 }
 
 static void
 connection_failed(struct hm_mqtt_link *link, const char *why)
 {
+	const struct hm_mqtt_options *o = &link->options;
+	struct hm_slice reason = without_stop(why);
+
 	/* A broker that stays away is mentioned once. */
-	hm_log(link->refused_told ? HM_INFO : HM_ERROR,
-	    "no connection to the broker %s:%d: %.*s; trying again",
-	    link->options.host, link->options.port, length_of(why), why);
+	hm_log_facts(link->refused_told ? HM_INFO : HM_ERROR,
+	    HM_FACTS(hm_fact("broker", o->host),
+	    hm_fact_int("port", o->port), hm_fact_slice("reason", reason)),
+	    "no connection to the broker %s:%d: %.*s; trying again", o->host,
+	    o->port, (int)reason.n, reason.p);
 	link->refused_told = true;
 	drop_connection(link);
 	wait_for_next_attempt(link);
@@ -108,6 +113,9 @@ connection_failed(struct hm_mqtt_link *link, const char *why)
 static void
 connection_lost(struct hm_mqtt_link *link, const char *why)
 {
+	const struct hm_mqtt_options *o = &link->options;
+	struct hm_slice reason = without_stop(why);
+
 	if (link->state == LEAVING) {
 		drop_connection(link);
 		link->state = LEFT;
@@ -117,8 +125,10 @@ connection_lost(struct hm_mqtt_link *link, const char *why)
 		connection_failed(link, why);
 		return;
 	}
-	hm_log(HM_WARNING, "the connection to the broker %s:%d is lost: %.*s",
-	    link->options.host, link->options.port, length_of(why), why);
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("broker", o->host),
+	    hm_fact_int("port", o->port), hm_fact_slice("reason", reason)),
+	    "the connection to the broker %s:%d is lost: %.*s", o->host,
+	    o->port, (int)reason.n, reason.p);
 	drop_connection(link);
 	wait_for_next_attempt(link);
 }
@@ -142,7 +152,10 @@ on_connect(struct mosquitto *mosq, void *context, int rc)
 		link->lost_reason = -rc;
 		return;
 	}
-	hm_log(HM_INFO, "connected to the broker %s:%d", link->options.host,
+	hm_log_facts(HM_INFO,
+	    HM_FACTS(hm_fact("broker", link->options.host),
+	    hm_fact_int("port", link->options.port)),
+	    "connected to the broker %s:%d", link->options.host,
 	    link->options.port);
 	link->state = CONNECTED;
 	link->deadline = 0;

@@ -485,10 +485,13 @@ open_or_refuse(struct device *d)
 	if (!listens)
 		close_connection(d);
 	if (!open_listener(d) && changed) {
+		const char *reason = strerror(errno);
 		char uri[HM_SIM_URI];
 
 		print_uri(d, uri);
-		hm_log_errno(HM_WARNING, "cannot listen again on %s", uri);
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("uri", uri),
+		    hm_fact("reason", reason)), "cannot listen again on %s: "
+		    "%s", uri, reason);
 	}
 }
 
@@ -646,10 +649,13 @@ open_devices(struct hm_sim_server *server, const union address *first)
 			return false;
 		}
 		if (!open_listener(d)) {
+			const char *reason = strerror(errno);
 			char uri[HM_SIM_URI];
 
 			print_uri(d, uri);
-			hm_log_errno(HM_ERROR, "cannot listen on %s", uri);
+			hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("uri", uri),
+			    hm_fact("reason", reason)), "cannot listen on %s: "
+			    "%s", uri, reason);
 			return false;
 		}
 	}

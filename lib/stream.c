@@ -289,7 +289,9 @@ static void
 end_bad_period(struct hm_stream *s)
 {
 	if (s->bad_silent > 0)
-		hm_log(HM_WARNING, "%llu more bad lines were skipped",
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_int("bad_lines",
+		    (int64_t)s->bad_silent)),
+		    "%llu more bad lines were skipped",
 		    (unsigned long long)s->bad_silent);
 	s->bad_logged = s->bad_silent = 0;
 }
@@ -532,8 +534,9 @@ hm_stream_bad(struct hm_stream *s, const char *format, ...)
 	if (vsnprintf(text, sizeof text, format, args) < 0)
 		text[0] = '\0';
 	va_end(args);
-	hm_log(HM_WARNING, "line %llu: %s",
-	    (unsigned long long)s->line_number, text);
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_int("line",
+	    (int64_t)s->line_number), hm_fact("reason", text)),
+	    "line %llu: %s", (unsigned long long)s->line_number, text);
 }
 
 bool
@@ -709,8 +712,10 @@ exit_status(const struct hm_stream *s, int status)
 	if (s->out_failed || s->in_failed)
 		return HM_EXIT_IO;
 	if (s->out_stalled) {
-		hm_log(HM_ERROR, "%zu bytes were not delivered: the reader of "
-		    "stdout stalls", hm_stream_pending(s));
+		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact_int("bytes",
+		    (int64_t)hm_stream_pending(s))),
+		    "%zu bytes were not delivered: the reader of stdout "
+		    "stalls", hm_stream_pending(s));
 		return HM_EXIT_TEMP;
 	}
 	return s->strict_failed ? HM_EXIT_DATA : status;

@@ -6,19 +6,13 @@
 #include "ledger_db.h"
 #include "log.h"
 #include "stream.h"
-#include "zone.h"
 
 static int
 check(const struct hm_config *config)
 {
-	const char *zone = hm_config_text(config, HM_SET_TIMEZONE);
+	bool mistakes, good = hm_config_use_zone(config);
 	struct hm_filter *filter;
-	bool mistakes, good = hm_zone_use(zone);
 
-	if (!good)
-		hm_log(HM_ERROR, "%s: found \"%s\", allowed are names of the "
-		    "time zone database, such as Europe/Berlin",
-		    hm_config_source(config, HM_SET_TIMEZONE), zone);
 	filter = hm_filter_new(config, NULL, &mistakes);
 	if (filter == NULL && !mistakes)
 		return HM_EXIT_OS;

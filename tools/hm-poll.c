@@ -1,5 +1,6 @@
 /* hm-poll: read DTUs; frame and status records to stdout. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -10,7 +11,6 @@
 #include "log.h"
 #include "stream.h"
 #include "timefmt.h"
-#include "zone.h"
 
 #define HM_PERIOD_MIN_MS 35000 /* faster starves the vendor's cloud upload */
 
@@ -29,35 +29,22 @@ check_lock_dir(const struct hm_config *config)
 
 	if (dir == NULL || is_directory(dir))
 		return true;
-	hm_log(HM_ERROR, "lock_dir (%s): \"%s\" is not a directory",
-	    hm_config_source(config, HM_SET_LOCK_DIR), dir);
-	return false;
+	return hm_config_refuse(config, HM_SET_LOCK_DIR, hm_text(dir),
+	    "are directories");
 }
 
 static bool
 check_night(const struct hm_config *config)
 {
-	const char *when = hm_config_text(config, HM_SET_NIGHT), *problem;
+	const char *when = hm_config_text(config, HM_SET_NIGHT);
+	const char *problem;
 	struct hm_quiet night;
+	char allowed[200];
 
 	if (when == NULL || hm_quiet_parse(when, &night, &problem))
 		return true;
-	hm_log(HM_ERROR, "night (%s): \"%s\", allowed are %s",
-	    hm_config_source(config, HM_SET_NIGHT), when, problem);
-	return false;
-}
-
-/* The zone of the process is set on the way. */
-static bool
-check_timezone(const struct hm_config *config)
-{
-	const char *zone = hm_config_text(config, HM_SET_TIMEZONE);
-
-	if (hm_zone_use(zone))
-		return true;
-	hm_log(HM_ERROR, "timezone (%s): \"%s\" is not in the time zone "
-	    "database", hm_config_source(config, HM_SET_TIMEZONE), zone);
-	return false;
+	snprintf(allowed, sizeof allowed, "are %s", problem);
+	return hm_config_refuse(config, HM_SET_NIGHT, hm_text(when), allowed);
 }
 
 static int
@@ -68,7 +55,7 @@ check(const struct hm_config *config)
 	bool good = check_lock_dir(config);
 
 	good = check_night(config) && good;
-	good = check_timezone(config) && good;
+	good = hm_config_use_zone(config) && good;
 	hm_dtus_free(&dtus);
 	if (status != 0)
 		return status;

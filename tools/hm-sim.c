@@ -31,8 +31,12 @@ static bool
 mistake(const struct hm_config *config, enum hm_setting_id id,
     const char *allowed)
 {
-	hm_log(HM_ERROR, "--%s: found \"%s\", allowed %s",
-	    hm_settings[id].option, hm_config_text(config, id), allowed);
+	const char *found = hm_config_text(config, id);
+
+	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("where",
+	    hm_config_source(config, id)), hm_fact("found", found),
+	    hm_fact("allowed", allowed)), "--%s: found \"%s\", allowed %s",
+	    hm_settings[id].option, found, allowed);
 	return false;
 }
 

@@ -98,5 +98,5 @@ same "... which is told in one line" "$(wc -l <"$work/link.err") $(grep -c \
 hm-poll -1 --lock-dir "$work/nowhere" "$well" >"$work/dir" 2>"$work/dir.err"
 same "a directory that is not there is a mistake" "$?" 78
 same "... of a setting" "$(cat "$work/dir.err")" "hm-poll: error: lock_dir\
- (--lock-dir): \"$work/nowhere\" is not a directory"
+ (--lock-dir): found \"$work/nowhere\", allowed are directories"
 finish
