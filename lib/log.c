@@ -39,6 +39,12 @@ hm_log_use(enum hm_log_format format)
 	logger.format = format;
 }
 
+enum hm_log_format
+hm_log_format(void)
+{
+	return logger.format;
+}
+
 const char *
 hm_log_tool(void)
 {

@@ -31,6 +31,7 @@ void hm_log_start(const char *tool, enum hm_level lowest);
 
 /* Standard until this is called. */
 void hm_log_use(enum hm_log_format format);
+enum hm_log_format hm_log_format(void);
 
 /* The name given to hm_log_start, or "hm" before that. */
 const char *hm_log_tool(void);

@@ -19,6 +19,8 @@
  * bytes, no "+", "#" or control character, no "/" at either end, no "$" (the
  * broker's own topics) at its start.
  */
+#define HM_TOPIC_PREFIX_RULE "are at most 200 bytes without +, # and " \
+    "control characters, no / at either end and no $ at the start"
 bool hm_topic_prefix_valid(const char *prefix);
 
 /* PREFIX/hoymiles_mqtt/bridge/availability: the last will of hm-publish. */

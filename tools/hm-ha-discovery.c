@@ -1,5 +1,7 @@
 /* hm-ha-discovery: readings to Home Assistant's messages, as mqtt records. */
 
+#include <stdio.h>
+
 #include "config.h"
 #include "exits.h"
 #include "ha.h"
@@ -9,15 +11,6 @@
 #define NAMES_MAX 1024
 
 /* Settings */
-
-static void
-mistake(const struct hm_config *config, enum hm_setting_id id,
-    struct hm_slice found, const char *allowed)
-{
-	hm_log(HM_ERROR, "%s (%s): found \"%.*s\", allowed %s",
-	    hm_settings[id].key, hm_config_source(config, id), (int)found.n,
-	    found.p, allowed);
-}
 
 static bool
 choose(const struct hm_config *config, enum hm_setting_id id,
@@ -31,8 +24,7 @@ choose(const struct hm_config *config, enum hm_setting_id id,
 		return true;
 	hm_ha_entities_names(choice, allowed + strlen(allowed),
 	    sizeof allowed - strlen(allowed));
-	mistake(config, id, unknown, allowed);
-	return false;
+	return hm_config_refuse(config, id, unknown, allowed);
 }
 
 static bool
@@ -51,16 +43,15 @@ static bool
 check_expiry(const struct hm_config *config)
 {
 	int64_t expire = hm_config_ms(config, HM_SET_EXPIRE_AFTER);
+	char allowed[NAMES_MAX];
 
 	if (expire == 0 || expire > hm_config_ms(config, HM_SET_QUERY_PERIOD))
 		return true;
-	hm_log(HM_ERROR, "expire_after (%s): found \"%s\", allowed are 0 and "
-	    "more than query_period (%s): \"%s\"",
-	    hm_config_source(config, HM_SET_EXPIRE_AFTER),
-	    hm_config_text(config, HM_SET_EXPIRE_AFTER),
-	    hm_config_source(config, HM_SET_QUERY_PERIOD),
+	snprintf(allowed, sizeof allowed, "are 0 and more than query_period "
+	    "(%s): \"%s\"", hm_config_source(config, HM_SET_QUERY_PERIOD),
 	    hm_config_text(config, HM_SET_QUERY_PERIOD));
-	return false;
+	return hm_config_refuse(config, HM_SET_EXPIRE_AFTER,
+	    hm_text(hm_config_text(config, HM_SET_EXPIRE_AFTER)), allowed);
 }
 
 static bool
@@ -68,12 +59,8 @@ check_prefix(const struct hm_config *config)
 {
 	const char *prefix = hm_config_text(config, HM_SET_MQTT_TOPIC_PREFIX);
 
-	if (hm_topic_prefix_valid(prefix))
-		return true;
-	mistake(config, HM_SET_MQTT_TOPIC_PREFIX, hm_text(prefix),
-	    "are at most 200 bytes without +, # and control characters, no / "
-	    "at either end and no $ at the start");
-	return false;
+	return hm_topic_prefix_valid(prefix) || hm_config_refuse(config,
+	    HM_SET_MQTT_TOPIC_PREFIX, hm_text(prefix), HM_TOPIC_PREFIX_RULE);
 }
 
 /* Every rule is looked at, so that all mistakes are told at once. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "dry_run.h"
 #include "exits.h"
 #include "log.h"
 #include "mqtt_link.h"
@@ -24,6 +25,9 @@ struct work {
 	struct hm_stream *stream;
 	struct hm_outbox *outbox;
 	struct hm_mqtt_link *link;
+	struct hm_dry_run *dry_run; /* in place of outbox and link; or NULL */
+	uint64_t would_publish;
+	bool show_failed;
 	struct hm_mqtt_options options;
 	struct hm_record record;
 	bool full; /* already told */
@@ -36,11 +40,25 @@ struct work {
 /* Settings */
 
 static bool
-mistake(const struct hm_config *config, enum hm_setting_id id,
-    const char *problem)
+refuse(const struct hm_config *config, enum hm_setting_id id,
+    const char *allowed)
 {
-	hm_log(HM_ERROR, "%s (%s): %s", hm_settings[id].key,
-	    hm_config_source(config, id), problem);
+	return hm_config_refuse(config, id,
+	    hm_text(hm_config_text(config, id)), allowed);
+}
+
+/* errno says why. */
+static bool
+unreadable(const struct hm_config *config, enum hm_setting_id id,
+    const char *path)
+{
+	const char *key = hm_settings[id].key, *reason = strerror(errno);
+	const char *where = hm_config_source(config, id);
+
+	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("setting", key),
+	    hm_fact("where", where), hm_fact("file", path),
+	    hm_fact("reason", reason)), "%s (%s): cannot read \"%s\": %s",
+	    key, where, path, reason);
 	return false;
 }
 
@@ -51,15 +69,14 @@ check_file(const struct hm_config *config, enum hm_setting_id id)
 
 	if (path == NULL || access(path, R_OK) == 0)
 		return true;
-	hm_log_errno(HM_ERROR, "%s (%s): cannot read \"%s\"",
-	    hm_settings[id].key, hm_config_source(config, id), path);
-	return false;
+	return unreadable(config, id, path);
 }
 
 static bool
 check_broker(const struct hm_config *config)
 {
-	if (hm_config_has(config, HM_SET_MQTT_BROKER))
+	if (hm_config_has(config, HM_SET_MQTT_BROKER) ||
+	    hm_config_flag(config, HM_SET_DRY_RUN))
 		return true;
 	hm_log(HM_ERROR, "no broker: set mqtt_broker, MQTT_BROKER or "
 	    "--mqtt-broker to its address");
@@ -67,21 +84,17 @@ check_broker(const struct hm_config *config)
 }
 
 static bool
-check_delays(const struct hm_config *config)
-{
-	return hm_config_ms(config, HM_SET_MQTT_RECONNECT_DELAY) <=
-	    hm_config_ms(config, HM_SET_MQTT_RECONNECT_DELAY_MAX) ||
-	    mistake(config, HM_SET_MQTT_RECONNECT_DELAY,
-	    "must not be more than mqtt_reconnect_delay_max");
-}
-
-static bool
 check_certificate(const struct hm_config *config)
 {
-	return hm_config_has(config, HM_SET_MQTT_TLS_CERT) ==
-	    hm_config_has(config, HM_SET_MQTT_TLS_KEY) ||
-	    mistake(config, HM_SET_MQTT_TLS_CERT,
-	    "goes together with mqtt_tls_key");
+	bool has_cert = hm_config_has(config, HM_SET_MQTT_TLS_CERT);
+
+	if (has_cert == hm_config_has(config, HM_SET_MQTT_TLS_KEY))
+		return true;
+	if (has_cert)
+		return refuse(config, HM_SET_MQTT_TLS_CERT,
+		    "is a certificate together with mqtt_tls_key");
+	return refuse(config, HM_SET_MQTT_TLS_KEY,
+	    "is a key together with mqtt_tls_cert");
 }
 
 static bool
@@ -89,8 +102,7 @@ check_prefix(const struct hm_config *config)
 {
 	return hm_topic_prefix_valid(hm_config_text(config,
 	    HM_SET_MQTT_TOPIC_PREFIX)) ||
-	    mistake(config, HM_SET_MQTT_TOPIC_PREFIX,
-	    "is not fit to begin a topic");
+	    refuse(config, HM_SET_MQTT_TOPIC_PREFIX, HM_TOPIC_PREFIX_RULE);
 }
 
 static bool
@@ -98,7 +110,7 @@ check_birth_topic(const struct hm_config *config)
 {
 	return mosquitto_sub_topic_check(hm_config_text(config,
 	    HM_SET_HA_BIRTH_TOPIC)) == MOSQ_ERR_SUCCESS ||
-	    mistake(config, HM_SET_HA_BIRTH_TOPIC, "is not a topic");
+	    refuse(config, HM_SET_HA_BIRTH_TOPIC, "are topics");
 }
 
 /* Every rule is looked at, so that all mistakes are told at once. */
@@ -107,7 +119,6 @@ check(const struct hm_config *config)
 {
 	bool good = check_broker(config);
 
-	good = check_delays(config) && good;
 	good = check_certificate(config) && good;
 	good = check_prefix(config) && good;
 	good = check_birth_topic(config) && good;
@@ -137,18 +148,15 @@ read_password_file(struct work *work, const char *path)
 	if (fd >= 0)
 		close(fd);
 	errno = error;
-	if (n < 0) {
-		hm_log_errno(HM_ERROR, "mqtt_password_file: cannot read "
-		    "\"%s\"", path);
-		return false;
-	}
+	if (n < 0)
+		return unreadable(work->config, HM_SET_MQTT_PASSWORD_FILE,
+		    path);
 	if (n > 0 && work->password[n - 1] == '\n')
 		n--;
-	if (n == 0 || (size_t)n > PASSWORD_MAX) {
-		hm_log(HM_ERROR, "mqtt_password_file: \"%s\" must hold 1 to "
-		    "%zu bytes", path, PASSWORD_MAX);
-		return false;
-	}
+	if (n == 0 || (size_t)n > PASSWORD_MAX)
+		return hm_config_refuse(work->config,
+		    HM_SET_MQTT_PASSWORD_FILE, hm_text(path),
+		    "are files of 1 to 1024 bytes");
 	work->password[n] = '\0';
 	return true;
 }
@@ -259,7 +267,27 @@ read_quality(const struct work *work, struct hm_message *message)
 }
 
 static void
-publish(struct work *work)
+show(struct work *work, const struct hm_message *message)
+{
+	work->would_publish++;
+	if (hm_dry_run_show(work->dry_run, message) || work->show_failed)
+		return;
+	work->show_failed = true;
+	hm_log_errno(HM_ERROR, "cannot show what would be published");
+}
+
+static void
+publish(struct work *work, const struct hm_message *message)
+{
+	if (hm_outbox_put(work->outbox, message) || work->full)
+		return;
+	work->full = true;
+	hm_log(HM_ERROR, "no room for more than %zu topics and %zu bytes: "
+	    "messages are dropped", REMEMBERED_TOPICS, REMEMBERED_BYTES);
+}
+
+static void
+on_mqtt(struct work *work)
 {
 	struct hm_message message;
 	const char *why = read_topic(work, &message.topic);
@@ -268,15 +296,12 @@ publish(struct work *work)
 		why = read_payload(work, &message.payload);
 	if (why == NULL)
 		why = read_quality(work, &message);
-	if (why != NULL) {
+	if (why != NULL)
 		hm_stream_bad(work->stream, "not published: %s", why);
-		return;
-	}
-	if (hm_outbox_put(work->outbox, &message) || work->full)
-		return;
-	work->full = true;
-	hm_log(HM_ERROR, "no room for more than %zu topics and %zu bytes: "
-	    "messages are dropped", REMEMBERED_TOPICS, REMEMBERED_BYTES);
+	else if (work->dry_run != NULL)
+		show(work, &message);
+	else
+		publish(work, &message);
 }
 
 static void
@@ -289,7 +314,7 @@ on_line(struct work *work, struct hm_slice line)
 	hm_stream_emit(work->stream, line);
 	if (hm_slice_is(type, "mqtt") &&
 	    hm_stream_parse(work->stream, line, &work->record))
-		publish(work);
+		on_mqtt(work);
 }
 
 /* The link is the side of the stream */
@@ -333,6 +358,30 @@ count(struct work *work)
 	hm_stream_counter(work->stream, "dropped", &box->dropped);
 }
 
+static void
+read_all(struct work *work)
+{
+	struct hm_slice line;
+
+	while (hm_stream_next(work->stream, &line)) {
+		on_line(work, line);
+		hm_stream_commit(work->stream);
+	}
+}
+
+static void
+say_undelivered(const struct work *work, uint64_t messages)
+{
+	const char *host = work->options.host;
+	int port = work->options.port;
+
+	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("broker", host),
+	    hm_fact_int("port", port),
+	    hm_fact_int("messages", (int64_t)messages)),
+	    "%llu messages were not delivered to the broker %s:%d",
+	    (unsigned long long)messages, host, port);
+}
+
 static int
 run(struct work *work)
 {
@@ -344,27 +393,39 @@ run(struct work *work)
 	    .ready = on_ready,
 	    .drained = is_drained,
 	};
-	struct hm_slice line;
 	uint64_t undelivered;
 
 	count(work);
 	hm_stream_side(work->stream, &side);
-	while (hm_stream_next(work->stream, &line)) {
-		on_line(work, line);
-		hm_stream_commit(work->stream);
-	}
+	read_all(work);
 	undelivered = hm_outbox_counts(work->outbox)->queued;
 	if (undelivered > 0)
-		hm_log(HM_ERROR, "%llu messages were not delivered to the "
-		    "broker %s:%d", (unsigned long long)undelivered,
-		    work->options.host, work->options.port);
+		say_undelivered(work, undelivered);
 	return hm_stream_close(work->stream,
 	    undelivered > 0 ? HM_EXIT_TEMP : HM_EXIT_OK);
+}
+
+/* There is no broker, and none is needed. */
+static int
+run_dry(struct work *work)
+{
+	work->dry_run = hm_dry_run_new(TOPIC_MAX, HM_LINE_MAX);
+	if (work->dry_run == NULL) {
+		hm_log_errno(HM_ERROR, "no memory for a dry run");
+		return hm_stream_close(work->stream, HM_EXIT_OS);
+	}
+	hm_stream_counter(work->stream, "would_publish",
+	    &work->would_publish);
+	read_all(work);
+	hm_dry_run_free(work->dry_run);
+	return hm_stream_close(work->stream,
+	    work->show_failed ? HM_EXIT_IO : HM_EXIT_OK);
 }
 
 static int
 start(struct work *work)
 {
+	bool dry = hm_config_flag(work->config, HM_SET_DRY_RUN);
 	const struct hm_outbox_limits limits = {
 	    .states = (size_t)hm_config_int(work->config,
 	        HM_SET_MQTT_QUEUE_SIZE),
@@ -373,13 +434,15 @@ start(struct work *work)
 	};
 	struct hm_stream_options options;
 
-	if (!set_options(work))
+	if (!dry && !set_options(work))
 		return HM_EXIT_CONFIG;
 	hm_config_stream(work->config, &options);
 	/* The stream blocks the signals, and the link's thread inherits it. */
 	work->stream = hm_stream_open(&options);
 	if (work->stream == NULL)
 		return HM_EXIT_OS;
+	if (dry)
+		return run_dry(work);
 	work->outbox = hm_outbox_new(&limits);
 	if (work->outbox != NULL)
 		work->link = hm_mqtt_link_new(&work->options, work->outbox);
