@@ -1,0 +1,187 @@
+#!/bin/bash
+# Every fault of hm-sim, over both transports, at the start, in the middle and
+# for ever, all read by one hm-poll: whoever is sick is reported with what it
+# has and recovers by itself, whoever is well is read in time.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+late_max=100 # ms
+run=31       # s
+
+# Fault, and what a poll over hm and over modbus comes to.
+table() {
+	cat <<-'END'
+		refuse     refused      refused
+		hang       timeout_read timeout_read
+		close      closed       closed
+		slow       timeout_read timeout_read
+		truncated  timeout_read timeout_read
+		crc        crc          -
+		length     length       length
+		count      -            good
+		garbage    protocol     protocol
+		unmapped   not_mapped   not_mapped
+		stale      stale        good
+		exception  -            exception
+		unit       -            unit
+		tag        decrypt      -
+		zeros      good         good
+		spike      good         good
+		dip        good         good
+		seq        good         -
+		pieces     good         good
+		joined     good         -
+	END
+}
+
+# For the fault, in requests: a failed poll is one or two of them. A port that
+# is closed counts seconds; hm-poll starts a few later than hm-sim.
+when() {
+	case $1.$2 in
+	refuse.start) echo first=9 ;;
+	refuse.middle) echo at=15-21 ;;
+	*.start) echo first=4 ;;
+	*.middle) echo at=4-6 ;;
+	*.always) echo always ;;
+	esac
+}
+
+# start NAME TRANSPORT OPTION ...: one hm-sim with a DTU.
+start() {
+	local name=$1 transport=$2
+	shift 2
+	hm-sim --port 0 --transport "$transport" --inverters 1 --inputs 1 \
+		--stats-period 0 "$@" >"$work/$name.sim" &
+	pids+=($!)
+	names+=("$name")
+}
+
+# start_cell FAULT TRANSPORT KIND
+start_cell() {
+	local phase encrypt=()
+	[ "$3" != - ] || return
+	[ "$1" != tag ] || encrypt=(--encrypt)
+	for phase in start middle always; do
+		start "$1.$2.$phase" "$2" --fault "$1:$(when "$1" $phase)" \
+			"${encrypt[@]}"
+	done
+}
+
+# The URI of each DTU, with its name.
+list_uris() {
+	local name
+	for name in "${names[@]}"; do
+		until_true 20 test -s "$work/$name.sim" || return
+		jq -rs --arg name "$name" 'to_entries[] |
+			"\(.value.uri)#\($name)" +
+			(if $name | startswith("well") then ".\(.key)"
+			else "" end)' "$work/$name.sim"
+	done
+}
+
+same "hm-sim has no fault that is not in the table" \
+	"$(hm-sim --fault help 2>&1 | sed 's/.*allowed are //' |
+		tr ' ' '\n' | sort)" \
+	"$(table | cut -d ' ' -f 1 | sort)"
+
+names=()
+while read -r fault hm modbus; do
+	[ "$fault" != refuse ] || continue
+	start_cell "$fault" hm "$hm"
+	start_cell "$fault" modbus "$modbus"
+done < <(table)
+start_cell refuse hm refused
+start_cell refuse modbus refused
+start well.hm hm --dtus 10
+start well.encrypted hm --dtus 10 --encrypt
+start well.modbus modbus --dtus 10
+# The grid has places for them in this order: the well among the sick.
+mapfile -t uris < <(list_uris | shuf)
+same "every DTU is there" "${#uris[@]}" $((${#names[@]} + 27))
+
+hm-poll --period 5 --retries 0 --read-timeout 1 --connect-timeout 1 \
+	--breaker-threshold 2 --breaker-timeout 1 --breaker-timeout-max 2 \
+	--lock-dir "$work" "${uris[@]}" "hm://nowhere.invalid#nowhere" \
+	2>"$work/poll.err" > >("$HM_BUILD/helper/stamp" >"$work/stamped") &
+poll=$!
+pids+=("$poll")
+sleep "$run"
+kill -TERM "$poll"
+wait "$poll"
+same "hm-poll ends well" $? 0
+
+# Of each DTU: what came in order (u online, d offline, o with the breaker open,
+# h half open, F frame, S a stale one), error kinds, and by how much frames came
+# off their grid. The first frame is left out: over hm it takes 2 s longer.
+jq -rs 'map(select(.[1].dtu)) | group_by(.[1].dtu)[] |
+	(map(select(.[1].type == "frame")[0])[1:]) as $at |
+	[range($at | length) | $at[.] - . * 5000] as $grid |
+	[.[0][1].dtu,
+	(map(.[1] | if .stale then "S" elif .type == "frame" then "F"
+	elif .state == "online" then "u"
+	else {closed: "d", open: "o", half_open: "h"}[.breaker] end) | add),
+	(map(.[1].error // empty) | unique | join(",") |
+	if . == "" then "-" else . end),
+	(if $grid == [] then "-" else ($grid | max - min) end)] |
+	join(" ")' "$work/stamped" >"$work/seen"
+
+# told NAME PATTERN KIND: what came of a DTU, and the error kind.
+told() {
+	local events kinds
+	read -r _ events kinds _ < <(grep "^$1 " "$work/seen")
+	echo "found $events $kinds, expected $2 $3"
+	[[ $events =~ ^$2$ ]] && [ "$kinds" = "$3" ]
+}
+
+# in_time NAME PATTERN: a frame at every tick of the grid.
+in_time() {
+	local events late
+	read -r _ events _ late < <(grep "^$1 " "$work/seen")
+	echo "found $events, off the grid by $late ms, expected $2"
+	[[ $events =~ ^$2$ && ${#events} -ge 7 ]] && [ "$late" -le "$late_max" ]
+}
+
+counts_none_late() {
+	jq -se --argjson max "$late_max" 'map(.[1] | select(.type == "stats")) |
+		last | .polls > 600 and .max_late_ms <= $max' "$work/stamped"
+}
+
+check_cell() {
+	local name=$1.$2 kind=$3
+	case $kind in
+	-) ;;
+	good)
+		check "$name at the start: in time" in_time "$name.start" uF+
+		check "$name in the middle: in time" in_time "$name.middle" \
+			uF+
+		check "$name for ever: in time" in_time "$name.always" uF+
+		;;
+	stale)
+		check "$name at the start: marked" in_time "$name.start" \
+			uFS+F+
+		check "$name in the middle: marked" in_time "$name.middle" \
+			uF+S+F+
+		check "$name for ever: marked" in_time "$name.always" uFS+
+		;;
+	*)
+		check "$name at the start: $kind, recovers" \
+			told "$name.start" 'd(oh)*uF+' "$kind"
+		check "$name in the middle: $kind, recovers" \
+			told "$name.middle" 'uF+d(oh)*uF+' "$kind"
+		check "$name for ever: $kind, probed" \
+			told "$name.always" 'd(oh){4,}o?' "$kind"
+		;;
+	esac
+}
+
+while read -r fault hm modbus; do
+	check_cell "$fault" hm "$hm"
+	check_cell "$fault" modbus "$modbus"
+done < <(table)
+check "a name that is not known for ever: resolve, probed" \
+	told nowhere 'd(oh){4,}o?' resolve
+for name in well.{hm,encrypted,modbus}.{0..9}; do
+	check "$name among them all: in time" in_time "$name" uF+
+done
+check "by hm-poll's own count no poll is late" counts_none_late
+finish
