@@ -133,6 +133,11 @@ parse_word(struct hm_slice word, struct hm_sim_faults *faults, char *problem,
 		    (int)name.n, name.p, all);
 		return false;
 	}
+	if (faults->given & HM_SIM_BIT(fault)) {
+		snprintf(problem, cap, "found \"%s\" twice, allowed is once",
+		    names[fault]);
+		return false;
+	}
 	if (!parse_when(when, &faults->rule[fault])) {
 		snprintf(problem, cap, "found \"%.*s\", allowed after \"%s:\" "
 		    "are always, quarter, first=N, after=N, at=N, at=N-M and "

@@ -115,6 +115,7 @@ START_TEST(mistakes_are_told)
 	    {"crc:at=3-2", "found \"at=3-2\""},
 	    {"crc:at=3-", "found \"at=3-\""},
 	    {"crc:quarter=1", "found \"quarter=1\""},
+	    {"dip:at=2 crc dip:at=4", "found \"dip\" twice"},
 	    {":", "found \"\", allowed are"},
 	};
 
