@@ -1,9 +1,12 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "hints.h"
 #include "job.h"
 #include "log.h"
 #include "timefmt.h"
+
+#define URI_MAX 300
 
 static const struct hm_dtu *
 dtu_of(const struct hm_job *job)
@@ -32,6 +35,15 @@ retry_at(const struct hm_job *job)
 	return hm_time_now() + (at - now + 500) / 1000;
 }
 
+/* As people write it, without the unit and the name. */
+static const char *
+uri_of(const struct hm_dtu *dtu, char out[URI_MAX])
+{
+	snprintf(out, URI_MAX, "%s://%s:%u", hm_transport_name(dtu->transport),
+	    dtu->host, dtu->port);
+	return out;
+}
+
 void
 hm_job_report(const struct hm_job *job)
 {
@@ -54,27 +66,29 @@ hm_job_log_failure(const struct hm_job *job, bool news)
 {
 	const struct hm_dtu *dtu = dtu_of(job);
 	const char *hint = news ? hint_of(job) : NULL;
+	const char *error = hm_error_name(job->error);
+	char uri[URI_MAX];
 
+	uri_of(dtu, uri);
 	hm_log_facts(news ? HM_ERROR : HM_INFO,
-	    HM_FACTS(hm_fact("dtu", dtu->name),
-	    hm_fact("error", hm_error_name(job->error)),
-	    hm_fact("reason", job->text), hm_fact("hint", hint),
-	    hm_fact_int("failures", job->failures)),
-	    "%s: %s: %s://%s:%u: %s%s%s", dtu->name,
-	    hm_error_name(job->error), hm_transport_name(dtu->transport),
-	    dtu->host, dtu->port, job->text, hint != NULL ? "; " : "",
+	    HM_FACTS(hm_fact("dtu", dtu->name), hm_fact("error", error),
+	    hm_fact("uri", uri), hm_fact("reason", job->text),
+	    hm_fact("hint", hint), hm_fact_int("failures", job->failures),
+	    hm_fact_time("retry_at", retry_at(job))), "%s: %s: %s: %s%s%s",
+	    dtu->name, error, uri, job->text, hint != NULL ? "; " : "",
 	    hint != NULL ? hint : "");
 }
 
 void
 hm_job_log_retry(const struct hm_job *job, int64_t delay_ms)
 {
-	const char *name = dtu_of(job)->name,
-	    *error = hm_error_name(job->attempt_error);
+	const char *name = dtu_of(job)->name;
+	const char *error = hm_error_name(job->attempt_error);
 
 	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("dtu", name),
 	    hm_fact("error", error), hm_fact("reason", job->text),
-	    hm_fact_int("retry", job->retries)),
+	    hm_fact_int("retry", job->retries),
+	    hm_fact_int("wait_ms", delay_ms)),
 	    "%s: %s: %s; retry %lld in %lld ms", name, error, job->text,
 	    (long long)job->retries, (long long)delay_ms);
 }
@@ -83,15 +97,14 @@ void
 hm_job_log_breaker(const struct hm_job *job, bool news)
 {
 	const char *name = dtu_of(job)->name;
+	int64_t timeout = job->breaker.timeout_ms;
 
 	hm_log_facts(news ? HM_WARNING : HM_INFO,
-	    HM_FACTS(hm_fact("dtu", name),
-	    hm_fact("breaker", hm_breaker_name(job->breaker.state)),
+	    HM_FACTS(hm_fact("dtu", name), hm_fact("breaker", "open"),
 	    hm_fact_int("failures", job->failures),
-	    hm_fact_time("retry_at", retry_at(job))),
+	    hm_fact_int("wait_ms", timeout)),
 	    "%s: failed polls in a row: %lld; left alone for %lld s", name,
-	    (long long)job->failures,
-	    (long long)(job->breaker.timeout_ms + 500) / 1000);
+	    (long long)job->failures, (long long)(timeout + 500) / 1000);
 }
 
 void
@@ -107,14 +120,16 @@ void
 hm_job_log_locked_out(const struct hm_job *job)
 {
 	const struct hm_dtu *dtu = dtu_of(job);
+	int64_t wait = job->jobs->options.lock_wait_ms;
+	char uri[URI_MAX];
 
 	hm_log_facts(job->locked_out ? HM_INFO : HM_WARNING,
 	    HM_FACTS(hm_fact("dtu", dtu->name),
-	    hm_fact("file", job->lock.path)),
+	    hm_fact("uri", uri_of(dtu, uri)),
+	    hm_fact("file", job->lock.path), hm_fact_int("wait_ms", wait)),
 	    "%s: another hm-poll on this machine reads %s:%u; not polled "
 	    "after a wait of %lld s for %s", dtu->name, dtu->host, dtu->port,
-	    (long long)job->jobs->options.lock_wait_ms / 1000,
-	    job->lock.path);
+	    (long long)wait / 1000, job->lock.path);
 }
 
 void
