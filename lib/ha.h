@@ -27,7 +27,7 @@ struct hm_ha_counters {
 /* A message, valid during the call. */
 typedef void hm_ha_output(void *context, struct hm_slice line);
 
-/* NULL if there is no memory. The options' prefix is borrowed for its life. */
+/* NULL if there is no memory. What the options point to is borrowed. */
 struct hm_ha *hm_ha_new(const struct hm_ha_options *options,
     hm_ha_output *output, void *context);
 void hm_ha_free(struct hm_ha *ha);

@@ -162,19 +162,6 @@ hm_ha_table_group(struct hm_ha_table *table, struct hm_ha_device *device,
 	return group;
 }
 
-bool
-hm_ha_serial_valid(struct hm_slice serial)
-{
-	for (size_t i = 0; i < serial.n; i++) {
-		char c = serial.p[i];
-
-		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') &&
-		    !(c >= 'A' && c <= 'Z') && c != '_' && c != '-')
-			return false;
-	}
-	return serial.n > 0 && serial.n <= HM_HA_SERIAL_MAX;
-}
-
 /* What is known of a device, and the fields that tell it. */
 static const enum hm_field_id fact_fields[HM_HA_FACTS] = {
     [HM_HA_MODEL] = HM_F_MODEL,

@@ -15,7 +15,6 @@
 #define HM_HA_DEVICES_MAX ((size_t)16384)
 #define HM_HA_GROUPS_MAX ((size_t)49152)
 
-#define HM_HA_SERIAL_MAX ((size_t)32) /* bytes */
 #define HM_HA_FACT_MAX ((size_t)31)   /* bytes, escapes included */
 
 enum hm_ha_state { HM_HA_UNHEARD, HM_HA_ONLINE, HM_HA_OFFLINE };
@@ -84,9 +83,6 @@ struct hm_ha_device *hm_ha_table_find(const struct hm_ha_table *table,
     enum hm_ha_kind kind, struct hm_slice serial);
 struct hm_ha_group *hm_ha_device_group(const struct hm_ha_device *device,
     enum hm_ha_part part, uint8_t port);
-
-/* Whether a serial can be part of a topic: 0-9 a-z A-Z _ -, 1 to 32 of them. */
-bool hm_ha_serial_valid(struct hm_slice serial);
 
 /*
  * Keep what a record says of the device itself. What an info record has told

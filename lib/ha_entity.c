@@ -17,6 +17,45 @@ hm_ha_scope(enum hm_ha_kind kind, enum hm_ha_part part)
 	return part == HM_HA_PORT ? HM_SCOPE_PORT : scopes[kind];
 }
 
+void
+hm_ha_prefix(enum hm_ha_kind kind, enum hm_ha_part part, uint8_t port,
+    char out[HM_HA_PREFIX_MAX])
+{
+	static const char *const prefixes[HM_HA_KINDS] = {
+	    [HM_HA_DTU] = "DTU",
+	    [HM_HA_INVERTER] = "inv",
+	    [HM_HA_METER] = "meter",
+	};
+
+	if (part == HM_HA_PORT)
+		snprintf(out, HM_HA_PREFIX_MAX, "port_%u", (unsigned)port);
+	else
+		snprintf(out, HM_HA_PREFIX_MAX, "%s", prefixes[kind]);
+}
+
+bool
+hm_ha_serial_valid(struct hm_slice serial)
+{
+	for (size_t i = 0; i < serial.n; i++) {
+		char c = serial.p[i];
+
+		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') &&
+		    !(c >= 'A' && c <= 'Z') && c != '_' && c != '-')
+			return false;
+	}
+	return serial.n > 0 && serial.n <= HM_HA_SERIAL_MAX;
+}
+
+size_t
+hm_ha_field(struct hm_slice key)
+{
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		if (strlen(hm_fields[id].key) == key.n &&
+		    strncasecmp(hm_fields[id].key, key.p, key.n) == 0)
+			return id;
+	return HM_FIELDS;
+}
+
 static bool
 is_alarm(size_t id)
 {
@@ -72,9 +111,8 @@ is_about(enum hm_ha_choice choice, enum hm_ha_part part)
 	return (choice == HM_HA_CHOOSE_PORT) == (part == HM_HA_PORT);
 }
 
-/* The fields that a choice is made from. */
-static struct hm_ha_set
-offered(enum hm_ha_choice choice)
+struct hm_ha_set
+hm_ha_offered(enum hm_ha_choice choice)
 {
 	struct hm_ha_set set = {{0}};
 
@@ -90,14 +128,12 @@ static bool
 add_word(struct hm_ha_set *chosen, const struct hm_ha_set *offer,
     struct hm_slice word)
 {
-	for (size_t id = 0; id < HM_FIELDS; id++)
-		if (hm_ha_set_has(offer, id) &&
-		    strlen(hm_fields[id].key) == word.n &&
-		    strncasecmp(hm_fields[id].key, word.p, word.n) == 0) {
-			hm_ha_set_add(chosen, id);
-			return true;
-		}
-	return false;
+	size_t id = hm_ha_field(word);
+
+	if (id == HM_FIELDS || !hm_ha_set_has(offer, id))
+		return false;
+	hm_ha_set_add(chosen, id);
+	return true;
 }
 
 static void
@@ -111,7 +147,7 @@ bool
 hm_ha_entities_choose(struct hm_ha_entities *entities,
     enum hm_ha_choice choice, const char *words, struct hm_slice *unknown)
 {
-	struct hm_ha_set offer = offered(choice), chosen = {{0}};
+	struct hm_ha_set offer = hm_ha_offered(choice), chosen = {{0}};
 	size_t n;
 
 	for (const char *p = words + strspn(words, separators); *p != '\0';
@@ -132,7 +168,7 @@ hm_ha_entities_choose(struct hm_ha_entities *entities,
 void
 hm_ha_entities_names(enum hm_ha_choice choice, char *buf, size_t cap)
 {
-	struct hm_ha_set offer = offered(choice);
+	struct hm_ha_set offer = hm_ha_offered(choice);
 	size_t len = 0;
 
 	buf[0] = '\0';

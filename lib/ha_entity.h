@@ -68,6 +68,20 @@ struct hm_ha_entities {
 /* The scope of the records that hold the fields of a kind or of its inputs. */
 enum hm_scope hm_ha_scope(enum hm_ha_kind kind, enum hm_ha_part part);
 
+#define HM_HA_PREFIX_MAX ((size_t)16) /* "port_255" and a NUL */
+
+/* What names of entities begin with: DTU, inv, meter, or port_N. */
+void hm_ha_prefix(enum hm_ha_kind kind, enum hm_ha_part part, uint8_t port,
+    char out[HM_HA_PREFIX_MAX]);
+
+#define HM_HA_SERIAL_MAX ((size_t)32) /* bytes */
+
+/* Whether a serial can be part of a topic: 0-9 a-z A-Z _ -, 1 to 32 of them. */
+bool hm_ha_serial_valid(struct hm_slice serial);
+
+/* The hm_field_id of a key in any case; HM_FIELDS if there is none. */
+size_t hm_ha_field(struct hm_slice key);
+
 /* Everything that the field table has to show. */
 void hm_ha_entities_all(struct hm_ha_entities *entities);
 
@@ -84,7 +98,10 @@ enum hm_ha_choice { HM_HA_CHOOSE_INVERTER, HM_HA_CHOOSE_PORT };
 bool hm_ha_entities_choose(struct hm_ha_entities *entities,
     enum hm_ha_choice choice, const char *words, struct hm_slice *unknown);
 
-/* The names that a list may hold, separated by spaces, ended by a NUL. */
+/* The fields that a list may hold. */
+struct hm_ha_set hm_ha_offered(enum hm_ha_choice choice);
+
+/* Their names, separated by spaces, ended by a NUL. */
 void hm_ha_entities_names(enum hm_ha_choice choice, char *buf, size_t cap);
 
 /*

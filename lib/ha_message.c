@@ -60,22 +60,13 @@ end_record(struct hm_emit *e, const struct hm_ha_style *style, bool retain,
 
 /* Identity */
 
-#define PREFIX_MAX 16 /* "port_255" */
-
+/* Without a group, that of the device itself. */
 static void
 entity_prefix(const struct hm_ha_device *device,
-    const struct hm_ha_group *group, char out[PREFIX_MAX])
+    const struct hm_ha_group *group, char out[HM_HA_PREFIX_MAX])
 {
-	static const char *const prefixes[HM_HA_KINDS] = {
-	    [HM_HA_DTU] = "DTU",
-	    [HM_HA_INVERTER] = "inv",
-	    [HM_HA_METER] = "meter",
-	};
-
-	if (group != NULL && group->part == HM_HA_PORT)
-		snprintf(out, PREFIX_MAX, "port_%u", (unsigned)group->port);
-	else
-		snprintf(out, PREFIX_MAX, "%s", prefixes[device->kind]);
+	hm_ha_prefix(device->kind, group != NULL ? group->part : HM_HA_MAIN,
+	    group != NULL ? group->port : 0, out);
 }
 
 static const char *
@@ -118,7 +109,7 @@ static void
 emit_device(struct hm_emit *e, const struct hm_ha_device *device)
 {
 	const char *via = hm_ha_device_via(device);
-	char prefix[PREFIX_MAX];
+	char prefix[HM_HA_PREFIX_MAX];
 
 	entity_prefix(device, NULL, prefix);
 	hm_emit_object(e, "device");
@@ -172,18 +163,32 @@ emit_availability(struct hm_emit *e, const struct entity *entity)
 }
 
 static void
+emit_name(struct hm_emit *e, const struct entity *entity, const char *prefix)
+{
+	const struct hm_ha_group *group = entity->group;
+	bool is_port = group->part == HM_HA_PORT, numbered;
+	const char *name = hm_ha_shown_find(&entity->style->shown,
+	    entity->device->serial, prefix, entity->field, &numbered);
+
+	if (name != NULL && is_port && numbered)
+		emit_format(e, "name", "%s %u", name, (unsigned)group->port);
+	else if (name != NULL)
+		hm_emit_text(e, "name", name);
+	else if (is_port)
+		emit_format(e, "name", "%s_%s", prefix, entity->field->key);
+	else
+		hm_emit_text(e, "name", entity->field->key);
+}
+
+static void
 emit_identity(struct hm_emit *e, const struct entity *entity)
 {
-	const char *key = entity->field->key;
-	char prefix[PREFIX_MAX];
+	char prefix[HM_HA_PREFIX_MAX];
 
 	entity_prefix(entity->device, entity->group, prefix);
-	if (entity->group->part == HM_HA_PORT)
-		emit_format(e, "name", "%s_%s", prefix, key);
-	else
-		hm_emit_text(e, "name", key);
+	emit_name(e, entity, prefix);
 	emit_format(e, "unique_id", "hoymiles_mqtt_%s_%s_%s", prefix,
-	    entity->device->serial, key);
+	    entity->device->serial, entity->field->key);
 }
 
 static const char *
@@ -204,16 +209,30 @@ state_class(const struct hm_field *field)
 	return NULL;
 }
 
-static void
-emit_class(struct hm_emit *e, const struct hm_field *field)
+static int
+decimals(const struct hm_field *field, const struct hm_ha_unit *other)
 {
+	int n = (int)field->scale + (other != NULL ? other->decimals : 0);
+
+	return n > 0 ? n : 0;
+}
+
+static void
+emit_class(struct hm_emit *e, const struct entity *entity)
+{
+	const struct hm_field *field = entity->field;
+	const struct hm_ha_unit *other =
+	    entity->style->shown.unit[field - hm_fields];
+	const char *unit = other != NULL ? other->unit : field->unit;
+
 	if (field->ha_class != NULL)
 		hm_emit_text(e, "device_class", field->ha_class);
-	if (field->unit != NULL)
-		hm_emit_text(e, "unit_of_measurement", field->unit);
+	if (unit != NULL)
+		hm_emit_text(e, "unit_of_measurement", unit);
 	if (state_class(field) != NULL) {
 		hm_emit_text(e, "state_class", state_class(field));
-		hm_emit_int(e, "suggested_display_precision", field->scale);
+		hm_emit_int(e, "suggested_display_precision",
+		    decimals(field, other));
 	}
 	if (field == &hm_fields[HM_F_ALARM_TEXT])
 		hm_ha_emit_alarm_options(e, "options");
@@ -240,7 +259,7 @@ emit_entity(struct hm_emit *e, const struct entity *entity)
 	emit_format(e, "value_template",
 	    "{{ iif(value_json.%s is defined, value_json.%s, '') }}",
 	    field->key, field->key);
-	emit_class(e, field);
+	emit_class(e, entity);
 	if ((field->flags & HM_DIAGNOSTIC) != 0)
 		hm_emit_text(e, "entity_category", "diagnostic");
 	/* It changes with every reading, and few want that in their history. */
@@ -258,7 +277,7 @@ hm_ha_message_config(const struct hm_ha_style *style,
     struct hm_slice *line)
 {
 	const struct entity entity = {style, device, group, &hm_fields[id]};
-	char prefix[PREFIX_MAX];
+	char prefix[HM_HA_PREFIX_MAX];
 	struct hm_emit e;
 
 	entity_prefix(device, group, prefix);
@@ -275,15 +294,31 @@ hm_ha_message_config(const struct hm_ha_style *style,
 
 /* States */
 
+/* A product that cannot be told exactly is not known. */
 static void
-emit_value(struct hm_emit *e, const struct hm_field *field,
+emit_product(struct hm_emit *e, const char *key, const struct hm_value *value,
+    struct hm_dec factor)
+{
+	struct hm_dec number, product;
+
+	if (hm_dec_parse(value->text, &number) &&
+	    hm_dec_mul(number, factor, &product))
+		hm_emit_dec(e, key, product);
+}
+
+static void
+emit_value(struct hm_emit *e, const struct hm_ha_style *style, size_t id,
     const struct hm_value *value)
 {
-	if (field->kind == HM_FLAG)
-		hm_emit_text(e, field->key,
-		    value->kind == HM_TRUE ? "ON" : "OFF");
+	const struct hm_ha_unit *other = style->shown.unit[id];
+	const char *key = hm_fields[id].key;
+
+	if (other != NULL)
+		emit_product(e, key, value, other->factor);
+	else if (hm_fields[id].kind == HM_FLAG)
+		hm_emit_text(e, key, value->kind == HM_TRUE ? "ON" : "OFF");
 	else
-		hm_emit_value(e, field->key, value);
+		hm_emit_value(e, key, value);
 }
 
 bool
@@ -303,7 +338,7 @@ hm_ha_message_state(const struct hm_ha_style *style,
 	for (size_t id = 0; id < HM_FIELDS; id++)
 		if (hm_ha_set_has(&group->announced, id) &&
 		    hm_ha_values_show(values, id, scope))
-			emit_value(&e, &hm_fields[id], &values->of[id]);
+			emit_value(&e, style, id, &values->of[id]);
 	hm_emit_object_end(&e);
 	return end_record(&e, style, retain, line);
 }

@@ -2,6 +2,7 @@
 #define HM_HA_MESSAGE_H
 
 #include "ha_device.h"
+#include "ha_shown.h"
 
 /*
  * The messages to Home Assistant, as mqtt records. Topics, unique ids, names
@@ -15,6 +16,7 @@ struct hm_ha_style {
 	const char *prefix;   /* of all topics; hm_topic_prefix_valid */
 	int64_t qos;          /* of all messages */
 	int64_t expire_after; /* seconds, 0 for never */
+	struct hm_ha_shown shown;
 };
 
 /*

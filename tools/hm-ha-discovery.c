@@ -6,25 +6,129 @@
 #include "exits.h"
 #include "ha.h"
 #include "log.h"
+#include "nearest.h"
 #include "stream.h"
 
 #define NAMES_MAX 1024
 
 /* Settings */
 
+/* The text ends with the field that was probably meant, if there is one. */
+static bool
+suggest(struct hm_slice word, const struct hm_ha_set *fields,
+    const char *text, char *out)
+{
+	struct hm_nearest nearest;
+	char name[NAMES_MAX];
+
+	snprintf(name, sizeof name, "%.*s", (int)word.n, word.p);
+	hm_nearest_start(&nearest, name);
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		if (hm_ha_set_has(fields, id))
+			hm_nearest_try(&nearest, hm_fields[id].key);
+	snprintf(out, NAMES_MAX, "%s%s%s%s", text,
+	    nearest.best != NULL ? "; did you mean " : "",
+	    nearest.best != NULL ? nearest.best : "",
+	    nearest.best != NULL ? "?" : "");
+	return nearest.best != NULL;
+}
+
 static bool
 choose(const struct hm_config *config, enum hm_setting_id id,
     enum hm_ha_choice choice, struct hm_ha_entities *entities)
 {
-	char allowed[NAMES_MAX] = "are ";
+	struct hm_ha_set offered = hm_ha_offered(choice);
+	char allowed[NAMES_MAX];
 	struct hm_slice unknown;
 
 	if (!hm_config_has(config, id) || hm_ha_entities_choose(entities,
 	    choice, hm_config_text(config, id), &unknown))
 		return true;
-	hm_ha_entities_names(choice, allowed + strlen(allowed),
-	    sizeof allowed - strlen(allowed));
+	if (!suggest(unknown, &offered, choice == HM_HA_CHOOSE_PORT ?
+	    "are fields of inputs" : "are fields of inverters", allowed)) {
+		memcpy(allowed, "are ", sizeof "are ");
+		hm_ha_entities_names(choice, allowed + strlen(allowed),
+		    sizeof allowed - strlen(allowed));
+	}
 	return hm_config_refuse(config, id, unknown, allowed);
+}
+
+static struct hm_ha_set
+measured_fields(void)
+{
+	struct hm_ha_set set = {{0}};
+
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		if (hm_ha_is_measured(&hm_fields[id]))
+			hm_ha_set_add(&set, id);
+	return set;
+}
+
+static bool
+multiply(const struct hm_pair *pair, struct hm_ha_shown *shown)
+{
+	char allowed[NAMES_MAX], factors[NAMES_MAX / 2];
+	struct hm_ha_set measured = measured_fields();
+	size_t id = hm_ha_field(hm_text(pair->key));
+
+	if (id == HM_FIELDS || !hm_ha_set_has(&measured, id)) {
+		suggest(hm_text(pair->key), &measured,
+		    "are fields that are measured", allowed);
+		return hm_config_refuse_pair(HM_SET_VALUE_MULTIPLIERS, pair,
+		    pair->key, allowed);
+	}
+	if (hm_ha_shown_multiply(shown, (enum hm_field_id)id, pair->number))
+		return true;
+	hm_ha_factors((enum hm_field_id)id, factors, sizeof factors);
+	snprintf(allowed, sizeof allowed, "%s %s; to correct values see "
+	    "hm-filter --multiply", strchr(factors, ' ') != NULL ? "are" :
+	    "is", factors);
+	return hm_config_refuse_pair(HM_SET_VALUE_MULTIPLIERS, pair,
+	    pair->text, allowed);
+}
+
+static bool
+name(const struct hm_pair *pair, struct hm_ha_shown *shown)
+{
+	struct hm_ha_set all = {{0}};
+	char allowed[NAMES_MAX];
+	struct hm_slice field;
+
+	if (strlen(pair->text) > HM_HA_NAME_MAX)
+		return hm_config_refuse_pair(HM_SET_ENTITY_FRIENDLY_NAMES,
+		    pair, pair->text, "are names of at most 120 bytes");
+	if (hm_ha_shown_name(shown, hm_text(pair->key), pair->text, &field))
+		return true;
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		if (id != HM_F_MODEL)
+			hm_ha_set_add(&all, id);
+	suggest(field, &all, "are fields, as in temperature, "
+	    "inv_temperature, port_1_pv_power and SERIAL/temperature",
+	    allowed);
+	return hm_config_refuse_pair(HM_SET_ENTITY_FRIENDLY_NAMES, pair,
+	    pair->key, allowed);
+}
+
+/* Every entry is looked at, so that all mistakes are told at once. */
+static bool
+read_shown(const struct hm_config *config, struct hm_ha_shown *shown)
+{
+	size_t factors, names;
+	const struct hm_pair *factor = hm_config_pairs(config,
+	    HM_SET_VALUE_MULTIPLIERS, &factors);
+	const struct hm_pair *named = hm_config_pairs(config,
+	    HM_SET_ENTITY_FRIENDLY_NAMES, &names);
+	bool good = true;
+
+	if (!hm_ha_shown_init(shown, names)) {
+		hm_log_errno(HM_ERROR, "no memory for the names");
+		return false;
+	}
+	for (size_t i = 0; i < factors; i++)
+		good = multiply(&factor[i], shown) && good;
+	for (size_t i = 0; i < names; i++)
+		good = name(&named[i], shown) && good;
+	return good;
 }
 
 static bool
@@ -68,10 +172,13 @@ static int
 check(const struct hm_config *config)
 {
 	struct hm_ha_entities entities;
+	struct hm_ha_shown shown;
 	bool good = check_prefix(config);
 
 	good = check_expiry(config) && good;
 	good = choose_all(config, &entities) && good;
+	good = read_shown(config, &shown) && good;
+	hm_ha_shown_free(&shown);
 	return good ? HM_EXIT_OK : HM_EXIT_CONFIG;
 }
 
@@ -87,6 +194,7 @@ static const struct hm_tool tool = {
 
 struct work {
 	struct hm_stream *stream;
+	struct hm_ha_options options;
 	struct hm_ha *ha;
 	struct hm_record record;
 };
@@ -136,25 +244,22 @@ run(struct work *work)
 	return hm_stream_close(work->stream, HM_EXIT_OK);
 }
 
-static struct hm_ha *
+static bool
 open_ha(const struct hm_config *config, struct work *work)
 {
-	struct hm_ha_options options = {
-	    .style = {
-	        .prefix = hm_config_text(config, HM_SET_MQTT_TOPIC_PREFIX),
-	        .qos = hm_config_int(config, HM_SET_MQTT_QOS),
-	        /* Home Assistant takes whole seconds. */
-	        .expire_after = (hm_config_ms(config, HM_SET_EXPIRE_AFTER) +
-	            999) / 1000,
-	    },
-	};
-	struct hm_ha *ha = NULL;
+	struct hm_ha_style *style = &work->options.style;
 
-	if (choose_all(config, &options.entities))
-		ha = hm_ha_new(&options, on_message, work);
-	if (ha == NULL)
+	style->prefix = hm_config_text(config, HM_SET_MQTT_TOPIC_PREFIX);
+	style->qos = hm_config_int(config, HM_SET_MQTT_QOS);
+	/* Home Assistant takes whole seconds. */
+	style->expire_after = (hm_config_ms(config, HM_SET_EXPIRE_AFTER) +
+	    999) / 1000;
+	if (choose_all(config, &work->options.entities) &&
+	    read_shown(config, &style->shown))
+		work->ha = hm_ha_new(&work->options, on_message, work);
+	if (work->ha == NULL)
 		hm_log_errno(HM_ERROR, "no memory for the devices");
-	return ha;
+	return work->ha != NULL;
 }
 
 static int
@@ -163,8 +268,7 @@ start(const struct hm_config *config, struct work *work)
 	struct hm_stream_options options;
 
 	hm_config_stream(config, &options);
-	work->ha = open_ha(config, work);
-	if (work->ha == NULL)
+	if (!open_ha(config, work))
 		return HM_EXIT_OS;
 	work->stream = hm_stream_open(&options);
 	return work->stream != NULL ? run(work) : HM_EXIT_OS;
@@ -183,6 +287,7 @@ main(int argc, char *argv[])
 		return status;
 	status = start(config, &work);
 	hm_ha_free(work.ha);
+	hm_ha_shown_free(&work.options.style.shown);
 	hm_config_free(config);
 	return status;
 }

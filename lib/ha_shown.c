@@ -1,0 +1,226 @@
+#include "ha_shown.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#define MILLI {1, 3}
+#define MICRO {1, 6}
+#define NANO {1, 9}
+
+/* Of the units that Home Assistant converts, those that a plant has use for. */
+static const struct hm_ha_unit units[] = {
+    {"W", MILLI, "kW", 3},
+    {"W", MICRO, "MW", 6},
+    {"Wh", MILLI, "kWh", 3},
+    {"Wh", MICRO, "MWh", 6},
+    {"Wh", NANO, "GWh", 9},
+    {"V", MILLI, "kV", 3},
+    {"V", {1000, 0}, "mV", -3},
+    {"A", {1000, 0}, "mA", -3},
+    {"var", MILLI, "kvar", 3},
+    {"Hz", MILLI, "kHz", 3},
+    {NULL, {100, 0}, "%", -2},
+};
+
+bool
+hm_ha_shown_init(struct hm_ha_shown *shown, size_t names)
+{
+	*shown = (struct hm_ha_shown){.names = 0};
+	shown->name = calloc(names + 1, sizeof *shown->name);
+	return shown->name != NULL;
+}
+
+void
+hm_ha_shown_free(struct hm_ha_shown *shown)
+{
+	free(shown->name);
+}
+
+/* Units */
+
+bool
+hm_ha_is_measured(const struct hm_field *field)
+{
+	return field->kind == HM_GAUGE || field->kind == HM_DAILY ||
+	    field->kind == HM_COUNTER;
+}
+
+/* Without a class any unit would do, but none has a meaning. */
+static bool
+is_unit_of(const struct hm_ha_unit *unit, const struct hm_field *field)
+{
+	if (!hm_ha_is_measured(field) || field->ha_class == NULL)
+		return false;
+	if (unit->of == NULL || field->unit == NULL)
+		return unit->of == field->unit;
+	return strcmp(unit->of, field->unit) == 0;
+}
+
+static bool
+is_same(struct hm_dec a, struct hm_dec b)
+{
+	char x[HM_DEC_TEXT], y[HM_DEC_TEXT];
+
+	hm_dec_format(a, x);
+	hm_dec_format(b, y);
+	return strcmp(x, y) == 0;
+}
+
+bool
+hm_ha_shown_multiply(struct hm_ha_shown *shown, enum hm_field_id id,
+    struct hm_dec factor)
+{
+	shown->unit[id] = NULL;
+	if (hm_ha_is_measured(&hm_fields[id]) && is_same(factor, hm_dec(1, 0)))
+		return true;
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		if (is_unit_of(&units[i], &hm_fields[id]) &&
+		    is_same(factor, units[i].factor)) {
+			shown->unit[id] = &units[i];
+			return true;
+		}
+	return false;
+}
+
+void
+hm_ha_factors(enum hm_field_id id, char *buf, size_t cap)
+{
+	int n = snprintf(buf, cap, "1");
+	size_t len = n > 0 ? (size_t)n : 0;
+
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		char factor[HM_DEC_TEXT];
+
+		if (len >= cap || !is_unit_of(&units[i], &hm_fields[id]))
+			continue;
+		hm_dec_format(units[i].factor, factor);
+		n = snprintf(buf + len, cap - len, ", %s (%s)", factor,
+		    units[i].unit);
+		len += n > 0 ? (size_t)n : 0;
+	}
+}
+
+/* Names */
+
+static bool
+begins(struct hm_slice text, const char *start)
+{
+	return text.n >= strlen(start) &&
+	    strncasecmp(text.p, start, strlen(start)) == 0;
+}
+
+static struct hm_slice
+after(struct hm_slice text, size_t n)
+{
+	return hm_slice(text.p + n, text.n - n);
+}
+
+/* The length of "port_N" if that is what begins the text, N up to 255. */
+static size_t
+port_prefix(struct hm_slice text)
+{
+	size_t n = 0;
+	unsigned port = 0;
+
+	if (!begins(text, "port_"))
+		return 0;
+	for (n = 5; n < text.n && n < 8 && text.p[n] >= '0' &&
+	     text.p[n] <= '9'; n++)
+		port = port * 10 + (unsigned)(text.p[n] - '0');
+	return n > 5 && port <= UINT8_MAX && (text.p[5] != '0' || n == 6) ?
+	    n : 0;
+}
+
+/* The kind and part that a key is about, when it begins with their prefix. */
+static size_t
+read_prefix(struct hm_slice key, enum hm_ha_kind *kind, bool *port)
+{
+	char prefix[HM_HA_PREFIX_MAX];
+	size_t n = port_prefix(key);
+
+	*port = n > 0;
+	*kind = HM_HA_INVERTER;
+	for (size_t i = 0; n == 0 && i < HM_HA_KINDS; i++) {
+		hm_ha_prefix((enum hm_ha_kind)i, HM_HA_MAIN, 0, prefix);
+		if (begins(key, prefix)) {
+			*kind = (enum hm_ha_kind)i;
+			n = strlen(prefix);
+		}
+	}
+	return n < key.n && key.p[n] == '_' ? n : 0;
+}
+
+/* Whether any entity of the field is named by the key. */
+static bool
+has_entity(const struct hm_ha_entities *all, size_t field, bool any,
+    enum hm_ha_kind kind, bool port)
+{
+	for (size_t k = 0; k < HM_HA_KINDS; k++)
+		for (size_t part = 0; part < HM_HA_PARTS; part++)
+			if ((any || (k == kind &&
+			    port == (part == HM_HA_PORT))) &&
+			    hm_ha_set_has(&all->of[k][part], field))
+				return true;
+	return false;
+}
+
+bool
+hm_ha_shown_name(struct hm_ha_shown *shown, struct hm_slice key,
+    const char *name, struct hm_slice *field)
+{
+	struct hm_ha_name *entry = &shown->name[shown->names];
+	const char *slash = memchr(key.p, '/', key.n);
+	struct hm_ha_entities all;
+	enum hm_ha_kind kind;
+	size_t n;
+	bool port;
+
+	*entry = (struct hm_ha_name){.serial = {key.p, 0}, .name = name};
+	if (slash != NULL) {
+		entry->serial.n = (size_t)(slash - key.p);
+		key = after(key, entry->serial.n + 1);
+	}
+	n = read_prefix(key, &kind, &port);
+	entry->prefix = hm_slice(key.p, n);
+	*field = n > 0 ? after(key, n + 1) : key;
+	hm_ha_entities_all(&all);
+	entry->field = hm_ha_field(*field);
+	if (entry->field == HM_FIELDS || (slash != NULL &&
+	    !hm_ha_serial_valid(entry->serial)) ||
+	    !has_entity(&all, entry->field, n == 0, kind, port))
+		return false;
+	shown->names++;
+	return true;
+}
+
+static bool
+fits(struct hm_slice wanted, const char *text)
+{
+	return wanted.n == 0 || (wanted.n == strlen(text) &&
+	    strncasecmp(wanted.p, text, wanted.n) == 0);
+}
+
+static int
+weight(const struct hm_ha_name *name)
+{
+	return (name->serial.n > 0) * 2 + (name->prefix.n > 0);
+}
+
+const char *
+hm_ha_shown_find(const struct hm_ha_shown *shown, const char *serial,
+    const char *prefix, const struct hm_field *field, bool *numbered)
+{
+	const struct hm_ha_name *best = NULL;
+
+	for (size_t i = 0; i < shown->names; i++) {
+		const struct hm_ha_name *name = &shown->name[i];
+
+		if (&hm_fields[name->field] == field &&
+		    fits(name->serial, serial) && fits(name->prefix, prefix) &&
+		    (best == NULL || weight(name) > weight(best)))
+			best = name;
+	}
+	*numbered = best != NULL && best->prefix.n == 0;
+	return best != NULL ? best->name : NULL;
+}
