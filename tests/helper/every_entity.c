@@ -1,11 +1,14 @@
-/* Writes a discovery message for every entity that the field table can make. */
+/*
+ * Writes a discovery message for every entity that the field table can make.
+ * With a number, fields are multiplied by it where that is allowed.
+ */
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "ha_message.h"
 
-static const struct hm_ha_style style = {
+static struct hm_ha_style style = {
     .prefix = "homeassistant", .qos = 1, .expire_after = 120};
 
 static void
@@ -28,8 +31,20 @@ write_part(struct hm_ha_table *table, struct hm_ha_device *device,
 	}
 }
 
+static void
+multiply(const char *number)
+{
+	struct hm_dec factor;
+
+	if (!hm_dec_parse(hm_text(number), &factor))
+		exit(EXIT_FAILURE);
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		hm_ha_shown_multiply(&style.shown, (enum hm_field_id)id,
+		    factor);
+}
+
 int
-main(void)
+main(int argc, char *argv[])
 {
 	static const char *const serials[HM_HA_KINDS] = {"10f8", "1164",
 	    "10c0"};
@@ -38,6 +53,8 @@ main(void)
 
 	if (table == NULL)
 		return EXIT_FAILURE;
+	if (argc == 2)
+		multiply(argv[1]);
 	hm_ha_entities_all(&entities);
 	for (enum hm_ha_kind kind = 0; kind < HM_HA_KINDS; kind++) {
 		struct hm_ha_device *device = hm_ha_table_device(table, kind,

@@ -53,6 +53,26 @@ discover --mqtt-topic-prefix ha/test --mqtt-qos 2 <"$plants" >"$work/one"
 keeps "another prefix" "$work/one"
 "$HM_BUILD/helper/every_entity" >"$work/every"
 keeps "every entity of the field table" "$work/every"
+for factor in 1e-9 1e-6 0.001 100 1000; do
+	"$HM_BUILD/helper/every_entity" "$factor" >"$work/other"
+	keeps "every entity, fields times $factor" "$work/other"
+	cmp -s "$work/every" "$work/other"
+	[ $? = 1 ]
+	report $? "... in another unit"
+done
+discover --value-multipliers pv_power=0.001 \
+	--value-multipliers total_production=0.001 \
+	--value-multipliers pv_current=1000 \
+	--entity-friendly-names pv_power=Power \
+	--entity-friendly-names "inv_temperature=Heat" <"$plants" >"$work/one"
+keeps "all plants, multiplied and named" "$work/one"
+keys() {
+	jq -r 'select(.type == "mqtt") | "\(.topic) \(.payload.unique_id? // "")
+	    \(.payload.state_topic? // "")"' "$1"
+}
+[ "$(keys "$work/one")" = "$(discover <"$plants" >"$work/other" &&
+	keys "$work/other")" ]
+report $? "... with the same topics and unique ids"
 
 jq -nr -L "$tests" -f "$tests/ha-rules-cases.jq" "$work/all" >"$work/cases"
 report $? "the validator's own cases ran"
