@@ -28,13 +28,15 @@ hm_ha_shown_init(struct hm_ha_shown *shown, size_t names)
 {
 	*shown = (struct hm_ha_shown){.names = 0};
 	shown->name = calloc(names + 1, sizeof *shown->name);
-	return shown->name != NULL;
+	shown->corrected = calloc(HM_FIELDS, sizeof *shown->corrected);
+	return shown->name != NULL && shown->corrected != NULL;
 }
 
 void
 hm_ha_shown_free(struct hm_ha_shown *shown)
 {
 	free(shown->name);
+	free(shown->corrected);
 }
 
 /* Units */
@@ -67,6 +69,32 @@ is_same(struct hm_dec a, struct hm_dec b)
 	return strcmp(x, y) == 0;
 }
 
+/* Of either sign. */
+static bool
+is_power_of_ten(struct hm_dec factor)
+{
+	int64_t digits = factor.units;
+
+	while (digits != 0 && digits % 10 == 0)
+		digits /= 10;
+	return digits == 1 || digits == -1;
+}
+
+static bool
+correct(struct hm_ha_shown *shown, enum hm_field_id id, struct hm_dec factor)
+{
+	const struct hm_field *field = &hm_fields[id];
+
+	if (factor.units == 0 || !hm_ha_is_measured(field) ||
+	    (is_power_of_ten(factor) && !is_same(factor, hm_dec(-1, 0))) ||
+	    (factor.units < 0 && field->kind != HM_GAUGE))
+		return false;
+	shown->corrected[id] = (struct hm_ha_unit){field->unit, factor,
+	    field->unit, (int)factor.scale};
+	shown->unit[id] = &shown->corrected[id];
+	return true;
+}
+
 bool
 hm_ha_shown_multiply(struct hm_ha_shown *shown, enum hm_field_id id,
     struct hm_dec factor)
@@ -80,7 +108,7 @@ hm_ha_shown_multiply(struct hm_ha_shown *shown, enum hm_field_id id,
 			shown->unit[id] = &units[i];
 			return true;
 		}
-	return false;
+	return correct(shown, id, factor);
 }
 
 void

@@ -29,6 +29,7 @@ struct hm_ha_name {
 
 struct hm_ha_shown {
 	const struct hm_ha_unit *unit[HM_FIELDS]; /* NULL: the field's own */
+	struct hm_ha_unit *corrected; /* by field: its unit, another value */
 	struct hm_ha_name *name;
 	size_t names;
 };
@@ -41,8 +42,10 @@ void hm_ha_shown_free(struct hm_ha_shown *shown);
 bool hm_ha_is_measured(const struct hm_field *field);
 
 /*
- * Multiply a field. Only factors that lead to a unit which Home Assistant
- * knows for such a value can be; hm_ha_factors lists them for people.
+ * Multiply a field. A power of ten leads to another unit, and must be one
+ * which Home Assistant knows for such a value; hm_ha_factors lists them for
+ * people. Any other number corrects the reading, in its unit. False if it is
+ * neither: 0, or less than 0 for a counter.
  */
 bool hm_ha_shown_multiply(struct hm_ha_shown *shown, enum hm_field_id id,
     struct hm_dec factor);

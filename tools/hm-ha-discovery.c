@@ -80,9 +80,9 @@ multiply(const struct hm_pair *pair, struct hm_ha_shown *shown)
 	if (hm_ha_shown_multiply(shown, (enum hm_field_id)id, pair->number))
 		return true;
 	hm_ha_factors((enum hm_field_id)id, factors, sizeof factors);
-	snprintf(allowed, sizeof allowed, "%s %s; to correct values see "
-	    "hm-filter --multiply", strchr(factors, ' ') != NULL ? "are" :
-	    "is", factors);
+	snprintf(allowed, sizeof allowed, "are %s; or a correction, which is "
+	    "no power of ten, %s", factors,
+	    hm_fields[id].kind == HM_GAUGE ? "nor 0" : "and more than 0");
 	return hm_config_refuse_pair(HM_SET_VALUE_MULTIPLIERS, pair,
 	    pair->text, allowed);
 }

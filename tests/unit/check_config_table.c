@@ -150,6 +150,8 @@ give_room(const struct hm_setting *s, char *file, size_t size)
 	    {"comm_reconnect_delay_max", "3600"},
 	    {"circuit_breaker_timeout", "1"},
 	    {"max_backoff", "86400"},
+	    {"mqtt_reconnect_delay", "0.1"},
+	    {"mqtt_reconnect_delay_max", "3600"},
 	};
 
 	file[0] = '\0';

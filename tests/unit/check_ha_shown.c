@@ -47,8 +47,9 @@ END_TEST
 
 START_TEST(factor_without_a_unit_is_refused)
 {
-	ck_assert_ptr_null(unit_for(HM_F_PV_POWER, 2, 3));
+	ck_assert_ptr_null(unit_for(HM_F_PV_POWER, 1, 2));
 	ck_assert_ptr_null(unit_for(HM_F_PV_POWER, -1, 3));
+	ck_assert_ptr_null(unit_for(HM_F_TOTAL_PRODUCTION, -2, 0));
 	ck_assert_ptr_null(unit_for(HM_F_PV_POWER, 0, 0));
 	ck_assert_ptr_null(unit_for(HM_F_PV_POWER, 1, 9));
 	ck_assert_ptr_null(unit_for(HM_F_TEMPERATURE, 1, 3));
@@ -56,6 +57,16 @@ START_TEST(factor_without_a_unit_is_refused)
 	ck_assert_ptr_null(unit_for(HM_F_ALARM_CODE, 1, 0));
 	ck_assert_ptr_null(unit_for(HM_F_ALARM_FLAG, 100, 0));
 	ck_assert_ptr_null(unit_for(HM_F_MODEL, 1, 0));
+}
+END_TEST
+
+START_TEST(correction_keeps_the_unit)
+{
+	ck_assert_str_eq(unit_for(HM_F_PV_POWER, 102, 2), "W");
+	ck_assert_int_eq(shown.unit[HM_F_PV_POWER]->decimals, 2);
+	ck_assert_str_eq(unit_for(HM_F_POWER, -1, 0), "W");
+	ck_assert_str_eq(unit_for(HM_F_TOTAL_PRODUCTION, 5, 1), "Wh");
+	ck_assert_ptr_null(unit_for(HM_F_ALARM_CODE, 2, 0));
 }
 END_TEST
 
@@ -176,6 +187,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, unit_follows_the_factor);
 	tcase_add_test(tc, factor_without_a_unit_is_refused);
+	tcase_add_test(tc, correction_keeps_the_unit);
 	tcase_add_test(tc, factors_are_listed);
 	tcase_add_test(tc, nearer_names_go_first);
 	tcase_add_test(tc, name_of_nothing_is_refused);
