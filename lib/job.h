@@ -35,6 +35,7 @@ struct hm_job {
 	int64_t offset;     /* on the grid, ms */
 	int64_t began;      /* monotonic ms, the last poll */
 	int64_t due;        /* monotonic ms of the next tick */
+	int64_t retry_until; /* the tick after the one of this poll */
 	int64_t polls_left; /* -1: no end */
 	int64_t retries;    /* made in this poll */
 	int64_t give_up_at; /* monotonic ms, waiting for the lock */

@@ -128,7 +128,11 @@ hm_job_begin_attempt(struct hm_job *job)
 void
 hm_job_begin_poll(struct hm_job *job)
 {
+	/* After the last poll nothing is due. */
+	if (job->polls_left == 1)
+		ev_timer_stop(job->jobs->options.poller.loop, &job->tick);
 	job->began = hm_monotonic_ms();
+	job->retry_until = job->due;
 	job->retries = 0;
 	hm_job_begin_attempt(job);
 }
@@ -160,7 +164,7 @@ retry(struct hm_job *job)
 	    &jobs->random);
 	now = hm_monotonic_ms();
 	at = after_upload(job, now + delay);
-	if (at >= job->due && job->polls_left != 1)
+	if (at >= job->retry_until && job->polls_left != 1)
 		return false;
 	job->retries++;
 	jobs->counts.retries++;

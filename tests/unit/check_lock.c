@@ -55,7 +55,7 @@ START_TEST(names_its_file)
 	const struct hm_dtu named = {.host = host, .port = names[_i].port};
 	struct hm_lock l;
 
-	strcpy(host, names[_i].host);
+	snprintf(host, sizeof host, "%s", names[_i].host);
 	ck_assert(hm_lock_init(&l, "/dir", &named));
 	ck_assert_str_eq(l.path + strlen("/dir/"), names[_i].name);
 	hm_lock_free(&l);
