@@ -10,13 +10,6 @@
 #include "stream.h"
 #include "timefmt.h"
 
-static const struct hm_tool tool = {
-    .name = "hm-sim",
-    .bit = HM_SIM,
-    .summary = "Simulate Hoymiles DTUs. Prints a sim record with the URI of "
-	       "each.",
-};
-
 struct sim {
 	struct ev_loop *loop;
 	struct hm_stream *stream;
@@ -294,6 +287,22 @@ serve(struct sim *sim, const struct hm_sim_options *options,
 	return status;
 }
 
+static int
+check(const struct hm_config *config)
+{
+	struct hm_sim_options options;
+
+	return read_options(config, &options) ? HM_EXIT_OK : HM_EXIT_CONFIG;
+}
+
+static const struct hm_tool tool = {
+    .name = "hm-sim",
+    .bit = HM_SIM,
+    .summary = "Simulate Hoymiles DTUs. Prints a sim record with the URI of "
+	       "each.",
+    .check = check,
+};
+
 int
 main(int argc, char *argv[])
 {
@@ -310,11 +319,11 @@ main(int argc, char *argv[])
 	hm_config_stream(config, &stream);
 	stream.in = -1;
 	sim.loop = ev_loop_new(EVFLAG_AUTO);
-	if (!read_options(config, &options)) {
-		status = HM_EXIT_CONFIG;
-	} else if (sim.loop == NULL) {
+	if (sim.loop == NULL) {
 		hm_log_errno(HM_ERROR, "no event loop");
 		status = HM_EXIT_OS;
+	} else if (!read_options(config, &options)) {
+		status = HM_EXIT_CONFIG;
 	} else {
 		status = serve(&sim, &options, &stream);
 	}

@@ -98,7 +98,9 @@ print_words(const struct hm_setting *s)
 		return;
 	}
 	last = strrchr(s->choices, ' ') + 1;
-	print_value(s, "high", last);
+	/* The older series does not go with the most phases. */
+	if (s != &hm_settings[HM_SET_SIM_SERIES])
+		print_value(s, "high", last);
 	print_value(s, "wrong", "none-of-these");
 }
 

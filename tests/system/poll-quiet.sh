@@ -85,10 +85,10 @@ mistake() {
 }
 
 check "a night that is none is a mistake" grep -qE \
-	'^78 1 .*night \(--night\): "dark", allowed are two times' \
+	'^78 1 .*night \(--night\): found "dark", allowed are two times' \
 	<(mistake --night dark)
 check "a time zone that is none is a mistake" grep -qE \
-	'^78 1 .*timezone \(--timezone\): "Europe/Berlim"' \
+	'^78 1 .*timezone \(--timezone\): found "Europe/Berlim"' \
 	<(mistake --timezone Europe/Berlim)
 check "all mistakes are told at once" grep -qx 3 <(hm-poll --check \
 	--night 1:2 --timezone Nowhere --lock-dir /nowhere "$fine" 2>&1 |
