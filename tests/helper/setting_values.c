@@ -78,7 +78,7 @@ print_value(const struct hm_setting *s, const char *kind, const char *value)
 /* The sum may pass INT64_MAX. */
 static void
 print_number(const struct hm_setting *s, const char *kind, int64_t units,
-    int more)
+    int64_t more)
 {
 	char text[HM_DEC_TEXT] = "9223372036854775808";
 
@@ -121,6 +121,17 @@ print_pairs(const struct hm_setting *s, const char *value)
 	    s->option);
 }
 
+/* What a setting that is bound to another must stay below its own bound. */
+static int64_t
+room_above(const struct hm_setting *s)
+{
+	if (s == &hm_settings[HM_SET_QUERY_PERIOD]) /* below expire_after */
+		return -1;
+	if (s == &hm_settings[HM_SET_SIM_FAULT_DTU]) /* DTUs of one kind */
+		return -s->max / 2;
+	return 0;
+}
+
 static void
 print_setting(const struct hm_setting *s)
 {
@@ -134,9 +145,7 @@ print_setting(const struct hm_setting *s)
 	case HM_TYPE_SECONDS:
 	case HM_TYPE_DECIMAL:
 		print_number(s, "low", s->min, 0);
-		/* expire_after is longer. */
-		print_number(s, "high", s->max, s ==
-		    &hm_settings[HM_SET_QUERY_PERIOD] ? -1 : 0);
+		print_number(s, "high", s->max, room_above(s));
 		print_number(s, "below", s->min, -1);
 		print_number(s, "above", s->max, 1);
 		print_value(s, "wrong", "word");
