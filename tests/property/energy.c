@@ -11,9 +11,10 @@
  *  - a DTU's sums are the sums of what its inputs show, or absent.
  *
  * A glitch lasts for one reading of an input, or for some if it is impossible:
- * two that follow one another and are possible cannot be told from the truth. Nor can the energy of
- * two days be told apart when a device that did not reset its own counter was
- * away at the time: then today is only held to never fall.
+ * two that follow one another and are possible cannot be told from the truth.
+ * Nor can the energy of two days be told apart when a device that did not
+ * reset its own counter was away at the time: then today is only held to never
+ * fall.
  */
 
 #include <math.h>
