@@ -15,12 +15,15 @@ cpu() {
 		'BEGIN { printf "%.2f", ticks / hz }'
 }
 
-# That, as a part of a core, and the highest memory it had.
+# That, as a part of a core, and the highest memory it had, of which a small
+# process takes 3 to 4 MB.
 usage() {
 	awk -v cpu="$(cpu "$1")" -v seconds="$seconds" -v dtus="$dtus" '
-		/VmHWM/ { printf "%.2f s CPU, %.1f %% of a core, %d kB, " \
-			"%.1f kB a DTU", cpu, 100 * cpu / seconds, $2,
-			$2 / dtus }' "/proc/$1/status"
+		/VmHWM/ { printf "%.2f s CPU, %.1f %% of a core, %d kB", cpu,
+			100 * cpu / seconds, $2
+			if (dtus >= 1000)
+				printf ", %.1f kB a DTU", $2 / dtus
+		}' "/proc/$1/status"
 }
 
 ulimit -n "$(ulimit -Hn)"
