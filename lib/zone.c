@@ -62,7 +62,7 @@ hm_zone_local(int64_t seconds)
 		shown += tm.tm_gmtoff;
 	shown -= shown < 0 ? SECONDS_A_DAY - 1 : 0;
 	return (struct hm_local){shown / SECONDS_A_DAY,
-	    (int64_t)tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec};
+	    ((int64_t)tm.tm_hour * 60 + tm.tm_min) * 60 + tm.tm_sec};
 }
 
 int64_t

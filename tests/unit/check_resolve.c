@@ -6,6 +6,7 @@
 static struct ev_loop *loop;
 static struct hm_resolver *resolver;
 static unsigned answers, good;
+static bool localhost; /* whether this machine knows it by name */
 
 static void
 answered(void *context, struct addrinfo *list, const char *error)
@@ -24,9 +25,14 @@ answered(void *context, struct addrinfo *list, const char *error)
 static void
 setup(void)
 {
+	struct addrinfo *list;
+
 	loop = ev_loop_new(EVFLAG_AUTO);
 	resolver = hm_resolver_new(loop);
 	ck_assert_ptr_nonnull(resolver);
+	localhost = getaddrinfo("localhost", NULL, NULL, &list) == 0;
+	if (localhost)
+		freeaddrinfo(list);
 }
 
 /* What is still under way in a thread wakes the loop: it stays, then. */
@@ -56,7 +62,7 @@ START_TEST(name_is_answered_later)
 	ck_assert_uint_eq(answers, 0);
 	ev_run(loop, 0);
 	ck_assert_uint_eq(answers, 1);
-	ck_assert_uint_eq(good, 1);
+	ck_assert_uint_eq(good, localhost ? 1 : 0);
 }
 END_TEST
 
@@ -76,7 +82,7 @@ START_TEST(abandoned_lookup_is_taken_up)
 	while (answers < 2)
 		ev_run(loop, 0);
 	ck_assert_uint_eq(never, 0);
-	ck_assert_uint_eq(good, 2);
+	ck_assert_uint_eq(good, localhost ? 2 : 0);
 }
 END_TEST
 
