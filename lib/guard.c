@@ -9,6 +9,7 @@
 #include "timefmt.h"
 #include "zone.h"
 
+#define TELL_SECONDS 3600 /* between two messages about an input */
 #define RATED_WATTS 600 /* of an input whose inverter's model is not known */
 
 struct hm_guard {
@@ -176,10 +177,15 @@ tell(const struct place *place, const struct hm_input *input,
 	    (long long)bound);
 }
 
+/* A DTU that shows nonsense does so again and again. */
 static void
-say_refused(const struct place *place, const struct hm_input *input,
+say_refused(const struct place *place, struct hm_input *input,
     const struct hm_energy_reading *r, enum hm_energy_verdict verdict)
 {
+	if (input->told != 0 && r->time >= input->told &&
+	    r->time - input->told < TELL_SECONDS)
+		return;
+	input->told = r->time;
 	if (verdict == HM_ENERGY_FALL)
 		tell(place, input, "shown", r->total,
 		    "is refused; it has been",
@@ -196,10 +202,7 @@ judge(struct hm_guard *guard, const struct place *place,
 {
 	struct hm_energy before = input->energy;
 	enum hm_energy_verdict verdict = hm_energy_read(&input->energy, r);
-	bool news = !input->troubled;
 
-	input->troubled = verdict == HM_ENERGY_FALL ||
-	    verdict == HM_ENERGY_SPIKE;
 	switch (verdict) {
 	case HM_ENERGY_GOOD:
 		break;
@@ -209,9 +212,11 @@ judge(struct hm_guard *guard, const struct place *place,
 		break;
 	case HM_ENERGY_FALL:
 		guard->counters.refused_falls++;
+		say_refused(place, input, r, verdict);
 		break;
 	case HM_ENERGY_SPIKE:
 		guard->counters.refused_spikes++;
+		say_refused(place, input, r, verdict);
 		break;
 	case HM_ENERGY_ANEW:
 		guard->counters.began_anew++;
@@ -220,8 +225,6 @@ judge(struct hm_guard *guard, const struct place *place,
 		    hm_energy_total(&before));
 		break;
 	}
-	if (input->troubled && news)
-		say_refused(place, input, r, verdict);
 }
 
 static void

@@ -25,7 +25,7 @@ struct hm_input {
 	bool changed;  /* since it was last saved */
 	bool kept;     /* it has a row in the database */
 	bool forgotten; /* it had one, and others have removed it */
-	bool troubled; /* its last reading was refused */
+	int64_t told; /* when a refusal was last logged; 0: never */
 };
 
 struct hm_unit { /* an inverter */

@@ -7,7 +7,8 @@
 #include "log.h"
 #include "timefmt.h"
 
-#define BUSY_MS 1000
+#define BUSY_MS 500
+#define RETRY_MS 10000
 
 /* The columns that identify a row or are there for people to read. */
 enum {
@@ -58,6 +59,7 @@ struct hm_ledger_db {
 	int64_t seen; /* the version at which the rows were looked through */
 	char *path;
 	bool failing; /* the last save did; it has been said */
+	int64_t retry_at; /* monotonic ms */
 };
 
 static void
@@ -271,13 +273,22 @@ write_row(void *context, struct hm_station *station,
 	return sqlite3_reset(db->write) == SQLITE_OK && good;
 }
 
-bool
-hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger)
+static bool
+transact(struct hm_ledger_db *db, struct hm_ledger *ledger)
 {
-	bool good = execute(db, "BEGIN IMMEDIATE") &&
+	return execute(db, "BEGIN IMMEDIATE") &&
 	    hm_ledger_visit(ledger, true, write_row, db) &&
 	    execute(db, "COMMIT");
+}
 
+bool
+hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger, bool last)
+{
+	bool good;
+
+	if (db->failing && !last && hm_monotonic_ms() < db->retry_at)
+		return false;
+	good = transact(db, ledger);
 	if (good)
 		hm_ledger_saved(ledger);
 	else if (!db->failing)
@@ -289,6 +300,7 @@ hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger)
 	if (!good && !sqlite3_get_autocommit(db->handle))
 		execute(db, "ROLLBACK");
 	db->failing = !good;
+	db->retry_at = hm_monotonic_ms() + RETRY_MS;
 	return good;
 }
 

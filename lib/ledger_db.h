@@ -32,9 +32,12 @@ void hm_ledger_db_follow(struct hm_ledger_db *db, struct hm_ledger *ledger);
 
 /*
  * Write what has changed. False if it failed: that is logged when it begins
- * and when it is over, and the next save tries again.
+ * and when it is over. After a failure nothing is tried for some seconds, so
+ * that the stream does not wait for a database that is busy at every write;
+ * the last save of a process is always tried.
  */
-bool hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger);
+bool hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger,
+    bool last);
 
 /*
  * Remove the rows of an inverter, by any DTU. Returns their number, or -1,

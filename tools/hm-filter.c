@@ -35,7 +35,7 @@ struct work {
 	struct hm_ledger *ledger;
 	struct hm_ledger_db *db; /* NULL: from memory */
 	bool dry_run;
-	uint64_t failed_saves;
+	uint64_t unsaved_writes; /* that went out all the same */
 	struct hm_record record;
 };
 
@@ -70,16 +70,20 @@ on_line(struct work *work, struct hm_slice line)
 }
 
 static void
-save(void *context)
+save_changes(struct work *work, bool last)
 {
-	struct work *work = context;
-
 	if (work->db == NULL)
 		return;
 	hm_ledger_db_follow(work->db, work->ledger);
 	if (!work->dry_run && hm_ledger_has_changes(work->ledger) &&
-	    !hm_ledger_db_save(work->db, work->ledger))
-		work->failed_saves++;
+	    !hm_ledger_db_save(work->db, work->ledger, last))
+		work->unsaved_writes++;
+}
+
+static void
+save(void *context)
+{
+	save_changes(context, false);
 }
 
 static void
@@ -100,7 +104,8 @@ count(struct work *work)
 	hm_stream_counter(work->stream, "refused_spikes",
 	    &guard->refused_spikes);
 	hm_stream_counter(work->stream, "began_anew", &guard->began_anew);
-	hm_stream_counter(work->stream, "failed_saves", &work->failed_saves);
+	hm_stream_counter(work->stream, "unsaved_writes",
+	    &work->unsaved_writes);
 }
 
 static int
@@ -119,7 +124,7 @@ run(struct work *work, const struct hm_config *config)
 		on_line(work, line);
 		hm_stream_commit(work->stream);
 	}
-	save(work);
+	save_changes(work, true);
 	return hm_stream_close(work->stream, HM_EXIT_OK);
 }
 

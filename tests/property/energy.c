@@ -575,7 +575,7 @@ save(struct test *t)
 {
 	hm_ledger_db_follow(t->db, t->ledger);
 	if (hm_ledger_has_changes(t->ledger) &&
-	    !hm_ledger_db_save(t->db, t->ledger))
+	    !hm_ledger_db_save(t->db, t->ledger, false))
 		exit(EXIT_FAILURE);
 }
 
