@@ -51,13 +51,14 @@ hm_breaker_failed(struct hm_breaker *b, const struct hm_breaker_limits *limits,
 	return true;
 }
 
-void
+bool
 hm_breaker_put_off(struct hm_breaker *b, int64_t now)
 {
 	if (b->state != HM_BREAKER_HALF_OPEN)
-		return;
+		return false;
 	b->state = HM_BREAKER_OPEN;
 	b->retry_at = now + b->timeout_ms;
+	return true;
 }
 
 const char *

@@ -47,9 +47,9 @@ bool hm_breaker_failed(struct hm_breaker *b,
 
 /*
  * The attempt was not made. A probe is put off by the time that the breaker
- * was open last; otherwise this does nothing.
+ * was open last; otherwise this does nothing. True if the state has changed.
  */
-void hm_breaker_put_off(struct hm_breaker *b, int64_t now);
+bool hm_breaker_put_off(struct hm_breaker *b, int64_t now);
 
 /* "closed", "open", "half_open" */
 const char *hm_breaker_name(enum hm_breaker_state state);

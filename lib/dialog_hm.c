@@ -185,12 +185,16 @@ may_rekey(const struct hm_dialog *d)
 	    d->monotonic - d->hm.info_at >= REKEY_SECONDS;
 }
 
-/* Once a period, answered or not: readings do not depend on it. */
+/*
+ * Once a period, answered or not: readings do not depend on it. What a failed
+ * poll took with it is asked for again.
+ */
 static bool
 info_is_due(const struct hm_dialog *d)
 {
 	return (d->options->ask & HM_ASK_INFO) != 0 &&
-	    d->monotonic - d->hm.info_at >= d->options->ask_period;
+	    (d->monotonic - d->hm.info_at >= d->options->ask_period ||
+	    (d->hm.info_lost && may_rekey(d)));
 }
 
 enum hm_turn
@@ -200,7 +204,9 @@ hm_dialog_hm_begin(struct hm_dialog *d)
 
 	if (hm->readings_done)
 		hm->time_before = hm->time;
-	hm->readings_done = false;
+	if (hm->info_kept)
+		hm->info_lost = !hm->readings_done;
+	hm->readings_done = hm->info_kept = false;
 	hm->due = !hm->asked ||
 	    d->monotonic - hm->asked_at >= d->options->ask_period;
 	hm->left = hm->due ? d->options->ask : 0;
@@ -281,7 +287,8 @@ after_info(struct hm_dialog *d, const struct hm_frame *frame)
 	/* Later packages list more inverters, but carry no key. */
 	if (info->package == 0 || d->hm.package == 0)
 		learn_key(&d->hm, info);
-	if (!keep_info(d, frame, info))
+	d->hm.info_kept = keep_info(d, frame, info);
+	if (!d->hm.info_kept)
 		return HM_TURN_FAIL;
 	if (d->hm.package + 1 < info->packages &&
 	    d->hm.package + 1 < PACKAGES_MAX)

@@ -29,6 +29,8 @@ struct hm_dialog_hm {
 	                              this poll and the last good one */
 	bool due; /* extras are to be asked for in this poll */
 	bool asked, know_info, readings_done;
+	bool info_kept; /* information is among the replies of this dialog */
+	bool info_lost; /* it was, of one that failed */
 	bool encrypts, key_doubtful;
 	uint8_t random[HM_CRYPT_RANDOM];
 };

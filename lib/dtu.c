@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "dec.h"
 #include "exits.h"
@@ -328,7 +329,7 @@ compare_addresses(const void *a, const void *b)
 {
 	const struct hm_dtu *x = *(const struct hm_dtu *const *)a;
 	const struct hm_dtu *y = *(const struct hm_dtu *const *)b;
-	int order = strcmp(x->host, y->host);
+	int order = strcasecmp(x->host, y->host);
 
 	return order != 0 ? order : (int)x->port - (int)y->port;
 }

@@ -1,8 +1,8 @@
 #include "hints.h"
 
 #define MODBUS_IS_OFF \
-	"firmware V00.02.22 switches Modbus off: set the RS485 mode to " \
-	"\"Remote Control\" in the app"
+	"some firmware, V00.02.22 for one, switches Modbus off: then set " \
+	"the RS485 mode to \"Remote Control\" in the app"
 #define ONE_CLIENT \
 	"a DTU serves one client at a time: close the app's local mode and " \
 	"other programs that read it"
@@ -10,8 +10,8 @@
 	"wait until the DTU has found its inverters, or check the " \
 	"installation in the app"
 #define SILENT \
-	"a DTU-Pro-S with firmware V00.08.03 does not answer here: read it " \
-	"with modbus://"
+	"if it is a DTU-Pro-S with firmware V00.08.03, it does not answer " \
+	"here: read it with modbus://"
 #define NEW_KEY \
 	"newer firmware encrypts, with another key after each restart of " \
 	"the DTU: the key is asked for again within a minute"

@@ -86,7 +86,7 @@ end_job(struct hm_job *job)
 	struct hm_jobs *jobs = job->jobs;
 
 	ev_timer_stop(loop_of(job), &job->tick);
-	if (job->error != HM_ERR_NONE || job->locked_out)
+	if (job->error != HM_ERR_NONE || job->unasked)
 		jobs->failed = true;
 	if (--jobs->left == 0)
 		jobs->options.ended(jobs->options.context);
@@ -122,6 +122,9 @@ set_next_tick(struct hm_job *job)
 
 	if (late > 0 && (uint64_t)late > jobs->counts.max_late_ms)
 		jobs->counts.max_late_ms = (uint64_t)late;
+	if (late > 0)
+		jobs->counts.skipped_polls +=
+		    (uint64_t)(late / jobs->options.plan.period_ms);
 	job->due += (1 + late / jobs->options.plan.period_ms) *
 	    jobs->options.plan.period_ms;
 	set_timer(job, &job->tick, job->due);
@@ -207,7 +210,7 @@ on_wait(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)events;
 	switch (job->state) {
 	case HM_JOB_PUT_OFF:
-		begin_if_there_is_room(job);
+		consider(job);
 		break;
 	case HM_JOB_BROKEN:
 		probe(job);

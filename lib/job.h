@@ -22,6 +22,7 @@ struct hm_jobs {
 	struct hm_random random;
 	size_t left; /* jobs that have not come to an end */
 	bool failed;
+	bool starved; /* of descriptors, which has been said */
 };
 
 struct hm_job {
@@ -45,6 +46,7 @@ struct hm_job {
 	char text[160];      /* the same for people */
 	bool known;          /* whether there was a poll */
 	bool locked_out;     /* the last poll */
+	bool unasked;        /* the same, or by the system */
 	bool lock_refused;   /* which has been said */
 };
 
@@ -84,5 +86,6 @@ void hm_job_log_breaker(const struct hm_job *job, bool news);
 void hm_job_log_recovery(const struct hm_job *job);
 void hm_job_log_locked_out(const struct hm_job *job);
 void hm_job_log_lock_refused(const struct hm_job *job, int error);
+void hm_job_log_starved(const struct hm_job *job, const char *why);
 
 #endif

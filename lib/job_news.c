@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -133,9 +134,21 @@ hm_job_log_locked_out(const struct hm_job *job)
 }
 
 void
+hm_job_log_starved(const struct hm_job *job, const char *why)
+{
+	const char *name = dtu_of(job)->name;
+
+	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("dtu", name),
+	    hm_fact("reason", why)), "%s: not polled: %s; from now on such "
+	    "polls are only counted, as skipped; see ulimit -n", name, why);
+}
+
+void
 hm_job_log_lock_refused(const struct hm_job *job, int error)
 {
-	const char *name = dtu_of(job)->name, *reason = strerror(error);
+	const char *name = dtu_of(job)->name;
+	const char *reason = error == EINVAL ? "it is no plain file" :
+	    strerror(error);
 
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", name),
 	    hm_fact("file", job->lock.path), hm_fact("reason", reason)),

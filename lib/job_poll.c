@@ -39,7 +39,10 @@ succeed(struct hm_job *job, int64_t took_ms)
 	hm_job_rest(job);
 }
 
-/* At night DTUs go away, which is no reason to open a breaker. */
+/*
+ * At night DTUs go away, which is no reason to open a breaker, or to leave one
+ * open. True if there is something to tell.
+ */
 static bool
 tell_breaker(struct hm_job *job)
 {
@@ -47,8 +50,8 @@ tell_breaker(struct hm_job *job)
 	const struct hm_moment now = hm_job_moment();
 	bool closed = job->breaker.state == HM_BREAKER_CLOSED;
 
-	if (closed && hm_plan_is_night(&options->plan, &now))
-		return false;
+	if (hm_plan_is_night(&options->plan, &now))
+		return hm_breaker_succeeded(&job->breaker);
 	if (hm_breaker_failed(&job->breaker, &options->breaker, now.steady))
 		hm_job_log_breaker(job, closed);
 	return true;
@@ -79,9 +82,27 @@ give_way(struct hm_job *job)
 	count_down(job);
 	job->jobs->counts.locked_polls++;
 	hm_job_log_locked_out(job);
-	job->locked_out = true;
+	job->locked_out = job->unasked = true;
 	job->began = HM_PLAN_NEVER;
-	hm_breaker_put_off(&job->breaker, hm_monotonic_ms());
+	if (hm_breaker_put_off(&job->breaker, hm_monotonic_ms()))
+		hm_job_report(job);
+	hm_job_rest(job);
+}
+
+static void
+skip(struct hm_job *job, const char *why)
+{
+	struct hm_jobs *jobs = job->jobs;
+
+	count_down(job);
+	jobs->counts.skipped_polls++;
+	if (!jobs->starved)
+		hm_job_log_starved(job, why);
+	jobs->starved = true;
+	job->unasked = true;
+	job->began = HM_PLAN_NEVER;
+	if (hm_breaker_put_off(&job->breaker, hm_monotonic_ms()))
+		hm_job_report(job);
 	hm_job_rest(job);
 }
 
@@ -110,7 +131,7 @@ hm_job_attempt(struct hm_job *job)
 		hm_job_log_lock_refused(job, errno);
 		job->lock_refused = true;
 	}
-	job->locked_out = false;
+	job->locked_out = job->unasked = false;
 	if (hm_lock_idle_ms(&job->lock) >= 0)
 		hm_poller_asked_before(job->poller,
 		    hm_lock_idle_ms(&job->lock));
@@ -181,6 +202,10 @@ hm_job_polled(void *context, struct hm_poller *poller,
 
 	(void)poller;
 	hm_lock_release(&job->lock);
+	if (result->unasked) {
+		skip(job, result->text);
+		return;
+	}
 	if (result->error == HM_ERR_NONE) {
 		succeed(job, result->took_ms);
 		return;

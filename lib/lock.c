@@ -15,7 +15,12 @@
 const char *
 hm_lock_default_dir(void)
 {
-	return access("/run/lock", W_OK | X_OK) == 0 ? "/run/lock" : "/tmp";
+	struct stat status;
+
+	/* The same for all users, or they would not meet. */
+	return stat("/run/lock", &status) == 0 &&
+	    S_ISDIR(status.st_mode) && (status.st_mode & S_IWOTH) != 0 ?
+	    "/run/lock" : "/tmp";
 }
 
 /* Two hosts that look alike then share a lock, which does no harm. */
@@ -53,6 +58,16 @@ hm_lock_free(struct hm_lock *lock)
 }
 
 /*
+ * It is always empty; a umask must not keep other users from it. Where this
+ * fails they find out, and say so.
+ */
+static void
+open_to_all(int fd)
+{
+	(void)!fchmod(fd, 0666);
+}
+
+/*
  * In two steps: in a directory that all may write to, Linux may refuse
  * O_CREAT for the file of another user.
  */
@@ -67,6 +82,8 @@ open_file(struct hm_lock *lock)
 		return fd;
 	fd = open(lock->path, flags | O_CREAT | O_EXCL, 0666);
 	lock->created = fd >= 0;
+	if (fd >= 0)
+		open_to_all(fd);
 	if (fd >= 0 || errno != EEXIST)
 		return fd;
 	return open(lock->path, flags);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,15 +97,30 @@ hm_poller_free(struct hm_poller *p)
 }
 
 static void
-finish(struct hm_poller *p, enum hm_error error, const char *text)
+finish_with(struct hm_poller *p, const struct hm_poll_result *result)
 {
-	struct hm_poll_result result = {error, text,
-	    hm_monotonic_ms() - p->started};
-
 	release(p);
-	p->options->done(p->context, p, &result);
+	p->options->done(p->context, p, result);
 	if (p->state == IDLE)
 		hm_dialog_end(p->dialog);
+}
+
+static void
+finish(struct hm_poller *p, enum hm_error error, const char *text)
+{
+	const struct hm_poll_result result = {error, text,
+	    hm_monotonic_ms() - p->started, false};
+
+	finish_with(p, &result);
+}
+
+static void
+finish_unasked(struct hm_poller *p, const char *text)
+{
+	const struct hm_poll_result result = {HM_ERR_UNREACHABLE, text, 0,
+	    true};
+
+	finish_with(p, &result);
 }
 
 static void
@@ -204,6 +220,14 @@ receive(struct hm_poller *p)
 		take_turn(p, hm_dialog_feed(p->dialog, chunk, (size_t)n));
 }
 
+static bool
+has_input(const struct hm_poller *p)
+{
+	uint8_t byte;
+
+	return recv(p->fd, &byte, 1, MSG_PEEK) >= 0;
+}
+
 /* Connecting */
 
 static enum hm_error
@@ -249,7 +273,10 @@ try_addresses(struct hm_poller *p, int error)
 			return;
 		close_socket(p);
 	}
-	finish(p, connect_error(error), strerror(error));
+	if (error == EMFILE || error == ENFILE)
+		finish_unasked(p, strerror(error));
+	else
+		finish(p, connect_error(error), strerror(error));
 }
 
 static void
@@ -267,6 +294,14 @@ check_connection(struct hm_poller *p)
 	close_socket(p);
 	p->address = p->address->ai_next;
 	try_addresses(p, error);
+}
+
+static bool
+is_connected(const struct hm_poller *p)
+{
+	struct pollfd out = {.fd = p->fd, .events = POLLOUT};
+
+	return poll(&out, 1, 0) > 0;
 }
 
 static void
@@ -315,14 +350,23 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 		send_request(p);
 		break;
 	case READING:
-		take_turn(p, hm_dialog_give_up(p->dialog,
-		    HM_ERR_TIMEOUT_READ));
+		/* Time that this process lost is not the DTU's. */
+		while (p->state == READING && has_input(p))
+			receive(p);
+		if (p->state == READING && !ev_is_active(&p->timer))
+			take_turn(p, hm_dialog_give_up(p->dialog,
+			    HM_ERR_TIMEOUT_READ));
 		break;
 	case RESOLVING:
 		finish(p, HM_ERR_RESOLVE, "the host's name was not looked up "
 		    "in time");
 		break;
 	case CONNECTING:
+		if (is_connected(p)) {
+			set_timer(p, p->options->connect_timeout_ms);
+			check_connection(p);
+			break;
+		}
 		snprintf(text, sizeof text, "no connection within %lld ms",
 		    (long long)p->options->connect_timeout_ms);
 		finish(p, HM_ERR_TIMEOUT_CONNECT, text);

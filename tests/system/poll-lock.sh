@@ -99,4 +99,10 @@ hm-poll -1 --lock-dir "$work/nowhere" "$well" >"$work/dir" 2>"$work/dir.err"
 same "a directory that is not there is a mistake" "$?" 78
 same "... of a setting" "$(cat "$work/dir.err")" "hm-poll: error: lock_dir\
  (--lock-dir): found \"$work/nowhere\", allowed are directories"
+# Other users
+
+mkdir "$work/locks"
+(umask 077; hm-poll -1 --lock-dir "$work/locks" "${uris[0]}" >/dev/null)
+same "a umask keeps no other user from a lock" \
+	"$(stat -c %a "$work"/locks/*)" 666
 finish

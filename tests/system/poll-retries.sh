@@ -139,6 +139,21 @@ same "a status record carries a hint" "$(jq -r .hint "$work/gone.only" |
 same "... and the line in the log does, once" \
 	"$(grep -c 'Remote Control' "$work/gone.err")" 1
 
+# A reader that stalls while many polls are under way
+
+start_sim many --transport modbus --dtus 400 --inverters 4
+mkfifo "$work/stalled"
+(exec 3<"$work/stalled"; sleep 3; exec cat <&3 >"$work/many") &
+pids+=($!)
+reader=$!
+hm-poll -1 --retries 0 --read-timeout 1 --connect-timeout 1 "${uris[@]}" \
+	>"$work/stalled"
+same "a stalled reader is no DTU's fault: status" $? 0
+wait "$reader"
+same "... all are read" "$(grep -c '"frame"' "$work/many")" 400
+same "... none has failed" "$(counter failed_polls many)" 0
+kill "$sim"
+
 # Stale readings
 
 start_sim stale --transport hm --inverters 1 --fault stale:after=3

@@ -347,6 +347,24 @@ START_TEST(information_is_asked_for_again_after_its_period)
 }
 END_TEST
 
+/* Within a minute readings go first, for a DTU that closes after one reply. */
+START_TEST(information_of_a_failed_poll_is_asked_for_again)
+{
+	options.ask = HM_ASK_INFO;
+	hm_dialog_begin(dialog, NOW, 0);
+	wire_info();
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	expect_failure(hm_dialog_give_up(dialog, HM_ERR_CLOSED),
+	    HM_ERR_CLOSED);
+	poll_at(59);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 1);
+	poll_at(60);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 2);
+	poll_at(120);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 1);
+}
+END_TEST
+
 START_TEST(readings_of_the_same_time_are_stale)
 {
 	options.ask = 0;
@@ -942,6 +960,7 @@ main(void)
 	tcase_add_test(plain, information_comes_before_readings);
 	tcase_add_test(plain, request_tells_the_time);
 	tcase_add_test(plain, information_is_asked_for_again_after_its_period);
+	tcase_add_test(plain, information_of_a_failed_poll_is_asked_for_again);
 	tcase_add_test(plain, readings_of_the_same_time_are_stale);
 	tcase_add_test(plain, readings_without_a_time_are_never_stale);
 	tcase_add_test(plain, silence_about_known_information_costs_one_poll);
