@@ -11,6 +11,7 @@
 #define WATTS_MAX 100000
 #define ELAPSED_MAX ((int64_t)20 * 366 * SECONDS_A_DAY)
 #define WH_MAX ((int64_t)1000000000000)
+#define LIFETIME_HOURS ((int64_t)30 * 366 * 24)
 #define TIME_MAX ((int64_t)1000000000000)
 
 /* How long a clock must show an earlier day to be believed. */
@@ -64,6 +65,7 @@ hm_energy_valid(const struct hm_energy *e)
 	    is_energy(e->first) && is_energy(e->device_base) &&
 	    is_energy(e->doubt_first) && is_energy(e->doubt_last) &&
 	    e->shift >= -WH_MAX && e->shift <= WH_MAX &&
+	    e->total != 0 && e->pending != 0 && e->began <= e->pending &&
 	    e->pending >= e->total && e->doubt_last >= e->doubt_first &&
 	    (e->total >= 0 || e->shift == 0) &&
 	    is_time(e->total_time) && is_time(e->pending_time) &&
@@ -83,9 +85,18 @@ allowance(int64_t seconds, int64_t watts)
 	    (2 * SECONDS_AN_HOUR) + MARGIN_WH;
 }
 
+/* Nobody has more, whatever the counter says. */
+static int64_t
+lifetime(int64_t watts)
+{
+	return clamp(watts, 1, WATTS_MAX) * LIFETIME_HOURS * 3 / 2;
+}
+
 int64_t
 hm_energy_limit(const struct hm_energy *e, int64_t time, int64_t watts)
 {
+	if (e->total < 0)
+		return lifetime(watts);
 	return e->total + allowance(clamp(time, -TIME_MAX, TIME_MAX) -
 	    e->total_time, watts);
 }
@@ -264,7 +275,8 @@ hm_energy_read(struct hm_energy *e, const struct hm_energy_reading *r)
 	/* Nobody has a lifetime of 0 Wh: the DTU does not know it. */
 	if (r->total <= 0 || !is_time(r->time))
 		return HM_ENERGY_NONE;
-	if (r->total > WH_MAX / 2)
+	/* A counter full of ones is none, either. */
+	if (r->total == UINT32_MAX || r->total > lifetime(r->watts))
 		return HM_ENERGY_SPIKE;
 	verdict = take_total(e, r, r->total + e->shift);
 	if (verdict == HM_ENERGY_GOOD)

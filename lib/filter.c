@@ -420,17 +420,21 @@ hm_filter_record(struct hm_filter *f, struct hm_slice type,
 
 	*out = line;
 	*problem = NULL;
-	if (is_excluded(f, type, record) || !hm_filter_passes(f, type)) {
+	if (is_excluded(f, type, record)) {
+		f->counters.dropped++;
+		return false;
+	}
+	/* The guard learns from what does not pass, too. */
+	if (hm_scope_of(type, &scope))
+		*problem = hm_guard_look(f->guard, scope, record, &answer);
+	if (!hm_filter_passes(f, type) || (f->fresh &&
+	    hm_scope_of(type, &scope) &&
+	    hm_record_get(record, "stale")->kind == HM_TRUE)) {
 		f->counters.dropped++;
 		return false;
 	}
 	if (!hm_scope_of(type, &scope))
 		return true;
-	if (f->fresh && hm_record_get(record, "stale")->kind == HM_TRUE) {
-		f->counters.dropped++;
-		return false;
-	}
-	*problem = hm_guard_look(f->guard, scope, record, &answer);
 	if (!rewrite(f, record, &answer, out)) {
 		*out = line;
 		*problem = "what is left of it would be too long";

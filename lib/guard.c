@@ -1,5 +1,6 @@
 #include "guard.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -10,6 +11,8 @@
 #include "zone.h"
 
 #define TELL_SECONDS 3600 /* between two messages about an input */
+#define TOUCH_SECONDS 300
+#define PHANTOM_SECONDS 86400
 #define RATED_WATTS 600 /* of an input whose inverter's model is not known */
 
 struct hm_guard {
@@ -27,7 +30,8 @@ static const char too_many[] =
 struct place {
 	char dtu[HM_LEDGER_NAME];
 	size_t dtu_size;
-	struct hm_slice serial;
+	char serial_text[HM_LEDGER_SERIAL];
+	struct hm_slice serial; /* in lower case: it is hex digits */
 	int64_t time, day;
 	struct hm_station *station;
 };
@@ -97,6 +101,34 @@ says_awake(const struct hm_record *record)
 	return link > 0 || status > 0 ? 1 : -1;
 }
 
+/* Empty if there is none; false if it is no serial number. */
+static bool
+read_serial(const struct hm_record *record, struct place *place)
+{
+	struct hm_slice serial;
+
+	if (!hm_record_string(record, "serial", &serial))
+		serial.n = 0;
+	if (serial.n > sizeof place->serial_text)
+		return false;
+	for (size_t i = 0; i < serial.n; i++)
+		place->serial_text[i] = (char)tolower((unsigned char)
+		    serial.p[i]);
+	place->serial = hm_slice(place->serial_text, serial.n);
+	return true;
+}
+
+/* What a DTU's records of one time show; those of another begin anew. */
+static struct hm_group *
+group_of(const struct place *place)
+{
+	struct hm_group *group = &place->station->group;
+
+	if (group->time != place->time)
+		*group = (struct hm_group){.time = place->time};
+	return group;
+}
+
 static const char *
 find_place(struct hm_guard *guard, const struct hm_record *record,
     struct place *place)
@@ -109,9 +141,7 @@ find_place(struct hm_guard *guard, const struct hm_record *record,
 	    !hm_string_decode(dtu, place->dtu, sizeof place->dtu,
 	    &place->dtu_size))
 		return unidentified;
-	if (!hm_record_string(record, "serial", &place->serial))
-		place->serial = hm_slice("", 0);
-	if (place->serial.n > HM_LEDGER_SERIAL)
+	if (!read_serial(record, place))
 		return unidentified;
 	place->day = hm_zone_day(place->time, guard->options.reset_hour);
 	place->station = hm_ledger_station(guard->options.ledger,
@@ -134,13 +164,14 @@ static const char *
 look_at_inverter(struct hm_guard *guard, const struct hm_record *record,
     const struct place *place, struct hm_guard_answer *answer)
 {
-	struct hm_group *group = &place->station->group;
-	struct hm_unit *unit = hm_ledger_unit(guard->options.ledger,
-	    place->station, place->serial);
+	struct hm_group *group = group_of(place);
+	struct hm_unit *unit;
 	struct hm_slice model;
 
 	if (place->serial.n == 0)
 		return unidentified;
+	unit = hm_ledger_unit(guard->options.ledger, place->station,
+	    place->serial);
 	if (unit == NULL)
 		return too_many;
 	unit->awake = says_awake(record) != 0;
@@ -267,6 +298,23 @@ read_port(const struct hm_record *record, const struct place *place,
 	};
 }
 
+/*
+ * A counter that stands still all night need not be written at every poll: a
+ * time that is some minutes old only makes the guard a little more patient.
+ */
+static bool
+is_worth_saving(const struct hm_energy *before, const struct hm_input *input,
+    int64_t now)
+{
+	struct hm_energy after = input->energy;
+
+	if (now < input->touched || now - input->touched >= TOUCH_SECONDS)
+		return memcmp(before, &after, sizeof after) != 0;
+	after.total_time = before->total_time;
+	after.pending_time = before->pending_time;
+	return memcmp(before, &after, sizeof after) != 0;
+}
+
 static void
 take_in(struct hm_guard *guard, const struct place *place,
     struct hm_input *input, const struct hm_energy_reading *r, bool stale)
@@ -277,9 +325,11 @@ take_in(struct hm_guard *guard, const struct place *place,
 	/* What the DTU repeats bears nothing out. */
 	if (!stale)
 		judge(guard, place, input, r);
-	if (memcmp(&before, &input->energy, sizeof before) != 0)
+	if (is_worth_saving(&before, input, place->time)) {
+		input->touched = place->time;
 		hm_ledger_touch(guard->options.ledger, place->station,
 		    input);
+	}
 }
 
 static const char *
@@ -293,10 +343,17 @@ judge_port(struct hm_guard *guard, const struct hm_record *record,
 	if (!hm_record_int(record, "port", &port) || port < 0 ||
 	    port > HM_LEDGER_PORT_MAX)
 		return unidentified;
-	input = hm_ledger_input(guard->options.ledger, unit, port);
+	warn_of_memory(guard);
+	input = hm_ledger_find_input(unit, port);
+	/* An input that has nothing connected never shows a total. */
+	if (input == NULL && r->total <= 0) {
+		answer->today = answer->total = HM_GUARD_OUT;
+		return NULL;
+	}
+	if (input == NULL)
+		input = hm_ledger_input(guard->options.ledger, unit, port);
 	if (input == NULL)
 		return too_many;
-	warn_of_memory(guard);
 	take_in(guard, place, input, r, is_stale(record));
 	answer->today = show(guard, hm_energy_today(&input->energy),
 	    r->today >= 0 && r->today <= r->total);
@@ -320,13 +377,14 @@ static const char *
 look_at_port(struct hm_guard *guard, const struct hm_record *record,
     const struct place *place, struct hm_guard_answer *answer)
 {
-	struct hm_group *group = &place->station->group;
-	struct hm_unit *unit = hm_ledger_unit(guard->options.ledger,
-	    place->station, place->serial);
+	struct hm_group *group = group_of(place);
 	struct hm_energy_reading r;
+	struct hm_unit *unit;
 
 	if (place->serial.n == 0)
 		return unidentified;
+	unit = hm_ledger_unit(guard->options.ledger, place->station,
+	    place->serial);
 	if (unit == NULL)
 		return too_many;
 	r = read_port(record, place, unit);
@@ -346,6 +404,14 @@ struct sums {
 	size_t inputs;
 };
 
+/* Nothing has borne out for a day what was read of it once. */
+static bool
+is_phantom(const struct hm_energy *e, int64_t now)
+{
+	return hm_energy_total(e) < 0 &&
+	    now - e->pending_time > PHANTOM_SECONDS;
+}
+
 /* Inverters of which nothing comes have a new day, too. */
 static void
 add_unit(struct hm_guard *guard, struct sums *sums,
@@ -355,6 +421,8 @@ add_unit(struct hm_guard *guard, struct sums *sums,
 	    input = input->next) {
 		int64_t day = input->energy.day;
 
+		if (is_phantom(&input->energy, place->time))
+			continue;
 		hm_energy_day(&input->energy, place->day, place->time);
 		if (day != input->energy.day)
 			hm_ledger_touch(guard->options.ledger,
@@ -395,7 +463,7 @@ static void
 look_at_dtu(struct hm_guard *guard, const struct hm_record *record,
     const struct place *place, struct hm_guard_answer *answer)
 {
-	struct hm_group *group = &place->station->group;
+	struct hm_group *group = group_of(place);
 	bool excludes = guard->options.exclude != NULL;
 
 	answer->asleep = number_of(record, HM_F_INVERTERS_ONLINE, 1) == 0;
@@ -422,12 +490,14 @@ hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
 	if (scope == HM_SCOPE_METER)
 		return NULL;
 	why = find_place(guard, record, &place);
-	if (why != NULL)
-		return why;
-	if (scope == HM_SCOPE_INVERTER)
-		return look_at_inverter(guard, record, &place, answer);
-	if (scope == HM_SCOPE_PORT)
-		return look_at_port(guard, record, &place, answer);
-	look_at_dtu(guard, record, &place, answer);
-	return NULL;
+	if (why == NULL && scope == HM_SCOPE_INVERTER)
+		why = look_at_inverter(guard, record, &place, answer);
+	else if (why == NULL && scope == HM_SCOPE_PORT)
+		why = look_at_port(guard, record, &place, answer);
+	else if (why == NULL)
+		look_at_dtu(guard, record, &place, answer);
+	/* What cannot be judged is not shown. */
+	if (why != NULL && guard->options.judges)
+		answer->today = answer->total = HM_GUARD_OUT;
+	return why;
 }

@@ -46,7 +46,7 @@ void hm_guard_free(struct hm_guard *guard);
 
 /*
  * Look at a record of a scope. NULL, or why it cannot be guarded, static
- * text: the answer is then to show it as it is.
+ * text: the answer is then to show it without energies.
  */
 const char *hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
     const struct hm_record *record, struct hm_guard_answer *answer);

@@ -119,9 +119,20 @@ hm_ledger_unit(struct hm_ledger *ledger, struct hm_station *station,
 		return NULL;
 	memcpy((*place)->serial, serial.p, serial.n);
 	(*place)->serial_size = serial.n;
+	(*place)->awake = true;
 	station->unit_count++;
 	ledger->entries++;
 	return *place;
+}
+
+struct hm_input *
+hm_ledger_find_input(const struct hm_unit *unit, int64_t port)
+{
+	struct hm_input *input = unit->inputs;
+
+	while (input != NULL && input->port != port)
+		input = input->next;
+	return input;
 }
 
 struct hm_input *

@@ -23,6 +23,7 @@ struct hm_input {
 	int64_t port;
 	struct hm_energy energy;
 	bool changed;  /* since it was last saved */
+	int64_t touched; /* time of the reading that changed it */
 	bool kept;     /* it has a row in the database */
 	bool forgotten; /* it had one, and others have removed it */
 	int64_t told; /* when a refusal was last logged; 0: never */
@@ -32,7 +33,7 @@ struct hm_unit { /* an inverter */
 	struct hm_unit *next;
 	struct hm_input *inputs;
 	int64_t watts; /* of an input; 0: not known */
-	bool awake;    /* by its own record */
+	bool awake;    /* by its own record; true before there was one */
 	size_t serial_size;
 	char serial[HM_LEDGER_SERIAL];
 };
@@ -40,6 +41,7 @@ struct hm_unit { /* an inverter */
 /* What a DTU's inverters showed since its own record last came. */
 struct hm_group {
 	struct hm_dec pv_power, active_power;
+	int64_t time; /* of the records that were added up */
 	int64_t today, total; /* -1: one of them was not known */
 	int64_t inverters, online;
 	bool alarm;
@@ -72,6 +74,10 @@ struct hm_unit *hm_ledger_unit(struct hm_ledger *ledger,
     struct hm_station *station, struct hm_slice serial);
 struct hm_input *hm_ledger_input(struct hm_ledger *ledger,
     struct hm_unit *unit, int64_t port);
+
+/* The entry of an input if there is one, or NULL. */
+struct hm_input *hm_ledger_find_input(const struct hm_unit *unit,
+    int64_t port);
 
 /* All DTUs, by their `next`. */
 struct hm_station *hm_ledger_stations(const struct hm_ledger *ledger);

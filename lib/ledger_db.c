@@ -9,6 +9,8 @@
 
 #define BUSY_MS 500
 #define RETRY_MS 10000
+#define WAL_TRIES 50
+#define WAL_WAIT_MS 100
 
 /* The columns that identify a row or are there for people to read. */
 enum {
@@ -46,6 +48,8 @@ static const char write_sql[] =
     ")";
 #undef ENERGY
 
+static const char count_sql[] = "SELECT count(*) FROM production_cache";
+
 static const char exists_sql[] =
     "SELECT 1 FROM production_cache WHERE dtu = ? AND serial = ? "
     "AND port = ?";
@@ -55,7 +59,7 @@ static const char forget_sql[] =
 
 struct hm_ledger_db {
 	sqlite3 *handle;
-	sqlite3_stmt *write, *exists, *version;
+	sqlite3_stmt *write, *exists, *version, *count;
 	int64_t seen; /* the version at which the rows were looked through */
 	char *path;
 	bool failing; /* the last save did; it has been said */
@@ -93,6 +97,20 @@ open_file(struct hm_ledger_db *db, bool writing)
 	    sqlite3_busy_timeout(db->handle, BUSY_MS) == SQLITE_OK;
 }
 
+/* Two that switch a new file at once do not wait for each other. */
+static bool
+switch_to_wal(struct hm_ledger_db *db)
+{
+	for (int tries = WAL_TRIES; tries > 0; tries--) {
+		if (execute(db, "PRAGMA journal_mode = WAL"))
+			return true;
+		if (sqlite3_errcode(db->handle) != SQLITE_BUSY)
+			return false;
+		sqlite3_sleep(WAL_WAIT_MS);
+	}
+	return false;
+}
+
 /*
  * WAL, so that those who read the database never wait for us. FULL, because
  * what has been shown must not be forgotten when the power fails.
@@ -100,7 +118,7 @@ open_file(struct hm_ledger_db *db, bool writing)
 static bool
 make_ready(struct hm_ledger_db *db)
 {
-	return execute(db, "PRAGMA journal_mode = WAL") &&
+	return switch_to_wal(db) &&
 	    execute(db, "PRAGMA synchronous = FULL") &&
 	    execute(db, create_sql);
 }
@@ -114,11 +132,27 @@ set_up(struct hm_ledger_db *db, bool writing)
 	}
 	if (!prepare(db, write_sql, &db->write) ||
 	    !prepare(db, exists_sql, &db->exists) ||
+	    !prepare(db, count_sql, &db->count) ||
 	    !prepare(db, "PRAGMA data_version", &db->version)) {
-		complain(db, "its production_cache is of another program");
+		complain(db, writing ?
+		    "its production_cache is of another program" :
+		    "its production_cache cannot be read");
 		return false;
 	}
 	return true;
+}
+
+static void
+close_file(struct hm_ledger_db *db)
+{
+	sqlite3_finalize(db->write);
+	sqlite3_finalize(db->exists);
+	sqlite3_finalize(db->version);
+	sqlite3_finalize(db->count);
+	db->write = db->exists = db->version = db->count = NULL;
+	if (sqlite3_close(db->handle) != SQLITE_OK)
+		complain(db, "cannot close the database");
+	db->handle = NULL;
 }
 
 struct hm_ledger_db *
@@ -142,11 +176,7 @@ hm_ledger_db_close(struct hm_ledger_db *db)
 {
 	if (db == NULL)
 		return;
-	sqlite3_finalize(db->write);
-	sqlite3_finalize(db->exists);
-	sqlite3_finalize(db->version);
-	if (sqlite3_close(db->handle) != SQLITE_OK)
-		complain(db, "cannot close the database");
+	close_file(db);
 	free(db->path);
 	free(db);
 }
@@ -174,6 +204,15 @@ input_of_row(struct hm_ledger *ledger, sqlite3_stmt *row)
 	    sqlite3_column_int64(row, PORT)) : NULL;
 }
 
+static bool
+is_all_integers(sqlite3_stmt *row)
+{
+	for (int i = ENERGY_FIRST; i < sqlite3_column_count(row); i++)
+		if (sqlite3_column_type(row, i) != SQLITE_INTEGER)
+			return false;
+	return sqlite3_column_type(row, PORT) == SQLITE_INTEGER;
+}
+
 static void
 load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
 {
@@ -185,7 +224,8 @@ load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
 	energy.name = sqlite3_column_int64(row, column++);
 #include "energy.def"
 #undef ENERGY
-	input = hm_energy_valid(&energy) ? input_of_row(ledger, row) : NULL;
+	input = is_all_integers(row) && hm_energy_valid(&energy) ?
+	    input_of_row(ledger, row) : NULL;
 	if (input == NULL) {
 		struct hm_slice serial = text_column(row, SERIAL);
 
@@ -199,15 +239,15 @@ load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
 	input->kept = true;
 }
 
-/* Changes whenever another process has written. -1 if it cannot be told. */
+/* The number that a statement answers, or -1. */
 static int64_t
-version(struct hm_ledger_db *db)
+ask(sqlite3_stmt *statement)
 {
 	int64_t value = -1;
 
-	if (sqlite3_step(db->version) == SQLITE_ROW)
-		value = sqlite3_column_int64(db->version, 0);
-	sqlite3_reset(db->version);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		value = sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
 	return value;
 }
 
@@ -223,7 +263,7 @@ hm_ledger_db_load(struct hm_ledger_db *db, struct hm_ledger *ledger)
 	if (result != SQLITE_DONE)
 		complain(db, "cannot read the production_cache");
 	sqlite3_finalize(rows);
-	db->seen = version(db);
+	db->seen = ask(db->version);
 	return result == SQLITE_DONE;
 }
 
@@ -273,37 +313,6 @@ write_row(void *context, struct hm_station *station,
 	return sqlite3_reset(db->write) == SQLITE_OK && good;
 }
 
-static bool
-transact(struct hm_ledger_db *db, struct hm_ledger *ledger)
-{
-	return execute(db, "BEGIN IMMEDIATE") &&
-	    hm_ledger_visit(ledger, true, write_row, db) &&
-	    execute(db, "COMMIT");
-}
-
-bool
-hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger, bool last)
-{
-	bool good;
-
-	if (db->failing && !last && hm_monotonic_ms() < db->retry_at)
-		return false;
-	good = transact(db, ledger);
-	if (good)
-		hm_ledger_saved(ledger);
-	else if (!db->failing)
-		complain(db, "cannot save what is known of the energy; it "
-		    "goes on from memory");
-	if (good && db->failing)
-		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path)),
-		    "%s: can be written again", db->path);
-	if (!good && !sqlite3_get_autocommit(db->handle))
-		execute(db, "ROLLBACK");
-	db->failing = !good;
-	db->retry_at = hm_monotonic_ms() + RETRY_MS;
-	return good;
-}
-
 /* Forgetting */
 
 static void
@@ -332,16 +341,98 @@ look_up(void *context, struct hm_station *station, const struct hm_unit *unit,
 	return true;
 }
 
+static bool
+count_kept(void *context, struct hm_station *station,
+    const struct hm_unit *unit, struct hm_input *input)
+{
+	int64_t *kept = context;
+
+	(void)station;
+	(void)unit;
+	*kept += input->kept;
+	return true;
+}
+
+/* Others write to the database all the time, and seldom remove a row. */
 void
 hm_ledger_db_follow(struct hm_ledger_db *db, struct hm_ledger *ledger)
 {
-	int64_t now = version(db);
+	int64_t now = ask(db->version), kept = 0;
 
 	if (now == db->seen || now < 0)
 		return;
 	db->seen = now;
+	hm_ledger_visit(ledger, false, count_kept, &kept);
+	if (ask(db->count) == kept)
+		return;
 	hm_ledger_visit(ledger, false, look_up, db);
 	hm_ledger_drop_forgotten(ledger);
+}
+
+/* The file has been removed, or another one is in its place. */
+static bool
+has_moved(struct hm_ledger_db *db)
+{
+	int moved = 0;
+
+	return sqlite3_file_control(db->handle, NULL, SQLITE_FCNTL_HAS_MOVED,
+	    &moved) == SQLITE_OK && moved != 0;
+}
+
+static bool
+mark_changed(void *context, struct hm_station *station,
+    const struct hm_unit *unit, struct hm_input *input)
+{
+	(void)unit;
+	input->kept = false;
+	hm_ledger_touch(context, station, input);
+	return true;
+}
+
+static bool
+reopen(struct hm_ledger_db *db, struct hm_ledger *ledger)
+{
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path)),
+	    "%s: the database has been removed or replaced; what is known of "
+	    "the energy is written to the file that is there now", db->path);
+	close_file(db);
+	hm_ledger_visit(ledger, false, mark_changed, ledger);
+	return set_up(db, true);
+}
+
+static bool
+transact(struct hm_ledger_db *db, struct hm_ledger *ledger)
+{
+	if (!execute(db, "BEGIN IMMEDIATE"))
+		return false;
+	/* From here on nobody can remove a row that would then come back. */
+	hm_ledger_db_follow(db, ledger);
+	return hm_ledger_visit(ledger, true, write_row, db) &&
+	    execute(db, "COMMIT");
+}
+
+bool
+hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger, bool last)
+{
+	bool good;
+
+	if (db->failing && !last && hm_monotonic_ms() < db->retry_at)
+		return false;
+	good = (!has_moved(db) || reopen(db, ledger)) && transact(db, ledger);
+	if (good)
+		hm_ledger_saved(ledger);
+	else if (!db->failing)
+		complain(db, "cannot save what is known of the energy; it "
+		    "goes on from memory");
+	if (good && db->failing)
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path)),
+		    "%s: can be written again", db->path);
+	if (!good && db->handle != NULL &&
+	    !sqlite3_get_autocommit(db->handle))
+		execute(db, "ROLLBACK");
+	db->failing = !good;
+	db->retry_at = hm_monotonic_ms() + RETRY_MS;
+	return good;
 }
 
 int64_t

@@ -54,6 +54,7 @@ struct hm_stream {
 	int64_t out_progress; /* when a write last succeeded, or the signal */
 
 	void (*save)(void *context);
+	size_t unsaved; /* output from here on has not been saved */
 	void *save_context;
 
 	const struct hm_stream_side *side;
@@ -190,8 +191,10 @@ write_chunk(struct hm_stream *s)
 
 	if (n > s->write_chunk)
 		n = s->write_chunk;
-	if (s->save != NULL)
+	if (s->save != NULL && s->out_start + n > s->unsaved) {
 		s->save(s->save_context);
+		s->unsaved = s->out_end;
+	}
 	written = write(s->options.out, s->out + s->out_start, n);
 	if (written >= 0) {
 		s->out_start += (size_t)written;
@@ -203,7 +206,7 @@ write_chunk(struct hm_stream *s)
 		s->out_failed = true;
 	}
 	if (s->out_start == s->out_end)
-		s->out_start = s->out_end = 0;
+		s->out_start = s->out_end = s->unsaved = 0;
 }
 
 bool
@@ -223,6 +226,8 @@ append(struct hm_stream *s, struct hm_slice line)
 	if (s->out_end + line.n + 1 > OUT_SIZE) {
 		memmove(s->out, s->out + s->out_start, hm_stream_pending(s));
 		s->out_end -= s->out_start;
+		s->unsaved -= s->unsaved < s->out_start ? s->unsaved :
+		    s->out_start;
 		s->out_start = 0;
 	}
 	memcpy(s->out + s->out_end, line.p, line.n);

@@ -1,5 +1,7 @@
 /* hm-filter: what passes, with which fields; energies that can be trusted. */
 
+#include <unistd.h>
+
 #include "config.h"
 #include "exits.h"
 #include "filter.h"
@@ -53,7 +55,8 @@ on_record(struct work *work, struct hm_slice type, struct hm_slice line)
 	    &problem))
 		hm_stream_emit(work->stream, out);
 	if (problem != NULL)
-		hm_stream_bad(work->stream, "it passes unguarded: %s", problem);
+		hm_stream_bad(work->stream, "its energies are left out: %s",
+		    problem);
 }
 
 static void
@@ -162,7 +165,8 @@ open_guard(struct work *work, const struct hm_config *config)
 	work->guard = hm_guard_new(&(struct hm_guard_options){
 	    .ledger = work->ledger,
 	    .judges = hm_config_flag(config, HM_SET_ENERGY_GUARD),
-	    .remembers = work->db != NULL,
+	    /* A database that fails is no reason to show what is unproven. */
+	    .remembers = database(config) != NULL,
 	    .reset_hour = (int)hm_config_int(config, HM_SET_RESET_HOUR),
 	    .exclude = hm_config_text(config, HM_SET_EXCLUDE_INVERTERS),
 	});
@@ -214,6 +218,10 @@ forget(const struct hm_config *config)
 	}
 	if (hm_config_flag(config, HM_SET_DRY_RUN))
 		return HM_EXIT_OK;
+	if (access(path, F_OK) < 0) {
+		hm_log_errno(HM_ERROR, "--forget: %s", path);
+		return HM_EXIT_IO;
+	}
 	db = hm_ledger_db_open(path, true);
 	if (db == NULL)
 		return HM_EXIT_IO;

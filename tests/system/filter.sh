@@ -83,6 +83,55 @@ same "... without the excluded" "$({ plant 7; plant 8; } |
 	filter -d "$db" --exclude 116400000002 | jq -c .total_production |
 	tr '\n' ' ')" "10600 10600 10600 10600 "
 
+runs=()
+# Inputs with nothing connected, others' spellings, the file's fate
+
+same "an input that never shows a total is not waited for" "$(for i in 0 1; do
+	port $i 10500 500
+	port $i 0 0 | sed 's/"port":1/"port":2/'
+	dtu $i
+done | filter -d "$work/unused.db" | tail -1 | energies)" "[10500,500] "
+same "capitals in a serial number make no other inverter" "$({
+	port 0 10500 500 1164abcdef01; port 1 10503 503 1164ABCDEF01; dtu 1
+} | filter -d "$work/capitals.db" | tail -1 | energies)" "[10500,500] "
+same "what nobody can have made in a lifetime is no first reading" "$({
+	for i in 0 1; do port $i 4294967295 5; done
+	for i in 2 3; do port $i 10500 500; done
+} | filter -d "$work/huge.db" 2>/dev/null | tail -1 | energies)" "[10500,500] "
+same "what is left out by --only is learnt from" "$({
+	port 0 10500 500; port 1 10503 503; dtu 1
+} | filter -d "$work/only.db" --only dtu | energies)" "[10500,500] "
+mkfifo "$work/gone"
+hm-filter --stats-period 0 --timezone UTC -d "$work/gone.db" <"$work/gone" \
+	>"$work/out" 2>"$work/err" &
+pids+=($!)
+exec 6>"$work/gone"
+port 0 10500 500 >&6
+has_lines() {
+	[ "$(wc -l <"$work/out")" -ge "$1" ]
+}
+check "a filter runs" until_true 5 has_lines 1
+rm -f "$work"/gone.db*
+port 1 10503 503 >&6
+check "... and goes on when its file is removed" until_true 5 has_lines 2
+exec 6>&-
+wait "${pids[-1]}"
+same "... in a new one" "$(sqlite3 "$work/gone.db" \
+	'SELECT total_production FROM production_cache')" 10500
+check "... and says so" grep -q "has been removed" "$work/err"
+for i in 1 2 3 4 5 6; do
+	rm -f "$work"/together.db*
+	for n in 1 2 3 4; do
+		port 0 10500 500 11640000000$n |
+			filter -d "$work/together.db" 2>&1 >/dev/null &
+		runs+=($!)
+	done
+	wait "${runs[@]}"
+done >"$work/together"
+same "four may open a new database at once" "$(cat "$work/together")" ""
+same "--forget makes no database" "$(filter -d "$work/typo.db" --forget 1 \
+	2>/dev/null; echo "$? $([ -e "$work/typo.db" ]; echo $?)")" "74 1"
+
 # Forgetting
 
 same "--forget ends with 0" \
@@ -123,8 +172,9 @@ same "... which it says" "$(cat "$work/err")" \
 
 mkdir "$work/dir"
 same "a database that cannot be opened does not stop the stream" \
-	"$(port 0 10500 500 | filter -d "$work/dir" 2>"$work/err" |
-	energies)" "[10500,500] "
+	"$({ port 0 10500 500; port 1 10503 503; } |
+	filter -d "$work/dir" 2>"$work/err" | energies)" \
+	"[null,null] [10500,500] "
 check "... and is named" grep -q "error: $work/dir: cannot open" "$work/err"
 sqlite3 "$work/old.db" 'CREATE TABLE production_cache (serial_number TEXT,
 	port_number INTEGER, today_production INTEGER, total_production INTEGER)'
@@ -135,8 +185,9 @@ same "... not even its columns" \
 	"$(sqlite3 "$work/old.db" .schema | grep -c e_total)" 0
 head -c 20000 /dev/urandom >"$work/junk.db"
 same "junk is no database, and the stream goes on" \
-	"$(port 0 10500 500 | filter -d "$work/junk.db" 2>/dev/null |
-	energies)" "[10500,500] "
+	"$({ port 0 10500 500; port 1 10503 503; } |
+	filter -d "$work/junk.db" 2>/dev/null | energies)" \
+	"[null,null] [10500,500] "
 cp "$db" "$work/bad.db"
 sqlite3 "$work/bad.db" 'UPDATE production_cache SET e_pending = 9e18'
 same "a row that cannot be is passed over" \
@@ -144,10 +195,9 @@ same "a row that cannot be is passed over" \
 	"[null,null] "
 check "... and named" grep -q "row of inverter 116400000001 .* damaged" \
 	"$work/err"
-same "--dry-run stores nothing" "$(port 15 10700 700 |
-	filter -d "$db" --dry-run >"$work/out"
-	sqlite3 "$db" 'SELECT max(total_production) FROM production_cache
-	WHERE dtu = "roof"')" 10600
+before=$(sqlite3 "$db" .dump)
+port 15 10700 700 | filter -d "$db" --dry-run >"$work/out"
+same "--dry-run stores nothing" "$(sqlite3 "$db" .dump)" "$before"
 port 0 10500 500 | filter -d "$work/none.db" --dry-run >"$work/out" 2>&1
 check "... and makes no file" [ ! -e "$work/none.db" ]
 
