@@ -123,7 +123,7 @@ for i in 1 2 3 4 5 6; do
 	rm -f "$work"/together.db*
 	for n in 1 2 3 4; do
 		port 0 10500 500 11640000000$n |
-			filter -d "$work/together.db" 2>&1 >/dev/null &
+			{ filter -d "$work/together.db" >/dev/null; } 2>&1 &
 		runs+=($!)
 	done
 	wait "${runs[@]}"
