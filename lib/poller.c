@@ -127,6 +127,8 @@ static void
 set_timer(struct hm_poller *p, int64_t ms)
 {
 	ev_timer_stop(p->options->loop, &p->timer);
+	/* The loop's idea of now is old if the reader of stdout has stalled. */
+	ev_now_update(p->options->loop);
 	ev_timer_set(&p->timer, (double)ms / 1000, 0);
 	ev_timer_start(p->options->loop, &p->timer);
 }
