@@ -79,11 +79,15 @@ END_TEST
 /* With no descriptor to be had, what needs one is not known. */
 START_TEST(unknown_is_not_zero)
 {
-	const struct rlimit none = {0, 0};
+	struct rlimit usual, none;
 	struct hm_process process;
 
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	none = usual;
+	none.rlim_cur = 0;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
 	hm_process_look(&process);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
 	ck_assert_int_eq(process.fds, -1);
 	ck_assert_int_eq(process.memory, -1);
 	ck_assert_int_ge(process.cpu_ms, 0);
