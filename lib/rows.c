@@ -306,7 +306,8 @@ put_stats(struct hm_rows *rows, sqlite3_stmt *s,
 /*
  * The first parameter of each is the time. What a record repeats is no new
  * row: alarms come with each list that they are in, states with each poll
- * that fails, and what is known of a device each hour.
+ * that fails, and what is known of a device each hour. A probe and what came
+ * of it may fall into one second: that is the state.
  */
 static const struct event {
 	const char *type, *sql;
@@ -325,8 +326,9 @@ static const struct event {
         "?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM (SELECT state, breaker, "
         "error FROM status WHERE dtu = ?2 AND time <= ?1 "
         "ORDER BY time DESC LIMIT 1) "
-        "WHERE state IS ?3 AND breaker IS ?4 AND error IS ?6)",
-        put_status},
+        "WHERE state IS ?3 AND breaker IS ?4 AND error IS ?6) "
+        "ON CONFLICT DO UPDATE SET state = ?3, breaker = ?4, failures = ?5, "
+        "error = ?6, text = ?7, hint = ?8, retry_at = ?9", put_status},
     {"info", "INSERT OR IGNORE INTO info VALUES (?1, ?2, ?3, ?4)", put_info},
     {"history", "INSERT OR IGNORE INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
         "ON CONFLICT DO UPDATE SET time = excluded.time, "
