@@ -74,11 +74,15 @@ prepare_latest(struct hm_db *db, struct table_rows *t)
 	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s_latest ", c->table->name);
 	add_values(&sql, c, "time, first_seen", "?1, ?2");
 	hm_sql_add(&sql, " ON CONFLICT (%s) DO UPDATE SET "
-	    "time = excluded.time", c->table->device);
+	    "time = max(time, excluded.time), "
+	    "first_seen = min(first_seen, excluded.first_seen)",
+	    c->table->device);
 	for (size_t i = 0; i < c->count; i++)
-		hm_sql_add(&sql, ", %s = excluded.%s", c->column[i].key.p,
-		    c->column[i].key.p);
-	hm_sql_add(&sql, " WHERE excluded.time >= time");
+		hm_sql_add(&sql, ", %s = iif(excluded.time >= time, "
+		    "excluded.%s, %s)", c->column[i].key.p,
+		    c->column[i].key.p, c->column[i].key.p);
+	hm_sql_add(&sql, " WHERE excluded.time >= time OR "
+	    "excluded.first_seen < first_seen");
 	return hm_db_prepare(db, hm_sql_text(&sql), &t->latest);
 }
 

@@ -142,6 +142,17 @@ START_TEST(latest_is_the_newest_of_a_batch)
 }
 END_TEST
 
+/* It does not matter in which order rows come. */
+START_TEST(first_seen_is_the_oldest)
+{
+	keep_port(T("10:00:10"), 6);
+	keep_port(T("10:00:00"), 5);
+	ck_assert_str_eq(ask(latest_sql), "10:00:10|10:00:00|6.0");
+	keep_port(T("10:00:20"), 7);
+	ck_assert_str_eq(ask(latest_sql), "10:00:20|10:00:00|7.0");
+}
+END_TEST
+
 /* A value that is missing in the newest is unknown now. */
 START_TEST(latest_forgets_what_is_not_told)
 {
@@ -457,6 +468,7 @@ main(void)
 	tcase_add_test(tcase, tells_devices_apart);
 	tcase_add_test(tcase, latest_is_the_newest);
 	tcase_add_test(tcase, latest_is_the_newest_of_a_batch);
+	tcase_add_test(tcase, first_seen_is_the_oldest);
 	tcase_add_test(tcase, latest_forgets_what_is_not_told);
 	tcase_add_test(tcase, stores_exact_values);
 	tcase_add_test(tcase, stores_an_alarm_once);
