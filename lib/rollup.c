@@ -123,15 +123,13 @@ make_tables(struct hm_db *db, int64_t hour)
 	return true;
 }
 
-/* The first hour that is due, and whether there is one. */
+/* The hours that are due, two at most, and the first of them. */
 static bool
-next_due(struct hm_db *db, bool all, int64_t *hour)
+look_for_due(struct hm_db *db, int64_t *count, int64_t *hour)
 {
-	int64_t due = 0;
-
-	return hm_db_ask(db, "SELECT count(*) FROM rollup_due", &due) &&
-	    due > (all ? 0 : 1) &&
-	    hm_db_ask(db, "SELECT min(hour) FROM rollup_due", hour);
+	return hm_db_ask(db, "SELECT count(*) FROM "
+	    "(SELECT 1 FROM rollup_due LIMIT 2)", count) && (*count == 0 ||
+	    hm_db_ask(db, "SELECT min(hour) FROM rollup_due", hour));
 }
 
 static bool
@@ -143,15 +141,20 @@ make_hour(struct hm_db *db, int64_t hour)
 }
 
 bool
-hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made)
+hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made,
+    bool *more)
 {
-	int64_t hour;
+	int64_t count, hour;
 
-	while (next_due(rollup->db, all, &hour)) {
-		if (!make_hour(rollup->db, hour))
-			return false;
-		++*made;
-	}
+	*more = false;
+	if (!look_for_due(rollup->db, &count, &hour))
+		return false;
+	if (count <= (all ? 0 : 1))
+		return true;
+	if (!make_hour(rollup->db, hour))
+		return false;
+	++*made;
+	*more = true;
 	return true;
 }
 

@@ -13,7 +13,6 @@
 #define HOUR 3600
 
 static struct keeper *k;
-static uint64_t made;
 
 struct reading {
 	int64_t time;
@@ -44,7 +43,6 @@ setup(void)
 {
 	make_scratch();
 	k = NULL;
-	made = 0;
 	readings = 0;
 	seed = 88172645463325252;
 }
@@ -67,8 +65,7 @@ start(const char *zone, int reset_hour)
 static void
 make_all(void)
 {
-	if (!hm_rollup_make(&k->rollup, true, &made))
-		ck_abort_msg("%s", hm_db_reason(&k->db));
+	make_hours(k, true);
 	ck_assert_int_eq(number(&k->db, "SELECT count(*) FROM rollup_due"), 0);
 }
 
@@ -367,20 +364,35 @@ static const char hour_sql[] = "SELECT strftime('%H', hour, 'unixepoch'), "
 START_TEST(leaves_the_last_hour)
 {
 	start("UTC", 0);
+	ck_assert_uint_eq(make_hours(k, true), 0);
 	keep_power("2026-06-10T10:59:59Z", "1");
-	ck_assert(hm_rollup_make(&k->rollup, false, &made));
-	ck_assert_uint_eq(made, 0);
+	ck_assert_uint_eq(make_hours(k, false), 0);
 	keep_power("2026-06-10T11:00:00Z", "2");
-	ck_assert(hm_rollup_make(&k->rollup, false, &made));
-	ck_assert_uint_eq(made, 1);
+	ck_assert_uint_eq(make_hours(k, false), 1);
 	ck_assert_str_eq(answer(&k->db, hour_sql), "10|1|1.0");
-	ck_assert(hm_rollup_make(&k->rollup, true, &made));
-	ck_assert_uint_eq(made, 2);
+	ck_assert_uint_eq(make_hours(k, true), 1);
 	ck_assert_str_eq(answer(&k->db, hour_sql), "10|1|1.0\n11|1|2.0");
 	keep_power("2026-06-10T11:00:01Z", "4");
-	make_all();
+	ck_assert_uint_eq(make_hours(k, true), 1);
 	ck_assert_str_eq(answer(&k->db, hour_sql), "10|1|1.0\n11|2|3.0");
-	ck_assert_uint_eq(made, 3);
+}
+END_TEST
+
+/* A step is one hour, so that rows never wait long for it. */
+START_TEST(makes_an_hour_at_a_time)
+{
+	uint64_t made = 0;
+	bool more;
+
+	start("UTC", 0);
+	keep_power("2026-06-10T12:00:00Z", "3");
+	keep_power("2026-06-10T10:00:00Z", "1");
+	keep_power("2026-06-10T11:00:00Z", "2");
+	ck_assert(hm_rollup_make(&k->rollup, true, &made, &more));
+	ck_assert(more);
+	ck_assert_uint_eq(made, 1);
+	ck_assert_str_eq(answer(&k->db, hour_sql), "10|1|1.0");
+	ck_assert_uint_eq(make_hours(k, true), 2);
 }
 END_TEST
 
@@ -502,6 +514,7 @@ main(void)
 	tcase_add_loop_test(tcase, makes_hours_and_days, 0, COUNT(places));
 	tcase_add_test(tcase, may_be_made_again);
 	tcase_add_test(tcase, leaves_the_last_hour);
+	tcase_add_test(tcase, makes_an_hour_at_a_time);
 	tcase_add_test(tcase, weighs_the_mean_of_a_day);
 	tcase_add_test(tcase, keeps_hours_that_are_pruned);
 	tcase_add_test(tcase, makes_those_of_every_table);

@@ -257,6 +257,19 @@ keep_line(struct keeper *k, struct hm_slice line)
 	return fate;
 }
 
+/* Make the hours that are due: all, or all but the last. Answers how many. */
+static inline uint64_t
+make_hours(struct keeper *k, bool all)
+{
+	uint64_t made = 0;
+	bool more = true;
+
+	while (more)
+		if (!hm_rollup_make(&k->rollup, all, &made, &more))
+			ck_abort_msg("%s", hm_db_reason(&k->db));
+	return made;
+}
+
 /* A batch of one record: TYPE, TIME, and the members after them. */
 __attribute__((format(printf, 4, 5))) static inline enum hm_row_fate
 keep(struct keeper *k, const char *type, const char *time,
