@@ -102,7 +102,7 @@ hm_history_emit(struct hm_emit *e, const struct hm_table *table,
 		hm_emit_int(e, table->own, sqlite3_column_int64(row,
 		    FIRST_FIELD));
 	if (sqlite3_column_type(row, STALE) != SQLITE_NULL)
-		hm_emit_bool(e, "stale", true);
+		hm_emit_bool(e, "stale", sqlite3_column_int(row, STALE) != 0);
 	for (size_t i = 0; i < HM_FIELDS; i++)
 		if ((hm_fields[i].scopes & table->scope) != 0)
 			emit_field(e, &hm_fields[i], row, column++);
