@@ -387,7 +387,7 @@ START_TEST(writes_records_as_they_were)
 	        "\"total_production\":9223372036854775807}\n",
 	    "{\"type\":\"meter\"," AT ",\"serial\":\"m\",\"stale\":true,"
 	        "\"power\":-40}\n",
-	    "{\"type\":\"dtu\"," AT ",\"serial\":\"1\",\"took_ms\":7,"
+	    "{\"type\":\"dtu\"," AT ",\"serial\":\"1\",\"took_ms\":7.5,"
 	        "\"stale\":false,\"device_time\":\"2026-11-23T09:59:59Z\","
 	        "\"alarm_flag\":false}\n",
 	};
