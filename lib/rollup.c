@@ -115,10 +115,11 @@ static bool
 make_tables(struct hm_db *db, int64_t hour)
 {
 	struct hm_sql sql;
+	bool any;
 
 	for (size_t i = 0; i < HM_TABLES; i++)
-		if (!hm_hour_make(db, &hm_tables[i], hour) ||
-		    !run_for(db, day_statement(&sql, &hm_tables[i]), hour))
+		if (!hm_hour_make(db, &hm_tables[i], hour, &any) || (any &&
+		    !run_for(db, day_statement(&sql, &hm_tables[i]), hour)))
 			return false;
 	return true;
 }
