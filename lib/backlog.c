@@ -304,7 +304,7 @@ hm_backlog_drop(struct hm_backlog *b, size_t count)
 	pthread_mutex_lock(&b->mutex);
 	b->count -= count;
 	b->dropped += count;
-	for (; left > 0; left--) {
+	for (; left > 0 && b->first != NULL; left--) {
 		size_t n;
 
 		memcpy(&n, b->first->bytes + b->read, sizeof n);

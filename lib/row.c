@@ -225,7 +225,7 @@ hm_row_takes(struct hm_slice type)
 	return hm_table_of(type) != NULL || event_of(type) < EVENTS;
 }
 
-/* A value that others can be told from: it is stored as it is, or not at all. */
+/* A value that rows are told apart by is stored as it is, or not at all. */
 static bool
 is_key(const struct hm_value *value, enum hm_field_kind kind)
 {
