@@ -204,9 +204,7 @@ create_readings(struct hm_db *db)
 static bool
 to_1(struct hm_db *db)
 {
-	/* The trigger names columns that come from the field table. */
-	if (!create_readings(db) || !hm_db_run(db, ledger_sql) ||
-	    !see_to_columns(db, true))
+	if (!create_readings(db) || !hm_db_run(db, ledger_sql))
 		return false;
 	for (size_t i = 0; i < sizeof events_sql / sizeof *events_sql; i++)
 		if (!hm_db_run(db, events_sql[i]))
