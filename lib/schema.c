@@ -307,8 +307,8 @@ bring_up(struct hm_db *db)
 
 	if (why != NULL)
 		return why;
-	return migrate(db, version) && add_columns(db) && make_views(db) && hm_db_run(db, "COMMIT") ? NULL :
-	    hm_db_reason(db);
+	return migrate(db, version) && add_columns(db) && make_views(db) &&
+	    hm_db_run(db, "COMMIT") ? NULL : hm_db_reason(db);
 }
 
 /*
