@@ -33,13 +33,14 @@ static const char *const events_sql[] = {
     "state TEXT, breaker TEXT, failures INTEGER, error TEXT, text TEXT, "
     "hint TEXT, retry_at INTEGER, PRIMARY KEY (dtu, time)) WITHOUT ROWID",
 
-    "CREATE TABLE info (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
-    "serial TEXT NOT NULL, data TEXT NOT NULL, "
+    /* SQLite 3.40 finds NULLs in time if it is not behind the key. */
+    "CREATE TABLE info (dtu TEXT NOT NULL, serial TEXT NOT NULL, "
+    "data TEXT NOT NULL, time INTEGER NOT NULL, "
     "PRIMARY KEY (dtu, serial, data)) WITHOUT ROWID",
 
-    "CREATE TABLE history (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
-    "serial TEXT NOT NULL, start INTEGER NOT NULL, "
-    "package INTEGER NOT NULL, data TEXT NOT NULL, "
+    "CREATE TABLE history (dtu TEXT NOT NULL, serial TEXT NOT NULL, "
+    "start INTEGER NOT NULL, package INTEGER NOT NULL, "
+    "time INTEGER NOT NULL, data TEXT NOT NULL, "
     "PRIMARY KEY (dtu, serial, start, package)) WITHOUT ROWID",
 
     "CREATE TABLE stats (time INTEGER NOT NULL, tool TEXT NOT NULL, "

@@ -1,6 +1,6 @@
 # The records of a plant from 2026-10-19 to 2026-11-03 in Europe/Berlin, as
 # hm-filter passes them: `jq -nc -f sample.jq`. Two DTUs, three inverters, six
-# inputs and a meter, every ten minutes. What happens to it is in docs/queries.md.
+# inputs and a meter, every ten minutes. docs/queries.md tells what happens to it.
 
 def moment: fromdate;
 def sunday: "2026-10-25T01:00:00Z" | moment; # the clocks go back
@@ -75,6 +75,7 @@ def port($time; $state; $i; $silent):
       + ($state.total[$i] | watt_hours)),
     link_status: (if $silent then 0 else 1 end)};
 
+def alarm_text: "VW function enable (grid overvoltage power reduction)";
 def inverter($time; $state; $i; $silent):
   inputs[$i] as $input
   | ($state.power[$i] + $state.power[$i + 1]) as $power
@@ -90,7 +91,7 @@ def inverter($time; $state; $i; $silent):
         | floor / 10)} end)
   + (if $input.dtu == "barn"
     then {alarm_code: (if $alarm then 71 else 0 end)}
-      + (if $alarm then {alarm_text: "VW function enable (grid overvoltage power reduction)"} else {} end)
+      + (if $alarm then {alarm_text: alarm_text} else {} end)
     elif $silent then {} else {active_power: ($power * 0.95 | floor / 10)} end)
   + {link_status: (if $silent then 0 else 1 end)};
 
@@ -148,6 +149,9 @@ def info($time):
     + {serial: "10f700000001", kind: "dtu", model: "DTU-Pro",
       firmware: "V00.02.08", hardware: "H09.01.02",
       signal: (60 + $time / 86400 % 3 | floor)}),
+  ($at | head("history"; "roof")
+    + {serial: "10f700000001", package: 0, start: ($time - 3600 | todate),
+      step: 900, curve: [range($time - 3600; $time; 900) | light * 16 / 10]}),
   ("114182000001", "114182000002" | . as $serial
     | $at | head("info"; "roof")
     + {serial: $serial, kind: "inverter", model: "HM-800",

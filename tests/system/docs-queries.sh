@@ -64,6 +64,7 @@ check "there are 15 questions" test "$(grep -c '^## [0-9]' "$page")" -ge 15
 same "each has a query" "$(unanswered)" ""
 check "the answers are those of the page" \
 	diff -u --label page "$work/expected" --label found "$work/found"
+same "the sample is whole" "$(sqlite3 hm.db 'PRAGMA integrity_check')" ok
 check "there are views" test -n "$(views)"
 same "every view is used" "$(unused_views)" ""
 cd / || exit
