@@ -27,7 +27,7 @@ static const char *const events_sql[] = {
     "new.time WHERE new.alarm_code <> 0 AND NOT EXISTS (SELECT 1 FROM alarm "
     "WHERE dtu = new.dtu AND coalesce(serial, '') = new.serial "
     "AND coalesce(port, -1) = -1 AND code = new.alarm_code "
-    "AND end IS NULL); END",
+    "AND (end IS NULL OR (start <= new.time AND end >= new.time))); END",
 
     "CREATE TABLE status (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
     "state TEXT, breaker TEXT, failures INTEGER, error TEXT, text TEXT, "
@@ -135,6 +135,15 @@ name_table(size_t number, char name[NAME_SIZE])
 		    (enum hm_table_form)(number % HM_TABLE_FORMS)));
 }
 
+#define ENERGY(name, initial, help) \
+	{"e_" #name, "INTEGER NOT NULL DEFAULT " #initial},
+static const struct {
+	const char *column, *type;
+} ledger_columns[] = {
+#include "energy.def"
+};
+#undef ENERGY
+
 static bool
 visit_columns(size_t number, hm_column_visitor *visitor, void *context)
 {
@@ -142,12 +151,11 @@ visit_columns(size_t number, hm_column_visitor *visitor, void *context)
 		return hm_table_columns(&hm_tables[number / HM_TABLE_FORMS],
 		    (enum hm_table_form)(number % HM_TABLE_FORMS), visitor,
 		    context);
-#define ENERGY(name, initial, help) \
-	if (!visitor(context, "e_" #name, \
-	    "INTEGER NOT NULL DEFAULT " #initial)) \
-		return false;
-#include "energy.def"
-#undef ENERGY
+	for (size_t i = 0; i < sizeof ledger_columns / sizeof *ledger_columns;
+	    i++)
+		if (!visitor(context, ledger_columns[i].column,
+		    ledger_columns[i].type))
+			return false;
 	return true;
 }
 
