@@ -318,9 +318,10 @@ static const struct event {
 	void (*put)(struct hm_rows *rows, sqlite3_stmt *s,
 	    const struct hm_record *record);
 } events[] = {
-    {"alarm", "INSERT OR IGNORE INTO alarm (time, dtu, serial, port, code, alert, "
-        "text, count, start, end) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-        "?9, ?10) ON CONFLICT (dtu, coalesce(serial, ''), "
+    {"alarm", "INSERT OR IGNORE INTO alarm (time, dtu, serial, port, code, "
+        "alert, text, count, start, end) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+        "ON CONFLICT (dtu, coalesce(serial, ''), "
         "coalesce(port, -1), coalesce(code, -1), coalesce(alert, ''), start) "
         "DO UPDATE SET time = excluded.time, end = excluded.end, "
         "count = excluded.count WHERE excluded.time >= time AND "
@@ -333,8 +334,10 @@ static const struct event {
         "WHERE state IS ?3 AND breaker IS ?4 AND error IS ?6) "
         "ON CONFLICT DO UPDATE SET state = ?3, breaker = ?4, failures = ?5, "
         "error = ?6, text = ?7, hint = ?8, retry_at = ?9", put_status},
-    {"info", "INSERT OR IGNORE INTO info VALUES (?1, ?2, ?3, ?4)", put_info},
-    {"history", "INSERT OR IGNORE INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+    {"info", "INSERT OR IGNORE INTO info (time, dtu, serial, data) "
+        "VALUES (?1, ?2, ?3, ?4)", put_info},
+    {"history", "INSERT OR IGNORE INTO history (time, dtu, serial, start, "
+        "package, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
         "ON CONFLICT DO UPDATE SET time = excluded.time, "
         "data = excluded.data WHERE excluded.time >= time AND "
         "data <> excluded.data", put_history},

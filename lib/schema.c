@@ -27,23 +27,24 @@ static const char *const events_sql[] = {
     "new.time WHERE new.alarm_code <> 0 AND NOT EXISTS (SELECT 1 FROM alarm "
     "WHERE dtu = new.dtu AND coalesce(serial, '') = new.serial "
     "AND coalesce(port, -1) = -1 AND code = new.alarm_code "
-    "AND end IS NULL); END",
+    "AND (end IS NULL OR (start <= new.time AND end >= new.time))); END",
 
     "CREATE TABLE status (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
     "state TEXT, breaker TEXT, failures INTEGER, error TEXT, text TEXT, "
     "hint TEXT, retry_at INTEGER, PRIMARY KEY (dtu, time)) WITHOUT ROWID",
 
-    "CREATE TABLE info (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
-    "serial TEXT NOT NULL, data TEXT NOT NULL, "
+    /* SQLite 3.40 finds NULLs in time if it is not behind the key. */
+    "CREATE TABLE info (dtu TEXT NOT NULL, serial TEXT NOT NULL, "
+    "data TEXT NOT NULL, time INTEGER NOT NULL, "
     "PRIMARY KEY (dtu, serial, data)) WITHOUT ROWID",
 
-    "CREATE TABLE history (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
-    "serial TEXT NOT NULL, start INTEGER NOT NULL, "
-    "package INTEGER NOT NULL, data TEXT NOT NULL, "
+    "CREATE TABLE history (dtu TEXT NOT NULL, serial TEXT NOT NULL, "
+    "start INTEGER NOT NULL, package INTEGER NOT NULL, "
+    "time INTEGER NOT NULL, data TEXT NOT NULL, "
     "PRIMARY KEY (dtu, serial, start, package)) WITHOUT ROWID",
 
     "CREATE TABLE stats (time INTEGER NOT NULL, tool TEXT NOT NULL, "
-    "data TEXT NOT NULL, PRIMARY KEY (time, tool)) WITHOUT ROWID",
+    "data TEXT NOT NULL, PRIMARY KEY (time, tool, data)) WITHOUT ROWID",
 
     "CREATE TABLE config (time INTEGER NOT NULL, key TEXT NOT NULL, "
     "value TEXT, PRIMARY KEY (key, time)) WITHOUT ROWID",
@@ -118,25 +119,80 @@ hm_schema_check(struct hm_db *db)
 
 /* Columns */
 
-struct table {
-	struct hm_db *db;
-	char name[64];
-	bool adding; /* what is missing; or just look */
+/* Tables whose columns come from tables of the code, by number. */
+#define LEDGER ((size_t)HM_TABLES * HM_TABLE_FORMS)
+#define TABLES (LEDGER + 1)
+#define NAME_SIZE 64
+
+static void
+name_table(size_t number, char name[NAME_SIZE])
+{
+	if (number == LEDGER)
+		snprintf(name, NAME_SIZE, "production_cache");
+	else
+		snprintf(name, NAME_SIZE, "%s%s",
+		    hm_tables[number / HM_TABLE_FORMS].name, hm_table_suffix(
+		    (enum hm_table_form)(number % HM_TABLE_FORMS)));
+}
+
+#define ENERGY(name, initial, help) \
+	{"e_" #name, "INTEGER NOT NULL DEFAULT " #initial},
+static const struct {
+	const char *column, *type;
+} ledger_columns[] = {
+#include "energy.def"
 };
+#undef ENERGY
 
 static bool
-add_column(const struct table *table, const char *column, const char *type)
+visit_columns(size_t number, hm_column_visitor *visitor, void *context)
 {
-	struct hm_sql sql;
-
-	hm_sql_start(&sql);
-	hm_sql_add(&sql, "ALTER TABLE %s ADD COLUMN %s %s", table->name,
-	    column, type);
-	return hm_db_run(table->db, hm_sql_text(&sql));
+	if (number < LEDGER)
+		return hm_table_columns(&hm_tables[number / HM_TABLE_FORMS],
+		    (enum hm_table_form)(number % HM_TABLE_FORMS), visitor,
+		    context);
+	for (size_t i = 0; i < sizeof ledger_columns / sizeof *ledger_columns;
+	    i++)
+		if (!visitor(context, ledger_columns[i].column,
+		    ledger_columns[i].type))
+			return false;
+	return true;
 }
 
 static bool
-see_to_column(void *context, const char *column, const char *type)
+select_column(void *context, const char *column, const char *type)
+{
+	(void)type;
+	hm_sql_add(context, ", %s", column);
+	return true;
+}
+
+/* A query that names a column which is not there cannot be prepared. */
+static bool
+has_columns(struct hm_db *db, size_t number)
+{
+	sqlite3_stmt *select = NULL;
+	char name[NAME_SIZE];
+	struct hm_sql sql;
+	bool good;
+
+	name_table(number, name);
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "SELECT dtu");
+	visit_columns(number, select_column, &sql);
+	hm_sql_add(&sql, " FROM %s", name);
+	good = hm_db_prepare(db, hm_sql_text(&sql), &select);
+	sqlite3_finalize(select);
+	return good;
+}
+
+struct table {
+	struct hm_db *db;
+	char name[NAME_SIZE];
+};
+
+static bool
+add_column(void *context, const char *column, const char *type)
 {
 	const struct table *table = context;
 	int64_t there = 0;
@@ -147,40 +203,26 @@ see_to_column(void *context, const char *column, const char *type)
 	    "WHERE name = '%s'", table->name, column);
 	if (!hm_db_ask(table->db, hm_sql_text(&sql), &there))
 		return false;
-	return there > 0 ||
-	    (table->adding && add_column(table, column, type));
+	if (there > 0)
+		return true;
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "ALTER TABLE %s ADD COLUMN %s %s", table->name,
+	    column, type);
+	return hm_db_run(table->db, hm_sql_text(&sql));
 }
 
 static bool
-see_to_ledger(struct hm_db *db, bool adding)
+add_columns(struct hm_db *db)
 {
-	struct table table = {db, "production_cache", adding};
+	struct table table = {.db = db};
 
-#define ENERGY(name, initial, help) \
-	if (!see_to_column(&table, "e_" #name, \
-	    "INTEGER NOT NULL DEFAULT " #initial)) \
-		return false;
-#include "energy.def"
-#undef ENERGY
+	for (size_t i = 0; i < TABLES; i++) {
+		name_table(i, table.name);
+		if (!has_columns(db, i) &&
+		    !visit_columns(i, add_column, &table))
+			return false;
+	}
 	return true;
-}
-
-/* Whether all columns are there, at last when they are added. */
-static bool
-see_to_columns(struct hm_db *db, bool adding)
-{
-	struct table table = {.db = db, .adding = adding};
-
-	for (size_t i = 0; i < HM_TABLES; i++)
-		for (int form = 0; form < HM_TABLE_FORMS; form++) {
-			snprintf(table.name, sizeof table.name, "%s%s",
-			    hm_tables[i].name, hm_table_suffix(
-			    (enum hm_table_form)form));
-			if (!hm_table_columns(&hm_tables[i],
-			    (enum hm_table_form)form, see_to_column, &table))
-				return false;
-		}
-	return see_to_ledger(db, adding);
 }
 
 /* Versions */
@@ -219,8 +261,8 @@ static bool (*const migrations[HM_SCHEMA_VERSION])(struct hm_db *db) = {
 static bool
 migrate(struct hm_db *db, int64_t version)
 {
-	for (int64_t i = version; i < HM_SCHEMA_VERSION; i++)
-		if (!migrations[i](db))
+	for (int64_t i = 0; i < HM_SCHEMA_VERSION; i++)
+		if (i >= version && !migrations[i](db))
 			return false;
 	return true;
 }
@@ -254,8 +296,11 @@ has_view(struct hm_db *db, const char *create)
 static bool
 is_current(struct hm_db *db, int64_t version)
 {
-	if (version != HM_SCHEMA_VERSION || !see_to_columns(db, false))
+	if (version != HM_SCHEMA_VERSION)
 		return false;
+	for (size_t i = 0; i < TABLES; i++)
+		if (!has_columns(db, i))
+			return false;
 	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
 		if (!has_view(db, views[i].create))
 			return false;
@@ -271,9 +316,8 @@ bring_up(struct hm_db *db)
 
 	if (why != NULL)
 		return why;
-	return migrate(db, version) && see_to_columns(db, true) &&
-	    make_views(db) && hm_db_run(db, "COMMIT") ? NULL :
-	    hm_db_reason(db);
+	return migrate(db, version) && add_columns(db) && make_views(db) &&
+	    hm_db_run(db, "COMMIT") ? NULL : hm_db_reason(db);
 }
 
 /*

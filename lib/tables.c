@@ -75,13 +75,6 @@ extras_of(enum hm_table_form form)
 	}
 }
 
-static bool
-has_own(const struct hm_table *table, enum hm_table_form form)
-{
-	return table->own != NULL && (table->has_port ||
-	    form == HM_TABLE_RAW || form == HM_TABLE_LATEST);
-}
-
 bool
 hm_field_is_gauge(const struct hm_field *field)
 {
@@ -145,7 +138,14 @@ hm_table_columns(const struct hm_table *table, enum hm_table_form form,
 }
 
 static bool
-add_definition(void *context, const char *column, const char *type)
+has_own(const struct hm_table *table, enum hm_table_form form)
+{
+	return table->own != NULL && (table->has_port ||
+	    form == HM_TABLE_RAW || form == HM_TABLE_LATEST);
+}
+
+static bool
+add_column(void *context, const char *column, const char *type)
 {
 	hm_sql_add(context, "%s %s, ", column, type);
 	return true;
@@ -165,7 +165,7 @@ hm_table_create(struct hm_sql *sql, const struct hm_table *table,
 		hm_sql_add(sql, "%s INTEGER%s, ", table->own,
 		    table->has_port ? " NOT NULL" : "");
 	hm_sql_add(sql, "%s", extras_of(form));
-	hm_table_columns(table, form, add_definition, sql);
+	hm_table_columns(table, form, add_column, sql);
 	hm_sql_add(sql, "PRIMARY KEY (%s%s)) WITHOUT ROWID", order_of(form),
 	    table->device);
 }
