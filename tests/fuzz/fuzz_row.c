@@ -25,7 +25,7 @@ struct kept {
 	struct hm_db db;
 	struct hm_rows *rows;
 	struct hm_rollup rollup;
-	struct hm_slice row[2 * LINES_MAX];
+	char *row[2 * LINES_MAX]; /* borrowed until the end of a batch */
 	size_t count;
 };
 
@@ -89,8 +89,8 @@ keep(struct kept *k, struct hm_slice line, enum hm_row_fate *fate)
 	copy = malloc(row.n);
 	FOUND(copy == NULL || k->count == 2 * LINES_MAX);
 	memcpy(copy, row.p, row.n);
-	k->row[k->count] = hm_slice(copy, row.n);
-	*fate = hm_rows_put(k->rows, k->row[k->count++], &time);
+	k->row[k->count++] = copy;
+	*fate = hm_rows_put(k->rows, hm_slice(copy, row.n), &time);
 	FOUND(*fate == HM_ROW_FAILED);
 	FOUND(*fate == HM_ROW_NEW && !hm_rollup_mark(&k->rollup, time));
 	return true;
@@ -102,7 +102,7 @@ end(struct kept *k)
 	FOUND(!hm_rows_end(k->rows));
 	run(k, "COMMIT");
 	while (k->count > 0)
-		free((void *)(uintptr_t)k->row[--k->count].p);
+		free(k->row[--k->count]);
 }
 
 static void

@@ -119,7 +119,7 @@ expect_none(const char *path, const char *to, int64_t most_ms)
 {
 	char before[2000];
 
-	strcpy(before, names_in_scratch());
+	COPY_TEXT(before, names_in_scratch());
 	ck_assert(!hm_backup(path, to, most_ms));
 	ck_assert_str_eq(names_in_scratch(), before);
 }

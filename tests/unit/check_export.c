@@ -102,7 +102,7 @@ expect_all_same(void)
 	hm_sql_start(&sql);
 	hm_sql_add(&sql, "ATTACH '%s' AS other", in_scratch("to.db"));
 	run(&from->db, hm_sql_text(&sql));
-	strcpy(tables, answer(&from->db, "SELECT name FROM sqlite_schema "
+	COPY_TEXT(tables, answer(&from->db, "SELECT name FROM sqlite_schema "
 	    "WHERE type = 'table' AND name NOT IN "
 	    "('config', 'production_cache')"));
 	for (; (table = strsep(&rest, "\n")) != NULL; count++)
@@ -392,10 +392,11 @@ START_TEST(writes_records_as_they_were)
 	        "\"alarm_flag\":false}\n",
 	};
 	static char all[4000];
+	size_t n = 0;
 
 	keep_begin(from);
 	for (size_t i = 0; i < COUNT(kept); i++) {
-		strcat(all, kept[i]);
+		n += (size_t)snprintf(all + n, sizeof all - n, "%s", kept[i]);
 		ck_assert_int_eq(keep_line(from, hm_slice(kept[i],
 		    strlen(kept[i]) - 1)), HM_ROW_NEW);
 	}

@@ -32,6 +32,7 @@ START_TEST(refuses_what_holds_no_history)
 
 	ck_assert(!hm_history_open(&other, in_scratch("none.db"), &why));
 	ck_assert_str_eq(why, "unable to open database file");
+	hm_db_close(&other);
 	open_plain(&other, "empty.db");
 	run(&other, "CREATE TABLE x (y)");
 	ck_assert(!hm_history_open(&other, in_scratch("empty.db"), &why));

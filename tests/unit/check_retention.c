@@ -27,20 +27,18 @@ teardown(void)
 static void
 fill(int64_t hours, int64_t each)
 {
+	static const char *const types[] = {"dtu", "inverter", "port", "meter",
+	    "stats"};
 	char time[HM_TIME_TEXT], line[200];
-	static const char *const members[] = {
-	    "dtu\",\"dtu\":\"roof", "inverter\",\"dtu\":\"roof\",\"serial\":"
-	    "\"1", "port\",\"dtu\":\"roof\",\"port\":1,\"serial\":\"1",
-	    "meter\",\"dtu\":\"roof\",\"serial\":\"m",
-	    "stats\",\"tool\":\"hm-poll"};
 
 	keep_begin(k);
 	for (int64_t t = BEGIN; t < BEGIN + hours * HOUR; t += each)
-		for (size_t i = 0; i < COUNT(members); i++) {
+		for (size_t i = 0; i < COUNT(types); i++) {
 			hm_time_format(t, time);
-			snprintf(line, sizeof line,
-			    "{\"time\":\"%s\",\"type\":\"%s\"}", time,
-			    members[i]);
+			snprintf(line, sizeof line, "{\"type\":\"%s\","
+			    "\"time\":\"%s\",\"dtu\":\"roof\","
+			    "\"serial\":\"1\",\"port\":1,"
+			    "\"tool\":\"hm-poll\"}", types[i], time);
 			ck_assert_int_eq(keep_line(k, hm_text(line)),
 			    HM_ROW_NEW);
 		}
@@ -122,7 +120,7 @@ START_TEST(waits_until_the_hour_is_made)
 	while (step(BEGIN + 3 * HOUR))
 		;
 	ck_assert_str_eq(answer(&k->db, rows_sql), "6|6|6|6|6");
-	strcpy(hours, answer(&k->db, "SELECT hour, samples "
+	COPY_TEXT(hours, answer(&k->db, "SELECT hour, samples "
 	    "FROM port_hourly"));
 	ck_assert_str_eq(hours, "1795428000|6\n1795431600|6");
 	/* A row that comes late makes its hour due again. */

@@ -189,14 +189,16 @@ START_TEST(takes_keys_in_any_order)
 
 	for (size_t turn = 0; turn < 2 * n; turn++) {
 		char line[1000] = "{";
+		size_t used = 1;
 		struct hm_row row;
 
 		for (size_t i = 0; i < n; i++) {
 			size_t at = turn < n ? (turn + i) % n :
 			    (2 * n - i + turn) % n;
 
-			strcat(line, members[at]);
-			strcat(line, i < n - 1 ? "," : "}");
+			used += (size_t)snprintf(line + used,
+			    sizeof line - used, "%s%c", members[at],
+			    i < n - 1 ? ',' : '}');
 		}
 		ck_assert_ptr_null(make(line, &row));
 		ck_assert_str_eq(row.table->name, "port");
@@ -366,7 +368,7 @@ START_TEST(keeps_the_longest_line)
 	struct hm_row row;
 
 	memset(line + n, 'x', sizeof line - (size_t)n);
-	strcpy(line + sizeof line - 3, "\"}");
+	memcpy(line + sizeof line - 3, "\"}", 3);
 	ck_assert_uint_eq(strlen(line), HM_LINE_MAX);
 	ck_assert_ptr_null(make(line, &row));
 	ck_assert_uint_eq(row.rest.n, HM_LINE_MAX);

@@ -297,7 +297,7 @@ START_TEST(follows_no_code_twice)
 
 	keep_code(T("10:01:00"), CODE(5));
 	keep_code(T("10:02:00"), GONE);
-	strcpy(before, ask(alarm_sql));
+	COPY_TEXT(before, ask(alarm_sql));
 	keep_code(T("10:01:00"), CODE(5));
 	keep_code(T("10:02:00"), GONE);
 	ck_assert_str_eq(ask(alarm_sql), before);

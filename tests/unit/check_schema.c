@@ -119,7 +119,7 @@ START_TEST(leaves_a_current_file_alone)
 	int64_t changes;
 
 	bring_up("new.db");
-	strcpy(before, answer(&db, schema_sql));
+	COPY_TEXT(before, answer(&db, schema_sql));
 	changes = number(&db, "PRAGMA schema_version");
 	open_plain(&other, "new.db");
 	run(&other, "BEGIN IMMEDIATE");
@@ -153,7 +153,7 @@ START_TEST(is_made_once_by_many)
 		ck_assert_int_eq(status, 0);
 	}
 	bring_up("new.db");
-	strcpy(made, answer(&db, schema_sql));
+	COPY_TEXT(made, answer(&db, schema_sql));
 	hm_db_close(&db);
 	bring_up("other.db");
 	ck_assert_str_eq(answer(&db, schema_sql), made);
@@ -169,7 +169,7 @@ START_TEST(brings_up_the_ledger_alone)
 
 	copy_kept("0.db");
 	open_plain(&db, "0.db");
-	strcpy(row, answer(&db, rows));
+	COPY_TEXT(row, answer(&db, rows));
 	ck_assert_uint_gt(strlen(row), 0);
 	ck_assert_str_eq(hm_schema_check(&db), "there is no history in it");
 	hm_db_close(&db);
@@ -190,7 +190,7 @@ START_TEST(brings_up_every_version)
 
 	copy_kept(kept[_i]);
 	bring_up(kept[_i]);
-	strcpy(names, answer(&db, names_sql));
+	COPY_TEXT(names, answer(&db, names_sql));
 	ck_assert_str_eq(answer(&db, "PRAGMA integrity_check"), "ok");
 	ck_assert_int_gt(number(&db, "SELECT count(*) "
 	    "FROM production_cache") + number(&db, "SELECT count(*) FROM "
@@ -233,7 +233,7 @@ drop_views(void)
 	char views[2000], *rest = views, *view;
 	struct hm_sql sql;
 
-	strcpy(views, answer(&db, "SELECT name FROM sqlite_schema "
+	COPY_TEXT(views, answer(&db, "SELECT name FROM sqlite_schema "
 	    "WHERE type = 'view'"));
 	while ((view = strsep(&rest, "\n")) != NULL) {
 		hm_sql_start(&sql);
@@ -248,7 +248,7 @@ START_TEST(adds_a_field)
 	struct hm_sql sql;
 
 	bring_up("new.db");
-	strcpy(names, answer(&db, names_sql));
+	COPY_TEXT(names, answer(&db, names_sql));
 	drop_views();
 	run(&db, "INSERT INTO inverter (time, dtu, serial, alarm_code) "
 	    "VALUES (5, 'roof', '1', 7)");
@@ -269,7 +269,7 @@ START_TEST(makes_views_anew)
 	static char before[1 << 16];
 
 	bring_up("new.db");
-	strcpy(before, answer(&db, schema_sql));
+	COPY_TEXT(before, answer(&db, schema_sql));
 	run(&db, "DROP VIEW today; CREATE VIEW today AS SELECT 1 AS x; "
 	    "DROP VIEW outages");
 	hm_db_close(&db);

@@ -20,6 +20,7 @@
 #include "timefmt.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
+#define COPY_TEXT(array, text) snprintf(array, sizeof(array), "%s", text)
 
 /* Files */
 
@@ -51,15 +52,16 @@ names_in_scratch(void)
 	static char names[2000];
 	struct dirent **entry;
 	int count = scandir(scratch, &entry, NULL, alphasort);
+	size_t n = 0;
 
 	ck_assert_int_ge(count, 0);
 	names[0] = '\0';
 	for (int i = 0; i < count; i++) {
-		if (entry[i]->d_name[0] != '.') {
-			strcat(names, entry[i]->d_name);
-			strcat(names, " ");
-		}
+		if (entry[i]->d_name[0] != '.')
+			n += (size_t)snprintf(names + n, sizeof names - n,
+			    "%s ", entry[i]->d_name);
 		free(entry[i]);
+		ck_assert_uint_lt(n, sizeof names);
 	}
 	free(entry);
 	return names;
@@ -70,7 +72,7 @@ remove_scratch(void)
 {
 	char names[2000], *rest = names, *name;
 
-	strcpy(names, names_in_scratch());
+	COPY_TEXT(names, names_in_scratch());
 	while ((name = strsep(&rest, " ")) != NULL)
 		if (name[0] != '\0' && unlink(in_scratch(name)) < 0)
 			rmdir(in_scratch(name));
@@ -283,8 +285,9 @@ keep(struct keeper *k, const char *type, const char *time,
 	va_start(args, members);
 	more = vsnprintf(line + n, sizeof line - (size_t)n, members, args);
 	va_end(args);
-	ck_assert_int_lt(n + more, (int)sizeof line - 2);
-	strcat(line, "}");
+	ck_assert_int_lt(n + more, (int)sizeof line - 1);
+	line[n + more] = '}';
+	line[n + more + 1] = '\0';
 	keep_begin(k);
 	fate = keep_line(k, hm_text(line));
 	keep_end(k);
