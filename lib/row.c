@@ -227,7 +227,7 @@ hm_row_takes(struct hm_slice type)
 
 /* A value that rows are told apart by is stored as it is, or not at all. */
 static bool
-is_key(const struct hm_value *value, enum hm_field_kind kind)
+is_exact(const struct hm_value *value, enum hm_field_kind kind)
 {
 	char decoded[TEXT_MAX];
 	struct hm_dec number;
@@ -235,11 +235,8 @@ is_key(const struct hm_value *value, enum hm_field_kind kind)
 	size_t n;
 
 	if (kind == HM_CODE)
-		return value->kind == HM_NUMBER &&
-		    hm_dec_parse(value->text, &number) &&
+		return hm_dec_parse(value->text, &number) &&
 		    hm_dec_rescale(number, 0, &whole);
-	if (value->kind != HM_STRING)
-		return false;
 	if (kind == HM_MOMENT)
 		return hm_time_parse(value->text, &whole);
 	/* Escapes are longer than what they stand for. */
@@ -254,21 +251,25 @@ refuse_key(const struct hm_record *record, const char *key)
 	static const struct {
 		const char *key;
 		enum hm_field_kind kind;
-		const char *missing;
+		const char *missing, *wrong;
 	} keys[] = {
-	    {"dtu", HM_LABEL, "no dtu of up to 1024 bytes"},
-	    {"serial", HM_LABEL, "no serial of up to 1024 bytes"},
-	    {"port", HM_CODE, "no port that is an integer"},
-	    {"start", HM_MOMENT, "no start like 2026-11-23T10:15:00Z"},
-	    {"package", HM_CODE, "no package that is an integer"},
-	    {"tool", HM_LABEL, "no tool of up to 1024 bytes"},
+	    {"dtu", HM_LABEL, "no dtu", "dtu is longer than 1024 bytes"},
+	    {"serial", HM_LABEL, "no serial",
+	        "serial is longer than 1024 bytes"},
+	    {"port", HM_CODE, "no port", "port is no integer"},
+	    {"start", HM_MOMENT, "no start",
+	        "start is no time like 2026-11-23T10:15:00Z"},
+	    {"package", HM_CODE, "no package", "package is no integer"},
+	    {"tool", HM_LABEL, "no tool", "tool is longer than 1024 bytes"},
 	};
+	const struct hm_value *value = hm_record_get(record, key);
+	size_t i = 0;
 
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (strcmp(keys[i].key, key) == 0 &&
-		    !is_key(hm_record_get(record, key), keys[i].kind))
-			return keys[i].missing;
-	return NULL;
+	while (strcmp(keys[i].key, key) != 0)
+		i++;
+	if (value->kind != (keys[i].kind == HM_CODE ? HM_NUMBER : HM_STRING))
+		return keys[i].missing;
+	return is_exact(value, keys[i].kind) ? NULL : keys[i].wrong;
 }
 
 static const char *
