@@ -219,28 +219,51 @@ name_all(int reset_hour)
 	}
 }
 
+/* Those of an hour, or else of a day, by its name. */
+static struct figures
+figures_of(const char *name, int port, bool is_hour)
+{
+	struct figures f = {.energy = -1};
+
+	for (size_t i = 0; i < readings; i++)
+		if (reading[i].port == port && strcmp(is_hour ?
+		    reading[i].hour : reading[i].day, name) == 0)
+			add(&f, &reading[i]);
+	return f;
+}
+
+/* A row is of the moment at which the clock showed the hour first. */
+static void
+expect_begin(int64_t hour)
+{
+	char name[40], before[40];
+
+	name_hour(hour, name);
+	name_hour(hour - 1, before);
+	ck_assert_str_ne(name, before);
+}
+
+/* Of all rows of a table, which are counted; each reading is in one. */
 static int64_t
-expect_hours(void)
+expect_table(const char *sql, bool is_hour)
 {
 	sqlite3_stmt *rows = NULL;
 	int64_t count = 0, samples = 0;
 
-	ck_assert(hm_db_prepare(&k->db, "SELECT hour, port, " FIGURES
-	    " FROM port_hourly", &rows));
+	ck_assert(hm_db_prepare(&k->db, sql, &rows));
 	for (; sqlite3_step(rows) == SQLITE_ROW; count++) {
-		struct figures f = {.energy = -1};
-		char name[40], other[40];
+		int port = sqlite3_column_int(rows, 1);
+		struct figures f;
+		char name[40];
 
-		name_hour(sqlite3_column_int64(rows, 0), name);
-		name_hour(sqlite3_column_int64(rows, 0) - 1, other);
-		ck_assert_str_ne(name, other);
-		for (size_t i = 0; i < readings; i++) {
-			const struct reading *r = &reading[i];
-
-			if (strcmp(r->hour, name) == 0 &&
-			    r->port == sqlite3_column_int(rows, 1))
-				add(&f, r);
+		if (is_hour) {
+			expect_begin(sqlite3_column_int64(rows, 0));
+			name_hour(sqlite3_column_int64(rows, 0), name);
+		} else {
+			snprintf(name, sizeof name, "%s", (const char *)
+			    sqlite3_column_text(rows, 0));
 		}
+		f = figures_of(name, port, is_hour);
 		expect_same(rows, 2, &f);
 		samples += f.samples;
 	}
@@ -250,30 +273,17 @@ expect_hours(void)
 }
 
 static int64_t
+expect_hours(void)
+{
+	return expect_table("SELECT hour, port, " FIGURES
+	    " FROM port_hourly", true);
+}
+
+static int64_t
 expect_days(void)
 {
-	sqlite3_stmt *rows = NULL;
-	int64_t count = 0, samples = 0;
-
-	ck_assert(hm_db_prepare(&k->db, "SELECT day, port, " FIGURES
-	    " FROM port_daily", &rows));
-	for (; sqlite3_step(rows) == SQLITE_ROW; count++) {
-		const char *day = (const char *)sqlite3_column_text(rows, 0);
-		struct figures f = {.energy = -1};
-
-		for (size_t i = 0; i < readings; i++) {
-			const struct reading *r = &reading[i];
-
-			if (strcmp(r->day, day) == 0 &&
-			    r->port == sqlite3_column_int(rows, 1))
-				add(&f, r);
-		}
-		expect_same(rows, 2, &f);
-		samples += f.samples;
-	}
-	sqlite3_finalize(rows);
-	ck_assert_int_eq(samples, (int64_t)readings);
-	return count;
+	return expect_table("SELECT day, port, " FIGURES " FROM port_daily",
+	    false);
 }
 
 /* Zones, and changes of their clocks */
