@@ -17,7 +17,7 @@ static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
     "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim"};
 
 /* The tools of later versions are not named yet. */
-static const unsigned present = HM_POLL | HM_DECODE | HM_FILTER |
+static const unsigned present = HM_POLL | HM_DECODE | HM_FILTER | HM_STORE |
     HM_HA_DISCOVERY | HM_PUBLISH | HM_SIM;
 
 static void
