@@ -254,6 +254,7 @@ open_ha(const struct hm_config *config, struct work *work)
 	/* Home Assistant takes whole seconds. */
 	style->expire_after = (hm_config_ms(config, HM_SET_EXPIRE_AFTER) +
 	    999) / 1000;
+	work->options.alerts = hm_config_flag(config, HM_SET_ALERTS_ENABLED);
 	if (choose_all(config, &work->options.entities) &&
 	    read_shown(config, &style->shown))
 		work->ha = hm_ha_new(&work->options, on_message, work);
