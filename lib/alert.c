@@ -13,6 +13,7 @@
 
 #define LINE_MAX ((size_t)2048)
 #define LOOK_AROUND 5         /* seconds between two looks at everything */
+#define SET_BACK 60           /* a clock, and not two DTUs out of order */
 #define DARK_POWER 50000      /* mW of a DTU: as good as night */
 #define GONE ((int64_t)7 * 86400) /* of what nobody tells of any more */
 #define NEIGHBOUR ((int64_t)2 * 86400) /* of what still counts as there */
@@ -362,7 +363,8 @@ look_around(struct hm_alert *alert, int64_t now)
 {
 	if (alert->absent == 0 && alert->counters.active == 0)
 		return;
-	if (now >= alert->looked && now - alert->looked < LOOK_AROUND)
+	if (now - alert->looked < LOOK_AROUND &&
+	    alert->looked - now < SET_BACK)
 		return;
 	alert->looked = now;
 	for (struct hm_alert_dtu *dtu = hm_alert_table_dtus(alert->table);

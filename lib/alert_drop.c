@@ -1,7 +1,6 @@
 #include "alert_drop.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define ONE 1000           /* a ratio of 1 */
 #define RATIO_MAX 60000    /* fits a cell */
@@ -31,7 +30,7 @@ struct verdict {
 	int64_t expected;
 	int64_t ratio;
 	int light; /* negative: too dark to tell */
-	int64_t limit; /* negative: not known */
+	int64_t low; /* what is usual at least; negative: not known */
 };
 
 static int64_t
@@ -183,21 +182,19 @@ light_class(int64_t power)
 	return light;
 }
 
+/* What is a loss of an input that gives its share, or `low` if that is less. */
 static int64_t
-limit_of(const struct look *look, const struct hm_drop_input *input,
-    size_t light)
+limit_of(const struct look *look, int64_t low)
 {
-	int64_t low = usual(input, look->group->hour, light);
-
-	return low < 0 ? -1 : at_most(ONE - look->threshold, CLEARLY) *
-	    at_most(low, ONE) / ONE;
+	return at_most(ONE - look->threshold, CLEARLY) * at_most(low, ONE) /
+	    ONE;
 }
 
 static struct verdict
 judge(const struct look *look, size_t i)
 {
 	const struct hm_drop_input *input = look->reading[i].input;
-	struct verdict v = {.light = -1, .limit = -1};
+	struct verdict v = {.light = -1};
 	int64_t light;
 
 	if (!has_share(look, input))
@@ -213,7 +210,7 @@ judge(const struct look *look, size_t i)
 		return v;
 	v.ratio = at_most(power_of(&look->reading[i]) * ONE / v.expected,
 	    RATIO_MAX);
-	v.limit = limit_of(look, input, (size_t)v.light);
+	v.low = usual(input, look->group->hour, (size_t)v.light);
 	return v;
 }
 
@@ -240,19 +237,19 @@ static void
 watch_for_loss(const struct look *look, struct hm_drop_input *input,
     const struct hm_drop_reading *reading, const struct verdict *v)
 {
-	if (v->limit < 0 || v->ratio > v->limit) {
+	if (v->low < 0 || v->ratio > limit_of(look, v->low)) {
 		end_row(input);
 		return;
 	}
 	if (!row_lasts(input, look->now, HM_DROP_SECONDS))
 		return;
 	input->dropped = true;
-	input->hour = (uint8_t)hour_of_day(look->group->hour);
-	input->light = (uint8_t)v->light;
 	input->began = input->since;
 	input->given = power_of(reading);
 	input->expected = v->expected;
-	input->low = v->ratio;
+	input->ratio = v->ratio;
+	input->lost_hour = (uint8_t)hour_of_day(look->group->hour);
+	input->lost_light = (uint8_t)v->light;
 	end_row(input);
 }
 
@@ -263,17 +260,21 @@ watch_for_loss(const struct look *look, struct hm_drop_input *input,
 static void
 get_used_to(struct hm_drop_input *input)
 {
-	struct hm_drop_cell *cell = &input->cell[input->hour][input->light];
+	struct hm_drop_cell *cell =
+	    &input->cell[input->lost_hour][input->lost_light];
 
-	if (input->low < cell->low)
-		cell->low = (uint16_t)((cell->low + input->low) / 2);
+	if (input->ratio < cell->low)
+		cell->low = (uint16_t)((cell->low + input->ratio) / 2);
 }
 
+/* Nothing is learnt meanwhile: where nothing is known, the share has to do. */
 static void
 watch_for_end(const struct look *look, struct hm_drop_input *input,
     const struct verdict *v)
 {
-	if (v->limit < 0 || v->ratio * ONE <= v->limit * AGAIN) {
+	int64_t limit = limit_of(look, v->low >= 0 ? v->low : ONE);
+
+	if (v->ratio * ONE <= limit * AGAIN) {
 		end_row(input);
 		return;
 	}
@@ -328,21 +329,6 @@ look_at(const struct look *look, size_t i)
 
 /* The group */
 
-static void
-learn_anew(struct hm_drop_group *group, const struct hm_drop_reading *reading,
-    size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct hm_drop_input *input = reading[i].input;
-
-		memset(input->cell, 0, sizeof input->cell);
-		memset(input->seen, 0, sizeof input->seen);
-		input->mean = 0;
-	}
-	group->inputs = count;
-	group->light = 0;
-}
-
 /* The time that this look stands for; the end of an hour is learnt from. */
 static int64_t
 move_on(struct hm_drop_group *group, const struct hm_drop_reading *reading,
@@ -361,36 +347,38 @@ move_on(struct hm_drop_group *group, const struct hm_drop_reading *reading,
 	return at_most(step, STEP_MAX);
 }
 
-/* Whether all are there, none suspect, and it is light. */
+/* Enough of them are there to judge, none is suspect, and it is light. */
 static bool
-is_whole(const struct hm_drop_reading *reading, size_t count)
+is_lit(const struct hm_drop_reading *reading, size_t count)
 {
+	size_t present = 0;
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (!reading[i].present || reading[i].input->dropped ||
-		    reading[i].input->since != 0)
+		if (reading[i].input->dropped || reading[i].input->since != 0)
 			return false;
+		if (!reading[i].present)
+			continue;
+		present++;
 		sum += power_of(&reading[i]);
 	}
-	return sum >= (int64_t)count * HM_DROP_POWER;
+	return present * 4 >= count * 3 &&
+	    sum >= (int64_t)present * HM_DROP_POWER;
 }
 
 static void
-learn_means(struct hm_drop_group *group, const struct hm_drop_reading *reading,
-    size_t count, int64_t step)
+learn_means(const struct hm_drop_reading *reading, size_t count, int64_t step)
 {
-	if (!is_whole(reading, count))
-		return;
-	if (group->light == 0)
-		step = group->light = 1;
-	else
-		group->light = at_most(group->light + step, MEAN_LIGHT);
+	if (step == 0)
+		step = 1; /* the first look */
 	for (size_t i = 0; i < count; i++) {
 		struct hm_drop_input *input = reading[i].input;
 
+		if (!reading[i].present)
+			continue;
+		input->light = at_most(input->light + step, MEAN_LIGHT);
 		input->mean += (power_of(&reading[i]) * MICRO - input->mean) *
-		    step / group->light;
+		    step / input->light;
 	}
 }
 
@@ -418,11 +406,10 @@ hm_drop_look(struct hm_drop_group *group,
 		count = HM_DROP_GROUP_MAX;
 	if (count < 2 || now < 0)
 		return;
-	if (group->inputs != count)
-		learn_anew(group, reading, count);
 	look.count = count;
 	look.step = move_on(group, reading, count, now);
-	learn_means(group, reading, count, look.step);
+	if (is_lit(reading, count))
+		learn_means(reading, count, look.step);
 	look_around(&look);
 	for (size_t i = 0; i < count; i++)
 		if (reading[i].present)

@@ -49,22 +49,22 @@ struct hm_drop_seen {
 /* All zeros is an input of which nothing is known. */
 struct hm_drop_input {
 	int64_t last;   /* time of the last reading, 0: there was none */
-	int64_t mean;   /* power in light that the whole group had, in uW */
+	int64_t mean;   /* power in light that the group had, in uW */
+	int64_t light;  /* seconds that this is the mean of */
 	int64_t smooth; /* ratio of late */
 	int64_t since, readings; /* of a row of like readings, or 0 */
 	bool dropped;
-	uint8_t hour, light; /* when the loss was seen to last */
-	int64_t began, given, expected, low; /* of the last loss */
+	/* Of the last loss, when it was seen to last. */
+	int64_t began, given, expected, ratio;
+	uint8_t lost_hour, lost_light;
 	struct hm_drop_seen seen[HM_DROP_LIGHTS];
 	struct hm_drop_cell cell[HM_DROP_HOURS][HM_DROP_LIGHTS];
 };
 
 /* All zeros is a group that was never looked at. */
 struct hm_drop_group {
-	size_t inputs; /* what is learnt is of so many */
-	int64_t last;  /* time of the last look */
-	int64_t hour;  /* since 1970 */
-	int64_t light; /* seconds that the means are made from */
+	int64_t last; /* time of the last look */
+	int64_t hour; /* since 1970 */
 };
 
 /* An input of the group at this moment. */

@@ -103,7 +103,6 @@ hm_alert_table_dtu(struct hm_alert_table *table, struct hm_slice name)
 		free(dtu);
 		return NULL;
 	}
-	dtu->dark = true;
 	dtu->next = table->dtus;
 	table->dtus = dtu;
 	return dtu;

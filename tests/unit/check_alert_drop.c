@@ -303,14 +303,33 @@ START_TEST(who_is_not_there_says_nothing)
 }
 END_TEST
 
-START_TEST(other_inputs_are_learnt_anew)
+START_TEST(one_more_is_learnt_and_the_others_stay_known)
 {
 	start(2);
 	learn(3);
 	inputs = 3;
-	share[0][0] = share[0][1] = 0;
-	ck_assert_int_eq(run(day(3), day(4), 0), -1);
-	ck_assert_uint_eq(group.inputs, 3);
+	share[0][0] = share[0][1] = share[2][0] = share[2][1] = 300;
+	ck_assert_int_ge(run(day(3), day(4), 0), day(3));
+	ck_assert(!input[1].dropped && !input[2].dropped);
+	share[0][0] = share[0][1] = 1000;
+	run(day(4), day(7), 2);
+	ck_assert(!input[2].dropped);
+	share[2][0] = share[2][1] = 0;
+	ck_assert_int_ge(run(day(7), day(8), 2), day(7));
+}
+END_TEST
+
+/* By then, all that is known of the input is old. */
+START_TEST(a_loss_of_months_can_end)
+{
+	start(3);
+	learn(3);
+	share[1][0] = share[1][1] = 0;
+	run(day(3), day(3 + 3 * HM_DROP_FORGET), 1);
+	ck_assert(input[1].dropped);
+	share[1][0] = share[1][1] = 1000;
+	run(day(3 + 3 * HM_DROP_FORGET), day(4 + 3 * HM_DROP_FORGET), 1);
+	ck_assert(!input[1].dropped);
 }
 END_TEST
 
@@ -376,7 +395,8 @@ main(void)
 	tcase_add_test(tc, sockets_without_a_panel);
 	tcase_add_test(tc, shadows_become_usual);
 	tcase_add_test(tc, who_is_not_there_says_nothing);
-	tcase_add_test(tc, other_inputs_are_learnt_anew);
+	tcase_add_test(tc, one_more_is_learnt_and_the_others_stay_known);
+	tcase_add_test(tc, a_loss_of_months_can_end);
 	tcase_add_test(tc, what_is_old_is_forgotten);
 	tcase_add_test(tc, a_row_is_broken);
 	tcase_add_test(tc, any_clock);
