@@ -43,22 +43,23 @@ on_alarm(void *context, struct hm_slice line)
 	hm_stream_emit(work->stream, line);
 }
 
+static bool
+takes_none(struct hm_slice type)
+{
+	(void)type;
+	return false;
+}
+
 static void
 on_line(struct work *work, struct hm_slice line)
 {
 	struct hm_slice type;
 	const char *why;
 
-	if (!hm_stream_type(work->stream, line, &work->record, &type))
-		return;
-	if (work->alert == NULL || !hm_alert_takes(type)) {
-		hm_stream_emit(work->stream, line);
-		return;
-	}
-	if (!hm_stream_parse(work->stream, line, &work->record))
+	if (!hm_stream_pass(work->stream, line, work->alert != NULL ?
+	    hm_alert_takes : takes_none, &work->record, &type))
 		return;
 	work->idle_ms = 0;
-	hm_stream_emit(work->stream, line);
 	why = hm_alert_record(work->alert, type, &work->record);
 	if (why != NULL)
 		hm_stream_bad(work->stream, "no alerts: %s", why);

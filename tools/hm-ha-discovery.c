@@ -213,15 +213,9 @@ on_line(struct work *work, struct hm_slice line)
 	struct hm_slice type;
 	const char *why;
 
-	if (!hm_stream_type(work->stream, line, &work->record, &type))
+	if (!hm_stream_pass(work->stream, line, hm_ha_takes, &work->record,
+	    &type))
 		return;
-	if (!hm_ha_takes(type)) {
-		hm_stream_emit(work->stream, line);
-		return;
-	}
-	if (!hm_stream_parse(work->stream, line, &work->record))
-		return;
-	hm_stream_emit(work->stream, line);
 	why = hm_ha_record(work->ha, type, &work->record);
 	if (why != NULL)
 		hm_stream_bad(work->stream, "no entities: %s", why);
