@@ -57,7 +57,8 @@ CFLAGS ?= -O2 -g
 HM_CFLAGS = -std=c11 $(WARNINGS) $(HARDEN) $(SANITIZERS) $(CFLAGS) -fPIE \
     -fstack-protector-strong -MMD -MP
 HM_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed $(SANITIZERS) $(LDFLAGS)
-LIBS = -lprotobuf-c -lcrypto -lyaml -lev -lmosquitto -lsqlite3 -lpthread -lm
+LIBS = -lprotobuf-c -lcrypto -lyaml -lev -lmosquitto -lsqlite3 -lmicrohttpd \
+    -lpthread -lm
 
 PROTOS = $(wildcard proto/*.proto)
 PROTO_HEADERS = $(PROTOS:proto/%.proto=$(B)/proto/%.pb-c.h)
