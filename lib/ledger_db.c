@@ -1,16 +1,14 @@
 #include "ledger_db.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
+#include "schema.h"
 #include "timefmt.h"
 
 #define BUSY_MS 500
 #define RETRY_MS 10000
-#define WAL_TRIES 50
-#define WAL_WAIT_MS 100
 
 /* The columns that identify a row or are there for people to read. */
 enum {
@@ -23,16 +21,6 @@ enum {
 	ENERGY_FIRST,
 };
 
-#define ENERGY(name, initial, help) ", e_" #name " INTEGER NOT NULL"
-static const char create_sql[] =
-    "CREATE TABLE IF NOT EXISTS production_cache ("
-    "dtu TEXT NOT NULL, serial TEXT NOT NULL, port INTEGER NOT NULL, "
-    "today_production INTEGER, total_production INTEGER, "
-    "last_updated TEXT NOT NULL"
-#include "energy.def"
-    ", PRIMARY KEY (dtu, serial, port)) WITHOUT ROWID";
-#undef ENERGY
-
 #define ENERGY(name, initial, help) ", e_" #name
 static const char load_sql[] =
     "SELECT NULL, dtu, serial, port, today_production, total_production, "
@@ -41,9 +29,14 @@ static const char load_sql[] =
     " FROM production_cache";
 #undef ENERGY
 
-#define ENERGY(name, initial, help) ", ?"
+#define ENERGY(name, initial, help) ", e_" #name
 static const char write_sql[] =
-    "INSERT OR REPLACE INTO production_cache VALUES (?, ?, ?, ?, ?, ?"
+    "INSERT OR REPLACE INTO production_cache (dtu, serial, port, "
+    "today_production, total_production, last_updated"
+#include "energy.def"
+#undef ENERGY
+#define ENERGY(name, initial, help) ", ?"
+    ") VALUES (?, ?, ?, ?, ?, ?"
 #include "energy.def"
     ")";
 #undef ENERGY
@@ -58,7 +51,7 @@ static const char forget_sql[] =
     "DELETE FROM production_cache WHERE lower(serial) = lower(?)";
 
 struct hm_ledger_db {
-	sqlite3 *handle;
+	struct hm_db db;
 	sqlite3_stmt *write, *exists, *version, *count;
 	int64_t seen; /* the version at which the rows were looked through */
 	char *path;
@@ -66,80 +59,30 @@ struct hm_ledger_db {
 	int64_t retry_at; /* monotonic ms */
 };
 
-static void
-complain(const struct hm_ledger_db *db, const char *what)
-{
-	const char *reason = sqlite3_errmsg(db->handle);
-
-	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", db->path),
-	    hm_fact("reason", reason)), "%s: %s: %s", db->path, what, reason);
-}
-
-static bool
-execute(struct hm_ledger_db *db, const char *sql)
-{
-	return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK;
-}
-
-static bool
-prepare(struct hm_ledger_db *db, const char *sql, sqlite3_stmt **statement)
-{
-	return sqlite3_prepare_v2(db->handle, sql, -1, statement, NULL) ==
-	    SQLITE_OK;
-}
-
-static bool
-open_file(struct hm_ledger_db *db, bool writing)
-{
-	return sqlite3_open_v2(db->path, &db->handle, writing ?
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY,
-	    NULL) == SQLITE_OK &&
-	    sqlite3_busy_timeout(db->handle, BUSY_MS) == SQLITE_OK;
-}
-
-/* Two that switch a new file at once do not wait for each other. */
-static bool
-switch_to_wal(struct hm_ledger_db *db)
-{
-	for (int tries = WAL_TRIES; tries > 0; tries--) {
-		if (execute(db, "PRAGMA journal_mode = WAL"))
-			return true;
-		if (sqlite3_errcode(db->handle) != SQLITE_BUSY)
-			return false;
-		sqlite3_sleep(WAL_WAIT_MS);
-	}
-	return false;
-}
-
-/*
- * WAL, so that those who read the database never wait for us. FULL, because
- * what has been shown must not be forgotten when the power fails.
- */
-static bool
-make_ready(struct hm_ledger_db *db)
-{
-	return switch_to_wal(db) &&
-	    execute(db, "PRAGMA synchronous = FULL") &&
-	    execute(db, create_sql);
-}
-
 static bool
 set_up(struct hm_ledger_db *db, bool writing)
 {
-	if (!open_file(db, writing) || (writing && !make_ready(db))) {
-		complain(db, "cannot open the database");
+	/* What has been shown must not be forgotten when the power fails. */
+	const struct hm_db_options options = {
+	    .writing = writing, .careful = true, .busy_ms = BUSY_MS};
+	const char *why;
+
+	if (!hm_db_open(&db->db, db->path, &options)) {
+		hm_db_complain(&db->db, "cannot open the database");
 		return false;
 	}
-	if (!prepare(db, write_sql, &db->write) ||
-	    !prepare(db, exists_sql, &db->exists) ||
-	    !prepare(db, count_sql, &db->count) ||
-	    !prepare(db, "PRAGMA data_version", &db->version)) {
-		complain(db, writing ?
-		    "its production_cache is of another program" :
-		    "its production_cache cannot be read");
-		return false;
-	}
-	return true;
+	why = writing ? hm_schema_bring_up(&db->db) :
+	    hm_schema_check(&db->db);
+	if (why == NULL && !(hm_db_prepare(&db->db, write_sql, &db->write) &&
+	    hm_db_prepare(&db->db, exists_sql, &db->exists) &&
+	    hm_db_prepare(&db->db, count_sql, &db->count) &&
+	    hm_db_prepare(&db->db, "PRAGMA data_version", &db->version)))
+		why = hm_db_reason(&db->db);
+	if (why != NULL)
+		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", db->path),
+		    hm_fact("reason", why)),
+		    "%s: cannot open the database: %s", db->path, why);
+	return why == NULL;
 }
 
 static void
@@ -150,9 +93,7 @@ close_file(struct hm_ledger_db *db)
 	sqlite3_finalize(db->version);
 	sqlite3_finalize(db->count);
 	db->write = db->exists = db->version = db->count = NULL;
-	if (sqlite3_close(db->handle) != SQLITE_OK)
-		complain(db, "cannot close the database");
-	db->handle = NULL;
+	hm_db_close(&db->db);
 }
 
 struct hm_ledger_db *
@@ -183,22 +124,13 @@ hm_ledger_db_close(struct hm_ledger_db *db)
 
 /* Loading */
 
-static struct hm_slice
-text_column(sqlite3_stmt *row, int column)
-{
-	const unsigned char *text = sqlite3_column_text(row, column);
-
-	return hm_slice(text != NULL ? (const char *)text : "",
-	    (size_t)sqlite3_column_bytes(row, column));
-}
-
 static struct hm_input *
 input_of_row(struct hm_ledger *ledger, sqlite3_stmt *row)
 {
 	struct hm_station *station = hm_ledger_station(ledger,
-	    text_column(row, DTU));
+	    hm_db_column_text(row, DTU));
 	struct hm_unit *unit = station != NULL ? hm_ledger_unit(ledger,
-	    station, text_column(row, SERIAL)) : NULL;
+	    station, hm_db_column_text(row, SERIAL)) : NULL;
 
 	return unit != NULL ? hm_ledger_input(ledger, unit,
 	    sqlite3_column_int64(row, PORT)) : NULL;
@@ -227,7 +159,7 @@ load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
 	input = is_all_integers(row) && hm_energy_valid(&energy) ?
 	    input_of_row(ledger, row) : NULL;
 	if (input == NULL) {
-		struct hm_slice serial = text_column(row, SERIAL);
+		struct hm_slice serial = hm_db_column_text(row, SERIAL);
 
 		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path),
 		    hm_fact_slice("serial", serial)), "%s: the row of "
@@ -257,11 +189,11 @@ hm_ledger_db_load(struct hm_ledger_db *db, struct hm_ledger *ledger)
 	sqlite3_stmt *rows = NULL;
 	int result = SQLITE_ERROR;
 
-	if (prepare(db, load_sql, &rows))
+	if (hm_db_prepare(&db->db, load_sql, &rows))
 		while ((result = sqlite3_step(rows)) == SQLITE_ROW)
 			load_row(db, ledger, rows);
 	if (result != SQLITE_DONE)
-		complain(db, "cannot read the production_cache");
+		hm_db_complain(&db->db, "cannot read the production_cache");
 	sqlite3_finalize(rows);
 	db->seen = ask(db->version);
 	return result == SQLITE_DONE;
@@ -298,7 +230,6 @@ write_row(void *context, struct hm_station *station,
 	const struct hm_energy *e = &input->energy;
 	char time[HM_TIME_TEXT];
 	int column = ENERGY_FIRST;
-	bool good;
 
 	hm_time_format(hm_time_now(), time);
 	bind_key(db->write, station, unit, input);
@@ -309,8 +240,7 @@ write_row(void *context, struct hm_station *station,
 	sqlite3_bind_int64(db->write, column++, e->name);
 #include "energy.def"
 #undef ENERGY
-	good = sqlite3_step(db->write) == SQLITE_DONE;
-	return sqlite3_reset(db->write) == SQLITE_OK && good;
+	return hm_db_step(db->write);
 }
 
 /* Forgetting */
@@ -369,16 +299,6 @@ hm_ledger_db_follow(struct hm_ledger_db *db, struct hm_ledger *ledger)
 	hm_ledger_drop_forgotten(ledger);
 }
 
-/* The file has been removed, or another one is in its place. */
-static bool
-has_moved(struct hm_ledger_db *db)
-{
-	int moved = 0;
-
-	return sqlite3_file_control(db->handle, NULL, SQLITE_FCNTL_HAS_MOVED,
-	    &moved) == SQLITE_OK && moved != 0;
-}
-
 static bool
 mark_changed(void *context, struct hm_station *station,
     const struct hm_unit *unit, struct hm_input *input)
@@ -403,12 +323,12 @@ reopen(struct hm_ledger_db *db, struct hm_ledger *ledger)
 static bool
 transact(struct hm_ledger_db *db, struct hm_ledger *ledger)
 {
-	if (!execute(db, "BEGIN IMMEDIATE"))
+	if (!hm_db_run(&db->db, "BEGIN IMMEDIATE"))
 		return false;
 	/* From here on nobody can remove a row that would then come back. */
 	hm_ledger_db_follow(db, ledger);
 	return hm_ledger_visit(ledger, true, write_row, db) &&
-	    execute(db, "COMMIT");
+	    hm_db_run(&db->db, "COMMIT");
 }
 
 bool
@@ -418,18 +338,17 @@ hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger, bool last)
 
 	if (db->failing && !last && hm_monotonic_ms() < db->retry_at)
 		return false;
-	good = (!has_moved(db) || reopen(db, ledger)) && transact(db, ledger);
+	good = (!hm_db_moved(&db->db) || reopen(db, ledger)) && transact(db, ledger);
 	if (good)
 		hm_ledger_saved(ledger);
 	else if (!db->failing)
-		complain(db, "cannot save what is known of the energy; it "
+		hm_db_complain(&db->db, "cannot save what is known of the energy; it "
 		    "goes on from memory");
 	if (good && db->failing)
 		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path)),
 		    "%s: can be written again", db->path);
-	if (!good && db->handle != NULL &&
-	    !sqlite3_get_autocommit(db->handle))
-		execute(db, "ROLLBACK");
+	if (!good)
+		hm_db_rollback(&db->db);
 	db->failing = !good;
 	db->retry_at = hm_monotonic_ms() + RETRY_MS;
 	return good;
@@ -439,13 +358,13 @@ int64_t
 hm_ledger_db_forget(struct hm_ledger_db *db, struct hm_slice serial)
 {
 	sqlite3_stmt *statement = NULL;
-	bool good = prepare(db, forget_sql, &statement) &&
+	bool good = hm_db_prepare(&db->db, forget_sql, &statement) &&
 	    sqlite3_bind_text(statement, 1, serial.p, (int)serial.n,
 	    SQLITE_STATIC) == SQLITE_OK &&
 	    sqlite3_step(statement) == SQLITE_DONE;
 
 	if (!good)
-		complain(db, "cannot forget an inverter");
+		hm_db_complain(&db->db, "cannot forget an inverter");
 	sqlite3_finalize(statement);
-	return good ? sqlite3_changes(db->handle) : -1;
+	return good ? sqlite3_changes(db->db.handle) : -1;
 }

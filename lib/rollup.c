@@ -1,0 +1,242 @@
+#include "rollup.h"
+
+#include <stdio.h>
+
+#include "tables.h"
+#include "timefmt.h"
+#include "zone.h"
+
+#define HOUR 3600
+#define DAY (24 * HOUR)
+#define DAY_TEXT 16
+#define TEXT_OF(number) TEXT_OF_(number)
+#define TEXT_OF_(number) #number
+
+/* Hours */
+
+/* The local hour of a moment, as the moment at which it began. */
+static int64_t
+hour_of(int64_t moment)
+{
+	return moment - hm_zone_local(moment).second % HOUR;
+}
+
+static void
+add_hour_columns(struct hm_sql *sql, const struct hm_table *table)
+{
+	for (size_t i = 0; i < HM_FIELDS; i++) {
+		const char *key = hm_fields[i].key;
+
+		if ((hm_fields[i].scopes & table->scope) == 0)
+			continue;
+		if (hm_field_is_gauge(&hm_fields[i]))
+			hm_sql_add(sql, ", count(%s), round(avg(%s), 3), "
+			    "min(%s), max(%s)", key, key, key, key);
+		else if (hm_field_is_energy(&hm_fields[i]))
+			hm_sql_add(sql, ", max(%s)", key);
+	}
+}
+
+static void
+add_hour_source(struct hm_sql *sql, const struct hm_table *table)
+{
+	hm_sql_add(sql, " SELECT ?1, %s%s, count(*)", table->device,
+	    table->has_serial ? "" : ", max(serial)");
+	add_hour_columns(sql, table);
+	hm_sql_add(sql, " FROM %s WHERE time >= ?1 AND time < ?1 + "
+	    TEXT_OF(HOUR) " GROUP BY %s", table->name, table->device);
+}
+
+/* Days */
+
+/* A date, such as "2026-11-23", from days since 1970. */
+static void
+format_day(int64_t days, char out[DAY_TEXT])
+{
+	char time[HM_TIME_TEXT];
+
+	snprintf(out, DAY_TEXT, "%.10s", hm_time_format(days * DAY, time).p);
+}
+
+/* hm_day(hour) in statements */
+static void
+sql_day(sqlite3_context *context, int count, sqlite3_value **value)
+{
+	const struct hm_rollup *rollup = sqlite3_user_data(context);
+	char day[DAY_TEXT];
+
+	(void)count;
+	format_day(hm_zone_day(sqlite3_value_int64(value[0]),
+	    rollup->reset_hour), day);
+	sqlite3_result_text(context, day, -1, SQLITE_TRANSIENT);
+}
+
+static void
+add_day_columns(struct hm_sql *sql, const struct hm_table *table)
+{
+	for (size_t i = 0; i < HM_FIELDS; i++) {
+		const char *key = hm_fields[i].key;
+
+		if ((hm_fields[i].scopes & table->scope) == 0)
+			continue;
+		if (hm_field_is_gauge(&hm_fields[i]))
+			hm_sql_add(sql, ", sum(%s_count), round(sum(%s_avg * "
+			    "%s_count) / sum(%s_count), 3), min(%s_min), "
+			    "max(%s_max)", key, key, key, key, key, key);
+		else if (hm_field_is_energy(&hm_fields[i]))
+			hm_sql_add(sql, ", max(%s)", key);
+	}
+}
+
+/* A day's hours are not further away than this from one of them. */
+static void
+add_day_source(struct hm_sql *sql, const struct hm_table *table)
+{
+	hm_sql_add(sql, " SELECT hm_day(?1), %s%s, sum(samples)",
+	    table->device, table->has_serial ? "" : ", max(serial)");
+	add_day_columns(sql, table);
+	hm_sql_add(sql, " FROM %s_hourly WHERE hour > ?1 - " TEXT_OF(26 * HOUR)
+	    " AND hour < ?1 + " TEXT_OF(26 * HOUR)
+	    " AND hm_day(hour) = hm_day(?1) GROUP BY %s", table->name,
+	    table->device);
+}
+
+/* Both */
+
+static bool
+add_column(void *context, const char *column, const char *type)
+{
+	(void)type;
+	hm_sql_add(context, ", %s", column);
+	return true;
+}
+
+static bool
+add_update(void *context, const char *column, const char *type)
+{
+	(void)type;
+	hm_sql_add(context, ", %s = excluded.%s", column, column);
+	return true;
+}
+
+/*
+ * Readings of an hour that has been pruned may come again, but perhaps not
+ * all of them: what was made of more samples stays.
+ */
+static const char *
+make_statement(struct hm_sql *sql, const struct hm_table *table,
+    enum hm_table_form form)
+{
+	const char *moment = form == HM_TABLE_HOURLY ? "hour" : "day";
+
+	hm_sql_start(sql);
+	hm_sql_add(sql, "INSERT INTO %s%s (%s, %s%s, samples", table->name,
+	    hm_table_suffix(form), moment, table->device,
+	    table->has_serial ? "" : ", serial");
+	hm_table_columns(table, form, add_column, sql);
+	hm_sql_add(sql, ")");
+	if (form == HM_TABLE_HOURLY)
+		add_hour_source(sql, table);
+	else
+		add_day_source(sql, table);
+	hm_sql_add(sql, " ON CONFLICT (%s, %s) DO UPDATE SET "
+	    "serial = excluded.serial, samples = excluded.samples", moment,
+	    table->device);
+	hm_table_columns(table, form, add_update, sql);
+	hm_sql_add(sql, " WHERE excluded.samples >= samples");
+	return hm_sql_text(sql);
+}
+
+static bool
+run_for(struct hm_db *db, const char *sql, int64_t hour)
+{
+	sqlite3_stmt *statement = NULL;
+	bool good = hm_db_prepare(db, sql, &statement) &&
+	    sqlite3_bind_int64(statement, 1, hour) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_DONE;
+
+	return sqlite3_finalize(statement) == SQLITE_OK && good;
+}
+
+static bool
+make_forms(struct hm_db *db, int64_t hour)
+{
+	struct hm_sql sql;
+
+	for (size_t i = 0; i < HM_TABLES; i++)
+		if (!run_for(db, make_statement(&sql, &hm_tables[i],
+		    HM_TABLE_HOURLY), hour) ||
+		    !run_for(db, make_statement(&sql, &hm_tables[i],
+		    HM_TABLE_DAILY), hour))
+			return false;
+	return true;
+}
+
+/* The first hour that is due, and whether there is one. */
+static bool
+next_due(struct hm_db *db, bool all, int64_t *hour)
+{
+	int64_t due = 0;
+
+	return hm_db_ask(db, "SELECT count(*) FROM rollup_due", &due) &&
+	    due > (all ? 0 : 1) &&
+	    hm_db_ask(db, "SELECT min(hour) FROM rollup_due", hour);
+}
+
+static bool
+make_hour(struct hm_db *db, int64_t hour)
+{
+	return hm_db_run(db, "BEGIN IMMEDIATE") && make_forms(db, hour) &&
+	    run_for(db, "DELETE FROM rollup_due WHERE hour = ?1", hour) &&
+	    hm_db_run(db, "COMMIT");
+}
+
+bool
+hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made)
+{
+	int64_t hour;
+
+	while (next_due(rollup->db, all, &hour)) {
+		if (!make_hour(rollup->db, hour))
+			return false;
+		++*made;
+	}
+	return true;
+}
+
+/* Marking */
+
+void
+hm_rollup_begin(struct hm_rollup *rollup)
+{
+	rollup->marked = -1;
+}
+
+bool
+hm_rollup_mark(struct hm_rollup *rollup, int64_t moment)
+{
+	if (rollup->marked >= 0 && moment >= rollup->marked &&
+	    moment < rollup->marked + HOUR)
+		return true;
+	rollup->marked = hour_of(moment);
+	sqlite3_bind_int64(rollup->mark, 1, rollup->marked);
+	return hm_db_step(rollup->mark);
+}
+
+bool
+hm_rollup_prepare(struct hm_rollup *rollup, struct hm_db *db, int reset_hour)
+{
+	*rollup = (struct hm_rollup){
+	    .db = db, .reset_hour = reset_hour, .marked = -1};
+	return sqlite3_create_function(db->handle, "hm_day", 1,
+	    SQLITE_UTF8 | SQLITE_DETERMINISTIC, rollup, sql_day, NULL, NULL) ==
+	    SQLITE_OK && hm_db_prepare(db,
+	    "INSERT OR IGNORE INTO rollup_due VALUES (?)", &rollup->mark);
+}
+
+void
+hm_rollup_finish(struct hm_rollup *rollup)
+{
+	sqlite3_finalize(rollup->mark);
+	rollup->mark = NULL;
+}

@@ -1,0 +1,309 @@
+#include "schema.h"
+
+#include <stdio.h>
+
+#include "tables.h"
+
+/*
+ * The alarms that inverters show over Modbus, as a code that stands in each
+ * reading: the trigger writes down when one comes and goes.
+ */
+static const char *const events_sql[] = {
+    "CREATE TABLE alarm (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
+    "serial TEXT, port INTEGER, code INTEGER, alert TEXT, text TEXT, "
+    "count INTEGER, start INTEGER NOT NULL, end INTEGER)",
+
+    "CREATE UNIQUE INDEX alarm_key ON alarm (dtu, coalesce(serial, ''), "
+    "coalesce(port, -1), coalesce(code, -1), coalesce(alert, ''), start)",
+
+    "CREATE TRIGGER inverter_alarm AFTER INSERT ON inverter "
+    "WHEN new.alarm_code IS NOT NULL BEGIN "
+    "UPDATE alarm SET end = new.time, time = new.time "
+    "WHERE dtu = new.dtu AND coalesce(serial, '') = new.serial "
+    "AND coalesce(port, -1) = -1 AND code <> new.alarm_code "
+    "AND start <= new.time AND end IS NULL; "
+    "INSERT OR IGNORE INTO alarm (time, dtu, serial, code, text, start) "
+    "SELECT new.time, new.dtu, new.serial, new.alarm_code, new.alarm_text, "
+    "new.time WHERE new.alarm_code <> 0 AND NOT EXISTS (SELECT 1 FROM alarm "
+    "WHERE dtu = new.dtu AND coalesce(serial, '') = new.serial "
+    "AND coalesce(port, -1) = -1 AND code = new.alarm_code "
+    "AND end IS NULL); END",
+
+    "CREATE TABLE status (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
+    "state TEXT, breaker TEXT, failures INTEGER, error TEXT, text TEXT, "
+    "hint TEXT, retry_at INTEGER, PRIMARY KEY (dtu, time)) WITHOUT ROWID",
+
+    "CREATE TABLE info (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
+    "serial TEXT NOT NULL, data TEXT NOT NULL, "
+    "PRIMARY KEY (dtu, serial, data)) WITHOUT ROWID",
+
+    "CREATE TABLE history (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
+    "serial TEXT NOT NULL, start INTEGER NOT NULL, "
+    "package INTEGER NOT NULL, data TEXT NOT NULL, "
+    "PRIMARY KEY (dtu, serial, start, package)) WITHOUT ROWID",
+
+    "CREATE TABLE stats (time INTEGER NOT NULL, tool TEXT NOT NULL, "
+    "data TEXT NOT NULL, PRIMARY KEY (time, tool)) WITHOUT ROWID",
+
+    "CREATE TABLE config (time INTEGER NOT NULL, key TEXT NOT NULL, "
+    "value TEXT, PRIMARY KEY (key, time)) WITHOUT ROWID",
+
+    "CREATE TABLE rollup_due (hour INTEGER PRIMARY KEY)",
+};
+
+#define ENERGY(name, initial, help) ", e_" #name " INTEGER NOT NULL"
+static const char ledger_sql[] =
+    "CREATE TABLE IF NOT EXISTS production_cache ("
+    "dtu TEXT NOT NULL, serial TEXT NOT NULL, port INTEGER NOT NULL, "
+    "today_production INTEGER, total_production INTEGER, "
+    "last_updated TEXT NOT NULL"
+#include "energy.def"
+    ", PRIMARY KEY (dtu, serial, port)) WITHOUT ROWID";
+#undef ENERGY
+
+#define VIEW(name, help, sql) \
+	{"DROP VIEW IF EXISTS " #name, "CREATE VIEW " #name " AS " sql},
+static const struct {
+	const char *drop, *create;
+} views[] = {
+#include "views.def"
+};
+#undef VIEW
+
+/* What is in the file */
+
+static int64_t
+version_of(struct hm_db *db)
+{
+	int64_t version = -1;
+
+	return hm_db_ask(db, "PRAGMA user_version", &version) ? version : -1;
+}
+
+/* The program that hm replaces has a production_cache of its own. */
+static bool
+is_foreign(struct hm_db *db)
+{
+	int64_t foreign = 0;
+
+	return hm_db_ask(db, "SELECT count(*) > 0 AND total(name = 'dtu') = 0 "
+	    "FROM pragma_table_info('production_cache')", &foreign) &&
+	    foreign != 0;
+}
+
+/* NULL if a version can be brought up or read. */
+static const char *
+refuse(struct hm_db *db, int64_t version)
+{
+	if (version < 0)
+		return hm_db_reason(db);
+	if (version > HM_SCHEMA_VERSION)
+		return "it was made by a newer version of hm; nothing in it "
+		    "has been touched";
+	if (is_foreign(db))
+		return "its production_cache is of another program";
+	return NULL;
+}
+
+const char *
+hm_schema_check(struct hm_db *db)
+{
+	int64_t version = version_of(db);
+	const char *why = refuse(db, version);
+
+	if (why == NULL && version == 0)
+		return "there is no history in it";
+	return why;
+}
+
+/* Columns */
+
+struct table {
+	struct hm_db *db;
+	char name[64];
+	bool adding; /* what is missing; or just look */
+};
+
+static bool
+add_column(const struct table *table, const char *column, const char *type)
+{
+	struct hm_sql sql;
+
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "ALTER TABLE %s ADD COLUMN %s %s", table->name,
+	    column, type);
+	return hm_db_run(table->db, hm_sql_text(&sql));
+}
+
+static bool
+see_to_column(void *context, const char *column, const char *type)
+{
+	const struct table *table = context;
+	int64_t there = 0;
+	struct hm_sql sql;
+
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "SELECT count(*) FROM pragma_table_info('%s') "
+	    "WHERE name = '%s'", table->name, column);
+	if (!hm_db_ask(table->db, hm_sql_text(&sql), &there))
+		return false;
+	return there > 0 ||
+	    (table->adding && add_column(table, column, type));
+}
+
+static bool
+see_to_ledger(struct hm_db *db, bool adding)
+{
+	struct table table = {db, "production_cache", adding};
+
+#define ENERGY(name, initial, help) \
+	if (!see_to_column(&table, "e_" #name, \
+	    "INTEGER NOT NULL DEFAULT " #initial)) \
+		return false;
+#include "energy.def"
+#undef ENERGY
+	return true;
+}
+
+/* Whether all columns are there, at last when they are added. */
+static bool
+see_to_columns(struct hm_db *db, bool adding)
+{
+	struct table table = {.db = db, .adding = adding};
+
+	for (size_t i = 0; i < HM_TABLES; i++)
+		for (int form = 0; form < HM_TABLE_FORMS; form++) {
+			snprintf(table.name, sizeof table.name, "%s%s",
+			    hm_tables[i].name, hm_table_suffix(
+			    (enum hm_table_form)form));
+			if (!hm_table_columns(&hm_tables[i],
+			    (enum hm_table_form)form, see_to_column, &table))
+				return false;
+		}
+	return see_to_ledger(db, adding);
+}
+
+/* Versions */
+
+static bool
+create_readings(struct hm_db *db)
+{
+	struct hm_sql sql;
+
+	for (size_t i = 0; i < HM_TABLES; i++)
+		for (int form = 0; form < HM_TABLE_FORMS; form++) {
+			hm_table_create(&sql, &hm_tables[i],
+			    (enum hm_table_form)form);
+			if (!hm_db_run(db, hm_sql_text(&sql)))
+				return false;
+		}
+	return true;
+}
+
+/* Before there was a history hm-filter made files of its ledger alone. */
+static bool
+to_1(struct hm_db *db)
+{
+	/* The trigger names columns that come from the field table. */
+	if (!create_readings(db) || !hm_db_run(db, ledger_sql) ||
+	    !see_to_columns(db, true))
+		return false;
+	for (size_t i = 0; i < sizeof events_sql / sizeof *events_sql; i++)
+		if (!hm_db_run(db, events_sql[i]))
+			return false;
+	return hm_db_run(db, "PRAGMA user_version = 1");
+}
+
+static bool (*const migrations[HM_SCHEMA_VERSION])(struct hm_db *db) = {
+    to_1,
+};
+
+static bool
+migrate(struct hm_db *db, int64_t version)
+{
+	for (int64_t i = version; i < HM_SCHEMA_VERSION; i++)
+		if (!migrations[i](db))
+			return false;
+	return true;
+}
+
+static bool
+make_views(struct hm_db *db)
+{
+	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+		if (!hm_db_run(db, views[i].drop) ||
+		    !hm_db_run(db, views[i].create))
+			return false;
+	return true;
+}
+
+static bool
+has_view(struct hm_db *db, const char *create)
+{
+	sqlite3_stmt *find = NULL;
+	bool there;
+
+	if (!hm_db_prepare(db, "SELECT 1 FROM sqlite_schema WHERE sql = ?",
+	    &find))
+		return false;
+	hm_db_bind_slice(find, 1, hm_text(create));
+	there = sqlite3_step(find) == SQLITE_ROW;
+	sqlite3_finalize(find);
+	return there;
+}
+
+/* Nothing is to be done, and no lock to be waited for. */
+static bool
+is_current(struct hm_db *db, int64_t version)
+{
+	if (version != HM_SCHEMA_VERSION || !see_to_columns(db, false))
+		return false;
+	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+		if (!has_view(db, views[i].create))
+			return false;
+	return true;
+}
+
+/* In a transaction: another process may have been faster. */
+static const char *
+bring_up(struct hm_db *db)
+{
+	int64_t version = version_of(db);
+	const char *why = refuse(db, version);
+
+	if (why != NULL)
+		return why;
+	return migrate(db, version) && see_to_columns(db, true) &&
+	    make_views(db) && hm_db_run(db, "COMMIT") ? NULL :
+	    hm_db_reason(db);
+}
+
+/*
+ * A file that was made before there was a history does not give pages back
+ * yet. It is small; and where it cannot be changed now, nothing is lost.
+ */
+static void
+give_pages_back(struct hm_db *db)
+{
+	int64_t mode;
+
+	if (hm_db_ask(db, "PRAGMA auto_vacuum", &mode) && mode == 0 &&
+	    hm_db_run(db, "PRAGMA auto_vacuum = INCREMENTAL"))
+		hm_db_run(db, "VACUUM");
+}
+
+const char *
+hm_schema_bring_up(struct hm_db *db)
+{
+	int64_t version = version_of(db);
+	const char *why = refuse(db, version);
+
+	if (why != NULL || is_current(db, version))
+		return why;
+	if (!hm_db_use_wal(db) || !hm_db_run(db, "BEGIN IMMEDIATE"))
+		return hm_db_reason(db);
+	why = bring_up(db);
+	if (why == NULL && version == 0)
+		give_pages_back(db);
+	return why;
+}

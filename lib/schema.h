@@ -1,0 +1,25 @@
+#ifndef HM_SCHEMA_H
+#define HM_SCHEMA_H
+
+#include "db.h"
+
+/*
+ * What is in the database, whichever tool opens it first. The version is in
+ * user_version; a new field of the field table is a new column and no new
+ * version.
+ */
+
+#define HM_SCHEMA_VERSION 1
+
+/*
+ * Make or bring up what is in a database that was opened for writing. NULL,
+ * or why it cannot be used: it is of a newer version or of another program,
+ * and then it has not been touched, or it could not be written; and then it
+ * is to be closed. Valid until the next call of SQLite.
+ */
+const char *hm_schema_bring_up(struct hm_db *db);
+
+/* NULL, or why a database that was opened for reading cannot be read. */
+const char *hm_schema_check(struct hm_db *db);
+
+#endif
