@@ -31,7 +31,7 @@ TOOLS = $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 
 BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
     protobuf-c-compiler protobuf-compiler libyaml-dev libev-dev libssl-dev \
-    libmosquitto-dev libsqlite3-dev tzdata
+    libmosquitto-dev libsqlite3-dev libmicrohttpd-dev tzdata
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
     procps openssl sqlite3
@@ -63,6 +63,7 @@ LIBS = -lprotobuf-c -lcrypto -lyaml -lev -lmosquitto -lsqlite3 -lmicrohttpd \
 PROTOS = $(wildcard proto/*.proto)
 PROTO_HEADERS = $(PROTOS:proto/%.proto=$(B)/proto/%.pb-c.h)
 PROTO_OBJECTS = $(PROTOS:proto/%.proto=$(B)/proto/%.pb-c.o)
+PAGE = $(B)/page/page_html
 LIB_OBJECTS = $(patsubst lib/%.c,$(B)/lib/%.o,$(wildcard lib/*.c))
 UNITS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 REPLAYS = $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/fuzz_%, \
@@ -78,7 +79,7 @@ $(BIN)/%: $(B)/tools/%.o $(B)/libhm.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/libhm.a: $(LIB_OBJECTS) $(PROTO_OBJECTS)
+$(B)/libhm.a: $(LIB_OBJECTS) $(PROTO_OBJECTS) $(PAGE).o
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
@@ -94,6 +95,20 @@ $(B)/proto/%.pb-c.o: $(B)/proto/%.pb-c.c
 $(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h: proto/%.proto
 	@mkdir -p $(@D)
 	$(Q)protoc-c --proto_path=proto --c_out=$(B)/proto $<
+
+# The page that hm-metrics serves, as bytes.
+$(B)/page/page_html.c: lib/page.html
+	@mkdir -p $(@D)
+	$(Q){ echo '#include <stddef.h>'; \
+	    echo 'const unsigned char hm_page_html[] = {'; \
+	    od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g'; \
+	    echo '};'; \
+	    echo 'const size_t hm_page_html_size = sizeof hm_page_html;'; \
+	    } >$@
+
+$(PAGE).o: $(PAGE).c
+	$(Q)$(CC) $(CPPFLAGS) -std=c11 $(HARDEN) $(SANITIZERS) $(CFLAGS) -fPIE \
+	    -c -o $@ $<
 
 .SECONDARY:
 -include $(wildcard $(B)/lib/*.d $(B)/tools/*.d $(B)/docs/*.d \
@@ -145,12 +160,12 @@ $(B)/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libhm.a
 	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ -ljson-c $(LIBS)
 
 build/fuzz/%: tests/fuzz/%.c $(wildcard lib/*.c lib/*.h lib/*.def) \
-    | $(PROTO_OBJECTS)
+    build/page/page_html.c | $(PROTO_OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)clang $(CPPFLAGS) -g -O1 -std=c11 -w \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -o $@ $< $(wildcard lib/*.c) $(PROTO_OBJECTS:.o=.c) \
-	    -ljson-c $(LIBS)
+	    build/page/page_html.c -ljson-c $(LIBS)
 
 fuzz:
 	@.ci/packages $(FUZZ_PACKAGES)

@@ -27,7 +27,7 @@
 #define ANSWER_MS 30000   /* for an answer to go out */
 #define IDLE_MS 120000    /* between two requests */
 #define TICK_MS 1000
-#define SIGN_OF_LIFE 15   /* ticks without an event until a comment is sent */
+#define SENDING_MAX ((size_t)64 * 1024 * 1024) /* bytes under way */
 #define NICE 10
 
 enum phase { WAITING, ANSWERING, IDLE, LISTENING };
@@ -39,6 +39,7 @@ struct visitor {
 	int fd;
 	enum phase phase;
 	int64_t since; /* when the phase began */
+	size_t bytes;  /* of the answer that it is sent */
 	bool leaving;
 };
 
@@ -61,12 +62,11 @@ struct hm_http {
 	unsigned room; /* connections */
 	struct visitor *visitors;
 	size_t count;
+	size_t sending; /* bytes of all answers under way */
 	struct listener *listeners;
 	size_t listening;
 	struct hm_body *event; /* the newest */
-	struct hm_body *comment;
 	uint64_t number; /* of the newest */
-	unsigned silent; /* ticks since it */
 	bool stopping;
 	int64_t next_tick;
 	_Atomic uint64_t requests, open, evicted, hearing;
@@ -75,12 +75,21 @@ struct hm_http {
 /* Visitors */
 
 static void
+set_bytes(struct visitor *v, size_t bytes)
+{
+	v->http->sending += bytes;
+	v->http->sending -= v->bytes;
+	v->bytes = bytes;
+}
+
+static void
 leave(struct visitor *v)
 {
 	if (v->leaving)
 		return;
 	v->leaving = true;
 	v->http->evicted++;
+	set_bytes(v, 0);
 	shutdown(v->fd, SHUT_RDWR);
 }
 
@@ -89,6 +98,7 @@ enter(struct visitor *v, enum phase phase)
 {
 	v->phase = phase;
 	v->since = hm_monotonic_ms();
+	set_bytes(v, 0);
 }
 
 static bool
@@ -111,6 +121,18 @@ send_away_the_late(struct hm_http *http)
 			leave(v);
 }
 
+static struct visitor *
+oldest(const struct hm_http *http, enum phase phase)
+{
+	struct visitor *found = NULL;
+
+	for (struct visitor *v = http->visitors; v != NULL; v = v->next)
+		if (v->phase == phase && !v->leaving &&
+		    (found == NULL || v->since < found->since))
+			found = v;
+	return found;
+}
+
 /*
  * Who has sent no request yet goes first, then who sends none any more, then
  * who does not take the answer; of each kind the one that was there first.
@@ -119,16 +141,25 @@ static void
 make_room(struct hm_http *http)
 {
 	static const enum phase order[] = {WAITING, IDLE, ANSWERING};
-	struct visitor *oldest = NULL;
+	struct visitor *v = NULL;
 
-	for (size_t i = 0; i < 3 && oldest == NULL; i++)
-		for (struct visitor *v = http->visitors; v != NULL;
-		    v = v->next)
-			if (v->phase == order[i] && !v->leaving &&
-			    (oldest == NULL || v->since < oldest->since))
-				oldest = v;
-	if (oldest != NULL)
-		leave(oldest);
+	for (size_t i = 0; i < 3 && v == NULL; i++)
+		v = oldest(http, order[i]);
+	if (v != NULL)
+		leave(v);
+}
+
+/* Those who take nothing keep old answers in memory. */
+static void
+bound_sending(struct hm_http *http)
+{
+	while (http->sending > SENDING_MAX) {
+		struct visitor *v = oldest(http, ANSWERING);
+
+		if (v == NULL)
+			return;
+		leave(v);
+	}
 }
 
 static void
@@ -160,6 +191,7 @@ drop_visitor(struct hm_http *http, struct visitor *v)
 	if (v == NULL)
 		return;
 	if (v->http != NULL) {
+		set_bytes(v, 0);
 		if (v->next != NULL)
 			v->next->previous = v->previous;
 		if (v->previous != NULL)
@@ -262,23 +294,17 @@ take_event(struct hm_http *http, struct hm_body *event)
 	hm_body_release(http->event);
 	http->event = event;
 	http->number++;
-	http->silent = 0;
 	resume_all(http);
 }
 
-/* A comment shows whether anybody is still there. */
 static void
 tell_listeners(struct hm_http *http)
 {
-	struct hm_body *event;
+	struct hm_body *event = http->listening > 0 ?
+	    http->options.event(http->options.context) : NULL;
 
-	if (http->listening == 0)
-		return;
-	event = http->options.event(http->options.context);
 	if (event != NULL)
 		take_event(http, event);
-	else if (++http->silent >= SIGN_OF_LIFE && http->comment != NULL)
-		take_event(http, hm_body_hold(http->comment));
 }
 
 /* NULL if there are as many as there may be. */
@@ -287,7 +313,6 @@ add_listener(struct hm_http *http, struct MHD_Connection *connection)
 {
 	struct listener *l;
 	struct MHD_Response *response;
-	struct hm_body *event;
 
 	if (http->listening == LISTENERS_MAX)
 		return NULL;
@@ -307,9 +332,7 @@ add_listener(struct hm_http *http, struct MHD_Connection *connection)
 		l->next->previous = l;
 	http->listeners = l;
 	http->hearing = ++http->listening;
-	event = http->options.event(http->options.context);
-	if (event != NULL)
-		take_event(http, event);
+	tell_listeners(http);
 	return response;
 }
 
@@ -386,6 +409,38 @@ answer_events(struct hm_http *http, struct MHD_Connection *connection,
 	    response);
 }
 
+static void
+read_request(struct hm_http *http, struct MHD_Connection *connection,
+    struct hm_http_request *request)
+{
+	request->counts = hm_http_counts(http);
+	request->accept = MHD_lookup_connection_value(connection,
+	    MHD_HEADER_KIND, "Accept");
+	request->limit = MHD_lookup_connection_value(connection,
+	    MHD_GET_ARGUMENT_KIND, "limit");
+	request->verbose = MHD_lookup_connection_value_n(connection,
+	    MHD_GET_ARGUMENT_KIND, "verbose", strlen("verbose"), NULL,
+	    NULL) == MHD_YES;
+}
+
+static enum MHD_Result
+answer_body(struct hm_http *http, struct MHD_Connection *connection,
+    const struct hm_http_answer *answer)
+{
+	struct visitor *v = visitor_of(connection);
+	struct MHD_Response *response;
+
+	if (answer->body == NULL)
+		return refuse(connection, MHD_HTTP_INTERNAL_SERVER_ERROR,
+		    "no memory");
+	if (v != NULL)
+		set_bytes(v, answer->body->n);
+	bound_sending(http);
+	response = response_of(answer->body);
+	return response != NULL ? send_response(connection, answer->status,
+	    answer->type, answer->policy, response) : MHD_NO;
+}
+
 static enum MHD_Result
 on_request(void *context, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *upload,
@@ -396,34 +451,25 @@ on_request(void *context, struct MHD_Connection *connection, const char *url,
 	struct hm_http_request request = {.path = url};
 	struct visitor *v = visitor_of(connection);
 	bool head = strcmp(method, "HEAD") == 0;
-	struct MHD_Response *response;
 
 	(void)version;
 	(void)upload;
 	(void)upload_size;
-	*state = http;
+	/* First when the header is there, and again when all is. */
+	if (*state == NULL && (head || strcmp(method, "GET") == 0)) {
+		*state = http;
+		return MHD_YES;
+	}
 	http->requests++;
 	if (v != NULL)
 		enter(v, ANSWERING);
 	if (!head && strcmp(method, "GET") != 0)
 		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
 		    "GET and HEAD only");
-	request.accept = MHD_lookup_connection_value(connection,
-	    MHD_HEADER_KIND, "Accept");
-	request.limit = MHD_lookup_connection_value(connection,
-	    MHD_GET_ARGUMENT_KIND, "limit");
-	request.verbose = MHD_lookup_connection_value_n(connection,
-	    MHD_GET_ARGUMENT_KIND, "verbose", strlen("verbose"), NULL,
-	    NULL) == MHD_YES;
+	read_request(http, connection, &request);
 	http->options.answer(http->options.context, &request, &answer);
-	if (answer.events)
-		return answer_events(http, connection, &answer, head);
-	if (answer.body == NULL)
-		return refuse(connection, MHD_HTTP_INTERNAL_SERVER_ERROR,
-		    "no memory");
-	response = response_of(answer.body);
-	return response != NULL ? send_response(connection, answer.status,
-	    answer.type, answer.policy, response) : MHD_NO;
+	return answer.events ? answer_events(http, connection, &answer,
+	    head) : answer_body(http, connection, &answer);
 }
 
 static void
@@ -583,7 +629,6 @@ hm_http_new(const struct hm_http_options *options)
 	}
 	http->options = *options;
 	http->room = room_for();
-	http->comment = hm_body_new(hm_text(":\n\n"));
 	http->wake = eventfd(0, EFD_CLOEXEC);
 	http->socket = http->wake >= 0 ? open_socket(options) : -1;
 	if (http->socket >= 0 && start_daemon(http)) {
@@ -597,7 +642,6 @@ hm_http_new(const struct hm_http_options *options)
 	} else if (http->socket >= 0) {
 		close(http->socket);
 	}
-	hm_body_release(http->comment);
 	if (http->wake >= 0)
 		close(http->wake);
 	free(http);
@@ -616,7 +660,6 @@ hm_http_free(struct hm_http *http)
 	pthread_join(http->thread, NULL);
 	MHD_stop_daemon(http->daemon);
 	hm_body_release(http->event);
-	hm_body_release(http->comment);
 	close(http->wake);
 	free(http);
 }

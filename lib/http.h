@@ -14,11 +14,20 @@
 
 struct hm_http;
 
+/* For the statistics; they may be read at any time. */
+struct hm_http_counts {
+	uint64_t requests;
+	uint64_t connections; /* open now */
+	uint64_t evicted;     /* closed for being slow or to make room */
+	uint64_t listeners;   /* to events, now */
+};
+
 struct hm_http_request {
 	const char *path;   /* percent signs decoded, without the query */
 	const char *accept; /* header; NULL: none */
 	const char *limit;  /* parameter of the query; NULL: none */
 	bool verbose;       /* that parameter is there */
+	struct hm_http_counts counts;
 };
 
 struct hm_http_answer {
@@ -42,14 +51,6 @@ struct hm_http_options {
 	 * listens.
 	 */
 	struct hm_body *(*event)(void *context);
-};
-
-/* For the statistics; they may be read at any time. */
-struct hm_http_counts {
-	uint64_t requests;
-	uint64_t connections; /* open now */
-	uint64_t evicted;     /* closed for being slow or to make room */
-	uint64_t listeners;   /* to events, now */
 };
 
 /*
