@@ -107,6 +107,18 @@ look(struct hm_answers *a)
 	return true;
 }
 
+/* The answer in the making, which is then empty. */
+static struct hm_body *
+take_out(struct hm_answers *a)
+{
+	struct hm_body *body = hm_body_new(hm_slice((const char *)a->out.p,
+	    a->out.n));
+
+	a->out.n = 0;
+	hm_bytes_shrink(&a->out, KEEP_BYTES);
+	return body;
+}
+
 /* JSON */
 
 typedef bool emitter(struct question *q, struct hm_emit *e);
@@ -281,16 +293,30 @@ put_metrics(struct question *q)
 	    .evicted = counts->evicted,
 	    .listeners = counts->listeners,
 	};
-	struct hm_process process;
 	const struct hm_metrics_options options = {
 	    .openmetrics = q->openmetrics,
 	    .legacy = a->options.legacy,
 	    .http = true,
 	    .own = &own,
-	    .process = hm_process_read(&process) ? &process : NULL,
 	};
 
 	return hm_metrics_render(&a->out, &a->view, &options);
+}
+
+static bool
+put_page(struct question *q)
+{
+	struct hm_answers *a = q->answers;
+	struct hm_body *json;
+	bool good;
+
+	if (!put_json(q, emit_plant))
+		return false;
+	json = take_out(a);
+	good = json != NULL && hm_page_render(&a->out, &a->view,
+	    hm_slice(json->data, json->n));
+	hm_body_release(json);
+	return good;
 }
 
 /* Answers that are kept */
@@ -345,22 +371,11 @@ make(struct question *q)
 	if (q->route.kind == HM_ROUTE_METRICS)
 		return put_metrics(q);
 	if (q->route.kind == HM_ROUTE_PAGE)
-		return hm_page_render(&a->out, &a->view);
+		return put_page(q);
 	if (q->route.kind == HM_ROUTE_LIVE || q->route.kind == HM_ROUTE_READY)
 		return put_probe(q);
 	return put_json(q, emitters[q->route.kind]) &&
 	    hm_bytes_append(&a->out, (const uint8_t *)"\n", 1, JSON_MAX);
-}
-
-static struct hm_body *
-take_out(struct hm_answers *a)
-{
-	struct hm_body *body = hm_body_new(hm_slice((const char *)a->out.p,
-	    a->out.n));
-
-	a->out.n = 0;
-	hm_bytes_shrink(&a->out, KEEP_BYTES);
-	return body;
 }
 
 static const char *

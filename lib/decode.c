@@ -55,6 +55,15 @@ hm_decode_start_reading(struct hm_decoder *d, struct hm_reading *r,
 }
 
 void
+hm_decode_start_dtu(struct hm_decoder *d, struct hm_reading *r,
+    struct hm_slice serial)
+{
+	hm_decode_start_reading(d, r, "dtu", serial);
+	if (d->took_ms >= 0)
+		hm_emit_int(&r->emit, "took_ms", d->took_ms);
+}
+
+void
 hm_decode_end(struct hm_decoder *d, struct hm_reading *r,
     const struct hm_raw_frame *frame)
 {
@@ -120,6 +129,8 @@ read_origin(struct hm_decoder *d, const struct hm_record *record)
 	if (hm_record_get(record, "frames")->kind != HM_ARRAY)
 		return "no frames";
 	d->stale = hm_record_get(record, "stale")->kind == HM_TRUE;
+	if (!hm_record_int(record, "took_ms", &d->took_ms))
+		d->took_ms = -1;
 	return NULL;
 }
 

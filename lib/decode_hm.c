@@ -113,7 +113,7 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 	struct totals t = add_up(plant);
 	struct hm_reading r;
 
-	hm_decode_start_reading(d, &r, "dtu", serial);
+	hm_decode_start_dtu(d, &r, serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
 	hm_reading_moment(&r, HM_F_DEVICE_TIME, first->reply->time);
 	if (t.inputs > 0)

@@ -189,7 +189,7 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 	if (plant->dtu_frame != NULL)
 		serial = hm_serial_format(plant->dtu_serial, HM_SERIAL_WIDTH,
 		    text);
-	hm_decode_start_reading(d, &r, "dtu", serial);
+	hm_decode_start_dtu(d, &r, serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
 	if (plant->inputs > 0)
 		hm_reading_number(&r, HM_F_PV_POWER, t.power);

@@ -23,6 +23,7 @@ struct hm_decoder {
 	struct hm_arena arena;
 	struct hm_origin origin;
 	bool stale; /* the DTU has repeated its readings */
+	int64_t took_ms; /* duration of the poll; negative if unknown */
 	struct hm_raw_frame frame[HM_FRAMES_MAX];
 	size_t frames;
 	uint8_t bytes[HM_LINE_MAX / 2];
@@ -34,12 +35,15 @@ void hm_decode_bad(struct hm_decoder *d, const struct hm_raw_frame *frame,
 
 /*
  * Start a record about `serial` in the decoder's line buffer, one of readings
- * with their mark if they are stale; hand it out.
+ * with their mark if they are stale, one of a DTU also with what is known of
+ * the poll; hand it out.
  */
 void hm_decode_start(struct hm_decoder *d, struct hm_reading *r,
     const char *type, struct hm_slice serial);
 void hm_decode_start_reading(struct hm_decoder *d, struct hm_reading *r,
     const char *type, struct hm_slice serial);
+void hm_decode_start_dtu(struct hm_decoder *d, struct hm_reading *r,
+    struct hm_slice serial);
 void hm_decode_end(struct hm_decoder *d, struct hm_reading *r,
     const struct hm_raw_frame *frame);
 

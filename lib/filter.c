@@ -135,7 +135,7 @@ static bool
 is_free_name(const struct hm_filter *f, const char *name)
 {
 	static const char *const taken[] = {"type", "time", "dtu", "serial",
-	    "port", "stale"};
+	    "port", "stale", "took_ms"};
 
 	if (name[0] < 'a' || name[0] > 'z')
 		return false;

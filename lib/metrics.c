@@ -1,5 +1,9 @@
 #include "metrics.h"
 
+#include <sys/resource.h>
+
+#include "process.h"
+
 /* A family of one sample without labels. */
 static void
 put_one(struct hm_expo *e, const char *name, enum hm_expo_type type,
@@ -57,20 +61,27 @@ put_own(struct hm_expo *e, const struct hm_metrics_options *options)
 }
 
 static void
-put_process(struct hm_expo *e, const struct hm_process *process)
+put_process(struct hm_expo *e, const struct hm_plant *plant)
 {
-	put_one(e, "process_cpu_seconds_total", HM_EXPO_COUNTER,
-	    hm_dec(process->cpu_ms, 3), "user and system CPU time spent");
-	put_gauge(e, "process_resident_memory_bytes", process->resident,
-	    "resident memory size");
-	put_gauge(e, "process_virtual_memory_bytes", process->size,
-	    "virtual memory size");
-	put_gauge(e, "process_open_fds", process->fds,
-	    "number of open file descriptors");
-	put_gauge(e, "process_max_fds", process->fds_max,
-	    "maximum number of open file descriptors");
+	struct hm_process process;
+	struct rlimit limit;
+
+	hm_process_look(&process);
+	if (process.cpu_ms >= 0)
+		put_one(e, "process_cpu_seconds_total", HM_EXPO_COUNTER,
+		    hm_dec(process.cpu_ms, 3),
+		    "user and system CPU time spent");
+	if (process.memory >= 0)
+		put_gauge(e, "process_resident_memory_bytes", process.memory,
+		    "resident memory size");
+	if (process.fds >= 0)
+		put_gauge(e, "process_open_fds", process.fds,
+		    "number of open file descriptors");
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		put_gauge(e, "process_max_fds", (int64_t)limit.rlim_cur,
+		    "maximum number of open file descriptors");
 	put_one(e, "process_start_time_seconds", HM_EXPO_GAUGE,
-	    hm_dec(process->start_ms / 10, 2),
+	    hm_dec(plant->started.wall / 10, 2),
 	    "start time of the process since 1970");
 }
 
@@ -101,7 +112,6 @@ hm_metrics_render(struct hm_bytes *out, const struct hm_view *view,
 	if (options->legacy)
 		hm_metrics_legacy(&e, view);
 	put_build(&e);
-	if (options->process != NULL)
-		put_process(&e, options->process);
+	put_process(&e, view->plant);
 	return hm_expo_end(&e);
 }

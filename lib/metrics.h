@@ -3,7 +3,6 @@
 
 #include "expo.h"
 #include "plant_view.h"
-#include "process.h"
 
 /* The plant as metrics. docs/metrics.md lists them all. */
 
@@ -21,7 +20,6 @@ struct hm_metrics_options {
 	bool legacy; /* the names of hoymiles-mqtt 0.12, too */
 	bool http;   /* the figures of HTTP, too */
 	const struct hm_own_figures *own;
-	const struct hm_process *process; /* NULL: not known */
 };
 
 /* Append them all. False if there is no memory, or no end of them. */

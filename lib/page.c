@@ -9,7 +9,9 @@
 extern const unsigned char hm_page_html[];
 extern const size_t hm_page_html_size;
 
+/* Marks in the page for what is put in. */
 #define NOW "<!--now-->"
+#define FIRST "<!--first-->"
 #define PAGE_MAX ((size_t)8 * 1024 * 1024)
 #define HASH_TEXT 80
 
@@ -99,16 +101,50 @@ put_now(struct hm_bytes *out, const struct hm_view *view)
 	return good && put(out, hm_text("</table>"));
 }
 
+/* A "<" in it is in a string, and could end the element that it stands in. */
+static bool
+put_json(struct hm_bytes *out, struct hm_slice json)
+{
+	const char *p = json.p, *end = json.p + json.n;
+	bool good = true;
+
+	while (p < end && good) {
+		const char *at = memchr(p, '<', (size_t)(end - p));
+		size_t n = (size_t)((at != NULL ? at : end) - p);
+
+		good = put(out, hm_slice(p, n)) &&
+		    (at == NULL || put(out, hm_text("\\u003c")));
+		p += n + (at != NULL);
+	}
+	return good;
+}
+
+/* Append what is before a mark; `html` is what comes after it. */
+static bool
+put_until(struct hm_bytes *out, struct hm_slice *html, const char *mark)
+{
+	const char *at = memmem(html->p, html->n, mark, strlen(mark));
+	size_t n;
+
+	if (at == NULL)
+		return false;
+	n = (size_t)(at - html->p);
+	if (!put(out, hm_slice(html->p, n)))
+		return false;
+	html->p += n + strlen(mark);
+	html->n -= n + strlen(mark);
+	return true;
+}
+
 bool
-hm_page_render(struct hm_bytes *out, const struct hm_view *view)
+hm_page_render(struct hm_bytes *out, const struct hm_view *view,
+    struct hm_slice json)
 {
 	struct hm_slice html = page();
-	const char *at = memmem(html.p, html.n, NOW, strlen(NOW));
-	size_t n = at != NULL ? (size_t)(at - html.p) : html.n;
 
-	return put(out, hm_slice(html.p, n)) && (at == NULL ||
-	    (put_now(out, view) && put(out, hm_slice(at + strlen(NOW),
-	    html.n - n - strlen(NOW)))));
+	return put_until(out, &html, NOW) && put_now(out, view) &&
+	    put_until(out, &html, FIRST) && put_json(out, json) &&
+	    put(out, html);
 }
 
 /* "'sha256-...'" */

@@ -1,19 +1,18 @@
 #ifndef HM_PROCESS_H
 #define HM_PROCESS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-/* What the system tells of this process. */
+/*
+ * What this process costs the machine. A figure that the system does not tell
+ * is -1.
+ */
 struct hm_process {
-	int64_t cpu_ms;     /* user and system */
-	int64_t resident;   /* bytes */
-	int64_t size;       /* bytes of address space */
-	int64_t fds, fds_max;
-	int64_t start_ms; /* since 1970 */
+	int64_t cpu_ms; /* time on a processor, of user and system */
+	int64_t memory; /* bytes that are resident */
+	int64_t fds;    /* descriptors that are open */
 };
 
-/* False if /proc does not tell. */
-bool hm_process_read(struct hm_process *process);
+void hm_process_look(struct hm_process *process);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "exits.h"
 #include "log.h"
+#include "process.h"
 #include "timefmt.h"
 
 #define IN_SIZE (HM_LINE_MAX + (size_t)64 * 1024)
@@ -671,6 +672,24 @@ hm_stream_emit(struct hm_stream *s, struct hm_slice line)
 
 /* Ending */
 
+static void
+emit_known(struct hm_emit *e, const char *key, int64_t number)
+{
+	if (number >= 0)
+		hm_emit_int(e, key, number);
+}
+
+static void
+emit_process(struct hm_emit *e)
+{
+	struct hm_process process;
+
+	hm_process_look(&process);
+	emit_known(e, "cpu_ms", process.cpu_ms);
+	emit_known(e, "memory", process.memory);
+	emit_known(e, "fds", process.fds);
+}
+
 void
 hm_stream_stats(struct hm_stream *s)
 {
@@ -682,6 +701,7 @@ hm_stream_stats(struct hm_stream *s)
 	hm_emit_record(&e, "stats", hm_time_format(hm_time_now(), time));
 	hm_emit_text(&e, "tool", hm_log_tool());
 	hm_emit_int(&e, "uptime", (hm_monotonic_ms() - s->started) / 1000);
+	emit_process(&e);
 	hm_emit_int(&e, "records_in", (int64_t)s->records_in);
 	hm_emit_int(&e, "records_out", (int64_t)s->records_out);
 	hm_emit_int(&e, "bad_lines", (int64_t)s->bad_lines);

@@ -154,11 +154,9 @@ render(void *context, struct hm_bytes *out)
 	struct work *work = context;
 	const struct hm_own_figures own = {.lines = work->shared.lines};
 	const struct hm_moment now = hm_moment_now();
-	struct hm_process process;
 	const struct hm_metrics_options options = {
 	    .legacy = hm_config_flag(work->config, HM_SET_METRICS_LEGACY),
 	    .own = &own,
-	    .process = hm_process_read(&process) ? &process : NULL,
 	};
 	struct hm_view view;
 

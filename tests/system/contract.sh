@@ -159,6 +159,11 @@ $line"
 			tail -n 1 | jq -r 'select(.time | fromdate > 0) |
 			"\(.type) \(.tool) \(.records_in) \(.bad_lines)"')" \
 		"stats $tool 3 1"
+	same "$tool: ... and what the process costs" \
+		"$(echo "$line" | "$tool" --stats-period 60 "${args[@]}" \
+			2>/dev/null | tail -n 1 | jq -c '.cpu_ms >= 0 and
+			.memory > 500000 and .memory < 500000000 and
+			.fds > 3 and .fds < 30')" true
 	same "$tool: stats come without input, too" \
 		"$(sleep 0.25 | "$tool" --stats-period 0.1 "${args[@]}" \
 			2>/dev/null | jq -r .type)" "stats

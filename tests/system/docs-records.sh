@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/records.md
-everywhere='type time dtu serial stale'
+everywhere='type time dtu serial stale took_ms'
 
 # "type key unit" of every field in the table, "-" for no unit.
 table() {
