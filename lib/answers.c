@@ -68,8 +68,12 @@ hm_answers_new(const struct hm_answers_options *options)
 {
 	struct hm_answers *a = calloc(1, sizeof *a);
 
-	if (a == NULL || !hm_page_policy(a->policy)) {
+	if (a == NULL) {
 		hm_log_errno(HM_ERROR, "no memory for answers");
+		return NULL;
+	}
+	if (!hm_page_policy(a->policy)) {
+		hm_log(HM_ERROR, "no memory for the page");
 		free(a);
 		return NULL;
 	}
@@ -332,11 +336,11 @@ is_good(const struct kept *kept, const struct hm_plant *plant, int64_t now)
 }
 
 static struct kept *
-kept_for(struct question *q)
+kept_for(struct hm_answers *a, const struct question *q)
 {
 	switch (q->route.kind) {
 	case HM_ROUTE_METRICS:
-		return &q->answers->kept[q->openmetrics ? KEPT_OPENMETRICS :
+		return &a->kept[q->openmetrics ? KEPT_OPENMETRICS :
 		    HM_ROUTE_METRICS];
 	case HM_ROUTE_READY:
 	case HM_ROUTE_LIVE:
@@ -345,7 +349,7 @@ kept_for(struct question *q)
 	case HM_ROUTE_HISTORY:
 		return NULL;
 	default:
-		return &q->answers->kept[q->route.kind];
+		return &a->kept[q->route.kind];
 	}
 }
 
@@ -397,6 +401,7 @@ refuse(struct question *q, unsigned status, struct hm_http_answer *answer)
 {
 	q->status = status;
 	answer->status = status;
+	answer->events = false;
 	answer->type = TYPE_JSON;
 	answer->body = hm_body_new(hm_text(reason_of(q)));
 }
@@ -449,43 +454,48 @@ is_served(const struct hm_answers *a, enum hm_route_kind kind)
 	    a->options.health;
 }
 
-void
-hm_answers_answer(void *context, const struct hm_http_request *request,
-    struct hm_http_answer *answer)
+static void
+answer_question(struct question *q, struct hm_http_answer *answer)
 {
-	struct hm_answers *a = context;
-	struct question q = {.answers = a, .request = request};
-	struct kept *kept;
+	struct hm_answers *a = q->answers;
+	struct kept *kept = kept_for(a, q);
 
-	if (!hm_route_parse(request->path, &q.route) ||
-	    !is_served(a, q.route.kind)) {
-		refuse(&q, NOT_FOUND, answer);
-		return;
-	}
-	if (!hm_route_limit(request->limit, &q.limit)) {
-		refuse(&q, BAD_REQUEST, answer);
-		return;
-	}
-	q.openmetrics = request->accept != NULL && strstr(request->accept,
-	    "application/openmetrics-text") != NULL;
-	answer->type = type_of(&q);
-	answer->status = OK;
-	if (q.route.kind == HM_ROUTE_EVENTS) {
-		answer->events = true;
-		return;
-	}
-	if (q.route.kind == HM_ROUTE_PAGE)
+	if (q->route.kind == HM_ROUTE_PAGE)
 		answer->policy = a->policy;
-	kept = kept_for(&q);
 	if (!look(a)) {
-		refuse(&q, FAILED, answer);
+		refuse(q, FAILED, answer);
 	} else if (kept != NULL && is_good(kept, &a->plant,
 	    a->view.now.steady)) {
 		answer->status = kept->status;
 		answer->body = hm_body_hold(kept->body);
 	} else {
-		answer_anew(&q, kept, answer);
+		answer_anew(q, kept, answer);
 	}
+}
+
+void
+hm_answers_answer(void *context, const struct hm_http_request *request,
+    struct hm_http_answer *answer)
+{
+	struct hm_route route;
+	int limit;
+	bool found = hm_route_parse(request->path, &route);
+	bool good = hm_route_limit(request->limit, &limit);
+	struct question q = {.answers = context, .request = request,
+	    .route = route, .limit = limit,
+	    .openmetrics = request->accept != NULL && strstr(request->accept,
+	        "application/openmetrics-text") != NULL};
+
+	answer->status = OK;
+	answer->type = type_of(&q);
+	answer->events = found && route.kind == HM_ROUTE_EVENTS &&
+	    is_served(context, route.kind);
+	if (!found || !is_served(context, route.kind))
+		refuse(&q, NOT_FOUND, answer);
+	else if (!good)
+		refuse(&q, BAD_REQUEST, answer);
+	else if (!answer->events)
+		answer_question(&q, answer);
 }
 
 /* Events */

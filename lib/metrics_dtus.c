@@ -2,10 +2,6 @@
 
 #include "metrics.h"
 
-#define EACH_DTU(d, view) \
-	for (const struct hm_plant_dtu *d = (view)->plant->dtu; \
-	    d < (view)->plant->dtu + (view)->plant->dtus; d++)
-
 static void
 begin_sample(struct hm_expo *e, const struct hm_plant_dtu *dtu)
 {
@@ -20,7 +16,8 @@ put_up(struct hm_expo *e, const struct hm_view *view)
 {
 	hm_expo_family(e, "hoymiles_up", HM_EXPO_GAUGE,
 	    "1 if the last poll of the DTU was good and not too long ago");
-	EACH_DTU(d, view) {
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;) {
 		begin_sample(e, d);
 		hm_expo_int(e, hm_view_up(view, d));
 	}
@@ -31,7 +28,8 @@ put_success(struct hm_expo *e, const struct hm_view *view)
 {
 	hm_expo_family(e, "hoymiles_poll_success_timestamp_seconds",
 	    HM_EXPO_GAUGE, "when the DTU last answered, since 1970");
-	EACH_DTU(d, view) {
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;) {
 		if (d->answered == 0)
 			continue;
 		begin_sample(e, d);
@@ -44,7 +42,8 @@ put_polls(struct hm_expo *e, const struct hm_view *view)
 {
 	hm_expo_family(e, "hoymiles_polls_total", HM_EXPO_COUNTER,
 	    "polls of the DTU by result");
-	EACH_DTU(d, view) {
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;) {
 		begin_sample(e, d);
 		hm_expo_label(e, "result", "success");
 		hm_expo_int(e, (int64_t)d->good);
@@ -59,7 +58,8 @@ put_errors(struct hm_expo *e, const struct hm_view *view)
 {
 	hm_expo_family(e, "hoymiles_poll_errors_total", HM_EXPO_COUNTER,
 	    "failed polls of the DTU by reason");
-	EACH_DTU(d, view)
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;)
 		for (enum hm_error r = HM_ERR_NONE + 1; r < HM_ERRORS; r++) {
 			begin_sample(e, d);
 			hm_expo_label(e, "reason", hm_error_name(r));
@@ -72,7 +72,8 @@ put_in_row(struct hm_expo *e, const struct hm_view *view)
 {
 	hm_expo_family(e, "hoymiles_poll_failures", HM_EXPO_GAUGE,
 	    "failed polls of the DTU since the last good one");
-	EACH_DTU(d, view) {
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;) {
 		if (d->failures < 0)
 			continue;
 		begin_sample(e, d);
@@ -115,7 +116,8 @@ put_durations(struct hm_expo *e, const struct hm_view *view)
 {
 	hm_expo_family(e, "hoymiles_poll_duration_seconds",
 	    HM_EXPO_HISTOGRAM, "how long good polls of the DTU took");
-	EACH_DTU(d, view)
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;)
 		hm_metrics_durations(e, d, "dtu");
 }
 
@@ -124,7 +126,8 @@ put_breakers(struct hm_expo *e, const struct hm_view *view)
 {
 	hm_expo_family(e, "hoymiles_breaker_state", HM_EXPO_GAUGE,
 	    "1 for the state that the DTU's circuit breaker is in");
-	EACH_DTU(d, view)
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;)
 		for (enum hm_breaker_state s = HM_BREAKER_CLOSED;
 		    d->breaker_known && s <= HM_BREAKER_HALF_OPEN; s++) {
 			begin_sample(e, d);

@@ -143,6 +143,15 @@ put_value(struct hm_expo *e, const struct hm_view *view, struct family *f,
 	hm_expo_dec(e, value);
 }
 
+static bool
+same_metric(size_t field, size_t other, enum hm_scope scope)
+{
+	const char *a = hm_fields[field].metric, *b = hm_fields[other].metric;
+
+	return (hm_fields[field].scopes & scope) != 0 && a != NULL &&
+	    b != NULL && strcmp(a, b) == 0;
+}
+
 /* The fields that share the metric: a quantity and its phases. */
 static size_t
 parts_of(const struct family *f, size_t part[PARTS_MAX])
@@ -150,10 +159,7 @@ parts_of(const struct family *f, size_t part[PARTS_MAX])
 	size_t count = 0;
 
 	for (size_t i = f->field; i < HM_FIELDS && count < PARTS_MAX; i++)
-		if ((hm_fields[i].scopes & f->scope) != 0 &&
-		    hm_fields[i].metric != NULL &&
-		    strcmp(hm_fields[i].metric,
-		    hm_fields[f->field].metric) == 0)
+		if (same_metric(i, f->field, f->scope))
 			part[count++] = i;
 	return count;
 }
@@ -176,9 +182,7 @@ static bool
 is_part(size_t field, enum hm_scope scope)
 {
 	for (size_t i = 0; i < field; i++)
-		if ((hm_fields[i].scopes & scope) != 0 &&
-		    hm_fields[i].metric != NULL &&
-		    strcmp(hm_fields[i].metric, hm_fields[field].metric) == 0)
+		if (same_metric(i, field, scope))
 			return true;
 	return false;
 }

@@ -4,10 +4,6 @@
 
 /* The metrics of hoymiles-mqtt 0.12, where its names are not ours. */
 
-#define EACH_DTU(d, view) \
-	for (const struct hm_plant_dtu *d = (view)->plant->dtu; \
-	    d < (view)->plant->dtu + (view)->plant->dtus; d++)
-
 static void
 begin_sample(struct hm_expo *e, const struct hm_plant_dtu *dtu)
 {
@@ -20,7 +16,8 @@ put_queries(struct hm_expo *e, const struct hm_view *view)
 {
 	hm_expo_family(e, "hoymiles_queries_total", HM_EXPO_COUNTER,
 	    "Total number of queries");
-	EACH_DTU(d, view) {
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;) {
 		begin_sample(e, d);
 		hm_expo_label(e, "status", "success");
 		hm_expo_int(e, (int64_t)d->good);
@@ -30,11 +27,13 @@ put_queries(struct hm_expo *e, const struct hm_view *view)
 	}
 	hm_expo_family(e, "hoymiles_query_duration_seconds",
 	    HM_EXPO_HISTOGRAM, "Query duration");
-	EACH_DTU(d, view)
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;)
 		hm_metrics_durations(e, d, "dtu_name");
 	hm_expo_family(e, "hoymiles_query_errors_total", HM_EXPO_COUNTER,
 	    "Total number of failed queries");
-	EACH_DTU(d, view)
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;)
 		for (enum hm_error r = HM_ERR_NONE + 1; r < HM_ERRORS; r++) {
 			begin_sample(e, d);
 			hm_expo_label(e, "error_type", hm_error_name(r));
@@ -47,13 +46,15 @@ put_states(struct hm_expo *e, const struct hm_view *view)
 {
 	hm_expo_family(e, "hoymiles_dtu_available", HM_EXPO_GAUGE,
 	    "Whether the DTU is available");
-	EACH_DTU(d, view) {
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;) {
 		begin_sample(e, d);
 		hm_expo_int(e, hm_view_up(view, d));
 	}
 	hm_expo_family(e, "hoymiles_circuit_breaker_state", HM_EXPO_GAUGE,
 	    "Circuit breaker, 0 closed and 1 open");
-	EACH_DTU(d, view) {
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;) {
 		if (!d->breaker_known)
 			continue;
 		begin_sample(e, d);

@@ -89,11 +89,6 @@ emit_fields(struct hm_emit *e, const struct hm_view *view,
 		    d->alarm_text);
 }
 
-#define EACH_DEVICE(d, view, of_scope) \
-	for (const struct hm_plant_device *d = (view)->plant->device; \
-	    d < (view)->plant->device + (view)->plant->devices; d++) \
-		if (d->scope == (of_scope))
-
 /* Inputs */
 
 static bool
@@ -123,10 +118,12 @@ emit_port(struct hm_emit *e, const struct hm_view *view,
 static bool
 knows(const struct hm_view *view, const char *serial)
 {
-	EACH_DEVICE(d, view, HM_SCOPE_INVERTER)
+	for (const struct hm_plant_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_INVERTER, d)) != NULL;)
 		if (strcmp(d->serial, serial) == 0)
 			return true;
-	EACH_DEVICE(d, view, HM_SCOPE_PORT)
+	for (const struct hm_plant_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_PORT, d)) != NULL;)
 		if (strcmp(d->serial, serial) == 0)
 			return true;
 	return false;
@@ -139,7 +136,8 @@ hm_json_ports(struct hm_emit *e, const struct hm_view *view,
 	if (serial != NULL && !knows(view, serial))
 		return false;
 	hm_emit_array(e, NULL);
-	EACH_DEVICE(d, view, HM_SCOPE_PORT)
+	for (const struct hm_plant_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_PORT, d)) != NULL;)
 		if (serial == NULL || strcmp(d->serial, serial) == 0)
 			emit_port(e, view, d, true);
 	hm_emit_array_end(e);
@@ -150,7 +148,8 @@ void
 hm_json_production(struct hm_emit *e, const struct hm_view *view)
 {
 	hm_emit_array(e, NULL);
-	EACH_DEVICE(d, view, HM_SCOPE_PORT) {
+	for (const struct hm_plant_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_PORT, d)) != NULL;) {
 		hm_emit_object(e, NULL);
 		hm_emit_text(e, "serial_number", d->serial);
 		hm_emit_int(e, "port_number", d->port);
@@ -190,7 +189,8 @@ emit_inverter(struct hm_emit *e, const struct hm_view *view,
 	emit_time(e, "timestamp", inverter->time);
 	emit_fields(e, view, inverter);
 	hm_emit_array(e, "ports");
-	EACH_DEVICE(d, view, HM_SCOPE_PORT)
+	for (const struct hm_plant_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_PORT, d)) != NULL;)
 		if (is_part_of(d, inverter))
 			emit_port(e, view, d, false);
 	hm_emit_array_end(e);
@@ -201,7 +201,8 @@ void
 hm_json_inverters(struct hm_emit *e, const struct hm_view *view)
 {
 	hm_emit_array(e, NULL);
-	EACH_DEVICE(d, view, HM_SCOPE_INVERTER)
+	for (const struct hm_plant_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_INVERTER, d)) != NULL;)
 		emit_inverter(e, view, d);
 	hm_emit_array_end(e);
 }
@@ -210,7 +211,8 @@ bool
 hm_json_inverter(struct hm_emit *e, const struct hm_view *view,
     const char *serial)
 {
-	EACH_DEVICE(d, view, HM_SCOPE_INVERTER)
+	for (const struct hm_plant_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_INVERTER, d)) != NULL;)
 		if (strcmp(d->serial, serial) == 0) {
 			emit_inverter(e, view, d);
 			return true;
@@ -255,7 +257,8 @@ emit_page_dtu(struct hm_emit *e, const struct hm_view *view, size_t number)
 	emit_time(e, "answered", dtu->answered_time);
 	if (dtu->state == HM_PLANT_OFFLINE)
 		emit_text(e, "reason", dtu->reason);
-	EACH_DEVICE(d, view, HM_SCOPE_DTU)
+	for (const struct hm_plant_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_DTU, d)) != NULL;)
 		if (d->dtu == number) {
 			emit_value(e, view, d, HM_F_PV_POWER, "watts");
 			emit_value(e, view, d, HM_F_TODAY_PRODUCTION, "today");
@@ -275,7 +278,8 @@ emit_page_inverter(struct hm_emit *e, const struct hm_view *view,
 	emit_value(e, view, inverter, HM_F_TEMPERATURE, "celsius");
 	emit_value(e, view, inverter, HM_F_LINK_STATUS, "link");
 	hm_emit_array(e, "ports");
-	EACH_DEVICE(d, view, HM_SCOPE_PORT) {
+	for (const struct hm_plant_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_PORT, d)) != NULL;) {
 		if (!is_part_of(d, inverter))
 			continue;
 		hm_emit_object(e, NULL);
@@ -341,11 +345,13 @@ hm_json_page(struct hm_emit *e, const struct hm_view *view)
 		emit_page_dtu(e, view, i);
 	hm_emit_array_end(e);
 	hm_emit_array(e, "units");
-	EACH_DEVICE(d, view, HM_SCOPE_INVERTER)
+	for (const struct hm_plant_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_INVERTER, d)) != NULL;)
 		emit_page_inverter(e, view, d);
 	hm_emit_array_end(e);
 	hm_emit_array(e, "meters");
-	EACH_DEVICE(d, view, HM_SCOPE_METER) {
+	for (const struct hm_plant_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_METER, d)) != NULL;) {
 		hm_emit_object(e, NULL);
 		hm_emit_text(e, "serial", d->serial);
 		emit_value(e, view, d, HM_F_POWER, "watts");

@@ -20,6 +20,29 @@ struct hm_view {
 void hm_view_init(struct hm_view *view, const struct hm_plant *plant,
     const struct hm_moment *now);
 
+/* The DTU after this one, or the first after NULL; NULL after the last. */
+static inline const struct hm_plant_dtu *
+hm_view_dtu(const struct hm_view *view, const struct hm_plant_dtu *dtu)
+{
+	const struct hm_plant *plant = view->plant;
+
+	dtu = dtu != NULL ? dtu + 1 : plant->dtu;
+	return dtu < plant->dtu + plant->dtus ? dtu : NULL;
+}
+
+/* The same of the devices of a scope. */
+static inline const struct hm_plant_device *
+hm_view_device(const struct hm_view *view, enum hm_scope scope,
+    const struct hm_plant_device *d)
+{
+	const struct hm_plant *plant = view->plant;
+
+	d = d != NULL ? d + 1 : plant->device;
+	while (d < plant->device + plant->devices && d->scope != scope)
+		d++;
+	return d < plant->device + plant->devices ? d : NULL;
+}
+
 /* Whether the last reading of a device is still true. */
 bool hm_view_fresh(const struct hm_view *view,
     const struct hm_plant_device *device);
