@@ -18,7 +18,7 @@ static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
 
 /* The tools of later versions are not named yet. */
 static const unsigned present = HM_POLL | HM_DECODE | HM_FILTER |
-    HM_HA_DISCOVERY | HM_PUBLISH | HM_METRICS | HM_SIM;
+    HM_STORE | HM_HA_DISCOVERY | HM_PUBLISH | HM_METRICS | HM_SIM;
 
 static void
 print_code(const char *prefix, const char *text)

@@ -301,6 +301,7 @@ put_metrics(struct question *q)
 	    .openmetrics = q->openmetrics,
 	    .legacy = a->options.legacy,
 	    .http = true,
+	    .database = a->options.database,
 	    .own = &own,
 	};
 

@@ -9,13 +9,14 @@
 #define CHUNK_SIZE ((size_t)64 * 1024)
 
 /*
- * Lines stand in chunks, each behind its length, and no chunk moves while a
- * line in it can be read.
+ * Rows stand in chunks, each behind its length, and no chunk moves while a
+ * row in it can be read. Behind the last row of a chunk that has another
+ * one after it stands a length of 0, or there is no room for a length.
  */
 struct chunk {
 	struct chunk *next;
 	size_t size, used;
-	int64_t begun; /* when its first line was put */
+	int64_t begun; /* when its first row was put */
 	char bytes[];
 };
 
@@ -26,8 +27,8 @@ struct hm_backlog {
 	size_t read; /* bytes of the first chunk that are dropped */
 	size_t held, most; /* bytes of all chunks but the spare one */
 	size_t count;
-	size_t wanted; /* lines that the other side waits for */
-	uint64_t dropped; /* lines so far: the progress of the other side */
+	size_t wanted; /* rows that the other side waits for */
+	uint64_t dropped; /* rows so far: the progress of the other side */
 	bool ended;
 };
 
@@ -101,7 +102,17 @@ new_chunk(struct hm_backlog *b, size_t room)
 	return chunk;
 }
 
-/* The chunk that a line goes to, or NULL if there is no room. */
+static void
+seal(struct chunk *chunk, struct chunk *next)
+{
+	const size_t end = 0;
+
+	if (chunk->size - chunk->used >= sizeof end)
+		memcpy(chunk->bytes + chunk->used, &end, sizeof end);
+	chunk->next = next;
+}
+
+/* The chunk that a row goes to, or NULL if there is no room. */
 static struct chunk *
 chunk_for(struct hm_backlog *b, size_t room)
 {
@@ -116,7 +127,7 @@ chunk_for(struct hm_backlog *b, size_t room)
 	if (chunk == NULL)
 		return NULL;
 	if (b->last != NULL)
-		b->last->next = chunk;
+		seal(b->last, chunk);
 	else
 		b->first = chunk;
 	b->last = chunk;
@@ -125,37 +136,49 @@ chunk_for(struct hm_backlog *b, size_t room)
 }
 
 static bool
-put(struct hm_backlog *b, struct hm_slice line)
+put(struct hm_backlog *b, struct hm_slice row)
 {
-	struct chunk *chunk = chunk_for(b, sizeof line.n + line.n);
+	struct chunk *chunk = chunk_for(b, sizeof row.n + row.n);
 
 	if (chunk == NULL)
 		return false;
-	memcpy(chunk->bytes + chunk->used, &line.n, sizeof line.n);
-	memcpy(chunk->bytes + chunk->used + sizeof line.n, line.p, line.n);
-	chunk->used += sizeof line.n + line.n;
+	memcpy(chunk->bytes + chunk->used, &row.n, sizeof row.n);
+	memcpy(chunk->bytes + chunk->used + sizeof row.n, row.p, row.n);
+	chunk->used += sizeof row.n + row.n;
 	b->count++;
 	if (b->count == 1 || b->count == b->wanted)
 		pthread_cond_broadcast(&b->changed);
 	return true;
 }
 
-bool
-hm_backlog_put(struct hm_backlog *b, struct hm_slice line,
+/* The mutex is held. */
+static bool
+put_when_there_is_room(struct hm_backlog *b, struct hm_slice row,
     int64_t patience_ms)
 {
 	int64_t until = hm_monotonic_ms() + patience_ms;
-	uint64_t progress;
-	bool good;
+	uint64_t progress = b->dropped;
 
-	pthread_mutex_lock(&b->mutex);
-	progress = b->dropped;
-	while (!(good = put(b, line)) && hm_monotonic_ms() < until) {
+	while (!put(b, row)) {
+		if (hm_monotonic_ms() >= until)
+			return false;
 		wait_until(b, until);
 		if (b->dropped != progress)
 			until = hm_monotonic_ms() + patience_ms;
 		progress = b->dropped;
 	}
+	return true;
+}
+
+bool
+hm_backlog_put(struct hm_backlog *b, struct hm_slice row,
+    int64_t patience_ms)
+{
+	bool good;
+
+	pthread_mutex_lock(&b->mutex);
+	good = put(b, row) || (patience_ms > 0 &&
+	    put_when_there_is_room(b, row, patience_ms));
 	pthread_mutex_unlock(&b->mutex);
 	return good;
 }
@@ -210,27 +233,37 @@ hm_backlog_wait(struct hm_backlog *b, size_t count, int64_t delay_ms,
 	return state;
 }
 
+/* The length at a place; 0: the row is in the next chunk. */
+static size_t
+length_at(const struct chunk *chunk, size_t offset)
+{
+	size_t n = 0;
+
+	if (chunk->size - offset >= sizeof n)
+		memcpy(&n, chunk->bytes + offset, sizeof n);
+	return n;
+}
+
+/* No lock: what stands before the last row that was counted stays. */
 struct hm_slice
 hm_backlog_next(struct hm_backlog *b, struct hm_backlog_place *place)
 {
 	const struct chunk *chunk = place->chunk;
-	struct hm_slice line;
+	size_t offset = place->offset, n;
 
-	pthread_mutex_lock(&b->mutex);
 	if (chunk == NULL) {
 		chunk = b->first;
-		place->offset = b->read;
+		offset = b->read;
 	}
-	if (place->offset == chunk->used) {
+	n = length_at(chunk, offset);
+	if (n == 0) {
 		chunk = chunk->next;
-		place->offset = 0;
+		offset = 0;
+		n = length_at(chunk, 0);
 	}
-	pthread_mutex_unlock(&b->mutex);
-	memcpy(&line.n, chunk->bytes + place->offset, sizeof line.n);
-	line.p = chunk->bytes + place->offset + sizeof line.n;
-	place->offset += sizeof line.n + line.n;
-	place->chunk = chunk;
-	return line;
+	offset += sizeof n;
+	*place = (struct hm_backlog_place){chunk, offset + n};
+	return hm_slice(chunk->bytes + offset, n);
 }
 
 /* The first chunk has been read: keep one of the usual size for later. */

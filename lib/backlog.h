@@ -7,8 +7,8 @@
 #include "slice.h"
 
 /*
- * Lines on their way from the stream to the thread that stores them: a queue
- * of bounded size, in order. One thread puts, another takes; a line that has
+ * Rows on their way from the stream to the thread that stores them: a queue
+ * of bounded size, in order. One thread puts, another takes; a row that has
  * been taken stays in the queue until it is dropped.
  */
 
@@ -21,16 +21,16 @@ void hm_backlog_free(struct hm_backlog *backlog);
 /* The side of the stream */
 
 /*
- * Copy a line into the queue. Where it is full, wait for room as long as the
+ * Copy a row into the queue. Where it is full, wait for room as long as the
  * other side makes some at least every `patience_ms`; false if there is none.
  */
-bool hm_backlog_put(struct hm_backlog *backlog, struct hm_slice line,
+bool hm_backlog_put(struct hm_backlog *backlog, struct hm_slice row,
     int64_t patience_ms);
 
-/* No more lines will come: hm_backlog_wait waits no longer. */
+/* No more rows will come: hm_backlog_wait waits no longer. */
 void hm_backlog_end(struct hm_backlog *backlog);
 
-/* The lines that are held. */
+/* The rows that are held. */
 size_t hm_backlog_count(struct hm_backlog *backlog);
 
 /* The side of the store */
@@ -42,23 +42,23 @@ struct hm_backlog_state {
 };
 
 /*
- * Wait until there are `count` lines, until the first has waited for
+ * Wait until there are `count` rows, until the first has waited for
  * `delay_ms`, until the end, or for `most_ms`, -1 for no bound.
  */
 struct hm_backlog_state hm_backlog_wait(struct hm_backlog *backlog,
     size_t count, int64_t delay_ms, int64_t most_ms);
 
-/* A place in the queue. All zero: before the first line. */
+/* A place in the queue. All zero: before the first row. */
 struct hm_backlog_place {
 	const void *chunk;
 	size_t offset;
 };
 
-/* The next line, valid until it is dropped. Only for lines that are there. */
+/* The next row, valid until it is dropped. Only for rows that are there. */
 struct hm_slice hm_backlog_next(struct hm_backlog *backlog,
     struct hm_backlog_place *place);
 
-/* Forget the first `count` lines. */
+/* Forget the first `count` rows. */
 void hm_backlog_drop(struct hm_backlog *backlog, size_t count);
 
 #endif

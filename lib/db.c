@@ -113,8 +113,8 @@ bool
 hm_db_open(struct hm_db *db, const char *path,
     const struct hm_db_options *options)
 {
-	int flags = options->writing ?
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+	int flags = SQLITE_OPEN_NOMUTEX | (options->writing ?
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
 	char *copy = strdup(path); /* `path` may be that of `db` */
 
 	hm_db_close(db);

@@ -9,8 +9,8 @@
 #include "sql.h"
 
 /*
- * An SQLite database. Functions that answer false leave the reason to
- * hm_db_reason.
+ * An SQLite database, for one thread at a time. Functions that answer false
+ * leave the reason to hm_db_reason.
  */
 struct hm_db {
 	sqlite3 *handle; /* NULL while closed */

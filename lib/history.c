@@ -7,7 +7,7 @@
 
 #define BUSY_MS 1000
 
-/* Columns of every query for readings; the port, if any, and fields follow. */
+/* Columns of every query for readings; its own, if any, and fields follow. */
 enum { TIME, DTU, SERIAL, STALE, FIRST_FIELD };
 
 bool
@@ -51,8 +51,8 @@ hm_history_select(struct hm_sql *sql, const struct hm_table *table)
 {
 	hm_sql_start(sql);
 	hm_sql_add(sql, "SELECT time, dtu, serial, stale");
-	if (table->has_port)
-		hm_sql_add(sql, ", port");
+	if (table->own != NULL)
+		hm_sql_add(sql, ", %s", table->own);
 	for (size_t i = 0; i < HM_FIELDS; i++)
 		if ((hm_fields[i].scopes & table->scope) != 0)
 			hm_sql_add(sql, ", %s", hm_fields[i].key);
@@ -97,8 +97,10 @@ hm_history_emit(struct hm_emit *e, const struct hm_table *table,
 	hm_emit_string(e, "dtu", hm_db_column_text(row, DTU));
 	if (sqlite3_column_type(row, SERIAL) != SQLITE_NULL)
 		hm_emit_string(e, "serial", hm_db_column_text(row, SERIAL));
-	if (table->has_port)
-		hm_emit_int(e, "port", sqlite3_column_int64(row, column++));
+	if (table->own != NULL && sqlite3_column_type(row, column++) !=
+	    SQLITE_NULL)
+		hm_emit_int(e, table->own, sqlite3_column_int64(row,
+		    FIRST_FIELD));
 	if (sqlite3_column_type(row, STALE) != SQLITE_NULL)
 		hm_emit_bool(e, "stale", true);
 	for (size_t i = 0; i < HM_FIELDS; i++)
@@ -157,32 +159,31 @@ hm_history_power(struct hm_db *db, int64_t since, int64_t step,
 
 static const struct {
 	const char *key, *sql;
+	bool reading; /* a count of readings */
 } figures[] = {
     {"database_size_bytes", "SELECT page_count * page_size "
-        "FROM pragma_page_count, pragma_page_size"},
+        "FROM pragma_page_count, pragma_page_size", false},
     {"free_bytes", "SELECT freelist_count * page_size "
-        "FROM pragma_freelist_count, pragma_page_size"},
-    {"schema_version", "PRAGMA user_version"},
-    {"production_cache_entries", "SELECT count(*) FROM production_cache"},
-    {"config_cache_entries", "SELECT count(*) FROM config"},
-    {"metrics_entries", "SELECT count(*) FROM stats"},
-    {"inverters_count", "SELECT count(*) FROM inverter_latest"},
-    {"dtu_entries", "SELECT count(*) FROM dtu"},
-    {"inverter_data_entries", "SELECT count(*) FROM inverter"},
-    {"port_data_entries", "SELECT count(*) FROM port"},
-    {"meter_entries", "SELECT count(*) FROM meter"},
-    {"alarm_entries", "SELECT count(*) FROM alarm"},
-    {"status_entries", "SELECT count(*) FROM status"},
-    {"daily_entries", "SELECT count(*) FROM port_daily"},
-    {"total_records", "SELECT (SELECT count(*) FROM dtu) + "
-        "(SELECT count(*) FROM inverter) + (SELECT count(*) FROM port) + "
-        "(SELECT count(*) FROM meter)"},
+        "FROM pragma_freelist_count, pragma_page_size", false},
+    {"schema_version", "PRAGMA user_version", false},
+    {"production_cache_entries", "SELECT count(*) FROM production_cache",
+        false},
+    {"config_cache_entries", "SELECT count(*) FROM config", false},
+    {"metrics_entries", "SELECT count(*) FROM stats", false},
+    {"inverters_count", "SELECT count(*) FROM inverter_latest", false},
+    {"dtu_entries", "SELECT count(*) FROM dtu", true},
+    {"inverter_data_entries", "SELECT count(*) FROM inverter", true},
+    {"port_data_entries", "SELECT count(*) FROM port", true},
+    {"meter_entries", "SELECT count(*) FROM meter", true},
+    {"alarm_entries", "SELECT count(*) FROM alarm", false},
+    {"status_entries", "SELECT count(*) FROM status", false},
+    {"daily_entries", "SELECT count(*) FROM port_daily", false},
 };
 
 bool
 hm_history_stats(struct hm_db *db, struct hm_emit *e)
 {
-	int64_t number;
+	int64_t number, readings = 0;
 
 	hm_emit_text(e, "database_type", "sqlite");
 	hm_emit_text(e, "database_path", db->path);
@@ -190,6 +191,8 @@ hm_history_stats(struct hm_db *db, struct hm_emit *e)
 		if (!hm_db_ask(db, figures[i].sql, &number))
 			return false;
 		hm_emit_int(e, figures[i].key, number);
+		readings += figures[i].reading ? number : 0;
 	}
+	hm_emit_int(e, "total_records", readings);
 	return true;
 }

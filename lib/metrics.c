@@ -1,6 +1,7 @@
 #include "metrics.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "process.h"
 
@@ -61,6 +62,16 @@ put_own(struct hm_expo *e, const struct hm_metrics_options *options)
 }
 
 static void
+put_database(struct hm_expo *e, const char *path)
+{
+	struct stat file;
+
+	if (path != NULL && stat(path, &file) == 0)
+		put_gauge(e, "hoymiles_db_size_bytes", file.st_size,
+		    "size of the database's file");
+}
+
+static void
 put_process(struct hm_expo *e, const struct hm_plant *plant)
 {
 	struct hm_process process;
@@ -108,6 +119,7 @@ hm_metrics_render(struct hm_bytes *out, const struct hm_view *view,
 	put_messages(&e, view->plant);
 	put_count(&e, "hoymiles_metrics_refused_total", view->plant->refused,
 	    "records left out for want of a good name or of room");
+	put_database(&e, options->database);
 	put_own(&e, options);
 	if (options->legacy)
 		hm_metrics_legacy(&e, view);

@@ -19,6 +19,7 @@ struct hm_metrics_options {
 	bool openmetrics;
 	bool legacy; /* the names of hoymiles-mqtt 0.12, too */
 	bool http;   /* the figures of HTTP, too */
+	const char *database; /* NULL: there is none */
 	const struct hm_own_figures *own;
 };
 

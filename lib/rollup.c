@@ -2,17 +2,13 @@
 
 #include <stdio.h>
 
-#include "tables.h"
+#include "hours.h"
 #include "timefmt.h"
 #include "zone.h"
 
 #define HOUR 3600
 #define DAY (24 * HOUR)
 #define DAY_TEXT 16
-#define TEXT_OF(number) TEXT_OF_(number)
-#define TEXT_OF_(number) #number
-
-/* Hours */
 
 /* The local hour of a moment, as the moment at which it began. */
 static int64_t
@@ -20,34 +16,6 @@ hour_of(int64_t moment)
 {
 	return moment - hm_zone_local(moment).second % HOUR;
 }
-
-static void
-add_hour_columns(struct hm_sql *sql, const struct hm_table *table)
-{
-	for (size_t i = 0; i < HM_FIELDS; i++) {
-		const char *key = hm_fields[i].key;
-
-		if ((hm_fields[i].scopes & table->scope) == 0)
-			continue;
-		if (hm_field_is_gauge(&hm_fields[i]))
-			hm_sql_add(sql, ", count(%s), round(avg(%s), 3), "
-			    "min(%s), max(%s)", key, key, key, key);
-		else if (hm_field_is_energy(&hm_fields[i]))
-			hm_sql_add(sql, ", max(%s)", key);
-	}
-}
-
-static void
-add_hour_source(struct hm_sql *sql, const struct hm_table *table)
-{
-	hm_sql_add(sql, " SELECT ?1, %s%s, count(*)", table->device,
-	    table->has_serial ? "" : ", max(serial)");
-	add_hour_columns(sql, table);
-	hm_sql_add(sql, " FROM %s WHERE time >= ?1 AND time < ?1 + "
-	    TEXT_OF(HOUR) " GROUP BY %s", table->name, table->device);
-}
-
-/* Days */
 
 /* A date, such as "2026-11-23", from days since 1970. */
 static void
@@ -88,20 +56,17 @@ add_day_columns(struct hm_sql *sql, const struct hm_table *table)
 	}
 }
 
-/* A day's hours are not further away than this from one of them. */
+/* A day's hours are within 26 hours of any of them. */
 static void
 add_day_source(struct hm_sql *sql, const struct hm_table *table)
 {
 	hm_sql_add(sql, " SELECT hm_day(?1), %s%s, sum(samples)",
 	    table->device, table->has_serial ? "" : ", max(serial)");
 	add_day_columns(sql, table);
-	hm_sql_add(sql, " FROM %s_hourly WHERE hour > ?1 - " TEXT_OF(26 * HOUR)
-	    " AND hour < ?1 + " TEXT_OF(26 * HOUR)
-	    " AND hm_day(hour) = hm_day(?1) GROUP BY %s", table->name,
-	    table->device);
+	hm_sql_add(sql, " FROM %s_hourly WHERE hour > ?1 - 93600 "
+	    "AND hour < ?1 + 93600 AND hm_day(hour) = hm_day(?1) GROUP BY %s",
+	    table->name, table->device);
 }
-
-/* Both */
 
 static bool
 add_column(void *context, const char *column, const char *type)
@@ -119,31 +84,19 @@ add_update(void *context, const char *column, const char *type)
 	return true;
 }
 
-/*
- * Readings of an hour that has been pruned may come again, but perhaps not
- * all of them: what was made of more samples stays.
- */
 static const char *
-make_statement(struct hm_sql *sql, const struct hm_table *table,
-    enum hm_table_form form)
+day_statement(struct hm_sql *sql, const struct hm_table *table)
 {
-	const char *moment = form == HM_TABLE_HOURLY ? "hour" : "day";
-
 	hm_sql_start(sql);
-	hm_sql_add(sql, "INSERT INTO %s%s (%s, %s%s, samples", table->name,
-	    hm_table_suffix(form), moment, table->device,
-	    table->has_serial ? "" : ", serial");
-	hm_table_columns(table, form, add_column, sql);
+	hm_sql_add(sql, "INSERT INTO %s_daily (day, %s%s, samples",
+	    table->name, table->device, table->has_serial ? "" : ", serial");
+	hm_table_columns(table, HM_TABLE_DAILY, add_column, sql);
 	hm_sql_add(sql, ")");
-	if (form == HM_TABLE_HOURLY)
-		add_hour_source(sql, table);
-	else
-		add_day_source(sql, table);
-	hm_sql_add(sql, " ON CONFLICT (%s, %s) DO UPDATE SET "
-	    "serial = excluded.serial, samples = excluded.samples", moment,
+	add_day_source(sql, table);
+	hm_sql_add(sql, " ON CONFLICT (day, %s) DO UPDATE SET "
+	    "serial = excluded.serial, samples = excluded.samples",
 	    table->device);
-	hm_table_columns(table, form, add_update, sql);
-	hm_sql_add(sql, " WHERE excluded.samples >= samples");
+	hm_table_columns(table, HM_TABLE_DAILY, add_update, sql);
 	return hm_sql_text(sql);
 }
 
@@ -159,15 +112,13 @@ run_for(struct hm_db *db, const char *sql, int64_t hour)
 }
 
 static bool
-make_forms(struct hm_db *db, int64_t hour)
+make_tables(struct hm_db *db, int64_t hour)
 {
 	struct hm_sql sql;
 
 	for (size_t i = 0; i < HM_TABLES; i++)
-		if (!run_for(db, make_statement(&sql, &hm_tables[i],
-		    HM_TABLE_HOURLY), hour) ||
-		    !run_for(db, make_statement(&sql, &hm_tables[i],
-		    HM_TABLE_DAILY), hour))
+		if (!hm_hour_make(db, &hm_tables[i], hour) ||
+		    !run_for(db, day_statement(&sql, &hm_tables[i]), hour))
 			return false;
 	return true;
 }
@@ -186,7 +137,7 @@ next_due(struct hm_db *db, bool all, int64_t *hour)
 static bool
 make_hour(struct hm_db *db, int64_t hour)
 {
-	return hm_db_run(db, "BEGIN IMMEDIATE") && make_forms(db, hour) &&
+	return hm_db_run(db, "BEGIN IMMEDIATE") && make_tables(db, hour) &&
 	    run_for(db, "DELETE FROM rollup_due WHERE hour = ?1", hour) &&
 	    hm_db_run(db, "COMMIT");
 }

@@ -2,27 +2,185 @@
 
 #include <stdlib.h>
 
-#include "tables.h"
+#include "devices.h"
 #include "timefmt.h"
 
 #define TEXT_MAX ((size_t)1024)
 
-/* Parameters of every statement for a reading; the fields follow. */
-enum { TIME = 1, DTU, SERIAL, STALE, PORT, FIRST_FIELD };
+/* What a batch has told of a device: only the last is worth a row. */
+struct told {
+	int64_t first, last; /* times of the readings */
+	struct hm_slice values; /* of the last */
+};
 
 struct table_rows {
-	const struct hm_table *table;
+	struct hm_row_columns columns;
 	sqlite3_stmt *raw, *latest;
 };
 
 struct hm_rows {
 	sqlite3 *handle;
 	struct table_rows readings[HM_TABLES];
+	struct hm_devices told; /* in this transaction, each a struct told */
+	struct hm_record record;
 	sqlite3_stmt *event[5]; /* in the order of `events` */
 	char data[HM_LINE_MAX]; /* members that are kept as JSON */
 };
 
-/* Binding */
+static bool
+step(struct hm_rows *rows, sqlite3_stmt *s, enum hm_row_fate *fate)
+{
+	bool good = hm_db_step(s);
+
+	*fate = !good ? HM_ROW_FAILED : sqlite3_changes(rows->handle) > 0 ?
+	    HM_ROW_NEW : HM_ROW_KNOWN;
+	return good;
+}
+
+/* Readings */
+
+/* "(NAME, ... KEY, ...) VALUES (?, ... ?PARAMETER, ...)" */
+static void
+add_values(struct hm_sql *sql, const struct hm_row_columns *c,
+    const char *names, const char *values)
+{
+	hm_sql_add(sql, "(%s", names);
+	for (size_t i = 0; i < c->count; i++)
+		hm_sql_add(sql, ", %s", c->column[i].key.p);
+	hm_sql_add(sql, ") VALUES (%s", values);
+	for (size_t i = 0; i < c->count; i++)
+		hm_sql_add(sql, ", ?%d", c->column[i].parameter);
+	hm_sql_add(sql, ")");
+}
+
+static bool
+prepare_raw(struct hm_db *db, struct table_rows *t)
+{
+	struct hm_sql sql;
+
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s ", t->columns.table->name);
+	add_values(&sql, &t->columns, "time", "?1");
+	return hm_db_prepare(db, hm_sql_text(&sql), &t->raw);
+}
+
+static bool
+prepare_latest(struct hm_db *db, struct table_rows *t)
+{
+	const struct hm_row_columns *c = &t->columns;
+	struct hm_sql sql;
+
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s_latest ", c->table->name);
+	add_values(&sql, c, "time, first_seen", "?1, ?2");
+	hm_sql_add(&sql, " ON CONFLICT (%s) DO UPDATE SET "
+	    "time = excluded.time", c->table->device);
+	for (size_t i = 0; i < c->count; i++)
+		hm_sql_add(&sql, ", %s = excluded.%s", c->column[i].key.p,
+		    c->column[i].key.p);
+	hm_sql_add(&sql, " WHERE excluded.time >= time");
+	return hm_db_prepare(db, hm_sql_text(&sql), &t->latest);
+}
+
+static void
+bind_one(sqlite3_stmt *s, const struct hm_row_value *value)
+{
+	switch (value->form) {
+	case HM_ROW_INTEGER:
+		sqlite3_bind_int64(s, value->parameter, value->integer);
+		break;
+	case HM_ROW_REAL:
+		sqlite3_bind_double(s, value->parameter, value->real);
+		break;
+	case HM_ROW_TEXT:
+		hm_db_bind_slice(s, value->parameter, value->text);
+		break;
+	}
+}
+
+/* The key of a device is filled in from its values. */
+static void
+bind_reading(sqlite3_stmt *s, const struct hm_table *table, int64_t time,
+    struct hm_slice values, struct hm_device_key *key)
+{
+	struct hm_row_value value;
+
+	sqlite3_clear_bindings(s);
+	sqlite3_bind_int64(s, HM_ROW_TIME, time);
+	while (hm_row_next(&values, &value)) {
+		bind_one(s, &value);
+		if (value.parameter == HM_ROW_DTU)
+			key->dtu = value.text;
+		else if (value.parameter == HM_ROW_SERIAL && table->has_serial)
+			key->serial = value.text;
+		else if (value.parameter == HM_ROW_OWN && table->has_port)
+			key->port = value.integer;
+	}
+}
+
+static bool
+note(struct hm_rows *rows, const struct hm_device_key *key,
+    const struct hm_row *row)
+{
+	struct told *told = hm_devices_get(&rows->told, key);
+
+	if (told == NULL)
+		return false;
+	if (told->values.p == NULL || row->time < told->first)
+		told->first = row->time;
+	if (told->values.p != NULL && row->time < told->last)
+		return true;
+	told->last = row->time;
+	told->values = row->rest;
+	return true;
+}
+
+static enum hm_row_fate
+put_reading(struct hm_rows *rows, const struct hm_row *row)
+{
+	size_t table = (size_t)(row->table - hm_tables);
+	struct hm_device_key key = {.table = table};
+	sqlite3_stmt *raw = rows->readings[table].raw;
+	enum hm_row_fate fate;
+
+	bind_reading(raw, row->table, row->time, row->rest, &key);
+	if (!step(rows, raw, &fate) || fate == HM_ROW_KNOWN)
+		return fate;
+	return note(rows, &key, row) ? fate : HM_ROW_FAILED;
+}
+
+static bool
+put_latest(struct hm_rows *rows, const struct hm_device_key *of,
+    const struct told *told)
+{
+	sqlite3_stmt *latest = rows->readings[of->table].latest;
+	struct hm_device_key key;
+
+	bind_reading(latest, &hm_tables[of->table], told->last, told->values,
+	    &key);
+	sqlite3_bind_int64(latest, HM_ROW_FIRST_SEEN, told->first);
+	return hm_db_step(latest);
+}
+
+bool
+hm_rows_end(struct hm_rows *rows)
+{
+	struct hm_device *device = NULL;
+
+	while ((device = hm_devices_next(&rows->told, device)) != NULL)
+		if (!put_latest(rows, hm_device_key(device),
+		    hm_device_value(device)))
+			return false;
+	return true;
+}
+
+void
+hm_rows_begin(struct hm_rows *rows)
+{
+	hm_devices_clear(&rows->told);
+}
+
+/* Events */
 
 /* What cannot be told from escapes is longer than any text that we know. */
 static void
@@ -31,209 +189,28 @@ bind_text(sqlite3_stmt *s, int column, struct hm_slice text)
 	char buf[TEXT_MAX];
 	size_t n;
 
-	if (memchr(text.p, '\\', text.n) == NULL)
-		hm_db_bind_slice(s, column, text);
-	else if (hm_string_decode(text, buf, sizeof buf, &n))
+	if (hm_string_decode(text, buf, sizeof buf, &n))
 		sqlite3_bind_text(s, column, buf, (int)n, SQLITE_TRANSIENT);
 }
 
-static void
-bind_moment(sqlite3_stmt *s, int column, struct hm_slice text)
-{
-	int64_t seconds;
-
-	if (hm_time_parse(text, &seconds))
-		sqlite3_bind_int64(s, column, seconds);
-}
-
-/*
- * Exact for all that fits into 15 digits: both numbers are, and a division is
- * rounded once.
- */
-static void
-bind_number(sqlite3_stmt *s, int column, struct hm_slice text)
-{
-	struct hm_dec number;
-	int64_t units;
-	double tens = 1;
-
-	if (!hm_dec_parse(text, &number))
-		return;
-	if (hm_dec_rescale(number, 0, &units)) {
-		sqlite3_bind_int64(s, column, units);
-		return;
-	}
-	for (unsigned i = 0; i < number.scale; i++)
-		tens *= 10;
-	sqlite3_bind_double(s, column, (double)number.units / tens);
-}
-
-/* A value of another kind than its field has is left out. */
-static void
-bind_value(sqlite3_stmt *s, int column, const struct hm_value *value,
-    enum hm_field_kind kind)
-{
-	bool text = kind == HM_LABEL || kind == HM_MOMENT;
-
-	if (kind == HM_FLAG && (value->kind == HM_TRUE ||
-	    value->kind == HM_FALSE))
-		sqlite3_bind_int(s, column, value->kind == HM_TRUE);
-	else if (kind == HM_LABEL && value->kind == HM_STRING)
-		bind_text(s, column, value->text);
-	else if (kind == HM_MOMENT && value->kind == HM_STRING)
-		bind_moment(s, column, value->text);
-	else if (kind != HM_FLAG && !text && value->kind == HM_NUMBER)
-		bind_number(s, column, value->text);
-}
-
-/* The value under `key`, as the kind of a field. */
+/* The value under `key`, if it is one of that kind. */
 static void
 bind_key(sqlite3_stmt *s, int column, const struct hm_record *record,
     const char *key, enum hm_field_kind kind)
 {
-	bind_value(s, column, hm_record_get(record, key), kind);
-}
+	struct hm_slice text;
+	int64_t number;
 
-static bool
-step(struct hm_rows *rows, sqlite3_stmt *s, enum hm_row *row)
-{
-	bool good = hm_db_step(s);
-
-	*row = !good ? HM_ROW_FAILED : sqlite3_changes(rows->handle) > 0 ?
-	    HM_ROW_NEW : HM_ROW_KNOWN;
-	return good;
-}
-
-/* Readings */
-
-/* Call for each field of a table with the number of its parameter. */
-#define EACH_FIELD(table, i, column) \
-	for (size_t i = 0, column = FIRST_FIELD; i < HM_FIELDS; \
-	    column += (hm_fields[i++].scopes & (table)->scope) != 0) \
-		if ((hm_fields[i].scopes & (table)->scope) != 0)
-
-static void
-add_columns(struct hm_sql *sql, const struct hm_table *table,
-    const char *first)
-{
-	hm_sql_add(sql, "(%sdtu, serial, stale", first);
-	if (table->has_port)
-		hm_sql_add(sql, ", port");
-	EACH_FIELD(table, i, column)
-		hm_sql_add(sql, ", %s", hm_fields[i].key);
-	hm_sql_add(sql, ") VALUES (");
-}
-
-static void
-add_values(struct hm_sql *sql, const struct hm_table *table)
-{
-	hm_sql_add(sql, "?%d, ?%d, ?%d", DTU, SERIAL, STALE);
-	if (table->has_port)
-		hm_sql_add(sql, ", ?%d", PORT);
-	EACH_FIELD(table, i, column)
-		hm_sql_add(sql, ", ?%zu", column);
-	hm_sql_add(sql, ")");
-}
-
-static bool
-prepare_raw(struct hm_db *db, struct table_rows *rows)
-{
-	struct hm_sql sql;
-
-	hm_sql_start(&sql);
-	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s ", rows->table->name);
-	add_columns(&sql, rows->table, "time, ");
-	hm_sql_add(&sql, "?%d, ", TIME);
-	add_values(&sql, rows->table);
-	return hm_db_prepare(db, hm_sql_text(&sql), &rows->raw);
-}
-
-static bool
-prepare_latest(struct hm_db *db, struct table_rows *rows)
-{
-	const struct hm_table *table = rows->table;
-	struct hm_sql sql;
-
-	hm_sql_start(&sql);
-	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s_latest ", table->name);
-	add_columns(&sql, table, "time, first_seen, ");
-	hm_sql_add(&sql, "?%d, ?%d, ", TIME, TIME);
-	add_values(&sql, table);
-	hm_sql_add(&sql, " ON CONFLICT (%s) DO UPDATE SET "
-	    "time = excluded.time, serial = excluded.serial, "
-	    "stale = excluded.stale", table->device);
-	EACH_FIELD(table, i, column)
-		hm_sql_add(&sql, ", %s = excluded.%s", hm_fields[i].key,
-		    hm_fields[i].key);
-	hm_sql_add(&sql, " WHERE excluded.time >= time");
-	return hm_db_prepare(db, hm_sql_text(&sql), &rows->latest);
-}
-
-/*
- * The field of a key and its column. Records have their fields in the order
- * of the table, so the search begins behind the last one found.
- */
-static bool
-find_column(const struct hm_table *table, struct hm_slice key, size_t *field,
-    int *column)
-{
-	size_t from = *field;
-	int at = *column;
-
-	for (size_t n = 0; n < HM_FIELDS; n++) {
-		if (from == HM_FIELDS) {
-			from = 0;
-			at = FIRST_FIELD;
-		}
-		if ((hm_fields[from].scopes & table->scope) != 0) {
-			if (hm_slice_is(key, hm_fields[from].key)) {
-				*field = from;
-				*column = at;
-				return true;
-			}
-			at++;
-		}
-		from++;
+	if (kind == HM_CODE) {
+		if (hm_record_int(record, key, &number))
+			sqlite3_bind_int64(s, column, number);
+	} else if (hm_record_string(record, key, &text)) {
+		if (kind == HM_LABEL)
+			bind_text(s, column, text);
+		else if (hm_time_parse(text, &number))
+			sqlite3_bind_int64(s, column, number);
 	}
-	return false;
 }
-
-static void
-bind_reading(sqlite3_stmt *s, const struct hm_table *table,
-    const struct hm_record *record, int64_t time)
-{
-	size_t field = 0;
-	int column = FIRST_FIELD;
-
-	sqlite3_clear_bindings(s);
-	sqlite3_bind_int64(s, TIME, time);
-	bind_key(s, DTU, record, "dtu", HM_LABEL);
-	bind_key(s, SERIAL, record, "serial", HM_LABEL);
-	if (table->has_port)
-		bind_key(s, PORT, record, "port", HM_CODE);
-	if (hm_record_get(record, "stale")->kind == HM_TRUE)
-		sqlite3_bind_int(s, STALE, 1);
-	for (size_t i = 0; i < record->count; i++)
-		if (find_column(table, record->member[i].key, &field,
-		    &column))
-			bind_value(s, column, &record->member[i].value,
-			    hm_fields[field].kind);
-}
-
-static enum hm_row
-put_reading(struct hm_rows *rows, const struct table_rows *of,
-    const struct hm_record *record, int64_t time)
-{
-	enum hm_row row, latest;
-
-	bind_reading(of->raw, of->table, record, time);
-	if (!step(rows, of->raw, &row) || row == HM_ROW_KNOWN)
-		return row;
-	bind_reading(of->latest, of->table, record, time);
-	return step(rows, of->latest, &latest) ? row : latest;
-}
-
-/* Events */
 
 /* All members but the keys that have columns, as JSON. */
 static void
@@ -335,7 +312,6 @@ static const struct event {
 	const char *type, *sql;
 	void (*put)(struct hm_rows *rows, sqlite3_stmt *s,
 	    const struct hm_record *record);
-	const char *keys[5]; /* what it must have */
 } events[] = {
     {"alarm", "INSERT OR IGNORE INTO alarm (time, dtu, serial, port, code, alert, "
         "text, count, start, end) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
@@ -344,146 +320,60 @@ static const struct event {
         "DO UPDATE SET time = excluded.time, end = excluded.end, "
         "count = excluded.count WHERE excluded.time >= time AND "
         "(end IS NOT excluded.end OR count IS NOT excluded.count)",
-        put_alarm, {"dtu", "start"}},
+        put_alarm},
     {"status", "INSERT OR IGNORE INTO status SELECT ?1, ?2, ?3, ?4, ?5, ?6, "
         "?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM (SELECT state, breaker, "
         "error FROM status WHERE dtu = ?2 AND time <= ?1 "
         "ORDER BY time DESC LIMIT 1) "
         "WHERE state IS ?3 AND breaker IS ?4 AND error IS ?6)",
-        put_status, {"dtu"}},
-    {"info", "INSERT OR IGNORE INTO info VALUES (?1, ?2, ?3, ?4)", put_info,
-        {"dtu", "serial"}},
+        put_status},
+    {"info", "INSERT OR IGNORE INTO info VALUES (?1, ?2, ?3, ?4)", put_info},
     {"history", "INSERT OR IGNORE INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
         "ON CONFLICT DO UPDATE SET time = excluded.time, "
         "data = excluded.data WHERE excluded.time >= time AND "
-        "data <> excluded.data", put_history,
-        {"dtu", "serial", "start", "package"}},
-    {"stats", "INSERT OR IGNORE INTO stats VALUES (?1, ?2, ?3)", put_stats,
-        {"tool"}},
+        "data <> excluded.data", put_history},
+    {"stats", "INSERT OR IGNORE INTO stats VALUES (?1, ?2, ?3)", put_stats},
 };
 
 #define EVENTS (sizeof events / sizeof *events)
 
-/* The event of a type, or EVENTS. */
-static size_t
-event_of(struct hm_slice type)
+/* The record is one that a row was made of. */
+static enum hm_row_fate
+put_event(struct hm_rows *rows, struct hm_slice line)
 {
-	size_t i = 0;
+	enum hm_row_fate fate = HM_ROW_KNOWN;
+	struct hm_slice type, time;
+	struct hm_fault fault;
+	int64_t seconds;
 
-	while (i < EVENTS && !hm_slice_is(type, events[i].type))
-		i++;
-	return i;
-}
-
-static enum hm_row
-put_event(struct hm_rows *rows, size_t event, const struct hm_record *record,
-    int64_t time)
-{
-	sqlite3_stmt *s = rows->event[event];
-	enum hm_row row;
-
-	sqlite3_clear_bindings(s);
-	sqlite3_bind_int64(s, 1, time);
-	events[event].put(rows, s, record);
-	step(rows, s, &row);
-	return row;
-}
-
-/* All records */
-
-bool
-hm_rows_takes(struct hm_slice type)
-{
-	return hm_table_of(type) != NULL || event_of(type) < EVENTS;
-}
-
-/* A key that every row of a type has: what is wrong with it, or NULL. */
-static const char *
-refuse_key(const struct hm_record *record, const char *key)
-{
-	static const struct {
-		const char *key;
-		enum hm_kind kind;
-		const char *missing;
-	} keys[] = {
-	    {"dtu", HM_STRING, "no dtu"},
-	    {"serial", HM_STRING, "no serial"},
-	    {"port", HM_NUMBER, "no port"},
-	    {"start", HM_STRING, "no start"},
-	    {"package", HM_NUMBER, "no package"},
-	    {"tool", HM_STRING, "no tool"},
-	};
-
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (strcmp(keys[i].key, key) == 0 &&
-		    hm_record_get(record, key)->kind != keys[i].kind)
-			return keys[i].missing;
-	return NULL;
-}
-
-static const char *
-refuse_reading(const struct hm_table *table, const struct hm_record *record)
-{
-	const char *why = refuse_key(record, "dtu");
-
-	if (why == NULL && table->has_serial)
-		why = refuse_key(record, "serial");
-	if (why == NULL && table->has_port)
-		why = refuse_key(record, "port");
-	return why;
-}
-
-static bool
-read_time(const struct hm_record *record, const char *key, int64_t *time)
-{
-	struct hm_slice text;
-
-	return hm_record_string(record, key, &text) &&
-	    hm_time_parse(text, time);
-}
-
-const char *
-hm_rows_refuse(const struct hm_record *record)
-{
-	const struct hm_table *table;
-	const char *why = NULL;
-	struct hm_slice type;
-	int64_t time;
-	size_t event;
-
-	if (!hm_record_string(record, "type", &type) || !hm_rows_takes(type))
-		return "not a type that is stored";
-	if (!read_time(record, "time", &time))
-		return "no time like 2026-11-23T10:15:00Z";
-	table = hm_table_of(type);
-	if (table != NULL)
-		return refuse_reading(table, record);
-	event = event_of(type);
-	for (size_t i = 0; events[event].keys[i] != NULL && why == NULL; i++)
-		why = refuse_key(record, events[event].keys[i]);
-	return why;
-}
-
-enum hm_row
-hm_rows_put(struct hm_rows *rows, const struct hm_record *record,
-    int64_t *reading)
-{
-	const struct hm_table *table;
-	struct hm_slice type;
-	enum hm_row row;
-	int64_t time;
-
-	if (!hm_record_string(record, "type", &type) ||
-	    !read_time(record, "time", &time))
+	if (!hm_record_parse(&rows->record, line, &fault) ||
+	    !hm_record_string(&rows->record, "type", &type) ||
+	    !hm_record_string(&rows->record, "time", &time) ||
+	    !hm_time_parse(time, &seconds))
 		return HM_ROW_KNOWN;
-	table = hm_table_of(type);
-	if (table == NULL)
-		return put_event(rows, event_of(type), record, time);
-	row = put_reading(rows, &rows->readings[table - hm_tables], record,
-	    time);
-	if (row == HM_ROW_NEW)
-		*reading = time;
-	return row;
+	for (size_t i = 0; i < EVENTS; i++)
+		if (hm_slice_is(type, events[i].type)) {
+			sqlite3_clear_bindings(rows->event[i]);
+			sqlite3_bind_int64(rows->event[i], 1, seconds);
+			events[i].put(rows, rows->event[i], &rows->record);
+			step(rows, rows->event[i], &fate);
+		}
+	return fate;
+}
+
+enum hm_row_fate
+hm_rows_put(struct hm_rows *rows, struct hm_slice bytes, int64_t *reading)
+{
+	enum hm_row_fate fate;
+	struct hm_row row;
+
+	hm_row_read(bytes, &row);
+	if (row.table == NULL)
+		return put_event(rows, row.rest);
+	fate = put_reading(rows, &row);
+	if (fate == HM_ROW_NEW)
+		*reading = row.time;
+	return fate;
 }
 
 /* Setting up */
@@ -493,14 +383,19 @@ hm_rows_new(void)
 {
 	struct hm_rows *rows = calloc(1, sizeof *rows);
 
-	for (size_t i = 0; rows != NULL && i < HM_TABLES; i++)
-		rows->readings[i].table = &hm_tables[i];
+	if (rows == NULL)
+		return NULL;
+	hm_devices_start(&rows->told, sizeof(struct told));
+	for (size_t i = 0; i < HM_TABLES; i++)
+		hm_row_columns(&rows->readings[i].columns, &hm_tables[i]);
 	return rows;
 }
 
 void
 hm_rows_free(struct hm_rows *rows)
 {
+	if (rows != NULL)
+		hm_devices_clear(&rows->told);
 	free(rows);
 }
 

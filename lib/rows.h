@@ -2,11 +2,11 @@
 #define HM_ROWS_H
 
 #include "db.h"
-#include "record.h"
+#include "row.h"
 
 /*
- * Records as rows of the database: which record goes into which table and
- * column. All functions are to be called within a transaction of the caller.
+ * The statements that store rows. All functions are to be called within a
+ * transaction of the caller.
  */
 
 struct hm_rows;
@@ -22,26 +22,24 @@ void hm_rows_free(struct hm_rows *rows);
 bool hm_rows_prepare(struct hm_rows *rows, struct hm_db *db);
 void hm_rows_finish(struct hm_rows *rows);
 
-/* Whether records of a type are stored. */
-bool hm_rows_takes(struct hm_slice type);
+/* A transaction begins: nothing has been told of any device. */
+void hm_rows_begin(struct hm_rows *rows);
 
-/*
- * Why a record of such a type cannot be stored: what it lacks to be told from
- * others. NULL if nothing.
- */
-const char *hm_rows_refuse(const struct hm_record *record);
-
-enum hm_row {
+enum hm_row_fate {
 	HM_ROW_NEW,    /* it is a row now */
 	HM_ROW_KNOWN,  /* it was one before, or tells nothing new */
 	HM_ROW_FAILED, /* see hm_db_reason */
 };
 
 /*
- * Store a record that is not refused. *reading is its time if it is a new row
- * of a table of readings, otherwise it is left alone.
+ * Store a row, whose bytes are borrowed until the transaction has ended.
+ * *reading is its time if it is a new row of a table of readings, otherwise
+ * it is left alone.
  */
-enum hm_row hm_rows_put(struct hm_rows *rows, const struct hm_record *record,
+enum hm_row_fate hm_rows_put(struct hm_rows *rows, struct hm_slice bytes,
     int64_t *reading);
+
+/* Before the commit: write what was last told of each device. */
+bool hm_rows_end(struct hm_rows *rows);
 
 #endif

@@ -5,10 +5,10 @@
 #define COLUMN_MAX 64
 
 const struct hm_table hm_tables[HM_TABLES] = {
-    {HM_SCOPE_DTU, "dtu", "dtu", false, false},
-    {HM_SCOPE_INVERTER, "inverter", "dtu, serial", true, false},
-    {HM_SCOPE_PORT, "port", "dtu, serial, port", true, true},
-    {HM_SCOPE_METER, "meter", "dtu, serial", true, false},
+    {HM_SCOPE_DTU, "dtu", "dtu", false, false, "took_ms"},
+    {HM_SCOPE_INVERTER, "inverter", "dtu, serial", true, false, NULL},
+    {HM_SCOPE_PORT, "port", "dtu, serial, port", true, true, "port"},
+    {HM_SCOPE_METER, "meter", "dtu, serial", true, false, NULL},
 };
 
 const struct hm_table *
@@ -60,6 +60,7 @@ order_of(enum hm_table_form form)
 	}
 }
 
+/* What a table has beside keys and fields. */
 static const char *
 extras_of(enum hm_table_form form)
 {
@@ -74,6 +75,13 @@ extras_of(enum hm_table_form form)
 	}
 }
 
+static bool
+has_own(const struct hm_table *table, enum hm_table_form form)
+{
+	return table->own != NULL && (table->has_port ||
+	    form == HM_TABLE_RAW || form == HM_TABLE_LATEST);
+}
+
 void
 hm_table_create(struct hm_sql *sql, const struct hm_table *table,
     enum hm_table_form form)
@@ -82,9 +90,11 @@ hm_table_create(struct hm_sql *sql, const struct hm_table *table,
 	hm_sql_add(sql, "CREATE TABLE %s%s (%sdtu TEXT NOT NULL, ",
 	    table->name, hm_table_suffix(form), moment_of(form));
 	/* A DTU is known by its name; its number may not be told. */
-	hm_sql_add(sql, "serial TEXT%s, %s",
-	    table->has_serial ? " NOT NULL" : "",
-	    table->has_port ? "port INTEGER NOT NULL, " : "");
+	hm_sql_add(sql, "serial TEXT%s, ",
+	    table->has_serial ? " NOT NULL" : "");
+	if (has_own(table, form))
+		hm_sql_add(sql, "%s INTEGER%s, ", table->own,
+		    table->has_port ? " NOT NULL" : "");
 	hm_sql_add(sql, "%sPRIMARY KEY (%s%s)) WITHOUT ROWID",
 	    extras_of(form), order_of(form), table->device);
 }

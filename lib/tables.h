@@ -24,6 +24,8 @@ struct hm_table {
 	const char *device; /* the keys of a device: "dtu, serial, port" */
 	bool has_serial;    /* it is one of them */
 	bool has_port;
+	const char *own;    /* an integer that is in its records only and no
+	                       field, or NULL */
 };
 
 #define HM_TABLES 4

@@ -137,6 +137,13 @@ run(struct work *work)
 	return hm_stream_close(work->stream, good ? HM_EXIT_OK : HM_EXIT_IO);
 }
 
+static const char *
+database(const struct hm_config *config)
+{
+	return hm_config_flag(config, HM_SET_PERSISTENCE_ENABLED) ?
+	    hm_config_text(config, HM_SET_DATABASE_PATH) : NULL;
+}
+
 /* The text file */
 
 static uint64_t
@@ -156,6 +163,7 @@ render(void *context, struct hm_bytes *out)
 	const struct hm_moment now = hm_moment_now();
 	const struct hm_metrics_options options = {
 	    .legacy = hm_config_flag(work->config, HM_SET_METRICS_LEGACY),
+	    .database = database(work->config),
 	    .own = &own,
 	};
 	struct hm_view view;
@@ -167,13 +175,6 @@ render(void *context, struct hm_bytes *out)
 }
 
 /* Setting up */
-
-static const char *
-database(const struct hm_config *config)
-{
-	return hm_config_flag(config, HM_SET_PERSISTENCE_ENABLED) ?
-	    hm_config_text(config, HM_SET_DATABASE_PATH) : NULL;
-}
 
 static bool
 open_plant(struct work *work)

@@ -1,0 +1,62 @@
+#ifndef HM_STORE_H
+#define HM_STORE_H
+
+#include "backlog.h"
+
+/*
+ * The history in the database: rows of the backlog are written, in one
+ * transaction each time, and hours, days and pruning follow from them. All of
+ * it belongs to one thread.
+ */
+
+/* A setting of the run, for the table config. */
+struct hm_store_setting {
+	const char *key, *value;
+};
+
+struct hm_store_options {
+	const char *path;  /* borrowed */
+	bool careful;      /* a batch that is written survives a power cut */
+	int reset_hour;    /* at which days begin */
+	int64_t retention; /* how long readings are kept, in s; 0: for ever */
+	const struct hm_store_setting *settings; /* borrowed */
+	size_t setting_count;
+};
+
+struct hm_store_counts {
+	uint64_t rows;     /* new ones */
+	uint64_t known;    /* records that were there, or told nothing new */
+	uint64_t batches;
+	uint64_t hours;    /* hours made */
+	uint64_t pruned;   /* rows */
+	uint64_t failures; /* attempts that failed */
+	uint64_t failing;  /* 1 from a failure to the next success */
+};
+
+struct hm_store;
+
+/*
+ * NULL if there is no memory. The database is opened by the first write,
+ * which may be one of none.
+ */
+struct hm_store *hm_store_new(const struct hm_store_options *options);
+
+/* What is written is whole, whatever was before. */
+void hm_store_free(struct hm_store *store);
+
+/*
+ * Write the first `count` rows of the backlog. False if that failed, which
+ * is logged when it begins; the rows are to be kept and tried again.
+ */
+bool hm_store_write(struct hm_store *store, struct hm_backlog *backlog,
+    size_t count);
+
+/*
+ * Make hours and days, prune, give pages back: what is due, a small step of
+ * it. With `last` all of it that others may want to see after the end.
+ */
+void hm_store_upkeep(struct hm_store *store, bool last);
+
+const struct hm_store_counts *hm_store_counts(const struct hm_store *store);
+
+#endif

@@ -1,0 +1,203 @@
+#include "store_thread.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define PATIENCE_MS 1000   /* with a disk that takes nothing */
+#define RETRY_MIN_MS 1000
+#define RETRY_MAX_MS 30000
+#define IDLE_MS 60000      /* between two times of upkeep without rows */
+#define BATCHES_AT_ONCE 10 /* at most, so that others get their turn */
+
+struct hm_store_thread {
+	struct hm_store_thread_options options;
+	struct hm_backlog *backlog;
+	struct hm_store *store;
+	pthread_t thread;
+	int ended_fd;
+
+	pthread_mutex_t mutex; /* of what follows */
+	struct hm_store_counts counts;
+	bool ended;
+
+	uint64_t lost;
+};
+
+static void
+publish(struct hm_store_thread *t)
+{
+	pthread_mutex_lock(&t->mutex);
+	t->counts = *hm_store_counts(t->store);
+	pthread_mutex_unlock(&t->mutex);
+}
+
+static bool
+write_some(struct hm_store_thread *t, size_t count)
+{
+	size_t most = BATCHES_AT_ONCE * t->options.batch;
+
+	if (count > most)
+		count = most;
+	if (!hm_store_write(t->store, t->backlog, count))
+		return false;
+	hm_backlog_drop(t->backlog, count);
+	return true;
+}
+
+/* After a failure more rows are no reason to try again sooner. */
+static struct hm_backlog_state
+wait_for_work(struct hm_store_thread *t, int64_t retry_ms)
+{
+	if (retry_ms > 0)
+		return hm_backlog_wait(t->backlog, SIZE_MAX, INT64_MAX,
+		    retry_ms);
+	return hm_backlog_wait(t->backlog, t->options.batch,
+	    t->options.delay_ms, IDLE_MS);
+}
+
+static int64_t
+next_retry(int64_t retry_ms)
+{
+	if (retry_ms == 0)
+		return RETRY_MIN_MS;
+	return retry_ms < RETRY_MAX_MS / 2 ? 2 * retry_ms : RETRY_MAX_MS;
+}
+
+/* Until all is written, or until nothing more will come and writing fails. */
+static void
+work(struct hm_store_thread *t)
+{
+	struct hm_backlog_state state;
+	/* What is wrong with the database is said before the first record. */
+	int64_t retry_ms = write_some(t, 0) ? 0 : RETRY_MIN_MS;
+
+	publish(t);
+	do {
+		state = wait_for_work(t, retry_ms);
+		if (state.count > 0)
+			retry_ms = write_some(t, state.count) ? 0 :
+			    next_retry(retry_ms);
+		if (retry_ms == 0)
+			hm_store_upkeep(t->store, false);
+		publish(t);
+	} while (!state.ended || (state.count > 0 && retry_ms == 0));
+	hm_store_upkeep(t->store, true);
+	publish(t);
+}
+
+static void *
+run(void *context)
+{
+	struct hm_store_thread *t = context;
+	const uint64_t one = 1;
+
+	work(t);
+	pthread_mutex_lock(&t->mutex);
+	t->ended = true;
+	pthread_mutex_unlock(&t->mutex);
+	if (write(t->ended_fd, &one, sizeof one) < 0)
+		hm_log_errno(HM_ERROR, "cannot tell that all is stored");
+	return NULL;
+}
+
+static void
+free_all(struct hm_store_thread *t)
+{
+	if (t->ended_fd >= 0)
+		close(t->ended_fd);
+	hm_store_free(t->store);
+	hm_backlog_free(t->backlog);
+	pthread_mutex_destroy(&t->mutex);
+	free(t);
+}
+
+struct hm_store_thread *
+hm_store_thread_start(const struct hm_store_thread_options *options)
+{
+	struct hm_store_thread *t = calloc(1, sizeof *t);
+
+	if (t == NULL || pthread_mutex_init(&t->mutex, NULL) != 0) {
+		free(t);
+		t = NULL;
+	} else {
+		t->options = *options;
+		t->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		t->backlog = hm_backlog_new(options->backlog);
+		t->store = hm_store_new(&options->store);
+		if (t->ended_fd >= 0 && t->backlog != NULL &&
+		    t->store != NULL &&
+		    pthread_create(&t->thread, NULL, run, t) == 0)
+			return t;
+		free_all(t);
+	}
+	hm_log(HM_ERROR, "cannot start to store: the system refuses a thread "
+	    "or memory");
+	return NULL;
+}
+
+bool
+hm_store_thread_put(struct hm_store_thread *t, struct hm_slice row)
+{
+	bool failing;
+
+	if (hm_backlog_put(t->backlog, row, 0))
+		return true;
+	/* When the last attempt failed there is nothing to wait for. */
+	pthread_mutex_lock(&t->mutex);
+	failing = t->counts.failing != 0;
+	pthread_mutex_unlock(&t->mutex);
+	if (!failing && hm_backlog_put(t->backlog, row, PATIENCE_MS))
+		return true;
+	t->lost++;
+	return false;
+}
+
+void
+hm_store_thread_counts(struct hm_store_thread *t,
+    struct hm_store_thread_counts *counts)
+{
+	pthread_mutex_lock(&t->mutex);
+	counts->store = t->counts;
+	pthread_mutex_unlock(&t->mutex);
+	counts->queued = hm_backlog_count(t->backlog);
+	counts->lost = t->lost;
+}
+
+void
+hm_store_thread_end(struct hm_store_thread *t)
+{
+	hm_backlog_end(t->backlog);
+}
+
+int
+hm_store_thread_fd(const struct hm_store_thread *t)
+{
+	return t->ended_fd;
+}
+
+bool
+hm_store_thread_ended(struct hm_store_thread *t)
+{
+	bool ended;
+
+	pthread_mutex_lock(&t->mutex);
+	ended = t->ended;
+	pthread_mutex_unlock(&t->mutex);
+	return ended;
+}
+
+bool
+hm_store_thread_free(struct hm_store_thread *t)
+{
+	if (t == NULL)
+		return true;
+	if (!hm_store_thread_ended(t))
+		return false;
+	pthread_join(t->thread, NULL);
+	free_all(t);
+	return true;
+}
