@@ -48,6 +48,8 @@ struct listener {
 	struct hm_http *http;
 	struct listener *next, *previous;
 	struct MHD_Connection *connection;
+	int fd;
+	bool gone; /* nobody is there any more */
 	struct hm_body *event; /* what it is being sent */
 	size_t sent;
 	uint64_t seen; /* number of that event */
@@ -230,7 +232,7 @@ visitor_of(struct MHD_Connection *connection)
 static ssize_t
 suspend(struct listener *l)
 {
-	if (l->http->stopping)
+	if (l->http->stopping || l->gone)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	l->suspended = true;
 	MHD_suspend_connection(l->connection);
@@ -297,6 +299,21 @@ take_event(struct hm_http *http, struct hm_body *event)
 	resume_all(http);
 }
 
+/* MHD does not look at those that are suspended. */
+static void
+look_for_the_gone(struct hm_http *http)
+{
+	char byte;
+
+	for (struct listener *l = http->listeners; l != NULL; l = l->next)
+		if (l->suspended && recv(l->fd, &byte, 1, MSG_PEEK |
+		    MSG_DONTWAIT) == 0) {
+			l->gone = true;
+			l->suspended = false;
+			MHD_resume_connection(l->connection);
+		}
+}
+
 static void
 tell_listeners(struct hm_http *http)
 {
@@ -311,16 +328,19 @@ tell_listeners(struct hm_http *http)
 static struct MHD_Response *
 add_listener(struct hm_http *http, struct MHD_Connection *connection)
 {
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct listener *l;
 	struct MHD_Response *response;
 
-	if (http->listening == LISTENERS_MAX)
+	if (info == NULL || http->listening == LISTENERS_MAX)
 		return NULL;
 	l = calloc(1, sizeof *l);
 	if (l == NULL)
 		return NULL;
 	l->http = http;
 	l->connection = connection;
+	l->fd = info->connect_fd;
 	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096,
 	    read_event, l, drop_listener);
 	if (response == NULL) {
@@ -511,6 +531,7 @@ tick(struct hm_http *http)
 		return;
 	http->next_tick = now + TICK_MS;
 	send_away_the_late(http);
+	look_for_the_gone(http);
 	tell_listeners(http);
 }
 

@@ -79,7 +79,7 @@ static const struct {
         NULL, NULL, "records that the database held before"},
     {"hm-store", "batches", "hoymiles_db_transactions_total",
         HM_EXPO_COUNTER, 0, NULL, NULL, "transactions of hm-store"},
-    {"hm-store", "hours", "hoymiles_db_hours_total", HM_EXPO_COUNTER, 0,
+    {"hm-store", "hours", "hoymiles_db_summaries_total", HM_EXPO_COUNTER, 0,
         NULL, NULL, "hours of devices that hm-store has summed up"},
     {"hm-store", "pruned", "hoymiles_db_rows_pruned_total", HM_EXPO_COUNTER,
         0, NULL, NULL, "rows that were too old to keep"},
