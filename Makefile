@@ -4,6 +4,7 @@
 # make lint       clang-tidy, cppcheck, shellcheck, mandoc
 # make fuzz       every fuzz target, FUZZ_SECONDS each
 # make bench      the figures of docs/performance.md
+# make bench-http  hm-metrics under slow clients and many requests
 # make property   DAYS of an input through the energy guard, from SEED on
 # make soak-kills  KILLS of hm-filter with -9
 # make soak-lines LINES random and mutated lines through sanitized builds
@@ -34,7 +35,7 @@ BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
     libmosquitto-dev libsqlite3-dev libmicrohttpd-dev tzdata
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
-    procps openssl sqlite3
+    procps openssl sqlite3 curl prometheus chromium chromium-driver
 LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
 
@@ -181,6 +182,12 @@ bench:
 	@HM_BIN=$(CURDIR)/bin tests/bench/poll.sh 2000 5 60
 	@HM_BIN=$(CURDIR)/bin tests/bench/poll.sh 10000 60 120
 
+bench-http:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all tests
+	@HM_BIN=$(CURDIR)/bin HM_BUILD=$(CURDIR)/build tests/bench/http.sh \
+	    1000 10000 30
+
 property:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory build/property/energy
@@ -248,4 +255,4 @@ uninstall:
 clean:
 	rm -rf bin build
 
-.PHONY: all tests check run docs fuzz bench property soak-kills soak-lines soak-memory lint install uninstall clean
+.PHONY: all tests check run docs fuzz bench bench-http property soak-kills soak-lines soak-memory lint install uninstall clean

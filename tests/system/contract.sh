@@ -16,6 +16,7 @@ needs() {
 			"--flush-timeout 0"
 		;;
 	hm-poll) echo "-1 --retries 0 --connect-timeout 1 modbus://127.0.0.1:$closed" ;;
+	hm-metrics) echo "--port $closed" ;;
 	hm-sim) echo "--port 0" ;;
 	esac
 }

@@ -42,6 +42,8 @@ sed 's/\\"//g' "$work/metrics" | awk '
 	END { put() }' | sort >"$work/said"
 
 # The same of what is written down.
+# The backticks are the page's.
+# shellcheck disable=SC2016
 sed -n 's/^| `\([a-z_]*\)` | \([a-z]*\) |\(.*\)$/\1 \2 \3/p' "$page" |
 	awk '{ name = $1; type = $2; $1 = $2 = ""; sub(/^ +/, "")
 		sub(/ *\|.*/, ""); print name, type, $0 }' | sort >"$work/written"
@@ -70,6 +72,8 @@ done
 jq -r '.. | .expr? // empty' "$rules/grafana-dashboard.json" >"$work/exprs"
 same "so does the dashboard" \
 	"$(comm -23 <(named "$work/exprs") "$work/known")" ""
+# The dollars are jq's.
+# shellcheck disable=SC2016
 check "... with panels that do not overlap" jq -e '
 	[.panels[] | .gridPos | . as $p | range($p.y; $p.y + $p.h) as $y |
 	range($p.x; $p.x + $p.w) | [$y, .]] | length == (unique | length)' \
