@@ -6,7 +6,8 @@
 # make bench      the figures of docs/performance.md
 # make bench-http  hm-metrics under slow clients and many requests
 # make property   DAYS of an input through the energy guard, from SEED on
-# make soak-kills  KILLS of hm-filter with -9
+# make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
+# make soak-kills  KILLS of hm-filter and of hm-store with -9
 # make soak-lines LINES random and mutated lines through sanitized builds
 # make soak-memory  the memory of the chain over MINUTES
 # make install    PREFIX, DESTDIR
@@ -20,6 +21,7 @@ CC = gcc
 FUZZ_SECONDS = 60
 LINES = 10000000
 DAYS = 100000
+DAYS_STORED = 7
 SEED = 1
 KILLS = 300
 MINUTES = 60
@@ -35,7 +37,7 @@ BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
     libmosquitto-dev libsqlite3-dev libmicrohttpd-dev tzdata
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
-    procps openssl sqlite3 curl prometheus chromium chromium-driver
+    procps openssl sqlite3 mount curl prometheus chromium chromium-driver
 LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
 
@@ -188,6 +190,11 @@ bench-http:
 	@HM_BIN=$(CURDIR)/bin HM_BUILD=$(CURDIR)/build tests/bench/http.sh \
 	    1000 10000 30
 
+bench-store:
+	@.ci/packages $(CHECK_PACKAGES) time
+	@$(MAKE) --no-print-directory all build/helper/week
+	@HM_BIN=$(CURDIR)/bin HM_BUILD=$(CURDIR)/build tests/bench/store.sh $(DAYS_STORED)
+
 property:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory build/property/energy
@@ -197,6 +204,9 @@ soak-kills:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory all
 	@HM_BIN=$(CURDIR)/bin KILLS=$(KILLS) tests/system/filter.sh
+	@$(MAKE) -s --no-print-directory build/helper/flow
+	@HM_BIN=$(CURDIR)/bin HM_BUILD=$(CURDIR)/build KILLS=$(KILLS) \
+	    LOCK_SECONDS=30 tests/system/store.sh
 
 soak-lines:
 	@.ci/packages $(CHECK_PACKAGES) time
@@ -255,4 +265,4 @@ uninstall:
 clean:
 	rm -rf bin build
 
-.PHONY: all tests check run docs fuzz bench bench-http property soak-kills soak-lines soak-memory lint install uninstall clean
+.PHONY: all tests check run docs fuzz bench bench-http bench-store property soak-kills soak-lines soak-memory lint install uninstall clean

@@ -289,7 +289,7 @@ hm_backlog_drop(struct hm_backlog *b, size_t count)
 	pthread_mutex_lock(&b->mutex);
 	b->count -= count;
 	b->dropped += count;
-	for (; count > 0; count--) {
+	for (; count > 0 && b->first != NULL; count--) {
 		size_t n;
 
 		memcpy(&n, b->first->bytes + b->read, sizeof n);

@@ -25,7 +25,8 @@ bool
 hm_config_refuse(const struct hm_config *config, enum hm_setting_id id,
     struct hm_slice found, const char *allowed)
 {
-	const char *key = hm_settings[id].key;
+	const char *key = hm_settings[id].key != NULL ? hm_settings[id].key :
+	    hm_settings[id].option;
 	const char *where = hm_config_source(config, id);
 
 	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("setting", key),

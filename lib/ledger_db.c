@@ -338,12 +338,13 @@ hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger, bool last)
 
 	if (db->failing && !last && hm_monotonic_ms() < db->retry_at)
 		return false;
-	good = (!hm_db_moved(&db->db) || reopen(db, ledger)) && transact(db, ledger);
+	good = (!hm_db_moved(&db->db) || reopen(db, ledger)) &&
+	    transact(db, ledger);
 	if (good)
 		hm_ledger_saved(ledger);
 	else if (!db->failing)
-		hm_db_complain(&db->db, "cannot save what is known of the energy; it "
-		    "goes on from memory");
+		hm_db_complain(&db->db, "cannot save what is known of the "
+		    "energy; it goes on from memory");
 	if (good && db->failing)
 		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path)),
 		    "%s: can be written again", db->path);

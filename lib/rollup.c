@@ -7,7 +7,7 @@
 #include "zone.h"
 
 #define HOUR 3600
-#define DAY (24 * HOUR)
+#define DAY 86400
 #define DAY_TEXT 16
 
 /* The local hour of a moment, as the moment at which it began. */

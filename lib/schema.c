@@ -43,7 +43,7 @@ static const char *const events_sql[] = {
     "PRIMARY KEY (dtu, serial, start, package)) WITHOUT ROWID",
 
     "CREATE TABLE stats (time INTEGER NOT NULL, tool TEXT NOT NULL, "
-    "data TEXT NOT NULL, PRIMARY KEY (time, tool)) WITHOUT ROWID",
+    "data TEXT NOT NULL, PRIMARY KEY (time, tool, data)) WITHOUT ROWID",
 
     "CREATE TABLE config (time INTEGER NOT NULL, key TEXT NOT NULL, "
     "value TEXT, PRIMARY KEY (key, time)) WITHOUT ROWID",
@@ -221,8 +221,8 @@ static bool (*const migrations[HM_SCHEMA_VERSION])(struct hm_db *db) = {
 static bool
 migrate(struct hm_db *db, int64_t version)
 {
-	for (int64_t i = version; i < HM_SCHEMA_VERSION; i++)
-		if (!migrations[i](db))
+	for (int64_t i = 0; i < HM_SCHEMA_VERSION; i++)
+		if (i >= version && !migrations[i](db))
 			return false;
 	return true;
 }

@@ -9,7 +9,7 @@
 #include "schema.h"
 #include "timefmt.h"
 
-#define BUSY_MS 5000
+#define BUSY_MS 2000
 #define REFRESH_MS 300000 /* between two times that the hour at hand is made */
 #define PRUNE_MS 600000   /* between two looks for what is too old */
 

@@ -35,6 +35,8 @@ static const struct {
     {HM_SET_MQTT_TLS_CA_CERT, "/dev/null"},
     {HM_SET_MQTT_TLS_CERT, "/dev/null"},
     {HM_SET_MQTT_TLS_KEY, "/dev/null"},
+    {HM_SET_SINCE, "2026-11-23"},
+    {HM_SET_UNTIL, "2026-11-23T10:15:00Z"},
     {HM_SET_SIM_START, "06:00"},
     {HM_SET_SIM_RESET, "05:00"},
     {HM_SET_SIM_FAULT, "hang"},

@@ -84,7 +84,8 @@ write_inverter(struct poll *p, long inputs)
 {
 	start(p, "inverter", p->serial);
 	hm_reading_text(&p->reading, HM_F_MODEL, "HM-1000/1200/1500");
-	hm_reading_number(&p->reading, HM_F_GRID_VOLTAGE, 2290 + p->minute % 37);
+	hm_reading_number(&p->reading, HM_F_GRID_VOLTAGE,
+	    2290 + p->minute % 37);
 	hm_reading_number(&p->reading, HM_F_GRID_FREQUENCY,
 	    4990 + p->minute % 19);
 	hm_reading_number(&p->reading, HM_F_ACTIVE_POWER, 4 * p->sun * inputs);

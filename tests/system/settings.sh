@@ -31,6 +31,8 @@ needs() {
 	case $1-$2 in
 	hm-poll-file) echo "DTU_HOST=127.0.0.1" ;;
 	hm-poll-*) echo "dtu_host: 127.0.0.1" ;;
+	hm-store-file) echo "DATABASE_PATH=hm.db" ;;
+	hm-store-*) echo "database_path: hm.db" ;;
 	hm-publish-file) echo "MQTT_BROKER=127.0.0.1" ;;
 	hm-publish-*) echo "mqtt_broker: 127.0.0.1" ;;
 	esac

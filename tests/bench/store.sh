@@ -1,0 +1,60 @@
+#!/bin/bash
+# store.sh DAYS: so many days of 100 DTUs, each with two inverters of two
+# inputs and polled once a minute, into a new database by hm-store, and the
+# same rows into another one by sqlite3's .import of CSV. Prints figures; fails
+# if hm-store is slower.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/../system/lib.sh"
+
+days=$1
+db=$work/hm.db
+
+# seconds COMMAND ...: how long it takes, in ms.
+milliseconds() {
+	local start=${EPOCHREALTIME/[.,]/}
+	"$@" || exit
+	echo $(((${EPOCHREALTIME/[.,]/} - start) / 1000))
+}
+
+store() {
+	command time -f '%U s user, %S s system, %M kB' -o "$work/time" \
+		hm-store --stats-period 0 -d "$db" --retention 0 \
+		<"$work/stream" >/dev/null
+}
+
+# The schema of the tables of readings, and nothing that is made of them.
+import() {
+	local table
+	for table in dtu inverter port; do
+		sqlite3 "$work/import.db" 'PRAGMA synchronous = FULL' \
+			".import --csv $work/$table.csv $table" || return
+	done
+}
+
+"$HM_BUILD/helper/week" 100 2 2 "$days" >"$work/stream"
+ours=$(milliseconds store)
+for table in dtu inverter port; do
+	sqlite3 -csv "$db" "SELECT * FROM $table" >"$work/$table.csv"
+done
+{
+	echo 'PRAGMA journal_mode = WAL;'
+	sqlite3 "$db" "SELECT sql || ';' FROM sqlite_schema
+		WHERE name IN ('dtu', 'inverter', 'port')"
+} | sqlite3 "$work/import.db" >/dev/null
+theirs=$(milliseconds import)
+
+rows=$(sqlite3 "$db" 'SELECT (SELECT count(*) FROM dtu) +
+	(SELECT count(*) FROM inverter) + (SELECT count(*) FROM port)')
+awk -v rows="$rows" -v days="$days" -v ours="$ours" -v theirs="$theirs" \
+	-v stream="$(stat -c %s "$work/stream")" -v bytes="$(stat -c %s "$db")" \
+	-v raw="$(stat -c %s "$work/import.db")" \
+	-v used="$(cat "$work/time")" 'BEGIN {
+	printf "%d days of 100 DTUs: %d records, %.0f MB\n", days, rows,
+	    stream / 1e6
+	printf "  hm-store:         %6.1f s, %7.0f rows/s, %.0f MB, %.1f bytes a row\n",
+	    ours / 1000, rows * 1000 / ours, bytes / 1e6, bytes / rows
+	printf "                    %s\n", used
+	printf "  sqlite3 .import:  %6.1f s, %7.0f rows/s, %.0f MB\n",
+	    theirs / 1000, rows * 1000 / theirs, raw / 1e6
+}'
+[ "$ours" -le "$theirs" ] || { echo "hm-store is slower"; exit 1; }

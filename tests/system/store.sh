@@ -1,0 +1,475 @@
+#!/bin/bash
+# hm-store: what is kept, once and for all, and what the disk may do.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+unset TIMEZONE TZ DATABASE_PATH
+
+data=$(cd "$(dirname "$0")/../data" && pwd)
+db=$work/hm.db
+
+# port SECOND TOTAL [SERIAL]: a reading of one day.
+port() {
+	local time
+	time=$(date -u -d "@$((1781000000 + $1))" +%Y-%m-%dT%H:%M:%SZ)
+	printf '{"type":"port","time":"%s","dtu":"roof","serial":"%s","port":1' \
+		"$time" "${3:-116400000001}"
+	printf ',"pv_power":%s,"total_production":%s,"link_status":1}\n' \
+		"${4:-230.1}" "$2"
+}
+
+# ports FIRST LAST: a reading each second.
+ports() {
+	awk -v first="$1" -v last="$2" 'BEGIN {
+		for (n = first; n <= last; n++) {
+			printf "{\"type\":\"port\",\"time\":\"%s\",",
+			    strftime("%Y-%m-%dT%H:%M:%SZ", 1781000000 + n, 1)
+			printf "\"dtu\":\"roof\",\"serial\":\"116400000001\","
+			printf "\"port\":1,\"pv_power\":%d.5,", n % 400
+			printf "\"total_production\":%d}\n", 5000 + n
+		}
+	}'
+}
+
+store() {
+	hm-store --stats-period 0 --timezone UTC -d "$@"
+}
+
+sql() {
+	sqlite3 -cmd '.timeout 2000' "$@" 2>&1
+}
+
+rows() {
+	sql "${1:-$db}" 'SELECT count(*) FROM port'
+}
+
+# Until the database holds so many readings.
+holds() {
+	[ "$(rows "$1")" -ge "$2" ]
+}
+
+# An hm-store that goes on: `feed` is its input, $out its output.
+start_store() {
+	rm -f "$work/in"
+	mkfifo "$work/in"
+	hm-store --stats-period 0 --timezone UTC -d "$@" <"$work/in" \
+		>"$work/out" 2>"$work/err" &
+	store=$!
+	pids+=("$store")
+	exec 7>"$work/in"
+}
+
+end_store() {
+	exec 7>&-
+	wait "$store"
+	ended=$?
+}
+
+passed() {
+	[ "$(wc -l <"$work/out")" -ge "$1" ]
+}
+
+# What is kept
+
+ports 1 500 >"$work/readings"
+same "every line passes as it is" \
+	"$(store "$db" <"$work/readings" | sha256sum)" \
+	"$(sha256sum <"$work/readings")"
+same "every reading is a row" "$(rows)" 500
+store "$db" <"$work/readings" >/dev/null
+same "... and stays one when it comes again" "$(rows)" 500
+same "numbers are as they were" "$(sql "$db" 'SELECT pv_power,
+	total_production, typeof(total_production) FROM port LIMIT 1')" \
+	"1.5|5001|integer"
+same "the last one is at hand" \
+	"$(sql "$db" 'SELECT time, total_production FROM latest')" \
+	"2026-06-09T10:21:40Z|5500"
+same "hours and days are made at the end" "$(sql "$db" 'SELECT day, samples,
+	pv_power_min, pv_power_max, total_production FROM port_daily;
+	SELECT sum(samples) FROM port_hourly;
+	SELECT count(*) FROM rollup_due')" "2026-06-09|500|0.5|399.5|5500
+500
+0"
+same "a bad line is told of, and costs itself" "$({
+	echo '{"type":"port","time":"2026-06-21T10:00:00Z","dtu":"a","port":1}'
+	echo '{"type":"port","time":"yesterday","dtu":"a","serial":"1","port":1}'
+	port 600 5600
+} | store "$db" 2>&1 >/dev/null; rows)" \
+	"hm-store: warning: line 1: not stored: no serial
+hm-store: warning: line 2: not stored: no time like 2026-11-23T10:15:00Z
+501"
+same "... and --strict makes it the end" \
+	"$(echo '{"type":"port","time":"x"}' |
+		store "$db" --strict >/dev/null 2>&1; echo $?)" 65
+same "with persistence off nothing is stored, and nothing needed" \
+	"$(port 601 5601 | hm-store --stats-period 0 --no-persistence |
+		wc -l; rows)" "1
+501"
+same "--dry-run stores nothing, and tells how much it would" \
+	"$(ports 602 610 | store "$work/dry.db" --dry-run 2>&1 >/dev/null
+		[ ! -e "$work/dry.db" ] && echo none)" \
+	"hm-store: warning: dry run: 9 records would have been stored
+none"
+same "without a database it does not start" \
+	"$(hm-store </dev/null >/dev/null 2>"$work/err"; echo $?)" 78
+
+# All kinds of records, out and in again
+
+start_sim plant --transport hm,modbus --meter --dtus 2 --inverters 2 \
+	--start 11:00
+hm-poll -1 --ask info,alarms "${uris[0]}" "${uris[2]}" >"$work/frames" &
+first=$!
+hm-poll -1 --ask history "${uris[1]}" "${uris[3]}" >"$work/more"
+wait "$first"
+cat "$work/more" >>"$work/frames"
+hm-poll -1 --retries 0 "modbus://127.0.0.1:$(free_port)#gone" \
+	>>"$work/frames" 2>/dev/null
+{
+	hm-decode <"$work/frames"
+	echo '{"type":"alarm","time":"2026-11-23T10:15:00Z","dtu":"a","port":2,
+"serial":"1","alert":"production_drop","text":"half of it",
+"start":"2026-11-23T10:00:00Z"}' | tr -d '\n'
+	echo
+} >"$work/records"
+store "$work/a.db" <"$work/records" >/dev/null
+hm-store -d "$work/a.db" --export >"$work/export"
+# What a record is beside the order of its keys, and without what is told
+# again and again or is of no type that is kept.
+essence() {
+	jq -cS 'select(.type | IN("dtu", "inverter", "port", "meter", "alarm",
+		"history", "info", "status", "stats"))' "$1" | sort
+}
+same "an export holds the records as they were" \
+	"$(diff <(essence "$work/records") <(essence "$work/export"))" ""
+same "... of every type" "$(jq -r .type "$work/export" | sort -u | tr '\n' ' ')" \
+	"alarm dtu history info inverter meter port stats status "
+store "$work/b.db" <"$work/export" >/dev/null
+tables() {
+	sql "$1" .dump | grep '^INSERT' | sort |
+		grep -v '^INSERT INTO \(config\|production_cache\) '
+}
+same "an export that is stored again is the same database" \
+	"$(diff <(tables "$work/a.db") <(tables "$work/b.db"))" ""
+same "--since and --until bound it" "$(hm-store -d "$db" --export \
+	--since 2026-06-09T10:13:29Z --until 2026-06-09T10:13:31Z |
+	jq -r .time)" "2026-06-09T10:13:29Z
+2026-06-09T10:13:30Z"
+same "... by days, too" "$(hm-store -d "$db" --export --since 2026-06-10 |
+	wc -l; hm-store -d "$db" --export --until 2026-06-10 | wc -l)" "0
+501"
+same "... and are told when they are no times" \
+	"$(hm-store -d "$db" --export --since 9.6.26 2>&1; echo $?)" \
+	"hm-store: error: since (--since): found \"9.6.26\", allowed are times in\
+ UTC, such as 2026-11-23 or 2026-11-23T10:15:00Z
+78"
+ports 1 5000 | store "$work/big.db" >/dev/null
+same "| head -1 ends an export silently" "$(hm-store -d "$work/big.db" --export \
+	2>"$work/err" | head -1 >/dev/null; echo "${PIPESTATUS[0]}" \
+	"$(cat "$work/err")")" "141 "
+same "--stats tells what there is" "$(hm-store -d "$db" --stats |
+	jq -c '[.database_path, .port_data_entries, .total_records,
+	.schema_version, .database_size_bytes > 0]')" \
+	"[\"$db\",501,501,1,true]"
+
+# Batches
+
+start_store "$work/live.db" --delay 1
+port 1 5001 >&7
+check "a line passes at once" until_true 0.5 passed 1
+until_true 2 holds "$work/live.db" 0
+same "... and waits for others to be stored" "$(rows "$work/live.db")" 0
+check "... for store_delay at most" until_true 3 holds "$work/live.db" 1
+ports 2 1101 >&7
+check "a whole batch waits for nothing" until_true 0.8 holds "$work/live.db" 1000
+kill -TERM "$store"
+end_store
+same "SIGTERM stores what has been read" \
+	"$ended $(rows "$work/live.db")" "0 1101"
+same "... which is all" "$(wc -l <"$work/out")" 1101
+
+# Old files, newer ones, others'
+
+for version in 0 1; do
+	file=$data/schema/$version.db
+	cp "$file" "$work/v$version.db"
+	same "a file of version $version is brought up" \
+		"$(port 1 5001 | store "$work/v$version.db" >/dev/null
+		sql "$work/v$version.db" 'PRAGMA user_version;
+			PRAGMA integrity_check;
+			SELECT count(*) FROM production_cache')" "1
+ok
+1"
+	while read -r view; do
+		check "... and answers the view $view" \
+			sqlite3 -bail "$work/v$version.db" "SELECT * FROM $view"
+	done < <(sed -n 's/^VIEW(\([a-z_]*\),.*/\1/p' \
+		"$data/../../lib/views.def")
+	same "... with what has been stored" "$(sql "$work/v$version.db" \
+		"SELECT total_production FROM latest
+		WHERE serial = '116400000001'")" 5001
+done
+for file in newer foreign; do
+	cp "$data/schema/0.db" "$work/$file.db"
+done
+sql "$work/newer.db" 'PRAGMA user_version = 99'
+sql "$work/foreign.db" 'DROP TABLE production_cache;
+	CREATE TABLE production_cache (serial_number TEXT, port_number INTEGER)'
+for file in newer foreign; do
+	before=$(sha256sum <"$work/$file.db")
+	same "a $file file: the stream goes on" \
+		"$(port 1 5001 | store "$work/$file.db" 2>"$work/err" | wc -l
+		echo "${PIPESTATUS[1]}")" "1
+75"
+	same "... and the file is not touched" \
+		"$(sha256sum <"$work/$file.db")" "$before"
+done
+check "... which is told" grep -q "$work/foreign.db: cannot store: its\
+ production_cache is of another program" "$work/err"
+check "... with what it cost" grep -q "$work/foreign.db: 1 records were not\
+ stored" "$work/err"
+
+# Retention
+
+ports 1 20 >"$work/old"
+port $((40 * 86400)) 6000 >>"$work/old"
+port $((40 * 86400 + 60)) 6001 >>"$work/old"
+store "$work/kept.db" <"$work/old" >/dev/null
+same "readings go when they are older than others by metrics_retention" \
+	"$(sql "$work/kept.db" 'SELECT total_production FROM port')" "6000
+6001"
+same "... and hours and days stay" "$(sql "$work/kept.db" \
+	'SELECT samples FROM port_daily')" "20
+2"
+store "$work/ever.db" --retention 0 <"$work/old" >/dev/null
+same "... or nothing goes" "$(rows "$work/ever.db")" 22
+
+# Copies
+
+port 700 5700 | store "$db" --backup-after 0 >/dev/null
+copies() {
+	find "$work" -name "$1_backup_*.db" | sort
+}
+same "a run leaves a backup" "$(rows "$(copies hm)")" 502
+touch "$work"/hm_backup_2020010{1,2,3,4}_000000.db "$work/hm_backup_x.db"
+port 701 5701 | store "$db" --backup-after 0 --backup-keep 2 >/dev/null
+check "... of which the newest are kept" [ "$(copies hm | grep -c 2026)" -ge 1 ]
+same "... and no others" "$(copies hm | grep -c 'hm_backup_[0-9]')" 2
+check "... but nothing else is removed" [ -e "$work/hm_backup_x.db" ]
+port 702 5702 | store "$db" >/dev/null
+same "... a short run leaves none" "$(copies hm | grep -c 'hm_backup_[0-9]')" 2
+same "no time for a backup is told" "$(port 703 5703 |
+	store "$db" --backup-after 0 --backup-timeout 0 2>&1 >/dev/null |
+	grep -c 'no backup to .*: it takes too long')" 1
+same "... and leaves nothing behind" "$(find "$work" -name '*.part*')" ""
+
+start_store "$work/busy.db" --delay 0
+(
+	exec 7>&-
+	for ((i = 1; i <= 400; i++)); do
+		port "$i" $((5000 + i))
+		sleep 0.002
+	done
+) >&7 &
+feeder=$!
+pids+=("$feeder")
+until_true 5 holds "$work/busy.db" 10
+for i in 1 2 3 4 5; do
+	hm-store -d "$work/busy.db" --backup "$work/copy$i.db" || echo "status $?"
+	sql "$work/copy$i.db" 'PRAGMA integrity_check'
+done >"$work/copies"
+wait "$feeder"
+end_store
+same "copies are whole while the chain writes" \
+	"$(sort -u "$work/copies")" ok
+same "... and the chain loses nothing" "$(rows "$work/busy.db")" 400
+check "... a copy can be read on" \
+	[ "$(hm-store -d "$work/copy5.db" --export | wc -l)" -ge 10 ]
+sql "$work/busy.db" 'DELETE FROM port'
+before=$(stat -c %s "$work/ever.db")
+store "$work/ever.db" <(ports 1 20000) >/dev/null 2>&1
+ports 30000 50000 | store "$work/ever.db" --retention 0 >/dev/null
+sql "$work/ever.db" 'DELETE FROM port'
+hm-store -d "$work/ever.db" --vacuum
+check "--vacuum makes the file small" \
+	[ "$(stat -c %s "$work/ever.db")" -lt $((before + 100000)) ]
+for action in --stats --export --vacuum "--backup=$work/x.db"; do
+	same "$action of a file that is not there makes none" \
+		"$(hm-store -d "$work/none.db" "$action" >/dev/null 2>&1
+		echo "$? $(find "$work" -name 'none.db*')")" "74 "
+done
+
+# What a disk may do
+
+# sick NAME: what is said of a database that cannot be written, once.
+sick() {
+	same "$1: it is said once" "$(grep -c 'cannot store' "$work/err")" 1
+	same "$1: ... and when it is over" \
+		"$(grep -c 'can be written again' "$work/err")" 1
+}
+
+start_store "$work/locked.db" --delay 0.1
+port 1 5001 >&7
+until_true 5 holds "$work/locked.db" 1
+mkfifo "$work/sql"
+sqlite3 "$work/locked.db" <"$work/sql" >"$work/locked" &
+pids+=($!)
+exec 8>"$work/sql"
+echo 'BEGIN EXCLUSIVE; SELECT 1;' >&8
+until_true 5 grep -q 1 "$work/locked"
+lock=${LOCK_SECONDS:-4}
+late=0
+for ((i = 2; i <= lock * 10; i++)); do
+	before=${EPOCHREALTIME/[.,]/}
+	port "$i" $((5000 + i)) >&7
+	until_true 2 passed "$i" || break
+	took=$(((${EPOCHREALTIME/[.,]/} - before) / 1000))
+	[ "$took" -le "$late" ] || late=$took
+	sleep 0.09
+done
+check "locked by others for $lock s: every line passes within 200 ms ($late)" \
+	[ "$late" -lt 200 ]
+same "... all of them" "$(wc -l <"$work/out")" $((lock * 10))
+echo 'ROLLBACK;' >&8
+exec 8>&-
+check "... and is stored when they let go" \
+	until_true 35 holds "$work/locked.db" $((lock * 10))
+end_store
+sick "locked by others"
+
+start_store "$work/moved.db" --delay 0
+port 1 5001 >&7
+until_true 5 holds "$work/moved.db" 1
+rm "$work"/moved.db*
+port 2 5002 >&7
+check "removed under its feet: the next record makes a new file" \
+	until_true 5 holds "$work/moved.db" 1
+mv "$work/moved.db" "$work/aside.db"
+rm -f "$work"/moved.db-*
+port 3 5003 >&7
+check "... also when it is moved" until_true 5 holds "$work/moved.db" 1
+end_store
+same "... which is said" "$(grep -c 'has been removed or replaced' \
+	"$work/err")" 2
+
+start_store "$work/corrupt.db" --delay 0
+ports 1 400 >&7
+until_true 5 holds "$work/corrupt.db" 400
+end_store
+dd if=/dev/urandom of="$work/corrupt.db" bs=4096 seek=0 count=9 conv=notrunc \
+	status=none
+start_store "$work/corrupt.db" --delay 0
+ports 401 405 >&7
+check "corrupt: the stream goes on" until_true 5 passed 5
+mv "$work/corrupt.db" "$work/aside.db"
+rm -f "$work"/corrupt.db-*
+check "... and is stored when the file is taken away" \
+	until_true 35 holds "$work/corrupt.db" 5
+end_store
+sick corrupt
+
+# Root may write everything, so nothing is read-only for it but a mount.
+if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" &&
+	mount -t tmpfs -o size=1m hm-test "$work/small" 2>/dev/null; then
+	trap 'umount -l "$work/small"; clean_up' EXIT
+	start_store "$work/small/hm.db" --delay 0 --backlog 1
+	port 1 5001 >&7
+	until_true 5 holds "$work/small/hm.db" 1
+	head -c 2000000 /dev/zero >"$work/small/filler" 2>/dev/null
+	ports 2 2000 >&7
+	check "a full disk: every line passes" until_true 5 passed 2000
+	check "... and it is said" until_true 5 grep -q 'cannot store: .*full' \
+		"$work/err"
+	rm "$work/small/filler"
+	check "... and all is stored when there is room again" \
+		until_true 35 holds "$work/small/hm.db" 2000
+	end_store
+	same "... with status 0" "$ended" 0
+	sick "a full disk"
+	same "... and the database is whole" \
+		"$(sql "$work/small/hm.db" 'PRAGMA integrity_check')" ok
+
+	start_store "$work/small/hm.db" --delay 0 --backlog 1
+	port 3000 9000 >&7
+	until_true 5 holds "$work/small/hm.db" 2001
+	head -c 2000000 /dev/zero >"$work/small/filler" 2>/dev/null
+	ports 3001 40000 >&7 &
+	pids+=($!)
+	check "a backlog that is full holds up nothing" \
+		until_true 20 passed 37001
+	wait $!
+	end_store
+	same "... and costs what does not fit" "$ended $(grep -c \
+		'records were not stored' "$work/err")" "75 1"
+	check "... which is said when it begins" grep -q \
+		'no room for more records' "$work/err"
+	rm "$work/small/filler"
+
+	mount -o remount,ro "$work/small"
+	start_store "$work/small/hm.db" --delay 0
+	ports 50001 50010 >&7
+	check "read-only: the stream goes on" until_true 5 passed 10
+	check "... and it is said" until_true 5 grep -q 'cannot store' \
+		"$work/err"
+	mount -o remount,rw "$work/small"
+	check "... and all is stored when it can be written" \
+		until_true 35 holds "$work/small/hm.db" 2011
+	end_store
+	sick read-only
+	umount "$work/small"
+	trap clean_up EXIT
+else
+	echo "ok - a full disk # skip: no tmpfs can be mounted here"
+fi
+
+# A device that never answers: a pipe that nobody opens stands in for a file.
+mkdir "$work/notafile.db"
+same "a database that is a directory does not stop the stream" \
+	"$(ports 1 5 | store "$work/notafile.db" 2>/dev/null | wc -l)" 5
+
+# kill -9 at random moments while 1,000 records a second flow: what others
+# have seen in the database stays there, once.
+kills=${KILLS:-15}
+killed=$work/killed.db
+store "$killed" </dev/null >/dev/null
+mkfifo "$work/flow"
+exec 9<>"$work/flow"
+"$HM_BUILD/helper/flow" 1000 $((kills * 1000)) >&9 2>/dev/null &
+pids+=($!)
+flow=$!
+started=("${pids[@]}")
+lost=0
+broken=0
+seen="0 0"
+for ((i = 0; i < kills; i++)); do
+	hm-store --stats-period 0 --timezone UTC -d "$killed" --delay 0.05 \
+		<&9 >/dev/null 2>>"$work/killed.err" 9>&- &
+	store=$!
+	pids[${#started[@]}]=$store
+	sleep "0.$(printf %03d $((50 + RANDOM % 350)))"
+	# What was seen before the last kill.
+	read -r count last <<<"$seen"
+	now=$(sql "$killed" "SELECT count(*) FROM port
+		WHERE total_production <= $last")
+	[ "$now" = "$count" ] || lost=$((lost + 1))
+	seen=$(sql -separator ' ' "$killed" \
+		'SELECT count(*), ifnull(max(total_production), 0) FROM port')
+	kill -9 "$store"
+	wait "$store" 2>/dev/null
+	[ $((i % 10)) -ne 0 ] ||
+		[ "$(sql "$killed" 'PRAGMA integrity_check')" = ok ] ||
+		broken=$((broken + 1))
+done
+kill "$flow"
+wait "$flow" 2>/dev/null
+exec 9>&-
+store "$killed" </dev/null >/dev/null 2>>"$work/killed.err"
+same "$kills kills: nothing that was committed is lost" "$lost" 0
+same "... the database is whole" \
+	"$broken $(sql "$killed" 'PRAGMA integrity_check')" "0 ok"
+same "... no row is there twice" "$(sql "$killed" 'SELECT count(*) -
+	count(DISTINCT total_production) FROM port')" 0
+same "... and none is counted twice in the hours" "$(sql "$killed" 'SELECT
+	(SELECT sum(samples) FROM port_hourly) - (SELECT count(*) FROM port)')" 0
+check "... nor is the flow a trickle: $(rows "$killed") rows" \
+	[ "$(rows "$killed")" -gt $((kills * 50)) ]
+same "... and nothing was wrong" "$(cat "$work/killed.err")" ""
+finish
