@@ -219,8 +219,9 @@ hm_plant_copy(struct hm_plant *to, const struct hm_plant *from)
 {
 	struct hm_plant mine = *to;
 
-	if (!dtu_room(&mine, from->dtus) ||
-	    !device_room(&mine, from->devices)) {
+	/* Never none at all, which memcpy does not take. */
+	if (!dtu_room(&mine, from->dtus + 1) ||
+	    !device_room(&mine, from->devices + 1)) {
 		to->dtu = mine.dtu;
 		to->dtus_cap = mine.dtus_cap;
 		return false;

@@ -46,7 +46,8 @@ tell alarm '"serial":"116154403054","code":209,"text":"<img src=x onerror=hacked
 printf '{"type":"status","time":"%s","dtu":"%s","state":"offline","breaker":"open","failures":3,"error":"refused","text":"Connection refused"}\n' \
 	"$(now)" '</script><script>hacked=1</script>' >&7
 
-HOME=$work chromedriver --port="$driver_port" >"$work/driver.log" 2>&1 &
+mkdir "$work/tmp"
+HOME=$work TMPDIR=$work/tmp chromedriver --port="$driver_port" >"$work/driver.log" 2>&1 &
 pids+=($!)
 until_true 10 listening "$driver_port"
 
