@@ -315,7 +315,8 @@ static const struct event {
 } events[] = {
     {"alarm", "INSERT OR IGNORE INTO alarm (time, dtu, serial, port, code, "
         "alert, text, count, start, end) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (dtu, coalesce(serial, ''), "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+        "ON CONFLICT (dtu, coalesce(serial, ''), "
         "coalesce(port, -1), coalesce(code, -1), coalesce(alert, ''), start) "
         "DO UPDATE SET time = excluded.time, end = excluded.end, "
         "count = excluded.count WHERE excluded.time >= time AND "

@@ -118,25 +118,72 @@ hm_schema_check(struct hm_db *db)
 
 /* Columns */
 
-struct table {
-	struct hm_db *db;
-	char name[64];
-	bool adding; /* what is missing; or just look */
-};
+/* Tables whose columns come from tables of the code, by number. */
+#define LEDGER ((size_t)HM_TABLES * HM_TABLE_FORMS)
+#define TABLES (LEDGER + 1)
+#define NAME_SIZE 64
 
-static bool
-add_column(const struct table *table, const char *column, const char *type)
+static void
+name_table(size_t number, char name[NAME_SIZE])
 {
-	struct hm_sql sql;
-
-	hm_sql_start(&sql);
-	hm_sql_add(&sql, "ALTER TABLE %s ADD COLUMN %s %s", table->name,
-	    column, type);
-	return hm_db_run(table->db, hm_sql_text(&sql));
+	if (number == LEDGER)
+		snprintf(name, NAME_SIZE, "production_cache");
+	else
+		snprintf(name, NAME_SIZE, "%s%s",
+		    hm_tables[number / HM_TABLE_FORMS].name, hm_table_suffix(
+		    (enum hm_table_form)(number % HM_TABLE_FORMS)));
 }
 
 static bool
-see_to_column(void *context, const char *column, const char *type)
+visit_columns(size_t number, hm_column_visitor *visitor, void *context)
+{
+	if (number < LEDGER)
+		return hm_table_columns(&hm_tables[number / HM_TABLE_FORMS],
+		    (enum hm_table_form)(number % HM_TABLE_FORMS), visitor,
+		    context);
+#define ENERGY(name, initial, help) \
+	if (!visitor(context, "e_" #name, \
+	    "INTEGER NOT NULL DEFAULT " #initial)) \
+		return false;
+#include "energy.def"
+#undef ENERGY
+	return true;
+}
+
+static bool
+select_column(void *context, const char *column, const char *type)
+{
+	(void)type;
+	hm_sql_add(context, ", %s", column);
+	return true;
+}
+
+/* A query that names a column which is not there cannot be prepared. */
+static bool
+has_columns(struct hm_db *db, size_t number)
+{
+	sqlite3_stmt *select = NULL;
+	char name[NAME_SIZE];
+	struct hm_sql sql;
+	bool good;
+
+	name_table(number, name);
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "SELECT dtu");
+	visit_columns(number, select_column, &sql);
+	hm_sql_add(&sql, " FROM %s", name);
+	good = hm_db_prepare(db, hm_sql_text(&sql), &select);
+	sqlite3_finalize(select);
+	return good;
+}
+
+struct table {
+	struct hm_db *db;
+	char name[NAME_SIZE];
+};
+
+static bool
+add_column(void *context, const char *column, const char *type)
 {
 	const struct table *table = context;
 	int64_t there = 0;
@@ -147,40 +194,26 @@ see_to_column(void *context, const char *column, const char *type)
 	    "WHERE name = '%s'", table->name, column);
 	if (!hm_db_ask(table->db, hm_sql_text(&sql), &there))
 		return false;
-	return there > 0 ||
-	    (table->adding && add_column(table, column, type));
+	if (there > 0)
+		return true;
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "ALTER TABLE %s ADD COLUMN %s %s", table->name,
+	    column, type);
+	return hm_db_run(table->db, hm_sql_text(&sql));
 }
 
 static bool
-see_to_ledger(struct hm_db *db, bool adding)
+add_columns(struct hm_db *db)
 {
-	struct table table = {db, "production_cache", adding};
+	struct table table = {.db = db};
 
-#define ENERGY(name, initial, help) \
-	if (!see_to_column(&table, "e_" #name, \
-	    "INTEGER NOT NULL DEFAULT " #initial)) \
-		return false;
-#include "energy.def"
-#undef ENERGY
+	for (size_t i = 0; i < TABLES; i++) {
+		name_table(i, table.name);
+		if (!has_columns(db, i) &&
+		    !visit_columns(i, add_column, &table))
+			return false;
+	}
 	return true;
-}
-
-/* Whether all columns are there, at last when they are added. */
-static bool
-see_to_columns(struct hm_db *db, bool adding)
-{
-	struct table table = {.db = db, .adding = adding};
-
-	for (size_t i = 0; i < HM_TABLES; i++)
-		for (int form = 0; form < HM_TABLE_FORMS; form++) {
-			snprintf(table.name, sizeof table.name, "%s%s",
-			    hm_tables[i].name, hm_table_suffix(
-			    (enum hm_table_form)form));
-			if (!hm_table_columns(&hm_tables[i],
-			    (enum hm_table_form)form, see_to_column, &table))
-				return false;
-		}
-	return see_to_ledger(db, adding);
 }
 
 /* Versions */
@@ -204,9 +237,7 @@ create_readings(struct hm_db *db)
 static bool
 to_1(struct hm_db *db)
 {
-	/* The trigger names columns that come from the field table. */
-	if (!create_readings(db) || !hm_db_run(db, ledger_sql) ||
-	    !see_to_columns(db, true))
+	if (!create_readings(db) || !hm_db_run(db, ledger_sql))
 		return false;
 	for (size_t i = 0; i < sizeof events_sql / sizeof *events_sql; i++)
 		if (!hm_db_run(db, events_sql[i]))
@@ -256,8 +287,11 @@ has_view(struct hm_db *db, const char *create)
 static bool
 is_current(struct hm_db *db, int64_t version)
 {
-	if (version != HM_SCHEMA_VERSION || !see_to_columns(db, false))
+	if (version != HM_SCHEMA_VERSION)
 		return false;
+	for (size_t i = 0; i < TABLES; i++)
+		if (!has_columns(db, i))
+			return false;
 	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
 		if (!has_view(db, views[i].create))
 			return false;
@@ -273,9 +307,8 @@ bring_up(struct hm_db *db)
 
 	if (why != NULL)
 		return why;
-	return migrate(db, version) && see_to_columns(db, true) &&
-	    make_views(db) && hm_db_run(db, "COMMIT") ? NULL :
-	    hm_db_reason(db);
+	return migrate(db, version) && add_columns(db) && make_views(db) &&
+	    hm_db_run(db, "COMMIT") ? NULL : hm_db_reason(db);
 }
 
 /*

@@ -75,30 +75,6 @@ extras_of(enum hm_table_form form)
 	}
 }
 
-static bool
-has_own(const struct hm_table *table, enum hm_table_form form)
-{
-	return table->own != NULL && (table->has_port ||
-	    form == HM_TABLE_RAW || form == HM_TABLE_LATEST);
-}
-
-void
-hm_table_create(struct hm_sql *sql, const struct hm_table *table,
-    enum hm_table_form form)
-{
-	hm_sql_start(sql);
-	hm_sql_add(sql, "CREATE TABLE %s%s (%sdtu TEXT NOT NULL, ",
-	    table->name, hm_table_suffix(form), moment_of(form));
-	/* A DTU is known by its name; its number may not be told. */
-	hm_sql_add(sql, "serial TEXT%s, ",
-	    table->has_serial ? " NOT NULL" : "");
-	if (has_own(table, form))
-		hm_sql_add(sql, "%s INTEGER%s, ", table->own,
-		    table->has_port ? " NOT NULL" : "");
-	hm_sql_add(sql, "%sPRIMARY KEY (%s%s)) WITHOUT ROWID",
-	    extras_of(form), order_of(form), table->device);
-}
-
 bool
 hm_field_is_gauge(const struct hm_field *field)
 {
@@ -159,4 +135,37 @@ hm_table_columns(const struct hm_table *table, enum hm_table_form form,
 		    !visit_field(&hm_fields[i], form, visitor, context))
 			return false;
 	return true;
+}
+
+static bool
+has_own(const struct hm_table *table, enum hm_table_form form)
+{
+	return table->own != NULL && (table->has_port ||
+	    form == HM_TABLE_RAW || form == HM_TABLE_LATEST);
+}
+
+static bool
+add_column(void *context, const char *column, const char *type)
+{
+	hm_sql_add(context, "%s %s, ", column, type);
+	return true;
+}
+
+void
+hm_table_create(struct hm_sql *sql, const struct hm_table *table,
+    enum hm_table_form form)
+{
+	hm_sql_start(sql);
+	hm_sql_add(sql, "CREATE TABLE %s%s (%sdtu TEXT NOT NULL, ",
+	    table->name, hm_table_suffix(form), moment_of(form));
+	/* A DTU is known by its name; its number may not be told. */
+	hm_sql_add(sql, "serial TEXT%s, ",
+	    table->has_serial ? " NOT NULL" : "");
+	if (has_own(table, form))
+		hm_sql_add(sql, "%s INTEGER%s, ", table->own,
+		    table->has_port ? " NOT NULL" : "");
+	hm_sql_add(sql, "%s", extras_of(form));
+	hm_table_columns(table, form, add_column, sql);
+	hm_sql_add(sql, "PRIMARY KEY (%s%s)) WITHOUT ROWID", order_of(form),
+	    table->device);
 }

@@ -38,7 +38,7 @@ const struct hm_table *hm_table_of(struct hm_slice type);
 /* What is added to the name: "", "_latest", "_hourly", "_daily". */
 const char *hm_table_suffix(enum hm_table_form form);
 
-/* The statement that makes a table, with its fixed columns only. */
+/* The statement that makes a table. */
 void hm_table_create(struct hm_sql *sql, const struct hm_table *table,
     enum hm_table_form form);
 
