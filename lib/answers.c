@@ -223,9 +223,9 @@ emit_no_database(struct hm_emit *e)
 	    "production_cache_entries", "config_cache_entries",
 	    "metrics_entries"};
 
-	hm_emit_raw(e, "database_path", hm_text("null"));
+	hm_emit_null(e, "database_path");
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		hm_emit_raw(e, keys[i], hm_text("null"));
+		hm_emit_null(e, keys[i]);
 }
 
 static void

@@ -2,40 +2,20 @@
 
 #include <stdio.h>
 
-#include "timefmt.h"
-
-static void
-emit_null(struct hm_emit *e, const char *key)
-{
-	hm_emit_raw(e, key, hm_text("null"));
-}
-
-/* Null for 0, which is never. */
-static void
-emit_time(struct hm_emit *e, const char *key, int64_t seconds)
-{
-	char text[HM_TIME_TEXT];
-
-	if (seconds == 0)
-		emit_null(e, key);
-	else
-		hm_emit_string(e, key, hm_time_format(seconds, text));
-}
-
 static void
 emit_error(struct hm_emit *e, const struct hm_plant_dtu *dtu)
 {
 	char text[HM_PLANT_REASON + 32];
 
 	if (dtu->error == HM_ERR_NONE) {
-		emit_null(e, "last_error");
+		hm_emit_null(e, "last_error");
 	} else {
 		snprintf(text, sizeof text, "%s%s%s",
 		    hm_error_name(dtu->error),
 		    dtu->reason[0] != '\0' ? ": " : "", dtu->reason);
 		hm_emit_text(e, "last_error", text);
 	}
-	emit_time(e, "last_error_time", dtu->error_time);
+	hm_emit_moment(e, "last_error_time", dtu->error_time);
 }
 
 static void
@@ -44,9 +24,9 @@ emit_dtu(struct hm_emit *e, const struct hm_view *view,
 {
 	hm_emit_object(e, dtu->name);
 	hm_emit_text(e, "status", hm_view_status(view, dtu));
-	emit_time(e, "last_successful_query", dtu->answered_time);
+	hm_emit_moment(e, "last_successful_query", dtu->answered_time);
 	if (dtu->answered == 0)
-		emit_null(e, "seconds_since_last_success");
+		hm_emit_null(e, "seconds_since_last_success");
 	else
 		hm_emit_int(e, "seconds_since_last_success",
 		    (view->now.steady - dtu->answered) / 1000);
@@ -74,7 +54,7 @@ hm_health_emit(struct hm_emit *e, const struct hm_view *view)
 	hm_emit_bool(e, "healthy", hm_view_healthy(view));
 	hm_emit_int(e, "uptime_seconds",
 	    (view->now.steady - plant->started.steady) / 1000);
-	emit_time(e, "start_time", plant->started.wall / 1000);
+	hm_emit_moment(e, "start_time", plant->started.wall / 1000);
 	hm_emit_object(e, "dtus");
 	for (size_t i = 0; i < plant->dtus; i++)
 		emit_dtu(e, view, &plant->dtu[i]);

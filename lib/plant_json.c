@@ -1,29 +1,10 @@
 #include "plant_json.h"
 
-#include "timefmt.h"
-
-static void
-emit_null(struct hm_emit *e, const char *key)
-{
-	hm_emit_raw(e, key, hm_text("null"));
-}
-
-static void
-emit_time(struct hm_emit *e, const char *key, int64_t seconds)
-{
-	char text[HM_TIME_TEXT];
-
-	if (seconds == 0)
-		emit_null(e, key);
-	else
-		hm_emit_string(e, key, hm_time_format(seconds, text));
-}
-
 static void
 emit_text(struct hm_emit *e, const char *key, const char *text)
 {
 	if (text[0] == '\0')
-		emit_null(e, key);
+		hm_emit_null(e, key);
 	else
 		hm_emit_text(e, key, text);
 }
@@ -67,12 +48,12 @@ emit_field(struct hm_emit *e, const struct hm_view *view,
 		return;
 	if (!hm_view_value(view, d, field, &value)) {
 		if (is_of_old(d->scope, field))
-			emit_null(e, key);
+			hm_emit_null(e, key);
 	} else if (hm_fields[field].kind == HM_FLAG) {
 		hm_emit_bool(e, key, value.units != 0);
 	} else if (hm_fields[field].kind == HM_MOMENT) {
 		if (hm_dec_rescale(value, 0, &units))
-			emit_time(e, key, units);
+			hm_emit_moment(e, key, units);
 	} else {
 		hm_emit_dec(e, key, value);
 	}
@@ -110,7 +91,7 @@ emit_port(struct hm_emit *e, const struct hm_view *view,
 		    view->plant->dtu[port->dtu].name);
 	}
 	hm_emit_int(e, "port_number", port->port);
-	emit_time(e, "timestamp", port->time);
+	hm_emit_moment(e, "timestamp", port->time);
 	emit_fields(e, view, port);
 	hm_emit_object_end(e);
 }
@@ -166,7 +147,7 @@ static void
 emit_metadata(struct hm_emit *e, const struct hm_plant_device *d)
 {
 	if (d->firmware[0] == '\0' && d->hardware[0] == '\0') {
-		emit_null(e, "metadata");
+		hm_emit_null(e, "metadata");
 		return;
 	}
 	hm_emit_object(e, "metadata");
@@ -182,11 +163,11 @@ emit_inverter(struct hm_emit *e, const struct hm_view *view,
 	hm_emit_object(e, NULL);
 	hm_emit_text(e, "serial_number", inverter->serial);
 	hm_emit_text(e, "dtu_name", view->plant->dtu[inverter->dtu].name);
-	emit_time(e, "first_seen", inverter->first_time);
-	emit_time(e, "last_seen", inverter->time);
+	hm_emit_moment(e, "first_seen", inverter->first_time);
+	hm_emit_moment(e, "last_seen", inverter->time);
 	emit_text(e, "inverter_type", inverter->model);
 	emit_metadata(e, inverter);
-	emit_time(e, "timestamp", inverter->time);
+	hm_emit_moment(e, "timestamp", inverter->time);
 	emit_fields(e, view, inverter);
 	hm_emit_array(e, "ports");
 	for (const struct hm_plant_device *d = NULL;
@@ -231,7 +212,7 @@ emit_value(struct hm_emit *e, const struct hm_view *view,
 	if (hm_view_value(view, d, field, &value))
 		hm_emit_dec(e, key, value);
 	else
-		emit_null(e, key);
+		hm_emit_null(e, key);
 }
 
 static void
@@ -243,7 +224,7 @@ emit_sum(struct hm_emit *e, const struct hm_view *view, size_t field,
 	if (hm_view_sum(view, field, whole, &sum))
 		hm_emit_dec(e, key, sum);
 	else
-		emit_null(e, key);
+		hm_emit_null(e, key);
 }
 
 static void
@@ -254,7 +235,7 @@ emit_page_dtu(struct hm_emit *e, const struct hm_view *view, size_t number)
 	hm_emit_object(e, NULL);
 	hm_emit_text(e, "name", dtu->name);
 	hm_emit_text(e, "status", hm_view_status(view, dtu));
-	emit_time(e, "answered", dtu->answered_time);
+	hm_emit_moment(e, "answered", dtu->answered_time);
 	if (dtu->state == HM_PLANT_OFFLINE)
 		emit_text(e, "reason", dtu->reason);
 	for (const struct hm_plant_device *d = NULL;
@@ -307,7 +288,7 @@ emit_page_alarm(struct hm_emit *e, const struct hm_view *view,
 		hm_emit_int(e, "code", alarm->code);
 	emit_text(e, "alert", alarm->alert);
 	emit_text(e, "text", alarm->text);
-	emit_time(e, "start", alarm->start);
+	hm_emit_moment(e, "start", alarm->start);
 	hm_emit_object_end(e);
 }
 
@@ -324,7 +305,7 @@ emit_curve(struct hm_emit *e, const struct hm_day_curve *curve)
 		if (hm_curve_mean(curve, i, &milliwatts))
 			hm_emit_int(e, NULL, (milliwatts + 500) / 1000);
 		else
-			emit_null(e, NULL);
+			hm_emit_null(e, NULL);
 	hm_emit_array_end(e);
 }
 
@@ -334,7 +315,7 @@ hm_json_page(struct hm_emit *e, const struct hm_view *view)
 	const struct hm_plant *plant = view->plant;
 
 	hm_emit_object(e, NULL);
-	emit_time(e, "time", view->now.wall / 1000);
+	hm_emit_moment(e, "time", view->now.wall / 1000);
 	hm_emit_bool(e, "healthy", hm_view_healthy(view));
 	hm_emit_bool(e, "night", view->night);
 	emit_sum(e, view, HM_F_PV_POWER, false, "watts");
