@@ -547,8 +547,10 @@ serve(void *context)
 	/* The stream goes first where there is not enough for both. */
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
 	while (!http->stopping) {
-		if (poll(fd, 2, wait_ms(http)) < 0 && errno != EINTR)
+		if (poll(fd, 2, wait_ms(http)) < 0 && errno != EINTR) {
+			hm_log_errno(HM_ERROR, "HTTP ends: cannot poll");
 			break;
+		}
 		http->stopping = fd[1].revents != 0;
 		tick(http);
 		MHD_run(http->daemon);
@@ -655,8 +657,11 @@ hm_http_new(const struct hm_http_options *options)
 	if (http->socket >= 0 && start_daemon(http)) {
 		int error = pthread_create(&http->thread, NULL, serve, http);
 
-		if (error == 0)
+		if (error == 0) {
+			hm_log(HM_INFO, "serving HTTP on %s port %u",
+			    options->host, options->port);
 			return http;
+		}
 		hm_log(HM_ERROR, "cannot start the HTTP server: %s",
 		    strerror(error));
 		MHD_stop_daemon(http->daemon);

@@ -365,4 +365,33 @@ check "... there are no more than allowed" [ "$(get /metrics |
 wait "$load"
 same "... and no request fails" "$(grep -c 'failures 0,' "$work/load")" 1
 stop
+
+# Few files, and a flood
+
+start_with_few() {
+	ulimit -n 64
+	start --stats-period 0
+}
+start_with_few
+"$HM_BUILD/helper/http_load" "$port" /livez 40 10 2 >"$work/load" &
+load=$!
+pids+=("$load")
+sleep 1
+check "with few files there are few connections" [ "$(get /metrics |
+	sed -n 's/^hoymiles_http_connections //p')" -le 16 ]
+wait "$load"
+same "... and no request fails" "$(grep -c 'failures 0,' "$work/load")" 1
+stop
+
+port=$(free_port)
+yes '{"type":"port","dtu":"roof","serial":"1164","port":1,"pv_power":5}' |
+	hm-metrics --stats-period 0 --port "$port" >/dev/null 2>&1 &
+flooded=$!
+pids+=("$flooded")
+until_true 5 listening "$port"
+sleep 0.5
+check "it answers while the stream floods" shows \
+	'hoymiles_pv_power_watts{dtu="roof",inverter="1164",port="1"} 5'
+ms=$(get /health -o /dev/null -w '%{time_total}' | tr -d .)
+check "... soon ($((10#$ms)) us)" [ "$((10#$ms))" -lt 500000 ]
 finish
