@@ -328,8 +328,10 @@ static const struct event {
         "ORDER BY time DESC LIMIT 1) "
         "WHERE state IS ?3 AND breaker IS ?4 AND error IS ?6)",
         put_status},
-    {"info", "INSERT OR IGNORE INTO info VALUES (?1, ?2, ?3, ?4)", put_info},
-    {"history", "INSERT OR IGNORE INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+    {"info", "INSERT OR IGNORE INTO info (time, dtu, serial, data) "
+        "VALUES (?1, ?2, ?3, ?4)", put_info},
+    {"history", "INSERT OR IGNORE INTO history (time, dtu, serial, start, "
+        "package, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
         "ON CONFLICT DO UPDATE SET time = excluded.time, "
         "data = excluded.data WHERE excluded.time >= time AND "
         "data <> excluded.data", put_history},

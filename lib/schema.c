@@ -27,19 +27,20 @@ static const char *const events_sql[] = {
     "new.time WHERE new.alarm_code <> 0 AND NOT EXISTS (SELECT 1 FROM alarm "
     "WHERE dtu = new.dtu AND coalesce(serial, '') = new.serial "
     "AND coalesce(port, -1) = -1 AND code = new.alarm_code "
-    "AND end IS NULL); END",
+    "AND (end IS NULL OR (start <= new.time AND end >= new.time))); END",
 
     "CREATE TABLE status (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
     "state TEXT, breaker TEXT, failures INTEGER, error TEXT, text TEXT, "
     "hint TEXT, retry_at INTEGER, PRIMARY KEY (dtu, time)) WITHOUT ROWID",
 
-    "CREATE TABLE info (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
-    "serial TEXT NOT NULL, data TEXT NOT NULL, "
+    /* SQLite 3.40 finds NULLs in time if it is not behind the key. */
+    "CREATE TABLE info (dtu TEXT NOT NULL, serial TEXT NOT NULL, "
+    "data TEXT NOT NULL, time INTEGER NOT NULL, "
     "PRIMARY KEY (dtu, serial, data)) WITHOUT ROWID",
 
-    "CREATE TABLE history (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
-    "serial TEXT NOT NULL, start INTEGER NOT NULL, "
-    "package INTEGER NOT NULL, data TEXT NOT NULL, "
+    "CREATE TABLE history (dtu TEXT NOT NULL, serial TEXT NOT NULL, "
+    "start INTEGER NOT NULL, package INTEGER NOT NULL, "
+    "time INTEGER NOT NULL, data TEXT NOT NULL, "
     "PRIMARY KEY (dtu, serial, start, package)) WITHOUT ROWID",
 
     "CREATE TABLE stats (time INTEGER NOT NULL, tool TEXT NOT NULL, "
@@ -134,6 +135,15 @@ name_table(size_t number, char name[NAME_SIZE])
 		    (enum hm_table_form)(number % HM_TABLE_FORMS)));
 }
 
+#define ENERGY(name, initial, help) \
+	{"e_" #name, "INTEGER NOT NULL DEFAULT " #initial},
+static const struct {
+	const char *column, *type;
+} ledger_columns[] = {
+#include "energy.def"
+};
+#undef ENERGY
+
 static bool
 visit_columns(size_t number, hm_column_visitor *visitor, void *context)
 {
@@ -141,12 +151,11 @@ visit_columns(size_t number, hm_column_visitor *visitor, void *context)
 		return hm_table_columns(&hm_tables[number / HM_TABLE_FORMS],
 		    (enum hm_table_form)(number % HM_TABLE_FORMS), visitor,
 		    context);
-#define ENERGY(name, initial, help) \
-	if (!visitor(context, "e_" #name, \
-	    "INTEGER NOT NULL DEFAULT " #initial)) \
-		return false;
-#include "energy.def"
-#undef ENERGY
+	for (size_t i = 0; i < sizeof ledger_columns / sizeof *ledger_columns;
+	    i++)
+		if (!visitor(context, ledger_columns[i].column,
+		    ledger_columns[i].type))
+			return false;
 	return true;
 }
 
