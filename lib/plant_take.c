@@ -453,7 +453,10 @@ on_alarm(struct hm_plant *plant, const struct hm_record *record,
 	    sizeof alarm.alert);
 	if (!is_alert && !hm_record_int(record, "code", &alarm.code))
 		return;
-	take_name(record, "serial", alarm.serial, sizeof alarm.serial);
+	/* A DTU is known by its name, and its serial number comes and goes. */
+	if (strcmp(alarm.alert, "dtu_offline") != 0)
+		take_name(record, "serial", alarm.serial,
+		    sizeof alarm.serial);
 	if (!hm_record_int(record, "port", &alarm.port))
 		alarm.port = 0;
 	take_text(record, "text", alarm.text, sizeof alarm.text);

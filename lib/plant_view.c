@@ -2,6 +2,7 @@
 
 #define STALE_MIN_MS 180000
 #define PERIODS 3
+#define ALERT_PERIOD_MS 600000 /* hm-alert tells again what lasts */
 #define NIGHT_MAX_MS ((int64_t)18 * 3600 * 1000)
 
 static int64_t
@@ -107,8 +108,10 @@ hm_view_all_tried(const struct hm_view *view)
 bool
 hm_view_alarm(const struct hm_view *view, const struct hm_plant_alarm *alarm)
 {
-	return view->now.steady - alarm->heard <=
-	    PERIODS * view->plant->options.ask_period_ms;
+	int64_t period = alarm->alert[0] != '\0' ? ALERT_PERIOD_MS :
+	    view->plant->options.ask_period_ms;
+
+	return view->now.steady - alarm->heard <= PERIODS * period;
 }
 
 bool

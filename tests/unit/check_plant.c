@@ -269,6 +269,21 @@ START_TEST(alarms_begin_and_end)
 }
 END_TEST
 
+START_TEST(alerts_are_told_again_more_often)
+{
+	take("{\"type\":\"alarm\"," TIME ",\"dtu\":\"roof\",\"alert\":"
+	    "\"dtu_offline\",\"start\":\"2026-06-21T08:00:00Z\"}");
+	take("{\"type\":\"alarm\"," TIME ",\"dtu\":\"roof\",\"serial\":"
+	    "\"10f7\",\"alert\":\"dtu_offline\","
+	    "\"start\":\"2026-06-21T08:00:00Z\"}");
+	ck_assert_uint_eq(plant.alarms, 1);
+	pass(30 * MINUTE);
+	ck_assert(hm_view_alarm(&view, &plant.alarm[0]));
+	pass(1);
+	ck_assert(!hm_view_alarm(&view, &plant.alarm[0]));
+}
+END_TEST
+
 START_TEST(alarms_are_bounded)
 {
 	char line[200];
@@ -541,6 +556,7 @@ main(void)
 	tcase_add_test(tcase, a_probe_seen_first_is_no_failure);
 	tcase_add_test(tcase, info_stays);
 	tcase_add_test(tcase, alarms_begin_and_end);
+	tcase_add_test(tcase, alerts_are_told_again_more_often);
 	tcase_add_test(tcase, alarms_are_bounded);
 	tcase_add_test(tcase, a_tool_falls_silent);
 	tcase_add_test(tcase, names_are_bounded);
