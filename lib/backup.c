@@ -122,12 +122,25 @@ directory_of(const char *path, char out[PATH_SIZE])
 		snprintf(out, PATH_SIZE, "%.*s", (int)n, path);
 }
 
+static void
+remove_beside(const char *path, const char *suffix)
+{
+	char name[PATH_SIZE];
+	int n = snprintf(name, sizeof name, "%s%s", path, suffix);
+
+	if (n > 0 && (size_t)n < sizeof name)
+		unlink(name);
+}
+
 static bool
 finish_file(struct copy *c, const char *part, const char *to)
 {
 	char directory[PATH_SIZE];
 
 	directory_of(to, directory);
+	/* The log of what was there before is none of the copy's. */
+	remove_beside(to, "-wal");
+	remove_beside(to, "-shm");
 	return (sync_file(part, O_RDWR) && rename(part, to) == 0 &&
 	    sync_file(directory, O_RDONLY | O_DIRECTORY)) ||
 	    fail(c, strerror(errno));

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "devices.h"
+#include "zone.h"
 
 #define HOUR_TEXT "3600"
 
@@ -33,7 +34,7 @@ struct hour {
 };
 
 /* Columns of the readings; the fields follow. */
-enum { DTU, SERIAL, PORT, FIRST_FIELD };
+enum { TIME, DTU, SERIAL, PORT, FIRST_FIELD };
 
 /* Reading */
 
@@ -79,12 +80,13 @@ add_row(struct hour *h, sqlite3_stmt *row)
 static bool
 read_rows(struct hour *h, int64_t hour)
 {
+	bool whole = hm_zone_is_hour(hour);
 	sqlite3_stmt *rows = NULL;
 	struct hm_sql sql;
 	int result = SQLITE_ERROR;
 
 	hm_sql_start(&sql);
-	hm_sql_add(&sql, "SELECT dtu, serial, %s",
+	hm_sql_add(&sql, "SELECT time, dtu, serial, %s",
 	    h->table->has_port ? "port" : "0");
 	for (size_t i = 0; i < h->fields; i++)
 		hm_sql_add(&sql, ", %s", h->field[i]->key);
@@ -93,7 +95,8 @@ read_rows(struct hour *h, int64_t hour)
 	if (hm_db_prepare(h->db, hm_sql_text(&sql), &rows)) {
 		sqlite3_bind_int64(rows, 1, hour);
 		while ((result = sqlite3_step(rows)) == SQLITE_ROW)
-			if (!add_row(h, rows))
+			if ((whole || hm_zone_hour(sqlite3_column_int64(rows,
+			    TIME)) == hour) && !add_row(h, rows))
 				break;
 	}
 	sqlite3_finalize(rows);

@@ -5,7 +5,7 @@
 #include "tables.h"
 
 /*
- * Make the rows of an hour of a table, from all readings of its 3,600 seconds.
+ * Make the rows of a local hour of a table, from all its readings.
  * In the transaction of the caller. False: see hm_db_reason. Readings of an
  * hour that has been pruned may come again, but perhaps not all of them: a
  * row that was made of more samples stays. *any tells whether there are any.

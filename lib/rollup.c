@@ -10,13 +10,6 @@
 #define DAY 86400
 #define DAY_TEXT 16
 
-/* The local hour of a moment, as the moment at which it began. */
-static int64_t
-hour_of(int64_t moment)
-{
-	return moment - hm_zone_local(moment).second % HOUR;
-}
-
 /* A date, such as "2026-11-23", from days since 1970. */
 static void
 format_day(int64_t days, char out[DAY_TEXT])
@@ -171,9 +164,11 @@ bool
 hm_rollup_mark(struct hm_rollup *rollup, int64_t moment)
 {
 	if (rollup->marked >= 0 && moment >= rollup->marked &&
-	    moment < rollup->marked + HOUR)
+	    moment < rollup->marked_end)
 		return true;
-	rollup->marked = hour_of(moment);
+	rollup->marked = hm_zone_hour(moment);
+	rollup->marked_end = hm_zone_is_hour(rollup->marked) ?
+	    rollup->marked + HOUR : rollup->marked;
 	sqlite3_bind_int64(rollup->mark, 1, rollup->marked);
 	return hm_db_step(rollup->mark);
 }

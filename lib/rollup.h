@@ -16,6 +16,7 @@ struct hm_rollup {
 	int reset_hour;
 	sqlite3_stmt *mark;
 	int64_t marked; /* the hour marked last in this transaction, or -1 */
+	int64_t marked_end; /* moments up to here are surely of it */
 };
 
 /*

@@ -12,7 +12,9 @@
 #define BUSY_MS 2000
 #define REFRESH_MS 300000 /* between two times that the hour at hand is made */
 #define PRUNE_MS 600000   /* between two looks for what is too old */
-#define HOURS_MS 100      /* of making hours while rows may wait */
+#define NO_READING INT64_MIN
+#define UPKEEP_MS 100     /* of upkeep while rows may wait */
+#define AGAIN_MS 60000    /* after upkeep that failed */
 
 struct hm_store {
 	struct hm_store_options options;
@@ -26,6 +28,8 @@ struct hm_store {
 	bool hour_over; /* another one has begun since hours were made */
 	int64_t failed_since; /* monotonic ms */
 	int64_t refresh_at, prune_at;
+	int64_t upkeep_at; /* not before that */
+	bool upkeep_failed; /* the last time, and it has been said */
 };
 
 struct hm_store *
@@ -186,7 +190,7 @@ count_row(struct hm_store *s, enum hm_row_fate fate, int64_t reading)
 	if (fate != HM_ROW_NEW)
 		return fate == HM_ROW_KNOWN;
 	s->counts.rows++;
-	if (reading == 0)
+	if (reading == NO_READING)
 		return true;
 	if (reading > s->newest)
 		s->newest = reading;
@@ -201,7 +205,7 @@ count_row(struct hm_store *s, enum hm_row_fate fate, int64_t reading)
 static bool
 put_row(struct hm_store *s, struct hm_slice row)
 {
-	int64_t reading = 0;
+	int64_t reading = NO_READING;
 	enum hm_row_fate fate = hm_rows_put(s->rows, row, &reading);
 
 	return count_row(s, fate, reading);
@@ -258,24 +262,23 @@ cutoff(const struct hm_store *s)
 }
 
 static bool
-prune(struct hm_store *s, int64_t now)
+prune(struct hm_store *s, int64_t end, bool *more)
 {
-	bool more;
-
-	if (s->options.retention == 0 || now < s->prune_at || s->newest == 0)
-		return true;
-	if (!hm_retention_step(&s->db, cutoff(s), &s->counts.pruned, &more))
-		return false;
-	if (more)
-		return hm_retention_shrink(&s->db);
-	s->prune_at = now + PRUNE_MS;
+	*more = s->options.retention > 0 && s->newest > 0 &&
+	    hm_monotonic_ms() >= s->prune_at;
+	while (*more && hm_monotonic_ms() < end)
+		if (!hm_retention_step(&s->db, cutoff(s), &s->counts.pruned,
+		    more) || (*more && !hm_retention_shrink(&s->db)))
+			return false;
+	if (!*more && hm_monotonic_ms() >= s->prune_at)
+		s->prune_at = hm_monotonic_ms() + PRUNE_MS;
 	return true;
 }
 
 static bool
-make_hours(struct hm_store *s, int64_t now, bool last, bool *more)
+make_hours(struct hm_store *s, int64_t end, bool last, bool *more)
 {
-	bool all = last || now >= s->refresh_at;
+	bool all = last || hm_monotonic_ms() >= s->refresh_at;
 
 	*more = all || s->hour_over;
 	if (!*more)
@@ -283,24 +286,44 @@ make_hours(struct hm_store *s, int64_t now, bool last, bool *more)
 	do {
 		if (!hm_rollup_make(&s->rollup, all, &s->counts.hours, more))
 			return false;
-	} while (*more && hm_monotonic_ms() < now + HOURS_MS);
+	} while (*more && hm_monotonic_ms() < end);
 	s->hour_over = *more;
 	if (all && !*more)
-		s->refresh_at = now + REFRESH_MS;
+		s->refresh_at = hm_monotonic_ms() + REFRESH_MS;
 	return true;
+}
+
+static void
+put_off(struct hm_store *s)
+{
+	const char *why = hm_db_reason(&s->db);
+
+	s->counts.failures++;
+	if (!s->upkeep_failed)
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file",
+		    s->options.path), hm_fact("reason", why)),
+		    "%s: hours and days are made later: %s", s->options.path,
+		    why);
+	s->upkeep_failed = true;
+	s->upkeep_at = hm_monotonic_ms() + AGAIN_MS;
+	give_up(s);
 }
 
 bool
 hm_store_upkeep(struct hm_store *s, bool last)
 {
 	int64_t now = hm_monotonic_ms();
-	bool more = false;
+	bool more_hours = false, more_old = false;
 
-	if (!s->is_open || s->counts.failing != 0 || hm_db_moved(&s->db))
+	if (!s->is_open || s->counts.failing != 0 || now < s->upkeep_at ||
+	    hm_db_moved(&s->db))
 		return false;
-	if (make_hours(s, now, last, &more) && prune(s, now))
-		return more;
-	begin_trouble(s, hm_db_reason(&s->db), 0);
-	give_up(s);
-	return false;
+	/* What is old can wait for the next run. */
+	if (!make_hours(s, now + UPKEEP_MS, last, &more_hours) ||
+	    (!last && !prune(s, now + UPKEEP_MS, &more_old))) {
+		put_off(s);
+		return false;
+	}
+	s->upkeep_failed = false;
+	return more_hours || more_old;
 }

@@ -7,7 +7,6 @@
 
 #include "log.h"
 
-#define PATIENCE_MS 1000   /* with a disk that takes nothing */
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 30000
 #define IDLE_MS 60000      /* between two times of upkeep without rows */
@@ -23,8 +22,6 @@ struct hm_store_thread {
 	pthread_mutex_t mutex; /* of what follows */
 	struct hm_store_counts counts;
 	bool ended;
-
-	uint64_t lost;
 };
 
 static void
@@ -79,7 +76,7 @@ work(struct hm_store_thread *t)
 	publish(t);
 	do {
 		state = wait_for_work(t, retry_ms, busy);
-		if (state.count > 0)
+		if (state.count > 0 || retry_ms > 0)
 			retry_ms = write_some(t, state.count) ? 0 :
 			    next_retry(retry_ms);
 		busy = retry_ms == 0 && hm_store_upkeep(t->store, false);
@@ -141,20 +138,10 @@ hm_store_thread_start(const struct hm_store_thread_options *options)
 }
 
 bool
-hm_store_thread_put(struct hm_store_thread *t, struct hm_slice row)
+hm_store_thread_put(struct hm_store_thread *t, struct hm_slice row,
+    int64_t patience_ms)
 {
-	bool failing;
-
-	if (hm_backlog_put(t->backlog, row, 0))
-		return true;
-	/* When the last attempt failed there is nothing to wait for. */
-	pthread_mutex_lock(&t->mutex);
-	failing = t->counts.failing != 0;
-	pthread_mutex_unlock(&t->mutex);
-	if (!failing && hm_backlog_put(t->backlog, row, PATIENCE_MS))
-		return true;
-	t->lost++;
-	return false;
+	return hm_backlog_put(t->backlog, row, patience_ms);
 }
 
 void
@@ -165,7 +152,6 @@ hm_store_thread_counts(struct hm_store_thread *t,
 	counts->store = t->counts;
 	pthread_mutex_unlock(&t->mutex);
 	counts->queued = hm_backlog_count(t->backlog);
-	counts->lost = t->lost;
 }
 
 void

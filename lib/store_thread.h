@@ -22,17 +22,15 @@ struct hm_store_thread *hm_store_thread_start(
     const struct hm_store_thread_options *options);
 
 /*
- * Hand a row on. Where many wait because they come faster than the disk
- * takes them, wait with them; where it takes none, the row is lost and
- * counted: false.
+ * Hand a row on. False if there is no room for it, and none has been made in
+ * so many ms.
  */
-bool hm_store_thread_put(struct hm_store_thread *thread,
-    struct hm_slice row);
+bool hm_store_thread_put(struct hm_store_thread *thread, struct hm_slice row,
+    int64_t patience_ms);
 
 struct hm_store_thread_counts {
 	struct hm_store_counts store;
 	uint64_t queued; /* rows that wait */
-	uint64_t lost;   /* rows for which there was no room */
 };
 
 /* The counts of this moment. */

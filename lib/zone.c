@@ -73,3 +73,16 @@ hm_zone_day(int64_t seconds, int hour)
 	return local.second >= (int64_t)hour * 3600 ? local.day :
 	    local.day - 1;
 }
+
+int64_t
+hm_zone_hour(int64_t seconds)
+{
+	return seconds - hm_zone_local(seconds).second % 3600;
+}
+
+bool
+hm_zone_is_hour(int64_t seconds)
+{
+	return hm_zone_hour(seconds) == seconds &&
+	    hm_zone_hour(seconds + 3599) == seconds;
+}

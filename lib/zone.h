@@ -29,4 +29,13 @@ struct hm_local hm_zone_local(int64_t seconds);
  */
 int64_t hm_zone_day(int64_t seconds, int hour);
 
+/* The local hour that a moment belongs to, as the moment when it began. */
+int64_t hm_zone_hour(int64_t seconds);
+
+/*
+ * Whether the 3,600 seconds from a moment on are a local hour. Where clocks
+ * are set by half an hour, those at the change are not.
+ */
+bool hm_zone_is_hour(int64_t seconds);
+
 #endif

@@ -19,8 +19,10 @@
 
 #define MEGABYTE ((size_t)1024 * 1024)
 #define DAY 86400
-/* The end waits for a disk as long as it takes something in this time. */
+/* A disk that takes nothing for so long is not waited for. */
 #define STUCK_MS 8000
+#define SLICE_MS 100  /* of a wait, after which signals are looked at */
+#define REPLAY_S 3600 /* older records do not come from DTUs now */
 #define DRAIN_MS 3600000
 #define ENDING_MS 200 /* between two looks at that */
 
@@ -91,7 +93,8 @@ struct work {
 	struct hm_store_thread_counts counts; /* as of the last wait */
 	struct hm_store_setting settings[HM_SETTINGS];
 	uint64_t would_store;
-	bool full;   /* the first lost record has been told of */
+	uint64_t lost;         /* records for which there was no room */
+	int64_t no_room_since; /* monotonic ms; 0: there is some */
 	bool ending;
 	uint64_t progress; /* of the store, when it last made any */
 	int64_t progress_at;
@@ -101,19 +104,60 @@ struct work {
 /* Records */
 
 static void
+look_at_counts(struct work *work)
+{
+	if (work->thread != NULL)
+		hm_store_thread_counts(work->thread, &work->counts);
+}
+
+/* A stream of old can wait, and nothing else will tell what is in it. */
+static bool
+is_replayed(const struct work *work)
+{
+	struct hm_slice text;
+	int64_t time;
+
+	return hm_record_string(&work->record, "time", &text) &&
+	    hm_time_parse(text, &time) && time < hm_time_now() - REPLAY_S;
+}
+
+/* Whether to wait for room: a stream that goes on is not held up for long. */
+static bool
+has_patience(struct work *work)
+{
+	look_at_counts(work);
+	return !hm_stream_signals(work->stream) && (is_replayed(work) ||
+	    (work->counts.store.failing == 0 &&
+	    hm_monotonic_ms() - work->no_room_since < STUCK_MS));
+}
+
+static void
+lose(struct work *work)
+{
+	if (work->lost++ == 0)
+		hm_log(HM_ERROR, "no room for more records (store_backlog): "
+		    "they pass without being stored");
+}
+
+static void
 store(struct work *work, struct hm_slice row)
 {
+	int64_t patience = 0;
+
 	work->would_store++;
 	if (work->thread == NULL)
 		return;
-	if (hm_store_thread_put(work->thread, row)) {
-		work->full = false;
-		return;
+	while (!hm_store_thread_put(work->thread, row, patience)) {
+		if (work->no_room_since == 0)
+			work->no_room_since = hm_monotonic_ms();
+		if (!has_patience(work)) {
+			lose(work);
+			return;
+		}
+		hm_stream_flush(work->stream);
+		patience = SLICE_MS;
 	}
-	if (!work->full)
-		hm_log(HM_ERROR, "no room for more records (store_backlog): "
-		    "they pass without being stored");
-	work->full = true;
+	work->no_room_since = 0;
 }
 
 static void
@@ -139,13 +183,6 @@ on_line(struct work *work, struct hm_slice line)
 }
 
 /* The store is the side of the stream */
-
-static void
-look_at_counts(struct work *work)
-{
-	if (work->thread != NULL)
-		hm_store_thread_counts(work->thread, &work->counts);
-}
 
 static int
 on_prepare(void *context, struct pollfd *fd)
@@ -202,7 +239,7 @@ count(struct work *work)
 	hm_stream_counter(work->stream, "failures", &c->store.failures);
 	hm_stream_counter(work->stream, "failing", &c->store.failing);
 	hm_stream_counter(work->stream, "queued", &c->queued);
-	hm_stream_counter(work->stream, "lost", &c->lost);
+	hm_stream_counter(work->stream, "lost", &work->lost);
 	if (work->thread == NULL)
 		hm_stream_counter(work->stream, "would_store",
 		    &work->would_store);
@@ -229,7 +266,7 @@ end_storing(struct work *work)
 	uint64_t left;
 
 	look_at_counts(work);
-	left = work->counts.queued + work->counts.lost;
+	left = work->counts.queued + work->lost;
 	if (left == 0)
 		return HM_EXIT_OK;
 	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", path),

@@ -7,10 +7,13 @@ unset TIMEZONE TZ DATABASE_PATH
 data=$(cd "$(dirname "$0")/../data" && pwd)
 db=$work/hm.db
 
+# The moment from which seconds are counted.
+base=1781000000
+
 # port SECOND TOTAL [SERIAL]: a reading of one day.
 port() {
 	local time
-	time=$(date -u -d "@$((1781000000 + $1))" +%Y-%m-%dT%H:%M:%SZ)
+	time=$(date -u -d "@$((base + $1))" +%Y-%m-%dT%H:%M:%SZ)
 	printf '{"type":"port","time":"%s","dtu":"roof","serial":"%s","port":1' \
 		"$time" "${3:-116400000001}"
 	printf ',"pv_power":%s,"total_production":%s,"link_status":1}\n' \
@@ -19,10 +22,10 @@ port() {
 
 # ports FIRST LAST: a reading each second.
 ports() {
-	awk -v first="$1" -v last="$2" 'BEGIN {
+	awk -v first="$1" -v last="$2" -v base="$base" 'BEGIN {
 		for (n = first; n <= last; n++) {
 			printf "{\"type\":\"port\",\"time\":\"%s\",",
-			    strftime("%Y-%m-%dT%H:%M:%SZ", 1781000000 + n, 1)
+			    strftime("%Y-%m-%dT%H:%M:%SZ", base + n, 1)
 			printf "\"dtu\":\"roof\",\"serial\":\"116400000001\","
 			printf "\"port\":1,\"pv_power\":%d.5,", n % 400
 			printf "\"total_production\":%d}\n", 5000 + n
@@ -387,7 +390,8 @@ if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" &&
 	same "... and the database is whole" \
 		"$(sql "$work/small/hm.db" 'PRAGMA integrity_check')" ok
 
-	start_store "$work/small/hm.db" --delay 0 --backlog 1
+	base=$(date +%s)
+	start_store "$work/small/hm.db" --delay 0 --backlog 1 --retention 0
 	port 3000 9000 >&7
 	until_true 5 holds "$work/small/hm.db" 2001
 	head -c 2000000 /dev/zero >"$work/small/filler" 2>/dev/null
@@ -404,7 +408,7 @@ if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" &&
 	rm "$work/small/filler"
 
 	mount -o remount,ro "$work/small"
-	start_store "$work/small/hm.db" --delay 0
+	start_store "$work/small/hm.db" --delay 0 --retention 0
 	ports 50001 50010 >&7
 	check "read-only: the stream goes on" until_true 5 passed 10
 	check "... and it is said" until_true 5 grep -q 'cannot store' \
@@ -420,7 +424,17 @@ else
 	echo "ok - a full disk # skip: no tmpfs can be mounted here"
 fi
 
-# A device that never answers: a pipe that nobody opens stands in for a file.
+# A replay can wait, and is not to lose what the live stream would.
+base=1781000000
+store "$work/replay.db" </dev/null >/dev/null
+sqlite3 "$work/replay.db" 'BEGIN IMMEDIATE' '.shell sleep 4' 2>"$work/err" &
+pids+=($!)
+sleep 0.2
+ports 1 60000 | store "$work/replay.db" --backlog 1 >/dev/null 2>"$work/err"
+same "a replay waits for a lock, however much there is of it" \
+	"$(rows "$work/replay.db") $(grep -c 'can be written' "$work/err")" \
+	"60000 1"
+
 mkdir "$work/notafile.db"
 same "a database that is a directory does not stop the stream" \
 	"$(ports 1 5 | store "$work/notafile.db" 2>/dev/null | wc -l)" 5

@@ -326,6 +326,26 @@ START_TEST(makes_hours_and_days)
 }
 END_TEST
 
+/* Where clocks are set by half an hour an hour may begin in another one. */
+START_TEST(counts_each_reading_once)
+{
+	static const char *const changes[] = {
+	    "2026-04-04T15:00:00Z", "2026-10-03T15:30:00Z"};
+	int64_t samples = 0;
+
+	start("Australia/Lord_Howe", 0);
+	make_readings(moment(changes[_i]));
+	keep_from_to(0, readings);
+	make_all();
+	ck_assert(hm_db_ask(&k->db, "SELECT sum(samples) FROM port_hourly",
+	    &samples));
+	ck_assert_int_eq(samples, (int64_t)readings);
+	ck_assert(hm_db_ask(&k->db, "SELECT sum(samples) FROM port_daily",
+	    &samples));
+	ck_assert_int_eq(samples, (int64_t)readings);
+}
+END_TEST
+
 static char *
 all_rows(void)
 {
@@ -522,6 +542,7 @@ main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, makes_hours_and_days, 0, COUNT(places));
+	tcase_add_loop_test(tcase, counts_each_reading_once, 0, 2);
 	tcase_add_test(tcase, may_be_made_again);
 	tcase_add_test(tcase, leaves_the_last_hour);
 	tcase_add_test(tcase, makes_an_hour_at_a_time);
