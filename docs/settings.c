@@ -14,11 +14,12 @@
 #include "retired.h"
 
 static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
-    "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim"};
+    "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim",
+    "hm-alert"};
 
 /* The tools of later versions are not named yet. */
-static const unsigned present = HM_POLL | HM_DECODE | HM_FILTER |
-    HM_STORE | HM_HA_DISCOVERY | HM_PUBLISH | HM_METRICS | HM_SIM;
+static const unsigned present = HM_POLL | HM_DECODE | HM_FILTER | HM_STORE |
+    HM_HA_DISCOVERY | HM_PUBLISH | HM_METRICS | HM_SIM | HM_ALERT;
 
 static void
 print_code(const char *prefix, const char *text)

@@ -164,6 +164,39 @@ send_state(struct hm_ha *ha, const struct origin *origin,
 	    &ha->values, origin->time, ha->message, &line), line);
 }
 
+/* The text of a string, or nothing. */
+static struct hm_slice
+text_of(const struct hm_record *record, const char *key)
+{
+	struct hm_slice text;
+
+	return hm_record_string(record, key, &text) ? text : hm_slice("", 0);
+}
+
+static void
+send_alert_config(struct hm_ha *ha, const struct origin *origin,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    enum hm_alert_kind kind)
+{
+	struct hm_slice line;
+
+	ha->counters.announcements++;
+	send(ha, hm_ha_message_alert_config(&ha->options.style, device, group,
+	    kind, origin->time, ha->message, &line), line);
+}
+
+static void
+send_alert(struct hm_ha *ha, const struct origin *origin,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    const struct hm_ha_alert *alert)
+{
+	struct hm_slice line;
+
+	ha->counters.states++;
+	send(ha, hm_ha_message_alert(&ha->options.style, device, group, alert,
+	    origin->time, ha->message, &line), line);
+}
+
 /* Announcing */
 
 /*
@@ -202,6 +235,19 @@ newcomers(const struct hm_ha *ha, const struct hm_ha_device *device,
 	return set;
 }
 
+/* Those that have been announced, again. */
+static void
+announce_alerts(struct hm_ha *ha, const struct origin *origin,
+    const struct hm_ha_device *device, struct hm_ha_group *group)
+{
+	for (int kind = 0; kind < HM_ALERT_KINDS; kind++)
+		if ((group->alerts >> kind & 1) != 0)
+			send_alert_config(ha, origin, device, group,
+			    (enum hm_alert_kind)kind);
+	if (group->alerts != 0)
+		group->last = origin->seconds;
+}
+
 static void
 announce(struct hm_ha *ha, const struct origin *origin,
     const struct hm_ha_device *device, struct hm_ha_group *group)
@@ -209,7 +255,7 @@ announce(struct hm_ha *ha, const struct origin *origin,
 	uint64_t fingerprint = hm_ha_device_fingerprint(device);
 	struct hm_ha_set set = newcomers(ha, device, group);
 
-	if (hm_ha_set_is_empty(&group->announced))
+	if (hm_ha_set_is_empty(&group->announced) && group->alerts == 0)
 		group->described = fingerprint;
 	/* A clock that was set back starts the wait anew. */
 	if (group->last > origin->seconds)
@@ -217,6 +263,7 @@ announce(struct hm_ha *ha, const struct origin *origin,
 	if (group->described != fingerprint &&
 	    origin->seconds - group->last >= QUIET_SECONDS) {
 		hm_ha_set_join(&set, &group->announced);
+		announce_alerts(ha, origin, device, group);
 		group->described = fingerprint;
 	}
 	if (hm_ha_set_is_empty(&set))
@@ -246,8 +293,11 @@ find_device(struct hm_ha *ha, const struct origin *origin,
 	return device;
 }
 
-/* Announce what is new in the values at hand, and say what they are. */
-static void
+/*
+ * Announce what is new in the values at hand, and say what they are. Returns
+ * the group, or NULL if there is no room for it.
+ */
+static struct hm_ha_group *
 publish(struct hm_ha *ha, const struct origin *origin,
     struct hm_ha_device *device, enum hm_ha_part part, uint8_t port)
 {
@@ -256,7 +306,7 @@ publish(struct hm_ha *ha, const struct origin *origin,
 
 	if (group == NULL) {
 		refuse(ha);
-		return;
+		return NULL;
 	}
 	announce(ha, origin, device, group);
 	/* Others may refer to a DTU only when Home Assistant knows it. */
@@ -265,6 +315,50 @@ publish(struct hm_ha *ha, const struct origin *origin,
 		memcpy(device->gateway->serial, device->serial,
 		    sizeof device->serial);
 	send_state(ha, origin, device, group);
+	return group;
+}
+
+/* Alerts */
+
+static void
+tell_alert(struct hm_ha *ha, const struct origin *origin,
+    struct hm_ha_device *device, uint8_t port,
+    const struct hm_ha_alert *alert)
+{
+	unsigned bit = 1u << alert->kind;
+	struct hm_ha_group *group = hm_ha_table_group(ha->table, device,
+	    alert->kind == HM_ALERT_PRODUCTION_DROP ? HM_HA_PORT : HM_HA_MAIN,
+	    port);
+
+	if (group == NULL) {
+		refuse(ha);
+		return;
+	}
+	if ((group->alerts & bit) == 0) {
+		if (group->alerts == 0 &&
+		    hm_ha_set_is_empty(&group->announced))
+			group->described = hm_ha_device_fingerprint(device);
+		group->alerts |= bit;
+		group->last = origin->seconds;
+		send_alert_config(ha, origin, device, group, alert->kind);
+	}
+	send_alert(ha, origin, device, group, alert);
+}
+
+/*
+ * With the first reading in a run: none is known. What was on before has been
+ * kept by the broker, and may be over; what lasts is soon told again.
+ */
+static void
+clear_alert(struct hm_ha *ha, const struct origin *origin,
+    struct hm_ha_device *device, const struct hm_ha_group *group,
+    enum hm_alert_kind kind)
+{
+	const struct hm_ha_alert clear = {.kind = kind};
+
+	if (ha->options.alerts && group != NULL &&
+	    (group->alerts >> kind & 1) == 0)
+		tell_alert(ha, origin, device, group->port, &clear);
 }
 
 /* Records */
@@ -274,6 +368,7 @@ on_reading(struct hm_ha *ha, const struct hm_record *record,
     enum hm_ha_kind kind)
 {
 	struct hm_ha_device *device;
+	struct hm_ha_group *group;
 	struct origin origin;
 	const char *why = read_origin(ha, record, &origin);
 
@@ -288,7 +383,11 @@ on_reading(struct hm_ha *ha, const struct hm_record *record,
 		return NULL;
 	hm_ha_values_read(&ha->values, hm_ha_scope(kind, HM_HA_MAIN), record);
 	hm_ha_device_learn(device, &ha->values, false);
-	publish(ha, &origin, device, HM_HA_MAIN, 0);
+	group = publish(ha, &origin, device, HM_HA_MAIN, 0);
+	if (kind == HM_HA_DTU)
+		clear_alert(ha, &origin, device, group, HM_ALERT_DTU_OFFLINE);
+	else if (kind == HM_HA_INVERTER)
+		clear_alert(ha, &origin, device, group, HM_ALERT_TEMPERATURE);
 	return NULL;
 }
 
@@ -310,19 +409,32 @@ on_meter(struct hm_ha *ha, const struct hm_record *record)
 	return on_reading(ha, record, HM_HA_METER);
 }
 
+static const char bad_port[] = "its port is not a number from 0 to 255";
+
+static bool
+read_port(const struct hm_record *record, uint8_t *port)
+{
+	int64_t number;
+
+	if (!hm_record_int(record, "port", &number) || number < 0 ||
+	    number > UINT8_MAX)
+		return false;
+	*port = (uint8_t)number;
+	return true;
+}
+
 static const char *
 on_port(struct hm_ha *ha, const struct hm_record *record)
 {
 	struct hm_ha_device *device;
 	struct origin origin;
-	int64_t port;
+	uint8_t port;
 	const char *why = read_origin(ha, record, &origin);
 
 	if (why != NULL || origin.gateway == NULL)
 		return why;
-	if (!hm_record_int(record, "port", &port) || port < 0 ||
-	    port > UINT8_MAX)
-		return "its port is not a number from 0 to 255";
+	if (!read_port(record, &port))
+		return bad_port;
 	set_gateway_state(ha, &origin, HM_HA_ONLINE);
 	if (origin.serial.n == 0)
 		return NULL;
@@ -330,7 +442,8 @@ on_port(struct hm_ha *ha, const struct hm_record *record)
 	if (device == NULL)
 		return NULL;
 	hm_ha_values_read(&ha->values, HM_SCOPE_PORT, record);
-	publish(ha, &origin, device, HM_HA_PORT, (uint8_t)port);
+	clear_alert(ha, &origin, device, publish(ha, &origin, device,
+	    HM_HA_PORT, port), HM_ALERT_PRODUCTION_DROP);
 	return NULL;
 }
 
@@ -413,6 +526,32 @@ follow_alarm(struct hm_ha_device *device, const struct hm_record *record,
 	return true;
 }
 
+/* What hm-alert tells, which has no code. Other kinds mean nothing here. */
+static const char *
+on_alert(struct hm_ha *ha, const struct hm_record *record,
+    const struct origin *origin)
+{
+	struct hm_ha_alert alert = {
+	    .text = text_of(record, "text"),
+	    .start = text_of(record, "start"),
+	    .end = text_of(record, "end"),
+	};
+	struct hm_ha_device *device;
+	uint8_t port = 0;
+
+	if (!hm_alert_kind_parse(text_of(record, "alert"), &alert.kind))
+		return NULL;
+	if (alert.kind == HM_ALERT_PRODUCTION_DROP &&
+	    !read_port(record, &port))
+		return bad_port;
+	alert.on = alert.end.n == 0;
+	device = find_device(ha, origin, alert.kind == HM_ALERT_DTU_OFFLINE ?
+	    HM_HA_DTU : HM_HA_INVERTER);
+	if (device != NULL)
+		tell_alert(ha, origin, device, port, &alert);
+	return NULL;
+}
+
 static const char *
 on_alarm(struct hm_ha *ha, const struct hm_record *record)
 {
@@ -424,6 +563,8 @@ on_alarm(struct hm_ha *ha, const struct hm_record *record)
 
 	if (why != NULL || origin.gateway == NULL || origin.serial.n == 0)
 		return why;
+	if (hm_record_get(record, "alert")->kind == HM_STRING)
+		return on_alert(ha, record, &origin);
 	if (!hm_record_int(record, "code", &code))
 		return "its code is not a whole number";
 	/* Alarms of the DTU itself come, too; only readings tell them apart. */

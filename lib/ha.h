@@ -16,6 +16,7 @@ struct hm_ha;
 struct hm_ha_options {
 	struct hm_ha_style style;
 	struct hm_ha_entities entities;
+	bool alerts; /* hm-alert tells of them: each has its entity at once */
 };
 
 struct hm_ha_counters {

@@ -1,6 +1,7 @@
 #ifndef HM_HA_DEVICE_H
 #define HM_HA_DEVICE_H
 
+#include "alert_kind.h"
 #include "ha_entity.h"
 #include "ha_values.h"
 #include "topics.h"
@@ -47,6 +48,7 @@ struct hm_ha_group {
 	enum hm_ha_part part;
 	uint8_t port; /* of HM_HA_PORT, else 0 */
 	struct hm_ha_set announced;
+	unsigned alerts;    /* the same of alerts: a bit for each kind */
 	int64_t last;       /* time of the last announcement */
 	uint64_t described; /* the device's fingerprint as last announced */
 };

@@ -343,6 +343,99 @@ hm_ha_message_state(const struct hm_ha_style *style,
 	return end_record(&e, style, retain, line);
 }
 
+/* Alerts */
+
+static void
+emit_alert_topic(struct hm_emit *e, const char *key,
+    const struct hm_ha_style *style, const struct hm_ha_device *device,
+    const struct hm_ha_group *group, enum hm_alert_kind kind)
+{
+	const char *name = hm_alert_kind_name(kind);
+
+	if (group->part == HM_HA_PORT)
+		emit_format(e, key, "%s/hoymiles_mqtt/%s/%u/alert/%s",
+		    style->prefix, device->serial, (unsigned)group->port,
+		    name);
+	else
+		emit_format(e, key, "%s/hoymiles_mqtt/%s/alert/%s",
+		    style->prefix, device->serial, name);
+}
+
+static void
+emit_alert_entity(struct hm_emit *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    enum hm_alert_kind kind)
+{
+	const char *name = hm_alert_kind_name(kind);
+	char prefix[HM_HA_PREFIX_MAX], topic[HM_TOPIC_MAX];
+
+	entity_prefix(device, group, prefix);
+	if (group->part == HM_HA_PORT)
+		emit_format(e, "name", "%s_%s_alert", prefix, name);
+	else
+		emit_format(e, "name", "%s_alert", name);
+	emit_format(e, "unique_id", "hoymiles_mqtt_%s_%s_%s_alert", prefix,
+	    device->serial, name);
+	emit_alert_topic(e, "state_topic", style, device, group, kind);
+	hm_emit_text(e, "value_template", "{{ value_json.state }}");
+	emit_alert_topic(e, "json_attributes_topic", style, device, group,
+	    kind);
+	hm_emit_text(e, "device_class", "problem");
+	/* Of a DTU that is offline this has to be seen, too. */
+	hm_emit_array(e, "availability");
+	hm_topic_bridge(style->prefix, topic, sizeof topic);
+	emit_available_with(e, topic);
+	hm_emit_array_end(e);
+	hm_emit_text(e, "availability_mode", "all");
+}
+
+bool
+hm_ha_message_alert_config(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    enum hm_alert_kind kind, struct hm_slice time, char *buf,
+    struct hm_slice *line)
+{
+	char prefix[HM_HA_PREFIX_MAX];
+	struct hm_emit e;
+
+	entity_prefix(device, group, prefix);
+	start_record(&e, time, buf);
+	emit_format(&e, "topic", "%s/binary_sensor/%s/%s_%s_alert/config",
+	    style->prefix, device->serial, prefix, hm_alert_kind_name(kind));
+	hm_emit_object(&e, "payload");
+	emit_alert_entity(&e, style, device, group, kind);
+	emit_device(&e, device);
+	emit_origin(&e);
+	hm_emit_object_end(&e);
+	return end_record(&e, style, true, line);
+}
+
+static void
+emit_told(struct hm_emit *e, const char *key, struct hm_slice text)
+{
+	if (text.n > 0)
+		hm_emit_quoted(e, key, text);
+}
+
+bool
+hm_ha_message_alert(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    const struct hm_ha_alert *alert, struct hm_slice time, char *buf,
+    struct hm_slice *line)
+{
+	struct hm_emit e;
+
+	start_record(&e, time, buf);
+	emit_alert_topic(&e, "topic", style, device, group, alert->kind);
+	hm_emit_object(&e, "payload");
+	hm_emit_text(&e, "state", alert->on ? "ON" : "OFF");
+	emit_told(&e, "text", alert->text);
+	emit_told(&e, "start", alert->start);
+	emit_told(&e, "end", alert->end);
+	hm_emit_object_end(&e);
+	return end_record(&e, style, true, line);
+}
+
 bool
 hm_ha_message_availability(const struct hm_ha_style *style,
     const struct hm_ha_gateway *gateway, struct hm_slice time, char *buf,

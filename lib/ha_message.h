@@ -34,6 +34,23 @@ bool hm_ha_message_state(const struct hm_ha_style *style,
     const struct hm_ha_values *values, struct hm_slice time, char *buf,
     struct hm_slice *line);
 
+/* What is known of an alert. Text and times as in the record; may be empty. */
+struct hm_ha_alert {
+	enum hm_alert_kind kind;
+	bool on;
+	struct hm_slice text, start, end;
+};
+
+/* The entity of an alert; and whether there is one now. */
+bool hm_ha_message_alert_config(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    enum hm_alert_kind kind, struct hm_slice time, char *buf,
+    struct hm_slice *line);
+bool hm_ha_message_alert(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    const struct hm_ha_alert *alert, struct hm_slice time, char *buf,
+    struct hm_slice *line);
+
 /* Whether a DTU can be reached. */
 bool hm_ha_message_availability(const struct hm_ha_style *style,
     const struct hm_ha_gateway *gateway, struct hm_slice time, char *buf,

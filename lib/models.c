@@ -118,6 +118,14 @@ hm_model_dtu(struct hm_slice serial)
 	return find(dtus, sizeof dtus / sizeof *dtus, serial);
 }
 
+bool
+hm_model_dtu_sleeps(struct hm_slice serial)
+{
+	const char *model = hm_model_dtu(serial);
+
+	return model == NULL || strcmp(model, BUILT_IN) == 0;
+}
+
 const char *
 hm_model_meter(struct hm_slice serial)
 {

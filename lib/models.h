@@ -13,6 +13,12 @@ const char *hm_model_inverter(struct hm_slice serial);
 const char *hm_model_dtu(struct hm_slice serial);
 const char *hm_model_meter(struct hm_slice serial);
 
+/*
+ * Whether a DTU is built into an inverter, as far as is known, and so has no
+ * power at night.
+ */
+bool hm_model_dtu_sleeps(struct hm_slice serial);
+
 /* The exact model by the hardware part number of an inverter, or NULL. */
 const char *hm_model_part(uint32_t part);
 

@@ -34,7 +34,8 @@ enum hm_tool_bit {
 	HM_PUBLISH = 1 << 5,
 	HM_METRICS = 1 << 6,
 	HM_SIM = 1 << 7,
-	HM_ALL = (1 << 8) - 1,
+	HM_ALERT = 1 << 8,
+	HM_ALL = (1 << 9) - 1,
 };
 
 enum hm_setting_id {

@@ -570,6 +570,22 @@ hm_stream_type(struct hm_stream *s, struct hm_slice line,
 	return true;
 }
 
+bool
+hm_stream_pass(struct hm_stream *s, struct hm_slice line,
+    bool (*takes)(struct hm_slice type), struct hm_record *record,
+    struct hm_slice *type)
+{
+	bool taken;
+
+	if (!hm_stream_type(s, line, record, type))
+		return false;
+	taken = takes(*type);
+	if (taken && !hm_stream_parse(s, line, record))
+		return false;
+	hm_stream_emit(s, line);
+	return taken;
+}
+
 void
 hm_stream_commit(struct hm_stream *s)
 {

@@ -67,6 +67,14 @@ bool hm_stream_type(struct hm_stream *s, struct hm_slice line,
 bool hm_stream_parse(struct hm_stream *s, struct hm_slice line,
     struct hm_record *record);
 
+/*
+ * Pass the line last given on, if it is a record. True if it is of a type that
+ * `takes` says yes to; then it has been parsed.
+ */
+bool hm_stream_pass(struct hm_stream *s, struct hm_slice line,
+    bool (*takes)(struct hm_slice type), struct hm_record *record,
+    struct hm_slice *type);
+
 /* The number, from 1, of the line last given, for messages. */
 uint64_t hm_stream_line_number(const struct hm_stream *s);
 

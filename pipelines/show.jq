@@ -38,5 +38,6 @@ elif .type == "status" and .state == "offline" then
 elif .type == "status" then
   head("1;32"; "online")
 elif .type == "alarm" then
-  head("31"; "alarm") + "\(.code) \(.text // "")"
+  head("31"; "alarm") + "\(.code // .alert) \(.text // "")" +
+    if .end then " (over)" else "" end
 else empty end

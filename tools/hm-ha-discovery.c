@@ -213,15 +213,9 @@ on_line(struct work *work, struct hm_slice line)
 	struct hm_slice type;
 	const char *why;
 
-	if (!hm_stream_type(work->stream, line, &work->record, &type))
+	if (!hm_stream_pass(work->stream, line, hm_ha_takes, &work->record,
+	    &type))
 		return;
-	if (!hm_ha_takes(type)) {
-		hm_stream_emit(work->stream, line);
-		return;
-	}
-	if (!hm_stream_parse(work->stream, line, &work->record))
-		return;
-	hm_stream_emit(work->stream, line);
 	why = hm_ha_record(work->ha, type, &work->record);
 	if (why != NULL)
 		hm_stream_bad(work->stream, "no entities: %s", why);
@@ -254,6 +248,7 @@ open_ha(const struct hm_config *config, struct work *work)
 	/* Home Assistant takes whole seconds. */
 	style->expire_after = (hm_config_ms(config, HM_SET_EXPIRE_AFTER) +
 	    999) / 1000;
+	work->options.alerts = hm_config_flag(config, HM_SET_ALERTS_ENABLED);
 	if (choose_all(config, &work->options.entities) &&
 	    read_shown(config, &style->shown))
 		work->ha = hm_ha_new(&work->options, on_message, work);

@@ -8,29 +8,20 @@
 #include "dtu.h"
 #include "exits.h"
 #include "log.h"
+#include "night.h"
 #include "stream.h"
 #include "textfile.h"
 
 #define SAMPLE_MS 10000 /* between two samples of the day's curve */
 
-static bool
-parse_night(const struct hm_config *config, struct hm_quiet *night)
-{
-	const char *text = hm_config_text(config, HM_SET_NIGHT), *problem;
-
-	return text == NULL || hm_quiet_parse(text, night, &problem) ||
-	    hm_config_refuse(config, HM_SET_NIGHT, hm_text(text), problem);
-}
-
 static int
 check(const struct hm_config *config)
 {
 	bool good = hm_config_use_zone(config);
-	struct hm_quiet night;
 	struct hm_dtus dtus;
 	int status;
 
-	good = parse_night(config, &night) && good;
+	good = hm_night_check(config) && good;
 	status = hm_dtus_configured(&dtus, config);
 	hm_dtus_free(&dtus);
 	return status != 0 ? status : good ? HM_EXIT_OK : HM_EXIT_CONFIG;
@@ -184,7 +175,7 @@ open_plant(struct work *work)
 	const struct hm_plant_options options = {
 	    .dtus = &work->dtus,
 	    .query_period_ms = hm_config_ms(c, HM_SET_QUERY_PERIOD),
-	    .night = hm_config_has(c, HM_SET_NIGHT) ? &work->night : NULL,
+	    .night = hm_night_read(c, &work->night),
 	    .night_period_ms = hm_config_ms(c, HM_SET_NIGHT_PERIOD),
 	    .offline_ms = hm_config_ms(c, HM_SET_DTU_OFFLINE_THRESHOLD),
 	    .ask_period_ms = hm_config_ms(c, HM_SET_ASK_PERIOD),
@@ -260,8 +251,6 @@ start(struct work *work)
 
 	if (status != 0)
 		return status;
-	if (!parse_night(work->config, &work->night))
-		return HM_EXIT_CONFIG;
 	hm_config_stream(work->config, &options);
 	/* The stream blocks the signals, and the threads inherit it. */
 	work->stream = hm_stream_open(&options);

@@ -9,6 +9,7 @@
 #include "fleet.h"
 #include "lock.h"
 #include "log.h"
+#include "night.h"
 #include "stream.h"
 #include "timefmt.h"
 
@@ -33,20 +34,6 @@ check_lock_dir(const struct hm_config *config)
 	    "are directories");
 }
 
-static bool
-check_night(const struct hm_config *config)
-{
-	const char *when = hm_config_text(config, HM_SET_NIGHT);
-	const char *problem;
-	struct hm_quiet night;
-	char allowed[200];
-
-	if (when == NULL || hm_quiet_parse(when, &night, &problem))
-		return true;
-	snprintf(allowed, sizeof allowed, "are %s", problem);
-	return hm_config_refuse(config, HM_SET_NIGHT, hm_text(when), allowed);
-}
-
 static int
 check(const struct hm_config *config)
 {
@@ -54,7 +41,7 @@ check(const struct hm_config *config)
 	int status = hm_dtus_collect(&dtus, config);
 	bool good = check_lock_dir(config);
 
-	good = check_night(config) && good;
+	good = hm_night_check(config) && good;
 	good = hm_config_use_zone(config) && good;
 	hm_dtus_free(&dtus);
 	if (status != 0)
@@ -324,23 +311,13 @@ lock_dir(const struct hm_config *config)
 	return dir != NULL ? dir : hm_lock_default_dir();
 }
 
-static const struct hm_quiet *
-night(const struct hm_config *config, struct hm_quiet *quiet)
-{
-	const char *when = hm_config_text(config, HM_SET_NIGHT), *problem;
-
-	if (when == NULL || !hm_quiet_parse(when, quiet, &problem))
-		return NULL;
-	return quiet;
-}
-
 static struct hm_fleet_options
 fleet_options(const struct hm_config *config, struct work *work)
 {
 	return (struct hm_fleet_options){
 	    .plan = {
 	        .period_ms = hm_config_ms(config, HM_SET_QUERY_PERIOD),
-	        .night = night(config, &work->night),
+	        .night = hm_night_read(config, &work->night),
 	        .night_period_ms = hm_config_ms(config,
 	            HM_SET_NIGHT_PERIOD),
 	        .upload_margin_ms = hm_config_flag(config,

@@ -74,6 +74,13 @@ keys() {
 	keys "$work/other")" ]
 report $? "... with the same topics and unique ids"
 
+discover --alerts <"$plants" >"$work/one"
+keeps "all plants, with alerts" "$work/one"
+grep -v '_alert/config"\|/alert/' "$work/one" | cmp -s - "$work/other"
+report $? "... and nothing else is said than without"
+grep -q '/alert/production_drop' "$work/one"
+report $? "... of inputs"
+
 jq -nr -L "$tests" -f "$tests/ha-rules-cases.jq" "$work/all" >"$work/cases"
 report $? "the validator's own cases ran"
 cat "$work/cases"

@@ -292,6 +292,7 @@ static const struct hm_tool tools[] = {
     {.name = "hm-publish", .bit = HM_PUBLISH},
     {.name = "hm-metrics", .bit = HM_METRICS},
     {.name = "hm-sim", .bit = HM_SIM},
+    {.name = "hm-alert", .bit = HM_ALERT},
 };
 
 START_TEST(every_value_of_a_tool)
