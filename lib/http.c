@@ -18,7 +18,7 @@
 
 #define CONNECTIONS_MAX 256
 #define CONNECTIONS_MIN 8
-#define RESERVE 16        /* of these, for who comes while one makes room */
+#define RESERVE 16        /* one in 16 is for who comes while one makes room */
 #define OTHER_FILES 48    /* descriptors that are for other things */
 #define LISTENERS_MAX 16  /* to events */
 #define HEADER_MAX ((size_t)8 * 1024) /* bytes of a request and a header */
@@ -177,7 +177,7 @@ add_visitor(struct hm_http *http, struct MHD_Connection *connection,
 		return; /* MHD's own timeout has to do */
 	v->http = http;
 	v->fd = info->connect_fd;
-	if (http->count + RESERVE >= http->room)
+	if (http->count + http->room / RESERVE + 1 > http->room)
 		make_room(http);
 	enter(v, WAITING);
 	v->next = http->visitors;

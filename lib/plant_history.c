@@ -34,6 +34,16 @@ hm_plant_history_ready(struct hm_plant_history *history)
 	return false;
 }
 
+/* What fails is said once, until it succeeds. */
+static bool
+report(struct hm_plant_history *history, bool good, const char *what)
+{
+	if (!good && !history->complained)
+		hm_db_complain(&history->db, what);
+	history->complained = !good;
+	return good;
+}
+
 /* The DTUs of one span are its power together. */
 struct span {
 	struct hm_day_curve *curve;
@@ -73,9 +83,8 @@ hm_plant_history_curve(struct hm_plant_history *history, int64_t now,
 
 	if (!hm_plant_history_ready(history))
 		return;
-	if (!hm_history_power(&history->db, midnight, HM_CURVE_STEP,
-	    add_power, &span))
-		hm_db_complain(&history->db, "cannot read the day's power");
+	report(history, hm_history_power(&history->db, midnight,
+	    HM_CURVE_STEP, add_power, &span), "cannot read the day's power");
 	end_span(&span);
 }
 
@@ -91,12 +100,12 @@ hm_plant_history_inverter(struct hm_plant_history *history,
 	good = hm_history_readings(&history->db,
 	    hm_table_of(hm_text("inverter")), hm_text(serial), limit, e);
 	hm_emit_array_end(e);
-	return good;
+	return report(history, good, "cannot read the history");
 }
 
 bool
 hm_plant_history_stats(struct hm_plant_history *history, struct hm_emit *e)
 {
-	return hm_plant_history_ready(history) &&
-	    hm_history_stats(&history->db, e);
+	return hm_plant_history_ready(history) && report(history,
+	    hm_history_stats(&history->db, e), "cannot count the rows");
 }

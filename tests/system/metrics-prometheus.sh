@@ -19,6 +19,7 @@ start_broker "$broker_port"
 	wait
 } | hm-decode --stats-period 1 |
 	hm-filter -d "$work/hm.db" --stats-period 1 |
+	hm-alert --alerts --stats-period 1 |
 	hm-store -d "$work/hm.db" --stats-period 1 --store-delay 0.5 |
 	hm-ha-discovery --stats-period 1 |
 	hm-publish --mqtt-broker 127.0.0.1 --mqtt-port "$broker_port" \
@@ -57,7 +58,7 @@ is_up() {
 # Both DTUs read, and every tool heard of.
 is_whole() {
 	[ "$(value 'sum(hoymiles_up)')" = 2 ] &&
-		[ "$(value 'count(hoymiles_tool_uptime_seconds)')" = 6 ] &&
+		[ "$(value 'count(hoymiles_tool_uptime_seconds)')" = 7 ] &&
 		[ "$(value 'sum(hoymiles_mqtt_published_total) > bool 0')" = 1 ]
 }
 
