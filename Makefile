@@ -4,6 +4,7 @@
 # make lint       clang-tidy, cppcheck, shellcheck, mandoc
 # make fuzz       every fuzz target, FUZZ_SECONDS each
 # make bench      the figures of docs/performance.md
+# make bench-http  hm-metrics under slow clients and many requests
 # make property   DAYS of an input through the energy guard, from SEED on
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
 # make soak-kills  KILLS of hm-filter and of hm-store with -9
@@ -33,10 +34,10 @@ TOOLS = $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 
 BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
     protobuf-c-compiler protobuf-compiler libyaml-dev libev-dev libssl-dev \
-    libmosquitto-dev libsqlite3-dev tzdata
+    libmosquitto-dev libsqlite3-dev libmicrohttpd-dev tzdata
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
-    procps openssl sqlite3 mount
+    procps openssl sqlite3 mount curl prometheus chromium chromium-driver
 LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
 
@@ -59,11 +60,13 @@ CFLAGS ?= -O2 -g
 HM_CFLAGS = -std=c11 $(WARNINGS) $(HARDEN) $(SANITIZERS) $(CFLAGS) -fPIE \
     -fstack-protector-strong -MMD -MP
 HM_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed $(SANITIZERS) $(LDFLAGS)
-LIBS = -lprotobuf-c -lcrypto -lyaml -lev -lmosquitto -lsqlite3 -lpthread -lm
+LIBS = -lprotobuf-c -lcrypto -lyaml -lev -lmosquitto -lsqlite3 -lmicrohttpd \
+    -lpthread -lm
 
 PROTOS = $(wildcard proto/*.proto)
 PROTO_HEADERS = $(PROTOS:proto/%.proto=$(B)/proto/%.pb-c.h)
 PROTO_OBJECTS = $(PROTOS:proto/%.proto=$(B)/proto/%.pb-c.o)
+PAGE = $(B)/page/page_html
 LIB_OBJECTS = $(patsubst lib/%.c,$(B)/lib/%.o,$(wildcard lib/*.c))
 UNITS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 REPLAYS = $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/fuzz_%, \
@@ -79,7 +82,7 @@ $(BIN)/%: $(B)/tools/%.o $(B)/libhm.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/libhm.a: $(LIB_OBJECTS) $(PROTO_OBJECTS)
+$(B)/libhm.a: $(LIB_OBJECTS) $(PROTO_OBJECTS) $(PAGE).o
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
@@ -95,6 +98,20 @@ $(B)/proto/%.pb-c.o: $(B)/proto/%.pb-c.c
 $(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h: proto/%.proto
 	@mkdir -p $(@D)
 	$(Q)protoc-c --proto_path=proto --c_out=$(B)/proto $<
+
+# The page that hm-metrics serves, as bytes.
+$(B)/page/page_html.c: lib/page.html
+	@mkdir -p $(@D)
+	$(Q){ echo '#include <stddef.h>'; \
+	    echo 'const unsigned char hm_page_html[] = {'; \
+	    od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g'; \
+	    echo '};'; \
+	    echo 'const size_t hm_page_html_size = sizeof hm_page_html;'; \
+	    } >$@
+
+$(PAGE).o: $(PAGE).c
+	$(Q)$(CC) $(CPPFLAGS) -std=c11 $(HARDEN) $(SANITIZERS) $(CFLAGS) -fPIE \
+	    -c -o $@ $<
 
 .SECONDARY:
 -include $(wildcard $(B)/lib/*.d $(B)/tools/*.d $(B)/docs/*.d \
@@ -146,12 +163,12 @@ $(B)/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libhm.a
 	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ -ljson-c $(LIBS)
 
 build/fuzz/%: tests/fuzz/%.c $(wildcard lib/*.c lib/*.h lib/*.def) \
-    | $(PROTO_OBJECTS)
+    build/page/page_html.c | $(PROTO_OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)clang $(CPPFLAGS) -g -O1 -std=c11 -w \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -o $@ $< $(wildcard lib/*.c) $(PROTO_OBJECTS:.o=.c) \
-	    -ljson-c $(LIBS)
+	    build/page/page_html.c -ljson-c $(LIBS)
 
 fuzz:
 	@.ci/packages $(FUZZ_PACKAGES)
@@ -166,6 +183,12 @@ bench:
 	@HM_BIN=$(CURDIR)/bin tests/bench/poll.sh 20 5 60
 	@HM_BIN=$(CURDIR)/bin tests/bench/poll.sh 2000 5 60
 	@HM_BIN=$(CURDIR)/bin tests/bench/poll.sh 10000 60 120
+
+bench-http:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all tests
+	@HM_BIN=$(CURDIR)/bin HM_BUILD=$(CURDIR)/build tests/bench/http.sh \
+	    1000 10000 30
 
 bench-store:
 	@.ci/packages $(CHECK_PACKAGES) time
@@ -242,4 +265,4 @@ uninstall:
 clean:
 	rm -rf bin build
 
-.PHONY: all tests check run docs fuzz bench bench-store property soak-kills soak-lines soak-memory lint install uninstall clean
+.PHONY: all tests check run docs fuzz bench bench-http bench-store property soak-kills soak-lines soak-memory lint install uninstall clean

@@ -17,10 +17,6 @@ static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
     "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim",
     "hm-alert"};
 
-/* The tools of later versions are not named yet. */
-static const unsigned present = HM_POLL | HM_DECODE | HM_FILTER | HM_STORE |
-    HM_HA_DISCOVERY | HM_PUBLISH | HM_SIM | HM_ALERT;
-
 static void
 print_code(const char *prefix, const char *text)
 {
@@ -73,16 +69,16 @@ print_tools(unsigned bits)
 {
 	const char *comma = "";
 
-	if ((bits & present) == present) {
+	if (bits == HM_ALL) {
 		printf("all ");
 		return;
 	}
 	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
-		if ((bits & present & 1u << i) != 0) {
+		if ((bits & 1u << i) != 0) {
 			printf("%s%s", comma, tools[i]);
 			comma = ", ";
 		}
-	printf("%s ", (bits & present) == 0 ? "none yet" : "");
+	putchar(' ');
 }
 
 static void

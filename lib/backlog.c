@@ -16,7 +16,7 @@
 struct chunk {
 	struct chunk *next;
 	size_t size, used;
-	int64_t begun; /* when its first row was put */
+	int64_t begun; /* when its first row was put, or later if it is gone */
 	char bytes[];
 };
 
@@ -28,6 +28,8 @@ struct hm_backlog {
 	size_t held, most; /* bytes of all chunks but the spare one */
 	size_t count;
 	size_t wanted; /* rows that the other side waits for */
+	size_t seen; /* rows that it has been told of and not dropped */
+	int64_t seen_at;
 	uint64_t dropped; /* rows so far: the progress of the other side */
 	bool ended;
 };
@@ -226,6 +228,8 @@ hm_backlog_wait(struct hm_backlog *b, size_t count, int64_t delay_ms,
 		else
 			wait_until(b, until);
 	}
+	b->seen = b->count;
+	b->seen_at = hm_monotonic_ms();
 	state.count = b->count;
 	state.ended = b->ended;
 	state.oldest = b->count > 0 ? b->first->begun : 0;
@@ -283,13 +287,24 @@ drop_chunk(struct hm_backlog *b)
 		free(chunk);
 }
 
+/* Rows that the other side has not been told of came after it was. */
+static void
+note_dropped(struct hm_backlog *b, size_t count)
+{
+	b->seen = b->seen > count ? b->seen - count : 0;
+	if (b->seen == 0 && b->first != NULL && b->first->begun < b->seen_at)
+		b->first->begun = b->seen_at;
+}
+
 void
 hm_backlog_drop(struct hm_backlog *b, size_t count)
 {
+	size_t left = count;
+
 	pthread_mutex_lock(&b->mutex);
 	b->count -= count;
 	b->dropped += count;
-	for (; count > 0 && b->first != NULL; count--) {
+	for (; left > 0 && b->first != NULL; left--) {
 		size_t n;
 
 		memcpy(&n, b->first->bytes + b->read, sizeof n);
@@ -297,6 +312,7 @@ hm_backlog_drop(struct hm_backlog *b, size_t count)
 		if (b->read == b->first->used)
 			drop_chunk(b);
 	}
+	note_dropped(b, count);
 	pthread_cond_broadcast(&b->changed);
 	pthread_mutex_unlock(&b->mutex);
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "db.h"
@@ -66,6 +67,16 @@ copy_pages(struct copy *c)
 	if (sqlite3_backup_finish(backup) != SQLITE_OK && good)
 		good = fail(c, hm_db_reason(&c->to));
 	return good;
+}
+
+/* Those who go on writing would do so in a file that has no name any more. */
+static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	    x.st_ino == y.st_ino;
 }
 
 static bool
@@ -136,7 +147,10 @@ hm_backup(const char *path, const char *to, int64_t most_ms)
 		return false;
 	}
 	unlink(part);
-	good = open_both(&c, path, part) && copy_pages(&c);
+	if (is_same_file(path, to))
+		good = fail(&c, "that is the database itself");
+	else
+		good = open_both(&c, path, part) && copy_pages(&c);
 	hm_db_close(&c.to);
 	hm_db_close(&c.from);
 	good = good && finish_file(&c, part, to);

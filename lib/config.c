@@ -203,6 +203,12 @@ hm_config_has(const struct hm_config *config, enum hm_setting_id id)
 }
 
 bool
+hm_config_given(const struct hm_config *config, enum hm_setting_id id)
+{
+	return config->value[id].layer > HM_LAYER_DEFAULT;
+}
+
+bool
 hm_config_outranks(const struct hm_config *config, enum hm_setting_id id,
     enum hm_setting_id other)
 {

@@ -44,6 +44,9 @@ void hm_config_free(struct hm_config *config);
 /* Whether a value was given or has a default. */
 bool hm_config_has(const struct hm_config *config, enum hm_setting_id id);
 
+/* Whether a value was given: it is not the default. */
+bool hm_config_given(const struct hm_config *config, enum hm_setting_id id);
+
 /*
  * Whether a value comes from a source that goes before that of another: the
  * command line before the environment, then the file, then the default.

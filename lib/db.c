@@ -120,7 +120,7 @@ hm_db_open(struct hm_db *db, const char *path,
 	hm_db_close(db);
 	db->path = copy;
 	return db->path != NULL &&
-	    sqlite3_open_v2(path, &db->handle, flags, NULL) == SQLITE_OK &&
+	    sqlite3_open_v2(db->path, &db->handle, flags, NULL) == SQLITE_OK &&
 	    sqlite3_busy_timeout(db->handle, options->busy_ms) == SQLITE_OK &&
 	    hm_db_run(db, options->careful ? "PRAGMA synchronous = FULL" :
 	    "PRAGMA synchronous = NORMAL");

@@ -365,10 +365,10 @@ refuse_twins(const struct hm_dtus *dtus, int mistake)
 }
 
 int
-hm_dtus_collect(struct hm_dtus *dtus, const struct hm_config *config)
+hm_dtus_configured(struct hm_dtus *dtus, const struct hm_config *config)
 {
 	size_t count, entries;
-	int mistake, status;
+	int mistake, status = 0;
 
 	hm_config_operands(config, &count);
 	mistake = count > 0 ? HM_EXIT_USAGE : HM_EXIT_CONFIG;
@@ -379,19 +379,27 @@ hm_dtus_collect(struct hm_dtus *dtus, const struct hm_config *config)
 	    calloc(count + entries + 1, sizeof *dtus->dtu), 0};
 	if (dtus->dtu == NULL)
 		return HM_EXIT_OS;
-	if (count > 0) {
+	if (count > 0)
 		status = add_operands(dtus, config);
-	} else if (entries > 0) {
+	else if (entries > 0)
 		status = add_entries(dtus, config);
-	} else if (hm_config_has(config, HM_SET_DTU_HOST)) {
+	else if (hm_config_has(config, HM_SET_DTU_HOST))
 		status = add_host(dtus, config);
-	} else {
-		hm_log(HM_ERROR, "no DTU: give a URI such as "
-		    "hm://192.168.1.50, or set dtu_host (DTU_HOST) or "
-		    "dtu_configs");
-		return HM_EXIT_CONFIG;
-	}
-	return status != 0 ? status : refuse_twins(dtus, mistake);
+	return status != 0 || dtus->count == 0 ? status :
+	    refuse_twins(dtus, mistake);
+}
+
+int
+hm_dtus_collect(struct hm_dtus *dtus, const struct hm_config *config)
+{
+	int status = hm_dtus_configured(dtus, config);
+
+	if (status != 0 || dtus->count > 0)
+		return status;
+	hm_log(HM_ERROR, "no DTU: give a URI such as "
+	    "hm://192.168.1.50, or set dtu_host (DTU_HOST) or "
+	    "dtu_configs");
+	return HM_EXIT_CONFIG;
 }
 
 void

@@ -41,6 +41,10 @@ void hm_dtu_free(struct hm_dtu *dtu);
  * Freed by hm_dtus_free, whatever the result.
  */
 int hm_dtus_collect(struct hm_dtus *dtus, const struct hm_config *config);
+
+/* The same for a tool that needs none: *dtus may be empty in the end. */
+int hm_dtus_configured(struct hm_dtus *dtus, const struct hm_config *config);
+
 void hm_dtus_free(struct hm_dtus *dtus);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "timefmt.h"
 #include "utf8.h"
 
 static void
@@ -185,6 +186,23 @@ void
 hm_emit_bool(struct hm_emit *e, const char *key, bool value)
 {
 	hm_emit_raw(e, key, hm_text(value ? "true" : "false"));
+}
+
+void
+hm_emit_null(struct hm_emit *e, const char *key)
+{
+	hm_emit_raw(e, key, hm_text("null"));
+}
+
+void
+hm_emit_moment(struct hm_emit *e, const char *key, int64_t seconds)
+{
+	char text[HM_TIME_TEXT];
+
+	if (seconds == 0)
+		hm_emit_null(e, key);
+	else
+		hm_emit_string(e, key, hm_time_format(seconds, text));
 }
 
 void

@@ -31,6 +31,9 @@ void hm_emit_hex(struct hm_emit *e, const char *key, const uint8_t *bytes,
 void hm_emit_int(struct hm_emit *e, const char *key, int64_t number);
 void hm_emit_dec(struct hm_emit *e, const char *key, struct hm_dec number);
 void hm_emit_bool(struct hm_emit *e, const char *key, bool value);
+void hm_emit_null(struct hm_emit *e, const char *key);
+/* A time in seconds since 1970; null for 0, which is never. */
+void hm_emit_moment(struct hm_emit *e, const char *key, int64_t seconds);
 /* JSON text that is known to be valid, quotes of a string included. */
 void hm_emit_raw(struct hm_emit *e, const char *key, struct hm_slice json);
 /* A string that is known to be valid between its quotes, escapes in it. */

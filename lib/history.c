@@ -91,18 +91,17 @@ hm_history_emit(struct hm_emit *e, const struct hm_table *table,
     sqlite3_stmt *row)
 {
 	int column = FIRST_FIELD;
+	struct hm_dec own;
 
 	hm_emit_text(e, "type", table->name);
 	emit_moment(e, "time", row, TIME);
 	hm_emit_string(e, "dtu", hm_db_column_text(row, DTU));
 	if (sqlite3_column_type(row, SERIAL) != SQLITE_NULL)
 		hm_emit_string(e, "serial", hm_db_column_text(row, SERIAL));
-	if (table->own != NULL && sqlite3_column_type(row, column++) !=
-	    SQLITE_NULL)
-		hm_emit_int(e, table->own, sqlite3_column_int64(row,
-		    FIRST_FIELD));
+	if (table->own != NULL && hm_history_number(row, column++, &own))
+		hm_emit_dec(e, table->own, own);
 	if (sqlite3_column_type(row, STALE) != SQLITE_NULL)
-		hm_emit_bool(e, "stale", true);
+		hm_emit_bool(e, "stale", sqlite3_column_int(row, STALE) != 0);
 	for (size_t i = 0; i < HM_FIELDS; i++)
 		if ((hm_fields[i].scopes & table->scope) != 0)
 			emit_field(e, &hm_fields[i], row, column++);

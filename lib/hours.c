@@ -215,7 +215,8 @@ write_rows(struct hour *h, int64_t hour)
 }
 
 bool
-hm_hour_make(struct hm_db *db, const struct hm_table *table, int64_t hour)
+hm_hour_make(struct hm_db *db, const struct hm_table *table, int64_t hour,
+    bool *any)
 {
 	struct hour h = {.db = db, .table = table};
 	bool good;
@@ -227,7 +228,9 @@ hm_hour_make(struct hm_db *db, const struct hm_table *table, int64_t hour)
 			h.field[h.fields++] = &hm_fields[i];
 	hm_devices_start(&h.devices, sizeof(struct sample) +
 	    h.fields * sizeof(struct total));
-	good = read_rows(&h, hour) && write_rows(&h, hour);
+	good = read_rows(&h, hour);
+	*any = h.devices.count > 0;
+	good = good && (!*any || write_rows(&h, hour));
 	hm_devices_clear(&h.devices);
 	return good;
 }

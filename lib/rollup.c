@@ -115,23 +115,22 @@ static bool
 make_tables(struct hm_db *db, int64_t hour)
 {
 	struct hm_sql sql;
+	bool any;
 
 	for (size_t i = 0; i < HM_TABLES; i++)
-		if (!hm_hour_make(db, &hm_tables[i], hour) ||
-		    !run_for(db, day_statement(&sql, &hm_tables[i]), hour))
+		if (!hm_hour_make(db, &hm_tables[i], hour, &any) || (any &&
+		    !run_for(db, day_statement(&sql, &hm_tables[i]), hour)))
 			return false;
 	return true;
 }
 
-/* The first hour that is due, and whether there is one. */
+/* The hours that are due, two at most, and the first of them. */
 static bool
-next_due(struct hm_db *db, bool all, int64_t *hour)
+look_for_due(struct hm_db *db, int64_t *count, int64_t *hour)
 {
-	int64_t due = 0;
-
-	return hm_db_ask(db, "SELECT count(*) FROM rollup_due", &due) &&
-	    due > (all ? 0 : 1) &&
-	    hm_db_ask(db, "SELECT min(hour) FROM rollup_due", hour);
+	return hm_db_ask(db, "SELECT count(*) FROM "
+	    "(SELECT 1 FROM rollup_due LIMIT 2)", count) && (*count == 0 ||
+	    hm_db_ask(db, "SELECT min(hour) FROM rollup_due", hour));
 }
 
 static bool
@@ -143,15 +142,20 @@ make_hour(struct hm_db *db, int64_t hour)
 }
 
 bool
-hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made)
+hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made,
+    bool *more)
 {
-	int64_t hour;
+	int64_t count, hour;
 
-	while (next_due(rollup->db, all, &hour)) {
-		if (!make_hour(rollup->db, hour))
-			return false;
-		++*made;
-	}
+	*more = false;
+	if (!look_for_due(rollup->db, &count, &hour))
+		return false;
+	if (count <= (all ? 0 : 1))
+		return true;
+	if (!make_hour(rollup->db, hour))
+		return false;
+	++*made;
+	*more = true;
 	return true;
 }
 

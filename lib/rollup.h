@@ -34,10 +34,11 @@ void hm_rollup_begin(struct hm_rollup *rollup);
 bool hm_rollup_mark(struct hm_rollup *rollup, int64_t moment);
 
 /*
- * Make the hours that are due, and their days: all, or all but the last,
- * which may still be going on. In transactions of its own, one for each hour;
- * *made counts them.
+ * Make an hour that is due, and its day, in a transaction of its own: the
+ * first of all, or of all but the last, which may still be going on. *made
+ * counts it; *more tells whether another one may be due.
  */
-bool hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made);
+bool hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made,
+    bool *more);
 
 #endif

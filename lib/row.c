@@ -225,28 +225,51 @@ hm_row_takes(struct hm_slice type)
 	return hm_table_of(type) != NULL || event_of(type) < EVENTS;
 }
 
+/* A value that rows are told apart by is stored as it is, or not at all. */
+static bool
+is_exact(const struct hm_value *value, enum hm_field_kind kind)
+{
+	char decoded[TEXT_MAX];
+	struct hm_dec number;
+	int64_t whole;
+	size_t n;
+
+	if (kind == HM_CODE)
+		return hm_dec_parse(value->text, &number) &&
+		    hm_dec_rescale(number, 0, &whole);
+	if (kind == HM_MOMENT)
+		return hm_time_parse(value->text, &whole);
+	/* Escapes are longer than what they stand for. */
+	return value->text.n <= TEXT_MAX || hm_string_decode(value->text,
+	    decoded, sizeof decoded, &n);
+}
+
 /* A key that every row of a type has: what is wrong with it, or NULL. */
 static const char *
 refuse_key(const struct hm_record *record, const char *key)
 {
 	static const struct {
 		const char *key;
-		enum hm_kind kind;
-		const char *missing;
+		enum hm_field_kind kind;
+		const char *missing, *wrong;
 	} keys[] = {
-	    {"dtu", HM_STRING, "no dtu"},
-	    {"serial", HM_STRING, "no serial"},
-	    {"port", HM_NUMBER, "no port"},
-	    {"start", HM_STRING, "no start"},
-	    {"package", HM_NUMBER, "no package"},
-	    {"tool", HM_STRING, "no tool"},
+	    {"dtu", HM_LABEL, "no dtu", "dtu is longer than 1024 bytes"},
+	    {"serial", HM_LABEL, "no serial",
+	        "serial is longer than 1024 bytes"},
+	    {"port", HM_CODE, "no port", "port is no integer"},
+	    {"start", HM_MOMENT, "no start",
+	        "start is no time like 2026-11-23T10:15:00Z"},
+	    {"package", HM_CODE, "no package", "package is no integer"},
+	    {"tool", HM_LABEL, "no tool", "tool is longer than 1024 bytes"},
 	};
+	const struct hm_value *value = hm_record_get(record, key);
+	size_t i = 0;
 
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (strcmp(keys[i].key, key) == 0 &&
-		    hm_record_get(record, key)->kind != keys[i].kind)
-			return keys[i].missing;
-	return NULL;
+	while (strcmp(keys[i].key, key) != 0)
+		i++;
+	if (value->kind != (keys[i].kind == HM_CODE ? HM_NUMBER : HM_STRING))
+		return keys[i].missing;
+	return is_exact(value, keys[i].kind) ? NULL : keys[i].wrong;
 }
 
 static const char *

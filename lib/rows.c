@@ -74,11 +74,15 @@ prepare_latest(struct hm_db *db, struct table_rows *t)
 	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s_latest ", c->table->name);
 	add_values(&sql, c, "time, first_seen", "?1, ?2");
 	hm_sql_add(&sql, " ON CONFLICT (%s) DO UPDATE SET "
-	    "time = excluded.time", c->table->device);
+	    "time = max(time, excluded.time), "
+	    "first_seen = min(first_seen, excluded.first_seen)",
+	    c->table->device);
 	for (size_t i = 0; i < c->count; i++)
-		hm_sql_add(&sql, ", %s = excluded.%s", c->column[i].key.p,
-		    c->column[i].key.p);
-	hm_sql_add(&sql, " WHERE excluded.time >= time");
+		hm_sql_add(&sql, ", %s = iif(excluded.time >= time, "
+		    "excluded.%s, %s)", c->column[i].key.p,
+		    c->column[i].key.p, c->column[i].key.p);
+	hm_sql_add(&sql, " WHERE excluded.time >= time OR "
+	    "excluded.first_seen < first_seen");
 	return hm_db_prepare(db, hm_sql_text(&sql), &t->latest);
 }
 
@@ -306,7 +310,8 @@ put_stats(struct hm_rows *rows, sqlite3_stmt *s,
 /*
  * The first parameter of each is the time. What a record repeats is no new
  * row: alarms come with each list that they are in, states with each poll
- * that fails, and what is known of a device each hour.
+ * that fails, and what is known of a device each hour. A probe and what came
+ * of it may fall into one second: that is the state.
  */
 static const struct event {
 	const char *type, *sql;
@@ -326,8 +331,9 @@ static const struct event {
         "?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM (SELECT state, breaker, "
         "error FROM status WHERE dtu = ?2 AND time <= ?1 "
         "ORDER BY time DESC LIMIT 1) "
-        "WHERE state IS ?3 AND breaker IS ?4 AND error IS ?6)",
-        put_status},
+        "WHERE state IS ?3 AND breaker IS ?4 AND error IS ?6) "
+        "ON CONFLICT DO UPDATE SET state = ?3, breaker = ?4, failures = ?5, "
+        "error = ?6, text = ?7, hint = ?8, retry_at = ?9", put_status},
     {"info", "INSERT OR IGNORE INTO info (time, dtu, serial, data) "
         "VALUES (?1, ?2, ?3, ?4)", put_info},
     {"history", "INSERT OR IGNORE INTO history (time, dtu, serial, start, "

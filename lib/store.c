@@ -12,6 +12,7 @@
 #define BUSY_MS 2000
 #define REFRESH_MS 300000 /* between two times that the hour at hand is made */
 #define PRUNE_MS 600000   /* between two looks for what is too old */
+#define HOURS_MS 100      /* of making hours while rows may wait */
 
 struct hm_store {
 	struct hm_store_options options;
@@ -272,29 +273,34 @@ prune(struct hm_store *s, int64_t now)
 }
 
 static bool
-make_hours(struct hm_store *s, int64_t now, bool last)
+make_hours(struct hm_store *s, int64_t now, bool last, bool *more)
 {
 	bool all = last || now >= s->refresh_at;
 
-	if (!all && !s->hour_over)
+	*more = all || s->hour_over;
+	if (!*more)
 		return true;
-	if (!hm_rollup_make(&s->rollup, all, &s->counts.hours))
-		return false;
-	s->hour_over = false;
-	if (all)
+	do {
+		if (!hm_rollup_make(&s->rollup, all, &s->counts.hours, more))
+			return false;
+	} while (*more && hm_monotonic_ms() < now + HOURS_MS);
+	s->hour_over = *more;
+	if (all && !*more)
 		s->refresh_at = now + REFRESH_MS;
 	return true;
 }
 
-void
+bool
 hm_store_upkeep(struct hm_store *s, bool last)
 {
 	int64_t now = hm_monotonic_ms();
+	bool more = false;
 
 	if (!s->is_open || s->counts.failing != 0 || hm_db_moved(&s->db))
-		return;
-	if (!make_hours(s, now, last) || !prune(s, now)) {
-		begin_trouble(s, hm_db_reason(&s->db), 0);
-		give_up(s);
-	}
+		return false;
+	if (make_hours(s, now, last, &more) && prune(s, now))
+		return more;
+	begin_trouble(s, hm_db_reason(&s->db), 0);
+	give_up(s);
+	return false;
 }

@@ -53,9 +53,10 @@ bool hm_store_write(struct hm_store *store, struct hm_backlog *backlog,
 
 /*
  * Make hours and days, prune, give pages back: what is due, a small step of
- * it. With `last` all of it that others may want to see after the end.
+ * it. With `last` also what others may want to see after the end. True if
+ * there is more to do now, after the rows that have come meanwhile.
  */
-void hm_store_upkeep(struct hm_store *store, bool last);
+bool hm_store_upkeep(struct hm_store *store, bool last);
 
 const struct hm_store_counts *hm_store_counts(const struct hm_store *store);
 

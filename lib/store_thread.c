@@ -50,13 +50,13 @@ write_some(struct hm_store_thread *t, size_t count)
 
 /* After a failure more rows are no reason to try again sooner. */
 static struct hm_backlog_state
-wait_for_work(struct hm_store_thread *t, int64_t retry_ms)
+wait_for_work(struct hm_store_thread *t, int64_t retry_ms, bool busy)
 {
 	if (retry_ms > 0)
 		return hm_backlog_wait(t->backlog, SIZE_MAX, INT64_MAX,
 		    retry_ms);
 	return hm_backlog_wait(t->backlog, t->options.batch,
-	    t->options.delay_ms, IDLE_MS);
+	    t->options.delay_ms, busy ? 0 : IDLE_MS);
 }
 
 static int64_t
@@ -74,18 +74,19 @@ work(struct hm_store_thread *t)
 	struct hm_backlog_state state;
 	/* What is wrong with the database is said before the first record. */
 	int64_t retry_ms = write_some(t, 0) ? 0 : RETRY_MIN_MS;
+	bool busy = false;
 
 	publish(t);
 	do {
-		state = wait_for_work(t, retry_ms);
+		state = wait_for_work(t, retry_ms, busy);
 		if (state.count > 0)
 			retry_ms = write_some(t, state.count) ? 0 :
 			    next_retry(retry_ms);
-		if (retry_ms == 0)
-			hm_store_upkeep(t->store, false);
+		busy = retry_ms == 0 && hm_store_upkeep(t->store, false);
 		publish(t);
 	} while (!state.ended || (state.count > 0 && retry_ms == 0));
-	hm_store_upkeep(t->store, true);
+	while (hm_store_upkeep(t->store, true))
+		publish(t);
 	publish(t);
 }
 

@@ -18,6 +18,7 @@ needs() {
 	hm-alert) echo "--alerts" ;;
 	hm-store) echo "--database $work/contract.db" ;;
 	hm-poll) echo "-1 --retries 0 --connect-timeout 1 modbus://127.0.0.1:$closed" ;;
+	hm-metrics) echo "--port $closed" ;;
 	hm-sim) echo "--port 0" ;;
 	esac
 }

@@ -1,0 +1,118 @@
+#include "health.h"
+
+#include <stdio.h>
+
+static void
+emit_error(struct hm_emit *e, const struct hm_plant_dtu *dtu)
+{
+	char text[HM_PLANT_REASON + 32];
+
+	if (dtu->error == HM_ERR_NONE) {
+		hm_emit_null(e, "last_error");
+	} else {
+		snprintf(text, sizeof text, "%s%s%s",
+		    hm_error_name(dtu->error),
+		    dtu->reason[0] != '\0' ? ": " : "", dtu->reason);
+		hm_emit_text(e, "last_error", text);
+	}
+	hm_emit_moment(e, "last_error_time", dtu->error_time);
+}
+
+static void
+emit_dtu(struct hm_emit *e, const struct hm_view *view,
+    const struct hm_plant_dtu *dtu)
+{
+	hm_emit_object(e, dtu->name);
+	hm_emit_text(e, "status", hm_view_status(view, dtu));
+	hm_emit_moment(e, "last_successful_query", dtu->answered_time);
+	if (dtu->answered == 0)
+		hm_emit_null(e, "seconds_since_last_success");
+	else
+		hm_emit_int(e, "seconds_since_last_success",
+		    (view->now.steady - dtu->answered) / 1000);
+	hm_emit_int(e, "query_count", (int64_t)(dtu->good + dtu->failed));
+	hm_emit_int(e, "error_count", (int64_t)dtu->failed);
+	emit_error(e, dtu);
+	hm_emit_object_end(e);
+}
+
+static int64_t
+publisher(const struct hm_view *view, const char *counter)
+{
+	int64_t value = 0;
+
+	(void)hm_view_counter(view, "hm-publish", counter, &value);
+	return value;
+}
+
+void
+hm_health_emit(struct hm_emit *e, const struct hm_view *view)
+{
+	const struct hm_plant *plant = view->plant;
+
+	hm_emit_object(e, NULL);
+	hm_emit_bool(e, "healthy", hm_view_healthy(view));
+	hm_emit_int(e, "uptime_seconds",
+	    (view->now.steady - plant->started.steady) / 1000);
+	hm_emit_moment(e, "start_time", plant->started.wall / 1000);
+	hm_emit_object(e, "dtus");
+	for (size_t i = 0; i < plant->dtus; i++)
+		emit_dtu(e, view, &plant->dtu[i]);
+	hm_emit_object_end(e);
+	hm_emit_object(e, "mqtt");
+	hm_emit_int(e, "messages_published", publisher(view, "published"));
+	hm_emit_int(e, "errors", publisher(view, "dropped"));
+	hm_emit_object_end(e);
+	hm_emit_object_end(e);
+}
+
+/* Probes */
+
+size_t
+hm_health_live(const struct hm_view *view,
+    struct hm_check check[HM_CHECKS_MAX])
+{
+	size_t count = 0;
+
+	check[count++] = (struct hm_check){"hm-metrics", true};
+	for (size_t i = 0; i < view->plant->tools; i++) {
+		const struct hm_plant_tool *tool = &view->plant->tool[i];
+
+		check[count++] = (struct hm_check){tool->name,
+		    !hm_view_silent(view, tool)};
+	}
+	return count;
+}
+
+size_t
+hm_health_ready(const struct hm_view *view, bool database,
+    struct hm_check check[HM_CHECKS_MAX])
+{
+	check[0] = (struct hm_check){"configuration", true};
+	check[1] = (struct hm_check){"database", database};
+	check[2] = (struct hm_check){"every DTU polled once",
+	    hm_view_all_tried(view)};
+	return 3;
+}
+
+size_t
+hm_health_text(const struct hm_check *check, size_t count, bool verbose,
+    bool *good, char *buf, size_t cap)
+{
+	size_t n = 0;
+
+	*good = true;
+	for (size_t i = 0; i < count; i++) {
+		int length = 0;
+
+		*good = *good && check[i].good;
+		if (verbose || !check[i].good)
+			length = snprintf(buf + n, cap - n, "%s: %s\n",
+			    check[i].name, check[i].good ? "ok" : "failed");
+		if (length > 0 && (size_t)length < cap - n)
+			n += (size_t)length;
+	}
+	if (n == 0)
+		n = (size_t)snprintf(buf, cap, "OK\n");
+	return n < cap ? n : cap - 1;
+}

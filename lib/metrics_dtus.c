@@ -1,0 +1,221 @@
+#include <stdio.h>
+
+#include "metrics.h"
+
+static void
+begin_sample(struct hm_expo *e, const struct hm_plant_dtu *dtu)
+{
+	hm_expo_sample(e, "");
+	hm_expo_label(e, "dtu", dtu->name);
+}
+
+/* How polls go */
+
+static void
+put_up(struct hm_expo *e, const struct hm_view *view)
+{
+	hm_expo_family(e, "hoymiles_up", HM_EXPO_GAUGE,
+	    "1 if the last poll of the DTU was good and not too long ago");
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;) {
+		begin_sample(e, d);
+		hm_expo_int(e, hm_view_up(view, d));
+	}
+}
+
+static void
+put_success(struct hm_expo *e, const struct hm_view *view)
+{
+	hm_expo_family(e, "hoymiles_poll_success_timestamp_seconds",
+	    HM_EXPO_GAUGE, "when the DTU last answered, since 1970");
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;) {
+		if (d->answered == 0)
+			continue;
+		begin_sample(e, d);
+		hm_expo_int(e, d->answered_time);
+	}
+}
+
+static void
+put_polls(struct hm_expo *e, const struct hm_view *view)
+{
+	hm_expo_family(e, "hoymiles_polls_total", HM_EXPO_COUNTER,
+	    "polls of the DTU by result");
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;) {
+		begin_sample(e, d);
+		hm_expo_label(e, "result", "success");
+		hm_expo_int(e, (int64_t)d->good);
+		begin_sample(e, d);
+		hm_expo_label(e, "result", "failure");
+		hm_expo_int(e, (int64_t)d->failed);
+	}
+}
+
+static void
+put_errors(struct hm_expo *e, const struct hm_view *view)
+{
+	hm_expo_family(e, "hoymiles_poll_errors_total", HM_EXPO_COUNTER,
+	    "failed polls of the DTU by reason");
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;)
+		for (enum hm_error r = HM_ERR_NONE + 1; r < HM_ERRORS; r++) {
+			begin_sample(e, d);
+			hm_expo_label(e, "reason", hm_error_name(r));
+			hm_expo_int(e, (int64_t)d->errors[r]);
+		}
+}
+
+static void
+put_in_row(struct hm_expo *e, const struct hm_view *view)
+{
+	hm_expo_family(e, "hoymiles_poll_failures", HM_EXPO_GAUGE,
+	    "failed polls of the DTU since the last good one");
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;) {
+		if (d->failures < 0)
+			continue;
+		begin_sample(e, d);
+		hm_expo_int(e, d->failures);
+	}
+}
+
+void
+hm_metrics_durations(struct hm_expo *e, const struct hm_plant_dtu *dtu,
+    const char *label)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < HM_TOOK_BUCKETS; i++) {
+		char bound[HM_DEC_TEXT + 2] = "+Inf";
+
+		/* As OpenMetrics spells it: 0.1, 1.0 */
+		if (i < HM_TOOK_BUCKETS - 1)
+			snprintf(bound, sizeof bound,
+			    hm_took_bounds[i] % 1000 == 0 ? "%lld.0" :
+			    "%lld.%lld", (long long)hm_took_bounds[i] / 1000,
+			    (long long)hm_took_bounds[i] % 1000 /
+			    (hm_took_bounds[i] % 100 == 0 ? 100 : 10));
+		sum += dtu->took[i];
+		hm_expo_sample(e, "_bucket");
+		hm_expo_label(e, label, dtu->name);
+		hm_expo_label(e, "le", bound);
+		hm_expo_int(e, (int64_t)sum);
+	}
+	hm_expo_sample(e, "_sum");
+	hm_expo_label(e, label, dtu->name);
+	hm_expo_dec(e, hm_dec((int64_t)dtu->took_ms, 3));
+	hm_expo_sample(e, "_count");
+	hm_expo_label(e, label, dtu->name);
+	hm_expo_int(e, (int64_t)sum);
+}
+
+static void
+put_durations(struct hm_expo *e, const struct hm_view *view)
+{
+	hm_expo_family(e, "hoymiles_poll_duration_seconds",
+	    HM_EXPO_HISTOGRAM, "how long good polls of the DTU took");
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;)
+		hm_metrics_durations(e, d, "dtu");
+}
+
+static void
+put_breakers(struct hm_expo *e, const struct hm_view *view)
+{
+	hm_expo_family(e, "hoymiles_breaker_state", HM_EXPO_GAUGE,
+	    "1 for the state that the DTU's circuit breaker is in");
+	for (const struct hm_plant_dtu *d = NULL;
+	    (d = hm_view_dtu(view, d)) != NULL;)
+		for (enum hm_breaker_state s = HM_BREAKER_CLOSED;
+		    d->breaker_known && s <= HM_BREAKER_HALF_OPEN; s++) {
+			begin_sample(e, d);
+			hm_expo_label(e, "state", hm_breaker_name(s));
+			hm_expo_int(e, d->breaker == s);
+		}
+}
+
+/* Alarms */
+
+static bool
+same_labels(const struct hm_plant_alarm *a, const struct hm_plant_alarm *b)
+{
+	return a->dtu == b->dtu && a->port == b->port && a->code == b->code &&
+	    strcmp(a->serial, b->serial) == 0 &&
+	    strcmp(a->alert, b->alert) == 0;
+}
+
+/* Alarms of one kind that began at different times are one series. */
+static bool
+shown_before(const struct hm_view *view, size_t at)
+{
+	const struct hm_plant_alarm *alarm = view->plant->alarm;
+
+	for (size_t i = 0; i < at; i++)
+		if (hm_view_alarm(view, &alarm[i]) &&
+		    same_labels(&alarm[i], &alarm[at]))
+			return true;
+	return false;
+}
+
+static void
+put_alarm(struct hm_expo *e, const struct hm_view *view,
+    const struct hm_plant_alarm *alarm)
+{
+	char number[24];
+
+	begin_sample(e, &view->plant->dtu[alarm->dtu]);
+	hm_expo_label(e, "inverter", alarm->serial);
+	if (alarm->alert[0] != '\0') {
+		snprintf(number, sizeof number, "%lld",
+		    (long long)alarm->port);
+		hm_expo_label(e, "port", alarm->port > 0 ? number : "");
+		hm_expo_label(e, "alert", alarm->alert);
+	} else {
+		snprintf(number, sizeof number, "%lld",
+		    (long long)alarm->code);
+		hm_expo_label(e, "code", number);
+	}
+	hm_expo_int(e, 1);
+}
+
+static void
+put_alarms(struct hm_expo *e, const struct hm_view *view, bool alerts)
+{
+	bool begun = false;
+
+	for (size_t i = 0; i < view->plant->alarms; i++) {
+		const struct hm_plant_alarm *alarm = &view->plant->alarm[i];
+
+		if ((alarm->alert[0] != '\0') != alerts ||
+		    !hm_view_alarm(view, alarm) || shown_before(view, i))
+			continue;
+		if (!begun && alerts)
+			hm_expo_family(e, "hoymiles_alert_active",
+			    HM_EXPO_GAUGE, "1 for each alert of hm-alert "
+			    "that lasts");
+		else if (!begun)
+			hm_expo_family(e, "hoymiles_alarm_active",
+			    HM_EXPO_GAUGE, "1 for each alarm in the DTU's "
+			    "list that lasts");
+		begun = true;
+		put_alarm(e, view, alarm);
+	}
+}
+
+void
+hm_metrics_dtus(struct hm_expo *e, const struct hm_view *view)
+{
+	if (view->plant->dtus > 0) {
+		put_up(e, view);
+		put_success(e, view);
+		put_polls(e, view);
+		put_errors(e, view);
+		put_in_row(e, view);
+		put_durations(e, view);
+		put_breakers(e, view);
+	}
+	put_alarms(e, view, false);
+	put_alarms(e, view, true);
+}

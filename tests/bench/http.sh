@@ -1,0 +1,49 @@
+#!/bin/bash
+# http.sh SLOW RATE SECONDS: hm-metrics between a writer of 1,000 records a
+# second, of 32 inputs, and a reader that sees how late each line is, while
+# SLOW connections send a byte a second and RATE requests a second come in.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/../system/lib.sh"
+
+slow=$1
+rate=$2
+seconds=$3
+port=$(free_port)
+
+"$HM_BUILD/helper/ticker" 1 $((seconds + 6)) 32 |
+	hm-metrics --port "$port" --stats-period 0 |
+	"$HM_BUILD/helper/stamp" >"$work/lines" &
+pids+=($!)
+until_true 5 listening "$port"
+metrics=$(pgrep -n -f "hm-metrics --port $port ")
+sleep 2
+
+cpu() {
+	awk '{ print ($14 + $15) * 10 }' "/proc/$metrics/stat"
+}
+
+pss() {
+	awk '/^Pss:/ { print $2 }' "/proc/$metrics/smaps_rollup"
+}
+
+# Of the lines of the last seconds but those before.
+lateness() {
+	jq -s -r 'map(.[0] - .[1].ms) | sort |
+		"lines \(length), late by \(.[length / 2 | floor]) ms in the " +
+		"middle, \(.[length * 0.99 | floor]) ms at 99 %, \(.[-1]) ms " +
+		"at most"'
+}
+
+echo "at rest: $(wc -l <"$work/lines") lines so far, PSS $(pss) kB"
+before=$(wc -l <"$work/lines")
+start=$(cpu)
+"$HM_BUILD/helper/http_load" "$port" /metrics "$slow" "$rate" "$seconds" \
+	>"$work/load"
+echo "$slow slow connections, $rate requests/s for $seconds s"
+echo "  $(cat "$work/load")"
+echo "  hm-metrics: $(($(cpu) - start)) ms CPU, PSS $(pss) kB"
+tail -n "+$((before + 1))" "$work/lines" | head -n $((seconds * 1000)) >"$work/under"
+echo "  $(lateness <"$work/under")"
+wait
+most=$(jq -s 'map(.[0] - .[1].ms) | max' "$work/under")
+[ "$most" -le 50 ]

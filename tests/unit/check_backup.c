@@ -1,0 +1,295 @@
+#include "kept.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+#include "backup.h"
+
+static struct hm_db db;
+
+/* A database of `rows` times 4 KB. */
+static void
+setup(void)
+{
+	make_scratch();
+	open_plain(&db, "hm.db");
+	ck_assert_ptr_null(hm_schema_bring_up(&db));
+	run(&db, "CREATE TABLE big (n INTEGER PRIMARY KEY, x); "
+	    "WITH RECURSIVE n(i) AS "
+	    "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) "
+	    "INSERT INTO big SELECT i, zeroblob(3800) FROM n");
+}
+
+static void
+teardown(void)
+{
+	hm_db_close(&db);
+	remove_scratch();
+}
+
+static const char *
+ask_file(const char *name, const char *sql)
+{
+	const struct hm_db_options options = {.writing = false};
+	static char text[2000];
+	struct hm_db copy = {NULL, NULL};
+
+	ck_assert(hm_db_open(&copy, in_scratch(name), &options));
+	snprintf(text, sizeof text, "%s", answer(&copy, sql));
+	hm_db_close(&copy);
+	return text;
+}
+
+START_TEST(copies_all)
+{
+	ck_assert(hm_backup(in_scratch("hm.db"), in_scratch("to.db"), -1));
+	ck_assert_str_eq(ask_file("to.db", "PRAGMA integrity_check"), "ok");
+	ck_assert_str_eq(ask_file("to.db", "SELECT count(*), sum(n) FROM big"),
+	    "1500|1125750");
+	ck_assert_str_eq(ask_file("to.db", "PRAGMA user_version"), "1");
+	unlink(in_scratch("to.db-shm"));
+	unlink(in_scratch("to.db-wal"));
+	ck_assert_str_eq(names_in_scratch(),
+	    "hm.db hm.db-shm hm.db-wal to.db ");
+}
+END_TEST
+
+START_TEST(replaces_an_older_copy)
+{
+	ck_assert(hm_backup(in_scratch("hm.db"), in_scratch("to.db"), 60000));
+	run(&db, "DELETE FROM big WHERE n > 10");
+	ck_assert(hm_backup(in_scratch("hm.db"), in_scratch("to.db"), 60000));
+	ck_assert_str_eq(ask_file("to.db", "SELECT count(*) FROM big"), "10");
+}
+END_TEST
+
+/* Somebody writes, all the while: each row is there or not, in order. */
+
+static atomic_bool stop;
+
+static void *
+write_on(void *context)
+{
+	struct hm_db other;
+	int64_t *written = context;
+
+	open_plain(&other, "hm.db");
+	while (!atomic_load(&stop)) {
+		run(&other, "INSERT INTO big (x) VALUES (zeroblob(3800)); "
+		    "UPDATE big SET x = zeroblob(3801) WHERE n <= 20");
+		++*written;
+	}
+	hm_db_close(&other);
+	return NULL;
+}
+
+START_TEST(copies_while_others_write)
+{
+	int64_t written = 0, last = 1500;
+	pthread_t other;
+
+	ck_assert_int_eq(pthread_create(&other, NULL, write_on, &written), 0);
+	for (int i = 0; i < 3; i++) {
+		int64_t count;
+		char *rest;
+
+		ck_assert(hm_backup(in_scratch("hm.db"), in_scratch("to.db"),
+		    60000));
+		ck_assert_str_eq(ask_file("to.db", "PRAGMA integrity_check"),
+		    "ok");
+		count = strtoll(ask_file("to.db",
+		    "SELECT count(*), max(n) FROM big"), &rest, 10);
+		ck_assert_int_ge(count, last);
+		ck_assert_int_eq(strtoll(rest + 1, NULL, 10), count);
+		last = count;
+	}
+	atomic_store(&stop, true);
+	pthread_join(other, NULL);
+	ck_assert_int_gt(written, 0);
+	ck_assert_int_eq(number(&db, "SELECT count(*) FROM big"),
+	    1500 + written);
+}
+END_TEST
+
+/* Failures leave nothing behind, and an older copy as it was. */
+
+static void
+expect_none(const char *path, const char *to, int64_t most_ms)
+{
+	char before[2000];
+
+	COPY_TEXT(before, names_in_scratch());
+	ck_assert(!hm_backup(path, to, most_ms));
+	ck_assert_str_eq(names_in_scratch(), before);
+}
+
+START_TEST(gives_up_after_a_time)
+{
+	expect_none(in_scratch("hm.db"), in_scratch("to.db"), 0);
+	copy_file(in_scratch("hm.db"), in_scratch("to.db"));
+	copy_file(in_scratch("hm.db"), in_scratch("before"));
+	expect_none(in_scratch("hm.db"), in_scratch("to.db"), 0);
+	ck_assert(same_files(in_scratch("to.db"), in_scratch("before")));
+}
+END_TEST
+
+START_TEST(needs_a_directory)
+{
+	expect_none(in_scratch("hm.db"), in_scratch("none/to.db"), -1);
+	ck_assert_int_eq(mkdir(in_scratch("to.db"), 0700), 0);
+	expect_none(in_scratch("hm.db"), in_scratch("to.db"), -1);
+}
+END_TEST
+
+START_TEST(needs_a_database_of_ours)
+{
+	struct hm_db other;
+
+	expect_none(in_scratch("none.db"), in_scratch("to.db"), -1);
+	open_plain(&other, "other.db");
+	run(&other, "CREATE TABLE x (y); PRAGMA user_version = 99");
+	hm_db_close(&other);
+	expect_none(in_scratch("other.db"), in_scratch("to.db"), -1);
+}
+END_TEST
+
+/* What others go on writing would go on in a file without a name. */
+START_TEST(is_never_in_the_place_of_the_database)
+{
+	ck_assert_int_eq(link(in_scratch("hm.db"), in_scratch("other.db")), 0);
+	expect_none(in_scratch("hm.db"), in_scratch("hm.db"), -1);
+	expect_none(in_scratch("hm.db"), in_scratch("other.db"), -1);
+	ck_assert(!hm_db_moved(&db));
+}
+END_TEST
+
+START_TEST(refuses_a_name_that_is_too_long)
+{
+	static char name[5000];
+
+	memset(name, 'x', sizeof name - 1);
+	expect_none(in_scratch("hm.db"), name, -1);
+}
+END_TEST
+
+/* Copies that are kept */
+
+static void
+touch(const char *name)
+{
+	FILE *file = fopen(in_scratch(name), "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static bool
+is_copy(const char *name)
+{
+	return strlen(name) == strlen("hm_backup_YYYYmmdd_HHMMSS.db") &&
+	    strncmp(name, "hm_backup_", 10) == 0 &&
+	    strspn(name + 10, "0123456789_") == 15 &&
+	    strcmp(name + 25, ".db") == 0;
+}
+
+static void
+count_copies(size_t expected, const char *first)
+{
+	struct dirent **entry;
+	int count = scandir(scratch, &entry, NULL, alphasort);
+	size_t copies = 0;
+
+	ck_assert_int_ge(count, 0);
+	for (int i = 0; i < count; i++) {
+		if (is_copy(entry[i]->d_name) && copies++ == 0 &&
+		    first != NULL)
+			ck_assert_str_eq(entry[i]->d_name, first);
+		free(entry[i]);
+	}
+	free(entry);
+	ck_assert_uint_eq(copies, expected);
+}
+
+START_TEST(keeps_the_newest)
+{
+	touch("hm_backup_20240101_000000.db");
+	touch("hm_backup_20250101_000000.db");
+	touch("hm_backup_20231231_235959.db");
+	ck_assert(hm_backup_rotate(in_scratch("hm.db"), 3, -1));
+	count_copies(3, "hm_backup_20240101_000000.db");
+	ck_assert(hm_backup_rotate(in_scratch("hm.db"), 1, -1));
+	count_copies(1, NULL);
+	ck_assert_int_ne(access(in_scratch("hm_backup_20250101_000000.db"),
+	    F_OK), 0);
+}
+END_TEST
+
+START_TEST(leaves_other_files)
+{
+	static const char *const names[] = {"hm_backup_20240101.db",
+	    "hm_backup_20240101_000000.db.part", "hm.db.bak",
+	    "hm_backup_20240101_000000.db-wal", "xhm_backup_20240101_000000.db",
+	    "hm_backup_2024-101_000000.db", "h_backup_20240101_000000.db",
+	    "hm2_backup_20240101_000000.db"};
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		touch(names[i]);
+	ck_assert(hm_backup_rotate(in_scratch("hm.db"), 1, -1));
+	for (size_t i = 0; i < COUNT(names); i++)
+		ck_assert_msg(access(in_scratch(names[i]), F_OK) == 0, "%s",
+		    names[i]);
+	count_copies(1, NULL);
+}
+END_TEST
+
+/* Those that are there stay when no new one can be made. */
+START_TEST(keeps_old_ones_without_a_new_one)
+{
+	touch("hm_backup_20240101_000000.db");
+	touch("hm_backup_20250101_000000.db");
+	ck_assert(!hm_backup_rotate(in_scratch("hm.db"), 1, 0));
+	count_copies(2, "hm_backup_20240101_000000.db");
+}
+END_TEST
+
+START_TEST(takes_a_path_without_a_directory)
+{
+	ck_assert_int_eq(chdir(scratch), 0);
+	ck_assert(hm_backup("hm.db", "to.db", -1));
+	ck_assert(hm_backup_rotate("hm.db", 1, -1));
+	count_copies(1, NULL);
+	ck_assert_int_eq(chdir("/"), 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("backup");
+	TCase *tcase = tcase_create("backup");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, copies_all);
+	tcase_add_test(tcase, replaces_an_older_copy);
+	tcase_add_test(tcase, copies_while_others_write);
+	tcase_add_test(tcase, gives_up_after_a_time);
+	tcase_add_test(tcase, needs_a_directory);
+	tcase_add_test(tcase, needs_a_database_of_ours);
+	tcase_add_test(tcase, is_never_in_the_place_of_the_database);
+	tcase_add_test(tcase, refuses_a_name_that_is_too_long);
+	tcase_add_test(tcase, keeps_the_newest);
+	tcase_add_test(tcase, leaves_other_files);
+	tcase_add_test(tcase, keeps_old_ones_without_a_new_one);
+	tcase_add_test(tcase, takes_a_path_without_a_directory);
+	tcase_set_timeout(tcase, 60);
+	suite_add_tcase(suite, tcase);
+	sr = srunner_create(suite);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed > 0;
+}
