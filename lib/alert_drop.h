@@ -30,7 +30,7 @@
 #define HM_DROP_FORGET 30        /* days until that is forgotten */
 #define HM_DROP_SECONDS 1800     /* a loss that lasts is an alarm */
 #define HM_DROP_GOOD_SECONDS 600 /* and over when it is gone for so long */
-#define HM_DROP_READINGS 3       /* and no fewer readings in either */
+#define HM_DROP_READINGS 5       /* and no fewer readings in either */
 #define HM_DROP_GAP 3600         /* readings farther apart are no row */
 
 /* What an input has given at least in an hour of the day and a light. */

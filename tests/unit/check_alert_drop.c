@@ -115,9 +115,9 @@ static const struct {
     {2, 0, MIN, 0, -1},
     /* However often it is read, if that is not too seldom. */
     {2, HM_DROP_DAYS, 5, 300, 30 * MIN},
-    {2, HM_DROP_DAYS, 15 * MIN, 300, 30 * MIN},
-    {2, HM_DROP_DAYS, 20 * MIN, 300, 40 * MIN},
-    {2, HM_DROP_DAYS, HOUR, 300, 2 * HOUR},
+    {2, HM_DROP_DAYS, 7 * MIN + 30, 300, 30 * MIN},
+    {2, HM_DROP_DAYS, 15 * MIN, 300, HOUR},
+    {2, HM_DROP_DAYS, HOUR, 300, 4 * HOUR},
     {2, HM_DROP_DAYS, 2 * HOUR, 300, -1},
     /* One input has nothing beside it. */
     {1, HM_DROP_DAYS, MIN, 0, -1},
