@@ -109,6 +109,12 @@ hm_db_use_wal(struct hm_db *db)
 	return false;
 }
 
+void
+hm_db_lean(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 bool
 hm_db_open(struct hm_db *db, const char *path,
     const struct hm_db_options *options)

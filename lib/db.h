@@ -23,6 +23,12 @@ struct hm_db_options {
 	int busy_ms;  /* how long to wait for other writers */
 };
 
+/*
+ * Do without SQLite's statistics of memory, which cost a lock for each piece.
+ * For a process that opens no database before.
+ */
+void hm_db_lean(void);
+
 /* To be closed by hm_db_close in any case. `db` may be closed or all zero. */
 bool hm_db_open(struct hm_db *db, const char *path,
     const struct hm_db_options *options);

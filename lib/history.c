@@ -86,25 +86,45 @@ emit_field(struct hm_emit *e, const struct hm_field *field, sqlite3_stmt *row,
 		hm_emit_dec(e, field->key, number);
 }
 
-void
-hm_history_emit(struct hm_emit *e, const struct hm_table *table,
-    sqlite3_stmt *row)
+/* What the keys of a reading are called. */
+struct names {
+	const char *time, *dtu, *serial, *port;
+};
+
+static const struct names of_records = {"time", "dtu", "serial", "port"};
+
+/* As in the program that hm replaces. */
+static const struct names of_rows = {
+    "timestamp", "dtu_name", "serial_number", "port_number"};
+
+static void
+emit_reading(struct hm_emit *e, const struct hm_table *table,
+    sqlite3_stmt *row, const struct names *names)
 {
 	int column = FIRST_FIELD;
 	struct hm_dec own;
 
-	hm_emit_text(e, "type", table->name);
-	emit_moment(e, "time", row, TIME);
-	hm_emit_string(e, "dtu", hm_db_column_text(row, DTU));
+	emit_moment(e, names->time, row, TIME);
+	hm_emit_string(e, names->dtu, hm_db_column_text(row, DTU));
 	if (sqlite3_column_type(row, SERIAL) != SQLITE_NULL)
-		hm_emit_string(e, "serial", hm_db_column_text(row, SERIAL));
+		hm_emit_string(e, names->serial,
+		    hm_db_column_text(row, SERIAL));
 	if (table->own != NULL && hm_history_number(row, column++, &own))
-		hm_emit_dec(e, table->own, own);
+		hm_emit_dec(e, table->has_port ? names->port : table->own,
+		    own);
 	if (sqlite3_column_type(row, STALE) != SQLITE_NULL)
 		hm_emit_bool(e, "stale", sqlite3_column_int(row, STALE) != 0);
 	for (size_t i = 0; i < HM_FIELDS; i++)
 		if ((hm_fields[i].scopes & table->scope) != 0)
 			emit_field(e, &hm_fields[i], row, column++);
+}
+
+void
+hm_history_emit(struct hm_emit *e, const struct hm_table *table,
+    sqlite3_stmt *row)
+{
+	hm_emit_text(e, "type", table->name);
+	emit_reading(e, table, row, &of_records);
 }
 
 bool
@@ -123,7 +143,7 @@ hm_history_readings(struct hm_db *db, const struct hm_table *table,
 	sqlite3_bind_int64(rows, 2, limit);
 	while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
 		hm_emit_object(e, NULL);
-		hm_history_emit(e, table, rows);
+		emit_reading(e, table, rows, &of_rows);
 		hm_emit_object_end(e);
 	}
 	sqlite3_finalize(rows);

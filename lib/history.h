@@ -32,7 +32,9 @@ void hm_history_emit(struct hm_emit *e, const struct hm_table *table,
 
 /*
  * Emit the newest `limit` readings of a serial number, newest first, as the
- * objects of an array that the caller has opened.
+ * objects of an array that the caller has opened. Their keys are those of the
+ * rows that the replaced program gave: timestamp, dtu_name, serial_number,
+ * port_number, the fields.
  */
 bool hm_history_readings(struct hm_db *db, const struct hm_table *table,
     struct hm_slice serial, int64_t limit, struct hm_emit *e);

@@ -218,8 +218,7 @@ write_rows(struct hour *h, int64_t hour)
 }
 
 bool
-hm_hour_make(struct hm_db *db, const struct hm_table *table, int64_t hour,
-    bool *any)
+hm_hour_make(struct hm_db *db, const struct hm_table *table, int64_t hour)
 {
 	struct hour h = {.db = db, .table = table};
 	bool good;
@@ -231,9 +230,8 @@ hm_hour_make(struct hm_db *db, const struct hm_table *table, int64_t hour,
 			h.field[h.fields++] = &hm_fields[i];
 	hm_devices_start(&h.devices, sizeof(struct sample) +
 	    h.fields * sizeof(struct total));
-	good = read_rows(&h, hour);
-	*any = h.devices.count > 0;
-	good = good && (!*any || write_rows(&h, hour));
+	good = read_rows(&h, hour) &&
+	    (h.devices.count == 0 || write_rows(&h, hour));
 	hm_devices_clear(&h.devices);
 	return good;
 }

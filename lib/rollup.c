@@ -104,14 +104,34 @@ run_for(struct hm_db *db, const char *sql, int64_t hour)
 	return sqlite3_finalize(statement) == SQLITE_OK && good;
 }
 
+/* Whether no later hour of the same day is due. */
+static bool
+ends_day(struct hm_db *db, int64_t hour, bool *ends)
+{
+	sqlite3_stmt *find = NULL;
+	bool good = hm_db_prepare(db, "SELECT NOT EXISTS (SELECT 1 "
+	    "FROM rollup_due WHERE hour > ?1 AND hour < ?1 + 93600 "
+	    "AND hm_day(hour) = hm_day(?1))", &find) &&
+	    sqlite3_bind_int64(find, 1, hour) == SQLITE_OK &&
+	    sqlite3_step(find) == SQLITE_ROW;
+
+	if (good)
+		*ends = sqlite3_column_int(find, 0) != 0;
+	sqlite3_finalize(find);
+	return good;
+}
+
+/* A day is made with the last of its hours that are due. */
 static bool
 make_tables(struct hm_db *db, int64_t hour)
 {
 	struct hm_sql sql;
-	bool any;
+	bool ends;
 
+	if (!ends_day(db, hour, &ends))
+		return false;
 	for (size_t i = 0; i < HM_TABLES; i++)
-		if (!hm_hour_make(db, &hm_tables[i], hour, &any) || (any &&
+		if (!hm_hour_make(db, &hm_tables[i], hour) || (ends &&
 		    !run_for(db, day_statement(&sql, &hm_tables[i]), hour)))
 			return false;
 	return true;

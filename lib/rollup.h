@@ -35,7 +35,8 @@ void hm_rollup_begin(struct hm_rollup *rollup);
 bool hm_rollup_mark(struct hm_rollup *rollup, int64_t moment);
 
 /*
- * Make an hour that is due, and its day, in a transaction of its own: the
+ * Make an hour that is due, and its day if no later hour of it is, in a
+ * transaction of its own: the
  * first of all, or of all but the last, which may still be going on. *made
  * counts it; *more tells whether another one may be due.
  */

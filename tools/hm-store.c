@@ -166,15 +166,9 @@ on_line(struct work *work, struct hm_slice line)
 	struct hm_slice type, row;
 	const char *why;
 
-	if (!hm_stream_type(work->stream, line, &work->record, &type))
+	if (!hm_stream_pass(work->stream, line, hm_row_takes, &work->record,
+	    &type))
 		return;
-	if (!hm_row_takes(type)) {
-		hm_stream_emit(work->stream, line);
-		return;
-	}
-	if (!hm_stream_parse(work->stream, line, &work->record))
-		return;
-	hm_stream_emit(work->stream, line);
 	why = hm_row_make(work->maker, &work->record, line, &row);
 	if (why != NULL)
 		hm_stream_bad(work->stream, "not stored: %s", why);
@@ -508,6 +502,7 @@ main(int argc, char *argv[])
 	int status;
 
 	hm_stream_guard_descriptors();
+	hm_db_lean();
 	config = hm_config_load(&tool, argc, argv, &status);
 	if (config == NULL)
 		return status;

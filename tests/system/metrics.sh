@@ -308,7 +308,7 @@ for minute in 1 2 3; do port_line $minute 3$minute; done |
 start --stats-period 0 -d "$work/hm.db"
 same "the history of an inverter, newest first" \
 	"$(get '/api/inverters/1164/history?limit=2' |
-	jq -c '[.[] | [.time, .temperature]]')" \
+	jq -c '[.[] | [.timestamp, .temperature]]')" \
 	'[["2026-06-21T10:03:00Z",33],["2026-06-21T10:02:00Z",32]]'
 same "/stats with a database" "$(get /stats | jq -c '[.database_path,
 	(.database_size_bytes > 0), .inverter_data_entries]')" \

@@ -106,9 +106,10 @@ START_TEST(tells_the_newest_readings)
 		keep(k, "port", hm_time_format(i, time).p, "\"dtu\":\"roof\","
 		    "\"serial\":\"%d\",\"port\":1,\"pv_power\":%d.5", i % 2,
 		    i);
-	ck_assert_str_eq(readings_of("1", 1), "[{\"type\":\"port\","
-	    "\"time\":\"1970-01-01T00:00:03Z\",\"dtu\":\"roof\","
-	    "\"serial\":\"1\",\"port\":1,\"pv_power\":3.5}]");
+	ck_assert_str_eq(readings_of("1", 1), "[{\"timestamp\":"
+	    "\"1970-01-01T00:00:03Z\",\"dtu_name\":\"roof\","
+	    "\"serial_number\":\"1\",\"port_number\":1,"
+	    "\"pv_power\":3.5}]");
 	ck_assert_ptr_nonnull(strstr(readings_of("1", 9), "},{"));
 	ck_assert_str_eq(readings_of("1", 0), "[]");
 	ck_assert_str_eq(readings_of("5", 9), "[]");
