@@ -21,8 +21,9 @@ void hm_backlog_free(struct hm_backlog *backlog);
 /* The side of the stream */
 
 /*
- * Copy a row, which is not empty, into the queue. Where it is full, wait for room as long as the
- * other side makes some at least every `patience_ms`; false if there is none.
+ * Copy a row, which is not empty, into the queue. Where it is full, wait for
+ * room as long as the other side makes some at least every `patience_ms`;
+ * false if there is none.
  */
 bool hm_backlog_put(struct hm_backlog *backlog, struct hm_slice row,
     int64_t patience_ms);
