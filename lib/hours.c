@@ -106,27 +106,11 @@ read_rows(struct hour *h, int64_t hour)
 /* Writing */
 
 static bool
-add_column(void *context, const char *column, const char *type)
-{
-	(void)type;
-	hm_sql_add(context, ", %s", column);
-	return true;
-}
-
-static bool
 add_parameter(void *context, const char *column, const char *type)
 {
 	(void)column;
 	(void)type;
 	hm_sql_add(context, ", ?");
-	return true;
-}
-
-static bool
-add_update(void *context, const char *column, const char *type)
-{
-	(void)type;
-	hm_sql_add(context, ", %s = excluded.%s", column, column);
 	return true;
 }
 
@@ -139,14 +123,14 @@ prepare_write(struct hour *h, sqlite3_stmt **write)
 	hm_sql_start(&sql);
 	hm_sql_add(&sql, "INSERT INTO %s_hourly (hour, dtu, serial%s, samples",
 	    table->name, table->has_port ? ", port" : "");
-	hm_table_columns(table, HM_TABLE_HOURLY, add_column, &sql);
+	hm_table_add_columns(&sql, table, HM_TABLE_HOURLY);
 	hm_sql_add(&sql, ") VALUES (?, ?, ?, ?%s",
 	    table->has_port ? ", ?" : "");
 	hm_table_columns(table, HM_TABLE_HOURLY, add_parameter, &sql);
 	hm_sql_add(&sql, ") ON CONFLICT (hour, %s) DO UPDATE SET "
 	    "serial = excluded.serial, samples = excluded.samples",
 	    table->device);
-	hm_table_columns(table, HM_TABLE_HOURLY, add_update, &sql);
+	hm_table_add_updates(&sql, table, HM_TABLE_HOURLY);
 	hm_sql_add(&sql, " WHERE excluded.samples >= samples");
 	return hm_db_prepare(h->db, hm_sql_text(&sql), write);
 }

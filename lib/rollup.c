@@ -61,35 +61,19 @@ add_day_source(struct hm_sql *sql, const struct hm_table *table)
 	    table->name, table->device);
 }
 
-static bool
-add_column(void *context, const char *column, const char *type)
-{
-	(void)type;
-	hm_sql_add(context, ", %s", column);
-	return true;
-}
-
-static bool
-add_update(void *context, const char *column, const char *type)
-{
-	(void)type;
-	hm_sql_add(context, ", %s = excluded.%s", column, column);
-	return true;
-}
-
 static const char *
 day_statement(struct hm_sql *sql, const struct hm_table *table)
 {
 	hm_sql_start(sql);
 	hm_sql_add(sql, "INSERT INTO %s_daily (day, %s%s, samples",
 	    table->name, table->device, table->has_serial ? "" : ", serial");
-	hm_table_columns(table, HM_TABLE_DAILY, add_column, sql);
+	hm_table_add_columns(sql, table, HM_TABLE_DAILY);
 	hm_sql_add(sql, ")");
 	add_day_source(sql, table);
 	hm_sql_add(sql, " ON CONFLICT (day, %s) DO UPDATE SET "
 	    "serial = excluded.serial, samples = excluded.samples",
 	    table->device);
-	hm_table_columns(table, HM_TABLE_DAILY, add_update, sql);
+	hm_table_add_updates(sql, table, HM_TABLE_DAILY);
 	return hm_sql_text(sql);
 }
 

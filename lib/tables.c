@@ -169,3 +169,33 @@ hm_table_create(struct hm_sql *sql, const struct hm_table *table,
 	hm_sql_add(sql, "PRIMARY KEY (%s%s)) WITHOUT ROWID", order_of(form),
 	    table->device);
 }
+
+static bool
+add_name(void *context, const char *column, const char *type)
+{
+	(void)type;
+	hm_sql_add(context, ", %s", column);
+	return true;
+}
+
+static bool
+add_update(void *context, const char *column, const char *type)
+{
+	(void)type;
+	hm_sql_add(context, ", %s = excluded.%s", column, column);
+	return true;
+}
+
+void
+hm_table_add_columns(struct hm_sql *sql, const struct hm_table *table,
+    enum hm_table_form form)
+{
+	hm_table_columns(table, form, add_name, sql);
+}
+
+void
+hm_table_add_updates(struct hm_sql *sql, const struct hm_table *table,
+    enum hm_table_form form)
+{
+	hm_table_columns(table, form, add_update, sql);
+}

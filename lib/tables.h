@@ -54,4 +54,10 @@ typedef bool hm_column_visitor(void *context, const char *column,
 bool hm_table_columns(const struct hm_table *table, enum hm_table_form form,
     hm_column_visitor *visitor, void *context);
 
+/* Append ", COLUMN" or ", COLUMN = excluded.COLUMN" for each of them. */
+void hm_table_add_columns(struct hm_sql *sql, const struct hm_table *table,
+    enum hm_table_form form);
+void hm_table_add_updates(struct hm_sql *sql, const struct hm_table *table,
+    enum hm_table_form form);
+
 #endif
