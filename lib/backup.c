@@ -138,10 +138,12 @@ finish_file(struct copy *c, const char *part, const char *to)
 	char directory[PATH_SIZE];
 
 	directory_of(to, directory);
+	if (!sync_file(part, O_RDWR))
+		return fail(c, strerror(errno));
 	/* The log of what was there before is none of the copy's. */
 	remove_beside(to, "-wal");
 	remove_beside(to, "-shm");
-	return (sync_file(part, O_RDWR) && rename(part, to) == 0 &&
+	return (rename(part, to) == 0 &&
 	    sync_file(directory, O_RDONLY | O_DIRECTORY)) ||
 	    fail(c, strerror(errno));
 }

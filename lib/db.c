@@ -91,14 +91,27 @@ hm_db_column_text(sqlite3_stmt *row, int column)
 
 /* Opening */
 
+static bool
+uses_wal(struct hm_db *db)
+{
+	sqlite3_stmt *mode = NULL;
+	bool wal = hm_db_prepare(db, "PRAGMA journal_mode", &mode) &&
+	    sqlite3_step(mode) == SQLITE_ROW &&
+	    hm_slice_is(hm_db_column_text(mode, 0), "wal");
+
+	sqlite3_finalize(mode);
+	return wal;
+}
+
 /* Two that switch a new file at once do not wait for each other. */
 bool
 hm_db_use_wal(struct hm_db *db)
 {
+	if (uses_wal(db))
+		return true;
 	/* How pages are given back is fixed when the first table is made. */
 	if (!hm_db_run(db, "PRAGMA auto_vacuum = INCREMENTAL"))
 		return false;
-
 	for (int tries = WAL_TRIES; tries > 0; tries--) {
 		if (hm_db_run(db, "PRAGMA journal_mode = WAL"))
 			return true;

@@ -194,7 +194,9 @@ emit_all(struct export *x, hm_export_put *put, void *context)
 	struct hm_slice line;
 
 	while ((source = next_source(x)) != NULL) {
-		if (emit_row(x, source, &line) && !put(context, line))
+		if (!emit_row(x, source, &line))
+			return false;
+		if (!put(context, line))
 			return true;
 		if (!advance(source))
 			return false;

@@ -136,7 +136,10 @@ hm_history_readings(struct hm_db *db, const struct hm_table *table,
 	int result;
 
 	hm_history_select(&sql, table);
-	hm_sql_add(&sql, " WHERE serial = ?1 ORDER BY time DESC LIMIT ?2");
+	/* So that nobody looks for one that is not there, or no more. */
+	hm_sql_add(&sql, " WHERE serial = ?1 AND time <= (SELECT max(time) "
+	    "FROM %s_latest WHERE serial = ?1) ORDER BY time DESC LIMIT ?2",
+	    table->name);
 	if (!hm_db_prepare(db, hm_sql_text(&sql), &rows))
 		return false;
 	hm_db_bind_slice(rows, 1, serial);

@@ -90,8 +90,9 @@ read_rows(struct hour *h, int64_t hour)
 	    h->table->has_port ? "port" : "0");
 	for (size_t i = 0; i < h->fields; i++)
 		hm_sql_add(&sql, ", %s", h->field[i]->key);
+	/* What a DTU has repeated is no reading of that moment. */
 	hm_sql_add(&sql, " FROM %s WHERE time >= ?1 AND time < ?1 + "
-	    HOUR_TEXT, h->table->name);
+	    HOUR_TEXT " AND stale IS NOT 1", h->table->name);
 	if (hm_db_prepare(h->db, hm_sql_text(&sql), &rows)) {
 		sqlite3_bind_int64(rows, 1, hour);
 		while ((result = sqlite3_step(rows)) == SQLITE_ROW)

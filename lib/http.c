@@ -333,7 +333,8 @@ add_listener(struct hm_http *http, struct MHD_Connection *connection)
 	struct listener *l;
 	struct MHD_Response *response;
 
-	if (info == NULL || http->listening == LISTENERS_MAX)
+	if (info == NULL || http->listening == LISTENERS_MAX ||
+	    http->listening >= http->room / 2)
 		return NULL;
 	l = calloc(1, sizeof *l);
 	if (l == NULL)
@@ -474,7 +475,11 @@ on_request(void *context, struct MHD_Connection *connection, const char *url,
 
 	(void)version;
 	(void)upload;
-	(void)upload_size;
+	/* A body that nobody asked for is read and forgotten. */
+	if (*upload_size != 0) {
+		*upload_size = 0;
+		return MHD_YES;
+	}
 	/* First when the header is there, and again when all is. */
 	if (*state == NULL && (head || strcmp(method, "GET") == 0)) {
 		*state = http;

@@ -1,5 +1,7 @@
 #include "plant_history.h"
 
+#include <unistd.h>
+
 #include "log.h"
 #include "tables.h"
 #include "zone.h"
@@ -26,7 +28,8 @@ hm_plant_history_ready(struct hm_plant_history *history)
 		return true;
 	}
 	if (!history->complained)
-		hm_log_facts(HM_INFO, HM_FACTS(hm_fact("file",
+		hm_log_facts(access(history->path, F_OK) < 0 ? HM_INFO :
+		    HM_WARNING, HM_FACTS(hm_fact("file",
 		    history->path), hm_fact("reason", why)),
 		    "%s: no history to show yet: %s", history->path, why);
 	history->complained = true;

@@ -78,7 +78,7 @@ hm_view_healthy(const struct hm_view *view)
 {
 	const struct hm_plant *plant = view->plant;
 	int64_t now = view->now.steady;
-	size_t answered = 0, at_dusk = 0;
+	bool at_dusk = false;
 
 	if (view->night ||
 	    now - plant->started.steady <= view->silence_ms)
@@ -90,10 +90,10 @@ hm_view_healthy(const struct hm_view *view)
 			continue;
 		if (now - dtu->answered <= view->silence_ms)
 			return true;
-		answered++;
-		at_dusk += dtu->dark && now - dtu->answered <= NIGHT_MAX_MS;
+		at_dusk = at_dusk || (dtu->dark &&
+		    now - dtu->answered <= NIGHT_MAX_MS);
 	}
-	return answered > 0 && at_dusk == answered;
+	return at_dusk;
 }
 
 bool

@@ -152,7 +152,8 @@ hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made,
 	if (!make_hour(rollup->db, hour))
 		return false;
 	++*made;
-	*more = true;
+	/* More rows of the last hour are a reason to make it later, not now. */
+	*more = count > 1;
 	return true;
 }
 

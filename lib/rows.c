@@ -335,7 +335,8 @@ static const struct event {
         "ON CONFLICT DO UPDATE SET state = ?3, breaker = ?4, failures = ?5, "
         "error = ?6, text = ?7, hint = ?8, retry_at = ?9", put_status},
     {"info", "INSERT OR IGNORE INTO info (time, dtu, serial, data) "
-        "VALUES (?1, ?2, ?3, ?4)", put_info},
+        "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
+        "time = excluded.time WHERE excluded.time < time", put_info},
     {"history", "INSERT OR IGNORE INTO history (time, dtu, serial, start, "
         "package, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
         "ON CONFLICT DO UPDATE SET time = excluded.time, "

@@ -22,9 +22,11 @@ static const char *const events_sql[] = {
     "WHERE dtu = new.dtu AND coalesce(serial, '') = new.serial "
     "AND coalesce(port, -1) = -1 AND code <> new.alarm_code "
     "AND start <= new.time AND end IS NULL; "
-    "INSERT OR IGNORE INTO alarm (time, dtu, serial, code, text, start) "
+    "INSERT OR IGNORE INTO alarm (time, dtu, serial, code, text, start, end) "
     "SELECT new.time, new.dtu, new.serial, new.alarm_code, new.alarm_text, "
-    "new.time WHERE new.alarm_code <> 0 AND NOT EXISTS (SELECT 1 FROM alarm "
+    "new.time, (SELECT min(time) FROM inverter WHERE time > new.time "
+    "AND dtu = new.dtu AND serial = new.serial "
+    "AND alarm_code <> new.alarm_code) WHERE new.alarm_code <> 0 AND NOT EXISTS (SELECT 1 FROM alarm "
     "WHERE dtu = new.dtu AND coalesce(serial, '') = new.serial "
     "AND coalesce(port, -1) = -1 AND code = new.alarm_code "
     "AND (end IS NULL OR (start <= new.time AND end >= new.time))); END",
@@ -81,41 +83,47 @@ version_of(struct hm_db *db)
 	return hm_db_ask(db, "PRAGMA user_version", &version) ? version : -1;
 }
 
-/* The program that hm replaces has a production_cache of its own. */
+/*
+ * The program that hm replaces has a production_cache of its own, and others
+ * have tables that were never ours.
+ */
 static bool
 is_foreign(struct hm_db *db)
 {
 	int64_t foreign = 0;
 
-	return hm_db_ask(db, "SELECT count(*) > 0 AND total(name = 'dtu') = 0 "
-	    "FROM pragma_table_info('production_cache')", &foreign) &&
-	    foreign != 0;
+	return hm_db_ask(db, "SELECT count(*) FROM sqlite_schema "
+	    "WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
+	    "AND name <> 'production_cache' OR name = 'production_cache' "
+	    "AND NOT EXISTS (SELECT 1 FROM "
+	    "pragma_table_info('production_cache') WHERE name = 'dtu')",
+	    &foreign) && foreign != 0;
 }
 
-/* NULL if a version can be brought up or read. */
-static const char *
-refuse(struct hm_db *db, int64_t version)
+const char *
+hm_schema_refuse(struct hm_db *db)
 {
+	int64_t version = version_of(db);
+
 	if (version < 0)
-		return hm_db_reason(db);
+		return NULL;
 	if (version > HM_SCHEMA_VERSION)
 		return "it was made by a newer version of hm; nothing in it "
 		    "has been touched";
-	if (is_foreign(db))
-		return "its production_cache is of another program; name a "
-		    "new file";
+	if (version == 0 && is_foreign(db))
+		return "it is of another program; name a new file";
 	return NULL;
 }
 
 const char *
 hm_schema_check(struct hm_db *db)
 {
+	const char *why = hm_schema_refuse(db);
 	int64_t version = version_of(db);
-	const char *why = refuse(db, version);
 
-	if (why == NULL && version == 0)
-		return "there is no history in it";
-	return why;
+	if (why != NULL || version > 0)
+		return why;
+	return version == 0 ? "there is no history in it" : hm_db_reason(db);
 }
 
 /* Columns */
@@ -312,12 +320,12 @@ is_current(struct hm_db *db, int64_t version)
 static const char *
 bring_up(struct hm_db *db)
 {
+	const char *why = hm_schema_refuse(db);
 	int64_t version = version_of(db);
-	const char *why = refuse(db, version);
 
 	if (why != NULL)
 		return why;
-	return migrate(db, version) && add_columns(db) && make_views(db) &&
+	return version >= 0 && migrate(db, version) && add_columns(db) && make_views(db) &&
 	    hm_db_run(db, "COMMIT") ? NULL : hm_db_reason(db);
 }
 
@@ -338,12 +346,16 @@ give_pages_back(struct hm_db *db)
 const char *
 hm_schema_bring_up(struct hm_db *db)
 {
+	const char *why = hm_schema_refuse(db);
 	int64_t version = version_of(db);
-	const char *why = refuse(db, version);
 
-	if (why != NULL || is_current(db, version))
+	if (why != NULL)
 		return why;
-	if (!hm_db_use_wal(db) || !hm_db_run(db, "BEGIN IMMEDIATE"))
+	if (version < 0 || !hm_db_use_wal(db))
+		return hm_db_reason(db);
+	if (is_current(db, version))
+		return NULL;
+	if (!hm_db_run(db, "BEGIN IMMEDIATE"))
 		return hm_db_reason(db);
 	why = bring_up(db);
 	if (why == NULL && version == 0)

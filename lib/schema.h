@@ -19,6 +19,12 @@
  */
 const char *hm_schema_bring_up(struct hm_db *db);
 
+/*
+ * NULL, or why the file is not for us: it is of a newer version, or of
+ * another program. Static text.
+ */
+const char *hm_schema_refuse(struct hm_db *db);
+
 /* NULL, or why a database that was opened for reading cannot be read. */
 const char *hm_schema_check(struct hm_db *db);
 

@@ -106,6 +106,13 @@ end_trouble(struct hm_store *s)
 	    (long long)seconds);
 }
 
+static bool
+is_busy(const struct hm_store *s)
+{
+	return s->db.handle != NULL &&
+	    sqlite3_errcode(s->db.handle) == SQLITE_BUSY;
+}
+
 /*
  * What others hold and a full disk pass; after anything else the file is
  * opened anew the next time.
@@ -158,7 +165,10 @@ open_db(struct hm_store *s)
 
 	if (!hm_db_open(&s->db, s->options.path, &options))
 		return hm_db_reason(&s->db);
-	why = hm_schema_bring_up(&s->db);
+	why = hm_schema_refuse(&s->db);
+	s->counts.refused = why != NULL;
+	if (why == NULL)
+		why = hm_schema_bring_up(&s->db);
 	if (why == NULL && (!hm_rows_prepare(s->rows, &s->db) ||
 	    !hm_rollup_prepare(&s->rollup, &s->db, s->options.reset_hour) ||
 	    !note_settings(s)))
@@ -235,11 +245,14 @@ hm_store_write(struct hm_store *s, struct hm_backlog *backlog, size_t count)
 	if (why == NULL && !transact(s, backlog, count))
 		why = hm_db_reason(&s->db);
 	if (why != NULL) {
+		before.refused = s->counts.refused;
 		s->counts = before;
+		s->counts.busy = is_busy(s);
 		begin_trouble(s, why, count);
 		give_up(s);
 		return false;
 	}
+	s->counts.busy = false;
 	s->counts.batches += count > 0;
 	end_trouble(s);
 	return true;

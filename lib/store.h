@@ -31,6 +31,8 @@ struct hm_store_counts {
 	uint64_t pruned;   /* rows */
 	uint64_t failures; /* attempts that failed */
 	uint64_t failing;  /* 1 from a failure to the next success */
+	bool busy;    /* that failure is a lock of others, which will pass */
+	bool refused; /* it is that the file is not for us */
 };
 
 struct hm_store;

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "timefmt.h"
 
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 30000
 #define IDLE_MS 60000      /* between two times of upkeep without rows */
+#define LOCK_MS 60000      /* to wait for a lock of others at the end */
 #define BATCHES_AT_ONCE 10 /* at most, so that others get their turn */
 
 struct hm_store_thread {
@@ -64,7 +66,31 @@ next_retry(int64_t retry_ms)
 	return retry_ms < RETRY_MAX_MS / 2 ? 2 * retry_ms : RETRY_MAX_MS;
 }
 
-/* Until all is written, or until nothing more will come and writing fails. */
+/* Whether a failure at the end, which began at `end`, is worth waiting. */
+static bool
+may_pass(const struct hm_store_thread *t, int64_t end)
+{
+	return hm_store_counts(t->store)->busy &&
+	    hm_monotonic_ms() - end < LOCK_MS;
+}
+
+/* Nothing more will come: another attempt, and more where it is but a lock. */
+static void
+write_rest(struct hm_store_thread *t)
+{
+	int64_t end = hm_monotonic_ms();
+	size_t count;
+
+	while ((count = hm_backlog_count(t->backlog)) > 0) {
+		bool good = write_some(t, count);
+
+		publish(t);
+		if (!good && !may_pass(t, end))
+			return;
+	}
+}
+
+/* Until nothing more will come. */
 static void
 work(struct hm_store_thread *t)
 {
@@ -81,7 +107,8 @@ work(struct hm_store_thread *t)
 			    next_retry(retry_ms);
 		busy = retry_ms == 0 && hm_store_upkeep(t->store, false);
 		publish(t);
-	} while (!state.ended || (state.count > 0 && retry_ms == 0));
+	} while (!state.ended);
+	write_rest(t);
 	while (hm_store_upkeep(t->store, true))
 		publish(t);
 	publish(t);

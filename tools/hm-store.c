@@ -21,6 +21,7 @@
 #define DAY 86400
 /* A disk that takes nothing for so long is not waited for. */
 #define STUCK_MS 8000
+#define END_MS 70000  /* the same at the end of the input, with a lock by others */
 #define SLICE_MS 100  /* of a wait, after which signals are looked at */
 #define REPLAY_S 3600 /* older records do not come from DTUs now */
 #define DRAIN_MS 3600000
@@ -51,13 +52,31 @@ stores(const struct hm_config *config)
 	    !hm_config_flag(config, HM_SET_DRY_RUN);
 }
 
-static bool
-acts(const struct hm_config *config)
+static int
+count_actions(const struct hm_config *config)
 {
-	return hm_config_has(config, HM_SET_BACKUP) ||
-	    hm_config_flag(config, HM_SET_EXPORT) ||
-	    hm_config_flag(config, HM_SET_STATS) ||
+	return hm_config_has(config, HM_SET_BACKUP) +
+	    hm_config_flag(config, HM_SET_EXPORT) +
+	    hm_config_flag(config, HM_SET_STATS) +
 	    hm_config_flag(config, HM_SET_VACUUM);
+}
+
+/* What goes together on the command line. */
+static bool
+check_actions(const struct hm_config *config)
+{
+	if (count_actions(config) > 1) {
+		hm_log(HM_ERROR, "one of --backup, --export, --stats and "
+		    "--vacuum at a time");
+		return false;
+	}
+	if (!hm_config_flag(config, HM_SET_EXPORT) &&
+	    (hm_config_has(config, HM_SET_SINCE) ||
+	    hm_config_has(config, HM_SET_UNTIL))) {
+		hm_log(HM_ERROR, "--since and --until go with --export");
+		return false;
+	}
+	return true;
 }
 
 static int
@@ -68,7 +87,8 @@ check(const struct hm_config *config)
 
 	good = read_moment(config, HM_SET_SINCE, &moment) && good;
 	good = read_moment(config, HM_SET_UNTIL, &moment) && good;
-	if ((stores(config) || acts(config)) &&
+	good = check_actions(config) && good;
+	if ((stores(config) || count_actions(config) > 0) &&
 	    !hm_config_has(config, HM_SET_DATABASE_PATH)) {
 		hm_log(HM_ERROR, "no database: set database_path, "
 		    "DATABASE_PATH or --database to its file");
@@ -121,14 +141,20 @@ is_replayed(const struct work *work)
 	    hm_time_parse(text, &time) && time < hm_time_now() - REPLAY_S;
 }
 
-/* Whether to wait for room: a stream that goes on is not held up for long. */
+/*
+ * Whether to wait for room: a stream that goes on is not held up for long, and
+ * nobody by a file that will never do.
+ */
 static bool
 has_patience(struct work *work)
 {
+	bool stopping = hm_stream_signals(work->stream);
+
 	look_at_counts(work);
-	return !hm_stream_signals(work->stream) && (is_replayed(work) ||
-	    (work->counts.store.failing == 0 &&
-	    hm_monotonic_ms() - work->no_room_since < STUCK_MS));
+	if (work->counts.store.failing == 0 &&
+	    hm_monotonic_ms() - work->no_room_since < STUCK_MS)
+		return true;
+	return !stopping && !work->counts.store.refused && is_replayed(work);
 }
 
 static void
@@ -207,7 +233,8 @@ is_stuck(struct work *work)
 	if (work->progress_at == 0 || progress != work->progress)
 		work->progress_at = now;
 	work->progress = progress;
-	return now - work->progress_at >= STUCK_MS;
+	return now - work->progress_at >=
+	    (hm_stream_signals(work->stream) ? STUCK_MS : END_MS);
 }
 
 static bool
@@ -274,6 +301,7 @@ back_up(const struct work *work, int64_t uptime_ms)
 {
 	const struct hm_config *c = work->config;
 
+	hm_stream_flush(work->stream);
 	if (hm_config_flag(c, HM_SET_BACKUP_ON_SHUTDOWN) &&
 	    uptime_ms >= hm_config_ms(c, HM_SET_BACKUP_AFTER))
 		hm_backup_rotate(hm_config_text(c, HM_SET_DATABASE_PATH),
@@ -453,7 +481,7 @@ vacuum(const char *path)
 		hm_log_errno(HM_ERROR, "%s", path);
 		return HM_EXIT_IO;
 	}
-	why = hm_db_open(&db, path, &options) ? hm_schema_bring_up(&db) :
+	why = hm_db_open(&db, path, &options) ? hm_schema_check(&db) :
 	    hm_db_reason(&db);
 	if (why == NULL && !(hm_db_run(&db, "VACUUM") &&
 	    hm_db_run(&db, "PRAGMA wal_checkpoint(TRUNCATE)")))
@@ -487,6 +515,10 @@ act(struct work *work)
 	const char *path = hm_config_text(work->config, HM_SET_DATABASE_PATH);
 	const char *to = hm_config_text(work->config, HM_SET_BACKUP);
 
+	if (hm_config_flag(work->config, HM_SET_DRY_RUN) &&
+	    !hm_config_flag(work->config, HM_SET_STATS) &&
+	    !hm_config_flag(work->config, HM_SET_EXPORT))
+		return HM_EXIT_OK;
 	if (hm_config_flag(work->config, HM_SET_VACUUM))
 		return vacuum(path);
 	if (to != NULL)
@@ -507,7 +539,7 @@ main(int argc, char *argv[])
 	if (config == NULL)
 		return status;
 	work.config = config;
-	status = acts(config) ? act(&work) : run(&work);
+	status = count_actions(config) > 0 ? act(&work) : run(&work);
 	hm_row_maker_free(work.maker);
 	hm_config_free(config);
 	return status;

@@ -115,6 +115,34 @@ none"
 same "without a database it does not start" \
 	"$(hm-store </dev/null >/dev/null 2>"$work/err"; echo $?)" 78
 
+same "what a DTU repeats is kept, and counts for no hour" "$({
+	port 1 5001; port 2 5001 | sed 's/}/,"stale":true}/'
+} | store "$work/stale.db" >/dev/null; sql "$work/stale.db" \
+	'SELECT count(*) FROM port; SELECT samples FROM port_hourly')" "2
+1"
+for words in "--vacuum --stats" "--export --backup=$work/x" "--since=2026-01-01"; do
+	# The words are to be split.
+	# shellcheck disable=SC2086
+	same "$words do not go together" \
+		"$(hm-store -d "$db" $words >"$work/out" 2>&1; echo $?)" 78
+done
+same "--dry-run makes no backup" "$(hm-store -d "$db" --dry-run \
+	--backup "$work/dry.db"; echo "$? $([ -e "$work/dry.db" ]; echo $?)")" "0 1"
+
+# An alarm that fills a hole: the reading that ends it is there already.
+inverter() {
+	printf '{"type":"inverter","time":"2026-06-21T20:0%s:00Z","dtu":"roof","serial":"1","alarm_code":%s}\n' \
+		"$1" "$2"
+}
+for lines in "1 0;4 0" "2 5;3 5"; do
+	tr ';' '\n' <<<"$lines" | while read -r minute code; do
+		inverter "$minute" "$code"
+	done | store "$work/alarm.db" >/dev/null
+done
+same "an alarm that is told late ends with what was there" "$(sql \
+	"$work/alarm.db" 'SELECT start, end FROM alarms')" \
+	"2026-06-21T20:02:00Z|2026-06-21T20:04:00Z"
+
 # All kinds of records, out and in again
 
 start_sim plant --transport hm,modbus --meter --dtus 2 --inverters 2 \
@@ -189,6 +217,20 @@ same "SIGTERM stores what has been read" \
 	"$ended $(rows "$work/live.db")" "0 1101"
 same "... which is all" "$(wc -l <"$work/out")" 1101
 
+# A signal while many wait for a disk that takes them
+rm -f "$work/in"
+mkfifo "$work/in"
+hm-store --stats-period 0 -d "$work/term.db" --backlog 1 --batch 1 \
+	<"$work/in" >"$work/out" 2>"$work/err" &
+store=$!
+pids+=("$store")
+ports 1 200000 >"$work/in" 2>/dev/null &
+until_true 5 passed 20000
+kill -TERM "$store"
+wait "$store"
+same "SIGTERM in the middle of a replay loses nothing that passed" \
+	"$? $(($(rows "$work/term.db") - $(wc -l <"$work/out")))" "0 0"
+
 # Old files, newer ones, others'
 
 for version in 0 1; do
@@ -216,7 +258,8 @@ done
 sql "$work/newer.db" 'PRAGMA user_version = 99'
 sql "$work/foreign.db" 'DROP TABLE production_cache;
 	CREATE TABLE production_cache (serial_number TEXT, port_number INTEGER)'
-for file in newer foreign; do
+sql "$work/somebody.db" 'CREATE TABLE states (state_id INTEGER)'
+for file in newer foreign somebody; do
 	before=$(sha256sum <"$work/$file.db")
 	same "a $file file: the stream goes on" \
 		"$(port 1 5001 | store "$work/$file.db" 2>"$work/err" | wc -l
@@ -225,9 +268,9 @@ for file in newer foreign; do
 	same "... and the file is not touched" \
 		"$(sha256sum <"$work/$file.db")" "$before"
 done
-check "... which is told" grep -q "$work/foreign.db: cannot store: its\
- production_cache is of another program" "$work/err"
-check "... with what it cost" grep -q "$work/foreign.db: 1 records were not\
+check "... which is told" grep -q "$work/somebody.db: cannot store: it is\
+ of another program; name a new file" "$work/err"
+check "... with what it cost" grep -q "$work/somebody.db: 1 records were not\
  stored" "$work/err"
 
 # Retention
@@ -288,7 +331,6 @@ check "... a copy can be read on" \
 	[ "$(hm-store -d "$work/copy5.db" --export | wc -l)" -ge 10 ]
 sql "$work/busy.db" 'DELETE FROM port'
 before=$(stat -c %s "$work/ever.db")
-store "$work/ever.db" <(ports 1 20000) >/dev/null 2>&1
 ports 30000 50000 | store "$work/ever.db" --retention 0 >/dev/null
 sql "$work/ever.db" 'DELETE FROM port'
 hm-store -d "$work/ever.db" --vacuum
@@ -424,6 +466,15 @@ else
 	echo "ok - a full disk # skip: no tmpfs can be mounted here"
 fi
 
+# At the end of a short run it is worth waiting for a lock.
+store "$work/short.db" </dev/null >/dev/null
+sqlite3 "$work/short.db" 'BEGIN IMMEDIATE' '.shell sleep 5' 2>"$work/err" &
+pids+=($!)
+sleep 0.2
+port 1 5001 | store "$work/short.db" >/dev/null 2>"$work/err"
+same "at the end of the input a lock is waited for" \
+	"${PIPESTATUS[1]} $(rows "$work/short.db")" "0 1"
+
 # A replay can wait, and is not to lose what the live stream would.
 base=1781000000
 store "$work/replay.db" </dev/null >/dev/null
@@ -468,10 +519,12 @@ for ((i = 0; i < kills; i++)); do
 		'SELECT count(*), ifnull(max(total_production), 0) FROM port')
 	kill -9 "$store"
 	wait "$store" 2>/dev/null
-	[ $((i % 10)) -ne 0 ] ||
-		[ "$(sql "$killed" 'PRAGMA integrity_check')" = ok ] ||
+	[ "$(sql "$killed" 'PRAGMA integrity_check')" = ok ] ||
 		broken=$((broken + 1))
 done
+read -r count last <<<"$seen"
+now=$(sql "$killed" "SELECT count(*) FROM port WHERE total_production <= $last")
+[ "$now" = "$count" ] || lost=$((lost + 1))
 kill "$flow"
 wait "$flow" 2>/dev/null
 exec 9>&-

@@ -330,7 +330,7 @@ START_TEST(refuses_a_foreign_ledger)
 {
 	make_foreign("db", "CREATE TABLE production_cache "
 	    "(serial_number TEXT, port_number INTEGER, today INTEGER)");
-	expect_refused("db", "its production_cache is of another program");
+	expect_refused("db", "it is of another program; name a new file");
 }
 END_TEST
 
