@@ -102,7 +102,8 @@ refuse(struct hm_db *db, int64_t version)
 		return "it was made by a newer version of hm; nothing in it "
 		    "has been touched";
 	if (is_foreign(db))
-		return "its production_cache is of another program";
+		return "its production_cache is of another program; name a "
+		    "new file";
 	return NULL;
 }
 

@@ -22,7 +22,7 @@ in_database() {
 		'SELECT count(*) FROM latest')" -eq 8 ]
 }
 check "both DTUs are in the database" until_true 15 in_database
-check "... and at the broker" timeout 10 mosquitto_sub -p "$port" -C 20 \
+check "... and at the broker" timeout 10 mosquitto_sub -h 127.0.0.1 -p "$port" -C 20 \
 	-t 'homeassistant/#'
 ready() {
 	curl -sf "http://127.0.0.1:$page/ready"

@@ -4,6 +4,12 @@
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH TIMEZONE
+
+# What drives the browser talks to it by that name.
+if ! getent hosts localhost >/dev/null; then
+	echo "ok - the page in a browser # skip: nobody is localhost here"
+	finish
+fi
 port=$(free_port)
 driver_port=$(free_port)
 while [ "$driver_port" = "$port" ]; do driver_port=$(free_port); done
@@ -74,12 +80,12 @@ cdp() {
 press() {
 	local key
 	for key in "$@"; do
-		ask /actions "$(jq -n --arg key "$key" '{actions: [{type: "key",
+		ask /actions "$(jq -n --argjson key "$key" '{actions: [{type: "key",
 			id: "keys", actions: [{type: "keyDown", value: $key},
 			{type: "keyUp", value: $key}]}]}')" >/dev/null
 	done
 }
-tab=$'\ue004' left=$'\ue012' escape=$'\ue00c'
+tab='"\ue004"' left='"\ue012"' escape='"\ue00c"' # as JSON has them
 
 # text ID
 text() {
@@ -96,7 +102,7 @@ session=$(curl -s --max-time 60 "$driver/session" -d '{"capabilities":
 	"goog:chromeOptions": {"args": ["--headless=new", "--no-sandbox",
 	"--disable-gpu", "--disable-dev-shm-usage",
 	"--window-size=1280,1000"]}}}}' |
-	jq -r .value.sessionId)
+	jq -r '.value.sessionId // empty')
 check "a browser starts" [ -n "$session" ]
 ask /url "{\"url\": \"http://127.0.0.1:$port/\"}" >/dev/null
 
