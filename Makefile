@@ -246,6 +246,7 @@ lint:
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
 SHAREDIR = $(DESTDIR)$(PREFIX)/share/hm
+DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/hm
 
 install: all
 	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(SHAREDIR)/pipelines
@@ -255,12 +256,15 @@ install: all
 	install -m 755 $(filter-out pipelines/run %.jq,$(wildcard pipelines/*)) \
 	    $(SHAREDIR)/pipelines
 	install -m 644 pipelines/show.jq $(SHAREDIR)/pipelines
+	install -d $(DOCDIR)/prometheus
+	install -m 644 $(wildcard docs/*.md) $(DOCDIR)
+	install -m 644 $(wildcard docs/prometheus/*) $(DOCDIR)/prometheus
 
 uninstall:
 	rm -f $(TOOLS:%=$(BINDIR)/%)
 	rm -f $(patsubst docs/man/%,$(MANDIR)/man1/%,$(wildcard docs/man/*.1))
 	rm -f $(patsubst docs/man/%,$(MANDIR)/man7/%,$(wildcard docs/man/*.7))
-	rm -rf $(SHAREDIR)
+	rm -rf $(SHAREDIR) $(DOCDIR)
 
 clean:
 	rm -rf bin build

@@ -25,6 +25,22 @@ print_code(const char *prefix, const char *text)
 	printf("| ");
 }
 
+/* The unit of a number, after the word that stands for it in the manuals. */
+static const char *
+unit_of(const struct hm_setting *s)
+{
+	static const struct {
+		const char *value, *unit;
+	} units[] = {{"SECONDS", " s"}, {"CELSIUS", " \u00b0C"},
+	    {"MEGABYTES", " MB"}, {"DAYS", " days"}};
+
+	for (size_t i = 0; s->value != NULL &&
+	    i < sizeof units / sizeof *units; i++)
+		if (strcmp(s->value, units[i].value) == 0)
+			return units[i].unit;
+	return "";
+}
+
 static void
 print_allowed(const struct hm_setting *s)
 {
@@ -40,8 +56,7 @@ print_allowed(const struct hm_setting *s)
 	case HM_TYPE_DECIMAL:
 		hm_dec_format(hm_dec(s->min, scale), min);
 		hm_dec_format(hm_dec(s->max, scale), max);
-		printf("%s to %s%s", min, max,
-		    s->type == HM_TYPE_SECONDS ? " s" : "");
+		printf("%s to %s%s", min, max, unit_of(s));
 		break;
 	case HM_TYPE_CHOICE:
 	case HM_TYPE_LIST:

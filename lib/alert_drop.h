@@ -35,7 +35,7 @@
 
 /* What an input has given at least in an hour of the day and a light. */
 struct hm_drop_cell {
-	uint16_t low;  /* ratio to what the others let expect */
+	uint16_t low;  /* ratio to what is expected from the others */
 	uint16_t day;  /* the last that it was learnt on, since 1970 */
 	uint8_t days;  /* that it was learnt on; 0: nothing is known */
 };

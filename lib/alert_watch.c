@@ -188,8 +188,8 @@ follow_drop(struct hm_alert *alert, const struct hm_alert_place *at)
 	if (!drop->dropped) {
 		end(alert, at, alert->now, alert->now);
 	} else if (!alarm->on) {
-		snprintf(alarm->text, sizeof alarm->text, "%lld W, where the "
-		    "inputs beside it let expect %lld W",
+		snprintf(alarm->text, sizeof alarm->text, "%lld W; %lld W "
+		    "expected from the inputs beside it",
 		    (long long)drop->given / 1000,
 		    (long long)drop->expected / 1000);
 		begin(alert, at, alert->now, drop->began);

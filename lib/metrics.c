@@ -124,6 +124,8 @@ hm_metrics_render(struct hm_bytes *out, const struct hm_view *view,
 	if (options->legacy)
 		hm_metrics_legacy(&e, view);
 	put_build(&e);
-	put_process(&e, view->plant);
+	/* A text file is shown by node_exporter, which tells of its own. */
+	if (options->http)
+		put_process(&e, view->plant);
 	return hm_expo_end(&e);
 }

@@ -18,7 +18,7 @@ struct hm_own_figures {
 struct hm_metrics_options {
 	bool openmetrics;
 	bool legacy; /* the names of hoymiles-mqtt 0.12, too */
-	bool http;   /* the figures of HTTP, too */
+	bool http;   /* by HTTP: its figures, too, and those of the process */
 	const char *database; /* NULL: there is none */
 	const struct hm_own_figures *own;
 };

@@ -93,7 +93,7 @@ put_now(struct hm_bytes *out, const struct hm_view *view)
 	bool good = put(out, hm_text("<table class=\"plain\">")) &&
 	    put_sum(out, view, HM_F_PV_POWER, false, "Power now") &&
 	    put_sum(out, view, HM_F_TODAY_PRODUCTION, true, "Today") &&
-	    put_sum(out, view, HM_F_TOTAL_PRODUCTION, true, "In all");
+	    put_sum(out, view, HM_F_TOTAL_PRODUCTION, true, "Lifetime");
 
 	for (size_t i = 0; i < view->plant->dtus && good; i++)
 		good = put_row(out, view->plant->dtu[i].name,

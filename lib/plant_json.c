@@ -284,9 +284,10 @@ emit_page_alarm(struct hm_emit *e, const struct hm_view *view,
 	emit_text(e, "serial", alarm->serial);
 	if (alarm->port > 0)
 		hm_emit_int(e, "port", alarm->port);
-	if (alarm->code >= 0)
+	if (alarm->alert[0] == '\0' && alarm->code >= 0)
 		hm_emit_int(e, "code", alarm->code);
-	emit_text(e, "alert", alarm->alert);
+	if (alarm->alert[0] != '\0')
+		hm_emit_text(e, "alert", alarm->alert);
 	emit_text(e, "text", alarm->text);
 	hm_emit_moment(e, "start", alarm->start);
 	hm_emit_object_end(e);

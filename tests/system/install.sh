@@ -22,6 +22,9 @@ expected() {
 	for file in "$root"/docs/man/*; do
 		echo "644 share/man/man${file##*.}/${file##*/}"
 	done
+	for file in "$root"/docs/*.md "$root"/docs/prometheus/*; do
+		echo "644 share/doc/hm/${file#"$root"/docs/}"
+	done
 	for file in "$root"/pipelines/*; do
 		case $file in
 		*/run) ;;
@@ -32,7 +35,7 @@ expected() {
 }
 
 check "make install" hm_make install
-same "every tool, page and pipeline is there, and nothing else" \
+same "every tool, manual, page and pipeline is there, and nothing else" \
 	"$(find "$prefix" -type f -printf '%m %P\n' | sort)" \
 	"$(expected | sort)"
 same "nothing is outside of the prefix" \

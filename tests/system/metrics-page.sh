@@ -23,8 +23,8 @@ now() {
 	date -u -d "${1-now}" +%Y-%m-%dT%H:%M:%SZ
 }
 
-# A morning of readings in the database, one every ten minutes.
-for ((minute = 240; minute >= 10; minute -= 10)); do
+# A morning of readings in the database, one every five minutes, then one alone.
+for minute in $(seq 240 -5 60) 30; do
 	printf '{"type":"dtu","time":"%s","dtu":"roof","pv_power":%d}\n' \
 		"$(now "now - $minute minutes")" $((2000 - 5 * minute))
 done | hm-store --stats-period 0 -d "$work/hm.db" >/dev/null
@@ -49,11 +49,14 @@ power() {
 power 396
 tell meter '"serial":"37ff23709968","power":-510'
 tell alarm '"serial":"116154403054","code":209,"text":"<img src=x onerror=hacked=1></script><script>hacked=1</script>"'
+tell alarm "\"serial\":\"116154403054\",\"alert\":\"temperature\",\"text\":\"85 °C, the threshold is 80 °C\",\"start\":\"$(now)\""
+tell alarm '"alert":"dtu_offline","text":"no answer: refused","start":"2026-01-02T10:15:00Z"'
 printf '{"type":"status","time":"%s","dtu":"%s","state":"offline","breaker":"open","failures":3,"error":"refused","text":"Connection refused"}\n' \
 	"$(now)" '</script><script>hacked=1</script>' >&7
 
 mkdir "$work/tmp"
-HOME=$work TMPDIR=$work/tmp chromedriver --port="$driver_port" >"$work/driver.log" 2>&1 &
+TZ=$zone LC_ALL=C.UTF-8 LANGUAGE=en HOME=$work TMPDIR=$work/tmp chromedriver \
+	--port="$driver_port" >"$work/driver.log" 2>&1 &
 pids+=($!)
 until_true 10 listening "$driver_port"
 
@@ -108,7 +111,8 @@ ask /url "{\"url\": \"http://127.0.0.1:$port/\"}" >/dev/null
 
 check "the power of the plant is there" until_true 10 is_text watts 758W
 same "the energies" "$(text today) $(text total)" "2.38kWh 8.04MWh"
-check "it is live" until_true 10 is_text link live
+check "it is live, and a DTU is away" until_true 10 is_text link \
+	"live · 1 DTU does not answer"
 same "each input with its power" "$(js \
 	"[...document.querySelectorAll('#units tbody tr')].map(
 	r => [...r.children].map(c => c.textContent).join(' ').replace(/ +/g, ' ')
@@ -122,8 +126,22 @@ same "the DTU that is away" "$(js \
 	"[...document.querySelectorAll('#dtus .state')].map(
 	n => n.textContent).join()")" "online,does not answer"
 check "today's curve is drawn from the database" [ "$(js \
-	"document.querySelector('#curve .line').getAttribute('d').length")" \
-	-gt 100 ]
+	"document.querySelector('#curve .line').getAttribute('d').split('L')
+	.length")" -gt 30 ]
+check "... and a reading that is alone as a dot" [ "$(js \
+	"document.querySelectorAll('#curve .dot').length")" -gt 0 ]
+same "alarms say what is wrong" "$(js \
+	"[...document.querySelectorAll('#alarms h3')].slice(1).map(
+	n => n.textContent).join('; ')")" \
+	"Too hot: 85 °C, the threshold is 80 °C; DTU does not answer: refused"
+same "... and since when: the time, and the date if it is not today" "$(js \
+	"[...document.querySelectorAll('#alarms p')].slice(1).map(
+	n => n.textContent.replace(/.*since /, '').replace(/[0-9]/g, '0'))
+	.join('; ')")" "00:00; Jan 0, 00:00"
+same "the API names a code or an alert" "$(
+	curl -s "http://127.0.0.1:$port/api/plant" |
+	jq -c '[.alarms[] | [has("code"), has("alert")]]')" \
+	"[[true,false],[false,true],[false,true]]"
 same "foreign names are text" "$(js "String(window.hacked) + ' ' +
 	document.querySelector('#alarms h3').textContent")" \
 	"undefined <img src=x onerror=hacked=1></script><script>hacked=1</script>"
@@ -149,7 +167,7 @@ first=$(text read)
 press "$left" "$left"
 check "... and others" [ "$(text read)" != "$first" ]
 press "$escape"
-check "... until it is left" grep -q '^Most so far: ' <(text read)
+check "... until it is left" grep -q '^Best five minutes: ' <(text read)
 press "$tab"
 same "then the links" "$(js document.activeElement.textContent)" metrics
 check "the focus can be seen" [ "$(js \

@@ -64,6 +64,8 @@ same "a stream passes byte for byte" "$? $(cmp "$work/out" \
 check "the text file is as it was kept" diff -u "$data/metrics.prom" \
 	<(steady <"$work/hm.prom")
 same "others may read it" "$(stat -c %a "$work/hm.prom")" 644
+check "node_exporter's own names are not in it" \
+	[ "$(grep -c process_ "$work/hm.prom")" = 0 ]
 same "nothing is left beside it" "$(cd "$work" && ls hm.prom*)" hm.prom
 ln "$work/hm.prom" "$work/before"
 metrics -t "$work/hm.prom" </dev/null
