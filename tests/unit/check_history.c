@@ -37,8 +37,10 @@ START_TEST(refuses_what_holds_no_history)
 	run(&other, "CREATE TABLE x (y)");
 	ck_assert(!hm_history_open(&other, in_scratch("empty.db"), &why));
 	ck_assert_str_eq(why, "it is of another program; name a new file");
+	hm_db_close(&other);
 	open_plain(&other, "empty.db");
 	run(&other, "DROP TABLE x");
+	hm_db_close(&other);
 	ck_assert(!hm_history_open(&other, in_scratch("empty.db"), &why));
 	ck_assert_str_eq(why, "there is no history in it");
 	hm_db_close(&other);
