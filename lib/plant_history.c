@@ -1,8 +1,10 @@
 #include "plant_history.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "schema.h"
 #include "tables.h"
 #include "zone.h"
 
@@ -12,7 +14,32 @@ hm_plant_history_close(struct hm_plant_history *history)
 	hm_db_close(&history->db);
 }
 
+/* A file that is not there yet, or that nobody has written to. */
+static bool
+may_come(struct hm_plant_history *history)
+{
+	int64_t version;
+
+	return access(history->path, F_OK) < 0 ||
+	    (hm_schema_refuse(&history->db) == NULL &&
+	    hm_db_ask(&history->db, "PRAGMA user_version", &version) &&
+	    version == 0);
+}
+
 /* It is made by hm-store, which may begin later; that is said once. */
+static void
+say_why(struct hm_plant_history *history, const char *why)
+{
+	char reason[128];
+
+	/* SQLite's text is gone when the file is looked at again. */
+	snprintf(reason, sizeof reason, "%s", why);
+	hm_log_facts(may_come(history) ? HM_INFO : HM_WARNING,
+	    HM_FACTS(hm_fact("file", history->path),
+	    hm_fact("reason", reason)), "%s: no history to show yet: %s",
+	    history->path, reason);
+}
+
 bool
 hm_plant_history_ready(struct hm_plant_history *history)
 {
@@ -28,10 +55,7 @@ hm_plant_history_ready(struct hm_plant_history *history)
 		return true;
 	}
 	if (!history->complained)
-		hm_log_facts(access(history->path, F_OK) < 0 ? HM_INFO :
-		    HM_WARNING, HM_FACTS(hm_fact("file",
-		    history->path), hm_fact("reason", why)),
-		    "%s: no history to show yet: %s", history->path, why);
+		say_why(history, why);
 	history->complained = true;
 	hm_db_close(&history->db);
 	return false;

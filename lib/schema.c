@@ -22,11 +22,12 @@ static const char *const events_sql[] = {
     "WHERE dtu = new.dtu AND coalesce(serial, '') = new.serial "
     "AND coalesce(port, -1) = -1 AND code <> new.alarm_code "
     "AND start <= new.time AND end IS NULL; "
-    "INSERT OR IGNORE INTO alarm (time, dtu, serial, code, text, start, end) "
-    "SELECT new.time, new.dtu, new.serial, new.alarm_code, new.alarm_text, "
+    "INSERT OR IGNORE INTO alarm "
+    "(time, dtu, serial, code, text, start, end) SELECT new.time, new.dtu, new.serial, new.alarm_code, new.alarm_text, "
     "new.time, (SELECT min(time) FROM inverter WHERE time > new.time "
     "AND dtu = new.dtu AND serial = new.serial "
-    "AND alarm_code <> new.alarm_code) WHERE new.alarm_code <> 0 AND NOT EXISTS (SELECT 1 FROM alarm "
+    "AND alarm_code <> new.alarm_code) "
+    "WHERE new.alarm_code <> 0 AND NOT EXISTS (SELECT 1 FROM alarm "
     "WHERE dtu = new.dtu AND coalesce(serial, '') = new.serial "
     "AND coalesce(port, -1) = -1 AND code = new.alarm_code "
     "AND (end IS NULL OR (start <= new.time AND end >= new.time))); END",
@@ -325,8 +326,9 @@ bring_up(struct hm_db *db)
 
 	if (why != NULL)
 		return why;
-	return version >= 0 && migrate(db, version) && add_columns(db) && make_views(db) &&
-	    hm_db_run(db, "COMMIT") ? NULL : hm_db_reason(db);
+	return version >= 0 && migrate(db, version) && add_columns(db) &&
+	    make_views(db) && hm_db_run(db, "COMMIT") ? NULL :
+	    hm_db_reason(db);
 }
 
 /*

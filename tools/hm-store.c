@@ -21,7 +21,7 @@
 #define DAY 86400
 /* A disk that takes nothing for so long is not waited for. */
 #define STUCK_MS 8000
-#define END_MS 70000  /* the same at the end of the input, with a lock by others */
+#define END_MS 70000  /* at the end of the input, where others lock it */
 #define SLICE_MS 100  /* of a wait, after which signals are looked at */
 #define REPLAY_S 3600 /* older records do not come from DTUs now */
 #define DRAIN_MS 3600000
@@ -87,7 +87,6 @@ check(const struct hm_config *config)
 
 	good = read_moment(config, HM_SET_SINCE, &moment) && good;
 	good = read_moment(config, HM_SET_UNTIL, &moment) && good;
-	good = check_actions(config) && good;
 	if ((stores(config) || count_actions(config) > 0) &&
 	    !hm_config_has(config, HM_SET_DATABASE_PATH)) {
 		hm_log(HM_ERROR, "no database: set database_path, "
@@ -539,7 +538,10 @@ main(int argc, char *argv[])
 	if (config == NULL)
 		return status;
 	work.config = config;
-	status = count_actions(config) > 0 ? act(&work) : run(&work);
+	if (!check_actions(config))
+		status = HM_EXIT_USAGE;
+	else
+		status = count_actions(config) > 0 ? act(&work) : run(&work);
 	hm_row_maker_free(work.maker);
 	hm_config_free(config);
 	return status;

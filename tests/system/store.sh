@@ -124,7 +124,7 @@ for words in "--vacuum --stats" "--export --backup=$work/x" "--since=2026-01-01"
 	# The words are to be split.
 	# shellcheck disable=SC2086
 	same "$words do not go together" \
-		"$(hm-store -d "$db" $words >"$work/out" 2>&1; echo $?)" 78
+		"$(hm-store -d "$db" $words >"$work/out" 2>&1; echo $?)" 64
 done
 same "--dry-run makes no backup" "$(hm-store -d "$db" --dry-run \
 	--backup "$work/dry.db"; echo "$? $([ -e "$work/dry.db" ]; echo $?)")" "0 1"
