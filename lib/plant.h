@@ -92,7 +92,7 @@ struct hm_plant_alarm {
 struct hm_plant_tool {
 	char name[HM_PLANT_SERIAL];
 	int64_t heard; /* steady ms of its last stats record */
-	int64_t gap;   /* ms between the last two; 0: there was one */
+	int64_t gap;   /* ms between the last two, or as long as it may be */
 	int64_t time;
 	size_t count;
 	struct {

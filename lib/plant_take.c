@@ -483,6 +483,20 @@ find_tool(struct hm_plant *plant, const char *name)
 	return tool;
 }
 
+/*
+ * How long to wait for the next record of a tool of which one has come: not
+ * longer than it has run, but for a day at most.
+ */
+static int64_t
+first_gap(const struct hm_record *record)
+{
+	int64_t uptime = 0;
+
+	if (!hm_record_int(record, "uptime", &uptime) || uptime < 0)
+		return 0;
+	return (uptime < 86400 ? uptime : 86400) * 1000;
+}
+
 static void
 on_stats(struct hm_plant *plant, const struct hm_record *record,
     const struct hm_moment *now)
@@ -497,7 +511,8 @@ on_stats(struct hm_plant *plant, const struct hm_record *record,
 		plant->refused++;
 		return;
 	}
-	tool->gap = tool->heard != 0 ? now->steady - tool->heard : 0;
+	tool->gap = tool->heard != 0 ? now->steady - tool->heard :
+	    first_gap(record);
 	tool->heard = steady(now);
 	tool->time = take_time(record, "time", now->wall / 1000);
 	tool->count = 0;

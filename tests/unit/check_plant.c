@@ -320,6 +320,18 @@ START_TEST(a_tool_falls_silent)
 }
 END_TEST
 
+/* Its period may be as long as it has run. */
+START_TEST(a_tool_of_one_record_is_given_time)
+{
+	take("{\"type\":\"stats\"," TIME ",\"tool\":\"hm-poll\","
+	    "\"uptime\":600}");
+	pass(30 * MINUTE);
+	ck_assert(!hm_view_silent(&view, &plant.tool[0]));
+	pass(1);
+	ck_assert(hm_view_silent(&view, &plant.tool[0]));
+}
+END_TEST
+
 START_TEST(names_are_bounded)
 {
 	char line[400], name[HM_PLANT_NAME + 1];
@@ -559,6 +571,7 @@ main(void)
 	tcase_add_test(tcase, alerts_are_told_again_more_often);
 	tcase_add_test(tcase, alarms_are_bounded);
 	tcase_add_test(tcase, a_tool_falls_silent);
+	tcase_add_test(tcase, a_tool_of_one_record_is_given_time);
 	tcase_add_test(tcase, names_are_bounded);
 	tcase_add_test(tcase, devices_are_bounded_and_forgotten);
 	tcase_add_test(tcase, a_copy_is_equal_and_apart);
