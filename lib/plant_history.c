@@ -14,16 +14,15 @@ hm_plant_history_close(struct hm_plant_history *history)
 	hm_db_close(&history->db);
 }
 
-/* A file that is not there yet, or that nobody has written to. */
+/* A file that is not there yet, or is being made at this moment. */
 static bool
 may_come(struct hm_plant_history *history)
 {
 	int64_t version;
 
 	return access(history->path, F_OK) < 0 ||
-	    (hm_schema_refuse(&history->db) == NULL &&
-	    hm_db_ask(&history->db, "PRAGMA user_version", &version) &&
-	    version == 0);
+	    (hm_db_ask(&history->db, "PRAGMA user_version", &version) &&
+	    hm_schema_refuse(&history->db) == NULL);
 }
 
 /* It is made by hm-store, which may begin later; that is said once. */
