@@ -236,6 +236,19 @@ same "... the tool goes on as it was" \
 	"$(cat "$work/decode.pid") true"
 settings >"$work/hm.yaml"
 
+# Polling waits for the others.
+
+waits() {
+	[ "$(cat "/proc/$(stat_of poll pid)/comm")" = run ]
+}
+s6-svc -wd -T 10000 -d "$scan/metrics"
+s6-svc -r "$scan/poll"
+check "while a tool is down hm-poll does not start" until_true 5 waits
+sleep 0.5
+check "... yet" waits
+s6-svc -u "$scan/metrics"
+check "... and starts with it" until_true 5 is_ready poll
+
 # A pipe that is missing, and a file in its place
 
 s6-svc -wd -T 10000 -d "$scan/decode"
