@@ -333,7 +333,8 @@ START_TEST(a_tool_of_one_record_is_given_time)
 END_TEST
 
 #define DEATH_BY(tool, second, pid) "{\"type\":\"death\",\"time\":" \
-    "\"2026-06-21T10:00:" second "Z\",\"tool\":\"" tool "\",\"signal\":9" pid "}"
+    "\"2026-06-21T10:00:" second "Z\",\"tool\":\"" tool "\"," \
+    "\"signal\":9" pid "}"
 #define DEATH(tool, second) DEATH_BY(tool, second, ",\"pid\":7")
 
 START_TEST(deaths_are_counted_by_tool)
