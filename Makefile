@@ -9,6 +9,7 @@
 # make property   DAYS of an input through the energy guard, from SEED on
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
 # make soak-kills  KILLS of hm-filter and of hm-store with -9
+# make soak-chain  CHAIN_KILLS of a supervised chain, BROKER_KILLS, STOPS
 # make soak-lines LINES random and mutated lines through sanitized builds
 # make soak-memory  the memory of the chain over MINUTES
 # make install    PREFIX, DESTDIR
@@ -25,6 +26,9 @@ DAYS = 100000
 DAYS_STORED = 7
 SEED = 1
 KILLS = 300
+CHAIN_KILLS = 1000
+BROKER_KILLS = 20
+STOPS = 100
 MINUTES = 60
 CHAIN_SECONDS = 300
 
@@ -216,6 +220,12 @@ soak-kills:
 	@HM_BIN=$(CURDIR)/bin HM_BUILD=$(CURDIR)/build KILLS=$(KILLS) \
 	    LOCK_SECONDS=30 tests/system/store.sh
 
+soak-chain:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/stamp
+	@HM_BIN=$(CURDIR)/bin HM_BUILD=$(CURDIR)/build tests/bench/chain-kills.sh \
+	    $(CHAIN_KILLS) $(BROKER_KILLS) $(STOPS)
+
 soak-lines:
 	@.ci/packages $(CHECK_PACKAGES) time
 	@$(MAKE) --no-print-directory SANITIZE=1 tests
@@ -279,4 +289,4 @@ uninstall:
 clean:
 	rm -rf bin build
 
-.PHONY: all tests check run docs fuzz bench bench-http bench-store bench-chain property soak-kills soak-lines soak-memory lint install uninstall clean
+.PHONY: all tests check run docs fuzz bench bench-http bench-store bench-chain property soak-chain soak-kills soak-lines soak-memory lint install uninstall clean
