@@ -73,6 +73,7 @@ REPLAYS = $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/fuzz_%, \
     $(wildcard tests/fuzz/fuzz_*.c))
 PROPERTIES = $(patsubst tests/property/%.c,$(B)/property/%, \
     $(wildcard tests/property/*.c))
+DOCS_OBJECTS = $(patsubst docs/%.c,$(B)/docs/%.o,$(wildcard docs/*.c))
 HELPERS = $(patsubst tests/helper/%.c,$(B)/helper/%, \
     $(wildcard tests/helper/*.c))
 
@@ -145,13 +146,15 @@ run:
 
 # The tables of the pages from those of the code
 
-$(B)/docs/settings: $(B)/docs/settings.o $(B)/libhm.a
+$(B)/docs/settings: $(DOCS_OBJECTS) $(B)/libhm.a
 	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ $(LIBS)
 
 docs: $(B)/docs/settings
 	for page in configuration upgrading; do \
 	    $(B)/docs/settings fill <docs/$$page.md >$(B)/$$page.md && \
 	    cp $(B)/$$page.md docs || exit; done
+	$(B)/docs/settings example >$(B)/hoymiles.yaml
+	cp $(B)/hoymiles.yaml docs
 
 # The fuzz targets without clang: `check` replays their kept inputs.
 
