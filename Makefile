@@ -231,7 +231,7 @@ soak-memory:
 # Linters
 
 C_SOURCES = $(wildcard lib/*.c tools/*.c tests/*/*.c docs/*.c)
-SHELL_SCRIPTS = tests/run tests/golden/run tests/fuzz/run .ci/run .ci/style \
+SHELL_SCRIPTS = tests/run tests/golden/run tests/fuzz/run tests/package/run .ci/run .ci/style \
     .ci/packages $(wildcard tests/system/*.sh tests/bench/*.sh) \
     $(filter-out %.jq,$(wildcard pipelines/*))
 
@@ -308,6 +308,32 @@ uninstall:
 	rm -rf $(SHAREDIR) $(DOCDIR)
 	rm -f $(DESTDIR)$(UNITDIR)/hm.service $(DESTDIR)$(SYSUSERSDIR)/hm.conf
 	rm -f $(ETCDIR)/hoymiles.yaml.new
+
+# The Debian package
+
+DEB_PACKAGES = $(BUILD_PACKAGES) build-essential debhelper lintian
+DEB = build/deb/hm-$(VERSION)
+DEB_FACTS = 's/@VERSION@/$(VERSION)/; s/@DATE@/$(DATE)/; \
+    s/@COPYRIGHT@/$(COPYRIGHT)/'
+DATE = $(shell git log -1 --format=%aD 2>/dev/null || date -R)
+COPYRIGHT = $(shell sed -n 's/^Copyright (c) //p' LICENSE)
+
+deb:
+	@.ci/packages $(DEB_PACKAGES)
+	rm -rf build/deb
+	install -d $(DEB)
+	cp -R LICENSE Makefile README.md docs lib pipelines proto s6 tools $(DEB)
+	cp -R s6/debian $(DEB)
+	sed -i $(DEB_FACTS) $(DEB)/debian/changelog $(DEB)/debian/copyright
+	sed -n '/^Permission/,$$ { s/^$$/./; s/^/ /; p }' LICENSE \
+	    >>$(DEB)/debian/copyright
+	cd $(DEB) && DEB_BUILD_OPTIONS=noautodbgsym \
+	    dpkg-buildpackage -b -us -uc >../log 2>&1 || { cat ../log; exit 1; }
+	lintian --fail-on error,warning --show-overrides build/deb/hm_*.changes
+
+check-package: deb
+	@.ci/packages debootstrap
+	@tests/package/run build/deb/hm_$(VERSION)_*.deb
 
 clean:
 	rm -rf bin build
