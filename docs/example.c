@@ -17,9 +17,9 @@ static const char head[] =
     "\"#\" away.\n"
     "# Where there is no default, what stands here is an example.\n"
     "#\n"
-    "# Needed: a DTU (dtu_host, or dtu_configs for more than one), and for "
-    "Home\n"
-    "# Assistant mqtt_broker. The rest may stay as it is.\n"
+    "# Needed: a DTU (dtu_host, or dtu_configs for more than one), and "
+    "mqtt_broker,\n"
+    "# or \"mqtt_enabled: false\". The rest may stay as it is.\n"
     "#\n"
     "# hm-poll --check -c FILE says what is wrong with it. The environment, if "
     "it\n"
@@ -33,12 +33,13 @@ static const struct {
     {HM_SET_CONFIG, "Logs, and what is the same for all tools"},
     {HM_SET_ONCE, "DTUs, and how they are read"},
     {HM_SET_EXCLUDE_INVERTERS, "Readings and the database"},
-    {HM_SET_MQTT_TOPIC_PREFIX, "Home Assistant"},
+    {HM_SET_MQTT_ENABLED, "MQTT and Home Assistant"},
     {HM_SET_MQTT_BROKER, "MQTT broker"},
     {HM_SET_DRY_RUN, "Trying it out"},
     {HM_SET_HEALTH_ENABLED, "Page, health and metrics"},
     {HM_SET_ALERTS_ENABLED, "Alarms that no device tells"},
     {HM_SET_STORE_DELAY, "History"},
+    {HM_SET_MAX_BYTES, "Log files of the chain that runs for ever"},
 };
 
 /* For those without a default. A line more is indented by two. */
