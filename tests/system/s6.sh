@@ -55,14 +55,14 @@ stat_of() {
 	echo "$value"
 }
 
-is_up() {
-	[ "$(stat_of "$1" up)" = true ]
+is_ready() {
+	[ "$(stat_of "$1" ready)" = true ] && [ "$(stat_of "$1" up)" = true ]
 }
 
-all_up() {
+all_ready() {
 	local service
 	for service in pipes $services; do
-		is_up "$service" || return 1
+		is_ready "$service" || return 1
 	done
 }
 
@@ -78,7 +78,7 @@ murder() {
 }
 
 succeeded() {
-	is_up "$1" && [ "$(stat_of "$1" pid)" != "$2" ]
+	is_ready "$1" && [ "$(stat_of "$1" pid)" != "$2" ]
 }
 
 log_of() {
@@ -147,7 +147,7 @@ same "... each is told, once" \
 
 settings >"$work/hm.yaml"
 start_chain "$logs"
-check "everything comes up" until_true 10 all_up
+check "everything comes up, ready" until_true 10 all_ready
 check "readings are in the database" until_true 25 all_stored
 check "... at the broker" timeout 10 mosquitto_sub -h 127.0.0.1 \
 	-p "$broker_port" -C 3 -t 'homeassistant/+/+/state'
@@ -203,11 +203,38 @@ check "... and what to do" logged publish \
 	"stays down; mend the setting, then: s6-svc -u $scan/publish"
 settings >"$work/hm.yaml"
 s6-svc -u "$scan/publish"
-check "... mended, it comes up" until_true 5 is_up publish
+check "... mended, it comes up" until_true 5 is_ready publish
 check "... and its death is counted" until_true 5 shows \
 	'hoymiles_tool_deaths_total{tool="hm-publish"} 2'
 before=$(polls)
 check "... polling goes on" until_true 15 polled_since "$before"
+
+# Settings read again
+
+settings | sed 's/ERROR/CRITICAL/' >"$work/hm.yaml"
+has_setting() {
+	sqlite3 -cmd '.timeout 2000' "$work/hm.db" \
+		"SELECT value FROM config WHERE key = 'log_level'" | grep -qx "$1"
+}
+for service in $services; do
+	pid=$(stat_of "$service" pid)
+	s6-svc -h "$scan/$service"
+	echo "$pid" >"$work/$service.pid"
+done
+before=$(polls)
+check "after SIGHUP polling goes on" until_true 15 polled_since "$before"
+check "... by new settings" until_true 10 has_setting CRITICAL
+same "... in the same processes" "$(for service in $services; do
+	echo "$(stat_of "$service" pid) $(stat_of "$service" ready)"; done)" \
+	"$(for service in $services; do
+	echo "$(cat "$work/$service.pid") true"; done)"
+echo "no_such_key: 1" >>"$work/hm.yaml"
+s6-svc -h "$scan/decode"
+check "... but not by wrong ones" until_true 5 logged decode no_such_key
+same "... the tool goes on as it was" \
+	"$(stat_of decode pid) $(stat_of decode ready)" \
+	"$(cat "$work/decode.pid") true"
+settings >"$work/hm.yaml"
 
 # A pipe that is missing, and a file in its place
 
@@ -269,7 +296,7 @@ same "... with whole hours in the database" "$(sqlite3 "$work/hm.db" \
 settings | grep -v mqtt_ >"$work/hm.yaml"
 echo "mqtt_enabled: false" >>"$work/hm.yaml"
 start_chain -
-check "without MQTT it comes up, too" until_true 10 all_up
+check "without MQTT it comes up, too" until_true 10 all_ready
 check "... and shows readings" until_true 25 shows 'hoymiles_up{dtu="roof"} 1'
 murder alert
 check "... with its log on stderr" until_true 5 grep -q \
