@@ -40,10 +40,11 @@ nobody_left() {
 	[ -z "$(chain_processes)" ]
 }
 
-# start_chain LOGS: s6/start in the background; its pid into $svscan.
+# start_chain LOGS: s6/start in the background; its pid into $svscan. Names in
+# the settings are those of the place where it runs.
 start_chain() {
-	HM_CHAIN=$$ HM_CONFIG=$work/hm.yaml HM_LOG_DIR=$1 \
-		"$s6/start" "$live" >"$work/svscan.log" 2>&1 &
+	(cd "$work" && HM_CHAIN=$$ HM_CONFIG=hm.yaml HM_LOG_DIR=$1 \
+		exec "$s6/start" "$live" >"$work/svscan.log" 2>&1) &
 	svscan=$!
 }
 
@@ -119,7 +120,7 @@ settings() {
 		stats_period: 1
 		mqtt_broker: 127.0.0.1
 		mqtt_port: $broker_port
-		database_path: $work/hm.db
+		database_path: hm.db
 		health_port: $page
 		max_bytes: 4096
 		backup_count: 2
@@ -137,7 +138,7 @@ uri=${uris[0]}
 	echo "no_such_key: 1"
 	echo "mqtt_qos: 3"
 } >"$work/hm.yaml"
-start_chain "$logs"
+start_chain log
 wait "$svscan"
 same "wrong settings: nothing is started" "$? $(ls "$live")" "78 "
 same "... each is told, once" \
@@ -146,7 +147,7 @@ same "... each is told, once" \
 # Up
 
 settings >"$work/hm.yaml"
-start_chain "$logs"
+start_chain log
 check "everything comes up, ready" until_true 10 all_ready
 check "readings are in the database" until_true 25 all_stored
 check "... at the broker" timeout 10 mosquitto_sub -h 127.0.0.1 \
@@ -235,6 +236,19 @@ same "... the tool goes on as it was" \
 	"$(stat_of decode pid) $(stat_of decode ready)" \
 	"$(cat "$work/decode.pid") true"
 settings >"$work/hm.yaml"
+
+# Polling waits for the others.
+
+waits() {
+	[ "$(cat "/proc/$(stat_of poll pid)/comm")" = run ]
+}
+s6-svc -wd -T 10000 -d "$scan/metrics"
+s6-svc -r "$scan/poll"
+check "while a tool is down hm-poll does not start" until_true 5 waits
+sleep 0.5
+check "... yet" waits
+s6-svc -u "$scan/metrics"
+check "... and starts with it" until_true 5 is_ready poll
 
 # A pipe that is missing, and a file in its place
 
