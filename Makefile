@@ -46,7 +46,7 @@ BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
     procps openssl sqlite3 mount curl prometheus chromium chromium-driver \
-    s6 execline
+    s6 execline systemd
 LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
 
