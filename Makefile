@@ -37,7 +37,8 @@ BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
     libmosquitto-dev libsqlite3-dev libmicrohttpd-dev tzdata
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
-    procps openssl sqlite3 mount curl prometheus chromium chromium-driver
+    procps openssl sqlite3 mount curl prometheus chromium chromium-driver \
+    docker-compose
 LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
 
@@ -219,12 +220,17 @@ soak-memory:
 	@$(MAKE) --no-print-directory all
 	@HM_BIN=$(CURDIR)/bin tests/bench/memory.sh $(MINUTES)
 
+# For s6/container/Dockerfile.
+
+build-packages:
+	@echo $(BUILD_PACKAGES)
+
 # Linters
 
 C_SOURCES = $(wildcard lib/*.c tools/*.c tests/*/*.c docs/*.c)
 SHELL_SCRIPTS = tests/run tests/golden/run tests/fuzz/run .ci/run .ci/style \
     .ci/packages $(wildcard tests/system/*.sh tests/bench/*.sh) \
-    $(filter-out %.jq,$(wildcard pipelines/*))
+    $(filter-out %.jq,$(wildcard pipelines/*)) s6/container/ready
 
 TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -Ilib \
     -isystem $(B)/proto -std=c11
@@ -269,4 +275,4 @@ uninstall:
 clean:
 	rm -rf bin build
 
-.PHONY: all tests check run docs fuzz bench bench-http bench-store property soak-kills soak-lines soak-memory lint install uninstall clean
+.PHONY: all tests check run docs build-packages fuzz bench bench-http bench-store property soak-kills soak-lines soak-memory lint install uninstall clean
