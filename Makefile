@@ -5,6 +5,7 @@
 # make fuzz       every fuzz target, FUZZ_SECONDS each
 # make bench      the figures of docs/performance.md
 # make bench-http  hm-metrics under slow clients and many requests
+# make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
 # make property   DAYS of an input through the energy guard, from SEED on
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
 # make soak-kills  KILLS of hm-filter and of hm-store with -9
@@ -25,6 +26,7 @@ DAYS_STORED = 7
 SEED = 1
 KILLS = 300
 MINUTES = 60
+CHAIN_SECONDS = 300
 
 V = 0
 Q0 = @echo '  '$@;
@@ -38,7 +40,7 @@ BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
     procps openssl sqlite3 mount curl prometheus chromium chromium-driver \
-    docker-compose
+    s6 execline docker-compose
 LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
 
@@ -196,6 +198,11 @@ bench-store:
 	@$(MAKE) --no-print-directory all build/helper/week
 	@HM_BIN=$(CURDIR)/bin HM_BUILD=$(CURDIR)/build tests/bench/store.sh $(DAYS_STORED)
 
+bench-chain:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all
+	@HM_BIN=$(CURDIR)/bin tests/bench/chain.sh $(CHAIN_SECONDS)
+
 property:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory build/property/energy
@@ -230,7 +237,9 @@ build-packages:
 C_SOURCES = $(wildcard lib/*.c tools/*.c tests/*/*.c docs/*.c)
 SHELL_SCRIPTS = tests/run tests/golden/run tests/fuzz/run .ci/run .ci/style \
     .ci/packages $(wildcard tests/system/*.sh tests/bench/*.sh) \
-    $(filter-out %.jq,$(wildcard pipelines/*)) s6/container/ready
+    $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/stage s6/ready \
+    s6/finish s6/logger $(wildcard s6/scan/*/run s6/scan/*/finish \
+    s6/scan/*/log/run) s6/container/ready
 
 TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -Ilib \
     -isystem $(B)/proto -std=c11
@@ -275,4 +284,4 @@ uninstall:
 clean:
 	rm -rf bin build
 
-.PHONY: all tests check run docs build-packages fuzz bench bench-http bench-store property soak-kills soak-lines soak-memory lint install uninstall clean
+.PHONY: all tests check run docs build-packages fuzz bench bench-http bench-store bench-chain property soak-kills soak-lines soak-memory lint install uninstall clean

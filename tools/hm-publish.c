@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "again.h"
 #include "config.h"
 #include "dry_run.h"
 #include "exits.h"
 #include "log.h"
 #include "mqtt_link.h"
 #include "stream.h"
+#include "timefmt.h"
 #include "topics.h"
 
 #define TOPIC_MAX ((size_t)65535)
@@ -19,6 +21,9 @@
 /* Enough for 400 inverters; beyond it messages are dropped and counted. */
 #define REMEMBERED_TOPICS ((size_t)16384)
 #define REMEMBERED_BYTES ((size_t)32 * 1024 * 1024)
+/* A broker that starts again is back by then; others are not waited for. */
+#define PATIENCE_MS 10000
+#define LOOK_MS 1000
 
 struct work {
 	const struct hm_config *config;
@@ -27,10 +32,13 @@ struct work {
 	struct hm_mqtt_link *link;
 	struct hm_dry_run *dry_run; /* in place of outbox and link; or NULL */
 	uint64_t would_publish;
+	bool sends; /* or shows; otherwise lines only pass */
 	bool show_failed;
 	struct hm_mqtt_options options;
 	struct hm_record record;
 	bool full; /* already told */
+	uint64_t delivered;  /* when the broker last took one, and then */
+	int64_t progress_at;
 	char availability_topic[HM_TOPIC_MAX];
 	char password[PASSWORD_MAX + 1];
 	char topic[TOPIC_MAX];
@@ -76,6 +84,7 @@ static bool
 check_broker(const struct hm_config *config)
 {
 	if (hm_config_has(config, HM_SET_MQTT_BROKER) ||
+	    !hm_config_flag(config, HM_SET_MQTT_ENABLED) ||
 	    hm_config_flag(config, HM_SET_DRY_RUN))
 		return true;
 	hm_log(HM_ERROR, "no broker: set mqtt_broker, MQTT_BROKER or "
@@ -276,9 +285,45 @@ show(struct work *work, const struct hm_message *message)
 	hm_log_errno(HM_ERROR, "cannot show what would be published");
 }
 
+/* Whether it is worth waiting for the broker to take what is queued. */
+static bool
+is_patient(struct work *work)
+{
+	const struct hm_outbox_counts *box = hm_outbox_counts(work->outbox);
+	int64_t now = hm_monotonic_ms();
+
+	if (box->queued == 0 || box->delivered != work->delivered)
+		work->progress_at = now;
+	work->delivered = box->delivered;
+	return now - work->progress_at < PATIENCE_MS;
+}
+
+/*
+ * A durable input keeps what comes, so that over a broker's restart no state
+ * is replaced by a newer one.
+ */
+static void
+wait_for_broker(struct work *work, const struct hm_message *message)
+{
+	while (is_patient(work) && hm_stream_is_durable(work->stream) &&
+	    hm_outbox_replaces(work->outbox, message) &&
+	    !hm_stream_signals(work->stream))
+		hm_stream_wait(work->stream, LOOK_MS);
+}
+
+static bool
+is_settled(void *context, bool pressed)
+{
+	struct work *work = context;
+
+	return hm_outbox_counts(work->outbox)->queued == 0 ||
+	    (!is_patient(work) && pressed);
+}
+
 static void
 publish(struct work *work, const struct hm_message *message)
 {
+	wait_for_broker(work, message);
 	if (hm_outbox_put(work->outbox, message) || work->full)
 		return;
 	work->full = true;
@@ -312,7 +357,7 @@ on_line(struct work *work, struct hm_slice line)
 	if (!hm_stream_type(work->stream, line, &work->record, &type))
 		return;
 	hm_stream_emit(work->stream, line);
-	if (hm_slice_is(type, "mqtt") &&
+	if (work->sends && hm_slice_is(type, "mqtt") &&
 	    hm_stream_parse(work->stream, line, &work->record))
 		on_mqtt(work);
 }
@@ -397,6 +442,7 @@ run(struct work *work)
 
 	count(work);
 	hm_stream_side(work->stream, &side);
+	hm_stream_settled(work->stream, is_settled, work);
 	read_all(work);
 	undelivered = hm_outbox_counts(work->outbox)->queued;
 	if (undelivered > 0)
@@ -423,6 +469,13 @@ run_dry(struct work *work)
 }
 
 static int
+run_passing(struct work *work)
+{
+	read_all(work);
+	return hm_stream_close(work->stream, HM_EXIT_OK);
+}
+
+static int
 start(struct work *work)
 {
 	bool dry = hm_config_flag(work->config, HM_SET_DRY_RUN);
@@ -434,13 +487,16 @@ start(struct work *work)
 	};
 	struct hm_stream_options options;
 
-	if (!dry && !set_options(work))
+	work->sends = hm_config_flag(work->config, HM_SET_MQTT_ENABLED);
+	if (work->sends && !dry && !set_options(work))
 		return HM_EXIT_CONFIG;
 	hm_config_stream(work->config, &options);
 	/* The stream blocks the signals, and the link's thread inherits it. */
 	work->stream = hm_stream_open(&options);
 	if (work->stream == NULL)
 		return HM_EXIT_OS;
+	if (!work->sends)
+		return run_passing(work);
 	if (dry)
 		return run_dry(work);
 	work->outbox = hm_outbox_new(&limits);
@@ -468,8 +524,8 @@ main(int argc, char *argv[])
 	status = start(&work);
 	explicit_bzero(work.password, sizeof work.password);
 	if (!hm_mqtt_link_free(work.link))
-		_exit(status);
+		_exit(hm_again(status));
 	hm_outbox_free(work.outbox);
 	hm_config_free(config);
-	return status;
+	return hm_again(status);
 }

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "again.h"
 #include "config.h"
 #include "exits.h"
 #include "log.h"
@@ -280,6 +281,7 @@ serve(struct sim *sim, const struct hm_sim_options *options,
 	}
 	count(sim);
 	watch(sim, stream->stats_period_ms);
+	hm_stream_ready(sim->stream);
 	if (list_dtus(sim) && !hm_stream_signals(sim->stream))
 		ev_run(sim->loop, 0);
 	status = hm_stream_close(sim->stream, HM_EXIT_OK);
@@ -330,5 +332,5 @@ main(int argc, char *argv[])
 	if (sim.loop != NULL)
 		ev_loop_destroy(sim.loop);
 	hm_config_free(config);
-	return status;
+	return hm_again(status);
 }
