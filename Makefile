@@ -14,6 +14,7 @@
 # make install    PREFIX, SYSCONFDIR, DESTDIR
 # make uninstall  all of it but settings and data
 # make deb        a Debian package, into build/deb
+# make check-container  build the image, run it by its compose file
 # make check-package  install that in an empty Debian, run the chain there
 # SANITIZE=1 with any of them: ASan and UBSan, in build/sanitize
 # V=1 shows the commands
@@ -236,20 +237,28 @@ soak-memory:
 	@$(MAKE) --no-print-directory all
 	@HM_BIN=$(CURDIR)/bin tests/bench/memory.sh $(MINUTES)
 
-# For s6/container/Dockerfile.
+# The container, whose Dockerfile asks for what a build needs
+
+CONTAINER_PACKAGES = debootstrap podman buildah runc netavark aardvark-dns \
+    iptables docker-compose iproute2 mount curl jq sqlite3 mosquitto-clients \
+    procps
 
 build-packages:
 	@echo $(BUILD_PACKAGES)
+
+check-container:
+	@.ci/packages $(CONTAINER_PACKAGES)
+	@tests/container/run
 
 # Linters
 
 C_SOURCES = $(wildcard lib/*.c tools/*.c tests/*/*.c docs/*.c)
 SHELL_SCRIPTS = tests/run tests/golden/run tests/fuzz/run tests/package/run \
-    .ci/run .ci/style .ci/packages s6/debian/hm.postinst s6/debian/hm.postrm \
+    tests/container/run .ci/run .ci/style .ci/packages s6/debian/hm.postinst s6/debian/hm.postrm \
     $(wildcard tests/system/*.sh tests/bench/*.sh) \
     $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/stage s6/ready \
     s6/finish s6/logger $(wildcard s6/scan/*/run s6/scan/*/finish \
-    s6/scan/*/log/run) s6/container/ready
+    s6/scan/*/log/run) s6/container/healthcheck
 
 TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -Ilib \
     -isystem $(B)/proto -std=c11
@@ -354,6 +363,6 @@ check-package: deb
 clean:
 	rm -rf bin build
 
-.PHONY: all tests check run docs build-packages fuzz bench bench-http bench-store \
-    bench-chain property soak-kills soak-lines soak-memory lint install account uninstall \
-    deb check-package clean
+.PHONY: all tests check run docs build-packages fuzz bench bench-http \
+    bench-store bench-chain property soak-kills soak-lines soak-memory lint \
+    install account uninstall deb check-package check-container clean

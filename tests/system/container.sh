@@ -51,11 +51,15 @@ settings() {
 		"$root/docs/configuration.md" | sort
 }
 
+image_environment() {
+	sed -n '/^ENV /,/[^\\]$/s/^\(ENV\)* *\([A-Z_]*\)=.*/\2/p' \
+		"$here/Dockerfile" | grep -v SQLITE
+}
+
 # What the image sets, for good reason, and what only cron or the loggers of
 # another place can use.
 ours() {
-	sed -n '/^ENV /,/[^\\]$/s/^\(ENV\)* *\([A-Z_]*\)=.*/\2/p' \
-		"$here/Dockerfile"
+	image_environment
 	printf '%s\n' HM_METRICS_TEXTFILE HM_DURABLE HM_NOTIFY_FD MAX_BYTES \
 		BACKUP_COUNT
 }
@@ -148,6 +152,8 @@ else
 			compose_with "$here/env.example" $profiles
 	done
 	check "compose config without .env" compose_with "$work/empty"
+	check "compose config with the .env of the bridge" \
+		compose_with "$root/tests/data/bridge.env"
 fi
 
 # What a service says of a key: its lines, less indentation.
@@ -189,6 +195,37 @@ same "the dashboards are where the provider looks" \
 	"$(sed -n 's/^ *path: //p' grafana/provisioning/dashboards/*.yml)"
 same "the provisioning is where Grafana looks" "$(service grafana volumes |
 	grep -c './grafana/provisioning:/etc/grafana/provisioning:ro')" 1
+
+# The page
+
+# Names of the entries of a top level section.
+entries() {
+	sed -n "/^$1:/,/^[a-z]*:\$/s/^  \([a-z-]*\):\$/\1/p" "$compose"
+}
+
+# Words of which the page has no \`word\`.
+unnamed() {
+	local word
+	for word; do
+		grep -qF "\`$word\`" "$root/docs/containers.md" || echo "$word"
+	done
+}
+
+named_volumes() {
+	sed -n '/^volumes:/,$s/^    name: //p' "$compose"
+}
+
+# Each word is a name.
+# shellcheck disable=SC2046
+{
+	same "services are five" "$(entries services | wc -l)" 5
+	same "... and on the page" "$(unnamed $(entries services))" ""
+	same "so are the volumes" "$(unnamed $(named_volumes |
+		grep -v 'prometheus\|grafana'))" ""
+	same "so are the addresses" \
+		"$(unnamed $(interpolated | grep '_HOST$'))" ""
+	same "so is what the image sets" "$(unnamed $(image_environment))" ""
+}
 
 # Prometheus
 
@@ -266,21 +303,21 @@ fi
 
 # The health check, as the image has it.
 port=$(free_port)
-HEALTH_PORT=$port "$here/ready" >"$work/out" 2>&1
+HEALTH_PORT=$port "$here/healthcheck" >"$work/out" 2>&1
 same "nobody there is not healthy" $? 1
 mkfifo "$work/stream"
 DTU_HOST=127.0.0.1 hm-metrics --port "$port" <"$work/stream" >/dev/null &
 pids+=($!)
 exec 5>"$work/stream"
 check "hm-metrics listens" until_true 10 listening "$port"
-HEALTH_PORT=$port "$here/ready" >"$work/out" 2>&1
+HEALTH_PORT=$port "$here/healthcheck" >"$work/out" 2>&1
 same "nor is a chain that has read no DTU" $? 1
 check "... and it says what is missing" grep -q 'failed$' "$work/out"
 now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 echo '{"type":"dtu","time":"'"$now"'","dtu":"DTU","serial":"1","pv_power":1}' >&5
 echo '{"type":"stats","time":"'"$now"'","tool":"hm-poll"}' >&5
 is_ready() {
-	HEALTH_PORT=$port "$here/ready" >"$work/out" 2>&1
+	HEALTH_PORT=$port "$here/healthcheck" >"$work/out" 2>&1
 }
 check "one that has is" until_true 10 is_ready
 same "... and says so" "$(cat "$work/out")" OK
