@@ -105,7 +105,7 @@ struct hm_plant_tool {
 struct hm_plant_deaths {
 	char tool[HM_PLANT_SERIAL];
 	uint64_t count;
-	int64_t time; /* of the last one, seconds since 1970 */
+	int64_t time, pid; /* of the last one */
 };
 
 struct hm_plant_options {

@@ -549,21 +549,24 @@ find_deaths(struct hm_plant *plant, const char *tool)
 	return deaths;
 }
 
-/* A tool starts once a second at most: what has come again counts once. */
+/* One that has come again counts once. */
 static void
 on_death(struct hm_plant *plant, const struct hm_record *record,
     const struct hm_moment *now)
 {
 	char name[HM_PLANT_SERIAL];
-	int64_t time = take_time(record, "time", now->wall / 1000);
+	int64_t time = take_time(record, "time", now->wall / 1000), pid;
 	struct hm_plant_deaths *deaths = NULL;
 
 	if (take_name(record, "tool", name, sizeof name))
 		deaths = find_deaths(plant, name);
+	if (!hm_record_int(record, "pid", &pid))
+		pid = 0;
 	if (deaths == NULL) {
 		plant->refused++;
-	} else if (deaths->time != time) {
+	} else if (deaths->time != time || deaths->pid != pid) {
 		deaths->time = time;
+		deaths->pid = pid;
 		deaths->count++;
 	}
 }

@@ -29,6 +29,7 @@
 #define REST_MS 2000       /* for the rest of a pipeline to end */
 #define REST_IDLE_MS 300   /* ... if it writes nothing any more */
 #define GLANCE_MS 20       /* between two looks at that */
+#define SETTLE_LOOK_MS 500 /* between two looks whether all is settled */
 #define BAD_LINES_LOGGED 10
 #define BAD_LINES_PERIOD_MS 60000
 #define COUNTERS_MAX ((size_t)24)
@@ -536,23 +537,24 @@ check_stopped(struct hm_stream *s)
 		check_drained(s);
 }
 
-/* Take what is finished out of a durable input. */
-static void
+/* Take what is finished out of a durable input. False if nothing is. */
+static bool
 release(struct hm_stream *s)
 {
 	if (s->lines == NULL || !hm_lines_unreleased(s->lines) ||
 	    hm_stream_pending(s) > 0 || s->out_failed || s->out_broken ||
 	    s->out_stalled)
-		return;
+		return false;
 	if (s->settled != NULL && !s->settled(s->settled_context,
 	    hm_lines_pressed(s->lines)))
-		return;
+		return false;
 	if (s->save != NULL)
 		s->save(s->save_context);
 	if (!hm_lines_release(s->lines)) {
 		hm_log_errno(HM_ERROR, "cannot read stdin");
 		s->in_failed = true;
 	}
+	return true;
 }
 
 /* The shorter of two bounds, of which -1 is none. */
@@ -800,7 +802,9 @@ hm_stream_next(struct hm_stream *s, struct hm_slice *line)
 	while (!output_ended(s) && !s->strict_failed && !s->in_failed &&
 	    s->stop_signals < 2) {
 		if (must_write(s)) {
-			hm_stream_wait(s, -1);
+			if (!release(s))
+				hm_stream_wait(s, hm_stream_pending(s) > 0 ?
+				    -1 : SETTLE_LOOK_MS);
 			continue;
 		}
 		if (next_good_line(s, line))

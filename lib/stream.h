@@ -149,9 +149,9 @@ int64_t hm_stream_time_left(const struct hm_stream *s);
 
 /*
  * End the stream and free everything. The result is the exit status, or
- * HM_EXIT_AGAIN after a SIGHUP. A reader that has gone raises SIGPIPE as `| head` expects; one
- * that stalls for 2 s after a signal costs HM_EXIT_TEMP and is counted.
- * `status` is what to answer when the stream itself was fine.
+ * HM_EXIT_AGAIN after a SIGHUP. A reader that has gone raises SIGPIPE as
+ * `| head` expects; one that stalls for 2 s after a signal costs HM_EXIT_TEMP
+ * and is counted. `status` is what to answer when the stream itself was fine.
  */
 int hm_stream_close(struct hm_stream *s, int status);
 

@@ -40,10 +40,11 @@ nobody_left() {
 	[ -z "$(chain_processes)" ]
 }
 
-# start_chain LOGS: s6/start in the background; its pid into $svscan.
+# start_chain LOGS: s6/start in the background; its pid into $svscan. Names in
+# the settings are those of the place where it runs.
 start_chain() {
-	HM_CHAIN=$$ HM_CONFIG=$work/hm.yaml HM_LOG_DIR=$1 \
-		"$s6/start" "$live" >"$work/svscan.log" 2>&1 &
+	(cd "$work" && HM_CHAIN=$$ HM_CONFIG=hm.yaml HM_LOG_DIR=$1 \
+		exec "$s6/start" "$live" >"$work/svscan.log" 2>&1) &
 	svscan=$!
 }
 
@@ -55,14 +56,14 @@ stat_of() {
 	echo "$value"
 }
 
-is_up() {
-	[ "$(stat_of "$1" up)" = true ]
+is_ready() {
+	[ "$(stat_of "$1" ready)" = true ] && [ "$(stat_of "$1" up)" = true ]
 }
 
-all_up() {
+all_ready() {
 	local service
 	for service in pipes $services; do
-		is_up "$service" || return 1
+		is_ready "$service" || return 1
 	done
 }
 
@@ -78,7 +79,7 @@ murder() {
 }
 
 succeeded() {
-	is_up "$1" && [ "$(stat_of "$1" pid)" != "$2" ]
+	is_ready "$1" && [ "$(stat_of "$1" pid)" != "$2" ]
 }
 
 log_of() {
@@ -119,7 +120,7 @@ settings() {
 		stats_period: 1
 		mqtt_broker: 127.0.0.1
 		mqtt_port: $broker_port
-		database_path: $work/hm.db
+		database_path: hm.db
 		health_port: $page
 		max_bytes: 4096
 		backup_count: 2
@@ -137,7 +138,7 @@ uri=${uris[0]}
 	echo "no_such_key: 1"
 	echo "mqtt_qos: 3"
 } >"$work/hm.yaml"
-start_chain "$logs"
+start_chain log
 wait "$svscan"
 same "wrong settings: nothing is started" "$? $(ls "$live")" "78 "
 same "... each is told, once" \
@@ -146,8 +147,8 @@ same "... each is told, once" \
 # Up
 
 settings >"$work/hm.yaml"
-start_chain "$logs"
-check "everything comes up" until_true 10 all_up
+start_chain log
+check "everything comes up, ready" until_true 10 all_ready
 check "readings are in the database" until_true 25 all_stored
 check "... at the broker" timeout 10 mosquitto_sub -h 127.0.0.1 \
 	-p "$broker_port" -C 3 -t 'homeassistant/+/+/state'
@@ -203,11 +204,51 @@ check "... and what to do" logged publish \
 	"stays down; mend the setting, then: s6-svc -u $scan/publish"
 settings >"$work/hm.yaml"
 s6-svc -u "$scan/publish"
-check "... mended, it comes up" until_true 5 is_up publish
+check "... mended, it comes up" until_true 5 is_ready publish
 check "... and its death is counted" until_true 5 shows \
 	'hoymiles_tool_deaths_total{tool="hm-publish"} 2'
 before=$(polls)
 check "... polling goes on" until_true 15 polled_since "$before"
+
+# Settings read again
+
+settings | sed 's/ERROR/CRITICAL/' >"$work/hm.yaml"
+has_setting() {
+	sqlite3 -cmd '.timeout 2000' "$work/hm.db" \
+		"SELECT value FROM config WHERE key = 'log_level'" | grep -qx "$1"
+}
+for service in $services; do
+	pid=$(stat_of "$service" pid)
+	s6-svc -h "$scan/$service"
+	echo "$pid" >"$work/$service.pid"
+done
+before=$(polls)
+check "after SIGHUP polling goes on" until_true 15 polled_since "$before"
+check "... by new settings" until_true 10 has_setting CRITICAL
+same "... in the same processes" "$(for service in $services; do
+	echo "$(stat_of "$service" pid) $(stat_of "$service" ready)"; done)" \
+	"$(for service in $services; do
+	echo "$(cat "$work/$service.pid") true"; done)"
+echo "no_such_key: 1" >>"$work/hm.yaml"
+s6-svc -h "$scan/decode"
+check "... but not by wrong ones" until_true 5 logged decode no_such_key
+same "... the tool goes on as it was" \
+	"$(stat_of decode pid) $(stat_of decode ready)" \
+	"$(cat "$work/decode.pid") true"
+settings >"$work/hm.yaml"
+
+# Polling waits for the others.
+
+waits() {
+	[ "$(cat "/proc/$(stat_of poll pid)/comm")" = run ]
+}
+s6-svc -wd -T 10000 -d "$scan/metrics"
+s6-svc -r "$scan/poll"
+check "while a tool is down hm-poll does not start" until_true 5 waits
+sleep 0.5
+check "... yet" waits
+s6-svc -u "$scan/metrics"
+check "... and starts with it" until_true 5 is_ready poll
 
 # A pipe that is missing, and a file in its place
 
@@ -269,7 +310,7 @@ same "... with whole hours in the database" "$(sqlite3 "$work/hm.db" \
 settings | grep -v mqtt_ >"$work/hm.yaml"
 echo "mqtt_enabled: false" >>"$work/hm.yaml"
 start_chain -
-check "without MQTT it comes up, too" until_true 10 all_up
+check "without MQTT it comes up, too" until_true 10 all_ready
 check "... and shows readings" until_true 25 shows 'hoymiles_up{dtu="roof"} 1'
 murder alert
 check "... with its log on stderr" until_true 5 grep -q \

@@ -332,8 +332,10 @@ START_TEST(a_tool_of_one_record_is_given_time)
 }
 END_TEST
 
-#define DEATH(tool, second) "{\"type\":\"death\",\"time\":\"2026-06-21T10:" \
-    "00:" second "Z\",\"tool\":\"" tool "\",\"signal\":9}"
+#define DEATH_BY(tool, second, pid) "{\"type\":\"death\",\"time\":" \
+    "\"2026-06-21T10:00:" second "Z\",\"tool\":\"" tool "\"," \
+    "\"signal\":9" pid "}"
+#define DEATH(tool, second) DEATH_BY(tool, second, ",\"pid\":7")
 
 START_TEST(deaths_are_counted_by_tool)
 {
@@ -355,6 +357,12 @@ START_TEST(a_death_that_comes_again_counts_once)
 	take(DEATH("hm-filter", "01"));
 	take(DEATH("hm-decode", "01"));
 	ck_assert_uint_eq(plant.died[0].count, 1);
+	take(DEATH_BY("hm-decode", "01", ",\"pid\":8"));
+	ck_assert_uint_eq(plant.died[0].count, 2);
+	/* Those of others may have none. */
+	take(DEATH_BY("hm-store", "01", ""));
+	take(DEATH_BY("hm-store", "01", ""));
+	ck_assert_uint_eq(plant.died[2].count, 1);
 }
 END_TEST
 
