@@ -15,6 +15,7 @@
 # make install    PREFIX, SYSCONFDIR, DESTDIR
 # make uninstall  all of it but settings and data
 # make deb        a Debian package, into build/deb
+# make check-container  build the image, run it by its compose file
 # make check-package  install that in an empty Debian, run the chain there
 # SANITIZE=1 with any of them: ASan and UBSan, in build/sanitize
 # V=1 shows the commands
@@ -50,7 +51,7 @@ BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
     procps openssl sqlite3 mount curl prometheus chromium chromium-driver \
-    s6 execline systemd
+    s6 execline systemd docker-compose
 LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
 
@@ -246,6 +247,19 @@ soak-memory:
 	@$(MAKE) --no-print-directory all
 	@HM_BIN=$(CURDIR)/bin tests/bench/memory.sh $(MINUTES)
 
+# The container, whose Dockerfile asks for what a build needs
+
+CONTAINER_PACKAGES = debootstrap podman buildah runc netavark aardvark-dns \
+    iptables docker-compose iproute2 mount curl jq sqlite3 mosquitto-clients \
+    procps
+
+build-packages:
+	@echo $(BUILD_PACKAGES)
+
+check-container:
+	@.ci/packages $(CONTAINER_PACKAGES)
+	@tests/container/run
+
 # Linters
 
 C_SOURCES = $(wildcard lib/*.c tools/*.c tests/*/*.c docs/*.c)
@@ -254,7 +268,7 @@ SHELL_SCRIPTS = tests/run tests/golden/run tests/fuzz/run tests/package/run \
     $(wildcard tests/system/*.sh tests/bench/*.sh) \
     $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/stage s6/ready \
     s6/finish s6/logger $(wildcard s6/scan/*/run s6/scan/*/finish \
-    s6/scan/*/log/run)
+    s6/scan/*/log/run) s6/container/healthcheck tests/container/run
 
 TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -Ilib \
     -isystem $(B)/proto -std=c11
@@ -360,5 +374,5 @@ clean:
 	rm -rf bin build
 
 .PHONY: all tests check run docs fuzz bench bench-http bench-store bench-chain \
-    property soak-chain soak-kills soak-lines soak-memory lint install account uninstall \
-    deb check-package clean
+    property soak-chain soak-kills soak-lines soak-memory lint install account \
+    uninstall deb check-package build-packages check-container clean
