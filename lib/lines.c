@@ -101,12 +101,22 @@ hm_lines_commit(struct hm_lines *l)
 		l->start = l->end = 0;
 }
 
-/* Only a line that was cut at either end does not end as an object does. */
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Only a line that was cut at an end does not have it as an object does. */
 static bool
 is_torn(const struct hm_lines *l, const char *p, size_t n)
 {
-	if (n > 0 && p[n - 1] == '\r')
+	while (n > 0 && is_blank(p[n - 1]))
 		n--;
+	while (n > 0 && is_blank(*p)) {
+		p++;
+		n--;
+	}
 	return l->peek != NULL && n > 0 && (p[0] != '{' || p[n - 1] != '}');
 }
 
@@ -272,7 +282,7 @@ hm_lines_unreleased(const struct hm_lines *l)
 bool
 hm_lines_pressed(const struct hm_lines *l)
 {
-	return l->peek != NULL && l->done >= hm_peek_limit(l->peek);
+	return l->done > 0 && hm_peek_held(l->peek) >= hm_peek_limit(l->peek);
 }
 
 bool

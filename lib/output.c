@@ -121,14 +121,25 @@ result_of_failure(void)
 	    HM_OUTPUT_FAILED;
 }
 
+/* A line is cut only where a chunk cannot hold it. */
+static size_t
+next_chunk(const struct hm_output *o)
+{
+	size_t n = hm_output_pending(o);
+	const char *p = o->buf + o->start, *lf;
+
+	if (n <= o->chunk)
+		return n;
+	lf = memrchr(p, '\n', o->chunk);
+	return lf != NULL ? (size_t)(lf - p) + 1 : o->chunk;
+}
+
 enum hm_output_result
 hm_output_write(struct hm_output *o)
 {
-	size_t n = hm_output_pending(o);
+	size_t n = next_chunk(o);
 	ssize_t written;
 
-	if (n > o->chunk)
-		n = o->chunk;
 	if (o->save != NULL && o->start + n > o->unsaved) {
 		o->save(o->context);
 		o->unsaved = o->end;

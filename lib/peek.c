@@ -21,14 +21,16 @@ struct hm_peek {
 	size_t held, size;
 };
 
+/* As far as the system lets us: an ordinary user has bounds. */
 static size_t
 grow(int fd)
 {
-	int size = fcntl(fd, F_SETPIPE_SZ, (int)PIPE_SIZE);
+	int now = fcntl(fd, F_GETPIPE_SZ), size;
 
-	if (size < 0)
-		size = fcntl(fd, F_GETPIPE_SZ);
-	return size > 0 ? (size_t)size : 0;
+	for (size = (int)PIPE_SIZE; size > now; size /= 2)
+		if (fcntl(fd, F_SETPIPE_SZ, size) >= 0)
+			return (size_t)size;
+	return now > 0 ? (size_t)now : 0;
 }
 
 static bool
@@ -119,7 +121,7 @@ has_writer(const struct hm_peek *peek)
 
 /* Read what was copied behind what had been seen before. */
 static ssize_t
-read_copy(struct hm_peek *peek, char *buf, size_t copied)
+read_copy(struct hm_peek *peek, char *buf, size_t copied, bool ended)
 {
 	size_t seen = copied < peek->held ? copied : peek->held;
 	ssize_t n;
@@ -128,7 +130,7 @@ read_copy(struct hm_peek *peek, char *buf, size_t copied)
 		return -1;
 	if (copied == seen) {
 		errno = EAGAIN;
-		return has_writer(peek) ? -1 : 0;
+		return ended ? 0 : -1;
 	}
 	n = read(peek->copy[0], buf, copied - seen);
 	if (n > 0)
@@ -139,10 +141,13 @@ read_copy(struct hm_peek *peek, char *buf, size_t copied)
 ssize_t
 hm_peek_read(struct hm_peek *peek, char *buf, size_t size)
 {
+	/* Asked before: a writer may add something, and end, in between. */
+	bool ended = !has_writer(peek);
 	ssize_t copied = tee(peek->fd, peek->copy[1], peek->held + size,
 	    SPLICE_F_NONBLOCK);
 
-	return copied > 0 ? read_copy(peek, buf, (size_t)copied) : copied;
+	return copied > 0 ? read_copy(peek, buf, (size_t)copied, ended) :
+	    copied;
 }
 
 bool

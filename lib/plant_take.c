@@ -564,7 +564,8 @@ on_death(struct hm_plant *plant, const struct hm_record *record,
 		pid = 0;
 	if (deaths == NULL) {
 		plant->refused++;
-	} else if (deaths->time != time || deaths->pid != pid) {
+	} else if (time > deaths->time ||
+	    (time == deaths->time && pid != deaths->pid)) {
 		deaths->time = time;
 		deaths->pid = pid;
 		deaths->count++;

@@ -13,6 +13,8 @@
 #include "timefmt.h"
 
 #define READ_CHUNK ((size_t)4096)
+/* More than a second: the clock of files is coarse. */
+#define APART_MS 1100
 
 enum state {
 	IDLE,
@@ -35,6 +37,7 @@ struct hm_poller {
 	ev_timer timer;
 	int64_t started, last_request; /* monotonic ms */
 	bool requested_before;
+	bool succeeds_other; /* somebody else sent the last request */
 	size_t sent; /* bytes of the request */
 };
 
@@ -167,15 +170,27 @@ send_request(struct hm_poller *p)
 	hm_dialog_hold(p->dialog, false);
 	p->last_request = hm_monotonic_ms();
 	p->requested_before = true;
+	p->succeeds_other = false;
 	set_timer(p, p->options->read_timeout_ms);
 	send_more(p);
 }
 
-/* A DTU bears no two requests within its gap, over connections, too. */
+/*
+ * A DTU bears no two requests within its gap, over connections, too. And two
+ * readings within a second would be of the same time, and so the same.
+ */
+static int64_t
+gap_of(const struct hm_poller *p)
+{
+	int64_t gap = hm_dialog_gap_ms(p->dialog);
+
+	return p->succeeds_other && gap < APART_MS ? APART_MS : gap;
+}
+
 static void
 ask(struct hm_poller *p)
 {
-	int64_t gap = hm_dialog_gap_ms(p->dialog);
+	int64_t gap = gap_of(p);
 	int64_t since = hm_monotonic_ms() - p->last_request;
 
 	if (!p->requested_before || since >= gap) {
@@ -385,7 +400,7 @@ hm_poller_asked_before(struct hm_poller *p, int64_t ms)
 
 	if (!p->requested_before || at > p->last_request)
 		p->last_request = at;
-	p->requested_before = true;
+	p->requested_before = p->succeeds_other = true;
 }
 
 bool

@@ -31,17 +31,6 @@ hm_stop_signal(struct hm_stop *stop, int signal, bool may_follow,
 	return true;
 }
 
-bool
-hm_stop_is_held(const struct hm_stop *stop)
-{
-	int fd = open(stop->holder, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0)
-		return errno != ENXIO && errno != ENOENT;
-	close(fd);
-	return true;
-}
-
 static bool
 has_holder(const struct hm_stop *stop)
 {
@@ -49,6 +38,20 @@ has_holder(const struct hm_stop *stop)
 
 	return stop->holder != NULL && stat(stop->holder, &st) == 0 &&
 	    S_ISFIFO(st.st_mode);
+}
+
+bool
+hm_stop_is_held(const struct hm_stop *stop)
+{
+	int fd;
+
+	if (!has_holder(stop))
+		return false;
+	fd = open(stop->holder, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return errno != ENXIO && errno != ENOENT;
+	close(fd);
+	return true;
 }
 
 /*

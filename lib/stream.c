@@ -276,6 +276,12 @@ hm_stream_time_left(const struct hm_stream *s)
 	return hm_stop_left(&s->stop, hm_monotonic_ms());
 }
 
+unsigned
+hm_stream_stops(const struct hm_stream *s)
+{
+	return s->stop.signals;
+}
+
 int
 hm_stream_signal_fd(const struct hm_stream *s)
 {
@@ -663,6 +669,17 @@ must_write(const struct hm_stream *s)
 	    hm_stream_pending(s) >= WRITE_SOON);
 }
 
+static void
+make_way(struct hm_stream *s)
+{
+	if (!release(s))
+		hm_stream_wait(s, hm_stream_pending(s) > 0 ? -1 :
+		    SETTLE_LOOK_MS);
+	/* What was not given yet stays in the pipe. */
+	if (hm_stream_is_durable(s))
+		check_stopped(s);
+}
+
 bool
 hm_stream_next(struct hm_stream *s, struct hm_slice *line)
 {
@@ -670,17 +687,15 @@ hm_stream_next(struct hm_stream *s, struct hm_slice *line)
 	hm_stream_ready(s);
 	while (!output_ended(s) && !s->strict_failed && !s->in_failed &&
 	    s->stop.signals < 2 && hm_stream_time_left(s) != 0) {
+		if (input_ended(s) && hm_lines_empty(s->lines))
+			break;
 		if (must_write(s)) {
-			if (!release(s))
-				hm_stream_wait(s, hm_stream_pending(s) > 0 ?
-				    -1 : SETTLE_LOOK_MS);
+			make_way(s);
 			continue;
 		}
 		if (next_good_line(s, line))
 			return true;
 		check_stopped(s);
-		if (input_ended(s) && hm_lines_empty(s->lines))
-			break;
 		if (!input_ended(s))
 			wait_for_line(s);
 	}
@@ -729,11 +744,11 @@ drain_output(struct hm_stream *s)
 		wait_for_reader(s);
 }
 
-/* The input of a durable chain is still there for a successor. */
-static bool
-is_lost(const struct hm_stream *s)
+bool
+hm_stream_has_successor(const struct hm_stream *s)
 {
-	return !hm_stream_is_durable(s) || !hm_stop_is_held(&s->stop);
+	return s->stop.signals > 0 && hm_stream_is_durable(s) &&
+	    hm_stop_is_held(&s->stop);
 }
 
 static int
@@ -741,7 +756,7 @@ exit_status(const struct hm_stream *s, int status)
 {
 	if (s->out_failed || s->in_failed)
 		return HM_EXIT_IO;
-	if (s->out_stalled && is_lost(s)) {
+	if (s->out_stalled && !hm_stream_has_successor(s)) {
 		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact_int("bytes",
 		    (int64_t)hm_stream_pending(s))),
 		    "%zu bytes were not delivered: the reader of stdout "

@@ -147,6 +147,9 @@ void hm_stream_end(struct hm_stream *s);
 /* How long the tool may still take to end, in ms; -1 without a signal. */
 int64_t hm_stream_time_left(const struct hm_stream *s);
 
+/* Whether a successor will find what is not settled in the input. */
+bool hm_stream_has_successor(const struct hm_stream *s);
+
 /*
  * End the stream and free everything. The result is the exit status, or
  * HM_EXIT_AGAIN after a SIGHUP. A reader that has gone raises SIGPIPE as
@@ -166,6 +169,9 @@ void hm_stream_before_write(struct hm_stream *s, void (*save)(void *context),
     void *context);
 
 /* The lower half, for a source with an event loop of its own. */
+
+/* Signals to stop so far. */
+unsigned hm_stream_stops(const struct hm_stream *s);
 
 /* Readable when a signal came in; then call hm_stream_signals. */
 int hm_stream_signal_fd(const struct hm_stream *s);

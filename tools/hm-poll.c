@@ -68,6 +68,7 @@ struct work {
 	ev_io signals, writable;
 	ev_timer stats, hurry;
 	bool finishes; /* a signal lets the polls that are under way end */
+	unsigned stops; /* signals that were acted on */
 	char line[HM_LINE_MAX];
 };
 
@@ -166,10 +167,12 @@ on_signals(struct ev_loop *loop, ev_io *io, int events)
 
 	(void)loop;
 	(void)events;
-	if (hm_stream_signals(work->stream))
+	hm_stream_signals(work->stream);
+	if (hm_stream_stops(work->stream) != work->stops)
 		finish(work);
 	else
 		write_out(work);
+	work->stops = hm_stream_stops(work->stream);
 }
 
 static void

@@ -37,8 +37,7 @@ struct work {
 	struct hm_mqtt_options options;
 	struct hm_record record;
 	bool full; /* already told */
-	uint64_t delivered;  /* when the broker last took one, and then */
-	int64_t progress_at;
+	int64_t waited_ms, waiting_at; /* see has_patience */
 	char availability_topic[HM_TOPIC_MAX];
 	char password[PASSWORD_MAX + 1];
 	char topic[TOPIC_MAX];
@@ -285,17 +284,29 @@ show(struct work *work, const struct hm_message *message)
 	hm_log_errno(HM_ERROR, "cannot show what would be published");
 }
 
-/* Whether it is worth waiting for the broker to take what is queued. */
+/*
+ * The input is kept waiting for the broker: how long it has been, in all,
+ * since nothing was queued. So neither a broker that is away nor one that
+ * comes and goes holds up the chain for more than PATIENCE_MS.
+ */
 static bool
-is_patient(struct work *work)
+has_patience(struct work *work)
 {
-	const struct hm_outbox_counts *box = hm_outbox_counts(work->outbox);
 	int64_t now = hm_monotonic_ms();
 
-	if (box->queued == 0 || box->delivered != work->delivered)
-		work->progress_at = now;
-	work->delivered = box->delivered;
-	return now - work->progress_at < PATIENCE_MS;
+	if (now - work->waiting_at <= 2 * LOOK_MS)
+		work->waited_ms += now - work->waiting_at;
+	work->waiting_at = now;
+	return work->waited_ms < PATIENCE_MS;
+}
+
+static bool
+all_delivered(struct work *work)
+{
+	if (hm_outbox_counts(work->outbox)->queued > 0)
+		return false;
+	work->waited_ms = 0;
+	return true;
 }
 
 /*
@@ -305,9 +316,10 @@ is_patient(struct work *work)
 static void
 wait_for_broker(struct work *work, const struct hm_message *message)
 {
-	while (is_patient(work) && hm_stream_is_durable(work->stream) &&
-	    hm_outbox_replaces(work->outbox, message) &&
-	    !hm_stream_signals(work->stream))
+	if (!hm_stream_is_durable(work->stream) || all_delivered(work))
+		return;
+	while (hm_outbox_replaces(work->outbox, message) &&
+	    has_patience(work) && !hm_stream_signals(work->stream))
 		hm_stream_wait(work->stream, LOOK_MS);
 }
 
@@ -316,8 +328,7 @@ is_settled(void *context, bool pressed)
 {
 	struct work *work = context;
 
-	return hm_outbox_counts(work->outbox)->queued == 0 ||
-	    (!is_patient(work) && pressed);
+	return all_delivered(work) || (pressed && !has_patience(work));
 }
 
 static void
@@ -444,7 +455,8 @@ run(struct work *work)
 	hm_stream_side(work->stream, &side);
 	hm_stream_settled(work->stream, is_settled, work);
 	read_all(work);
-	undelivered = hm_outbox_counts(work->outbox)->queued;
+	undelivered = hm_stream_has_successor(work->stream) ? 0 :
+	    hm_outbox_counts(work->outbox)->queued;
 	if (undelivered > 0)
 		say_undelivered(work, undelivered);
 	return hm_stream_close(work->stream,

@@ -303,7 +303,9 @@ end_storing(struct work *work)
 	uint64_t left;
 
 	look_at_counts(work);
-	left = work->counts.queued + work->lost;
+	left = work->lost;
+	if (!hm_stream_has_successor(work->stream))
+		left += work->counts.queued;
 	if (left == 0)
 		return HM_EXIT_OK;
 	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", path),

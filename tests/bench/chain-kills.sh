@@ -45,6 +45,7 @@ stop_chain() {
 	s6-svscanctl -t "$scan"
 	wait "$chain"
 	stop_ms=$(($(milliseconds) - start))
+	echo "$start $stop_ms" >>"$work/stops"
 	[ "$stop_ms" -le "$longest" ] || longest=$stop_ms
 }
 

@@ -315,4 +315,33 @@ check "hm-publish, killed 7 times, and its broker once: all arrives" \
 kill -9 "$first"
 wait "$first" 2>/dev/null
 let_go
+
+# A message that the broker never takes: it cuts the connection at each. The
+# announcements arrive again every time, and must not be taken for progress.
+small=$(free_port)
+start_broker "$small" 'allow_anonymous true' 'max_packet_size 2000'
+hold
+HM_DURABLE=1 hm-publish -b 127.0.0.1 --mqtt-port "$small" --stats-period 0 \
+	--reconnect-delay 0.1 --reconnect-delay-max 0.1 --log-level CRITICAL \
+	<"$work/a" >"$work/b" 5>&- 6>&- 7>&- 8>&- &
+first=$!
+pids+=("$first")
+mqtt() {
+	echo "{\"type\":\"mqtt\",\"topic\":\"$1\",\"payload\":\"$2\"$3}" >&5
+}
+mqtt announced x ',"retain":true'
+mqtt large "$(head -c 3000 /dev/zero | tr '\0' x)" ',"retain":true'
+for n in {1..40}; do
+	mqtt state "$n" ""
+done
+start=$SECONDS
+passed=0
+while [ "$passed" -lt 42 ] && read -r -t 20 out <&6; do
+	[ -z "$out" ] || passed=$((passed + 1))
+done
+same "hm-publish passes all lines whatever the broker refuses" "$passed" 42
+check "... within 20 s" [ $((SECONDS - start)) -lt 20 ]
+kill -9 "$first"
+wait "$first" 2>/dev/null
+let_go
 finish

@@ -190,6 +190,12 @@ done
 murder decode
 check "two deaths are two" until_true 5 shows \
 	'hoymiles_tool_deaths_total{tool="hm-decode"} 2'
+timeout 25 mosquitto_sub -R -h 127.0.0.1 -p "$broker_port" -C 1 \
+	-t 'homeassistant/+/+/+/config' >"$work/announced" &
+pids+=($!)
+murder publish
+check "what hm-publish has forgotten is announced again" until_true 20 \
+	[ -s "$work/announced" ]
 check "the pipes have outlived their holder" [ -p "$scan/pipes/poll" ]
 
 # A setting that is wrong
