@@ -212,7 +212,7 @@ settings >"$work/hm.yaml"
 s6-svc -u "$scan/publish"
 check "... mended, it comes up" until_true 5 is_ready publish
 check "... and its death is counted" until_true 5 shows \
-	'hoymiles_tool_deaths_total{tool="hm-publish"} 2'
+	'hoymiles_tool_deaths_total{tool="hm-publish"} 3'
 before=$(polls)
 check "... polling goes on" until_true 15 polled_since "$before"
 
