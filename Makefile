@@ -222,7 +222,7 @@ soak-memory:
 # Linters
 
 C_SOURCES = $(wildcard lib/*.c tools/*.c tests/*/*.c docs/*.c)
-SHELL_SCRIPTS = tests/run tests/golden/run tests/fuzz/run .ci/run .ci/style \
+SHELL_SCRIPTS = tests/run tests/remove tests/golden/run tests/fuzz/run .ci/run .ci/style \
     .ci/packages $(wildcard tests/system/*.sh tests/bench/*.sh) \
     $(filter-out %.jq,$(wildcard pipelines/*))
 
