@@ -37,7 +37,7 @@ BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
     libmosquitto-dev libsqlite3-dev libmicrohttpd-dev tzdata
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
-    procps openssl sqlite3 mount curl prometheus chromium chromium-driver
+    procps openssl sqlite3 mount curl iproute2 prometheus chromium chromium-driver
 LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
 
