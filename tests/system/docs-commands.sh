@@ -23,6 +23,8 @@ left_out() {
 		echo "takes minutes; a target of its own that no test needs" ;;
 	*": make tests && "*) echo "a test in a test; faults.sh" ;;
 	*": build/property/drop "*) echo "takes minutes; make check runs it" ;;
+	*": docker "*) echo "no container engine here; the old program's" ;;
+	*": import-bridge "*"...") echo "names an option; import-bridge.sh" ;;
 	*": kill -9") echo "names a signal; filter.sh, store.sh" ;;
 	*) return 1 ;;
 	esac
@@ -41,6 +43,7 @@ for_ever() {
 	*": hm-poll "*" hm-publish >/dev/null") echo has_published ;;
 	*": hm-poll "*" hm-store -d hm.db >/dev/null") echo has_stored ;;
 	*": hm-poll -n 10 "*) echo has_captured ;;
+	*"/pipelines/everything") echo has_everything ;;
 	*) return 1 ;;
 	esac
 }
@@ -49,6 +52,7 @@ for_ever() {
 is_kept() {
 	case "$1: $2" in
 	*": hm-poll "*" hm-metrics >/dev/null") ;;
+	*"/pipelines/everything") ;;
 	*) return 1 ;;
 	esac
 }
@@ -73,6 +77,10 @@ prepare() {
 	docs/energy.md) make_ledger ;;
 	docs/history.md) make_history ;;
 	docs/home-assistant.md) make_retained ;;
+	docs/upgrading.md)
+		make_file .env
+		start_modbus
+		make_old data/hoymiles-mqtt.db ;;
 	esac
 }
 
@@ -84,6 +92,7 @@ before() {
 	*": hm-poll -1 --stats-period 0 modbus:"*)
 		stop_modbus
 		export COMM_RETRIES=0 ;;
+	*'"origin"'*) stop ;;
 	"docs/configuration.md: hm-poll -c hm.yaml")
 		printf '%s\n' '# hm.yaml' 'query_period: 2' \
 			'mqtt_brokr: 192.168.1.2' 'dtu_host: 192.168.1.50' \
@@ -105,6 +114,11 @@ after() {
 	*"-d new.db <all.ndjson"*)
 		same "$1: ... holds as much" "$(readings_in new.db)" \
 			"$(readings_in hm.db)" ;;
+	*import-bridge*)
+		same "$1: ... knows what it knew" "$(known hm.db)" \
+			"$(known data/hoymiles-mqtt.db)" ;;
+	*'"origin"'*)
+		same "$1: ... nothing is retained" "$(retained '#')" "" ;;
 	*"--retained-only"*"mosquitto_pub -r -n"*)
 		same "$1: ... nothing is retained of it" \
 			"$(retained 'homeassistant/+/SERIAL/#')" "" ;;
@@ -201,11 +215,31 @@ make_retained() {
 	done
 }
 
+# What hoymiles-mqtt 0.12 would have left of the DTU over Modbus.
+make_old() {
+	mkdir -p "${1%/*}"
+	hm-poll -1 modbus://192.168.1.51 | hm-decode | jq -r '
+		select(.type == "port") | [.serial, .port, .today_production,
+		.total_production] | @csv' >old.csv
+	sqlite3 "$1" "CREATE TABLE production_cache (serial_number TEXT,
+		port_number INTEGER, today_production INTEGER,
+		total_production INTEGER)" ".import --csv old.csv production_cache" \
+		"ALTER TABLE production_cache ADD last_updated TIMESTAMP" \
+		"UPDATE production_cache SET last_updated =
+			datetime('now', 'localtime')"
+}
+
+known() {
+	sqlite3 "$1" 'SELECT total_production FROM production_cache
+		ORDER BY total_production'
+}
+
 start_modbus() {
 	hm-sim --transport modbus --listen 192.168.1.51 --port 502 \
 		--inverters 1 --seed 2 >/dev/null 2>&1 &
 	modbus=$!
 	disown
+	until_true 10 eval '(: <>/dev/tcp/192.168.1.51/502)'
 }
 
 stop_modbus() {
@@ -253,7 +287,7 @@ is_complete() {
 # What is no command has to look like something else.
 is_data() {
 	case $1 in
-	[\{\[\<\#\"-]* | *": "* | *: | *"──"* | *"  <  "* | *" = "*) ;;
+	[\{\[\<\#\"-]* | *": "* | *: | *"──"* | *"  <  "* | *" = "* | [A-Z]*=*) ;;
 	*) return 1 ;;
 	esac
 }
@@ -535,10 +569,10 @@ run_page() {
 		"$(cat "$list/strange")" ""
 	make_place
 	start_servers
+	modbus=
 	prepare
 	set -m
 	running=
-	modbus=
 	last=0
 	for entry in "$list"/*.command; do
 		[ ! -f "$entry" ] || run_one "${entry%.command}"
