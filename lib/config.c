@@ -278,5 +278,8 @@ hm_config_stream(const struct hm_config *config,
 	    .out = 1,
 	    .stats_period_ms = hm_config_ms(config, HM_SET_STATS_PERIOD),
 	    .strict = hm_config_flag(config, HM_SET_STRICT),
+	    .durable = hm_config_text(config, HM_SET_DURABLE),
+	    .ready_fd = hm_config_has(config, HM_SET_NOTIFY_FD) ?
+	        (int)hm_config_int(config, HM_SET_NOTIFY_FD) : 0,
 	};
 }

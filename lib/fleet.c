@@ -53,6 +53,15 @@ hm_fleet_free(struct hm_fleet *fleet)
 	free(fleet);
 }
 
+size_t
+hm_fleet_finish(struct hm_fleet *fleet)
+{
+	fleet->jobs.finishing = true;
+	for (size_t i = 0; i < fleet->count; i++)
+		hm_job_finish(&fleet->job[i]);
+	return fleet->jobs.left;
+}
+
 const struct hm_fleet_counts *
 hm_fleet_counts(const struct hm_fleet *fleet)
 {

@@ -57,6 +57,12 @@ void hm_fleet_free(struct hm_fleet *fleet);
 
 const struct hm_fleet_counts *hm_fleet_counts(const struct hm_fleet *fleet);
 
+/*
+ * Begin no more polls and no attempts. The answer is how many polls are under
+ * way; if there are any, `ended` is called after the last of them.
+ */
+size_t hm_fleet_finish(struct hm_fleet *fleet);
+
 /* Whether the last poll of a DTU failed, or none could be made. */
 bool hm_fleet_failed(const struct hm_fleet *fleet);
 

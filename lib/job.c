@@ -86,10 +86,23 @@ end_job(struct hm_job *job)
 	struct hm_jobs *jobs = job->jobs;
 
 	ev_timer_stop(loop_of(job), &job->tick);
-	if (job->error != HM_ERR_NONE || job->unasked)
+	if ((job->error != HM_ERR_NONE || job->unasked) && !jobs->finishing)
 		jobs->failed = true;
 	if (--jobs->left == 0)
 		jobs->options.ended(jobs->options.context);
+}
+
+void
+hm_job_finish(struct hm_job *job)
+{
+	bool ended = job->polls_left == 0;
+
+	ev_timer_stop(loop_of(job), &job->tick);
+	ev_timer_stop(loop_of(job), &job->wait);
+	if (job->state == HM_JOB_POLLING)
+		job->polls_left = 1;
+	else if (!ended)
+		job->jobs->left--;
 }
 
 /* A poll is over, and said: until the next one. */

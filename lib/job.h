@@ -22,6 +22,7 @@ struct hm_jobs {
 	struct hm_random random;
 	size_t left; /* jobs that have not come to an end */
 	bool failed;
+	bool finishing; /* nothing more is to begin */
 	bool starved; /* of descriptors, which has been said */
 };
 
@@ -54,6 +55,9 @@ struct hm_job {
 bool hm_job_init(struct hm_job *job, struct hm_jobs *jobs,
     const struct hm_dtu *dtu, int64_t offset);
 void hm_job_free(struct hm_job *job);
+
+/* Come to an end, after the attempt that is under way if there is one. */
+void hm_job_finish(struct hm_job *job);
 
 /*
  * job_poll.c: one poll, from the lock to its end, with the attempts that it

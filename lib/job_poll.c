@@ -178,7 +178,7 @@ retry(struct hm_job *job)
 	struct hm_jobs *jobs = job->jobs;
 	int64_t delay, now, at;
 
-	if (job->retries == jobs->options.retries ||
+	if (jobs->finishing || job->retries == jobs->options.retries ||
 	    job->breaker.state != HM_BREAKER_CLOSED)
 		return false;
 	delay = hm_backoff_delay(&jobs->options.backoff, job->retries + 1,

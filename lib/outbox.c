@@ -288,6 +288,15 @@ hm_outbox_put(struct hm_outbox *o, const struct hm_message *message)
 	return true;
 }
 
+bool
+hm_outbox_replaces(struct hm_outbox *o, const struct hm_message *message)
+{
+	const struct hm_outbox_entry *entry = find(o, message->topic);
+
+	return (entry != NULL && !is_idle(entry)) ||
+	    (!message->retain && o->states >= o->limits.states);
+}
+
 /* Sending */
 
 bool

@@ -50,6 +50,12 @@ const struct hm_outbox_counts *hm_outbox_counts(const struct hm_outbox *o);
 bool hm_outbox_put(struct hm_outbox *o, const struct hm_message *message);
 
 /*
+ * Whether a message to this topic would take the place of one that has not
+ * arrived yet.
+ */
+bool hm_outbox_replaces(struct hm_outbox *o, const struct hm_message *message);
+
+/*
  * The next message to send, borrowed until the next call of another function
  * here. False if none waits, or if too many are in flight.
  */

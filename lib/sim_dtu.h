@@ -28,6 +28,9 @@ struct hm_sim_dtu {
 	uint16_t sequence; /* of the frames that do not answer with ours */
 	uint64_t unasked;  /* frames sent that nobody asked for */
 	bool alarms_ready; /* the list has been asked for */
+	bool numbers;      /* inverters show `number` as their alarm count */
+	uint16_t number;   /* readings that have been asked for */
+	bool answered;     /* the last reply was the last of such an answer */
 	struct hm_sim_time shown; /* when the readings last sent were taken */
 	bool has_shown;
 };

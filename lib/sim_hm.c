@@ -261,6 +261,12 @@ add_meter(struct page *page, struct answer *a,
 	page->meter_list[page->reply.n_meter++] = to;
 }
 
+static int32_t
+warnings_of(const struct hm_sim_dtu *dtu)
+{
+	return dtu->numbers ? dtu->number : INVERTER_WARNINGS;
+}
+
 static void
 add_single(struct page *page, struct answer *a, size_t index,
     const struct hm_sim_time *time)
@@ -284,7 +290,7 @@ add_single(struct page *page, struct answer *a, size_t index,
 		to->current = from.current[0];
 		to->power_factor = from.power_factor;
 		to->temperature = from.temperature;
-		to->warnings = INVERTER_WARNINGS;
+		to->warnings = warnings_of(a->dtu);
 		to->crc = INVERTER_CRC;
 		to->link = 1;
 	}
@@ -327,7 +333,7 @@ add_three(struct page *page, struct answer *a, size_t index,
 		to->reactive_power = from.reactive_power;
 		to->power_factor = from.power_factor;
 		to->temperature = from.temperature;
-		to->warnings = INVERTER_WARNINGS;
+		to->warnings = warnings_of(a->dtu);
 		to->crc = INVERTER_CRC;
 		to->link = 1;
 	}
@@ -400,6 +406,8 @@ answer_real(struct answer *a)
 	if (request == NULL || !page_bounds(request->package, items,
 	    a->dtu->page_size, &first, &end))
 		return 0;
+	if (request->package == 0)
+		a->dtu->number++;
 	/* All packages of a poll show the readings of the first. */
 	time = hm_sim_dtu_show(a->dtu, a->now, request->package == 0 ?
 	    a->faults : HM_SIM_BIT(HM_SIM_STALE));
@@ -408,6 +416,7 @@ answer_real(struct answer *a)
 	page.reply.time = (int32_t)time->wall;
 	page.reply.packages = page_count(items, a->dtu->page_size);
 	page.reply.package = request->package;
+	a->dtu->answered = request->package + 1 >= page.reply.packages;
 	page.reply.firmware = 1;
 	page.reply.meter = page.meter_list;
 	page.reply.single = page.single_list;
@@ -597,6 +606,7 @@ hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
 	unsigned number = request->command & 0xffu;
 
 	begin(&a, dtu, now);
+	dtu->answered = false;
 	a.command = (uint16_t)(HM_FROM_DTU | number);
 	*understood = true;
 	if (request->command != (HM_TO_DTU | number))

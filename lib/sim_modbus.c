@@ -78,6 +78,8 @@ put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 	hm_plant_read_input(plant, dtu->index, inverter, input, time, &pv);
 	hm_sim_glitch(&pv, faults, &limits);
 	put_readings(record, &ac, &pv, plant->is_mi);
+	if (dtu->numbers)
+		put(record + 30, dtu->number, 2);
 }
 
 /* `size` bytes of the map, which may run on into the records that follow. */
@@ -95,6 +97,16 @@ put_records(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 		memcpy(out + at, record,
 		    left < HM_MODBUS_RECORD ? left : HM_MODBUS_RECORD);
 	}
+}
+
+/* A reader goes from record to record until one is empty. */
+static void
+count_answer(struct hm_sim_dtu *dtu, size_t index)
+{
+	if (index == 0)
+		dtu->number++;
+	dtu->answered = index >= dtu->plant->inverters * dtu->plant->inputs ||
+	    index == HM_MODBUS_RECORDS - 1;
 }
 
 /* Replies */
@@ -136,6 +148,7 @@ read_registers(struct hm_sim_dtu *dtu, const uint8_t *request,
 	    offset / HM_MODBUS_STRIDE < HM_MODBUS_RECORDS) {
 		if (faults & HM_SIM_BIT(HM_SIM_UNMAPPED))
 			size = 0;
+		count_answer(dtu, offset / HM_MODBUS_STRIDE);
 		put_records(dtu, time, faults, offset / HM_MODBUS_STRIDE,
 		    out + HEAD, size);
 	} else {
@@ -183,6 +196,7 @@ hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
 {
 	size_t size;
 
+	dtu->answered = false;
 	if (request[6] != dtu->unit)
 		return 0;
 	if (request[7] != READ_REGISTERS)

@@ -233,6 +233,15 @@ deliver(struct device *d, const uint8_t *p, size_t n, unsigned faults)
 
 /* Requests */
 
+static void
+tell_answer(const struct device *d)
+{
+	const struct hm_sim_options *o = &d->server->options;
+
+	if (o->numbers && d->dtu.answered)
+		o->answered(o->context, d->dtu.serial, d->dtu.number);
+}
+
 static const struct hm_sim_time *
 now(struct hm_sim_server *server)
 {
@@ -286,6 +295,7 @@ answer_hm(struct device *d, const struct hm_frame *request)
 	}
 	if (d->connection.fd >= 0)
 		deliver(d, reply, unasked + size, faults);
+	tell_answer(d);
 }
 
 /* The bytes of the request at the start of the input, 0 if it is not whole. */
@@ -326,6 +336,7 @@ answer_modbus(struct device *d, size_t request_size)
 		return;
 	server->counters.replies++;
 	deliver(d, server->buffer, size, faults);
+	tell_answer(d);
 }
 
 static size_t
@@ -576,6 +587,7 @@ start_device(struct hm_sim_server *server, size_t index)
 	    HM_PLANT_DTU_MODBUS : d->dtu.encrypts ? HM_PLANT_DTU_ENCRYPTED :
 	    HM_PLANT_DTU_PLAIN);
 	d->dtu.page_size = o->page_size;
+	d->dtu.numbers = o->numbers;
 	d->dtu.unit = o->unit;
 	d->dtu.arena = &server->arena;
 	d->dtu.sequence = 900;

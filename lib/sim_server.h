@@ -25,6 +25,10 @@ struct hm_sim_options {
 	int64_t speed, refresh_ms;
 	bool unasked; /* send an unasked frame before each reply */
 	struct hm_sim_faults faults;
+	bool numbers; /* see struct hm_sim_dtu */
+	/* An answer of this serial number has been sent as a whole. */
+	void (*answered)(void *context, int64_t serial, uint16_t number);
+	void *context;
 	size_t fault_dtu; /* the only one with faults, from 1; 0: all */
 };
 

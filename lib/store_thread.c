@@ -19,7 +19,7 @@ struct hm_store_thread {
 	struct hm_backlog *backlog;
 	struct hm_store *store;
 	pthread_t thread;
-	int ended_fd;
+	int news_fd;
 
 	pthread_mutex_t mutex; /* of what follows */
 	struct hm_store_counts counts;
@@ -27,11 +27,21 @@ struct hm_store_thread {
 };
 
 static void
+tell(const struct hm_store_thread *t)
+{
+	const uint64_t one = 1;
+
+	if (write(t->news_fd, &one, sizeof one) < 0)
+		hm_log_errno(HM_ERROR, "cannot tell what is stored");
+}
+
+static void
 publish(struct hm_store_thread *t)
 {
 	pthread_mutex_lock(&t->mutex);
 	t->counts = *hm_store_counts(t->store);
 	pthread_mutex_unlock(&t->mutex);
+	tell(t);
 }
 
 static bool
@@ -118,22 +128,20 @@ static void *
 run(void *context)
 {
 	struct hm_store_thread *t = context;
-	const uint64_t one = 1;
 
 	work(t);
 	pthread_mutex_lock(&t->mutex);
 	t->ended = true;
 	pthread_mutex_unlock(&t->mutex);
-	if (write(t->ended_fd, &one, sizeof one) < 0)
-		hm_log_errno(HM_ERROR, "cannot tell that all is stored");
+	tell(t);
 	return NULL;
 }
 
 static void
 free_all(struct hm_store_thread *t)
 {
-	if (t->ended_fd >= 0)
-		close(t->ended_fd);
+	if (t->news_fd >= 0)
+		close(t->news_fd);
 	hm_store_free(t->store);
 	hm_backlog_free(t->backlog);
 	pthread_mutex_destroy(&t->mutex);
@@ -150,10 +158,10 @@ hm_store_thread_start(const struct hm_store_thread_options *options)
 		t = NULL;
 	} else {
 		t->options = *options;
-		t->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		t->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		t->backlog = hm_backlog_new(options->backlog);
 		t->store = hm_store_new(&options->store);
-		if (t->ended_fd >= 0 && t->backlog != NULL &&
+		if (t->news_fd >= 0 && t->backlog != NULL &&
 		    t->store != NULL &&
 		    pthread_create(&t->thread, NULL, run, t) == 0)
 			return t;
@@ -190,7 +198,17 @@ hm_store_thread_end(struct hm_store_thread *t)
 int
 hm_store_thread_fd(const struct hm_store_thread *t)
 {
-	return t->ended_fd;
+	return t->news_fd;
+}
+
+void
+hm_store_thread_woken(struct hm_store_thread *t)
+{
+	uint64_t times;
+
+	/* How often does not matter, nor whether at all. */
+	if (read(t->news_fd, &times, sizeof times) < 0)
+		return;
 }
 
 bool

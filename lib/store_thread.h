@@ -40,8 +40,10 @@ void hm_store_thread_counts(struct hm_store_thread *thread,
 /* No more rows will come. Returns at once. */
 void hm_store_thread_end(struct hm_store_thread *thread);
 
-/* Readable when the thread has ended. */
+/* Readable when rows have been written, or the thread has ended, since
+   hm_store_thread_woken. */
 int hm_store_thread_fd(const struct hm_store_thread *thread);
+void hm_store_thread_woken(struct hm_store_thread *thread);
 
 /* Whether it has: all is written, or could not be. */
 bool hm_store_thread_ended(struct hm_store_thread *thread);

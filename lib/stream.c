@@ -7,22 +7,29 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "again.h"
 #include "exits.h"
+#include "lines.h"
 #include "log.h"
 #include "process.h"
 #include "timefmt.h"
 
-#define IN_SIZE (HM_LINE_MAX + (size_t)64 * 1024)
 #define OUT_SIZE (2 * (HM_LINE_MAX + 1))
 #define WRITE_SOON ((size_t)64 * 1024) /* pending bytes that batching allows */
 #define FILE_CHUNK ((size_t)64 * 1024)
 #define STALL_MS 2000      /* patience with a reader after a signal */
 #define LINE_GRACE_MS 200  /* patience with a writer in the middle of a line */
+#define END_MS 9000        /* from a signal to the end, whatever happens */
+#define FOLLOW_MS 8000     /* to go on to end of file when a chain stops */
+#define NOTICE_MS 1000     /* for whoever holds the pipes to end as well */
+#define REST_MS 2000       /* for the rest of a pipeline to end */
+#define REST_IDLE_MS 300   /* ... if it writes nothing any more */
+#define GLANCE_MS 20       /* between two looks at that */
+#define SETTLE_LOOK_MS 500 /* between two looks whether all is settled */
 #define BAD_LINES_LOGGED 10
 #define BAD_LINES_PERIOD_MS 60000
 #define COUNTERS_MAX ((size_t)24)
@@ -38,20 +45,20 @@ struct hm_stream {
 	unsigned stop_signals;
 	size_t write_chunk;
 
-	char *in;
-	size_t in_start, in_end;
-	size_t scanned; /* bytes from in_start that hold no LF */
-	size_t given;   /* bytes of the line given, LF included */
-	size_t skipped; /* bytes of an overlong line that are gone */
-	uint64_t in_total; /* bytes read so far */
-	bool in_ended;
-	size_t drain_left; /* bytes still to be read after a signal */
+	struct hm_lines *lines; /* NULL for a source */
+	bool in_failed;
+	bool (*settled)(void *context, bool pressed);
+	void *settled_context;
+
+	int64_t stopped_at; /* the first signal */
+	bool again;         /* it was SIGHUP */
+	bool follows;       /* after it: goes on to end of file */
+	int64_t input_at;   /* when input last came */
 	int64_t grace_until;
-	uint64_t line_number;
 
 	char *out;
 	size_t out_start, out_end;
-	bool out_failed, out_broken, out_stalled;
+	bool out_failed, out_broken, out_stalled, out_ended;
 	int64_t out_progress; /* when a write last succeeded, or the signal */
 
 	void (*save)(void *context);
@@ -59,11 +66,11 @@ struct hm_stream {
 	void *save_context;
 
 	const struct hm_stream_side *side;
-	bool in_failed, strict_failed;
+	bool strict_failed, ready;
 
 	struct counter counter[COUNTERS_MAX];
 	size_t counters;
-	uint64_t records_in, records_out, bad_lines;
+	uint64_t records_in, records_out, bad_lines, torn_lines;
 	int64_t started, next_stats;
 	uint64_t bad_logged, bad_silent;
 	int64_t bad_period_end;
@@ -83,8 +90,12 @@ hm_stream_guard_descriptors(void)
 			_exit(HM_EXIT_OS);
 }
 
+/*
+ * Who runs us in a terminal expects us to end with it. Only a supervisor's
+ * SIGHUP asks for the settings of now.
+ */
 static int
-open_signals(void)
+open_signals(bool supervised)
 {
 	sigset_t set;
 
@@ -92,6 +103,8 @@ open_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR1);
+	if (supervised)
+		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 ||
 	    signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return -1;
@@ -112,34 +125,59 @@ chunk_for(int fd)
 	return PIPE_BUF;
 }
 
+static bool
+is_pipe(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/* A predecessor may have torn its last line: an empty one ends it. */
+static void
+begin_output(struct hm_stream *s)
+{
+	if (s->options.durable != NULL && is_pipe(s->options.out))
+		s->out[s->out_end++] = '\n';
+}
+
+static void
+free_stream(struct hm_stream *s)
+{
+	if (s->signal_fd >= 0)
+		close(s->signal_fd);
+	hm_lines_close(s->lines);
+	free(s->out);
+	free(s);
+}
+
 struct hm_stream *
 hm_stream_open(const struct hm_stream_options *options)
 {
 	struct hm_stream *s = calloc(1, sizeof *s);
+	bool durable = options->durable != NULL;
 
 	if (s == NULL)
 		goto refused;
 	s->options = *options;
-	s->signal_fd = open_signals();
+	if (!is_pipe(options->ready_fd))
+		s->options.ready_fd = 0;
+	s->signal_fd = open_signals(durable);
 	s->out = malloc(OUT_SIZE);
-	s->in = options->in >= 0 ? malloc(IN_SIZE) : NULL;
+	if (options->in >= 0)
+		s->lines = hm_lines_open(options->in, durable);
 	if (s->signal_fd < 0 || s->out == NULL ||
-	    (options->in >= 0 && s->in == NULL))
+	    (options->in >= 0 && s->lines == NULL))
 		goto refused;
 	s->write_chunk = chunk_for(options->out);
-	s->in_ended = options->in < 0;
 	s->started = hm_monotonic_ms();
 	s->next_stats = s->started + options->stats_period_ms;
+	begin_output(s);
 	return s;
 refused:
 	hm_log_errno(HM_ERROR, "cannot open the stream");
-	if (s != NULL) {
-		if (s->signal_fd >= 0)
-			close(s->signal_fd);
-		free(s->in);
-		free(s->out);
-	}
-	free(s);
+	if (s != NULL)
+		free_stream(s);
 	return NULL;
 }
 
@@ -155,6 +193,20 @@ hm_stream_before_write(struct hm_stream *s, void (*save)(void *context),
 {
 	s->save = save;
 	s->save_context = context;
+}
+
+void
+hm_stream_settled(struct hm_stream *s,
+    bool (*settled)(void *context, bool pressed), void *context)
+{
+	s->settled = settled;
+	s->settled_context = context;
+}
+
+bool
+hm_stream_is_durable(const struct hm_stream *s)
+{
+	return s->lines != NULL && hm_lines_are_durable(s->lines);
 }
 
 void
@@ -181,7 +233,8 @@ hm_stream_room(const struct hm_stream *s)
 static bool
 output_ended(const struct hm_stream *s)
 {
-	return s->out_failed || s->out_broken || s->out_stalled;
+	return s->out_failed || s->out_broken || s->out_stalled ||
+	    s->out_ended;
 }
 
 static void
@@ -192,7 +245,8 @@ write_chunk(struct hm_stream *s)
 
 	if (n > s->write_chunk)
 		n = s->write_chunk;
-	if (s->save != NULL && s->out_start + n > s->unsaved) {
+	if (s->save != NULL && !hm_stream_is_durable(s) &&
+	    s->out_start + n > s->unsaved) {
 		s->save(s->save_context);
 		s->unsaved = s->out_end;
 	}
@@ -239,25 +293,63 @@ append(struct hm_stream *s, struct hm_slice line)
 
 /* Signals and the clock */
 
-static size_t
-bytes_waiting(int fd)
+/* Whether somebody but the tools of the chain keeps its pipes open. */
+static bool
+is_held(const struct hm_stream *s)
+{
+	int fd = open(s->options.durable, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno != ENXIO && errno != ENOENT;
+	close(fd);
+	return true;
+}
+
+static bool
+has_holder(const struct hm_stream *s)
 {
 	struct stat st;
-	int n;
 
-	/* The rest of a file is work that has not been taken on. */
-	if (fstat(fd, &st) < 0 || S_ISREG(st.st_mode) ||
-	    ioctl(fd, FIONREAD, &n) < 0 || n < 0)
-		return 0;
-	return (size_t)n;
+	return s->options.durable != NULL &&
+	    stat(s->options.durable, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/*
+ * Ctrl-C goes to all of a pipeline, a supervisor that stops ends all of its
+ * chain: what the others still write is then to be taken along.
+ */
+static bool
+may_follow(const struct hm_stream *s)
+{
+	int64_t now = hm_monotonic_ms(), since = now - s->stopped_at;
+
+	if (has_holder(s))
+		return since < (is_held(s) ? NOTICE_MS : FOLLOW_MS);
+	return since < REST_MS && now - s->input_at < REST_IDLE_MS;
 }
 
 static void
-begin_stop(struct hm_stream *s)
+begin_stop(struct hm_stream *s, uint32_t signal)
 {
-	s->out_progress = hm_monotonic_ms();
-	if (s->options.in >= 0 && !s->in_ended)
-		s->drain_left = bytes_waiting(s->options.in);
+	s->stopped_at = s->out_progress = s->input_at = hm_monotonic_ms();
+	s->again = signal == SIGHUP;
+	if (s->lines == NULL || hm_lines_ended(s->lines))
+		return;
+	s->follows = signal != SIGHUP && is_pipe(s->options.in) &&
+	    (signal == SIGINT || hm_lines_are_durable(s->lines));
+	if (!s->follows && !hm_lines_are_durable(s->lines))
+		hm_lines_stop(s->lines);
+}
+
+static void
+on_signal(struct hm_stream *s, uint32_t signal)
+{
+	if (signal == SIGUSR1)
+		hm_stream_stats(s);
+	else if (signal == SIGHUP && (s->stop_signals > 0 || !hm_again_check()))
+		return;
+	else if (s->stop_signals++ == 0)
+		begin_stop(s, signal);
 }
 
 bool
@@ -265,14 +357,19 @@ hm_stream_signals(struct hm_stream *s)
 {
 	struct signalfd_siginfo info;
 
-	while (read(s->signal_fd, &info, sizeof info) ==
-	    (ssize_t)sizeof info) {
-		if (info.ssi_signo == SIGUSR1)
-			hm_stream_stats(s);
-		else if (s->stop_signals++ == 0)
-			begin_stop(s);
-	}
+	while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+		on_signal(s, info.ssi_signo);
 	return s->stop_signals > 0;
+}
+
+int64_t
+hm_stream_time_left(const struct hm_stream *s)
+{
+	int64_t left = s->stopped_at + END_MS - hm_monotonic_ms();
+
+	if (s->stop_signals == 0)
+		return -1;
+	return left > 0 ? left : 0;
 }
 
 int
@@ -281,13 +378,20 @@ hm_stream_signal_fd(const struct hm_stream *s)
 	return s->signal_fd;
 }
 
+/* In a chain that stops the reader may be busy with its own end. */
+static int64_t
+stall_limit(const struct hm_stream *s)
+{
+	return hm_stream_is_durable(s) && !is_held(s) ?
+	    s->stopped_at + END_MS : s->out_progress + STALL_MS;
+}
+
 static void
 check_stall(struct hm_stream *s)
 {
 	if (s->stop_signals == 0 || hm_stream_pending(s) == 0)
 		return;
-	if (s->stop_signals > 1 ||
-	    hm_monotonic_ms() - s->out_progress >= STALL_MS)
+	if (s->stop_signals > 1 || hm_monotonic_ms() >= stall_limit(s))
 		s->out_stalled = true;
 }
 
@@ -332,7 +436,7 @@ stall_timeout(const struct hm_stream *s, int timeout)
 {
 	if (s->stop_signals == 0 || hm_stream_pending(s) == 0)
 		return timeout;
-	return earlier(timeout, s->out_progress + STALL_MS, hm_monotonic_ms());
+	return earlier(timeout, stall_limit(s), hm_monotonic_ms());
 }
 
 static int
@@ -346,56 +450,54 @@ clock_timeout(const struct hm_stream *s, int timeout)
 		timeout = earlier(timeout, s->bad_period_end, now);
 	if (s->grace_until > 0)
 		timeout = earlier(timeout, s->grace_until, now);
+	if (s->follows)
+		timeout = earlier(timeout, now + GLANCE_MS, now);
 	return stall_timeout(s, timeout);
+}
+
+void
+hm_stream_ready(struct hm_stream *s)
+{
+	/* It stays open, for us to say so again after a SIGHUP. */
+	if (!s->ready && s->options.ready_fd > 0 &&
+	    write(s->options.ready_fd, "\n", 1) < 0 && errno != EPIPE)
+		hm_log_errno(HM_WARNING, "cannot tell that we are ready");
+	s->ready = true;
 }
 
 /* Waiting */
 
 enum watched { WATCH_SIGNAL, WATCH_OUT, WATCH_IN, WATCH_SIDE, WATCHED };
 
-static void
-end_input(struct hm_stream *s)
+static bool
+input_ended(const struct hm_stream *s)
 {
-	s->in_ended = true;
-	s->grace_until = 0;
-}
-
-/* Bytes to ask for: after a signal, no more than what is to be drained. */
-static size_t
-read_size(const struct hm_stream *s)
-{
-	size_t room = IN_SIZE - s->in_end;
-
-	if (s->stop_signals == 0)
-		return room;
-	if (s->drain_left > 0)
-		return s->drain_left < room ? s->drain_left : room;
-	return 1; /* to the end of the line; the rest is a successor's */
+	return s->lines == NULL || hm_lines_ended(s->lines);
 }
 
 static void
-fill(struct hm_stream *s)
+read_input(struct hm_stream *s, short revents)
 {
-	ssize_t n;
+	uint64_t had = hm_lines_read(s->lines);
 
-	if (s->in_start > 0 && s->in_end == IN_SIZE) {
-		memmove(s->in, s->in + s->in_start, s->in_end - s->in_start);
-		s->in_end -= s->in_start;
-		s->in_start = 0;
-	}
-	n = read(s->options.in, s->in + s->in_end, read_size(s));
-	if (n > 0) {
-		s->in_end += (size_t)n;
-		s->in_total += (size_t)n;
-		if (s->stop_signals > 0)
-			s->drain_left -= s->drain_left > 0 ? (size_t)n : 0;
-	} else if (n == 0) {
-		end_input(s);
-	} else if (errno != EINTR && errno != EAGAIN) {
+	if (!hm_lines_ready(s->lines, revents)) {
 		hm_log_errno(HM_ERROR, "cannot read stdin");
 		s->in_failed = true;
-		end_input(s);
 	}
+	if (hm_lines_read(s->lines) != had)
+		s->input_at = hm_monotonic_ms();
+}
+
+static void
+leave_input(struct hm_stream *s)
+{
+	size_t lost = hm_lines_leave(s->lines);
+
+	if (lost > 0)
+		hm_log(HM_WARNING, "stopped in the middle of a line: "
+		    "%zu bytes dropped", lost);
+	s->follows = false;
+	s->grace_until = 0;
 }
 
 /*
@@ -407,19 +509,59 @@ check_drained(struct hm_stream *s)
 {
 	int64_t now;
 
-	if (s->stop_signals == 0 || s->in_ended || s->drain_left > 0)
+	if (!hm_lines_stopped(s->lines))
 		return;
 	now = hm_monotonic_ms();
-	if (s->stop_signals > 1 || s->in_start == s->in_end ||
-	    (s->grace_until > 0 && now >= s->grace_until)) {
-		if (s->in_start < s->in_end)
-			hm_log(HM_WARNING, "stopped in the middle of a line: "
-			    "%zu bytes dropped", s->in_end - s->in_start);
-		s->in_start = s->in_end;
-		end_input(s);
-	} else if (s->grace_until == 0) {
+	if (hm_lines_empty(s->lines) ||
+	    (s->grace_until > 0 && now >= s->grace_until))
+		leave_input(s);
+	else if (s->grace_until == 0)
 		s->grace_until = now + LINE_GRACE_MS;
+}
+
+static void
+check_stopped(struct hm_stream *s)
+{
+	if (s->stop_signals == 0 || input_ended(s))
+		return;
+	if (s->stop_signals > 1) {
+		leave_input(s);
+	} else if (s->follows && !may_follow(s)) {
+		s->follows = false;
+		if (!hm_lines_are_durable(s->lines))
+			hm_lines_stop(s->lines);
 	}
+	if (hm_lines_are_durable(s->lines) && !s->follows)
+		leave_input(s);
+	else
+		check_drained(s);
+}
+
+/* Take what is finished out of a durable input. False if nothing is. */
+static bool
+release(struct hm_stream *s)
+{
+	if (s->lines == NULL || !hm_lines_unreleased(s->lines) ||
+	    hm_stream_pending(s) > 0 || s->out_failed || s->out_broken ||
+	    s->out_stalled)
+		return false;
+	if (s->settled != NULL && !s->settled(s->settled_context,
+	    hm_lines_pressed(s->lines)))
+		return false;
+	if (s->save != NULL)
+		s->save(s->save_context);
+	if (!hm_lines_release(s->lines)) {
+		hm_log_errno(HM_ERROR, "cannot read stdin");
+		s->in_failed = true;
+	}
+	return true;
+}
+
+/* The shorter of two bounds, of which -1 is none. */
+static int
+shorter(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
 /* One poll, and whatever it brings. `timeout` bounds it, -1 does not. */
@@ -430,18 +572,17 @@ wait_once(struct hm_stream *s, bool want_in, bool want_out, int timeout)
 	    [WATCH_SIGNAL] = {.fd = s->signal_fd, .events = POLLIN},
 	    [WATCH_OUT] = {.fd = want_out ? s->options.out : -1,
 	        .events = POLLOUT},
-	    [WATCH_IN] = {.fd = want_in ? s->options.in : -1,
-	        .events = POLLIN},
+	    [WATCH_IN] = {.fd = -1},
 	    [WATCH_SIDE] = {.fd = -1},
 	};
 
-	if (s->side != NULL) {
-		int limit = s->side->prepare(s->side->context,
-		    &fd[WATCH_SIDE]);
-
-		if (limit >= 0 && (timeout < 0 || limit < timeout))
-			timeout = limit;
-	}
+	release(s);
+	if (want_in)
+		timeout = shorter(timeout, hm_lines_prepare(s->lines,
+		    &fd[WATCH_IN]));
+	if (s->side != NULL)
+		timeout = shorter(timeout, s->side->prepare(s->side->context,
+		    &fd[WATCH_SIDE]));
 	if (poll(fd, WATCHED, clock_timeout(s, timeout)) < 0 &&
 	    errno != EINTR) {
 		hm_log_errno(HM_ERROR, "cannot poll");
@@ -452,8 +593,8 @@ wait_once(struct hm_stream *s, bool want_in, bool want_out, int timeout)
 		hm_stream_signals(s);
 	if (fd[WATCH_OUT].revents != 0)
 		write_chunk(s);
-	if (fd[WATCH_IN].revents != 0)
-		fill(s);
+	if (want_in)
+		read_input(s, fd[WATCH_IN].revents);
 	if (s->side != NULL)
 		s->side->ready(s->side->context, fd[WATCH_SIDE].revents);
 	on_clock(s);
@@ -485,31 +626,48 @@ static void
 wait_for_line(struct hm_stream *s)
 {
 	size_t pending = hm_stream_pending(s);
-	uint64_t had = s->in_total;
+	uint64_t had = hm_lines_read(s->lines);
 
 	if (pending > 0 && pending < WRITE_SOON) {
 		wait_once(s, true, false, 0);
-		if (s->in_total != had || s->in_ended || output_ended(s))
+		if (hm_lines_read(s->lines) != had || input_ended(s) ||
+		    output_ended(s))
 			return;
 	}
 	wait_once(s, true, hm_stream_pending(s) > 0, -1);
 }
 
+void
+hm_stream_wait(struct hm_stream *s, int timeout_ms)
+{
+	wait_once(s, false, hm_stream_pending(s) > 0 && !output_ended(s),
+	    timeout_ms);
+}
+
+static int64_t
+side_deadline(const struct hm_stream *s)
+{
+	int64_t deadline = hm_monotonic_ms() + s->side->drain_ms;
+
+	if (s->stop_signals > 0 && deadline > s->stopped_at + END_MS)
+		return s->stopped_at + END_MS;
+	return deadline;
+}
+
 static void
 drain_side(struct hm_stream *s)
 {
-	int64_t deadline = hm_monotonic_ms();
+	int64_t deadline;
 
 	if (s->side == NULL)
 		return;
-	deadline += s->side->drain_ms;
+	deadline = side_deadline(s);
 	while (!s->side->drained(s->side->context) && s->stop_signals < 2) {
 		int64_t now = hm_monotonic_ms();
 
 		if (now >= deadline)
 			return;
-		wait_once(s, false, hm_stream_pending(s) > 0 &&
-		    !output_ended(s), earlier(-1, deadline, now));
+		hm_stream_wait(s, earlier(-1, deadline, now));
 	}
 }
 
@@ -518,7 +676,7 @@ drain_side(struct hm_stream *s)
 uint64_t
 hm_stream_line_number(const struct hm_stream *s)
 {
-	return s->line_number;
+	return s->lines != NULL ? hm_lines_number(s->lines) : 0;
 }
 
 void
@@ -541,8 +699,9 @@ hm_stream_bad(struct hm_stream *s, const char *format, ...)
 		text[0] = '\0';
 	va_end(args);
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_int("line",
-	    (int64_t)s->line_number), hm_fact("reason", text)),
-	    "line %llu: %s", (unsigned long long)s->line_number, text);
+	    (int64_t)hm_stream_line_number(s)), hm_fact("reason", text)),
+	    "line %llu: %s", (unsigned long long)hm_stream_line_number(s),
+	    text);
 }
 
 bool
@@ -589,84 +748,71 @@ hm_stream_pass(struct hm_stream *s, struct hm_slice line,
 void
 hm_stream_commit(struct hm_stream *s)
 {
-	s->in_start += s->given;
-	s->given = s->scanned = 0;
-	if (s->in_start == s->in_end)
-		s->in_start = s->in_end = 0;
+	hm_lines_commit(s->lines);
 }
 
-/* Whether the line of n bytes at in_start, ended by an LF, is to be given. */
+/* The next line that is fit to be given; others are reported. */
 static bool
-accept_line(struct hm_stream *s, size_t n)
+next_good_line(struct hm_stream *s, struct hm_slice *line)
 {
-	const char *p = s->in + s->in_start;
-	size_t length = n + s->skipped;
-
-	s->line_number++;
-	s->skipped = 0;
-	if (length > HM_LINE_MAX) {
-		hm_stream_bad(s, "too long: %zu bytes, at most %zu", length,
-		    HM_LINE_MAX);
-		return false;
-	}
-	if (n == 0 || (n == 1 && p[0] == '\r'))
-		return false;
-	if (memchr(p, '\0', n) != NULL) {
-		hm_stream_bad(s, "holds a NUL byte");
-		return false;
-	}
-	return true;
-}
-
-/* The next line in the buffer that is fit to be given. */
-static bool
-buffered_line(struct hm_stream *s, struct hm_slice *line)
-{
-	while (s->in_start < s->in_end || s->skipped > 0) {
-		size_t have = s->in_end - s->in_start, n;
-		const char *lf = memchr(s->in + s->in_start + s->scanned, '\n',
-		    have - s->scanned);
-
-		if (lf == NULL && !s->in_ended) {
-			s->scanned = have;
-			if (have <= HM_LINE_MAX)
-				return false;
-			s->skipped += have;
-			s->given = have;
-			hm_stream_commit(s);
+	for (;;) {
+		switch (hm_lines_next(s->lines, line)) {
+		case HM_LINE_NONE:
 			return false;
-		}
-		n = lf != NULL ? (size_t)(lf - (s->in + s->in_start)) : have;
-		s->given = n + (lf != NULL);
-		if (accept_line(s, n)) {
-			*line = hm_slice(s->in + s->in_start, n);
+		case HM_LINE_GOOD:
 			s->records_in++;
 			return true;
+		case HM_LINE_LONG:
+			hm_stream_bad(s, "too long: %zu bytes, at most %zu",
+			    line->n, HM_LINE_MAX);
+			break;
+		case HM_LINE_NUL:
+			hm_stream_bad(s, "holds a NUL byte");
+			break;
+		case HM_LINE_TORN:
+			s->torn_lines++;
+			hm_log(HM_INFO, "line %llu is torn: its writer was "
+			    "killed", (unsigned long long)
+			    hm_stream_line_number(s));
+			break;
 		}
 		hm_stream_commit(s);
 		if (s->strict_failed)
 			return false;
 	}
-	return false;
+}
+
+/*
+ * Whether output must go first: there is to be room for one line more, so that
+ * passing it on never waits; and of a durable input little is to be read twice.
+ */
+static bool
+must_write(const struct hm_stream *s)
+{
+	return hm_stream_room(s) <= HM_LINE_MAX || hm_lines_pressed(s->lines) ||
+	    (hm_lines_are_durable(s->lines) &&
+	    hm_stream_pending(s) >= WRITE_SOON);
 }
 
 bool
 hm_stream_next(struct hm_stream *s, struct hm_slice *line)
 {
 	hm_stream_commit(s);
-	while (!output_ended(s) && !s->strict_failed &&
+	hm_stream_ready(s);
+	while (!output_ended(s) && !s->strict_failed && !s->in_failed &&
 	    s->stop_signals < 2) {
-		/* Room for one line more: passing it on never waits. */
-		if (hm_stream_room(s) <= HM_LINE_MAX) {
-			wait_once(s, false, true, -1);
+		if (must_write(s)) {
+			if (!release(s))
+				hm_stream_wait(s, hm_stream_pending(s) > 0 ?
+				    -1 : SETTLE_LOOK_MS);
 			continue;
 		}
-		if (buffered_line(s, line))
+		if (next_good_line(s, line))
 			return true;
-		check_drained(s);
-		if (s->in_ended && s->in_start == s->in_end)
+		check_stopped(s);
+		if (input_ended(s) && hm_lines_empty(s->lines))
 			break;
-		if (!s->in_ended)
+		if (!input_ended(s))
 			wait_for_line(s);
 	}
 	drain_side(s);
@@ -721,6 +867,8 @@ hm_stream_stats(struct hm_stream *s)
 	hm_emit_int(&e, "records_in", (int64_t)s->records_in);
 	hm_emit_int(&e, "records_out", (int64_t)s->records_out);
 	hm_emit_int(&e, "bad_lines", (int64_t)s->bad_lines);
+	if (s->options.durable != NULL)
+		hm_emit_int(&e, "torn_lines", (int64_t)s->torn_lines);
 	for (size_t i = 0; i < s->counters; i++)
 		hm_emit_int(&e, s->counter[i].name,
 		    (int64_t)*s->counter[i].value);
@@ -738,13 +886,11 @@ drain_output(struct hm_stream *s)
 		wait_for_reader(s);
 }
 
-static void
-free_stream(struct hm_stream *s)
+/* The input of a durable chain is still there for a successor. */
+static bool
+is_lost(const struct hm_stream *s)
 {
-	close(s->signal_fd);
-	free(s->in);
-	free(s->out);
-	free(s);
+	return !hm_stream_is_durable(s) || !is_held(s);
 }
 
 static int
@@ -752,14 +898,43 @@ exit_status(const struct hm_stream *s, int status)
 {
 	if (s->out_failed || s->in_failed)
 		return HM_EXIT_IO;
-	if (s->out_stalled) {
+	if (s->out_stalled && is_lost(s)) {
 		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact_int("bytes",
 		    (int64_t)hm_stream_pending(s))),
 		    "%zu bytes were not delivered: the reader of stdout "
 		    "stalls", hm_stream_pending(s));
 		return HM_EXIT_TEMP;
 	}
-	return s->strict_failed ? HM_EXIT_DATA : status;
+	if (s->strict_failed)
+		return HM_EXIT_DATA;
+	return status == HM_EXIT_OK && s->again ? HM_EXIT_AGAIN : status;
+}
+
+/* So that its reader sees the end, and no file lands on the descriptor. */
+static void
+close_output(int fd)
+{
+	int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (none < 0)
+		return;
+	dup2(none, fd);
+	close(none);
+}
+
+void
+hm_stream_end(struct hm_stream *s)
+{
+	if (s->out_ended)
+		return;
+	if (s->options.stats_period_ms > 0)
+		hm_stream_stats(s);
+	drain_output(s);
+	release(s);
+	end_bad_period(s);
+	s->out_ended = true;
+	if (!s->again)
+		close_output(s->options.out);
 }
 
 int
@@ -767,10 +942,7 @@ hm_stream_close(struct hm_stream *s, int status)
 {
 	bool broken;
 
-	if (s->options.stats_period_ms > 0)
-		hm_stream_stats(s);
-	drain_output(s);
-	end_bad_period(s);
+	hm_stream_end(s);
 	status = exit_status(s, status);
 	broken = s->out_broken;
 	free_stream(s);

@@ -28,10 +28,18 @@ struct hm_stream_options {
 	int out; /* descriptor to write lines to */
 	int64_t stats_period_ms; /* 0: no stats records but on SIGUSR1 */
 	bool strict; /* end with 65 at the first bad line */
+	/*
+	 * Not NULL: leave in the input pipe what is not finished, so that a
+	 * successor finds it, and begin the output with an empty line, which
+	 * ends what a predecessor tore. The path of a FIFO: whoever keeps the
+	 * pipes open reads it, so when nobody does, they end with us.
+	 */
+	const char *durable;
+	int ready_fd; /* where to say that the tool is ready, or 0 */
 };
 
 /*
- * Take over the signals TERM, INT and USR1 (blocked, read by signalfd),
+ * Take over the signals TERM, INT, HUP and USR1 (blocked, read by signalfd),
  * ignore PIPE, and allocate the two buffers: all the memory a stream uses.
  * NULL, logged, if the system refuses. Freed by hm_stream_close.
  */
@@ -46,8 +54,26 @@ struct hm_stream *hm_stream_open(const struct hm_stream_options *options);
  */
 bool hm_stream_next(struct hm_stream *s, struct hm_slice *line);
 
-/* The line last given is finished with and may be taken from the input. */
+/*
+ * The line last given is finished with. It is taken from a durable input when
+ * what has been emitted until now is written and settled.
+ */
 void hm_stream_commit(struct hm_stream *s);
+
+/*
+ * Ask `settled` before lines are taken from a durable input: whether all that
+ * was committed is safe. If not it is asked again after the next wait.
+ * `pressed`: the input can hold no more, so that its writer will have to wait.
+ * `context` is borrowed.
+ */
+void hm_stream_settled(struct hm_stream *s,
+    bool (*settled)(void *context, bool pressed), void *context);
+
+/* Whether the input is durable. */
+bool hm_stream_is_durable(const struct hm_stream *s);
+
+/* Wait for anything but input, at most for so many ms. */
+void hm_stream_wait(struct hm_stream *s, int timeout_ms);
 
 /*
  * Queue a line (an LF is added). Waits for the reader if the buffer is full.
@@ -112,17 +138,29 @@ struct hm_stream_side {
 void hm_stream_side(struct hm_stream *s, const struct hm_stream_side *side);
 
 /*
- * Write a stats record, drain the output, free everything. The result is the
- * exit status. A reader that has gone raises SIGPIPE as `| head` expects; one
- * that stalls for 2 s after a signal costs HM_EXIT_TEMP and is counted.
- * `status` is what to answer when the stream itself was fine.
+ * Write a stats record and all that was emitted, take from a durable input
+ * what is settled, and close the output, so that its reader goes on while the
+ * tool ends what takes longer. hm_stream_close does this where it is not done.
+ */
+void hm_stream_end(struct hm_stream *s);
+
+/* How long the tool may still take to end, in ms; -1 without a signal. */
+int64_t hm_stream_time_left(const struct hm_stream *s);
+
+/*
+ * End the stream and free everything. The result is the exit status, or
+ * HM_EXIT_AGAIN after a SIGHUP. A reader that has gone raises SIGPIPE as
+ * `| head` expects; one that stalls for 2 s after a signal costs HM_EXIT_TEMP
+ * and is counted. `status` is what to answer when the stream itself was fine.
  */
 int hm_stream_close(struct hm_stream *s, int status);
 
 /*
  * Call `save` before anything is written to the output: what a record says is
- * to be on disk before others can read it. Called once for each write, so it
- * is to be cheap when there is nothing to save. `context` is borrowed.
+ * to be on disk before others can read it. Where the input is durable it is
+ * called before lines are taken from it instead: a successor comes to the same
+ * results from the same state. Called once for each write, so it is to be
+ * cheap when there is nothing to save. `context` is borrowed.
  */
 void hm_stream_before_write(struct hm_stream *s, void (*save)(void *context),
     void *context);
@@ -132,8 +170,17 @@ void hm_stream_before_write(struct hm_stream *s, void (*save)(void *context),
 /* Readable when a signal came in; then call hm_stream_signals. */
 int hm_stream_signal_fd(const struct hm_stream *s);
 
-/* Handle waiting signals. True if the tool has been asked to stop. */
+/*
+ * Handle waiting signals. True if the tool has been asked to stop, or to begin
+ * again with the settings of now.
+ */
 bool hm_stream_signals(struct hm_stream *s);
+
+/*
+ * Tell a supervisor, once, that the tool does its work. hm_stream_next does
+ * so; a source says it itself.
+ */
+void hm_stream_ready(struct hm_stream *s);
 
 /* Bytes emitted and not yet written. */
 size_t hm_stream_pending(const struct hm_stream *s);

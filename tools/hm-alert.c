@@ -1,5 +1,6 @@
 /* hm-alert: alarms about what no device tells; every line goes on. */
 
+#include "again.h"
 #include "alert.h"
 #include "config.h"
 #include "exits.h"
@@ -164,5 +165,5 @@ main(int argc, char *argv[])
 	status = work.stream != NULL ? run(&work) : HM_EXIT_OS;
 	hm_alert_free(work.alert);
 	hm_config_free(config);
-	return status;
+	return hm_again(status);
 }

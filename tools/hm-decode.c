@@ -1,5 +1,6 @@
 /* hm-decode: frame records to readings, each line by itself. */
 
+#include "again.h"
 #include "config.h"
 #include "decode.h"
 #include "exits.h"
@@ -82,7 +83,6 @@ main(int argc, char *argv[])
 	if (config == NULL)
 		return status;
 	hm_config_stream(config, &options);
-	hm_config_free(config);
 	work.stream = hm_stream_open(&options);
 	if (work.stream == NULL)
 		return HM_EXIT_OS;
@@ -93,5 +93,6 @@ main(int argc, char *argv[])
 	}
 	status = run(&work);
 	hm_decoder_free(work.decoder);
-	return status;
+	hm_config_free(config);
+	return hm_again(status);
 }

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "again.h"
 #include "config.h"
 #include "exits.h"
 #include "filter.h"
@@ -251,5 +252,5 @@ main(int argc, char *argv[])
 	hm_ledger_free(work.ledger);
 	hm_ledger_db_close(work.db);
 	hm_config_free(config);
-	return status;
+	return hm_again(status);
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "again.h"
 #include "config.h"
 #include "exits.h"
 #include "ha.h"
@@ -284,5 +285,5 @@ main(int argc, char *argv[])
 	hm_ha_free(work.ha);
 	hm_ha_shown_free(&work.options.style.shown);
 	hm_config_free(config);
-	return status;
+	return hm_again(status);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "answers.h"
+#include "again.h"
 #include "config.h"
 #include "dtu.h"
 #include "exits.h"
@@ -282,5 +283,5 @@ main(int argc, char *argv[])
 	hm_shared_free(&work.shared);
 	hm_dtus_free(&work.dtus);
 	hm_config_free(config);
-	return status;
+	return hm_again(status);
 }

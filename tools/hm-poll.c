@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "again.h"
 #include "exits.h"
 #include "fleet.h"
 #include "lock.h"
@@ -14,6 +15,7 @@
 #include "timefmt.h"
 
 #define HM_PERIOD_MIN_MS 35000 /* faster starves the vendor's cloud upload */
+#define FINISH_SECONDS 2 /* for polls that are under way, after a signal */
 
 static bool
 is_directory(const char *path)
@@ -64,7 +66,8 @@ struct work {
 	struct hm_fleet *fleet;
 	struct hm_quiet night;
 	ev_io signals, writable;
-	ev_timer stats;
+	ev_timer stats, hurry;
+	bool finishes; /* a signal lets the polls that are under way end */
 	char line[HM_LINE_MAX];
 };
 
@@ -136,13 +139,35 @@ on_ended(void *context)
 /* Events */
 
 static void
+on_hurry(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)timer;
+	(void)events;
+	ev_break(loop, EVBREAK_ALL);
+}
+
+/* What a DTU has answered is not asked for twice. */
+static void
+finish(struct work *work)
+{
+	bool finishes = work->finishes;
+
+	work->finishes = false;
+	if (finishes && hm_fleet_finish(work->fleet) > 0)
+		ev_timer_start(work->loop, &work->hurry);
+	else
+		ev_break(work->loop, EVBREAK_ALL);
+}
+
+static void
 on_signals(struct ev_loop *loop, ev_io *io, int events)
 {
 	struct work *work = io->data;
 
+	(void)loop;
 	(void)events;
 	if (hm_stream_signals(work->stream))
-		ev_break(loop, EVBREAK_ALL);
+		finish(work);
 	else
 		write_out(work);
 }
@@ -176,6 +201,7 @@ watch_stream(struct work *work, int64_t stats_period_ms)
 	ev_io_init(&work->writable, on_writable, 1, EV_WRITE);
 	ev_timer_init(&work->stats, on_stats, period, period);
 	work->signals.data = work->writable.data = work->stats.data = work;
+	ev_timer_init(&work->hurry, on_hurry, FINISH_SECONDS, 0);
 	ev_io_start(work->loop, &work->signals);
 	if (stats_period_ms > 0)
 		ev_timer_start(work->loop, &work->stats);
@@ -367,6 +393,7 @@ poll_all(struct work *work, const struct hm_config *config,
 		return hm_stream_close(work->stream, status);
 	}
 	name_counters(work);
+	hm_stream_ready(work->stream);
 	ev_run(work->loop, 0);
 	status = hm_fleet_failed(work->fleet) ? HM_EXIT_UNAVAILABLE :
 	    HM_EXIT_OK;
@@ -387,6 +414,7 @@ run(struct work *work, const struct hm_config *config,
 
 	hm_config_stream(config, &options);
 	options.in = -1;
+	work->finishes = options.durable != NULL;
 	work->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOSIGMASK);
 	if (work->loop == NULL || !hm_arena_init(&arena, HM_ARENA_SIZE)) {
 		hm_log_errno(HM_ERROR, "cannot make an event loop");
@@ -421,5 +449,5 @@ main(int argc, char *argv[])
 	}
 	hm_dtus_free(&dtus);
 	hm_config_free(config);
-	return status;
+	return hm_again(status);
 }

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "again.h"
 #include "config.h"
 #include "dry_run.h"
 #include "exits.h"
 #include "log.h"
 #include "mqtt_link.h"
 #include "stream.h"
+#include "timefmt.h"
 #include "topics.h"
 
 #define TOPIC_MAX ((size_t)65535)
@@ -19,6 +21,9 @@
 /* Enough for 400 inverters; beyond it messages are dropped and counted. */
 #define REMEMBERED_TOPICS ((size_t)16384)
 #define REMEMBERED_BYTES ((size_t)32 * 1024 * 1024)
+/* A broker that starts again is back by then; others are not waited for. */
+#define PATIENCE_MS 10000
+#define LOOK_MS 1000
 
 struct work {
 	const struct hm_config *config;
@@ -31,6 +36,8 @@ struct work {
 	struct hm_mqtt_options options;
 	struct hm_record record;
 	bool full; /* already told */
+	uint64_t delivered;  /* when the broker last took one, and then */
+	int64_t progress_at;
 	char availability_topic[HM_TOPIC_MAX];
 	char password[PASSWORD_MAX + 1];
 	char topic[TOPIC_MAX];
@@ -276,9 +283,45 @@ show(struct work *work, const struct hm_message *message)
 	hm_log_errno(HM_ERROR, "cannot show what would be published");
 }
 
+/* Whether it is worth waiting for the broker to take what is queued. */
+static bool
+is_patient(struct work *work)
+{
+	const struct hm_outbox_counts *box = hm_outbox_counts(work->outbox);
+	int64_t now = hm_monotonic_ms();
+
+	if (box->queued == 0 || box->delivered != work->delivered)
+		work->progress_at = now;
+	work->delivered = box->delivered;
+	return now - work->progress_at < PATIENCE_MS;
+}
+
+/*
+ * A durable input keeps what comes, so that over a broker's restart no state
+ * is replaced by a newer one.
+ */
+static void
+wait_for_broker(struct work *work, const struct hm_message *message)
+{
+	while (is_patient(work) && hm_stream_is_durable(work->stream) &&
+	    hm_outbox_replaces(work->outbox, message) &&
+	    !hm_stream_signals(work->stream))
+		hm_stream_wait(work->stream, LOOK_MS);
+}
+
+static bool
+is_settled(void *context, bool pressed)
+{
+	struct work *work = context;
+
+	return hm_outbox_counts(work->outbox)->queued == 0 ||
+	    (!is_patient(work) && pressed);
+}
+
 static void
 publish(struct work *work, const struct hm_message *message)
 {
+	wait_for_broker(work, message);
 	if (hm_outbox_put(work->outbox, message) || work->full)
 		return;
 	work->full = true;
@@ -397,6 +440,7 @@ run(struct work *work)
 
 	count(work);
 	hm_stream_side(work->stream, &side);
+	hm_stream_settled(work->stream, is_settled, work);
 	read_all(work);
 	undelivered = hm_outbox_counts(work->outbox)->queued;
 	if (undelivered > 0)
@@ -468,8 +512,8 @@ main(int argc, char *argv[])
 	status = start(&work);
 	explicit_bzero(work.password, sizeof work.password);
 	if (!hm_mqtt_link_free(work.link))
-		_exit(status);
+		_exit(hm_again(status));
 	hm_outbox_free(work.outbox);
 	hm_config_free(config);
-	return status;
+	return hm_again(status);
 }

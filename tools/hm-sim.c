@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "again.h"
 #include "config.h"
 #include "exits.h"
 #include "log.h"
@@ -137,6 +138,7 @@ read_options(const struct hm_config *config, struct hm_sim_options *o)
 	    .speed = hm_config_int(config, HM_SET_SIM_SPEED),
 	    .refresh_ms = hm_config_ms(config, HM_SET_SIM_REFRESH),
 	    .unasked = hm_config_flag(config, HM_SET_SIM_UNASKED),
+	    .numbers = hm_config_flag(config, HM_SET_SIM_NUMBER),
 	};
 	return read_times(config, o) && read_plant(config, &o->plant) &&
 	    read_transports(config, o) && read_faults(config, o);
@@ -179,6 +181,27 @@ list_dtus(struct sim *sim)
 			hm_stream_emit(sim->stream, line);
 	}
 	return flush(sim);
+}
+
+static void
+on_answered(void *context, int64_t serial, uint16_t number)
+{
+	struct sim *sim = context;
+	char buf[256], text[17], time[HM_TIME_TEXT];
+	struct hm_slice line;
+	struct hm_emit e;
+
+	snprintf(text, sizeof text, "%llx", (unsigned long long)serial);
+	hm_emit_start(&e, buf, sizeof buf);
+	hm_emit_record(&e, "answer", hm_time_format(hm_time_now(), time));
+	hm_emit_text(&e, "serial", text);
+	hm_emit_int(&e, "number", number);
+	hm_emit_object_end(&e);
+	if (!hm_emit_done(&e, &line))
+		return;
+	hm_stream_emit(sim->stream, line);
+	if (!flush(sim))
+		ev_break(sim->loop, EVBREAK_ALL);
 }
 
 /* Events */
@@ -280,6 +303,7 @@ serve(struct sim *sim, const struct hm_sim_options *options,
 	}
 	count(sim);
 	watch(sim, stream->stats_period_ms);
+	hm_stream_ready(sim->stream);
 	if (list_dtus(sim) && !hm_stream_signals(sim->stream))
 		ev_run(sim->loop, 0);
 	status = hm_stream_close(sim->stream, HM_EXIT_OK);
@@ -325,10 +349,12 @@ main(int argc, char *argv[])
 	} else if (!read_options(config, &options)) {
 		status = HM_EXIT_CONFIG;
 	} else {
+		options.answered = on_answered;
+		options.context = &sim;
 		status = serve(&sim, &options, &stream);
 	}
 	if (sim.loop != NULL)
 		ev_loop_destroy(sim.loop);
 	hm_config_free(config);
-	return status;
+	return hm_again(status);
 }

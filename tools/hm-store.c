@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "backup.h"
+#include "again.h"
 #include "config.h"
 #include "exits.h"
 #include "export.h"
@@ -217,8 +218,10 @@ on_prepare(void *context, struct pollfd *fd)
 static void
 on_ready(void *context, short revents)
 {
-	(void)context;
-	(void)revents;
+	struct work *work = context;
+
+	if (revents != 0)
+		hm_store_thread_woken(work->thread);
 }
 
 static bool
@@ -244,6 +247,20 @@ is_drained(void *context)
 	work->ending = true;
 	hm_store_thread_end(work->thread);
 	return hm_store_thread_ended(work->thread) || is_stuck(work);
+}
+
+/*
+ * Rows that are committed need no line to stay in the pipe. A disk that takes
+ * nothing must not stop the stream.
+ */
+static bool
+is_settled(void *context, bool pressed)
+{
+	struct work *work = context;
+
+	look_at_counts(work);
+	return work->counts.queued == 0 ||
+	    (pressed && (work->counts.store.failing > 0 || is_stuck(work)));
 }
 
 static void
@@ -299,13 +316,16 @@ static void
 back_up(const struct work *work, int64_t uptime_ms)
 {
 	const struct hm_config *c = work->config;
+	int64_t timeout = hm_config_ms(c, HM_SET_BACKUP_TIMEOUT);
+	int64_t left = hm_stream_time_left(work->stream);
 
-	hm_stream_flush(work->stream);
+	if (left >= 0 && left < timeout)
+		timeout = left;
 	if (hm_config_flag(c, HM_SET_BACKUP_ON_SHUTDOWN) &&
 	    uptime_ms >= hm_config_ms(c, HM_SET_BACKUP_AFTER))
 		hm_backup_rotate(hm_config_text(c, HM_SET_DATABASE_PATH),
 		    (size_t)hm_config_int(c, HM_SET_BACKUP_KEEP),
-		    hm_config_ms(c, HM_SET_BACKUP_TIMEOUT));
+		    timeout);
 }
 
 /* What is in effect, but for what is secret or no plain value. */
@@ -366,12 +386,15 @@ run_storing(struct work *work)
 	int status;
 
 	hm_stream_side(work->stream, &side);
+	hm_stream_settled(work->stream, is_settled, work);
 	count(work);
 	read_all(work);
 	status = end_storing(work);
+	/* Those who read on need not wait for the backup. */
+	hm_stream_end(work->stream);
 	/* A disk that hangs would hold us for ever. */
 	if (!hm_store_thread_ended(work->thread))
-		_exit(hm_stream_close(work->stream, HM_EXIT_TEMP));
+		_exit(hm_again(hm_stream_close(work->stream, HM_EXIT_TEMP)));
 	back_up(work, hm_monotonic_ms() - started);
 	status = hm_stream_close(work->stream, status);
 	hm_store_thread_free(work->thread);
@@ -544,5 +567,5 @@ main(int argc, char *argv[])
 		status = count_actions(config) > 0 ? act(&work) : run(&work);
 	hm_row_maker_free(work.maker);
 	hm_config_free(config);
-	return status;
+	return hm_again(status);
 }

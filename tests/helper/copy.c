@@ -1,6 +1,7 @@
 /*
  * The stream layer alone: every line through unread.
- * copy [-s] [-n] [-p MS]: strict; stdout does not block; stats period.
+ * copy [-d FIFO] [-s] [-n] [-p MS]: durable; strict; stdout does not block;
+ * stats period.
  */
 
 #include <fcntl.h>
@@ -25,8 +26,11 @@ read_options(int argc, char *argv[], struct hm_stream_options *options)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "snp:")) != -1)
+	while ((option = getopt(argc, argv, "d:snp:")) != -1)
 		switch (option) {
+		case 'd':
+			options->durable = optarg;
+			break;
 		case 's':
 			options->strict = true;
 			break;

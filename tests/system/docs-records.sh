@@ -74,7 +74,7 @@ same "every documented field is in the table, with its unit" \
 	"$(missing "$work/fields" "$work/table")" ""
 same "no key is documented twice" "$(uniq -d "$work/keys")" ""
 same "every type has its heading" "$(types | sort | tr '\n' ' ')" \
-	"alarm dtu frame history info inverter meter mqtt port sim stats status "
+	"alarm answer dtu frame history info inverter meter mqtt port sim stats status "
 
 for type in $(types); do
 	examples "$type" >"$work/examples"
@@ -92,7 +92,7 @@ done
 
 # What the tools write, from plants with everything. A DTU is asked for one
 # thing at a time: requests to it are two seconds apart.
-start_sim single --transport hm,modbus --dtus 3 --meter --inverters 1 \
+start_sim single --number --transport hm,modbus --dtus 3 --meter --inverters 1 \
 	--inputs 2 --start 06:15 --stats-period 1
 plants=("${uris[@]}")
 start_sim three --transport hm --meter --phases 3 --inverters 1 --inputs 6

@@ -55,7 +55,8 @@ holds_word(const char *words, struct hm_slice word)
 START_TEST(names)
 {
 	EACH_SETTING(s) {
-		ck_assert(s->key != NULL || s->option != NULL);
+		ck_assert(s->key != NULL || s->option != NULL ||
+		    s->env != NULL);
 		ck_assert_msg(s->key == NULL ||
 		    is_word(s->key, LOWER, LOWER DIGITS "_"), "%s",
 		    name_of(s));

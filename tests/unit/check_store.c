@@ -431,8 +431,11 @@ end_thread(struct hm_store_thread *thread)
 
 	hm_store_thread_end(thread);
 	fd.fd = hm_store_thread_fd(thread);
-	ck_assert_int_eq(poll(&fd, 1, 20000), 1);
-	ck_assert(hm_store_thread_ended(thread));
+	/* It tells of each batch, too. */
+	while (!hm_store_thread_ended(thread)) {
+		ck_assert_int_eq(poll(&fd, 1, 20000), 1);
+		hm_store_thread_woken(thread);
+	}
 	hm_store_thread_counts(thread, &c);
 	ck_assert(hm_store_thread_free(thread));
 	return c;

@@ -1,0 +1,317 @@
+#!/bin/bash
+# HM_DURABLE: what a tool has not finished stays in its input pipe, whatever
+# ends the tool. soak-chain has the same for the whole chain.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+copy=$HM_BUILD/helper/copy
+unset HM_CONFIG
+
+milliseconds() {
+	echo $((${EPOCHREALTIME/[.,]/} / 1000))
+}
+
+numbered() {
+	seq -f '{"type":"x","n":%.0f}' "$@"
+}
+
+# Lines of many lengths; some fill more than a pipe of the usual size.
+of_many_lengths() {
+	local pad n
+	pad=$(head -c 200000 /dev/zero | tr '\0' x)
+	for ((n = 1; n <= $1; n++)); do
+		case $((n % 50)) in
+		0) echo "{\"type\":\"x\",\"n\":$n,\"pad\":\"$pad\"}" ;;
+		7) echo "{\"type\":\"x\",\"n\":$n,\"pad\":\"${pad:0:9000}\"}" ;;
+		*) echo "{\"type\":\"x\",\"n\":$n,\"pad\":\"${pad:0:n % 400}\"}" ;;
+		esac
+	done
+}
+
+mkfifo "$work/a" "$work/b" "$work/c" "$work/held"
+
+hold() {
+	exec 5<>"$work/a" 6<>"$work/b" 7<>"$work/c" 8<>"$work/held"
+}
+
+let_go() {
+	exec 5>&- 6>&- 7>&- 8>&-
+}
+
+start_first() {
+	"$copy" -d "$work/held" <"$work/a" >"$work/b" 2>>"$work/err" \
+		5>&- 6>&- 7>&- 8>&- &
+	first=$!
+	pids+=("$first")
+}
+
+start_second() {
+	"$copy" -d "$work/held" <"$work/b" >"$work/c" 2>>"$work/err" \
+		5>&- 6>&- 7>&- 8>&- &
+	second=$!
+	pids+=("$second")
+}
+
+start_reader() {
+	cat <"$work/c" >"$work/out" 5>&- 6>&- 7>&- 8>&- &
+	reader=$!
+	pids+=("$reader")
+}
+
+has_last() {
+	grep -q "\"n\":$1[,}]" "$work/out"
+}
+
+# Two copies, one after another in a pipe, killed in turn.
+hold
+start_reader
+start_first
+start_second
+of_many_lengths 3000 >"$work/a" &
+writer=$!
+pids+=("$writer")
+kills=0
+while kill -0 "$writer" 2>/dev/null; do
+	sleep 0.0$((RANDOM % 6 + 1))
+	if [ $((RANDOM % 2)) = 0 ]; then
+		kill -9 "$first"
+		wait "$first" 2>/dev/null
+		start_first
+	else
+		kill -9 "$second"
+		wait "$second" 2>/dev/null
+		start_second
+	fi
+	kills=$((kills + 1))
+done
+check "$kills kills: the last line arrives" until_true 10 has_last 3000
+same "... and all others" "$(jq -R 'try (fromjson | .n) catch empty' \
+	"$work/out" | sort -nu | awk '$1 != NR { print NR; exit }')" ""
+same "... whole" "$(of_many_lengths 3000 | sort | cksum)" \
+	"$(grep '}$' "$work/out" | jq -cR 'try fromjson catch empty' |
+		sort -u | cksum)"
+check "... there were some" [ "$kills" -gt 5 ]
+kill "$first" "$second"
+wait "$first" "$second"
+same "... torn lines are nobody's mistake" \
+	"$(grep -v 'info: line .* torn' "$work/err")" ""
+let_go
+wait "$reader"
+
+# A line that was torn is ended by an empty one.
+same "the output begins with an empty line" \
+	"$(numbered 1 | "$copy" -d 1 | cat -A)" "$(printf '%s\n' '$' \
+		'{"type":"x","n":1}$')"
+same "... but for a file" "$(numbered 1 | "$copy" -d 1 >"$work/file"
+	cat "$work/file")" '{"type":"x","n":1}'
+same "a torn line is dropped, and counted" \
+	"$(printf '{"type":"x","n\n\n{"type":"x","n":2}\n"x","n":3}\n' |
+	"$copy" -d 1 -p 60000 2>"$work/err" |
+	jq -c 'if .type == "stats" then [.bad_lines, .torn_lines] else .n end')" \
+	"2
+[0,2]"
+same "... silently" "$(cat "$work/err")" ""
+
+# Ends.
+stops_alone() {
+	hold
+	start_first
+	numbered 3 >&5
+	read -r -t 2 out <&6
+	read -r -t 2 out <&6
+	start=$(milliseconds)
+	kill -TERM "$first"
+	wait "$first"
+	same "SIGTERM to one tool ends it with 0" $? 0
+	check "... within 2 s" [ $(($(milliseconds) - start)) -lt 2000 ]
+	numbered 4 5 >&5
+	start_first
+	same "... and its successor goes on" "$(for _ in 1 2 3 4 5; do
+		read -r -t 2 out <&6 && [ -n "$out" ] && echo "$out"
+	done)" "$(numbered 2 5)"
+	kill -9 "$first"
+	wait "$first" 2>/dev/null
+	let_go
+}
+stops_alone
+
+# The holder goes, as all others: they follow each other to the end.
+hold
+start_reader
+start_first
+start_second
+# shellcheck disable=SC2094
+{ numbered 1 1000; sleep 1.5; numbered 1001 40000; } >"$work/a" \
+	5>&- 6>&- 7>&- 8>&- &
+writer=$!
+pids+=("$writer")
+until_true 5 has_last 1000
+kill -TERM "$first" "$second"
+let_go
+wait "$first" "$second" "$reader"
+same "a chain that stops follows its source to the end" \
+	"$(sed '/^$/d' "$work/out" | cmp - <(numbered 40000) 2>&1)" ""
+
+# A writer in the middle of a line must not keep its reader busy.
+hold
+start_first
+numbered 1 >&5
+printf '{"type":' >&5
+read -r -t 2 out <&6
+sleep 1
+ticks=$(awk '{ print $14 + $15 }' "/proc/$first/stat")
+check "half a line is waited for at rest: $ticks ticks" [ "$ticks" -lt 5 ]
+echo '"x","n":2}' >&5
+read -r -t 2 out <&6
+read -r -t 2 out <&6
+same "... and taken when it is whole" "$out" '{"type":"x","n":2}'
+kill -9 "$first"
+wait "$first" 2>/dev/null
+let_go
+
+# A reader that stalls: what it was not given stays in the pipe.
+hold
+start_first
+numbered 200000 >&5 &
+writer=$!
+pids+=("$writer")
+sleep 0.3
+kill -TERM "$first"
+wait "$first"
+same "a stalled reader is no failure, for nothing is lost" $? 0
+start_first
+start_second
+start_reader
+check "... a successor delivers all of it" until_true 20 has_last 200000
+kill "$first" "$second"
+wait "$first" "$second"
+same "... once each, but for a few" "$(jq -R 'try (fromjson | .n)
+	catch empty' "$work/out" | sort -nu | wc -l)" 200000
+let_go
+wait "$reader"
+
+# A reload.
+reload() {
+	local answer
+	hold
+	printf 'exclude_inverters: ["1"]\n' >"$work/hm.yaml"
+	HM_DURABLE=$work/held HM_NOTIFY_FD=3 hm-filter -c "$work/hm.yaml" \
+		--stats-period 0 --no-energy-guard <"$work/a" >"$work/b" \
+		2>"$work/err" 3>"$work/c" 5>&- 6>&- 7>&- 8>&- &
+	first=$!
+	pids+=("$first")
+	read -r -t 5 answer <&7
+	same "a tool says that it is ready" "$?-$answer" "0-"
+	inverter() {
+		echo '{"type":"inverter","time":"2026-11-23T10:15:00Z",' \
+			"\"dtu\":\"a\",\"serial\":\"$1\"}" >&5
+	}
+	next_serial() {
+		local line=
+		while [ -z "$line" ]; do
+			read -r -t 5 line <&6 || return
+		done
+		jq -r .serial <<<"$line"
+	}
+	inverter 1
+	inverter 2
+	same "the settings of the start" "$(next_serial)" 2
+	printf 'exclude_inverters: ["2"]\n' >"$work/hm.yaml"
+	kill -HUP "$first"
+	read -r -t 5 answer <&7
+	inverter 2
+	inverter 1
+	same "SIGHUP: those of now, in the same process" "$(next_serial)" 1
+	printf 'exclude_inverter: ["1"]\n' >"$work/hm.yaml"
+	kill -HUP "$first"
+	until_true 5 grep -q 'those of before stay' "$work/err"
+	inverter 2
+	inverter 3
+	same "SIGHUP with a mistake: those of before" "$(next_serial)" 3
+	same "... and it is named" "$(cat "$work/err")" \
+		"hm-filter: error: $work/hm.yaml:1:1: exclude_inverter: unknown key, did you mean exclude_inverters?
+hm-filter: error: SIGHUP: the settings are wrong; those of before stay"
+	kill -TERM "$first"
+	let_go
+	wait "$first"
+	same "... and ends with 0" $? 0
+}
+reload
+
+# Commits.
+"$HM_BUILD/helper/flow" 500 2500 >"$work/flow"
+store() {
+	HM_DURABLE=1 hm-store -d "$work/hm.db" --stats-period 0 --delay 1 \
+		<"$work/a" >/dev/null 2>>"$work/err" 5>&- 6>&- 7>&- 8>&- &
+	first=$!
+	pids+=("$first")
+}
+rows() {
+	[ "$(sqlite3 "$work/hm.db" 'SELECT count(*) FROM port' \
+		2>/dev/null)" = "$1" ]
+}
+: >"$work/err"
+hold
+store
+cat "$work/flow" >&5 &
+writer=$!
+pids+=("$writer")
+for _ in {1..20}; do
+	sleep 0.0$((RANDOM % 9 + 1))
+	kill -9 "$first"
+	wait "$first" 2>/dev/null
+	store
+done
+check "hm-store, killed 20 times: all is in the database" \
+	until_true 20 rows 2500
+kill -TERM "$first"
+let_go
+wait "$first"
+same "... and it says nothing" "$(cat "$work/err")" ""
+
+# Acknowledgements. Each message must be seen, however fast they follow.
+port=$(free_port)
+broker() {
+	start_broker "$port"
+}
+publish() {
+	HM_DURABLE=1 hm-publish -b 127.0.0.1 --mqtt-port "$port" \
+		--stats-period 0 --reconnect-delay 2 --log-level ERROR \
+		<"$work/a" >/dev/null 2>>"$work/err" 5>&- 6>&- 7>&- 8>&- &
+	first=$!
+	pids+=("$first")
+}
+all_seen() {
+	[ "$(grep -E '^[0-9]+$' "$work/seen" | sort -nu | wc -l)" = "$1" ]
+}
+broker
+mosquitto_sub -h 127.0.0.1 -p "$port" -t 'hm/#' -F %p >"$work/seen" &
+pids+=($!)
+hold
+publish
+for n in {1..3000}; do
+	echo "{\"type\":\"mqtt\",\"time\":\"2026-11-23T10:15:00Z\"," \
+		"\"topic\":\"hm/$((n % 3))\",\"payload\":\"$n\"}"
+	[ $((n % 20)) != 0 ] || sleep 0.02
+done >&5 &
+writer=$!
+pids+=("$writer")
+: >"$work/err"
+for round in {1..8}; do
+	sleep 0.$((RANDOM % 4 + 1))
+	if [ "$round" = 4 ]; then
+		kill -9 "$broker"
+		wait "$broker" 2>/dev/null
+		broker
+	else
+		kill -9 "$first"
+		wait "$first" 2>/dev/null
+		publish
+	fi
+done
+check "hm-publish, killed 7 times, and its broker once: all arrives" \
+	until_true 30 all_seen 3000
+kill -9 "$first"
+wait "$first" 2>/dev/null
+let_go
+finish
