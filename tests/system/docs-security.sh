@@ -4,7 +4,8 @@
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 unset HM_CONFIG HEALTH_HOST HEALTH_PORT
-page=$(cd "$(dirname "$0")/../../docs" && pwd)/security.md
+root=$(cd "$(dirname "$0")/../.." && pwd)
+page=$root/docs/security.md
 
 # uses TOOL NAME ...: of the functions with these names those that it calls.
 uses() {
@@ -41,9 +42,15 @@ check "the page has a row for each tool" test \
 	"$(written | wc -l)" -eq "$(find "$HM_BIN" -name 'hm-*' | wc -l)"
 same "each connects, listens and writes as it says" "$(written)" "$(linked)"
 same "none starts another program" "$(for tool in "$HM_BIN"/hm-*; do
-	uses "${tool##*/}" system popen fork vfork posix_spawn posix_spawnp \
-		execvp execlp dlopen
+	uses "${tool##*/}" system popen fork vfork posix_spawnp execve execvp \
+		execl execlp dlopen
 done)" ""
+same "... but itself" "$(cd "$root" &&
+	grep -ohE '\b(posix_spawn|execv)\([^,;]*, [^,;]*' lib/*.c tools/*.c)" \
+	'posix_spawn(pid, SELF
+execv(SELF, words)'
+check "... by the name that the system has for it" \
+	grep -q '^#define SELF "/proc/self/exe"' "$root/lib/again.c"
 same "none is setuid" "$(find "$HM_BIN" -perm /6000)" ""
 
 default() {
