@@ -5,17 +5,26 @@
 # make fuzz       every fuzz target, FUZZ_SECONDS each
 # make bench      the figures of docs/performance.md
 # make bench-http  hm-metrics under slow clients and many requests
+# make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
 # make property   DAYS of an input through the energy guard, from SEED on
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
 # make soak-kills  KILLS of hm-filter and of hm-store with -9
+# make soak-chain  CHAIN_KILLS of a supervised chain, BROKER_KILLS, STOPS
 # make soak-lines LINES random and mutated lines through sanitized builds
 # make soak-memory  the memory of the chain over MINUTES
-# make install    PREFIX, DESTDIR
+# make install    PREFIX, SYSCONFDIR, DESTDIR
+# make uninstall  all of it but settings and data
+# make deb        a Debian package, into build/deb
+# make check-container  build the image, run it by its compose file
+# make check-package  install that in an empty Debian, run the chain there
 # SANITIZE=1 with any of them: ASan and UBSan, in build/sanitize
 # V=1 shows the commands
 
 VERSION = 0.1.0
 PREFIX = /usr/local
+SYSCONFDIR = /etc
+UNITDIR = $(PREFIX)/lib/systemd/system
+SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
 DESTDIR =
 CC = gcc
 FUZZ_SECONDS = 60
@@ -24,7 +33,11 @@ DAYS = 100000
 DAYS_STORED = 7
 SEED = 1
 KILLS = 300
+CHAIN_KILLS = 1000
+BROKER_KILLS = 20
+STOPS = 100
 MINUTES = 60
+CHAIN_SECONDS = 300
 
 V = 0
 Q0 = @echo '  '$@;
@@ -37,7 +50,8 @@ BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
     libmosquitto-dev libsqlite3-dev libmicrohttpd-dev tzdata
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
-    procps openssl sqlite3 mount curl iproute2 prometheus chromium chromium-driver
+    procps openssl sqlite3 mount curl iproute2 prometheus chromium chromium-driver \
+    s6 execline systemd docker-compose
 LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
 
@@ -73,6 +87,7 @@ REPLAYS = $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/fuzz_%, \
     $(wildcard tests/fuzz/fuzz_*.c))
 PROPERTIES = $(patsubst tests/property/%.c,$(B)/property/%, \
     $(wildcard tests/property/*.c))
+DOCS_OBJECTS = $(patsubst docs/%.c,$(B)/docs/%.o,$(wildcard docs/*.c))
 HELPERS = $(patsubst tests/helper/%.c,$(B)/helper/%, \
     $(wildcard tests/helper/*.c))
 
@@ -145,13 +160,15 @@ run:
 
 # The tables of the pages from those of the code
 
-$(B)/docs/settings: $(B)/docs/settings.o $(B)/libhm.a
+$(B)/docs/settings: $(DOCS_OBJECTS) $(B)/libhm.a
 	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ $(LIBS)
 
 docs: $(B)/docs/settings
 	for page in configuration upgrading; do \
 	    $(B)/docs/settings fill <docs/$$page.md >$(B)/$$page.md && \
 	    cp $(B)/$$page.md docs || exit; done
+	$(B)/docs/settings example >$(B)/hoymiles.yaml
+	cp $(B)/hoymiles.yaml docs
 
 # The fuzz targets without clang: `check` replays their kept inputs.
 
@@ -195,6 +212,11 @@ bench-store:
 	@$(MAKE) --no-print-directory all build/helper/week
 	@HM_BIN=$(CURDIR)/bin HM_BUILD=$(CURDIR)/build tests/bench/store.sh $(DAYS_STORED)
 
+bench-chain:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all
+	@HM_BIN=$(CURDIR)/bin tests/bench/chain.sh $(CHAIN_SECONDS)
+
 property:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory build/property/energy
@@ -208,6 +230,12 @@ soak-kills:
 	@HM_BIN=$(CURDIR)/bin HM_BUILD=$(CURDIR)/build KILLS=$(KILLS) \
 	    LOCK_SECONDS=30 tests/system/store.sh
 
+soak-chain:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/stamp
+	@HM_BIN=$(CURDIR)/bin HM_BUILD=$(CURDIR)/build tests/bench/chain-kills.sh \
+	    $(CHAIN_KILLS) $(BROKER_KILLS) $(STOPS)
+
 soak-lines:
 	@.ci/packages $(CHECK_PACKAGES) time
 	@$(MAKE) --no-print-directory SANITIZE=1 tests
@@ -219,12 +247,28 @@ soak-memory:
 	@$(MAKE) --no-print-directory all
 	@HM_BIN=$(CURDIR)/bin tests/bench/memory.sh $(MINUTES)
 
+# The container, whose Dockerfile asks for what a build needs
+
+CONTAINER_PACKAGES = debootstrap podman buildah runc netavark aardvark-dns \
+    iptables docker-compose iproute2 mount curl jq sqlite3 mosquitto-clients \
+    procps
+
+build-packages:
+	@echo $(BUILD_PACKAGES)
+
+check-container:
+	@.ci/packages $(CONTAINER_PACKAGES)
+	@tests/container/run
+
 # Linters
 
 C_SOURCES = $(wildcard lib/*.c tools/*.c tests/*/*.c docs/*.c)
-SHELL_SCRIPTS = tests/run tests/remove tests/golden/run tests/fuzz/run .ci/run .ci/style \
-    .ci/packages $(wildcard tests/system/*.sh tests/bench/*.sh) \
-    $(filter-out %.jq,$(wildcard pipelines/*))
+SHELL_SCRIPTS = tests/run tests/remove tests/golden/run tests/fuzz/run tests/package/run \
+    .ci/run .ci/style .ci/packages $(wildcard s6/debian/hm.*) \
+    $(wildcard tests/system/*.sh tests/bench/*.sh) \
+    $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/stage s6/ready \
+    s6/finish s6/logger $(wildcard s6/scan/*/run s6/scan/*/finish \
+    s6/scan/*/log/run) s6/container/healthcheck tests/container/run
 
 TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -Ilib \
     -isystem $(B)/proto -std=c11
@@ -247,6 +291,12 @@ BINDIR = $(DESTDIR)$(PREFIX)/bin
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
 SHAREDIR = $(DESTDIR)$(PREFIX)/share/hm
 DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/hm
+ETCDIR = $(DESTDIR)$(SYSCONFDIR)/hm
+
+# What is for containers, packages and systemd is no part of the chain.
+CHAIN = $(shell find s6 -path s6/container -prune -o -path s6/debian -prune \
+    -o -name 'hm.*' -o \( -type f -o -type l \) -print)
+PLACES = 's,@PREFIX@,$(PREFIX),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g'
 
 install: all
 	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(SHAREDIR)/pipelines
@@ -256,17 +306,73 @@ install: all
 	install -m 755 $(filter-out pipelines/run %.jq,$(wildcard pipelines/*)) \
 	    $(SHAREDIR)/pipelines
 	install -m 644 pipelines/show.jq $(SHAREDIR)/pipelines
-	install -d $(DOCDIR)/prometheus
-	install -m 644 $(wildcard docs/*.md) $(DOCDIR)
+	install -d $(DOCDIR)/prometheus $(DOCDIR)/examples
+	install -m 644 $(wildcard docs/*.md) docs/hoymiles.yaml $(DOCDIR)
 	install -m 644 $(wildcard docs/prometheus/*) $(DOCDIR)/prometheus
+	for file in $(CHAIN); do \
+	    mode=644; [ ! -x $$file ] || mode=755; \
+	    install -D -m $$mode $$file $(SHAREDIR)/$$file || exit; done
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR)
+	sed $(PLACES) s6/hm.service >$(DESTDIR)$(UNITDIR)/hm.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/hm.service
+	install -m 644 s6/hm.sysusers $(DESTDIR)$(SYSUSERSDIR)/hm.conf
+	sed $(PLACES) docs/hm.cron >$(DOCDIR)/examples/hm.cron
+	chmod 644 $(DOCDIR)/examples/hm.cron
+	install -d $(ETCDIR)
+	if [ ! -e $(ETCDIR)/hoymiles.yaml ]; then \
+	    install -m 640 docs/hoymiles.yaml $(ETCDIR); \
+	elif ! cmp -s docs/hoymiles.yaml $(ETCDIR)/hoymiles.yaml; then \
+	    install -m 640 docs/hoymiles.yaml $(ETCDIR)/hoymiles.yaml.new; \
+	fi
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || \
+	    $(MAKE) -s --no-print-directory account
+
+# On the machine itself root also makes the user, who reads the settings.
+account:
+	getent passwd hm >/dev/null || \
+	    systemd-sysusers $(SYSUSERSDIR)/hm.conf || \
+	    useradd --system --user-group --home-dir /var/lib/hm \
+	    --shell /usr/sbin/nologin hm
+	chgrp hm $(ETCDIR) $(ETCDIR)/hoymiles.yaml*
+	chmod 750 $(ETCDIR)
 
 uninstall:
 	rm -f $(TOOLS:%=$(BINDIR)/%)
 	rm -f $(patsubst docs/man/%,$(MANDIR)/man1/%,$(wildcard docs/man/*.1))
 	rm -f $(patsubst docs/man/%,$(MANDIR)/man7/%,$(wildcard docs/man/*.7))
 	rm -rf $(SHAREDIR) $(DOCDIR)
+	rm -f $(DESTDIR)$(UNITDIR)/hm.service $(DESTDIR)$(SYSUSERSDIR)/hm.conf
+	rm -f $(ETCDIR)/hoymiles.yaml.new
+
+# The Debian package
+
+DEB_PACKAGES = $(BUILD_PACKAGES) build-essential debhelper lintian
+DEB = build/deb/hm-$(VERSION)
+DEB_FACTS = 's/@VERSION@/$(VERSION)/; s/@DATE@/$(DATE)/; \
+    s/@COPYRIGHT@/$(COPYRIGHT)/'
+DATE = $(shell git log -1 --format=%aD 2>/dev/null || date -R)
+COPYRIGHT = $(shell sed -n 's/^Copyright (c) //p' LICENSE)
+
+deb:
+	@.ci/packages $(DEB_PACKAGES)
+	rm -rf build/deb
+	install -d $(DEB)
+	cp -R LICENSE Makefile README.md docs lib pipelines proto s6 tools $(DEB)
+	cp -R s6/debian $(DEB)
+	sed -i $(DEB_FACTS) $(DEB)/debian/changelog $(DEB)/debian/copyright
+	sed -n '/^Permission/,$$ { s/^$$/./; s/^/ /; p }' LICENSE \
+	    >>$(DEB)/debian/copyright
+	cd $(DEB) && DEB_BUILD_OPTIONS=noautodbgsym \
+	    dpkg-buildpackage -b -us -uc >../log 2>&1 || { cat ../log; exit 1; }
+	lintian --allow-root --fail-on error,warning --show-overrides build/deb/hm_*.changes
+
+check-package: deb
+	@.ci/packages debootstrap
+	@tests/package/run build/deb/hm_$(VERSION)_*.deb
 
 clean:
 	rm -rf bin build
 
-.PHONY: all tests check run docs fuzz bench bench-http bench-store property soak-kills soak-lines soak-memory lint install uninstall clean
+.PHONY: all tests check run docs fuzz bench bench-http bench-store bench-chain \
+    property soak-chain soak-kills soak-lines soak-memory lint install account \
+    uninstall deb check-package build-packages check-container clean

@@ -1,16 +1,15 @@
 /*
  * The settings for the documentation: `settings fill` copies a page, with the
  * tables between "<!-- NAME begin" and "<!-- NAME end" made anew, `settings
- * options TOOL` prints a line for each option of a tool, with its default.
+ * options TOOL` prints a line for each option of a tool, with its default,
+ * `settings example` prints the example settings file.
  */
 
-#include "settings.h"
+#include "docs.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dec.h"
 #include "retired.h"
 
 static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
@@ -23,60 +22,6 @@ print_code(const char *prefix, const char *text)
 	if (text != NULL)
 		printf("`%s%s` ", prefix, text);
 	printf("| ");
-}
-
-/* The unit of a number, after the word that stands for it in the manuals. */
-static const char *
-unit_of(const struct hm_setting *s)
-{
-	static const struct {
-		const char *value, *unit;
-	} units[] = {{"SECONDS", " s"}, {"CELSIUS", " \u00b0C"},
-	    {"MEGABYTES", " MB"}, {"DAYS", " days"}};
-
-	for (size_t i = 0; s->value != NULL &&
-	    i < sizeof units / sizeof *units; i++)
-		if (strcmp(s->value, units[i].value) == 0)
-			return units[i].unit;
-	return "";
-}
-
-static void
-print_allowed(const struct hm_setting *s)
-{
-	char min[HM_DEC_TEXT], max[HM_DEC_TEXT];
-	unsigned scale = s->type == HM_TYPE_INT ? 0 : 3;
-
-	switch (s->type) {
-	case HM_TYPE_FLAG:
-		printf("true, false");
-		break;
-	case HM_TYPE_INT:
-	case HM_TYPE_SECONDS:
-	case HM_TYPE_DECIMAL:
-		hm_dec_format(hm_dec(s->min, scale), min);
-		hm_dec_format(hm_dec(s->max, scale), max);
-		printf("%s to %s%s", min, max, unit_of(s));
-		break;
-	case HM_TYPE_CHOICE:
-	case HM_TYPE_LIST:
-		printf("%s", s->choices != NULL ? s->choices : "words");
-		break;
-	case HM_TYPE_NUMBERS:
-		printf("names and numbers");
-		break;
-	case HM_TYPE_NAMES:
-		printf("names and text");
-		break;
-	case HM_TYPE_DTUS:
-		printf("list of DTUs");
-		break;
-	case HM_TYPE_TEXT:
-	case HM_TYPE_SECRET:
-		printf("text");
-		break;
-	}
-	printf(" | ");
 }
 
 static void
@@ -110,7 +55,8 @@ print_settings(void)
 		print_code("", s->key);
 		print_code("", s->env);
 		print_code("--", s->option);
-		print_allowed(s);
+		hm_docs_allowed(stdout, s);
+		printf(" | ");
 		print_code("", s->initial);
 		print_tools(s->tools);
 		printf("| %s |\n", s->help);
@@ -213,6 +159,10 @@ main(int argc, char *argv[])
 		return fill();
 	if (argc == 3 && strcmp(argv[1], "options") == 0)
 		return print_options(argv[2]);
-	fprintf(stderr, "usage: settings fill | settings options TOOL\n");
+	if (argc == 2 && strcmp(argv[1], "example") == 0)
+		return hm_docs_example(stdout) && fflush(stdout) == 0 ?
+		    EXIT_SUCCESS : EXIT_FAILURE;
+	fprintf(stderr, "usage: settings fill | settings options TOOL | "
+	    "settings example\n");
 	return EXIT_FAILURE;
 }

@@ -183,8 +183,8 @@ read_size(const struct hm_lines *l)
 static bool
 is_choked(const struct hm_lines *l)
 {
-	return l->peek != NULL && l->done == 0 && l->loose == 0 &&
-	    l->end - l->start >= hm_peek_limit(l->peek);
+	return l->peek != NULL && l->done == 0 &&
+	    l->end - l->start - l->loose >= hm_peek_limit(l->peek);
 }
 
 static ssize_t

@@ -163,6 +163,37 @@ put_reports(struct hm_expo *e, const struct hm_view *view)
 }
 
 static void
+put_deaths_of(struct hm_expo *e, const char *tool, uint64_t count)
+{
+	hm_expo_sample(e, "");
+	hm_expo_label(e, "tool", tool);
+	hm_expo_int(e, (int64_t)count);
+}
+
+static bool
+has_died(const struct hm_plant *plant, const char *tool)
+{
+	for (size_t i = 0; i < plant->dead; i++)
+		if (strcmp(plant->died[i].tool, tool) == 0)
+			return true;
+	return false;
+}
+
+/* From 0 on, so that an increase shows. */
+static void
+put_deaths(struct hm_expo *e, const struct hm_plant *plant)
+{
+	if (plant->tools + plant->dead > 0)
+		hm_expo_family(e, "hoymiles_tool_deaths_total",
+		    HM_EXPO_COUNTER, "times that the tool ended unasked");
+	for (size_t i = 0; i < plant->dead; i++)
+		put_deaths_of(e, plant->died[i].tool, plant->died[i].count);
+	for (size_t i = 0; i < plant->tools; i++)
+		if (!has_died(plant, plant->tool[i].name))
+			put_deaths_of(e, plant->tool[i].name, 0);
+}
+
+static void
 put_one_tool(struct hm_expo *e, const struct hm_view *view)
 {
 	const char *begun = "";
@@ -192,5 +223,6 @@ hm_metrics_tools(struct hm_expo *e, const struct hm_view *view)
 	put_reports(e, view);
 	for (size_t row = 0; row < COUNT(every_tool); row++)
 		put_every_tool(e, view, row);
+	put_deaths(e, view->plant);
 	put_one_tool(e, view);
 }

@@ -101,6 +101,13 @@ struct hm_plant_tool {
 	} counter[HM_PLANT_COUNTERS_MAX];
 };
 
+/* Of a tool in a supervised chain; it may not have spoken of itself yet. */
+struct hm_plant_deaths {
+	char tool[HM_PLANT_SERIAL];
+	uint64_t count;
+	int64_t time, pid; /* of the last one */
+};
+
 struct hm_plant_options {
 	const struct hm_dtus *dtus; /* that are configured */
 	int64_t query_period_ms;
@@ -122,6 +129,8 @@ struct hm_plant {
 	size_t alarms;
 	struct hm_plant_tool tool[HM_PLANT_TOOLS_MAX];
 	size_t tools;
+	struct hm_plant_deaths died[HM_PLANT_TOOLS_MAX];
+	size_t dead;
 	struct hm_day_curve curve;
 	uint64_t announcements, states; /* mqtt records */
 	uint64_t refused; /* records for want of room or of a good name */

@@ -533,6 +533,44 @@ on_stats(struct hm_plant *plant, const struct hm_record *record,
 	}
 }
 
+static struct hm_plant_deaths *
+find_deaths(struct hm_plant *plant, const char *tool)
+{
+	struct hm_plant_deaths *deaths;
+
+	for (size_t i = 0; i < plant->dead; i++)
+		if (strcmp(plant->died[i].tool, tool) == 0)
+			return &plant->died[i];
+	if (plant->dead == HM_PLANT_TOOLS_MAX)
+		return NULL;
+	deaths = &plant->died[plant->dead++];
+	*deaths = (struct hm_plant_deaths){0};
+	memcpy(deaths->tool, tool, strlen(tool) + 1);
+	return deaths;
+}
+
+/* One that has come again counts once. */
+static void
+on_death(struct hm_plant *plant, const struct hm_record *record,
+    const struct hm_moment *now)
+{
+	char name[HM_PLANT_SERIAL];
+	int64_t time = take_time(record, "time", now->wall / 1000), pid;
+	struct hm_plant_deaths *deaths = NULL;
+
+	if (take_name(record, "tool", name, sizeof name))
+		deaths = find_deaths(plant, name);
+	if (!hm_record_int(record, "pid", &pid))
+		pid = 0;
+	if (deaths == NULL) {
+		plant->refused++;
+	} else if (deaths->time != time || deaths->pid != pid) {
+		deaths->time = time;
+		deaths->pid = pid;
+		deaths->count++;
+	}
+}
+
 /* All */
 
 static void
@@ -555,6 +593,7 @@ static const struct {
     {"info", on_info},
     {"alarm", on_alarm},
     {"stats", on_stats},
+    {"death", on_death},
     {"mqtt", on_mqtt},
 };
 

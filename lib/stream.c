@@ -342,14 +342,33 @@ begin_stop(struct hm_stream *s, uint32_t signal)
 }
 
 static void
+on_hangup(struct hm_stream *s)
+{
+	if (s->stop_signals > 0 || !hm_again_check())
+		return;
+	s->stop_signals = 1;
+	begin_stop(s, SIGHUP);
+}
+
+/* After a SIGHUP it is the first that asks for the end. */
+static void
+on_stop_signal(struct hm_stream *s, uint32_t signal)
+{
+	if (!s->again)
+		s->stop_signals++;
+	if (s->stop_signals == 1)
+		begin_stop(s, signal);
+}
+
+static void
 on_signal(struct hm_stream *s, uint32_t signal)
 {
 	if (signal == SIGUSR1)
 		hm_stream_stats(s);
-	else if (signal == SIGHUP && (s->stop_signals > 0 || !hm_again_check()))
-		return;
-	else if (s->stop_signals++ == 0)
-		begin_stop(s, signal);
+	else if (signal == SIGHUP)
+		on_hangup(s);
+	else
+		on_stop_signal(s, signal);
 }
 
 bool

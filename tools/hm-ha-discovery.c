@@ -196,7 +196,7 @@ static const struct hm_tool tool = {
 struct work {
 	struct hm_stream *stream;
 	struct hm_ha_options options;
-	struct hm_ha *ha;
+	struct hm_ha *ha; /* NULL: lines only pass */
 	struct hm_record record;
 };
 
@@ -208,30 +208,45 @@ on_message(void *context, struct hm_slice line)
 	hm_stream_emit(work->stream, line);
 }
 
+static bool
+takes_nothing(struct hm_slice type)
+{
+	(void)type;
+	return false;
+}
+
 static void
 on_line(struct work *work, struct hm_slice line)
 {
 	struct hm_slice type;
 	const char *why;
 
-	if (!hm_stream_pass(work->stream, line, hm_ha_takes, &work->record,
-	    &type))
+	if (!hm_stream_pass(work->stream, line, work->ha != NULL ?
+	    hm_ha_takes : takes_nothing, &work->record, &type))
 		return;
 	why = hm_ha_record(work->ha, type, &work->record);
 	if (why != NULL)
 		hm_stream_bad(work->stream, "no entities: %s", why);
 }
 
-static int
-run(struct work *work)
+static void
+count(struct work *work)
 {
 	const struct hm_ha_counters *counters = hm_ha_counters(work->ha);
-	struct hm_slice line;
 
 	hm_stream_counter(work->stream, "announcements",
 	    &counters->announcements);
 	hm_stream_counter(work->stream, "states", &counters->states);
 	hm_stream_counter(work->stream, "refused", &counters->refused);
+}
+
+static int
+run(struct work *work)
+{
+	struct hm_slice line;
+
+	if (work->ha != NULL)
+		count(work);
 	while (hm_stream_next(work->stream, &line)) {
 		on_line(work, line);
 		hm_stream_commit(work->stream);
@@ -264,7 +279,8 @@ start(const struct hm_config *config, struct work *work)
 	struct hm_stream_options options;
 
 	hm_config_stream(config, &options);
-	if (!open_ha(config, work))
+	if (hm_config_flag(config, HM_SET_MQTT_ENABLED) &&
+	    !open_ha(config, work))
 		return HM_EXIT_OS;
 	work->stream = hm_stream_open(&options);
 	return work->stream != NULL ? run(work) : HM_EXIT_OS;

@@ -32,6 +32,7 @@ struct work {
 	struct hm_mqtt_link *link;
 	struct hm_dry_run *dry_run; /* in place of outbox and link; or NULL */
 	uint64_t would_publish;
+	bool sends; /* or shows; otherwise lines only pass */
 	bool show_failed;
 	struct hm_mqtt_options options;
 	struct hm_record record;
@@ -83,6 +84,7 @@ static bool
 check_broker(const struct hm_config *config)
 {
 	if (hm_config_has(config, HM_SET_MQTT_BROKER) ||
+	    !hm_config_flag(config, HM_SET_MQTT_ENABLED) ||
 	    hm_config_flag(config, HM_SET_DRY_RUN))
 		return true;
 	hm_log(HM_ERROR, "no broker: set mqtt_broker, MQTT_BROKER or "
@@ -355,7 +357,7 @@ on_line(struct work *work, struct hm_slice line)
 	if (!hm_stream_type(work->stream, line, &work->record, &type))
 		return;
 	hm_stream_emit(work->stream, line);
-	if (hm_slice_is(type, "mqtt") &&
+	if (work->sends && hm_slice_is(type, "mqtt") &&
 	    hm_stream_parse(work->stream, line, &work->record))
 		on_mqtt(work);
 }
@@ -467,6 +469,13 @@ run_dry(struct work *work)
 }
 
 static int
+run_passing(struct work *work)
+{
+	read_all(work);
+	return hm_stream_close(work->stream, HM_EXIT_OK);
+}
+
+static int
 start(struct work *work)
 {
 	bool dry = hm_config_flag(work->config, HM_SET_DRY_RUN);
@@ -478,13 +487,16 @@ start(struct work *work)
 	};
 	struct hm_stream_options options;
 
-	if (!dry && !set_options(work))
+	work->sends = hm_config_flag(work->config, HM_SET_MQTT_ENABLED);
+	if (work->sends && !dry && !set_options(work))
 		return HM_EXIT_CONFIG;
 	hm_config_stream(work->config, &options);
 	/* The stream blocks the signals, and the link's thread inherits it. */
 	work->stream = hm_stream_open(&options);
 	if (work->stream == NULL)
 		return HM_EXIT_OS;
+	if (!work->sends)
+		return run_passing(work);
 	if (dry)
 		return run_dry(work);
 	work->outbox = hm_outbox_new(&limits);

@@ -16,6 +16,7 @@ main(void)
 	size_t cap = 0;
 	ssize_t n;
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	while ((n = getline(&line, &cap, stdin)) > 0) {
 		long long ms = hm_monotonic_ms();
 

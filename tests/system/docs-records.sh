@@ -74,7 +74,7 @@ same "every documented field is in the table, with its unit" \
 	"$(missing "$work/fields" "$work/table")" ""
 same "no key is documented twice" "$(uniq -d "$work/keys")" ""
 same "every type has its heading" "$(types | sort | tr '\n' ' ')" \
-	"alarm answer dtu frame history info inverter meter mqtt port sim stats status "
+	"alarm answer death dtu frame history info inverter meter mqtt port sim stats status "
 
 for type in $(types); do
 	examples "$type" >"$work/examples"
@@ -106,7 +106,18 @@ pids+=("${polls[@]}")
 wait "${polls[@]}"
 hm-poll -1 --retries 0 "hm://127.0.0.1:$(free_port)" >"$work/nobody" 2>/dev/null
 until_true 5 grep -q '"type":"stats"' "$work/single.sim"
-cat "$work"/{network,alarms,history,nobody} | hm-decode | hm-ha-discovery |
+# A death is told by the script that supervisors call after a tool has ended.
+mkdir -p "$work/scan/pipes" "$work/scan/decode"
+mkfifo "$work/scan/pipes/decode"
+exec 5<>"$work/scan/pipes/decode"
+for end in "256 9" "71 0"; do
+	# Two arguments.
+	# shellcheck disable=SC2086
+	(cd "$work/scan/decode" &&
+		"$root/s6/finish" hm-decode decode $end >/dev/null)
+	head -n 2 <&5
+done >"$work/deaths"
+cat "$work"/{network,alarms,history,nobody,deaths} | hm-decode | hm-ha-discovery |
 	cat - "$work"/{single.sim,history} >"$work/records"
 same "the tools write records of every documented type" \
 	"$(jq -r .type "$work/records" | sort -u | tr '\n' ' ')" \

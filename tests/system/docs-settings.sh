@@ -14,6 +14,40 @@ done
 check "configuration.md has a table to be filled" \
 	grep -q '^| .mqtt_broker' "$work/configuration.md"
 
+"$settings" example >"$work/hoymiles.yaml"
+check "hoymiles.yaml is that of the code (or run make docs)" \
+	diff -u "$docs/hoymiles.yaml" "$work/hoymiles.yaml"
+same "hoymiles.yaml has no line over 80 columns" \
+	"$(grep -nE '^.{81}' "$docs/hoymiles.yaml")" ""
+same "hoymiles.yaml has every key once" \
+	"$(sed -n 's/^#\([a-z_]*\):.*/\1/p' "$docs/hoymiles.yaml" | sort)" \
+	"$(awk -F '`' '/^<!-- settings/ { inside = /begin/ }
+		inside && $1 == "| " { print $2 }' \
+		"$docs/configuration.md" | sort)"
+same "hoymiles.yaml sets nothing" "$(grep -v '^#' "$docs/hoymiles.yaml" |
+	grep .)" ""
+
+# All settings at once. Prose has one space behind its "#".
+mkdir "$work/etc"
+touch "$work/etc/"{mqtt-password,ca.crt,client.crt,client.key}
+sed "s,/etc/hm,$work/etc,; s/^#\([^ ]\|  \)/\1/" "$docs/hoymiles.yaml" \
+	>"$work/all.yaml"
+for tool in "$HM_BIN"/hm-*; do
+	tool=${tool##*/}
+	env -i "$HM_BIN/$tool" --check -c "$work/all.yaml" >"$work/out" \
+		2>"$work/err"
+	same "$tool takes every line of hoymiles.yaml" \
+		"$? $(cat "$work/err")" "0 "
+	check "$tool takes its values from there" \
+		grep -q "  # $work/all.yaml:" "$work/out"
+	same "... and has no default that the file has not" \
+		"$(grep '^[a-z].* # default' "$work/out")" ""
+	same "$tool takes hoymiles.yaml as it is, a DTU and a broker apart" \
+		"$(env -i DTU_HOST=127.0.0.1 MQTT_BROKER=127.0.0.1 \
+			DATABASE_PATH=hm.db "$HM_BIN/$tool" --check \
+			-c "$docs/hoymiles.yaml" 2>&1 >/dev/null; echo $?)" 0
+done
+
 # The long options of a manual's list, but for help and version.
 listed() {
 	sed -n '/^\.Sh OPTIONS/,/^\.Sh [^O]/p' "$1" | grep '^\.It Fl' |

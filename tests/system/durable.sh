@@ -231,10 +231,12 @@ reload() {
 	same "... and it is named" "$(cat "$work/err")" \
 		"hm-filter: error: $work/hm.yaml:1:1: exclude_inverter: unknown key, did you mean exclude_inverters?
 hm-filter: error: SIGHUP: the settings are wrong; those of before stay"
+	printf 'exclude_inverters: ["1"]\n' >"$work/hm.yaml"
+	kill -HUP "$first"
 	kill -TERM "$first"
 	let_go
 	wait "$first"
-	same "... and ends with 0" $? 0
+	same "SIGTERM after it ends the tool all the same" $? 0
 }
 reload
 

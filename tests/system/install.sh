@@ -1,16 +1,33 @@
 #!/bin/bash
-# make install and uninstall, into a directory of our own.
+# make install and uninstall, into a directory of our own; what is installed
+# for systemd and cron.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 unset MAKEFLAGS MFLAGS MAKELEVEL
 prefix=$work/root/opt/hm
+etc=$work/root/etc/hm
+unit=$prefix/lib/systemd/system/hm.service
 
 # What is installed is what is tested; nothing is built again.
 hm_make() {
 	make -s -C "$root" -o all BIN="$HM_BIN" DESTDIR="$work/root" \
 		PREFIX=/opt/hm "$1"
+}
+
+# The files of the chain: a mode of 755 stays, others become 644.
+chain() {
+	local file
+	for file in "$root"/s6/*; do
+		case $file in
+		*/container | */debian | */hm.*) ;;
+		*) find "$file" -type f ;;
+		esac
+	done | while read -r file; do
+		[ ! -x "$file" ] || echo "755 share/hm/${file#"$root"/}"
+		[ -x "$file" ] || echo "644 share/hm/${file#"$root"/}"
+	done
 }
 
 # MODE PATH of what is to be there, after the files of the source.
@@ -22,7 +39,8 @@ expected() {
 	for file in "$root"/docs/man/*; do
 		echo "644 share/man/man${file##*.}/${file##*/}"
 	done
-	for file in "$root"/docs/*.md "$root"/docs/prometheus/*; do
+	for file in "$root"/docs/*.md "$root"/docs/prometheus/* \
+		"$root"/docs/hoymiles.yaml; do
 		echo "644 share/doc/hm/${file#"$root"/docs/}"
 	done
 	for file in "$root"/pipelines/*; do
@@ -32,14 +50,23 @@ expected() {
 		*) echo "755 share/hm/pipelines/${file##*/}" ;;
 		esac
 	done
+	echo "644 share/doc/hm/examples/hm.cron"
+	echo "644 lib/systemd/system/hm.service"
+	echo "644 lib/sysusers.d/hm.conf"
+	chain
 }
 
-check "make install" hm_make install
-same "every tool, manual, page and pipeline is there, and nothing else" \
+# In a directory of the tests' own, whatever the umask of who installs.
+check "make install" sh -c "umask 077; exec make -s -C '$root' -o all \
+	BIN='$HM_BIN' DESTDIR='$work/root' PREFIX=/opt/hm install"
+same "every tool, manual, page, pipeline and service is there, nothing else" \
 	"$(find "$prefix" -type f -printf '%m %P\n' | sort)" \
 	"$(expected | sort)"
-same "nothing is outside of the prefix" \
-	"$(find "$work/root" -type f ! -path "$prefix/*")" ""
+same "every directory can be entered" \
+	"$(find "$work/root" -type d ! -perm 755)" ""
+same "nothing is outside of the prefix but the settings" \
+	"$(find "$work/root" -type f ! -path "$prefix/*" -printf '%m %P\n')" \
+	"640 etc/hm/hoymiles.yaml"
 for tool in "$prefix"/bin/*; do
 	check "${tool##*/} runs where it is installed" "$tool" --version
 done
@@ -48,7 +75,66 @@ same "an installed pipeline finds the tools" \
 	"$(PATH=$prefix/bin:/usr/bin:/bin \
 		"$prefix/share/hm/pipelines/replay" "$work/captured")" \
 	'{"type":"x"}'
+
 check "make install again" hm_make install
+same "... leaves no second file of settings that were never changed" \
+	"$(ls "$etc")" "hoymiles.yaml"
+echo "query_period: 30" >"$etc/hoymiles.yaml"
+check "make install over changed settings" hm_make install
+same "... keeps them" "$(cat "$etc/hoymiles.yaml")" "query_period: 30"
+check "... and puts the new file beside them" \
+	cmp "$root/docs/hoymiles.yaml" "$etc/hoymiles.yaml.new"
+
+# The unit: systemd is not running here, but can read it.
+same "the unit's places are filled in" "$(grep -c @ "$unit")" \
+	"$(grep -c '@system-service\|@privileged' "$unit")"
+if command -v systemd-analyze >/dev/null; then
+	mkdir "$work/units"
+	sed "s,^ExecStart=[^ ]*,ExecStart=/bin/true," "$unit" \
+		>"$work/units/hm.service"
+	same "systemd has nothing to say of the unit" \
+		"$(systemd-analyze verify --man=no "$work/units/hm.service" \
+			2>&1)" ""
+	check "the unit's exposure is at most 1.5 of 10" \
+		systemd-analyze security --offline=true --no-pager \
+		--threshold=15 "$work/units/hm.service"
+	systemd-analyze syscall-filter @system-service >"$work/calls"
+	for call in tee splice; do
+		check "the unit lets the chain call $call" \
+			grep -qw "$call" "$work/calls"
+	done
+fi
+check "sysusers.d makes the user of the unit" \
+	grep -q "^u $(sed -n 's/^User=//p' "$unit") " \
+	"$prefix/lib/sysusers.d/hm.conf"
+
+# What cron would run, with the paths of this test.
+start_sim cron
+echo "dtu_host: ${uris[0]}" >"$etc/hoymiles.yaml"
+mkdir "$work/data"
+sed "s,/etc/hm,$etc,; s,/opt/hm,$prefix,
+	s,=/var/lib/\(hm\|prometheus/node-exporter\)/,=$work/data/,
+	s,/run/lock,$work," "$prefix/share/doc/hm/examples/hm.cron" \
+	>"$work/crontab"
+mapfile -t variables < <(grep '^[A-Z]' "$work/crontab")
+command=$(sed -n 's/^\*.*\* hm //p' "$work/crontab")
+cron() {
+	env -i SHELL=/bin/sh PATH="/usr/bin:/bin:$prefix/bin" \
+		HM_TEST_RUN="${HM_TEST_RUN:-}" HM_LOCK_DIR="$work" \
+		"${variables[@]}" sh -c "$command"
+}
+check "the example for cron runs" cron
+same "... with a poll in the database" \
+	"$(sqlite3 "$work/data/hoymiles.db" 'SELECT count(*) FROM dtu')" 1
+check "... and its power in the file for node_exporter" \
+	grep -q '^hoymiles_pv_power_watts' "$work/data/hm.prom"
+same "... unless the last run is not over" \
+	"$(flock "$work/hm-cron-history.lock" env -i PATH=/usr/bin:/bin \
+		"${variables[@]}" sh -c "$command" 2>&1; echo $?)" \
+	"cron-history: the last run is not over
+75"
+
 check "make uninstall" hm_make uninstall
-same "... leaves no file" "$(find "$work/root" -type f)" ""
+same "... leaves the settings and nothing else" \
+	"$(find "$work/root" -type f)" "$etc/hoymiles.yaml"
 finish

@@ -121,6 +121,11 @@ listening() {
 	(: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+# processes_with NAME=VALUE: those that have it in their environment.
+processes_with() {
+	grep -lzsx "$1" /proc/[0-9]*/environ | tr -dc '0-9\n'
+}
+
 finish() {
 	exit $((failures > 0))
 }

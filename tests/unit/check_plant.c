@@ -332,6 +332,57 @@ START_TEST(a_tool_of_one_record_is_given_time)
 }
 END_TEST
 
+#define DEATH_BY(tool, second, pid) "{\"type\":\"death\",\"time\":" \
+    "\"2026-06-21T10:00:" second "Z\",\"tool\":\"" tool "\"," \
+    "\"signal\":9" pid "}"
+#define DEATH(tool, second) DEATH_BY(tool, second, ",\"pid\":7")
+
+START_TEST(deaths_are_counted_by_tool)
+{
+	take(DEATH("hm-decode", "01"));
+	take(DEATH("hm-decode", "02"));
+	take(DEATH("hm-filter", "02"));
+	ck_assert_uint_eq(plant.dead, 2);
+	ck_assert_str_eq(plant.died[0].tool, "hm-decode");
+	ck_assert_uint_eq(plant.died[0].count, 2);
+	ck_assert_uint_eq(plant.died[1].count, 1);
+	/* It is no sign of life. */
+	ck_assert_uint_eq(plant.tools, 0);
+}
+END_TEST
+
+START_TEST(a_death_that_comes_again_counts_once)
+{
+	take(DEATH("hm-decode", "01"));
+	take(DEATH("hm-filter", "01"));
+	take(DEATH("hm-decode", "01"));
+	ck_assert_uint_eq(plant.died[0].count, 1);
+	take(DEATH_BY("hm-decode", "01", ",\"pid\":8"));
+	ck_assert_uint_eq(plant.died[0].count, 2);
+	/* Those of others may have none. */
+	take(DEATH_BY("hm-store", "01", ""));
+	take(DEATH_BY("hm-store", "01", ""));
+	ck_assert_uint_eq(plant.died[2].count, 1);
+}
+END_TEST
+
+START_TEST(deaths_are_bounded)
+{
+	char line[200];
+
+	take("{\"type\":\"death\"," TIME "}");
+	take(DEATH("a-name-of-more-than-32-characters-is-none", "01"));
+	ck_assert_uint_eq(plant.refused, 2);
+	for (size_t i = 0; i <= HM_PLANT_TOOLS_MAX; i++) {
+		snprintf(line, sizeof line, "{\"type\":\"death\"," TIME
+		    ",\"tool\":\"tool-%zu\"}", i);
+		take(line);
+	}
+	ck_assert_uint_eq(plant.dead, HM_PLANT_TOOLS_MAX);
+	ck_assert_uint_eq(plant.refused, 3);
+}
+END_TEST
+
 START_TEST(names_are_bounded)
 {
 	char line[400], name[HM_PLANT_NAME + 1];
@@ -572,6 +623,9 @@ main(void)
 	tcase_add_test(tcase, alarms_are_bounded);
 	tcase_add_test(tcase, a_tool_falls_silent);
 	tcase_add_test(tcase, a_tool_of_one_record_is_given_time);
+	tcase_add_test(tcase, deaths_are_counted_by_tool);
+	tcase_add_test(tcase, a_death_that_comes_again_counts_once);
+	tcase_add_test(tcase, deaths_are_bounded);
 	tcase_add_test(tcase, names_are_bounded);
 	tcase_add_test(tcase, devices_are_bounded_and_forgotten);
 	tcase_add_test(tcase, a_copy_is_equal_and_apart);

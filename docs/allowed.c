@@ -1,0 +1,64 @@
+#include "docs.h"
+
+#include <string.h>
+
+#include "dec.h"
+
+/* The unit of a number, after the word that stands for it in the manuals. */
+static const char *
+unit_of(const struct hm_setting *s)
+{
+	static const struct {
+		const char *value, *unit;
+	} units[] = {{"SECONDS", " s"}, {"CELSIUS", " \u00b0C"},
+	    {"MEGABYTES", " MB"}, {"DAYS", " days"}};
+
+	for (size_t i = 0; s->value != NULL &&
+	    i < sizeof units / sizeof *units; i++)
+		if (strcmp(s->value, units[i].value) == 0)
+			return units[i].unit;
+	return "";
+}
+
+static void
+print_range(FILE *out, const struct hm_setting *s)
+{
+	char min[HM_DEC_TEXT], max[HM_DEC_TEXT];
+	unsigned scale = s->type == HM_TYPE_INT ? 0 : 3;
+
+	hm_dec_format(hm_dec(s->min, scale), min);
+	hm_dec_format(hm_dec(s->max, scale), max);
+	fprintf(out, "%s to %s%s", min, max, unit_of(s));
+}
+
+void
+hm_docs_allowed(FILE *out, const struct hm_setting *s)
+{
+	switch (s->type) {
+	case HM_TYPE_FLAG:
+		fputs("true, false", out);
+		break;
+	case HM_TYPE_INT:
+	case HM_TYPE_SECONDS:
+	case HM_TYPE_DECIMAL:
+		print_range(out, s);
+		break;
+	case HM_TYPE_CHOICE:
+	case HM_TYPE_LIST:
+		fputs(s->choices != NULL ? s->choices : "words", out);
+		break;
+	case HM_TYPE_NUMBERS:
+		fputs("names and numbers", out);
+		break;
+	case HM_TYPE_NAMES:
+		fputs("names and text", out);
+		break;
+	case HM_TYPE_DTUS:
+		fputs("list of DTUs", out);
+		break;
+	case HM_TYPE_TEXT:
+	case HM_TYPE_SECRET:
+		fputs("text", out);
+		break;
+	}
+}

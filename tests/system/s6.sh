@@ -1,0 +1,322 @@
+#!/bin/bash
+# The supervised chain: s6-svscan with everything that s6/start makes, between
+# a simulated DTU and a real broker.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH HM_LOG_DIR
+
+s6=$(cd "$(dirname "$0")/../../s6" && pwd)
+services="poll decode filter alert store ha-discovery publish metrics"
+live=$work/live
+scan=$live/scan
+logs=$work/log
+broker_port=$(free_port)
+page=$(free_port)
+
+# Debian mounts /run so that nothing in it can be executed.
+mkdir "$live"
+if [ "$(id -u)" -eq 0 ] &&
+	mount -t tmpfs -o noexec,size=1m hm-test "$live" 2>/dev/null; then
+	echo "# the scan directory is mounted noexec"
+fi
+
+end_all() {
+	local pid
+	s6-svscanctl -t "$scan" 2>/dev/null && until_true 10 nobody_left
+	for pid in $(chain_processes); do
+		kill -9 "$pid" 2>/dev/null
+	done
+	! mountpoint -q "$live" || umount -l "$live"
+	clean_up
+}
+trap end_all EXIT
+
+# Everything that s6/start has started, and what those have.
+chain_processes() {
+	processes_with "HM_CHAIN=$$"
+}
+
+nobody_left() {
+	[ -z "$(chain_processes)" ]
+}
+
+# start_chain LOGS: s6/start in the background; its pid into $svscan. Names in
+# the settings are those of the place where it runs.
+start_chain() {
+	(cd "$work" && HM_CHAIN=$$ HM_CONFIG=hm.yaml HM_LOG_DIR=$1 \
+		exec "$s6/start" "$live" >"$work/svscan.log" 2>&1) &
+	svscan=$!
+}
+
+# The figure of s6-svstat -o; of a pid "none" for -1, which is everybody.
+stat_of() {
+	local value
+	value=$(s6-svstat -o "$2" "$scan/$1") || return 1
+	[ "$value" != -1 ] || value=none
+	echo "$value"
+}
+
+is_ready() {
+	[ "$(stat_of "$1" ready)" = true ] && [ "$(stat_of "$1" up)" = true ]
+}
+
+all_ready() {
+	local service
+	for service in pipes $services; do
+		is_ready "$service" || return 1
+	done
+}
+
+is_down() {
+	[ "$(stat_of "$1" up)" = false ]
+}
+
+# Kill a service for certain, and wait for its successor.
+murder() {
+	local pid
+	pid=$(stat_of "$1" pid)
+	[ "$pid" != none ] && kill -9 "$pid" && until_true 10 succeeded "$1" "$pid"
+}
+
+succeeded() {
+	is_ready "$1" && [ "$(stat_of "$1" pid)" != "$2" ]
+}
+
+log_of() {
+	cat "$logs/$1"/@* "$logs/$1/current" 2>/dev/null
+}
+
+logged() {
+	log_of "$1" | grep -q -- "$2"
+}
+
+metrics() {
+	curl -s --max-time 2 "http://127.0.0.1:$page/metrics"
+}
+
+shows() {
+	metrics | grep -qxF "$1"
+}
+
+# Whether the DTU has been polled again since $1 polls.
+polled_since() {
+	[ "$(polls)" -gt "$1" ]
+}
+
+polls() {
+	sqlite3 -cmd '.timeout 2000' "$work/hm.db" 'SELECT count(*) FROM dtu'
+}
+
+all_stored() {
+	[ "$(sqlite3 -cmd '.timeout 2000' "$work/hm.db" \
+		'SELECT count(*) FROM latest')" -eq 4 ]
+}
+
+settings() {
+	cat <<-EOF
+		dtu_configs: [{name: roof, uri: "$uri"}]
+		query_period: 5
+		store_delay: 0.2
+		stats_period: 1
+		mqtt_broker: 127.0.0.1
+		mqtt_port: $broker_port
+		database_path: hm.db
+		health_port: $page
+		max_bytes: 4096
+		backup_count: 2
+		log_level: ERROR
+	EOF
+}
+
+# Mistakes are told before anything runs.
+
+start_broker "$broker_port"
+start_sim plant --transport modbus --inverters 2 --inputs 2
+uri=${uris[0]}
+{
+	settings
+	echo "no_such_key: 1"
+	echo "mqtt_qos: 3"
+} >"$work/hm.yaml"
+start_chain log
+wait "$svscan"
+same "wrong settings: nothing is started" "$? $(ls "$live")" "78 "
+same "... each is told, once" \
+	"$(grep -c 'no_such_key\|mqtt_qos' "$work/svscan.log")" 2
+
+# Up
+
+settings >"$work/hm.yaml"
+start_chain log
+check "everything comes up, ready" until_true 10 all_ready
+check "readings are in the database" until_true 25 all_stored
+check "... at the broker" timeout 10 mosquitto_sub -h 127.0.0.1 \
+	-p "$broker_port" -C 3 -t 'homeassistant/+/+/state'
+check "... and among the metrics" until_true 10 shows \
+	'hoymiles_up{dtu="roof"} 1'
+same "a second chain is not started in the same place" \
+	"$(HM_CONFIG=$work/hm.yaml "$s6/start" "$live" 2>&1 |
+		grep -c 'a chain runs in')" 1
+same "nothing was said" "$(log_of '*'; cat "$work/svscan.log")" ""
+
+# Memory, of every process, in kB.
+
+proportional() {
+	local pid
+	for pid in $(chain_processes); do
+		cat "/proc/$pid/smaps_rollup" 2>/dev/null
+	done | awk '/^Pss:/ { sum += $2 } END { print sum }'
+}
+memory=$(proportional)
+echo "# the whole chain: $memory kB, $(chain_processes | wc -l) processes"
+case $HM_BIN in
+*sanitize*) echo "ok - memory # skip: sanitizers need much more" ;;
+*) check "the whole chain needs less than 25 MB" [ "$memory" -lt 25000 ] ;;
+esac
+
+# Deaths
+
+# That of hm-metrics first, which forgets the others'.
+for service in metrics pipes ${services% metrics}; do
+	check "$service comes back after kill -9" murder "$service"
+done
+before=$(polls)
+check "polling goes on" until_true 25 polled_since "$before"
+for service in $services; do
+	check "the death of $service is counted" until_true 5 shows \
+		"hoymiles_tool_deaths_total{tool=\"hm-$service\"} 1"
+	check "... and logged" logged "$service" "ended by signal 9"
+done
+murder decode
+check "two deaths are two" until_true 5 shows \
+	'hoymiles_tool_deaths_total{tool="hm-decode"} 2'
+check "the pipes have outlived their holder" [ -p "$scan/pipes/poll" ]
+
+# A setting that is wrong
+
+echo "mqtt_qos: 3" >>"$work/hm.yaml"
+s6-svc -r "$scan/publish"
+check "status 78: the service ends" until_true 5 is_down publish
+sleep 1.5
+check "... and stays down" is_down publish
+check "... the log says what is wrong" logged publish 'mqtt_qos: found "3"'
+check "... and what to do" logged publish \
+	"stays down; mend the setting, then: s6-svc -u $scan/publish"
+settings >"$work/hm.yaml"
+s6-svc -u "$scan/publish"
+check "... mended, it comes up" until_true 5 is_ready publish
+check "... and its death is counted" until_true 5 shows \
+	'hoymiles_tool_deaths_total{tool="hm-publish"} 2'
+before=$(polls)
+check "... polling goes on" until_true 15 polled_since "$before"
+
+# Settings read again
+
+settings | sed 's/ERROR/CRITICAL/' >"$work/hm.yaml"
+has_setting() {
+	sqlite3 -cmd '.timeout 2000' "$work/hm.db" \
+		"SELECT value FROM config WHERE key = 'log_level'" | grep -qx "$1"
+}
+for service in $services; do
+	pid=$(stat_of "$service" pid)
+	s6-svc -h "$scan/$service"
+	echo "$pid" >"$work/$service.pid"
+done
+before=$(polls)
+check "after SIGHUP polling goes on" until_true 15 polled_since "$before"
+check "... by new settings" until_true 10 has_setting CRITICAL
+same "... in the same processes" "$(for service in $services; do
+	echo "$(stat_of "$service" pid) $(stat_of "$service" ready)"; done)" \
+	"$(for service in $services; do
+	echo "$(cat "$work/$service.pid") true"; done)"
+echo "no_such_key: 1" >>"$work/hm.yaml"
+s6-svc -h "$scan/decode"
+check "... but not by wrong ones" until_true 5 logged decode no_such_key
+same "... the tool goes on as it was" \
+	"$(stat_of decode pid) $(stat_of decode ready)" \
+	"$(cat "$work/decode.pid") true"
+settings >"$work/hm.yaml"
+
+# Polling waits for the others.
+
+waits() {
+	[ "$(cat "/proc/$(stat_of poll pid)/comm")" = run ]
+}
+s6-svc -wd -T 10000 -d "$scan/metrics"
+s6-svc -r "$scan/poll"
+check "while a tool is down hm-poll does not start" until_true 5 waits
+sleep 0.5
+check "... yet" waits
+s6-svc -u "$scan/metrics"
+check "... and starts with it" until_true 5 is_ready poll
+
+# A pipe that is missing, and a file in its place
+
+s6-svc -wd -T 10000 -d "$scan/decode"
+rm "$scan/pipes/decode"
+s6-svc -u "$scan/decode"
+check "a missing pipe is told" until_true 5 logged decode \
+	"pipes/decode is no pipe"
+check "... and no file is made of it" [ ! -e "$scan/pipes/decode" ]
+: >"$scan/pipes/decode"
+sleep 2
+same "... nor is one written into" "$(stat -c %s "$scan/pipes/decode")" 0
+rm "$scan/pipes/decode"
+s6-svc -r "$scan/pipes"
+s6-svc -r "$scan/filter"
+check "the holder makes it again" until_true 5 [ -p "$scan/pipes/decode" ]
+before=$(polls)
+check "... and polling goes on" until_true 15 polled_since "$before"
+
+# Logs
+
+# What hm-alert would have said, to the pipe that its logger reads.
+pid=$(stat_of alert/log pid)
+for _ in 1 2 3 4 5 6; do
+	yes "a line that hm-alert could have said, and of some length" |
+		head -n 100 >"/proc/$pid/fd/0"
+	sleep 0.1
+done
+kept() {
+	[ "$(find "$logs/alert" -name '@*' | wc -l)" -eq 2 ]
+}
+check "backup_count old logs are kept" until_true 5 kept
+check "... of max_bytes at most, or a little more" \
+	[ -z "$(find "$logs/alert" -size +16k)" ]
+same "every line has its time" "$(log_of alert |
+	grep -cvE '^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]{18}  ')" 0
+
+# The end
+
+timeout 20 mosquitto_sub -h 127.0.0.1 -p "$broker_port" -C 2 \
+	-t 'homeassistant/hoymiles_mqtt/bridge/availability' >"$work/said" &
+listener=$!
+pids+=("$listener")
+until_true 5 [ -s "$work/said" ]
+start=$SECONDS
+s6-svscanctl -t "$scan"
+wait "$svscan"
+same "s6-svscanctl -t ends it all" $? 0
+check "... within 10 s" [ $((SECONDS - start)) -le 10 ]
+check "... and leaves no process" nobody_left
+wait "$listener"
+same "... and says offline" "$(tail -n 1 "$work/said")" offline
+same "... with whole hours in the database" "$(sqlite3 "$work/hm.db" \
+	'SELECT (SELECT sum(samples) FROM port_hourly) -
+	(SELECT count(*) FROM port), count(*) FROM rollup_due')" "0|0"
+
+# Without a broker, and with logs on stderr
+
+settings | grep -v mqtt_ >"$work/hm.yaml"
+echo "mqtt_enabled: false" >>"$work/hm.yaml"
+start_chain -
+check "without MQTT it comes up, too" until_true 10 all_ready
+check "... and shows readings" until_true 25 shows 'hoymiles_up{dtu="roof"} 1'
+murder alert
+check "... with its log on stderr" until_true 5 grep -q \
+	"^hm-alert: error: ended by signal 9" "$work/svscan.log"
+kill -TERM "$svscan"
+wait "$svscan"
+same "SIGTERM ends s6-svscan" $? 0
+check "... and all the others" nobody_left
+finish

@@ -1,0 +1,90 @@
+#!/bin/bash
+# The end of a chain: what is under way arrives, in order, whoever is asked to
+# stop, and within 10 s whatever else hangs.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH HM_LOG_DIR
+
+s6=$(cd "$(dirname "$0")/../../s6" && pwd)
+port=$(free_port)
+page=$(free_port)
+start_broker "$port"
+start_sim plant --transport modbus --dtus 8 --inverters 1 --inputs 1
+
+cat >"$work/hm.yaml" <<EOF
+dtu_configs: [$(printf '{uri: "%s"}, ' "${uris[@]}" | sed 's/, $//')]
+query_period: 5
+mqtt_broker: 127.0.0.1
+mqtt_port: $port
+database_path: $work/hm.db
+backup_after: 0
+health_port: $page
+stats_period: 1
+log_level: ERROR
+EOF
+export HM_CONFIG=$work/hm.yaml
+
+bridge_state() {
+	mosquitto_sub -h 127.0.0.1 -p "$port" -F '%p' -C 1 -W 5 \
+		-t 'homeassistant/hoymiles_mqtt/bridge/availability'
+}
+
+count_polls() {
+	sqlite3 -cmd '.timeout 2000' "$work/hm.db" 'SELECT count(*) FROM dtu'
+}
+
+stored() {
+	[ "$(count_polls)" -ge "$1" ]
+}
+
+backups() {
+	find "$work" -name '*_backup_*' | sort
+}
+
+# Ctrl-C in a shell. Each tool's last record is written as it ends, and so
+# shows who still passed it on.
+# shellcheck disable=SC2016 # the inner shell is to expand it
+setsid bash -c 'hm-poll | hm-decode | hm-filter | hm-alert | hm-store |
+	hm-ha-discovery | hm-publish | hm-metrics >"$1"' - "$work/out" \
+	2>"$work/err" &
+chain=$!
+pids+=("$chain")
+check "a pipeline reads all DTUs" until_true 15 stored 8
+start=$SECONDS
+kill -INT -- "-$chain"
+check "Ctrl-C ends it" until_true 10 sh -c "! pgrep -s $chain >/dev/null"
+check "... within 10 s" [ $((SECONDS - start)) -le 10 ]
+same "... in order" "$(jq -r 'select(.type == "stats") | .tool' "$work/out" |
+	tail -n 8 | tr '\n' ' ')" "hm-poll hm-decode hm-filter hm-alert \
+hm-store hm-ha-discovery hm-publish hm-metrics "
+same "... with all that was polled in the database" \
+	"$(jq -r 'select(.type == "stats" and .tool == "hm-poll") | .polls' \
+		"$work/out" | tail -n 1)" "$(count_polls)"
+same "... a backup" "$(backups | wc -l)" 1
+same "... offline at the broker" "$(bridge_state)" offline
+same "... and nothing said" "$(cat "$work/err")" ""
+
+# Under s6, with a broker that hangs.
+queued() {
+	[ "$(curl -s --max-time 2 "http://127.0.0.1:$page/metrics" |
+		sed -n 's/^hoymiles_mqtt_queue_messages //p')" -gt 0 ]
+}
+before=$(count_polls)
+HM_CHAIN=$$ HM_LOG_DIR=- "$s6/start" "$work/live" 2>"$work/log" &
+svscan=$!
+pids+=("$svscan")
+check "a supervised chain reads all DTUs" until_true 25 stored $((before + 8))
+kill -STOP "$broker"
+check "... messages wait for a broker that hangs" until_true 25 queued
+start=$SECONDS
+s6-svscanctl -t "$work/live/scan"
+wait "$svscan"
+kill -CONT "$broker"
+check "it stops within 10 s all the same" [ $((SECONDS - start)) -le 10 ]
+same "... leaves nobody" "$(processes_with "HM_CHAIN=$$")" ""
+check "... says what was not delivered" \
+	grep -q 'messages were not delivered to the broker' "$work/log"
+same "... and has its backup" "$(backups | wc -l)" 2
+same "... whole" \
+	"$(sqlite3 "$(backups | tail -n 1)" 'PRAGMA integrity_check')" ok
+finish
