@@ -15,17 +15,20 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 left_out() {
 	case "$1: $2" in
 	"docs/queries.md: "*) echo "docs-queries.sh runs this page" ;;
-	*": make check"*) echo "that is what runs this test" ;;
-	*": sudo make install"*) echo "needs sudo; install.sh" ;;
+	"docs/containers.md: "*)
+		echo "no container engine; container.sh, make check-container" ;;
+	*": sudo "* | *": apt "* | *": systemctl "* | *": journalctl "* | \
+	*": systemd-analyze "* | *": make deb")
+		echo "needs a machine of its own; make check-package" ;;
 	*": man "*) echo "a pager; docs-settings.sh and make lint" ;;
 	*": make bench"* | *": make soak-"* | *": make property "* | \
-	*": make fuzz "*)
+	*": make fuzz "* | *": make check-package" | *": make check-container")
 		echo "takes minutes; a target of its own that no test needs" ;;
+	*": make check"*) echo "that is what runs this test" ;;
 	*": make tests && "*) echo "a test in a test; faults.sh" ;;
 	*": build/property/drop "*) echo "takes minutes; make check runs it" ;;
-	*": s6-sv"* | *": tail "*" /var/log/hm/"*)
-		[ ! -d "$root/s6/scan" ] || return 1
-		echo "needs the supervised chain, which is not here yet" ;;
+	*": s6-svc -"[a-z] | *": s6-svscanctl -t" | *": s6-svstat -o pid")
+		echo "names an option; s6.sh" ;;
 	*": docker "*) echo "no container engine here; the old program's" ;;
 	*": import-bridge "*"...") echo "names an option; import-bridge.sh" ;;
 	*": htpasswd "* | *": nginx "* | *":8443/"*)
@@ -51,6 +54,8 @@ for_ever() {
 	*": hm-poll "*" hm-store -d hm.db >/dev/null") echo has_stored ;;
 	*": hm-poll -n 10 "*) echo has_captured ;;
 	*"/pipelines/everything") echo has_everything ;;
+	*": tail -F /var/log/hm/"*) echo shows_logs ;;
+	*"/s6/start ~/hm/run") echo is_up ;;
 	*) return 1 ;;
 	esac
 }
@@ -59,7 +64,7 @@ for_ever() {
 is_kept() {
 	case "$1: $2" in
 	*": hm-poll "*" hm-metrics >/dev/null") ;;
-	*"/pipelines/everything") ;;
+	*"/pipelines/everything" | *"/s6/start ~/hm/run") ;;
 	*) return 1 ;;
 	esac
 }
@@ -96,7 +101,8 @@ prepare() {
 		mkfifo /mnt/in
 		hm-metrics --stats-period 0 <>/mnt/in >/dev/null &
 		disown ;;
-	docs/troubleshooting.md) start_chain ;;
+	docs/troubleshooting.md | docs/supervision.md | docs/installing.md)
+		start_chain ;;
 	docs/upgrading.md)
 		make_file .env
 		start_modbus
@@ -113,6 +119,11 @@ before() {
 		stop_modbus
 		export COMM_RETRIES=0 ;;
 	*'"origin"'*) stop ;;
+	"docs/supervision.md: for service in poll "*) start_chain ;;
+	"docs/supervision.md: tail -n 3 "*) make_publish_fail ;;
+	*"/s6/start ~/hm/run")
+		stop_chain
+		sed /mqtt_qos/d /etc/hm/hoymiles.yaml >~/hm/hoymiles.yaml ;;
 	"docs/configuration.md: hm-poll -c hm.yaml")
 		printf '%s\n' '# hm.yaml' 'query_period: 2' \
 			'mqtt_brokr: 192.168.1.2' 'dtu_host: 192.168.1.50' \
@@ -134,6 +145,9 @@ after() {
 	*"-d new.db <all.ndjson"*)
 		same "$1: ... holds as much" "$(readings_in new.db)" \
 			"$(readings_in hm.db)" ;;
+	*": s6-svscanctl -t "*)
+		check "$1: ... the chain ends in time" \
+			until_true 10 has_ended "${2##* }" ;;
 	*"-t 'homeassistant/#' --retained-only"*)
 		check "$1: ... what is allowed came" has_allowed ;;
 	*import-bridge*)
@@ -180,6 +194,13 @@ has_stored() {
 }
 has_captured() {
 	[ "$(grep -c '"type":"frame"' roof.ndjson)" -ge 2 ]
+}
+shows_logs() {
+	grep -q '^==> ' "$out"
+}
+is_up() {
+	s6-svstat ~/hm/run/scan/publish | grep -q '^up .* ready ' &&
+		has_published
 }
 has_everything() {
 	has_metrics && has_published
@@ -260,18 +281,30 @@ known() {
 		ORDER BY total_production'
 }
 
-# All of it, in the background; under s6 if that is installed.
+# The supervised chain, in the background.
 start_chain() {
-	export DTU_HOST=hm://192.168.1.50 MQTT_BROKER=192.168.1.2
-	export DATABASE_PATH=hm.db COMM_RETRIES=0 HM_STATS_PERIOD=1
-	if [ -x /usr/local/share/hm/s6/start ]; then
-		/usr/local/share/hm/s6/start
-	else
-		/usr/local/share/hm/pipelines/everything
-	fi >chain.log 2>&1 &
+	printf '%s\n' 'dtu_host: hm://192.168.1.50' \
+		'mqtt_broker: 192.168.1.2' >/etc/hm/hoymiles.yaml
+	export DATABASE_PATH=hm.db QUERY_PERIOD=8 HM_STATS_PERIOD=1
+	/usr/local/share/hm/s6/start >chain.log 2>&1 &
 	disown
 	until_true 40 has_everything || cat chain.log
-	unset DTU_HOST
+}
+
+stop_chain() {
+	s6-svscanctl -t /run/hm/scan
+	until_true 10 has_ended /run/hm/scan
+}
+
+has_ended() {
+	! s6-svok "$1/pipes" && ! s6-svok "$1/publish"
+}
+
+# With a setting that is wrong.
+make_publish_fail() {
+	echo 'mqtt_qos: 3' >>/etc/hm/hoymiles.yaml
+	s6-svc -r /run/hm/scan/publish
+	until_true 10 grep -q 'it stays down' /var/log/hm/publish/current
 }
 
 start_modbus() {
@@ -392,9 +425,11 @@ read_block() {
 		fi
 		[ -n "$first" ] || [[ $line == \#* ]] || first=$line
 	done
-	if is_cron "$first" || is_command "$first"; then
+	if [[ $* == *[─■]* ]]; then
+		return
+	elif is_cron "$first" || is_command "$first"; then
 		read_commands "$at" "$@"
-	elif ! is_data "$first" && [[ $* != *──* ]]; then
+	elif ! is_data "$first"; then
 		echo "$page:$at: $first" >>"$list/strange"
 	fi
 }
@@ -513,7 +548,7 @@ start() {
 
 stop() {
 	[ -n "$running" ] || return 0
-	kill -INT -- "-$running"
+	kill -INT -- "-$running" 2>/dev/null
 	check "$page: ... ends with Ctrl-C" until_true 15 sh -c \
 		"! kill -0 -$running 2>/dev/null"
 	wait "$running" 2>/dev/null
