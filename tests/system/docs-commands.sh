@@ -551,6 +551,7 @@ stop() {
 	kill -INT -- "-$running" 2>/dev/null
 	check "$page: ... ends with Ctrl-C" until_true 15 sh -c \
 		"! kill -0 -$running 2>/dev/null"
+	kill -KILL -- "-$running" 2>/dev/null
 	wait "$running" 2>/dev/null
 	running=
 }
@@ -695,7 +696,9 @@ pages=()
 for page in "$root"/README.md "$root"/docs/*.md; do
 	page=${page#"$root"/}
 	pages+=("$page")
-	TMPDIR=$work "${spaces[@]}" "$0" --page "$page" >"$work/${page//\//-}.tap" 2>&1 &
+	# A shell has its background ignore Ctrl-C.
+	TMPDIR=$work env --default-signal=INT "${spaces[@]}" "$0" \
+		--page "$page" >"$work/${page//\//-}.tap" 2>&1 &
 	pids+=($!)
 done
 for i in "${!pages[@]}"; do
