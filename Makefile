@@ -266,7 +266,7 @@ C_SOURCES = $(wildcard lib/*.c tools/*.c tests/*/*.c docs/*.c)
 SHELL_SCRIPTS = tests/run tests/remove tests/golden/run tests/fuzz/run \
     tests/package/run .ci/run .ci/style .ci/packages $(wildcard s6/debian/hm.*) \
     $(wildcard tests/system/*.sh tests/bench/*.sh) \
-    $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/stage s6/ready \
+    $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/stage \
     s6/finish s6/logger $(wildcard s6/scan/*/run s6/scan/*/finish \
     s6/scan/*/log/run) s6/container/healthcheck tests/container/run
 

@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -15,65 +14,40 @@
 #include "exits.h"
 #include "lines.h"
 #include "log.h"
-#include "process.h"
+#include "output.h"
+#include "stop.h"
+#include "tally.h"
 #include "timefmt.h"
 
-#define OUT_SIZE (2 * (HM_LINE_MAX + 1))
 #define WRITE_SOON ((size_t)64 * 1024) /* pending bytes that batching allows */
-#define FILE_CHUNK ((size_t)64 * 1024)
 #define STALL_MS 2000      /* patience with a reader after a signal */
 #define LINE_GRACE_MS 200  /* patience with a writer in the middle of a line */
-#define END_MS 9000        /* from a signal to the end, whatever happens */
-#define FOLLOW_MS 8000     /* to go on to end of file when a chain stops */
-#define NOTICE_MS 1000     /* for whoever holds the pipes to end as well */
-#define REST_MS 2000       /* for the rest of a pipeline to end */
-#define REST_IDLE_MS 300   /* ... if it writes nothing any more */
-#define GLANCE_MS 20       /* between two looks at that */
+#define GLANCE_MS 20       /* between two looks whether others have stopped */
 #define SETTLE_LOOK_MS 500 /* between two looks whether all is settled */
-#define BAD_LINES_LOGGED 10
-#define BAD_LINES_PERIOD_MS 60000
-#define COUNTERS_MAX ((size_t)24)
-
-struct counter {
-	const char *name;
-	const uint64_t *value;
-};
 
 struct hm_stream {
 	struct hm_stream_options options;
+	struct hm_tally tally;
 	int signal_fd;
-	unsigned stop_signals;
-	size_t write_chunk;
+	struct hm_stop stop;
 
 	struct hm_lines *lines; /* NULL for a source */
 	bool in_failed;
-	bool (*settled)(void *context, bool pressed);
-	void *settled_context;
+	int64_t input_at;    /* when input last came */
+	int64_t grace_until; /* for a line that was begun when we stopped */
 
-	int64_t stopped_at; /* the first signal */
-	bool again;         /* it was SIGHUP */
-	bool follows;       /* after it: goes on to end of file */
-	int64_t input_at;   /* when input last came */
-	int64_t grace_until;
-
-	char *out;
-	size_t out_start, out_end;
+	struct hm_output *output;
 	bool out_failed, out_broken, out_stalled, out_ended;
 	int64_t out_progress; /* when a write last succeeded, or the signal */
 
-	void (*save)(void *context);
-	size_t unsaved; /* output from here on has not been saved */
+	bool (*settled)(void *context, bool pressed);
+	void *settled_context;
+	void (*save)(void *context); /* of a durable input */
 	void *save_context;
 
 	const struct hm_stream_side *side;
 	bool strict_failed, ready;
-
-	struct counter counter[COUNTERS_MAX];
-	size_t counters;
-	uint64_t records_in, records_out, bad_lines, torn_lines;
-	int64_t started, next_stats;
-	uint64_t bad_logged, bad_silent;
-	int64_t bad_period_end;
+	int64_t next_stats;
 };
 
 /* Setting up */
@@ -111,20 +85,6 @@ open_signals(bool supervised)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-/*
- * A pipe that polls as writable takes PIPE_BUF bytes without blocking, and
- * O_NONBLOCK is not ours to set: the open file is shared. Files never block.
- */
-static size_t
-chunk_for(int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return FILE_CHUNK;
-	return PIPE_BUF;
-}
-
 static bool
 is_pipe(int fd)
 {
@@ -138,7 +98,7 @@ static void
 begin_output(struct hm_stream *s)
 {
 	if (s->options.durable != NULL && is_pipe(s->options.out))
-		s->out[s->out_end++] = '\n';
+		hm_output_add(s->output, hm_slice("", 0));
 }
 
 static void
@@ -147,38 +107,45 @@ free_stream(struct hm_stream *s)
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
 	hm_lines_close(s->lines);
-	free(s->out);
+	hm_output_free(s->output);
 	free(s);
+}
+
+static bool
+open_all(struct hm_stream *s)
+{
+	bool durable = s->options.durable != NULL;
+
+	s->signal_fd = open_signals(durable);
+	s->output = hm_output_open(s->options.out);
+	if (s->options.in >= 0)
+		s->lines = hm_lines_open(s->options.in, durable);
+	return s->signal_fd >= 0 && s->output != NULL &&
+	    (s->lines != NULL || s->options.in < 0);
 }
 
 struct hm_stream *
 hm_stream_open(const struct hm_stream_options *options)
 {
 	struct hm_stream *s = calloc(1, sizeof *s);
-	bool durable = options->durable != NULL;
 
-	if (s == NULL)
-		goto refused;
+	if (s == NULL) {
+		hm_log_errno(HM_ERROR, "cannot open the stream");
+		return NULL;
+	}
 	s->options = *options;
 	if (!is_pipe(options->ready_fd))
 		s->options.ready_fd = 0;
-	s->signal_fd = open_signals(durable);
-	s->out = malloc(OUT_SIZE);
-	if (options->in >= 0)
-		s->lines = hm_lines_open(options->in, durable);
-	if (s->signal_fd < 0 || s->out == NULL ||
-	    (options->in >= 0 && s->lines == NULL))
-		goto refused;
-	s->write_chunk = chunk_for(options->out);
-	s->started = hm_monotonic_ms();
-	s->next_stats = s->started + options->stats_period_ms;
+	s->stop.holder = options->durable;
+	hm_tally_start(&s->tally, options->durable != NULL);
+	s->next_stats = hm_monotonic_ms() + options->stats_period_ms;
+	if (!open_all(s)) {
+		hm_log_errno(HM_ERROR, "cannot open the stream");
+		free_stream(s);
+		return NULL;
+	}
 	begin_output(s);
 	return s;
-refused:
-	hm_log_errno(HM_ERROR, "cannot open the stream");
-	if (s != NULL)
-		free_stream(s);
-	return NULL;
 }
 
 void
@@ -191,6 +158,10 @@ void
 hm_stream_before_write(struct hm_stream *s, void (*save)(void *context),
     void *context)
 {
+	if (!hm_stream_is_durable(s)) {
+		hm_output_before_write(s->output, save, context);
+		return;
+	}
 	s->save = save;
 	s->save_context = context;
 }
@@ -212,8 +183,7 @@ hm_stream_is_durable(const struct hm_stream *s)
 void
 hm_stream_counter(struct hm_stream *s, const char *name, const uint64_t *value)
 {
-	if (s->counters < COUNTERS_MAX)
-		s->counter[s->counters++] = (struct counter){name, value};
+	hm_tally_counter(&s->tally, name, value);
 }
 
 /* Output */
@@ -221,13 +191,13 @@ hm_stream_counter(struct hm_stream *s, const char *name, const uint64_t *value)
 size_t
 hm_stream_pending(const struct hm_stream *s)
 {
-	return s->out_end - s->out_start;
+	return hm_output_pending(s->output);
 }
 
 size_t
 hm_stream_room(const struct hm_stream *s)
 {
-	return OUT_SIZE - hm_stream_pending(s);
+	return hm_output_room(s->output);
 }
 
 static bool
@@ -238,30 +208,22 @@ output_ended(const struct hm_stream *s)
 }
 
 static void
-write_chunk(struct hm_stream *s)
+write_some(struct hm_stream *s)
 {
-	size_t n = hm_stream_pending(s);
-	ssize_t written;
-
-	if (n > s->write_chunk)
-		n = s->write_chunk;
-	if (s->save != NULL && !hm_stream_is_durable(s) &&
-	    s->out_start + n > s->unsaved) {
-		s->save(s->save_context);
-		s->unsaved = s->out_end;
-	}
-	written = write(s->options.out, s->out + s->out_start, n);
-	if (written >= 0) {
-		s->out_start += (size_t)written;
+	switch (hm_output_write(s->output)) {
+	case HM_OUTPUT_WRITTEN:
 		s->out_progress = hm_monotonic_ms();
-	} else if (errno == EPIPE) {
+		break;
+	case HM_OUTPUT_AGAIN:
+		break;
+	case HM_OUTPUT_BROKEN:
 		s->out_broken = true;
-	} else if (errno != EINTR && errno != EAGAIN) {
+		break;
+	case HM_OUTPUT_FAILED:
 		hm_log_errno(HM_ERROR, "cannot write to stdout");
 		s->out_failed = true;
+		break;
 	}
-	if (s->out_start == s->out_end)
-		s->out_start = s->out_end = s->unsaved = 0;
 }
 
 bool
@@ -271,104 +233,26 @@ hm_stream_flush(struct hm_stream *s)
 
 	while (hm_stream_pending(s) > 0 && !output_ended(s) &&
 	    poll(&out, 1, 0) > 0)
-		write_chunk(s);
+		write_some(s);
 	return !output_ended(s);
-}
-
-static void
-append(struct hm_stream *s, struct hm_slice line)
-{
-	if (s->out_end + line.n + 1 > OUT_SIZE) {
-		memmove(s->out, s->out + s->out_start, hm_stream_pending(s));
-		s->out_end -= s->out_start;
-		s->unsaved -= s->unsaved < s->out_start ? s->unsaved :
-		    s->out_start;
-		s->out_start = 0;
-	}
-	memcpy(s->out + s->out_end, line.p, line.n);
-	s->out_end += line.n;
-	s->out[s->out_end++] = '\n';
-	s->records_out++;
 }
 
 /* Signals and the clock */
 
-/* Whether somebody but the tools of the chain keeps its pipes open. */
-static bool
-is_held(const struct hm_stream *s)
-{
-	int fd = open(s->options.durable, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0)
-		return errno != ENXIO && errno != ENOENT;
-	close(fd);
-	return true;
-}
-
-static bool
-has_holder(const struct hm_stream *s)
-{
-	struct stat st;
-
-	return s->options.durable != NULL &&
-	    stat(s->options.durable, &st) == 0 && S_ISFIFO(st.st_mode);
-}
-
-/*
- * Ctrl-C goes to all of a pipeline, a supervisor that stops ends all of its
- * chain: what the others still write is then to be taken along.
- */
-static bool
-may_follow(const struct hm_stream *s)
-{
-	int64_t now = hm_monotonic_ms(), since = now - s->stopped_at;
-
-	if (has_holder(s))
-		return since < (is_held(s) ? NOTICE_MS : FOLLOW_MS);
-	return since < REST_MS && now - s->input_at < REST_IDLE_MS;
-}
-
 static void
-begin_stop(struct hm_stream *s, uint32_t signal)
+on_stop(struct hm_stream *s, int signal)
 {
-	s->stopped_at = s->out_progress = s->input_at = hm_monotonic_ms();
-	s->again = signal == SIGHUP;
-	if (s->lines == NULL || hm_lines_ended(s->lines))
+	bool durable = hm_stream_is_durable(s);
+	int64_t now = hm_monotonic_ms();
+
+	if (signal == SIGHUP && (s->stop.signals > 0 || !hm_again_check()))
 		return;
-	s->follows = signal != SIGHUP && is_pipe(s->options.in) &&
-	    (signal == SIGINT || hm_lines_are_durable(s->lines));
-	if (!s->follows && !hm_lines_are_durable(s->lines))
+	if (!hm_stop_signal(&s->stop, signal, is_pipe(s->options.in), durable,
+	    now))
+		return;
+	s->out_progress = now;
+	if (s->lines != NULL && !s->stop.follows && !durable)
 		hm_lines_stop(s->lines);
-}
-
-static void
-on_hangup(struct hm_stream *s)
-{
-	if (s->stop_signals > 0 || !hm_again_check())
-		return;
-	s->stop_signals = 1;
-	begin_stop(s, SIGHUP);
-}
-
-/* After a SIGHUP it is the first that asks for the end. */
-static void
-on_stop_signal(struct hm_stream *s, uint32_t signal)
-{
-	if (!s->again)
-		s->stop_signals++;
-	if (s->stop_signals == 1)
-		begin_stop(s, signal);
-}
-
-static void
-on_signal(struct hm_stream *s, uint32_t signal)
-{
-	if (signal == SIGUSR1)
-		hm_stream_stats(s);
-	else if (signal == SIGHUP)
-		on_hangup(s);
-	else
-		on_stop_signal(s, signal);
 }
 
 bool
@@ -376,19 +260,20 @@ hm_stream_signals(struct hm_stream *s)
 {
 	struct signalfd_siginfo info;
 
-	while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
-		on_signal(s, info.ssi_signo);
-	return s->stop_signals > 0;
+	while (read(s->signal_fd, &info, sizeof info) ==
+	    (ssize_t)sizeof info) {
+		if (info.ssi_signo == SIGUSR1)
+			hm_stream_stats(s);
+		else
+			on_stop(s, (int)info.ssi_signo);
+	}
+	return s->stop.signals > 0;
 }
 
 int64_t
 hm_stream_time_left(const struct hm_stream *s)
 {
-	int64_t left = s->stopped_at + END_MS - hm_monotonic_ms();
-
-	if (s->stop_signals == 0)
-		return -1;
-	return left > 0 ? left : 0;
+	return hm_stop_left(&s->stop, hm_monotonic_ms());
 }
 
 int
@@ -401,28 +286,17 @@ hm_stream_signal_fd(const struct hm_stream *s)
 static int64_t
 stall_limit(const struct hm_stream *s)
 {
-	return hm_stream_is_durable(s) && !is_held(s) ?
-	    s->stopped_at + END_MS : s->out_progress + STALL_MS;
+	return hm_stream_is_durable(s) && !hm_stop_is_held(&s->stop) ?
+	    s->stop.at + HM_STOP_END_MS : s->out_progress + STALL_MS;
 }
 
 static void
 check_stall(struct hm_stream *s)
 {
-	if (s->stop_signals == 0 || hm_stream_pending(s) == 0)
+	if (s->stop.signals == 0 || hm_stream_pending(s) == 0)
 		return;
-	if (s->stop_signals > 1 || hm_monotonic_ms() >= stall_limit(s))
+	if (s->stop.signals > 1 || hm_monotonic_ms() >= stall_limit(s))
 		s->out_stalled = true;
-}
-
-static void
-end_bad_period(struct hm_stream *s)
-{
-	if (s->bad_silent > 0)
-		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_int("bad_lines",
-		    (int64_t)s->bad_silent)),
-		    "%llu more bad lines were skipped",
-		    (unsigned long long)s->bad_silent);
-	s->bad_logged = s->bad_silent = 0;
 }
 
 static void
@@ -431,8 +305,7 @@ on_clock(struct hm_stream *s)
 	int64_t now = hm_monotonic_ms();
 
 	check_stall(s);
-	if (s->bad_logged > 0 && now >= s->bad_period_end)
-		end_bad_period(s);
+	hm_tally_tell(&s->tally, now);
 	if (s->options.stats_period_ms > 0 && now >= s->next_stats) {
 		hm_stream_stats(s);
 		s->next_stats = now + s->options.stats_period_ms;
@@ -453,7 +326,7 @@ earlier(int timeout, int64_t moment, int64_t now)
 static int
 stall_timeout(const struct hm_stream *s, int timeout)
 {
-	if (s->stop_signals == 0 || hm_stream_pending(s) == 0)
+	if (s->stop.signals == 0 || hm_stream_pending(s) == 0)
 		return timeout;
 	return earlier(timeout, stall_limit(s), hm_monotonic_ms());
 }
@@ -465,11 +338,11 @@ clock_timeout(const struct hm_stream *s, int timeout)
 
 	if (s->options.stats_period_ms > 0)
 		timeout = earlier(timeout, s->next_stats, now);
-	if (s->bad_logged > 0)
-		timeout = earlier(timeout, s->bad_period_end, now);
+	if (hm_tally_due(&s->tally) > 0)
+		timeout = earlier(timeout, hm_tally_due(&s->tally), now);
 	if (s->grace_until > 0)
 		timeout = earlier(timeout, s->grace_until, now);
-	if (s->follows)
+	if (s->stop.follows)
 		timeout = earlier(timeout, now + GLANCE_MS, now);
 	return stall_timeout(s, timeout);
 }
@@ -515,7 +388,6 @@ leave_input(struct hm_stream *s)
 	if (lost > 0)
 		hm_log(HM_WARNING, "stopped in the middle of a line: "
 		    "%zu bytes dropped", lost);
-	s->follows = false;
 	s->grace_until = 0;
 }
 
@@ -541,19 +413,20 @@ check_drained(struct hm_stream *s)
 static void
 check_stopped(struct hm_stream *s)
 {
-	if (s->stop_signals == 0 || input_ended(s))
+	bool followed = s->stop.follows;
+
+	if (s->stop.signals == 0 || input_ended(s))
 		return;
-	if (s->stop_signals > 1) {
+	if (s->stop.signals == 1 &&
+	    hm_stop_follows(&s->stop, s->input_at, hm_monotonic_ms()))
+		return;
+	if (s->stop.signals > 1 || hm_lines_are_durable(s->lines)) {
 		leave_input(s);
-	} else if (s->follows && !may_follow(s)) {
-		s->follows = false;
-		if (!hm_lines_are_durable(s->lines))
-			hm_lines_stop(s->lines);
+		return;
 	}
-	if (hm_lines_are_durable(s->lines) && !s->follows)
-		leave_input(s);
-	else
-		check_drained(s);
+	if (followed)
+		hm_lines_stop(s->lines);
+	check_drained(s);
 }
 
 /* Take what is finished out of a durable input. False if nothing is. */
@@ -611,7 +484,7 @@ wait_once(struct hm_stream *s, bool want_in, bool want_out, int timeout)
 	if (fd[WATCH_SIGNAL].revents != 0)
 		hm_stream_signals(s);
 	if (fd[WATCH_OUT].revents != 0)
-		write_chunk(s);
+		write_some(s);
 	if (want_in)
 		read_input(s, fd[WATCH_IN].revents);
 	if (s->side != NULL)
@@ -636,7 +509,7 @@ wait_for_reader(struct hm_stream *s)
 	if (fd[0].revents != 0)
 		hm_stream_signals(s);
 	if (fd[1].revents != 0)
-		write_chunk(s);
+		write_some(s);
 	check_stall(s);
 }
 
@@ -663,25 +536,16 @@ hm_stream_wait(struct hm_stream *s, int timeout_ms)
 	    timeout_ms);
 }
 
-static int64_t
-side_deadline(const struct hm_stream *s)
-{
-	int64_t deadline = hm_monotonic_ms() + s->side->drain_ms;
-
-	if (s->stop_signals > 0 && deadline > s->stopped_at + END_MS)
-		return s->stopped_at + END_MS;
-	return deadline;
-}
-
 static void
 drain_side(struct hm_stream *s)
 {
-	int64_t deadline;
+	int64_t deadline = hm_monotonic_ms(), left = hm_stream_time_left(s);
 
 	if (s->side == NULL)
 		return;
-	deadline = side_deadline(s);
-	while (!s->side->drained(s->side->context) && s->stop_signals < 2) {
+	deadline += left >= 0 && left < s->side->drain_ms ? left :
+	    s->side->drain_ms;
+	while (!s->side->drained(s->side->context) && s->stop.signals < 2) {
 		int64_t now = hm_monotonic_ms();
 
 		if (now >= deadline)
@@ -701,26 +565,12 @@ hm_stream_line_number(const struct hm_stream *s)
 void
 hm_stream_bad(struct hm_stream *s, const char *format, ...)
 {
-	char text[256];
 	va_list args;
 
-	s->bad_lines++;
-	if (s->options.strict)
-		s->strict_failed = true;
-	if (s->bad_logged == BAD_LINES_LOGGED) {
-		s->bad_silent++;
-		return;
-	}
-	if (s->bad_logged++ == 0)
-		s->bad_period_end = hm_monotonic_ms() + BAD_LINES_PERIOD_MS;
+	s->strict_failed = s->strict_failed || s->options.strict;
 	va_start(args, format);
-	if (vsnprintf(text, sizeof text, format, args) < 0)
-		text[0] = '\0';
+	hm_tally_bad(&s->tally, hm_stream_line_number(s), format, args);
 	va_end(args);
-	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_int("line",
-	    (int64_t)hm_stream_line_number(s)), hm_fact("reason", text)),
-	    "line %llu: %s", (unsigned long long)hm_stream_line_number(s),
-	    text);
 }
 
 bool
@@ -779,7 +629,7 @@ next_good_line(struct hm_stream *s, struct hm_slice *line)
 		case HM_LINE_NONE:
 			return false;
 		case HM_LINE_GOOD:
-			s->records_in++;
+			s->tally.records_in++;
 			return true;
 		case HM_LINE_LONG:
 			hm_stream_bad(s, "too long: %zu bytes, at most %zu",
@@ -789,7 +639,7 @@ next_good_line(struct hm_stream *s, struct hm_slice *line)
 			hm_stream_bad(s, "holds a NUL byte");
 			break;
 		case HM_LINE_TORN:
-			s->torn_lines++;
+			s->tally.torn_lines++;
 			hm_log(HM_INFO, "line %llu is torn: its writer was "
 			    "killed", (unsigned long long)
 			    hm_stream_line_number(s));
@@ -819,7 +669,7 @@ hm_stream_next(struct hm_stream *s, struct hm_slice *line)
 	hm_stream_commit(s);
 	hm_stream_ready(s);
 	while (!output_ended(s) && !s->strict_failed && !s->in_failed &&
-	    s->stop_signals < 2) {
+	    s->stop.signals < 2 && hm_stream_time_left(s) != 0) {
 		if (must_write(s)) {
 			if (!release(s))
 				hm_stream_wait(s, hm_stream_pending(s) > 0 ?
@@ -838,64 +688,38 @@ hm_stream_next(struct hm_stream *s, struct hm_slice *line)
 	return false;
 }
 
+static void
+add(struct hm_stream *s, struct hm_slice line)
+{
+	hm_output_add(s->output, line);
+	s->tally.records_out++;
+}
+
 void
 hm_stream_emit(struct hm_stream *s, struct hm_slice line)
 {
-	if (line.n + 1 > OUT_SIZE) {
+	if (line.n > hm_output_line_max()) {
 		hm_log(HM_ERROR, "a record of %zu bytes is too long", line.n);
 		return;
 	}
 	while (hm_stream_room(s) < line.n + 1 && !output_ended(s))
 		wait_for_reader(s);
 	if (!output_ended(s))
-		append(s, line);
+		add(s, line);
 }
 
 /* Ending */
 
-static void
-emit_known(struct hm_emit *e, const char *key, int64_t number)
-{
-	if (number >= 0)
-		hm_emit_int(e, key, number);
-}
-
-static void
-emit_process(struct hm_emit *e)
-{
-	struct hm_process process;
-
-	hm_process_look(&process);
-	emit_known(e, "cpu_ms", process.cpu_ms);
-	emit_known(e, "memory", process.memory);
-	emit_known(e, "fds", process.fds);
-}
-
 void
 hm_stream_stats(struct hm_stream *s)
 {
-	char buf[2048], time[HM_TIME_TEXT];
-	struct hm_emit e;
+	char buf[2048];
 	struct hm_slice line;
 
-	hm_emit_start(&e, buf, sizeof buf);
-	hm_emit_record(&e, "stats", hm_time_format(hm_time_now(), time));
-	hm_emit_text(&e, "tool", hm_log_tool());
-	hm_emit_int(&e, "uptime", (hm_monotonic_ms() - s->started) / 1000);
-	emit_process(&e);
-	hm_emit_int(&e, "records_in", (int64_t)s->records_in);
-	hm_emit_int(&e, "records_out", (int64_t)s->records_out);
-	hm_emit_int(&e, "bad_lines", (int64_t)s->bad_lines);
-	if (s->options.durable != NULL)
-		hm_emit_int(&e, "torn_lines", (int64_t)s->torn_lines);
-	for (size_t i = 0; i < s->counters; i++)
-		hm_emit_int(&e, s->counter[i].name,
-		    (int64_t)*s->counter[i].value);
-	hm_emit_object_end(&e);
-	/* A stats record is never worth waiting for. */
-	if (hm_emit_done(&e, &line) && hm_stream_room(s) > line.n &&
-	    !output_ended(s))
-		append(s, line);
+	/* It is never worth waiting for. */
+	if (hm_tally_stats(&s->tally, buf, sizeof buf, &line) &&
+	    hm_stream_room(s) > line.n && !output_ended(s))
+		add(s, line);
 }
 
 static void
@@ -909,7 +733,7 @@ drain_output(struct hm_stream *s)
 static bool
 is_lost(const struct hm_stream *s)
 {
-	return !hm_stream_is_durable(s) || !is_held(s);
+	return !hm_stream_is_durable(s) || !hm_stop_is_held(&s->stop);
 }
 
 static int
@@ -926,19 +750,7 @@ exit_status(const struct hm_stream *s, int status)
 	}
 	if (s->strict_failed)
 		return HM_EXIT_DATA;
-	return status == HM_EXIT_OK && s->again ? HM_EXIT_AGAIN : status;
-}
-
-/* So that its reader sees the end, and no file lands on the descriptor. */
-static void
-close_output(int fd)
-{
-	int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	if (none < 0)
-		return;
-	dup2(none, fd);
-	close(none);
+	return status == HM_EXIT_OK && s->stop.again ? HM_EXIT_AGAIN : status;
 }
 
 void
@@ -950,10 +762,10 @@ hm_stream_end(struct hm_stream *s)
 		hm_stream_stats(s);
 	drain_output(s);
 	release(s);
-	end_bad_period(s);
+	hm_tally_tell(&s->tally, INT64_MAX);
 	s->out_ended = true;
-	if (!s->again)
-		close_output(s->options.out);
+	if (!s->stop.again)
+		hm_output_close(s->output);
 }
 
 int

@@ -275,6 +275,7 @@ same "... and it says nothing" "$(cat "$work/err")" ""
 port=$(free_port)
 broker() {
 	start_broker "$port"
+	subscribe "$port" 'hm/#' "$work/seen"
 }
 publish() {
 	HM_DURABLE=1 hm-publish -b 127.0.0.1 --mqtt-port "$port" \
@@ -284,11 +285,9 @@ publish() {
 	pids+=("$first")
 }
 all_seen() {
-	[ "$(grep -E '^[0-9]+$' "$work/seen" | sort -nu | wc -l)" = "$1" ]
+	[ "$(sed -n 's|^hm/[0-9] ||p' "$work/seen" | sort -nu | wc -l)" = "$1" ]
 }
 broker
-mosquitto_sub -h 127.0.0.1 -p "$port" -t 'hm/#' -F %p >"$work/seen" &
-pids+=($!)
 hold
 publish
 for n in {1..3000}; do
@@ -302,8 +301,8 @@ pids+=("$writer")
 for round in {1..8}; do
 	sleep 0.$((RANDOM % 4 + 1))
 	if [ "$round" = 4 ]; then
-		kill -9 "$broker"
-		wait "$broker" 2>/dev/null
+		kill -9 "$broker" "$subscriber"
+		wait "$broker" "$subscriber" 2>/dev/null
 		broker
 	else
 		kill -9 "$first"

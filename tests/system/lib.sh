@@ -117,6 +117,22 @@ start_broker() {
 	until_true 10 listening "$port"
 }
 
+# subscribe PORT TOPIC FILE: add "TOPIC PAYLOAD" lines to a file, from a moment
+# before this returns; after a broker's restart it is to be called again.
+subscribe() {
+	local before
+	touch "$3"
+	before=$(grep -c '^Subscribed' "$3")
+	mosquitto_sub -d -h 127.0.0.1 -p "$1" -t "$2" -F '%t %p' >>"$3" 2>&1 &
+	subscriber=$!
+	pids+=("$subscriber")
+	until_true 10 subscribed "$3" "$before"
+}
+
+subscribed() {
+	[ "$(grep -c '^Subscribed' "$1")" -gt "$2" ]
+}
+
 listening() {
 	(: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }

@@ -240,7 +240,7 @@ settings >"$work/hm.yaml"
 # Polling waits for the others.
 
 waits() {
-	[ "$(cat "/proc/$(stat_of poll pid)/comm")" = run ]
+	[ "$(cat "/proc/$(stat_of poll pid)/comm")" = stage ]
 }
 s6-svc -wd -T 10000 -d "$scan/metrics"
 s6-svc -r "$scan/poll"
@@ -319,4 +319,14 @@ kill -TERM "$svscan"
 wait "$svscan"
 same "SIGTERM ends s6-svscan" $? 0
 check "... and all the others" nobody_left
+
+# In the middle of the start, while hm-poll waits for the others
+
+start_chain log
+check "it starts once more" until_true 5 s6-svok "$scan/poll"
+start=$SECONDS
+s6-svscanctl -t "$scan"
+wait "$svscan"
+check "a chain that is starting stops at once" [ $((SECONDS - start)) -le 2 ]
+check "... and leaves nobody" nobody_left
 finish

@@ -262,7 +262,8 @@ int
 main(void)
 {
 	Suite *suite = suite_create("lines");
-	TCase *plain = tcase_create("plain"), *durable = tcase_create("durable");
+	TCase *plain = tcase_create("plain");
+	TCase *durable = tcase_create("durable");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 

@@ -1,0 +1,82 @@
+#include "stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLLOW_MS 8000   /* to go on to end of file when a chain stops */
+#define NOTICE_MS 1000   /* for whoever holds the pipes to end as well */
+#define REST_MS 2000     /* for the rest of a pipeline to end */
+#define REST_IDLE_MS 300 /* ... if it writes nothing any more */
+
+bool
+hm_stop_signal(struct hm_stop *stop, int signal, bool may_follow,
+    bool durable, int64_t now)
+{
+	bool again = signal == SIGHUP;
+
+	if (again && stop->signals > 0)
+		return false;
+	/* After a SIGHUP it is the first that asks for the end. */
+	if (!stop->again)
+		stop->signals++;
+	if (stop->signals > 1)
+		return false;
+	stop->at = now;
+	stop->again = again;
+	stop->follows = may_follow && !again && (durable || signal == SIGINT);
+	return true;
+}
+
+bool
+hm_stop_is_held(const struct hm_stop *stop)
+{
+	int fd = open(stop->holder, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno != ENXIO && errno != ENOENT;
+	close(fd);
+	return true;
+}
+
+static bool
+has_holder(const struct hm_stop *stop)
+{
+	struct stat st;
+
+	return stop->holder != NULL && stat(stop->holder, &st) == 0 &&
+	    S_ISFIFO(st.st_mode);
+}
+
+/*
+ * Ctrl-C goes to all of a pipeline, a supervisor that stops ends all of its
+ * chain: what the others still write is then to be taken along.
+ */
+bool
+hm_stop_follows(struct hm_stop *stop, int64_t input_at, int64_t now)
+{
+	int64_t since = now - stop->at;
+
+	if (input_at < stop->at)
+		input_at = stop->at;
+	if (has_holder(stop))
+		stop->follows = stop->follows &&
+		    since < (hm_stop_is_held(stop) ? NOTICE_MS : FOLLOW_MS);
+	else
+		stop->follows = stop->follows && since < REST_MS &&
+		    now - input_at < REST_IDLE_MS;
+	return stop->follows;
+}
+
+int64_t
+hm_stop_left(const struct hm_stop *stop, int64_t now)
+{
+	int64_t left = stop->at + HM_STOP_END_MS - now;
+
+	if (stop->signals == 0)
+		return -1;
+	return left > 0 ? left : 0;
+}
