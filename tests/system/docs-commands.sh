@@ -425,7 +425,7 @@ read_block() {
 		fi
 		[ -n "$first" ] || [[ $line == \#* ]] || first=$line
 	done
-	if [[ $* == *[─■]* ]]; then
+	if [[ $* == *─* || $* == *■* ]]; then
 		return
 	elif is_cron "$first" || is_command "$first"; then
 		read_commands "$at" "$@"
