@@ -297,7 +297,10 @@ stop_chain() {
 }
 
 has_ended() {
-	! s6-svok "$1/pipes" && ! s6-svok "$1/publish"
+	local service
+	for service in "$1"/*; do
+		! s6-svok "$service" && ! s6-svok "$service/log" || return 1
+	done
 }
 
 # With a setting that is wrong.
@@ -549,8 +552,9 @@ start() {
 stop() {
 	[ -n "$running" ] || return 0
 	kill -INT -- "-$running" 2>/dev/null
-	check "$page: ... ends with Ctrl-C" until_true 15 sh -c \
-		"! kill -0 -$running 2>/dev/null"
+	until_true 15 sh -c "! kill -0 -$running 2>/dev/null"
+	same "$page: ... ends with Ctrl-C" \
+		"$(pgrep -a -g "$running")" ""
 	kill -KILL -- "-$running" 2>/dev/null
 	wait "$running" 2>/dev/null
 	running=
