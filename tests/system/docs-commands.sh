@@ -681,7 +681,6 @@ run_page() {
 # Every page has a process of its own, and what it starts ends with it.
 spaces=(unshare --net --mount --propagation private --pid --fork --kill-child
 	--mount-proc)
-[ "$(id -u)" -eq 0 ] || spaces+=(--map-root-user)
 
 can_run() {
 	"${spaces[@]}" sh -c 'mount -t tmpfs tmpfs /mnt && cd /mnt &&
@@ -692,8 +691,8 @@ can_run() {
 if [ "${1:-}" = --page ]; then
 	run_page "$2"
 fi
-if ! can_run 2>/dev/null; then
-	echo "ok - docs-commands # SKIP the kernel gives us no namespaces"
+if [ "$(id -u)" -ne 0 ] || ! can_run 2>/dev/null; then
+	echo "ok - docs-commands # SKIP needs root, and namespaces with overlays"
 	exit 0
 fi
 pages=()
