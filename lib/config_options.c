@@ -21,6 +21,7 @@ enum code {
 	CODE_VERSION,
 	CODE_SETTING, /* and its id */
 	CODE_OFF = CODE_SETTING + HM_SETTINGS,
+	CODE_NO_OPTION = CODE_OFF + HM_SETTINGS,
 };
 
 struct names {
@@ -92,6 +93,14 @@ add_setting(struct names *names, size_t id)
 	add_letter(names, s->letter, !flag);
 }
 
+/* Otherwise --mqtt-password would be short for --mqtt-password-file. */
+static void
+add_no_option(struct names *names, size_t id)
+{
+	add_name(names, "", hm_settings[id].key, optional_argument,
+	    CODE_NO_OPTION + (int)id);
+}
+
 static void
 collect_names(struct names *names, const struct hm_tool *tool)
 {
@@ -99,10 +108,14 @@ collect_names(struct names *names, const struct hm_tool *tool)
 	names->letters[0] = ':'; /* missing arguments are told apart */
 	names->letters[1] = 'h';
 	names->letters[2] = 'V';
-	for (size_t id = 0; id < HM_SETTINGS; id++)
-		if ((hm_settings[id].tools & tool->bit) != 0 &&
-		    hm_settings[id].option != NULL)
+	for (size_t id = 0; id < HM_SETTINGS; id++) {
+		if ((hm_settings[id].tools & tool->bit) == 0)
+			continue;
+		if (hm_settings[id].option != NULL)
 			add_setting(names, id);
+		else if (hm_settings[id].key != NULL)
+			add_no_option(names, id);
+	}
 	add_name(names, "", "help", no_argument, CODE_HELP);
 	add_name(names, "", "version", no_argument, CODE_VERSION);
 }
@@ -138,6 +151,14 @@ unknown_option(const char *word, const struct names *names)
 		    name, nearest.best);
 	else
 		hm_log(HM_ERROR, "unknown option --%s; try --help", name);
+	return HM_EXIT_USAGE;
+}
+
+static int
+no_option(const struct hm_setting *setting)
+{
+	hm_log(HM_ERROR, "there is no option for %s: set %s, or %s in the "
+	    "file", setting->key, setting->env, setting->key);
 	return HM_EXIT_USAGE;
 }
 
@@ -216,6 +237,8 @@ parse(const struct hm_tool *tool, int argc, char *argv[],
 			return hm_config_print_version(tool);
 		if (code == '?' || code == ':')
 			return bad_option(code, argv, &names);
+		if (code >= CODE_NO_OPTION)
+			return no_option(&hm_settings[code - CODE_NO_OPTION]);
 		id = setting_of(tool, code);
 		if (id == HM_SETTINGS)
 			return HM_EXIT_SOFTWARE;

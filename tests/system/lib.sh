@@ -8,6 +8,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/hm-test.XXXXXX")
 export HM_LOCK_DIR=$work # for hm-poll
 pids=()
 failures=0
+remove=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/remove
 
 clean_up() {
 	local pid
@@ -15,7 +16,7 @@ clean_up() {
 		kill -9 "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
-	rm -rf "$work"
+	"$remove" "$work"
 }
 trap clean_up EXIT
 

@@ -664,6 +664,9 @@ START_TEST(near_option_is_suggested)
 	    "hm-poll: error: unknown option --pass; try --help\n");
 	expect_exit("--log-file=/tmp/x", NULL, HM_EXIT_USAGE);
 	ck_assert_ptr_nonnull(strstr(said, "unknown option --log-file: logs "));
+	expect_exit("--dtu-configs=[]", NULL, HM_EXIT_USAGE);
+	ck_assert_str_eq(said, "hm-poll: error: there is no option for "
+	    "dtu_configs: set DTU_CONFIGS, or dtu_configs in the file\n");
 }
 END_TEST
 

@@ -1,0 +1,38 @@
+#!/bin/bash
+# tests/remove, which cleans up after all the others, spares what is mounted.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+alone=(unshare --mount --propagation private)
+[ "$(id -u)" -eq 0 ] || alone+=(--map-root-user)
+
+mkdir -p "$work/a b/c"
+echo kept >"$work/a b/c/file"
+check "a tree is removed" "$remove" "$work/a b" "$work/none"
+check "... and is gone" test ! -e "$work/a b"
+
+# A tree of its own, below nothing that anybody removes. What is mounted there
+# ends with the namespace.
+top=$(mktemp -d "${TMPDIR:-/tmp}/hm mounted.XXXXXX")
+mkdir "$top/here" "$top/beside"
+in_vain() {
+	# The names are the inner shell's.
+	# shellcheck disable=SC2016
+	"${alone[@]}" sh -c 'mount -t tmpfs tmpfs "$1/here" || exit 77
+		echo kept >"$1/here/file"
+		"$2" "$3"
+		[ $? -eq 1 ] && [ -f "$1/here/file" ] && [ -d "$1/beside" ]' \
+		in_vain "$top" "$remove" "$1"
+}
+if ! "${alone[@]}" mount -t tmpfs tmpfs "$top/here" 2>/dev/null; then
+	echo "ok - something mounted # SKIP the kernel gives us no namespace"
+else
+	check "what something is mounted below is kept" in_vain "$top"
+	check "... and what it is mounted at" in_vain "$top/here"
+	check "... and it is said" "${alone[@]}" sh -c \
+		"mount -t tmpfs tmpfs '$top/here'; '$remove' '$top' 2>&1 |
+		grep -q '^remove: .* is kept: mounted there is $top/here\$'"
+fi
+check "without a mount it goes" "$remove" "$top"
+check "... whole" test ! -e "$top"
+finish
