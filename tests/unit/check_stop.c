@@ -101,7 +101,7 @@ START_TEST(a_holder_that_stays_means_one_tool)
 }
 END_TEST
 
-START_TEST(without_a_holder_a_durable_pipe_is_as_a_plain_one)
+START_TEST(without_a_holder_it_is_as_a_plain_pipe)
 {
 	stop.holder = "1";
 	term(true, true);
@@ -125,7 +125,7 @@ main(void)
 	tcase_add_test(tcase, what_is_no_pipe_is_not_followed);
 	tcase_add_test(tcase, input_that_goes_on_is_followed_for_a_while);
 	tcase_add_test(tcase, a_holder_that_stays_means_one_tool);
-	tcase_add_test(tcase, without_a_holder_a_durable_pipe_is_as_a_plain_one);
+	tcase_add_test(tcase, without_a_holder_it_is_as_a_plain_pipe);
 	suite_add_tcase(suite, tcase);
 	srunner_set_tap(runner, "-");
 	srunner_run_all(runner, CK_SILENT);
