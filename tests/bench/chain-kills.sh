@@ -31,11 +31,24 @@ pid_of() {
 }
 
 start_chain() {
-	HM_CONFIG=$work/hm.yaml HM_LOG_DIR=$work/log \
+	PATH=$work/bin:$PATH HM_CONFIG=$work/hm.yaml HM_LOG_DIR=$work/log \
 		"$root/s6/start" "$work/live" >>"$work/start" 2>&1 &
 	chain=$!
 	pids+=("$chain")
 	until_true 20 s6-svok "$scan/pipes"
+}
+
+murder() {
+	local pid
+	pid=$(pid_of "$1")
+	[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null || return
+	[ "$1" != poll ] || milliseconds >>"$work/deaths"
+}
+
+# As for a new version: another file of the same name, and one restart.
+restart() {
+	install -m 755 "$HM_BIN/hm-$1" "$work/bin/hm-$1"
+	s6-svc -r "$scan/$1"
 }
 
 # Its end, and the milliseconds that it takes.
@@ -138,6 +151,8 @@ until_true 20 has_all_dtus
 		"  - uri: \(.uri)"' "$work/sim"
 } >"$work/hm.yaml"
 broker
+mkdir "$work/bin"
+install -m 755 "$HM_BIN"/hm-* "$work/bin"
 : >"$work/deaths"
 : >"$work/died"
 longest=0
@@ -146,15 +161,17 @@ start_chain
 check "the chain comes up" until_true 20 chain_is_up
 killed=0
 broker_killed=0
+restarts=0
+reloads=0
 read -r -a names <<<"$victims"
 began=$(milliseconds)
 while [ "$killed" -lt "$kills" ]; do
 	service=${names[RANDOM % ${#names[@]}]}
-	pid=$(pid_of "$service")
-	if [ -n "$pid" ] && kill -9 "$pid" 2>/dev/null; then
-		[ "$service" != poll ] || milliseconds >>"$work/deaths"
-		killed=$((killed + 1))
-	fi
+	case $((RANDOM % 10)) in
+	0) restart "$service" && restarts=$((restarts + 1)) ;;
+	1) s6-svc -h "$scan/$service" && reloads=$((reloads + 1)) ;;
+	*) murder "$service" && killed=$((killed + 1)) ;;
+	esac
 	if [ $((killed * broker_kills)) -ge $(((broker_killed + 1) * kills)) ]; then
 		kill_broker
 		broker_killed=$((broker_killed + 1))
@@ -162,7 +179,8 @@ while [ "$killed" -lt "$kills" ]; do
 	sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
 done
 echo "# $killed kills in $((($(milliseconds) - began) / 1000)) s," \
-	"the broker $broker_killed times"
+	"the broker $broker_killed times; $restarts restarts of a tool that" \
+	"was installed anew, $reloads reloads"
 
 stopped=0
 while [ "$stopped" -lt "$stops" ]; do
