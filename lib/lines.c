@@ -81,7 +81,7 @@ hm_lines_ended(const struct hm_lines *l)
 bool
 hm_lines_empty(const struct hm_lines *l)
 {
-	return l->start == l->end;
+	return l->start == l->end && l->skipped == 0;
 }
 
 /* Lines */
