@@ -15,8 +15,6 @@
 
 #define SELF "/proc/self/exe"
 
-extern char **environ;
-
 static void
 free_words(char **words)
 {

@@ -294,7 +294,7 @@ has_patience(struct work *work)
 {
 	int64_t now = hm_monotonic_ms();
 
-	if (now - work->waiting_at <= 2 * LOOK_MS)
+	if (now - work->waiting_at <= LOOK_MS + LOOK_MS)
 		work->waited_ms += now - work->waiting_at;
 	work->waiting_at = now;
 	return work->waited_ms < PATIENCE_MS;
