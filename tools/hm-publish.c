@@ -24,6 +24,7 @@
 /* A broker that starts again is back by then; others are not waited for. */
 #define PATIENCE_MS 10000
 #define LOOK_MS 1000
+#define APART_MS 2000 /* two looks so far apart are not one time of waiting */
 
 struct work {
 	const struct hm_config *config;
@@ -294,7 +295,7 @@ has_patience(struct work *work)
 {
 	int64_t now = hm_monotonic_ms();
 
-	if (now - work->waiting_at <= LOOK_MS + LOOK_MS)
+	if (now - work->waiting_at < APART_MS)
 		work->waited_ms += now - work->waiting_at;
 	work->waiting_at = now;
 	return work->waited_ms < PATIENCE_MS;
