@@ -10,6 +10,17 @@
 
 #define SIZE (HM_LINE_MAX + (size_t)64 * 1024)
 
+/*
+ * What the buffer holds, and behind it the pipe of a durable input:
+ *
+ *   buffer         | given |  read, scanned for an LF  |
+ *                start                                end
+ *   pipe    | done | given |  read                     |  not seen yet  |
+ *           |<----------- held by peek.c ------------->|
+ *
+ * Of a line that the pipe cannot hold, the first `loose` bytes of the buffer
+ * are no longer in the pipe.
+ */
 struct hm_lines {
 	int fd;
 	char *buf;
