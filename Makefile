@@ -9,7 +9,8 @@
 # make property   DAYS of an input through the energy guard, from SEED on
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
 # make soak-kills  KILLS of hm-filter and of hm-store with -9
-# make soak-chain  CHAIN_KILLS of a supervised chain, BROKER_KILLS, STOPS
+# make soak-chain  CHAIN_KILLS of a supervised chain that reads CHAIN_DTUS,
+#                  BROKER_KILLS, STOPS
 # make soak-lines LINES random and mutated lines through sanitized builds
 # make soak-memory  the memory of the chain over MINUTES
 # make install    PREFIX, SYSCONFDIR, DESTDIR
@@ -36,6 +37,7 @@ KILLS = 300
 CHAIN_KILLS = 1000
 BROKER_KILLS = 20
 STOPS = 100
+CHAIN_DTUS = 200
 MINUTES = 60
 CHAIN_SECONDS = 300
 
@@ -234,7 +236,7 @@ soak-chain:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) -s --no-print-directory all build/helper/stamp
 	@HM_BIN=$(CURDIR)/bin HM_BUILD=$(CURDIR)/build tests/bench/chain-kills.sh \
-	    $(CHAIN_KILLS) $(BROKER_KILLS) $(STOPS)
+	    $(CHAIN_KILLS) $(BROKER_KILLS) $(STOPS) $(CHAIN_DTUS)
 
 soak-lines:
 	@.ci/packages $(CHECK_PACKAGES) time

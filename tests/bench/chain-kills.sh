@@ -1,14 +1,15 @@
 #!/bin/bash
-# chain-kills.sh KILLS BROKER_KILLS STOPS: the supervised chain under load, and
-# what was served held against what arrived. Tools are killed with -9 at random,
-# the broker in between; then the whole chain is stopped and started at random.
+# chain-kills.sh KILLS BROKER_KILLS STOPS DTUS: the supervised chain under load,
+# and what was served held against what arrived. Tools are killed with -9 at
+# random, the broker in between; then the whole chain is stopped and started at
+# random.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/../system/lib.sh"
 
 kills=$1
 broker_kills=$2
 stops=$3
-dtus=${DTUS:-100}
+dtus=$4
 root=$(cd "$(dirname "$0")/../.." && pwd)
 all='poll decode filter alert store ha-discovery publish metrics'
 victims=${SERVICES:-$all}
