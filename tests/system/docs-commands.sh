@@ -198,9 +198,14 @@ has_captured() {
 shows_logs() {
 	grep -q '^==> ' "$out"
 }
+# All of it: s6-supervise of Debian 12 spins for ever when Ctrl-C finds it in
+# the middle of its start.
 is_up() {
-	s6-svstat ~/hm/run/scan/publish | grep -q '^up .* ready ' &&
-		has_published
+	local service
+	for service in ~/hm/run/scan/* ~/hm/run/scan/*/log; do
+		[ "$(s6-svstat -o ready "$service")" = true ] || return 1
+	done
+	has_published
 }
 has_everything() {
 	has_metrics && has_published
