@@ -55,9 +55,10 @@ is_up() {
 	[ "$(value 'up{job="hoymiles"}')" = 1 ]
 }
 
-# Both DTUs read, and every tool heard of.
+# Both DTUs read, the third missed, and every tool heard of.
 is_whole() {
 	[ "$(value 'sum(hoymiles_up)')" = 2 ] &&
+		[ "$(value 'count(hoymiles_up)')" = 3 ] &&
 		[ "$(value 'count(hoymiles_tool_uptime_seconds)')" = 7 ] &&
 		[ "$(value 'sum(hoymiles_mqtt_published_total) > bool 0')" = 1 ]
 }

@@ -75,7 +75,7 @@ poll -1 --retries 1 --retry-delay 5.2 --retry-delay-max 5.2 --period 5 \
 	"${uris[0]}" &
 pids+=($!)
 start_poll late --retry-delay 5.2 --retry-delay-max 5.2 "${uris[0]}"
-until_true 3 grep -q '"status"' "$work/late"
+until_true 10 grep -q '"status"' "$work/late"
 stop_poll
 same "a retry that would begin after the next poll is not made" \
 	"$(counter retries late) $(counter failed_polls late)" "0 1"
