@@ -61,12 +61,6 @@ hm_output_free(struct hm_output *o)
 	free(o);
 }
 
-int
-hm_output_fd(const struct hm_output *o)
-{
-	return o->fd;
-}
-
 size_t
 hm_output_pending(const struct hm_output *o)
 {

@@ -14,8 +14,6 @@ struct hm_output;
 struct hm_output *hm_output_open(int fd);
 void hm_output_free(struct hm_output *o);
 
-int hm_output_fd(const struct hm_output *o);
-
 /* Bytes that wait to be written, and that can be added. */
 size_t hm_output_pending(const struct hm_output *o);
 size_t hm_output_room(const struct hm_output *o);

@@ -318,6 +318,13 @@ on_clock(struct hm_stream *s)
 	}
 }
 
+/* The shorter of two bounds, of which -1 is none. */
+static int
+shorter(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static int
 earlier(int timeout, int64_t moment, int64_t now)
 {
@@ -325,7 +332,7 @@ earlier(int timeout, int64_t moment, int64_t now)
 
 	if (left > INT_MAX)
 		left = INT_MAX;
-	return timeout < 0 || left < timeout ? (int)left : timeout;
+	return shorter(timeout, (int)left);
 }
 
 /* Until a reader that stalls after a signal has had its time. */
@@ -453,13 +460,6 @@ release(struct hm_stream *s)
 		s->in_failed = true;
 	}
 	return true;
-}
-
-/* The shorter of two bounds, of which -1 is none. */
-static int
-shorter(int a, int b)
-{
-	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
 /* One poll, and whatever it brings. `timeout` bounds it, -1 does not. */
