@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "dec.h"
+#include "base/dec.h"
 
 /* The unit of a number, after the word that stands for it in the manuals. */
 static const char *

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "settings.h"
+#include "config/settings.h"
 
 /* What a setting may be: "5 to 86400 s". */
 void hm_docs_allowed(FILE *out, const struct hm_setting *s);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "retired.h"
+#include "config/retired.h"
 
 static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
     "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim",

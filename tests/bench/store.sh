@@ -31,7 +31,7 @@ import() {
 	done
 }
 
-"$HM_BUILD/helper/week" 100 2 2 "$days" >"$work/stream"
+"$HM_BUILD/helper/hm-decode/week" 100 2 2 "$days" >"$work/stream"
 ours=$(milliseconds store)
 for table in dtu inverter port; do
 	sqlite3 -csv "$db" "SELECT * FROM $table" >"$work/$table.csv"

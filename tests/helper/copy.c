@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "exits.h"
-#include "log.h"
-#include "stream.h"
+#include "base/exits.h"
+#include "base/log.h"
+#include "stream/stream.h"
 
 static bool
 unblock_output(void)

@@ -17,9 +17,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "dec.h"
-#include "exits.h"
-#include "timefmt.h"
+#include "base/dec.h"
+#include "base/exits.h"
+#include "base/clock.h"
 
 #define WORKERS 64
 #define BUF ((size_t)256 * 1024)

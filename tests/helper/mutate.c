@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hex.h"
-#include "hmframe.h"
+#include "base/hex.h"
+#include "wire/hmframe.h"
 
 #define SEEDS_MAX 4096
 #define LINE_CAP ((size_t)64 * 1024)

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dec.h"
-#include "settings.h"
+#include "base/dec.h"
+#include "config/settings.h"
 
 static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
     "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim"};

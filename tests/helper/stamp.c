@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "exits.h"
-#include "timefmt.h"
+#include "base/exits.h"
+#include "base/clock.h"
 
 int
 main(void)

@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "dec.h"
-#include "exits.h"
-#include "timefmt.h"
+#include "base/dec.h"
+#include "base/exits.h"
+#include "base/clock.h"
+#include "base/rfc3339.h"
 
 static int64_t
 number(const char *text)

@@ -49,7 +49,7 @@ columns() {
 # The columns of tables of readings that are made of no field.
 fixed() {
 	sed -n 's/.*FIELD([A-Z_]*, "\([a-z_]*\)".*/\1/p' \
-		"$root/lib/fields.def" >"$work/fields"
+		"$root/lib/record/fields.def" >"$work/fields"
 	sed -E 's/$/(_(count|avg|min|max))?/' "$work/fields" >"$work/made"
 	ask "SELECT DISTINCT c.name FROM sqlite_schema AS s
 		JOIN pragma_table_info(s.name) AS c WHERE s.type = 'table'
@@ -77,7 +77,7 @@ named_counters() {
 
 # "name help" of the views.
 views() {
-	tr -d '\n' <"$root/lib/views.def" | grep -oP \
+	tr -d '\n' <"$root/lib/db/views.def" | grep -oP \
 		'VIEW\(([a-z_]+),\s*"[^"]*"' | sed -E 's/VIEW\((.*), *"(.*)"/\1 \2/'
 }
 
@@ -110,7 +110,7 @@ same "every counter is named" "$(named_counters)" "$(counters)"
 check "what is not a counter has four columns" test -n "$(hourly GLOB)"
 
 # Seven days of the plant that is measured.
-"$HM_BUILD/helper/week" 1 4 4 7 |
+"$HM_BUILD/helper/hm-decode/week" 1 4 4 7 |
 	hm-store -d "$work/week.db" --timezone UTC --retention 0 >/dev/null
 same "the plant's tables are measured" "$(rows table 'rows a day' | names)" \
 	"$(objects table | grep -E '^(dtu|inverter|port)(_hourly|_daily)?$')"

@@ -23,9 +23,9 @@ by_prefix() {
 	}' | sort
 }
 
-# The same from a table in lib/models.c.
+# The same from a table in lib/record/models.c.
 models() {
-	sed -n "/$1/,/^};/p" "$root/lib/models.c" |
+	sed -n "/$1/,/^};/p" "$root/lib/record/models.c" |
 		sed -n 's/BUILT_IN/"built-in DTU"/
 			s/^ *{"*\(0x\)*\([0-9a-f]*\)"*, "\(.*\)"},/\2 \3/p' |
 		sort
@@ -44,7 +44,7 @@ same_lists() {
 
 same_lists "alarm codes" \
 	"$(rows '## Alarm codes' | sed 's/^| \(.*\) | \(.*\) |$/\1 \2/')" \
-	"$(sed -n 's/^ *{\([0-9]*\), "\(.*\)"},/\1 \2/p' "$root/lib/alarms.c")"
+	"$(sed -n 's/^ *{\([0-9]*\), "\(.*\)"},/\1 \2/p' "$root/lib/record/alarms.c")"
 same_lists inverters "$(by_prefix '| inverter | prefix')" \
 	"$(models 'inverters\[\] =')"
 same_lists DTUs "$(by_prefix '| DTU | prefix')" "$(models 'dtus\[\] =')"

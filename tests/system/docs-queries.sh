@@ -33,7 +33,7 @@ transcript() {
 }
 
 views() {
-	sed -n 's/^VIEW(\([a-z_]*\),.*/\1/p' "$root/lib/views.def"
+	sed -n 's/^VIEW(\([a-z_]*\),.*/\1/p' "$root/lib/db/views.def"
 }
 
 unused_views() {

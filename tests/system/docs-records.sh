@@ -9,7 +9,7 @@ everywhere='type time dtu serial stale took_ms'
 
 # "type key unit" of every field in the table, "-" for no unit.
 table() {
-	tr '\n' ' ' <"$root/lib/fields.def" | sed 's/FIELD(/\n&/g' | awk -F, '
+	tr '\n' ' ' <"$root/lib/record/fields.def" | sed 's/FIELD(/\n&/g' | awk -F, '
 		BEGIN {
 			type["DTU"] = "dtu"; type["INV"] = "inverter"
 			type["PORT"] = "port"; type["METER"] = "meter"
@@ -65,9 +65,9 @@ grep -E '^(dtu|inverter|port|meter) ' "$work/documented" |
 	grep -v '^port port ' >"$work/fields"
 
 same "the field table was read" "$(wc -l <"$work/table")" \
-	"$(grep -v '^#define' "$root/lib/fields.def" | grep -c '^FIELD(' |
+	"$(grep -v '^#define' "$root/lib/record/fields.def" | grep -c '^FIELD(' |
 		awk -v extra="$(grep -oE '(DTU|INV|PORT|METER) \|' \
-			"$root/lib/fields.def" | wc -l)" '{ print $1 + extra }')"
+			"$root/lib/record/fields.def" | wc -l)" '{ print $1 + extra }')"
 same "every field of the table is documented, with its unit" \
 	"$(missing "$work/table" "$work/fields")" ""
 same "every documented field is in the table, with its unit" \

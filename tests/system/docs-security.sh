@@ -45,12 +45,12 @@ same "none starts another program" "$(for tool in "$HM_BIN"/hm-*; do
 	uses "${tool##*/}" system popen fork vfork posix_spawnp execve execvp \
 		execl execlp dlopen
 done)" ""
-same "... but itself" "$(cd "$root" &&
-	grep -ohE '\b(posix_spawn|execv)\([^,;]*, [^,;]*' lib/*.c tools/*.c)" \
+same "... but itself" "$(grep -rohE --include='*.c' \
+	'\b(posix_spawn|execv)\([^,;]*, [^,;]*' "$root"/lib "$root"/tools)" \
 	'posix_spawn(pid, SELF
 execv(SELF, words)'
 check "... by the name that the system has for it" \
-	grep -q '^#define SELF "/proc/self/exe"' "$root/lib/again.c"
+	grep -q '^#define SELF "/proc/self/exe"' "$root/lib/stream/again.c"
 same "none is setuid" "$(find "$HM_BIN" -perm /6000)" ""
 
 default() {

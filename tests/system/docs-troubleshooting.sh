@@ -10,7 +10,8 @@ page=$root/docs/troubleshooting.md
 # "...".
 joined() {
 	local file
-	for file in "$root"/lib/*.[ch] "$root"/lib/*.def "$root"/tools/*.c; do
+	find "$root"/lib "$root"/tools -name '*.[ch]' -o -name '*.def' |
+		sort | while read -r file; do
 		tr '\n\t' '  ' <"$file"
 		echo
 	done | sed -E 's/" PRI[a-z0-9]+ "/llu/g; s/"  *"//g
@@ -94,7 +95,7 @@ same "every message of ours is in the page" "$(
 
 # Kinds of errors
 same "every kind of error has its row" "$(sed -n \
-	's/.*\[HM_ERR_[A-Z_]*\] = "\([a-z_]*\)".*/\1/p' "$root/lib/errors.c" |
+	's/.*\[HM_ERR_[A-Z_]*\] = "\([a-z_]*\)".*/\1/p' "$root/lib/record/errors.c" |
 	grep -vx none | sort)" "$(awk '/^\| error / { on = 1; next }
 		!/^\|/ { on = 0 } on && !/---/' "$page" | cut -d '|' -f 2 |
 		tr -d '` ' | tr ',' '\n' | sort)"
@@ -103,7 +104,7 @@ same "every kind of error has its row" "$(sed -n \
 same "every setting that it names exists" "$(grep -oE '`[a-z]+(_[a-z]+)+' \
 	"$page" | tr -d '`' | sort -u | while read -r name; do
 		grep -qE "(SETTING|RETIRED)\(([A-Z_]*, )?\"$name\"" \
-			<(tr -d '\n' <"$root/lib/settings.def") ||
+			<(tr -d '\n' <"$root/lib/config/settings.def") ||
 			grep -q "\"$name\"" "$root"/lib/{errors.c,fields.def} ||
 			[ "$name" = production_cache ] || echo "$name"
 	done)" ""

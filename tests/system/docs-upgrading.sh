@@ -104,7 +104,7 @@ check "states of inverters and inputs are where they were" \
 	test "$(grep -cx "homeassistant/hoymiles_mqtt/$serial\(/1\)\?/state" \
 	"$work/topics")" -eq 2
 fields=$(sed -n 's/.*FIELD([A-Z_]*, "\([a-z_]*\)".*/\1/p' \
-	"$root/lib/fields.def")
+	"$root/lib/record/fields.def")
 same "fields that are to replace others exist" "$(
 	for field in device_time inverters pv_power active_power \
 		today_production total_production alarm_text; do

@@ -241,7 +241,7 @@ hm-filter: error: SIGHUP: the settings are wrong; those of before stay"
 reload
 
 # Commits.
-"$HM_BUILD/helper/flow" 500 2500 >"$work/flow"
+"$HM_BUILD/helper/hm-decode/flow" 500 2500 >"$work/flow"
 store() {
 	HM_DURABLE=1 hm-store -d "$work/hm.db" --stats-period 0 --delay 1 \
 		<"$work/a" >/dev/null 2>>"$work/err" 5>&- 6>&- 7>&- 8>&- &

@@ -51,10 +51,10 @@ pick "a meter" '.type == "meter"'
 pick "a DTU with info" '.serial == "412172226797"'
 discover --mqtt-topic-prefix ha/test --mqtt-qos 2 <"$plants" >"$work/one"
 keeps "another prefix" "$work/one"
-"$HM_BUILD/helper/every_entity" >"$work/every"
+"$HM_BUILD/helper/hm-ha-discovery/every_entity" >"$work/every"
 keeps "every entity of the field table" "$work/every"
 for factor in 1e-9 1e-6 0.001 100 1000; do
-	"$HM_BUILD/helper/every_entity" "$factor" >"$work/other"
+	"$HM_BUILD/helper/hm-ha-discovery/every_entity" "$factor" >"$work/other"
 	keeps "every entity, fields times $factor" "$work/other"
 	cmp -s "$work/every" "$work/other"
 	[ $? = 1 ]

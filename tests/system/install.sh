@@ -33,8 +33,8 @@ chain() {
 # MODE PATH of what is to be there, after the files of the source.
 expected() {
 	local file
-	for file in "$root"/tools/*.c; do
-		echo "755 bin/$(basename "$file" .c)"
+	for file in "$root"/tools/*/main.c; do
+		echo "755 bin/$(basename "${file%/main.c}")"
 	done
 	for file in "$root"/docs/man/*; do
 		echo "644 share/man/man${file##*.}/${file##*/}"

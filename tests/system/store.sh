@@ -247,7 +247,7 @@ ok
 		check "... and answers the view $view" \
 			sqlite3 -bail "$work/v$version.db" "SELECT * FROM $view"
 	done < <(sed -n 's/^VIEW(\([a-z_]*\),.*/\1/p' \
-		"$data/../../lib/views.def")
+		"$data/../../lib/db/views.def")
 	same "... with what has been stored" "$(sql "$work/v$version.db" \
 		"SELECT total_production FROM latest
 		WHERE serial = '116400000001'")" 5001
@@ -497,7 +497,7 @@ killed=$work/killed.db
 store "$killed" </dev/null >/dev/null
 mkfifo "$work/flow"
 exec 9<>"$work/flow"
-"$HM_BUILD/helper/flow" 1000 $((kills * 1000)) >&9 2>/dev/null &
+"$HM_BUILD/helper/hm-decode/flow" 1000 $((kills * 1000)) >&9 2>/dev/null &
 pids+=($!)
 flow=$!
 started=("${pids[@]}")

@@ -1,0 +1,36 @@
+#include "clock.h"
+
+#include <time.h>
+
+int64_t
+hm_time_now(void)
+{
+	return (int64_t)time(NULL);
+}
+
+static int64_t
+clock_ms(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t
+hm_time_now_ms(void)
+{
+	return clock_ms(CLOCK_REALTIME);
+}
+
+int64_t
+hm_monotonic_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+struct hm_moment
+hm_moment_now(void)
+{
+	return (struct hm_moment){hm_monotonic_ms(), hm_time_now_ms()};
+}

@@ -1,0 +1,23 @@
+#ifndef HM_CLOCK_H
+#define HM_CLOCK_H
+
+#include <stdint.h>
+
+/* The wall clock, whole seconds since 1970. */
+int64_t hm_time_now(void);
+
+/* The same in ms. */
+int64_t hm_time_now_ms(void);
+
+/* A clock that never steps, for intervals, in ms. */
+int64_t hm_monotonic_ms(void);
+
+/* One moment by both clocks, in ms. */
+struct hm_moment {
+	int64_t steady; /* never steps; what all other times are by */
+	int64_t wall;   /* since 1970 */
+};
+
+struct hm_moment hm_moment_now(void);
+
+#endif

@@ -1,0 +1,238 @@
+#include "log.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "emit.h"
+#include "clock.h"
+#include "rfc3339.h"
+#include "utf8.h"
+
+/* PIPE_BUF bytes go out at once, and hold twice the text: all escaped. */
+#define TEXT_MAX 1900
+#define FACT_MAX 400
+
+static struct {
+	const char *tool;
+	enum hm_level lowest;
+	enum hm_log_format format;
+} logger = {"hm", HM_WARNING, HM_LOG_STANDARD};
+
+static const char *const level_names[] = {
+    "debug", "info", "warning", "error", "critical"};
+static const char *const format_names[] = {"standard", "json"};
+static const struct hm_fact no_facts[] = {{.key = NULL}};
+
+void
+hm_log_start(const char *tool, enum hm_level lowest)
+{
+	logger.tool = tool;
+	logger.lowest = lowest;
+}
+
+void
+hm_log_use(enum hm_log_format format)
+{
+	logger.format = format;
+}
+
+enum hm_log_format
+hm_log_format(void)
+{
+	return logger.format;
+}
+
+const char *
+hm_log_tool(void)
+{
+	return logger.tool;
+}
+
+/* Lines */
+
+static void
+write_line(const char *line, size_t n)
+{
+	/* There is nowhere left to report a log that cannot be written. */
+	if (write(STDERR_FILENO, line, n) < 0)
+		return;
+}
+
+static void
+write_standard(enum hm_level level, struct hm_slice text)
+{
+	char line[TEXT_MAX + 100];
+	int n = snprintf(line, sizeof line, "%.60s: %s: %.*s\n", logger.tool,
+	    level_names[level], (int)text.n, text.p);
+
+	if (n > 0)
+		write_line(line, (size_t)n);
+}
+
+static void
+emit_fact(struct hm_emit *e, const struct hm_fact *fact)
+{
+	char text[FACT_MAX], time[HM_TIME_TEXT];
+	size_t n = fact->text.n < sizeof text ? fact->text.n : sizeof text;
+
+	switch (fact->kind) {
+	case HM_FACT_TEXT:
+		if (fact->text.p == NULL)
+			return;
+		memcpy(text, fact->text.p, n);
+		n = hm_utf8_clean(text, n);
+		hm_emit_string(e, fact->key, hm_slice(text, n));
+		break;
+	case HM_FACT_NUMBER:
+		hm_emit_int(e, fact->key, fact->number);
+		break;
+	case HM_FACT_TIME:
+		if (fact->number != 0)
+			hm_emit_string(e, fact->key,
+			    hm_time_format(fact->number, time));
+		break;
+	}
+}
+
+/* What does not fit is left out: the text says it, too. */
+static void
+emit_facts(struct hm_emit *e, const struct hm_fact *facts)
+{
+	for (; facts->key != NULL; facts++) {
+		struct hm_emit before = *e;
+
+		emit_fact(e, facts);
+		if (e->failed)
+			*e = before;
+	}
+}
+
+static void
+write_json(enum hm_level level, const struct hm_fact *facts,
+    struct hm_slice text)
+{
+	char line[PIPE_BUF], time[HM_TIME_TEXT];
+	struct hm_slice object;
+	struct hm_emit e;
+
+	hm_emit_start(&e, line, sizeof line - sizeof "}");
+	hm_emit_object(&e, NULL);
+	hm_emit_string(&e, "time", hm_time_format(hm_time_now(), time));
+	hm_emit_text(&e, "level", level_names[level]);
+	hm_emit_text(&e, "tool", logger.tool);
+	hm_emit_string(&e, "msg", text);
+	emit_facts(&e, facts);
+	e.cap++;
+	hm_emit_object_end(&e);
+	if (!hm_emit_done(&e, &object))
+		return;
+	line[object.n] = '\n';
+	write_line(line, object.n + 1);
+}
+
+/* Messages */
+
+static size_t
+clamp(int printed, size_t room)
+{
+	if (printed < 0)
+		return 0;
+	return (size_t)printed < room ? (size_t)printed : room - 1;
+}
+
+static void
+write_message(enum hm_level level, const struct hm_fact *facts,
+    const char *error, const char *format, va_list args)
+{
+	char text[TEXT_MAX];
+	size_t n = clamp(vsnprintf(text, sizeof text, format, args),
+	    sizeof text);
+
+	if (error != NULL)
+		n += clamp(snprintf(text + n, sizeof text - n, ": %s", error),
+		    sizeof text - n);
+	n = hm_utf8_clean(text, n);
+	if (logger.format == HM_LOG_JSON)
+		write_json(level, facts, hm_slice(text, n));
+	else
+		write_standard(level, hm_slice(text, n));
+}
+
+void
+hm_log(enum hm_level level, const char *format, ...)
+{
+	va_list args;
+
+	if (level < logger.lowest)
+		return;
+	va_start(args, format);
+	write_message(level, no_facts, NULL, format, args);
+	va_end(args);
+}
+
+void
+hm_log_errno(enum hm_level level, const char *format, ...)
+{
+	const char *error = strerror(errno);
+	va_list args;
+
+	if (level < logger.lowest)
+		return;
+	va_start(args, format);
+	write_message(level, HM_FACTS(hm_fact("reason", error)), error, format,
+	    args);
+	va_end(args);
+}
+
+void
+hm_log_facts(enum hm_level level, const struct hm_fact *facts,
+    const char *format, ...)
+{
+	va_list args;
+
+	if (level < logger.lowest)
+		return;
+	va_start(args, format);
+	write_message(level, facts, NULL, format, args);
+	va_end(args);
+}
+
+/* Names */
+
+static bool
+find_name(const char *const *names, size_t count, const char *name,
+    size_t *found)
+{
+	for (*found = 0; *found < count; ++*found)
+		if (strcasecmp(name, names[*found]) == 0)
+			return true;
+	return false;
+}
+
+bool
+hm_level_parse(const char *name, enum hm_level *level)
+{
+	size_t i;
+
+	if (!find_name(level_names, sizeof level_names / sizeof *level_names,
+	    name, &i))
+		return false;
+	*level = (enum hm_level)i;
+	return true;
+}
+
+bool
+hm_log_format_parse(const char *name, enum hm_log_format *format)
+{
+	size_t i;
+
+	if (!find_name(format_names,
+	    sizeof format_names / sizeof *format_names, name, &i))
+		return false;
+	*format = (enum hm_log_format)i;
+	return true;
+}

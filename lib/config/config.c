@@ -1,0 +1,285 @@
+#include "config_private.h"
+
+#include <stdlib.h>
+
+#include "base/exits.h"
+#include "base/log.h"
+#include "stream/stream.h"
+
+/* Loading */
+
+static void
+set_defaults(struct hm_config *config)
+{
+	for (size_t id = 0; id < HM_SETTINGS; id++)
+		if (hm_settings[id].initial != NULL)
+			hm_config_set(config, (enum hm_setting_id)id,
+			    hm_settings[id].initial, "default", "default");
+}
+
+static void
+read_all(struct hm_config *config, const struct hm_options *options)
+{
+	const char *path = hm_options_file(options);
+
+	if (path == NULL)
+		path = getenv("HM_CONFIG");
+	set_defaults(config);
+	config->layer = HM_LAYER_FILE;
+	if (path != NULL && path[0] != '\0')
+		hm_config_read_file(config, path);
+	config->layer = HM_LAYER_ENVIRONMENT;
+	hm_config_read_environment(config);
+	config->layer = HM_LAYER_OPTION;
+	hm_config_read_options(config, options);
+}
+
+/*
+ * The format of what is said of the command line, before there are settings:
+ * as the command line or the environment ask for it.
+ */
+static void
+guess_log_format(int argc, char *argv[])
+{
+	static const char option[] = "--log-format", shortest[] = "--log-f";
+	const char *name = getenv(hm_settings[HM_SET_LOG_FORMAT].env);
+	enum hm_log_format format;
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		size_t n = strcspn(argv[i], "=");
+
+		if (n < sizeof shortest - 1 ||
+		    strncmp(argv[i], option, n) != 0)
+			continue;
+		name = argv[i][n] == '=' ? argv[i] + n + 1 : argv[i + 1];
+	}
+	if (name != NULL && hm_log_format_parse(name, &format))
+		hm_log_use(format);
+}
+
+static void
+use_log_format(const struct hm_config *config)
+{
+	enum hm_log_format format;
+
+	if (hm_log_format_parse(hm_config_text(config, HM_SET_LOG_FORMAT),
+	    &format))
+		hm_log_use(format);
+}
+
+static void
+use_log_level(const struct hm_config *config)
+{
+	enum hm_level level;
+
+	if (hm_level_parse(hm_config_text(config, HM_SET_LOG_LEVEL), &level))
+		hm_log_start(config->tool->name, level);
+}
+
+static void
+tell_faults(const struct hm_config *config)
+{
+	for (size_t i = 0; i < config->faults; i++) {
+		const struct hm_config_fault *fault = &config->fault[i];
+
+		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("where", fault->where),
+		    hm_fact("reason", fault->text)), "%s: %s", fault->where,
+		    fault->text);
+	}
+}
+
+/* In a chain that has one environment and one file, one tool tells. */
+static void
+tell_notes(const struct hm_config *config)
+{
+	enum hm_level lowest = HM_WARNING;
+
+	hm_level_parse(hm_config_text(config, HM_SET_LOG_LEVEL), &lowest);
+	if (lowest > HM_WARNING)
+		return;
+	for (size_t i = 0; i < config->notes; i++) {
+		const struct hm_config_note *note = &config->note[i];
+		unsigned first = note->tools & ~(note->tools - 1);
+
+		if (first == config->tool->bit ||
+		    hm_config_flag(config, HM_SET_CHECK))
+			hm_log(HM_WARNING, "%s", note->text);
+	}
+}
+
+/* All rules are looked at, so that all mistakes are told at once. */
+static int
+check_rules(const struct hm_config *config)
+{
+	int status = hm_config_check_rules(config);
+	int tools = config->tool->check != NULL ?
+	    config->tool->check(config) : HM_EXIT_OK;
+
+	return status != HM_EXIT_OK ? status : tools;
+}
+
+/* Returns -1 to go on, or an exit status. */
+static int
+outcome(const struct hm_config *config)
+{
+	int status;
+
+	if (config->no_memory) {
+		hm_log(HM_ERROR, "no memory for the settings");
+		return HM_EXIT_OS;
+	}
+	use_log_format(config);
+	tell_faults(config);
+	if (config->faults > 0)
+		return HM_EXIT_CONFIG;
+	tell_notes(config);
+	status = check_rules(config);
+	if (status != HM_EXIT_OK)
+		return status;
+	use_log_level(config);
+	if (hm_config_flag(config, HM_SET_CHECK))
+		return hm_config_print_values(config);
+	return -1;
+}
+
+static struct hm_config *
+load(const struct hm_tool *tool, const struct hm_options *options,
+    int *status)
+{
+	struct hm_config *config = calloc(1, sizeof *config);
+
+	if (config == NULL) {
+		*status = HM_EXIT_OS;
+		return NULL;
+	}
+	config->tool = tool;
+	read_all(config, options);
+	*status = outcome(config);
+	if (*status < 0)
+		return config;
+	hm_config_free(config);
+	return NULL;
+}
+
+struct hm_config *
+hm_config_load(const struct hm_tool *tool, int argc, char *argv[], int *status)
+{
+	struct hm_config *config = NULL;
+	struct hm_options *options;
+
+	hm_log_start(tool->name, HM_WARNING);
+	guess_log_format(argc, argv);
+	*status = hm_options_parse(tool, argc, argv, &options);
+	if (*status < 0)
+		config = load(tool, options, status);
+	hm_options_free(options);
+	return config;
+}
+
+void
+hm_config_free(struct hm_config *config)
+{
+	if (config == NULL)
+		return;
+	for (size_t id = 0; id < HM_SETTINGS; id++)
+		hm_config_clear(config, (enum hm_setting_id)id);
+	for (size_t i = 0; i < config->faults; i++) {
+		free(config->fault[i].where);
+		free(config->fault[i].text);
+	}
+	free(config->fault);
+	for (size_t i = 0; i < config->notes; i++)
+		free(config->note[i].text);
+	free(config->note);
+	free(config);
+}
+
+/* Asking */
+
+bool
+hm_config_has(const struct hm_config *config, enum hm_setting_id id)
+{
+	return config->value[id].source != NULL;
+}
+
+bool
+hm_config_given(const struct hm_config *config, enum hm_setting_id id)
+{
+	return config->value[id].layer > HM_LAYER_DEFAULT;
+}
+
+bool
+hm_config_outranks(const struct hm_config *config, enum hm_setting_id id,
+    enum hm_setting_id other)
+{
+	return config->value[id].layer > config->value[other].layer;
+}
+
+const char *
+hm_config_source(const struct hm_config *config, enum hm_setting_id id)
+{
+	const char *source = config->value[id].source;
+
+	return source != NULL ? source : "unset";
+}
+
+const char *
+hm_config_text(const struct hm_config *config, enum hm_setting_id id)
+{
+	return config->value[id].text;
+}
+
+int64_t
+hm_config_int(const struct hm_config *config, enum hm_setting_id id)
+{
+	return config->value[id].number;
+}
+
+int64_t
+hm_config_ms(const struct hm_config *config, enum hm_setting_id id)
+{
+	return config->value[id].number;
+}
+
+bool
+hm_config_flag(const struct hm_config *config, enum hm_setting_id id)
+{
+	return config->value[id].number != 0;
+}
+
+const struct hm_pair *
+hm_config_pairs(const struct hm_config *config, enum hm_setting_id id,
+    size_t *count)
+{
+	*count = config->value[id].pairs;
+	return config->value[id].pair;
+}
+
+char *const *
+hm_config_operands(const struct hm_config *config, size_t *count)
+{
+	*count = config->operands;
+	return config->operand;
+}
+
+const struct hm_dtu_config *
+hm_config_dtus(const struct hm_config *config, size_t *count)
+{
+	*count = config->dtus;
+	return config->dtu;
+}
+
+void
+hm_config_stream(const struct hm_config *config,
+    struct hm_stream_options *options)
+{
+	*options = (struct hm_stream_options){
+	    .in = 0,
+	    .out = 1,
+	    .stats_period_ms = hm_config_ms(config, HM_SET_STATS_PERIOD),
+	    .strict = hm_config_flag(config, HM_SET_STRICT),
+	    .durable = hm_config_text(config, HM_SET_DURABLE),
+	    .ready_fd = hm_config_has(config, HM_SET_NOTIFY_FD) ?
+	        (int)hm_config_int(config, HM_SET_NOTIFY_FD) : 0,
+	};
+}

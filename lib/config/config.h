@@ -1,0 +1,121 @@
+#ifndef HM_CONFIG_H
+#define HM_CONFIG_H
+
+#include "base/dec.h"
+#include "settings.h"
+#include "base/slice.h"
+
+/*
+ * The settings of one run: defaults < YAML file < environment < command line.
+ * Every mistake is reported in one line; then the tool exits with 78, or with
+ * 64 if the command line itself is wrong.
+ */
+
+struct hm_config;
+
+struct hm_tool {
+	const char *name;
+	enum hm_tool_bit bit;
+	const char *operands; /* as in a synopsis, or NULL if it takes none */
+	const char *summary;  /* one sentence for --help */
+	/* Rules that bind settings together, or NULL: logs what breaks them
+	   and answers the exit status, 0 if nothing does. Called when each
+	   setting by itself is good. */
+	int (*check)(const struct hm_config *config);
+};
+
+/* An entry of dtu_configs. The texts are NULL, the numbers 0, if not given. */
+struct hm_dtu_config {
+	char *name, *uri, *host;
+	int64_t port, unit_id;
+	char *where; /* "FILE:LINE:COLUMN: dtu_configs", for messages */
+};
+
+/*
+ * Read all settings of a tool. Returns NULL with *status set when the tool is
+ * to exit: --help, --version and --check (0), a mistake (64, 78), or no
+ * memory (71). Freed by hm_config_free; what the getters return lives as
+ * long.
+ */
+struct hm_config *hm_config_load(const struct hm_tool *tool, int argc,
+    char *argv[], int *status);
+void hm_config_free(struct hm_config *config);
+
+/* Whether a value was given or has a default. */
+bool hm_config_has(const struct hm_config *config, enum hm_setting_id id);
+
+/* Whether a value was given: it is not the default. */
+bool hm_config_given(const struct hm_config *config, enum hm_setting_id id);
+
+/*
+ * Whether a value comes from a source that goes before that of another: the
+ * command line before the environment, then the file, then the default.
+ */
+bool hm_config_outranks(const struct hm_config *config, enum hm_setting_id id,
+    enum hm_setting_id other);
+
+/* Where the value came from, for messages: "FILE:LINE", "MQTT_PORT", ... */
+const char *hm_config_source(const struct hm_config *config,
+    enum hm_setting_id id);
+
+/* NULL if unset. Also the text of a choice. */
+const char *hm_config_text(const struct hm_config *config,
+    enum hm_setting_id id);
+int64_t hm_config_int(const struct hm_config *config, enum hm_setting_id id);
+int64_t hm_config_ms(const struct hm_config *config, enum hm_setting_id id);
+bool hm_config_flag(const struct hm_config *config, enum hm_setting_id id);
+
+/* True if a list is unset or holds the word. */
+bool hm_config_lists(const struct hm_config *config, enum hm_setting_id id,
+    const char *word);
+
+/* An entry of a mapping. `number` is set where the values are numbers. */
+struct hm_pair {
+	char *key, *text;
+	struct hm_dec number;
+	char *where; /* as in hm_dtu_config */
+};
+
+/*
+ * Use the time zone of the settings for the process. False, and reported, if
+ * there is none of that name.
+ */
+bool hm_config_use_zone(const struct hm_config *config);
+
+/*
+ * Log a value that only the tool can see is wrong: where it was given, what
+ * was found, what is allowed. Always false.
+ */
+bool hm_config_refuse(const struct hm_config *config, enum hm_setting_id id,
+    struct hm_slice found, const char *allowed);
+
+/* The same of the key or the value of an entry of a mapping. */
+bool hm_config_refuse_pair(enum hm_setting_id id, const struct hm_pair *pair,
+    const char *found, const char *allowed);
+
+/* The entries of a mapping in order; *count is 0 if there are none. */
+const struct hm_pair *hm_config_pairs(const struct hm_config *config,
+    enum hm_setting_id id, size_t *count);
+
+/*
+ * Walk the words of a list: `rest` starts as hm_config_text and is advanced.
+ * False at the end.
+ */
+bool hm_config_word(const char **rest, struct hm_slice *word);
+
+/* What follows the options on the command line, borrowed from argv. */
+char *const *hm_config_operands(const struct hm_config *config, size_t *count);
+
+/* The entries of dtu_configs; *count is 0 if there are none. */
+const struct hm_dtu_config *hm_config_dtus(const struct hm_config *config,
+    size_t *count);
+
+/*
+ * The options that most tools hand on: log level and name are set, and the
+ * stream options filled in.
+ */
+struct hm_stream_options;
+void hm_config_stream(const struct hm_config *config,
+    struct hm_stream_options *options);
+
+#endif

@@ -1,0 +1,120 @@
+#include "config_private.h"
+
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/nearest.h"
+#include "retired.h"
+
+/* Lists and mappings may be JSON. */
+static bool
+is_json(const struct hm_setting *setting, const char *text)
+{
+	switch (setting->type) {
+	case HM_TYPE_LIST:
+		return text[0] == '[';
+	case HM_TYPE_NUMBERS:
+	case HM_TYPE_NAMES:
+	case HM_TYPE_DTUS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+read_variables(struct hm_config *config)
+{
+	for (size_t i = 0; i < HM_SETTINGS; i++) {
+		const struct hm_setting *setting = &hm_settings[i];
+		enum hm_setting_id id = (enum hm_setting_id)i;
+		const char *text;
+
+		if (setting->env == NULL ||
+		    (setting->tools & config->tool->bit) == 0)
+			continue;
+		/* An empty variable is how compose files say "unset". */
+		text = getenv(setting->env);
+		if (text == NULL || text[0] == '\0')
+			continue;
+		if (is_json(setting, text))
+			hm_config_read_value(config, id, text, setting->env);
+		else
+			hm_config_set(config, id, text, setting->env,
+			    setting->env);
+	}
+}
+
+static void
+note_retired(struct hm_config *config)
+{
+	for (size_t i = 0; i < hm_retired_count; i++) {
+		const char *text = getenv(hm_retired[i].env);
+
+		if (text != NULL && text[0] != '\0')
+			hm_config_note(config, HM_ALL, "%s: has no effect: %s",
+			    hm_retired[i].env, hm_retired[i].instead);
+	}
+}
+
+/* The environment is not ours alone; these are likely to be meant for us. */
+static bool
+looks_like_ours(const char *name)
+{
+	return strncasecmp(name, "MQTT_", 5) == 0 ||
+	    strncasecmp(name, "DTU_", 4) == 0 ||
+	    strncasecmp(name, "HM_", 3) == 0;
+}
+
+/* Note a variable that is no setting but nearly one. */
+static void
+note_misspelt(struct hm_config *config, const char *name)
+{
+	struct hm_nearest nearest;
+	unsigned tools = 0;
+
+	hm_nearest_start(&nearest, name);
+	for (size_t id = 0; id < HM_SETTINGS; id++) {
+		const char *env = hm_settings[id].env;
+
+		if (env == NULL)
+			continue;
+		if (strcmp(env, name) == 0)
+			return;
+		hm_nearest_try(&nearest, env);
+		if (nearest.best == env)
+			tools = hm_settings[id].tools;
+	}
+	if (nearest.best != NULL)
+		hm_config_note(config, tools,
+		    "%s: unknown variable, did you mean %s?", name,
+		    nearest.best);
+}
+
+static void
+note_all_misspelt(struct hm_config *config)
+{
+	for (char **variable = environ; *variable != NULL; variable++) {
+		const char *equals = strchr(*variable, '=');
+		char *name;
+
+		if (equals == NULL || !looks_like_ours(*variable))
+			continue;
+		name = strndup(*variable, (size_t)(equals - *variable));
+		if (name == NULL) {
+			config->no_memory = true;
+			return;
+		}
+		note_misspelt(config, name);
+		free(name);
+	}
+}
+
+void
+hm_config_read_environment(struct hm_config *config)
+{
+	read_variables(config);
+	note_retired(config);
+	note_all_misspelt(config);
+}

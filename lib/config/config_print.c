@@ -1,0 +1,195 @@
+#include "config_private.h"
+
+#include <stdio.h>
+
+#include "base/utf8.h"
+
+/*
+ * The settings in effect, as YAML that the tools read again. What a file
+ * cannot give stands in comments: secrets, which are masked, what is for the
+ * command line only, and where each value came from.
+ */
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+static void
+print_quoted(struct hm_slice text)
+{
+	putchar('"');
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '"' || text.p[i] == '\\')
+			putchar('\\');
+		putchar(text.p[i]);
+	}
+	putchar('"');
+}
+
+/* In quotes unless it is clear that YAML needs none. */
+static void
+print_text(struct hm_slice text)
+{
+	bool plain = text.n > 0 && memchr(LETTERS "/", text.p[0],
+	    sizeof LETTERS "/" - 1) != NULL && !hm_slice_is(text, "null");
+
+	for (size_t i = 1; i < text.n; i++)
+		plain = plain && memchr(LETTERS "/._-", text.p[i],
+		    sizeof LETTERS "/._-" - 1) != NULL;
+	if (plain)
+		printf("%.*s", (int)text.n, text.p);
+	else
+		print_quoted(text);
+}
+
+/* A comment ends the line, whatever is in it. */
+static void
+print_comment(const char *start, const char *source)
+{
+	bool plain = hm_utf8_plain(hm_text(source));
+
+	printf("%s# ", start);
+	for (const char *p = source; *p != '\0'; p++)
+		putchar(plain || (*p >= ' ' && *p < 0x7f) ? *p : '?');
+	putchar('\n');
+}
+
+static void
+print_list(const char *rest)
+{
+	struct hm_slice word;
+	const char *comma = "";
+
+	putchar('[');
+	while (hm_config_word(&rest, &word)) {
+		printf("%s", comma);
+		print_text(word);
+		comma = ", ";
+	}
+	putchar(']');
+}
+
+static void
+print_value(const struct hm_config *config, enum hm_setting_id id)
+{
+	const char *text = config->value[id].text;
+
+	if (hm_settings[id].type == HM_TYPE_FLAG)
+		printf("%s", hm_config_flag(config, id) ? "true" : "false");
+	else if (hm_settings[id].type == HM_TYPE_LIST)
+		print_list(text);
+	else if (hm_settings[id].type == HM_TYPE_SECRET)
+		printf("********");
+	else
+		print_text(hm_text(text));
+}
+
+static void
+print_pairs(const struct hm_config_value *value, const char *indent)
+{
+	for (size_t i = 0; i < value->pairs; i++) {
+		printf("%s", indent);
+		print_text(hm_text(value->pair[i].key));
+		printf(": ");
+		print_text(hm_text(value->pair[i].text));
+		putchar('\n');
+	}
+}
+
+static void
+print_dtu_text(const char *key, const char *text, const char **start)
+{
+	if (text == NULL)
+		return;
+	printf("%s%s: ", *start, key);
+	print_text(hm_text(text));
+	putchar('\n');
+	*start = "    ";
+}
+
+static void
+print_dtu_number(const char *key, int64_t number)
+{
+	if (number != 0)
+		printf("    %s: %lld\n", key, (long long)number);
+}
+
+static void
+print_dtus(const struct hm_config *config)
+{
+	for (size_t i = 0; i < config->dtus; i++) {
+		const struct hm_dtu_config *dtu = &config->dtu[i];
+		const char *start = "  - ";
+
+		print_dtu_text("name", dtu->name, &start);
+		print_dtu_text("uri", dtu->uri, &start);
+		print_dtu_text("host", dtu->host, &start);
+		print_dtu_number("port", dtu->port);
+		print_dtu_number("unit_id", dtu->unit_id);
+	}
+}
+
+/* A mapping or a list of mappings, with its entries on lines of their own. */
+static void
+print_entries(const struct hm_config *config, enum hm_setting_id id)
+{
+	const struct hm_config_value *value = &config->value[id];
+	const char *empty = "";
+	bool dtus = hm_settings[id].type == HM_TYPE_DTUS;
+
+	if (dtus ? config->dtus == 0 : value->pairs == 0)
+		empty = dtus ? " []" : " {}";
+	printf("%s:%s", hm_settings[id].key, empty);
+	print_comment("  ", value->source);
+	if (dtus)
+		print_dtus(config);
+	else
+		print_pairs(value, "  ");
+}
+
+/* What stands on the command line only. */
+static void
+print_option(const struct hm_config *config, enum hm_setting_id id)
+{
+	const struct hm_config_value *value = &config->value[id];
+
+	printf("# --%s", hm_settings[id].option);
+	if (value->text != NULL) {
+		putchar('=');
+		print_value(config, id);
+	}
+	print_comment("  ", value->source);
+	print_pairs(value, "#   ");
+}
+
+static void
+print_setting(const struct hm_config *config, enum hm_setting_id id)
+{
+	const struct hm_setting *s = &hm_settings[id];
+	const struct hm_config_value *value = &config->value[id];
+
+	if (s->key == NULL) {
+		print_option(config, id);
+		return;
+	}
+	if (value->text == NULL) {
+		print_entries(config, id);
+		return;
+	}
+	if (s->type == HM_TYPE_SECRET)
+		printf("# ");
+	printf("%s: ", s->key);
+	print_value(config, id);
+	print_comment("  ", value->source);
+}
+
+int
+hm_config_print_values(const struct hm_config *config)
+{
+	for (size_t id = 0; id < HM_SETTINGS; id++)
+		if (id != HM_SET_CHECK && (hm_settings[id].tools &
+		    config->tool->bit) != 0 && hm_config_has(config,
+		    (enum hm_setting_id)id))
+			print_setting(config, (enum hm_setting_id)id);
+	for (size_t i = 0; i < config->operands; i++)
+		print_comment("", config->operand[i]);
+	return hm_config_end_output();
+}

@@ -1,0 +1,380 @@
+#include "config_private.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/utf8.h"
+
+/* Mistakes and notes */
+
+void
+hm_config_mistake(struct hm_config *config, const char *where,
+    const char *format, ...)
+{
+	struct hm_config_fault *grown = realloc(config->fault,
+	    (config->faults + 1) * sizeof *grown);
+	struct hm_config_fault fault = {NULL, NULL};
+	va_list args;
+
+	if (grown == NULL) {
+		config->no_memory = true;
+		return;
+	}
+	config->fault = grown;
+	va_start(args, format);
+	fault.where = hm_config_copy(config, where);
+	if (vasprintf(&fault.text, format, args) >= 0) {
+		config->fault[config->faults++] = fault;
+	} else {
+		config->no_memory = true;
+		free(fault.where);
+	}
+	va_end(args);
+}
+
+void
+hm_config_note(struct hm_config *config, unsigned tools, const char *format,
+    ...)
+{
+	struct hm_config_note *grown = realloc(config->note,
+	    (config->notes + 1) * sizeof *grown);
+	struct hm_config_note note = {.tools = tools};
+	va_list args;
+
+	if (grown == NULL) {
+		config->no_memory = true;
+		return;
+	}
+	config->note = grown;
+	va_start(args, format);
+	if (vasprintf(&note.text, format, args) >= 0)
+		config->note[config->notes++] = note;
+	else
+		config->no_memory = true;
+	va_end(args);
+}
+
+char *
+hm_config_copy(struct hm_config *config, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (copy == NULL)
+		config->no_memory = true;
+	return copy;
+}
+
+/* Numbers */
+
+bool
+hm_config_number(struct hm_config *config, const char *text,
+    const char *where, int64_t min, int64_t max, int64_t *number)
+{
+	struct hm_dec d;
+
+	if (!hm_dec_parse(hm_text(text), &d) ||
+	    !hm_dec_rescale(d, 0, number) || *number < min || *number > max) {
+		hm_config_mistake(config, where, "found \"%s\", allowed is a "
+		    "whole number from %lld to %lld", text, (long long)min,
+		    (long long)max);
+		return false;
+	}
+	return true;
+}
+
+static bool
+parse_thousandths(struct hm_config *config, const struct hm_setting *setting,
+    const char *text, const char *where, int64_t *number)
+{
+	char min[HM_DEC_TEXT], max[HM_DEC_TEXT];
+	struct hm_dec d;
+
+	if (hm_dec_parse(hm_text(text), &d) && hm_dec_rescale(d, 3, number) &&
+	    *number >= setting->min && *number <= setting->max)
+		return true;
+	hm_dec_format(hm_dec(setting->min, 3), min);
+	hm_dec_format(hm_dec(setting->max, 3), max);
+	hm_config_mistake(config, where,
+	    "found \"%s\", allowed are %s to %s%s", text, min, max,
+	    setting->type == HM_TYPE_SECONDS ? " seconds" : "");
+	return false;
+}
+
+/* Words */
+
+static bool
+parse_flag(struct hm_config *config, const char *text, const char *where,
+    int64_t *number)
+{
+	static const char *const words[][2] = {{"true", "false"},
+	    {"yes", "no"}, {"on", "off"}, {"1", "0"}};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		for (int off = 0; off < 2; off++)
+			if (strcasecmp(text, words[i][off]) == 0) {
+				*number = !off;
+				return true;
+			}
+	hm_config_mistake(config, where,
+	    "found \"%s\", allowed are true and false", text);
+	return false;
+}
+
+bool
+hm_config_word(const char **rest, struct hm_slice *word)
+{
+	const char *start = *rest;
+
+	if (start == NULL)
+		return false;
+	start += strspn(start, " ,\t\n");
+	*word = hm_slice(start, strcspn(start, " ,\t\n"));
+	*rest = start + word->n;
+	return word->n > 0;
+}
+
+static bool
+word_in(const char *words, struct hm_slice word)
+{
+	struct hm_slice other;
+
+	while (hm_config_word(&words, &other))
+		if (other.n == word.n &&
+		    strncasecmp(other.p, word.p, word.n) == 0)
+			return true;
+	return false;
+}
+
+bool
+hm_config_lists(const struct hm_config *config, enum hm_setting_id id,
+    const char *word)
+{
+	const char *text = config->value[id].text;
+
+	return text == NULL || word_in(text, hm_text(word));
+}
+
+static bool
+check_choice(struct hm_config *config, const struct hm_setting *setting,
+    const char *text, const char *where)
+{
+	if (word_in(setting->choices, hm_text(text)))
+		return true;
+	hm_config_mistake(config, where, "found \"%s\", allowed are %s", text,
+	    setting->choices);
+	return false;
+}
+
+bool
+hm_config_check_text(struct hm_config *config, const char *text,
+    const char *where)
+{
+	const char *problem = NULL;
+
+	if (text[0] == '\0')
+		problem = "must not be empty";
+	else if (!hm_utf8_plain(hm_text(text)))
+		problem = "must be UTF-8 without control characters";
+	if (problem != NULL)
+		hm_config_mistake(config, where, "%s", problem);
+	return problem == NULL;
+}
+
+/* Every word must be among the choices, where there are any. */
+static bool
+check_words(struct hm_config *config, const struct hm_setting *setting,
+    const char *text, const char *where)
+{
+	struct hm_slice word;
+	bool good = true;
+
+	while (hm_config_word(&text, &word)) {
+		if (setting->choices == NULL ? hm_utf8_plain(word) :
+		    word_in(setting->choices, word))
+			continue;
+		hm_config_mistake(config, where, "found \"%.*s\", allowed are "
+		    "%s", (int)word.n, word.p, setting->choices != NULL ?
+		    setting->choices : "words in UTF-8");
+		good = false;
+	}
+	return good;
+}
+
+static bool
+check_value(struct hm_config *config, const struct hm_setting *setting,
+    const char *text, const char *where, int64_t *number)
+{
+	switch (setting->type) {
+	case HM_TYPE_FLAG:
+		return parse_flag(config, text, where, number);
+	case HM_TYPE_INT:
+		return hm_config_number(config, text, where, setting->min,
+		    setting->max, number);
+	case HM_TYPE_SECONDS:
+	case HM_TYPE_DECIMAL:
+		return parse_thousandths(config, setting, text, where, number);
+	case HM_TYPE_CHOICE:
+		return check_choice(config, setting, text, where);
+	case HM_TYPE_LIST:
+		return check_words(config, setting, text, where);
+	case HM_TYPE_SECRET:
+		if (text[0] != '\0')
+			return true;
+		hm_config_mistake(config, where, "must not be empty");
+		return false;
+	case HM_TYPE_TEXT:
+		return hm_config_check_text(config, text, where);
+	case HM_TYPE_NUMBERS:
+	case HM_TYPE_NAMES:
+	case HM_TYPE_DTUS:
+		break;
+	}
+	hm_config_mistake(config, where, "found a single value, allowed is a "
+	    "%s", setting->type == HM_TYPE_DTUS ? "list of mappings" :
+	    "mapping");
+	return false;
+}
+
+/* Keeping */
+
+static void
+free_dtus(struct hm_config *config)
+{
+	for (size_t i = 0; i < config->dtus; i++) {
+		free(config->dtu[i].name);
+		free(config->dtu[i].uri);
+		free(config->dtu[i].host);
+		free(config->dtu[i].where);
+	}
+	free(config->dtu);
+	config->dtu = NULL;
+	config->dtus = 0;
+}
+
+static void
+free_pair(struct hm_pair *pair)
+{
+	free(pair->key);
+	free(pair->text);
+	free(pair->where);
+}
+
+void
+hm_config_clear(struct hm_config *config, enum hm_setting_id id)
+{
+	struct hm_config_value *value = &config->value[id];
+
+	free(value->text);
+	free(value->source);
+	for (size_t i = 0; i < value->pairs; i++)
+		free_pair(&value->pair[i]);
+	free(value->pair);
+	*value = (struct hm_config_value){.text = NULL};
+	if (hm_settings[id].type == HM_TYPE_DTUS)
+		free_dtus(config);
+}
+
+static bool
+grows(const struct hm_config *config, enum hm_setting_id id)
+{
+	enum hm_type type = hm_settings[id].type;
+
+	return config->value[id].source != NULL &&
+	    config->value[id].layer == config->layer &&
+	    (type == HM_TYPE_LIST || type == HM_TYPE_NUMBERS ||
+	    type == HM_TYPE_NAMES);
+}
+
+void
+hm_config_begin(struct hm_config *config, enum hm_setting_id id,
+    const char *source)
+{
+	if (grows(config, id))
+		return;
+	hm_config_clear(config, id);
+	config->value[id].layer = config->layer;
+	config->value[id].source = hm_config_copy(config, source);
+}
+
+static char *
+join(struct hm_config *config, const char *a, const char *b)
+{
+	char *both;
+
+	if (asprintf(&both, "%s %s", a, b) >= 0)
+		return both;
+	config->no_memory = true;
+	return NULL;
+}
+
+void
+hm_config_set(struct hm_config *config, enum hm_setting_id id,
+    const char *text, const char *where, const char *source)
+{
+	struct hm_config_value *value = &config->value[id];
+	int64_t number = 0;
+	char *before;
+
+	if (!check_value(config, &hm_settings[id], text, where, &number))
+		return;
+	hm_config_begin(config, id, source);
+	value->number = number;
+	before = value->text;
+	value->text = before != NULL ? join(config, before, text) :
+	    hm_config_copy(config, text);
+	free(before);
+}
+
+/* Mappings */
+
+static bool
+check_pair(struct hm_config *config, enum hm_setting_id id,
+    struct hm_pair *pair)
+{
+	const struct hm_config_value *value = &config->value[id];
+	char where[HM_WHERE_MAX];
+
+	if (!hm_config_check_text(config, pair->key, pair->where))
+		return false;
+	snprintf(where, sizeof where, "%s: %s", pair->where, pair->key);
+	for (size_t i = 0; i < value->pairs; i++)
+		if (strcmp(value->pair[i].key, pair->key) == 0) {
+			hm_config_mistake(config, where, "given twice");
+			return false;
+		}
+	if (hm_settings[id].type == HM_TYPE_NAMES)
+		return hm_config_check_text(config, pair->text, where);
+	if (hm_dec_parse(hm_text(pair->text), &pair->number))
+		return true;
+	hm_config_mistake(config, where, "found \"%s\", allowed is a decimal "
+	    "number such as 0.001", pair->text);
+	return false;
+}
+
+void
+hm_config_add_pair(struct hm_config *config, enum hm_setting_id id,
+    const char *key, const char *text, const char *where)
+{
+	struct hm_config_value *value = &config->value[id];
+	struct hm_pair pair = {
+	    .key = hm_config_copy(config, key),
+	    .text = hm_config_copy(config, text),
+	    .where = hm_config_copy(config, where),
+	};
+	struct hm_pair *grown;
+
+	if (config->no_memory || !check_pair(config, id, &pair)) {
+		free_pair(&pair);
+		return;
+	}
+	grown = realloc(value->pair, (value->pairs + 1) * sizeof *grown);
+	if (grown == NULL) {
+		config->no_memory = true;
+		free_pair(&pair);
+		return;
+	}
+	value->pair = grown;
+	value->pair[value->pairs++] = pair;
+}

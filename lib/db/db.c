@@ -1,0 +1,155 @@
+#include "db.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+
+#define WAL_TRIES 50
+#define WAL_WAIT_MS 100
+
+const char *
+hm_db_reason(const struct hm_db *db)
+{
+	return sqlite3_errmsg(db->handle);
+}
+
+void
+hm_db_complain(const struct hm_db *db, const char *what)
+{
+	const char *reason = hm_db_reason(db);
+
+	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", db->path),
+	    hm_fact("reason", reason)), "%s: %s: %s", db->path, what, reason);
+}
+
+bool
+hm_db_run(struct hm_db *db, const char *sql)
+{
+	return sql != NULL &&
+	    sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+bool
+hm_db_prepare(struct hm_db *db, const char *sql, sqlite3_stmt **out)
+{
+	return sql != NULL && sqlite3_prepare_v3(db->handle, sql, -1,
+	    SQLITE_PREPARE_PERSISTENT, out, NULL) == SQLITE_OK;
+}
+
+bool
+hm_db_ask(struct hm_db *db, const char *sql, int64_t *number)
+{
+	sqlite3_stmt *statement = NULL;
+	bool good = hm_db_prepare(db, sql, &statement) &&
+	    sqlite3_step(statement) == SQLITE_ROW;
+
+	if (good)
+		*number = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return good;
+}
+
+bool
+hm_db_step(sqlite3_stmt *statement)
+{
+	bool good = sqlite3_step(statement) == SQLITE_DONE;
+
+	return sqlite3_reset(statement) == SQLITE_OK && good;
+}
+
+void
+hm_db_rollback(struct hm_db *db)
+{
+	if (db->handle != NULL && !sqlite3_get_autocommit(db->handle))
+		hm_db_run(db, "ROLLBACK");
+}
+
+bool
+hm_db_moved(const struct hm_db *db)
+{
+	int moved = 0;
+
+	return sqlite3_file_control(db->handle, NULL, SQLITE_FCNTL_HAS_MOVED,
+	    &moved) == SQLITE_OK && moved != 0;
+}
+
+void
+hm_db_bind_slice(sqlite3_stmt *statement, int column, struct hm_slice text)
+{
+	sqlite3_bind_text(statement, column, text.p, (int)text.n,
+	    SQLITE_STATIC);
+}
+
+struct hm_slice
+hm_db_column_text(sqlite3_stmt *row, int column)
+{
+	const unsigned char *text = sqlite3_column_text(row, column);
+
+	return hm_slice(text != NULL ? (const char *)text : "",
+	    (size_t)sqlite3_column_bytes(row, column));
+}
+
+/* Opening */
+
+static bool
+uses_wal(struct hm_db *db)
+{
+	sqlite3_stmt *mode = NULL;
+	bool wal = hm_db_prepare(db, "PRAGMA journal_mode", &mode) &&
+	    sqlite3_step(mode) == SQLITE_ROW &&
+	    hm_slice_is(hm_db_column_text(mode, 0), "wal");
+
+	sqlite3_finalize(mode);
+	return wal;
+}
+
+/* Two that switch a new file at once do not wait for each other. */
+bool
+hm_db_use_wal(struct hm_db *db)
+{
+	if (uses_wal(db))
+		return true;
+	/* How pages are given back is fixed when the first table is made. */
+	if (!hm_db_run(db, "PRAGMA auto_vacuum = INCREMENTAL"))
+		return false;
+	for (int tries = WAL_TRIES; tries > 0; tries--) {
+		if (hm_db_run(db, "PRAGMA journal_mode = WAL"))
+			return true;
+		if (sqlite3_errcode(db->handle) != SQLITE_BUSY)
+			return false;
+		sqlite3_sleep(WAL_WAIT_MS);
+	}
+	return false;
+}
+
+void
+hm_db_lean(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+bool
+hm_db_open(struct hm_db *db, const char *path,
+    const struct hm_db_options *options)
+{
+	int flags = SQLITE_OPEN_NOMUTEX | (options->writing ?
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
+	char *copy = strdup(path); /* `path` may be that of `db` */
+
+	hm_db_close(db);
+	db->path = copy;
+	return db->path != NULL &&
+	    sqlite3_open_v2(db->path, &db->handle, flags, NULL) == SQLITE_OK &&
+	    sqlite3_busy_timeout(db->handle, options->busy_ms) == SQLITE_OK &&
+	    hm_db_run(db, options->careful ? "PRAGMA synchronous = FULL" :
+	    "PRAGMA synchronous = NORMAL");
+}
+
+void
+hm_db_close(struct hm_db *db)
+{
+	if (sqlite3_close(db->handle) != SQLITE_OK)
+		hm_db_complain(db, "cannot close the database");
+	free(db->path);
+	*db = (struct hm_db){NULL, NULL};
+}

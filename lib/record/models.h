@@ -1,0 +1,32 @@
+#ifndef HM_MODELS_H
+#define HM_MODELS_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/*
+ * What the first digits of a serial number (hex digits, any case) say about
+ * the device. NULL if they are not known. docs/protocol.md has the sources.
+ */
+const char *hm_model_inverter(struct hm_slice serial);
+const char *hm_model_dtu(struct hm_slice serial);
+const char *hm_model_meter(struct hm_slice serial);
+
+/*
+ * Whether a DTU is built into an inverter, as far as is known, and so has no
+ * power at night.
+ */
+bool hm_model_dtu_sleeps(struct hm_slice serial);
+
+/* The exact model by the hardware part number of an inverter, or NULL. */
+const char *hm_model_part(uint32_t part);
+
+/*
+ * The most watts that one input of an inverter is rated for, by its model as
+ * the functions above name it; of the inverter if the name does not tell its
+ * inputs. 0 if the name tells no watts.
+ */
+int64_t hm_model_input_watts(struct hm_slice model);
+
+#endif

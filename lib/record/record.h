@@ -1,0 +1,103 @@
+#ifndef HM_RECORD_H
+#define HM_RECORD_H
+
+#include <stdint.h>
+
+#include "base/dec.h"
+#include "base/emit.h"
+#include "base/slice.h"
+
+/*
+ * Records are JSON objects, one a line. The reader is strict RFC 8259 (UTF-8
+ * checked, duplicate keys refused, depth and key count bounded), builds no
+ * tree and allocates nothing: every slice it hands out points into the line
+ * and lives as long as the line does.
+ */
+
+#define HM_LINE_MAX ((size_t)256 * 1024) /* bytes in a line, without its LF */
+#define HM_MEMBERS_MAX 256               /* keys of one record */
+#define HM_KEYS_MAX 1024                 /* keys of all open objects */
+#define HM_DEPTH_MAX 32
+
+enum hm_kind {
+	HM_ABSENT, /* what hm_record_get answers for a key that is not there */
+	HM_NULL,
+	HM_FALSE,
+	HM_TRUE,
+	HM_NUMBER,
+	HM_STRING,
+	HM_ARRAY,
+	HM_OBJECT,
+};
+
+/* `text` is as in the line; of a string, what stands between the quotes. */
+struct hm_value {
+	enum hm_kind kind;
+	struct hm_slice text;
+};
+
+struct hm_member {
+	struct hm_slice key; /* between the quotes, escapes as in the line */
+	struct hm_value value;
+};
+
+struct hm_record {
+	size_t count;
+	struct hm_member member[HM_MEMBERS_MAX];
+};
+
+struct hm_fault {
+	const char *what; /* what is wrong, static text */
+	size_t at;        /* byte offset in the line */
+};
+
+/* Read a whole line. False with *fault set if it is not a JSON object. */
+bool hm_record_parse(struct hm_record *record, struct hm_slice line,
+    struct hm_fault *fault);
+
+/*
+ * The value of "type" when it is the first key of a line that begins and ends
+ * as an object does; nothing else of the line is looked at. False otherwise.
+ */
+bool hm_record_type(struct hm_slice line, struct hm_slice *type);
+
+/* The value under `key`, or one of kind HM_ABSENT. Never NULL. */
+const struct hm_value *hm_record_get(const struct hm_record *record,
+    const char *key);
+
+/* The text of a string under `key`; false if absent or of another kind. */
+bool hm_record_string(const struct hm_record *record, const char *key,
+    struct hm_slice *text);
+
+/* The number under `key`; false if absent, of another kind, or not exact. */
+bool hm_record_dec(const struct hm_record *record, const char *key,
+    struct hm_dec *number);
+
+/* The integer under `key`; false if absent or not an integer. */
+bool hm_record_int(const struct hm_record *record, const char *key,
+    int64_t *number);
+
+/*
+ * Walk an array or object that has been parsed: `rest` starts as its text and
+ * is advanced. False at the end.
+ */
+bool hm_array_next(struct hm_slice *rest, struct hm_value *item);
+bool hm_object_next(struct hm_slice *rest, struct hm_member *member);
+
+/*
+ * Resolve the escapes of a parsed string into buf. False if it does not fit
+ * into cap bytes. The result is not ended by a NUL and may hold one.
+ */
+bool hm_string_decode(struct hm_slice text, char *buf, size_t cap,
+    size_t *len);
+
+/* A value that the reader gave, as it stood in its line. */
+void hm_emit_value(struct hm_emit *e, const char *key,
+    const struct hm_value *value);
+/* The same with the key that stood there. */
+void hm_emit_member(struct hm_emit *e, const struct hm_member *member);
+
+/* The first members of every record: {"type":TYPE,"time":TIME */
+void hm_emit_record(struct hm_emit *e, const char *type, struct hm_slice time);
+
+#endif

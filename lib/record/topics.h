@@ -1,0 +1,39 @@
+#ifndef HM_TOPICS_H
+#define HM_TOPICS_H
+
+#include "base/slice.h"
+
+/*
+ * The MQTT topics that more than one tool has to agree on. `prefix` is the
+ * setting mqtt_topic_prefix. Each function returns the length of the topic,
+ * which is ended by a NUL, or 0 if it cannot be built: it does not fit into
+ * cap bytes, or the prefix is not fit for a topic.
+ */
+
+#define HM_TOPIC_MAX ((size_t)512) /* holds every topic of ours and a NUL */
+#define HM_TOPIC_PREFIX_MAX ((size_t)200) /* bytes of a prefix */
+#define HM_TOPIC_NAME_MAX ((size_t)120)   /* bytes of a DTU's name */
+
+/*
+ * Whether a prefix can begin a topic: not empty, at most HM_TOPIC_PREFIX_MAX
+ * bytes, no "+", "#" or control character, no "/" at either end, no "$" (the
+ * broker's own topics) at its start.
+ */
+#define HM_TOPIC_PREFIX_RULE "are at most 200 bytes without +, # and " \
+    "control characters, no / at either end and no $ at the start"
+bool hm_topic_prefix_valid(const char *prefix);
+
+/* PREFIX/hoymiles_mqtt/bridge/availability: the last will of hm-publish. */
+size_t hm_topic_bridge(const char *prefix, char *buf, size_t cap);
+
+/*
+ * PREFIX/hoymiles_mqtt/NAME/availability, for the configured name of a DTU.
+ * "+", "#", "/" and what MQTT forbids in a topic become "_", and so that
+ * nothing but the bridge has the bridge's topic a DTU called "bridge" becomes
+ * "bridge_". The name must be UTF-8, not empty, and at most HM_TOPIC_NAME_MAX
+ * bytes long.
+ */
+size_t hm_topic_dtu(const char *prefix, struct hm_slice name, char *buf,
+    size_t cap);
+
+#endif

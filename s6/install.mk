@@ -1,0 +1,62 @@
+# Installing, and removing what was installed but settings and data.
+
+UNITDIR = $(PREFIX)/lib/systemd/system
+SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+MANDIR = $(DESTDIR)$(PREFIX)/share/man
+SHAREDIR = $(DESTDIR)$(PREFIX)/share/hm
+DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/hm
+ETCDIR = $(DESTDIR)$(SYSCONFDIR)/hm
+
+# What is for containers, packages and systemd is no part of the chain.
+CHAIN = $(shell find s6 -path s6/container -prune -o -path s6/debian -prune \
+    -o -name 'hm.*' -o \( -type f -o -type l \) -print)
+PLACES = 's,@PREFIX@,$(PREFIX),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g'
+
+install: all
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(SHAREDIR)/pipelines
+	install -m 755 $(TOOLS:%=$(BIN)/%) $(BINDIR)
+	install -m 644 $(wildcard docs/man/*.1) $(MANDIR)/man1
+	install -m 644 $(wildcard docs/man/*.7) $(MANDIR)/man7
+	install -m 755 $(filter-out pipelines/run %.jq,$(wildcard pipelines/*)) \
+	    $(SHAREDIR)/pipelines
+	install -m 644 pipelines/show.jq $(SHAREDIR)/pipelines
+	install -d $(DOCDIR)/prometheus $(DOCDIR)/examples
+	install -m 644 $(wildcard docs/*.md) docs/hoymiles.yaml $(DOCDIR)
+	install -m 644 $(wildcard docs/prometheus/*) $(DOCDIR)/prometheus
+	for file in $(CHAIN); do \
+	    mode=644; [ ! -x $$file ] || mode=755; \
+	    install -D -m $$mode $$file $(SHAREDIR)/$$file || exit; done
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR)
+	sed $(PLACES) s6/hm.service >$(DESTDIR)$(UNITDIR)/hm.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/hm.service
+	install -m 644 s6/hm.sysusers $(DESTDIR)$(SYSUSERSDIR)/hm.conf
+	sed $(PLACES) docs/hm.cron >$(DOCDIR)/examples/hm.cron
+	chmod 644 $(DOCDIR)/examples/hm.cron
+	install -d $(ETCDIR)
+	if [ ! -e $(ETCDIR)/hoymiles.yaml ]; then \
+	    install -m 640 docs/hoymiles.yaml $(ETCDIR); \
+	elif ! cmp -s docs/hoymiles.yaml $(ETCDIR)/hoymiles.yaml; then \
+	    install -m 640 docs/hoymiles.yaml $(ETCDIR)/hoymiles.yaml.new; \
+	fi
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || \
+	    $(MAKE) -s --no-print-directory account
+
+# On the machine itself root also makes the user, who reads the settings.
+account:
+	getent passwd hm >/dev/null || \
+	    systemd-sysusers $(SYSUSERSDIR)/hm.conf || \
+	    useradd --system --user-group --home-dir /var/lib/hm \
+	    --shell /usr/sbin/nologin hm
+	chgrp hm $(ETCDIR) $(ETCDIR)/hoymiles.yaml*
+	chmod 750 $(ETCDIR)
+
+uninstall:
+	rm -f $(TOOLS:%=$(BINDIR)/%)
+	rm -f $(patsubst docs/man/%,$(MANDIR)/man1/%,$(wildcard docs/man/*.1))
+	rm -f $(patsubst docs/man/%,$(MANDIR)/man7/%,$(wildcard docs/man/*.7))
+	rm -rf $(SHAREDIR) $(DOCDIR)
+	rm -f $(DESTDIR)$(UNITDIR)/hm.service $(DESTDIR)$(SYSUSERSDIR)/hm.conf
+	rm -f $(ETCDIR)/hoymiles.yaml.new
+
+.PHONY: install account uninstall

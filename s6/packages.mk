@@ -1,0 +1,40 @@
+# The Debian package
+
+DEB_PACKAGES = $(BUILD_PACKAGES) build-essential debhelper lintian
+DEB = build/deb/hm-$(VERSION)
+DEB_FACTS = 's/@VERSION@/$(VERSION)/; s/@DATE@/$(DATE)/; \
+    s/@COPYRIGHT@/$(COPYRIGHT)/'
+DATE = $(shell git log -1 --format=%aD 2>/dev/null || date -R)
+COPYRIGHT = $(shell sed -n 's/^Copyright (c) //p' LICENSE)
+
+deb:
+	@.ci/packages $(DEB_PACKAGES)
+	rm -rf build/deb
+	install -d $(DEB)
+	cp -R LICENSE Makefile README.md docs lib pipelines proto s6 tools $(DEB)
+	cp -R s6/debian $(DEB)
+	sed -i $(DEB_FACTS) $(DEB)/debian/changelog $(DEB)/debian/copyright
+	sed -n '/^Permission/,$$ { s/^$$/./; s/^/ /; p }' LICENSE \
+	    >>$(DEB)/debian/copyright
+	cd $(DEB) && DEB_BUILD_OPTIONS=noautodbgsym \
+	    dpkg-buildpackage -b -us -uc >../log 2>&1 || { cat ../log; exit 1; }
+	lintian --allow-root --fail-on error,warning --show-overrides build/deb/hm_*.changes
+
+check-package: deb
+	@.ci/packages debootstrap
+	@tests/package/run build/deb/hm_$(VERSION)_*.deb
+
+# The container, whose Dockerfile asks for what a build needs
+
+CONTAINER_PACKAGES = debootstrap podman buildah runc netavark aardvark-dns \
+    iptables docker-compose iproute2 mount curl jq sqlite3 mosquitto-clients \
+    procps
+
+build-packages:
+	@echo $(BUILD_PACKAGES)
+
+check-container:
+	@.ci/packages $(CONTAINER_PACKAGES)
+	@tests/container/run
+
+.PHONY: deb check-package build-packages check-container

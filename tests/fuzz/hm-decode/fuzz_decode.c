@@ -1,0 +1,143 @@
+/*
+ * Readings from hostile frames. An input that begins with '{' is a record. In
+ * any other, the first byte is the transport, 'm' for modbus, and frames
+ * follow, each after its length in two bytes; their magic, CRC and length are
+ * put right, so that the fuzzer gets to the payload. Whatever comes out must
+ * be a record, and the same when the same comes in again.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "decode.h"
+#include "wire/hmframe.h"
+
+#define FRAME_MAX ((size_t)4096)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct seen {
+	size_t readings, bad;
+	uint64_t hash;
+};
+
+static struct hm_record record;
+
+static void
+on_reading(void *context, struct hm_slice line)
+{
+	struct seen *seen = context;
+	struct hm_fault fault;
+	struct hm_slice type;
+
+	if (line.n > HM_LINE_MAX || !hm_record_type(line, &type) ||
+	    !hm_record_parse(&record, line, &fault)) {
+		fprintf(stderr, "not a record: %.*s\n", (int)line.n, line.p);
+		abort();
+	}
+	seen->readings++;
+	for (size_t i = 0; i < line.n; i++)
+		seen->hash = seen->hash * 31 + (unsigned char)line.p[i];
+}
+
+static void
+on_bad(void *context, size_t frame, const char *why)
+{
+	struct seen *seen = context;
+
+	seen->bad++;
+	seen->hash = seen->hash * 31 + frame + strlen(why);
+}
+
+static void
+put_right(uint8_t *frame, size_t n, bool modbus)
+{
+	struct hm_frame header;
+
+	if (modbus && n >= 6) {
+		frame[2] = frame[3] = 0;
+		frame[4] = (uint8_t)((n - 6) >> 8);
+		frame[5] = (uint8_t)(n - 6);
+	} else if (!modbus && n >= HM_FRAME_HEADER) {
+		header = (struct hm_frame){
+		    .command = (uint16_t)(frame[2] << 8 | frame[3]),
+		    .sequence = (uint16_t)(frame[4] << 8 | frame[5]),
+		    .payload = frame + HM_FRAME_HEADER,
+		    .size = n - HM_FRAME_HEADER};
+		hm_frame_write(&header, frame, n);
+	}
+}
+
+static void
+emit_frames(struct hm_emit *e, const uint8_t *data, size_t size, bool modbus)
+{
+	static uint8_t frame[FRAME_MAX];
+
+	while (size >= 2) {
+		size_t n = (size_t)(data[0] << 8 | data[1]) % FRAME_MAX;
+
+		data += 2;
+		size -= 2;
+		n = n < size ? n : size;
+		memcpy(frame, data, n);
+		put_right(frame, n, modbus);
+		hm_emit_hex(e, NULL, frame, n);
+		data += n;
+		size -= n;
+	}
+}
+
+static bool
+make_line(const uint8_t *data, size_t size, struct hm_slice *line)
+{
+	static char buf[HM_LINE_MAX];
+	bool modbus = data[0] == 'm';
+	struct hm_emit e;
+
+	hm_emit_start(&e, buf, sizeof buf);
+	hm_emit_record(&e, "frame", hm_text("2022-03-10T16:17:08Z"));
+	hm_emit_text(&e, "dtu", "roof");
+	hm_emit_text(&e, "transport", modbus ? "modbus" : "hm");
+	hm_emit_array(&e, "frames");
+	emit_frames(&e, data + 1, size - 1, modbus);
+	hm_emit_array_end(&e);
+	hm_emit_object_end(&e);
+	return hm_emit_done(&e, line);
+}
+
+static struct seen
+decode(struct hm_slice line)
+{
+	static struct hm_decoder *decoder;
+	static struct seen seen;
+	static const struct hm_decode_output output = {&seen, on_reading,
+	    on_bad};
+	static struct hm_record frames;
+	struct hm_fault fault;
+
+	if (decoder == NULL)
+		decoder = hm_decoder_new(&output);
+	if (decoder == NULL)
+		abort();
+	seen = (struct seen){0};
+	if (hm_record_parse(&frames, line, &fault))
+		hm_decode(decoder, &frames);
+	return seen;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct hm_slice line = hm_slice((const char *)data, size);
+	struct seen first, second;
+
+	if (size == 0 || size > HM_LINE_MAX ||
+	    (data[0] != '{' && !make_line(data, size, &line)))
+		return 0;
+	first = decode(line);
+	second = decode(line);
+	if (first.readings != second.readings || first.bad != second.bad ||
+	    first.hash != second.hash)
+		abort();
+	return 0;
+}

@@ -1,0 +1,46 @@
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "ledger_db.h"
+#include "base/log.h"
+
+/* A database file of any bytes: it is read, or refused. */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool
+is_valid(void *context, struct hm_station *station, const struct hm_unit *unit,
+    struct hm_input *input)
+{
+	(void)context;
+	(void)station;
+	(void)unit;
+	if (!hm_energy_valid(&input->energy))
+		abort();
+	return true;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char path[] = "/tmp/hm-fuzz-XXXXXX";
+	int fd = mkstemp(path);
+	struct hm_ledger *ledger = hm_ledger_new();
+	struct hm_ledger_db *db;
+
+	hm_log_start("fuzz", HM_CRITICAL);
+	if (fd < 0 || ledger == NULL ||
+	    write(fd, data, size) != (ssize_t)size)
+		abort();
+	db = hm_ledger_db_open(path, false);
+	if (db != NULL) {
+		hm_ledger_db_load(db, ledger);
+		hm_ledger_db_follow(db, ledger);
+		hm_ledger_visit(ledger, false, is_valid, NULL);
+	}
+	hm_ledger_db_close(db);
+	hm_ledger_free(ledger);
+	close(fd);
+	unlink(path);
+	return 0;
+}

@@ -1,0 +1,63 @@
+/*
+ * `flow RATE COUNT`: COUNT readings, RATE a second as the clock goes. The
+ * total_production of each is its number, from 1; no two are of one input at
+ * one time, which begins at 2026-06-21T04:00:00Z and goes as the clock does.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/exits.h"
+#include "reading.h"
+#include "base/clock.h"
+#include "base/rfc3339.h"
+
+#define START 1782014400
+#define TICK_MS 10
+
+static void
+write_reading(long number, long rate)
+{
+	char buf[1024], time[HM_TIME_TEXT], serial[32];
+	struct hm_origin origin = {
+	    hm_time_format(START + number / rate, time), hm_text("roof")};
+	struct hm_reading reading;
+	struct hm_slice line;
+
+	snprintf(serial, sizeof serial, "%012ld", 116400000000 + number % rate);
+	hm_reading_start(&reading, buf, sizeof buf, "port", &origin,
+	    hm_text(serial));
+	hm_emit_int(&reading.emit, "port", 1);
+	hm_reading_number(&reading, HM_F_PV_VOLTAGE, 350 + number % 7);
+	hm_reading_number(&reading, HM_F_PV_CURRENT, number % 1100);
+	hm_reading_number(&reading, HM_F_PV_POWER, number % 4000);
+	hm_reading_number(&reading, HM_F_TOTAL_PRODUCTION, number);
+	if (!hm_reading_end(&reading, &line))
+		exit(HM_EXIT_SOFTWARE);
+	fwrite(line.p, 1, line.n, stdout);
+	putchar('\n');
+}
+
+int
+main(int argc, char *argv[])
+{
+	const struct timespec tick = {0, TICK_MS * 1000000};
+	long rate, count, number = 0;
+	int64_t start = hm_monotonic_ms();
+
+	if (argc != 3)
+		return HM_EXIT_USAGE;
+	rate = strtol(argv[1], NULL, 10);
+	count = strtol(argv[2], NULL, 10);
+	while (number < count) {
+		int64_t due = (hm_monotonic_ms() - start) * rate / 1000;
+
+		while (number < count && number < due)
+			write_reading(++number, rate);
+		if (fflush(stdout) != 0)
+			return HM_EXIT_IO;
+		nanosleep(&tick, NULL);
+	}
+	return HM_EXIT_OK;
+}

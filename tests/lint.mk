@@ -1,0 +1,30 @@
+# What reads the sources without running them.
+
+LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
+
+C_SOURCES = $(foreach folder,lib tools docs tests/unit tests/fuzz \
+    tests/property tests/helper,$(call sources,$(folder))) \
+    $(wildcard tools/*/*/*.c)
+SHELL_SCRIPTS = tests/run tests/remove tests/golden/run tests/fuzz/run \
+    tests/package/run .ci/run .ci/style .ci/packages $(wildcard s6/debian/hm.*) \
+    $(wildcard tests/system/*.sh tests/bench/*.sh) \
+    $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/stage \
+    s6/finish s6/logger $(wildcard s6/scan/*/run s6/scan/*/finish \
+    s6/scan/*/log/run) s6/container/healthcheck tests/container/run
+
+TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -Ilib \
+    -isystem $(B)/proto -std=c11
+
+lint:
+	@.ci/packages $(LINT_PACKAGES)
+	@$(MAKE) -s --no-print-directory $(PROTO_HEADERS)
+	.ci/style
+	shellcheck -x -e SC2317 $(SHELL_SCRIPTS)
+	mandoc -Tlint -Wwarning $(wildcard docs/man/*)
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+	    --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
+	    -D_GNU_SOURCE -DHM_VERSION='"0"' -Ilib $(C_SOURCES)
+	@printf '%s\n' $(C_SOURCES) | xargs -n 6 -P 2 sh -c \
+	    'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS) 2>/dev/null' tidy
+
+.PHONY: lint

@@ -1,0 +1,96 @@
+# Longer proofs, no part of `make check`. Their figures are in
+# docs/performance.md and docs/reliability.md.
+#
+# make fuzz       every fuzz target, FUZZ_SECONDS each
+# make bench      a process that polls 20, 2,000 and 10,000 DTUs
+# make bench-http  hm-metrics under slow clients and many requests
+# make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
+# make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
+# make property   DAYS of an input through the energy guard, from SEED on
+# make soak-kills  KILLS of hm-filter and of hm-store with -9
+# make soak-chain  CHAIN_KILLS of a supervised chain that reads CHAIN_DTUS,
+#                  BROKER_KILLS, STOPS
+# make soak-lines  LINES random and mutated lines through sanitized builds
+# make soak-memory  the memory of the chain over MINUTES
+
+FUZZ_SECONDS = 60
+LINES = 10000000
+DAYS = 100000
+DAYS_STORED = 7
+SEED = 1
+KILLS = 300
+CHAIN_KILLS = 1000
+BROKER_KILLS = 20
+STOPS = 100
+CHAIN_DTUS = 200
+MINUTES = 60
+CHAIN_SECONDS = 300
+
+FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
+
+build/fuzz/fuzz/%: build/fuzz/tests/fuzz/%.o $$(folder_of) build/fuzz/libhm.a
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ -ljson-c $(TEST_LIBS)
+
+fuzzers: $(call programs,fuzz)
+
+fuzz:
+	@.ci/packages $(FUZZ_PACKAGES)
+	@$(MAKE) --no-print-directory FUZZ=1 fuzzers
+	@tests/fuzz/run $(FUZZ_SECONDS) $(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz/*/*.c))
+
+bench:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' tests/bench/poll.sh 20 5 60
+	@HM_BIN='$(CURDIR)/bin' tests/bench/poll.sh 2000 5 60
+	@HM_BIN='$(CURDIR)/bin' tests/bench/poll.sh 10000 60 120
+
+bench-http:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all tests
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/bench/http.sh \
+	    1000 10000 30
+
+bench-store:
+	@.ci/packages $(CHECK_PACKAGES) time
+	@$(MAKE) --no-print-directory all build/helper/hm-decode/week
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/bench/store.sh $(DAYS_STORED)
+
+bench-chain:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' tests/bench/chain.sh $(CHAIN_SECONDS)
+
+property:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory build/property/hm-filter/energy
+	@build/property/hm-filter/energy $(DAYS) $(SEED)
+
+soak-kills:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' KILLS=$(KILLS) tests/system/filter.sh
+	@$(MAKE) -s --no-print-directory build/helper/hm-decode/flow
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' KILLS=$(KILLS) \
+	    LOCK_SECONDS=30 tests/system/store.sh
+
+soak-chain:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/stamp
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/bench/chain-kills.sh \
+	    $(CHAIN_KILLS) $(BROKER_KILLS) $(STOPS) $(CHAIN_DTUS)
+
+soak-lines:
+	@.ci/packages $(CHECK_PACKAGES) time
+	@$(MAKE) --no-print-directory SANITIZE=1 tests
+	@HM_BIN='$(CURDIR)/build/sanitize/bin' \
+	    HM_BUILD='$(CURDIR)/build/sanitize' tests/bench/lines.sh $(LINES)
+
+soak-memory:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' tests/bench/memory.sh $(MINUTES)
+
+.PHONY: fuzzers fuzz bench bench-http bench-store bench-chain property \
+    soak-kills soak-chain soak-lines soak-memory

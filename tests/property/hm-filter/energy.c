@@ -1,0 +1,832 @@
+/*
+ * energy DAYS SEED: the energy guard through so many days of an input, with
+ * devices that do what devices do. The truth is known here, so that what the
+ * guard shows can be judged:
+ *
+ *  - a total never falls, is never above the truth, and is never shown before
+ *    it was seen; today falls once a day, to 0, and at no other time;
+ *  - the second last reading that was true is always shown or surpassed, and
+ *    at the end of a day whose last three readings were true and the same,
+ *    both counters are the truth;
+ *  - a DTU's sums are the sums of what its inputs show, or absent.
+ *
+ * A glitch lasts for one reading of an input, or for some if it is impossible:
+ * two that follow one another and are possible cannot be told from the truth.
+ * Nor can the energy of two days be told apart when a device that did not
+ * reset its own counter was away at the time: then today is only held to never
+ * fall.
+ */
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guard.h"
+#include "ledger_db.h"
+#include "base/log.h"
+#include "base/rfc3339.h"
+#include "base/zone.h"
+
+#define DTUS 3
+#define INVERTERS 3
+#define INPUTS 4
+#define DAYS 40 /* of a plant */
+#define HOUR ((int64_t)3600)
+#define DAY (24 * HOUR)
+#define PLENTY (INT64_MAX / 4)
+
+static const char *const zones[] = {"UTC", "Europe/Berlin",
+    "America/New_York", "Australia/Lord_Howe", "America/Havana",
+    "America/St_Johns", "Asia/Kolkata", "America/Sao_Paulo",
+    "Pacific/Apia"};
+
+enum reset { MIDNIGHT, LATE, EARLY, SUNRISE, NEVER, RESETS };
+enum night { ABSENT, ZEROS, LAST, NIGHTS };
+
+/* An input: the truth, what its device says, and what has been shown. */
+struct input {
+	double exact;    /* Wh since installation */
+	int64_t made;    /* the same, whole */
+	int64_t today_base; /* of the device's counter of the day */
+
+	int64_t day_made;   /* the truth when our day began */
+	int64_t last_good, last_good_time; /* of true readings */
+	int64_t slack;      /* what may be of either day; PLENTY: anything */
+	int64_t truths[3];  /* the last true readings, newest first */
+	int seen;           /* how many there are, of late */
+	int awake_today;    /* true readings in this day, while awake */
+	int since_glitch;
+	int64_t stuck;  /* an impossible total, for so many readings */
+	int stuck_left;
+
+	bool known, today_known;
+	int64_t total, today; /* as shown */
+};
+
+struct inverter {
+	struct input input[INPUTS];
+	bool there;
+	enum reset reset;
+	int64_t reset_at; /* of the device's day, 0: done */
+	bool was_awake;
+};
+
+struct dtu {
+	struct inverter inverter[INVERTERS];
+	int64_t offline_until;
+};
+
+struct plant {
+	struct dtu dtu[DTUS];
+	size_t dtus, inverters, inputs;
+	enum night night;
+	bool steps; /* the clock does */
+	bool tells_today; /* devices have a counter of the day */
+	int64_t clock_offset;
+	int64_t period, noon; /* s; noon in s after midnight UTC */
+	int reset_hour;
+	int64_t begin[DAYS + 4]; /* when our days begin */
+	size_t day;
+	int64_t day_by_clock; /* the latest by the clock that records have */
+	int64_t latest_fall[DTUS][INVERTERS][INPUTS];
+};
+
+struct test {
+	uint64_t random;
+	struct plant plant;
+	char path[64];
+	struct hm_ledger *ledger;
+	struct hm_ledger_db *db;
+	struct hm_guard *guard;
+	uint64_t seed, days, readings, zeros, spikes, dips, kills, restarts,
+	    offline, forgotten, checked_days, steps;
+	uint64_t refused;
+	struct hm_record record;
+};
+
+/* Chance */
+
+static uint64_t
+chance(struct test *t)
+{
+	t->random ^= t->random << 13;
+	t->random ^= t->random >> 7;
+	t->random ^= t->random << 17;
+	return t->random;
+}
+
+static int64_t
+below(struct test *t, int64_t n)
+{
+	return (int64_t)(chance(t) % (uint64_t)n);
+}
+
+static bool
+one_in(struct test *t, int64_t n)
+{
+	return below(t, n) == 0;
+}
+
+/* Any size is as likely as any other, up to a power of two. */
+static int64_t
+any_size(struct test *t, unsigned bits)
+{
+	int64_t top = (int64_t)1 << below(t, (int64_t)bits);
+
+	return top + below(t, top);
+}
+
+/* Failure */
+
+__attribute__((noreturn)) static void
+fail(const struct test *t, const struct input *in, int64_t now,
+    const char *what)
+{
+	char time[HM_TIME_TEXT];
+
+	hm_time_format(now, time);
+	printf("not ok - %s: seed %llu, %s, day %zu of the plant\n", what,
+	    (unsigned long long)t->seed, time, t->plant.day);
+	if (in != NULL)
+		printf("# true: %lld today %lld; shown: %lld today %lld; "
+		    "last true readings %lld %lld %lld (%d); slack %lld; "
+		    "awake %d\n", (long long)in->made,
+		    (long long)(in->made - in->day_made),
+		    (long long)in->total, (long long)in->today,
+		    (long long)in->truths[0], (long long)in->truths[1],
+		    (long long)in->truths[2], in->seen, (long long)in->slack,
+		    in->awake_today);
+	printf("# again: make property DAYS=1 SEED=%llu\n",
+	    (unsigned long long)t->seed);
+	exit(EXIT_FAILURE);
+}
+
+/* The plant */
+
+/* The first minute whose local date is `date` and whose hour is reached. */
+static int64_t
+find_begin(int64_t date, int hour)
+{
+	for (int64_t at = date * DAY - 15 * HOUR;; at += 60) {
+		time_t seconds = (time_t)at;
+		struct tm local;
+		struct tm wanted = {0};
+		time_t utc = (time_t)(date * DAY);
+
+		localtime_r(&seconds, &local);
+		gmtime_r(&utc, &wanted);
+		if (local.tm_year == wanted.tm_year &&
+		    local.tm_yday == wanted.tm_yday && local.tm_hour >= hour)
+			return at;
+		/* A date that a zone has left out begins with the next. */
+		if (at > date * DAY + 3 * DAY)
+			return at;
+	}
+}
+
+static void
+start_plant(struct test *t)
+{
+	static const int64_t periods[] = {900, 900, 900, 600, 300, 60};
+	struct plant *p = &t->plant;
+	/* 2009 to 2030, at any time of the year. */
+	int64_t date = 14245 + below(t, 7670);
+
+	memset(p, 0, sizeof *p);
+	hm_zone_use(zones[below(t, sizeof zones / sizeof *zones)]);
+	p->reset_hour = one_in(t, 3) ? (int)below(t, 24) : 0;
+	for (size_t i = 0; i < sizeof p->begin / sizeof *p->begin; i++)
+		p->begin[i] = find_begin(date + (int64_t)i, p->reset_hour);
+	p->dtus = 1 + (size_t)below(t, DTUS);
+	p->inverters = 1 + (size_t)below(t, INVERTERS);
+	p->inputs = 1 + (size_t)below(t, INPUTS);
+	p->night = (enum night)below(t, NIGHTS);
+	p->steps = one_in(t, 8);
+	p->period = periods[below(t, sizeof periods / sizeof *periods)];
+	/* Mostly the day ends in the dark. */
+	p->noon = p->reset_hour == 0 && !one_in(t, 5) ?
+	    (p->begin[0] + 12 * HOUR) % DAY : below(t, DAY);
+	p->tells_today = !one_in(t, 8);
+	for (size_t d = 0; d < p->dtus; d++)
+		for (size_t i = 0; i < p->inverters; i++) {
+			struct inverter *inv = &p->dtu[d].inverter[i];
+
+			inv->there = i == 0 || !one_in(t, 4);
+			inv->reset = (enum reset)below(t, RESETS);
+			for (size_t n = 0; n < p->inputs; n++) {
+				struct input *in = &inv->input[n];
+
+				in->made = 1 + below(t, 20000000);
+				in->exact = (double)in->made;
+				in->today_base = in->made;
+				in->day_made = in->made;
+				in->slack = PLENTY;
+				in->total = in->today = -1;
+			}
+		}
+}
+
+/* Hours from noon, -12 to 12. */
+static double
+from_noon(const struct plant *p, int64_t now)
+{
+	double hours = (double)((now - p->noon + 10 * DAY) % DAY) / 3600;
+
+	return hours > 12 ? hours - 24 : hours;
+}
+
+/* A part of the peak. Before and after it inverters are awake for a while. */
+static double
+sun(double hours)
+{
+	return fabs(hours) < 7 ? cos(hours * 3.14159265 / 14) : 0;
+}
+
+static bool
+is_awake(double hours)
+{
+	return fabs(hours) < 7.8;
+}
+
+static void
+make_energy(struct test *t, struct inverter *inv, double light,
+    int64_t seconds)
+{
+	for (size_t n = 0; n < t->plant.inputs; n++) {
+		struct input *in = &inv->input[n];
+		double cloud = (double)below(t, 1000) / 1000;
+
+		in->exact += 550 * light * cloud * (double)seconds / 3600;
+		in->made = (int64_t)in->exact;
+	}
+}
+
+static void
+reset_device(struct inverter *inv)
+{
+	for (size_t n = 0; n < INPUTS; n++)
+		inv->input[n].today_base = inv->input[n].made;
+	inv->reset_at = 0;
+}
+
+/* The device's own idea of a new day; some change it every few days. */
+static void
+run_device(struct inverter *inv, int64_t now, bool awake)
+{
+	if (awake && !inv->was_awake && inv->reset == SUNRISE)
+		reset_device(inv);
+	if (!awake && inv->was_awake && inv->reset == EARLY)
+		reset_device(inv);
+	inv->was_awake = awake;
+	if (inv->reset_at != 0 && now >= inv->reset_at)
+		reset_device(inv);
+}
+
+static void
+new_day_of_device(struct test *t, struct inverter *inv, int64_t now)
+{
+	inv->reset_at = 0;
+	if (inv->reset == MIDNIGHT)
+		inv->reset_at = now;
+	if (inv->reset == LATE)
+		inv->reset_at = now + below(t, 12 * HOUR);
+	if (one_in(t, 10))
+		inv->reset = (enum reset)below(t, RESETS);
+}
+
+/* Our day begins: what the truth was then, and what nobody may know. */
+static void
+begin_day(struct test *t, int64_t now)
+{
+	struct plant *p = &t->plant;
+
+	p->day++;
+	for (size_t d = 0; d < p->dtus; d++)
+		for (size_t i = 0; i < p->inverters; i++) {
+			struct inverter *inv = &p->dtu[d].inverter[i];
+
+			new_day_of_device(t, inv, now);
+			for (size_t n = 0; n < p->inputs; n++) {
+				struct input *in = &inv->input[n];
+
+				in->day_made = in->made;
+				in->slack = -1;
+				in->awake_today = 0;
+			}
+		}
+}
+
+/* Readings */
+
+struct said {
+	int64_t total, today; /* -1: absent */
+	bool awake, true_total;
+};
+
+static void
+stay_stuck(struct test *t, struct input *in, struct said *said)
+{
+	in->stuck_left--;
+	in->since_glitch = 0;
+	said->total += in->stuck;
+	said->true_total = false;
+	t->spikes++;
+}
+
+static void
+glitch(struct test *t, struct input *in, struct said *said, bool quarter)
+{
+	if (in->stuck_left > 0) {
+		stay_stuck(t, in, said);
+	} else if (quarter) {
+		*said = (struct said){0, 0, said->awake, false};
+		t->zeros++;
+	} else if (in->since_glitch > 3 && one_in(t, 150)) {
+		if (one_in(t, 2))
+			said->total += any_size(t, 32);
+		else if (said->today >= 0)
+			said->today += any_size(t, 32);
+		said->true_total = false;
+		t->spikes++;
+		in->since_glitch = 0;
+	} else if (in->known && one_in(t, 400)) {
+		in->stuck = (int64_t)1 << 24 | any_size(t, 32);
+		in->stuck_left = 1 + (int)below(t, 5);
+	} else if (in->since_glitch > 3 && one_in(t, 150)) {
+		said->total = below(t, said->total + 1);
+		if (said->today > 0 && one_in(t, 2))
+			said->today = below(t, said->today);
+		said->true_total = false;
+		t->dips++;
+		in->since_glitch = 0;
+	}
+}
+
+static struct said
+say(struct test *t, struct input *in, bool awake, bool quarter)
+{
+	struct said said = {in->made, in->made - in->today_base, awake, true};
+
+	in->since_glitch++;
+	if (!t->plant.tells_today)
+		said.today = -1;
+	if (!awake && t->plant.night == ABSENT)
+		return (struct said){-1, -1, false, false};
+	if (!awake && t->plant.night == ZEROS)
+		return (struct said){0, 0, false, false};
+	glitch(t, in, &said, quarter);
+	return said;
+}
+
+/* What is true of the reading for the judgement of later ones. */
+static void
+remember(const struct test *t, struct input *in, const struct said *said,
+    int64_t now)
+{
+	if (!said->true_total)
+		return;
+	if (in->slack < 0) {
+		/* The first one of the day. */
+		bool gap = now - in->last_good_time > HOUR;
+		bool apart = t->plant.tells_today &&
+		    in->today_base == in->day_made;
+
+		in->slack = in->made - in->last_good;
+		if (gap && in->slack > 20)
+			in->slack = apart ? 0 : PLENTY;
+		if (in->seen == 0)
+			in->slack = apart ? 0 : PLENTY;
+	}
+	in->last_good = in->made;
+	in->last_good_time = now;
+	in->truths[2] = in->truths[1];
+	in->truths[1] = in->truths[0];
+	in->truths[0] = in->made;
+	in->seen++;
+	in->awake_today += said->awake;
+}
+
+/* Judgement */
+
+static void
+judge_total(const struct test *t, struct input *in, int64_t total, int64_t now)
+{
+	if (total < 0 && in->known)
+		fail(t, in, now, "a total that was known is gone");
+	if (total < 0)
+		return;
+	if (in->known && total < in->total)
+		fail(t, in, now, "a total falls");
+	if (total > in->made)
+		fail(t, in, now, "a total is above the truth");
+	if (in->seen < 1)
+		fail(t, in, now, "a total is shown that was never seen");
+	in->known = true;
+	in->total = total;
+	if (!t->plant.steps && in->seen > 5 && in->since_glitch > 4 &&
+	    total < in->truths[2])
+		fail(t, in, now, "a total stays behind");
+}
+
+static void
+judge_today(const struct test *t, struct input *in, int64_t today,
+    bool new_day, int64_t now)
+{
+	if (today < 0 && in->today_known)
+		fail(t, in, now, "a day's energy that was known is gone");
+	if (today < 0)
+		return;
+	if (in->today_known && new_day && today != 0)
+		fail(t, in, now, "a day does not begin at 0");
+	if (in->today_known && !new_day && today < in->today)
+		fail(t, in, now, "a day's energy falls");
+	if (!t->plant.steps && in->slack >= 0 && in->slack < PLENTY &&
+	    today > in->made - in->day_made + in->slack)
+		fail(t, in, now, "a day's energy is above the truth");
+	in->today_known = true;
+	in->today = today;
+}
+
+static bool
+has_settled(const struct input *in)
+{
+	return in->seen > 5 && in->since_glitch > 4 && in->awake_today > 5 &&
+	    in->truths[0] == in->made && in->truths[1] == in->made &&
+	    in->truths[2] == in->made;
+}
+
+static void
+judge_day(struct test *t, struct input *in, int64_t now)
+{
+	int64_t truth = in->made - in->day_made;
+
+	if (t->plant.steps || !in->known || !has_settled(in))
+		return;
+	if (in->total != in->made)
+		fail(t, in, now, "a day does not end with the true total");
+	t->checked_days++;
+	if (in->slack < PLENTY && (in->today < truth - in->slack ||
+	    in->today > truth + in->slack))
+		fail(t, in, now, "a day does not end with its true energy");
+}
+
+/* Records */
+
+static void
+look(struct test *t, enum hm_scope scope, const char *line,
+    struct hm_guard_answer *answer)
+{
+	struct hm_fault fault;
+
+	if (!hm_record_parse(&t->record, hm_text(line), &fault) ||
+	    hm_guard_look(t->guard, scope, &t->record, answer) != NULL)
+		abort();
+}
+
+static void
+show_port(struct test *t, size_t d, size_t i, size_t n,
+    const struct said *said, const char *time, struct hm_guard_answer *answer)
+{
+	char line[400], today[60] = "", total[60] = "";
+
+	if (said->today >= 0)
+		snprintf(today, sizeof today, ",\"today_production\":%lld",
+		    (long long)said->today);
+	if (said->total >= 0)
+		snprintf(total, sizeof total, ",\"total_production\":%lld",
+		    (long long)said->total);
+	snprintf(line, sizeof line, "{\"type\":\"port\",\"time\":\"%s\","
+	    "\"dtu\":\"d%zu\",\"serial\":\"1164%zu%zu\",\"port\":%zu%s%s,"
+	    "\"operating_status\":%d,\"link_status\":1}", time, d, d, i, n,
+	    today, total, said->awake ? 3 : 0);
+	look(t, HM_SCOPE_PORT, line, answer);
+	t->readings++;
+}
+
+static void
+judge_sums(struct test *t, size_t d, const char *time, int64_t now)
+{
+	const struct plant *p = &t->plant;
+	struct hm_guard_answer answer;
+	int64_t total = 0, today = 0;
+	bool all = true;
+	char line[200];
+
+	for (size_t i = 0; i < p->inverters; i++)
+		for (size_t n = 0; n < p->inputs; n++) {
+			const struct input *in =
+			    &p->dtu[d].inverter[i].input[n];
+
+			if (!p->dtu[d].inverter[i].there)
+				continue;
+			all = all && in->known && in->today_known;
+			total += in->total;
+			today += in->today;
+		}
+	snprintf(line, sizeof line, "{\"type\":\"dtu\",\"time\":\"%s\","
+	    "\"dtu\":\"d%zu\",\"total_production\":7}", time, d);
+	look(t, HM_SCOPE_DTU, line, &answer);
+	/* An input that has shown nothing yet is not waited for. */
+	if (all && (answer.total != total || answer.today != today))
+		fail(t, NULL, now, "a DTU's sums are not those of its inputs");
+}
+
+/* Restarts */
+
+static void
+open_guard(struct test *t)
+{
+	t->ledger = hm_ledger_new();
+	t->db = hm_ledger_db_open(t->path, true);
+	if (t->ledger == NULL || t->db == NULL ||
+	    !hm_ledger_db_load(t->db, t->ledger))
+		exit(EXIT_FAILURE);
+	t->guard = hm_guard_new(&(struct hm_guard_options){
+	    .ledger = t->ledger, .remembers = true, .judges = true,
+	    .reset_hour = t->plant.reset_hour});
+}
+
+static void
+close_guard(struct test *t)
+{
+	const struct hm_guard_counters *c = hm_guard_counters(t->guard);
+
+	t->refused += c->refused_zeros + c->refused_falls + c->refused_spikes;
+	if (c->began_anew > 0)
+		fail(t, NULL, 0, "a counter is said to have begun anew");
+	hm_guard_free(t->guard);
+	hm_ledger_db_close(t->db);
+	hm_ledger_free(t->ledger);
+}
+
+static void
+restart(struct test *t)
+{
+	close_guard(t);
+	open_guard(t);
+	t->restarts++;
+}
+
+static void
+save(struct test *t)
+{
+	hm_ledger_db_follow(t->db, t->ledger);
+	if (hm_ledger_has_changes(t->ledger) &&
+	    !hm_ledger_db_save(t->db, t->ledger, false))
+		exit(EXIT_FAILURE);
+}
+
+/* Taken away and forgotten, by another process; or put back as a new one. */
+static void
+change_inverter(struct test *t, size_t d)
+{
+	struct plant *p = &t->plant;
+	size_t i = (size_t)below(t, (int64_t)p->inverters);
+	struct inverter *inv = &p->dtu[d].inverter[i];
+	char serial[60];
+	struct hm_ledger_db *other;
+
+	snprintf(serial, sizeof serial, "1164%zu%zu", d, i);
+	if (i == 0)
+		return;
+	inv->there = !inv->there;
+	for (size_t n = 0; n < p->inputs; n++) {
+		struct input *in = &inv->input[n];
+
+		in->known = in->today_known = false;
+		in->seen = in->awake_today = in->since_glitch = 0;
+		in->stuck_left = 0;
+		in->slack = PLENTY;
+		in->total = in->today = -1;
+	}
+	other = hm_ledger_db_open(t->path, true);
+	if (other == NULL || hm_ledger_db_forget(other, hm_text(serial)) < 0)
+		exit(EXIT_FAILURE);
+	hm_ledger_db_close(other);
+	hm_ledger_db_follow(t->db, t->ledger);
+	t->forgotten++;
+}
+
+/* A poll */
+
+struct answers {
+	struct said said[INVERTERS][INPUTS];
+	struct hm_guard_answer shown[INVERTERS][INPUTS];
+};
+
+static void
+read_dtu(struct test *t, size_t d, int64_t now, struct answers *a)
+{
+	struct plant *p = &t->plant;
+	bool quarter = now % 900 < 60 && p->period < 900;
+	char time[HM_TIME_TEXT];
+
+	hm_time_format(now + p->clock_offset, time);
+	for (size_t i = 0; i < p->inverters; i++) {
+		struct inverter *inv = &p->dtu[d].inverter[i];
+
+		for (size_t n = 0; inv->there && n < p->inputs; n++) {
+			a->said[i][n] = say(t, &inv->input[n], inv->was_awake,
+			    quarter);
+			show_port(t, d, i, n, &a->said[i][n], time,
+			    &a->shown[i][n]);
+		}
+	}
+}
+
+static bool
+has_new_day(struct test *t, size_t d, size_t i, size_t n, int64_t by_clock)
+{
+	int64_t *latest = &t->plant.latest_fall[d][i][n];
+	bool later = by_clock > *latest;
+
+	if (later)
+		*latest = by_clock;
+	return later;
+}
+
+/* The number of our day by a clock. */
+static int64_t
+day_of(const struct plant *p, int64_t clock)
+{
+	int64_t day = 0;
+
+	for (size_t i = 0; i < sizeof p->begin / sizeof *p->begin; i++)
+		if (clock >= p->begin[i])
+			day = (int64_t)i + 1;
+	return day;
+}
+
+static void
+judge_dtu(struct test *t, size_t d, int64_t now, const struct answers *a)
+{
+	struct plant *p = &t->plant;
+	int64_t day = day_of(p, now + p->clock_offset);
+	char time[HM_TIME_TEXT];
+
+	hm_time_format(now + p->clock_offset, time);
+	for (size_t i = 0; i < p->inverters; i++)
+		for (size_t n = 0; p->dtu[d].inverter[i].there &&
+		    n < p->inputs; n++) {
+			struct input *in = &p->dtu[d].inverter[i].input[n];
+
+			remember(t, in, &a->said[i][n], now);
+			judge_total(t, in, a->shown[i][n].total, now);
+			judge_today(t, in, a->shown[i][n].today,
+			    has_new_day(t, d, i, n, day), now);
+		}
+	judge_sums(t, d, time, now);
+}
+
+static void
+poll_dtu(struct test *t, size_t d, int64_t now)
+{
+	struct dtu *dtu = &t->plant.dtu[d];
+	struct answers a;
+
+	if (now < dtu->offline_until)
+		return;
+	if (one_in(t, 400)) {
+		dtu->offline_until = now + any_size(t, 19) + 60;
+		t->offline++;
+		return;
+	}
+	if (one_in(t, 3000))
+		change_inverter(t, d);
+	read_dtu(t, d, now, &a);
+	/* Killed before the save: then nothing was written out, either. */
+	if (one_in(t, 300)) {
+		t->kills++;
+		restart(t);
+		for (size_t i = 0; i < t->plant.inverters; i++)
+			for (size_t n = 0; n < t->plant.inputs; n++)
+				dtu->inverter[i].input[n].since_glitch = 0;
+		return;
+	}
+	judge_dtu(t, d, now, &a);
+	save(t);
+	if (one_in(t, 300))
+		restart(t);
+}
+
+static void
+step_clock(struct test *t)
+{
+	struct plant *p = &t->plant;
+
+	if (!p->steps || !one_in(t, 200))
+		return;
+	p->clock_offset = one_in(t, 2) ? 0 : below(t, 6 * HOUR) - 3 * HOUR;
+	t->steps++;
+}
+
+static void
+end_day(struct test *t, int64_t now)
+{
+	struct plant *p = &t->plant;
+
+	for (size_t d = 0; d < p->dtus; d++)
+		for (size_t i = 0; i < p->inverters; i++)
+			for (size_t n = 0; n < p->inputs; n++)
+				judge_day(t, &p->dtu[d].inverter[i].input[n],
+				    now);
+	t->days += p->dtus * p->inverters * p->inputs;
+}
+
+static void
+run_dtu(struct test *t, size_t d, int64_t now)
+{
+	struct plant *p = &t->plant;
+	double hours = from_noon(p, now);
+
+	for (size_t i = 0; i < p->inverters; i++) {
+		struct inverter *inv = &p->dtu[d].inverter[i];
+
+		make_energy(t, inv, sun(hours), p->period);
+		run_device(inv, now, is_awake(hours));
+	}
+}
+
+static void
+run_plant(struct test *t)
+{
+	struct plant *p = &t->plant;
+	int64_t now = p->begin[0] + below(t, DAY);
+	int64_t end = p->begin[DAYS];
+
+	p->day = 1;
+	for (; now < end; now += p->period) {
+		step_clock(t);
+		if (now >= p->begin[p->day]) {
+			end_day(t, now);
+			begin_day(t, now);
+		}
+		for (size_t d = 0; d < p->dtus; d++) {
+			run_dtu(t, d, now);
+			poll_dtu(t, d, now);
+		}
+	}
+}
+
+/* Memory is as good as a disk here, and faster. */
+static void
+name_database(struct test *t)
+{
+	bool memory = access("/dev/shm", W_OK) == 0;
+	const char *dir = getenv("TMPDIR");
+
+	if (dir == NULL)
+		dir = "/tmp";
+	snprintf(t->path, sizeof t->path, "%s/hm-energy-%ld.db",
+	    memory ? "/dev/shm" : dir, (long)getpid());
+}
+
+static void
+remove_database(const struct test *t)
+{
+	static const char *const ends[] = {"", "-wal", "-shm"};
+	char path[80];
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		snprintf(path, sizeof path, "%s%s", t->path, ends[i]);
+		unlink(path);
+	}
+}
+
+static void
+run_seed(struct test *t, uint64_t seed)
+{
+	t->seed = seed;
+	t->random = seed * 0x9e3779b97f4a7c15u + 1;
+	start_plant(t);
+	open_guard(t);
+	run_plant(t);
+	close_guard(t);
+	remove_database(t);
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct test t;
+	uint64_t wanted = argc > 1 ? strtoull(argv[1], NULL, 10) : 3000;
+	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+
+	hm_log_start("energy", HM_CRITICAL);
+	name_database(&t);
+	for (; t.days < wanted; seed++)
+		run_seed(&t, seed);
+	printf("ok - %llu days of inputs, %llu of them to the end: %llu "
+	    "readings, %llu zeros, %llu spikes, %llu dips, %llu refused, "
+	    "%llu kills, %llu restarts, %llu times offline, %llu inverters "
+	    "taken away or added, %llu clock steps\n",
+	    (unsigned long long)t.days, (unsigned long long)t.checked_days,
+	    (unsigned long long)t.readings, (unsigned long long)t.zeros,
+	    (unsigned long long)t.spikes, (unsigned long long)t.dips,
+	    (unsigned long long)t.refused, (unsigned long long)t.kills,
+	    (unsigned long long)t.restarts, (unsigned long long)t.offline,
+	    (unsigned long long)t.forgotten, (unsigned long long)t.steps);
+	return EXIT_SUCCESS;
+}

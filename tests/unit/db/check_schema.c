@@ -1,0 +1,449 @@
+#include "scratch.h"
+
+#include "db/schema.h"
+#include "db/tables.h"
+
+#include <sys/wait.h>
+
+/* The kept files of every schema stand in tests/data/schema. */
+static const char source[] = __FILE__;
+
+static struct hm_db db;
+
+static void
+setup(void)
+{
+	make_scratch();
+}
+
+static void
+teardown(void)
+{
+	hm_db_close(&db);
+	remove_scratch();
+}
+
+static void
+bring_up(const char *name)
+{
+	const char *why;
+
+	open_plain(&db, name);
+	why = hm_schema_bring_up(&db);
+	ck_assert_msg(why == NULL, "%s", why);
+}
+
+/* A file as sqlite3 makes it: no log beside it, nothing of ours in it. */
+static void
+make_foreign(const char *name, const char *sql)
+{
+	open_plain(&db, name);
+	run(&db, sql);
+	hm_db_close(&db);
+}
+
+static void
+copy_kept(const char *name)
+{
+	char from[400];
+
+	snprintf(from, sizeof from, "%.*s../../data/schema/%s",
+	    (int)(strrchr(source, '/') + 1 - source), source, name);
+	copy_file(from, in_scratch(name));
+}
+
+static const char schema_sql[] =
+    "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name";
+
+/* What is there; the order of columns that came later does not matter. */
+static const char names_sql[] = "SELECT type, name, (SELECT "
+    "group_concat(name || ' ' || type || ' ' || \"notnull\" || ' ' || pk) "
+    "FROM (SELECT * FROM pragma_table_info(s.name) ORDER BY name)) "
+    "FROM sqlite_schema s ORDER BY 1, 2";
+
+START_TEST(makes_a_new_file)
+{
+	static const char *const tables[] = {"dtu", "inverter_latest",
+	    "port_hourly", "meter_daily", "alarm", "status", "info", "history",
+	    "stats", "config", "rollup_due", "production_cache"};
+	static const char *const views[] = {"latest", "inverters",
+	    "daily_production", "today", "panel_performance", "outages",
+	    "alarms", "metrics"};
+	struct hm_sql sql;
+
+	bring_up("new.db");
+	ck_assert_int_eq(number(&db, "PRAGMA user_version"),
+	    HM_SCHEMA_VERSION);
+	ck_assert_str_eq(answer(&db, "PRAGMA journal_mode"), "wal");
+	ck_assert_int_eq(number(&db, "PRAGMA auto_vacuum"), 2);
+	ck_assert_int_ne(sqlite3_get_autocommit(db.handle), 0);
+	for (size_t i = 0; i < COUNT(tables) + COUNT(views); i++) {
+		hm_sql_start(&sql);
+		hm_sql_add(&sql, "SELECT count(*) FROM %s",
+		    i < COUNT(tables) ? tables[i] : views[i - COUNT(tables)]);
+		ck_assert_int_eq(number(&db, hm_sql_text(&sql)), 0);
+	}
+	ck_assert_ptr_null(hm_schema_check(&db));
+}
+END_TEST
+
+static bool
+look_for(void *context, const char *column, const char *type)
+{
+	struct hm_sql sql;
+
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "SELECT type FROM pragma_table_info('%s') "
+	    "WHERE name = '%s'", (const char *)context, column);
+	ck_assert_str_eq(answer(&db, hm_sql_text(&sql)), type);
+	return true;
+}
+
+START_TEST(has_every_field)
+{
+	char name[64];
+
+	bring_up("new.db");
+	for (size_t i = 0; i < HM_TABLES; i++)
+		for (int form = 0; form < HM_TABLE_FORMS; form++) {
+			snprintf(name, sizeof name, "%s%s", hm_tables[i].name,
+			    hm_table_suffix((enum hm_table_form)form));
+			ck_assert(hm_table_columns(&hm_tables[i],
+			    (enum hm_table_form)form, look_for, name));
+		}
+}
+END_TEST
+
+/* Whoever opens it again changes nothing, and waits for nobody. */
+START_TEST(leaves_a_current_file_alone)
+{
+	static char before[1 << 16];
+	struct hm_db other;
+	int64_t changes;
+
+	bring_up("new.db");
+	COPY_TEXT(before, answer(&db, schema_sql));
+	changes = number(&db, "PRAGMA schema_version");
+	open_plain(&other, "new.db");
+	run(&other, "BEGIN IMMEDIATE");
+	ck_assert_ptr_null(hm_schema_bring_up(&db));
+	run(&other, "ROLLBACK");
+	ck_assert_ptr_null(hm_schema_bring_up(&other));
+	hm_db_close(&other);
+	ck_assert_str_eq(answer(&db, schema_sql), before);
+	ck_assert_int_eq(number(&db, "PRAGMA schema_version"), changes);
+}
+END_TEST
+
+/* Tools that start together, each a process of its own. */
+START_TEST(is_made_once_by_many)
+{
+	static char made[1 << 16];
+	pid_t child[8];
+	int status;
+
+	for (size_t i = 0; i < COUNT(child); i++) {
+		child[i] = fork();
+		ck_assert_int_ge(child[i], 0);
+		if (child[i] == 0) {
+			bring_up("new.db");
+			hm_db_close(&db);
+			_exit(0);
+		}
+	}
+	for (size_t i = 0; i < COUNT(child); i++) {
+		ck_assert_int_eq(waitpid(child[i], &status, 0), child[i]);
+		ck_assert_int_eq(status, 0);
+	}
+	bring_up("new.db");
+	COPY_TEXT(made, answer(&db, schema_sql));
+	hm_db_close(&db);
+	bring_up("other.db");
+	ck_assert_str_eq(answer(&db, schema_sql), made);
+}
+END_TEST
+
+/* Files of earlier versions */
+
+START_TEST(brings_up_the_ledger_alone)
+{
+	static char row[1000];
+	const char *rows = "SELECT * FROM production_cache";
+
+	copy_kept("0.db");
+	open_plain(&db, "0.db");
+	COPY_TEXT(row, answer(&db, rows));
+	ck_assert_uint_gt(strlen(row), 0);
+	ck_assert_str_eq(hm_schema_check(&db), "there is no history in it");
+	hm_db_close(&db);
+	bring_up("0.db");
+	ck_assert_str_eq(answer(&db, rows), row);
+	ck_assert_int_eq(number(&db, "PRAGMA user_version"),
+	    HM_SCHEMA_VERSION);
+	ck_assert_int_eq(number(&db, "PRAGMA auto_vacuum"), 2);
+}
+END_TEST
+
+static const char *const kept[] = {"0.db", "1.db"};
+
+/* As if it had been made now. */
+START_TEST(brings_up_every_version)
+{
+	static char names[1 << 16];
+
+	copy_kept(kept[_i]);
+	bring_up(kept[_i]);
+	COPY_TEXT(names, answer(&db, names_sql));
+	ck_assert_str_eq(answer(&db, "PRAGMA integrity_check"), "ok");
+	ck_assert_int_gt(number(&db, "SELECT count(*) "
+	    "FROM production_cache") + number(&db, "SELECT count(*) FROM "
+	    "port"), 0);
+	hm_db_close(&db);
+	bring_up("new.db");
+	ck_assert_str_eq(answer(&db, names_sql), names);
+}
+END_TEST
+
+/* A ledger from before one of its columns was there. */
+START_TEST(adds_to_the_ledger)
+{
+	copy_kept("0.db");
+	open_plain(&db, "0.db");
+	run(&db, "ALTER TABLE production_cache DROP COLUMN e_shift");
+	hm_db_close(&db);
+	bring_up("0.db");
+	ck_assert_str_eq(answer(&db, "SELECT e_shift FROM production_cache"),
+	    "0");
+}
+END_TEST
+
+static const struct {
+	const char *table, *column;
+} fields[] = {
+    {"inverter", "temperature"},
+    {"inverter_latest", "temperature"},
+    {"port_hourly", "pv_power_count"},
+    {"port_hourly", "pv_power_max"},
+    {"meter_daily", "energy_export"},
+    {"dtu", "device_time"},
+    {"meter_latest", "fault_code"},
+};
+
+/* They name columns. */
+static void
+drop_views(void)
+{
+	char views[2000], *rest = views, *view;
+	struct hm_sql sql;
+
+	COPY_TEXT(views, answer(&db, "SELECT name FROM sqlite_schema "
+	    "WHERE type = 'view'"));
+	while ((view = strsep(&rest, "\n")) != NULL) {
+		hm_sql_start(&sql);
+		hm_sql_add(&sql, "DROP VIEW %s", view);
+		run(&db, hm_sql_text(&sql));
+	}
+}
+
+START_TEST(adds_a_field)
+{
+	static char names[1 << 16];
+	struct hm_sql sql;
+
+	bring_up("new.db");
+	COPY_TEXT(names, answer(&db, names_sql));
+	drop_views();
+	run(&db, "INSERT INTO inverter (time, dtu, serial, alarm_code) "
+	    "VALUES (5, 'roof', '1', 7)");
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "ALTER TABLE %s DROP COLUMN %s", fields[_i].table,
+	    fields[_i].column);
+	run(&db, hm_sql_text(&sql));
+	hm_db_close(&db);
+	bring_up("new.db");
+	ck_assert_str_eq(answer(&db, names_sql), names);
+	ck_assert_str_eq(answer(&db, "SELECT time, dtu, serial, alarm_code, "
+	    "temperature FROM inverter"), "5|roof|1|7|");
+}
+END_TEST
+
+START_TEST(makes_views_anew)
+{
+	static char before[1 << 16];
+
+	bring_up("new.db");
+	COPY_TEXT(before, answer(&db, schema_sql));
+	run(&db, "DROP VIEW today; CREATE VIEW today AS SELECT 1 AS x; "
+	    "DROP VIEW outages");
+	hm_db_close(&db);
+	bring_up("new.db");
+	ck_assert_str_eq(answer(&db, schema_sql), before);
+}
+END_TEST
+
+START_TEST(leaves_what_people_added)
+{
+	bring_up("new.db");
+	run(&db, "CREATE VIEW mine AS SELECT 1 AS x; CREATE TABLE notes (x); "
+	    "INSERT INTO notes VALUES ('a'); "
+	    "CREATE INDEX fast ON inverter (serial); DROP VIEW alarms");
+	hm_db_close(&db);
+	bring_up("new.db");
+	ck_assert_str_eq(answer(&db, "SELECT x FROM mine "
+	    "UNION SELECT x FROM notes"), "1\na");
+	ck_assert_int_eq(number(&db, "SELECT count(*) FROM sqlite_schema "
+	    "WHERE name = 'fast'"), 1);
+}
+END_TEST
+
+/* Files that are refused stay as they are, to the byte. */
+
+static void
+expect_refused(const char *name, const char *why)
+{
+	copy_file(in_scratch(name), in_scratch("before"));
+	open_plain(&db, name);
+	ck_assert_str_eq(hm_schema_bring_up(&db), why);
+	ck_assert_str_eq(hm_schema_check(&db), why);
+	hm_db_close(&db);
+	ck_assert(same_files(in_scratch(name), in_scratch("before")));
+	unlink(in_scratch("before"));
+	ck_assert_str_eq(names_in_scratch(), "db ");
+}
+
+START_TEST(refuses_a_newer_version)
+{
+	make_foreign("db", "CREATE TABLE x (y); PRAGMA user_version = 2");
+	expect_refused("db", "it was made by a newer version of hm; nothing "
+	    "in it has been touched");
+}
+END_TEST
+
+START_TEST(refuses_a_newer_version_in_wal_mode)
+{
+	bring_up("db");
+	run(&db, "PRAGMA user_version = 2147483647");
+	hm_db_close(&db);
+	expect_refused("db", "it was made by a newer version of hm; nothing "
+	    "in it has been touched");
+}
+END_TEST
+
+START_TEST(refuses_a_foreign_ledger)
+{
+	make_foreign("db", "CREATE TABLE production_cache "
+	    "(serial_number TEXT, port_number INTEGER, today INTEGER)");
+	expect_refused("db", "it is of another program; name a new file");
+}
+END_TEST
+
+START_TEST(refuses_what_is_no_database)
+{
+	FILE *file = fopen(in_scratch("db"), "w");
+	const struct hm_db_options options = {.writing = true};
+
+	ck_assert_ptr_nonnull(file);
+	for (int i = 0; i < 1000; i++)
+		fputs("This is not a database. ", file);
+	ck_assert_int_eq(fclose(file), 0);
+	copy_file(in_scratch("db"), in_scratch("before"));
+	ck_assert(!hm_db_open(&db, in_scratch("db"), &options));
+	ck_assert_str_eq(hm_db_reason(&db), "file is not a database");
+	hm_db_close(&db);
+	ck_assert(same_files(in_scratch("db"), in_scratch("before")));
+}
+END_TEST
+
+/* A file that cannot be brought up now is as it was before. */
+START_TEST(leaves_a_locked_file_alone)
+{
+	const struct hm_db_options options = {.writing = true, .busy_ms = 50};
+	struct hm_db other;
+
+	copy_kept("0.db");
+	open_plain(&other, "0.db");
+	run(&other, "PRAGMA journal_mode = WAL");
+	run(&other, "BEGIN IMMEDIATE");
+	ck_assert(hm_db_open(&db, in_scratch("0.db"), &options));
+	ck_assert_str_eq(hm_schema_bring_up(&db), "database is locked");
+	hm_db_close(&db);
+	run(&other, "ROLLBACK");
+	ck_assert_int_eq(number(&other, "PRAGMA user_version"), 0);
+	ck_assert_int_eq(number(&other, "SELECT count(*) FROM sqlite_schema"),
+	    1);
+	hm_db_close(&other);
+	bring_up("0.db");
+}
+END_TEST
+
+/* Opening */
+
+START_TEST(opens_by_its_own_path)
+{
+	const struct hm_db_options options = {.writing = true};
+
+	bring_up("new.db");
+	ck_assert(hm_db_open(&db, db.path, &options));
+	ck_assert_str_eq(db.path, in_scratch("new.db"));
+	ck_assert_int_eq(number(&db, "PRAGMA user_version"),
+	    HM_SCHEMA_VERSION);
+}
+END_TEST
+
+START_TEST(makes_no_file_to_read_it)
+{
+	const struct hm_db_options options = {.writing = false};
+
+	ck_assert(!hm_db_open(&db, in_scratch("none.db"), &options));
+	ck_assert_str_eq(hm_db_reason(&db), "unable to open database file");
+	ck_assert_str_eq(names_in_scratch(), "");
+}
+END_TEST
+
+START_TEST(sees_that_a_file_has_moved)
+{
+	bring_up("a.db");
+	ck_assert(!hm_db_moved(&db));
+	ck_assert_int_eq(rename(in_scratch("a.db"), in_scratch("b.db")), 0);
+	ck_assert(hm_db_moved(&db));
+	copy_file(in_scratch("b.db"), in_scratch("a.db"));
+	ck_assert(hm_db_moved(&db));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("schema");
+	TCase *tcase = tcase_create("schema");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, makes_a_new_file);
+	tcase_add_test(tcase, has_every_field);
+	tcase_add_test(tcase, leaves_a_current_file_alone);
+	tcase_add_test(tcase, is_made_once_by_many);
+	tcase_add_test(tcase, brings_up_the_ledger_alone);
+	tcase_add_loop_test(tcase, brings_up_every_version, 0, COUNT(kept));
+	tcase_add_test(tcase, adds_to_the_ledger);
+	tcase_add_loop_test(tcase, adds_a_field, 0, COUNT(fields));
+	tcase_add_test(tcase, makes_views_anew);
+	tcase_add_test(tcase, leaves_what_people_added);
+	tcase_add_test(tcase, refuses_a_newer_version);
+	tcase_add_test(tcase, refuses_a_newer_version_in_wal_mode);
+	tcase_add_test(tcase, refuses_a_foreign_ledger);
+	tcase_add_test(tcase, refuses_what_is_no_database);
+	tcase_add_test(tcase, leaves_a_locked_file_alone);
+	tcase_add_test(tcase, opens_by_its_own_path);
+	tcase_add_test(tcase, makes_no_file_to_read_it);
+	tcase_add_test(tcase, sees_that_a_file_has_moved);
+	tcase_set_timeout(tcase, 60);
+	suite_add_tcase(suite, tcase);
+	sr = srunner_create(suite);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed > 0;
+}

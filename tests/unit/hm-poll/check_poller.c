@@ -1,0 +1,360 @@
+#include "poller.h"
+
+#include <check.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "wire/hmframe.h"
+#include "info.pb-c.h"
+#include "real.pb-c.h"
+#include "base/clock.h"
+
+/* A DTU in the same loop: answers the nth request with the nth piece. */
+
+struct piece {
+	uint8_t bytes[512];
+	size_t size;
+	uint8_t later[512]; /* sent LATER_S after the piece */
+	size_t later_size;
+};
+
+#define LATER_S 0.1
+#define PIECES 4
+
+static struct ev_loop *loop;
+static int listener, connection;
+static ev_io accepting, reading;
+static ev_timer later;
+static struct piece piece[PIECES];
+static size_t pieces, requests;
+static bool closes; /* the connection, instead of answering */
+
+static char host[64], name[] = "roof", serial[] = "10F872226797";
+static struct hm_dtu dtu;
+static struct hm_arena arena;
+static struct hm_poller_options options;
+static struct hm_poller *poller;
+static unsigned calls;
+static enum hm_error error;
+static char text[200];
+static size_t replies;
+
+static void
+send_all(const uint8_t *p, size_t n)
+{
+	ck_assert(send(connection, p, n, MSG_NOSIGNAL) == (ssize_t)n);
+}
+
+static void
+on_later(struct ev_loop *l, ev_timer *timer, int events)
+{
+	const struct piece *last = &piece[requests - 1];
+
+	(void)l;
+	(void)timer;
+	(void)events;
+	send_all(last->later, last->later_size);
+}
+
+static void
+on_request(struct ev_loop *l, ev_io *io, int events)
+{
+	uint8_t bytes[512];
+	const struct piece *next = &piece[requests];
+
+	(void)events;
+	if (recv(connection, bytes, sizeof bytes, 0) <= 0) {
+		ev_io_stop(l, io);
+		return;
+	}
+	if (requests == pieces)
+		return;
+	requests++;
+	send_all(next->bytes, next->size);
+	if (next->later_size > 0) {
+		ev_timer_set(&later, LATER_S, 0);
+		ev_timer_start(l, &later);
+	}
+}
+
+static void
+on_connection(struct ev_loop *l, ev_io *io, int events)
+{
+	(void)io;
+	(void)events;
+	ev_io_stop(l, &reading);
+	if (connection >= 0)
+		close(connection);
+	connection = accept(listener, NULL, NULL);
+	ck_assert_int_ge(connection, 0);
+	if (closes) {
+		close(connection);
+		connection = -1;
+		return;
+	}
+	ev_io_set(&reading, connection, EV_READ);
+	ev_io_start(l, &reading);
+}
+
+static void
+on_done(void *context, struct hm_poller *p,
+    const struct hm_poll_result *result)
+{
+	ck_assert_ptr_eq(context, &calls);
+	ck_assert_ptr_eq(p, poller);
+	ck_assert_int_ge(result->took_ms, 0);
+	calls++;
+	error = result->error;
+	replies = hm_dialog_replies(hm_poller_dialog(p));
+	strncat(text, result->text, sizeof text - strlen(text) - 1);
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static uint16_t
+listen_somewhere(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof address;
+
+	listener = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_ge(listener, 0);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, n), 0);
+	ck_assert_int_eq(listen(listener, 1), 0);
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address,
+	    &n), 0);
+	return ntohs(address.sin_port);
+}
+
+static void
+setup(void)
+{
+	loop = ev_loop_new(EVFLAG_AUTO);
+	ck_assert_ptr_nonnull(loop);
+	strcpy(host, "127.0.0.1");
+	dtu = (struct hm_dtu){.name = name, .transport = HM_TRANSPORT_MODBUS,
+	    .host = host, .port = listen_somewhere(), .unit = 1};
+	connection = -1;
+	ev_io_init(&accepting, on_connection, listener, EV_READ);
+	ev_init(&reading, on_request);
+	ev_init(&later, on_later);
+	ev_io_start(loop, &accepting);
+	ck_assert(hm_arena_init(&arena, HM_ARENA_SIZE));
+	options = (struct hm_poller_options){
+	    .loop = loop,
+	    .resolver = hm_resolver_new(loop),
+	    .dialog = {.ask_period = 3600, .arena = &arena},
+	    .connect_timeout_ms = 1000,
+	    .read_timeout_ms = 300,
+	    .done = on_done,
+	};
+	poller = hm_poller_new(&dtu, &options, &calls);
+	ck_assert_ptr_nonnull(poller);
+}
+
+static void
+teardown(void)
+{
+	bool idle;
+
+	hm_poller_free(poller);
+	idle = hm_resolver_free(options.resolver);
+	hm_arena_free(&arena);
+	close(listener);
+	if (connection >= 0)
+		close(connection);
+	if (idle)
+		ev_loop_destroy(loop);
+}
+
+static void
+poll_once(void)
+{
+	ck_assert(hm_poller_start(poller));
+	if (calls == 0)
+		ev_run(loop, 0);
+	ck_assert_uint_eq(calls, 1);
+}
+
+static void
+add_modbus(const void *data, size_t n)
+{
+	struct piece *p = &piece[pieces++];
+
+	memset(p->bytes, 0, 9);
+	p->bytes[1] = (uint8_t)pieces;
+	p->bytes[5] = (uint8_t)(n + 3);
+	p->bytes[6] = 1;
+	p->bytes[7] = 3;
+	p->bytes[8] = (uint8_t)n;
+	memcpy(p->bytes + 9, data, n);
+	p->size = 9 + n;
+}
+
+static void
+add_frame(uint16_t command, const void *message)
+{
+	struct piece *p = &piece[pieces++];
+	uint8_t payload[400];
+	struct hm_frame frame = {.command = command, .payload = payload};
+
+	frame.size = protobuf_c_message_pack(message, payload);
+	p->size = hm_frame_write(&frame, p->bytes, sizeof p->bytes);
+}
+
+START_TEST(modbus_dtu_is_read)
+{
+	static const uint8_t record[40] = {0x3c, 0x11, 0x61}, end[40];
+
+	add_modbus("\x10\xf8\x72\x22\x67\x97", 6);
+	add_modbus(record, sizeof record);
+	add_modbus(end, sizeof end);
+	poll_once();
+	ck_assert_int_eq(error, HM_ERR_NONE);
+	ck_assert_uint_eq(replies, 3);
+	ck_assert_ptr_eq(hm_poller_dtu(poller), &dtu);
+}
+END_TEST
+
+/* What the DTU sends in the 2 s between two requests belongs to the stream. */
+START_TEST(frame_may_end_in_a_pause)
+{
+	Hm__InfoReply info = HM__INFO_REPLY__INIT;
+	Hm__RealReply real = HM__REAL_REPLY__INIT;
+	Hm__RealSingle single = HM__REAL_SINGLE__INIT;
+	Hm__RealSingle *list[] = {&single};
+	struct hm_frame heartbeat = {.command = 0x2202,
+	    .payload = (const uint8_t *)"\x08\x90\x1c", .size = 3};
+	uint8_t bytes[32];
+	size_t n = hm_frame_write(&heartbeat, bytes, sizeof bytes);
+	int64_t start = hm_monotonic_ms();
+
+	dtu.transport = HM_TRANSPORT_HM;
+	info.dtu_serial = real.dtu_serial = serial;
+	single.serial = 1;
+	real.single = list;
+	real.n_single = 1;
+	add_frame(0xa201, &info);
+	memcpy(piece[0].bytes + piece[0].size, bytes, 4);
+	piece[0].size += 4;
+	memcpy(piece[0].later, bytes + 4, n - 4);
+	piece[0].later_size = n - 4;
+	add_frame(0xa211, &real);
+	poll_once();
+	ck_assert_str_eq(text, "");
+	ck_assert_int_eq(error, HM_ERR_NONE);
+	ck_assert_uint_eq(replies, 2);
+	ck_assert_int_ge(hm_monotonic_ms() - start, 2000);
+}
+END_TEST
+
+START_TEST(silent_dtu_times_out)
+{
+	int64_t start = hm_monotonic_ms();
+
+	poll_once();
+	ck_assert_int_eq(error, HM_ERR_TIMEOUT_READ);
+	ck_assert_int_ge(hm_monotonic_ms() - start, 290);
+	ck_assert_int_lt(hm_monotonic_ms() - start, 1000);
+}
+END_TEST
+
+START_TEST(closed_connection_is_told)
+{
+	closes = true;
+	poll_once();
+	ck_assert_int_eq(error, HM_ERR_CLOSED);
+}
+END_TEST
+
+START_TEST(closed_port_refuses)
+{
+	close(listener);
+	ev_io_stop(loop, &accepting);
+	poll_once();
+	ck_assert_int_eq(error, HM_ERR_REFUSED);
+	listener = socket(AF_INET, SOCK_STREAM, 0);
+}
+END_TEST
+
+START_TEST(names_are_looked_up)
+{
+	struct addrinfo *list;
+	/* A bare root file system may know no names at all. */
+	bool known = getaddrinfo("localhost", NULL, NULL, &list) == 0;
+
+	if (known)
+		freeaddrinfo(list);
+	strcpy(host, "localhost");
+	closes = true;
+	poll_once();
+	ck_assert_int_eq(error, known ? HM_ERR_CLOSED : HM_ERR_RESOLVE);
+}
+END_TEST
+
+START_TEST(unknown_name_is_told)
+{
+	strcpy(host, "no-such-host.invalid");
+	poll_once();
+	ck_assert_int_eq(error, HM_ERR_RESOLVE);
+}
+END_TEST
+
+START_TEST(poll_under_way_is_not_started_again)
+{
+	ck_assert(hm_poller_start(poller));
+	ck_assert(!hm_poller_start(poller));
+	ev_run(loop, 0);
+	ck_assert_uint_eq(calls, 1);
+	calls = 0;
+	poll_once();
+}
+END_TEST
+
+START_TEST(freed_poller_calls_nobody)
+{
+	struct hm_poller *other;
+
+	strcpy(host, "localhost");
+	for (int runs = 0; runs < 20; runs++) {
+		other = hm_poller_new(&dtu, &options, &calls);
+		ck_assert_ptr_nonnull(other);
+		ck_assert(hm_poller_start(other));
+		for (int i = 0; i < runs; i++)
+			ev_run(loop, EVRUN_NOWAIT);
+		hm_poller_free(other);
+	}
+	poll_once();
+	ck_assert_uint_eq(calls, 1);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("poller");
+	TCase *polls = tcase_create("polls");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(polls, setup, teardown);
+	tcase_set_timeout(polls, 20);
+	suite_add_tcase(suite, polls);
+	tcase_add_test(polls, modbus_dtu_is_read);
+	tcase_add_test(polls, frame_may_end_in_a_pause);
+	tcase_add_test(polls, silent_dtu_times_out);
+	tcase_add_test(polls, closed_connection_is_told);
+	tcase_add_test(polls, closed_port_refuses);
+	tcase_add_test(polls, names_are_looked_up);
+	tcase_add_test(polls, unknown_name_is_told);
+	tcase_add_test(polls, poll_under_way_is_not_started_again);
+	tcase_add_test(polls, freed_poller_calls_nobody);
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

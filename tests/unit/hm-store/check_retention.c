@@ -1,0 +1,234 @@
+#include "kept.h"
+
+#include "retention.h"
+#include "base/zone.h"
+
+#define HOUR 3600
+#define BEGIN ((int64_t)1795428000) /* 2026-11-23T10:00:00Z */
+
+static struct keeper *k;
+
+static void
+setup(void)
+{
+	make_scratch();
+	ck_assert(hm_zone_use("UTC"));
+	k = keep_open("a.db", 0);
+}
+
+static void
+teardown(void)
+{
+	keep_close(k);
+	remove_scratch();
+}
+
+/* Readings of all tables and stats, `each` seconds apart. */
+static void
+fill(int64_t hours, int64_t each)
+{
+	static const char *const types[] = {"dtu", "inverter", "port", "meter",
+	    "stats"};
+	char time[HM_TIME_TEXT], line[200];
+
+	keep_begin(k);
+	for (int64_t t = BEGIN; t < BEGIN + hours * HOUR; t += each)
+		for (size_t i = 0; i < COUNT(types); i++) {
+			hm_time_format(t, time);
+			snprintf(line, sizeof line, "{\"type\":\"%s\","
+			    "\"time\":\"%s\",\"dtu\":\"roof\","
+			    "\"serial\":\"1\",\"port\":1,"
+			    "\"tool\":\"hm-poll\"}", types[i], time);
+			ck_assert_int_eq(keep_line(k, hm_text(line)),
+			    HM_ROW_NEW);
+		}
+	keep_end(k);
+}
+
+static uint64_t pruned;
+
+static bool
+step(int64_t cutoff)
+{
+	bool more = true;
+
+	if (!hm_retention_step(&k->db, cutoff, &pruned, &more))
+		ck_abort_msg("%s", hm_db_reason(&k->db));
+	ck_assert_int_ne(sqlite3_get_autocommit(k->db.handle), 0);
+	return more;
+}
+
+/* The rows of a table, in order of time. */
+static const char rows_sql[] = "SELECT (SELECT count(*) FROM dtu), "
+    "(SELECT count(*) FROM inverter), (SELECT count(*) FROM port), "
+    "(SELECT count(*) FROM meter), (SELECT count(*) FROM stats)";
+
+START_TEST(removes_an_hour_at_a_time)
+{
+	fill(4, 600);
+	make_hours(k, true);
+	ck_assert(step(BEGIN + 3 * HOUR));
+	ck_assert_uint_eq(pruned, 5 * 6);
+	ck_assert_str_eq(answer(&k->db, rows_sql), "18|18|18|18|18");
+	ck_assert_int_eq(number(&k->db, "SELECT min(time) FROM port"),
+	    BEGIN + HOUR);
+	ck_assert(step(BEGIN + 3 * HOUR));
+	ck_assert(step(BEGIN + 3 * HOUR));
+	ck_assert(!step(BEGIN + 3 * HOUR));
+	ck_assert_str_eq(answer(&k->db, rows_sql), "6|6|6|6|6");
+	ck_assert_uint_eq(pruned, 5 * 18);
+}
+END_TEST
+
+/* Where there is a gap it is passed at once. */
+START_TEST(begins_with_the_oldest)
+{
+	keep(k, "dtu", "1970-01-01T00:00:05Z", "\"dtu\":\"roof\"");
+	fill(1, 600);
+	make_hours(k, true);
+	ck_assert(step(BEGIN));
+	ck_assert_uint_eq(pruned, 1);
+	ck_assert(!step(BEGIN));
+	ck_assert_str_eq(answer(&k->db, rows_sql), "6|6|6|6|6");
+}
+END_TEST
+
+START_TEST(stops_at_the_cutoff)
+{
+	fill(2, 600);
+	make_hours(k, true);
+	ck_assert(!step(BEGIN));
+	ck_assert(!step(BEGIN - HOUR));
+	ck_assert(step(BEGIN + 1));
+	ck_assert(!step(BEGIN + 1));
+	ck_assert_uint_eq(pruned, 5);
+	ck_assert(step(BEGIN + 1800));
+	ck_assert_int_eq(number(&k->db, "SELECT min(time) FROM dtu"),
+	    BEGIN + 1800);
+}
+END_TEST
+
+START_TEST(waits_until_the_hour_is_made)
+{
+	static char hours[1000];
+
+	fill(3, 600);
+	ck_assert(!step(BEGIN + 3 * HOUR));
+	ck_assert_uint_eq(pruned, 0);
+	/* All but the last are made. */
+	ck_assert_uint_eq(make_hours(k, false), 2);
+	while (step(BEGIN + 3 * HOUR))
+		;
+	ck_assert_str_eq(answer(&k->db, rows_sql), "6|6|6|6|6");
+	COPY_TEXT(hours, answer(&k->db, "SELECT hour, samples "
+	    "FROM port_hourly"));
+	ck_assert_str_eq(hours, "1795428000|6\n1795431600|6");
+	/* A row that comes late makes its hour due again. */
+	keep(k, "dtu", "2026-11-23T10:00:01Z", "\"dtu\":\"roof\"");
+	ck_assert(!step(BEGIN + 3 * HOUR));
+	make_hours(k, true);
+	while (step(BEGIN + 3 * HOUR))
+		;
+	ck_assert_str_eq(answer(&k->db, rows_sql), "0|0|0|0|0");
+	ck_assert_str_eq(answer(&k->db, "SELECT sum(samples), count(*) "
+	    "FROM port_hourly"), "18|3");
+}
+END_TEST
+
+START_TEST(keeps_the_rest)
+{
+	fill(1, 600);
+	keep(k, "alarm", "2026-11-23T10:00:00Z", "\"dtu\":\"roof\","
+	    "\"start\":\"2026-11-23T10:00:00Z\"");
+	keep(k, "status", "2026-11-23T10:00:00Z", "\"dtu\":\"roof\"");
+	keep(k, "info", "2026-11-23T10:00:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"1\"");
+	keep(k, "history", "2026-11-23T10:00:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"1\",\"package\":0,"
+	    "\"start\":\"2026-11-23T10:00:00Z\"");
+	make_hours(k, true);
+	while (step(BEGIN + 999 * HOUR))
+		;
+	ck_assert_str_eq(answer(&k->db, rows_sql), "0|0|0|0|0");
+	ck_assert_str_eq(answer(&k->db, "SELECT count(*) FROM alarm "
+	    "UNION ALL SELECT count(*) FROM status "
+	    "UNION ALL SELECT count(*) FROM info "
+	    "UNION ALL SELECT count(*) FROM history "
+	    "UNION ALL SELECT count(*) FROM port_hourly "
+	    "UNION ALL SELECT count(*) FROM meter_daily "
+	    "UNION ALL SELECT count(*) FROM port_latest"),
+	    "1\n1\n1\n1\n1\n1\n1");
+}
+END_TEST
+
+/* Somebody else writes: nothing is half done. */
+START_TEST(fails_whole)
+{
+	struct hm_db other;
+	bool more;
+
+	fill(1, 600);
+	make_hours(k, true);
+	sqlite3_busy_timeout(k->db.handle, 20);
+	open_plain(&other, "a.db");
+	run(&other, "BEGIN IMMEDIATE");
+	ck_assert(!hm_retention_step(&k->db, BEGIN + HOUR, &pruned, &more));
+	ck_assert_str_eq(hm_db_reason(&k->db), "database is locked");
+	hm_db_rollback(&k->db);
+	run(&other, "ROLLBACK");
+	hm_db_close(&other);
+	ck_assert_uint_eq(pruned, 0);
+	ck_assert_str_eq(answer(&k->db, rows_sql), "6|6|6|6|6");
+	ck_assert(step(BEGIN + HOUR));
+}
+END_TEST
+
+/* Pages are given back when they are many, in steps. */
+START_TEST(gives_pages_back)
+{
+	int64_t full, before;
+
+	run(&k->db, "CREATE TABLE big (x); WITH RECURSIVE n(i) AS "
+	    "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) "
+	    "INSERT INTO big SELECT randomblob(4000) FROM n");
+	ck_assert(hm_retention_shrink(&k->db));
+	full = number(&k->db, "PRAGMA page_count");
+	run(&k->db, "DELETE FROM big WHERE rowid <= 100");
+	ck_assert(hm_retention_shrink(&k->db));
+	ck_assert_int_eq(number(&k->db, "PRAGMA page_count"), full);
+	run(&k->db, "DELETE FROM big");
+	ck_assert(hm_retention_shrink(&k->db));
+	ck_assert_int_eq(number(&k->db, "PRAGMA page_count"), full - 256);
+	do {
+		before = number(&k->db, "PRAGMA page_count");
+		ck_assert(hm_retention_shrink(&k->db));
+	} while (number(&k->db, "PRAGMA page_count") < before);
+	ck_assert_int_lt(before, full / 4);
+	ck_assert_int_le(number(&k->db, "PRAGMA freelist_count"), before / 8);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("retention");
+	TCase *tcase = tcase_create("retention");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, removes_an_hour_at_a_time);
+	tcase_add_test(tcase, begins_with_the_oldest);
+	tcase_add_test(tcase, stops_at_the_cutoff);
+	tcase_add_test(tcase, waits_until_the_hour_is_made);
+	tcase_add_test(tcase, keeps_the_rest);
+	tcase_add_test(tcase, fails_whole);
+	tcase_add_test(tcase, gives_pages_back);
+	suite_add_tcase(suite, tcase);
+	sr = srunner_create(suite);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed > 0;
+}

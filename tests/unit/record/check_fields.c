@@ -1,0 +1,264 @@
+#include <check.h>
+#include <stdlib.h>
+
+#include "record/fields.h"
+
+/* What a row of fields.def must keep, so that every reader of it may rely. */
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+#define EACH_FIELD(f) \
+	for (const struct hm_field *f = hm_fields; f < hm_fields + HM_FIELDS; \
+	    f++)
+#define ALL_SCOPES ((unsigned)(HM_SCOPE_DTU | HM_SCOPE_INVERTER | \
+    HM_SCOPE_PORT | HM_SCOPE_METER))
+#define ALL_FLAGS ((unsigned)(HM_AWAKE | HM_DIAGNOSTIC | HM_DESCRIBES | \
+    HM_RARE))
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* Lower case, digits and underscores, none of them twice or at an end. */
+static bool
+is_name(const char *s)
+{
+	return strchr(LOWER, s[0]) != NULL && s[0] != '\0' &&
+	    strspn(s, LOWER "0123456789_") == strlen(s) &&
+	    strstr(s, "__") == NULL && !ends_with(s, "_");
+}
+
+static bool
+is_number(enum hm_field_kind kind)
+{
+	return kind == HM_GAUGE || kind == HM_DAILY || kind == HM_COUNTER;
+}
+
+/* What every record holds beside its fields. */
+static bool
+is_taken(const char *key)
+{
+	static const char *const taken[] = {"type", "time", "dtu", "serial",
+	    "port"};
+
+	for (size_t i = 0; i < COUNT(taken); i++)
+		if (strcmp(key, taken[i]) == 0)
+			return true;
+	return false;
+}
+
+START_TEST(keys)
+{
+	EACH_FIELD(f) {
+		ck_assert_msg(is_name(f->key) && !is_taken(f->key), "%s",
+		    f->key);
+		for (const struct hm_field *g = hm_fields; g < f; g++)
+			ck_assert_msg((g->scopes & f->scopes) == 0 ||
+			    strcmp(g->key, f->key) != 0, "%s twice", f->key);
+	}
+}
+END_TEST
+
+START_TEST(scopes_and_flags)
+{
+	EACH_FIELD(f) {
+		ck_assert_msg(f->scopes != 0 && (f->scopes & ~ALL_SCOPES) == 0,
+		    "%s", f->key);
+		ck_assert_msg((f->flags & ~ALL_FLAGS) == 0, "%s", f->key);
+		/* Only instant values mean nothing at night. */
+		if ((f->flags & HM_AWAKE) != 0)
+			ck_assert_msg(f->kind == HM_GAUGE, "%s", f->key);
+		if ((f->flags & HM_DESCRIBES) != 0)
+			ck_assert_msg(f->kind == HM_LABEL, "%s", f->key);
+	}
+}
+END_TEST
+
+/* Home Assistant's device classes that we use, each with our unit of it. */
+static bool
+unit_fits_class(const struct hm_field *f)
+{
+	static const struct {
+		const char *class, *unit;
+	} units[] = {
+	    {"voltage", "V"},
+	    {"current", "A"},
+	    {"power", "W"},
+	    {"reactive_power", "var"},
+	    {"energy", "Wh"},
+	    {"frequency", "Hz"},
+	    {"temperature", "\u00b0C"},
+	    {"power_factor", NULL},
+	    {"timestamp", NULL},
+	    {"problem", NULL},
+	    {"enum", NULL},
+	    {NULL, "%"},
+	    {NULL, NULL},
+	};
+
+	for (size_t i = 0; i < COUNT(units); i++)
+		if (same_text(units[i].class, f->ha_class) &&
+		    same_text(units[i].unit, f->unit))
+			return true;
+	return false;
+}
+
+static bool
+kind_fits_class(const struct hm_field *f)
+{
+	bool energy = same_text(f->ha_class, "energy");
+
+	switch (f->kind) {
+	case HM_GAUGE:
+		return !energy;
+	case HM_DAILY:
+	case HM_COUNTER:
+		return energy;
+	case HM_CODE:
+		return f->ha_class == NULL && f->unit == NULL;
+	case HM_FLAG:
+		return same_text(f->ha_class, "problem");
+	case HM_LABEL:
+		return f->ha_class == NULL || same_text(f->ha_class, "enum");
+	case HM_MOMENT:
+		return same_text(f->ha_class, "timestamp");
+	}
+	return false;
+}
+
+START_TEST(units_and_kinds)
+{
+	EACH_FIELD(f) {
+		ck_assert_msg(unit_fits_class(f), "%s", f->key);
+		ck_assert_msg(kind_fits_class(f), "%s", f->key);
+		ck_assert_msg(f->scale <= 3 && (f->scale == 0 ||
+		    is_number(f->kind)), "%s", f->key);
+	}
+}
+END_TEST
+
+/* Prometheus: base units in the name, _total for what only grows. */
+static bool
+metric_names_unit(const struct hm_field *f)
+{
+	static const struct {
+		const char *unit, *end;
+	} ends[] = {
+	    {"V", "_volts"},
+	    {"A", "_amperes"},
+	    {"W", "_watts"},
+	    {"var", "_var"},
+	    {"Hz", "_hertz"},
+	    {"\u00b0C", "_celsius"},
+	    {"%", "_ratio"},
+	};
+
+	if (same_text(f->unit, "Wh"))
+		return strstr(f->metric, "_watthours") != NULL;
+	for (size_t i = 0; i < COUNT(ends); i++)
+		if (same_text(ends[i].unit, f->unit))
+			return ends_with(f->metric, ends[i].end);
+	return f->unit == NULL;
+}
+
+START_TEST(metrics)
+{
+	EACH_FIELD(f) {
+		ck_assert_msg((f->metric == NULL) == (f->kind == HM_LABEL),
+		    "%s", f->key);
+		if (f->metric == NULL)
+			continue;
+		ck_assert_msg(is_name(f->metric) && metric_names_unit(f),
+		    "%s", f->metric);
+		ck_assert_msg(ends_with(f->metric, "_total") ==
+		    (f->kind == HM_COUNTER), "%s", f->metric);
+		/* Rows that share a metric are parts of one quantity. */
+		for (const struct hm_field *g = hm_fields; g < f; g++)
+			ck_assert_msg(!same_text(g->metric, f->metric) ||
+			    (g->kind == f->kind && g->scale == f->scale &&
+			    same_text(g->unit, f->unit)), "%s", f->metric);
+	}
+}
+END_TEST
+
+START_TEST(help)
+{
+	EACH_FIELD(f)
+		ck_assert_msg(f->help != NULL && f->help[0] != '\0' &&
+		    strpbrk(f->help, "\t\n\"") == NULL &&
+		    !ends_with(f->help, ".") && strlen(f->help) <= 60, "%s",
+		    f->key);
+}
+END_TEST
+
+START_TEST(found_in_its_scopes_alone)
+{
+	for (unsigned scope = 1; scope < ALL_SCOPES; scope <<= 1)
+		EACH_FIELD(f) {
+			const struct hm_field *found = hm_field_find(
+			    (enum hm_scope)scope, hm_text(f->key));
+
+			if ((f->scopes & scope) != 0)
+				ck_assert_ptr_eq(found, f);
+			else if (found != NULL)
+				ck_assert_uint_ne(found->scopes & scope, 0);
+		}
+}
+END_TEST
+
+START_TEST(finds_nothing_else)
+{
+	enum hm_scope scope;
+
+	ck_assert_ptr_null(hm_field_find(HM_SCOPE_PORT, hm_text("")));
+	ck_assert_ptr_null(hm_field_find(HM_SCOPE_PORT, hm_text("pv_powe")));
+	ck_assert_ptr_null(hm_field_find(HM_SCOPE_PORT,
+	    hm_text("pv_power_")));
+	ck_assert_ptr_null(hm_field_find(HM_SCOPE_METER,
+	    hm_text("pv_power")));
+	ck_assert(hm_scope_of(hm_text("dtu"), &scope));
+	ck_assert_int_eq(scope, HM_SCOPE_DTU);
+	ck_assert(hm_scope_of(hm_text("inverter"), &scope));
+	ck_assert_int_eq(scope, HM_SCOPE_INVERTER);
+	ck_assert(hm_scope_of(hm_text("port"), &scope));
+	ck_assert_int_eq(scope, HM_SCOPE_PORT);
+	ck_assert(hm_scope_of(hm_text("meter"), &scope));
+	ck_assert_int_eq(scope, HM_SCOPE_METER);
+	ck_assert(!hm_scope_of(hm_text("frame"), &scope));
+	ck_assert(!hm_scope_of(hm_text(""), &scope));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("fields");
+	TCase *tc = tcase_create("fields");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_test(tc, keys);
+	tcase_add_test(tc, scopes_and_flags);
+	tcase_add_test(tc, units_and_kinds);
+	tcase_add_test(tc, metrics);
+	tcase_add_test(tc, help);
+	tcase_add_test(tc, found_in_its_scopes_alone);
+	tcase_add_test(tc, finds_nothing_else);
+	suite_add_tcase(suite, tc);
+	sr = srunner_create(suite);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

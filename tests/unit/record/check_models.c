@@ -1,0 +1,143 @@
+#include "record/models.h"
+
+#include <check.h>
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "record/alarms.h"
+#include "record/errors.h"
+
+START_TEST(inverters_are_known_by_their_serial)
+{
+	ck_assert_str_eq(hm_model_inverter(hm_text("116172207281")),
+	    "HM-1000/1200/1500");
+	ck_assert_str_eq(hm_model_inverter(hm_text("138290602905")),
+	    "HMT-1800/2250-6T");
+	ck_assert_str_eq(hm_model_inverter(hm_text("141292355198")),
+	    "HMS-800W/1000W-2T");
+	ck_assert_str_eq(hm_model_inverter(hm_text("114A92355198")),
+	    "HMS-600/700/800/900/1000-2T");
+	ck_assert_str_eq(hm_model_inverter(hm_text("114a92355198")),
+	    "HMS-600/700/800/900/1000-2T");
+}
+END_TEST
+
+START_TEST(gateways_and_meters_are_known_too)
+{
+	ck_assert_str_eq(hm_model_dtu(hm_text("10f872226797")), "DTU-Pro");
+	ck_assert_str_eq(hm_model_dtu(hm_text("10F872226797")), "DTU-Pro");
+	ck_assert_str_eq(hm_model_dtu(hm_text("412172226797")), "DTU-Pro-S");
+	ck_assert_str_eq(hm_model_dtu(hm_text("412072226797")), "DTU-Pro");
+	ck_assert_str_eq(hm_model_meter(hm_text("10c072226797")), "DDSU666");
+	ck_assert_str_eq(hm_model_meter(hm_text("37ff72226797")), "DTSU666");
+}
+END_TEST
+
+START_TEST(unknown_serials_have_no_model)
+{
+	ck_assert_ptr_null(hm_model_inverter(hm_text("999972207281")));
+	ck_assert_ptr_null(hm_model_inverter(hm_text("10f872226797")));
+	ck_assert_ptr_null(hm_model_dtu(hm_text("116172207281")));
+	ck_assert_ptr_null(hm_model_meter(hm_text("116172207281")));
+	ck_assert_ptr_null(hm_model_inverter(hm_text("116")));
+	ck_assert_ptr_null(hm_model_inverter(hm_text("")));
+	ck_assert_ptr_null(hm_model_dtu(hm_slice("10f8", 3)));
+}
+END_TEST
+
+START_TEST(alarms_ascend_and_have_texts)
+{
+	ck_assert_uint_gt(hm_alarm_count, 100);
+	for (size_t i = 0; i < hm_alarm_count; i++) {
+		if (i > 0)
+			ck_assert_uint_lt(hm_alarms[i - 1].code,
+			    hm_alarms[i].code);
+		ck_assert_str_eq(hm_alarm_text(hm_alarms[i].code),
+		    hm_alarms[i].text);
+	}
+	ck_assert_str_eq(hm_alarm_text(1), "Reset");
+	ck_assert_str_eq(hm_alarm_text(130), "Offline");
+	ck_assert_str_eq(hm_alarm_text(213), "PV1 & PV2 abnormal wiring");
+	ck_assert_str_eq(hm_alarm_text(9000),
+	    "Microinverter is suspected of being stolen");
+}
+END_TEST
+
+START_TEST(unknown_alarms_have_no_text)
+{
+	ck_assert_ptr_null(hm_alarm_text(0));
+	ck_assert_ptr_null(hm_alarm_text(5));
+	ck_assert_ptr_null(hm_alarm_text(-1));
+	ck_assert_ptr_null(hm_alarm_text(9001));
+	ck_assert_ptr_null(hm_alarm_text(65536 + 1));
+	ck_assert_ptr_null(hm_alarm_text(INT64_MIN));
+	ck_assert_ptr_null(hm_alarm_text(INT64_MAX));
+}
+END_TEST
+
+START_TEST(errors_have_names_of_their_own)
+{
+	ck_assert_str_eq(hm_error_name(HM_ERR_NONE), "none");
+	ck_assert_str_eq(hm_error_name(HM_ERR_TIMEOUT_CONNECT),
+	    "timeout_connect");
+	ck_assert_str_eq(hm_error_name(HM_ERR_NOT_MAPPED), "not_mapped");
+	for (int i = 0; i < HM_ERRORS; i++) {
+		const char *name = hm_error_name((enum hm_error)i);
+
+		ck_assert_ptr_nonnull(name);
+		for (const char *p = name; *p != '\0'; p++)
+			ck_assert(islower((unsigned char)*p) || *p == '_');
+		for (int j = 0; j < i; j++)
+			ck_assert_str_ne(name,
+			    hm_error_name((enum hm_error)j));
+	}
+}
+END_TEST
+
+START_TEST(models_tell_the_watts_of_an_input)
+{
+	static const struct {
+		const char *model;
+		int64_t watts;
+	} models[] = {
+	    {"HMS-1600/1800/2000-4T", 500},
+	    {"HMS-400W/500W-1T", 500},
+	    {"HMS-2000DW-4T", 500},
+	    {"HMT-1800/2250-6T", 375},
+	    {"HM-1000/1200/1500", 1500},
+	    {"HM-1500", 1500},
+	    {"MI-250/300", 300},
+	    {"MIT", 0},
+	    {"", 0},
+	    {"99999999999999999999", 0},
+	    {"-0T", 0},
+	};
+
+	for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+		ck_assert_int_eq(hm_model_input_watts(hm_text(
+		    models[i].model)), models[i].watts);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("models");
+	TCase *tables = tcase_create("tables");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tables);
+	tcase_add_test(tables, inverters_are_known_by_their_serial);
+	tcase_add_test(tables, gateways_and_meters_are_known_too);
+	tcase_add_test(tables, unknown_serials_have_no_model);
+	tcase_add_test(tables, models_tell_the_watts_of_an_input);
+	tcase_add_test(tables, alarms_ascend_and_have_texts);
+	tcase_add_test(tables, unknown_alarms_have_no_text);
+	tcase_add_test(tables, errors_have_names_of_their_own);
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,105 @@
+#include <check.h>
+#include <stdlib.h>
+
+#include "record/topics.h"
+
+static const char *
+dtu(const char *name)
+{
+	static char buf[HM_TOPIC_MAX];
+
+	return hm_topic_dtu("ha", hm_text(name), buf, sizeof buf) > 0 ? buf :
+	    NULL;
+}
+
+START_TEST(bridge)
+{
+	char buf[HM_TOPIC_MAX];
+	static const char topic[] =
+	    "homeassistant/hoymiles_mqtt/bridge/availability";
+
+	ck_assert_uint_eq(hm_topic_bridge("homeassistant", buf, sizeof buf),
+	    sizeof topic - 1);
+	ck_assert_str_eq(buf, topic);
+	ck_assert_uint_eq(hm_topic_bridge("homeassistant", buf,
+	    sizeof topic), sizeof topic - 1);
+	ck_assert_uint_eq(hm_topic_bridge("homeassistant", buf,
+	    sizeof topic - 1), 0);
+}
+END_TEST
+
+START_TEST(prefixes)
+{
+	static const char *const bad[] = {"", "/a", "a/", "a+", "#", "a\nb",
+	    "$SYS", "a\xff", "a\xc2\x85z", "\x7f"};
+	char longest[HM_TOPIC_PREFIX_MAX + 2];
+
+	ck_assert(hm_topic_prefix_valid("homeassistant"));
+	ck_assert(hm_topic_prefix_valid("a/b c/\xc3\xbc"));
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_msg(!hm_topic_prefix_valid(bad[i]), "%zu", i);
+	memset(longest, 'p', sizeof longest);
+	longest[HM_TOPIC_PREFIX_MAX + 1] = '\0';
+	ck_assert(!hm_topic_prefix_valid(longest));
+	longest[HM_TOPIC_PREFIX_MAX] = '\0';
+	ck_assert(hm_topic_prefix_valid(longest));
+}
+END_TEST
+
+START_TEST(dtu_names)
+{
+	ck_assert_str_eq(dtu("roof"), "ha/hoymiles_mqtt/roof/availability");
+	ck_assert_str_eq(dtu("a+b#c/d"),
+	    "ha/hoymiles_mqtt/a_b_c_d/availability");
+	ck_assert_str_eq(dtu("K\xc3\xbc" "che 2"),
+	    "ha/hoymiles_mqtt/K\xc3\xbc" "che 2/availability");
+	ck_assert_str_eq(dtu("a\tb\x7f" "c\xc2\x80" "d\xef\xbf\xbf" "e"),
+	    "ha/hoymiles_mqtt/a_b_c_d_e/availability");
+	ck_assert_str_eq(dtu("bad\xff"), "ha/hoymiles_mqtt/bad_/availability");
+	ck_assert_str_eq(dtu("bridge"),
+	    "ha/hoymiles_mqtt/bridge_/availability");
+	ck_assert_ptr_null(dtu(""));
+}
+END_TEST
+
+START_TEST(dtu_limits)
+{
+	char name[HM_TOPIC_NAME_MAX + 1], buf[HM_TOPIC_MAX];
+	char prefix[HM_TOPIC_PREFIX_MAX + 1];
+
+	memset(name, 'n', sizeof name);
+	memset(prefix, 'p', sizeof prefix);
+	prefix[HM_TOPIC_PREFIX_MAX] = '\0';
+	ck_assert_uint_gt(hm_topic_dtu(prefix,
+	    hm_slice(name, HM_TOPIC_NAME_MAX), buf, sizeof buf), 0);
+	ck_assert_uint_eq(hm_topic_dtu(prefix, hm_slice(name, sizeof name),
+	    buf, sizeof buf), 0);
+	ck_assert_uint_eq(hm_topic_dtu("a+", hm_text("x"), buf, sizeof buf),
+	    0);
+	memset(name, '\0', sizeof name);
+	ck_assert_uint_gt(hm_topic_dtu("a", hm_slice(name, 3), buf,
+	    sizeof buf), 0);
+	ck_assert_str_eq(buf, "a/hoymiles_mqtt/___/availability");
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("topics");
+	TCase *tc = tcase_create("topics");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_test(tc, bridge);
+	tcase_add_test(tc, prefixes);
+	tcase_add_test(tc, dtu_names);
+	tcase_add_test(tc, dtu_limits);
+	suite_add_tcase(suite, tc);
+	sr = srunner_create(suite);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

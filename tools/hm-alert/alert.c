@@ -1,0 +1,329 @@
+#include "alert_private.h"
+
+#include <stdlib.h>
+
+#include "record/errors.h"
+#include "record/fields.h"
+#include "base/log.h"
+#include "record/models.h"
+#include "base/rfc3339.h"
+
+#define DARK_POWER 50000 /* mW of a DTU: as good as night */
+#define PERCENT 100000   /* a limit, in thousandths, that limits nothing */
+
+struct hm_alert *
+hm_alert_new(const struct hm_alert_options *options)
+{
+	struct hm_alert *alert = calloc(1, sizeof *alert);
+
+	if (alert == NULL)
+		return NULL;
+	alert->options = *options;
+	alert->away = (struct hm_away_rules){options->offline,
+	    options->night};
+	alert->table = hm_alert_table_new();
+	if (alert->table != NULL)
+		return alert;
+	free(alert);
+	return NULL;
+}
+
+void
+hm_alert_free(struct hm_alert *alert)
+{
+	if (alert == NULL)
+		return;
+	hm_alert_table_free(alert->table);
+	free(alert);
+}
+
+const struct hm_alert_counters *
+hm_alert_counters(const struct hm_alert *alert)
+{
+	return &alert->counters;
+}
+
+void
+hm_alert_idle(struct hm_alert *alert, int64_t ms)
+{
+	hm_alert_look_around(alert, alert->now + ms / 1000);
+}
+
+int
+hm_alert_patience(const struct hm_alert *alert)
+{
+	return alert->absent > 0 || alert->counters.active > 0 ?
+	    HM_ALERT_LOOK * 1000 : -1;
+}
+
+/* Reading */
+
+static void
+refuse(struct hm_alert *alert)
+{
+	if (alert->counters.refused++ == 0)
+		hm_log(HM_WARNING, "no room for more than %zu DTUs, inverters "
+		    "and inputs, and %zu behind one of them: the rest is "
+		    "passed on without alerts", HM_ALERT_ENTRIES,
+		    HM_ALERT_OF_ONE);
+}
+
+static bool
+is_stale(const struct hm_record *record)
+{
+	return hm_record_get(record, "stale")->kind == HM_TRUE;
+}
+
+static int64_t
+number_of(const struct hm_record *record, enum hm_field_id field)
+{
+	int64_t number;
+
+	return hm_record_int(record, hm_fields[field].key, &number) ? number :
+	    -1;
+}
+
+/* In thousandths, cut off there; false if the record has none. */
+static bool
+thousandths_of(const struct hm_record *record, enum hm_field_id field,
+    int64_t *value)
+{
+	struct hm_dec number;
+
+	if (!hm_record_dec(record, hm_fields[field].key, &number))
+		return false;
+	for (; number.scale > 3; number.scale--)
+		number.units /= 10;
+	return hm_dec_rescale(number, 3, value);
+}
+
+/* The DTU is NULL if there is no room for it. */
+static const char *
+read_dtu(struct hm_alert *alert, const struct hm_record *record,
+    struct hm_alert_place *at)
+{
+	char name[HM_ALERT_NAME_MAX];
+	struct hm_slice text;
+	int64_t now;
+	size_t n;
+
+	*at = (struct hm_alert_place){NULL, NULL, NULL};
+	if (!hm_record_string(record, "time", &text) ||
+	    !hm_time_parse(text, &now))
+		return "it has no time";
+	alert->now = now;
+	if (!hm_record_string(record, "dtu", &text) ||
+	    !hm_string_decode(text, name, sizeof name, &n) || n == 0)
+		return "its dtu must be a name of 1 to 120 bytes";
+	at->dtu = hm_alert_table_dtu(alert->table, hm_slice(name, n));
+	if (at->dtu == NULL)
+		refuse(alert);
+	return NULL;
+}
+
+/* The same of the inverter. */
+static const char *
+read_inverter(struct hm_alert *alert, const struct hm_record *record,
+    struct hm_alert_place *at)
+{
+	const char *why = read_dtu(alert, record, at);
+	struct hm_slice serial;
+
+	if (why != NULL || at->dtu == NULL)
+		return why;
+	if (!hm_record_string(record, "serial", &serial) || serial.n == 0 ||
+	    serial.n > HM_ALERT_SERIAL_MAX)
+		return "its serial must have 1 to 32 bytes";
+	at->inverter = hm_alert_table_inverter(alert->table, at->dtu, serial);
+	if (at->inverter == NULL)
+		refuse(alert);
+	else
+		at->inverter->time = alert->now;
+	return NULL;
+}
+
+/* DTUs that do not answer */
+
+/* A DTU without power cannot do more than be silent. */
+static bool
+may_be_dark(const struct hm_record *record)
+{
+	static const enum hm_error errors[] = {HM_ERR_UNREACHABLE,
+	    HM_ERR_RESOLVE, HM_ERR_TIMEOUT_CONNECT};
+	struct hm_slice error;
+
+	if (!hm_record_string(record, "error", &error))
+		return true;
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+		if (hm_slice_is(error, hm_error_name(errors[i])))
+			return true;
+	return false;
+}
+
+static void
+read_error(struct hm_alert_dtu *dtu, const struct hm_record *record)
+{
+	struct hm_slice text;
+	size_t n = 0;
+
+	if (hm_record_string(record, "text", &text) &&
+	    !hm_string_decode(text, dtu->error, sizeof dtu->error - 1, &n))
+		n = 0;
+	dtu->error[n] = '\0';
+}
+
+static void
+failed(struct hm_alert *alert, struct hm_alert_dtu *dtu,
+    const struct hm_record *record)
+{
+	struct hm_slice text;
+	int64_t retry = 0;
+
+	if (hm_record_string(record, "retry_at", &text) &&
+	    !hm_time_parse(text, &retry))
+		retry = 0;
+	read_error(dtu, record);
+	alert->absent += !dtu->away.away;
+	hm_away_failed(&dtu->away, alert->now, retry, dtu->dark &&
+	    hm_model_dtu_sleeps(hm_text(dtu->serial)) && may_be_dark(record));
+}
+
+/* Records */
+
+static const char *
+on_status(struct hm_alert *alert, const struct hm_record *record)
+{
+	struct hm_slice state;
+	struct hm_alert_place at;
+	const char *why = read_dtu(alert, record, &at);
+
+	if (why != NULL || at.dtu == NULL)
+		return why;
+	if (!hm_record_string(record, "state", &state))
+		return "it has no state";
+	if (hm_slice_is(state, "online"))
+		hm_alert_answered(alert, at.dtu);
+	else if (hm_slice_is(state, "offline"))
+		failed(alert, at.dtu, record);
+	else
+		return "its state is neither online nor offline";
+	return NULL;
+}
+
+static const char *
+on_inverter(struct hm_alert *alert, const struct hm_record *record)
+{
+	int64_t temperature, limit;
+	struct hm_alert_place at;
+	const char *why = read_inverter(alert, record, &at);
+
+	if (why != NULL || at.inverter == NULL)
+		return why;
+	if (thousandths_of(record, HM_F_POWER_LIMIT, &limit) &&
+	    limit < PERCENT)
+		at.inverter->limited = alert->now;
+	if (is_stale(record) || number_of(record, HM_F_LINK_STATUS) == 0 ||
+	    number_of(record, HM_F_OPERATING_STATUS) == 0 ||
+	    !thousandths_of(record, HM_F_TEMPERATURE, &temperature))
+		hm_alert_silence(alert, &at, alert->now);
+	else
+		hm_alert_heat(alert, &at, temperature);
+	return NULL;
+}
+
+/* Negative if it is not known. An input that is heard and off gives none. */
+static int64_t
+power_of(const struct hm_record *record)
+{
+	int64_t link = number_of(record, HM_F_LINK_STATUS);
+	int64_t status = number_of(record, HM_F_OPERATING_STATUS);
+	int64_t power;
+
+	if (link == 0)
+		return -1;
+	if (status != 0 && thousandths_of(record, HM_F_PV_POWER, &power))
+		return power > 0 ? power : 0;
+	return link > 0 ? 0 : -1;
+}
+
+static const char *
+on_port(struct hm_alert *alert, const struct hm_record *record)
+{
+	int64_t port;
+	struct hm_alert_place at;
+	const char *why = read_inverter(alert, record, &at);
+
+	if (why != NULL || at.inverter == NULL)
+		return why;
+	if (!hm_record_int(record, "port", &port) || port < 0)
+		return "its port is not a number from 0";
+	at.input = hm_alert_table_input(alert->table, at.inverter, port);
+	if (at.input == NULL) {
+		refuse(alert);
+	} else if (!is_stale(record)) {
+		at.input->time = alert->now;
+		at.input->power = power_of(record);
+	}
+	return NULL;
+}
+
+/* It comes after all others of its poll. */
+static const char *
+on_dtu(struct hm_alert *alert, const struct hm_record *record)
+{
+	struct hm_slice serial;
+	struct hm_alert_place at;
+	const char *why = read_dtu(alert, record, &at);
+	int64_t power;
+
+	if (why != NULL || at.dtu == NULL)
+		return why;
+	at.dtu->time = alert->now;
+	/* An alarm ends under the serial that it began with, or without. */
+	hm_alert_answered(alert, at.dtu);
+	if (hm_record_string(record, "serial", &serial) &&
+	    serial.n <= HM_ALERT_SERIAL_MAX) {
+		memcpy(at.dtu->serial, serial.p, serial.n);
+		at.dtu->serial[serial.n] = '\0';
+	}
+	if (is_stale(record))
+		return NULL;
+	at.dtu->dark = !thousandths_of(record, HM_F_PV_POWER, &power) ||
+	    power <= DARK_POWER;
+	hm_alert_judge(alert, at.dtu);
+	return NULL;
+}
+
+static const struct {
+	const char *type;
+	const char *(*take)(struct hm_alert *alert,
+	    const struct hm_record *record);
+} takers[] = {
+    {"dtu", on_dtu},
+    {"inverter", on_inverter},
+    {"port", on_port},
+    {"status", on_status},
+};
+
+bool
+hm_alert_takes(struct hm_slice type)
+{
+	for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
+		if (hm_slice_is(type, takers[i].type))
+			return true;
+	return false;
+}
+
+const char *
+hm_alert_record(struct hm_alert *alert, struct hm_slice type,
+    const struct hm_record *record)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
+		if (hm_slice_is(type, takers[i].type))
+			why = takers[i].take(alert, record);
+	if (why == NULL)
+		hm_alert_look_around(alert, alert->now);
+	return why;
+}

@@ -1,0 +1,159 @@
+#include "decode_private.h"
+
+#include <stdlib.h>
+
+#include "base/hex.h"
+#include "base/rfc3339.h"
+
+struct hm_decoder *
+hm_decoder_new(const struct hm_decode_output *output)
+{
+	struct hm_decoder *d = malloc(sizeof *d);
+
+	if (d == NULL)
+		return NULL;
+	d->output = output;
+	if (!hm_arena_init(&d->arena, HM_ARENA_SIZE)) {
+		free(d);
+		return NULL;
+	}
+	return d;
+}
+
+void
+hm_decoder_free(struct hm_decoder *d)
+{
+	if (d == NULL)
+		return;
+	hm_arena_free(&d->arena);
+	free(d);
+}
+
+void
+hm_decode_bad(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const char *why)
+{
+	d->output->bad(d->output->context, frame != NULL ? frame->number : 0,
+	    why);
+}
+
+void
+hm_decode_start(struct hm_decoder *d, struct hm_reading *r, const char *type,
+    struct hm_slice serial)
+{
+	hm_reading_start(r, d->line, sizeof d->line, type, &d->origin,
+	    serial);
+}
+
+void
+hm_decode_start_reading(struct hm_decoder *d, struct hm_reading *r,
+    const char *type, struct hm_slice serial)
+{
+	hm_decode_start(d, r, type, serial);
+	if (d->stale)
+		hm_emit_bool(&r->emit, "stale", true);
+}
+
+void
+hm_decode_start_dtu(struct hm_decoder *d, struct hm_reading *r,
+    struct hm_slice serial)
+{
+	hm_decode_start_reading(d, r, "dtu", serial);
+	if (d->took_ms >= 0)
+		hm_emit_int(&r->emit, "took_ms", d->took_ms);
+}
+
+void
+hm_decode_end(struct hm_decoder *d, struct hm_reading *r,
+    const struct hm_raw_frame *frame)
+{
+	struct hm_slice line;
+
+	if (hm_reading_end(r, &line))
+		d->output->reading(d->output->context, line);
+	else
+		hm_decode_bad(d, frame, "its reading is too long");
+}
+
+void *
+hm_decode_unpack(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const struct hm_frame *parsed, const ProtobufCMessageDescriptor *type)
+{
+	void *message = protobuf_c_message_unpack(type, &d->arena.allocator,
+	    parsed->size, parsed->payload);
+
+	if (message == NULL)
+		hm_decode_bad(d, frame, "its payload cannot be unpacked");
+	return message;
+}
+
+static bool
+read_frames(struct hm_decoder *d, struct hm_slice rest)
+{
+	struct hm_value item;
+	size_t used = 0;
+
+	d->frames = 0;
+	for (size_t number = 1; hm_array_next(&rest, &item); number++) {
+		struct hm_raw_frame *frame = &d->frame[d->frames];
+		size_t n;
+
+		if (d->frames == HM_FRAMES_MAX) {
+			hm_decode_bad(d, NULL, "too many frames");
+			return false;
+		}
+		*frame = (struct hm_raw_frame){d->bytes + used, 0, number};
+		if (item.kind != HM_STRING || !hm_hex_read(item.text,
+		    d->bytes + used, sizeof d->bytes - used, &n)) {
+			hm_decode_bad(d, frame, "it is not hex");
+			continue;
+		}
+		frame->size = n;
+		used += n;
+		d->frames++;
+	}
+	return true;
+}
+
+/* What every frame record has; says what is missing. */
+static const char *
+read_origin(struct hm_decoder *d, const struct hm_record *record)
+{
+	int64_t seconds;
+
+	if (!hm_record_string(record, "time", &d->origin.time) ||
+	    !hm_time_parse(d->origin.time, &seconds))
+		return "no time like 2026-11-23T10:15:00Z";
+	if (!hm_record_string(record, "dtu", &d->origin.dtu))
+		return "no dtu";
+	if (hm_record_get(record, "frames")->kind != HM_ARRAY)
+		return "no frames";
+	d->stale = hm_record_get(record, "stale")->kind == HM_TRUE;
+	if (!hm_record_int(record, "took_ms", &d->took_ms))
+		d->took_ms = -1;
+	return NULL;
+}
+
+void
+hm_decode(struct hm_decoder *d, const struct hm_record *record)
+{
+	const char *missing = read_origin(d, record);
+	struct hm_slice transport;
+
+	if (missing != NULL) {
+		hm_decode_bad(d, NULL, missing);
+		return;
+	}
+	hm_arena_reset(&d->arena);
+	if (!read_frames(d, hm_record_get(record, "frames")->text))
+		return;
+	if (!hm_record_string(record, "transport", &transport))
+		hm_decode_bad(d, NULL, "no transport");
+	else if (hm_slice_is(transport, "modbus"))
+		hm_decode_modbus(d);
+	else if (hm_slice_is(transport, "hm"))
+		hm_decode_hm(d);
+	else
+		hm_decode_bad(d, NULL,
+		    "unknown transport, allowed are modbus and hm");
+}

@@ -1,0 +1,362 @@
+#include "decode_private.h"
+#include "base/hex.h"
+#include "record/models.h"
+#include "real.pb-c.h"
+#include "version.h"
+
+/*
+ * One package of real data. Scales are those of the field table, except where
+ * docs/protocol.md says otherwise.
+ */
+struct package {
+	Hm__RealReply *reply;
+	const struct hm_raw_frame *frame;
+};
+
+struct plant {
+	struct package package[HM_FRAMES_MAX];
+	size_t packages;
+};
+
+/* Meters send tens of watts and of watt-hours. */
+#define METER_UNIT 10
+
+static struct hm_slice
+label(int64_t serial, char buf[HM_SERIAL_TEXT])
+{
+	return hm_serial_format((uint64_t)serial, HM_SERIAL_WIDTH, buf);
+}
+
+/* Whether the DTU hears an inverter: 1 or 0, or -1 if it does not list it. */
+static int
+link_of(const struct plant *plant, int64_t serial)
+{
+	for (size_t i = 0; i < plant->packages; i++) {
+		const Hm__RealReply *reply = plant->package[i].reply;
+
+		for (size_t j = 0; j < reply->n_single; j++)
+			if (reply->single[j]->serial == serial)
+				return reply->single[j]->link != 0;
+		for (size_t j = 0; j < reply->n_three; j++)
+			if (reply->three[j]->serial == serial)
+				return reply->three[j]->link != 0;
+	}
+	return -1;
+}
+
+struct totals {
+	int64_t pv_power, active_power, today, total;
+	int64_t inputs, inverters, online;
+	bool today_known, total_known;
+};
+
+static void
+add_inverter(struct totals *t, int64_t active_power, bool heard)
+{
+	t->inverters++;
+	if (!heard)
+		return;
+	t->online++;
+	t->active_power += active_power;
+}
+
+/* The two are lost together; and an unheard inverter's zero says nothing. */
+static bool
+is_today_known(const Hm__RealInput *input, int link)
+{
+	return input->total != 0 && (link == 1 || input->today != 0);
+}
+
+static void
+add_input(struct totals *t, const Hm__RealInput *input, int link)
+{
+	t->inputs++;
+	/* What an unheard inverter shows may be its last reading. */
+	if (link != 0)
+		t->pv_power += input->power;
+	t->today += input->today;
+	t->total += input->total;
+	if (input->total == 0)
+		t->total_known = false;
+	if (!is_today_known(input, link))
+		t->today_known = false;
+}
+
+static struct totals
+add_up(const struct plant *plant)
+{
+	struct totals t = {.today_known = true, .total_known = true};
+
+	for (size_t i = 0; i < plant->packages; i++) {
+		const Hm__RealReply *p = plant->package[i].reply;
+
+		for (size_t j = 0; j < p->n_single; j++)
+			add_inverter(&t, p->single[j]->active_power,
+			    p->single[j]->link != 0);
+		for (size_t j = 0; j < p->n_three; j++)
+			add_inverter(&t, p->three[j]->active_power,
+			    p->three[j]->link != 0);
+		for (size_t j = 0; j < p->n_input; j++)
+			add_input(&t, p->input[j],
+			    link_of(plant, p->input[j]->serial));
+	}
+	return t;
+}
+
+static void
+emit_dtu(struct hm_decoder *d, const struct plant *plant)
+{
+	const struct package *first = &plant->package[0];
+	char text[HM_SERIAL_WORD];
+	struct hm_slice serial = hm_serial_word(first->reply->dtu_serial,
+	    text);
+	struct totals t = add_up(plant);
+	struct hm_reading r;
+
+	hm_decode_start_dtu(d, &r, serial);
+	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
+	hm_reading_moment(&r, HM_F_DEVICE_TIME, first->reply->time);
+	if (t.inputs > 0)
+		hm_reading_number(&r, HM_F_PV_POWER, t.pv_power);
+	if (t.inverters > 0)
+		hm_reading_number(&r, HM_F_ACTIVE_POWER, t.active_power);
+	if (t.inputs > 0 && t.today_known)
+		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, t.today);
+	if (t.inputs > 0 && t.total_known)
+		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, t.total);
+	hm_reading_number(&r, HM_F_INVERTERS, t.inverters);
+	hm_reading_number(&r, HM_F_INVERTERS_ONLINE, t.online);
+	hm_decode_end(d, &r, first->frame);
+}
+
+/* Real versions have five digits; DTUs also send a meaningless 1 here. */
+static void
+firmware(struct hm_reading *r, int32_t version)
+{
+	char text[HM_VERSION_TEXT];
+
+	if (version >= 10000)
+		hm_reading_text(r, HM_F_FIRMWARE,
+		    hm_version_inverter(version, text));
+}
+
+static void
+start_inverter(struct hm_decoder *d, struct hm_reading *r, int64_t digits,
+    int32_t version)
+{
+	char text[HM_SERIAL_TEXT];
+	struct hm_slice serial = label(digits, text);
+
+	hm_decode_start_reading(d, r, "inverter", serial);
+	hm_reading_text(r, HM_F_MODEL, hm_model_inverter(serial));
+	firmware(r, version);
+}
+
+static void
+emit_single(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const Hm__RealSingle *s)
+{
+	bool heard = s->link != 0;
+	struct hm_reading r;
+
+	start_inverter(d, &r, s->serial, s->firmware);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE, s->voltage, heard);
+	hm_reading_heard(&r, HM_F_GRID_FREQUENCY, s->frequency, heard);
+	hm_reading_heard(&r, HM_F_ACTIVE_POWER, s->active_power, heard);
+	hm_reading_heard(&r, HM_F_REACTIVE_POWER, s->reactive_power, heard);
+	hm_reading_heard(&r, HM_F_AC_CURRENT, s->current, heard);
+	hm_reading_heard(&r, HM_F_POWER_FACTOR, s->power_factor, heard);
+	hm_reading_heard(&r, HM_F_TEMPERATURE, s->temperature, heard);
+	/* DTUs that do not report a limit send 0, which no limit can be. */
+	hm_reading_heard(&r, HM_F_POWER_LIMIT, s->power_limit, false);
+	hm_reading_heard(&r, HM_F_ALARM_COUNT, s->warnings, heard);
+	hm_reading_number(&r, HM_F_LINK_STATUS, s->link);
+	hm_decode_end(d, &r, frame);
+}
+
+static void
+emit_three(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const Hm__RealThree *t)
+{
+	bool heard = t->link != 0;
+	struct hm_reading r;
+
+	start_inverter(d, &r, t->serial, t->firmware);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE_A, t->voltage_a, heard);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE_B, t->voltage_b, heard);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE_C, t->voltage_c, heard);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE_AB, t->voltage_ab, heard);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE_BC, t->voltage_bc, heard);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE_CA, t->voltage_ca, heard);
+	hm_reading_heard(&r, HM_F_GRID_FREQUENCY, t->frequency, heard);
+	hm_reading_heard(&r, HM_F_ACTIVE_POWER, t->active_power, heard);
+	hm_reading_heard(&r, HM_F_REACTIVE_POWER, t->reactive_power, heard);
+	hm_reading_heard(&r, HM_F_AC_CURRENT_A, t->current_a, heard);
+	hm_reading_heard(&r, HM_F_AC_CURRENT_B, t->current_b, heard);
+	hm_reading_heard(&r, HM_F_AC_CURRENT_C, t->current_c, heard);
+	hm_reading_heard(&r, HM_F_POWER_FACTOR, t->power_factor, heard);
+	hm_reading_heard(&r, HM_F_TEMPERATURE, t->temperature, heard);
+	hm_reading_heard(&r, HM_F_ALARM_COUNT, t->warnings, heard);
+	hm_reading_number(&r, HM_F_LINK_STATUS, t->link);
+	hm_decode_end(d, &r, frame);
+}
+
+static void
+emit_input(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const Hm__RealInput *input, int link)
+{
+	char text[HM_SERIAL_TEXT];
+	bool heard = link == 1;
+	struct hm_reading r;
+
+	hm_decode_start_reading(d, &r, "port", label(input->serial, text));
+	hm_emit_int(&r.emit, "port", input->port);
+	hm_reading_heard(&r, HM_F_PV_VOLTAGE, input->voltage, heard);
+	hm_reading_heard(&r, HM_F_PV_CURRENT, input->current, heard);
+	hm_reading_heard(&r, HM_F_PV_POWER, input->power, heard);
+	/* Nobody has a lifetime of 0 Wh: the DTU does not know it. */
+	if (is_today_known(input, link))
+		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, input->today);
+	if (input->total != 0)
+		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, input->total);
+	if (link >= 0)
+		hm_reading_number(&r, HM_F_LINK_STATUS, link);
+	hm_reading_heard(&r, HM_F_ERROR_CODE, input->error, heard);
+	hm_decode_end(d, &r, frame);
+}
+
+static void
+emit_meter(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const Hm__RealMeter *m)
+{
+	const struct {
+		enum hm_field_id field;
+		int64_t units;
+	} values[] = {
+	    {HM_F_POWER, (int64_t)m->power * METER_UNIT},
+	    {HM_F_POWER_FACTOR, m->power_factor},
+	    {HM_F_POWER_A, (int64_t)m->power_a * METER_UNIT},
+	    {HM_F_POWER_B, (int64_t)m->power_b * METER_UNIT},
+	    {HM_F_POWER_C, (int64_t)m->power_c * METER_UNIT},
+	    {HM_F_ENERGY_EXPORT, (int64_t)m->exported * METER_UNIT},
+	    {HM_F_ENERGY_EXPORT_A, (int64_t)m->exported_a * METER_UNIT},
+	    {HM_F_ENERGY_EXPORT_B, (int64_t)m->exported_b * METER_UNIT},
+	    {HM_F_ENERGY_EXPORT_C, (int64_t)m->exported_c * METER_UNIT},
+	    {HM_F_ENERGY_IMPORT, (int64_t)m->imported * METER_UNIT},
+	    {HM_F_ENERGY_IMPORT_A, (int64_t)m->imported_a * METER_UNIT},
+	    {HM_F_ENERGY_IMPORT_B, (int64_t)m->imported_b * METER_UNIT},
+	    {HM_F_ENERGY_IMPORT_C, (int64_t)m->imported_c * METER_UNIT},
+	    {HM_F_VOLTAGE_A, m->voltage_a},
+	    {HM_F_VOLTAGE_B, m->voltage_b},
+	    {HM_F_VOLTAGE_C, m->voltage_c},
+	    {HM_F_CURRENT_A, m->current_a},
+	    {HM_F_CURRENT_B, m->current_b},
+	    {HM_F_CURRENT_C, m->current_c},
+	    {HM_F_POWER_FACTOR_A, m->power_factor_a},
+	    {HM_F_POWER_FACTOR_B, m->power_factor_b},
+	    {HM_F_POWER_FACTOR_C, m->power_factor_c},
+	    {HM_F_FAULT_CODE, m->fault},
+	};
+	char text[HM_SERIAL_TEXT];
+	struct hm_slice serial = label(m->serial, text);
+	struct hm_reading r;
+
+	hm_decode_start_reading(d, &r, "meter", serial);
+	hm_reading_text(&r, HM_F_MODEL, hm_model_meter(serial));
+	/* A single-phase meter leaves the other phases out, which looks like
+	 * zero. Only its power is known to be zero at times. */
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+		hm_reading_heard(&r, values[i].field, values[i].units,
+		    values[i].field == HM_F_POWER);
+	hm_decode_end(d, &r, frame);
+}
+
+static void
+emit_plant(struct hm_decoder *d, const struct plant *plant)
+{
+	for (size_t i = 0; i < plant->packages; i++) {
+		const struct package *p = &plant->package[i];
+
+		for (size_t j = 0; j < p->reply->n_single; j++)
+			emit_single(d, p->frame, p->reply->single[j]);
+		for (size_t j = 0; j < p->reply->n_three; j++)
+			emit_three(d, p->frame, p->reply->three[j]);
+	}
+	for (size_t i = 0; i < plant->packages; i++) {
+		const struct package *p = &plant->package[i];
+
+		for (size_t j = 0; j < p->reply->n_input; j++)
+			emit_input(d, p->frame, p->reply->input[j],
+			    link_of(plant, p->reply->input[j]->serial));
+		for (size_t j = 0; j < p->reply->n_meter; j++)
+			emit_meter(d, p->frame, p->reply->meter[j]);
+	}
+	/* Last, so that its sums can be made from the others. */
+	emit_dtu(d, plant);
+}
+
+static const char *
+state_text(enum hm_frame_state state)
+{
+	switch (state) {
+	case HM_FRAME_GOOD:
+		return NULL;
+	case HM_FRAME_PART:
+		return "it is cut short";
+	case HM_FRAME_MAGIC:
+		return "it does not begin with HM";
+	case HM_FRAME_LENGTH:
+		return "its length is impossible";
+	case HM_FRAME_CRC:
+		break;
+	}
+	return "its CRC is wrong";
+}
+
+/* Old and new command for real data; DTUs answer both in the new layout. */
+static bool
+is_real_data(uint16_t command)
+{
+	return command == (HM_FROM_DTU | HM_CMD_REAL) ||
+	    command == (HM_FROM_DTU | HM_CMD_REAL_OLD);
+}
+
+static void
+read_frame(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    struct plant *plant)
+{
+	struct hm_frame parsed;
+	size_t used;
+	const char *why = state_text(hm_frame_read(frame->bytes, frame->size,
+	    false, &parsed, &used));
+	Hm__RealReply *reply;
+
+	if (why == NULL && used != frame->size)
+		why = "bytes follow its end";
+	if (why != NULL) {
+		hm_decode_bad(d, frame, why);
+		return;
+	}
+	if (!is_real_data(parsed.command)) {
+		if (!hm_decode_info(d, frame, &parsed))
+			hm_decode_bad(d, frame, "its command is unknown");
+		return;
+	}
+	reply = hm_decode_unpack(d, frame, &parsed,
+	    &hm__real_reply__descriptor);
+	if (reply != NULL)
+		plant->package[plant->packages++] = (struct package){reply,
+		    frame};
+}
+
+void
+hm_decode_hm(struct hm_decoder *d)
+{
+	struct plant plant;
+
+	plant.packages = 0;
+	for (size_t i = 0; i < d->frames; i++)
+		read_frame(d, &d->frame[i], &plant);
+	if (plant.packages > 0)
+		emit_plant(d, &plant);
+}

@@ -1,0 +1,65 @@
+#ifndef HM_DECODE_PRIVATE_H
+#define HM_DECODE_PRIVATE_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "decode.h"
+#include "wire/hmframe.h"
+
+/* What decode.c, decode_hm.c, decode_info.c and decode_modbus.c share. */
+
+#define HM_FRAMES_MAX 256 /* in one record */
+#define HM_SERIAL_WIDTH 12 /* digits on a label */
+
+struct hm_raw_frame {
+	const uint8_t *bytes;
+	size_t size;
+	size_t number; /* place in the record, from 1 */
+};
+
+struct hm_decoder {
+	const struct hm_decode_output *output;
+	struct hm_arena arena;
+	struct hm_origin origin;
+	bool stale; /* the DTU has repeated its readings */
+	int64_t took_ms; /* duration of the poll; negative if unknown */
+	struct hm_raw_frame frame[HM_FRAMES_MAX];
+	size_t frames;
+	uint8_t bytes[HM_LINE_MAX / 2];
+	char line[HM_LINE_MAX];
+};
+
+void hm_decode_bad(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const char *why);
+
+/*
+ * Start a record about `serial` in the decoder's line buffer, one of readings
+ * with their mark if they are stale, one of a DTU also with what is known of
+ * the poll; hand it out.
+ */
+void hm_decode_start(struct hm_decoder *d, struct hm_reading *r,
+    const char *type, struct hm_slice serial);
+void hm_decode_start_reading(struct hm_decoder *d, struct hm_reading *r,
+    const char *type, struct hm_slice serial);
+void hm_decode_start_dtu(struct hm_decoder *d, struct hm_reading *r,
+    struct hm_slice serial);
+void hm_decode_end(struct hm_decoder *d, struct hm_reading *r,
+    const struct hm_raw_frame *frame);
+
+/* Unpack a payload into the arena; NULL, reported, if it cannot be. */
+void *hm_decode_unpack(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const struct hm_frame *parsed, const ProtobufCMessageDescriptor *type);
+
+/* decode_modbus.c, decode_hm.c: all frames of the record. */
+void hm_decode_modbus(struct hm_decoder *d);
+void hm_decode_hm(struct hm_decoder *d);
+
+/*
+ * decode_info.c: one frame that carries no readings. True if its command is
+ * known there; then whatever it holds has been handed out.
+ */
+bool hm_decode_info(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const struct hm_frame *parsed);
+
+#endif

@@ -1,0 +1,47 @@
+#ifndef HM_READING_H
+#define HM_READING_H
+
+#include "record/fields.h"
+#include "record/record.h"
+
+/*
+ * A record of readings in the making. Its fields are spelled and scaled by
+ * the field table.
+ */
+struct hm_reading {
+	struct hm_emit emit;
+};
+
+/* Where a reading comes from: slices of the frame record, as in its line. */
+struct hm_origin {
+	struct hm_slice time; /* RFC 3339, checked */
+	struct hm_slice dtu;  /* the configured name, escapes as in the line */
+};
+
+/* Begin a record in buf: type, time, dtu and serial. */
+void hm_reading_start(struct hm_reading *r, char *buf, size_t cap,
+    const char *type, const struct hm_origin *origin, struct hm_slice serial);
+
+/* A number in the wire's units: 2301 of a field of scale 1 is 230.1. */
+void hm_reading_number(struct hm_reading *r, enum hm_field_id field,
+    int64_t units);
+
+/*
+ * The same of a device that may not be heard: then a zero says nothing and is
+ * left out. Zero is what DTUs show where they know nothing.
+ */
+void hm_reading_heard(struct hm_reading *r, enum hm_field_id field,
+    int64_t units, bool heard);
+
+/* Left out if NULL. */
+void hm_reading_text(struct hm_reading *r, enum hm_field_id field,
+    const char *text);
+void hm_reading_flag(struct hm_reading *r, enum hm_field_id field, bool value);
+/* Left out if 0. */
+void hm_reading_moment(struct hm_reading *r, enum hm_field_id field,
+    int64_t seconds);
+
+/* False if the record did not fit. */
+bool hm_reading_end(struct hm_reading *r, struct hm_slice *line);
+
+#endif

@@ -1,0 +1,301 @@
+#include "energy.h"
+
+#define SECONDS_AN_HOUR ((int64_t)3600)
+#define SECONDS_A_DAY ((int64_t)86400)
+
+/* A DTU hears of its inverters every some minutes and not always. */
+#define REFRESH_SECONDS ((int64_t)15 * 60)
+/* Inputs make up to a half more than they are rated for. */
+#define MARGIN_WH 2
+/* Bounds that keep all arithmetic far from overflow. */
+#define WATTS_MAX 100000
+#define ELAPSED_MAX ((int64_t)20 * 366 * SECONDS_A_DAY)
+#define WH_MAX ((int64_t)1000000000000)
+#define LIFETIME_HOURS ((int64_t)30 * 366 * 24)
+#define TIME_MAX ((int64_t)1000000000000)
+
+/* How long a clock must show an earlier day to be believed. */
+#define BACK_SECONDS (6 * SECONDS_AN_HOUR)
+/* When a counter that was refused is believed after all. */
+#define DOUBTS 10
+#define DOUBT_SECONDS SECONDS_A_DAY
+/* Readings after which a day is settled without the device's help. */
+#define TRIES 5
+/* Up to here nothing was missed between two days' readings. */
+#define GAP_SECONDS SECONDS_AN_HOUR
+#define DAWN_WH 20
+
+void
+hm_energy_init(struct hm_energy *e)
+{
+#define ENERGY(name, initial, help) e->name = initial;
+#include "db/energy.def"
+#undef ENERGY
+}
+
+static int64_t
+lower(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t
+clamp(int64_t x, int64_t min, int64_t max)
+{
+	return x < min ? min : x > max ? max : x;
+}
+
+static bool
+is_energy(int64_t wh)
+{
+	return wh >= -1 && wh <= WH_MAX;
+}
+
+static bool
+is_time(int64_t time)
+{
+	return time >= -TIME_MAX && time <= TIME_MAX;
+}
+
+bool
+hm_energy_valid(const struct hm_energy *e)
+{
+	return is_energy(e->total) && is_energy(e->pending) &&
+	    is_energy(e->began) && is_energy(e->before) &&
+	    is_energy(e->first) && is_energy(e->device_base) &&
+	    is_energy(e->doubt_first) && is_energy(e->doubt_last) &&
+	    e->shift >= -WH_MAX && e->shift <= WH_MAX &&
+	    e->total != 0 && e->pending != 0 && e->began <= e->pending &&
+	    e->pending >= e->total && e->doubt_last >= e->doubt_first &&
+	    (e->total >= 0 || e->shift == 0) &&
+	    is_time(e->total_time) && is_time(e->pending_time) &&
+	    is_time(e->before_time) && is_time(e->first_time) &&
+	    is_time(e->doubt_since) && is_time(e->doubt_time) &&
+	    is_time(e->back_since) && is_time(e->day) && e->day >= -1 &&
+	    e->tries >= 0 && e->tries <= TRIES &&
+	    e->doubts >= 0 && e->doubts <= TIME_MAX;
+}
+
+/* The most that an input can make in a time. */
+static int64_t
+allowance(int64_t seconds, int64_t watts)
+{
+	return clamp(watts, 1, WATTS_MAX) *
+	    (clamp(seconds, 0, ELAPSED_MAX) + REFRESH_SECONDS) * 3 /
+	    (2 * SECONDS_AN_HOUR) + MARGIN_WH;
+}
+
+/* Nobody has more, whatever the counter says. */
+static int64_t
+lifetime(int64_t watts)
+{
+	return clamp(watts, 1, WATTS_MAX) * LIFETIME_HOURS * 3 / 2;
+}
+
+int64_t
+hm_energy_limit(const struct hm_energy *e, int64_t time, int64_t watts)
+{
+	if (e->total < 0)
+		return lifetime(watts);
+	return e->total + allowance(clamp(time, -TIME_MAX, TIME_MAX) -
+	    e->total_time, watts);
+}
+
+/* Days */
+
+static void
+begin_day(struct hm_energy *e, int64_t day)
+{
+	e->day = day;
+	e->before = e->pending;
+	e->before_time = e->pending_time;
+	e->began = e->first = e->device_base = -1;
+	e->tries = 0;
+}
+
+void
+hm_energy_day(struct hm_energy *e, int64_t day, int64_t time)
+{
+	if (day < 0 || !is_time(day) || !is_time(time))
+		return;
+	if (e->day < 0 || day > e->day) {
+		begin_day(e, day);
+		e->back_since = -1;
+	} else if (day >= e->day - 1) {
+		e->back_since = -1;
+	} else if (e->back_since < 0 || time < e->back_since) {
+		e->back_since = time;
+	} else if (time - e->back_since >= BACK_SECONDS) {
+		e->day = day;
+		e->back_since = -1;
+	}
+}
+
+/*
+ * After a gap the day began where the device says so, if it has begun its own
+ * day since the last reading of the day before. Otherwise it began at that
+ * reading, or if energy may have been missed in between, at the first one of
+ * the day.
+ */
+static void
+settle(struct hm_energy *e, int64_t device_base)
+{
+	if (device_base >= 0 && device_base >= e->before)
+		e->began = device_base;
+	else if (e->before >= 0 && e->first - e->before <= DAWN_WH)
+		e->began = e->before;
+	else
+		e->began = e->first;
+}
+
+/* The total at which the device's day began, or -1. */
+static int64_t
+device_base(const struct hm_energy_reading *r, int64_t total)
+{
+	if (r->today < 0 || r->today > r->total || r->today > total ||
+	    r->today > allowance(SECONDS_A_DAY, r->watts))
+		return -1;
+	return total - r->today;
+}
+
+/*
+ * Find out where the day began. After a gap the device is asked: the counters
+ * of an inverter that sleeps may be yesterday's, and two readings must agree.
+ */
+static void
+settle_day(struct hm_energy *e, const struct hm_energy_reading *r,
+    int64_t total)
+{
+	int64_t base = device_base(r, total);
+
+	e->before = lower(e->before, total);
+	if (e->began >= 0)
+		return;
+	if (e->first < 0)
+		e->first_time = r->time;
+	e->first = e->first < 0 ? total : lower(e->first, total);
+	if (e->before >= 0 && e->first_time - e->before_time <= GAP_SECONDS) {
+		e->began = e->before;
+		return;
+	}
+	if (!r->awake)
+		return;
+	e->tries++;
+	if (base >= 0 && base == e->device_base)
+		settle(e, base);
+	else if (e->tries >= TRIES)
+		settle(e, -1);
+	e->device_base = base;
+}
+
+/* Totals */
+
+/* A first reading has nothing to be measured by but the one after it. */
+static enum hm_energy_verdict
+meet(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
+{
+	bool agree = e->pending >= 0 && total >= e->pending &&
+	    total - e->pending <=
+	    allowance(r->time - e->pending_time, r->watts);
+
+	if (agree) {
+		e->total = e->pending;
+		e->total_time = e->pending_time;
+	} else if (total > e->pending) {
+		/* Nothing that came before can be told from a dip. */
+		e->before = e->first = e->device_base = -1;
+	}
+	e->pending = total;
+	e->pending_time = r->time;
+	return HM_ENERGY_GOOD;
+}
+
+static enum hm_energy_verdict
+accept(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
+{
+	e->total_time = total < e->pending ? r->time : e->pending_time;
+	e->total = lower(e->pending, total);
+	e->pending = total;
+	e->pending_time = r->time;
+	e->doubts = 0;
+	return HM_ENERGY_GOOD;
+}
+
+/*
+ * A counter that runs at another level for a day is no glitch: the device
+ * has begun anew, or the first readings ever were wrong. It goes on from what
+ * was shown, so that nothing falls or jumps.
+ */
+static enum hm_energy_verdict
+doubt(struct hm_energy *e, const struct hm_energy_reading *r,
+    enum hm_energy_verdict verdict)
+{
+	bool agrees = e->doubts > 0 && r->total >= e->doubt_last &&
+	    r->total - e->doubt_last <=
+	    allowance(r->time - e->doubt_time, r->watts);
+
+	/* What is older than what is known is a stream that is replayed. */
+	if (!r->awake || r->time < e->pending_time)
+		return verdict;
+	if (!agrees) {
+		e->doubts = 0;
+		e->doubt_since = r->time;
+		e->doubt_first = r->total;
+	}
+	e->doubts++;
+	e->doubt_last = r->total;
+	e->doubt_time = r->time;
+	if (e->doubts < DOUBTS || r->total == e->doubt_first ||
+	    r->time - e->doubt_since < DOUBT_SECONDS)
+		return verdict;
+	e->shift = e->total - e->doubt_first;
+	e->device_base = -1;
+	accept(e, r, r->total + e->shift);
+	return HM_ENERGY_ANEW;
+}
+
+static enum hm_energy_verdict
+take_total(struct hm_energy *e, const struct hm_energy_reading *r,
+    int64_t total)
+{
+	if (e->total < 0)
+		return meet(e, r, total);
+	if (total < e->total)
+		return doubt(e, r, HM_ENERGY_FALL);
+	if (total > WH_MAX || total > hm_energy_limit(e, r->time, r->watts))
+		return doubt(e, r, HM_ENERGY_SPIKE);
+	return accept(e, r, total);
+}
+
+enum hm_energy_verdict
+hm_energy_read(struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	enum hm_energy_verdict verdict;
+
+	/* Nobody has a lifetime of 0 Wh: the DTU does not know it. */
+	if (r->total <= 0 || !is_time(r->time))
+		return HM_ENERGY_NONE;
+	/* A counter full of ones is none, either. */
+	if (r->total == UINT32_MAX || r->total > lifetime(r->watts))
+		return HM_ENERGY_SPIKE;
+	verdict = take_total(e, r, r->total + e->shift);
+	if (verdict == HM_ENERGY_GOOD)
+		settle_day(e, r, e->pending);
+	return verdict;
+}
+
+int64_t
+hm_energy_total(const struct hm_energy *e)
+{
+	return e->total;
+}
+
+int64_t
+hm_energy_today(const struct hm_energy *e)
+{
+	if (e->total < 0)
+		return -1;
+	if (e->began >= 0)
+		return e->total > e->began ? e->total - e->began : 0;
+	return e->before >= 0 ? 0 : -1;
+}

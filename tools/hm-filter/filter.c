@@ -1,0 +1,443 @@
+#include "filter.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/nearest.h"
+
+struct rule {
+	bool dropped;
+	bool multiplied;
+	struct hm_dec factor;
+	const char *name; /* the key that is written */
+};
+
+struct hm_filter {
+	struct hm_guard *guard;
+	const char *only, *exclude;
+	bool fresh;
+	struct rule rule[HM_FIELDS];
+	struct hm_filter_counters counters;
+	char line[HM_LINE_MAX];
+};
+
+/* Rules */
+
+static void
+mistake(const struct hm_config *config, enum hm_setting_id id,
+    struct hm_slice found, const char *allowed)
+{
+	const char *where = hm_config_source(config, id);
+
+	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("where", where),
+	    hm_fact_slice("found", found), hm_fact("allowed", allowed)),
+	    "%s: found \"%.*s\", allowed are %s", where, (int)found.n,
+	    found.p, allowed);
+}
+
+static size_t
+find_field(struct hm_slice key)
+{
+	for (size_t i = 0; i < HM_FIELDS; i++)
+		if (hm_slice_is(key, hm_fields[i].key))
+			return i;
+	return HM_FIELDS;
+}
+
+static void
+unknown_field(const struct hm_config *config, enum hm_setting_id id,
+    struct hm_slice key)
+{
+	struct hm_nearest nearest;
+	char word[40], allowed[120];
+
+	snprintf(word, sizeof word, "%.*s", (int)key.n, key.p);
+	hm_nearest_start(&nearest, word);
+	for (size_t i = 0; i < HM_FIELDS; i++)
+		hm_nearest_try(&nearest, hm_fields[i].key);
+	if (nearest.best != NULL)
+		snprintf(allowed, sizeof allowed,
+		    "fields of readings; did you mean %s?", nearest.best);
+	mistake(config, id, key, nearest.best != NULL ? allowed :
+	    "fields of readings; docs/records.md lists them");
+}
+
+static bool
+read_field(const struct hm_config *config, enum hm_setting_id id,
+    struct hm_slice key, size_t *field)
+{
+	*field = find_field(key);
+	if (*field == HM_FIELDS)
+		unknown_field(config, id, key);
+	return *field < HM_FIELDS;
+}
+
+static bool
+is_number(enum hm_field_kind kind)
+{
+	return kind == HM_GAUGE || kind == HM_DAILY || kind == HM_COUNTER ||
+	    kind == HM_CODE;
+}
+
+static bool
+read_drops(struct hm_filter *f, const struct hm_config *config)
+{
+	const char *keep = hm_config_text(config, HM_SET_KEEP);
+	const char *drop = hm_config_text(config, HM_SET_DROP);
+	bool good = true;
+	struct hm_slice word;
+	size_t field;
+
+	if (keep != NULL)
+		for (size_t i = 0; i < HM_FIELDS; i++)
+			f->rule[i].dropped = true;
+	while (hm_config_word(&keep, &word))
+		if (read_field(config, HM_SET_KEEP, word, &field))
+			f->rule[field].dropped = false;
+		else
+			good = false;
+	while (hm_config_word(&drop, &word))
+		if (read_field(config, HM_SET_DROP, word, &field))
+			f->rule[field].dropped = true;
+		else
+			good = false;
+	return good;
+}
+
+static bool
+read_factors(struct hm_filter *f, const struct hm_config *config)
+{
+	size_t count, field;
+	const struct hm_pair *pair = hm_config_pairs(config, HM_SET_MULTIPLY,
+	    &count);
+	bool good = true;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!read_field(config, HM_SET_MULTIPLY, hm_text(pair[i].key),
+		    &field)) {
+			good = false;
+		} else if (!is_number(hm_fields[field].kind)) {
+			mistake(config, HM_SET_MULTIPLY, hm_text(pair[i].key),
+			    "fields that are numbers");
+			good = false;
+		} else {
+			f->rule[field].multiplied = true;
+			f->rule[field].factor = pair[i].number;
+		}
+	}
+	return good;
+}
+
+/* A new name must not be one that records have already. */
+static bool
+is_free_name(const struct hm_filter *f, const char *name)
+{
+	static const char *const taken[] = {"type", "time", "dtu", "serial",
+	    "port", "stale", "took_ms"};
+
+	if (name[0] < 'a' || name[0] > 'z')
+		return false;
+	for (const char *p = name; *p != '\0'; p++)
+		if (!islower((unsigned char)*p) &&
+		    !isdigit((unsigned char)*p) && *p != '_')
+			return false;
+	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+		if (strcmp(name, taken[i]) == 0)
+			return false;
+	for (size_t i = 0; i < HM_FIELDS; i++)
+		if (strcmp(name, f->rule[i].name) == 0)
+			return false;
+	return true;
+}
+
+static bool
+read_names(struct hm_filter *f, const struct hm_config *config)
+{
+	size_t count, field;
+	const struct hm_pair *pair = hm_config_pairs(config, HM_SET_RENAME,
+	    &count);
+	bool good = true;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!read_field(config, HM_SET_RENAME, hm_text(pair[i].key),
+		    &field)) {
+			good = false;
+		} else if (!is_free_name(f, pair[i].text)) {
+			mistake(config, HM_SET_RENAME, hm_text(pair[i].text),
+			    "new names of a-z, 0-9 and _ that no field has");
+			good = false;
+		} else {
+			f->rule[field].name = pair[i].text;
+		}
+	}
+	return good;
+}
+
+static bool
+is_serial(struct hm_slice word)
+{
+	for (size_t i = 0; i < word.n; i++)
+		if (!isxdigit((unsigned char)word.p[i]))
+			return false;
+	return word.n <= HM_LEDGER_SERIAL;
+}
+
+static bool
+check_serials(const struct hm_config *config, enum hm_setting_id id)
+{
+	const char *words = hm_config_text(config, id);
+	struct hm_slice word;
+	bool good = true;
+
+	while (hm_config_word(&words, &word))
+		if (!is_serial(word)) {
+			mistake(config, id, word,
+			    "serial numbers, which are hex digits");
+			good = false;
+		}
+	return good;
+}
+
+static bool
+read_rules(struct hm_filter *f, const struct hm_config *config)
+{
+	bool good;
+
+	for (size_t i = 0; i < HM_FIELDS; i++)
+		f->rule[i].name = hm_fields[i].key;
+	f->only = hm_config_text(config, HM_SET_ONLY);
+	f->exclude = hm_config_text(config, HM_SET_EXCLUDE_INVERTERS);
+	f->fresh = hm_config_flag(config, HM_SET_FRESH);
+	good = check_serials(config, HM_SET_EXCLUDE_INVERTERS);
+	good = check_serials(config, HM_SET_FORGET) && good;
+	good = read_drops(f, config) && good;
+	good = read_factors(f, config) && good;
+	good = read_names(f, config) && good;
+	return good;
+}
+
+struct hm_filter *
+hm_filter_new(const struct hm_config *config, struct hm_guard *guard,
+    bool *mistakes)
+{
+	struct hm_filter *filter = calloc(1, sizeof *filter);
+
+	*mistakes = false;
+	if (filter == NULL)
+		return NULL;
+	filter->guard = guard;
+	*mistakes = !read_rules(filter, config);
+	if (!*mistakes)
+		return filter;
+	hm_filter_free(filter);
+	return NULL;
+}
+
+void
+hm_filter_free(struct hm_filter *filter)
+{
+	free(filter);
+}
+
+const struct hm_filter_counters *
+hm_filter_counters(const struct hm_filter *filter)
+{
+	return &filter->counters;
+}
+
+/* Records */
+
+static bool
+tells_of_inverter(struct hm_slice type)
+{
+	return hm_slice_is(type, "inverter") || hm_slice_is(type, "port") ||
+	    hm_slice_is(type, "alarm") || hm_slice_is(type, "info");
+}
+
+bool
+hm_filter_takes(const struct hm_filter *filter, struct hm_slice type)
+{
+	enum hm_scope scope;
+
+	return (filter->exclude != NULL && tells_of_inverter(type)) ||
+	    hm_scope_of(type, &scope);
+}
+
+bool
+hm_filter_passes(const struct hm_filter *filter, struct hm_slice type)
+{
+	const char *words = filter->only;
+	struct hm_slice word;
+
+	if (words == NULL)
+		return true;
+	while (hm_config_word(&words, &word))
+		if (hm_slice_equal(word, type))
+			return true;
+	return false;
+}
+
+static bool
+is_excluded(const struct hm_filter *f, struct hm_slice type,
+    const struct hm_record *record)
+{
+	struct hm_slice serial;
+
+	return f->exclude != NULL && tells_of_inverter(type) &&
+	    hm_record_string(record, "serial", &serial) &&
+	    hm_serial_listed(f->exclude, serial);
+}
+
+/* Rewriting */
+
+static void
+emit_number(struct hm_filter *f, struct hm_emit *e, const struct rule *rule,
+    struct hm_dec number)
+{
+	struct hm_dec product;
+
+	if (!rule->multiplied)
+		hm_emit_dec(e, rule->name, number);
+	else if (hm_dec_mul(number, rule->factor, &product))
+		hm_emit_dec(e, rule->name, product);
+	else
+		f->counters.unmultiplied++;
+}
+
+static void
+emit_own(struct hm_filter *f, struct hm_emit *e, const struct rule *rule,
+    const struct hm_value *value)
+{
+	struct hm_dec number;
+
+	if (rule->multiplied && value->kind == HM_NUMBER &&
+	    hm_dec_parse(value->text, &number))
+		emit_number(f, e, rule, number);
+	else
+		hm_emit_value(e, rule->name, value);
+}
+
+/* What the group says in place of a dtu record's own. */
+static bool
+emit_group(struct hm_filter *f, struct hm_emit *e, size_t field,
+    const struct hm_group *group)
+{
+	const struct rule *rule = &f->rule[field];
+
+	switch (field) {
+	case HM_F_PV_POWER:
+		emit_number(f, e, rule, group->pv_power);
+		return true;
+	case HM_F_ACTIVE_POWER:
+		emit_number(f, e, rule, group->active_power);
+		return true;
+	case HM_F_INVERTERS:
+		emit_number(f, e, rule, hm_dec(group->inverters, 0));
+		return true;
+	case HM_F_INVERTERS_ONLINE:
+		emit_number(f, e, rule, hm_dec(group->online, 0));
+		return true;
+	case HM_F_ALARM_FLAG:
+		hm_emit_bool(e, rule->name, group->alarm);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What the guard says of an energy, or HM_GUARD_OWN. */
+static int64_t
+energy_of(size_t field, const struct hm_guard_answer *answer)
+{
+	if (field == HM_F_TODAY_PRODUCTION)
+		return answer->today;
+	return field == HM_F_TOTAL_PRODUCTION ? answer->total : HM_GUARD_OWN;
+}
+
+static void
+emit_field(struct hm_filter *f, struct hm_emit *e, size_t field,
+    const struct hm_value *own, const struct hm_guard_answer *answer)
+{
+	const struct rule *rule = &f->rule[field];
+	int64_t energy = energy_of(field, answer);
+
+	if (rule->dropped || energy == HM_GUARD_OUT || (answer->asleep &&
+	    (hm_fields[field].flags & HM_AWAKE) != 0))
+		return;
+	if (energy >= 0)
+		emit_number(f, e, rule, hm_dec(energy, 0));
+	else if (!answer->regrouped ||
+	    !emit_group(f, e, field, &answer->group))
+		emit_own(f, e, rule, own);
+}
+
+/* A counter that the record lacks stands where it stood. */
+static void
+emit_missing(struct hm_filter *f, struct hm_emit *e, size_t field,
+    const struct hm_record *record, const struct hm_guard_answer *answer)
+{
+	const struct rule *rule = &f->rule[field];
+	int64_t energy = energy_of(field, answer);
+
+	if (energy >= 0 && !rule->dropped &&
+	    hm_record_get(record, hm_fields[field].key)->kind == HM_ABSENT)
+		emit_number(f, e, rule, hm_dec(energy, 0));
+}
+
+static bool
+rewrite(struct hm_filter *f, const struct hm_record *record,
+    const struct hm_guard_answer *answer, struct hm_slice *out)
+{
+	struct hm_emit e;
+
+	hm_emit_start(&e, f->line, sizeof f->line);
+	hm_emit_object(&e, NULL);
+	for (size_t i = 0; i < record->count; i++) {
+		const struct hm_member *member = &record->member[i];
+		size_t field = find_field(member->key);
+
+		if (field < HM_FIELDS)
+			emit_field(f, &e, field, &member->value, answer);
+		else
+			hm_emit_member(&e, member);
+	}
+	emit_missing(f, &e, HM_F_TODAY_PRODUCTION, record, answer);
+	emit_missing(f, &e, HM_F_TOTAL_PRODUCTION, record, answer);
+	hm_emit_object_end(&e);
+	return hm_emit_done(&e, out);
+}
+
+bool
+hm_filter_record(struct hm_filter *f, struct hm_slice type,
+    struct hm_slice line, const struct hm_record *record,
+    struct hm_slice *out, const char **problem)
+{
+	struct hm_guard_answer answer = {.today = HM_GUARD_OWN,
+	    .total = HM_GUARD_OWN};
+	enum hm_scope scope;
+
+	*out = line;
+	*problem = NULL;
+	if (is_excluded(f, type, record)) {
+		f->counters.dropped++;
+		return false;
+	}
+	/* The guard learns from what does not pass, too. */
+	if (hm_scope_of(type, &scope))
+		*problem = hm_guard_look(f->guard, scope, record, &answer);
+	if (!hm_filter_passes(f, type) || (f->fresh &&
+	    hm_scope_of(type, &scope) &&
+	    hm_record_get(record, "stale")->kind == HM_TRUE)) {
+		f->counters.dropped++;
+		return false;
+	}
+	if (!hm_scope_of(type, &scope))
+		return true;
+	if (!rewrite(f, record, &answer, out)) {
+		*out = line;
+		*problem = "what is left of it would be too long";
+	}
+	return true;
+}

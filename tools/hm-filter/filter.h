@@ -1,0 +1,47 @@
+#ifndef HM_FILTER_H
+#define HM_FILTER_H
+
+#include "config/config.h"
+#include "guard.h"
+
+/*
+ * What hm-filter does to records: leaves some out, rewrites the fields of
+ * others. Everything that it does not change passes byte for byte.
+ */
+
+struct hm_filter;
+
+struct hm_filter_counters {
+	uint64_t dropped; /* records */
+	uint64_t unmultiplied; /* values that would not have been exact */
+};
+
+/*
+ * The rules of the settings only, exclude, fresh, keep, drop, multiply and
+ * rename, which are borrowed. Mistakes in them are logged; then *mistakes is
+ * set and the result is NULL, as it is if there is no memory. The guard may
+ * be NULL where the rules are only checked. Freed by hm_filter_free.
+ */
+struct hm_filter *hm_filter_new(const struct hm_config *config,
+    struct hm_guard *guard, bool *mistakes);
+void hm_filter_free(struct hm_filter *filter);
+
+/* Whether records of a type need to be parsed for hm_filter_record. */
+bool hm_filter_takes(const struct hm_filter *filter, struct hm_slice type);
+
+/* Whether records of a type pass at all. */
+bool hm_filter_passes(const struct hm_filter *filter, struct hm_slice type);
+
+/*
+ * What becomes of a record: *out is its line, changed or not, valid until the
+ * next call. False if it is left out. *problem is NULL, or why the record
+ * passes as it is where it should not.
+ */
+bool hm_filter_record(struct hm_filter *filter, struct hm_slice type,
+    struct hm_slice line, const struct hm_record *record,
+    struct hm_slice *out, const char **problem);
+
+const struct hm_filter_counters *hm_filter_counters(
+    const struct hm_filter *filter);
+
+#endif

@@ -1,0 +1,60 @@
+#ifndef HM_GUARD_H
+#define HM_GUARD_H
+
+#include "record/fields.h"
+#include "ledger.h"
+#include "record/record.h"
+
+/*
+ * The energy guard over a stream of readings: it looks at each dtu, inverter
+ * and port record and tells what of it is to be shown.
+ */
+
+struct hm_guard;
+
+struct hm_guard_options {
+	struct hm_ledger *ledger; /* borrowed */
+	bool judges; /* false: energies are shown as they are */
+	/*
+	 * Whether the ledger outlives the process. If not, a first reading is
+	 * shown as it is, for nothing can be known of it.
+	 */
+	bool remembers;
+	int reset_hour; /* local, by lib/base/zone.h */
+	/* Words: serial numbers whose inputs count in no sum; or NULL. */
+	const char *exclude;
+};
+
+struct hm_guard_counters {
+	uint64_t refused_zeros, refused_falls, refused_spikes, began_anew;
+};
+
+/* In place of an energy: leave the field out, or as it stands in the record. */
+#define HM_GUARD_OUT (-1)
+#define HM_GUARD_OWN (-2)
+
+struct hm_guard_answer {
+	bool asleep; /* fields of HM_AWAKE mean nothing */
+	int64_t today, total; /* Wh, or one of the above */
+	bool regrouped; /* the group's sums stand for the record's own */
+	struct hm_group group;
+};
+
+/* NULL if there is no memory. Freed by hm_guard_free. */
+struct hm_guard *hm_guard_new(const struct hm_guard_options *options);
+void hm_guard_free(struct hm_guard *guard);
+
+/*
+ * Look at a record of a scope. NULL, or why it cannot be guarded, static
+ * text: the answer is then to show it without energies.
+ */
+const char *hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
+    const struct hm_record *record, struct hm_guard_answer *answer);
+
+const struct hm_guard_counters *hm_guard_counters(
+    const struct hm_guard *guard);
+
+/* Whether a list of words holds a serial number; case does not matter. */
+bool hm_serial_listed(const char *words, struct hm_slice serial);
+
+#endif

@@ -1,0 +1,372 @@
+#include "ledger_db.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "db/schema.h"
+#include "base/clock.h"
+#include "base/rfc3339.h"
+
+#define BUSY_MS 500
+#define RETRY_MS 10000
+
+/* The columns that identify a row or are there for people to read. */
+enum {
+	DTU = 1,
+	SERIAL,
+	PORT,
+	TODAY,
+	TOTAL,
+	UPDATED,
+	ENERGY_FIRST,
+};
+
+#define ENERGY(name, initial, help) ", e_" #name
+static const char load_sql[] =
+    "SELECT NULL, dtu, serial, port, today_production, total_production, "
+    "last_updated"
+#include "db/energy.def"
+    " FROM production_cache";
+#undef ENERGY
+
+#define ENERGY(name, initial, help) ", e_" #name
+static const char write_sql[] =
+    "INSERT OR REPLACE INTO production_cache (dtu, serial, port, "
+    "today_production, total_production, last_updated"
+#include "db/energy.def"
+#undef ENERGY
+#define ENERGY(name, initial, help) ", ?"
+    ") VALUES (?, ?, ?, ?, ?, ?"
+#include "db/energy.def"
+    ")";
+#undef ENERGY
+
+static const char count_sql[] = "SELECT count(*) FROM production_cache";
+
+static const char exists_sql[] =
+    "SELECT 1 FROM production_cache WHERE dtu = ? AND serial = ? "
+    "AND port = ?";
+
+static const char forget_sql[] =
+    "DELETE FROM production_cache WHERE lower(serial) = lower(?)";
+
+struct hm_ledger_db {
+	struct hm_db db;
+	sqlite3_stmt *write, *exists, *version, *count;
+	int64_t seen; /* the version at which the rows were looked through */
+	char *path;
+	bool failing; /* the last save did; it has been said */
+	int64_t retry_at; /* monotonic ms */
+};
+
+static bool
+set_up(struct hm_ledger_db *db, bool writing)
+{
+	/* What has been shown must not be forgotten when the power fails. */
+	const struct hm_db_options options = {
+	    .writing = writing, .careful = true, .busy_ms = BUSY_MS};
+	const char *why;
+
+	if (!hm_db_open(&db->db, db->path, &options)) {
+		hm_db_complain(&db->db, "cannot open the database");
+		return false;
+	}
+	why = writing ? hm_schema_bring_up(&db->db) :
+	    hm_schema_check(&db->db);
+	if (why == NULL && !(hm_db_prepare(&db->db, write_sql, &db->write) &&
+	    hm_db_prepare(&db->db, exists_sql, &db->exists) &&
+	    hm_db_prepare(&db->db, count_sql, &db->count) &&
+	    hm_db_prepare(&db->db, "PRAGMA data_version", &db->version)))
+		why = hm_db_reason(&db->db);
+	if (why != NULL)
+		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", db->path),
+		    hm_fact("reason", why)),
+		    "%s: cannot open the database: %s", db->path, why);
+	return why == NULL;
+}
+
+static void
+close_file(struct hm_ledger_db *db)
+{
+	sqlite3_finalize(db->write);
+	sqlite3_finalize(db->exists);
+	sqlite3_finalize(db->version);
+	sqlite3_finalize(db->count);
+	db->write = db->exists = db->version = db->count = NULL;
+	hm_db_close(&db->db);
+}
+
+struct hm_ledger_db *
+hm_ledger_db_open(const char *path, bool writing)
+{
+	struct hm_ledger_db *db = calloc(1, sizeof *db);
+
+	if (db == NULL || (db->path = strdup(path)) == NULL) {
+		hm_log_errno(HM_ERROR, "%s: cannot open the database", path);
+		free(db);
+		return NULL;
+	}
+	if (set_up(db, writing))
+		return db;
+	hm_ledger_db_close(db);
+	return NULL;
+}
+
+void
+hm_ledger_db_close(struct hm_ledger_db *db)
+{
+	if (db == NULL)
+		return;
+	close_file(db);
+	free(db->path);
+	free(db);
+}
+
+/* Loading */
+
+static struct hm_input *
+input_of_row(struct hm_ledger *ledger, sqlite3_stmt *row)
+{
+	struct hm_station *station = hm_ledger_station(ledger,
+	    hm_db_column_text(row, DTU));
+	struct hm_unit *unit = station != NULL ? hm_ledger_unit(ledger,
+	    station, hm_db_column_text(row, SERIAL)) : NULL;
+
+	return unit != NULL ? hm_ledger_input(ledger, unit,
+	    sqlite3_column_int64(row, PORT)) : NULL;
+}
+
+static bool
+is_all_integers(sqlite3_stmt *row)
+{
+	for (int i = ENERGY_FIRST; i < sqlite3_column_count(row); i++)
+		if (sqlite3_column_type(row, i) != SQLITE_INTEGER)
+			return false;
+	return sqlite3_column_type(row, PORT) == SQLITE_INTEGER;
+}
+
+static void
+load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
+{
+	int column = ENERGY_FIRST;
+	struct hm_energy energy;
+	struct hm_input *input;
+
+#define ENERGY(name, initial, help) \
+	energy.name = sqlite3_column_int64(row, column++);
+#include "db/energy.def"
+#undef ENERGY
+	input = is_all_integers(row) && hm_energy_valid(&energy) ?
+	    input_of_row(ledger, row) : NULL;
+	if (input == NULL) {
+		struct hm_slice serial = hm_db_column_text(row, SERIAL);
+
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path),
+		    hm_fact_slice("serial", serial)), "%s: the row of "
+		    "inverter %.60s in production_cache is passed over: it is "
+		    "damaged", db->path, serial.p);
+		return;
+	}
+	input->energy = energy;
+	input->kept = true;
+}
+
+/* The number that a statement answers, or -1. */
+static int64_t
+ask(sqlite3_stmt *statement)
+{
+	int64_t value = -1;
+
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		value = sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
+	return value;
+}
+
+bool
+hm_ledger_db_load(struct hm_ledger_db *db, struct hm_ledger *ledger)
+{
+	sqlite3_stmt *rows = NULL;
+	int result = SQLITE_ERROR;
+
+	if (hm_db_prepare(&db->db, load_sql, &rows))
+		while ((result = sqlite3_step(rows)) == SQLITE_ROW)
+			load_row(db, ledger, rows);
+	if (result != SQLITE_DONE)
+		hm_db_complain(&db->db, "cannot read the production_cache");
+	sqlite3_finalize(rows);
+	db->seen = ask(db->version);
+	return result == SQLITE_DONE;
+}
+
+/* Saving */
+
+static void
+bind_energy(sqlite3_stmt *statement, int column, int64_t energy)
+{
+	if (energy >= 0)
+		sqlite3_bind_int64(statement, column, energy);
+	else
+		sqlite3_bind_null(statement, column);
+}
+
+static void
+bind_key(sqlite3_stmt *statement, const struct hm_station *station,
+    const struct hm_unit *unit, const struct hm_input *input)
+{
+	sqlite3_bind_text(statement, DTU, station->name,
+	    (int)station->name_size, SQLITE_STATIC);
+	sqlite3_bind_text(statement, SERIAL, unit->serial,
+	    (int)unit->serial_size, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, PORT, input->port);
+}
+
+/* A binding that fails leaves NULL, which the columns refuse. */
+static bool
+write_row(void *context, struct hm_station *station,
+    const struct hm_unit *unit, struct hm_input *input)
+{
+	struct hm_ledger_db *db = context;
+	const struct hm_energy *e = &input->energy;
+	char time[HM_TIME_TEXT];
+	int column = ENERGY_FIRST;
+
+	hm_time_format(hm_time_now(), time);
+	bind_key(db->write, station, unit, input);
+	bind_energy(db->write, TODAY, hm_energy_today(e));
+	bind_energy(db->write, TOTAL, hm_energy_total(e));
+	sqlite3_bind_text(db->write, UPDATED, time, -1, SQLITE_STATIC);
+#define ENERGY(name, initial, help) \
+	sqlite3_bind_int64(db->write, column++, e->name);
+#include "db/energy.def"
+#undef ENERGY
+	return hm_db_step(db->write);
+}
+
+/* Forgetting */
+
+static void
+say_forgotten(struct hm_slice dtu, struct hm_slice serial, int64_t port)
+{
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("dtu", dtu),
+	    hm_fact_slice("serial", serial), hm_fact_int("port", port)),
+	    "%.*s: inverter %.*s, port %lld is forgotten", (int)dtu.n, dtu.p,
+	    (int)serial.n, serial.p, (long long)port);
+}
+
+static bool
+look_up(void *context, struct hm_station *station, const struct hm_unit *unit,
+    struct hm_input *input)
+{
+	struct hm_ledger_db *db = context;
+
+	if (!input->kept)
+		return true;
+	bind_key(db->exists, station, unit, input);
+	input->forgotten = sqlite3_step(db->exists) == SQLITE_DONE;
+	sqlite3_reset(db->exists);
+	if (input->forgotten)
+		say_forgotten(hm_slice(station->name, station->name_size),
+		    hm_slice(unit->serial, unit->serial_size), input->port);
+	return true;
+}
+
+static bool
+count_kept(void *context, struct hm_station *station,
+    const struct hm_unit *unit, struct hm_input *input)
+{
+	int64_t *kept = context;
+
+	(void)station;
+	(void)unit;
+	*kept += input->kept;
+	return true;
+}
+
+/* Others write to the database all the time, and seldom remove a row. */
+void
+hm_ledger_db_follow(struct hm_ledger_db *db, struct hm_ledger *ledger)
+{
+	int64_t now = ask(db->version), kept = 0;
+
+	if (now == db->seen || now < 0)
+		return;
+	db->seen = now;
+	hm_ledger_visit(ledger, false, count_kept, &kept);
+	if (ask(db->count) == kept)
+		return;
+	hm_ledger_visit(ledger, false, look_up, db);
+	hm_ledger_drop_forgotten(ledger);
+}
+
+static bool
+mark_changed(void *context, struct hm_station *station,
+    const struct hm_unit *unit, struct hm_input *input)
+{
+	(void)unit;
+	input->kept = false;
+	hm_ledger_touch(context, station, input);
+	return true;
+}
+
+static bool
+reopen(struct hm_ledger_db *db, struct hm_ledger *ledger)
+{
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path)),
+	    "%s: the database has been removed or replaced; what is known of "
+	    "the energy is written to the file that is there now", db->path);
+	close_file(db);
+	hm_ledger_visit(ledger, false, mark_changed, ledger);
+	return set_up(db, true);
+}
+
+static bool
+transact(struct hm_ledger_db *db, struct hm_ledger *ledger)
+{
+	if (!hm_db_run(&db->db, "BEGIN IMMEDIATE"))
+		return false;
+	/* From here on nobody can remove a row that would then come back. */
+	hm_ledger_db_follow(db, ledger);
+	return hm_ledger_visit(ledger, true, write_row, db) &&
+	    hm_db_run(&db->db, "COMMIT");
+}
+
+bool
+hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger, bool last)
+{
+	bool good;
+
+	if (db->failing && !last && hm_monotonic_ms() < db->retry_at)
+		return false;
+	good = (!hm_db_moved(&db->db) || reopen(db, ledger)) &&
+	    transact(db, ledger);
+	if (good)
+		hm_ledger_saved(ledger);
+	else if (!db->failing)
+		hm_db_complain(&db->db, "cannot save what is known of the "
+		    "energy; it goes on from memory");
+	if (good && db->failing)
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path)),
+		    "%s: can be written again", db->path);
+	if (!good)
+		hm_db_rollback(&db->db);
+	db->failing = !good;
+	db->retry_at = hm_monotonic_ms() + RETRY_MS;
+	return good;
+}
+
+int64_t
+hm_ledger_db_forget(struct hm_ledger_db *db, struct hm_slice serial)
+{
+	sqlite3_stmt *statement = NULL;
+	bool good = hm_db_prepare(&db->db, forget_sql, &statement) &&
+	    sqlite3_bind_text(statement, 1, serial.p, (int)serial.n,
+	    SQLITE_STATIC) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_DONE;
+
+	if (!good)
+		hm_db_complain(&db->db, "cannot forget an inverter");
+	sqlite3_finalize(statement);
+	return good ? sqlite3_changes(db->db.handle) : -1;
+}

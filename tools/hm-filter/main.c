@@ -1,0 +1,256 @@
+/* hm-filter: what passes, with which fields; energies that can be trusted. */
+
+#include <unistd.h>
+
+#include "stream/again.h"
+#include "config/config.h"
+#include "base/exits.h"
+#include "filter.h"
+#include "ledger_db.h"
+#include "base/log.h"
+#include "stream/stream.h"
+
+static int
+check(const struct hm_config *config)
+{
+	bool mistakes, good = hm_config_use_zone(config);
+	struct hm_filter *filter;
+
+	filter = hm_filter_new(config, NULL, &mistakes);
+	if (filter == NULL && !mistakes)
+		return HM_EXIT_OS;
+	hm_filter_free(filter);
+	return good && !mistakes ? HM_EXIT_OK : HM_EXIT_CONFIG;
+}
+
+static const struct hm_tool tool = {
+    .name = "hm-filter",
+    .bit = HM_FILTER,
+    .summary = "Choose records and fields, and keep energies free of falls "
+        "and spikes.",
+    .check = check,
+};
+
+struct work {
+	struct hm_stream *stream;
+	struct hm_filter *filter;
+	struct hm_guard *guard;
+	struct hm_ledger *ledger;
+	struct hm_ledger_db *db; /* NULL: from memory */
+	bool dry_run;
+	uint64_t unsaved_writes; /* that went out all the same */
+	struct hm_record record;
+};
+
+/* Records */
+
+static void
+on_record(struct work *work, struct hm_slice type, struct hm_slice line)
+{
+	struct hm_slice out;
+	const char *problem;
+
+	if (!hm_stream_parse(work->stream, line, &work->record))
+		return;
+	if (hm_filter_record(work->filter, type, line, &work->record, &out,
+	    &problem))
+		hm_stream_emit(work->stream, out);
+	if (problem != NULL)
+		hm_stream_bad(work->stream, "its energies are left out: %s",
+		    problem);
+}
+
+static void
+on_line(struct work *work, struct hm_slice line)
+{
+	struct hm_slice type;
+
+	if (!hm_stream_type(work->stream, line, &work->record, &type))
+		return;
+	if (hm_filter_takes(work->filter, type))
+		on_record(work, type, line);
+	else if (hm_filter_passes(work->filter, type))
+		hm_stream_emit(work->stream, line);
+}
+
+static void
+save_changes(struct work *work, bool last)
+{
+	if (work->db == NULL)
+		return;
+	hm_ledger_db_follow(work->db, work->ledger);
+	if (!work->dry_run && hm_ledger_has_changes(work->ledger) &&
+	    !hm_ledger_db_save(work->db, work->ledger, last))
+		work->unsaved_writes++;
+}
+
+static void
+save(void *context)
+{
+	save_changes(context, false);
+}
+
+static void
+count(struct work *work)
+{
+	const struct hm_filter_counters *filter = hm_filter_counters(
+	    work->filter);
+	const struct hm_guard_counters *guard;
+
+	hm_stream_counter(work->stream, "dropped", &filter->dropped);
+	hm_stream_counter(work->stream, "unmultiplied",
+	    &filter->unmultiplied);
+	guard = hm_guard_counters(work->guard);
+	hm_stream_counter(work->stream, "refused_zeros",
+	    &guard->refused_zeros);
+	hm_stream_counter(work->stream, "refused_falls",
+	    &guard->refused_falls);
+	hm_stream_counter(work->stream, "refused_spikes",
+	    &guard->refused_spikes);
+	hm_stream_counter(work->stream, "began_anew", &guard->began_anew);
+	hm_stream_counter(work->stream, "unsaved_writes",
+	    &work->unsaved_writes);
+}
+
+static int
+run(struct work *work, const struct hm_config *config)
+{
+	struct hm_stream_options options;
+	struct hm_slice line;
+
+	hm_config_stream(config, &options);
+	work->stream = hm_stream_open(&options);
+	if (work->stream == NULL)
+		return HM_EXIT_OS;
+	hm_stream_before_write(work->stream, save, work);
+	count(work);
+	while (hm_stream_next(work->stream, &line)) {
+		on_line(work, line);
+		hm_stream_commit(work->stream);
+	}
+	save_changes(work, true);
+	return hm_stream_close(work->stream, HM_EXIT_OK);
+}
+
+/* Setting up */
+
+/* NULL if there is none, or if it cannot be used. */
+static const char *
+database(const struct hm_config *config)
+{
+	return hm_config_flag(config, HM_SET_PERSISTENCE_ENABLED) ?
+	    hm_config_text(config, HM_SET_DATABASE_PATH) : NULL;
+}
+
+static void
+open_database(struct work *work, const struct hm_config *config)
+{
+	const char *path = database(config);
+
+	if (path != NULL)
+		work->db = hm_ledger_db_open(path, !work->dry_run);
+	if (work->db != NULL && !hm_ledger_db_load(work->db, work->ledger)) {
+		hm_ledger_db_close(work->db);
+		work->db = NULL;
+	}
+}
+
+static bool
+open_guard(struct work *work, const struct hm_config *config)
+{
+	work->ledger = hm_ledger_new();
+	if (work->ledger == NULL)
+		return false;
+	if (hm_config_flag(config, HM_SET_ENERGY_GUARD))
+		open_database(work, config);
+	work->guard = hm_guard_new(&(struct hm_guard_options){
+	    .ledger = work->ledger,
+	    .judges = hm_config_flag(config, HM_SET_ENERGY_GUARD),
+	    /* A database that fails is no reason to show what is unproven. */
+	    .remembers = database(config) != NULL,
+	    .reset_hour = (int)hm_config_int(config, HM_SET_RESET_HOUR),
+	    .exclude = hm_config_text(config, HM_SET_EXCLUDE_INVERTERS),
+	});
+	return work->guard != NULL;
+}
+
+static int
+start(struct work *work, const struct hm_config *config)
+{
+	bool mistakes;
+
+	work->dry_run = hm_config_flag(config, HM_SET_DRY_RUN);
+	if (open_guard(work, config))
+		work->filter = hm_filter_new(config, work->guard, &mistakes);
+	if (work->filter == NULL) {
+		hm_log_errno(HM_ERROR, "no memory");
+		return HM_EXIT_OS;
+	}
+	return run(work, config);
+}
+
+/* Forgetting */
+
+static bool
+forget_one(struct hm_ledger_db *db, struct hm_slice serial)
+{
+	int64_t rows = hm_ledger_db_forget(db, serial);
+
+	if (rows == 0)
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("serial",
+		    serial)), "--forget: the database knows no inverter %.*s",
+		    (int)serial.n, serial.p);
+	return rows >= 0;
+}
+
+static int
+forget(const struct hm_config *config)
+{
+	const char *path = database(config);
+	const char *words = hm_config_text(config, HM_SET_FORGET);
+	struct hm_ledger_db *db;
+	struct hm_slice word;
+	bool good = true;
+
+	if (path == NULL) {
+		hm_log(HM_ERROR, "--forget: there is no database to forget "
+		    "in; see --database");
+		return HM_EXIT_USAGE;
+	}
+	if (hm_config_flag(config, HM_SET_DRY_RUN))
+		return HM_EXIT_OK;
+	if (access(path, F_OK) < 0) {
+		hm_log_errno(HM_ERROR, "--forget: %s", path);
+		return HM_EXIT_IO;
+	}
+	db = hm_ledger_db_open(path, true);
+	if (db == NULL)
+		return HM_EXIT_IO;
+	while (hm_config_word(&words, &word))
+		good = forget_one(db, word) && good;
+	hm_ledger_db_close(db);
+	return good ? HM_EXIT_OK : HM_EXIT_IO;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct work work;
+	struct hm_config *config;
+	int status;
+
+	hm_stream_guard_descriptors();
+	config = hm_config_load(&tool, argc, argv, &status);
+	if (config == NULL)
+		return status;
+	if (hm_config_has(config, HM_SET_FORGET))
+		status = forget(config);
+	else
+		status = start(&work, config);
+	hm_filter_free(work.filter);
+	hm_guard_free(work.guard);
+	hm_ledger_free(work.ledger);
+	hm_ledger_db_close(work.db);
+	hm_config_free(config);
+	return hm_again(status);
+}

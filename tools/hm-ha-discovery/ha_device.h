@@ -1,0 +1,109 @@
+#ifndef HM_HA_DEVICE_H
+#define HM_HA_DEVICE_H
+
+#include "record/alert_kind.h"
+#include "ha_entity.h"
+#include "ha_values.h"
+#include "record/topics.h"
+
+/*
+ * What hm-ha-discovery remembers: the configured DTUs, the devices seen
+ * behind them, and what has been announced of each. All memory is taken at
+ * the start; a full table refuses newcomers.
+ */
+
+#define HM_HA_GATEWAYS_MAX ((size_t)1024)
+#define HM_HA_DEVICES_MAX ((size_t)16384)
+#define HM_HA_GROUPS_MAX ((size_t)49152)
+
+#define HM_HA_FACT_MAX ((size_t)31)   /* bytes, escapes included */
+
+enum hm_ha_state { HM_HA_UNHEARD, HM_HA_ONLINE, HM_HA_OFFLINE };
+
+/* A configured DTU, which owns an availability topic. */
+struct hm_ha_gateway {
+	char name[HM_TOPIC_NAME_MAX];
+	size_t name_length;
+	enum hm_ha_state state; /* as last published */
+	char serial[HM_HA_SERIAL_MAX + 1]; /* empty until announced */
+};
+
+enum hm_ha_fact {
+	HM_HA_MODEL,
+	HM_HA_FIRMWARE,
+	HM_HA_HARDWARE,
+	HM_HA_SIGNAL,
+	HM_HA_FACTS
+};
+
+/* Something known of a device, as it stood in its record. */
+struct hm_ha_known {
+	char text[HM_HA_FACT_MAX + 1]; /* empty: not known */
+	bool by_info;                  /* told by an info record */
+};
+
+/* One instance of a part: the entities that share a state topic. */
+struct hm_ha_group {
+	struct hm_ha_group *next; /* of the device, or NULL */
+	enum hm_ha_part part;
+	uint8_t port; /* of HM_HA_PORT, else 0 */
+	struct hm_ha_set announced;
+	unsigned alerts;    /* the same of alerts: a bit for each kind */
+	int64_t last;       /* time of the last announcement */
+	uint64_t described; /* the device's fingerprint as last announced */
+};
+
+struct hm_ha_device {
+	enum hm_ha_kind kind;
+	char serial[HM_HA_SERIAL_MAX + 1];
+	struct hm_ha_gateway *gateway;
+	struct hm_ha_group *groups;
+	struct hm_ha_known known[HM_HA_FACTS];
+	int64_t alarm_code, alarm_start; /* of the alarm shown; code 0: none */
+};
+
+struct hm_ha_table;
+
+/* NULL if there is no memory. */
+struct hm_ha_table *hm_ha_table_new(void);
+void hm_ha_table_free(struct hm_ha_table *table);
+
+/*
+ * Find, or add what is not there; NULL if the table is full. What they return
+ * lives as long as the table. The name must be fit for hm_topic_dtu, the
+ * serial for hm_ha_serial_valid.
+ */
+struct hm_ha_gateway *hm_ha_table_gateway(struct hm_ha_table *table,
+    struct hm_slice name);
+struct hm_ha_device *hm_ha_table_device(struct hm_ha_table *table,
+    enum hm_ha_kind kind, struct hm_slice serial);
+struct hm_ha_group *hm_ha_table_group(struct hm_ha_table *table,
+    struct hm_ha_device *device, enum hm_ha_part part, uint8_t port);
+
+/* NULL if there is no such device or group. */
+struct hm_ha_device *hm_ha_table_find(const struct hm_ha_table *table,
+    enum hm_ha_kind kind, struct hm_slice serial);
+struct hm_ha_group *hm_ha_device_group(const struct hm_ha_device *device,
+    enum hm_ha_part part, uint8_t port);
+
+/*
+ * Keep what a record says of the device itself. What an info record has told
+ * is not changed by a reading: readings know the model less exactly.
+ */
+void hm_ha_device_learn(struct hm_ha_device *device,
+    const struct hm_ha_values *values, bool from_info);
+
+/* Fill in what is known of the device where the values lack it. */
+void hm_ha_device_recall(const struct hm_ha_device *device,
+    struct hm_ha_values *values);
+
+/*
+ * The serial of the DTU that the device is reached through; empty if it is
+ * not known or is the device's own.
+ */
+const char *hm_ha_device_via(const struct hm_ha_device *device);
+
+/* A fingerprint of all that discovery messages say of the device itself. */
+uint64_t hm_ha_device_fingerprint(const struct hm_ha_device *device);
+
+#endif

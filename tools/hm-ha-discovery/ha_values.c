@@ -1,0 +1,164 @@
+#include "ha_values.h"
+
+#include "record/alarms.h"
+#include "base/rfc3339.h"
+
+#define STATE_MAX ((size_t)255) /* Home Assistant's limit on a state */
+
+#define ALARM_NONE "none"
+#define ALARM_UNKNOWN "unknown"
+
+static bool
+is_good(const struct hm_field *field, const struct hm_value *value)
+{
+	struct hm_dec number;
+	int64_t seconds;
+
+	switch (field->kind) {
+	case HM_GAUGE:
+	case HM_DAILY:
+	case HM_COUNTER:
+	case HM_CODE:
+		return value->kind == HM_NUMBER &&
+		    hm_dec_parse(value->text, &number);
+	case HM_FLAG:
+		return value->kind == HM_TRUE || value->kind == HM_FALSE;
+	case HM_LABEL:
+		return value->kind == HM_STRING && value->text.n > 0 &&
+		    value->text.n <= STATE_MAX;
+	case HM_MOMENT:
+		return value->kind == HM_STRING &&
+		    hm_time_parse(value->text, &seconds);
+	}
+	return false;
+}
+
+/* False if there is no such number. */
+static bool
+integer(const struct hm_ha_values *values, enum hm_field_id id, int64_t *out)
+{
+	struct hm_dec number;
+
+	return values->of[id].kind == HM_NUMBER &&
+	    hm_dec_parse(values->of[id].text, &number) &&
+	    hm_dec_rescale(number, 0, out);
+}
+
+static struct hm_value
+text_value(const char *text)
+{
+	return (struct hm_value){HM_STRING, hm_text(text)};
+}
+
+static const char *
+alarm_option_of(int64_t code)
+{
+	const char *text = hm_alarm_text(code);
+
+	if (code == 0)
+		return ALARM_NONE;
+	return text != NULL ? text : ALARM_UNKNOWN;
+}
+
+static void
+make_alarm_option(struct hm_ha_values *values)
+{
+	struct hm_value *text = &values->of[HM_F_ALARM_TEXT];
+	int64_t code;
+
+	if (integer(values, HM_F_ALARM_CODE, &code)) {
+		*text = text_value(alarm_option_of(code));
+		return;
+	}
+	if (text->kind != HM_STRING)
+		return;
+	for (size_t i = 0; i < hm_alarm_count; i++)
+		if (hm_slice_is(text->text, hm_alarms[i].text))
+			return;
+	*text = text_value(ALARM_UNKNOWN);
+}
+
+void
+hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
+    const struct hm_record *record)
+{
+	*values = (struct hm_ha_values){0};
+	for (size_t i = 0; i < record->count; i++) {
+		const struct hm_member *member = &record->member[i];
+		const struct hm_field *field = hm_field_find(scope,
+		    member->key);
+
+		if (field != NULL && is_good(field, &member->value))
+			values->of[field - hm_fields] = member->value;
+	}
+	if (scope == HM_SCOPE_INVERTER)
+		make_alarm_option(values);
+}
+
+void
+hm_ha_values_set_alarm(struct hm_ha_values *values, int64_t code,
+    char buf[HM_DEC_TEXT])
+{
+	size_t n = hm_dec_format(hm_dec(code, 0), buf);
+
+	values->of[HM_F_ALARM_CODE] = (struct hm_value){HM_NUMBER,
+	    hm_slice(buf, n)};
+	make_alarm_option(values);
+}
+
+static bool
+is_zero(const struct hm_ha_values *values, enum hm_field_id id)
+{
+	int64_t number;
+
+	return integer(values, id, &number) && number == 0;
+}
+
+static bool
+is_asleep(const struct hm_ha_values *values)
+{
+	return is_zero(values, HM_F_OPERATING_STATUS) ||
+	    is_zero(values, HM_F_LINK_STATUS);
+}
+
+bool
+hm_ha_values_show(const struct hm_ha_values *values, size_t id,
+    enum hm_scope scope)
+{
+	const struct hm_field *field = &hm_fields[id];
+	const struct hm_value *value = &values->of[id];
+	struct hm_dec number = {0};
+
+	if (value->kind == HM_ABSENT)
+		return false;
+	if ((field->flags & HM_AWAKE) != 0 && is_asleep(values))
+		return false;
+	if (field->kind != HM_COUNTER && field->kind != HM_DAILY)
+		return true;
+	if (!hm_dec_parse(value->text, &number) || number.units < 0)
+		return false;
+	return number.units > 0 ||
+	    (field->kind == HM_DAILY && scope != HM_SCOPE_DTU);
+}
+
+/* Some texts stand for several codes; an option must not come twice. */
+static bool
+is_first_of_its_text(size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (strcmp(hm_alarms[j].text, hm_alarms[i].text) == 0)
+			return false;
+	return true;
+}
+
+void
+hm_ha_emit_alarm_options(struct hm_emit *e, const char *key)
+{
+	hm_emit_array(e, key);
+	hm_emit_text(e, NULL, ALARM_NONE);
+	hm_emit_text(e, NULL, ALARM_UNKNOWN);
+	for (size_t i = 0; i < hm_alarm_count; i++)
+		if (is_first_of_its_text(i))
+			hm_emit_text(e, NULL, hm_alarms[i].text);
+	hm_emit_array_end(e);
+}

@@ -1,0 +1,305 @@
+/* hm-ha-discovery: readings to Home Assistant's messages, as mqtt records. */
+
+#include <stdio.h>
+
+#include "stream/again.h"
+#include "config/config.h"
+#include "base/exits.h"
+#include "ha.h"
+#include "base/log.h"
+#include "base/nearest.h"
+#include "stream/stream.h"
+
+#define NAMES_MAX 1024
+
+/* Settings */
+
+/* The text ends with the field that was probably meant, if there is one. */
+static bool
+suggest(struct hm_slice word, const struct hm_ha_set *fields,
+    const char *text, char *out)
+{
+	struct hm_nearest nearest;
+	char name[NAMES_MAX];
+
+	snprintf(name, sizeof name, "%.*s", (int)word.n, word.p);
+	hm_nearest_start(&nearest, name);
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		if (hm_ha_set_has(fields, id))
+			hm_nearest_try(&nearest, hm_fields[id].key);
+	snprintf(out, NAMES_MAX, "%s%s%s%s", text,
+	    nearest.best != NULL ? "; did you mean " : "",
+	    nearest.best != NULL ? nearest.best : "",
+	    nearest.best != NULL ? "?" : "");
+	return nearest.best != NULL;
+}
+
+static bool
+choose(const struct hm_config *config, enum hm_setting_id id,
+    enum hm_ha_choice choice, struct hm_ha_entities *entities)
+{
+	struct hm_ha_set offered = hm_ha_offered(choice);
+	char allowed[NAMES_MAX];
+	struct hm_slice unknown;
+
+	if (!hm_config_has(config, id) || hm_ha_entities_choose(entities,
+	    choice, hm_config_text(config, id), &unknown))
+		return true;
+	if (!suggest(unknown, &offered, choice == HM_HA_CHOOSE_PORT ?
+	    "are fields of inputs" : "are fields of inverters", allowed)) {
+		memcpy(allowed, "are ", sizeof "are ");
+		hm_ha_entities_names(choice, allowed + strlen(allowed),
+		    sizeof allowed - strlen(allowed));
+	}
+	return hm_config_refuse(config, id, unknown, allowed);
+}
+
+static struct hm_ha_set
+measured_fields(void)
+{
+	struct hm_ha_set set = {{0}};
+
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		if (hm_ha_is_measured(&hm_fields[id]))
+			hm_ha_set_add(&set, id);
+	return set;
+}
+
+static bool
+multiply(const struct hm_pair *pair, struct hm_ha_shown *shown)
+{
+	char allowed[NAMES_MAX], factors[NAMES_MAX / 2];
+	struct hm_ha_set measured = measured_fields();
+	size_t id = hm_ha_field(hm_text(pair->key));
+
+	if (id == HM_FIELDS || !hm_ha_set_has(&measured, id)) {
+		suggest(hm_text(pair->key), &measured,
+		    "are fields that are measured", allowed);
+		return hm_config_refuse_pair(HM_SET_VALUE_MULTIPLIERS, pair,
+		    pair->key, allowed);
+	}
+	if (hm_ha_shown_multiply(shown, (enum hm_field_id)id, pair->number))
+		return true;
+	hm_ha_factors((enum hm_field_id)id, factors, sizeof factors);
+	snprintf(allowed, sizeof allowed, "are %s; or a correction, which is "
+	    "no power of ten, %s", factors,
+	    hm_fields[id].kind == HM_GAUGE ? "nor 0" : "and more than 0");
+	return hm_config_refuse_pair(HM_SET_VALUE_MULTIPLIERS, pair,
+	    pair->text, allowed);
+}
+
+static bool
+name(const struct hm_pair *pair, struct hm_ha_shown *shown)
+{
+	struct hm_ha_set all = {{0}};
+	char allowed[NAMES_MAX];
+	struct hm_slice field;
+
+	if (strlen(pair->text) > HM_HA_NAME_MAX)
+		return hm_config_refuse_pair(HM_SET_ENTITY_FRIENDLY_NAMES,
+		    pair, pair->text, "are names of at most 120 bytes");
+	if (hm_ha_shown_name(shown, hm_text(pair->key), pair->text, &field))
+		return true;
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		if (id != HM_F_MODEL)
+			hm_ha_set_add(&all, id);
+	suggest(field, &all, "are fields, as in temperature, "
+	    "inv_temperature, port_1_pv_power and SERIAL/temperature",
+	    allowed);
+	return hm_config_refuse_pair(HM_SET_ENTITY_FRIENDLY_NAMES, pair,
+	    pair->key, allowed);
+}
+
+/* Every entry is looked at, so that all mistakes are told at once. */
+static bool
+read_shown(const struct hm_config *config, struct hm_ha_shown *shown)
+{
+	size_t factors, names;
+	const struct hm_pair *factor = hm_config_pairs(config,
+	    HM_SET_VALUE_MULTIPLIERS, &factors);
+	const struct hm_pair *named = hm_config_pairs(config,
+	    HM_SET_ENTITY_FRIENDLY_NAMES, &names);
+	bool good = true;
+
+	if (!hm_ha_shown_init(shown, names)) {
+		hm_log_errno(HM_ERROR, "no memory for the names");
+		return false;
+	}
+	for (size_t i = 0; i < factors; i++)
+		good = multiply(&factor[i], shown) && good;
+	for (size_t i = 0; i < names; i++)
+		good = name(&named[i], shown) && good;
+	return good;
+}
+
+static bool
+choose_all(const struct hm_config *config, struct hm_ha_entities *entities)
+{
+	bool good;
+
+	hm_ha_entities_all(entities);
+	good = choose(config, HM_SET_MI_ENTITIES, HM_HA_CHOOSE_INVERTER,
+	    entities);
+	return choose(config, HM_SET_PORT_ENTITIES, HM_HA_CHOOSE_PORT,
+	    entities) && good;
+}
+
+static bool
+check_expiry(const struct hm_config *config)
+{
+	int64_t expire = hm_config_ms(config, HM_SET_EXPIRE_AFTER);
+	char allowed[NAMES_MAX];
+
+	if (expire == 0 || expire > hm_config_ms(config, HM_SET_QUERY_PERIOD))
+		return true;
+	snprintf(allowed, sizeof allowed, "are 0 and more than query_period "
+	    "(%s): \"%s\"", hm_config_source(config, HM_SET_QUERY_PERIOD),
+	    hm_config_text(config, HM_SET_QUERY_PERIOD));
+	return hm_config_refuse(config, HM_SET_EXPIRE_AFTER,
+	    hm_text(hm_config_text(config, HM_SET_EXPIRE_AFTER)), allowed);
+}
+
+static bool
+check_prefix(const struct hm_config *config)
+{
+	const char *prefix = hm_config_text(config, HM_SET_MQTT_TOPIC_PREFIX);
+
+	return hm_topic_prefix_valid(prefix) || hm_config_refuse(config,
+	    HM_SET_MQTT_TOPIC_PREFIX, hm_text(prefix), HM_TOPIC_PREFIX_RULE);
+}
+
+/* Every rule is looked at, so that all mistakes are told at once. */
+static int
+check(const struct hm_config *config)
+{
+	struct hm_ha_entities entities;
+	struct hm_ha_shown shown;
+	bool good = check_prefix(config);
+
+	good = check_expiry(config) && good;
+	good = choose_all(config, &entities) && good;
+	good = read_shown(config, &shown) && good;
+	hm_ha_shown_free(&shown);
+	return good ? HM_EXIT_OK : HM_EXIT_CONFIG;
+}
+
+static const struct hm_tool tool = {
+    .name = "hm-ha-discovery",
+    .bit = HM_HA_DISCOVERY,
+    .summary = "Add Home Assistant's discovery and state messages to "
+        "readings.",
+    .check = check,
+};
+
+/* Records */
+
+struct work {
+	struct hm_stream *stream;
+	struct hm_ha_options options;
+	struct hm_ha *ha; /* NULL: lines only pass */
+	struct hm_record record;
+};
+
+static void
+on_message(void *context, struct hm_slice line)
+{
+	struct work *work = context;
+
+	hm_stream_emit(work->stream, line);
+}
+
+static bool
+takes_nothing(struct hm_slice type)
+{
+	(void)type;
+	return false;
+}
+
+static void
+on_line(struct work *work, struct hm_slice line)
+{
+	struct hm_slice type;
+	const char *why;
+
+	if (!hm_stream_pass(work->stream, line, work->ha != NULL ?
+	    hm_ha_takes : takes_nothing, &work->record, &type))
+		return;
+	why = hm_ha_record(work->ha, type, &work->record);
+	if (why != NULL)
+		hm_stream_bad(work->stream, "no entities: %s", why);
+}
+
+static void
+count(struct work *work)
+{
+	const struct hm_ha_counters *counters = hm_ha_counters(work->ha);
+
+	hm_stream_counter(work->stream, "announcements",
+	    &counters->announcements);
+	hm_stream_counter(work->stream, "states", &counters->states);
+	hm_stream_counter(work->stream, "refused", &counters->refused);
+}
+
+static int
+run(struct work *work)
+{
+	struct hm_slice line;
+
+	if (work->ha != NULL)
+		count(work);
+	while (hm_stream_next(work->stream, &line)) {
+		on_line(work, line);
+		hm_stream_commit(work->stream);
+	}
+	return hm_stream_close(work->stream, HM_EXIT_OK);
+}
+
+static bool
+open_ha(const struct hm_config *config, struct work *work)
+{
+	struct hm_ha_style *style = &work->options.style;
+
+	style->prefix = hm_config_text(config, HM_SET_MQTT_TOPIC_PREFIX);
+	style->qos = hm_config_int(config, HM_SET_MQTT_QOS);
+	/* Home Assistant takes whole seconds. */
+	style->expire_after = (hm_config_ms(config, HM_SET_EXPIRE_AFTER) +
+	    999) / 1000;
+	work->options.alerts = hm_config_flag(config, HM_SET_ALERTS_ENABLED);
+	if (choose_all(config, &work->options.entities) &&
+	    read_shown(config, &style->shown))
+		work->ha = hm_ha_new(&work->options, on_message, work);
+	if (work->ha == NULL)
+		hm_log_errno(HM_ERROR, "no memory for the devices");
+	return work->ha != NULL;
+}
+
+static int
+start(const struct hm_config *config, struct work *work)
+{
+	struct hm_stream_options options;
+
+	hm_config_stream(config, &options);
+	if (hm_config_flag(config, HM_SET_MQTT_ENABLED) &&
+	    !open_ha(config, work))
+		return HM_EXIT_OS;
+	work->stream = hm_stream_open(&options);
+	return work->stream != NULL ? run(work) : HM_EXIT_OS;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct work work;
+	struct hm_config *config;
+	int status;
+
+	hm_stream_guard_descriptors();
+	config = hm_config_load(&tool, argc, argv, &status);
+	if (config == NULL)
+		return status;
+	status = start(config, &work);
+	hm_ha_free(work.ha);
+	hm_ha_shown_free(&work.options.style.shown);
+	hm_config_free(config);
+	return hm_again(status);
+}

@@ -1,0 +1,25 @@
+#ifndef HM_PAGE_H
+#define HM_PAGE_H
+
+#include "base/bytes.h"
+#include "live/plant_view.h"
+
+/*
+ * The page that shows the plant, tools/hm-metrics/http/page.html. It draws itself from what is
+ * in it (hm_json_page) and then from events; for browsers without scripts the
+ * numbers of the moment stand in it.
+ */
+
+/* Append the page with the JSON. False if there is no memory. */
+bool hm_page_render(struct hm_bytes *out, const struct hm_view *view,
+    struct hm_slice json);
+
+#define HM_PAGE_POLICY ((size_t)512)
+
+/*
+ * Its Content-Security-Policy: its own script and style, by their hashes, and
+ * nothing else. False if it does not fit, or there is no memory.
+ */
+bool hm_page_policy(char policy[HM_PAGE_POLICY]);
+
+#endif

@@ -1,0 +1,36 @@
+#ifndef HM_DAY_CURVE_H
+#define HM_DAY_CURVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The power of one local day in means of five minutes, by the clock on the
+ * wall (lib/base/zone.h). A new day begins with an empty curve; the hour that is
+ * there twice when summer ends counts as one.
+ */
+
+#define HM_CURVE_STEP 300 /* seconds */
+#define HM_CURVE_POINTS 288
+
+struct hm_day_curve {
+	int64_t day;  /* as hm_zone_day, 0 before the first sample */
+	int64_t last; /* time of the newest sample */
+	struct hm_curve_point {
+		int64_t sum; /* of samples, in milliwatts */
+		uint32_t count;
+	} point[HM_CURVE_POINTS];
+};
+
+/*
+ * A sample of the power at a time in seconds since 1970. One of an earlier
+ * day than that of the curve is passed over.
+ */
+void hm_curve_add(struct hm_day_curve *curve, int64_t time,
+    int64_t milliwatts);
+
+/* The mean of a point in milliwatts; false if it has no sample. */
+bool hm_curve_mean(const struct hm_day_curve *curve, unsigned point,
+    int64_t *milliwatts);
+
+#endif

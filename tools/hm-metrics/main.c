@@ -1,0 +1,287 @@
+/* hm-metrics: metrics, health and a page about the plant, over HTTP. */
+
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "http/answers.h"
+#include "stream/again.h"
+#include "config/config.h"
+#include "config/dtu.h"
+#include "base/exits.h"
+#include "base/log.h"
+#include "config/night.h"
+#include "stream/stream.h"
+#include "out/textfile.h"
+
+#define SAMPLE_MS 10000 /* between two samples of the day's curve */
+
+static int
+check(const struct hm_config *config)
+{
+	bool good = hm_config_use_zone(config);
+	struct hm_dtus dtus;
+	int status;
+
+	good = hm_night_check(config) && good;
+	status = hm_dtus_configured(&dtus, config);
+	hm_dtus_free(&dtus);
+	return status != 0 ? status : good ? HM_EXIT_OK : HM_EXIT_CONFIG;
+}
+
+static const struct hm_tool tool = {
+    .name = "hm-metrics",
+    .bit = HM_METRICS,
+    .summary = "Serve metrics, health and a page about the plant, and pass "
+        "every line on.",
+    .check = check,
+};
+
+struct work {
+	const struct hm_config *config;
+	struct hm_stream *stream;
+	struct hm_dtus dtus;
+	struct hm_quiet night;
+	struct hm_shared_plant shared;
+	struct hm_answers *answers;
+	struct hm_http *http;         /* NULL: there is none */
+	struct hm_textfile *textfile; /* NULL: likewise */
+	struct hm_plant copy;         /* for the text file */
+	int64_t next_sample;
+	struct hm_http_counts counts;
+	uint64_t refused;
+	struct hm_record record;
+};
+
+/* Records */
+
+static void
+on_line(struct work *work, struct hm_slice line)
+{
+	struct hm_slice type;
+
+	if (!hm_stream_type(work->stream, line, &work->record, &type))
+		return;
+	hm_stream_emit(work->stream, line);
+	atomic_fetch_add_explicit(&work->shared.lines, 1,
+	    memory_order_relaxed);
+	if (hm_plant_takes(type) &&
+	    hm_stream_parse(work->stream, line, &work->record))
+		hm_shared_record(&work->shared, type, &work->record);
+}
+
+/* The clock is the side of the stream */
+
+static int
+on_prepare(void *context, struct pollfd *fd)
+{
+	struct work *work = context;
+	int64_t left = work->next_sample - hm_moment_now().steady;
+
+	fd->fd = -1;
+	return left > 0 ? (int)left : 0;
+}
+
+static void
+on_ready(void *context, short revents)
+{
+	struct work *work = context;
+	int64_t now = hm_moment_now().steady;
+
+	(void)revents;
+	if (now < work->next_sample)
+		return;
+	work->next_sample = now + SAMPLE_MS;
+	hm_shared_tick(&work->shared);
+	work->refused = work->shared.plant.refused;
+	if (work->http != NULL)
+		work->counts = hm_http_counts(work->http);
+}
+
+static bool
+is_drained(void *context)
+{
+	(void)context;
+	return true;
+}
+
+static int
+run(struct work *work)
+{
+	const struct hm_stream_side side = {
+	    .context = work,
+	    .prepare = on_prepare,
+	    .ready = on_ready,
+	    .drained = is_drained,
+	};
+	struct hm_slice line;
+	bool good;
+
+	hm_stream_counter(work->stream, "requests", &work->counts.requests);
+	hm_stream_counter(work->stream, "evicted", &work->counts.evicted);
+	hm_stream_counter(work->stream, "refused", &work->refused);
+	hm_stream_side(work->stream, &side);
+	while (hm_stream_next(work->stream, &line)) {
+		on_line(work, line);
+		hm_stream_commit(work->stream);
+	}
+	hm_http_free(work->http);
+	good = hm_textfile_free(work->textfile);
+	return hm_stream_close(work->stream, good ? HM_EXIT_OK : HM_EXIT_IO);
+}
+
+static const char *
+database(const struct hm_config *config)
+{
+	return hm_config_flag(config, HM_SET_PERSISTENCE_ENABLED) ?
+	    hm_config_text(config, HM_SET_DATABASE_PATH) : NULL;
+}
+
+/* The text file */
+
+static uint64_t
+number_of_plant(void *context)
+{
+	struct work *work = context;
+
+	(void)hm_shared_copy(&work->shared, &work->copy);
+	return work->copy.number;
+}
+
+static bool
+render(void *context, struct hm_bytes *out)
+{
+	struct work *work = context;
+	const struct hm_own_figures own = {.lines = work->shared.lines};
+	const struct hm_moment now = hm_moment_now();
+	const struct hm_metrics_options options = {
+	    .legacy = hm_config_flag(work->config, HM_SET_METRICS_LEGACY),
+	    .database = database(work->config),
+	    .own = &own,
+	};
+	struct hm_view view;
+
+	if (!hm_shared_copy(&work->shared, &work->copy))
+		return false;
+	hm_view_init(&view, &work->copy, &now);
+	return hm_metrics_render(out, &view, &options);
+}
+
+/* Setting up */
+
+static bool
+open_plant(struct work *work)
+{
+	const struct hm_config *c = work->config;
+	struct hm_plant_history history = {.path = database(c)};
+	const struct hm_plant_options options = {
+	    .dtus = &work->dtus,
+	    .query_period_ms = hm_config_ms(c, HM_SET_QUERY_PERIOD),
+	    .night = hm_night_read(c, &work->night),
+	    .night_period_ms = hm_config_ms(c, HM_SET_NIGHT_PERIOD),
+	    .offline_ms = hm_config_ms(c, HM_SET_DTU_OFFLINE_THRESHOLD),
+	    .ask_period_ms = hm_config_ms(c, HM_SET_ASK_PERIOD),
+	    .stats_period_ms = hm_config_ms(c, HM_SET_STATS_PERIOD),
+	};
+
+	if (!hm_shared_init(&work->shared, &options))
+		return false;
+	hm_plant_history_curve(&history, hm_moment_now().wall / 1000,
+	    &work->shared.plant.curve);
+	hm_plant_history_close(&history);
+	return true;
+}
+
+/* With a text file HTTP is there only for who has asked for it. */
+static bool
+wants_http(const struct hm_config *config)
+{
+	if (!hm_config_flag(config, HM_SET_HEALTH_ENABLED) &&
+	    !hm_config_flag(config, HM_SET_METRICS_ENABLED))
+		return false;
+	return !hm_config_has(config, HM_SET_METRICS_TEXTFILE) ||
+	    hm_config_given(config, HM_SET_HEALTH_HOST) ||
+	    hm_config_given(config, HM_SET_HEALTH_PORT);
+}
+
+static bool
+open_http(struct work *work)
+{
+	const struct hm_config *c = work->config;
+	const struct hm_answers_options answers = {
+	    .shared = &work->shared,
+	    .database = database(c),
+	    .health = hm_config_flag(c, HM_SET_HEALTH_ENABLED),
+	    .metrics = hm_config_flag(c, HM_SET_METRICS_ENABLED),
+	    .legacy = hm_config_flag(c, HM_SET_METRICS_LEGACY),
+	};
+	struct hm_http_options http = {
+	    .host = hm_config_text(c, HM_SET_HEALTH_HOST),
+	    .port = (uint16_t)hm_config_int(c, HM_SET_HEALTH_PORT),
+	    .answer = hm_answers_answer,
+	    .event = hm_answers_event,
+	};
+
+	work->answers = hm_answers_new(&answers);
+	if (work->answers == NULL)
+		return false;
+	http.context = work->answers;
+	work->http = hm_http_new(&http);
+	return work->http != NULL;
+}
+
+static bool
+open_textfile(struct work *work)
+{
+	const struct hm_textfile_options options = {
+	    .path = hm_config_text(work->config, HM_SET_METRICS_TEXTFILE),
+	    .context = work,
+	    .render = render,
+	    .number = number_of_plant,
+	};
+
+	if (options.path != NULL)
+		work->textfile = hm_textfile_new(&options);
+	return options.path == NULL || work->textfile != NULL;
+}
+
+static int
+start(struct work *work)
+{
+	struct hm_stream_options options;
+	int status = hm_dtus_configured(&work->dtus, work->config);
+
+	if (status != 0)
+		return status;
+	hm_config_stream(work->config, &options);
+	/* The stream blocks the signals, and the threads inherit it. */
+	work->stream = hm_stream_open(&options);
+	if (work->stream == NULL)
+		return HM_EXIT_OS;
+	if (open_plant(work) && (!wants_http(work->config) ||
+	    open_http(work)) && open_textfile(work))
+		return run(work);
+	hm_http_free(work->http);
+	options.stats_period_ms = 0;
+	return hm_stream_close(work->stream, HM_EXIT_OS);
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct work work;
+	struct hm_config *config;
+	int status;
+
+	hm_stream_guard_descriptors();
+	config = hm_config_load(&tool, argc, argv, &status);
+	if (config == NULL)
+		return status;
+	work.config = config;
+	status = start(&work);
+	hm_answers_free(work.answers);
+	hm_plant_free(&work.copy);
+	hm_shared_free(&work.shared);
+	hm_dtus_free(&work.dtus);
+	hm_config_free(config);
+	return hm_again(status);
+}

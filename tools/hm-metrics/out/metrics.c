@@ -1,0 +1,131 @@
+#include "metrics.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "base/process.h"
+
+/* A family of one sample without labels. */
+static void
+put_one(struct hm_expo *e, const char *name, enum hm_expo_type type,
+    struct hm_dec value, const char *help)
+{
+	hm_expo_family(e, name, type, help);
+	hm_expo_sample(e, "");
+	hm_expo_dec(e, value);
+}
+
+static void
+put_count(struct hm_expo *e, const char *name, uint64_t value,
+    const char *help)
+{
+	put_one(e, name, HM_EXPO_COUNTER, hm_dec((int64_t)value, 0), help);
+}
+
+static void
+put_gauge(struct hm_expo *e, const char *name, int64_t value,
+    const char *help)
+{
+	put_one(e, name, HM_EXPO_GAUGE, hm_dec(value, 0), help);
+}
+
+static void
+put_messages(struct hm_expo *e, const struct hm_plant *plant)
+{
+	hm_expo_family(e, "hoymiles_mqtt_messages_total", HM_EXPO_COUNTER,
+	    "MQTT messages in the stream, for hm-publish to send");
+	hm_expo_sample(e, "");
+	hm_expo_label(e, "message_type", "config");
+	hm_expo_int(e, (int64_t)plant->announcements);
+	hm_expo_sample(e, "");
+	hm_expo_label(e, "message_type", "state");
+	hm_expo_int(e, (int64_t)plant->states);
+}
+
+static void
+put_own(struct hm_expo *e, const struct hm_metrics_options *options)
+{
+	const struct hm_own_figures *own = options->own;
+
+	put_count(e, "hoymiles_metrics_lines_total", own->lines,
+	    "lines that hm-metrics has read");
+	if (!options->http)
+		return;
+	put_count(e, "hoymiles_http_requests_total", own->requests,
+	    "HTTP requests answered by hm-metrics");
+	put_count(e, "hoymiles_http_evicted_total", own->evicted,
+	    "HTTP connections closed for being slow or to make room");
+	put_gauge(e, "hoymiles_http_connections", (int64_t)own->connections,
+	    "HTTP connections that are open");
+	put_gauge(e, "hoymiles_http_listeners", (int64_t)own->listeners,
+	    "browsers that show the live page");
+}
+
+static void
+put_database(struct hm_expo *e, const char *path)
+{
+	struct stat file;
+
+	if (path != NULL && stat(path, &file) == 0)
+		put_gauge(e, "hoymiles_db_size_bytes", file.st_size,
+		    "size of the database's file");
+}
+
+static void
+put_process(struct hm_expo *e, const struct hm_plant *plant)
+{
+	struct hm_process process;
+	struct rlimit limit;
+
+	hm_process_look(&process);
+	if (process.cpu_ms >= 0)
+		put_one(e, "process_cpu_seconds_total", HM_EXPO_COUNTER,
+		    hm_dec(process.cpu_ms, 3),
+		    "user and system CPU time spent");
+	if (process.memory >= 0)
+		put_gauge(e, "process_resident_memory_bytes", process.memory,
+		    "resident memory size");
+	if (process.fds >= 0)
+		put_gauge(e, "process_open_fds", process.fds,
+		    "number of open file descriptors");
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		put_gauge(e, "process_max_fds", (int64_t)limit.rlim_cur,
+		    "maximum number of open file descriptors");
+	put_one(e, "process_start_time_seconds", HM_EXPO_GAUGE,
+	    hm_dec(plant->started.wall / 10, 2),
+	    "start time of the process since 1970");
+}
+
+static void
+put_build(struct hm_expo *e)
+{
+	hm_expo_family(e, "hoymiles_build_info", HM_EXPO_INFO,
+	    "version of hm-metrics");
+	hm_expo_sample(e, "");
+	hm_expo_label(e, "version", HM_VERSION);
+	hm_expo_int(e, 1);
+}
+
+bool
+hm_metrics_render(struct hm_bytes *out, const struct hm_view *view,
+    const struct hm_metrics_options *options)
+{
+	struct hm_expo e;
+
+	hm_expo_start(&e, out, options->openmetrics);
+	hm_metrics_dtus(&e, view);
+	hm_metrics_fields(&e, view);
+	hm_metrics_tools(&e, view);
+	put_messages(&e, view->plant);
+	put_count(&e, "hoymiles_metrics_refused_total", view->plant->refused,
+	    "records left out for want of a good name or of room");
+	put_database(&e, options->database);
+	put_own(&e, options);
+	if (options->legacy)
+		hm_metrics_legacy(&e, view);
+	put_build(&e);
+	/* A text file is shown by node_exporter, which tells of its own. */
+	if (options->http)
+		put_process(&e, view->plant);
+	return hm_expo_end(&e);
+}

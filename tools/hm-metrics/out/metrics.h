@@ -1,0 +1,40 @@
+#ifndef HM_METRICS_H
+#define HM_METRICS_H
+
+#include "expo.h"
+#include "live/plant_view.h"
+
+/* The plant as metrics. docs/metrics.md lists them all. */
+
+/* What hm-metrics counts of itself. */
+struct hm_own_figures {
+	uint64_t lines;       /* read */
+	uint64_t requests;    /* HTTP */
+	uint64_t connections; /* open now */
+	uint64_t evicted;     /* closed to make room, or for being slow */
+	uint64_t listeners;   /* to /events, now */
+};
+
+struct hm_metrics_options {
+	bool openmetrics;
+	bool legacy; /* the names of hoymiles-mqtt 0.12, too */
+	bool http;   /* by HTTP: its figures, too, and those of the process */
+	const char *database; /* NULL: there is none */
+	const struct hm_own_figures *own;
+};
+
+/* Append them all. False if there is no memory, or no end of them. */
+bool hm_metrics_render(struct hm_bytes *out, const struct hm_view *view,
+    const struct hm_metrics_options *options);
+
+/* The parts of it. */
+void hm_metrics_dtus(struct hm_expo *e, const struct hm_view *view);
+void hm_metrics_fields(struct hm_expo *e, const struct hm_view *view);
+void hm_metrics_tools(struct hm_expo *e, const struct hm_view *view);
+void hm_metrics_legacy(struct hm_expo *e, const struct hm_view *view);
+
+/* The samples of a histogram of poll durations; `label` is that of the DTU. */
+void hm_metrics_durations(struct hm_expo *e, const struct hm_plant_dtu *dtu,
+    const char *label);
+
+#endif

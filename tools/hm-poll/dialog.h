@@ -1,0 +1,93 @@
+#ifndef HM_DIALOG_H
+#define HM_DIALOG_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "config/dtu.h"
+#include "record/errors.h"
+
+/*
+ * One poll of one DTU as a dialog of requests and replies: it knows what to
+ * ask, when a reply is whole and good, and when all has been said. It does no
+ * input or output and looks at no clock; whoever drives it does.
+ */
+
+enum hm_turn {
+	HM_TURN_ASK,  /* send hm_dialog_request, then feed the reply */
+	HM_TURN_READ, /* the reply is not whole; feed more */
+	HM_TURN_DONE, /* the replies are complete */
+	HM_TURN_FAIL, /* see hm_dialog_error */
+};
+
+/* What to ask an hm DTU for beside its readings. */
+enum hm_ask {
+	HM_ASK_INFO = 1 << 0,
+	HM_ASK_NETWORK = 1 << 1,
+	HM_ASK_ALARMS = 1 << 2,
+	HM_ASK_HISTORY = 1 << 3,
+};
+
+struct hm_dialog_options {
+	unsigned ask;          /* hm_ask bits */
+	int64_t ask_period;    /* seconds between two times of asking */
+	struct hm_arena *arena; /* borrowed scratch memory, shared by all */
+};
+
+struct hm_dialog;
+
+/* NULL if there is no memory. `dtu` and `options` are borrowed. */
+struct hm_dialog *hm_dialog_new(const struct hm_dtu *dtu,
+    const struct hm_dialog_options *options);
+void hm_dialog_free(struct hm_dialog *d);
+
+/*
+ * Begin a poll on a fresh connection. `now` is the wall clock in seconds,
+ * which DTUs are told, `monotonic` a clock in seconds that never steps.
+ * Always HM_TURN_ASK.
+ */
+enum hm_turn hm_dialog_begin(struct hm_dialog *d, int64_t now,
+    int64_t monotonic);
+
+/*
+ * The poll is over and its replies have been used: large buffers are given
+ * back, so that a fleet needs memory for the polls that are under way only.
+ */
+void hm_dialog_end(struct hm_dialog *d);
+
+/* Bytes came in. */
+enum hm_turn hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n);
+
+/*
+ * Held in the pause before a request is sent, a dialog passes over whole
+ * replies: they cannot be the answer to it.
+ */
+void hm_dialog_hold(struct hm_dialog *d, bool held);
+
+/*
+ * The reply did not come: a timeout, or the DTU closed the connection.
+ * HM_TURN_DONE if the readings are there and only extras are missing.
+ */
+enum hm_turn hm_dialog_give_up(struct hm_dialog *d, enum hm_error error);
+
+/* The request to send, valid until the next call. */
+const uint8_t *hm_dialog_request(const struct hm_dialog *d, size_t *size);
+
+/* The time that must lie between two requests, in ms. */
+int64_t hm_dialog_gap_ms(const struct hm_dialog *d);
+
+/* After HM_TURN_DONE: the raw replies, plain, as they go into a record. */
+size_t hm_dialog_replies(const struct hm_dialog *d);
+const uint8_t *hm_dialog_reply(const struct hm_dialog *d, size_t i,
+    size_t *size);
+
+/*
+ * Whether the readings are as old as those of the poll before: the DTU has
+ * repeated them. Only an hm DTU with a clock shows it.
+ */
+bool hm_dialog_stale(const struct hm_dialog *d);
+
+/* After HM_TURN_FAIL: why, and one line of text. */
+enum hm_error hm_dialog_error(const struct hm_dialog *d);
+const char *hm_dialog_error_text(const struct hm_dialog *d);
+
+#endif

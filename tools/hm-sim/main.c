@@ -1,0 +1,361 @@
+#include <ev.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "stream/again.h"
+#include "config/config.h"
+#include "base/exits.h"
+#include "base/log.h"
+#include "sim_server.h"
+#include "stream/stream.h"
+#include "base/clock.h"
+#include "base/rfc3339.h"
+
+struct sim {
+	struct ev_loop *loop;
+	struct hm_stream *stream;
+	struct hm_sim_server *server;
+	ev_io signals, output, reader;
+	ev_timer stats;
+};
+
+/* Settings */
+
+static bool
+mistake(const struct hm_config *config, enum hm_setting_id id,
+    const char *allowed)
+{
+	const char *found = hm_config_text(config, id);
+
+	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("where",
+	    hm_config_source(config, id)), hm_fact("found", found),
+	    hm_fact("allowed", allowed)), "--%s: found \"%s\", allowed %s",
+	    hm_settings[id].option, found, allowed);
+	return false;
+}
+
+/* The choices of these are single digits. */
+static size_t
+digit(const struct hm_config *config, enum hm_setting_id id)
+{
+	return (size_t)(hm_config_text(config, id)[0] - '0');
+}
+
+static bool
+read_plant(const struct hm_config *config, struct hm_plant *plant)
+{
+	*plant = (struct hm_plant){
+	    .seed = (uint64_t)hm_config_int(config, HM_SET_SIM_SEED),
+	    .inverters = (size_t)hm_config_int(config, HM_SET_SIM_INVERTERS),
+	    .inputs = digit(config, HM_SET_SIM_INPUTS),
+	    .phases = digit(config, HM_SET_SIM_PHASES),
+	    .meter = hm_config_flag(config, HM_SET_SIM_METER),
+	    .is_mi = strcmp(hm_config_text(config, HM_SET_SIM_SERIES),
+		"mi") == 0,
+	};
+	if (plant->phases == 3 && plant->is_mi)
+		return mistake(config, HM_SET_SIM_SERIES,
+		    "on three phases is hm");
+	if (plant->phases == 1 && plant->inputs == 6)
+		return mistake(config, HM_SET_SIM_INPUTS,
+		    "on one phase are 1, 2 and 4");
+	if (plant->phases == 3 && plant->inputs < 4)
+		return mistake(config, HM_SET_SIM_INPUTS,
+		    "on three phases are 4 and 6");
+	return true;
+}
+
+static bool
+read_faults(const struct hm_config *config, struct hm_sim_options *o)
+{
+	const char *text = hm_config_text(config, HM_SET_SIM_FAULT);
+	unsigned possible = (o->hm_dtus > 0 ? hm_sim_faults_of_hm : 0) |
+	    (o->modbus_dtus > 0 ? hm_sim_faults_of_modbus : 0);
+	char line[512], names[256];
+
+	if (!hm_sim_faults_parse(text != NULL ? text : "", &o->faults, line,
+	    sizeof line)) {
+		hm_log(HM_ERROR, "--fault: %s", line);
+		return false;
+	}
+	if ((o->faults.given & ~possible) != 0) {
+		hm_sim_faults_names(o->faults.given & ~possible, names,
+		    sizeof names);
+		hm_log(HM_ERROR, "--fault: no DTU of this --transport can "
+		    "show: %s", names);
+		return false;
+	}
+	o->fault_dtu = (size_t)hm_config_int(config, HM_SET_SIM_FAULT_DTU);
+	if (o->fault_dtu <= o->hm_dtus + o->modbus_dtus)
+		return true;
+	hm_log(HM_ERROR, "--fault-dtu: found %zu, there are %zu DTUs",
+	    o->fault_dtu, o->hm_dtus + o->modbus_dtus);
+	return false;
+}
+
+static bool
+read_transports(const struct hm_config *config, struct hm_sim_options *o)
+{
+	size_t dtus = (size_t)hm_config_int(config, HM_SET_SIM_DTUS);
+
+	if (hm_config_lists(config, HM_SET_SIM_TRANSPORT, "hm"))
+		o->hm_dtus = dtus;
+	if (hm_config_lists(config, HM_SET_SIM_TRANSPORT, "modbus"))
+		o->modbus_dtus = dtus;
+	return o->hm_dtus + o->modbus_dtus > 0 ||
+	    mistake(config, HM_SET_SIM_TRANSPORT, "are hm and modbus");
+}
+
+static bool
+read_times(const struct hm_config *config, struct hm_sim_options *o)
+{
+	const char *reset = hm_config_text(config, HM_SET_SIM_RESET);
+
+	if (!hm_time_of_day_parse(hm_text(hm_config_text(config,
+	    HM_SET_SIM_START)), &o->start))
+		return mistake(config, HM_SET_SIM_START,
+		    "are 00:00 to 23:59");
+	o->reset = HM_SIM_RESET_NEVER;
+	return strcmp(reset, "never") == 0 ||
+	    hm_time_of_day_parse(hm_text(reset), &o->reset) ||
+	    mistake(config, HM_SET_SIM_RESET,
+	    "are 00:00 to 23:59 and never");
+}
+
+static bool
+read_options(const struct hm_config *config, struct hm_sim_options *o)
+{
+	*o = (struct hm_sim_options){
+	    .address = hm_config_text(config, HM_SET_SIM_LISTEN),
+	    .port = hm_config_has(config, HM_SET_SIM_PORT) ?
+		hm_config_int(config, HM_SET_SIM_PORT) : HM_SIM_PORT_USUAL,
+	    .spread_addresses = strcmp(hm_config_text(config,
+		HM_SET_SIM_SPREAD), "address") == 0,
+	    .unit = (uint8_t)hm_config_int(config, HM_SET_SIM_UNIT_ID),
+	    .encrypts = hm_config_flag(config, HM_SET_SIM_ENCRYPT),
+	    .rekey_ms = hm_config_ms(config, HM_SET_SIM_REKEY),
+	    .page_size = (size_t)hm_config_int(config, HM_SET_SIM_PAGE_SIZE),
+	    .speed = hm_config_int(config, HM_SET_SIM_SPEED),
+	    .refresh_ms = hm_config_ms(config, HM_SET_SIM_REFRESH),
+	    .unasked = hm_config_flag(config, HM_SET_SIM_UNASKED),
+	    .numbers = hm_config_flag(config, HM_SET_SIM_NUMBER),
+	};
+	return read_times(config, o) && read_plant(config, &o->plant) &&
+	    read_transports(config, o) && read_faults(config, o);
+}
+
+/* Output */
+
+/* What stdout does not take at once goes when it can. False if it fails. */
+static bool
+flush(struct sim *sim)
+{
+	if (!hm_stream_flush(sim->stream))
+		return false;
+	if (hm_stream_pending(sim->stream) > 0)
+		ev_io_start(sim->loop, &sim->output);
+	else
+		ev_io_stop(sim->loop, &sim->output);
+	return true;
+}
+
+static bool
+list_dtus(struct sim *sim)
+{
+	char buf[256], serial[17], time[HM_TIME_TEXT];
+	struct hm_slice now = hm_time_format(hm_time_now(), time), line;
+	struct hm_sim_listing listing;
+	struct hm_emit e;
+
+	for (size_t i = 0; i < hm_sim_server_count(sim->server); i++) {
+		hm_sim_server_list(sim->server, i, &listing);
+		snprintf(serial, sizeof serial, "%llx",
+		    (unsigned long long)listing.serial);
+		hm_emit_start(&e, buf, sizeof buf);
+		hm_emit_record(&e, "sim", now);
+		hm_emit_text(&e, "uri", listing.uri);
+		hm_emit_text(&e, "serial", serial);
+		hm_emit_bool(&e, "encrypted", listing.encrypts);
+		hm_emit_object_end(&e);
+		if (hm_emit_done(&e, &line))
+			hm_stream_emit(sim->stream, line);
+	}
+	return flush(sim);
+}
+
+static void
+on_answered(void *context, int64_t serial, uint16_t number)
+{
+	struct sim *sim = context;
+	char buf[256], text[17], time[HM_TIME_TEXT];
+	struct hm_slice line;
+	struct hm_emit e;
+
+	snprintf(text, sizeof text, "%llx", (unsigned long long)serial);
+	hm_emit_start(&e, buf, sizeof buf);
+	hm_emit_record(&e, "answer", hm_time_format(hm_time_now(), time));
+	hm_emit_text(&e, "serial", text);
+	hm_emit_int(&e, "number", number);
+	hm_emit_object_end(&e);
+	if (!hm_emit_done(&e, &line))
+		return;
+	hm_stream_emit(sim->stream, line);
+	if (!flush(sim))
+		ev_break(sim->loop, EVBREAK_ALL);
+}
+
+/* Events */
+
+static void
+on_output(struct ev_loop *loop, ev_io *io, int events)
+{
+	(void)events;
+	if (!flush(io->data))
+		ev_break(loop, EVBREAK_ALL);
+}
+
+/* A pipe reports an error when nobody reads it: writing then finds it out. */
+static void
+on_reader_gone(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct sim *sim = io->data;
+
+	(void)events;
+	ev_io_stop(loop, io);
+	hm_stream_stats(sim->stream);
+	if (!flush(sim))
+		ev_break(loop, EVBREAK_ALL);
+}
+
+static void
+on_signal(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct sim *sim = io->data;
+
+	(void)events;
+	if (hm_stream_signals(sim->stream) || !flush(sim))
+		ev_break(loop, EVBREAK_ALL);
+}
+
+static void
+on_stats(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct sim *sim = timer->data;
+
+	(void)events;
+	hm_stream_stats(sim->stream);
+	if (!flush(sim))
+		ev_break(loop, EVBREAK_ALL);
+}
+
+static bool
+is_pipe(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+static void
+watch(struct sim *sim, int64_t stats_period_ms)
+{
+	double period = (double)stats_period_ms / 1000;
+
+	ev_io_init(&sim->signals, on_signal,
+	    hm_stream_signal_fd(sim->stream), EV_READ);
+	ev_io_init(&sim->output, on_output, STDOUT_FILENO, EV_WRITE);
+	ev_io_init(&sim->reader, on_reader_gone, STDOUT_FILENO, EV_READ);
+	ev_timer_init(&sim->stats, on_stats, period, period);
+	sim->signals.data = sim->output.data = sim->reader.data = sim;
+	sim->stats.data = sim;
+	ev_io_start(sim->loop, &sim->signals);
+	if (is_pipe(STDOUT_FILENO))
+		ev_io_start(sim->loop, &sim->reader);
+	if (stats_period_ms > 0)
+		ev_timer_start(sim->loop, &sim->stats);
+}
+
+static void
+count(struct sim *sim)
+{
+	const struct hm_sim_counters *counters =
+	    hm_sim_server_counters(sim->server);
+
+	hm_stream_counter(sim->stream, "connections", &counters->connections);
+	hm_stream_counter(sim->stream, "requests", &counters->requests);
+	hm_stream_counter(sim->stream, "replies", &counters->replies);
+	hm_stream_counter(sim->stream, "faults", &counters->faults);
+}
+
+static int
+serve(struct sim *sim, const struct hm_sim_options *options,
+    struct hm_stream_options *stream)
+{
+	int status;
+
+	sim->server = hm_sim_server_open(sim->loop, options, &status);
+	if (sim->server == NULL)
+		return status;
+	sim->stream = hm_stream_open(stream);
+	if (sim->stream == NULL) {
+		hm_sim_server_close(sim->server);
+		return HM_EXIT_OS;
+	}
+	count(sim);
+	watch(sim, stream->stats_period_ms);
+	hm_stream_ready(sim->stream);
+	if (list_dtus(sim) && !hm_stream_signals(sim->stream))
+		ev_run(sim->loop, 0);
+	status = hm_stream_close(sim->stream, HM_EXIT_OK);
+	hm_sim_server_close(sim->server);
+	return status;
+}
+
+static int
+check(const struct hm_config *config)
+{
+	struct hm_sim_options options;
+
+	return read_options(config, &options) ? HM_EXIT_OK : HM_EXIT_CONFIG;
+}
+
+static const struct hm_tool tool = {
+    .name = "hm-sim",
+    .bit = HM_SIM,
+    .summary = "Simulate Hoymiles DTUs. Prints a sim record with the URI of "
+	       "each.",
+    .check = check,
+};
+
+int
+main(int argc, char *argv[])
+{
+	struct hm_stream_options stream;
+	struct hm_sim_options options;
+	struct sim sim = {0};
+	struct hm_config *config;
+	int status;
+
+	hm_stream_guard_descriptors();
+	config = hm_config_load(&tool, argc, argv, &status);
+	if (config == NULL)
+		return status;
+	hm_config_stream(config, &stream);
+	stream.in = -1;
+	sim.loop = ev_loop_new(EVFLAG_AUTO);
+	if (sim.loop == NULL) {
+		hm_log_errno(HM_ERROR, "no event loop");
+		status = HM_EXIT_OS;
+	} else if (!read_options(config, &options)) {
+		status = HM_EXIT_CONFIG;
+	} else {
+		options.answered = on_answered;
+		options.context = &sim;
+		status = serve(&sim, &options, &stream);
+	}
+	if (sim.loop != NULL)
+		ev_loop_destroy(sim.loop);
+	hm_config_free(config);
+	return hm_again(status);
+}

@@ -1,0 +1,84 @@
+#ifndef HM_SIM_DTU_H
+#define HM_SIM_DTU_H
+
+#include "base/arena.h"
+#include "wire/hmcrypt.h"
+#include "sim_fault.h"
+#include "sim_plant.h"
+
+/*
+ * A simulated DTU as its two protocols see it: requests in, replies out, no
+ * sockets. sim_hm.c and sim_modbus.c answer for it.
+ */
+
+#define HM_SIM_PAGE_MAX 100  /* items in a package of the protobuf protocol */
+#define HM_SIM_REPLY_MAX ((size_t)16384) /* bytes of any reply */
+#define HM_SIM_ARENA ((size_t)1024)      /* for unpacking any request */
+
+struct hm_sim_dtu {
+	const struct hm_plant *plant;
+	size_t index; /* in the plant, from 0 */
+	int64_t serial;
+	size_t page_size; /* 1 .. HM_SIM_PAGE_MAX */
+	uint8_t unit;     /* Modbus unit id */
+	struct hm_arena *arena; /* borrowed; may be shared */
+	bool encrypts;
+	uint8_t random[HM_CRYPT_RANDOM];
+
+	uint16_t sequence; /* of the frames that do not answer with ours */
+	uint64_t unasked;  /* frames sent that nobody asked for */
+	bool alarms_ready; /* the list has been asked for */
+	bool numbers;      /* inverters show `number` as their alarm count */
+	uint16_t number;   /* readings that have been asked for */
+	bool answered;     /* the last reply was the last of such an answer */
+	struct hm_sim_time shown; /* when the readings last sent were taken */
+	bool has_shown;
+};
+
+/*
+ * Answer a request that was read with hm_frame_read. Returns the size of the
+ * frame in `out`, or 0 where a DTU stays silent. *understood is false if the
+ * request did not decrypt.
+ */
+size_t hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
+    const struct hm_sim_time *now, unsigned faults,
+    uint8_t out[HM_SIM_REPLY_MAX], bool *understood);
+
+/* A heartbeat or a warning, in turn, as a DTU sends them unasked. */
+size_t hm_sim_hm_unasked(struct hm_sim_dtu *dtu,
+    const struct hm_sim_time *now, uint8_t out[HM_SIM_REPLY_MAX]);
+
+/*
+ * The size of the Modbus request at the start of n bytes, 0 if more bytes are
+ * to come. False if it is not Modbus TCP.
+ */
+bool hm_sim_modbus_whole(const uint8_t *p, size_t n, size_t *size);
+
+/*
+ * Answer a whole Modbus request. Returns the size of the reply in `out`, or 0
+ * where a DTU stays silent.
+ */
+size_t hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
+    size_t request_size, const struct hm_sim_time *now, unsigned faults,
+    uint8_t out[HM_SIM_REPLY_MAX]);
+
+/* The largest numbers that a transport's counters can show. */
+struct hm_sim_limits {
+	int64_t today, total;
+};
+
+/* What HM_SIM_SPIKE and HM_SIM_DIP do to the first input of a reply. */
+void hm_sim_glitch(struct hm_plant_input *input, unsigned faults,
+    const struct hm_sim_limits *limits);
+
+/* Whether inverters are heard: by day, and not under HM_SIM_ZEROS. */
+bool hm_sim_is_heard(const struct hm_sim_time *time, unsigned faults);
+
+/* The readings of a reply are those of now, or with HM_SIM_STALE the last. */
+const struct hm_sim_time *hm_sim_dtu_show(struct hm_sim_dtu *dtu,
+    const struct hm_sim_time *now, unsigned faults);
+
+/* Bytes that are of no protocol. Returns their number. */
+size_t hm_sim_garbage(uint8_t out[HM_SIM_REPLY_MAX]);
+
+#endif

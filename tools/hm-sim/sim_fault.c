@@ -1,0 +1,257 @@
+#include "sim_fault.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/dec.h"
+
+static const char *const names[HM_SIM_FAULTS] = {
+    [HM_SIM_REFUSE] = "refuse",
+    [HM_SIM_HANG] = "hang",
+    [HM_SIM_CLOSE] = "close",
+    [HM_SIM_SLOW] = "slow",
+    [HM_SIM_TRUNCATED] = "truncated",
+    [HM_SIM_CRC] = "crc",
+    [HM_SIM_LENGTH] = "length",
+    [HM_SIM_COUNT] = "count",
+    [HM_SIM_GARBAGE] = "garbage",
+    [HM_SIM_UNMAPPED] = "unmapped",
+    [HM_SIM_STALE] = "stale",
+    [HM_SIM_EXCEPTION] = "exception",
+    [HM_SIM_UNIT] = "unit",
+    [HM_SIM_TAG] = "tag",
+    [HM_SIM_ZEROS] = "zeros",
+    [HM_SIM_SPIKE] = "spike",
+    [HM_SIM_DIP] = "dip",
+    [HM_SIM_SEQ] = "seq",
+    [HM_SIM_PIECES] = "pieces",
+    [HM_SIM_JOINED] = "joined",
+};
+
+#define ON_BOTH \
+	(HM_SIM_BIT(HM_SIM_REFUSE) | HM_SIM_BIT(HM_SIM_HANG) | \
+	    HM_SIM_BIT(HM_SIM_CLOSE) | HM_SIM_BIT(HM_SIM_SLOW) | \
+	    HM_SIM_BIT(HM_SIM_TRUNCATED) | HM_SIM_BIT(HM_SIM_LENGTH) | \
+	    HM_SIM_BIT(HM_SIM_GARBAGE) | HM_SIM_BIT(HM_SIM_UNMAPPED) | \
+	    HM_SIM_BIT(HM_SIM_STALE) | HM_SIM_BIT(HM_SIM_ZEROS) | \
+	    HM_SIM_BIT(HM_SIM_SPIKE) | HM_SIM_BIT(HM_SIM_DIP) | \
+	    HM_SIM_BIT(HM_SIM_PIECES))
+
+const unsigned hm_sim_faults_of_hm = ON_BOTH | HM_SIM_BIT(HM_SIM_CRC) |
+    HM_SIM_BIT(HM_SIM_TAG) | HM_SIM_BIT(HM_SIM_SEQ) |
+    HM_SIM_BIT(HM_SIM_JOINED);
+const unsigned hm_sim_faults_of_modbus = ON_BOTH | HM_SIM_BIT(HM_SIM_COUNT) |
+    HM_SIM_BIT(HM_SIM_EXCEPTION) | HM_SIM_BIT(HM_SIM_UNIT);
+
+/* Reading a list */
+
+static bool
+find_name(struct hm_slice text, enum hm_sim_fault *fault)
+{
+	for (int i = 0; i < HM_SIM_FAULTS; i++)
+		if (hm_slice_is(text, names[i])) {
+			*fault = (enum hm_sim_fault)i;
+			return true;
+		}
+	return false;
+}
+
+static bool
+parse_count(struct hm_slice text, uint64_t *n)
+{
+	struct hm_dec d;
+	int64_t count;
+
+	if (!hm_dec_parse(text, &d) || !hm_dec_rescale(d, 0, &count) ||
+	    count < 1 || count > INT32_MAX)
+		return false;
+	*n = (uint64_t)count;
+	return true;
+}
+
+/* "5", or "5-9" with a last one that is not before the first. */
+static bool
+parse_range(struct hm_slice text, struct hm_sim_rule *rule)
+{
+	const char *dash = memchr(text.p, '-', text.n);
+	struct hm_slice first = text, last = text;
+
+	if (dash != NULL) {
+		first.n = (size_t)(dash - text.p);
+		last = hm_slice(dash + 1, text.n - first.n - 1);
+	}
+	return parse_count(first, &rule->n) &&
+	    parse_count(last, &rule->last) && rule->n <= rule->last;
+}
+
+static bool
+parse_when(struct hm_slice text, struct hm_sim_rule *rule)
+{
+	static const struct {
+		const char *prefix;
+		enum hm_sim_when when;
+	} forms[] = {{"first=", HM_SIM_FIRST}, {"after=", HM_SIM_AFTER},
+	    {"at=", HM_SIM_AT}, {"every=", HM_SIM_EVERY}};
+
+	rule->when = hm_slice_is(text, "always") ? HM_SIM_ALWAYS :
+	    hm_slice_is(text, "quarter") ? HM_SIM_QUARTER : HM_SIM_NEVER;
+	if (rule->when != HM_SIM_NEVER)
+		return true;
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		size_t n = strlen(forms[i].prefix);
+
+		if (text.n > n && memcmp(text.p, forms[i].prefix, n) == 0) {
+			struct hm_slice rest = hm_slice(text.p + n,
+			    text.n - n);
+
+			rule->when = forms[i].when;
+			return rule->when == HM_SIM_AT ?
+			    parse_range(rest, rule) :
+			    parse_count(rest, &rule->n);
+		}
+	}
+	return false;
+}
+
+static bool
+parse_word(struct hm_slice word, struct hm_sim_faults *faults, char *problem,
+    size_t cap)
+{
+	const char *colon = memchr(word.p, ':', word.n);
+	struct hm_slice name = word, when = hm_text("always");
+	enum hm_sim_fault fault;
+
+	if (colon != NULL) {
+		name.n = (size_t)(colon - word.p);
+		when = hm_slice(colon + 1, word.n - name.n - 1);
+	}
+	if (!find_name(name, &fault)) {
+		char all[256];
+
+		hm_sim_faults_names(~0u, all, sizeof all);
+		snprintf(problem, cap, "found \"%.*s\", allowed are %s",
+		    (int)name.n, name.p, all);
+		return false;
+	}
+	if (faults->given & HM_SIM_BIT(fault)) {
+		snprintf(problem, cap, "found \"%s\" twice, allowed is once",
+		    names[fault]);
+		return false;
+	}
+	if (!parse_when(when, &faults->rule[fault])) {
+		snprintf(problem, cap, "found \"%.*s\", allowed after \"%s:\" "
+		    "are always, quarter, first=N, after=N, at=N, at=N-M and "
+		    "every=N with N from 1",
+		    (int)when.n, when.p, names[fault]);
+		return false;
+	}
+	faults->given |= HM_SIM_BIT(fault);
+	return true;
+}
+
+bool
+hm_sim_faults_parse(const char *text, struct hm_sim_faults *faults,
+    char *problem, size_t cap)
+{
+	static const char separators[] = " ,\t\n";
+
+	memset(faults, 0, sizeof *faults);
+	for (;;) {
+		size_t n;
+
+		text += strspn(text, separators);
+		n = strcspn(text, separators);
+		if (n == 0)
+			return true;
+		if (!parse_word(hm_slice(text, n), faults, problem, cap))
+			return false;
+		text += n;
+	}
+}
+
+void
+hm_sim_faults_names(unsigned set, char *buf, size_t cap)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; i < HM_SIM_FAULTS; i++) {
+		size_t length = strlen(names[i]);
+
+		if ((set & HM_SIM_BIT(i)) == 0 || n + length + 2 > cap)
+			continue;
+		if (n > 0)
+			buf[n++] = ' ';
+		memcpy(buf + n, names[i], length + 1);
+		n += length;
+	}
+}
+
+/* Asking */
+
+/* As DTUs do while they send their data to the cloud. */
+static bool
+is_upload(int64_t simulated)
+{
+	return simulated % 900 < 60;
+}
+
+static bool
+acts(const struct hm_sim_rule *rule, uint64_t n, int64_t simulated)
+{
+	switch (rule->when) {
+	case HM_SIM_NEVER:
+		break;
+	case HM_SIM_ALWAYS:
+		return true;
+	case HM_SIM_FIRST:
+		return n <= rule->n;
+	case HM_SIM_AFTER:
+		return n >= rule->n;
+	case HM_SIM_AT:
+		return n >= rule->n && n <= rule->last;
+	case HM_SIM_EVERY:
+		return n % rule->n == 0;
+	case HM_SIM_QUARTER:
+		return is_upload(simulated);
+	}
+	return false;
+}
+
+unsigned
+hm_sim_faults_at(const struct hm_sim_faults *faults, uint64_t n,
+    int64_t simulated)
+{
+	unsigned set = 0;
+
+	for (int i = HM_SIM_REFUSE + 1; i < HM_SIM_FAULTS; i++)
+		if (acts(&faults->rule[i], n, simulated))
+			set |= HM_SIM_BIT(i);
+	return set;
+}
+
+bool
+hm_sim_faults_refuse(const struct hm_sim_faults *faults, int64_t ms,
+    int64_t simulated)
+{
+	const struct hm_sim_rule *rule = &faults->rule[HM_SIM_REFUSE];
+	uint64_t seconds = (uint64_t)ms / 1000;
+
+	switch (rule->when) {
+	case HM_SIM_NEVER:
+		break;
+	case HM_SIM_ALWAYS:
+		return true;
+	case HM_SIM_FIRST:
+		return seconds < rule->n;
+	case HM_SIM_AFTER:
+		return seconds >= rule->n;
+	case HM_SIM_AT:
+		return seconds + 1 >= rule->n && seconds < rule->last;
+	case HM_SIM_EVERY:
+		return seconds / rule->n % 2 == 1;
+	case HM_SIM_QUARTER:
+		return is_upload(simulated);
+	}
+	return false;
+}

@@ -1,0 +1,212 @@
+#include <string.h>
+
+#include "wire/modbus.h"
+#include "sim_dtu.h"
+
+#define MBAP ((size_t)6) /* bytes before those that its length counts */
+#define HEAD ((size_t)9) /* of a reply, to its byte count */
+#define LENGTH_MIN ((size_t)2)
+#define LENGTH_MAX ((size_t)254)
+#define READ_REGISTERS 0x03
+#define EXCEPTION 0x80
+#define REGISTERS_MAX 125
+
+enum exception {
+	ILLEGAL_FUNCTION = 1,
+	ILLEGAL_ADDRESS = 2,
+	ILLEGAL_VALUE = 3,
+	DEVICE_FAILURE = 4,
+};
+
+static uint16_t
+get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static void
+put(uint8_t *p, int64_t value, size_t bytes)
+{
+	for (size_t i = bytes; i > 0; i--, value >>= 8)
+		p[i - 1] = (uint8_t)value;
+}
+
+/* The map */
+
+static void
+put_readings(uint8_t *p, const struct hm_plant_inverter *inverter,
+    const struct hm_plant_input *input, bool is_mi)
+{
+	put(p + 8, input->voltage, 2);
+	/* MI inverters cut the last digit off. */
+	put(p + 10, is_mi ? input->current / 10 : input->current, 2);
+	put(p + 12, inverter->voltage[0], 2);
+	put(p + 14, inverter->frequency, 2);
+	put(p + 16, input->power, 2);
+	put(p + 18, input->today, 2);
+	put(p + 20, input->total, 4);
+	put(p + 24, inverter->temperature, 2);
+	put(p + 26, 3, 2); /* producing */
+	p[32] = 1;
+}
+
+/*
+ * The record of an input. The end of the list keeps data type and fixed byte;
+ * at night a DTU-Pro keeps no more than the serial number and the input.
+ */
+static void
+put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
+    unsigned faults, size_t index, uint8_t record[HM_MODBUS_RECORD])
+{
+	static const struct hm_sim_limits limits = {UINT16_MAX, UINT32_MAX};
+	const struct hm_plant *plant = dtu->plant;
+	size_t inverter = index / plant->inputs, input = index % plant->inputs;
+	struct hm_plant_inverter ac;
+	struct hm_plant_input pv;
+
+	memset(record, 0, HM_MODBUS_RECORD);
+	record[0] = 0x0c;
+	record[33] = 0x07;
+	if (index >= HM_MODBUS_RECORDS || inverter >= plant->inverters)
+		return;
+	put(record + 1, hm_plant_inverter_serial(plant, dtu->index, inverter),
+	    HM_MODBUS_SERIAL);
+	record[7] = (uint8_t)(input + 1);
+	if (!hm_sim_is_heard(time, faults))
+		return;
+	hm_plant_read_inverter(plant, dtu->index, inverter, time, &ac);
+	hm_plant_read_input(plant, dtu->index, inverter, input, time, &pv);
+	hm_sim_glitch(&pv, faults, &limits);
+	put_readings(record, &ac, &pv, plant->is_mi);
+	if (dtu->numbers)
+		put(record + 30, dtu->number, 2);
+}
+
+/* `size` bytes of the map, which may run on into the records that follow. */
+static void
+put_records(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
+    unsigned faults, size_t index, uint8_t *out, size_t size)
+{
+	uint8_t record[HM_MODBUS_RECORD];
+
+	for (size_t at = 0; at < size; at += HM_MODBUS_RECORD, index++) {
+		size_t left = size - at;
+
+		put_record(dtu, time, faults, index, record);
+		faults &= HM_SIM_BIT(HM_SIM_ZEROS);
+		memcpy(out + at, record,
+		    left < HM_MODBUS_RECORD ? left : HM_MODBUS_RECORD);
+	}
+}
+
+/* A reader goes from record to record until one is empty. */
+static void
+count_answer(struct hm_sim_dtu *dtu, size_t index)
+{
+	if (index == 0)
+		dtu->number++;
+	dtu->answered = index >= dtu->plant->inverters * dtu->plant->inputs ||
+	    index == HM_MODBUS_RECORDS - 1;
+}
+
+/* Replies */
+
+static size_t
+finish(const uint8_t *request, uint8_t *out, size_t size)
+{
+	memcpy(out, request, 4);
+	put(out + 4, (int64_t)(size - MBAP), 2);
+	out[6] = request[6];
+	return size;
+}
+
+static size_t
+refuse(const uint8_t *request, enum exception code, uint8_t *out)
+{
+	out[7] = request[7] | EXCEPTION;
+	out[8] = (uint8_t)code;
+	return finish(request, out, HEAD);
+}
+
+static size_t
+read_registers(struct hm_sim_dtu *dtu, const uint8_t *request,
+    const struct hm_sim_time *time, unsigned faults, uint8_t *out)
+{
+	unsigned address = get16(request + 8), count = get16(request + 10);
+	unsigned offset = address - HM_MODBUS_ADDRESS_RECORD;
+	size_t size = 2 * (size_t)count;
+
+	if (count < 1 || count > REGISTERS_MAX)
+		return refuse(request, ILLEGAL_VALUE, out);
+	if (address == HM_MODBUS_ADDRESS_SERIAL && size <= HM_MODBUS_SERIAL) {
+		uint8_t serial[HM_MODBUS_SERIAL];
+
+		put(serial, dtu->serial, HM_MODBUS_SERIAL);
+		memcpy(out + HEAD, serial, size);
+	} else if (address >= HM_MODBUS_ADDRESS_RECORD &&
+	    offset % HM_MODBUS_STRIDE == 0 &&
+	    offset / HM_MODBUS_STRIDE < HM_MODBUS_RECORDS) {
+		if (faults & HM_SIM_BIT(HM_SIM_UNMAPPED))
+			size = 0;
+		count_answer(dtu, offset / HM_MODBUS_STRIDE);
+		put_records(dtu, time, faults, offset / HM_MODBUS_STRIDE,
+		    out + HEAD, size);
+	} else {
+		return refuse(request, ILLEGAL_ADDRESS, out);
+	}
+	out[7] = READ_REGISTERS;
+	out[8] = (uint8_t)size;
+	return finish(request, out, HEAD + size);
+}
+
+static size_t
+damage(unsigned faults, uint8_t *out, size_t size)
+{
+	if (faults & HM_SIM_BIT(HM_SIM_GARBAGE))
+		return hm_sim_garbage(out);
+	if (faults & HM_SIM_BIT(HM_SIM_UNIT))
+		out[6]++;
+	if (faults & HM_SIM_BIT(HM_SIM_COUNT))
+		out[8] = 0xff;
+	if (faults & HM_SIM_BIT(HM_SIM_LENGTH))
+		put(out + 4, 1, 2);
+	return size;
+}
+
+bool
+hm_sim_modbus_whole(const uint8_t *p, size_t n, size_t *size)
+{
+	size_t length;
+
+	*size = 0;
+	if (n < MBAP)
+		return true;
+	length = get16(p + 4);
+	if (get16(p + 2) != 0 || length < LENGTH_MIN || length > LENGTH_MAX)
+		return false;
+	if (n >= MBAP + length)
+		*size = MBAP + length;
+	return true;
+}
+
+size_t
+hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
+    size_t request_size, const struct hm_sim_time *now, unsigned faults,
+    uint8_t out[HM_SIM_REPLY_MAX])
+{
+	size_t size;
+
+	dtu->answered = false;
+	if (request[6] != dtu->unit)
+		return 0;
+	if (request[7] != READ_REGISTERS)
+		size = refuse(request, ILLEGAL_FUNCTION, out);
+	else if (request_size != HM_MODBUS_REQUEST)
+		size = refuse(request, ILLEGAL_VALUE, out);
+	else if (faults & HM_SIM_BIT(HM_SIM_EXCEPTION))
+		size = refuse(request, DEVICE_FAILURE, out);
+	else
+		size = read_registers(dtu, request,
+		    hm_sim_dtu_show(dtu, now, faults), faults, out);
+	return damage(faults, out, size);
+}

@@ -1,0 +1,318 @@
+#include "backlog.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+#define CHUNK_SIZE ((size_t)64 * 1024)
+
+/*
+ * Rows stand in chunks, each behind its length, and no chunk moves while a
+ * row in it can be read. Behind the last row of a chunk that has another
+ * one after it stands a length of 0, or there is no room for a length.
+ */
+struct chunk {
+	struct chunk *next;
+	size_t size, used;
+	int64_t begun; /* when its first row was put, or later if it is gone */
+	char bytes[];
+};
+
+struct hm_backlog {
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	struct chunk *first, *last, *spare;
+	size_t read; /* bytes of the first chunk that are dropped */
+	size_t held, most; /* bytes of all chunks but the spare one */
+	size_t count;
+	size_t wanted; /* rows that the other side waits for */
+	size_t seen; /* rows that it has been told of and not dropped */
+	int64_t seen_at;
+	uint64_t dropped; /* rows so far: the progress of the other side */
+	bool ended;
+};
+
+struct hm_backlog *
+hm_backlog_new(size_t bytes)
+{
+	struct hm_backlog *b = calloc(1, sizeof *b);
+	pthread_condattr_t clock;
+
+	if (b == NULL)
+		return NULL;
+	b->most = bytes;
+	if (pthread_mutex_init(&b->mutex, NULL) == 0 &&
+	    pthread_condattr_init(&clock) == 0 &&
+	    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC) == 0 &&
+	    pthread_cond_init(&b->changed, &clock) == 0)
+		return b;
+	free(b);
+	return NULL;
+}
+
+void
+hm_backlog_free(struct hm_backlog *b)
+{
+	if (b == NULL)
+		return;
+	free(b->spare);
+	while (b->first != NULL) {
+		struct chunk *next = b->first->next;
+
+		free(b->first);
+		b->first = next;
+	}
+	pthread_cond_destroy(&b->changed);
+	pthread_mutex_destroy(&b->mutex);
+	free(b);
+}
+
+/* Wait for the other side, at most until a moment in monotonic ms. */
+static void
+wait_until(struct hm_backlog *b, int64_t moment)
+{
+	const struct timespec until = {
+	    .tv_sec = moment / 1000,
+	    .tv_nsec = moment % 1000 * 1000000,
+	};
+
+	pthread_cond_timedwait(&b->changed, &b->mutex, &until);
+}
+
+/* Putting */
+
+static struct chunk *
+new_chunk(struct hm_backlog *b, size_t room)
+{
+	struct chunk *chunk = b->spare;
+
+	if (chunk != NULL && chunk->size >= room) {
+		b->spare = NULL;
+	} else {
+		size_t size = room > CHUNK_SIZE ? room : CHUNK_SIZE;
+
+		chunk = malloc(sizeof *chunk + size);
+		if (chunk == NULL)
+			return NULL;
+		chunk->size = size;
+	}
+	chunk->used = 0;
+	chunk->next = NULL;
+	chunk->begun = hm_monotonic_ms();
+	return chunk;
+}
+
+static void
+seal(struct chunk *chunk, struct chunk *next)
+{
+	const size_t end = 0;
+
+	if (chunk->size - chunk->used >= sizeof end)
+		memcpy(chunk->bytes + chunk->used, &end, sizeof end);
+	chunk->next = next;
+}
+
+/* The chunk that a row goes to, or NULL if there is no room. */
+static struct chunk *
+chunk_for(struct hm_backlog *b, size_t room)
+{
+	struct chunk *chunk = b->last;
+
+	if (chunk != NULL && chunk->size - chunk->used >= room)
+		return chunk;
+	if (b->held > 0 && b->held + (room > CHUNK_SIZE ? room : CHUNK_SIZE) >
+	    b->most)
+		return NULL;
+	chunk = new_chunk(b, room);
+	if (chunk == NULL)
+		return NULL;
+	if (b->last != NULL)
+		seal(b->last, chunk);
+	else
+		b->first = chunk;
+	b->last = chunk;
+	b->held += chunk->size;
+	return chunk;
+}
+
+static bool
+put(struct hm_backlog *b, struct hm_slice row)
+{
+	struct chunk *chunk = chunk_for(b, sizeof row.n + row.n);
+
+	if (chunk == NULL)
+		return false;
+	memcpy(chunk->bytes + chunk->used, &row.n, sizeof row.n);
+	memcpy(chunk->bytes + chunk->used + sizeof row.n, row.p, row.n);
+	chunk->used += sizeof row.n + row.n;
+	b->count++;
+	if (b->count == 1 || b->count == b->wanted)
+		pthread_cond_broadcast(&b->changed);
+	return true;
+}
+
+/* The mutex is held. */
+static bool
+put_when_there_is_room(struct hm_backlog *b, struct hm_slice row,
+    int64_t patience_ms)
+{
+	int64_t until = hm_monotonic_ms() + patience_ms;
+	uint64_t progress = b->dropped;
+
+	while (!put(b, row)) {
+		if (hm_monotonic_ms() >= until)
+			return false;
+		wait_until(b, until);
+		if (b->dropped != progress)
+			until = hm_monotonic_ms() + patience_ms;
+		progress = b->dropped;
+	}
+	return true;
+}
+
+bool
+hm_backlog_put(struct hm_backlog *b, struct hm_slice row,
+    int64_t patience_ms)
+{
+	bool good;
+
+	pthread_mutex_lock(&b->mutex);
+	good = put(b, row) || (patience_ms > 0 &&
+	    put_when_there_is_room(b, row, patience_ms));
+	pthread_mutex_unlock(&b->mutex);
+	return good;
+}
+
+void
+hm_backlog_end(struct hm_backlog *b)
+{
+	pthread_mutex_lock(&b->mutex);
+	b->ended = true;
+	pthread_cond_broadcast(&b->changed);
+	pthread_mutex_unlock(&b->mutex);
+}
+
+size_t
+hm_backlog_count(struct hm_backlog *b)
+{
+	size_t count;
+
+	pthread_mutex_lock(&b->mutex);
+	count = b->count;
+	pthread_mutex_unlock(&b->mutex);
+	return count;
+}
+
+/* Taking */
+
+struct hm_backlog_state
+hm_backlog_wait(struct hm_backlog *b, size_t count, int64_t delay_ms,
+    int64_t most_ms)
+{
+	int64_t end = most_ms >= 0 ? hm_monotonic_ms() + most_ms : INT64_MAX;
+	struct hm_backlog_state state;
+
+	pthread_mutex_lock(&b->mutex);
+	b->wanted = count;
+	while (!b->ended && b->count < count) {
+		int64_t until = b->count > 0 &&
+		    b->first->begun < end - delay_ms ?
+		    b->first->begun + delay_ms : end;
+
+		if (hm_monotonic_ms() >= until)
+			break;
+		if (until == INT64_MAX)
+			pthread_cond_wait(&b->changed, &b->mutex);
+		else
+			wait_until(b, until);
+	}
+	b->seen = b->count;
+	b->seen_at = hm_monotonic_ms();
+	state.count = b->count;
+	state.ended = b->ended;
+	state.oldest = b->count > 0 ? b->first->begun : 0;
+	pthread_mutex_unlock(&b->mutex);
+	return state;
+}
+
+/* The length at a place; 0: the row is in the next chunk. */
+static size_t
+length_at(const struct chunk *chunk, size_t offset)
+{
+	size_t n = 0;
+
+	if (chunk->size - offset >= sizeof n)
+		memcpy(&n, chunk->bytes + offset, sizeof n);
+	return n;
+}
+
+/* No lock: what stands before the last row that was counted stays. */
+struct hm_slice
+hm_backlog_next(struct hm_backlog *b, struct hm_backlog_place *place)
+{
+	const struct chunk *chunk = place->chunk;
+	size_t offset = place->offset, n;
+
+	if (chunk == NULL) {
+		chunk = b->first;
+		offset = b->read;
+	}
+	n = length_at(chunk, offset);
+	if (n == 0) {
+		chunk = chunk->next;
+		offset = 0;
+		n = length_at(chunk, 0);
+	}
+	offset += sizeof n;
+	*place = (struct hm_backlog_place){chunk, offset + n};
+	return hm_slice(chunk->bytes + offset, n);
+}
+
+/* The first chunk has been read: keep one of the usual size for later. */
+static void
+drop_chunk(struct hm_backlog *b)
+{
+	struct chunk *chunk = b->first;
+
+	b->first = chunk->next;
+	if (b->first == NULL)
+		b->last = NULL;
+	b->held -= chunk->size;
+	b->read = 0;
+	if (b->spare == NULL && chunk->size == CHUNK_SIZE)
+		b->spare = chunk;
+	else
+		free(chunk);
+}
+
+/* Rows that the other side has not been told of came after it was. */
+static void
+note_dropped(struct hm_backlog *b, size_t count)
+{
+	b->seen = b->seen > count ? b->seen - count : 0;
+	if (b->seen == 0 && b->first != NULL && b->first->begun < b->seen_at)
+		b->first->begun = b->seen_at;
+}
+
+void
+hm_backlog_drop(struct hm_backlog *b, size_t count)
+{
+	size_t left = count;
+
+	pthread_mutex_lock(&b->mutex);
+	b->count -= count;
+	b->dropped += count;
+	for (; left > 0 && b->first != NULL; left--) {
+		size_t n;
+
+		memcpy(&n, b->first->bytes + b->read, sizeof n);
+		b->read += sizeof n + n;
+		if (b->read == b->first->used)
+			drop_chunk(b);
+	}
+	note_dropped(b, count);
+	pthread_cond_broadcast(&b->changed);
+	pthread_mutex_unlock(&b->mutex);
+}

@@ -1,0 +1,65 @@
+#ifndef HM_BACKLOG_H
+#define HM_BACKLOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/*
+ * Rows on their way from the stream to the thread that stores them: a queue
+ * of bounded size, in order. One thread puts, another takes; a row that has
+ * been taken stays in the queue until it is dropped.
+ */
+
+struct hm_backlog;
+
+/* NULL if there is no memory. At most `bytes` are held. */
+struct hm_backlog *hm_backlog_new(size_t bytes);
+void hm_backlog_free(struct hm_backlog *backlog);
+
+/* The side of the stream */
+
+/*
+ * Copy a row, which is not empty, into the queue. Where it is full, wait for
+ * room as long as the other side makes some at least every `patience_ms`;
+ * false if there is none.
+ */
+bool hm_backlog_put(struct hm_backlog *backlog, struct hm_slice row,
+    int64_t patience_ms);
+
+/* No more rows will come: hm_backlog_wait waits no longer. */
+void hm_backlog_end(struct hm_backlog *backlog);
+
+/* The rows that are held. */
+size_t hm_backlog_count(struct hm_backlog *backlog);
+
+/* The side of the store */
+
+struct hm_backlog_state {
+	size_t count;
+	int64_t oldest; /* when the first was put, monotonic ms; 0: none */
+	bool ended;
+};
+
+/*
+ * Wait until there are `count` rows, until the first has waited for
+ * `delay_ms`, until the end, or for `most_ms`, -1 for no bound.
+ */
+struct hm_backlog_state hm_backlog_wait(struct hm_backlog *backlog,
+    size_t count, int64_t delay_ms, int64_t most_ms);
+
+/* A place in the queue. All zero: before the first row. */
+struct hm_backlog_place {
+	const void *chunk;
+	size_t offset;
+};
+
+/* The next row, valid until it is dropped. Only for rows that are there. */
+struct hm_slice hm_backlog_next(struct hm_backlog *backlog,
+    struct hm_backlog_place *place);
+
+/* Forget the first `count` rows. */
+void hm_backlog_drop(struct hm_backlog *backlog, size_t count);
+
+#endif

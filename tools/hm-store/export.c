@@ -1,0 +1,225 @@
+#include "export.h"
+
+#include <stdlib.h>
+
+#include "db/history.h"
+#include "record/record.h"
+#include "base/rfc3339.h"
+
+#define RANGE " WHERE time >= ?1 AND time < ?2 ORDER BY time"
+
+enum form { TEXT, NUMBER, MOMENT, MEMBERS };
+
+struct column {
+	const char *key;
+	enum form form;
+};
+
+/* What is not a reading. The first column is the time. */
+static const struct event {
+	const char *type, *sql;
+	struct column columns[10];
+} events[] = {
+    {"status", "SELECT time, dtu, state, breaker, failures, error, text, "
+        "hint, retry_at FROM status" RANGE ", dtu",
+        {{"dtu", TEXT}, {"state", TEXT}, {"breaker", TEXT},
+        {"failures", NUMBER}, {"error", TEXT}, {"text", TEXT},
+        {"hint", TEXT}, {"retry_at", MOMENT}}},
+    {"info", "SELECT time, dtu, serial, data FROM info" RANGE ", dtu, serial",
+        {{"dtu", TEXT}, {"serial", TEXT}, {NULL, MEMBERS}}},
+    {"alarm", "SELECT time, dtu, serial, port, code, alert, text, count, "
+        "start, end FROM alarm" RANGE ", rowid",
+        {{"dtu", TEXT}, {"serial", TEXT}, {"port", NUMBER},
+        {"code", NUMBER}, {"alert", TEXT}, {"text", TEXT},
+        {"count", NUMBER}, {"start", MOMENT}, {"end", MOMENT}}},
+    {"history", "SELECT time, dtu, serial, start, package, data FROM history"
+        RANGE ", dtu, serial, start, package",
+        {{"dtu", TEXT}, {"serial", TEXT}, {"start", MOMENT},
+        {"package", NUMBER}, {NULL, MEMBERS}}},
+    {"stats", "SELECT time, tool, data FROM stats" RANGE ", tool",
+        {{"tool", TEXT}, {NULL, MEMBERS}}},
+};
+
+#define EVENTS (sizeof events / sizeof *events)
+
+/* A table on its way out. */
+struct source {
+	const struct hm_table *table; /* or NULL: it is of an event */
+	const struct event *event;
+	sqlite3_stmt *rows;
+	bool ended;
+};
+
+struct export {
+	struct hm_db *db;
+	struct source source[HM_TABLES + EVENTS];
+	struct hm_record record; /* of members kept as JSON */
+	char line[HM_LINE_MAX];
+};
+
+#define SOURCES (HM_TABLES + EVENTS)
+
+static bool
+advance(struct source *source)
+{
+	int result = sqlite3_step(source->rows);
+
+	source->ended = result != SQLITE_ROW;
+	return result == SQLITE_ROW || result == SQLITE_DONE;
+}
+
+static bool
+open_source(struct export *x, struct source *source, const char *sql,
+    int64_t since, int64_t until)
+{
+	return hm_db_prepare(x->db, sql, &source->rows) &&
+	    sqlite3_bind_int64(source->rows, 1, since) == SQLITE_OK &&
+	    sqlite3_bind_int64(source->rows, 2, until) == SQLITE_OK &&
+	    advance(source);
+}
+
+/* A DTU's own record comes after those of its parts, as in the stream. */
+static const struct hm_table *
+table_in_order(size_t i)
+{
+	return &hm_tables[(i + 1) % HM_TABLES];
+}
+
+static bool
+open_sources(struct export *x, int64_t since, int64_t until)
+{
+	struct source *source = x->source;
+	struct hm_sql sql;
+
+	for (size_t i = 0; i < EVENTS; i++, source++) {
+		source->event = &events[i];
+		if (!open_source(x, source, events[i].sql, since, until))
+			return false;
+	}
+	for (size_t i = 0; i < HM_TABLES; i++, source++) {
+		source->table = table_in_order(i);
+		hm_history_select(&sql, source->table);
+		hm_sql_add(&sql, RANGE ", %s", source->table->device);
+		if (!open_source(x, source, hm_sql_text(&sql), since, until))
+			return false;
+	}
+	return true;
+}
+
+/* The source whose row is the oldest, of several the first; or NULL. */
+static struct source *
+next_source(struct export *x)
+{
+	struct source *next = NULL;
+
+	for (size_t i = 0; i < SOURCES; i++) {
+		struct source *source = &x->source[i];
+
+		if (!source->ended && (next == NULL ||
+		    sqlite3_column_int64(source->rows, 0) <
+		    sqlite3_column_int64(next->rows, 0)))
+			next = source;
+	}
+	return next;
+}
+
+static void
+emit_members(struct export *x, struct hm_emit *e, struct hm_slice data)
+{
+	struct hm_fault fault;
+
+	if (!hm_record_parse(&x->record, data, &fault))
+		return;
+	for (size_t i = 0; i < x->record.count; i++)
+		hm_emit_member(e, &x->record.member[i]);
+}
+
+static void
+emit_column(struct export *x, struct hm_emit *e, const struct column *column,
+    sqlite3_stmt *row, int at)
+{
+	char time[HM_TIME_TEXT];
+
+	if (sqlite3_column_type(row, at) == SQLITE_NULL)
+		return;
+	switch (column->form) {
+	case TEXT:
+		hm_emit_string(e, column->key, hm_db_column_text(row, at));
+		break;
+	case NUMBER:
+		hm_emit_int(e, column->key, sqlite3_column_int64(row, at));
+		break;
+	case MOMENT:
+		hm_emit_string(e, column->key, hm_time_format(
+		    sqlite3_column_int64(row, at), time));
+		break;
+	case MEMBERS:
+		emit_members(x, e, hm_db_column_text(row, at));
+		break;
+	}
+}
+
+static void
+emit_event(struct export *x, struct hm_emit *e, const struct source *source)
+{
+	char time[HM_TIME_TEXT];
+
+	hm_emit_text(e, "type", source->event->type);
+	hm_emit_string(e, "time", hm_time_format(
+	    sqlite3_column_int64(source->rows, 0), time));
+	for (int i = 1; i < sqlite3_column_count(source->rows); i++)
+		emit_column(x, e, &source->event->columns[i - 1],
+		    source->rows, i);
+}
+
+static bool
+emit_row(struct export *x, const struct source *source, struct hm_slice *line)
+{
+	struct hm_emit e;
+
+	hm_emit_start(&e, x->line, sizeof x->line);
+	hm_emit_object(&e, NULL);
+	if (source->table != NULL)
+		hm_history_emit(&e, source->table, source->rows);
+	else
+		emit_event(x, &e, source);
+	hm_emit_object_end(&e);
+	return hm_emit_done(&e, line);
+}
+
+static bool
+emit_all(struct export *x, hm_export_put *put, void *context)
+{
+	struct source *source;
+	struct hm_slice line;
+
+	while ((source = next_source(x)) != NULL) {
+		if (!emit_row(x, source, &line))
+			return false;
+		if (!put(context, line))
+			return true;
+		if (!advance(source))
+			return false;
+	}
+	return true;
+}
+
+bool
+hm_export(struct hm_db *db, int64_t since, int64_t until, hm_export_put *put,
+    void *context)
+{
+	struct export *x = calloc(1, sizeof *x);
+	bool good;
+
+	if (x == NULL)
+		return false;
+	x->db = db;
+	/* One transaction, so that all tables are of one moment. */
+	good = hm_db_run(db, "BEGIN") && open_sources(x, since, until) &&
+	    emit_all(x, put, context);
+	for (size_t i = 0; i < SOURCES; i++)
+		sqlite3_finalize(x->source[i].rows);
+	hm_db_rollback(db);
+	free(x);
+	return good;
+}

@@ -1,0 +1,197 @@
+#include "rollup.h"
+
+#include <stdio.h>
+
+#include "hours.h"
+#include "base/rfc3339.h"
+#include "base/zone.h"
+
+#define HOUR 3600
+#define DAY 86400
+#define DAY_TEXT 16
+
+/* A date, such as "2026-11-23", from days since 1970. */
+static void
+format_day(int64_t days, char out[DAY_TEXT])
+{
+	char time[HM_TIME_TEXT];
+
+	snprintf(out, DAY_TEXT, "%.10s", hm_time_format(days * DAY, time).p);
+}
+
+/* hm_day(hour) in statements */
+static void
+sql_day(sqlite3_context *context, int count, sqlite3_value **value)
+{
+	const struct hm_rollup *rollup = sqlite3_user_data(context);
+	char day[DAY_TEXT];
+
+	(void)count;
+	format_day(hm_zone_day(sqlite3_value_int64(value[0]),
+	    rollup->reset_hour), day);
+	sqlite3_result_text(context, day, -1, SQLITE_TRANSIENT);
+}
+
+static void
+add_day_columns(struct hm_sql *sql, const struct hm_table *table)
+{
+	for (size_t i = 0; i < HM_FIELDS; i++) {
+		const char *key = hm_fields[i].key;
+
+		if ((hm_fields[i].scopes & table->scope) == 0)
+			continue;
+		if (hm_field_is_gauge(&hm_fields[i]))
+			hm_sql_add(sql, ", sum(%s_count), round(sum(%s_avg * "
+			    "%s_count) / sum(%s_count), 3), min(%s_min), "
+			    "max(%s_max)", key, key, key, key, key, key);
+		else if (hm_field_is_energy(&hm_fields[i]))
+			hm_sql_add(sql, ", max(%s)", key);
+	}
+}
+
+/* A day's hours are within 26 hours of any of them. */
+static void
+add_day_source(struct hm_sql *sql, const struct hm_table *table)
+{
+	hm_sql_add(sql, " SELECT hm_day(?1), %s%s, sum(samples)",
+	    table->device, table->has_serial ? "" : ", max(serial)");
+	add_day_columns(sql, table);
+	hm_sql_add(sql, " FROM %s_hourly WHERE hour > ?1 - 93600 "
+	    "AND hour < ?1 + 93600 AND hm_day(hour) = hm_day(?1) GROUP BY %s",
+	    table->name, table->device);
+}
+
+static const char *
+day_statement(struct hm_sql *sql, const struct hm_table *table)
+{
+	hm_sql_start(sql);
+	hm_sql_add(sql, "INSERT INTO %s_daily (day, %s%s, samples",
+	    table->name, table->device, table->has_serial ? "" : ", serial");
+	hm_table_add_columns(sql, table, HM_TABLE_DAILY);
+	hm_sql_add(sql, ")");
+	add_day_source(sql, table);
+	hm_sql_add(sql, " ON CONFLICT (day, %s) DO UPDATE SET "
+	    "serial = excluded.serial, samples = excluded.samples",
+	    table->device);
+	hm_table_add_updates(sql, table, HM_TABLE_DAILY);
+	return hm_sql_text(sql);
+}
+
+static bool
+run_for(struct hm_db *db, const char *sql, int64_t hour)
+{
+	sqlite3_stmt *statement = NULL;
+	bool good = hm_db_prepare(db, sql, &statement) &&
+	    sqlite3_bind_int64(statement, 1, hour) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_DONE;
+
+	return sqlite3_finalize(statement) == SQLITE_OK && good;
+}
+
+/* Whether no later hour of the same day is due. */
+static bool
+ends_day(struct hm_db *db, int64_t hour, bool *ends)
+{
+	sqlite3_stmt *find = NULL;
+	bool good = hm_db_prepare(db, "SELECT NOT EXISTS (SELECT 1 "
+	    "FROM rollup_due WHERE hour > ?1 AND hour < ?1 + 93600 "
+	    "AND hm_day(hour) = hm_day(?1))", &find) &&
+	    sqlite3_bind_int64(find, 1, hour) == SQLITE_OK &&
+	    sqlite3_step(find) == SQLITE_ROW;
+
+	if (good)
+		*ends = sqlite3_column_int(find, 0) != 0;
+	sqlite3_finalize(find);
+	return good;
+}
+
+/* A day is made with the last of its hours that are due. */
+static bool
+make_tables(struct hm_db *db, int64_t hour)
+{
+	struct hm_sql sql;
+	bool ends;
+
+	if (!ends_day(db, hour, &ends))
+		return false;
+	for (size_t i = 0; i < HM_TABLES; i++)
+		if (!hm_hour_make(db, &hm_tables[i], hour) || (ends &&
+		    !run_for(db, day_statement(&sql, &hm_tables[i]), hour)))
+			return false;
+	return true;
+}
+
+/* The hours that are due, two at most, and the first of them. */
+static bool
+look_for_due(struct hm_db *db, int64_t *count, int64_t *hour)
+{
+	return hm_db_ask(db, "SELECT count(*) FROM "
+	    "(SELECT 1 FROM rollup_due LIMIT 2)", count) && (*count == 0 ||
+	    hm_db_ask(db, "SELECT min(hour) FROM rollup_due", hour));
+}
+
+static bool
+make_hour(struct hm_db *db, int64_t hour)
+{
+	return hm_db_run(db, "BEGIN IMMEDIATE") && make_tables(db, hour) &&
+	    run_for(db, "DELETE FROM rollup_due WHERE hour = ?1", hour) &&
+	    hm_db_run(db, "COMMIT");
+}
+
+bool
+hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made,
+    bool *more)
+{
+	int64_t count, hour;
+
+	*more = false;
+	if (!look_for_due(rollup->db, &count, &hour))
+		return false;
+	if (count <= (all ? 0 : 1))
+		return true;
+	if (!make_hour(rollup->db, hour))
+		return false;
+	++*made;
+	/* More rows of the last hour are a reason to make it later, not now. */
+	*more = count > 1;
+	return true;
+}
+
+/* Marking */
+
+void
+hm_rollup_begin(struct hm_rollup *rollup)
+{
+	rollup->marked = -1;
+}
+
+bool
+hm_rollup_mark(struct hm_rollup *rollup, int64_t moment)
+{
+	if (rollup->marked >= 0 && moment >= rollup->marked &&
+	    moment < rollup->marked_end)
+		return true;
+	rollup->marked = hm_zone_hour(moment);
+	rollup->marked_end = hm_zone_is_hour(rollup->marked) ?
+	    rollup->marked + HOUR : rollup->marked;
+	sqlite3_bind_int64(rollup->mark, 1, rollup->marked);
+	return hm_db_step(rollup->mark);
+}
+
+bool
+hm_rollup_prepare(struct hm_rollup *rollup, struct hm_db *db, int reset_hour)
+{
+	*rollup = (struct hm_rollup){
+	    .db = db, .reset_hour = reset_hour, .marked = -1};
+	return sqlite3_create_function(db->handle, "hm_day", 1,
+	    SQLITE_UTF8 | SQLITE_DETERMINISTIC, rollup, sql_day, NULL, NULL) ==
+	    SQLITE_OK && hm_db_prepare(db,
+	    "INSERT OR IGNORE INTO rollup_due VALUES (?)", &rollup->mark);
+}
+
+void
+hm_rollup_finish(struct hm_rollup *rollup)
+{
+	sqlite3_finalize(rollup->mark);
+	rollup->mark = NULL;
+}

@@ -1,0 +1,342 @@
+#include "store.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "retention.h"
+#include "rollup.h"
+#include "rows.h"
+#include "db/schema.h"
+#include "base/clock.h"
+
+#define BUSY_MS 2000
+#define REFRESH_MS 300000 /* between two times that the hour at hand is made */
+#define PRUNE_MS 600000   /* between two looks for what is too old */
+#define NO_READING INT64_MIN
+#define UPKEEP_MS 100     /* of upkeep while rows may wait */
+#define AGAIN_MS 60000    /* after upkeep that failed */
+
+struct hm_store {
+	struct hm_store_options options;
+	struct hm_db db;
+	struct hm_rows *rows;
+	struct hm_rollup rollup;
+	struct hm_store_counts counts;
+	bool is_open;
+	int64_t newest; /* time of the newest reading so far */
+	int64_t hour;   /* the last one that got a row */
+	bool hour_over; /* another one has begun since hours were made */
+	int64_t failed_since; /* monotonic ms */
+	int64_t refresh_at, prune_at;
+	int64_t upkeep_at; /* not before that */
+	bool upkeep_failed; /* the last time, and it has been said */
+};
+
+struct hm_store *
+hm_store_new(const struct hm_store_options *options)
+{
+	struct hm_store *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		return NULL;
+	s->options = *options;
+	s->rows = hm_rows_new();
+	if (s->rows == NULL) {
+		free(s);
+		return NULL;
+	}
+	s->refresh_at = hm_monotonic_ms() + REFRESH_MS;
+	s->hour_over = true; /* those before may not have been made */
+	return s;
+}
+
+static void
+close_db(struct hm_store *s)
+{
+	hm_rows_finish(s->rows);
+	hm_rollup_finish(&s->rollup);
+	hm_db_close(&s->db);
+	s->is_open = false;
+}
+
+void
+hm_store_free(struct hm_store *s)
+{
+	if (s == NULL)
+		return;
+	close_db(s);
+	hm_rows_free(s->rows);
+	free(s);
+}
+
+const struct hm_store_counts *
+hm_store_counts(const struct hm_store *s)
+{
+	return &s->counts;
+}
+
+/* Trouble */
+
+static void
+begin_trouble(struct hm_store *s, const char *why, size_t waiting)
+{
+	s->counts.failures++;
+	if (s->counts.failing != 0)
+		return;
+	s->counts.failing = 1;
+	s->failed_since = hm_monotonic_ms();
+	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", s->options.path),
+	    hm_fact("reason", why), hm_fact_int("records", (int64_t)waiting)),
+	    "%s: cannot store: %s; records are kept in memory and tried again",
+	    s->options.path, why);
+}
+
+static void
+end_trouble(struct hm_store *s)
+{
+	int64_t seconds;
+
+	if (s->counts.failing == 0)
+		return;
+	s->counts.failing = 0;
+	seconds = (hm_monotonic_ms() - s->failed_since) / 1000;
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", s->options.path),
+	    hm_fact_int("seconds", seconds)),
+	    "%s: can be written again, after %lld s", s->options.path,
+	    (long long)seconds);
+}
+
+static bool
+is_busy(const struct hm_store *s)
+{
+	return s->db.handle != NULL &&
+	    sqlite3_errcode(s->db.handle) == SQLITE_BUSY;
+}
+
+/*
+ * What others hold and a full disk pass; after anything else the file is
+ * opened anew the next time.
+ */
+static void
+give_up(struct hm_store *s)
+{
+	int error = s->db.handle != NULL ?
+	    sqlite3_errcode(s->db.handle) : SQLITE_ERROR;
+
+	hm_db_rollback(&s->db);
+	if (!s->is_open || (error != SQLITE_BUSY && error != SQLITE_FULL))
+		close_db(s);
+}
+
+/* Opening */
+
+/* A setting that is not what it was last gets a row. */
+static bool
+note_settings(struct hm_store *s)
+{
+	sqlite3_stmt *note = NULL;
+	bool good = hm_db_run(&s->db, "BEGIN IMMEDIATE") &&
+	    hm_db_prepare(&s->db, "INSERT OR IGNORE INTO config "
+	    "SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM (SELECT value "
+	    "FROM config WHERE key = ?2 ORDER BY time DESC LIMIT 1) "
+	    "WHERE value = ?3)", &note);
+
+	for (size_t i = 0; good && i < s->options.setting_count; i++) {
+		sqlite3_bind_int64(note, 1, hm_time_now());
+		hm_db_bind_slice(note, 2, hm_text(s->options.settings[i].key));
+		hm_db_bind_slice(note, 3,
+		    hm_text(s->options.settings[i].value));
+		good = hm_db_step(note);
+	}
+	sqlite3_finalize(note);
+	return good && hm_db_run(&s->db, "COMMIT");
+}
+
+/* NULL, or why it could not be opened. */
+static const char *
+open_db(struct hm_store *s)
+{
+	const struct hm_db_options options = {
+	    .writing = true,
+	    .careful = s->options.careful,
+	    .busy_ms = BUSY_MS,
+	};
+	const char *why = NULL;
+
+	if (!hm_db_open(&s->db, s->options.path, &options))
+		return hm_db_reason(&s->db);
+	why = hm_schema_refuse(&s->db);
+	s->counts.refused = why != NULL;
+	if (why == NULL)
+		why = hm_schema_bring_up(&s->db);
+	if (why == NULL && (!hm_rows_prepare(s->rows, &s->db) ||
+	    !hm_rollup_prepare(&s->rollup, &s->db, s->options.reset_hour) ||
+	    !note_settings(s)))
+		why = hm_db_reason(&s->db);
+	s->is_open = why == NULL;
+	return why;
+}
+
+static const char *
+make_ready(struct hm_store *s)
+{
+	if (s->is_open && hm_db_moved(&s->db)) {
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file",
+		    s->options.path)), "%s: the database has been removed or "
+		    "replaced; what comes now is written to the file that is "
+		    "there", s->options.path);
+		close_db(s);
+	}
+	return s->is_open ? NULL : open_db(s);
+}
+
+/* Writing */
+
+static bool
+count_row(struct hm_store *s, enum hm_row_fate fate, int64_t reading)
+{
+	if (fate == HM_ROW_KNOWN)
+		s->counts.known++;
+	if (fate != HM_ROW_NEW)
+		return fate == HM_ROW_KNOWN;
+	s->counts.rows++;
+	if (reading == NO_READING)
+		return true;
+	if (reading > s->newest)
+		s->newest = reading;
+	if (!hm_rollup_mark(&s->rollup, reading))
+		return false;
+	if (s->rollup.marked != s->hour)
+		s->hour_over = true;
+	s->hour = s->rollup.marked;
+	return true;
+}
+
+static bool
+put_row(struct hm_store *s, struct hm_slice row)
+{
+	int64_t reading = NO_READING;
+	enum hm_row_fate fate = hm_rows_put(s->rows, row, &reading);
+
+	return count_row(s, fate, reading);
+}
+
+static bool
+transact(struct hm_store *s, struct hm_backlog *backlog, size_t count)
+{
+	struct hm_backlog_place place = {NULL, 0};
+
+	if (!hm_db_run(&s->db, "BEGIN IMMEDIATE"))
+		return false;
+	hm_rollup_begin(&s->rollup);
+	hm_rows_begin(s->rows);
+	for (size_t i = 0; i < count; i++)
+		if (!put_row(s, hm_backlog_next(backlog, &place)))
+			return false;
+	return hm_rows_end(s->rows) && hm_db_run(&s->db, "COMMIT");
+}
+
+bool
+hm_store_write(struct hm_store *s, struct hm_backlog *backlog, size_t count)
+{
+	struct hm_store_counts before = s->counts;
+	const char *why = make_ready(s);
+
+	if (why == NULL && !transact(s, backlog, count))
+		why = hm_db_reason(&s->db);
+	if (why != NULL) {
+		before.refused = s->counts.refused;
+		s->counts = before;
+		s->counts.busy = is_busy(s);
+		begin_trouble(s, why, count);
+		give_up(s);
+		return false;
+	}
+	s->counts.busy = false;
+	s->counts.batches += count > 0;
+	end_trouble(s);
+	return true;
+}
+
+/* Upkeep */
+
+/*
+ * Old is what is old beside the newest reading: a clock that is wrong after a
+ * start must not empty the database, and nor must the replay of an old stream.
+ */
+static int64_t
+cutoff(const struct hm_store *s)
+{
+	int64_t now = hm_time_now();
+
+	if (s->newest < now)
+		now = s->newest;
+	return now - s->options.retention;
+}
+
+static bool
+prune(struct hm_store *s, int64_t end, bool *more)
+{
+	*more = s->options.retention > 0 && s->newest > 0 &&
+	    hm_monotonic_ms() >= s->prune_at;
+	while (*more && hm_monotonic_ms() < end)
+		if (!hm_retention_step(&s->db, cutoff(s), &s->counts.pruned,
+		    more) || (*more && !hm_retention_shrink(&s->db)))
+			return false;
+	if (!*more && hm_monotonic_ms() >= s->prune_at)
+		s->prune_at = hm_monotonic_ms() + PRUNE_MS;
+	return true;
+}
+
+static bool
+make_hours(struct hm_store *s, int64_t end, bool last, bool *more)
+{
+	bool all = last || hm_monotonic_ms() >= s->refresh_at;
+
+	*more = all || s->hour_over;
+	if (!*more)
+		return true;
+	do {
+		if (!hm_rollup_make(&s->rollup, all, &s->counts.hours, more))
+			return false;
+	} while (*more && hm_monotonic_ms() < end);
+	s->hour_over = *more;
+	if (all && !*more)
+		s->refresh_at = hm_monotonic_ms() + REFRESH_MS;
+	return true;
+}
+
+static void
+put_off(struct hm_store *s)
+{
+	const char *why = hm_db_reason(&s->db);
+
+	s->counts.failures++;
+	if (!s->upkeep_failed)
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file",
+		    s->options.path), hm_fact("reason", why)),
+		    "%s: hours and days are made later: %s", s->options.path,
+		    why);
+	s->upkeep_failed = true;
+	s->upkeep_at = hm_monotonic_ms() + AGAIN_MS;
+	give_up(s);
+}
+
+bool
+hm_store_upkeep(struct hm_store *s, bool last)
+{
+	int64_t now = hm_monotonic_ms();
+	bool more_hours = false, more_old = false;
+
+	if (!s->is_open || s->counts.failing != 0 || now < s->upkeep_at ||
+	    hm_db_moved(&s->db))
+		return false;
+	/* What is old can wait for the next run. */
+	if (!make_hours(s, now + UPKEEP_MS, last, &more_hours) ||
+	    (!last && !prune(s, now + UPKEEP_MS, &more_old))) {
+		put_off(s);
+		return false;
+	}
+	s->upkeep_failed = false;
+	return more_hours || more_old;
+}

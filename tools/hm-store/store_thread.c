@@ -1,0 +1,235 @@
+#include "store_thread.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/clock.h"
+
+#define RETRY_MIN_MS 1000
+#define RETRY_MAX_MS 30000
+#define IDLE_MS 60000      /* between two times of upkeep without rows */
+#define LOCK_MS 60000      /* to wait for a lock of others at the end */
+#define BATCHES_AT_ONCE 10 /* at most, so that others get their turn */
+
+struct hm_store_thread {
+	struct hm_store_thread_options options;
+	struct hm_backlog *backlog;
+	struct hm_store *store;
+	pthread_t thread;
+	int news_fd;
+
+	pthread_mutex_t mutex; /* of what follows */
+	struct hm_store_counts counts;
+	bool ended;
+};
+
+static void
+tell(const struct hm_store_thread *t)
+{
+	const uint64_t one = 1;
+
+	if (write(t->news_fd, &one, sizeof one) < 0)
+		hm_log_errno(HM_ERROR, "cannot tell what is stored");
+}
+
+static void
+publish(struct hm_store_thread *t)
+{
+	pthread_mutex_lock(&t->mutex);
+	t->counts = *hm_store_counts(t->store);
+	pthread_mutex_unlock(&t->mutex);
+	tell(t);
+}
+
+static bool
+write_some(struct hm_store_thread *t, size_t count)
+{
+	size_t most = BATCHES_AT_ONCE * t->options.batch;
+
+	if (count > most)
+		count = most;
+	if (!hm_store_write(t->store, t->backlog, count))
+		return false;
+	hm_backlog_drop(t->backlog, count);
+	return true;
+}
+
+/* After a failure more rows are no reason to try again sooner. */
+static struct hm_backlog_state
+wait_for_work(struct hm_store_thread *t, int64_t retry_ms, bool busy)
+{
+	if (retry_ms > 0)
+		return hm_backlog_wait(t->backlog, SIZE_MAX, INT64_MAX,
+		    retry_ms);
+	return hm_backlog_wait(t->backlog, t->options.batch,
+	    t->options.delay_ms, busy ? 0 : IDLE_MS);
+}
+
+static int64_t
+next_retry(int64_t retry_ms)
+{
+	if (retry_ms == 0)
+		return RETRY_MIN_MS;
+	return retry_ms < RETRY_MAX_MS / 2 ? 2 * retry_ms : RETRY_MAX_MS;
+}
+
+/* Whether a failure at the end, which began at `end`, is worth waiting. */
+static bool
+may_pass(const struct hm_store_thread *t, int64_t end)
+{
+	return hm_store_counts(t->store)->busy &&
+	    hm_monotonic_ms() - end < LOCK_MS;
+}
+
+/* Nothing more will come: another attempt, and more where it is but a lock. */
+static void
+write_rest(struct hm_store_thread *t)
+{
+	int64_t end = hm_monotonic_ms();
+	size_t count;
+
+	while ((count = hm_backlog_count(t->backlog)) > 0) {
+		bool good = write_some(t, count);
+
+		publish(t);
+		if (!good && !may_pass(t, end))
+			return;
+	}
+}
+
+/* Until nothing more will come. */
+static void
+work(struct hm_store_thread *t)
+{
+	struct hm_backlog_state state;
+	/* What is wrong with the database is said before the first record. */
+	int64_t retry_ms = write_some(t, 0) ? 0 : RETRY_MIN_MS;
+	bool busy = false;
+
+	publish(t);
+	do {
+		state = wait_for_work(t, retry_ms, busy);
+		if (state.count > 0 || retry_ms > 0)
+			retry_ms = write_some(t, state.count) ? 0 :
+			    next_retry(retry_ms);
+		busy = retry_ms == 0 && hm_store_upkeep(t->store, false);
+		publish(t);
+	} while (!state.ended);
+	write_rest(t);
+	while (hm_store_upkeep(t->store, true))
+		publish(t);
+	publish(t);
+}
+
+static void *
+run(void *context)
+{
+	struct hm_store_thread *t = context;
+
+	work(t);
+	pthread_mutex_lock(&t->mutex);
+	t->ended = true;
+	pthread_mutex_unlock(&t->mutex);
+	tell(t);
+	return NULL;
+}
+
+static void
+free_all(struct hm_store_thread *t)
+{
+	if (t->news_fd >= 0)
+		close(t->news_fd);
+	hm_store_free(t->store);
+	hm_backlog_free(t->backlog);
+	pthread_mutex_destroy(&t->mutex);
+	free(t);
+}
+
+struct hm_store_thread *
+hm_store_thread_start(const struct hm_store_thread_options *options)
+{
+	struct hm_store_thread *t = calloc(1, sizeof *t);
+
+	if (t == NULL || pthread_mutex_init(&t->mutex, NULL) != 0) {
+		free(t);
+		t = NULL;
+	} else {
+		t->options = *options;
+		t->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		t->backlog = hm_backlog_new(options->backlog);
+		t->store = hm_store_new(&options->store);
+		if (t->news_fd >= 0 && t->backlog != NULL &&
+		    t->store != NULL &&
+		    pthread_create(&t->thread, NULL, run, t) == 0)
+			return t;
+		free_all(t);
+	}
+	hm_log(HM_ERROR, "cannot start to store: the system refuses a thread "
+	    "or memory");
+	return NULL;
+}
+
+bool
+hm_store_thread_put(struct hm_store_thread *t, struct hm_slice row,
+    int64_t patience_ms)
+{
+	return hm_backlog_put(t->backlog, row, patience_ms);
+}
+
+void
+hm_store_thread_counts(struct hm_store_thread *t,
+    struct hm_store_thread_counts *counts)
+{
+	pthread_mutex_lock(&t->mutex);
+	counts->store = t->counts;
+	pthread_mutex_unlock(&t->mutex);
+	counts->queued = hm_backlog_count(t->backlog);
+}
+
+void
+hm_store_thread_end(struct hm_store_thread *t)
+{
+	hm_backlog_end(t->backlog);
+}
+
+int
+hm_store_thread_fd(const struct hm_store_thread *t)
+{
+	return t->news_fd;
+}
+
+void
+hm_store_thread_woken(struct hm_store_thread *t)
+{
+	uint64_t times;
+
+	/* How often does not matter, nor whether at all. */
+	if (read(t->news_fd, &times, sizeof times) < 0)
+		return;
+}
+
+bool
+hm_store_thread_ended(struct hm_store_thread *t)
+{
+	bool ended;
+
+	pthread_mutex_lock(&t->mutex);
+	ended = t->ended;
+	pthread_mutex_unlock(&t->mutex);
+	return ended;
+}
+
+bool
+hm_store_thread_free(struct hm_store_thread *t)
+{
+	if (t == NULL)
+		return true;
+	if (!hm_store_thread_ended(t))
+		return false;
+	pthread_join(t->thread, NULL);
+	free_all(t);
+	return true;
+}
