@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/dec.h"
+#include "base/decimal.h"
 
 /* The unit of a number, after the word that stands for it in the manuals. */
 static const char *
@@ -23,11 +23,11 @@ unit_of(const struct hm_setting *s)
 static void
 print_range(FILE *out, const struct hm_setting *s)
 {
-	char min[HM_DEC_TEXT], max[HM_DEC_TEXT];
+	char min[HM_DECIMAL_TEXT], max[HM_DECIMAL_TEXT];
 	unsigned scale = s->type == HM_TYPE_INT ? 0 : 3;
 
-	hm_dec_format(hm_dec(s->min, scale), min);
-	hm_dec_format(hm_dec(s->max, scale), max);
+	hm_decimal_format(hm_decimal(s->min, scale), min);
+	hm_decimal_format(hm_decimal(s->max, scale), max);
 	fprintf(out, "%s to %s%s", min, max, unit_of(s));
 }
 

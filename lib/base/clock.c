@@ -3,7 +3,7 @@
 #include <time.h>
 
 int64_t
-hm_time_now(void)
+hm_clock_now(void)
 {
 	return (int64_t)time(NULL);
 }
@@ -18,7 +18,7 @@ clock_ms(clockid_t clock)
 }
 
 int64_t
-hm_time_now_ms(void)
+hm_clock_now_ms(void)
 {
 	return clock_ms(CLOCK_REALTIME);
 }
@@ -32,5 +32,5 @@ hm_monotonic_ms(void)
 struct hm_moment
 hm_moment_now(void)
 {
-	return (struct hm_moment){hm_monotonic_ms(), hm_time_now_ms()};
+	return (struct hm_moment){hm_monotonic_ms(), hm_clock_now_ms()};
 }

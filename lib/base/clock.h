@@ -4,10 +4,10 @@
 #include <stdint.h>
 
 /* The wall clock, whole seconds since 1970. */
-int64_t hm_time_now(void);
+int64_t hm_clock_now(void);
 
 /* The same in ms. */
-int64_t hm_time_now_ms(void);
+int64_t hm_clock_now_ms(void);
 
 /* A clock that never steps, for intervals, in ms. */
 int64_t hm_monotonic_ms(void);

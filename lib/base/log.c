@@ -7,8 +7,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "emit.h"
 #include "clock.h"
+#include "json_writer.h"
 #include "rfc3339.h"
 #include "utf8.h"
 
@@ -74,9 +74,9 @@ write_standard(enum hm_level level, struct hm_slice text)
 }
 
 static void
-emit_fact(struct hm_emit *e, const struct hm_fact *fact)
+emit_fact(struct hm_json *e, const struct hm_fact *fact)
 {
-	char text[FACT_MAX], time[HM_TIME_TEXT];
+	char text[FACT_MAX], time[HM_RFC3339_SIZE];
 	size_t n = fact->text.n < sizeof text ? fact->text.n : sizeof text;
 
 	switch (fact->kind) {
@@ -85,25 +85,25 @@ emit_fact(struct hm_emit *e, const struct hm_fact *fact)
 			return;
 		memcpy(text, fact->text.p, n);
 		n = hm_utf8_clean(text, n);
-		hm_emit_string(e, fact->key, hm_slice(text, n));
+		hm_json_string(e, fact->key, hm_slice(text, n));
 		break;
 	case HM_FACT_NUMBER:
-		hm_emit_int(e, fact->key, fact->number);
+		hm_json_int(e, fact->key, fact->number);
 		break;
 	case HM_FACT_TIME:
 		if (fact->number != 0)
-			hm_emit_string(e, fact->key,
-			    hm_time_format(fact->number, time));
+			hm_json_string(e, fact->key,
+			    hm_rfc3339_format(fact->number, time));
 		break;
 	}
 }
 
 /* What does not fit is left out: the text says it, too. */
 static void
-emit_facts(struct hm_emit *e, const struct hm_fact *facts)
+emit_facts(struct hm_json *e, const struct hm_fact *facts)
 {
 	for (; facts->key != NULL; facts++) {
-		struct hm_emit before = *e;
+		struct hm_json before = *e;
 
 		emit_fact(e, facts);
 		if (e->failed)
@@ -115,20 +115,20 @@ static void
 write_json(enum hm_level level, const struct hm_fact *facts,
     struct hm_slice text)
 {
-	char line[PIPE_BUF], time[HM_TIME_TEXT];
+	char line[PIPE_BUF], time[HM_RFC3339_SIZE];
 	struct hm_slice object;
-	struct hm_emit e;
+	struct hm_json e;
 
-	hm_emit_start(&e, line, sizeof line - sizeof "}");
-	hm_emit_object(&e, NULL);
-	hm_emit_string(&e, "time", hm_time_format(hm_time_now(), time));
-	hm_emit_text(&e, "level", level_names[level]);
-	hm_emit_text(&e, "tool", logger.tool);
-	hm_emit_string(&e, "msg", text);
+	hm_json_start(&e, line, sizeof line - sizeof "}");
+	hm_json_object(&e, NULL);
+	hm_json_string(&e, "time", hm_rfc3339_format(hm_clock_now(), time));
+	hm_json_text(&e, "level", level_names[level]);
+	hm_json_text(&e, "tool", logger.tool);
+	hm_json_string(&e, "msg", text);
 	emit_facts(&e, facts);
 	e.cap++;
-	hm_emit_object_end(&e);
-	if (!hm_emit_done(&e, &object))
+	hm_json_object_end(&e);
+	if (!hm_json_done(&e, &object))
 		return;
 	line[object.n] = '\n';
 	write_line(line, object.n + 1);

@@ -51,7 +51,7 @@ put_digits(char *p, int64_t value, int width)
 }
 
 struct hm_slice
-hm_time_format(int64_t seconds, char buf[HM_TIME_TEXT])
+hm_rfc3339_format(int64_t seconds, char buf[HM_RFC3339_SIZE])
 {
 	int64_t t = seconds < YEAR_0000 ? YEAR_0000 :
 	    seconds > YEAR_9999 ? YEAR_9999 : seconds;
@@ -59,14 +59,14 @@ hm_time_format(int64_t seconds, char buf[HM_TIME_TEXT])
 	int64_t rest = t - days * DAY;
 	struct civil c = civil_from_days(days);
 
-	memcpy(buf, "0000-00-00T00:00:00Z", HM_TIME_TEXT);
+	memcpy(buf, "0000-00-00T00:00:00Z", HM_RFC3339_SIZE);
 	put_digits(buf, c.year, 4);
 	put_digits(buf + 5, c.month, 2);
 	put_digits(buf + 8, c.day, 2);
 	put_digits(buf + 11, rest / 3600, 2);
 	put_digits(buf + 14, rest / 60 % 60, 2);
 	put_digits(buf + 17, rest % 60, 2);
-	return hm_slice(buf, HM_TIME_TEXT - 1);
+	return hm_slice(buf, HM_RFC3339_SIZE - 1);
 }
 
 static bool
@@ -82,10 +82,10 @@ get_digits(const char *p, int width, int64_t low, int64_t high, int64_t *out)
 }
 
 bool
-hm_time_parse(struct hm_slice text, int64_t *seconds)
+hm_rfc3339_parse(struct hm_slice text, int64_t *seconds)
 {
 	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
-	char again[HM_TIME_TEXT];
+	char again[HM_RFC3339_SIZE];
 	int64_t year, month, day, hour, minute, second;
 
 	if (text.n != sizeof form - 1)
@@ -103,11 +103,11 @@ hm_time_parse(struct hm_slice text, int64_t *seconds)
 	*seconds = days_from_civil(year, month, day) * DAY + hour * 3600 +
 	    minute * 60 + second;
 	/* The thirtieth of February comes back as another day. */
-	return hm_slice_equal(hm_time_format(*seconds, again), text);
+	return hm_slice_equal(hm_rfc3339_format(*seconds, again), text);
 }
 
 bool
-hm_time_of_day_parse(struct hm_slice text, int64_t *seconds)
+hm_rfc3339_time_of_day(struct hm_slice text, int64_t *seconds)
 {
 	int64_t hour, minute;
 

@@ -5,15 +5,15 @@
 
 #include "slice.h"
 
-#define HM_TIME_TEXT 21 /* "2026-11-23T10:15:00Z" and a NUL */
+#define HM_RFC3339_SIZE 21 /* "2026-11-23T10:15:00Z" and a NUL */
 
 /* Seconds since 1970 as RFC 3339 UTC. Years outside 0-9999 are clamped. */
-struct hm_slice hm_time_format(int64_t seconds, char buf[HM_TIME_TEXT]);
+struct hm_slice hm_rfc3339_format(int64_t seconds, char buf[HM_RFC3339_SIZE]);
 
-/* Read what hm_time_format writes; false if it is anything else. */
-bool hm_time_parse(struct hm_slice text, int64_t *seconds);
+/* Read what hm_rfc3339_format writes; false if it is anything else. */
+bool hm_rfc3339_parse(struct hm_slice text, int64_t *seconds);
 
 /* The seconds into a day of a time such as "23:59"; false if it is none. */
-bool hm_time_of_day_parse(struct hm_slice text, int64_t *seconds);
+bool hm_rfc3339_time_of_day(struct hm_slice text, int64_t *seconds);
 
 #endif

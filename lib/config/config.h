@@ -1,9 +1,9 @@
 #ifndef HM_CONFIG_H
 #define HM_CONFIG_H
 
-#include "base/dec.h"
-#include "settings.h"
+#include "base/decimal.h"
 #include "base/slice.h"
+#include "settings.h"
 
 /*
  * The settings of one run: defaults < YAML file < environment < command line.
@@ -72,7 +72,7 @@ bool hm_config_lists(const struct hm_config *config, enum hm_setting_id id,
 /* An entry of a mapping. `number` is set where the values are numbers. */
 struct hm_pair {
 	char *key, *text;
-	struct hm_dec number;
+	struct hm_decimal number;
 	char *where; /* as in hm_dtu_config */
 };
 

@@ -4,8 +4,9 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "base/nearest.h"
+#include "base/suggest.h"
 #include "retired.h"
+#include "settings.h"
 
 /* Lists and mappings may be JSON. */
 static bool
@@ -71,10 +72,10 @@ looks_like_ours(const char *name)
 static void
 note_misspelt(struct hm_config *config, const char *name)
 {
-	struct hm_nearest nearest;
+	struct hm_suggest nearest;
 	unsigned tools = 0;
 
-	hm_nearest_start(&nearest, name);
+	hm_suggest_start(&nearest, name);
 	for (size_t id = 0; id < HM_SETTINGS; id++) {
 		const char *env = hm_settings[id].env;
 
@@ -82,7 +83,7 @@ note_misspelt(struct hm_config *config, const char *name)
 			continue;
 		if (strcmp(env, name) == 0)
 			return;
-		hm_nearest_try(&nearest, env);
+		hm_suggest_try(&nearest, env);
 		if (nearest.best == env)
 			tools = hm_settings[id].tools;
 	}

@@ -4,6 +4,7 @@
 
 #include "base/exits.h"
 #include "base/log.h"
+#include "settings.h"
 
 #define HELP_COLUMN 30
 

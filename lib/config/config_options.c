@@ -6,8 +6,9 @@
 
 #include "base/exits.h"
 #include "base/log.h"
-#include "base/nearest.h"
+#include "base/suggest.h"
 #include "retired.h"
+#include "settings.h"
 
 /*
  * The names of a setting: its option, its twin the key with dashes, and for a
@@ -135,14 +136,14 @@ unknown_option(const char *word, const struct names *names)
 {
 	char name[NAME_SIZE];
 	const struct hm_retired *retired;
-	struct hm_nearest nearest;
+	struct hm_suggest nearest;
 
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="),
 	    word + 2);
 	retired = hm_retired_key(name);
-	hm_nearest_start(&nearest, name);
+	hm_suggest_start(&nearest, name);
 	for (size_t i = 0; i < names->count; i++)
-		hm_nearest_try(&nearest, names->text[i]);
+		hm_suggest_try(&nearest, names->text[i]);
 	if (retired != NULL)
 		hm_log(HM_ERROR, "unknown option --%s: %s", name,
 		    retired->instead);

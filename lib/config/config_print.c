@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
+#include "config.h"
+#include "settings.h"
 
 /*
  * The settings in effect, as YAML that the tools read again. What a file

@@ -5,6 +5,8 @@
 #include "base/exits.h"
 #include "base/log.h"
 #include "base/zone.h"
+#include "config.h"
+#include "settings.h"
 
 /* Settings of one type of which the first is at most the second. */
 static const struct {

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/decimal.h"
 #include "base/utf8.h"
+#include "settings.h"
 
 /* Mistakes and notes */
 
@@ -72,10 +74,11 @@ bool
 hm_config_number(struct hm_config *config, const char *text,
     const char *where, int64_t min, int64_t max, int64_t *number)
 {
-	struct hm_dec d;
+	struct hm_decimal d;
 
-	if (!hm_dec_parse(hm_text(text), &d) ||
-	    !hm_dec_rescale(d, 0, number) || *number < min || *number > max) {
+	if (!hm_decimal_parse(hm_text(text), &d) ||
+	    !hm_decimal_rescale(d, 0, number) || *number < min ||
+	    *number > max) {
 		hm_config_mistake(config, where, "found \"%s\", allowed is a "
 		    "whole number from %lld to %lld", text, (long long)min,
 		    (long long)max);
@@ -88,14 +91,15 @@ static bool
 parse_thousandths(struct hm_config *config, const struct hm_setting *setting,
     const char *text, const char *where, int64_t *number)
 {
-	char min[HM_DEC_TEXT], max[HM_DEC_TEXT];
-	struct hm_dec d;
+	char min[HM_DECIMAL_TEXT], max[HM_DECIMAL_TEXT];
+	struct hm_decimal d;
 
-	if (hm_dec_parse(hm_text(text), &d) && hm_dec_rescale(d, 3, number) &&
-	    *number >= setting->min && *number <= setting->max)
+	if (hm_decimal_parse(hm_text(text), &d) &&
+	    hm_decimal_rescale(d, 3, number) && *number >= setting->min &&
+	    *number <= setting->max)
 		return true;
-	hm_dec_format(hm_dec(setting->min, 3), min);
-	hm_dec_format(hm_dec(setting->max, 3), max);
+	hm_decimal_format(hm_decimal(setting->min, 3), min);
+	hm_decimal_format(hm_decimal(setting->max, 3), max);
 	hm_config_mistake(config, where,
 	    "found \"%s\", allowed are %s to %s%s", text, min, max,
 	    setting->type == HM_TYPE_SECONDS ? " seconds" : "");
@@ -346,7 +350,7 @@ check_pair(struct hm_config *config, enum hm_setting_id id,
 		}
 	if (hm_settings[id].type == HM_TYPE_NAMES)
 		return hm_config_check_text(config, pair->text, where);
-	if (hm_dec_parse(hm_text(pair->text), &pair->number))
+	if (hm_decimal_parse(hm_text(pair->text), &pair->number))
 		return true;
 	hm_config_mistake(config, where, "found \"%s\", allowed is a decimal "
 	    "number such as 0.001", pair->text);

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <yaml.h>
 
-#include "base/nearest.h"
+#include "base/suggest.h"
 #include "retired.h"
+#include "settings.h"
 
 /* The keys of an entry of dtu_configs. */
 static const char dtu_keys[] = "name, uri, host, port, unit_id";
@@ -320,17 +321,17 @@ static void
 refuse_key(struct hm_config *config, const char *key, const char *where)
 {
 	const struct hm_retired *retired = hm_retired_key(key);
-	struct hm_nearest nearest;
+	struct hm_suggest nearest;
 
 	if (retired != NULL) {
 		hm_config_note(config, HM_ALL, "%s: has no effect: %s", where,
 		    retired->instead);
 		return;
 	}
-	hm_nearest_start(&nearest, key);
+	hm_suggest_start(&nearest, key);
 	for (size_t id = 0; id < HM_SETTINGS; id++)
 		if (hm_settings[id].key != NULL)
-			hm_nearest_try(&nearest, hm_settings[id].key);
+			hm_suggest_try(&nearest, hm_settings[id].key);
 	if (nearest.best != NULL)
 		hm_config_mistake(config, where,
 		    "unknown key, did you mean %s?", nearest.best);

@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-#include "tables.h"
+#include "reading_tables.h"
+#include "sql.h"
 
 /*
  * The alarms that inverters show over Modbus, as a code that stands in each

@@ -452,21 +452,23 @@ hm_record_string(const struct hm_record *record, const char *key,
 }
 
 bool
-hm_record_dec(const struct hm_record *record, const char *key,
-    struct hm_dec *number)
+hm_record_decimal(const struct hm_record *record, const char *key,
+    struct hm_decimal *number)
 {
 	const struct hm_value *value = hm_record_get(record, key);
 
-	return value->kind == HM_NUMBER && hm_dec_parse(value->text, number);
+	return value->kind == HM_NUMBER &&
+	    hm_decimal_parse(value->text, number);
 }
 
 bool
 hm_record_int(const struct hm_record *record, const char *key,
     int64_t *number)
 {
-	struct hm_dec d;
+	struct hm_decimal d;
 
-	return hm_record_dec(record, key, &d) && hm_dec_rescale(d, 0, number);
+	return hm_record_decimal(record, key, &d) &&
+	    hm_decimal_rescale(d, 0, number);
 }
 
 /* The walkers run over text that read_value has accepted. */
@@ -557,25 +559,25 @@ hm_string_decode(struct hm_slice text, char *buf, size_t cap, size_t *len)
 /* Emitter */
 
 void
-hm_emit_value(struct hm_emit *e, const char *key, const struct hm_value *value)
+hm_json_value(struct hm_json *e, const char *key, const struct hm_value *value)
 {
 	if (value->kind == HM_STRING)
-		hm_emit_quoted(e, key, value->text);
+		hm_json_quoted(e, key, value->text);
 	else
-		hm_emit_raw(e, key, value->text);
+		hm_json_raw(e, key, value->text);
 }
 
 void
-hm_emit_member(struct hm_emit *e, const struct hm_member *member)
+hm_json_member(struct hm_json *e, const struct hm_member *member)
 {
-	hm_emit_key(e, member->key);
-	hm_emit_value(e, NULL, &member->value);
+	hm_json_key(e, member->key);
+	hm_json_value(e, NULL, &member->value);
 }
 
 void
-hm_emit_record(struct hm_emit *e, const char *type, struct hm_slice time)
+hm_json_record(struct hm_json *e, const char *type, struct hm_slice time)
 {
-	hm_emit_object(e, NULL);
-	hm_emit_text(e, "type", type);
-	hm_emit_string(e, "time", time);
+	hm_json_object(e, NULL);
+	hm_json_text(e, "type", type);
+	hm_json_string(e, "time", time);
 }

@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-#include "base/dec.h"
-#include "base/emit.h"
+#include "base/decimal.h"
+#include "base/json_writer.h"
 #include "base/slice.h"
 
 /*
@@ -70,8 +70,8 @@ bool hm_record_string(const struct hm_record *record, const char *key,
     struct hm_slice *text);
 
 /* The number under `key`; false if absent, of another kind, or not exact. */
-bool hm_record_dec(const struct hm_record *record, const char *key,
-    struct hm_dec *number);
+bool hm_record_decimal(const struct hm_record *record, const char *key,
+    struct hm_decimal *number);
 
 /* The integer under `key`; false if absent or not an integer. */
 bool hm_record_int(const struct hm_record *record, const char *key,
@@ -92,12 +92,12 @@ bool hm_string_decode(struct hm_slice text, char *buf, size_t cap,
     size_t *len);
 
 /* A value that the reader gave, as it stood in its line. */
-void hm_emit_value(struct hm_emit *e, const char *key,
+void hm_json_value(struct hm_json *e, const char *key,
     const struct hm_value *value);
 /* The same with the key that stood there. */
-void hm_emit_member(struct hm_emit *e, const struct hm_member *member);
+void hm_json_member(struct hm_json *e, const struct hm_member *member);
 
 /* The first members of every record: {"type":TYPE,"time":TIME */
-void hm_emit_record(struct hm_emit *e, const char *type, struct hm_slice time);
+void hm_json_record(struct hm_json *e, const char *type, struct hm_slice time);
 
 #endif

@@ -10,14 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "again.h"
-#include "base/exits.h"
-#include "lines.h"
-#include "base/log.h"
-#include "output.h"
-#include "stop.h"
-#include "tally.h"
 #include "base/clock.h"
+#include "base/exits.h"
+#include "base/log.h"
+#include "line_reader.h"
+#include "line_writer.h"
+#include "restart.h"
+#include "stats.h"
+#include "stop.h"
 
 #define WRITE_SOON ((size_t)64 * 1024) /* pending bytes that batching allows */
 #define STALL_MS 2000      /* patience with a reader after a signal */
@@ -27,16 +27,16 @@
 
 struct hm_stream {
 	struct hm_stream_options options;
-	struct hm_tally tally;
+	struct hm_stats stats;
 	int signal_fd;
 	struct hm_stop stop;
 
-	struct hm_lines *lines; /* NULL for a source */
+	struct hm_line_reader *lines; /* NULL for a source */
 	bool in_failed;
 	int64_t input_at;    /* when input last came */
 	int64_t grace_until; /* for a line that was begun when we stopped */
 
-	struct hm_output *output;
+	struct hm_line_writer *output;
 	bool out_failed, out_broken, out_stalled, out_ended;
 	int64_t out_progress; /* when a write last succeeded, or the signal */
 
@@ -98,7 +98,7 @@ static void
 begin_output(struct hm_stream *s)
 {
 	if (s->options.durable != NULL && is_pipe(s->options.out))
-		hm_output_add(s->output, hm_slice("", 0));
+		hm_line_writer_add(s->output, hm_slice("", 0));
 }
 
 static void
@@ -106,8 +106,8 @@ free_stream(struct hm_stream *s)
 {
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
-	hm_lines_close(s->lines);
-	hm_output_free(s->output);
+	hm_line_reader_close(s->lines);
+	hm_line_writer_free(s->output);
 	free(s);
 }
 
@@ -117,9 +117,9 @@ open_all(struct hm_stream *s)
 	bool durable = s->options.durable != NULL;
 
 	s->signal_fd = open_signals(durable);
-	s->output = hm_output_open(s->options.out);
+	s->output = hm_line_writer_open(s->options.out);
 	if (s->options.in >= 0)
-		s->lines = hm_lines_open(s->options.in, durable);
+		s->lines = hm_line_reader_open(s->options.in, durable);
 	return s->signal_fd >= 0 && s->output != NULL &&
 	    (s->lines != NULL || s->options.in < 0);
 }
@@ -137,7 +137,7 @@ hm_stream_open(const struct hm_stream_options *options)
 	if (!is_pipe(options->ready_fd))
 		s->options.ready_fd = 0;
 	s->stop.holder = options->durable;
-	hm_tally_start(&s->tally, options->durable != NULL);
+	hm_stats_start(&s->stats, options->durable != NULL);
 	s->next_stats = hm_monotonic_ms() + options->stats_period_ms;
 	if (!open_all(s)) {
 		hm_log_errno(HM_ERROR, "cannot open the stream");
@@ -159,7 +159,7 @@ hm_stream_before_write(struct hm_stream *s, void (*save)(void *context),
     void *context)
 {
 	if (!hm_stream_is_durable(s)) {
-		hm_output_before_write(s->output, save, context);
+		hm_line_writer_before_write(s->output, save, context);
 		return;
 	}
 	s->save = save;
@@ -177,13 +177,13 @@ hm_stream_settled(struct hm_stream *s,
 bool
 hm_stream_is_durable(const struct hm_stream *s)
 {
-	return s->lines != NULL && hm_lines_are_durable(s->lines);
+	return s->lines != NULL && hm_line_reader_are_durable(s->lines);
 }
 
 void
 hm_stream_counter(struct hm_stream *s, const char *name, const uint64_t *value)
 {
-	hm_tally_counter(&s->tally, name, value);
+	hm_stats_counter(&s->stats, name, value);
 }
 
 /* Output */
@@ -191,13 +191,13 @@ hm_stream_counter(struct hm_stream *s, const char *name, const uint64_t *value)
 size_t
 hm_stream_pending(const struct hm_stream *s)
 {
-	return hm_output_pending(s->output);
+	return hm_line_writer_pending(s->output);
 }
 
 size_t
 hm_stream_room(const struct hm_stream *s)
 {
-	return hm_output_room(s->output);
+	return hm_line_writer_room(s->output);
 }
 
 static bool
@@ -210,16 +210,16 @@ output_ended(const struct hm_stream *s)
 static void
 write_some(struct hm_stream *s)
 {
-	switch (hm_output_write(s->output)) {
-	case HM_OUTPUT_WRITTEN:
+	switch (hm_line_writer_write(s->output)) {
+	case HM_LINE_WRITER_WRITTEN:
 		s->out_progress = hm_monotonic_ms();
 		break;
-	case HM_OUTPUT_AGAIN:
+	case HM_LINE_WRITER_AGAIN:
 		break;
-	case HM_OUTPUT_BROKEN:
+	case HM_LINE_WRITER_BROKEN:
 		s->out_broken = true;
 		break;
-	case HM_OUTPUT_FAILED:
+	case HM_LINE_WRITER_FAILED:
 		hm_log_errno(HM_ERROR, "cannot write to stdout");
 		s->out_failed = true;
 		break;
@@ -245,14 +245,14 @@ on_stop(struct hm_stream *s, int signal)
 	bool durable = hm_stream_is_durable(s);
 	int64_t now = hm_monotonic_ms();
 
-	if (signal == SIGHUP && (s->stop.signals > 0 || !hm_again_check()))
+	if (signal == SIGHUP && (s->stop.signals > 0 || !hm_restart_check()))
 		return;
 	if (!hm_stop_signal(&s->stop, signal, is_pipe(s->options.in), durable,
 	    now))
 		return;
 	s->out_progress = now;
 	if (s->lines != NULL && !s->stop.follows && !durable)
-		hm_lines_stop(s->lines);
+		hm_line_reader_stop(s->lines);
 }
 
 bool
@@ -311,7 +311,7 @@ on_clock(struct hm_stream *s)
 	int64_t now = hm_monotonic_ms();
 
 	check_stall(s);
-	hm_tally_tell(&s->tally, now);
+	hm_stats_report(&s->stats, now);
 	if (s->options.stats_period_ms > 0 && now >= s->next_stats) {
 		hm_stream_stats(s);
 		s->next_stats = now + s->options.stats_period_ms;
@@ -351,8 +351,8 @@ clock_timeout(const struct hm_stream *s, int timeout)
 
 	if (s->options.stats_period_ms > 0)
 		timeout = earlier(timeout, s->next_stats, now);
-	if (hm_tally_due(&s->tally) > 0)
-		timeout = earlier(timeout, hm_tally_due(&s->tally), now);
+	if (hm_stats_due(&s->stats) > 0)
+		timeout = earlier(timeout, hm_stats_due(&s->stats), now);
 	if (s->grace_until > 0)
 		timeout = earlier(timeout, s->grace_until, now);
 	if (s->stop.follows)
@@ -377,26 +377,26 @@ enum watched { WATCH_SIGNAL, WATCH_OUT, WATCH_IN, WATCH_SIDE, WATCHED };
 static bool
 input_ended(const struct hm_stream *s)
 {
-	return s->lines == NULL || hm_lines_ended(s->lines);
+	return s->lines == NULL || hm_line_reader_ended(s->lines);
 }
 
 static void
 read_input(struct hm_stream *s, short revents)
 {
-	uint64_t had = hm_lines_read(s->lines);
+	uint64_t had = hm_line_reader_read(s->lines);
 
-	if (!hm_lines_ready(s->lines, revents)) {
+	if (!hm_line_reader_ready(s->lines, revents)) {
 		hm_log_errno(HM_ERROR, "cannot read stdin");
 		s->in_failed = true;
 	}
-	if (hm_lines_read(s->lines) != had)
+	if (hm_line_reader_read(s->lines) != had)
 		s->input_at = hm_monotonic_ms();
 }
 
 static void
 leave_input(struct hm_stream *s)
 {
-	size_t lost = hm_lines_leave(s->lines);
+	size_t lost = hm_line_reader_leave(s->lines);
 
 	if (lost > 0)
 		hm_log(HM_WARNING, "stopped in the middle of a line: "
@@ -413,10 +413,10 @@ check_drained(struct hm_stream *s)
 {
 	int64_t now;
 
-	if (!hm_lines_stopped(s->lines))
+	if (!hm_line_reader_stopped(s->lines))
 		return;
 	now = hm_monotonic_ms();
-	if (hm_lines_empty(s->lines) ||
+	if (hm_line_reader_empty(s->lines) ||
 	    (s->grace_until > 0 && now >= s->grace_until))
 		leave_input(s);
 	else if (s->grace_until == 0)
@@ -433,12 +433,12 @@ check_stopped(struct hm_stream *s)
 	if (s->stop.signals == 1 &&
 	    hm_stop_follows(&s->stop, s->input_at, hm_monotonic_ms()))
 		return;
-	if (s->stop.signals > 1 || hm_lines_are_durable(s->lines)) {
+	if (s->stop.signals > 1 || hm_line_reader_are_durable(s->lines)) {
 		leave_input(s);
 		return;
 	}
 	if (followed)
-		hm_lines_stop(s->lines);
+		hm_line_reader_stop(s->lines);
 	check_drained(s);
 }
 
@@ -446,16 +446,16 @@ check_stopped(struct hm_stream *s)
 static bool
 release(struct hm_stream *s)
 {
-	if (s->lines == NULL || !hm_lines_unreleased(s->lines) ||
+	if (s->lines == NULL || !hm_line_reader_unreleased(s->lines) ||
 	    hm_stream_pending(s) > 0 || s->out_failed || s->out_broken ||
 	    s->out_stalled)
 		return false;
 	if (s->settled != NULL && !s->settled(s->settled_context,
-	    hm_lines_pressed(s->lines)))
+	    hm_line_reader_pressed(s->lines)))
 		return false;
 	if (s->save != NULL)
 		s->save(s->save_context);
-	if (!hm_lines_release(s->lines)) {
+	if (!hm_line_reader_release(s->lines)) {
 		hm_log_errno(HM_ERROR, "cannot read stdin");
 		s->in_failed = true;
 	}
@@ -476,7 +476,7 @@ wait_once(struct hm_stream *s, bool want_in, bool want_out, int timeout)
 
 	release(s);
 	if (want_in)
-		timeout = shorter(timeout, hm_lines_prepare(s->lines,
+		timeout = shorter(timeout, hm_line_reader_prepare(s->lines,
 		    &fd[WATCH_IN]));
 	if (s->side != NULL)
 		timeout = shorter(timeout, s->side->prepare(s->side->context,
@@ -524,11 +524,11 @@ static void
 wait_for_line(struct hm_stream *s)
 {
 	size_t pending = hm_stream_pending(s);
-	uint64_t had = hm_lines_read(s->lines);
+	uint64_t had = hm_line_reader_read(s->lines);
 
 	if (pending > 0 && pending < WRITE_SOON) {
 		wait_once(s, true, false, 0);
-		if (hm_lines_read(s->lines) != had || input_ended(s) ||
+		if (hm_line_reader_read(s->lines) != had || input_ended(s) ||
 		    output_ended(s))
 			return;
 	}
@@ -565,7 +565,7 @@ drain_side(struct hm_stream *s)
 uint64_t
 hm_stream_line_number(const struct hm_stream *s)
 {
-	return s->lines != NULL ? hm_lines_number(s->lines) : 0;
+	return s->lines != NULL ? hm_line_reader_number(s->lines) : 0;
 }
 
 void
@@ -575,7 +575,7 @@ hm_stream_bad(struct hm_stream *s, const char *format, ...)
 
 	s->strict_failed = s->strict_failed || s->options.strict;
 	va_start(args, format);
-	hm_tally_bad(&s->tally, hm_stream_line_number(s), format, args);
+	hm_stats_bad(&s->stats, hm_stream_line_number(s), format, args);
 	va_end(args);
 }
 
@@ -623,7 +623,7 @@ hm_stream_pass(struct hm_stream *s, struct hm_slice line,
 void
 hm_stream_commit(struct hm_stream *s)
 {
-	hm_lines_commit(s->lines);
+	hm_line_reader_commit(s->lines);
 }
 
 /* The next line that is fit to be given; others are reported. */
@@ -631,11 +631,11 @@ static bool
 next_good_line(struct hm_stream *s, struct hm_slice *line)
 {
 	for (;;) {
-		switch (hm_lines_next(s->lines, line)) {
+		switch (hm_line_reader_next(s->lines, line)) {
 		case HM_LINE_NONE:
 			return false;
 		case HM_LINE_GOOD:
-			s->tally.records_in++;
+			s->stats.records_in++;
 			return true;
 		case HM_LINE_LONG:
 			hm_stream_bad(s, "too long: %zu bytes, at most %zu",
@@ -645,7 +645,7 @@ next_good_line(struct hm_stream *s, struct hm_slice *line)
 			hm_stream_bad(s, "holds a NUL byte");
 			break;
 		case HM_LINE_TORN:
-			s->tally.torn_lines++;
+			s->stats.torn_lines++;
 			hm_log(HM_INFO, "line %llu is torn: its writer was "
 			    "killed", (unsigned long long)
 			    hm_stream_line_number(s));
@@ -664,8 +664,9 @@ next_good_line(struct hm_stream *s, struct hm_slice *line)
 static bool
 must_write(const struct hm_stream *s)
 {
-	return hm_stream_room(s) <= HM_LINE_MAX || hm_lines_pressed(s->lines) ||
-	    (hm_lines_are_durable(s->lines) &&
+	return hm_stream_room(s) <= HM_LINE_MAX ||
+	    hm_line_reader_pressed(s->lines) ||
+	    (hm_line_reader_are_durable(s->lines) &&
 	    hm_stream_pending(s) >= WRITE_SOON);
 }
 
@@ -687,7 +688,7 @@ hm_stream_next(struct hm_stream *s, struct hm_slice *line)
 	hm_stream_ready(s);
 	while (!output_ended(s) && !s->strict_failed && !s->in_failed &&
 	    s->stop.signals < 2 && hm_stream_time_left(s) != 0) {
-		if (input_ended(s) && hm_lines_empty(s->lines))
+		if (input_ended(s) && hm_line_reader_empty(s->lines))
 			break;
 		if (must_write(s)) {
 			make_way(s);
@@ -706,14 +707,14 @@ hm_stream_next(struct hm_stream *s, struct hm_slice *line)
 static void
 add(struct hm_stream *s, struct hm_slice line)
 {
-	hm_output_add(s->output, line);
-	s->tally.records_out++;
+	hm_line_writer_add(s->output, line);
+	s->stats.records_out++;
 }
 
 void
 hm_stream_emit(struct hm_stream *s, struct hm_slice line)
 {
-	if (line.n > hm_output_line_max()) {
+	if (line.n > hm_line_writer_line_max()) {
 		hm_log(HM_ERROR, "a record of %zu bytes is too long", line.n);
 		return;
 	}
@@ -732,7 +733,7 @@ hm_stream_stats(struct hm_stream *s)
 	struct hm_slice line;
 
 	/* It is never worth waiting for. */
-	if (hm_tally_stats(&s->tally, buf, sizeof buf, &line) &&
+	if (hm_stats_record(&s->stats, buf, sizeof buf, &line) &&
 	    hm_stream_room(s) > line.n && !output_ended(s))
 		add(s, line);
 }
@@ -765,7 +766,7 @@ exit_status(const struct hm_stream *s, int status)
 	}
 	if (s->strict_failed)
 		return HM_EXIT_DATA;
-	return status == HM_EXIT_OK && s->stop.again ? HM_EXIT_AGAIN : status;
+	return status == HM_EXIT_OK && s->stop.again ? HM_EXIT_RESTART : status;
 }
 
 void
@@ -777,10 +778,10 @@ hm_stream_end(struct hm_stream *s)
 		hm_stream_stats(s);
 	drain_output(s);
 	release(s);
-	hm_tally_tell(&s->tally, INT64_MAX);
+	hm_stats_report(&s->stats, INT64_MAX);
 	s->out_ended = true;
 	if (!s->stop.again)
-		hm_output_close(s->output);
+		hm_line_writer_close(s->output);
 }
 
 int

@@ -152,7 +152,7 @@ bool hm_stream_has_successor(const struct hm_stream *s);
 
 /*
  * End the stream and free everything. The result is the exit status, or
- * HM_EXIT_AGAIN after a SIGHUP. A reader that has gone raises SIGPIPE as
+ * HM_EXIT_RESTART after a SIGHUP. A reader that has gone raises SIGPIPE as
  * `| head` expects; one that stalls for 2 s after a signal costs HM_EXIT_TEMP
  * and is counted. `status` is what to answer when the stream itself was fine.
  */

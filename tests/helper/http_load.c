@@ -17,9 +17,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/dec.h"
-#include "base/exits.h"
 #include "base/clock.h"
+#include "base/decimal.h"
+#include "base/exits.h"
 
 #define WORKERS 64
 #define BUF ((size_t)256 * 1024)
@@ -48,11 +48,11 @@ static unsigned long long latency[LATENCIES];
 static int64_t
 number(const char *text)
 {
-	struct hm_dec d;
+	struct hm_decimal d;
 	int64_t n;
 
-	if (!hm_dec_parse(hm_text(text), &d) || !hm_dec_rescale(d, 0, &n) ||
-	    n < 0)
+	if (!hm_decimal_parse(hm_text(text), &d) ||
+	    !hm_decimal_rescale(d, 0, &n) || n < 0)
 		exit(HM_EXIT_USAGE);
 	return n;
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/dec.h"
+#include "base/decimal.h"
 #include "config/settings.h"
 
 static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
@@ -82,11 +82,11 @@ static void
 print_number(const struct hm_setting *s, const char *kind, int64_t units,
     int64_t more)
 {
-	char text[HM_DEC_TEXT] = "9223372036854775808";
+	char text[HM_DECIMAL_TEXT] = "9223372036854775808";
 
 	if (units < INT64_MAX || more <= 0)
-		hm_dec_format(hm_dec(units + more, s->type == HM_TYPE_INT ? 0 :
-		    3), text);
+		hm_decimal_format(hm_decimal(units + more,
+		    s->type == HM_TYPE_INT ? 0 : 3), text);
 	print_value(s, kind, text);
 }
 

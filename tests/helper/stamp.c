@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/exits.h"
 #include "base/clock.h"
+#include "base/exits.h"
 
 int
 main(void)

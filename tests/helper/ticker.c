@@ -8,19 +8,19 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/dec.h"
-#include "base/exits.h"
 #include "base/clock.h"
+#include "base/decimal.h"
+#include "base/exits.h"
 #include "base/rfc3339.h"
 
 static int64_t
 number(const char *text)
 {
-	struct hm_dec d;
+	struct hm_decimal d;
 	int64_t n;
 
-	if (!hm_dec_parse(hm_text(text), &d) || !hm_dec_rescale(d, 0, &n) ||
-	    n < 1)
+	if (!hm_decimal_parse(hm_text(text), &d) ||
+	    !hm_decimal_rescale(d, 0, &n) || n < 1)
 		exit(HM_EXIT_USAGE);
 	return n;
 }
@@ -39,7 +39,7 @@ int
 main(int argc, char *argv[])
 {
 	int64_t period, count, devices, start = hm_monotonic_ms();
-	char time[HM_TIME_TEXT];
+	char time[HM_RFC3339_SIZE];
 
 	if (argc != 4)
 		return HM_EXIT_USAGE;
@@ -51,7 +51,7 @@ main(int argc, char *argv[])
 		long long device = i % devices;
 
 		wait_until(start + i * period);
-		hm_time_format(hm_time_now(), time);
+		hm_rfc3339_format(hm_clock_now(), time);
 		printf("{\"type\":\"port\",\"time\":\"%s\",\"dtu\":\"dtu%lld\","
 		    "\"serial\":\"1164%08lld\",\"port\":%lld,\"pv_voltage\":"
 		    "%lld.%lld,\"pv_current\":9.%lld,\"pv_power\":%lld,"

@@ -44,7 +44,7 @@ same_lists() {
 
 same_lists "alarm codes" \
 	"$(rows '## Alarm codes' | sed 's/^| \(.*\) | \(.*\) |$/\1 \2/')" \
-	"$(sed -n 's/^ *{\([0-9]*\), "\(.*\)"},/\1 \2/p' "$root/lib/record/alarms.c")"
+	"$(sed -n 's/^ *{\([0-9]*\), "\(.*\)"},/\1 \2/p' "$root/lib/record/alarm_codes.c")"
 same_lists inverters "$(by_prefix '| inverter | prefix')" \
 	"$(models 'inverters\[\] =')"
 same_lists DTUs "$(by_prefix '| DTU | prefix')" "$(models 'dtus\[\] =')"

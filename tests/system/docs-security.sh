@@ -50,7 +50,7 @@ same "... but itself" "$(grep -rohE --include='*.c' \
 	'posix_spawn(pid, SELF
 execv(SELF, words)'
 check "... by the name that the system has for it" \
-	grep -q '^#define SELF "/proc/self/exe"' "$root/lib/stream/again.c"
+	grep -q '^#define SELF "/proc/self/exe"' "$root/lib/stream/restart.c"
 same "none is setuid" "$(find "$HM_BIN" -perm /6000)" ""
 
 default() {

@@ -95,7 +95,8 @@ same "every message of ours is in the page" "$(
 
 # Kinds of errors
 same "every kind of error has its row" "$(sed -n \
-	's/.*\[HM_ERR_[A-Z_]*\] = "\([a-z_]*\)".*/\1/p' "$root/lib/record/errors.c" |
+	's/.*\[HM_ERR_[A-Z_]*\] = "\([a-z_]*\)".*/\1/p' \
+	"$root/lib/record/poll_errors.c" |
 	grep -vx none | sort)" "$(awk '/^\| error / { on = 1; next }
 		!/^\|/ { on = 0 } on && !/---/' "$page" | cut -d '|' -f 2 |
 		tr -d '` ' | tr ',' '\n' | sort)"
@@ -105,7 +106,8 @@ same "every setting that it names exists" "$(grep -oE '`[a-z]+(_[a-z]+)+' \
 	"$page" | tr -d '`' | sort -u | while read -r name; do
 		grep -qE "(SETTING|RETIRED)\(([A-Z_]*, )?\"$name\"" \
 			<(tr -d '\n' <"$root/lib/config/settings.def") ||
-			grep -q "\"$name\"" "$root"/lib/{errors.c,fields.def} ||
+			grep -q "\"$name\"" "$root"/lib/record/poll_errors.c \
+				"$root/lib/record/fields.def" ||
 			[ "$name" = production_cache ] || echo "$name"
 	done)" ""
 finish

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "db/db.h"
 #include "base/log.h"
 #include "base/rfc3339.h"
+#include "db/db.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define COPY_TEXT(array, text) snprintf(array, sizeof(array), "%s", text)
@@ -165,6 +165,6 @@ moment(const char *text)
 {
 	int64_t seconds = 0;
 
-	ck_assert_msg(hm_time_parse(hm_text(text), &seconds), "%s", text);
+	ck_assert_msg(hm_rfc3339_parse(hm_text(text), &seconds), "%s", text);
 	return seconds;
 }

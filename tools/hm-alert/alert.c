@@ -2,11 +2,14 @@
 
 #include <stdlib.h>
 
-#include "record/errors.h"
-#include "record/fields.h"
+#include "alert_offline.h"
+#include "alert_table.h"
+#include "base/decimal.h"
 #include "base/log.h"
-#include "record/models.h"
 #include "base/rfc3339.h"
+#include "record/fields.h"
+#include "record/models.h"
+#include "record/poll_errors.h"
 
 #define DARK_POWER 50000 /* mW of a DTU: as good as night */
 #define PERCENT 100000   /* a limit, in thousandths, that limits nothing */
@@ -88,13 +91,13 @@ static bool
 thousandths_of(const struct hm_record *record, enum hm_field_id field,
     int64_t *value)
 {
-	struct hm_dec number;
+	struct hm_decimal number;
 
-	if (!hm_record_dec(record, hm_fields[field].key, &number))
+	if (!hm_record_decimal(record, hm_fields[field].key, &number))
 		return false;
 	for (; number.scale > 3; number.scale--)
 		number.units /= 10;
-	return hm_dec_rescale(number, 3, value);
+	return hm_decimal_rescale(number, 3, value);
 }
 
 /* The DTU is NULL if there is no room for it. */
@@ -109,7 +112,7 @@ read_dtu(struct hm_alert *alert, const struct hm_record *record,
 
 	*at = (struct hm_alert_place){NULL, NULL, NULL};
 	if (!hm_record_string(record, "time", &text) ||
-	    !hm_time_parse(text, &now))
+	    !hm_rfc3339_parse(text, &now))
 		return "it has no time";
 	alert->now = now;
 	if (!hm_record_string(record, "dtu", &text) ||
@@ -148,14 +151,14 @@ read_inverter(struct hm_alert *alert, const struct hm_record *record,
 static bool
 may_be_dark(const struct hm_record *record)
 {
-	static const enum hm_error errors[] = {HM_ERR_UNREACHABLE,
+	static const enum hm_poll_error errors[] = {HM_ERR_UNREACHABLE,
 	    HM_ERR_RESOLVE, HM_ERR_TIMEOUT_CONNECT};
 	struct hm_slice error;
 
 	if (!hm_record_string(record, "error", &error))
 		return true;
 	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
-		if (hm_slice_is(error, hm_error_name(errors[i])))
+		if (hm_slice_is(error, hm_poll_error_name(errors[i])))
 			return true;
 	return false;
 }
@@ -180,7 +183,7 @@ failed(struct hm_alert *alert, struct hm_alert_dtu *dtu,
 	int64_t retry = 0;
 
 	if (hm_record_string(record, "retry_at", &text) &&
-	    !hm_time_parse(text, &retry))
+	    !hm_rfc3339_parse(text, &retry))
 		retry = 0;
 	read_error(dtu, record);
 	alert->absent += !dtu->away.away;
@@ -227,7 +230,7 @@ on_inverter(struct hm_alert *alert, const struct hm_record *record)
 	    !thousandths_of(record, HM_F_TEMPERATURE, &temperature))
 		hm_alert_silence(alert, &at, alert->now);
 	else
-		hm_alert_heat(alert, &at, temperature);
+		hm_alert_temperature(alert, &at, temperature);
 	return NULL;
 }
 

@@ -1,7 +1,7 @@
 #ifndef HM_ALERT_H
 #define HM_ALERT_H
 
-#include "config/quiet.h"
+#include "config/quiet_hours.h"
 #include "record/record.h"
 
 /*
@@ -23,7 +23,7 @@ struct hm_alert_options {
 	int64_t offline;     /* seconds */
 	int64_t temperature; /* thousandths of a degree */
 	int64_t drop;        /* thousandths of an input's power */
-	const struct hm_quiet *night; /* borrowed; NULL: not known */
+	const struct hm_quiet_hours *night; /* borrowed; NULL: not known */
 	hm_alert_output *output;
 	void *context;
 };

@@ -33,8 +33,8 @@ struct hm_alert_place {
 void hm_alert_answered(struct hm_alert *alert, struct hm_alert_dtu *dtu);
 
 /* A temperature of an inverter, in thousandths; or that it tells none. */
-void hm_alert_heat(struct hm_alert *alert, const struct hm_alert_place *at,
-    int64_t temperature);
+void hm_alert_temperature(struct hm_alert *alert,
+    const struct hm_alert_place *at, int64_t temperature);
 void hm_alert_silence(struct hm_alert *alert, const struct hm_alert_place *at,
     int64_t now);
 

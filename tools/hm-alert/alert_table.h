@@ -1,9 +1,9 @@
 #ifndef HM_ALERT_TABLE_H
 #define HM_ALERT_TABLE_H
 
-#include "alert_away.h"
-#include "alert_drop.h"
-#include "alert_heat.h"
+#include "alert_offline.h"
+#include "alert_production.h"
+#include "alert_temperature.h"
 #include "base/slice.h"
 
 /*
@@ -19,7 +19,7 @@
 #define HM_ALERT_TEXT_MAX ((size_t)160)
 
 /* An alarm, or the place for one. */
-struct hm_alarm {
+struct hm_alert_state {
 	bool on;
 	int64_t start;
 	int64_t told; /* when it was last written */
@@ -32,7 +32,7 @@ struct hm_alert_input {
 	int64_t time;  /* of the last reading */
 	int64_t power; /* then, in mW; negative: not known */
 	struct hm_drop_input drop;
-	struct hm_alarm alarm;
+	struct hm_alert_state alarm;
 };
 
 struct hm_alert_inverter {
@@ -44,7 +44,7 @@ struct hm_alert_inverter {
 	size_t count;
 	struct hm_drop_group group; /* of its inputs, if there are more */
 	struct hm_heat heat;
-	struct hm_alarm alarm;
+	struct hm_alert_state alarm;
 };
 
 struct hm_alert_dtu {
@@ -59,7 +59,7 @@ struct hm_alert_dtu {
 	struct hm_drop_group group; /* of inverters that have one input */
 	struct hm_away away;
 	char error[HM_ALERT_TEXT_MAX]; /* of the last poll that failed */
-	struct hm_alarm alarm;
+	struct hm_alert_state alarm;
 };
 
 struct hm_alert_table;

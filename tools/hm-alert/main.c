@@ -1,18 +1,18 @@
 /* hm-alert: alarms about what no device tells; every line goes on. */
 
-#include "stream/again.h"
 #include "alert.h"
-#include "config/config.h"
+#include "base/clock.h"
 #include "base/exits.h"
 #include "base/log.h"
-#include "config/night.h"
+#include "config/config.h"
+#include "config/quiet_hours.h"
+#include "stream/restart.h"
 #include "stream/stream.h"
-#include "base/clock.h"
 
 static int
 check(const struct hm_config *config)
 {
-	bool good = hm_night_check(config);
+	bool good = hm_quiet_hours_check(config);
 
 	good = hm_config_use_zone(config) && good;
 	return good ? HM_EXIT_OK : HM_EXIT_CONFIG;
@@ -28,7 +28,7 @@ static const struct hm_tool tool = {
 struct work {
 	struct hm_stream *stream;
 	struct hm_alert *alert; /* NULL: lines only pass */
-	struct hm_quiet night;
+	struct hm_quiet_hours night;
 	struct hm_record record;
 	int64_t waits_since; /* -1: for something else than input */
 	int64_t idle_ms;     /* waited for input since the last line */
@@ -138,7 +138,7 @@ open_alert(struct work *work, const struct hm_config *config)
 	    .temperature = hm_config_int(config,
 	        HM_SET_TEMPERATURE_THRESHOLD),
 	    .drop = hm_config_int(config, HM_SET_PRODUCTION_DROP_THRESHOLD),
-	    .night = hm_night_read(config, &work->night),
+	    .night = hm_quiet_hours_read(config, &work->night),
 	    .output = on_alarm,
 	    .context = work,
 	});
@@ -165,5 +165,5 @@ main(int argc, char *argv[])
 	status = work.stream != NULL ? run(&work) : HM_EXIT_OS;
 	hm_alert_free(work.alert);
 	hm_config_free(config);
-	return hm_again(status);
+	return hm_restart(status);
 }

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/hex.h"
+#include "base/json_writer.h"
 #include "base/rfc3339.h"
 
 struct hm_decoder *
@@ -51,7 +53,7 @@ hm_decode_start_reading(struct hm_decoder *d, struct hm_reading *r,
 {
 	hm_decode_start(d, r, type, serial);
 	if (d->stale)
-		hm_emit_bool(&r->emit, "stale", true);
+		hm_json_bool(&r->emit, "stale", true);
 }
 
 void
@@ -60,7 +62,7 @@ hm_decode_start_dtu(struct hm_decoder *d, struct hm_reading *r,
 {
 	hm_decode_start_reading(d, r, "dtu", serial);
 	if (d->took_ms >= 0)
-		hm_emit_int(&r->emit, "took_ms", d->took_ms);
+		hm_json_int(&r->emit, "took_ms", d->took_ms);
 }
 
 void
@@ -122,7 +124,7 @@ read_origin(struct hm_decoder *d, const struct hm_record *record)
 	int64_t seconds;
 
 	if (!hm_record_string(record, "time", &d->origin.time) ||
-	    !hm_time_parse(d->origin.time, &seconds))
+	    !hm_rfc3339_parse(d->origin.time, &seconds))
 		return "no time like 2026-11-23T10:15:00Z";
 	if (!hm_record_string(record, "dtu", &d->origin.dtu))
 		return "no dtu";

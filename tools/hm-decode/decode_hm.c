@@ -1,8 +1,11 @@
-#include "decode_private.h"
 #include "base/hex.h"
-#include "record/models.h"
+#include "base/json_writer.h"
+#include "decode_private.h"
+#include "firmware_version.h"
+#include "reading.h"
 #include "real.pb-c.h"
-#include "version.h"
+#include "record/models.h"
+#include "wire/hmframe.h"
 
 /*
  * One package of real data. Scales are those of the field table, except where
@@ -133,11 +136,11 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 static void
 firmware(struct hm_reading *r, int32_t version)
 {
-	char text[HM_VERSION_TEXT];
+	char text[HM_FIRMWARE_VERSION_TEXT];
 
 	if (version >= 10000)
 		hm_reading_text(r, HM_F_FIRMWARE,
-		    hm_version_inverter(version, text));
+		    hm_firmware_version_inverter(version, text));
 }
 
 static void
@@ -210,7 +213,7 @@ emit_input(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	struct hm_reading r;
 
 	hm_decode_start_reading(d, &r, "port", label(input->serial, text));
-	hm_emit_int(&r.emit, "port", input->port);
+	hm_json_int(&r.emit, "port", input->port);
 	hm_reading_heard(&r, HM_F_PV_VOLTAGE, input->voltage, heard);
 	hm_reading_heard(&r, HM_F_PV_CURRENT, input->current, heard);
 	hm_reading_heard(&r, HM_F_PV_POWER, input->power, heard);

@@ -1,14 +1,16 @@
-#include "record/alarms.h"
 #include "alarms.pb-c.h"
-#include "decode_private.h"
 #include "base/hex.h"
-#include "history.pb-c.h"
-#include "wire/hmcrypt.h"
-#include "info.pb-c.h"
-#include "record/models.h"
-#include "network.pb-c.h"
+#include "base/json_writer.h"
 #include "base/rfc3339.h"
-#include "version.h"
+#include "decode_private.h"
+#include "firmware_version.h"
+#include "history.pb-c.h"
+#include "info.pb-c.h"
+#include "network.pb-c.h"
+#include "reading.h"
+#include "record/alarm_codes.h"
+#include "record/models.h"
+#include "wire/hmcrypt.h"
 
 /* Bits 12 and 13 of an alarm code tell morning from afternoon. */
 #define ALARM_CODE_MASK 0x0fff
@@ -24,16 +26,16 @@ static void
 text_unless_empty(struct hm_reading *r, const char *key, const char *text)
 {
 	if (text != NULL && text[0] != '\0')
-		hm_emit_text(&r->emit, key, text);
+		hm_json_text(&r->emit, key, text);
 }
 
 static void
 moment(struct hm_reading *r, const char *key, int64_t seconds)
 {
-	char text[HM_TIME_TEXT];
+	char text[HM_RFC3339_SIZE];
 
 	if (seconds > 0)
-		hm_emit_string(&r->emit, key, hm_time_format(seconds, text));
+		hm_json_string(&r->emit, key, hm_rfc3339_format(seconds, text));
 }
 
 static void
@@ -41,7 +43,7 @@ start_info(struct hm_decoder *d, struct hm_reading *r, struct hm_slice serial,
     const char *kind, const char *model)
 {
 	hm_decode_start(d, r, "info", serial);
-	hm_emit_text(&r->emit, "kind", kind);
+	hm_json_text(&r->emit, "kind", kind);
 	hm_reading_text(r, HM_F_MODEL, model);
 }
 
@@ -49,7 +51,7 @@ static void
 emit_dtu(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const Hm__InfoReply *info)
 {
-	char word[HM_SERIAL_WORD], text[HM_VERSION_TEXT];
+	char word[HM_SERIAL_WORD], text[HM_FIRMWARE_VERSION_TEXT];
 	struct hm_slice serial = hm_serial_word(info->dtu_serial, word);
 	const Hm__InfoDtu *dtu = info->dtu;
 	struct hm_reading r;
@@ -57,21 +59,21 @@ emit_dtu(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
 	if (dtu != NULL) {
 		hm_reading_text(&r, HM_F_FIRMWARE,
-		    hm_version_dtu(dtu->software, text));
+		    hm_firmware_version_dtu(dtu->software, text));
 		hm_reading_text(&r, HM_F_HARDWARE,
-		    hm_version_dtu_hardware(dtu->hardware, text));
+		    hm_firmware_version_dtu_hardware(dtu->hardware, text));
 		if (dtu->signal > 0)
 			hm_reading_number(&r, HM_F_SIGNAL, dtu->signal);
 		text_unless_empty(&r, "wifi_version", dtu->wifi_version);
 		text_unless_empty(&r, "gprs_version", dtu->gprs_version);
-		hm_emit_bool(&r.emit, "encrypted",
+		hm_json_bool(&r.emit, "encrypted",
 		    (dtu->features & HM_CRYPT_DFS_BIT) != 0);
 		if (dtu->error != 0)
 			hm_reading_number(&r, HM_F_ERROR_CODE,
 			    dtu->error);
 	}
-	hm_emit_int(&r.emit, "devices", info->devices);
-	hm_emit_int(&r.emit, "inputs", info->inputs);
+	hm_json_int(&r.emit, "devices", info->devices);
+	hm_json_int(&r.emit, "inputs", info->inputs);
 	hm_decode_end(d, &r, frame);
 }
 
@@ -79,7 +81,7 @@ static void
 emit_inverter(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const Hm__InfoInverter *inverter)
 {
-	char serial_text[HM_SERIAL_TEXT], text[HM_VERSION_TEXT];
+	char serial_text[HM_SERIAL_TEXT], text[HM_FIRMWARE_VERSION_TEXT];
 	struct hm_slice serial = label(inverter->serial, serial_text);
 	const char *model = hm_model_part((uint32_t)inverter->hardware_part);
 	struct hm_reading r;
@@ -87,10 +89,10 @@ emit_inverter(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	start_info(d, &r, serial, "inverter",
 	    model != NULL ? model : hm_model_inverter(serial));
 	hm_reading_text(&r, HM_F_FIRMWARE,
-	    hm_version_inverter(inverter->software, text));
+	    hm_firmware_version_inverter(inverter->software, text));
 	hm_reading_text(&r, HM_F_HARDWARE,
-	    hm_version_inverter_hardware(inverter->hardware, text));
-	hm_emit_int(&r.emit, "grid_profile", inverter->grid_profile);
+	    hm_firmware_version_inverter_hardware(inverter->hardware, text));
+	hm_json_int(&r.emit, "grid_profile", inverter->grid_profile);
 	hm_decode_end(d, &r, frame);
 }
 
@@ -155,7 +157,7 @@ decode_network(struct hm_decoder *d, const struct hm_raw_frame *frame,
 static int64_t
 alarm_code(int32_t code)
 {
-	return hm_alarm_text(code) != NULL ? code : code & ALARM_CODE_MASK;
+	return hm_alarm_code_text(code) != NULL ? code : code & ALARM_CODE_MASK;
 }
 
 static void
@@ -174,10 +176,10 @@ decode_alarms(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		int64_t code = alarm_code(alarm->code);
 
 		hm_decode_start(d, &r, "alarm", label(alarm->serial, text));
-		hm_emit_int(&r.emit, "code", code);
-		text_unless_empty(&r, "text", hm_alarm_text(code));
+		hm_json_int(&r.emit, "code", code);
+		text_unless_empty(&r, "text", hm_alarm_code_text(code));
 		if (alarm->count != 0)
-			hm_emit_int(&r.emit, "count", alarm->count);
+			hm_json_int(&r.emit, "count", alarm->count);
 		moment(&r, "start", alarm->start);
 		moment(&r, "end", alarm->end);
 		hm_decode_end(d, &r, frame);
@@ -196,18 +198,18 @@ decode_history(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	if (history == NULL)
 		return;
 	hm_decode_start(d, &r, "history", label(history->serial, text));
-	hm_emit_int(&r.emit, "package", history->package);
+	hm_json_int(&r.emit, "package", history->package);
 	moment(&r, "start", history->absolute_start);
-	hm_emit_int(&r.emit, "step", history->step);
+	hm_json_int(&r.emit, "step", history->step);
 	if (history->today != 0)
 		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, history->today);
 	if (history->total != 0)
 		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, history->total);
-	hm_emit_array(&r.emit, "curve");
+	hm_json_array(&r.emit, "curve");
 	for (size_t i = 0; i < history->n_power; i++)
-		hm_emit_dec(&r.emit, NULL,
-		    hm_dec(history->power[i], POWER_SCALE));
-	hm_emit_array_end(&r.emit);
+		hm_json_decimal(&r.emit, NULL,
+		    hm_decimal(history->power[i], POWER_SCALE));
+	hm_json_array_end(&r.emit);
 	hm_decode_end(d, &r, frame);
 }
 

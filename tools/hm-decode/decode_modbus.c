@@ -1,8 +1,10 @@
-#include "record/alarms.h"
-#include "decode_private.h"
 #include "base/hex.h"
-#include "wire/modbus.h"
+#include "base/json_writer.h"
+#include "decode_private.h"
+#include "reading.h"
+#include "record/alarm_codes.h"
 #include "record/models.h"
+#include "wire/modbus.h"
 
 /* One input's record; docs/protocol.md has the bytes. */
 struct input {
@@ -221,7 +223,7 @@ emit_inverter(struct hm_decoder *d, const struct input *in)
 	hm_reading_number(&r, HM_F_ALARM_CODE, in->alarm);
 	if (in->alarm != 0)
 		hm_reading_text(&r, HM_F_ALARM_TEXT,
-		    hm_alarm_text(in->alarm));
+		    hm_alarm_code_text(in->alarm));
 	hm_reading_number(&r, HM_F_ALARM_COUNT, in->alarms);
 	hm_reading_number(&r, HM_F_LINK_STATUS, in->link);
 	hm_decode_end(d, &r, in->frame);
@@ -237,7 +239,7 @@ emit_port(struct hm_decoder *d, const struct input *in)
 	struct hm_reading r;
 
 	hm_decode_start_reading(d, &r, "port", serial);
-	hm_emit_int(&r.emit, "port", in->port);
+	hm_json_int(&r.emit, "port", in->port);
 	hm_reading_heard(&r, HM_F_PV_VOLTAGE, in->voltage, awake);
 	hm_reading_heard(&r, HM_F_PV_CURRENT, in->current, awake);
 	hm_reading_heard(&r, HM_F_PV_POWER, in->power, awake);

@@ -1,10 +1,10 @@
 /* hm-decode: frame records to readings, each line by itself. */
 
-#include "stream/again.h"
-#include "config/config.h"
-#include "decode.h"
 #include "base/exits.h"
 #include "base/log.h"
+#include "config/config.h"
+#include "decode.h"
+#include "stream/restart.h"
 #include "stream/stream.h"
 
 static const struct hm_tool tool = {
@@ -94,5 +94,5 @@ main(int argc, char *argv[])
 	status = run(&work);
 	hm_decoder_free(work.decoder);
 	hm_config_free(config);
-	return hm_again(status);
+	return hm_restart(status);
 }

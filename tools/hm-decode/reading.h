@@ -9,7 +9,7 @@
  * the field table.
  */
 struct hm_reading {
-	struct hm_emit emit;
+	struct hm_json emit;
 };
 
 /* Where a reading comes from: slices of the frame record, as in its line. */

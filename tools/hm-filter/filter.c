@@ -4,13 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/decimal.h"
+#include "base/json_writer.h"
 #include "base/log.h"
-#include "base/nearest.h"
+#include "base/suggest.h"
+#include "record/fields.h"
+#include "record/record.h"
 
 struct rule {
 	bool dropped;
 	bool multiplied;
-	struct hm_dec factor;
+	struct hm_decimal factor;
 	const char *name; /* the key that is written */
 };
 
@@ -50,13 +54,13 @@ static void
 unknown_field(const struct hm_config *config, enum hm_setting_id id,
     struct hm_slice key)
 {
-	struct hm_nearest nearest;
+	struct hm_suggest nearest;
 	char word[40], allowed[120];
 
 	snprintf(word, sizeof word, "%.*s", (int)key.n, key.p);
-	hm_nearest_start(&nearest, word);
+	hm_suggest_start(&nearest, word);
 	for (size_t i = 0; i < HM_FIELDS; i++)
-		hm_nearest_try(&nearest, hm_fields[i].key);
+		hm_suggest_try(&nearest, hm_fields[i].key);
 	if (nearest.best != NULL)
 		snprintf(allowed, sizeof allowed,
 		    "fields of readings; did you mean %s?", nearest.best);
@@ -293,35 +297,35 @@ is_excluded(const struct hm_filter *f, struct hm_slice type,
 /* Rewriting */
 
 static void
-emit_number(struct hm_filter *f, struct hm_emit *e, const struct rule *rule,
-    struct hm_dec number)
+emit_number(struct hm_filter *f, struct hm_json *e, const struct rule *rule,
+    struct hm_decimal number)
 {
-	struct hm_dec product;
+	struct hm_decimal product;
 
 	if (!rule->multiplied)
-		hm_emit_dec(e, rule->name, number);
-	else if (hm_dec_mul(number, rule->factor, &product))
-		hm_emit_dec(e, rule->name, product);
+		hm_json_decimal(e, rule->name, number);
+	else if (hm_decimal_mul(number, rule->factor, &product))
+		hm_json_decimal(e, rule->name, product);
 	else
 		f->counters.unmultiplied++;
 }
 
 static void
-emit_own(struct hm_filter *f, struct hm_emit *e, const struct rule *rule,
+emit_own(struct hm_filter *f, struct hm_json *e, const struct rule *rule,
     const struct hm_value *value)
 {
-	struct hm_dec number;
+	struct hm_decimal number;
 
 	if (rule->multiplied && value->kind == HM_NUMBER &&
-	    hm_dec_parse(value->text, &number))
+	    hm_decimal_parse(value->text, &number))
 		emit_number(f, e, rule, number);
 	else
-		hm_emit_value(e, rule->name, value);
+		hm_json_value(e, rule->name, value);
 }
 
 /* What the group says in place of a dtu record's own. */
 static bool
-emit_group(struct hm_filter *f, struct hm_emit *e, size_t field,
+emit_group(struct hm_filter *f, struct hm_json *e, size_t field,
     const struct hm_group *group)
 {
 	const struct rule *rule = &f->rule[field];
@@ -334,13 +338,13 @@ emit_group(struct hm_filter *f, struct hm_emit *e, size_t field,
 		emit_number(f, e, rule, group->active_power);
 		return true;
 	case HM_F_INVERTERS:
-		emit_number(f, e, rule, hm_dec(group->inverters, 0));
+		emit_number(f, e, rule, hm_decimal(group->inverters, 0));
 		return true;
 	case HM_F_INVERTERS_ONLINE:
-		emit_number(f, e, rule, hm_dec(group->online, 0));
+		emit_number(f, e, rule, hm_decimal(group->online, 0));
 		return true;
 	case HM_F_ALARM_FLAG:
-		hm_emit_bool(e, rule->name, group->alarm);
+		hm_json_bool(e, rule->name, group->alarm);
 		return true;
 	default:
 		return false;
@@ -357,7 +361,7 @@ energy_of(size_t field, const struct hm_guard_answer *answer)
 }
 
 static void
-emit_field(struct hm_filter *f, struct hm_emit *e, size_t field,
+emit_field(struct hm_filter *f, struct hm_json *e, size_t field,
     const struct hm_value *own, const struct hm_guard_answer *answer)
 {
 	const struct rule *rule = &f->rule[field];
@@ -367,7 +371,7 @@ emit_field(struct hm_filter *f, struct hm_emit *e, size_t field,
 	    (hm_fields[field].flags & HM_AWAKE) != 0))
 		return;
 	if (energy >= 0)
-		emit_number(f, e, rule, hm_dec(energy, 0));
+		emit_number(f, e, rule, hm_decimal(energy, 0));
 	else if (!answer->regrouped ||
 	    !emit_group(f, e, field, &answer->group))
 		emit_own(f, e, rule, own);
@@ -375,7 +379,7 @@ emit_field(struct hm_filter *f, struct hm_emit *e, size_t field,
 
 /* A counter that the record lacks stands where it stood. */
 static void
-emit_missing(struct hm_filter *f, struct hm_emit *e, size_t field,
+emit_missing(struct hm_filter *f, struct hm_json *e, size_t field,
     const struct hm_record *record, const struct hm_guard_answer *answer)
 {
 	const struct rule *rule = &f->rule[field];
@@ -383,17 +387,17 @@ emit_missing(struct hm_filter *f, struct hm_emit *e, size_t field,
 
 	if (energy >= 0 && !rule->dropped &&
 	    hm_record_get(record, hm_fields[field].key)->kind == HM_ABSENT)
-		emit_number(f, e, rule, hm_dec(energy, 0));
+		emit_number(f, e, rule, hm_decimal(energy, 0));
 }
 
 static bool
 rewrite(struct hm_filter *f, const struct hm_record *record,
     const struct hm_guard_answer *answer, struct hm_slice *out)
 {
-	struct hm_emit e;
+	struct hm_json e;
 
-	hm_emit_start(&e, f->line, sizeof f->line);
-	hm_emit_object(&e, NULL);
+	hm_json_start(&e, f->line, sizeof f->line);
+	hm_json_object(&e, NULL);
 	for (size_t i = 0; i < record->count; i++) {
 		const struct hm_member *member = &record->member[i];
 		size_t field = find_field(member->key);
@@ -401,12 +405,12 @@ rewrite(struct hm_filter *f, const struct hm_record *record,
 		if (field < HM_FIELDS)
 			emit_field(f, &e, field, &member->value, answer);
 		else
-			hm_emit_member(&e, member);
+			hm_json_member(&e, member);
 	}
 	emit_missing(f, &e, HM_F_TODAY_PRODUCTION, record, answer);
 	emit_missing(f, &e, HM_F_TOTAL_PRODUCTION, record, answer);
-	hm_emit_object_end(&e);
-	return hm_emit_done(&e, out);
+	hm_json_object_end(&e);
+	return hm_json_done(&e, out);
 }
 
 bool

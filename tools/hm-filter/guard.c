@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "config/config.h"
+#include "base/decimal.h"
 #include "base/log.h"
-#include "record/models.h"
 #include "base/rfc3339.h"
 #include "base/zone.h"
+#include "config/config.h"
+#include "energy.h"
+#include "record/models.h"
 
 #define TELL_SECONDS 3600 /* between two messages about an input */
 #define TOUCH_SECONDS 300
@@ -80,13 +82,13 @@ number_of(const struct hm_record *record, enum hm_field_id field,
 	    otherwise;
 }
 
-static struct hm_dec
+static struct hm_decimal
 dec_of(const struct hm_record *record, enum hm_field_id field)
 {
-	struct hm_dec number;
+	struct hm_decimal number;
 
-	return hm_record_dec(record, hm_fields[field].key, &number) ? number :
-	    hm_dec(0, 0);
+	return hm_record_decimal(record, hm_fields[field].key, &number) ?
+	    number : hm_decimal(0, 0);
 }
 
 /* Whether a record says that its inverter is awake; 1, 0, or -1 for silence. */
@@ -136,7 +138,7 @@ find_place(struct hm_guard *guard, const struct hm_record *record,
 	struct hm_slice time, dtu;
 
 	if (!hm_record_string(record, "time", &time) ||
-	    !hm_time_parse(time, &place->time) ||
+	    !hm_rfc3339_parse(time, &place->time) ||
 	    !hm_record_string(record, "dtu", &dtu) ||
 	    !hm_string_decode(dtu, place->dtu, sizeof place->dtu,
 	    &place->dtu_size))
@@ -152,11 +154,11 @@ find_place(struct hm_guard *guard, const struct hm_record *record,
 /* Inverters */
 
 static void
-add_dec(struct hm_dec *sum, struct hm_dec more)
+add_dec(struct hm_decimal *sum, struct hm_decimal more)
 {
-	struct hm_dec total;
+	struct hm_decimal total;
 
-	if (hm_dec_add(*sum, more, &total))
+	if (hm_decimal_add(*sum, more, &total))
 		*sum = total;
 }
 

@@ -1,8 +1,8 @@
 #ifndef HM_GUARD_H
 #define HM_GUARD_H
 
-#include "record/fields.h"
 #include "ledger.h"
+#include "record/fields.h"
 #include "record/record.h"
 
 /*

@@ -3,9 +3,9 @@
 
 #include <stddef.h>
 
-#include "base/dec.h"
-#include "energy.h"
+#include "base/decimal.h"
 #include "base/slice.h"
+#include "energy.h"
 
 /*
  * What the energy guard knows of every DTU, its inverters and their inputs,
@@ -40,7 +40,7 @@ struct hm_unit { /* an inverter */
 
 /* What a DTU's inverters showed since its own record last came. */
 struct hm_group {
-	struct hm_dec pv_power, active_power;
+	struct hm_decimal pv_power, active_power;
 	int64_t time; /* of the records that were added up */
 	int64_t today, total; /* -1: one of them was not known */
 	int64_t inverters, online;

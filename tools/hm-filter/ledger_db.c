@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
-#include "db/schema.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/rfc3339.h"
+#include "db/db.h"
+#include "db/schema.h"
+#include "energy.h"
 
 #define BUSY_MS 500
 #define RETRY_MS 10000
@@ -229,10 +231,10 @@ write_row(void *context, struct hm_station *station,
 {
 	struct hm_ledger_db *db = context;
 	const struct hm_energy *e = &input->energy;
-	char time[HM_TIME_TEXT];
+	char time[HM_RFC3339_SIZE];
 	int column = ENERGY_FIRST;
 
-	hm_time_format(hm_time_now(), time);
+	hm_rfc3339_format(hm_clock_now(), time);
 	bind_key(db->write, station, unit, input);
 	bind_energy(db->write, TODAY, hm_energy_today(e));
 	bind_energy(db->write, TOTAL, hm_energy_total(e));

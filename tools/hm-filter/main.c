@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
-#include "stream/again.h"
-#include "config/config.h"
 #include "base/exits.h"
-#include "filter.h"
-#include "ledger_db.h"
 #include "base/log.h"
+#include "config/config.h"
+#include "filter.h"
+#include "guard.h"
+#include "ledger.h"
+#include "ledger_db.h"
+#include "stream/restart.h"
 #include "stream/stream.h"
 
 static int
@@ -252,5 +254,5 @@ main(int argc, char *argv[])
 	hm_ledger_free(work.ledger);
 	hm_ledger_db_close(work.db);
 	hm_config_free(config);
-	return hm_again(status);
+	return hm_restart(status);
 }

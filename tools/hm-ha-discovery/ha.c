@@ -4,6 +4,9 @@
 
 #include "base/log.h"
 #include "base/rfc3339.h"
+#include "ha_device.h"
+#include "ha_values.h"
+#include "record/alert_kind.h"
 
 /*
  * Home Assistant may still be at work on a topic's last message: the same one
@@ -99,7 +102,7 @@ read_origin(struct hm_ha *ha, const struct hm_record *record,
     struct origin *origin)
 {
 	if (!hm_record_string(record, "time", &origin->time) ||
-	    !hm_time_parse(origin->time, &origin->seconds))
+	    !hm_rfc3339_parse(origin->time, &origin->seconds))
 		return "it has no time";
 	if (!hm_record_string(record, "serial", &origin->serial))
 		origin->serial = hm_slice("", 0);
@@ -498,7 +501,7 @@ moment(const struct hm_record *record, const char *key)
 	int64_t seconds;
 
 	return hm_record_string(record, key, &text) &&
-	    hm_time_parse(text, &seconds) ? seconds : 0;
+	    hm_rfc3339_parse(text, &seconds) ? seconds : 0;
 }
 
 /*
@@ -555,7 +558,7 @@ on_alert(struct hm_ha *ha, const struct hm_record *record,
 static const char *
 on_alarm(struct hm_ha *ha, const struct hm_record *record)
 {
-	char digits[HM_DEC_TEXT];
+	char digits[HM_DECIMAL_TEXT];
 	struct hm_ha_device *device;
 	struct origin origin;
 	int64_t code;

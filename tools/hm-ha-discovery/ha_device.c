@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "record/fields.h"
+
 /* A power of two, and no more than half full: probing stays short. */
 #define DEVICE_SLOTS (2 * HM_HA_DEVICES_MAX)
 #define GATEWAY_SLOTS (2 * HM_HA_GATEWAYS_MAX)

@@ -1,9 +1,9 @@
 #ifndef HM_HA_DEVICE_H
 #define HM_HA_DEVICE_H
 
-#include "record/alert_kind.h"
 #include "ha_entity.h"
 #include "ha_values.h"
+#include "record/alert_kind.h"
 #include "record/topics.h"
 
 /*

@@ -3,6 +3,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/decimal.h"
+#include "base/json_writer.h"
+#include "ha_entity.h"
+#include "ha_values.h"
+#include "record/alert_kind.h"
+#include "record/fields.h"
+#include "record/record.h"
+#include "record/topics.h"
+
 #define TEXT_MAX 600 /* holds any topic, name or template */
 
 /* Everything that is said of one entity. */
@@ -14,7 +23,7 @@ struct entity {
 };
 
 __attribute__((format(printf, 3, 4))) static void
-emit_format(struct hm_emit *e, const char *key, const char *format, ...)
+emit_format(struct hm_json *e, const char *key, const char *format, ...)
 {
 	char text[TEXT_MAX];
 	va_list args;
@@ -26,36 +35,36 @@ emit_format(struct hm_emit *e, const char *key, const char *format, ...)
 	if (n < 0 || (size_t)n >= sizeof text)
 		e->failed = true;
 	else
-		hm_emit_string(e, key, hm_slice(text, (size_t)n));
+		hm_json_string(e, key, hm_slice(text, (size_t)n));
 }
 
 /* Left out if it is empty. */
 static void
-emit_known(struct hm_emit *e, const char *key, const struct hm_ha_known *known)
+emit_known(struct hm_json *e, const char *key, const struct hm_ha_known *known)
 {
 	const struct hm_value value = {HM_STRING, hm_text(known->text)};
 
 	if (known->text[0] != '\0')
-		hm_emit_value(e, key, &value);
+		hm_json_value(e, key, &value);
 }
 
 /* The record around a payload */
 
 static void
-start_record(struct hm_emit *e, struct hm_slice time, char *buf)
+start_record(struct hm_json *e, struct hm_slice time, char *buf)
 {
-	hm_emit_start(e, buf, HM_HA_MESSAGE_MAX);
-	hm_emit_record(e, "mqtt", time);
+	hm_json_start(e, buf, HM_HA_MESSAGE_MAX);
+	hm_json_record(e, "mqtt", time);
 }
 
 static bool
-end_record(struct hm_emit *e, const struct hm_ha_style *style, bool retain,
+end_record(struct hm_json *e, const struct hm_ha_style *style, bool retain,
     struct hm_slice *line)
 {
-	hm_emit_int(e, "qos", style->qos);
-	hm_emit_bool(e, "retain", retain);
-	hm_emit_object_end(e);
-	return hm_emit_done(e, line);
+	hm_json_int(e, "qos", style->qos);
+	hm_json_bool(e, "retain", retain);
+	hm_json_object_end(e);
+	return hm_json_done(e, line);
 }
 
 /* Identity */
@@ -76,7 +85,7 @@ platform(const struct hm_field *field)
 }
 
 static void
-emit_state_topic(struct hm_emit *e, const char *key,
+emit_state_topic(struct hm_json *e, const char *key,
     const struct hm_ha_style *style, const struct hm_ha_device *device,
     const struct hm_ha_group *group)
 {
@@ -97,73 +106,73 @@ emit_state_topic(struct hm_emit *e, const char *key,
 /* Whose messages these are, and the device: the same for all its entities. */
 
 static void
-emit_origin(struct hm_emit *e)
+emit_origin(struct hm_json *e)
 {
-	hm_emit_object(e, "origin");
-	hm_emit_text(e, "name", "hm");
-	hm_emit_text(e, "sw_version", HM_VERSION);
-	hm_emit_object_end(e);
+	hm_json_object(e, "origin");
+	hm_json_text(e, "name", "hm");
+	hm_json_text(e, "sw_version", HM_VERSION);
+	hm_json_object_end(e);
 }
 
 static void
-emit_device(struct hm_emit *e, const struct hm_ha_device *device)
+emit_device(struct hm_json *e, const struct hm_ha_device *device)
 {
 	const char *via = hm_ha_device_via(device);
 	char prefix[HM_HA_PREFIX_MAX];
 
 	entity_prefix(device, NULL, prefix);
-	hm_emit_object(e, "device");
+	hm_json_object(e, "device");
 	emit_format(e, "name", "%s_%s", prefix, device->serial);
-	hm_emit_array(e, "identifiers");
+	hm_json_array(e, "identifiers");
 	emit_format(e, NULL, "hoymiles_mqtt_%s", device->serial);
-	hm_emit_array_end(e);
-	hm_emit_text(e, "manufacturer", "Hoymiles");
+	hm_json_array_end(e);
+	hm_json_text(e, "manufacturer", "Hoymiles");
 	emit_known(e, "model", &device->known[HM_HA_MODEL]);
-	hm_emit_text(e, "serial_number", device->serial);
+	hm_json_text(e, "serial_number", device->serial);
 	emit_known(e, "sw_version", &device->known[HM_HA_FIRMWARE]);
 	emit_known(e, "hw_version", &device->known[HM_HA_HARDWARE]);
 	if (device->kind != HM_HA_DTU && via[0] != '\0')
 		emit_format(e, "via_device", "hoymiles_mqtt_%s", via);
-	hm_emit_object_end(e);
+	hm_json_object_end(e);
 }
 
 /* One entity, without its device and origin */
 
 static void
-emit_available_with(struct hm_emit *e, const char *topic)
+emit_available_with(struct hm_json *e, const char *topic)
 {
-	hm_emit_object(e, NULL);
-	hm_emit_text(e, "topic", topic);
-	hm_emit_object_end(e);
+	hm_json_object(e, NULL);
+	hm_json_text(e, "topic", topic);
+	hm_json_object_end(e);
 }
 
 static void
-emit_availability(struct hm_emit *e, const struct entity *entity)
+emit_availability(struct hm_json *e, const struct entity *entity)
 {
 	const struct hm_ha_gateway *gateway = entity->device->gateway;
 	const char *prefix = entity->style->prefix;
 	char topic[HM_TOPIC_MAX];
 
-	hm_emit_array(e, "availability");
+	hm_json_array(e, "availability");
 	hm_topic_bridge(prefix, topic, sizeof topic);
 	emit_available_with(e, topic);
 	if (hm_ha_is_instant(entity->field)) {
 		hm_topic_dtu(prefix, hm_slice(gateway->name,
 		    gateway->name_length), topic, sizeof topic);
 		emit_available_with(e, topic);
-		hm_emit_object(e, NULL);
+		hm_json_object(e, NULL);
 		emit_state_topic(e, "topic", entity->style, entity->device,
 		    entity->group);
 		emit_format(e, "value_template", "{{ iif(value_json.%s is "
 		    "defined, 'online', 'offline') }}", entity->field->key);
-		hm_emit_object_end(e);
+		hm_json_object_end(e);
 	}
-	hm_emit_array_end(e);
-	hm_emit_text(e, "availability_mode", "all");
+	hm_json_array_end(e);
+	hm_json_text(e, "availability_mode", "all");
 }
 
 static void
-emit_name(struct hm_emit *e, const struct entity *entity, const char *prefix)
+emit_name(struct hm_json *e, const struct entity *entity, const char *prefix)
 {
 	const struct hm_ha_group *group = entity->group;
 	bool is_port = group->part == HM_HA_PORT, numbered;
@@ -173,15 +182,15 @@ emit_name(struct hm_emit *e, const struct entity *entity, const char *prefix)
 	if (name != NULL && is_port && numbered)
 		emit_format(e, "name", "%s %u", name, (unsigned)group->port);
 	else if (name != NULL)
-		hm_emit_text(e, "name", name);
+		hm_json_text(e, "name", name);
 	else if (is_port)
 		emit_format(e, "name", "%s_%s", prefix, entity->field->key);
 	else
-		hm_emit_text(e, "name", entity->field->key);
+		hm_json_text(e, "name", entity->field->key);
 }
 
 static void
-emit_identity(struct hm_emit *e, const struct entity *entity)
+emit_identity(struct hm_json *e, const struct entity *entity)
 {
 	char prefix[HM_HA_PREFIX_MAX];
 
@@ -218,7 +227,7 @@ decimals(const struct hm_field *field, const struct hm_ha_unit *other)
 }
 
 static void
-emit_class(struct hm_emit *e, const struct entity *entity)
+emit_class(struct hm_json *e, const struct entity *entity)
 {
 	const struct hm_field *field = entity->field;
 	const struct hm_ha_unit *other =
@@ -226,12 +235,12 @@ emit_class(struct hm_emit *e, const struct entity *entity)
 	const char *unit = other != NULL ? other->unit : field->unit;
 
 	if (field->ha_class != NULL)
-		hm_emit_text(e, "device_class", field->ha_class);
+		hm_json_text(e, "device_class", field->ha_class);
 	if (unit != NULL)
-		hm_emit_text(e, "unit_of_measurement", unit);
+		hm_json_text(e, "unit_of_measurement", unit);
 	if (state_class(field) != NULL) {
-		hm_emit_text(e, "state_class", state_class(field));
-		hm_emit_int(e, "suggested_display_precision",
+		hm_json_text(e, "state_class", state_class(field));
+		hm_json_int(e, "suggested_display_precision",
 		    decimals(field, other));
 	}
 	if (field == &hm_fields[HM_F_ALARM_TEXT])
@@ -249,7 +258,7 @@ expires(const struct entity *entity)
 }
 
 static void
-emit_entity(struct hm_emit *e, const struct entity *entity)
+emit_entity(struct hm_json *e, const struct entity *entity)
 {
 	const struct hm_field *field = entity->field;
 
@@ -261,12 +270,12 @@ emit_entity(struct hm_emit *e, const struct entity *entity)
 	    field->key, field->key);
 	emit_class(e, entity);
 	if ((field->flags & HM_DIAGNOSTIC) != 0)
-		hm_emit_text(e, "entity_category", "diagnostic");
+		hm_json_text(e, "entity_category", "diagnostic");
 	/* It changes with every reading, and few want that in their history. */
 	if (field->kind == HM_MOMENT)
-		hm_emit_bool(e, "enabled_by_default", false);
+		hm_json_bool(e, "enabled_by_default", false);
 	if (expires(entity))
-		hm_emit_int(e, "expire_after", entity->style->expire_after);
+		hm_json_int(e, "expire_after", entity->style->expire_after);
 	emit_availability(e, entity);
 }
 
@@ -278,17 +287,17 @@ hm_ha_message_config(const struct hm_ha_style *style,
 {
 	const struct entity entity = {style, device, group, &hm_fields[id]};
 	char prefix[HM_HA_PREFIX_MAX];
-	struct hm_emit e;
+	struct hm_json e;
 
 	entity_prefix(device, group, prefix);
 	start_record(&e, time, buf);
 	emit_format(&e, "topic", "%s/%s/%s/%s_%s/config", style->prefix,
 	    platform(entity.field), device->serial, prefix, entity.field->key);
-	hm_emit_object(&e, "payload");
+	hm_json_object(&e, "payload");
 	emit_entity(&e, &entity);
 	emit_device(&e, device);
 	emit_origin(&e);
-	hm_emit_object_end(&e);
+	hm_json_object_end(&e);
 	return end_record(&e, style, true, line);
 }
 
@@ -296,18 +305,18 @@ hm_ha_message_config(const struct hm_ha_style *style,
 
 /* A product that cannot be told exactly is not known. */
 static void
-emit_product(struct hm_emit *e, const char *key, const struct hm_value *value,
-    struct hm_dec factor)
+emit_product(struct hm_json *e, const char *key, const struct hm_value *value,
+    struct hm_decimal factor)
 {
-	struct hm_dec number, product;
+	struct hm_decimal number, product;
 
-	if (hm_dec_parse(value->text, &number) &&
-	    hm_dec_mul(number, factor, &product))
-		hm_emit_dec(e, key, product);
+	if (hm_decimal_parse(value->text, &number) &&
+	    hm_decimal_mul(number, factor, &product))
+		hm_json_decimal(e, key, product);
 }
 
 static void
-emit_value(struct hm_emit *e, const struct hm_ha_style *style, size_t id,
+emit_value(struct hm_json *e, const struct hm_ha_style *style, size_t id,
     const struct hm_value *value)
 {
 	const struct hm_ha_unit *other = style->shown.unit[id];
@@ -316,9 +325,9 @@ emit_value(struct hm_emit *e, const struct hm_ha_style *style, size_t id,
 	if (other != NULL)
 		emit_product(e, key, value, other->factor);
 	else if (hm_fields[id].kind == HM_FLAG)
-		hm_emit_text(e, key, value->kind == HM_TRUE ? "ON" : "OFF");
+		hm_json_text(e, key, value->kind == HM_TRUE ? "ON" : "OFF");
 	else
-		hm_emit_value(e, key, value);
+		hm_json_value(e, key, value);
 }
 
 bool
@@ -330,23 +339,23 @@ hm_ha_message_state(const struct hm_ha_style *style,
 	enum hm_scope scope = hm_ha_scope(device->kind, group->part);
 	/* What seldom comes has to be there when Home Assistant restarts. */
 	bool retain = group->part == HM_HA_INFO || group->part == HM_HA_ALARM;
-	struct hm_emit e;
+	struct hm_json e;
 
 	start_record(&e, time, buf);
 	emit_state_topic(&e, "topic", style, device, group);
-	hm_emit_object(&e, "payload");
+	hm_json_object(&e, "payload");
 	for (size_t id = 0; id < HM_FIELDS; id++)
 		if (hm_ha_set_has(&group->announced, id) &&
 		    hm_ha_values_show(values, id, scope))
 			emit_value(&e, style, id, &values->of[id]);
-	hm_emit_object_end(&e);
+	hm_json_object_end(&e);
 	return end_record(&e, style, retain, line);
 }
 
 /* Alerts */
 
 static void
-emit_alert_topic(struct hm_emit *e, const char *key,
+emit_alert_topic(struct hm_json *e, const char *key,
     const struct hm_ha_style *style, const struct hm_ha_device *device,
     const struct hm_ha_group *group, enum hm_alert_kind kind)
 {
@@ -362,7 +371,7 @@ emit_alert_topic(struct hm_emit *e, const char *key,
 }
 
 static void
-emit_alert_entity(struct hm_emit *e, const struct hm_ha_style *style,
+emit_alert_entity(struct hm_json *e, const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_group *group,
     enum hm_alert_kind kind)
 {
@@ -377,16 +386,16 @@ emit_alert_entity(struct hm_emit *e, const struct hm_ha_style *style,
 	emit_format(e, "unique_id", "hoymiles_mqtt_%s_%s_%s_alert", prefix,
 	    device->serial, name);
 	emit_alert_topic(e, "state_topic", style, device, group, kind);
-	hm_emit_text(e, "value_template", "{{ value_json.state }}");
+	hm_json_text(e, "value_template", "{{ value_json.state }}");
 	emit_alert_topic(e, "json_attributes_topic", style, device, group,
 	    kind);
-	hm_emit_text(e, "device_class", "problem");
+	hm_json_text(e, "device_class", "problem");
 	/* Of a DTU that is offline this has to be seen, too. */
-	hm_emit_array(e, "availability");
+	hm_json_array(e, "availability");
 	hm_topic_bridge(style->prefix, topic, sizeof topic);
 	emit_available_with(e, topic);
-	hm_emit_array_end(e);
-	hm_emit_text(e, "availability_mode", "all");
+	hm_json_array_end(e);
+	hm_json_text(e, "availability_mode", "all");
 }
 
 bool
@@ -396,25 +405,25 @@ hm_ha_message_alert_config(const struct hm_ha_style *style,
     struct hm_slice *line)
 {
 	char prefix[HM_HA_PREFIX_MAX];
-	struct hm_emit e;
+	struct hm_json e;
 
 	entity_prefix(device, group, prefix);
 	start_record(&e, time, buf);
 	emit_format(&e, "topic", "%s/binary_sensor/%s/%s_%s_alert/config",
 	    style->prefix, device->serial, prefix, hm_alert_kind_name(kind));
-	hm_emit_object(&e, "payload");
+	hm_json_object(&e, "payload");
 	emit_alert_entity(&e, style, device, group, kind);
 	emit_device(&e, device);
 	emit_origin(&e);
-	hm_emit_object_end(&e);
+	hm_json_object_end(&e);
 	return end_record(&e, style, true, line);
 }
 
 static void
-emit_told(struct hm_emit *e, const char *key, struct hm_slice text)
+emit_told(struct hm_json *e, const char *key, struct hm_slice text)
 {
 	if (text.n > 0)
-		hm_emit_quoted(e, key, text);
+		hm_json_quoted(e, key, text);
 }
 
 bool
@@ -423,16 +432,16 @@ hm_ha_message_alert(const struct hm_ha_style *style,
     const struct hm_ha_alert *alert, struct hm_slice time, char *buf,
     struct hm_slice *line)
 {
-	struct hm_emit e;
+	struct hm_json e;
 
 	start_record(&e, time, buf);
 	emit_alert_topic(&e, "topic", style, device, group, alert->kind);
-	hm_emit_object(&e, "payload");
-	hm_emit_text(&e, "state", alert->on ? "ON" : "OFF");
+	hm_json_object(&e, "payload");
+	hm_json_text(&e, "state", alert->on ? "ON" : "OFF");
 	emit_told(&e, "text", alert->text);
 	emit_told(&e, "start", alert->start);
 	emit_told(&e, "end", alert->end);
-	hm_emit_object_end(&e);
+	hm_json_object_end(&e);
 	return end_record(&e, style, true, line);
 }
 
@@ -442,13 +451,13 @@ hm_ha_message_availability(const struct hm_ha_style *style,
     struct hm_slice *line)
 {
 	char topic[HM_TOPIC_MAX];
-	struct hm_emit e;
+	struct hm_json e;
 
 	hm_topic_dtu(style->prefix, hm_slice(gateway->name,
 	    gateway->name_length), topic, sizeof topic);
 	start_record(&e, time, buf);
-	hm_emit_text(&e, "topic", topic);
-	hm_emit_text(&e, "payload",
+	hm_json_text(&e, "topic", topic);
+	hm_json_text(&e, "payload",
 	    gateway->state == HM_HA_ONLINE ? "online" : "offline");
 	return end_record(&e, style, true, line);
 }

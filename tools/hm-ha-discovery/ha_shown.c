@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "record/fields.h"
+
 #define MILLI {1, 3}
 #define MICRO {1, 6}
 #define NANO {1, 9}
@@ -60,18 +62,18 @@ is_unit_of(const struct hm_ha_unit *unit, const struct hm_field *field)
 }
 
 static bool
-is_same(struct hm_dec a, struct hm_dec b)
+is_same(struct hm_decimal a, struct hm_decimal b)
 {
-	char x[HM_DEC_TEXT], y[HM_DEC_TEXT];
+	char x[HM_DECIMAL_TEXT], y[HM_DECIMAL_TEXT];
 
-	hm_dec_format(a, x);
-	hm_dec_format(b, y);
+	hm_decimal_format(a, x);
+	hm_decimal_format(b, y);
 	return strcmp(x, y) == 0;
 }
 
 /* Of either sign. */
 static bool
-is_power_of_ten(struct hm_dec factor)
+is_power_of_ten(struct hm_decimal factor)
 {
 	int64_t digits = factor.units;
 
@@ -81,12 +83,13 @@ is_power_of_ten(struct hm_dec factor)
 }
 
 static bool
-correct(struct hm_ha_shown *shown, enum hm_field_id id, struct hm_dec factor)
+correct(struct hm_ha_shown *shown, enum hm_field_id id,
+    struct hm_decimal factor)
 {
 	const struct hm_field *field = &hm_fields[id];
 
 	if (factor.units == 0 || !hm_ha_is_measured(field) ||
-	    (is_power_of_ten(factor) && !is_same(factor, hm_dec(-1, 0))) ||
+	    (is_power_of_ten(factor) && !is_same(factor, hm_decimal(-1, 0))) ||
 	    (factor.units < 0 && field->kind != HM_GAUGE))
 		return false;
 	shown->corrected[id] = (struct hm_ha_unit){field->unit, factor,
@@ -97,10 +100,11 @@ correct(struct hm_ha_shown *shown, enum hm_field_id id, struct hm_dec factor)
 
 bool
 hm_ha_shown_multiply(struct hm_ha_shown *shown, enum hm_field_id id,
-    struct hm_dec factor)
+    struct hm_decimal factor)
 {
 	shown->unit[id] = NULL;
-	if (hm_ha_is_measured(&hm_fields[id]) && is_same(factor, hm_dec(1, 0)))
+	if (hm_ha_is_measured(&hm_fields[id]) &&
+	    is_same(factor, hm_decimal(1, 0)))
 		return true;
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
 		if (is_unit_of(&units[i], &hm_fields[id]) &&
@@ -118,11 +122,11 @@ hm_ha_factors(enum hm_field_id id, char *buf, size_t cap)
 	size_t len = n > 0 ? (size_t)n : 0;
 
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-		char factor[HM_DEC_TEXT];
+		char factor[HM_DECIMAL_TEXT];
 
 		if (len >= cap || !is_unit_of(&units[i], &hm_fields[id]))
 			continue;
-		hm_dec_format(units[i].factor, factor);
+		hm_decimal_format(units[i].factor, factor);
 		n = snprintf(buf + len, cap - len, ", %s (%s)", factor,
 		    units[i].unit);
 		len += n > 0 ? (size_t)n : 0;

@@ -1,7 +1,7 @@
 #ifndef HM_HA_SHOWN_H
 #define HM_HA_SHOWN_H
 
-#include "base/dec.h"
+#include "base/decimal.h"
 #include "ha_entity.h"
 
 /*
@@ -14,7 +14,7 @@
 /* Another unit of a field's unit, and what values are multiplied by. */
 struct hm_ha_unit {
 	const char *of;     /* the field's unit, or NULL: it has none */
-	struct hm_dec factor;
+	struct hm_decimal factor;
 	const char *unit;
 	int decimals; /* more than the field has; fewer if negative */
 };
@@ -48,7 +48,7 @@ bool hm_ha_is_measured(const struct hm_field *field);
  * neither: 0, or less than 0 for a counter.
  */
 bool hm_ha_shown_multiply(struct hm_ha_shown *shown, enum hm_field_id id,
-    struct hm_dec factor);
+    struct hm_decimal factor);
 void hm_ha_factors(enum hm_field_id id, char *buf, size_t cap);
 
 /*

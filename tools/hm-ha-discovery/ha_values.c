@@ -1,7 +1,9 @@
 #include "ha_values.h"
 
-#include "record/alarms.h"
+#include "base/decimal.h"
+#include "base/json_writer.h"
 #include "base/rfc3339.h"
+#include "record/alarm_codes.h"
 
 #define STATE_MAX ((size_t)255) /* Home Assistant's limit on a state */
 
@@ -11,7 +13,7 @@
 static bool
 is_good(const struct hm_field *field, const struct hm_value *value)
 {
-	struct hm_dec number;
+	struct hm_decimal number;
 	int64_t seconds;
 
 	switch (field->kind) {
@@ -20,7 +22,7 @@ is_good(const struct hm_field *field, const struct hm_value *value)
 	case HM_COUNTER:
 	case HM_CODE:
 		return value->kind == HM_NUMBER &&
-		    hm_dec_parse(value->text, &number);
+		    hm_decimal_parse(value->text, &number);
 	case HM_FLAG:
 		return value->kind == HM_TRUE || value->kind == HM_FALSE;
 	case HM_LABEL:
@@ -28,7 +30,7 @@ is_good(const struct hm_field *field, const struct hm_value *value)
 		    value->text.n <= STATE_MAX;
 	case HM_MOMENT:
 		return value->kind == HM_STRING &&
-		    hm_time_parse(value->text, &seconds);
+		    hm_rfc3339_parse(value->text, &seconds);
 	}
 	return false;
 }
@@ -37,11 +39,11 @@ is_good(const struct hm_field *field, const struct hm_value *value)
 static bool
 integer(const struct hm_ha_values *values, enum hm_field_id id, int64_t *out)
 {
-	struct hm_dec number;
+	struct hm_decimal number;
 
 	return values->of[id].kind == HM_NUMBER &&
-	    hm_dec_parse(values->of[id].text, &number) &&
-	    hm_dec_rescale(number, 0, out);
+	    hm_decimal_parse(values->of[id].text, &number) &&
+	    hm_decimal_rescale(number, 0, out);
 }
 
 static struct hm_value
@@ -53,7 +55,7 @@ text_value(const char *text)
 static const char *
 alarm_option_of(int64_t code)
 {
-	const char *text = hm_alarm_text(code);
+	const char *text = hm_alarm_code_text(code);
 
 	if (code == 0)
 		return ALARM_NONE;
@@ -72,8 +74,8 @@ make_alarm_option(struct hm_ha_values *values)
 	}
 	if (text->kind != HM_STRING)
 		return;
-	for (size_t i = 0; i < hm_alarm_count; i++)
-		if (hm_slice_is(text->text, hm_alarms[i].text))
+	for (size_t i = 0; i < hm_alarm_code_count; i++)
+		if (hm_slice_is(text->text, hm_alarm_codes[i].text))
 			return;
 	*text = text_value(ALARM_UNKNOWN);
 }
@@ -97,9 +99,9 @@ hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
 
 void
 hm_ha_values_set_alarm(struct hm_ha_values *values, int64_t code,
-    char buf[HM_DEC_TEXT])
+    char buf[HM_DECIMAL_TEXT])
 {
-	size_t n = hm_dec_format(hm_dec(code, 0), buf);
+	size_t n = hm_decimal_format(hm_decimal(code, 0), buf);
 
 	values->of[HM_F_ALARM_CODE] = (struct hm_value){HM_NUMBER,
 	    hm_slice(buf, n)};
@@ -127,7 +129,7 @@ hm_ha_values_show(const struct hm_ha_values *values, size_t id,
 {
 	const struct hm_field *field = &hm_fields[id];
 	const struct hm_value *value = &values->of[id];
-	struct hm_dec number = {0};
+	struct hm_decimal number = {0};
 
 	if (value->kind == HM_ABSENT)
 		return false;
@@ -135,7 +137,7 @@ hm_ha_values_show(const struct hm_ha_values *values, size_t id,
 		return false;
 	if (field->kind != HM_COUNTER && field->kind != HM_DAILY)
 		return true;
-	if (!hm_dec_parse(value->text, &number) || number.units < 0)
+	if (!hm_decimal_parse(value->text, &number) || number.units < 0)
 		return false;
 	return number.units > 0 ||
 	    (field->kind == HM_DAILY && scope != HM_SCOPE_DTU);
@@ -146,19 +148,19 @@ static bool
 is_first_of_its_text(size_t i)
 {
 	for (size_t j = 0; j < i; j++)
-		if (strcmp(hm_alarms[j].text, hm_alarms[i].text) == 0)
+		if (strcmp(hm_alarm_codes[j].text, hm_alarm_codes[i].text) == 0)
 			return false;
 	return true;
 }
 
 void
-hm_ha_emit_alarm_options(struct hm_emit *e, const char *key)
+hm_ha_emit_alarm_options(struct hm_json *e, const char *key)
 {
-	hm_emit_array(e, key);
-	hm_emit_text(e, NULL, ALARM_NONE);
-	hm_emit_text(e, NULL, ALARM_UNKNOWN);
-	for (size_t i = 0; i < hm_alarm_count; i++)
+	hm_json_array(e, key);
+	hm_json_text(e, NULL, ALARM_NONE);
+	hm_json_text(e, NULL, ALARM_UNKNOWN);
+	for (size_t i = 0; i < hm_alarm_code_count; i++)
 		if (is_first_of_its_text(i))
-			hm_emit_text(e, NULL, hm_alarms[i].text);
-	hm_emit_array_end(e);
+			hm_json_text(e, NULL, hm_alarm_codes[i].text);
+	hm_json_array_end(e);
 }

@@ -22,7 +22,7 @@ void hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
 
 /* Set the alarm's code, 0 for none, and with it the text. */
 void hm_ha_values_set_alarm(struct hm_ha_values *values, int64_t code,
-    char buf[HM_DEC_TEXT]);
+    char buf[HM_DECIMAL_TEXT]);
 
 /*
  * Whether a value goes into the state message. What means nothing while the
@@ -34,6 +34,6 @@ bool hm_ha_values_show(const struct hm_ha_values *values, size_t id,
     enum hm_scope scope);
 
 /* The array of all that the alarm's text can be, each once. */
-void hm_ha_emit_alarm_options(struct hm_emit *e, const char *key);
+void hm_ha_emit_alarm_options(struct hm_json *e, const char *key);
 
 #endif

@@ -2,12 +2,16 @@
 
 #include <stdio.h>
 
-#include "stream/again.h"
-#include "config/config.h"
 #include "base/exits.h"
-#include "ha.h"
 #include "base/log.h"
-#include "base/nearest.h"
+#include "base/suggest.h"
+#include "config/config.h"
+#include "ha.h"
+#include "ha_entity.h"
+#include "ha_shown.h"
+#include "record/fields.h"
+#include "record/topics.h"
+#include "stream/restart.h"
 #include "stream/stream.h"
 
 #define NAMES_MAX 1024
@@ -19,14 +23,14 @@ static bool
 suggest(struct hm_slice word, const struct hm_ha_set *fields,
     const char *text, char *out)
 {
-	struct hm_nearest nearest;
+	struct hm_suggest nearest;
 	char name[NAMES_MAX];
 
 	snprintf(name, sizeof name, "%.*s", (int)word.n, word.p);
-	hm_nearest_start(&nearest, name);
+	hm_suggest_start(&nearest, name);
 	for (size_t id = 0; id < HM_FIELDS; id++)
 		if (hm_ha_set_has(fields, id))
-			hm_nearest_try(&nearest, hm_fields[id].key);
+			hm_suggest_try(&nearest, hm_fields[id].key);
 	snprintf(out, NAMES_MAX, "%s%s%s%s", text,
 	    nearest.best != NULL ? "; did you mean " : "",
 	    nearest.best != NULL ? nearest.best : "",
@@ -301,5 +305,5 @@ main(int argc, char *argv[])
 	hm_ha_free(work.ha);
 	hm_ha_shown_free(&work.options.style.shown);
 	hm_config_free(config);
-	return hm_again(status);
+	return hm_restart(status);
 }

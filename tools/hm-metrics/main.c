@@ -3,15 +3,22 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "http/answers.h"
-#include "stream/again.h"
-#include "config/config.h"
-#include "config/dtu.h"
+#include "base/clock.h"
 #include "base/exits.h"
 #include "base/log.h"
-#include "config/night.h"
+#include "config/config.h"
+#include "config/dtu_list.h"
+#include "config/quiet_hours.h"
+#include "http/api.h"
+#include "http/http.h"
+#include "live/live.h"
+#include "live/live_history.h"
+#include "live/live_shared.h"
+#include "live/live_view.h"
+#include "out/metrics.h"
+#include "out/metrics_file.h"
+#include "stream/restart.h"
 #include "stream/stream.h"
-#include "out/textfile.h"
 
 #define SAMPLE_MS 10000 /* between two samples of the day's curve */
 
@@ -22,7 +29,7 @@ check(const struct hm_config *config)
 	struct hm_dtus dtus;
 	int status;
 
-	good = hm_night_check(config) && good;
+	good = hm_quiet_hours_check(config) && good;
 	status = hm_dtus_configured(&dtus, config);
 	hm_dtus_free(&dtus);
 	return status != 0 ? status : good ? HM_EXIT_OK : HM_EXIT_CONFIG;
@@ -40,12 +47,12 @@ struct work {
 	const struct hm_config *config;
 	struct hm_stream *stream;
 	struct hm_dtus dtus;
-	struct hm_quiet night;
-	struct hm_shared_plant shared;
-	struct hm_answers *answers;
+	struct hm_quiet_hours night;
+	struct hm_live_shared shared;
+	struct hm_api *answers;
 	struct hm_http *http;         /* NULL: there is none */
-	struct hm_textfile *textfile; /* NULL: likewise */
-	struct hm_plant copy;         /* for the text file */
+	struct hm_metrics_file *textfile; /* NULL: likewise */
+	struct hm_live copy;         /* for the text file */
 	int64_t next_sample;
 	struct hm_http_counts counts;
 	uint64_t refused;
@@ -64,9 +71,9 @@ on_line(struct work *work, struct hm_slice line)
 	hm_stream_emit(work->stream, line);
 	atomic_fetch_add_explicit(&work->shared.lines, 1,
 	    memory_order_relaxed);
-	if (hm_plant_takes(type) &&
+	if (hm_live_takes(type) &&
 	    hm_stream_parse(work->stream, line, &work->record))
-		hm_shared_record(&work->shared, type, &work->record);
+		hm_live_shared_record(&work->shared, type, &work->record);
 }
 
 /* The clock is the side of the stream */
@@ -91,7 +98,7 @@ on_ready(void *context, short revents)
 	if (now < work->next_sample)
 		return;
 	work->next_sample = now + SAMPLE_MS;
-	hm_shared_tick(&work->shared);
+	hm_live_shared_tick(&work->shared);
 	work->refused = work->shared.plant.refused;
 	if (work->http != NULL)
 		work->counts = hm_http_counts(work->http);
@@ -125,7 +132,7 @@ run(struct work *work)
 		hm_stream_commit(work->stream);
 	}
 	hm_http_free(work->http);
-	good = hm_textfile_free(work->textfile);
+	good = hm_metrics_file_free(work->textfile);
 	return hm_stream_close(work->stream, good ? HM_EXIT_OK : HM_EXIT_IO);
 }
 
@@ -143,12 +150,12 @@ number_of_plant(void *context)
 {
 	struct work *work = context;
 
-	(void)hm_shared_copy(&work->shared, &work->copy);
+	(void)hm_live_shared_copy(&work->shared, &work->copy);
 	return work->copy.number;
 }
 
 static bool
-render(void *context, struct hm_bytes *out)
+render(void *context, struct hm_buffer *out)
 {
 	struct work *work = context;
 	const struct hm_own_figures own = {.lines = work->shared.lines};
@@ -160,7 +167,7 @@ render(void *context, struct hm_bytes *out)
 	};
 	struct hm_view view;
 
-	if (!hm_shared_copy(&work->shared, &work->copy))
+	if (!hm_live_shared_copy(&work->shared, &work->copy))
 		return false;
 	hm_view_init(&view, &work->copy, &now);
 	return hm_metrics_render(out, &view, &options);
@@ -172,22 +179,22 @@ static bool
 open_plant(struct work *work)
 {
 	const struct hm_config *c = work->config;
-	struct hm_plant_history history = {.path = database(c)};
-	const struct hm_plant_options options = {
+	struct hm_live_history history = {.path = database(c)};
+	const struct hm_live_options options = {
 	    .dtus = &work->dtus,
 	    .query_period_ms = hm_config_ms(c, HM_SET_QUERY_PERIOD),
-	    .night = hm_night_read(c, &work->night),
+	    .night = hm_quiet_hours_read(c, &work->night),
 	    .night_period_ms = hm_config_ms(c, HM_SET_NIGHT_PERIOD),
 	    .offline_ms = hm_config_ms(c, HM_SET_DTU_OFFLINE_THRESHOLD),
 	    .ask_period_ms = hm_config_ms(c, HM_SET_ASK_PERIOD),
 	    .stats_period_ms = hm_config_ms(c, HM_SET_STATS_PERIOD),
 	};
 
-	if (!hm_shared_init(&work->shared, &options))
+	if (!hm_live_shared_init(&work->shared, &options))
 		return false;
-	hm_plant_history_curve(&history, hm_moment_now().wall / 1000,
+	hm_live_history_curve(&history, hm_moment_now().wall / 1000,
 	    &work->shared.plant.curve);
-	hm_plant_history_close(&history);
+	hm_live_history_close(&history);
 	return true;
 }
 
@@ -207,7 +214,7 @@ static bool
 open_http(struct work *work)
 {
 	const struct hm_config *c = work->config;
-	const struct hm_answers_options answers = {
+	const struct hm_api_options answers = {
 	    .shared = &work->shared,
 	    .database = database(c),
 	    .health = hm_config_flag(c, HM_SET_HEALTH_ENABLED),
@@ -217,11 +224,11 @@ open_http(struct work *work)
 	struct hm_http_options http = {
 	    .host = hm_config_text(c, HM_SET_HEALTH_HOST),
 	    .port = (uint16_t)hm_config_int(c, HM_SET_HEALTH_PORT),
-	    .answer = hm_answers_answer,
-	    .event = hm_answers_event,
+	    .answer = hm_api_answer,
+	    .event = hm_api_event,
 	};
 
-	work->answers = hm_answers_new(&answers);
+	work->answers = hm_api_new(&answers);
 	if (work->answers == NULL)
 		return false;
 	http.context = work->answers;
@@ -232,7 +239,7 @@ open_http(struct work *work)
 static bool
 open_textfile(struct work *work)
 {
-	const struct hm_textfile_options options = {
+	const struct hm_metrics_file_options options = {
 	    .path = hm_config_text(work->config, HM_SET_METRICS_TEXTFILE),
 	    .context = work,
 	    .render = render,
@@ -240,7 +247,7 @@ open_textfile(struct work *work)
 	};
 
 	if (options.path != NULL)
-		work->textfile = hm_textfile_new(&options);
+		work->textfile = hm_metrics_file_new(&options);
 	return options.path == NULL || work->textfile != NULL;
 }
 
@@ -278,10 +285,10 @@ main(int argc, char *argv[])
 		return status;
 	work.config = config;
 	status = start(&work);
-	hm_answers_free(work.answers);
-	hm_plant_free(&work.copy);
-	hm_shared_free(&work.shared);
+	hm_api_free(work.answers);
+	hm_live_free(&work.copy);
+	hm_live_shared_free(&work.shared);
 	hm_dtus_free(&work.dtus);
 	hm_config_free(config);
-	return hm_again(status);
+	return hm_restart(status);
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A frame and what may follow it in one piece. */
 #define IN_MAX ((size_t)2 * 65536)
@@ -27,15 +28,15 @@ hm_dialog_free(struct hm_dialog *d)
 {
 	if (d == NULL)
 		return;
-	hm_bytes_free(&d->in);
-	hm_bytes_free(&d->replies);
+	hm_buffer_free(&d->in);
+	hm_buffer_free(&d->replies);
 	explicit_bzero(d, sizeof *d);
 	free(d);
 }
 
 enum hm_turn
-hm_dialog_fail(struct hm_dialog *d, enum hm_error error, const char *format,
-    ...)
+hm_dialog_fail(struct hm_dialog *d, enum hm_poll_error error,
+    const char *format, ...)
 {
 	va_list args;
 
@@ -51,7 +52,7 @@ bool
 hm_dialog_keep(struct hm_dialog *d, const uint8_t *p, size_t n)
 {
 	if (d->reply_count == HM_REPLIES_MAX ||
-	    !hm_bytes_append(&d->replies, p, n, HM_REPLIES_BYTES)) {
+	    !hm_buffer_append(&d->replies, p, n, HM_REPLIES_BYTES)) {
 		hm_dialog_fail(d, HM_ERR_PROTOCOL,
 		    "too many replies: %zu with %zu bytes", d->reply_count,
 		    d->replies.n);
@@ -84,8 +85,8 @@ hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 void
 hm_dialog_end(struct hm_dialog *d)
 {
-	hm_bytes_shrink(&d->in, KEPT_MAX);
-	hm_bytes_shrink(&d->replies, KEPT_MAX);
+	hm_buffer_shrink(&d->in, KEPT_MAX);
+	hm_buffer_shrink(&d->replies, KEPT_MAX);
 	d->reply_count = 0;
 }
 
@@ -104,7 +105,7 @@ hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n)
 {
 	enum hm_turn turn;
 
-	if (!hm_bytes_append(&d->in, p, n, IN_MAX))
+	if (!hm_buffer_append(&d->in, p, n, IN_MAX))
 		turn = hm_dialog_fail(d, HM_ERR_PROTOCOL,
 		    "more than %zu bytes for one request", IN_MAX);
 	else if (d->dtu->transport == HM_TRANSPORT_MODBUS)
@@ -121,7 +122,7 @@ hm_dialog_hold(struct hm_dialog *d, bool held)
 }
 
 enum hm_turn
-hm_dialog_give_up(struct hm_dialog *d, enum hm_error error)
+hm_dialog_give_up(struct hm_dialog *d, enum hm_poll_error error)
 {
 	if (d->dtu->transport == HM_TRANSPORT_HM)
 		hm_dialog_hm_give_up(d);
@@ -169,7 +170,7 @@ hm_dialog_stale(const struct hm_dialog *d)
 	    d->hm.time == d->hm.time_before;
 }
 
-enum hm_error
+enum hm_poll_error
 hm_dialog_error(const struct hm_dialog *d)
 {
 	return d->error;

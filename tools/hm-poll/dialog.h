@@ -2,9 +2,9 @@
 #define HM_DIALOG_H
 
 #include "base/arena.h"
-#include "base/bytes.h"
-#include "config/dtu.h"
-#include "record/errors.h"
+#include "base/buffer.h"
+#include "record/poll_errors.h"
+#include "wire/dtu_uri.h"
 
 /*
  * One poll of one DTU as a dialog of requests and replies: it knows what to
@@ -67,7 +67,7 @@ void hm_dialog_hold(struct hm_dialog *d, bool held);
  * The reply did not come: a timeout, or the DTU closed the connection.
  * HM_TURN_DONE if the readings are there and only extras are missing.
  */
-enum hm_turn hm_dialog_give_up(struct hm_dialog *d, enum hm_error error);
+enum hm_turn hm_dialog_give_up(struct hm_dialog *d, enum hm_poll_error error);
 
 /* The request to send, valid until the next call. */
 const uint8_t *hm_dialog_request(const struct hm_dialog *d, size_t *size);
@@ -87,7 +87,7 @@ const uint8_t *hm_dialog_reply(const struct hm_dialog *d, size_t i,
 bool hm_dialog_stale(const struct hm_dialog *d);
 
 /* After HM_TURN_FAIL: why, and one line of text. */
-enum hm_error hm_dialog_error(const struct hm_dialog *d);
+enum hm_poll_error hm_dialog_error(const struct hm_dialog *d);
 const char *hm_dialog_error_text(const struct hm_dialog *d);
 
 #endif

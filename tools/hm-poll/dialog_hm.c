@@ -5,11 +5,15 @@
 #include <time.h>
 
 #include "alarms.pb-c.h"
+#include "base/arena.h"
+#include "base/buffer.h"
 #include "command.pb-c.h"
 #include "history.pb-c.h"
 #include "info.pb-c.h"
 #include "network.pb-c.h"
 #include "real.pb-c.h"
+#include "wire/hmcrypt.h"
+#include "wire/hmframe.h"
 
 #define APP_OFFSET 28800 /* what the vendor's app sends in any time zone */
 #define ACTION_ALARM_LIST 50
@@ -478,7 +482,7 @@ hm_dialog_hm_feed(struct hm_dialog *d)
 		if (state != HM_FRAME_GOOD)
 			return frame_error(d, state);
 		turn = on_frame(d, &frame);
-		hm_bytes_drop(&d->in, used);
+		hm_buffer_drop(&d->in, used);
 	}
 	return turn;
 }

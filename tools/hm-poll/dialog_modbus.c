@@ -1,4 +1,6 @@
+#include "base/buffer.h"
 #include "dialog_private.h"
+#include "wire/modbus.h"
 
 #include <string.h>
 
@@ -117,12 +119,12 @@ hm_dialog_modbus_feed(struct hm_dialog *d)
 		}
 		if (!is_old(d, &reply))
 			break;
-		hm_bytes_drop(&d->in, used);
+		hm_buffer_drop(&d->in, used);
 	}
 	turn = check(d, &reply);
 	if (turn == HM_TURN_DONE)
 		turn = hm_dialog_keep(d, d->in.p, used) ? after(d, &reply) :
 		    HM_TURN_FAIL;
-	hm_bytes_drop(&d->in, used);
+	hm_buffer_drop(&d->in, used);
 	return turn;
 }

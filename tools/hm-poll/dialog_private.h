@@ -41,11 +41,11 @@ struct hm_dialog {
 	int64_t now, monotonic;
 	uint8_t request[HM_REQUEST_MAX];
 	size_t request_size;
-	struct hm_bytes in;
-	struct hm_bytes replies;
+	struct hm_buffer in;
+	struct hm_buffer replies;
 	size_t reply_end[HM_REPLIES_MAX];
 	size_t reply_count;
-	enum hm_error error;
+	enum hm_poll_error error;
 	char error_text[160];
 	bool held;
 	union {
@@ -56,7 +56,7 @@ struct hm_dialog {
 
 /* Remember why; the result is HM_TURN_FAIL. */
 __attribute__((format(printf, 3, 4))) enum hm_turn hm_dialog_fail(
-    struct hm_dialog *d, enum hm_error error, const char *format, ...);
+    struct hm_dialog *d, enum hm_poll_error error, const char *format, ...);
 
 /* Keep a reply for the record; false, failed, if there are too many. */
 bool hm_dialog_keep(struct hm_dialog *d, const uint8_t *p, size_t n);

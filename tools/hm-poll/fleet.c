@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 
-#include "job.h"
+#include "dtu_job.h"
 
 struct hm_fleet {
-	struct hm_jobs jobs;
-	struct hm_job *job;
+	struct hm_dtu_jobs jobs;
+	struct hm_dtu_job *job;
 	size_t count;
 };
 
@@ -19,7 +19,7 @@ hm_fleet_new(const struct hm_dtus *dtus,
 	if (fleet == NULL)
 		return NULL;
 	fleet->jobs.options = *options;
-	fleet->jobs.options.poller.done = hm_job_polled;
+	fleet->jobs.options.poller.done = hm_dtu_job_polled;
 	fleet->jobs.left = dtus->count;
 	hm_random_seed(&fleet->jobs.random);
 	fleet->job = calloc(dtus->count, sizeof *fleet->job);
@@ -30,10 +30,10 @@ hm_fleet_new(const struct hm_dtus *dtus,
 	for (size_t i = 0; i < dtus->count; i++) {
 		/* Where there is only one poll each, nobody waits. */
 		int64_t offset = options->count == 1 ? 0 :
-		    hm_plan_offset(&options->plan, i, dtus->count);
+		    hm_poll_schedule_offset(&options->plan, i, dtus->count);
 
-		if (!hm_job_init(&fleet->job[i], &fleet->jobs, &dtus->dtu[i],
-		    offset)) {
+		if (!hm_dtu_job_init(&fleet->job[i], &fleet->jobs,
+		    &dtus->dtu[i], offset)) {
 			hm_fleet_free(fleet);
 			return NULL;
 		}
@@ -48,7 +48,7 @@ hm_fleet_free(struct hm_fleet *fleet)
 	if (fleet == NULL)
 		return;
 	for (size_t i = 0; i < fleet->count; i++)
-		hm_job_free(&fleet->job[i]);
+		hm_dtu_job_free(&fleet->job[i]);
 	free(fleet->job);
 	free(fleet);
 }
@@ -58,7 +58,7 @@ hm_fleet_finish(struct hm_fleet *fleet)
 {
 	fleet->jobs.finishing = true;
 	for (size_t i = 0; i < fleet->count; i++)
-		hm_job_finish(&fleet->job[i]);
+		hm_dtu_job_finish(&fleet->job[i]);
 	return fleet->jobs.left;
 }
 

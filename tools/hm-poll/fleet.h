@@ -2,8 +2,9 @@
 #define HM_FLEET_H
 
 #include "backoff.h"
-#include "plan.h"
+#include "config/dtu_list.h"
 #include "poll_record.h"
+#include "poll_schedule.h"
 #include "poller.h"
 
 /*
@@ -15,7 +16,7 @@ struct hm_fleet;
 
 struct hm_fleet_options {
 	struct hm_poller_options poller; /* `done` is set by hm_fleet_new */
-	struct hm_plan plan;
+	struct hm_poll_schedule plan;
 	int64_t count; /* polls of each DTU; -1: no end */
 	int64_t retries;
 	struct hm_backoff backoff;

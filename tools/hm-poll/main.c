@@ -5,14 +5,20 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "stream/again.h"
-#include "base/exits.h"
-#include "fleet.h"
-#include "lock.h"
-#include "base/log.h"
-#include "config/night.h"
-#include "stream/stream.h"
+#include "base/arena.h"
 #include "base/clock.h"
+#include "base/exits.h"
+#include "base/json_writer.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "config/dtu_list.h"
+#include "config/quiet_hours.h"
+#include "dtu_lock.h"
+#include "fleet.h"
+#include "poll_record.h"
+#include "resolve.h"
+#include "stream/restart.h"
+#include "stream/stream.h"
 
 #define HM_PERIOD_MIN_MS 35000 /* faster starves the vendor's cloud upload */
 #define FINISH_SECONDS 2 /* for polls that are under way, after a signal */
@@ -43,7 +49,7 @@ check(const struct hm_config *config)
 	int status = hm_dtus_collect(&dtus, config);
 	bool good = check_lock_dir(config);
 
-	good = hm_night_check(config) && good;
+	good = hm_quiet_hours_check(config) && good;
 	good = hm_config_use_zone(config) && good;
 	hm_dtus_free(&dtus);
 	if (status != 0)
@@ -64,7 +70,7 @@ struct work {
 	struct ev_loop *loop;
 	struct hm_stream *stream;
 	struct hm_fleet *fleet;
-	struct hm_quiet night;
+	struct hm_quiet_hours night;
 	ev_io signals, writable;
 	ev_timer stats, hurry;
 	bool finishes; /* a signal lets the polls that are under way end */
@@ -86,11 +92,11 @@ write_out(struct work *work)
 }
 
 static void
-emit(struct work *work, const struct hm_emit *e)
+emit(struct work *work, const struct hm_json *e)
 {
 	struct hm_slice line;
 
-	if (hm_emit_done(e, &line))
+	if (hm_json_done(e, &line))
 		hm_stream_emit(work->stream, line);
 	else
 		hm_log(HM_ERROR, "a record is longer than a line may be");
@@ -110,10 +116,10 @@ on_frame(void *context, const struct hm_dtu *dtu,
     const struct hm_dialog *dialog, int64_t took_ms)
 {
 	struct work *work = context;
-	struct hm_emit e;
+	struct hm_json e;
 
-	hm_emit_start(&e, work->line, sizeof work->line);
-	hm_emit_frame(&e, hm_time_now(), dtu, dialog, took_ms);
+	hm_json_start(&e, work->line, sizeof work->line);
+	hm_json_frame(&e, hm_clock_now(), dtu, dialog, took_ms);
 	emit(work, &e);
 }
 
@@ -122,10 +128,10 @@ on_status(void *context, const struct hm_dtu *dtu,
     const struct hm_status *status)
 {
 	struct work *work = context;
-	struct hm_emit e;
+	struct hm_json e;
 
-	hm_emit_start(&e, work->line, sizeof work->line);
-	hm_emit_status(&e, hm_time_now(), dtu, status);
+	hm_json_start(&e, work->line, sizeof work->line);
+	hm_json_status(&e, hm_clock_now(), dtu, status);
 	emit(work, &e);
 }
 
@@ -337,7 +343,7 @@ lock_dir(const struct hm_config *config)
 {
 	const char *dir = hm_config_text(config, HM_SET_LOCK_DIR);
 
-	return dir != NULL ? dir : hm_lock_default_dir();
+	return dir != NULL ? dir : hm_dtu_lock_default_dir();
 }
 
 static struct hm_fleet_options
@@ -346,7 +352,7 @@ fleet_options(const struct hm_config *config, struct work *work)
 	return (struct hm_fleet_options){
 	    .plan = {
 	        .period_ms = hm_config_ms(config, HM_SET_QUERY_PERIOD),
-	        .night = hm_night_read(config, &work->night),
+	        .night = hm_quiet_hours_read(config, &work->night),
 	        .night_period_ms = hm_config_ms(config,
 	            HM_SET_NIGHT_PERIOD),
 	        .upload_margin_ms = hm_config_flag(config,
@@ -452,5 +458,5 @@ main(int argc, char *argv[])
 	}
 	hm_dtus_free(&dtus);
 	hm_config_free(config);
-	return hm_again(status);
+	return hm_restart(status);
 }

@@ -1,56 +1,60 @@
 #include "poll_record.h"
 
+#include "base/json_writer.h"
 #include "base/rfc3339.h"
+#include "record/breaker_state.h"
+#include "record/poll_errors.h"
+#include "wire/dtu_uri.h"
 
 static void
-start(struct hm_emit *e, const char *type, int64_t time,
+start(struct hm_json *e, const char *type, int64_t time,
     const struct hm_dtu *dtu)
 {
-	char text[HM_TIME_TEXT];
+	char text[HM_RFC3339_SIZE];
 
-	hm_emit_record(e, type, hm_time_format(time, text));
-	hm_emit_text(e, "dtu", dtu->name);
+	hm_json_record(e, type, hm_rfc3339_format(time, text));
+	hm_json_text(e, "dtu", dtu->name);
 }
 
 void
-hm_emit_status(struct hm_emit *e, int64_t time, const struct hm_dtu *dtu,
+hm_json_status(struct hm_json *e, int64_t time, const struct hm_dtu *dtu,
     const struct hm_status *status)
 {
 	bool online = status->error == HM_ERR_NONE;
-	char text[HM_TIME_TEXT];
+	char text[HM_RFC3339_SIZE];
 
 	start(e, "status", time, dtu);
-	hm_emit_text(e, "state", online ? "online" : "offline");
-	hm_emit_text(e, "breaker", hm_breaker_name(status->breaker));
-	hm_emit_int(e, "failures", status->failures);
+	hm_json_text(e, "state", online ? "online" : "offline");
+	hm_json_text(e, "breaker", hm_breaker_state_name(status->breaker));
+	hm_json_int(e, "failures", status->failures);
 	if (!online) {
-		hm_emit_text(e, "error", hm_error_name(status->error));
-		hm_emit_text(e, "text", status->text);
+		hm_json_text(e, "error", hm_poll_error_name(status->error));
+		hm_json_text(e, "text", status->text);
 		if (status->hint != NULL)
-			hm_emit_text(e, "hint", status->hint);
+			hm_json_text(e, "hint", status->hint);
 		if (status->retry_at != 0)
-			hm_emit_string(e, "retry_at",
-			    hm_time_format(status->retry_at, text));
+			hm_json_string(e, "retry_at",
+			    hm_rfc3339_format(status->retry_at, text));
 	}
-	hm_emit_object_end(e);
+	hm_json_object_end(e);
 }
 
 void
-hm_emit_frame(struct hm_emit *e, int64_t time, const struct hm_dtu *dtu,
+hm_json_frame(struct hm_json *e, int64_t time, const struct hm_dtu *dtu,
     const struct hm_dialog *dialog, int64_t took_ms)
 {
 	start(e, "frame", time, dtu);
-	hm_emit_text(e, "transport", hm_transport_name(dtu->transport));
-	hm_emit_int(e, "took_ms", took_ms);
+	hm_json_text(e, "transport", hm_transport_name(dtu->transport));
+	hm_json_int(e, "took_ms", took_ms);
 	if (hm_dialog_stale(dialog))
-		hm_emit_bool(e, "stale", true);
-	hm_emit_array(e, "frames");
+		hm_json_bool(e, "stale", true);
+	hm_json_array(e, "frames");
 	for (size_t i = 0; i < hm_dialog_replies(dialog); i++) {
 		size_t size;
 		const uint8_t *reply = hm_dialog_reply(dialog, i, &size);
 
-		hm_emit_hex(e, NULL, reply, size);
+		hm_json_hex(e, NULL, reply, size);
 	}
-	hm_emit_array_end(e);
-	hm_emit_object_end(e);
+	hm_json_array_end(e);
+	hm_json_object_end(e);
 }

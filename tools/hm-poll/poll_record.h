@@ -1,7 +1,7 @@
 #ifndef HM_POLL_RECORD_H
 #define HM_POLL_RECORD_H
 
-#include "record/breaker.h"
+#include "breaker.h"
 #include "dialog.h"
 #include "record/record.h"
 
@@ -11,18 +11,18 @@
 struct hm_status {
 	enum hm_breaker_state breaker;
 	int64_t failures;    /* polls in a row */
-	enum hm_error error; /* HM_ERR_NONE: it is online */
+	enum hm_poll_error error; /* HM_ERR_NONE: it is online */
 	const char *text;    /* the error for people */
 	const char *hint;    /* or NULL */
 	int64_t retry_at;    /* seconds since 1970; 0 for never */
 };
 
 /* `time` is in seconds since 1970. */
-void hm_emit_status(struct hm_emit *e, int64_t time, const struct hm_dtu *dtu,
+void hm_json_status(struct hm_json *e, int64_t time, const struct hm_dtu *dtu,
     const struct hm_status *status);
 
 /* The replies of a dialog that is done. */
-void hm_emit_frame(struct hm_emit *e, int64_t time, const struct hm_dtu *dtu,
+void hm_json_frame(struct hm_json *e, int64_t time, const struct hm_dtu *dtu,
     const struct hm_dialog *dialog, int64_t took_ms);
 
 #endif

@@ -30,7 +30,7 @@ struct hm_poller {
 	void *context;
 	struct hm_dialog *dialog;
 	enum state state;
-	struct hm_lookup *lookup;
+	struct hm_resolve_query *lookup;
 	struct addrinfo *addresses, *address; /* the one being tried */
 	int fd;
 	ev_io io;
@@ -81,7 +81,7 @@ release(struct hm_poller *p)
 {
 	ev_timer_stop(p->options->loop, &p->timer);
 	close_socket(p);
-	hm_lookup_cancel(p->lookup);
+	hm_resolve_cancel(p->lookup);
 	p->lookup = NULL;
 	if (p->addresses != NULL)
 		freeaddrinfo(p->addresses);
@@ -109,7 +109,7 @@ finish_with(struct hm_poller *p, const struct hm_poll_result *result)
 }
 
 static void
-finish(struct hm_poller *p, enum hm_error error, const char *text)
+finish(struct hm_poller *p, enum hm_poll_error error, const char *text)
 {
 	const struct hm_poll_result result = {error, text,
 	    hm_monotonic_ms() - p->started, false};
@@ -247,7 +247,7 @@ has_input(const struct hm_poller *p)
 
 /* Connecting */
 
-static enum hm_error
+static enum hm_poll_error
 connect_error(int error)
 {
 	return error == ECONNREFUSED ? HM_ERR_REFUSED : HM_ERR_UNREACHABLE;
@@ -260,7 +260,7 @@ connected(struct hm_poller *p)
 
 	/* Requests are small and wait for their reply. */
 	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	take_turn(p, hm_dialog_begin(p->dialog, hm_time_now(),
+	take_turn(p, hm_dialog_begin(p->dialog, hm_clock_now(),
 	    hm_monotonic_ms() / 1000));
 }
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct hm_lookup {
-	struct hm_lookup *next;
+struct hm_resolve_query {
+	struct hm_resolve_query *next;
 	struct gaicb request;
 	struct addrinfo hints;
 	char *host;
@@ -20,19 +20,19 @@ struct hm_lookup {
 struct hm_resolver {
 	struct ev_loop *loop;
 	ev_async wake;
-	struct hm_lookup *first; /* under way */
+	struct hm_resolve_query *first; /* under way */
 	atomic_uint answers;     /* that are still to come from threads */
 };
 
 static void
-free_lookup(struct hm_lookup *lookup)
+free_lookup(struct hm_resolve_query *lookup)
 {
 	free(lookup->host);
 	free(lookup);
 }
 
 static void
-answer(struct hm_lookup *lookup, int result)
+answer(struct hm_resolve_query *lookup, int result)
 {
 	struct addrinfo *list = lookup->request.ar_result;
 
@@ -50,12 +50,12 @@ static void
 on_wake(struct ev_loop *loop, ev_async *wake, int events)
 {
 	struct hm_resolver *r = wake->data;
-	struct hm_lookup **link = &r->first;
+	struct hm_resolve_query **link = &r->first;
 
 	(void)loop;
 	(void)events;
 	while (*link != NULL) {
-		struct hm_lookup *lookup = *link;
+		struct hm_resolve_query *lookup = *link;
 		int result = gai_error(&lookup->request);
 
 		if (result == EAI_INPROGRESS) {
@@ -115,8 +115,8 @@ resolve_number(const char *host, const char *port,
 	return getaddrinfo(host, port, &numeric, list) == 0;
 }
 
-static struct hm_lookup *
-start(struct hm_resolver *r, struct hm_lookup *lookup)
+static struct hm_resolve_query *
+start(struct hm_resolver *r, struct hm_resolve_query *lookup)
 {
 	struct gaicb *list[] = {&lookup->request};
 	struct sigevent event = {.sigev_notify = SIGEV_THREAD};
@@ -140,10 +140,10 @@ start(struct hm_resolver *r, struct hm_lookup *lookup)
  * A lookup that was given up and still keeps a thread busy: threads are few,
  * and names that are not answered must not take them all.
  */
-static struct hm_lookup *
+static struct hm_resolve_query *
 find_abandoned(struct hm_resolver *r, const char *host, const char *port)
 {
-	struct hm_lookup *lookup = r->first;
+	struct hm_resolve_query *lookup = r->first;
 
 	while (lookup != NULL && (lookup->context != NULL ||
 	    strcmp(lookup->host, host) != 0 ||
@@ -152,12 +152,12 @@ find_abandoned(struct hm_resolver *r, const char *host, const char *port)
 	return lookup;
 }
 
-struct hm_lookup *
+struct hm_resolve_query *
 hm_resolve(struct hm_resolver *r, const char *host, uint16_t port,
     void (*answered)(void *context, struct addrinfo *list, const char *error),
     void *context)
 {
-	struct hm_lookup *lookup = calloc(1, sizeof *lookup), *abandoned;
+	struct hm_resolve_query *lookup = calloc(1, sizeof *lookup), *abandoned;
 	struct addrinfo *list;
 
 	if (lookup == NULL) {
@@ -190,7 +190,7 @@ hm_resolve(struct hm_resolver *r, const char *host, uint16_t port,
 }
 
 void
-hm_lookup_cancel(struct hm_lookup *lookup)
+hm_resolve_cancel(struct hm_resolve_query *lookup)
 {
 	if (lookup != NULL)
 		lookup->context = NULL;

@@ -12,7 +12,7 @@
  */
 
 struct hm_resolver;
-struct hm_lookup;
+struct hm_resolve_query;
 
 /* NULL if there is no memory. */
 struct hm_resolver *hm_resolver_new(struct ev_loop *loop);
@@ -28,11 +28,11 @@ bool hm_resolver_free(struct hm_resolver *r);
  * a list that it owns (freeaddrinfo), or with NULL and the resolver's text.
  * Returns the lookup if it is still under way, or NULL.
  */
-struct hm_lookup *hm_resolve(struct hm_resolver *r, const char *host,
+struct hm_resolve_query *hm_resolve(struct hm_resolver *r, const char *host,
     uint16_t port, void (*answered)(void *context, struct addrinfo *list,
     const char *error), void *context);
 
 /* Forget a lookup that is under way: `answered` will not be called. */
-void hm_lookup_cancel(struct hm_lookup *lookup);
+void hm_resolve_cancel(struct hm_resolve_query *lookup);
 
 #endif

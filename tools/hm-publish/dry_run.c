@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/emit.h"
-#include "base/log.h"
 #include "base/clock.h"
+#include "base/json_writer.h"
+#include "base/log.h"
 #include "base/rfc3339.h"
 #include "base/utf8.h"
 
@@ -85,22 +85,22 @@ static size_t
 put_object(struct hm_dry_run *d, const struct hm_message *message,
     struct hm_slice topic, struct hm_slice payload)
 {
-	char time[HM_TIME_TEXT];
+	char time[HM_RFC3339_SIZE];
 	struct hm_slice line = {d->line, 0};
-	struct hm_emit e;
+	struct hm_json e;
 
-	hm_emit_start(&e, d->line, d->cap);
-	hm_emit_object(&e, NULL);
-	hm_emit_string(&e, "time", hm_time_format(hm_time_now(), time));
-	hm_emit_text(&e, "level", "info");
-	hm_emit_text(&e, "tool", hm_log_tool());
-	hm_emit_text(&e, "msg", "would publish");
-	hm_emit_string(&e, "topic", topic);
-	hm_emit_int(&e, "qos", message->qos);
-	hm_emit_bool(&e, "retain", message->retain);
-	hm_emit_string(&e, "payload", payload);
-	hm_emit_object_end(&e);
-	hm_emit_done(&e, &line);
+	hm_json_start(&e, d->line, d->cap);
+	hm_json_object(&e, NULL);
+	hm_json_string(&e, "time", hm_rfc3339_format(hm_clock_now(), time));
+	hm_json_text(&e, "level", "info");
+	hm_json_text(&e, "tool", hm_log_tool());
+	hm_json_text(&e, "msg", "would publish");
+	hm_json_string(&e, "topic", topic);
+	hm_json_int(&e, "qos", message->qos);
+	hm_json_bool(&e, "retain", message->retain);
+	hm_json_string(&e, "payload", payload);
+	hm_json_object_end(&e);
+	hm_json_done(&e, &line);
 	return line.n;
 }
 

@@ -6,15 +6,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "stream/again.h"
-#include "config/config.h"
-#include "dry_run.h"
+#include "base/clock.h"
 #include "base/exits.h"
 #include "base/log.h"
+#include "config/config.h"
+#include "config/settings.h"
+#include "dry_run.h"
 #include "mqtt_link.h"
-#include "stream/stream.h"
-#include "base/clock.h"
+#include "outbox.h"
+#include "record/record.h"
 #include "record/topics.h"
+#include "stream/restart.h"
+#include "stream/stream.h"
 
 #define TOPIC_MAX ((size_t)65535)
 #define PASSWORD_MAX ((size_t)1024)
@@ -537,8 +540,8 @@ main(int argc, char *argv[])
 	status = start(&work);
 	explicit_bzero(work.password, sizeof work.password);
 	if (!hm_mqtt_link_free(work.link))
-		_exit(hm_again(status));
+		_exit(hm_restart(status));
 	hm_outbox_free(work.outbox);
 	hm_config_free(config);
-	return hm_again(status);
+	return hm_restart(status);
 }

@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 #define CONNECT_MS 60000   /* for name, connection and TLS handshake */
 #define CONNACK_MS 10000   /* for the broker's greeting after that */

@@ -3,14 +3,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "stream/again.h"
-#include "config/config.h"
-#include "base/exits.h"
-#include "base/log.h"
-#include "sim_server.h"
-#include "stream/stream.h"
 #include "base/clock.h"
+#include "base/exits.h"
+#include "base/json_writer.h"
+#include "base/log.h"
 #include "base/rfc3339.h"
+#include "config/config.h"
+#include "config/settings.h"
+#include "record/record.h"
+#include "sim_fault.h"
+#include "sim_server.h"
+#include "stream/restart.h"
+#include "stream/stream.h"
 
 struct sim {
 	struct ev_loop *loop;
@@ -43,9 +47,9 @@ digit(const struct hm_config *config, enum hm_setting_id id)
 }
 
 static bool
-read_plant(const struct hm_config *config, struct hm_plant *plant)
+read_plant(const struct hm_config *config, struct hm_sim_plant *plant)
 {
-	*plant = (struct hm_plant){
+	*plant = (struct hm_sim_plant){
 	    .seed = (uint64_t)hm_config_int(config, HM_SET_SIM_SEED),
 	    .inverters = (size_t)hm_config_int(config, HM_SET_SIM_INVERTERS),
 	    .inputs = digit(config, HM_SET_SIM_INPUTS),
@@ -112,13 +116,13 @@ read_times(const struct hm_config *config, struct hm_sim_options *o)
 {
 	const char *reset = hm_config_text(config, HM_SET_SIM_RESET);
 
-	if (!hm_time_of_day_parse(hm_text(hm_config_text(config,
+	if (!hm_rfc3339_time_of_day(hm_text(hm_config_text(config,
 	    HM_SET_SIM_START)), &o->start))
 		return mistake(config, HM_SET_SIM_START,
 		    "are 00:00 to 23:59");
 	o->reset = HM_SIM_RESET_NEVER;
 	return strcmp(reset, "never") == 0 ||
-	    hm_time_of_day_parse(hm_text(reset), &o->reset) ||
+	    hm_rfc3339_time_of_day(hm_text(reset), &o->reset) ||
 	    mistake(config, HM_SET_SIM_RESET,
 	    "are 00:00 to 23:59 and never");
 }
@@ -163,22 +167,22 @@ flush(struct sim *sim)
 static bool
 list_dtus(struct sim *sim)
 {
-	char buf[256], serial[17], time[HM_TIME_TEXT];
-	struct hm_slice now = hm_time_format(hm_time_now(), time), line;
+	char buf[256], serial[17], time[HM_RFC3339_SIZE];
+	struct hm_slice now = hm_rfc3339_format(hm_clock_now(), time), line;
 	struct hm_sim_listing listing;
-	struct hm_emit e;
+	struct hm_json e;
 
 	for (size_t i = 0; i < hm_sim_server_count(sim->server); i++) {
 		hm_sim_server_list(sim->server, i, &listing);
 		snprintf(serial, sizeof serial, "%llx",
 		    (unsigned long long)listing.serial);
-		hm_emit_start(&e, buf, sizeof buf);
-		hm_emit_record(&e, "sim", now);
-		hm_emit_text(&e, "uri", listing.uri);
-		hm_emit_text(&e, "serial", serial);
-		hm_emit_bool(&e, "encrypted", listing.encrypts);
-		hm_emit_object_end(&e);
-		if (hm_emit_done(&e, &line))
+		hm_json_start(&e, buf, sizeof buf);
+		hm_json_record(&e, "sim", now);
+		hm_json_text(&e, "uri", listing.uri);
+		hm_json_text(&e, "serial", serial);
+		hm_json_bool(&e, "encrypted", listing.encrypts);
+		hm_json_object_end(&e);
+		if (hm_json_done(&e, &line))
 			hm_stream_emit(sim->stream, line);
 	}
 	return flush(sim);
@@ -188,17 +192,17 @@ static void
 on_answered(void *context, int64_t serial, uint16_t number)
 {
 	struct sim *sim = context;
-	char buf[256], text[17], time[HM_TIME_TEXT];
+	char buf[256], text[17], time[HM_RFC3339_SIZE];
 	struct hm_slice line;
-	struct hm_emit e;
+	struct hm_json e;
 
 	snprintf(text, sizeof text, "%llx", (unsigned long long)serial);
-	hm_emit_start(&e, buf, sizeof buf);
-	hm_emit_record(&e, "answer", hm_time_format(hm_time_now(), time));
-	hm_emit_text(&e, "serial", text);
-	hm_emit_int(&e, "number", number);
-	hm_emit_object_end(&e);
-	if (!hm_emit_done(&e, &line))
+	hm_json_start(&e, buf, sizeof buf);
+	hm_json_record(&e, "answer", hm_rfc3339_format(hm_clock_now(), time));
+	hm_json_text(&e, "serial", text);
+	hm_json_int(&e, "number", number);
+	hm_json_object_end(&e);
+	if (!hm_json_done(&e, &line))
 		return;
 	hm_stream_emit(sim->stream, line);
 	if (!flush(sim))
@@ -357,5 +361,5 @@ main(int argc, char *argv[])
 	if (sim.loop != NULL)
 		ev_loop_destroy(sim.loop);
 	hm_config_free(config);
-	return hm_again(status);
+	return hm_restart(status);
 }

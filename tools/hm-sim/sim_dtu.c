@@ -15,7 +15,7 @@ hm_sim_dtu_show(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
 }
 
 void
-hm_sim_glitch(struct hm_plant_input *input, unsigned faults,
+hm_sim_glitch(struct hm_sim_plant_input *input, unsigned faults,
     const struct hm_sim_limits *limits)
 {
 	if (faults & HM_SIM_BIT(HM_SIM_DIP))

@@ -2,9 +2,9 @@
 #define HM_SIM_DTU_H
 
 #include "base/arena.h"
-#include "wire/hmcrypt.h"
 #include "sim_fault.h"
 #include "sim_plant.h"
+#include "wire/hmcrypt.h"
 
 /*
  * A simulated DTU as its two protocols see it: requests in, replies out, no
@@ -16,7 +16,7 @@
 #define HM_SIM_ARENA ((size_t)1024)      /* for unpacking any request */
 
 struct hm_sim_dtu {
-	const struct hm_plant *plant;
+	const struct hm_sim_plant *plant;
 	size_t index; /* in the plant, from 0 */
 	int64_t serial;
 	size_t page_size; /* 1 .. HM_SIM_PAGE_MAX */
@@ -68,7 +68,7 @@ struct hm_sim_limits {
 };
 
 /* What HM_SIM_SPIKE and HM_SIM_DIP do to the first input of a reply. */
-void hm_sim_glitch(struct hm_plant_input *input, unsigned faults,
+void hm_sim_glitch(struct hm_sim_plant_input *input, unsigned faults,
     const struct hm_sim_limits *limits);
 
 /* Whether inverters are heard: by day, and not under HM_SIM_ZEROS. */

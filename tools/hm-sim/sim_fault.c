@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/dec.h"
+#include "base/decimal.h"
 
 static const char *const names[HM_SIM_FAULTS] = {
     [HM_SIM_REFUSE] = "refuse",
@@ -59,10 +59,10 @@ find_name(struct hm_slice text, enum hm_sim_fault *fault)
 static bool
 parse_count(struct hm_slice text, uint64_t *n)
 {
-	struct hm_dec d;
+	struct hm_decimal d;
 	int64_t count;
 
-	if (!hm_dec_parse(text, &d) || !hm_dec_rescale(d, 0, &count) ||
+	if (!hm_decimal_parse(text, &d) || !hm_decimal_rescale(d, 0, &count) ||
 	    count < 1 || count > INT32_MAX)
 		return false;
 	*n = (uint64_t)count;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "alarms.pb-c.h"
+#include "base/arena.h"
 #include "command.pb-c.h"
 #include "heartbeat.pb-c.h"
 #include "history.pb-c.h"
@@ -9,6 +10,10 @@
 #include "network.pb-c.h"
 #include "real.pb-c.h"
 #include "sim_dtu.h"
+#include "sim_plant.h"
+#include "sim_sun.h"
+#include "wire/hmcrypt.h"
+#include "wire/hmframe.h"
 
 /* Seen in the information of a real DTU-Pro and its HM-1500. */
 #define CHANNEL 1
@@ -153,13 +158,13 @@ static void
 fill_info_inverter(struct answer *a, size_t index,
     Hm__InfoInverter *inverter)
 {
-	const struct hm_plant *plant = a->dtu->plant;
+	const struct hm_sim_plant *plant = a->dtu->plant;
 
 	hm__info_inverter__init(inverter);
-	inverter->serial = hm_plant_inverter_serial(plant, a->dtu->index,
+	inverter->serial = hm_sim_plant_inverter_serial(plant, a->dtu->index,
 	    index);
 	inverter->software = INVERTER_SOFTWARE;
-	inverter->hardware_part = hm_plant_hardware_part(plant);
+	inverter->hardware_part = hm_sim_plant_hardware_part(plant);
 	inverter->hardware = INVERTER_HARDWARE;
 	inverter->grid_profile = INVERTER_PROFILE;
 	inverter->grid_profile_version = INVERTER_PROFILE_VERSION;
@@ -168,7 +173,7 @@ fill_info_inverter(struct answer *a, size_t index,
 static size_t
 answer_info(struct answer *a)
 {
-	const struct hm_plant *plant = a->dtu->plant;
+	const struct hm_sim_plant *plant = a->dtu->plant;
 	size_t inverters = is_mapped(a) ? plant->inverters : 0, first, end;
 	Hm__InfoReply info;
 	Hm__InfoInverter inverter[HM_SIM_PAGE_MAX];
@@ -229,15 +234,15 @@ static void
 add_meter(struct page *page, struct answer *a,
     const struct hm_sim_time *time)
 {
-	const struct hm_plant *plant = a->dtu->plant;
+	const struct hm_sim_plant *plant = a->dtu->plant;
 	bool three = plant->phases == 3;
 	Hm__RealMeter *to = &page->meter;
-	struct hm_plant_meter from;
+	struct hm_sim_plant_meter from;
 
-	hm_plant_read_meter(plant, a->dtu->index, time, &from);
+	hm_sim_plant_read_meter(plant, a->dtu->index, time, &from);
 	hm__real_meter__init(to);
 	to->device = three ? METER_THREE_PHASES : METER_ONE_PHASE;
-	to->serial = hm_plant_meter_serial(plant, a->dtu->index);
+	to->serial = hm_sim_plant_meter_serial(plant, a->dtu->index);
 	to->power = from.power;
 	to->power_factor = from.power_factor;
 	to->exported = from.exported;
@@ -273,14 +278,14 @@ add_single(struct page *page, struct answer *a, size_t index,
 {
 	Hm__RealSingle *to = &page->single[page->reply.n_single];
 	bool heard = hm_sim_is_heard(time, a->faults);
-	struct hm_plant_inverter from;
+	struct hm_sim_plant_inverter from;
 
 	hm__real_single__init(to);
-	to->serial = hm_plant_inverter_serial(a->dtu->plant, a->dtu->index,
+	to->serial = hm_sim_plant_inverter_serial(a->dtu->plant, a->dtu->index,
 	    index);
 	to->radio = radio_counters(time, heard);
 	if (heard) {
-		hm_plant_read_inverter(a->dtu->plant, a->dtu->index, index,
+		hm_sim_plant_read_inverter(a->dtu->plant, a->dtu->index, index,
 		    time, &from);
 		to->firmware = 1;
 		to->voltage = from.voltage[0];
@@ -298,7 +303,7 @@ add_single(struct page *page, struct answer *a, size_t index,
 }
 
 static void
-fill_phases(Hm__RealThree *to, const struct hm_plant_inverter *from)
+fill_phases(Hm__RealThree *to, const struct hm_sim_plant_inverter *from)
 {
 	to->voltage_a = from->voltage[0];
 	to->voltage_b = from->voltage[1];
@@ -317,14 +322,14 @@ add_three(struct page *page, struct answer *a, size_t index,
 {
 	Hm__RealThree *to = &page->three[page->reply.n_three];
 	bool heard = hm_sim_is_heard(time, a->faults);
-	struct hm_plant_inverter from;
+	struct hm_sim_plant_inverter from;
 
 	hm__real_three__init(to);
-	to->serial = hm_plant_inverter_serial(a->dtu->plant, a->dtu->index,
+	to->serial = hm_sim_plant_inverter_serial(a->dtu->plant, a->dtu->index,
 	    index);
 	to->radio = radio_counters(time, heard);
 	if (heard) {
-		hm_plant_read_inverter(a->dtu->plant, a->dtu->index, index,
+		hm_sim_plant_read_inverter(a->dtu->plant, a->dtu->index, index,
 		    time, &from);
 		fill_phases(to, &from);
 		to->firmware = 1;
@@ -345,18 +350,19 @@ add_input(struct page *page, struct answer *a, size_t index,
     const struct hm_sim_time *time)
 {
 	static const struct hm_sim_limits limits = {INT32_MAX, INT32_MAX};
-	const struct hm_plant *plant = a->dtu->plant;
+	const struct hm_sim_plant *plant = a->dtu->plant;
 	size_t inverter = index / plant->inputs, input = index % plant->inputs;
 	Hm__RealInput *to = &page->input[page->reply.n_input];
-	struct hm_plant_input from;
+	struct hm_sim_plant_input from;
 
 	hm__real_input__init(to);
-	to->serial = hm_plant_inverter_serial(plant, a->dtu->index, inverter);
+	to->serial = hm_sim_plant_inverter_serial(plant, a->dtu->index,
+	    inverter);
 	to->port = (int32_t)(input + 1);
 	page->input_list[page->reply.n_input++] = to;
 	if (a->faults & HM_SIM_BIT(HM_SIM_ZEROS))
 		return;
-	hm_plant_read_input(plant, a->dtu->index, inverter, input, time,
+	hm_sim_plant_read_input(plant, a->dtu->index, inverter, input, time,
 	    &from);
 	if (page->reply.n_input == 1)
 		hm_sim_glitch(&from, a->faults, &limits);
@@ -373,7 +379,7 @@ static void
 add_item(struct page *page, struct answer *a, size_t item,
     const struct hm_sim_time *time)
 {
-	const struct hm_plant *plant = a->dtu->plant;
+	const struct hm_sim_plant *plant = a->dtu->plant;
 
 	if (plant->meter && item-- == 0)
 		add_meter(page, a, time);
@@ -388,7 +394,7 @@ add_item(struct page *page, struct answer *a, size_t item,
 static size_t
 count_items(struct answer *a)
 {
-	const struct hm_plant *plant = a->dtu->plant;
+	const struct hm_sim_plant *plant = a->dtu->plant;
 
 	return plant->meter +
 	    (is_mapped(a) ? plant->inverters * (1 + plant->inputs) : 0);
@@ -465,7 +471,7 @@ fill_alarms(struct answer *a, Hm__Alarms *alarms, Hm__Alarm **list)
 static size_t
 answer_alarms(struct answer *a)
 {
-	const struct hm_plant *plant = a->dtu->plant;
+	const struct hm_sim_plant *plant = a->dtu->plant;
 	Hm__Alarm over, on;
 	Hm__Alarm *list[] = {&over, &on};
 	const Hm__AlarmsRequest *request;
@@ -475,13 +481,13 @@ answer_alarms(struct answer *a)
 	if (request == NULL || request->package != 0)
 		return 0;
 	hm__alarm__init(&over);
-	over.serial = hm_plant_inverter_serial(plant, a->dtu->index, 0);
+	over.serial = hm_sim_plant_inverter_serial(plant, a->dtu->index, 0);
 	over.code = CODE_PV1_NO_INPUT | CODE_STARTED_PM;
 	over.count = 1;
 	over.start = (int32_t)(a->now->began - 7200);
 	over.end = (int32_t)(a->now->began - 5400);
 	hm__alarm__init(&on);
-	on.serial = hm_plant_inverter_serial(plant, a->dtu->index,
+	on.serial = hm_sim_plant_inverter_serial(plant, a->dtu->index,
 	    plant->inverters - 1);
 	on.code = CODE_GRID_OVERVOLTAGE;
 	on.count = 2;
@@ -527,7 +533,7 @@ answer_history(struct answer *a)
 {
 	const struct hm_sun *sun = &a->now->sun;
 	size_t points = (size_t)(sun->seconds / HISTORY_STEP), first, end;
-	int64_t peak = hm_plant_dtu_peak(a->dtu->plant, a->dtu->index);
+	int64_t peak = hm_sim_plant_dtu_peak(a->dtu->plant, a->dtu->index);
 	int64_t today, total, last;
 	Hm__History history;
 	const Hm__HistoryRequest *request;
@@ -537,7 +543,7 @@ answer_history(struct answer *a)
 	if (request == NULL || !page_bounds(request->package, points,
 	    HISTORY_PAGE, &first, &end))
 		return 0;
-	hm_plant_dtu_energy(a->dtu->plant, a->dtu->index, a->now, &today,
+	hm_sim_plant_dtu_energy(a->dtu->plant, a->dtu->index, a->now, &today,
 	    &total);
 	last = a->now->wall - (sun->since - sun->seconds);
 	hm__history__init(&history);
@@ -641,7 +647,8 @@ hm_sim_hm_unasked(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
 	}
 	a.command = HM_TO_CLOUD | HM_CMD_WARNINGS;
 	hm__alarm__init(&offline);
-	offline.serial = hm_plant_inverter_serial(dtu->plant, dtu->index, 0);
+	offline.serial = hm_sim_plant_inverter_serial(dtu->plant, dtu->index,
+	    0);
 	offline.code = CODE_INVERTER_OFFLINE;
 	offline.start = (int32_t)(now->began - 3600);
 	fill_alarms(&a, &warnings, list);

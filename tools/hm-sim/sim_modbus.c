@@ -1,7 +1,8 @@
 #include <string.h>
 
-#include "wire/modbus.h"
 #include "sim_dtu.h"
+#include "sim_plant.h"
+#include "wire/modbus.h"
 
 #define MBAP ((size_t)6) /* bytes before those that its length counts */
 #define HEAD ((size_t)9) /* of a reply, to its byte count */
@@ -34,8 +35,8 @@ put(uint8_t *p, int64_t value, size_t bytes)
 /* The map */
 
 static void
-put_readings(uint8_t *p, const struct hm_plant_inverter *inverter,
-    const struct hm_plant_input *input, bool is_mi)
+put_readings(uint8_t *p, const struct hm_sim_plant_inverter *inverter,
+    const struct hm_sim_plant_input *input, bool is_mi)
 {
 	put(p + 8, input->voltage, 2);
 	/* MI inverters cut the last digit off. */
@@ -59,23 +60,23 @@ put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
     unsigned faults, size_t index, uint8_t record[HM_MODBUS_RECORD])
 {
 	static const struct hm_sim_limits limits = {UINT16_MAX, UINT32_MAX};
-	const struct hm_plant *plant = dtu->plant;
+	const struct hm_sim_plant *plant = dtu->plant;
 	size_t inverter = index / plant->inputs, input = index % plant->inputs;
-	struct hm_plant_inverter ac;
-	struct hm_plant_input pv;
+	struct hm_sim_plant_inverter ac;
+	struct hm_sim_plant_input pv;
 
 	memset(record, 0, HM_MODBUS_RECORD);
 	record[0] = 0x0c;
 	record[33] = 0x07;
 	if (index >= HM_MODBUS_RECORDS || inverter >= plant->inverters)
 		return;
-	put(record + 1, hm_plant_inverter_serial(plant, dtu->index, inverter),
-	    HM_MODBUS_SERIAL);
+	put(record + 1, hm_sim_plant_inverter_serial(plant, dtu->index,
+	    inverter), HM_MODBUS_SERIAL);
 	record[7] = (uint8_t)(input + 1);
 	if (!hm_sim_is_heard(time, faults))
 		return;
-	hm_plant_read_inverter(plant, dtu->index, inverter, time, &ac);
-	hm_plant_read_input(plant, dtu->index, inverter, input, time, &pv);
+	hm_sim_plant_read_inverter(plant, dtu->index, inverter, time, &ac);
+	hm_sim_plant_read_input(plant, dtu->index, inverter, input, time, &pv);
 	hm_sim_glitch(&pv, faults, &limits);
 	put_readings(record, &ac, &pv, plant->is_mi);
 	if (dtu->numbers)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "sim_sun.h"
+
 /* Powers in 0.1 W. */
 #define PANEL_MIN 3000
 #define PANEL_RANGE 1200
@@ -44,7 +46,7 @@ mix(uint64_t x)
 
 /* A number below `range`: the same for the same seed, purpose and place. */
 static int64_t
-draw(const struct hm_plant *plant, enum draw what, uint64_t place,
+draw(const struct hm_sim_plant *plant, enum draw what, uint64_t place,
     int64_t moment, int64_t range)
 {
 	uint64_t x = mix(mix(plant->seed) ^ (uint64_t)what);
@@ -55,13 +57,13 @@ draw(const struct hm_plant *plant, enum draw what, uint64_t place,
 }
 
 static uint64_t
-inverter_place(const struct hm_plant *plant, size_t dtu, size_t inverter)
+inverter_place(const struct hm_sim_plant *plant, size_t dtu, size_t inverter)
 {
 	return (uint64_t)dtu * plant->inverters + inverter;
 }
 
 static uint64_t
-input_place(const struct hm_plant *plant, size_t dtu, size_t inverter,
+input_place(const struct hm_sim_plant *plant, size_t dtu, size_t inverter,
     size_t input)
 {
 	return inverter_place(plant, dtu, inverter) * plant->inputs + input;
@@ -71,7 +73,7 @@ input_place(const struct hm_plant *plant, size_t dtu, size_t inverter,
 
 /* The digits of a label read as hex digits: 0x1161 and 72207281. */
 static int64_t
-serial_number(const struct hm_plant *plant, int64_t prefix, uint64_t place)
+serial_number(const struct hm_sim_plant *plant, int64_t prefix, uint64_t place)
 {
 	uint64_t number = (uint64_t)draw(plant, DRAW_SERIAL, (uint64_t)prefix,
 	    0, SERIALS);
@@ -84,13 +86,13 @@ serial_number(const struct hm_plant *plant, int64_t prefix, uint64_t place)
 }
 
 int64_t
-hm_plant_dtu_serial(const struct hm_plant *plant, size_t dtu,
-    enum hm_plant_gateway kind)
+hm_sim_plant_dtu_serial(const struct hm_sim_plant *plant, size_t dtu,
+    enum hm_sim_plant_gateway kind)
 {
 	static const int64_t prefixes[] = {
-	    [HM_PLANT_DTU_MODBUS] = 0x10f8,
-	    [HM_PLANT_DTU_PLAIN] = 0x10f7,
-	    [HM_PLANT_DTU_ENCRYPTED] = 0x4121,
+	    [HM_SIM_PLANT_DTU_MODBUS] = 0x10f8,
+	    [HM_SIM_PLANT_DTU_PLAIN] = 0x10f7,
+	    [HM_SIM_PLANT_DTU_ENCRYPTED] = 0x4121,
 	};
 
 	return serial_number(plant, prefixes[kind], dtu);
@@ -104,7 +106,7 @@ struct model {
 };
 
 static const struct model *
-model_of(const struct hm_plant *plant)
+model_of(const struct hm_sim_plant *plant)
 {
 	static const struct model models[] = {
 	    {false, 1, 1, 0x1121, 0x10104008}, /* HM-400 */
@@ -127,7 +129,7 @@ model_of(const struct hm_plant *plant)
 }
 
 int64_t
-hm_plant_inverter_serial(const struct hm_plant *plant, size_t dtu,
+hm_sim_plant_inverter_serial(const struct hm_sim_plant *plant, size_t dtu,
     size_t inverter)
 {
 	return serial_number(plant, model_of(plant)->prefix,
@@ -135,13 +137,13 @@ hm_plant_inverter_serial(const struct hm_plant *plant, size_t dtu,
 }
 
 int32_t
-hm_plant_hardware_part(const struct hm_plant *plant)
+hm_sim_plant_hardware_part(const struct hm_sim_plant *plant)
 {
 	return model_of(plant)->hardware_part;
 }
 
 int64_t
-hm_plant_meter_serial(const struct hm_plant *plant, size_t dtu)
+hm_sim_plant_meter_serial(const struct hm_sim_plant *plant, size_t dtu)
 {
 	return serial_number(plant, plant->phases == 1 ? 0x10c0 : 0x37ff, dtu);
 }
@@ -149,7 +151,7 @@ hm_plant_meter_serial(const struct hm_plant *plant, size_t dtu)
 /* Inputs */
 
 static int64_t
-panel_peak(const struct hm_plant *plant, uint64_t place)
+panel_peak(const struct hm_sim_plant *plant, uint64_t place)
 {
 	return PANEL_MIN + draw(plant, DRAW_PANEL, place, 0, PANEL_RANGE);
 }
@@ -171,7 +173,7 @@ energy_today(int64_t peak, const struct hm_sim_time *time)
 }
 
 static int64_t
-energy_total(const struct hm_plant *plant, uint64_t place, int64_t peak,
+energy_total(const struct hm_sim_plant *plant, uint64_t place, int64_t peak,
     const struct hm_sim_time *time)
 {
 	return TOTAL_MIN + draw(plant, DRAW_TOTAL, place, 0, TOTAL_RANGE) +
@@ -186,8 +188,9 @@ divide(int64_t a, int64_t b)
 }
 
 void
-hm_plant_read_input(const struct hm_plant *plant, size_t dtu, size_t inverter,
-    size_t input, const struct hm_sim_time *time, struct hm_plant_input *out)
+hm_sim_plant_read_input(const struct hm_sim_plant *plant, size_t dtu,
+    size_t inverter, size_t input, const struct hm_sim_time *time,
+    struct hm_sim_plant_input *out)
 {
 	uint64_t place = input_place(plant, dtu, inverter, input);
 	int64_t peak = panel_peak(plant, place);
@@ -218,7 +221,7 @@ square_root(int64_t x)
 }
 
 static int64_t
-inverter_power(const struct hm_plant *plant, size_t dtu, size_t inverter,
+inverter_power(const struct hm_sim_plant *plant, size_t dtu, size_t inverter,
     const struct hm_sun *sun)
 {
 	int64_t power = 0;
@@ -231,15 +234,15 @@ inverter_power(const struct hm_plant *plant, size_t dtu, size_t inverter,
 
 /* 230 V and a little; the same for all that hangs on the phase. */
 static int32_t
-grid_voltage(const struct hm_plant *plant, size_t dtu, size_t phase,
+grid_voltage(const struct hm_sim_plant *plant, size_t dtu, size_t phase,
     const struct hm_sim_time *time)
 {
 	return (int32_t)(2280 + draw(plant, DRAW_VOLTAGE,
-	    (uint64_t)dtu * HM_PLANT_PHASES + phase, time->simulated, 41));
+	    (uint64_t)dtu * HM_SIM_PLANT_PHASES + phase, time->simulated, 41));
 }
 
 static void
-set_powers(struct hm_plant_inverter *out, int64_t active)
+set_powers(struct hm_sim_plant_inverter *out, int64_t active)
 {
 	int64_t apparent = square_root(active * active + REACTIVE * REACTIVE);
 
@@ -249,9 +252,9 @@ set_powers(struct hm_plant_inverter *out, int64_t active)
 }
 
 void
-hm_plant_read_inverter(const struct hm_plant *plant, size_t dtu,
+hm_sim_plant_read_inverter(const struct hm_sim_plant *plant, size_t dtu,
     size_t inverter, const struct hm_sim_time *time,
-    struct hm_plant_inverter *out)
+    struct hm_sim_plant_inverter *out)
 {
 	uint64_t place = inverter_place(plant, dtu, inverter);
 	int64_t phases = (int64_t)plant->phases;
@@ -279,7 +282,7 @@ hm_plant_read_inverter(const struct hm_plant *plant, size_t dtu,
 /* DTUs */
 
 int64_t
-hm_plant_dtu_peak(const struct hm_plant *plant, size_t dtu)
+hm_sim_plant_dtu_peak(const struct hm_sim_plant *plant, size_t dtu)
 {
 	uint64_t first = input_place(plant, dtu, 0, 0);
 	int64_t peak = 0;
@@ -290,7 +293,7 @@ hm_plant_dtu_peak(const struct hm_plant *plant, size_t dtu)
 }
 
 void
-hm_plant_dtu_energy(const struct hm_plant *plant, size_t dtu,
+hm_sim_plant_dtu_energy(const struct hm_sim_plant *plant, size_t dtu,
     const struct hm_sim_time *time, int64_t *today, int64_t *total)
 {
 	uint64_t first = input_place(plant, dtu, 0, 0);
@@ -318,12 +321,12 @@ struct balance {
  * house / peak.
  */
 static void
-set_balance(const struct hm_plant *plant, size_t dtu, struct balance *b)
+set_balance(const struct hm_sim_plant *plant, size_t dtu, struct balance *b)
 {
 	int64_t day = HM_SUN_DAY;
 
 	b->house = HOUSE_MIN + draw(plant, DRAW_HOUSE, dtu, 0, HOUSE_RANGE);
-	b->peak = hm_plant_dtu_peak(plant, dtu) * EFFICIENCY / 1000;
+	b->peak = hm_sim_plant_dtu_peak(plant, dtu) * EFFICIENCY / 1000;
 	b->surplus_from = b->surplus_to = day / 2;
 	if (b->peak > b->house) {
 		int64_t width = square_root(day * day * (b->peak - b->house) /
@@ -366,7 +369,7 @@ imported(const struct balance *b, const struct hm_sun *sun)
 
 /* To the 10 Wh of a meter. */
 static int32_t
-meter_energy(const struct hm_plant *plant, enum draw what, size_t dtu,
+meter_energy(const struct hm_sim_plant *plant, enum draw what, size_t dtu,
     int64_t energy)
 {
 	int64_t before = draw(plant, what, dtu, 0, TOTAL_RANGE);
@@ -375,8 +378,8 @@ meter_energy(const struct hm_plant *plant, enum draw what, size_t dtu,
 }
 
 void
-hm_plant_read_meter(const struct hm_plant *plant, size_t dtu,
-    const struct hm_sim_time *time, struct hm_plant_meter *out)
+hm_sim_plant_read_meter(const struct hm_sim_plant *plant, size_t dtu,
+    const struct hm_sim_time *time, struct hm_sim_plant_meter *out)
 {
 	int32_t phases = (int32_t)plant->phases;
 	struct balance b;

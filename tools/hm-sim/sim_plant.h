@@ -12,7 +12,7 @@
  * units of the wire (docs/protocol.md).
  */
 
-struct hm_plant {
+struct hm_sim_plant {
 	uint64_t seed;
 	size_t inverters; /* of a DTU */
 	size_t inputs;    /* of an inverter: 1, 2 or 4; on three phases 4, 6 */
@@ -21,63 +21,63 @@ struct hm_plant {
 	bool meter;       /* whether each DTU has one */
 };
 
-#define HM_PLANT_PHASES 3
+#define HM_SIM_PLANT_PHASES 3
 
-struct hm_plant_input {
+struct hm_sim_plant_input {
 	int32_t voltage, current, power;
 	int64_t today, total; /* Wh */
 };
 
 /* Voltage and current of phases A, B, C; the first is that of a single one. */
-struct hm_plant_inverter {
-	int32_t voltage[HM_PLANT_PHASES], line[HM_PLANT_PHASES];
-	int32_t current[HM_PLANT_PHASES];
+struct hm_sim_plant_inverter {
+	int32_t voltage[HM_SIM_PLANT_PHASES], line[HM_SIM_PLANT_PHASES];
+	int32_t current[HM_SIM_PLANT_PHASES];
 	int32_t frequency, active_power, reactive_power, power_factor;
 	int32_t temperature;
 };
 
-struct hm_plant_meter {
+struct hm_sim_plant_meter {
 	int32_t power, power_factor;
 	int32_t exported, imported;
 	int32_t phase_power, phase_exported, phase_imported;
-	int32_t voltage[HM_PLANT_PHASES], current[HM_PLANT_PHASES];
+	int32_t voltage[HM_SIM_PLANT_PHASES], current[HM_SIM_PLANT_PHASES];
 };
 
 /* Serial numbers begin with the digits of a real model. */
-enum hm_plant_gateway {
-	HM_PLANT_DTU_MODBUS,    /* DTU-Pro */
-	HM_PLANT_DTU_PLAIN,     /* DTU-Pro */
-	HM_PLANT_DTU_ENCRYPTED, /* DTU-Pro-S */
+enum hm_sim_plant_gateway {
+	HM_SIM_PLANT_DTU_MODBUS,    /* DTU-Pro */
+	HM_SIM_PLANT_DTU_PLAIN,     /* DTU-Pro */
+	HM_SIM_PLANT_DTU_ENCRYPTED, /* DTU-Pro-S */
 };
 
-int64_t hm_plant_dtu_serial(const struct hm_plant *plant, size_t dtu,
-    enum hm_plant_gateway kind);
-int64_t hm_plant_inverter_serial(const struct hm_plant *plant, size_t dtu,
-    size_t inverter);
-int64_t hm_plant_meter_serial(const struct hm_plant *plant, size_t dtu);
+int64_t hm_sim_plant_dtu_serial(const struct hm_sim_plant *plant, size_t dtu,
+    enum hm_sim_plant_gateway kind);
+int64_t hm_sim_plant_inverter_serial(const struct hm_sim_plant *plant,
+    size_t dtu, size_t inverter);
+int64_t hm_sim_plant_meter_serial(const struct hm_sim_plant *plant, size_t dtu);
 
 /*
  * The part number that device information gives for the inverters' model; 0
  * for one that we do not know.
  */
-int32_t hm_plant_hardware_part(const struct hm_plant *plant);
+int32_t hm_sim_plant_hardware_part(const struct hm_sim_plant *plant);
 
 /*
  * Readings. At night the electrical ones are 0; the counters of an input go
  * on showing the day that has ended until they are reset.
  */
-void hm_plant_read_input(const struct hm_plant *plant, size_t dtu,
+void hm_sim_plant_read_input(const struct hm_sim_plant *plant, size_t dtu,
     size_t inverter, size_t input, const struct hm_sim_time *time,
-    struct hm_plant_input *out);
-void hm_plant_read_inverter(const struct hm_plant *plant, size_t dtu,
+    struct hm_sim_plant_input *out);
+void hm_sim_plant_read_inverter(const struct hm_sim_plant *plant, size_t dtu,
     size_t inverter, const struct hm_sim_time *time,
-    struct hm_plant_inverter *out);
-void hm_plant_read_meter(const struct hm_plant *plant, size_t dtu,
-    const struct hm_sim_time *time, struct hm_plant_meter *out);
+    struct hm_sim_plant_inverter *out);
+void hm_sim_plant_read_meter(const struct hm_sim_plant *plant, size_t dtu,
+    const struct hm_sim_time *time, struct hm_sim_plant_meter *out);
 
 /* The sum over a DTU's inputs: peak power (0.1 W) and counters (Wh). */
-int64_t hm_plant_dtu_peak(const struct hm_plant *plant, size_t dtu);
-void hm_plant_dtu_energy(const struct hm_plant *plant, size_t dtu,
+int64_t hm_sim_plant_dtu_peak(const struct hm_sim_plant *plant, size_t dtu);
+void hm_sim_plant_dtu_energy(const struct hm_sim_plant *plant, size_t dtu,
     const struct hm_sim_time *time, int64_t *today, int64_t *total);
 
 #endif

@@ -13,10 +13,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/clock.h"
 #include "base/exits.h"
 #include "base/log.h"
-#include "base/clock.h"
+#include "sim_clock.h"
+#include "sim_fault.h"
+#include "sim_plant.h"
+#include "wire/hmframe.h"
 
 #define HM_PORT 10081
 #define MODBUS_PORT 1502 /* 502 is for root alone */
@@ -45,7 +50,7 @@ struct device {
 	union address address;
 	ev_io listener, connection; /* fd -1 while there is none */
 	ev_timer pace;              /* of a reply sent piece by piece */
-	struct hm_bytes out;        /* what is still to be sent */
+	struct hm_buffer out;        /* what is still to be sent */
 	size_t piece;               /* bytes to send at a time, 0: all */
 	bool close_after;
 	size_t in_size;
@@ -133,7 +138,7 @@ close_connection(struct device *d)
 	ev_timer_stop(d->server->loop, &d->pace);
 	close(d->connection.fd);
 	d->connection.fd = -1;
-	hm_bytes_free(&d->out);
+	hm_buffer_free(&d->out);
 	d->in_size = 0;
 }
 
@@ -172,7 +177,7 @@ send_pending(struct device *d)
 	sent = send_some(d, d->out.p, n);
 	if (d->connection.fd < 0)
 		return;
-	hm_bytes_drop(&d->out, sent);
+	hm_buffer_drop(&d->out, sent);
 	if (d->out.n > 0)
 		return;
 	if (d->close_after) {
@@ -196,7 +201,7 @@ on_pace(struct ev_loop *loop, ev_timer *timer, int events)
 static void
 keep(struct device *d, const uint8_t *p, size_t n)
 {
-	if (!hm_bytes_append(&d->out, p, n, 2 * HM_SIM_REPLY_MAX)) {
+	if (!hm_buffer_append(&d->out, p, n, 2 * HM_SIM_REPLY_MAX)) {
 		hm_log(HM_ERROR, "no memory for a reply");
 		close_connection(d);
 		return;
@@ -246,7 +251,7 @@ static const struct hm_sim_time *
 now(struct hm_sim_server *server)
 {
 	return hm_sim_clock_read(&server->clock, hm_monotonic_ms(),
-	    hm_time_now());
+	    hm_clock_now());
 }
 
 /* Count a request and tell what goes wrong with its reply. */
@@ -583,9 +588,9 @@ start_device(struct hm_sim_server *server, size_t index)
 	d->dtu.plant = &o->plant;
 	d->dtu.index = index;
 	d->dtu.encrypts = o->encrypts && !d->is_modbus;
-	d->dtu.serial = hm_plant_dtu_serial(&o->plant, index, d->is_modbus ?
-	    HM_PLANT_DTU_MODBUS : d->dtu.encrypts ? HM_PLANT_DTU_ENCRYPTED :
-	    HM_PLANT_DTU_PLAIN);
+	d->dtu.serial = hm_sim_plant_dtu_serial(&o->plant, index, d->is_modbus ?
+	    HM_SIM_PLANT_DTU_MODBUS : d->dtu.encrypts ?
+	    HM_SIM_PLANT_DTU_ENCRYPTED : HM_SIM_PLANT_DTU_PLAIN);
 	d->dtu.page_size = o->page_size;
 	d->dtu.numbers = o->numbers;
 	d->dtu.unit = o->unit;
@@ -710,7 +715,7 @@ new_server(struct ev_loop *loop, const struct hm_sim_options *options)
 	server->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	hm_sim_clock_start(&server->clock, options->start, options->reset,
 	    options->speed, options->refresh_ms, hm_monotonic_ms(),
-	    hm_time_now());
+	    hm_clock_now());
 	for (size_t i = 0; i < count; i++)
 		start_device(server, i);
 	return server;

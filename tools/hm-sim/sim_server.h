@@ -12,7 +12,7 @@
 #define HM_SIM_PORT_USUAL (-1) /* 10081 for hm, 1502 for modbus */
 
 struct hm_sim_options {
-	struct hm_plant plant;
+	struct hm_sim_plant plant;
 	size_t hm_dtus, modbus_dtus;
 	const char *address; /* IPv4 or IPv6 */
 	int64_t port; /* the first; 0: any; HM_SIM_PORT_USUAL */

@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "db/db.h"
-#include "base/log.h"
-#include "db/schema.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/rfc3339.h"
+#include "db/db.h"
+#include "db/schema.h"
 
 #define BUSY_MS 5000
 #define PAGES_AT_ONCE 2000
@@ -250,8 +250,8 @@ remove_oldest(const struct series *s, size_t keep)
 bool
 hm_backup_rotate(const char *path, size_t keep, int64_t most_ms)
 {
-	char to[2 * PATH_SIZE], time[HM_TIME_TEXT];
-	const char *t = hm_time_format(hm_time_now(), time).p;
+	char to[2 * PATH_SIZE], time[HM_RFC3339_SIZE];
+	const char *t = hm_rfc3339_format(hm_clock_now(), time).p;
 	struct series s;
 
 	find_series(&s, path);

@@ -2,9 +2,12 @@
 
 #include <stdlib.h>
 
-#include "db/history.h"
-#include "record/record.h"
+#include "base/json_writer.h"
 #include "base/rfc3339.h"
+#include "db/history_read.h"
+#include "db/reading_tables.h"
+#include "db/sql.h"
+#include "record/record.h"
 
 #define RANGE " WHERE time >= ?1 AND time < ?2 ORDER BY time"
 
@@ -124,33 +127,33 @@ next_source(struct export *x)
 }
 
 static void
-emit_members(struct export *x, struct hm_emit *e, struct hm_slice data)
+emit_members(struct export *x, struct hm_json *e, struct hm_slice data)
 {
 	struct hm_fault fault;
 
 	if (!hm_record_parse(&x->record, data, &fault))
 		return;
 	for (size_t i = 0; i < x->record.count; i++)
-		hm_emit_member(e, &x->record.member[i]);
+		hm_json_member(e, &x->record.member[i]);
 }
 
 static void
-emit_column(struct export *x, struct hm_emit *e, const struct column *column,
+emit_column(struct export *x, struct hm_json *e, const struct column *column,
     sqlite3_stmt *row, int at)
 {
-	char time[HM_TIME_TEXT];
+	char time[HM_RFC3339_SIZE];
 
 	if (sqlite3_column_type(row, at) == SQLITE_NULL)
 		return;
 	switch (column->form) {
 	case TEXT:
-		hm_emit_string(e, column->key, hm_db_column_text(row, at));
+		hm_json_string(e, column->key, hm_db_column_text(row, at));
 		break;
 	case NUMBER:
-		hm_emit_int(e, column->key, sqlite3_column_int64(row, at));
+		hm_json_int(e, column->key, sqlite3_column_int64(row, at));
 		break;
 	case MOMENT:
-		hm_emit_string(e, column->key, hm_time_format(
+		hm_json_string(e, column->key, hm_rfc3339_format(
 		    sqlite3_column_int64(row, at), time));
 		break;
 	case MEMBERS:
@@ -160,12 +163,12 @@ emit_column(struct export *x, struct hm_emit *e, const struct column *column,
 }
 
 static void
-emit_event(struct export *x, struct hm_emit *e, const struct source *source)
+emit_event(struct export *x, struct hm_json *e, const struct source *source)
 {
-	char time[HM_TIME_TEXT];
+	char time[HM_RFC3339_SIZE];
 
-	hm_emit_text(e, "type", source->event->type);
-	hm_emit_string(e, "time", hm_time_format(
+	hm_json_text(e, "type", source->event->type);
+	hm_json_string(e, "time", hm_rfc3339_format(
 	    sqlite3_column_int64(source->rows, 0), time));
 	for (int i = 1; i < sqlite3_column_count(source->rows); i++)
 		emit_column(x, e, &source->event->columns[i - 1],
@@ -175,16 +178,16 @@ emit_event(struct export *x, struct hm_emit *e, const struct source *source)
 static bool
 emit_row(struct export *x, const struct source *source, struct hm_slice *line)
 {
-	struct hm_emit e;
+	struct hm_json e;
 
-	hm_emit_start(&e, x->line, sizeof x->line);
-	hm_emit_object(&e, NULL);
+	hm_json_start(&e, x->line, sizeof x->line);
+	hm_json_object(&e, NULL);
 	if (source->table != NULL)
 		hm_history_emit(&e, source->table, source->rows);
 	else
 		emit_event(x, &e, source);
-	hm_emit_object_end(&e);
-	return hm_emit_done(&e, line);
+	hm_json_object_end(&e);
+	return hm_json_done(&e, line);
 }
 
 static bool

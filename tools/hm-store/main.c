@@ -6,18 +6,22 @@
 #include <unistd.h>
 
 #include "backup.h"
-#include "stream/again.h"
-#include "config/config.h"
-#include "base/exits.h"
-#include "export.h"
-#include "db/history.h"
-#include "base/log.h"
-#include "row.h"
-#include "db/schema.h"
-#include "store_thread.h"
-#include "stream/stream.h"
 #include "base/clock.h"
+#include "base/exits.h"
+#include "base/json_writer.h"
+#include "base/log.h"
 #include "base/rfc3339.h"
+#include "config/config.h"
+#include "config/settings.h"
+#include "db/db.h"
+#include "db/history_read.h"
+#include "db/schema.h"
+#include "export.h"
+#include "record/record.h"
+#include "row_encode.h"
+#include "store_thread.h"
+#include "stream/restart.h"
+#include "stream/stream.h"
 
 #define MEGABYTE ((size_t)1024 * 1024)
 #define DAY 86400
@@ -36,12 +40,12 @@ read_moment(const struct hm_config *config, enum hm_setting_id id,
     int64_t *moment)
 {
 	const char *text = hm_config_text(config, id);
-	char whole[HM_TIME_TEXT];
+	char whole[HM_RFC3339_SIZE];
 
-	if (text == NULL || hm_time_parse(hm_text(text), moment))
+	if (text == NULL || hm_rfc3339_parse(hm_text(text), moment))
 		return true;
 	snprintf(whole, sizeof whole, "%.10sT00:00:00Z", text);
-	if (strlen(text) == 10 && hm_time_parse(hm_text(whole), moment))
+	if (strlen(text) == 10 && hm_rfc3339_parse(hm_text(whole), moment))
 		return true;
 	return hm_config_refuse(config, id, hm_text(text),
 	    "are times in UTC, such as 2026-11-23 or 2026-11-23T10:15:00Z");
@@ -139,7 +143,7 @@ is_replayed(const struct work *work)
 	int64_t time;
 
 	return hm_record_string(&work->record, "time", &text) &&
-	    hm_time_parse(text, &time) && time < hm_time_now() - REPLAY_S;
+	    hm_rfc3339_parse(text, &time) && time < hm_clock_now() - REPLAY_S;
 }
 
 /*
@@ -397,7 +401,7 @@ run_storing(struct work *work)
 	hm_stream_end(work->stream);
 	/* A disk that hangs would hold us for ever. */
 	if (!hm_store_thread_ended(work->thread))
-		_exit(hm_again(hm_stream_close(work->stream, HM_EXIT_TEMP)));
+		_exit(hm_restart(hm_stream_close(work->stream, HM_EXIT_TEMP)));
 	back_up(work, hm_monotonic_ms() - started);
 	status = hm_stream_close(work->stream, status);
 	hm_store_thread_free(work->thread);
@@ -475,16 +479,16 @@ export(struct work *work, struct hm_db *db)
 static int
 tell_stats(struct hm_db *db)
 {
-	char buf[8192], time[HM_TIME_TEXT];
+	char buf[8192], time[HM_RFC3339_SIZE];
 	struct hm_slice line;
-	struct hm_emit e;
+	struct hm_json e;
 
-	hm_emit_start(&e, buf, sizeof buf);
-	hm_emit_record(&e, "database", hm_time_format(hm_time_now(), time));
+	hm_json_start(&e, buf, sizeof buf);
+	hm_json_record(&e, "database", hm_rfc3339_format(hm_clock_now(), time));
 	if (!hm_history_stats(db, &e))
 		return cannot(db->path, "cannot count", hm_db_reason(db));
-	hm_emit_object_end(&e);
-	if (!hm_emit_done(&e, &line))
+	hm_json_object_end(&e);
+	if (!hm_json_done(&e, &line))
 		return HM_EXIT_SOFTWARE;
 	if (printf("%.*s\n", (int)line.n, line.p) < 0 || fflush(stdout) != 0) {
 		hm_log_errno(HM_ERROR, "cannot write to stdout");
@@ -570,5 +574,5 @@ main(int argc, char *argv[])
 		status = count_actions(config) > 0 ? act(&work) : run(&work);
 	hm_row_maker_free(work.maker);
 	hm_config_free(config);
-	return hm_again(status);
+	return hm_restart(status);
 }

@@ -1,5 +1,7 @@
 #include "retention.h"
 
+#include "db/sql.h"
+
 #define HOUR_TEXT "3600"
 
 /* All have the time as the first column of their key. */

@@ -2,9 +2,12 @@
 
 #include <stdio.h>
 
-#include "hours.h"
 #include "base/rfc3339.h"
 #include "base/zone.h"
+#include "db/reading_tables.h"
+#include "db/sql.h"
+#include "record/fields.h"
+#include "rollup_hour.h"
 
 #define HOUR 3600
 #define DAY 86400
@@ -14,9 +17,9 @@
 static void
 format_day(int64_t days, char out[DAY_TEXT])
 {
-	char time[HM_TIME_TEXT];
+	char time[HM_RFC3339_SIZE];
 
-	snprintf(out, DAY_TEXT, "%.10s", hm_time_format(days * DAY, time).p);
+	snprintf(out, DAY_TEXT, "%.10s", hm_rfc3339_format(days * DAY, time).p);
 }
 
 /* hm_day(hour) in statements */
@@ -115,7 +118,7 @@ make_tables(struct hm_db *db, int64_t hour)
 	if (!ends_day(db, hour, &ends))
 		return false;
 	for (size_t i = 0; i < HM_TABLES; i++)
-		if (!hm_hour_make(db, &hm_tables[i], hour) || (ends &&
+		if (!hm_rollup_hour_make(db, &hm_tables[i], hour) || (ends &&
 		    !run_for(db, day_statement(&sql, &hm_tables[i]), hour)))
 			return false;
 	return true;

@@ -2,12 +2,13 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "db/db.h"
+#include "db/schema.h"
 #include "retention.h"
 #include "rollup.h"
-#include "rows.h"
-#include "db/schema.h"
-#include "base/clock.h"
+#include "row_insert.h"
 
 #define BUSY_MS 2000
 #define REFRESH_MS 300000 /* between two times that the hour at hand is made */
@@ -19,7 +20,7 @@
 struct hm_store {
 	struct hm_store_options options;
 	struct hm_db db;
-	struct hm_rows *rows;
+	struct hm_row_insert *rows;
 	struct hm_rollup rollup;
 	struct hm_store_counts counts;
 	bool is_open;
@@ -40,7 +41,7 @@ hm_store_new(const struct hm_store_options *options)
 	if (s == NULL)
 		return NULL;
 	s->options = *options;
-	s->rows = hm_rows_new();
+	s->rows = hm_row_insert_new();
 	if (s->rows == NULL) {
 		free(s);
 		return NULL;
@@ -53,7 +54,7 @@ hm_store_new(const struct hm_store_options *options)
 static void
 close_db(struct hm_store *s)
 {
-	hm_rows_finish(s->rows);
+	hm_row_insert_finish(s->rows);
 	hm_rollup_finish(&s->rollup);
 	hm_db_close(&s->db);
 	s->is_open = false;
@@ -65,7 +66,7 @@ hm_store_free(struct hm_store *s)
 	if (s == NULL)
 		return;
 	close_db(s);
-	hm_rows_free(s->rows);
+	hm_row_insert_free(s->rows);
 	free(s);
 }
 
@@ -142,7 +143,7 @@ note_settings(struct hm_store *s)
 	    "WHERE value = ?3)", &note);
 
 	for (size_t i = 0; good && i < s->options.setting_count; i++) {
-		sqlite3_bind_int64(note, 1, hm_time_now());
+		sqlite3_bind_int64(note, 1, hm_clock_now());
 		hm_db_bind_slice(note, 2, hm_text(s->options.settings[i].key));
 		hm_db_bind_slice(note, 3,
 		    hm_text(s->options.settings[i].value));
@@ -169,7 +170,7 @@ open_db(struct hm_store *s)
 	s->counts.refused = why != NULL;
 	if (why == NULL)
 		why = hm_schema_bring_up(&s->db);
-	if (why == NULL && (!hm_rows_prepare(s->rows, &s->db) ||
+	if (why == NULL && (!hm_row_insert_prepare(s->rows, &s->db) ||
 	    !hm_rollup_prepare(&s->rollup, &s->db, s->options.reset_hour) ||
 	    !note_settings(s)))
 		why = hm_db_reason(&s->db);
@@ -216,7 +217,7 @@ static bool
 put_row(struct hm_store *s, struct hm_slice row)
 {
 	int64_t reading = NO_READING;
-	enum hm_row_fate fate = hm_rows_put(s->rows, row, &reading);
+	enum hm_row_fate fate = hm_row_insert_put(s->rows, row, &reading);
 
 	return count_row(s, fate, reading);
 }
@@ -229,11 +230,11 @@ transact(struct hm_store *s, struct hm_backlog *backlog, size_t count)
 	if (!hm_db_run(&s->db, "BEGIN IMMEDIATE"))
 		return false;
 	hm_rollup_begin(&s->rollup);
-	hm_rows_begin(s->rows);
+	hm_row_insert_begin(s->rows);
 	for (size_t i = 0; i < count; i++)
 		if (!put_row(s, hm_backlog_next(backlog, &place)))
 			return false;
-	return hm_rows_end(s->rows) && hm_db_run(&s->db, "COMMIT");
+	return hm_row_insert_end(s->rows) && hm_db_run(&s->db, "COMMIT");
 }
 
 bool
@@ -267,7 +268,7 @@ hm_store_write(struct hm_store *s, struct hm_backlog *backlog, size_t count)
 static int64_t
 cutoff(const struct hm_store *s)
 {
-	int64_t now = hm_time_now();
+	int64_t now = hm_clock_now();
 
 	if (s->newest < now)
 		now = s->newest;

@@ -5,8 +5,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "backlog.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 30000

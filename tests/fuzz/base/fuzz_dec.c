@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/dec.h"
+#include "base/decimal.h"
 
 #define FOUND(condition) ((condition) ? abort() : (void)0)
 #define TEXT_MAX 4096
@@ -82,7 +82,7 @@ fits(const struct number *n)
 
 	if (n->count == 0)
 		return true;
-	if (n->exponent < -HM_DEC_SCALE_MAX ||
+	if (n->exponent < -HM_DECIMAL_SCALE_MAX ||
 	    n->count + zeros > INT64_DIGITS)
 		return false;
 	memset(units, '0', sizeof units);
@@ -100,12 +100,12 @@ same(const struct number *a, const struct number *b)
 
 /* Read a text and hold the result against its digits. */
 static bool
-check_number(const char *text, struct hm_dec *d)
+check_number(const char *text, struct hm_decimal *d)
 {
 	static struct number expected, found;
-	char printed[HM_DEC_TEXT];
-	struct hm_dec again;
-	bool taken = hm_dec_parse(hm_text(text), d);
+	char printed[HM_DECIMAL_TEXT];
+	struct hm_decimal again;
+	bool taken = hm_decimal_parse(hm_text(text), d);
 
 	if (!is_number(text)) {
 		FOUND(taken);
@@ -115,11 +115,11 @@ check_number(const char *text, struct hm_dec *d)
 	FOUND(taken != fits(&expected));
 	if (!taken)
 		return false;
-	FOUND(hm_dec_format(*d, printed) != strlen(printed));
+	FOUND(hm_decimal_format(*d, printed) != strlen(printed));
 	take_apart(printed, &found);
 	FOUND(!same(&expected, &found));
 	FOUND(!is_number(printed) || strpbrk(printed, "eE") != NULL);
-	FOUND(!hm_dec_parse(hm_text(printed), &again));
+	FOUND(!hm_decimal_parse(hm_text(printed), &again));
 	FOUND(again.units != d->units || again.scale != d->scale);
 	return true;
 }
@@ -142,39 +142,39 @@ fits_wide(wide value)
 
 /* Numbers as they are parsed have no zeros at their end. */
 static void
-check_sum(struct hm_dec a, struct hm_dec b)
+check_sum(struct hm_decimal a, struct hm_decimal b)
 {
 	unsigned scale = a.scale > b.scale ? a.scale : b.scale;
 	wide x = a.units * power(scale - a.scale);
 	wide y = b.units * power(scale - b.scale);
-	struct hm_dec sum;
+	struct hm_decimal sum;
 
 	if (!fits_wide(x) || !fits_wide(y) || !fits_wide(x + y)) {
-		FOUND(hm_dec_add(a, b, &sum));
+		FOUND(hm_decimal_add(a, b, &sum));
 		return;
 	}
-	FOUND(!hm_dec_add(a, b, &sum));
+	FOUND(!hm_decimal_add(a, b, &sum));
 	FOUND(sum.scale != scale || sum.units != x + y);
 }
 
 static void
-check_product(struct hm_dec a, struct hm_dec b)
+check_product(struct hm_decimal a, struct hm_decimal b)
 {
 	wide units = (wide)a.units * b.units;
 	unsigned scale = a.scale + b.scale;
-	struct hm_dec product;
+	struct hm_decimal product;
 
 	if (!fits_wide(units)) {
-		FOUND(hm_dec_mul(a, b, &product));
+		FOUND(hm_decimal_mul(a, b, &product));
 		return;
 	}
 	for (; scale > 0 && units % 10 == 0; scale--)
 		units /= 10;
-	if (scale > HM_DEC_SCALE_MAX) {
-		FOUND(hm_dec_mul(a, b, &product));
+	if (scale > HM_DECIMAL_SCALE_MAX) {
+		FOUND(hm_decimal_mul(a, b, &product));
 		return;
 	}
-	FOUND(!hm_dec_mul(a, b, &product));
+	FOUND(!hm_decimal_mul(a, b, &product));
 	FOUND(product.scale != scale || product.units != units);
 }
 
@@ -182,7 +182,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char text[TEXT_MAX], *second;
-	struct hm_dec a, b;
+	struct hm_decimal a, b;
 	bool good;
 
 	if (size >= sizeof text || memchr(data, '\0', size) != NULL ||

@@ -11,10 +11,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "config/config_private.h"
-#include "config/dtu.h"
 #include "base/exits.h"
 #include "base/utf8.h"
+#include "config/config_private.h"
+#include "config/dtu_list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -95,14 +95,14 @@ check_pairs(const struct hm_config *config)
 		    (enum hm_setting_id)i, &count);
 
 		for (size_t k = 0; k < count; k++) {
-			struct hm_dec number;
+			struct hm_decimal number;
 
 			if (!hm_utf8_plain(hm_text(pair[k].key)) ||
 			    pair[k].key[0] == '\0' || pair[k].where == NULL)
 				abort();
 			if (hm_settings[i].type == HM_TYPE_NAMES ?
 			    !hm_utf8_plain(hm_text(pair[k].text)) :
-			    !hm_dec_parse(hm_text(pair[k].text), &number))
+			    !hm_decimal_parse(hm_text(pair[k].text), &number))
 				abort();
 		}
 	}

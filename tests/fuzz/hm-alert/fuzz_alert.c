@@ -26,12 +26,12 @@ on_alarm(void *context, struct hm_slice line)
 	    !hm_record_string(&alarm, "alert", &text) ||
 	    !hm_record_string(&alarm, "text", &text) ||
 	    !hm_record_string(&alarm, "start", &text) ||
-	    !hm_time_parse(text, &start))
+	    !hm_rfc3339_parse(text, &start))
 		abort();
 	told++;
 	if (!hm_record_string(&alarm, "end", &text))
 		return;
-	if (!hm_time_parse(text, &end) || end < start)
+	if (!hm_rfc3339_parse(text, &end) || end < start)
 		abort();
 	ended++;
 }
@@ -39,11 +39,11 @@ on_alarm(void *context, struct hm_slice line)
 static void
 silence(struct hm_alert *alert, struct hm_slice line)
 {
-	struct hm_dec seconds;
+	struct hm_decimal seconds;
 	int64_t ms;
 
-	if (hm_dec_parse(hm_slice(line.p + 1, line.n - 1), &seconds) &&
-	    hm_dec_rescale(seconds, 3, &ms) && ms > 0)
+	if (hm_decimal_parse(hm_slice(line.p + 1, line.n - 1), &seconds) &&
+	    hm_decimal_rescale(seconds, 3, &ms) && ms > 0)
 		hm_alert_idle(alert, ms);
 }
 
@@ -66,7 +66,8 @@ take(struct hm_alert *alert, struct hm_slice line)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct hm_quiet night = {.begin = 22 * 3600, .end = 6 * 3600};
+	const struct hm_quiet_hours night =
+	    {.begin = 22 * 3600, .end = 6 * 3600};
 	const struct hm_alert_options options = {.offline = 300,
 	    .temperature = 80000, .drop = 500, .output = on_alarm,
 	    .night = size % 2 == 0 ? &night : NULL};

@@ -69,7 +69,7 @@ put_right(uint8_t *frame, size_t n, bool modbus)
 }
 
 static void
-emit_frames(struct hm_emit *e, const uint8_t *data, size_t size, bool modbus)
+emit_frames(struct hm_json *e, const uint8_t *data, size_t size, bool modbus)
 {
 	static uint8_t frame[FRAME_MAX];
 
@@ -81,7 +81,7 @@ emit_frames(struct hm_emit *e, const uint8_t *data, size_t size, bool modbus)
 		n = n < size ? n : size;
 		memcpy(frame, data, n);
 		put_right(frame, n, modbus);
-		hm_emit_hex(e, NULL, frame, n);
+		hm_json_hex(e, NULL, frame, n);
 		data += n;
 		size -= n;
 	}
@@ -92,17 +92,17 @@ make_line(const uint8_t *data, size_t size, struct hm_slice *line)
 {
 	static char buf[HM_LINE_MAX];
 	bool modbus = data[0] == 'm';
-	struct hm_emit e;
+	struct hm_json e;
 
-	hm_emit_start(&e, buf, sizeof buf);
-	hm_emit_record(&e, "frame", hm_text("2022-03-10T16:17:08Z"));
-	hm_emit_text(&e, "dtu", "roof");
-	hm_emit_text(&e, "transport", modbus ? "modbus" : "hm");
-	hm_emit_array(&e, "frames");
+	hm_json_start(&e, buf, sizeof buf);
+	hm_json_record(&e, "frame", hm_text("2022-03-10T16:17:08Z"));
+	hm_json_text(&e, "dtu", "roof");
+	hm_json_text(&e, "transport", modbus ? "modbus" : "hm");
+	hm_json_array(&e, "frames");
 	emit_frames(&e, data + 1, size - 1, modbus);
-	hm_emit_array_end(&e);
-	hm_emit_object_end(&e);
-	return hm_emit_done(&e, line);
+	hm_json_array_end(&e);
+	hm_json_object_end(&e);
+	return hm_json_done(&e, line);
 }
 
 static struct seen

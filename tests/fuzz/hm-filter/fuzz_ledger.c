@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "ledger_db.h"
 #include "base/log.h"
+#include "ledger_db.h"
 
 /* A database file of any bytes: it is read, or refused. */
 

@@ -5,10 +5,10 @@
 
 #include <stdlib.h>
 
-#include "out/health.h"
-#include "out/metrics.h"
 #include "http/page.h"
-#include "out/plant_json.h"
+#include "out/health.h"
+#include "out/live_json.h"
+#include "out/metrics.h"
 
 #define FOUND(condition) ((condition) ? abort() : (void)0)
 #define JSON ((size_t)1024 * 1024)
@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct hm_record record;
 
 static void
-take(struct hm_plant *plant, struct hm_slice line, struct hm_moment *now)
+take(struct hm_live *plant, struct hm_slice line, struct hm_moment *now)
 {
 	struct hm_fault fault;
 	struct hm_slice type;
@@ -28,9 +28,9 @@ take(struct hm_plant *plant, struct hm_slice line, struct hm_moment *now)
 		return;
 	now->steady += 7000;
 	now->wall += 7000;
-	if (hm_plant_takes(type))
-		hm_plant_record(plant, type, &record, now);
-	hm_plant_sample(plant, now);
+	if (hm_live_takes(type))
+		hm_live_record(plant, type, &record, now);
+	hm_live_sample(plant, now);
 }
 
 /* NAME{LABELS} VALUE, with quotes that end, or a comment. */
@@ -38,7 +38,7 @@ static bool
 is_sample(struct hm_slice line)
 {
 	size_t i = 0;
-	struct hm_dec value;
+	struct hm_decimal value;
 	bool quoted = false;
 
 	if (line.n > 2 && memcmp(line.p, "# ", 2) == 0)
@@ -55,7 +55,7 @@ is_sample(struct hm_slice line)
 	if (i < line.n && line.p[i] == '}')
 		i++;
 	return i + 1 < line.n && line.p[i] == ' ' &&
-	    hm_dec_parse(hm_slice(line.p + i + 1, line.n - i - 1), &value);
+	    hm_decimal_parse(hm_slice(line.p + i + 1, line.n - i - 1), &value);
 }
 
 static void
@@ -64,7 +64,7 @@ look_at_metrics(const struct hm_view *view, bool openmetrics)
 	const struct hm_own_figures own = {0};
 	const struct hm_metrics_options options = {.openmetrics = openmetrics,
 	    .legacy = true, .http = true, .own = &own};
-	struct hm_bytes out = {0};
+	struct hm_buffer out = {0};
 	const char *p, *end;
 
 	FOUND(!hm_metrics_render(&out, view, &options));
@@ -77,29 +77,29 @@ look_at_metrics(const struct hm_view *view, bool openmetrics)
 		FOUND(!is_sample(hm_slice(p, (size_t)(lf - p))));
 		p = lf + 1;
 	}
-	hm_bytes_free(&out);
+	hm_buffer_free(&out);
 }
 
 static void
 look_at_json(const struct hm_view *view)
 {
 	char *buf = malloc(JSON);
-	struct hm_bytes page = {0};
-	struct hm_emit e;
+	struct hm_buffer page = {0};
+	struct hm_json e;
 	struct hm_slice json;
 
 	FOUND(buf == NULL);
-	hm_emit_start(&e, buf, JSON);
-	hm_json_page(&e, view);
-	FOUND(!hm_emit_done(&e, &json));
+	hm_json_start(&e, buf, JSON);
+	hm_live_json_page(&e, view);
+	FOUND(!hm_json_done(&e, &json));
 	FOUND(!hm_page_render(&page, view, json));
-	hm_bytes_free(&page);
-	hm_emit_start(&e, buf, JSON);
-	hm_json_inverters(&e, view);
-	FOUND(!hm_emit_done(&e, &json));
-	hm_emit_start(&e, buf, JSON);
+	hm_buffer_free(&page);
+	hm_json_start(&e, buf, JSON);
+	hm_live_json_inverters(&e, view);
+	FOUND(!hm_json_done(&e, &json));
+	hm_json_start(&e, buf, JSON);
 	hm_health_emit(&e, view);
-	FOUND(!hm_emit_done(&e, &json));
+	FOUND(!hm_json_done(&e, &json));
 	free(buf);
 }
 
@@ -107,15 +107,15 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct hm_dtus dtus = {NULL, 0};
-	const struct hm_plant_options options = {.dtus = &dtus,
+	const struct hm_live_options options = {.dtus = &dtus,
 	    .query_period_ms = 60000, .offline_ms = 300000,
 	    .ask_period_ms = 3600000, .stats_period_ms = 60000};
 	struct hm_moment now = {1, 1782036000000};
-	static struct hm_plant plant;
+	static struct hm_live plant;
 	struct hm_view view;
 	const char *p = (const char *)data, *end = p + size;
 
-	FOUND(!hm_plant_init(&plant, &options, &now));
+	FOUND(!hm_live_init(&plant, &options, &now));
 	while (p < end) {
 		const char *lf = memchr(p, '\n', (size_t)(end - p));
 		size_t n = (size_t)((lf != NULL ? lf : end) - p);
@@ -127,6 +127,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	look_at_metrics(&view, false);
 	look_at_metrics(&view, true);
 	look_at_json(&view);
-	hm_plant_free(&plant);
+	hm_live_free(&plant);
 	return 0;
 }

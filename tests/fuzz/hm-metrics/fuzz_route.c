@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "http/route.h"
+#include "http/url.h"
 
 #define FOUND(condition) ((condition) ? abort() : (void)0)
 
@@ -16,13 +16,13 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
-	struct hm_route route;
+	struct hm_url route;
 	int limit;
 
 	FOUND(text == NULL);
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (hm_route_parse(text, &route)) {
+	if (hm_url_parse(text, &route)) {
 		FOUND(route.kind >= HM_ROUTES || text[0] != '/');
 		FOUND(strlen(route.serial) >= sizeof route.serial);
 		FOUND(strstr(text, route.serial) == NULL);
@@ -31,7 +31,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		FOUND(route.kind != HM_ROUTES);
 	}
-	if (hm_route_limit(text, &limit))
+	if (hm_url_limit(text, &limit))
 		FOUND(limit < 1 || limit > HM_LIMIT_MAX);
 	free(text);
 	return 0;

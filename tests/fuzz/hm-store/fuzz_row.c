@@ -1,10 +1,10 @@
 #include <stdlib.h>
 
-#include "export.h"
 #include "base/log.h"
-#include "rollup.h"
-#include "rows.h"
 #include "db/schema.h"
+#include "export.h"
+#include "rollup.h"
+#include "row_insert.h"
 
 /*
  * Lines of any bytes, stored and exported: what comes out are records that
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct kept {
 	struct hm_db db;
-	struct hm_rows *rows;
+	struct hm_row_insert *rows;
 	struct hm_rollup rollup;
 	char *row[2 * LINES_MAX]; /* borrowed until the end of a batch */
 	size_t count;
@@ -46,8 +46,8 @@ open_kept(struct kept *k)
 
 	FOUND(!hm_db_open(&k->db, ":memory:", &options));
 	FOUND(hm_schema_bring_up(&k->db) != NULL);
-	k->rows = hm_rows_new();
-	FOUND(k->rows == NULL || !hm_rows_prepare(k->rows, &k->db));
+	k->rows = hm_row_insert_new();
+	FOUND(k->rows == NULL || !hm_row_insert_prepare(k->rows, &k->db));
 	FOUND(!hm_rollup_prepare(&k->rollup, &k->db, 0));
 }
 
@@ -68,7 +68,7 @@ static void
 begin(struct kept *k)
 {
 	run(k, "BEGIN");
-	hm_rows_begin(k->rows);
+	hm_row_insert_begin(k->rows);
 	hm_rollup_begin(&k->rollup);
 }
 
@@ -90,7 +90,7 @@ keep(struct kept *k, struct hm_slice line, enum hm_row_fate *fate)
 	FOUND(copy == NULL || k->count == 2 * LINES_MAX);
 	memcpy(copy, row.p, row.n);
 	k->row[k->count++] = copy;
-	*fate = hm_rows_put(k->rows, hm_slice(copy, row.n), &time);
+	*fate = hm_row_insert_put(k->rows, hm_slice(copy, row.n), &time);
 	FOUND(*fate == HM_ROW_FAILED);
 	FOUND(*fate == HM_ROW_NEW && !hm_rollup_mark(&k->rollup, time));
 	return true;
@@ -99,7 +99,7 @@ keep(struct kept *k, struct hm_slice line, enum hm_row_fate *fate)
 static void
 end(struct kept *k)
 {
-	FOUND(!hm_rows_end(k->rows));
+	FOUND(!hm_row_insert_end(k->rows));
 	run(k, "COMMIT");
 	while (k->count > 0)
 		free(k->row[--k->count]);

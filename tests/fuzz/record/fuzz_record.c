@@ -128,12 +128,12 @@ compare_strings(struct hm_slice text, const char *theirs, size_t length)
 static void
 compare_numbers(struct hm_slice text, struct json_object *theirs)
 {
-	char printed[HM_DEC_TEXT];
-	struct hm_dec d;
+	char printed[HM_DECIMAL_TEXT];
+	struct hm_decimal d;
 
-	if (!hm_dec_parse(text, &d))
+	if (!hm_decimal_parse(text, &d))
 		return;
-	hm_dec_format(d, printed);
+	hm_decimal_format(d, printed);
 	if (json_object_is_type(theirs, json_type_int)) {
 		FOUND(d.scale != 0);
 		FOUND(json_object_get_int64(theirs) != d.units);
@@ -223,13 +223,13 @@ compare(const struct hm_value *ours, struct json_object *theirs)
 }
 
 static void
-emit_string(struct hm_emit *e, const char *key, struct hm_slice text)
+emit_string(struct hm_json *e, const char *key, struct hm_slice text)
 {
 	static char decoded[HM_LINE_MAX];
 	size_t n;
 
 	FOUND(!hm_string_decode(text, decoded, sizeof decoded, &n));
-	hm_emit_string(e, key, hm_slice(decoded, n));
+	hm_json_string(e, key, hm_slice(decoded, n));
 }
 
 /* An array of all keys and values; strings are decoded and written anew. */
@@ -238,11 +238,11 @@ emit_all(const struct hm_record *record)
 {
 	static char buf[8 * HM_LINE_MAX];
 	struct hm_slice line;
-	struct hm_emit e;
+	struct hm_json e;
 
-	hm_emit_start(&e, buf, sizeof buf);
-	hm_emit_object(&e, NULL);
-	hm_emit_array(&e, "all");
+	hm_json_start(&e, buf, sizeof buf);
+	hm_json_object(&e, NULL);
+	hm_json_array(&e, "all");
 	for (size_t i = 0; i < record->count; i++) {
 		const struct hm_value *value = &record->member[i].value;
 
@@ -250,11 +250,11 @@ emit_all(const struct hm_record *record)
 		if (value->kind == HM_STRING)
 			emit_string(&e, NULL, value->text);
 		else
-			hm_emit_value(&e, NULL, value);
+			hm_json_value(&e, NULL, value);
 	}
-	hm_emit_array_end(&e);
-	hm_emit_object_end(&e);
-	FOUND(!hm_emit_done(&e, &line));
+	hm_json_array_end(&e);
+	hm_json_object_end(&e);
+	FOUND(!hm_json_done(&e, &line));
 	return line;
 }
 

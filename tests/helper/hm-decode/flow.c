@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/exits.h"
-#include "reading.h"
 #include "base/clock.h"
+#include "base/exits.h"
 #include "base/rfc3339.h"
+#include "reading.h"
 
 #define START 1782014400
 #define TICK_MS 10
@@ -19,16 +19,16 @@
 static void
 write_reading(long number, long rate)
 {
-	char buf[1024], time[HM_TIME_TEXT], serial[32];
+	char buf[1024], time[HM_RFC3339_SIZE], serial[32];
 	struct hm_origin origin = {
-	    hm_time_format(START + number / rate, time), hm_text("roof")};
+	    hm_rfc3339_format(START + number / rate, time), hm_text("roof")};
 	struct hm_reading reading;
 	struct hm_slice line;
 
 	snprintf(serial, sizeof serial, "%012ld", 116400000000 + number % rate);
 	hm_reading_start(&reading, buf, sizeof buf, "port", &origin,
 	    hm_text(serial));
-	hm_emit_int(&reading.emit, "port", 1);
+	hm_json_int(&reading.emit, "port", 1);
 	hm_reading_number(&reading, HM_F_PV_VOLTAGE, 350 + number % 7);
 	hm_reading_number(&reading, HM_F_PV_CURRENT, number % 1100);
 	hm_reading_number(&reading, HM_F_PV_POWER, number % 4000);

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "base/exits.h"
-#include "reading.h"
 #include "base/rfc3339.h"
+#include "reading.h"
 
 #define START 1781481600 /* 2026-06-15T00:00:00Z */
 #define MINUTES_A_DAY 1440
@@ -18,7 +18,7 @@ struct plant {
 };
 
 struct poll {
-	char time[HM_TIME_TEXT], dtu[32], serial[32];
+	char time[HM_RFC3339_SIZE], dtu[32], serial[32];
 	struct hm_origin origin;
 	int64_t sun; /* 0 at night, 1000 at noon */
 	int64_t minute;
@@ -67,7 +67,7 @@ write_port(struct poll *p, long port)
 	int64_t watts = 4 * p->sun + (p->sun > 0 ? port : 0);
 
 	start(p, "port", p->serial);
-	hm_emit_int(&p->reading.emit, "port", port);
+	hm_json_int(&p->reading.emit, "port", port);
 	hm_reading_number(&p->reading, HM_F_PV_VOLTAGE, 350 + port);
 	hm_reading_number(&p->reading, HM_F_PV_CURRENT, watts * 10 / 35);
 	hm_reading_number(&p->reading, HM_F_PV_POWER, watts);
@@ -106,7 +106,7 @@ write_dtu(struct poll *p, long number, const struct plant *plant)
 
 	snprintf(serial, sizeof serial, "10f8%08lx", number);
 	start(p, "dtu", serial);
-	hm_emit_int(&p->reading.emit, "took_ms", 40 + number);
+	hm_json_int(&p->reading.emit, "took_ms", 40 + number);
 	hm_reading_text(&p->reading, HM_F_MODEL, "DTU-Pro");
 	hm_reading_number(&p->reading, HM_F_PV_POWER, 4 * p->sun * inputs);
 	hm_reading_number(&p->reading, HM_F_TODAY_PRODUCTION,
@@ -126,7 +126,8 @@ write_poll(const struct plant *plant, long dtu, int64_t minute)
 
 	p.minute = minute;
 	p.sun = sun_at(minute);
-	p.origin.time = hm_time_format(START + 60 * minute + dtu % 60, p.time);
+	p.origin.time = hm_rfc3339_format(START + 60 * minute + dtu % 60,
+	    p.time);
 	snprintf(p.dtu, sizeof p.dtu, "dtu%ld", dtu);
 	p.origin.dtu = hm_text(p.dtu);
 	for (long i = 0; i < plant->inverters; i++) {

@@ -34,9 +34,9 @@ write_part(struct hm_ha_table *table, struct hm_ha_device *device,
 static void
 multiply(const char *number)
 {
-	struct hm_dec factor;
+	struct hm_decimal factor;
 
-	if (!hm_dec_parse(hm_text(number), &factor))
+	if (!hm_decimal_parse(hm_text(number), &factor))
 		exit(EXIT_FAILURE);
 	for (size_t id = 0; id < HM_FIELDS; id++)
 		hm_ha_shown_multiply(&style.shown, (enum hm_field_id)id,

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "alert_drop.h"
+#include "alert_production.h"
 
 #define DAY 86400
 #define START 20400 /* days since 1970 */

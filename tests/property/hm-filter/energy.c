@@ -23,11 +23,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "guard.h"
-#include "ledger_db.h"
 #include "base/log.h"
 #include "base/rfc3339.h"
 #include "base/zone.h"
+#include "guard.h"
+#include "ledger_db.h"
 
 #define DTUS 3
 #define INVERTERS 3
@@ -144,9 +144,9 @@ __attribute__((noreturn)) static void
 fail(const struct test *t, const struct input *in, int64_t now,
     const char *what)
 {
-	char time[HM_TIME_TEXT];
+	char time[HM_RFC3339_SIZE];
 
-	hm_time_format(now, time);
+	hm_rfc3339_format(now, time);
 	printf("not ok - %s: seed %llu, %s, day %zu of the plant\n", what,
 	    (unsigned long long)t->seed, time, t->plant.day);
 	if (in != NULL)
@@ -621,9 +621,9 @@ read_dtu(struct test *t, size_t d, int64_t now, struct answers *a)
 {
 	struct plant *p = &t->plant;
 	bool quarter = now % 900 < 60 && p->period < 900;
-	char time[HM_TIME_TEXT];
+	char time[HM_RFC3339_SIZE];
 
-	hm_time_format(now + p->clock_offset, time);
+	hm_rfc3339_format(now + p->clock_offset, time);
 	for (size_t i = 0; i < p->inverters; i++) {
 		struct inverter *inv = &p->dtu[d].inverter[i];
 
@@ -664,9 +664,9 @@ judge_dtu(struct test *t, size_t d, int64_t now, const struct answers *a)
 {
 	struct plant *p = &t->plant;
 	int64_t day = day_of(p, now + p->clock_offset);
-	char time[HM_TIME_TEXT];
+	char time[HM_RFC3339_SIZE];
 
-	hm_time_format(now + p->clock_offset, time);
+	hm_rfc3339_format(now + p->clock_offset, time);
 	for (size_t i = 0; i < p->inverters; i++)
 		for (size_t n = 0; p->dtu[d].inverter[i].there &&
 		    n < p->inputs; n++) {

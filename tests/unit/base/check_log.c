@@ -108,7 +108,7 @@ END_TEST
 
 START_TEST(json_has_the_facts)
 {
-	int64_t before = hm_time_now(), time = 0;
+	int64_t before = hm_clock_now(), time = 0;
 	struct json_object *object;
 
 	hm_log_use(HM_LOG_JSON);
@@ -119,9 +119,9 @@ START_TEST(json_has_the_facts)
 	    hm_fact_time("retry_at", 1795428900), hm_fact_time("never", 0)),
 	    "%s: away", "roof");
 	object = heard_object();
-	ck_assert(hm_time_parse(hm_text(member(object, "time")), &time));
+	ck_assert(hm_rfc3339_parse(hm_text(member(object, "time")), &time));
 	ck_assert_int_ge(time, before);
-	ck_assert_int_le(time, hm_time_now());
+	ck_assert_int_le(time, hm_clock_now());
 	ck_assert_str_eq(member(object, "level"), "error");
 	ck_assert_str_eq(member(object, "tool"), "hm-test");
 	ck_assert_str_eq(member(object, "msg"), "roof: away");

@@ -27,26 +27,26 @@ static const struct {
 
 START_TEST(both_ways)
 {
-	char buf[HM_TIME_TEXT];
+	char buf[HM_RFC3339_SIZE];
 	int64_t seconds;
 
-	ck_assert(hm_slice_is(hm_time_format(moments[_i].seconds, buf),
+	ck_assert(hm_slice_is(hm_rfc3339_format(moments[_i].seconds, buf),
 	    moments[_i].text));
 	ck_assert_str_eq(buf, moments[_i].text);
-	ck_assert(hm_time_parse(hm_text(moments[_i].text), &seconds));
+	ck_assert(hm_rfc3339_parse(hm_text(moments[_i].text), &seconds));
 	ck_assert_int_eq(seconds, moments[_i].seconds);
 }
 END_TEST
 
 START_TEST(clamps)
 {
-	char buf[HM_TIME_TEXT];
+	char buf[HM_RFC3339_SIZE];
 
-	hm_time_format(INT64_MAX, buf);
+	hm_rfc3339_format(INT64_MAX, buf);
 	ck_assert_str_eq(buf, "9999-12-31T23:59:59Z");
-	hm_time_format(253402300800, buf);
+	hm_rfc3339_format(253402300800, buf);
 	ck_assert_str_eq(buf, "9999-12-31T23:59:59Z");
-	hm_time_format(INT64_MIN, buf);
+	hm_rfc3339_format(INT64_MIN, buf);
 	ck_assert_str_eq(buf, "0000-01-01T00:00:00Z");
 }
 END_TEST
@@ -54,7 +54,7 @@ END_TEST
 /* The C library is the judge of 10,000 years, a moment in each day. */
 START_TEST(every_day)
 {
-	char buf[HM_TIME_TEXT], expected[64];
+	char buf[HM_RFC3339_SIZE], expected[64];
 	int64_t seconds = -62167219200, again;
 
 	for (; seconds <= 253402300799; seconds += 86400 + 7919) {
@@ -66,9 +66,9 @@ START_TEST(every_day)
 		    "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
 		    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
 		    tm.tm_sec);
-		hm_time_format(seconds, buf);
+		hm_rfc3339_format(seconds, buf);
 		if (strcmp(buf, expected) != 0 ||
-		    !hm_time_parse(hm_text(buf), &again) || again != seconds)
+		    !hm_rfc3339_parse(hm_text(buf), &again) || again != seconds)
 			ck_abort_msg("%s, expected %s", buf, expected);
 	}
 }
@@ -88,7 +88,7 @@ START_TEST(refuses_what_is_no_moment)
 {
 	int64_t seconds;
 
-	ck_assert_msg(!hm_time_parse(hm_text(refused[_i]), &seconds), "%s",
+	ck_assert_msg(!hm_rfc3339_parse(hm_text(refused[_i]), &seconds), "%s",
 	    refused[_i]);
 }
 END_TEST
@@ -99,19 +99,19 @@ START_TEST(times_of_day)
 	    "07.00", "07:0", "07:000", " 7:00", "-1:00", "0x:00"};
 	int64_t seconds;
 
-	ck_assert(hm_time_of_day_parse(hm_text("00:00"), &seconds));
+	ck_assert(hm_rfc3339_time_of_day(hm_text("00:00"), &seconds));
 	ck_assert_int_eq(seconds, 0);
-	ck_assert(hm_time_of_day_parse(hm_text("23:59"), &seconds));
+	ck_assert(hm_rfc3339_time_of_day(hm_text("23:59"), &seconds));
 	ck_assert_int_eq(seconds, 86340);
 	for (size_t i = 0; i < COUNT(bad); i++)
-		ck_assert_msg(!hm_time_of_day_parse(hm_text(bad[i]), &seconds),
-		    "%s", bad[i]);
+		ck_assert_msg(!hm_rfc3339_time_of_day(hm_text(bad[i]),
+		    &seconds), "%s", bad[i]);
 }
 END_TEST
 
 START_TEST(clocks)
 {
-	int64_t before = (int64_t)time(NULL), now = hm_time_now();
+	int64_t before = (int64_t)time(NULL), now = hm_clock_now();
 	int64_t first = hm_monotonic_ms();
 	struct timespec nap = {0, 5000000};
 

@@ -44,13 +44,13 @@ static void
 add_number(struct values *values, const struct hm_setting *s, int64_t units,
     int more)
 {
-	char text[HM_DEC_TEXT];
+	char text[HM_DECIMAL_TEXT];
 
 	if (units == INT64_MAX && more > 0)
 		snprintf(text, sizeof text, "9223372036854775808");
 	else
-		hm_dec_format(hm_dec(units + more, s->type == HM_TYPE_INT ? 0 :
-		    3), text);
+		hm_decimal_format(hm_decimal(units + more,
+		    s->type == HM_TYPE_INT ? 0 : 3), text);
 	add(values, more == 0, text);
 }
 

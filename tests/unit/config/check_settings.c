@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/dec.h"
+#include "base/decimal.h"
 #include "base/log.h"
 #include "config/retired.h"
 #include "config/settings.h"
@@ -151,11 +151,11 @@ static bool
 within(const struct hm_setting *s, const char *text)
 {
 	unsigned scale = s->type == HM_TYPE_INT ? 0 : 3;
-	struct hm_dec d;
+	struct hm_decimal d;
 	int64_t number;
 
-	return hm_dec_parse(hm_text(text), &d) &&
-	    hm_dec_rescale(d, scale, &number) && number >= s->min &&
+	return hm_decimal_parse(hm_text(text), &d) &&
+	    hm_decimal_rescale(d, scale, &number) && number >= s->min &&
 	    number <= s->max;
 }
 

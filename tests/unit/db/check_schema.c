@@ -1,7 +1,7 @@
 #include "scratch.h"
 
+#include "db/reading_tables.h"
 #include "db/schema.h"
-#include "db/tables.h"
 
 #include <sys/wait.h>
 

@@ -22,7 +22,7 @@ teardown(void)
 static const char *
 unit_for(enum hm_field_id id, int64_t units, unsigned scale)
 {
-	if (!hm_ha_shown_multiply(&shown, id, hm_dec(units, scale)))
+	if (!hm_ha_shown_multiply(&shown, id, hm_decimal(units, scale)))
 		return NULL;
 	return shown.unit[id] != NULL ? shown.unit[id]->unit : "";
 }

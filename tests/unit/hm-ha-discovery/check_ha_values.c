@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "record/alarms.h"
+#include "record/alarm_codes.h"
 
 static struct hm_record record;
 static struct hm_ha_values values;
@@ -68,11 +68,11 @@ assert_alarm(const char *line, const char *text)
 
 START_TEST(alarm_text_is_an_option)
 {
-	char digits[HM_DEC_TEXT];
+	char digits[HM_DECIMAL_TEXT];
 
 	assert_alarm("{}", NULL);
 	assert_alarm("{\"alarm_code\":0}", "none");
-	assert_alarm("{\"alarm_code\":211}", hm_alarm_text(211));
+	assert_alarm("{\"alarm_code\":211}", hm_alarm_code_text(211));
 	assert_alarm("{\"alarm_code\":-1}", "unknown");
 	assert_alarm("{\"alarm_code\":65747}", "unknown");
 	assert_alarm("{\"alarm_code\":0,\"alarm_text\":\"Offline\"}", "none");
@@ -87,8 +87,8 @@ END_TEST
 /* States carry them as they are. */
 START_TEST(alarm_texts_need_no_escapes)
 {
-	for (size_t i = 0; i < hm_alarm_count; i++) {
-		const char *text = hm_alarms[i].text;
+	for (size_t i = 0; i < hm_alarm_code_count; i++) {
+		const char *text = hm_alarm_codes[i].text;
 
 		ck_assert_uint_le(strlen(text), 255);
 		for (size_t j = 0; text[j] != '\0'; j++)

@@ -1,8 +1,8 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "live/day_curve.h"
 #include "base/zone.h"
+#include "live/day_curve.h"
 
 #define NOON 1782043200 /* 2026-06-21T12:00:00Z */
 #define WATT 1000

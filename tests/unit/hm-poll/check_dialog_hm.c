@@ -7,11 +7,11 @@
 #include "alarms.pb-c.h"
 #include "command.pb-c.h"
 #include "history.pb-c.h"
-#include "wire/hmcrypt.h"
-#include "wire/hmframe.h"
 #include "info.pb-c.h"
 #include "network.pb-c.h"
 #include "real.pb-c.h"
+#include "wire/hmcrypt.h"
+#include "wire/hmframe.h"
 
 #define CAP ((size_t)8192)
 #define INVERTER 19110224228993 /* 116172207281 on its label */
@@ -280,7 +280,7 @@ poll_at(int64_t moment)
 }
 
 static void
-expect_failure(enum hm_turn turn, enum hm_error error)
+expect_failure(enum hm_turn turn, enum hm_poll_error error)
 {
 	ck_assert_int_eq(turn, HM_TURN_FAIL);
 	ck_assert_int_eq(hm_dialog_error(dialog), error);
@@ -536,7 +536,7 @@ START_TEST(broken_frames_fail_the_poll)
 {
 	static const struct {
 		size_t at;
-		enum hm_error error;
+		enum hm_poll_error error;
 	} breaks[] = {{0, HM_ERR_PROTOCOL}, {1, HM_ERR_PROTOCOL},
 	    {7, HM_ERR_CRC}, {12, HM_ERR_CRC}};
 

@@ -119,7 +119,7 @@ begin_with_serial(void)
 }
 
 static void
-expect_failure(enum hm_turn turn, enum hm_error error)
+expect_failure(enum hm_turn turn, enum hm_poll_error error)
 {
 	ck_assert_int_eq(turn, HM_TURN_FAIL);
 	ck_assert_int_eq(hm_dialog_error(dialog), error);

@@ -7,10 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "wire/hmframe.h"
+#include "base/clock.h"
 #include "info.pb-c.h"
 #include "real.pb-c.h"
-#include "base/clock.h"
+#include "wire/hmframe.h"
 
 /* A DTU in the same loop: answers the nth request with the nth piece. */
 
@@ -38,7 +38,7 @@ static struct hm_arena arena;
 static struct hm_poller_options options;
 static struct hm_poller *poller;
 static unsigned calls;
-static enum hm_error error;
+static enum hm_poll_error error;
 static char text[200];
 static size_t replies;
 

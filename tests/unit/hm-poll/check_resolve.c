@@ -70,11 +70,11 @@ END_TEST
 START_TEST(abandoned_lookup_is_taken_up)
 {
 	unsigned never = 0;
-	struct hm_lookup *first = hm_resolve(resolver, "localhost", 502,
+	struct hm_resolve_query *first = hm_resolve(resolver, "localhost", 502,
 	    answered, &never);
 
 	ck_assert_ptr_nonnull(first);
-	hm_lookup_cancel(first);
+	hm_resolve_cancel(first);
 	ck_assert_ptr_ne(hm_resolve(resolver, "localhost", 503, answered,
 	    &answers), first);
 	ck_assert_ptr_eq(hm_resolve(resolver, "localhost", 502, answered,
@@ -89,7 +89,7 @@ END_TEST
 START_TEST(two_may_look_up_one_name)
 {
 	unsigned other = 0;
-	struct hm_lookup *first = hm_resolve(resolver, "localhost", 502,
+	struct hm_resolve_query *first = hm_resolve(resolver, "localhost", 502,
 	    answered, &answers);
 
 	ck_assert_ptr_ne(hm_resolve(resolver, "localhost", 502, answered,

@@ -16,16 +16,16 @@
 #define MIDNIGHT (2 * 86400)
 #define WALL 1700000000
 
-static const struct hm_plant plant = {.seed = 1, .inverters = 4, .inputs = 4,
-    .phases = 1, .meter = true};
-static const struct hm_plant three = {.seed = 1, .inverters = 1, .inputs = 6,
-    .phases = 3, .meter = true};
+static const struct hm_sim_plant plant =
+    {.seed = 1, .inverters = 4, .inputs = 4, .phases = 1, .meter = true};
+static const struct hm_sim_plant three =
+    {.seed = 1, .inverters = 1, .inputs = 6, .phases = 3, .meter = true};
 
 static struct hm_arena arena;
 static uint8_t out[HM_SIM_REPLY_MAX];
 
 static struct hm_sim_dtu
-new_dtu(const struct hm_plant *of)
+new_dtu(const struct hm_sim_plant *of)
 {
 	struct hm_sim_dtu dtu = {.plant = of, .page_size = 15,
 	    .serial = 0x10f714323186, .arena = &arena, .sequence = 900};
@@ -115,7 +115,7 @@ START_TEST(information_describes_the_plant)
 	ck_assert_int_eq(info->inputs, 16);
 	ck_assert_uint_eq(info->n_inverter, 4);
 	ck_assert_int_eq(info->inverter[3]->serial,
-	    hm_plant_inverter_serial(&plant, 0, 3));
+	    hm_sim_plant_inverter_serial(&plant, 0, 3));
 	ck_assert_int_eq(info->inverter[0]->hardware_part, 0x10123008);
 	ck_assert_int_eq(info->dtu->features & HM_CRYPT_DFS_BIT, 0);
 	ck_assert_uint_eq(info->dtu->encryption_random.len, 0);
@@ -148,11 +148,12 @@ START_TEST(pages_hold_everything_once)
 		    real->n_input, 15);
 		for (size_t i = 0; i < real->n_single; i++)
 			ck_assert_int_eq(real->single[i]->serial,
-			    hm_plant_inverter_serial(&plant, 0,
+			    hm_sim_plant_inverter_serial(&plant, 0,
 			    inverters++));
 		for (size_t i = 0; i < real->n_input; i++, inputs++) {
 			ck_assert_int_eq(real->input[i]->serial,
-			    hm_plant_inverter_serial(&plant, 0, inputs / 4));
+			    hm_sim_plant_inverter_serial(&plant, 0,
+			    inputs / 4));
 			ck_assert_int_eq(real->input[i]->port,
 			    (int32_t)(inputs % 4 + 1));
 		}
@@ -188,11 +189,11 @@ START_TEST(readings_are_those_of_the_plant)
 	struct hm_sim_dtu dtu = new_dtu(&plant);
 	Hm__RealReply *real = ask_page(&dtu, NOON, 0, 0);
 	struct hm_sim_time noon = at(NOON);
-	struct hm_plant_inverter ac;
-	struct hm_plant_input pv;
+	struct hm_sim_plant_inverter ac;
+	struct hm_sim_plant_input pv;
 
-	hm_plant_read_inverter(&plant, 0, 0, &noon, &ac);
-	hm_plant_read_input(&plant, 0, 0, 0, &noon, &pv);
+	hm_sim_plant_read_inverter(&plant, 0, 0, &noon, &ac);
+	hm_sim_plant_read_input(&plant, 0, 0, 0, &noon, &pv);
 	ck_assert_int_eq(real->single[0]->voltage, ac.voltage[0]);
 	ck_assert_int_eq(real->single[0]->active_power, ac.active_power);
 	ck_assert_int_eq(real->single[0]->current, ac.current[0]);
@@ -331,7 +332,7 @@ START_TEST(history_is_the_day_so_far)
 	struct hm_sim_time noon = at(NOON);
 	int64_t today, total, points = 0;
 
-	hm_plant_dtu_energy(&plant, 0, &noon, &today, &total);
+	hm_sim_plant_dtu_energy(&plant, 0, &noon, &today, &total);
 	for (uint8_t page = 0; page < 2; page++) {
 		uint8_t request[] = {1 << 3, page};
 		struct hm_frame frame = ask_with(&dtu, &noon, 0,
@@ -476,7 +477,7 @@ END_TEST
 
 START_TEST(largest_pages_fit)
 {
-	struct hm_plant large = {.seed = 3, .inverters = 99, .inputs = 6,
+	struct hm_sim_plant large = {.seed = 3, .inverters = 99, .inputs = 6,
 	    .phases = 3, .meter = true};
 	struct hm_sim_dtu dtu = new_dtu(&large);
 	Hm__RealReply *real;

@@ -1,8 +1,8 @@
 #include "kept.h"
 
-#include "export.h"
-#include "db/history.h"
 #include "base/zone.h"
+#include "db/history_read.h"
+#include "export.h"
 
 /* What is exported and stored anew is what there was. */
 
@@ -122,7 +122,7 @@ below(uint64_t n)
 	return (seed >> 11) % n;
 }
 
-static struct hm_emit emit;
+static struct hm_json emit;
 
 static void
 emit_number(const char *key)
@@ -132,7 +132,7 @@ emit_number(const char *key)
 
 	if (below(3) > 0)
 		units %= 1000;
-	hm_emit_dec(&emit, key, hm_dec(below(4) == 0 ? -units : units,
+	hm_json_decimal(&emit, key, hm_decimal(below(4) == 0 ? -units : units,
 	    below(2) == 0 ? 0 : scale));
 }
 
@@ -144,17 +144,17 @@ emit_random_text(const char *key)
 	    "\U0001F600", "x;DROP TABLE port"};
 
 	if (below(8) == 0)
-		hm_emit_string(&emit, key, hm_slice("a\0b", 3));
+		hm_json_string(&emit, key, hm_slice("a\0b", 3));
 	else
-		hm_emit_text(&emit, key, texts[below(COUNT(texts))]);
+		hm_json_text(&emit, key, texts[below(COUNT(texts))]);
 }
 
 static void
 emit_moment(const char *key)
 {
-	char time[HM_TIME_TEXT];
+	char time[HM_RFC3339_SIZE];
 
-	hm_emit_string(&emit, key, hm_time_format((int64_t)below(4102444800),
+	hm_json_string(&emit, key, hm_rfc3339_format((int64_t)below(4102444800),
 	    time));
 }
 
@@ -168,13 +168,13 @@ emit_field(const struct hm_field *field)
 		emit_random_text(field->key);
 		break;
 	case HM_FLAG:
-		hm_emit_bool(&emit, field->key, below(2) == 0);
+		hm_json_bool(&emit, field->key, below(2) == 0);
 		break;
 	case HM_MOMENT:
 		emit_moment(field->key);
 		break;
 	case HM_CODE:
-		hm_emit_int(&emit, field->key, below(4) == 0 ?
+		hm_json_int(&emit, field->key, below(4) == 0 ?
 		    extremes[below(COUNT(extremes))] : (int64_t)below(9));
 		break;
 	default:
@@ -186,10 +186,10 @@ static void
 emit_start(const char *type, int64_t time)
 {
 	static char buf[HM_LINE_MAX];
-	char moment_text[HM_TIME_TEXT];
+	char moment_text[HM_RFC3339_SIZE];
 
-	hm_emit_start(&emit, buf, sizeof buf);
-	hm_emit_record(&emit, type, hm_time_format(time, moment_text));
+	hm_json_start(&emit, buf, sizeof buf);
+	hm_json_record(&emit, type, hm_rfc3339_format(time, moment_text));
 }
 
 static void
@@ -197,8 +197,8 @@ keep_emitted(void)
 {
 	struct hm_slice line;
 
-	hm_emit_object_end(&emit);
-	ck_assert(hm_emit_done(&emit, &line));
+	hm_json_object_end(&emit);
+	ck_assert(hm_json_done(&emit, &line));
 	keep_line(from, line);
 }
 
@@ -208,9 +208,9 @@ emit_device(bool serial)
 	static const char *const dtus[] = {"roof", "barn", "\u00e4\"'"};
 	static const char *const serials[] = {"116400000001", "1", ""};
 
-	hm_emit_text(&emit, "dtu", dtus[below(COUNT(dtus))]);
+	hm_json_text(&emit, "dtu", dtus[below(COUNT(dtus))]);
 	if (serial)
-		hm_emit_text(&emit, "serial", serials[below(COUNT(serials))]);
+		hm_json_text(&emit, "serial", serials[below(COUNT(serials))]);
 }
 
 static void
@@ -221,9 +221,9 @@ keep_reading(int64_t time)
 	emit_start(table->name, time);
 	emit_device(table->has_serial || below(2) == 0);
 	if (table->own != NULL && (table->has_port || below(2) == 0))
-		hm_emit_int(&emit, table->own, (int64_t)below(3));
+		hm_json_int(&emit, table->own, (int64_t)below(3));
 	if (below(5) == 0)
-		hm_emit_bool(&emit, "stale", below(2) == 0);
+		hm_json_bool(&emit, "stale", below(2) == 0);
 	for (size_t i = 0; i < HM_FIELDS; i++)
 		if ((hm_fields[i].scopes & table->scope) != 0 &&
 		    below(3) == 0)
@@ -234,23 +234,23 @@ keep_reading(int64_t time)
 static void
 keep_alarm(int64_t time)
 {
-	char start[HM_TIME_TEXT];
+	char start[HM_RFC3339_SIZE];
 
 	emit_start("alarm", time);
 	emit_device(below(4) > 0);
 	if (below(2) == 0)
-		hm_emit_int(&emit, "port", (int64_t)below(2));
+		hm_json_int(&emit, "port", (int64_t)below(2));
 	/* Codes of its own: those in readings begin alarms, too. */
 	if (below(2) == 0)
-		hm_emit_int(&emit, "code", 200 + (int64_t)below(2));
+		hm_json_int(&emit, "code", 200 + (int64_t)below(2));
 	else
-		hm_emit_text(&emit, "alert", "heat");
-	hm_emit_string(&emit, "start", hm_time_format(1795428000 +
+		hm_json_text(&emit, "alert", "heat");
+	hm_json_string(&emit, "start", hm_rfc3339_format(1795428000 +
 	    (int64_t)below(2) * 60, start));
 	if (below(2) == 0)
 		emit_moment("end");
-	hm_emit_int(&emit, "count", (int64_t)below(3));
-	hm_emit_text(&emit, "text", "same");
+	hm_json_int(&emit, "count", (int64_t)below(3));
+	hm_json_text(&emit, "text", "same");
 	keep_emitted();
 }
 
@@ -259,12 +259,12 @@ keep_status(int64_t time)
 {
 	emit_start("status", time);
 	emit_device(false);
-	hm_emit_text(&emit, "state", below(2) == 0 ? "online" : "offline");
+	hm_json_text(&emit, "state", below(2) == 0 ? "online" : "offline");
 	if (below(2) == 0)
-		hm_emit_text(&emit, "breaker", "open");
+		hm_json_text(&emit, "breaker", "open");
 	if (below(2) == 0)
 		emit_random_text("error");
-	hm_emit_int(&emit, "failures", (int64_t)below(100));
+	hm_json_int(&emit, "failures", (int64_t)below(100));
 	emit_random_text("text");
 	emit_random_text("hint");
 	emit_moment("retry_at");
@@ -275,9 +275,9 @@ static void
 emit_other_members(void)
 {
 	emit_random_text("a");
-	hm_emit_raw(&emit, "b", hm_text("[1,{\"c\":null}]"));
+	hm_json_raw(&emit, "b", hm_text("[1,{\"c\":null}]"));
 	emit_number("c\"d");
-	hm_emit_bool(&emit, "", true);
+	hm_json_bool(&emit, "", true);
 }
 
 static void
@@ -292,13 +292,13 @@ keep_other(int64_t time)
 	else
 		emit_device(true);
 	if (type == 1) {
-		hm_emit_int(&emit, "package", (int64_t)below(2));
-		hm_emit_text(&emit, "start", "2026-11-23T10:00:00Z");
+		hm_json_int(&emit, "package", (int64_t)below(2));
+		hm_json_text(&emit, "start", "2026-11-23T10:00:00Z");
 	}
 	if (below(2) == 0)
 		emit_other_members();
 	else
-		hm_emit_int(&emit, "x", (int64_t)below(4));
+		hm_json_int(&emit, "x", (int64_t)below(4));
 	keep_emitted();
 }
 
@@ -346,10 +346,10 @@ END_TEST
 START_TEST(restores_alarms_that_stand_in_readings)
 {
 	static const int codes[] = {0, 5, 5, 7, 0, 5, 0, 0, 7};
-	char time[HM_TIME_TEXT];
+	char time[HM_RFC3339_SIZE];
 
 	for (size_t i = 0; i < COUNT(codes); i++)
-		keep(from, "inverter", hm_time_format(1795428000 +
+		keep(from, "inverter", hm_rfc3339_format(1795428000 +
 		    (int64_t)i * 60, time).p, "\"dtu\":\"roof\","
 		    "\"serial\":\"1\",\"alarm_code\":%d,"
 		    "\"alarm_text\":\"t%d\"", codes[i], codes[i]);
@@ -416,7 +416,7 @@ START_TEST(keeps_the_order_of_time)
 	export(0, INT64_MAX, NULL);
 	for (char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
 		rest = hm_slice(strstr(line, "\"time\":\"") + 8, 20);
-		ck_assert(hm_time_parse(rest, &time));
+		ck_assert(hm_rfc3339_parse(rest, &time));
 		ck_assert_int_ge(time, last);
 		last = time;
 	}
@@ -426,10 +426,10 @@ END_TEST
 START_TEST(writes_a_range)
 {
 	int64_t begin = moment("2026-11-23T10:00:00Z");
-	char time[HM_TIME_TEXT];
+	char time[HM_RFC3339_SIZE];
 
 	for (int i = 0; i < 10; i++) {
-		hm_time_format(begin + i, time);
+		hm_rfc3339_format(begin + i, time);
 		keep(from, "dtu", time, "\"dtu\":\"roof\"");
 		keep(from, "stats", time, "\"tool\":\"hm-poll\"");
 	}

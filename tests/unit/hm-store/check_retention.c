@@ -1,7 +1,7 @@
 #include "kept.h"
 
-#include "retention.h"
 #include "base/zone.h"
+#include "retention.h"
 
 #define HOUR 3600
 #define BEGIN ((int64_t)1795428000) /* 2026-11-23T10:00:00Z */
@@ -29,12 +29,12 @@ fill(int64_t hours, int64_t each)
 {
 	static const char *const types[] = {"dtu", "inverter", "port", "meter",
 	    "stats"};
-	char time[HM_TIME_TEXT], line[200];
+	char time[HM_RFC3339_SIZE], line[200];
 
 	keep_begin(k);
 	for (int64_t t = BEGIN; t < BEGIN + hours * HOUR; t += each)
 		for (size_t i = 0; i < COUNT(types); i++) {
-			hm_time_format(t, time);
+			hm_rfc3339_format(t, time);
 			snprintf(line, sizeof line, "{\"type\":\"%s\","
 			    "\"time\":\"%s\",\"dtu\":\"roof\","
 			    "\"serial\":\"1\",\"port\":1,"

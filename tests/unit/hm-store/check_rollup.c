@@ -74,10 +74,10 @@ make_all(void)
 static void
 keep_reading(const struct reading *r)
 {
-	char time[HM_TIME_TEXT], line[300];
+	char time[HM_RFC3339_SIZE], line[300];
 	int n = snprintf(line, sizeof line, "{\"type\":\"port\",\"time\":"
 	    "\"%s\",\"dtu\":\"roof\",\"serial\":\"1\",\"port\":%d",
-	    hm_time_format(r->time, time).p, r->port);
+	    hm_rfc3339_format(r->time, time).p, r->port);
 
 	if (r->has_power)
 		n += snprintf(line + n, sizeof line - (size_t)n,
@@ -431,9 +431,9 @@ START_TEST(weighs_the_mean_of_a_day)
 {
 	start("UTC", 0);
 	for (int i = 0; i < 9; i++) {
-		char time[HM_TIME_TEXT];
+		char time[HM_RFC3339_SIZE];
 
-		hm_time_format(moment("2026-06-10T10:00:00Z") + i, time);
+		hm_rfc3339_format(moment("2026-06-10T10:00:00Z") + i, time);
 		keep_power(time, "1");
 	}
 	keep_power("2026-06-10T11:00:00Z", "101");

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
-#include "store_thread.h"
 #include "base/zone.h"
+#include "store_thread.h"
 
 #define MEGABYTE ((size_t)1024 * 1024)
 
@@ -57,13 +57,13 @@ static struct hm_slice
 row_at(int64_t moment, int power)
 {
 	static struct hm_record record;
-	char time[HM_TIME_TEXT], line[200];
+	char time[HM_RFC3339_SIZE], line[200];
 	struct hm_fault fault;
 	struct hm_slice row;
 
 	snprintf(line, sizeof line, "{\"type\":\"port\",\"time\":\"%s\","
 	    "\"dtu\":\"roof\",\"serial\":\"1\",\"port\":1,\"pv_power\":%d}",
-	    hm_time_format(moment, time).p, power);
+	    hm_rfc3339_format(moment, time).p, power);
 	/* An assertion writes a line to a file, which may be full. */
 	if (!hm_record_parse(&record, hm_text(line), &fault) ||
 	    hm_row_make(maker, &record, hm_text(line), &row) != NULL)

@@ -4,13 +4,13 @@
 
 #include "db/schema.h"
 #include "rollup.h"
-#include "row.h"
-#include "rows.h"
+#include "row_encode.h"
+#include "row_insert.h"
 
 struct keeper {
 	struct hm_db db;
 	struct hm_row_maker *maker;
-	struct hm_rows *rows;
+	struct hm_row_insert *rows;
 	struct hm_rollup rollup;
 	char *kept[4096]; /* rows are borrowed until the end of a batch */
 	size_t count;
@@ -27,9 +27,9 @@ keep_open(const char *name, int reset_hour)
 	why = hm_schema_bring_up(&k->db);
 	ck_assert_msg(why == NULL, "%s", why);
 	k->maker = hm_row_maker_new();
-	k->rows = hm_rows_new();
+	k->rows = hm_row_insert_new();
 	ck_assert(k->maker != NULL && k->rows != NULL);
-	ck_assert(hm_rows_prepare(k->rows, &k->db));
+	ck_assert(hm_row_insert_prepare(k->rows, &k->db));
 	ck_assert(hm_rollup_prepare(&k->rollup, &k->db, reset_hour));
 	return k;
 }
@@ -37,11 +37,11 @@ keep_open(const char *name, int reset_hour)
 static inline void
 keep_close(struct keeper *k)
 {
-	hm_rows_finish(k->rows);
+	hm_row_insert_finish(k->rows);
 	hm_rollup_finish(&k->rollup);
 	ck_assert_ptr_null(sqlite3_next_stmt(k->db.handle, NULL));
 	hm_db_close(&k->db);
-	hm_rows_free(k->rows);
+	hm_row_insert_free(k->rows);
 	hm_row_maker_free(k->maker);
 	free(k);
 }
@@ -50,14 +50,14 @@ static inline void
 keep_begin(struct keeper *k)
 {
 	run(&k->db, "BEGIN IMMEDIATE");
-	hm_rows_begin(k->rows);
+	hm_row_insert_begin(k->rows);
 	hm_rollup_begin(&k->rollup);
 }
 
 static inline void
 keep_end(struct keeper *k)
 {
-	ck_assert_msg(hm_rows_end(k->rows), "%s", hm_db_reason(&k->db));
+	ck_assert_msg(hm_row_insert_end(k->rows), "%s", hm_db_reason(&k->db));
 	run(&k->db, "COMMIT");
 	while (k->count > 0)
 		free(k->kept[--k->count]);
@@ -82,7 +82,7 @@ keep_line(struct keeper *k, struct hm_slice line)
 	k->kept[k->count] = malloc(row.n);
 	ck_assert_ptr_nonnull(k->kept[k->count]);
 	memcpy(k->kept[k->count], row.p, row.n);
-	fate = hm_rows_put(k->rows, hm_slice(k->kept[k->count++], row.n),
+	fate = hm_row_insert_put(k->rows, hm_slice(k->kept[k->count++], row.n),
 	    &time);
 	ck_assert_msg(fate != HM_ROW_FAILED, "%s", hm_db_reason(&k->db));
 	if (time != INT64_MIN)

@@ -4,8 +4,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "record/alarms.h"
-#include "record/errors.h"
+#include "record/alarm_codes.h"
+#include "record/poll_errors.h"
 
 START_TEST(inverters_are_known_by_their_serial)
 {
@@ -47,49 +47,49 @@ END_TEST
 
 START_TEST(alarms_ascend_and_have_texts)
 {
-	ck_assert_uint_gt(hm_alarm_count, 100);
-	for (size_t i = 0; i < hm_alarm_count; i++) {
+	ck_assert_uint_gt(hm_alarm_code_count, 100);
+	for (size_t i = 0; i < hm_alarm_code_count; i++) {
 		if (i > 0)
-			ck_assert_uint_lt(hm_alarms[i - 1].code,
-			    hm_alarms[i].code);
-		ck_assert_str_eq(hm_alarm_text(hm_alarms[i].code),
-		    hm_alarms[i].text);
+			ck_assert_uint_lt(hm_alarm_codes[i - 1].code,
+			    hm_alarm_codes[i].code);
+		ck_assert_str_eq(hm_alarm_code_text(hm_alarm_codes[i].code),
+		    hm_alarm_codes[i].text);
 	}
-	ck_assert_str_eq(hm_alarm_text(1), "Reset");
-	ck_assert_str_eq(hm_alarm_text(130), "Offline");
-	ck_assert_str_eq(hm_alarm_text(213), "PV1 & PV2 abnormal wiring");
-	ck_assert_str_eq(hm_alarm_text(9000),
+	ck_assert_str_eq(hm_alarm_code_text(1), "Reset");
+	ck_assert_str_eq(hm_alarm_code_text(130), "Offline");
+	ck_assert_str_eq(hm_alarm_code_text(213), "PV1 & PV2 abnormal wiring");
+	ck_assert_str_eq(hm_alarm_code_text(9000),
 	    "Microinverter is suspected of being stolen");
 }
 END_TEST
 
 START_TEST(unknown_alarms_have_no_text)
 {
-	ck_assert_ptr_null(hm_alarm_text(0));
-	ck_assert_ptr_null(hm_alarm_text(5));
-	ck_assert_ptr_null(hm_alarm_text(-1));
-	ck_assert_ptr_null(hm_alarm_text(9001));
-	ck_assert_ptr_null(hm_alarm_text(65536 + 1));
-	ck_assert_ptr_null(hm_alarm_text(INT64_MIN));
-	ck_assert_ptr_null(hm_alarm_text(INT64_MAX));
+	ck_assert_ptr_null(hm_alarm_code_text(0));
+	ck_assert_ptr_null(hm_alarm_code_text(5));
+	ck_assert_ptr_null(hm_alarm_code_text(-1));
+	ck_assert_ptr_null(hm_alarm_code_text(9001));
+	ck_assert_ptr_null(hm_alarm_code_text(65536 + 1));
+	ck_assert_ptr_null(hm_alarm_code_text(INT64_MIN));
+	ck_assert_ptr_null(hm_alarm_code_text(INT64_MAX));
 }
 END_TEST
 
 START_TEST(errors_have_names_of_their_own)
 {
-	ck_assert_str_eq(hm_error_name(HM_ERR_NONE), "none");
-	ck_assert_str_eq(hm_error_name(HM_ERR_TIMEOUT_CONNECT),
+	ck_assert_str_eq(hm_poll_error_name(HM_ERR_NONE), "none");
+	ck_assert_str_eq(hm_poll_error_name(HM_ERR_TIMEOUT_CONNECT),
 	    "timeout_connect");
-	ck_assert_str_eq(hm_error_name(HM_ERR_NOT_MAPPED), "not_mapped");
+	ck_assert_str_eq(hm_poll_error_name(HM_ERR_NOT_MAPPED), "not_mapped");
 	for (int i = 0; i < HM_ERRORS; i++) {
-		const char *name = hm_error_name((enum hm_error)i);
+		const char *name = hm_poll_error_name((enum hm_poll_error)i);
 
 		ck_assert_ptr_nonnull(name);
 		for (const char *p = name; *p != '\0'; p++)
 			ck_assert(islower((unsigned char)*p) || *p == '_');
 		for (int j = 0; j < i; j++)
 			ck_assert_str_ne(name,
-			    hm_error_name((enum hm_error)j));
+			    hm_poll_error_name((enum hm_poll_error)j));
 	}
 }
 END_TEST

@@ -252,7 +252,7 @@ END_TEST
 START_TEST(answers)
 {
 	struct hm_slice text;
-	struct hm_dec d;
+	struct hm_decimal d;
 	int64_t number;
 
 	ck_assert(parse("{\"s\":\"a\\n\",\"n\":230.10,\"i\":50.0,\"z\":null,"
@@ -262,11 +262,11 @@ START_TEST(answers)
 	ck_assert(hm_slice_is(text, "a\\n"));
 	ck_assert(!hm_record_string(&record, "n", &text));
 	ck_assert(!hm_record_string(&record, "none", &text));
-	ck_assert(hm_record_dec(&record, "n", &d));
+	ck_assert(hm_record_decimal(&record, "n", &d));
 	ck_assert_int_eq(d.units, 2301);
 	ck_assert_uint_eq(d.scale, 1);
-	ck_assert(!hm_record_dec(&record, "s", &d));
-	ck_assert(!hm_record_dec(&record, "big", &d));
+	ck_assert(!hm_record_decimal(&record, "s", &d));
+	ck_assert(!hm_record_decimal(&record, "big", &d));
 	ck_assert(hm_record_int(&record, "i", &number));
 	ck_assert_int_eq(number, 50);
 	ck_assert(!hm_record_int(&record, "n", &number));
@@ -347,33 +347,33 @@ END_TEST
 /* Emitter */
 
 static void
-emit_everything(struct hm_emit *e)
+emit_everything(struct hm_json *e)
 {
 	static const uint8_t bytes[] = {0x00, 0xa5, 0xff};
 	struct hm_value value = {HM_STRING, hm_text("\\u00b0")};
 
-	hm_emit_record(e, "x\"y", hm_text("2026-11-23T10:15:00Z"));
-	hm_emit_hex(e, "hex", bytes, sizeof bytes);
-	hm_emit_hex(e, "none", NULL, 0);
-	hm_emit_int(e, "min", INT64_MIN);
-	hm_emit_dec(e, "dec", hm_dec(-50, 2));
-	hm_emit_bool(e, "yes", true);
-	hm_emit_array(e, "list");
-	hm_emit_object(e, NULL);
-	hm_emit_object_end(e);
-	hm_emit_array(e, NULL);
-	hm_emit_array_end(e);
-	hm_emit_bool(e, NULL, false);
-	hm_emit_text(e, NULL, "{");
-	hm_emit_text(e, NULL, "[");
-	hm_emit_array_end(e);
-	hm_emit_object(e, "o");
-	hm_emit_value(e, "escaped", &value);
-	hm_emit_raw(e, "raw", hm_text("[1]"));
-	hm_emit_object_end(e);
-	hm_emit_string(e, "dirt", hm_slice("\0\n\x1f\\\x7f\xff\xc3(\xe2\x82",
+	hm_json_record(e, "x\"y", hm_text("2026-11-23T10:15:00Z"));
+	hm_json_hex(e, "hex", bytes, sizeof bytes);
+	hm_json_hex(e, "none", NULL, 0);
+	hm_json_int(e, "min", INT64_MIN);
+	hm_json_decimal(e, "dec", hm_decimal(-50, 2));
+	hm_json_bool(e, "yes", true);
+	hm_json_array(e, "list");
+	hm_json_object(e, NULL);
+	hm_json_object_end(e);
+	hm_json_array(e, NULL);
+	hm_json_array_end(e);
+	hm_json_bool(e, NULL, false);
+	hm_json_text(e, NULL, "{");
+	hm_json_text(e, NULL, "[");
+	hm_json_array_end(e);
+	hm_json_object(e, "o");
+	hm_json_value(e, "escaped", &value);
+	hm_json_raw(e, "raw", hm_text("[1]"));
+	hm_json_object_end(e);
+	hm_json_string(e, "dirt", hm_slice("\0\n\x1f\\\x7f\xff\xc3(\xe2\x82",
 	    10));
-	hm_emit_object_end(e);
+	hm_json_object_end(e);
 }
 
 static const char everything[] = "{\"type\":\"x\\\"y\","
@@ -388,11 +388,11 @@ START_TEST(emits)
 {
 	char buf[sizeof everything];
 	struct hm_slice line;
-	struct hm_emit e;
+	struct hm_json e;
 
-	hm_emit_start(&e, buf, sizeof everything - 1);
+	hm_json_start(&e, buf, sizeof everything - 1);
 	emit_everything(&e);
-	ck_assert(hm_emit_done(&e, &line));
+	ck_assert(hm_json_done(&e, &line));
 	ck_assert_msg(hm_slice_is(line, everything), "%.*s", (int)line.n,
 	    line.p);
 	ck_assert(hm_record_parse(&record, line, &fault));
@@ -403,16 +403,16 @@ END_TEST
 START_TEST(overflows_are_remembered)
 {
 	struct hm_slice line;
-	struct hm_emit e;
+	struct hm_json e;
 
 	for (size_t cap = 0; cap < sizeof everything - 1; cap++) {
 		char *buf = malloc(cap + 1);
 
 		ck_assert_ptr_nonnull(buf);
 		buf[cap] = '!';
-		hm_emit_start(&e, buf, cap);
+		hm_json_start(&e, buf, cap);
 		emit_everything(&e);
-		ck_assert_msg(!hm_emit_done(&e, &line), "%zu", cap);
+		ck_assert_msg(!hm_json_done(&e, &line), "%zu", cap);
 		ck_assert(buf[cap] == '!' && e.len <= cap);
 		free(buf);
 	}
@@ -423,15 +423,15 @@ START_TEST(open_brackets_are_remembered)
 {
 	char buf[64];
 	struct hm_slice line;
-	struct hm_emit e;
+	struct hm_json e;
 
-	hm_emit_start(&e, buf, sizeof buf);
-	hm_emit_object(&e, NULL);
-	ck_assert(!hm_emit_done(&e, &line));
-	hm_emit_object_end(&e);
-	ck_assert(hm_emit_done(&e, &line));
-	hm_emit_object_end(&e);
-	ck_assert(!hm_emit_done(&e, &line));
+	hm_json_start(&e, buf, sizeof buf);
+	hm_json_object(&e, NULL);
+	ck_assert(!hm_json_done(&e, &line));
+	hm_json_object_end(&e);
+	ck_assert(hm_json_done(&e, &line));
+	hm_json_object_end(&e);
+	ck_assert(!hm_json_done(&e, &line));
 }
 END_TEST
 

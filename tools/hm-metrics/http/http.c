@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 #define CONNECTIONS_MAX 256
 #define CONNECTIONS_MIN 8
@@ -50,7 +50,7 @@ struct listener {
 	struct MHD_Connection *connection;
 	int fd;
 	bool gone; /* nobody is there any more */
-	struct hm_body *event; /* what it is being sent */
+	struct hm_shared_bytes *event; /* what it is being sent */
 	size_t sent;
 	uint64_t seen; /* number of that event */
 	bool suspended;
@@ -67,7 +67,7 @@ struct hm_http {
 	size_t sending; /* bytes of all answers under way */
 	struct listener *listeners;
 	size_t listening;
-	struct hm_body *event; /* the newest */
+	struct hm_shared_bytes *event; /* the newest */
 	uint64_t number; /* of the newest */
 	bool stopping;
 	int64_t next_tick;
@@ -250,7 +250,7 @@ read_event(void *context, uint64_t position, char *buf, size_t max)
 	if (l->event == NULL) {
 		if (l->http->event == NULL || l->seen == l->http->number)
 			return suspend(l);
-		l->event = hm_body_hold(l->http->event);
+		l->event = hm_shared_bytes_hold(l->http->event);
 		l->seen = l->http->number;
 		l->sent = 0;
 	}
@@ -258,7 +258,7 @@ read_event(void *context, uint64_t position, char *buf, size_t max)
 	memcpy(buf, l->event->data + l->sent, n);
 	l->sent += n;
 	if (l->sent == l->event->n) {
-		hm_body_release(l->event);
+		hm_shared_bytes_release(l->event);
 		l->event = NULL;
 	}
 	return (ssize_t)n;
@@ -276,7 +276,7 @@ drop_listener(void *context)
 	else
 		l->http->listeners = l->next;
 	l->http->hearing = --l->http->listening;
-	hm_body_release(l->event);
+	hm_shared_bytes_release(l->event);
 	free(l);
 }
 
@@ -291,9 +291,9 @@ resume_all(struct hm_http *http)
 }
 
 static void
-take_event(struct hm_http *http, struct hm_body *event)
+take_event(struct hm_http *http, struct hm_shared_bytes *event)
 {
-	hm_body_release(http->event);
+	hm_shared_bytes_release(http->event);
 	http->event = event;
 	http->number++;
 	resume_all(http);
@@ -317,7 +317,7 @@ look_for_the_gone(struct hm_http *http)
 static void
 tell_listeners(struct hm_http *http)
 {
-	struct hm_body *event = http->listening > 0 ?
+	struct hm_shared_bytes *event = http->listening > 0 ?
 	    http->options.event(http->options.context) : NULL;
 
 	if (event != NULL)
@@ -362,18 +362,18 @@ add_listener(struct hm_http *http, struct MHD_Connection *connection)
 static void
 release(void *body)
 {
-	hm_body_release(body);
+	hm_shared_bytes_release(body);
 }
 
 static struct MHD_Response *
-response_of(struct hm_body *body)
+response_of(struct hm_shared_bytes *body)
 {
 	struct MHD_Response *response;
 
 	response = MHD_create_response_from_buffer_with_free_callback_cls(
 	    body->n, body->data, release, body);
 	if (response == NULL)
-		hm_body_release(body);
+		hm_shared_bytes_release(body);
 	return response;
 }
 
@@ -690,7 +690,7 @@ hm_http_free(struct hm_http *http)
 		hm_log_errno(HM_ERROR, "cannot wake the HTTP server");
 	pthread_join(http->thread, NULL);
 	MHD_stop_daemon(http->daemon);
-	hm_body_release(http->event);
+	hm_shared_bytes_release(http->event);
 	close(http->wake);
 	free(http);
 }

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "body.h"
+#include "shared_bytes.h"
 
 /*
  * An HTTP server in a thread of its own, by libmicrohttpd: GET and HEAD of
@@ -34,7 +34,7 @@ struct hm_http_answer {
 	unsigned status;
 	const char *type;     /* of the content */
 	const char *policy;   /* Content-Security-Policy; NULL: none */
-	struct hm_body *body; /* to be released by the server */
+	struct hm_shared_bytes *body; /* to be released by the server */
 	bool events;          /* in place of the body: the stream of events */
 };
 
@@ -50,7 +50,7 @@ struct hm_http_options {
 	 * the last one is the newest. Called once a second while anybody
 	 * listens.
 	 */
-	struct hm_body *(*event)(void *context);
+	struct hm_shared_bytes *(*event)(void *context);
 };
 
 /*

@@ -3,7 +3,8 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
-#include "base/dec.h"
+#include "base/decimal.h"
+#include "record/fields.h"
 
 /* Made of page.html by the Makefile. */
 extern const unsigned char hm_page_html[];
@@ -38,15 +39,15 @@ between(struct hm_slice text, const char *before, const char *after)
 }
 
 static bool
-put(struct hm_bytes *out, struct hm_slice text)
+put(struct hm_buffer *out, struct hm_slice text)
 {
-	return text.n == 0 || hm_bytes_append(out, (const uint8_t *)text.p,
+	return text.n == 0 || hm_buffer_append(out, (const uint8_t *)text.p,
 	    text.n, PAGE_MAX);
 }
 
 /* Text of others as text of HTML. */
 static bool
-put_escaped(struct hm_bytes *out, const char *text)
+put_escaped(struct hm_buffer *out, const char *text)
 {
 	bool good = true;
 
@@ -64,7 +65,7 @@ put_escaped(struct hm_bytes *out, const char *text)
 }
 
 static bool
-put_row(struct hm_bytes *out, const char *name, const char *value,
+put_row(struct hm_buffer *out, const char *name, const char *value,
     const char *unit)
 {
 	return put(out, hm_text("<tr><th scope=\"row\">")) &&
@@ -74,21 +75,21 @@ put_row(struct hm_bytes *out, const char *name, const char *value,
 }
 
 static bool
-put_sum(struct hm_bytes *out, const struct hm_view *view, size_t field,
+put_sum(struct hm_buffer *out, const struct hm_view *view, size_t field,
     bool whole, const char *name)
 {
-	char text[HM_DEC_TEXT] = "unknown", unit[16] = "";
-	struct hm_dec sum;
+	char text[HM_DECIMAL_TEXT] = "unknown", unit[16] = "";
+	struct hm_decimal sum;
 
 	if (hm_view_sum(view, field, whole, &sum)) {
-		hm_dec_format(sum, text);
+		hm_decimal_format(sum, text);
 		snprintf(unit, sizeof unit, " %s", hm_fields[field].unit);
 	}
 	return put_row(out, name, text, unit);
 }
 
 static bool
-put_now(struct hm_bytes *out, const struct hm_view *view)
+put_now(struct hm_buffer *out, const struct hm_view *view)
 {
 	bool good = put(out, hm_text("<table class=\"plain\">")) &&
 	    put_sum(out, view, HM_F_PV_POWER, false, "Power now") &&
@@ -103,7 +104,7 @@ put_now(struct hm_bytes *out, const struct hm_view *view)
 
 /* A "<" in it is in a string, and could end the element that it stands in. */
 static bool
-put_json(struct hm_bytes *out, struct hm_slice json)
+put_json(struct hm_buffer *out, struct hm_slice json)
 {
 	const char *p = json.p, *end = json.p + json.n;
 	bool good = true;
@@ -121,7 +122,7 @@ put_json(struct hm_bytes *out, struct hm_slice json)
 
 /* Append what is before a mark; `html` is what comes after it. */
 static bool
-put_until(struct hm_bytes *out, struct hm_slice *html, const char *mark)
+put_until(struct hm_buffer *out, struct hm_slice *html, const char *mark)
 {
 	const char *at = memmem(html->p, html->n, mark, strlen(mark));
 	size_t n;
@@ -137,7 +138,7 @@ put_until(struct hm_bytes *out, struct hm_slice *html, const char *mark)
 }
 
 bool
-hm_page_render(struct hm_bytes *out, const struct hm_view *view,
+hm_page_render(struct hm_buffer *out, const struct hm_view *view,
     struct hm_slice json)
 {
 	struct hm_slice html = page();

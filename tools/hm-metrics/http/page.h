@@ -1,17 +1,17 @@
 #ifndef HM_PAGE_H
 #define HM_PAGE_H
 
-#include "base/bytes.h"
-#include "live/plant_view.h"
+#include "base/buffer.h"
+#include "live/live_view.h"
 
 /*
- * The page that shows the plant, tools/hm-metrics/http/page.html. It draws itself from what is
- * in it (hm_json_page) and then from events; for browsers without scripts the
- * numbers of the moment stand in it.
+ * The page that shows the plant, page.html. It draws itself from the JSON in
+ * it (hm_live_json_page) and then from events; for browsers without scripts it
+ * holds the present numbers as text.
  */
 
 /* Append the page with the JSON. False if there is no memory. */
-bool hm_page_render(struct hm_bytes *out, const struct hm_view *view,
+bool hm_page_render(struct hm_buffer *out, const struct hm_view *view,
     struct hm_slice json);
 
 #define HM_PAGE_POLICY ((size_t)512)

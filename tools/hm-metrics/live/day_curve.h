@@ -6,8 +6,8 @@
 
 /*
  * The power of one local day in means of five minutes, by the clock on the
- * wall (lib/base/zone.h). A new day begins with an empty curve; the hour that is
- * there twice when summer ends counts as one.
+ * wall (base/zone.h). A new day begins with an empty curve; the hour that
+ * comes twice when summer ends counts as one.
  */
 
 #define HM_CURVE_STEP 300 /* seconds */

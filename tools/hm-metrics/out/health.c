@@ -2,38 +2,40 @@
 
 #include <stdio.h>
 
+#include "record/poll_errors.h"
+
 static void
-emit_error(struct hm_emit *e, const struct hm_plant_dtu *dtu)
+emit_error(struct hm_json *e, const struct hm_live_dtu *dtu)
 {
-	char text[HM_PLANT_REASON + 32];
+	char text[HM_LIVE_REASON + 32];
 
 	if (dtu->error == HM_ERR_NONE) {
-		hm_emit_null(e, "last_error");
+		hm_json_null(e, "last_error");
 	} else {
 		snprintf(text, sizeof text, "%s%s%s",
-		    hm_error_name(dtu->error),
+		    hm_poll_error_name(dtu->error),
 		    dtu->reason[0] != '\0' ? ": " : "", dtu->reason);
-		hm_emit_text(e, "last_error", text);
+		hm_json_text(e, "last_error", text);
 	}
-	hm_emit_moment(e, "last_error_time", dtu->error_time);
+	hm_json_moment(e, "last_error_time", dtu->error_time);
 }
 
 static void
-emit_dtu(struct hm_emit *e, const struct hm_view *view,
-    const struct hm_plant_dtu *dtu)
+emit_dtu(struct hm_json *e, const struct hm_view *view,
+    const struct hm_live_dtu *dtu)
 {
-	hm_emit_object(e, dtu->name);
-	hm_emit_text(e, "status", hm_view_status(view, dtu));
-	hm_emit_moment(e, "last_successful_query", dtu->answered_time);
+	hm_json_object(e, dtu->name);
+	hm_json_text(e, "status", hm_view_status(view, dtu));
+	hm_json_moment(e, "last_successful_query", dtu->answered_time);
 	if (dtu->answered == 0)
-		hm_emit_null(e, "seconds_since_last_success");
+		hm_json_null(e, "seconds_since_last_success");
 	else
-		hm_emit_int(e, "seconds_since_last_success",
+		hm_json_int(e, "seconds_since_last_success",
 		    (view->now.steady - dtu->answered) / 1000);
-	hm_emit_int(e, "query_count", (int64_t)(dtu->good + dtu->failed));
-	hm_emit_int(e, "error_count", (int64_t)dtu->failed);
+	hm_json_int(e, "query_count", (int64_t)(dtu->good + dtu->failed));
+	hm_json_int(e, "error_count", (int64_t)dtu->failed);
 	emit_error(e, dtu);
-	hm_emit_object_end(e);
+	hm_json_object_end(e);
 }
 
 static int64_t
@@ -46,24 +48,24 @@ publisher(const struct hm_view *view, const char *counter)
 }
 
 void
-hm_health_emit(struct hm_emit *e, const struct hm_view *view)
+hm_health_emit(struct hm_json *e, const struct hm_view *view)
 {
-	const struct hm_plant *plant = view->plant;
+	const struct hm_live *plant = view->plant;
 
-	hm_emit_object(e, NULL);
-	hm_emit_bool(e, "healthy", hm_view_healthy(view));
-	hm_emit_int(e, "uptime_seconds",
+	hm_json_object(e, NULL);
+	hm_json_bool(e, "healthy", hm_view_healthy(view));
+	hm_json_int(e, "uptime_seconds",
 	    (view->now.steady - plant->started.steady) / 1000);
-	hm_emit_moment(e, "start_time", plant->started.wall / 1000);
-	hm_emit_object(e, "dtus");
+	hm_json_moment(e, "start_time", plant->started.wall / 1000);
+	hm_json_object(e, "dtus");
 	for (size_t i = 0; i < plant->dtus; i++)
 		emit_dtu(e, view, &plant->dtu[i]);
-	hm_emit_object_end(e);
-	hm_emit_object(e, "mqtt");
-	hm_emit_int(e, "messages_published", publisher(view, "published"));
-	hm_emit_int(e, "errors", publisher(view, "dropped"));
-	hm_emit_object_end(e);
-	hm_emit_object_end(e);
+	hm_json_object_end(e);
+	hm_json_object(e, "mqtt");
+	hm_json_int(e, "messages_published", publisher(view, "published"));
+	hm_json_int(e, "errors", publisher(view, "dropped"));
+	hm_json_object_end(e);
+	hm_json_object_end(e);
 }
 
 /* Probes */
@@ -76,7 +78,7 @@ hm_health_live(const struct hm_view *view,
 
 	check[count++] = (struct hm_check){"hm-metrics", true};
 	for (size_t i = 0; i < view->plant->tools; i++) {
-		const struct hm_plant_tool *tool = &view->plant->tool[i];
+		const struct hm_live_tool *tool = &view->plant->tool[i];
 
 		check[count++] = (struct hm_check){tool->name,
 		    !hm_view_silent(view, tool)};

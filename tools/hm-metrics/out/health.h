@@ -1,8 +1,8 @@
 #ifndef HM_HEALTH_H
 #define HM_HEALTH_H
 
-#include "base/emit.h"
-#include "live/plant_view.h"
+#include "base/json_writer.h"
+#include "live/live_view.h"
 
 /*
  * How it goes, for probes and people. /health is about the DTUs, /livez about
@@ -10,7 +10,7 @@
  */
 
 /* The object of /health. */
-void hm_health_emit(struct hm_emit *e, const struct hm_view *view);
+void hm_health_emit(struct hm_json *e, const struct hm_view *view);
 
 /* One check of a probe. */
 struct hm_check {
@@ -18,7 +18,7 @@ struct hm_check {
 	bool good;
 };
 
-#define HM_CHECKS_MAX (HM_PLANT_TOOLS_MAX + 4)
+#define HM_CHECKS_MAX (HM_LIVE_TOOLS_MAX + 4)
 
 /*
  * The checks of /livez: the process itself, and each tool of the chain that

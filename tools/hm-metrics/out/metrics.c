@@ -3,47 +3,49 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "base/process.h"
+#include "base/process_usage.h"
 
 /* A family of one sample without labels. */
 static void
-put_one(struct hm_expo *e, const char *name, enum hm_expo_type type,
-    struct hm_dec value, const char *help)
+put_one(struct hm_prometheus *e, const char *name, enum hm_prometheus_type type,
+    struct hm_decimal value, const char *help)
 {
-	hm_expo_family(e, name, type, help);
-	hm_expo_sample(e, "");
-	hm_expo_dec(e, value);
+	hm_prometheus_family(e, name, type, help);
+	hm_prometheus_sample(e, "");
+	hm_prometheus_decimal(e, value);
 }
 
 static void
-put_count(struct hm_expo *e, const char *name, uint64_t value,
+put_count(struct hm_prometheus *e, const char *name, uint64_t value,
     const char *help)
 {
-	put_one(e, name, HM_EXPO_COUNTER, hm_dec((int64_t)value, 0), help);
+	put_one(e, name, HM_PROMETHEUS_COUNTER, hm_decimal((int64_t)value, 0),
+	    help);
 }
 
 static void
-put_gauge(struct hm_expo *e, const char *name, int64_t value,
+put_gauge(struct hm_prometheus *e, const char *name, int64_t value,
     const char *help)
 {
-	put_one(e, name, HM_EXPO_GAUGE, hm_dec(value, 0), help);
+	put_one(e, name, HM_PROMETHEUS_GAUGE, hm_decimal(value, 0), help);
 }
 
 static void
-put_messages(struct hm_expo *e, const struct hm_plant *plant)
+put_messages(struct hm_prometheus *e, const struct hm_live *plant)
 {
-	hm_expo_family(e, "hoymiles_mqtt_messages_total", HM_EXPO_COUNTER,
+	hm_prometheus_family(e, "hoymiles_mqtt_messages_total",
+	    HM_PROMETHEUS_COUNTER,
 	    "MQTT messages in the stream, for hm-publish to send");
-	hm_expo_sample(e, "");
-	hm_expo_label(e, "message_type", "config");
-	hm_expo_int(e, (int64_t)plant->announcements);
-	hm_expo_sample(e, "");
-	hm_expo_label(e, "message_type", "state");
-	hm_expo_int(e, (int64_t)plant->states);
+	hm_prometheus_sample(e, "");
+	hm_prometheus_label(e, "message_type", "config");
+	hm_prometheus_int(e, (int64_t)plant->announcements);
+	hm_prometheus_sample(e, "");
+	hm_prometheus_label(e, "message_type", "state");
+	hm_prometheus_int(e, (int64_t)plant->states);
 }
 
 static void
-put_own(struct hm_expo *e, const struct hm_metrics_options *options)
+put_own(struct hm_prometheus *e, const struct hm_metrics_options *options)
 {
 	const struct hm_own_figures *own = options->own;
 
@@ -62,7 +64,7 @@ put_own(struct hm_expo *e, const struct hm_metrics_options *options)
 }
 
 static void
-put_database(struct hm_expo *e, const char *path)
+put_database(struct hm_prometheus *e, const char *path)
 {
 	struct stat file;
 
@@ -72,15 +74,15 @@ put_database(struct hm_expo *e, const char *path)
 }
 
 static void
-put_process(struct hm_expo *e, const struct hm_plant *plant)
+put_process(struct hm_prometheus *e, const struct hm_live *plant)
 {
-	struct hm_process process;
+	struct hm_process_usage process;
 	struct rlimit limit;
 
-	hm_process_look(&process);
+	hm_process_usage_read(&process);
 	if (process.cpu_ms >= 0)
-		put_one(e, "process_cpu_seconds_total", HM_EXPO_COUNTER,
-		    hm_dec(process.cpu_ms, 3),
+		put_one(e, "process_cpu_seconds_total", HM_PROMETHEUS_COUNTER,
+		    hm_decimal(process.cpu_ms, 3),
 		    "user and system CPU time spent");
 	if (process.memory >= 0)
 		put_gauge(e, "process_resident_memory_bytes", process.memory,
@@ -91,28 +93,28 @@ put_process(struct hm_expo *e, const struct hm_plant *plant)
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		put_gauge(e, "process_max_fds", (int64_t)limit.rlim_cur,
 		    "maximum number of open file descriptors");
-	put_one(e, "process_start_time_seconds", HM_EXPO_GAUGE,
-	    hm_dec(plant->started.wall / 10, 2),
+	put_one(e, "process_start_time_seconds", HM_PROMETHEUS_GAUGE,
+	    hm_decimal(plant->started.wall / 10, 2),
 	    "start time of the process since 1970");
 }
 
 static void
-put_build(struct hm_expo *e)
+put_build(struct hm_prometheus *e)
 {
-	hm_expo_family(e, "hoymiles_build_info", HM_EXPO_INFO,
+	hm_prometheus_family(e, "hoymiles_build_info", HM_PROMETHEUS_INFO,
 	    "version of hm-metrics");
-	hm_expo_sample(e, "");
-	hm_expo_label(e, "version", HM_VERSION);
-	hm_expo_int(e, 1);
+	hm_prometheus_sample(e, "");
+	hm_prometheus_label(e, "version", HM_VERSION);
+	hm_prometheus_int(e, 1);
 }
 
 bool
-hm_metrics_render(struct hm_bytes *out, const struct hm_view *view,
+hm_metrics_render(struct hm_buffer *out, const struct hm_view *view,
     const struct hm_metrics_options *options)
 {
-	struct hm_expo e;
+	struct hm_prometheus e;
 
-	hm_expo_start(&e, out, options->openmetrics);
+	hm_prometheus_start(&e, out, options->openmetrics);
 	hm_metrics_dtus(&e, view);
 	hm_metrics_fields(&e, view);
 	hm_metrics_tools(&e, view);
@@ -127,5 +129,5 @@ hm_metrics_render(struct hm_bytes *out, const struct hm_view *view,
 	/* A text file is shown by node_exporter, which tells of its own. */
 	if (options->http)
 		put_process(&e, view->plant);
-	return hm_expo_end(&e);
+	return hm_prometheus_end(&e);
 }

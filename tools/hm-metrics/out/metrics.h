@@ -1,8 +1,8 @@
 #ifndef HM_METRICS_H
 #define HM_METRICS_H
 
-#include "expo.h"
-#include "live/plant_view.h"
+#include "live/live_view.h"
+#include "prometheus_text.h"
 
 /* The plant as metrics. docs/metrics.md lists them all. */
 
@@ -24,17 +24,17 @@ struct hm_metrics_options {
 };
 
 /* Append them all. False if there is no memory, or no end of them. */
-bool hm_metrics_render(struct hm_bytes *out, const struct hm_view *view,
+bool hm_metrics_render(struct hm_buffer *out, const struct hm_view *view,
     const struct hm_metrics_options *options);
 
 /* The parts of it. */
-void hm_metrics_dtus(struct hm_expo *e, const struct hm_view *view);
-void hm_metrics_fields(struct hm_expo *e, const struct hm_view *view);
-void hm_metrics_tools(struct hm_expo *e, const struct hm_view *view);
-void hm_metrics_legacy(struct hm_expo *e, const struct hm_view *view);
+void hm_metrics_dtus(struct hm_prometheus *e, const struct hm_view *view);
+void hm_metrics_fields(struct hm_prometheus *e, const struct hm_view *view);
+void hm_metrics_tools(struct hm_prometheus *e, const struct hm_view *view);
+void hm_metrics_legacy(struct hm_prometheus *e, const struct hm_view *view);
 
 /* The samples of a histogram of poll durations; `label` is that of the DTU. */
-void hm_metrics_durations(struct hm_expo *e, const struct hm_plant_dtu *dtu,
-    const char *label);
+void hm_metrics_durations(struct hm_prometheus *e,
+    const struct hm_live_dtu *dtu, const char *label);
 
 #endif

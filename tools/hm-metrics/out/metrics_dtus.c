@@ -1,94 +1,100 @@
 #include <stdio.h>
 
+#include "live/live.h"
+#include "live/live_view.h"
 #include "metrics.h"
+#include "prometheus_text.h"
+#include "record/breaker_state.h"
+#include "record/poll_errors.h"
 
 static void
-begin_sample(struct hm_expo *e, const struct hm_plant_dtu *dtu)
+begin_sample(struct hm_prometheus *e, const struct hm_live_dtu *dtu)
 {
-	hm_expo_sample(e, "");
-	hm_expo_label(e, "dtu", dtu->name);
+	hm_prometheus_sample(e, "");
+	hm_prometheus_label(e, "dtu", dtu->name);
 }
 
 /* How polls go */
 
 static void
-put_up(struct hm_expo *e, const struct hm_view *view)
+put_up(struct hm_prometheus *e, const struct hm_view *view)
 {
-	hm_expo_family(e, "hoymiles_up", HM_EXPO_GAUGE,
+	hm_prometheus_family(e, "hoymiles_up", HM_PROMETHEUS_GAUGE,
 	    "1 if the last poll of the DTU was good and not too long ago");
-	for (const struct hm_plant_dtu *d = NULL;
+	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
 		begin_sample(e, d);
-		hm_expo_int(e, hm_view_up(view, d));
+		hm_prometheus_int(e, hm_view_up(view, d));
 	}
 }
 
 static void
-put_success(struct hm_expo *e, const struct hm_view *view)
+put_success(struct hm_prometheus *e, const struct hm_view *view)
 {
-	hm_expo_family(e, "hoymiles_poll_success_timestamp_seconds",
-	    HM_EXPO_GAUGE, "when the DTU last answered, since 1970");
-	for (const struct hm_plant_dtu *d = NULL;
+	hm_prometheus_family(e, "hoymiles_poll_success_timestamp_seconds",
+	    HM_PROMETHEUS_GAUGE, "when the DTU last answered, since 1970");
+	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
 		if (d->answered == 0)
 			continue;
 		begin_sample(e, d);
-		hm_expo_int(e, d->answered_time);
+		hm_prometheus_int(e, d->answered_time);
 	}
 }
 
 static void
-put_polls(struct hm_expo *e, const struct hm_view *view)
+put_polls(struct hm_prometheus *e, const struct hm_view *view)
 {
-	hm_expo_family(e, "hoymiles_polls_total", HM_EXPO_COUNTER,
+	hm_prometheus_family(e, "hoymiles_polls_total", HM_PROMETHEUS_COUNTER,
 	    "polls of the DTU by result");
-	for (const struct hm_plant_dtu *d = NULL;
+	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
 		begin_sample(e, d);
-		hm_expo_label(e, "result", "success");
-		hm_expo_int(e, (int64_t)d->good);
+		hm_prometheus_label(e, "result", "success");
+		hm_prometheus_int(e, (int64_t)d->good);
 		begin_sample(e, d);
-		hm_expo_label(e, "result", "failure");
-		hm_expo_int(e, (int64_t)d->failed);
+		hm_prometheus_label(e, "result", "failure");
+		hm_prometheus_int(e, (int64_t)d->failed);
 	}
 }
 
 static void
-put_errors(struct hm_expo *e, const struct hm_view *view)
+put_errors(struct hm_prometheus *e, const struct hm_view *view)
 {
-	hm_expo_family(e, "hoymiles_poll_errors_total", HM_EXPO_COUNTER,
-	    "failed polls of the DTU by reason");
-	for (const struct hm_plant_dtu *d = NULL;
+	hm_prometheus_family(e, "hoymiles_poll_errors_total",
+	    HM_PROMETHEUS_COUNTER, "failed polls of the DTU by reason");
+	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;)
-		for (enum hm_error r = HM_ERR_NONE + 1; r < HM_ERRORS; r++) {
+		for (enum hm_poll_error r = HM_ERR_NONE + 1; r < HM_ERRORS;
+		    r++) {
 			begin_sample(e, d);
-			hm_expo_label(e, "reason", hm_error_name(r));
-			hm_expo_int(e, (int64_t)d->errors[r]);
+			hm_prometheus_label(e, "reason", hm_poll_error_name(r));
+			hm_prometheus_int(e, (int64_t)d->errors[r]);
 		}
 }
 
 static void
-put_in_row(struct hm_expo *e, const struct hm_view *view)
+put_in_row(struct hm_prometheus *e, const struct hm_view *view)
 {
-	hm_expo_family(e, "hoymiles_poll_failures", HM_EXPO_GAUGE,
+	hm_prometheus_family(e, "hoymiles_poll_failures", HM_PROMETHEUS_GAUGE,
 	    "failed polls of the DTU since the last good one");
-	for (const struct hm_plant_dtu *d = NULL;
+	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
 		if (d->failures < 0)
 			continue;
 		begin_sample(e, d);
-		hm_expo_int(e, d->failures);
+		hm_prometheus_int(e, d->failures);
 	}
 }
 
 void
-hm_metrics_durations(struct hm_expo *e, const struct hm_plant_dtu *dtu,
+hm_metrics_durations(struct hm_prometheus *e, const struct hm_live_dtu *dtu,
     const char *label)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < HM_TOOK_BUCKETS; i++) {
-		char bound[HM_DEC_TEXT + 2] = "+Inf";
+		char bound[HM_DECIMAL_TEXT + 2] = "+Inf";
 
 		/* As OpenMetrics spells it: 0.1, 1.0 */
 		if (i < HM_TOOK_BUCKETS - 1)
@@ -98,48 +104,49 @@ hm_metrics_durations(struct hm_expo *e, const struct hm_plant_dtu *dtu,
 			    (long long)hm_took_bounds[i] % 1000 /
 			    (hm_took_bounds[i] % 100 == 0 ? 100 : 10));
 		sum += dtu->took[i];
-		hm_expo_sample(e, "_bucket");
-		hm_expo_label(e, label, dtu->name);
-		hm_expo_label(e, "le", bound);
-		hm_expo_int(e, (int64_t)sum);
+		hm_prometheus_sample(e, "_bucket");
+		hm_prometheus_label(e, label, dtu->name);
+		hm_prometheus_label(e, "le", bound);
+		hm_prometheus_int(e, (int64_t)sum);
 	}
-	hm_expo_sample(e, "_sum");
-	hm_expo_label(e, label, dtu->name);
-	hm_expo_dec(e, hm_dec((int64_t)dtu->took_ms, 3));
-	hm_expo_sample(e, "_count");
-	hm_expo_label(e, label, dtu->name);
-	hm_expo_int(e, (int64_t)sum);
+	hm_prometheus_sample(e, "_sum");
+	hm_prometheus_label(e, label, dtu->name);
+	hm_prometheus_decimal(e, hm_decimal((int64_t)dtu->took_ms, 3));
+	hm_prometheus_sample(e, "_count");
+	hm_prometheus_label(e, label, dtu->name);
+	hm_prometheus_int(e, (int64_t)sum);
 }
 
 static void
-put_durations(struct hm_expo *e, const struct hm_view *view)
+put_durations(struct hm_prometheus *e, const struct hm_view *view)
 {
-	hm_expo_family(e, "hoymiles_poll_duration_seconds",
-	    HM_EXPO_HISTOGRAM, "how long good polls of the DTU took");
-	for (const struct hm_plant_dtu *d = NULL;
+	hm_prometheus_family(e, "hoymiles_poll_duration_seconds",
+	    HM_PROMETHEUS_HISTOGRAM, "how long good polls of the DTU took");
+	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;)
 		hm_metrics_durations(e, d, "dtu");
 }
 
 static void
-put_breakers(struct hm_expo *e, const struct hm_view *view)
+put_breakers(struct hm_prometheus *e, const struct hm_view *view)
 {
-	hm_expo_family(e, "hoymiles_breaker_state", HM_EXPO_GAUGE,
+	hm_prometheus_family(e, "hoymiles_breaker_state", HM_PROMETHEUS_GAUGE,
 	    "1 for the state that the DTU's circuit breaker is in");
-	for (const struct hm_plant_dtu *d = NULL;
+	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;)
 		for (enum hm_breaker_state s = HM_BREAKER_CLOSED;
 		    d->breaker_known && s <= HM_BREAKER_HALF_OPEN; s++) {
 			begin_sample(e, d);
-			hm_expo_label(e, "state", hm_breaker_name(s));
-			hm_expo_int(e, d->breaker == s);
+			hm_prometheus_label(e, "state",
+			    hm_breaker_state_name(s));
+			hm_prometheus_int(e, d->breaker == s);
 		}
 }
 
 /* Alarms */
 
 static bool
-same_labels(const struct hm_plant_alarm *a, const struct hm_plant_alarm *b)
+same_labels(const struct hm_live_alarm *a, const struct hm_live_alarm *b)
 {
 	return a->dtu == b->dtu && a->port == b->port && a->code == b->code &&
 	    strcmp(a->serial, b->serial) == 0 &&
@@ -150,7 +157,7 @@ same_labels(const struct hm_plant_alarm *a, const struct hm_plant_alarm *b)
 static bool
 shown_before(const struct hm_view *view, size_t at)
 {
-	const struct hm_plant_alarm *alarm = view->plant->alarm;
+	const struct hm_live_alarm *alarm = view->plant->alarm;
 
 	for (size_t i = 0; i < at; i++)
 		if (hm_view_alarm(view, &alarm[i]) &&
@@ -160,44 +167,45 @@ shown_before(const struct hm_view *view, size_t at)
 }
 
 static void
-put_alarm(struct hm_expo *e, const struct hm_view *view,
-    const struct hm_plant_alarm *alarm)
+put_alarm(struct hm_prometheus *e, const struct hm_view *view,
+    const struct hm_live_alarm *alarm)
 {
 	char number[24];
 
 	begin_sample(e, &view->plant->dtu[alarm->dtu]);
-	hm_expo_label(e, "inverter", alarm->serial);
+	hm_prometheus_label(e, "inverter", alarm->serial);
 	if (alarm->alert[0] != '\0') {
 		snprintf(number, sizeof number, "%lld",
 		    (long long)alarm->port);
-		hm_expo_label(e, "port", alarm->port > 0 ? number : "");
-		hm_expo_label(e, "alert", alarm->alert);
+		hm_prometheus_label(e, "port", alarm->port > 0 ? number : "");
+		hm_prometheus_label(e, "alert", alarm->alert);
 	} else {
 		snprintf(number, sizeof number, "%lld",
 		    (long long)alarm->code);
-		hm_expo_label(e, "code", number);
+		hm_prometheus_label(e, "code", number);
 	}
-	hm_expo_int(e, 1);
+	hm_prometheus_int(e, 1);
 }
 
 static void
-put_alarms(struct hm_expo *e, const struct hm_view *view, bool alerts)
+put_alarms(struct hm_prometheus *e, const struct hm_view *view, bool alerts)
 {
 	bool begun = false;
 
 	for (size_t i = 0; i < view->plant->alarms; i++) {
-		const struct hm_plant_alarm *alarm = &view->plant->alarm[i];
+		const struct hm_live_alarm *alarm = &view->plant->alarm[i];
 
 		if ((alarm->alert[0] != '\0') != alerts ||
 		    !hm_view_alarm(view, alarm) || shown_before(view, i))
 			continue;
 		if (!begun && alerts)
-			hm_expo_family(e, "hoymiles_alert_active",
-			    HM_EXPO_GAUGE, "1 for each alert of hm-alert "
+			hm_prometheus_family(e, "hoymiles_alert_active",
+			    HM_PROMETHEUS_GAUGE, "1 for each alert of hm-alert "
 			    "that lasts");
 		else if (!begun)
-			hm_expo_family(e, "hoymiles_alarm_active",
-			    HM_EXPO_GAUGE, "1 for each alarm in the DTU's "
+			hm_prometheus_family(e, "hoymiles_alarm_active",
+			    HM_PROMETHEUS_GAUGE,
+			    "1 for each alarm in the DTU's "
 			    "list that lasts");
 		begun = true;
 		put_alarm(e, view, alarm);
@@ -205,7 +213,7 @@ put_alarms(struct hm_expo *e, const struct hm_view *view, bool alerts)
 }
 
 void
-hm_metrics_dtus(struct hm_expo *e, const struct hm_view *view)
+hm_metrics_dtus(struct hm_prometheus *e, const struct hm_view *view)
 {
 	if (view->plant->dtus > 0) {
 		put_up(e, view);

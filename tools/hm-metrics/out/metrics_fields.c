@@ -1,7 +1,11 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "base/decimal.h"
+#include "live/live_view.h"
 #include "metrics.h"
+#include "prometheus_text.h"
+#include "record/fields.h"
 
 #define PREFIX "hoymiles_"
 #define JOULES_IN_WATTHOUR 3600
@@ -19,7 +23,7 @@ begins_with(const char *text, const char *start)
  * False if there is none: what an input repeats of its inverter.
  */
 static bool
-metric_name(size_t field, enum hm_scope scope, char out[HM_EXPO_NAME])
+metric_name(size_t field, enum hm_scope scope, char out[HM_PROMETHEUS_NAME])
 {
 	const char *metric = hm_fields[field].metric, *prefix = "";
 
@@ -30,7 +34,7 @@ metric_name(size_t field, enum hm_scope scope, char out[HM_EXPO_NAME])
 		prefix = "dtu_";
 	if (scope == HM_SCOPE_METER && !begins_with(metric, "meter_"))
 		prefix = "meter_";
-	snprintf(out, HM_EXPO_NAME, PREFIX "%s%s", prefix, metric);
+	snprintf(out, HM_PROMETHEUS_NAME, PREFIX "%s%s", prefix, metric);
 	return true;
 }
 
@@ -71,46 +75,46 @@ help_of(size_t field, char *out, size_t cap)
 }
 
 static void
-put_labels(struct hm_expo *e, const struct hm_view *view,
-    const struct hm_plant_device *d)
+put_labels(struct hm_prometheus *e, const struct hm_view *view,
+    const struct hm_live_device *d)
 {
 	char port[24];
 
-	hm_expo_label(e, "dtu", view->plant->dtu[d->dtu].name);
+	hm_prometheus_label(e, "dtu", view->plant->dtu[d->dtu].name);
 	if (d->scope == HM_SCOPE_METER)
-		hm_expo_label(e, "meter", d->serial);
+		hm_prometheus_label(e, "meter", d->serial);
 	if (d->scope == HM_SCOPE_INVERTER || d->scope == HM_SCOPE_PORT)
-		hm_expo_label(e, "inverter", d->serial);
+		hm_prometheus_label(e, "inverter", d->serial);
 	if (d->scope == HM_SCOPE_PORT) {
 		snprintf(port, sizeof port, "%lld", (long long)d->port);
-		hm_expo_label(e, "port", port);
+		hm_prometheus_label(e, "port", port);
 	}
 }
 
 /* In the unit of the metric's name. False if it cannot be held. */
 static bool
-in_base_unit(size_t field, bool joules, struct hm_dec *value)
+in_base_unit(size_t field, bool joules, struct hm_decimal *value)
 {
 	const char *unit = hm_fields[field].unit;
 
 	if (unit != NULL && strcmp(unit, "%") == 0) {
 		value->scale += 2;
-		return value->scale <= HM_DEC_SCALE_MAX;
+		return value->scale <= HM_DECIMAL_SCALE_MAX;
 	}
-	return !joules || hm_dec_mul(*value, hm_dec(JOULES_IN_WATTHOUR, 0),
-	    value);
+	return !joules || hm_decimal_mul(*value,
+	    hm_decimal(JOULES_IN_WATTHOUR, 0), value);
 }
 
 struct family {
 	size_t field; /* the first of those that share it */
 	enum hm_scope scope;
 	bool joules;
-	char name[HM_EXPO_NAME];
+	char name[HM_PROMETHEUS_NAME];
 	bool begun; /* a family without samples is left out */
 };
 
 static void
-begin_family(struct hm_expo *e, struct family *f)
+begin_family(struct hm_prometheus *e, struct family *f)
 {
 	enum hm_field_kind kind = hm_fields[f->field].kind;
 	char text[128], help[160];
@@ -120,27 +124,28 @@ begin_family(struct hm_expo *e, struct family *f)
 	f->begun = true;
 	help_of(f->field, text, sizeof text);
 	snprintf(help, sizeof help, "%s, as of the last poll", text);
-	hm_expo_family(e, f->name, kind == HM_COUNTER ? HM_EXPO_COUNTER :
-	    HM_EXPO_GAUGE, help);
+	hm_prometheus_family(e, f->name,
+	    kind == HM_COUNTER ? HM_PROMETHEUS_COUNTER : HM_PROMETHEUS_GAUGE,
+	    help);
 }
 
 static void
-put_value(struct hm_expo *e, const struct hm_view *view, struct family *f,
-    size_t field, const struct hm_plant_device *d)
+put_value(struct hm_prometheus *e, const struct hm_view *view, struct family *f,
+    size_t field, const struct hm_live_device *d)
 {
-	struct hm_dec value;
+	struct hm_decimal value;
 	char phase[3];
 
 	if (!hm_view_value(view, d, field, &value) ||
 	    !in_base_unit(field, f->joules, &value))
 		return;
 	begin_family(e, f);
-	hm_expo_sample(e, "");
+	hm_prometheus_sample(e, "");
 	put_labels(e, view, d);
 	phase_of(hm_fields[field].key, phase);
 	if (phase[0] != '\0')
-		hm_expo_label(e, "phase", phase);
-	hm_expo_dec(e, value);
+		hm_prometheus_label(e, "phase", phase);
+	hm_prometheus_decimal(e, value);
 }
 
 static bool
@@ -165,12 +170,13 @@ parts_of(const struct family *f, size_t part[PARTS_MAX])
 }
 
 static void
-put_family(struct hm_expo *e, const struct hm_view *view, struct family *f)
+put_family(struct hm_prometheus *e, const struct hm_view *view,
+    struct family *f)
 {
 	size_t part[PARTS_MAX], parts = parts_of(f, part);
 
 	for (size_t i = 0; i < view->plant->devices; i++) {
-		const struct hm_plant_device *d = &view->plant->device[i];
+		const struct hm_live_device *d = &view->plant->device[i];
 
 		for (size_t k = 0; d->scope == f->scope && k < parts; k++)
 			put_value(e, view, f, part[k], d);
@@ -189,7 +195,8 @@ is_part(size_t field, enum hm_scope scope)
 
 /* "..._watthours_total" once more in base units. */
 static void
-put_joules(struct hm_expo *e, const struct hm_view *view, struct family *f)
+put_joules(struct hm_prometheus *e, const struct hm_view *view,
+    struct family *f)
 {
 	static const char watthours[] = "_watthours_total";
 	size_t n = strlen(f->name) - strlen(watthours);
@@ -204,32 +211,34 @@ put_joules(struct hm_expo *e, const struct hm_view *view, struct family *f)
 }
 
 static void
-put_info(struct hm_expo *e, const struct hm_view *view, enum hm_scope scope,
-    const char *name, const char *help)
+put_info(struct hm_prometheus *e, const struct hm_view *view,
+    enum hm_scope scope, const char *name, const char *help)
 {
 	bool begun = false;
 
 	for (size_t i = 0; i < view->plant->devices; i++) {
-		const struct hm_plant_device *d = &view->plant->device[i];
+		const struct hm_live_device *d = &view->plant->device[i];
 
 		if (d->scope != scope || d->serial[0] == '\0')
 			continue;
 		if (!begun)
-			hm_expo_family(e, name, HM_EXPO_INFO, help);
+			hm_prometheus_family(e, name, HM_PROMETHEUS_INFO, help);
 		begun = true;
-		hm_expo_sample(e, "");
+		hm_prometheus_sample(e, "");
 		put_labels(e, view, d);
 		if (scope == HM_SCOPE_DTU)
-			hm_expo_label(e, "serial", d->serial);
-		hm_expo_label(e, hm_fields[HM_F_MODEL].key, d->model);
-		hm_expo_label(e, hm_fields[HM_F_FIRMWARE].key, d->firmware);
-		hm_expo_label(e, hm_fields[HM_F_HARDWARE].key, d->hardware);
-		hm_expo_int(e, 1);
+			hm_prometheus_label(e, "serial", d->serial);
+		hm_prometheus_label(e, hm_fields[HM_F_MODEL].key, d->model);
+		hm_prometheus_label(e, hm_fields[HM_F_FIRMWARE].key,
+		    d->firmware);
+		hm_prometheus_label(e, hm_fields[HM_F_HARDWARE].key,
+		    d->hardware);
+		hm_prometheus_int(e, 1);
 	}
 }
 
 void
-hm_metrics_fields(struct hm_expo *e, const struct hm_view *view)
+hm_metrics_fields(struct hm_prometheus *e, const struct hm_view *view)
 {
 	static const enum hm_scope scopes[] = {HM_SCOPE_DTU,
 	    HM_SCOPE_INVERTER, HM_SCOPE_PORT, HM_SCOPE_METER};

@@ -1,64 +1,69 @@
 #include <stdio.h>
 
+#include "live/live_view.h"
 #include "metrics.h"
+#include "prometheus_text.h"
+#include "record/poll_errors.h"
 
 /* The metrics of hoymiles-mqtt 0.12, where its names are not ours. */
 
 static void
-begin_sample(struct hm_expo *e, const struct hm_plant_dtu *dtu)
+begin_sample(struct hm_prometheus *e, const struct hm_live_dtu *dtu)
 {
-	hm_expo_sample(e, "");
-	hm_expo_label(e, "dtu_name", dtu->name);
+	hm_prometheus_sample(e, "");
+	hm_prometheus_label(e, "dtu_name", dtu->name);
 }
 
 static void
-put_queries(struct hm_expo *e, const struct hm_view *view)
+put_queries(struct hm_prometheus *e, const struct hm_view *view)
 {
-	hm_expo_family(e, "hoymiles_queries_total", HM_EXPO_COUNTER,
+	hm_prometheus_family(e, "hoymiles_queries_total", HM_PROMETHEUS_COUNTER,
 	    "Total number of queries");
-	for (const struct hm_plant_dtu *d = NULL;
+	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
 		begin_sample(e, d);
-		hm_expo_label(e, "status", "success");
-		hm_expo_int(e, (int64_t)d->good);
+		hm_prometheus_label(e, "status", "success");
+		hm_prometheus_int(e, (int64_t)d->good);
 		begin_sample(e, d);
-		hm_expo_label(e, "status", "error");
-		hm_expo_int(e, (int64_t)d->failed);
+		hm_prometheus_label(e, "status", "error");
+		hm_prometheus_int(e, (int64_t)d->failed);
 	}
-	hm_expo_family(e, "hoymiles_query_duration_seconds",
-	    HM_EXPO_HISTOGRAM, "Query duration");
-	for (const struct hm_plant_dtu *d = NULL;
+	hm_prometheus_family(e, "hoymiles_query_duration_seconds",
+	    HM_PROMETHEUS_HISTOGRAM, "Query duration");
+	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;)
 		hm_metrics_durations(e, d, "dtu_name");
-	hm_expo_family(e, "hoymiles_query_errors_total", HM_EXPO_COUNTER,
-	    "Total number of failed queries");
-	for (const struct hm_plant_dtu *d = NULL;
+	hm_prometheus_family(e, "hoymiles_query_errors_total",
+	    HM_PROMETHEUS_COUNTER, "Total number of failed queries");
+	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;)
-		for (enum hm_error r = HM_ERR_NONE + 1; r < HM_ERRORS; r++) {
+		for (enum hm_poll_error r = HM_ERR_NONE + 1; r < HM_ERRORS;
+		    r++) {
 			begin_sample(e, d);
-			hm_expo_label(e, "error_type", hm_error_name(r));
-			hm_expo_int(e, (int64_t)d->errors[r]);
+			hm_prometheus_label(e, "error_type",
+			    hm_poll_error_name(r));
+			hm_prometheus_int(e, (int64_t)d->errors[r]);
 		}
 }
 
 static void
-put_states(struct hm_expo *e, const struct hm_view *view)
+put_states(struct hm_prometheus *e, const struct hm_view *view)
 {
-	hm_expo_family(e, "hoymiles_dtu_available", HM_EXPO_GAUGE,
+	hm_prometheus_family(e, "hoymiles_dtu_available", HM_PROMETHEUS_GAUGE,
 	    "Whether the DTU is available");
-	for (const struct hm_plant_dtu *d = NULL;
+	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
 		begin_sample(e, d);
-		hm_expo_int(e, hm_view_up(view, d));
+		hm_prometheus_int(e, hm_view_up(view, d));
 	}
-	hm_expo_family(e, "hoymiles_circuit_breaker_state", HM_EXPO_GAUGE,
-	    "Circuit breaker, 0 closed and 1 open");
-	for (const struct hm_plant_dtu *d = NULL;
+	hm_prometheus_family(e, "hoymiles_circuit_breaker_state",
+	    HM_PROMETHEUS_GAUGE, "Circuit breaker, 0 closed and 1 open");
+	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
 		if (!d->breaker_known)
 			continue;
 		begin_sample(e, d);
-		hm_expo_int(e, d->breaker != HM_BREAKER_CLOSED);
+		hm_prometheus_int(e, d->breaker != HM_BREAKER_CLOSED);
 	}
 }
 
@@ -84,54 +89,55 @@ static const struct {
 };
 
 static void
-put_reading(struct hm_expo *e, const struct hm_view *view, size_t row)
+put_reading(struct hm_prometheus *e, const struct hm_view *view, size_t row)
 {
-	const struct hm_plant *plant = view->plant;
+	const struct hm_live *plant = view->plant;
 	bool begun = false;
 
 	for (size_t i = 0; i < plant->devices; i++) {
-		const struct hm_plant_device *d = &plant->device[i];
-		struct hm_dec value;
+		const struct hm_live_device *d = &plant->device[i];
+		struct hm_decimal value;
 		char port[24];
 
 		if (d->scope != readings[row].scope ||
 		    !hm_view_value(view, d, readings[row].field, &value))
 			continue;
 		if (!begun)
-			hm_expo_family(e, readings[row].name, HM_EXPO_GAUGE,
-			    readings[row].help);
+			hm_prometheus_family(e, readings[row].name,
+			    HM_PROMETHEUS_GAUGE, readings[row].help);
 		begun = true;
 		if (d->scope == HM_SCOPE_DTU) {
 			begin_sample(e, &plant->dtu[d->dtu]);
 		} else {
-			hm_expo_sample(e, "");
-			hm_expo_label(e, "serial_number", d->serial);
+			hm_prometheus_sample(e, "");
+			hm_prometheus_label(e, "serial_number", d->serial);
 		}
 		if (d->scope == HM_SCOPE_PORT) {
 			snprintf(port, sizeof port, "%lld",
 			    (long long)d->port);
-			hm_expo_label(e, "port", port);
+			hm_prometheus_label(e, "port", port);
 		}
-		hm_expo_dec(e, value);
+		hm_prometheus_decimal(e, value);
 	}
 }
 
 static void
-put_errors(struct hm_expo *e, const struct hm_view *view)
+put_errors(struct hm_prometheus *e, const struct hm_view *view)
 {
 	int64_t dropped = 0;
 
 	(void)hm_view_counter(view, "hm-publish", "dropped", &dropped);
-	hm_expo_family(e, "hoymiles_mqtt_errors_total", HM_EXPO_COUNTER,
+	hm_prometheus_family(e, "hoymiles_mqtt_errors_total",
+	    HM_PROMETHEUS_COUNTER,
 	    "Total number of MQTT messages that were not sent");
-	hm_expo_sample(e, "");
-	hm_expo_label(e, "error_type", "publish_failed");
-	hm_expo_int(e, dropped);
+	hm_prometheus_sample(e, "");
+	hm_prometheus_label(e, "error_type", "publish_failed");
+	hm_prometheus_int(e, dropped);
 }
 
 /* hoymiles_mqtt_messages_total has kept its name and is always there. */
 void
-hm_metrics_legacy(struct hm_expo *e, const struct hm_view *view)
+hm_metrics_legacy(struct hm_prometheus *e, const struct hm_view *view)
 {
 	if (view->plant->dtus > 0) {
 		put_queries(e, view);
@@ -140,9 +146,9 @@ hm_metrics_legacy(struct hm_expo *e, const struct hm_view *view)
 	for (size_t row = 0; row < sizeof readings / sizeof *readings; row++)
 		put_reading(e, view, row);
 	put_errors(e, view);
-	hm_expo_family(e, "hoymiles_mqtt_uptime_seconds", HM_EXPO_GAUGE,
-	    "Uptime of the program");
-	hm_expo_sample(e, "");
-	hm_expo_dec(e, hm_dec((view->now.steady -
+	hm_prometheus_family(e, "hoymiles_mqtt_uptime_seconds",
+	    HM_PROMETHEUS_GAUGE, "Uptime of the program");
+	hm_prometheus_sample(e, "");
+	hm_prometheus_decimal(e, hm_decimal((view->now.steady -
 	    view->plant->started.steady) / 1000, 0));
 }

@@ -1,0 +1,237 @@
+#include "json_writer.h"
+
+#include <stdio.h>
+
+#include "rfc3339.h"
+#include "utf8.h"
+
+static void
+put(struct hm_json *e, const char *p, size_t n)
+{
+	if (e->failed || n > e->cap - e->len) {
+		e->failed = true;
+		return;
+	}
+	memcpy(e->buf + e->len, p, n);
+	e->len += n;
+}
+
+static void
+put_char(struct hm_json *e, char c)
+{
+	put(e, &c, 1);
+}
+
+static void
+put_escaped(struct hm_json *e, unsigned char c)
+{
+	char text[8];
+
+	if (c == '"' || c == '\\') {
+		put_char(e, '\\');
+		put_char(e, (char)c);
+		return;
+	}
+	snprintf(text, sizeof text, "\\u%04x", (unsigned)c);
+	put(e, text, 6);
+}
+
+static void
+put_string(struct hm_json *e, struct hm_slice s)
+{
+	size_t i = 0, n;
+
+	put_char(e, '"');
+	while (i < s.n && !e->failed) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c < 0x20 || c == '"' || c == '\\') {
+			put_escaped(e, c);
+			i++;
+			continue;
+		}
+		n = hm_utf8_len(s.p + i, s.n - i);
+		if (n == 0) {
+			put(e, "\xef\xbf\xbd", 3);
+			i++;
+			continue;
+		}
+		put(e, s.p + i, n);
+		i += n;
+	}
+	put_char(e, '"');
+}
+
+static void
+put_quoted(struct hm_json *e, struct hm_slice text)
+{
+	put_char(e, '"');
+	put(e, text.p, text.n);
+	put_char(e, '"');
+}
+
+/* The comma that goes before a key, or before a value without one. */
+static void
+put_comma(struct hm_json *e)
+{
+	char last = e->len > 0 ? e->buf[e->len - 1] : '{';
+
+	if (last != '{' && last != '[' && last != ':')
+		put_char(e, ',');
+}
+
+static void
+put_key(struct hm_json *e, const char *key)
+{
+	put_comma(e);
+	if (key != NULL) {
+		put_string(e, hm_text(key));
+		put_char(e, ':');
+	}
+}
+
+static void
+put_open(struct hm_json *e, const char *key, char bracket)
+{
+	put_key(e, key);
+	put_char(e, bracket);
+	e->depth++;
+}
+
+static void
+put_close(struct hm_json *e, char bracket)
+{
+	if (e->depth == 0) {
+		e->failed = true;
+		return;
+	}
+	put_char(e, bracket);
+	e->depth--;
+}
+
+void
+hm_json_start(struct hm_json *e, char *buf, size_t cap)
+{
+	*e = (struct hm_json){.buf = buf, .cap = cap};
+}
+
+void
+hm_json_object(struct hm_json *e, const char *key)
+{
+	put_open(e, key, '{');
+}
+
+void
+hm_json_object_end(struct hm_json *e)
+{
+	put_close(e, '}');
+}
+
+void
+hm_json_array(struct hm_json *e, const char *key)
+{
+	put_open(e, key, '[');
+}
+
+void
+hm_json_array_end(struct hm_json *e)
+{
+	put_close(e, ']');
+}
+
+void
+hm_json_string(struct hm_json *e, const char *key, struct hm_slice s)
+{
+	put_key(e, key);
+	put_string(e, s);
+}
+
+void
+hm_json_text(struct hm_json *e, const char *key, const char *s)
+{
+	hm_json_string(e, key, hm_text(s));
+}
+
+void
+hm_json_hex(struct hm_json *e, const char *key, const uint8_t *bytes, size_t n)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	put_key(e, key);
+	put_char(e, '"');
+	for (size_t i = 0; i < n && !e->failed; i++) {
+		put_char(e, hex[bytes[i] >> 4]);
+		put_char(e, hex[bytes[i] & 15]);
+	}
+	put_char(e, '"');
+}
+
+void
+hm_json_int(struct hm_json *e, const char *key, int64_t number)
+{
+	hm_json_decimal(e, key, hm_decimal(number, 0));
+}
+
+void
+hm_json_decimal(struct hm_json *e, const char *key, struct hm_decimal number)
+{
+	char text[HM_DECIMAL_TEXT];
+	size_t n = hm_decimal_format(number, text);
+
+	put_key(e, key);
+	put(e, text, n);
+}
+
+void
+hm_json_bool(struct hm_json *e, const char *key, bool value)
+{
+	hm_json_raw(e, key, hm_text(value ? "true" : "false"));
+}
+
+void
+hm_json_null(struct hm_json *e, const char *key)
+{
+	hm_json_raw(e, key, hm_text("null"));
+}
+
+void
+hm_json_moment(struct hm_json *e, const char *key, int64_t seconds)
+{
+	char text[HM_RFC3339_SIZE];
+
+	if (seconds == 0)
+		hm_json_null(e, key);
+	else
+		hm_json_string(e, key, hm_rfc3339_format(seconds, text));
+}
+
+void
+hm_json_raw(struct hm_json *e, const char *key, struct hm_slice json)
+{
+	put_key(e, key);
+	put(e, json.p, json.n);
+}
+
+void
+hm_json_quoted(struct hm_json *e, const char *key, struct hm_slice text)
+{
+	put_key(e, key);
+	put_quoted(e, text);
+}
+
+void
+hm_json_key(struct hm_json *e, struct hm_slice key)
+{
+	put_comma(e);
+	put_quoted(e, key);
+	put_char(e, ':');
+}
+
+bool
+hm_json_done(const struct hm_json *e, struct hm_slice *out)
+{
+	if (e->failed || e->depth != 0)
+		return false;
+	*out = hm_slice(e->buf, e->len);
+	return true;
+}

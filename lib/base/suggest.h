@@ -1,0 +1,25 @@
+#ifndef HM_SUGGEST_H
+#define HM_SUGGEST_H
+
+#include <stddef.h>
+
+/*
+ * What a misspelt name was probably meant to be: start with the name, try
+ * every name that there is, and look at `best`.
+ */
+struct hm_suggest {
+	const char *word;
+	const char *best; /* NULL: none is near; borrowed from those tried */
+	size_t distance;
+};
+
+void hm_suggest_start(struct hm_suggest *nearest, const char *word);
+
+/*
+ * A name is near if few letters differ, for the length of the words that are
+ * not the same in both, or if one begins or ends with the other. Capitals, and
+ * "-" for "_", make no difference.
+ */
+void hm_suggest_try(struct hm_suggest *nearest, const char *name);
+
+#endif

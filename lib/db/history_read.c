@@ -1,0 +1,222 @@
+#include "history_read.h"
+
+#include <stdio.h>
+
+#include "base/rfc3339.h"
+#include "record/fields.h"
+#include "schema.h"
+#include "sql.h"
+
+#define BUSY_MS 1000
+
+/* Columns of every query for readings; its own, if any, and fields follow. */
+enum { TIME, DTU, SERIAL, STALE, FIRST_FIELD };
+
+bool
+hm_history_open(struct hm_db *db, const char *path, const char **why)
+{
+	const struct hm_db_options options = {.busy_ms = BUSY_MS};
+
+	*why = NULL;
+	if (!hm_db_open(db, path, &options))
+		*why = hm_db_reason(db);
+	else
+		*why = hm_schema_check(db);
+	return *why == NULL;
+}
+
+bool
+hm_history_number(sqlite3_stmt *row, int column, struct hm_decimal *number)
+{
+	char text[40];
+	int n;
+
+	switch (sqlite3_column_type(row, column)) {
+	case SQLITE_INTEGER:
+		*number = hm_decimal(sqlite3_column_int64(row, column), 0);
+		return true;
+	case SQLITE_FLOAT:
+		/* 15 digits: what was stored comes back as it was. */
+		n = snprintf(text, sizeof text, "%.15g",
+		    sqlite3_column_double(row, column));
+		return n > 0 && hm_decimal_parse(hm_slice(text, (size_t)n),
+		    number);
+	default:
+		return false;
+	}
+}
+
+/* Readings */
+
+void
+hm_history_select(struct hm_sql *sql, const struct hm_table *table)
+{
+	hm_sql_start(sql);
+	hm_sql_add(sql, "SELECT time, dtu, serial, stale");
+	if (table->own != NULL)
+		hm_sql_add(sql, ", %s", table->own);
+	for (size_t i = 0; i < HM_FIELDS; i++)
+		if ((hm_fields[i].scopes & table->scope) != 0)
+			hm_sql_add(sql, ", %s", hm_fields[i].key);
+	hm_sql_add(sql, " FROM %s", table->name);
+}
+
+static void
+emit_moment(struct hm_json *e, const char *key, sqlite3_stmt *row, int column)
+{
+	char time[HM_RFC3339_SIZE];
+
+	hm_json_string(e, key, hm_rfc3339_format(sqlite3_column_int64(row,
+	    column), time));
+}
+
+static void
+emit_field(struct hm_json *e, const struct hm_field *field, sqlite3_stmt *row,
+    int column)
+{
+	struct hm_decimal number;
+
+	if (sqlite3_column_type(row, column) == SQLITE_NULL)
+		return;
+	if (field->kind == HM_LABEL)
+		hm_json_string(e, field->key, hm_db_column_text(row, column));
+	else if (field->kind == HM_MOMENT)
+		emit_moment(e, field->key, row, column);
+	else if (field->kind == HM_FLAG)
+		hm_json_bool(e, field->key, sqlite3_column_int(row, column));
+	else if (hm_history_number(row, column, &number))
+		hm_json_decimal(e, field->key, number);
+}
+
+/* What the keys of a reading are called. */
+struct names {
+	const char *time, *dtu, *serial, *port;
+};
+
+static const struct names of_records = {"time", "dtu", "serial", "port"};
+
+/* As in the program that hm replaces. */
+static const struct names of_rows = {
+    "timestamp", "dtu_name", "serial_number", "port_number"};
+
+static void
+emit_reading(struct hm_json *e, const struct hm_table *table,
+    sqlite3_stmt *row, const struct names *names)
+{
+	int column = FIRST_FIELD;
+	struct hm_decimal own;
+
+	emit_moment(e, names->time, row, TIME);
+	hm_json_string(e, names->dtu, hm_db_column_text(row, DTU));
+	if (sqlite3_column_type(row, SERIAL) != SQLITE_NULL)
+		hm_json_string(e, names->serial,
+		    hm_db_column_text(row, SERIAL));
+	if (table->own != NULL && hm_history_number(row, column++, &own))
+		hm_json_decimal(e, table->has_port ? names->port : table->own,
+		    own);
+	if (sqlite3_column_type(row, STALE) != SQLITE_NULL)
+		hm_json_bool(e, "stale", sqlite3_column_int(row, STALE) != 0);
+	for (size_t i = 0; i < HM_FIELDS; i++)
+		if ((hm_fields[i].scopes & table->scope) != 0)
+			emit_field(e, &hm_fields[i], row, column++);
+}
+
+void
+hm_history_emit(struct hm_json *e, const struct hm_table *table,
+    sqlite3_stmt *row)
+{
+	hm_json_text(e, "type", table->name);
+	emit_reading(e, table, row, &of_records);
+}
+
+bool
+hm_history_readings(struct hm_db *db, const struct hm_table *table,
+    struct hm_slice serial, int64_t limit, struct hm_json *e)
+{
+	sqlite3_stmt *rows = NULL;
+	struct hm_sql sql;
+	int result;
+
+	hm_history_select(&sql, table);
+	/* So that nobody looks for one that is not there, or no more. */
+	hm_sql_add(&sql, " WHERE serial = ?1 AND time <= (SELECT max(time) "
+	    "FROM %s_latest WHERE serial = ?1) ORDER BY time DESC LIMIT ?2",
+	    table->name);
+	if (!hm_db_prepare(db, hm_sql_text(&sql), &rows))
+		return false;
+	hm_db_bind_slice(rows, 1, serial);
+	sqlite3_bind_int64(rows, 2, limit);
+	while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
+		hm_json_object(e, NULL);
+		emit_reading(e, table, rows, &of_rows);
+		hm_json_object_end(e);
+	}
+	sqlite3_finalize(rows);
+	return result == SQLITE_DONE;
+}
+
+/* Power */
+
+bool
+hm_history_power(struct hm_db *db, int64_t since, int64_t step,
+    hm_power_visitor *visit, void *context)
+{
+	sqlite3_stmt *rows = NULL;
+	struct hm_decimal watts;
+	int result;
+
+	if (!hm_db_prepare(db, "SELECT ?1 + (time - ?1) / ?2 * ?2, dtu, "
+	    "round(avg(pv_power), 1) FROM dtu WHERE time >= ?1 "
+	    "GROUP BY 1, 2 ORDER BY 1, 2", &rows))
+		return false;
+	sqlite3_bind_int64(rows, 1, since);
+	sqlite3_bind_int64(rows, 2, step);
+	while ((result = sqlite3_step(rows)) == SQLITE_ROW)
+		if (hm_history_number(rows, 2, &watts))
+			visit(context, sqlite3_column_int64(rows, 0),
+			    hm_db_column_text(rows, 1), watts);
+	sqlite3_finalize(rows);
+	return result == SQLITE_DONE;
+}
+
+/* Figures */
+
+static const struct {
+	const char *key, *sql;
+	bool reading; /* a count of readings */
+} figures[] = {
+    {"database_size_bytes", "SELECT page_count * page_size "
+        "FROM pragma_page_count, pragma_page_size", false},
+    {"free_bytes", "SELECT freelist_count * page_size "
+        "FROM pragma_freelist_count, pragma_page_size", false},
+    {"schema_version", "PRAGMA user_version", false},
+    {"production_cache_entries", "SELECT count(*) FROM production_cache",
+        false},
+    {"config_cache_entries", "SELECT count(*) FROM config", false},
+    {"metrics_entries", "SELECT count(*) FROM stats", false},
+    {"inverters_count", "SELECT count(*) FROM inverter_latest", false},
+    {"dtu_entries", "SELECT count(*) FROM dtu", true},
+    {"inverter_data_entries", "SELECT count(*) FROM inverter", true},
+    {"port_data_entries", "SELECT count(*) FROM port", true},
+    {"meter_entries", "SELECT count(*) FROM meter", true},
+    {"alarm_entries", "SELECT count(*) FROM alarm", false},
+    {"status_entries", "SELECT count(*) FROM status", false},
+    {"daily_entries", "SELECT count(*) FROM port_daily", false},
+};
+
+bool
+hm_history_stats(struct hm_db *db, struct hm_json *e)
+{
+	int64_t number, readings = 0;
+
+	hm_json_text(e, "database_type", "sqlite");
+	hm_json_text(e, "database_path", db->path);
+	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+		if (!hm_db_ask(db, figures[i].sql, &number))
+			return false;
+		hm_json_int(e, figures[i].key, number);
+		readings += figures[i].reading ? number : 0;
+	}
+	hm_json_int(e, "total_records", readings);
+	return true;
+}

@@ -1,0 +1,201 @@
+#include "reading_tables.h"
+
+#include <stdio.h>
+
+#define COLUMN_MAX 64
+
+const struct hm_table hm_tables[HM_TABLES] = {
+    {HM_SCOPE_DTU, "dtu", "dtu", false, false, "took_ms"},
+    {HM_SCOPE_INVERTER, "inverter", "dtu, serial", true, false, NULL},
+    {HM_SCOPE_PORT, "port", "dtu, serial, port", true, true, "port"},
+    {HM_SCOPE_METER, "meter", "dtu, serial", true, false, NULL},
+};
+
+const struct hm_table *
+hm_table_of(struct hm_slice type)
+{
+	for (size_t i = 0; i < HM_TABLES; i++)
+		if (hm_slice_is(type, hm_tables[i].name))
+			return &hm_tables[i];
+	return NULL;
+}
+
+const char *
+hm_table_suffix(enum hm_table_form form)
+{
+	static const char *const suffixes[HM_TABLE_FORMS] = {
+	    "", "_latest", "_hourly", "_daily"};
+
+	return suffixes[form];
+}
+
+/* What a row of each form is of. Time first: new rows go to the end. */
+static const char *
+moment_of(enum hm_table_form form)
+{
+	switch (form) {
+	case HM_TABLE_RAW:
+		return "time INTEGER NOT NULL, ";
+	case HM_TABLE_HOURLY:
+		return "hour INTEGER NOT NULL, ";
+	case HM_TABLE_DAILY:
+		return "day TEXT NOT NULL, ";
+	default:
+		return "";
+	}
+}
+
+static const char *
+order_of(enum hm_table_form form)
+{
+	switch (form) {
+	case HM_TABLE_RAW:
+		return "time, ";
+	case HM_TABLE_HOURLY:
+		return "hour, ";
+	case HM_TABLE_DAILY:
+		return "day, ";
+	default:
+		return "";
+	}
+}
+
+/* What a table has beside keys and fields. */
+static const char *
+extras_of(enum hm_table_form form)
+{
+	switch (form) {
+	case HM_TABLE_RAW:
+		return "stale INTEGER, ";
+	case HM_TABLE_LATEST:
+		return "time INTEGER NOT NULL, first_seen INTEGER NOT NULL, "
+		    "stale INTEGER, ";
+	default:
+		return "samples INTEGER NOT NULL, ";
+	}
+}
+
+bool
+hm_field_is_gauge(const struct hm_field *field)
+{
+	return field->kind == HM_GAUGE;
+}
+
+bool
+hm_field_is_energy(const struct hm_field *field)
+{
+	return field->kind == HM_DAILY || field->kind == HM_COUNTER;
+}
+
+static const char *
+type_of(const struct hm_field *field)
+{
+	switch (field->kind) {
+	case HM_GAUGE:
+		return "REAL";
+	case HM_LABEL:
+		return "TEXT";
+	default:
+		return "INTEGER";
+	}
+}
+
+static bool
+visit_gauge(const char *key, hm_column_visitor *visitor, void *context)
+{
+	static const char *const parts[] = {"count", "avg", "min", "max"};
+	char column[COLUMN_MAX];
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		snprintf(column, sizeof column, "%s_%s", key, parts[i]);
+		if (!visitor(context, column, i == 0 ? "INTEGER" : "REAL"))
+			return false;
+	}
+	return true;
+}
+
+static bool
+visit_field(const struct hm_field *field, enum hm_table_form form,
+    hm_column_visitor *visitor, void *context)
+{
+	if (form == HM_TABLE_RAW || form == HM_TABLE_LATEST)
+		return visitor(context, field->key, type_of(field));
+	if (hm_field_is_gauge(field))
+		return visit_gauge(field->key, visitor, context);
+	return !hm_field_is_energy(field) ||
+	    visitor(context, field->key, "INTEGER");
+}
+
+bool
+hm_table_columns(const struct hm_table *table, enum hm_table_form form,
+    hm_column_visitor *visitor, void *context)
+{
+	for (size_t i = 0; i < HM_FIELDS; i++)
+		if ((hm_fields[i].scopes & table->scope) != 0 &&
+		    !visit_field(&hm_fields[i], form, visitor, context))
+			return false;
+	return true;
+}
+
+static bool
+has_own(const struct hm_table *table, enum hm_table_form form)
+{
+	return table->own != NULL && (table->has_port ||
+	    form == HM_TABLE_RAW || form == HM_TABLE_LATEST);
+}
+
+static bool
+add_column(void *context, const char *column, const char *type)
+{
+	hm_sql_add(context, "%s %s, ", column, type);
+	return true;
+}
+
+void
+hm_table_create(struct hm_sql *sql, const struct hm_table *table,
+    enum hm_table_form form)
+{
+	hm_sql_start(sql);
+	hm_sql_add(sql, "CREATE TABLE %s%s (%sdtu TEXT NOT NULL, ",
+	    table->name, hm_table_suffix(form), moment_of(form));
+	/* A DTU is known by its name; its number may not be told. */
+	hm_sql_add(sql, "serial TEXT%s, ",
+	    table->has_serial ? " NOT NULL" : "");
+	if (has_own(table, form))
+		hm_sql_add(sql, "%s INTEGER%s, ", table->own,
+		    table->has_port ? " NOT NULL" : "");
+	hm_sql_add(sql, "%s", extras_of(form));
+	hm_table_columns(table, form, add_column, sql);
+	hm_sql_add(sql, "PRIMARY KEY (%s%s)) WITHOUT ROWID", order_of(form),
+	    table->device);
+}
+
+static bool
+add_name(void *context, const char *column, const char *type)
+{
+	(void)type;
+	hm_sql_add(context, ", %s", column);
+	return true;
+}
+
+static bool
+add_update(void *context, const char *column, const char *type)
+{
+	(void)type;
+	hm_sql_add(context, ", %s = excluded.%s", column, column);
+	return true;
+}
+
+void
+hm_table_add_columns(struct hm_sql *sql, const struct hm_table *table,
+    enum hm_table_form form)
+{
+	hm_table_columns(table, form, add_name, sql);
+}
+
+void
+hm_table_add_updates(struct hm_sql *sql, const struct hm_table *table,
+    enum hm_table_form form)
+{
+	hm_table_columns(table, form, add_update, sql);
+}

@@ -1,0 +1,42 @@
+#ifndef HM_DTU_URI_H
+#define HM_DTU_URI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Where a DTU is and how it is read, and the URI that says so. */
+
+enum hm_transport {
+	HM_TRANSPORT_MODBUS, /* Modbus TCP, DTU-Pro and DTU-Pro-S by Ethernet */
+	HM_TRANSPORT_HM,     /* protobuf over TCP, the others */
+};
+
+struct hm_dtu {
+	char *name;
+	enum hm_transport transport;
+	char *host;
+	uint16_t port;
+	uint8_t unit; /* Modbus only */
+};
+
+const char *hm_transport_name(enum hm_transport transport);
+
+/*
+ * Read modbus://HOST[:PORT][/UNIT][#NAME] or hm://HOST[:PORT][#NAME]. An IPv6
+ * address stands in brackets. Without a name the DTU is called after its host,
+ * and its port if that is not the usual one. False with *why set, static text,
+ * if it is anything else. Freed by hm_dtu_free.
+ */
+bool hm_dtu_parse_uri(const char *uri, uint8_t unit, struct hm_dtu *dtu,
+    const char **why);
+
+/*
+ * The same from a host alone, a name or an address. With the port of hm it is
+ * read by hm, otherwise by Modbus, at `port` or, if that is 0, at Modbus' own.
+ */
+bool hm_dtu_parse_host(const char *host, uint16_t port, uint8_t unit,
+    struct hm_dtu *dtu, const char **why);
+
+void hm_dtu_free(struct hm_dtu *dtu);
+
+#endif

@@ -1,0 +1,231 @@
+#include <check.h>
+#include <stdlib.h>
+
+#include "base/decimal.h"
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static const struct {
+	const char *text;
+	int64_t units;
+	unsigned scale;
+} numbers[] = {
+    {"0", 0, 0},
+    {"-0", 0, 0},
+    {"0.000", 0, 0},
+    {"0e999", 0, 0},
+    {"0.00000000000000000000000", 0, 0},
+    {"1", 1, 0},
+    {"-1", -1, 0},
+    {"230.1", 2301, 1},
+    {"-0.5", -5, 1},
+    {"50.00", 50, 0},
+    {"1.500", 15, 1},
+    {"100", 100, 0},
+    {"1e3", 1000, 0},
+    {"1E+3", 1000, 0},
+    {"15e-1", 15, 1},
+    {"1.5e1", 15, 0},
+    {"120e-1", 12, 0},
+    {"0.001e3", 1, 0},
+    {"1e-18", 1, 18},
+    {"10e-19", 1, 18},
+    {"9223372036854775807", INT64_MAX, 0},
+    {"-9223372036854775808", INT64_MIN, 0},
+    {"922337203685477580.7", INT64_MAX, 1},
+    {"-9.223372036854775808", INT64_MIN, 18},
+    {"922337203685477580.700000000000000000000", INT64_MAX, 1},
+    {"0.000000000000000001", 1, 18},
+    {"0.00000000000000000001e2", 1, 18},
+    {"1e18", 1000000000000000000, 0},
+    {"9e18", 9000000000000000000, 0},
+    {"100000000000000000000000e-20", 1000, 0},
+    {"9223372036854775807000e-3", INT64_MAX, 0},
+};
+
+START_TEST(parses_exactly)
+{
+	struct hm_decimal d;
+
+	ck_assert_msg(hm_decimal_parse(hm_text(numbers[_i].text), &d), "%s",
+	    numbers[_i].text);
+	ck_assert_int_eq(d.units, numbers[_i].units);
+	ck_assert_uint_eq(d.scale, numbers[_i].scale);
+}
+END_TEST
+
+static const char *const refused[] = {"", "-", "+1", ".5", "1.", "01", "-01",
+    "00", "1e", "1e+", "1e-", "1e1.0", "1.5.1", "1,5", " 1", "1 ", "1x", "0x1",
+    "NaN", "Infinity", "-Infinity", "--1", "1e--1", "e1", "1.e1", "-.5",
+    "9223372036854775808", "-9223372036854775809", "1e19", "10e18", "1e-19",
+    "0.0000000000000000001", "1.00000000000000000001",
+    "99999999999999999999", "1e999999999999999999999",
+    "1e-999999999999999999999"};
+
+START_TEST(refuses_what_is_no_number_or_does_not_fit)
+{
+	struct hm_decimal d;
+
+	ck_assert_msg(!hm_decimal_parse(hm_text(refused[_i]), &d), "%s",
+	    refused[_i]);
+}
+END_TEST
+
+/* Only the bytes of the slice count, whatever stands behind them. */
+START_TEST(stays_within_the_slice)
+{
+	struct hm_decimal d;
+
+	ck_assert(hm_decimal_parse(hm_slice("12.55e7", 4), &d));
+	ck_assert_int_eq(d.units, 125);
+	ck_assert(!hm_decimal_parse(hm_slice("12.5", 3), &d));
+	ck_assert(!hm_decimal_parse(hm_slice("-1", 1), &d));
+	ck_assert(!hm_decimal_parse(hm_slice("1\0", 2), &d));
+}
+END_TEST
+
+/* Digits and an exponent that cancel out, both longer than any buffer. */
+START_TEST(long_texts)
+{
+	static char text[20016] = "0.";
+	struct hm_decimal d;
+
+	memset(text + 2, '0', 20000);
+	memcpy(text + 20001, "1e20000", 8);
+	ck_assert(hm_decimal_parse(hm_text(text), &d));
+	ck_assert_int_eq(d.units, 1);
+	ck_assert_uint_eq(d.scale, 0);
+	/* 10^9000, not 1: the exponent must not be cut. */
+	memcpy(text + 1001, "1e10000", 8);
+	ck_assert(!hm_decimal_parse(hm_text(text), &d));
+}
+END_TEST
+
+static const struct {
+	int64_t units;
+	unsigned scale;
+	const char *text;
+} printed[] = {
+    {0, 0, "0"},
+    {0, 18, "0"},
+    {5, 1, "0.5"},
+    {-5, 1, "-0.5"},
+    {-5, 3, "-0.005"},
+    {2301, 1, "230.1"},
+    {2300, 1, "230"},
+    {2300, 0, "2300"},
+    {5000, 2, "50"},
+    {-123456, 3, "-123.456"},
+    {1, 18, "0.000000000000000001"},
+    {INT64_MAX, 0, "9223372036854775807"},
+    {INT64_MIN, 0, "-9223372036854775808"},
+    {INT64_MIN, 18, "-9.223372036854775808"},
+    {INT64_MAX, 18, "9.223372036854775807"},
+};
+
+START_TEST(prints_without_trailing_zeros)
+{
+	char buf[HM_DECIMAL_TEXT];
+	struct hm_decimal d, again;
+	size_t n;
+
+	d = hm_decimal(printed[_i].units, printed[_i].scale);
+	n = hm_decimal_format(d, buf);
+	ck_assert_str_eq(buf, printed[_i].text);
+	ck_assert_uint_eq(n, strlen(buf));
+	ck_assert(hm_decimal_parse(hm_slice(buf, n), &again));
+	ck_assert(hm_decimal_rescale(again, d.scale, &again.units));
+	ck_assert_int_eq(again.units, d.units);
+}
+END_TEST
+
+START_TEST(rescales)
+{
+	int64_t units;
+
+	ck_assert(hm_decimal_rescale(hm_decimal(15, 1), 3, &units));
+	ck_assert_int_eq(units, 1500);
+	ck_assert(hm_decimal_rescale(hm_decimal(1500, 3), 1, &units));
+	ck_assert_int_eq(units, 15);
+	ck_assert(hm_decimal_rescale(hm_decimal(0, 5), 0, &units));
+	ck_assert_int_eq(units, 0);
+	ck_assert(!hm_decimal_rescale(hm_decimal(15, 1), 0, &units));
+	ck_assert(!hm_decimal_rescale(hm_decimal(INT64_MAX, 0), 1, &units));
+	ck_assert(!hm_decimal_rescale(hm_decimal(INT64_MIN, 0), 1, &units));
+}
+END_TEST
+
+START_TEST(adds)
+{
+	struct hm_decimal sum;
+
+	ck_assert(hm_decimal_add(hm_decimal(15, 1), hm_decimal(25, 2), &sum));
+	ck_assert_int_eq(sum.units, 175);
+	ck_assert_uint_eq(sum.scale, 2);
+	ck_assert(hm_decimal_add(hm_decimal(-1, 0), hm_decimal(1, 0), &sum));
+	ck_assert_int_eq(sum.units, 0);
+	ck_assert(hm_decimal_add(hm_decimal(INT64_MIN, 0),
+	    hm_decimal(INT64_MAX, 0), &sum));
+	ck_assert_int_eq(sum.units, -1);
+	ck_assert(!hm_decimal_add(hm_decimal(INT64_MAX, 0), hm_decimal(1, 0),
+	    &sum));
+	ck_assert(!hm_decimal_add(hm_decimal(INT64_MIN, 2), hm_decimal(-1, 2),
+	    &sum));
+	ck_assert(!hm_decimal_add(hm_decimal(INT64_MAX, 0), hm_decimal(1, 1),
+	    &sum));
+}
+END_TEST
+
+START_TEST(multiplies)
+{
+	struct hm_decimal product;
+
+	ck_assert(hm_decimal_mul(hm_decimal(12345, 0), hm_decimal(1, 3),
+	    &product));
+	ck_assert_int_eq(product.units, 12345);
+	ck_assert_uint_eq(product.scale, 3);
+	ck_assert(hm_decimal_mul(hm_decimal(25, 1), hm_decimal(4, 1),
+	    &product));
+	ck_assert_int_eq(product.units, 1);
+	ck_assert_uint_eq(product.scale, 0);
+	ck_assert(hm_decimal_mul(hm_decimal(0, 0), hm_decimal(1, 18),
+	    &product));
+	ck_assert_int_eq(product.units, 0);
+	ck_assert_uint_eq(product.scale, 0);
+	ck_assert(hm_decimal_mul(hm_decimal(INT64_MIN, 0), hm_decimal(1, 0),
+	    &product));
+	ck_assert(!hm_decimal_mul(hm_decimal(INT64_MIN, 0), hm_decimal(-1, 0),
+	    &product));
+	ck_assert(!hm_decimal_mul(hm_decimal(INT64_MAX, 0), hm_decimal(2, 0),
+	    &product));
+	ck_assert(!hm_decimal_mul(hm_decimal(1, 10), hm_decimal(1, 9),
+	    &product));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("dec");
+	TCase *tc = tcase_create("dec");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_loop_test(tc, parses_exactly, 0, COUNT(numbers));
+	tcase_add_loop_test(tc, refuses_what_is_no_number_or_does_not_fit, 0,
+	    COUNT(refused));
+	tcase_add_test(tc, stays_within_the_slice);
+	tcase_add_test(tc, long_texts);
+	tcase_add_loop_test(tc, prints_without_trailing_zeros, 0,
+	    COUNT(printed));
+	tcase_add_test(tc, rescales);
+	tcase_add_test(tc, adds);
+	tcase_add_test(tc, multiplies);
+	suite_add_tcase(suite, tc);
+	sr = srunner_create(suite);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,643 @@
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config/quiet_hours.h"
+#include "live/live_view.h"
+
+#define MINUTE ((int64_t)60000)
+#define HOUR (60 * MINUTE)
+#define WALL 1782036000 /* 2026-06-21T10:00:00Z */
+#define TIME "\"time\":\"2026-06-21T10:00:00Z\""
+
+static struct hm_live plant;
+static struct hm_view view;
+static struct hm_dtu configured[2];
+static struct hm_dtus dtus;
+static struct hm_live_options options;
+static struct hm_moment now;
+
+static void
+pass(int64_t ms)
+{
+	now.steady += ms;
+	now.wall += ms;
+	hm_view_init(&view, &plant, &now);
+}
+
+static void
+begin(size_t count)
+{
+	static char roof[] = "roof", barn[] = "barn";
+
+	configured[0].name = roof;
+	configured[1].name = barn;
+	dtus = (struct hm_dtus){configured, count};
+	options = (struct hm_live_options){.dtus = &dtus,
+	    .query_period_ms = MINUTE, .night_period_ms = 15 * MINUTE,
+	    .offline_ms = 5 * MINUTE, .ask_period_ms = HOUR,
+	    .stats_period_ms = MINUTE};
+	now = (struct hm_moment){5000, WALL * (int64_t)1000};
+	ck_assert(hm_live_init(&plant, &options, &now));
+	pass(0);
+}
+
+static void
+setup(void)
+{
+	begin(1);
+}
+
+static void
+teardown(void)
+{
+	hm_live_free(&plant);
+}
+
+static void
+take(const char *line)
+{
+	struct hm_record *record = calloc(1, sizeof *record);
+	struct hm_fault fault;
+	struct hm_slice type;
+
+	ck_assert_ptr_nonnull(record);
+	ck_assert_msg(hm_record_parse(record, hm_text(line), &fault), "%s",
+	    line);
+	ck_assert(hm_record_string(record, "type", &type));
+	ck_assert(hm_live_takes(type));
+	hm_live_record(&plant, type, record, &now);
+	free(record);
+	hm_view_init(&view, &plant, &now);
+}
+
+/* The value of a field of the first device of a scope, "" if unknown. */
+static const char *
+value(enum hm_scope scope, size_t field)
+{
+	static char text[HM_DECIMAL_TEXT];
+	const struct hm_live_device *d = hm_view_device(&view, scope, NULL);
+	struct hm_decimal dec;
+
+	text[0] = '\0';
+	if (d != NULL && hm_view_value(&view, d, field, &dec))
+		hm_decimal_format(dec, text);
+	return text;
+}
+
+static const char *
+power(void)
+{
+	return value(HM_SCOPE_PORT, HM_F_PV_POWER);
+}
+
+static void
+take_port(const char *members)
+{
+	char line[300];
+
+	snprintf(line, sizeof line, "{\"type\":\"port\"," TIME ",\"dtu\":"
+	    "\"roof\",\"serial\":\"1164\",\"port\":1%s}", members);
+	take(line);
+}
+
+static void
+take_dtu(const char *time, const char *members)
+{
+	char line[300];
+
+	snprintf(line, sizeof line, "{\"type\":\"dtu\",\"time\":\"%s\","
+	    "\"dtu\":\"roof\"%s}", time, members);
+	take(line);
+}
+
+static void
+take_offline(const char *breaker, int failures, const char *error)
+{
+	char line[300];
+
+	snprintf(line, sizeof line, "{\"type\":\"status\"," TIME ",\"dtu\":"
+	    "\"roof\",\"state\":\"offline\",\"breaker\":\"%s\",\"failures\":"
+	    "%d,\"error\":\"%s\",\"text\":\"why\"}", breaker, failures,
+	    error);
+	take(line);
+}
+
+START_TEST(a_record_replaces_the_reading)
+{
+	take_port(",\"pv_power\":5.5,\"pv_voltage\":30");
+	ck_assert_str_eq(power(), "5.5");
+	take_port(",\"pv_voltage\":31");
+	ck_assert_str_eq(power(), "");
+	ck_assert_str_eq(value(HM_SCOPE_PORT, HM_F_PV_VOLTAGE), "31");
+	ck_assert_uint_eq(plant.devices, 1);
+}
+END_TEST
+
+START_TEST(readings_end_with_their_dtu)
+{
+	take_port(",\"pv_power\":5");
+	take_offline("closed", 1, "refused");
+	ck_assert_str_eq(power(), "");
+	ck_assert_str_eq(hm_view_status(&view, &plant.dtu[0]), "error");
+	take_dtu("2026-06-21T10:01:00Z", "");
+	ck_assert(hm_view_up(&view, &plant.dtu[0]));
+	ck_assert_str_eq(power(), ""); /* that was before */
+	take_port(",\"pv_power\":6");
+	ck_assert_str_eq(power(), "6");
+}
+END_TEST
+
+START_TEST(readings_grow_old)
+{
+	take_port(",\"pv_power\":5");
+	take_dtu("2026-06-21T10:00:00Z", "");
+	pass(3 * MINUTE);
+	ck_assert_str_eq(power(), "5");
+	pass(1);
+	ck_assert_str_eq(power(), "");
+	ck_assert(hm_view_up(&view, &plant.dtu[0]));
+	pass(2 * MINUTE);
+	ck_assert(!hm_view_up(&view, &plant.dtu[0]));
+	ck_assert_str_eq(hm_view_status(&view, &plant.dtu[0]), "unknown");
+}
+END_TEST
+
+START_TEST(three_periods_may_be_longer)
+{
+	plant.options.query_period_ms = 2 * MINUTE;
+	take_port(",\"pv_power\":5");
+	pass(6 * MINUTE);
+	ck_assert_str_eq(power(), "5");
+	pass(1);
+	ck_assert_str_eq(power(), "");
+}
+END_TEST
+
+START_TEST(what_is_stale_is_an_answer_and_no_news)
+{
+	take_port(",\"pv_power\":5");
+	pass(2 * MINUTE);
+	take_port(",\"pv_power\":5,\"stale\":true");
+	take_dtu("2026-06-21T10:02:00Z", ",\"stale\":true");
+	ck_assert_uint_eq(plant.dtu[0].good, 1);
+	pass(MINUTE + 1);
+	ck_assert_str_eq(power(), "");
+	ck_assert(hm_view_up(&view, &plant.dtu[0]));
+}
+END_TEST
+
+START_TEST(a_poll_counts_once)
+{
+	take_dtu("2026-06-21T10:00:00Z", ",\"took_ms\":250");
+	take_dtu("2026-06-21T10:00:00Z", ",\"took_ms\":250");
+	take_dtu("2026-06-21T10:01:00Z", ",\"took_ms\":40000");
+	ck_assert_uint_eq(plant.dtu[0].good, 2);
+	ck_assert_uint_eq(plant.dtu[0].took[1], 1);
+	ck_assert_uint_eq(plant.dtu[0].took[HM_TOOK_BUCKETS - 1], 1);
+	ck_assert_uint_eq(plant.dtu[0].took_ms, 40250);
+}
+END_TEST
+
+START_TEST(failures_count_by_their_number)
+{
+	const struct hm_live_dtu *d = &plant.dtu[0];
+
+	take_offline("closed", 1, "refused");
+	take_offline("closed", 1, "refused"); /* it came twice */
+	ck_assert_uint_eq(d->failed, 1);
+	take_offline("open", 5, "timeout_read"); /* some were not told of */
+	take_offline("half_open", 5, "timeout_read");
+	ck_assert_uint_eq(d->failed, 5);
+	ck_assert_uint_eq(d->errors[HM_ERR_REFUSED], 1);
+	ck_assert_uint_eq(d->errors[HM_ERR_TIMEOUT_READ], 4);
+	take_offline("closed", 1, "crc"); /* hm-poll has begun anew */
+	ck_assert_uint_eq(d->failed, 6);
+	take_dtu("2026-06-21T10:01:00Z", "");
+	take_offline("closed", 1, "crc");
+	ck_assert_uint_eq(d->failed, 7);
+	ck_assert_str_eq(d->reason, "why");
+}
+END_TEST
+
+START_TEST(a_probe_seen_first_is_no_failure)
+{
+	take_offline("half_open", 9, "refused");
+	ck_assert_uint_eq(plant.dtu[0].failed, 0);
+	ck_assert(!hm_view_up(&view, &plant.dtu[0]));
+	take_offline("open", 10, "refused");
+	ck_assert_uint_eq(plant.dtu[0].failed, 1);
+}
+END_TEST
+
+START_TEST(info_stays)
+{
+	take("{\"type\":\"info\"," TIME ",\"dtu\":\"roof\",\"serial\":"
+	    "\"1164\",\"kind\":\"inverter\",\"model\":\"HM-800\","
+	    "\"firmware\":\"V1\"}");
+	take("{\"type\":\"info\"," TIME ",\"dtu\":\"roof\",\"serial\":"
+	    "\"10f7\",\"kind\":\"dtu\",\"signal\":62}");
+	take("{\"type\":\"inverter\"," TIME ",\"dtu\":\"roof\",\"serial\":"
+	    "\"1164\",\"model\":\"HM-600/700/800\",\"temperature\":20}");
+	take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":1");
+	take_dtu("2026-06-21T10:01:00Z", ",\"pv_power\":2");
+	ck_assert_str_eq(plant.device[0].model, "HM-800");
+	ck_assert_str_eq(plant.device[0].firmware, "V1");
+	ck_assert_str_eq(value(HM_SCOPE_DTU, HM_F_SIGNAL), "62");
+	ck_assert_str_eq(plant.device[1].serial, "10f7");
+}
+END_TEST
+
+START_TEST(alarms_begin_and_end)
+{
+	const char *begun = "{\"type\":\"alarm\"," TIME ",\"dtu\":\"roof\","
+	    "\"serial\":\"1164\",\"code\":209,"
+	    "\"start\":\"2026-06-21T08:00:00Z\"}";
+
+	take(begun);
+	take(begun);
+	ck_assert_uint_eq(plant.alarms, 1);
+	pass(3 * HOUR);
+	ck_assert(hm_view_alarm(&view, &plant.alarm[0]));
+	pass(1);
+	ck_assert(!hm_view_alarm(&view, &plant.alarm[0]));
+	take(begun);
+	ck_assert(hm_view_alarm(&view, &plant.alarm[0]));
+	take("{\"type\":\"alarm\"," TIME ",\"dtu\":\"roof\",\"serial\":"
+	    "\"1164\",\"code\":209,\"start\":\"2026-06-21T08:00:00Z\","
+	    "\"end\":\"2026-06-21T09:00:00Z\"}");
+	ck_assert_uint_eq(plant.alarms, 0);
+}
+END_TEST
+
+START_TEST(alerts_are_told_again_more_often)
+{
+	take("{\"type\":\"alarm\"," TIME ",\"dtu\":\"roof\",\"alert\":"
+	    "\"dtu_offline\",\"start\":\"2026-06-21T08:00:00Z\"}");
+	take("{\"type\":\"alarm\"," TIME ",\"dtu\":\"roof\",\"serial\":"
+	    "\"10f7\",\"alert\":\"dtu_offline\","
+	    "\"start\":\"2026-06-21T08:00:00Z\"}");
+	ck_assert_uint_eq(plant.alarms, 1);
+	pass(30 * MINUTE);
+	ck_assert(hm_view_alarm(&view, &plant.alarm[0]));
+	pass(1);
+	ck_assert(!hm_view_alarm(&view, &plant.alarm[0]));
+}
+END_TEST
+
+START_TEST(alarms_are_bounded)
+{
+	char line[200];
+
+	for (int i = 0; i < 300; i++) {
+		snprintf(line, sizeof line, "{\"type\":\"alarm\"," TIME
+		    ",\"dtu\":\"roof\",\"serial\":\"1164\",\"code\":%d}", i);
+		pass(1);
+		take(line);
+	}
+	ck_assert_uint_eq(plant.alarms, HM_LIVE_ALARMS_MAX);
+	ck_assert_uint_eq(plant.refused, 300 - HM_LIVE_ALARMS_MAX);
+}
+END_TEST
+
+START_TEST(a_tool_falls_silent)
+{
+	int64_t polls;
+
+	take("{\"type\":\"stats\"," TIME ",\"tool\":\"hm-poll\",\"polls\":7,"
+	    "\"rate\":1.5}");
+	ck_assert(hm_view_counter(&view, "hm-poll", "polls", &polls));
+	ck_assert_int_eq(polls, 7);
+	ck_assert(!hm_view_counter(&view, "hm-poll", "none", &polls));
+	pass(3 * MINUTE);
+	ck_assert(!hm_view_silent(&view, &plant.tool[0]));
+	pass(1);
+	ck_assert(hm_view_silent(&view, &plant.tool[0]));
+	ck_assert(!hm_view_counter(&view, "hm-poll", "polls", &polls));
+	/* One that speaks less often is given the time. */
+	take("{\"type\":\"stats\"," TIME ",\"tool\":\"hm-poll\"}");
+	pass(8 * MINUTE);
+	ck_assert(!hm_view_silent(&view, &plant.tool[0]));
+}
+END_TEST
+
+/* Its period may be as long as it has run. */
+START_TEST(a_tool_of_one_record_is_given_time)
+{
+	take("{\"type\":\"stats\"," TIME ",\"tool\":\"hm-poll\","
+	    "\"uptime\":600}");
+	pass(30 * MINUTE);
+	ck_assert(!hm_view_silent(&view, &plant.tool[0]));
+	pass(1);
+	ck_assert(hm_view_silent(&view, &plant.tool[0]));
+}
+END_TEST
+
+#define DEATH_BY(tool, second, pid) "{\"type\":\"death\",\"time\":" \
+    "\"2026-06-21T10:00:" second "Z\",\"tool\":\"" tool "\"," \
+    "\"signal\":9" pid "}"
+#define DEATH(tool, second) DEATH_BY(tool, second, ",\"pid\":7")
+
+START_TEST(deaths_are_counted_by_tool)
+{
+	take(DEATH("hm-decode", "01"));
+	take(DEATH("hm-decode", "02"));
+	take(DEATH("hm-filter", "02"));
+	ck_assert_uint_eq(plant.dead, 2);
+	ck_assert_str_eq(plant.died[0].tool, "hm-decode");
+	ck_assert_uint_eq(plant.died[0].count, 2);
+	ck_assert_uint_eq(plant.died[1].count, 1);
+	/* It is no sign of life. */
+	ck_assert_uint_eq(plant.tools, 0);
+}
+END_TEST
+
+START_TEST(a_death_that_comes_again_counts_once)
+{
+	take(DEATH("hm-decode", "01"));
+	take(DEATH("hm-filter", "01"));
+	take(DEATH("hm-decode", "01"));
+	ck_assert_uint_eq(plant.died[0].count, 1);
+	take(DEATH_BY("hm-decode", "01", ",\"pid\":8"));
+	ck_assert_uint_eq(plant.died[0].count, 2);
+	/* Those of others may have none. */
+	take(DEATH_BY("hm-store", "01", ""));
+	take(DEATH_BY("hm-store", "01", ""));
+	ck_assert_uint_eq(plant.died[2].count, 1);
+}
+END_TEST
+
+START_TEST(deaths_are_bounded)
+{
+	char line[200];
+
+	take("{\"type\":\"death\"," TIME "}");
+	take(DEATH("a-name-of-more-than-32-characters-is-none", "01"));
+	ck_assert_uint_eq(plant.refused, 2);
+	for (size_t i = 0; i <= HM_LIVE_TOOLS_MAX; i++) {
+		snprintf(line, sizeof line, "{\"type\":\"death\"," TIME
+		    ",\"tool\":\"tool-%zu\"}", i);
+		take(line);
+	}
+	ck_assert_uint_eq(plant.dead, HM_LIVE_TOOLS_MAX);
+	ck_assert_uint_eq(plant.refused, 3);
+}
+END_TEST
+
+START_TEST(names_are_bounded)
+{
+	char line[400], name[HM_LIVE_NAME + 1];
+
+	memset(name, 'x', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	snprintf(line, sizeof line, "{\"type\":\"dtu\"," TIME ",\"dtu\":"
+	    "\"%s\"}", name);
+	take(line);
+	take("{\"type\":\"dtu\"," TIME ",\"dtu\":\"\"}");
+	take("{\"type\":\"dtu\"," TIME "}");
+	take("{\"type\":\"port\"," TIME ",\"dtu\":\"roof\",\"port\":1}");
+	take("{\"type\":\"port\"," TIME ",\"dtu\":\"roof\",\"serial\":\"1\"}");
+	ck_assert_uint_eq(plant.refused, 5);
+	ck_assert_uint_eq(plant.dtus, 1);
+	ck_assert_uint_eq(plant.devices, 0);
+}
+END_TEST
+
+START_TEST(devices_are_bounded_and_forgotten)
+{
+	char line[200];
+
+	for (size_t i = 0; i <= HM_LIVE_DEVICES_MAX; i++) {
+		snprintf(line, sizeof line, "{\"type\":\"port\"," TIME
+		    ",\"dtu\":\"roof\",\"serial\":\"%zu\",\"port\":1}", i);
+		take(line);
+	}
+	ck_assert_uint_eq(plant.devices, HM_LIVE_DEVICES_MAX);
+	ck_assert_uint_eq(plant.refused, 1);
+	pass(12 * HOUR);
+	take("{\"type\":\"port\"," TIME ",\"dtu\":\"roof\",\"serial\":\"77\","
+	    "\"port\":1,\"pv_power\":3}");
+	pass(12 * HOUR);
+	hm_live_forget(&plant, &now);
+	ck_assert_uint_eq(plant.devices, 1);
+	ck_assert_str_eq(plant.device[0].serial, "77");
+	take("{\"type\":\"port\"," TIME ",\"dtu\":\"roof\",\"serial\":\"77\","
+	    "\"port\":1,\"pv_power\":4}");
+	ck_assert_uint_eq(plant.devices, 1);
+	ck_assert_str_eq(power(), "4");
+}
+END_TEST
+
+START_TEST(a_copy_is_equal_and_apart)
+{
+	struct hm_live copy = {0};
+
+	take_port(",\"pv_power\":5");
+	ck_assert(hm_live_copy(&copy, &plant));
+	take_port(",\"pv_power\":6");
+	hm_view_init(&view, &copy, &now);
+	ck_assert_str_eq(power(), "5");
+	ck_assert(hm_live_copy(&copy, &plant));
+	hm_view_init(&view, &copy, &now);
+	ck_assert_str_eq(power(), "6");
+	hm_live_free(&copy);
+}
+END_TEST
+
+START_TEST(sums_of_what_is_known)
+{
+	struct hm_decimal sum;
+
+	take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":5.5,"
+	    "\"today_production\":10");
+	take("{\"type\":\"dtu\"," TIME ",\"dtu\":\"barn\",\"pv_power\":2}");
+	ck_assert(hm_view_sum(&view, HM_F_PV_POWER, true, &sum));
+	ck_assert_int_eq(sum.units, 75);
+	ck_assert(!hm_view_sum(&view, HM_F_TODAY_PRODUCTION, true, &sum));
+	ck_assert(hm_view_sum(&view, HM_F_TODAY_PRODUCTION, false, &sum));
+	ck_assert_int_eq(sum.units, 10);
+	pass(HOUR);
+	ck_assert(!hm_view_sum(&view, HM_F_PV_POWER, false, &sum));
+}
+END_TEST
+
+/* Health */
+
+START_TEST(silence_is_bad_after_a_while)
+{
+	ck_assert(hm_view_healthy(&view));
+	pass(5 * MINUTE);
+	ck_assert(hm_view_healthy(&view));
+	pass(1);
+	ck_assert(!hm_view_healthy(&view));
+	take_dtu("2026-06-21T10:06:00Z", ",\"pv_power\":500");
+	ck_assert(hm_view_healthy(&view));
+	take_offline("open", 5, "refused");
+	ck_assert(hm_view_healthy(&view));
+	pass(5 * MINUTE + 1);
+	ck_assert(!hm_view_healthy(&view));
+}
+END_TEST
+
+START_TEST(one_that_answers_is_enough)
+{
+	hm_live_free(&plant);
+	begin(2);
+	take_dtu("2026-06-21T10:00:00Z", "");
+	pass(4 * MINUTE);
+	take("{\"type\":\"dtu\"," TIME ",\"dtu\":\"barn\"}");
+	pass(5 * MINUTE);
+	ck_assert(hm_view_healthy(&view));
+	pass(1);
+	ck_assert(!hm_view_healthy(&view));
+}
+END_TEST
+
+static const struct {
+	const char *last; /* reading before it went away */
+	bool at_dusk;
+} dusks[] = {
+    {",\"pv_power\":19,\"inverters\":1", true},
+    {",\"pv_power\":20,\"inverters\":1", false},
+    {",\"pv_power\":39.9,\"inverters\":2", true},
+    {",\"pv_power\":0", true},
+    {",\"inverters_online\":0", true},
+    {",\"inverters_online\":1", false},
+};
+
+START_TEST(who_goes_at_dusk_is_asleep)
+{
+	take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":500");
+	take_dtu("2026-06-21T10:01:00Z", dusks[_i].last);
+	take_offline("open", 5, "unreachable");
+	pass(HOUR);
+	ck_assert_int_eq(hm_view_healthy(&view), dusks[_i].at_dusk);
+	pass(17 * HOUR);
+	ck_assert_int_eq(hm_view_healthy(&view), dusks[_i].at_dusk);
+	pass(1);
+	ck_assert(!hm_view_healthy(&view));
+}
+END_TEST
+
+/* Quiet from 22:00 to 06:00, by the clock of UTC. */
+static struct hm_quiet_hours night = {.begin = 22 * 3600, .end = 6 * 3600};
+
+START_TEST(at_night_nothing_is_bad)
+{
+	setenv("TZ", "UTC", 1);
+	plant.options.night = &night;
+	take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":500");
+	pass(6 * MINUTE);
+	ck_assert(!hm_view_healthy(&view));
+	pass(12 * HOUR);
+	ck_assert(hm_view_healthy(&view)); /* 22:06 */
+	pass(8 * HOUR - 3 * MINUTE);
+	ck_assert(hm_view_healthy(&view)); /* 06:03, the first polls come */
+	pass(3 * MINUTE);
+	ck_assert(!hm_view_healthy(&view));
+}
+END_TEST
+
+START_TEST(at_night_readings_last_for_its_periods)
+{
+	setenv("TZ", "UTC", 1);
+	plant.options.night = &night;
+	pass(13 * HOUR);
+	take_port(",\"pv_power\":0");
+	pass(45 * MINUTE);
+	ck_assert_str_eq(power(), "0");
+	pass(1);
+	ck_assert_str_eq(power(), "");
+}
+END_TEST
+
+START_TEST(every_dtu_has_been_tried)
+{
+	hm_live_free(&plant);
+	begin(2);
+	take_dtu("2026-06-21T10:00:00Z", "");
+	ck_assert(!hm_view_all_tried(&view));
+	take("{\"type\":\"status\"," TIME ",\"dtu\":\"barn\",\"state\":"
+	    "\"offline\",\"breaker\":\"closed\",\"failures\":1}");
+	ck_assert(hm_view_all_tried(&view));
+}
+END_TEST
+
+START_TEST(the_curve_is_sampled_when_the_plant_is_known)
+{
+	int64_t mean;
+	unsigned point = 10 * 12;
+
+	setenv("TZ", "UTC", 1);
+	hm_live_free(&plant);
+	begin(2);
+	take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":500");
+	hm_live_sample(&plant, &now); /* half of it */
+	ck_assert(!hm_curve_mean(&plant.curve, point, &mean));
+	take("{\"type\":\"dtu\"," TIME ",\"dtu\":\"barn\",\"pv_power\":100}");
+	hm_live_sample(&plant, &now);
+	ck_assert(hm_curve_mean(&plant.curve, point, &mean));
+	ck_assert_int_eq(mean, 600000);
+	pass(10 * MINUTE);
+	hm_live_sample(&plant, &now); /* nothing is known any more */
+	ck_assert(!hm_curve_mean(&plant.curve, point + 2, &mean));
+}
+END_TEST
+
+static TCase *
+health(void)
+{
+	TCase *tcase = tcase_create("health");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, silence_is_bad_after_a_while);
+	tcase_add_test(tcase, one_that_answers_is_enough);
+	tcase_add_loop_test(tcase, who_goes_at_dusk_is_asleep, 0,
+	    sizeof dusks / sizeof *dusks);
+	tcase_add_test(tcase, at_night_nothing_is_bad);
+	tcase_add_test(tcase, at_night_readings_last_for_its_periods);
+	tcase_add_test(tcase, every_dtu_has_been_tried);
+	tcase_add_test(tcase, the_curve_is_sampled_when_the_plant_is_known);
+	return tcase;
+}
+
+int
+main(void)
+{
+	Suite *suite = suite_create("plant");
+	TCase *tcase = tcase_create("plant");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, a_record_replaces_the_reading);
+	tcase_add_test(tcase, readings_end_with_their_dtu);
+	tcase_add_test(tcase, readings_grow_old);
+	tcase_add_test(tcase, three_periods_may_be_longer);
+	tcase_add_test(tcase, what_is_stale_is_an_answer_and_no_news);
+	tcase_add_test(tcase, a_poll_counts_once);
+	tcase_add_test(tcase, failures_count_by_their_number);
+	tcase_add_test(tcase, a_probe_seen_first_is_no_failure);
+	tcase_add_test(tcase, info_stays);
+	tcase_add_test(tcase, alarms_begin_and_end);
+	tcase_add_test(tcase, alerts_are_told_again_more_often);
+	tcase_add_test(tcase, alarms_are_bounded);
+	tcase_add_test(tcase, a_tool_falls_silent);
+	tcase_add_test(tcase, a_tool_of_one_record_is_given_time);
+	tcase_add_test(tcase, deaths_are_counted_by_tool);
+	tcase_add_test(tcase, a_death_that_comes_again_counts_once);
+	tcase_add_test(tcase, deaths_are_bounded);
+	tcase_add_test(tcase, names_are_bounded);
+	tcase_add_test(tcase, devices_are_bounded_and_forgotten);
+	tcase_add_test(tcase, a_copy_is_equal_and_apart);
+	tcase_add_test(tcase, sums_of_what_is_known);
+	tcase_set_timeout(tcase, 30);
+	suite_add_tcase(suite, tcase);
+	suite_add_tcase(suite, health());
+	sr = srunner_create(suite);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed > 0;
+}

@@ -1,0 +1,55 @@
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error_hints.h"
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static const struct {
+	enum hm_transport transport;
+	enum hm_poll_error error;
+	const char *part; /* of the hint; NULL for none */
+} cases[] = {
+    {HM_TRANSPORT_MODBUS, HM_ERR_REFUSED, "Remote Control"},
+    {HM_TRANSPORT_MODBUS, HM_ERR_TIMEOUT_CONNECT, "Remote Control"},
+    {HM_TRANSPORT_MODBUS, HM_ERR_TIMEOUT_READ, "V00.02.22"},
+    {HM_TRANSPORT_MODBUS, HM_ERR_NOT_MAPPED, "inverters"},
+    {HM_TRANSPORT_MODBUS, HM_ERR_CRC, NULL},
+    {HM_TRANSPORT_HM, HM_ERR_REFUSED, "one client"},
+    {HM_TRANSPORT_HM, HM_ERR_CLOSED, "one client"},
+    {HM_TRANSPORT_HM, HM_ERR_TIMEOUT_READ, "V00.08.03"},
+    {HM_TRANSPORT_HM, HM_ERR_NOT_MAPPED, "inverters"},
+    {HM_TRANSPORT_HM, HM_ERR_DECRYPT, "key"},
+    {HM_TRANSPORT_HM, HM_ERR_UNREACHABLE, NULL},
+    {HM_TRANSPORT_HM, HM_ERR_NONE, NULL},
+};
+
+START_TEST(names_what_is_known)
+{
+	const char *hint = hm_error_hint(cases[_i].transport, cases[_i].error);
+
+	if (cases[_i].part == NULL)
+		ck_assert_ptr_null(hint);
+	else
+		ck_assert_ptr_nonnull(strstr(hint, cases[_i].part));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("hints");
+	TCase *tcase = tcase_create("hints");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_loop_test(tcase, names_what_is_known, 0, COUNT(cases));
+	suite_add_tcase(suite, tcase);
+	sr = srunner_create(suite);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed > 0;
+}

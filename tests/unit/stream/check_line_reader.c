@@ -1,0 +1,292 @@
+#include <check.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "stream/durable_pipe.h"
+#include "stream/line_reader.h"
+
+static int from, to; /* a pipe */
+static struct hm_line_reader *lines;
+static struct hm_slice line;
+
+static void
+open_plain(void)
+{
+	int fd[2];
+
+	ck_assert_int_eq(pipe(fd), 0);
+	from = fd[0];
+	to = fd[1];
+	lines = hm_line_reader_open(from, false);
+	ck_assert_ptr_nonnull(lines);
+}
+
+static void
+open_durable(void)
+{
+	open_plain();
+	hm_line_reader_close(lines);
+	lines = hm_line_reader_open(from, true);
+	ck_assert_ptr_nonnull(lines);
+	ck_assert(hm_line_reader_are_durable(lines));
+}
+
+static void
+close_all(void)
+{
+	hm_line_reader_close(lines);
+	close(from);
+	if (to >= 0)
+		close(to);
+}
+
+static void
+put(const char *text)
+{
+	ck_assert_int_eq(write(to, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+/* Once around the poll of a stream; whether it has to be asked again. */
+static void
+look(void)
+{
+	struct pollfd fd;
+	int timeout = hm_line_reader_prepare(lines, &fd);
+
+	ck_assert_int_ge(poll(&fd, 1, timeout < 0 ? 2000 : timeout), 0);
+	ck_assert(hm_line_reader_ready(lines, fd.revents));
+}
+
+static void
+gives(const char *text)
+{
+	ck_assert_int_eq(hm_line_reader_next(lines, &line), HM_LINE_GOOD);
+	ck_assert(hm_slice_is(line, text));
+	hm_line_reader_commit(lines);
+}
+
+static void
+gives_none(void)
+{
+	ck_assert_int_eq(hm_line_reader_next(lines, &line), HM_LINE_NONE);
+}
+
+/* What another reader would find. */
+static void
+holds(const char *text)
+{
+	char buf[256];
+	ssize_t n;
+
+	fcntl(from, F_SETFL, O_NONBLOCK);
+	n = read(from, buf, sizeof buf);
+	ck_assert_int_eq(n < 0 ? 0 : n, (ssize_t)strlen(text));
+	ck_assert_mem_eq(buf, text, strlen(text));
+}
+
+START_TEST(lines_come_whole)
+{
+	put("{1}\n\n{2}\r\n{3");
+	look();
+	gives("{1}");
+	ck_assert_uint_eq(hm_line_reader_number(lines), 1);
+	gives("{2}\r");
+	ck_assert_uint_eq(hm_line_reader_number(lines), 3);
+	gives_none();
+	put("}\n");
+	look();
+	gives("{3}");
+	ck_assert(hm_line_reader_empty(lines));
+}
+END_TEST
+
+START_TEST(the_last_needs_no_newline)
+{
+	put("{1}\n{2}");
+	close(to);
+	to = -1;
+	look();
+	look();
+	ck_assert(hm_line_reader_ended(lines));
+	gives("{1}");
+	gives("{2}");
+	gives_none();
+}
+END_TEST
+
+START_TEST(a_nul_is_told)
+{
+	ck_assert_int_eq(write(to, "a\0b\n", 4), 4);
+	look();
+	ck_assert_int_eq(hm_line_reader_next(lines, &line), HM_LINE_NUL);
+}
+END_TEST
+
+START_TEST(what_is_not_released_stays)
+{
+	put("{1}\n{2}\n{3}\n");
+	look();
+	gives("{1}");
+	ck_assert(hm_line_reader_unreleased(lines));
+	ck_assert(hm_line_reader_release(lines));
+	ck_assert(!hm_line_reader_unreleased(lines));
+	gives("{2}");
+	holds("{2}\n{3}\n");
+}
+END_TEST
+
+START_TEST(what_comes_later_is_seen)
+{
+	put("{1}\n");
+	look();
+	gives("{1}");
+	look();
+	put("{2}\n");
+	look();
+	gives("{2}");
+	gives_none();
+	ck_assert(hm_line_reader_release(lines));
+	put("{3}\n");
+	look();
+	gives("{3}");
+	holds("{3}\n");
+}
+END_TEST
+
+START_TEST(torn_lines_are_told)
+{
+	static const char *const torn[] = {"{1", "1}", "x"};
+
+	for (size_t i = 0; i < sizeof torn / sizeof *torn; i++) {
+		put(torn[i]);
+		put("\n");
+		look();
+		ck_assert_int_eq(hm_line_reader_next(lines, &line),
+		    HM_LINE_TORN);
+		hm_line_reader_commit(lines);
+		ck_assert(hm_line_reader_release(lines));
+	}
+}
+END_TEST
+
+START_TEST(half_a_line_is_left)
+{
+	put("{1}\n{2");
+	look();
+	gives("{1}");
+	gives_none();
+	ck_assert(hm_line_reader_release(lines));
+	ck_assert_uint_eq(hm_line_reader_leave(lines), 0);
+	ck_assert(hm_line_reader_ended(lines));
+	holds("{2");
+}
+END_TEST
+
+START_TEST(the_end_is_seen_behind_what_is_held)
+{
+	put("{1}\n{2");
+	look();
+	gives("{1}");
+	close(to);
+	to = -1;
+	look();
+	look();
+	ck_assert(hm_line_reader_ended(lines));
+	ck_assert_int_eq(hm_line_reader_next(lines, &line), HM_LINE_TORN);
+}
+END_TEST
+
+/* Use up what pipes an ordinary user may have: further ones are tiny. */
+static void
+use_up_pipes(void)
+{
+	enum { PIPES = 64, SIZE = 1024 * 1024, NOBODY = 65534 };
+	int fd[2];
+
+	if (geteuid() == 0)
+		ck_assert_int_eq(setuid(NOBODY), 0);
+	for (int i = 0; i < PIPES; i++) {
+		ck_assert_int_eq(pipe(fd), 0);
+		if (fcntl(fd[0], F_SETPIPE_SZ, SIZE) < 0)
+			return;
+	}
+}
+
+START_TEST(a_line_longer_than_the_pipe_goes_through)
+{
+	enum { LENGTH = 100000 };
+	char *text = malloc(LENGTH + 1);
+	size_t sent = 0;
+
+	ck_assert_ptr_nonnull(text);
+	use_up_pipes();
+	close_all();
+	open_durable();
+	ck_assert_int_lt(fcntl(from, F_GETPIPE_SZ), LENGTH);
+	memset(text, 'x', LENGTH);
+	text[0] = '{';
+	text[LENGTH - 1] = '}';
+	text[LENGTH] = '\n';
+	fcntl(to, F_SETFL, O_NONBLOCK);
+	while (hm_line_reader_next(lines, &line) == HM_LINE_NONE) {
+		ssize_t n = write(to, text + sent, LENGTH + 1 - sent);
+
+		sent += n > 0 ? (size_t)n : 0;
+		look();
+	}
+	ck_assert_uint_eq(line.n, LENGTH);
+	hm_line_reader_commit(lines);
+	ck_assert(hm_line_reader_release(lines));
+	put("{2}\n");
+	look();
+	gives("{2}");
+	holds("{2}\n");
+	free(text);
+}
+END_TEST
+
+START_TEST(a_file_is_read_as_it_is)
+{
+	int fd = open("/dev/null", O_RDONLY);
+	struct hm_line_reader *l = hm_line_reader_open(fd, true);
+
+	ck_assert_ptr_nonnull(l);
+	ck_assert(!hm_line_reader_are_durable(l));
+	hm_line_reader_close(l);
+	close(fd);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("lines");
+	TCase *plain = tcase_create("plain");
+	TCase *durable = tcase_create("durable");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(plain, open_plain, close_all);
+	tcase_add_test(plain, lines_come_whole);
+	tcase_add_test(plain, the_last_needs_no_newline);
+	tcase_add_test(plain, a_nul_is_told);
+	suite_add_tcase(suite, plain);
+	tcase_add_checked_fixture(durable, open_durable, close_all);
+	tcase_add_test(durable, lines_come_whole);
+	tcase_add_test(durable, the_last_needs_no_newline);
+	tcase_add_test(durable, what_is_not_released_stays);
+	tcase_add_test(durable, what_comes_later_is_seen);
+	tcase_add_test(durable, torn_lines_are_told);
+	tcase_add_test(durable, half_a_line_is_left);
+	tcase_add_test(durable, the_end_is_seen_behind_what_is_held);
+	tcase_add_test(durable, a_line_longer_than_the_pipe_goes_through);
+	tcase_add_test(durable, a_file_is_read_as_it_is);
+	suite_add_tcase(suite, durable);
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed > 0;
+}

@@ -1,0 +1,300 @@
+#include "alert_private.h"
+
+#include <stdio.h>
+
+#include "alert_offline.h"
+#include "alert_production.h"
+#include "alert_table.h"
+#include "alert_temperature.h"
+#include "base/decimal.h"
+#include "base/json_writer.h"
+#include "base/rfc3339.h"
+#include "record/alert_kind.h"
+#include "record/record.h"
+
+#define SET_BACK 60 /* a clock, and not two DTUs out of order */
+#define GONE ((int64_t)7 * 86400)      /* of what nobody tells of any more */
+#define NEIGHBOUR ((int64_t)2 * 86400) /* of what still counts as there */
+
+/* Alarms */
+
+static struct hm_alert_state *
+alarm_of(const struct hm_alert_place *at)
+{
+	if (at->input != NULL)
+		return &at->input->alarm;
+	return at->inverter != NULL ? &at->inverter->alarm : &at->dtu->alarm;
+}
+
+static enum hm_alert_kind
+kind_of(const struct hm_alert_place *at)
+{
+	if (at->input != NULL)
+		return HM_ALERT_PRODUCTION_DROP;
+	return at->inverter != NULL ? HM_ALERT_TEMPERATURE :
+	    HM_ALERT_DTU_OFFLINE;
+}
+
+static void
+emit_time(struct hm_json *e, const char *key, int64_t time)
+{
+	char text[HM_RFC3339_SIZE];
+
+	hm_json_string(e, key, hm_rfc3339_format(time, text));
+}
+
+/* `end` is 0 while it lasts. */
+static void
+tell(struct hm_alert *alert, const struct hm_alert_place *at, int64_t now,
+    int64_t end)
+{
+	struct hm_alert_state *alarm = alarm_of(at);
+	const char *serial = at->inverter != NULL ? at->inverter->serial :
+	    at->dtu->serial;
+	char text[HM_RFC3339_SIZE];
+	struct hm_slice line;
+	struct hm_json e;
+
+	hm_json_start(&e, alert->line, sizeof alert->line);
+	hm_json_record(&e, "alarm", hm_rfc3339_format(now, text));
+	hm_json_string(&e, "dtu", hm_slice(at->dtu->name,
+	    at->dtu->name_length));
+	if (serial[0] != '\0')
+		hm_json_text(&e, "serial", serial);
+	if (at->input != NULL)
+		hm_json_int(&e, "port", at->input->port);
+	hm_json_text(&e, "alert", hm_alert_kind_name(kind_of(at)));
+	hm_json_text(&e, "text", alarm->text);
+	emit_time(&e, "start", alarm->start);
+	if (end != 0)
+		emit_time(&e, "end", end);
+	hm_json_object_end(&e);
+	alarm->told = now;
+	if (hm_json_done(&e, &line))
+		alert->options.output(alert->options.context, line);
+}
+
+/* The text has been set. */
+static void
+begin(struct hm_alert *alert, const struct hm_alert_place *at, int64_t now,
+    int64_t start)
+{
+	struct hm_alert_state *alarm = alarm_of(at);
+
+	alarm->on = true;
+	alarm->start = start;
+	alert->counters.alarms++;
+	alert->counters.active++;
+	tell(alert, at, now, 0);
+}
+
+static void
+end(struct hm_alert *alert, const struct hm_alert_place *at, int64_t now,
+    int64_t end)
+{
+	struct hm_alert_state *alarm = alarm_of(at);
+
+	if (!alarm->on)
+		return;
+	alarm->on = false;
+	alert->counters.active--;
+	tell(alert, at, now, end > alarm->start ? end : alarm->start);
+}
+
+static void
+repeat(struct hm_alert *alert, const struct hm_alert_place *at, int64_t now)
+{
+	struct hm_alert_state *alarm = alarm_of(at);
+
+	if (!alarm->on)
+		return;
+	if (alarm->told > now)
+		alarm->told = now;
+	if (now - alarm->told >= HM_ALERT_REPEAT)
+		tell(alert, at, now, 0);
+}
+
+/* DTUs that do not answer */
+
+void
+hm_alert_answered(struct hm_alert *alert, struct hm_alert_dtu *dtu)
+{
+	const struct hm_alert_place at = {.dtu = dtu};
+
+	alert->absent -= dtu->away.away;
+	hm_away_answered(&dtu->away);
+	end(alert, &at, alert->now, alert->now);
+}
+
+static void
+watch_dtu(struct hm_alert *alert, struct hm_alert_dtu *dtu, int64_t now)
+{
+	const struct hm_alert_place at = {.dtu = dtu};
+
+	if (dtu->alarm.on || !hm_away_is_due(&dtu->away, &alert->away, now))
+		return;
+	snprintf(dtu->alarm.text, sizeof dtu->alarm.text, "no answer%s%.140s",
+	    dtu->error[0] != '\0' ? ": " : "", dtu->error);
+	begin(alert, &at, now, dtu->away.since);
+}
+
+/* Inverters that are too hot */
+
+static void
+hot(struct hm_alert *alert, const struct hm_alert_place *at,
+    int64_t temperature)
+{
+	char value[HM_DECIMAL_TEXT], limit[HM_DECIMAL_TEXT];
+	struct hm_alert_state *alarm = &at->inverter->alarm;
+
+	if (alarm->on)
+		return;
+	hm_decimal_format(hm_decimal(temperature, 3), value);
+	hm_decimal_format(hm_decimal(alert->options.temperature, 3), limit);
+	snprintf(alarm->text, sizeof alarm->text,
+	    "%s \u00b0C, the threshold is %s \u00b0C", value, limit);
+	begin(alert, at, alert->now, alert->now);
+}
+
+void
+hm_alert_temperature(struct hm_alert *alert, const struct hm_alert_place *at,
+    int64_t temperature)
+{
+	if (hm_heat_reading(&at->inverter->heat, alert->now, temperature,
+	    alert->options.temperature))
+		hot(alert, at, temperature);
+	else
+		end(alert, at, alert->now, alert->now);
+}
+
+void
+hm_alert_silence(struct hm_alert *alert, const struct hm_alert_place *at,
+    int64_t now)
+{
+	struct hm_heat *heat = &at->inverter->heat;
+
+	if (!hm_heat_silence(heat, now))
+		end(alert, at, now, heat->told);
+}
+
+/* Inputs that give too little */
+
+static bool
+is_present(const struct hm_alert_place *at, int64_t now)
+{
+	return at->input->time == now && at->input->power >= 0 &&
+	    at->inverter->limited != now;
+}
+
+static void
+follow_drop(struct hm_alert *alert, const struct hm_alert_place *at)
+{
+	const struct hm_drop_input *drop = &at->input->drop;
+	struct hm_alert_state *alarm = &at->input->alarm;
+
+	if (!drop->dropped) {
+		end(alert, at, alert->now, alert->now);
+	} else if (!alarm->on) {
+		snprintf(alarm->text, sizeof alarm->text, "%lld W; %lld W "
+		    "expected from the inputs beside it",
+		    (long long)drop->given / 1000,
+		    (long long)drop->expected / 1000);
+		begin(alert, at, alert->now, drop->began);
+	}
+}
+
+static void
+judge(struct hm_alert *alert, struct hm_drop_group *group,
+    const struct hm_alert_place *member, size_t count)
+{
+	struct hm_drop_reading reading[HM_DROP_GROUP_MAX] = {{.input = NULL}};
+
+	for (size_t i = 0; i < count; i++)
+		reading[i] = (struct hm_drop_reading){
+		    .input = &member[i].input->drop,
+		    .present = is_present(&member[i], alert->now),
+		    .power = member[i].input->power,
+		};
+	hm_drop_look(group, reading, count, alert->now, alert->options.drop);
+	for (size_t i = 0; i < count; i++)
+		follow_drop(alert, &member[i]);
+}
+
+static void
+judge_inverter(struct hm_alert *alert, struct hm_alert_dtu *dtu,
+    struct hm_alert_inverter *inverter)
+{
+	struct hm_alert_place member[HM_DROP_GROUP_MAX];
+	size_t count = 0;
+
+	for (struct hm_alert_input *input = inverter->inputs; input != NULL;
+	     input = input->next)
+		member[count++] = (struct hm_alert_place){dtu, inverter, input};
+	judge(alert, &inverter->group, member, count);
+}
+
+/* An inverter of one input has its like in others of the DTU. */
+void
+hm_alert_judge(struct hm_alert *alert, struct hm_alert_dtu *dtu)
+{
+	struct hm_alert_place member[HM_DROP_GROUP_MAX];
+	size_t count = 0;
+
+	for (struct hm_alert_inverter *inverter = dtu->inverters;
+	     inverter != NULL; inverter = inverter->next)
+		if (inverter->count > 1)
+			judge_inverter(alert, dtu, inverter);
+		else if (inverter->count == 1 &&
+		    alert->now - inverter->time < NEIGHBOUR)
+			member[count++] = (struct hm_alert_place){dtu,
+			    inverter, inverter->inputs};
+	judge(alert, &dtu->group, member, count);
+}
+
+/* Everything */
+
+static void
+look_at_input(struct hm_alert *alert, const struct hm_alert_place *at,
+    int64_t now)
+{
+	if (now - at->input->time >= GONE) {
+		at->input->drop.dropped = false;
+		end(alert, at, now, at->input->time);
+	}
+	repeat(alert, at, now);
+}
+
+static void
+look_at_inverter(struct hm_alert *alert, struct hm_alert_dtu *dtu,
+    struct hm_alert_inverter *inverter, int64_t now)
+{
+	struct hm_alert_place at = {dtu, inverter, NULL};
+
+	if (dtu->away.away || inverter->time < dtu->time)
+		hm_alert_silence(alert, &at, now);
+	repeat(alert, &at, now);
+	for (at.input = inverter->inputs; at.input != NULL;
+	     at.input = at.input->next)
+		look_at_input(alert, &at, now);
+}
+
+void
+hm_alert_look_around(struct hm_alert *alert, int64_t now)
+{
+	if (alert->absent == 0 && alert->counters.active == 0)
+		return;
+	if (now - alert->looked < HM_ALERT_LOOK &&
+	    alert->looked - now < SET_BACK)
+		return;
+	alert->looked = now;
+	for (struct hm_alert_dtu *dtu = hm_alert_table_dtus(alert->table);
+	     dtu != NULL; dtu = dtu->next) {
+		const struct hm_alert_place at = {.dtu = dtu};
+
+		watch_dtu(alert, dtu, now);
+		repeat(alert, &at, now);
+		for (struct hm_alert_inverter *inverter = dtu->inverters;
+		     inverter != NULL; inverter = inverter->next)
+			look_at_inverter(alert, dtu, inverter, now);
+	}
+}

@@ -1,0 +1,88 @@
+#include "alert_offline.h"
+
+#include <stddef.h>
+
+#define STEP 60
+#define COUNTED_AT_ONCE ((int64_t)3 * 86400)
+#define RETRY_MAX ((int64_t)86400) /* as long as polls can be apart */
+
+static int64_t
+within(int64_t value, int64_t min, int64_t max)
+{
+	if (value < min)
+		return min;
+	return value < max ? value : max;
+}
+
+void
+hm_away_failed(struct hm_away *away, int64_t now, int64_t retry, bool asleep)
+{
+	if (away->away) {
+		away->asleep = away->asleep && asleep;
+		return;
+	}
+	*away = (struct hm_away){
+	    .away = true,
+	    .asleep = asleep,
+	    .since = now,
+	    .retry = within(retry, now, now + RETRY_MAX),
+	    .upto = now,
+	};
+}
+
+void
+hm_away_answered(struct hm_away *away)
+{
+	*away = (struct hm_away){.away = false};
+}
+
+static int64_t
+enough(const struct hm_away *away, const struct hm_away_rules *rules)
+{
+	if (!away->asleep)
+		return rules->threshold;
+	return rules->threshold + (rules->night != NULL ? HM_AWAY_MORNING :
+	    HM_AWAY_LONGEST_NIGHT);
+}
+
+/* Who sleeps has until some time after the night, whenever it lay down. */
+static void
+count_step(struct hm_away *away, const struct hm_quiet_hours *night,
+    int64_t until)
+{
+	if (night == NULL || !hm_quiet_hours_is_night(night, until))
+		away->counted += until - away->upto;
+	else if (away->asleep)
+		away->counted = 0;
+	away->upto = until;
+}
+
+static void
+count(struct hm_away *away, const struct hm_away_rules *rules, int64_t now)
+{
+	int64_t wanted = enough(away, rules);
+
+	/* A clock that was set back starts the count from there. */
+	if (now < away->upto) {
+		away->upto = now;
+		if (away->since > now)
+			away->since = away->retry = now;
+	}
+	if (now - away->upto > COUNTED_AT_ONCE)
+		away->upto = now - COUNTED_AT_ONCE;
+	while (away->upto < now && away->counted < wanted)
+		count_step(away, rules->night, now - away->upto > STEP ?
+		    away->upto + STEP : now);
+	away->upto = now;
+}
+
+bool
+hm_away_is_due(struct hm_away *away, const struct hm_away_rules *rules,
+    int64_t now)
+{
+	if (!away->away)
+		return false;
+	count(away, rules, now);
+	return away->counted >= enough(away, rules) &&
+	    now >= away->retry + HM_AWAY_GRACE;
+}

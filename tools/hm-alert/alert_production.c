@@ -1,0 +1,417 @@
+#include "alert_production.h"
+
+#include <stdlib.h>
+
+#define ONE 1000           /* a ratio of 1 */
+#define RATIO_MAX 60000    /* fits a cell */
+#define MICRO 1000         /* uW in a mW */
+#define POWER_MAX 10000000 /* 10 kW: products of powers fit */
+#define STEP_MAX 900       /* seconds that one reading stands for */
+#define SMOOTH 300         /* seconds that ratios are averaged over */
+#define MEAN_LIGHT 360000  /* and powers: 100 hours of light */
+#define SEEN_MIN 600       /* seconds in an hour and light to learn from */
+#define SHARE_MIN 50       /* one part in so many is no panel */
+#define CLEARLY 800        /* of the least that was usual */
+#define AGAIN 1200         /* of the limit that ends an alarm */
+
+/* One look, and what is known of all its readings. */
+struct look {
+	const struct hm_drop_group *group;
+	const struct hm_drop_reading *reading;
+	size_t count;
+	int64_t now, step;
+	int64_t mean; /* of the means of all inputs, in uW */
+	size_t shares; /* inputs that are more than a socket */
+	int64_t threshold;
+};
+
+/* What the others say of one input. */
+struct verdict {
+	int64_t expected;
+	int64_t ratio;
+	int light; /* negative: too dark to tell */
+	int64_t low; /* what is usual at least; negative: not known */
+};
+
+static int64_t
+at_most(int64_t value, int64_t max)
+{
+	return value < max ? value : max;
+}
+
+static int64_t
+power_of(const struct hm_drop_reading *reading)
+{
+	return reading->power > 0 ? at_most(reading->power, POWER_MAX) : 0;
+}
+
+static int64_t
+day_of(int64_t hour)
+{
+	return hour / HM_DROP_HOURS;
+}
+
+static size_t
+hour_of_day(int64_t hour)
+{
+	return (size_t)(hour % HM_DROP_HOURS);
+}
+
+/* Learning */
+
+static bool
+is_fresh(const struct hm_drop_cell *cell, int64_t day)
+{
+	return cell->days > 0 && day >= cell->day &&
+	    day - cell->day <= HM_DROP_FORGET;
+}
+
+/* A lower one is believed at once, a higher one slowly. */
+static void
+learn_cell(struct hm_drop_cell *cell, uint16_t low, int64_t day)
+{
+	if (!is_fresh(cell, day)) {
+		*cell = (struct hm_drop_cell){low, (uint16_t)day, 1};
+		return;
+	}
+	if (cell->day != day && cell->days < UINT8_MAX)
+		cell->days++;
+	cell->day = (uint16_t)day;
+	if (low < cell->low)
+		cell->low = low;
+	else
+		cell->low = (uint16_t)(cell->low + (low - cell->low) / 8);
+}
+
+/* An hour is over. */
+static void
+learn_hour(struct hm_drop_input *input, int64_t hour)
+{
+	for (size_t light = 0; light < HM_DROP_LIGHTS; light++) {
+		struct hm_drop_seen *seen = &input->seen[light];
+
+		if (seen->seconds >= SEEN_MIN)
+			learn_cell(&input->cell[hour_of_day(hour)][light],
+			    seen->low, day_of(hour));
+		*seen = (struct hm_drop_seen){0};
+	}
+}
+
+static void
+see(struct hm_drop_seen *seen, int64_t ratio, int64_t step)
+{
+	if (seen->seconds == 0 || ratio < seen->low)
+		seen->low = (uint16_t)ratio;
+	seen->seconds = (uint16_t)(seen->seconds + step);
+}
+
+/*
+ * What is usual at least in this hour and the two beside it, since shadows
+ * move with the year. Negative if too little is known.
+ */
+static int64_t
+usual(const struct hm_drop_input *input, int64_t hour, size_t light)
+{
+	const struct hm_drop_cell *here =
+	    &input->cell[hour_of_day(hour)][light];
+	int64_t low = here->low;
+
+	if (!is_fresh(here, day_of(hour)) || here->days < HM_DROP_DAYS)
+		return -1;
+	for (int64_t beside = hour - 1; beside <= hour + 1; beside += 2) {
+		const struct hm_drop_cell *cell =
+		    &input->cell[hour_of_day(beside)][light];
+
+		if (is_fresh(cell, day_of(hour)) && cell->low < low)
+			low = cell->low;
+	}
+	return low;
+}
+
+/* Comparing */
+
+static int
+ascending(const void *a, const void *b)
+{
+	const int64_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* Whether there is a panel at the input, as far as is known. */
+static bool
+has_share(const struct look *look, const struct hm_drop_input *input)
+{
+	return input->mean > 0 && input->mean * SHARE_MIN >= look->mean;
+}
+
+/*
+ * The power of an average input by the middle one of all present but one that
+ * has a share. With too few of them present it is not the group that was
+ * learnt. Negative if it cannot be told.
+ */
+static int64_t
+light_without(const struct look *look, size_t without)
+{
+	int64_t power[HM_DROP_GROUP_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < look->count; i++) {
+		const struct hm_drop_reading *r = &look->reading[i];
+
+		if (i != without && r->present && has_share(look, r->input))
+			power[n++] = power_of(r) * look->mean /
+			    r->input->mean;
+	}
+	if (n == 0 || n * 4 < (look->shares - 1) * 3)
+		return -1;
+	qsort(power, n, sizeof *power, ascending);
+	return power[(n - 1) / 2];
+}
+
+static int
+light_class(int64_t power)
+{
+	int light = 0;
+
+	if (power < HM_DROP_POWER)
+		return -1;
+	while (light < HM_DROP_LIGHTS - 1 &&
+	    power >= (int64_t)HM_DROP_POWER << (light + 1))
+		light++;
+	return light;
+}
+
+/* What is a loss of an input that gives its share, or `low` if that is less. */
+static int64_t
+limit_of(const struct look *look, int64_t low)
+{
+	return at_most(ONE - look->threshold, CLEARLY) * at_most(low, ONE) /
+	    ONE;
+}
+
+static struct verdict
+judge(const struct look *look, size_t i)
+{
+	const struct hm_drop_input *input = look->reading[i].input;
+	struct verdict v = {.light = -1};
+	int64_t light;
+
+	if (!has_share(look, input))
+		return v;
+	light = light_without(look, i);
+	if (light < 0)
+		return v;
+	v.expected = light * input->mean / look->mean;
+	if (v.expected < HM_DROP_POWER)
+		return v;
+	v.light = light_class(light);
+	if (v.light < 0)
+		return v;
+	v.ratio = at_most(power_of(&look->reading[i]) * ONE / v.expected,
+	    RATIO_MAX);
+	v.low = usual(input, look->group->hour, (size_t)v.light);
+	return v;
+}
+
+/* Rows of readings */
+
+/* Whether readings of one kind have come for so long. */
+static bool
+row_lasts(struct hm_drop_input *input, int64_t now, int64_t seconds)
+{
+	if (input->since == 0)
+		input->since = now;
+	input->readings++;
+	return input->readings >= HM_DROP_READINGS &&
+	    now - input->since >= seconds;
+}
+
+static void
+end_row(struct hm_drop_input *input)
+{
+	input->since = input->readings = 0;
+}
+
+static void
+watch_for_loss(const struct look *look, struct hm_drop_input *input,
+    const struct hm_drop_reading *reading, const struct verdict *v)
+{
+	if (v->low < 0 || v->ratio > limit_of(look, v->low)) {
+		end_row(input);
+		return;
+	}
+	if (!row_lasts(input, look->now, HM_DROP_SECONDS))
+		return;
+	input->dropped = true;
+	input->began = input->since;
+	input->given = power_of(reading);
+	input->expected = v->expected;
+	input->ratio = v->ratio;
+	input->lost_hour = (uint8_t)hour_of_day(look->group->hour);
+	input->lost_light = (uint8_t)v->light;
+	end_row(input);
+}
+
+/*
+ * What comes and goes may be a shadow: the same loss at the same hour is more
+ * usual from now on.
+ */
+static void
+get_used_to(struct hm_drop_input *input)
+{
+	struct hm_drop_cell *cell =
+	    &input->cell[input->lost_hour][input->lost_light];
+
+	if (input->ratio < cell->low)
+		cell->low = (uint16_t)((cell->low + input->ratio) / 2);
+}
+
+/* Nothing is learnt meanwhile: where nothing is known, the share has to do. */
+static void
+watch_for_end(const struct look *look, struct hm_drop_input *input,
+    const struct verdict *v)
+{
+	int64_t limit = limit_of(look, v->low >= 0 ? v->low : ONE);
+
+	if (v->ratio * ONE <= limit * AGAIN) {
+		end_row(input);
+		return;
+	}
+	if (!row_lasts(input, look->now, HM_DROP_GOOD_SECONDS))
+		return;
+	input->dropped = false;
+	end_row(input);
+	get_used_to(input);
+}
+
+/* One input */
+
+/* The ratio of late, or before this reading if that was lower. */
+static int64_t
+smooth(struct hm_drop_input *input, int64_t ratio, int64_t now)
+{
+	int64_t gap = now - input->last, before = input->smooth;
+
+	if (input->last == 0 || gap < 0 || gap > HM_DROP_GAP)
+		before = input->smooth = ratio;
+	else
+		input->smooth += (ratio - before) * at_most(gap, SMOOTH) /
+		    SMOOTH;
+	return at_most(input->smooth, before);
+}
+
+static void
+look_at(const struct look *look, size_t i)
+{
+	const struct hm_drop_reading *reading = &look->reading[i];
+	struct hm_drop_input *input = reading->input;
+	struct verdict v = judge(look, i);
+	int64_t of_late;
+
+	if (look->now - input->last > HM_DROP_GAP || look->now < input->last)
+		end_row(input);
+	if (v.light < 0) {
+		end_row(input);
+		return;
+	}
+	of_late = smooth(input, v.ratio, look->now);
+	input->last = look->now;
+	if (input->dropped) {
+		watch_for_end(look, input, &v);
+		return;
+	}
+	watch_for_loss(look, input, reading, &v);
+	/* What may be a loss is not usual; if it passes it was. */
+	if (input->since == 0 && !input->dropped)
+		see(&input->seen[v.light], of_late, look->step);
+}
+
+/* The group */
+
+/* The time that this look stands for; the end of an hour is learnt from. */
+static int64_t
+move_on(struct hm_drop_group *group, const struct hm_drop_reading *reading,
+    size_t count, int64_t now)
+{
+	int64_t step = now - group->last;
+
+	if (group->hour != now / 3600) {
+		for (size_t i = 0; i < count; i++)
+			learn_hour(reading[i].input, group->hour);
+		group->hour = now / 3600;
+	}
+	if (group->last == 0 || step < 0)
+		step = 0;
+	group->last = now;
+	return at_most(step, STEP_MAX);
+}
+
+/* Enough of them are there to judge, none is suspect, and it is light. */
+static bool
+is_lit(const struct hm_drop_reading *reading, size_t count)
+{
+	size_t present = 0;
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (reading[i].input->dropped || reading[i].input->since != 0)
+			return false;
+		if (!reading[i].present)
+			continue;
+		present++;
+		sum += power_of(&reading[i]);
+	}
+	return present * 4 >= count * 3 &&
+	    sum >= (int64_t)present * HM_DROP_POWER;
+}
+
+static void
+learn_means(const struct hm_drop_reading *reading, size_t count, int64_t step)
+{
+	if (step == 0)
+		step = 1; /* the first look */
+	for (size_t i = 0; i < count; i++) {
+		struct hm_drop_input *input = reading[i].input;
+
+		if (!reading[i].present)
+			continue;
+		input->light = at_most(input->light + step, MEAN_LIGHT);
+		input->mean += (power_of(&reading[i]) * MICRO - input->mean) *
+		    step / input->light;
+	}
+}
+
+static void
+look_around(struct look *look)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < look->count; i++)
+		sum += look->reading[i].input->mean;
+	look->mean = sum / (int64_t)look->count;
+	for (size_t i = 0; i < look->count; i++)
+		look->shares += has_share(look, look->reading[i].input);
+}
+
+void
+hm_drop_look(struct hm_drop_group *group,
+    const struct hm_drop_reading *reading, size_t count, int64_t now,
+    int64_t threshold)
+{
+	struct look look = {.group = group, .reading = reading, .now = now,
+	    .threshold = threshold};
+
+	if (count > HM_DROP_GROUP_MAX)
+		count = HM_DROP_GROUP_MAX;
+	if (count < 2 || now < 0)
+		return;
+	look.count = count;
+	look.step = move_on(group, reading, count, now);
+	if (is_lit(reading, count))
+		learn_means(reading, count, look.step);
+	look_around(&look);
+	for (size_t i = 0; i < count; i++)
+		if (reading[i].present)
+			look_at(&look, i);
+}

@@ -1,0 +1,29 @@
+#ifndef HM_ALERT_TEMPERATURE_H
+#define HM_ALERT_TEMPERATURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * When an inverter is too hot: from the threshold on, until it is well below
+ * it, or has told no temperature for a time because it sleeps or is away.
+ */
+
+#define HM_HEAT_BELOW 3000 /* thousandths of a degree that end it */
+#define HM_HEAT_SILENCE 900 /* seconds */
+
+/* All zeros is an inverter of which nothing is known. */
+struct hm_heat {
+	bool hot;
+	int64_t told; /* time of the last reading while hot */
+};
+
+/*
+ * A reading, or that there is none, at `now` in seconds. Both answer whether
+ * the inverter is too hot. Temperatures are in thousandths of a degree.
+ */
+bool hm_heat_reading(struct hm_heat *heat, int64_t now, int64_t temperature,
+    int64_t threshold);
+bool hm_heat_silence(struct hm_heat *heat, int64_t now);
+
+#endif

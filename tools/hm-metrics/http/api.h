@@ -1,0 +1,33 @@
+#ifndef HM_API_H
+#define HM_API_H
+
+#include "http.h"
+#include "live/live_history.h"
+#include "live/live_shared.h"
+#include "out/metrics.h"
+
+/*
+ * What is answered to whom. Answers are made from a copy of the plant and
+ * kept for a moment, so that many questions cost no more than a few.
+ */
+
+struct hm_api;
+
+struct hm_api_options {
+	struct hm_live_shared *shared;
+	const char *database; /* of hm-store; NULL: there is none */
+	bool health;  /* the page, /health, /ready, /livez, /stats, /api */
+	bool metrics; /* /metrics */
+	bool legacy;  /* metrics under the names of old, too */
+};
+
+/* NULL, logged, if there is no memory. `options` is copied. */
+struct hm_api *hm_api_new(const struct hm_api_options *options);
+void hm_api_free(struct hm_api *answers);
+
+/* For hm_http_options; `context` is the struct hm_api. */
+void hm_api_answer(void *context, const struct hm_http_request *request,
+    struct hm_http_answer *answer);
+struct hm_shared_bytes *hm_api_event(void *context);
+
+#endif

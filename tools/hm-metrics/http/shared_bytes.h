@@ -1,0 +1,26 @@
+#ifndef HM_SHARED_BYTES_H
+#define HM_SHARED_BYTES_H
+
+#include <stddef.h>
+
+#include "base/slice.h"
+
+/*
+ * What is sent to many: bytes that are there as long as somebody holds them.
+ * All holders are of one thread.
+ */
+struct hm_shared_bytes {
+	size_t holders;
+	size_t n;
+	char data[];
+};
+
+/* A copy of the bytes with one holder. NULL if there is no memory. */
+struct hm_shared_bytes *hm_shared_bytes_new(struct hm_slice bytes);
+
+struct hm_shared_bytes *hm_shared_bytes_hold(struct hm_shared_bytes *body);
+
+/* NULL is allowed. */
+void hm_shared_bytes_release(struct hm_shared_bytes *body);
+
+#endif

@@ -1,0 +1,83 @@
+#include "url.h"
+
+#include <ctype.h>
+
+#include "base/decimal.h"
+
+#define INVERTERS "/api/inverters/"
+
+static const struct {
+	const char *path;
+	enum hm_url_kind kind;
+} routes[] = {
+    {"/", HM_URL_PAGE},
+    {"/events", HM_URL_EVENTS},
+    {"/metrics", HM_URL_METRICS},
+    {"/health", HM_URL_HEALTH},
+    {"/ready", HM_URL_READY},
+    {"/livez", HM_URL_LIVE},
+    {"/stats", HM_URL_STATS},
+    {"/api/plant", HM_URL_PLANT},
+    {"/api/inverters", HM_URL_INVERTERS},
+    {"/api/ports", HM_URL_PORTS},
+    {"/api/production/current", HM_URL_PRODUCTION},
+};
+
+/* What follows the serial number. */
+static const struct {
+	const char *path;
+	enum hm_url_kind kind;
+} parts[] = {
+    {"", HM_URL_INVERTER},
+    {"/history", HM_URL_HISTORY},
+    {"/ports", HM_URL_INVERTER_PORTS},
+};
+
+static bool
+parse_inverter(const char *path, struct hm_url *route)
+{
+	size_t n = 0;
+
+	while (isalnum((unsigned char)path[n]))
+		n++;
+	if (n == 0 || n >= sizeof route->serial)
+		return false;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (strcmp(path + n, parts[i].path) == 0) {
+			route->kind = parts[i].kind;
+			memcpy(route->serial, path, n);
+			route->serial[n] = '\0';
+			return true;
+		}
+	return false;
+}
+
+bool
+hm_url_parse(const char *path, struct hm_url *route)
+{
+	*route = (struct hm_url){.kind = HM_ROUTES};
+	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+		if (strcmp(path, routes[i].path) == 0) {
+			route->kind = routes[i].kind;
+			return true;
+		}
+	return strncmp(path, INVERTERS, strlen(INVERTERS)) == 0 &&
+	    parse_inverter(path + strlen(INVERTERS), route);
+}
+
+bool
+hm_url_limit(const char *text, int *limit)
+{
+	struct hm_decimal dec;
+	int64_t number;
+
+	*limit = HM_LIMIT_DEFAULT;
+	if (text == NULL)
+		return true;
+	if (!hm_decimal_parse(hm_text(text), &dec) ||
+	    !hm_decimal_rescale(dec, 0, &number) || number < 1 ||
+	    number > HM_LIMIT_MAX)
+		return false;
+	*limit = (int)number;
+	return true;
+}

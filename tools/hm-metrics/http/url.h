@@ -1,0 +1,42 @@
+#ifndef HM_URL_H
+#define HM_URL_H
+
+#include <stdbool.h>
+
+#include "live/live.h"
+
+/* What a request asks for. Nothing here or after it opens a file by a path. */
+
+enum hm_url_kind {
+	HM_URL_PAGE,       /* / */
+	HM_URL_EVENTS,     /* /events */
+	HM_URL_METRICS,    /* /metrics */
+	HM_URL_HEALTH,     /* /health */
+	HM_URL_READY,      /* /ready */
+	HM_URL_LIVE,       /* /livez */
+	HM_URL_STATS,      /* /stats */
+	HM_URL_PLANT,      /* /api/plant */
+	HM_URL_INVERTERS,  /* /api/inverters */
+	HM_URL_INVERTER,   /* /api/inverters/SERIAL */
+	HM_URL_HISTORY,    /* /api/inverters/SERIAL/history */
+	HM_URL_INVERTER_PORTS, /* /api/inverters/SERIAL/ports */
+	HM_URL_PORTS,      /* /api/ports */
+	HM_URL_PRODUCTION, /* /api/production/current */
+	HM_ROUTES,
+};
+
+#define HM_LIMIT_DEFAULT 100
+#define HM_LIMIT_MAX 1000
+
+struct hm_url {
+	enum hm_url_kind kind;
+	char serial[HM_LIVE_SERIAL]; /* letters and digits */
+};
+
+/* Of a path without its query. False if there is nothing there. */
+bool hm_url_parse(const char *path, struct hm_url *route);
+
+/* Of the parameter `limit`, NULL if it is not given: 1 .. HM_LIMIT_MAX. */
+bool hm_url_limit(const char *text, int *limit);
+
+#endif

@@ -1,0 +1,171 @@
+#ifndef HM_LIVE_H
+#define HM_LIVE_H
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "config/dtu_list.h"
+#include "day_curve.h"
+#include "record/breaker_state.h"
+#include "record/fields.h"
+#include "record/poll_errors.h"
+#include "record/record.h"
+
+/*
+ * What the stream has told of the plant: of each DTU how its polls go, of each
+ * device its last reading, and what the tools of the chain say of themselves.
+ * Memory is bounded: what is over a bound is counted and left out.
+ *
+ * A record replaces the former reading of its device as a whole: a field that
+ * is absent in it is unknown from then on.
+ */
+
+#define HM_LIVE_DTUS_MAX ((size_t)16384)
+#define HM_LIVE_DEVICES_MAX ((size_t)32768)
+#define HM_LIVE_ALARMS_MAX ((size_t)256)
+#define HM_LIVE_TOOLS_MAX ((size_t)16)
+#define HM_LIVE_COUNTERS_MAX ((size_t)32)
+#define HM_LIVE_NAME ((size_t)128) /* bytes of a name and a NUL */
+#define HM_LIVE_SERIAL ((size_t)33)
+#define HM_LIVE_TEXT ((size_t)64)
+#define HM_LIVE_REASON ((size_t)160)
+
+/* Upper bounds of the histogram of poll durations, in ms. */
+#define HM_TOOK_BOUNDS 100, 250, 500, 1000, 2500, 5000, 10000, 15000, 30000
+#define HM_TOOK_BUCKETS 10 /* the last one has no bound */
+extern const int64_t hm_took_bounds[HM_TOOK_BUCKETS - 1];
+
+enum hm_live_state {
+	HM_LIVE_UNKNOWN, /* not polled yet, as far as is known */
+	HM_LIVE_ONLINE,
+	HM_LIVE_OFFLINE,
+};
+
+struct hm_live_dtu {
+	char name[HM_LIVE_NAME];
+	enum hm_live_state state;
+	bool breaker_known;
+	enum hm_breaker_state breaker;
+	int64_t failures;      /* polls in a row as last told; -1: unknown */
+	uint64_t good, failed; /* polls */
+	uint64_t errors[HM_ERRORS];
+	uint64_t took[HM_TOOK_BUCKETS]; /* polls in each bucket */
+	uint64_t took_ms;               /* sum */
+	int64_t answered;      /* steady ms of the last good poll; 0: none */
+	int64_t answered_time; /* its time, seconds since 1970 */
+	enum hm_poll_error error;   /* of the last failed poll */
+	int64_t error_time;    /* 0: none has failed */
+	char reason[HM_LIVE_REASON];
+	bool dark;        /* its last readings were those of a dim plant */
+	uint64_t cleared; /* readings up to this number are no more */
+};
+
+struct hm_live_device {
+	enum hm_scope scope;
+	size_t dtu; /* its number in the plant */
+	char serial[HM_LIVE_SERIAL];
+	int64_t port; /* 0: none */
+	char model[HM_LIVE_TEXT];
+	bool model_is_exact; /* from an info record */
+	char firmware[HM_LIVE_TEXT];
+	char hardware[HM_LIVE_TEXT];
+	char alarm_text[HM_LIVE_TEXT];
+	int64_t first_time; /* of its first record, seconds since 1970 */
+	int64_t time;       /* of its last reading; 0: there was none */
+	int64_t heard;      /* steady ms of its last record */
+	int64_t read;       /* steady ms of its last new reading */
+	uint64_t number;    /* of that reading */
+	uint64_t known;     /* bit i: value[i] was in it */
+	struct hm_decimal value[HM_FIELDS];
+};
+
+struct hm_live_alarm {
+	size_t dtu;
+	char serial[HM_LIVE_SERIAL]; /* empty: of the DTU itself */
+	int64_t port;                 /* 0: none */
+	int64_t code;                 /* -1: of hm-alert */
+	char alert[HM_LIVE_SERIAL];  /* its kind; empty: of the device */
+	char text[HM_LIVE_TEXT];
+	int64_t start; /* seconds since 1970, 0: unknown */
+	int64_t heard; /* steady ms */
+};
+
+struct hm_live_tool {
+	char name[HM_LIVE_SERIAL];
+	int64_t heard; /* steady ms of its last stats record */
+	int64_t gap;   /* ms between the last two, or as long as it may be */
+	int64_t time;
+	size_t count;
+	struct {
+		char name[HM_LIVE_SERIAL];
+		int64_t value;
+	} counter[HM_LIVE_COUNTERS_MAX];
+};
+
+/* Of a tool in a supervised chain; it may not have spoken of itself yet. */
+struct hm_live_deaths {
+	char tool[HM_LIVE_SERIAL];
+	uint64_t count;
+	int64_t time, pid; /* of the last one */
+};
+
+struct hm_live_options {
+	const struct hm_dtus *dtus; /* that are configured */
+	int64_t query_period_ms;
+	const struct hm_quiet_hours *night; /* NULL: not known; borrowed */
+	int64_t night_period_ms;
+	int64_t offline_ms;      /* silence of a DTU that counts as offline */
+	int64_t ask_period_ms;   /* between two lists of alarms */
+	int64_t stats_period_ms; /* between two records of a tool; 0: none */
+};
+
+struct hm_live {
+	struct hm_live_options options;
+	struct hm_moment started;
+	struct hm_live_dtu *dtu;
+	size_t dtus, dtus_cap, configured; /* those come first */
+	struct hm_live_device *device;
+	size_t devices, devices_cap;
+	struct hm_live_alarm alarm[HM_LIVE_ALARMS_MAX];
+	size_t alarms;
+	struct hm_live_tool tool[HM_LIVE_TOOLS_MAX];
+	size_t tools;
+	struct hm_live_deaths died[HM_LIVE_TOOLS_MAX];
+	size_t dead;
+	struct hm_day_curve curve;
+	uint64_t announcements, states; /* mqtt records */
+	uint64_t refused; /* records for want of room or of a good name */
+	uint64_t number;  /* of records taken in */
+	struct hm_hash names, serials; /* not in a copy */
+};
+
+/* False if there is no memory. Freed by hm_live_free, whatever the result. */
+bool hm_live_init(struct hm_live *plant,
+    const struct hm_live_options *options, const struct hm_moment *now);
+void hm_live_free(struct hm_live *plant);
+
+/*
+ * Make `to`, all zeros or an earlier copy, equal to `from`, for reading only.
+ * False if there is no memory. Freed by hm_live_free.
+ */
+bool hm_live_copy(struct hm_live *to, const struct hm_live *from);
+
+/* Learn from a record. False if records of its type tell nothing. */
+bool hm_live_takes(struct hm_slice type);
+void hm_live_record(struct hm_live *plant, struct hm_slice type,
+    const struct hm_record *record, const struct hm_moment *now);
+
+/* Add the power of the plant at this moment to the curve of the day. */
+void hm_live_sample(struct hm_live *plant, const struct hm_moment *now);
+
+/*
+ * Number of the DTU or the device, which is added if it is new. SIZE_MAX if
+ * it cannot be: the name is too long, or there is no room. For hm_live_record.
+ */
+size_t hm_live_find_dtu(struct hm_live *plant, struct hm_slice name);
+size_t hm_live_find_device(struct hm_live *plant, enum hm_scope scope,
+    size_t dtu, const char *serial, int64_t port, const struct hm_moment *now);
+
+/* Drop devices that have not been heard of for a day. */
+void hm_live_forget(struct hm_live *plant, const struct hm_moment *now);
+
+#endif

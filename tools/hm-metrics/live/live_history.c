@@ -1,0 +1,139 @@
+#include "live_history.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/decimal.h"
+#include "base/log.h"
+#include "base/zone.h"
+#include "db/db.h"
+#include "db/reading_tables.h"
+#include "db/schema.h"
+
+void
+hm_live_history_close(struct hm_live_history *history)
+{
+	hm_db_close(&history->db);
+}
+
+/* A file that is not there yet, or is being made at this moment. */
+static bool
+may_come(struct hm_live_history *history)
+{
+	int64_t version;
+
+	return access(history->path, F_OK) < 0 ||
+	    (hm_db_ask(&history->db, "PRAGMA user_version", &version) &&
+	    hm_schema_refuse(&history->db) == NULL);
+}
+
+/* It is made by hm-store, which may begin later; that is said once. */
+static void
+say_why(struct hm_live_history *history, const char *why)
+{
+	char reason[128];
+
+	/* SQLite's text is gone when the file is looked at again. */
+	snprintf(reason, sizeof reason, "%s", why);
+	hm_log_facts(may_come(history) ? HM_INFO : HM_WARNING,
+	    HM_FACTS(hm_fact("file", history->path),
+	    hm_fact("reason", reason)), "%s: no history to show yet: %s",
+	    history->path, reason);
+}
+
+bool
+hm_live_history_ready(struct hm_live_history *history)
+{
+	const char *why;
+
+	if (history->path == NULL)
+		return false;
+	if (history->db.handle != NULL && !hm_db_moved(&history->db))
+		return true;
+	hm_db_close(&history->db);
+	if (hm_history_open(&history->db, history->path, &why)) {
+		history->complained = false;
+		return true;
+	}
+	if (!history->complained)
+		say_why(history, why);
+	history->complained = true;
+	hm_db_close(&history->db);
+	return false;
+}
+
+/* What fails is said once, until it succeeds. */
+static bool
+report(struct hm_live_history *history, bool good, const char *what)
+{
+	if (!good && !history->complained)
+		hm_db_complain(&history->db, what);
+	history->complained = !good;
+	return good;
+}
+
+/* The DTUs of one span are its power together. */
+struct span {
+	struct hm_day_curve *curve;
+	int64_t time; /* 0: none yet */
+	int64_t milliwatts;
+};
+
+static void
+end_span(struct span *span)
+{
+	if (span->time != 0)
+		hm_curve_add(span->curve, span->time, span->milliwatts);
+	span->milliwatts = 0;
+}
+
+static void
+add_power(void *context, int64_t time, struct hm_slice dtu,
+    struct hm_decimal watts)
+{
+	struct span *span = context;
+	int64_t milliwatts;
+
+	(void)dtu;
+	if (time != span->time)
+		end_span(span);
+	span->time = time;
+	if (hm_decimal_rescale(watts, 3, &milliwatts))
+		span->milliwatts += milliwatts;
+}
+
+void
+hm_live_history_curve(struct hm_live_history *history, int64_t now,
+    struct hm_day_curve *curve)
+{
+	struct span span = {.curve = curve};
+	int64_t midnight = now - hm_zone_local(now).second;
+
+	if (!hm_live_history_ready(history))
+		return;
+	report(history, hm_history_power(&history->db, midnight,
+	    HM_CURVE_STEP, add_power, &span), "cannot read the day's power");
+	end_span(&span);
+}
+
+bool
+hm_live_history_inverter(struct hm_live_history *history,
+    const char *serial, int limit, struct hm_json *e)
+{
+	bool good;
+
+	if (!hm_live_history_ready(history))
+		return false;
+	hm_json_array(e, NULL);
+	good = hm_history_readings(&history->db,
+	    hm_table_of(hm_text("inverter")), hm_text(serial), limit, e);
+	hm_json_array_end(e);
+	return report(history, good, "cannot read the history");
+}
+
+bool
+hm_live_history_stats(struct hm_live_history *history, struct hm_json *e)
+{
+	return hm_live_history_ready(history) && report(history,
+	    hm_history_stats(&history->db, e), "cannot count the rows");
+}

@@ -1,0 +1,185 @@
+#include "live_view.h"
+
+#include "base/decimal.h"
+#include "config/quiet_hours.h"
+#include "day_curve.h"
+
+#define STALE_MIN_MS 180000
+#define PERIODS 3
+#define ALERT_PERIOD_MS 600000 /* hm-alert tells again what lasts */
+#define NIGHT_MAX_MS ((int64_t)18 * 3600 * 1000)
+
+static int64_t
+larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static bool
+is_night(const struct hm_live_options *options, int64_t wall)
+{
+	return options->night != NULL &&
+	    hm_quiet_hours_is_night(options->night, wall / 1000);
+}
+
+/*
+ * At the end of a night the last poll may be a night's period ago; so it is
+ * over only some time later.
+ */
+void
+hm_view_init(struct hm_view *view, const struct hm_live *plant,
+    const struct hm_moment *now)
+{
+	const struct hm_live_options *options = &plant->options;
+	int64_t period = options->query_period_ms;
+	int64_t grace = larger(options->offline_ms, PERIODS * period);
+
+	*view = (struct hm_view){.plant = plant, .now = *now};
+	view->night = is_night(options, now->wall) ||
+	    is_night(options, now->wall - grace);
+	if (view->night)
+		period = larger(period, options->night_period_ms);
+	view->stale_ms = larger(STALE_MIN_MS, PERIODS * period);
+	view->silence_ms = larger(options->offline_ms, PERIODS * period);
+}
+
+bool
+hm_view_fresh(const struct hm_view *view,
+    const struct hm_live_device *device)
+{
+	const struct hm_live_dtu *dtu = &view->plant->dtu[device->dtu];
+
+	return device->number > dtu->cleared &&
+	    view->now.steady - device->read <= view->stale_ms;
+}
+
+bool
+hm_view_value(const struct hm_view *view,
+    const struct hm_live_device *device, size_t field, struct hm_decimal *value)
+{
+	*value = device->value[field];
+	return (device->known >> field & 1) != 0 &&
+	    hm_view_fresh(view, device);
+}
+
+bool
+hm_view_up(const struct hm_view *view, const struct hm_live_dtu *dtu)
+{
+	return dtu->state == HM_LIVE_ONLINE && dtu->answered != 0 &&
+	    view->now.steady - dtu->answered <= view->silence_ms;
+}
+
+const char *
+hm_view_status(const struct hm_view *view, const struct hm_live_dtu *dtu)
+{
+	if (dtu->state == HM_LIVE_OFFLINE)
+		return "error";
+	return hm_view_up(view, dtu) ? "online" : "unknown";
+}
+
+bool
+hm_view_healthy(const struct hm_view *view)
+{
+	const struct hm_live *plant = view->plant;
+	int64_t now = view->now.steady;
+	bool at_dusk = false;
+
+	if (view->night ||
+	    now - plant->started.steady <= view->silence_ms)
+		return true;
+	for (size_t i = 0; i < plant->dtus; i++) {
+		const struct hm_live_dtu *dtu = &plant->dtu[i];
+
+		if (dtu->answered == 0)
+			continue;
+		if (now - dtu->answered <= view->silence_ms)
+			return true;
+		at_dusk = at_dusk || (dtu->dark &&
+		    now - dtu->answered <= NIGHT_MAX_MS);
+	}
+	return at_dusk;
+}
+
+bool
+hm_view_all_tried(const struct hm_view *view)
+{
+	for (size_t i = 0; i < view->plant->configured; i++)
+		if (view->plant->dtu[i].state == HM_LIVE_UNKNOWN)
+			return false;
+	return true;
+}
+
+bool
+hm_view_alarm(const struct hm_view *view, const struct hm_live_alarm *alarm)
+{
+	int64_t period = alarm->alert[0] != '\0' ? ALERT_PERIOD_MS :
+	    view->plant->options.ask_period_ms;
+
+	return view->now.steady - alarm->heard <= PERIODS * period;
+}
+
+bool
+hm_view_silent(const struct hm_view *view, const struct hm_live_tool *tool)
+{
+	int64_t period = view->plant->options.stats_period_ms;
+
+	return period > 0 && view->now.steady - tool->heard >
+	    PERIODS * larger(period, tool->gap);
+}
+
+bool
+hm_view_counter(const struct hm_view *view, const char *tool,
+    const char *counter, int64_t *value)
+{
+	for (size_t i = 0; i < view->plant->tools; i++) {
+		const struct hm_live_tool *t = &view->plant->tool[i];
+
+		if (strcmp(t->name, tool) != 0 || hm_view_silent(view, t))
+			continue;
+		for (size_t k = 0; k < t->count; k++)
+			if (strcmp(t->counter[k].name, counter) == 0) {
+				*value = t->counter[k].value;
+				return true;
+			}
+	}
+	return false;
+}
+
+bool
+hm_view_sum(const struct hm_view *view, size_t field, bool whole,
+    struct hm_decimal *sum)
+{
+	size_t known = 0;
+
+	*sum = hm_decimal(0, 0);
+	for (size_t i = 0; i < view->plant->devices; i++) {
+		const struct hm_live_device *d = &view->plant->device[i];
+		struct hm_decimal value;
+
+		if (d->scope != HM_SCOPE_DTU || !hm_view_fresh(view, d))
+			continue;
+		if (hm_view_value(view, d, field, &value) &&
+		    hm_decimal_add(*sum, value, sum))
+			known++;
+		else if (whole)
+			return false;
+	}
+	return known > 0;
+}
+
+void
+hm_live_sample(struct hm_live *plant, const struct hm_moment *now)
+{
+	struct hm_view view;
+	struct hm_decimal watts;
+	int64_t milliwatts;
+
+	hm_view_init(&view, plant, now);
+	/* A part of the plant is not its power. */
+	if (!hm_view_all_tried(&view) && now->steady - plant->started.steady <
+	    plant->options.query_period_ms)
+		return;
+	if (hm_view_sum(&view, HM_F_PV_POWER, false, &watts) &&
+	    hm_decimal_rescale(watts, 3, &milliwatts))
+		hm_curve_add(&plant->curve, now->wall / 1000, milliwatts);
+}

@@ -1,0 +1,91 @@
+#ifndef HM_LIVE_VIEW_H
+#define HM_LIVE_VIEW_H
+
+#include "live.h"
+
+/*
+ * What may be said of the plant at one moment: which readings are still true,
+ * which DTUs answer, whether all is well.
+ */
+
+struct hm_view {
+	const struct hm_live *plant;
+	struct hm_moment now;
+	bool night;         /* it is, or it was a moment ago */
+	int64_t stale_ms;   /* readings are true for so long */
+	int64_t silence_ms; /* a DTU that says nothing for longer is away */
+};
+
+/* Both are borrowed. */
+void hm_view_init(struct hm_view *view, const struct hm_live *plant,
+    const struct hm_moment *now);
+
+/* The DTU after this one, or the first after NULL; NULL after the last. */
+static inline const struct hm_live_dtu *
+hm_view_dtu(const struct hm_view *view, const struct hm_live_dtu *dtu)
+{
+	const struct hm_live *plant = view->plant;
+
+	dtu = dtu != NULL ? dtu + 1 : plant->dtu;
+	return dtu < plant->dtu + plant->dtus ? dtu : NULL;
+}
+
+/* The same of the devices of a scope. */
+static inline const struct hm_live_device *
+hm_view_device(const struct hm_view *view, enum hm_scope scope,
+    const struct hm_live_device *d)
+{
+	const struct hm_live *plant = view->plant;
+
+	d = d != NULL ? d + 1 : plant->device;
+	while (d < plant->device + plant->devices && d->scope != scope)
+		d++;
+	return d < plant->device + plant->devices ? d : NULL;
+}
+
+/* Whether the last reading of a device is still true. */
+bool hm_view_fresh(const struct hm_view *view,
+    const struct hm_live_device *device);
+
+/* The value of a field, if it is known and still true. */
+bool hm_view_value(const struct hm_view *view,
+    const struct hm_live_device *device, size_t field,
+    struct hm_decimal *value);
+
+/* Whether the last poll was good, and not too long ago. */
+bool hm_view_up(const struct hm_view *view, const struct hm_live_dtu *dtu);
+
+/* "online", "error" or "unknown". */
+const char *hm_view_status(const struct hm_view *view,
+    const struct hm_live_dtu *dtu);
+
+/*
+ * False when no DTU has answered for too long, and not because the sun is
+ * down: it is night by the settings, or all that ever answered went away at
+ * dusk, less than 18 hours ago.
+ */
+bool hm_view_healthy(const struct hm_view *view);
+
+/* Whether every configured DTU has been polled. */
+bool hm_view_all_tried(const struct hm_view *view);
+
+/* Whether an alarm has been told of lately. */
+bool hm_view_alarm(const struct hm_view *view,
+    const struct hm_live_alarm *alarm);
+
+/* Whether a tool has missed three of its stats records. */
+bool hm_view_silent(const struct hm_view *view,
+    const struct hm_live_tool *tool);
+
+/* A number from the last stats record of a tool that is not silent. */
+bool hm_view_counter(const struct hm_view *view, const char *tool,
+    const char *counter, int64_t *value);
+
+/*
+ * The sum of a field of all DTUs. False if none of those that are up tells
+ * it, or, `whole`, if one of them does not.
+ */
+bool hm_view_sum(const struct hm_view *view, size_t field, bool whole,
+    struct hm_decimal *sum);
+
+#endif

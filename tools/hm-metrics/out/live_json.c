@@ -1,0 +1,354 @@
+#include "live_json.h"
+
+#include "base/decimal.h"
+#include "live/day_curve.h"
+#include "record/fields.h"
+
+static void
+emit_text(struct hm_json *e, const char *key, const char *text)
+{
+	if (text[0] == '\0')
+		hm_json_null(e, key);
+	else
+		hm_json_text(e, key, text);
+}
+
+/* Fields of a device by their own keys. */
+
+/* Those that the bridge had, which are null where they are not known. */
+static bool
+is_of_old(enum hm_scope scope, size_t field)
+{
+	switch (field) {
+	case HM_F_GRID_VOLTAGE:
+	case HM_F_GRID_FREQUENCY:
+	case HM_F_TEMPERATURE:
+	case HM_F_ALARM_CODE:
+	case HM_F_ALARM_COUNT:
+	case HM_F_PV_VOLTAGE:
+	case HM_F_PV_CURRENT:
+	case HM_F_PV_POWER:
+	case HM_F_TODAY_PRODUCTION:
+	case HM_F_TOTAL_PRODUCTION:
+		return true;
+	case HM_F_OPERATING_STATUS:
+	case HM_F_LINK_STATUS:
+		return scope == HM_SCOPE_INVERTER;
+	default:
+		return false;
+	}
+}
+
+static void
+emit_field(struct hm_json *e, const struct hm_view *view,
+    const struct hm_live_device *d, size_t field)
+{
+	const char *key = hm_fields[field].key;
+	struct hm_decimal value;
+	int64_t units;
+
+	if ((hm_fields[field].scopes & d->scope) == 0 ||
+	    hm_fields[field].kind == HM_LABEL)
+		return;
+	if (!hm_view_value(view, d, field, &value)) {
+		if (is_of_old(d->scope, field))
+			hm_json_null(e, key);
+	} else if (hm_fields[field].kind == HM_FLAG) {
+		hm_json_bool(e, key, value.units != 0);
+	} else if (hm_fields[field].kind == HM_MOMENT) {
+		if (hm_decimal_rescale(value, 0, &units))
+			hm_json_moment(e, key, units);
+	} else {
+		hm_json_decimal(e, key, value);
+	}
+}
+
+static void
+emit_fields(struct hm_json *e, const struct hm_view *view,
+    const struct hm_live_device *d)
+{
+	for (size_t i = 0; i < HM_FIELDS; i++)
+		emit_field(e, view, d, i);
+	if (d->alarm_text[0] != '\0' && hm_view_fresh(view, d))
+		hm_json_text(e, hm_fields[HM_F_ALARM_TEXT].key,
+		    d->alarm_text);
+}
+
+/* Inputs */
+
+static bool
+is_part_of(const struct hm_live_device *port,
+    const struct hm_live_device *inverter)
+{
+	return port->dtu == inverter->dtu &&
+	    strcmp(port->serial, inverter->serial) == 0;
+}
+
+static void
+emit_port(struct hm_json *e, const struct hm_view *view,
+    const struct hm_live_device *port, bool alone)
+{
+	hm_json_object(e, NULL);
+	if (alone) {
+		hm_json_text(e, "serial_number", port->serial);
+		hm_json_text(e, "dtu_name",
+		    view->plant->dtu[port->dtu].name);
+	}
+	hm_json_int(e, "port_number", port->port);
+	hm_json_moment(e, "timestamp", port->time);
+	emit_fields(e, view, port);
+	hm_json_object_end(e);
+}
+
+static bool
+knows(const struct hm_view *view, const char *serial)
+{
+	for (const struct hm_live_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_INVERTER, d)) != NULL;)
+		if (strcmp(d->serial, serial) == 0)
+			return true;
+	for (const struct hm_live_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_PORT, d)) != NULL;)
+		if (strcmp(d->serial, serial) == 0)
+			return true;
+	return false;
+}
+
+bool
+hm_live_json_ports(struct hm_json *e, const struct hm_view *view,
+    const char *serial)
+{
+	if (serial != NULL && !knows(view, serial))
+		return false;
+	hm_json_array(e, NULL);
+	for (const struct hm_live_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_PORT, d)) != NULL;)
+		if (serial == NULL || strcmp(d->serial, serial) == 0)
+			emit_port(e, view, d, true);
+	hm_json_array_end(e);
+	return true;
+}
+
+void
+hm_live_json_production(struct hm_json *e, const struct hm_view *view)
+{
+	hm_json_array(e, NULL);
+	for (const struct hm_live_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_PORT, d)) != NULL;) {
+		hm_json_object(e, NULL);
+		hm_json_text(e, "serial_number", d->serial);
+		hm_json_int(e, "port_number", d->port);
+		emit_field(e, view, d, HM_F_TODAY_PRODUCTION);
+		emit_field(e, view, d, HM_F_TOTAL_PRODUCTION);
+		hm_json_object_end(e);
+	}
+	hm_json_array_end(e);
+}
+
+/* Inverters */
+
+static void
+emit_metadata(struct hm_json *e, const struct hm_live_device *d)
+{
+	if (d->firmware[0] == '\0' && d->hardware[0] == '\0') {
+		hm_json_null(e, "metadata");
+		return;
+	}
+	hm_json_object(e, "metadata");
+	emit_text(e, hm_fields[HM_F_FIRMWARE].key, d->firmware);
+	emit_text(e, hm_fields[HM_F_HARDWARE].key, d->hardware);
+	hm_json_object_end(e);
+}
+
+static void
+emit_inverter(struct hm_json *e, const struct hm_view *view,
+    const struct hm_live_device *inverter)
+{
+	hm_json_object(e, NULL);
+	hm_json_text(e, "serial_number", inverter->serial);
+	hm_json_text(e, "dtu_name", view->plant->dtu[inverter->dtu].name);
+	hm_json_moment(e, "first_seen", inverter->first_time);
+	hm_json_moment(e, "last_seen", inverter->time);
+	emit_text(e, "inverter_type", inverter->model);
+	emit_metadata(e, inverter);
+	hm_json_moment(e, "timestamp", inverter->time);
+	emit_fields(e, view, inverter);
+	hm_json_array(e, "ports");
+	for (const struct hm_live_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_PORT, d)) != NULL;)
+		if (is_part_of(d, inverter))
+			emit_port(e, view, d, false);
+	hm_json_array_end(e);
+	hm_json_object_end(e);
+}
+
+void
+hm_live_json_inverters(struct hm_json *e, const struct hm_view *view)
+{
+	hm_json_array(e, NULL);
+	for (const struct hm_live_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_INVERTER, d)) != NULL;)
+		emit_inverter(e, view, d);
+	hm_json_array_end(e);
+}
+
+bool
+hm_live_json_inverter(struct hm_json *e, const struct hm_view *view,
+    const char *serial)
+{
+	for (const struct hm_live_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_INVERTER, d)) != NULL;)
+		if (strcmp(d->serial, serial) == 0) {
+			emit_inverter(e, view, d);
+			return true;
+		}
+	return false;
+}
+
+/* The page: short keys, in units that it shows */
+
+static void
+emit_value(struct hm_json *e, const struct hm_view *view,
+    const struct hm_live_device *d, size_t field, const char *key)
+{
+	struct hm_decimal value;
+
+	if (hm_view_value(view, d, field, &value))
+		hm_json_decimal(e, key, value);
+	else
+		hm_json_null(e, key);
+}
+
+static void
+emit_sum(struct hm_json *e, const struct hm_view *view, size_t field,
+    bool whole, const char *key)
+{
+	struct hm_decimal sum;
+
+	if (hm_view_sum(view, field, whole, &sum))
+		hm_json_decimal(e, key, sum);
+	else
+		hm_json_null(e, key);
+}
+
+static void
+emit_page_dtu(struct hm_json *e, const struct hm_view *view, size_t number)
+{
+	const struct hm_live_dtu *dtu = &view->plant->dtu[number];
+
+	hm_json_object(e, NULL);
+	hm_json_text(e, "name", dtu->name);
+	hm_json_text(e, "status", hm_view_status(view, dtu));
+	hm_json_moment(e, "answered", dtu->answered_time);
+	if (dtu->state == HM_LIVE_OFFLINE)
+		emit_text(e, "reason", dtu->reason);
+	for (const struct hm_live_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_DTU, d)) != NULL;)
+		if (d->dtu == number) {
+			emit_value(e, view, d, HM_F_PV_POWER, "watts");
+			emit_value(e, view, d, HM_F_TODAY_PRODUCTION, "today");
+		}
+	hm_json_object_end(e);
+}
+
+static void
+emit_page_inverter(struct hm_json *e, const struct hm_view *view,
+    const struct hm_live_device *inverter)
+{
+	hm_json_object(e, NULL);
+	hm_json_text(e, "dtu", view->plant->dtu[inverter->dtu].name);
+	hm_json_text(e, "serial", inverter->serial);
+	emit_text(e, "kind", inverter->model);
+	emit_value(e, view, inverter, HM_F_ACTIVE_POWER, "watts");
+	emit_value(e, view, inverter, HM_F_TEMPERATURE, "celsius");
+	emit_value(e, view, inverter, HM_F_LINK_STATUS, "link");
+	hm_json_array(e, "ports");
+	for (const struct hm_live_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_PORT, d)) != NULL;) {
+		if (!is_part_of(d, inverter))
+			continue;
+		hm_json_object(e, NULL);
+		hm_json_int(e, "port", d->port);
+		emit_value(e, view, d, HM_F_PV_POWER, "watts");
+		emit_value(e, view, d, HM_F_PV_VOLTAGE, "volts");
+		emit_value(e, view, d, HM_F_PV_CURRENT, "amperes");
+		emit_value(e, view, d, HM_F_TODAY_PRODUCTION, "today");
+		hm_json_object_end(e);
+	}
+	hm_json_array_end(e);
+	hm_json_object_end(e);
+}
+
+static void
+emit_page_alarm(struct hm_json *e, const struct hm_view *view,
+    const struct hm_live_alarm *alarm)
+{
+	hm_json_object(e, NULL);
+	hm_json_text(e, "dtu", view->plant->dtu[alarm->dtu].name);
+	emit_text(e, "serial", alarm->serial);
+	if (alarm->port > 0)
+		hm_json_int(e, "port", alarm->port);
+	if (alarm->alert[0] == '\0' && alarm->code >= 0)
+		hm_json_int(e, "code", alarm->code);
+	if (alarm->alert[0] != '\0')
+		hm_json_text(e, "alert", alarm->alert);
+	emit_text(e, "text", alarm->text);
+	hm_json_moment(e, "start", alarm->start);
+	hm_json_object_end(e);
+}
+
+static void
+emit_curve(struct hm_json *e, const struct hm_day_curve *curve)
+{
+	unsigned points = HM_CURVE_POINTS;
+	int64_t milliwatts;
+
+	while (points > 0 && !hm_curve_mean(curve, points - 1, &milliwatts))
+		points--;
+	hm_json_array(e, "curve");
+	for (unsigned i = 0; i < points; i++)
+		if (hm_curve_mean(curve, i, &milliwatts))
+			hm_json_int(e, NULL, (milliwatts + 500) / 1000);
+		else
+			hm_json_null(e, NULL);
+	hm_json_array_end(e);
+}
+
+void
+hm_live_json_page(struct hm_json *e, const struct hm_view *view)
+{
+	const struct hm_live *plant = view->plant;
+
+	hm_json_object(e, NULL);
+	hm_json_moment(e, "time", view->now.wall / 1000);
+	hm_json_bool(e, "healthy", hm_view_healthy(view));
+	hm_json_bool(e, "night", view->night);
+	emit_sum(e, view, HM_F_PV_POWER, false, "watts");
+	emit_sum(e, view, HM_F_TODAY_PRODUCTION, true, "today");
+	emit_sum(e, view, HM_F_TOTAL_PRODUCTION, true, "total");
+	hm_json_array(e, "dtus");
+	for (size_t i = 0; i < plant->dtus; i++)
+		emit_page_dtu(e, view, i);
+	hm_json_array_end(e);
+	hm_json_array(e, "units");
+	for (const struct hm_live_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_INVERTER, d)) != NULL;)
+		emit_page_inverter(e, view, d);
+	hm_json_array_end(e);
+	hm_json_array(e, "meters");
+	for (const struct hm_live_device *d = NULL;
+	    (d = hm_view_device(view, HM_SCOPE_METER, d)) != NULL;) {
+		hm_json_object(e, NULL);
+		hm_json_text(e, "serial", d->serial);
+		emit_value(e, view, d, HM_F_POWER, "watts");
+		hm_json_object_end(e);
+	}
+	hm_json_array_end(e);
+	hm_json_array(e, "alarms");
+	for (size_t i = 0; i < plant->alarms; i++)
+		if (hm_view_alarm(view, &plant->alarm[i]))
+			emit_page_alarm(e, view, &plant->alarm[i]);
+	hm_json_array_end(e);
+	emit_curve(e, &plant->curve);
+	hm_json_object_end(e);
+}

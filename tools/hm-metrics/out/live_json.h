@@ -1,0 +1,33 @@
+#ifndef HM_LIVE_JSON_H
+#define HM_LIVE_JSON_H
+
+#include "base/json_writer.h"
+#include "live/live_view.h"
+
+/*
+ * The plant as JSON: what /api answers, in the shapes of the bridge that hm
+ * replaces, and what the page is drawn from. Values that are not known are
+ * null where the bridge had them, and otherwise absent.
+ */
+
+/* An array of all inverters with their inputs. */
+void hm_live_json_inverters(struct hm_json *e, const struct hm_view *view);
+
+/* One of them. False, and nothing written, if it is not known. */
+bool hm_live_json_inverter(struct hm_json *e, const struct hm_view *view,
+    const char *serial);
+
+/*
+ * An array of the inputs of an inverter, or of all (NULL). False, and nothing
+ * written, if the inverter is not known.
+ */
+bool hm_live_json_ports(struct hm_json *e, const struct hm_view *view,
+    const char *serial);
+
+/* An array of the energies of all inputs. */
+void hm_live_json_production(struct hm_json *e, const struct hm_view *view);
+
+/* All that the page shows. */
+void hm_live_json_page(struct hm_json *e, const struct hm_view *view);
+
+#endif

@@ -1,0 +1,50 @@
+#ifndef HM_BREAKER_H
+#define HM_BREAKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "record/breaker_state.h"
+
+/*
+ * A circuit breaker: whoever fails too often in a row is left alone for a
+ * time, and then tried once. It has no clock of its own; `now` is in ms by one
+ * that never steps.
+ *
+ *	closed     failures < threshold; every attempt is allowed
+ *	open       nothing is allowed until retry_at
+ *	half_open  one attempt, the probe, is under way
+ */
+
+struct hm_breaker_limits {
+	int64_t threshold;  /* failures in a row that open it, from 1 */
+	int64_t timeout_ms; /* open for so long at first; then doubled */
+	int64_t timeout_max_ms; /* up to this; a shorter one has no effect */
+};
+
+/* All zeros is a closed breaker that has seen nothing. */
+struct hm_breaker {
+	enum hm_breaker_state state;
+	int64_t failures;   /* in a row */
+	int64_t timeout_ms; /* of the last opening; 0 while closed */
+	int64_t retry_at;   /* when the probe is due, while open */
+};
+
+/*
+ * Ask before an attempt. False if it must not be made. An open breaker whose
+ * time is over becomes half-open, and the attempt is its probe.
+ */
+bool hm_breaker_allows(struct hm_breaker *b, int64_t now);
+
+/* How the attempt went. True if that has changed the state. */
+bool hm_breaker_succeeded(struct hm_breaker *b);
+bool hm_breaker_failed(struct hm_breaker *b,
+    const struct hm_breaker_limits *limits, int64_t now);
+
+/*
+ * The attempt was not made. A probe is put off by the time that the breaker
+ * was open last; otherwise this does nothing. True if the state has changed.
+ */
+bool hm_breaker_put_off(struct hm_breaker *b, int64_t now);
+
+#endif

@@ -1,0 +1,224 @@
+#include <errno.h>
+#include <stdio.h>
+
+#include "backoff.h"
+#include "base/clock.h"
+#include "breaker.h"
+#include "dialog.h"
+#include "dtu_job.h"
+#include "dtu_lock.h"
+#include "poll_schedule.h"
+#include "poller.h"
+
+#define LOCK_RETRY_MS 100
+
+/* The end of a poll */
+
+/* Whatever came of it. */
+static void
+count_down(struct hm_dtu_job *job)
+{
+	if (job->polls_left > 0)
+		job->polls_left--;
+}
+
+static void
+succeed(struct hm_dtu_job *job, int64_t took_ms)
+{
+	const struct hm_fleet_options *options = &job->jobs->options;
+	const struct hm_dialog *dialog = hm_poller_dialog(job->poller);
+	bool first = !job->known, back = job->error != HM_ERR_NONE;
+
+	count_down(job);
+	job->known = true;
+	job->failures = 0;
+	job->error = HM_ERR_NONE;
+	hm_breaker_succeeded(&job->breaker);
+	if (back)
+		hm_dtu_job_log_recovery(job);
+	if (first || back)
+		hm_dtu_job_report(job);
+	options->frame(options->context, hm_poller_dtu(job->poller), dialog,
+	    took_ms);
+	job->jobs->counts.polls++;
+	job->jobs->counts.stale_polls += hm_dialog_stale(dialog);
+	hm_dtu_job_rest(job);
+}
+
+/*
+ * At night DTUs go away, which is no reason to open a breaker, or to leave one
+ * open. True if there is something to tell.
+ */
+static bool
+tell_breaker(struct hm_dtu_job *job)
+{
+	const struct hm_fleet_options *options = &job->jobs->options;
+	const struct hm_moment now = hm_moment_now();
+	bool closed = job->breaker.state == HM_BREAKER_CLOSED;
+
+	if (hm_poll_schedule_is_night(&options->plan, &now))
+		return hm_breaker_succeeded(&job->breaker);
+	if (hm_breaker_failed(&job->breaker, &options->breaker, now.steady))
+		hm_dtu_job_log_breaker(job, closed);
+	return true;
+}
+
+static void
+fail(struct hm_dtu_job *job)
+{
+	struct hm_dtu_jobs *jobs = job->jobs;
+	bool news = job->error != job->attempt_error;
+
+	count_down(job);
+	job->known = true;
+	job->failures++;
+	job->error = job->attempt_error;
+	hm_dtu_job_log_failure(job, news);
+	if (tell_breaker(job) || news)
+		hm_dtu_job_report(job);
+	jobs->counts.polls++;
+	jobs->counts.failed_polls++;
+	hm_dtu_job_rest(job);
+}
+
+/* Nobody was asked, so the DTU has not failed. */
+static void
+give_way(struct hm_dtu_job *job)
+{
+	count_down(job);
+	job->jobs->counts.locked_polls++;
+	hm_dtu_job_log_locked_out(job);
+	job->locked_out = job->unasked = true;
+	job->began = HM_POLL_SCHEDULE_NEVER;
+	if (hm_breaker_put_off(&job->breaker, hm_monotonic_ms()))
+		hm_dtu_job_report(job);
+	hm_dtu_job_rest(job);
+}
+
+static void
+skip(struct hm_dtu_job *job, const char *why)
+{
+	struct hm_dtu_jobs *jobs = job->jobs;
+
+	count_down(job);
+	jobs->counts.skipped_polls++;
+	if (!jobs->starved)
+		hm_dtu_job_log_starved(job, why);
+	jobs->starved = true;
+	job->unasked = true;
+	job->began = HM_POLL_SCHEDULE_NEVER;
+	if (hm_breaker_put_off(&job->breaker, hm_monotonic_ms()))
+		hm_dtu_job_report(job);
+	hm_dtu_job_rest(job);
+}
+
+/* Attempts */
+
+/*
+ * The lock is held for one connection, so that others get their turn in
+ * between. Where it cannot be had at all, polling goes on without it.
+ */
+void
+hm_dtu_job_attempt(struct hm_dtu_job *job)
+{
+	int64_t now = hm_monotonic_ms();
+	enum hm_dtu_lock_result lock = hm_dtu_lock_take(&job->lock);
+
+	if (lock == HM_DTU_LOCK_BUSY) {
+		if (now < job->give_up_at)
+			hm_dtu_job_wait(job, HM_DTU_JOB_LOCKED,
+			    now + LOCK_RETRY_MS);
+		else if (job->retries > 0)
+			fail(job);
+		else
+			give_way(job);
+		return;
+	}
+	if (lock == HM_DTU_LOCK_FAILED && !job->lock_refused) {
+		hm_dtu_job_log_lock_refused(job, errno);
+		job->lock_refused = true;
+	}
+	job->locked_out = job->unasked = false;
+	if (hm_dtu_lock_idle_ms(&job->lock) >= 0)
+		hm_poller_asked_before(job->poller,
+		    hm_dtu_lock_idle_ms(&job->lock));
+	job->state = HM_DTU_JOB_POLLING;
+	hm_poller_start(job->poller);
+}
+
+void
+hm_dtu_job_begin_attempt(struct hm_dtu_job *job)
+{
+	job->give_up_at = hm_monotonic_ms() + job->jobs->options.lock_wait_ms;
+	hm_dtu_job_attempt(job);
+}
+
+void
+hm_dtu_job_begin_poll(struct hm_dtu_job *job)
+{
+	/* After the last poll nothing is due. */
+	if (job->polls_left == 1)
+		ev_timer_stop(job->jobs->options.poller.loop, &job->tick);
+	job->began = hm_monotonic_ms();
+	job->retry_until = job->due;
+	job->retries = 0;
+	hm_dtu_job_begin_attempt(job);
+}
+
+/* A retry is not another poll: at night, too, it is made. */
+static int64_t
+after_upload(const struct hm_dtu_job *job, int64_t at)
+{
+	const struct hm_moment now = hm_moment_now();
+
+	return hm_poll_schedule_earliest(&job->jobs->options.plan, &now, at,
+	    HM_POLL_SCHEDULE_NEVER, job->offset);
+}
+
+/*
+ * A probe is one attempt. A retry that could not begin before the next poll
+ * is due is left to that; after the last poll nothing is due.
+ */
+static bool
+retry(struct hm_dtu_job *job)
+{
+	struct hm_dtu_jobs *jobs = job->jobs;
+	int64_t delay, now, at;
+
+	if (jobs->finishing || job->retries == jobs->options.retries ||
+	    job->breaker.state != HM_BREAKER_CLOSED)
+		return false;
+	delay = hm_backoff_delay(&jobs->options.backoff, job->retries + 1,
+	    &jobs->random);
+	now = hm_monotonic_ms();
+	at = after_upload(job, now + delay);
+	if (at >= job->retry_until && job->polls_left != 1)
+		return false;
+	job->retries++;
+	jobs->counts.retries++;
+	hm_dtu_job_log_retry(job, at - now);
+	hm_dtu_job_wait(job, HM_DTU_JOB_RETRYING, at);
+	return true;
+}
+
+void
+hm_dtu_job_polled(void *context, struct hm_poller *poller,
+    const struct hm_poll_result *result)
+{
+	struct hm_dtu_job *job = context;
+
+	(void)poller;
+	hm_dtu_lock_release(&job->lock);
+	if (result->unasked) {
+		skip(job, result->text);
+		return;
+	}
+	if (result->error == HM_ERR_NONE) {
+		succeed(job, result->took_ms);
+		return;
+	}
+	job->attempt_error = result->error;
+	snprintf(job->text, sizeof job->text, "%s", result->text);
+	if (!retry(job))
+		fail(job);
+}

@@ -1,0 +1,238 @@
+#include "dtu_job.h"
+
+#include "base/clock.h"
+#include "breaker.h"
+#include "poll_schedule.h"
+#include "poller.h"
+
+#define PROBE_ROOM_MS 1000  /* a look for room for a record */
+#define PROBE_LOOK_MS 60000 /* a look whether it may be polled */
+
+static void on_tick(struct ev_loop *loop, ev_timer *timer, int events);
+static void on_wait(struct ev_loop *loop, ev_timer *timer, int events);
+
+static struct ev_loop *
+loop_of(const struct hm_dtu_job *job)
+{
+	return job->jobs->options.poller.loop;
+}
+
+/* At a moment in monotonic ms. */
+static void
+set_timer(const struct hm_dtu_job *job, ev_timer *timer, int64_t at)
+{
+	int64_t ms = at - hm_monotonic_ms();
+
+	ev_timer_stop(loop_of(job), timer);
+	ev_now_update(loop_of(job));
+	ev_timer_set(timer, ms > 0 ? (double)ms / 1000 : 0, 0);
+	ev_timer_start(loop_of(job), timer);
+}
+
+void
+hm_dtu_job_wait(struct hm_dtu_job *job, enum hm_dtu_job_state state, int64_t at)
+{
+	job->state = state;
+	set_timer(job, &job->wait, at);
+}
+
+int64_t
+hm_dtu_job_earliest(const struct hm_dtu_job *job, int64_t at)
+{
+	const struct hm_moment now = hm_moment_now();
+
+	return hm_poll_schedule_earliest(&job->jobs->options.plan, &now, at,
+	    job->began, job->offset);
+}
+
+bool
+hm_dtu_job_init(struct hm_dtu_job *job, struct hm_dtu_jobs *jobs,
+    const struct hm_dtu *dtu, int64_t offset)
+{
+	job->jobs = jobs;
+	job->polls_left = jobs->options.count;
+	job->due = hm_monotonic_ms() + offset;
+	job->offset = offset;
+	job->began = HM_POLL_SCHEDULE_NEVER;
+	ev_init(&job->tick, on_tick);
+	ev_init(&job->wait, on_wait);
+	job->tick.data = job->wait.data = job;
+	if (!hm_dtu_lock_init(&job->lock, jobs->options.lock_dir, dtu))
+		return false;
+	job->poller = hm_poller_new(dtu, &jobs->options.poller, job);
+	if (job->poller == NULL) {
+		hm_dtu_lock_free(&job->lock);
+		return false;
+	}
+	set_timer(job, &job->tick, job->due);
+	return true;
+}
+
+void
+hm_dtu_job_free(struct hm_dtu_job *job)
+{
+	ev_timer_stop(loop_of(job), &job->tick);
+	ev_timer_stop(loop_of(job), &job->wait);
+	hm_poller_free(job->poller);
+	hm_dtu_lock_free(&job->lock);
+}
+
+static void
+end_job(struct hm_dtu_job *job)
+{
+	struct hm_dtu_jobs *jobs = job->jobs;
+
+	ev_timer_stop(loop_of(job), &job->tick);
+	if ((job->error != HM_ERR_NONE || job->unasked) && !jobs->finishing)
+		jobs->failed = true;
+	if (--jobs->left == 0)
+		jobs->options.ended(jobs->options.context);
+}
+
+void
+hm_dtu_job_finish(struct hm_dtu_job *job)
+{
+	bool ended = job->polls_left == 0;
+
+	ev_timer_stop(loop_of(job), &job->tick);
+	ev_timer_stop(loop_of(job), &job->wait);
+	if (job->state == HM_DTU_JOB_POLLING)
+		job->polls_left = 1;
+	else if (!ended)
+		job->jobs->left--;
+}
+
+/* A poll is over, and said: until the next one. */
+void
+hm_dtu_job_rest(struct hm_dtu_job *job)
+{
+	job->state = HM_DTU_JOB_IDLE;
+	if (job->polls_left == 0)
+		end_job(job);
+	else if (job->breaker.state == HM_BREAKER_OPEN)
+		hm_dtu_job_wait(job, HM_DTU_JOB_BROKEN, job->breaker.retry_at);
+}
+
+/* Events */
+
+static bool
+has_room(const struct hm_dtu_job *job)
+{
+	const struct hm_fleet_options *options = &job->jobs->options;
+
+	return options->room(options->context);
+}
+
+/* Ticks that were missed altogether are not made up for. */
+static void
+set_next_tick(struct hm_dtu_job *job)
+{
+	struct hm_dtu_jobs *jobs = job->jobs;
+	int64_t late = hm_monotonic_ms() - job->due;
+
+	if (late > 0 && (uint64_t)late > jobs->counts.max_late_ms)
+		jobs->counts.max_late_ms = (uint64_t)late;
+	if (late > 0)
+		jobs->counts.skipped_polls +=
+		    (uint64_t)(late / jobs->options.plan.period_ms);
+	job->due += (1 + late / jobs->options.plan.period_ms) *
+	    jobs->options.plan.period_ms;
+	set_timer(job, &job->tick, job->due);
+}
+
+/* A poll that cannot begin now is skipped, not queued. */
+static void
+begin_if_there_is_room(struct hm_dtu_job *job)
+{
+	job->state = HM_DTU_JOB_IDLE;
+	if (has_room(job))
+		hm_dtu_job_begin_poll(job);
+	else
+		job->jobs->counts.skipped_polls++;
+}
+
+/* A poll that may begin later is put off, or left to the next tick. */
+static void
+consider(struct hm_dtu_job *job)
+{
+	int64_t now = hm_monotonic_ms(), at = hm_dtu_job_earliest(job, now);
+
+	ev_timer_stop(loop_of(job), &job->wait);
+	if (at <= now) {
+		begin_if_there_is_room(job);
+		return;
+	}
+	job->jobs->counts.quiet_polls++;
+	job->state = HM_DTU_JOB_IDLE;
+	if (at < job->due)
+		hm_dtu_job_wait(job, HM_DTU_JOB_PUT_OFF, at);
+}
+
+static void
+on_tick(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct hm_dtu_job *job = timer->data;
+
+	(void)loop;
+	(void)events;
+	set_next_tick(job);
+	switch (job->state) {
+	case HM_DTU_JOB_IDLE:
+	case HM_DTU_JOB_PUT_OFF:
+		consider(job);
+		break;
+	case HM_DTU_JOB_BROKEN:
+		job->jobs->counts.open_polls++;
+		break;
+	case HM_DTU_JOB_LOCKED:
+	case HM_DTU_JOB_POLLING:
+	case HM_DTU_JOB_RETRYING:
+		job->jobs->counts.skipped_polls++;
+		break;
+	}
+}
+
+/* Looked at again soon: the night may be over before its period is. */
+static void
+probe(struct hm_dtu_job *job)
+{
+	int64_t now = hm_monotonic_ms(), at = hm_dtu_job_earliest(job, now);
+
+	if (!has_room(job))
+		hm_dtu_job_wait(job, HM_DTU_JOB_BROKEN, now + PROBE_ROOM_MS);
+	else if (at > now)
+		hm_dtu_job_wait(job, HM_DTU_JOB_BROKEN,
+		    at < now + PROBE_LOOK_MS ? at : now + PROBE_LOOK_MS);
+	else if (!hm_breaker_allows(&job->breaker, now))
+		hm_dtu_job_wait(job, HM_DTU_JOB_BROKEN, job->breaker.retry_at);
+	else {
+		hm_dtu_job_report(job);
+		hm_dtu_job_begin_poll(job);
+	}
+}
+
+static void
+on_wait(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct hm_dtu_job *job = timer->data;
+
+	(void)loop;
+	(void)events;
+	switch (job->state) {
+	case HM_DTU_JOB_PUT_OFF:
+		consider(job);
+		break;
+	case HM_DTU_JOB_BROKEN:
+		probe(job);
+		break;
+	case HM_DTU_JOB_LOCKED:
+		hm_dtu_job_attempt(job);
+		break;
+	case HM_DTU_JOB_RETRYING:
+		hm_dtu_job_begin_attempt(job);
+		break;
+	case HM_DTU_JOB_IDLE:
+	case HM_DTU_JOB_POLLING:
+		break;
+	}
+}

@@ -1,0 +1,166 @@
+#include "dtu_lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define IDLE_MAX 3600 /* seconds */
+#define HOST_MAX 200 /* characters of a host in a file's name */
+
+const char *
+hm_dtu_lock_default_dir(void)
+{
+	struct stat status;
+
+	/* The same for all users, or they would not meet. */
+	return stat("/run/lock", &status) == 0 &&
+	    S_ISDIR(status.st_mode) && (status.st_mode & S_IWOTH) != 0 ?
+	    "/run/lock" : "/tmp";
+}
+
+/* Two hosts that look alike then share a lock, which does no harm. */
+static char
+file_name_character(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+	    c == '-' ? c : '_';
+}
+
+bool
+hm_dtu_lock_init(struct hm_dtu_lock *lock, const char *dir,
+    const struct hm_dtu *dtu)
+{
+	char host[HOST_MAX + 1];
+	size_t n = strnlen(dtu->host, HOST_MAX);
+
+	for (size_t i = 0; i < n; i++)
+		host[i] = file_name_character(dtu->host[i]);
+	host[n] = '\0';
+	*lock = (struct hm_dtu_lock){.fd = -1};
+	if (asprintf(&lock->path, "%s/hm-poll-%s-%u.lock", dir, host,
+	    dtu->port) < 0)
+		lock->path = NULL;
+	return lock->path != NULL;
+}
+
+void
+hm_dtu_lock_free(struct hm_dtu_lock *lock)
+{
+	hm_dtu_lock_release(lock);
+	free(lock->path);
+	lock->path = NULL;
+}
+
+/*
+ * It is always empty; a umask must not keep other users from it. Where this
+ * fails they find out, and say so.
+ */
+static void
+open_to_all(int fd)
+{
+	(void)!fchmod(fd, 0666);
+}
+
+/*
+ * In two steps: in a directory that all may write to, Linux may refuse
+ * O_CREAT for the file of another user.
+ */
+static int
+open_file(struct hm_dtu_lock *lock)
+{
+	int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	int fd = open(lock->path, flags);
+
+	lock->created = false;
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	fd = open(lock->path, flags | O_CREAT | O_EXCL, 0666);
+	lock->created = fd >= 0;
+	if (fd >= 0)
+		open_to_all(fd);
+	if (fd >= 0 || errno != EEXIST)
+		return fd;
+	return open(lock->path, flags);
+}
+
+static bool
+is_plain_file(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return false;
+	if (S_ISREG(status.st_mode))
+		return true;
+	errno = EINVAL;
+	return false;
+}
+
+enum hm_dtu_lock_result
+hm_dtu_lock_take(struct hm_dtu_lock *lock)
+{
+	int error;
+
+	if (lock->fd >= 0)
+		return HM_DTU_LOCK_HELD;
+	lock->fd = open_file(lock);
+	if (lock->fd < 0)
+		return HM_DTU_LOCK_FAILED;
+	if (is_plain_file(lock->fd) &&
+	    flock(lock->fd, LOCK_EX | LOCK_NB) == 0)
+		return HM_DTU_LOCK_HELD;
+	error = errno;
+	close(lock->fd);
+	lock->fd = -1;
+	errno = error;
+	return error == EWOULDBLOCK ? HM_DTU_LOCK_BUSY : HM_DTU_LOCK_FAILED;
+}
+
+/* When the file was last released by somebody who may write to it. */
+static struct timespec
+released_at(const struct hm_dtu_lock *lock)
+{
+	struct stat status;
+
+	if (fstat(lock->fd, &status) < 0)
+		return lock->touched;
+	return status.st_mtim;
+}
+
+int64_t
+hm_dtu_lock_idle_ms(const struct hm_dtu_lock *lock)
+{
+	struct timespec now, then;
+	int64_t ms;
+
+	if (lock->fd < 0 || lock->created)
+		return -1;
+	then = released_at(lock);
+	if (then.tv_sec == lock->touched.tv_sec &&
+	    then.tv_nsec == lock->touched.tv_nsec)
+		return -1;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (then.tv_sec < now.tv_sec - IDLE_MAX || then.tv_sec > now.tv_sec)
+		return -1;
+	ms = ((int64_t)now.tv_sec - (int64_t)then.tv_sec) * 1000 +
+	    (now.tv_nsec - then.tv_nsec) / 1000000;
+	return ms >= 0 ? ms : -1;
+}
+
+void
+hm_dtu_lock_release(struct hm_dtu_lock *lock)
+{
+	if (lock->fd < 0)
+		return;
+	futimens(lock->fd, NULL);
+	lock->touched = released_at(lock);
+	close(lock->fd);
+	lock->fd = -1;
+}

@@ -1,0 +1,160 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "dtu_job.h"
+#include "error_hints.h"
+#include "poller.h"
+#include "record/poll_errors.h"
+#include "wire/dtu_uri.h"
+
+#define URI_MAX 300
+
+static const struct hm_dtu *
+dtu_of(const struct hm_dtu_job *job)
+{
+	return hm_poller_dtu(job->poller);
+}
+
+static const char *
+hint_of(const struct hm_dtu_job *job)
+{
+	return hm_error_hint(dtu_of(job)->transport, job->error);
+}
+
+/* When it is tried next, by the wall clock; 0 for never. */
+static int64_t
+retry_at(const struct hm_dtu_job *job)
+{
+	int64_t now = hm_monotonic_ms(), at = job->due;
+
+	if (job->polls_left == 0)
+		return 0;
+	if (job->breaker.state == HM_BREAKER_OPEN)
+		at = job->breaker.retry_at;
+	at = job->breaker.state == HM_BREAKER_HALF_OPEN ? now :
+	    hm_dtu_job_earliest(job, at);
+	return hm_clock_now() + (at - now + 500) / 1000;
+}
+
+/* As people write it, without the unit and the name. */
+static const char *
+uri_of(const struct hm_dtu *dtu, char out[URI_MAX])
+{
+	snprintf(out, URI_MAX, "%s://%s:%u", hm_transport_name(dtu->transport),
+	    dtu->host, dtu->port);
+	return out;
+}
+
+void
+hm_dtu_job_report(const struct hm_dtu_job *job)
+{
+	const struct hm_fleet_options *options = &job->jobs->options;
+	const struct hm_status status = {
+	    .breaker = job->breaker.state,
+	    .failures = job->failures,
+	    .error = job->error,
+	    .text = job->text,
+	    .hint = hint_of(job),
+	    .retry_at = retry_at(job),
+	};
+
+	options->status(options->context, dtu_of(job), &status);
+}
+
+/* A DTU that stays away is mentioned once, and again when the reason is new. */
+void
+hm_dtu_job_log_failure(const struct hm_dtu_job *job, bool news)
+{
+	const struct hm_dtu *dtu = dtu_of(job);
+	const char *hint = news ? hint_of(job) : NULL;
+	const char *error = hm_poll_error_name(job->error);
+	char uri[URI_MAX];
+
+	uri_of(dtu, uri);
+	hm_log_facts(news ? HM_ERROR : HM_INFO,
+	    HM_FACTS(hm_fact("dtu", dtu->name), hm_fact("error", error),
+	    hm_fact("uri", uri), hm_fact("reason", job->text),
+	    hm_fact("hint", hint), hm_fact_int("failures", job->failures),
+	    hm_fact_time("retry_at", retry_at(job))), "%s: %s: %s: %s%s%s",
+	    dtu->name, error, uri, job->text, hint != NULL ? "; " : "",
+	    hint != NULL ? hint : "");
+}
+
+void
+hm_dtu_job_log_retry(const struct hm_dtu_job *job, int64_t delay_ms)
+{
+	const char *name = dtu_of(job)->name;
+	const char *error = hm_poll_error_name(job->attempt_error);
+
+	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("dtu", name),
+	    hm_fact("error", error), hm_fact("reason", job->text),
+	    hm_fact_int("retry", job->retries),
+	    hm_fact_int("wait_ms", delay_ms)),
+	    "%s: %s: %s; retry %lld in %lld ms", name, error, job->text,
+	    (long long)job->retries, (long long)delay_ms);
+}
+
+void
+hm_dtu_job_log_breaker(const struct hm_dtu_job *job, bool news)
+{
+	const char *name = dtu_of(job)->name;
+	int64_t timeout = job->breaker.timeout_ms;
+
+	hm_log_facts(news ? HM_WARNING : HM_INFO,
+	    HM_FACTS(hm_fact("dtu", name), hm_fact("breaker", "open"),
+	    hm_fact_int("failures", job->failures),
+	    hm_fact_int("wait_ms", timeout)),
+	    "%s: failed polls in a row: %lld; left alone for %lld s", name,
+	    (long long)job->failures, (long long)(timeout + 500) / 1000);
+}
+
+void
+hm_dtu_job_log_recovery(const struct hm_dtu_job *job)
+{
+	const char *name = dtu_of(job)->name;
+
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", name)),
+	    "%s: answers again", name);
+}
+
+void
+hm_dtu_job_log_locked_out(const struct hm_dtu_job *job)
+{
+	const struct hm_dtu *dtu = dtu_of(job);
+	int64_t wait = job->jobs->options.lock_wait_ms;
+	char uri[URI_MAX];
+
+	hm_log_facts(job->locked_out ? HM_INFO : HM_WARNING,
+	    HM_FACTS(hm_fact("dtu", dtu->name),
+	    hm_fact("uri", uri_of(dtu, uri)),
+	    hm_fact("file", job->lock.path), hm_fact_int("wait_ms", wait)),
+	    "%s: another hm-poll on this machine reads %s:%u; not polled "
+	    "after a wait of %lld s for %s", dtu->name, dtu->host, dtu->port,
+	    (long long)wait / 1000, job->lock.path);
+}
+
+void
+hm_dtu_job_log_starved(const struct hm_dtu_job *job, const char *why)
+{
+	const char *name = dtu_of(job)->name;
+
+	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("dtu", name),
+	    hm_fact("reason", why)), "%s: not polled: %s; from now on such "
+	    "polls are only counted, as skipped; see ulimit -n", name, why);
+}
+
+void
+hm_dtu_job_log_lock_refused(const struct hm_dtu_job *job, int error)
+{
+	const char *name = dtu_of(job)->name;
+	const char *reason = error == EINVAL ? "it is no plain file" :
+	    strerror(error);
+
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", name),
+	    hm_fact("file", job->lock.path), hm_fact("reason", reason)),
+	    "%s: polled without a lock against another hm-poll: %s: %s", name,
+	    job->lock.path, reason);
+}

@@ -1,0 +1,41 @@
+#ifndef HM_POLL_SCHEDULE_H
+#define HM_POLL_SCHEDULE_H
+
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "config/quiet_hours.h"
+
+/*
+ * When a DTU may be polled: at any time, but at night less often, and not
+ * while it sends its data to the cloud. Looks at no clock.
+ */
+
+struct hm_poll_schedule {
+	int64_t period_ms;            /* between two polls of a DTU */
+	const struct hm_quiet_hours *night; /* NULL: there is none */
+	int64_t night_period_ms;      /* between two polls at night */
+	int64_t upload_margin_ms;     /* 0: uploads do not matter */
+};
+
+#define HM_POLL_SCHEDULE_NEVER INT64_MIN /* the last poll, before the first */
+
+/*
+ * The offset of a DTU's polls on the grid of the period: DTU `place`, from 0,
+ * of `count`.
+ */
+int64_t hm_poll_schedule_offset(const struct hm_poll_schedule *plan,
+    size_t place, size_t count);
+
+/*
+ * The earliest moment, from `at` on, for a poll of a DTU whose last one began
+ * at `last` and whose polls have this offset: after an upload DTUs are spread
+ * by it.
+ */
+int64_t hm_poll_schedule_earliest(const struct hm_poll_schedule *plan,
+    const struct hm_moment *now, int64_t at, int64_t last, int64_t offset);
+
+bool hm_poll_schedule_is_night(const struct hm_poll_schedule *plan,
+    const struct hm_moment *now);
+
+#endif

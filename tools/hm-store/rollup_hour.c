@@ -1,0 +1,226 @@
+#include "rollup_hour.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/zone.h"
+#include "db/sql.h"
+#include "device_map.h"
+#include "record/fields.h"
+
+#define HOUR_TEXT "3600"
+
+/*
+ * SQLite could add up itself, but it would sort the rows by device before,
+ * which takes longer than all the rest.
+ */
+
+struct total {
+	int64_t count;
+	double sum, least, most;
+};
+
+/* The value of a device */
+struct sample {
+	int64_t count;
+	char serial[32]; /* of a DTU, whose key it is not */
+	struct total total[];
+};
+
+struct hour {
+	struct hm_db *db;
+	const struct hm_table *table;
+	const struct hm_field *field[HM_FIELDS]; /* those that are added up */
+	size_t fields;
+	struct hm_device_map devices;
+};
+
+/* Columns of the readings; the fields follow. */
+enum { TIME, DTU, SERIAL, PORT, FIRST_FIELD };
+
+/* Reading */
+
+static void
+add_value(struct total *total, double value)
+{
+	if (total->count == 0 || value < total->least)
+		total->least = value;
+	if (total->count == 0 || value > total->most)
+		total->most = value;
+	total->sum += value;
+	total->count++;
+}
+
+static bool
+add_row(struct hour *h, sqlite3_stmt *row)
+{
+	struct hm_device_key key = {.dtu = hm_db_column_text(row, DTU)};
+	struct hm_slice serial = hm_db_column_text(row, SERIAL);
+	struct sample *sample;
+
+	if (h->table->has_serial)
+		key.serial = serial;
+	if (h->table->has_port)
+		key.port = sqlite3_column_int64(row, PORT);
+	sample = hm_device_map_get(&h->devices, &key);
+	if (sample == NULL)
+		return false;
+	sample->count++;
+	if (!h->table->has_serial && serial.n > 0)
+		snprintf(sample->serial, sizeof sample->serial, "%.*s",
+		    (int)serial.n, serial.p);
+	for (size_t i = 0; i < h->fields; i++) {
+		int column = FIRST_FIELD + (int)i;
+
+		if (sqlite3_column_type(row, column) != SQLITE_NULL)
+			add_value(&sample->total[i],
+			    sqlite3_column_double(row, column));
+	}
+	return true;
+}
+
+static bool
+read_rows(struct hour *h, int64_t hour)
+{
+	bool whole = hm_zone_is_hour(hour);
+	sqlite3_stmt *rows = NULL;
+	struct hm_sql sql;
+	int result = SQLITE_ERROR;
+
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "SELECT time, dtu, serial, %s",
+	    h->table->has_port ? "port" : "0");
+	for (size_t i = 0; i < h->fields; i++)
+		hm_sql_add(&sql, ", %s", h->field[i]->key);
+	/* What a DTU has repeated is no reading of that moment. */
+	hm_sql_add(&sql, " FROM %s WHERE time >= ?1 AND time < ?1 + "
+	    HOUR_TEXT " AND stale IS NOT 1", h->table->name);
+	if (hm_db_prepare(h->db, hm_sql_text(&sql), &rows)) {
+		sqlite3_bind_int64(rows, 1, hour);
+		while ((result = sqlite3_step(rows)) == SQLITE_ROW)
+			if ((whole || hm_zone_hour(sqlite3_column_int64(rows,
+			    TIME)) == hour) && !add_row(h, rows))
+				break;
+	}
+	sqlite3_finalize(rows);
+	return result == SQLITE_DONE;
+}
+
+/* Writing */
+
+static bool
+add_parameter(void *context, const char *column, const char *type)
+{
+	(void)column;
+	(void)type;
+	hm_sql_add(context, ", ?");
+	return true;
+}
+
+static bool
+prepare_write(struct hour *h, sqlite3_stmt **write)
+{
+	const struct hm_table *table = h->table;
+	struct hm_sql sql;
+
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "INSERT INTO %s_hourly (hour, dtu, serial%s, samples",
+	    table->name, table->has_port ? ", port" : "");
+	hm_table_add_columns(&sql, table, HM_TABLE_HOURLY);
+	hm_sql_add(&sql, ") VALUES (?, ?, ?, ?%s",
+	    table->has_port ? ", ?" : "");
+	hm_table_columns(table, HM_TABLE_HOURLY, add_parameter, &sql);
+	hm_sql_add(&sql, ") ON CONFLICT (hour, %s) DO UPDATE SET "
+	    "serial = excluded.serial, samples = excluded.samples",
+	    table->device);
+	hm_table_add_updates(&sql, table, HM_TABLE_HOURLY);
+	hm_sql_add(&sql, " WHERE excluded.samples >= samples");
+	return hm_db_prepare(h->db, hm_sql_text(&sql), write);
+}
+
+/* Counters are integers unless somebody has multiplied them. */
+static void
+bind_most(sqlite3_stmt *write, int parameter, double most)
+{
+	if (most == floor(most) && fabs(most) < 9e15)
+		sqlite3_bind_int64(write, parameter, (int64_t)most);
+	else
+		sqlite3_bind_double(write, parameter, most);
+}
+
+static int
+bind_total(sqlite3_stmt *write, int parameter, const struct hm_field *field,
+    const struct total *total)
+{
+	if (hm_field_is_energy(field)) {
+		if (total->count > 0)
+			bind_most(write, parameter, total->most);
+		return parameter + 1;
+	}
+	sqlite3_bind_int64(write, parameter, total->count);
+	if (total->count > 0) {
+		sqlite3_bind_double(write, parameter + 1,
+		    round(total->sum / (double)total->count * 1000) / 1000);
+		sqlite3_bind_double(write, parameter + 2, total->least);
+		sqlite3_bind_double(write, parameter + 3, total->most);
+	}
+	return parameter + 4;
+}
+
+static bool
+write_row(struct hour *h, sqlite3_stmt *write, int64_t hour,
+    struct hm_device *device)
+{
+	const struct hm_device_key *key = hm_device_key(device);
+	const struct sample *sample = hm_device_value(device);
+	int parameter = 4;
+
+	sqlite3_clear_bindings(write);
+	sqlite3_bind_int64(write, 1, hour);
+	hm_db_bind_slice(write, 2, key->dtu);
+	if (h->table->has_serial)
+		hm_db_bind_slice(write, 3, key->serial);
+	else if (sample->serial[0] != '\0')
+		hm_db_bind_slice(write, 3, hm_text(sample->serial));
+	if (h->table->has_port)
+		sqlite3_bind_int64(write, parameter++, key->port);
+	sqlite3_bind_int64(write, parameter++, sample->count);
+	for (size_t i = 0; i < h->fields; i++)
+		parameter = bind_total(write, parameter, h->field[i],
+		    &sample->total[i]);
+	return hm_db_step(write);
+}
+
+static bool
+write_rows(struct hour *h, int64_t hour)
+{
+	sqlite3_stmt *write = NULL;
+	struct hm_device *device = NULL;
+	bool good = prepare_write(h, &write);
+
+	while (good && (device = hm_device_map_next(&h->devices, device)) !=
+	    NULL)
+		good = write_row(h, write, hour, device);
+	sqlite3_finalize(write);
+	return good;
+}
+
+bool
+hm_rollup_hour_make(struct hm_db *db, const struct hm_table *table,
+    int64_t hour)
+{
+	struct hour h = {.db = db, .table = table};
+	bool good;
+
+	for (size_t i = 0; i < HM_FIELDS; i++)
+		if ((hm_fields[i].scopes & table->scope) != 0 &&
+		    (hm_field_is_gauge(&hm_fields[i]) ||
+		    hm_field_is_energy(&hm_fields[i])))
+			h.field[h.fields++] = &hm_fields[i];
+	hm_device_map_start(&h.devices, sizeof(struct sample) +
+	    h.fields * sizeof(struct total));
+	good = read_rows(&h, hour) &&
+	    (h.devices.count == 0 || write_rows(&h, hour));
+	hm_device_map_clear(&h.devices);
+	return good;
+}

@@ -1,0 +1,381 @@
+#include "row_encode.h"
+
+#include <stdlib.h>
+
+#include "base/decimal.h"
+#include "base/rfc3339.h"
+#include "record/fields.h"
+
+#define TEXT_MAX ((size_t)1024) /* bytes of a text; longer ones are unknown */
+#define EVENT HM_TABLES         /* in the place of the table's number */
+
+struct hm_row_maker {
+	struct hm_row_columns columns[HM_TABLES];
+	size_t n;
+	char bytes[HM_LINE_MAX + 1]; /* the row in the making */
+};
+
+/* Columns */
+
+static void
+add_column(struct hm_row_columns *c, const char *key,
+    enum hm_field_kind kind, int parameter)
+{
+	c->column[c->count++] = (struct hm_row_column){
+	    hm_text(key), kind, parameter};
+}
+
+void
+hm_row_columns(struct hm_row_columns *c, const struct hm_table *table)
+{
+	int parameter = HM_ROW_FIELDS;
+
+	c->table = table;
+	c->count = 0;
+	add_column(c, "dtu", HM_LABEL, HM_ROW_DTU);
+	add_column(c, "serial", HM_LABEL, HM_ROW_SERIAL);
+	add_column(c, "stale", HM_FLAG, HM_ROW_STALE);
+	if (table->own != NULL)
+		add_column(c, table->own, HM_CODE, HM_ROW_OWN);
+	for (size_t i = 0; i < HM_FIELDS; i++)
+		if ((hm_fields[i].scopes & table->scope) != 0)
+			add_column(c, hm_fields[i].key, hm_fields[i].kind,
+			    parameter++);
+}
+
+/*
+ * The column of a key, or NULL. Records have their keys in the order of the
+ * table, so the search begins behind the last one found.
+ */
+static const struct hm_row_column *
+find_column(const struct hm_row_columns *c, struct hm_slice key, size_t *from)
+{
+	for (size_t n = 0, i = *from; n < c->count; n++, i++) {
+		if (i >= c->count)
+			i = 0;
+		if (hm_slice_equal(c->column[i].key, key)) {
+			*from = i + 1;
+			return &c->column[i];
+		}
+	}
+	return NULL;
+}
+
+struct hm_row_maker *
+hm_row_maker_new(void)
+{
+	struct hm_row_maker *m = calloc(1, sizeof *m);
+
+	for (size_t i = 0; m != NULL && i < HM_TABLES; i++)
+		hm_row_columns(&m->columns[i], &hm_tables[i]);
+	return m;
+}
+
+void
+hm_row_maker_free(struct hm_row_maker *m)
+{
+	free(m);
+}
+
+/* Writing values: there is room for those of every column at its longest. */
+
+_Static_assert(HM_ROW_COLUMNS * (TEXT_MAX + 16) + 16 < HM_LINE_MAX,
+    "a row fits");
+
+static void
+put_bytes(struct hm_row_maker *m, const void *p, size_t n)
+{
+	memcpy(m->bytes + m->n, p, n);
+	m->n += n;
+}
+
+static void
+put_head(struct hm_row_maker *m, int parameter, enum hm_row_form form)
+{
+	const unsigned char head[] = {
+	    (unsigned char)parameter, (unsigned char)form};
+
+	put_bytes(m, head, sizeof head);
+}
+
+static void
+put_integer(struct hm_row_maker *m, int parameter, int64_t value)
+{
+	put_head(m, parameter, HM_ROW_INTEGER);
+	put_bytes(m, &value, sizeof value);
+}
+
+static void
+put_text(struct hm_row_maker *m, int parameter, struct hm_slice text)
+{
+	char decoded[TEXT_MAX];
+	uint16_t size;
+	size_t n = text.n;
+
+	if (memchr(text.p, '\\', text.n) != NULL) {
+		if (!hm_string_decode(text, decoded, sizeof decoded, &n))
+			return;
+		text.p = decoded;
+	}
+	if (n > TEXT_MAX)
+		return;
+	size = (uint16_t)n;
+	put_head(m, parameter, HM_ROW_TEXT);
+	put_bytes(m, &size, sizeof size);
+	put_bytes(m, text.p, n);
+}
+
+/*
+ * As a double it is exact for all that fits into 15 digits: both numbers are,
+ * and a division is rounded once.
+ */
+static void
+put_number(struct hm_row_maker *m, int parameter, struct hm_slice text)
+{
+	static const double tens[HM_DECIMAL_SCALE_MAX + 1] =
+	    {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
+	    1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
+	struct hm_decimal number;
+	int64_t units;
+	double real;
+
+	if (!hm_decimal_parse(text, &number))
+		return;
+	if (hm_decimal_rescale(number, 0, &units)) {
+		put_integer(m, parameter, units);
+		return;
+	}
+	real = (double)number.units / tens[number.scale];
+	put_head(m, parameter, HM_ROW_REAL);
+	put_bytes(m, &real, sizeof real);
+}
+
+/* A value of another kind than its field has is left out. */
+static void
+put_value(struct hm_row_maker *m, const struct hm_row_column *column,
+    const struct hm_value *value)
+{
+	int64_t seconds;
+
+	switch (value->kind) {
+	case HM_TRUE:
+	case HM_FALSE:
+		if (column->kind == HM_FLAG)
+			put_integer(m, column->parameter,
+			    value->kind == HM_TRUE);
+		break;
+	case HM_STRING:
+		if (column->kind == HM_LABEL)
+			put_text(m, column->parameter, value->text);
+		else if (column->kind == HM_MOMENT &&
+		    hm_rfc3339_parse(value->text, &seconds))
+			put_integer(m, column->parameter, seconds);
+		break;
+	case HM_NUMBER:
+		if (column->kind != HM_LABEL && column->kind != HM_FLAG &&
+		    column->kind != HM_MOMENT)
+			put_number(m, column->parameter, value->text);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+put_reading(struct hm_row_maker *m, const struct hm_row_columns *columns,
+    const struct hm_record *record)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < record->count; i++) {
+		const struct hm_member *member = &record->member[i];
+		const struct hm_row_column *column = find_column(columns,
+		    member->key, &from);
+
+		if (column != NULL)
+			put_value(m, column, &member->value);
+	}
+}
+
+/* What a record must have */
+
+static const struct {
+	const char *type, *keys[5];
+} events[] = {
+    {"alarm", {"dtu", "start"}},
+    {"status", {"dtu"}},
+    {"info", {"dtu", "serial"}},
+    {"history", {"dtu", "serial", "start", "package"}},
+    {"stats", {"tool"}},
+};
+
+#define EVENTS (sizeof events / sizeof *events)
+
+static size_t
+event_of(struct hm_slice type)
+{
+	size_t i = 0;
+
+	while (i < EVENTS && !hm_slice_is(type, events[i].type))
+		i++;
+	return i;
+}
+
+bool
+hm_row_takes(struct hm_slice type)
+{
+	return hm_table_of(type) != NULL || event_of(type) < EVENTS;
+}
+
+/* A value that rows are told apart by is stored as it is, or not at all. */
+static bool
+is_exact(const struct hm_value *value, enum hm_field_kind kind)
+{
+	char decoded[TEXT_MAX];
+	struct hm_decimal number;
+	int64_t whole;
+	size_t n;
+
+	if (kind == HM_CODE)
+		return hm_decimal_parse(value->text, &number) &&
+		    hm_decimal_rescale(number, 0, &whole);
+	if (kind == HM_MOMENT)
+		return hm_rfc3339_parse(value->text, &whole);
+	/* Escapes are longer than what they stand for. */
+	return value->text.n <= TEXT_MAX || hm_string_decode(value->text,
+	    decoded, sizeof decoded, &n);
+}
+
+/* A key that every row of a type has: what is wrong with it, or NULL. */
+static const char *
+refuse_key(const struct hm_record *record, const char *key)
+{
+	static const struct {
+		const char *key;
+		enum hm_field_kind kind;
+		const char *missing, *wrong;
+	} keys[] = {
+	    {"dtu", HM_LABEL, "no dtu", "dtu is longer than 1024 bytes"},
+	    {"serial", HM_LABEL, "no serial",
+	        "serial is longer than 1024 bytes"},
+	    {"port", HM_CODE, "no port", "port is no integer"},
+	    {"start", HM_MOMENT, "no start",
+	        "start is no time like 2026-11-23T10:15:00Z"},
+	    {"package", HM_CODE, "no package", "package is no integer"},
+	    {"tool", HM_LABEL, "no tool", "tool is longer than 1024 bytes"},
+	};
+	const struct hm_value *value = hm_record_get(record, key);
+	size_t i = 0;
+
+	while (strcmp(keys[i].key, key) != 0)
+		i++;
+	if (value->kind != (keys[i].kind == HM_CODE ? HM_NUMBER : HM_STRING))
+		return keys[i].missing;
+	return is_exact(value, keys[i].kind) ? NULL : keys[i].wrong;
+}
+
+static const char *
+refuse_reading(const struct hm_record *record, const struct hm_table *table)
+{
+	const char *why = refuse_key(record, "dtu");
+
+	if (why == NULL && table->has_serial)
+		why = refuse_key(record, "serial");
+	if (why == NULL && table->has_port)
+		why = refuse_key(record, "port");
+	return why;
+}
+
+static const char *
+refuse_event(const struct hm_record *record, struct hm_slice type)
+{
+	size_t event = event_of(type);
+	const char *why = NULL;
+
+	if (event == EVENTS)
+		return "not a type that is stored";
+	for (size_t i = 0; events[event].keys[i] != NULL && why == NULL; i++)
+		why = refuse_key(record, events[event].keys[i]);
+	return why;
+}
+
+const char *
+hm_row_make(struct hm_row_maker *m, const struct hm_record *record,
+    struct hm_slice line, struct hm_slice *row)
+{
+	struct hm_slice type = {NULL, 0}, text;
+	const struct hm_table *table;
+	unsigned char number;
+	const char *why;
+	int64_t time;
+
+	hm_record_string(record, "type", &type);
+	if (!hm_record_string(record, "time", &text) ||
+	    !hm_rfc3339_parse(text, &time))
+		return "no time like 2026-11-23T10:15:00Z";
+	table = hm_table_of(type);
+	why = table != NULL ? refuse_reading(record, table) :
+	    refuse_event(record, type);
+	if (why != NULL)
+		return why;
+	m->n = 0;
+	number = (unsigned char)(table != NULL ? table - hm_tables : EVENT);
+	put_bytes(m, &number, 1);
+	if (table != NULL) {
+		put_bytes(m, &time, sizeof time);
+		put_reading(m, &m->columns[number], record);
+	} else {
+		put_bytes(m, line.p, line.n);
+	}
+	*row = hm_slice(m->bytes, m->n);
+	return NULL;
+}
+
+/* Reading rows */
+
+static void
+take(struct hm_slice *rest, void *to, size_t n)
+{
+	memcpy(to, rest->p, n);
+	*rest = hm_slice(rest->p + n, rest->n - n);
+}
+
+void
+hm_row_read(struct hm_slice bytes, struct hm_row *row)
+{
+	unsigned char number;
+
+	take(&bytes, &number, 1);
+	row->table = number < HM_TABLES ? &hm_tables[number] : NULL;
+	row->time = 0;
+	if (row->table != NULL)
+		take(&bytes, &row->time, sizeof row->time);
+	row->rest = bytes;
+}
+
+bool
+hm_row_next(struct hm_slice *rest, struct hm_row_value *value)
+{
+	unsigned char head[2];
+	uint16_t size;
+
+	if (rest->n == 0)
+		return false;
+	take(rest, head, sizeof head);
+	value->parameter = head[0];
+	value->form = (enum hm_row_form)head[1];
+	switch (value->form) {
+	case HM_ROW_INTEGER:
+		take(rest, &value->integer, sizeof value->integer);
+		break;
+	case HM_ROW_REAL:
+		take(rest, &value->real, sizeof value->real);
+		break;
+	case HM_ROW_TEXT:
+		take(rest, &size, sizeof size);
+		value->text = hm_slice(rest->p, size);
+		*rest = hm_slice(rest->p + size, rest->n - size);
+		break;
+	}
+	return true;
+}

@@ -1,0 +1,81 @@
+#ifndef HM_ROW_ENCODE_H
+#define HM_ROW_ENCODE_H
+
+#include "db/reading_tables.h"
+#include "record/record.h"
+
+/*
+ * A record on its way into the database: what the statement that stores it
+ * binds, as bytes, so that the thread that waits for the disk has little else
+ * to do. The bytes mean something to this process only. Readings become
+ * values; the few records of other types stay lines.
+ */
+
+/* Parameters of every statement for a reading; the fields follow. */
+enum {
+	HM_ROW_TIME = 1,
+	HM_ROW_FIRST_SEEN,
+	HM_ROW_DTU,
+	HM_ROW_SERIAL,
+	HM_ROW_STALE,
+	HM_ROW_OWN, /* the port of a port, ... */
+	HM_ROW_FIELDS
+};
+
+/* A key of a record and the parameter that its value goes to. */
+struct hm_row_column {
+	struct hm_slice key; /* ended by a NUL, too */
+	enum hm_field_kind kind;
+	int parameter;
+};
+
+#define HM_ROW_COLUMNS (HM_FIELDS + 4)
+
+struct hm_row_columns {
+	const struct hm_table *table;
+	struct hm_row_column column[HM_ROW_COLUMNS]; /* as in records */
+	size_t count;
+};
+
+void hm_row_columns(struct hm_row_columns *columns,
+    const struct hm_table *table);
+
+/* What makes rows. NULL if there is no memory. Freed by hm_row_maker_free. */
+struct hm_row_maker;
+struct hm_row_maker *hm_row_maker_new(void);
+void hm_row_maker_free(struct hm_row_maker *maker);
+
+/* Whether records of a type are stored. */
+bool hm_row_takes(struct hm_slice type);
+
+/*
+ * Make the row of a record, which `line` holds. NULL and *row, valid until
+ * the next one, or why it cannot be stored: what it lacks to be told from
+ * others.
+ */
+const char *hm_row_make(struct hm_row_maker *maker,
+    const struct hm_record *record, struct hm_slice line,
+    struct hm_slice *row);
+
+/* Reading rows */
+
+struct hm_row {
+	const struct hm_table *table; /* NULL: not a reading, see rest */
+	int64_t time;                 /* of a reading, s since 1970 */
+	struct hm_slice rest;         /* the values, or the line */
+};
+
+void hm_row_read(struct hm_slice bytes, struct hm_row *row);
+
+struct hm_row_value {
+	int parameter;
+	enum hm_row_form { HM_ROW_INTEGER, HM_ROW_REAL, HM_ROW_TEXT } form;
+	int64_t integer;
+	double real;
+	struct hm_slice text;
+};
+
+/* The next of the values; false at the end. */
+bool hm_row_next(struct hm_slice *rest, struct hm_row_value *value);
+
+#endif

@@ -1,0 +1,45 @@
+#ifndef HM_ROW_INSERT_H
+#define HM_ROW_INSERT_H
+
+#include "db/db.h"
+#include "row_encode.h"
+
+/*
+ * The statements that store rows. All functions are to be called within a
+ * transaction of the caller.
+ */
+
+struct hm_row_insert;
+
+/* NULL if there is no memory. Freed by hm_row_insert_free. */
+struct hm_row_insert *hm_row_insert_new(void);
+void hm_row_insert_free(struct hm_row_insert *rows);
+
+/*
+ * Prepare the statements for an open database that has the schema. False:
+ * see hm_db_reason. To be finished before the database is closed.
+ */
+bool hm_row_insert_prepare(struct hm_row_insert *rows, struct hm_db *db);
+void hm_row_insert_finish(struct hm_row_insert *rows);
+
+/* A transaction begins: nothing has been told of any device. */
+void hm_row_insert_begin(struct hm_row_insert *rows);
+
+enum hm_row_fate {
+	HM_ROW_NEW,    /* it is a row now */
+	HM_ROW_KNOWN,  /* it was one before, or tells nothing new */
+	HM_ROW_FAILED, /* see hm_db_reason */
+};
+
+/*
+ * Store a row, whose bytes are borrowed until the transaction has ended.
+ * *reading is its time if it is a new row of a table of readings, otherwise
+ * it is left alone.
+ */
+enum hm_row_fate hm_row_insert_put(struct hm_row_insert *rows,
+    struct hm_slice bytes, int64_t *reading);
+
+/* Before the commit: write what was last told of each device. */
+bool hm_row_insert_end(struct hm_row_insert *rows);
+
+#endif
