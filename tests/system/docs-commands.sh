@@ -26,7 +26,7 @@ left_out() {
 		echo "takes minutes; a target of its own that no test needs" ;;
 	*": make check"*) echo "that is what runs this test" ;;
 	*": make tests && "*) echo "a test in a test; faults.sh" ;;
-	*": build/property/drop "*) echo "takes minutes; make check runs it" ;;
+	*": build/property/hm-alert/drop "*) echo "takes minutes; make check runs it" ;;
 	*": s6-svc -"[a-z] | *": s6-svscanctl -t" | *": s6-svstat -o pid")
 		echo "names an option; s6.sh" ;;
 	*": docker "*) echo "no container engine here; the old program's" ;;
