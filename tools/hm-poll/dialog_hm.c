@@ -18,7 +18,7 @@
 #define APP_OFFSET 28800 /* what the vendor's app sends in any time zone */
 #define ACTION_ALARM_LIST 50
 #define PACKAGES_MAX 64
-#define UNASKED_MAX 64    /* frames passed over for one request */
+#define UNSOLICITED_MAX 64    /* frames passed over for one request */
 #define REKEY_SECONDS 60  /* device information is not asked for more often */
 
 /* Requests */
@@ -136,7 +136,7 @@ ask(struct hm_dialog *d, uint8_t command, int32_t package)
 
 	hm->command = command;
 	hm->package = package;
-	hm->unasked = 0;
+	hm->unsolicited = 0;
 	hm->sequence++;
 	frame.command = (uint16_t)(HM_TO_DTU | command);
 	frame.sequence = hm->sequence;
@@ -426,9 +426,9 @@ decrypt(const struct hm_dialog *d, const struct hm_frame *frame,
 static enum hm_turn
 pass_over(struct hm_dialog *d)
 {
-	if (++d->hm.unasked > UNASKED_MAX)
+	if (++d->hm.unsolicited > UNSOLICITED_MAX)
 		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
-		    "%d frames and none is the reply", UNASKED_MAX);
+		    "%d frames and none is the reply", UNSOLICITED_MAX);
 	return HM_TURN_READ;
 }
 

@@ -24,7 +24,7 @@ struct hm_poll_schedule {
  * The offset of a DTU's polls on the grid of the period: DTU `place`, from 0,
  * of `count`.
  */
-int64_t hm_poll_schedule_offset(const struct hm_poll_schedule *plan,
+int64_t hm_poll_schedule_offset(const struct hm_poll_schedule *schedule,
     size_t place, size_t count);
 
 /*
@@ -32,10 +32,10 @@ int64_t hm_poll_schedule_offset(const struct hm_poll_schedule *plan,
  * at `last` and whose polls have this offset: after an upload DTUs are spread
  * by it.
  */
-int64_t hm_poll_schedule_earliest(const struct hm_poll_schedule *plan,
+int64_t hm_poll_schedule_earliest(const struct hm_poll_schedule *schedule,
     const struct hm_moment *now, int64_t at, int64_t last, int64_t offset);
 
-bool hm_poll_schedule_is_night(const struct hm_poll_schedule *plan,
+bool hm_poll_schedule_is_night(const struct hm_poll_schedule *schedule,
     const struct hm_moment *now);
 
 #endif

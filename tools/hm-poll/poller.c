@@ -118,7 +118,7 @@ finish(struct hm_poller *p, enum hm_poll_error error, const char *text)
 }
 
 static void
-finish_unasked(struct hm_poller *p, const char *text)
+finish_not_made(struct hm_poller *p, const char *text)
 {
 	const struct hm_poll_result result = {HM_ERR_UNREACHABLE, text, 0,
 	    true};
@@ -291,7 +291,7 @@ try_addresses(struct hm_poller *p, int error)
 		close_socket(p);
 	}
 	if (error == EMFILE || error == ENFILE)
-		finish_unasked(p, strerror(error));
+		finish_not_made(p, strerror(error));
 	else
 		finish(p, connect_error(error), strerror(error));
 }

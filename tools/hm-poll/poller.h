@@ -16,7 +16,7 @@ struct hm_poll_result {
 	enum hm_poll_error error; /* HM_ERR_NONE: it was good */
 	const char *text;    /* why, one line; borrowed during the call */
 	int64_t took_ms;
-	bool unasked; /* the system had no socket: the DTU has not failed */
+	bool not_made; /* the system had no socket: the DTU has not failed */
 };
 
 struct hm_poller_options {
