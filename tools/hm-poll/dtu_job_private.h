@@ -82,7 +82,7 @@ void hm_dtu_job_rest(struct hm_dtu_job *job);
 void hm_dtu_job_wait(struct hm_dtu_job *job, enum hm_dtu_job_state state,
     int64_t at);
 
-/* The earliest moment from `at` on at which it may be polled; monotonic ms. */
+/* The earliest moment to poll it, from `at` on; monotonic ms. */
 int64_t hm_dtu_job_earliest(const struct hm_dtu_job *job, int64_t at);
 
 /* dtu_report.c: status records and log messages about a job. */

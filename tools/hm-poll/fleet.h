@@ -39,7 +39,7 @@ struct hm_fleet_options {
 struct hm_fleet_counts {
 	uint64_t polls, failed_polls;
 	uint64_t retries;
-	uint64_t stale_polls;   /* the DTU repeated the readings of the last poll */
+	uint64_t stale_polls;   /* the DTU repeated its last readings */
 	uint64_t skipped_polls; /* due before the last one was over */
 	uint64_t open_polls;    /* due while the breaker was open */
 	uint64_t quiet_polls;   /* postponed at night or for an upload */
