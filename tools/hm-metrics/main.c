@@ -99,7 +99,7 @@ on_ready(void *context, short revents)
 		return;
 	work->next_sample = now + SAMPLE_MS;
 	hm_live_shared_tick(&work->shared);
-	work->refused = work->shared.plant.refused;
+	work->refused = work->shared.live.refused;
 	if (work->http != NULL)
 		work->counts = hm_http_counts(work->http);
 }
@@ -193,7 +193,7 @@ open_plant(struct work *work)
 	if (!hm_live_shared_init(&work->shared, &options))
 		return false;
 	hm_live_history_curve(&history, hm_moment_now().wall / 1000,
-	    &work->shared.plant.curve);
+	    &work->shared.live.curve);
 	hm_live_history_close(&history);
 	return true;
 }

@@ -48,7 +48,7 @@ enum { KEPT_OPENMETRICS = HM_ROUTES, KEPT_EVENT, KEPT };
 
 struct hm_api {
 	struct hm_api_options options;
-	struct hm_live plant; /* a copy */
+	struct hm_live live; /* a copy */
 	struct hm_view view;   /* of it */
 	int64_t copied;
 	struct kept kept[KEPT];
@@ -95,7 +95,7 @@ hm_api_free(struct hm_api *answers)
 		return;
 	for (size_t i = 0; i < KEPT; i++)
 		hm_shared_bytes_release(answers->kept[i].body);
-	hm_live_free(&answers->plant);
+	hm_live_free(&answers->live);
 	hm_buffer_free(&answers->out);
 	hm_live_history_close(&answers->history);
 	free(answers);
@@ -107,12 +107,12 @@ look(struct hm_api *a)
 {
 	const struct hm_moment now = hm_moment_now();
 
-	if (a->plant.dtu == NULL || now.steady - a->copied >= KEEP_MS) {
-		if (!hm_live_shared_copy(a->options.shared, &a->plant))
+	if (a->live.dtu == NULL || now.steady - a->copied >= KEEP_MS) {
+		if (!hm_live_shared_copy(a->options.shared, &a->live))
 			return false;
 		a->copied = now.steady;
 	}
-	hm_view_init(&a->view, &a->plant, &now);
+	hm_view_init(&a->view, &a->live, &now);
 	return true;
 }
 
@@ -234,11 +234,11 @@ emit_no_database(struct hm_json *e)
 }
 
 static void
-emit_tools(struct hm_json *e, const struct hm_live *plant)
+emit_tools(struct hm_json *e, const struct hm_live *live)
 {
 	hm_json_object(e, "tools");
-	for (size_t i = 0; i < plant->tools; i++) {
-		const struct hm_live_tool *tool = &plant->tool[i];
+	for (size_t i = 0; i < live->tools; i++) {
+		const struct hm_live_tool *tool = &live->tool[i];
 
 		hm_json_object(e, tool->name);
 		for (size_t k = 0; k < tool->count; k++)
@@ -259,11 +259,11 @@ emit_stats(struct question *q, struct hm_json *e)
 		emit_no_database(e);
 	else if (!hm_live_history_stats(&a->history, e))
 		return false;
-	hm_json_int(e, "dtu_count", (int64_t)a->plant.dtus);
-	hm_json_int(e, "device_count", (int64_t)a->plant.devices);
+	hm_json_int(e, "dtu_count", (int64_t)a->live.dtus);
+	hm_json_int(e, "device_count", (int64_t)a->live.devices);
 	hm_json_int(e, "lines_read", (int64_t)a->options.shared->lines);
 	hm_json_int(e, "http_requests", (int64_t)q->request->counts.requests);
-	emit_tools(e, &a->plant);
+	emit_tools(e, &a->live);
 	hm_json_object_end(e);
 	return true;
 }
@@ -332,13 +332,13 @@ put_page(struct question *q)
 /* Answers that are kept */
 
 static bool
-is_good(const struct kept *kept, const struct hm_live *plant, int64_t now)
+is_good(const struct kept *kept, const struct hm_live *live, int64_t now)
 {
 	int64_t age = now - kept->made;
 
 	return kept->body != NULL && (age < KEEP_MS ||
 	    age < KEEP_COSTS * kept->cost ||
-	    (kept->number == plant->number && age < CHANGE_MS));
+	    (kept->number == live->number && age < CHANGE_MS));
 }
 
 static struct kept *
@@ -429,7 +429,7 @@ answer_anew(struct question *q, struct kept *kept,
 		return;
 	hm_shared_bytes_release(kept->body);
 	*kept = (struct kept){.body = hm_shared_bytes_hold(answer->body),
-	    .status = q->status, .number = a->plant.number, .made = began,
+	    .status = q->status, .number = a->live.number, .made = began,
 	    .cost = hm_monotonic_ms() - began};
 }
 
@@ -470,7 +470,7 @@ answer_question(struct question *q, struct hm_http_answer *answer)
 		answer->policy = a->policy;
 	if (!look(a)) {
 		refuse(q, FAILED, answer);
-	} else if (kept != NULL && is_good(kept, &a->plant,
+	} else if (kept != NULL && is_good(kept, &a->live,
 	    a->view.now.steady)) {
 		answer->status = kept->status;
 		answer->body = hm_shared_bytes_hold(kept->body);
@@ -515,12 +515,12 @@ hm_api_event(void *context)
 	struct question q = {.answers = a};
 
 	if (!look(a) || (last->made != 0 && a->view.now.steady - last->made <
-	    (last->number == a->plant.number ? EVENT_MS :
+	    (last->number == a->live.number ? EVENT_MS :
 	    KEEP_COSTS * last->cost)))
 		return NULL;
 	a->out.n = 0;
 	last->made = a->view.now.steady;
-	last->number = a->plant.number;
+	last->number = a->live.number;
 	if (!hm_buffer_append(&a->out, (const uint8_t *)before,
 	    strlen(before), JSON_MAX) || !put_json(&q, emit_plant) ||
 	    !hm_buffer_append(&a->out, (const uint8_t *)after, strlen(after),

@@ -33,31 +33,31 @@ make_room(void **array, size_t *cap, size_t wanted, size_t size)
 }
 
 static bool
-dtu_room(struct hm_live *plant, size_t wanted)
+dtu_room(struct hm_live *live, size_t wanted)
 {
-	void *array = plant->dtu;
-	bool good = make_room(&array, &plant->dtus_cap, wanted,
-	    sizeof *plant->dtu);
+	void *array = live->dtu;
+	bool good = make_room(&array, &live->dtus_cap, wanted,
+	    sizeof *live->dtu);
 
-	plant->dtu = array;
+	live->dtu = array;
 	return good;
 }
 
 static bool
-device_room(struct hm_live *plant, size_t wanted)
+device_room(struct hm_live *live, size_t wanted)
 {
-	void *array = plant->device;
-	bool good = make_room(&array, &plant->devices_cap, wanted,
-	    sizeof *plant->device);
+	void *array = live->device;
+	bool good = make_room(&array, &live->devices_cap, wanted,
+	    sizeof *live->device);
 
-	plant->device = array;
+	live->device = array;
 	return good;
 }
 
 /* DTUs */
 
 struct wanted_dtu {
-	const struct hm_live *plant;
+	const struct hm_live *live;
 	struct hm_slice name;
 };
 
@@ -66,42 +66,42 @@ same_dtu(const void *context, size_t item)
 {
 	const struct wanted_dtu *wanted = context;
 
-	return hm_slice_is(wanted->name, wanted->plant->dtu[item].name);
+	return hm_slice_is(wanted->name, wanted->live->dtu[item].name);
 }
 
 static size_t
-add_dtu(struct hm_live *plant, struct hm_slice name, uint32_t hash)
+add_dtu(struct hm_live *live, struct hm_slice name, uint32_t hash)
 {
 	struct hm_live_dtu *dtu;
 
-	if (plant->dtus == HM_LIVE_DTUS_MAX ||
-	    !dtu_room(plant, plant->dtus + 1) ||
-	    !hm_hash_add(&plant->names, hash, plant->dtus))
+	if (live->dtus == HM_LIVE_DTUS_MAX ||
+	    !dtu_room(live, live->dtus + 1) ||
+	    !hm_hash_add(&live->names, hash, live->dtus))
 		return SIZE_MAX;
-	dtu = &plant->dtu[plant->dtus];
+	dtu = &live->dtu[live->dtus];
 	*dtu = (struct hm_live_dtu){.failures = -1};
 	memcpy(dtu->name, name.p, name.n);
-	return plant->dtus++;
+	return live->dtus++;
 }
 
 size_t
-hm_live_find_dtu(struct hm_live *plant, struct hm_slice name)
+hm_live_find_dtu(struct hm_live *live, struct hm_slice name)
 {
-	const struct wanted_dtu wanted = {plant, name};
+	const struct wanted_dtu wanted = {live, name};
 	uint32_t hash = hm_hash_bytes(HM_HASH_START, name.p, name.n);
 	size_t found;
 
 	if (name.n == 0 || name.n >= HM_LIVE_NAME ||
 	    memchr(name.p, '\0', name.n) != NULL)
 		return SIZE_MAX;
-	found = hm_hash_find(&plant->names, hash, same_dtu, &wanted);
-	return found != HM_HASH_NONE ? found : add_dtu(plant, name, hash);
+	found = hm_hash_find(&live->names, hash, same_dtu, &wanted);
+	return found != HM_HASH_NONE ? found : add_dtu(live, name, hash);
 }
 
 /* Devices */
 
 struct wanted_device {
-	const struct hm_live *plant;
+	const struct hm_live *live;
 	enum hm_scope scope;
 	size_t dtu;
 	const char *serial;
@@ -122,7 +122,7 @@ static bool
 same_device(const void *context, size_t item)
 {
 	const struct wanted_device *wanted = context;
-	const struct hm_live_device *d = &wanted->plant->device[item];
+	const struct hm_live_device *d = &wanted->live->device[item];
 
 	return d->scope == wanted->scope && d->dtu == wanted->dtu &&
 	    d->port == wanted->port && (d->scope == HM_SCOPE_DTU ||
@@ -130,88 +130,88 @@ same_device(const void *context, size_t item)
 }
 
 size_t
-hm_live_find_device(struct hm_live *plant, enum hm_scope scope, size_t dtu,
+hm_live_find_device(struct hm_live *live, enum hm_scope scope, size_t dtu,
     const char *serial, int64_t port, const struct hm_moment *now)
 {
 	/* A DTU has one entry, whether or not its serial number is known. */
 	const char *key = scope == HM_SCOPE_DTU ? "" : serial;
-	const struct wanted_device wanted = {plant, scope, dtu, key, port};
+	const struct wanted_device wanted = {live, scope, dtu, key, port};
 	uint32_t hash = hash_device(scope, dtu, key, port);
-	size_t found = hm_hash_find(&plant->serials, hash, same_device,
+	size_t found = hm_hash_find(&live->serials, hash, same_device,
 	    &wanted);
 	struct hm_live_device *d;
 
 	if (found != HM_HASH_NONE)
 		return found;
-	if (plant->devices == HM_LIVE_DEVICES_MAX ||
-	    !device_room(plant, plant->devices + 1) ||
-	    !hm_hash_add(&plant->serials, hash, plant->devices))
+	if (live->devices == HM_LIVE_DEVICES_MAX ||
+	    !device_room(live, live->devices + 1) ||
+	    !hm_hash_add(&live->serials, hash, live->devices))
 		return SIZE_MAX;
-	d = &plant->device[plant->devices];
+	d = &live->device[live->devices];
 	*d = (struct hm_live_device){.scope = scope, .dtu = dtu,
 	    .port = port, .first_time = now->wall / 1000};
-	return plant->devices++;
+	return live->devices++;
 }
 
 void
-hm_live_forget(struct hm_live *plant, const struct hm_moment *now)
+hm_live_forget(struct hm_live *live, const struct hm_moment *now)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < plant->devices; i++)
-		if (now->steady - plant->device[i].heard < FORGET_MS)
+	for (size_t i = 0; i < live->devices; i++)
+		if (now->steady - live->device[i].heard < FORGET_MS)
 			kept++;
-	if (kept == plant->devices)
+	if (kept == live->devices)
 		return;
 	kept = 0;
-	hm_hash_clear(&plant->serials);
-	for (size_t i = 0; i < plant->devices; i++) {
-		const struct hm_live_device *d = &plant->device[i];
+	hm_hash_clear(&live->serials);
+	for (size_t i = 0; i < live->devices; i++) {
+		const struct hm_live_device *d = &live->device[i];
 
 		/* There was room for more. */
 		if (now->steady - d->heard >= FORGET_MS ||
-		    !hm_hash_add(&plant->serials, hash_device(d->scope,
+		    !hm_hash_add(&live->serials, hash_device(d->scope,
 		    d->dtu, d->scope == HM_SCOPE_DTU ? "" : d->serial,
 		    d->port), kept))
 			continue;
 		if (kept != i)
-			plant->device[kept] = *d;
+			live->device[kept] = *d;
 		kept++;
 	}
-	plant->devices = kept;
-	plant->number++;
+	live->devices = kept;
+	live->number++;
 }
 
 /* Life */
 
 bool
-hm_live_init(struct hm_live *plant, const struct hm_live_options *options,
+hm_live_init(struct hm_live *live, const struct hm_live_options *options,
     const struct hm_moment *now)
 {
 	const struct hm_dtus *dtus = options->dtus;
 
-	*plant = (struct hm_live){.options = *options, .started = *now};
-	if (!dtu_room(plant, 1) || !device_room(plant, 1))
+	*live = (struct hm_live){.options = *options, .started = *now};
+	if (!dtu_room(live, 1) || !device_room(live, 1))
 		return false;
 	for (size_t i = 0; i < dtus->count; i++)
-		if (hm_live_find_dtu(plant, hm_text(dtus->dtu[i].name)) ==
+		if (hm_live_find_dtu(live, hm_text(dtus->dtu[i].name)) ==
 		    SIZE_MAX)
 			hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu",
 			    dtus->dtu[i].name)), "%s: not shown: its name is "
 			    "too long, or there are too many DTUs",
 			    dtus->dtu[i].name);
-	plant->configured = plant->dtus;
+	live->configured = live->dtus;
 	return true;
 }
 
 void
-hm_live_free(struct hm_live *plant)
+hm_live_free(struct hm_live *live)
 {
-	free(plant->dtu);
-	free(plant->device);
-	hm_hash_free(&plant->names);
-	hm_hash_free(&plant->serials);
-	*plant = (struct hm_live){0};
+	free(live->dtu);
+	free(live->device);
+	hm_hash_free(&live->names);
+	hm_hash_free(&live->serials);
+	*live = (struct hm_live){0};
 }
 
 bool

@@ -139,9 +139,9 @@ struct hm_live {
 };
 
 /* False if there is no memory. Freed by hm_live_free, whatever the result. */
-bool hm_live_init(struct hm_live *plant,
+bool hm_live_init(struct hm_live *live,
     const struct hm_live_options *options, const struct hm_moment *now);
-void hm_live_free(struct hm_live *plant);
+void hm_live_free(struct hm_live *live);
 
 /*
  * Make `to`, all zeros or an earlier copy, equal to `from`, for reading only.
@@ -151,21 +151,21 @@ bool hm_live_copy(struct hm_live *to, const struct hm_live *from);
 
 /* Learn from a record. False if records of its type tell nothing. */
 bool hm_live_takes(struct hm_slice type);
-void hm_live_record(struct hm_live *plant, struct hm_slice type,
+void hm_live_record(struct hm_live *live, struct hm_slice type,
     const struct hm_record *record, const struct hm_moment *now);
 
 /* Add the power of the plant at this moment to the curve of the day. */
-void hm_live_sample(struct hm_live *plant, const struct hm_moment *now);
+void hm_live_sample(struct hm_live *live, const struct hm_moment *now);
 
 /*
  * Number of the DTU or the device, which is added if it is new. SIZE_MAX if
  * it cannot be: the name is too long, or there is no room. For hm_live_record.
  */
-size_t hm_live_find_dtu(struct hm_live *plant, struct hm_slice name);
-size_t hm_live_find_device(struct hm_live *plant, enum hm_scope scope,
+size_t hm_live_find_dtu(struct hm_live *live, struct hm_slice name);
+size_t hm_live_find_device(struct hm_live *live, enum hm_scope scope,
     size_t dtu, const char *serial, int64_t port, const struct hm_moment *now);
 
 /* Drop devices that have not been heard of for a day. */
-void hm_live_forget(struct hm_live *plant, const struct hm_moment *now);
+void hm_live_forget(struct hm_live *live, const struct hm_moment *now);
 
 #endif

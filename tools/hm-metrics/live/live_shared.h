@@ -13,7 +13,7 @@
  */
 struct hm_live_shared {
 	pthread_mutex_t lock;
-	struct hm_live plant;
+	struct hm_live live;
 	_Atomic uint64_t lines; /* read; needs no lock */
 };
 

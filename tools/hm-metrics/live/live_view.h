@@ -9,7 +9,7 @@
  */
 
 struct hm_view {
-	const struct hm_live *plant;
+	const struct hm_live *live;
 	struct hm_moment now;
 	bool night;         /* it is, or it was a moment ago */
 	int64_t stale_ms;   /* readings are true for so long */
@@ -17,17 +17,17 @@ struct hm_view {
 };
 
 /* Both are borrowed. */
-void hm_view_init(struct hm_view *view, const struct hm_live *plant,
+void hm_view_init(struct hm_view *view, const struct hm_live *live,
     const struct hm_moment *now);
 
 /* The DTU after this one, or the first after NULL; NULL after the last. */
 static inline const struct hm_live_dtu *
 hm_view_dtu(const struct hm_view *view, const struct hm_live_dtu *dtu)
 {
-	const struct hm_live *plant = view->plant;
+	const struct hm_live *live = view->live;
 
-	dtu = dtu != NULL ? dtu + 1 : plant->dtu;
-	return dtu < plant->dtu + plant->dtus ? dtu : NULL;
+	dtu = dtu != NULL ? dtu + 1 : live->dtu;
+	return dtu < live->dtu + live->dtus ? dtu : NULL;
 }
 
 /* The same of the devices of a scope. */
@@ -35,12 +35,12 @@ static inline const struct hm_live_device *
 hm_view_device(const struct hm_view *view, enum hm_scope scope,
     const struct hm_live_device *d)
 {
-	const struct hm_live *plant = view->plant;
+	const struct hm_live *live = view->live;
 
-	d = d != NULL ? d + 1 : plant->device;
-	while (d < plant->device + plant->devices && d->scope != scope)
+	d = d != NULL ? d + 1 : live->device;
+	while (d < live->device + live->devices && d->scope != scope)
 		d++;
-	return d < plant->device + plant->devices ? d : NULL;
+	return d < live->device + live->devices ? d : NULL;
 }
 
 /* Whether the last reading of a device is still true. */

@@ -31,17 +31,17 @@ put_gauge(struct hm_prometheus *e, const char *name, int64_t value,
 }
 
 static void
-put_messages(struct hm_prometheus *e, const struct hm_live *plant)
+put_messages(struct hm_prometheus *e, const struct hm_live *live)
 {
 	hm_prometheus_family(e, "hoymiles_mqtt_messages_total",
 	    HM_PROMETHEUS_COUNTER,
 	    "MQTT messages in the stream, for hm-publish to send");
 	hm_prometheus_sample(e, "");
 	hm_prometheus_label(e, "message_type", "config");
-	hm_prometheus_int(e, (int64_t)plant->announcements);
+	hm_prometheus_int(e, (int64_t)live->announcements);
 	hm_prometheus_sample(e, "");
 	hm_prometheus_label(e, "message_type", "state");
-	hm_prometheus_int(e, (int64_t)plant->states);
+	hm_prometheus_int(e, (int64_t)live->states);
 }
 
 static void
@@ -74,7 +74,7 @@ put_database(struct hm_prometheus *e, const char *path)
 }
 
 static void
-put_process(struct hm_prometheus *e, const struct hm_live *plant)
+put_process(struct hm_prometheus *e, const struct hm_live *live)
 {
 	struct hm_process_usage process;
 	struct rlimit limit;
@@ -94,7 +94,7 @@ put_process(struct hm_prometheus *e, const struct hm_live *plant)
 		put_gauge(e, "process_max_fds", (int64_t)limit.rlim_cur,
 		    "maximum number of open file descriptors");
 	put_one(e, "process_start_time_seconds", HM_PROMETHEUS_GAUGE,
-	    hm_decimal(plant->started.wall / 10, 2),
+	    hm_decimal(live->started.wall / 10, 2),
 	    "start time of the process since 1970");
 }
 
@@ -118,8 +118,8 @@ hm_metrics_render(struct hm_buffer *out, const struct hm_view *view,
 	hm_metrics_dtus(&e, view);
 	hm_metrics_fields(&e, view);
 	hm_metrics_tools(&e, view);
-	put_messages(&e, view->plant);
-	put_count(&e, "hoymiles_metrics_refused_total", view->plant->refused,
+	put_messages(&e, view->live);
+	put_count(&e, "hoymiles_metrics_refused_total", view->live->refused,
 	    "records left out for want of a good name or of room");
 	put_database(&e, options->database);
 	put_own(&e, options);
@@ -128,6 +128,6 @@ hm_metrics_render(struct hm_buffer *out, const struct hm_view *view,
 	put_build(&e);
 	/* A text file is shown by node_exporter, which tells of its own. */
 	if (options->http)
-		put_process(&e, view->plant);
+		put_process(&e, view->live);
 	return hm_prometheus_end(&e);
 }

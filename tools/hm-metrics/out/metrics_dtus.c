@@ -157,7 +157,7 @@ same_labels(const struct hm_live_alarm *a, const struct hm_live_alarm *b)
 static bool
 shown_before(const struct hm_view *view, size_t at)
 {
-	const struct hm_live_alarm *alarm = view->plant->alarm;
+	const struct hm_live_alarm *alarm = view->live->alarm;
 
 	for (size_t i = 0; i < at; i++)
 		if (hm_view_alarm(view, &alarm[i]) &&
@@ -172,7 +172,7 @@ put_alarm(struct hm_prometheus *e, const struct hm_view *view,
 {
 	char number[24];
 
-	begin_sample(e, &view->plant->dtu[alarm->dtu]);
+	begin_sample(e, &view->live->dtu[alarm->dtu]);
 	hm_prometheus_label(e, "inverter", alarm->serial);
 	if (alarm->alert[0] != '\0') {
 		snprintf(number, sizeof number, "%lld",
@@ -192,8 +192,8 @@ put_alarms(struct hm_prometheus *e, const struct hm_view *view, bool alerts)
 {
 	bool begun = false;
 
-	for (size_t i = 0; i < view->plant->alarms; i++) {
-		const struct hm_live_alarm *alarm = &view->plant->alarm[i];
+	for (size_t i = 0; i < view->live->alarms; i++) {
+		const struct hm_live_alarm *alarm = &view->live->alarm[i];
 
 		if ((alarm->alert[0] != '\0') != alerts ||
 		    !hm_view_alarm(view, alarm) || shown_before(view, i))
@@ -215,7 +215,7 @@ put_alarms(struct hm_prometheus *e, const struct hm_view *view, bool alerts)
 void
 hm_metrics_dtus(struct hm_prometheus *e, const struct hm_view *view)
 {
-	if (view->plant->dtus > 0) {
+	if (view->live->dtus > 0) {
 		put_up(e, view);
 		put_success(e, view);
 		put_polls(e, view);

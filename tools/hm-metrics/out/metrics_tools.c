@@ -151,8 +151,8 @@ put_every_tool(struct hm_prometheus *e, const struct hm_view *view, size_t row)
 	bool begun = false;
 	int64_t value;
 
-	for (size_t i = 0; i < view->plant->tools; i++) {
-		const char *name = view->plant->tool[i].name;
+	for (size_t i = 0; i < view->live->tools; i++) {
+		const char *name = view->live->tool[i].name;
 
 		if (!hm_view_counter(view, name, every_tool[row].counter,
 		    &value))
@@ -171,16 +171,16 @@ put_every_tool(struct hm_prometheus *e, const struct hm_view *view, size_t row)
 static void
 put_reports(struct hm_prometheus *e, const struct hm_view *view)
 {
-	if (view->plant->tools > 0)
+	if (view->live->tools > 0)
 		hm_prometheus_family(e,
 		    "hoymiles_tool_report_timestamp_seconds",
 		    HM_PROMETHEUS_GAUGE,
 		    "when the tool last spoke of itself, since "
 		    "1970");
-	for (size_t i = 0; i < view->plant->tools; i++) {
+	for (size_t i = 0; i < view->live->tools; i++) {
 		hm_prometheus_sample(e, "");
-		hm_prometheus_label(e, "tool", view->plant->tool[i].name);
-		hm_prometheus_int(e, view->plant->tool[i].time);
+		hm_prometheus_label(e, "tool", view->live->tool[i].name);
+		hm_prometheus_int(e, view->live->tool[i].time);
 	}
 }
 
@@ -193,26 +193,26 @@ put_deaths_of(struct hm_prometheus *e, const char *tool, uint64_t count)
 }
 
 static bool
-has_died(const struct hm_live *plant, const char *tool)
+has_died(const struct hm_live *live, const char *tool)
 {
-	for (size_t i = 0; i < plant->dead; i++)
-		if (strcmp(plant->died[i].tool, tool) == 0)
+	for (size_t i = 0; i < live->dead; i++)
+		if (strcmp(live->died[i].tool, tool) == 0)
 			return true;
 	return false;
 }
 
 /* From 0 on, so that an increase shows. */
 static void
-put_deaths(struct hm_prometheus *e, const struct hm_live *plant)
+put_deaths(struct hm_prometheus *e, const struct hm_live *live)
 {
-	if (plant->tools + plant->dead > 0)
+	if (live->tools + live->dead > 0)
 		hm_prometheus_family(e, "hoymiles_tool_deaths_total",
 		    HM_PROMETHEUS_COUNTER, "times that the tool ended unasked");
-	for (size_t i = 0; i < plant->dead; i++)
-		put_deaths_of(e, plant->died[i].tool, plant->died[i].count);
-	for (size_t i = 0; i < plant->tools; i++)
-		if (!has_died(plant, plant->tool[i].name))
-			put_deaths_of(e, plant->tool[i].name, 0);
+	for (size_t i = 0; i < live->dead; i++)
+		put_deaths_of(e, live->died[i].tool, live->died[i].count);
+	for (size_t i = 0; i < live->tools; i++)
+		if (!has_died(live, live->tool[i].name))
+			put_deaths_of(e, live->tool[i].name, 0);
 }
 
 static void
@@ -245,6 +245,6 @@ hm_metrics_tools(struct hm_prometheus *e, const struct hm_view *view)
 	put_reports(e, view);
 	for (size_t row = 0; row < COUNT(every_tool); row++)
 		put_every_tool(e, view, row);
-	put_deaths(e, view->plant);
+	put_deaths(e, view->live);
 	put_one_tool(e, view);
 }
