@@ -79,10 +79,11 @@ list_uris() {
 	done
 }
 
-same "hm-sim has no fault that is not in the table" \
-	"$(hm-sim --fault help 2>&1 | sed 's/.*allowed are //' |
-		tr ' ' '\n' | sort)" \
-	"$(table | cut -d ' ' -f 1 | sort)"
+same "the table has the faults and the transports of faults.def" \
+	"$(table | awk '{ print $1, $2 != "-", $3 != "-" }')" \
+	"$(sed -nE 's/^FAULT\([A-Z]+, ([a-z]+), ([A-Z |]+),.*/\1 \2 /p' \
+		"$(dirname "$0")/../../tools/hm-sim/faults.def" |
+		awk '{ print $1, / HM /, / MODBUS /}')"
 
 names=()
 while read -r fault hm modbus; do

@@ -142,7 +142,7 @@ read_options(const struct hm_config *config, struct hm_sim_options *o)
 	    .page_size = (size_t)hm_config_int(config, HM_SET_SIM_PAGE_SIZE),
 	    .speed = hm_config_int(config, HM_SET_SIM_SPEED),
 	    .refresh_ms = hm_config_ms(config, HM_SET_SIM_REFRESH),
-	    .unasked = hm_config_flag(config, HM_SET_SIM_UNASKED),
+	    .unsolicited = hm_config_flag(config, HM_SET_SIM_UNASKED),
 	    .numbers = hm_config_flag(config, HM_SET_SIM_NUMBER),
 	};
 	return read_times(config, o) && read_plant(config, &o->plant) &&

@@ -26,7 +26,7 @@ struct hm_sim_dtu {
 	uint8_t random[HM_CRYPT_RANDOM];
 
 	uint16_t sequence; /* of the frames that do not answer with ours */
-	uint64_t unasked;  /* frames sent that nobody asked for */
+	uint64_t unsolicited; /* frames sent without a request */
 	bool alarms_ready; /* the list has been asked for */
 	bool numbers;      /* inverters show `number` as their alarm count */
 	uint16_t number;   /* readings that have been asked for */
@@ -44,8 +44,8 @@ size_t hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
     const struct hm_sim_time *now, unsigned faults,
     uint8_t out[HM_SIM_REPLY_MAX], bool *understood);
 
-/* A heartbeat or a warning, in turn, as a DTU sends them unasked. */
-size_t hm_sim_hm_unasked(struct hm_sim_dtu *dtu,
+/* A heartbeat or a warning, in turn, as DTUs send them without a request. */
+size_t hm_sim_hm_unsolicited(struct hm_sim_dtu *dtu,
     const struct hm_sim_time *now, uint8_t out[HM_SIM_REPLY_MAX]);
 
 /*

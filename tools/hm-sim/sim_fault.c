@@ -5,43 +5,30 @@
 
 #include "base/decimal.h"
 
-static const char *const names[HM_SIM_FAULTS] = {
-    [HM_SIM_REFUSE] = "refuse",
-    [HM_SIM_HANG] = "hang",
-    [HM_SIM_CLOSE] = "close",
-    [HM_SIM_SLOW] = "slow",
-    [HM_SIM_TRUNCATED] = "truncated",
-    [HM_SIM_CRC] = "crc",
-    [HM_SIM_LENGTH] = "length",
-    [HM_SIM_COUNT] = "count",
-    [HM_SIM_GARBAGE] = "garbage",
-    [HM_SIM_UNMAPPED] = "unmapped",
-    [HM_SIM_STALE] = "stale",
-    [HM_SIM_EXCEPTION] = "exception",
-    [HM_SIM_UNIT] = "unit",
-    [HM_SIM_TAG] = "tag",
-    [HM_SIM_ZEROS] = "zeros",
-    [HM_SIM_SPIKE] = "spike",
-    [HM_SIM_DIP] = "dip",
-    [HM_SIM_SEQ] = "seq",
-    [HM_SIM_PIECES] = "pieces",
-    [HM_SIM_JOINED] = "joined",
+static const char *const names[] = {
+#define FAULT(id, name, transports, text) #name,
+#include "faults.def"
+#undef FAULT
 };
 
-#define ON_BOTH \
-	(HM_SIM_BIT(HM_SIM_REFUSE) | HM_SIM_BIT(HM_SIM_HANG) | \
-	    HM_SIM_BIT(HM_SIM_CLOSE) | HM_SIM_BIT(HM_SIM_SLOW) | \
-	    HM_SIM_BIT(HM_SIM_TRUNCATED) | HM_SIM_BIT(HM_SIM_LENGTH) | \
-	    HM_SIM_BIT(HM_SIM_GARBAGE) | HM_SIM_BIT(HM_SIM_UNMAPPED) | \
-	    HM_SIM_BIT(HM_SIM_STALE) | HM_SIM_BIT(HM_SIM_ZEROS) | \
-	    HM_SIM_BIT(HM_SIM_SPIKE) | HM_SIM_BIT(HM_SIM_DIP) | \
-	    HM_SIM_BIT(HM_SIM_PIECES))
+#define HM 1u
+#define MODBUS 2u
 
-const unsigned hm_sim_faults_of_hm = ON_BOTH | HM_SIM_BIT(HM_SIM_CRC) |
-    HM_SIM_BIT(HM_SIM_TAG) | HM_SIM_BIT(HM_SIM_SEQ) |
-    HM_SIM_BIT(HM_SIM_JOINED);
-const unsigned hm_sim_faults_of_modbus = ON_BOTH | HM_SIM_BIT(HM_SIM_COUNT) |
-    HM_SIM_BIT(HM_SIM_EXCEPTION) | HM_SIM_BIT(HM_SIM_UNIT);
+const unsigned hm_sim_faults_of_hm =
+#define FAULT(id, name, transports, text) \
+	(((transports) & HM) != 0 ? HM_SIM_BIT(HM_SIM_##id) : 0) |
+#include "faults.def"
+#undef FAULT
+    0;
+
+const unsigned hm_sim_faults_of_modbus =
+#define FAULT(id, name, transports, text) \
+	(((transports) & MODBUS) != 0 ? HM_SIM_BIT(HM_SIM_##id) : 0) |
+#include "faults.def"
+#undef FAULT
+    0;
+
+_Static_assert(HM_SIM_FAULTS <= 32, "a set of faults has a bit for each");
 
 /* Reading a list */
 
@@ -69,7 +56,7 @@ parse_count(struct hm_slice text, uint64_t *n)
 	return true;
 }
 
-/* "5", or "5-9" with a last one that is not before the first. */
+/* "5", or "5-9" where the second is not below the first. */
 static bool
 parse_range(struct hm_slice text, struct hm_sim_rule *rule)
 {
@@ -189,7 +176,7 @@ hm_sim_faults_names(unsigned set, char *buf, size_t cap)
 
 /* Asking */
 
-/* As DTUs do while they send their data to the cloud. */
+/* Real DTUs send their data to the cloud in this minute. */
 static bool
 is_upload(int64_t simulated)
 {

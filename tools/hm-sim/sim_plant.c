@@ -87,7 +87,7 @@ serial_number(const struct hm_sim_plant *plant, int64_t prefix, uint64_t place)
 
 int64_t
 hm_sim_plant_dtu_serial(const struct hm_sim_plant *plant, size_t dtu,
-    enum hm_sim_plant_gateway kind)
+    enum hm_sim_plant_dtu_kind kind)
 {
 	static const int64_t prefixes[] = {
 	    [HM_SIM_PLANT_DTU_MODBUS] = 0x10f8,

@@ -44,14 +44,14 @@ struct hm_sim_plant_meter {
 };
 
 /* Serial numbers begin with the digits of a real model. */
-enum hm_sim_plant_gateway {
+enum hm_sim_plant_dtu_kind {
 	HM_SIM_PLANT_DTU_MODBUS,    /* DTU-Pro */
 	HM_SIM_PLANT_DTU_PLAIN,     /* DTU-Pro */
 	HM_SIM_PLANT_DTU_ENCRYPTED, /* DTU-Pro-S */
 };
 
 int64_t hm_sim_plant_dtu_serial(const struct hm_sim_plant *plant, size_t dtu,
-    enum hm_sim_plant_gateway kind);
+    enum hm_sim_plant_dtu_kind kind);
 int64_t hm_sim_plant_inverter_serial(const struct hm_sim_plant *plant,
     size_t dtu, size_t inverter);
 int64_t hm_sim_plant_meter_serial(const struct hm_sim_plant *plant, size_t dtu);

@@ -1,6 +1,7 @@
 #ifndef HM_SIM_SERVER_H
 #define HM_SIM_SERVER_H
 
+#include "sim_address.h"
 #include "sim_dtu.h"
 
 /*
@@ -23,7 +24,7 @@ struct hm_sim_options {
 	size_t page_size;
 	int64_t start, reset; /* as hm_sim_clock_start has them */
 	int64_t speed, refresh_ms;
-	bool unasked; /* send an unasked frame before each reply */
+	bool unsolicited; /* send an unsolicited frame before each reply */
 	struct hm_sim_faults faults;
 	bool numbers; /* see struct hm_sim_dtu */
 	/* An answer of this serial number has been sent as a whole. */
@@ -35,8 +36,6 @@ struct hm_sim_options {
 struct hm_sim_counters {
 	uint64_t connections, requests, replies, faults;
 };
-
-#define HM_SIM_URI 80
 
 /* What a client needs to know of a DTU. */
 struct hm_sim_listing {

@@ -390,7 +390,7 @@ START_TEST(what_is_not_known_is_not_answered)
 }
 END_TEST
 
-START_TEST(unasked_frames_alternate)
+START_TEST(unsolicited_frames_alternate)
 {
 	static const uint16_t commands[] = {0x2202, 0x220b, 0x2202};
 	struct hm_sim_dtu dtu = new_dtu(&plant);
@@ -398,7 +398,7 @@ START_TEST(unasked_frames_alternate)
 
 	dtu.encrypts = true;
 	for (size_t i = 0; i < 3; i++) {
-		size_t n = hm_sim_hm_unasked(&dtu, &noon, out), used;
+		size_t n = hm_sim_hm_unsolicited(&dtu, &noon, out), used;
 		struct hm_frame frame;
 
 		ck_assert_int_eq(hm_frame_read(out, n, true, &frame, &used),
@@ -517,7 +517,7 @@ main(void)
 	tcase_add_test(tests, history_is_the_day_so_far);
 	tcase_add_test(tests, heartbeat_and_network);
 	tcase_add_test(tests, what_is_not_known_is_not_answered);
-	tcase_add_test(tests, unasked_frames_alternate);
+	tcase_add_test(tests, unsolicited_frames_alternate);
 	tcase_add_test(tests, faults_are_as_named);
 	tcase_add_test(tests, glitches_are_in_good_replies);
 	tcase_add_test(tests, largest_pages_fit);

@@ -1,5 +1,7 @@
 #include "live_update_private.h"
 
+#include "record/record.h"
+
 #define ALARM_CODE_NONE (-1)
 
 static size_t

@@ -2,6 +2,7 @@
 
 #include "base/rfc3339.h"
 #include "base/utf8.h"
+#include "record/record.h"
 
 bool
 hm_live_text(const struct hm_record *record, const char *key, char *out,

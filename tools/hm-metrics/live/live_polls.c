@@ -2,6 +2,7 @@
 
 #include "record/breaker_state.h"
 #include "record/poll_errors.h"
+#include "record/record.h"
 
 /* Good polls */
 

@@ -1,6 +1,8 @@
 #include "live_update_private.h"
 
 #include "base/rfc3339.h"
+#include "record/fields.h"
+#include "record/record.h"
 
 #define DIM_WATTS 20 /* of an inverter: below that it is dusk */
 

@@ -1,5 +1,8 @@
 #include "live_update_private.h"
 
+#include "record/fields.h"
+#include "record/record.h"
+
 static void
 on_mqtt(struct hm_live *live, const struct hm_record *record,
     const struct hm_moment *now)
