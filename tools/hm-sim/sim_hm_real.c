@@ -1,4 +1,5 @@
 #include "real.pb-c.h"
+#include "sim_dtu.h"
 #include "sim_fault.h"
 #include "sim_hm_private.h"
 #include "sim_plant.h"

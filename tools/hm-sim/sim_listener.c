@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "sim_address.h"
 #include "sim_fault.h"
 #include "sim_server_private.h"
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "sim_clock.h"
+#include "sim_dtu.h"
 #include "sim_fault.h"
 #include "sim_server_private.h"
 #include "wire/hmframe.h"

@@ -2,6 +2,7 @@
 
 #include "base/rfc3339.h"
 #include "base/utf8.h"
+#include "live.h"
 #include "record/record.h"
 
 bool

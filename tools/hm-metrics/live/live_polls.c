@@ -1,5 +1,6 @@
 #include "live_update_private.h"
 
+#include "live.h"
 #include "record/breaker_state.h"
 #include "record/poll_errors.h"
 #include "record/record.h"

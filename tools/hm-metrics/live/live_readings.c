@@ -1,6 +1,8 @@
 #include "live_update_private.h"
 
+#include "base/decimal.h"
 #include "base/rfc3339.h"
+#include "live.h"
 #include "record/fields.h"
 #include "record/record.h"
 

@@ -1,6 +1,7 @@
 #include "live_update_private.h"
 
 #include "base/decimal.h"
+#include "live.h"
 #include "record/record.h"
 
 static struct hm_live_tool *

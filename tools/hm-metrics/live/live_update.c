@@ -1,5 +1,6 @@
 #include "live_update_private.h"
 
+#include "live.h"
 #include "record/fields.h"
 #include "record/record.h"
 
