@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "breaker.h"
+#include "dtu_lock.h"
 #include "poll_schedule.h"
 #include "poller.h"
 
