@@ -97,12 +97,20 @@ values() {
 		}' | sed 's/:\t/\t/'
 }
 
-# origin KEY COMMAND ...: where the value of the key came from.
-origin() {
-	local key=$1
-	shift
+# origins COMMAND ...: "KEY ORIGIN", where the value of each key came from.
+origins() {
 	run "$@" --check -c "$work/all.yaml" 2>/dev/null |
-		sed -n "s/^\(# \)\?$key:.*  # //p"
+		sed -n 's/^\(# \)\?\([a-z_]*\):.*  # \(.*\)/\2 \3/p'
+}
+
+# from_variables TOOL: the same with every variable set.
+from_variables() {
+	local key value _
+	local -a set=()
+	while IFS=$'\t' read -r key value _; do
+		set+=("${variables[$key]:-NONE}=$value")
+	done <"$work/values"
+	origins "${set[@]}" "$1"
 }
 
 # The options of a tool, "-p --period" in a line.
@@ -112,22 +120,22 @@ options() {
 			s/^ *\(--[a-z-]*[a-z]\)\([ []\|$\).*/\1/p'
 }
 
-# setting TOOL KEY VALUE VALUE-OF-OPTION
+# setting TOOL KEY VALUE-OF-OPTION: a key is an option, too, beside the one that
+# --help has.
 setting() {
-	local variable option long
-	variable=$(awk -v key="$2" '$1 == key { print $2 }' "$work/variables")
-	[ "$(origin "$2" "$variable=$3" "$1")" = "$variable" ] || variable=-
-	option=$(origin "$2" "$1" "--${2//_/-}=$4")
-	case $option in
-	--*)
-		long=--${2//_/-}
-		[ "$option" != "$long" ] || long=
-		option=$(grep -x -- "\(-. \)\?$option" "$work/options")
-		echo "$option" >>"$work/with_key"
-		;;
-	*) option=- long= ;;
-	esac
-	echo "$1 $2 $variable $option${long:+ $long}"
+	local variable=${variables[$2]:--} long=--${2//_/-} option other=
+	[ "${origin[$2]:-}" = "$variable" ] || variable=-
+	option=$long
+	if [ -z "${options[$long]:-}" ]; then
+		other=" $long"
+		option=$(origins "$1" "$long=$3" | sed -n "s/^$2 --/--/p")
+	fi
+	if [ -n "$option" ]; then
+		echo "$1 $2 $variable ${options[$option]:--}$other"
+		unset "options[$option]"
+	else
+		echo "$1 $2 $variable -"
+	fi
 }
 
 # Variables and options of settings that have no key in the file.
@@ -140,19 +148,28 @@ settings_without_key() {
 			--check 2>/dev/null |
 			grep -q "^#.*  # $variable$" && echo "$1 - $variable -"
 	done < <(sed -n 's/^- //p' "$work/variables")
-	sort -u "$work/with_key" | comm -13 - <(sort "$work/options") |
-		sed "s/^/$1 - - /"
+	printf '%s\n' "${options[@]/#/$1 - - }"
 }
 
 settings() {
 	local tool key value option
+	local -A variables
+	while read -r key value; do
+		variables[$key]=$value
+	done <"$work/variables"
 	for tool in "$HM_BIN"/hm-*; do
 		tool=${tool##*/}
-		options "$tool" >"$work/options"
-		: >"$work/with_key"
+		local -A options=() origin=()
+		while read -r option; do
+			options[${option#-? }]=$option
+		done < <(options "$tool")
+		values "$tool" >"$work/values"
+		while read -r key value; do
+			origin[$key]=$value
+		done < <(from_variables "$tool")
 		while IFS=$'\t' read -r key value option; do
-			setting "$tool" "$key" "$value" "$option"
-		done < <(values "$tool")
+			setting "$tool" "$key" "$option"
+		done <"$work/values"
 		settings_without_key "$tool"
 	done
 	entries
