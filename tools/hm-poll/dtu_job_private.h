@@ -14,7 +14,7 @@ enum hm_dtu_job_state {
 	HM_DTU_JOB_IDLE,     /* until the next tick */
 	HM_DTU_JOB_POSTPONED, /* until it may be polled, or the next tick */
 	HM_DTU_JOB_BROKEN,   /* the breaker is open: until the probe */
-	HM_DTU_JOB_LOCKED,   /* another process has the lock: until it is free */
+	HM_DTU_JOB_LOCKED,   /* by another process: until the lock is free */
 	HM_DTU_JOB_POLLING,
 	HM_DTU_JOB_RETRYING, /* until the next attempt */
 };
