@@ -54,7 +54,7 @@ is_ours() {
 is_excused() {
 	case $1 in
 	'' | '; ' | '...' | 'no memory'* | *'try --help' | *'unknown option'* | \
-	--* | 'there is no option'* | 'one of --'* | 'HTTP ends'* | \
+	--* | 'there is no option'* | 'one of --'* | 'the HTTP server stops'* | \
 	*'the HTTP server' | 'cannot wake'* | 'cannot poll' | \
 	'cannot make an event loop' | 'no event loop' | \
 	'cannot open the stream' | 'cannot keep'* | *'dry run: '* | \
