@@ -3,7 +3,7 @@
 
 #include "outbox.h"
 
-/* Shows on stderr what would be published, whatever the log level. */
+/* Writes to stderr what would be published, whatever the log level. */
 struct hm_dry_run;
 
 /* Topics of at most topic_max bytes, payloads of at most payload_max. */
