@@ -56,7 +56,8 @@ put_own(struct hm_prometheus *e, const struct hm_metrics_options *options)
 	put_count(e, "hoymiles_http_requests_total", own->requests,
 	    "HTTP requests answered by hm-metrics");
 	put_count(e, "hoymiles_http_evicted_total", own->evicted,
-	    "HTTP connections closed for being slow or to make room");
+	    "HTTP connections closed because they were slow or all were in "
+	    "use");
 	put_gauge(e, "hoymiles_http_connections", (int64_t)own->connections,
 	    "HTTP connections that are open");
 	put_gauge(e, "hoymiles_http_listeners", (int64_t)own->listeners,
@@ -70,7 +71,7 @@ put_database(struct hm_prometheus *e, const char *path)
 
 	if (path != NULL && stat(path, &file) == 0)
 		put_gauge(e, "hoymiles_db_size_bytes", file.st_size,
-		    "size of the database's file");
+		    "size of the database file");
 }
 
 static void
@@ -95,7 +96,7 @@ put_process(struct hm_prometheus *e, const struct hm_live *live)
 		    "maximum number of open file descriptors");
 	put_one(e, "process_start_time_seconds", HM_PROMETHEUS_GAUGE,
 	    hm_decimal(live->started.wall / 10, 2),
-	    "start time of the process since 1970");
+	    "Unix time of the start of the process");
 }
 
 static void
@@ -120,13 +121,13 @@ hm_metrics_render(struct hm_buffer *out, const struct hm_view *view,
 	hm_metrics_tools(&e, view);
 	put_messages(&e, view->live);
 	put_count(&e, "hoymiles_metrics_refused_total", view->live->refused,
-	    "records left out for want of a good name or of room");
+	    "records not shown because of a bad name or a full table");
 	put_database(&e, options->database);
 	put_own(&e, options);
 	if (options->legacy)
 		hm_metrics_legacy(&e, view);
 	put_build(&e);
-	/* A text file is shown by node_exporter, which tells of its own. */
+	/* node_exporter, which shows the text file, adds its own process. */
 	if (options->http)
 		put_process(&e, view->live);
 	return hm_prometheus_end(&e);

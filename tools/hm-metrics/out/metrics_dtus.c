@@ -20,7 +20,7 @@ static void
 put_up(struct hm_prometheus *e, const struct hm_view *view)
 {
 	hm_prometheus_family(e, "hoymiles_up", HM_PROMETHEUS_GAUGE,
-	    "1 if the last poll of the DTU was good and not too long ago");
+	    "1 if the last poll of the DTU was good and is recent");
 	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
 		begin_sample(e, d);
@@ -32,7 +32,7 @@ static void
 put_success(struct hm_prometheus *e, const struct hm_view *view)
 {
 	hm_prometheus_family(e, "hoymiles_poll_success_timestamp_seconds",
-	    HM_PROMETHEUS_GAUGE, "when the DTU last answered, since 1970");
+	    HM_PROMETHEUS_GAUGE, "Unix time of the last answer of the DTU");
 	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
 		if (d->answered == 0)
@@ -46,7 +46,7 @@ static void
 put_polls(struct hm_prometheus *e, const struct hm_view *view)
 {
 	hm_prometheus_family(e, "hoymiles_polls_total", HM_PROMETHEUS_COUNTER,
-	    "polls of the DTU by result");
+	    "polls of the DTU, by result");
 	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
 		begin_sample(e, d);
@@ -62,7 +62,7 @@ static void
 put_errors(struct hm_prometheus *e, const struct hm_view *view)
 {
 	hm_prometheus_family(e, "hoymiles_poll_errors_total",
-	    HM_PROMETHEUS_COUNTER, "failed polls of the DTU by reason");
+	    HM_PROMETHEUS_COUNTER, "failed polls of the DTU, by reason");
 	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;)
 		for (enum hm_poll_error r = HM_ERR_NONE + 1; r < HM_ERRORS;
@@ -121,7 +121,7 @@ static void
 put_durations(struct hm_prometheus *e, const struct hm_view *view)
 {
 	hm_prometheus_family(e, "hoymiles_poll_duration_seconds",
-	    HM_PROMETHEUS_HISTOGRAM, "how long good polls of the DTU took");
+	    HM_PROMETHEUS_HISTOGRAM, "duration of the good polls of the DTU");
 	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;)
 		hm_metrics_durations(e, d, "dtu");
@@ -188,6 +188,19 @@ put_alarm(struct hm_prometheus *e, const struct hm_view *view,
 }
 
 static void
+begin_alarms(struct hm_prometheus *e, bool alerts)
+{
+	if (alerts)
+		hm_prometheus_family(e, "hoymiles_alert_active",
+		    HM_PROMETHEUS_GAUGE,
+		    "1 for each active alert of hm-alert");
+	else
+		hm_prometheus_family(e, "hoymiles_alarm_active",
+		    HM_PROMETHEUS_GAUGE,
+		    "1 for each active alarm in the DTU's list");
+}
+
+static void
 put_alarms(struct hm_prometheus *e, const struct hm_view *view, bool alerts)
 {
 	bool begun = false;
@@ -198,15 +211,8 @@ put_alarms(struct hm_prometheus *e, const struct hm_view *view, bool alerts)
 		if ((alarm->alert[0] != '\0') != alerts ||
 		    !hm_view_alarm(view, alarm) || shown_before(view, i))
 			continue;
-		if (!begun && alerts)
-			hm_prometheus_family(e, "hoymiles_alert_active",
-			    HM_PROMETHEUS_GAUGE, "1 for each alert of hm-alert "
-			    "that lasts");
-		else if (!begun)
-			hm_prometheus_family(e, "hoymiles_alarm_active",
-			    HM_PROMETHEUS_GAUGE,
-			    "1 for each alarm in the DTU's "
-			    "list that lasts");
+		if (!begun)
+			begin_alarms(e, alerts);
 		begun = true;
 		put_alarm(e, view, alarm);
 	}

@@ -244,11 +244,11 @@ hm_metrics_fields(struct hm_prometheus *e, const struct hm_view *view)
 	    HM_SCOPE_INVERTER, HM_SCOPE_PORT, HM_SCOPE_METER};
 
 	put_info(e, view, HM_SCOPE_DTU, PREFIX "dtu_info",
-	    "what a DTU is");
+	    "model, firmware and hardware of a DTU");
 	put_info(e, view, HM_SCOPE_INVERTER, PREFIX "inverter_info",
-	    "what an inverter is");
+	    "model, firmware and hardware of an inverter");
 	put_info(e, view, HM_SCOPE_METER, PREFIX "meter_info",
-	    "what a meter is");
+	    "model, firmware and hardware of a meter");
 	for (size_t s = 0; s < sizeof scopes / sizeof *scopes; s++)
 		for (size_t i = 0; i < HM_FIELDS; i++) {
 			struct family f = {.field = i, .scope = scopes[s]};
