@@ -57,7 +57,7 @@ is_excused() {
 	--* | 'there is no option'* | 'one of --'* | 'the HTTP server stops'* | \
 	*'the HTTP server' | 'cannot wake'* | 'cannot poll' | \
 	'cannot make an event loop' | 'no event loop' | \
-	'cannot open the stream' | 'cannot keep'* | *'dry run: '* | \
+	'cannot open the stream' | 'cannot start the thread'* | *'dry run: '* | \
 	'cannot listen'* | 'cannot raise'* | 'no random bytes'* | \
 	'out of descriptors'* | 'cannot show what would'* | \
 	'a record is longer than'* | 'serving HTTP'*) ;;

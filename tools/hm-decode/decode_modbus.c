@@ -79,7 +79,7 @@ state_text(enum hm_modbus_state state)
 	return "it is not Modbus TCP";
 }
 
-/* The data of a reply, or why there is none. */
+/* Open a reply. Returns why it cannot be used, or NULL. */
 static const char *
 open_reply(const struct hm_raw_frame *frame, struct hm_modbus_reply *reply)
 {
@@ -140,7 +140,10 @@ is_awake(const struct input *in)
 	return in->link != 0 && in->status != 0;
 }
 
-/* The two are lost together; and a sleeping inverter's zero says nothing. */
+/*
+ * A DTU loses both counters at once. A zero of a sleeping inverter is no
+ * reading.
+ */
 static bool
 is_today_known(const struct input *in)
 {
@@ -165,7 +168,7 @@ add_up(const struct plant *plant)
 			t.inverters++;
 			t.online += in->link != 0;
 		}
-		/* A sleeping inverter's record may be its last one awake. */
+		/* The record of a sleeping inverter may be an old one. */
 		if (is_awake(in))
 			t.power += in->power;
 		if (in->link != 0 && in->alarm != 0)
@@ -239,11 +242,11 @@ emit_port(struct hm_decoder *d, const struct input *in)
 	struct hm_reading r;
 
 	hm_decode_start_reading(d, &r, "port", serial);
-	hm_json_int(&r.emit, "port", in->port);
+	hm_json_int(&r.json, "port", in->port);
 	hm_reading_heard(&r, HM_F_PV_VOLTAGE, in->voltage, awake);
 	hm_reading_heard(&r, HM_F_PV_CURRENT, in->current, awake);
 	hm_reading_heard(&r, HM_F_PV_POWER, in->power, awake);
-	/* Nobody has a lifetime of 0 Wh: the DTU does not know it. */
+	/* A total of 0 Wh means that the DTU does not know it. */
 	if (is_today_known(in))
 		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, in->today);
 	if (in->total != 0)
@@ -267,6 +270,6 @@ hm_decode_modbus(struct hm_decoder *d)
 			emit_inverter(d, &plant.input[i]);
 	for (size_t i = 0; i < plant.inputs; i++)
 		emit_port(d, &plant.input[i]);
-	/* Last, so that its sums can be made from the others. */
+	/* Last: hm-filter makes its sums from the records before it. */
 	emit_dtu(d, &plant);
 }

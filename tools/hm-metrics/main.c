@@ -158,7 +158,7 @@ static bool
 render(void *context, struct hm_buffer *out)
 {
 	struct work *work = context;
-	const struct hm_own_figures own = {.lines = work->shared.lines};
+	const struct hm_metrics_own own = {.lines = work->shared.lines};
 	const struct hm_moment now = hm_moment_now();
 	const struct hm_metrics_options options = {
 	    .legacy = hm_config_flag(work->config, HM_SET_METRICS_LEGACY),

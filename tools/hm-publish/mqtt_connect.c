@@ -81,7 +81,7 @@ hm_mqtt_connect_start(struct hm_mqtt_link *link)
 	}
 	if (pthread_create(&link->thread, NULL, connect_in_thread,
 	    link) != 0) {
-		hm_mqtt_link_failed(link, "the system refused a thread");
+		hm_mqtt_link_failed(link, "cannot start a thread");
 		return;
 	}
 	link->state = HM_MQTT_CONNECTING;

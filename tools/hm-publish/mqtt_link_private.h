@@ -39,7 +39,7 @@ struct hm_mqtt_link {
 	int64_t delay_ms;    /* before the next attempt, without jitter */
 	int farewell;        /* id of the "offline" message */
 	int arrived;         /* id that on_publish was called with last */
-	bool failure_logged; /* the broker has been away since then */
+	bool failure_logged; /* not connected since that was logged */
 	bool lost;           /* the connection has ended */
 	int lost_reason;     /* negative: the broker's return code */
 };

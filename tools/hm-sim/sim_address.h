@@ -15,7 +15,7 @@ union hm_sim_address {
 
 #define HM_SIM_URI 80
 
-/* False if the text is no numeric address. The port is then 0. */
+/* The port is set to 0. False if the text is not a numeric address. */
 bool hm_sim_address_parse(const char *text, union hm_sim_address *address);
 
 void hm_sim_address_set_port(union hm_sim_address *address, int64_t port);

@@ -174,7 +174,7 @@ hm_sim_faults_names(unsigned set, char *buf, size_t cap)
 	}
 }
 
-/* Asking */
+/* Queries */
 
 /* Real DTUs send their data to the cloud in this minute. */
 static bool

@@ -47,7 +47,7 @@ struct hm_sim_faults {
 bool hm_sim_faults_parse(const char *text, struct hm_sim_faults *faults,
     char *problem, size_t cap);
 
-/* The names of a set of faults, with spaces between, for messages. */
+/* The names of a set of faults, separated by spaces, for messages. */
 void hm_sim_faults_names(unsigned set, char *buf, size_t cap);
 
 /*

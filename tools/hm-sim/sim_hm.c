@@ -179,7 +179,7 @@ hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
 		a.payload = plain;
 	}
 	if (faults & HM_SIM_BIT(HM_SIM_GARBAGE))
-		return hm_sim_garbage(out);
+		return hm_sim_dtu_garbage(out);
 	return answer_request(&a, number);
 }
 

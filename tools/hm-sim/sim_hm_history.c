@@ -15,7 +15,7 @@
 size_t
 hm_sim_hm_history(struct hm_sim_answer *a)
 {
-	const struct hm_sun *sun = &a->now->sun;
+	const struct hm_sim_sun *sun = &a->now->sun;
 	size_t points = (size_t)(sun->seconds / HISTORY_STEP), first, end;
 	int64_t peak = hm_sim_plant_dtu_peak(a->dtu->plant, a->dtu->index);
 	int64_t today, total, last;
@@ -44,7 +44,7 @@ hm_sim_hm_history(struct hm_sim_answer *a)
 	history.today = (uint32_t)today;
 	history.power = power;
 	for (size_t i = first; i < end; i++)
-		power[history.n_power++] = (int32_t)(peak * hm_sun_share(
-		    (int64_t)i * HISTORY_STEP) / HM_SUN_FULL);
+		power[history.n_power++] = (int32_t)(peak * hm_sim_sun_share(
+		    (int64_t)i * HISTORY_STEP) / HM_SIM_SUN_FULL);
 	return hm_sim_hm_reply(a, &history.base);
 }

@@ -84,7 +84,7 @@ add_single(struct page *page, struct hm_sim_answer *a, size_t index,
     const struct hm_sim_time *time)
 {
 	Hm__RealSingle *to = &page->single[page->reply.n_single];
-	bool heard = hm_sim_is_heard(time, a->faults);
+	bool heard = hm_sim_dtu_hears(time, a->faults);
 	struct hm_sim_plant_inverter from;
 
 	hm__real_single__init(to);
@@ -128,7 +128,7 @@ add_three(struct page *page, struct hm_sim_answer *a, size_t index,
     const struct hm_sim_time *time)
 {
 	Hm__RealThree *to = &page->three[page->reply.n_three];
-	bool heard = hm_sim_is_heard(time, a->faults);
+	bool heard = hm_sim_dtu_hears(time, a->faults);
 	struct hm_sim_plant_inverter from;
 
 	hm__real_three__init(to);
@@ -172,7 +172,7 @@ add_input(struct page *page, struct hm_sim_answer *a, size_t index,
 	hm_sim_plant_read_input(plant, a->dtu->index, inverter, input, time,
 	    &from);
 	if (page->reply.n_input == 1)
-		hm_sim_glitch(&from, a->faults, &limits);
+		hm_sim_dtu_glitch(&from, a->faults, &limits);
 	to->voltage = from.voltage;
 	to->current = from.current;
 	to->power = from.power;

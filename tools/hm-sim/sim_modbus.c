@@ -32,14 +32,14 @@ put(uint8_t *p, int64_t value, size_t bytes)
 		p[i - 1] = (uint8_t)value;
 }
 
-/* The map */
+/* The register map */
 
 static void
 put_readings(uint8_t *p, const struct hm_sim_plant_inverter *inverter,
     const struct hm_sim_plant_input *input, bool is_mi)
 {
 	put(p + 8, input->voltage, 2);
-	/* MI inverters cut the last digit off. */
+	/* MI inverters send no second decimal. */
 	put(p + 10, is_mi ? input->current / 10 : input->current, 2);
 	put(p + 12, inverter->voltage[0], 2);
 	put(p + 14, inverter->frequency, 2);
@@ -52,8 +52,8 @@ put_readings(uint8_t *p, const struct hm_sim_plant_inverter *inverter,
 }
 
 /*
- * The record of an input. The end of the list keeps data type and fixed byte;
- * at night a DTU-Pro keeps no more than the serial number and the input.
+ * The record of an input. After the last input a record has only its data type
+ * and fixed byte; at night a DTU-Pro adds only the serial number and the input.
  */
 static void
 put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
@@ -73,17 +73,17 @@ put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 	put(record + 1, hm_sim_plant_inverter_serial(plant, dtu->index,
 	    inverter), HM_MODBUS_SERIAL);
 	record[7] = (uint8_t)(input + 1);
-	if (!hm_sim_is_heard(time, faults))
+	if (!hm_sim_dtu_hears(time, faults))
 		return;
 	hm_sim_plant_read_inverter(plant, dtu->index, inverter, time, &ac);
 	hm_sim_plant_read_input(plant, dtu->index, inverter, input, time, &pv);
-	hm_sim_glitch(&pv, faults, &limits);
+	hm_sim_dtu_glitch(&pv, faults, &limits);
 	put_readings(record, &ac, &pv, plant->is_mi);
 	if (dtu->numbers)
 		put(record + 30, dtu->number, 2);
 }
 
-/* `size` bytes of the map, which may run on into the records that follow. */
+/* `size` bytes of the map, which may reach into the records that follow. */
 static void
 put_records(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
     unsigned faults, size_t index, uint8_t *out, size_t size)
@@ -100,7 +100,7 @@ put_records(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 	}
 }
 
-/* A reader goes from record to record until one is empty. */
+/* A client reads record after record until one is empty. */
 static void
 count_answer(struct hm_sim_dtu *dtu, size_t index)
 {
@@ -164,7 +164,7 @@ static size_t
 damage(unsigned faults, uint8_t *out, size_t size)
 {
 	if (faults & HM_SIM_BIT(HM_SIM_GARBAGE))
-		return hm_sim_garbage(out);
+		return hm_sim_dtu_garbage(out);
 	if (faults & HM_SIM_BIT(HM_SIM_UNIT))
 		out[6]++;
 	if (faults & HM_SIM_BIT(HM_SIM_COUNT))

@@ -291,7 +291,7 @@ hm_sim_server_close(struct hm_sim_server *server)
 	free(server);
 }
 
-/* Asking */
+/* Queries */
 
 size_t
 hm_sim_server_count(const struct hm_sim_server *server)

@@ -5,9 +5,8 @@
 #include "sim_dtu.h"
 
 /*
- * The simulated DTUs on their sockets, in an event loop of libev. As with a
- * real DTU one client at a time is served: a new one ends the old one's
- * connection.
+ * The simulated DTUs on their sockets, in an event loop of libev. Like a real
+ * DTU, each serves one client at a time: a new connection ends the old one.
  */
 
 #define HM_SIM_PORT_USUAL (-1) /* 10081 for hm, 1502 for modbus */
@@ -17,7 +16,7 @@ struct hm_sim_options {
 	size_t hm_dtus, modbus_dtus;
 	const char *address; /* IPv4 or IPv6 */
 	int64_t port; /* the first; 0: any; HM_SIM_PORT_USUAL */
-	bool spread_addresses; /* consecutive ones, rather than ports */
+	bool spread_addresses; /* of consecutive addresses, not ports */
 	uint8_t unit;
 	bool encrypts;
 	int64_t rekey_ms; /* 0: never */
@@ -27,7 +26,7 @@ struct hm_sim_options {
 	bool unsolicited; /* send an unsolicited frame before each reply */
 	struct hm_sim_faults faults;
 	bool numbers; /* see struct hm_sim_dtu */
-	/* An answer of this serial number has been sent as a whole. */
+	/* The DTU of this serial number has sent a whole answer. */
 	void (*answered)(void *context, int64_t serial, uint16_t number);
 	void *context;
 	size_t fault_dtu; /* the only one with faults, from 1; 0: all */

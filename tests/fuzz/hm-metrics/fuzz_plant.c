@@ -61,7 +61,7 @@ is_sample(struct hm_slice line)
 static void
 look_at_metrics(const struct hm_view *view, bool openmetrics)
 {
-	const struct hm_own_figures own = {0};
+	const struct hm_metrics_own own = {0};
 	const struct hm_metrics_options options = {.openmetrics = openmetrics,
 	    .legacy = true, .http = true, .own = &own};
 	struct hm_buffer out = {0};
@@ -98,7 +98,7 @@ look_at_json(const struct hm_view *view)
 	hm_live_json_inverters(&e, view);
 	FOUND(!hm_json_done(&e, &json));
 	hm_json_start(&e, buf, JSON);
-	hm_health_emit(&e, view);
+	hm_health_json(&e, view);
 	FOUND(!hm_json_done(&e, &json));
 	free(buf);
 }

@@ -32,7 +32,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FOUND(url.kind != HM_URLS);
 	}
 	if (hm_url_limit(text, &limit))
-		FOUND(limit < 1 || limit > HM_LIMIT_MAX);
+		FOUND(limit < 1 || limit > HM_URL_LIMIT_MAX);
 	free(text);
 	return 0;
 }

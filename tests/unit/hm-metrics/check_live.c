@@ -194,7 +194,7 @@ START_TEST(a_poll_counts_once)
 	take_dtu("2026-06-21T10:01:00Z", ",\"took_ms\":40000");
 	ck_assert_uint_eq(live.dtu[0].good, 2);
 	ck_assert_uint_eq(live.dtu[0].took[1], 1);
-	ck_assert_uint_eq(live.dtu[0].took[HM_TOOK_BUCKETS - 1], 1);
+	ck_assert_uint_eq(live.dtu[0].took[HM_LIVE_TOOK_BUCKETS - 1], 1);
 	ck_assert_uint_eq(live.dtu[0].took_ms, 40250);
 }
 END_TEST
@@ -573,14 +573,14 @@ START_TEST(the_curve_is_sampled_when_the_plant_is_known)
 	begin(2);
 	take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":500");
 	hm_live_sample(&live, &now); /* half of it */
-	ck_assert(!hm_curve_mean(&live.curve, point, &mean));
+	ck_assert(!hm_day_curve_mean(&live.curve, point, &mean));
 	take("{\"type\":\"dtu\"," TIME ",\"dtu\":\"barn\",\"pv_power\":100}");
 	hm_live_sample(&live, &now);
-	ck_assert(hm_curve_mean(&live.curve, point, &mean));
+	ck_assert(hm_day_curve_mean(&live.curve, point, &mean));
 	ck_assert_int_eq(mean, 600000);
 	pass(10 * MINUTE);
 	hm_live_sample(&live, &now); /* nothing is known any more */
-	ck_assert(!hm_curve_mean(&live.curve, point + 2, &mean));
+	ck_assert(!hm_day_curve_mean(&live.curve, point + 2, &mean));
 }
 END_TEST
 

@@ -55,7 +55,7 @@ static const struct {
 	const char *text;
 	int limit; /* 0: refused */
 } limits[] = {
-    {NULL, HM_LIMIT_DEFAULT},
+    {NULL, HM_URL_LIMIT_DEFAULT},
     {"1", 1},
     {"1000", 1000},
     {"1e2", 100},

@@ -43,8 +43,8 @@ at(int64_t simulated)
 	struct hm_sim_time time = {.simulated = simulated, .refresh = 5,
 	    .wall = WALL + simulated - NOON, .began = WALL};
 
-	hm_sun_at(simulated, &time.sun);
-	hm_sun_at(simulated - time.sun.since, &time.reset);
+	hm_sim_sun_at(simulated, &time.sun);
+	hm_sim_sun_at(simulated - time.sun.since, &time.reset);
 	return time;
 }
 

@@ -18,8 +18,8 @@ at(int64_t simulated)
 {
 	struct hm_sim_time time = {.simulated = simulated};
 
-	hm_sun_at(simulated, &time.sun);
-	hm_sun_at(simulated - time.sun.since, &time.reset);
+	hm_sim_sun_at(simulated, &time.sun);
+	hm_sim_sun_at(simulated - time.sun.since, &time.reset);
 	return time;
 }
 
@@ -150,7 +150,7 @@ START_TEST(counters_tick_together_and_never_fall)
 			ck_assert_int_eq(now.today - last.today,
 			    now.total - last.total);
 		else
-			ck_assert_int_lt(s % DAY - HM_SUN_RISE, 13);
+			ck_assert_int_lt(s % DAY - HM_SIM_SUN_RISE, 13);
 		last = now;
 	}
 	ck_assert_int_gt(last.today, 2800);
@@ -164,14 +164,14 @@ START_TEST(a_late_reset_moves_the_fall_alone)
 	int64_t since_nine;
 
 	/* At nine on this day, and on the one before. */
-	hm_sun_at(2 * DAY + 9 * 3600, &late.reset);
+	hm_sim_sun_at(2 * DAY + 9 * 3600, &late.reset);
 	hm_sim_plant_read_input(&plant, 0, 0, 0, &usual, &a);
 	hm_sim_plant_read_input(&plant, 0, 0, 0, &late, &b);
 	ck_assert_int_eq(b.total, a.total);
 	since_nine = b.today;
 	ck_assert_int_gt(since_nine, 0);
 	ck_assert_int_lt(since_nine, a.today);
-	hm_sun_at(DAY + 9 * 3600, &late.reset);
+	hm_sim_sun_at(DAY + 9 * 3600, &late.reset);
 	hm_sim_plant_read_input(&plant, 0, 0, 0, &late, &b);
 	ck_assert_int_gt(b.today, a.today + since_nine);
 }
@@ -291,7 +291,7 @@ START_TEST(sums_are_those_of_the_inputs)
 	ck_assert_int_eq(today, today_sum);
 	ck_assert_int_eq(total, total_sum);
 	ck_assert_int_le(llabs(hm_sim_plant_dtu_peak(&plant, 2) *
-	    time.sun.share / HM_SUN_FULL - power), 12);
+	    time.sun.share / HM_SIM_SUN_FULL - power), 12);
 }
 END_TEST
 

@@ -109,7 +109,7 @@ static bool
 put_probe(struct hm_api_query *q)
 {
 	struct hm_api *a = q->api;
-	struct hm_check check[HM_CHECKS_MAX];
+	struct hm_health_check check[HM_HEALTH_CHECKS_MAX];
 	char text[1024];
 	size_t count, n;
 	bool good;
@@ -130,7 +130,7 @@ put_metrics(struct hm_api_query *q)
 {
 	struct hm_api *a = q->api;
 	const struct hm_http_counts *counts = &q->request->counts;
-	const struct hm_own_figures own = {
+	const struct hm_metrics_own own = {
 	    .lines = a->options.shared->lines,
 	    .requests = counts->requests,
 	    .connections = counts->connections,

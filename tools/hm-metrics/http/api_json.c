@@ -44,7 +44,7 @@ put_json(struct hm_api_query *q, emitter *emit)
 static bool
 emit_health(struct hm_api_query *q, struct hm_json *e)
 {
-	hm_health_emit(e, &q->api->view);
+	hm_health_json(e, &q->api->view);
 	q->status = hm_view_healthy(&q->api->view) ? HM_API_OK :
 	    HM_API_UNAVAILABLE;
 	return true;

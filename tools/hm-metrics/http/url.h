@@ -25,8 +25,8 @@ enum hm_url_kind {
 	HM_URLS,
 };
 
-#define HM_LIMIT_DEFAULT 100
-#define HM_LIMIT_MAX 1000
+#define HM_URL_LIMIT_DEFAULT 100
+#define HM_URL_LIMIT_MAX 1000
 
 struct hm_url {
 	enum hm_url_kind kind;
@@ -38,7 +38,7 @@ bool hm_url_parse(const char *path, struct hm_url *url);
 
 /*
  * Parse the parameter `limit`, NULL if it is not given. False if it is not
- * 1 .. HM_LIMIT_MAX.
+ * 1 .. HM_URL_LIMIT_MAX.
  */
 bool hm_url_limit(const char *text, int *limit);
 

@@ -9,11 +9,12 @@
 
 _Static_assert(HM_FIELDS <= 64, "a device has a bit for each field");
 
-const int64_t hm_took_bounds[HM_TOOK_BUCKETS - 1] = {HM_TOOK_BOUNDS};
+const int64_t hm_live_took_bounds[HM_LIVE_TOOK_BUCKETS - 1] = {
+    HM_LIVE_TOOK_BOUNDS};
 
 /* Room */
 
-/* Room for `wanted` items in an array of `size` each. */
+/* Make room for `wanted` items of `size` in an array. */
 static bool
 make_room(void **array, size_t *cap, size_t wanted, size_t size)
 {
@@ -168,7 +169,7 @@ hm_live_forget(struct hm_live *live, const struct hm_moment *now)
 	for (size_t i = 0; i < live->devices; i++) {
 		const struct hm_live_device *d = &live->device[i];
 
-		/* There was room for more. */
+		/* Adding cannot fail: the hash was larger before. */
 		if (now->steady - d->heard >= FORGET_MS ||
 		    !hm_hash_add(&live->serials, hash_device(d->scope,
 		    d->dtu, d->scope == HM_SCOPE_DTU ? "" : d->serial,
@@ -219,7 +220,7 @@ hm_live_copy(struct hm_live *to, const struct hm_live *from)
 {
 	struct hm_live mine = *to;
 
-	/* Never none at all, which memcpy does not take. */
+	/* At least one each, so that memcpy gets no NULL. */
 	if (!dtu_room(&mine, from->dtus + 1) ||
 	    !device_room(&mine, from->devices + 1)) {
 		to->dtu = mine.dtu;

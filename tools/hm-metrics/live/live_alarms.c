@@ -23,7 +23,7 @@ find_alarm(const struct hm_live *live, const struct hm_live_alarm *like)
 	return i;
 }
 
-/* The one that was not heard of for the longest time makes room. */
+/* The alarm whose last record is the oldest is replaced. */
 static size_t
 oldest_alarm(const struct hm_live *live)
 {
@@ -70,7 +70,10 @@ hm_live_on_alarm(struct hm_live *live, const struct hm_record *record,
 	    sizeof alarm.alert);
 	if (!is_alert && !hm_record_int(record, "code", &alarm.code))
 		return;
-	/* A DTU is known by its name, and its serial number comes and goes. */
+	/*
+	 * This alert is of the DTU's name: not all its records have the serial
+	 * number.
+	 */
 	if (strcmp(alarm.alert, "dtu_offline") != 0)
 		hm_live_name(record, "serial", alarm.serial,
 		    sizeof alarm.serial);

@@ -15,13 +15,14 @@ count_duration(struct hm_live_dtu *dtu, const struct hm_record *record)
 
 	if (!hm_record_int(record, "took_ms", &ms) || ms < 0)
 		return;
-	while (bucket < HM_TOOK_BUCKETS - 1 && ms > hm_took_bounds[bucket])
+	while (bucket < HM_LIVE_TOOK_BUCKETS - 1 &&
+	    ms > hm_live_took_bounds[bucket])
 		bucket++;
 	dtu->took[bucket]++;
 	dtu->took_ms += (uint64_t)ms;
 }
 
-/* A record that comes again, after a restart in between, counts once. */
+/* A record that is replayed after a restart counts once. */
 void
 hm_live_count_poll(struct hm_live_dtu *dtu, const struct hm_record *record,
     const struct hm_moment *now)
@@ -37,7 +38,7 @@ hm_live_count_poll(struct hm_live_dtu *dtu, const struct hm_record *record,
 	count_duration(dtu, record);
 }
 
-/* Failed ones */
+/* Failed polls */
 
 static void
 take_breaker(struct hm_live_dtu *dtu, const struct hm_record *record)
@@ -67,9 +68,9 @@ take_error(const struct hm_record *record)
 }
 
 /*
- * Polls that failed since the last record: those that were not told of, at
- * night, are known by the count of failures in a row. A record that repeats
- * the count tells of a change of the breaker, or has come twice.
+ * How many polls failed since the last record. At night hm-poll does not report
+ * each; its count of failures in a row includes the others. A record with the
+ * same count reports a change of the breaker, or is a replay.
  */
 static uint64_t
 new_failures(const struct hm_live_dtu *dtu, int64_t failures)
@@ -78,7 +79,7 @@ new_failures(const struct hm_live_dtu *dtu, int64_t failures)
 		return dtu->breaker != HM_BREAKER_HALF_OPEN;
 	if (failures > dtu->failures)
 		return (uint64_t)(failures - dtu->failures);
-	return failures < dtu->failures; /* hm-poll has begun anew */
+	return failures < dtu->failures; /* hm-poll has restarted */
 }
 
 static void

@@ -30,7 +30,7 @@ take_label(struct hm_live_device *d, size_t field,
 		memcpy(out, text, sizeof text);
 }
 
-/* What a field's value is worth as a number. */
+/* The value of a field as a number. False if it has none. */
 static bool
 number_of(const struct hm_field *field, const struct hm_value *value,
     struct hm_decimal *out)
@@ -77,7 +77,7 @@ take_fields(struct hm_live_device *d, const struct hm_record *record)
 	}
 }
 
-/* What info records have told stays when a reading comes. */
+/* The fields of info records, which a reading does not clear. */
 static uint64_t
 rare_fields(void)
 {
@@ -109,7 +109,7 @@ value_of(const struct hm_live_device *d, enum hm_field_id field,
 	    hm_decimal_rescale(d->value[field], hm_fields[field].scale, units);
 }
 
-/* Whether the last thing that a DTU said was that the sun goes down. */
+/* Whether the reading is one of dusk; then the DTU may soon be silent. */
 static void
 look_for_dusk(struct hm_live_dtu *dtu, const struct hm_live_device *d)
 {

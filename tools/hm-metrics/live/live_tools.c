@@ -21,8 +21,8 @@ find_tool(struct hm_live *live, const char *name)
 }
 
 /*
- * How long to wait for the next record of a tool of which one has come: not
- * longer than it has run, but for a day at most.
+ * The estimated time to the second record of a tool, in ms: its uptime in the
+ * first record, at most a day.
  */
 static int64_t
 first_gap(const struct hm_record *record)
@@ -86,7 +86,7 @@ find_deaths(struct hm_live *live, const char *tool)
 	return deaths;
 }
 
-/* One that has come again counts once. */
+/* A replayed record counts once. */
 void
 hm_live_on_death(struct hm_live *live, const struct hm_record *record,
     const struct hm_moment *now)

@@ -4,11 +4,11 @@
 #include "live.h"
 
 /*
- * How a record changes what is known of the plant; private to live_update.c,
- * which looks at the record's type, and to the files named below.
+ * How a record updates the live state; private to live_update.c, which looks at
+ * the record's type, and to the files named below.
  */
 
-/* live_members.c: members of a record, as they are kept */
+/* live_members.c: members of a record in the form in which they are kept */
 
 /*
  * The text under a key, ended by a NUL, without control characters; cut where
@@ -43,7 +43,7 @@ void hm_live_on_reading(struct hm_live *live, enum hm_scope scope,
 void hm_live_on_info(struct hm_live *live, const struct hm_record *record,
     const struct hm_moment *now);
 
-/* live_polls.c: a DTU's reading is a good poll, a status tells of others */
+/* live_polls.c: good polls, from a DTU's readings; failed ones, from status */
 void hm_live_count_poll(struct hm_live_dtu *dtu,
     const struct hm_record *record, const struct hm_moment *now);
 void hm_live_on_status(struct hm_live *live, const struct hm_record *record,

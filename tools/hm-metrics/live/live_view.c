@@ -6,7 +6,7 @@
 
 #define STALE_MIN_MS 180000
 #define PERIODS 3
-#define ALERT_PERIOD_MS 600000 /* hm-alert tells again what lasts */
+#define ALERT_PERIOD_MS 600000 /* hm-alert repeats what lasts */
 #define NIGHT_MAX_MS ((int64_t)18 * 3600 * 1000)
 
 static int64_t
@@ -23,8 +23,8 @@ is_night(const struct hm_live_options *options, int64_t wall)
 }
 
 /*
- * At the end of a night the last poll may be a night's period ago; so it is
- * over only some time later.
+ * Just after the night the last poll may be as old as the night's period, so
+ * the night is prolonged.
  */
 void
 hm_view_init(struct hm_view *view, const struct hm_live *live,
@@ -175,11 +175,11 @@ hm_live_sample(struct hm_live *live, const struct hm_moment *now)
 	int64_t milliwatts;
 
 	hm_view_init(&view, live, now);
-	/* A part of the plant is not its power. */
+	/* Until all DTUs were polled the sum is too low. */
 	if (!hm_view_all_tried(&view) && now->steady - live->started.steady <
 	    live->options.query_period_ms)
 		return;
 	if (hm_view_sum(&view, HM_F_PV_POWER, false, &watts) &&
 	    hm_decimal_rescale(watts, 3, &milliwatts))
-		hm_curve_add(&live->curve, now->wall / 1000, milliwatts);
+		hm_day_curve_add(&live->curve, now->wall / 1000, milliwatts);
 }

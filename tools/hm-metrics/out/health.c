@@ -48,7 +48,7 @@ publisher(const struct hm_view *view, const char *counter)
 }
 
 void
-hm_health_emit(struct hm_json *e, const struct hm_view *view)
+hm_health_json(struct hm_json *e, const struct hm_view *view)
 {
 	const struct hm_live *live = view->live;
 
@@ -72,15 +72,15 @@ hm_health_emit(struct hm_json *e, const struct hm_view *view)
 
 size_t
 hm_health_live(const struct hm_view *view,
-    struct hm_check check[HM_CHECKS_MAX])
+    struct hm_health_check check[HM_HEALTH_CHECKS_MAX])
 {
 	size_t count = 0;
 
-	check[count++] = (struct hm_check){"hm-metrics", true};
+	check[count++] = (struct hm_health_check){"hm-metrics", true};
 	for (size_t i = 0; i < view->live->tools; i++) {
 		const struct hm_live_tool *tool = &view->live->tool[i];
 
-		check[count++] = (struct hm_check){tool->name,
+		check[count++] = (struct hm_health_check){tool->name,
 		    !hm_view_silent(view, tool)};
 	}
 	return count;
@@ -88,17 +88,17 @@ hm_health_live(const struct hm_view *view,
 
 size_t
 hm_health_ready(const struct hm_view *view, bool database,
-    struct hm_check check[HM_CHECKS_MAX])
+    struct hm_health_check check[HM_HEALTH_CHECKS_MAX])
 {
-	check[0] = (struct hm_check){"configuration", true};
-	check[1] = (struct hm_check){"database", database};
-	check[2] = (struct hm_check){"every DTU polled once",
+	check[0] = (struct hm_health_check){"configuration", true};
+	check[1] = (struct hm_health_check){"database", database};
+	check[2] = (struct hm_health_check){"every DTU polled once",
 	    hm_view_all_tried(view)};
 	return 3;
 }
 
 size_t
-hm_health_text(const struct hm_check *check, size_t count, bool verbose,
+hm_health_text(const struct hm_health_check *check, size_t count, bool verbose,
     bool *good, char *buf, size_t cap)
 {
 	size_t n = 0;

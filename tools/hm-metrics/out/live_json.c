@@ -15,9 +15,9 @@ emit_text(struct hm_json *e, const char *key, const char *text)
 
 /* Fields of a device by their own keys. */
 
-/* Those that the bridge had, which are null where they are not known. */
+/* Fields of the bridge, which are null while they are unknown. */
 static bool
-is_of_old(enum hm_scope scope, size_t field)
+had_bridge(enum hm_scope scope, size_t field)
 {
 	switch (field) {
 	case HM_F_GRID_VOLTAGE:
@@ -51,7 +51,7 @@ emit_field(struct hm_json *e, const struct hm_view *view,
 	    hm_fields[field].kind == HM_LABEL)
 		return;
 	if (!hm_view_value(view, d, field, &value)) {
-		if (is_of_old(d->scope, field))
+		if (had_bridge(d->scope, field))
 			hm_json_null(e, key);
 	} else if (hm_fields[field].kind == HM_FLAG) {
 		hm_json_bool(e, key, value.units != 0);
@@ -205,7 +205,7 @@ hm_live_json_inverter(struct hm_json *e, const struct hm_view *view,
 	return false;
 }
 
-/* The page: short keys, in units that it shows */
+/* The page: short keys, and the units that it shows */
 
 static void
 emit_value(struct hm_json *e, const struct hm_view *view,
@@ -300,14 +300,14 @@ emit_page_alarm(struct hm_json *e, const struct hm_view *view,
 static void
 emit_curve(struct hm_json *e, const struct hm_day_curve *curve)
 {
-	unsigned points = HM_CURVE_POINTS;
+	unsigned points = HM_DAY_CURVE_POINTS;
 	int64_t milliwatts;
 
-	while (points > 0 && !hm_curve_mean(curve, points - 1, &milliwatts))
+	while (points > 0 && !hm_day_curve_mean(curve, points - 1, &milliwatts))
 		points--;
 	hm_json_array(e, "curve");
 	for (unsigned i = 0; i < points; i++)
-		if (hm_curve_mean(curve, i, &milliwatts))
+		if (hm_day_curve_mean(curve, i, &milliwatts))
 			hm_json_int(e, NULL, (milliwatts + 500) / 1000);
 		else
 			hm_json_null(e, NULL);

@@ -47,7 +47,7 @@ put_messages(struct hm_prometheus *e, const struct hm_live *live)
 static void
 put_own(struct hm_prometheus *e, const struct hm_metrics_options *options)
 {
-	const struct hm_own_figures *own = options->own;
+	const struct hm_metrics_own *own = options->own;
 
 	put_count(e, "hoymiles_metrics_lines_total", own->lines,
 	    "lines that hm-metrics has read");

@@ -7,6 +7,8 @@
 #include "record/breaker_state.h"
 #include "record/poll_errors.h"
 
+#define BOUND ((size_t)24) /* bytes of the bound of a bucket */
+
 static void
 begin_sample(struct hm_prometheus *e, const struct hm_live_dtu *dtu)
 {
@@ -14,7 +16,7 @@ begin_sample(struct hm_prometheus *e, const struct hm_live_dtu *dtu)
 	hm_prometheus_label(e, "dtu", dtu->name);
 }
 
-/* How polls go */
+/* Results of polls */
 
 static void
 put_up(struct hm_prometheus *e, const struct hm_view *view)
@@ -87,22 +89,29 @@ put_in_row(struct hm_prometheus *e, const struct hm_view *view)
 	}
 }
 
+/* Seconds in the canonical form of OpenMetrics: 0.1, 1.0 */
+static void
+format_bound(int64_t ms, char out[BOUND])
+{
+	long long seconds = ms / 1000, rest = ms % 1000;
+
+	if (rest % 100 == 0)
+		snprintf(out, BOUND, "%lld.%lld", seconds, rest / 100);
+	else
+		snprintf(out, BOUND, "%lld.%lld", seconds, rest / 10);
+}
+
 void
 hm_metrics_durations(struct hm_prometheus *e, const struct hm_live_dtu *dtu,
     const char *label)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < HM_TOOK_BUCKETS; i++) {
-		char bound[HM_DECIMAL_TEXT + 2] = "+Inf";
+	for (size_t i = 0; i < HM_LIVE_TOOK_BUCKETS; i++) {
+		char bound[BOUND] = "+Inf";
 
-		/* As OpenMetrics spells it: 0.1, 1.0 */
-		if (i < HM_TOOK_BUCKETS - 1)
-			snprintf(bound, sizeof bound,
-			    hm_took_bounds[i] % 1000 == 0 ? "%lld.0" :
-			    "%lld.%lld", (long long)hm_took_bounds[i] / 1000,
-			    (long long)hm_took_bounds[i] % 1000 /
-			    (hm_took_bounds[i] % 100 == 0 ? 100 : 10));
+		if (i < HM_LIVE_TOOK_BUCKETS - 1)
+			format_bound(hm_live_took_bounds[i], bound);
 		sum += dtu->took[i];
 		hm_prometheus_sample(e, "_bucket");
 		hm_prometheus_label(e, label, dtu->name);

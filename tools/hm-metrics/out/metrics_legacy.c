@@ -5,7 +5,7 @@
 #include "prometheus_text.h"
 #include "record/poll_errors.h"
 
-/* The metrics of hoymiles-mqtt 0.12, where its names are not ours. */
+/* The metrics of hoymiles-mqtt 0.12 whose names differ from ours. */
 
 static void
 begin_sample(struct hm_prometheus *e, const struct hm_live_dtu *dtu)
@@ -67,7 +67,7 @@ put_states(struct hm_prometheus *e, const struct hm_view *view)
 	}
 }
 
-/* A field of all devices of a scope, under a name of old. */
+/* A field of all devices of a scope, under its name in hoymiles-mqtt 0.12. */
 static const struct {
 	const char *name;
 	enum hm_scope scope;
@@ -135,7 +135,7 @@ put_errors(struct hm_prometheus *e, const struct hm_view *view)
 	hm_prometheus_int(e, dropped);
 }
 
-/* hoymiles_mqtt_messages_total has kept its name and is always there. */
+/* Not hoymiles_mqtt_messages_total, whose name is the same in hm. */
 void
 hm_metrics_legacy(struct hm_prometheus *e, const struct hm_view *view)
 {

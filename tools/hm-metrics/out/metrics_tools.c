@@ -14,7 +14,7 @@
 static const struct {
 	const char *counter, *metric;
 	enum hm_prometheus_type type;
-	unsigned scale; /* decimals: 3 for what counts milliseconds */
+	unsigned scale; /* decimals: 3 for a counter of milliseconds */
 	const char *help;
 } every_tool[] = {
     {"uptime", "hoymiles_tool_uptime_seconds", GAUGE, 0,
