@@ -49,7 +49,7 @@ link_of(const struct plant *plant, int64_t serial)
 
 struct totals {
 	int64_t pv_power, active_power, today, total;
-	int64_t inputs, inverters, online;
+	int64_t ports, inverters, online;
 	bool today_known, total_known;
 };
 
@@ -74,9 +74,9 @@ is_today_known(const Hm__RealInput *input, int link)
 }
 
 static void
-add_input(struct totals *t, const Hm__RealInput *input, int link)
+add_port(struct totals *t, const Hm__RealInput *input, int link)
 {
-	t->inputs++;
+	t->ports++;
 	/* Without a link this may be an old reading. */
 	if (link != 0)
 		t->pv_power += input->power;
@@ -103,7 +103,7 @@ add_up(const struct plant *plant)
 			add_inverter(&t, p->three[j]->active_power,
 			    p->three[j]->link != 0);
 		for (size_t j = 0; j < p->n_input; j++)
-			add_input(&t, p->input[j],
+			add_port(&t, p->input[j],
 			    link_of(plant, p->input[j]->serial));
 	}
 	return t;
@@ -122,13 +122,13 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 	hm_decode_start_dtu(d, &r, serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
 	hm_reading_moment(&r, HM_F_DEVICE_TIME, first->reply->time);
-	if (t.inputs > 0)
+	if (t.ports > 0)
 		hm_reading_number(&r, HM_F_PV_POWER, t.pv_power);
 	if (t.inverters > 0)
 		hm_reading_number(&r, HM_F_ACTIVE_POWER, t.active_power);
-	if (t.inputs > 0 && t.today_known)
+	if (t.ports > 0 && t.today_known)
 		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, t.today);
-	if (t.inputs > 0 && t.total_known)
+	if (t.ports > 0 && t.total_known)
 		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, t.total);
 	hm_reading_number(&r, HM_F_INVERTERS, t.inverters);
 	hm_reading_number(&r, HM_F_INVERTERS_ONLINE, t.online);
@@ -208,7 +208,7 @@ emit_three(struct hm_decoder *d, const struct hm_raw_frame *frame,
 }
 
 static void
-emit_input(struct hm_decoder *d, const struct hm_raw_frame *frame,
+emit_port(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const Hm__RealInput *input, int link)
 {
 	char text[HM_SERIAL_TEXT];
@@ -294,7 +294,7 @@ emit_plant(struct hm_decoder *d, const struct plant *plant)
 		const struct package *p = &plant->package[i];
 
 		for (size_t j = 0; j < p->reply->n_input; j++)
-			emit_input(d, p->frame, p->reply->input[j],
+			emit_port(d, p->frame, p->reply->input[j],
 			    link_of(plant, p->reply->input[j]->serial));
 		for (size_t j = 0; j < p->reply->n_meter; j++)
 			emit_meter(d, p->frame, p->reply->meter[j]);

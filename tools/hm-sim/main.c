@@ -52,7 +52,7 @@ read_plant(const struct hm_config *config, struct hm_sim_plant *plant)
 	*plant = (struct hm_sim_plant){
 	    .seed = (uint64_t)hm_config_int(config, HM_SET_SIM_SEED),
 	    .inverters = (size_t)hm_config_int(config, HM_SET_SIM_INVERTERS),
-	    .inputs = digit(config, HM_SET_SIM_INPUTS),
+	    .ports = digit(config, HM_SET_SIM_INPUTS),
 	    .phases = digit(config, HM_SET_SIM_PHASES),
 	    .meter = hm_config_flag(config, HM_SET_SIM_METER),
 	    .is_mi = strcmp(hm_config_text(config, HM_SET_SIM_SERIES),
@@ -61,10 +61,10 @@ read_plant(const struct hm_config *config, struct hm_sim_plant *plant)
 	if (plant->phases == 3 && plant->is_mi)
 		return mistake(config, HM_SET_SIM_SERIES,
 		    "on three phases is hm");
-	if (plant->phases == 1 && plant->inputs == 6)
+	if (plant->phases == 1 && plant->ports == 6)
 		return mistake(config, HM_SET_SIM_INPUTS,
 		    "on one phase are 1, 2 and 4");
-	if (plant->phases == 3 && plant->inputs < 4)
+	if (plant->phases == 3 && plant->ports < 4)
 		return mistake(config, HM_SET_SIM_INPUTS,
 		    "on three phases are 4 and 6");
 	return true;

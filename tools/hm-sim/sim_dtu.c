@@ -15,14 +15,14 @@ hm_sim_dtu_show(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
 }
 
 void
-hm_sim_dtu_glitch(struct hm_sim_plant_input *input, unsigned faults,
+hm_sim_dtu_glitch(struct hm_sim_plant_port *port, unsigned faults,
     const struct hm_sim_limits *limits)
 {
 	if (faults & HM_SIM_BIT(HM_SIM_DIP))
-		input->total -= DIP;
+		port->total -= DIP;
 	if (faults & HM_SIM_BIT(HM_SIM_SPIKE)) {
-		input->today = limits->today;
-		input->total = limits->total;
+		port->today = limits->today;
+		port->total = limits->total;
 	}
 }
 

@@ -68,7 +68,7 @@ struct hm_sim_limits {
 };
 
 /* Apply HM_SIM_SPIKE and HM_SIM_DIP to the first input of a reply. */
-void hm_sim_dtu_glitch(struct hm_sim_plant_input *input, unsigned faults,
+void hm_sim_dtu_glitch(struct hm_sim_plant_port *port, unsigned faults,
     const struct hm_sim_limits *limits);
 
 /* Whether inverters are heard: by day, and not under HM_SIM_ZEROS. */

@@ -69,7 +69,7 @@ hm_sim_hm_info(struct hm_sim_answer *a)
 	info.dtu_serial = a->serial;
 	info.time = (uint32_t)a->now->wall;
 	info.devices = (int32_t)inverters;
-	info.inputs = (int32_t)(inverters * plant->inputs);
+	info.inputs = (int32_t)(inverters * plant->ports);
 	info.packages = hm_sim_hm_page_count(inverters, a->dtu->page_size);
 	info.package = request->package;
 	info.channel = CHANNEL;

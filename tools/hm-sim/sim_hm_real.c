@@ -153,23 +153,23 @@ add_three(struct page *page, struct hm_sim_answer *a, size_t index,
 }
 
 static void
-add_input(struct page *page, struct hm_sim_answer *a, size_t index,
+add_port(struct page *page, struct hm_sim_answer *a, size_t index,
     const struct hm_sim_time *time)
 {
 	static const struct hm_sim_limits limits = {INT32_MAX, INT32_MAX};
 	const struct hm_sim_plant *plant = a->dtu->plant;
-	size_t inverter = index / plant->inputs, input = index % plant->inputs;
+	size_t inverter = index / plant->ports, port = index % plant->ports;
 	Hm__RealInput *to = &page->input[page->reply.n_input];
-	struct hm_sim_plant_input from;
+	struct hm_sim_plant_port from;
 
 	hm__real_input__init(to);
 	to->serial = hm_sim_plant_inverter_serial(plant, a->dtu->index,
 	    inverter);
-	to->port = (int32_t)(input + 1);
+	to->port = (int32_t)(port + 1);
 	page->input_list[page->reply.n_input++] = to;
 	if (a->faults & HM_SIM_BIT(HM_SIM_ZEROS))
 		return;
-	hm_sim_plant_read_input(plant, a->dtu->index, inverter, input, time,
+	hm_sim_plant_read_port(plant, a->dtu->index, inverter, port, time,
 	    &from);
 	if (page->reply.n_input == 1)
 		hm_sim_dtu_glitch(&from, a->faults, &limits);
@@ -191,7 +191,7 @@ add_item(struct page *page, struct hm_sim_answer *a, size_t item,
 	if (plant->meter && item-- == 0)
 		add_meter(page, a, time);
 	else if (item >= plant->inverters)
-		add_input(page, a, item - plant->inverters, time);
+		add_port(page, a, item - plant->inverters, time);
 	else if (plant->phases == 1)
 		add_single(page, a, item, time);
 	else
@@ -204,7 +204,7 @@ count_items(struct hm_sim_answer *a)
 	const struct hm_sim_plant *plant = a->dtu->plant;
 
 	return plant->meter + (hm_sim_hm_is_mapped(a) ?
-	    plant->inverters * (1 + plant->inputs) : 0);
+	    plant->inverters * (1 + plant->ports) : 0);
 }
 
 size_t

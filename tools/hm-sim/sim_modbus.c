@@ -36,16 +36,16 @@ put(uint8_t *p, int64_t value, size_t bytes)
 
 static void
 put_readings(uint8_t *p, const struct hm_sim_plant_inverter *inverter,
-    const struct hm_sim_plant_input *input, bool is_mi)
+    const struct hm_sim_plant_port *port, bool is_mi)
 {
-	put(p + 8, input->voltage, 2);
+	put(p + 8, port->voltage, 2);
 	/* MI inverters send no second decimal. */
-	put(p + 10, is_mi ? input->current / 10 : input->current, 2);
+	put(p + 10, is_mi ? port->current / 10 : port->current, 2);
 	put(p + 12, inverter->voltage[0], 2);
 	put(p + 14, inverter->frequency, 2);
-	put(p + 16, input->power, 2);
-	put(p + 18, input->today, 2);
-	put(p + 20, input->total, 4);
+	put(p + 16, port->power, 2);
+	put(p + 18, port->today, 2);
+	put(p + 20, port->total, 4);
 	put(p + 24, inverter->temperature, 2);
 	put(p + 26, 3, 2); /* producing */
 	p[32] = 1;
@@ -61,9 +61,9 @@ put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 {
 	static const struct hm_sim_limits limits = {UINT16_MAX, UINT32_MAX};
 	const struct hm_sim_plant *plant = dtu->plant;
-	size_t inverter = index / plant->inputs, input = index % plant->inputs;
+	size_t inverter = index / plant->ports, port = index % plant->ports;
 	struct hm_sim_plant_inverter ac;
-	struct hm_sim_plant_input pv;
+	struct hm_sim_plant_port pv;
 
 	memset(record, 0, HM_MODBUS_RECORD);
 	record[0] = 0x0c;
@@ -72,11 +72,11 @@ put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 		return;
 	put(record + 1, hm_sim_plant_inverter_serial(plant, dtu->index,
 	    inverter), HM_MODBUS_SERIAL);
-	record[7] = (uint8_t)(input + 1);
+	record[7] = (uint8_t)(port + 1);
 	if (!hm_sim_dtu_hears(time, faults))
 		return;
 	hm_sim_plant_read_inverter(plant, dtu->index, inverter, time, &ac);
-	hm_sim_plant_read_input(plant, dtu->index, inverter, input, time, &pv);
+	hm_sim_plant_read_port(plant, dtu->index, inverter, port, time, &pv);
 	hm_sim_dtu_glitch(&pv, faults, &limits);
 	put_readings(record, &ac, &pv, plant->is_mi);
 	if (dtu->numbers)
@@ -106,7 +106,7 @@ count_answer(struct hm_sim_dtu *dtu, size_t index)
 {
 	if (index == 0)
 		dtu->number++;
-	dtu->answered = index >= dtu->plant->inverters * dtu->plant->inputs ||
+	dtu->answered = index >= dtu->plant->inverters * dtu->plant->ports ||
 	    index == HM_MODBUS_RECORDS - 1;
 }
 

@@ -63,10 +63,10 @@ inverter_place(const struct hm_sim_plant *plant, size_t dtu, size_t inverter)
 }
 
 static uint64_t
-input_place(const struct hm_sim_plant *plant, size_t dtu, size_t inverter,
-    size_t input)
+port_place(const struct hm_sim_plant *plant, size_t dtu, size_t inverter,
+    size_t port)
 {
-	return inverter_place(plant, dtu, inverter) * plant->inputs + input;
+	return inverter_place(plant, dtu, inverter) * plant->ports + port;
 }
 
 /* Serial numbers and models */
@@ -100,7 +100,7 @@ hm_sim_plant_dtu_serial(const struct hm_sim_plant *plant, size_t dtu,
 
 struct model {
 	bool is_mi;
-	size_t phases, inputs;
+	size_t phases, ports;
 	int64_t prefix;
 	int32_t hardware_part;
 };
@@ -123,7 +123,7 @@ model_of(const struct hm_sim_plant *plant)
 	for (size_t i = 0; i < last; i++)
 		if (models[i].is_mi == plant->is_mi &&
 		    models[i].phases == plant->phases &&
-		    models[i].inputs == plant->inputs)
+		    models[i].ports == plant->ports)
 			return &models[i];
 	return &models[last];
 }
@@ -189,11 +189,11 @@ divide(int64_t a, int64_t b)
 }
 
 void
-hm_sim_plant_read_input(const struct hm_sim_plant *plant, size_t dtu,
-    size_t inverter, size_t input, const struct hm_sim_time *time,
-    struct hm_sim_plant_input *out)
+hm_sim_plant_read_port(const struct hm_sim_plant *plant, size_t dtu,
+    size_t inverter, size_t port, const struct hm_sim_time *time,
+    struct hm_sim_plant_port *out)
 {
-	uint64_t place = input_place(plant, dtu, inverter, input);
+	uint64_t place = port_place(plant, dtu, inverter, port);
 	int64_t peak = panel_peak(plant, place);
 
 	memset(out, 0, sizeof *out);
@@ -227,8 +227,8 @@ inverter_power(const struct hm_sim_plant *plant, size_t dtu, size_t inverter,
 {
 	int64_t power = 0;
 
-	for (size_t i = 0; i < plant->inputs; i++)
-		power += panel_peak(plant, input_place(plant, dtu, inverter,
+	for (size_t i = 0; i < plant->ports; i++)
+		power += panel_peak(plant, port_place(plant, dtu, inverter,
 		    i)) * sun->share / HM_SIM_SUN_FULL;
 	return power * EFFICIENCY / 1000;
 }
@@ -286,10 +286,10 @@ hm_sim_plant_read_inverter(const struct hm_sim_plant *plant, size_t dtu,
 int64_t
 hm_sim_plant_dtu_peak(const struct hm_sim_plant *plant, size_t dtu)
 {
-	uint64_t first = input_place(plant, dtu, 0, 0);
+	uint64_t first = port_place(plant, dtu, 0, 0);
 	int64_t peak = 0;
 
-	for (size_t i = 0; i < plant->inverters * plant->inputs; i++)
+	for (size_t i = 0; i < plant->inverters * plant->ports; i++)
 		peak += panel_peak(plant, first + i);
 	return peak;
 }
@@ -298,10 +298,10 @@ void
 hm_sim_plant_dtu_energy(const struct hm_sim_plant *plant, size_t dtu,
     const struct hm_sim_time *time, int64_t *today, int64_t *total)
 {
-	uint64_t first = input_place(plant, dtu, 0, 0);
+	uint64_t first = port_place(plant, dtu, 0, 0);
 
 	*today = *total = 0;
-	for (size_t i = 0; i < plant->inverters * plant->inputs; i++) {
+	for (size_t i = 0; i < plant->inverters * plant->ports; i++) {
 		int64_t peak = panel_peak(plant, first + i);
 
 		*today += energy_today(peak, time);

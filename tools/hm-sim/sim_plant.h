@@ -15,7 +15,7 @@
 struct hm_sim_plant {
 	uint64_t seed;
 	size_t inverters; /* of a DTU */
-	size_t inputs;    /* of an inverter: 1, 2 or 4; on three phases 4, 6 */
+	size_t ports;    /* of an inverter: 1, 2 or 4; on three phases 4, 6 */
 	size_t phases;    /* 1 or 3 */
 	bool is_mi;       /* the series before HM; on one phase only */
 	bool meter;       /* whether each DTU has one */
@@ -23,7 +23,7 @@ struct hm_sim_plant {
 
 #define HM_SIM_PLANT_PHASES 3
 
-struct hm_sim_plant_input {
+struct hm_sim_plant_port {
 	int32_t voltage, current, power;
 	int64_t today, total; /* Wh */
 };
@@ -66,9 +66,9 @@ int32_t hm_sim_plant_hardware_part(const struct hm_sim_plant *plant);
  * Readings. At night the electrical ones are 0; the day counter of an input
  * keeps its value until it is reset.
  */
-void hm_sim_plant_read_input(const struct hm_sim_plant *plant, size_t dtu,
-    size_t inverter, size_t input, const struct hm_sim_time *time,
-    struct hm_sim_plant_input *out);
+void hm_sim_plant_read_port(const struct hm_sim_plant *plant, size_t dtu,
+    size_t inverter, size_t port, const struct hm_sim_time *time,
+    struct hm_sim_plant_port *out);
 void hm_sim_plant_read_inverter(const struct hm_sim_plant *plant, size_t dtu,
     size_t inverter, const struct hm_sim_time *time,
     struct hm_sim_plant_inverter *out);

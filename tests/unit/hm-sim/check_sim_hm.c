@@ -17,9 +17,9 @@
 #define WALL 1700000000
 
 static const struct hm_sim_plant plant =
-    {.seed = 1, .inverters = 4, .inputs = 4, .phases = 1, .meter = true};
+    {.seed = 1, .inverters = 4, .ports = 4, .phases = 1, .meter = true};
 static const struct hm_sim_plant three =
-    {.seed = 1, .inverters = 1, .inputs = 6, .phases = 3, .meter = true};
+    {.seed = 1, .inverters = 1, .ports = 6, .phases = 3, .meter = true};
 
 static struct hm_arena arena;
 static uint8_t out[HM_SIM_REPLY_MAX];
@@ -190,10 +190,10 @@ START_TEST(readings_are_those_of_the_plant)
 	Hm__RealReply *real = ask_page(&dtu, NOON, 0, 0);
 	struct hm_sim_time noon = at(NOON);
 	struct hm_sim_plant_inverter ac;
-	struct hm_sim_plant_input pv;
+	struct hm_sim_plant_port pv;
 
 	hm_sim_plant_read_inverter(&plant, 0, 0, &noon, &ac);
-	hm_sim_plant_read_input(&plant, 0, 0, 0, &noon, &pv);
+	hm_sim_plant_read_port(&plant, 0, 0, 0, &noon, &pv);
 	ck_assert_int_eq(real->single[0]->voltage, ac.voltage[0]);
 	ck_assert_int_eq(real->single[0]->active_power, ac.active_power);
 	ck_assert_int_eq(real->single[0]->current, ac.current[0]);
@@ -477,7 +477,7 @@ END_TEST
 
 START_TEST(largest_pages_fit)
 {
-	struct hm_sim_plant large = {.seed = 3, .inverters = 99, .inputs = 6,
+	struct hm_sim_plant large = {.seed = 3, .inverters = 99, .ports = 6,
 	    .phases = 3, .meter = true};
 	struct hm_sim_dtu dtu = new_dtu(&large);
 	Hm__RealReply *real;
