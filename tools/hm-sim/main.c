@@ -74,8 +74,8 @@ static bool
 read_faults(const struct hm_config *config, struct hm_sim_options *o)
 {
 	const char *text = hm_config_text(config, HM_SET_SIM_FAULT);
-	unsigned possible = (o->hm_dtus > 0 ? hm_sim_faults_of_hm : 0) |
-	    (o->modbus_dtus > 0 ? hm_sim_faults_of_modbus : 0);
+	unsigned possible = (o->hm_dtus > 0 ? hm_sim_faults_of(false) : 0) |
+	    (o->modbus_dtus > 0 ? hm_sim_faults_of(true) : 0);
 	char line[512], names[256];
 
 	if (!hm_sim_faults_parse(text != NULL ? text : "", &o->faults, line,

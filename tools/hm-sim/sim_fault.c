@@ -5,30 +5,30 @@
 
 #include "base/decimal.h"
 
-static const char *const names[] = {
-#define FAULT(id, name, transports, text) #name,
+#define HM 1u
+#define MODBUS 2u
+
+static const struct {
+	const char *name;
+	unsigned transports;
+} rows[] = {
+#define FAULT(id, name, transports, text) {#name, (transports)},
 #include "faults.def"
 #undef FAULT
 };
 
-#define HM 1u
-#define MODBUS 2u
-
-const unsigned hm_sim_faults_of_hm =
-#define FAULT(id, name, transports, text) \
-	(((transports) & HM) != 0 ? HM_SIM_BIT(HM_SIM_##id) : 0) |
-#include "faults.def"
-#undef FAULT
-    0;
-
-const unsigned hm_sim_faults_of_modbus =
-#define FAULT(id, name, transports, text) \
-	(((transports) & MODBUS) != 0 ? HM_SIM_BIT(HM_SIM_##id) : 0) |
-#include "faults.def"
-#undef FAULT
-    0;
-
 _Static_assert(HM_SIM_FAULTS <= 32, "a set of faults has a bit for each");
+
+unsigned
+hm_sim_faults_of(bool is_modbus)
+{
+	unsigned set = 0;
+
+	for (int i = 0; i < HM_SIM_FAULTS; i++)
+		if ((rows[i].transports & (is_modbus ? MODBUS : HM)) != 0)
+			set |= HM_SIM_BIT(i);
+	return set;
+}
 
 /* Reading a list */
 
@@ -36,7 +36,7 @@ static bool
 find_name(struct hm_slice text, enum hm_sim_fault *fault)
 {
 	for (int i = 0; i < HM_SIM_FAULTS; i++)
-		if (hm_slice_is(text, names[i])) {
+		if (hm_slice_is(text, rows[i].name)) {
 			*fault = (enum hm_sim_fault)i;
 			return true;
 		}
@@ -122,14 +122,14 @@ parse_word(struct hm_slice word, struct hm_sim_faults *faults, char *problem,
 	}
 	if (faults->given & HM_SIM_BIT(fault)) {
 		snprintf(problem, cap, "found \"%s\" twice, allowed is once",
-		    names[fault]);
+		    rows[fault].name);
 		return false;
 	}
 	if (!parse_when(when, &faults->rule[fault])) {
 		snprintf(problem, cap, "found \"%.*s\", allowed after \"%s:\" "
 		    "are always, quarter, first=N, after=N, at=N, at=N-M and "
 		    "every=N with N from 1",
-		    (int)when.n, when.p, names[fault]);
+		    (int)when.n, when.p, rows[fault].name);
 		return false;
 	}
 	faults->given |= HM_SIM_BIT(fault);
@@ -163,13 +163,13 @@ hm_sim_faults_names(unsigned set, char *buf, size_t cap)
 
 	buf[0] = '\0';
 	for (int i = 0; i < HM_SIM_FAULTS; i++) {
-		size_t length = strlen(names[i]);
+		size_t length = strlen(rows[i].name);
 
 		if ((set & HM_SIM_BIT(i)) == 0 || n + length + 2 > cap)
 			continue;
 		if (n > 0)
 			buf[n++] = ' ';
-		memcpy(buf + n, names[i], length + 1);
+		memcpy(buf + n, rows[i].name, length + 1);
 		n += length;
 	}
 }

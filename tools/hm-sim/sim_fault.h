@@ -16,9 +16,8 @@ enum hm_sim_fault {
 /* Sets of faults have one bit for each. */
 #define HM_SIM_BIT(fault) (1u << (fault))
 
-/* The faults that a transport can show. */
-extern const unsigned hm_sim_faults_of_hm;
-extern const unsigned hm_sim_faults_of_modbus;
+/* The set of faults that a transport can show. */
+unsigned hm_sim_faults_of(bool is_modbus);
 
 enum hm_sim_when {
 	HM_SIM_NEVER,

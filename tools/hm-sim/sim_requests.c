@@ -28,8 +28,8 @@ next_faults(struct hm_sim_endpoint *ep)
 	ep->server->counters.requests++;
 	if (ep->faults != NULL)
 		faults = hm_sim_faults_at(ep->faults, ep->requests,
-		    hm_sim_server_now(ep->server)->simulated) & (ep->is_modbus ?
-		    hm_sim_faults_of_modbus : hm_sim_faults_of_hm);
+		    hm_sim_server_now(ep->server)->simulated) &
+		    hm_sim_faults_of(ep->is_modbus);
 	ep->server->counters.faults += faults != 0;
 	return faults;
 }

@@ -8,8 +8,7 @@
 /*
  * An HTTP server in a thread of its own, by libmicrohttpd: GET and HEAD of
  * answers in memory. Slow clients cannot exhaust it: connections have
- * deadlines, and when all are in use, the one that has been idle for longest
- * is evicted.
+ * deadlines, and when nearly all are in use, an idle or slow one is evicted.
  */
 
 struct hm_http;
