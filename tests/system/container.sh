@@ -8,10 +8,6 @@ here=$root/s6/container
 compose=$here/compose.yaml
 unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH
 
-skip() {
-	echo "ok - $1 # SKIP $2"
-}
-
 # The composed services as JSON, whichever client there is: "" without one.
 client() {
 	if docker compose version >/dev/null 2>&1; then

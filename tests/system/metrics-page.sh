@@ -7,7 +7,7 @@ unset HM_CONFIG DTU_HOST DATABASE_PATH TIMEZONE
 
 # What drives the browser talks to it by that name.
 if ! getent hosts localhost >/dev/null; then
-	echo "ok - the page in a browser # skip: nobody is localhost here"
+	skip "the page in a browser" "no address has the name localhost"
 	finish
 fi
 port=$(free_port)

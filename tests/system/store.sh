@@ -463,7 +463,7 @@ if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" &&
 	umount "$work/small"
 	trap clean_up EXIT
 else
-	echo "ok - a full disk # skip: no tmpfs can be mounted here"
+	skip "a full disk" "no tmpfs can be mounted here"
 fi
 
 # At the end of a short run it is worth waiting for a lock.
