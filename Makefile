@@ -52,7 +52,7 @@ BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
     libmosquitto-dev libsqlite3-dev libmicrohttpd-dev tzdata
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
-    procps openssl sqlite3 mount curl iproute2 prometheus chromium \
+    perl procps openssl sqlite3 mount curl iproute2 prometheus chromium \
     chromium-driver s6 execline systemd docker-compose
 LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
@@ -265,7 +265,7 @@ check-container:
 # Linters
 
 C_SOURCES = $(wildcard lib/*.c tools/*.c tests/*/*.c docs/*.c)
-SHELL_SCRIPTS = tests/run tests/remove tests/golden/run tests/fuzz/run \
+SHELL_SCRIPTS = tests/run tests/one tests/remove tests/golden/run tests/fuzz/run \
     tests/package/run .ci/run .ci/style .ci/packages $(wildcard s6/debian/hm.*) \
     $(wildcard tests/system/*.sh tests/bench/*.sh) \
     $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/stage \
