@@ -90,8 +90,7 @@ REPLAYS = $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/fuzz_%, \
 PROPERTIES = $(patsubst tests/property/%.c,$(B)/property/%, \
     $(wildcard tests/property/*.c))
 DOCS_OBJECTS = $(patsubst docs/%.c,$(B)/docs/%.o,$(wildcard docs/*.c))
-HELPERS = $(patsubst tests/helper/%.c,$(B)/helper/%, \
-    $(wildcard tests/helper/*.c))
+HELPERS = $(patsubst tests/lib/%.c,$(B)/helper/%,$(wildcard tests/lib/*.c))
 
 all: $(TOOLS:%=$(BIN)/%)
 
@@ -144,7 +143,7 @@ $(B)/property/%: $(B)/tests/property/%.o $(B)/libhm.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/helper/%: $(B)/tests/helper/%.o $(B)/libhm.a
+$(B)/helper/%: $(B)/tests/lib/%.o $(B)/libhm.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HM_LDFLAGS) -o $@ $^ -ljson-c $(LIBS)
 
@@ -265,9 +264,10 @@ check-container:
 # Linters
 
 C_SOURCES = $(wildcard lib/*.c tools/*.c tests/*/*.c docs/*.c)
-SHELL_SCRIPTS = tests/run tests/one tests/remove tests/golden/run tests/fuzz/run \
-    tests/package/run .ci/run .ci/style .ci/packages $(wildcard s6/debian/hm.*) \
-    $(wildcard tests/system/*.sh tests/bench/*.sh) \
+SHELL_SCRIPTS = tests/run tests/one tests/lib/remove tests/golden/run \
+    tests/fuzz/run tests/package/run .ci/run .ci/style .ci/packages \
+    $(wildcard s6/debian/hm.*) \
+    $(wildcard tests/lib/*.sh tests/system/*.sh tests/bench/*.sh) \
     $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/stage \
     s6/finish s6/logger $(wildcard s6/scan/*/run s6/scan/*/finish \
     s6/scan/*/log/run) s6/container/healthcheck tests/container/run

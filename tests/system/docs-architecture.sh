@@ -1,8 +1,8 @@
 #!/bin/bash
 # docs/architecture.md: the layers of the table against what the sources
 # include, and the grid of the tools against both.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/architecture.md
 

@@ -5,8 +5,8 @@
 # of a broker, and /etc, /var/lib, /usr/local and the checkout are overlays
 # that nobody else sees. What is not run is in the table left_out.
 # docs-commands.sh --list PAGE shows the commands of a page.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 
 # The tables: a page may be a pattern, too.
@@ -255,7 +255,7 @@ make_ledger() {
 }
 
 make_history() {
-	jq -nc -f tests/helper/sample.jq | head -n 5000 |
+	jq -nc -f tests/lib/sample.jq | head -n 5000 |
 		hm-store -d hm.db --timezone Europe/Berlin >/dev/null
 }
 

@@ -2,8 +2,8 @@
 # What hoymiles-mqtt 0.11 tells Home Assistant, hm-ha-discovery tells it, too,
 # and differs only where docs/home-assistant.md says so.
 # The dollars are jq's.
-# shellcheck disable=SC2016 source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck disable=SC2016 source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 data=$(dirname "$0")/../data/hoymiles-mqtt-0.11
 
 # Whatever the jq program prints is a difference.

@@ -1,15 +1,15 @@
 #!/bin/bash
 # Home Assistant's rules hold for all that hm-ha-discovery says, and the
 # validator that shows it does find what is wrong.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 tests=$(dirname "$0")/..
 
 # keeps WHAT FILE: no rule is broken, and there is something to look at.
 keeps() {
 	count=$(jq -n '[inputs | select(.type == "mqtt" and
 	    (.topic | endswith("/config")))] | length' "$2")
-	broken=$(jq -nr -L "$tests" 'include "ha-rules"; [inputs] | broken' \
+	broken=$(jq -nr -L "$tests/lib" 'include "ha-rules"; [inputs] | broken' \
 	    "$2" 2>&1)
 	same "$1: $count discovery messages keep the rules" \
 		"$((count > 0)) $(head -n 5 <<<"$broken")" "1 "
@@ -65,7 +65,8 @@ check "... and nothing else is said than without" \
 	cmp "$work/others" "$work/other"
 check "... of inputs" grep -q '/alert/production_drop' "$work/one"
 
-jq -nr -L "$tests" -f "$tests/ha-rules-cases.jq" "$work/all" >"$work/cases"
+jq -nr -L "$tests/lib" -f "$tests/lib/ha-rules-cases.jq" "$work/all" \
+	>"$work/cases"
 same "the validator's own cases ran" $? 0
 take_in "$work/cases"
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
-# tests/remove, which cleans up after all the others, spares what is mounted.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# tests/lib/remove, which cleans up after all the others, spares what is mounted.
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 alone=(unshare --mount --propagation private)
 [ "$(id -u)" -eq 0 ] || alone+=(--map-root-user)

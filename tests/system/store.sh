@@ -1,7 +1,7 @@
 #!/bin/bash
 # hm-store: what is kept, once and for all, and what the disk may do.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 unset TIMEZONE TZ DATABASE_PATH
 
 data=$(cd "$(dirname "$0")/../data" && pwd)

@@ -10,7 +10,7 @@ export HM_LOCK_DIR=$work # for hm-poll
 pids=()
 checks=0
 failures=0
-remove=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/remove
+remove=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/remove
 
 clean_up() {
 	local pid
