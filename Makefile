@@ -234,19 +234,19 @@ soak-kills:
 soak-chain:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) -s --no-print-directory all build/helper/stamp
-	@HM_BIN=$(CURDIR)/bin HM_BUILD=$(CURDIR)/build tests/bench/chain-kills.sh \
+	@HM_BIN=$(CURDIR)/bin HM_BUILD=$(CURDIR)/build tests/soak/chain-kills.sh \
 	    $(CHAIN_KILLS) $(BROKER_KILLS) $(STOPS) $(CHAIN_DTUS)
 
 soak-lines:
 	@.ci/packages $(CHECK_PACKAGES) time
 	@$(MAKE) --no-print-directory SANITIZE=1 tests
 	@HM_BIN=$(CURDIR)/build/sanitize/bin \
-	    HM_BUILD=$(CURDIR)/build/sanitize tests/bench/lines.sh $(LINES)
+	    HM_BUILD=$(CURDIR)/build/sanitize tests/soak/lines.sh $(LINES)
 
 soak-memory:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory all
-	@HM_BIN=$(CURDIR)/bin tests/bench/memory.sh $(MINUTES)
+	@HM_BIN=$(CURDIR)/bin tests/soak/memory.sh $(MINUTES)
 
 # The container, whose Dockerfile asks for what a build needs
 
@@ -266,8 +266,7 @@ check-container:
 C_SOURCES = $(wildcard lib/*.c tools/*.c tests/*/*.c docs/*.c)
 SHELL_SCRIPTS = tests/run tests/one tests/lib/remove tests/golden/run \
     tests/fuzz/run tests/package/run .ci/run .ci/style .ci/packages \
-    $(wildcard s6/debian/hm.*) \
-    $(wildcard tests/lib/*.sh tests/system/*.sh tests/bench/*.sh) \
+    $(wildcard tests/*/*.sh s6/debian/hm.*) \
     $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/stage \
     s6/finish s6/logger $(wildcard s6/scan/*/run s6/scan/*/finish \
     s6/scan/*/log/run) s6/container/healthcheck tests/container/run
