@@ -4,7 +4,7 @@
 # processes), where the addresses that it names are those of simulated DTUs and
 # of a broker, and /etc, /var/lib, /usr/local and the checkout are overlays
 # that nobody else sees. What is not run is in the table left_out.
-# docs-commands.sh --list PAGE shows the commands of a page.
+# commands.sh --list PAGE shows the commands of a page.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -14,13 +14,13 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 # left_out PAGE COMMAND: why it is not run, and what covers it.
 left_out() {
 	case "$1: $2" in
-	"docs/queries.md: "*) echo "docs-queries.sh runs this page" ;;
+	"docs/queries.md: "*) echo "tests/docs/queries.sh runs this page" ;;
 	"docs/containers.md: "*)
 		echo "no container engine; container.sh, make check-container" ;;
 	*": sudo "* | *": apt "* | *": systemctl "* | *": journalctl "* | \
 	*": systemd-analyze "* | *": make deb")
 		echo "needs a machine of its own; make check-package" ;;
-	*": man "*) echo "a pager; docs-settings.sh and make lint" ;;
+	*": man "*) echo "a pager; tests/docs/settings.sh and make lint" ;;
 	*": make bench"* | *": make soak-"* | *": make property "* | \
 	*": make fuzz "* | *": make check-package" | *": make check-container")
 		echo "takes minutes; a target of its own that no test needs" ;;
@@ -696,7 +696,7 @@ if [ "${1:-}" = --page ]; then
 	run_page "$2"
 fi
 if [ "$(id -u)" -ne 0 ] || ! can_run 2>/dev/null; then
-	skip "docs-commands" "needs root, and namespaces with overlays"
+	skip "the commands of the pages" "needs root, and namespaces with overlays"
 	finish
 fi
 pages=()
