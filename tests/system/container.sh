@@ -1,16 +1,12 @@
 #!/bin/bash
 # The files of s6/container against each other, the settings and the pages. The
 # image itself is built and run by make check-container.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/s6/container
 compose=$here/compose.yaml
 unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH
-
-skip() {
-	echo "ok - $1 # SKIP $2"
-}
 
 # The composed services as JSON, whichever client there is: "" without one.
 client() {

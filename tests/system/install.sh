@@ -1,8 +1,8 @@
 #!/bin/bash
 # make install and uninstall, into a directory of our own; what is installed
 # for systemd and cron.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 unset MAKEFLAGS MFLAGS MAKELEVEL

@@ -2,8 +2,8 @@
 # memory.sh MINUTES: the memory of each tool of the chain, once a minute, while
 # a DTU of each kind, of four inverters with four inputs, is polled every 5 s
 # and published to a real broker.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/../system/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 port=$(free_port)
 start_broker "$port"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # docs/history.md against what hm-store makes.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/history.md
 db=$work/hm.db

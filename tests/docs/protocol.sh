@@ -1,7 +1,7 @@
 #!/bin/bash
 # The tables of docs/protocol.md against the code and the messages.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/protocol.md
 

@@ -3,8 +3,8 @@
 # and what was served held against what arrived. Tools are killed with -9 at
 # random, the broker in between; then the whole chain is stopped and started at
 # random.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/../system/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 kills=$1
 broker_kills=$2

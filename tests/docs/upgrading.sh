@@ -1,8 +1,8 @@
 #!/bin/bash
 # docs/upgrading.md: everything that the programs of old had is there, and is
 # what the page says.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH METRICS_ENABLED
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/upgrading.md

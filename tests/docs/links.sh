@@ -1,7 +1,7 @@
 #!/bin/bash
 # Links within README.md and docs/*.md lead to files and headings that exist.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root" || exit
 

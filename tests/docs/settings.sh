@@ -1,7 +1,7 @@
 #!/bin/bash
 # The documentation of the settings against the table in the code.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 docs=$(cd "$(dirname "$0")/../../docs" && pwd)
 settings=$HM_BUILD/docs/settings

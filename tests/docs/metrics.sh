@@ -1,7 +1,7 @@
 #!/bin/bash
 # docs/metrics.md, the rules and the dashboard against what hm-metrics says.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/metrics.md

@@ -1,8 +1,8 @@
 #!/bin/bash
 # docs/troubleshooting.md: each message that it quotes is one of ours, and each
 # of ours is in it.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/troubleshooting.md
 

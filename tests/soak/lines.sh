@@ -2,8 +2,8 @@
 # lines.sh LINES: so many random and mutated lines through hm-decode, hm-filter
 # and hm-ha-discovery, which should be built with SANITIZE=1. Prints figures; fails
 # if a tool ends with anything but 0.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/../system/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 lines=$1
 data=$(cd "$(dirname "$0")/../data" && pwd)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # docs/records.md against the field table, against itself, and against what
 # the tools write.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/records.md
 everywhere='type time dtu serial stale took_ms'

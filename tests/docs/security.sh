@@ -1,8 +1,8 @@
 #!/bin/bash
 # docs/security.md: what it says that the tools may do, against what they are
 # linked with, and what they do at first.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG HEALTH_HOST HEALTH_PORT
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/security.md

@@ -1,7 +1,7 @@
 #!/bin/bash
 # docs/queries.md: its commands give the answers that it shows.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/queries.md
 

@@ -1,7 +1,7 @@
 # Home Assistant's rules for MQTT discovery, as of 2026.9. Looks at records of
 # type mqtt and writes one line for each rule that is broken:
 #
-#	jq -nr -L tests 'include "ha-rules"; [inputs] | broken' <records
+#	jq -nr -L tests/lib 'include "ha-rules"; [inputs] | broken' <records
 #
 # From homeassistant/components/mqtt (schemas, discovery, sensor,
 # binary_sensor, mixins), components/sensor/const.py and the documentation of

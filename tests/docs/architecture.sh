@@ -1,8 +1,8 @@
 #!/bin/bash
 # docs/architecture.md: the folders of its table, and what each of them uses, by
 # the headers it includes and by the functions it calls.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/architecture.md
 cd "$root" || exit

@@ -4,9 +4,9 @@
 # processes), where the addresses that it names are those of simulated DTUs and
 # of a broker, and /etc, /var/lib, /usr/local and the checkout are overlays
 # that nobody else sees. What is not run is in the table left_out.
-# docs-commands.sh --list PAGE shows the commands of a page.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# commands.sh --list PAGE shows the commands of a page.
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 
 # The tables: a page may be a pattern, too.
@@ -14,13 +14,13 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 # left_out PAGE COMMAND: why it is not run, and what covers it.
 left_out() {
 	case "$1: $2" in
-	"docs/queries.md: "*) echo "docs-queries.sh runs this page" ;;
+	"docs/queries.md: "*) echo "tests/docs/queries.sh runs this page" ;;
 	"docs/containers.md: "*)
 		echo "no container engine; container.sh, make check-container" ;;
 	*": sudo "* | *": apt "* | *": systemctl "* | *": journalctl "* | \
 	*": systemd-analyze "* | *": make deb")
 		echo "needs a machine of its own; make check-package" ;;
-	*": man "*) echo "a pager; docs-settings.sh and make lint" ;;
+	*": man "*) echo "a pager; tests/docs/settings.sh and make lint" ;;
 	*": make bench"* | *": make soak-"* | *": make property "* | \
 	*": make fuzz "* | *": make check-package" | *": make check-container")
 		echo "takes minutes; a target of its own that no test needs" ;;
@@ -255,7 +255,7 @@ make_ledger() {
 }
 
 make_history() {
-	jq -nc -f tests/helper/sample.jq | head -n 5000 |
+	jq -nc -f tests/lib/sample.jq | head -n 5000 |
 		hm-store -d hm.db --timezone Europe/Berlin >/dev/null
 }
 
@@ -571,12 +571,11 @@ run_for_ever() {
 	stop
 	start
 	if until_true 40 "$shows"; then
-		echo "ok - $name: $shows"
+		pass "$name: $shows"
 	else
-		echo "not ok - $name: $shows"
+		fail "$name: $shows"
 		missing | sed 's/^/# missing: /'
 		sed 's/^/# /' "$out"
-		failures=$((failures + 1))
 	fi
 	is_kept "$page" "$command" || stop
 	last=0
@@ -592,11 +591,11 @@ run_one() {
 	name="$page:$(cat "$entry.at"): ${command%%$'\n'*}"
 	name=${name:0:76}
 	if why=$(left_out "$page" "$command"); then
-		echo "ok - $name # left out: $why"
+		pass "$name # left out: $why"
 		return
 	fi
 	if [ ! -s "$shown" ] && grep -qxF -- "${command%%  *}" "$list/done"; then
-		echo "ok - $name: has been run"
+		pass "$name: has been run"
 		return
 	fi
 	echo "${command%%  *}" >>"$list/done"
@@ -697,8 +696,8 @@ if [ "${1:-}" = --page ]; then
 	run_page "$2"
 fi
 if [ "$(id -u)" -ne 0 ] || ! can_run 2>/dev/null; then
-	echo "ok - docs-commands # SKIP needs root, and namespaces with overlays"
-	exit 0
+	skip "the commands of the pages" "needs root, and namespaces with overlays"
+	finish
 fi
 pages=()
 for page in "$root"/README.md "$root"/docs/*.md; do
@@ -712,9 +711,9 @@ done
 for i in "${!pages[@]}"; do
 	page=${pages[i]}
 	wait "${pids[i]}"
-	status=$?
-	cat "$work/${page//\//-}.tap"
-	check "$page is run to its end" test "$status" -le 1
+	take_in "$work/${page//\//-}.tap"
+	check "$page is run to its end" grep -q '^1\.\.' \
+		"$work/${page//\//-}.tap"
 done
 check "commands are found" test \
 	"$(cat "$work"/*.tap | grep -c '^ok - [^ ]*:[0-9]')" -ge 40

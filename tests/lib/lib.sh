@@ -1,5 +1,6 @@
 # Sourced by the system tests (bash): TAP lines, a directory of its own that
-# goes away, and background processes that are ended by number.
+# goes away, and background processes that are ended by number. Checks are to
+# be made in the test's own shell, which counts them.
 # shellcheck shell=bash disable=SC2034
 
 set -u
@@ -7,8 +8,9 @@ PATH=$HM_BIN:$PATH:/usr/sbin
 work=$(mktemp -d "${TMPDIR:-/tmp}/hm-test.XXXXXX")
 export HM_LOCK_DIR=$work # for hm-poll
 pids=()
+checks=0
 failures=0
-remove=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/remove
+remove=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/remove
 
 clean_up() {
 	local pid
@@ -20,28 +22,49 @@ clean_up() {
 }
 trap clean_up EXIT
 
+pass() {
+	checks=$((checks + 1))
+	echo "ok - $1"
+}
+
+fail() {
+	checks=$((checks + 1))
+	failures=$((failures + 1))
+	echo "not ok - $1"
+}
+
+# skip NAME REASON
+skip() {
+	pass "$1 # SKIP $2"
+}
+
+# take_in FILE: another program's TAP lines, which count as this test's.
+take_in() {
+	checks=$((checks + $(grep -cE '^(not )?ok\>' "$1")))
+	failures=$((failures + $(grep -c '^not ok\>' "$1")))
+	grep -v '^1\.\.' "$1"
+}
+
 # check NAME COMMAND ...: ok if the command succeeds.
 check() {
 	local name=$1
 	shift
 	if "$@" >"$work/check.out" 2>&1; then
-		echo "ok - $name"
+		pass "$name"
 	else
-		echo "not ok - $name"
+		fail "$name"
 		sed 's/^/# /' "$work/check.out"
-		failures=$((failures + 1))
 	fi
 }
 
 # same NAME FOUND EXPECTED
 same() {
 	if [ "$2" = "$3" ]; then
-		echo "ok - $1"
+		pass "$1"
 	else
-		echo "not ok - $1"
+		fail "$1"
 		echo "# found:    $2"
 		echo "# expected: $3"
-		failures=$((failures + 1))
 	fi
 }
 
@@ -142,6 +165,8 @@ processes_with() {
 	grep -lzsx "$1" /proc/[0-9]*/environ | tr -dc '0-9\n'
 }
 
+# The plan comes last: without it the test has died half way.
 finish() {
+	echo "1..$checks"
 	exit $((failures > 0))
 }
