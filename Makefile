@@ -296,8 +296,8 @@ DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/hm
 ETCDIR = $(DESTDIR)$(SYSCONFDIR)/hm
 
 # What is for containers, packages and systemd is no part of the chain.
-CHAIN = $(shell find s6 -path s6/container -prune -o -path s6/debian -prune \
-    -o -name 'hm.*' -o \( -type f -o -type l \) -print)
+CHAIN = $(shell find s6 \( -name container -o -name debian -o -name systemd \) \
+    -prune -o -type f -print)
 PLACES = 's,@PREFIX@,$(PREFIX),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g'
 
 install: all
@@ -315,9 +315,9 @@ install: all
 	    mode=644; [ ! -x $$file ] || mode=755; \
 	    install -D -m $$mode $$file $(SHAREDIR)/$$file || exit; done
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR)
-	sed $(PLACES) s6/hm.service >$(DESTDIR)$(UNITDIR)/hm.service
+	sed $(PLACES) s6/systemd/hm.service >$(DESTDIR)$(UNITDIR)/hm.service
 	chmod 644 $(DESTDIR)$(UNITDIR)/hm.service
-	install -m 644 s6/hm.sysusers $(DESTDIR)$(SYSUSERSDIR)/hm.conf
+	install -m 644 s6/systemd/hm.sysusers $(DESTDIR)$(SYSUSERSDIR)/hm.conf
 	sed $(PLACES) docs/hm.cron >$(DOCDIR)/examples/hm.cron
 	chmod 644 $(DOCDIR)/examples/hm.cron
 	install -d $(ETCDIR)
