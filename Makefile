@@ -268,9 +268,9 @@ C_SOURCES = $(wildcard lib/*.c tools/*.c tests/*/*.c docs/*.c)
 SHELL_SCRIPTS = tests/run tests/remove tests/golden/run tests/fuzz/run \
     tests/package/run .ci/run .ci/style .ci/packages $(wildcard s6/debian/hm.*) \
     $(wildcard tests/system/*.sh tests/bench/*.sh) \
-    $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/stage \
-    s6/finish s6/logger $(wildcard s6/scan/*/run s6/scan/*/finish \
-    s6/scan/*/log/run) s6/container/healthcheck tests/container/run
+    $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/pipes/run \
+    s6/service/run s6/service/finish s6/service/log/run s6/scan/takeover \
+    s6/container/healthcheck tests/container/run
 
 TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -Ilib \
     -isystem $(B)/proto -std=c11
@@ -298,6 +298,8 @@ ETCDIR = $(DESTDIR)$(SYSCONFDIR)/hm
 # What is for containers, packages and systemd is no part of the chain.
 CHAIN = $(shell find s6 \( -name container -o -name debian -o -name systemd \) \
     -prune -o -type f -print)
+# The services whose links a chain has into s6/scan that 0.1.0 has started.
+TAKEN_OVER = pipes $(shell sed -n 's/^hm-//p' s6/chain)
 PLACES = 's,@PREFIX@,$(PREFIX),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g'
 
 install: all
@@ -314,6 +316,14 @@ install: all
 	for file in $(CHAIN); do \
 	    mode=644; [ ! -x $$file ] || mode=755; \
 	    install -D -m $$mode $$file $(SHAREDIR)/$$file || exit; done
+	cd $(SHAREDIR)/s6/scan && for service in $(TAKEN_OVER); do \
+	    install -d $$service/log && \
+	    ln -sf ../takeover $$service/run && \
+	    ln -sf ../takeover $$service/finish && \
+	    ln -sf -t $$service $(addprefix ../../service/, \
+	    notification-fd timeout-kill) && \
+	    ln -sf -t $$service/log $(addprefix ../../../service/log/, \
+	    notification-fd run) || exit; done
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR)
 	sed $(PLACES) s6/systemd/hm.service >$(DESTDIR)$(UNITDIR)/hm.service
 	chmod 644 $(DESTDIR)$(UNITDIR)/hm.service

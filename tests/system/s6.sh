@@ -6,7 +6,7 @@
 unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH HM_LOG_DIR
 
 s6=$(cd "$(dirname "$0")/../../s6" && pwd)
-services="poll decode filter alert store ha-discovery publish metrics"
+services=$(sed -n 's/^hm-//p' "$s6/chain" | xargs)
 live=$work/live
 scan=$live/scan
 logs=$work/log
@@ -79,7 +79,7 @@ murder() {
 }
 
 succeeded() {
-	is_ready "$1" && [ "$(stat_of "$1" pid)" != "$2" ]
+	[ "$(stat_of "$1" pid)" != "$2" ] && is_ready "$1"
 }
 
 log_of() {
@@ -246,7 +246,7 @@ settings >"$work/hm.yaml"
 # Polling waits for the others.
 
 waits() {
-	[ "$(cat "/proc/$(stat_of poll pid)/comm")" = stage ]
+	[ "$(cat "/proc/$(stat_of poll pid)/comm")" = run ]
 }
 s6-svc -wd -T 10000 -d "$scan/metrics"
 s6-svc -r "$scan/poll"
