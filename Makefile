@@ -298,7 +298,7 @@ ETCDIR = $(DESTDIR)$(SYSCONFDIR)/hm
 # What is for containers, packages and systemd is no part of the chain.
 CHAIN = $(shell find s6 \( -name container -o -name debian -o -name systemd \) \
     -prune -o -type f -print)
-# The services whose links a chain has into s6/scan that 0.1.0 has started.
+# A chain that 0.1.0 started has links into s6/scan for each of these.
 TAKEN_OVER = pipes $(shell sed -n 's/^hm-//p' s6/chain)
 PLACES = 's,@PREFIX@,$(PREFIX),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g'
 
