@@ -119,7 +119,7 @@ before() {
 		stop_modbus
 		export COMM_RETRIES=0 ;;
 	*'"origin"'*) stop ;;
-	"docs/supervision.md: for service in poll "*) start_chain ;;
+	"docs/supervision.md: for log in "*) start_chain ;;
 	"docs/supervision.md: tail -n 3 "*) make_publish_fail ;;
 	*"/s6/start ~/hm/run")
 		stop_chain

@@ -109,12 +109,13 @@ until_true 5 grep -q '"type":"stats"' "$work/single.sim"
 # A death is told by the script that supervisors call after a tool has ended.
 mkdir -p "$work/scan/pipes" "$work/scan/decode"
 mkfifo "$work/scan/pipes/decode"
+printf '%s\n' decode filter >"$work/scan/pipes/chain"
 exec 5<>"$work/scan/pipes/decode"
 for end in "256 9" "71 0"; do
 	# Two arguments.
 	# shellcheck disable=SC2086
 	(cd "$work/scan/decode" &&
-		"$root/s6/finish" hm-decode decode $end >/dev/null)
+		"$root/s6/service/finish" $end >/dev/null)
 	head -n 2 <&5
 done >"$work/deaths"
 cat "$work"/{network,alarms,history,nobody,deaths} | hm-decode | hm-ha-discovery |

@@ -85,12 +85,15 @@ same "env.example has them all" "$(comm -23 "$work/bridge" <(examples))" ""
 same "the port and its address are those of the host" \
 	"$(grep -c "\${HEALTH_HOST:-.*}:\${HEALTH_PORT:-.*}:8080\"" "$compose")" 1
 
+chain() {
+	sed -n 's/^hm-//p' "$root/s6/chain"
+}
+
 # check_tools NAME COMMAND ...: what all tools say of their settings.
 check_tools() {
 	local name=$1 tool status
 	shift
-	for tool in poll decode filter alert store ha-discovery publish metrics
-	do
+	for tool in $(chain); do
 		env -i PATH="$PATH" DATABASE_PATH="$work/hm.db" "$@" \
 			"hm-$tool" --check >"$work/out" 2>"$work/err"
 		status=$?
