@@ -1,7 +1,8 @@
 #!/bin/bash
 # Every fault of hm-sim, over both transports, at the start, in the middle and
-# for ever, all read by one hm-poll: whoever is sick is reported with what it
-# has and recovers by itself, whoever is well is read in time.
+# for ever, all read by one hm-poll: it reports each DTU with a fault with the
+# right error, reads it again when the fault is over, and reads the DTUs without
+# a fault in time.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
