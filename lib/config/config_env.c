@@ -8,20 +8,29 @@
 #include "retired.h"
 #include "settings.h"
 
-/* Lists and mappings may be JSON. */
-static bool
-is_json(const struct hm_setting *setting, const char *text)
+static void
+read_variable(struct hm_config *config, enum hm_setting_id id,
+    const char *text)
 {
-	switch (setting->type) {
-	case HM_TYPE_LIST:
-		return text[0] == '[';
+	const char *name = hm_settings[id].env;
+
+	switch (hm_settings[id].type) {
 	case HM_TYPE_NUMBERS:
 	case HM_TYPE_NAMES:
 	case HM_TYPE_DTUS:
-		return true;
+		hm_config_read_json(config, id, text, name);
+		return;
+	case HM_TYPE_LIST:
+		/* [a, b] as in a file, or as JSON, which has quotes more. */
+		if (text[0] == '[') {
+			hm_config_read_value(config, id, text, name);
+			return;
+		}
+		break;
 	default:
-		return false;
+		break;
 	}
+	hm_config_set(config, id, text, name, name);
 }
 
 static void
@@ -29,7 +38,6 @@ read_variables(struct hm_config *config)
 {
 	for (size_t i = 0; i < HM_SETTINGS; i++) {
 		const struct hm_setting *setting = &hm_settings[i];
-		enum hm_setting_id id = (enum hm_setting_id)i;
 		const char *text;
 
 		if (setting->env == NULL ||
@@ -37,13 +45,8 @@ read_variables(struct hm_config *config)
 			continue;
 		/* An empty variable is how compose files say "unset". */
 		text = getenv(setting->env);
-		if (text == NULL || text[0] == '\0')
-			continue;
-		if (is_json(setting, text))
-			hm_config_read_value(config, id, text, setting->env);
-		else
-			hm_config_set(config, id, text, setting->env,
-			    setting->env);
+		if (text != NULL && text[0] != '\0')
+			read_variable(config, (enum hm_setting_id)i, text);
 	}
 }
 

@@ -52,6 +52,9 @@ struct hm_config {
 
 /* config_value.c: the checks that every source of a value goes through */
 
+/* What messages call a setting: its key or, if there is none, its option. */
+const char *hm_config_name(enum hm_setting_id id);
+
 /*
  * Check a value and keep it; what lists were given in the same layer grows.
  * `where` names the place and the setting as the user wrote them, `source` is
@@ -89,17 +92,17 @@ char *hm_config_copy(struct hm_config *config, const char *text);
 
 void hm_config_clear(struct hm_config *config, enum hm_setting_id id);
 
-/* config_yaml.c: the file at `path`, or the value of one setting as YAML,
-   of which JSON is a part; `name` stands where the path would. */
+/*
+ * config_yaml.c: the file at `path`, or the value of one setting as it would
+ * stand in a file; `name` stands where the path would.
+ */
 void hm_config_read_file(struct hm_config *config, const char *path);
 void hm_config_read_value(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *name);
 
-/*
- * config_json.c: a copy of JSON in which YAML's escapes stand for the few of
- * JSON that YAML does not know. NULL, and remembered, if there is no memory.
- */
-char *hm_config_json_to_yaml(struct hm_config *config, const char *text);
+/* config_json.c: the same of a value in JSON */
+void hm_config_read_json(struct hm_config *config, enum hm_setting_id id,
+    const char *text, const char *name);
 
 /* config_env.c: the variables of the tool, and those that are nearly one */
 void hm_config_read_environment(struct hm_config *config);

@@ -11,6 +11,13 @@
 
 /* Mistakes and notes */
 
+const char *
+hm_config_name(enum hm_setting_id id)
+{
+	return hm_settings[id].key != NULL ? hm_settings[id].key :
+	    hm_settings[id].option;
+}
+
 void
 hm_config_mistake(struct hm_config *config, const char *where,
     const char *format, ...)

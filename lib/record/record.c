@@ -484,6 +484,24 @@ reader_over(struct reader *r, struct hm_slice rest)
 	r->keys_open = 0;
 }
 
+bool
+hm_value_parse(struct hm_value *value, struct hm_slice text,
+    struct hm_fault *fault)
+{
+	struct reader r;
+
+	reader_over(&r, text);
+	r.p = skip_space(r.p, r.end);
+	if (read_value(&r, value)) {
+		r.p = skip_space(r.p, r.end);
+		if (r.p == r.end)
+			return true;
+		r.what = "more after the value";
+	}
+	*fault = (struct hm_fault){r.what, (size_t)(r.p - r.start)};
+	return false;
+}
+
 /* Step over the bracket, comma and space before the next item. */
 static bool
 walk_start(struct hm_slice *rest, char open, char close)
