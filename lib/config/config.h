@@ -83,11 +83,16 @@ struct hm_pair {
 bool hm_config_use_zone(const struct hm_config *config);
 
 /*
- * Log a value that only the tool can see is wrong: where it was given, what
- * was found, what is allowed. Always false.
+ * Log that the value of a setting is wrong, for what only the tool can see:
+ * where it was given, what was found, what is allowed ("are 1 and 2"). Always
+ * false.
  */
 bool hm_config_refuse(const struct hm_config *config, enum hm_setting_id id,
-    struct hm_slice found, const char *allowed);
+    const char *allowed);
+
+/* The same where `found` is a part of the value, such as a word of a list. */
+bool hm_config_refuse_word(const struct hm_config *config,
+    enum hm_setting_id id, struct hm_slice found, const char *allowed);
 
 /* The same of the key or the value of an entry of a mapping. */
 bool hm_config_refuse_pair(enum hm_setting_id id, const struct hm_pair *pair,

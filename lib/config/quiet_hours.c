@@ -151,7 +151,7 @@ hm_quiet_hours_check(const struct hm_config *config)
 	if (when == NULL || hm_quiet_hours_parse(when, &night, &problem))
 		return true;
 	snprintf(allowed, sizeof allowed, "are %s", problem);
-	return hm_config_refuse(config, HM_SET_NIGHT, hm_text(when), allowed);
+	return hm_config_refuse(config, HM_SET_NIGHT, allowed);
 }
 
 const struct hm_quiet_hours *
