@@ -6,78 +6,38 @@
 #include "docs.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-#define COLUMNS 80
 
 static const char head[] =
-    "# Settings of hm, read by all of its tools. Every one that a file can "
-    "have\n"
-    "# is here, behind a \"#\", with its default. To change one, take its "
-    "\"#\" away.\n"
-    "# Where there is no default, what stands here is an example.\n"
+    "# Settings of hm, for all of its tools. Each setting that a file can have "
+    "is\n"
+    "# here behind a \"#\", with its default, or with an example if it has no "
+    "default.\n"
+    "# To change a setting, remove its \"#\".\n"
     "#\n"
-    "# Needed: a DTU (dtu_host, or dtu_configs for more than one), and "
-    "mqtt_broker,\n"
-    "# or \"mqtt_enabled: false\". The rest may stay as it is.\n"
+    "# You need a DTU (dtu_host, or dtu_configs for several), and mqtt_broker "
+    "or\n"
+    "# \"mqtt_enabled: false\". The rest may stay as it is.\n"
     "#\n"
-    "# hm-poll --check -c FILE says what is wrong with it. The environment, if "
-    "it\n"
-    "# has the variable that is named with a setting, goes before the file.\n";
+    "# hm-poll --check -c FILE reports every mistake in the file. A variable "
+    "of the\n"
+    "# environment overrides the file.\n";
 
 /* A group goes up to the next one, in the order of settings.def. */
 static const struct {
 	enum hm_setting_id first;
 	const char *title;
 } groups[] = {
-    {HM_SET_CONFIG, "Logs, and what is the same for all tools"},
-    {HM_SET_ONCE, "DTUs, and how they are read"},
+    {HM_SET_CONFIG, "Logs, and other settings of all tools"},
+    {HM_SET_ONCE, "DTUs and polls"},
     {HM_SET_EXCLUDE_INVERTERS, "Readings and the database"},
     {HM_SET_MQTT_ENABLED, "MQTT and Home Assistant"},
     {HM_SET_MQTT_BROKER, "MQTT broker"},
-    {HM_SET_DRY_RUN, "Trying it out"},
+    {HM_SET_DRY_RUN, "Trying things out"},
     {HM_SET_HEALTH_ENABLED, "Page, health and metrics"},
-    {HM_SET_ALERTS_ENABLED, "Alarms that no device tells"},
+    {HM_SET_ALERTS_ENABLED, "Alarms that hm raises itself"},
     {HM_SET_STORE_DELAY, "History"},
-    {HM_SET_MAX_BYTES, "Log files of the chain that runs for ever"},
+    {HM_SET_MAX_BYTES, "Log files of the supervised chain"},
 };
-
-/* For those without a default. A line more is indented by two. */
-static const struct {
-	enum hm_setting_id id;
-	const char *value;
-} examples[] = {
-    {HM_SET_DTU_HOST, "hm://192.168.1.50"},
-    {HM_SET_DTU_PORT, "10081"},
-    {HM_SET_DTU_CONFIGS, "\n  - name: roof\n    uri: hm://192.168.1.50"
-	"\n  - name: garage\n    uri: modbus://192.168.1.51"},
-    {HM_SET_LOCK_DIR, "/run/lock"},
-    {HM_SET_NIGHT, "22:00-05:00"},
-    {HM_SET_EXCLUDE_INVERTERS, "[116180215546, 116180215547]"},
-    {HM_SET_DATABASE_PATH, "/var/lib/hm/hoymiles.db"},
-    {HM_SET_TIMEZONE, "Europe/Berlin"},
-    {HM_SET_MI_ENTITIES, "[grid_voltage, temperature]"},
-    {HM_SET_PORT_ENTITIES, "[pv_power, today_production, total_production]"},
-    {HM_SET_VALUE_MULTIPLIERS, "\n  today_production: 0.001"},
-    {HM_SET_ENTITY_FRIENDLY_NAMES, "\n  pv_power: Solar power"},
-    {HM_SET_MQTT_BROKER, "192.168.1.2"},
-    {HM_SET_MQTT_USER, "solar"},
-    {HM_SET_MQTT_PASSWORD, "change-me"},
-    {HM_SET_MQTT_PASSWORD_FILE, "/etc/hm/mqtt-password"},
-    {HM_SET_MQTT_TLS_CA_CERT, "/etc/hm/ca.crt"},
-    {HM_SET_MQTT_TLS_CERT, "/etc/hm/client.crt"},
-    {HM_SET_MQTT_TLS_KEY, "/etc/hm/client.key"},
-    {HM_SET_METRICS_TEXTFILE, "/var/lib/prometheus/node-exporter/hm.prom"},
-};
-
-static const char *
-example_of(size_t id)
-{
-	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
-		if (examples[i].id == id)
-			return examples[i].value;
-	return NULL;
-}
 
 static const char *
 title_of(size_t id)
@@ -88,33 +48,6 @@ title_of(size_t id)
 		if (groups[i].first <= id)
 			title = groups[i].title;
 	return title;
-}
-
-static size_t
-word_length(const char *text)
-{
-	return strcspn(text, " ");
-}
-
-static void
-print_prose(FILE *out, const char *text)
-{
-	size_t column = 1;
-
-	fputs("#", out);
-	for (const char *word = text; *word != '\0';
-	    word += strspn(word, " ")) {
-		size_t n = word_length(word);
-
-		if (column + 1 + n > COLUMNS) {
-			fputs("\n#", out);
-			column = 1;
-		}
-		fprintf(out, " %.*s", (int)n, word);
-		column += 1 + n;
-		word += n;
-	}
-	putc('\n', out);
 }
 
 static bool
@@ -133,38 +66,42 @@ print_facts(FILE *out, const struct hm_setting *s)
 		fprintf(facts, "; environment %s", s->env);
 	if (fclose(facts) != 0)
 		return false;
-	print_prose(out, text);
+	hm_docs_wrap(out, "# ", text, "");
 	free(text);
 	return true;
 }
 
+/* A line more of a value is YAML behind a "#", too. */
 static void
 print_value(FILE *out, const struct hm_setting *s, const char *value)
 {
-	bool brackets = s->type == HM_TYPE_LIST && s->initial != NULL;
+	bool list = s->type == HM_TYPE_LIST;
 
-	fprintf(out, "#%s:%s", s->key, *value != '\n' ? " " : "");
-	fputs(brackets ? "[" : "", out);
+	fprintf(out, "#%s:%s%s", s->key, *value != '\n' ? " " : "",
+	    list ? "[" : "");
 	for (; *value != '\0'; value++) {
+		if (list && *value == ' ')
+			putc(',', out);
 		putc(*value, out);
 		if (*value == '\n')
 			putc('#', out);
 	}
-	fputs(brackets ? "]\n" : "\n", out);
+	fputs(list ? "]\n" : "\n", out);
 }
 
 static bool
 print_setting(FILE *out, size_t id)
 {
 	const struct hm_setting *s = &hm_settings[id];
-	const char *value = s->initial != NULL ? s->initial : example_of(id);
+	const char *value = s->initial != NULL ? s->initial : s->example;
 
 	if (value == NULL) {
-		fprintf(stderr, "docs/example.c: no value for %s\n", s->key);
+		fprintf(stderr, "settings.def: %s has neither a default nor an "
+		    "example\n", s->key);
 		return false;
 	}
 	putc('\n', out);
-	print_prose(out, s->help);
+	hm_docs_wrap(out, "# ", s->help, "");
 	if (!print_facts(out, s))
 		return false;
 	print_value(out, s, value);

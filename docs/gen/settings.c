@@ -1,8 +1,9 @@
 /*
- * The settings for the documentation: `settings fill` copies a page, with the
- * tables between "<!-- NAME begin" and "<!-- NAME end" made anew, `settings
- * options TOOL` prints a line for each option of a tool, with its default,
- * `settings example` prints the example settings file.
+ * The settings for the documentation: `settings fill` copies a page and fills
+ * what is between "<!-- NAME begin" and "<!-- NAME end" from the table;
+ * `settings manual TOOL FILE` does so with the list of options of a tool's
+ * manual, between `.\" options begin` and `.\" options end`, where FILE is
+ * options.mdoc; `settings example` prints the example settings file.
  */
 
 #include "docs.h"
@@ -15,6 +16,13 @@
 static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
     "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim",
     "hm-alert"};
+
+/* Which manual is filled; nothing for other pages. */
+struct manual {
+	const char *tool;
+	unsigned bit;
+	FILE *more;
+};
 
 static void
 print_code(const char *prefix, const char *text)
@@ -42,8 +50,9 @@ print_tools(unsigned bits)
 }
 
 static void
-print_settings(void)
+print_settings(const struct manual *manual)
 {
+	(void)manual;
 	printf("| key | environment | option | allowed | default | tools | "
 	    "meaning |\n| --- | --- | --- | --- | --- | --- | --- |\n");
 	for (size_t id = 0; id < HM_SETTINGS; id++) {
@@ -64,8 +73,9 @@ print_settings(void)
 }
 
 static void
-print_retired(void)
+print_retired(const struct manual *manual)
 {
+	(void)manual;
 	printf("| key | environment | what replaces it |\n"
 	    "| --- | --- | --- |\n");
 	for (size_t i = 0; i < hm_retired_count; i++) {
@@ -76,93 +86,93 @@ print_retired(void)
 	}
 }
 
-static const struct {
-	const char *name;
-	void (*print)(void);
-} tables[] = {{"settings", print_settings}, {"retired", print_retired}};
-
-/* The table that a line begins, or ends, or NULL. */
-static void (*table_of(const char *line, const char *word))(void)
+static void
+print_options(const struct manual *manual)
 {
-	char mark[64];
-
-	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-		snprintf(mark, sizeof mark, "<!-- %s %s", tables[i].name,
-		    word);
-		if (strncmp(line, mark, strlen(mark)) == 0)
-			return tables[i].print;
-	}
-	return NULL;
+	if (manual->tool != NULL)
+		hm_docs_options(stdout, manual->tool, manual->bit,
+		    manual->more);
 }
 
-static int
-fill(void)
+static const struct {
+	const char *mark;
+	void (*print)(const struct manual *manual);
+} tables[] = {
+    {"<!-- settings", print_settings},
+    {"<!-- retired", print_retired},
+    {".\\\" options", print_options},
+};
+
+/* The table that a line begins, or ends; or none. */
+static size_t
+table_of(const char *line, const char *word)
 {
+	char mark[64];
+	size_t i;
+
+	for (i = 0; i < sizeof tables / sizeof *tables; i++) {
+		snprintf(mark, sizeof mark, "%s %s", tables[i].mark, word);
+		if (strncmp(line, mark, strlen(mark)) == 0)
+			break;
+	}
+	return i;
+}
+
+static bool
+fill(const struct manual *manual)
+{
+	const size_t none = sizeof tables / sizeof *tables;
 	char line[4096];
-	bool inside = false;
+	bool inside = false, filled = false;
 
 	while (fgets(line, sizeof line, stdin) != NULL) {
-		void (*print)(void) = table_of(line, "begin");
+		size_t table = table_of(line, "begin");
 
-		if (table_of(line, "end") != NULL)
+		if (table_of(line, "end") != none)
 			inside = false;
 		if (!inside)
 			fputs(line, stdout);
-		if (print != NULL) {
-			print();
-			inside = true;
+		if (table != none) {
+			tables[table].print(manual);
+			inside = filled = true;
 		}
 	}
-	return inside || ferror(stdin) || ferror(stdout) ? EXIT_FAILURE :
-	    EXIT_SUCCESS;
+	return filled && !inside && !ferror(stdin);
 }
 
-/* What the manual says of a default; that a flag is off goes without saying. */
-static const char *
-default_of(const struct hm_setting *s)
+static bool
+fill_manual(const char *tool, const char *path)
 {
-	if (s->initial == NULL)
-		return "";
-	if (s->type == HM_TYPE_FLAG)
-		return strcmp(s->initial, "true") == 0 ? "the default" : "";
-	return s->initial;
-}
-
-static int
-print_options(const char *name)
-{
-	unsigned bit = 0;
+	struct manual manual = {.tool = tool, .more = fopen(path, "re")};
+	bool good;
 
 	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
-		if (strcmp(tools[i], name) == 0)
-			bit = 1u << i;
-	if (bit == 0)
-		return EXIT_FAILURE;
-	for (size_t id = 0; id < HM_SETTINGS; id++) {
-		const struct hm_setting *s = &hm_settings[id];
-
-		if ((s->tools & bit) == 0 || s->option == NULL)
-			continue;
-		printf("%s%s%s", s->letter != '\0' ?
-		    (char[]){s->letter, ' ', '\0'} : "", s->option,
-		    s->value != NULL ? " " : "");
-		printf("%s\t%s\n", s->value != NULL ? s->value : "",
-		    default_of(s));
-	}
-	return EXIT_SUCCESS;
+		if (strcmp(tools[i], tool) == 0)
+			manual.bit = 1u << i;
+	if (manual.more == NULL)
+		return false;
+	good = manual.bit != 0 && fill(&manual) && !ferror(manual.more);
+	fclose(manual.more);
+	return good;
 }
 
 int
 main(int argc, char *argv[])
 {
-	if (argc == 2 && strcmp(argv[1], "fill") == 0)
-		return fill();
-	if (argc == 3 && strcmp(argv[1], "options") == 0)
-		return print_options(argv[2]);
-	if (argc == 2 && strcmp(argv[1], "example") == 0)
-		return hm_docs_example(stdout) && fflush(stdout) == 0 ?
-		    EXIT_SUCCESS : EXIT_FAILURE;
-	fprintf(stderr, "usage: settings fill | settings options TOOL | "
-	    "settings example\n");
-	return EXIT_FAILURE;
+	static const struct manual no_manual;
+	bool good;
+
+	if (argc == 2 && strcmp(argv[1], "fill") == 0) {
+		good = fill(&no_manual);
+	} else if (argc == 4 && strcmp(argv[1], "manual") == 0) {
+		good = fill_manual(argv[2], argv[3]);
+	} else if (argc == 2 && strcmp(argv[1], "example") == 0) {
+		good = hm_docs_example(stdout);
+	} else {
+		fprintf(stderr, "usage: settings fill | "
+		    "settings manual TOOL FILE | settings example\n");
+		return EXIT_FAILURE;
+	}
+	return good && fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS :
+	    EXIT_FAILURE;
 }

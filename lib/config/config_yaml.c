@@ -121,7 +121,8 @@ read_document(struct hm_config_file *f, yaml_parser_t *parser, size_t id)
 void
 hm_config_read_file(struct hm_config *config, const char *path)
 {
-	struct hm_config_file f = {.config = config, .path = path, .is_file = true};
+	struct hm_config_file f = {.config = config, .path = path,
+	    .is_file = true};
 	FILE *stream = fopen(path, "re");
 	yaml_parser_t parser;
 

@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 /*
- * Every setting of every tool, once: settings.def is the table. The file
- * loader, the environment, the command line, --help, the man pages' option
- * lists and docs/configuration.md are made from it.
+ * Every setting of every tool, once: settings.def is the table. The loaders of
+ * the file, the environment and the command line follow it, and so does
+ * --help. `make docs` makes the table of docs/configuration.md, the option
+ * lists of docs/man/hm-*.1 and docs/hoymiles.yaml of it.
  */
 
 enum hm_type {
@@ -58,7 +59,8 @@ struct hm_setting {
 	const char *choices; /* "a b c" for HM_TYPE_CHOICE and HM_TYPE_LIST */
 	unsigned tools;      /* hm_tool_bit of the tools that read it */
 	const char *value;   /* name of the value in --help; NULL for flags */
-	const char *help;
+	const char *help;    /* a phrase, without a full stop */
+	const char *example; /* what to try, as in the file; may be NULL */
 };
 
 extern const struct hm_setting hm_settings[HM_SETTINGS];
