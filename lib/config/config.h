@@ -18,9 +18,9 @@ struct hm_tool {
 	enum hm_tool_bit bit;
 	const char *operands; /* as in a synopsis, or NULL if it takes none */
 	const char *summary;  /* one sentence for --help */
-	/* Rules that bind settings together, or NULL: logs what breaks them
-	   and answers the exit status, 0 if nothing does. Called when each
-	   setting by itself is good. */
+	/* Checks rules between settings, or NULL: logs what breaks a rule and
+	   returns the exit status, 0 if nothing does. Called only if each
+	   setting by itself is valid. */
 	int (*check)(const struct hm_config *config);
 };
 
@@ -48,13 +48,14 @@ bool hm_config_has(const struct hm_config *config, enum hm_setting_id id);
 bool hm_config_given(const struct hm_config *config, enum hm_setting_id id);
 
 /*
- * Whether a value comes from a source that goes before that of another: the
- * command line before the environment, then the file, then the default.
+ * Whether a value comes from a source that overrides the source of another:
+ * the command line overrides the environment, that the file, and that the
+ * default.
  */
 bool hm_config_outranks(const struct hm_config *config, enum hm_setting_id id,
     enum hm_setting_id other);
 
-/* Where the value came from, for messages: "FILE:LINE", "MQTT_PORT", ... */
+/* Where a value came from, for messages: "FILE:LINE", "MQTT_PORT", ... */
 const char *hm_config_source(const struct hm_config *config,
     enum hm_setting_id id);
 
@@ -77,8 +78,8 @@ struct hm_pair {
 };
 
 /*
- * Use the time zone of the settings for the process. False, and reported, if
- * there is none of that name.
+ * Use the time zone of the settings for the process. False, and logged, if
+ * there is no time zone of that name.
  */
 bool hm_config_use_zone(const struct hm_config *config);
 

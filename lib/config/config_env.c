@@ -21,7 +21,7 @@ read_variable(struct hm_config *config, enum hm_setting_id id,
 		hm_config_read_json(config, id, text, name);
 		return;
 	case HM_TYPE_LIST:
-		/* [a, b] as in a file, or as JSON, which has quotes more. */
+		/* As in a file: [a, b]. JSON with its quotes is that, too. */
 		if (text[0] == '[') {
 			hm_config_read_value(config, id, text, name);
 			return;
@@ -62,7 +62,7 @@ note_retired(struct hm_config *config)
 	}
 }
 
-/* The environment is not ours alone; these are likely to be meant for us. */
+/* Other programs have variables, too; these are likely to be meant for us. */
 static bool
 looks_like_ours(const char *name)
 {
@@ -71,7 +71,7 @@ looks_like_ours(const char *name)
 	    strncasecmp(name, "HM_", 3) == 0;
 }
 
-/* Note a variable that is no setting but nearly one. */
+/* Note a variable that is not a setting but has a name close to one. */
 static void
 note_misspelt(struct hm_config *config, const char *name)
 {

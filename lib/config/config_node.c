@@ -38,7 +38,7 @@ hm_config_is_null(const yaml_node_t *node)
 	    strcmp(scalar(node), "null") == 0);
 }
 
-/* C would end the text there. */
+/* The text would end at the NUL. */
 static bool
 holds_nul(const yaml_node_t *node)
 {

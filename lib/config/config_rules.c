@@ -8,7 +8,7 @@
 #include "config.h"
 #include "settings.h"
 
-/* Settings of one type of which the first is at most the second. */
+/* Pairs of settings of one type: the first must be at most the second. */
 static const struct {
 	enum hm_setting_id lower, upper;
 } orders[] = {

@@ -193,7 +193,7 @@ hm_config_check_text(struct hm_config *config, const char *text,
 	return problem == NULL;
 }
 
-/* Every word must be among the choices, where there are any. */
+/* Every word must be one of the choices, if the setting has choices. */
 static bool
 check_words(struct hm_config *config, const struct hm_setting *setting,
     const char *text, const char *where)

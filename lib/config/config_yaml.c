@@ -6,7 +6,7 @@
 #include "base/suggest.h"
 #include "retired.h"
 
-/* A key that is no setting; it may have been one of another program. */
+/* A key that is not a setting; it may be one of an older program. */
 static void
 refuse_key(struct hm_config *config, const char *key, const char *where)
 {
@@ -72,7 +72,7 @@ not_yaml(struct hm_config_file *f, const yaml_parser_t *parser)
 	    parser->problem != NULL ? parser->problem : "unreadable");
 }
 
-/* A second document would go unread. */
+/* A second document would be ignored. */
 static void
 refuse_more(struct hm_config_file *f, yaml_parser_t *parser)
 {
@@ -93,8 +93,8 @@ refuse_more(struct hm_config_file *f, yaml_parser_t *parser)
 }
 
 /*
- * Read the one document of a parser's input: a mapping of settings, or the
- * value of the setting `id`.
+ * Read the only document of a parser's input: a mapping of settings or, unless
+ * `id` is HM_SETTINGS, the value of one setting.
  */
 static void
 read_document(struct hm_config_file *f, yaml_parser_t *parser, size_t id)

@@ -19,7 +19,7 @@ enum hm_type {
 	HM_TYPE_DECIMAL, /* a decimal number, kept in thousandths */
 	HM_TYPE_TEXT,
 	HM_TYPE_SECRET,  /* text that is never shown */
-	HM_TYPE_CHOICE,  /* one of the words in `choices` */
+	HM_TYPE_CHOICE,  /* a word of `choices` */
 	HM_TYPE_LIST,    /* words separated by spaces or commas */
 	HM_TYPE_NUMBERS, /* a mapping of words to decimal numbers */
 	HM_TYPE_NAMES,   /* a mapping of words to text */
@@ -47,7 +47,7 @@ enum hm_setting_id {
 };
 
 struct hm_setting {
-	const char *key;     /* in the file, in snake_case; NULL: not there */
+	const char *key;     /* in the file, in snake_case; NULL: none */
 	const char *env;     /* environment variable; NULL: none */
 	const char *option;  /* long option without "--"; the key with dashes
 	                        is accepted, too */
@@ -65,7 +65,7 @@ struct hm_setting {
 
 extern const struct hm_setting hm_settings[HM_SETTINGS];
 
-/* Whether two keys are one: words may be joined by "_" or by "-". */
+/* Whether two keys are the same; "-" counts as "_". */
 bool hm_key_same(const char *a, const char *b);
 
 /* The setting of a key, or HM_SETTINGS. */
