@@ -176,7 +176,8 @@ bad_option(int found, char *const argv[], const struct names *names)
 	if (is_letter)
 		return usage_error("unknown option ", letter);
 	if (optopt >= CODE_HELP)
-		return usage_error("no value is allowed with ", argv[optind - 1]);
+		return usage_error("no value is allowed with ",
+		    argv[optind - 1]);
 	return unknown_option(argv[optind - 1], names);
 }
 
