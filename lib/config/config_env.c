@@ -8,29 +8,20 @@
 #include "retired.h"
 #include "settings.h"
 
-static void
-read_variable(struct hm_config *config, enum hm_setting_id id,
-    const char *text)
+/* Other values are taken as they are. */
+static bool
+has_structure(enum hm_type type, const char *text)
 {
-	const char *name = hm_settings[id].env;
-
-	switch (hm_settings[id].type) {
+	switch (type) {
+	case HM_TYPE_LIST:
+		return text[0] == '[';
 	case HM_TYPE_NUMBERS:
 	case HM_TYPE_NAMES:
 	case HM_TYPE_DTUS:
-		hm_config_read_json(config, id, text, name);
-		return;
-	case HM_TYPE_LIST:
-		/* As in a file: [a, b]. JSON with its quotes is that, too. */
-		if (text[0] == '[') {
-			hm_config_read_value(config, id, text, name);
-			return;
-		}
-		break;
+		return true;
 	default:
-		break;
+		return false;
 	}
-	hm_config_set(config, id, text, name, name);
 }
 
 static void
@@ -38,6 +29,7 @@ read_variables(struct hm_config *config)
 {
 	for (size_t i = 0; i < HM_SETTINGS; i++) {
 		const struct hm_setting *setting = &hm_settings[i];
+		enum hm_setting_id id = (enum hm_setting_id)i;
 		const char *text;
 
 		if (setting->env == NULL ||
@@ -45,8 +37,13 @@ read_variables(struct hm_config *config)
 			continue;
 		/* An empty variable is how compose files say "unset". */
 		text = getenv(setting->env);
-		if (text != NULL && text[0] != '\0')
-			read_variable(config, (enum hm_setting_id)i, text);
+		if (text == NULL || text[0] == '\0')
+			continue;
+		if (has_structure(setting->type, text))
+			hm_config_read_value(config, id, text, setting->env);
+		else
+			hm_config_set(config, id, text, setting->env,
+			    setting->env);
 	}
 }
 

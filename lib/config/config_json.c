@@ -1,6 +1,5 @@
 #include "config_node.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/utf8.h"
@@ -124,49 +123,7 @@ add_value(struct json *json, const struct hm_value *value)
 	}
 }
 
-static void
-refuse(struct json *json, const char *at, const char *key, const char *reason)
-{
-	yaml_node_t node = {.type = YAML_NO_NODE};
-	char where[HM_WHERE_MAX];
-
-	advance(json, at);
-	node.start_mark = json->mark;
-	hm_config_where(json->f, &node, key, where);
-	hm_config_mistake(json->f->config, where, "%s", reason);
-}
-
-/* The reader stops behind the key that is there for the second time. */
-static void
-refuse_twin(struct json *json, const char *end)
-{
-	const char *quote = end - 1;
-	char key[64];
-
-	do
-		quote--;
-	while (*quote != '"' || quote[-1] == '\\');
-	snprintf(key, sizeof key, "%.*s", (int)(end - quote) - 2, quote + 1);
-	refuse(json, quote, key, "given twice");
-}
-
-static void
-not_json(struct json *json, enum hm_setting_id id,
-    const struct hm_fault *fault)
-{
-	const char *at = json->at + fault->at;
-	char reason[128];
-
-	if (strcmp(fault->what, "duplicate key") == 0) {
-		refuse_twin(json, at);
-		return;
-	}
-	snprintf(reason, sizeof reason, "not JSON (%s), allowed is %s",
-	    fault->what, hm_config_allowed(id));
-	refuse(json, at, hm_config_name(id), reason);
-}
-
-void
+bool
 hm_config_read_json(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *name)
 {
@@ -176,13 +133,11 @@ hm_config_read_json(struct hm_config *config, enum hm_setting_id id,
 	struct hm_fault fault;
 	int root;
 
-	if (!hm_value_parse(&value, hm_text(text), &fault)) {
-		not_json(&json, id, &fault);
-		return;
-	}
+	if (!hm_value_parse(&value, hm_text(text), &fault))
+		return false;
 	if (!yaml_document_initialize(&f.document, NULL, NULL, NULL, 1, 1)) {
 		config->no_memory = true;
-		return;
+		return true;
 	}
 	root = add_value(&json, &value);
 	if (root > 0)
@@ -191,4 +146,5 @@ hm_config_read_json(struct hm_config *config, enum hm_setting_id id,
 	else
 		config->no_memory = true;
 	yaml_document_delete(&f.document);
+	return true;
 }

@@ -266,10 +266,10 @@ set_dtus(struct hm_config_file *f, const yaml_node_t *node)
 
 /* Any setting */
 
-const char *
-hm_config_allowed(enum hm_setting_id id)
+static const char *
+allowed_of(enum hm_type type)
 {
-	switch (hm_settings[id].type) {
+	switch (type) {
 	case HM_TYPE_LIST:
 		return "a list of words";
 	case HM_TYPE_NUMBERS:
@@ -317,6 +317,6 @@ hm_config_set_node(struct hm_config_file *f, enum hm_setting_id id,
 	} else {
 		hm_config_where(f, node, hm_config_name(id), where);
 		hm_config_mistake(f->config, where, "found %s, allowed is %s",
-		    found_of(node), hm_config_allowed(id));
+		    found_of(node), allowed_of(type));
 	}
 }

@@ -44,7 +44,4 @@ bool hm_config_next(struct hm_config_file *f, const yaml_node_t *mapping,
 void hm_config_set_node(struct hm_config_file *f, enum hm_setting_id id,
     const yaml_node_t *node);
 
-/* What a setting may be, for messages: "a list of mappings". */
-const char *hm_config_allowed(enum hm_setting_id id);
-
 #endif

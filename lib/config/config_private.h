@@ -93,15 +93,15 @@ char *hm_config_copy(struct hm_config *config, const char *text);
 void hm_config_clear(struct hm_config *config, enum hm_setting_id id);
 
 /*
- * config_yaml.c: the file at `path`, or the value of one setting as it would
- * stand in a file; `name` stands where the path would.
+ * config_yaml.c: the file at `path`, or the value of one setting, in JSON or as
+ * it would stand in a file; `name` stands where the path would.
  */
 void hm_config_read_file(struct hm_config *config, const char *path);
 void hm_config_read_value(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *name);
 
-/* config_json.c: the same of a value in JSON */
-void hm_config_read_json(struct hm_config *config, enum hm_setting_id id,
+/* config_json.c: the same of a value in JSON; false if it is not JSON */
+bool hm_config_read_json(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *name);
 
 /* config_env.c: the variables of the tool, and names close to one of them */

@@ -150,6 +150,8 @@ hm_config_read_value(struct hm_config *config, enum hm_setting_id id,
 	struct hm_config_file f = {.config = config, .path = name};
 	yaml_parser_t parser;
 
+	if (hm_config_read_json(config, id, text, name))
+		return;
 	if (!yaml_parser_initialize(&parser)) {
 		config->no_memory = true;
 		return;

@@ -509,17 +509,15 @@ static const struct {
         "empty"},
     {"{\"a\\u0007\": 1}", "VALUE_MULTIPLIERS:1:2: value_multipliers: must be "
         "UTF-8 without control characters"},
-    {"{\"a\": 1", "VALUE_MULTIPLIERS:1:8: value_multipliers: not JSON "
-        "(expected ',' or '}'), allowed is a mapping of names to numbers"},
-    {"{\"\u00fc\": 1,\n \"b\": +1}", "VALUE_MULTIPLIERS:2:7: "
-        "value_multipliers: not JSON (expected a value), allowed is a mapping "
-        "of names to numbers"},
-    {"{\"\u00fc\\\\\": 1, \"\u00fc\\\\\": 2}",
-        "VALUE_MULTIPLIERS:1:12: \u00fc\\\\: given twice"},
-    {"pv_power=0.001", "VALUE_MULTIPLIERS:1:1: value_multipliers: not JSON "
-        "(expected a value), allowed is a mapping of names to numbers"},
-    {"{} {}", "VALUE_MULTIPLIERS:1:4: value_multipliers: not JSON (more after "
-        "the value), allowed is a mapping of names to numbers"},
+    {"{\"a\": 1", "VALUE_MULTIPLIERS:2:1: not YAML: did not find expected "
+        "',' or '}'"},
+    {"pv_power=0.001", "VALUE_MULTIPLIERS:1:1: value_multipliers: found a "
+        "single value, allowed is a mapping of names to numbers"},
+    {"{\"\u00fc\": [1]}", "VALUE_MULTIPLIERS:1:2: value_multipliers: found a "
+        "list or mapping inside, allowed is a number"},
+    {"{\"a\": 1,\n \"\u00fc\u00fc\": 2, \"b\": {}}", "VALUE_MULTIPLIERS:2:11: "
+        "value_multipliers: found a list or mapping inside, allowed is a "
+        "number"},
     {"true", "VALUE_MULTIPLIERS:1:1: value_multipliers: found a single value, "
         "allowed is a mapping of names to numbers"},
     {"[1]", "VALUE_MULTIPLIERS:1:1: value_multipliers: found a list, allowed "

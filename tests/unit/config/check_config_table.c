@@ -124,8 +124,7 @@ values_of(const struct hm_setting *s, struct values *values)
 		add_pairs(values, "0.5", "\"\"");
 		break;
 	case HM_TYPE_NAMES:
-		add_pairs(values, "\"text\"", "\"\\u0001\"");
-		snprintf(values->value[0].option, VALUE_SIZE, "a=text");
+		add_pairs(values, "text", "\"\\u0001\"");
 		snprintf(values->value[1].option, VALUE_SIZE, "a=\x01");
 		break;
 	case HM_TYPE_TEXT:
