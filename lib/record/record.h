@@ -55,6 +55,10 @@ struct hm_fault {
 bool hm_record_parse(struct hm_record *record, struct hm_slice line,
     struct hm_fault *fault);
 
+/* The same of a text that is any one JSON value, and no record. */
+bool hm_value_parse(struct hm_value *value, struct hm_slice text,
+    struct hm_fault *fault);
+
 /*
  * The value of "type", if that is the first key. Looks only at the first member
  * and the closing brace. False if the line begins or ends otherwise.

@@ -9,6 +9,7 @@ struct reader {
 	const char *what; /* the first fault, or NULL */
 	unsigned depth;
 	size_t keys_open;
+	bool plain_keys; /* no key so far has an escape */
 	struct hm_slice key[HM_KEYS_MAX]; /* of the objects now open */
 };
 
@@ -20,6 +21,7 @@ reader_start(struct reader *r, struct hm_slice text)
 	r->what = NULL;
 	r->depth = 0;
 	r->keys_open = 0;
+	r->plain_keys = true;
 }
 
 static bool
@@ -108,8 +110,11 @@ read_word(struct reader *r, const char *word)
 static bool
 remember_key(struct reader *r, size_t first, struct hm_slice key)
 {
+	if (memchr(key.p, '\\', key.n) != NULL)
+		r->plain_keys = false;
 	for (size_t i = first; i < r->keys_open; i++)
-		if (hm_record_same_text(r->key[i], key))
+		if (r->plain_keys ? hm_slice_equal(r->key[i], key) :
+		    hm_record_same_text(r->key[i], key))
 			return fail(r, "duplicate key");
 	if (r->keys_open == HM_KEYS_MAX)
 		return fail(r, "too many keys");
@@ -270,6 +275,24 @@ hm_record_parse(struct hm_record *record, struct hm_slice line,
 		return true;
 	fault->what = r.what;
 	fault->at = (size_t)(r.p - r.start);
+	return false;
+}
+
+bool
+hm_value_parse(struct hm_value *value, struct hm_slice text,
+    struct hm_fault *fault)
+{
+	struct reader r;
+
+	reader_start(&r, text);
+	r.p = hm_record_skip_space(r.p, r.end);
+	if (read_value(&r, value)) {
+		r.p = hm_record_skip_space(r.p, r.end);
+		if (r.p == r.end)
+			return true;
+		fail(&r, "more after the value");
+	}
+	*fault = (struct hm_fault){r.what, (size_t)(r.p - r.start)};
 	return false;
 }
 
