@@ -1,161 +1,219 @@
 #include "device_map.h"
 
-#include <stdalign.h>
 #include <stdlib.h>
 
-#define FIRST_SLOTS ((size_t)64)
-
-/* Followed in memory by its value and the texts of its key. */
-struct hm_device {
-	struct hm_device *next;  /* in the same slot */
-	struct hm_device *after; /* in the order in which they came */
-	uint64_t hash;
-	struct hm_device_key key;
-	alignas(max_align_t) unsigned char value[];
-};
-
-/* FNV-1a */
-static uint64_t
-hash_text(uint64_t hash, struct hm_slice text)
+static size_t
+at_least(size_t size, size_t least)
 {
-	for (size_t i = 0; i < text.n; i++)
-		hash = (hash ^ (unsigned char)text.p[i]) * 0x100000001b3;
-	return (hash ^ 0xff) * 0x100000001b3;
-}
-
-static uint64_t
-hash_of(const struct hm_device_key *key)
-{
-	uint64_t hash = 0xcbf29ce484222325 ^ key->table;
-
-	hash = (hash ^ (uint64_t)key->port) * 0x100000001b3;
-	return hash_text(hash_text(hash, key->dtu), key->serial);
-}
-
-static bool
-is_same(const struct hm_device_key *a, const struct hm_device_key *b)
-{
-	return a->table == b->table && a->port == b->port &&
-	    hm_slice_equal(a->dtu, b->dtu) &&
-	    hm_slice_equal(a->serial, b->serial);
+	return size > least ? size : least;
 }
 
 void
-hm_device_map_start(struct hm_device_map *d, size_t value_size)
+hm_device_map_init(struct hm_device_map *map,
+    const struct hm_device_map_options *options)
 {
-	*d = (struct hm_device_map){.value_size = value_size};
-}
-
-void
-hm_device_map_clear(struct hm_device_map *d)
-{
-	struct hm_device *device = d->first;
-
-	while (device != NULL) {
-		struct hm_device *after = device->after;
-
-		free(device);
-		device = after;
-	}
-	free(d->slot);
-	hm_device_map_start(d, d->value_size);
-}
-
-static struct hm_device **
-slot_of(const struct hm_device_map *d, uint64_t hash)
-{
-	return &d->slot[(size_t)hash & (d->slots - 1)];
+	*map = (struct hm_device_map){.options = *options};
+	map->options.dtu_size = at_least(options->dtu_size,
+	    sizeof(struct hm_dtu_key));
+	map->options.device_size = at_least(options->device_size,
+	    sizeof(struct hm_device_key));
+	map->options.port_size = at_least(options->port_size,
+	    sizeof(struct hm_port_key));
 }
 
 static void
-put_in_slot(struct hm_device_map *d, struct hm_device *device)
+free_device(struct hm_device_key *device)
 {
-	struct hm_device **slot = slot_of(d, device->hash);
+	while (!SLIST_EMPTY(&device->ports)) {
+		struct hm_port_key *port = SLIST_FIRST(&device->ports);
 
-	device->next = *slot;
-	*slot = device;
+		SLIST_REMOVE_HEAD(&device->ports, next);
+		free(port);
+	}
+	free(device);
 }
+
+static void
+free_dtu(struct hm_dtu_key *dtu)
+{
+	while (!STAILQ_EMPTY(&dtu->devices)) {
+		struct hm_device_key *device = STAILQ_FIRST(&dtu->devices);
+
+		STAILQ_REMOVE_HEAD(&dtu->devices, next);
+		free_device(device);
+	}
+	free(dtu);
+}
+
+void
+hm_device_map_clear(struct hm_device_map *map)
+{
+	const struct hm_device_map_options options = map->options;
+
+	while (!SLIST_EMPTY(&map->newest)) {
+		struct hm_dtu_key *dtu = SLIST_FIRST(&map->newest);
+
+		SLIST_REMOVE_HEAD(&map->newest, next);
+		free_dtu(dtu);
+	}
+	hm_hash_free(&map->dtus);
+	hm_hash_free(&map->devices);
+	hm_device_map_init(map, &options);
+}
+
+/* A new entry with a text behind it, or NULL. `count` are there of `max`. */
+static void *
+new_entry(const struct hm_device_map *map, size_t count, size_t max,
+    size_t size, struct hm_slice text)
+{
+	char *entry;
+
+	if ((map->options.entries_max != 0 &&
+	    map->entries >= map->options.entries_max) ||
+	    (max != 0 && count >= max) || (size | text.n) > UINT16_MAX)
+		return NULL;
+	entry = calloc(1, size + text.n);
+	if (entry != NULL && text.n > 0)
+		memcpy(entry + size, text.p, text.n);
+	return entry;
+}
+
+/* DTUs */
 
 static bool
-grow(struct hm_device_map *d)
+is_dtu(const void *entry, const void *key)
 {
-	size_t slots = d->slots > 0 ? 2 * d->slots : FIRST_SLOTS;
-	struct hm_device **slot = calloc(slots, sizeof(struct hm_device *));
+	const struct hm_dtu_key *dtu = entry;
+	const struct hm_slice *name = key;
 
-	if (slot == NULL)
-		return false;
-	free(d->slot);
-	d->slot = slot;
-	d->slots = slots;
-	for (struct hm_device *i = d->first; i != NULL; i = i->after)
-		put_in_slot(d, i);
-	return true;
+	return hm_slice_equal(dtu->name, *name);
 }
 
-static struct hm_slice
-copy_text(char *to, struct hm_slice text)
+void *
+hm_device_map_dtu(struct hm_device_map *map, struct hm_slice name)
 {
-	if (text.n > 0)
-		memcpy(to, text.p, text.n);
-	return hm_slice(to, text.n);
+	uint64_t hash = hm_hash_bytes(HM_HASH_START, name.p, name.n);
+	size_t size = map->options.dtu_size;
+	struct hm_dtu_key *dtu = hm_hash_find(&map->dtus, hash, is_dtu,
+	    &name);
+
+	if (dtu != NULL)
+		return dtu;
+	dtu = new_entry(map, 0, 0, size, name);
+	if (dtu == NULL || !hm_hash_add(&map->dtus, hash, &dtu->item)) {
+		free(dtu);
+		return NULL;
+	}
+	dtu->name = hm_slice((char *)dtu + size, name.n);
+	STAILQ_INIT(&dtu->devices);
+	SLIST_INSERT_HEAD(&map->newest, dtu, next);
+	map->entries++;
+	return dtu;
 }
 
-static struct hm_device *
-add(struct hm_device_map *d, const struct hm_device_key *key, uint64_t hash)
-{
-	struct hm_device *device;
-	char *text;
+/* Devices */
 
-	if (d->count >= d->slots && !grow(d))
+struct wanted_device {
+	const struct hm_dtu_key *dtu;
+	struct hm_slice serial;
+	int64_t number;
+};
+
+static bool
+is_device(const void *entry, const void *key)
+{
+	const struct hm_device_key *device = entry;
+	const struct wanted_device *wanted = key;
+
+	return device->dtu == wanted->dtu &&
+	    device->number == wanted->number &&
+	    hm_slice_equal(hm_device_serial(device), wanted->serial);
+}
+
+void *
+hm_device_map_device(struct hm_device_map *map, struct hm_dtu_key *dtu,
+    struct hm_slice serial, int64_t number)
+{
+	const struct wanted_device wanted = {dtu, serial, number};
+	uint64_t hash = hm_hash_bytes(dtu->item.hash ^ (uint64_t)number,
+	    serial.p, serial.n);
+	size_t size = map->options.device_size;
+	struct hm_device_key *device = hm_hash_find(&map->devices, hash,
+	    is_device, &wanted);
+
+	if (device != NULL)
+		return device;
+	device = new_entry(map, dtu->devices_count, map->options.devices_max,
+	    size, serial);
+	if (device == NULL ||
+	    !hm_hash_add(&map->devices, hash, &device->item)) {
+		free(device);
 		return NULL;
-	device = calloc(1, sizeof *device + d->value_size + key->dtu.n +
-	    key->serial.n);
-	if (device == NULL)
-		return NULL;
-	text = (char *)device->value + d->value_size;
-	device->hash = hash;
-	device->key = *key;
-	device->key.dtu = copy_text(text, key->dtu);
-	device->key.serial = copy_text(text + key->dtu.n, key->serial);
-	put_in_slot(d, device);
-	if (d->last != NULL)
-		d->last->after = device;
-	else
-		d->first = device;
-	d->last = device;
-	d->count++;
+	}
+	device->dtu = dtu;
+	device->number = number;
+	device->serial_at = (uint16_t)size;
+	device->serial_size = (uint16_t)serial.n;
+	STAILQ_INSERT_TAIL(&dtu->devices, device, next);
+	dtu->devices_count++;
+	map->entries++;
 	return device;
 }
 
-void *
-hm_device_map_get(struct hm_device_map *d, const struct hm_device_key *key)
-{
-	uint64_t hash = hash_of(key);
-	struct hm_device *device = d->slots > 0 ? *slot_of(d, hash) : NULL;
+/* Ports */
 
-	while (device != NULL && (device->hash != hash ||
-	    !is_same(&device->key, key)))
-		device = device->next;
-	if (device == NULL)
-		device = add(d, key, hash);
-	return device != NULL ? device->value : NULL;
-}
-
-struct hm_device *
-hm_device_map_next(const struct hm_device_map *d,
-    const struct hm_device *device)
+/* The port, or NULL and in *last the last one that there is. */
+static struct hm_port_key *
+walk_ports(const struct hm_device_key *device, int64_t number,
+    struct hm_port_key **last)
 {
-	return device != NULL ? device->after : d->first;
-}
+	struct hm_port_key *port;
 
-const struct hm_device_key *
-hm_device_key(const struct hm_device *device)
-{
-	return &device->key;
+	*last = NULL;
+	SLIST_FOREACH(port, &device->ports, next) {
+		if (port->port == number)
+			return port;
+		*last = port;
+	}
+	return NULL;
 }
 
 void *
-hm_device_value(struct hm_device *device)
+hm_device_find_port(const struct hm_device_key *device, int64_t port)
 {
-	return device->value;
+	struct hm_port_key *last;
+
+	return walk_ports(device, port, &last);
+}
+
+void *
+hm_device_map_port(struct hm_device_map *map, struct hm_device_key *device,
+    int64_t number)
+{
+	struct hm_port_key *last, *port = walk_ports(device, number, &last);
+
+	if (port != NULL)
+		return port;
+	port = new_entry(map, device->ports_count, map->options.ports_max,
+	    map->options.port_size, hm_slice(NULL, 0));
+	if (port == NULL)
+		return NULL;
+	port->port = number;
+	if (last != NULL)
+		SLIST_INSERT_AFTER(last, port, next);
+	else
+		SLIST_INSERT_HEAD(&device->ports, port, next);
+	device->ports_count++;
+	map->entries++;
+	return port;
+}
+
+void
+hm_device_map_remove_port(struct hm_device_map *map,
+    struct hm_device_key *device, struct hm_port_key *port)
+{
+	SLIST_REMOVE(&device->ports, port, hm_port_key, next);
+	free(port);
+	device->ports_count--;
+	map->entries--;
 }
