@@ -47,7 +47,7 @@ hm_device_map_clear(struct hm_device_map *map)
 
 /* Memory that lives until the map is cleared, or NULL. */
 static void *
-take(struct hm_device_map *map, size_t size)
+take_memory(struct hm_device_map *map, size_t size)
 {
 	struct hm_device_map_block *block = SLIST_FIRST(&map->blocks);
 	size_t whole = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -85,7 +85,7 @@ new_entry(struct hm_device_map *map, size_t size, struct hm_slice text)
 
 	if ((size | text.n) > UINT16_MAX)
 		return NULL;
-	entry = take(map, size + text.n);
+	entry = take_memory(map, size + text.n);
 	if (entry == NULL)
 		return NULL;
 	memset(entry, 0, size);
@@ -97,7 +97,7 @@ new_entry(struct hm_device_map *map, size_t size, struct hm_slice text)
 /* DTUs */
 
 static bool
-is_dtu(const void *entry, const void *key)
+dtu_has_name(const void *entry, const void *key)
 {
 	const struct hm_dtu_key *dtu = entry;
 	const struct hm_slice *name = key;
@@ -110,7 +110,7 @@ hm_device_map_dtu(struct hm_device_map *map, struct hm_slice name)
 {
 	uint64_t hash = hm_hash_bytes(HM_HASH_START, name.p, name.n);
 	size_t size = map->options.dtu_size;
-	struct hm_dtu_key *dtu = hm_hash_find(&map->dtus, hash, is_dtu,
+	struct hm_dtu_key *dtu = hm_hash_find(&map->dtus, hash, dtu_has_name,
 	    &name);
 
 	if (dtu != NULL)
@@ -137,7 +137,7 @@ struct wanted_device {
 };
 
 static bool
-is_device(const void *entry, const void *key)
+device_has_key(const void *entry, const void *key)
 {
 	const struct hm_device_key *device = entry;
 	const struct wanted_device *wanted = key;
@@ -156,7 +156,7 @@ hm_device_map_device(struct hm_device_map *map, struct hm_dtu_key *dtu,
 	    serial.p, serial.n);
 	size_t size = map->options.device_size;
 	struct hm_device_key *device = hm_hash_find(&map->devices, hash,
-	    is_device, &wanted);
+	    device_has_key, &wanted);
 
 	if (device != NULL)
 		return device;
