@@ -21,7 +21,7 @@ chain() {
 	local file
 	for file in "$root"/s6/*; do
 		case $file in
-		*/container | */debian | */systemd) ;;
+		*/container | */debian | */systemd | *.mk) ;;
 		*) find "$file" -type f ;;
 		esac
 	done | while read -r file; do

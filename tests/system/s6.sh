@@ -207,7 +207,7 @@ sleep 1.5
 check "... and stays down" is_down publish
 check "... the log says what is wrong" logged publish 'mqtt_qos: found "3"'
 check "... and what to do" logged publish \
-	"stays down; mend the setting, then: s6-svc -u $scan/publish"
+	"stays down; fix the setting, then: s6-svc -u $scan/publish"
 settings >"$work/hm.yaml"
 s6-svc -u "$scan/publish"
 check "... mended, it comes up" until_true 5 is_ready publish
