@@ -41,15 +41,6 @@ mistake(const struct hm_config *config, enum hm_setting_id id,
 	    found.p, allowed);
 }
 
-static size_t
-find_field(struct hm_slice key)
-{
-	for (size_t i = 0; i < HM_FIELDS; i++)
-		if (hm_slice_is(key, hm_fields[i].key))
-			return i;
-	return HM_FIELDS;
-}
-
 static void
 unknown_field(const struct hm_config *config, enum hm_setting_id id,
     struct hm_slice key)
@@ -72,7 +63,7 @@ static bool
 read_field(const struct hm_config *config, enum hm_setting_id id,
     struct hm_slice key, size_t *field)
 {
-	*field = find_field(key);
+	*field = hm_field_id(key);
 	if (*field == HM_FIELDS)
 		unknown_field(config, id, key);
 	return *field < HM_FIELDS;
@@ -400,7 +391,7 @@ rewrite(struct hm_filter *f, const struct hm_record *record,
 	hm_json_object(&e, NULL);
 	for (size_t i = 0; i < record->count; i++) {
 		const struct hm_member *member = &record->member[i];
-		size_t field = find_field(member->key);
+		size_t field = hm_field_id(member->key);
 
 		if (field < HM_FIELDS)
 			emit_field(f, &e, field, &member->value, answer);
