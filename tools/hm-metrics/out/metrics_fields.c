@@ -80,7 +80,7 @@ put_labels(struct hm_prometheus *e, const struct hm_view *view,
 {
 	char port[24];
 
-	hm_prometheus_label(e, "dtu", view->plant->dtu[d->dtu].name);
+	hm_prometheus_label(e, "dtu", view->live->dtu[d->dtu].name);
 	if (d->scope == HM_SCOPE_METER)
 		hm_prometheus_label(e, "meter", d->serial);
 	if (d->scope == HM_SCOPE_INVERTER || d->scope == HM_SCOPE_PORT)
@@ -175,8 +175,8 @@ put_family(struct hm_prometheus *e, const struct hm_view *view,
 {
 	size_t part[PARTS_MAX], parts = parts_of(f, part);
 
-	for (size_t i = 0; i < view->plant->devices; i++) {
-		const struct hm_live_device *d = &view->plant->device[i];
+	for (size_t i = 0; i < view->live->devices; i++) {
+		const struct hm_live_device *d = &view->live->device[i];
 
 		for (size_t k = 0; d->scope == f->scope && k < parts; k++)
 			put_value(e, view, f, part[k], d);
@@ -216,8 +216,8 @@ put_info(struct hm_prometheus *e, const struct hm_view *view,
 {
 	bool begun = false;
 
-	for (size_t i = 0; i < view->plant->devices; i++) {
-		const struct hm_live_device *d = &view->plant->device[i];
+	for (size_t i = 0; i < view->live->devices; i++) {
+		const struct hm_live_device *d = &view->live->device[i];
 
 		if (d->scope != scope || d->serial[0] == '\0')
 			continue;
@@ -244,11 +244,11 @@ hm_metrics_fields(struct hm_prometheus *e, const struct hm_view *view)
 	    HM_SCOPE_INVERTER, HM_SCOPE_PORT, HM_SCOPE_METER};
 
 	put_info(e, view, HM_SCOPE_DTU, PREFIX "dtu_info",
-	    "what a DTU is");
+	    "model, firmware and hardware of a DTU");
 	put_info(e, view, HM_SCOPE_INVERTER, PREFIX "inverter_info",
-	    "what an inverter is");
+	    "model, firmware and hardware of an inverter");
 	put_info(e, view, HM_SCOPE_METER, PREFIX "meter_info",
-	    "what a meter is");
+	    "model, firmware and hardware of a meter");
 	for (size_t s = 0; s < sizeof scopes / sizeof *scopes; s++)
 		for (size_t i = 0; i < HM_FIELDS; i++) {
 			struct family f = {.field = i, .scope = scopes[s]};

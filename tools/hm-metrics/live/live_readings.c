@@ -1,0 +1,188 @@
+#include "live_update_private.h"
+
+#include "base/decimal.h"
+#include "base/rfc3339.h"
+#include "live.h"
+#include "record/fields.h"
+#include "record/record.h"
+
+#define DIM_WATTS 20 /* of an inverter: below that it is dusk */
+
+static void
+take_label(struct hm_live_device *d, size_t field,
+    const struct hm_record *record)
+{
+	const char *key = hm_fields[field].key;
+	char text[HM_LIVE_TEXT];
+	char *out = NULL;
+
+	if (!hm_live_text(record, key, text, sizeof text))
+		return;
+	if (field == HM_F_MODEL && !d->model_is_exact)
+		out = d->model;
+	else if (field == HM_F_FIRMWARE)
+		out = d->firmware;
+	else if (field == HM_F_HARDWARE)
+		out = d->hardware;
+	else if (field == HM_F_ALARM_TEXT)
+		out = d->alarm_text;
+	if (out != NULL)
+		memcpy(out, text, sizeof text);
+}
+
+/* The value of a field as a number. False if it has none. */
+static bool
+number_of(const struct hm_field *field, const struct hm_value *value,
+    struct hm_decimal *out)
+{
+	int64_t seconds;
+
+	switch (field->kind) {
+	case HM_FLAG:
+		*out = hm_decimal(value->kind == HM_TRUE, 0);
+		return value->kind == HM_TRUE || value->kind == HM_FALSE;
+	case HM_MOMENT:
+		if (value->kind != HM_STRING ||
+		    !hm_rfc3339_parse(value->text, &seconds))
+			return false;
+		*out = hm_decimal(seconds, 0);
+		return true;
+	case HM_LABEL:
+		return false;
+	case HM_GAUGE:
+	case HM_DAILY:
+	case HM_COUNTER:
+	case HM_CODE:
+		return value->kind == HM_NUMBER &&
+		    hm_decimal_parse(value->text, out);
+	}
+	return false;
+}
+
+static void
+take_fields(struct hm_live_device *d, const struct hm_record *record)
+{
+	for (size_t i = 0; i < record->count; i++) {
+		const struct hm_member *m = &record->member[i];
+		const struct hm_field *field = hm_field_find(d->scope, m->key);
+		size_t id;
+
+		if (field == NULL)
+			continue;
+		id = (size_t)(field - hm_fields);
+		if (field->kind == HM_LABEL)
+			take_label(d, id, record);
+		else if (number_of(field, &m->value, &d->value[id]))
+			d->known |= (uint64_t)1 << id;
+	}
+}
+
+/* The fields of info records, which a reading does not clear. */
+static uint64_t
+rare_fields(void)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < HM_FIELDS; i++)
+		if ((hm_fields[i].flags & HM_RARE) != 0)
+			mask |= (uint64_t)1 << i;
+	return mask;
+}
+
+static void
+take_reading(struct hm_live *live, struct hm_live_device *d,
+    const struct hm_record *record, const struct hm_moment *now)
+{
+	d->known &= rare_fields();
+	d->alarm_text[0] = '\0';
+	take_fields(d, record);
+	d->read = hm_live_steady(now);
+	d->time = hm_live_time(record, "time", now->wall / 1000);
+	d->number = live->number;
+}
+
+static bool
+value_of(const struct hm_live_device *d, enum hm_field_id field,
+    int64_t *units)
+{
+	return (d->known >> field & 1) != 0 &&
+	    hm_decimal_rescale(d->value[field], hm_fields[field].scale, units);
+}
+
+/* Whether the reading is one of dusk; then the DTU may soon be silent. */
+static void
+look_for_dusk(struct hm_live_dtu *dtu, const struct hm_live_device *d)
+{
+	int64_t watts, online, inverters;
+
+	if (value_of(d, HM_F_INVERTERS_ONLINE, &online) && online == 0) {
+		dtu->dark = true;
+		return;
+	}
+	if (!value_of(d, HM_F_PV_POWER, &watts))
+		return;
+	if (!value_of(d, HM_F_INVERTERS, &inverters) || inverters < 1)
+		inverters = 1;
+	dtu->dark = watts / 10 < DIM_WATTS * inverters;
+}
+
+void
+hm_live_on_reading(struct hm_live *live, enum hm_scope scope,
+    const struct hm_record *record, const struct hm_moment *now)
+{
+	size_t dtu = hm_live_dtu_of(live, record), device = SIZE_MAX;
+	char serial[HM_LIVE_SERIAL];
+	struct hm_live_device *d;
+	int64_t port = 0;
+
+	if (dtu == SIZE_MAX)
+		return;
+	live->dtu[dtu].state = HM_LIVE_ONLINE;
+	if ((hm_live_name(record, "serial", serial, sizeof serial) ||
+	    scope == HM_SCOPE_DTU) && (scope != HM_SCOPE_PORT ||
+	    (hm_record_int(record, "port", &port) && port > 0)))
+		device = hm_live_find_device(live, scope, dtu, serial, port,
+		    now);
+	if (device == SIZE_MAX) {
+		live->refused++;
+		return;
+	}
+	d = &live->device[device];
+	d->heard = hm_live_steady(now);
+	if (serial[0] != '\0')
+		memcpy(d->serial, serial, sizeof serial);
+	if (!hm_live_is_true(record, "stale"))
+		take_reading(live, d, record, now);
+	if (scope != HM_SCOPE_DTU)
+		return;
+	hm_live_count_poll(&live->dtu[dtu], record, now);
+	if (!hm_live_is_true(record, "stale"))
+		look_for_dusk(&live->dtu[dtu], d);
+}
+
+void
+hm_live_on_info(struct hm_live *live, const struct hm_record *record,
+    const struct hm_moment *now)
+{
+	size_t dtu = hm_live_dtu_of(live, record), device;
+	char serial[HM_LIVE_SERIAL];
+	struct hm_live_device *d;
+	struct hm_slice kind;
+	enum hm_scope scope;
+
+	if (dtu == SIZE_MAX || !hm_record_string(record, "kind", &kind) ||
+	    !hm_scope_of(kind, &scope) || scope == HM_SCOPE_PORT ||
+	    !hm_live_name(record, "serial", serial, sizeof serial))
+		return;
+	device = hm_live_find_device(live, scope, dtu, serial, 0, now);
+	if (device == SIZE_MAX) {
+		live->refused++;
+		return;
+	}
+	d = &live->device[device];
+	memcpy(d->serial, serial, sizeof serial);
+	d->heard = hm_live_steady(now);
+	d->model_is_exact = false;
+	take_fields(d, record);
+	d->model_is_exact = d->model[0] != '\0';
+}
