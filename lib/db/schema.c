@@ -132,7 +132,7 @@ hm_schema_check(struct hm_db *db)
 /* Columns */
 
 /* Tables whose columns come from tables of the code, by number. */
-#define LEDGER ((size_t)HM_TABLES * HM_TABLE_FORMS)
+#define LEDGER ((size_t)HM_SCOPES * HM_TABLE_FORMS)
 #define TABLES (LEDGER + 1)
 #define NAME_SIZE 64
 
@@ -143,7 +143,7 @@ name_table(size_t number, char name[NAME_SIZE])
 		snprintf(name, NAME_SIZE, "production_cache");
 	else
 		snprintf(name, NAME_SIZE, "%s%s",
-		    hm_tables[number / HM_TABLE_FORMS].name, hm_table_suffix(
+		    hm_reading_types[number / HM_TABLE_FORMS].name, hm_table_suffix(
 		    (enum hm_table_form)(number % HM_TABLE_FORMS)));
 }
 
@@ -160,7 +160,7 @@ static bool
 visit_columns(size_t number, hm_column_visitor *visitor, void *context)
 {
 	if (number < LEDGER)
-		return hm_table_columns(&hm_tables[number / HM_TABLE_FORMS],
+		return hm_table_columns(&hm_reading_types[number / HM_TABLE_FORMS],
 		    (enum hm_table_form)(number % HM_TABLE_FORMS), visitor,
 		    context);
 	for (size_t i = 0; i < sizeof ledger_columns / sizeof *ledger_columns;
@@ -239,14 +239,15 @@ add_columns(struct hm_db *db)
 
 /* Versions */
 
+/* Those that are missing: of a new file all, else of types that are new. */
 static bool
 create_readings(struct hm_db *db)
 {
 	struct hm_sql sql;
 
-	for (size_t i = 0; i < HM_TABLES; i++)
+	for (size_t i = 0; i < HM_SCOPES; i++)
 		for (int form = 0; form < HM_TABLE_FORMS; form++) {
-			hm_table_create(&sql, &hm_tables[i],
+			hm_table_create(&sql, &hm_reading_types[i],
 			    (enum hm_table_form)form);
 			if (!hm_db_run(db, hm_sql_text(&sql)))
 				return false;
@@ -258,7 +259,7 @@ create_readings(struct hm_db *db)
 static bool
 to_1(struct hm_db *db)
 {
-	if (!create_readings(db) || !hm_db_run(db, ledger_sql))
+	if (!hm_db_run(db, ledger_sql))
 		return false;
 	for (size_t i = 0; i < sizeof events_sql / sizeof *events_sql; i++)
 		if (!hm_db_run(db, events_sql[i]))
@@ -328,9 +329,9 @@ bring_up(struct hm_db *db)
 
 	if (why != NULL)
 		return why;
-	return version >= 0 && migrate(db, version) && add_columns(db) &&
-	    make_views(db) && hm_db_run(db, "COMMIT") ? NULL :
-	    hm_db_reason(db);
+	return version >= 0 && create_readings(db) && migrate(db, version) &&
+	    add_columns(db) && make_views(db) && hm_db_run(db, "COMMIT") ?
+	    NULL : hm_db_reason(db);
 }
 
 /*

@@ -5,8 +5,8 @@
 
 /*
  * What is in the database, whichever tool opens it first. The version is in
- * user_version; a new field of the field table is a new column and no new
- * version.
+ * user_version; a new field of the field table is a new column, a new type of
+ * readings a new table, and neither is a new version.
  */
 
 #define HM_SCHEMA_VERSION 1

@@ -461,7 +461,7 @@ regroup(const struct hm_group *group, struct hm_guard_answer *answer)
 	answer->total = group->inverters > 0 ? group->total : HM_GUARD_OUT;
 }
 
-static void
+static const char *
 look_at_dtu(struct hm_guard *guard, const struct hm_record *record,
     const struct place *place, struct hm_guard_answer *answer)
 {
@@ -478,7 +478,17 @@ look_at_dtu(struct hm_guard *guard, const struct hm_record *record,
 		answer->total = show(guard, sums.total, !excludes);
 	}
 	*group = (struct hm_group){.inverters = 0};
+	return NULL;
 }
+
+/* Of the types that hold energies which can be judged. */
+static const char *(*const looks[HM_SCOPES])(struct hm_guard *guard,
+    const struct hm_record *record, const struct place *place,
+    struct hm_guard_answer *answer) = {
+    [HM_SCOPE_DTU] = look_at_dtu,
+    [HM_SCOPE_INVERTER] = look_at_inverter,
+    [HM_SCOPE_PORT] = look_at_port,
+};
 
 const char *
 hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
@@ -489,15 +499,11 @@ hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
 
 	*answer = (struct hm_guard_answer){.today = HM_GUARD_OWN,
 	    .total = HM_GUARD_OWN};
-	if (scope == HM_SCOPE_METER)
+	if (looks[scope] == NULL)
 		return NULL;
 	why = find_place(guard, record, &place);
-	if (why == NULL && scope == HM_SCOPE_INVERTER)
-		why = look_at_inverter(guard, record, &place, answer);
-	else if (why == NULL && scope == HM_SCOPE_PORT)
-		why = look_at_port(guard, record, &place, answer);
-	else if (why == NULL)
-		look_at_dtu(guard, record, &place, answer);
+	if (why == NULL)
+		why = looks[scope](guard, record, &place, answer);
 	/* What cannot be judged is not shown. */
 	if (why != NULL && guard->options.judges)
 		answer->today = answer->total = HM_GUARD_OUT;

@@ -7,6 +7,7 @@
 #include "ha_device.h"
 #include "ha_values.h"
 #include "record/alert_kind.h"
+#include "record/types.h"
 
 /*
  * Home Assistant may still be at work on a topic's last message: the same one
@@ -140,12 +141,12 @@ set_gateway_state(struct hm_ha *ha, const struct origin *origin,
 static void
 send_configs(struct hm_ha *ha, const struct origin *origin,
     const struct hm_ha_device *device, const struct hm_ha_group *group,
-    const struct hm_ha_set *set)
+    const struct hm_field_set *set)
 {
 	struct hm_slice line;
 
 	for (size_t id = 0; id < HM_FIELDS; id++) {
-		if (!hm_ha_set_has(set, id))
+		if (!hm_field_set_has(set, id))
 			continue;
 		ha->counters.announcements++;
 		send(ha, hm_ha_message_config(&ha->options.style, device,
@@ -160,7 +161,7 @@ send_state(struct hm_ha *ha, const struct origin *origin,
 {
 	struct hm_slice line;
 
-	if (hm_ha_set_is_empty(&group->announced))
+	if (hm_field_set_is_empty(&group->announced))
 		return;
 	ha->counters.states++;
 	send(ha, hm_ha_message_state(&ha->options.style, device, group,
@@ -217,24 +218,24 @@ is_told_elsewhere(const struct hm_ha_device *device,
 	if (group->part != HM_HA_MAIN && group->part != HM_HA_ALARM)
 		return false;
 	other = hm_ha_device_group(device, part, 0);
-	return other != NULL && hm_ha_set_has(&other->announced, id);
+	return other != NULL && hm_field_set_has(&other->announced, id);
 }
 
 /* The fields of the record at hand that have not been announced. */
-static struct hm_ha_set
+static struct hm_field_set
 newcomers(const struct hm_ha *ha, const struct hm_ha_device *device,
     const struct hm_ha_group *group)
 {
-	const struct hm_ha_set *shown =
+	const struct hm_field_set *shown =
 	    &ha->options.entities.of[device->kind][group->part];
-	struct hm_ha_set set = {{0}};
+	struct hm_field_set set = {{0}};
 
 	for (size_t id = 0; id < HM_FIELDS; id++)
 		if (ha->values.of[id].kind != HM_ABSENT &&
-		    hm_ha_set_has(shown, id) &&
-		    !hm_ha_set_has(&group->announced, id) &&
+		    hm_field_set_has(shown, id) &&
+		    !hm_field_set_has(&group->announced, id) &&
 		    !is_told_elsewhere(device, group, id))
-			hm_ha_set_add(&set, id);
+			hm_field_set_add(&set, id);
 	return set;
 }
 
@@ -256,23 +257,23 @@ announce(struct hm_ha *ha, const struct origin *origin,
     const struct hm_ha_device *device, struct hm_ha_group *group)
 {
 	uint64_t fingerprint = hm_ha_device_fingerprint(device);
-	struct hm_ha_set set = newcomers(ha, device, group);
+	struct hm_field_set set = newcomers(ha, device, group);
 
-	if (hm_ha_set_is_empty(&group->announced) && group->alerts == 0)
+	if (hm_field_set_is_empty(&group->announced) && group->alerts == 0)
 		group->described = fingerprint;
 	/* A clock that was set back starts the wait anew. */
 	if (group->last > origin->seconds)
 		group->last = origin->seconds;
 	if (group->described != fingerprint &&
 	    origin->seconds - group->last >= QUIET_SECONDS) {
-		hm_ha_set_join(&set, &group->announced);
+		hm_field_set_join(&set, &group->announced);
 		announce_alerts(ha, origin, device, group);
 		group->described = fingerprint;
 	}
-	if (hm_ha_set_is_empty(&set))
+	if (hm_field_set_is_empty(&set))
 		return;
 	send_configs(ha, origin, device, group, &set);
-	hm_ha_set_join(&group->announced, &set);
+	hm_field_set_join(&group->announced, &set);
 	group->last = origin->seconds;
 }
 
@@ -283,7 +284,7 @@ announce(struct hm_ha *ha, const struct origin *origin,
  */
 static struct hm_ha_device *
 find_device(struct hm_ha *ha, const struct origin *origin,
-    enum hm_ha_kind kind)
+    enum hm_scope kind)
 {
 	struct hm_ha_device *device = hm_ha_table_device(ha->table, kind,
 	    origin->serial);
@@ -313,8 +314,8 @@ publish(struct hm_ha *ha, const struct origin *origin,
 	}
 	announce(ha, origin, device, group);
 	/* Others may refer to a DTU only when Home Assistant knows it. */
-	if (device->kind == HM_HA_DTU &&
-	    !hm_ha_set_is_empty(&group->announced))
+	if (device->kind == HM_SCOPE_DTU &&
+	    !hm_field_set_is_empty(&group->announced))
 		memcpy(device->gateway->serial, device->serial,
 		    sizeof device->serial);
 	send_state(ha, origin, device, group);
@@ -339,7 +340,7 @@ tell_alert(struct hm_ha *ha, const struct origin *origin,
 	}
 	if ((group->alerts & bit) == 0) {
 		if (group->alerts == 0 &&
-		    hm_ha_set_is_empty(&group->announced))
+		    hm_field_set_is_empty(&group->announced))
 			group->described = hm_ha_device_fingerprint(device);
 		group->alerts |= bit;
 		group->last = origin->seconds;
@@ -367,8 +368,8 @@ clear_alert(struct hm_ha *ha, const struct origin *origin,
 /* Records */
 
 static const char *
-on_reading(struct hm_ha *ha, const struct hm_record *record,
-    enum hm_ha_kind kind)
+on_device(struct hm_ha *ha, enum hm_scope scope,
+    const struct hm_record *record)
 {
 	struct hm_ha_device *device;
 	struct hm_ha_group *group;
@@ -381,35 +382,17 @@ on_reading(struct hm_ha *ha, const struct hm_record *record,
 	/* A DTU's own serial may not have been read; there is no entity. */
 	if (origin.serial.n == 0)
 		return NULL;
-	device = find_device(ha, &origin, kind);
+	device = find_device(ha, &origin, scope);
 	if (device == NULL)
 		return NULL;
-	hm_ha_values_read(&ha->values, hm_ha_scope(kind, HM_HA_MAIN), record);
+	hm_ha_values_read(&ha->values, scope, record);
 	hm_ha_device_learn(device, &ha->values, false);
 	group = publish(ha, &origin, device, HM_HA_MAIN, 0);
-	if (kind == HM_HA_DTU)
+	if (scope == HM_SCOPE_DTU)
 		clear_alert(ha, &origin, device, group, HM_ALERT_DTU_OFFLINE);
-	else if (kind == HM_HA_INVERTER)
+	else if (scope == HM_SCOPE_INVERTER)
 		clear_alert(ha, &origin, device, group, HM_ALERT_TEMPERATURE);
 	return NULL;
-}
-
-static const char *
-on_dtu(struct hm_ha *ha, const struct hm_record *record)
-{
-	return on_reading(ha, record, HM_HA_DTU);
-}
-
-static const char *
-on_inverter(struct hm_ha *ha, const struct hm_record *record)
-{
-	return on_reading(ha, record, HM_HA_INVERTER);
-}
-
-static const char *
-on_meter(struct hm_ha *ha, const struct hm_record *record)
-{
-	return on_reading(ha, record, HM_HA_METER);
 }
 
 static const char bad_port[] = "its port is not a number from 0 to 255";
@@ -426,10 +409,12 @@ read_port(const struct hm_record *record, uint8_t *port)
 	return true;
 }
 
+/* A reading of a part of a device. */
 static const char *
-on_port(struct hm_ha *ha, const struct hm_record *record)
+on_part(struct hm_ha *ha, enum hm_scope scope, const struct hm_record *record)
 {
 	struct hm_ha_device *device;
+	struct hm_ha_group *group;
 	struct origin origin;
 	uint8_t port;
 	const char *why = read_origin(ha, record, &origin);
@@ -441,34 +426,32 @@ on_port(struct hm_ha *ha, const struct hm_record *record)
 	set_gateway_state(ha, &origin, HM_HA_ONLINE);
 	if (origin.serial.n == 0)
 		return NULL;
-	device = find_device(ha, &origin, HM_HA_INVERTER);
+	device = find_device(ha, &origin,
+	    hm_reading_types[scope].device);
 	if (device == NULL)
 		return NULL;
-	hm_ha_values_read(&ha->values, HM_SCOPE_PORT, record);
-	clear_alert(ha, &origin, device, publish(ha, &origin, device,
-	    HM_HA_PORT, port), HM_ALERT_PRODUCTION_DROP);
+	hm_ha_values_read(&ha->values, scope, record);
+	group = publish(ha, &origin, device, HM_HA_PORT, port);
+	if (scope == HM_SCOPE_PORT)
+		clear_alert(ha, &origin, device, group,
+		    HM_ALERT_PRODUCTION_DROP);
 	return NULL;
 }
 
 /* False if devices of the kind have no entities. */
 static bool
-kind_of(const struct hm_record *record, enum hm_ha_kind *kind)
+kind_of(const struct hm_record *record, enum hm_scope *kind)
 {
-	static const char *const names[HM_HA_KINDS] = {
-	    [HM_HA_DTU] = "dtu",
-	    [HM_HA_INVERTER] = "inverter",
-	    [HM_HA_METER] = "meter",
-	};
+	const struct hm_reading_type *type;
 	struct hm_slice text;
 
 	if (!hm_record_string(record, "kind", &text))
 		return false;
-	for (size_t i = 0; i < HM_HA_KINDS; i++)
-		if (hm_slice_is(text, names[i])) {
-			*kind = (enum hm_ha_kind)i;
-			return true;
-		}
-	return false;
+	type = hm_reading_type_of(text);
+	if (type == NULL || !hm_is_device(type->scope))
+		return false;
+	*kind = type->scope;
+	return true;
 }
 
 static const char *
@@ -476,7 +459,7 @@ on_info(struct hm_ha *ha, const struct hm_record *record)
 {
 	struct hm_ha_device *device;
 	struct origin origin;
-	enum hm_ha_kind kind;
+	enum hm_scope kind;
 	const char *why = read_origin(ha, record, &origin);
 
 	if (why != NULL || origin.gateway == NULL || origin.serial.n == 0 ||
@@ -485,7 +468,7 @@ on_info(struct hm_ha *ha, const struct hm_record *record)
 	device = find_device(ha, &origin, kind);
 	if (device == NULL)
 		return NULL;
-	hm_ha_values_read(&ha->values, hm_ha_scope(kind, HM_HA_INFO), record);
+	hm_ha_values_read(&ha->values, kind, record);
 	hm_ha_device_learn(device, &ha->values, true);
 	/* A DTU tells what it knows in more than one record. */
 	hm_ha_device_recall(device, &ha->values);
@@ -549,7 +532,7 @@ on_alert(struct hm_ha *ha, const struct hm_record *record,
 		return bad_port;
 	alert.on = alert.end.n == 0;
 	device = find_device(ha, origin, alert.kind == HM_ALERT_DTU_OFFLINE ?
-	    HM_HA_DTU : HM_HA_INVERTER);
+	    HM_SCOPE_DTU : HM_SCOPE_INVERTER);
 	if (device != NULL)
 		tell_alert(ha, origin, device, port, &alert);
 	return NULL;
@@ -571,7 +554,7 @@ on_alarm(struct hm_ha *ha, const struct hm_record *record)
 	if (!hm_record_int(record, "code", &code))
 		return "its code is not a whole number";
 	/* Alarms of the DTU itself come, too; only readings tell them apart. */
-	device = hm_ha_table_find(ha->table, HM_HA_INVERTER, origin.serial);
+	device = hm_ha_table_find(ha->table, HM_SCOPE_INVERTER, origin.serial);
 	if (device == NULL)
 		return NULL;
 	if (!follow_alarm(device, record, code) &&
@@ -607,10 +590,6 @@ static const struct {
 	const char *type;
 	const char *(*take)(struct hm_ha *ha, const struct hm_record *record);
 } takers[] = {
-    {"dtu", on_dtu},
-    {"inverter", on_inverter},
-    {"port", on_port},
-    {"meter", on_meter},
     {"info", on_info},
     {"alarm", on_alarm},
     {"status", on_status},
@@ -622,13 +601,19 @@ hm_ha_takes(struct hm_slice type)
 	for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
 		if (hm_slice_is(type, takers[i].type))
 			return true;
-	return false;
+	return hm_reading_type_of(type) != NULL;
 }
 
 const char *
 hm_ha_record(struct hm_ha *ha, struct hm_slice type,
     const struct hm_record *record)
 {
+	const struct hm_reading_type *reading = hm_reading_type_of(type);
+
+	if (reading != NULL)
+		return hm_is_device(reading->scope) ?
+		    on_device(ha, reading->scope, record) :
+		    on_part(ha, reading->scope, record);
 	for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
 		if (hm_slice_is(type, takers[i].type))
 			return takers[i].take(ha, record);

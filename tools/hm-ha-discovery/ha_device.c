@@ -92,7 +92,7 @@ hm_ha_table_gateway(struct hm_ha_table *table, struct hm_slice name)
 
 /* The slot that holds the device, or the free one where it belongs. */
 static size_t
-device_slot(const struct hm_ha_table *table, enum hm_ha_kind kind,
+device_slot(const struct hm_ha_table *table, enum hm_scope kind,
     struct hm_slice serial)
 {
 	size_t slot = hash(HASH_START + kind, serial.p, serial.n) %
@@ -111,7 +111,7 @@ device_slot(const struct hm_ha_table *table, enum hm_ha_kind kind,
 }
 
 struct hm_ha_device *
-hm_ha_table_find(const struct hm_ha_table *table, enum hm_ha_kind kind,
+hm_ha_table_find(const struct hm_ha_table *table, enum hm_scope kind,
     struct hm_slice serial)
 {
 	size_t place = table->device_slot[device_slot(table, kind, serial)];
@@ -120,7 +120,7 @@ hm_ha_table_find(const struct hm_ha_table *table, enum hm_ha_kind kind,
 }
 
 struct hm_ha_device *
-hm_ha_table_device(struct hm_ha_table *table, enum hm_ha_kind kind,
+hm_ha_table_device(struct hm_ha_table *table, enum hm_scope kind,
     struct hm_slice serial)
 {
 	size_t slot = device_slot(table, kind, serial);

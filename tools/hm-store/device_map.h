@@ -10,7 +10,7 @@
 /* A map from devices to something of a fixed size about each. */
 
 struct hm_device_key {
-	size_t table;               /* of hm_tables */
+	size_t table;               /* of hm_reading_types */
 	struct hm_slice dtu, serial; /* empty where it has none */
 	int64_t port;               /* likewise 0 */
 };

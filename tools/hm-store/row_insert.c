@@ -24,7 +24,7 @@ struct table_rows {
 
 struct hm_row_insert {
 	sqlite3 *handle;
-	struct table_rows readings[HM_TABLES];
+	struct table_rows readings[HM_SCOPES];
 	struct hm_device_map told; /* in this transaction, each a struct told */
 	struct hm_record record;
 	sqlite3_stmt *event[5]; /* in the order of `events` */
@@ -63,7 +63,7 @@ prepare_raw(struct hm_db *db, struct table_rows *t)
 	struct hm_sql sql;
 
 	hm_sql_start(&sql);
-	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s ", t->columns.table->name);
+	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s ", t->columns.type->name);
 	add_values(&sql, &t->columns, "time", "?1");
 	return hm_db_prepare(db, hm_sql_text(&sql), &t->raw);
 }
@@ -75,12 +75,12 @@ prepare_latest(struct hm_db *db, struct table_rows *t)
 	struct hm_sql sql;
 
 	hm_sql_start(&sql);
-	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s_latest ", c->table->name);
+	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s_latest ", c->type->name);
 	add_values(&sql, c, "time, first_seen", "?1, ?2");
 	hm_sql_add(&sql, " ON CONFLICT (%s) DO UPDATE SET "
 	    "time = max(time, excluded.time), "
 	    "first_seen = min(first_seen, excluded.first_seen)",
-	    c->table->device);
+	    c->type->keys);
 	for (size_t i = 0; i < c->count; i++)
 		hm_sql_add(&sql, ", %s = iif(excluded.time >= time, "
 		    "excluded.%s, %s)", c->column[i].key.p,
@@ -103,13 +103,15 @@ bind_one(sqlite3_stmt *s, const struct hm_row_value *value)
 	case HM_ROW_TEXT:
 		hm_db_bind_slice(s, value->parameter, value->text);
 		break;
+	case HM_ROW_FORMS:
+		break;
 	}
 }
 
 /* The key of a device is filled in from its values. */
 static void
-bind_reading(sqlite3_stmt *s, const struct hm_table *table, int64_t time,
-    struct hm_slice values, struct hm_device_key *key)
+bind_reading(sqlite3_stmt *s, const struct hm_reading_type *type,
+    int64_t time, struct hm_slice values, struct hm_device_key *key)
 {
 	struct hm_row_value value;
 
@@ -119,9 +121,9 @@ bind_reading(sqlite3_stmt *s, const struct hm_table *table, int64_t time,
 		bind_one(s, &value);
 		if (value.parameter == HM_ROW_DTU)
 			key->dtu = value.text;
-		else if (value.parameter == HM_ROW_SERIAL && table->has_serial)
+		else if (value.parameter == HM_ROW_SERIAL && type->has_serial)
 			key->serial = value.text;
-		else if (value.parameter == HM_ROW_OWN && table->has_port)
+		else if (value.parameter == HM_ROW_OWN && type->has_port)
 			key->port = value.integer;
 	}
 }
@@ -146,12 +148,12 @@ note(struct hm_row_insert *rows, const struct hm_device_key *key,
 static enum hm_row_fate
 put_reading(struct hm_row_insert *rows, const struct hm_row *row)
 {
-	size_t table = (size_t)(row->table - hm_tables);
+	size_t table = row->type->scope;
 	struct hm_device_key key = {.table = table};
 	sqlite3_stmt *raw = rows->readings[table].raw;
 	enum hm_row_fate fate;
 
-	bind_reading(raw, row->table, row->time, row->rest, &key);
+	bind_reading(raw, row->type, row->time, row->rest, &key);
 	if (!step(rows, raw, &fate) || fate == HM_ROW_KNOWN)
 		return fate;
 	return note(rows, &key, row) ? fate : HM_ROW_FAILED;
@@ -164,8 +166,8 @@ put_latest(struct hm_row_insert *rows, const struct hm_device_key *of,
 	sqlite3_stmt *latest = rows->readings[of->table].latest;
 	struct hm_device_key key;
 
-	bind_reading(latest, &hm_tables[of->table], told->last, told->values,
-	    &key);
+	bind_reading(latest, &hm_reading_types[of->table], told->last,
+	    told->values, &key);
 	sqlite3_bind_int64(latest, HM_ROW_FIRST_SEEN, told->first);
 	return hm_db_step(latest);
 }
@@ -383,7 +385,7 @@ hm_row_insert_put(struct hm_row_insert *rows, struct hm_slice bytes,
 	struct hm_row row;
 
 	hm_row_read(bytes, &row);
-	if (row.table == NULL)
+	if (row.type == NULL)
 		return put_event(rows, row.rest);
 	fate = put_reading(rows, &row);
 	if (fate == HM_ROW_NEW)
@@ -401,8 +403,9 @@ hm_row_insert_new(void)
 	if (rows == NULL)
 		return NULL;
 	hm_device_map_start(&rows->told, sizeof(struct told));
-	for (size_t i = 0; i < HM_TABLES; i++)
-		hm_row_columns(&rows->readings[i].columns, &hm_tables[i]);
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		hm_row_columns(&rows->readings[i].columns,
+		    &hm_reading_types[i]);
 	return rows;
 }
 
@@ -418,7 +421,7 @@ bool
 hm_row_insert_prepare(struct hm_row_insert *rows, struct hm_db *db)
 {
 	rows->handle = db->handle;
-	for (size_t i = 0; i < HM_TABLES; i++)
+	for (size_t i = 0; i < HM_SCOPES; i++)
 		if (!prepare_raw(db, &rows->readings[i]) ||
 		    !prepare_latest(db, &rows->readings[i]))
 			return false;
@@ -431,7 +434,7 @@ hm_row_insert_prepare(struct hm_row_insert *rows, struct hm_db *db)
 void
 hm_row_insert_finish(struct hm_row_insert *rows)
 {
-	for (size_t i = 0; i < HM_TABLES; i++) {
+	for (size_t i = 0; i < HM_SCOPES; i++) {
 		sqlite3_finalize(rows->readings[i].raw);
 		sqlite3_finalize(rows->readings[i].latest);
 		rows->readings[i].raw = rows->readings[i].latest = NULL;

@@ -3,11 +3,10 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "record/types.h"
 
 #define FORGET_MS ((int64_t)24 * 3600 * 1000)
 #define ROOM_MIN ((size_t)16)
-
-_Static_assert(HM_FIELDS <= 64, "a device has a bit for each field");
 
 const int64_t hm_took_bounds[HM_TOOK_BUCKETS - 1] = {HM_TOOK_BOUNDS};
 
@@ -100,6 +99,13 @@ hm_live_find_dtu(struct hm_live *plant, struct hm_slice name)
 
 /* Devices */
 
+/* A DTU has one entry, whether or not its serial number is known. */
+static const char *
+key_serial(enum hm_scope scope, const char *serial)
+{
+	return hm_reading_types[scope].has_serial ? serial : "";
+}
+
 struct wanted_device {
 	const struct hm_live *plant;
 	enum hm_scope scope;
@@ -125,16 +131,15 @@ same_device(const void *context, size_t item)
 	const struct hm_live_device *d = &wanted->plant->device[item];
 
 	return d->scope == wanted->scope && d->dtu == wanted->dtu &&
-	    d->port == wanted->port && (d->scope == HM_SCOPE_DTU ||
-	    strcmp(d->serial, wanted->serial) == 0);
+	    d->port == wanted->port && strcmp(key_serial(d->scope, d->serial),
+	    wanted->serial) == 0;
 }
 
 size_t
 hm_live_find_device(struct hm_live *plant, enum hm_scope scope, size_t dtu,
     const char *serial, int64_t port, const struct hm_moment *now)
 {
-	/* A DTU has one entry, whether or not its serial number is known. */
-	const char *key = scope == HM_SCOPE_DTU ? "" : serial;
+	const char *key = key_serial(scope, serial);
 	const struct wanted_device wanted = {plant, scope, dtu, key, port};
 	uint32_t hash = hash_device(scope, dtu, key, port);
 	size_t found = hm_hash_find(&plant->serials, hash, same_device,
@@ -171,8 +176,7 @@ hm_live_forget(struct hm_live *plant, const struct hm_moment *now)
 		/* There was room for more. */
 		if (now->steady - d->heard >= FORGET_MS ||
 		    !hm_hash_add(&plant->serials, hash_device(d->scope,
-		    d->dtu, d->scope == HM_SCOPE_DTU ? "" : d->serial,
-		    d->port), kept))
+		    d->dtu, key_serial(d->scope, d->serial), d->port), kept))
 			continue;
 		if (kept != i)
 			plant->device[kept] = *d;

@@ -9,6 +9,7 @@
 #include "record/fields.h"
 #include "record/poll_errors.h"
 #include "record/record.h"
+#include "record/types.h"
 
 #define DIM_WATTS 20 /* of an inverter: less tells of dusk */
 #define ALARM_CODE_NONE (-1)
@@ -157,27 +158,29 @@ take_fields(struct hm_live_device *d, const struct hm_record *record)
 		if (field->kind == HM_LABEL)
 			take_label(d, id, record);
 		else if (number_of(field, &m->value, &d->value[id]))
-			d->known |= (uint64_t)1 << id;
+			hm_field_set_add(&d->known, id);
 	}
 }
 
 /* What info records have told stays when a reading comes. */
-static uint64_t
+static struct hm_field_set
 rare_fields(void)
 {
-	uint64_t mask = 0;
+	struct hm_field_set set = {{0}};
 
 	for (size_t i = 0; i < HM_FIELDS; i++)
 		if ((hm_fields[i].flags & HM_RARE) != 0)
-			mask |= (uint64_t)1 << i;
-	return mask;
+			hm_field_set_add(&set, i);
+	return set;
 }
 
 static void
 take_reading(struct hm_live *plant, struct hm_live_device *d,
     const struct hm_record *record, const struct hm_moment *now)
 {
-	d->known &= rare_fields();
+	const struct hm_field_set rare = rare_fields();
+
+	hm_field_set_keep(&d->known, &rare);
 	d->alarm_text[0] = '\0';
 	take_fields(d, record);
 	d->read = steady(now);
@@ -189,7 +192,7 @@ static bool
 value_of(const struct hm_live_device *d, enum hm_field_id field,
     int64_t *units)
 {
-	return (d->known >> field & 1) != 0 &&
+	return hm_field_set_has(&d->known, field) &&
 	    hm_decimal_rescale(d->value[field], hm_fields[field].scale, units);
 }
 
@@ -240,23 +243,32 @@ count_poll(struct hm_live_dtu *dtu, const struct hm_record *record,
 	count_duration(dtu, record);
 }
 
+/* Whether a record has what tells readings of its type apart. */
+static bool
+take_key(const struct hm_record *record, const struct hm_reading_type *type,
+    char serial[HM_LIVE_SERIAL], int64_t *port)
+{
+	*port = 0;
+	return (take_name(record, "serial", serial, HM_LIVE_SERIAL) ||
+	    !type->has_serial) && (!type->has_port ||
+	    (hm_record_int(record, "port", port) && *port > 0));
+}
+
 static void
-on_reading(struct hm_live *plant, enum hm_scope scope,
+on_reading(struct hm_live *plant, const struct hm_reading_type *type,
     const struct hm_record *record, const struct hm_moment *now)
 {
 	size_t dtu = take_dtu(plant, record), device = SIZE_MAX;
 	char serial[HM_LIVE_SERIAL];
 	struct hm_live_device *d;
-	int64_t port = 0;
+	int64_t port;
 
 	if (dtu == SIZE_MAX)
 		return;
 	plant->dtu[dtu].state = HM_LIVE_ONLINE;
-	if ((take_name(record, "serial", serial, sizeof serial) ||
-	    scope == HM_SCOPE_DTU) && (scope != HM_SCOPE_PORT ||
-	    (hm_record_int(record, "port", &port) && port > 0)))
-		device = hm_live_find_device(plant, scope, dtu, serial, port,
-		    now);
+	if (take_key(record, type, serial, &port))
+		device = hm_live_find_device(plant, type->scope, dtu, serial,
+		    port, now);
 	if (device == SIZE_MAX) {
 		plant->refused++;
 		return;
@@ -267,7 +279,7 @@ on_reading(struct hm_live *plant, enum hm_scope scope,
 		memcpy(d->serial, serial, sizeof serial);
 	if (!is_true(record, "stale"))
 		take_reading(plant, d, record, now);
-	if (scope != HM_SCOPE_DTU)
+	if (type->scope != HM_SCOPE_DTU)
 		return;
 	count_poll(&plant->dtu[dtu], record, now);
 	if (!is_true(record, "stale"))
@@ -372,14 +384,16 @@ on_info(struct hm_live *plant, const struct hm_record *record,
 	size_t dtu = take_dtu(plant, record), device;
 	char serial[HM_LIVE_SERIAL];
 	struct hm_live_device *d;
+	const struct hm_reading_type *type;
 	struct hm_slice kind;
-	enum hm_scope scope;
 
-	if (dtu == SIZE_MAX || !hm_record_string(record, "kind", &kind) ||
-	    !hm_scope_of(kind, &scope) || scope == HM_SCOPE_PORT ||
+	if (dtu == SIZE_MAX || !hm_record_string(record, "kind", &kind))
+		return;
+	type = hm_reading_type_of(kind);
+	if (type == NULL || !hm_is_device(type->scope) ||
 	    !take_name(record, "serial", serial, sizeof serial))
 		return;
-	device = hm_live_find_device(plant, scope, dtu, serial, 0, now);
+	device = hm_live_find_device(plant, type->scope, dtu, serial, 0, now);
 	if (device == SIZE_MAX) {
 		plant->refused++;
 		return;
@@ -607,23 +621,21 @@ static const struct {
 bool
 hm_live_takes(struct hm_slice type)
 {
-	enum hm_scope scope;
-
 	for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
 		if (hm_slice_is(type, takers[i].type))
 			return true;
-	return hm_scope_of(type, &scope);
+	return hm_reading_type_of(type) != NULL;
 }
 
 void
 hm_live_record(struct hm_live *plant, struct hm_slice type,
     const struct hm_record *record, const struct hm_moment *now)
 {
-	enum hm_scope scope;
+	const struct hm_reading_type *reading = hm_reading_type_of(type);
 
 	plant->number++;
-	if (hm_scope_of(type, &scope)) {
-		on_reading(plant, scope, record, now);
+	if (reading != NULL) {
+		on_reading(plant, reading, record, now);
 		return;
 	}
 	for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
