@@ -30,11 +30,8 @@ CONTAINER_PACKAGES = debootstrap podman buildah runc netavark aardvark-dns \
     iptables docker-compose iproute2 mount curl jq sqlite3 mosquitto-clients \
     procps
 
-build-packages:
-	@echo $(BUILD_PACKAGES)
-
 check-container:
 	@.ci/packages $(CONTAINER_PACKAGES)
 	@tests/container/run
 
-.PHONY: deb check-package build-packages check-container
+.PHONY: deb check-package check-container

@@ -52,7 +52,7 @@ hm_breaker_failed(struct hm_breaker *b, const struct hm_breaker_limits *limits,
 }
 
 bool
-hm_breaker_put_off(struct hm_breaker *b, int64_t now)
+hm_breaker_postpone(struct hm_breaker *b, int64_t now)
 {
 	if (b->state != HM_BREAKER_HALF_OPEN)
 		return false;

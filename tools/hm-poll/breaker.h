@@ -7,9 +7,9 @@
 #include "record/breaker_state.h"
 
 /*
- * A circuit breaker: whoever fails too often in a row is left alone for a
- * time, and then tried once. It has no clock of its own; `now` is in ms by one
- * that never steps.
+ * A circuit breaker: a DTU that fails too often in a row is left alone for a
+ * time and then probed once. The breaker reads no clock: `now` is in monotonic
+ * ms.
  *
  *	closed     failures < threshold; every attempt is allowed
  *	open       nothing is allowed until retry_at
@@ -19,7 +19,7 @@
 struct hm_breaker_limits {
 	int64_t threshold;  /* failures in a row that open it, from 1 */
 	int64_t timeout_ms; /* open for so long at first; then doubled */
-	int64_t timeout_max_ms; /* up to this; a shorter one has no effect */
+	int64_t timeout_max_ms; /* up to this; no effect if below timeout_ms */
 };
 
 /* All zeros is a closed breaker that has seen nothing. */
@@ -31,20 +31,20 @@ struct hm_breaker {
 };
 
 /*
- * Ask before an attempt. False if it must not be made. An open breaker whose
+ * Call before an attempt. False if it must not be made. An open breaker whose
  * time is over becomes half-open, and the attempt is its probe.
  */
 bool hm_breaker_allows(struct hm_breaker *b, int64_t now);
 
-/* How the attempt went. True if that has changed the state. */
+/* Report how the attempt went. True if that has changed the state. */
 bool hm_breaker_succeeded(struct hm_breaker *b);
 bool hm_breaker_failed(struct hm_breaker *b,
     const struct hm_breaker_limits *limits, int64_t now);
 
 /*
- * The attempt was not made. A probe is put off by the time that the breaker
+ * The attempt was not made. A probe is postponed by the time that the breaker
  * was open last; otherwise this does nothing. True if the state has changed.
  */
-bool hm_breaker_put_off(struct hm_breaker *b, int64_t now);
+bool hm_breaker_postpone(struct hm_breaker *b, int64_t now);
 
 #endif

@@ -24,7 +24,7 @@ struct hm_dialog_hm {
 	unsigned left;    /* hm_ask bits still to be asked in this poll */
 	int64_t asked_at; /* monotonic, when extras were last asked for */
 	int64_t info_at;  /* monotonic, when information was last asked for */
-	unsigned unasked; /* frames passed over since the request */
+	unsigned unsolicited; /* frames passed over since the request */
 	int64_t time, time_before; /* of the readings, by the DTU's clock, in
 	                              this poll and the last good one */
 	bool due; /* extras are to be asked for in this poll */

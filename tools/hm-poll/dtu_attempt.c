@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "breaker.h"
 #include "dialog.h"
-#include "dtu_job.h"
+#include "dtu_job_private.h"
 #include "dtu_lock.h"
 #include "poll_schedule.h"
 #include "poller.h"
@@ -14,7 +14,7 @@
 
 /* The end of a poll */
 
-/* Whatever came of it. */
+/* Good or bad, it is one of those that were asked for. */
 static void
 count_down(struct hm_dtu_job *job)
 {
@@ -27,10 +27,10 @@ succeed(struct hm_dtu_job *job, int64_t took_ms)
 {
 	const struct hm_fleet_options *options = &job->jobs->options;
 	const struct hm_dialog *dialog = hm_poller_dialog(job->poller);
-	bool first = !job->known, back = job->error != HM_ERR_NONE;
+	bool first = !job->ever_polled, back = job->error != HM_ERR_NONE;
 
 	count_down(job);
-	job->known = true;
+	job->ever_polled = true;
 	job->failures = 0;
 	job->error = HM_ERR_NONE;
 	hm_breaker_succeeded(&job->breaker);
@@ -47,16 +47,16 @@ succeed(struct hm_dtu_job *job, int64_t took_ms)
 
 /*
  * At night DTUs go away, which is no reason to open a breaker, or to leave one
- * open. True if there is something to tell.
+ * open. True if there is something to report.
  */
 static bool
-tell_breaker(struct hm_dtu_job *job)
+update_breaker(struct hm_dtu_job *job)
 {
 	const struct hm_fleet_options *options = &job->jobs->options;
 	const struct hm_moment now = hm_moment_now();
 	bool closed = job->breaker.state == HM_BREAKER_CLOSED;
 
-	if (hm_poll_schedule_is_night(&options->plan, &now))
+	if (hm_poll_schedule_is_night(&options->schedule, &now))
 		return hm_breaker_succeeded(&job->breaker);
 	if (hm_breaker_failed(&job->breaker, &options->breaker, now.steady))
 		hm_dtu_job_log_breaker(job, closed);
@@ -70,27 +70,27 @@ fail(struct hm_dtu_job *job)
 	bool news = job->error != job->attempt_error;
 
 	count_down(job);
-	job->known = true;
+	job->ever_polled = true;
 	job->failures++;
 	job->error = job->attempt_error;
 	hm_dtu_job_log_failure(job, news);
-	if (tell_breaker(job) || news)
+	if (update_breaker(job) || news)
 		hm_dtu_job_report(job);
 	jobs->counts.polls++;
 	jobs->counts.failed_polls++;
 	hm_dtu_job_rest(job);
 }
 
-/* Nobody was asked, so the DTU has not failed. */
+/* Nothing was sent to the DTU, so it has not failed. */
 static void
 give_way(struct hm_dtu_job *job)
 {
 	count_down(job);
 	job->jobs->counts.locked_polls++;
 	hm_dtu_job_log_locked_out(job);
-	job->locked_out = job->unasked = true;
+	job->last_poll_lost_lock = job->last_poll_not_made = true;
 	job->began = HM_POLL_SCHEDULE_NEVER;
-	if (hm_breaker_put_off(&job->breaker, hm_monotonic_ms()))
+	if (hm_breaker_postpone(&job->breaker, hm_monotonic_ms()))
 		hm_dtu_job_report(job);
 	hm_dtu_job_rest(job);
 }
@@ -105,9 +105,9 @@ skip(struct hm_dtu_job *job, const char *why)
 	if (!jobs->starved)
 		hm_dtu_job_log_starved(job, why);
 	jobs->starved = true;
-	job->unasked = true;
+	job->last_poll_not_made = true;
 	job->began = HM_POLL_SCHEDULE_NEVER;
-	if (hm_breaker_put_off(&job->breaker, hm_monotonic_ms()))
+	if (hm_breaker_postpone(&job->breaker, hm_monotonic_ms()))
 		hm_dtu_job_report(job);
 	hm_dtu_job_rest(job);
 }
@@ -115,8 +115,8 @@ skip(struct hm_dtu_job *job, const char *why)
 /* Attempts */
 
 /*
- * The lock is held for one connection, so that others get their turn in
- * between. Where it cannot be had at all, polling goes on without it.
+ * The lock is held for one connection, so that other processes can read the
+ * DTU in between. If the system refuses the lock, polling goes on without it.
  */
 void
 hm_dtu_job_attempt(struct hm_dtu_job *job)
@@ -138,7 +138,7 @@ hm_dtu_job_attempt(struct hm_dtu_job *job)
 		hm_dtu_job_log_lock_refused(job, errno);
 		job->lock_refused = true;
 	}
-	job->locked_out = job->unasked = false;
+	job->last_poll_lost_lock = job->last_poll_not_made = false;
 	if (hm_dtu_lock_idle_ms(&job->lock) >= 0)
 		hm_poller_asked_before(job->poller,
 		    hm_dtu_lock_idle_ms(&job->lock));
@@ -156,28 +156,28 @@ hm_dtu_job_begin_attempt(struct hm_dtu_job *job)
 void
 hm_dtu_job_begin_poll(struct hm_dtu_job *job)
 {
-	/* After the last poll nothing is due. */
+	/* No poll is due after the last one. */
 	if (job->polls_left == 1)
 		ev_timer_stop(job->jobs->options.poller.loop, &job->tick);
 	job->began = hm_monotonic_ms();
-	job->retry_until = job->due;
+	job->retry_until = job->next_tick;
 	job->retries = 0;
 	hm_dtu_job_begin_attempt(job);
 }
 
-/* A retry is not another poll: at night, too, it is made. */
+/* A retry belongs to a poll that has begun: it is made at night, too. */
 static int64_t
 after_upload(const struct hm_dtu_job *job, int64_t at)
 {
 	const struct hm_moment now = hm_moment_now();
 
-	return hm_poll_schedule_earliest(&job->jobs->options.plan, &now, at,
+	return hm_poll_schedule_earliest(&job->jobs->options.schedule, &now, at,
 	    HM_POLL_SCHEDULE_NEVER, job->offset);
 }
 
 /*
- * A probe is one attempt. A retry that could not begin before the next poll
- * is due is left to that; after the last poll nothing is due.
+ * A probe is one attempt. No retry is made that would begin when the next
+ * poll is due or later; after the last poll none is due.
  */
 static bool
 retry(struct hm_dtu_job *job)
@@ -209,7 +209,7 @@ hm_dtu_job_polled(void *context, struct hm_poller *poller,
 
 	(void)poller;
 	hm_dtu_lock_release(&job->lock);
-	if (result->unasked) {
+	if (result->not_made) {
 		skip(job, result->text);
 		return;
 	}

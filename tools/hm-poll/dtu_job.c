@@ -1,12 +1,13 @@
-#include "dtu_job.h"
+#include "dtu_job_private.h"
 
 #include "base/clock.h"
 #include "breaker.h"
+#include "dtu_lock.h"
 #include "poll_schedule.h"
 #include "poller.h"
 
-#define PROBE_ROOM_MS 1000  /* a look for room for a record */
-#define PROBE_LOOK_MS 60000 /* a look whether it may be polled */
+#define PROBE_ROOM_MS 1000  /* until there may be room for a record */
+#define PROBE_LOOK_MS 60000 /* until the DTU may be polled */
 
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events);
 static void on_wait(struct ev_loop *loop, ev_timer *timer, int events);
@@ -17,7 +18,7 @@ loop_of(const struct hm_dtu_job *job)
 	return job->jobs->options.poller.loop;
 }
 
-/* At a moment in monotonic ms. */
+/* `at` is in monotonic ms. */
 static void
 set_timer(const struct hm_dtu_job *job, ev_timer *timer, int64_t at)
 {
@@ -41,7 +42,7 @@ hm_dtu_job_earliest(const struct hm_dtu_job *job, int64_t at)
 {
 	const struct hm_moment now = hm_moment_now();
 
-	return hm_poll_schedule_earliest(&job->jobs->options.plan, &now, at,
+	return hm_poll_schedule_earliest(&job->jobs->options.schedule, &now, at,
 	    job->began, job->offset);
 }
 
@@ -51,7 +52,7 @@ hm_dtu_job_init(struct hm_dtu_job *job, struct hm_dtu_jobs *jobs,
 {
 	job->jobs = jobs;
 	job->polls_left = jobs->options.count;
-	job->due = hm_monotonic_ms() + offset;
+	job->next_tick = hm_monotonic_ms() + offset;
 	job->offset = offset;
 	job->began = HM_POLL_SCHEDULE_NEVER;
 	ev_init(&job->tick, on_tick);
@@ -64,7 +65,7 @@ hm_dtu_job_init(struct hm_dtu_job *job, struct hm_dtu_jobs *jobs,
 		hm_dtu_lock_free(&job->lock);
 		return false;
 	}
-	set_timer(job, &job->tick, job->due);
+	set_timer(job, &job->tick, job->next_tick);
 	return true;
 }
 
@@ -83,7 +84,8 @@ end_job(struct hm_dtu_job *job)
 	struct hm_dtu_jobs *jobs = job->jobs;
 
 	ev_timer_stop(loop_of(job), &job->tick);
-	if ((job->error != HM_ERR_NONE || job->unasked) && !jobs->finishing)
+	if ((job->error != HM_ERR_NONE || job->last_poll_not_made) &&
+	    !jobs->finishing)
 		jobs->failed = true;
 	if (--jobs->left == 0)
 		jobs->options.ended(jobs->options.context);
@@ -102,7 +104,6 @@ hm_dtu_job_finish(struct hm_dtu_job *job)
 		job->jobs->left--;
 }
 
-/* A poll is over, and said: until the next one. */
 void
 hm_dtu_job_rest(struct hm_dtu_job *job)
 {
@@ -123,21 +124,21 @@ has_room(const struct hm_dtu_job *job)
 	return options->room(options->context);
 }
 
-/* Ticks that were missed altogether are not made up for. */
+/* Ticks that were missed are counted and not made up for. */
 static void
 set_next_tick(struct hm_dtu_job *job)
 {
 	struct hm_dtu_jobs *jobs = job->jobs;
-	int64_t late = hm_monotonic_ms() - job->due;
+	int64_t late = hm_monotonic_ms() - job->next_tick;
 
 	if (late > 0 && (uint64_t)late > jobs->counts.max_late_ms)
 		jobs->counts.max_late_ms = (uint64_t)late;
 	if (late > 0)
 		jobs->counts.skipped_polls +=
-		    (uint64_t)(late / jobs->options.plan.period_ms);
-	job->due += (1 + late / jobs->options.plan.period_ms) *
-	    jobs->options.plan.period_ms;
-	set_timer(job, &job->tick, job->due);
+		    (uint64_t)(late / jobs->options.schedule.period_ms);
+	job->next_tick += (1 + late / jobs->options.schedule.period_ms) *
+	    jobs->options.schedule.period_ms;
+	set_timer(job, &job->tick, job->next_tick);
 }
 
 /* A poll that cannot begin now is skipped, not queued. */
@@ -151,7 +152,7 @@ begin_if_there_is_room(struct hm_dtu_job *job)
 		job->jobs->counts.skipped_polls++;
 }
 
-/* A poll that may begin later is put off, or left to the next tick. */
+/* A poll that may not begin yet is postponed, or left to the next tick. */
 static void
 consider(struct hm_dtu_job *job)
 {
@@ -164,8 +165,8 @@ consider(struct hm_dtu_job *job)
 	}
 	job->jobs->counts.quiet_polls++;
 	job->state = HM_DTU_JOB_IDLE;
-	if (at < job->due)
-		hm_dtu_job_wait(job, HM_DTU_JOB_PUT_OFF, at);
+	if (at < job->next_tick)
+		hm_dtu_job_wait(job, HM_DTU_JOB_POSTPONED, at);
 }
 
 static void
@@ -178,7 +179,7 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 	set_next_tick(job);
 	switch (job->state) {
 	case HM_DTU_JOB_IDLE:
-	case HM_DTU_JOB_PUT_OFF:
+	case HM_DTU_JOB_POSTPONED:
 		consider(job);
 		break;
 	case HM_DTU_JOB_BROKEN:
@@ -192,7 +193,7 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 	}
 }
 
-/* Looked at again soon: the night may be over before its period is. */
+/* Look again soon: the night may end before its period does. */
 static void
 probe(struct hm_dtu_job *job)
 {
@@ -219,7 +220,7 @@ on_wait(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	switch (job->state) {
-	case HM_DTU_JOB_PUT_OFF:
+	case HM_DTU_JOB_POSTPONED:
 		consider(job);
 		break;
 	case HM_DTU_JOB_BROKEN:

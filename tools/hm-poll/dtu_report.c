@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "dtu_job.h"
+#include "dtu_job_private.h"
 #include "error_hints.h"
 #include "poller.h"
 #include "record/poll_errors.h"
@@ -24,11 +24,11 @@ hint_of(const struct hm_dtu_job *job)
 	return hm_error_hint(dtu_of(job)->transport, job->error);
 }
 
-/* When it is tried next, by the wall clock; 0 for never. */
+/* When the DTU is polled next, by the wall clock; 0 for never. */
 static int64_t
 retry_at(const struct hm_dtu_job *job)
 {
-	int64_t now = hm_monotonic_ms(), at = job->due;
+	int64_t now = hm_monotonic_ms(), at = job->next_tick;
 
 	if (job->polls_left == 0)
 		return 0;
@@ -39,7 +39,7 @@ retry_at(const struct hm_dtu_job *job)
 	return hm_clock_now() + (at - now + 500) / 1000;
 }
 
-/* As people write it, without the unit and the name. */
+/* As people write it, without the unit id and the name. */
 static const char *
 uri_of(const struct hm_dtu *dtu, char out[URI_MAX])
 {
@@ -64,7 +64,7 @@ hm_dtu_job_report(const struct hm_dtu_job *job)
 	options->status(options->context, dtu_of(job), &status);
 }
 
-/* A DTU that stays away is mentioned once, and again when the reason is new. */
+/* A lasting failure is logged once, and again when its kind changes. */
 void
 hm_dtu_job_log_failure(const struct hm_dtu_job *job, bool news)
 {
@@ -127,7 +127,7 @@ hm_dtu_job_log_locked_out(const struct hm_dtu_job *job)
 	int64_t wait = job->jobs->options.lock_wait_ms;
 	char uri[URI_MAX];
 
-	hm_log_facts(job->locked_out ? HM_INFO : HM_WARNING,
+	hm_log_facts(job->last_poll_lost_lock ? HM_INFO : HM_WARNING,
 	    HM_FACTS(hm_fact("dtu", dtu->name),
 	    hm_fact("uri", uri_of(dtu, uri)),
 	    hm_fact("file", job->lock.path), hm_fact_int("wait_ms", wait)),

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "dtu_job.h"
+#include "dtu_job_private.h"
 
 struct hm_fleet {
 	struct hm_dtu_jobs jobs;
@@ -28,9 +28,9 @@ hm_fleet_new(const struct hm_dtus *dtus,
 		return NULL;
 	}
 	for (size_t i = 0; i < dtus->count; i++) {
-		/* Where there is only one poll each, nobody waits. */
+		/* One-shot polls all begin at once. */
 		int64_t offset = options->count == 1 ? 0 :
-		    hm_poll_schedule_offset(&options->plan, i, dtus->count);
+		    hm_poll_schedule_offset(&options->schedule, i, dtus->count);
 
 		if (!hm_dtu_job_init(&fleet->job[i], &fleet->jobs,
 		    &dtus->dtu[i], offset)) {

@@ -9,20 +9,20 @@
 
 /*
  * The polls of all DTUs of a run: each on a grid of its own, with its own
- * retries, breaker and lock, so that the trouble of one delays no other.
+ * retries, breaker and lock, so that a slow or dead DTU delays no other.
  */
 
 struct hm_fleet;
 
 struct hm_fleet_options {
 	struct hm_poller_options poller; /* `done` is set by hm_fleet_new */
-	struct hm_poll_schedule plan;
+	struct hm_poll_schedule schedule;
 	int64_t count; /* polls of each DTU; -1: no end */
 	int64_t retries;
 	struct hm_backoff backoff;
 	struct hm_breaker_limits breaker;
 	const char *lock_dir;
-	int64_t lock_wait_ms; /* for a DTU that somebody else reads */
+	int64_t lock_wait_ms; /* for a DTU that another process reads */
 
 	void *context;
 	/* Whether a record could be written now; if not, no poll begins. */
@@ -32,25 +32,25 @@ struct hm_fleet_options {
 	    const struct hm_dialog *dialog, int64_t took_ms);
 	void (*status)(void *context, const struct hm_dtu *dtu,
 	    const struct hm_status *status);
-	/* All polls that were asked for have been made. */
+	/* All requested polls have been made. */
 	void (*ended)(void *context);
 };
 
 struct hm_fleet_counts {
 	uint64_t polls, failed_polls;
 	uint64_t retries;
-	uint64_t stale_polls;   /* readings were those of the poll before */
+	uint64_t stale_polls;   /* the DTU repeated its last readings */
 	uint64_t skipped_polls; /* due before the last one was over */
 	uint64_t open_polls;    /* due while the breaker was open */
-	uint64_t quiet_polls;   /* put off at night or for an upload */
-	uint64_t locked_polls;  /* somebody else read the DTU */
+	uint64_t quiet_polls;   /* postponed at night or for an upload */
+	uint64_t locked_polls;  /* another process read the DTU */
 	uint64_t max_late_ms;
 };
 
 /*
- * All polls are planned; the loop makes them. NULL if there is no memory.
- * Everything given is borrowed for the fleet's life, but `options` itself is
- * copied.
+ * Set the timers of all polls in the loop. NULL if there is no memory.
+ * `options` is copied; what it points to, and the DTUs, are borrowed for the
+ * fleet's life.
  */
 struct hm_fleet *hm_fleet_new(const struct hm_dtus *dtus,
     const struct hm_fleet_options *options);
@@ -59,8 +59,8 @@ void hm_fleet_free(struct hm_fleet *fleet);
 const struct hm_fleet_counts *hm_fleet_counts(const struct hm_fleet *fleet);
 
 /*
- * Begin no more polls and no attempts. The answer is how many polls are under
- * way; if there are any, `ended` is called after the last of them.
+ * Begin no more polls and no attempts. Returns how many polls are under way;
+ * if there are any, `ended` is called after the last of them.
  */
 size_t hm_fleet_finish(struct hm_fleet *fleet);
 

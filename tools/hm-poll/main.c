@@ -350,7 +350,7 @@ static struct hm_fleet_options
 fleet_options(const struct hm_config *config, struct work *work)
 {
 	return (struct hm_fleet_options){
-	    .plan = {
+	    .schedule = {
 	        .period_ms = hm_config_ms(config, HM_SET_QUERY_PERIOD),
 	        .night = hm_quiet_hours_read(config, &work->night),
 	        .night_period_ms = hm_config_ms(config,

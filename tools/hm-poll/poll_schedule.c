@@ -3,10 +3,10 @@
 #define QUARTER_MS 900000
 
 int64_t
-hm_poll_schedule_offset(const struct hm_poll_schedule *plan, size_t place,
+hm_poll_schedule_offset(const struct hm_poll_schedule *schedule, size_t place,
     size_t count)
 {
-	return plan->period_ms * (int64_t)place / (int64_t)count;
+	return schedule->period_ms * (int64_t)place / (int64_t)count;
 }
 
 static int64_t
@@ -16,22 +16,25 @@ wall_at(const struct hm_moment *now, int64_t at)
 }
 
 static int64_t
-after_night_period(const struct hm_poll_schedule *plan,
+after_night_period(const struct hm_poll_schedule *schedule,
     const struct hm_moment *now, int64_t at, int64_t last)
 {
-	if (plan->night == NULL || last == HM_POLL_SCHEDULE_NEVER ||
-	    at >= last + plan->night_period_ms ||
-	    !hm_quiet_hours_is_night(plan->night, wall_at(now, at) / 1000))
+	if (schedule->night == NULL || last == HM_POLL_SCHEDULE_NEVER ||
+	    at >= last + schedule->night_period_ms ||
+	    !hm_quiet_hours_is_night(schedule->night, wall_at(now, at) / 1000))
 		return at;
-	return last + plan->night_period_ms;
+	return last + schedule->night_period_ms;
 }
 
-/* The DTUs that were put off fill the time to the next upload, or a period. */
+/*
+ * Spread the postponed DTUs over the time until the next upload, or over one
+ * period if that is shorter.
+ */
 static int64_t
-after_upload(const struct hm_poll_schedule *plan, const struct hm_moment *now,
-    int64_t at, int64_t offset)
+after_upload(const struct hm_poll_schedule *schedule,
+    const struct hm_moment *now, int64_t at, int64_t offset)
 {
-	int64_t margin = plan->upload_margin_ms;
+	int64_t margin = schedule->upload_margin_ms;
 	int64_t free_ms = QUARTER_MS - 2 * margin, wait;
 
 	if (margin == 0)
@@ -39,23 +42,23 @@ after_upload(const struct hm_poll_schedule *plan, const struct hm_moment *now,
 	wait = hm_quiet_hours_upload_ends(wall_at(now, at), margin);
 	if (wait == 0)
 		return at;
-	if (free_ms < plan->period_ms)
-		offset = offset * free_ms / plan->period_ms;
+	if (free_ms < schedule->period_ms)
+		offset = offset * free_ms / schedule->period_ms;
 	return at + wait + offset;
 }
 
 int64_t
-hm_poll_schedule_earliest(const struct hm_poll_schedule *plan,
+hm_poll_schedule_earliest(const struct hm_poll_schedule *schedule,
     const struct hm_moment *now, int64_t at, int64_t last, int64_t offset)
 {
-	return after_upload(plan, now,
-	    after_night_period(plan, now, at, last), offset);
+	return after_upload(schedule, now,
+	    after_night_period(schedule, now, at, last), offset);
 }
 
 bool
-hm_poll_schedule_is_night(const struct hm_poll_schedule *plan,
+hm_poll_schedule_is_night(const struct hm_poll_schedule *schedule,
     const struct hm_moment *now)
 {
-	return plan->night != NULL &&
-	    hm_quiet_hours_is_night(plan->night, now->wall / 1000);
+	return schedule->night != NULL &&
+	    hm_quiet_hours_is_night(schedule->night, now->wall / 1000);
 }

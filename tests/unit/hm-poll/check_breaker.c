@@ -92,7 +92,7 @@ take(struct hm_breaker *b, const struct step *step)
 		    step->changed);
 		break;
 	case PUT_OFF:
-		hm_breaker_put_off(b, now);
+		hm_breaker_postpone(b, now);
 		break;
 	}
 }

@@ -457,7 +457,7 @@ START_TEST(page_sent_twice_is_passed_over)
 }
 END_TEST
 
-START_TEST(unasked_frames_are_passed_over)
+START_TEST(unsolicited_frames_are_passed_over)
 {
 	hm_dialog_begin(dialog, NOW, 0);
 	wire_heartbeat();
@@ -480,7 +480,7 @@ START_TEST(unasked_frames_are_passed_over)
 }
 END_TEST
 
-START_TEST(nothing_but_unasked_frames_is_a_failure)
+START_TEST(nothing_but_unsolicited_frames_is_a_failure)
 {
 	enum hm_turn turn = HM_TURN_READ;
 	unsigned count = 0;
@@ -515,7 +515,7 @@ START_TEST(replies_may_come_byte_by_byte)
 END_TEST
 
 /* A frame that nobody asked for may be cut in two by the next request. */
-START_TEST(rest_of_an_unasked_frame_may_follow_the_request)
+START_TEST(rest_of_an_unsolicited_frame_may_follow_the_request)
 {
 	size_t half;
 
@@ -967,10 +967,11 @@ main(void)
 	tcase_add_test(plain, pages_are_asked_for_one_by_one);
 	tcase_add_test(plain, pages_of_information_are_asked_for);
 	tcase_add_test(plain, page_sent_twice_is_passed_over);
-	tcase_add_test(plain, unasked_frames_are_passed_over);
-	tcase_add_test(plain, nothing_but_unasked_frames_is_a_failure);
+	tcase_add_test(plain, unsolicited_frames_are_passed_over);
+	tcase_add_test(plain, nothing_but_unsolicited_frames_is_a_failure);
 	tcase_add_test(plain, replies_may_come_byte_by_byte);
-	tcase_add_test(plain, rest_of_an_unasked_frame_may_follow_the_request);
+	tcase_add_test(plain,
+	    rest_of_an_unsolicited_frame_may_follow_the_request);
 	tcase_add_test(plain, broken_frames_fail_the_poll);
 	tcase_add_test(plain, payload_that_cannot_be_unpacked_fails_the_poll);
 	tcase_add_test(plain, empty_plant_is_not_mapped);

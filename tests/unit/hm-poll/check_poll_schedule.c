@@ -17,7 +17,7 @@ static const struct hm_quiet_hours night =
     {.begin = 22 * 3600, .end = 5 * 3600};
 
 static const struct {
-	struct hm_poll_schedule plan;
+	struct hm_poll_schedule schedule;
 	int64_t wall;     /* after midnight, when the steady clock shows 0 */
 	int64_t at, last; /* by the steady clock */
 	int64_t offset;
@@ -59,7 +59,7 @@ START_TEST(earliest_moment)
 	const struct hm_moment now = {0, MIDNIGHT + cases[_i].wall};
 
 	ck_assert(hm_zone_use("UTC"));
-	ck_assert_int_eq(hm_poll_schedule_earliest(&cases[_i].plan, &now,
+	ck_assert_int_eq(hm_poll_schedule_earliest(&cases[_i].schedule, &now,
 	    cases[_i].at, cases[_i].last, cases[_i].offset),
 	    cases[_i].earliest);
 }
@@ -69,18 +69,18 @@ END_TEST
 START_TEST(fleet_is_spread_after_an_upload)
 {
 	static const int64_t periods[] = {5 * S, MIN, 15 * MIN, 24 * HOUR};
-	const struct hm_poll_schedule plan = {.period_ms = periods[_i],
+	const struct hm_poll_schedule schedule = {.period_ms = periods[_i],
 	    .upload_margin_ms = MIN};
 	const struct hm_moment now = {0, MIDNIGHT};
 	int64_t before = 0;
 
 	for (size_t i = 0; i < 1000; i++) {
-		int64_t at = hm_poll_schedule_earliest(&plan, &now, 0, NEVER,
-		    hm_poll_schedule_offset(&plan, i, 1000));
+		int64_t at = hm_poll_schedule_earliest(&schedule, &now, 0,
+		    NEVER, hm_poll_schedule_offset(&schedule, i, 1000));
 
 		ck_assert_int_gt(at, before);
 		ck_assert_int_lt(at, MIN + periods[_i]);
-		ck_assert_int_eq(hm_poll_schedule_earliest(&plan, &now, at,
+		ck_assert_int_eq(hm_poll_schedule_earliest(&schedule, &now, at,
 		    NEVER, 0), at);
 		before = at;
 	}
@@ -89,13 +89,14 @@ END_TEST
 
 START_TEST(offsets_fill_the_period)
 {
-	const struct hm_poll_schedule plan = {.period_ms = MIN};
+	const struct hm_poll_schedule schedule = {.period_ms = MIN};
 
-	ck_assert_int_eq(hm_poll_schedule_offset(&plan, 0, 1), 0);
-	ck_assert_int_eq(hm_poll_schedule_offset(&plan, 0, 3), 0);
-	ck_assert_int_eq(hm_poll_schedule_offset(&plan, 1, 3), 20 * S);
-	ck_assert_int_eq(hm_poll_schedule_offset(&plan, 2, 3), 40 * S);
-	ck_assert_int_eq(hm_poll_schedule_offset(&plan, 49999, 50000), 59998);
+	ck_assert_int_eq(hm_poll_schedule_offset(&schedule, 0, 1), 0);
+	ck_assert_int_eq(hm_poll_schedule_offset(&schedule, 0, 3), 0);
+	ck_assert_int_eq(hm_poll_schedule_offset(&schedule, 1, 3), 20 * S);
+	ck_assert_int_eq(hm_poll_schedule_offset(&schedule, 2, 3), 40 * S);
+	ck_assert_int_eq(hm_poll_schedule_offset(&schedule, 49999, 50000),
+	    59998);
 }
 END_TEST
 
@@ -115,8 +116,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("plan");
-	TCase *tcase = tcase_create("plan");
+	Suite *suite = suite_create("poll_schedule");
+	TCase *tcase = tcase_create("poll_schedule");
 	SRunner *sr;
 	int failed;
 

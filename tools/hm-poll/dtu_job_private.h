@@ -1,16 +1,20 @@
-#ifndef HM_DTU_JOB_H
-#define HM_DTU_JOB_H
+#ifndef HM_DTU_JOB_PRIVATE_H
+#define HM_DTU_JOB_PRIVATE_H
 
 #include "dtu_lock.h"
 #include "fleet.h"
 
-/* One DTU of a fleet, and when and how it is polled. For fleet.c alone. */
+/*
+ * One DTU of a fleet, and when and how it is polled. For fleet.c and the three
+ * files of a job: dtu_job.c has its timers, dtu_attempt.c one poll, and
+ * dtu_report.c what is written and logged about it. They call each other.
+ */
 
 enum hm_dtu_job_state {
 	HM_DTU_JOB_IDLE,     /* until the next tick */
-	HM_DTU_JOB_PUT_OFF,  /* until it may be polled, or the next tick */
+	HM_DTU_JOB_POSTPONED, /* until it may be polled, or the next tick */
 	HM_DTU_JOB_BROKEN,   /* the breaker is open: until the probe */
-	HM_DTU_JOB_LOCKED,   /* somebody else has the lock: until it is free */
+	HM_DTU_JOB_LOCKED,   /* by another process: until the lock is free */
 	HM_DTU_JOB_POLLING,
 	HM_DTU_JOB_RETRYING, /* until the next attempt */
 };
@@ -20,10 +24,10 @@ struct hm_dtu_jobs {
 	struct hm_fleet_options options;
 	struct hm_fleet_counts counts;
 	struct hm_random random;
-	size_t left; /* jobs that have not come to an end */
+	size_t left; /* jobs that have not ended */
 	bool failed;
 	bool finishing; /* nothing more is to begin */
-	bool starved; /* of descriptors, which has been said */
+	bool starved; /* of descriptors, which has been logged */
 };
 
 struct hm_dtu_job {
@@ -36,7 +40,7 @@ struct hm_dtu_job {
 	ev_timer wait; /* for what the state says */
 	int64_t offset;     /* on the grid, ms */
 	int64_t began;      /* monotonic ms, the last poll */
-	int64_t due;        /* monotonic ms of the next tick */
+	int64_t next_tick;  /* monotonic ms */
 	int64_t retry_until; /* the tick after the one of this poll */
 	int64_t polls_left; /* -1: no end */
 	int64_t retries;    /* made in this poll */
@@ -45,23 +49,23 @@ struct hm_dtu_job {
 	enum hm_poll_error error; /* of the last poll */
 	enum hm_poll_error attempt_error; /* of the last attempt that failed */
 	char text[160];      /* the same for people */
-	bool known;          /* whether there was a poll */
-	bool locked_out;     /* the last poll */
-	bool unasked;        /* the same, or by the system */
-	bool lock_refused;   /* which has been said */
+	bool ever_polled;
+	bool last_poll_lost_lock; /* to another process */
+	bool last_poll_not_made;  /* no lock, or no descriptor */
+	bool lock_refused;        /* by the system, which has been logged */
 };
 
-/* `offset` ms from now is its first tick. False if there is no memory. */
+/* Its first tick is `offset` ms from now. False if there is no memory. */
 bool hm_dtu_job_init(struct hm_dtu_job *job, struct hm_dtu_jobs *jobs,
     const struct hm_dtu *dtu, int64_t offset);
 void hm_dtu_job_free(struct hm_dtu_job *job);
 
-/* Come to an end, after the attempt that is under way if there is one. */
+/* End after the attempt under way, if there is one. */
 void hm_dtu_job_finish(struct hm_dtu_job *job);
 
 /*
- * job_poll.c: one poll, from the lock to its end, with the attempts that it
- * takes; hm_dtu_job_rest follows.
+ * dtu_attempt.c: one poll, from the lock to its end, with the attempts that it
+ * takes; then hm_dtu_job_rest.
  */
 void hm_dtu_job_begin_poll(struct hm_dtu_job *job);
 void hm_dtu_job_begin_attempt(struct hm_dtu_job *job);
@@ -71,17 +75,17 @@ void hm_dtu_job_attempt(struct hm_dtu_job *job); /* if the lock can be had */
 void hm_dtu_job_polled(void *context, struct hm_poller *poller,
     const struct hm_poll_result *result);
 
-/* A poll is over, and said: until the next one, or the end. */
+/* A poll is over and reported: wait for the next one, or end. */
 void hm_dtu_job_rest(struct hm_dtu_job *job);
 
-/* Be in this state until a moment in monotonic ms. */
+/* Stay in this state until a moment in monotonic ms. */
 void hm_dtu_job_wait(struct hm_dtu_job *job, enum hm_dtu_job_state state,
     int64_t at);
 
-/* When it may be polled, from `at` on; monotonic ms. */
+/* The earliest moment to poll it, from `at` on; monotonic ms. */
 int64_t hm_dtu_job_earliest(const struct hm_dtu_job *job, int64_t at);
 
-/* job_news.c: what is said about a job, in records and in the log. */
+/* dtu_report.c: status records and log messages about a job. */
 void hm_dtu_job_report(const struct hm_dtu_job *job);
 void hm_dtu_job_log_failure(const struct hm_dtu_job *job, bool news);
 void hm_dtu_job_log_retry(const struct hm_dtu_job *job, int64_t delay_ms);
