@@ -140,8 +140,9 @@ hm_table_create(struct hm_sql *sql, const struct hm_reading_type *type,
     enum hm_table_form form)
 {
 	hm_sql_start(sql);
-	hm_sql_add(sql, "CREATE TABLE IF NOT EXISTS %s%s (%s"
-	    "dtu TEXT NOT NULL, ", type->name, hm_table_suffix(form), moment_of(form));
+	hm_sql_add(sql, "CREATE TABLE IF NOT EXISTS %s%s "
+	    "(%sdtu TEXT NOT NULL, ", type->name, hm_table_suffix(form),
+	    moment_of(form));
 	/* A DTU is known by its name; its number may not be told. */
 	hm_sql_add(sql, "serial TEXT%s, ",
 	    type->has_serial ? " NOT NULL" : "");

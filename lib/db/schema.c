@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "reading_tables.h"
+#include "record/types.h"
 #include "sql.h"
 
 /*
@@ -143,8 +144,9 @@ name_table(size_t number, char name[NAME_SIZE])
 		snprintf(name, NAME_SIZE, "production_cache");
 	else
 		snprintf(name, NAME_SIZE, "%s%s",
-		    hm_reading_types[number / HM_TABLE_FORMS].name, hm_table_suffix(
-		    (enum hm_table_form)(number % HM_TABLE_FORMS)));
+		    hm_reading_types[number / HM_TABLE_FORMS].name,
+		    hm_table_suffix((enum hm_table_form)(number %
+		    HM_TABLE_FORMS)));
 }
 
 #define ENERGY(name, initial, help) \
@@ -160,7 +162,8 @@ static bool
 visit_columns(size_t number, hm_column_visitor *visitor, void *context)
 {
 	if (number < LEDGER)
-		return hm_table_columns(&hm_reading_types[number / HM_TABLE_FORMS],
+		return hm_table_columns(
+		    &hm_reading_types[number / HM_TABLE_FORMS],
 		    (enum hm_table_form)(number % HM_TABLE_FORMS), visitor,
 		    context);
 	for (size_t i = 0; i < sizeof ledger_columns / sizeof *ledger_columns;

@@ -5,9 +5,9 @@
 #include "base/json_writer.h"
 #include "base/rfc3339.h"
 #include "db/history_read.h"
-#include "db/reading_tables.h"
 #include "db/sql.h"
 #include "record/record.h"
+#include "record/types.h"
 
 #define RANGE " WHERE time >= ?1 AND time < ?2 ORDER BY time"
 

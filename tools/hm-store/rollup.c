@@ -7,6 +7,7 @@
 #include "db/reading_tables.h"
 #include "db/sql.h"
 #include "record/fields.h"
+#include "record/types.h"
 #include "rollup_hour.h"
 
 #define HOUR 3600

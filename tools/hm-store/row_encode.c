@@ -5,6 +5,7 @@
 #include "base/decimal.h"
 #include "base/rfc3339.h"
 #include "record/fields.h"
+#include "record/types.h"
 
 #define TEXT_MAX ((size_t)1024) /* bytes of a text; longer ones are unknown */
 #define EVENT HM_SCOPES         /* in the place of the type's number */

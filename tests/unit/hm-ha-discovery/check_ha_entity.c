@@ -98,10 +98,12 @@ START_TEST(choice_of_inputs)
 	ck_assert(hm_ha_entities_choose(&all, HM_HA_CHOOSE_PORT, "pv_power",
 	    &unknown));
 	ck_assert_uint_eq(count(&all.of[HM_SCOPE_INVERTER][HM_HA_PORT]), 1);
-	ck_assert(shows(&all, HM_SCOPE_INVERTER, HM_HA_MAIN, HM_F_GRID_VOLTAGE));
+	ck_assert(shows(&all, HM_SCOPE_INVERTER, HM_HA_MAIN,
+	    HM_F_GRID_VOLTAGE));
 	ck_assert(hm_ha_entities_choose(&all, HM_HA_CHOOSE_PORT, "",
 	    &unknown));
-	ck_assert(hm_field_set_is_empty(&all.of[HM_SCOPE_INVERTER][HM_HA_PORT]));
+	ck_assert(hm_field_set_is_empty(
+	    &all.of[HM_SCOPE_INVERTER][HM_HA_PORT]));
 }
 END_TEST
 

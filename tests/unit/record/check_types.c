@@ -1,5 +1,6 @@
 #include <check.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "record/fields.h"

@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "base/zone.h"
 #include "db/db.h"
-#include "db/reading_tables.h"
 #include "db/schema.h"
+#include "record/types.h"
 
 void
 hm_live_history_close(struct hm_live_history *history)
