@@ -329,28 +329,28 @@ emit_own(struct hm_filter *f, struct hm_json *e, const struct rule *rule,
 		hm_json_value(e, rule->name, value);
 }
 
-/* What the group says in place of a dtu record's own. */
+/* A sum in place of a dtu record's own. */
 static bool
-emit_group(struct hm_filter *f, struct hm_json *e, size_t field,
-    const struct hm_group *group)
+emit_sum(struct hm_filter *f, struct hm_json *e, size_t field,
+    const struct hm_sums *sums)
 {
 	const struct rule *rule = &f->rule[field];
 
 	switch (field) {
 	case HM_F_PV_POWER:
-		emit_number(f, e, rule, group->pv_power);
+		emit_number(f, e, rule, sums->pv_power);
 		return true;
 	case HM_F_ACTIVE_POWER:
-		emit_number(f, e, rule, group->active_power);
+		emit_number(f, e, rule, sums->active_power);
 		return true;
 	case HM_F_INVERTERS:
-		emit_number(f, e, rule, hm_decimal(group->inverters, 0));
+		emit_number(f, e, rule, hm_decimal(sums->inverters, 0));
 		return true;
 	case HM_F_INVERTERS_ONLINE:
-		emit_number(f, e, rule, hm_decimal(group->online, 0));
+		emit_number(f, e, rule, hm_decimal(sums->online, 0));
 		return true;
 	case HM_F_ALARM_FLAG:
-		hm_json_bool(e, rule->name, group->alarm);
+		hm_json_bool(e, rule->name, sums->alarm);
 		return true;
 	default:
 		return false;
@@ -378,8 +378,8 @@ emit_field(struct hm_filter *f, struct hm_json *e, size_t field,
 		return;
 	if (energy >= 0)
 		emit_number(f, e, rule, hm_decimal(energy, 0));
-	else if (!answer->regrouped ||
-	    !emit_group(f, e, field, &answer->group))
+	else if (!answer->sums_known ||
+	    !emit_sum(f, e, field, &answer->sums))
 		emit_own(f, e, rule, own);
 }
 

@@ -67,7 +67,7 @@ main(int argc, char *argv[])
 		if (!hm_is_device(kind))
 			continue;
 		device = hm_ha_table_device(table, kind, hm_text(serial));
-		device->gateway = hm_ha_table_gateway(table, hm_text("roof"));
+		device->dtu = hm_ha_table_dtu(table, hm_text("roof"));
 		/* Alarms have the same topics as the readings' alarms. */
 		for (enum hm_ha_part part = 0; part < HM_HA_ALARM; part++)
 			write_part(table, device, part,

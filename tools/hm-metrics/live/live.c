@@ -12,7 +12,7 @@ const int64_t hm_took_bounds[HM_TOOK_BUCKETS - 1] = {HM_TOOK_BOUNDS};
 
 /* Room */
 
-/* Room for `wanted` items in an array of `size` each. */
+/* Room for `wanted` entries in an array of `size` each. */
 static bool
 make_room(void **array, size_t *cap, size_t wanted, size_t size)
 {
@@ -53,48 +53,69 @@ device_room(struct hm_live *plant, size_t wanted)
 	return good;
 }
 
+/*
+ * An array that has grown has moved. There are slots for all that were in the
+ * table, so that adding them again does not fail.
+ */
+static void
+hash_dtus_again(struct hm_live *plant)
+{
+	hm_hash_clear(&plant->dtu_names);
+	for (size_t i = 0; i < plant->dtus; i++)
+		hm_hash_add(&plant->dtu_names, plant->dtu[i].item.hash,
+		    &plant->dtu[i].item);
+}
+
+static void
+hash_devices_again(struct hm_live *plant)
+{
+	hm_hash_clear(&plant->device_keys);
+	for (size_t i = 0; i < plant->devices; i++)
+		hm_hash_add(&plant->device_keys, plant->device[i].item.hash,
+		    &plant->device[i].item);
+}
+
 /* DTUs */
 
-struct wanted_dtu {
-	const struct hm_live *plant;
-	struct hm_slice name;
-};
-
 static bool
-same_dtu(const void *context, size_t item)
+is_dtu(const void *entry, const void *key)
 {
-	const struct wanted_dtu *wanted = context;
+	const struct hm_live_dtu *dtu = entry;
+	const struct hm_slice *name = key;
 
-	return hm_slice_is(wanted->name, wanted->plant->dtu[item].name);
+	return hm_slice_is(*name, dtu->name);
 }
 
 static size_t
-add_dtu(struct hm_live *plant, struct hm_slice name, uint32_t hash)
+add_dtu(struct hm_live *plant, struct hm_slice name, uint64_t hash)
 {
+	size_t cap = plant->dtus_cap;
 	struct hm_live_dtu *dtu;
 
 	if (plant->dtus == HM_LIVE_DTUS_MAX ||
-	    !dtu_room(plant, plant->dtus + 1) ||
-	    !hm_hash_add(&plant->names, hash, plant->dtus))
+	    !dtu_room(plant, plant->dtus + 1))
 		return SIZE_MAX;
+	if (plant->dtus_cap != cap)
+		hash_dtus_again(plant);
 	dtu = &plant->dtu[plant->dtus];
 	*dtu = (struct hm_live_dtu){.failures = -1};
 	memcpy(dtu->name, name.p, name.n);
-	return plant->dtus++;
+	return hm_hash_add(&plant->dtu_names, hash, &dtu->item) ?
+	    plant->dtus++ : SIZE_MAX;
 }
 
 size_t
 hm_live_find_dtu(struct hm_live *plant, struct hm_slice name)
 {
-	const struct wanted_dtu wanted = {plant, name};
-	uint32_t hash = hm_hash_bytes(HM_HASH_START, name.p, name.n);
-	size_t found;
+	uint64_t hash = hm_hash_bytes(HM_HASH_START, name.p, name.n);
+	const struct hm_live_dtu *dtu;
 
 	if (name.n == 0 || name.n >= HM_LIVE_NAME ||
 	    memchr(name.p, '\0', name.n) != NULL)
 		return SIZE_MAX;
-	found = hm_hash_find(&plant->names, hash, same_dtu, &wanted);
-	return found != HM_HASH_NONE ? found : add_dtu(plant, name, hash);
+	dtu = hm_hash_find(&plant->dtu_names, hash, is_dtu, &name);
+	return dtu != NULL ? (size_t)(dtu - plant->dtu) :
+	    add_dtu(plant, name, hash);
 }
 
 /* Devices */
@@ -107,55 +128,66 @@ key_serial(enum hm_scope scope, const char *serial)
 }
 
 struct wanted_device {
-	const struct hm_live *plant;
 	enum hm_scope scope;
 	size_t dtu;
 	const char *serial;
 	int64_t port;
 };
 
-static uint32_t
-hash_device(enum hm_scope scope, size_t dtu, const char *serial, int64_t port)
+static uint64_t
+hash_device(const struct wanted_device *wanted)
 {
-	uint32_t hash = hm_hash_bytes(HM_HASH_START, &scope, sizeof scope);
+	uint64_t hash = hm_hash_bytes(HM_HASH_START, &wanted->scope,
+	    sizeof wanted->scope);
 
-	hash = hm_hash_bytes(hash, &dtu, sizeof dtu);
-	hash = hm_hash_bytes(hash, &port, sizeof port);
-	return hm_hash_bytes(hash, serial, strlen(serial));
+	hash = hm_hash_bytes(hash, &wanted->dtu, sizeof wanted->dtu);
+	hash = hm_hash_bytes(hash, &wanted->port, sizeof wanted->port);
+	return hm_hash_bytes(hash, wanted->serial, strlen(wanted->serial));
 }
 
 static bool
-same_device(const void *context, size_t item)
+is_device(const void *entry, const void *key)
 {
-	const struct wanted_device *wanted = context;
-	const struct hm_live_device *d = &wanted->plant->device[item];
+	const struct wanted_device *wanted = key;
+	const struct hm_live_device *d = entry;
 
 	return d->scope == wanted->scope && d->dtu == wanted->dtu &&
 	    d->port == wanted->port && strcmp(key_serial(d->scope, d->serial),
 	    wanted->serial) == 0;
 }
 
+static size_t
+add_device(struct hm_live *plant, const struct wanted_device *wanted,
+    uint64_t hash, const struct hm_moment *now)
+{
+	size_t cap = plant->devices_cap;
+	struct hm_live_device *d;
+
+	if (plant->devices == HM_LIVE_DEVICES_MAX ||
+	    !device_room(plant, plant->devices + 1))
+		return SIZE_MAX;
+	if (plant->devices_cap != cap)
+		hash_devices_again(plant);
+	d = &plant->device[plant->devices];
+	*d = (struct hm_live_device){.scope = wanted->scope,
+	    .dtu = wanted->dtu, .port = wanted->port,
+	    .first_time = now->wall / 1000};
+	return hm_hash_add(&plant->device_keys, hash, &d->item) ?
+	    plant->devices++ : SIZE_MAX;
+}
+
 size_t
 hm_live_find_device(struct hm_live *plant, enum hm_scope scope, size_t dtu,
     const char *serial, int64_t port, const struct hm_moment *now)
 {
-	const char *key = key_serial(scope, serial);
-	const struct wanted_device wanted = {plant, scope, dtu, key, port};
-	uint32_t hash = hash_device(scope, dtu, key, port);
-	size_t found = hm_hash_find(&plant->serials, hash, same_device,
-	    &wanted);
-	struct hm_live_device *d;
+	const struct wanted_device wanted = {scope, dtu,
+	    key_serial(scope, serial), port};
+	uint64_t hash = hash_device(&wanted);
+	const struct hm_live_device *d = hm_hash_find(&plant->device_keys,
+	    hash, is_device, &wanted);
 
-	if (found != HM_HASH_NONE)
-		return found;
-	if (plant->devices == HM_LIVE_DEVICES_MAX ||
-	    !device_room(plant, plant->devices + 1) ||
-	    !hm_hash_add(&plant->serials, hash, plant->devices))
-		return SIZE_MAX;
-	d = &plant->device[plant->devices];
-	*d = (struct hm_live_device){.scope = scope, .dtu = dtu,
-	    .port = port, .first_time = now->wall / 1000};
-	return plant->devices++;
+	return d != NULL ? (size_t)(d - plant->device) :
+	    add_device(plant, &wanted, hash, now);
 }
 
 void
@@ -163,26 +195,17 @@ hm_live_forget(struct hm_live *plant, const struct hm_moment *now)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < plant->devices; i++)
-		if (now->steady - plant->device[i].heard < FORGET_MS)
-			kept++;
-	if (kept == plant->devices)
-		return;
-	kept = 0;
-	hm_hash_clear(&plant->serials);
 	for (size_t i = 0; i < plant->devices; i++) {
-		const struct hm_live_device *d = &plant->device[i];
-
-		/* There was room for more. */
-		if (now->steady - d->heard >= FORGET_MS ||
-		    !hm_hash_add(&plant->serials, hash_device(d->scope,
-		    d->dtu, key_serial(d->scope, d->serial), d->port), kept))
+		if (now->steady - plant->device[i].heard >= FORGET_MS)
 			continue;
 		if (kept != i)
-			plant->device[kept] = *d;
+			plant->device[kept] = plant->device[i];
 		kept++;
 	}
+	if (kept == plant->devices)
+		return;
 	plant->devices = kept;
+	hash_devices_again(plant);
 	plant->number++;
 }
 
@@ -213,8 +236,8 @@ hm_live_free(struct hm_live *plant)
 {
 	free(plant->dtu);
 	free(plant->device);
-	hm_hash_free(&plant->names);
-	hm_hash_free(&plant->serials);
+	hm_hash_free(&plant->dtu_names);
+	hm_hash_free(&plant->device_keys);
 	*plant = (struct hm_live){0};
 }
 
@@ -235,7 +258,7 @@ hm_live_copy(struct hm_live *to, const struct hm_live *from)
 	to->dtus_cap = mine.dtus_cap;
 	to->device = mine.device;
 	to->devices_cap = mine.devices_cap;
-	to->names = to->serials = (struct hm_hash){0};
+	to->dtu_names = to->device_keys = (struct hm_hash){0};
 	memcpy(to->dtu, from->dtu, from->dtus * sizeof *to->dtu);
 	memcpy(to->device, from->device, from->devices * sizeof *to->device);
 	return true;

@@ -6,6 +6,7 @@
 #include "config/dtu_list.h"
 #include "day_curve.h"
 #include "record/breaker_state.h"
+#include "record/dtu_name.h"
 #include "record/fields.h"
 #include "record/poll_errors.h"
 #include "record/record.h"
@@ -24,7 +25,7 @@
 #define HM_LIVE_ALARMS_MAX ((size_t)256)
 #define HM_LIVE_TOOLS_MAX ((size_t)16)
 #define HM_LIVE_COUNTERS_MAX ((size_t)32)
-#define HM_LIVE_NAME ((size_t)128) /* bytes of a name and a NUL */
+#define HM_LIVE_NAME (HM_DTU_NAME_MAX + 1)
 #define HM_LIVE_SERIAL ((size_t)33)
 #define HM_LIVE_TEXT ((size_t)64)
 #define HM_LIVE_REASON ((size_t)160)
@@ -41,6 +42,7 @@ enum hm_live_state {
 };
 
 struct hm_live_dtu {
+	struct hm_hash_item item; /* of no use in a copy */
 	char name[HM_LIVE_NAME];
 	enum hm_live_state state;
 	bool breaker_known;
@@ -60,6 +62,7 @@ struct hm_live_dtu {
 };
 
 struct hm_live_device {
+	struct hm_hash_item item; /* of no use in a copy */
 	enum hm_scope scope;
 	size_t dtu; /* its number in the plant */
 	char serial[HM_LIVE_SERIAL];
@@ -135,7 +138,7 @@ struct hm_live {
 	uint64_t announcements, states; /* mqtt records */
 	uint64_t refused; /* records for want of room or of a good name */
 	uint64_t number;  /* of records taken in */
-	struct hm_hash names, serials; /* not in a copy */
+	struct hm_hash dtu_names, device_keys; /* not in a copy */
 };
 
 /* False if there is no memory. Freed by hm_live_free, whatever the result. */
