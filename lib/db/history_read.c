@@ -23,6 +23,9 @@ hm_history_open(struct hm_db *db, const char *path, const char **why)
 		*why = hm_db_reason(db);
 	else
 		*why = hm_schema_check(db);
+	if (*why == NULL && !hm_schema_is_whole(db))
+		*why = "it is of an older version of hm; hm-store brings it "
+		    "up to date when it opens it";
 	return *why == NULL;
 }
 

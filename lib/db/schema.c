@@ -201,6 +201,15 @@ has_columns(struct hm_db *db, size_t number)
 	return good;
 }
 
+bool
+hm_schema_is_whole(struct hm_db *db)
+{
+	for (size_t i = 0; i < TABLES; i++)
+		if (!has_columns(db, i))
+			return false;
+	return true;
+}
+
 struct table {
 	struct hm_db *db;
 	char name[NAME_SIZE];
@@ -312,11 +321,8 @@ has_view(struct hm_db *db, const char *create)
 static bool
 is_current(struct hm_db *db, int64_t version)
 {
-	if (version != HM_SCHEMA_VERSION)
+	if (version != HM_SCHEMA_VERSION || !hm_schema_is_whole(db))
 		return false;
-	for (size_t i = 0; i < TABLES; i++)
-		if (!has_columns(db, i))
-			return false;
 	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
 		if (!has_view(db, views[i].create))
 			return false;

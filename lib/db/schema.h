@@ -28,4 +28,7 @@ const char *hm_schema_refuse(struct hm_db *db);
 /* NULL, or why a database that was opened for reading cannot be read. */
 const char *hm_schema_check(struct hm_db *db);
 
+/* Whether all columns are there: a file of an older version may lack some. */
+bool hm_schema_is_whole(struct hm_db *db);
+
 #endif

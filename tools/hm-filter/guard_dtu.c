@@ -1,4 +1,5 @@
 #include "energy.h"
+#include "guard.h"
 #include "guard_private.h"
 #include "ledger.h"
 #include "record/device_map.h"

@@ -8,6 +8,7 @@
 #include "db/sql.h"
 #include "record/device_map.h"
 #include "record/record.h"
+#include "record/types.h"
 
 #define TEXT_MAX ((size_t)1024)
 
