@@ -377,13 +377,15 @@ END_TEST
 
 START_TEST(knows_what_it_takes)
 {
-	static const char *const taken[] = {"dtu", "inverter", "port", "meter",
-	    "alarm", "status", "info", "history", "stats"};
+	static const char *const taken[] = {"alarm", "status", "info",
+	    "history", "stats"};
 	static const char *const others[] = {"", "frame", "sim", "ports",
 	    "por", "database", "inverter_latest"};
 
 	for (size_t i = 0; i < COUNT(taken); i++)
 		ck_assert_msg(hm_row_takes(hm_text(taken[i])), "%s", taken[i]);
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		ck_assert(hm_row_takes(hm_text(hm_reading_types[i].name)));
 	for (size_t i = 0; i < COUNT(others); i++)
 		ck_assert_msg(!hm_row_takes(hm_text(others[i])), "%s",
 		    others[i]);
