@@ -1,8 +1,8 @@
 #!/bin/bash
 # HM_DURABLE: what a tool has not finished stays in its input pipe, whatever
 # ends the tool. soak-chain has the same for the whole chain.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 copy=$HM_BUILD/helper/copy
 unset HM_CONFIG
