@@ -46,8 +46,8 @@ link_item(struct hm_hash *table, struct hm_hash_item *item)
 }
 
 /* No more entries than slots, so that few share one. */
-static bool
-make_room(struct hm_hash *table)
+bool
+hm_hash_reserve(struct hm_hash *table)
 {
 	struct hm_hash larger = {.count = table->count};
 
@@ -72,7 +72,7 @@ make_room(struct hm_hash *table)
 bool
 hm_hash_add(struct hm_hash *table, uint64_t hash, struct hm_hash_item *item)
 {
-	if (!make_room(table))
+	if (!hm_hash_reserve(table))
 		return false;
 	item->hash = hash;
 	link_item(table, item);

@@ -32,6 +32,9 @@ uint64_t hm_hash_bytes(uint64_t hash, const void *bytes, size_t n);
 void *hm_hash_find(const struct hm_hash *table, uint64_t hash,
     bool (*same)(const void *entry, const void *key), const void *key);
 
+/* Take the memory that one more entry needs. False if there is none. */
+bool hm_hash_reserve(struct hm_hash *table);
+
 /* False if there is no memory; the table is then as before. */
 bool hm_hash_add(struct hm_hash *table, uint64_t hash,
     struct hm_hash_item *item);

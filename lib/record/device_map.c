@@ -2,6 +2,14 @@
 
 #include <stdlib.h>
 
+#define BLOCK_SIZE ((size_t)64 * 1024)
+#define ALIGNMENT sizeof(uint64_t)
+
+struct hm_device_map_block {
+	SLIST_ENTRY(hm_device_map_block) next;
+	uint64_t memory[];
+};
+
 static size_t
 at_least(size_t size, size_t least)
 {
@@ -21,59 +29,67 @@ hm_device_map_init(struct hm_device_map *map,
 	    sizeof(struct hm_port_key));
 }
 
-static void
-free_device(struct hm_device_key *device)
-{
-	while (!SLIST_EMPTY(&device->ports)) {
-		struct hm_port_key *port = SLIST_FIRST(&device->ports);
-
-		SLIST_REMOVE_HEAD(&device->ports, next);
-		free(port);
-	}
-	free(device);
-}
-
-static void
-free_dtu(struct hm_dtu_key *dtu)
-{
-	while (!STAILQ_EMPTY(&dtu->devices)) {
-		struct hm_device_key *device = STAILQ_FIRST(&dtu->devices);
-
-		STAILQ_REMOVE_HEAD(&dtu->devices, next);
-		free_device(device);
-	}
-	free(dtu);
-}
-
 void
 hm_device_map_clear(struct hm_device_map *map)
 {
 	const struct hm_device_map_options options = map->options;
 
-	while (!SLIST_EMPTY(&map->newest)) {
-		struct hm_dtu_key *dtu = SLIST_FIRST(&map->newest);
+	while (!SLIST_EMPTY(&map->blocks)) {
+		struct hm_device_map_block *block = SLIST_FIRST(&map->blocks);
 
-		SLIST_REMOVE_HEAD(&map->newest, next);
-		free_dtu(dtu);
+		SLIST_REMOVE_HEAD(&map->blocks, next);
+		free(block);
 	}
 	hm_hash_free(&map->dtus);
 	hm_hash_free(&map->devices);
 	hm_device_map_init(map, &options);
 }
 
-/* A new entry with a text behind it, or NULL. `count` are there of `max`. */
+/* Memory that lives until the map is cleared, or NULL. */
 static void *
-new_entry(const struct hm_device_map *map, size_t count, size_t max,
-    size_t size, struct hm_slice text)
+take_memory(struct hm_device_map *map, size_t size)
+{
+	struct hm_device_map_block *block = SLIST_FIRST(&map->blocks);
+	size_t whole = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	char *memory;
+
+	if (whole > map->size - map->used) {
+		size_t larger = at_least(whole, BLOCK_SIZE);
+
+		block = malloc(sizeof *block + larger);
+		if (block == NULL)
+			return NULL;
+		SLIST_INSERT_HEAD(&map->blocks, block, next);
+		map->size = larger;
+		map->used = 0;
+	}
+	memory = (char *)block->memory + map->used;
+	map->used += whole;
+	return memory;
+}
+
+/* Whether one more is allowed, of which there are `count` of `max`. */
+static bool
+is_allowed(const struct hm_device_map *map, size_t count, size_t max)
+{
+	return (map->options.entries_max == 0 ||
+	    map->entries < map->options.entries_max) &&
+	    (max == 0 || count < max);
+}
+
+/* A new entry with a text behind it, or NULL. */
+static void *
+new_entry(struct hm_device_map *map, size_t size, struct hm_slice text)
 {
 	char *entry;
 
-	if ((map->options.entries_max != 0 &&
-	    map->entries >= map->options.entries_max) ||
-	    (max != 0 && count >= max) || (size | text.n) > UINT16_MAX)
+	if ((size | text.n) > UINT16_MAX)
 		return NULL;
-	entry = calloc(1, size + text.n);
-	if (entry != NULL && text.n > 0)
+	entry = take_memory(map, size + text.n);
+	if (entry == NULL)
+		return NULL;
+	memset(entry, 0, size);
+	if (text.n > 0)
 		memcpy(entry + size, text.p, text.n);
 	return entry;
 }
@@ -81,7 +97,7 @@ new_entry(const struct hm_device_map *map, size_t count, size_t max,
 /* DTUs */
 
 static bool
-is_dtu(const void *entry, const void *key)
+dtu_has_name(const void *entry, const void *key)
 {
 	const struct hm_dtu_key *dtu = entry;
 	const struct hm_slice *name = key;
@@ -94,16 +110,17 @@ hm_device_map_dtu(struct hm_device_map *map, struct hm_slice name)
 {
 	uint64_t hash = hm_hash_bytes(HM_HASH_START, name.p, name.n);
 	size_t size = map->options.dtu_size;
-	struct hm_dtu_key *dtu = hm_hash_find(&map->dtus, hash, is_dtu,
+	struct hm_dtu_key *dtu = hm_hash_find(&map->dtus, hash, dtu_has_name,
 	    &name);
 
 	if (dtu != NULL)
 		return dtu;
-	dtu = new_entry(map, 0, 0, size, name);
-	if (dtu == NULL || !hm_hash_add(&map->dtus, hash, &dtu->item)) {
-		free(dtu);
+	if (!is_allowed(map, 0, 0) || !hm_hash_reserve(&map->dtus))
 		return NULL;
-	}
+	dtu = new_entry(map, size, name);
+	if (dtu == NULL)
+		return NULL;
+	hm_hash_add(&map->dtus, hash, &dtu->item);
 	dtu->name = hm_slice((char *)dtu + size, name.n);
 	STAILQ_INIT(&dtu->devices);
 	SLIST_INSERT_HEAD(&map->newest, dtu, next);
@@ -120,7 +137,7 @@ struct wanted_device {
 };
 
 static bool
-is_device(const void *entry, const void *key)
+device_has_key(const void *entry, const void *key)
 {
 	const struct hm_device_key *device = entry;
 	const struct wanted_device *wanted = key;
@@ -139,17 +156,17 @@ hm_device_map_device(struct hm_device_map *map, struct hm_dtu_key *dtu,
 	    serial.p, serial.n);
 	size_t size = map->options.device_size;
 	struct hm_device_key *device = hm_hash_find(&map->devices, hash,
-	    is_device, &wanted);
+	    device_has_key, &wanted);
 
 	if (device != NULL)
 		return device;
-	device = new_entry(map, dtu->devices_count, map->options.devices_max,
-	    size, serial);
-	if (device == NULL ||
-	    !hm_hash_add(&map->devices, hash, &device->item)) {
-		free(device);
+	if (!is_allowed(map, dtu->devices_count, map->options.devices_max) ||
+	    !hm_hash_reserve(&map->devices))
 		return NULL;
-	}
+	device = new_entry(map, size, serial);
+	if (device == NULL)
+		return NULL;
+	hm_hash_add(&map->devices, hash, &device->item);
 	device->dtu = dtu;
 	device->number = number;
 	device->serial_at = (uint16_t)size;
@@ -186,6 +203,19 @@ hm_device_find_port(const struct hm_device_key *device, int64_t port)
 	return walk_ports(device, port, &last);
 }
 
+static struct hm_port_key *
+new_port(struct hm_device_map *map)
+{
+	struct hm_port_key *port = SLIST_FIRST(&map->removed);
+
+	if (port == NULL)
+		return new_entry(map, map->options.port_size,
+		    hm_slice(NULL, 0));
+	SLIST_REMOVE_HEAD(&map->removed, next);
+	memset(port, 0, map->options.port_size);
+	return port;
+}
+
 void *
 hm_device_map_port(struct hm_device_map *map, struct hm_device_key *device,
     int64_t number)
@@ -194,8 +224,9 @@ hm_device_map_port(struct hm_device_map *map, struct hm_device_key *device,
 
 	if (port != NULL)
 		return port;
-	port = new_entry(map, device->ports_count, map->options.ports_max,
-	    map->options.port_size, hm_slice(NULL, 0));
+	if (!is_allowed(map, device->ports_count, map->options.ports_max))
+		return NULL;
+	port = new_port(map);
 	if (port == NULL)
 		return NULL;
 	port->port = number;
@@ -213,7 +244,7 @@ hm_device_map_remove_port(struct hm_device_map *map,
     struct hm_device_key *device, struct hm_port_key *port)
 {
 	SLIST_REMOVE(&device->ports, port, hm_port_key, next);
-	free(port);
+	SLIST_INSERT_HEAD(&map->removed, port, next);
 	device->ports_count--;
 	map->entries--;
 }

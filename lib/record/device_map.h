@@ -10,9 +10,10 @@
  * What is known of each DTU, of each device behind it (an inverter or a
  * meter) and of each port of a device. Whoever uses a map says how large its
  * entries are; the first member of an entry is its `key`, a struct hm_dtu_key,
- * hm_device_key or hm_port_key, and the rest starts as zeros. Entries
- * never move. DTUs and devices are found by a hash, the few ports of
- * a device by a walk.
+ * hm_device_key or hm_port_key, and the rest starts as zeros. Entries never
+ * move. They stand side by side in large blocks, since there can be many, and
+ * are aligned for integers and doubles. DTUs and devices are found by a hash,
+ * the few ports of a device by a walk.
  */
 
 struct hm_port_key {
@@ -46,8 +47,13 @@ struct hm_device_map_options {
 	size_t ports_max;   /* of a device */
 };
 
+struct hm_device_map_block;
+
 struct hm_device_map {
 	struct hm_device_map_options options;
+	SLIST_HEAD(, hm_device_map_block) blocks;
+	size_t used, size; /* bytes of the first block */
+	SLIST_HEAD(, hm_port_key) removed; /* to be used again */
 	struct hm_hash dtus, devices;
 	SLIST_HEAD(, hm_dtu_key) newest;
 	size_t entries;
@@ -74,7 +80,7 @@ void *hm_device_map_port(struct hm_device_map *map,
 /* The entry of a port, or NULL if there is none. */
 void *hm_device_find_port(const struct hm_device_key *device, int64_t port);
 
-/* Free the entry of a port of the device. */
+/* Remove a port of the device; its entry must not be used any more. */
 void hm_device_map_remove_port(struct hm_device_map *map,
     struct hm_device_key *device, struct hm_port_key *port);
 

@@ -7,6 +7,7 @@
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/rfc3339.h"
+#include "record/device_map.h"
 #include "record/dtu_name.h"
 #include "record/fields.h"
 #include "record/models.h"

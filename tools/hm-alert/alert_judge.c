@@ -203,10 +203,10 @@ follow_drop(struct hm_alert *alert, const struct hm_alert_subject *at)
 }
 
 static void
-judge_group(struct hm_alert *alert, struct hm_drop_group *group,
+judge_peers(struct hm_alert *alert, struct hm_drop_peers *peers,
     const struct hm_alert_subject *member, size_t count)
 {
-	struct hm_drop_reading reading[HM_DROP_GROUP_MAX] = {{.port = NULL}};
+	struct hm_drop_reading reading[HM_DROP_PEERS_MAX] = {{.port = NULL}};
 
 	for (size_t i = 0; i < count; i++)
 		reading[i] = (struct hm_drop_reading){
@@ -214,7 +214,7 @@ judge_group(struct hm_alert *alert, struct hm_drop_group *group,
 		    .present = is_present(&member[i], alert->now),
 		    .power = member[i].port->power,
 		};
-	hm_drop_look(group, reading, count, alert->now, alert->options.drop);
+	hm_drop_look(peers, reading, count, alert->now, alert->options.drop);
 	for (size_t i = 0; i < count; i++)
 		follow_drop(alert, &member[i]);
 }
@@ -223,21 +223,21 @@ static void
 judge_inverter(struct hm_alert *alert, struct hm_alert_dtu *dtu,
     struct hm_alert_inverter *inverter)
 {
-	struct hm_alert_subject member[HM_DROP_GROUP_MAX];
+	struct hm_alert_subject member[HM_DROP_PEERS_MAX];
 	struct hm_alert_port *port = hm_device_first_port(&inverter->key);
 	size_t count = 0;
 
 	for (; port != NULL; port = hm_port_next(&port->key))
 		member[count++] = (struct hm_alert_subject){dtu, inverter,
 		    port};
-	judge_group(alert, &inverter->group, member, count);
+	judge_peers(alert, &inverter->peers, member, count);
 }
 
 /* An inverter of one port has its like in others of the DTU. */
 void
 hm_alert_judge(struct hm_alert *alert, struct hm_alert_dtu *dtu)
 {
-	struct hm_alert_subject member[HM_DROP_GROUP_MAX];
+	struct hm_alert_subject member[HM_DROP_PEERS_MAX];
 	struct hm_alert_inverter *inverter = hm_dtu_first_device(&dtu->key);
 	size_t count = 0;
 
@@ -248,7 +248,7 @@ hm_alert_judge(struct hm_alert *alert, struct hm_alert_dtu *dtu)
 		    alert->now - inverter->time < NEIGHBOUR)
 			member[count++] = (struct hm_alert_subject){dtu,
 			    inverter, hm_device_first_port(&inverter->key)};
-	judge_group(alert, &dtu->group, member, count);
+	judge_peers(alert, &dtu->peers, member, count);
 }
 
 /* Everything */

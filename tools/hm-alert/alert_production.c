@@ -16,7 +16,7 @@
 
 /* One look, and what is known of all its readings. */
 struct look {
-	const struct hm_drop_group *group;
+	const struct hm_drop_peers *peers;
 	const struct hm_drop_reading *reading;
 	size_t count;
 	int64_t now, step;
@@ -40,7 +40,7 @@ at_most(int64_t value, int64_t max)
 }
 
 static int64_t
-power_of(const struct hm_drop_reading *reading)
+bounded_power(const struct hm_drop_reading *reading)
 {
 	return reading->power > 0 ? at_most(reading->power, POWER_MAX) : 0;
 }
@@ -147,20 +147,20 @@ has_share(const struct look *look, const struct hm_drop_port *port)
 
 /*
  * The power of an average port by the middle one of all present but one that
- * has a share. With too few of them present it is not the group that was
+ * has a share. With too few of them present the peers are not those that were
  * learnt. Negative if it cannot be told.
  */
 static int64_t
 light_without(const struct look *look, size_t without)
 {
-	int64_t power[HM_DROP_GROUP_MAX];
+	int64_t power[HM_DROP_PEERS_MAX];
 	size_t n = 0;
 
 	for (size_t i = 0; i < look->count; i++) {
 		const struct hm_drop_reading *r = &look->reading[i];
 
 		if (i != without && r->present && has_share(look, r->port))
-			power[n++] = power_of(r) * look->mean /
+			power[n++] = bounded_power(r) * look->mean /
 			    r->port->mean;
 	}
 	if (n == 0 || n * 4 < (look->shares - 1) * 3)
@@ -208,9 +208,9 @@ judge(const struct look *look, size_t i)
 	v.light = light_class(light);
 	if (v.light < 0)
 		return v;
-	v.ratio = at_most(power_of(&look->reading[i]) * ONE / v.expected,
+	v.ratio = at_most(bounded_power(&look->reading[i]) * ONE / v.expected,
 	    RATIO_MAX);
-	v.low = usual(port, look->group->hour, (size_t)v.light);
+	v.low = usual(port, look->peers->hour, (size_t)v.light);
 	return v;
 }
 
@@ -245,10 +245,10 @@ watch_for_loss(const struct look *look, struct hm_drop_port *port,
 		return;
 	port->dropped = true;
 	port->began = port->since;
-	port->given = power_of(reading);
+	port->given = bounded_power(reading);
 	port->expected = v->expected;
 	port->ratio = v->ratio;
-	port->lost_hour = (uint8_t)hour_of_day(look->group->hour);
+	port->lost_hour = (uint8_t)hour_of_day(look->peers->hour);
 	port->lost_light = (uint8_t)v->light;
 	end_row(port);
 }
@@ -327,23 +327,23 @@ look_at(const struct look *look, size_t i)
 		see(&port->seen[v.light], of_late, look->step);
 }
 
-/* The group */
+/* The peers */
 
 /* The time that this look stands for; the end of an hour is learnt from. */
 static int64_t
-move_on(struct hm_drop_group *group, const struct hm_drop_reading *reading,
+move_on(struct hm_drop_peers *peers, const struct hm_drop_reading *reading,
     size_t count, int64_t now)
 {
-	int64_t step = now - group->last;
+	int64_t step = now - peers->last;
 
-	if (group->hour != now / 3600) {
+	if (peers->hour != now / 3600) {
 		for (size_t i = 0; i < count; i++)
-			learn_hour(reading[i].port, group->hour);
-		group->hour = now / 3600;
+			learn_hour(reading[i].port, peers->hour);
+		peers->hour = now / 3600;
 	}
-	if (group->last == 0 || step < 0)
+	if (peers->last == 0 || step < 0)
 		step = 0;
-	group->last = now;
+	peers->last = now;
 	return at_most(step, STEP_MAX);
 }
 
@@ -360,7 +360,7 @@ is_lit(const struct hm_drop_reading *reading, size_t count)
 		if (!reading[i].present)
 			continue;
 		present++;
-		sum += power_of(&reading[i]);
+		sum += bounded_power(&reading[i]);
 	}
 	return present * 4 >= count * 3 &&
 	    sum >= (int64_t)present * HM_DROP_POWER;
@@ -377,8 +377,8 @@ learn_means(const struct hm_drop_reading *reading, size_t count, int64_t step)
 		if (!reading[i].present)
 			continue;
 		port->light = at_most(port->light + step, MEAN_LIGHT);
-		port->mean += (power_of(&reading[i]) * MICRO - port->mean) *
-		    step / port->light;
+		port->mean += (bounded_power(&reading[i]) * MICRO -
+		    port->mean) * step / port->light;
 	}
 }
 
@@ -395,19 +395,19 @@ look_around(struct look *look)
 }
 
 void
-hm_drop_look(struct hm_drop_group *group,
+hm_drop_look(struct hm_drop_peers *peers,
     const struct hm_drop_reading *reading, size_t count, int64_t now,
     int64_t threshold)
 {
-	struct look look = {.group = group, .reading = reading, .now = now,
+	struct look look = {.peers = peers, .reading = reading, .now = now,
 	    .threshold = threshold};
 
-	if (count > HM_DROP_GROUP_MAX)
-		count = HM_DROP_GROUP_MAX;
+	if (count > HM_DROP_PEERS_MAX)
+		count = HM_DROP_PEERS_MAX;
 	if (count < 2 || now < 0)
 		return;
 	look.count = count;
-	look.step = move_on(group, reading, count, now);
+	look.step = move_on(peers, reading, count, now);
 	if (is_lit(reading, count))
 		learn_means(reading, count, look.step);
 	look_around(&look);

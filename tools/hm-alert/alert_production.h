@@ -8,8 +8,8 @@
 /*
  * Whether a port gives less than the ports beside it say it should.
  *
- * Clouds and dusk dim all ports of a group, so each is compared with the
- * middle one of the others, by its usual share of the group's power. Panels
+ * Clouds and dusk dim all ports that are peers, so each is compared with the
+ * middle one of the others, by its usual share of their power. Panels
  * that face another way, or are in a shadow at some hour, give less than their
  * share at times: what the share has been at least, in this hour of the day
  * and in this much light, is learnt for each port, and only what is clearly
@@ -20,7 +20,7 @@
  * since 1970, ratios in thousandths.
  */
 
-#define HM_DROP_GROUP_MAX ((size_t)128) /* ports; more are not looked at */
+#define HM_DROP_PEERS_MAX ((size_t)128) /* ports; more are not looked at */
 
 #define HM_DROP_HOURS 24
 #define HM_DROP_LIGHTS 4
@@ -49,7 +49,7 @@ struct hm_drop_seen {
 /* All zeros is a port of which nothing is known. */
 struct hm_drop_port {
 	int64_t last;   /* time of the last reading, 0: there was none */
-	int64_t mean;   /* power in light that the group had, in uW */
+	int64_t mean;   /* power while the peers had light, in uW */
 	int64_t light;  /* seconds that this is the mean of */
 	int64_t smooth; /* ratio of late */
 	int64_t since, readings; /* of a row of like readings, or 0 */
@@ -61,13 +61,13 @@ struct hm_drop_port {
 	struct hm_drop_cell cell[HM_DROP_HOURS][HM_DROP_LIGHTS];
 };
 
-/* All zeros is a group that was never looked at. */
-struct hm_drop_group {
+/* Ports that are compared. All zeros: they were never looked at. */
+struct hm_drop_peers {
 	int64_t last; /* time of the last look */
 	int64_t hour; /* since 1970 */
 };
 
-/* A port of the group at this moment. */
+/* One of the peers at this moment. */
 struct hm_drop_reading {
 	struct hm_drop_port *port;
 	bool present; /* and awake, so that `power` is known */
@@ -75,10 +75,10 @@ struct hm_drop_reading {
 };
 
 /*
- * Take in the readings of all ports of a group. What follows is in `dropped`
+ * Take in the readings of all peers. What follows is in `dropped`
  * of each; `threshold` is the part of the power whose loss matters.
  */
-void hm_drop_look(struct hm_drop_group *group,
+void hm_drop_look(struct hm_drop_peers *peers,
     const struct hm_drop_reading *reading, size_t count, int64_t now,
     int64_t threshold);
 

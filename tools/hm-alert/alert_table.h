@@ -12,7 +12,7 @@
  */
 
 #define HM_ALERT_ENTRIES ((size_t)65536) /* DTUs, inverters and ports */
-#define HM_ALERT_OF_ONE HM_DROP_GROUP_MAX /* parts of one of them */
+#define HM_ALERT_OF_ONE HM_DROP_PEERS_MAX /* parts of one of them */
 
 #define HM_ALERT_SERIAL_MAX ((size_t)32)
 #define HM_ALERT_TEXT_MAX ((size_t)160)
@@ -37,7 +37,7 @@ struct hm_alert_inverter {
 	struct hm_device_key key;
 	int64_t time;        /* of the last record of it or a port */
 	int64_t limited;     /* time of the last record that tells a limit */
-	struct hm_drop_group group; /* of its ports, if there are more */
+	struct hm_drop_peers peers; /* of its ports, if there are more */
 	struct hm_heat heat;
 	struct hm_alert_state alarm;
 };
@@ -47,7 +47,7 @@ struct hm_alert_dtu {
 	char serial[HM_ALERT_SERIAL_MAX + 1]; /* empty: not known */
 	int64_t time; /* of the last dtu record */
 	bool dark; /* without power, or nearly, when last heard */
-	struct hm_drop_group group; /* of inverters that have one port */
+	struct hm_drop_peers peers; /* of inverters that have one port */
 	struct hm_away away;
 	char error[HM_ALERT_TEXT_MAX]; /* of the last poll that failed */
 	struct hm_alert_state alarm;

@@ -133,7 +133,7 @@ hm_ledger_visit(const struct hm_ledger *ledger, bool changed_only,
 }
 
 static bool
-settle(void *context, struct hm_ledger_dtu *dtu,
+mark_saved(void *context, struct hm_ledger_dtu *dtu,
     const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
 {
 	(void)context;
@@ -146,7 +146,7 @@ settle(void *context, struct hm_ledger_dtu *dtu,
 void
 hm_ledger_saved(struct hm_ledger *ledger)
 {
-	hm_ledger_visit(ledger, true, settle, NULL);
+	hm_ledger_visit(ledger, true, mark_saved, NULL);
 	ledger->changed = false;
 }
 

@@ -9,9 +9,10 @@
 
 /*
  * What hm-ha-discovery remembers: the configured DTUs, the devices seen
- * behind them, and what has been announced of each. All memory is taken at
- * the start; a full table refuses newcomers. Devices are known by their kind
- * and serial alone: one that two DTUs report is one to Home Assistant.
+ * behind them, and what has been announced of each. Memory for all of them is
+ * taken at the start; a full table refuses newcomers. Devices are known by
+ * their kind and serial alone: one that two DTUs report is one to Home
+ * Assistant.
  */
 
 #define HM_HA_DTUS_MAX ((size_t)1024)

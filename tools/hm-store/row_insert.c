@@ -156,7 +156,7 @@ note(struct hm_device_map *map, const struct device *device,
 }
 
 static enum hm_row_fate
-put_reading(struct hm_row_insert *rows, const struct hm_row *row)
+insert_reading(struct hm_row_insert *rows, const struct hm_row *row)
 {
 	struct table_rows *t = &rows->readings[row->type->scope];
 	struct device device = {.port = 0};
@@ -407,7 +407,7 @@ hm_row_insert_put(struct hm_row_insert *rows, struct hm_slice bytes,
 	hm_row_read(bytes, &row);
 	if (row.type == NULL)
 		return put_event(rows, row.rest);
-	fate = put_reading(rows, &row);
+	fate = insert_reading(rows, &row);
 	if (fate == HM_ROW_NEW)
 		*reading = row.time;
 	return fate;

@@ -232,7 +232,7 @@ new_plant(void)
 /* Running */
 
 struct watch {
-	struct hm_drop_group group;
+	struct hm_drop_peers peers;
 	struct hm_drop_port port[PORTS_MAX];
 	unsigned began[PORTS_MAX]; /* alarms */
 };
@@ -279,7 +279,7 @@ look(struct watch *w, const struct plant *plant, const struct sky *sky,
 		    .power = (int64_t)(watts * 10) * 100,
 		};
 	}
-	hm_drop_look(&w->group, reading, plant->ports, time, THRESHOLD);
+	hm_drop_look(&w->peers, reading, plant->ports, time, THRESHOLD);
 	count_alarms(w, plant->ports, before, time);
 }
 

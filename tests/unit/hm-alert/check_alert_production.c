@@ -16,7 +16,7 @@
 #define ABSENT (-1)
 
 /* A plant without weather: each hour of light has its power. */
-static struct hm_drop_group group;
+static struct hm_drop_peers peers;
 static struct hm_drop_port port[PORTS_MAX];
 static size_t ports;
 static int64_t period;
@@ -27,7 +27,7 @@ static int64_t light; /* the same of all of them */
 static void
 start(size_t count)
 {
-	memset(&group, 0, sizeof group);
+	memset(&peers, 0, sizeof peers);
 	memset(port, 0, sizeof port);
 	ports = count;
 	period = MIN;
@@ -61,7 +61,7 @@ look(int64_t time)
 		reading[i] = (struct hm_drop_reading){&port[i],
 		    power != ABSENT, power};
 	}
-	hm_drop_look(&group, reading, ports, time, HALF);
+	hm_drop_look(&peers, reading, ports, time, HALF);
 }
 
 /* From one time to another; the time at which a port was seen to lose. */

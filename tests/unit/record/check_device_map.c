@@ -76,7 +76,7 @@ START_TEST(begins_with_zeros_and_keeps)
 
 	ck_assert_int_eq(device->mark, 0);
 	ck_assert(device->mean == 0.0);
-	ck_assert_uint_eq((uintptr_t)device % alignof(max_align_t), 0);
+	ck_assert_uint_eq((uintptr_t)device % alignof(double), 0);
 	ck_assert_int_eq(port->mark, 0);
 	ck_assert_int_eq(port->key.port, 2);
 	device->mark = 7;

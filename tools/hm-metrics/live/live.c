@@ -127,7 +127,7 @@ key_serial(enum hm_scope scope, const char *serial)
 	return hm_reading_types[scope].has_serial ? serial : "";
 }
 
-struct wanted_device {
+struct device_key {
 	enum hm_scope scope;
 	size_t dtu;
 	const char *serial;
@@ -135,7 +135,7 @@ struct wanted_device {
 };
 
 static uint64_t
-hash_device(const struct wanted_device *wanted)
+hash_device(const struct device_key *wanted)
 {
 	uint64_t hash = hm_hash_bytes(HM_HASH_START, &wanted->scope,
 	    sizeof wanted->scope);
@@ -148,7 +148,7 @@ hash_device(const struct wanted_device *wanted)
 static bool
 is_device(const void *entry, const void *key)
 {
-	const struct wanted_device *wanted = key;
+	const struct device_key *wanted = key;
 	const struct hm_live_device *d = entry;
 
 	return d->scope == wanted->scope && d->dtu == wanted->dtu &&
@@ -157,7 +157,7 @@ is_device(const void *entry, const void *key)
 }
 
 static size_t
-add_device(struct hm_live *plant, const struct wanted_device *wanted,
+add_device(struct hm_live *plant, const struct device_key *wanted,
     uint64_t hash, const struct hm_moment *now)
 {
 	size_t cap = plant->devices_cap;
@@ -180,7 +180,7 @@ size_t
 hm_live_find_device(struct hm_live *plant, enum hm_scope scope, size_t dtu,
     const char *serial, int64_t port, const struct hm_moment *now)
 {
-	const struct wanted_device wanted = {scope, dtu,
+	const struct device_key wanted = {scope, dtu,
 	    key_serial(scope, serial), port};
 	uint64_t hash = hash_device(&wanted);
 	const struct hm_live_device *d = hm_hash_find(&plant->device_keys,
