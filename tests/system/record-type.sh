@@ -2,18 +2,16 @@
 # A record type that is a row of types.def and lines of fields.def, and nothing
 # else, reaches the database, Home Assistant and Prometheus. The sources are
 # copied, get such a type, and the tools that know readings are built of them.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH MAKEFLAGS MAKELEVEL SANITIZE
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tree=$work/tree
 new=$tree/bin
 db=$work/hm.db
 
-mkdir -p "$tree/tests" "$tree/s6"
+mkdir "$tree"
 cp -r "$root"/{Makefile,lib,tools,proto} "$tree"
-cp "$root"/tests/*.mk "$tree/tests"
-cp "$root"/s6/*.mk "$tree/s6"
 fields=$tree/lib/record/fields.def
 cat >>"$tree/lib/record/types.def" <<'ROW'
 TYPE(CELLAR, "cellar", CELLAR, BY_SERIAL, NULL, "cellar", "cellar_", "cellar",
