@@ -165,8 +165,12 @@ $(B)/docs/settings: $(call objects,docs) $(B)/libhm.a
 
 docs: $(B)/docs/settings
 	for page in configuration upgrading; do \
-	    $(B)/docs/settings fill <docs/$$page.md >$(B)/$$page.md && \
-	    cp $(B)/$$page.md docs || exit; done
+	    $(B)/docs/settings fill <docs/$$page.md >$(B)/filled && \
+	    cp $(B)/filled docs/$$page.md || exit; done
+	for tool in $(TOOLS); do \
+	    $(B)/docs/settings manual $$tool docs/gen/options.mdoc \
+	    <docs/man/$$tool.1 >$(B)/filled && \
+	    cp $(B)/filled docs/man/$$tool.1 || exit; done
 	$(B)/docs/settings example >$(B)/hoymiles.yaml
 	cp $(B)/hoymiles.yaml docs
 

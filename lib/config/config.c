@@ -35,8 +35,8 @@ read_all(struct hm_config *config, const struct hm_options *options)
 }
 
 /*
- * The format of what is said of the command line, before there are settings:
- * as the command line or the environment ask for it.
+ * Mistakes on the command line are logged before there are settings: in the
+ * format that the command line or the environment asks for.
  */
 static void
 guess_log_format(int argc, char *argv[])
@@ -77,7 +77,7 @@ use_log_level(const struct hm_config *config)
 }
 
 static void
-tell_faults(const struct hm_config *config)
+log_faults(const struct hm_config *config)
 {
 	for (size_t i = 0; i < config->faults; i++) {
 		const struct hm_config_fault *fault = &config->fault[i];
@@ -88,9 +88,9 @@ tell_faults(const struct hm_config *config)
 	}
 }
 
-/* In a chain that has one environment and one file, one tool tells. */
+/* The tools of a chain share environment and file: one of them logs a note. */
 static void
-tell_notes(const struct hm_config *config)
+log_notes(const struct hm_config *config)
 {
 	enum hm_level lowest = HM_WARNING;
 
@@ -107,7 +107,7 @@ tell_notes(const struct hm_config *config)
 	}
 }
 
-/* All rules are looked at, so that all mistakes are told at once. */
+/* All rules are checked, so that all mistakes are reported at once. */
 static int
 check_rules(const struct hm_config *config)
 {
@@ -129,10 +129,10 @@ outcome(const struct hm_config *config)
 		return HM_EXIT_OS;
 	}
 	use_log_format(config);
-	tell_faults(config);
+	log_faults(config);
 	if (config->faults > 0)
 		return HM_EXIT_CONFIG;
-	tell_notes(config);
+	log_notes(config);
 	status = check_rules(config);
 	if (status != HM_EXIT_OK)
 		return status;
@@ -194,7 +194,7 @@ hm_config_free(struct hm_config *config)
 	free(config);
 }
 
-/* Asking */
+/* Getters */
 
 bool
 hm_config_has(const struct hm_config *config, enum hm_setting_id id)

@@ -18,9 +18,9 @@ struct hm_tool {
 	enum hm_tool_bit bit;
 	const char *operands; /* as in a synopsis, or NULL if it takes none */
 	const char *summary;  /* one sentence for --help */
-	/* Rules that bind settings together, or NULL: logs what breaks them
-	   and answers the exit status, 0 if nothing does. Called when each
-	   setting by itself is good. */
+	/* Checks rules between settings, or NULL: logs what breaks a rule and
+	   returns the exit status, 0 if nothing does. Called only if each
+	   setting by itself is valid. */
 	int (*check)(const struct hm_config *config);
 };
 
@@ -48,13 +48,14 @@ bool hm_config_has(const struct hm_config *config, enum hm_setting_id id);
 bool hm_config_given(const struct hm_config *config, enum hm_setting_id id);
 
 /*
- * Whether a value comes from a source that goes before that of another: the
- * command line before the environment, then the file, then the default.
+ * Whether a value comes from a source that overrides the source of another:
+ * the command line overrides the environment, that the file, and that the
+ * default.
  */
 bool hm_config_outranks(const struct hm_config *config, enum hm_setting_id id,
     enum hm_setting_id other);
 
-/* Where the value came from, for messages: "FILE:LINE", "MQTT_PORT", ... */
+/* Where a value came from, for messages: "FILE:LINE", "MQTT_PORT", ... */
 const char *hm_config_source(const struct hm_config *config,
     enum hm_setting_id id);
 
@@ -77,17 +78,22 @@ struct hm_pair {
 };
 
 /*
- * Use the time zone of the settings for the process. False, and reported, if
- * there is none of that name.
+ * Use the time zone of the settings for the process. False, and logged, if
+ * there is no time zone of that name.
  */
 bool hm_config_use_zone(const struct hm_config *config);
 
 /*
- * Log a value that only the tool can see is wrong: where it was given, what
- * was found, what is allowed. Always false.
+ * Log that the value of a setting is wrong, for what only the tool can see:
+ * where it was given, what was found, what is allowed ("are 1 and 2"). Always
+ * false.
  */
 bool hm_config_refuse(const struct hm_config *config, enum hm_setting_id id,
-    struct hm_slice found, const char *allowed);
+    const char *allowed);
+
+/* The same where `found` is a part of the value, such as a word of a list. */
+bool hm_config_refuse_word(const struct hm_config *config,
+    enum hm_setting_id id, struct hm_slice found, const char *allowed);
 
 /* The same of the key or the value of an entry of a mapping. */
 bool hm_config_refuse_pair(enum hm_setting_id id, const struct hm_pair *pair,

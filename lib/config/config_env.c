@@ -8,11 +8,11 @@
 #include "retired.h"
 #include "settings.h"
 
-/* Lists and mappings may be JSON. */
+/* Other values are taken as they are. */
 static bool
-is_json(const struct hm_setting *setting, const char *text)
+has_structure(enum hm_type type, const char *text)
 {
-	switch (setting->type) {
+	switch (type) {
 	case HM_TYPE_LIST:
 		return text[0] == '[';
 	case HM_TYPE_NUMBERS:
@@ -39,7 +39,7 @@ read_variables(struct hm_config *config)
 		text = getenv(setting->env);
 		if (text == NULL || text[0] == '\0')
 			continue;
-		if (is_json(setting, text))
+		if (has_structure(setting->type, text))
 			hm_config_read_value(config, id, text, setting->env);
 		else
 			hm_config_set(config, id, text, setting->env,
@@ -59,7 +59,7 @@ note_retired(struct hm_config *config)
 	}
 }
 
-/* The environment is not ours alone; these are likely to be meant for us. */
+/* Other programs have variables, too; these are likely to be meant for us. */
 static bool
 looks_like_ours(const char *name)
 {
@@ -68,7 +68,7 @@ looks_like_ours(const char *name)
 	    strncasecmp(name, "HM_", 3) == 0;
 }
 
-/* Note a variable that is no setting but nearly one. */
+/* Note a variable that is not a setting but has a name close to one. */
 static void
 note_misspelt(struct hm_config *config, const char *name)
 {

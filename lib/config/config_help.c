@@ -31,6 +31,8 @@ print_option(const struct hm_setting *s)
 	if (n >= HELP_COLUMN - 1)
 		n = printf("\n") - 1;
 	printf("%*s%s", HELP_COLUMN - n, "", s->help);
+	if (s->choices != NULL)
+		printf(" (%s)", s->choices);
 	if (s->initial != NULL && strcmp(s->initial, "false") != 0)
 		printf(" [%s]", s->initial);
 	printf("\n");

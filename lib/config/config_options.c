@@ -11,8 +11,8 @@
 #include "settings.h"
 
 /*
- * The names of a setting: its option, its twin the key with dashes, and for a
- * flag both with "no-"; then help and version.
+ * A setting has up to four names: its option, its key with dashes, and for a
+ * flag both with "no-" before them. Then there are help and version.
  */
 #define NAMES_MAX (4 * HM_SETTINGS + 3)
 #define NAME_SIZE 48
@@ -44,7 +44,7 @@ struct hm_options {
 	size_t operands;
 };
 
-/* What getopt_long is to know */
+/* Names for getopt_long */
 
 static void
 add_name(struct option_names *names, const char *no, const char *name,
@@ -94,7 +94,7 @@ add_setting(struct option_names *names, size_t id)
 	add_letter(names, s->letter, !flag);
 }
 
-/* Otherwise --mqtt-password would be short for --mqtt-password-file. */
+/* Without it --mqtt-password would be short for --mqtt-password-file. */
 static void
 add_no_option(struct option_names *names, size_t id)
 {
@@ -106,7 +106,7 @@ static void
 collect_names(struct option_names *names, const struct hm_tool *tool)
 {
 	memset(names, 0, sizeof *names);
-	names->letters[0] = ':'; /* missing arguments are told apart */
+	names->letters[0] = ':'; /* a missing value is reported as ':' */
 	names->letters[1] = 'h';
 	names->letters[2] = 'V';
 	for (size_t id = 0; id < HM_SETTINGS; id++) {
@@ -130,7 +130,7 @@ usage_error(const char *problem, const char *what)
 	return HM_EXIT_USAGE;
 }
 
-/* What was given as its value may be a secret, and is not repeated. */
+/* The value after "=" may be a secret, and is not logged. */
 static int
 unknown_option(const char *word, const struct option_names *names)
 {
@@ -163,7 +163,7 @@ no_option(const struct hm_setting *setting)
 	return HM_EXIT_USAGE;
 }
 
-/* The option that getopt_long stumbled over: optind is behind it. */
+/* The option that getopt_long refused: optind is behind it. */
 static int
 bad_option(int found, char *const argv[], const struct option_names *names)
 {
@@ -176,7 +176,8 @@ bad_option(int found, char *const argv[], const struct option_names *names)
 	if (is_letter)
 		return usage_error("unknown option ", letter);
 	if (optopt >= CODE_HELP)
-		return usage_error("no value goes with ", argv[optind - 1]);
+		return usage_error("no value is allowed with ",
+		    argv[optind - 1]);
 	return unknown_option(argv[optind - 1], names);
 }
 
@@ -283,7 +284,7 @@ hm_options_file(const struct hm_options *options)
 
 /* Settings */
 
-/* KEY=VALUE of a mapping, one an option. */
+/* KEY=VALUE: one entry of a mapping for each option. */
 static void
 set_pair(struct hm_config *config, enum hm_setting_id id, const char *text,
     const char *where)

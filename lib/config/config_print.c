@@ -7,9 +7,9 @@
 #include "settings.h"
 
 /*
- * The settings in effect, as YAML that the tools read again. What a file
- * cannot give stands in comments: secrets, which are masked, what is for the
- * command line only, and where each value came from.
+ * The settings in effect, as YAML that the tools can read again. Comments hold
+ * what is not for a file: secrets, which are masked, options that only the
+ * command line has, and where each value came from.
  */
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -26,7 +26,7 @@ print_quoted(struct hm_slice text)
 	putchar('"');
 }
 
-/* In quotes unless it is clear that YAML needs none. */
+/* In quotes unless the text surely needs none in YAML. */
 static void
 print_text(struct hm_slice text)
 {
@@ -42,7 +42,7 @@ print_text(struct hm_slice text)
 		print_quoted(text);
 }
 
-/* A comment ends the line, whatever is in it. */
+/* A comment must not hold a line break. */
 static void
 print_comment(const char *start, const char *source)
 {
@@ -147,7 +147,7 @@ print_entries(const struct hm_config *config, enum hm_setting_id id)
 		print_pairs(value, "  ");
 }
 
-/* What stands on the command line only. */
+/* A setting that only the command line has. */
 static void
 print_option(const struct hm_config *config, enum hm_setting_id id)
 {

@@ -3,7 +3,7 @@
 
 #include "config.h"
 
-/* What the config files share. */
+/* What the files config*.c share. */
 
 #define HM_WHERE_MAX 300 /* "FILE:LINE:COLUMN: KEY" */
 
@@ -24,20 +24,20 @@ struct hm_config_value {
 	size_t pairs;
 };
 
-/* What is wrong. It is told when the format of the log is known. */
+/* A mistake, which is logged once the format of the log is known. */
 struct hm_config_fault {
 	char *where, *text;
 };
 
-/* What is accepted and has no effect. */
+/* A setting that is accepted and has no effect, or a likely misspelling. */
 struct hm_config_note {
 	char *text;
-	unsigned tools; /* the first of them tells it; all do under --check */
+	unsigned tools; /* the first of them logs it; all do under --check */
 };
 
 struct hm_config {
 	const struct hm_tool *tool;
-	enum hm_config_layer layer; /* that is being read */
+	enum hm_config_layer layer; /* the one that is being read */
 	struct hm_config_value value[HM_SETTINGS];
 	char *const *operand;
 	size_t operands;
@@ -52,10 +52,13 @@ struct hm_config {
 
 /* config_value.c: the checks that every source of a value goes through */
 
+/* What messages call a setting: its key or, if there is none, its option. */
+const char *hm_config_name(enum hm_setting_id id);
+
 /*
- * Check a value and keep it; what lists were given in the same layer grows.
- * `where` names the place and the setting as the user wrote them, `source` is
- * what hm_config_source answers.
+ * Check a value and keep it; words are added to a list that was given in the
+ * same layer. `where` names the place and the setting as the user wrote them,
+ * `source` is what hm_config_source returns.
  */
 void hm_config_set(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *where, const char *source);
@@ -72,36 +75,36 @@ void hm_config_add_pair(struct hm_config *config, enum hm_setting_id id,
 __attribute__((format(printf, 3, 4))) void hm_config_mistake(
     struct hm_config *config, const char *where, const char *format, ...);
 
-/* Keep a note, to be logged once the log level is known. */
+/* Keep a note, to be logged once the level of the log is known. */
 __attribute__((format(printf, 3, 4))) void hm_config_note(
     struct hm_config *config, unsigned tools, const char *format, ...);
 
-/* Whether text is neither empty nor odd; otherwise a mistake is logged. */
+/* Whether text is not empty and has no odd bytes; else keep a mistake. */
 bool hm_config_check_text(struct hm_config *config, const char *text,
     const char *where);
 
-/* Read a whole number within bounds; otherwise a mistake is logged. */
+/* Read a whole number within bounds; false, and a mistake kept, if not. */
 bool hm_config_number(struct hm_config *config, const char *text,
     const char *where, int64_t min, int64_t max, int64_t *number);
 
-/* A copy; NULL, and remembered, if there is no memory. */
+/* A copy; NULL, and no_memory set, if there is no memory. */
 char *hm_config_copy(struct hm_config *config, const char *text);
 
 void hm_config_clear(struct hm_config *config, enum hm_setting_id id);
 
-/* config_yaml.c: the file at `path`, or the value of one setting as YAML,
-   of which JSON is a part; `name` stands where the path would. */
+/*
+ * config_yaml.c: the file at `path`, or the value of one setting, in JSON or as
+ * it would stand in a file; `name` stands where the path would.
+ */
 void hm_config_read_file(struct hm_config *config, const char *path);
 void hm_config_read_value(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *name);
 
-/*
- * config_json.c: a copy of JSON in which YAML's escapes stand for the few of
- * JSON that YAML does not know. NULL, and remembered, if there is no memory.
- */
-char *hm_config_json_to_yaml(struct hm_config *config, const char *text);
+/* config_json.c: the same of a value in JSON; false if it is not JSON */
+bool hm_config_read_json(struct hm_config *config, enum hm_setting_id id,
+    const char *text, const char *name);
 
-/* config_env.c: the variables of the tool, and those that are nearly one */
+/* config_env.c: the variables of the tool, and names close to one of them */
 void hm_config_read_environment(struct hm_config *config);
 
 /* config_options.c: the command line */
@@ -109,8 +112,8 @@ void hm_config_read_environment(struct hm_config *config);
 struct hm_options; /* the settings on a command line, in order */
 
 /*
- * Returns -1 to go on, or an exit status: that of --help, --version and
- * mistakes. Freed by hm_options_free, whatever the result.
+ * Returns -1 to go on, or the exit status after --help, --version or a
+ * mistake. Freed by hm_options_free, whatever the result.
  */
 int hm_options_parse(const struct hm_tool *tool, int argc, char *argv[],
     struct hm_options **options);

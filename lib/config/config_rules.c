@@ -8,7 +8,7 @@
 #include "config.h"
 #include "settings.h"
 
-/* Settings of one type of which the first is at most the second. */
+/* Pairs of settings of one type: the first must be at most the second. */
 static const struct {
 	enum hm_setting_id lower, upper;
 } orders[] = {
@@ -24,19 +24,30 @@ is_read(const struct hm_config *config, enum hm_setting_id id)
 }
 
 bool
-hm_config_refuse(const struct hm_config *config, enum hm_setting_id id,
+hm_config_refuse_word(const struct hm_config *config, enum hm_setting_id id,
     struct hm_slice found, const char *allowed)
 {
-	const char *key = hm_settings[id].key != NULL ? hm_settings[id].key :
-	    hm_settings[id].option;
+	const char *name = hm_config_name(id);
 	const char *where = hm_config_source(config, id);
+	char place[HM_WHERE_MAX];
 
-	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("setting", key),
+	if (hm_settings[id].key != NULL)
+		snprintf(place, sizeof place, "%s (%s)", name, where);
+	else
+		snprintf(place, sizeof place, "--%s", name);
+	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("setting", name),
 	    hm_fact("where", where), hm_fact_slice("found", found),
-	    hm_fact("allowed", allowed)),
-	    "%s (%s): found \"%.*s\", allowed %s", key, where, (int)found.n,
-	    found.p, allowed);
+	    hm_fact("allowed", allowed)), "%s: found \"%.*s\", allowed %s",
+	    place, (int)found.n, found.p, allowed);
 	return false;
+}
+
+bool
+hm_config_refuse(const struct hm_config *config, enum hm_setting_id id,
+    const char *allowed)
+{
+	return hm_config_refuse_word(config, id,
+	    hm_text(hm_config_text(config, id)), allowed);
 }
 
 bool
@@ -44,7 +55,7 @@ hm_config_refuse_pair(enum hm_setting_id id, const struct hm_pair *pair,
     const char *found, const char *allowed)
 {
 	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("setting",
-	    hm_settings[id].key), hm_fact("where", pair->where),
+	    hm_config_name(id)), hm_fact("where", pair->where),
 	    hm_fact("found", found), hm_fact("allowed", allowed)),
 	    "%s: %s: found \"%s\", allowed %s", pair->where, pair->key, found,
 	    allowed);
@@ -54,11 +65,9 @@ hm_config_refuse_pair(enum hm_setting_id id, const struct hm_pair *pair,
 bool
 hm_config_use_zone(const struct hm_config *config)
 {
-	const char *zone = hm_config_text(config, HM_SET_TIMEZONE);
-
-	return hm_zone_use(zone) || hm_config_refuse(config, HM_SET_TIMEZONE,
-	    hm_text(zone), "are names of the time zone database, such as "
-	    "Europe/Berlin");
+	return hm_zone_use(hm_config_text(config, HM_SET_TIMEZONE)) ||
+	    hm_config_refuse(config, HM_SET_TIMEZONE, "are names of the "
+	    "time zone database, such as Europe/Berlin");
 }
 
 static void
@@ -70,8 +79,7 @@ refuse_more(const struct hm_config *config, enum hm_setting_id lower,
 	snprintf(allowed, sizeof allowed, "is at most %s (%s): \"%s\"",
 	    hm_settings[upper].key, hm_config_source(config, upper),
 	    hm_config_text(config, upper));
-	hm_config_refuse(config, lower, hm_text(hm_config_text(config, lower)),
-	    allowed);
+	hm_config_refuse(config, lower, allowed);
 }
 
 int

@@ -11,51 +11,11 @@
 
 /* Mistakes and notes */
 
-void
-hm_config_mistake(struct hm_config *config, const char *where,
-    const char *format, ...)
+const char *
+hm_config_name(enum hm_setting_id id)
 {
-	struct hm_config_fault *grown = realloc(config->fault,
-	    (config->faults + 1) * sizeof *grown);
-	struct hm_config_fault fault = {NULL, NULL};
-	va_list args;
-
-	if (grown == NULL) {
-		config->no_memory = true;
-		return;
-	}
-	config->fault = grown;
-	va_start(args, format);
-	fault.where = hm_config_copy(config, where);
-	if (vasprintf(&fault.text, format, args) >= 0) {
-		config->fault[config->faults++] = fault;
-	} else {
-		config->no_memory = true;
-		free(fault.where);
-	}
-	va_end(args);
-}
-
-void
-hm_config_note(struct hm_config *config, unsigned tools, const char *format,
-    ...)
-{
-	struct hm_config_note *grown = realloc(config->note,
-	    (config->notes + 1) * sizeof *grown);
-	struct hm_config_note note = {.tools = tools};
-	va_list args;
-
-	if (grown == NULL) {
-		config->no_memory = true;
-		return;
-	}
-	config->note = grown;
-	va_start(args, format);
-	if (vasprintf(&note.text, format, args) >= 0)
-		config->note[config->notes++] = note;
-	else
-		config->no_memory = true;
-	va_end(args);
+	return hm_settings[id].key != NULL ? hm_settings[id].key :
+	    hm_settings[id].option;
 }
 
 char *
@@ -66,6 +26,62 @@ hm_config_copy(struct hm_config *config, const char *text)
 	if (copy == NULL)
 		config->no_memory = true;
 	return copy;
+}
+
+/* Room for one more in a list; NULL, and no_memory set, if there is none. */
+static void *
+grow(struct hm_config *config, void *list, size_t count, size_t size)
+{
+	void *grown = reallocarray(list, count + 1, size);
+
+	if (grown == NULL)
+		config->no_memory = true;
+	return grown;
+}
+
+__attribute__((format(printf, 2, 0))) static char *
+print(struct hm_config *config, const char *format, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, format, args) >= 0)
+		return text;
+	config->no_memory = true;
+	return NULL;
+}
+
+void
+hm_config_mistake(struct hm_config *config, const char *where,
+    const char *format, ...)
+{
+	struct hm_config_fault *grown = grow(config, config->fault,
+	    config->faults, sizeof *grown);
+	va_list args;
+
+	if (grown == NULL)
+		return;
+	config->fault = grown;
+	va_start(args, format);
+	grown[config->faults++] = (struct hm_config_fault){
+	    hm_config_copy(config, where), print(config, format, args)};
+	va_end(args);
+}
+
+void
+hm_config_note(struct hm_config *config, unsigned tools, const char *format,
+    ...)
+{
+	struct hm_config_note *grown = grow(config, config->note,
+	    config->notes, sizeof *grown);
+	va_list args;
+
+	if (grown == NULL)
+		return;
+	config->note = grown;
+	va_start(args, format);
+	grown[config->notes++] = (struct hm_config_note){
+	    print(config, format, args), tools};
+	va_end(args);
 }
 
 /* Numbers */
@@ -186,7 +202,7 @@ hm_config_check_text(struct hm_config *config, const char *text,
 	return problem == NULL;
 }
 
-/* Every word must be among the choices, where there are any. */
+/* Every word must be one of the choices, if the setting has choices. */
 static bool
 check_words(struct hm_config *config, const struct hm_setting *setting,
     const char *text, const char *where)
@@ -367,15 +383,11 @@ hm_config_add_pair(struct hm_config *config, enum hm_setting_id id,
 	    .text = hm_config_copy(config, text),
 	    .where = hm_config_copy(config, where),
 	};
-	struct hm_pair *grown;
+	struct hm_pair *grown = NULL;
 
-	if (config->no_memory || !check_pair(config, id, &pair)) {
-		free_pair(&pair);
-		return;
-	}
-	grown = realloc(value->pair, (value->pairs + 1) * sizeof *grown);
+	if (!config->no_memory && check_pair(config, id, &pair))
+		grown = grow(config, value->pair, value->pairs, sizeof *grown);
 	if (grown == NULL) {
-		config->no_memory = true;
 		free_pair(&pair);
 		return;
 	}

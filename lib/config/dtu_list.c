@@ -35,7 +35,7 @@ add(struct hm_dtus *dtus, const struct source *source, int mistake)
 		hm_dtu_parse_uri(source->uri, (uint8_t)source->unit, dtu,
 		    &why);
 	else
-		why = "a port goes with a plain host; a URI names its own";
+		why = "a port is for a plain host; a URI has its own";
 	if (why != NULL) {
 		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("where",
 		    source->where), hm_fact("found", source->uri),
@@ -110,8 +110,8 @@ add_host(struct hm_dtus *dtus, const struct hm_config *config)
 	};
 
 	if (is_uri(host) && hm_config_has(config, HM_SET_DTU_PORT)) {
-		hm_log(HM_ERROR, "%s: found \"%s\": a port goes with a plain "
-		    "host; the URI \"%s\" names its own",
+		hm_log(HM_ERROR, "%s: found \"%s\": a port is for a plain "
+		    "host; the URI \"%s\" has its own",
 		    hm_config_source(config, HM_SET_DTU_PORT),
 		    hm_config_text(config, HM_SET_DTU_PORT), host);
 		return HM_EXIT_CONFIG;
@@ -138,7 +138,7 @@ compare_addresses(const void *a, const void *b)
 	return order != 0 ? order : (int)x->port - (int)y->port;
 }
 
-/* Sorted neighbours, so that ten thousand DTUs are checked in no time. */
+/* Sorted, so that ten thousand DTUs are checked quickly. */
 static int
 refuse_twins(const struct hm_dtus *dtus, int mistake)
 {
@@ -160,7 +160,7 @@ refuse_twins(const struct hm_dtus *dtus, int mistake)
 	qsort(order, dtus->count, sizeof *order, compare_addresses);
 	for (size_t i = 1; i < dtus->count && status == 0; i++)
 		if (compare_addresses(&order[i - 1], &order[i]) == 0) {
-			hm_log(HM_ERROR, "%s:%u is given twice; a DTU bears "
+			hm_log(HM_ERROR, "%s:%u is given twice; a DTU serves "
 			    "one client only", order[i]->host, order[i]->port);
 			status = mistake;
 		}

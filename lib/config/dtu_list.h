@@ -11,14 +11,14 @@ struct hm_dtus {
 
 /*
  * The DTUs of a run: those on the command line, or else those of dtu_configs,
- * or else dtu_host; but a dtu_host whose source goes before that of
- * dtu_configs goes first. No two may have one name or one address. A mistake
- * is logged; the result is 0, HM_EXIT_USAGE, HM_EXIT_CONFIG or HM_EXIT_OS.
- * Freed by hm_dtus_free, whatever the result.
+ * or else dtu_host; but a dtu_host from a source that overrides the source of
+ * dtu_configs is used instead. Two DTUs must not share a name or an address. A
+ * mistake is logged; the result is 0, HM_EXIT_USAGE, HM_EXIT_CONFIG or
+ * HM_EXIT_OS. Freed by hm_dtus_free, whatever the result.
  */
 int hm_dtus_collect(struct hm_dtus *dtus, const struct hm_config *config);
 
-/* The same for a tool that needs none: *dtus may be empty in the end. */
+/* The same for a tool that works without DTUs: *dtus may be empty. */
 int hm_dtus_configured(struct hm_dtus *dtus, const struct hm_config *config);
 
 void hm_dtus_free(struct hm_dtus *dtus);

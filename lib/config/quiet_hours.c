@@ -11,7 +11,7 @@
 #define NOON_2000 946728000 /* what the equations of the sun count from */
 #define QUARTER_MS ((int64_t)900000)
 
-/* The centre of the sun when its upper edge is seen to touch the horizon. */
+/* Degrees of the sun's centre when its upper edge is at the horizon. */
 #define HORIZON (-0.833)
 
 /* Reading the setting */
@@ -110,7 +110,7 @@ sun_height(const struct hm_quiet_hours *location, int64_t now)
 	return height * (180 / M_PI);
 }
 
-/* Asking */
+/* The clock */
 
 static bool
 is_between(int64_t second, int64_t begin, int64_t end)
@@ -132,7 +132,7 @@ hm_quiet_hours_is_night(const struct hm_quiet_hours *quiet, int64_t now)
 int64_t
 hm_quiet_hours_upload_ends(int64_t now_ms, int64_t margin_ms)
 {
-	/* From the margin before one moment, in the quarter up to the next. */
+	/* Since the margin before the last upload began. */
 	int64_t since = (now_ms + margin_ms) % QUARTER_MS;
 
 	if (since < 0)
@@ -151,7 +151,7 @@ hm_quiet_hours_check(const struct hm_config *config)
 	if (when == NULL || hm_quiet_hours_parse(when, &night, &problem))
 		return true;
 	snprintf(allowed, sizeof allowed, "are %s", problem);
-	return hm_config_refuse(config, HM_SET_NIGHT, hm_text(when), allowed);
+	return hm_config_refuse(config, HM_SET_NIGHT, allowed);
 }
 
 const struct hm_quiet_hours *

@@ -7,11 +7,11 @@
 #include "config.h"
 
 /*
- * When a DTU is better left alone: at night, and while it sends its data to
- * the vendor's cloud. Functions of the wall clock that look at no clock.
+ * When a DTU should not be polled: at night, and while it sends its data to
+ * the vendor's cloud. The caller passes the time of the wall clock.
  */
 
-/* A night: between two hours by the clock on the wall, or without the sun. */
+/* The night: between two times of day, or while the sun is down. */
 struct hm_quiet_hours {
 	bool by_sun;
 	int64_t begin, end;         /* seconds into the local day */
@@ -27,24 +27,23 @@ bool hm_quiet_hours_parse(const char *text, struct hm_quiet_hours *quiet,
     const char **problem);
 
 /*
- * Whether it is night `now`, in seconds since 1970. Hours are those of
- * base/zone.h. By the sun it is night while the sun is below the horizon, to a
- * minute or two; where the sun does not set there is no night, where it does
- * not rise the night does not end.
+ * Whether it is night `now`, in seconds since 1970. Times of day are local, by
+ * base/zone.h. Sunset and sunrise are exact to a minute or two; if the sun does
+ * not set there is no night, and if it does not rise the night does not end.
  */
 bool hm_quiet_hours_is_night(const struct hm_quiet_hours *quiet, int64_t now);
 
 /*
- * DTUs send their data to the cloud at :00, :15, :30 and :45. The ms until
- * that is over if `now_ms`, since 1970, is within a margin of such a moment;
- * else 0. The margin is less than half a quarter of an hour.
+ * DTUs upload to the cloud at :00, :15, :30 and :45. If `now_ms`, since 1970,
+ * is within the margin of an upload: the ms until the margin is over; else 0.
+ * The margin is less than 7.5 minutes.
  */
 int64_t hm_quiet_hours_upload_ends(int64_t now_ms, int64_t margin_ms);
 
-/* The setting `night`, of tools that have it: false, and logged, if wrong. */
+/* Check the setting `night`: false, and logged, if it is wrong. */
 bool hm_quiet_hours_check(const struct hm_config *config);
 
-/* Read it into `quiet`, and return that; NULL if it is not set. */
+/* Read `night` into `quiet` and return that; NULL if it is not set. */
 const struct hm_quiet_hours *hm_quiet_hours_read(
     const struct hm_config *config, struct hm_quiet_hours *quiet);
 

@@ -4,12 +4,12 @@
 #include <stddef.h>
 
 /*
- * Settings of the programs that hm replaces which have no meaning here:
- * retired.def is the table. They are accepted and named once.
+ * Settings of older programs that have no effect in hm: retired.def is the
+ * table. They are accepted, and logged once.
  */
 
 struct hm_retired {
-	const char *key;     /* in the file; NULL: not there */
+	const char *key;     /* in the file; NULL: none */
 	const char *env;     /* environment variable */
 	const char *instead; /* what replaces it */
 };

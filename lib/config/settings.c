@@ -1,7 +1,8 @@
 #include "settings.h"
 
 const struct hm_setting hm_settings[HM_SETTINGS] = {
-#define SETTING(id, ...) [HM_SET_##id] = {__VA_ARGS__},
+/* The name of the first makes the last, which few rows have, optional. */
+#define SETTING(id, first, ...) [HM_SET_##id] = {.key = first, __VA_ARGS__},
 #include "settings.def"
 #undef SETTING
 };

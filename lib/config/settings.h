@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 /*
- * Every setting of every tool, once: settings.def is the table. The file
- * loader, the environment, the command line, --help, the man pages' option
- * lists and docs/configuration.md are made from it.
+ * Every setting of every tool, once: settings.def is the table. The loaders of
+ * the file, the environment and the command line follow it, and so does
+ * --help. `make docs` makes the table of docs/configuration.md, the option
+ * lists of docs/man/hm-*.1 and docs/hoymiles.yaml of it.
  */
 
 enum hm_type {
@@ -18,7 +19,7 @@ enum hm_type {
 	HM_TYPE_DECIMAL, /* a decimal number, kept in thousandths */
 	HM_TYPE_TEXT,
 	HM_TYPE_SECRET,  /* text that is never shown */
-	HM_TYPE_CHOICE,  /* one of the words in `choices` */
+	HM_TYPE_CHOICE,  /* a word of `choices` */
 	HM_TYPE_LIST,    /* words separated by spaces or commas */
 	HM_TYPE_NUMBERS, /* a mapping of words to decimal numbers */
 	HM_TYPE_NAMES,   /* a mapping of words to text */
@@ -46,7 +47,7 @@ enum hm_setting_id {
 };
 
 struct hm_setting {
-	const char *key;     /* in the file, in snake_case; NULL: not there */
+	const char *key;     /* in the file, in snake_case; NULL: none */
 	const char *env;     /* environment variable; NULL: none */
 	const char *option;  /* long option without "--"; the key with dashes
 	                        is accepted, too */
@@ -58,12 +59,13 @@ struct hm_setting {
 	const char *choices; /* "a b c" for HM_TYPE_CHOICE and HM_TYPE_LIST */
 	unsigned tools;      /* hm_tool_bit of the tools that read it */
 	const char *value;   /* name of the value in --help; NULL for flags */
-	const char *help;
+	const char *help;    /* a phrase, without a full stop */
+	const char *example; /* what to try, as in the file; may be NULL */
 };
 
 extern const struct hm_setting hm_settings[HM_SETTINGS];
 
-/* Whether two keys are one: words may be joined by "_" or by "-". */
+/* Whether two keys are the same; "-" counts as "_". */
 bool hm_key_same(const char *a, const char *b);
 
 /* The setting of a key, or HM_SETTINGS. */

@@ -9,9 +9,9 @@
 
 /*
  * Records are JSON objects, one a line. The reader is strict RFC 8259 (UTF-8
- * checked, duplicate keys refused, depth and key count bounded), builds no
- * tree and allocates nothing: every slice it hands out points into the line
- * and lives as long as the line does.
+ * checked, duplicate keys refused, depth and key count bounded). It builds no
+ * tree and allocates nothing: its slices point into the line, so they are valid
+ * as long as the line is.
  */
 
 #define HM_LINE_MAX ((size_t)256 * 1024) /* bytes in a line, without its LF */
@@ -20,7 +20,7 @@
 #define HM_DEPTH_MAX 32
 
 enum hm_kind {
-	HM_ABSENT, /* what hm_record_get answers for a key that is not there */
+	HM_ABSENT, /* hm_record_get has found no such key */
 	HM_NULL,
 	HM_FALSE,
 	HM_TRUE,
@@ -30,7 +30,7 @@ enum hm_kind {
 	HM_OBJECT,
 };
 
-/* `text` is as in the line; of a string, what stands between the quotes. */
+/* `text` is as in the line; that of a string is without its quotes. */
 struct hm_value {
 	enum hm_kind kind;
 	struct hm_slice text;
@@ -55,9 +55,13 @@ struct hm_fault {
 bool hm_record_parse(struct hm_record *record, struct hm_slice line,
     struct hm_fault *fault);
 
+/* The same of a text that is any one JSON value, and no record. */
+bool hm_value_parse(struct hm_value *value, struct hm_slice text,
+    struct hm_fault *fault);
+
 /*
- * The value of "type" when it is the first key of a line that begins and ends
- * as an object does; nothing else of the line is looked at. False otherwise.
+ * The value of "type", if that is the first key. Looks only at the first member
+ * and the closing brace. False if the line begins or ends otherwise.
  */
 bool hm_record_type(struct hm_slice line, struct hm_slice *type);
 
@@ -91,13 +95,13 @@ bool hm_object_next(struct hm_slice *rest, struct hm_member *member);
 bool hm_string_decode(struct hm_slice text, char *buf, size_t cap,
     size_t *len);
 
-/* A value that the reader gave, as it stood in its line. */
+/* Write a value of a record that was read, unchanged. */
 void hm_json_value(struct hm_json *e, const char *key,
     const struct hm_value *value);
-/* The same with the key that stood there. */
+/* Write a member, with its key. */
 void hm_json_member(struct hm_json *e, const struct hm_member *member);
 
-/* The first members of every record: {"type":TYPE,"time":TIME */
+/* Open an object with the first members of every record, type and time. */
 void hm_json_record(struct hm_json *e, const char *type, struct hm_slice time);
 
 #endif

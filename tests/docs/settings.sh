@@ -48,30 +48,31 @@ for tool in "$HM_BIN"/hm-*; do
 			-c "$docs/hoymiles.yaml" 2>&1 >/dev/null; echo $?)" 0
 done
 
-# The long options of a manual's list, but for help and version.
-listed() {
-	sed -n '/^\.Sh OPTIONS/,/^\.Sh [^O]/p' "$1" | grep '^\.It Fl' |
-		grep -o ' -[a-z][a-z-]*' | grep -v ' -\(help\|version\)' |
-		cut -c 3- | sort
-}
-
+# Manuals
 for tool in "$HM_BIN"/hm-*; do
 	tool=${tool##*/}
 	page=$docs/man/$tool.1
-	same "$tool.1 lists the options of the code" \
-		"$(listed "$page")" \
-		"$("$settings" options "$tool" | sed 's/^. //' |
-			grep -o '^[a-z-]*' | sort)"
-	while IFS=$'\t' read -r option default; do
-		[ -n "$default" ] || continue
-		name=${option#? }
-		# The dollar is awk's.
-		# shellcheck disable=SC2016
-		check "$tool.1: --${name%% *} says of its default: $default" \
-			awk -v tag="-${name%% *}" -v value="$default" '
-			/^\.It/ { here = index($0 " ", tag " ") > 0 }
-			here && index($0, value) { found = 1 }
-			END { exit !found }' "$page"
-	done < <("$settings" options "$tool")
+	"$settings" manual "$tool" "$docs/gen/options.mdoc" <"$page" \
+		>"$work/page"
+	check "$tool.1 lists the options of the code (or run make docs)" \
+		diff -u "$page" "$work/page"
+	check "$tool.1 has a list of options" \
+		grep -q '^\.It Fl c , -config Ar FILE' "$page"
 done
+same "no manual has text over 80 columns from the table" \
+	"$(sed -n '/options begin/,/options end/{/^.\{81\}/p}' \
+		"$docs"/man/hm-*.1)" ""
+
+# Parts of options.mdoc: [TOOL ...] --OPTION
+sed -n 's/^\.\\" \(.*\)--\([a-z-]*\)$/\2 \1/p' "$docs/gen/options.mdoc" \
+	>"$work/parts"
+while read -r option tools; do
+	for tool in ${tools:-hm-poll}; do
+		grep -qE "^\.It Fl (. , )?-$option( |\$)" \
+			"$docs/man/$tool.1" || echo "$tool --$option"
+	done
+done <"$work/parts" >"$work/unused"
+check "options.mdoc has parts" test "$(wc -l <"$work/parts")" -gt 50
+same "every part of options.mdoc is for an option that a tool has" \
+	"$(cat "$work/unused")" ""
 finish

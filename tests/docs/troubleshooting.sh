@@ -54,10 +54,10 @@ is_ours() {
 is_excused() {
 	case $1 in
 	'' | '; ' | '...' | 'no memory'* | *'try --help' | *'unknown option'* | \
-	--* | 'there is no option'* | 'one of --'* | 'HTTP ends'* | \
+	--* | 'there is no option'* | 'one of --'* | 'the HTTP server stops'* | \
 	*'the HTTP server' | 'cannot wake'* | 'cannot poll' | \
 	'cannot make an event loop' | 'no event loop' | \
-	'cannot open the stream' | 'cannot keep'* | *'dry run: '* | \
+	'cannot open the stream' | 'cannot start the thread'* | *'dry run: '* | \
 	'cannot listen'* | 'cannot raise'* | 'no random bytes'* | \
 	'out of descriptors'* | 'cannot show what would'* | \
 	'a record is longer than'* | 'serving HTTP'*) ;;

@@ -15,40 +15,15 @@
 static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
     "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim"};
 
-/* What is good where any text is not. */
-static const struct {
-	enum hm_setting_id id;
-	const char *value;
-} examples[] = {
-    {HM_SET_DTU_HOST, "127.0.0.1"},
-    {HM_SET_LOCK_DIR, "/tmp"},
-    {HM_SET_NIGHT, "22:00-05:00"},
-    {HM_SET_TIMEZONE, "Europe/Berlin"},
-    {HM_SET_EXCLUDE_INVERTERS, "116180215546"},
-    {HM_SET_ONLY, "port"},
-    {HM_SET_KEEP, "pv_power"},
-    {HM_SET_DROP, "pv_power"},
-    {HM_SET_FORGET, "116180215546"},
-    {HM_SET_MI_ENTITIES, "temperature"},
-    {HM_SET_PORT_ENTITIES, "pv_power"},
-    {HM_SET_MQTT_PASSWORD_FILE, "/dev/null"},
-    {HM_SET_MQTT_TLS_CA_CERT, "/dev/null"},
-    {HM_SET_MQTT_TLS_CERT, "/dev/null"},
-    {HM_SET_MQTT_TLS_KEY, "/dev/null"},
-    {HM_SET_SINCE, "2026-11-23"},
-    {HM_SET_UNTIL, "2026-11-23T10:15:00Z"},
-    {HM_SET_SIM_START, "06:00"},
-    {HM_SET_SIM_RESET, "05:00"},
-    {HM_SET_SIM_FAULT, "hang"},
-};
-
+/* The example of the table, without files that are not on this machine. */
 static const char *
 example(const struct hm_setting *s)
 {
-	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
-		if (s == &hm_settings[examples[i].id])
-			return examples[i].value;
-	return "text";
+	if (s == &hm_settings[HM_SET_DTU_HOST]) /* a port goes with a host */
+		return "127.0.0.1";
+	if (s->example == NULL)
+		return s->initial != NULL ? s->initial : "text";
+	return strncmp(s->example, "/etc/", 5) == 0 ? "/dev/null" : s->example;
 }
 
 static void

@@ -63,7 +63,7 @@ ours() {
 # Environment
 
 check "settings are passed on" test "$(forwarded | wc -l)" -gt 50
-same "every setting is passed on, or is the image's" \
+same "compose.yaml passes on every setting under environment:, but ours()" \
 	"$(comm -13 <({ forwarded; ours; } | sort -u) <(settings))" ""
 same "nothing else is passed on" \
 	"$(forwarded | comm -23 - <(settings))" ""

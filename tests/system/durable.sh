@@ -234,9 +234,12 @@ hm-filter: error: SIGHUP: the settings are wrong; those of before stay"
 	printf 'exclude_inverters: ["1"]\n' >"$work/hm.yaml"
 	kill -HUP "$first"
 	kill -TERM "$first"
-	let_go
+	# Its output stays open: a tool that has restarted first writes a line.
+	exec 5>&- 7>&- 8>&-
 	wait "$first"
-	same "SIGTERM after it ends the tool all the same" $? 0
+	status=$?
+	let_go
+	same "SIGTERM after it ends the tool all the same" "$status" 0
 }
 reload
 

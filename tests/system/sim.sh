@@ -3,6 +3,7 @@
 # without any of our code.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+root=$(cd "$(dirname "$0")/../.." && pwd)
 
 port_of() {
 	local rest=${1##*:}
@@ -316,6 +317,26 @@ refused "MI on three phases" --series mi --phases 3
 refused "six inputs on one phase" --inputs 6
 refused "an address outside 127/8" --spread address --listen 10.0.0.1
 refused "no transport" --transport ,
+
+# "NAME TRANSPORTS: TEXT" of each row of faults.def; what hm-sim(1) says of it.
+rows=$(tr '\n' ' ' <"$root/tools/hm-sim/faults.def" | sed 's/FAULT(/\n&/g' |
+	sed -nE 's/^FAULT\([A-Z]+, ([a-z]+), ([A-Z |]+), *"([^"]*)".*/\1 \2: \3/p')
+described=$(awk '/^\.Sh/ { on = 0 } /^\.Sh FAULTS/ { on = 1 }
+	function show() { if (name) print name " " where ": " text }
+	on && /^\.(It Cm|El)/ {
+		show()
+		name = /^\.El/ || /=/ ? "" : $3
+		where = "HM | MODBUS"
+		text = ""
+		next
+	}
+	name && /^\.Pq/ { where = toupper($2) }
+	name && text == "" { text = $0 }' "$root/docs/man/hm-sim.1" |
+	grep -v '^\(always\|quarter\) ')
+same "hm-sim.1 describes the faults as faults.def does" "$described" "$rows"
+same "a wrong fault is told all of them" \
+	"$(hm-sim --fault help 2>&1 | sed 's/.*allowed are //')" \
+	"$(cut -d ' ' -f 1 <<<"$rows" | xargs)"
 
 begin=$(date +%s%N)
 timeout 5 hm-sim --port 0 --stats-period 0 | head -n 1 >/dev/null

@@ -189,7 +189,7 @@ same "... by days, too" "$(hm-store -d "$db" --export --since 2026-06-10 |
 501"
 same "... and are told when they are no times" \
 	"$(hm-store -d "$db" --export --since 9.6.26 2>&1; echo $?)" \
-	"hm-store: error: since (--since): found \"9.6.26\", allowed are times in\
+	"hm-store: error: --since: found \"9.6.26\", allowed are times in\
  UTC, such as 2026-11-23 or 2026-11-23T10:15:00Z
 78"
 ports 1 5000 | store "$work/big.db" >/dev/null

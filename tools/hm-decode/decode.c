@@ -53,7 +53,7 @@ hm_decode_start_reading(struct hm_decoder *d, struct hm_reading *r,
 {
 	hm_decode_start(d, r, type, serial);
 	if (d->stale)
-		hm_json_bool(&r->emit, "stale", true);
+		hm_json_bool(&r->json, "stale", true);
 }
 
 void
@@ -62,7 +62,7 @@ hm_decode_start_dtu(struct hm_decoder *d, struct hm_reading *r,
 {
 	hm_decode_start_reading(d, r, "dtu", serial);
 	if (d->took_ms >= 0)
-		hm_json_int(&r->emit, "took_ms", d->took_ms);
+		hm_json_int(&r->json, "took_ms", d->took_ms);
 }
 
 void
@@ -117,7 +117,7 @@ read_frames(struct hm_decoder *d, struct hm_slice rest)
 	return true;
 }
 
-/* What every frame record has; says what is missing. */
+/* Read what every frame record must have. Returns what is missing, or NULL. */
 static const char *
 read_origin(struct hm_decoder *d, const struct hm_record *record)
 {

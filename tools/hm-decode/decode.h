@@ -14,7 +14,7 @@ struct hm_decode_output {
 	void *context;
 	/* A reading, valid during the call. */
 	void (*reading)(void *context, struct hm_slice line);
-	/* A frame that is passed over, or the whole record if frame is 0. */
+	/* A frame is skipped, or the whole record if frame is 0. */
 	void (*bad)(void *context, size_t frame, const char *why);
 };
 

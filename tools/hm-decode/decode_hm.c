@@ -49,7 +49,7 @@ link_of(const struct plant *plant, int64_t serial)
 
 struct totals {
 	int64_t pv_power, active_power, today, total;
-	int64_t inputs, inverters, online;
+	int64_t ports, inverters, online;
 	bool today_known, total_known;
 };
 
@@ -63,7 +63,10 @@ add_inverter(struct totals *t, int64_t active_power, bool heard)
 	t->active_power += active_power;
 }
 
-/* The two are lost together; and an unheard inverter's zero says nothing. */
+/*
+ * A DTU loses both counters at once. A zero of an inverter that it does not
+ * hear is no reading.
+ */
 static bool
 is_today_known(const Hm__RealInput *input, int link)
 {
@@ -71,10 +74,10 @@ is_today_known(const Hm__RealInput *input, int link)
 }
 
 static void
-add_input(struct totals *t, const Hm__RealInput *input, int link)
+add_port(struct totals *t, const Hm__RealInput *input, int link)
 {
-	t->inputs++;
-	/* What an unheard inverter shows may be its last reading. */
+	t->ports++;
+	/* Without a link this may be an old reading. */
 	if (link != 0)
 		t->pv_power += input->power;
 	t->today += input->today;
@@ -100,7 +103,7 @@ add_up(const struct plant *plant)
 			add_inverter(&t, p->three[j]->active_power,
 			    p->three[j]->link != 0);
 		for (size_t j = 0; j < p->n_input; j++)
-			add_input(&t, p->input[j],
+			add_port(&t, p->input[j],
 			    link_of(plant, p->input[j]->serial));
 	}
 	return t;
@@ -119,13 +122,13 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 	hm_decode_start_dtu(d, &r, serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
 	hm_reading_moment(&r, HM_F_DEVICE_TIME, first->reply->time);
-	if (t.inputs > 0)
+	if (t.ports > 0)
 		hm_reading_number(&r, HM_F_PV_POWER, t.pv_power);
 	if (t.inverters > 0)
 		hm_reading_number(&r, HM_F_ACTIVE_POWER, t.active_power);
-	if (t.inputs > 0 && t.today_known)
+	if (t.ports > 0 && t.today_known)
 		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, t.today);
-	if (t.inputs > 0 && t.total_known)
+	if (t.ports > 0 && t.total_known)
 		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, t.total);
 	hm_reading_number(&r, HM_F_INVERTERS, t.inverters);
 	hm_reading_number(&r, HM_F_INVERTERS_ONLINE, t.online);
@@ -170,7 +173,7 @@ emit_single(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	hm_reading_heard(&r, HM_F_AC_CURRENT, s->current, heard);
 	hm_reading_heard(&r, HM_F_POWER_FACTOR, s->power_factor, heard);
 	hm_reading_heard(&r, HM_F_TEMPERATURE, s->temperature, heard);
-	/* DTUs that do not report a limit send 0, which no limit can be. */
+	/* 0 means that the DTU does not report the limit. */
 	hm_reading_heard(&r, HM_F_POWER_LIMIT, s->power_limit, false);
 	hm_reading_heard(&r, HM_F_ALARM_COUNT, s->warnings, heard);
 	hm_reading_number(&r, HM_F_LINK_STATUS, s->link);
@@ -205,7 +208,7 @@ emit_three(struct hm_decoder *d, const struct hm_raw_frame *frame,
 }
 
 static void
-emit_input(struct hm_decoder *d, const struct hm_raw_frame *frame,
+emit_port(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const Hm__RealInput *input, int link)
 {
 	char text[HM_SERIAL_TEXT];
@@ -213,11 +216,11 @@ emit_input(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	struct hm_reading r;
 
 	hm_decode_start_reading(d, &r, "port", label(input->serial, text));
-	hm_json_int(&r.emit, "port", input->port);
+	hm_json_int(&r.json, "port", input->port);
 	hm_reading_heard(&r, HM_F_PV_VOLTAGE, input->voltage, heard);
 	hm_reading_heard(&r, HM_F_PV_CURRENT, input->current, heard);
 	hm_reading_heard(&r, HM_F_PV_POWER, input->power, heard);
-	/* Nobody has a lifetime of 0 Wh: the DTU does not know it. */
+	/* A total of 0 Wh means that the DTU does not know it. */
 	if (is_today_known(input, link))
 		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, input->today);
 	if (input->total != 0)
@@ -266,8 +269,10 @@ emit_meter(struct hm_decoder *d, const struct hm_raw_frame *frame,
 
 	hm_decode_start_reading(d, &r, "meter", serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_meter(serial));
-	/* A single-phase meter leaves the other phases out, which looks like
-	 * zero. Only its power is known to be zero at times. */
+	/*
+	 * A single-phase meter sends nothing for the other phases, which reads
+	 * as 0. So a 0 is left out, except for the total power.
+	 */
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
 		hm_reading_heard(&r, values[i].field, values[i].units,
 		    values[i].field == HM_F_POWER);
@@ -289,12 +294,12 @@ emit_plant(struct hm_decoder *d, const struct plant *plant)
 		const struct package *p = &plant->package[i];
 
 		for (size_t j = 0; j < p->reply->n_input; j++)
-			emit_input(d, p->frame, p->reply->input[j],
+			emit_port(d, p->frame, p->reply->input[j],
 			    link_of(plant, p->reply->input[j]->serial));
 		for (size_t j = 0; j < p->reply->n_meter; j++)
 			emit_meter(d, p->frame, p->reply->meter[j]);
 	}
-	/* Last, so that its sums can be made from the others. */
+	/* Last: hm-filter makes its sums from the records before it. */
 	emit_dtu(d, plant);
 }
 

@@ -26,7 +26,7 @@ static void
 text_unless_empty(struct hm_reading *r, const char *key, const char *text)
 {
 	if (text != NULL && text[0] != '\0')
-		hm_json_text(&r->emit, key, text);
+		hm_json_text(&r->json, key, text);
 }
 
 static void
@@ -35,7 +35,7 @@ moment(struct hm_reading *r, const char *key, int64_t seconds)
 	char text[HM_RFC3339_SIZE];
 
 	if (seconds > 0)
-		hm_json_string(&r->emit, key, hm_rfc3339_format(seconds, text));
+		hm_json_string(&r->json, key, hm_rfc3339_format(seconds, text));
 }
 
 static void
@@ -43,7 +43,7 @@ start_info(struct hm_decoder *d, struct hm_reading *r, struct hm_slice serial,
     const char *kind, const char *model)
 {
 	hm_decode_start(d, r, "info", serial);
-	hm_json_text(&r->emit, "kind", kind);
+	hm_json_text(&r->json, "kind", kind);
 	hm_reading_text(r, HM_F_MODEL, model);
 }
 
@@ -66,14 +66,14 @@ emit_dtu(struct hm_decoder *d, const struct hm_raw_frame *frame,
 			hm_reading_number(&r, HM_F_SIGNAL, dtu->signal);
 		text_unless_empty(&r, "wifi_version", dtu->wifi_version);
 		text_unless_empty(&r, "gprs_version", dtu->gprs_version);
-		hm_json_bool(&r.emit, "encrypted",
+		hm_json_bool(&r.json, "encrypted",
 		    (dtu->features & HM_CRYPT_DFS_BIT) != 0);
 		if (dtu->error != 0)
 			hm_reading_number(&r, HM_F_ERROR_CODE,
 			    dtu->error);
 	}
-	hm_json_int(&r.emit, "devices", info->devices);
-	hm_json_int(&r.emit, "inputs", info->inputs);
+	hm_json_int(&r.json, "devices", info->devices);
+	hm_json_int(&r.json, "inputs", info->inputs);
 	hm_decode_end(d, &r, frame);
 }
 
@@ -92,7 +92,7 @@ emit_inverter(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	    hm_firmware_version_inverter(inverter->software, text));
 	hm_reading_text(&r, HM_F_HARDWARE,
 	    hm_firmware_version_inverter_hardware(inverter->hardware, text));
-	hm_json_int(&r.emit, "grid_profile", inverter->grid_profile);
+	hm_json_int(&r.json, "grid_profile", inverter->grid_profile);
 	hm_decode_end(d, &r, frame);
 }
 
@@ -153,7 +153,7 @@ decode_network(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	hm_decode_end(d, &r, frame);
 }
 
-/* Some codes are whole, some carry flags above their twelve bits. */
+/* Some codes use all 16 bits, others have flags above 12 bits. */
 static int64_t
 alarm_code(int32_t code)
 {
@@ -176,10 +176,10 @@ decode_alarms(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		int64_t code = alarm_code(alarm->code);
 
 		hm_decode_start(d, &r, "alarm", label(alarm->serial, text));
-		hm_json_int(&r.emit, "code", code);
+		hm_json_int(&r.json, "code", code);
 		text_unless_empty(&r, "text", hm_alarm_code_text(code));
 		if (alarm->count != 0)
-			hm_json_int(&r.emit, "count", alarm->count);
+			hm_json_int(&r.json, "count", alarm->count);
 		moment(&r, "start", alarm->start);
 		moment(&r, "end", alarm->end);
 		hm_decode_end(d, &r, frame);
@@ -198,22 +198,22 @@ decode_history(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	if (history == NULL)
 		return;
 	hm_decode_start(d, &r, "history", label(history->serial, text));
-	hm_json_int(&r.emit, "package", history->package);
+	hm_json_int(&r.json, "package", history->package);
 	moment(&r, "start", history->absolute_start);
-	hm_json_int(&r.emit, "step", history->step);
+	hm_json_int(&r.json, "step", history->step);
 	if (history->today != 0)
 		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, history->today);
 	if (history->total != 0)
 		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, history->total);
-	hm_json_array(&r.emit, "curve");
+	hm_json_array(&r.json, "curve");
 	for (size_t i = 0; i < history->n_power; i++)
-		hm_json_decimal(&r.emit, NULL,
+		hm_json_decimal(&r.json, NULL,
 		    hm_decimal(history->power[i], POWER_SCALE));
-	hm_json_array_end(&r.emit);
+	hm_json_array_end(&r.json);
 	hm_decode_end(d, &r, frame);
 }
 
-/* Commands whose frames carry nothing that belongs into a record. */
+/* Commands whose frames have nothing for a record. */
 static bool
 is_silent(uint16_t command)
 {

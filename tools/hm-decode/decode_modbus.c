@@ -6,10 +6,10 @@
 #include "record/models.h"
 #include "wire/modbus.h"
 
-/* One input's record; docs/protocol.md has the bytes. */
-struct input {
+/* The record of one input; docs/protocol.md has its bytes. */
+struct port {
 	uint64_t serial;
-	int64_t port, voltage, current, grid_voltage, frequency, power;
+	int64_t number, voltage, current, grid_voltage, frequency, power;
 	int64_t today, total, temperature, status, alarm, alarms, link;
 	const struct hm_raw_frame *frame;
 };
@@ -17,8 +17,8 @@ struct input {
 struct plant {
 	uint64_t dtu_serial;
 	const struct hm_raw_frame *dtu_frame;
-	struct input input[HM_MODBUS_RECORDS];
-	size_t inputs;
+	struct port port[HM_MODBUS_RECORDS];
+	size_t ports;
 };
 
 static int64_t
@@ -45,22 +45,22 @@ is_mi(uint64_t serial)
 }
 
 static void
-read_input(const uint8_t *p, struct input *in)
+read_port(const uint8_t *p, struct port *port)
 {
-	in->serial = serial_at(p + 1);
-	in->port = p[7];
-	in->voltage = u16(p + 8);
-	in->current = is_mi(in->serial) ? u16(p + 10) * 10 : u16(p + 10);
-	in->grid_voltage = u16(p + 12);
-	in->frequency = u16(p + 14);
-	in->power = u16(p + 16);
-	in->today = u16(p + 18);
-	in->total = u16(p + 20) << 16 | u16(p + 22);
-	in->temperature = (int16_t)u16(p + 24);
-	in->status = u16(p + 26);
-	in->alarm = u16(p + 28);
-	in->alarms = u16(p + 30);
-	in->link = p[32];
+	port->serial = serial_at(p + 1);
+	port->number = p[7];
+	port->voltage = u16(p + 8);
+	port->current = is_mi(port->serial) ? u16(p + 10) * 10 : u16(p + 10);
+	port->grid_voltage = u16(p + 12);
+	port->frequency = u16(p + 14);
+	port->power = u16(p + 16);
+	port->today = u16(p + 18);
+	port->total = u16(p + 20) << 16 | u16(p + 22);
+	port->temperature = (int16_t)u16(p + 24);
+	port->status = u16(p + 26);
+	port->alarm = u16(p + 28);
+	port->alarms = u16(p + 30);
+	port->link = p[32];
 }
 
 static const char *
@@ -79,7 +79,7 @@ state_text(enum hm_modbus_state state)
 	return "it is not Modbus TCP";
 }
 
-/* The data of a reply, or why there is none. */
+/* Open a reply. Returns why it cannot be used, or NULL. */
 static const char *
 open_reply(const struct hm_raw_frame *frame, struct hm_modbus_reply *reply)
 {
@@ -104,7 +104,7 @@ read_frame(struct hm_decoder *d, const struct hm_raw_frame *frame,
 {
 	struct hm_modbus_reply reply;
 	const char *why = open_reply(frame, &reply);
-	struct input *in = &plant->input[plant->inputs];
+	struct port *port = &plant->port[plant->ports];
 
 	if (why != NULL) {
 		hm_decode_bad(d, frame, why);
@@ -116,12 +116,12 @@ read_frame(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		    "it holds neither a serial number nor a record");
 	} else if (serial_at(reply.data + 1) == 0) {
 		return; /* the end of the list */
-	} else if (plant->inputs == HM_MODBUS_RECORDS) {
+	} else if (plant->ports == HM_MODBUS_RECORDS) {
 		hm_decode_bad(d, frame, "too many inputs");
 	} else {
-		read_input(reply.data, in);
-		in->frame = frame;
-		plant->inputs++;
+		read_port(reply.data, port);
+		port->frame = frame;
+		plant->ports++;
 	}
 }
 
@@ -129,22 +129,25 @@ static bool
 is_first_of_inverter(const struct plant *plant, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
-		if (plant->input[j].serial == plant->input[i].serial)
+		if (plant->port[j].serial == plant->port[i].serial)
 			return false;
 	return true;
 }
 
 static bool
-is_awake(const struct input *in)
+is_awake(const struct port *port)
 {
-	return in->link != 0 && in->status != 0;
+	return port->link != 0 && port->status != 0;
 }
 
-/* The two are lost together; and a sleeping inverter's zero says nothing. */
+/*
+ * A DTU loses both counters at once. A zero of a sleeping inverter is no
+ * reading.
+ */
 static bool
-is_today_known(const struct input *in)
+is_today_known(const struct port *port)
 {
-	return in->total != 0 && (is_awake(in) || in->today != 0);
+	return port->total != 0 && (is_awake(port) || port->today != 0);
 }
 
 struct totals {
@@ -155,26 +158,26 @@ struct totals {
 static struct totals
 add_up(const struct plant *plant)
 {
-	struct totals t = {.today_known = plant->inputs > 0,
-	    .total_known = plant->inputs > 0};
+	struct totals t = {.today_known = plant->ports > 0,
+	    .total_known = plant->ports > 0};
 
-	for (size_t i = 0; i < plant->inputs; i++) {
-		const struct input *in = &plant->input[i];
+	for (size_t i = 0; i < plant->ports; i++) {
+		const struct port *port = &plant->port[i];
 
 		if (is_first_of_inverter(plant, i)) {
 			t.inverters++;
-			t.online += in->link != 0;
+			t.online += port->link != 0;
 		}
-		/* A sleeping inverter's record may be its last one awake. */
-		if (is_awake(in))
-			t.power += in->power;
-		if (in->link != 0 && in->alarm != 0)
+		/* The record of a sleeping inverter may be an old one. */
+		if (is_awake(port))
+			t.power += port->power;
+		if (port->link != 0 && port->alarm != 0)
 			t.alarm = true;
-		t.today += in->today;
-		t.total += in->total;
-		if (in->total == 0)
+		t.today += port->today;
+		t.total += port->total;
+		if (port->total == 0)
 			t.total_known = false;
-		if (!is_today_known(in))
+		if (!is_today_known(port))
 			t.today_known = false;
 	}
 	return t;
@@ -193,7 +196,7 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 		    text);
 	hm_decode_start_dtu(d, &r, serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
-	if (plant->inputs > 0)
+	if (plant->ports > 0)
 		hm_reading_number(&r, HM_F_PV_POWER, t.power);
 	if (t.today_known)
 		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, t.today);
@@ -206,67 +209,67 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 }
 
 static void
-emit_inverter(struct hm_decoder *d, const struct input *in)
+emit_inverter(struct hm_decoder *d, const struct port *port)
 {
 	char text[HM_SERIAL_TEXT];
-	struct hm_slice serial = hm_serial_format(in->serial, HM_SERIAL_WIDTH,
+	struct hm_slice serial = hm_serial_format(port->serial, HM_SERIAL_WIDTH,
 	    text);
-	bool awake = is_awake(in);
+	bool awake = is_awake(port);
 	struct hm_reading r;
 
 	hm_decode_start_reading(d, &r, "inverter", serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_inverter(serial));
-	hm_reading_heard(&r, HM_F_GRID_VOLTAGE, in->grid_voltage, awake);
-	hm_reading_heard(&r, HM_F_GRID_FREQUENCY, in->frequency, awake);
-	hm_reading_heard(&r, HM_F_TEMPERATURE, in->temperature, awake);
-	hm_reading_number(&r, HM_F_OPERATING_STATUS, in->status);
-	hm_reading_number(&r, HM_F_ALARM_CODE, in->alarm);
-	if (in->alarm != 0)
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE, port->grid_voltage, awake);
+	hm_reading_heard(&r, HM_F_GRID_FREQUENCY, port->frequency, awake);
+	hm_reading_heard(&r, HM_F_TEMPERATURE, port->temperature, awake);
+	hm_reading_number(&r, HM_F_OPERATING_STATUS, port->status);
+	hm_reading_number(&r, HM_F_ALARM_CODE, port->alarm);
+	if (port->alarm != 0)
 		hm_reading_text(&r, HM_F_ALARM_TEXT,
-		    hm_alarm_code_text(in->alarm));
-	hm_reading_number(&r, HM_F_ALARM_COUNT, in->alarms);
-	hm_reading_number(&r, HM_F_LINK_STATUS, in->link);
-	hm_decode_end(d, &r, in->frame);
+		    hm_alarm_code_text(port->alarm));
+	hm_reading_number(&r, HM_F_ALARM_COUNT, port->alarms);
+	hm_reading_number(&r, HM_F_LINK_STATUS, port->link);
+	hm_decode_end(d, &r, port->frame);
 }
 
 static void
-emit_port(struct hm_decoder *d, const struct input *in)
+emit_port(struct hm_decoder *d, const struct port *port)
 {
 	char text[HM_SERIAL_TEXT];
-	struct hm_slice serial = hm_serial_format(in->serial, HM_SERIAL_WIDTH,
+	struct hm_slice serial = hm_serial_format(port->serial, HM_SERIAL_WIDTH,
 	    text);
-	bool awake = is_awake(in);
+	bool awake = is_awake(port);
 	struct hm_reading r;
 
 	hm_decode_start_reading(d, &r, "port", serial);
-	hm_json_int(&r.emit, "port", in->port);
-	hm_reading_heard(&r, HM_F_PV_VOLTAGE, in->voltage, awake);
-	hm_reading_heard(&r, HM_F_PV_CURRENT, in->current, awake);
-	hm_reading_heard(&r, HM_F_PV_POWER, in->power, awake);
-	/* Nobody has a lifetime of 0 Wh: the DTU does not know it. */
-	if (is_today_known(in))
-		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, in->today);
-	if (in->total != 0)
-		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, in->total);
-	hm_reading_number(&r, HM_F_OPERATING_STATUS, in->status);
-	hm_reading_number(&r, HM_F_LINK_STATUS, in->link);
-	hm_decode_end(d, &r, in->frame);
+	hm_json_int(&r.json, "port", port->number);
+	hm_reading_heard(&r, HM_F_PV_VOLTAGE, port->voltage, awake);
+	hm_reading_heard(&r, HM_F_PV_CURRENT, port->current, awake);
+	hm_reading_heard(&r, HM_F_PV_POWER, port->power, awake);
+	/* A total of 0 Wh means that the DTU does not know it. */
+	if (is_today_known(port))
+		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, port->today);
+	if (port->total != 0)
+		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, port->total);
+	hm_reading_number(&r, HM_F_OPERATING_STATUS, port->status);
+	hm_reading_number(&r, HM_F_LINK_STATUS, port->link);
+	hm_decode_end(d, &r, port->frame);
 }
 
 void
 hm_decode_modbus(struct hm_decoder *d)
 {
-	struct plant plant = {.dtu_frame = NULL, .inputs = 0};
+	struct plant plant = {.dtu_frame = NULL, .ports = 0};
 
 	for (size_t i = 0; i < d->frames; i++)
 		read_frame(d, &d->frame[i], &plant);
-	if (plant.dtu_frame == NULL && plant.inputs == 0)
+	if (plant.dtu_frame == NULL && plant.ports == 0)
 		return;
-	for (size_t i = 0; i < plant.inputs; i++)
+	for (size_t i = 0; i < plant.ports; i++)
 		if (is_first_of_inverter(&plant, i))
-			emit_inverter(d, &plant.input[i]);
-	for (size_t i = 0; i < plant.inputs; i++)
-		emit_port(d, &plant.input[i]);
-	/* Last, so that its sums can be made from the others. */
+			emit_inverter(d, &plant.port[i]);
+	for (size_t i = 0; i < plant.ports; i++)
+		emit_port(d, &plant.port[i]);
+	/* Last: hm-filter makes its sums from the records before it. */
 	emit_dtu(d, &plant);
 }

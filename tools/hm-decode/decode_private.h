@@ -15,14 +15,14 @@
 struct hm_raw_frame {
 	const uint8_t *bytes;
 	size_t size;
-	size_t number; /* place in the record, from 1 */
+	size_t number; /* position in the record, from 1 */
 };
 
 struct hm_decoder {
 	const struct hm_decode_output *output;
 	struct hm_arena arena;
 	struct hm_origin origin;
-	bool stale; /* the DTU has repeated its readings */
+	bool stale; /* the DTU repeated its last readings */
 	int64_t took_ms; /* duration of the poll; negative if unknown */
 	struct hm_raw_frame frame[HM_FRAMES_MAX];
 	size_t frames;
@@ -47,7 +47,10 @@ void hm_decode_start_dtu(struct hm_decoder *d, struct hm_reading *r,
 void hm_decode_end(struct hm_decoder *d, struct hm_reading *r,
     const struct hm_raw_frame *frame);
 
-/* Unpack a payload into the arena; NULL, reported, if it cannot be. */
+/*
+ * Unpack a payload into the arena. NULL, with the frame reported as bad, if
+ * that fails.
+ */
 void *hm_decode_unpack(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const struct hm_frame *parsed, const ProtobufCMessageDescriptor *type);
 

@@ -9,17 +9,17 @@ hm_reading_start(struct hm_reading *r, char *buf, size_t cap, const char *type,
 {
 	const struct hm_value dtu = {HM_STRING, origin->dtu};
 
-	hm_json_start(&r->emit, buf, cap);
-	hm_json_record(&r->emit, type, origin->time);
-	hm_json_value(&r->emit, "dtu", &dtu);
+	hm_json_start(&r->json, buf, cap);
+	hm_json_record(&r->json, type, origin->time);
+	hm_json_value(&r->json, "dtu", &dtu);
 	if (serial.n > 0)
-		hm_json_string(&r->emit, "serial", serial);
+		hm_json_string(&r->json, "serial", serial);
 }
 
 void
 hm_reading_number(struct hm_reading *r, enum hm_field_id field, int64_t units)
 {
-	hm_json_decimal(&r->emit, hm_fields[field].key,
+	hm_json_decimal(&r->json, hm_fields[field].key,
 	    hm_decimal(units, hm_fields[field].scale));
 }
 
@@ -35,13 +35,13 @@ void
 hm_reading_text(struct hm_reading *r, enum hm_field_id field, const char *text)
 {
 	if (text != NULL)
-		hm_json_text(&r->emit, hm_fields[field].key, text);
+		hm_json_text(&r->json, hm_fields[field].key, text);
 }
 
 void
 hm_reading_flag(struct hm_reading *r, enum hm_field_id field, bool value)
 {
-	hm_json_bool(&r->emit, hm_fields[field].key, value);
+	hm_json_bool(&r->json, hm_fields[field].key, value);
 }
 
 void
@@ -51,13 +51,13 @@ hm_reading_moment(struct hm_reading *r, enum hm_field_id field,
 	char text[HM_RFC3339_SIZE];
 
 	if (seconds != 0)
-		hm_json_string(&r->emit, hm_fields[field].key,
+		hm_json_string(&r->json, hm_fields[field].key,
 		    hm_rfc3339_format(seconds, text));
 }
 
 bool
 hm_reading_end(struct hm_reading *r, struct hm_slice *line)
 {
-	hm_json_object_end(&r->emit);
-	return hm_json_done(&r->emit, line);
+	hm_json_object_end(&r->json);
+	return hm_json_done(&r->json, line);
 }

@@ -9,10 +9,10 @@
  * the field table.
  */
 struct hm_reading {
-	struct hm_json emit;
+	struct hm_json json;
 };
 
-/* Where a reading comes from: slices of the frame record, as in its line. */
+/* Where a reading comes from: slices of the line of the frame record. */
 struct hm_origin {
 	struct hm_slice time; /* RFC 3339, checked */
 	struct hm_slice dtu;  /* the configured name, escapes as in the line */

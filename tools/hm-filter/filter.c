@@ -6,7 +6,6 @@
 
 #include "base/decimal.h"
 #include "base/json_writer.h"
-#include "base/log.h"
 #include "base/suggest.h"
 #include "record/fields.h"
 #include "record/record.h"
@@ -30,18 +29,6 @@ struct hm_filter {
 
 /* Rules */
 
-static void
-mistake(const struct hm_config *config, enum hm_setting_id id,
-    struct hm_slice found, const char *allowed)
-{
-	const char *where = hm_config_source(config, id);
-
-	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("where", where),
-	    hm_fact_slice("found", found), hm_fact("allowed", allowed)),
-	    "%s: found \"%.*s\", allowed are %s", where, (int)found.n,
-	    found.p, allowed);
-}
-
 static size_t
 find_field(struct hm_slice key)
 {
@@ -64,9 +51,9 @@ unknown_field(const struct hm_config *config, enum hm_setting_id id,
 		hm_suggest_try(&nearest, hm_fields[i].key);
 	if (nearest.best != NULL)
 		snprintf(allowed, sizeof allowed,
-		    "fields of readings; did you mean %s?", nearest.best);
-	mistake(config, id, key, nearest.best != NULL ? allowed :
-	    "fields of readings; docs/records.md lists them");
+		    "are fields of readings; did you mean %s?", nearest.best);
+	hm_config_refuse_word(config, id, key, nearest.best != NULL ? allowed :
+	    "are fields of readings; docs/records.md lists them");
 }
 
 static bool
@@ -124,9 +111,9 @@ read_factors(struct hm_filter *f, const struct hm_config *config)
 		    &field)) {
 			good = false;
 		} else if (!is_number(hm_fields[field].kind)) {
-			mistake(config, HM_SET_MULTIPLY, hm_text(pair[i].key),
-			    "fields that are numbers");
-			good = false;
+			good = hm_config_refuse_word(config, HM_SET_MULTIPLY,
+			    hm_text(pair[i].key), "are fields that are "
+			    "numbers");
 		} else {
 			f->rule[field].multiplied = true;
 			f->rule[field].factor = pair[i].number;
@@ -174,9 +161,9 @@ read_names(struct hm_filter *f, const struct hm_config *config)
 		    &field)) {
 			good = false;
 		} else if (!is_free_name(f, pair[i].text)) {
-			mistake(config, HM_SET_RENAME, hm_text(pair[i].text),
-			    "new names of a-z, 0-9 and _ that no field has");
-			good = false;
+			good = hm_config_refuse_word(config, HM_SET_RENAME,
+			    hm_text(pair[i].text), "are new names of a-z, "
+			    "0-9 and _ that no field has");
 		} else {
 			f->rule[field].name = pair[i].text;
 		}
@@ -201,11 +188,9 @@ check_serials(const struct hm_config *config, enum hm_setting_id id)
 	bool good = true;
 
 	while (hm_config_word(&words, &word))
-		if (!is_serial(word)) {
-			mistake(config, id, word,
-			    "serial numbers, which are hex digits");
-			good = false;
-		}
+		if (!is_serial(word))
+			good = hm_config_refuse_word(config, id, word,
+			    "are serial numbers, which are hex digits");
 	return good;
 }
 

@@ -55,7 +55,7 @@ choose(const struct hm_config *config, enum hm_setting_id id,
 		hm_ha_entities_names(choice, allowed + strlen(allowed),
 		    sizeof allowed - strlen(allowed));
 	}
-	return hm_config_refuse(config, id, unknown, allowed);
+	return hm_config_refuse_word(config, id, unknown, allowed);
 }
 
 static struct hm_field_set
@@ -159,8 +159,7 @@ check_expiry(const struct hm_config *config)
 	snprintf(allowed, sizeof allowed, "are 0 and more than query_period "
 	    "(%s): \"%s\"", hm_config_source(config, HM_SET_QUERY_PERIOD),
 	    hm_config_text(config, HM_SET_QUERY_PERIOD));
-	return hm_config_refuse(config, HM_SET_EXPIRE_AFTER,
-	    hm_text(hm_config_text(config, HM_SET_EXPIRE_AFTER)), allowed);
+	return hm_config_refuse(config, HM_SET_EXPIRE_AFTER, allowed);
 }
 
 static bool
@@ -169,7 +168,7 @@ check_prefix(const struct hm_config *config)
 	const char *prefix = hm_config_text(config, HM_SET_MQTT_TOPIC_PREFIX);
 
 	return hm_topic_prefix_valid(prefix) || hm_config_refuse(config,
-	    HM_SET_MQTT_TOPIC_PREFIX, hm_text(prefix), HM_TOPIC_PREFIX_RULE);
+	    HM_SET_MQTT_TOPIC_PREFIX, HM_TOPIC_PREFIX_RULE);
 }
 
 /* Every rule is looked at, so that all mistakes are told at once. */

@@ -99,7 +99,7 @@ on_ready(void *context, short revents)
 		return;
 	work->next_sample = now + SAMPLE_MS;
 	hm_live_shared_tick(&work->shared);
-	work->refused = work->shared.plant.refused;
+	work->refused = work->shared.live.refused;
 	if (work->http != NULL)
 		work->counts = hm_http_counts(work->http);
 }
@@ -158,7 +158,7 @@ static bool
 render(void *context, struct hm_buffer *out)
 {
 	struct work *work = context;
-	const struct hm_own_figures own = {.lines = work->shared.lines};
+	const struct hm_metrics_own own = {.lines = work->shared.lines};
 	const struct hm_moment now = hm_moment_now();
 	const struct hm_metrics_options options = {
 	    .legacy = hm_config_flag(work->config, HM_SET_METRICS_LEGACY),
@@ -193,7 +193,7 @@ open_plant(struct work *work)
 	if (!hm_live_shared_init(&work->shared, &options))
 		return false;
 	hm_live_history_curve(&history, hm_moment_now().wall / 1000,
-	    &work->shared.plant.curve);
+	    &work->shared.live.curve);
 	hm_live_history_close(&history);
 	return true;
 }

@@ -38,8 +38,7 @@ check_lock_dir(const struct hm_config *config)
 
 	if (dir == NULL || is_directory(dir))
 		return true;
-	return hm_config_refuse(config, HM_SET_LOCK_DIR, hm_text(dir),
-	    "are directories");
+	return hm_config_refuse(config, HM_SET_LOCK_DIR, "are directories");
 }
 
 static int

@@ -11,10 +11,10 @@
 #include "base/rfc3339.h"
 #include "base/utf8.h"
 
-#define REST_MAX ((size_t)512) /* beside the topic and the payload */
+#define REST_MAX ((size_t)512) /* of a line, without topic and payload */
 
 struct hm_dry_run {
-	char *clean; /* a topic or a payload as it is shown */
+	char *clean; /* topic and payload with control characters removed */
 	char *line;
 	size_t cap; /* of the line */
 };
@@ -26,7 +26,7 @@ hm_dry_run_new(size_t topic_max, size_t payload_max)
 
 	if (d == NULL)
 		return NULL;
-	/* Escapes can double what is clean. */
+	/* Escaping can double the text. */
 	d->cap = 2 * (topic_max + payload_max) + REST_MAX;
 	d->clean = malloc(topic_max + payload_max);
 	d->line = malloc(d->cap);

@@ -3,16 +3,16 @@
 
 #include "outbox.h"
 
-/* Shows on stderr what would be published, whatever the log level. */
+/* Writes to stderr what would be published, whatever the log level. */
 struct hm_dry_run;
 
-/* Topics of at most topic_max bytes, payloads of at most payload_max. */
+/* NULL if there is no memory. The limits are those of topics and payloads. */
 struct hm_dry_run *hm_dry_run_new(size_t topic_max, size_t payload_max);
 void hm_dry_run_free(struct hm_dry_run *d);
 
 /*
- * One line, or one object where logs are JSON, in full. False, with errno set,
- * if it could not be written.
+ * Write one line, or one JSON object if logs are JSON. False, with errno, if
+ * that fails.
  */
 bool hm_dry_run_show(struct hm_dry_run *d, const struct hm_message *message);
 

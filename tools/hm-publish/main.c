@@ -50,14 +50,6 @@ struct work {
 
 /* Settings */
 
-static bool
-refuse(const struct hm_config *config, enum hm_setting_id id,
-    const char *allowed)
-{
-	return hm_config_refuse(config, id,
-	    hm_text(hm_config_text(config, id)), allowed);
-}
-
 /* errno says why. */
 static bool
 unreadable(const struct hm_config *config, enum hm_setting_id id,
@@ -103,9 +95,9 @@ check_certificate(const struct hm_config *config)
 	if (has_cert == hm_config_has(config, HM_SET_MQTT_TLS_KEY))
 		return true;
 	if (has_cert)
-		return refuse(config, HM_SET_MQTT_TLS_CERT,
+		return hm_config_refuse(config, HM_SET_MQTT_TLS_CERT,
 		    "is a certificate together with mqtt_tls_key");
-	return refuse(config, HM_SET_MQTT_TLS_KEY,
+	return hm_config_refuse(config, HM_SET_MQTT_TLS_KEY,
 	    "is a key together with mqtt_tls_cert");
 }
 
@@ -114,7 +106,8 @@ check_prefix(const struct hm_config *config)
 {
 	return hm_topic_prefix_valid(hm_config_text(config,
 	    HM_SET_MQTT_TOPIC_PREFIX)) ||
-	    refuse(config, HM_SET_MQTT_TOPIC_PREFIX, HM_TOPIC_PREFIX_RULE);
+	    hm_config_refuse(config, HM_SET_MQTT_TOPIC_PREFIX,
+	    HM_TOPIC_PREFIX_RULE);
 }
 
 static bool
@@ -122,7 +115,7 @@ check_birth_topic(const struct hm_config *config)
 {
 	return mosquitto_sub_topic_check(hm_config_text(config,
 	    HM_SET_HA_BIRTH_TOPIC)) == MOSQ_ERR_SUCCESS ||
-	    refuse(config, HM_SET_HA_BIRTH_TOPIC, "are topics");
+	    hm_config_refuse(config, HM_SET_HA_BIRTH_TOPIC, "are topics");
 }
 
 /* Every rule is looked at, so that all mistakes are told at once. */
@@ -167,7 +160,7 @@ read_password_file(struct work *work, const char *path)
 		n--;
 	if (n == 0 || (size_t)n > PASSWORD_MAX)
 		return hm_config_refuse(work->config,
-		    HM_SET_MQTT_PASSWORD_FILE, hm_text(path),
+		    HM_SET_MQTT_PASSWORD_FILE,
 		    "are files of 1 to 1024 bytes");
 	work->password[n] = '\0';
 	return true;

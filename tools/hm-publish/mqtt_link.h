@@ -6,9 +6,9 @@
 #include "outbox.h"
 
 /*
- * One lasting connection to a broker, driven from outside by poll. Looking up
- * the broker, connecting and the TLS handshake can take minutes, so they run
- * in a thread of their own; everything else happens in the caller's.
+ * A connection to a broker, which is made again when it is lost. The caller
+ * polls its descriptor. Looking up the broker, connecting and the TLS handshake
+ * can take minutes, so they run in a thread; all else runs in the caller's.
  */
 
 struct hm_mqtt_link;
@@ -21,41 +21,42 @@ struct hm_mqtt_options {
 	int keepalive; /* seconds */
 	bool tls, tls_insecure;
 	const char *ca_file, *cert_file, *key_file;
-	const char *availability_topic; /* "online", last will "offline" */
-	const char *birth_topic;        /* where Home Assistant says "online" */
+	const char *availability_topic; /* "online"; last will: "offline" */
+	const char *birth_topic; /* Home Assistant sends "online" there */
 	int64_t reconnect_ms, reconnect_max_ms;
 };
 
 struct hm_mqtt_counts {
-	uint64_t connected;   /* 1 while the broker takes messages */
+	uint64_t connected;   /* 1 while the broker accepts messages */
 	uint64_t connections; /* made so far */
 	uint64_t births;      /* of Home Assistant */
 };
 
-/* Begins to connect at once. NULL, logged, if the system refuses. */
+/* Starts to connect. NULL, logged, if the system refuses. */
 struct hm_mqtt_link *hm_mqtt_link_new(const struct hm_mqtt_options *options,
     struct hm_outbox *outbox);
 
 /*
- * Ends the connection, if need be without a farewell. False, and nothing is
- * freed, while the thread is busy connecting, which nothing can end: then only
- * _exit may follow, because a usual exit would take its libraries away.
+ * Closes the connection, without "offline" if hm_mqtt_link_leave has not
+ * returned true. False, with nothing freed, while the thread is connecting:
+ * then the caller must end with _exit, because exit would unload the libraries
+ * that the thread uses.
  */
 bool hm_mqtt_link_free(struct hm_mqtt_link *link);
 
 const struct hm_mqtt_counts *hm_mqtt_link_counts(
     const struct hm_mqtt_link *link);
 
-/* For hm_stream_side: what to wait for, and for how many ms at most. */
+/* For hm_stream_side: sets what to poll for; returns the timeout in ms. */
 int hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd);
 
 /* After each wait: read, write, reconnect, and send what is in the outbox. */
 void hm_mqtt_link_ready(struct hm_mqtt_link *link, short revents);
 
 /*
- * Ask again and again until true: everything has arrived, "offline" is said
- * and the connection closed; or nothing is left to say and nobody to say it
- * to.
+ * Call it after each wait until it is true: all messages have arrived,
+ * "offline" has been published and the connection is closed; or there is no
+ * connection, and no message waits.
  */
 bool hm_mqtt_link_leave(struct hm_mqtt_link *link);
 

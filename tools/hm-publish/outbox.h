@@ -35,8 +35,8 @@ struct hm_message {
 struct hm_outbox_counts {
 	uint64_t queued;    /* waiting or sent, and not delivered */
 	uint64_t delivered;
-	uint64_t replaced;  /* states that a newer one overtook */
-	uint64_t dropped;   /* messages given up for want of room */
+	uint64_t replaced;  /* states replaced by a newer one before sending */
+	uint64_t dropped;   /* messages dropped because there was no room */
 };
 
 /* NULL if there is no memory. */

@@ -26,19 +26,6 @@ struct sim {
 
 /* Settings */
 
-static bool
-mistake(const struct hm_config *config, enum hm_setting_id id,
-    const char *allowed)
-{
-	const char *found = hm_config_text(config, id);
-
-	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("where",
-	    hm_config_source(config, id)), hm_fact("found", found),
-	    hm_fact("allowed", allowed)), "--%s: found \"%s\", allowed %s",
-	    hm_settings[id].option, found, allowed);
-	return false;
-}
-
 /* The choices of these are single digits. */
 static size_t
 digit(const struct hm_config *config, enum hm_setting_id id)
@@ -52,20 +39,20 @@ read_plant(const struct hm_config *config, struct hm_sim_plant *plant)
 	*plant = (struct hm_sim_plant){
 	    .seed = (uint64_t)hm_config_int(config, HM_SET_SIM_SEED),
 	    .inverters = (size_t)hm_config_int(config, HM_SET_SIM_INVERTERS),
-	    .inputs = digit(config, HM_SET_SIM_INPUTS),
+	    .ports = digit(config, HM_SET_SIM_INPUTS),
 	    .phases = digit(config, HM_SET_SIM_PHASES),
 	    .meter = hm_config_flag(config, HM_SET_SIM_METER),
 	    .is_mi = strcmp(hm_config_text(config, HM_SET_SIM_SERIES),
 		"mi") == 0,
 	};
 	if (plant->phases == 3 && plant->is_mi)
-		return mistake(config, HM_SET_SIM_SERIES,
+		return hm_config_refuse(config, HM_SET_SIM_SERIES,
 		    "on three phases is hm");
-	if (plant->phases == 1 && plant->inputs == 6)
-		return mistake(config, HM_SET_SIM_INPUTS,
+	if (plant->phases == 1 && plant->ports == 6)
+		return hm_config_refuse(config, HM_SET_SIM_INPUTS,
 		    "on one phase are 1, 2 and 4");
-	if (plant->phases == 3 && plant->inputs < 4)
-		return mistake(config, HM_SET_SIM_INPUTS,
+	if (plant->phases == 3 && plant->ports < 4)
+		return hm_config_refuse(config, HM_SET_SIM_INPUTS,
 		    "on three phases are 4 and 6");
 	return true;
 }
@@ -74,8 +61,8 @@ static bool
 read_faults(const struct hm_config *config, struct hm_sim_options *o)
 {
 	const char *text = hm_config_text(config, HM_SET_SIM_FAULT);
-	unsigned possible = (o->hm_dtus > 0 ? hm_sim_faults_of_hm : 0) |
-	    (o->modbus_dtus > 0 ? hm_sim_faults_of_modbus : 0);
+	unsigned possible = (o->hm_dtus > 0 ? hm_sim_faults_of(false) : 0) |
+	    (o->modbus_dtus > 0 ? hm_sim_faults_of(true) : 0);
 	char line[512], names[256];
 
 	if (!hm_sim_faults_parse(text != NULL ? text : "", &o->faults, line,
@@ -108,7 +95,7 @@ read_transports(const struct hm_config *config, struct hm_sim_options *o)
 	if (hm_config_lists(config, HM_SET_SIM_TRANSPORT, "modbus"))
 		o->modbus_dtus = dtus;
 	return o->hm_dtus + o->modbus_dtus > 0 ||
-	    mistake(config, HM_SET_SIM_TRANSPORT, "are hm and modbus");
+	    hm_config_refuse(config, HM_SET_SIM_TRANSPORT, "are hm and modbus");
 }
 
 static bool
@@ -118,12 +105,12 @@ read_times(const struct hm_config *config, struct hm_sim_options *o)
 
 	if (!hm_rfc3339_time_of_day(hm_text(hm_config_text(config,
 	    HM_SET_SIM_START)), &o->start))
-		return mistake(config, HM_SET_SIM_START,
+		return hm_config_refuse(config, HM_SET_SIM_START,
 		    "are 00:00 to 23:59");
 	o->reset = HM_SIM_RESET_NEVER;
 	return strcmp(reset, "never") == 0 ||
 	    hm_rfc3339_time_of_day(hm_text(reset), &o->reset) ||
-	    mistake(config, HM_SET_SIM_RESET,
+	    hm_config_refuse(config, HM_SET_SIM_RESET,
 	    "are 00:00 to 23:59 and never");
 }
 
@@ -142,7 +129,7 @@ read_options(const struct hm_config *config, struct hm_sim_options *o)
 	    .page_size = (size_t)hm_config_int(config, HM_SET_SIM_PAGE_SIZE),
 	    .speed = hm_config_int(config, HM_SET_SIM_SPEED),
 	    .refresh_ms = hm_config_ms(config, HM_SET_SIM_REFRESH),
-	    .unasked = hm_config_flag(config, HM_SET_SIM_UNASKED),
+	    .unsolicited = hm_config_flag(config, HM_SET_SIM_UNASKED),
 	    .numbers = hm_config_flag(config, HM_SET_SIM_NUMBER),
 	};
 	return read_times(config, o) && read_plant(config, &o->plant) &&

@@ -2,13 +2,13 @@
 
 #define DAY 86400
 
-/* The last reset up to now, or up to the beginning if there are no others. */
+/* The last reset up to now, or up to the start if the day is never reset. */
 static int64_t
 last_reset(const struct hm_sim_clock *clock, int64_t now)
 {
 	bool never = clock->reset == HM_SIM_RESET_NEVER;
 	int64_t until = never ? clock->start : now;
-	int64_t hour = never ? HM_SUN_RISE : clock->reset;
+	int64_t hour = never ? HM_SIM_SUN_RISE : clock->reset;
 
 	return until - (until - hour) % DAY;
 }
@@ -22,8 +22,8 @@ set_refresh(struct hm_sim_clock *clock, int64_t refresh, int64_t wall)
 	now->wall = wall;
 	now->simulated = clock->start +
 	    refresh * clock->refresh_ms * clock->speed / 1000;
-	hm_sun_at(now->simulated, &now->sun);
-	hm_sun_at(last_reset(clock, now->simulated), &now->reset);
+	hm_sim_sun_at(now->simulated, &now->sun);
+	hm_sim_sun_at(last_reset(clock, now->simulated), &now->reset);
 }
 
 void
@@ -31,7 +31,9 @@ hm_sim_clock_start(struct hm_sim_clock *clock, int64_t start,
     int64_t reset, int64_t speed, int64_t refresh_ms, int64_t ms,
     int64_t wall)
 {
-	/* A day later: the sun of the day before has shone, too. */
+	/*
+	 * Start on the second day, so that there are counters of a first one.
+	 */
 	*clock = (struct hm_sim_clock){
 	    .start = DAY + start,
 	    .reset = reset,

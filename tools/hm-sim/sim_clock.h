@@ -4,22 +4,22 @@
 #include "sim_sun.h"
 
 /*
- * The two times of hm-sim: a DTU's clock shows the wall clock, the sun runs
- * by simulated time, which may be faster. Both stand still between two
- * refreshes, as a DTU's readings do.
+ * The two clocks of hm-sim: a DTU shows the wall clock, and the sun follows
+ * simulated time, which may run faster. Both stand still between two refreshes,
+ * as a DTU's readings do.
  */
 
 struct hm_sim_time {
-	int64_t refresh;   /* how many there were before this one */
+	int64_t refresh;   /* number of the refresh, from 0 */
 	int64_t wall;      /* s since 1970 */
-	int64_t began;     /* the same when the simulation began */
+	int64_t began;     /* wall clock at the start */
 	int64_t simulated; /* s; midnight is a multiple of 86400 */
-	struct hm_sun sun;
-	struct hm_sun reset; /* when the day's counters last began anew */
+	struct hm_sim_sun sun;
+	struct hm_sim_sun reset; /* when the day's counters were last reset */
 };
 
 struct hm_sim_clock {
-	int64_t start; /* simulated s at the beginning */
+	int64_t start; /* simulated s at the start */
 	int64_t reset; /* as hm_sim_clock_start has it */
 	int64_t speed; /* simulated s in a second */
 	int64_t refresh_ms;
@@ -27,11 +27,11 @@ struct hm_sim_clock {
 	struct hm_sim_time now;
 };
 
-#define HM_SIM_RESET_NEVER (-1) /* but at sunrise before the simulation */
+#define HM_SIM_RESET_NEVER (-1) /* except at sunrise before the start */
 
 /*
- * `start` is the time of the day in s, as is `reset`, when the counters of
- * the day begin anew; `ms` is the monotonic clock.
+ * `start` and `reset`, when the counters of the day are reset, are times of the
+ * day in s; `ms` is the monotonic clock.
  */
 void hm_sim_clock_start(struct hm_sim_clock *clock, int64_t start,
     int64_t reset, int64_t speed, int64_t refresh_ms, int64_t ms,

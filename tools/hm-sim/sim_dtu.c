@@ -15,26 +15,26 @@ hm_sim_dtu_show(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
 }
 
 void
-hm_sim_glitch(struct hm_sim_plant_input *input, unsigned faults,
+hm_sim_dtu_glitch(struct hm_sim_plant_port *port, unsigned faults,
     const struct hm_sim_limits *limits)
 {
 	if (faults & HM_SIM_BIT(HM_SIM_DIP))
-		input->total -= DIP;
+		port->total -= DIP;
 	if (faults & HM_SIM_BIT(HM_SIM_SPIKE)) {
-		input->today = limits->today;
-		input->total = limits->total;
+		port->today = limits->today;
+		port->total = limits->total;
 	}
 }
 
 bool
-hm_sim_is_heard(const struct hm_sim_time *time, unsigned faults)
+hm_sim_dtu_hears(const struct hm_sim_time *time, unsigned faults)
 {
 	return time->sun.up && (faults & HM_SIM_BIT(HM_SIM_ZEROS)) == 0;
 }
 
-/* High bits set: neither "HM" nor a Modbus protocol id of 0. */
+/* High bits are set, so it is neither "HM" nor a Modbus protocol id of 0. */
 size_t
-hm_sim_garbage(uint8_t out[HM_SIM_REPLY_MAX])
+hm_sim_dtu_garbage(uint8_t out[HM_SIM_REPLY_MAX])
 {
 	for (size_t i = 0; i < GARBAGE; i++)
 		out[i] = (uint8_t)(0x80 | (i * 37 + 11));

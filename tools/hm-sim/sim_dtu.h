@@ -7,8 +7,8 @@
 #include "wire/hmcrypt.h"
 
 /*
- * A simulated DTU as its two protocols see it: requests in, replies out, no
- * sockets. sim_hm.c and sim_modbus.c answer for it.
+ * A simulated DTU without sockets: requests in, replies out. sim_hm.c and
+ * sim_modbus.c answer in the two protocols.
  */
 
 #define HM_SIM_PAGE_MAX 100  /* items in a package of the protobuf protocol */
@@ -25,12 +25,12 @@ struct hm_sim_dtu {
 	bool encrypts;
 	uint8_t random[HM_CRYPT_RANDOM];
 
-	uint16_t sequence; /* of the frames that do not answer with ours */
-	uint64_t unasked;  /* frames sent that nobody asked for */
-	bool alarms_ready; /* the list has been asked for */
+	uint16_t sequence; /* of frames that do not repeat the client's */
+	uint64_t unsolicited; /* frames sent without a request */
+	bool alarms_ready; /* the alarm list has been requested */
 	bool numbers;      /* inverters show `number` as their alarm count */
-	uint16_t number;   /* readings that have been asked for */
-	bool answered;     /* the last reply was the last of such an answer */
+	uint16_t number;   /* how often readings were requested */
+	bool answered;     /* the last reply ended such an answer */
 	struct hm_sim_time shown; /* when the readings last sent were taken */
 	bool has_shown;
 };
@@ -44,13 +44,13 @@ size_t hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
     const struct hm_sim_time *now, unsigned faults,
     uint8_t out[HM_SIM_REPLY_MAX], bool *understood);
 
-/* A heartbeat or a warning, in turn, as a DTU sends them unasked. */
-size_t hm_sim_hm_unasked(struct hm_sim_dtu *dtu,
+/* A heartbeat or a warning, in turn, as DTUs send them without a request. */
+size_t hm_sim_hm_unsolicited(struct hm_sim_dtu *dtu,
     const struct hm_sim_time *now, uint8_t out[HM_SIM_REPLY_MAX]);
 
 /*
- * The size of the Modbus request at the start of n bytes, 0 if more bytes are
- * to come. False if it is not Modbus TCP.
+ * Sets *size to that of the Modbus request at the start of n bytes, to 0 if it
+ * is not whole. False if it is not Modbus TCP.
  */
 bool hm_sim_modbus_whole(const uint8_t *p, size_t n, size_t *size);
 
@@ -67,18 +67,18 @@ struct hm_sim_limits {
 	int64_t today, total;
 };
 
-/* What HM_SIM_SPIKE and HM_SIM_DIP do to the first input of a reply. */
-void hm_sim_glitch(struct hm_sim_plant_input *input, unsigned faults,
+/* Apply HM_SIM_SPIKE and HM_SIM_DIP to the first input of a reply. */
+void hm_sim_dtu_glitch(struct hm_sim_plant_port *port, unsigned faults,
     const struct hm_sim_limits *limits);
 
 /* Whether inverters are heard: by day, and not under HM_SIM_ZEROS. */
-bool hm_sim_is_heard(const struct hm_sim_time *time, unsigned faults);
+bool hm_sim_dtu_hears(const struct hm_sim_time *time, unsigned faults);
 
-/* The readings of a reply are those of now, or with HM_SIM_STALE the last. */
+/* The time whose readings are sent: now, or with HM_SIM_STALE the last one. */
 const struct hm_sim_time *hm_sim_dtu_show(struct hm_sim_dtu *dtu,
     const struct hm_sim_time *now, unsigned faults);
 
-/* Bytes that are of no protocol. Returns their number. */
-size_t hm_sim_garbage(uint8_t out[HM_SIM_REPLY_MAX]);
+/* Fill `out` with bytes of no protocol. Returns their number. */
+size_t hm_sim_dtu_garbage(uint8_t out[HM_SIM_REPLY_MAX]);
 
 #endif

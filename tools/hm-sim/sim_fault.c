@@ -5,43 +5,30 @@
 
 #include "base/decimal.h"
 
-static const char *const names[HM_SIM_FAULTS] = {
-    [HM_SIM_REFUSE] = "refuse",
-    [HM_SIM_HANG] = "hang",
-    [HM_SIM_CLOSE] = "close",
-    [HM_SIM_SLOW] = "slow",
-    [HM_SIM_TRUNCATED] = "truncated",
-    [HM_SIM_CRC] = "crc",
-    [HM_SIM_LENGTH] = "length",
-    [HM_SIM_COUNT] = "count",
-    [HM_SIM_GARBAGE] = "garbage",
-    [HM_SIM_UNMAPPED] = "unmapped",
-    [HM_SIM_STALE] = "stale",
-    [HM_SIM_EXCEPTION] = "exception",
-    [HM_SIM_UNIT] = "unit",
-    [HM_SIM_TAG] = "tag",
-    [HM_SIM_ZEROS] = "zeros",
-    [HM_SIM_SPIKE] = "spike",
-    [HM_SIM_DIP] = "dip",
-    [HM_SIM_SEQ] = "seq",
-    [HM_SIM_PIECES] = "pieces",
-    [HM_SIM_JOINED] = "joined",
+#define HM 1u
+#define MODBUS 2u
+
+static const struct {
+	const char *name;
+	unsigned transports;
+} rows[] = {
+#define FAULT(id, name, transports, text) {#name, (transports)},
+#include "faults.def"
+#undef FAULT
 };
 
-#define ON_BOTH \
-	(HM_SIM_BIT(HM_SIM_REFUSE) | HM_SIM_BIT(HM_SIM_HANG) | \
-	    HM_SIM_BIT(HM_SIM_CLOSE) | HM_SIM_BIT(HM_SIM_SLOW) | \
-	    HM_SIM_BIT(HM_SIM_TRUNCATED) | HM_SIM_BIT(HM_SIM_LENGTH) | \
-	    HM_SIM_BIT(HM_SIM_GARBAGE) | HM_SIM_BIT(HM_SIM_UNMAPPED) | \
-	    HM_SIM_BIT(HM_SIM_STALE) | HM_SIM_BIT(HM_SIM_ZEROS) | \
-	    HM_SIM_BIT(HM_SIM_SPIKE) | HM_SIM_BIT(HM_SIM_DIP) | \
-	    HM_SIM_BIT(HM_SIM_PIECES))
+_Static_assert(HM_SIM_FAULTS <= 32, "a set of faults has a bit for each");
 
-const unsigned hm_sim_faults_of_hm = ON_BOTH | HM_SIM_BIT(HM_SIM_CRC) |
-    HM_SIM_BIT(HM_SIM_TAG) | HM_SIM_BIT(HM_SIM_SEQ) |
-    HM_SIM_BIT(HM_SIM_JOINED);
-const unsigned hm_sim_faults_of_modbus = ON_BOTH | HM_SIM_BIT(HM_SIM_COUNT) |
-    HM_SIM_BIT(HM_SIM_EXCEPTION) | HM_SIM_BIT(HM_SIM_UNIT);
+unsigned
+hm_sim_faults_of(bool is_modbus)
+{
+	unsigned set = 0;
+
+	for (int i = 0; i < HM_SIM_FAULTS; i++)
+		if ((rows[i].transports & (is_modbus ? MODBUS : HM)) != 0)
+			set |= HM_SIM_BIT(i);
+	return set;
+}
 
 /* Reading a list */
 
@@ -49,7 +36,7 @@ static bool
 find_name(struct hm_slice text, enum hm_sim_fault *fault)
 {
 	for (int i = 0; i < HM_SIM_FAULTS; i++)
-		if (hm_slice_is(text, names[i])) {
+		if (hm_slice_is(text, rows[i].name)) {
 			*fault = (enum hm_sim_fault)i;
 			return true;
 		}
@@ -69,7 +56,7 @@ parse_count(struct hm_slice text, uint64_t *n)
 	return true;
 }
 
-/* "5", or "5-9" with a last one that is not before the first. */
+/* "5", or "5-9" where the second is not below the first. */
 static bool
 parse_range(struct hm_slice text, struct hm_sim_rule *rule)
 {
@@ -135,14 +122,14 @@ parse_word(struct hm_slice word, struct hm_sim_faults *faults, char *problem,
 	}
 	if (faults->given & HM_SIM_BIT(fault)) {
 		snprintf(problem, cap, "found \"%s\" twice, allowed is once",
-		    names[fault]);
+		    rows[fault].name);
 		return false;
 	}
 	if (!parse_when(when, &faults->rule[fault])) {
 		snprintf(problem, cap, "found \"%.*s\", allowed after \"%s:\" "
 		    "are always, quarter, first=N, after=N, at=N, at=N-M and "
 		    "every=N with N from 1",
-		    (int)when.n, when.p, names[fault]);
+		    (int)when.n, when.p, rows[fault].name);
 		return false;
 	}
 	faults->given |= HM_SIM_BIT(fault);
@@ -176,20 +163,20 @@ hm_sim_faults_names(unsigned set, char *buf, size_t cap)
 
 	buf[0] = '\0';
 	for (int i = 0; i < HM_SIM_FAULTS; i++) {
-		size_t length = strlen(names[i]);
+		size_t length = strlen(rows[i].name);
 
 		if ((set & HM_SIM_BIT(i)) == 0 || n + length + 2 > cap)
 			continue;
 		if (n > 0)
 			buf[n++] = ' ';
-		memcpy(buf + n, names[i], length + 1);
+		memcpy(buf + n, rows[i].name, length + 1);
 		n += length;
 	}
 }
 
-/* Asking */
+/* Queries */
 
-/* As DTUs do while they send their data to the cloud. */
+/* Real DTUs send their data to the cloud in this minute. */
 static bool
 is_upload(int64_t simulated)
 {

@@ -32,28 +32,28 @@ put(uint8_t *p, int64_t value, size_t bytes)
 		p[i - 1] = (uint8_t)value;
 }
 
-/* The map */
+/* The register map */
 
 static void
 put_readings(uint8_t *p, const struct hm_sim_plant_inverter *inverter,
-    const struct hm_sim_plant_input *input, bool is_mi)
+    const struct hm_sim_plant_port *port, bool is_mi)
 {
-	put(p + 8, input->voltage, 2);
-	/* MI inverters cut the last digit off. */
-	put(p + 10, is_mi ? input->current / 10 : input->current, 2);
+	put(p + 8, port->voltage, 2);
+	/* MI inverters send no second decimal. */
+	put(p + 10, is_mi ? port->current / 10 : port->current, 2);
 	put(p + 12, inverter->voltage[0], 2);
 	put(p + 14, inverter->frequency, 2);
-	put(p + 16, input->power, 2);
-	put(p + 18, input->today, 2);
-	put(p + 20, input->total, 4);
+	put(p + 16, port->power, 2);
+	put(p + 18, port->today, 2);
+	put(p + 20, port->total, 4);
 	put(p + 24, inverter->temperature, 2);
 	put(p + 26, 3, 2); /* producing */
 	p[32] = 1;
 }
 
 /*
- * The record of an input. The end of the list keeps data type and fixed byte;
- * at night a DTU-Pro keeps no more than the serial number and the input.
+ * The record of an input. After the last input a record has only its data type
+ * and fixed byte; at night a DTU-Pro adds only the serial number and the input.
  */
 static void
 put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
@@ -61,9 +61,9 @@ put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 {
 	static const struct hm_sim_limits limits = {UINT16_MAX, UINT32_MAX};
 	const struct hm_sim_plant *plant = dtu->plant;
-	size_t inverter = index / plant->inputs, input = index % plant->inputs;
+	size_t inverter = index / plant->ports, port = index % plant->ports;
 	struct hm_sim_plant_inverter ac;
-	struct hm_sim_plant_input pv;
+	struct hm_sim_plant_port pv;
 
 	memset(record, 0, HM_MODBUS_RECORD);
 	record[0] = 0x0c;
@@ -72,18 +72,18 @@ put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 		return;
 	put(record + 1, hm_sim_plant_inverter_serial(plant, dtu->index,
 	    inverter), HM_MODBUS_SERIAL);
-	record[7] = (uint8_t)(input + 1);
-	if (!hm_sim_is_heard(time, faults))
+	record[7] = (uint8_t)(port + 1);
+	if (!hm_sim_dtu_hears(time, faults))
 		return;
 	hm_sim_plant_read_inverter(plant, dtu->index, inverter, time, &ac);
-	hm_sim_plant_read_input(plant, dtu->index, inverter, input, time, &pv);
-	hm_sim_glitch(&pv, faults, &limits);
+	hm_sim_plant_read_port(plant, dtu->index, inverter, port, time, &pv);
+	hm_sim_dtu_glitch(&pv, faults, &limits);
 	put_readings(record, &ac, &pv, plant->is_mi);
 	if (dtu->numbers)
 		put(record + 30, dtu->number, 2);
 }
 
-/* `size` bytes of the map, which may run on into the records that follow. */
+/* `size` bytes of the map, which may reach into the records that follow. */
 static void
 put_records(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
     unsigned faults, size_t index, uint8_t *out, size_t size)
@@ -100,13 +100,13 @@ put_records(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 	}
 }
 
-/* A reader goes from record to record until one is empty. */
+/* A client reads record after record until one is empty. */
 static void
 count_answer(struct hm_sim_dtu *dtu, size_t index)
 {
 	if (index == 0)
 		dtu->number++;
-	dtu->answered = index >= dtu->plant->inverters * dtu->plant->inputs ||
+	dtu->answered = index >= dtu->plant->inverters * dtu->plant->ports ||
 	    index == HM_MODBUS_RECORDS - 1;
 }
 
@@ -164,7 +164,7 @@ static size_t
 damage(unsigned faults, uint8_t *out, size_t size)
 {
 	if (faults & HM_SIM_BIT(HM_SIM_GARBAGE))
-		return hm_sim_garbage(out);
+		return hm_sim_dtu_garbage(out);
 	if (faults & HM_SIM_BIT(HM_SIM_UNIT))
 		out[6]++;
 	if (faults & HM_SIM_BIT(HM_SIM_COUNT))

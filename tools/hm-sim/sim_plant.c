@@ -11,15 +11,15 @@
 #define HOUSE_RANGE 4000
 #define REACTIVE ((int64_t)225)
 
-/* Energies in Wh, from before the simulation. */
+/* Energies in Wh at the start of the simulation. */
 #define TOTAL_MIN 50000
 #define TOTAL_RANGE 900000
 
-#define EFFICIENCY 950 /* permille; what real DTUs reckon with */
+#define EFFICIENCY 950 /* permille; real DTUs assume the same */
 #define METER_FACTOR 980
 #define SERIALS 100000000 /* eight digits after the model's four */
 
-/* What a number is drawn for, so that no two draws are the same. */
+/* What a random number is for; each purpose has its own sequence. */
 enum draw {
 	DRAW_SERIAL,
 	DRAW_PANEL,
@@ -34,7 +34,7 @@ enum draw {
 	DRAW_METER,
 };
 
-/* splitmix64: well mixed, and the same everywhere. */
+/* splitmix64: the same numbers on every machine. */
 static uint64_t
 mix(uint64_t x)
 {
@@ -63,15 +63,15 @@ inverter_place(const struct hm_sim_plant *plant, size_t dtu, size_t inverter)
 }
 
 static uint64_t
-input_place(const struct hm_sim_plant *plant, size_t dtu, size_t inverter,
-    size_t input)
+port_place(const struct hm_sim_plant *plant, size_t dtu, size_t inverter,
+    size_t port)
 {
-	return inverter_place(plant, dtu, inverter) * plant->inputs + input;
+	return inverter_place(plant, dtu, inverter) * plant->ports + port;
 }
 
 /* Serial numbers and models */
 
-/* The digits of a label read as hex digits: 0x1161 and 72207281. */
+/* The decimal digits of a label, stored as hex digits: 0x116172207281. */
 static int64_t
 serial_number(const struct hm_sim_plant *plant, int64_t prefix, uint64_t place)
 {
@@ -87,7 +87,7 @@ serial_number(const struct hm_sim_plant *plant, int64_t prefix, uint64_t place)
 
 int64_t
 hm_sim_plant_dtu_serial(const struct hm_sim_plant *plant, size_t dtu,
-    enum hm_sim_plant_gateway kind)
+    enum hm_sim_plant_dtu_kind kind)
 {
 	static const int64_t prefixes[] = {
 	    [HM_SIM_PLANT_DTU_MODBUS] = 0x10f8,
@@ -100,7 +100,7 @@ hm_sim_plant_dtu_serial(const struct hm_sim_plant *plant, size_t dtu,
 
 struct inverter_model {
 	bool is_mi;
-	size_t phases, inputs;
+	size_t phases, ports;
 	int64_t prefix;
 	int32_t hardware_part;
 };
@@ -123,7 +123,7 @@ model_of(const struct hm_sim_plant *plant)
 	for (size_t i = 0; i < last; i++)
 		if (models[i].is_mi == plant->is_mi &&
 		    models[i].phases == plant->phases &&
-		    models[i].inputs == plant->inputs)
+		    models[i].ports == plant->ports)
 			return &models[i];
 	return &models[last];
 }
@@ -156,16 +156,17 @@ panel_peak(const struct hm_sim_plant *plant, uint64_t place)
 	return PANEL_MIN + draw(plant, DRAW_PANEL, place, 0, PANEL_RANGE);
 }
 
-/* Since the first sunrise. The days before count with their whole Wh. */
+/* Energy since the first sunrise. Each day before is rounded to whole Wh. */
 static int64_t
-energy(int64_t peak, const struct hm_sun *sun)
+energy(int64_t peak, const struct hm_sim_sun *sun)
 {
-	int64_t day = hm_sun_energy(peak, hm_sun_full_ms(HM_SUN_DAY));
+	int64_t day = hm_sim_sun_energy(peak,
+	    hm_sim_sun_full_ms(HM_SIM_SUN_DAY));
 
-	return sun->days * day + hm_sun_energy(peak, sun->full_ms);
+	return sun->days * day + hm_sim_sun_energy(peak, sun->full_ms);
 }
 
-/* Both counters tick together. */
+/* Of the same rounded values as the total, so that both count at once. */
 static int64_t
 energy_today(int64_t peak, const struct hm_sim_time *time)
 {
@@ -188,11 +189,11 @@ divide(int64_t a, int64_t b)
 }
 
 void
-hm_sim_plant_read_input(const struct hm_sim_plant *plant, size_t dtu,
-    size_t inverter, size_t input, const struct hm_sim_time *time,
-    struct hm_sim_plant_input *out)
+hm_sim_plant_read_port(const struct hm_sim_plant *plant, size_t dtu,
+    size_t inverter, size_t port, const struct hm_sim_time *time,
+    struct hm_sim_plant_port *out)
 {
-	uint64_t place = input_place(plant, dtu, inverter, input);
+	uint64_t place = port_place(plant, dtu, inverter, port);
 	int64_t peak = panel_peak(plant, place);
 
 	memset(out, 0, sizeof *out);
@@ -200,8 +201,8 @@ hm_sim_plant_read_input(const struct hm_sim_plant *plant, size_t dtu,
 	out->total = energy_total(plant, place, peak, time) & INT32_MAX;
 	if (!time->sun.up)
 		return;
-	out->power = (int32_t)(peak * time->sun.share / HM_SUN_FULL);
-	out->voltage = (int32_t)(310 + 50 * time->sun.share / HM_SUN_FULL +
+	out->power = (int32_t)(peak * time->sun.share / HM_SIM_SUN_FULL);
+	out->voltage = (int32_t)(310 + 50 * time->sun.share / HM_SIM_SUN_FULL +
 	    draw(plant, DRAW_PV_VOLTAGE, place, time->simulated, 10));
 	out->current = divide(100 * (int64_t)out->power, out->voltage);
 }
@@ -222,17 +223,17 @@ square_root(int64_t x)
 
 static int64_t
 inverter_power(const struct hm_sim_plant *plant, size_t dtu, size_t inverter,
-    const struct hm_sun *sun)
+    const struct hm_sim_sun *sun)
 {
 	int64_t power = 0;
 
-	for (size_t i = 0; i < plant->inputs; i++)
-		power += panel_peak(plant, input_place(plant, dtu, inverter,
-		    i)) * sun->share / HM_SUN_FULL;
+	for (size_t i = 0; i < plant->ports; i++)
+		power += panel_peak(plant, port_place(plant, dtu, inverter,
+		    i)) * sun->share / HM_SIM_SUN_FULL;
 	return power * EFFICIENCY / 1000;
 }
 
-/* 230 V and a little; the same for all that hangs on the phase. */
+/* About 230 V; the same for all devices on the phase. */
 static int32_t
 grid_voltage(const struct hm_sim_plant *plant, size_t dtu, size_t phase,
     const struct hm_sim_time *time)
@@ -268,14 +269,15 @@ hm_sim_plant_read_inverter(const struct hm_sim_plant *plant, size_t dtu,
 	for (size_t i = 0; i < plant->phases; i++) {
 		int64_t next = out->voltage[(i + 1) % plant->phases];
 
-		/* Between lines: the root of three times the mean. */
+		/* Between two lines: the mean times the root of 3. */
 		out->line[i] = divide((out->voltage[i] + next) * 1732, 2000);
 		out->current[i] = divide(100 * (int64_t)out->active_power,
 		    phases * out->voltage[i]);
 	}
 	out->frequency = (int32_t)(4998 + draw(plant, DRAW_FREQUENCY, dtu,
 	    time->simulated, 5));
-	out->temperature = (int32_t)(80 + 300 * time->sun.share / HM_SUN_FULL +
+	out->temperature = (int32_t)(80 +
+	    300 * time->sun.share / HM_SIM_SUN_FULL +
 	    draw(plant, DRAW_TEMPERATURE, place, time->simulated, 5));
 }
 
@@ -284,10 +286,10 @@ hm_sim_plant_read_inverter(const struct hm_sim_plant *plant, size_t dtu,
 int64_t
 hm_sim_plant_dtu_peak(const struct hm_sim_plant *plant, size_t dtu)
 {
-	uint64_t first = input_place(plant, dtu, 0, 0);
+	uint64_t first = port_place(plant, dtu, 0, 0);
 	int64_t peak = 0;
 
-	for (size_t i = 0; i < plant->inverters * plant->inputs; i++)
+	for (size_t i = 0; i < plant->inverters * plant->ports; i++)
 		peak += panel_peak(plant, first + i);
 	return peak;
 }
@@ -296,10 +298,10 @@ void
 hm_sim_plant_dtu_energy(const struct hm_sim_plant *plant, size_t dtu,
     const struct hm_sim_time *time, int64_t *today, int64_t *total)
 {
-	uint64_t first = input_place(plant, dtu, 0, 0);
+	uint64_t first = port_place(plant, dtu, 0, 0);
 
 	*today = *total = 0;
-	for (size_t i = 0; i < plant->inverters * plant->inputs; i++) {
+	for (size_t i = 0; i < plant->inverters * plant->ports; i++) {
 		int64_t peak = panel_peak(plant, first + i);
 
 		*today += energy_today(peak, time);
@@ -307,7 +309,7 @@ hm_sim_plant_dtu_energy(const struct hm_sim_plant *plant, size_t dtu,
 	}
 }
 
-/* Meters: a house that takes the same power all day */
+/* Meters, of a house whose consumption is constant */
 
 /* Energies in 0.1 W ms. */
 struct balance {
@@ -317,13 +319,13 @@ struct balance {
 };
 
 /*
- * The sun gives more than the house takes while 4x(D - x) / D^2 is above
+ * The panels give more than the house takes while 4x(D - x) / D^2 is above
  * house / peak.
  */
 static void
 set_balance(const struct hm_sim_plant *plant, size_t dtu, struct balance *b)
 {
-	int64_t day = HM_SUN_DAY;
+	int64_t day = HM_SIM_SUN_DAY;
 
 	b->house = HOUSE_MIN + draw(plant, DRAW_HOUSE, dtu, 0, HOUSE_RANGE);
 	b->peak = hm_sim_plant_dtu_peak(plant, dtu) * EFFICIENCY / 1000;
@@ -335,10 +337,10 @@ set_balance(const struct hm_sim_plant *plant, size_t dtu, struct balance *b)
 		b->surplus_from = (day - width) / 2 + 1;
 		b->surplus_to = day - b->surplus_from;
 	}
-	b->surplus_from_ms = hm_sun_full_ms(b->surplus_from);
+	b->surplus_from_ms = hm_sim_sun_full_ms(b->surplus_from);
 }
 
-/* What was exported in the daylight so far. */
+/* Energy exported in the daylight so far. */
 static int64_t
 surplus(const struct balance *b, int64_t seconds)
 {
@@ -346,28 +348,29 @@ surplus(const struct balance *b, int64_t seconds)
 
 	if (to <= b->surplus_from)
 		return 0;
-	return b->peak * (hm_sun_full_ms(to) - b->surplus_from_ms) -
+	return b->peak * (hm_sim_sun_full_ms(to) - b->surplus_from_ms) -
 	    b->house * 1000 * (to - b->surplus_from);
 }
 
 static int64_t
-exported(const struct balance *b, const struct hm_sun *sun)
+exported(const struct balance *b, const struct hm_sim_sun *sun)
 {
-	return sun->days * surplus(b, HM_SUN_DAY) + surplus(b, sun->seconds);
+	return sun->days * surplus(b, HM_SIM_SUN_DAY) +
+	    surplus(b, sun->seconds);
 }
 
-/* What the house took, less what the sun gave, more what was left over. */
+/* Energy that the house took, minus production, plus export. */
 static int64_t
-imported(const struct balance *b, const struct hm_sun *sun)
+imported(const struct balance *b, const struct hm_sim_sun *sun)
 {
 	int64_t taken = b->house * 1000 * (sun->days * 86400 + sun->since);
 	int64_t given = b->peak *
-	    (sun->days * hm_sun_full_ms(HM_SUN_DAY) + sun->full_ms);
+	    (sun->days * hm_sim_sun_full_ms(HM_SIM_SUN_DAY) + sun->full_ms);
 
 	return taken - given + exported(b, sun);
 }
 
-/* To the 10 Wh of a meter. */
+/* In the meter's unit of 10 Wh. */
 static int32_t
 meter_energy(const struct hm_sim_plant *plant, enum draw what, size_t dtu,
     int64_t energy)
@@ -388,7 +391,7 @@ hm_sim_plant_read_meter(const struct hm_sim_plant *plant, size_t dtu,
 	memset(out, 0, sizeof *out);
 	set_balance(plant, dtu, &b);
 	power = b.house - (time->sun.up ?
-	    b.peak * time->sun.share / HM_SUN_FULL : 0);
+	    b.peak * time->sun.share / HM_SIM_SUN_FULL : 0);
 	magnitude = power < 0 ? -power : power;
 	out->power = (int32_t)(power / 100);
 	out->power_factor = METER_FACTOR;

@@ -1,12 +1,12 @@
 #ifndef HM_SIM_SERVER_H
 #define HM_SIM_SERVER_H
 
+#include "sim_address.h"
 #include "sim_dtu.h"
 
 /*
- * The simulated DTUs on their sockets, in an event loop of libev. As with a
- * real DTU one client at a time is served: a new one ends the old one's
- * connection.
+ * The simulated DTUs on their sockets, in an event loop of libev. Like a real
+ * DTU, each serves one client at a time: a new connection ends the old one.
  */
 
 #define HM_SIM_PORT_USUAL (-1) /* 10081 for hm, 1502 for modbus */
@@ -16,17 +16,17 @@ struct hm_sim_options {
 	size_t hm_dtus, modbus_dtus;
 	const char *address; /* IPv4 or IPv6 */
 	int64_t port; /* the first; 0: any; HM_SIM_PORT_USUAL */
-	bool spread_addresses; /* consecutive ones, rather than ports */
+	bool spread_addresses; /* of consecutive addresses, not ports */
 	uint8_t unit;
 	bool encrypts;
 	int64_t rekey_ms; /* 0: never */
 	size_t page_size;
 	int64_t start, reset; /* as hm_sim_clock_start has them */
 	int64_t speed, refresh_ms;
-	bool unasked; /* send an unasked frame before each reply */
+	bool unsolicited; /* send an unsolicited frame before each reply */
 	struct hm_sim_faults faults;
 	bool numbers; /* see struct hm_sim_dtu */
-	/* An answer of this serial number has been sent as a whole. */
+	/* The DTU of this serial number has sent a whole answer. */
 	void (*answered)(void *context, int64_t serial, uint16_t number);
 	void *context;
 	size_t fault_dtu; /* the only one with faults, from 1; 0: all */
@@ -35,8 +35,6 @@ struct hm_sim_options {
 struct hm_sim_counters {
 	uint64_t connections, requests, replies, faults;
 };
-
-#define HM_SIM_URI 80
 
 /* What a client needs to know of a DTU. */
 struct hm_sim_listing {

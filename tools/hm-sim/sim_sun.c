@@ -1,19 +1,19 @@
 #include "sim_sun.h"
 
 #define DAY 86400
-#define DAYLIGHT ((int64_t)HM_SUN_DAY)
+#define DAYLIGHT ((int64_t)HM_SIM_SUN_DAY)
 
 /* 4x(D - x) / D^2, which is 0 at both ends and 1 in the middle. */
 int64_t
-hm_sun_share(int64_t seconds)
+hm_sim_sun_share(int64_t seconds)
 {
-	return 4 * HM_SUN_FULL * seconds * (DAYLIGHT - seconds) /
+	return 4 * HM_SIM_SUN_FULL * seconds * (DAYLIGHT - seconds) /
 	    (DAYLIGHT * DAYLIGHT);
 }
 
 /* The integral of that: (6Dx^2 - 4x^3) / 3D^2. */
 int64_t
-hm_sun_full_ms(int64_t seconds)
+hm_sim_sun_full_ms(int64_t seconds)
 {
 	int64_t square = seconds * seconds;
 
@@ -22,20 +22,21 @@ hm_sun_full_ms(int64_t seconds)
 }
 
 void
-hm_sun_at(int64_t time, struct hm_sun *sun)
+hm_sim_sun_at(int64_t time, struct hm_sim_sun *sun)
 {
-	int64_t since_first = time > HM_SUN_RISE ? time - HM_SUN_RISE : 0;
+	int64_t since_first = time > HM_SIM_SUN_RISE ?
+	    time - HM_SIM_SUN_RISE : 0;
 
 	sun->days = since_first / DAY;
 	sun->since = since_first % DAY;
 	sun->up = sun->since < DAYLIGHT;
 	sun->seconds = sun->up ? sun->since : DAYLIGHT;
-	sun->share = hm_sun_share(sun->seconds);
-	sun->full_ms = hm_sun_full_ms(sun->seconds);
+	sun->share = hm_sim_sun_share(sun->seconds);
+	sun->full_ms = hm_sim_sun_full_ms(sun->seconds);
 }
 
 int64_t
-hm_sun_energy(int64_t peak, int64_t full_ms)
+hm_sim_sun_energy(int64_t peak, int64_t full_ms)
 {
 	return peak * full_ms / 36000000;
 }

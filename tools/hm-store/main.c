@@ -47,8 +47,8 @@ read_moment(const struct hm_config *config, enum hm_setting_id id,
 	snprintf(whole, sizeof whole, "%.10sT00:00:00Z", text);
 	if (strlen(text) == 10 && hm_rfc3339_parse(hm_text(whole), moment))
 		return true;
-	return hm_config_refuse(config, id, hm_text(text),
-	    "are times in UTC, such as 2026-11-23 or 2026-11-23T10:15:00Z");
+	return hm_config_refuse(config, id, "are times in UTC, such as "
+	    "2026-11-23 or 2026-11-23T10:15:00Z");
 }
 
 static bool

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct hm_record record;
 
 static void
-take(struct hm_live *plant, struct hm_slice line, struct hm_moment *now)
+take(struct hm_live *live, struct hm_slice line, struct hm_moment *now)
 {
 	struct hm_fault fault;
 	struct hm_slice type;
@@ -29,8 +29,8 @@ take(struct hm_live *plant, struct hm_slice line, struct hm_moment *now)
 	now->steady += 7000;
 	now->wall += 7000;
 	if (hm_live_takes(type))
-		hm_live_record(plant, type, &record, now);
-	hm_live_sample(plant, now);
+		hm_live_record(live, type, &record, now);
+	hm_live_sample(live, now);
 }
 
 /* NAME{LABELS} VALUE, with quotes that end, or a comment. */
@@ -61,7 +61,7 @@ is_sample(struct hm_slice line)
 static void
 look_at_metrics(const struct hm_view *view, bool openmetrics)
 {
-	const struct hm_own_figures own = {0};
+	const struct hm_metrics_own own = {0};
 	const struct hm_metrics_options options = {.openmetrics = openmetrics,
 	    .legacy = true, .http = true, .own = &own};
 	struct hm_buffer out = {0};
@@ -98,7 +98,7 @@ look_at_json(const struct hm_view *view)
 	hm_live_json_inverters(&e, view);
 	FOUND(!hm_json_done(&e, &json));
 	hm_json_start(&e, buf, JSON);
-	hm_health_emit(&e, view);
+	hm_health_json(&e, view);
 	FOUND(!hm_json_done(&e, &json));
 	free(buf);
 }
@@ -111,22 +111,22 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .query_period_ms = 60000, .offline_ms = 300000,
 	    .ask_period_ms = 3600000, .stats_period_ms = 60000};
 	struct hm_moment now = {1, 1782036000000};
-	static struct hm_live plant;
+	static struct hm_live live;
 	struct hm_view view;
 	const char *p = (const char *)data, *end = p + size;
 
-	FOUND(!hm_live_init(&plant, &options, &now));
+	FOUND(!hm_live_init(&live, &options, &now));
 	while (p < end) {
 		const char *lf = memchr(p, '\n', (size_t)(end - p));
 		size_t n = (size_t)((lf != NULL ? lf : end) - p);
 
-		take(&plant, hm_slice(p, n), &now);
+		take(&live, hm_slice(p, n), &now);
 		p += n + (lf != NULL);
 	}
-	hm_view_init(&view, &plant, &now);
+	hm_view_init(&view, &live, &now);
 	look_at_metrics(&view, false);
 	look_at_metrics(&view, true);
 	look_at_json(&view);
-	hm_live_free(&plant);
+	hm_live_free(&live);
 	return 0;
 }

@@ -16,23 +16,23 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
-	struct hm_url route;
+	struct hm_url url;
 	int limit;
 
 	FOUND(text == NULL);
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (hm_url_parse(text, &route)) {
-		FOUND(route.kind >= HM_ROUTES || text[0] != '/');
-		FOUND(strlen(route.serial) >= sizeof route.serial);
-		FOUND(strstr(text, route.serial) == NULL);
-		for (const char *p = route.serial; *p != '\0'; p++)
+	if (hm_url_parse(text, &url)) {
+		FOUND(url.kind >= HM_URLS || text[0] != '/');
+		FOUND(strlen(url.serial) >= sizeof url.serial);
+		FOUND(strstr(text, url.serial) == NULL);
+		for (const char *p = url.serial; *p != '\0'; p++)
 			FOUND(!isalnum((unsigned char)*p));
 	} else {
-		FOUND(route.kind != HM_ROUTES);
+		FOUND(url.kind != HM_URLS);
 	}
 	if (hm_url_limit(text, &limit))
-		FOUND(limit < 1 || limit > HM_LIMIT_MAX);
+		FOUND(limit < 1 || limit > HM_URL_LIMIT_MAX);
 	free(text);
 	return 0;
 }

@@ -28,7 +28,7 @@ write_reading(long number, long rate)
 	snprintf(serial, sizeof serial, "%012ld", 116400000000 + number % rate);
 	hm_reading_start(&reading, buf, sizeof buf, "port", &origin,
 	    hm_text(serial));
-	hm_json_int(&reading.emit, "port", 1);
+	hm_json_int(&reading.json, "port", 1);
 	hm_reading_number(&reading, HM_F_PV_VOLTAGE, 350 + number % 7);
 	hm_reading_number(&reading, HM_F_PV_CURRENT, number % 1100);
 	hm_reading_number(&reading, HM_F_PV_POWER, number % 4000);

@@ -67,7 +67,7 @@ write_port(struct poll *p, long port)
 	int64_t watts = 4 * p->sun + (p->sun > 0 ? port : 0);
 
 	start(p, "port", p->serial);
-	hm_json_int(&p->reading.emit, "port", port);
+	hm_json_int(&p->reading.json, "port", port);
 	hm_reading_number(&p->reading, HM_F_PV_VOLTAGE, 350 + port);
 	hm_reading_number(&p->reading, HM_F_PV_CURRENT, watts * 10 / 35);
 	hm_reading_number(&p->reading, HM_F_PV_POWER, watts);
@@ -106,7 +106,7 @@ write_dtu(struct poll *p, long number, const struct plant *plant)
 
 	snprintf(serial, sizeof serial, "10f8%08lx", number);
 	start(p, "dtu", serial);
-	hm_json_int(&p->reading.emit, "took_ms", 40 + number);
+	hm_json_int(&p->reading.json, "took_ms", 40 + number);
 	hm_reading_text(&p->reading, HM_F_MODEL, "DTU-Pro");
 	hm_reading_number(&p->reading, HM_F_PV_POWER, 4 * p->sun * inputs);
 	hm_reading_number(&p->reading, HM_F_TODAY_PRODUCTION,

@@ -513,6 +513,13 @@ static const struct {
         "',' or '}'"},
     {"pv_power=0.001", "VALUE_MULTIPLIERS:1:1: value_multipliers: found a "
         "single value, allowed is a mapping of names to numbers"},
+    {"{\"\u00fc\": [1]}", "VALUE_MULTIPLIERS:1:2: value_multipliers: found a "
+        "list or mapping inside, allowed is a number"},
+    {"{\"a\": 1,\n \"\u00fc\u00fc\": 2, \"b\": {}}", "VALUE_MULTIPLIERS:2:11: "
+        "value_multipliers: found a list or mapping inside, allowed is a "
+        "number"},
+    {"true", "VALUE_MULTIPLIERS:1:1: value_multipliers: found a single value, "
+        "allowed is a mapping of names to numbers"},
     {"[1]", "VALUE_MULTIPLIERS:1:1: value_multipliers: found a list, allowed "
         "is a mapping of names to numbers"},
 };

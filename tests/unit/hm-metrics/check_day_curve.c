@@ -22,15 +22,16 @@ mean(unsigned hour, unsigned minute)
 {
 	int64_t milliwatts;
 
-	return hm_curve_mean(&curve, (hour * 60 + minute) / 5, &milliwatts) ?
+	return hm_day_curve_mean(&curve, (hour * 60 + minute) / 5,
+	    &milliwatts) ?
 	    milliwatts : -1;
 }
 
 START_TEST(points_are_means_of_local_time)
 {
-	hm_curve_add(&curve, NOON, 100 * WATT);
-	hm_curve_add(&curve, NOON + 299, 300 * WATT);
-	hm_curve_add(&curve, NOON + 300, 7 * WATT);
+	hm_day_curve_add(&curve, NOON, 100 * WATT);
+	hm_day_curve_add(&curve, NOON + 299, 300 * WATT);
+	hm_day_curve_add(&curve, NOON + 300, 7 * WATT);
 	ck_assert_int_eq(mean(14, 0), 200 * WATT);
 	ck_assert_int_eq(mean(14, 5), 7 * WATT);
 	ck_assert_int_eq(mean(14, 10), -1);
@@ -41,18 +42,18 @@ END_TEST
 
 START_TEST(a_day_begins_empty)
 {
-	hm_curve_add(&curve, NOON, 100 * WATT);
-	hm_curve_add(&curve, NOON + 10 * 3600, 5 * WATT); /* midnight */
+	hm_day_curve_add(&curve, NOON, 100 * WATT);
+	hm_day_curve_add(&curve, NOON + 10 * 3600, 5 * WATT); /* midnight */
 	ck_assert_int_eq(mean(14, 0), -1);
 	ck_assert_int_eq(mean(0, 0), 5 * WATT);
-	hm_curve_add(&curve, NOON, 100 * WATT); /* the day before */
+	hm_day_curve_add(&curve, NOON, 100 * WATT); /* the day before */
 	ck_assert_int_eq(mean(14, 0), -1);
 }
 END_TEST
 
 START_TEST(the_last_point_is_before_midnight)
 {
-	hm_curve_add(&curve, NOON + 10 * 3600 - 1, 1 * WATT);
+	hm_day_curve_add(&curve, NOON + 10 * 3600 - 1, 1 * WATT);
 	ck_assert_int_eq(mean(23, 55), 1 * WATT);
 }
 END_TEST
@@ -60,8 +61,8 @@ END_TEST
 /* On 2026-10-25 the hour from two to three is there twice. */
 START_TEST(an_hour_that_comes_twice_is_one)
 {
-	hm_curve_add(&curve, 1792888200, 100 * WATT); /* 02:30 in summer */
-	hm_curve_add(&curve, 1792888200 + 3600, 200 * WATT);
+	hm_day_curve_add(&curve, 1792888200, 100 * WATT); /* 02:30 in summer */
+	hm_day_curve_add(&curve, 1792888200 + 3600, 200 * WATT);
 	ck_assert_int_eq(mean(2, 30), 150 * WATT);
 }
 END_TEST

@@ -10,7 +10,7 @@
 #define WALL 1782036000 /* 2026-06-21T10:00:00Z */
 #define TIME "\"time\":\"2026-06-21T10:00:00Z\""
 
-static struct hm_live plant;
+static struct hm_live live;
 static struct hm_view view;
 static struct hm_dtu configured[2];
 static struct hm_dtus dtus;
@@ -22,7 +22,7 @@ pass(int64_t ms)
 {
 	now.steady += ms;
 	now.wall += ms;
-	hm_view_init(&view, &plant, &now);
+	hm_view_init(&view, &live, &now);
 }
 
 static void
@@ -38,7 +38,7 @@ begin(size_t count)
 	    .offline_ms = 5 * MINUTE, .ask_period_ms = HOUR,
 	    .stats_period_ms = MINUTE};
 	now = (struct hm_moment){5000, WALL * (int64_t)1000};
-	ck_assert(hm_live_init(&plant, &options, &now));
+	ck_assert(hm_live_init(&live, &options, &now));
 	pass(0);
 }
 
@@ -51,7 +51,7 @@ setup(void)
 static void
 teardown(void)
 {
-	hm_live_free(&plant);
+	hm_live_free(&live);
 }
 
 static void
@@ -66,9 +66,9 @@ take(const char *line)
 	    line);
 	ck_assert(hm_record_string(record, "type", &type));
 	ck_assert(hm_live_takes(type));
-	hm_live_record(&plant, type, record, &now);
+	hm_live_record(&live, type, record, &now);
 	free(record);
-	hm_view_init(&view, &plant, &now);
+	hm_view_init(&view, &live, &now);
 }
 
 /* The value of a field of the first device of a scope, "" if unknown. */
@@ -130,7 +130,7 @@ START_TEST(a_record_replaces_the_reading)
 	take_port(",\"pv_voltage\":31");
 	ck_assert_str_eq(power(), "");
 	ck_assert_str_eq(value(HM_SCOPE_PORT, HM_F_PV_VOLTAGE), "31");
-	ck_assert_uint_eq(plant.devices, 1);
+	ck_assert_uint_eq(live.devices, 1);
 }
 END_TEST
 
@@ -139,9 +139,9 @@ START_TEST(readings_end_with_their_dtu)
 	take_port(",\"pv_power\":5");
 	take_offline("closed", 1, "refused");
 	ck_assert_str_eq(power(), "");
-	ck_assert_str_eq(hm_view_status(&view, &plant.dtu[0]), "error");
+	ck_assert_str_eq(hm_view_status(&view, &live.dtu[0]), "error");
 	take_dtu("2026-06-21T10:01:00Z", "");
-	ck_assert(hm_view_up(&view, &plant.dtu[0]));
+	ck_assert(hm_view_up(&view, &live.dtu[0]));
 	ck_assert_str_eq(power(), ""); /* that was before */
 	take_port(",\"pv_power\":6");
 	ck_assert_str_eq(power(), "6");
@@ -156,16 +156,16 @@ START_TEST(readings_grow_old)
 	ck_assert_str_eq(power(), "5");
 	pass(1);
 	ck_assert_str_eq(power(), "");
-	ck_assert(hm_view_up(&view, &plant.dtu[0]));
+	ck_assert(hm_view_up(&view, &live.dtu[0]));
 	pass(2 * MINUTE);
-	ck_assert(!hm_view_up(&view, &plant.dtu[0]));
-	ck_assert_str_eq(hm_view_status(&view, &plant.dtu[0]), "unknown");
+	ck_assert(!hm_view_up(&view, &live.dtu[0]));
+	ck_assert_str_eq(hm_view_status(&view, &live.dtu[0]), "unknown");
 }
 END_TEST
 
 START_TEST(three_periods_may_be_longer)
 {
-	plant.options.query_period_ms = 2 * MINUTE;
+	live.options.query_period_ms = 2 * MINUTE;
 	take_port(",\"pv_power\":5");
 	pass(6 * MINUTE);
 	ck_assert_str_eq(power(), "5");
@@ -180,10 +180,10 @@ START_TEST(what_is_stale_is_an_answer_and_no_news)
 	pass(2 * MINUTE);
 	take_port(",\"pv_power\":5,\"stale\":true");
 	take_dtu("2026-06-21T10:02:00Z", ",\"stale\":true");
-	ck_assert_uint_eq(plant.dtu[0].good, 1);
+	ck_assert_uint_eq(live.dtu[0].good, 1);
 	pass(MINUTE + 1);
 	ck_assert_str_eq(power(), "");
-	ck_assert(hm_view_up(&view, &plant.dtu[0]));
+	ck_assert(hm_view_up(&view, &live.dtu[0]));
 }
 END_TEST
 
@@ -192,16 +192,16 @@ START_TEST(a_poll_counts_once)
 	take_dtu("2026-06-21T10:00:00Z", ",\"took_ms\":250");
 	take_dtu("2026-06-21T10:00:00Z", ",\"took_ms\":250");
 	take_dtu("2026-06-21T10:01:00Z", ",\"took_ms\":40000");
-	ck_assert_uint_eq(plant.dtu[0].good, 2);
-	ck_assert_uint_eq(plant.dtu[0].took[1], 1);
-	ck_assert_uint_eq(plant.dtu[0].took[HM_TOOK_BUCKETS - 1], 1);
-	ck_assert_uint_eq(plant.dtu[0].took_ms, 40250);
+	ck_assert_uint_eq(live.dtu[0].good, 2);
+	ck_assert_uint_eq(live.dtu[0].took[1], 1);
+	ck_assert_uint_eq(live.dtu[0].took[HM_LIVE_TOOK_BUCKETS - 1], 1);
+	ck_assert_uint_eq(live.dtu[0].took_ms, 40250);
 }
 END_TEST
 
 START_TEST(failures_count_by_their_number)
 {
-	const struct hm_live_dtu *d = &plant.dtu[0];
+	const struct hm_live_dtu *d = &live.dtu[0];
 
 	take_offline("closed", 1, "refused");
 	take_offline("closed", 1, "refused"); /* it came twice */
@@ -223,10 +223,10 @@ END_TEST
 START_TEST(a_probe_seen_first_is_no_failure)
 {
 	take_offline("half_open", 9, "refused");
-	ck_assert_uint_eq(plant.dtu[0].failed, 0);
-	ck_assert(!hm_view_up(&view, &plant.dtu[0]));
+	ck_assert_uint_eq(live.dtu[0].failed, 0);
+	ck_assert(!hm_view_up(&view, &live.dtu[0]));
 	take_offline("open", 10, "refused");
-	ck_assert_uint_eq(plant.dtu[0].failed, 1);
+	ck_assert_uint_eq(live.dtu[0].failed, 1);
 }
 END_TEST
 
@@ -241,10 +241,10 @@ START_TEST(info_stays)
 	    "\"1164\",\"model\":\"HM-600/700/800\",\"temperature\":20}");
 	take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":1");
 	take_dtu("2026-06-21T10:01:00Z", ",\"pv_power\":2");
-	ck_assert_str_eq(plant.device[0].model, "HM-800");
-	ck_assert_str_eq(plant.device[0].firmware, "V1");
+	ck_assert_str_eq(live.device[0].model, "HM-800");
+	ck_assert_str_eq(live.device[0].firmware, "V1");
 	ck_assert_str_eq(value(HM_SCOPE_DTU, HM_F_SIGNAL), "62");
-	ck_assert_str_eq(plant.device[1].serial, "10f7");
+	ck_assert_str_eq(live.device[1].serial, "10f7");
 }
 END_TEST
 
@@ -256,17 +256,17 @@ START_TEST(alarms_begin_and_end)
 
 	take(begun);
 	take(begun);
-	ck_assert_uint_eq(plant.alarms, 1);
+	ck_assert_uint_eq(live.alarms, 1);
 	pass(3 * HOUR);
-	ck_assert(hm_view_alarm(&view, &plant.alarm[0]));
+	ck_assert(hm_view_alarm(&view, &live.alarm[0]));
 	pass(1);
-	ck_assert(!hm_view_alarm(&view, &plant.alarm[0]));
+	ck_assert(!hm_view_alarm(&view, &live.alarm[0]));
 	take(begun);
-	ck_assert(hm_view_alarm(&view, &plant.alarm[0]));
+	ck_assert(hm_view_alarm(&view, &live.alarm[0]));
 	take("{\"type\":\"alarm\"," TIME ",\"dtu\":\"roof\",\"serial\":"
 	    "\"1164\",\"code\":209,\"start\":\"2026-06-21T08:00:00Z\","
 	    "\"end\":\"2026-06-21T09:00:00Z\"}");
-	ck_assert_uint_eq(plant.alarms, 0);
+	ck_assert_uint_eq(live.alarms, 0);
 }
 END_TEST
 
@@ -277,11 +277,11 @@ START_TEST(alerts_are_told_again_more_often)
 	take("{\"type\":\"alarm\"," TIME ",\"dtu\":\"roof\",\"serial\":"
 	    "\"10f7\",\"alert\":\"dtu_offline\","
 	    "\"start\":\"2026-06-21T08:00:00Z\"}");
-	ck_assert_uint_eq(plant.alarms, 1);
+	ck_assert_uint_eq(live.alarms, 1);
 	pass(30 * MINUTE);
-	ck_assert(hm_view_alarm(&view, &plant.alarm[0]));
+	ck_assert(hm_view_alarm(&view, &live.alarm[0]));
 	pass(1);
-	ck_assert(!hm_view_alarm(&view, &plant.alarm[0]));
+	ck_assert(!hm_view_alarm(&view, &live.alarm[0]));
 }
 END_TEST
 
@@ -295,8 +295,8 @@ START_TEST(alarms_are_bounded)
 		pass(1);
 		take(line);
 	}
-	ck_assert_uint_eq(plant.alarms, HM_LIVE_ALARMS_MAX);
-	ck_assert_uint_eq(plant.refused, 300 - HM_LIVE_ALARMS_MAX);
+	ck_assert_uint_eq(live.alarms, HM_LIVE_ALARMS_MAX);
+	ck_assert_uint_eq(live.refused, 300 - HM_LIVE_ALARMS_MAX);
 }
 END_TEST
 
@@ -310,14 +310,14 @@ START_TEST(a_tool_falls_silent)
 	ck_assert_int_eq(polls, 7);
 	ck_assert(!hm_view_counter(&view, "hm-poll", "none", &polls));
 	pass(3 * MINUTE);
-	ck_assert(!hm_view_silent(&view, &plant.tool[0]));
+	ck_assert(!hm_view_silent(&view, &live.tool[0]));
 	pass(1);
-	ck_assert(hm_view_silent(&view, &plant.tool[0]));
+	ck_assert(hm_view_silent(&view, &live.tool[0]));
 	ck_assert(!hm_view_counter(&view, "hm-poll", "polls", &polls));
 	/* One that speaks less often is given the time. */
 	take("{\"type\":\"stats\"," TIME ",\"tool\":\"hm-poll\"}");
 	pass(8 * MINUTE);
-	ck_assert(!hm_view_silent(&view, &plant.tool[0]));
+	ck_assert(!hm_view_silent(&view, &live.tool[0]));
 }
 END_TEST
 
@@ -327,9 +327,9 @@ START_TEST(a_tool_of_one_record_is_given_time)
 	take("{\"type\":\"stats\"," TIME ",\"tool\":\"hm-poll\","
 	    "\"uptime\":600}");
 	pass(30 * MINUTE);
-	ck_assert(!hm_view_silent(&view, &plant.tool[0]));
+	ck_assert(!hm_view_silent(&view, &live.tool[0]));
 	pass(1);
-	ck_assert(hm_view_silent(&view, &plant.tool[0]));
+	ck_assert(hm_view_silent(&view, &live.tool[0]));
 }
 END_TEST
 
@@ -343,12 +343,12 @@ START_TEST(deaths_are_counted_by_tool)
 	take(DEATH("hm-decode", "01"));
 	take(DEATH("hm-decode", "02"));
 	take(DEATH("hm-filter", "02"));
-	ck_assert_uint_eq(plant.dead, 2);
-	ck_assert_str_eq(plant.died[0].tool, "hm-decode");
-	ck_assert_uint_eq(plant.died[0].count, 2);
-	ck_assert_uint_eq(plant.died[1].count, 1);
+	ck_assert_uint_eq(live.dead, 2);
+	ck_assert_str_eq(live.died[0].tool, "hm-decode");
+	ck_assert_uint_eq(live.died[0].count, 2);
+	ck_assert_uint_eq(live.died[1].count, 1);
 	/* It is no sign of life. */
-	ck_assert_uint_eq(plant.tools, 0);
+	ck_assert_uint_eq(live.tools, 0);
 }
 END_TEST
 
@@ -357,13 +357,13 @@ START_TEST(a_death_that_comes_again_counts_once)
 	take(DEATH("hm-decode", "01"));
 	take(DEATH("hm-filter", "01"));
 	take(DEATH("hm-decode", "01"));
-	ck_assert_uint_eq(plant.died[0].count, 1);
+	ck_assert_uint_eq(live.died[0].count, 1);
 	take(DEATH_BY("hm-decode", "01", ",\"pid\":8"));
-	ck_assert_uint_eq(plant.died[0].count, 2);
+	ck_assert_uint_eq(live.died[0].count, 2);
 	/* Those of others may have none. */
 	take(DEATH_BY("hm-store", "01", ""));
 	take(DEATH_BY("hm-store", "01", ""));
-	ck_assert_uint_eq(plant.died[2].count, 1);
+	ck_assert_uint_eq(live.died[2].count, 1);
 }
 END_TEST
 
@@ -373,14 +373,14 @@ START_TEST(deaths_are_bounded)
 
 	take("{\"type\":\"death\"," TIME "}");
 	take(DEATH("a-name-of-more-than-32-characters-is-none", "01"));
-	ck_assert_uint_eq(plant.refused, 2);
+	ck_assert_uint_eq(live.refused, 2);
 	for (size_t i = 0; i <= HM_LIVE_TOOLS_MAX; i++) {
 		snprintf(line, sizeof line, "{\"type\":\"death\"," TIME
 		    ",\"tool\":\"tool-%zu\"}", i);
 		take(line);
 	}
-	ck_assert_uint_eq(plant.dead, HM_LIVE_TOOLS_MAX);
-	ck_assert_uint_eq(plant.refused, 3);
+	ck_assert_uint_eq(live.dead, HM_LIVE_TOOLS_MAX);
+	ck_assert_uint_eq(live.refused, 3);
 }
 END_TEST
 
@@ -397,9 +397,9 @@ START_TEST(names_are_bounded)
 	take("{\"type\":\"dtu\"," TIME "}");
 	take("{\"type\":\"port\"," TIME ",\"dtu\":\"roof\",\"port\":1}");
 	take("{\"type\":\"port\"," TIME ",\"dtu\":\"roof\",\"serial\":\"1\"}");
-	ck_assert_uint_eq(plant.refused, 5);
-	ck_assert_uint_eq(plant.dtus, 1);
-	ck_assert_uint_eq(plant.devices, 0);
+	ck_assert_uint_eq(live.refused, 5);
+	ck_assert_uint_eq(live.dtus, 1);
+	ck_assert_uint_eq(live.devices, 0);
 }
 END_TEST
 
@@ -412,18 +412,18 @@ START_TEST(devices_are_bounded_and_forgotten)
 		    ",\"dtu\":\"roof\",\"serial\":\"%zu\",\"port\":1}", i);
 		take(line);
 	}
-	ck_assert_uint_eq(plant.devices, HM_LIVE_DEVICES_MAX);
-	ck_assert_uint_eq(plant.refused, 1);
+	ck_assert_uint_eq(live.devices, HM_LIVE_DEVICES_MAX);
+	ck_assert_uint_eq(live.refused, 1);
 	pass(12 * HOUR);
 	take("{\"type\":\"port\"," TIME ",\"dtu\":\"roof\",\"serial\":\"77\","
 	    "\"port\":1,\"pv_power\":3}");
 	pass(12 * HOUR);
-	hm_live_forget(&plant, &now);
-	ck_assert_uint_eq(plant.devices, 1);
-	ck_assert_str_eq(plant.device[0].serial, "77");
+	hm_live_forget(&live, &now);
+	ck_assert_uint_eq(live.devices, 1);
+	ck_assert_str_eq(live.device[0].serial, "77");
 	take("{\"type\":\"port\"," TIME ",\"dtu\":\"roof\",\"serial\":\"77\","
 	    "\"port\":1,\"pv_power\":4}");
-	ck_assert_uint_eq(plant.devices, 1);
+	ck_assert_uint_eq(live.devices, 1);
 	ck_assert_str_eq(power(), "4");
 }
 END_TEST
@@ -433,11 +433,11 @@ START_TEST(a_copy_is_equal_and_apart)
 	struct hm_live copy = {0};
 
 	take_port(",\"pv_power\":5");
-	ck_assert(hm_live_copy(&copy, &plant));
+	ck_assert(hm_live_copy(&copy, &live));
 	take_port(",\"pv_power\":6");
 	hm_view_init(&view, &copy, &now);
 	ck_assert_str_eq(power(), "5");
-	ck_assert(hm_live_copy(&copy, &plant));
+	ck_assert(hm_live_copy(&copy, &live));
 	hm_view_init(&view, &copy, &now);
 	ck_assert_str_eq(power(), "6");
 	hm_live_free(&copy);
@@ -481,7 +481,7 @@ END_TEST
 
 START_TEST(one_that_answers_is_enough)
 {
-	hm_live_free(&plant);
+	hm_live_free(&live);
 	begin(2);
 	take_dtu("2026-06-21T10:00:00Z", "");
 	pass(4 * MINUTE);
@@ -525,7 +525,7 @@ static struct hm_quiet_hours night = {.begin = 22 * 3600, .end = 6 * 3600};
 START_TEST(at_night_nothing_is_bad)
 {
 	setenv("TZ", "UTC", 1);
-	plant.options.night = &night;
+	live.options.night = &night;
 	take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":500");
 	pass(6 * MINUTE);
 	ck_assert(!hm_view_healthy(&view));
@@ -541,7 +541,7 @@ END_TEST
 START_TEST(at_night_readings_last_for_its_periods)
 {
 	setenv("TZ", "UTC", 1);
-	plant.options.night = &night;
+	live.options.night = &night;
 	pass(13 * HOUR);
 	take_port(",\"pv_power\":0");
 	pass(45 * MINUTE);
@@ -553,7 +553,7 @@ END_TEST
 
 START_TEST(every_dtu_has_been_tried)
 {
-	hm_live_free(&plant);
+	hm_live_free(&live);
 	begin(2);
 	take_dtu("2026-06-21T10:00:00Z", "");
 	ck_assert(!hm_view_all_tried(&view));
@@ -569,18 +569,18 @@ START_TEST(the_curve_is_sampled_when_the_plant_is_known)
 	unsigned point = 10 * 12;
 
 	setenv("TZ", "UTC", 1);
-	hm_live_free(&plant);
+	hm_live_free(&live);
 	begin(2);
 	take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":500");
-	hm_live_sample(&plant, &now); /* half of it */
-	ck_assert(!hm_curve_mean(&plant.curve, point, &mean));
+	hm_live_sample(&live, &now); /* half of it */
+	ck_assert(!hm_day_curve_mean(&live.curve, point, &mean));
 	take("{\"type\":\"dtu\"," TIME ",\"dtu\":\"barn\",\"pv_power\":100}");
-	hm_live_sample(&plant, &now);
-	ck_assert(hm_curve_mean(&plant.curve, point, &mean));
+	hm_live_sample(&live, &now);
+	ck_assert(hm_day_curve_mean(&live.curve, point, &mean));
 	ck_assert_int_eq(mean, 600000);
 	pass(10 * MINUTE);
-	hm_live_sample(&plant, &now); /* nothing is known any more */
-	ck_assert(!hm_curve_mean(&plant.curve, point + 2, &mean));
+	hm_live_sample(&live, &now); /* nothing is known any more */
+	ck_assert(!hm_day_curve_mean(&live.curve, point + 2, &mean));
 }
 END_TEST
 

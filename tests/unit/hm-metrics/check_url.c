@@ -7,7 +7,7 @@
 
 static const struct {
 	const char *path;
-	enum hm_url_kind kind; /* HM_ROUTES: there is nothing */
+	enum hm_url_kind kind; /* HM_URLS: there is no such URL */
 	const char *serial;
 } paths[] = {
     {"/", HM_URL_PAGE, ""},
@@ -24,30 +24,30 @@ static const struct {
     {"/api/inverters/1/ports", HM_URL_INVERTER_PORTS, "1"},
     {"/api/inverters/12345678901234567890123456789012", HM_URL_INVERTER,
         "12345678901234567890123456789012"},
-    {"/api/inverters/123456789012345678901234567890123", HM_ROUTES, ""},
+    {"/api/inverters/123456789012345678901234567890123", HM_URLS, ""},
     {"/api/ports", HM_URL_PORTS, ""},
     {"/api/production/current", HM_URL_PRODUCTION, ""},
-    {"", HM_ROUTES, ""},
-    {"//", HM_ROUTES, ""},
-    {"/metrics/", HM_ROUTES, ""},
-    {"/Metrics", HM_ROUTES, ""},
-    {"/api/inverters/", HM_ROUTES, ""},
-    {"/api/inverters/..", HM_ROUTES, ""},
-    {"/api/inverters/1/", HM_ROUTES, ""},
-    {"/api/inverters/1/x", HM_ROUTES, ""},
-    {"/api/inverters/1/history/", HM_ROUTES, ""},
-    {"/api/inverters/1%2fports", HM_ROUTES, ""},
-    {"/../etc/passwd", HM_ROUTES, ""},
+    {"", HM_URLS, ""},
+    {"//", HM_URLS, ""},
+    {"/metrics/", HM_URLS, ""},
+    {"/Metrics", HM_URLS, ""},
+    {"/api/inverters/", HM_URLS, ""},
+    {"/api/inverters/..", HM_URLS, ""},
+    {"/api/inverters/1/", HM_URLS, ""},
+    {"/api/inverters/1/x", HM_URLS, ""},
+    {"/api/inverters/1/history/", HM_URLS, ""},
+    {"/api/inverters/1%2fports", HM_URLS, ""},
+    {"/../etc/passwd", HM_URLS, ""},
 };
 
 START_TEST(a_path_leads_where_it_says)
 {
-	struct hm_url route;
+	struct hm_url url;
 
-	ck_assert_int_eq(hm_url_parse(paths[_i].path, &route),
-	    paths[_i].kind != HM_ROUTES);
-	ck_assert_int_eq(route.kind, paths[_i].kind);
-	ck_assert_str_eq(route.serial, paths[_i].serial);
+	ck_assert_int_eq(hm_url_parse(paths[_i].path, &url),
+	    paths[_i].kind != HM_URLS);
+	ck_assert_int_eq(url.kind, paths[_i].kind);
+	ck_assert_str_eq(url.serial, paths[_i].serial);
 }
 END_TEST
 
@@ -55,7 +55,7 @@ static const struct {
 	const char *text;
 	int limit; /* 0: refused */
 } limits[] = {
-    {NULL, HM_LIMIT_DEFAULT},
+    {NULL, HM_URL_LIMIT_DEFAULT},
     {"1", 1},
     {"1000", 1000},
     {"1e2", 100},
@@ -83,8 +83,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("route");
-	TCase *tcase = tcase_create("route");
+	Suite *suite = suite_create("url");
+	TCase *tcase = tcase_create("url");
 	SRunner *sr;
 	int failed;
 

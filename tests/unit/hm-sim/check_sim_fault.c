@@ -141,8 +141,8 @@ START_TEST(every_fault_has_a_name_and_a_transport)
 		hm_sim_faults_names(HM_SIM_BIT(i), one, sizeof one);
 		f = parse(one);
 		ck_assert_uint_eq(f.given, HM_SIM_BIT(i));
-		ck_assert_uint_ne(f.given & (hm_sim_faults_of_hm |
-		    hm_sim_faults_of_modbus), 0);
+		ck_assert_uint_ne(f.given & (hm_sim_faults_of(false) |
+		    hm_sim_faults_of(true)), 0);
 	}
 	hm_sim_faults_names(BIT(CRC) | BIT(UNIT), all, sizeof all);
 	ck_assert_str_eq(all, "crc unit");

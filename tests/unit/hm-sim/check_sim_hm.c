@@ -17,9 +17,9 @@
 #define WALL 1700000000
 
 static const struct hm_sim_plant plant =
-    {.seed = 1, .inverters = 4, .inputs = 4, .phases = 1, .meter = true};
+    {.seed = 1, .inverters = 4, .ports = 4, .phases = 1, .meter = true};
 static const struct hm_sim_plant three =
-    {.seed = 1, .inverters = 1, .inputs = 6, .phases = 3, .meter = true};
+    {.seed = 1, .inverters = 1, .ports = 6, .phases = 3, .meter = true};
 
 static struct hm_arena arena;
 static uint8_t out[HM_SIM_REPLY_MAX];
@@ -43,8 +43,8 @@ at(int64_t simulated)
 	struct hm_sim_time time = {.simulated = simulated, .refresh = 5,
 	    .wall = WALL + simulated - NOON, .began = WALL};
 
-	hm_sun_at(simulated, &time.sun);
-	hm_sun_at(simulated - time.sun.since, &time.reset);
+	hm_sim_sun_at(simulated, &time.sun);
+	hm_sim_sun_at(simulated - time.sun.since, &time.reset);
 	return time;
 }
 
@@ -190,10 +190,10 @@ START_TEST(readings_are_those_of_the_plant)
 	Hm__RealReply *real = ask_page(&dtu, NOON, 0, 0);
 	struct hm_sim_time noon = at(NOON);
 	struct hm_sim_plant_inverter ac;
-	struct hm_sim_plant_input pv;
+	struct hm_sim_plant_port pv;
 
 	hm_sim_plant_read_inverter(&plant, 0, 0, &noon, &ac);
-	hm_sim_plant_read_input(&plant, 0, 0, 0, &noon, &pv);
+	hm_sim_plant_read_port(&plant, 0, 0, 0, &noon, &pv);
 	ck_assert_int_eq(real->single[0]->voltage, ac.voltage[0]);
 	ck_assert_int_eq(real->single[0]->active_power, ac.active_power);
 	ck_assert_int_eq(real->single[0]->current, ac.current[0]);
@@ -390,7 +390,7 @@ START_TEST(what_is_not_known_is_not_answered)
 }
 END_TEST
 
-START_TEST(unasked_frames_alternate)
+START_TEST(unsolicited_frames_alternate)
 {
 	static const uint16_t commands[] = {0x2202, 0x220b, 0x2202};
 	struct hm_sim_dtu dtu = new_dtu(&plant);
@@ -398,7 +398,7 @@ START_TEST(unasked_frames_alternate)
 
 	dtu.encrypts = true;
 	for (size_t i = 0; i < 3; i++) {
-		size_t n = hm_sim_hm_unasked(&dtu, &noon, out), used;
+		size_t n = hm_sim_hm_unsolicited(&dtu, &noon, out), used;
 		struct hm_frame frame;
 
 		ck_assert_int_eq(hm_frame_read(out, n, true, &frame, &used),
@@ -477,7 +477,7 @@ END_TEST
 
 START_TEST(largest_pages_fit)
 {
-	struct hm_sim_plant large = {.seed = 3, .inverters = 99, .inputs = 6,
+	struct hm_sim_plant large = {.seed = 3, .inverters = 99, .ports = 6,
 	    .phases = 3, .meter = true};
 	struct hm_sim_dtu dtu = new_dtu(&large);
 	Hm__RealReply *real;
@@ -517,7 +517,7 @@ main(void)
 	tcase_add_test(tests, history_is_the_day_so_far);
 	tcase_add_test(tests, heartbeat_and_network);
 	tcase_add_test(tests, what_is_not_known_is_not_answered);
-	tcase_add_test(tests, unasked_frames_alternate);
+	tcase_add_test(tests, unsolicited_frames_alternate);
 	tcase_add_test(tests, faults_are_as_named);
 	tcase_add_test(tests, glitches_are_in_good_replies);
 	tcase_add_test(tests, largest_pages_fit);

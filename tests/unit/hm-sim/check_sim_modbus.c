@@ -9,7 +9,7 @@
 #define MIDNIGHT (2 * 86400)
 
 static const struct hm_sim_plant plant =
-    {.seed = 1, .inverters = 2, .inputs = 2, .phases = 1};
+    {.seed = 1, .inverters = 2, .ports = 2, .phases = 1};
 
 static uint8_t out[HM_SIM_REPLY_MAX];
 
@@ -25,8 +25,8 @@ at(int64_t simulated)
 {
 	struct hm_sim_time time = {.simulated = simulated};
 
-	hm_sun_at(simulated, &time.sun);
-	hm_sun_at(simulated - time.sun.since, &time.reset);
+	hm_sim_sun_at(simulated, &time.sun);
+	hm_sim_sun_at(simulated - time.sun.since, &time.reset);
 	return time;
 }
 
@@ -78,9 +78,9 @@ START_TEST(records_hold_the_readings_of_the_plant)
 	struct hm_sim_time noon = at(NOON);
 	const uint8_t *p = reply.data;
 	struct hm_sim_plant_inverter ac;
-	struct hm_sim_plant_input pv;
+	struct hm_sim_plant_port pv;
 
-	hm_sim_plant_read_input(&plant, 0, 1, 1, &noon, &pv);
+	hm_sim_plant_read_port(&plant, 0, 1, 1, &noon, &pv);
 	hm_sim_plant_read_inverter(&plant, 0, 1, &noon, &ac);
 	ck_assert_uint_eq(reply.size, HM_MODBUS_RECORD);
 	ck_assert_uint_eq(p[0], 0x0c);
@@ -204,9 +204,9 @@ START_TEST(glitches_are_in_good_replies)
 	struct hm_sim_dtu dtu = new_dtu();
 	struct hm_sim_time noon = at(NOON);
 	struct hm_modbus_reply reply;
-	struct hm_sim_plant_input pv;
+	struct hm_sim_plant_port pv;
 
-	hm_sim_plant_read_input(&plant, 0, 0, 0, &noon, &pv);
+	hm_sim_plant_read_port(&plant, 0, 0, 0, &noon, &pv);
 	reply = ask(&dtu, NOON, BIT(SPIKE), 0x1000, 40);
 	ck_assert_uint_eq(get(reply.data + 18, 2), 65535);
 	ck_assert_uint_eq(get(reply.data + 20, 4), 4294967295);
@@ -227,15 +227,15 @@ END_TEST
 
 START_TEST(mi_inverters_send_tenths_of_an_ampere)
 {
-	const struct hm_sim_plant old = {.seed = 1, .inverters = 1, .inputs = 1,
+	const struct hm_sim_plant old = {.seed = 1, .inverters = 1, .ports = 1,
 	    .phases = 1, .is_mi = true};
 	struct hm_sim_dtu dtu = new_dtu();
 	struct hm_sim_time noon = at(NOON);
 	struct hm_modbus_reply reply;
-	struct hm_sim_plant_input pv;
+	struct hm_sim_plant_port pv;
 
 	dtu.plant = &old;
-	hm_sim_plant_read_input(&old, 0, 0, 0, &noon, &pv);
+	hm_sim_plant_read_port(&old, 0, 0, 0, &noon, &pv);
 	reply = ask(&dtu, NOON, 0, 0x1000, 20);
 	ck_assert_uint_eq(reply.data[1], 0x10);
 	ck_assert_int_gt(pv.current, 500);

@@ -9,17 +9,17 @@
 #define DAY 86400
 
 static const struct hm_sim_plant plant =
-    {.seed = 7, .inverters = 3, .inputs = 4, .phases = 1, .meter = true};
+    {.seed = 7, .inverters = 3, .ports = 4, .phases = 1, .meter = true};
 static const struct hm_sim_plant three =
-    {.seed = 7, .inverters = 2, .inputs = 6, .phases = 3, .meter = true};
+    {.seed = 7, .inverters = 2, .ports = 6, .phases = 3, .meter = true};
 
 static struct hm_sim_time
 at(int64_t simulated)
 {
 	struct hm_sim_time time = {.simulated = simulated};
 
-	hm_sun_at(simulated, &time.sun);
-	hm_sun_at(simulated - time.sun.since, &time.reset);
+	hm_sim_sun_at(simulated, &time.sun);
+	hm_sim_sun_at(simulated - time.sun.since, &time.reset);
 	return time;
 }
 
@@ -78,13 +78,13 @@ START_TEST(a_seed_makes_the_same_plant_again)
 {
 	struct hm_sim_plant other = plant;
 	struct hm_sim_time noon = at(DAY + 43200);
-	struct hm_sim_plant_input a, b;
+	struct hm_sim_plant_port a, b;
 
-	hm_sim_plant_read_input(&plant, 1, 2, 3, &noon, &a);
-	hm_sim_plant_read_input(&plant, 1, 2, 3, &noon, &b);
+	hm_sim_plant_read_port(&plant, 1, 2, 3, &noon, &a);
+	hm_sim_plant_read_port(&plant, 1, 2, 3, &noon, &b);
 	ck_assert_mem_eq(&a, &b, sizeof a);
 	other.seed++;
-	hm_sim_plant_read_input(&other, 1, 2, 3, &noon, &b);
+	hm_sim_plant_read_port(&other, 1, 2, 3, &noon, &b);
 	ck_assert_int_ne(a.total, b.total);
 	ck_assert_int_ne(hm_sim_plant_inverter_serial(&plant, 0, 0),
 	    hm_sim_plant_inverter_serial(&other, 0, 0));
@@ -98,10 +98,10 @@ START_TEST(readings_agree_with_each_other)
 		struct hm_sim_plant_inverter ac;
 		int32_t sum = 0;
 
-		for (size_t i = 0; i < plant.inputs; i++) {
-			struct hm_sim_plant_input pv;
+		for (size_t i = 0; i < plant.ports; i++) {
+			struct hm_sim_plant_port pv;
 
-			hm_sim_plant_read_input(&plant, 0, 1, i, &time, &pv);
+			hm_sim_plant_read_port(&plant, 0, 1, i, &time, &pv);
 			sum += pv.power;
 			/* 0.1 V times 0.01 A, and half of the last digit. */
 			ck_assert_int_le(abs(pv.voltage * pv.current -
@@ -138,19 +138,19 @@ END_TEST
 START_TEST(counters_tick_together_and_never_fall)
 {
 	struct hm_sim_time time = at(DAY);
-	struct hm_sim_plant_input last, now;
+	struct hm_sim_plant_port last, now;
 
-	hm_sim_plant_read_input(&plant, 0, 0, 0, &time, &last);
+	hm_sim_plant_read_port(&plant, 0, 0, 0, &time, &last);
 	ck_assert_int_ge(last.total, 50000);
 	for (int64_t s = DAY; s < 4 * DAY; s += 13) {
 		time = at(s);
-		hm_sim_plant_read_input(&plant, 0, 0, 0, &time, &now);
+		hm_sim_plant_read_port(&plant, 0, 0, 0, &time, &now);
 		ck_assert_int_ge(now.total, last.total);
 		if (now.today >= last.today)
 			ck_assert_int_eq(now.today - last.today,
 			    now.total - last.total);
 		else
-			ck_assert_int_lt(s % DAY - HM_SUN_RISE, 13);
+			ck_assert_int_lt(s % DAY - HM_SIM_SUN_RISE, 13);
 		last = now;
 	}
 	ck_assert_int_gt(last.today, 2800);
@@ -160,19 +160,19 @@ END_TEST
 START_TEST(a_late_reset_moves_the_fall_alone)
 {
 	struct hm_sim_time usual = at(2 * DAY + 43200), late = usual;
-	struct hm_sim_plant_input a, b;
+	struct hm_sim_plant_port a, b;
 	int64_t since_nine;
 
 	/* At nine on this day, and on the one before. */
-	hm_sun_at(2 * DAY + 9 * 3600, &late.reset);
-	hm_sim_plant_read_input(&plant, 0, 0, 0, &usual, &a);
-	hm_sim_plant_read_input(&plant, 0, 0, 0, &late, &b);
+	hm_sim_sun_at(2 * DAY + 9 * 3600, &late.reset);
+	hm_sim_plant_read_port(&plant, 0, 0, 0, &usual, &a);
+	hm_sim_plant_read_port(&plant, 0, 0, 0, &late, &b);
 	ck_assert_int_eq(b.total, a.total);
 	since_nine = b.today;
 	ck_assert_int_gt(since_nine, 0);
 	ck_assert_int_lt(since_nine, a.today);
-	hm_sun_at(DAY + 9 * 3600, &late.reset);
-	hm_sim_plant_read_input(&plant, 0, 0, 0, &late, &b);
+	hm_sim_sun_at(DAY + 9 * 3600, &late.reset);
+	hm_sim_plant_read_port(&plant, 0, 0, 0, &late, &b);
 	ck_assert_int_gt(b.today, a.today + since_nine);
 }
 END_TEST
@@ -185,10 +185,10 @@ START_TEST(mi_inverters_have_their_serial_numbers)
 	old.is_mi = true;
 	ck_assert_str_eq(hm_model_inverter(print(hm_sim_plant_inverter_serial(
 	    &old, 0, 0), buf)), "MI-1000/1200/1500");
-	old.inputs = 2;
+	old.ports = 2;
 	ck_assert_str_eq(hm_model_inverter(print(hm_sim_plant_inverter_serial(
 	    &old, 0, 0), buf)), "MI-500/600/700");
-	old.inputs = 1;
+	old.ports = 1;
 	ck_assert_str_eq(hm_model_inverter(print(hm_sim_plant_inverter_serial(
 	    &old, 0, 0), buf)), "MI-250/300");
 	ck_assert_int_eq(hm_sim_plant_hardware_part(&old), 0);
@@ -199,13 +199,13 @@ END_TEST
 START_TEST(energy_agrees_with_power)
 {
 	struct hm_sim_time time = at(DAY + 9 * 3600);
-	struct hm_sim_plant_input first, last;
+	struct hm_sim_plant_port first, last;
 	int64_t sum = 0;
 
-	hm_sim_plant_read_input(&plant, 0, 0, 0, &time, &first);
+	hm_sim_plant_read_port(&plant, 0, 0, 0, &time, &first);
 	for (int64_t s = DAY + 9 * 3600; s < DAY + 17 * 3600; s++) {
 		time = at(s);
-		hm_sim_plant_read_input(&plant, 0, 0, 0, &time, &last);
+		hm_sim_plant_read_port(&plant, 0, 0, 0, &time, &last);
 		sum += last.power;
 	}
 	ck_assert_int_le(llabs(sum / 36000 - (last.today - first.today)), 2);
@@ -215,11 +215,11 @@ END_TEST
 START_TEST(nights_are_dark)
 {
 	struct hm_sim_time night = at(2 * DAY - 3600), noon = at(DAY + 43200);
-	struct hm_sim_plant_input pv, day;
+	struct hm_sim_plant_port pv, day;
 	struct hm_sim_plant_inverter ac;
 
-	hm_sim_plant_read_input(&plant, 0, 0, 0, &night, &pv);
-	hm_sim_plant_read_input(&plant, 0, 0, 0, &noon, &day);
+	hm_sim_plant_read_port(&plant, 0, 0, 0, &night, &pv);
+	hm_sim_plant_read_port(&plant, 0, 0, 0, &noon, &day);
 	hm_sim_plant_read_inverter(&plant, 0, 0, &night, &ac);
 	ck_assert_int_eq(pv.power, 0);
 	ck_assert_int_eq(pv.voltage, 0);
@@ -280,10 +280,10 @@ START_TEST(sums_are_those_of_the_inputs)
 
 	hm_sim_plant_dtu_energy(&plant, 2, &time, &today, &total);
 	for (size_t i = 0; i < plant.inverters; i++)
-		for (size_t j = 0; j < plant.inputs; j++) {
-			struct hm_sim_plant_input pv;
+		for (size_t j = 0; j < plant.ports; j++) {
+			struct hm_sim_plant_port pv;
 
-			hm_sim_plant_read_input(&plant, 2, i, j, &time, &pv);
+			hm_sim_plant_read_port(&plant, 2, i, j, &time, &pv);
 			today_sum += pv.today;
 			total_sum += pv.total;
 			power += pv.power;
@@ -291,7 +291,7 @@ START_TEST(sums_are_those_of_the_inputs)
 	ck_assert_int_eq(today, today_sum);
 	ck_assert_int_eq(total, total_sum);
 	ck_assert_int_le(llabs(hm_sim_plant_dtu_peak(&plant, 2) *
-	    time.sun.share / HM_SUN_FULL - power), 12);
+	    time.sun.share / HM_SIM_SUN_FULL - power), 12);
 }
 END_TEST
 

@@ -9,37 +9,37 @@
 
 START_TEST(rises_and_sets)
 {
-	struct hm_sun sun;
+	struct hm_sim_sun sun;
 
-	hm_sun_at(0, &sun);
+	hm_sim_sun_at(0, &sun);
 	ck_assert_int_eq(sun.days, 0);
 	ck_assert_int_eq(sun.full_ms, 0);
-	hm_sun_at(DAY + HM_SUN_RISE - 1, &sun);
+	hm_sim_sun_at(DAY + HM_SIM_SUN_RISE - 1, &sun);
 	ck_assert(!sun.up);
 	ck_assert_int_eq(sun.days, 0);
-	ck_assert_int_eq(sun.seconds, HM_SUN_DAY);
+	ck_assert_int_eq(sun.seconds, HM_SIM_SUN_DAY);
 	ck_assert_int_eq(sun.share, 0);
-	hm_sun_at(DAY + HM_SUN_RISE, &sun);
+	hm_sim_sun_at(DAY + HM_SIM_SUN_RISE, &sun);
 	ck_assert(sun.up);
 	ck_assert_int_eq(sun.days, 1);
 	ck_assert_int_eq(sun.full_ms, 0);
-	hm_sun_at(DAY + HM_SUN_SET - 1, &sun);
+	hm_sim_sun_at(DAY + HM_SIM_SUN_SET - 1, &sun);
 	ck_assert(sun.up);
-	hm_sun_at(DAY + HM_SUN_SET, &sun);
+	hm_sim_sun_at(DAY + HM_SIM_SUN_SET, &sun);
 	ck_assert(!sun.up);
-	ck_assert_int_eq(sun.since, HM_SUN_DAY);
+	ck_assert_int_eq(sun.since, HM_SIM_SUN_DAY);
 }
 END_TEST
 
 START_TEST(is_highest_at_noon)
 {
-	struct hm_sun sun;
+	struct hm_sim_sun sun;
 
-	hm_sun_at(13 * 3600, &sun);
-	ck_assert_int_eq(sun.share, HM_SUN_FULL);
-	for (int64_t s = 0; s <= HM_SUN_DAY; s += 60)
-		ck_assert_int_eq(hm_sun_share(s),
-		    hm_sun_share(HM_SUN_DAY - s));
+	hm_sim_sun_at(13 * 3600, &sun);
+	ck_assert_int_eq(sun.share, HM_SIM_SUN_FULL);
+	for (int64_t s = 0; s <= HM_SIM_SUN_DAY; s += 60)
+		ck_assert_int_eq(hm_sim_sun_share(s),
+		    hm_sim_sun_share(HM_SIM_SUN_DAY - s));
 }
 END_TEST
 
@@ -48,27 +48,28 @@ START_TEST(energy_is_the_integral_of_the_power)
 {
 	int64_t sum = 0;
 
-	for (int64_t s = 0; s < HM_SUN_DAY; s++) {
+	for (int64_t s = 0; s < HM_SIM_SUN_DAY; s++) {
 		/* The trapezoid between two seconds. */
-		sum += hm_sun_share(s) + hm_sun_share(s + 1);
+		sum += hm_sim_sun_share(s) + hm_sim_sun_share(s + 1);
 		if (s % 1000 == 999) {
-			int64_t ms = sum / 2 / (HM_SUN_FULL / 1000);
+			int64_t ms = sum / 2 / (HM_SIM_SUN_FULL / 1000);
 
-			ck_assert_int_le(llabs(ms - hm_sun_full_ms(s + 1)),
+			ck_assert_int_le(llabs(ms - hm_sim_sun_full_ms(s + 1)),
 			    60);
 		}
 	}
 	/* Two thirds of a day of full sun. */
-	ck_assert_int_eq(hm_sun_full_ms(HM_SUN_DAY), 33600000);
+	ck_assert_int_eq(hm_sim_sun_full_ms(HM_SIM_SUN_DAY), 33600000);
 	/* 400 W of panel over it: 3733 Wh. */
-	ck_assert_int_eq(hm_sun_energy(4000, 33600000), 3733);
+	ck_assert_int_eq(hm_sim_sun_energy(4000, 33600000), 3733);
 }
 END_TEST
 
 START_TEST(energy_never_falls)
 {
-	for (int64_t s = 0; s < HM_SUN_DAY; s++)
-		ck_assert_int_le(hm_sun_full_ms(s), hm_sun_full_ms(s + 1));
+	for (int64_t s = 0; s < HM_SIM_SUN_DAY; s++)
+		ck_assert_int_le(hm_sim_sun_full_ms(s),
+		    hm_sim_sun_full_ms(s + 1));
 }
 END_TEST
 
@@ -105,7 +106,7 @@ START_TEST(speed_0_stops_the_sun_alone)
 END_TEST
 
 /* The sun when the day's counters were last reset, some s after the start. */
-static struct hm_sun
+static struct hm_sim_sun
 reset_of(int64_t start, int64_t reset, int64_t later)
 {
 	struct hm_sim_clock clock;
@@ -117,13 +118,13 @@ reset_of(int64_t start, int64_t reset, int64_t later)
 START_TEST(counters_are_reset_once_a_day)
 {
 	/* At sunrise: nothing of the day is left out. */
-	ck_assert_int_eq(reset_of(12 * 3600, HM_SUN_RISE, 0).days, 1);
-	ck_assert_int_eq(reset_of(12 * 3600, HM_SUN_RISE, 0).full_ms, 0);
-	ck_assert_int_eq(reset_of(5 * 3600, HM_SUN_RISE, 3599).days, 0);
-	ck_assert_int_eq(reset_of(5 * 3600, HM_SUN_RISE, 3600).days, 1);
+	ck_assert_int_eq(reset_of(12 * 3600, HM_SIM_SUN_RISE, 0).days, 1);
+	ck_assert_int_eq(reset_of(12 * 3600, HM_SIM_SUN_RISE, 0).full_ms, 0);
+	ck_assert_int_eq(reset_of(5 * 3600, HM_SIM_SUN_RISE, 3599).days, 0);
+	ck_assert_int_eq(reset_of(5 * 3600, HM_SIM_SUN_RISE, 3600).days, 1);
 	/* At midnight: the day before has ended, nothing of this one began. */
 	ck_assert_int_eq(reset_of(12 * 3600, 0, 0).days, 0);
-	ck_assert_int_eq(reset_of(12 * 3600, 0, 0).seconds, HM_SUN_DAY);
+	ck_assert_int_eq(reset_of(12 * 3600, 0, 0).seconds, HM_SIM_SUN_DAY);
 	/* Late in the morning. */
 	ck_assert_int_eq(reset_of(8 * 3600, 9 * 3600, 3599).days, 0);
 	ck_assert_int_eq(reset_of(8 * 3600, 9 * 3600, 3599).seconds, 10800);
@@ -138,7 +139,7 @@ END_TEST
 START_TEST(counters_may_never_be_reset)
 {
 	for (int64_t day = 0; day < 5; day++) {
-		struct hm_sun sun = reset_of(12 * 3600, HM_SIM_RESET_NEVER,
+		struct hm_sim_sun sun = reset_of(12 * 3600, HM_SIM_RESET_NEVER,
 		    day * DAY);
 
 		ck_assert_int_eq(sun.days, 1);

@@ -325,6 +325,32 @@ START_TEST(walks)
 }
 END_TEST
 
+START_TEST(one_value)
+{
+	static const struct {
+		const char *text;
+		enum hm_kind kind; /* HM_ABSENT: it is none */
+		size_t at;
+	} cases[] = {{" [1, {\"a\": []}]\n", HM_ARRAY, 0},
+	    {"{\"a\":1}", HM_OBJECT, 0}, {"\"a\"", HM_STRING, 0},
+	    {"-1.5e3 ", HM_NUMBER, 0}, {"null", HM_NULL, 0},
+	    {"", HM_ABSENT, 0}, {" ", HM_ABSENT, 1}, {"[1,]", HM_ABSENT, 3},
+	    {"1 2", HM_ABSENT, 2}, {"{a: 1}", HM_ABSENT, 1}};
+	struct hm_value value;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		bool parsed = hm_value_parse(&value, hm_text(cases[i].text),
+		    &fault);
+
+		ck_assert_int_eq(parsed, cases[i].kind != HM_ABSENT);
+		if (parsed)
+			ck_assert_int_eq(value.kind, cases[i].kind);
+		else
+			ck_assert_uint_eq(fault.at, cases[i].at);
+	}
+}
+END_TEST
+
 START_TEST(decodes)
 {
 	static const char text[] = "\\\"\\\\\\/\\b\\f\\n\\r\\t"
@@ -450,6 +476,7 @@ reader_case(void)
 	tcase_add_test(tc, types);
 	tcase_add_test(tc, answers);
 	tcase_add_test(tc, walks);
+	tcase_add_test(tc, one_value);
 	tcase_add_test(tc, decodes);
 	return tc;
 }

@@ -1,31 +1,31 @@
 #include "api.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "api_private.h"
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/json_writer.h"
 #include "base/log.h"
 #include "live/live.h"
+#include "live/live_history.h"
+#include "live/live_shared.h"
 #include "live/live_view.h"
 #include "out/health.h"
-#include "out/live_json.h"
+#include "out/metrics.h"
 #include "page.h"
 #include "shared_bytes.h"
 #include "url.h"
 
-#define OK 200
-#define BAD_REQUEST 400
-#define NOT_FOUND 404
-#define FAILED 500
-#define UNAVAILABLE 503
+/*
+ * Cache an answer for 100 ms, or for 10 times its build time, or for 1 s while
+ * no record comes; not longer, because readings become stale.
+ */
+#define CACHE_MS 100
+#define CACHE_TIMES 10
+#define CACHE_UNCHANGED_MS 1000
 
-#define KEEP_MS 100   /* an answer is as good as new for so long */
-#define KEEP_COSTS 10 /* and for so many times as long as it took to make */
-#define CHANGE_MS 1000 /* readings grow stale without any record */
-#define EVENT_MS 30000 /* an event shows that the connection is alive */
-#define JSON_MIN ((size_t)16 * 1024)
-#define JSON_MAX ((size_t)64 * 1024 * 1024)
+#define EVENT_MS 30000 /* between events; shows that the connection lives */
 #define KEEP_BYTES ((size_t)1024 * 1024)
 
 #define TYPE_JSON "application/json; charset=utf-8"
@@ -35,38 +35,6 @@
 #define TYPE_PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
 #define TYPE_OPENMETRICS \
 	"application/openmetrics-text; version=1.0.0; charset=utf-8"
-
-/* An answer that is kept. */
-struct kept {
-	struct hm_shared_bytes *body;
-	unsigned status;
-	uint64_t number; /* of the plant that it shows */
-	int64_t made, cost;
-};
-
-enum { KEPT_OPENMETRICS = HM_ROUTES, KEPT_EVENT, KEPT };
-
-struct hm_api {
-	struct hm_api_options options;
-	struct hm_live plant; /* a copy */
-	struct hm_view view;   /* of it */
-	int64_t copied;
-	struct kept kept[KEPT];
-	struct hm_buffer out; /* the answer in the making */
-	size_t json_size;    /* that was enough last time */
-	struct hm_live_history history;
-	char policy[HM_PAGE_POLICY];
-};
-
-/* One question and what becomes of it. */
-struct question {
-	struct hm_api *answers;
-	const struct hm_http_request *request;
-	struct hm_url route;
-	int limit;
-	bool openmetrics;
-	unsigned status;
-};
 
 struct hm_api *
 hm_api_new(const struct hm_api_options *options)
@@ -84,218 +52,85 @@ hm_api_new(const struct hm_api_options *options)
 	}
 	a->options = *options;
 	a->history.path = options->database;
-	a->json_size = JSON_MIN;
+	a->json_size = HM_API_JSON_MIN;
 	return a;
 }
 
 void
-hm_api_free(struct hm_api *answers)
+hm_api_free(struct hm_api *api)
 {
-	if (answers == NULL)
+	if (api == NULL)
 		return;
-	for (size_t i = 0; i < KEPT; i++)
-		hm_shared_bytes_release(answers->kept[i].body);
-	hm_live_free(&answers->plant);
-	hm_buffer_free(&answers->out);
-	hm_live_history_close(&answers->history);
-	free(answers);
+	for (size_t i = 0; i < HM_API_CACHED; i++)
+		hm_shared_bytes_release(api->cache[i].bytes);
+	hm_live_free(&api->live);
+	hm_buffer_free(&api->out);
+	hm_live_history_close(&api->history);
+	free(api);
 }
 
-/* Look at the plant again, but not more often than anybody would see. */
+/* Copy the live view, but not more often than anybody would notice. */
 static bool
-look(struct hm_api *a)
+update_view(struct hm_api *a)
 {
 	const struct hm_moment now = hm_moment_now();
 
-	if (a->plant.dtu == NULL || now.steady - a->copied >= KEEP_MS) {
-		if (!hm_live_shared_copy(a->options.shared, &a->plant))
+	if (a->live.dtu == NULL || now.steady - a->copied >= CACHE_MS) {
+		if (!hm_live_shared_copy(a->options.shared, &a->live))
 			return false;
 		a->copied = now.steady;
 	}
-	hm_view_init(&a->view, &a->plant, &now);
+	hm_view_init(&a->view, &a->live, &now);
 	return true;
 }
 
-/* The answer in the making, which is then empty. */
+/* The answer that was built. NULL if there is no memory. */
 static struct hm_shared_bytes *
-take_out(struct hm_api *a)
+take_answer(struct hm_api *a)
 {
-	struct hm_shared_bytes *body =
+	struct hm_shared_bytes *bytes =
 	    hm_shared_bytes_new(hm_slice((const char *)a->out.p, a->out.n));
 
 	a->out.n = 0;
 	hm_buffer_shrink(&a->out, KEEP_BYTES);
-	return body;
-}
-
-/* JSON */
-
-typedef bool emitter(struct question *q, struct hm_json *e);
-
-/* Into a buffer that grows until it fits. */
-static bool
-put_json(struct question *q, emitter *emit)
-{
-	struct hm_api *a = q->answers;
-
-	for (size_t cap = a->json_size; cap <= JSON_MAX; cap *= 2) {
-		char *buf = malloc(cap);
-		struct hm_slice json;
-		struct hm_json e;
-		bool whole;
-
-		if (buf == NULL)
-			return false;
-		hm_json_start(&e, buf, cap);
-		if (!emit(q, &e)) {
-			free(buf);
-			return false;
-		}
-		whole = hm_json_done(&e, &json) && hm_buffer_append(&a->out,
-		    (const uint8_t *)json.p, json.n, JSON_MAX);
-		free(buf);
-		if (whole) {
-			a->json_size = cap;
-			return true;
-		}
-	}
-	return false;
+	return bytes;
 }
 
 static bool
-emit_health(struct question *q, struct hm_json *e)
+append(struct hm_api *a, struct hm_slice text)
 {
-	hm_health_emit(e, &q->answers->view);
-	q->status = hm_view_healthy(&q->answers->view) ? OK : UNAVAILABLE;
-	return true;
-}
-
-static bool
-emit_plant(struct question *q, struct hm_json *e)
-{
-	hm_live_json_page(e, &q->answers->view);
-	return true;
-}
-
-static bool
-emit_inverters(struct question *q, struct hm_json *e)
-{
-	hm_live_json_inverters(e, &q->answers->view);
-	return true;
-}
-
-static bool
-emit_inverter(struct question *q, struct hm_json *e)
-{
-	if (hm_live_json_inverter(e, &q->answers->view, q->route.serial))
-		return true;
-	q->status = NOT_FOUND;
-	return false;
-}
-
-static bool
-emit_ports(struct question *q, struct hm_json *e)
-{
-	if (hm_live_json_ports(e, &q->answers->view,
-	    q->route.serial[0] != '\0' ? q->route.serial : NULL))
-		return true;
-	q->status = NOT_FOUND;
-	return false;
-}
-
-static bool
-emit_production(struct question *q, struct hm_json *e)
-{
-	hm_live_json_production(e, &q->answers->view);
-	return true;
-}
-
-static bool
-emit_history(struct question *q, struct hm_json *e)
-{
-	if (hm_live_history_inverter(&q->answers->history, q->route.serial,
-	    q->limit, e))
-		return true;
-	q->status = UNAVAILABLE;
-	return false;
-}
-
-/* Without a database the bridge's keys are there all the same. */
-static void
-emit_no_database(struct hm_json *e)
-{
-	static const char *const keys[] = {"database_size_bytes",
-	    "production_cache_entries", "config_cache_entries",
-	    "metrics_entries"};
-
-	hm_json_null(e, "database_path");
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		hm_json_null(e, keys[i]);
-}
-
-static void
-emit_tools(struct hm_json *e, const struct hm_live *plant)
-{
-	hm_json_object(e, "tools");
-	for (size_t i = 0; i < plant->tools; i++) {
-		const struct hm_live_tool *tool = &plant->tool[i];
-
-		hm_json_object(e, tool->name);
-		for (size_t k = 0; k < tool->count; k++)
-			hm_json_int(e, tool->counter[k].name,
-			    tool->counter[k].value);
-		hm_json_object_end(e);
-	}
-	hm_json_object_end(e);
-}
-
-static bool
-emit_stats(struct question *q, struct hm_json *e)
-{
-	struct hm_api *a = q->answers;
-
-	hm_json_object(e, NULL);
-	if (!hm_live_history_ready(&a->history))
-		emit_no_database(e);
-	else if (!hm_live_history_stats(&a->history, e))
-		return false;
-	hm_json_int(e, "dtu_count", (int64_t)a->plant.dtus);
-	hm_json_int(e, "device_count", (int64_t)a->plant.devices);
-	hm_json_int(e, "lines_read", (int64_t)a->options.shared->lines);
-	hm_json_int(e, "http_requests", (int64_t)q->request->counts.requests);
-	emit_tools(e, &a->plant);
-	hm_json_object_end(e);
-	return true;
+	return hm_buffer_append(&a->out, (const uint8_t *)text.p, text.n,
+	    HM_API_ANSWER_MAX);
 }
 
 /* Text */
 
 static bool
-put_probe(struct question *q)
+put_probe(struct hm_api_query *q)
 {
-	struct hm_api *a = q->answers;
-	struct hm_check check[HM_CHECKS_MAX];
+	struct hm_api *a = q->api;
+	struct hm_health_check check[HM_HEALTH_CHECKS_MAX];
 	char text[1024];
 	size_t count, n;
 	bool good;
 
-	if (q->route.kind == HM_URL_LIVE)
+	if (q->url.kind == HM_URL_LIVE)
 		count = hm_health_live(&a->view, check);
 	else
 		count = hm_health_ready(&a->view, a->history.path == NULL ||
 		    hm_live_history_ready(&a->history), check);
 	n = hm_health_text(check, count, q->request->verbose, &good, text,
 	    sizeof text);
-	q->status = good ? OK : UNAVAILABLE;
-	return hm_buffer_append(&a->out, (const uint8_t *)text, n, JSON_MAX);
+	q->status = good ? HM_API_OK : HM_API_UNAVAILABLE;
+	return append(a, hm_slice(text, n));
 }
 
 static bool
-put_metrics(struct question *q)
+put_metrics(struct hm_api_query *q)
 {
-	struct hm_api *a = q->answers;
+	struct hm_api *a = q->api;
 	const struct hm_http_counts *counts = &q->request->counts;
-	const struct hm_own_figures own = {
+	const struct hm_metrics_own own = {
 	    .lines = a->options.shared->lines,
 	    .requests = counts->requests,
 	    .connections = counts->connections,
@@ -314,39 +149,40 @@ put_metrics(struct question *q)
 }
 
 static bool
-put_page(struct question *q)
+put_page(struct hm_api_query *q)
 {
-	struct hm_api *a = q->answers;
+	struct hm_api *a = q->api;
 	struct hm_shared_bytes *json;
 	bool good;
 
-	if (!put_json(q, emit_plant))
+	if (!hm_api_json(q, HM_URL_PLANT))
 		return false;
-	json = take_out(a);
+	json = take_answer(a);
 	good = json != NULL && hm_page_render(&a->out, &a->view,
 	    hm_slice(json->data, json->n));
 	hm_shared_bytes_release(json);
 	return good;
 }
 
-/* Answers that are kept */
+/* The cache */
 
 static bool
-is_good(const struct kept *kept, const struct hm_live *plant, int64_t now)
+is_current(const struct hm_api_cached *cached, const struct hm_live *live,
+    int64_t now)
 {
-	int64_t age = now - kept->made;
+	int64_t age = now - cached->built;
 
-	return kept->body != NULL && (age < KEEP_MS ||
-	    age < KEEP_COSTS * kept->cost ||
-	    (kept->number == plant->number && age < CHANGE_MS));
+	return cached->bytes != NULL && (age < CACHE_MS ||
+	    age < CACHE_TIMES * cached->took ||
+	    (cached->number == live->number && age < CACHE_UNCHANGED_MS));
 }
 
-static struct kept *
-kept_for(struct hm_api *a, const struct question *q)
+static struct hm_api_cached *
+cache_for(struct hm_api *a, const struct hm_api_query *q)
 {
-	switch (q->route.kind) {
+	switch (q->url.kind) {
 	case HM_URL_METRICS:
-		return &a->kept[q->openmetrics ? KEPT_OPENMETRICS :
+		return &a->cache[q->openmetrics ? HM_API_OPENMETRICS :
 		    HM_URL_METRICS];
 	case HM_URL_READY:
 	case HM_URL_LIVE:
@@ -355,90 +191,81 @@ kept_for(struct hm_api *a, const struct question *q)
 	case HM_URL_HISTORY:
 		return NULL;
 	default:
-		return &a->kept[q->route.kind];
+		return &a->cache[q->url.kind];
 	}
 }
 
-/* Into answers->out. False if q->status says what is wrong. */
+/* Build the answer in api->out. False, with q->status, if that fails. */
 static bool
-make(struct question *q)
+build(struct hm_api_query *q)
 {
-	static emitter *const emitters[HM_ROUTES] = {
-	    [HM_URL_HEALTH] = emit_health,
-	    [HM_URL_STATS] = emit_stats,
-	    [HM_URL_PLANT] = emit_plant,
-	    [HM_URL_INVERTERS] = emit_inverters,
-	    [HM_URL_INVERTER] = emit_inverter,
-	    [HM_URL_HISTORY] = emit_history,
-	    [HM_URL_INVERTER_PORTS] = emit_ports,
-	    [HM_URL_PORTS] = emit_ports,
-	    [HM_URL_PRODUCTION] = emit_production,
-	};
-	struct hm_api *a = q->answers;
+	struct hm_api *a = q->api;
 
-	q->status = OK;
+	q->status = HM_API_OK;
 	a->out.n = 0;
-	if (q->route.kind == HM_URL_METRICS)
+	if (q->url.kind == HM_URL_METRICS)
 		return put_metrics(q);
-	if (q->route.kind == HM_URL_PAGE)
+	if (q->url.kind == HM_URL_PAGE)
 		return put_page(q);
-	if (q->route.kind == HM_URL_LIVE || q->route.kind == HM_URL_READY)
+	if (q->url.kind == HM_URL_LIVE || q->url.kind == HM_URL_READY)
 		return put_probe(q);
-	return put_json(q, emitters[q->route.kind]) &&
-	    hm_buffer_append(&a->out, (const uint8_t *)"\n", 1, JSON_MAX);
+	return hm_api_json(q, q->url.kind) && append(a, hm_text("\n"));
 }
 
 static const char *
-reason_of(const struct question *q)
+reason_of(const struct hm_api_query *q)
 {
-	if (q->status == NOT_FOUND)
+	if (q->status == HM_API_NOT_FOUND)
 		return "{\"error\":\"not found\"}\n";
-	if (q->status == BAD_REQUEST)
+	if (q->status == HM_API_BAD_REQUEST)
 		return "{\"error\":\"limit must be a number from 1 to 1000\"}"
 		    "\n";
-	if (q->status == UNAVAILABLE)
+	if (q->status == HM_API_UNAVAILABLE)
 		return "{\"error\":\"there is no database with a history; "
 		    "see database_path and hm-store\"}\n";
 	return "{\"error\":\"it failed; see the log\"}\n";
 }
 
 static void
-refuse(struct question *q, unsigned status, struct hm_http_answer *answer)
+refuse(struct hm_api_query *q, unsigned status,
+    struct hm_http_answer *answer)
 {
 	q->status = status;
 	answer->status = status;
 	answer->events = false;
 	answer->type = TYPE_JSON;
-	answer->body = hm_shared_bytes_new(hm_text(reason_of(q)));
+	answer->bytes = hm_shared_bytes_new(hm_text(reason_of(q)));
 }
 
 static void
-answer_anew(struct question *q, struct kept *kept,
+answer_new(struct hm_api_query *q, struct hm_api_cached *cached,
     struct hm_http_answer *answer)
 {
-	struct hm_api *a = q->answers;
+	struct hm_api *a = q->api;
 	int64_t began = hm_monotonic_ms();
 
-	if (!make(q)) {
-		refuse(q, q->status != OK ? q->status : FAILED, answer);
+	if (!build(q)) {
+		refuse(q, q->status != HM_API_OK ? q->status :
+		    HM_API_FAILED, answer);
 		return;
 	}
 	answer->status = q->status;
-	answer->body = take_out(a);
-	if (kept == NULL || answer->body == NULL)
+	answer->bytes = take_answer(a);
+	if (cached == NULL || answer->bytes == NULL)
 		return;
-	hm_shared_bytes_release(kept->body);
-	*kept = (struct kept){.body = hm_shared_bytes_hold(answer->body),
-	    .status = q->status, .number = a->plant.number, .made = began,
-	    .cost = hm_monotonic_ms() - began};
+	hm_shared_bytes_release(cached->bytes);
+	*cached = (struct hm_api_cached){
+	    .bytes = hm_shared_bytes_hold(answer->bytes), .status = q->status,
+	    .number = a->live.number, .built = began,
+	    .took = hm_monotonic_ms() - began};
 }
 
-/* Questions */
+/* Requests */
 
 static const char *
-type_of(const struct question *q)
+type_of(const struct hm_api_query *q)
 {
-	switch (q->route.kind) {
+	switch (q->url.kind) {
 	case HM_URL_PAGE:
 		return TYPE_HTML;
 	case HM_URL_EVENTS:
@@ -461,21 +288,21 @@ is_served(const struct hm_api *a, enum hm_url_kind kind)
 }
 
 static void
-answer_question(struct question *q, struct hm_http_answer *answer)
+answer_query(struct hm_api_query *q, struct hm_http_answer *answer)
 {
-	struct hm_api *a = q->answers;
-	struct kept *kept = kept_for(a, q);
+	struct hm_api *a = q->api;
+	struct hm_api_cached *cached = cache_for(a, q);
 
-	if (q->route.kind == HM_URL_PAGE)
+	if (q->url.kind == HM_URL_PAGE)
 		answer->policy = a->policy;
-	if (!look(a)) {
-		refuse(q, FAILED, answer);
-	} else if (kept != NULL && is_good(kept, &a->plant,
+	if (!update_view(a)) {
+		refuse(q, HM_API_FAILED, answer);
+	} else if (cached != NULL && is_current(cached, &a->live,
 	    a->view.now.steady)) {
-		answer->status = kept->status;
-		answer->body = hm_shared_bytes_hold(kept->body);
+		answer->status = cached->status;
+		answer->bytes = hm_shared_bytes_hold(cached->bytes);
 	} else {
-		answer_anew(q, kept, answer);
+		answer_new(q, cached, answer);
 	}
 }
 
@@ -483,49 +310,55 @@ void
 hm_api_answer(void *context, const struct hm_http_request *request,
     struct hm_http_answer *answer)
 {
-	struct hm_url route;
+	struct hm_url url;
 	int limit;
-	bool found = hm_url_parse(request->path, &route);
+	bool found = hm_url_parse(request->path, &url);
 	bool good = hm_url_limit(request->limit, &limit);
-	struct question q = {.answers = context, .request = request,
-	    .route = route, .limit = limit,
+	struct hm_api_query q = {.api = context, .request = request,
+	    .url = url, .limit = limit,
 	    .openmetrics = request->accept != NULL && strstr(request->accept,
 	        "application/openmetrics-text") != NULL};
 
-	answer->status = OK;
+	answer->status = HM_API_OK;
 	answer->type = type_of(&q);
-	answer->events = found && route.kind == HM_URL_EVENTS &&
-	    is_served(context, route.kind);
-	if (!found || !is_served(context, route.kind))
-		refuse(&q, NOT_FOUND, answer);
+	answer->events = found && url.kind == HM_URL_EVENTS &&
+	    is_served(context, url.kind);
+	if (!found || !is_served(context, url.kind))
+		refuse(&q, HM_API_NOT_FOUND, answer);
 	else if (!good)
-		refuse(&q, BAD_REQUEST, answer);
+		refuse(&q, HM_API_BAD_REQUEST, answer);
 	else if (!answer->events)
-		answer_question(&q, answer);
+		answer_query(&q, answer);
 }
 
 /* Events */
 
+/* An event shows something new, or after a time that the connection lives. */
+static bool
+is_event_due(const struct hm_api *a)
+{
+	const struct hm_api_cached *last = &a->cache[HM_API_EVENT];
+	int64_t pause = last->number == a->live.number ? EVENT_MS :
+	    CACHE_TIMES * last->took;
+
+	return last->built == 0 || a->view.now.steady - last->built >= pause;
+}
+
 struct hm_shared_bytes *
 hm_api_event(void *context)
 {
-	static const char before[] = "data: ", after[] = "\n\n";
 	struct hm_api *a = context;
-	struct kept *last = &a->kept[KEPT_EVENT];
-	struct question q = {.answers = a};
+	struct hm_api_cached *last = &a->cache[HM_API_EVENT];
+	struct hm_api_query q = {.api = a};
 
-	if (!look(a) || (last->made != 0 && a->view.now.steady - last->made <
-	    (last->number == a->plant.number ? EVENT_MS :
-	    KEEP_COSTS * last->cost)))
+	if (!update_view(a) || !is_event_due(a))
 		return NULL;
 	a->out.n = 0;
-	last->made = a->view.now.steady;
-	last->number = a->plant.number;
-	if (!hm_buffer_append(&a->out, (const uint8_t *)before,
-	    strlen(before), JSON_MAX) || !put_json(&q, emit_plant) ||
-	    !hm_buffer_append(&a->out, (const uint8_t *)after, strlen(after),
-	    JSON_MAX))
+	last->built = a->view.now.steady;
+	last->number = a->live.number;
+	if (!append(a, hm_text("data: ")) || !hm_api_json(&q, HM_URL_PLANT) ||
+	    !append(a, hm_text("\n\n")))
 		return NULL;
-	last->cost = hm_monotonic_ms() - last->made;
-	return take_out(a);
+	last->took = hm_monotonic_ms() - last->built;
+	return take_answer(a);
 }

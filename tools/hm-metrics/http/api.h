@@ -7,8 +7,8 @@
 #include "out/metrics.h"
 
 /*
- * What is answered to whom. Answers are made from a copy of the plant and
- * kept for a moment, so that many questions cost no more than a few.
+ * The answers to HTTP requests. They are built from a copy of the live view
+ * and cached for a moment, so that many requests cost no more than a few.
  */
 
 struct hm_api;
@@ -18,12 +18,12 @@ struct hm_api_options {
 	const char *database; /* of hm-store; NULL: there is none */
 	bool health;  /* the page, /health, /ready, /livez, /stats, /api */
 	bool metrics; /* /metrics */
-	bool legacy;  /* metrics under the names of old, too */
+	bool legacy;  /* metrics under the names of hoymiles-mqtt 0.12, too */
 };
 
 /* NULL, logged, if there is no memory. `options` is copied. */
 struct hm_api *hm_api_new(const struct hm_api_options *options);
-void hm_api_free(struct hm_api *answers);
+void hm_api_free(struct hm_api *api);
 
 /* For hm_http_options; `context` is the struct hm_api. */
 void hm_api_answer(void *context, const struct hm_http_request *request,

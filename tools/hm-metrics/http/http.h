@@ -7,9 +7,8 @@
 
 /*
  * An HTTP server in a thread of its own, by libmicrohttpd: GET and HEAD of
- * what is in memory. A client that is slow costs a connection for a time:
- * each has deadlines, and when there are many, the one that has waited the
- * longest without a request makes room for the next.
+ * answers in memory. Slow clients cannot exhaust it: connections have
+ * deadlines, and when nearly all are in use, an idle or slow one is evicted.
  */
 
 struct hm_http;
@@ -25,8 +24,8 @@ struct hm_http_counts {
 struct hm_http_request {
 	const char *path;   /* percent signs decoded, without the query */
 	const char *accept; /* header; NULL: none */
-	const char *limit;  /* parameter of the query; NULL: none */
-	bool verbose;       /* that parameter is there */
+	const char *limit;  /* parameter `limit` of the query; NULL: none */
+	bool verbose;       /* whether the query has a parameter `verbose` */
 	struct hm_http_counts counts;
 };
 
@@ -34,27 +33,27 @@ struct hm_http_answer {
 	unsigned status;
 	const char *type;     /* of the content */
 	const char *policy;   /* Content-Security-Policy; NULL: none */
-	struct hm_shared_bytes *body; /* to be released by the server */
-	bool events;          /* in place of the body: the stream of events */
+	struct hm_shared_bytes *bytes; /* the body; the server releases it */
+	bool events;          /* send the stream of events, no body */
 };
 
 struct hm_http_options {
 	const char *host; /* address, or a name of one */
 	uint16_t port;
 	void *context;
-	/* Called in the server's thread, as is all that follows. */
+	/* This and `event` are called in the server's thread. */
 	void (*answer)(void *context, const struct hm_http_request *request,
 	    struct hm_http_answer *answer);
 	/*
-	 * The newest event, whole as it is sent, held for the caller; NULL if
-	 * the last one is the newest. Called once a second while anybody
-	 * listens.
+	 * A new event as it is sent, held for the caller, or NULL if there is
+	 * none since the last call. Called once a second while there are
+	 * listeners.
 	 */
 	struct hm_shared_bytes *(*event)(void *context);
 };
 
 /*
- * Listen and begin to serve. Signals must be blocked: the thread inherits it.
+ * Listen and serve. Signals must be blocked: the thread inherits the mask.
  * NULL, logged, if the address cannot be had or there is no memory. `options`
  * is copied. Freed by hm_http_free, which ends the thread.
  */

@@ -10,7 +10,7 @@
 extern const unsigned char hm_page_html[];
 extern const size_t hm_page_html_size;
 
-/* Marks in the page for what is put in. */
+/* Marks in page.html, which are replaced. */
 #define NOW "<!--now-->"
 #define FIRST "<!--first-->"
 #define PAGE_MAX ((size_t)8 * 1024 * 1024)
@@ -22,7 +22,7 @@ page(void)
 	return hm_slice((const char *)hm_page_html, hm_page_html_size);
 }
 
-/* What is between two texts; empty if they are not there. */
+/* The text between two others; empty if they are not there. */
 static struct hm_slice
 between(struct hm_slice text, const char *before, const char *after)
 {
@@ -45,7 +45,7 @@ put(struct hm_buffer *out, struct hm_slice text)
 	    text.n, PAGE_MAX);
 }
 
-/* Text of others as text of HTML. */
+/* Text that may hold anything, escaped for HTML. */
 static bool
 put_escaped(struct hm_buffer *out, const char *text)
 {
@@ -96,13 +96,13 @@ put_now(struct hm_buffer *out, const struct hm_view *view)
 	    put_sum(out, view, HM_F_TODAY_PRODUCTION, true, "Today") &&
 	    put_sum(out, view, HM_F_TOTAL_PRODUCTION, true, "Lifetime");
 
-	for (size_t i = 0; i < view->plant->dtus && good; i++)
-		good = put_row(out, view->plant->dtu[i].name,
-		    hm_view_status(view, &view->plant->dtu[i]), "");
+	for (size_t i = 0; i < view->live->dtus && good; i++)
+		good = put_row(out, view->live->dtu[i].name,
+		    hm_view_status(view, &view->live->dtu[i]), "");
 	return good && put(out, hm_text("</table>"));
 }
 
-/* A "<" in it is in a string, and could end the element that it stands in. */
+/* A "<" in JSON is part of a string; unescaped it could end the element. */
 static bool
 put_json(struct hm_buffer *out, struct hm_slice json)
 {
@@ -120,7 +120,7 @@ put_json(struct hm_buffer *out, struct hm_slice json)
 	return good;
 }
 
-/* Append what is before a mark; `html` is what comes after it. */
+/* Append the text before a mark, and advance `html` behind it. */
 static bool
 put_until(struct hm_buffer *out, struct hm_slice *html, const char *mark)
 {

@@ -5,9 +5,9 @@
 #include "live/live_view.h"
 
 /*
- * The page that shows the plant, page.html. It draws itself from the JSON in
- * it (hm_live_json_page) and then from events; for browsers without scripts it
- * holds the present numbers as text.
+ * The page that shows the plant, page.html. Its script draws the JSON in it
+ * (hm_live_json_page), and then that of events. For browsers without scripts it
+ * has the current numbers as text.
  */
 
 /* Append the page with the JSON. False if there is no memory. */
@@ -17,8 +17,8 @@ bool hm_page_render(struct hm_buffer *out, const struct hm_view *view,
 #define HM_PAGE_POLICY ((size_t)512)
 
 /*
- * Its Content-Security-Policy: its own script and style, by their hashes, and
- * nothing else. False if it does not fit, or there is no memory.
+ * The page's Content-Security-Policy: only its own script and style, by their
+ * hashes. False if it does not fit, or there is no memory.
  */
 bool hm_page_policy(char policy[HM_PAGE_POLICY]);
 

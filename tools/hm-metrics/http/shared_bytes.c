@@ -5,26 +5,26 @@
 struct hm_shared_bytes *
 hm_shared_bytes_new(struct hm_slice bytes)
 {
-	struct hm_shared_bytes *body = malloc(sizeof *body + bytes.n);
+	struct hm_shared_bytes *shared = malloc(sizeof *shared + bytes.n);
 
-	if (body == NULL)
+	if (shared == NULL)
 		return NULL;
-	body->holders = 1;
-	body->n = bytes.n;
-	memcpy(body->data, bytes.p, bytes.n);
-	return body;
+	shared->holders = 1;
+	shared->n = bytes.n;
+	memcpy(shared->data, bytes.p, bytes.n);
+	return shared;
 }
 
 struct hm_shared_bytes *
-hm_shared_bytes_hold(struct hm_shared_bytes *body)
+hm_shared_bytes_hold(struct hm_shared_bytes *shared)
 {
-	body->holders++;
-	return body;
+	shared->holders++;
+	return shared;
 }
 
 void
-hm_shared_bytes_release(struct hm_shared_bytes *body)
+hm_shared_bytes_release(struct hm_shared_bytes *shared)
 {
-	if (body != NULL && --body->holders == 0)
-		free(body);
+	if (shared != NULL && --shared->holders == 0)
+		free(shared);
 }

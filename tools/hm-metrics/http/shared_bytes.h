@@ -6,8 +6,8 @@
 #include "base/slice.h"
 
 /*
- * What is sent to many: bytes that are there as long as somebody holds them.
- * All holders are of one thread.
+ * Bytes that several connections send, freed when the last of their holders
+ * releases them. All holders are in one thread: the count is not atomic.
  */
 struct hm_shared_bytes {
 	size_t holders;
@@ -18,9 +18,9 @@ struct hm_shared_bytes {
 /* A copy of the bytes with one holder. NULL if there is no memory. */
 struct hm_shared_bytes *hm_shared_bytes_new(struct hm_slice bytes);
 
-struct hm_shared_bytes *hm_shared_bytes_hold(struct hm_shared_bytes *body);
+struct hm_shared_bytes *hm_shared_bytes_hold(struct hm_shared_bytes *shared);
 
 /* NULL is allowed. */
-void hm_shared_bytes_release(struct hm_shared_bytes *body);
+void hm_shared_bytes_release(struct hm_shared_bytes *shared);
 
 #endif

@@ -9,7 +9,7 @@
 static const struct {
 	const char *path;
 	enum hm_url_kind kind;
-} routes[] = {
+} paths[] = {
     {"/", HM_URL_PAGE},
     {"/events", HM_URL_EVENTS},
     {"/metrics", HM_URL_METRICS},
@@ -23,7 +23,7 @@ static const struct {
     {"/api/production/current", HM_URL_PRODUCTION},
 };
 
-/* What follows the serial number. */
+/* The rest of a path after the serial number. */
 static const struct {
 	const char *path;
 	enum hm_url_kind kind;
@@ -34,35 +34,35 @@ static const struct {
 };
 
 static bool
-parse_inverter(const char *path, struct hm_url *route)
+parse_inverter(const char *path, struct hm_url *url)
 {
 	size_t n = 0;
 
 	while (isalnum((unsigned char)path[n]))
 		n++;
-	if (n == 0 || n >= sizeof route->serial)
+	if (n == 0 || n >= sizeof url->serial)
 		return false;
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		if (strcmp(path + n, parts[i].path) == 0) {
-			route->kind = parts[i].kind;
-			memcpy(route->serial, path, n);
-			route->serial[n] = '\0';
+			url->kind = parts[i].kind;
+			memcpy(url->serial, path, n);
+			url->serial[n] = '\0';
 			return true;
 		}
 	return false;
 }
 
 bool
-hm_url_parse(const char *path, struct hm_url *route)
+hm_url_parse(const char *path, struct hm_url *url)
 {
-	*route = (struct hm_url){.kind = HM_ROUTES};
-	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-		if (strcmp(path, routes[i].path) == 0) {
-			route->kind = routes[i].kind;
+	*url = (struct hm_url){.kind = HM_URLS};
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (strcmp(path, paths[i].path) == 0) {
+			url->kind = paths[i].kind;
 			return true;
 		}
 	return strncmp(path, INVERTERS, strlen(INVERTERS)) == 0 &&
-	    parse_inverter(path + strlen(INVERTERS), route);
+	    parse_inverter(path + strlen(INVERTERS), url);
 }
 
 bool
@@ -71,12 +71,12 @@ hm_url_limit(const char *text, int *limit)
 	struct hm_decimal dec;
 	int64_t number;
 
-	*limit = HM_LIMIT_DEFAULT;
+	*limit = HM_URL_LIMIT_DEFAULT;
 	if (text == NULL)
 		return true;
 	if (!hm_decimal_parse(hm_text(text), &dec) ||
 	    !hm_decimal_rescale(dec, 0, &number) || number < 1 ||
-	    number > HM_LIMIT_MAX)
+	    number > HM_URL_LIMIT_MAX)
 		return false;
 	*limit = (int)number;
 	return true;

@@ -5,7 +5,7 @@
 
 #include "live/live.h"
 
-/* What a request asks for. Nothing here or after it opens a file by a path. */
+/* The URLs that hm-metrics serves. No path is ever opened as a file. */
 
 enum hm_url_kind {
 	HM_URL_PAGE,       /* / */
@@ -22,21 +22,24 @@ enum hm_url_kind {
 	HM_URL_INVERTER_PORTS, /* /api/inverters/SERIAL/ports */
 	HM_URL_PORTS,      /* /api/ports */
 	HM_URL_PRODUCTION, /* /api/production/current */
-	HM_ROUTES,
+	HM_URLS,
 };
 
-#define HM_LIMIT_DEFAULT 100
-#define HM_LIMIT_MAX 1000
+#define HM_URL_LIMIT_DEFAULT 100
+#define HM_URL_LIMIT_MAX 1000
 
 struct hm_url {
 	enum hm_url_kind kind;
 	char serial[HM_LIVE_SERIAL]; /* letters and digits */
 };
 
-/* Of a path without its query. False if there is nothing there. */
-bool hm_url_parse(const char *path, struct hm_url *route);
+/* Parse a path without its query. False if there is no such URL. */
+bool hm_url_parse(const char *path, struct hm_url *url);
 
-/* Of the parameter `limit`, NULL if it is not given: 1 .. HM_LIMIT_MAX. */
+/*
+ * Parse the parameter `limit`, NULL if it is not given. False if it is not
+ * 1 .. HM_URL_LIMIT_MAX.
+ */
 bool hm_url_limit(const char *text, int *limit);
 
 #endif

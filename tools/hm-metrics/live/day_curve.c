@@ -3,16 +3,16 @@
 #include "base/zone.h"
 
 void
-hm_curve_add(struct hm_day_curve *curve, int64_t time, int64_t milliwatts)
+hm_day_curve_add(struct hm_day_curve *curve, int64_t time, int64_t milliwatts)
 {
 	struct hm_local local = hm_zone_local(time);
-	struct hm_curve_point *point;
+	struct hm_day_curve_point *point;
 
 	if (local.day < curve->day)
 		return;
 	if (local.day > curve->day)
 		*curve = (struct hm_day_curve){.day = local.day};
-	point = &curve->point[local.second / HM_CURVE_STEP];
+	point = &curve->point[local.second / HM_DAY_CURVE_STEP];
 	point->sum += milliwatts;
 	point->count++;
 	if (time > curve->last)
@@ -20,10 +20,10 @@ hm_curve_add(struct hm_day_curve *curve, int64_t time, int64_t milliwatts)
 }
 
 bool
-hm_curve_mean(const struct hm_day_curve *curve, unsigned point,
+hm_day_curve_mean(const struct hm_day_curve *curve, unsigned point,
     int64_t *milliwatts)
 {
-	const struct hm_curve_point *p = &curve->point[point];
+	const struct hm_day_curve_point *p = &curve->point[point];
 
 	if (p->count == 0)
 		return false;

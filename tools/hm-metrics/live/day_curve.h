@@ -5,32 +5,32 @@
 #include <stdint.h>
 
 /*
- * The power of one local day in means of five minutes, by the clock on the
- * wall (base/zone.h). A new day begins with an empty curve; the hour that
- * comes twice when summer ends counts as one.
+ * The power of one local day (base/zone.h), as means over five minutes. A new
+ * day starts with an empty curve; the hour that comes twice when summer time
+ * ends counts as one.
  */
 
-#define HM_CURVE_STEP 300 /* seconds */
-#define HM_CURVE_POINTS 288
+#define HM_DAY_CURVE_STEP 300 /* seconds */
+#define HM_DAY_CURVE_POINTS 288
 
 struct hm_day_curve {
 	int64_t day;  /* as hm_zone_day, 0 before the first sample */
 	int64_t last; /* time of the newest sample */
-	struct hm_curve_point {
+	struct hm_day_curve_point {
 		int64_t sum; /* of samples, in milliwatts */
 		uint32_t count;
-	} point[HM_CURVE_POINTS];
+	} point[HM_DAY_CURVE_POINTS];
 };
 
 /*
- * A sample of the power at a time in seconds since 1970. One of an earlier
- * day than that of the curve is passed over.
+ * Add a sample of the power at a time in seconds since 1970. A sample of a day
+ * before the curve's is ignored.
  */
-void hm_curve_add(struct hm_day_curve *curve, int64_t time,
+void hm_day_curve_add(struct hm_day_curve *curve, int64_t time,
     int64_t milliwatts);
 
 /* The mean of a point in milliwatts; false if it has no sample. */
-bool hm_curve_mean(const struct hm_day_curve *curve, unsigned point,
+bool hm_day_curve_mean(const struct hm_day_curve *curve, unsigned point,
     int64_t *milliwatts);
 
 #endif

@@ -8,11 +8,12 @@
 #define FORGET_MS ((int64_t)24 * 3600 * 1000)
 #define ROOM_MIN ((size_t)16)
 
-const int64_t hm_took_bounds[HM_TOOK_BUCKETS - 1] = {HM_TOOK_BOUNDS};
+const int64_t hm_live_took_bounds[HM_LIVE_TOOK_BUCKETS - 1] = {
+    HM_LIVE_TOOK_BOUNDS};
 
 /* Room */
 
-/* Room for `wanted` entries in an array of `size` each. */
+/* Make room for `wanted` items of `size` in an array. */
 static bool
 make_room(void **array, size_t *cap, size_t wanted, size_t size)
 {
@@ -32,24 +33,24 @@ make_room(void **array, size_t *cap, size_t wanted, size_t size)
 }
 
 static bool
-dtu_room(struct hm_live *plant, size_t wanted)
+dtu_room(struct hm_live *live, size_t wanted)
 {
-	void *array = plant->dtu;
-	bool good = make_room(&array, &plant->dtus_cap, wanted,
-	    sizeof *plant->dtu);
+	void *array = live->dtu;
+	bool good = make_room(&array, &live->dtus_cap, wanted,
+	    sizeof *live->dtu);
 
-	plant->dtu = array;
+	live->dtu = array;
 	return good;
 }
 
 static bool
-device_room(struct hm_live *plant, size_t wanted)
+device_room(struct hm_live *live, size_t wanted)
 {
-	void *array = plant->device;
-	bool good = make_room(&array, &plant->devices_cap, wanted,
-	    sizeof *plant->device);
+	void *array = live->device;
+	bool good = make_room(&array, &live->devices_cap, wanted,
+	    sizeof *live->device);
 
-	plant->device = array;
+	live->device = array;
 	return good;
 }
 
@@ -58,21 +59,21 @@ device_room(struct hm_live *plant, size_t wanted)
  * table, so that adding them again does not fail.
  */
 static void
-hash_dtus_again(struct hm_live *plant)
+hash_dtus_again(struct hm_live *live)
 {
-	hm_hash_clear(&plant->dtu_names);
-	for (size_t i = 0; i < plant->dtus; i++)
-		hm_hash_add(&plant->dtu_names, plant->dtu[i].item.hash,
-		    &plant->dtu[i].item);
+	hm_hash_clear(&live->dtu_names);
+	for (size_t i = 0; i < live->dtus; i++)
+		hm_hash_add(&live->dtu_names, live->dtu[i].item.hash,
+		    &live->dtu[i].item);
 }
 
 static void
-hash_devices_again(struct hm_live *plant)
+hash_devices_again(struct hm_live *live)
 {
-	hm_hash_clear(&plant->device_keys);
-	for (size_t i = 0; i < plant->devices; i++)
-		hm_hash_add(&plant->device_keys, plant->device[i].item.hash,
-		    &plant->device[i].item);
+	hm_hash_clear(&live->device_keys);
+	for (size_t i = 0; i < live->devices; i++)
+		hm_hash_add(&live->device_keys, live->device[i].item.hash,
+		    &live->device[i].item);
 }
 
 /* DTUs */
@@ -87,25 +88,25 @@ is_dtu(const void *entry, const void *key)
 }
 
 static size_t
-add_dtu(struct hm_live *plant, struct hm_slice name, uint64_t hash)
+add_dtu(struct hm_live *live, struct hm_slice name, uint64_t hash)
 {
-	size_t cap = plant->dtus_cap;
+	size_t cap = live->dtus_cap;
 	struct hm_live_dtu *dtu;
 
-	if (plant->dtus == HM_LIVE_DTUS_MAX ||
-	    !dtu_room(plant, plant->dtus + 1))
+	if (live->dtus == HM_LIVE_DTUS_MAX ||
+	    !dtu_room(live, live->dtus + 1))
 		return SIZE_MAX;
-	if (plant->dtus_cap != cap)
-		hash_dtus_again(plant);
-	dtu = &plant->dtu[plant->dtus];
+	if (live->dtus_cap != cap)
+		hash_dtus_again(live);
+	dtu = &live->dtu[live->dtus];
 	*dtu = (struct hm_live_dtu){.failures = -1};
 	memcpy(dtu->name, name.p, name.n);
-	return hm_hash_add(&plant->dtu_names, hash, &dtu->item) ?
-	    plant->dtus++ : SIZE_MAX;
+	return hm_hash_add(&live->dtu_names, hash, &dtu->item) ?
+	    live->dtus++ : SIZE_MAX;
 }
 
 size_t
-hm_live_find_dtu(struct hm_live *plant, struct hm_slice name)
+hm_live_find_dtu(struct hm_live *live, struct hm_slice name)
 {
 	uint64_t hash = hm_hash_bytes(HM_HASH_START, name.p, name.n);
 	const struct hm_live_dtu *dtu;
@@ -113,9 +114,9 @@ hm_live_find_dtu(struct hm_live *plant, struct hm_slice name)
 	if (name.n == 0 || name.n >= HM_LIVE_NAME ||
 	    memchr(name.p, '\0', name.n) != NULL)
 		return SIZE_MAX;
-	dtu = hm_hash_find(&plant->dtu_names, hash, is_dtu, &name);
-	return dtu != NULL ? (size_t)(dtu - plant->dtu) :
-	    add_dtu(plant, name, hash);
+	dtu = hm_hash_find(&live->dtu_names, hash, is_dtu, &name);
+	return dtu != NULL ? (size_t)(dtu - live->dtu) :
+	    add_dtu(live, name, hash);
 }
 
 /* Devices */
@@ -157,88 +158,88 @@ is_device(const void *entry, const void *key)
 }
 
 static size_t
-add_device(struct hm_live *plant, const struct device_key *wanted,
+add_device(struct hm_live *live, const struct device_key *wanted,
     uint64_t hash, const struct hm_moment *now)
 {
-	size_t cap = plant->devices_cap;
+	size_t cap = live->devices_cap;
 	struct hm_live_device *d;
 
-	if (plant->devices == HM_LIVE_DEVICES_MAX ||
-	    !device_room(plant, plant->devices + 1))
+	if (live->devices == HM_LIVE_DEVICES_MAX ||
+	    !device_room(live, live->devices + 1))
 		return SIZE_MAX;
-	if (plant->devices_cap != cap)
-		hash_devices_again(plant);
-	d = &plant->device[plant->devices];
+	if (live->devices_cap != cap)
+		hash_devices_again(live);
+	d = &live->device[live->devices];
 	*d = (struct hm_live_device){.scope = wanted->scope,
 	    .dtu = wanted->dtu, .port = wanted->port,
 	    .first_time = now->wall / 1000};
-	return hm_hash_add(&plant->device_keys, hash, &d->item) ?
-	    plant->devices++ : SIZE_MAX;
+	return hm_hash_add(&live->device_keys, hash, &d->item) ?
+	    live->devices++ : SIZE_MAX;
 }
 
 size_t
-hm_live_find_device(struct hm_live *plant, enum hm_scope scope, size_t dtu,
+hm_live_find_device(struct hm_live *live, enum hm_scope scope, size_t dtu,
     const char *serial, int64_t port, const struct hm_moment *now)
 {
 	const struct device_key wanted = {scope, dtu,
 	    key_serial(scope, serial), port};
 	uint64_t hash = hash_device(&wanted);
-	const struct hm_live_device *d = hm_hash_find(&plant->device_keys,
+	const struct hm_live_device *d = hm_hash_find(&live->device_keys,
 	    hash, is_device, &wanted);
 
-	return d != NULL ? (size_t)(d - plant->device) :
-	    add_device(plant, &wanted, hash, now);
+	return d != NULL ? (size_t)(d - live->device) :
+	    add_device(live, &wanted, hash, now);
 }
 
 void
-hm_live_forget(struct hm_live *plant, const struct hm_moment *now)
+hm_live_forget(struct hm_live *live, const struct hm_moment *now)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < plant->devices; i++) {
-		if (now->steady - plant->device[i].heard >= FORGET_MS)
+	for (size_t i = 0; i < live->devices; i++) {
+		if (now->steady - live->device[i].heard >= FORGET_MS)
 			continue;
 		if (kept != i)
-			plant->device[kept] = plant->device[i];
+			live->device[kept] = live->device[i];
 		kept++;
 	}
-	if (kept == plant->devices)
+	if (kept == live->devices)
 		return;
-	plant->devices = kept;
-	hash_devices_again(plant);
-	plant->number++;
+	live->devices = kept;
+	hash_devices_again(live);
+	live->number++;
 }
 
 /* Life */
 
 bool
-hm_live_init(struct hm_live *plant, const struct hm_live_options *options,
+hm_live_init(struct hm_live *live, const struct hm_live_options *options,
     const struct hm_moment *now)
 {
 	const struct hm_dtus *dtus = options->dtus;
 
-	*plant = (struct hm_live){.options = *options, .started = *now};
-	if (!dtu_room(plant, 1) || !device_room(plant, 1))
+	*live = (struct hm_live){.options = *options, .started = *now};
+	if (!dtu_room(live, 1) || !device_room(live, 1))
 		return false;
 	for (size_t i = 0; i < dtus->count; i++)
-		if (hm_live_find_dtu(plant, hm_text(dtus->dtu[i].name)) ==
+		if (hm_live_find_dtu(live, hm_text(dtus->dtu[i].name)) ==
 		    SIZE_MAX)
 			hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu",
 			    dtus->dtu[i].name)), "%s: not shown: its name is "
 			    "too long, or there are too many DTUs",
 			    dtus->dtu[i].name);
-	plant->configured = plant->dtus;
+	live->configured = live->dtus;
 	return true;
 }
 
 void
-hm_live_free(struct hm_live *plant)
+hm_live_free(struct hm_live *live)
 {
-	free(plant->dtu);
-	free(plant->device);
-	hm_hash_free(&plant->dtu_names);
-	hm_hash_free(&plant->device_keys);
-	*plant = (struct hm_live){0};
+	free(live->dtu);
+	free(live->device);
+	hm_hash_free(&live->dtu_names);
+	hm_hash_free(&live->device_keys);
+	*live = (struct hm_live){0};
 }
 
 bool
@@ -246,7 +247,7 @@ hm_live_copy(struct hm_live *to, const struct hm_live *from)
 {
 	struct hm_live mine = *to;
 
-	/* Never none at all, which memcpy does not take. */
+	/* At least one each, so that memcpy gets no NULL. */
 	if (!dtu_room(&mine, from->dtus + 1) ||
 	    !device_room(&mine, from->devices + 1)) {
 		to->dtu = mine.dtu;

@@ -12,12 +12,11 @@
 #include "record/record.h"
 
 /*
- * What the stream has told of the plant: of each DTU how its polls go, of each
- * device its last reading, and what the tools of the chain say of themselves.
- * Memory is bounded: what is over a bound is counted and left out.
- *
- * A record replaces the former reading of its device as a whole: a field that
- * is absent in it is unknown from then on.
+ * The state of the plant, from the records of the stream: for each DTU the
+ * results of its polls, for each device its last reading, and the last stats of
+ * each tool of the chain. Memory is bounded: what exceeds a bound is counted
+ * and left out. A record replaces the last reading of its device as a whole: a
+ * field that is absent in it becomes unknown.
  */
 
 #define HM_LIVE_DTUS_MAX ((size_t)16384)
@@ -31,12 +30,12 @@
 #define HM_LIVE_REASON ((size_t)160)
 
 /* Upper bounds of the histogram of poll durations, in ms. */
-#define HM_TOOK_BOUNDS 100, 250, 500, 1000, 2500, 5000, 10000, 15000, 30000
-#define HM_TOOK_BUCKETS 10 /* the last one has no bound */
-extern const int64_t hm_took_bounds[HM_TOOK_BUCKETS - 1];
+#define HM_LIVE_TOOK_BOUNDS 100, 250, 500, 1000, 2500, 5000, 10000, 15000, 30000
+#define HM_LIVE_TOOK_BUCKETS 10 /* the last one has no bound */
+extern const int64_t hm_live_took_bounds[HM_LIVE_TOOK_BUCKETS - 1];
 
 enum hm_live_state {
-	HM_LIVE_UNKNOWN, /* not polled yet, as far as is known */
+	HM_LIVE_UNKNOWN, /* no poll has been reported yet */
 	HM_LIVE_ONLINE,
 	HM_LIVE_OFFLINE,
 };
@@ -47,18 +46,18 @@ struct hm_live_dtu {
 	enum hm_live_state state;
 	bool breaker_known;
 	enum hm_breaker_state breaker;
-	int64_t failures;      /* polls in a row as last told; -1: unknown */
+	int64_t failures;      /* in a row, as last reported; -1: unknown */
 	uint64_t good, failed; /* polls */
 	uint64_t errors[HM_ERRORS];
-	uint64_t took[HM_TOOK_BUCKETS]; /* polls in each bucket */
+	uint64_t took[HM_LIVE_TOOK_BUCKETS]; /* polls in each bucket */
 	uint64_t took_ms;               /* sum */
 	int64_t answered;      /* steady ms of the last good poll; 0: none */
 	int64_t answered_time; /* its time, seconds since 1970 */
 	enum hm_poll_error error;   /* of the last failed poll */
 	int64_t error_time;    /* 0: none has failed */
 	char reason[HM_LIVE_REASON];
-	bool dark;        /* its last readings were those of a dim plant */
-	uint64_t cleared; /* readings up to this number are no more */
+	bool dark;        /* its last readings were those of dusk */
+	uint64_t cleared; /* readings up to this number are void */
 };
 
 struct hm_live_device {
@@ -95,7 +94,7 @@ struct hm_live_alarm {
 struct hm_live_tool {
 	char name[HM_LIVE_SERIAL];
 	int64_t heard; /* steady ms of its last stats record */
-	int64_t gap;   /* ms between the last two, or as long as it may be */
+	int64_t gap;   /* ms between the last two; at first estimated */
 	int64_t time;
 	size_t count;
 	struct {
@@ -104,7 +103,7 @@ struct hm_live_tool {
 	} counter[HM_LIVE_COUNTERS_MAX];
 };
 
-/* Of a tool in a supervised chain; it may not have spoken of itself yet. */
+/* Deaths of a tool in a supervised chain, which need not be in `tool`. */
 struct hm_live_deaths {
 	char tool[HM_LIVE_SERIAL];
 	uint64_t count;
@@ -112,11 +111,11 @@ struct hm_live_deaths {
 };
 
 struct hm_live_options {
-	const struct hm_dtus *dtus; /* that are configured */
+	const struct hm_dtus *dtus; /* the configured ones */
 	int64_t query_period_ms;
 	const struct hm_quiet_hours *night; /* NULL: not known; borrowed */
 	int64_t night_period_ms;
-	int64_t offline_ms;      /* silence of a DTU that counts as offline */
+	int64_t offline_ms;      /* a DTU silent for longer is offline */
 	int64_t ask_period_ms;   /* between two lists of alarms */
 	int64_t stats_period_ms; /* between two records of a tool; 0: none */
 };
@@ -136,15 +135,15 @@ struct hm_live {
 	size_t dead;
 	struct hm_day_curve curve;
 	uint64_t announcements, states; /* mqtt records */
-	uint64_t refused; /* records for want of room or of a good name */
-	uint64_t number;  /* of records taken in */
-	struct hm_hash dtu_names, device_keys; /* not in a copy */
+	uint64_t refused; /* records left out: full table or bad name */
+	uint64_t number;  /* of records so far; changes with each */
+	struct hm_hash dtu_names, device_keys; /* empty in a copy */
 };
 
 /* False if there is no memory. Freed by hm_live_free, whatever the result. */
-bool hm_live_init(struct hm_live *plant,
+bool hm_live_init(struct hm_live *live,
     const struct hm_live_options *options, const struct hm_moment *now);
-void hm_live_free(struct hm_live *plant);
+void hm_live_free(struct hm_live *live);
 
 /*
  * Make `to`, all zeros or an earlier copy, equal to `from`, for reading only.
@@ -152,23 +151,23 @@ void hm_live_free(struct hm_live *plant);
  */
 bool hm_live_copy(struct hm_live *to, const struct hm_live *from);
 
-/* Learn from a record. False if records of its type tell nothing. */
+/* Whether records of a type change the state; update it from a record. */
 bool hm_live_takes(struct hm_slice type);
-void hm_live_record(struct hm_live *plant, struct hm_slice type,
+void hm_live_record(struct hm_live *live, struct hm_slice type,
     const struct hm_record *record, const struct hm_moment *now);
 
 /* Add the power of the plant at this moment to the curve of the day. */
-void hm_live_sample(struct hm_live *plant, const struct hm_moment *now);
+void hm_live_sample(struct hm_live *live, const struct hm_moment *now);
 
 /*
- * Number of the DTU or the device, which is added if it is new. SIZE_MAX if
- * it cannot be: the name is too long, or there is no room. For hm_live_record.
+ * The index of a DTU or a device, which is added if it is new. SIZE_MAX if the
+ * name is too long or there is no room. For hm_live_record.
  */
-size_t hm_live_find_dtu(struct hm_live *plant, struct hm_slice name);
-size_t hm_live_find_device(struct hm_live *plant, enum hm_scope scope,
+size_t hm_live_find_dtu(struct hm_live *live, struct hm_slice name);
+size_t hm_live_find_device(struct hm_live *live, enum hm_scope scope,
     size_t dtu, const char *serial, int64_t port, const struct hm_moment *now);
 
-/* Drop devices that have not been heard of for a day. */
-void hm_live_forget(struct hm_live *plant, const struct hm_moment *now);
+/* Remove devices without a record for a day. */
+void hm_live_forget(struct hm_live *live, const struct hm_moment *now);
 
 #endif

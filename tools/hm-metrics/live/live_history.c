@@ -16,7 +16,7 @@ hm_live_history_close(struct hm_live_history *history)
 	hm_db_close(&history->db);
 }
 
-/* A file that is not there yet, or is being made at this moment. */
+/* Whether the file does not exist yet, or is being created now. */
 static bool
 may_come(struct hm_live_history *history)
 {
@@ -27,13 +27,13 @@ may_come(struct hm_live_history *history)
 	    hm_schema_refuse(&history->db) == NULL);
 }
 
-/* It is made by hm-store, which may begin later; that is said once. */
+/* Logged once. It is no warning if hm-store may still create the file. */
 static void
 say_why(struct hm_live_history *history, const char *why)
 {
 	char reason[128];
 
-	/* SQLite's text is gone when the file is looked at again. */
+	/* may_come overwrites the text of SQLite. */
 	snprintf(reason, sizeof reason, "%s", why);
 	hm_log_facts(may_come(history) ? HM_INFO : HM_WARNING,
 	    HM_FACTS(hm_fact("file", history->path),
@@ -62,7 +62,7 @@ hm_live_history_ready(struct hm_live_history *history)
 	return false;
 }
 
-/* What fails is said once, until it succeeds. */
+/* A failure is logged once, until there is a success. */
 static bool
 report(struct hm_live_history *history, bool good, const char *what)
 {
@@ -72,7 +72,7 @@ report(struct hm_live_history *history, bool good, const char *what)
 	return good;
 }
 
-/* The DTUs of one span are its power together. */
+/* The power of a span is the sum over its DTUs. */
 struct span {
 	struct hm_day_curve *curve;
 	int64_t time; /* 0: none yet */
@@ -83,7 +83,7 @@ static void
 end_span(struct span *span)
 {
 	if (span->time != 0)
-		hm_curve_add(span->curve, span->time, span->milliwatts);
+		hm_day_curve_add(span->curve, span->time, span->milliwatts);
 	span->milliwatts = 0;
 }
 
@@ -112,7 +112,8 @@ hm_live_history_curve(struct hm_live_history *history, int64_t now,
 	if (!hm_live_history_ready(history))
 		return;
 	report(history, hm_history_power(&history->db, midnight,
-	    HM_CURVE_STEP, add_power, &span), "cannot read the day's power");
+	    HM_DAY_CURVE_STEP, add_power, &span),
+	    "cannot read the day's power");
 	end_span(&span);
 }
 

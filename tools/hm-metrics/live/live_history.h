@@ -6,9 +6,9 @@
 #include "db/history_read.h"
 
 /*
- * What hm-store has kept, for who shows it. The database is opened when it is
- * there and again when another one is in its place; who reads waits for
- * nobody.
+ * Reads the history in hm-store's database. The database is opened once it
+ * exists, and reopened when the file has been replaced. Reading never waits for
+ * a lock.
  */
 struct hm_live_history {
 	const char *path; /* NULL: there is none; borrowed */
@@ -16,7 +16,7 @@ struct hm_live_history {
 	bool complained; /* already logged */
 };
 
-/* Whether it can be read now. */
+/* Open the database if need be. Whether it can be read. */
 bool hm_live_history_ready(struct hm_live_history *history);
 void hm_live_history_close(struct hm_live_history *history);
 
@@ -24,11 +24,11 @@ void hm_live_history_close(struct hm_live_history *history);
 void hm_live_history_curve(struct hm_live_history *history, int64_t now,
     struct hm_day_curve *curve);
 
-/* An array of the newest readings of an inverter. False if that fails. */
+/* Emit an array of the newest readings of an inverter. False if that fails. */
 bool hm_live_history_inverter(struct hm_live_history *history,
     const char *serial, int limit, struct hm_json *e);
 
-/* Members about the database. False if that fails. */
+/* Emit members about the database. False if that fails. */
 bool hm_live_history_stats(struct hm_live_history *history,
     struct hm_json *e);
 

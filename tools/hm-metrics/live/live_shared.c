@@ -10,7 +10,7 @@ hm_live_shared_init(struct hm_live_shared *shared,
 	const struct hm_moment now = hm_moment_now();
 
 	if (pthread_mutex_init(&shared->lock, NULL) != 0 ||
-	    !hm_live_init(&shared->plant, options, &now)) {
+	    !hm_live_init(&shared->live, options, &now)) {
 		hm_log_errno(HM_ERROR, "no memory for the plant");
 		return false;
 	}
@@ -20,7 +20,7 @@ hm_live_shared_init(struct hm_live_shared *shared,
 void
 hm_live_shared_free(struct hm_live_shared *shared)
 {
-	hm_live_free(&shared->plant);
+	hm_live_free(&shared->live);
 	pthread_mutex_destroy(&shared->lock);
 }
 
@@ -31,7 +31,7 @@ hm_live_shared_record(struct hm_live_shared *shared, struct hm_slice type,
 	const struct hm_moment now = hm_moment_now();
 
 	pthread_mutex_lock(&shared->lock);
-	hm_live_record(&shared->plant, type, record, &now);
+	hm_live_record(&shared->live, type, record, &now);
 	pthread_mutex_unlock(&shared->lock);
 }
 
@@ -41,8 +41,8 @@ hm_live_shared_tick(struct hm_live_shared *shared)
 	const struct hm_moment now = hm_moment_now();
 
 	pthread_mutex_lock(&shared->lock);
-	hm_live_forget(&shared->plant, &now);
-	hm_live_sample(&shared->plant, &now);
+	hm_live_forget(&shared->live, &now);
+	hm_live_sample(&shared->live, &now);
 	pthread_mutex_unlock(&shared->lock);
 }
 
@@ -52,8 +52,8 @@ hm_live_shared_copy(struct hm_live_shared *shared, struct hm_live *to)
 	bool good;
 
 	pthread_mutex_lock(&shared->lock);
-	good = to->number == shared->plant.number && to->dtu != NULL ? true :
-	    hm_live_copy(to, &shared->plant);
+	good = to->number == shared->live.number && to->dtu != NULL ? true :
+	    hm_live_copy(to, &shared->live);
 	pthread_mutex_unlock(&shared->lock);
 	return good;
 }

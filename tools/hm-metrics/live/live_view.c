@@ -6,7 +6,7 @@
 
 #define STALE_MIN_MS 180000
 #define PERIODS 3
-#define ALERT_PERIOD_MS 600000 /* hm-alert tells again what lasts */
+#define ALERT_PERIOD_MS 600000 /* hm-alert repeats what lasts */
 #define NIGHT_MAX_MS ((int64_t)18 * 3600 * 1000)
 
 static int64_t
@@ -23,18 +23,18 @@ is_night(const struct hm_live_options *options, int64_t wall)
 }
 
 /*
- * At the end of a night the last poll may be a night's period ago; so it is
- * over only some time later.
+ * Just after the night the last poll may be as old as the night's period, so
+ * the night is prolonged.
  */
 void
-hm_view_init(struct hm_view *view, const struct hm_live *plant,
+hm_view_init(struct hm_view *view, const struct hm_live *live,
     const struct hm_moment *now)
 {
-	const struct hm_live_options *options = &plant->options;
+	const struct hm_live_options *options = &live->options;
 	int64_t period = options->query_period_ms;
 	int64_t grace = larger(options->offline_ms, PERIODS * period);
 
-	*view = (struct hm_view){.plant = plant, .now = *now};
+	*view = (struct hm_view){.live = live, .now = *now};
 	view->night = is_night(options, now->wall) ||
 	    is_night(options, now->wall - grace);
 	if (view->night)
@@ -47,7 +47,7 @@ bool
 hm_view_fresh(const struct hm_view *view,
     const struct hm_live_device *device)
 {
-	const struct hm_live_dtu *dtu = &view->plant->dtu[device->dtu];
+	const struct hm_live_dtu *dtu = &view->live->dtu[device->dtu];
 
 	return device->number > dtu->cleared &&
 	    view->now.steady - device->read <= view->stale_ms;
@@ -80,15 +80,15 @@ hm_view_status(const struct hm_view *view, const struct hm_live_dtu *dtu)
 bool
 hm_view_healthy(const struct hm_view *view)
 {
-	const struct hm_live *plant = view->plant;
+	const struct hm_live *live = view->live;
 	int64_t now = view->now.steady;
 	bool at_dusk = false;
 
 	if (view->night ||
-	    now - plant->started.steady <= view->silence_ms)
+	    now - live->started.steady <= view->silence_ms)
 		return true;
-	for (size_t i = 0; i < plant->dtus; i++) {
-		const struct hm_live_dtu *dtu = &plant->dtu[i];
+	for (size_t i = 0; i < live->dtus; i++) {
+		const struct hm_live_dtu *dtu = &live->dtu[i];
 
 		if (dtu->answered == 0)
 			continue;
@@ -103,8 +103,8 @@ hm_view_healthy(const struct hm_view *view)
 bool
 hm_view_all_tried(const struct hm_view *view)
 {
-	for (size_t i = 0; i < view->plant->configured; i++)
-		if (view->plant->dtu[i].state == HM_LIVE_UNKNOWN)
+	for (size_t i = 0; i < view->live->configured; i++)
+		if (view->live->dtu[i].state == HM_LIVE_UNKNOWN)
 			return false;
 	return true;
 }
@@ -113,7 +113,7 @@ bool
 hm_view_alarm(const struct hm_view *view, const struct hm_live_alarm *alarm)
 {
 	int64_t period = alarm->alert[0] != '\0' ? ALERT_PERIOD_MS :
-	    view->plant->options.ask_period_ms;
+	    view->live->options.ask_period_ms;
 
 	return view->now.steady - alarm->heard <= PERIODS * period;
 }
@@ -121,7 +121,7 @@ hm_view_alarm(const struct hm_view *view, const struct hm_live_alarm *alarm)
 bool
 hm_view_silent(const struct hm_view *view, const struct hm_live_tool *tool)
 {
-	int64_t period = view->plant->options.stats_period_ms;
+	int64_t period = view->live->options.stats_period_ms;
 
 	return period > 0 && view->now.steady - tool->heard >
 	    PERIODS * larger(period, tool->gap);
@@ -131,8 +131,8 @@ bool
 hm_view_counter(const struct hm_view *view, const char *tool,
     const char *counter, int64_t *value)
 {
-	for (size_t i = 0; i < view->plant->tools; i++) {
-		const struct hm_live_tool *t = &view->plant->tool[i];
+	for (size_t i = 0; i < view->live->tools; i++) {
+		const struct hm_live_tool *t = &view->live->tool[i];
 
 		if (strcmp(t->name, tool) != 0 || hm_view_silent(view, t))
 			continue;
@@ -152,8 +152,8 @@ hm_view_sum(const struct hm_view *view, size_t field, bool whole,
 	size_t known = 0;
 
 	*sum = hm_decimal(0, 0);
-	for (size_t i = 0; i < view->plant->devices; i++) {
-		const struct hm_live_device *d = &view->plant->device[i];
+	for (size_t i = 0; i < view->live->devices; i++) {
+		const struct hm_live_device *d = &view->live->device[i];
 		struct hm_decimal value;
 
 		if (d->scope != HM_SCOPE_DTU || !hm_view_fresh(view, d))
@@ -168,18 +168,18 @@ hm_view_sum(const struct hm_view *view, size_t field, bool whole,
 }
 
 void
-hm_live_sample(struct hm_live *plant, const struct hm_moment *now)
+hm_live_sample(struct hm_live *live, const struct hm_moment *now)
 {
 	struct hm_view view;
 	struct hm_decimal watts;
 	int64_t milliwatts;
 
-	hm_view_init(&view, plant, now);
-	/* A part of the plant is not its power. */
-	if (!hm_view_all_tried(&view) && now->steady - plant->started.steady <
-	    plant->options.query_period_ms)
+	hm_view_init(&view, live, now);
+	/* Until all DTUs were polled the sum is too low. */
+	if (!hm_view_all_tried(&view) && now->steady - live->started.steady <
+	    live->options.query_period_ms)
 		return;
 	if (hm_view_sum(&view, HM_F_PV_POWER, false, &watts) &&
 	    hm_decimal_rescale(watts, 3, &milliwatts))
-		hm_curve_add(&plant->curve, now->wall / 1000, milliwatts);
+		hm_day_curve_add(&live->curve, now->wall / 1000, milliwatts);
 }

@@ -4,55 +4,55 @@
 #include "live.h"
 
 /*
- * What may be said of the plant at one moment: which readings are still true,
- * which DTUs answer, whether all is well.
+ * The live state as it may be shown at one moment: which readings are current,
+ * which DTUs are online, whether the plant is healthy.
  */
 
 struct hm_view {
-	const struct hm_live *plant;
+	const struct hm_live *live;
 	struct hm_moment now;
-	bool night;         /* it is, or it was a moment ago */
-	int64_t stale_ms;   /* readings are true for so long */
-	int64_t silence_ms; /* a DTU that says nothing for longer is away */
+	bool night;         /* it is night, or was until recently */
+	int64_t stale_ms;   /* older readings are not shown */
+	int64_t silence_ms; /* a DTU silent for longer is offline */
 };
 
 /* Both are borrowed. */
-void hm_view_init(struct hm_view *view, const struct hm_live *plant,
+void hm_view_init(struct hm_view *view, const struct hm_live *live,
     const struct hm_moment *now);
 
-/* The DTU after this one, or the first after NULL; NULL after the last. */
+/* Iterate over DTUs: the next one, for NULL the first; NULL after the last. */
 static inline const struct hm_live_dtu *
 hm_view_dtu(const struct hm_view *view, const struct hm_live_dtu *dtu)
 {
-	const struct hm_live *plant = view->plant;
+	const struct hm_live *live = view->live;
 
-	dtu = dtu != NULL ? dtu + 1 : plant->dtu;
-	return dtu < plant->dtu + plant->dtus ? dtu : NULL;
+	dtu = dtu != NULL ? dtu + 1 : live->dtu;
+	return dtu < live->dtu + live->dtus ? dtu : NULL;
 }
 
-/* The same of the devices of a scope. */
+/* Iterate over the devices of a scope. */
 static inline const struct hm_live_device *
 hm_view_device(const struct hm_view *view, enum hm_scope scope,
     const struct hm_live_device *d)
 {
-	const struct hm_live *plant = view->plant;
+	const struct hm_live *live = view->live;
 
-	d = d != NULL ? d + 1 : plant->device;
-	while (d < plant->device + plant->devices && d->scope != scope)
+	d = d != NULL ? d + 1 : live->device;
+	while (d < live->device + live->devices && d->scope != scope)
 		d++;
-	return d < plant->device + plant->devices ? d : NULL;
+	return d < live->device + live->devices ? d : NULL;
 }
 
-/* Whether the last reading of a device is still true. */
+/* Whether the last reading of a device is current. */
 bool hm_view_fresh(const struct hm_view *view,
     const struct hm_live_device *device);
 
-/* The value of a field, if it is known and still true. */
+/* The value of a field. False if it is unknown or no longer current. */
 bool hm_view_value(const struct hm_view *view,
     const struct hm_live_device *device, size_t field,
     struct hm_decimal *value);
 
-/* Whether the last poll was good, and not too long ago. */
+/* Whether the last poll was good and is recent. */
 bool hm_view_up(const struct hm_view *view, const struct hm_live_dtu *dtu);
 
 /* "online", "error" or "unknown". */
@@ -60,20 +60,20 @@ const char *hm_view_status(const struct hm_view *view,
     const struct hm_live_dtu *dtu);
 
 /*
- * False when no DTU has answered for too long, and not because the sun is
- * down: it is night by the settings, or all that ever answered went away at
- * dusk, less than 18 hours ago.
+ * False when no DTU has answered for too long, unless that is because of the
+ * night: by the settings, or because a DTU last answered at dusk, less than 18
+ * hours ago.
  */
 bool hm_view_healthy(const struct hm_view *view);
 
 /* Whether every configured DTU has been polled. */
 bool hm_view_all_tried(const struct hm_view *view);
 
-/* Whether an alarm has been told of lately. */
+/* Whether an alarm has been repeated recently. */
 bool hm_view_alarm(const struct hm_view *view,
     const struct hm_live_alarm *alarm);
 
-/* Whether a tool has missed three of its stats records. */
+/* Whether three stats records of a tool are missing. */
 bool hm_view_silent(const struct hm_view *view,
     const struct hm_live_tool *tool);
 
@@ -82,8 +82,8 @@ bool hm_view_counter(const struct hm_view *view, const char *tool,
     const char *counter, int64_t *value);
 
 /*
- * The sum of a field of all DTUs. False if none of those that are up tells
- * it, or, `whole`, if one of them does not.
+ * The sum of a field over all DTUs with current readings. False if no DTU has
+ * the field or, with `whole`, if one of them lacks it.
  */
 bool hm_view_sum(const struct hm_view *view, size_t field, bool whole,
     struct hm_decimal *sum);

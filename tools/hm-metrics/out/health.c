@@ -48,18 +48,18 @@ publisher(const struct hm_view *view, const char *counter)
 }
 
 void
-hm_health_emit(struct hm_json *e, const struct hm_view *view)
+hm_health_json(struct hm_json *e, const struct hm_view *view)
 {
-	const struct hm_live *plant = view->plant;
+	const struct hm_live *live = view->live;
 
 	hm_json_object(e, NULL);
 	hm_json_bool(e, "healthy", hm_view_healthy(view));
 	hm_json_int(e, "uptime_seconds",
-	    (view->now.steady - plant->started.steady) / 1000);
-	hm_json_moment(e, "start_time", plant->started.wall / 1000);
+	    (view->now.steady - live->started.steady) / 1000);
+	hm_json_moment(e, "start_time", live->started.wall / 1000);
 	hm_json_object(e, "dtus");
-	for (size_t i = 0; i < plant->dtus; i++)
-		emit_dtu(e, view, &plant->dtu[i]);
+	for (size_t i = 0; i < live->dtus; i++)
+		emit_dtu(e, view, &live->dtu[i]);
 	hm_json_object_end(e);
 	hm_json_object(e, "mqtt");
 	hm_json_int(e, "messages_published", publisher(view, "published"));
@@ -72,15 +72,15 @@ hm_health_emit(struct hm_json *e, const struct hm_view *view)
 
 size_t
 hm_health_live(const struct hm_view *view,
-    struct hm_check check[HM_CHECKS_MAX])
+    struct hm_health_check check[HM_HEALTH_CHECKS_MAX])
 {
 	size_t count = 0;
 
-	check[count++] = (struct hm_check){"hm-metrics", true};
-	for (size_t i = 0; i < view->plant->tools; i++) {
-		const struct hm_live_tool *tool = &view->plant->tool[i];
+	check[count++] = (struct hm_health_check){"hm-metrics", true};
+	for (size_t i = 0; i < view->live->tools; i++) {
+		const struct hm_live_tool *tool = &view->live->tool[i];
 
-		check[count++] = (struct hm_check){tool->name,
+		check[count++] = (struct hm_health_check){tool->name,
 		    !hm_view_silent(view, tool)};
 	}
 	return count;
@@ -88,17 +88,17 @@ hm_health_live(const struct hm_view *view,
 
 size_t
 hm_health_ready(const struct hm_view *view, bool database,
-    struct hm_check check[HM_CHECKS_MAX])
+    struct hm_health_check check[HM_HEALTH_CHECKS_MAX])
 {
-	check[0] = (struct hm_check){"configuration", true};
-	check[1] = (struct hm_check){"database", database};
-	check[2] = (struct hm_check){"every DTU polled once",
+	check[0] = (struct hm_health_check){"configuration", true};
+	check[1] = (struct hm_health_check){"database", database};
+	check[2] = (struct hm_health_check){"every DTU polled once",
 	    hm_view_all_tried(view)};
 	return 3;
 }
 
 size_t
-hm_health_text(const struct hm_check *check, size_t count, bool verbose,
+hm_health_text(const struct hm_health_check *check, size_t count, bool verbose,
     bool *good, char *buf, size_t cap)
 {
 	size_t n = 0;

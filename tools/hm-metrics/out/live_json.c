@@ -15,9 +15,9 @@ emit_text(struct hm_json *e, const char *key, const char *text)
 
 /* Fields of a device by their own keys. */
 
-/* Those that the bridge had, which are null where they are not known. */
+/* Fields of the bridge, which are null while they are unknown. */
 static bool
-is_of_old(enum hm_scope scope, size_t field)
+had_bridge(enum hm_scope scope, size_t field)
 {
 	switch (field) {
 	case HM_F_GRID_VOLTAGE:
@@ -51,7 +51,7 @@ emit_field(struct hm_json *e, const struct hm_view *view,
 	    hm_fields[field].kind == HM_LABEL)
 		return;
 	if (!hm_view_value(view, d, field, &value)) {
-		if (is_of_old(d->scope, field))
+		if (had_bridge(d->scope, field))
 			hm_json_null(e, key);
 	} else if (hm_fields[field].kind == HM_FLAG) {
 		hm_json_bool(e, key, value.units != 0);
@@ -92,7 +92,7 @@ emit_port(struct hm_json *e, const struct hm_view *view,
 	if (alone) {
 		hm_json_text(e, "serial_number", port->serial);
 		hm_json_text(e, "dtu_name",
-		    view->plant->dtu[port->dtu].name);
+		    view->live->dtu[port->dtu].name);
 	}
 	hm_json_int(e, "port_number", port->port);
 	hm_json_moment(e, "timestamp", port->time);
@@ -166,7 +166,7 @@ emit_inverter(struct hm_json *e, const struct hm_view *view,
 {
 	hm_json_object(e, NULL);
 	hm_json_text(e, "serial_number", inverter->serial);
-	hm_json_text(e, "dtu_name", view->plant->dtu[inverter->dtu].name);
+	hm_json_text(e, "dtu_name", view->live->dtu[inverter->dtu].name);
 	hm_json_moment(e, "first_seen", inverter->first_time);
 	hm_json_moment(e, "last_seen", inverter->time);
 	emit_text(e, "inverter_type", inverter->model);
@@ -205,7 +205,7 @@ hm_live_json_inverter(struct hm_json *e, const struct hm_view *view,
 	return false;
 }
 
-/* The page: short keys, in units that it shows */
+/* The page: short keys, and the units that it shows */
 
 static void
 emit_value(struct hm_json *e, const struct hm_view *view,
@@ -234,7 +234,7 @@ emit_sum(struct hm_json *e, const struct hm_view *view, size_t field,
 static void
 emit_page_dtu(struct hm_json *e, const struct hm_view *view, size_t number)
 {
-	const struct hm_live_dtu *dtu = &view->plant->dtu[number];
+	const struct hm_live_dtu *dtu = &view->live->dtu[number];
 
 	hm_json_object(e, NULL);
 	hm_json_text(e, "name", dtu->name);
@@ -256,7 +256,7 @@ emit_page_inverter(struct hm_json *e, const struct hm_view *view,
     const struct hm_live_device *inverter)
 {
 	hm_json_object(e, NULL);
-	hm_json_text(e, "dtu", view->plant->dtu[inverter->dtu].name);
+	hm_json_text(e, "dtu", view->live->dtu[inverter->dtu].name);
 	hm_json_text(e, "serial", inverter->serial);
 	emit_text(e, "kind", inverter->model);
 	emit_value(e, view, inverter, HM_F_ACTIVE_POWER, "watts");
@@ -284,7 +284,7 @@ emit_page_alarm(struct hm_json *e, const struct hm_view *view,
     const struct hm_live_alarm *alarm)
 {
 	hm_json_object(e, NULL);
-	hm_json_text(e, "dtu", view->plant->dtu[alarm->dtu].name);
+	hm_json_text(e, "dtu", view->live->dtu[alarm->dtu].name);
 	emit_text(e, "serial", alarm->serial);
 	if (alarm->port > 0)
 		hm_json_int(e, "port", alarm->port);
@@ -300,14 +300,14 @@ emit_page_alarm(struct hm_json *e, const struct hm_view *view,
 static void
 emit_curve(struct hm_json *e, const struct hm_day_curve *curve)
 {
-	unsigned points = HM_CURVE_POINTS;
+	unsigned points = HM_DAY_CURVE_POINTS;
 	int64_t milliwatts;
 
-	while (points > 0 && !hm_curve_mean(curve, points - 1, &milliwatts))
+	while (points > 0 && !hm_day_curve_mean(curve, points - 1, &milliwatts))
 		points--;
 	hm_json_array(e, "curve");
 	for (unsigned i = 0; i < points; i++)
-		if (hm_curve_mean(curve, i, &milliwatts))
+		if (hm_day_curve_mean(curve, i, &milliwatts))
 			hm_json_int(e, NULL, (milliwatts + 500) / 1000);
 		else
 			hm_json_null(e, NULL);
@@ -317,7 +317,7 @@ emit_curve(struct hm_json *e, const struct hm_day_curve *curve)
 void
 hm_live_json_page(struct hm_json *e, const struct hm_view *view)
 {
-	const struct hm_live *plant = view->plant;
+	const struct hm_live *live = view->live;
 
 	hm_json_object(e, NULL);
 	hm_json_moment(e, "time", view->now.wall / 1000);
@@ -327,7 +327,7 @@ hm_live_json_page(struct hm_json *e, const struct hm_view *view)
 	emit_sum(e, view, HM_F_TODAY_PRODUCTION, true, "today");
 	emit_sum(e, view, HM_F_TOTAL_PRODUCTION, true, "total");
 	hm_json_array(e, "dtus");
-	for (size_t i = 0; i < plant->dtus; i++)
+	for (size_t i = 0; i < live->dtus; i++)
 		emit_page_dtu(e, view, i);
 	hm_json_array_end(e);
 	hm_json_array(e, "units");
@@ -345,10 +345,10 @@ hm_live_json_page(struct hm_json *e, const struct hm_view *view)
 	}
 	hm_json_array_end(e);
 	hm_json_array(e, "alarms");
-	for (size_t i = 0; i < plant->alarms; i++)
-		if (hm_view_alarm(view, &plant->alarm[i]))
-			emit_page_alarm(e, view, &plant->alarm[i]);
+	for (size_t i = 0; i < live->alarms; i++)
+		if (hm_view_alarm(view, &live->alarm[i]))
+			emit_page_alarm(e, view, &live->alarm[i]);
 	hm_json_array_end(e);
-	emit_curve(e, &plant->curve);
+	emit_curve(e, &live->curve);
 	hm_json_object_end(e);
 }

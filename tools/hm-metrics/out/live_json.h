@@ -5,21 +5,21 @@
 #include "live/live_view.h"
 
 /*
- * The plant as JSON: what /api answers, in the shapes of the bridge that hm
- * replaces, and what the page is drawn from. Values that are not known are
- * null where the bridge had them, and otherwise absent.
+ * The plant as JSON, for the page and for /api, whose objects have the keys of
+ * the bridge that hm replaces. An unknown value is null if the bridge had it,
+ * and otherwise absent.
  */
 
 /* An array of all inverters with their inputs. */
 void hm_live_json_inverters(struct hm_json *e, const struct hm_view *view);
 
-/* One of them. False, and nothing written, if it is not known. */
+/* One inverter. False, with nothing written, if it is not known. */
 bool hm_live_json_inverter(struct hm_json *e, const struct hm_view *view,
     const char *serial);
 
 /*
- * An array of the inputs of an inverter, or of all (NULL). False, and nothing
- * written, if the inverter is not known.
+ * An array of the inputs of an inverter, or of all for NULL. False, with
+ * nothing written, if the inverter is not known.
  */
 bool hm_live_json_ports(struct hm_json *e, const struct hm_view *view,
     const char *serial);

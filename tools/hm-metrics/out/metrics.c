@@ -31,23 +31,23 @@ put_gauge(struct hm_prometheus *e, const char *name, int64_t value,
 }
 
 static void
-put_messages(struct hm_prometheus *e, const struct hm_live *plant)
+put_messages(struct hm_prometheus *e, const struct hm_live *live)
 {
 	hm_prometheus_family(e, "hoymiles_mqtt_messages_total",
 	    HM_PROMETHEUS_COUNTER,
 	    "MQTT messages in the stream, for hm-publish to send");
 	hm_prometheus_sample(e, "");
 	hm_prometheus_label(e, "message_type", "config");
-	hm_prometheus_int(e, (int64_t)plant->announcements);
+	hm_prometheus_int(e, (int64_t)live->announcements);
 	hm_prometheus_sample(e, "");
 	hm_prometheus_label(e, "message_type", "state");
-	hm_prometheus_int(e, (int64_t)plant->states);
+	hm_prometheus_int(e, (int64_t)live->states);
 }
 
 static void
 put_own(struct hm_prometheus *e, const struct hm_metrics_options *options)
 {
-	const struct hm_own_figures *own = options->own;
+	const struct hm_metrics_own *own = options->own;
 
 	put_count(e, "hoymiles_metrics_lines_total", own->lines,
 	    "lines that hm-metrics has read");
@@ -56,7 +56,8 @@ put_own(struct hm_prometheus *e, const struct hm_metrics_options *options)
 	put_count(e, "hoymiles_http_requests_total", own->requests,
 	    "HTTP requests answered by hm-metrics");
 	put_count(e, "hoymiles_http_evicted_total", own->evicted,
-	    "HTTP connections closed for being slow or to make room");
+	    "HTTP connections closed because they were slow or all were in "
+	    "use");
 	put_gauge(e, "hoymiles_http_connections", (int64_t)own->connections,
 	    "HTTP connections that are open");
 	put_gauge(e, "hoymiles_http_listeners", (int64_t)own->listeners,
@@ -70,11 +71,11 @@ put_database(struct hm_prometheus *e, const char *path)
 
 	if (path != NULL && stat(path, &file) == 0)
 		put_gauge(e, "hoymiles_db_size_bytes", file.st_size,
-		    "size of the database's file");
+		    "size of the database file");
 }
 
 static void
-put_process(struct hm_prometheus *e, const struct hm_live *plant)
+put_process(struct hm_prometheus *e, const struct hm_live *live)
 {
 	struct hm_process_usage process;
 	struct rlimit limit;
@@ -94,8 +95,8 @@ put_process(struct hm_prometheus *e, const struct hm_live *plant)
 		put_gauge(e, "process_max_fds", (int64_t)limit.rlim_cur,
 		    "maximum number of open file descriptors");
 	put_one(e, "process_start_time_seconds", HM_PROMETHEUS_GAUGE,
-	    hm_decimal(plant->started.wall / 10, 2),
-	    "start time of the process since 1970");
+	    hm_decimal(live->started.wall / 10, 2),
+	    "Unix time of the start of the process");
 }
 
 static void
@@ -118,16 +119,16 @@ hm_metrics_render(struct hm_buffer *out, const struct hm_view *view,
 	hm_metrics_dtus(&e, view);
 	hm_metrics_fields(&e, view);
 	hm_metrics_tools(&e, view);
-	put_messages(&e, view->plant);
-	put_count(&e, "hoymiles_metrics_refused_total", view->plant->refused,
-	    "records left out for want of a good name or of room");
+	put_messages(&e, view->live);
+	put_count(&e, "hoymiles_metrics_refused_total", view->live->refused,
+	    "records not shown because of a bad name or a full table");
 	put_database(&e, options->database);
 	put_own(&e, options);
 	if (options->legacy)
 		hm_metrics_legacy(&e, view);
 	put_build(&e);
-	/* A text file is shown by node_exporter, which tells of its own. */
+	/* node_exporter, which shows the text file, adds its own process. */
 	if (options->http)
-		put_process(&e, view->plant);
+		put_process(&e, view->live);
 	return hm_prometheus_end(&e);
 }

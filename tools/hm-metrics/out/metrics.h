@@ -6,8 +6,8 @@
 
 /* The plant as metrics. docs/metrics.md lists them all. */
 
-/* What hm-metrics counts of itself. */
-struct hm_own_figures {
+/* Counters of hm-metrics itself. */
+struct hm_metrics_own {
 	uint64_t lines;       /* read */
 	uint64_t requests;    /* HTTP */
 	uint64_t connections; /* open now */
@@ -18,16 +18,16 @@ struct hm_own_figures {
 struct hm_metrics_options {
 	bool openmetrics;
 	bool legacy; /* the names of hoymiles-mqtt 0.12, too */
-	bool http;   /* by HTTP: its figures, too, and those of the process */
+	bool http;   /* for HTTP: with its counters and those of the process */
 	const char *database; /* NULL: there is none */
-	const struct hm_own_figures *own;
+	const struct hm_metrics_own *own;
 };
 
-/* Append them all. False if there is no memory, or no end of them. */
+/* Append all metrics. False if there is no memory, or they are too long. */
 bool hm_metrics_render(struct hm_buffer *out, const struct hm_view *view,
     const struct hm_metrics_options *options);
 
-/* The parts of it. */
+/* Its parts. */
 void hm_metrics_dtus(struct hm_prometheus *e, const struct hm_view *view);
 void hm_metrics_fields(struct hm_prometheus *e, const struct hm_view *view);
 void hm_metrics_tools(struct hm_prometheus *e, const struct hm_view *view);

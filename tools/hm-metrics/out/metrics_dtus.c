@@ -7,6 +7,8 @@
 #include "record/breaker_state.h"
 #include "record/poll_errors.h"
 
+#define BOUND ((size_t)24) /* bytes of the bound of a bucket */
+
 static void
 begin_sample(struct hm_prometheus *e, const struct hm_live_dtu *dtu)
 {
@@ -14,13 +16,13 @@ begin_sample(struct hm_prometheus *e, const struct hm_live_dtu *dtu)
 	hm_prometheus_label(e, "dtu", dtu->name);
 }
 
-/* How polls go */
+/* Results of polls */
 
 static void
 put_up(struct hm_prometheus *e, const struct hm_view *view)
 {
 	hm_prometheus_family(e, "hoymiles_up", HM_PROMETHEUS_GAUGE,
-	    "1 if the last poll of the DTU was good and not too long ago");
+	    "1 if the last poll of the DTU was good and is recent");
 	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
 		begin_sample(e, d);
@@ -32,7 +34,7 @@ static void
 put_success(struct hm_prometheus *e, const struct hm_view *view)
 {
 	hm_prometheus_family(e, "hoymiles_poll_success_timestamp_seconds",
-	    HM_PROMETHEUS_GAUGE, "when the DTU last answered, since 1970");
+	    HM_PROMETHEUS_GAUGE, "Unix time of the last answer of the DTU");
 	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
 		if (d->answered == 0)
@@ -46,7 +48,7 @@ static void
 put_polls(struct hm_prometheus *e, const struct hm_view *view)
 {
 	hm_prometheus_family(e, "hoymiles_polls_total", HM_PROMETHEUS_COUNTER,
-	    "polls of the DTU by result");
+	    "polls of the DTU, by result");
 	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
 		begin_sample(e, d);
@@ -62,7 +64,7 @@ static void
 put_errors(struct hm_prometheus *e, const struct hm_view *view)
 {
 	hm_prometheus_family(e, "hoymiles_poll_errors_total",
-	    HM_PROMETHEUS_COUNTER, "failed polls of the DTU by reason");
+	    HM_PROMETHEUS_COUNTER, "failed polls of the DTU, by reason");
 	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;)
 		for (enum hm_poll_error r = HM_ERR_NONE + 1; r < HM_ERRORS;
@@ -87,22 +89,29 @@ put_in_row(struct hm_prometheus *e, const struct hm_view *view)
 	}
 }
 
+/* Seconds in the canonical form of OpenMetrics: 0.1, 1.0 */
+static void
+format_bound(int64_t ms, char out[BOUND])
+{
+	long long seconds = ms / 1000, rest = ms % 1000;
+
+	if (rest % 100 == 0)
+		snprintf(out, BOUND, "%lld.%lld", seconds, rest / 100);
+	else
+		snprintf(out, BOUND, "%lld.%lld", seconds, rest / 10);
+}
+
 void
 hm_metrics_durations(struct hm_prometheus *e, const struct hm_live_dtu *dtu,
     const char *label)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < HM_TOOK_BUCKETS; i++) {
-		char bound[HM_DECIMAL_TEXT + 2] = "+Inf";
+	for (size_t i = 0; i < HM_LIVE_TOOK_BUCKETS; i++) {
+		char bound[BOUND] = "+Inf";
 
-		/* As OpenMetrics spells it: 0.1, 1.0 */
-		if (i < HM_TOOK_BUCKETS - 1)
-			snprintf(bound, sizeof bound,
-			    hm_took_bounds[i] % 1000 == 0 ? "%lld.0" :
-			    "%lld.%lld", (long long)hm_took_bounds[i] / 1000,
-			    (long long)hm_took_bounds[i] % 1000 /
-			    (hm_took_bounds[i] % 100 == 0 ? 100 : 10));
+		if (i < HM_LIVE_TOOK_BUCKETS - 1)
+			format_bound(hm_live_took_bounds[i], bound);
 		sum += dtu->took[i];
 		hm_prometheus_sample(e, "_bucket");
 		hm_prometheus_label(e, label, dtu->name);
@@ -121,7 +130,7 @@ static void
 put_durations(struct hm_prometheus *e, const struct hm_view *view)
 {
 	hm_prometheus_family(e, "hoymiles_poll_duration_seconds",
-	    HM_PROMETHEUS_HISTOGRAM, "how long good polls of the DTU took");
+	    HM_PROMETHEUS_HISTOGRAM, "duration of the good polls of the DTU");
 	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;)
 		hm_metrics_durations(e, d, "dtu");
@@ -157,7 +166,7 @@ same_labels(const struct hm_live_alarm *a, const struct hm_live_alarm *b)
 static bool
 shown_before(const struct hm_view *view, size_t at)
 {
-	const struct hm_live_alarm *alarm = view->plant->alarm;
+	const struct hm_live_alarm *alarm = view->live->alarm;
 
 	for (size_t i = 0; i < at; i++)
 		if (hm_view_alarm(view, &alarm[i]) &&
@@ -172,7 +181,7 @@ put_alarm(struct hm_prometheus *e, const struct hm_view *view,
 {
 	char number[24];
 
-	begin_sample(e, &view->plant->dtu[alarm->dtu]);
+	begin_sample(e, &view->live->dtu[alarm->dtu]);
 	hm_prometheus_label(e, "inverter", alarm->serial);
 	if (alarm->alert[0] != '\0') {
 		snprintf(number, sizeof number, "%lld",
@@ -188,25 +197,31 @@ put_alarm(struct hm_prometheus *e, const struct hm_view *view,
 }
 
 static void
+begin_alarms(struct hm_prometheus *e, bool alerts)
+{
+	if (alerts)
+		hm_prometheus_family(e, "hoymiles_alert_active",
+		    HM_PROMETHEUS_GAUGE,
+		    "1 for each active alert of hm-alert");
+	else
+		hm_prometheus_family(e, "hoymiles_alarm_active",
+		    HM_PROMETHEUS_GAUGE,
+		    "1 for each active alarm in the DTU's list");
+}
+
+static void
 put_alarms(struct hm_prometheus *e, const struct hm_view *view, bool alerts)
 {
 	bool begun = false;
 
-	for (size_t i = 0; i < view->plant->alarms; i++) {
-		const struct hm_live_alarm *alarm = &view->plant->alarm[i];
+	for (size_t i = 0; i < view->live->alarms; i++) {
+		const struct hm_live_alarm *alarm = &view->live->alarm[i];
 
 		if ((alarm->alert[0] != '\0') != alerts ||
 		    !hm_view_alarm(view, alarm) || shown_before(view, i))
 			continue;
-		if (!begun && alerts)
-			hm_prometheus_family(e, "hoymiles_alert_active",
-			    HM_PROMETHEUS_GAUGE, "1 for each alert of hm-alert "
-			    "that lasts");
-		else if (!begun)
-			hm_prometheus_family(e, "hoymiles_alarm_active",
-			    HM_PROMETHEUS_GAUGE,
-			    "1 for each alarm in the DTU's "
-			    "list that lasts");
+		if (!begun)
+			begin_alarms(e, alerts);
 		begun = true;
 		put_alarm(e, view, alarm);
 	}
@@ -215,7 +230,7 @@ put_alarms(struct hm_prometheus *e, const struct hm_view *view, bool alerts)
 void
 hm_metrics_dtus(struct hm_prometheus *e, const struct hm_view *view)
 {
-	if (view->plant->dtus > 0) {
+	if (view->live->dtus > 0) {
 		put_up(e, view);
 		put_success(e, view);
 		put_polls(e, view);

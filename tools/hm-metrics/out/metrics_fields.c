@@ -39,7 +39,7 @@ put_labels(struct hm_prometheus *e, const struct hm_view *view,
 	const struct hm_reading_type *type = &hm_reading_types[d->scope];
 	char port[24];
 
-	hm_prometheus_label(e, "dtu", view->plant->dtu[d->dtu].name);
+	hm_prometheus_label(e, "dtu", view->live->dtu[d->dtu].name);
 	if (type->has_serial)
 		hm_prometheus_label(e, type->label, d->serial);
 	if (type->has_port) {
@@ -107,8 +107,8 @@ put_family(struct hm_prometheus *e, const struct hm_view *view,
 {
 	size_t part[PARTS_MAX], parts = parts_of(f, part);
 
-	for (size_t i = 0; i < view->plant->devices; i++) {
-		const struct hm_live_device *d = &view->plant->device[i];
+	for (size_t i = 0; i < view->live->devices; i++) {
+		const struct hm_live_device *d = &view->live->device[i];
 
 		for (size_t k = 0; d->scope == f->type->scope && k < parts;
 		    k++)
@@ -166,9 +166,9 @@ put_info(struct hm_prometheus *e, const struct hm_view *view,
 	bool begun = false;
 
 	snprintf(name, sizeof name, PREFIX "%s_info", type->name);
-	snprintf(help, sizeof help, "what %s is", type->noun);
-	for (size_t i = 0; i < view->plant->devices; i++) {
-		const struct hm_live_device *d = &view->plant->device[i];
+	snprintf(help, sizeof help, "model, firmware and hardware of %s", type->noun);
+	for (size_t i = 0; i < view->live->devices; i++) {
+		const struct hm_live_device *d = &view->live->device[i];
 
 		if (d->scope != type->scope || d->serial[0] == '\0')
 			continue;

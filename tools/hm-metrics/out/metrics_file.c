@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define MODE 0644 /* who reads it is another user */
+#define MODE 0644 /* another user reads it */
 #define CHANGED_MS 10000
 #define UNCHANGED_MS 60000
 
@@ -34,7 +34,7 @@ write_all(int fd, const uint8_t *p, size_t n)
 	return true;
 }
 
-/* The move is on the disk when its directory is. */
+/* A rename is durable once its directory is synced. */
 static bool
 sync_directory(const char *path)
 {
@@ -148,7 +148,8 @@ hm_metrics_file_new(const struct hm_metrics_file_options *options)
 		if (file->wake >= 0)
 			close(file->wake);
 	}
-	hm_log_errno(HM_ERROR, "cannot keep %s", options->path);
+	hm_log_errno(HM_ERROR, "cannot start the thread that writes %s",
+	    options->path);
 	free(file);
 	return NULL;
 }

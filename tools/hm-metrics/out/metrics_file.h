@@ -6,22 +6,22 @@
 #include "base/buffer.h"
 
 /*
- * A file that others read while it is written: it is made beside its place
- * and moved there when it is whole and on the disk.
+ * A file that is replaced as a whole: a new one is written beside it, synced
+ * and renamed, so that readers never see half of it.
  */
 
-/* False, with errno, if that fails; then the file is as it was. */
+/* False, with errno, if that fails; then the old file stays. */
 bool hm_metrics_file_write(const char *path, const struct hm_buffer *text);
 
-/* A file that is written now and then, in a thread of its own. */
+/* A file that a thread of its own writes periodically. */
 struct hm_metrics_file;
 
 struct hm_metrics_file_options {
 	const char *path;
 	void *context;
-	/* Append what is to be in it. Called in that thread. */
+	/* Append the contents. Called in that thread. */
 	bool (*render)(void *context, struct hm_buffer *out);
-	/* A number that changes with what is in it. Likewise. */
+	/* A number that changes with the contents. Called in that thread. */
 	uint64_t (*number)(void *context);
 };
 

@@ -5,7 +5,7 @@
 #include "prometheus_text.h"
 #include "record/poll_errors.h"
 
-/* The metrics of hoymiles-mqtt 0.12, where its names are not ours. */
+/* The metrics of hoymiles-mqtt 0.12 whose names differ from ours. */
 
 static void
 begin_sample(struct hm_prometheus *e, const struct hm_live_dtu *dtu)
@@ -67,7 +67,7 @@ put_states(struct hm_prometheus *e, const struct hm_view *view)
 	}
 }
 
-/* A field of all devices of a scope, under a name of old. */
+/* A field of all devices of a scope, under its name in hoymiles-mqtt 0.12. */
 static const struct {
 	const char *name;
 	enum hm_scope scope;
@@ -91,11 +91,11 @@ static const struct {
 static void
 put_reading(struct hm_prometheus *e, const struct hm_view *view, size_t row)
 {
-	const struct hm_live *plant = view->plant;
+	const struct hm_live *live = view->live;
 	bool begun = false;
 
-	for (size_t i = 0; i < plant->devices; i++) {
-		const struct hm_live_device *d = &plant->device[i];
+	for (size_t i = 0; i < live->devices; i++) {
+		const struct hm_live_device *d = &live->device[i];
 		struct hm_decimal value;
 		char port[24];
 
@@ -107,7 +107,7 @@ put_reading(struct hm_prometheus *e, const struct hm_view *view, size_t row)
 			    HM_PROMETHEUS_GAUGE, readings[row].help);
 		begun = true;
 		if (d->scope == HM_SCOPE_DTU) {
-			begin_sample(e, &plant->dtu[d->dtu]);
+			begin_sample(e, &live->dtu[d->dtu]);
 		} else {
 			hm_prometheus_sample(e, "");
 			hm_prometheus_label(e, "serial_number", d->serial);
@@ -135,11 +135,11 @@ put_errors(struct hm_prometheus *e, const struct hm_view *view)
 	hm_prometheus_int(e, dropped);
 }
 
-/* hoymiles_mqtt_messages_total has kept its name and is always there. */
+/* Not hoymiles_mqtt_messages_total, whose name is the same in hm. */
 void
 hm_metrics_legacy(struct hm_prometheus *e, const struct hm_view *view)
 {
-	if (view->plant->dtus > 0) {
+	if (view->live->dtus > 0) {
 		put_queries(e, view);
 		put_states(e, view);
 	}
@@ -150,5 +150,5 @@ hm_metrics_legacy(struct hm_prometheus *e, const struct hm_view *view)
 	    HM_PROMETHEUS_GAUGE, "Uptime of the program");
 	hm_prometheus_sample(e, "");
 	hm_prometheus_decimal(e, hm_decimal((view->now.steady -
-	    view->plant->started.steady) / 1000, 0));
+	    view->live->started.steady) / 1000, 0));
 }

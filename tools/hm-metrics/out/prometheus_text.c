@@ -61,7 +61,7 @@ ends_with(const char *text, size_t n, const char *end)
 	return n > length && memcmp(text + n - length, end, length) == 0;
 }
 
-/* OpenMetrics names the unit that a family's name ends with. */
+/* The unit that a family's name ends with, which OpenMetrics repeats. */
 static const char *
 unit_of(const char *name, size_t n)
 {

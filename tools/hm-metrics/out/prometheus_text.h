@@ -5,10 +5,9 @@
 #include "base/decimal.h"
 
 /*
- * Writes metrics as Prometheus reads them, in its text format 0.0.4 or in
- * OpenMetrics 1.0. A family is begun once and its samples follow it. Names,
- * labels and values are the same in both formats, so that a series stays one
- * whichever is asked for.
+ * Writes metrics in Prometheus' text format 0.0.4 or in OpenMetrics 1.0. Names,
+ * labels and values are the same in both, so that a series does not change with
+ * the format. The samples of a family follow its header:
  *
  *	hm_prometheus_family(e, "hoymiles_up", HM_PROMETHEUS_GAUGE,
  *	    "whether ...");
@@ -35,7 +34,7 @@ struct hm_prometheus {
 	char family[HM_PROMETHEUS_NAME];
 };
 
-/* What is written goes to the end of `out`, which is borrowed. */
+/* Output is appended to `out`, which is borrowed. */
 void hm_prometheus_start(struct hm_prometheus *e, struct hm_buffer *out,
     bool openmetrics);
 
@@ -43,16 +42,19 @@ void hm_prometheus_start(struct hm_prometheus *e, struct hm_buffer *out,
 void hm_prometheus_family(struct hm_prometheus *e, const char *name,
     enum hm_prometheus_type type, const char *help);
 
-/* Begin a sample of the family; `suffix` is that of a part of a histogram. */
+/*
+ * Begin a sample of the family. `suffix` is empty, or names a part of a
+ * histogram.
+ */
 void hm_prometheus_sample(struct hm_prometheus *e, const char *suffix);
 void hm_prometheus_label(struct hm_prometheus *e, const char *name,
     const char *value);
 
-/* End it with its value. */
+/* End the sample with its value. */
 void hm_prometheus_decimal(struct hm_prometheus *e, struct hm_decimal value);
 void hm_prometheus_int(struct hm_prometheus *e, int64_t value);
 
-/* False if not everything has been written. */
+/* False if an append has failed. */
 bool hm_prometheus_end(struct hm_prometheus *e);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "base/decimal.h"
 
+#define COLUMNS 80
+
 /* The unit of a number, after the word that stands for it in the manuals. */
 static const char *
 unit_of(const struct hm_setting *s)
@@ -20,15 +22,15 @@ unit_of(const struct hm_setting *s)
 	return "";
 }
 
-static void
-print_range(FILE *out, const struct hm_setting *s)
+void
+hm_docs_range(FILE *out, const struct hm_setting *s)
 {
 	char min[HM_DECIMAL_TEXT], max[HM_DECIMAL_TEXT];
 	unsigned scale = s->type == HM_TYPE_INT ? 0 : 3;
 
 	hm_decimal_format(hm_decimal(s->min, scale), min);
 	hm_decimal_format(hm_decimal(s->max, scale), max);
-	fprintf(out, "%s to %s%s", min, max, unit_of(s));
+	fprintf(out, "%s to %s", min, max);
 }
 
 void
@@ -41,7 +43,8 @@ hm_docs_allowed(FILE *out, const struct hm_setting *s)
 	case HM_TYPE_INT:
 	case HM_TYPE_SECONDS:
 	case HM_TYPE_DECIMAL:
-		print_range(out, s);
+		hm_docs_range(out, s);
+		fputs(unit_of(s), out);
 		break;
 	case HM_TYPE_CHOICE:
 	case HM_TYPE_LIST:
@@ -61,4 +64,25 @@ hm_docs_allowed(FILE *out, const struct hm_setting *s)
 		fputs("text", out);
 		break;
 	}
+}
+
+void
+hm_docs_wrap(FILE *out, const char *prefix, const char *text, const char *end)
+{
+	size_t column = 0;
+
+	while (*text != '\0') {
+		size_t n = strcspn(text, " ");
+		const char *more = text + n + strspn(text + n, " ");
+		size_t needed = n + (*more == '\0' ? strlen(end) : 0);
+
+		if (column > 0 && column + 1 + needed > COLUMNS) {
+			putc('\n', out);
+			column = 0;
+		}
+		column += (size_t)fprintf(out, "%s%.*s",
+		    column > 0 ? " " : prefix, (int)n, text);
+		text = more;
+	}
+	fprintf(out, "%s\n", end);
 }

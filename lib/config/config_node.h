@@ -1,0 +1,47 @@
+#ifndef HM_CONFIG_NODE_H
+#define HM_CONFIG_NODE_H
+
+#include <yaml.h>
+
+#include "config_private.h"
+
+/*
+ * Settings from a tree of libyaml, which is read from a file (config_yaml.c)
+ * or made of the JSON in a variable (config_json.c).
+ */
+
+struct hm_config_file {
+	struct hm_config *config;
+	const char *path; /* or the name of a variable or an option */
+	bool is_file;
+	yaml_document_t document;
+};
+
+/* A pair of a mapping; start with {NULL}. */
+struct hm_config_entry {
+	const yaml_node_pair_t *pair;
+	const yaml_node_t *key, *value;
+};
+
+/* "PATH:LINE:COLUMN: KEY" of a node, for messages. */
+void hm_config_where(const struct hm_config_file *f, const yaml_node_t *node,
+    const char *key, char out[HM_WHERE_MAX]);
+
+/* The text of a key, "?" if the key is a list or a mapping. */
+const char *hm_config_key(const yaml_node_t *node);
+
+/* "key:" without a value, and "key: ~", leave the key unset. */
+bool hm_config_is_null(const yaml_node_t *node);
+
+/*
+ * Advance to the next pair of a mapping; false at the end. A pair is reported
+ * and skipped if its key was there before or its text holds a NUL.
+ */
+bool hm_config_next(struct hm_config_file *f, const yaml_node_t *mapping,
+    struct hm_config_entry *entry);
+
+/* Check the value of a setting and keep it. */
+void hm_config_set_node(struct hm_config_file *f, enum hm_setting_id id,
+    const yaml_node_t *node);
+
+#endif

@@ -1,0 +1,342 @@
+#include <string.h>
+
+#include "base/utf8.h"
+#include "record.h"
+#include "record_private.h"
+
+struct reader {
+	const char *start, *p, *end;
+	const char *what; /* the first fault, or NULL */
+	unsigned depth;
+	size_t keys_open;
+	bool plain_keys; /* no key so far has an escape */
+	struct hm_slice key[HM_KEYS_MAX]; /* of the objects now open */
+};
+
+static void
+reader_start(struct reader *r, struct hm_slice text)
+{
+	r->start = r->p = text.p;
+	r->end = text.p + text.n;
+	r->what = NULL;
+	r->depth = 0;
+	r->keys_open = 0;
+	r->plain_keys = true;
+}
+
+static bool
+fail(struct reader *r, const char *what)
+{
+	r->what = what;
+	return false;
+}
+
+static bool
+read_string(struct reader *r, struct hm_slice *out)
+{
+	const char *begin = ++r->p;
+	uint32_t code;
+	size_t n;
+
+	while (r->p < r->end && *r->p != '"') {
+		if ((unsigned char)*r->p < 0x20)
+			return fail(r, "control character in a string");
+		if (*r->p == '\\') {
+			n = hm_record_escape(r->p, r->end, &code);
+			if (n == 0)
+				return fail(r, "bad escape in a string");
+		} else {
+			n = hm_utf8_len(r->p, (size_t)(r->end - r->p));
+			if (n == 0)
+				return fail(r, "not UTF-8");
+		}
+		r->p += n;
+	}
+	if (r->p == r->end)
+		return fail(r, "string without an end");
+	*out = hm_slice(begin, (size_t)(r->p - begin));
+	r->p++;
+	return true;
+}
+
+static size_t
+digits(const char *p, const char *end)
+{
+	const char *begin = p;
+
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return (size_t)(p - begin);
+}
+
+static bool
+read_number(struct reader *r)
+{
+	size_t n;
+
+	r->p += *r->p == '-';
+	n = digits(r->p, r->end);
+	if (n == 0 || (n > 1 && *r->p == '0'))
+		return fail(r, "bad number");
+	r->p += n;
+	if (r->p < r->end && *r->p == '.') {
+		n = digits(++r->p, r->end);
+		if (n == 0)
+			return fail(r, "bad number");
+		r->p += n;
+	}
+	if (r->p < r->end && (*r->p == 'e' || *r->p == 'E')) {
+		r->p++;
+		r->p += r->p < r->end && (*r->p == '+' || *r->p == '-');
+		n = digits(r->p, r->end);
+		if (n == 0)
+			return fail(r, "bad number");
+		r->p += n;
+	}
+	return true;
+}
+
+static bool
+read_word(struct reader *r, const char *word)
+{
+	size_t n = strlen(word);
+
+	if ((size_t)(r->end - r->p) < n || memcmp(r->p, word, n) != 0)
+		return fail(r, "expected a value");
+	r->p += n;
+	return true;
+}
+
+static bool
+remember_key(struct reader *r, size_t first, struct hm_slice key)
+{
+	if (memchr(key.p, '\\', key.n) != NULL)
+		r->plain_keys = false;
+	for (size_t i = first; i < r->keys_open; i++)
+		if (r->plain_keys ? hm_slice_equal(r->key[i], key) :
+		    hm_record_same_text(r->key[i], key))
+			return fail(r, "duplicate key");
+	if (r->keys_open == HM_KEYS_MAX)
+		return fail(r, "too many keys");
+	r->key[r->keys_open++] = key;
+	return true;
+}
+
+static bool read_value(struct reader *r, struct hm_value *out);
+
+static bool
+read_member(struct reader *r, size_t first_key, struct hm_member *out)
+{
+	if (r->p == r->end || *r->p != '"')
+		return fail(r, "expected a key");
+	if (!read_string(r, &out->key) ||
+	    !remember_key(r, first_key, out->key))
+		return false;
+	r->p = hm_record_skip_space(r->p, r->end);
+	if (r->p == r->end || *r->p != ':')
+		return fail(r, "expected ':'");
+	r->p = hm_record_skip_space(r->p + 1, r->end);
+	return read_value(r, &out->value);
+}
+
+/*
+ * Read what follows an item: `close`, then *closed is true, or a comma. False
+ * if it is neither.
+ */
+static bool
+item_end(struct reader *r, char close, bool *closed)
+{
+	r->p = hm_record_skip_space(r->p, r->end);
+	if (r->p == r->end || (*r->p != ',' && *r->p != close))
+		return fail(r, close == '}' ? "expected ',' or '}'" :
+		    "expected ',' or ']'");
+	*closed = *r->p++ == close;
+	if (!*closed)
+		r->p = hm_record_skip_space(r->p, r->end);
+	return true;
+}
+
+static bool
+enter(struct reader *r, char close, bool *closed)
+{
+	if (++r->depth > HM_DEPTH_MAX)
+		return fail(r, "nested too deep");
+	r->p = hm_record_skip_space(r->p + 1, r->end);
+	*closed = r->p < r->end && *r->p == close;
+	r->p += *closed;
+	return true;
+}
+
+static bool
+read_object(struct reader *r, struct hm_record *record)
+{
+	size_t first_key = r->keys_open;
+	struct hm_member member;
+	bool closed;
+
+	if (!enter(r, '}', &closed))
+		return false;
+	while (!closed) {
+		if (!read_member(r, first_key, &member) ||
+		    !item_end(r, '}', &closed))
+			return false;
+		if (record == NULL)
+			continue;
+		if (record->count == HM_MEMBERS_MAX)
+			return fail(r, "too many keys");
+		record->member[record->count++] = member;
+	}
+	r->keys_open = first_key;
+	r->depth--;
+	return true;
+}
+
+static bool
+read_array(struct reader *r)
+{
+	struct hm_value item;
+	bool closed;
+
+	if (!enter(r, ']', &closed))
+		return false;
+	while (!closed)
+		if (!read_value(r, &item) || !item_end(r, ']', &closed))
+			return false;
+	r->depth--;
+	return true;
+}
+
+static bool
+read_scalar(struct reader *r, struct hm_value *out)
+{
+	switch (*r->p) {
+	case 't':
+		out->kind = HM_TRUE;
+		return read_word(r, "true");
+	case 'f':
+		out->kind = HM_FALSE;
+		return read_word(r, "false");
+	case 'n':
+		out->kind = HM_NULL;
+		return read_word(r, "null");
+	default:
+		if (*r->p != '-' && digits(r->p, r->end) == 0)
+			return fail(r, "expected a value");
+		out->kind = HM_NUMBER;
+		return read_number(r);
+	}
+}
+
+static bool
+read_value(struct reader *r, struct hm_value *out)
+{
+	const char *begin = r->p;
+	bool good;
+
+	if (r->p == r->end)
+		return fail(r, "expected a value");
+	switch (*r->p) {
+	case '"':
+		out->kind = HM_STRING;
+		return read_string(r, &out->text);
+	case '{':
+		out->kind = HM_OBJECT;
+		good = read_object(r, NULL);
+		break;
+	case '[':
+		out->kind = HM_ARRAY;
+		good = read_array(r);
+		break;
+	default:
+		good = read_scalar(r, out);
+	}
+	if (good)
+		out->text = hm_slice(begin, (size_t)(r->p - begin));
+	return good;
+}
+
+bool
+hm_record_parse(struct hm_record *record, struct hm_slice line,
+    struct hm_fault *fault)
+{
+	struct reader r;
+
+	reader_start(&r, line);
+	r.p = hm_record_skip_space(r.p, r.end);
+	record->count = 0;
+	if (r.p == r.end || *r.p != '{')
+		fail(&r, "not a JSON object");
+	else if (read_object(&r, record)) {
+		r.p = hm_record_skip_space(r.p, r.end);
+		if (r.p != r.end)
+			fail(&r, "more after the object");
+	}
+	if (r.what == NULL)
+		return true;
+	fault->what = r.what;
+	fault->at = (size_t)(r.p - r.start);
+	return false;
+}
+
+bool
+hm_value_parse(struct hm_value *value, struct hm_slice text,
+    struct hm_fault *fault)
+{
+	struct reader r;
+
+	reader_start(&r, text);
+	r.p = hm_record_skip_space(r.p, r.end);
+	if (read_value(&r, value)) {
+		r.p = hm_record_skip_space(r.p, r.end);
+		if (r.p == r.end)
+			return true;
+		fail(&r, "more after the value");
+	}
+	*fault = (struct hm_fault){r.what, (size_t)(r.p - r.start)};
+	return false;
+}
+
+/* The walkers run over text that hm_record_parse has accepted. */
+
+/* Step over the bracket, comma and space before the next item. */
+static bool
+walk_start(struct hm_slice *rest, char open, char close)
+{
+	const char *p = hm_record_skip_space(rest->p, rest->p + rest->n);
+	const char *end = rest->p + rest->n;
+
+	if (p < end && (*p == open || *p == ','))
+		p = hm_record_skip_space(p + 1, end);
+	if (p == end || *p == close)
+		return false;
+	*rest = hm_slice(p, (size_t)(end - p));
+	return true;
+}
+
+bool
+hm_array_next(struct hm_slice *rest, struct hm_value *item)
+{
+	struct reader r;
+
+	if (!walk_start(rest, '[', ']'))
+		return false;
+	reader_start(&r, *rest);
+	if (!read_value(&r, item))
+		return false;
+	*rest = hm_slice(r.p, (size_t)(r.end - r.p));
+	return true;
+}
+
+bool
+hm_object_next(struct hm_slice *rest, struct hm_member *member)
+{
+	struct reader r;
+
+	if (!walk_start(rest, '{', '}'))
+		return false;
+	reader_start(&r, *rest);
+	if (!read_member(&r, 0, member))
+		return false;
+	*rest = hm_slice(r.p, (size_t)(r.end - r.p));
+	return true;
+}

@@ -1,0 +1,36 @@
+#ifndef HM_RECORD_PRIVATE_H
+#define HM_RECORD_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* What record.c, record_parse.c and record_string.c share. */
+
+static inline bool
+hm_record_is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static inline const char *
+hm_record_skip_space(const char *p, const char *end)
+{
+	while (p < end && hm_record_is_space(*p))
+		p++;
+	return p;
+}
+
+/*
+ * record_string.c: the code point of the escape at p, which points at the
+ * backslash. Returns how many bytes the escape takes, 0 if it is none. Half a
+ * surrogate pair is none.
+ */
+size_t hm_record_escape(const char *p, const char *end, uint32_t *code);
+
+/* Whether two strings are equal once escapes are resolved: a and \u0061. */
+bool hm_record_same_text(struct hm_slice a, struct hm_slice b);
+
+#endif

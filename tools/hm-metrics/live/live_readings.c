@@ -1,0 +1,202 @@
+#include "live_update_private.h"
+
+#include "base/decimal.h"
+#include "base/rfc3339.h"
+#include "live.h"
+#include "record/fields.h"
+#include "record/record.h"
+#include "record/types.h"
+
+#define DIM_WATTS 20 /* of an inverter: below that it is dusk */
+
+static void
+take_label(struct hm_live_device *d, size_t field,
+    const struct hm_record *record)
+{
+	const char *key = hm_fields[field].key;
+	char text[HM_LIVE_TEXT];
+	char *out = NULL;
+
+	if (!hm_live_text(record, key, text, sizeof text))
+		return;
+	if (field == HM_F_MODEL && !d->model_is_exact)
+		out = d->model;
+	else if (field == HM_F_FIRMWARE)
+		out = d->firmware;
+	else if (field == HM_F_HARDWARE)
+		out = d->hardware;
+	else if (field == HM_F_ALARM_TEXT)
+		out = d->alarm_text;
+	if (out != NULL)
+		memcpy(out, text, sizeof text);
+}
+
+/* The value of a field as a number. False if it has none. */
+static bool
+number_of(const struct hm_field *field, const struct hm_value *value,
+    struct hm_decimal *out)
+{
+	int64_t seconds;
+
+	switch (field->kind) {
+	case HM_FLAG:
+		*out = hm_decimal(value->kind == HM_TRUE, 0);
+		return value->kind == HM_TRUE || value->kind == HM_FALSE;
+	case HM_MOMENT:
+		if (value->kind != HM_STRING ||
+		    !hm_rfc3339_parse(value->text, &seconds))
+			return false;
+		*out = hm_decimal(seconds, 0);
+		return true;
+	case HM_LABEL:
+		return false;
+	case HM_GAUGE:
+	case HM_DAILY:
+	case HM_COUNTER:
+	case HM_CODE:
+		return value->kind == HM_NUMBER &&
+		    hm_decimal_parse(value->text, out);
+	}
+	return false;
+}
+
+static void
+take_fields(struct hm_live_device *d, const struct hm_record *record)
+{
+	for (size_t i = 0; i < record->count; i++) {
+		const struct hm_member *m = &record->member[i];
+		const struct hm_field *field = hm_field_find(d->scope, m->key);
+		size_t id;
+
+		if (field == NULL)
+			continue;
+		id = (size_t)(field - hm_fields);
+		if (field->kind == HM_LABEL)
+			take_label(d, id, record);
+		else if (number_of(field, &m->value, &d->value[id]))
+			hm_field_set_add(&d->known, id);
+	}
+}
+
+/* The fields of info records, which a reading does not clear. */
+static struct hm_field_set
+rare_fields(void)
+{
+	struct hm_field_set set = {{0}};
+
+	for (size_t i = 0; i < HM_FIELDS; i++)
+		if ((hm_fields[i].flags & HM_RARE) != 0)
+			hm_field_set_add(&set, i);
+	return set;
+}
+
+static void
+take_reading(struct hm_live *live, struct hm_live_device *d,
+    const struct hm_record *record, const struct hm_moment *now)
+{
+	const struct hm_field_set rare = rare_fields();
+
+	hm_field_set_keep(&d->known, &rare);
+	d->alarm_text[0] = '\0';
+	take_fields(d, record);
+	d->read = hm_live_steady(now);
+	d->time = hm_live_time(record, "time", now->wall / 1000);
+	d->number = live->number;
+}
+
+static bool
+value_of(const struct hm_live_device *d, enum hm_field_id field,
+    int64_t *units)
+{
+	return hm_field_set_has(&d->known, field) &&
+	    hm_decimal_rescale(d->value[field], hm_fields[field].scale, units);
+}
+
+/* Whether the reading is one of dusk; then the DTU may soon be silent. */
+static void
+look_for_dusk(struct hm_live_dtu *dtu, const struct hm_live_device *d)
+{
+	int64_t watts, online, inverters;
+
+	if (value_of(d, HM_F_INVERTERS_ONLINE, &online) && online == 0) {
+		dtu->dark = true;
+		return;
+	}
+	if (!value_of(d, HM_F_PV_POWER, &watts))
+		return;
+	if (!value_of(d, HM_F_INVERTERS, &inverters) || inverters < 1)
+		inverters = 1;
+	dtu->dark = watts / 10 < DIM_WATTS * inverters;
+}
+
+/* Whether a record has what tells readings of its type apart. */
+static bool
+take_key(const struct hm_record *record, const struct hm_reading_type *type,
+    char serial[HM_LIVE_SERIAL], int64_t *port)
+{
+	*port = 0;
+	return (hm_live_name(record, "serial", serial, HM_LIVE_SERIAL) ||
+	    !type->has_serial) && (!type->has_port ||
+	    (hm_record_int(record, "port", port) && *port > 0));
+}
+
+void
+hm_live_on_reading(struct hm_live *live, const struct hm_reading_type *type,
+    const struct hm_record *record, const struct hm_moment *now)
+{
+	size_t dtu = hm_live_dtu_of(live, record), device = SIZE_MAX;
+	char serial[HM_LIVE_SERIAL];
+	struct hm_live_device *d;
+	int64_t port;
+
+	if (dtu == SIZE_MAX)
+		return;
+	live->dtu[dtu].state = HM_LIVE_ONLINE;
+	if (take_key(record, type, serial, &port))
+		device = hm_live_find_device(live, type->scope, dtu, serial,
+		    port, now);
+	if (device == SIZE_MAX) {
+		live->refused++;
+		return;
+	}
+	d = &live->device[device];
+	d->heard = hm_live_steady(now);
+	if (serial[0] != '\0')
+		memcpy(d->serial, serial, sizeof serial);
+	if (!hm_live_is_true(record, "stale"))
+		take_reading(live, d, record, now);
+	if (type->scope != HM_SCOPE_DTU)
+		return;
+	hm_live_count_poll(&live->dtu[dtu], record, now);
+	if (!hm_live_is_true(record, "stale"))
+		look_for_dusk(&live->dtu[dtu], d);
+}
+
+void
+hm_live_on_info(struct hm_live *live, const struct hm_record *record,
+    const struct hm_moment *now)
+{
+	size_t dtu = hm_live_dtu_of(live, record), device;
+	char serial[HM_LIVE_SERIAL];
+	struct hm_live_device *d;
+	const struct hm_reading_type *type;
+	struct hm_slice kind;
+
+	if (dtu == SIZE_MAX || !hm_record_string(record, "kind", &kind))
+		return;
+	type = hm_reading_type_of(kind);
+	if (type == NULL || !hm_is_device(type->scope) ||
+	    !hm_live_name(record, "serial", serial, sizeof serial))
+		return;
+	device = hm_live_find_device(live, type->scope, dtu, serial, 0, now);
+	if (device == SIZE_MAX) {
+		live->refused++;
+		return;
+	}
+	d = &live->device[device];
+	memcpy(d->serial, serial, sizeof serial);
+	d->heard = hm_live_steady(now);
+	d->model_is_exact = false;
+	take_fields(d, record);
+	d->model_is_exact = d->model[0] != '\0';
+}

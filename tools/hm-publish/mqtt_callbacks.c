@@ -1,0 +1,89 @@
+#include <mosquitto.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "mqtt_link_private.h"
+#include "outbox.h"
+
+/* All but hm_mqtt_callbacks_set are called from mosquitto_loop_*. */
+
+#define BIRTH_MIN_MS 1000  /* Home Assistant asks for a random wait, so that */
+#define BIRTH_MAX_MS 10000 /* its devices do not all announce at once */
+
+static void
+on_connect(struct mosquitto *mosq, void *context, int rc)
+{
+	struct hm_mqtt_link *link = context;
+
+	if (rc != 0) {
+		link->lost = true;
+		link->lost_reason = -rc;
+		return;
+	}
+	hm_log_facts(HM_INFO,
+	    HM_FACTS(hm_fact("broker", link->options.host),
+	    hm_fact_int("port", link->options.port)),
+	    "connected to the broker %s:%d", link->options.host,
+	    link->options.port);
+	link->state = HM_MQTT_CONNECTED;
+	link->deadline = 0;
+	link->delay_ms = link->options.reconnect_ms;
+	link->failure_logged = false;
+	link->counts.connected = 1;
+	hm_mqtt_link_say(link, "online", NULL);
+	mosquitto_subscribe(mosq, NULL, link->options.birth_topic, 1);
+	/* A broker that restarted may have lost its retained messages. */
+	if (link->counts.connections++ > 0)
+		hm_outbox_announce(link->outbox);
+}
+
+static void
+on_disconnect(struct mosquitto *mosq, void *context, int rc)
+{
+	struct hm_mqtt_link *link = context;
+
+	(void)mosq;
+	/* Keep the reason that the broker gave. */
+	if (link->lost)
+		return;
+	link->lost = true;
+	link->lost_reason = rc;
+}
+
+static void
+on_publish(struct mosquitto *mosq, void *context, int id)
+{
+	struct hm_mqtt_link *link = context;
+
+	link->arrived = id;
+	if (link->state == HM_MQTT_LEAVING && id == link->farewell)
+		mosquitto_disconnect(mosq);
+	else
+		hm_outbox_arrived(link->outbox, id);
+}
+
+static void
+on_message(struct mosquitto *mosq, void *context,
+    const struct mosquitto_message *message)
+{
+	struct hm_mqtt_link *link = context;
+
+	(void)mosq;
+	/* A retained one is of a start before we connected. */
+	if (message->retain || message->payloadlen != 6 ||
+	    memcmp(message->payload, "online", 6) != 0)
+		return;
+	link->counts.births++;
+	link->announce_at = hm_monotonic_ms() +
+	    hm_mqtt_link_random(BIRTH_MIN_MS, BIRTH_MAX_MS);
+}
+
+void
+hm_mqtt_callbacks_set(struct mosquitto *mosq)
+{
+	mosquitto_connect_callback_set(mosq, on_connect);
+	mosquitto_disconnect_callback_set(mosq, on_disconnect);
+	mosquitto_publish_callback_set(mosq, on_publish);
+	mosquitto_message_callback_set(mosq, on_message);
+}

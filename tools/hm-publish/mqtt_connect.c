@@ -1,0 +1,106 @@
+#include <errno.h>
+#include <mosquitto.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "mqtt_link_private.h"
+#include "outbox.h"
+
+#define CONNACK_MS 10000 /* for the broker's CONNACK once connected */
+#define SYSTEM_CERTIFICATES "/etc/ssl/certs"
+
+static int
+set_up_tls(struct hm_mqtt_link *link)
+{
+	const struct hm_mqtt_options *o = &link->options;
+	int rc;
+
+	if (!o->tls)
+		return MOSQ_ERR_SUCCESS;
+	rc = mosquitto_tls_set(link->mosq, o->ca_file,
+	    o->ca_file == NULL ? SYSTEM_CERTIFICATES : NULL, o->cert_file,
+	    o->key_file, NULL);
+	if (rc != MOSQ_ERR_SUCCESS)
+		return rc;
+	rc = mosquitto_tls_opts_set(link->mosq, !o->tls_insecure, "tlsv1.2",
+	    NULL);
+	if (rc == MOSQ_ERR_SUCCESS && o->tls_insecure)
+		rc = mosquitto_tls_insecure_set(link->mosq, true);
+	return rc;
+}
+
+static int
+set_up(struct hm_mqtt_link *link)
+{
+	static const char offline[] = "offline";
+	const struct hm_mqtt_options *o = &link->options;
+	int rc;
+
+	hm_mqtt_callbacks_set(link->mosq);
+	mosquitto_max_inflight_messages_set(link->mosq,
+	    2 * HM_OUTBOX_FLIGHT_MAX);
+	rc = mosquitto_will_set(link->mosq, o->availability_topic,
+	    sizeof offline - 1, offline, 1, true);
+	if (rc == MOSQ_ERR_SUCCESS && o->user != NULL)
+		rc = mosquitto_username_pw_set(link->mosq, o->user,
+		    o->password);
+	return rc == MOSQ_ERR_SUCCESS ? set_up_tls(link) : rc;
+}
+
+static void *
+connect_in_thread(void *context)
+{
+	struct hm_mqtt_link *link = context;
+	const uint64_t one = 1;
+
+	link->connect_result = mosquitto_connect(link->mosq,
+	    link->options.host, link->options.port, link->options.keepalive);
+	link->connect_errno = errno;
+	/* Adding 1 to the counter of an eventfd that is open cannot fail. */
+	if (write(link->done_fd, &one, sizeof one) < 0)
+		abort();
+	return NULL;
+}
+
+void
+hm_mqtt_connect_start(struct hm_mqtt_link *link)
+{
+	int rc;
+
+	link->mosq = mosquitto_new(link->options.client_id, true, link);
+	if (link->mosq == NULL) {
+		hm_mqtt_link_failed(link, "no memory");
+		return;
+	}
+	rc = set_up(link);
+	if (rc != MOSQ_ERR_SUCCESS) {
+		hm_mqtt_link_failed(link, hm_mqtt_link_reason(rc, errno));
+		return;
+	}
+	if (pthread_create(&link->thread, NULL, connect_in_thread,
+	    link) != 0) {
+		hm_mqtt_link_failed(link, "cannot start a thread");
+		return;
+	}
+	link->state = HM_MQTT_CONNECTING;
+	link->deadline = hm_monotonic_ms() + HM_MQTT_CONNECT_MS;
+}
+
+void
+hm_mqtt_connect_end(struct hm_mqtt_link *link)
+{
+	uint64_t count;
+
+	if (read(link->done_fd, &count, sizeof count) < 0)
+		return;
+	pthread_join(link->thread, NULL);
+	if (link->connect_result != MOSQ_ERR_SUCCESS) {
+		hm_mqtt_link_failed(link, hm_mqtt_link_reason(
+		    link->connect_result, link->connect_errno));
+		return;
+	}
+	link->state = HM_MQTT_GREETING;
+	link->deadline = hm_monotonic_ms() + CONNACK_MS;
+}

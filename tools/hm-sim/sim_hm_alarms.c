@@ -1,0 +1,92 @@
+#include "alarms.pb-c.h"
+#include "command.pb-c.h"
+#include "sim_hm_private.h"
+#include "sim_plant.h"
+
+#define ACTION_PERFORMANCE 33
+#define ACTION_ALARMS 50
+#define ERROR_REFUSED 7 /* a DTU-Pro-S sends it to orders it does not take */
+
+#define CODE_STARTED_PM 0x2000
+#define CODE_PV1_NO_INPUT 209
+#define CODE_GRID_OVERVOLTAGE 141
+#define CODE_INVERTER_OFFLINE 130
+
+size_t
+hm_sim_hm_command(struct hm_sim_answer *a)
+{
+	Hm__CommandReply command;
+	const Hm__CommandRequest *request;
+
+	request = hm_sim_hm_unpack(a, &hm__command_request__descriptor);
+	if (request == NULL)
+		return 0;
+	hm__command_reply__init(&command);
+	command.dtu_serial = a->serial;
+	command.time = (int32_t)a->now->wall;
+	command.action = request->action;
+	command.package = request->package;
+	command.id = request->id;
+	if (request->action == ACTION_ALARMS)
+		a->dtu->alarms_ready = true;
+	else if (request->action != ACTION_PERFORMANCE)
+		command.error = ERROR_REFUSED;
+	return hm_sim_hm_reply(a, &command.base);
+}
+
+static void
+fill_alarms(struct hm_sim_answer *a, Hm__Alarms *alarms, Hm__Alarm **list)
+{
+	hm__alarms__init(alarms);
+	alarms->dtu_serial = a->serial;
+	alarms->time = (int32_t)a->now->wall;
+	alarms->packages = 1;
+	alarms->alarm = list;
+}
+
+/* Two alarms from before the simulation: one ended, one still lasts. */
+size_t
+hm_sim_hm_alarms(struct hm_sim_answer *a)
+{
+	const struct hm_sim_plant *plant = a->dtu->plant;
+	Hm__Alarm over, on;
+	Hm__Alarm *list[] = {&over, &on};
+	const Hm__AlarmsRequest *request;
+	Hm__Alarms alarms;
+
+	request = hm_sim_hm_unpack(a, &hm__alarms_request__descriptor);
+	if (request == NULL || request->package != 0)
+		return 0;
+	hm__alarm__init(&over);
+	over.serial = hm_sim_plant_inverter_serial(plant, a->dtu->index, 0);
+	over.code = CODE_PV1_NO_INPUT | CODE_STARTED_PM;
+	over.count = 1;
+	over.start = (int32_t)(a->now->began - 7200);
+	over.end = (int32_t)(a->now->began - 5400);
+	hm__alarm__init(&on);
+	on.serial = hm_sim_plant_inverter_serial(plant, a->dtu->index,
+	    plant->inverters - 1);
+	on.code = CODE_GRID_OVERVOLTAGE;
+	on.count = 2;
+	on.start = (int32_t)(a->now->began - 600);
+	fill_alarms(a, &alarms, list);
+	alarms.n_alarm = a->dtu->alarms_ready ? 2 : 0;
+	return hm_sim_hm_reply(a, &alarms.base);
+}
+
+size_t
+hm_sim_hm_warning(struct hm_sim_answer *a)
+{
+	Hm__Alarm offline;
+	Hm__Alarm *list[] = {&offline};
+	Hm__Alarms warnings;
+
+	hm__alarm__init(&offline);
+	offline.serial = hm_sim_plant_inverter_serial(a->dtu->plant,
+	    a->dtu->index, 0);
+	offline.code = CODE_INVERTER_OFFLINE;
+	offline.start = (int32_t)(a->now->began - 3600);
+	fill_alarms(a, &warnings, list);
+	warnings.n_alarm = 1;
+	return hm_sim_hm_reply(a, &warnings.base);
+}

@@ -1,0 +1,167 @@
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "sim_clock.h"
+#include "sim_dtu.h"
+#include "sim_fault.h"
+#include "sim_server_private.h"
+#include "wire/hmframe.h"
+
+static void
+report_answer(const struct hm_sim_endpoint *ep)
+{
+	const struct hm_sim_options *o = &ep->server->options;
+
+	if (o->numbers && ep->dtu.answered)
+		o->answered(o->context, ep->dtu.serial, ep->dtu.number);
+}
+
+/* Count a request. Returns the faults of its reply. */
+static unsigned
+next_faults(struct hm_sim_endpoint *ep)
+{
+	unsigned faults = 0;
+
+	ep->requests++;
+	ep->server->counters.requests++;
+	if (ep->faults != NULL)
+		faults = hm_sim_faults_at(ep->faults, ep->requests,
+		    hm_sim_server_now(ep->server)->simulated) &
+		    hm_sim_faults_of(ep->is_modbus);
+	ep->server->counters.faults += faults != 0;
+	return faults;
+}
+
+static void
+answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
+{
+	struct hm_sim_server *server = ep->server;
+	unsigned faults = next_faults(ep);
+	bool joined = (faults & HM_SIM_BIT(HM_SIM_JOINED)) != 0, understood;
+	uint8_t *reply = server->buffer;
+	size_t unsolicited = 0, size;
+
+	if (faults & HM_SIM_BIT(HM_SIM_HANG))
+		return;
+	if (joined || server->options.unsolicited)
+		unsolicited = hm_sim_hm_unsolicited(&ep->dtu,
+		    hm_sim_server_now(server), reply);
+	size = hm_sim_hm_answer(&ep->dtu, request, hm_sim_server_now(server),
+	    faults, reply + unsolicited, &understood);
+	if (!understood) {
+		hm_log(HM_DEBUG, "a request did not decrypt");
+		hm_sim_connection_close(ep);
+		return;
+	}
+	if (size == 0)
+		return;
+	server->counters.replies++;
+	if (unsolicited > 0 && !joined) {
+		hm_sim_connection_send(ep, reply, unsolicited, 0);
+		reply += unsolicited;
+		unsolicited = 0;
+	}
+	if (ep->connection.fd >= 0)
+		hm_sim_connection_send(ep, reply, unsolicited + size, faults);
+	report_answer(ep);
+}
+
+/* Returns the size of the first request in `in`, 0 if it is not whole. */
+static size_t
+take_hm(struct hm_sim_endpoint *ep)
+{
+	struct hm_frame frame;
+	size_t used = 0;
+
+	switch (hm_frame_read(ep->in, ep->in_size, ep->dtu.encrypts, &frame,
+	    &used)) {
+	case HM_FRAME_GOOD:
+		answer_hm(ep, &frame);
+		break;
+	case HM_FRAME_MAGIC:
+	case HM_FRAME_LENGTH:
+		hm_sim_connection_close(ep);
+		break;
+	case HM_FRAME_PART:
+	case HM_FRAME_CRC:
+		break;
+	}
+	return used;
+}
+
+static void
+answer_modbus(struct hm_sim_endpoint *ep, size_t request_size)
+{
+	struct hm_sim_server *server = ep->server;
+	unsigned faults = next_faults(ep);
+	size_t size;
+
+	if (faults & HM_SIM_BIT(HM_SIM_HANG))
+		return;
+	size = hm_sim_modbus_answer(&ep->dtu, ep->in, request_size,
+	    hm_sim_server_now(server), faults, server->buffer);
+	if (size == 0)
+		return;
+	server->counters.replies++;
+	hm_sim_connection_send(ep, server->buffer, size, faults);
+	report_answer(ep);
+}
+
+static size_t
+take_modbus(struct hm_sim_endpoint *ep)
+{
+	size_t size;
+
+	if (!hm_sim_modbus_whole(ep->in, ep->in_size, &size))
+		hm_sim_connection_close(ep);
+	else if (size > 0)
+		answer_modbus(ep, size);
+	return size;
+}
+
+void
+hm_sim_requests_take(struct hm_sim_endpoint *ep)
+{
+	while (ep->connection.fd >= 0 && ep->out.n == 0) {
+		size_t used = ep->is_modbus ? take_modbus(ep) : take_hm(ep);
+
+		if (used == 0)
+			break;
+		/* Closing the connection empties `in`. */
+		if (ep->in_size >= used) {
+			ep->in_size -= used;
+			memmove(ep->in, ep->in + used, ep->in_size);
+		}
+	}
+	if (ep->connection.fd >= 0 && ep->in_size == sizeof ep->in &&
+	    ep->out.n == 0)
+		hm_sim_connection_close(ep);
+}
+
+static void
+receive(struct hm_sim_endpoint *ep)
+{
+	ssize_t n = recv(ep->connection.fd, ep->in + ep->in_size,
+	    sizeof ep->in - ep->in_size, 0);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		hm_sim_connection_close(ep);
+		return;
+	}
+	ep->in_size += (size_t)n;
+	hm_sim_requests_take(ep);
+}
+
+void
+hm_sim_requests_on_ready(struct ev_loop *loop, ev_io *io, int events)
+{
+	(void)loop;
+	if (events & EV_WRITE)
+		hm_sim_connection_send_pending(io->data);
+	else
+		receive(io->data);
+}

@@ -1,0 +1,81 @@
+#ifndef HM_SIM_SERVER_PRIVATE_H
+#define HM_SIM_SERVER_PRIVATE_H
+
+#include <ev.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "sim_address.h"
+#include "sim_clock.h"
+#include "sim_dtu.h"
+#include "sim_server.h"
+
+/*
+ * What sim_server.c, sim_listener.c, sim_connection.c and sim_requests.c
+ * share. They call each other: a request is answered on its connection, and a
+ * connection that has sent its answer takes the next request.
+ */
+
+/* A simulated DTU with its listening socket and its one connection. */
+struct hm_sim_endpoint {
+	struct hm_sim_server *server;
+	struct hm_sim_dtu dtu;
+	const struct hm_sim_faults *faults; /* NULL: none */
+	uint64_t requests;
+	bool is_modbus, listens;
+	union hm_sim_address address;
+	ev_io listener, connection; /* fd -1 while there is none */
+	ev_timer pace;              /* of a reply sent piece by piece */
+	struct hm_buffer out;       /* bytes of replies not sent yet */
+	size_t piece;               /* bytes to send at a time, 0: all */
+	bool close_after;           /* close once `out` is sent */
+	size_t in_size;
+	uint8_t in[512]; /* no request is longer */
+};
+
+struct hm_sim_server {
+	struct hm_sim_options options;
+	struct ev_loop *loop;
+	struct hm_sim_clock clock;
+	struct hm_sim_counters counters;
+	ev_timer rekey, refuse;
+	int reserve; /* closed to accept and drop a client when out of others */
+	bool warned_full;
+	size_t count;
+	struct hm_sim_endpoint *endpoints;
+	struct hm_arena arena;
+	uint8_t buffer[2 * HM_SIM_REPLY_MAX];
+};
+
+/* sim_server.c: the time that the DTUs show, and where one is */
+const struct hm_sim_time *hm_sim_server_now(struct hm_sim_server *server);
+void hm_sim_server_uri(const struct hm_sim_endpoint *ep, char uri[HM_SIM_URI]);
+
+/* sim_listener.c: accept connections, or refuse them */
+
+/* Bind, and listen if ep->listens. False, with errno, if that fails. */
+bool hm_sim_listener_open(struct hm_sim_endpoint *ep);
+void hm_sim_listener_close(struct hm_sim_endpoint *ep);
+/* Whether the fault "refuse" acts now. */
+bool hm_sim_listener_refuses(const struct hm_sim_endpoint *ep);
+void hm_sim_listener_on_accept(struct ev_loop *loop, ev_io *io, int events);
+void hm_sim_listener_on_refuse(struct ev_loop *loop, ev_timer *timer,
+    int events);
+
+/* sim_connection.c: send replies, also in pieces or only in part */
+
+/* Send or queue n bytes, treated as the faults say. May close. */
+void hm_sim_connection_send(struct hm_sim_endpoint *ep, const uint8_t *p,
+    size_t n, unsigned faults);
+void hm_sim_connection_send_pending(struct hm_sim_endpoint *ep);
+void hm_sim_connection_close(struct hm_sim_endpoint *ep);
+void hm_sim_connection_on_pace(struct ev_loop *loop, ev_timer *timer,
+    int events);
+
+/* sim_requests.c: receive requests and answer them */
+
+/* Answer the whole requests in ep->in, while nothing waits to be sent. */
+void hm_sim_requests_take(struct hm_sim_endpoint *ep);
+void hm_sim_requests_on_ready(struct ev_loop *loop, ev_io *io, int events);
+
+#endif
