@@ -128,5 +128,5 @@ hoymiles_cellar_cooled_watthours_total{dtu="roof",cellar="ce11"} 7200
 hoymiles_cellar_cooled_joules_total{dtu="roof",cellar="ce11"} 25920000
 hoymiles_cellar_door_voltage_volts{dtu="roof",cellar="ce11"} 51.25'
 check "... that say what they are" grep -qx \
-	'# HELP hoymiles_cellar_info what a cellar is' "$work/metrics.prom"
+	'# HELP hoymiles_cellar_info model, firmware and hardware of a cellar' "$work/metrics.prom"
 finish

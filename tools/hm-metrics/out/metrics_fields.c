@@ -166,7 +166,8 @@ put_info(struct hm_prometheus *e, const struct hm_view *view,
 	bool begun = false;
 
 	snprintf(name, sizeof name, PREFIX "%s_info", type->name);
-	snprintf(help, sizeof help, "model, firmware and hardware of %s", type->noun);
+	snprintf(help, sizeof help, "model, firmware and hardware of %s",
+	    type->noun);
 	for (size_t i = 0; i < view->live->devices; i++) {
 		const struct hm_live_device *d = &view->live->device[i];
 
