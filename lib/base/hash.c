@@ -45,13 +45,13 @@ link_item(struct hm_hash *table, struct hm_hash_item *item)
 	*slot = item;
 }
 
-/* No more entries than slots, so that few share one. */
+/* At most two entries a slot: few are compared, and slots are few, too. */
 bool
 hm_hash_reserve(struct hm_hash *table)
 {
 	struct hm_hash larger = {.count = table->count};
 
-	if (table->count < table->slots)
+	if (table->count < 2 * table->slots)
 		return true;
 	larger.slots = table->slots == 0 ? SLOTS_MIN : table->slots * 2;
 	larger.slot = calloc(larger.slots, sizeof(struct hm_hash_item *));

@@ -184,15 +184,14 @@ static struct hm_port_key *
 walk_ports(const struct hm_device_key *device, int64_t number,
     struct hm_port_key **last)
 {
-	struct hm_port_key *port;
+	struct hm_port_key *port = hm_device_first_port(device);
 
 	*last = NULL;
-	SLIST_FOREACH(port, &device->ports, next) {
-		if (port->port == number)
-			return port;
+	while (port != NULL && port->port != number) {
 		*last = port;
+		port = hm_port_next(port);
 	}
-	return NULL;
+	return port;
 }
 
 void *

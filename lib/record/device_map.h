@@ -25,7 +25,7 @@ struct hm_device_key {
 	struct hm_hash_item item;
 	STAILQ_ENTRY(hm_device_key) next;
 	struct hm_dtu_key *dtu;
-	SLIST_HEAD(, hm_port_key) ports;
+	SLIST_HEAD(hm_device_ports, hm_port_key) ports;
 	int64_t number; /* 0, or what tells it from others of its serial */
 	uint16_t serial_at, serial_size; /* bytes from here; see below */
 	uint32_t ports_count;
@@ -34,7 +34,7 @@ struct hm_device_key {
 struct hm_dtu_key {
 	struct hm_hash_item item;
 	SLIST_ENTRY(hm_dtu_key) next;
-	STAILQ_HEAD(, hm_device_key) devices;
+	STAILQ_HEAD(hm_dtu_devices, hm_device_key) devices;
 	size_t devices_count;
 	struct hm_slice name;
 };
@@ -51,11 +51,11 @@ struct hm_device_map_block;
 
 struct hm_device_map {
 	struct hm_device_map_options options;
-	SLIST_HEAD(, hm_device_map_block) blocks;
+	SLIST_HEAD(hm_device_map_blocks, hm_device_map_block) blocks;
 	size_t used, size; /* bytes of the first block */
-	SLIST_HEAD(, hm_port_key) removed; /* to be used again */
+	SLIST_HEAD(hm_removed_ports, hm_port_key) removed; /* for reuse */
 	struct hm_hash dtus, devices;
-	SLIST_HEAD(, hm_dtu_key) newest;
+	SLIST_HEAD(hm_newest_dtus, hm_dtu_key) newest;
 	size_t entries;
 };
 

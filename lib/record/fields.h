@@ -71,6 +71,9 @@ hm_field_in(const struct hm_field *field, enum hm_scope scope)
 	return (field->scopes >> scope & 1) != 0;
 }
 
+/* The hm_field_id of a key, or HM_FIELDS. */
+size_t hm_field_id(struct hm_slice key);
+
 /* The row of a key in a scope, or NULL. */
 const struct hm_field *hm_field_find(enum hm_scope scope, struct hm_slice key);
 

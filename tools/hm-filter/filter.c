@@ -29,15 +29,6 @@ struct hm_filter {
 
 /* Rules */
 
-static size_t
-find_field(struct hm_slice key)
-{
-	for (size_t i = 0; i < HM_FIELDS; i++)
-		if (hm_slice_is(key, hm_fields[i].key))
-			return i;
-	return HM_FIELDS;
-}
-
 static void
 unknown_field(const struct hm_config *config, enum hm_setting_id id,
     struct hm_slice key)
@@ -60,7 +51,7 @@ static bool
 read_field(const struct hm_config *config, enum hm_setting_id id,
     struct hm_slice key, size_t *field)
 {
-	*field = find_field(key);
+	*field = hm_field_id(key);
 	if (*field == HM_FIELDS)
 		unknown_field(config, id, key);
 	return *field < HM_FIELDS;
@@ -391,7 +382,7 @@ rewrite(struct hm_filter *f, const struct hm_record *record,
 	hm_json_object(&e, NULL);
 	for (size_t i = 0; i < record->count; i++) {
 		const struct hm_member *member = &record->member[i];
-		size_t field = find_field(member->key);
+		size_t field = hm_field_id(member->key);
 
 		if (field < HM_FIELDS)
 			emit_field(f, &e, field, &member->value, answer);

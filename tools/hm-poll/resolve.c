@@ -21,7 +21,7 @@ struct hm_resolve_query {
 struct hm_resolver {
 	struct ev_loop *loop;
 	ev_async wake;
-	LIST_HEAD(, hm_resolve_query) queries; /* under way */
+	LIST_HEAD(hm_resolve_queries, hm_resolve_query) queries; /* under way */
 	atomic_uint answers; /* still to come from threads */
 };
 
@@ -141,12 +141,11 @@ start(struct hm_resolver *r, struct hm_resolve_query *query)
 static struct hm_resolve_query *
 find_abandoned(struct hm_resolver *r, const char *host, const char *port)
 {
-	struct hm_resolve_query *query;
+	struct hm_resolve_query *query = LIST_FIRST(&r->queries);
 
-	LIST_FOREACH(query, &r->queries, next)
-		if (query->context == NULL && strcmp(query->host, host) == 0 &&
-		    strcmp(query->port, port) == 0)
-			break;
+	while (query != NULL && (query->context != NULL ||
+	    strcmp(query->host, host) != 0 || strcmp(query->port, port) != 0))
+		query = LIST_NEXT(query, next);
 	return query;
 }
 

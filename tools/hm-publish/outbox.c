@@ -26,7 +26,7 @@ struct hm_outbox {
 	struct hm_outbox_limits limits;
 	struct hm_outbox_counts counts;
 	struct hm_hash topics; /* all entries */
-	TAILQ_HEAD(, hm_outbox_entry) queue;
+	TAILQ_HEAD(hm_outbox_queue, hm_outbox_entry) queue;
 	struct flight flight[HM_OUTBOX_FLIGHT_MAX]; /* oldest first */
 	size_t flights;
 	size_t bytes, states; /* states: those that wait */
@@ -227,11 +227,10 @@ set_payload(struct hm_outbox *o, struct hm_outbox_entry *entry,
 static void
 drop_oldest_state(struct hm_outbox *o)
 {
-	struct hm_outbox_entry *entry;
+	struct hm_outbox_entry *entry = TAILQ_FIRST(&o->queue);
 
-	TAILQ_FOREACH(entry, &o->queue, next)
-		if (!entry->retain)
-			break;
+	while (entry != NULL && entry->retain)
+		entry = TAILQ_NEXT(entry, next);
 	if (entry == NULL)
 		return;
 	take_out(o, entry);

@@ -13,7 +13,7 @@ const int64_t hm_live_took_bounds[HM_LIVE_TOOK_BUCKETS - 1] = {
 
 /* Room */
 
-/* Make room for `wanted` items of `size` in an array. */
+/* Make room for `wanted` entries of `size` in an array. */
 static bool
 make_room(void **array, size_t *cap, size_t wanted, size_t size)
 {
