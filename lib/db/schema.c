@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "reading_tables.h"
+#include "record/types.h"
 #include "sql.h"
 
 /*
@@ -132,7 +133,7 @@ hm_schema_check(struct hm_db *db)
 /* Columns */
 
 /* Tables whose columns come from tables of the code, by number. */
-#define LEDGER ((size_t)HM_TABLES * HM_TABLE_FORMS)
+#define LEDGER ((size_t)HM_SCOPES * HM_TABLE_FORMS)
 #define TABLES (LEDGER + 1)
 #define NAME_SIZE 64
 
@@ -143,8 +144,9 @@ name_table(size_t number, char name[NAME_SIZE])
 		snprintf(name, NAME_SIZE, "production_cache");
 	else
 		snprintf(name, NAME_SIZE, "%s%s",
-		    hm_tables[number / HM_TABLE_FORMS].name, hm_table_suffix(
-		    (enum hm_table_form)(number % HM_TABLE_FORMS)));
+		    hm_reading_types[number / HM_TABLE_FORMS].name,
+		    hm_table_suffix((enum hm_table_form)(number %
+		    HM_TABLE_FORMS)));
 }
 
 #define ENERGY(name, initial, help) \
@@ -160,7 +162,8 @@ static bool
 visit_columns(size_t number, hm_column_visitor *visitor, void *context)
 {
 	if (number < LEDGER)
-		return hm_table_columns(&hm_tables[number / HM_TABLE_FORMS],
+		return hm_table_columns(
+		    &hm_reading_types[number / HM_TABLE_FORMS],
 		    (enum hm_table_form)(number % HM_TABLE_FORMS), visitor,
 		    context);
 	for (size_t i = 0; i < sizeof ledger_columns / sizeof *ledger_columns;
@@ -196,6 +199,15 @@ has_columns(struct hm_db *db, size_t number)
 	good = hm_db_prepare(db, hm_sql_text(&sql), &select);
 	sqlite3_finalize(select);
 	return good;
+}
+
+bool
+hm_schema_is_whole(struct hm_db *db)
+{
+	for (size_t i = 0; i < TABLES; i++)
+		if (!has_columns(db, i))
+			return false;
+	return true;
 }
 
 struct table {
@@ -239,14 +251,15 @@ add_columns(struct hm_db *db)
 
 /* Versions */
 
+/* Those that are missing: of a new file all, else of types that are new. */
 static bool
 create_readings(struct hm_db *db)
 {
 	struct hm_sql sql;
 
-	for (size_t i = 0; i < HM_TABLES; i++)
+	for (size_t i = 0; i < HM_SCOPES; i++)
 		for (int form = 0; form < HM_TABLE_FORMS; form++) {
-			hm_table_create(&sql, &hm_tables[i],
+			hm_table_create(&sql, &hm_reading_types[i],
 			    (enum hm_table_form)form);
 			if (!hm_db_run(db, hm_sql_text(&sql)))
 				return false;
@@ -258,7 +271,7 @@ create_readings(struct hm_db *db)
 static bool
 to_1(struct hm_db *db)
 {
-	if (!create_readings(db) || !hm_db_run(db, ledger_sql))
+	if (!hm_db_run(db, ledger_sql))
 		return false;
 	for (size_t i = 0; i < sizeof events_sql / sizeof *events_sql; i++)
 		if (!hm_db_run(db, events_sql[i]))
@@ -308,11 +321,8 @@ has_view(struct hm_db *db, const char *create)
 static bool
 is_current(struct hm_db *db, int64_t version)
 {
-	if (version != HM_SCHEMA_VERSION)
+	if (version != HM_SCHEMA_VERSION || !hm_schema_is_whole(db))
 		return false;
-	for (size_t i = 0; i < TABLES; i++)
-		if (!has_columns(db, i))
-			return false;
 	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
 		if (!has_view(db, views[i].create))
 			return false;
@@ -328,9 +338,9 @@ bring_up(struct hm_db *db)
 
 	if (why != NULL)
 		return why;
-	return version >= 0 && migrate(db, version) && add_columns(db) &&
-	    make_views(db) && hm_db_run(db, "COMMIT") ? NULL :
-	    hm_db_reason(db);
+	return version >= 0 && create_readings(db) && migrate(db, version) &&
+	    add_columns(db) && make_views(db) && hm_db_run(db, "COMMIT") ?
+	    NULL : hm_db_reason(db);
 }
 
 /*

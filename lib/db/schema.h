@@ -5,8 +5,8 @@
 
 /*
  * What is in the database, whichever tool opens it first. The version is in
- * user_version; a new field of the field table is a new column and no new
- * version.
+ * user_version; a new field of the field table is a new column, a new type of
+ * readings a new table, and neither is a new version.
  */
 
 #define HM_SCHEMA_VERSION 1
@@ -27,5 +27,8 @@ const char *hm_schema_refuse(struct hm_db *db);
 
 /* NULL, or why a database that was opened for reading cannot be read. */
 const char *hm_schema_check(struct hm_db *db);
+
+/* Whether all columns are there: a file of an older version may lack some. */
+bool hm_schema_is_whole(struct hm_db *db);
 
 #endif

@@ -46,7 +46,8 @@ void hm_guard_free(struct hm_guard *guard);
 
 /*
  * Look at a record of a scope. NULL, or why it cannot be guarded, static
- * text: the answer is then to show it without energies.
+ * text: the answer is then to show it without energies. A scope that the
+ * guard has no rules for is to be shown as it is.
  */
 const char *hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
     const struct hm_record *record, struct hm_guard_answer *answer);

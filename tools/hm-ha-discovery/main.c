@@ -20,7 +20,7 @@
 
 /* The text ends with the field that was probably meant, if there is one. */
 static bool
-suggest(struct hm_slice word, const struct hm_ha_set *fields,
+suggest(struct hm_slice word, const struct hm_field_set *fields,
     const char *text, char *out)
 {
 	struct hm_suggest nearest;
@@ -29,7 +29,7 @@ suggest(struct hm_slice word, const struct hm_ha_set *fields,
 	snprintf(name, sizeof name, "%.*s", (int)word.n, word.p);
 	hm_suggest_start(&nearest, name);
 	for (size_t id = 0; id < HM_FIELDS; id++)
-		if (hm_ha_set_has(fields, id))
+		if (hm_field_set_has(fields, id))
 			hm_suggest_try(&nearest, hm_fields[id].key);
 	snprintf(out, NAMES_MAX, "%s%s%s%s", text,
 	    nearest.best != NULL ? "; did you mean " : "",
@@ -42,7 +42,7 @@ static bool
 choose(const struct hm_config *config, enum hm_setting_id id,
     enum hm_ha_choice choice, struct hm_ha_entities *entities)
 {
-	struct hm_ha_set offered = hm_ha_offered(choice);
+	struct hm_field_set offered = hm_ha_offered(choice);
 	char allowed[NAMES_MAX];
 	struct hm_slice unknown;
 
@@ -58,14 +58,14 @@ choose(const struct hm_config *config, enum hm_setting_id id,
 	return hm_config_refuse_word(config, id, unknown, allowed);
 }
 
-static struct hm_ha_set
+static struct hm_field_set
 measured_fields(void)
 {
-	struct hm_ha_set set = {{0}};
+	struct hm_field_set set = {{0}};
 
 	for (size_t id = 0; id < HM_FIELDS; id++)
 		if (hm_ha_is_measured(&hm_fields[id]))
-			hm_ha_set_add(&set, id);
+			hm_field_set_add(&set, id);
 	return set;
 }
 
@@ -73,10 +73,10 @@ static bool
 multiply(const struct hm_pair *pair, struct hm_ha_shown *shown)
 {
 	char allowed[NAMES_MAX], factors[NAMES_MAX / 2];
-	struct hm_ha_set measured = measured_fields();
+	struct hm_field_set measured = measured_fields();
 	size_t id = hm_ha_field(hm_text(pair->key));
 
-	if (id == HM_FIELDS || !hm_ha_set_has(&measured, id)) {
+	if (id == HM_FIELDS || !hm_field_set_has(&measured, id)) {
 		suggest(hm_text(pair->key), &measured,
 		    "are fields that are measured", allowed);
 		return hm_config_refuse_pair(HM_SET_VALUE_MULTIPLIERS, pair,
@@ -95,7 +95,7 @@ multiply(const struct hm_pair *pair, struct hm_ha_shown *shown)
 static bool
 name(const struct hm_pair *pair, struct hm_ha_shown *shown)
 {
-	struct hm_ha_set all = {{0}};
+	struct hm_field_set all = {{0}};
 	char allowed[NAMES_MAX];
 	struct hm_slice field;
 
@@ -106,7 +106,7 @@ name(const struct hm_pair *pair, struct hm_ha_shown *shown)
 		return true;
 	for (size_t id = 0; id < HM_FIELDS; id++)
 		if (id != HM_F_MODEL)
-			hm_ha_set_add(&all, id);
+			hm_field_set_add(&all, id);
 	suggest(field, &all, "are fields, as in temperature, "
 	    "inv_temperature, port_1_pv_power and SERIAL/temperature",
 	    allowed);

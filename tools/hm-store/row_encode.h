@@ -32,13 +32,13 @@ struct hm_row_column {
 #define HM_ROW_COLUMNS (HM_FIELDS + 4)
 
 struct hm_row_columns {
-	const struct hm_table *table;
+	const struct hm_reading_type *type;
 	struct hm_row_column column[HM_ROW_COLUMNS]; /* as in records */
 	size_t count;
 };
 
 void hm_row_columns(struct hm_row_columns *columns,
-    const struct hm_table *table);
+    const struct hm_reading_type *type);
 
 /* What makes rows. NULL if there is no memory. Freed by hm_row_maker_free. */
 struct hm_row_maker;
@@ -60,7 +60,7 @@ const char *hm_row_make(struct hm_row_maker *maker,
 /* Reading rows */
 
 struct hm_row {
-	const struct hm_table *table; /* NULL: not a reading, see rest */
+	const struct hm_reading_type *type; /* NULL: not a reading, see rest */
 	int64_t time;                 /* of a reading, s since 1970 */
 	struct hm_slice rest;         /* the values, or the line */
 };
@@ -69,7 +69,12 @@ void hm_row_read(struct hm_slice bytes, struct hm_row *row);
 
 struct hm_row_value {
 	int parameter;
-	enum hm_row_form { HM_ROW_INTEGER, HM_ROW_REAL, HM_ROW_TEXT } form;
+	enum hm_row_form {
+		HM_ROW_INTEGER,
+		HM_ROW_REAL,
+		HM_ROW_TEXT,
+		HM_ROW_FORMS
+	} form;
 	int64_t integer;
 	double real;
 	struct hm_slice text;
