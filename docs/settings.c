@@ -2,7 +2,8 @@
  * The settings for the documentation: `settings fill` copies a page, with the
  * tables between "<!-- NAME begin" and "<!-- NAME end" made anew, `settings
  * options TOOL` prints a line for each option of a tool, with its default,
- * `settings example` prints the example settings file.
+ * `settings tools` prints "NAME KIND OPERANDS" for each tool, `settings
+ * example` prints the example settings file.
  */
 
 #include "docs.h"
@@ -11,10 +12,6 @@
 #include <string.h>
 
 #include "config/retired.h"
-
-static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
-    "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim",
-    "hm-alert"};
 
 static void
 print_code(const char *prefix, const char *text)
@@ -33,9 +30,9 @@ print_tools(unsigned bits)
 		printf("all ");
 		return;
 	}
-	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
-		if ((bits & 1u << i) != 0) {
-			printf("%s%s", comma, tools[i]);
+	for (size_t i = 0; i < HM_TOOLS; i++)
+		if ((bits & hm_tools[i].bit) != 0) {
+			printf("%s%s", comma, hm_tools[i].name);
 			comma = ", ";
 		}
 	putchar(' ');
@@ -131,17 +128,17 @@ default_of(const struct hm_setting *s)
 static int
 print_options(const char *name)
 {
-	unsigned bit = 0;
+	const struct hm_tool *tool = hm_tool_of_name(name);
 
-	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
-		if (strcmp(tools[i], name) == 0)
-			bit = 1u << i;
-	if (bit == 0)
+	if (tool == NULL) {
+		fprintf(stderr, "settings: %s has no row in "
+		    "lib/config/tools.def\n", name);
 		return EXIT_FAILURE;
+	}
 	for (size_t id = 0; id < HM_SETTINGS; id++) {
 		const struct hm_setting *s = &hm_settings[id];
 
-		if ((s->tools & bit) == 0 || s->option == NULL)
+		if ((s->tools & tool->bit) == 0 || s->option == NULL)
 			continue;
 		printf("%s%s%s", s->letter != '\0' ?
 		    (char[]){s->letter, ' ', '\0'} : "", s->option,
@@ -152,6 +149,23 @@ print_options(const char *name)
 	return EXIT_SUCCESS;
 }
 
+/* What a tool is to stdin and stdout. */
+static int
+print_tools_list(void)
+{
+	static const char *const kinds[] = {
+	    [HM_KIND_SOURCE] = "source",
+	    [HM_KIND_FILTER] = "filter",
+	    [HM_KIND_SINK] = "sink",
+	};
+
+	for (size_t i = 0; i < HM_TOOLS; i++)
+		printf("%s\t%s\t%s\n", hm_tools[i].name,
+		    kinds[hm_tools[i].kind], hm_tools[i].operands != NULL ?
+		    hm_tools[i].operands : "");
+	return EXIT_SUCCESS;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -159,10 +173,12 @@ main(int argc, char *argv[])
 		return fill();
 	if (argc == 3 && strcmp(argv[1], "options") == 0)
 		return print_options(argv[2]);
+	if (argc == 2 && strcmp(argv[1], "tools") == 0)
+		return print_tools_list();
 	if (argc == 2 && strcmp(argv[1], "example") == 0)
 		return hm_docs_example(stdout) && fflush(stdout) == 0 ?
 		    EXIT_SUCCESS : EXIT_FAILURE;
 	fprintf(stderr, "usage: settings fill | settings options TOOL | "
-	    "settings example\n");
+	    "settings tools | settings example\n");
 	return EXIT_FAILURE;
 }
