@@ -9,6 +9,11 @@
 #include "base/exits.h"
 #include "base/log.h"
 #include "descriptors.h"
+#include "line_reader.h"
+#include "line_writer.h"
+#include "stats.h"
+#include "stop.h"
+#include "stream.h"
 
 #define SETTLE_LOOK_MS 500 /* between two looks whether all is settled */
 

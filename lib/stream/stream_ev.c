@@ -1,6 +1,7 @@
 #include "stream_ev.h"
 
 #include "descriptors.h"
+#include "stream.h"
 #include "stream_private.h"
 
 bool

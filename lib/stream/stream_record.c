@@ -2,6 +2,11 @@
 
 #include <stdarg.h>
 
+#include "line_reader.h"
+#include "record/record.h"
+#include "stats.h"
+#include "stream.h"
+
 /* The line last given as a record, and as a bad line. */
 
 uint64_t

@@ -7,7 +7,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "descriptors.h"
+#include "line_reader.h"
 #include "restart.h"
+#include "stop.h"
+#include "stream.h"
 
 /* Signals, and how the input ends after one. */
 

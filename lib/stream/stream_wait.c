@@ -5,6 +5,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "line_reader.h"
+#include "line_writer.h"
+#include "stats.h"
+#include "stop.h"
+#include "stream.h"
 
 /* The one poll(2) that all waits of a stream come down to, and its clocks. */
 

@@ -3,8 +3,11 @@
 #include <unistd.h>
 
 #include "base/exits.h"
+#include "config/config.h"
+#include "config/settings.h"
 #include "descriptors.h"
 #include "restart.h"
+#include "stream.h"
 
 static struct hm_stream *
 open_stream(const struct hm_config *config, const struct hm_tool_ops *ops)

@@ -2,6 +2,7 @@
 
 #include "base/exits.h"
 #include "base/log.h"
+#include "config/settings.h"
 #include "decode.h"
 #include "stream/stream.h"
 #include "stream/tool.h"

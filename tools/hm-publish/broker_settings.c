@@ -8,6 +8,9 @@
 
 #include "base/exits.h"
 #include "base/log.h"
+#include "config/config.h"
+#include "config/settings.h"
+#include "record/topics.h"
 
 /* Rules */
 

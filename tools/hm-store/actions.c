@@ -14,6 +14,7 @@
 #include "db/history_read.h"
 #include "db/schema.h"
 #include "export.h"
+#include "record/record.h"
 #include "stream/stream.h"
 
 #define BUSY_MS 8000 /* to wait for others that lock the database */

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/rfc3339.h"
 #include "config/config.h"
+#include "config/settings.h"
 #include "db/db.h"
 #include "record/record.h"
 #include "row_encode.h"
