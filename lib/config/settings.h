@@ -42,10 +42,20 @@ enum hm_tool_bit {
 	HM_ALL = (1 << HM_TOOLS) - 1,
 };
 
+/* tests/system/contract.sh holds what a tool of each kind promises. */
 enum hm_tool_kind {
 	HM_KIND_SOURCE, /* reads no records */
 	HM_KIND_FILTER, /* passes on the records that it does not know */
 	HM_KIND_SINK,   /* passes none on: stdout is no stream of records */
+};
+
+/* The bits of the sources. */
+enum {
+	HM_SOURCES = 0
+#define TOOL(id, name, kind, ...) \
+	| (HM_KIND_##kind == HM_KIND_SOURCE ? HM_##id : 0)
+#include "tools.def"
+#undef TOOL
 };
 
 struct hm_tool {

@@ -58,6 +58,8 @@ listed() {
 for tool in "$HM_BIN"/hm-*; do
 	tool=${tool##*/}
 	page=$docs/man/$tool.1
+	check "docs/man/$tool.1 is there" test -r "$page"
+	[ -r "$page" ] || continue
 	same "$tool.1 lists the options of the code" \
 		"$(listed "$page")" \
 		"$("$settings" options "$tool" | sed 's/^. //' |
