@@ -191,11 +191,11 @@ $line"
 			2>/dev/null | tail -n 1 | jq -c '.cpu_ms >= 0 and
 			.memory > 500000 and .memory < 500000000 and
 			.fds > 3 and .fds < 30')" true
+	sleep 0.4 | "$tool" --stats-period 0.1 "${args[@]}" 2>/dev/null |
+		jq -r .type >"$work/types"
 	same "$tool: stats come without input, too" \
-		"$(sleep 0.25 | "$tool" --stats-period 0.1 "${args[@]}" \
-			2>/dev/null | jq -r .type)" "stats
-stats
-stats"
+		"$(uniq "$work/types")" stats
+	check "$tool: ... once a period" [ "$(wc -l <"$work/types")" -ge 3 ]
 
 	# A live pipe that stays open.
 	coproc LIVE { exec "$tool" --stats-period 0 "${args[@]}" 2>/dev/null; }
