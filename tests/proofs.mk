@@ -6,6 +6,7 @@
 # make bench-http  hm-metrics under slow clients and many requests
 # make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
+# make bench-compare  the tools in OLD against those built here, ROUNDS each
 # make property   DAYS of an input through the energy guard, from SEED on
 # make soak-kills  KILLS of hm-filter and of hm-store with -9
 # make soak-chain  CHAIN_KILLS of a supervised chain that reads CHAIN_DTUS,
@@ -25,6 +26,8 @@ STOPS = 100
 CHAIN_DTUS = 200
 MINUTES = 60
 CHAIN_SECONDS = 300
+ROUNDS = 5
+OLD =
 
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
 
@@ -62,6 +65,12 @@ bench-chain:
 	@$(MAKE) --no-print-directory all
 	@HM_BIN='$(CURDIR)/bin' tests/bench/chain.sh $(CHAIN_SECONDS)
 
+bench-compare:
+	@.ci/packages $(CHECK_PACKAGES) time
+	@$(MAKE) --no-print-directory all build/helper/hm-decode/week
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/bench/compare.sh '$(OLD)' '$(CURDIR)/bin' $(ROUNDS)
+
 property:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory build/property/hm-filter/energy
@@ -92,5 +101,6 @@ soak-memory:
 	@$(MAKE) --no-print-directory all
 	@HM_BIN='$(CURDIR)/bin' tests/bench/memory.sh $(MINUTES)
 
-.PHONY: fuzzers fuzz bench bench-http bench-store bench-chain property \
+.PHONY: fuzzers fuzz bench bench-http bench-store bench-chain \
+    bench-compare property \
     soak-kills soak-chain soak-lines soak-memory

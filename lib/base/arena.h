@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 /*
- * Memory for messages that are unpacked: taken piece by piece, given back all
- * at once. A hostile message that would need more than is there fails to
- * unpack, and nothing else happens.
+ * Memory for unpacked messages: allocated piece by piece, freed all at once. A
+ * hostile message that needs more than `size` fails to unpack, and has no other
+ * effect.
  */
 struct hm_arena {
 	ProtobufCAllocator allocator; /* for the unpack functions */
@@ -22,7 +22,7 @@ struct hm_arena {
 bool hm_arena_init(struct hm_arena *arena, size_t size);
 void hm_arena_free(struct hm_arena *arena);
 
-/* Give everything back; what was unpacked is gone. */
+/* Free everything: unpacked messages become invalid. */
 void hm_arena_reset(struct hm_arena *arena);
 
 #endif

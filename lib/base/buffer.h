@@ -5,13 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A buffer that grows as it is filled and is kept for the next time. */
+/* A buffer that grows as it is filled, and whose memory is reused. */
 struct hm_buffer {
 	uint8_t *p;
 	size_t n, cap;
 };
 
-/* Append; false if there is no memory or more than max bytes would be held. */
+/* Append; false if there is no memory or it would hold more than max bytes. */
 bool hm_buffer_append(struct hm_buffer *b, const uint8_t *p, size_t n,
     size_t max);
 

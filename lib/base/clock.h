@@ -14,7 +14,7 @@ int64_t hm_monotonic_ms(void);
 
 /* One moment by both clocks, in ms. */
 struct hm_moment {
-	int64_t steady; /* never steps; what all other times are by */
+	int64_t steady; /* monotonic; timers and intervals use it */
 	int64_t wall;   /* since 1970 */
 };
 

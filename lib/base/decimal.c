@@ -1,6 +1,6 @@
 #include "decimal.h"
 
-/* Past any text that digits could cancel out, and far from an overflow. */
+/* More than any number of digits can make up for, and far from an overflow. */
 #define EXPONENT_MAX 100000000000000
 
 static bool
@@ -20,9 +20,9 @@ trim(struct hm_decimal d)
 }
 
 /*
- * The digits read so far, negative all along: INT64_MIN has no positive twin.
- * Zeros wait for another digit: at the end they only move the point, and must
- * not overflow.
+ * The digits read so far, always negative, because INT64_MIN has no positive
+ * counterpart. Zeros are added only when another digit follows: trailing zeros
+ * move the point, and must not overflow.
  */
 struct digits {
 	int64_t negative, zeros;

@@ -6,8 +6,8 @@
 #include "slice.h"
 
 /*
- * A decimal number: units * 10^-scale. Readings are scaled integers on the
- * wire and stay so until they are printed; no double comes near them.
+ * A decimal number: units * 10^-scale. Readings are scaled integers on the wire
+ * and stay integers until they are printed; they are never a double.
  */
 struct hm_decimal {
 	int64_t units;

@@ -15,7 +15,7 @@ enum hm_exit {
 	HM_EXIT_IO = 74,          /* a read or write failed */
 	HM_EXIT_TEMP = 75,        /* not everything was delivered; try again */
 	HM_EXIT_CONFIG = 78,      /* a setting is wrong */
-	HM_EXIT_RESTART = -1,     /* none: the tool restarts, see restart.h */
+	HM_EXIT_RESTART = -1,     /* none: see stream/restart.h */
 };
 
 #endif

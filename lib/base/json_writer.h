@@ -7,9 +7,9 @@
 #include "slice.h"
 
 /*
- * The emitter writes one JSON value into a buffer that the caller owns. An
- * overflow or an unbalanced bracket is remembered and reported once, by
- * hm_json_done. `key` is NULL inside an array.
+ * Writes one JSON value into a buffer that the caller owns. An overflow or an
+ * unbalanced bracket is remembered and reported once, by hm_json_done. `key` is
+ * NULL inside an array.
  */
 struct hm_json {
 	char *buf;
@@ -33,13 +33,13 @@ void hm_json_decimal(struct hm_json *e, const char *key,
     struct hm_decimal number);
 void hm_json_bool(struct hm_json *e, const char *key, bool value);
 void hm_json_null(struct hm_json *e, const char *key);
-/* A time in seconds since 1970; null for 0, which is never. */
+/* A time in seconds since 1970; null for 0, which means never. */
 void hm_json_moment(struct hm_json *e, const char *key, int64_t seconds);
-/* JSON text that is known to be valid, quotes of a string included. */
+/* JSON text that the caller knows to be valid; a string with its quotes. */
 void hm_json_raw(struct hm_json *e, const char *key, struct hm_slice json);
-/* A string that is known to be valid between its quotes, escapes in it. */
+/* A string as it stands between its quotes, escapes included; it is valid. */
 void hm_json_quoted(struct hm_json *e, const char *key, struct hm_slice text);
-/* The same as the key of the value that comes next, without a key. */
+/* The same as the key of the next value, which is then written without one. */
 void hm_json_key(struct hm_json *e, struct hm_slice text);
 /* True and *out set (into buf, no LF) if everything fitted and is closed. */
 bool hm_json_done(const struct hm_json *e, struct hm_slice *out);

@@ -12,7 +12,7 @@
 #include "rfc3339.h"
 #include "utf8.h"
 
-/* PIPE_BUF bytes go out at once, and hold twice the text: all escaped. */
+/* A write of PIPE_BUF bytes is atomic, and holds a text that is all escapes. */
 #define TEXT_MAX 1900
 #define FACT_MAX 400
 
@@ -98,7 +98,7 @@ emit_fact(struct hm_json *e, const struct hm_fact *fact)
 	}
 }
 
-/* What does not fit is left out: the text says it, too. */
+/* Facts that do not fit are left out: the text has them, too. */
 static void
 emit_facts(struct hm_json *e, const struct hm_fact *facts)
 {

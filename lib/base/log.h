@@ -14,8 +14,8 @@ enum hm_level {
 };
 
 /*
- * Logs go to stderr, one line a message, written at once, so that tools that
- * share a log never mix theirs. Control characters and bytes that are not
+ * Logs go to stderr, one line a message, in one write, so that the lines of
+ * tools that share a log never mix. Control characters and bytes that are not
  * UTF-8 are written as '?', so that foreign bytes cannot forge a line.
  */
 enum hm_log_format {
@@ -29,7 +29,7 @@ enum hm_log_format {
 /* Name the tool and the lowest level that is written. `tool` is borrowed. */
 void hm_log_start(const char *tool, enum hm_level lowest);
 
-/* Standard until this is called. */
+/* Until this is called the format is standard. */
 void hm_log_use(enum hm_log_format format);
 enum hm_log_format hm_log_format(void);
 
@@ -44,9 +44,9 @@ __attribute__((format(printf, 2, 3))) void hm_log_errno(enum hm_level level,
     const char *format, ...);
 
 /*
- * What a message is about, for programs: fields of the JSON object beside the
- * text, which says the same for people. hm(7) lists the keys. One
- * without a value (no text, or time 0) is left out.
+ * A fact of a message, for programs: a member of the JSON object beside the
+ * text, which says the same for people. hm(7) lists the keys. A fact without a
+ * value (no text, or time 0) is left out.
  */
 struct hm_fact {
 	const char *key; /* NULL: the end of the list */

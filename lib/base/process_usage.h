@@ -3,10 +3,7 @@
 
 #include <stdint.h>
 
-/*
- * What this process costs the machine. A figure that the system does not tell
- * is -1.
- */
+/* The resources that this process uses. A figure that cannot be read is -1. */
 struct hm_process_usage {
 	int64_t cpu_ms; /* time on a processor, of user and system */
 	int64_t memory; /* bytes that are resident */

@@ -10,10 +10,10 @@
 /* Seconds since 1970 as RFC 3339 UTC. Years outside 0-9999 are clamped. */
 struct hm_slice hm_rfc3339_format(int64_t seconds, char buf[HM_RFC3339_SIZE]);
 
-/* Read what hm_rfc3339_format writes; false if it is anything else. */
+/* Read the form that hm_rfc3339_format writes; false for any other. */
 bool hm_rfc3339_parse(struct hm_slice text, int64_t *seconds);
 
-/* The seconds into a day of a time such as "23:59"; false if it is none. */
+/* Seconds into the day of a time such as "23:59"; false for any other form. */
 bool hm_rfc3339_time_of_day(struct hm_slice text, int64_t *seconds);
 
 #endif

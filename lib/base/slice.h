@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * A borrowed run of bytes. It is not ended by a NUL and may hold one. Whoever
- * gave it says how long it stays valid.
+ * A borrowed run of bytes. It is not ended by a NUL and may hold one. The
+ * function that returns it says how long it stays valid.
  */
 struct hm_slice {
 	const char *p;

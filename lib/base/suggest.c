@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define NAME_MAX_BYTES 48
-#define PART_MIN 3 /* bytes of a name that are worth to be found in another */
+#define PART_MIN 3 /* shortest part of a name that makes a suggestion */
 #define PART_MISSING_MAX 6
 
 static int
@@ -83,7 +83,7 @@ is_part(const char *a, size_t m, const char *b, size_t n)
 	    (same(a, b, m) || same(a, b + n - m, m));
 }
 
-/* SIZE_MAX if they have nothing to do with each other. */
+/* SIZE_MAX if the names are not alike. */
 static size_t
 nearness(const char *word, const char *name)
 {

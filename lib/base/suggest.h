@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 /*
- * What a misspelt name was probably meant to be: start with the name, try
- * every name that there is, and look at `best`.
+ * Suggests a name for a misspelt one: start with the misspelt name, try every
+ * known name, and look at `best`.
  */
 struct hm_suggest {
 	const char *word;

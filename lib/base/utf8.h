@@ -13,9 +13,9 @@
 size_t hm_utf8_len(const char *p, size_t n);
 
 /*
- * Whether text is well-formed and holds no control character and none that
- * YAML takes for the end of a line or of a stream: fit for a log, a record and
- * a file of settings.
+ * Whether text is well-formed and holds no control character, and none that
+ * ends a line or a stream in YAML: such text can go into a log, a record and a
+ * settings file.
  */
 bool hm_utf8_plain(struct hm_slice text);
 

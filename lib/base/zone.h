@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * Local time, by the time zone database. The zone is one for the process: it
- * is set once, in main, before anything asks for a local time.
+ * Local time, by the time zone database. The process has one zone: main sets it
+ * once, before any local time is read.
  */
 
 /*
@@ -33,8 +33,8 @@ int64_t hm_zone_day(int64_t seconds, int hour);
 int64_t hm_zone_hour(int64_t seconds);
 
 /*
- * Whether the 3,600 seconds from a moment on are a local hour. Where clocks
- * are set by half an hour, those at the change are not.
+ * Whether the 3,600 seconds from a moment on are a local hour. In a zone that
+ * changes by half an hour, those around the change are not.
  */
 bool hm_zone_is_hour(int64_t seconds);
 

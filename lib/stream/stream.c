@@ -191,8 +191,9 @@ hm_stream_next(struct hm_stream *s, struct hm_slice *line)
 {
 	hm_stream_commit(s);
 	hm_stream_ready(s);
-	while (!hm_stream_output_ended(s) && !s->strict_failed && !s->in_failed &&
-	    s->stop.signals < 2 && hm_stream_time_left(s) != 0) {
+	while (!hm_stream_output_ended(s) && !s->strict_failed &&
+	    !s->in_failed && s->stop.signals < 2 &&
+	    hm_stream_time_left(s) != 0) {
 		if (hm_stream_input_ended(s) && hm_line_reader_empty(s->lines))
 			break;
 		if (must_write(s)) {

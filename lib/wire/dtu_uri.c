@@ -163,7 +163,9 @@ read_uri(const char *p, struct hm_dtu *dtu)
 	return dtu->name != NULL ? NULL : "no memory";
 }
 
-/* A plain host is a Modbus DTU, as it always was, unless the port is hm's. */
+/*
+ * A plain host is a Modbus DTU, as in hoymiles-mqtt, unless the port is hm's.
+ */
 static const char *
 read_plain(const char *p, uint16_t port, struct hm_dtu *dtu)
 {
@@ -186,7 +188,7 @@ read_plain(const char *p, uint16_t port, struct hm_dtu *dtu)
 	return dtu->name != NULL ? NULL : "no memory";
 }
 
-/* What a parser answered, with nothing left behind if it is a mistake. */
+/* Pass a parser's mistake on, and free what it had read. */
 static bool
 is_good(const char *mistake, struct hm_dtu *dtu, const char **why)
 {

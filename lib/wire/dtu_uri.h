@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Where a DTU is and how it is read, and the URI that says so. */
+/* A DTU's name, address and transport, and the URI that gives them. */
 
 enum hm_transport {
 	HM_TRANSPORT_MODBUS, /* Modbus TCP, DTU-Pro and DTU-Pro-S by Ethernet */
@@ -31,8 +31,8 @@ bool hm_dtu_parse_uri(const char *uri, uint8_t unit, struct hm_dtu *dtu,
     const char **why);
 
 /*
- * The same from a host alone, a name or an address. With the port of hm it is
- * read by hm, otherwise by Modbus, at `port` or, if that is 0, at Modbus' own.
+ * The same from a host alone, a name or an address. Port 10081 means hm, any
+ * other Modbus; port 0 is Modbus' usual one.
  */
 bool hm_dtu_parse_host(const char *host, uint16_t port, uint8_t unit,
     struct hm_dtu *dtu, const char **why);

@@ -8,8 +8,8 @@
 #include "hmframe.h"
 
 /*
- * AES-128-GCM as newer DTUs use it. The key is made from the 16 random bytes
- * that the DTU gives in its device information, and new after each restart.
+ * AES-128-GCM as newer DTUs use it. The key is made from 16 random bytes in the
+ * device information, which change with each restart of the DTU.
  * docs/protocol.md has the derivation and its source.
  */
 
@@ -20,8 +20,8 @@
 
 /*
  * Encrypt or decrypt `size` bytes from `in` to `out` (which may be the same).
- * Encryption writes the tag, decryption checks it: false if it is wrong, and
- * then `out` holds nothing of use. False, too, if the library fails.
+ * Encryption writes the tag, decryption checks it: false if the tag is wrong,
+ * and `out` is then undefined. Also false if the library fails.
  */
 bool hm_crypt_seal(const uint8_t random[HM_CRYPT_RANDOM], uint16_t command,
     uint16_t sequence, const uint8_t *in, size_t size, uint8_t *out,

@@ -22,7 +22,7 @@ enum hm_command {
 	HM_CMD_REAL_OLD = 0x03,
 	HM_CMD_ALARMS = 0x04,
 	HM_CMD_COMMAND = 0x05,
-	HM_CMD_WARNINGS = 0x0b, /* unasked, DTU to cloud */
+	HM_CMD_WARNINGS = 0x0b, /* unsolicited, DTU to cloud */
 	HM_CMD_REAL = 0x11,
 	HM_CMD_NETWORK = 0x14,
 	HM_CMD_HISTORY = 0x15,
@@ -30,7 +30,7 @@ enum hm_command {
 
 #define HM_TO_DTU 0xa300u   /* requests of an app */
 #define HM_FROM_DTU 0xa200u /* their replies */
-#define HM_TO_CLOUD 0x2200u /* what a DTU also sends to a client, unasked */
+#define HM_TO_CLOUD 0x2200u /* unsolicited, but sent to a client, too */
 
 struct hm_frame {
 	uint16_t command, sequence;
@@ -41,7 +41,7 @@ struct hm_frame {
 
 enum hm_frame_state {
 	HM_FRAME_GOOD,
-	HM_FRAME_PART,   /* a good beginning; more bytes are to come */
+	HM_FRAME_PART,   /* valid so far; more bytes are to come */
 	HM_FRAME_MAGIC,  /* does not begin with "HM" */
 	HM_FRAME_LENGTH, /* the length field is less than a header */
 	HM_FRAME_CRC,    /* the payload does not match its CRC */
@@ -57,8 +57,8 @@ enum hm_frame_state hm_frame_read(const uint8_t *p, size_t n, bool encrypts,
     struct hm_frame *frame, size_t *used);
 
 /*
- * Whether a DTU that encrypts does so for this command: requests and replies
- * of an app but for information and heartbeat, and never an empty payload.
+ * Whether a DTU that encrypts encrypts this command: an app's requests and
+ * their replies, except information and heartbeat, and no empty payload.
  */
 bool hm_frame_is_encrypted(uint16_t command, size_t size);
 

@@ -26,14 +26,14 @@ struct hm_modbus_reply {
 	uint8_t unit;
 	uint8_t function;
 	uint8_t exception;   /* 0 if the reply is not an exception */
-	bool wrong_count;    /* the byte count did not fit; it was ignored */
+	bool wrong_count;    /* the byte count was wrong, and ignored */
 	const uint8_t *data; /* borrowed from the bytes that were read */
 	size_t size;
 };
 
 enum hm_modbus_state {
 	HM_MODBUS_GOOD,
-	HM_MODBUS_PART,     /* a good beginning; more bytes are to come */
+	HM_MODBUS_PART,     /* valid so far; more bytes are to come */
 	HM_MODBUS_PROTOCOL, /* not Modbus TCP: protocol id or function */
 	HM_MODBUS_LENGTH,   /* the MBAP length is impossible */
 };

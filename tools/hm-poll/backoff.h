@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /*
- * How long to wait before a retry: at random ("full jitter"), so that many
- * that failed together do not come back together, and from a range that
- * doubles with each retry.
+ * How long to wait before a retry: a random time ("full jitter"), so that DTUs
+ * that failed together are not retried together, from a range that doubles with
+ * each retry.
  */
 
 struct hm_backoff {

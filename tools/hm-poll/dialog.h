@@ -7,9 +7,9 @@
 #include "wire/dtu_uri.h"
 
 /*
- * One poll of one DTU as a dialog of requests and replies: it knows what to
- * ask, when a reply is whole and good, and when all has been said. It does no
- * input or output and looks at no clock; whoever drives it does.
+ * One poll of one DTU as a dialog of requests and replies. It knows what to
+ * request, when a reply is complete and valid, and when the poll is complete.
+ * It does no I/O and reads no clock: its caller does.
  */
 
 enum hm_turn {
@@ -19,7 +19,7 @@ enum hm_turn {
 	HM_TURN_FAIL, /* see hm_dialog_error */
 };
 
-/* What to ask an hm DTU for beside its readings. */
+/* What to request from an hm DTU beside its readings. */
 enum hm_ask {
 	HM_ASK_INFO = 1 << 0,
 	HM_ASK_NETWORK = 1 << 1,
@@ -29,7 +29,7 @@ enum hm_ask {
 
 struct hm_dialog_options {
 	unsigned ask;          /* hm_ask bits */
-	int64_t ask_period;    /* seconds between two times of asking */
+	int64_t ask_period;    /* seconds between two requests for extras */
 	struct hm_arena *arena; /* borrowed scratch memory, shared by all */
 };
 
@@ -41,16 +41,16 @@ struct hm_dialog *hm_dialog_new(const struct hm_dtu *dtu,
 void hm_dialog_free(struct hm_dialog *d);
 
 /*
- * Begin a poll on a fresh connection. `now` is the wall clock in seconds,
- * which DTUs are told, `monotonic` a clock in seconds that never steps.
- * Always HM_TURN_ASK.
+ * Begin a poll on a fresh connection. `now` is the wall clock in seconds, which
+ * is sent to DTUs; `monotonic` is the monotonic clock in seconds. Always
+ * HM_TURN_ASK.
  */
 enum hm_turn hm_dialog_begin(struct hm_dialog *d, int64_t now,
     int64_t monotonic);
 
 /*
- * The poll is over and its replies have been used: large buffers are given
- * back, so that a fleet needs memory for the polls that are under way only.
+ * The poll is over and its replies have been used: free large buffers, so that
+ * a fleet needs memory only for the polls that are under way.
  */
 void hm_dialog_end(struct hm_dialog *d);
 
@@ -58,8 +58,8 @@ void hm_dialog_end(struct hm_dialog *d);
 enum hm_turn hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n);
 
 /*
- * Held in the pause before a request is sent, a dialog passes over whole
- * replies: they cannot be the answer to it.
+ * A dialog that is held, in the pause before a request is sent, skips complete
+ * frames: they cannot be the reply to that request.
  */
 void hm_dialog_hold(struct hm_dialog *d, bool held);
 
@@ -81,8 +81,8 @@ const uint8_t *hm_dialog_reply(const struct hm_dialog *d, size_t i,
     size_t *size);
 
 /*
- * Whether the readings are as old as those of the poll before: the DTU has
- * repeated them. Only an hm DTU with a clock shows it.
+ * Whether the DTU has repeated the readings of the previous poll, by their
+ * time. Only an hm DTU with a clock shows it.
  */
 bool hm_dialog_stale(const struct hm_dialog *d);
 

@@ -103,7 +103,7 @@ pack_history(const struct hm_dialog *d, uint8_t *out)
 	return hm__history_request__pack(&m, out);
 }
 
-/* Each request is under 64 bytes; HM_REQUEST_MAX leaves ample room. */
+/* Each request is shorter than 64 bytes, so HM_REQUEST_MAX is enough. */
 static size_t
 pack(const struct hm_dialog *d, uint8_t *out)
 {
@@ -161,7 +161,7 @@ ask_info(struct hm_dialog *d)
 	return ask(d, HM_CMD_INFO, 0);
 }
 
-/* What is left after the readings, one after the other. */
+/* Request the extras that are left, one after the other. */
 static enum hm_turn
 ask_next(struct hm_dialog *d)
 {
@@ -190,8 +190,8 @@ may_rekey(const struct hm_dialog *d)
 }
 
 /*
- * Once a period, answered or not: readings do not depend on it. What a failed
- * poll took with it is asked for again.
+ * Once a period, answered or not, because readings do not need it; and again if
+ * it came in a poll that failed.
  */
 static bool
 info_is_due(const struct hm_dialog *d)
@@ -214,7 +214,7 @@ hm_dialog_hm_begin(struct hm_dialog *d)
 	hm->due = !hm->asked ||
 	    d->monotonic - hm->asked_at >= d->options->ask_period;
 	hm->left = hm->due ? d->options->ask : 0;
-	/* Whether the DTU encrypts must be known before anything else. */
+	/* Only the device information says whether the DTU encrypts. */
 	if (!hm->know_info || info_is_due(d) ||
 	    (hm->key_doubtful && may_rekey(d)))
 		return ask_info(d);
@@ -238,8 +238,8 @@ keep_frame(struct hm_dialog *d, const struct hm_frame *frame)
 }
 
 /*
- * The random number that the key is made from stays in memory: what goes into
- * the record is the reply without it.
+ * The random number that the key is made from stays in memory: the record gets
+ * the reply without it.
  */
 static bool
 keep_info(struct hm_dialog *d, const struct hm_frame *frame,
@@ -307,7 +307,7 @@ lists_nothing(const Hm__RealReply *real)
 	    real->n_input == 0 && real->n_meter == 0;
 }
 
-/* A poll that fails before has not used up the extras. */
+/* Not sooner: after a failed poll the extras are still due. */
 static void
 readings_are_done(struct hm_dialog *d)
 {
@@ -393,7 +393,7 @@ after(struct hm_dialog *d, const struct hm_frame *frame)
 	case HM_CMD_ALARMS:
 		return after_alarms(d, frame);
 	case HM_CMD_COMMAND:
-		/* Acknowledged: the list can be asked for. */
+		/* The DTU has acknowledged: the list can be requested. */
 		return ask(d, HM_CMD_ALARMS, 0);
 	default:
 		keep_frame(d, frame);
@@ -422,7 +422,7 @@ decrypt(const struct hm_dialog *d, const struct hm_frame *frame,
 	    frame->payload, frame->size, plain, frame->tag);
 }
 
-/* Frames that nobody asked for, and replies to what was asked before. */
+/* Skip unsolicited frames, and replies to earlier requests. */
 static enum hm_turn
 pass_over(struct hm_dialog *d)
 {
@@ -490,7 +490,7 @@ hm_dialog_hm_feed(struct hm_dialog *d)
 void
 hm_dialog_hm_give_up(struct hm_dialog *d)
 {
-	/* A DTU that has restarted cannot read what the old key sealed. */
+	/* A DTU that has restarted cannot decrypt requests with the old key. */
 	if (d->hm.encrypts)
 		d->hm.key_doubtful = true;
 }

@@ -81,7 +81,7 @@ after(struct hm_dialog *d, const struct hm_modbus_reply *reply)
 	return ask(d);
 }
 
-/* The answer to an earlier request, late or sent twice. */
+/* The reply to an earlier request, late or sent twice. */
 static bool
 is_old(const struct hm_dialog *d, const struct hm_modbus_reply *reply)
 {

@@ -6,8 +6,8 @@
 #include "poll_schedule.h"
 #include "poller.h"
 
-#define PROBE_ROOM_MS 1000  /* a look for room for a record */
-#define PROBE_LOOK_MS 60000 /* a look whether it may be polled */
+#define PROBE_ROOM_MS 1000  /* until there may be room for a record */
+#define PROBE_LOOK_MS 60000 /* until the DTU may be polled */
 
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events);
 static void on_wait(struct ev_loop *loop, ev_timer *timer, int events);
@@ -18,7 +18,7 @@ loop_of(const struct hm_dtu_job *job)
 	return job->jobs->options.poller.loop;
 }
 
-/* At a moment in monotonic ms. */
+/* `at` is in monotonic ms. */
 static void
 set_timer(const struct hm_dtu_job *job, ev_timer *timer, int64_t at)
 {

@@ -17,13 +17,15 @@ hm_dtu_lock_default_dir(void)
 {
 	struct stat status;
 
-	/* The same for all users, or they would not meet. */
+	/*
+	 * All users must use the same directory, or their locks would not meet.
+	 */
 	return stat("/run/lock", &status) == 0 &&
 	    S_ISDIR(status.st_mode) && (status.st_mode & S_IWOTH) != 0 ?
 	    "/run/lock" : "/tmp";
 }
 
-/* Two hosts that look alike then share a lock, which does no harm. */
+/* Two hosts may then share a lock, which does no harm. */
 static char
 file_name_character(char c)
 {
@@ -59,8 +61,8 @@ hm_dtu_lock_free(struct hm_dtu_lock *lock)
 }
 
 /*
- * It is always empty; a umask must not keep other users from it. Where this
- * fails they find out, and say so.
+ * The file is always empty, and a umask must not lock other users out. If this
+ * fails, their hm-poll reports it.
  */
 static void
 open_to_all(int fd)
@@ -69,8 +71,8 @@ open_to_all(int fd)
 }
 
 /*
- * In two steps: in a directory that all may write to, Linux may refuse
- * O_CREAT for the file of another user.
+ * In two steps: in a world-writable directory Linux may refuse O_CREAT for the
+ * file of another user.
  */
 static int
 open_file(struct hm_dtu_lock *lock)
@@ -123,7 +125,7 @@ hm_dtu_lock_take(struct hm_dtu_lock *lock)
 	return error == EWOULDBLOCK ? HM_DTU_LOCK_BUSY : HM_DTU_LOCK_FAILED;
 }
 
-/* When the file was last released by somebody who may write to it. */
+/* When a process that may write to the file last released it. */
 static struct timespec
 released_at(const struct hm_dtu_lock *lock)
 {

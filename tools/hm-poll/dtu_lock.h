@@ -6,10 +6,10 @@
 #include "wire/dtu_uri.h"
 
 /*
- * One master a DTU: a file for each address, locked while somebody on this
- * machine is connected to it. The lock ends with the process that holds it,
- * however that ends. The files stay: a file that is taken away while another
- * process waits for it would let a third one in beside that.
+ * At most one process on this machine is connected to a DTU: each address has a
+ * file, which is locked during a connection. The lock ends with the process
+ * that holds it, however that ends. The files stay: if one were removed while a
+ * process waits for it, a third process could make and lock a new one.
  */
 
 struct hm_dtu_lock {
@@ -21,11 +21,11 @@ struct hm_dtu_lock {
 
 enum hm_dtu_lock_result {
 	HM_DTU_LOCK_HELD,    /* it is ours */
-	HM_DTU_LOCK_BUSY,    /* somebody else has it; try again */
+	HM_DTU_LOCK_BUSY,    /* another process has it; try again */
 	HM_DTU_LOCK_FAILED,  /* the file cannot be used: errno says why */
 };
 
-/* /run/lock, or /tmp where that is not there or may not be written to. */
+/* /run/lock, or /tmp if that does not exist or is not world-writable. */
 const char *hm_dtu_lock_default_dir(void);
 
 /* False if there is no memory. Freed by hm_dtu_lock_free. */
@@ -34,15 +34,16 @@ bool hm_dtu_lock_init(struct hm_dtu_lock *lock, const char *dir,
 void hm_dtu_lock_free(struct hm_dtu_lock *lock);
 
 /*
- * Take the lock without waiting. Whoever may read the file can: a cron job of
- * another user, too. A path that is no plain file is never opened.
+ * Take the lock without waiting. Read permission is enough, so that a cron job
+ * of another user can take it. A path that is no plain file is refused.
  */
 enum hm_dtu_lock_result hm_dtu_lock_take(struct hm_dtu_lock *lock);
 
 /*
- * While it is held: how long ago, in ms, another process has released it; -1
- * if none has since we have, or in the last hour. The time of the file tells,
- * by the wall clock; who may not write to the file leaves no trace.
+ * While the lock is held: how long ago, in ms, another process released it; -1
+ * if none did since we released it, or in the last hour. This is read from the
+ * file's time, by the wall clock; a process that may not write to the file
+ * leaves no trace.
  */
 int64_t hm_dtu_lock_idle_ms(const struct hm_dtu_lock *lock);
 

@@ -5,8 +5,8 @@
 #include "wire/dtu_uri.h"
 
 /*
- * What people in the field have found behind an error: what to look at or to
- * do, one clause without a full stop. NULL where nothing is known.
+ * What owners have found to be the cause of an error: what to check or to do,
+ * one clause without a full stop. NULL if nothing is known.
  */
 const char *hm_error_hint(enum hm_transport transport,
     enum hm_poll_error error);

@@ -32,7 +32,7 @@ struct hm_fleet_options {
 	    const struct hm_dialog *dialog, int64_t took_ms);
 	void (*status)(void *context, const struct hm_dtu *dtu,
 	    const struct hm_status *status);
-	/* All polls that were asked for have been made. */
+	/* All requested polls have been made. */
 	void (*ended)(void *context);
 };
 

@@ -7,7 +7,7 @@
 
 /* The two records of hm-poll, as docs/records.md describes them. */
 
-/* How a DTU is doing. The texts are borrowed. */
+/* The state of a DTU. The texts are borrowed. */
 struct hm_status {
 	enum hm_breaker_state breaker;
 	int64_t failures;    /* polls in a row */

@@ -26,7 +26,10 @@ after_night_period(const struct hm_poll_schedule *schedule,
 	return last + schedule->night_period_ms;
 }
 
-/* The DTUs that were put off fill the time to the next upload, or a period. */
+/*
+ * Spread the postponed DTUs over the time until the next upload, or over one
+ * period if that is shorter.
+ */
 static int64_t
 after_upload(const struct hm_poll_schedule *schedule,
     const struct hm_moment *now, int64_t at, int64_t offset)

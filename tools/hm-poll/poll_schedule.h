@@ -7,8 +7,8 @@
 #include "config/quiet_hours.h"
 
 /*
- * When a DTU may be polled: at any time, but at night less often, and not
- * while it sends its data to the cloud. Looks at no clock.
+ * When a DTU may be polled: at any time, but at night less often, and not while
+ * it uploads its data to the cloud. Reads no clock.
  */
 
 struct hm_poll_schedule {
@@ -18,19 +18,18 @@ struct hm_poll_schedule {
 	int64_t upload_margin_ms;     /* 0: uploads do not matter */
 };
 
-#define HM_POLL_SCHEDULE_NEVER INT64_MIN /* the last poll, before the first */
+#define HM_POLL_SCHEDULE_NEVER INT64_MIN /* `last` before the first poll */
 
 /*
- * The offset of a DTU's polls on the grid of the period: DTU `place`, from 0,
- * of `count`.
+ * The offset of a DTU's polls on the grid of the period: DTU number `place`,
+ * from 0, of `count`.
  */
 int64_t hm_poll_schedule_offset(const struct hm_poll_schedule *schedule,
     size_t place, size_t count);
 
 /*
- * The earliest moment, from `at` on, for a poll of a DTU whose last one began
- * at `last` and whose polls have this offset: after an upload DTUs are spread
- * by it.
+ * The earliest moment, from `at` on, for a poll of a DTU whose last poll began
+ * at `last`. The offset spreads the DTUs after an upload.
  */
 int64_t hm_poll_schedule_earliest(const struct hm_poll_schedule *schedule,
     const struct hm_moment *now, int64_t at, int64_t last, int64_t offset);

@@ -31,13 +31,13 @@ struct hm_poller {
 	struct hm_dialog *dialog;
 	enum state state;
 	struct hm_resolve_query *lookup;
-	struct addrinfo *addresses, *address; /* the one being tried */
+	struct addrinfo *addresses, *address; /* address: being tried */
 	int fd;
 	ev_io io;
 	ev_timer timer;
 	int64_t started, last_request; /* monotonic ms */
 	bool requested_before;
-	bool succeeds_other; /* somebody else sent the last request */
+	bool succeeds_other; /* another process sent the last request */
 	size_t sent; /* bytes of the request */
 };
 
@@ -130,7 +130,7 @@ static void
 set_timer(struct hm_poller *p, int64_t ms)
 {
 	ev_timer_stop(p->options->loop, &p->timer);
-	/* The loop's idea of now is old if the reader of stdout has stalled. */
+	/* The loop's time is old if the reader of stdout has stalled. */
 	ev_now_update(p->options->loop);
 	ev_timer_set(&p->timer, (double)ms / 1000, 0);
 	ev_timer_start(p->options->loop, &p->timer);
@@ -176,8 +176,8 @@ send_request(struct hm_poller *p)
 }
 
 /*
- * A DTU bears no two requests within its gap, over connections, too. And two
- * readings within a second would be of the same time, and so the same.
+ * The gap between two requests counts across connections, too. And two readings
+ * within one second would have the same time, and so the same key.
  */
 static int64_t
 gap_of(const struct hm_poller *p)
@@ -230,7 +230,7 @@ receive(struct hm_poller *p)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* In a pause, too: a frame that nobody asked for may end there. */
+	/* In a pause, too: an unsolicited frame may end there. */
 	if (n <= 0)
 		take_turn(p, hm_dialog_give_up(p->dialog, HM_ERR_CLOSED));
 	else
@@ -258,7 +258,7 @@ connected(struct hm_poller *p)
 {
 	int one = 1;
 
-	/* Requests are small and wait for their reply. */
+	/* Requests are small, and nothing follows until the reply. */
 	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	take_turn(p, hm_dialog_begin(p->dialog, hm_clock_now(),
 	    hm_monotonic_ms() / 1000));
@@ -280,7 +280,7 @@ try_address(struct hm_poller *p)
 	return 0;
 }
 
-/* Try addresses from p->address on; `error` is of the one before. */
+/* Try addresses from p->address on; `error` is that of the previous one. */
 static void
 try_addresses(struct hm_poller *p, int error)
 {
@@ -367,7 +367,10 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 		send_request(p);
 		break;
 	case READING:
-		/* Time that this process lost is not the DTU's. */
+		/*
+		 * Read what came while this process was held up: the DTU was in
+		 * time.
+		 */
 		while (p->state == READING && has_input(p))
 			receive(p);
 		if (p->state == READING && !ev_is_active(&p->timer))

@@ -5,15 +5,15 @@
 #include "resolve.h"
 
 /*
- * Polls one DTU on request: look up, connect, hold the dialog, close. One
- * connection at a time, a fresh one for each poll, so that the vendor's app
- * and cloud get their turn in between.
+ * Polls one DTU on request: look up, connect, run the dialog, close. One
+ * connection at a time, a fresh one for each poll, so that the vendor's app and
+ * cloud can connect in between.
  */
 
 struct hm_poller;
 
 struct hm_poll_result {
-	enum hm_poll_error error; /* HM_ERR_NONE: it was good */
+	enum hm_poll_error error; /* HM_ERR_NONE: the poll succeeded */
 	const char *text;    /* why, one line; borrowed during the call */
 	int64_t took_ms;
 	bool not_made; /* the system had no socket: the DTU has not failed */
@@ -24,13 +24,15 @@ struct hm_poller_options {
 	struct hm_resolver *resolver;
 	struct hm_dialog_options dialog;
 	int64_t connect_timeout_ms, read_timeout_ms;
-	/* Called once for each poll that was started. The dialog holds the
-	   replies as long. */
+	/*
+	 * Called once for each poll that was started. The dialog holds the
+	 * replies during the call.
+	 */
 	void (*done)(void *context, struct hm_poller *poller,
 	    const struct hm_poll_result *result);
 };
 
-/* NULL if there is no memory. All arguments are borrowed for its life. */
+/* NULL if there is no memory. The arguments are borrowed for its life. */
 struct hm_poller *hm_poller_new(const struct hm_dtu *dtu,
     const struct hm_poller_options *options, void *context);
 
@@ -38,8 +40,8 @@ struct hm_poller *hm_poller_new(const struct hm_dtu *dtu,
 void hm_poller_free(struct hm_poller *p);
 
 /*
- * Somebody else has sent the DTU a request so long ago: the gap that must lie
- * between two requests counts from there.
+ * Another process sent the DTU a request `ms` ago: the gap between two requests
+ * counts from there.
  */
 void hm_poller_asked_before(struct hm_poller *p, int64_t ms);
 

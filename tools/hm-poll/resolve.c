@@ -14,14 +14,14 @@ struct hm_resolve_query {
 	char port[8];
 	void (*answered)(void *context, struct addrinfo *list,
 	    const char *error);
-	void *context; /* NULL: nobody wants to know any more */
+	void *context; /* NULL: cancelled */
 };
 
 struct hm_resolver {
 	struct ev_loop *loop;
 	ev_async wake;
 	struct hm_resolve_query *first; /* under way */
-	atomic_uint answers;     /* that are still to come from threads */
+	atomic_uint answers;     /* still to come from threads */
 };
 
 static void
@@ -137,8 +137,8 @@ start(struct hm_resolver *r, struct hm_resolve_query *lookup)
 }
 
 /*
- * A lookup that was given up and still keeps a thread busy: threads are few,
- * and names that are not answered must not take them all.
+ * A cancelled lookup that still keeps a thread busy: threads are few, and names
+ * that no server answers must not take them all.
  */
 static struct hm_resolve_query *
 find_abandoned(struct hm_resolver *r, const char *host, const char *port)

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 
 /*
- * Names to addresses without blocking the loop. Addresses in numbers are
- * answered at once; for names the system's resolver (hosts file, mDNS, DNS)
- * runs in a thread of the C library.
+ * Looks up names without blocking the loop. Numeric addresses are answered at
+ * once; for names the system's resolver (hosts file, mDNS, DNS) runs in a
+ * thread of the C library.
  */
 
 struct hm_resolver;
@@ -18,21 +18,21 @@ struct hm_resolve_query;
 struct hm_resolver *hm_resolver_new(struct ev_loop *loop);
 
 /*
- * False if the C library still works on a lookup: it will wake the loop, which
- * must not be destroyed, then; nor is the resolver's memory freed.
+ * False if the C library still works on a lookup. It will wake the loop, so the
+ * loop must not be destroyed then, and the resolver is not freed.
  */
 bool hm_resolver_free(struct hm_resolver *r);
 
 /*
- * Look up a TCP address. `answered` is called once, from here or later, with
- * a list that it owns (freeaddrinfo), or with NULL and the resolver's text.
- * Returns the lookup if it is still under way, or NULL.
+ * Look up a TCP address. `answered` is called once, now or later, with a list
+ * that it owns (freeaddrinfo), or with NULL and the resolver's text. Returns
+ * the lookup if it is still under way, or NULL.
  */
 struct hm_resolve_query *hm_resolve(struct hm_resolver *r, const char *host,
     uint16_t port, void (*answered)(void *context, struct addrinfo *list,
     const char *error), void *context);
 
-/* Forget a lookup that is under way: `answered` will not be called. */
+/* Cancel a lookup that is under way: `answered` will not be called. */
 void hm_resolve_cancel(struct hm_resolve_query *lookup);
 
 #endif

@@ -1,0 +1,30 @@
+#!/bin/bash
+# The Makefile: what is made again when a file has changed, and how it is called.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+root=$(cd "$(dirname "$0")/../.." && pwd)
+objects=${HM_BUILD#"$root"/}
+sanitize=()
+[ "$objects" = build ] || sanitize=(SANITIZE=1)
+
+# made_again FILE: the objects that are made if it changes.
+made_again() {
+	make -C "$root" --no-print-directory -n V=1 "${sanitize[@]}" -W "$1" all |
+		grep -oE -- '-o [^ ]*\.o ' | cut -d ' ' -f 2 | sort
+}
+
+# What includes the header that is made from a .proto file.
+for proto in "$root"/proto/*.proto; do
+	name=$(basename "$proto" .proto)
+	made_again "proto/$name.proto" >"$work/made"
+	same "a change of $name.proto makes again what includes it" \
+		"$(grep "^$objects/tools/" "$work/made")" \
+		"$(cd "$root" && grep -rlF --include='*.c' "$name.pb-c.h" tools |
+			sed "s,\(.*\)\.c$,$objects/\1.o," | sort)"
+done
+same "a change of one tool's header makes nothing of another tool" \
+	"$(made_again tools/hm-alert/alert_table.h | grep -v /hm-alert/)" ""
+same "the packages of a build are known to the Makefile alone" "$(
+	cp "$root/Makefile" "$work" &&
+	make -s -C "$work" build-packages | grep -c libprotobuf-c-dev)" 1
+finish
