@@ -61,8 +61,8 @@ hm_action_wanted(const struct hm_config *config)
 	return count(config) > 0;
 }
 
-static bool
-go_together(const struct hm_config *config)
+bool
+hm_action_usage(const struct hm_config *config)
 {
 	if (count(config) > 1) {
 		hm_log(HM_ERROR, "one of --backup, --export, --stats and "
@@ -179,8 +179,8 @@ read_database(const struct hm_config *config, const char *path)
 	return status;
 }
 
-static int
-act(const struct hm_config *config)
+int
+hm_action_run(const struct hm_config *config)
 {
 	const char *path = hm_config_text(config, HM_SET_DATABASE_PATH);
 	const char *to = hm_config_text(config, HM_SET_BACKUP);
@@ -194,10 +194,4 @@ act(const struct hm_config *config)
 	if (to != NULL)
 		return hm_backup(path, to, -1) ? HM_EXIT_OK : HM_EXIT_IO;
 	return read_database(config, path);
-}
-
-int
-hm_action_run(const struct hm_config *config)
-{
-	return go_together(config) ? act(config) : HM_EXIT_USAGE;
 }

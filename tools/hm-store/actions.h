@@ -13,7 +13,13 @@ bool hm_action_wanted(const struct hm_config *config);
 /* Whether --since and --until are times; reports those that are not. */
 bool hm_action_check(const struct hm_config *config);
 
-/* Options that belong to an action are given with it. The exit status. */
+/*
+ * Whether one action at most is wanted, and options that belong to one are
+ * given with it; reports what is not so.
+ */
+bool hm_action_usage(const struct hm_config *config);
+
+/* The exit status. */
 int hm_action_run(const struct hm_config *config);
 
 #endif

@@ -320,6 +320,8 @@ open_all(void *context, const struct hm_config *config)
 
 	hm_db_lean();
 	work->config = config;
+	if (!hm_action_usage(config))
+		return HM_EXIT_USAGE;
 	if (hm_action_wanted(config))
 		return hm_action_run(config);
 	work->maker = hm_row_maker_new();
