@@ -29,7 +29,7 @@ BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
     libmosquitto-dev libsqlite3-dev libmicrohttpd-dev tzdata
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
-    procps openssl sqlite3 mount curl iproute2 prometheus chromium \
+    perl procps openssl sqlite3 mount curl iproute2 prometheus chromium \
     chromium-driver s6 execline systemd docker-compose
 
 # Three builds: as installed, under sanitizers, and for the fuzzers.
@@ -125,7 +125,7 @@ $(B)/page/page_html.c: tools/hm-metrics/http/page.html
 UNITS = $(call programs,unit)
 PROPERTIES = $(call programs,property)
 REPLAYS = $(patsubst $(B)/fuzz/%,$(B)/replay/%,$(call programs,fuzz))
-HELPERS = $(patsubst tests/%.c,$(B)/%,$(call sources,tests/helper))
+HELPERS = $(patsubst tests/lib/%.c,$(B)/helper/%,$(call sources,tests/lib))
 
 folder_of = $(filter $(TOOL_ARCHIVES),$(B)/$(*D).a)
 $(B)/unit/%: $(B)/tests/unit/%.o $$(folder_of) $(B)/libhm.a
@@ -142,7 +142,7 @@ $(B)/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $$(folder_of) \
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ -ljson-c $(TEST_LIBS)
 
-$(B)/helper/%: $(B)/tests/helper/%.o $$(folder_of) $(B)/libhm.a
+$(B)/helper/%: $(B)/tests/lib/%.o $$(folder_of) $(B)/libhm.a
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ -ljson-c $(TEST_LIBS)
 

@@ -9,8 +9,10 @@ DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/hm
 ETCDIR = $(DESTDIR)$(SYSCONFDIR)/hm
 
 # What is for containers, packages and systemd is no part of the chain.
-CHAIN = $(shell find s6 -path s6/container -prune -o -path s6/debian -prune \
-    -o -name 'hm.*' -o \( -type f -o -type l \) -print)
+CHAIN = $(shell find s6 \( -name container -o -name debian -o -name systemd \
+    -o -name '*.mk' \) -prune -o -type f -print)
+# A chain that 0.1.0 started has links into s6/scan for each of these.
+TAKEN_OVER = pipes $(shell sed -n 's/^hm-//p' s6/chain)
 PLACES = 's,@PREFIX@,$(PREFIX),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g'
 
 install: all
@@ -27,10 +29,18 @@ install: all
 	for file in $(CHAIN); do \
 	    mode=644; [ ! -x $$file ] || mode=755; \
 	    install -D -m $$mode $$file $(SHAREDIR)/$$file || exit; done
+	cd $(SHAREDIR)/s6/scan && for service in $(TAKEN_OVER); do \
+	    install -d $$service/log && \
+	    ln -sf ../takeover $$service/run && \
+	    ln -sf ../takeover $$service/finish && \
+	    ln -sf -t $$service $(addprefix ../../service/, \
+	    notification-fd timeout-kill) && \
+	    ln -sf -t $$service/log $(addprefix ../../../service/log/, \
+	    notification-fd run) || exit; done
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR)
-	sed $(PLACES) s6/hm.service >$(DESTDIR)$(UNITDIR)/hm.service
+	sed $(PLACES) s6/systemd/hm.service >$(DESTDIR)$(UNITDIR)/hm.service
 	chmod 644 $(DESTDIR)$(UNITDIR)/hm.service
-	install -m 644 s6/hm.sysusers $(DESTDIR)$(SYSUSERSDIR)/hm.conf
+	install -m 644 s6/systemd/hm.sysusers $(DESTDIR)$(SYSUSERSDIR)/hm.conf
 	sed $(PLACES) docs/hm.cron >$(DOCDIR)/examples/hm.cron
 	chmod 644 $(DOCDIR)/examples/hm.cron
 	install -d $(ETCDIR)

@@ -3,14 +3,14 @@
 LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
 
 C_SOURCES = $(foreach folder,lib tools docs tests/unit tests/fuzz \
-    tests/property tests/helper,$(call sources,$(folder))) \
+    tests/property tests/lib,$(call sources,$(folder))) \
     $(wildcard tools/*/*/*.c)
-SHELL_SCRIPTS = tests/run tests/remove tests/golden/run tests/fuzz/run \
-    tests/package/run .ci/run .ci/style .ci/packages $(wildcard s6/debian/hm.*) \
-    $(wildcard tests/system/*.sh tests/bench/*.sh) \
-    $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/stage \
-    s6/finish s6/logger $(wildcard s6/scan/*/run s6/scan/*/finish \
-    s6/scan/*/log/run) s6/container/healthcheck tests/container/run
+SHELL_SCRIPTS = tests/run tests/one tests/lib/remove tests/golden/run \
+    tests/fuzz/run tests/package/run tests/container/run \
+    .ci/run .ci/style .ci/packages $(wildcard tests/*/*.sh s6/debian/hm.*) \
+    $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/pipes/run \
+    s6/service/run s6/service/finish s6/service/log/run s6/scan/takeover \
+    s6/container/healthcheck
 
 TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -Ilib \
     -isystem $(B)/proto -std=c11

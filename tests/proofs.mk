@@ -87,19 +87,19 @@ soak-kills:
 soak-chain:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) -s --no-print-directory all build/helper/stamp
-	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/bench/chain-kills.sh \
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/soak/chain-kills.sh \
 	    $(CHAIN_KILLS) $(BROKER_KILLS) $(STOPS) $(CHAIN_DTUS)
 
 soak-lines:
 	@.ci/packages $(CHECK_PACKAGES) time
 	@$(MAKE) --no-print-directory SANITIZE=1 tests
 	@HM_BIN='$(CURDIR)/build/sanitize/bin' \
-	    HM_BUILD='$(CURDIR)/build/sanitize' tests/bench/lines.sh $(LINES)
+	    HM_BUILD='$(CURDIR)/build/sanitize' tests/soak/lines.sh $(LINES)
 
 soak-memory:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory all
-	@HM_BIN='$(CURDIR)/bin' tests/bench/memory.sh $(MINUTES)
+	@HM_BIN='$(CURDIR)/bin' tests/soak/memory.sh $(MINUTES)
 
 .PHONY: fuzzers fuzz bench bench-http bench-store bench-chain \
     bench-compare property \

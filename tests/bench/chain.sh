@@ -3,8 +3,8 @@
 # inverters with four inputs once a minute and publishes to a real broker: the
 # memory (PSS) of every process after so many seconds, and the CPU time that
 # they took. Fails above the limits.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/../system/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DATABASE_PATH
 
 s6=$(cd "$(dirname "$0")/../../s6" && pwd)

@@ -2,8 +2,8 @@
 # compare.sh OLD NEW ROUNDS: the benchmarks with the tools of two directories,
 # in turn, so that both meet the same machine. Prints the median of each figure
 # for both; fails if one of NEW is more than 3 % above that of OLD.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/../system/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 declare -A tools=([old]=$1 [new]=$2)
 rounds=$3
 here=$(cd "$(dirname "$0")" && pwd)

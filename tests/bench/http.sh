@@ -2,8 +2,8 @@
 # http.sh SLOW RATE SECONDS: hm-metrics between a writer of 1,000 records a
 # second, of 32 inputs, and a reader that sees how late each line is, while
 # SLOW connections send a byte a second and RATE requests a second come in.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/../system/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 slow=$1
 rate=$2

@@ -2,8 +2,8 @@
 # poll.sh DTUS PERIOD SECONDS: how hm-poll and the tools after it bear a fleet
 # of simulated DTUs of four inverters with four inputs each, on both
 # transports in turn. Prints what docs/performance.md quotes.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/../system/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 dtus=$1 period=$2 seconds=$3
 

@@ -3,8 +3,8 @@
 # inputs and polled once a minute, into a new database by hm-store, and the
 # same rows into another one by sqlite3's .import of CSV. Prints figures; fails
 # if hm-store is slower.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/../system/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 days=$1
 db=$work/hm.db

@@ -54,7 +54,7 @@ main(int argc, char *argv[])
 		count++;
 	}
 	closedir(corpus);
-	printf("%s - %u kept inputs of %s\n", count > 0 ? "ok" : "not ok",
-	    count, argv[0]);
+	printf("1..1\n%s - %u kept inputs of %s\n",
+	    count > 0 ? "ok" : "not ok", count, argv[0]);
 	return count > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # hm-alert in a live stream, through days of weather, and up to the broker.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG ALERTS_ENABLED HM_NIGHT MQTT_BROKER
 
 status() {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The Makefile: what is made again when a file has changed, and how it is called.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 objects=${HM_BUILD#"$root"/}
 sanitize=()

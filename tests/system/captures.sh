@@ -1,8 +1,8 @@
 #!/bin/bash
 # What hm-decode makes of captured frames, against what another decoder, that
 # is not ours, made of them: tests/data/captured-readings.ndjson.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 expected=$here/data/captured-readings.ndjson

@@ -1,8 +1,8 @@
 #!/bin/bash
 # The whole chain: simulated DTUs of both kinds to a real broker, seen by a
 # stock client; the broker killed and started again.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 port=$(free_port)
 start_broker "$port"

@@ -1,16 +1,12 @@
 #!/bin/bash
 # The files of s6/container against each other, the settings and the pages. The
 # image itself is built and run by make check-container.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/s6/container
 compose=$here/compose.yaml
 unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH
-
-skip() {
-	echo "ok - $1 # SKIP $2"
-}
 
 # The composed services as JSON, whichever client there is: "" without one.
 client() {
@@ -89,12 +85,15 @@ same "env.example has them all" "$(comm -23 "$work/bridge" <(examples))" ""
 same "the port and its address are those of the host" \
 	"$(grep -c "\${HEALTH_HOST:-.*}:\${HEALTH_PORT:-.*}:8080\"" "$compose")" 1
 
+chain() {
+	sed -n 's/^hm-//p' "$root/s6/chain"
+}
+
 # check_tools NAME COMMAND ...: what all tools say of their settings.
 check_tools() {
 	local name=$1 tool status
 	shift
-	for tool in poll decode filter alert store ha-discovery publish metrics
-	do
+	for tool in $(chain); do
 		env -i PATH="$PATH" DATABASE_PATH="$work/hm.db" "$@" \
 			"hm-$tool" --check >"$work/out" 2>"$work/err"
 		status=$?

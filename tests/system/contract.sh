@@ -1,7 +1,7 @@
 #!/bin/bash
 # The filter contract, held against every tool.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 closed=$(free_port)
 unset DTU_HOST HM_CONFIG MQTT_BROKER

@@ -1,8 +1,8 @@
 #!/bin/bash
 # HM_DURABLE: what a tool has not finished stays in its input pipe, whatever
 # ends the tool. soak-chain has the same for the whole chain.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 copy=$HM_BUILD/helper/copy
 unset HM_CONFIG
@@ -234,9 +234,12 @@ hm-filter: error: SIGHUP: the new settings are wrong; keeping the old ones"
 	printf 'exclude_inverters: ["1"]\n' >"$work/hm.yaml"
 	kill -HUP "$first"
 	kill -TERM "$first"
-	let_go
+	# Its output stays open: a tool that has restarted first writes a line.
+	exec 5>&- 7>&- 8>&-
 	wait "$first"
-	same "SIGTERM after it ends the tool all the same" $? 0
+	status=$?
+	let_go
+	same "SIGTERM after it ends the tool all the same" "$status" 0
 }
 reload
 

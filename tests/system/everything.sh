@@ -1,7 +1,7 @@
 #!/bin/bash
 # The whole chain at work, as the pipeline has it, and the one for cron.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 pipelines=$(cd "$(dirname "$0")/../../pipelines" && pwd)
 port=$(free_port)

@@ -2,8 +2,8 @@
 # Every fault of hm-sim, over both transports, at the start, in the middle and
 # for ever, all read by one hm-poll: whoever is sick is reported with what it
 # has and recovers by itself, whoever is well is read in time.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 late_max=100 # ms
 run=31       # s

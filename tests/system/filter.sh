@@ -1,7 +1,7 @@
 #!/bin/bash
 # hm-filter's memory: over restarts, kills and other processes' hands.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 unset TIMEZONE TZ
 
 db=$work/hm.db

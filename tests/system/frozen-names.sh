@@ -7,8 +7,8 @@
 #
 # records.ndjson there is what the tools read. It has every field of every type
 # of record; add a new field to it, too.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 export LC_ALL=C
 unset HM_CONFIG
 
@@ -41,10 +41,9 @@ compare() {
 		cp "$work/now" "$kept"
 	fi
 	if [ -s "$kept" ] && [ ! -s "$work/gone" ]; then
-		echo "ok - $1: all $(wc -l <"$kept") lines are as they were"
+		pass "$1: all $(wc -l <"$kept") lines are as they were"
 	else
-		echo "not ok - $1: kept lines are gone or changed"
-		failures=$((failures + 1))
+		fail "$1: kept lines are gone or changed"
 	fi
 	sed "s/^/# gone: $1: /" "$work/gone"
 	sed "s/^/# $mark: $1: /" "$work/new"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Polls from cron of a DTU whose counters go wrong now and then: behind
 # hm-filter they never fall, and never show what the inverter cannot have made.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 # A poll is three requests, of which the second has the counters.
 polls=30

@@ -1,7 +1,7 @@
 #!/bin/bash
 # pipelines/import-bridge: the counters of hoymiles-mqtt 0.12 go on in hm.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DATABASE_PATH DRY_RUN PERSISTENCE_ENABLED EXCLUDE_INVERTERS
 export TZ=UTC
 root=$(cd "$(dirname "$0")/../.." && pwd)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # make install and uninstall, into a directory of our own; what is installed
 # for systemd and cron.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -21,7 +21,7 @@ chain() {
 	local file
 	for file in "$root"/s6/*; do
 		case $file in
-		*/container | */debian | */hm.*) ;;
+		*/container | */debian | */systemd | *.mk) ;;
 		*) find "$file" -type f ;;
 		esac
 	done | while read -r file; do
@@ -62,6 +62,8 @@ check "make install" sh -c "umask 077; exec make -s -C '$root' -o all \
 same "every tool, manual, page, pipeline and service is there, nothing else" \
 	"$(find "$prefix" -type f -printf '%m %P\n' | sort)" \
 	"$(expected | sort)"
+same "what links are there lead somewhere" \
+	"$(find -L "$work/root" -type l)" ""
 same "every directory can be entered" \
 	"$(find "$work/root" -type d ! -perm 755)" ""
 same "nothing is outside of the prefix but the settings" \

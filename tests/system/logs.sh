@@ -1,8 +1,8 @@
 #!/bin/bash
 # Logs as JSON: whatever goes wrong, in whatever tool, standard error holds
 # objects that jq reads, one a line, with the facts as fields.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 # Every line is an object with a time, level, tool and msg; there is one.
 objects() {

@@ -1,13 +1,13 @@
 #!/bin/bash
 # The page of hm-metrics in a real browser: what it shows, that it follows the
 # stream, on a phone, in the dark, and by keyboard.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH TIMEZONE
 
 # What drives the browser talks to it by that name.
 if ! getent hosts localhost >/dev/null; then
-	echo "ok - the page in a browser # skip: nobody is localhost here"
+	skip "the page in a browser" "no address has the name localhost"
 	finish
 fi
 port=$(free_port)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # A real Prometheus scrapes the running chain and answers a query for each
 # metric that the chain has.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH
 port=$(free_port)
 prometheus_port=$(free_port)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # hm-metrics: what it says of a stream, as metrics in a file and over HTTP, and
 # how it treats those who ask.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH TIMEZONE TZ
 data=$(cd "$(dirname "$0")/../data" && pwd)
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Two hm-polls on one machine: one of them at a time talks to a DTU.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 milliseconds() {
 	echo $(($(date +%s%N) / 1000000))

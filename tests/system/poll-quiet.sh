@@ -1,7 +1,7 @@
 #!/bin/bash
 # When hm-poll leaves DTUs alone: at night, and around uploads to the cloud.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 counter() {
 	jq -r "select(.type == \"stats\") | .$1" "$work/$2" | tail -n 1

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Retries within a poll of hm-poll, and the circuit breaker over polls.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 poll() {
 	hm-poll --connect-timeout 1 --read-timeout 1 "$@" \

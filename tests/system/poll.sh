@@ -1,8 +1,8 @@
 #!/bin/bash
 # hm-poll and hm-decode against hm-sim: both transports, plain and encrypted,
 # paged, and with the faults that a poll must survive or report.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 # Ports read in one poll, sorted: what was asked for is all there.
 ports() {

@@ -1,8 +1,8 @@
 #!/bin/bash
 # hm-publish against a real mosquitto: order, quality, the queue, reconnecting,
 # announcing again, the last will, passwords and TLS.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 port=$(free_port)
 

@@ -1,7 +1,7 @@
 #!/bin/bash
-# tests/remove, which cleans up after all the others, spares what is mounted.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# tests/lib/remove, which cleans up after all the others, spares what is mounted.
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 alone=(unshare --mount --propagation private)
 [ "$(id -u)" -eq 0 ] || alone+=(--map-root-user)
@@ -25,7 +25,7 @@ in_vain() {
 		in_vain "$top" "$remove" "$1"
 }
 if ! "${alone[@]}" mount -t tmpfs tmpfs "$top/here" 2>/dev/null; then
-	echo "ok - something mounted # SKIP the kernel gives us no namespace"
+	skip "something mounted" "the kernel gives us no namespace"
 else
 	check "what something is mounted below is kept" in_vain "$top"
 	check "... and what it is mounted at" in_vain "$top/here"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # What `make run` does: readings within 10 s, a clean end, nothing left.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 run=$(cd "$(dirname "$0")/../../pipelines" && pwd)/run
 export HM_RUN_TEST=$$

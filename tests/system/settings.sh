@@ -2,8 +2,8 @@
 # Every setting of every tool that there is, from the file, the environment and
 # the command line: good values, values out of bounds, and wrong types. And
 # every name of the programs that hm replaces.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 docs=$(cd "$(dirname "$0")/../../docs" && pwd)
 data=$(cd "$(dirname "$0")/../data" && pwd)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # hm-sim on the wire: requests and replies are bytes here, written and checked
 # without any of our code.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 port_of() {
 	local rest=${1##*:}

@@ -1,8 +1,8 @@
 #!/bin/bash
 # The end of a chain: what is under way arrives, in order, whoever is asked to
 # stop, and within 10 s whatever else hangs.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH HM_LOG_DIR
 
 s6=$(cd "$(dirname "$0")/../../s6" && pwd)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # hm-store: what is kept, once and for all, and what the disk may do.
-# shellcheck source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 unset TIMEZONE TZ DATABASE_PATH
 
 data=$(cd "$(dirname "$0")/../data" && pwd)
@@ -463,7 +463,7 @@ if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" &&
 	umount "$work/small"
 	trap clean_up EXIT
 else
-	echo "ok - a full disk # skip: no tmpfs can be mounted here"
+	skip "a full disk" "no tmpfs can be mounted here"
 fi
 
 # At the end of a short run it is worth waiting for a lock.

@@ -2,8 +2,8 @@
 # The stream layer alone: its limits, its counters, and what a signal leaves
 # to a successor. contract.sh has what every tool must keep.
 # No pipeline writes a file that it reads.
-# shellcheck disable=SC2094 source=tests/system/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck disable=SC2094 source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
 
 copy=$HM_BUILD/helper/copy
 

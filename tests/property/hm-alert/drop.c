@@ -359,6 +359,7 @@ main(int argc, char *argv[])
 	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
 	struct score score = {0};
 
+	puts("1..1");
 	for (uint64_t n = seed; n < seed + plants; n++) {
 		struct watch *w = calloc(1, sizeof *w);
 

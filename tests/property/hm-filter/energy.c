@@ -814,6 +814,7 @@ main(int argc, char *argv[])
 	uint64_t wanted = argc > 1 ? strtoull(argv[1], NULL, 10) : 3000;
 	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
 
+	puts("1..1");
 	hm_log_start("energy", HM_CRITICAL);
 	name_database(&t);
 	for (; t.days < wanted; seed++)

@@ -1,0 +1,129 @@
+#!/bin/bash
+# docs/records.md against the field table, against itself, and against what
+# the tools write.
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+root=$(cd "$(dirname "$0")/../.." && pwd)
+page=$root/docs/records.md
+everywhere='type time dtu serial stale took_ms'
+
+# "type key unit" of every field in the table, "-" for no unit.
+table() {
+	tr '\n' ' ' <"$root/lib/record/fields.def" | sed 's/FIELD(/\n&/g' | awk -F, '
+		BEGIN {
+			type["DTU"] = "dtu"; type["INV"] = "inverter"
+			type["PORT"] = "port"; type["METER"] = "meter"
+		}
+		/^FIELD\(/ && $2 ~ /"/ {
+			gsub(/[ "]/, "", $2); gsub(/ /, "", $3)
+			gsub(/[ "]/, "", $6); sub(/\\u00b0/, "°", $6)
+			count = split($3, scope, "|")
+			for (i = 1; i <= count; i++)
+				print type[scope[i]], $2,
+				    $6 == "NULL" ? "-" : $6
+		}' | sort
+}
+
+# "type key unit" of every row whose first cell is a key in the page's tables.
+documented() {
+	awk -F'|' '
+		/^## / { type = substr($0, 4); keys = 0; next }
+		/^\| key \|/ { keys = 1; next }
+		!/^\|/ { keys = 0 }
+		keys && type ~ /^[a-z]+$/ && $2 ~ /`/ {
+			gsub(/[ `]/, "", $2); gsub(/ /, "", $3)
+			print type, $2, $3 == "" ? "-" : $3
+		}' "$page" | sort
+}
+
+types() {
+	sed -n 's/^## \([a-z]*\)$/\1/p' "$page"
+}
+
+# The example lines under a type's heading.
+examples() {
+	awk -v type="$1" '/^## / { on = $0 == "## " type }
+		on && /^    / { print substr($0, 5) }' "$page"
+}
+
+# "type key" of every key in records of documented types, without those that
+# many have.
+keys_of() {
+	jq -r 'select(.type) | .type as $type | keys[] | "\($type) \(.)"' |
+		grep -vE " (${everywhere// /|})$" | sort -u
+}
+
+# What the first list has and the second has not.
+missing() {
+	comm -23 <(sort -u "$1") <(sort -u "$2") | tr '\n' ';'
+}
+
+table >"$work/table"
+documented >"$work/documented"
+cut -d' ' -f1,2 "$work/documented" >"$work/keys"
+grep -E '^(dtu|inverter|port|meter) ' "$work/documented" |
+	grep -v '^port port ' >"$work/fields"
+
+same "the field table was read" "$(wc -l <"$work/table")" \
+	"$(grep -v '^#define' "$root/lib/record/fields.def" | grep -c '^FIELD(' |
+		awk -v extra="$(grep -oE '(DTU|INV|PORT|METER) \|' \
+			"$root/lib/record/fields.def" | wc -l)" '{ print $1 + extra }')"
+same "every field of the table is documented, with its unit" \
+	"$(missing "$work/table" "$work/fields")" ""
+same "every documented field is in the table, with its unit" \
+	"$(missing "$work/fields" "$work/table")" ""
+same "no key is documented twice" "$(uniq -d "$work/keys")" ""
+same "every type has its heading" "$(types | sort | tr '\n' ' ')" \
+	"alarm answer death dtu frame history info inverter meter mqtt port sim stats status "
+
+for type in $(types); do
+	examples "$type" >"$work/examples"
+	check "$type: has an example" test -s "$work/examples"
+	same "$type: every example is a record of that type" "$(
+		while IFS= read -r line; do
+			jq -e --arg type "$type" '.type == $type and
+				(keys_unsorted | .[0:2] == ["type", "time"])' \
+				<<<"$line" 2>&1
+		done <"$work/examples" | sort -u)" true
+	keys_of <"$work/examples" >"$work/found"
+	same "$type: every key of its examples is documented" \
+		"$(missing "$work/found" "$work/keys")" ""
+done
+
+# What the tools write, from plants with everything. A DTU is asked for one
+# thing at a time: requests to it are two seconds apart.
+start_sim single --number --transport hm,modbus --dtus 3 --meter --inverters 1 \
+	--inputs 2 --start 06:15 --stats-period 1
+plants=("${uris[@]}")
+start_sim three --transport hm --meter --phases 3 --inverters 1 --inputs 6
+hm-poll -1 --ask info,network "${plants[0]}" "${plants[3]}" >"$work/network" &
+polls=($!)
+hm-poll -1 --ask alarms "${plants[1]}" "${uris[0]}" >"$work/alarms" &
+polls+=($!)
+hm-poll -1 --ask history "${plants[2]}" >"$work/history" &
+polls+=($!)
+pids+=("${polls[@]}")
+wait "${polls[@]}"
+hm-poll -1 --retries 0 "hm://127.0.0.1:$(free_port)" >"$work/nobody" 2>/dev/null
+until_true 5 grep -q '"type":"stats"' "$work/single.sim"
+# A death is told by the script that supervisors call after a tool has ended.
+mkdir -p "$work/scan/pipes" "$work/scan/decode"
+mkfifo "$work/scan/pipes/decode"
+printf '%s\n' decode filter >"$work/scan/pipes/chain"
+exec 5<>"$work/scan/pipes/decode"
+for end in "256 9" "71 0"; do
+	# Two arguments.
+	# shellcheck disable=SC2086
+	(cd "$work/scan/decode" &&
+		"$root/s6/service/finish" $end >/dev/null)
+	head -n 2 <&5
+done >"$work/deaths"
+cat "$work"/{network,alarms,history,nobody,deaths} | hm-decode | hm-ha-discovery |
+	cat - "$work"/{single.sim,history} >"$work/records"
+same "the tools write records of every documented type" \
+	"$(jq -r .type "$work/records" | sort -u | tr '\n' ' ')" \
+	"$(types | sort | tr '\n' ' ')"
+keys_of <"$work/records" >"$work/found"
+same "every key that the tools write is documented" \
+	"$(missing "$work/found" "$work/keys")" ""
+finish

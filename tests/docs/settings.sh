@@ -1,0 +1,79 @@
+#!/bin/bash
+# The documentation of the settings against the table in the code.
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+
+docs=$(cd "$(dirname "$0")/../../docs" && pwd)
+settings=$HM_BUILD/docs/settings
+
+for page in configuration upgrading; do
+	"$settings" fill <"$docs/$page.md" >"$work/$page.md"
+	check "$page.md has the tables of the code (or run make docs)" \
+		diff -u "$docs/$page.md" "$work/$page.md"
+done
+check "configuration.md has a table to be filled" \
+	grep -q '^| .mqtt_broker' "$work/configuration.md"
+
+"$settings" example >"$work/hoymiles.yaml"
+check "hoymiles.yaml is that of the code (or run make docs)" \
+	diff -u "$docs/hoymiles.yaml" "$work/hoymiles.yaml"
+same "hoymiles.yaml has no line over 80 columns" \
+	"$(grep -nE '^.{81}' "$docs/hoymiles.yaml")" ""
+same "hoymiles.yaml has every key once" \
+	"$(sed -n 's/^#\([a-z_]*\):.*/\1/p' "$docs/hoymiles.yaml" | sort)" \
+	"$(awk -F '`' '/^<!-- settings/ { inside = /begin/ }
+		inside && $1 == "| " { print $2 }' \
+		"$docs/configuration.md" | sort)"
+same "hoymiles.yaml sets nothing" "$(grep -v '^#' "$docs/hoymiles.yaml" |
+	grep .)" ""
+
+# All settings at once. Prose has one space behind its "#".
+mkdir "$work/etc"
+touch "$work/etc/"{mqtt-password,ca.crt,client.crt,client.key}
+sed "s,/etc/hm,$work/etc,; s/^#\([^ ]\|  \)/\1/" "$docs/hoymiles.yaml" \
+	>"$work/all.yaml"
+for tool in "$HM_BIN"/hm-*; do
+	tool=${tool##*/}
+	env -i "$HM_BIN/$tool" --check -c "$work/all.yaml" >"$work/out" \
+		2>"$work/err"
+	same "$tool takes every line of hoymiles.yaml" \
+		"$? $(cat "$work/err")" "0 "
+	check "$tool takes its values from there" \
+		grep -q "  # $work/all.yaml:" "$work/out"
+	same "... and has no default that the file has not" \
+		"$(grep '^[a-z].* # default' "$work/out")" ""
+	same "$tool takes hoymiles.yaml as it is, a DTU and a broker apart" \
+		"$(env -i DTU_HOST=127.0.0.1 MQTT_BROKER=127.0.0.1 \
+			DATABASE_PATH=hm.db "$HM_BIN/$tool" --check \
+			-c "$docs/hoymiles.yaml" 2>&1 >/dev/null; echo $?)" 0
+done
+
+# The long options of a manual's list, but for help and version.
+listed() {
+	sed -n '/^\.Sh OPTIONS/,/^\.Sh [^O]/p' "$1" | grep '^\.It Fl' |
+		grep -o ' -[a-z][a-z-]*' | grep -v ' -\(help\|version\)' |
+		cut -c 3- | sort
+}
+
+for tool in "$HM_BIN"/hm-*; do
+	tool=${tool##*/}
+	page=$docs/man/$tool.1
+	check "docs/man/$tool.1 is there" test -r "$page"
+	[ -r "$page" ] || continue
+	same "$tool.1 lists the options of the code" \
+		"$(listed "$page")" \
+		"$("$settings" options "$tool" | sed 's/^. //' |
+			grep -o '^[a-z-]*' | sort)"
+	while IFS=$'\t' read -r option default; do
+		[ -n "$default" ] || continue
+		name=${option#? }
+		# The dollar is awk's.
+		# shellcheck disable=SC2016
+		check "$tool.1: --${name%% *} says of its default: $default" \
+			awk -v tag="-${name%% *}" -v value="$default" '
+			/^\.It/ { here = index($0 " ", tag " ") > 0 }
+			here && index($0, value) { found = 1 }
+			END { exit !found }' "$page"
+	done < <("$settings" options "$tool")
+done
+finish

@@ -1,0 +1,59 @@
+# How prove reports the tests: a line for each program, before it the whole
+# output of one that failed, and "N passed, N failed" as the last line.
+package TestReport;
+use strict;
+use warnings;
+use base 'TAP::Formatter::Base';
+
+$| = 1;
+
+# A program without a failed test fails by its exit status, by its plan, or by
+# testing nothing. That counts as one.
+sub counts {
+	my ($parser) = @_;
+	my $passed = $parser->passed;
+	my $failed = $parser->failed;
+	my $good = $passed && $parser->is_good_plan && !$parser->has_problems;
+
+	return ($passed, $good ? 0 : $failed || 1);
+}
+
+sub open_test {
+	my ($self, $name, $parser) = @_;
+	return bless { name => $name, parser => $parser, output => '' },
+	    'TestReport::Program';
+}
+
+sub summary {
+	my ($self, $all, $interrupted) = @_;
+	my ($passed, $failed) = (0, 0);
+
+	$self->SUPER::summary($all, $interrupted);
+	for my $parser ($all->parsers) {
+		my ($good, $bad) = counts($parser);
+		$passed += $good;
+		$failed += $bad;
+	}
+	print "$passed passed, $failed failed\n";
+	exit 1 if $interrupted || $failed || !$passed;
+}
+
+package TestReport::Program;
+
+sub result {
+	my ($self, $line) = @_;
+	$self->{output} .= $line->raw . "\n";
+}
+
+sub close_test {
+	my ($self) = @_;
+	my $parser = $self->{parser};
+	my ($passed, $failed) = TestReport::counts($parser);
+	my ($name) = $self->{name} =~ m{([^/]+/[^/]+)$};
+
+	print $self->{output} if $failed;
+	printf "%-32s %4d passed, %d failed, %.0f s\n", $name, $passed, $failed,
+	    ($parser->end_time || $parser->get_time) - $parser->start_time;
+}
+
+1;

@@ -1,0 +1,268 @@
+# Home Assistant's rules for MQTT discovery, as of 2026.9. Looks at records of
+# type mqtt and writes one line for each rule that is broken:
+#
+#	jq -nr -L tests/lib 'include "ha-rules"; [inputs] | broken' <records
+#
+# From homeassistant/components/mqtt (schemas, discovery, sensor,
+# binary_sensor, mixins), components/sensor/const.py and the documentation of
+# the MQTT integration. Home Assistant ignores keys that it does not know in an
+# entity; here they are mistakes.
+
+def words: split(" ");
+
+def common_keys: "availability availability_mode availability_topic
+availability_template payload_available payload_not_available device
+enabled_by_default encoding entity_category entity_picture expire_after
+force_update icon json_attributes_template json_attributes_topic name origin
+default_entity_id device_class qos state_topic unique_id value_template
+visible_by_default" | gsub("\n"; " ") | words;
+
+def platform_keys: {
+	sensor: (common_keys + ("last_reset_value_template options state_class
+suggested_display_precision unit_of_measurement" | gsub("\n"; " ") | words)),
+	binary_sensor: (common_keys +
+	    ("off_delay payload_off payload_on" | words))
+};
+
+def device_keys: "configuration_url connections hw_version identifiers
+manufacturer model model_id name serial_number suggested_area sw_version
+via_device" | gsub("\n"; " ") | words;
+
+def measurement: ["measurement"];
+def energy: ["total", "total_increasing"];
+
+# The classes that hm uses, and those that it is likely to use next.
+def sensor_classes: {
+	apparent_power: {units: ["mVA", "VA", "kVA"], states: measurement},
+	current: {units: ["A", "mA"], states: measurement},
+	data_size: {units: ["B", "kB", "MB", "GB", "KiB", "MiB", "GiB"],
+	    states: (measurement + energy)},
+	duration: {units: ["d", "h", "min", "s", "ms"],
+	    states: (measurement + energy)},
+	energy: {units: ["mWh", "Wh", "kWh", "MWh", "GWh", "TWh", "J", "kJ",
+	    "MJ", "GJ"], states: energy},
+	enum: {units: [null], states: []},
+	frequency: {units: ["mHz", "Hz", "kHz", "MHz", "GHz"],
+	    states: measurement},
+	power: {units: ["mW", "W", "kW", "MW", "GW", "TW"],
+	    states: measurement},
+	power_factor: {units: ["%", null], states: measurement},
+	reactive_power: {units: ["mvar", "var", "kvar"], states: measurement},
+	signal_strength: {units: ["dB", "dBm"], states: measurement},
+	temperature: {units: ["°C", "°F", "K"], states: measurement},
+	timestamp: {units: [null], states: []},
+	voltage: {units: ["µV", "mV", "V", "kV", "MV"], states: measurement}
+};
+
+def binary_classes: "battery battery_charging carbon_monoxide cold
+connectivity door garage_door gas heat light lock moisture motion moving
+occupancy opening plug power presence problem running safety smoke sound tamper
+update vibration window" | gsub("\n"; " ") | words;
+
+def state_classes: ["measurement", "measurement_angle"] + energy;
+
+def among($list): . as $x | $list | any(. == $x);
+def is_text: type == "string" and length > 0;
+def is_natural: type == "number" and . >= 0 and . == floor;
+def is_topic: is_text and (test("[+#\u0000-\u001f\u007f-\u009f]") | not) and
+    (utf8bytelength < 65536);
+def is_template: is_text and test("^\\{\\{ [^{}]+ \\}\\}$");
+def surplus($allowed): (keys - $allowed)[];
+
+# Each rule takes the payload and gives what is wrong with it.
+
+def device_rules:
+	if type != "object" then "device is missing" else
+	(surplus(device_keys) | "device: unknown key \(.)"),
+	(select(((.identifiers // []) + (.connections // []) | length) == 0) |
+	    "device: neither identifiers nor connections"),
+	(.identifiers // [] | select(type != "array" or (all(is_text) | not)) |
+	    "device: identifiers are not texts"),
+	(del(.identifiers, .connections) | to_entries[] |
+	    select(.value | is_text | not) | "device: \(.key) is not a text"),
+	(.configuration_url // empty |
+	    select(test("^(https?|homeassistant)://") | not) |
+	    "device: configuration_url has a wrong scheme"),
+	(.via_device as $via | select($via != null and
+	    ([.identifiers[]?] | any(. == $via))) |
+	    "device: is reached through itself")
+	end;
+
+def origin_rules:
+	if type != "object" then "origin is missing" else
+	(surplus(["name", "support_url", "sw_version"]) |
+	    "origin: unknown key \(.)"),
+	(select(.name | is_text | not) | "origin: has no name"),
+	(.support_url // empty | select(test("^https?://") | not) |
+	    "origin: support_url has a wrong scheme")
+	end;
+
+def availability_rules:
+	(select(has("availability") and has("availability_topic")) |
+	    "both availability and availability_topic"),
+	(select(has("availability_mode") and (has("availability") | not)) |
+	    "availability_mode without a list"),
+	(select(has("availability_mode")) | .availability_mode |
+	    select(among(["all", "any", "latest"]) | not) |
+	    "availability_mode \(.)"),
+	(select(has("availability")) | .availability |
+	    if type != "array" or length == 0
+	    then "availability is not a list"
+	    else .[] |
+		(surplus(["topic", "value_template", "payload_available",
+		    "payload_not_available"]) |
+		    "availability: unknown key \(.)"),
+		(select(.topic | is_topic | not) |
+		    "availability: no topic"),
+		(select(has("value_template")) | .value_template |
+		    select(is_template | not) | "availability: bad template")
+	    end),
+	(select(has("availability_topic")) | .availability_topic |
+	    select(is_topic | not) | "availability_topic is no topic");
+
+def name_rules:
+	(select(.unique_id | is_text | not) | "no unique_id"),
+	(select(.name | is_text | not) | "no name"),
+	((.device.name? // "" | tostring | ascii_downcase) as $device |
+	    .name // "" | tostring | ascii_downcase |
+	    select($device != "" and startswith($device)) |
+	    "name repeats the device's name"),
+	(select(has("default_entity_id")) | .default_entity_id |
+	    select(tostring | test("^(binary_)?sensor\\.[a-z0-9_]+$") | not) |
+	    "default_entity_id \(.)");
+
+def value_rules:
+	(select(.state_topic | is_topic | not) | "no state_topic"),
+	(select(has("value_template")) | .value_template |
+	    select(is_template | not) | "value_template \(.)"),
+	(select(has("entity_category")) | .entity_category |
+	    select(. != "diagnostic") | "entity_category \(.)"),
+	(select(has("expire_after")) | .expire_after |
+	    select(is_natural | not) | "expire_after \(tojson)"),
+	(select(has("qos")) | .qos | select(among([0, 1, 2]) | not) |
+	    "qos \(tojson)"),
+	((.enabled_by_default, .visible_by_default, .force_update) |
+	    select(. != null and type != "boolean") |
+	    "a flag is \(tojson)");
+
+def class_rules:
+	.unit_of_measurement as $unit | .state_class as $state |
+	.device_class as $class | sensor_classes[$class // ""] as $rule |
+	(select(has("unit_of_measurement")) |
+	    select($unit | is_text | not) | "unit is \($unit | tojson)"),
+	(select($class != null and $rule == null) | "device_class \($class)"),
+	(select($rule != null and ($unit | among($rule.units) | not)) |
+	    "unit \($unit) with device_class \($class)"),
+	(select($state != null and ($state | among(state_classes) | not)) |
+	    "state_class \($state)"),
+	(select($rule != null and $state != null and
+	    ($state | among($rule.states) | not)) |
+	    "state_class \($state) with device_class \($class)"),
+	(select($state == "measurement_angle" and $unit != "°") |
+	    "unit \($unit) with state_class \($state)"),
+	(select(has("last_reset_value_template") and $state != "total") |
+	    "last_reset_value_template without total");
+
+def number_rules:
+	(select(has("suggested_display_precision")) |
+	    (.suggested_display_precision | select(is_natural | not) |
+		"precision \(tojson)"),
+	    (select(.device_class | among(["enum", "timestamp"])) |
+		"precision of what is no number"));
+
+def option_rules:
+	(select(has("options")) |
+	    (select(.device_class != "enum") | "options without enum"),
+	    (select(has("state_class") or has("unit_of_measurement")) |
+		"options with a state_class or unit"),
+	    (.options | select(type != "array" or length == 0 or
+		(all(is_text) | not)) | "options are not texts"),
+	    (.options | select(type == "array" and
+		length != (unique | length)) | "an option comes twice")),
+	(select(.device_class == "enum" and (has("options") | not)) |
+	    "enum without options");
+
+def platform_rules($platform):
+	(surplus(platform_keys[$platform]) | "unknown key \(.)"),
+	if $platform == "sensor"
+	then class_rules, number_rules, option_rules
+	else (select(has("device_class")) | .device_class |
+	    select(among(binary_classes) | not) | "device_class \(.)")
+	end;
+
+def payload_rules($platform):
+	if type != "object" then "payload is not an object" else
+	platform_rules($platform), name_rules, value_rules,
+	availability_rules,
+	(.device | device_rules), (.origin | origin_rules)
+	end;
+
+def config_topic:
+	"^.+/(?<platform>[^/]+)/(?<node>[^/]+)/(?<object>[^/]+)/config$";
+
+def config_rules:
+	(select(.retain != true) | "discovery is not retained"),
+	if .payload == "" then empty
+	elif .topic | test(config_topic) | not then "topic of the wrong form"
+	else (.topic | capture(config_topic)) as $t |
+	    (select($t.platform | among(["sensor", "binary_sensor"]) | not) |
+		"unknown platform \($t.platform)"),
+	    (select($t.node + $t.object | test("^[a-zA-Z0-9_-]+$") | not) |
+		"topic holds a character that is not allowed"),
+	    (select($t.platform | among(["sensor", "binary_sensor"])) |
+		.payload | payload_rules($t.platform))
+	end;
+
+# What a state message says must fit what was announced of its topic.
+
+def value_fits($config):
+	if $config.options then among($config.options)
+	elif $config.device_class == "timestamp"
+	then (try (fromdate | true) catch false)
+	elif $config.state_class or $config.unit_of_measurement
+	then type == "number"
+	elif $config.platform == "binary_sensor" then among(["ON", "OFF"])
+	else type == "number" or (is_text and length <= 255)
+	end;
+
+def state_rules($configs):
+	.topic as $topic | .payload | select(type == "object") | to_entries[] |
+	.key as $key | .value as $value |
+	[$configs[] | select(.state_topic == $topic and
+	    (.value_template | contains("value_json.\($key) ")))] |
+	if length == 0 then "\($key) has not been announced"
+	else .[-1] as $config | $value | select(value_fits($config) | not) |
+	    "\($key): \(tojson) does not fit its entity"
+	end;
+
+def message_rules:
+	(select(.topic | is_topic | not) | "topic cannot be published to"),
+	(select(.qos | among([0, 1, 2]) | not) | "qos \(.qos | tojson)"),
+	(select(.retain | type != "boolean") | "retain is no flag"),
+	(select(.payload | type | among(["object", "string"]) | not) |
+	    "payload is neither object nor text");
+
+def is_config: .topic | tostring | endswith("/config");
+
+# Rules about several messages.
+
+def stream_rules:
+	(group_by(.payload.unique_id?)[] |
+	    select(.[0].payload.unique_id? != null) |
+	    map(.topic) | unique | select(length > 1) |
+	    "\(.[0]): shares its unique_id with \(.[1])"),
+	(group_by(.topic)[] | map(.time | fromdate) as $times |
+	    range(1; length) as $i |
+	    select($times[$i] - $times[$i - 1] < 10) |
+	    "\(.[0].topic): announced twice within 10 s");
+
+# All that is wrong with an array of records.
+def broken:
+	map(select(type == "object" and .type == "mqtt")) |
+	(map(select(is_config))) as $announced |
+	($announced | map(select(.payload | type == "object") |
+	    .payload + {platform: (.topic | split("/")[-4])})) as $configs |
+	(.[] | .topic as $topic |
+	    (message_rules, if is_config then config_rules
+		else state_rules($configs) end) | "\($topic): \(.)"),
+	($announced | stream_rules);

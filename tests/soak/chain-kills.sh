@@ -1,0 +1,224 @@
+#!/bin/bash
+# chain-kills.sh KILLS BROKER_KILLS STOPS DTUS: the supervised chain under load,
+# and what was served held against what arrived. Tools are killed with -9 at
+# random, the broker in between; then the whole chain is stopped and started at
+# random.
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+
+kills=$1
+broker_kills=$2
+stops=$3
+dtus=$4
+root=$(cd "$(dirname "$0")/../.." && pwd)
+all=$(sed -n 's/^hm-//p' "$root/s6/chain" | xargs)
+victims=${SERVICES:-$all}
+scan=$work/live/scan
+port=$(free_port)
+http=$(free_port)
+unset DTU_HOST HM_CONFIG MQTT_BROKER
+
+milliseconds() {
+	local up
+	read -r up _ </proc/uptime
+	echo "${up/./}0"
+}
+
+# The pid of a service, or nothing. -1 would be every process there is.
+pid_of() {
+	local pid
+	pid=$(s6-svstat -o pid "$scan/$1" 2>/dev/null) || return
+	[ "$pid" -le 1 ] || echo "$pid"
+}
+
+start_chain() {
+	PATH=$work/bin:$PATH HM_CONFIG=$work/hm.yaml HM_LOG_DIR=$work/log \
+		"$root/s6/start" "$work/live" >>"$work/start" 2>&1 &
+	chain=$!
+	pids+=("$chain")
+	until_true 20 s6-svok "$scan/pipes"
+}
+
+murder() {
+	local pid
+	pid=$(pid_of "$1")
+	[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null || return
+	[ "$1" != poll ] || milliseconds >>"$work/deaths"
+}
+
+# As for a new version: another file of the same name, and one restart.
+restart() {
+	install -m 755 "$HM_BIN/hm-$1" "$work/bin/hm-$1"
+	s6-svc -r "$scan/$1"
+}
+
+# Its end, and the milliseconds that it takes.
+stop_chain() {
+	local start
+	start=$(milliseconds)
+	s6-svscanctl -t "$scan"
+	wait "$chain"
+	stop_ms=$(($(milliseconds) - start))
+	echo "$start $stop_ms" >>"$work/stops"
+	[ "$stop_ms" -le "$longest" ] || longest=$stop_ms
+}
+
+is_up() {
+	[ "$(s6-svstat -o ready "$scan/$1")" = true ]
+}
+
+chain_is_up() {
+	local service
+	for service in $all; do
+		is_up "$service" || return
+	done
+}
+
+# A broker, and what it gets in a file.
+broker() {
+	start_broker "$port"
+	subscribe "$port" 'homeassistant/hoymiles_mqtt/+/state' "$work/seen"
+}
+
+kill_broker() {
+	kill -9 "$broker" "$subscriber"
+	wait "$broker" "$subscriber" 2>/dev/null
+	broker
+}
+
+answers_in() {
+	jq -r 'select(.[1].type == "answer") |
+		"\(.[1].serial) \(.[1].number) \(.[0])"' "$1"
+}
+
+# Numbers that the database, or the broker, has: serial of the DTU, number.
+stored() {
+	sqlite3 -separator ' ' "$work/hm.db" 'SELECT DISTINCT d.serial,
+		i.alarm_count FROM inverter i JOIN dtu_latest d USING (dtu)'
+}
+
+seen() {
+	sqlite3 -separator ' ' "$work/hm.db" 'SELECT i.serial, d.serial
+		FROM inverter_latest i JOIN dtu_latest d USING (dtu)' \
+		>"$work/owners"
+	sed -n 's|^.*/\([0-9a-f]*\)/state .*"alarm_count":\([0-9]*\).*|\1 \2|p' \
+		"$work/seen" |
+		awk 'NR == FNR { owner[$1] = $2; next }
+			$1 in owner { print owner[$1], $2 }' "$work/owners" -
+}
+
+# missing HAVE: what was served and is not there, but for an answer that
+# hm-poll was killed with, just after it came: nobody else knows of it. Those
+# are in the file died.
+missing() {
+	sort -u "$1" | awk -v deaths="$work/deaths" -v died="$work/died" '
+		BEGIN { while ((getline t <deaths) > 0) death[++n] = t }
+		NR == FNR { have[$1 " " $2] = 1; next }
+		!($1 " " $2 in have) {
+			for (i = 1; i <= n; i++)
+				if (death[i] > $3 - 20 && death[i] < $3 + 100) {
+					print >died
+					next
+				}
+			print
+		}' - "$work/served"
+}
+
+all_arrived() {
+	stored >"$work/stored"
+	seen >"$work/broker"
+	[ -z "$(missing "$work/stored")$(missing "$work/broker")" ]
+}
+
+hm-sim --number --transport modbus --dtus "$dtus" --inverters 1 --inputs 1 \
+	--port 0 --stats-period 0 2>"$work/sim.err" |
+	"$HM_BUILD/helper/stamp" >"$work/sim" &
+pids+=($!)
+has_all_dtus() {
+	[ "$(grep -c '"type":"sim"' "$work/sim")" = "$dtus" ]
+}
+until_true 20 has_all_dtus
+{
+	echo "mqtt_broker: 127.0.0.1"
+	echo "mqtt_port: $port"
+	echo "mqtt_reconnect_delay: 3" # later than the subscriber
+	echo "health_port: $http"
+	echo "query_period: 5"
+	echo "store_delay: 1"
+	echo "database_path: $work/hm.db"
+	echo "log_level: ERROR"
+	echo "dtu_configs:"
+	jq -r '.[1] | select(.type == "sim") |
+		"  - uri: \(.uri)"' "$work/sim"
+} >"$work/hm.yaml"
+broker
+mkdir "$work/bin"
+install -m 755 "$HM_BIN"/hm-* "$work/bin"
+: >"$work/deaths"
+: >"$work/died"
+longest=0
+
+start_chain
+check "the chain comes up" until_true 20 chain_is_up
+killed=0
+broker_killed=0
+restarts=0
+reloads=0
+read -r -a names <<<"$victims"
+began=$(milliseconds)
+while [ "$killed" -lt "$kills" ]; do
+	service=${names[RANDOM % ${#names[@]}]}
+	case $((RANDOM % 10)) in
+	0) restart "$service" && restarts=$((restarts + 1)) ;;
+	1) s6-svc -h "$scan/$service" && reloads=$((reloads + 1)) ;;
+	*) murder "$service" && killed=$((killed + 1)) ;;
+	esac
+	if [ $((killed * broker_kills)) -ge $(((broker_killed + 1) * kills)) ]; then
+		kill_broker
+		broker_killed=$((broker_killed + 1))
+	fi
+	sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
+done
+echo "# $killed kills in $((($(milliseconds) - began) / 1000)) s," \
+	"the broker $broker_killed times; $restarts restarts of a tool that" \
+	"was installed anew, $reloads reloads"
+
+stopped=0
+while [ "$stopped" -lt "$stops" ]; do
+	sleep "$((RANDOM % 4)).$((RANDOM % 10))"
+	stop_chain
+	stopped=$((stopped + 1))
+	start_chain
+done
+echo "# $stopped stops, the longest $longest ms"
+check "every stop is done within 10 s" [ "$longest" -lt 10000 ]
+
+# Nothing more is served; what is under way arrives.
+until_true 20 chain_is_up
+s6-svc -d "$scan/poll"
+s6-svwait -d -t 10000 "$scan/poll"
+sleep 1
+answers_in "$work/sim" >"$work/served"
+until_true 60 all_arrived
+served=$(wc -l <"$work/served")
+echo "# $served answers served, $(sort -u "$work/stored" | wc -l) stored," \
+	"$(sort -u "$work/broker" | wc -l) at the broker," \
+	"$(wc -l <"$work/deaths") deaths of hm-poll, with" \
+	"$(wc -l <"$work/died") answers"
+check "few answers died with hm-poll" \
+	[ "$(wc -l <"$work/died")" -le "$(wc -l <"$work/deaths")" ]
+check "there was load" [ "$served" -gt $((killed / 2)) ]
+same "every answer is in the database" "$(missing "$work/stored" | head)" ""
+same "every answer reached the broker" "$(missing "$work/broker" | head)" ""
+same "no answer is in the database twice" "$(sqlite3 "$work/hm.db" 'SELECT
+	dtu, alarm_count, count(*) FROM inverter GROUP BY dtu, alarm_count
+	HAVING count(*) > 1 LIMIT 5')" ""
+same "the database is whole" \
+	"$(sqlite3 "$work/hm.db" 'PRAGMA integrity_check')" ok
+same "nothing torn reached the broker" \
+	"$(sed -n 's|^homeassistant/[^ ]* ||p' "$work/seen" |
+		jq -e . 2>&1 >/dev/null | head -n 3)" ""
+stop_chain
+check "the last stop took $stop_ms ms" [ "$stop_ms" -lt 10000 ]
+same "no tool is left" "$(pgrep -f "$scan" | wc -l)" 0
+finish

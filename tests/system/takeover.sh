@@ -1,0 +1,194 @@
+#!/bin/bash
+# A chain that hm 0.1.0 has started goes on, and is taken over, when what is
+# here is installed over it.
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH HM_LOG_DIR
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+prefix=$work/root/opt/hm
+share=$prefix/share/hm/s6
+live=$work/live
+scan=$live/scan
+page=$(free_port)
+services="poll decode filter alert store ha-discovery publish metrics"
+
+end_all() {
+	local pid
+	for pid in $(processes_with "HM_CHAIN=$$"); do
+		kill -9 "$pid" 2>/dev/null
+	done
+	clean_up
+}
+trap end_all EXIT
+
+# tests/data/s6-0.1.0 has "== MODE PATH" before the lines of each file that
+# 0.1.0 installed in share/hm/s6.
+install_old() {
+	local mode path line
+	while IFS= read -r line; do
+		case $line in
+		"== "*)
+			read -r _ mode path <<<"$line"
+			install -D -m "$mode" /dev/null "$share/$path"
+			;;
+		*) printf '%s\n' "$line" >>"$share/$path" ;;
+		esac
+	done <"$root/tests/data/s6-0.1.0"
+	install -D -t "$prefix/bin" "$HM_BIN"/hm-*
+}
+
+# As a package does: what the new version lacks is no longer there.
+install_new() {
+	rm -r "$share"
+	make -s -C "$root" -o all BIN="$HM_BIN" DESTDIR="$work/root" \
+		PREFIX=/opt/hm install
+}
+
+start_chain() {
+	PATH=$prefix/bin:$PATH HM_CHAIN=$$ HM_CONFIG=$work/hm.yaml \
+		HM_LOG_DIR=$work/log "$share/start" "$live" \
+		>>"$work/svscan.log" 2>&1 &
+	svscan=$!
+}
+
+stop_chain() {
+	s6-svscanctl -t "$scan"
+	wait "$svscan"
+}
+
+# The figure of s6-svstat -o; of a pid "none" for -1, which is everybody.
+stat_of() {
+	local value
+	value=$(s6-svstat -o "$2" "$scan/$1") || return 1
+	[ "$value" != -1 ] || value=none
+	echo "$value"
+}
+
+numbers() {
+	local service
+	for service in pipes $services; do
+		stat_of "$service" pid
+	done
+}
+
+is_ready() {
+	[ "$(stat_of "$1" up)-$(stat_of "$1" ready)" = true-true ]
+}
+
+all_ready() {
+	local service
+	for service in pipes $services; do
+		is_ready "$service" || return 1
+	done
+}
+
+# Those whose program is that of the file that is there.
+is_new() {
+	[ "$(readlink "/proc/$(stat_of "$1" pid)/exe")" = "$prefix/bin/hm-$1" ]
+}
+
+# Which pipes the tools read and write.
+joined() {
+	local service pid
+	for service in $services; do
+		pid=$(stat_of "$service" pid)
+		readlink "/proc/$pid/fd/0" "/proc/$pid/fd/1"
+	done
+}
+
+succeeded() {
+	[ "$(stat_of "$1" pid)" != "$2" ] && is_ready "$1"
+}
+
+murder() {
+	local pid
+	pid=$(stat_of "$1" pid)
+	[ "$pid" != none ] && kill -9 "$pid" && until_true 10 succeeded "$1" "$pid"
+}
+
+metrics() {
+	curl -s --max-time 2 "http://127.0.0.1:$page/metrics"
+}
+
+# What has passed all tools, as the last one counts it.
+polls() {
+	metrics | awk '/^hoymiles_polls_total{/ { sum += $2 } END { print +sum }'
+}
+
+polled_since() {
+	[ "$(polls)" -gt "$1" ]
+}
+
+flows() {
+	until_true 20 polled_since "$(polls)"
+}
+
+deaths() {
+	metrics | sed -n 's/^hoymiles_tool_deaths_total{tool="hm-\(.*\)"} 1$/\1/p' |
+		sort | xargs
+}
+
+all_deaths() {
+	[ "$(deaths)" = "$(xargs -n 1 <<<"$services" | sort | xargs)" ]
+}
+
+start_sim plant --transport modbus --dtus 5
+cat >"$work/hm.yaml" <<-EOF
+	dtu_configs: [$(printf '{uri: "%s"}, ' "${uris[@]}" | sed 's/, $//')]
+	query_period: 5
+	mqtt_enabled: false
+	database_path: $work/hm.db
+	health_port: $page
+	stats_period: 1
+	log_level: ERROR
+EOF
+
+install_old
+start_chain
+check "the chain of 0.1.0 comes up" until_true 10 all_ready
+check "... and works" flows
+before=$(numbers)
+pipes=$(joined)
+check "make install over it" install_new
+same "... leaves no link without a file" "$(find -L "$scan" -type l)" ""
+check "the chain goes on" flows
+same "... in the same processes" "$(numbers)" "$before"
+for service in $services; do
+	s6-svc -h "$scan/$service"
+done
+check "... after a reload, too" flows
+same "... in the same processes" "$(numbers)" "$before"
+
+# That of hm-metrics first, which forgets the others'.
+for service in metrics pipes ${services% metrics}; do
+	check "$service comes back after kill -9" murder "$service"
+	[ "$service" = pipes ] ||
+		check "... by the new program" is_new "$service"
+done
+same "... between the same pipes" "$(joined)" "$pipes"
+check "... and all deaths are counted" until_true 5 all_deaths
+check "... and records pass all tools" flows
+for service in $services; do
+	check "the logger of $service comes back" murder "$service/log"
+	check "... and $service after s6-svc -r" s6-svc -wR -T 10000 -r \
+		"$scan/$service"
+done
+check "... and records pass all tools" flows
+stop_chain
+same "the chain stops in its order" \
+	"$? $(processes_with "HM_CHAIN=$$")" "0 "
+same "... with all that was polled in the database" "$(sqlite3 "$work/hm.db" \
+	'SELECT count(*) > 0 FROM dtu; PRAGMA integrity_check' | xargs)" "1 ok"
+
+start_chain
+check "it starts as it is now" until_true 10 all_ready
+same "... without what is there for chains of 0.1.0" \
+	"$(find "$scan" -lname "$share/scan/*")" ""
+check "... and works" flows
+stop_chain
+same "... and stops" "$? $(processes_with "HM_CHAIN=$$")" "0 "
+same "nothing else was said" "$(cat "$work/svscan.log" \
+	"$work"/log/*/* 2>/dev/null | grep -v 'ended by signal 9$')" ""
+finish
