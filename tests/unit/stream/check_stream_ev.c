@@ -35,17 +35,6 @@ setup(void)
 	open_stream(0);
 }
 
-static void
-emit(size_t size)
-{
-	char *line = malloc(size);
-
-	ck_assert_ptr_nonnull(line);
-	memset(line, 'x', size);
-	hm_stream_emit(ev.stream, hm_slice(line, size));
-	free(line);
-}
-
 /* All that is in the pipe at this moment. */
 static size_t
 drain(void)
@@ -58,6 +47,26 @@ drain(void)
 	while ((n = read(from, buf, sizeof buf)) > 0)
 		size += (size_t)n;
 	return size;
+}
+
+static void
+close_stream(void)
+{
+	ck_assert_int_eq(hm_stream_close(ev.stream, 0), 0);
+	ev_loop_destroy(ev.loop);
+	close(from);
+	close(to);
+}
+
+static void
+emit(size_t size)
+{
+	char *line = malloc(size);
+
+	ck_assert_ptr_nonnull(line);
+	memset(line, 'x', size);
+	hm_stream_emit(ev.stream, hm_slice(line, size));
+	free(line);
 }
 
 START_TEST(what_fits_is_written_at_once)
@@ -124,6 +133,7 @@ END_TEST
 
 START_TEST(stats_come_by_themselves)
 {
+	close_stream();
 	open_stream(20);
 	for (size_t got = 0; got == 0; got = drain())
 		ev_run(ev.loop, EVRUN_ONCE);
