@@ -114,7 +114,8 @@ hm_schema_refuse(struct hm_db *db)
 	if (version > HM_SCHEMA_VERSION)
 		return "it was made by a newer version of hm; nothing in it "
 		    "has been touched";
-	if (version == 0 && is_foreign(db))
+	/* Another process may have made the tables since. */
+	if (version == 0 && is_foreign(db) && version_of(db) == 0)
 		return "it is of another program; name a new file";
 	return NULL;
 }

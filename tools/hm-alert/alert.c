@@ -52,7 +52,7 @@ hm_alert_idle(struct hm_alert *alert, int64_t ms)
 }
 
 int
-hm_alert_patience(const struct hm_alert *alert)
+hm_alert_wait_ms(const struct hm_alert *alert)
 {
 	return alert->absent > 0 || alert->counters.active > 0 ?
 	    HM_ALERT_LOOK * 1000 : -1;

@@ -53,9 +53,9 @@ const char *hm_alert_record(struct hm_alert *alert, struct hm_slice type,
 
 /*
  * No record has come for so many ms since the last one. Call it at least
- * every hm_alert_patience ms; -1 if there is nothing to wait for.
+ * every hm_alert_wait_ms ms; -1 if there is nothing to wait for.
  */
 void hm_alert_idle(struct hm_alert *alert, int64_t ms);
-int hm_alert_patience(const struct hm_alert *alert);
+int hm_alert_wait_ms(const struct hm_alert *alert);
 
 #endif

@@ -9,8 +9,8 @@
 #include "guard.h"
 #include "ledger.h"
 #include "ledger_db.h"
-#include "stream/restart.h"
 #include "stream/stream.h"
+#include "stream/tool.h"
 
 static int
 check(const struct hm_config *config)
@@ -24,14 +24,6 @@ check(const struct hm_config *config)
 	hm_filter_free(filter);
 	return good && !mistakes ? HM_EXIT_OK : HM_EXIT_CONFIG;
 }
-
-static const struct hm_tool tool = {
-    .name = "hm-filter",
-    .bit = HM_FILTER,
-    .summary = "Choose records and fields, and keep energies free of falls "
-        "and spikes.",
-    .check = check,
-};
 
 struct work {
 	struct hm_stream *stream;
@@ -63,8 +55,9 @@ on_record(struct work *work, struct hm_slice type, struct hm_slice line)
 }
 
 static void
-on_line(struct work *work, struct hm_slice line)
+on_line(void *context, struct hm_slice line)
 {
+	struct work *work = context;
 	struct hm_slice type;
 
 	if (!hm_stream_type(work->stream, line, &work->record, &type))
@@ -115,39 +108,29 @@ count(struct work *work)
 }
 
 static int
-run(struct work *work, const struct hm_config *config)
+start(void *context, struct hm_stream *stream)
 {
-	struct hm_stream_options options;
-	struct hm_slice line;
+	struct work *work = context;
 
-	hm_config_stream(config, &options);
-	work->stream = hm_stream_open(&options);
-	if (work->stream == NULL)
-		return HM_EXIT_OS;
-	hm_stream_before_write(work->stream, save, work);
+	work->stream = stream;
+	hm_stream_before_write(stream, save, work);
 	count(work);
-	while (hm_stream_next(work->stream, &line)) {
-		on_line(work, line);
-		hm_stream_commit(work->stream);
-	}
-	save_changes(work, true);
-	return hm_stream_close(work->stream, HM_EXIT_OK);
+	return HM_TOOL_GO_ON;
+}
+
+static int
+finish(void *context)
+{
+	save_changes(context, true);
+	return HM_EXIT_OK;
 }
 
 /* Setting up */
 
-/* NULL if there is none, or if it cannot be used. */
-static const char *
-database(const struct hm_config *config)
-{
-	return hm_config_flag(config, HM_SET_PERSISTENCE_ENABLED) ?
-	    hm_config_text(config, HM_SET_DATABASE_PATH) : NULL;
-}
-
 static void
 open_database(struct work *work, const struct hm_config *config)
 {
-	const char *path = database(config);
+	const char *path = hm_config_database(config);
 
 	if (path != NULL)
 		work->db = hm_ledger_db_open(path, !work->dry_run);
@@ -169,26 +152,11 @@ open_guard(struct work *work, const struct hm_config *config)
 	    .ledger = work->ledger,
 	    .judges = hm_config_flag(config, HM_SET_ENERGY_GUARD),
 	    /* A database that fails is no reason to show what is unproven. */
-	    .remembers = database(config) != NULL,
+	    .remembers = hm_config_database(config) != NULL,
 	    .reset_hour = (int)hm_config_int(config, HM_SET_RESET_HOUR),
 	    .exclude = hm_config_text(config, HM_SET_EXCLUDE_INVERTERS),
 	});
 	return work->guard != NULL;
-}
-
-static int
-start(struct work *work, const struct hm_config *config)
-{
-	bool mistakes;
-
-	work->dry_run = hm_config_flag(config, HM_SET_DRY_RUN);
-	if (open_guard(work, config))
-		work->filter = hm_filter_new(config, work->guard, &mistakes);
-	if (work->filter == NULL) {
-		hm_log_errno(HM_ERROR, "no memory");
-		return HM_EXIT_OS;
-	}
-	return run(work, config);
 }
 
 /* Forgetting */
@@ -208,7 +176,7 @@ forget_one(struct hm_ledger_db *db, struct hm_slice serial)
 static int
 forget(const struct hm_config *config)
 {
-	const char *path = database(config);
+	const char *path = hm_config_database(config);
 	const char *words = hm_config_text(config, HM_SET_FORGET);
 	struct hm_ledger_db *db;
 	struct hm_slice word;
@@ -234,25 +202,47 @@ forget(const struct hm_config *config)
 	return good ? HM_EXIT_OK : HM_EXIT_IO;
 }
 
+static int
+open_all(void *context, const struct hm_config *config)
+{
+	struct work *work = context;
+	bool mistakes;
+
+	if (hm_config_has(config, HM_SET_FORGET))
+		return forget(config);
+	work->dry_run = hm_config_flag(config, HM_SET_DRY_RUN);
+	if (open_guard(work, config))
+		work->filter = hm_filter_new(config, work->guard, &mistakes);
+	if (work->filter != NULL)
+		return HM_TOOL_GO_ON;
+	hm_log_errno(HM_ERROR, "no memory");
+	return HM_EXIT_OS;
+}
+
+static bool
+free_all(void *context)
+{
+	struct work *work = context;
+
+	hm_filter_free(work->filter);
+	hm_guard_free(work->guard);
+	hm_ledger_free(work->ledger);
+	hm_ledger_db_close(work->db);
+	return true;
+}
+
 int
 main(int argc, char *argv[])
 {
+	static const struct hm_tool_ops ops = {
+	    .check = check,
+	    .open = open_all,
+	    .start = start,
+	    .line = on_line,
+	    .finish = finish,
+	    .free = free_all,
+	};
 	static struct work work;
-	struct hm_config *config;
-	int status;
 
-	hm_stream_guard_descriptors();
-	config = hm_config_load(&tool, argc, argv, &status);
-	if (config == NULL)
-		return status;
-	if (hm_config_has(config, HM_SET_FORGET))
-		status = forget(config);
-	else
-		status = start(&work, config);
-	hm_filter_free(work.filter);
-	hm_guard_free(work.guard);
-	hm_ledger_free(work.ledger);
-	hm_ledger_db_close(work.db);
-	hm_config_free(config);
-	return hm_restart(status);
+	return hm_tool_main(HM_TOOL_FILTER, &ops, &work, argc, argv);
 }

@@ -11,8 +11,8 @@
 #include "ha_shown.h"
 #include "record/fields.h"
 #include "record/topics.h"
-#include "stream/restart.h"
 #include "stream/stream.h"
+#include "stream/tool.h"
 
 #define NAMES_MAX 1024
 
@@ -186,14 +186,6 @@ check(const struct hm_config *config)
 	return good ? HM_EXIT_OK : HM_EXIT_CONFIG;
 }
 
-static const struct hm_tool tool = {
-    .name = "hm-ha-discovery",
-    .bit = HM_HA_DISCOVERY,
-    .summary = "Add Home Assistant's discovery and state messages to "
-        "readings.",
-    .check = check,
-};
-
 /* Records */
 
 struct work {
@@ -211,57 +203,45 @@ on_message(void *context, struct hm_slice line)
 	hm_stream_emit(work->stream, line);
 }
 
-static bool
-takes_nothing(struct hm_slice type)
-{
-	(void)type;
-	return false;
-}
-
 static void
-on_line(struct work *work, struct hm_slice line)
+on_line(void *context, struct hm_slice line)
 {
+	struct work *work = context;
 	struct hm_slice type;
 	const char *why;
 
 	if (!hm_stream_pass(work->stream, line, work->ha != NULL ?
-	    hm_ha_takes : takes_nothing, &work->record, &type))
+	    hm_ha_takes : NULL, &work->record, &type))
 		return;
 	why = hm_ha_record(work->ha, type, &work->record);
 	if (why != NULL)
 		hm_stream_bad(work->stream, "no entities: %s", why);
 }
 
-static void
-count(struct work *work)
+static int
+start(void *context, struct hm_stream *stream)
 {
-	const struct hm_ha_counters *counters = hm_ha_counters(work->ha);
+	struct work *work = context;
+	const struct hm_ha_counters *counters;
 
-	hm_stream_counter(work->stream, "announcements",
-	    &counters->announcements);
-	hm_stream_counter(work->stream, "states", &counters->states);
-	hm_stream_counter(work->stream, "refused", &counters->refused);
+	work->stream = stream;
+	if (work->ha == NULL)
+		return HM_TOOL_GO_ON;
+	counters = hm_ha_counters(work->ha);
+	hm_stream_counter(stream, "announcements", &counters->announcements);
+	hm_stream_counter(stream, "states", &counters->states);
+	hm_stream_counter(stream, "refused", &counters->refused);
+	return HM_TOOL_GO_ON;
 }
 
 static int
-run(struct work *work)
+open_ha(void *context, const struct hm_config *config)
 {
-	struct hm_slice line;
-
-	if (work->ha != NULL)
-		count(work);
-	while (hm_stream_next(work->stream, &line)) {
-		on_line(work, line);
-		hm_stream_commit(work->stream);
-	}
-	return hm_stream_close(work->stream, HM_EXIT_OK);
-}
-
-static bool
-open_ha(const struct hm_config *config, struct work *work)
-{
+	struct work *work = context;
 	struct hm_ha_style *style = &work->options.style;
 
+	if (!hm_config_flag(config, HM_SET_MQTT_ENABLED))
+		return HM_TOOL_GO_ON;
 	style->prefix = hm_config_text(config, HM_SET_MQTT_TOPIC_PREFIX);
 	style->qos = hm_config_int(config, HM_SET_MQTT_QOS);
 	/* Home Assistant takes whole seconds. */
@@ -271,38 +251,33 @@ open_ha(const struct hm_config *config, struct work *work)
 	if (choose_all(config, &work->options.entities) &&
 	    read_shown(config, &style->shown))
 		work->ha = hm_ha_new(&work->options, on_message, work);
-	if (work->ha == NULL)
-		hm_log_errno(HM_ERROR, "no memory for the devices");
-	return work->ha != NULL;
+	if (work->ha != NULL)
+		return HM_TOOL_GO_ON;
+	hm_log_errno(HM_ERROR, "no memory for the devices");
+	return HM_EXIT_OS;
 }
 
-static int
-start(const struct hm_config *config, struct work *work)
+static bool
+free_ha(void *context)
 {
-	struct hm_stream_options options;
+	struct work *work = context;
 
-	hm_config_stream(config, &options);
-	if (hm_config_flag(config, HM_SET_MQTT_ENABLED) &&
-	    !open_ha(config, work))
-		return HM_EXIT_OS;
-	work->stream = hm_stream_open(&options);
-	return work->stream != NULL ? run(work) : HM_EXIT_OS;
+	hm_ha_free(work->ha);
+	hm_ha_shown_free(&work->options.style.shown);
+	return true;
 }
 
 int
 main(int argc, char *argv[])
 {
+	static const struct hm_tool_ops ops = {
+	    .check = check,
+	    .open = open_ha,
+	    .start = start,
+	    .line = on_line,
+	    .free = free_ha,
+	};
 	static struct work work;
-	struct hm_config *config;
-	int status;
 
-	hm_stream_guard_descriptors();
-	config = hm_config_load(&tool, argc, argv, &status);
-	if (config == NULL)
-		return status;
-	status = start(config, &work);
-	hm_ha_free(work.ha);
-	hm_ha_shown_free(&work.options.style.shown);
-	hm_config_free(config);
-	return hm_restart(status);
+	return hm_tool_main(HM_TOOL_HA_DISCOVERY, &ops, &work, argc, argv);
 }

@@ -156,9 +156,9 @@ put(struct hm_backlog *b, struct hm_slice row)
 /* The mutex is held. */
 static bool
 put_when_there_is_room(struct hm_backlog *b, struct hm_slice row,
-    int64_t patience_ms)
+    int64_t wait_ms)
 {
-	int64_t until = hm_monotonic_ms() + patience_ms;
+	int64_t until = hm_monotonic_ms() + wait_ms;
 	uint64_t progress = b->dropped;
 
 	while (!put(b, row)) {
@@ -166,7 +166,7 @@ put_when_there_is_room(struct hm_backlog *b, struct hm_slice row,
 			return false;
 		wait_until(b, until);
 		if (b->dropped != progress)
-			until = hm_monotonic_ms() + patience_ms;
+			until = hm_monotonic_ms() + wait_ms;
 		progress = b->dropped;
 	}
 	return true;
@@ -174,13 +174,13 @@ put_when_there_is_room(struct hm_backlog *b, struct hm_slice row,
 
 bool
 hm_backlog_put(struct hm_backlog *b, struct hm_slice row,
-    int64_t patience_ms)
+    int64_t wait_ms)
 {
 	bool good;
 
 	pthread_mutex_lock(&b->mutex);
-	good = put(b, row) || (patience_ms > 0 &&
-	    put_when_there_is_room(b, row, patience_ms));
+	good = put(b, row) || (wait_ms > 0 &&
+	    put_when_there_is_room(b, row, wait_ms));
 	pthread_mutex_unlock(&b->mutex);
 	return good;
 }

@@ -22,11 +22,11 @@ void hm_backlog_free(struct hm_backlog *backlog);
 
 /*
  * Copy a row, which is not empty, into the queue. Where it is full, wait for
- * room as long as the other side makes some at least every `patience_ms`;
+ * room as long as the other side makes some at least every `wait_ms`;
  * false if there is none.
  */
 bool hm_backlog_put(struct hm_backlog *backlog, struct hm_slice row,
-    int64_t patience_ms);
+    int64_t wait_ms);
 
 /* No more rows will come: hm_backlog_wait waits no longer. */
 void hm_backlog_end(struct hm_backlog *backlog);

@@ -175,9 +175,9 @@ hm_store_thread_start(const struct hm_store_thread_options *options)
 
 bool
 hm_store_thread_put(struct hm_store_thread *t, struct hm_slice row,
-    int64_t patience_ms)
+    int64_t wait_ms)
 {
-	return hm_backlog_put(t->backlog, row, patience_ms);
+	return hm_backlog_put(t->backlog, row, wait_ms);
 }
 
 void

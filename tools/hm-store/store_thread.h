@@ -26,7 +26,7 @@ struct hm_store_thread *hm_store_thread_start(
  * so many ms.
  */
 bool hm_store_thread_put(struct hm_store_thread *thread, struct hm_slice row,
-    int64_t patience_ms);
+    int64_t wait_ms);
 
 struct hm_store_thread_counts {
 	struct hm_store_counts store;
