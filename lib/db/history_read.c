@@ -40,7 +40,7 @@ hm_history_number(sqlite3_stmt *row, int column, struct hm_decimal *number)
 		*number = hm_decimal(sqlite3_column_int64(row, column), 0);
 		return true;
 	case SQLITE_FLOAT:
-		/* 15 digits: what was stored comes back as it was. */
+		/* With 15 digits the stored number comes back unchanged. */
 		n = snprintf(text, sizeof text, "%.15g",
 		    sqlite3_column_double(row, column));
 		return n > 0 && hm_decimal_parse(hm_slice(text, (size_t)n),
@@ -99,7 +99,7 @@ struct names {
 
 static const struct names of_records = {"time", "dtu", "serial", "port"};
 
-/* As in the program that hm replaces. */
+/* As in the replaced program. */
 static const struct names of_rows = {
     "timestamp", "dtu_name", "serial_number", "port_number"};
 
@@ -142,7 +142,7 @@ hm_history_readings(struct hm_db *db, const struct hm_reading_type *type,
 	int result;
 
 	hm_history_select(&sql, type);
-	/* So that nobody looks for one that is not there, or no more. */
+	/* The subquery makes an unknown serial number return at once. */
 	hm_sql_add(&sql, " WHERE serial = ?1 AND time <= (SELECT max(time) "
 	    "FROM %s_latest WHERE serial = ?1) ORDER BY time DESC LIMIT ?2",
 	    type->name);

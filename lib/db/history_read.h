@@ -7,8 +7,8 @@
 #include "reading_tables.h"
 
 /*
- * Reading what hm-store has written. Functions that answer false leave the
- * reason to hm_db_reason; what they have emitted by then is not whole.
+ * Reads what hm-store has written. If a function returns false, hm_db_reason
+ * has the reason, and the JSON that it has written is incomplete.
  */
 
 /*

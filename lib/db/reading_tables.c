@@ -13,7 +13,9 @@ hm_table_suffix(enum hm_table_form form)
 	return suffixes[form];
 }
 
-/* What a row of each form is of. Time first: new rows go to the end. */
+/*
+ * The time column of each form. It comes first, so that new rows go to the end.
+ */
 static const char *
 moment_of(enum hm_table_form form)
 {
@@ -44,7 +46,7 @@ order_of(enum hm_table_form form)
 	}
 }
 
-/* What a table has beside keys and fields. */
+/* The columns beside keys and fields. */
 static const char *
 extras_of(enum hm_table_form form)
 {
@@ -143,7 +145,7 @@ hm_table_create(struct hm_sql *sql, const struct hm_reading_type *type,
 	hm_sql_add(sql, "CREATE TABLE IF NOT EXISTS %s%s "
 	    "(%sdtu TEXT NOT NULL, ", type->name, hm_table_suffix(form),
 	    moment_of(form));
-	/* A DTU is known by its name; its number may not be told. */
+	/* A DTU is identified by its name; its serial number may be missing. */
 	hm_sql_add(sql, "serial TEXT%s, ",
 	    type->has_serial ? " NOT NULL" : "");
 	if (has_own(type, form))

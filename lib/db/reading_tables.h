@@ -19,7 +19,7 @@ enum hm_table_form {
 	HM_TABLE_FORMS
 };
 
-/* What is added to the name: "", "_latest", "_hourly", "_daily". */
+/* The ending of the name: "", "_latest", "_hourly", "_daily". */
 const char *hm_table_suffix(enum hm_table_form form);
 
 /* The statement that makes a table unless it is there. */

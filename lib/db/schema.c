@@ -7,8 +7,8 @@
 #include "sql.h"
 
 /*
- * The alarms that inverters show over Modbus, as a code that stands in each
- * reading: the trigger writes down when one comes and goes.
+ * Over Modbus an inverter's alarm is a code in each reading: the trigger
+ * records when an alarm begins and ends.
  */
 static const char *const events_sql[] = {
     "CREATE TABLE alarm (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
@@ -39,7 +39,9 @@ static const char *const events_sql[] = {
     "state TEXT, breaker TEXT, failures INTEGER, error TEXT, text TEXT, "
     "hint TEXT, retry_at INTEGER, PRIMARY KEY (dtu, time)) WITHOUT ROWID",
 
-    /* SQLite 3.40 finds NULLs in time if it is not behind the key. */
+    /*
+     * SQLite 3.40's integrity_check reports NULLs in time if time is not last.
+     */
     "CREATE TABLE info (dtu TEXT NOT NULL, serial TEXT NOT NULL, "
     "data TEXT NOT NULL, time INTEGER NOT NULL, "
     "PRIMARY KEY (dtu, serial, data)) WITHOUT ROWID",
@@ -88,8 +90,8 @@ version_of(struct hm_db *db)
 }
 
 /*
- * The program that hm replaces has a production_cache of its own, and others
- * have tables that were never ours.
+ * The replaced program has another production_cache; other programs have tables
+ * that are not ours.
  */
 static bool
 is_foreign(struct hm_db *db)
@@ -133,7 +135,7 @@ hm_schema_check(struct hm_db *db)
 
 /* Columns */
 
-/* Tables whose columns come from tables of the code, by number. */
+/* Tables whose columns come from .def files, by number. */
 #define LEDGER ((size_t)HM_SCOPES * HM_TABLE_FORMS)
 #define TABLES (LEDGER + 1)
 #define NAME_SIZE 64
@@ -183,7 +185,7 @@ select_column(void *context, const char *column, const char *type)
 	return true;
 }
 
-/* A query that names a column which is not there cannot be prepared. */
+/* A query with a missing column cannot be prepared. */
 static bool
 has_columns(struct hm_db *db, size_t number)
 {
@@ -268,7 +270,7 @@ create_readings(struct hm_db *db)
 	return true;
 }
 
-/* Before there was a history hm-filter made files of its ledger alone. */
+/* The first hm-filter made files with nothing but its ledger. */
 static bool
 to_1(struct hm_db *db)
 {
@@ -318,7 +320,7 @@ has_view(struct hm_db *db, const char *create)
 	return there;
 }
 
-/* Nothing is to be done, and no lock to be waited for. */
+/* Nothing has to be changed, so no lock is needed. */
 static bool
 is_current(struct hm_db *db, int64_t version)
 {
@@ -345,8 +347,8 @@ bring_up(struct hm_db *db)
 }
 
 /*
- * A file that was made before there was a history does not give pages back
- * yet. It is small; and where it cannot be changed now, nothing is lost.
+ * A file with only a ledger does not have auto_vacuum yet. It is small, so
+ * VACUUM is quick; if it fails, nothing is lost.
  */
 static void
 give_pages_back(struct hm_db *db)

@@ -12,16 +12,16 @@
 #define HM_SCHEMA_VERSION 1
 
 /*
- * Make or bring up what is in a database that was opened for writing. NULL,
- * or why it cannot be used: it is of a newer version or of another program,
- * and then it has not been touched, or it could not be written; and then it
- * is to be closed. Valid until the next call of SQLite.
+ * Create or upgrade the schema of a database that was opened for writing. NULL,
+ * or why it cannot be used: it is from a newer version or another program, and
+ * has not been touched, or it could not be written; then close it. The text is
+ * valid until the next call of SQLite.
  */
 const char *hm_schema_bring_up(struct hm_db *db);
 
 /*
- * NULL, or why the file is not for us: it is of a newer version, or of
- * another program. Static text.
+ * NULL, or why the file is not ours: it is from a newer version or another
+ * program. Static text.
  */
 const char *hm_schema_refuse(struct hm_db *db);
 

@@ -29,7 +29,7 @@ enum hm_field_flag {
 	HM_AWAKE = 1 << 0,      /* means nothing while the inverter sleeps */
 	HM_DIAGNOSTIC = 1 << 1, /* of interest for finding faults only */
 	HM_DESCRIBES = 1 << 2,  /* describes the device; no entity of its own */
-	HM_RARE = 1 << 3,       /* told by info records; an entity only there */
+	HM_RARE = 1 << 3,       /* in info records; an entity only there */
 };
 
 #define HM_FIELD_METRICS ((size_t)2)

@@ -119,7 +119,8 @@ hm_stream_ready(struct hm_stream *s)
 	/* It stays open, for us to say so again after a SIGHUP. */
 	if (!s->ready && s->options.ready_fd > 0 &&
 	    write(s->options.ready_fd, "\n", 1) < 0 && errno != EPIPE)
-		hm_log_errno(HM_WARNING, "cannot tell that we are ready");
+		hm_log_errno(HM_WARNING,
+		    "cannot report that the tool is ready");
 	s->ready = true;
 }
 

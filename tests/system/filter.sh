@@ -140,7 +140,7 @@ same "... and takes an inverter out of the sums" \
 	"$(dtu 9 | filter -d "$db" | energies)" "[10600,600] "
 same "... and says when there is none" \
 	"$(filter -d "$db" --forget 116400000009 2>&1; echo $?)" \
-	"hm-filter: warning: --forget: the database knows no inverter\
+	"hm-filter: warning: --forget: the database has no inverter\
  116400000009
 0"
 same "... and needs a database" \

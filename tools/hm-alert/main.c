@@ -1,4 +1,4 @@
-/* hm-alert: alarms about what no device tells; every line goes on. */
+/* hm-alert: add alarms that no device sends; every line passes. */
 
 #include "alert.h"
 #include "base/clock.h"
@@ -23,8 +23,8 @@ struct work {
 	struct hm_alert *alert; /* NULL: lines only pass */
 	struct hm_quiet_hours night;
 	struct hm_record record;
-	int64_t waits_since; /* -1: for something else than port */
-	int64_t idle_ms;     /* waited for port since the last line */
+	int64_t waits_since; /* -1: not waiting for input */
+	int64_t idle_ms;     /* waited for input since the last line */
 };
 
 /* Records */
@@ -54,8 +54,8 @@ on_line(void *context, struct hm_slice line)
 }
 
 /*
- * Silence. Only waits for port count: while a reader stalls, records that
- * say how it really was are still to be read.
+ * Silence. Only waits for input count: while the reader of stdout stalls, there
+ * may be records that have not been read.
  */
 
 static int

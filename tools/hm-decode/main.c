@@ -34,7 +34,7 @@ on_bad(void *context, size_t frame, const char *why)
 		return;
 	}
 	work->bad_frames++;
-	hm_stream_bad(work->stream, "frame %zu is passed over: %s", frame, why);
+	hm_stream_bad(work->stream, "frame %zu is skipped: %s", frame, why);
 }
 
 static void

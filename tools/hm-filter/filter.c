@@ -113,7 +113,7 @@ read_factors(struct hm_filter *f, const struct hm_config *config)
 	return good;
 }
 
-/* A new name must not be one that records have already. */
+/* A new name must not be a key that records already have. */
 static bool
 is_free_name(const struct hm_filter *f, const char *name)
 {
@@ -333,7 +333,7 @@ emit_sum(struct hm_filter *f, struct hm_json *e, size_t field,
 	}
 }
 
-/* What the guard says of an energy, or HM_GUARD_OWN. */
+/* The guard's value of an energy, or HM_GUARD_OWN. */
 static int64_t
 energy_of(size_t field, const struct hm_guard_answer *answer)
 {
@@ -359,7 +359,7 @@ emit_field(struct hm_filter *f, struct hm_json *e, size_t field,
 		emit_own(f, e, rule, own);
 }
 
-/* A counter that the record lacks stands where it stood. */
+/* A counter that the record lacks goes to its place in the field order. */
 static void
 emit_missing(struct hm_filter *f, struct hm_json *e, size_t field,
     const struct hm_record *record, const struct hm_guard_answer *answer)
@@ -410,7 +410,7 @@ hm_filter_record(struct hm_filter *f, struct hm_slice type,
 		f->counters.dropped++;
 		return false;
 	}
-	/* The guard learns from what does not pass, too. */
+	/* The guard also learns from records that do not pass. */
 	if (reading != NULL)
 		*problem = hm_guard_look(f->guard, reading->scope, record,
 		    &answer);

@@ -122,7 +122,7 @@ hm_guard_show(const struct hm_guard *guard, int64_t known, bool may_show)
 	    HM_GUARD_OUT;
 }
 
-/* Empty if there is none; false if it is no serial number. */
+/* Empty if the record has none; false if it is not a serial number. */
 static bool
 read_serial(const struct hm_record *record, struct hm_guard_identity *id)
 {
@@ -189,7 +189,7 @@ look_at_inverter(struct hm_guard *guard, const struct hm_record *record,
 	return NULL;
 }
 
-/* Of the types that hold energies which can be judged. */
+/* The types with energies that can be judged. */
 static const char *(*const looks[HM_SCOPES])(struct hm_guard *guard,
     const struct hm_record *record, const struct hm_guard_identity *id,
     struct hm_guard_answer *answer) = {
@@ -212,7 +212,7 @@ hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
 	why = identify(guard, record, &id);
 	if (why == NULL)
 		why = looks[scope](guard, record, &id, answer);
-	/* What cannot be judged is not shown. */
+	/* Energies that cannot be judged are not shown. */
 	if (why != NULL && guard->options.judges)
 		answer->today = answer->total = HM_GUARD_OUT;
 	return why;

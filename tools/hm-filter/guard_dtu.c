@@ -8,11 +8,11 @@
 #define PHANTOM_SECONDS 86400
 
 struct energies {
-	int64_t today, total; /* -1: not every part is known */
+	int64_t today, total; /* -1: a part is unknown */
 	size_t ports;
 };
 
-/* Nothing has borne out for a day what was read of it once. */
+/* A single reading that no other has confirmed for a day. */
 static bool
 is_phantom(const struct hm_energy *e, int64_t now)
 {
@@ -20,7 +20,7 @@ is_phantom(const struct hm_energy *e, int64_t now)
 	    now - e->pending_time > PHANTOM_SECONDS;
 }
 
-/* Inverters of which nothing comes have a new day, too. */
+/* Silent inverters get a new day, too. */
 static void
 add_inverter(struct hm_guard *guard, struct energies *sums,
     const struct hm_ledger_inverter *inverter,
@@ -60,7 +60,7 @@ add_up(struct hm_guard *guard, const struct hm_guard_identity *id)
 	return sums;
 }
 
-/* The record's own sums hold what is excluded. */
+/* The record's own sums include the excluded inverters. */
 static void
 show_sums(const struct hm_sums *sums, struct hm_guard_answer *answer)
 {

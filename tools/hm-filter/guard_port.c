@@ -7,9 +7,9 @@
 
 #define TELL_SECONDS 3600 /* between two messages about a port */
 #define TOUCH_SECONDS 300
-#define RATED_WATTS 600 /* of a port whose inverter's model is not known */
+#define RATED_WATTS 600 /* of a port of an unknown model */
 
-/* A message about a port, with the text that is the same in all. */
+/* Log a message about a port. */
 static void
 tell(const struct hm_guard_identity *id, const struct hm_ledger_port *port,
     const char *key, int64_t reading, const char *text, int64_t bound)
@@ -26,7 +26,7 @@ tell(const struct hm_guard_identity *id, const struct hm_ledger_port *port,
 	    (long long)bound);
 }
 
-/* A DTU that shows nonsense does so again and again. */
+/* A DTU with wrong counters repeats them: do not log each. */
 static void
 say_refused(const struct hm_guard_identity *id, struct hm_ledger_port *port,
     const struct hm_energy_reading *r, enum hm_energy_verdict verdict)
@@ -67,10 +67,10 @@ judge(struct hm_guard *guard, const struct hm_guard_identity *id,
 		guard->counters.refused_spikes++;
 		say_refused(id, port, r, verdict);
 		break;
-	case HM_ENERGY_ANEW:
+	case HM_ENERGY_RESET:
 		guard->counters.began_anew++;
 		tell(id, port, "shown", r->total, "is that of a counter "
-		    "which has begun anew; the energy goes on from",
+		    "which was reset; the energy goes on from",
 		    hm_energy_total(&before));
 		break;
 	}
@@ -80,8 +80,8 @@ static void
 warn_of_memory(struct hm_guard *guard)
 {
 	if (!guard->options.remembers && !guard->warned)
-		hm_log(HM_WARNING, "without a database what is known of the "
-		    "energy is lost when this ends; see --database");
+		hm_log(HM_WARNING, "without a database the accepted energies "
+		    "are lost when hm-filter ends; see --database");
 	guard->warned = true;
 }
 
@@ -107,8 +107,8 @@ read_port(const struct hm_record *record, const struct hm_guard_identity *id,
 }
 
 /*
- * A counter that stands still all night need not be written at every poll: a
- * time that is some minutes old only makes the guard a little more patient.
+ * Do not write at every poll while only the time changes, as it does all night:
+ * an older time only raises the guard's limit a little.
  */
 static bool
 is_worth_saving(const struct hm_energy *before,
@@ -131,7 +131,7 @@ take_in(struct hm_guard *guard, const struct hm_guard_identity *id,
 	struct hm_energy before = port->energy;
 
 	hm_energy_day(&port->energy, id->day, id->time);
-	/* What the DTU repeats bears nothing out. */
+	/* A repeated reading confirms nothing. */
 	if (!stale)
 		judge(guard, id, port, r);
 	if (is_worth_saving(&before, port, id->time)) {
@@ -153,7 +153,7 @@ judge_port(struct hm_guard *guard, const struct hm_record *record,
 		return hm_guard_unidentified;
 	warn_of_memory(guard);
 	port = hm_ledger_find_port(inverter, number);
-	/* A port that has nothing connected never shows a total. */
+	/* A port without a panel never has a total. */
 	if (port == NULL && r->total <= 0) {
 		answer->today = answer->total = HM_GUARD_OUT;
 		return NULL;

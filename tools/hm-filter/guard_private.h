@@ -8,14 +8,14 @@
 #include "record/record.h"
 
 /*
- * Between the files of the guard: guard.c knows the records and what all have
- * in common, guard_port.c and guard_dtu.c judge those of one type.
+ * Shared by guard.c, which has what all record types have in common, and by
+ * guard_port.c and guard_dtu.c, which judge one type each.
  */
 
 struct hm_guard {
 	struct hm_guard_options options;
 	struct hm_guard_counters counters;
-	bool warned; /* that nothing outlives the process */
+	bool warned; /* the warning that nothing is kept was given */
 };
 
 extern const char hm_guard_unidentified[], hm_guard_too_many[];
@@ -38,12 +38,15 @@ int64_t hm_guard_number(const struct hm_record *record, enum hm_field_id field,
 struct hm_decimal hm_guard_decimal(const struct hm_record *record,
     enum hm_field_id field);
 
-/* Whether a record says that its inverter is awake; 1, 0, or -1 for silence. */
+/*
+ * Whether a record says that its inverter is awake: 1, 0, or -1 if it does not
+ * say.
+ */
 int hm_guard_says_awake(const struct hm_record *record);
 
 /*
- * The sums over what a DTU's records of the same time show; they are reset
- * when a record of another time comes.
+ * Running sums over the DTU's records that share one timestamp; a new timestamp
+ * resets them.
  */
 struct hm_sums *hm_guard_sums(const struct hm_guard_identity *id);
 
@@ -54,13 +57,13 @@ void hm_guard_add(struct hm_decimal *sum, struct hm_decimal more);
 void hm_guard_add_energy(int64_t *sum, int64_t energy);
 
 /*
- * What to show of an energy: what is known of it, or, if it may be shown and
- * nothing outlives the process, what the record says.
+ * The energy to show: the accepted one; if none is known and nothing outlives
+ * the process, the record's own, if that may be shown.
  */
 int64_t hm_guard_show(const struct hm_guard *guard, int64_t known,
     bool may_show);
 
-/* As hm_guard_look, of one type. */
+/* As hm_guard_look, for one type. */
 const char *hm_guard_look_at_port(struct hm_guard *guard,
     const struct hm_record *record, const struct hm_guard_identity *id,
     struct hm_guard_answer *answer);

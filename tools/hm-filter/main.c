@@ -1,4 +1,6 @@
-/* hm-filter: what passes, with which fields; energies that can be trusted. */
+/*
+ * hm-filter: choose records and fields; keep energies free of falls and spikes.
+ */
 
 #include <unistd.h>
 
@@ -32,7 +34,7 @@ struct work {
 	struct hm_ledger *ledger;
 	struct hm_ledger_db *db; /* NULL: from memory */
 	bool dry_run;
-	uint64_t unsaved_writes; /* that went out all the same */
+	uint64_t unsaved_writes; /* records written although the save failed */
 	struct hm_record record;
 };
 
@@ -151,7 +153,7 @@ open_guard(struct work *work, const struct hm_config *config)
 	work->guard = hm_guard_new(&(struct hm_guard_options){
 	    .ledger = work->ledger,
 	    .judges = hm_config_flag(config, HM_SET_ENERGY_GUARD),
-	    /* A database that fails is no reason to show what is unproven. */
+	    /* A failing database is no reason to show unconfirmed energies. */
 	    .remembers = hm_config_database(config) != NULL,
 	    .reset_hour = (int)hm_config_int(config, HM_SET_RESET_HOUR),
 	    .exclude = hm_config_text(config, HM_SET_EXCLUDE_INVERTERS),
@@ -168,7 +170,7 @@ forget_one(struct hm_ledger_db *db, struct hm_slice serial)
 
 	if (rows == 0)
 		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("serial",
-		    serial)), "--forget: the database knows no inverter %.*s",
+		    serial)), "--forget: the database has no inverter %.*s",
 		    (int)serial.n, serial.p);
 	return rows >= 0;
 }
@@ -183,8 +185,8 @@ forget(const struct hm_config *config)
 	bool good = true;
 
 	if (path == NULL) {
-		hm_log(HM_ERROR, "--forget: there is no database to forget "
-		    "in; see --database");
+		hm_log(HM_ERROR,
+		    "--forget: no database is set; see --database");
 		return HM_EXIT_USAGE;
 	}
 	if (hm_config_flag(config, HM_SET_DRY_RUN))

@@ -43,14 +43,14 @@ hm_ha_counters(const struct hm_ha *ha)
 	return &ha->counters;
 }
 
-/* Reading what all records have */
+/* Reading the members that all records have */
 
 void
 hm_ha_refuse(struct hm_ha *ha)
 {
 	if (ha->counters.refused++ == 0)
 		hm_log(HM_WARNING, "no room for more than %zu DTUs, %zu "
-		    "devices and %zu state topics: the rest is passed on "
+		    "devices and %zu state topics: records of others pass "
 		    "without entities", HM_HA_DTUS_MAX,
 		    HM_HA_DEVICES_MAX, HM_HA_GROUPS_MAX);
 }

@@ -77,7 +77,7 @@ moment(const struct hm_record *record, const char *key)
 }
 
 /*
- * An inverter shows the active alarm that began last, and none when that one
+ * An inverter shows the active alarm that began last, and none after that one
  * has ended. False if the record changes nothing.
  */
 static bool
@@ -101,7 +101,7 @@ follow_alarm(struct hm_ha_device *device, const struct hm_record *record,
 	return true;
 }
 
-/* What hm-alert tells, which has no code. Other kinds mean nothing here. */
+/* An alarm of hm-alert, which has no code. Other kinds are ignored. */
 static const char *
 on_alert(struct hm_ha *ha, const struct hm_record *record,
     const struct hm_ha_origin *origin)

@@ -5,8 +5,8 @@
 #include "record/fields.h"
 
 /*
- * Home Assistant may still be at work on a topic's last message: the same one
- * is not sent again sooner.
+ * Home Assistant may still be processing the last message of a topic: do not
+ * repeat it sooner.
  */
 #define QUIET_SECONDS 10
 
@@ -63,8 +63,8 @@ hm_ha_send_alert_config(struct hm_ha *ha, const struct hm_ha_origin *origin,
 }
 
 /*
- * Readings and alarm records can both tell an inverter's alarm. Whichever
- * came first in this run goes on telling it: two would contradict each other.
+ * Both readings and alarm records can carry an inverter's alarm. The kind that
+ * came first in this run is used, since the two would contradict each other.
  */
 static bool
 is_told_elsewhere(const struct hm_ha_device *device,
@@ -80,7 +80,7 @@ is_told_elsewhere(const struct hm_ha_device *device,
 	return other != NULL && hm_field_set_has(&other->announced, id);
 }
 
-/* The fields of the record at hand that have not been announced. */
+/* The fields of the current record that have not been announced. */
 static struct hm_field_set
 newcomers(const struct hm_ha *ha, const struct hm_ha_device *device,
     const struct hm_ha_group *group)
@@ -120,7 +120,7 @@ announce(struct hm_ha *ha, const struct hm_ha_origin *origin,
 
 	if (hm_field_set_is_empty(&group->announced) && group->alerts == 0)
 		group->described = fingerprint;
-	/* A clock that was set back starts the wait anew. */
+	/* If the clock was set back, the wait starts again. */
 	if (group->last > origin->seconds)
 		group->last = origin->seconds;
 	if (group->described != fingerprint &&
@@ -148,7 +148,9 @@ hm_ha_publish(struct hm_ha *ha, const struct hm_ha_origin *origin,
 		return NULL;
 	}
 	announce(ha, origin, device, group);
-	/* Others may refer to a DTU only when Home Assistant knows it. */
+	/*
+	 * Other devices may refer to a DTU only when Home Assistant knows it.
+	 */
 	if (device->kind == HM_SCOPE_DTU &&
 	    !hm_field_set_is_empty(&group->announced))
 		memcpy(device->dtu->serial, device->serial,

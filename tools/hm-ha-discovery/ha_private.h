@@ -20,11 +20,11 @@ struct hm_ha {
 	void *context;
 	struct hm_ha_table *table;
 	struct hm_ha_counters counters;
-	struct hm_ha_values values; /* of the record at hand */
+	struct hm_ha_values values; /* of the current record */
 	char message[HM_HA_MESSAGE_MAX];
 };
 
-/* What all records have in common. */
+/* The members that all records have. */
 struct hm_ha_origin {
 	struct hm_slice time;
 	int64_t seconds;

@@ -114,7 +114,7 @@ name(const struct hm_pair *pair, struct hm_ha_shown *shown)
 	    pair->key, allowed);
 }
 
-/* Every entry is looked at, so that all mistakes are told at once. */
+/* Check every entry, so that all mistakes are reported at once. */
 static bool
 read_shown(const struct hm_config *config, struct hm_ha_shown *shown)
 {
@@ -171,7 +171,7 @@ check_prefix(const struct hm_config *config)
 	    HM_SET_MQTT_TOPIC_PREFIX, HM_TOPIC_PREFIX_RULE);
 }
 
-/* Every rule is looked at, so that all mistakes are told at once. */
+/* Check every rule, so that all mistakes are reported at once. */
 static int
 check(const struct hm_config *config)
 {

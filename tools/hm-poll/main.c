@@ -80,7 +80,7 @@ emit(struct work *work, const struct hm_json *e)
 	if (hm_json_done(e, &line))
 		hm_stream_emit(work->events.stream, line);
 	else
-		hm_log(HM_ERROR, "a record is longer than a line may be");
+		hm_log(HM_ERROR, "a record is longer than a line can be");
 	hm_stream_ev_flush(&work->events);
 }
 

@@ -18,7 +18,7 @@ struct column {
 	enum form form;
 };
 
-/* What is not a reading. The first column is the time. */
+/* Record types that are not readings. The first column is the time. */
 static const struct event_query {
 	const char *type, *sql;
 	struct column columns[10];
@@ -45,7 +45,7 @@ static const struct event_query {
 
 #define EVENTS (sizeof events / sizeof *events)
 
-/* A table on its way out. */
+/* A table that is being exported. */
 struct row_source {
 	const struct hm_reading_type *type; /* or NULL: it is of an event */
 	const struct event_query *event;
@@ -109,7 +109,7 @@ open_sources(struct export *x, int64_t since, int64_t until)
 	return true;
 }
 
-/* The source whose row is the oldest, of several the first; or NULL. */
+/* The first source whose row is the oldest, or NULL. */
 static struct row_source *
 next_source(struct export *x)
 {
@@ -218,7 +218,7 @@ hm_export(struct hm_db *db, int64_t since, int64_t until, hm_export_put *put,
 	if (x == NULL)
 		return false;
 	x->db = db;
-	/* One transaction, so that all tables are of one moment. */
+	/* One transaction, so that all tables are from the same moment. */
 	good = hm_db_run(db, "BEGIN") && open_sources(x, since, until) &&
 	    emit_all(x, put, context);
 	for (size_t i = 0; i < SOURCES; i++)

@@ -1,4 +1,4 @@
-/* hm-store: what passes, kept in an SQLite database. */
+/* hm-store: keep the passing records in an SQLite database. */
 
 #include <inttypes.h>
 #include <string.h>
@@ -20,11 +20,11 @@
 
 #define MEGABYTE ((size_t)1024 * 1024)
 #define DAY 86400
-/* A disk that takes nothing for so long is not waited for. */
+/* Do not wait longer for a disk that accepts nothing. */
 #define STUCK_MS 8000
-#define END_MS 70000  /* at the end of the input, where others lock it */
-#define SLICE_MS 100  /* of a wait, after which signals are looked at */
-#define REPLAY_S 3600 /* older records do not come from DTUs now */
+#define END_MS 70000  /* at the end of the input, if others lock it */
+#define SLICE_MS 100  /* of a wait, after which signals are checked */
+#define REPLAY_S 3600 /* older records are a replay */
 #define DRAIN_MS 3600000
 #define ENDING_MS 200 /* between two looks at that */
 
@@ -151,7 +151,7 @@ on_line(void *context, struct hm_slice line)
 		store(work, row);
 }
 
-/* The store is the side of the stream */
+/* The store beside the stream */
 
 static int
 on_prepare(void *context, struct pollfd *fd)
@@ -200,8 +200,8 @@ drain(void *context)
 }
 
 /*
- * Rows that are committed need no line to stay in the pipe. A disk that takes
- * nothing must not stop the stream.
+ * The lines of committed rows may leave the pipe. A disk that accepts nothing
+ * must not stop the stream.
  */
 static bool
 settle(void *context, bool pressed)
@@ -269,7 +269,7 @@ back_up(const struct work *work, int64_t uptime_ms)
 		    timeout);
 }
 
-/* What is in effect, but for what is secret or no plain value. */
+/* The settings in effect, except secrets and lists. */
 static size_t
 list_settings(struct work *work)
 {
@@ -368,7 +368,7 @@ finish(void *context)
 		return HM_EXIT_OK;
 	}
 	status = end_storing(work);
-	/* Those who read on need not wait for the backup. */
+	/* The reader of stdout need not wait for the backup. */
 	hm_stream_end(work->stream);
 	if (!hm_store_thread_ended(work->thread))
 		return HM_EXIT_TEMP;
@@ -381,7 +381,7 @@ free_all(void *context)
 {
 	struct work *work = context;
 
-	/* A disk that hangs would hold us for ever. */
+	/* A hanging disk would block the exit for ever. */
 	if (!hm_store_thread_free(work->thread))
 		return false;
 	hm_row_maker_free(work->maker);

@@ -53,7 +53,7 @@ hm_retention_step(struct hm_db *db, int64_t cutoff, uint64_t *pruned,
 	*more = false;
 	if (!hm_db_run(db, "BEGIN IMMEDIATE"))
 		return false;
-	/* All have the time as the first column of their key. */
+	/* In all of them time is the first column of the key. */
 	for (size_t i = 0; i < HM_SCOPES; i++)
 		if (!prune(db, hm_reading_types[i].name, cutoff, &removed,
 		    more))

@@ -92,7 +92,7 @@ run_for(struct hm_db *db, const char *sql, int64_t hour)
 	return sqlite3_finalize(statement) == SQLITE_OK && good;
 }
 
-/* Whether no later hour of the same day is due. */
+/* Whether this is the last due hour of its day. */
 static bool
 ends_day(struct hm_db *db, int64_t hour, bool *ends)
 {
@@ -164,7 +164,7 @@ hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made,
 	if (!make_hour(rollup->db, hour))
 		return false;
 	++*made;
-	/* More rows of the last hour are a reason to make it later, not now. */
+	/* More rows of the last hour postpone it. */
 	*more = count > 1;
 	return true;
 }

@@ -11,8 +11,8 @@
 #define HOUR_TEXT "3600"
 
 /*
- * SQLite could add up itself, but it would sort the rows by device before,
- * which takes longer than all the rest.
+ * Not with GROUP BY: SQLite would sort the rows by device first, which takes
+ * longer than all the rest.
  */
 
 struct total {
@@ -98,7 +98,7 @@ read_rows(struct hour *h, int64_t hour)
 	    h->type->has_port ? "port" : "0");
 	for (size_t i = 0; i < h->fields; i++)
 		hm_sql_add(&sql, ", %s", h->field[i]->key);
-	/* What a DTU has repeated is no reading of that moment. */
+	/* A repeated reading is not a reading of that time. */
 	hm_sql_add(&sql, " FROM %s WHERE time >= ?1 AND time < ?1 + "
 	    HOUR_TEXT " AND stale IS NOT 1", h->type->name);
 	if (hm_db_prepare(h->db, hm_sql_text(&sql), &rows)) {
@@ -144,7 +144,7 @@ prepare_write(struct hour *h, sqlite3_stmt **write)
 	return hm_db_prepare(h->db, hm_sql_text(&sql), write);
 }
 
-/* Counters are integers unless somebody has multiplied them. */
+/* Counters are integers unless a setting multiplies them. */
 static void
 bind_most(sqlite3_stmt *write, int parameter, double most)
 {

@@ -7,7 +7,7 @@
 #include "record/fields.h"
 #include "record/types.h"
 
-#define TEXT_MAX ((size_t)1024) /* bytes of a text; longer ones are unknown */
+#define TEXT_MAX ((size_t)1024) /* bytes of a text; longer ones are left out */
 #define EVENT HM_SCOPES         /* in the place of the type's number */
 
 struct hm_row_maker {
@@ -46,7 +46,7 @@ hm_row_columns(struct hm_row_columns *c, const struct hm_reading_type *type)
 
 /*
  * The column of a key, or NULL. Records have their keys in the order of the
- * table, so the search begins behind the last one found.
+ * table, so the search starts after the last one found.
  */
 static const struct hm_row_column *
 find_column(const struct hm_row_columns *c, struct hm_slice key, size_t *from)
@@ -78,7 +78,7 @@ hm_row_maker_free(struct hm_row_maker *m)
 	free(m);
 }
 
-/* Writing values: there is room for those of every column at its longest. */
+/* Writing values: there is room for the longest value of every column. */
 
 _Static_assert(HM_ROW_COLUMNS * (TEXT_MAX + 16) + 16 < HM_LINE_MAX,
     "a row fits");
@@ -127,8 +127,8 @@ put_text(struct hm_row_maker *m, int parameter, struct hm_slice text)
 }
 
 /*
- * As a double it is exact for all that fits into 15 digits: both numbers are,
- * and a division is rounded once.
+ * The double is the nearest one for up to 15 digits: both operands are exact,
+ * and the division rounds once.
  */
 static void
 put_number(struct hm_row_maker *m, int parameter, struct hm_slice text)
@@ -151,7 +151,7 @@ put_number(struct hm_row_maker *m, int parameter, struct hm_slice text)
 	put_bytes(m, &real, sizeof real);
 }
 
-/* A value of another kind than its field has is left out. */
+/* A value whose kind is not that of its field is left out. */
 static void
 put_value(struct hm_row_maker *m, const struct hm_row_column *column,
     const struct hm_value *value)
@@ -228,7 +228,7 @@ hm_row_takes(struct hm_slice type)
 	return hm_reading_type_of(type) != NULL || event_of(type) < EVENTS;
 }
 
-/* A value that rows are told apart by is stored as it is, or not at all. */
+/* A value of a key is stored exactly, or the row is refused. */
 static bool
 is_exact(const struct hm_value *value, enum hm_field_kind kind)
 {
@@ -247,7 +247,7 @@ is_exact(const struct hm_value *value, enum hm_field_kind kind)
 	    decoded, sizeof decoded, &n);
 }
 
-/* A key that every row of a type has: what is wrong with it, or NULL. */
+/* Why a record's value of a key is refused, or NULL. */
 static const char *
 refuse_key(const struct hm_record *record, const char *key)
 {

@@ -12,7 +12,9 @@
 
 #define TEXT_MAX ((size_t)1024)
 
-/* What a batch has told of a device: only the last is worth a row. */
+/*
+ * The readings of a device in a batch: only the last becomes a row of _latest.
+ */
 struct told {
 	struct hm_device_key key; /* its number is the port */
 	int64_t first, last; /* times of the readings */
@@ -212,7 +214,7 @@ hm_row_insert_begin(struct hm_row_insert *rows)
 
 /* Events */
 
-/* What cannot be told from escapes is longer than any text that we know. */
+/* A text that does not fit is longer than any that is stored. */
 static void
 bind_text(sqlite3_stmt *s, int column, struct hm_slice text)
 {
@@ -334,10 +336,10 @@ put_stats(struct hm_row_insert *rows, sqlite3_stmt *s,
 }
 
 /*
- * The first parameter of each is the time. What a record repeats is no new
- * row: alarms come with each list that they are in, states with each poll
- * that fails, and what is known of a device each hour. A probe and what came
- * of it may fall into one second: that is the state.
+ * The first parameter of each is the time. A repeated record is no new row:
+ * alarms come with each list that has them, states with each failed poll,
+ * device information each hour. A probe and its result may fall into one
+ * second: the result is the state.
  */
 static const struct event {
 	const char *type, *sql;
@@ -373,7 +375,7 @@ static const struct event {
 
 #define EVENTS (sizeof events / sizeof *events)
 
-/* The record is one that a row was made of. */
+/* The record has been encoded before, so it is valid. */
 static enum hm_row_fate
 put_event(struct hm_row_insert *rows, struct hm_slice line)
 {
