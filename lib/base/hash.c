@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FNV_PRIME 16777619u
-#define CAP_MIN ((size_t)64)
+#define FNV_PRIME UINT64_C(1099511628211)
+#define SLOTS_MIN ((size_t)64)
 
-uint32_t
-hm_hash_bytes(uint32_t hash, const void *bytes, size_t n)
+uint64_t
+hm_hash_bytes(uint64_t hash, const void *bytes, size_t n)
 {
 	const unsigned char *p = bytes;
 
@@ -16,71 +16,108 @@ hm_hash_bytes(uint32_t hash, const void *bytes, size_t n)
 	return hash;
 }
 
-size_t
-hm_hash_find(const struct hm_hash *l, uint32_t hash,
-    bool (*same)(const void *context, size_t item), const void *context)
+static struct hm_hash_item **
+slot_of(const struct hm_hash *table, uint64_t hash)
 {
-	if (l->cap == 0)
-		return HM_HASH_NONE;
-	for (size_t i = hash & (l->cap - 1); l->slot[i].item != 0;
-	    i = (i + 1) & (l->cap - 1))
-		if (l->slot[i].hash == hash &&
-		    same(context, l->slot[i].item - 1))
-			return l->slot[i].item - 1;
-	return HM_HASH_NONE;
+	return &table->slot[(size_t)hash & (table->slots - 1)];
+}
+
+void *
+hm_hash_find(const struct hm_hash *table, uint64_t hash,
+    bool (*same)(const void *entry, const void *key), const void *key)
+{
+	struct hm_hash_item *item;
+
+	if (table->slots == 0)
+		return NULL;
+	item = *slot_of(table, hash);
+	while (item != NULL && (item->hash != hash || !same(item, key)))
+		item = item->next;
+	return item;
 }
 
 static void
-place(struct hm_hash *l, uint32_t hash, uint32_t item)
+link_item(struct hm_hash *table, struct hm_hash_item *item)
 {
-	size_t i = hash & (l->cap - 1);
+	struct hm_hash_item **slot = slot_of(table, item->hash);
 
-	while (l->slot[i].item != 0)
-		i = (i + 1) & (l->cap - 1);
-	l->slot[i] = (struct hm_hash_slot){hash, item};
+	item->next = *slot;
+	*slot = item;
 }
 
-/* Half of the slots stay free, so that every search ends soon. */
-static bool
-make_room(struct hm_hash *l)
+/* At most two entries a slot: few are compared, and slots are few, too. */
+bool
+hm_hash_reserve(struct hm_hash *table)
 {
-	struct hm_hash larger = {.count = l->count};
+	struct hm_hash larger = {.count = table->count};
 
-	if (l->count * 2 < l->cap)
+	if (table->count < 2 * table->slots)
 		return true;
-	larger.cap = l->cap == 0 ? CAP_MIN : l->cap * 2;
-	larger.slot = calloc(larger.cap, sizeof *larger.slot);
+	larger.slots = table->slots == 0 ? SLOTS_MIN : table->slots * 2;
+	larger.slot = calloc(larger.slots, sizeof(struct hm_hash_item *));
 	if (larger.slot == NULL)
 		return false;
-	for (size_t i = 0; i < l->cap; i++)
-		if (l->slot[i].item != 0)
-			place(&larger, l->slot[i].hash, l->slot[i].item);
-	free(l->slot);
-	*l = larger;
+	for (size_t i = 0; i < table->slots; i++)
+		while (table->slot[i] != NULL) {
+			struct hm_hash_item *item = table->slot[i];
+
+			table->slot[i] = item->next;
+			link_item(&larger, item);
+		}
+	free(table->slot);
+	*table = larger;
 	return true;
 }
 
 bool
-hm_hash_add(struct hm_hash *l, uint32_t hash, size_t item)
+hm_hash_add(struct hm_hash *table, uint64_t hash, struct hm_hash_item *item)
 {
-	if (item >= UINT32_MAX || !make_room(l))
+	if (!hm_hash_reserve(table))
 		return false;
-	place(l, hash, (uint32_t)item + 1);
-	l->count++;
+	item->hash = hash;
+	link_item(table, item);
+	table->count++;
 	return true;
 }
 
 void
-hm_hash_clear(struct hm_hash *l)
+hm_hash_remove(struct hm_hash *table, const struct hm_hash_item *item)
 {
-	if (l->cap > 0)
-		memset(l->slot, 0, l->cap * sizeof *l->slot);
-	l->count = 0;
+	struct hm_hash_item **link = slot_of(table, item->hash);
+
+	while (*link != item)
+		link = &(*link)->next;
+	*link = item->next;
+	table->count--;
+}
+
+void *
+hm_hash_next(const struct hm_hash *table, const struct hm_hash_item *item)
+{
+	size_t i = 0;
+
+	if (item != NULL && item->next != NULL)
+		return item->next;
+	if (item != NULL)
+		i = ((size_t)item->hash & (table->slots - 1)) + 1;
+	for (; i < table->slots; i++)
+		if (table->slot[i] != NULL)
+			return table->slot[i];
+	return NULL;
 }
 
 void
-hm_hash_free(struct hm_hash *l)
+hm_hash_clear(struct hm_hash *table)
 {
-	free(l->slot);
-	*l = (struct hm_hash){0};
+	if (table->slots > 0)
+		memset(table->slot, 0,
+		    table->slots * sizeof(struct hm_hash_item *));
+	table->count = 0;
+}
+
+void
+hm_hash_free(struct hm_hash *table)
+{
+	free(table->slot);
+	*table = (struct hm_hash){0};
 }

@@ -6,33 +6,55 @@
 #include <stdint.h>
 
 /*
- * Finds the items of an array by a hash of their keys. It holds their numbers
- * and hashes, not the items: who asks says whether an item is the one.
+ * A hash table of entries that their owner allocates and frees. The first
+ * member of an entry is its struct hm_hash_item. An entry must not move while
+ * it is in a table.
  */
+
+struct hm_hash_item {
+	struct hm_hash_item *next; /* in the same slot */
+	uint64_t hash;
+};
+
+/* All zeros is an empty table, which takes no memory. */
 struct hm_hash {
-	struct hm_hash_slot {
-		uint32_t hash;
-		uint32_t item; /* its number plus 1; 0: none */
-	} *slot;
-	size_t cap; /* a power of 2, or 0 */
+	struct hm_hash_item **slot;
+	size_t slots; /* a power of 2, or 0 */
 	size_t count;
 };
 
-#define HM_HASH_NONE SIZE_MAX
-#define HM_HASH_START 2166136261u
+#define HM_HASH_START UINT64_C(14695981039346656037)
 
-/* FNV-1a, to be continued from an earlier hash or HM_HASH_START. */
-uint32_t hm_hash_bytes(uint32_t hash, const void *bytes, size_t n);
+/* FNV-1a of bytes, continued from an earlier hash or from HM_HASH_START. */
+uint64_t hm_hash_bytes(uint64_t hash, const void *bytes, size_t n);
 
-/* The number of the item for which `same` is true, or HM_HASH_NONE. */
-size_t hm_hash_find(const struct hm_hash *l, uint32_t hash,
-    bool (*same)(const void *context, size_t item), const void *context);
+/* The entry with this hash for which same(entry, key) is true, or NULL. */
+void *hm_hash_find(const struct hm_hash *table, uint64_t hash,
+    bool (*same)(const void *entry, const void *key), const void *key);
 
-/* False if there is no memory. */
-bool hm_hash_add(struct hm_hash *l, uint32_t hash, size_t item);
+/* Take the memory that one more entry needs. False if there is none. */
+bool hm_hash_reserve(struct hm_hash *table);
 
-/* Forget all items. */
-void hm_hash_clear(struct hm_hash *l);
-void hm_hash_free(struct hm_hash *l);
+/* False if there is no memory; the table is then as before. */
+bool hm_hash_add(struct hm_hash *table, uint64_t hash,
+    struct hm_hash_item *item);
+
+/* Take an entry out of the table that it is in, in constant time. */
+void hm_hash_remove(struct hm_hash *table, const struct hm_hash_item *item);
+
+/*
+ * The entry after `item`, or the first one if it is NULL; NULL at the end. In
+ * no useful order; no entry may be added or removed meanwhile, but `item` may
+ * be freed once the one after it is known.
+ */
+void *hm_hash_next(const struct hm_hash *table,
+    const struct hm_hash_item *item);
+
+/*
+ * Take all entries out. The slots are kept: as many entries as before can be
+ * added without memory.
+ */
+void hm_hash_clear(struct hm_hash *table);
+void hm_hash_free(struct hm_hash *table);
 
 #endif

@@ -1,4 +1,6 @@
 #include "config_node.h"
+#include "config_private.h"
+#include "settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -25,7 +25,7 @@ enum code {
 	CODE_NO_OPTION = CODE_OFF + HM_SETTINGS,
 };
 
-struct names {
+struct option_names {
 	struct option option[NAMES_MAX];
 	char text[NAMES_MAX][NAME_SIZE];
 	char letters[4 * HM_SETTINGS];
@@ -47,8 +47,8 @@ struct hm_options {
 /* Names for getopt_long */
 
 static void
-add_name(struct names *names, const char *no, const char *name, int argument,
-    int code)
+add_name(struct option_names *names, const char *no, const char *name,
+    int argument, int code)
 {
 	char *text = names->text[names->count];
 
@@ -64,7 +64,7 @@ add_name(struct names *names, const char *no, const char *name, int argument,
 }
 
 static void
-add_letter(struct names *names, char letter, bool value)
+add_letter(struct option_names *names, char letter, bool value)
 {
 	size_t n = strlen(names->letters);
 
@@ -77,7 +77,7 @@ add_letter(struct names *names, char letter, bool value)
 }
 
 static void
-add_setting(struct names *names, size_t id)
+add_setting(struct option_names *names, size_t id)
 {
 	const struct hm_setting *s = &hm_settings[id];
 	const char *both[] = {s->option, s->key};
@@ -96,14 +96,14 @@ add_setting(struct names *names, size_t id)
 
 /* Without it --mqtt-password would be short for --mqtt-password-file. */
 static void
-add_no_option(struct names *names, size_t id)
+add_no_option(struct option_names *names, size_t id)
 {
 	add_name(names, "", hm_settings[id].key, optional_argument,
 	    CODE_NO_OPTION + (int)id);
 }
 
 static void
-collect_names(struct names *names, const struct hm_tool *tool)
+collect_names(struct option_names *names, const struct hm_tool *tool)
 {
 	memset(names, 0, sizeof *names);
 	names->letters[0] = ':'; /* a missing value is reported as ':' */
@@ -132,7 +132,7 @@ usage_error(const char *problem, const char *what)
 
 /* The value after "=" may be a secret, and is not logged. */
 static int
-unknown_option(const char *word, const struct names *names)
+unknown_option(const char *word, const struct option_names *names)
 {
 	char name[NAME_SIZE];
 	const struct hm_retired *retired;
@@ -165,7 +165,7 @@ no_option(const struct hm_setting *setting)
 
 /* The option that getopt_long refused: optind is behind it. */
 static int
-bad_option(int found, char *const argv[], const struct names *names)
+bad_option(int found, char *const argv[], const struct option_names *names)
 {
 	const char letter[] = {'-', (char)optopt, '\0'};
 	bool is_letter = optopt > 0 && optopt < CODE_HELP;
@@ -224,7 +224,7 @@ static int
 parse(const struct hm_tool *tool, int argc, char *argv[],
     struct hm_options *options)
 {
-	struct names names;
+	struct option_names names;
 	int code;
 
 	collect_names(&names, tool);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 
 #include "base/suggest.h"
+#include "config_private.h"
 #include "retired.h"
+#include "settings.h"
 
 /* A key that is not a setting; it may be one of an older program. */
 static void

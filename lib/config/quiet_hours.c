@@ -50,8 +50,8 @@ parse_degrees(struct hm_slice text, double most, double *degrees)
 }
 
 static bool
-parse_place(const char *text, const char *comma, struct hm_quiet_hours *quiet,
-    const char **problem)
+parse_location(const char *text, const char *comma,
+    struct hm_quiet_hours *quiet, const char **problem)
 {
 	quiet->by_sun = true;
 	if (parse_degrees(hm_slice(text, (size_t)(comma - text)), 90,
@@ -71,7 +71,7 @@ hm_quiet_hours_parse(const char *text, struct hm_quiet_hours *quiet,
 
 	*quiet = (struct hm_quiet_hours){0};
 	if (comma != NULL)
-		return parse_place(text, comma, quiet, problem);
+		return parse_location(text, comma, quiet, problem);
 	if (strchr(text, ':') != NULL)
 		return parse_hours(text, quiet, problem);
 	*problem = "two times such as 22:00-05:30, or a latitude and a "
@@ -92,7 +92,7 @@ radians(double degrees)
  * Astronomical Almanac, which are good to a hundredth of a degree until 2050.
  */
 static double
-sun_height(const struct hm_quiet_hours *place, int64_t now)
+sun_height(const struct hm_quiet_hours *location, int64_t now)
 {
 	double days = (double)(now - NOON_2000) / DAY;
 	double anomaly = radians(357.528 + 0.9856003 * days);
@@ -102,8 +102,8 @@ sun_height(const struct hm_quiet_hours *place, int64_t now)
 	double ascension = atan2(cos(tilt) * sin(longitude), cos(longitude));
 	double declination = asin(sin(tilt) * sin(longitude));
 	double sidereal = radians(280.46062 + 360.98564737 * days +
-	    place->longitude);
-	double latitude = radians(place->latitude);
+	    location->longitude);
+	double latitude = radians(location->latitude);
 	double height = asin(sin(latitude) * sin(declination) +
 	    cos(latitude) * cos(declination) * cos(sidereal - ascension));
 

@@ -6,6 +6,16 @@ const struct hm_field hm_fields[HM_FIELDS] = {
 #undef FIELD
 };
 
+size_t
+hm_field_id(struct hm_slice key)
+{
+	size_t id = 0;
+
+	while (id < HM_FIELDS && !hm_slice_is(key, hm_fields[id].key))
+		id++;
+	return id;
+}
+
 const struct hm_field *
 hm_field_find(enum hm_scope scope, struct hm_slice key)
 {

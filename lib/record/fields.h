@@ -57,6 +57,9 @@ enum hm_field_id {
 
 extern const struct hm_field hm_fields[HM_FIELDS];
 
+/* The hm_field_id of a key, or HM_FIELDS. */
+size_t hm_field_id(struct hm_slice key);
+
 /* The row of a key in a scope, or NULL. */
 const struct hm_field *hm_field_find(enum hm_scope scope, struct hm_slice key);
 

@@ -84,7 +84,7 @@ hm_topic_bridge(const char *prefix, char *buf, size_t cap)
 
 /* A character that may not stand in a topic level becomes "_". */
 static void
-make_level(struct hm_slice name, char out[HM_TOPIC_NAME_MAX + 1])
+make_level(struct hm_slice name, char out[HM_DTU_NAME_MAX + 1])
 {
 	size_t i = 0, len = 0, n;
 
@@ -107,9 +107,9 @@ make_level(struct hm_slice name, char out[HM_TOPIC_NAME_MAX + 1])
 size_t
 hm_topic_dtu(const char *prefix, struct hm_slice name, char *buf, size_t cap)
 {
-	char level[HM_TOPIC_NAME_MAX + sizeof "_"];
+	char level[HM_DTU_NAME_MAX + sizeof "_"];
 
-	if (name.n == 0 || name.n > HM_TOPIC_NAME_MAX)
+	if (name.n == 0 || name.n > HM_DTU_NAME_MAX)
 		return 0;
 	make_level(name, level);
 	if (strcmp(level, BRIDGE) == 0)

@@ -2,6 +2,7 @@
 #define HM_TOPICS_H
 
 #include "base/slice.h"
+#include "record/dtu_name.h"
 
 /*
  * The MQTT topics that more than one tool has to agree on. `prefix` is the
@@ -12,7 +13,6 @@
 
 #define HM_TOPIC_MAX ((size_t)512) /* holds every topic of ours and a NUL */
 #define HM_TOPIC_PREFIX_MAX ((size_t)200) /* bytes of a prefix */
-#define HM_TOPIC_NAME_MAX ((size_t)120)   /* bytes of a DTU's name */
 
 /*
  * Whether a prefix can begin a topic: not empty, at most HM_TOPIC_PREFIX_MAX
@@ -30,7 +30,7 @@ size_t hm_topic_bridge(const char *prefix, char *buf, size_t cap);
  * PREFIX/hoymiles_mqtt/NAME/availability, for the configured name of a DTU.
  * "+", "#", "/" and what MQTT forbids in a topic become "_", and so that
  * nothing but the bridge has the bridge's topic a DTU called "bridge" becomes
- * "bridge_". The name must be UTF-8, not empty, and at most HM_TOPIC_NAME_MAX
+ * "bridge_". The name must be UTF-8, not empty, and at most HM_DTU_NAME_MAX
  * bytes long.
  */
 size_t hm_topic_dtu(const char *prefix, struct hm_slice name, char *buf,

@@ -44,6 +44,26 @@ begin(EVP_CIPHER_CTX *cipher, const uint8_t random[HM_CRYPT_RANDOM],
 	    EVP_CipherUpdate(cipher, NULL, &n, bound, (int)BOUND) == 1;
 }
 
+/* A cipher for one message of `size` bytes, or NULL. */
+static EVP_CIPHER_CTX *
+start(const uint8_t random[HM_CRYPT_RANDOM], uint16_t command,
+    uint16_t sequence, size_t size, int seal)
+{
+	EVP_CIPHER_CTX *cipher;
+	uint8_t bound[BOUND];
+
+	if (size > HM_FRAME_PAYLOAD_MAX)
+		return NULL;
+	cipher = EVP_CIPHER_CTX_new();
+	if (cipher == NULL)
+		return NULL;
+	put_bound(bound, command, sequence);
+	if (begin(cipher, random, bound, seal))
+		return cipher;
+	EVP_CIPHER_CTX_free(cipher);
+	return NULL;
+}
+
 static bool
 seal_with(EVP_CIPHER_CTX *cipher, const uint8_t *in, size_t size, uint8_t *out,
     uint8_t tag[HM_FRAME_TAG])
@@ -75,18 +95,9 @@ hm_crypt_seal(const uint8_t random[HM_CRYPT_RANDOM], uint16_t command,
     uint16_t sequence, const uint8_t *in, size_t size, uint8_t *out,
     uint8_t tag[HM_FRAME_TAG])
 {
-	EVP_CIPHER_CTX *cipher;
-	uint8_t bound[BOUND];
-	bool good;
+	EVP_CIPHER_CTX *cipher = start(random, command, sequence, size, 1);
+	bool good = cipher != NULL && seal_with(cipher, in, size, out, tag);
 
-	if (size > HM_FRAME_PAYLOAD_MAX)
-		return false;
-	cipher = EVP_CIPHER_CTX_new();
-	if (cipher == NULL)
-		return false;
-	put_bound(bound, command, sequence);
-	good = begin(cipher, random, bound, 1) &&
-	    seal_with(cipher, in, size, out, tag);
 	EVP_CIPHER_CTX_free(cipher);
 	return good;
 }
@@ -96,18 +107,9 @@ hm_crypt_open(const uint8_t random[HM_CRYPT_RANDOM], uint16_t command,
     uint16_t sequence, const uint8_t *in, size_t size, uint8_t *out,
     const uint8_t tag[HM_FRAME_TAG])
 {
-	EVP_CIPHER_CTX *cipher;
-	uint8_t bound[BOUND];
-	bool good;
+	EVP_CIPHER_CTX *cipher = start(random, command, sequence, size, 0);
+	bool good = cipher != NULL && open_with(cipher, in, size, out, tag);
 
-	if (size > HM_FRAME_PAYLOAD_MAX)
-		return false;
-	cipher = EVP_CIPHER_CTX_new();
-	if (cipher == NULL)
-		return false;
-	put_bound(bound, command, sequence);
-	good = begin(cipher, random, bound, 0) &&
-	    open_with(cipher, in, size, out, tag);
 	EVP_CIPHER_CTX_free(cipher);
 	return good;
 }

@@ -7,6 +7,8 @@
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/rfc3339.h"
+#include "record/device_map.h"
+#include "record/dtu_name.h"
 #include "record/fields.h"
 #include "record/models.h"
 #include "record/poll_errors.h"
@@ -24,11 +26,8 @@ hm_alert_new(const struct hm_alert_options *options)
 	alert->options = *options;
 	alert->away = (struct hm_away_rules){options->offline,
 	    options->night};
-	alert->table = hm_alert_table_new();
-	if (alert->table != NULL)
-		return alert;
-	free(alert);
-	return NULL;
+	hm_alert_table_init(&alert->table);
+	return alert;
 }
 
 void
@@ -36,7 +35,7 @@ hm_alert_free(struct hm_alert *alert)
 {
 	if (alert == NULL)
 		return;
-	hm_alert_table_free(alert->table);
+	hm_device_map_clear(&alert->table);
 	free(alert);
 }
 
@@ -103,14 +102,14 @@ thousandths_of(const struct hm_record *record, enum hm_field_id field,
 /* The DTU is NULL if there is no room for it. */
 static const char *
 read_dtu(struct hm_alert *alert, const struct hm_record *record,
-    struct hm_alert_place *at)
+    struct hm_alert_subject *at)
 {
-	char name[HM_ALERT_NAME_MAX];
+	char name[HM_DTU_NAME_MAX];
 	struct hm_slice text;
 	int64_t now;
 	size_t n;
 
-	*at = (struct hm_alert_place){NULL, NULL, NULL};
+	*at = (struct hm_alert_subject){NULL, NULL, NULL};
 	if (!hm_record_string(record, "time", &text) ||
 	    !hm_rfc3339_parse(text, &now))
 		return "it has no time";
@@ -118,7 +117,7 @@ read_dtu(struct hm_alert *alert, const struct hm_record *record,
 	if (!hm_record_string(record, "dtu", &text) ||
 	    !hm_string_decode(text, name, sizeof name, &n) || n == 0)
 		return "its dtu must be a name of 1 to 120 bytes";
-	at->dtu = hm_alert_table_dtu(alert->table, hm_slice(name, n));
+	at->dtu = hm_device_map_dtu(&alert->table, hm_slice(name, n));
 	if (at->dtu == NULL)
 		refuse(alert);
 	return NULL;
@@ -127,7 +126,7 @@ read_dtu(struct hm_alert *alert, const struct hm_record *record,
 /* The same of the inverter. */
 static const char *
 read_inverter(struct hm_alert *alert, const struct hm_record *record,
-    struct hm_alert_place *at)
+    struct hm_alert_subject *at)
 {
 	const char *why = read_dtu(alert, record, at);
 	struct hm_slice serial;
@@ -137,7 +136,8 @@ read_inverter(struct hm_alert *alert, const struct hm_record *record,
 	if (!hm_record_string(record, "serial", &serial) || serial.n == 0 ||
 	    serial.n > HM_ALERT_SERIAL_MAX)
 		return "its serial must have 1 to 32 bytes";
-	at->inverter = hm_alert_table_inverter(alert->table, at->dtu, serial);
+	at->inverter = hm_device_map_device(&alert->table, &at->dtu->key,
+	    serial, 0);
 	if (at->inverter == NULL)
 		refuse(alert);
 	else
@@ -197,7 +197,7 @@ static const char *
 on_status(struct hm_alert *alert, const struct hm_record *record)
 {
 	struct hm_slice state;
-	struct hm_alert_place at;
+	struct hm_alert_subject at;
 	const char *why = read_dtu(alert, record, &at);
 
 	if (why != NULL || at.dtu == NULL)
@@ -217,7 +217,7 @@ static const char *
 on_inverter(struct hm_alert *alert, const struct hm_record *record)
 {
 	int64_t temperature, limit;
-	struct hm_alert_place at;
+	struct hm_alert_subject at;
 	const char *why = read_inverter(alert, record, &at);
 
 	if (why != NULL || at.inverter == NULL)
@@ -234,7 +234,7 @@ on_inverter(struct hm_alert *alert, const struct hm_record *record)
 	return NULL;
 }
 
-/* Negative if it is not known. An input that is heard and off gives none. */
+/* Negative if it is not known. A port that is heard and off gives none. */
 static int64_t
 power_of(const struct hm_record *record)
 {
@@ -253,19 +253,19 @@ static const char *
 on_port(struct hm_alert *alert, const struct hm_record *record)
 {
 	int64_t port;
-	struct hm_alert_place at;
+	struct hm_alert_subject at;
 	const char *why = read_inverter(alert, record, &at);
 
 	if (why != NULL || at.inverter == NULL)
 		return why;
 	if (!hm_record_int(record, "port", &port) || port < 0)
 		return "its port is not a number from 0";
-	at.input = hm_alert_table_input(alert->table, at.inverter, port);
-	if (at.input == NULL) {
+	at.port = hm_device_map_port(&alert->table, &at.inverter->key, port);
+	if (at.port == NULL) {
 		refuse(alert);
 	} else if (!is_stale(record)) {
-		at.input->time = alert->now;
-		at.input->power = power_of(record);
+		at.port->time = alert->now;
+		at.port->power = power_of(record);
 	}
 	return NULL;
 }
@@ -275,7 +275,7 @@ static const char *
 on_dtu(struct hm_alert *alert, const struct hm_record *record)
 {
 	struct hm_slice serial;
-	struct hm_alert_place at;
+	struct hm_alert_subject at;
 	const char *why = read_dtu(alert, record, &at);
 	int64_t power;
 

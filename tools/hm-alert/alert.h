@@ -6,7 +6,7 @@
 
 /*
  * From records to alarms about what no device tells by itself: a DTU that
- * does not answer, an inverter that is too hot, an input that gives less than
+ * does not answer, an inverter that is too hot, a port that gives less than
  * those beside it. Time is that of the records, so that a stream that is
  * replayed gives the same alarms; in between, the caller says how long no
  * record has come.
@@ -22,7 +22,7 @@ typedef void hm_alert_output(void *context, struct hm_slice line);
 struct hm_alert_options {
 	int64_t offline;     /* seconds */
 	int64_t temperature; /* thousandths of a degree */
-	int64_t drop;        /* thousandths of an input's power */
+	int64_t drop;        /* thousandths of a port's power */
 	const struct hm_quiet_hours *night; /* borrowed; NULL: not known */
 	hm_alert_output *output;
 	void *context;

@@ -19,17 +19,17 @@
 /* Alarms */
 
 static struct hm_alert_state *
-alarm_of(const struct hm_alert_place *at)
+alarm_of(const struct hm_alert_subject *at)
 {
-	if (at->input != NULL)
-		return &at->input->alarm;
+	if (at->port != NULL)
+		return &at->port->alarm;
 	return at->inverter != NULL ? &at->inverter->alarm : &at->dtu->alarm;
 }
 
 static enum hm_alert_kind
-kind_of(const struct hm_alert_place *at)
+kind_of(const struct hm_alert_subject *at)
 {
-	if (at->input != NULL)
+	if (at->port != NULL)
 		return HM_ALERT_PRODUCTION_DROP;
 	return at->inverter != NULL ? HM_ALERT_TEMPERATURE :
 	    HM_ALERT_DTU_OFFLINE;
@@ -45,24 +45,23 @@ emit_time(struct hm_json *e, const char *key, int64_t time)
 
 /* `end` is 0 while it lasts. */
 static void
-tell(struct hm_alert *alert, const struct hm_alert_place *at, int64_t now,
+tell(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
     int64_t end)
 {
 	struct hm_alert_state *alarm = alarm_of(at);
-	const char *serial = at->inverter != NULL ? at->inverter->serial :
-	    at->dtu->serial;
+	struct hm_slice serial = at->inverter != NULL ?
+	    hm_device_serial(&at->inverter->key) : hm_text(at->dtu->serial);
 	char text[HM_RFC3339_SIZE];
 	struct hm_slice line;
 	struct hm_json e;
 
 	hm_json_start(&e, alert->line, sizeof alert->line);
 	hm_json_record(&e, "alarm", hm_rfc3339_format(now, text));
-	hm_json_string(&e, "dtu", hm_slice(at->dtu->name,
-	    at->dtu->name_length));
-	if (serial[0] != '\0')
-		hm_json_text(&e, "serial", serial);
-	if (at->input != NULL)
-		hm_json_int(&e, "port", at->input->port);
+	hm_json_string(&e, "dtu", at->dtu->key.name);
+	if (serial.n > 0)
+		hm_json_string(&e, "serial", serial);
+	if (at->port != NULL)
+		hm_json_int(&e, "port", at->port->key.port);
 	hm_json_text(&e, "alert", hm_alert_kind_name(kind_of(at)));
 	hm_json_text(&e, "text", alarm->text);
 	emit_time(&e, "start", alarm->start);
@@ -76,7 +75,7 @@ tell(struct hm_alert *alert, const struct hm_alert_place *at, int64_t now,
 
 /* The text has been set. */
 static void
-begin(struct hm_alert *alert, const struct hm_alert_place *at, int64_t now,
+begin(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
     int64_t start)
 {
 	struct hm_alert_state *alarm = alarm_of(at);
@@ -89,7 +88,7 @@ begin(struct hm_alert *alert, const struct hm_alert_place *at, int64_t now,
 }
 
 static void
-end(struct hm_alert *alert, const struct hm_alert_place *at, int64_t now,
+end(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
     int64_t end)
 {
 	struct hm_alert_state *alarm = alarm_of(at);
@@ -102,7 +101,7 @@ end(struct hm_alert *alert, const struct hm_alert_place *at, int64_t now,
 }
 
 static void
-repeat(struct hm_alert *alert, const struct hm_alert_place *at, int64_t now)
+repeat(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now)
 {
 	struct hm_alert_state *alarm = alarm_of(at);
 
@@ -119,7 +118,7 @@ repeat(struct hm_alert *alert, const struct hm_alert_place *at, int64_t now)
 void
 hm_alert_answered(struct hm_alert *alert, struct hm_alert_dtu *dtu)
 {
-	const struct hm_alert_place at = {.dtu = dtu};
+	const struct hm_alert_subject at = {.dtu = dtu};
 
 	alert->absent -= dtu->away.away;
 	hm_away_answered(&dtu->away);
@@ -129,7 +128,7 @@ hm_alert_answered(struct hm_alert *alert, struct hm_alert_dtu *dtu)
 static void
 watch_dtu(struct hm_alert *alert, struct hm_alert_dtu *dtu, int64_t now)
 {
-	const struct hm_alert_place at = {.dtu = dtu};
+	const struct hm_alert_subject at = {.dtu = dtu};
 
 	if (dtu->alarm.on || !hm_away_is_due(&dtu->away, &alert->away, now))
 		return;
@@ -141,7 +140,7 @@ watch_dtu(struct hm_alert *alert, struct hm_alert_dtu *dtu, int64_t now)
 /* Inverters that are too hot */
 
 static void
-hot(struct hm_alert *alert, const struct hm_alert_place *at,
+hot(struct hm_alert *alert, const struct hm_alert_subject *at,
     int64_t temperature)
 {
 	char value[HM_DECIMAL_TEXT], limit[HM_DECIMAL_TEXT];
@@ -157,8 +156,8 @@ hot(struct hm_alert *alert, const struct hm_alert_place *at,
 }
 
 void
-hm_alert_temperature(struct hm_alert *alert, const struct hm_alert_place *at,
-    int64_t temperature)
+hm_alert_temperature(struct hm_alert *alert,
+    const struct hm_alert_subject *at, int64_t temperature)
 {
 	if (hm_heat_reading(&at->inverter->heat, alert->now, temperature,
 	    alert->options.temperature))
@@ -168,7 +167,7 @@ hm_alert_temperature(struct hm_alert *alert, const struct hm_alert_place *at,
 }
 
 void
-hm_alert_silence(struct hm_alert *alert, const struct hm_alert_place *at,
+hm_alert_silence(struct hm_alert *alert, const struct hm_alert_subject *at,
     int64_t now)
 {
 	struct hm_heat *heat = &at->inverter->heat;
@@ -177,20 +176,20 @@ hm_alert_silence(struct hm_alert *alert, const struct hm_alert_place *at,
 		end(alert, at, now, heat->told);
 }
 
-/* Inputs that give too little */
+/* Ports that give too little */
 
 static bool
-is_present(const struct hm_alert_place *at, int64_t now)
+is_present(const struct hm_alert_subject *at, int64_t now)
 {
-	return at->input->time == now && at->input->power >= 0 &&
+	return at->port->time == now && at->port->power >= 0 &&
 	    at->inverter->limited != now;
 }
 
 static void
-follow_drop(struct hm_alert *alert, const struct hm_alert_place *at)
+follow_drop(struct hm_alert *alert, const struct hm_alert_subject *at)
 {
-	const struct hm_drop_input *drop = &at->input->drop;
-	struct hm_alert_state *alarm = &at->input->alarm;
+	const struct hm_drop_port *drop = &at->port->drop;
+	struct hm_alert_state *alarm = &at->port->alarm;
 
 	if (!drop->dropped) {
 		end(alert, at, alert->now, alert->now);
@@ -204,18 +203,18 @@ follow_drop(struct hm_alert *alert, const struct hm_alert_place *at)
 }
 
 static void
-judge(struct hm_alert *alert, struct hm_drop_group *group,
-    const struct hm_alert_place *member, size_t count)
+judge_peers(struct hm_alert *alert, struct hm_drop_peers *peers,
+    const struct hm_alert_subject *member, size_t count)
 {
-	struct hm_drop_reading reading[HM_DROP_GROUP_MAX] = {{.input = NULL}};
+	struct hm_drop_reading reading[HM_DROP_PEERS_MAX] = {{.port = NULL}};
 
 	for (size_t i = 0; i < count; i++)
 		reading[i] = (struct hm_drop_reading){
-		    .input = &member[i].input->drop,
+		    .port = &member[i].port->drop,
 		    .present = is_present(&member[i], alert->now),
-		    .power = member[i].input->power,
+		    .power = member[i].port->power,
 		};
-	hm_drop_look(group, reading, count, alert->now, alert->options.drop);
+	hm_drop_look(peers, reading, count, alert->now, alert->options.drop);
 	for (size_t i = 0; i < count; i++)
 		follow_drop(alert, &member[i]);
 }
@@ -224,42 +223,43 @@ static void
 judge_inverter(struct hm_alert *alert, struct hm_alert_dtu *dtu,
     struct hm_alert_inverter *inverter)
 {
-	struct hm_alert_place member[HM_DROP_GROUP_MAX];
+	struct hm_alert_subject member[HM_DROP_PEERS_MAX];
+	struct hm_alert_port *port = hm_device_first_port(&inverter->key);
 	size_t count = 0;
 
-	for (struct hm_alert_input *input = inverter->inputs; input != NULL;
-	     input = input->next)
-		member[count++] = (struct hm_alert_place){dtu, inverter, input};
-	judge(alert, &inverter->group, member, count);
+	for (; port != NULL; port = hm_port_next(&port->key))
+		member[count++] = (struct hm_alert_subject){dtu, inverter,
+		    port};
+	judge_peers(alert, &inverter->peers, member, count);
 }
 
-/* An inverter of one input has its like in others of the DTU. */
+/* An inverter of one port has its like in others of the DTU. */
 void
 hm_alert_judge(struct hm_alert *alert, struct hm_alert_dtu *dtu)
 {
-	struct hm_alert_place member[HM_DROP_GROUP_MAX];
+	struct hm_alert_subject member[HM_DROP_PEERS_MAX];
+	struct hm_alert_inverter *inverter = hm_dtu_first_device(&dtu->key);
 	size_t count = 0;
 
-	for (struct hm_alert_inverter *inverter = dtu->inverters;
-	     inverter != NULL; inverter = inverter->next)
-		if (inverter->count > 1)
+	for (; inverter != NULL; inverter = hm_device_next(&inverter->key))
+		if (inverter->key.ports_count > 1)
 			judge_inverter(alert, dtu, inverter);
-		else if (inverter->count == 1 &&
+		else if (inverter->key.ports_count == 1 &&
 		    alert->now - inverter->time < NEIGHBOUR)
-			member[count++] = (struct hm_alert_place){dtu,
-			    inverter, inverter->inputs};
-	judge(alert, &dtu->group, member, count);
+			member[count++] = (struct hm_alert_subject){dtu,
+			    inverter, hm_device_first_port(&inverter->key)};
+	judge_peers(alert, &dtu->peers, member, count);
 }
 
 /* Everything */
 
 static void
-look_at_input(struct hm_alert *alert, const struct hm_alert_place *at,
+look_at_port(struct hm_alert *alert, const struct hm_alert_subject *at,
     int64_t now)
 {
-	if (now - at->input->time >= GONE) {
-		at->input->drop.dropped = false;
-		end(alert, at, now, at->input->time);
+	if (now - at->port->time >= GONE) {
+		at->port->drop.dropped = false;
+		end(alert, at, now, at->port->time);
 	}
 	repeat(alert, at, now);
 }
@@ -268,33 +268,40 @@ static void
 look_at_inverter(struct hm_alert *alert, struct hm_alert_dtu *dtu,
     struct hm_alert_inverter *inverter, int64_t now)
 {
-	struct hm_alert_place at = {dtu, inverter, NULL};
+	struct hm_alert_subject at = {dtu, inverter, NULL};
 
 	if (dtu->away.away || inverter->time < dtu->time)
 		hm_alert_silence(alert, &at, now);
 	repeat(alert, &at, now);
-	for (at.input = inverter->inputs; at.input != NULL;
-	     at.input = at.input->next)
-		look_at_input(alert, &at, now);
+	for (at.port = hm_device_first_port(&inverter->key); at.port != NULL;
+	     at.port = hm_port_next(&at.port->key))
+		look_at_port(alert, &at, now);
+}
+
+static void
+look_at_dtu(struct hm_alert *alert, struct hm_alert_dtu *dtu, int64_t now)
+{
+	const struct hm_alert_subject at = {.dtu = dtu};
+	struct hm_alert_inverter *inverter = hm_dtu_first_device(&dtu->key);
+
+	watch_dtu(alert, dtu, now);
+	repeat(alert, &at, now);
+	for (; inverter != NULL; inverter = hm_device_next(&inverter->key))
+		look_at_inverter(alert, dtu, inverter, now);
 }
 
 void
 hm_alert_look_around(struct hm_alert *alert, int64_t now)
 {
+	struct hm_alert_dtu *dtu;
+
 	if (alert->absent == 0 && alert->counters.active == 0)
 		return;
 	if (now - alert->looked < HM_ALERT_LOOK &&
 	    alert->looked - now < SET_BACK)
 		return;
 	alert->looked = now;
-	for (struct hm_alert_dtu *dtu = hm_alert_table_dtus(alert->table);
-	     dtu != NULL; dtu = dtu->next) {
-		const struct hm_alert_place at = {.dtu = dtu};
-
-		watch_dtu(alert, dtu, now);
-		repeat(alert, &at, now);
-		for (struct hm_alert_inverter *inverter = dtu->inverters;
-		     inverter != NULL; inverter = inverter->next)
-			look_at_inverter(alert, dtu, inverter, now);
-	}
+	for (dtu = hm_device_map_first(&alert->table); dtu != NULL;
+	     dtu = hm_dtu_next(&dtu->key))
+		look_at_dtu(alert, dtu, now);
 }

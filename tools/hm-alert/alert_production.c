@@ -16,16 +16,16 @@
 
 /* One look, and what is known of all its readings. */
 struct look {
-	const struct hm_drop_group *group;
+	const struct hm_drop_peers *peers;
 	const struct hm_drop_reading *reading;
 	size_t count;
 	int64_t now, step;
-	int64_t mean; /* of the means of all inputs, in uW */
-	size_t shares; /* inputs that are more than a socket */
+	int64_t mean; /* of the means of all ports, in uW */
+	size_t shares; /* ports that are more than a socket */
 	int64_t threshold;
 };
 
-/* What the others say of one input. */
+/* What the others say of one port. */
 struct verdict {
 	int64_t expected;
 	int64_t ratio;
@@ -40,7 +40,7 @@ at_most(int64_t value, int64_t max)
 }
 
 static int64_t
-power_of(const struct hm_drop_reading *reading)
+bounded_power(const struct hm_drop_reading *reading)
 {
 	return reading->power > 0 ? at_most(reading->power, POWER_MAX) : 0;
 }
@@ -85,13 +85,13 @@ learn_cell(struct hm_drop_cell *cell, uint16_t low, int64_t day)
 
 /* An hour is over. */
 static void
-learn_hour(struct hm_drop_input *input, int64_t hour)
+learn_hour(struct hm_drop_port *port, int64_t hour)
 {
 	for (size_t light = 0; light < HM_DROP_LIGHTS; light++) {
-		struct hm_drop_seen *seen = &input->seen[light];
+		struct hm_drop_seen *seen = &port->seen[light];
 
 		if (seen->seconds >= SEEN_MIN)
-			learn_cell(&input->cell[hour_of_day(hour)][light],
+			learn_cell(&port->cell[hour_of_day(hour)][light],
 			    seen->low, day_of(hour));
 		*seen = (struct hm_drop_seen){0};
 	}
@@ -110,17 +110,17 @@ see(struct hm_drop_seen *seen, int64_t ratio, int64_t step)
  * move with the year. Negative if too little is known.
  */
 static int64_t
-usual(const struct hm_drop_input *input, int64_t hour, size_t light)
+usual(const struct hm_drop_port *port, int64_t hour, size_t light)
 {
 	const struct hm_drop_cell *here =
-	    &input->cell[hour_of_day(hour)][light];
+	    &port->cell[hour_of_day(hour)][light];
 	int64_t low = here->low;
 
 	if (!is_fresh(here, day_of(hour)) || here->days < HM_DROP_DAYS)
 		return -1;
 	for (int64_t beside = hour - 1; beside <= hour + 1; beside += 2) {
 		const struct hm_drop_cell *cell =
-		    &input->cell[hour_of_day(beside)][light];
+		    &port->cell[hour_of_day(beside)][light];
 
 		if (is_fresh(cell, day_of(hour)) && cell->low < low)
 			low = cell->low;
@@ -138,30 +138,30 @@ ascending(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-/* Whether there is a panel at the input, as far as is known. */
+/* Whether there is a panel at the port, as far as is known. */
 static bool
-has_share(const struct look *look, const struct hm_drop_input *input)
+has_share(const struct look *look, const struct hm_drop_port *port)
 {
-	return input->mean > 0 && input->mean * SHARE_MIN >= look->mean;
+	return port->mean > 0 && port->mean * SHARE_MIN >= look->mean;
 }
 
 /*
- * The power of an average input by the middle one of all present but one that
- * has a share. With too few of them present it is not the group that was
+ * The power of an average port by the middle one of all present but one that
+ * has a share. With too few of them present the peers are not those that were
  * learnt. Negative if it cannot be told.
  */
 static int64_t
 light_without(const struct look *look, size_t without)
 {
-	int64_t power[HM_DROP_GROUP_MAX];
+	int64_t power[HM_DROP_PEERS_MAX];
 	size_t n = 0;
 
 	for (size_t i = 0; i < look->count; i++) {
 		const struct hm_drop_reading *r = &look->reading[i];
 
-		if (i != without && r->present && has_share(look, r->input))
-			power[n++] = power_of(r) * look->mean /
-			    r->input->mean;
+		if (i != without && r->present && has_share(look, r->port))
+			power[n++] = bounded_power(r) * look->mean /
+			    r->port->mean;
 	}
 	if (n == 0 || n * 4 < (look->shares - 1) * 3)
 		return -1;
@@ -182,7 +182,7 @@ light_class(int64_t power)
 	return light;
 }
 
-/* What is a loss of an input that gives its share, or `low` if that is less. */
+/* What is a loss of a port that gives its share, or `low` if that is less. */
 static int64_t
 limit_of(const struct look *look, int64_t low)
 {
@@ -193,24 +193,24 @@ limit_of(const struct look *look, int64_t low)
 static struct verdict
 judge(const struct look *look, size_t i)
 {
-	const struct hm_drop_input *input = look->reading[i].input;
+	const struct hm_drop_port *port = look->reading[i].port;
 	struct verdict v = {.light = -1};
 	int64_t light;
 
-	if (!has_share(look, input))
+	if (!has_share(look, port))
 		return v;
 	light = light_without(look, i);
 	if (light < 0)
 		return v;
-	v.expected = light * input->mean / look->mean;
+	v.expected = light * port->mean / look->mean;
 	if (v.expected < HM_DROP_POWER)
 		return v;
 	v.light = light_class(light);
 	if (v.light < 0)
 		return v;
-	v.ratio = at_most(power_of(&look->reading[i]) * ONE / v.expected,
+	v.ratio = at_most(bounded_power(&look->reading[i]) * ONE / v.expected,
 	    RATIO_MAX);
-	v.low = usual(input, look->group->hour, (size_t)v.light);
+	v.low = usual(port, look->peers->hour, (size_t)v.light);
 	return v;
 }
 
@@ -218,39 +218,39 @@ judge(const struct look *look, size_t i)
 
 /* Whether readings of one kind have come for so long. */
 static bool
-row_lasts(struct hm_drop_input *input, int64_t now, int64_t seconds)
+row_lasts(struct hm_drop_port *port, int64_t now, int64_t seconds)
 {
-	if (input->since == 0)
-		input->since = now;
-	input->readings++;
-	return input->readings >= HM_DROP_READINGS &&
-	    now - input->since >= seconds;
+	if (port->since == 0)
+		port->since = now;
+	port->readings++;
+	return port->readings >= HM_DROP_READINGS &&
+	    now - port->since >= seconds;
 }
 
 static void
-end_row(struct hm_drop_input *input)
+end_row(struct hm_drop_port *port)
 {
-	input->since = input->readings = 0;
+	port->since = port->readings = 0;
 }
 
 static void
-watch_for_loss(const struct look *look, struct hm_drop_input *input,
+watch_for_loss(const struct look *look, struct hm_drop_port *port,
     const struct hm_drop_reading *reading, const struct verdict *v)
 {
 	if (v->low < 0 || v->ratio > limit_of(look, v->low)) {
-		end_row(input);
+		end_row(port);
 		return;
 	}
-	if (!row_lasts(input, look->now, HM_DROP_SECONDS))
+	if (!row_lasts(port, look->now, HM_DROP_SECONDS))
 		return;
-	input->dropped = true;
-	input->began = input->since;
-	input->given = power_of(reading);
-	input->expected = v->expected;
-	input->ratio = v->ratio;
-	input->lost_hour = (uint8_t)hour_of_day(look->group->hour);
-	input->lost_light = (uint8_t)v->light;
-	end_row(input);
+	port->dropped = true;
+	port->began = port->since;
+	port->given = bounded_power(reading);
+	port->expected = v->expected;
+	port->ratio = v->ratio;
+	port->lost_hour = (uint8_t)hour_of_day(look->peers->hour);
+	port->lost_light = (uint8_t)v->light;
+	end_row(port);
 }
 
 /*
@@ -258,92 +258,92 @@ watch_for_loss(const struct look *look, struct hm_drop_input *input,
  * usual from now on.
  */
 static void
-get_used_to(struct hm_drop_input *input)
+get_used_to(struct hm_drop_port *port)
 {
 	struct hm_drop_cell *cell =
-	    &input->cell[input->lost_hour][input->lost_light];
+	    &port->cell[port->lost_hour][port->lost_light];
 
-	if (input->ratio < cell->low)
-		cell->low = (uint16_t)((cell->low + input->ratio) / 2);
+	if (port->ratio < cell->low)
+		cell->low = (uint16_t)((cell->low + port->ratio) / 2);
 }
 
 /* Nothing is learnt meanwhile: where nothing is known, the share has to do. */
 static void
-watch_for_end(const struct look *look, struct hm_drop_input *input,
+watch_for_end(const struct look *look, struct hm_drop_port *port,
     const struct verdict *v)
 {
 	int64_t limit = limit_of(look, v->low >= 0 ? v->low : ONE);
 
 	if (v->ratio * ONE <= limit * AGAIN) {
-		end_row(input);
+		end_row(port);
 		return;
 	}
-	if (!row_lasts(input, look->now, HM_DROP_GOOD_SECONDS))
+	if (!row_lasts(port, look->now, HM_DROP_GOOD_SECONDS))
 		return;
-	input->dropped = false;
-	end_row(input);
-	get_used_to(input);
+	port->dropped = false;
+	end_row(port);
+	get_used_to(port);
 }
 
-/* One input */
+/* One port */
 
 /* The ratio of late, or before this reading if that was lower. */
 static int64_t
-smooth(struct hm_drop_input *input, int64_t ratio, int64_t now)
+smooth(struct hm_drop_port *port, int64_t ratio, int64_t now)
 {
-	int64_t gap = now - input->last, before = input->smooth;
+	int64_t gap = now - port->last, before = port->smooth;
 
-	if (input->last == 0 || gap < 0 || gap > HM_DROP_GAP)
-		before = input->smooth = ratio;
+	if (port->last == 0 || gap < 0 || gap > HM_DROP_GAP)
+		before = port->smooth = ratio;
 	else
-		input->smooth += (ratio - before) * at_most(gap, SMOOTH) /
+		port->smooth += (ratio - before) * at_most(gap, SMOOTH) /
 		    SMOOTH;
-	return at_most(input->smooth, before);
+	return at_most(port->smooth, before);
 }
 
 static void
 look_at(const struct look *look, size_t i)
 {
 	const struct hm_drop_reading *reading = &look->reading[i];
-	struct hm_drop_input *input = reading->input;
+	struct hm_drop_port *port = reading->port;
 	struct verdict v = judge(look, i);
 	int64_t of_late;
 
-	if (look->now - input->last > HM_DROP_GAP || look->now < input->last)
-		end_row(input);
+	if (look->now - port->last > HM_DROP_GAP || look->now < port->last)
+		end_row(port);
 	if (v.light < 0) {
-		end_row(input);
+		end_row(port);
 		return;
 	}
-	of_late = smooth(input, v.ratio, look->now);
-	input->last = look->now;
-	if (input->dropped) {
-		watch_for_end(look, input, &v);
+	of_late = smooth(port, v.ratio, look->now);
+	port->last = look->now;
+	if (port->dropped) {
+		watch_for_end(look, port, &v);
 		return;
 	}
-	watch_for_loss(look, input, reading, &v);
+	watch_for_loss(look, port, reading, &v);
 	/* What may be a loss is not usual; if it passes it was. */
-	if (input->since == 0 && !input->dropped)
-		see(&input->seen[v.light], of_late, look->step);
+	if (port->since == 0 && !port->dropped)
+		see(&port->seen[v.light], of_late, look->step);
 }
 
-/* The group */
+/* The peers */
 
 /* The time that this look stands for; the end of an hour is learnt from. */
 static int64_t
-move_on(struct hm_drop_group *group, const struct hm_drop_reading *reading,
+move_on(struct hm_drop_peers *peers, const struct hm_drop_reading *reading,
     size_t count, int64_t now)
 {
-	int64_t step = now - group->last;
+	int64_t step = now - peers->last;
 
-	if (group->hour != now / 3600) {
+	if (peers->hour != now / 3600) {
 		for (size_t i = 0; i < count; i++)
-			learn_hour(reading[i].input, group->hour);
-		group->hour = now / 3600;
+			learn_hour(reading[i].port, peers->hour);
+		peers->hour = now / 3600;
 	}
-	if (group->last == 0 || step < 0)
+	if (peers->last == 0 || step < 0)
 		step = 0;
-	group->last = now;
+	peers->last = now;
 	return at_most(step, STEP_MAX);
 }
 
@@ -355,12 +355,12 @@ is_lit(const struct hm_drop_reading *reading, size_t count)
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (reading[i].input->dropped || reading[i].input->since != 0)
+		if (reading[i].port->dropped || reading[i].port->since != 0)
 			return false;
 		if (!reading[i].present)
 			continue;
 		present++;
-		sum += power_of(&reading[i]);
+		sum += bounded_power(&reading[i]);
 	}
 	return present * 4 >= count * 3 &&
 	    sum >= (int64_t)present * HM_DROP_POWER;
@@ -372,13 +372,13 @@ learn_means(const struct hm_drop_reading *reading, size_t count, int64_t step)
 	if (step == 0)
 		step = 1; /* the first look */
 	for (size_t i = 0; i < count; i++) {
-		struct hm_drop_input *input = reading[i].input;
+		struct hm_drop_port *port = reading[i].port;
 
 		if (!reading[i].present)
 			continue;
-		input->light = at_most(input->light + step, MEAN_LIGHT);
-		input->mean += (power_of(&reading[i]) * MICRO - input->mean) *
-		    step / input->light;
+		port->light = at_most(port->light + step, MEAN_LIGHT);
+		port->mean += (bounded_power(&reading[i]) * MICRO -
+		    port->mean) * step / port->light;
 	}
 }
 
@@ -388,26 +388,26 @@ look_around(struct look *look)
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < look->count; i++)
-		sum += look->reading[i].input->mean;
+		sum += look->reading[i].port->mean;
 	look->mean = sum / (int64_t)look->count;
 	for (size_t i = 0; i < look->count; i++)
-		look->shares += has_share(look, look->reading[i].input);
+		look->shares += has_share(look, look->reading[i].port);
 }
 
 void
-hm_drop_look(struct hm_drop_group *group,
+hm_drop_look(struct hm_drop_peers *peers,
     const struct hm_drop_reading *reading, size_t count, int64_t now,
     int64_t threshold)
 {
-	struct look look = {.group = group, .reading = reading, .now = now,
+	struct look look = {.peers = peers, .reading = reading, .now = now,
 	    .threshold = threshold};
 
-	if (count > HM_DROP_GROUP_MAX)
-		count = HM_DROP_GROUP_MAX;
+	if (count > HM_DROP_PEERS_MAX)
+		count = HM_DROP_PEERS_MAX;
 	if (count < 2 || now < 0)
 		return;
 	look.count = count;
-	look.step = move_on(group, reading, count, now);
+	look.step = move_on(peers, reading, count, now);
 	if (is_lit(reading, count))
 		learn_means(reading, count, look.step);
 	look_around(&look);

@@ -6,13 +6,13 @@
 #include <stdint.h>
 
 /*
- * Whether an input gives less than the inputs beside it say it should.
+ * Whether a port gives less than the ports beside it say it should.
  *
- * Clouds and dusk dim all inputs of a group, so each is compared with the
- * middle one of the others, by its usual share of the group's power. Panels
+ * Clouds and dusk dim all ports that are peers, so each is compared with the
+ * middle one of the others, by its usual share of their power. Panels
  * that face another way, or are in a shadow at some hour, give less than their
  * share at times: what the share has been at least, in this hour of the day
- * and in this much light, is learnt for each input, and only what is clearly
+ * and in this much light, is learnt for each port, and only what is clearly
  * below that is a loss. A loss that lasts is an alarm. docs/alerts.md says it
  * with numbers.
  *
@@ -20,12 +20,12 @@
  * since 1970, ratios in thousandths.
  */
 
-#define HM_DROP_GROUP_MAX ((size_t)128) /* inputs; more are not looked at */
+#define HM_DROP_PEERS_MAX ((size_t)128) /* ports; more are not looked at */
 
 #define HM_DROP_HOURS 24
 #define HM_DROP_LIGHTS 4
 
-#define HM_DROP_POWER 30000      /* an input is judged from here on */
+#define HM_DROP_POWER 30000      /* a port is judged from here on */
 #define HM_DROP_DAYS 3           /* days to learn in an hour and light */
 #define HM_DROP_FORGET 30        /* days until that is forgotten */
 #define HM_DROP_SECONDS 1800     /* a loss that lasts is an alarm */
@@ -33,7 +33,7 @@
 #define HM_DROP_READINGS 5       /* and no fewer readings in either */
 #define HM_DROP_GAP 3600         /* readings farther apart are no row */
 
-/* What an input has given at least in an hour of the day and a light. */
+/* What a port has given at least in an hour of the day and a light. */
 struct hm_drop_cell {
 	uint16_t low;  /* ratio to what is expected from the others */
 	uint16_t day;  /* the last that it was learnt on, since 1970 */
@@ -46,10 +46,10 @@ struct hm_drop_seen {
 	uint16_t seconds;
 };
 
-/* All zeros is an input of which nothing is known. */
-struct hm_drop_input {
+/* All zeros is a port of which nothing is known. */
+struct hm_drop_port {
 	int64_t last;   /* time of the last reading, 0: there was none */
-	int64_t mean;   /* power in light that the group had, in uW */
+	int64_t mean;   /* power while the peers had light, in uW */
 	int64_t light;  /* seconds that this is the mean of */
 	int64_t smooth; /* ratio of late */
 	int64_t since, readings; /* of a row of like readings, or 0 */
@@ -61,24 +61,24 @@ struct hm_drop_input {
 	struct hm_drop_cell cell[HM_DROP_HOURS][HM_DROP_LIGHTS];
 };
 
-/* All zeros is a group that was never looked at. */
-struct hm_drop_group {
+/* Ports that are compared. All zeros: they were never looked at. */
+struct hm_drop_peers {
 	int64_t last; /* time of the last look */
 	int64_t hour; /* since 1970 */
 };
 
-/* An input of the group at this moment. */
+/* One of the peers at this moment. */
 struct hm_drop_reading {
-	struct hm_drop_input *input;
+	struct hm_drop_port *port;
 	bool present; /* and awake, so that `power` is known */
 	int64_t power;
 };
 
 /*
- * Take in the readings of all inputs of a group. What follows is in `dropped`
+ * Take in the readings of all peers. What follows is in `dropped`
  * of each; `threshold` is the part of the power whose loss matters.
  */
-void hm_drop_look(struct hm_drop_group *group,
+void hm_drop_look(struct hm_drop_peers *peers,
     const struct hm_drop_reading *reading, size_t count, int64_t now,
     int64_t threshold);
 

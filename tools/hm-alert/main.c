@@ -30,8 +30,8 @@ struct work {
 	struct hm_alert *alert; /* NULL: lines only pass */
 	struct hm_quiet_hours night;
 	struct hm_record record;
-	int64_t waits_since; /* -1: for something else than input */
-	int64_t idle_ms;     /* waited for input since the last line */
+	int64_t waits_since; /* -1: for something else than port */
+	int64_t idle_ms;     /* waited for port since the last line */
 };
 
 /* Records */
@@ -67,7 +67,7 @@ on_line(struct work *work, struct hm_slice line)
 }
 
 /*
- * Silence. Only waits for input count: while a reader stalls, records that
+ * Silence. Only waits for port count: while a reader stalls, records that
  * say how it really was are still to be read.
  */
 

@@ -28,15 +28,6 @@ struct hm_filter {
 
 /* Rules */
 
-static size_t
-find_field(struct hm_slice key)
-{
-	for (size_t i = 0; i < HM_FIELDS; i++)
-		if (hm_slice_is(key, hm_fields[i].key))
-			return i;
-	return HM_FIELDS;
-}
-
 static void
 unknown_field(const struct hm_config *config, enum hm_setting_id id,
     struct hm_slice key)
@@ -59,7 +50,7 @@ static bool
 read_field(const struct hm_config *config, enum hm_setting_id id,
     struct hm_slice key, size_t *field)
 {
-	*field = find_field(key);
+	*field = hm_field_id(key);
 	if (*field == HM_FIELDS)
 		unknown_field(config, id, key);
 	return *field < HM_FIELDS;
@@ -308,28 +299,28 @@ emit_own(struct hm_filter *f, struct hm_json *e, const struct rule *rule,
 		hm_json_value(e, rule->name, value);
 }
 
-/* What the group says in place of a dtu record's own. */
+/* A sum in place of a dtu record's own. */
 static bool
-emit_group(struct hm_filter *f, struct hm_json *e, size_t field,
-    const struct hm_group *group)
+emit_sum(struct hm_filter *f, struct hm_json *e, size_t field,
+    const struct hm_sums *sums)
 {
 	const struct rule *rule = &f->rule[field];
 
 	switch (field) {
 	case HM_F_PV_POWER:
-		emit_number(f, e, rule, group->pv_power);
+		emit_number(f, e, rule, sums->pv_power);
 		return true;
 	case HM_F_ACTIVE_POWER:
-		emit_number(f, e, rule, group->active_power);
+		emit_number(f, e, rule, sums->active_power);
 		return true;
 	case HM_F_INVERTERS:
-		emit_number(f, e, rule, hm_decimal(group->inverters, 0));
+		emit_number(f, e, rule, hm_decimal(sums->inverters, 0));
 		return true;
 	case HM_F_INVERTERS_ONLINE:
-		emit_number(f, e, rule, hm_decimal(group->online, 0));
+		emit_number(f, e, rule, hm_decimal(sums->online, 0));
 		return true;
 	case HM_F_ALARM_FLAG:
-		hm_json_bool(e, rule->name, group->alarm);
+		hm_json_bool(e, rule->name, sums->alarm);
 		return true;
 	default:
 		return false;
@@ -357,8 +348,8 @@ emit_field(struct hm_filter *f, struct hm_json *e, size_t field,
 		return;
 	if (energy >= 0)
 		emit_number(f, e, rule, hm_decimal(energy, 0));
-	else if (!answer->regrouped ||
-	    !emit_group(f, e, field, &answer->group))
+	else if (!answer->sums_known ||
+	    !emit_sum(f, e, field, &answer->sums))
 		emit_own(f, e, rule, own);
 }
 
@@ -385,7 +376,7 @@ rewrite(struct hm_filter *f, const struct hm_record *record,
 	hm_json_object(&e, NULL);
 	for (size_t i = 0; i < record->count; i++) {
 		const struct hm_member *member = &record->member[i];
-		size_t field = find_field(member->key);
+		size_t field = hm_field_id(member->key);
 
 		if (field < HM_FIELDS)
 			emit_field(f, &e, field, &member->value, answer);

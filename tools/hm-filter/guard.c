@@ -10,12 +10,13 @@
 #include "base/zone.h"
 #include "config/config.h"
 #include "energy.h"
+#include "record/dtu_name.h"
 #include "record/models.h"
 
-#define TELL_SECONDS 3600 /* between two messages about an input */
+#define TELL_SECONDS 3600 /* between two messages about a port */
 #define TOUCH_SECONDS 300
 #define PHANTOM_SECONDS 86400
-#define RATED_WATTS 600 /* of an input whose inverter's model is not known */
+#define RATED_WATTS 600 /* of a port whose inverter's model is not known */
 
 struct hm_guard {
 	struct hm_guard_options options;
@@ -29,13 +30,13 @@ static const char too_many[] =
     "there are more DTUs, inverters and inputs than are kept";
 
 /* What identifies a record. */
-struct place {
-	char dtu[HM_LEDGER_NAME];
-	size_t dtu_size;
+struct identity {
+	char name[HM_DTU_NAME_MAX];
+	size_t name_size;
 	char serial_text[HM_LEDGER_SERIAL];
 	struct hm_slice serial; /* in lower case: it is hex digits */
 	int64_t time, day;
-	struct hm_station *station;
+	struct hm_ledger_dtu *dtu;
 };
 
 struct hm_guard *
@@ -105,50 +106,49 @@ says_awake(const struct hm_record *record)
 
 /* Empty if there is none; false if it is no serial number. */
 static bool
-read_serial(const struct hm_record *record, struct place *place)
+read_serial(const struct hm_record *record, struct identity *id)
 {
 	struct hm_slice serial;
 
 	if (!hm_record_string(record, "serial", &serial))
 		serial.n = 0;
-	if (serial.n > sizeof place->serial_text)
+	if (serial.n > sizeof id->serial_text)
 		return false;
 	for (size_t i = 0; i < serial.n; i++)
-		place->serial_text[i] = (char)tolower((unsigned char)
+		id->serial_text[i] = (char)tolower((unsigned char)
 		    serial.p[i]);
-	place->serial = hm_slice(place->serial_text, serial.n);
+	id->serial = hm_slice(id->serial_text, serial.n);
 	return true;
 }
 
 /* What a DTU's records of one time show; those of another begin anew. */
-static struct hm_group *
-group_of(const struct place *place)
+static struct hm_sums *
+sums_of(const struct identity *id)
 {
-	struct hm_group *group = &place->station->group;
+	struct hm_sums *sums = &id->dtu->sums;
 
-	if (group->time != place->time)
-		*group = (struct hm_group){.time = place->time};
-	return group;
+	if (sums->time != id->time)
+		*sums = (struct hm_sums){.time = id->time};
+	return sums;
 }
 
 static const char *
-find_place(struct hm_guard *guard, const struct hm_record *record,
-    struct place *place)
+identify(struct hm_guard *guard, const struct hm_record *record,
+    struct identity *id)
 {
 	struct hm_slice time, dtu;
 
 	if (!hm_record_string(record, "time", &time) ||
-	    !hm_rfc3339_parse(time, &place->time) ||
+	    !hm_rfc3339_parse(time, &id->time) ||
 	    !hm_record_string(record, "dtu", &dtu) ||
-	    !hm_string_decode(dtu, place->dtu, sizeof place->dtu,
-	    &place->dtu_size))
+	    !hm_string_decode(dtu, id->name, sizeof id->name, &id->name_size))
 		return unidentified;
-	if (!read_serial(record, place))
+	if (!read_serial(record, id))
 		return unidentified;
-	place->day = hm_zone_day(place->time, guard->options.reset_hour);
-	place->station = hm_ledger_station(guard->options.ledger,
-	    hm_slice(place->dtu, place->dtu_size));
-	return place->station != NULL ? NULL : too_many;
+	id->day = hm_zone_day(id->time, guard->options.reset_hour);
+	id->dtu = hm_ledger_dtu(guard->options.ledger,
+	    hm_slice(id->name, id->name_size));
+	return id->dtu != NULL ? NULL : too_many;
 }
 
 /* Inverters */
@@ -164,77 +164,77 @@ add_dec(struct hm_decimal *sum, struct hm_decimal more)
 
 static const char *
 look_at_inverter(struct hm_guard *guard, const struct hm_record *record,
-    const struct place *place, struct hm_guard_answer *answer)
+    const struct identity *id, struct hm_guard_answer *answer)
 {
-	struct hm_group *group = group_of(place);
-	struct hm_unit *unit;
+	struct hm_sums *sums = sums_of(id);
+	struct hm_ledger_inverter *inverter;
 	struct hm_slice model;
 
-	if (place->serial.n == 0)
+	if (id->serial.n == 0)
 		return unidentified;
-	unit = hm_ledger_unit(guard->options.ledger, place->station,
-	    place->serial);
-	if (unit == NULL)
+	inverter = hm_ledger_inverter(guard->options.ledger, id->dtu,
+	    id->serial);
+	if (inverter == NULL)
 		return too_many;
-	unit->awake = says_awake(record) != 0;
+	inverter->awake = says_awake(record) != 0;
 	if (hm_record_string(record, hm_fields[HM_F_MODEL].key, &model))
-		unit->watts = hm_model_input_watts(model);
-	answer->asleep = !unit->awake;
-	group->inverters++;
+		inverter->watts = hm_model_input_watts(model);
+	answer->asleep = !inverter->awake;
+	sums->inverters++;
 	if (number_of(record, HM_F_LINK_STATUS, 1) != 0) {
-		group->online++;
-		group->alarm |= number_of(record, HM_F_ALARM_CODE, 0) != 0;
+		sums->online++;
+		sums->alarm |= number_of(record, HM_F_ALARM_CODE, 0) != 0;
 	}
-	if (unit->awake)
-		add_dec(&group->active_power,
+	if (inverter->awake)
+		add_dec(&sums->active_power,
 		    dec_of(record, HM_F_ACTIVE_POWER));
 	return NULL;
 }
 
-/* Inputs */
+/* Ports */
 
-/* A message about an input, with the text that is the same in all. */
+/* A message about a port, with the text that is the same in all. */
 static void
-tell(const struct place *place, const struct hm_input *input,
+tell(const struct identity *id, const struct hm_ledger_port *port,
     const char *key, int64_t reading, const char *text, int64_t bound)
 {
-	const struct hm_slice dtu = hm_slice(place->dtu, place->dtu_size);
+	const struct hm_slice dtu = hm_slice(id->name, id->name_size);
 
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("dtu", dtu),
-	    hm_fact_slice("serial", place->serial),
-	    hm_fact_int("port", input->port), hm_fact_int("total", reading),
+	    hm_fact_slice("serial", id->serial),
+	    hm_fact_int("port", port->key.port), hm_fact_int("total", reading),
 	    hm_fact_int(key, bound)),
 	    "%.*s: inverter %.*s, port %lld: a total of %lld Wh %s %lld Wh",
-	    (int)dtu.n, dtu.p, (int)place->serial.n, place->serial.p,
-	    (long long)input->port, (long long)reading, text,
+	    (int)dtu.n, dtu.p, (int)id->serial.n, id->serial.p,
+	    (long long)port->key.port, (long long)reading, text,
 	    (long long)bound);
 }
 
 /* A DTU that shows nonsense does so again and again. */
 static void
-say_refused(const struct place *place, struct hm_input *input,
+say_refused(const struct identity *id, struct hm_ledger_port *port,
     const struct hm_energy_reading *r, enum hm_energy_verdict verdict)
 {
-	if (input->told != 0 && r->time >= input->told &&
-	    r->time - input->told < TELL_SECONDS)
+	if (port->told != 0 && r->time >= port->told &&
+	    r->time - port->told < TELL_SECONDS)
 		return;
-	input->told = r->time;
+	port->told = r->time;
 	if (verdict == HM_ENERGY_FALL)
-		tell(place, input, "shown", r->total,
+		tell(id, port, "shown", r->total,
 		    "is refused; it has been",
-		    hm_energy_total(&input->energy));
+		    hm_energy_total(&port->energy));
 	else
-		tell(place, input, "limit", r->total,
+		tell(id, port, "limit", r->total,
 		    "is refused; it cannot be more than",
-		    hm_energy_limit(&input->energy, r->time, r->watts));
+		    hm_energy_limit(&port->energy, r->time, r->watts));
 }
 
 static void
-judge(struct hm_guard *guard, const struct place *place,
-    struct hm_input *input, const struct hm_energy_reading *r)
+judge(struct hm_guard *guard, const struct identity *id,
+    struct hm_ledger_port *port, const struct hm_energy_reading *r)
 {
-	struct hm_energy before = input->energy;
-	enum hm_energy_verdict verdict = hm_energy_read(&input->energy, r);
+	struct hm_energy before = port->energy;
+	enum hm_energy_verdict verdict = hm_energy_read(&port->energy, r);
 
 	switch (verdict) {
 	case HM_ENERGY_GOOD:
@@ -245,15 +245,15 @@ judge(struct hm_guard *guard, const struct place *place,
 		break;
 	case HM_ENERGY_FALL:
 		guard->counters.refused_falls++;
-		say_refused(place, input, r, verdict);
+		say_refused(id, port, r, verdict);
 		break;
 	case HM_ENERGY_SPIKE:
 		guard->counters.refused_spikes++;
-		say_refused(place, input, r, verdict);
+		say_refused(id, port, r, verdict);
 		break;
 	case HM_ENERGY_ANEW:
 		guard->counters.began_anew++;
-		tell(place, input, "shown", r->total, "is that of a counter "
+		tell(id, port, "shown", r->total, "is that of a counter "
 		    "which has begun anew; the energy goes on from",
 		    hm_energy_total(&before));
 		break;
@@ -286,15 +286,15 @@ is_stale(const struct hm_record *record)
 }
 
 static struct hm_energy_reading
-read_port(const struct hm_record *record, const struct place *place,
-    const struct hm_unit *unit)
+read_port(const struct hm_record *record, const struct identity *id,
+    const struct hm_ledger_inverter *inverter)
 {
 	int says = says_awake(record);
 
 	return (struct hm_energy_reading){
-	    .time = place->time,
-	    .awake = says < 0 ? unit->awake : says != 0,
-	    .watts = unit->watts > 0 ? unit->watts : RATED_WATTS,
+	    .time = id->time,
+	    .awake = says < 0 ? inverter->awake : says != 0,
+	    .watts = inverter->watts > 0 ? inverter->watts : RATED_WATTS,
 	    .today = number_of(record, HM_F_TODAY_PRODUCTION, -1),
 	    .total = number_of(record, HM_F_TOTAL_PRODUCTION, -1),
 	};
@@ -305,12 +305,12 @@ read_port(const struct hm_record *record, const struct place *place,
  * time that is some minutes old only makes the guard a little more patient.
  */
 static bool
-is_worth_saving(const struct hm_energy *before, const struct hm_input *input,
-    int64_t now)
+is_worth_saving(const struct hm_energy *before,
+    const struct hm_ledger_port *port, int64_t now)
 {
-	struct hm_energy after = input->energy;
+	struct hm_energy after = port->energy;
 
-	if (now < input->touched || now - input->touched >= TOUCH_SECONDS)
+	if (now < port->touched || now - port->touched >= TOUCH_SECONDS)
 		return memcmp(before, &after, sizeof after) != 0;
 	after.total_time = before->total_time;
 	after.pending_time = before->pending_time;
@@ -318,48 +318,49 @@ is_worth_saving(const struct hm_energy *before, const struct hm_input *input,
 }
 
 static void
-take_in(struct hm_guard *guard, const struct place *place,
-    struct hm_input *input, const struct hm_energy_reading *r, bool stale)
+take_in(struct hm_guard *guard, const struct identity *id,
+    struct hm_ledger_port *port, const struct hm_energy_reading *r,
+    bool stale)
 {
-	struct hm_energy before = input->energy;
+	struct hm_energy before = port->energy;
 
-	hm_energy_day(&input->energy, place->day, place->time);
+	hm_energy_day(&port->energy, id->day, id->time);
 	/* What the DTU repeats bears nothing out. */
 	if (!stale)
-		judge(guard, place, input, r);
-	if (is_worth_saving(&before, input, place->time)) {
-		input->touched = place->time;
-		hm_ledger_touch(guard->options.ledger, place->station,
-		    input);
+		judge(guard, id, port, r);
+	if (is_worth_saving(&before, port, id->time)) {
+		port->touched = id->time;
+		hm_ledger_touch(guard->options.ledger, id->dtu, port);
 	}
 }
 
 static const char *
 judge_port(struct hm_guard *guard, const struct hm_record *record,
-    const struct place *place, struct hm_unit *unit,
+    const struct identity *id, struct hm_ledger_inverter *inverter,
     const struct hm_energy_reading *r, struct hm_guard_answer *answer)
 {
-	struct hm_input *input;
-	int64_t port;
+	struct hm_ledger_port *port;
+	int64_t number;
 
-	if (!hm_record_int(record, "port", &port) || port < 0 ||
-	    port > HM_LEDGER_PORT_MAX)
+	if (!hm_record_int(record, "port", &number) || number < 0 ||
+	    number > HM_LEDGER_PORT_MAX)
 		return unidentified;
 	warn_of_memory(guard);
-	input = hm_ledger_find_input(unit, port);
-	/* An input that has nothing connected never shows a total. */
-	if (input == NULL && r->total <= 0) {
+	port = hm_ledger_find_port(inverter, number);
+	/* A port that has nothing connected never shows a total. */
+	if (port == NULL && r->total <= 0) {
 		answer->today = answer->total = HM_GUARD_OUT;
 		return NULL;
 	}
-	if (input == NULL)
-		input = hm_ledger_input(guard->options.ledger, unit, port);
-	if (input == NULL)
+	if (port == NULL)
+		port = hm_ledger_port(guard->options.ledger, inverter,
+		    number);
+	if (port == NULL)
 		return too_many;
-	take_in(guard, place, input, r, is_stale(record));
-	answer->today = show(guard, hm_energy_today(&input->energy),
+	take_in(guard, id, port, r, is_stale(record));
+	answer->today = show(guard, hm_energy_today(&port->energy),
 	    r->today >= 0 && r->today <= r->total);
-	answer->total = show(guard, hm_energy_total(&input->energy),
+	answer->total = show(guard, hm_energy_total(&port->energy),
 	    r->total > 0);
 	return NULL;
 }
@@ -377,33 +378,33 @@ add_energy(int64_t *sum, int64_t energy)
 
 static const char *
 look_at_port(struct hm_guard *guard, const struct hm_record *record,
-    const struct place *place, struct hm_guard_answer *answer)
+    const struct identity *id, struct hm_guard_answer *answer)
 {
-	struct hm_group *group = group_of(place);
+	struct hm_sums *sums = sums_of(id);
 	struct hm_energy_reading r;
-	struct hm_unit *unit;
+	struct hm_ledger_inverter *inverter;
 
-	if (place->serial.n == 0)
+	if (id->serial.n == 0)
 		return unidentified;
-	unit = hm_ledger_unit(guard->options.ledger, place->station,
-	    place->serial);
-	if (unit == NULL)
+	inverter = hm_ledger_inverter(guard->options.ledger, id->dtu,
+	    id->serial);
+	if (inverter == NULL)
 		return too_many;
-	r = read_port(record, place, unit);
+	r = read_port(record, id, inverter);
 	answer->asleep = !r.awake;
 	if (r.awake)
-		add_dec(&group->pv_power, dec_of(record, HM_F_PV_POWER));
-	add_energy(&group->today, r.today);
-	add_energy(&group->total, r.total);
+		add_dec(&sums->pv_power, dec_of(record, HM_F_PV_POWER));
+	add_energy(&sums->today, r.today);
+	add_energy(&sums->total, r.total);
 	return guard->options.judges ?
-	    judge_port(guard, record, place, unit, &r, answer) : NULL;
+	    judge_port(guard, record, id, inverter, &r, answer) : NULL;
 }
 
 /* DTUs */
 
-struct sums {
+struct energies {
 	int64_t today, total; /* -1: not every part is known */
-	size_t inputs;
+	size_t ports;
 };
 
 /* Nothing has borne out for a day what was read of it once. */
@@ -416,88 +417,89 @@ is_phantom(const struct hm_energy *e, int64_t now)
 
 /* Inverters of which nothing comes have a new day, too. */
 static void
-add_unit(struct hm_guard *guard, struct sums *sums,
-    const struct hm_unit *unit, const struct place *place)
+add_inverter(struct hm_guard *guard, struct energies *sums,
+    const struct hm_ledger_inverter *inverter, const struct identity *id)
 {
-	for (struct hm_input *input = unit->inputs; input != NULL;
-	    input = input->next) {
-		int64_t day = input->energy.day;
+	struct hm_ledger_port *port = hm_device_first_port(&inverter->key);
 
-		if (is_phantom(&input->energy, place->time))
+	for (; port != NULL; port = hm_port_next(&port->key)) {
+		int64_t day = port->energy.day;
+
+		if (is_phantom(&port->energy, id->time))
 			continue;
-		hm_energy_day(&input->energy, place->day, place->time);
-		if (day != input->energy.day)
-			hm_ledger_touch(guard->options.ledger,
-			    place->station, input);
-		add_energy(&sums->today, hm_energy_today(&input->energy));
-		add_energy(&sums->total, hm_energy_total(&input->energy));
-		sums->inputs++;
+		hm_energy_day(&port->energy, id->day, id->time);
+		if (day != port->energy.day)
+			hm_ledger_touch(guard->options.ledger, id->dtu, port);
+		add_energy(&sums->today, hm_energy_today(&port->energy));
+		add_energy(&sums->total, hm_energy_total(&port->energy));
+		sums->ports++;
 	}
 }
 
-static struct sums
-add_up(struct hm_guard *guard, const struct place *place)
+static struct energies
+add_up(struct hm_guard *guard, const struct identity *id)
 {
-	struct sums sums = {0, 0, 0};
+	const struct hm_ledger_inverter *inverter =
+	    hm_dtu_first_device(&id->dtu->key);
+	struct energies sums = {0, 0, 0};
 
-	for (const struct hm_unit *unit = place->station->units; unit != NULL;
-	    unit = unit->next)
+	for (; inverter != NULL; inverter = hm_device_next(&inverter->key))
 		if (!hm_serial_listed(guard->options.exclude,
-		    hm_slice(unit->serial, unit->serial_size)))
-			add_unit(guard, &sums, unit, place);
-	if (sums.inputs == 0)
+		    hm_device_serial(&inverter->key)))
+			add_inverter(guard, &sums, inverter, id);
+	if (sums.ports == 0)
 		sums.today = sums.total = -1;
 	return sums;
 }
 
 /* The record's own sums hold what is excluded. */
 static void
-regroup(const struct hm_group *group, struct hm_guard_answer *answer)
+show_sums(const struct hm_sums *sums, struct hm_guard_answer *answer)
 {
-	answer->regrouped = true;
-	answer->group = *group;
-	answer->asleep = group->online == 0;
-	answer->today = group->inverters > 0 ? group->today : HM_GUARD_OUT;
-	answer->total = group->inverters > 0 ? group->total : HM_GUARD_OUT;
+	answer->sums_known = true;
+	answer->sums = *sums;
+	answer->asleep = sums->online == 0;
+	answer->today = sums->inverters > 0 ? sums->today : HM_GUARD_OUT;
+	answer->total = sums->inverters > 0 ? sums->total : HM_GUARD_OUT;
 }
 
 static void
 look_at_dtu(struct hm_guard *guard, const struct hm_record *record,
-    const struct place *place, struct hm_guard_answer *answer)
+    const struct identity *id, struct hm_guard_answer *answer)
 {
-	struct hm_group *group = group_of(place);
+	struct hm_sums *sums = sums_of(id);
 	bool excludes = guard->options.exclude != NULL;
 
 	answer->asleep = number_of(record, HM_F_INVERTERS_ONLINE, 1) == 0;
 	if (excludes)
-		regroup(group, answer);
+		show_sums(sums, answer);
 	if (guard->options.judges) {
-		struct sums sums = add_up(guard, place);
+		struct energies all = add_up(guard, id);
 
-		answer->today = show(guard, sums.today, !excludes);
-		answer->total = show(guard, sums.total, !excludes);
+		answer->today = show(guard, all.today, !excludes);
+		answer->total = show(guard, all.total, !excludes);
 	}
-	*group = (struct hm_group){.inverters = 0};
+	*sums = (struct hm_sums){.inverters = 0};
 }
 
 const char *
 hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
     const struct hm_record *record, struct hm_guard_answer *answer)
 {
-	struct place place;
+	struct identity id;
 	const char *why;
 
 	*answer = (struct hm_guard_answer){.today = HM_GUARD_OWN,
 	    .total = HM_GUARD_OWN};
 	if (scope == HM_SCOPE_METER)
 		return NULL;
-	why = find_place(guard, record, &place);
+	why = identify(guard, record, &id);
 	if (why == NULL && scope == HM_SCOPE_INVERTER)
-		why = look_at_inverter(guard, record, &place, answer);
+		why = look_at_inverter(guard, record, &id, answer);
 	else if (why == NULL && scope == HM_SCOPE_PORT)
-		why = look_at_port(guard, record, &place, answer);
+		why = look_at_port(guard, record, &id, answer);
 	else if (why == NULL)
-		look_at_dtu(guard, record, &place, answer);
+		look_at_dtu(guard, record, &id, answer);
 	/* What cannot be judged is not shown. */
 	if (why != NULL && guard->options.judges)
 		answer->today = answer->total = HM_GUARD_OUT;

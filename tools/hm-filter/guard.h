@@ -21,7 +21,7 @@ struct hm_guard_options {
 	 */
 	bool remembers;
 	int reset_hour; /* local, by lib/base/zone.h */
-	/* Words: serial numbers whose inputs count in no sum; or NULL. */
+	/* Words: serial numbers whose ports count in no sum; or NULL. */
 	const char *exclude;
 };
 
@@ -36,8 +36,8 @@ struct hm_guard_counters {
 struct hm_guard_answer {
 	bool asleep; /* fields of HM_AWAKE mean nothing */
 	int64_t today, total; /* Wh, or one of the above */
-	bool regrouped; /* the group's sums stand for the record's own */
-	struct hm_group group;
+	bool sums_known; /* they stand for the dtu record's own */
+	struct hm_sums sums;
 };
 
 /* NULL if there is no memory. Freed by hm_guard_free. */

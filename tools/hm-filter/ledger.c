@@ -1,53 +1,29 @@
 #include "ledger.h"
 
-#include <search.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "record/dtu_name.h"
 
 struct hm_ledger {
-	struct hm_station *stations;
-	void *by_name; /* a tree of the same */
-	size_t entries;
+	struct hm_device_map map;
 	bool changed;
 };
 
 struct hm_ledger *
 hm_ledger_new(void)
 {
-	return calloc(1, sizeof(struct hm_ledger));
-}
+	const struct hm_device_map_options options = {
+	    .dtu_size = sizeof(struct hm_ledger_dtu),
+	    .device_size = sizeof(struct hm_ledger_inverter),
+	    .port_size = sizeof(struct hm_ledger_port),
+	    .entries_max = HM_LEDGER_ENTRIES,
+	    .devices_max = HM_LEDGER_INVERTERS,
+	};
+	struct hm_ledger *ledger = calloc(1, sizeof *ledger);
 
-static void
-free_inputs(struct hm_input *input)
-{
-	while (input != NULL) {
-		struct hm_input *next = input->next;
-
-		free(input);
-		input = next;
-	}
-}
-
-static void
-free_units(struct hm_unit *unit)
-{
-	while (unit != NULL) {
-		struct hm_unit *next = unit->next;
-
-		free_inputs(unit->inputs);
-		free(unit);
-		unit = next;
-	}
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	const struct hm_station *x = a, *y = b;
-
-	if (x->name_size != y->name_size)
-		return x->name_size < y->name_size ? -1 : 1;
-	return memcmp(x->name, y->name, x->name_size);
+	if (ledger != NULL)
+		hm_device_map_init(&ledger->map, &options);
+	return ledger;
 }
 
 void
@@ -55,117 +31,58 @@ hm_ledger_free(struct hm_ledger *ledger)
 {
 	if (ledger == NULL)
 		return;
-	while (ledger->stations != NULL) {
-		struct hm_station *station = ledger->stations;
-
-		ledger->stations = station->next;
-		tdelete(station, &ledger->by_name, by_name);
-		free_units(station->units);
-		free(station);
-	}
+	hm_device_map_clear(&ledger->map);
 	free(ledger);
 }
 
-static struct hm_station *
-add_station(struct hm_ledger *ledger, const struct hm_station *key)
+struct hm_ledger_dtu *
+hm_ledger_dtu(struct hm_ledger *ledger, struct hm_slice name)
 {
-	struct hm_station *station = malloc(sizeof *station);
-
-	if (station == NULL)
-		return NULL;
-	*station = *key;
-	if (tsearch(station, &ledger->by_name, by_name) == NULL) {
-		free(station);
-		return NULL;
-	}
-	station->next = ledger->stations;
-	ledger->stations = station;
-	ledger->entries++;
-	return station;
+	return name.n <= HM_DTU_NAME_MAX ?
+	    hm_device_map_dtu(&ledger->map, name) : NULL;
 }
 
-struct hm_station *
-hm_ledger_station(struct hm_ledger *ledger, struct hm_slice name)
-{
-	struct hm_station key = {.name_size = name.n};
-	void *found;
-
-	if (name.n > sizeof key.name)
-		return NULL;
-	memcpy(key.name, name.p, name.n);
-	found = tfind(&key, &ledger->by_name, by_name);
-	if (found != NULL)
-		return *(struct hm_station **)found;
-	return ledger->entries < HM_LEDGER_ENTRIES ?
-	    add_station(ledger, &key) : NULL;
-}
-
-struct hm_unit *
-hm_ledger_unit(struct hm_ledger *ledger, struct hm_station *station,
+struct hm_ledger_inverter *
+hm_ledger_inverter(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
     struct hm_slice serial)
 {
-	struct hm_unit **place = &station->units;
+	size_t before = dtu->key.devices_count;
+	struct hm_ledger_inverter *inverter;
 
-	for (; *place != NULL; place = &(*place)->next)
-		if (hm_slice_equal(hm_slice((*place)->serial,
-		    (*place)->serial_size), serial))
-			return *place;
-	if (serial.n > HM_LEDGER_SERIAL ||
-	    station->unit_count == HM_LEDGER_UNITS ||
-	    ledger->entries >= HM_LEDGER_ENTRIES)
+	if (serial.n > HM_LEDGER_SERIAL)
 		return NULL;
-	*place = calloc(1, sizeof **place);
-	if (*place == NULL)
-		return NULL;
-	memcpy((*place)->serial, serial.p, serial.n);
-	(*place)->serial_size = serial.n;
-	(*place)->awake = true;
-	station->unit_count++;
-	ledger->entries++;
-	return *place;
+	inverter = hm_device_map_device(&ledger->map, &dtu->key, serial, 0);
+	if (dtu->key.devices_count > before)
+		inverter->awake = true;
+	return inverter;
 }
 
-struct hm_input *
-hm_ledger_find_input(const struct hm_unit *unit, int64_t port)
+struct hm_ledger_port *
+hm_ledger_find_port(const struct hm_ledger_inverter *inverter, int64_t port)
 {
-	struct hm_input *input = unit->inputs;
-
-	while (input != NULL && input->port != port)
-		input = input->next;
-	return input;
+	return hm_device_find_port(&inverter->key, port);
 }
 
-struct hm_input *
-hm_ledger_input(struct hm_ledger *ledger, struct hm_unit *unit, int64_t port)
+struct hm_ledger_port *
+hm_ledger_port(struct hm_ledger *ledger, struct hm_ledger_inverter *inverter,
+    int64_t number)
 {
-	struct hm_input **place = &unit->inputs;
+	uint32_t before = inverter->key.ports_count;
+	struct hm_ledger_port *port;
 
-	for (; *place != NULL; place = &(*place)->next)
-		if ((*place)->port == port)
-			return *place;
-	if (port < 0 || port > HM_LEDGER_PORT_MAX ||
-	    ledger->entries >= HM_LEDGER_ENTRIES)
+	if (number < 0 || number > HM_LEDGER_PORT_MAX)
 		return NULL;
-	*place = calloc(1, sizeof **place);
-	if (*place == NULL)
-		return NULL;
-	ledger->entries++;
-	(*place)->port = port;
-	hm_energy_init(&(*place)->energy);
-	return *place;
-}
-
-struct hm_station *
-hm_ledger_stations(const struct hm_ledger *ledger)
-{
-	return ledger->stations;
+	port = hm_device_map_port(&ledger->map, &inverter->key, number);
+	if (inverter->key.ports_count > before)
+		hm_energy_init(&port->energy);
+	return port;
 }
 
 void
-hm_ledger_touch(struct hm_ledger *ledger, struct hm_station *station,
-    struct hm_input *input)
+hm_ledger_touch(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
+    struct hm_ledger_port *port)
 {
-	ledger->changed = station->changed = input->changed = true;
+	ledger->changed = dtu->changed = port->changed = true;
 }
 
 bool
@@ -175,13 +92,29 @@ hm_ledger_has_changes(const struct hm_ledger *ledger)
 }
 
 static bool
-visit_unit(const struct hm_unit *unit, struct hm_station *station,
-    bool changed_only, hm_ledger_visitor *visitor, void *context)
+visit_inverter(const struct hm_ledger_inverter *inverter,
+    struct hm_ledger_dtu *dtu, bool changed_only, hm_ledger_visitor *visitor,
+    void *context)
 {
-	for (struct hm_input *input = unit->inputs; input != NULL;
-	    input = input->next)
-		if ((input->changed || !changed_only) &&
-		    !visitor(context, station, unit, input))
+	struct hm_ledger_port *port = hm_device_first_port(&inverter->key);
+
+	for (; port != NULL; port = hm_port_next(&port->key))
+		if ((port->changed || !changed_only) &&
+		    !visitor(context, dtu, inverter, port))
+			return false;
+	return true;
+}
+
+static bool
+visit_dtu(struct hm_ledger_dtu *dtu, bool changed_only,
+    hm_ledger_visitor *visitor, void *context)
+{
+	const struct hm_ledger_inverter *inverter =
+	    hm_dtu_first_device(&dtu->key);
+
+	for (; inverter != NULL; inverter = hm_device_next(&inverter->key))
+		if (!visit_inverter(inverter, dtu, changed_only, visitor,
+		    context))
 			return false;
 	return true;
 }
@@ -190,59 +123,60 @@ bool
 hm_ledger_visit(const struct hm_ledger *ledger, bool changed_only,
     hm_ledger_visitor *visitor, void *context)
 {
-	for (struct hm_station *station = ledger->stations; station != NULL;
-	    station = station->next) {
-		if (changed_only && !station->changed)
-			continue;
-		for (const struct hm_unit *unit = station->units; unit != NULL;
-		    unit = unit->next)
-			if (!visit_unit(unit, station, changed_only, visitor,
-			    context))
-				return false;
-	}
+	struct hm_ledger_dtu *dtu = hm_device_map_first(&ledger->map);
+
+	for (; dtu != NULL; dtu = hm_dtu_next(&dtu->key))
+		if ((dtu->changed || !changed_only) &&
+		    !visit_dtu(dtu, changed_only, visitor, context))
+			return false;
 	return true;
 }
 
 static bool
-settle(void *context, struct hm_station *station, const struct hm_unit *unit,
-    struct hm_input *input)
+mark_saved(void *context, struct hm_ledger_dtu *dtu,
+    const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
 {
 	(void)context;
-	(void)unit;
-	station->changed = input->changed = false;
-	input->kept = true;
+	(void)inverter;
+	dtu->changed = port->changed = false;
+	port->kept = true;
 	return true;
 }
 
 void
 hm_ledger_saved(struct hm_ledger *ledger)
 {
-	hm_ledger_visit(ledger, true, settle, NULL);
+	hm_ledger_visit(ledger, true, mark_saved, NULL);
 	ledger->changed = false;
 }
 
 static void
-drop_forgotten_of(struct hm_ledger *ledger, struct hm_unit *unit)
+drop_forgotten_of(struct hm_ledger *ledger,
+    struct hm_ledger_inverter *inverter)
 {
-	for (struct hm_input **place = &unit->inputs; *place != NULL;) {
-		struct hm_input *input = *place;
+	struct hm_ledger_port *port = hm_device_first_port(&inverter->key);
 
-		if (!input->forgotten) {
-			place = &input->next;
-			continue;
-		}
-		*place = input->next;
-		free(input);
-		ledger->entries--;
+	while (port != NULL) {
+		struct hm_ledger_port *next = hm_port_next(&port->key);
+
+		if (port->forgotten)
+			hm_device_map_remove_port(&ledger->map,
+			    &inverter->key, &port->key);
+		port = next;
 	}
 }
 
 void
 hm_ledger_drop_forgotten(struct hm_ledger *ledger)
 {
-	for (struct hm_station *station = ledger->stations; station != NULL;
-	    station = station->next)
-		for (struct hm_unit *unit = station->units; unit != NULL;
-		    unit = unit->next)
-			drop_forgotten_of(ledger, unit);
+	struct hm_ledger_dtu *dtu = hm_device_map_first(&ledger->map);
+
+	for (; dtu != NULL; dtu = hm_dtu_next(&dtu->key)) {
+		struct hm_ledger_inverter *inverter =
+		    hm_dtu_first_device(&dtu->key);
+
+		for (; inverter != NULL;
+		     inverter = hm_device_next(&inverter->key))
+			drop_forgotten_of(ledger, inverter);
+	}
 }

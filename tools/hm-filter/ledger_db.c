@@ -127,15 +127,16 @@ hm_ledger_db_close(struct hm_ledger_db *db)
 
 /* Loading */
 
-static struct hm_input *
-input_of_row(struct hm_ledger *ledger, sqlite3_stmt *row)
+static struct hm_ledger_port *
+port_of_row(struct hm_ledger *ledger, sqlite3_stmt *row)
 {
-	struct hm_station *station = hm_ledger_station(ledger,
+	struct hm_ledger_dtu *dtu = hm_ledger_dtu(ledger,
 	    hm_db_column_text(row, DTU));
-	struct hm_unit *unit = station != NULL ? hm_ledger_unit(ledger,
-	    station, hm_db_column_text(row, SERIAL)) : NULL;
+	struct hm_ledger_inverter *inverter = dtu != NULL ?
+	    hm_ledger_inverter(ledger, dtu, hm_db_column_text(row, SERIAL)) :
+	    NULL;
 
-	return unit != NULL ? hm_ledger_input(ledger, unit,
+	return inverter != NULL ? hm_ledger_port(ledger, inverter,
 	    sqlite3_column_int64(row, PORT)) : NULL;
 }
 
@@ -153,15 +154,15 @@ load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
 {
 	int column = ENERGY_FIRST;
 	struct hm_energy energy;
-	struct hm_input *input;
+	struct hm_ledger_port *port;
 
 #define ENERGY(name, initial, help) \
 	energy.name = sqlite3_column_int64(row, column++);
 #include "db/energy.def"
 #undef ENERGY
-	input = is_all_integers(row) && hm_energy_valid(&energy) ?
-	    input_of_row(ledger, row) : NULL;
-	if (input == NULL) {
+	port = is_all_integers(row) && hm_energy_valid(&energy) ?
+	    port_of_row(ledger, row) : NULL;
+	if (port == NULL) {
 		struct hm_slice serial = hm_db_column_text(row, SERIAL);
 
 		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path),
@@ -170,8 +171,8 @@ load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
 		    "damaged", db->path, serial.p);
 		return;
 	}
-	input->energy = energy;
-	input->kept = true;
+	port->energy = energy;
+	port->kept = true;
 }
 
 /* The number that a statement answers, or -1. */
@@ -214,28 +215,27 @@ bind_energy(sqlite3_stmt *statement, int column, int64_t energy)
 }
 
 static void
-bind_key(sqlite3_stmt *statement, const struct hm_station *station,
-    const struct hm_unit *unit, const struct hm_input *input)
+bind_key(sqlite3_stmt *statement, const struct hm_ledger_dtu *dtu,
+    const struct hm_ledger_inverter *inverter,
+    const struct hm_ledger_port *port)
 {
-	sqlite3_bind_text(statement, DTU, station->name,
-	    (int)station->name_size, SQLITE_STATIC);
-	sqlite3_bind_text(statement, SERIAL, unit->serial,
-	    (int)unit->serial_size, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, PORT, input->port);
+	hm_db_bind_slice(statement, DTU, dtu->key.name);
+	hm_db_bind_slice(statement, SERIAL, hm_device_serial(&inverter->key));
+	sqlite3_bind_int64(statement, PORT, port->key.port);
 }
 
 /* A binding that fails leaves NULL, which the columns refuse. */
 static bool
-write_row(void *context, struct hm_station *station,
-    const struct hm_unit *unit, struct hm_input *input)
+write_row(void *context, struct hm_ledger_dtu *dtu,
+    const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
 {
 	struct hm_ledger_db *db = context;
-	const struct hm_energy *e = &input->energy;
+	const struct hm_energy *e = &port->energy;
 	char time[HM_RFC3339_SIZE];
 	int column = ENERGY_FIRST;
 
 	hm_rfc3339_format(hm_clock_now(), time);
-	bind_key(db->write, station, unit, input);
+	bind_key(db->write, dtu, inverter, port);
 	bind_energy(db->write, TODAY, hm_energy_today(e));
 	bind_energy(db->write, TOTAL, hm_energy_total(e));
 	sqlite3_bind_text(db->write, UPDATED, time, -1, SQLITE_STATIC);
@@ -258,31 +258,31 @@ say_forgotten(struct hm_slice dtu, struct hm_slice serial, int64_t port)
 }
 
 static bool
-look_up(void *context, struct hm_station *station, const struct hm_unit *unit,
-    struct hm_input *input)
+look_up(void *context, struct hm_ledger_dtu *dtu,
+    const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
 {
 	struct hm_ledger_db *db = context;
 
-	if (!input->kept)
+	if (!port->kept)
 		return true;
-	bind_key(db->exists, station, unit, input);
-	input->forgotten = sqlite3_step(db->exists) == SQLITE_DONE;
+	bind_key(db->exists, dtu, inverter, port);
+	port->forgotten = sqlite3_step(db->exists) == SQLITE_DONE;
 	sqlite3_reset(db->exists);
-	if (input->forgotten)
-		say_forgotten(hm_slice(station->name, station->name_size),
-		    hm_slice(unit->serial, unit->serial_size), input->port);
+	if (port->forgotten)
+		say_forgotten(dtu->key.name, hm_device_serial(&inverter->key),
+		    port->key.port);
 	return true;
 }
 
 static bool
-count_kept(void *context, struct hm_station *station,
-    const struct hm_unit *unit, struct hm_input *input)
+count_kept(void *context, struct hm_ledger_dtu *dtu,
+    const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
 {
 	int64_t *kept = context;
 
-	(void)station;
-	(void)unit;
-	*kept += input->kept;
+	(void)dtu;
+	(void)inverter;
+	*kept += port->kept;
 	return true;
 }
 
@@ -303,12 +303,12 @@ hm_ledger_db_follow(struct hm_ledger_db *db, struct hm_ledger *ledger)
 }
 
 static bool
-mark_changed(void *context, struct hm_station *station,
-    const struct hm_unit *unit, struct hm_input *input)
+mark_changed(void *context, struct hm_ledger_dtu *dtu,
+    const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
 {
-	(void)unit;
-	input->kept = false;
-	hm_ledger_touch(context, station, input);
+	(void)inverter;
+	port->kept = false;
+	hm_ledger_touch(context, dtu, port);
 	return true;
 }
 

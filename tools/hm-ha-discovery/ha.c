@@ -28,7 +28,7 @@ struct hm_ha {
 struct origin {
 	struct hm_slice time;
 	int64_t seconds;
-	struct hm_ha_gateway *gateway;
+	struct hm_ha_dtu *dtu;
 	struct hm_slice serial; /* empty: there is none */
 };
 
@@ -74,15 +74,15 @@ refuse(struct hm_ha *ha)
 	if (ha->counters.refused++ == 0)
 		hm_log(HM_WARNING, "no room for more than %zu DTUs, %zu "
 		    "devices and %zu state topics: the rest is passed on "
-		    "without entities", HM_HA_GATEWAYS_MAX,
+		    "without entities", HM_HA_DTUS_MAX,
 		    HM_HA_DEVICES_MAX, HM_HA_GROUPS_MAX);
 }
 
 static const char *
-read_gateway(struct hm_ha *ha, const struct hm_record *record,
+read_dtu(struct hm_ha *ha, const struct hm_record *record,
     struct origin *origin)
 {
-	char name[HM_TOPIC_NAME_MAX];
+	char name[HM_DTU_NAME_MAX];
 	struct hm_slice text;
 	size_t n;
 
@@ -90,13 +90,13 @@ read_gateway(struct hm_ha *ha, const struct hm_record *record,
 		return "it names no dtu";
 	if (!hm_string_decode(text, name, sizeof name, &n) || n == 0)
 		return "its dtu must be a name of 1 to 120 bytes";
-	origin->gateway = hm_ha_table_gateway(ha->table, hm_slice(name, n));
-	if (origin->gateway == NULL)
+	origin->dtu = hm_ha_table_dtu(ha->table, hm_slice(name, n));
+	if (origin->dtu == NULL)
 		refuse(ha);
 	return NULL;
 }
 
-/* The gateway is NULL if there is no room for it. */
+/* The dtu is NULL if there is no room for it. */
 static const char *
 read_origin(struct hm_ha *ha, const struct hm_record *record,
     struct origin *origin)
@@ -109,7 +109,7 @@ read_origin(struct hm_ha *ha, const struct hm_record *record,
 	else if (!hm_ha_serial_valid(origin->serial))
 		return "its serial is not fit for a topic: allowed are 1 to 32 "
 		    "of 0-9 a-z A-Z _ -";
-	return read_gateway(ha, record, origin);
+	return read_dtu(ha, record, origin);
 }
 
 /* Messages */
@@ -125,16 +125,16 @@ send(struct hm_ha *ha, bool good, struct hm_slice line)
 }
 
 static void
-set_gateway_state(struct hm_ha *ha, const struct origin *origin,
+set_dtu_state(struct hm_ha *ha, const struct origin *origin,
     enum hm_ha_state state)
 {
 	struct hm_slice line;
 
-	if (origin->gateway->state == state)
+	if (origin->dtu->state == state)
 		return;
-	origin->gateway->state = state;
+	origin->dtu->state = state;
 	send(ha, hm_ha_message_availability(&ha->options.style,
-	    origin->gateway, origin->time, ha->message, &line), line);
+	    origin->dtu, origin->time, ha->message, &line), line);
 }
 
 static void
@@ -290,9 +290,9 @@ find_device(struct hm_ha *ha, const struct origin *origin,
 
 	if (device == NULL)
 		refuse(ha);
-	else if (device->gateway == NULL ||
-	    device->gateway->state == HM_HA_OFFLINE)
-		device->gateway = origin->gateway;
+	else if (device->dtu == NULL ||
+	    device->dtu->state == HM_HA_OFFLINE)
+		device->dtu = origin->dtu;
 	return device;
 }
 
@@ -315,7 +315,7 @@ publish(struct hm_ha *ha, const struct origin *origin,
 	/* Others may refer to a DTU only when Home Assistant knows it. */
 	if (device->kind == HM_HA_DTU &&
 	    !hm_ha_set_is_empty(&group->announced))
-		memcpy(device->gateway->serial, device->serial,
+		memcpy(device->dtu->serial, device->serial,
 		    sizeof device->serial);
 	send_state(ha, origin, device, group);
 	return group;
@@ -375,9 +375,9 @@ on_reading(struct hm_ha *ha, const struct hm_record *record,
 	struct origin origin;
 	const char *why = read_origin(ha, record, &origin);
 
-	if (why != NULL || origin.gateway == NULL)
+	if (why != NULL || origin.dtu == NULL)
 		return why;
-	set_gateway_state(ha, &origin, HM_HA_ONLINE);
+	set_dtu_state(ha, &origin, HM_HA_ONLINE);
 	/* A DTU's own serial may not have been read; there is no entity. */
 	if (origin.serial.n == 0)
 		return NULL;
@@ -434,11 +434,11 @@ on_port(struct hm_ha *ha, const struct hm_record *record)
 	uint8_t port;
 	const char *why = read_origin(ha, record, &origin);
 
-	if (why != NULL || origin.gateway == NULL)
+	if (why != NULL || origin.dtu == NULL)
 		return why;
 	if (!read_port(record, &port))
 		return bad_port;
-	set_gateway_state(ha, &origin, HM_HA_ONLINE);
+	set_dtu_state(ha, &origin, HM_HA_ONLINE);
 	if (origin.serial.n == 0)
 		return NULL;
 	device = find_device(ha, &origin, HM_HA_INVERTER);
@@ -479,7 +479,7 @@ on_info(struct hm_ha *ha, const struct hm_record *record)
 	enum hm_ha_kind kind;
 	const char *why = read_origin(ha, record, &origin);
 
-	if (why != NULL || origin.gateway == NULL || origin.serial.n == 0 ||
+	if (why != NULL || origin.dtu == NULL || origin.serial.n == 0 ||
 	    !kind_of(record, &kind))
 		return why;
 	device = find_device(ha, &origin, kind);
@@ -564,7 +564,7 @@ on_alarm(struct hm_ha *ha, const struct hm_record *record)
 	int64_t code;
 	const char *why = read_origin(ha, record, &origin);
 
-	if (why != NULL || origin.gateway == NULL || origin.serial.n == 0)
+	if (why != NULL || origin.dtu == NULL || origin.serial.n == 0)
 		return why;
 	if (hm_record_get(record, "alert")->kind == HM_STRING)
 		return on_alert(ha, record, &origin);
@@ -590,14 +590,14 @@ on_status(struct hm_ha *ha, const struct hm_record *record)
 	struct origin origin;
 	const char *why = read_origin(ha, record, &origin);
 
-	if (why != NULL || origin.gateway == NULL)
+	if (why != NULL || origin.dtu == NULL)
 		return why;
 	if (!hm_record_string(record, "state", &state))
 		return "it has no state";
 	if (hm_slice_is(state, "online"))
-		set_gateway_state(ha, &origin, HM_HA_ONLINE);
+		set_dtu_state(ha, &origin, HM_HA_ONLINE);
 	else if (hm_slice_is(state, "offline"))
-		set_gateway_state(ha, &origin, HM_HA_OFFLINE);
+		set_dtu_state(ha, &origin, HM_HA_OFFLINE);
 	else
 		return "its state is neither online nor offline";
 	return NULL;

@@ -4,40 +4,19 @@
 
 #include "record/fields.h"
 
-/* A power of two, and no more than half full: probing stays short. */
-#define DEVICE_SLOTS (2 * HM_HA_DEVICES_MAX)
-#define GATEWAY_SLOTS (2 * HM_HA_GATEWAYS_MAX)
-
 struct hm_ha_table {
-	struct hm_ha_gateway *gateway;
+	struct hm_ha_dtu *dtu;
 	struct hm_ha_device *device;
 	struct hm_ha_group *group;
-	size_t gateways, devices, groups;
-	/* Places in the arrays, from 1; 0 is a free slot. */
-	uint16_t gateway_slot[GATEWAY_SLOTS];
-	uint16_t device_slot[DEVICE_SLOTS];
+	size_t groups;
+	struct hm_hash dtus, devices; /* those in use, from the first on */
 };
-
-_Static_assert(HM_HA_DEVICES_MAX <= UINT16_MAX, "places fit their slots");
-
-/* FNV-1a. */
-
-#define HASH_START UINT64_C(0xcbf29ce484222325)
-#define HASH_FACTOR UINT64_C(0x100000001b3)
-
-static uint64_t
-hash(uint64_t h, const char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)p[i]) * HASH_FACTOR;
-	return h;
-}
 
 /* With its NUL, so that "a", "bc" is not "ab", "c". */
 static uint64_t
 hash_text(uint64_t h, const char *text)
 {
-	return hash(h, text, strlen(text) + 1);
+	return hm_hash_bytes(h, text, strlen(text) + 1);
 }
 
 struct hm_ha_table *
@@ -47,10 +26,10 @@ hm_ha_table_new(void)
 
 	if (table == NULL)
 		return NULL;
-	table->gateway = calloc(HM_HA_GATEWAYS_MAX, sizeof *table->gateway);
+	table->dtu = calloc(HM_HA_DTUS_MAX, sizeof *table->dtu);
 	table->device = calloc(HM_HA_DEVICES_MAX, sizeof *table->device);
 	table->group = calloc(HM_HA_GROUPS_MAX, sizeof *table->group);
-	if (table->gateway != NULL && table->device != NULL &&
+	if (table->dtu != NULL && table->device != NULL &&
 	    table->group != NULL)
 		return table;
 	hm_ha_table_free(table);
@@ -62,76 +41,85 @@ hm_ha_table_free(struct hm_ha_table *table)
 {
 	if (table == NULL)
 		return;
-	free(table->gateway);
+	free(table->dtu);
 	free(table->device);
 	free(table->group);
+	hm_hash_free(&table->dtus);
+	hm_hash_free(&table->devices);
 	free(table);
 }
 
-struct hm_ha_gateway *
-hm_ha_table_gateway(struct hm_ha_table *table, struct hm_slice name)
+static bool
+is_dtu(const void *entry, const void *key)
 {
-	size_t slot = hash(HASH_START, name.p, name.n) % GATEWAY_SLOTS;
-	struct hm_ha_gateway *gateway;
+	const struct hm_ha_dtu *dtu = entry;
+	const struct hm_slice *name = key;
 
-	for (; table->gateway_slot[slot] != 0;
-	     slot = (slot + 1) % GATEWAY_SLOTS) {
-		gateway = &table->gateway[table->gateway_slot[slot] - 1];
-		if (hm_slice_equal(name,
-		    hm_slice(gateway->name, gateway->name_length)))
-			return gateway;
-	}
-	if (table->gateways == HM_HA_GATEWAYS_MAX)
-		return NULL;
-	gateway = &table->gateway[table->gateways++];
-	table->gateway_slot[slot] = (uint16_t)table->gateways;
-	memcpy(gateway->name, name.p, name.n);
-	gateway->name_length = name.n;
-	return gateway;
+	return hm_slice_equal(*name, hm_slice(dtu->name, dtu->name_length));
 }
 
-/* The slot that holds the device, or the free one where it belongs. */
-static size_t
-device_slot(const struct hm_ha_table *table, enum hm_ha_kind kind,
-    struct hm_slice serial)
+struct hm_ha_dtu *
+hm_ha_table_dtu(struct hm_ha_table *table, struct hm_slice name)
 {
-	size_t slot = hash(HASH_START + kind, serial.p, serial.n) %
-	    DEVICE_SLOTS;
+	uint64_t hash = hm_hash_bytes(HM_HASH_START, name.p, name.n);
+	struct hm_ha_dtu *dtu = hm_hash_find(&table->dtus, hash, is_dtu,
+	    &name);
 
-	for (; table->device_slot[slot] != 0;
-	     slot = (slot + 1) % DEVICE_SLOTS) {
-		const struct hm_ha_device *device =
-		    &table->device[table->device_slot[slot] - 1];
+	if (dtu != NULL)
+		return dtu;
+	dtu = &table->dtu[table->dtus.count];
+	if (table->dtus.count == HM_HA_DTUS_MAX ||
+	    !hm_hash_add(&table->dtus, hash, &dtu->item))
+		return NULL;
+	memcpy(dtu->name, name.p, name.n);
+	dtu->name_length = name.n;
+	return dtu;
+}
 
-		if (device->kind == kind &&
-		    hm_slice_is(serial, device->serial))
-			break;
-	}
-	return slot;
+struct wanted {
+	enum hm_ha_kind kind;
+	struct hm_slice serial;
+};
+
+static bool
+is_device(const void *entry, const void *key)
+{
+	const struct hm_ha_device *device = entry;
+	const struct wanted *wanted = key;
+
+	return device->kind == wanted->kind &&
+	    hm_slice_is(wanted->serial, device->serial);
+}
+
+static uint64_t
+hash_device(enum hm_ha_kind kind, struct hm_slice serial)
+{
+	return hm_hash_bytes(HM_HASH_START + kind, serial.p, serial.n);
 }
 
 struct hm_ha_device *
 hm_ha_table_find(const struct hm_ha_table *table, enum hm_ha_kind kind,
     struct hm_slice serial)
 {
-	size_t place = table->device_slot[device_slot(table, kind, serial)];
+	const struct wanted wanted = {kind, serial};
 
-	return place > 0 ? &table->device[place - 1] : NULL;
+	return hm_hash_find(&table->devices, hash_device(kind, serial),
+	    is_device, &wanted);
 }
 
 struct hm_ha_device *
 hm_ha_table_device(struct hm_ha_table *table, enum hm_ha_kind kind,
     struct hm_slice serial)
 {
-	size_t slot = device_slot(table, kind, serial);
-	struct hm_ha_device *device;
+	struct hm_ha_device *device = hm_ha_table_find(table, kind, serial);
 
-	if (table->device_slot[slot] != 0)
-		return &table->device[table->device_slot[slot] - 1];
-	if (table->devices == HM_HA_DEVICES_MAX)
+	if (device != NULL)
+		return device;
+	device = &table->device[table->devices.count];
+	if (table->devices.count == HM_HA_DEVICES_MAX ||
+	    !hm_hash_add(&table->devices, hash_device(kind, serial),
+	    &device->item))
 		return NULL;
-	device = &table->device[table->devices++];
-	table->device_slot[slot] = (uint16_t)table->devices;
 	device->kind = kind;
 	memcpy(device->serial, serial.p, serial.n);
 	return device;
@@ -209,7 +197,7 @@ hm_ha_device_recall(const struct hm_ha_device *device,
 const char *
 hm_ha_device_via(const struct hm_ha_device *device)
 {
-	const char *serial = device->gateway->serial;
+	const char *serial = device->dtu->serial;
 
 	return strcmp(serial, device->serial) != 0 ? serial : "";
 }
@@ -217,8 +205,8 @@ hm_ha_device_via(const struct hm_ha_device *device)
 uint64_t
 hm_ha_device_fingerprint(const struct hm_ha_device *device)
 {
-	const struct hm_ha_gateway *gateway = device->gateway;
-	uint64_t h = hash(HASH_START, gateway->name, gateway->name_length);
+	const struct hm_ha_dtu *dtu = device->dtu;
+	uint64_t h = hm_hash_bytes(HM_HASH_START, dtu->name, dtu->name_length);
 
 	h = hash_text(h, hm_ha_device_via(device));
 	for (size_t i = 0; i < HM_HA_FACTS; i++)

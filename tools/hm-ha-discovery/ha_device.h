@@ -1,18 +1,21 @@
 #ifndef HM_HA_DEVICE_H
 #define HM_HA_DEVICE_H
 
+#include "base/hash.h"
 #include "ha_entity.h"
 #include "ha_values.h"
 #include "record/alert_kind.h"
-#include "record/topics.h"
+#include "record/dtu_name.h"
 
 /*
  * What hm-ha-discovery remembers: the configured DTUs, the devices seen
- * behind them, and what has been announced of each. All memory is taken at
- * the start; a full table refuses newcomers.
+ * behind them, and what has been announced of each. Memory for all of them is
+ * taken at the start; a full table refuses newcomers. Devices are known by
+ * their kind and serial alone: one that two DTUs report is one to Home
+ * Assistant.
  */
 
-#define HM_HA_GATEWAYS_MAX ((size_t)1024)
+#define HM_HA_DTUS_MAX ((size_t)1024)
 #define HM_HA_DEVICES_MAX ((size_t)16384)
 #define HM_HA_GROUPS_MAX ((size_t)49152)
 
@@ -21,8 +24,9 @@
 enum hm_ha_state { HM_HA_UNHEARD, HM_HA_ONLINE, HM_HA_OFFLINE };
 
 /* A configured DTU, which owns an availability topic. */
-struct hm_ha_gateway {
-	char name[HM_TOPIC_NAME_MAX];
+struct hm_ha_dtu {
+	struct hm_hash_item item;
+	char name[HM_DTU_NAME_MAX];
 	size_t name_length;
 	enum hm_ha_state state; /* as last published */
 	char serial[HM_HA_SERIAL_MAX + 1]; /* empty until announced */
@@ -54,9 +58,10 @@ struct hm_ha_group {
 };
 
 struct hm_ha_device {
+	struct hm_hash_item item;
 	enum hm_ha_kind kind;
 	char serial[HM_HA_SERIAL_MAX + 1];
-	struct hm_ha_gateway *gateway;
+	struct hm_ha_dtu *dtu;
 	struct hm_ha_group *groups;
 	struct hm_ha_known known[HM_HA_FACTS];
 	int64_t alarm_code, alarm_start; /* of the alarm shown; code 0: none */
@@ -73,7 +78,7 @@ void hm_ha_table_free(struct hm_ha_table *table);
  * lives as long as the table. The name must be fit for hm_topic_dtu, the
  * serial for hm_ha_serial_valid.
  */
-struct hm_ha_gateway *hm_ha_table_gateway(struct hm_ha_table *table,
+struct hm_ha_dtu *hm_ha_table_dtu(struct hm_ha_table *table,
     struct hm_slice name);
 struct hm_ha_device *hm_ha_table_device(struct hm_ha_table *table,
     enum hm_ha_kind kind, struct hm_slice serial);

@@ -149,7 +149,7 @@ emit_available_with(struct hm_json *e, const char *topic)
 static void
 emit_availability(struct hm_json *e, const struct entity *entity)
 {
-	const struct hm_ha_gateway *gateway = entity->device->gateway;
+	const struct hm_ha_dtu *dtu = entity->device->dtu;
 	const char *prefix = entity->style->prefix;
 	char topic[HM_TOPIC_MAX];
 
@@ -157,8 +157,8 @@ emit_availability(struct hm_json *e, const struct entity *entity)
 	hm_topic_bridge(prefix, topic, sizeof topic);
 	emit_available_with(e, topic);
 	if (hm_ha_is_instant(entity->field)) {
-		hm_topic_dtu(prefix, hm_slice(gateway->name,
-		    gateway->name_length), topic, sizeof topic);
+		hm_topic_dtu(prefix, hm_slice(dtu->name,
+		    dtu->name_length), topic, sizeof topic);
 		emit_available_with(e, topic);
 		hm_json_object(e, NULL);
 		emit_state_topic(e, "topic", entity->style, entity->device,
@@ -447,17 +447,17 @@ hm_ha_message_alert(const struct hm_ha_style *style,
 
 bool
 hm_ha_message_availability(const struct hm_ha_style *style,
-    const struct hm_ha_gateway *gateway, struct hm_slice time, char *buf,
+    const struct hm_ha_dtu *dtu, struct hm_slice time, char *buf,
     struct hm_slice *line)
 {
 	char topic[HM_TOPIC_MAX];
 	struct hm_json e;
 
-	hm_topic_dtu(style->prefix, hm_slice(gateway->name,
-	    gateway->name_length), topic, sizeof topic);
+	hm_topic_dtu(style->prefix, hm_slice(dtu->name,
+	    dtu->name_length), topic, sizeof topic);
 	start_record(&e, time, buf);
 	hm_json_text(&e, "topic", topic);
 	hm_json_text(&e, "payload",
-	    gateway->state == HM_HA_ONLINE ? "online" : "offline");
+	    dtu->state == HM_HA_ONLINE ? "online" : "offline");
 	return end_record(&e, style, true, line);
 }

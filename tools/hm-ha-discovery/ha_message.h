@@ -53,7 +53,7 @@ bool hm_ha_message_alert(const struct hm_ha_style *style,
 
 /* Whether a DTU can be reached. */
 bool hm_ha_message_availability(const struct hm_ha_style *style,
-    const struct hm_ha_gateway *gateway, struct hm_slice time, char *buf,
+    const struct hm_ha_dtu *dtu, struct hm_slice time, char *buf,
     struct hm_slice *line);
 
 #endif

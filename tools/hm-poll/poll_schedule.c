@@ -3,10 +3,10 @@
 #define QUARTER_MS 900000
 
 int64_t
-hm_poll_schedule_offset(const struct hm_poll_schedule *schedule, size_t place,
-    size_t count)
+hm_poll_schedule_offset(const struct hm_poll_schedule *schedule,
+    size_t position, size_t count)
 {
-	return schedule->period_ms * (int64_t)place / (int64_t)count;
+	return schedule->period_ms * (int64_t)position / (int64_t)count;
 }
 
 static int64_t

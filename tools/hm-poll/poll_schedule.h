@@ -21,11 +21,11 @@ struct hm_poll_schedule {
 #define HM_POLL_SCHEDULE_NEVER INT64_MIN /* `last` before the first poll */
 
 /*
- * The offset of a DTU's polls on the grid of the period: DTU number `place`,
+ * The offset of a DTU's polls on the grid of the period: DTU number `position`,
  * from 0, of `count`.
  */
 int64_t hm_poll_schedule_offset(const struct hm_poll_schedule *schedule,
-    size_t place, size_t count);
+    size_t position, size_t count);
 
 /*
  * The earliest moment, from `at` on, for a poll of a DTU whose last poll began

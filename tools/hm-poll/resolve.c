@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 struct hm_resolve_query {
-	struct hm_resolve_query *next;
+	LIST_ENTRY(hm_resolve_query) next;
 	struct gaicb request;
 	struct addrinfo hints;
 	char *host;
@@ -20,29 +21,29 @@ struct hm_resolve_query {
 struct hm_resolver {
 	struct ev_loop *loop;
 	ev_async wake;
-	struct hm_resolve_query *first; /* under way */
-	atomic_uint answers;     /* still to come from threads */
+	LIST_HEAD(hm_resolve_queries, hm_resolve_query) queries; /* under way */
+	atomic_uint answers; /* still to come from threads */
 };
 
 static void
-free_lookup(struct hm_resolve_query *lookup)
+free_query(struct hm_resolve_query *query)
 {
-	free(lookup->host);
-	free(lookup);
+	free(query->host);
+	free(query);
 }
 
 static void
-answer(struct hm_resolve_query *lookup, int result)
+answer(struct hm_resolve_query *query, int result)
 {
-	struct addrinfo *list = lookup->request.ar_result;
+	struct addrinfo *list = query->request.ar_result;
 
-	if (lookup->context == NULL) {
+	if (query->context == NULL) {
 		if (list != NULL)
 			freeaddrinfo(list);
 	} else if (result == 0) {
-		lookup->answered(lookup->context, list, NULL);
+		query->answered(query->context, list, NULL);
 	} else {
-		lookup->answered(lookup->context, NULL, gai_strerror(result));
+		query->answered(query->context, NULL, gai_strerror(result));
 	}
 }
 
@@ -50,21 +51,19 @@ static void
 on_wake(struct ev_loop *loop, ev_async *wake, int events)
 {
 	struct hm_resolver *r = wake->data;
-	struct hm_resolve_query **link = &r->first;
+	struct hm_resolve_query *query = LIST_FIRST(&r->queries), *next;
 
 	(void)loop;
 	(void)events;
-	while (*link != NULL) {
-		struct hm_resolve_query *lookup = *link;
-		int result = gai_error(&lookup->request);
+	for (; query != NULL; query = next) {
+		int result = gai_error(&query->request);
 
-		if (result == EAI_INPROGRESS) {
-			link = &lookup->next;
+		next = LIST_NEXT(query, next);
+		if (result == EAI_INPROGRESS)
 			continue;
-		}
-		*link = lookup->next;
-		answer(lookup, result);
-		free_lookup(lookup);
+		LIST_REMOVE(query, next);
+		answer(query, result);
+		free_query(query);
 	}
 }
 
@@ -116,40 +115,38 @@ resolve_number(const char *host, const char *port,
 }
 
 static struct hm_resolve_query *
-start(struct hm_resolver *r, struct hm_resolve_query *lookup)
+start(struct hm_resolver *r, struct hm_resolve_query *query)
 {
-	struct gaicb *list[] = {&lookup->request};
+	struct gaicb *list[] = {&query->request};
 	struct sigevent event = {.sigev_notify = SIGEV_THREAD};
 
 	event.sigev_value.sival_ptr = r;
 	event.sigev_notify_function = on_answer;
-	lookup->request.ar_name = lookup->host;
-	lookup->request.ar_service = lookup->port;
-	lookup->request.ar_request = &lookup->hints;
-	lookup->next = r->first;
-	r->first = lookup;
+	query->request.ar_name = query->host;
+	query->request.ar_service = query->port;
+	query->request.ar_request = &query->hints;
+	LIST_INSERT_HEAD(&r->queries, query, next);
 	atomic_fetch_add(&r->answers, 1);
 	if (getaddrinfo_a(GAI_NOWAIT, list, 1, &event) == 0)
-		return lookup;
+		return query;
 	atomic_fetch_sub(&r->answers, 1);
-	r->first = lookup->next;
+	LIST_REMOVE(query, next);
 	return NULL;
 }
 
 /*
- * A cancelled lookup that still keeps a thread busy: threads are few, and names
+ * A cancelled query that still keeps a thread busy: threads are few, and names
  * that no server answers must not take them all.
  */
 static struct hm_resolve_query *
 find_abandoned(struct hm_resolver *r, const char *host, const char *port)
 {
-	struct hm_resolve_query *lookup = r->first;
+	struct hm_resolve_query *query = LIST_FIRST(&r->queries);
 
-	while (lookup != NULL && (lookup->context != NULL ||
-	    strcmp(lookup->host, host) != 0 ||
-	    strcmp(lookup->port, port) != 0))
-		lookup = lookup->next;
-	return lookup;
+	while (query != NULL && (query->context != NULL ||
+	    strcmp(query->host, host) != 0 || strcmp(query->port, port) != 0))
+		query = LIST_NEXT(query, next);
+	return query;
 }
 
 struct hm_resolve_query *
@@ -157,41 +154,41 @@ hm_resolve(struct hm_resolver *r, const char *host, uint16_t port,
     void (*answered)(void *context, struct addrinfo *list, const char *error),
     void *context)
 {
-	struct hm_resolve_query *lookup = calloc(1, sizeof *lookup), *abandoned;
+	struct hm_resolve_query *query = calloc(1, sizeof *query), *abandoned;
 	struct addrinfo *list;
 
-	if (lookup == NULL) {
+	if (query == NULL) {
 		answered(context, NULL, "no memory");
 		return NULL;
 	}
-	lookup->hints.ai_socktype = SOCK_STREAM;
-	lookup->hints.ai_flags = AI_NUMERICSERV;
-	snprintf(lookup->port, sizeof lookup->port, "%u", port);
-	if (resolve_number(host, lookup->port, &lookup->hints, &list)) {
-		free_lookup(lookup);
+	query->hints.ai_socktype = SOCK_STREAM;
+	query->hints.ai_flags = AI_NUMERICSERV;
+	snprintf(query->port, sizeof query->port, "%u", port);
+	if (resolve_number(host, query->port, &query->hints, &list)) {
+		free_query(query);
 		answered(context, list, NULL);
 		return NULL;
 	}
-	abandoned = find_abandoned(r, host, lookup->port);
+	abandoned = find_abandoned(r, host, query->port);
 	if (abandoned != NULL) {
-		free_lookup(lookup);
+		free_query(query);
 		abandoned->answered = answered;
 		abandoned->context = context;
 		return abandoned;
 	}
-	lookup->answered = answered;
-	lookup->context = context;
-	lookup->host = strdup(host);
-	if (lookup->host != NULL && start(r, lookup) != NULL)
-		return lookup;
-	free_lookup(lookup);
+	query->answered = answered;
+	query->context = context;
+	query->host = strdup(host);
+	if (query->host != NULL && start(r, query) != NULL)
+		return query;
+	free_query(query);
 	answered(context, NULL, "the system refused to look it up");
 	return NULL;
 }
 
 void
-hm_resolve_cancel(struct hm_resolve_query *lookup)
+hm_resolve_cancel(struct hm_resolve_query *query)
 {
-	if (lookup != NULL)
-		lookup->context = NULL;
+	if (query != NULL)
+		query->context = NULL;
 }

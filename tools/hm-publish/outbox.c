@@ -1,13 +1,14 @@
 #include "outbox.h"
 
 #include <stdlib.h>
+#include <sys/queue.h>
 
-#define BUCKETS ((size_t)4096)
+#include "base/hash.h"
 
 /* One topic and its newest message. */
 struct hm_outbox_entry {
-	struct hm_outbox_entry *chain;          /* in its bucket */
-	struct hm_outbox_entry *before, *after; /* in the queue */
+	struct hm_hash_item item;
+	TAILQ_ENTRY(hm_outbox_entry) next; /* in the queue */
 	char *topic, *payload;
 	size_t topic_size, payload_size, payload_cap;
 	uint64_t order; /* of its first announcement, or its last use */
@@ -24,11 +25,11 @@ struct flight {
 struct hm_outbox {
 	struct hm_outbox_limits limits;
 	struct hm_outbox_counts counts;
-	struct hm_outbox_entry *bucket[BUCKETS];
-	struct hm_outbox_entry *head, *tail;
+	struct hm_hash topics; /* all entries */
+	TAILQ_HEAD(hm_outbox_queue, hm_outbox_entry) queue;
 	struct flight flight[HM_OUTBOX_FLIGHT_MAX]; /* oldest first */
 	size_t flights;
-	size_t topics, bytes, states; /* states: those that wait */
+	size_t bytes, states; /* states: those that wait */
 	uint64_t order;
 };
 
@@ -37,8 +38,10 @@ hm_outbox_new(const struct hm_outbox_limits *limits)
 {
 	struct hm_outbox *o = calloc(1, sizeof *o);
 
-	if (o != NULL)
-		o->limits = *limits;
+	if (o == NULL)
+		return NULL;
+	o->limits = *limits;
+	TAILQ_INIT(&o->queue);
 	return o;
 }
 
@@ -53,15 +56,16 @@ free_entry(struct hm_outbox_entry *entry)
 void
 hm_outbox_free(struct hm_outbox *o)
 {
+	struct hm_outbox_entry *entry, *next;
+
 	if (o == NULL)
 		return;
-	for (size_t i = 0; i < BUCKETS; i++)
-		while (o->bucket[i] != NULL) {
-			struct hm_outbox_entry *entry = o->bucket[i];
-
-			o->bucket[i] = entry->chain;
-			free_entry(entry);
-		}
+	for (entry = hm_hash_next(&o->topics, NULL); entry != NULL;
+	     entry = next) {
+		next = hm_hash_next(&o->topics, &entry->item);
+		free_entry(entry);
+	}
+	hm_hash_free(&o->topics);
 	free(o);
 }
 
@@ -85,15 +89,7 @@ count_waiting(struct hm_outbox *o, const struct hm_outbox_entry *entry,
 static void
 take_out(struct hm_outbox *o, struct hm_outbox_entry *entry)
 {
-	if (entry->before != NULL)
-		entry->before->after = entry->after;
-	else
-		o->head = entry->after;
-	if (entry->after != NULL)
-		entry->after->before = entry->before;
-	else
-		o->tail = entry->before;
-	entry->before = entry->after = NULL;
+	TAILQ_REMOVE(&o->queue, entry, next);
 	entry->queued = false;
 	count_waiting(o, entry, false);
 }
@@ -101,13 +97,7 @@ take_out(struct hm_outbox *o, struct hm_outbox_entry *entry)
 static void
 put_last(struct hm_outbox *o, struct hm_outbox_entry *entry)
 {
-	entry->before = o->tail;
-	entry->after = NULL;
-	if (o->tail != NULL)
-		o->tail->after = entry;
-	else
-		o->head = entry;
-	o->tail = entry;
+	TAILQ_INSERT_TAIL(&o->queue, entry, next);
 	entry->queued = true;
 	count_waiting(o, entry, true);
 }
@@ -115,50 +105,38 @@ put_last(struct hm_outbox *o, struct hm_outbox_entry *entry)
 static void
 put_first(struct hm_outbox *o, struct hm_outbox_entry *entry)
 {
-	entry->before = NULL;
-	entry->after = o->head;
-	if (o->head != NULL)
-		o->head->before = entry;
-	else
-		o->tail = entry;
-	o->head = entry;
+	TAILQ_INSERT_HEAD(&o->queue, entry, next);
 	entry->queued = true;
 	count_waiting(o, entry, true);
 }
 
 /* The table of topics */
 
-static struct hm_outbox_entry **
-bucket_of(struct hm_outbox *o, struct hm_slice topic)
+static uint64_t
+hash_of(struct hm_slice topic)
 {
-	uint64_t hash = 14695981039346656037u; /* FNV-1a */
+	return hm_hash_bytes(HM_HASH_START, topic.p, topic.n);
+}
 
-	for (size_t i = 0; i < topic.n; i++)
-		hash = (hash ^ (unsigned char)topic.p[i]) * 1099511628211u;
-	return &o->bucket[hash % BUCKETS];
+static bool
+has_topic(const void *entry, const void *key)
+{
+	const struct hm_outbox_entry *e = entry;
+	const struct hm_slice *topic = key;
+
+	return hm_slice_equal(*topic, hm_slice(e->topic, e->topic_size));
 }
 
 static struct hm_outbox_entry *
-find(struct hm_outbox *o, struct hm_slice topic)
+find(const struct hm_outbox *o, struct hm_slice topic)
 {
-	struct hm_outbox_entry *entry = *bucket_of(o, topic);
-
-	while (entry != NULL && !hm_slice_equal(topic,
-	    hm_slice(entry->topic, entry->topic_size)))
-		entry = entry->chain;
-	return entry;
+	return hm_hash_find(&o->topics, hash_of(topic), has_topic, &topic);
 }
 
 static void
 forget(struct hm_outbox *o, struct hm_outbox_entry *entry)
 {
-	struct hm_outbox_entry **link = bucket_of(o,
-	    hm_slice(entry->topic, entry->topic_size));
-
-	while (*link != entry)
-		link = &(*link)->chain;
-	*link = entry->chain;
-	o->topics--;
+	hm_hash_remove(&o->topics, &entry->item);
 	o->bytes -= entry->topic_size + entry->payload_cap;
 	free_entry(entry);
 }
@@ -174,20 +152,19 @@ static struct hm_outbox_entry *
 oldest_idle_state(const struct hm_outbox *o)
 {
 	struct hm_outbox_entry *oldest = NULL;
+	struct hm_outbox_entry *entry = hm_hash_next(&o->topics, NULL);
 
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct hm_outbox_entry *entry = o->bucket[i];
-		    entry != NULL; entry = entry->chain)
-			if (is_idle(entry) && !entry->retain &&
-			    (oldest == NULL || entry->order < oldest->order))
-				oldest = entry;
+	for (; entry != NULL; entry = hm_hash_next(&o->topics, &entry->item))
+		if (is_idle(entry) && !entry->retain &&
+		    (oldest == NULL || entry->order < oldest->order))
+			oldest = entry;
 	return oldest;
 }
 
 static bool
 make_room(struct hm_outbox *o, size_t topics, size_t bytes)
 {
-	while (o->topics + topics > o->limits.topics ||
+	while (o->topics.count + topics > o->limits.topics ||
 	    o->bytes + bytes > o->limits.bytes) {
 		struct hm_outbox_entry *idle = oldest_idle_state(o);
 
@@ -201,7 +178,6 @@ make_room(struct hm_outbox *o, size_t topics, size_t bytes)
 static struct hm_outbox_entry *
 add(struct hm_outbox *o, struct hm_slice topic)
 {
-	struct hm_outbox_entry **bucket = bucket_of(o, topic);
 	struct hm_outbox_entry *entry;
 
 	if (!make_room(o, 1, topic.n))
@@ -210,14 +186,12 @@ add(struct hm_outbox *o, struct hm_slice topic)
 	if (entry == NULL)
 		return NULL;
 	entry->topic = strndup(topic.p, topic.n);
-	if (entry->topic == NULL) {
-		free(entry);
+	if (entry->topic == NULL ||
+	    !hm_hash_add(&o->topics, hash_of(topic), &entry->item)) {
+		free_entry(entry);
 		return NULL;
 	}
 	entry->topic_size = topic.n;
-	entry->chain = *bucket;
-	*bucket = entry;
-	o->topics++;
 	o->bytes += topic.n;
 	return entry;
 }
@@ -253,10 +227,10 @@ set_payload(struct hm_outbox *o, struct hm_outbox_entry *entry,
 static void
 drop_oldest_state(struct hm_outbox *o)
 {
-	struct hm_outbox_entry *entry = o->head;
+	struct hm_outbox_entry *entry = TAILQ_FIRST(&o->queue);
 
 	while (entry != NULL && entry->retain)
-		entry = entry->after;
+		entry = TAILQ_NEXT(entry, next);
 	if (entry == NULL)
 		return;
 	take_out(o, entry);
@@ -302,7 +276,7 @@ hm_outbox_replaces(struct hm_outbox *o, const struct hm_message *message)
 bool
 hm_outbox_next(const struct hm_outbox *o, struct hm_message *message)
 {
-	const struct hm_outbox_entry *entry = o->head;
+	const struct hm_outbox_entry *entry = TAILQ_FIRST(&o->queue);
 
 	if (entry == NULL || o->flights == HM_OUTBOX_FLIGHT_MAX)
 		return false;
@@ -318,7 +292,7 @@ hm_outbox_next(const struct hm_outbox *o, struct hm_message *message)
 void
 hm_outbox_sent(struct hm_outbox *o, int id)
 {
-	struct hm_outbox_entry *entry = o->head;
+	struct hm_outbox_entry *entry = TAILQ_FIRST(&o->queue);
 
 	take_out(o, entry);
 	entry->flying++;
@@ -382,16 +356,16 @@ compare_order(const void *a, const void *b)
 void
 hm_outbox_announce(struct hm_outbox *o)
 {
-	struct hm_outbox_entry **list = calloc(o->topics + 1, sizeof *list);
+	struct hm_outbox_entry **list = calloc(o->topics.count + 1,
+	    sizeof *list);
+	struct hm_outbox_entry *entry = hm_hash_next(&o->topics, NULL);
 	size_t count = 0;
 
 	if (list == NULL)
 		return;
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct hm_outbox_entry *entry = o->bucket[i];
-		    entry != NULL; entry = entry->chain)
-			if (entry->retain && !entry->queued)
-				list[count++] = entry;
+	for (; entry != NULL; entry = hm_hash_next(&o->topics, &entry->item))
+		if (entry->retain && !entry->queued)
+			list[count++] = entry;
 	qsort(list, count, sizeof *list, compare_order);
 	for (size_t i = count; i > 0; i--)
 		put_first(o, list[i - 1]);

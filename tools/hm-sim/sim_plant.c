@@ -98,17 +98,17 @@ hm_sim_plant_dtu_serial(const struct hm_sim_plant *plant, size_t dtu,
 	return serial_number(plant, prefixes[kind], dtu);
 }
 
-struct model {
+struct inverter_model {
 	bool is_mi;
 	size_t phases, ports;
 	int64_t prefix;
 	int32_t hardware_part;
 };
 
-static const struct model *
+static const struct inverter_model *
 model_of(const struct hm_sim_plant *plant)
 {
-	static const struct model models[] = {
+	static const struct inverter_model models[] = {
 	    {false, 1, 1, 0x1121, 0x10104008}, /* HM-400 */
 	    {false, 1, 2, 0x1141, 0x10114008}, /* HM-800 */
 	    {false, 1, 4, 0x1161, 0x10123008}, /* HM-1500 */

@@ -19,7 +19,7 @@ struct column {
 };
 
 /* What is not a reading. The first column is the time. */
-static const struct event {
+static const struct event_query {
 	const char *type, *sql;
 	struct column columns[10];
 } events[] = {
@@ -46,16 +46,16 @@ static const struct event {
 #define EVENTS (sizeof events / sizeof *events)
 
 /* A table on its way out. */
-struct source {
+struct row_source {
 	const struct hm_table *table; /* or NULL: it is of an event */
-	const struct event *event;
+	const struct event_query *event;
 	sqlite3_stmt *rows;
 	bool ended;
 };
 
 struct export {
 	struct hm_db *db;
-	struct source source[HM_TABLES + EVENTS];
+	struct row_source source[HM_TABLES + EVENTS];
 	struct hm_record record; /* of members kept as JSON */
 	char line[HM_LINE_MAX];
 };
@@ -63,7 +63,7 @@ struct export {
 #define SOURCES (HM_TABLES + EVENTS)
 
 static bool
-advance(struct source *source)
+advance(struct row_source *source)
 {
 	int result = sqlite3_step(source->rows);
 
@@ -72,7 +72,7 @@ advance(struct source *source)
 }
 
 static bool
-open_source(struct export *x, struct source *source, const char *sql,
+open_source(struct export *x, struct row_source *source, const char *sql,
     int64_t since, int64_t until)
 {
 	return hm_db_prepare(x->db, sql, &source->rows) &&
@@ -91,7 +91,7 @@ table_in_order(size_t i)
 static bool
 open_sources(struct export *x, int64_t since, int64_t until)
 {
-	struct source *source = x->source;
+	struct row_source *source = x->source;
 	struct hm_sql sql;
 
 	for (size_t i = 0; i < EVENTS; i++, source++) {
@@ -110,13 +110,13 @@ open_sources(struct export *x, int64_t since, int64_t until)
 }
 
 /* The source whose row is the oldest, of several the first; or NULL. */
-static struct source *
+static struct row_source *
 next_source(struct export *x)
 {
-	struct source *next = NULL;
+	struct row_source *next = NULL;
 
 	for (size_t i = 0; i < SOURCES; i++) {
-		struct source *source = &x->source[i];
+		struct row_source *source = &x->source[i];
 
 		if (!source->ended && (next == NULL ||
 		    sqlite3_column_int64(source->rows, 0) <
@@ -163,7 +163,7 @@ emit_column(struct export *x, struct hm_json *e, const struct column *column,
 }
 
 static void
-emit_event(struct export *x, struct hm_json *e, const struct source *source)
+emit_event(struct export *x, struct hm_json *e, const struct row_source *source)
 {
 	char time[HM_RFC3339_SIZE];
 
@@ -176,7 +176,8 @@ emit_event(struct export *x, struct hm_json *e, const struct source *source)
 }
 
 static bool
-emit_row(struct export *x, const struct source *source, struct hm_slice *line)
+emit_row(struct export *x, const struct row_source *source,
+    struct hm_slice *line)
 {
 	struct hm_json e;
 
@@ -193,7 +194,7 @@ emit_row(struct export *x, const struct source *source, struct hm_slice *line)
 static bool
 emit_all(struct export *x, hm_export_put *put, void *context)
 {
-	struct source *source;
+	struct row_source *source;
 	struct hm_slice line;
 
 	while ((source = next_source(x)) != NULL) {

@@ -5,7 +5,7 @@
 
 #include "base/zone.h"
 #include "db/sql.h"
-#include "device_map.h"
+#include "record/device_map.h"
 #include "record/fields.h"
 
 #define HOUR_TEXT "3600"
@@ -20,8 +20,9 @@ struct total {
 	double sum, least, most;
 };
 
-/* The value of a device */
+/* What an hour's readings of a device come to */
 struct sample {
+	struct hm_device_key key; /* its number is the port */
 	int64_t count;
 	char serial[32]; /* of a DTU, whose key it is not */
 	struct total total[];
@@ -51,18 +52,23 @@ add_value(struct total *total, double value)
 	total->count++;
 }
 
+static struct sample *
+sample_of(struct hour *h, sqlite3_stmt *row, struct hm_slice serial)
+{
+	struct hm_dtu_key *dtu = hm_device_map_dtu(&h->devices,
+	    hm_db_column_text(row, DTU));
+
+	return dtu == NULL ? NULL : hm_device_map_device(&h->devices, dtu,
+	    h->table->has_serial ? serial : hm_text(""),
+	    h->table->has_port ? sqlite3_column_int64(row, PORT) : 0);
+}
+
 static bool
 add_row(struct hour *h, sqlite3_stmt *row)
 {
-	struct hm_device_key key = {.dtu = hm_db_column_text(row, DTU)};
 	struct hm_slice serial = hm_db_column_text(row, SERIAL);
-	struct sample *sample;
+	struct sample *sample = sample_of(h, row, serial);
 
-	if (h->table->has_serial)
-		key.serial = serial;
-	if (h->table->has_port)
-		key.port = sqlite3_column_int64(row, PORT);
-	sample = hm_device_map_get(&h->devices, &key);
 	if (sample == NULL)
 		return false;
 	sample->count++;
@@ -169,21 +175,19 @@ bind_total(sqlite3_stmt *write, int parameter, const struct hm_field *field,
 
 static bool
 write_row(struct hour *h, sqlite3_stmt *write, int64_t hour,
-    struct hm_device *device)
+    const struct sample *sample)
 {
-	const struct hm_device_key *key = hm_device_key(device);
-	const struct sample *sample = hm_device_value(device);
 	int parameter = 4;
 
 	sqlite3_clear_bindings(write);
 	sqlite3_bind_int64(write, 1, hour);
-	hm_db_bind_slice(write, 2, key->dtu);
+	hm_db_bind_slice(write, 2, sample->key.dtu->name);
 	if (h->table->has_serial)
-		hm_db_bind_slice(write, 3, key->serial);
+		hm_db_bind_slice(write, 3, hm_device_serial(&sample->key));
 	else if (sample->serial[0] != '\0')
 		hm_db_bind_slice(write, 3, hm_text(sample->serial));
 	if (h->table->has_port)
-		sqlite3_bind_int64(write, parameter++, key->port);
+		sqlite3_bind_int64(write, parameter++, sample->key.number);
 	sqlite3_bind_int64(write, parameter++, sample->count);
 	for (size_t i = 0; i < h->fields; i++)
 		parameter = bind_total(write, parameter, h->field[i],
@@ -195,12 +199,16 @@ static bool
 write_rows(struct hour *h, int64_t hour)
 {
 	sqlite3_stmt *write = NULL;
-	struct hm_device *device = NULL;
+	const struct hm_dtu_key *dtu = hm_device_map_first(&h->devices);
 	bool good = prepare_write(h, &write);
 
-	while (good && (device = hm_device_map_next(&h->devices, device)) !=
-	    NULL)
-		good = write_row(h, write, hour, device);
+	for (; good && dtu != NULL; dtu = hm_dtu_next(dtu)) {
+		const struct sample *sample = hm_dtu_first_device(dtu);
+
+		for (; good && sample != NULL;
+		     sample = hm_device_next(&sample->key))
+			good = write_row(h, write, hour, sample);
+	}
 	sqlite3_finalize(write);
 	return good;
 }
@@ -209,6 +217,7 @@ bool
 hm_rollup_hour_make(struct hm_db *db, const struct hm_table *table,
     int64_t hour)
 {
+	struct hm_device_map_options options = {.dtu_size = 0};
 	struct hour h = {.db = db, .table = table};
 	bool good;
 
@@ -217,10 +226,11 @@ hm_rollup_hour_make(struct hm_db *db, const struct hm_table *table,
 		    (hm_field_is_gauge(&hm_fields[i]) ||
 		    hm_field_is_energy(&hm_fields[i])))
 			h.field[h.fields++] = &hm_fields[i];
-	hm_device_map_start(&h.devices, sizeof(struct sample) +
-	    h.fields * sizeof(struct total));
+	options.device_size = sizeof(struct sample) +
+	    h.fields * sizeof(struct total);
+	hm_device_map_init(&h.devices, &options);
 	good = read_rows(&h, hour) &&
-	    (h.devices.count == 0 || write_rows(&h, hour));
+	    (h.devices.entries == 0 || write_rows(&h, hour));
 	hm_device_map_clear(&h.devices);
 	return good;
 }

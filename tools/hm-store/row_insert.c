@@ -6,13 +6,14 @@
 #include "base/rfc3339.h"
 #include "db/reading_tables.h"
 #include "db/sql.h"
-#include "device_map.h"
+#include "record/device_map.h"
 #include "record/record.h"
 
 #define TEXT_MAX ((size_t)1024)
 
 /* What a batch has told of a device: only the last is worth a row. */
 struct told {
+	struct hm_device_key key; /* its number is the port */
 	int64_t first, last; /* times of the readings */
 	struct hm_slice values; /* of the last */
 };
@@ -20,12 +21,18 @@ struct told {
 struct table_rows {
 	struct hm_row_columns columns;
 	sqlite3_stmt *raw, *latest;
+	struct hm_device_map told; /* in this transaction */
+};
+
+/* A device of a table: parts that the table has not are empty, or 0. */
+struct device {
+	struct hm_slice dtu, serial;
+	int64_t port;
 };
 
 struct hm_row_insert {
 	sqlite3 *handle;
 	struct table_rows readings[HM_TABLES];
-	struct hm_device_map told; /* in this transaction, each a struct told */
 	struct hm_record record;
 	sqlite3_stmt *event[5]; /* in the order of `events` */
 	char data[HM_LINE_MAX]; /* members that are kept as JSON */
@@ -106,10 +113,10 @@ bind_one(sqlite3_stmt *s, const struct hm_row_value *value)
 	}
 }
 
-/* The key of a device is filled in from its values. */
+/* The device is filled in from the values. */
 static void
 bind_reading(sqlite3_stmt *s, const struct hm_table *table, int64_t time,
-    struct hm_slice values, struct hm_device_key *key)
+    struct hm_slice values, struct device *device)
 {
 	struct hm_row_value value;
 
@@ -118,19 +125,21 @@ bind_reading(sqlite3_stmt *s, const struct hm_table *table, int64_t time,
 	while (hm_row_next(&values, &value)) {
 		bind_one(s, &value);
 		if (value.parameter == HM_ROW_DTU)
-			key->dtu = value.text;
+			device->dtu = value.text;
 		else if (value.parameter == HM_ROW_SERIAL && table->has_serial)
-			key->serial = value.text;
+			device->serial = value.text;
 		else if (value.parameter == HM_ROW_OWN && table->has_port)
-			key->port = value.integer;
+			device->port = value.integer;
 	}
 }
 
 static bool
-note(struct hm_row_insert *rows, const struct hm_device_key *key,
+note(struct hm_device_map *map, const struct device *device,
     const struct hm_row *row)
 {
-	struct told *told = hm_device_map_get(&rows->told, key);
+	struct hm_dtu_key *dtu = hm_device_map_dtu(map, device->dtu);
+	struct told *told = dtu == NULL ? NULL : hm_device_map_device(map,
+	    dtu, device->serial, device->port);
 
 	if (told == NULL)
 		return false;
@@ -144,40 +153,49 @@ note(struct hm_row_insert *rows, const struct hm_device_key *key,
 }
 
 static enum hm_row_fate
-put_reading(struct hm_row_insert *rows, const struct hm_row *row)
+insert_reading(struct hm_row_insert *rows, const struct hm_row *row)
 {
-	size_t table = (size_t)(row->table - hm_tables);
-	struct hm_device_key key = {.table = table};
-	sqlite3_stmt *raw = rows->readings[table].raw;
+	struct table_rows *t = &rows->readings[row->table - hm_tables];
+	struct device device = {.port = 0};
 	enum hm_row_fate fate;
 
-	bind_reading(raw, row->table, row->time, row->rest, &key);
-	if (!step(rows, raw, &fate) || fate == HM_ROW_KNOWN)
+	bind_reading(t->raw, row->table, row->time, row->rest, &device);
+	if (!step(rows, t->raw, &fate) || fate == HM_ROW_KNOWN)
 		return fate;
-	return note(rows, &key, row) ? fate : HM_ROW_FAILED;
+	return note(&t->told, &device, row) ? fate : HM_ROW_FAILED;
 }
 
 static bool
-put_latest(struct hm_row_insert *rows, const struct hm_device_key *of,
-    const struct told *told)
+put_latest(const struct table_rows *t, const struct told *told)
 {
-	sqlite3_stmt *latest = rows->readings[of->table].latest;
-	struct hm_device_key key;
+	struct device device;
 
-	bind_reading(latest, &hm_tables[of->table], told->last, told->values,
-	    &key);
-	sqlite3_bind_int64(latest, HM_ROW_FIRST_SEEN, told->first);
-	return hm_db_step(latest);
+	bind_reading(t->latest, t->columns.table, told->last, told->values,
+	    &device);
+	sqlite3_bind_int64(t->latest, HM_ROW_FIRST_SEEN, told->first);
+	return hm_db_step(t->latest);
+}
+
+static bool
+put_all_latest(const struct table_rows *t)
+{
+	const struct hm_dtu_key *dtu = hm_device_map_first(&t->told);
+
+	for (; dtu != NULL; dtu = hm_dtu_next(dtu)) {
+		const struct told *told = hm_dtu_first_device(dtu);
+
+		for (; told != NULL; told = hm_device_next(&told->key))
+			if (!put_latest(t, told))
+				return false;
+	}
+	return true;
 }
 
 bool
 hm_row_insert_end(struct hm_row_insert *rows)
 {
-	struct hm_device *device = NULL;
-
-	while ((device = hm_device_map_next(&rows->told, device)) != NULL)
-		if (!put_latest(rows, hm_device_key(device),
-		    hm_device_value(device)))
+	for (size_t i = 0; i < HM_TABLES; i++)
+		if (!put_all_latest(&rows->readings[i]))
 			return false;
 	return true;
 }
@@ -185,7 +203,8 @@ hm_row_insert_end(struct hm_row_insert *rows)
 void
 hm_row_insert_begin(struct hm_row_insert *rows)
 {
-	hm_device_map_clear(&rows->told);
+	for (size_t i = 0; i < HM_TABLES; i++)
+		hm_device_map_clear(&rows->readings[i].told);
 }
 
 /* Events */
@@ -385,7 +404,7 @@ hm_row_insert_put(struct hm_row_insert *rows, struct hm_slice bytes,
 	hm_row_read(bytes, &row);
 	if (row.table == NULL)
 		return put_event(rows, row.rest);
-	fate = put_reading(rows, &row);
+	fate = insert_reading(rows, &row);
 	if (fate == HM_ROW_NEW)
 		*reading = row.time;
 	return fate;
@@ -396,13 +415,16 @@ hm_row_insert_put(struct hm_row_insert *rows, struct hm_slice bytes,
 struct hm_row_insert *
 hm_row_insert_new(void)
 {
+	const struct hm_device_map_options options = {
+	    .device_size = sizeof(struct told)};
 	struct hm_row_insert *rows = calloc(1, sizeof *rows);
 
 	if (rows == NULL)
 		return NULL;
-	hm_device_map_start(&rows->told, sizeof(struct told));
-	for (size_t i = 0; i < HM_TABLES; i++)
+	for (size_t i = 0; i < HM_TABLES; i++) {
 		hm_row_columns(&rows->readings[i].columns, &hm_tables[i]);
+		hm_device_map_init(&rows->readings[i].told, &options);
+	}
 	return rows;
 }
 
@@ -410,7 +432,7 @@ void
 hm_row_insert_free(struct hm_row_insert *rows)
 {
 	if (rows != NULL)
-		hm_device_map_clear(&rows->told);
+		hm_row_insert_begin(rows);
 	free(rows);
 }
 

@@ -9,13 +9,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool
-is_valid(void *context, struct hm_station *station, const struct hm_unit *unit,
-    struct hm_input *input)
+is_valid(void *context, struct hm_ledger_dtu *dtu,
+    const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
 {
 	(void)context;
-	(void)station;
-	(void)unit;
-	if (!hm_energy_valid(&input->energy))
+	(void)dtu;
+	(void)inverter;
+	if (!hm_energy_valid(&port->energy))
 		abort();
 	return true;
 }

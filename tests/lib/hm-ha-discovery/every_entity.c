@@ -60,7 +60,7 @@ main(int argc, char *argv[])
 		struct hm_ha_device *device = hm_ha_table_device(table, kind,
 		    hm_text(serials[kind]));
 
-		device->gateway = hm_ha_table_gateway(table, hm_text("roof"));
+		device->dtu = hm_ha_table_dtu(table, hm_text("roof"));
 		/* Alarm records use the topics of the alarms in readings. */
 		for (enum hm_ha_part part = 0; part < HM_HA_ALARM; part++)
 			write_part(table, device, part,

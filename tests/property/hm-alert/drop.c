@@ -17,10 +17,10 @@
 #define START 20400 /* days since 1970 */
 #define HEALTHY_DAYS 60
 #define BROKEN_DAYS 30
-#define INPUTS_MAX 8
+#define PORTS_MAX 8
 #define THRESHOLD 500
 #define LATITUDE 50.0
-#define UNHEARD 0.05    /* of the readings of inverters of one input */
+#define UNHEARD 0.05    /* of the readings of inverters of one port */
 #define MOST_FALSE 1000 /* days of a plant for each false alarm, or more */
 
 /* Weather */
@@ -45,12 +45,12 @@ struct panel {
 };
 
 struct plant {
-	size_t inputs;
+	size_t ports;
 	bool two_ways; /* they do not all face the same way */
 	bool shaded;   /* some are, at times */
 	int64_t period;
-	int64_t lag; /* between the readings of inverters of one input */
-	struct panel panel[INPUTS_MAX];
+	int64_t lag; /* between the readings of inverters of one port */
+	struct panel panel[PORTS_MAX];
 	double broken; /* what is left of the power of the first */
 };
 
@@ -204,15 +204,15 @@ new_plant(void)
 {
 	static const size_t sizes[] = {2, 2, 4, 4, 4, 6, 8};
 	static const int64_t periods[] = {30, 60, 60, 300, 900};
-	struct plant plant = {.inputs = sizes[next() % 7],
+	struct plant plant = {.ports = sizes[next() % 7],
 	    .two_ways = chance(0.5), .period = periods[next() % 5]};
 	double azimuth = between(90, 270), tilt = between(15, 60);
 	bool sizes_differ = chance(0.3);
 
 	plant.shaded = chance(0.4);
-	/* Inverters of one input are read one after the other. */
-	plant.lag = plant.inputs == 8 ? 90 : 0;
-	for (size_t i = 0; i < plant.inputs; i++) {
+	/* Inverters of one port are read one after the other. */
+	plant.lag = plant.ports == 8 ? 90 : 0;
+	for (size_t i = 0; i < plant.ports; i++) {
 		struct panel *p = &plant.panel[i];
 		bool other = plant.two_ways && chance(0.5);
 
@@ -223,7 +223,7 @@ new_plant(void)
 			p->tilt = tilt;
 	}
 	/* A socket without a panel. */
-	if (plant.inputs == 4 && chance(0.2))
+	if (plant.ports == 4 && chance(0.2))
 		plant.panel[3].watts = 0;
 	plant.broken = chance(0.5) ? 0 : between(0.1, 0.4);
 	return plant;
@@ -232,9 +232,9 @@ new_plant(void)
 /* Running */
 
 struct watch {
-	struct hm_drop_group group;
-	struct hm_drop_input input[INPUTS_MAX];
-	unsigned began[INPUTS_MAX]; /* alarms */
+	struct hm_drop_peers peers;
+	struct hm_drop_port port[PORTS_MAX];
+	unsigned began[PORTS_MAX]; /* alarms */
 };
 
 struct score {
@@ -244,19 +244,19 @@ struct score {
 };
 
 static void
-count_alarms(struct watch *w, size_t inputs, const bool *before, int64_t time)
+count_alarms(struct watch *w, size_t ports, const bool *before, int64_t time)
 {
-	for (size_t i = 0; i < inputs; i++) {
-		const struct hm_drop_input *input = &w->input[i];
+	for (size_t i = 0; i < ports; i++) {
+		const struct hm_drop_port *port = &w->port[i];
 
-		if (!input->dropped || before[i])
+		if (!port->dropped || before[i])
 			continue;
 		w->began[i]++;
 		if (getenv("VERBOSE") != NULL)
 			printf("# day %" PRId64 " %02" PRId64 ":%02" PRId64
 			    " input %zu: %" PRId64 " of %" PRId64 " mW\n",
 			    time / DAY, time % DAY / 3600, time % 3600 / 60,
-			    i, input->given, input->expected);
+			    i, port->given, port->expected);
 	}
 }
 
@@ -264,26 +264,26 @@ static void
 look(struct watch *w, const struct plant *plant, const struct sky *sky,
     int64_t time, bool broken)
 {
-	struct hm_drop_reading reading[INPUTS_MAX];
-	bool before[INPUTS_MAX];
+	struct hm_drop_reading reading[PORTS_MAX];
+	bool before[PORTS_MAX];
 
-	for (size_t i = 0; i < plant->inputs; i++) {
+	for (size_t i = 0; i < plant->ports; i++) {
 		double watts = power_of(&plant->panel[i], sky, time);
 
 		if (broken && i == 0)
 			watts *= plant->broken;
-		before[i] = w->input[i].dropped;
+		before[i] = w->port[i].dropped;
 		reading[i] = (struct hm_drop_reading){
-		    .input = &w->input[i],
+		    .port = &w->port[i],
 		    .present = plant->lag == 0 || !chance(UNHEARD),
 		    .power = (int64_t)(watts * 10) * 100,
 		};
 	}
-	hm_drop_look(&w->group, reading, plant->inputs, time, THRESHOLD);
-	count_alarms(w, plant->inputs, before, time);
+	hm_drop_look(&w->peers, reading, plant->ports, time, THRESHOLD);
+	count_alarms(w, plant->ports, before, time);
 }
 
-/* The day on which the first input was seen to be broken, or `days`. */
+/* The day on which the first port was seen to be broken, or `days`. */
 static int64_t
 run_days(struct watch *w, const struct plant *plant, int64_t first,
     int64_t days, enum weather *weather, bool broken)
@@ -296,7 +296,7 @@ run_days(struct watch *w, const struct plant *plant, int64_t first,
 		*weather = sky.weather;
 		for (int64_t s = 0; s < DAY; s += plant->period)
 			look(w, plant, &sky, (first + day) * DAY + s, broken);
-		if (w->input[0].dropped && seen == days)
+		if (w->port[0].dropped && seen == days)
 			seen = day;
 	}
 	return seen;
@@ -316,7 +316,7 @@ run_plant(struct watch *w, uint64_t n, struct score *score)
 	weather = (enum weather)(next() % WEATHERS);
 	start = START + (int64_t)(next() % 365);
 	run_days(w, &plant, start, HEALTHY_DAYS, &weather, false);
-	for (size_t i = 0; i < plant.inputs; i++) {
+	for (size_t i = 0; i < plant.ports; i++) {
 		score->false_alarms += w->began[i];
 		score->without_shadow += plant.shaded ? 0 : w->began[i];
 	}

@@ -11,28 +11,28 @@
 #define FIRST_DAY (INT64_C(20400) * DAY)
 #define DAWN 8 /* light is from here to dusk, the brightest in between */
 #define DUSK 16
-#define INPUTS_MAX 6
+#define PORTS_MAX 6
 #define HALF 500
 #define ABSENT (-1)
 
 /* A plant without weather: each hour of light has its power. */
-static struct hm_drop_group group;
-static struct hm_drop_input input[INPUTS_MAX];
-static size_t inputs;
+static struct hm_drop_peers peers;
+static struct hm_drop_port port[PORTS_MAX];
+static size_t ports;
 static int64_t period;
-/* Of each input, in thousandths: what it gives, before and from noon on. */
-static int64_t share[INPUTS_MAX][2];
+/* Of each port, in thousandths: what it gives, before and from noon on. */
+static int64_t share[PORTS_MAX][2];
 static int64_t light; /* the same of all of them */
 
 static void
 start(size_t count)
 {
-	memset(&group, 0, sizeof group);
-	memset(input, 0, sizeof input);
-	inputs = count;
+	memset(&peers, 0, sizeof peers);
+	memset(port, 0, sizeof port);
+	ports = count;
 	period = MIN;
 	light = 1000;
-	for (size_t i = 0; i < INPUTS_MAX; i++)
+	for (size_t i = 0; i < PORTS_MAX; i++)
 		share[i][0] = share[i][1] = 1000;
 }
 
@@ -53,18 +53,18 @@ power_at(size_t i, int64_t second)
 static void
 look(int64_t time)
 {
-	struct hm_drop_reading reading[INPUTS_MAX];
+	struct hm_drop_reading reading[PORTS_MAX];
 
-	for (size_t i = 0; i < inputs; i++) {
+	for (size_t i = 0; i < ports; i++) {
 		int64_t power = power_at(i, time % DAY);
 
-		reading[i] = (struct hm_drop_reading){&input[i],
+		reading[i] = (struct hm_drop_reading){&port[i],
 		    power != ABSENT, power};
 	}
-	hm_drop_look(&group, reading, inputs, time, HALF);
+	hm_drop_look(&peers, reading, ports, time, HALF);
 }
 
-/* From one time to another; the time at which an input was seen to lose. */
+/* From one time to another; the time at which a port was seen to lose. */
 static int64_t
 run(int64_t from, int64_t to, size_t watched)
 {
@@ -72,7 +72,7 @@ run(int64_t from, int64_t to, size_t watched)
 
 	for (int64_t time = from; time < to; time += period) {
 		look(time);
-		if (seen < 0 && input[watched].dropped)
+		if (seen < 0 && port[watched].dropped)
 			seen = time;
 	}
 	return seen;
@@ -90,14 +90,14 @@ learn(int64_t days)
 {
 	for (int64_t n = 0; n < days; n++) {
 		run(day(n), day(n + 1), 0);
-		for (size_t i = 0; i < inputs; i++)
-			ck_assert_msg(!input[i].dropped, "input %zu", i);
+		for (size_t i = 0; i < ports; i++)
+			ck_assert_msg(!port[i].dropped, "input %zu", i);
 	}
 }
 
-/* What is left of an input's power at 10:00 of a day, and what follows. */
+/* What is left of a port's power at 10:00 of a day, and what follows. */
 static const struct {
-	size_t inputs;
+	size_t ports;
 	int64_t days, period, left;
 	int64_t seen; /* seconds after that, or -1 */
 } cases[] = {
@@ -119,7 +119,7 @@ static const struct {
     {2, HM_DROP_DAYS, 15 * MIN, 300, HOUR},
     {2, HM_DROP_DAYS, HOUR, 300, 4 * HOUR},
     {2, HM_DROP_DAYS, 2 * HOUR, 300, -1},
-    /* One input has nothing beside it. */
+    /* One port has nothing beside it. */
     {1, HM_DROP_DAYS, MIN, 0, -1},
 };
 
@@ -127,7 +127,7 @@ START_TEST(a_loss_is_seen)
 {
 	int64_t ten = day(cases[_i].days) + 10 * HOUR, seen;
 
-	start(cases[_i].inputs);
+	start(cases[_i].ports);
 	period = cases[_i].period;
 	learn(cases[_i].days);
 	ck_assert_int_eq(run(day(cases[_i].days), ten, 0), -1);
@@ -135,14 +135,14 @@ START_TEST(a_loss_is_seen)
 	seen = run(ten, day(cases[_i].days + 1), 0);
 	ck_assert_int_eq(seen < 0 ? -1 : seen - ten, cases[_i].seen);
 	if (seen >= 0)
-		ck_assert_int_eq(input[0].began, ten);
+		ck_assert_int_eq(port[0].began, ten);
 	if (seen >= 0 && seen < ten + HOUR) {
-		ck_assert_int_ge(input[0].expected, 217 * 1000);
-		ck_assert_int_le(input[0].expected, 223 * 1000);
-		ck_assert_int_eq(input[0].given, 220 * cases[_i].left);
+		ck_assert_int_ge(port[0].expected, 217 * 1000);
+		ck_assert_int_le(port[0].expected, 223 * 1000);
+		ck_assert_int_eq(port[0].given, 220 * cases[_i].left);
 	}
-	for (size_t i = 1; i < inputs; i++)
-		ck_assert(!input[i].dropped);
+	for (size_t i = 1; i < ports; i++)
+		ck_assert(!port[i].dropped);
 }
 END_TEST
 
@@ -154,16 +154,16 @@ START_TEST(it_lasts_until_it_is_over)
 	learn(3);
 	share[1][0] = share[1][1] = 100;
 	run(ten, eleven, 1);
-	ck_assert(input[1].dropped);
+	ck_assert(port[1].dropped);
 	/* Better, and not yet good. */
 	share[1][0] = 500;
 	run(eleven, eleven + 20 * MIN, 1);
-	ck_assert(input[1].dropped);
+	ck_assert(port[1].dropped);
 	share[1][0] = share[1][1] = 1000;
 	run(eleven + 20 * MIN, eleven + 30 * MIN, 1);
-	ck_assert(input[1].dropped);
+	ck_assert(port[1].dropped);
 	run(eleven + 30 * MIN, eleven + 31 * MIN, 1);
-	ck_assert(!input[1].dropped);
+	ck_assert(!port[1].dropped);
 	ck_assert_int_eq(run(eleven + 31 * MIN, day(8), 1), -1);
 }
 END_TEST
@@ -177,8 +177,8 @@ START_TEST(what_dims_all_is_no_loss)
 	for (int64_t n = 0; n < (int64_t)COUNT(lights); n++) {
 		light = lights[n];
 		run(day(3 + n), day(4 + n), 0);
-		for (size_t i = 0; i < inputs; i++)
-			ck_assert(!input[i].dropped);
+		for (size_t i = 0; i < ports; i++)
+			ck_assert(!port[i].dropped);
 	}
 }
 END_TEST
@@ -193,14 +193,14 @@ START_TEST(in_the_dark_nothing_is_told)
 	ck_assert_int_eq(run(day(3), day(3) + 9 * HOUR, 0), -1);
 	ck_assert_int_eq(run(day(3) + 9 * HOUR, day(3) + 11 * HOUR, 0),
 	    day(3) + 9 * HOUR + 30 * MIN);
-	ck_assert(input[0].dropped);
+	ck_assert(port[0].dropped);
 	run(day(3) + 11 * HOUR, day(4) + 8 * HOUR, 0);
-	ck_assert(input[0].dropped);
+	ck_assert(port[0].dropped);
 	share[0][0] = share[0][1] = 1000;
 	run(day(4) + 8 * HOUR, day(4) + 9 * HOUR, 0);
-	ck_assert(input[0].dropped);
+	ck_assert(port[0].dropped);
 	run(day(4) + 9 * HOUR, day(4) + 10 * HOUR, 0);
-	ck_assert(!input[0].dropped);
+	ck_assert(!port[0].dropped);
 }
 END_TEST
 
@@ -214,16 +214,16 @@ START_TEST(roofs_that_face_two_ways)
 	memcpy(share, ways, sizeof ways);
 	learn(10);
 	/* A day under clouds makes them all the same. */
-	for (size_t i = 0; i < inputs; i++)
+	for (size_t i = 0; i < ports; i++)
 		share[i][0] = share[i][1] = 150;
 	run(day(10), day(11), 0);
-	for (size_t i = 0; i < inputs; i++)
-		ck_assert(!input[i].dropped);
+	for (size_t i = 0; i < ports; i++)
+		ck_assert(!port[i].dropped);
 	memcpy(share, ways, sizeof ways);
 	share[1][0] = share[1][1] = 0;
 	ck_assert_int_ge(run(day(11), day(12), 1), day(11));
-	ck_assert(!input[0].dropped && !input[2].dropped &&
-	    !input[3].dropped);
+	ck_assert(!port[0].dropped && !port[2].dropped &&
+	    !port[3].dropped);
 }
 END_TEST
 
@@ -234,11 +234,11 @@ START_TEST(panels_of_two_sizes)
 	learn(3);
 	share[0][0] = share[0][1] = 120;
 	ck_assert_int_ge(run(day(3), day(4), 0), day(3));
-	ck_assert(!input[1].dropped && !input[2].dropped);
+	ck_assert(!port[1].dropped && !port[2].dropped);
 }
 END_TEST
 
-/* A socket without a panel is no input, and no measure for others. */
+/* A socket without a panel is no port, and no measure for others. */
 START_TEST(sockets_without_a_panel)
 {
 	start(4);
@@ -247,8 +247,8 @@ START_TEST(sockets_without_a_panel)
 	learn(5);
 	share[0][0] = share[0][1] = 0;
 	ck_assert_int_ge(run(day(5), day(6), 0), day(5));
-	ck_assert(!input[1].dropped && !input[2].dropped &&
-	    !input[3].dropped);
+	ck_assert(!port[1].dropped && !port[2].dropped &&
+	    !port[3].dropped);
 }
 END_TEST
 
@@ -270,7 +270,7 @@ START_TEST(shadows_become_usual)
 		alarms += run(day(n) + 9 * HOUR, day(n) + 10 * HOUR, 0) >= 0;
 		share[0][0] = 1000;
 		run(day(n) + 10 * HOUR, day(n + 1) + 9 * HOUR, 0);
-		ck_assert(!input[0].dropped);
+		ck_assert(!port[0].dropped);
 	}
 	ck_assert_int_ge(alarms, 1);
 	ck_assert_int_le(alarms, 4);
@@ -307,29 +307,29 @@ START_TEST(one_more_is_learnt_and_the_others_stay_known)
 {
 	start(2);
 	learn(3);
-	inputs = 3;
+	ports = 3;
 	share[0][0] = share[0][1] = share[2][0] = share[2][1] = 300;
 	ck_assert_int_ge(run(day(3), day(4), 0), day(3));
-	ck_assert(!input[1].dropped && !input[2].dropped);
+	ck_assert(!port[1].dropped && !port[2].dropped);
 	share[0][0] = share[0][1] = 1000;
 	run(day(4), day(7), 2);
-	ck_assert(!input[2].dropped);
+	ck_assert(!port[2].dropped);
 	share[2][0] = share[2][1] = 0;
 	ck_assert_int_ge(run(day(7), day(8), 2), day(7));
 }
 END_TEST
 
-/* By then, all that is known of the input is old. */
+/* By then, all that is known of the port is old. */
 START_TEST(a_loss_of_months_can_end)
 {
 	start(3);
 	learn(3);
 	share[1][0] = share[1][1] = 0;
 	run(day(3), day(3 + 3 * HM_DROP_FORGET), 1);
-	ck_assert(input[1].dropped);
+	ck_assert(port[1].dropped);
 	share[1][0] = share[1][1] = 1000;
 	run(day(3 + 3 * HM_DROP_FORGET), day(4 + 3 * HM_DROP_FORGET), 1);
-	ck_assert(!input[1].dropped);
+	ck_assert(!port[1].dropped);
 }
 END_TEST
 
@@ -353,7 +353,7 @@ START_TEST(a_row_is_broken)
 		share[0][0] = share[0][1] =
 		    time / MIN % 25 == 0 ? 1000 : 300;
 		look(time);
-		ck_assert(!input[0].dropped);
+		ck_assert(!port[0].dropped);
 	}
 }
 END_TEST
@@ -368,7 +368,7 @@ START_TEST(any_clock)
 	for (size_t i = 0; i < COUNT(times); i++) {
 		share[0][0] = share[0][1] = 0;
 		look(times[i]);
-		ck_assert(!input[0].dropped);
+		ck_assert(!port[0].dropped);
 	}
 	/* Set back by a day, and what is known of tomorrow is not known. */
 	start(2);

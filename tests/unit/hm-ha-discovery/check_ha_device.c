@@ -56,11 +56,11 @@ START_TEST(tables_end)
 {
 	struct hm_ha_device *device;
 
-	for (size_t i = 0; i < HM_HA_GATEWAYS_MAX; i++)
-		ck_assert_ptr_nonnull(hm_ha_table_gateway(table,
+	for (size_t i = 0; i < HM_HA_DTUS_MAX; i++)
+		ck_assert_ptr_nonnull(hm_ha_table_dtu(table,
 		    numbered(i)));
-	ck_assert_ptr_null(hm_ha_table_gateway(table, hm_text("more")));
-	ck_assert_ptr_nonnull(hm_ha_table_gateway(table, numbered(0)));
+	ck_assert_ptr_null(hm_ha_table_dtu(table, hm_text("more")));
+	ck_assert_ptr_nonnull(hm_ha_table_dtu(table, numbered(0)));
 	for (size_t i = 0; i < HM_HA_DEVICES_MAX; i++)
 		ck_assert_ptr_nonnull(hm_ha_table_device(table,
 		    HM_HA_INVERTER, numbered(i)));
@@ -138,12 +138,12 @@ START_TEST(fingerprint_follows_what_is_said)
 {
 	struct hm_ha_device *device = hm_ha_table_device(table,
 	    HM_HA_INVERTER, hm_text("1161"));
-	struct hm_ha_gateway *gateway = hm_ha_table_gateway(table,
+	struct hm_ha_dtu *dtu = hm_ha_table_dtu(table,
 	    hm_text("roof"));
 	struct hm_ha_values model = model_is("HM-1500"), signal = {0};
 	uint64_t before, after;
 
-	device->gateway = gateway;
+	device->dtu = dtu;
 	before = hm_ha_device_fingerprint(device);
 	ck_assert(before == hm_ha_device_fingerprint(device));
 	hm_ha_device_learn(device, &model, false);
@@ -152,14 +152,14 @@ START_TEST(fingerprint_follows_what_is_said)
 	signal.of[HM_F_SIGNAL] = (struct hm_value){HM_NUMBER, hm_text("62")};
 	hm_ha_device_learn(device, &signal, true);
 	ck_assert(after == hm_ha_device_fingerprint(device));
-	memcpy(gateway->serial, "1161", sizeof "1161");
+	memcpy(dtu->serial, "1161", sizeof "1161");
 	ck_assert(after == hm_ha_device_fingerprint(device));
 	ck_assert_str_eq(hm_ha_device_via(device), "");
-	memcpy(gateway->serial, "10f8", sizeof "10f8");
+	memcpy(dtu->serial, "10f8", sizeof "10f8");
 	ck_assert(after != hm_ha_device_fingerprint(device));
 	ck_assert_str_eq(hm_ha_device_via(device), "10f8");
-	memcpy(gateway->serial, "", sizeof "");
-	device->gateway = hm_ha_table_gateway(table, hm_text("barn"));
+	memcpy(dtu->serial, "", sizeof "");
+	device->dtu = hm_ha_table_dtu(table, hm_text("barn"));
 	ck_assert(after != hm_ha_device_fingerprint(device));
 }
 END_TEST

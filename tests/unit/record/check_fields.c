@@ -216,6 +216,16 @@ START_TEST(found_in_its_scopes_alone)
 }
 END_TEST
 
+START_TEST(has_one_row_a_key)
+{
+	EACH_FIELD(f)
+		ck_assert_uint_eq(hm_field_id(hm_text(f->key)),
+		    (size_t)(f - hm_fields));
+	ck_assert_uint_eq(hm_field_id(hm_text("")), HM_FIELDS);
+	ck_assert_uint_eq(hm_field_id(hm_text("Pv_power")), HM_FIELDS);
+}
+END_TEST
+
 START_TEST(finds_nothing_else)
 {
 	enum hm_scope scope;
@@ -253,6 +263,7 @@ main(void)
 	tcase_add_test(tc, metrics);
 	tcase_add_test(tc, help);
 	tcase_add_test(tc, found_in_its_scopes_alone);
+	tcase_add_test(tc, has_one_row_a_key);
 	tcase_add_test(tc, finds_nothing_else);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);

@@ -64,14 +64,14 @@ END_TEST
 
 START_TEST(dtu_limits)
 {
-	char name[HM_TOPIC_NAME_MAX + 1], buf[HM_TOPIC_MAX];
+	char name[HM_DTU_NAME_MAX + 1], buf[HM_TOPIC_MAX];
 	char prefix[HM_TOPIC_PREFIX_MAX + 1];
 
 	memset(name, 'n', sizeof name);
 	memset(prefix, 'p', sizeof prefix);
 	prefix[HM_TOPIC_PREFIX_MAX] = '\0';
 	ck_assert_uint_gt(hm_topic_dtu(prefix,
-	    hm_slice(name, HM_TOPIC_NAME_MAX), buf, sizeof buf), 0);
+	    hm_slice(name, HM_DTU_NAME_MAX), buf, sizeof buf), 0);
 	ck_assert_uint_eq(hm_topic_dtu(prefix, hm_slice(name, sizeof name),
 	    buf, sizeof buf), 0);
 	ck_assert_uint_eq(hm_topic_dtu("a+", hm_text("x"), buf, sizeof buf),

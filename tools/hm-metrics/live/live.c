@@ -14,7 +14,7 @@ const int64_t hm_live_took_bounds[HM_LIVE_TOOK_BUCKETS - 1] = {
 
 /* Room */
 
-/* Make room for `wanted` items of `size` in an array. */
+/* Make room for `wanted` entries of `size` in an array. */
 static bool
 make_room(void **array, size_t *cap, size_t wanted, size_t size)
 {
@@ -55,79 +55,120 @@ device_room(struct hm_live *live, size_t wanted)
 	return good;
 }
 
+/*
+ * An array that has grown has moved. There are slots for all that were in the
+ * table, so that adding them again does not fail.
+ */
+static void
+hash_dtus_again(struct hm_live *live)
+{
+	hm_hash_clear(&live->dtu_names);
+	for (size_t i = 0; i < live->dtus; i++)
+		hm_hash_add(&live->dtu_names, live->dtu[i].item.hash,
+		    &live->dtu[i].item);
+}
+
+static void
+hash_devices_again(struct hm_live *live)
+{
+	hm_hash_clear(&live->device_keys);
+	for (size_t i = 0; i < live->devices; i++)
+		hm_hash_add(&live->device_keys, live->device[i].item.hash,
+		    &live->device[i].item);
+}
+
 /* DTUs */
 
-struct wanted_dtu {
-	const struct hm_live *live;
-	struct hm_slice name;
-};
-
 static bool
-same_dtu(const void *context, size_t item)
+is_dtu(const void *entry, const void *key)
 {
-	const struct wanted_dtu *wanted = context;
+	const struct hm_live_dtu *dtu = entry;
+	const struct hm_slice *name = key;
 
-	return hm_slice_is(wanted->name, wanted->live->dtu[item].name);
+	return hm_slice_is(*name, dtu->name);
 }
 
 static size_t
-add_dtu(struct hm_live *live, struct hm_slice name, uint32_t hash)
+add_dtu(struct hm_live *live, struct hm_slice name, uint64_t hash)
 {
+	size_t cap = live->dtus_cap;
 	struct hm_live_dtu *dtu;
 
 	if (live->dtus == HM_LIVE_DTUS_MAX ||
-	    !dtu_room(live, live->dtus + 1) ||
-	    !hm_hash_add(&live->names, hash, live->dtus))
+	    !dtu_room(live, live->dtus + 1))
 		return SIZE_MAX;
+	if (live->dtus_cap != cap)
+		hash_dtus_again(live);
 	dtu = &live->dtu[live->dtus];
 	*dtu = (struct hm_live_dtu){.failures = -1};
 	memcpy(dtu->name, name.p, name.n);
-	return live->dtus++;
+	return hm_hash_add(&live->dtu_names, hash, &dtu->item) ?
+	    live->dtus++ : SIZE_MAX;
 }
 
 size_t
 hm_live_find_dtu(struct hm_live *live, struct hm_slice name)
 {
-	const struct wanted_dtu wanted = {live, name};
-	uint32_t hash = hm_hash_bytes(HM_HASH_START, name.p, name.n);
-	size_t found;
+	uint64_t hash = hm_hash_bytes(HM_HASH_START, name.p, name.n);
+	const struct hm_live_dtu *dtu;
 
 	if (name.n == 0 || name.n >= HM_LIVE_NAME ||
 	    memchr(name.p, '\0', name.n) != NULL)
 		return SIZE_MAX;
-	found = hm_hash_find(&live->names, hash, same_dtu, &wanted);
-	return found != HM_HASH_NONE ? found : add_dtu(live, name, hash);
+	dtu = hm_hash_find(&live->dtu_names, hash, is_dtu, &name);
+	return dtu != NULL ? (size_t)(dtu - live->dtu) :
+	    add_dtu(live, name, hash);
 }
 
 /* Devices */
 
-struct wanted_device {
-	const struct hm_live *live;
+struct device_key {
 	enum hm_scope scope;
 	size_t dtu;
 	const char *serial;
 	int64_t port;
 };
 
-static uint32_t
-hash_device(enum hm_scope scope, size_t dtu, const char *serial, int64_t port)
+static uint64_t
+hash_device(const struct device_key *wanted)
 {
-	uint32_t hash = hm_hash_bytes(HM_HASH_START, &scope, sizeof scope);
+	uint64_t hash = hm_hash_bytes(HM_HASH_START, &wanted->scope,
+	    sizeof wanted->scope);
 
-	hash = hm_hash_bytes(hash, &dtu, sizeof dtu);
-	hash = hm_hash_bytes(hash, &port, sizeof port);
-	return hm_hash_bytes(hash, serial, strlen(serial));
+	hash = hm_hash_bytes(hash, &wanted->dtu, sizeof wanted->dtu);
+	hash = hm_hash_bytes(hash, &wanted->port, sizeof wanted->port);
+	return hm_hash_bytes(hash, wanted->serial, strlen(wanted->serial));
 }
 
 static bool
-same_device(const void *context, size_t item)
+is_device(const void *entry, const void *key)
 {
-	const struct wanted_device *wanted = context;
-	const struct hm_live_device *d = &wanted->live->device[item];
+	const struct device_key *wanted = key;
+	const struct hm_live_device *d = entry;
 
 	return d->scope == wanted->scope && d->dtu == wanted->dtu &&
 	    d->port == wanted->port && (d->scope == HM_SCOPE_DTU ||
 	    strcmp(d->serial, wanted->serial) == 0);
+}
+
+static size_t
+add_device(struct hm_live *live, const struct device_key *wanted,
+    uint64_t hash, const struct hm_moment *now)
+{
+	size_t cap = live->devices_cap;
+	struct hm_live_device *d;
+
+	if (live->devices == HM_LIVE_DEVICES_MAX ||
+	    !device_room(live, live->devices + 1))
+		return SIZE_MAX;
+	if (live->devices_cap != cap)
+		hash_devices_again(live);
+	d = &live->device[live->devices];
+	*d = (struct hm_live_device){.scope = wanted->scope,
+	    .dtu = wanted->dtu, .port = wanted->port,
+	    .first_time = now->wall / 1000};
+	return hm_hash_add(&live->device_keys, hash, &d->item) ?
+	    live->devices++ : SIZE_MAX;
 }
 
 size_t
@@ -135,23 +176,14 @@ hm_live_find_device(struct hm_live *live, enum hm_scope scope, size_t dtu,
     const char *serial, int64_t port, const struct hm_moment *now)
 {
 	/* A DTU has one entry, whether or not its serial number is known. */
-	const char *key = scope == HM_SCOPE_DTU ? "" : serial;
-	const struct wanted_device wanted = {live, scope, dtu, key, port};
-	uint32_t hash = hash_device(scope, dtu, key, port);
-	size_t found = hm_hash_find(&live->serials, hash, same_device,
-	    &wanted);
-	struct hm_live_device *d;
+	const struct device_key wanted = {scope, dtu,
+	    scope == HM_SCOPE_DTU ? "" : serial, port};
+	uint64_t hash = hash_device(&wanted);
+	const struct hm_live_device *d = hm_hash_find(&live->device_keys,
+	    hash, is_device, &wanted);
 
-	if (found != HM_HASH_NONE)
-		return found;
-	if (live->devices == HM_LIVE_DEVICES_MAX ||
-	    !device_room(live, live->devices + 1) ||
-	    !hm_hash_add(&live->serials, hash, live->devices))
-		return SIZE_MAX;
-	d = &live->device[live->devices];
-	*d = (struct hm_live_device){.scope = scope, .dtu = dtu,
-	    .port = port, .first_time = now->wall / 1000};
-	return live->devices++;
+	return d != NULL ? (size_t)(d - live->device) :
+	    add_device(live, &wanted, hash, now);
 }
 
 void
@@ -159,27 +191,17 @@ hm_live_forget(struct hm_live *live, const struct hm_moment *now)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < live->devices; i++)
-		if (now->steady - live->device[i].heard < FORGET_MS)
-			kept++;
-	if (kept == live->devices)
-		return;
-	kept = 0;
-	hm_hash_clear(&live->serials);
 	for (size_t i = 0; i < live->devices; i++) {
-		const struct hm_live_device *d = &live->device[i];
-
-		/* Adding cannot fail: the hash was larger before. */
-		if (now->steady - d->heard >= FORGET_MS ||
-		    !hm_hash_add(&live->serials, hash_device(d->scope,
-		    d->dtu, d->scope == HM_SCOPE_DTU ? "" : d->serial,
-		    d->port), kept))
+		if (now->steady - live->device[i].heard >= FORGET_MS)
 			continue;
 		if (kept != i)
-			live->device[kept] = *d;
+			live->device[kept] = live->device[i];
 		kept++;
 	}
+	if (kept == live->devices)
+		return;
 	live->devices = kept;
+	hash_devices_again(live);
 	live->number++;
 }
 
@@ -210,8 +232,8 @@ hm_live_free(struct hm_live *live)
 {
 	free(live->dtu);
 	free(live->device);
-	hm_hash_free(&live->names);
-	hm_hash_free(&live->serials);
+	hm_hash_free(&live->dtu_names);
+	hm_hash_free(&live->device_keys);
 	*live = (struct hm_live){0};
 }
 
@@ -232,7 +254,7 @@ hm_live_copy(struct hm_live *to, const struct hm_live *from)
 	to->dtus_cap = mine.dtus_cap;
 	to->device = mine.device;
 	to->devices_cap = mine.devices_cap;
-	to->names = to->serials = (struct hm_hash){0};
+	to->dtu_names = to->device_keys = (struct hm_hash){0};
 	memcpy(to->dtu, from->dtu, from->dtus * sizeof *to->dtu);
 	memcpy(to->device, from->device, from->devices * sizeof *to->device);
 	return true;

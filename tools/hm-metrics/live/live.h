@@ -6,6 +6,7 @@
 #include "config/dtu_list.h"
 #include "day_curve.h"
 #include "record/breaker_state.h"
+#include "record/dtu_name.h"
 #include "record/fields.h"
 #include "record/poll_errors.h"
 #include "record/record.h"
@@ -23,7 +24,7 @@
 #define HM_LIVE_ALARMS_MAX ((size_t)256)
 #define HM_LIVE_TOOLS_MAX ((size_t)16)
 #define HM_LIVE_COUNTERS_MAX ((size_t)32)
-#define HM_LIVE_NAME ((size_t)128) /* bytes of a name and a NUL */
+#define HM_LIVE_NAME (HM_DTU_NAME_MAX + 1)
 #define HM_LIVE_SERIAL ((size_t)33)
 #define HM_LIVE_TEXT ((size_t)64)
 #define HM_LIVE_REASON ((size_t)160)
@@ -40,6 +41,7 @@ enum hm_live_state {
 };
 
 struct hm_live_dtu {
+	struct hm_hash_item item; /* of no use in a copy */
 	char name[HM_LIVE_NAME];
 	enum hm_live_state state;
 	bool breaker_known;
@@ -59,6 +61,7 @@ struct hm_live_dtu {
 };
 
 struct hm_live_device {
+	struct hm_hash_item item; /* of no use in a copy */
 	enum hm_scope scope;
 	size_t dtu; /* its number in the plant */
 	char serial[HM_LIVE_SERIAL];
@@ -134,7 +137,7 @@ struct hm_live {
 	uint64_t announcements, states; /* mqtt records */
 	uint64_t refused; /* records left out: full table or bad name */
 	uint64_t number;  /* of records so far; changes with each */
-	struct hm_hash names, serials; /* empty in a copy */
+	struct hm_hash dtu_names, device_keys; /* empty in a copy */
 };
 
 /* False if there is no memory. Freed by hm_live_free, whatever the result. */
