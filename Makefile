@@ -51,8 +51,8 @@ SANITIZERS = -fsanitize=fuzzer-no-link,address,undefined \
 HARDEN =
 endif
 
-# A header is named by its folder in lib/, or stands beside who includes it;
-# the tests of a tool also see the tool's own.
+# An include names a header of lib/ with its folder, or one in the same folder;
+# the tests of a tool also see the tool's headers.
 own = $(addprefix -Itools/,$(filter hm-%,$(subst /, ,$<))) \
     $(if $(filter tests/unit/%,$<),-Itests/unit)
 CPPFLAGS += -D_GNU_SOURCE -DHM_VERSION='"$(VERSION)"' -Ilib
@@ -62,12 +62,13 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 CFLAGS ?= -O2 -g
 BUILD_CFLAGS = -std=c11 $(HARDEN) $(SANITIZERS) $(CFLAGS) -fPIE \
     -fstack-protector-strong -MD -MP
-# Generated headers do not keep our warnings: they count as the system's, so
-# that -MD is needed for their changes to be seen.
+# Generated headers do not pass our warnings: -isystem silences them. -MMD would
+# then not list them as dependencies; -MD does.
 COMPILE = $(CC) $(CPPFLAGS) -isystem $(B)/proto $(own) $(BUILD_CFLAGS) -c
 LINK = $(CC) -pie -Wl,-z,relro,-z,now $(SANITIZERS) $(LDFLAGS)
 
-# Every tool reads settings; what else it links stands in its folder.
+# Every tool reads settings. The file "libs" in its folder names the other
+# libraries it links.
 libs = $(foreach file,$(wildcard tools/$1/libs),$(file <$(file))) -lyaml
 TEST_LIBS = -Wl,--as-needed $(sort $(foreach tool,$(TOOLS),$(call libs,$(tool))))
 
@@ -82,7 +83,7 @@ TOOL_ARCHIVES = $(TOOLS:%=$(B)/%.a)
 
 all: $(TOOLS:%=$(BIN)/%)
 
-# A tool links its own folder and what all share, and nothing of another's.
+# A tool links its own folder and lib/, nothing of another tool.
 .SECONDEXPANSION:
 $(BIN)/%: $(B)/tools/%/main.o $(B)/%.a $(B)/libhm.a
 	@mkdir -p $(@D)
@@ -99,7 +100,7 @@ $(B)/%.o: %.c Makefile | $(PROTO_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(WARNINGS) -o $@ $<
 
-# Nor does generated code.
+# Generated code does not pass our warnings either.
 $(B)/%.o: $(B)/%.c
 	$(Q)$(COMPILE) -w -o $@ $<
 
@@ -120,7 +121,7 @@ $(B)/page/page_html.c: tools/hm-metrics/http/page.html
 .SECONDARY:
 -include $(wildcard $(foreach depth,*/* */*/* */*/*/*,$(B)/$(depth).d))
 
-# Tests: tests/KIND/FOLDER/NAME.c links that folder.
+# Tests: tests/KIND/FOLDER/NAME.c links lib/ and, for a tool, tools/FOLDER.
 
 UNITS = $(call programs,unit)
 PROPERTIES = $(call programs,property)
@@ -136,7 +137,7 @@ $(B)/property/%: $(B)/tests/property/%.o $$(folder_of) $(B)/libhm.a
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(TEST_LIBS)
 
-# The fuzz targets without a fuzzer: `check` replays their kept inputs.
+# The fuzz targets without a fuzzer: `check` replays the files of their corpus.
 $(B)/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $$(folder_of) \
     $(B)/libhm.a
 	@mkdir -p $(@D)
@@ -158,7 +159,7 @@ run:
 	@$(MAKE) -s --no-print-directory all >&2
 	@HM_BIN='$(CURDIR)/$(BIN)' pipelines/run
 
-# The tables of the pages from those of the code
+# The tables of docs/, made from those of the code
 
 $(B)/docs/settings: $(call objects,docs) $(B)/libhm.a
 	$(Q)$(LINK) -o $@ $^ $(TEST_LIBS)
@@ -177,11 +178,11 @@ docs: $(B)/docs/settings
 clean:
 	rm -rf bin build
 
-# For the container, which has nothing but this file when it asks.
+# For s6/container/Dockerfile, which copies only this file before it asks.
 build-packages:
 	@echo $(BUILD_PACKAGES)
 
 .PHONY: all tests check run docs clean build-packages
 
-# The source of a package has no tests.
+# The source that `make deb` builds from has no tests.
 -include s6/install.mk s6/packages.mk tests/proofs.mk tests/lint.mk

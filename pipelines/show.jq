@@ -7,7 +7,7 @@ def paint(code; text):
 def padded(width):
   tostring | . + ("                    "[0:[width - length, 0] | max]);
 
-# A value with its unit, or nothing at all if it is unknown.
+# A value with its unit, or nothing if it is unknown.
 def shown(value; unit): if value == null then empty else "\(value) \(unit)" end;
 
 def columns(values): [values] | map(padded(11)) | join("");

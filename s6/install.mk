@@ -1,4 +1,4 @@
-# Installing, and removing what was installed but settings and data.
+# Install, and uninstall: settings and data stay.
 
 UNITDIR = $(PREFIX)/lib/systemd/system
 SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
@@ -8,7 +8,7 @@ SHAREDIR = $(DESTDIR)$(PREFIX)/share/hm
 DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/hm
 ETCDIR = $(DESTDIR)$(SYSCONFDIR)/hm
 
-# What is for containers, packages and systemd is no part of the chain.
+# The files of the chain: not those for containers, packages and systemd.
 CHAIN = $(shell find s6 \( -name container -o -name debian -o -name systemd \
     -o -name '*.mk' \) -prune -o -type f -print)
 # A chain that 0.1.0 started has links into s6/scan for each of these.
@@ -52,7 +52,7 @@ install: all
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || \
 	    $(MAKE) -s --no-print-directory account
 
-# On the machine itself root also makes the user, who reads the settings.
+# Without DESTDIR, root also makes the user hm and lets it read the settings.
 account:
 	getent passwd hm >/dev/null || \
 	    systemd-sysusers $(SYSUSERSDIR)/hm.conf || \

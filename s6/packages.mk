@@ -24,7 +24,7 @@ check-package: deb
 	@.ci/packages debootstrap
 	@tests/package/run build/deb/hm_$(VERSION)_*.deb
 
-# The container, whose Dockerfile asks for what a build needs
+# The container; its Dockerfile asks `make build-packages` for packages
 
 CONTAINER_PACKAGES = debootstrap podman buildah runc netavark aardvark-dns \
     iptables docker-compose iproute2 mount curl jq sqlite3 mosquitto-clients \

@@ -1,4 +1,4 @@
-# What reads the sources without running them.
+# Linters: they read the sources without running them.
 
 LINT_PACKAGES = $(CHECK_PACKAGES) clang-tidy cppcheck shellcheck mandoc
 

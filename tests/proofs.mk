@@ -1,4 +1,4 @@
-# Longer proofs, no part of `make check`. Their figures are in
+# Longer tests and benchmarks, not part of `make check`. Their figures are in
 # docs/performance.md and docs/reliability.md.
 #
 # make fuzz       every fuzz target, FUZZ_SECONDS each
@@ -7,10 +7,12 @@
 # make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
 # make bench-compare  the tools in OLD against those built here, ROUNDS each
-# make property   DAYS of an input through the energy guard, from SEED on
-# make soak-kills  KILLS of hm-filter and of hm-store with -9
-# make soak-chain  CHAIN_KILLS of a supervised chain that reads CHAIN_DTUS,
-#                  BROKER_KILLS, STOPS
+# make property   DAYS of a port's readings through the energy guard; SEED is
+#                 the seed of the first day
+# make soak-kills  kill hm-filter and hm-store with SIGKILL, KILLS times each
+# make soak-chain  a supervised chain that reads CHAIN_DTUS: kill its tools
+#                  CHAIN_KILLS times, its broker BROKER_KILLS times, and stop
+#                  the whole chain STOPS times
 # make soak-lines  LINES random and mutated lines through sanitized builds
 # make soak-memory  the memory of the chain over MINUTES
 

@@ -1,8 +1,8 @@
 #!/bin/bash
-# chain.sh SECONDS: what the chain under s6 costs that polls a DTU of four
-# inverters with four inputs once a minute and publishes to a real broker: the
-# memory (PSS) of every process after so many seconds, and the CPU time that
-# they took. Fails above the limits.
+# chain.sh SECONDS: the cost of the chain under s6. It polls a DTU with four
+# inverters of four inputs once a minute and publishes to a real broker. Prints
+# the memory (PSS) of every process after SECONDS, and the CPU time that they
+# took in this time. Fails above the limits.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DATABASE_PATH
@@ -42,7 +42,7 @@ kind_of() {
 	esac
 }
 
-# "kind name kB milliseconds" of every process.
+# "KIND NAME KB CPU_MS" of every process.
 look() {
 	local pid name kb ms
 	for pid in $(processes_with "HM_CHAIN=$$"); do

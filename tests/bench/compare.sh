@@ -1,7 +1,8 @@
 #!/bin/bash
-# compare.sh OLD NEW ROUNDS: the benchmarks with the tools of two directories,
-# in turn, so that both meet the same machine. Prints the median of each figure
-# for both; fails if one of NEW is more than 3 % above that of OLD.
+# compare.sh OLD NEW ROUNDS: run the benchmarks with the tools of the two
+# directories in turn, so that the load of the machine is the same for both.
+# Prints the median of each figure for both. Fails if a figure of NEW is more
+# than 3 % above that of OLD.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 declare -A tools=([old]=$1 [new]=$2)
@@ -29,7 +30,7 @@ store_figures() {
 		$1 == "hm-store:" { print "store:time", $2 }'
 }
 
-# Lines through one tool, in CPU time.
+# The CPU time of one tool for many lines.
 stream_figures() {
 	local tool
 	for tool in hm-decode hm-filter hm-ha-discovery hm-metrics; do

@@ -1,7 +1,7 @@
 #!/bin/bash
-# http.sh SLOW RATE SECONDS: hm-metrics between a writer of 1,000 records a
-# second, of 32 inputs, and a reader that sees how late each line is, while
-# SLOW connections send a byte a second and RATE requests a second come in.
+# http.sh SLOW RATE SECONDS: hm-metrics under load. It reads 1,000 records a
+# second, of 32 ports, while SLOW connections send a byte a second each and
+# RATE requests a second come in. Prints how late each record leaves it.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -26,7 +26,7 @@ pss() {
 	awk '/^Pss:/ { print $2 }' "/proc/$metrics/smaps_rollup"
 }
 
-# Of the lines of the last seconds but those before.
+# Summary of the delays of the lines on stdin.
 lateness() {
 	jq -s -r 'map(.[0] - .[1].ms) | sort |
 		"lines \(length), late by \(.[length / 2 | floor]) ms in the " +

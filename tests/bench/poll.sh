@@ -1,13 +1,13 @@
 #!/bin/bash
-# poll.sh DTUS PERIOD SECONDS: how hm-poll and the tools after it bear a fleet
-# of simulated DTUs of four inverters with four inputs each, on both
-# transports in turn. Prints what docs/performance.md quotes.
+# poll.sh DTUS PERIOD SECONDS: the load of hm-poll and hm-decode with many
+# simulated DTUs, each with four inverters of four inputs, over both transports
+# in turn. Prints the figures of docs/performance.md.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
 dtus=$1 period=$2 seconds=$3
 
-# CPU seconds of a process so far.
+# cpu PID: the CPU seconds of a process so far.
 cpu() {
 	local stat
 	read -r -a stat <"/proc/$1/stat"
@@ -15,8 +15,8 @@ cpu() {
 		'BEGIN { printf "%.2f", ticks / hz }'
 }
 
-# That, as a part of a core, and the highest memory it had, of which a small
-# process takes 3 to 4 MB.
+# usage PID: its CPU seconds, also as a part of a core, and its highest memory.
+# A process that does nothing has 3 to 4 MB.
 usage() {
 	awk -v cpu="$(cpu "$1")" -v seconds="$seconds" -v dtus="$dtus" '
 		/VmHWM/ { printf "%.2f s CPU, %.1f %% of a core, %d kB", cpu,

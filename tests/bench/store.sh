@@ -1,15 +1,15 @@
 #!/bin/bash
-# store.sh DAYS: so many days of 100 DTUs, each with two inverters of two
-# inputs and polled once a minute, into a new database by hm-store, and the
-# same rows into another one by sqlite3's .import of CSV. Prints figures; fails
-# if hm-store is slower.
+# store.sh DAYS: store DAYS days of 100 DTUs, each with two inverters of two
+# inputs and polled once a minute, in a new database with hm-store. Then import
+# the same rows from CSV into another database with .import of sqlite3. Prints
+# figures; fails if hm-store is slower.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
 days=$1
 db=$work/hm.db
 
-# seconds COMMAND ...: how long it takes, in ms.
+# milliseconds COMMAND ...: how long the command takes.
 milliseconds() {
 	local start=${EPOCHREALTIME/[.,]/}
 	"$@" || exit
@@ -22,7 +22,7 @@ store() {
 		<"$work/stream" >/dev/null
 }
 
-# The schema of the tables of readings, and nothing that is made of them.
+# Only the tables of readings, without rollups and latest readings.
 import() {
 	local table
 	for table in dtu inverter port; do

@@ -1,4 +1,5 @@
-# What compose.yaml asks of eclipse-mosquitto: its user and its directories.
+# A stand-in for eclipse-mosquitto, with the user and directories that
+# compose.yaml expects.
 FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends mosquitto \

@@ -1,4 +1,5 @@
-# What compose.yaml asks of prom/prometheus: its user and its directories.
+# A stand-in for prom/prometheus, with the user and directories that
+# compose.yaml expects.
 FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends prometheus \

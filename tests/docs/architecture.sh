@@ -1,6 +1,6 @@
 #!/bin/bash
-# docs/architecture.md: the folders of its table, and what each of them uses, by
-# the headers it includes and by the functions it calls.
+# docs/architecture.md: its table names every folder, and the folders that each
+# uses, by the headers it includes and by the functions it calls.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -11,8 +11,8 @@ cd "$root" || exit
 find lib tools -name '*.c' | sed 's/\.c$//' | sort >"$work/sources"
 find lib tools -name '*.h' | sort >"$work/headers"
 
-# "FILE HEADER" of all that are included, both as paths. A header is named by
-# its folder in lib/ or in its tool, or stands in the folder of the file.
+# "FILE HEADER" of each include, both as paths. An include names a header of
+# lib/ or of the tool with its folder, or one in the folder of the file.
 find lib tools -name '*.[ch]' -exec grep -H '^#include "' {} + |
 	sed -nE 's/^([^:]*):#include "([^"]*\.h)"$/\1 \2/p' |
 	awk 'NR == FNR { there[$1]; next }
@@ -27,8 +27,8 @@ find lib tools -name '*.[ch]' -exec grep -H '^#include "' {} + |
 			else if ($2 !~ /\.pb-c\.h$/) print $1, "none/" $2
 		}' "$work/headers" - >"$work/includes"
 
-# "KIND NAME SOURCE": U, a function or variable that is used, T, one that is
-# defined. Objects of sources that are no more may lie about.
+# "KIND NAME SOURCE" of each function or variable: KIND is U if the source uses
+# it, T if it defines it. Objects of removed sources are left out.
 (cd "$HM_BUILD" && sed 's/$/.o/' "$work/sources" | xargs nm -A) |
 	awk '{ sub(/\.o:.*/, "", $1) }
 		$(NF - 1) == "U" { print "U", $NF, $1 }
@@ -60,12 +60,12 @@ folders='function folder(path, part) {
 	return part[1] "/" part[2]
 }'
 
-# "FOLDER FOLDER" of what a folder uses beside itself.
+# "FOLDER USED" for each other folder that a folder uses.
 { cut -d ' ' -f 1,2 "$work/calls"; cat "$work/includes"; } |
 	awk "$folders"'folder($1) != folder($2) { print folder($1), folder($2) }' |
 	sort -u >"$work/uses"
 
-# The same as the table has it, and the folders in its order.
+# The rows of the table in its order, and "FOLDER USED" from them.
 awk -F ' *[|] *' '/^\| folder / { on = 1; next } !/^\|/ { on = 0 }
 	on && !/---/ {
 		gsub(/`/, "")
@@ -79,17 +79,16 @@ same "every folder has a row, and every row is a folder" \
 	"$(cut -d ' ' -f 1 "$work/rows" | sort)" \
 	"$(printf '%s\n' lib/*/ tools/*/ | sed 's,/$,,' | sort)"
 check "each folder uses what its row says" diff "$work/drawn" "$work/uses"
-same "... which stands above it" "$(awk 'NR == FNR { row[$1] = NR; next }
+same "... and only folders above it" "$(awk 'NR == FNR { row[$1] = NR; next }
 	row[$2] >= row[$1]' "$work/rows" "$work/drawn")" ""
-same "every header that is included is where it should be" \
+same "every included header exists in lib/, the tool or the folder" \
 	"$(grep ' none/' "$work/includes")" ""
 
-# A file includes the header of each function it calls, itself or in the header
-# of its own name.
+# A file includes the header of each function it calls, or its own header does.
 while read -r header; do
 	grep -oE '\bhm_[a-z0-9_]+' "$header" | sort -u | sed "s,^,$header ,"
 done <"$work/headers" >"$work/declared"
-same "every file includes the headers of what it calls" "$(awk '
+same "every file includes the headers of the functions it calls" "$(awk '
 	FILENAME ~ /declared$/ { headers[$2] = headers[$2] " " $1; next }
 	FILENAME ~ /includes$/ { has[$1, $2]; next }
 	{
@@ -117,12 +116,12 @@ same "no files call each other in a circle" "$(awk '
 	}' "$work/families" "$work/calls" | sort -u | tsort 2>&1 >/dev/null)" ""
 
 # In one program
-same "no name of a function or a variable is there twice" "$(awk "$owner"'
+same "no function or variable has the name of another" "$(awk "$owner"'
 	$1 == "T" {
 		if (($2, owner($3)) in seen || ($2, "") in seen) print $2, $3
 		seen[$2, owner($3)]
 	}' <(sort -t ' ' -k 3 "$work/symbols"))" ""
-same "... nor of a struct or an enum" "$(find lib tools -name '*.[ch]' -exec \
+same "... nor a struct or an enum" "$(find lib tools -name '*.[ch]' -exec \
 	grep -HoE '^(struct|enum) hm_[a-z0-9_]+ \{' {} + | sort | tr : ' ' |
 	awk "$owner"'{
 		if (($3, owner($1)) in seen || ($3, "") in seen) print $3, $1
@@ -141,7 +140,7 @@ for tool in tools/*; do
 		}
 		$1 in other && !($1 in good) { print $1, "of", other[$1] }' \
 		"$work/symbols" "$work/linked")" ""
-	same "... and links no library for nothing" \
+	same "... and links no library that it does not use" \
 		"$(ldd -u -r "$HM_BIN/$name" | grep -v asan | grep '\.so')" ""
 done
 finish

@@ -1,9 +1,9 @@
 #!/bin/bash
-# Every command that README.md and docs/*.md print, as it is printed, with the
-# output that they show. Each page has namespaces of its own (network, mounts,
-# processes), where the addresses that it names are those of simulated DTUs and
-# of a broker, and /etc, /var/lib, /usr/local and the checkout are overlays
-# that nobody else sees. What is not run is in the table left_out.
+# Run every command of README.md and docs/*.md as printed, and compare its
+# output with the page. Each page has its own namespaces (network, mounts,
+# processes). In them the addresses of the pages belong to simulated DTUs and a
+# broker, and /etc, /var/lib, /usr/local and the checkout are overlays that no
+# other process sees. The table left_out has the commands that are not run.
 # commands.sh --list PAGE shows the commands of a page.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
@@ -11,7 +11,8 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 
 # The tables: a page may be a pattern, too.
 
-# left_out PAGE COMMAND: why it is not run, and what covers it.
+# left_out PAGE COMMAND: print why the command is not run, and which test covers
+# it; fails if it is run.
 left_out() {
 	case "$1: $2" in
 	"docs/queries.md: "*) echo "tests/docs/queries.sh runs this page" ;;
@@ -25,12 +26,12 @@ left_out() {
 	*": make fuzz "* | *": make check-package" | *": make check-container")
 		echo "takes minutes; a target of its own that no test needs" ;;
 	"docs/contributing.md: "*) echo "builds and tests; .ci/run does that" ;;
-	*": make check"*) echo "that is what runs this test" ;;
+	*": make check"*) echo "make check runs this test" ;;
 	*": make tests && "*) echo "a test in a test; faults.sh" ;;
 	*": build/property/hm-alert/drop "*) echo "takes minutes; make check runs it" ;;
 	*": s6-svc -"[a-z] | *": s6-svscanctl -t" | *": s6-svstat -o pid")
 		echo "names an option; s6.sh" ;;
-	*": docker "*) echo "no container engine here; the old program's" ;;
+	*": docker "*) echo "no container engine here; of the old program" ;;
 	*": import-bridge "*"...") echo "names an option; import-bridge.sh" ;;
 	*": htpasswd "* | *": nginx "* | *":8443/"*)
 		! type -P nginx >/dev/null || ! type -P htpasswd >/dev/null ||
@@ -41,8 +42,8 @@ left_out() {
 	esac
 }
 
-# for_ever PAGE COMMAND: the function that tells that a command which does not
-# end by itself has shown what it should.
+# for_ever PAGE COMMAND: for a command that does not end by itself, print the
+# function that succeeds when the command has shown what the page says.
 for_ever() {
 	case "$1: $2" in
 	*": make run") echo shows_page ;;
@@ -61,7 +62,7 @@ for_ever() {
 	esac
 }
 
-# What the next commands look at while it runs.
+# is_kept PAGE COMMAND: whether it keeps running for the next commands.
 is_kept() {
 	case "$1: $2" in
 	*": hm-poll "*" hm-metrics >/dev/null") ;;
@@ -70,7 +71,7 @@ is_kept() {
 	esac
 }
 
-# status_of PAGE COMMAND: where it is not 0.
+# status_of PAGE COMMAND: the exit status that the command must have.
 status_of() {
 	case "$1: $2" in
 	"README.md: hm-poll -1 --stats-period 0 modbus:"*) echo 69 ;;
@@ -81,7 +82,7 @@ status_of() {
 	esac
 }
 
-# What is there before the first command of a page ...
+# Make what the page needs before its first command.
 prepare() {
 	case $page in
 	docs/alerts.md)
@@ -111,7 +112,7 @@ prepare() {
 	esac
 }
 
-# ... and before another one, beyond what the ones before it made.
+# before PAGE COMMAND: make what this command needs.
 before() {
 	case "$1: $2" in
 	*": make run"*) unset MQTT_BROKER DTU_HOST HM_CONFIG DATABASE_PATH ;;
@@ -132,7 +133,7 @@ before() {
 	esac
 }
 
-# What must be true after a command, beyond its status and output.
+# after PAGE COMMAND: checks after a command, beyond its status and output.
 after() {
 	case "$1: $2" in
 	"README.md: */5 "*)
@@ -144,15 +145,15 @@ after() {
 	*"--backup /mnt/usb/hm.db")
 		check "$1: ... the copy is whole" is_whole /mnt/usb/hm.db ;;
 	*"-d new.db <all.ndjson"*)
-		same "$1: ... holds as much" "$(readings_in new.db)" \
+		same "$1: ... has as many readings" "$(readings_in new.db)" \
 			"$(readings_in hm.db)" ;;
 	*": s6-svscanctl -t "*)
 		check "$1: ... the chain ends in time" \
 			until_true 10 has_ended "${2##* }" ;;
 	*"-t 'homeassistant/#' --retained-only"*)
-		check "$1: ... what is allowed came" has_allowed ;;
+		check "$1: ... the allowed topics arrived" has_allowed ;;
 	*import-bridge*)
-		same "$1: ... knows what it knew" "$(known hm.db)" \
+		same "$1: ... copies the old counters" "$(known hm.db)" \
 			"$(known data/hoymiles-mqtt.db)" ;;
 	*'"origin"'*)
 		same "$1: ... nothing is retained" "$(retained '#')" "" ;;
@@ -160,15 +161,15 @@ after() {
 		same "$1: ... nothing is retained of it" \
 			"$(retained 'homeassistant/+/SERIAL/#')" "" ;;
 	*"select(.alert)'")
-		check "$1: ... tells of heat" \
+		check "$1: ... shows the temperature alarm" \
 			grep -q '"alert":"temperature"' "$out" ;;
 	*"--forget "*)
-		same "$1: ... it is gone" "$(sqlite3 hm.db "SELECT count(*)
+		same "$1: ... its row is gone" "$(sqlite3 hm.db "SELECT count(*)
 			FROM production_cache WHERE serial = '${2##* }'")" 0 ;;
 	esac
 }
 
-# What a command that runs for ever has shown
+# Functions that for_ever names
 
 shows_page() {
 	[ -s "$out" ] && [ -z "$(missing)" ]
@@ -199,8 +200,8 @@ has_captured() {
 shows_logs() {
 	grep -q '^==> ' "$out"
 }
-# All of it: s6-supervise of Debian 12 spins for ever when Ctrl-C finds it in
-# the middle of its start.
+# All services and loggers: Ctrl-C while s6-supervise of Debian 12 starts makes
+# it run in a loop for ever.
 is_up() {
 	local service
 	for service in ~/hm/run/scan/* ~/hm/run/scan/*/log; do
@@ -212,7 +213,7 @@ has_everything() {
 	has_metrics && has_published
 }
 
-# What is found after one that ended
+# For after()
 
 cron_once_has_run() {
 	has_published && [ "$(sqlite3 /var/lib/hm/hm.db \
@@ -232,15 +233,15 @@ retained() {
 	mosquitto_sub -t "$1" --retained-only -F %t -W 1
 }
 
-# What is made for a page
+# For prepare() and before()
 
-# The file that a page shows, known by its first line.
+# make_file PATH: write the file that the page shows after a line "# PATH".
 make_file() {
 	awk -v first="    # $1" '$0 == first { on = 1 } !/^    / { on = 0 }
 		on { print substr($0, 5) }' "$root/$page" >"$1"
 }
 
-# A command that only writes down how it was called.
+# stand_in NAME: replace a command by a script that logs its arguments.
 stand_in() {
 	mkdir -p stand-in
 	printf '%s\n' '#!/bin/sh' "echo \"\$@\" >>'$PWD/$1.said'" >"stand-in/$1"
@@ -268,7 +269,7 @@ make_retained() {
 	done
 }
 
-# What hoymiles-mqtt 0.12 would have left of the DTU over Modbus.
+# The database that hoymiles-mqtt 0.12 would have for the DTU over Modbus.
 make_old() {
 	mkdir -p "${1%/*}"
 	hm-poll -1 modbus://192.168.1.51 | hm-decode | jq -r '
@@ -309,7 +310,7 @@ has_ended() {
 	done
 }
 
-# With a setting that is wrong.
+# Restart hm-publish with a wrong setting.
 make_publish_fail() {
 	echo 'mqtt_qos: 3' >>/etc/hm/hoymiles.yaml
 	s6-svc -r /run/hm/scan/publish
@@ -331,8 +332,7 @@ stop_modbus() {
 
 # Commands of a page
 
-# The first words of commands that the machine may lack, and of those that are
-# files of the checkout.
+# First words of commands that the machine may lack.
 named=" apt apt-get crontab docker git journalctl nginx s6-svc s6-svscan"
 named+=" s6-svscanctl s6-svstat sudo systemctl "
 assignment='^([A-Za-z_][A-Za-z_0-9]*=("[^"]*"|[^ "]*) +)+'
@@ -366,7 +366,7 @@ is_complete() {
 		bash -n <<<"$1" 2>"$work/syntax"
 }
 
-# What is no command has to look like something else.
+# A block that is not commands must look like data: JSON, settings, a table.
 is_data() {
 	case $1 in
 	[\{\[\<\#\"-]* | *": "* | *: | *"──"* | *"  <  "* | *" = "*) ;;
@@ -383,7 +383,7 @@ add() {
 	: >"$entry.shown"
 }
 
-# A block whose commands stand behind a prompt, with what they print.
+# A block with commands after a prompt, and their output.
 read_session() {
 	local at=$1 open='' line
 	shift
@@ -404,7 +404,7 @@ read_session() {
 	[ -z "$open" ] || add "$at" "$open"
 }
 
-# A block of nothing but commands and lines of a crontab.
+# A block with only commands or lines of a crontab.
 read_commands() {
 	local at=$1 open='' line
 	shift
@@ -443,7 +443,7 @@ read_block() {
 	fi
 }
 
-# Words that begin as a command does.
+# is_prose TEXT: whether its first word is also an English word.
 is_prose() {
 	local word
 	word=$(first_word "$1")
@@ -511,13 +511,13 @@ if [ "${1:-}" = --list ]; then
 	exit
 fi
 
-# What differs from run to run: numbers, the width of columns, colours.
+# Replace what differs between runs: numbers, the width of columns, colours.
 plain() {
 	sed -E 's/\x1b\[[0-9;]*m//g; s/\r//g; s/[0-9]+(\.[0-9]+)?/#/g
 		s/-{3,}/---/g; s/[[:space:]]+/ /g; s/ $//' "$@"
 }
 
-# Lines that the page shows and the command does not.
+# Lines that the page shows and the command did not print.
 missing() {
 	plain "$out" >"$work/found"
 	grep -vx '\.\.\.' "$shown" | plain | grep -vxFf "$work/found" || :
@@ -525,7 +525,7 @@ missing() {
 
 # Running them
 
-# A machine's cron knows little of its user.
+# cron sets only these variables.
 run_cron() {
 	env -i HOME="$HOME" PATH=/usr/bin:/bin SHELL=/bin/sh LOGNAME=root \
 		/bin/sh -c "$(cut -d ' ' -f 6- <<<"$1")"
@@ -545,7 +545,7 @@ run_to_the_end() {
 	[ "$last" -eq "$wanted" ] || sed 's/^/# /' "$out"
 }
 
-# On a terminal, where the page shows one.
+# Start a command that runs for ever; on a terminal if the page shows output.
 start() {
 	if [ -s "$shown" ]; then
 		script -qfec "$command" /dev/null >"$out" 2>&1 </dev/null &
@@ -582,8 +582,8 @@ run_for_ever() {
 	last=0
 }
 
-# In this shell, for what a command exports or puts into the background is
-# there for the next.
+# Run a command in this shell, so that variables it exports and jobs it starts
+# are there for the next command.
 run_one() {
 	local entry=$1 why
 	command=$(cat "$entry.command")
@@ -611,10 +611,10 @@ run_one() {
 	after "$page" "$command"
 }
 
-# The place
+# The namespaces of a page
 
-# lay_over DIRECTORY: what is written there is seen in this namespace only, and
-# is in memory.
+# lay_over DIRECTORY [PLACE]: mount an overlay in memory over the directory, so
+# that only this namespace sees what is written there.
 lay_over() {
 	local above=/mnt/above$1
 	mkdir -p "$above/upper" "$above/work"
@@ -662,11 +662,11 @@ run_page() {
 	unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH LOG_LEVEL HM_LOCK_DIR
 	unset MAKEFLAGS MFLAGS MAKELEVEL TMPDIR
 	[ "${HM_BIN%/sanitize/bin}" = "$HM_BIN" ] || export SANITIZE=1
-	# So that nobody waits a minute for the second poll, nor for a batch.
+	# Otherwise the test would wait a minute for the second poll.
 	export QUERY_PERIOD=5 HM_STORE_DELAY=0.2
 	read_page
 	: >"$list/done"
-	same "$page: every block is known to be one of commands or of data" \
+	same "$page: every block is either commands or data" \
 		"$(cat "$list/strange")" ""
 	make_place
 	start_servers
@@ -683,7 +683,7 @@ run_page() {
 	finish
 }
 
-# Every page has a process of its own, and what it starts ends with it.
+# Every page has its own process; all processes that it starts end with it.
 spaces=(unshare --net --mount --propagation private --pid --fork --kill-child
 	--mount-proc)
 
@@ -704,7 +704,7 @@ pages=()
 for page in "$root"/README.md "$root"/docs/*.md; do
 	page=${page#"$root"/}
 	pages+=("$page")
-	# A shell has its background ignore Ctrl-C.
+	# Jobs in the background of a script ignore SIGINT unless it is reset.
 	TMPDIR=$work env --default-signal=INT "${spaces[@]}" "$0" \
 		--page "$page" >"$work/${page//\//-}.tap" 2>&1 &
 	pids+=($!)

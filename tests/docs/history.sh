@@ -1,5 +1,5 @@
 #!/bin/bash
-# docs/history.md against what hm-store makes.
+# docs/history.md: its tables against the tables and views that hm-store makes.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -27,7 +27,7 @@ names() {
 	cut -d' ' -f1 | sort
 }
 
-# "table key, key" of all, that of alarm being an index on expressions.
+# "TABLE KEY, KEY" of all tables. The key of alarm is an index on expressions.
 keys() {
 	ask "SELECT name, (SELECT group_concat(key, ', ') FROM
 		(SELECT name AS key FROM pragma_table_info(s.name)
@@ -38,7 +38,7 @@ keys() {
 			s/)$//'
 }
 
-# "table column" of the tables that hold no readings.
+# "TABLE COLUMN" of the tables without readings.
 columns() {
 	ask "SELECT s.name, c.name FROM sqlite_schema AS s
 		JOIN pragma_table_info(s.name) AS c WHERE s.name
@@ -46,7 +46,7 @@ columns() {
 		'production_cache', 'rollup_due') AND c.name NOT GLOB 'e_*'"
 }
 
-# The columns of tables of readings that are made of no field.
+# The columns of tables of readings that do not come from a field.
 fixed() {
 	sed -n 's/.*FIELD([A-Z_]*, "\([a-z_]*\)".*/\1/p' \
 		"$root/lib/record/fields.def" >"$work/fields"
@@ -61,7 +61,7 @@ fixed() {
 		grep -vxEf "$work/made" | sort
 }
 
-# Fields of which hours hold one column, and those of which they hold four.
+# Fields that have one column in the hourly tables; the others have four.
 counters() {
 	hourly "NOT GLOB" | grep -xFf "$work/fields" | sort -u
 }
@@ -78,14 +78,15 @@ named_counters() {
 		grep -oE '\b(today|total|energy)_[a-z_]*' | sort -u
 }
 
-# "name help" of the views.
+# "NAME HELP" of the views.
 views() {
 	tr -d '\n' <"$root/lib/db/views.def" | grep -oP \
 		'VIEW\(([a-z_]+),\s*"[^"]*"' | sed -E 's/VIEW\((.*), *"(.*)"/\1 \2/'
 }
 
-# Figures of the page that are off by more than a sixth. Where there are few
-# rows the pages of the file are not full.
+# Figures of the page that are wrong: rows a day, or bytes a row by more than a
+# sixth. Tables with few rows do not fill the pages of the file: their bytes are
+# not compared.
 wrong_sizes() {
 	local table rows bytes
 	awk -F' *[|] *' '$3 ~ /^[0-9]+$/ { gsub(/`/, ""); print $2, $3, $4 }' \
@@ -104,18 +105,19 @@ same "every table has its line" \
 	"$(rows table key | names)" "$(objects table)"
 same "... with its key" "$(rows table key)" "$(keys | sort)"
 same "every view has its line" "$(rows view shows | names)" "$(objects view)"
-same "... which says what it is" "$(rows view shows)" "$(views | sort)"
+same "... with the text of views.def" "$(rows view shows)" "$(views | sort)"
 same "every column of other tables has its line" \
 	"$(rows table column)" "$(columns | sort)"
-same "every column that is no field has its line" \
+same "every column that is not a field has its line" \
 	"$(rows column in | names)" "$(fixed)"
 same "every counter is named" "$(named_counters)" "$(counters)"
-check "what is not a counter has four columns" test -n "$(hourly GLOB)"
+check "other fields have four columns" test -n "$(hourly GLOB)"
 
-# Seven days of the plant that is measured.
+# Seven days of the plant that the figures of the page are for.
 "$HM_BUILD/helper/hm-decode/week" 1 4 4 7 |
 	hm-store -d "$work/week.db" --timezone UTC --retention 0 >/dev/null
-same "the plant's tables are measured" "$(rows table 'rows a day' | names)" \
+same "the page has figures of these tables" \
+	"$(rows table 'rows a day' | names)" \
 	"$(objects table | grep -E '^(dtu|inverter|port)(_hourly|_daily)?$')"
 same "the figures are right" "$(wrong_sizes)" ""
 finish

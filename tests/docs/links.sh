@@ -5,7 +5,7 @@
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root" || exit
 
-# "page target" of each link that leaves no server.
+# "PAGE TARGET" of each link to a file or a heading.
 links() {
 	local page
 	for page in README.md docs/*.md; do
@@ -16,7 +16,7 @@ links() {
 	done | sort -u
 }
 
-# What GitHub makes of headings: small letters, digits, dashes.
+# The anchors that GitHub makes from headings: small letters, digits, dashes.
 anchors() {
 	sed -nE 's/^#+ +//p' "$1" | tr 'A-Z ' 'a-z-' |
 		sed 's/[^a-z0-9_-]//g'
@@ -40,8 +40,8 @@ broken() {
 
 links >"$work/links"
 check "there are links" test "$(wc -l <"$work/links")" -gt 80
-same "each leads somewhere" "$(broken <"$work/links")" ""
-same "every page is to be found from README.md" "$(for page in docs/*.md; do
+same "each target exists" "$(broken <"$work/links")" ""
+same "README.md has a link to every page" "$(for page in docs/*.md; do
 	grep -q "^README.md $page" "$work/links" || echo "$page"
 done)" ""
 cd / || exit

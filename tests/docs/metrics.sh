@@ -1,5 +1,5 @@
 #!/bin/bash
-# docs/metrics.md, the rules and the dashboard against what hm-metrics says.
+# docs/metrics.md, the rules and the dashboard against the output of hm-metrics.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH
@@ -8,7 +8,7 @@ page=$root/docs/metrics.md
 rules=$root/docs/prometheus
 port=$(free_port)
 
-# Everything that there is: a stream of every record, a database, and HTTP.
+# With a stream of every record, a database and HTTP there is every metric.
 hm-store --stats-period 0 -d "$work/hm.db" </dev/null >/dev/null
 mkfifo "$work/in"
 exec 7<>"$work/in"
@@ -25,7 +25,7 @@ is_whole() {
 until_true 5 is_whole
 get >"$work/metrics"
 
-# "metric type labels" of what is said.
+# "METRIC TYPE LABELS" of the metrics that hm-metrics gives.
 sed 's/\\"//g' "$work/metrics" | awk '
 	function put() { if (name != "") print name, type, labels }
 	/^# TYPE/ { put(); name = $3; type = $4; labels = "" }
@@ -41,17 +41,17 @@ sed 's/\\"//g' "$work/metrics" | awk '
 	}
 	END { put() }' | sort >"$work/said"
 
-# The same of what is written down.
+# The same from the page.
 # The backticks are the page's.
 # shellcheck disable=SC2016
 sed -n 's/^| `\([a-z_]*\)` | \([a-z]*\) |\(.*\)$/\1 \2 \3/p' "$page" |
 	awk '{ name = $1; type = $2; $1 = $2 = ""; sub(/^ +/, "")
 		sub(/ *\|.*/, ""); print name, type, $0 }' | sort >"$work/written"
 
-check "every metric, type and label is written down, and no other" \
+check "the page has every metric with its type and labels, and no other" \
 	diff "$work/written" "$work/said"
-check "... and they are many" [ "$(wc -l <"$work/said")" -gt 100 ]
-same "the meanings are those of the program" "$(
+check "... more than 100" [ "$(wc -l <"$work/said")" -gt 100 ]
+same "the page has the help texts of the program" "$(
 	sed -n 's/^# HELP \(hoymiles_[a-z_]*\) /\1 /p' "$work/metrics" |
 	sed 's/, as of the last poll$//' | while read -r name help; do
 		grep -q "^| .$name. | .* | $help |$" "$page" ||
@@ -59,14 +59,14 @@ same "the meanings are those of the program" "$(
 			"$page" || echo "$name: $help"
 	done)" ""
 
-# Metrics that the files name, parts of histograms as their whole.
+# Metrics that the files name; for a part of a histogram, the histogram.
 named() {
 	grep -o '\(hoymiles\|process\)_[a-z_]*' "$@" | sed 's/.*://
 		s/_\(bucket\|sum\|count\)$//' | sort -u
 }
 cut -d ' ' -f 1 "$work/said" | sort >"$work/known"
 for file in alerts.yml recording-rules.yml; do
-	same "$file names metrics that there are" \
+	same "$file names only metrics that exist" \
 		"$(comm -23 <(named "$rules/$file") "$work/known")" ""
 done
 jq -r '.. | .expr? // empty' "$rules/grafana-dashboard.json" >"$work/exprs"
@@ -78,23 +78,23 @@ check "... with panels that do not overlap" jq -e '
 	[.panels[] | .gridPos | . as $p | range($p.y; $p.y + $p.h) as $y |
 	range($p.x; $p.x + $p.w) | [$y, .]] | length == (unique | length)' \
 	"$rules/grafana-dashboard.json"
-check "... each with a number of its own, and queries" jq -e '
+check "... each with its own id, and queries" jq -e '
 	([.panels[].id] | length == (unique | length)) and
 	([.panels[] | select(.type != "row") | .targets | length] | min) > 0' \
 	"$rules/grafana-dashboard.json"
-check "the recording rules make all names of old" diff \
+check "the recording rules make all names of hoymiles-mqtt" diff \
 	<(sed -n 's/^ *- record: //p' "$rules/recording-rules.yml" |
 		sed 's/_\(sum\|count\)$//' | sort -u) \
 	<(sed -n '/^## The names of/,/^## Other/p' "$page" |
 		sed -n 's/^| .\(hoymiles_[a-z_]*\). | .*/\1/p' | sort)
 
-# Prometheus' own judgement.
-check "promtool takes the rules" promtool check rules "$rules/alerts.yml" \
+# The checks of Prometheus itself.
+check "promtool accepts the rules" promtool check rules "$rules/alerts.yml" \
 	"$rules/recording-rules.yml"
 check "... and the configuration" promtool check config \
 	"$rules/prometheus.yml"
 check "the rules do what they say" promtool test rules \
 	"$root/tests/data/prometheus-rules.yml"
-same "promtool has nothing to say of the metrics" \
+same "promtool has no complaint about the metrics" \
 	"$(promtool check metrics <"$work/metrics" 2>&1; echo $?)" 0
 finish

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The tables of docs/protocol.md against the code and the messages.
+# The tables of docs/protocol.md against the code and proto/.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)

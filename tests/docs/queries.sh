@@ -1,16 +1,16 @@
 #!/bin/bash
-# docs/queries.md: its commands give the answers that it shows.
+# docs/queries.md: its commands print the answers that it shows.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/queries.md
 
-# The blocks of the page: commands, each with what it prints.
+# The blocks of the page: commands, each with its output.
 shown() {
 	sed -n 's/^    //p' "$page"
 }
 
-# The commands, each ended by a NUL. One goes on until its quotes are closed.
+# The commands, each ended by a NUL. A command ends when its quotes are closed.
 commands() {
 	shown | awk '
 		!open && !/^\$ / { next }
@@ -23,7 +23,7 @@ commands() {
 		}'
 }
 
-# Run them in one shell, as a reader would, and show what it shows.
+# Run the commands in one shell, as a reader would; print commands and output.
 transcript() {
 	local command
 	while IFS= read -rd '' command; do
@@ -50,7 +50,7 @@ unanswered() {
 		END { if (asked) print asked }' "$page"
 }
 
-# Neither the reader's settings nor time zone.
+# Without the settings of the user and the time zone of the machine.
 export HOME=$work
 unset TZ
 commands >"$work/commands"
@@ -62,9 +62,10 @@ shown >"$work/expected"
 
 check "there are 15 questions" test "$(grep -c '^## [0-9]' "$page")" -ge 15
 same "each has a query" "$(unanswered)" ""
-check "the answers are those of the page" \
+check "the answers are the same as on the page" \
 	diff -u --label page "$work/expected" --label found "$work/found"
-same "the sample is whole" "$(sqlite3 hm.db 'PRAGMA integrity_check')" ok
+same "the sample database is not damaged" \
+	"$(sqlite3 hm.db 'PRAGMA integrity_check')" ok
 check "there are views" test -n "$(views)"
 same "every view is used" "$(unused_views)" ""
 cd / || exit

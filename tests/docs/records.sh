@@ -1,6 +1,6 @@
 #!/bin/bash
-# docs/records.md against the field table, against itself, and against what
-# the tools write.
+# docs/records.md: its tables against the field table, its examples against its
+# tables, and both against the records that the tools write.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -49,14 +49,14 @@ examples() {
 		on && /^    / { print substr($0, 5) }' "$page"
 }
 
-# "type key" of every key in records of documented types, without those that
-# many have.
+# "TYPE KEY" of every key in the records on stdin, without the keys that many
+# types have.
 keys_of() {
 	jq -r 'select(.type) | .type as $type | keys[] | "\($type) \(.)"' |
 		grep -vE " (${everywhere// /|})$" | sort -u
 }
 
-# What the first list has and the second has not.
+# missing FIRST SECOND: the lines of the first file that the second lacks.
 missing() {
 	comm -23 <(sort -u "$1") <(sort -u "$2") | tr '\n' ';'
 }
@@ -94,8 +94,8 @@ for type in $(types); do
 		"$(missing "$work/found" "$work/keys")" ""
 done
 
-# What the tools write, from plants with everything. A DTU is asked for one
-# thing at a time: requests to it are two seconds apart.
+# Records of the tools, from plants with every kind of device. Several DTUs
+# share the requests, because requests to one DTU are two seconds apart.
 start_sim single --number --transport hm,modbus --dtus 3 --meter --inverters 1 \
 	--inputs 2 --start 06:15 --stats-period 1
 plants=("${uris[@]}")
@@ -110,7 +110,7 @@ pids+=("${polls[@]}")
 wait "${polls[@]}"
 hm-poll -1 --retries 0 "hm://127.0.0.1:$(free_port)" >"$work/nobody" 2>/dev/null
 until_true 5 grep -q '"type":"stats"' "$work/single.sim"
-# A death is told by the script that supervisors call after a tool has ended.
+# s6/service/finish writes a death record after a tool has ended.
 mkdir -p "$work/scan/pipes" "$work/scan/decode"
 mkfifo "$work/scan/pipes/decode"
 printf '%s\n' decode filter >"$work/scan/pipes/chain"

@@ -1,13 +1,13 @@
 #!/bin/bash
-# docs/security.md: what it says that the tools may do, against what they are
-# linked with, and what they do at first.
+# docs/security.md: its table of what each tool does against the functions that
+# the tool is linked with, and its defaults against --check.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG HEALTH_HOST HEALTH_PORT
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/security.md
 
-# uses TOOL NAME ...: of the functions with these names those that it calls.
+# uses TOOL NAME ...: the functions among these that the tool calls.
 uses() {
 	local tool=$1
 	shift
@@ -19,14 +19,15 @@ yes_if() {
 	[ -n "$1" ] && echo yes || echo no
 }
 
-# "tool connects listens writes", each yes or no, as the page has it ...
+# "TOOL CONNECTS LISTENS WRITES", each yes or no, from the page ...
 written() {
 	grep '^| hm-' "$page" | awk -F ' *[|] *' 'NF == 6 {
 		print $2, $3 == "" ? "no" : "yes", $4 == "" ? "no" : "yes",
 		    $5 == "" ? "no" : "yes" }' | sort
 }
 
-# ... and as they are linked. hm-poll has its lock files from open() alone.
+# ... and from the functions that the tools are linked with. hm-poll makes its
+# lock files with open() only.
 linked() {
 	local tool
 	for tool in "$HM_BIN"/hm-*; do
@@ -46,11 +47,11 @@ same "none starts another program" "$(for tool in "$HM_BIN"/hm-*; do
 	uses "${tool##*/}" system popen fork vfork posix_spawnp execve execvp \
 		execl execlp dlopen
 done)" ""
-same "... but itself" "$(grep -rohE --include='*.c' \
+same "... except itself" "$(grep -rohE --include='*.c' \
 	'\b(posix_spawn|execv)\([^,;]*, [^,;]*' "$root"/lib "$root"/tools)" \
 	'posix_spawn(pid, SELF
 execv(SELF, words)'
-check "... by the name that the system has for it" \
+check "... as /proc/self/exe" \
 	grep -q '^#define SELF "/proc/self/exe"' "$root/lib/stream/restart.c"
 same "none is setuid" "$(find "$HM_BIN" -perm /6000)" ""
 
@@ -62,7 +63,7 @@ same "hm-metrics listens where it says" "$(grep -o \
 	"| hm-metrics | $(default hm-metrics health_host), TCP $(default \
 	hm-metrics health_port)"
 
-# What a person sees of a password: nothing.
+# No password is shown anywhere.
 echo 'very secret' >"$work/password"
 port=$(free_port)
 mkfifo "$work/in"
@@ -75,14 +76,16 @@ says_why() {
 	grep -q 'no connection' "$work/err"
 }
 check "a tool with a password logs" until_true 5 says_why
-same "... not that" "$(cat "$work/out" "$work/err" | grep -c 'very secret')" 0
+same "... without the password" \
+	"$(cat "$work/out" "$work/err" | grep -c 'very secret')" 0
 same "... and ps does not show it" "$(tr '\0' ' ' <"/proc/$!/cmdline" |
 	grep -c 'very secret')" 0
 same "nor does --check" "$(MQTT_PASSWORD='very secret' hm-publish \
 	--mqtt-broker x --check | grep -c 'very secret')" 0
-same "nor an error, of --mqtt-password=..." "$(hm-publish --mqtt-broker x \
+same "nor the error about --mqtt-password=..." "$(hm-publish --mqtt-broker x \
 	--mqtt-password='very secret' 2>&1 | grep -c 'very secret')" 0
-same "... which is no short form of another" "$(hm-publish --mqtt-broker x \
+same "... which is not a short form of another option" \
+	"$(hm-publish --mqtt-broker x \
 	--mqtt-password 'very secret' 2>&1)" \
 	"hm-publish: error: there is no option for mqtt_password: set MQTT_PASSWORD, or mqtt_password in the file"
 finish

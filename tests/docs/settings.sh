@@ -11,11 +11,11 @@ for page in configuration upgrading; do
 	check "$page.md has the tables of the code (or run make docs)" \
 		diff -u "$docs/$page.md" "$work/$page.md"
 done
-check "configuration.md has a table to be filled" \
+check "configuration.md has a generated table" \
 	grep -q '^| .mqtt_broker' "$work/configuration.md"
 
 "$settings" example >"$work/hoymiles.yaml"
-check "hoymiles.yaml is that of the code (or run make docs)" \
+check "hoymiles.yaml is the one that the code makes (or run make docs)" \
 	diff -u "$docs/hoymiles.yaml" "$work/hoymiles.yaml"
 same "hoymiles.yaml has no line over 80 columns" \
 	"$(grep -nE '^.{81}' "$docs/hoymiles.yaml")" ""
@@ -36,13 +36,13 @@ for tool in "$HM_BIN"/hm-*; do
 	tool=${tool##*/}
 	env -i "$HM_BIN/$tool" --check -c "$work/all.yaml" >"$work/out" \
 		2>"$work/err"
-	same "$tool takes every line of hoymiles.yaml" \
+	same "$tool accepts every line of hoymiles.yaml" \
 		"$? $(cat "$work/err")" "0 "
-	check "$tool takes its values from there" \
+	check "$tool reads its values from there" \
 		grep -q "  # $work/all.yaml:" "$work/out"
-	same "... and has no default that the file has not" \
+	same "... and has no default that is not in the file" \
 		"$(grep '^[a-z].* # default' "$work/out")" ""
-	same "$tool takes hoymiles.yaml as it is, a DTU and a broker apart" \
+	same "$tool accepts hoymiles.yaml as it is, with a DTU and a broker" \
 		"$(env -i DTU_HOST=127.0.0.1 MQTT_BROKER=127.0.0.1 \
 			DATABASE_PATH=hm.db "$HM_BIN/$tool" --check \
 			-c "$docs/hoymiles.yaml" 2>&1 >/dev/null; echo $?)" 0

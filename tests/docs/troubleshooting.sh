@@ -1,13 +1,13 @@
 #!/bin/bash
-# docs/troubleshooting.md: each message that it quotes is one of ours, and each
-# of ours is in it.
+# docs/troubleshooting.md: each message that it quotes is in the sources, and
+# each warning and error of the sources is on the page.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/troubleshooting.md
 
-# Sources on one line each, strings in pieces put together, what varies as
-# "...".
+# Each source on one line, with adjacent strings joined, and "..." for each
+# conversion of printf.
 joined() {
 	local file
 	find "$root"/lib "$root"/tools -name '*.[ch]' -o -name '*.def' |
@@ -23,7 +23,7 @@ strings() {
 		tr '\001' '"' | sort -u
 }
 
-# Texts of what is logged as a warning or worse.
+# The texts of messages that are logged as a warning or an error.
 logged() {
 	local level='(HM_(WARNING|ERROR)|[a-z_>.-]+ \? HM_)'
 	grep -oE "hm_log(_facts|_errno)?\($level([^;\"]|\"[^\"]*\")*;" \
@@ -32,7 +32,7 @@ logged() {
 		sort -u
 }
 
-# Cells of the first column below a head, one message a line.
+# The messages in the first column of the tables, one a line.
 # The backticks are the page's.
 # shellcheck disable=SC2016
 messages() {
@@ -41,7 +41,8 @@ messages() {
 			s/`, `/\n/g; s/`//g' | sort -u
 }
 
-# Every piece between the dots, in order, in one string of the source.
+# is_ours MESSAGE: whether a string of the sources has all its pieces between
+# the dots, in order.
 is_ours() {
 	local pattern
 	# shellcheck disable=SC2016 # the dollars are sed's
@@ -49,8 +50,8 @@ is_ours() {
 	grep -qE -- "$pattern" "$work/strings"
 }
 
-# What the page need not have: composed of others, about a command line, of a
-# machine without memory or descriptors, or of hm-sim.
+# Messages that the page need not have: those made from other messages, about
+# the command line, about a machine without memory or descriptors, or of hm-sim.
 is_excused() {
 	case $1 in
 	'' | '; ' | '...' | 'no memory'* | *'try --help' | *'unknown option'* | \
@@ -71,12 +72,12 @@ logged >"$work/logged"
 messages >"$work/messages"
 check "the sources have messages" test "$(wc -l <"$work/logged")" -ge 60
 check "the page has messages" test "$(wc -l <"$work/messages")" -ge 50
-same "every message of the page is one of ours" "$(
+same "every message of the page is in the sources" "$(
 	while IFS= read -r message; do
 		is_ours "$message" || echo "$message"
 	done <"$work/messages")" ""
 
-# What does not vary of a message, at most.
+# The longest part of a message without "...".
 longest_piece() {
 	sed -E 's/\.\.\./\n/g' <<<"$1" | sed -E 's/^[^A-Za-z-]+//
 		s/[^A-Za-z)"]+$//' | awk 'length > length(best) { best = $0 }
@@ -88,7 +89,7 @@ is_there() {
 	is_excused "$1" || is_excused "$piece" ||
 		grep -qF -- "$piece" "$work/messages"
 }
-same "every message of ours is in the page" "$(
+same "every warning and error of the sources is on the page" "$(
 	while IFS= read -r message; do
 		is_there "$message" || echo "$message"
 	done <"$work/logged")" ""

@@ -1,13 +1,13 @@
 #!/bin/bash
-# docs/upgrading.md: everything that the programs of old had is there, and is
-# what the page says.
+# docs/upgrading.md: it names everything that hoymiles-mqtt and hoymiles-smiles
+# had, and hm has what the page says.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH METRICS_ENABLED
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/upgrading.md
 
-# What they had.
+# Everything that they had.
 metrics="hoymiles_queries_total hoymiles_query_duration_seconds
 	hoymiles_query_errors_total hoymiles_mqtt_messages_total
 	hoymiles_mqtt_errors_total hoymiles_dtu_available
@@ -62,6 +62,7 @@ settings=$(sed 's/=.*//' "$root/tests/data/bridge.env")
 same "every setting is named" "$(for name in $settings; do
 	grep -qE "\`($name|${name,,})\`" <(section Settings) || echo "$name"
 done)" ""
+
 # Topics and entities
 
 same "every topic has its row" "$(rows Topics | cut -d '|' -f 1 |
@@ -75,7 +76,7 @@ same "... and those of the components" "$(rows Entities |
 	sed -n '/^healthy/,$p' | cut -d '|' -f 1 | names)" \
 	"$(listed "$of_components")"
 
-# A plant over Modbus, as they read it.
+# A plant over Modbus, as the old programs read it.
 start_sim plant --transport modbus --inverters 1 --inputs 1 --start 12:00
 uri=${uris[0]}#roof
 hm-poll -n 2 --period 5 --stats-period 0 "$uri" | hm-decode --stats-period 0 |
@@ -96,16 +97,16 @@ entity_topic() {
 	input) echo "^homeassistant/$kind/$serial/port_1_$2/config$" ;;
 	esac
 }
-same "every entity is announced where it was" "$(for entity in $entities; do
+same "every entity has its old topic" "$(for entity in $entities; do
 	grep -q "$(entity_topic "${entity%:*}" "${entity#*:}")" "$work/topics" ||
 		echo "$entity"
 done)" ""
-check "states of inverters and inputs are where they were" \
+check "states of inverters and inputs have their old topics" \
 	test "$(grep -cx "homeassistant/hoymiles_mqtt/$serial\(/1\)\?/state" \
 	"$work/topics")" -eq 2
 fields=$(sed -n 's/.*FIELD([A-Z_]*, "\([a-z_]*\)".*/\1/p' \
 	"$root/lib/record/fields.def")
-same "fields that are to replace others exist" "$(
+same "fields that replace old entities exist" "$(
 	for field in device_time inverters pv_power active_power \
 		today_production total_production alarm_text; do
 		grep -qx "$field" <<<"$fields" ||
@@ -136,7 +137,7 @@ rows Metrics | grep -E '^(hoymiles|python|process)_' | awk -F '|' '{
 }' >"$work/rows"
 same "every metric has its row" "$(cut -d '|' -f 1 "$work/rows" | sort)" \
 	"$(listed "$metrics")"
-# What a row says of a metric, and what hm-metrics does.
+# is_so METRIC TEXT: whether the text of the row is true of hm-metrics.
 is_so() {
 	case $2 in
 	gone:*) ! grep -q "^# TYPE $1 " "$work/metrics" ;;
@@ -146,7 +147,7 @@ is_so() {
 	*) false ;;
 	esac
 }
-same "... and it is so" "$(while IFS='|' read -r name now; do
+same "... which is true" "$(while IFS='|' read -r name now; do
 	is_so "$name" "$now" || echo "$name: $now"
 done <"$work/rows")" ""
 # The backticks are the page's.
@@ -176,7 +177,7 @@ same "... and answers, or is gone" "$(while IFS='|' read -r row _ now; do
 	*) echo "$row: $code" ;;
 	esac
 done <"$work/endpoints")" ""
-same "/stats has the keys of old" "$(get /stats | jq -r 'keys[]' |
+same "/stats has all old keys" "$(get /stats | jq -r 'keys[]' |
 	grep -xF "$(listed "$stats_keys")" | sort)" "$(listed "$stats_keys")"
 
 # Tables
@@ -186,12 +187,12 @@ same "every table has its row" "$(cut -d '|' -f 1 "$work/tables" | sort)" \
 	"$(listed "$tables")"
 objects=$(sqlite3 "$work/hm.db" 'SELECT name FROM sqlite_schema')
 # shellcheck disable=SC2016
-same "... and what is said to be there is there" "$(section Tables |
+same "... and the tables that replace old ones exist" "$(section Tables |
 	grep '^|' | cut -d '|' -f 4 | grep -o '`[a-z_]*`' | tr -d '`' | sort -u |
 	while read -r name; do
 		grep -qx "$name" <<<"$objects" || echo "$name"
 	done)" ""
-same "... under the same name, too" "$(grep 'of the same name' "$work/tables" |
+same "... also the same names" "$(grep 'of the same name' "$work/tables" |
 	cut -d '|' -f 1 | while read -r name; do
 		grep -qx "$name" <<<"$objects" || echo "$name"
 	done)" ""

@@ -1,4 +1,4 @@
-/* Run a fuzz target over its kept inputs, without a fuzzer. */
+/* Run a fuzz target over the inputs of its corpus, without a fuzzer. */
 
 #include <dirent.h>
 #include <libgen.h>
@@ -54,7 +54,7 @@ main(int argc, char *argv[])
 		count++;
 	}
 	closedir(corpus);
-	printf("1..1\n%s - %u kept inputs of %s\n",
+	printf("1..1\n%s - %u inputs of the corpus of %s\n",
 	    count > 0 ? "ok" : "not ok", count, argv[0]);
 	return count > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,5 +1,6 @@
-# How prove reports the tests: a line for each program, before it the whole
-# output of one that failed, and "N passed, N failed" as the last line.
+# How prove reports the tests: a line for each test program, with its whole
+# output before that line if it failed, and "N passed, N failed" as the last
+# line.
 package TestReport;
 use strict;
 use warnings;
@@ -7,8 +8,8 @@ use base 'TAP::Formatter::Base';
 
 $| = 1;
 
-# A program without a failed test fails by its exit status, by its plan, or by
-# testing nothing. That counts as one.
+# A program also fails by its exit status, by a wrong plan, or if it tests
+# nothing. Without a failed test that counts as one.
 sub counts {
 	my ($parser) = @_;
 	my $passed = $parser->passed;

@@ -1,7 +1,7 @@
 /*
- * The stream layer alone: every line through unread.
- * copy [-d FIFO] [-s] [-n] [-p MS]: durable; strict; stdout does not block;
- * stats period.
+ * copy [-d FIFO] [-s] [-n] [-p MS]: a tool that passes every line, to test the
+ * stream layer alone. -d: durable; -s: strict; -n: stdout does not block;
+ * -p: stats period.
  */
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
-# What the validator has to find: a good message, what is done to it, and a
-# part of what has to be said about the result. Reads the records that the good
-# messages are taken from and writes a line of TAP for each case.
+# Tests of ha-rules.jq: each case changes a good message and gives a part of the
+# mistake that must then be found. Reads records with good messages and writes a
+# TAP line for each case.
 
 include "ha-rules";
 

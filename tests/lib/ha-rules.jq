@@ -1,12 +1,12 @@
-# Home Assistant's rules for MQTT discovery, as of 2026.9. Looks at records of
-# type mqtt and writes one line for each rule that is broken:
+# Home Assistant's rules for MQTT discovery, as of 2026.9. Reads records of type
+# mqtt and writes one line for each broken rule:
 #
 #	jq -nr -L tests/lib 'include "ha-rules"; [inputs] | broken' <records
 #
 # From homeassistant/components/mqtt (schemas, discovery, sensor,
 # binary_sensor, mixins), components/sensor/const.py and the documentation of
-# the MQTT integration. Home Assistant ignores keys that it does not know in an
-# entity; here they are mistakes.
+# the MQTT integration. Home Assistant ignores unknown keys in an entity; here
+# they are mistakes.
 
 def words: split(" ");
 
@@ -69,7 +69,7 @@ def is_topic: is_text and (test("[+#\u0000-\u001f\u007f-\u009f]") | not) and
 def is_template: is_text and test("^\\{\\{ [^{}]+ \\}\\}$");
 def surplus($allowed): (keys - $allowed)[];
 
-# Each rule takes the payload and gives what is wrong with it.
+# Each rule reads the payload and writes its mistakes.
 
 def device_rules:
 	if type != "object" then "device is missing" else
@@ -213,7 +213,7 @@ def config_rules:
 		.payload | payload_rules($t.platform))
 	end;
 
-# What a state message says must fit what was announced of its topic.
+# The values of a state message must fit the entities announced for its topic.
 
 def value_fits($config):
 	if $config.options then among($config.options)
@@ -256,7 +256,7 @@ def stream_rules:
 	    select($times[$i] - $times[$i - 1] < 10) |
 	    "\(.[0].topic): announced twice within 10 s");
 
-# All that is wrong with an array of records.
+# All mistakes in an array of records.
 def broken:
 	map(select(type == "object" and .type == "mqtt")) |
 	(map(select(is_config))) as $announced |

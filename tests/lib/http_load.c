@@ -1,8 +1,8 @@
 /*
  * http_load PORT PATH SLOW RATE SECONDS: load for a server on 127.0.0.1. SLOW
- * connections send a byte of a request each second and never end it; those
- * that are closed come again. RATE requests a second for PATH go over 64 other
- * connections. Prints one line of figures.
+ * connections send a byte of a request each second and never end it; one that
+ * the server closes connects again. RATE requests a second for PATH go over 64
+ * other connections. Prints one line of figures.
  */
 
 #include <arpa/inet.h>
@@ -203,7 +203,7 @@ run(struct slow *slow, size_t slows, int64_t rate, int64_t seconds)
 	}
 }
 
-/* The latency that this part of all answers, in thousandths, had at most. */
+/* The latency that `part` thousandths of all answers had at most, in ms. */
 static int
 quantile(unsigned long long part)
 {

@@ -1,6 +1,7 @@
-# Sourced by the system tests (bash): TAP lines, a directory of its own that
-# goes away, and background processes that are ended by number. Checks are to
-# be made in the test's own shell, which counts them.
+# Sourced by the tests that are bash scripts: functions that print TAP lines,
+# the directory $work, which is removed at the end, and the array pids of
+# background processes that are killed at the end. Checks must run in the shell
+# of the test, not in a subshell, because the shell counts them.
 # shellcheck shell=bash disable=SC2034
 
 set -u
@@ -38,7 +39,7 @@ skip() {
 	pass "$1 # SKIP $2"
 }
 
-# take_in FILE: another program's TAP lines, which count as this test's.
+# take_in FILE: print TAP lines of another program, and count them here.
 take_in() {
 	checks=$((checks + $(grep -cE '^(not )?ok\>' "$1")))
 	failures=$((failures + $(grep -c '^not ok\>' "$1")))
@@ -68,7 +69,8 @@ same() {
 	fi
 }
 
-# until SECONDS COMMAND ...: try again until it succeeds; false in the end.
+# until_true SECONDS COMMAND ...: repeat the command until it succeeds; fails
+# after this time.
 until_true() {
 	local end=$(($(date +%s%N) / 1000000 + $1 * 1000))
 	shift
@@ -78,7 +80,7 @@ until_true() {
 	done
 }
 
-# A port that nothing listens on at this moment.
+# Print a TCP port that no process listens on now.
 free_port() {
 	local port
 	while :; do
@@ -88,7 +90,8 @@ free_port() {
 	echo "$port"
 }
 
-# start_sim NAME OPTION ...: the URIs of its DTUs into the array uris.
+# start_sim NAME OPTION ...: start hm-sim; the URIs of its DTUs go into the
+# array uris.
 start_sim() {
 	local name=$1
 	shift
@@ -103,7 +106,7 @@ start_sim() {
 		"$work/$name.sim")
 }
 
-# The DTUs that these options ask hm-sim for.
+# How many DTUs hm-sim simulates with these options.
 sims_wanted() {
 	local dtus=1 kinds=1
 	while [ $# -gt 0 ]; do
@@ -120,7 +123,8 @@ sims_ready() {
 	[ "$(grep -c '"type":"sim"' "$work/$1.sim")" -ge "$2" ]
 }
 
-# start_broker PORT [LINE ...]: mosquitto with these lines in its file.
+# start_broker PORT [LINE ...]: start mosquitto with these lines of
+# configuration.
 start_broker() {
 	local port=$1
 	shift
@@ -140,8 +144,9 @@ start_broker() {
 	until_true 10 listening "$port"
 }
 
-# subscribe PORT TOPIC FILE: add "TOPIC PAYLOAD" lines to a file, from a moment
-# before this returns; after a broker's restart it is to be called again.
+# subscribe PORT TOPIC FILE: append "TOPIC PAYLOAD" of each message to a file.
+# The subscription is made when this returns. Call it again after a restart of
+# the broker.
 subscribe() {
 	local before
 	touch "$3"
@@ -160,12 +165,12 @@ listening() {
 	(: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# processes_with NAME=VALUE: those that have it in their environment.
+# processes_with NAME=VALUE: the processes with this in their environment.
 processes_with() {
 	grep -lzsx "$1" /proc/[0-9]*/environ | tr -dc '0-9\n'
 }
 
-# The plan comes last: without it the test has died half way.
+# The plan comes last: a test without a plan has not run to its end.
 finish() {
 	echo "1..$checks"
 	exit $((failures > 0))

@@ -1,8 +1,8 @@
 /*
- * mutate COUNT SEED <SEEDS: COUNT lines made from the lines read, each changed
- * at random in one way or more. In some, the payload of a frame is changed and
- * its CRC and length are put right again, so that the change gets past them.
- * The same seed gives the same lines.
+ * mutate COUNT SEED <LINES: write COUNT of the lines read, each with one to
+ * four random changes. Some changes are to the payload of a frame; its CRC and
+ * length are then computed again, so that the decoder reads the payload. The
+ * same SEED gives the same lines.
  */
 
 #include <inttypes.h>
@@ -15,7 +15,7 @@
 
 #define SEEDS_MAX 4096
 #define LINE_CAP ((size_t)64 * 1024)
-#define OVERLONG_EVERY 100000 /* lines of 300 KB would be all there is */
+#define OVERLONG_EVERY 100000 /* rare: a line of 300 KB takes long */
 
 struct line {
 	char *p;
@@ -95,7 +95,7 @@ copy_from_other(char *line, size_t *n)
 	splice(line, n, below(*n + 1), below(*n / 4 + 1), other->p + at, m);
 }
 
-/* Change the payload of an HM frame and make the frame good again. */
+/* Change the payload of an HM frame; give it the right length and CRC. */
 static void
 change_frame(char *line, size_t *n)
 {

@@ -1,6 +1,7 @@
 # The records of a plant from 2026-10-19 to 2026-11-03 in Europe/Berlin, as
-# hm-filter passes them: `jq -nc -f sample.jq`. Two DTUs, three inverters, six
-# inputs and a meter, every ten minutes. docs/queries.md tells what happens to it.
+# hm-filter writes them: `jq -nc -f sample.jq`. Two DTUs, three inverters, six
+# ports and a meter, every ten minutes. docs/queries.md says what happens to the
+# plant.
 
 def moment: fromdate;
 def sunday: "2026-10-25T01:00:00Z" | moment; # the clocks go back
@@ -20,7 +21,8 @@ def inputs: [
   {dtu: "barn", serial: "114182000003", port: 1, peak: 330},
   {dtu: "barn", serial: "114182000003", port: 2, peak: 330}];
 
-# Per mille of what the panels can give: the sun, and the clouds of each day.
+# The power of the panels in per mille: sun of a clear sky, and percent of it
+# that the clouds of each day let through.
 def sun:
   (. % 86400 / 60 - 650) as $from_noon
   | [0, 1000 - $from_noon * $from_noon / 90] | max
@@ -46,7 +48,7 @@ def house:
   elif day % 7 == 3 and hour >= 11 and hour < 13 then 1900
   else 230 end;
 
-# The state of a moment from that of the one before. Energies are sums of
+# The state at $time, from the state ten minutes before. An energy is a sum of
 # tenths of a watt over ten minutes: 60 of them are a watt-hour.
 def advance($time):
   [$time | . as $t | inputs[] | . as $input | $t | power($input)] as $powers
@@ -142,7 +144,7 @@ def offline($name; $since; $errors):
 def no_answer: {error: "timeout_read", text: "no reply within 3 s"};
 def refused: {error: "refused", text: "Connection refused"};
 
-# What is asked for once a day.
+# Records that hm-poll asks for once a day.
 def info($time):
   ($time | todate) as $at
   | ($at | head("info"; "roof")
@@ -166,7 +168,7 @@ def info($time):
     + (if $time < ("2026-10-29T00:00:00Z" | moment) then {}
       else {end: "2026-10-28T10:45:00Z"} end) end;
 
-# hm-poll of itself, since it was started or the machine was.
+# The stats of hm-poll, counted since it was started.
 def stats($time; $state):
   $time | todate | {type: "stats", time: ., tool: "hm-poll",
     uptime: ($time - $state.since), polls: $state.polls,

@@ -1,8 +1,8 @@
 /*
- * Values to try on a tool: `setting_values TOOL` prints a line for each of its
- * settings and each place that it can be given in: place, kind of value,
- * assignment, and how messages name it, separated by tabs. Kinds are low and
- * high, which are good, and below, above and wrong.
+ * setting_values TOOL: values to try on a tool. Prints lines for each setting
+ * of the tool and each source of settings (file, environment, option): source,
+ * kind of value, assignment, and the name of the setting in messages, separated
+ * by tabs. Kinds are low and high (allowed), and below, above and wrong.
  */
 
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "base/decimal.h"
 #include "config/settings.h"
 
-/* The example of the table, without files that are not on this machine. */
+/* The example of the table; instead of a file in /etc, /dev/null. */
 static const char *
 example(const struct hm_setting *s)
 {
@@ -72,13 +72,13 @@ print_words(const struct hm_setting *s)
 		return;
 	}
 	last = strrchr(s->choices, ' ') + 1;
-	/* The older series does not go with the most phases. */
+	/* "mi" does not go with 3 phases, which is also among the values. */
 	if (s != &hm_settings[HM_SET_SIM_SERIES])
 		print_value(s, "high", last);
 	print_value(s, "wrong", "none-of-these");
 }
 
-/* A mapping is JSON but on the command line. */
+/* A mapping is JSON in the file and the environment, KEY=VALUE as an option. */
 static void
 print_pairs(const struct hm_setting *s, const char *value)
 {
@@ -95,7 +95,7 @@ print_pairs(const struct hm_setting *s, const char *value)
 	    s->option);
 }
 
-/* What a setting that is bound to another must stay below its own bound. */
+/* What to add to the maximum of a setting that another setting limits more. */
 static int64_t
 room_above(const struct hm_setting *s)
 {

@@ -1,6 +1,6 @@
 /*
- * Each line, a JSON value, in an array with the moment when it came, in ms by
- * the clock that never steps: [1234,{"type":...}]
+ * Write each line, a JSON value, in an array with the time when it came, in ms
+ * of the monotonic clock: [1234,{"type":...}]
  */
 
 #include <stdio.h>

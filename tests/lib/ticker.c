@@ -1,7 +1,7 @@
 /*
- * ticker PERIOD_MS SECONDS DEVICES: a port record every PERIOD_MS, of DEVICES
- * inputs in turn, with the moment when it was written under "ms", by the clock
- * that never steps.
+ * ticker PERIOD_MS SECONDS PORTS: write a port record every PERIOD_MS, of PORTS
+ * ports in turn. "ms" in it is the time when it was written, in ms of the
+ * monotonic clock.
  */
 
 #include <stdio.h>

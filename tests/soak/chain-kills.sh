@@ -1,8 +1,8 @@
 #!/bin/bash
-# chain-kills.sh KILLS BROKER_KILLS STOPS DTUS: the supervised chain under load,
-# and what was served held against what arrived. Tools are killed with -9 at
-# random, the broker in between; then the whole chain is stopped and started at
-# random.
+# chain-kills.sh KILLS BROKER_KILLS STOPS DTUS: the supervised chain under load.
+# Tools are killed with SIGKILL at random, the broker in between; then the whole
+# chain is stopped and started at random times. Every answer that hm-sim served
+# must be in the database and have reached the broker.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -24,7 +24,8 @@ milliseconds() {
 	echo "${up/./}0"
 }
 
-# The pid of a service, or nothing. -1 would be every process there is.
+# The pid of a service, or nothing if it is down: its pid is then -1, which
+# kill takes for every process.
 pid_of() {
 	local pid
 	pid=$(s6-svstat -o pid "$scan/$1" 2>/dev/null) || return
@@ -46,13 +47,13 @@ murder() {
 	[ "$1" != poll ] || milliseconds >>"$work/deaths"
 }
 
-# As for a new version: another file of the same name, and one restart.
+# As an upgrade does: replace the file of the tool, and restart it once.
 restart() {
 	install -m 755 "$HM_BIN/hm-$1" "$work/bin/hm-$1"
 	s6-svc -r "$scan/$1"
 }
 
-# Its end, and the milliseconds that it takes.
+# Stop the chain; stop_ms is how long that takes, longest the maximum so far.
 stop_chain() {
 	local start
 	start=$(milliseconds)
@@ -74,7 +75,7 @@ chain_is_up() {
 	done
 }
 
-# A broker, and what it gets in a file.
+# Start a broker; the states that it receives go into the file seen.
 broker() {
 	start_broker "$port"
 	subscribe "$port" 'homeassistant/hoymiles_mqtt/+/state' "$work/seen"
@@ -91,7 +92,7 @@ answers_in() {
 		"\(.[1].serial) \(.[1].number) \(.[0])"' "$1"
 }
 
-# Numbers that the database, or the broker, has: serial of the DTU, number.
+# "DTU-SERIAL NUMBER" of each answer in the database, or at the broker.
 stored() {
 	sqlite3 -separator ' ' "$work/hm.db" 'SELECT DISTINCT d.serial,
 		i.alarm_count FROM inverter i JOIN dtu_latest d USING (dtu)'
@@ -107,9 +108,9 @@ seen() {
 			$1 in owner { print owner[$1], $2 }' "$work/owners" -
 }
 
-# missing HAVE: what was served and is not there, but for an answer that
-# hm-poll was killed with, just after it came: nobody else knows of it. Those
-# are in the file died.
+# missing HAVE: the served answers that are not in the file HAVE. An answer that
+# came just before hm-poll was killed may be lost: it is in the file died
+# instead.
 missing() {
 	sort -u "$1" | awk -v deaths="$work/deaths" -v died="$work/died" '
 		BEGIN { while ((getline t <deaths) > 0) death[++n] = t }
@@ -180,8 +181,8 @@ while [ "$killed" -lt "$kills" ]; do
 	sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
 done
 echo "# $killed kills in $((($(milliseconds) - began) / 1000)) s," \
-	"the broker $broker_killed times; $restarts restarts of a tool that" \
-	"was installed anew, $reloads reloads"
+	"the broker $broker_killed times; $restarts restarts of a tool whose" \
+	"file was replaced, $reloads reloads"
 
 stopped=0
 while [ "$stopped" -lt "$stops" ]; do
@@ -193,7 +194,7 @@ done
 echo "# $stopped stops, the longest $longest ms"
 check "every stop is done within 10 s" [ "$longest" -lt 10000 ]
 
-# Nothing more is served; what is under way arrives.
+# Stop hm-poll, so that no more answers are served, and let the rest arrive.
 until_true 20 chain_is_up
 s6-svc -d "$scan/poll"
 s6-svwait -d -t 10000 "$scan/poll"
@@ -205,7 +206,7 @@ echo "# $served answers served, $(sort -u "$work/stored" | wc -l) stored," \
 	"$(sort -u "$work/broker" | wc -l) at the broker," \
 	"$(wc -l <"$work/deaths") deaths of hm-poll, with" \
 	"$(wc -l <"$work/died") answers"
-check "few answers died with hm-poll" \
+check "a kill of hm-poll lost one answer at most" \
 	[ "$(wc -l <"$work/died")" -le "$(wc -l <"$work/deaths")" ]
 check "there was load" [ "$served" -gt $((killed / 2)) ]
 same "every answer is in the database" "$(missing "$work/stored" | head)" ""
@@ -213,9 +214,9 @@ same "every answer reached the broker" "$(missing "$work/broker" | head)" ""
 same "no answer is in the database twice" "$(sqlite3 "$work/hm.db" 'SELECT
 	dtu, alarm_count, count(*) FROM inverter GROUP BY dtu, alarm_count
 	HAVING count(*) > 1 LIMIT 5')" ""
-same "the database is whole" \
+same "the database is not damaged" \
 	"$(sqlite3 "$work/hm.db" 'PRAGMA integrity_check')" ok
-same "nothing torn reached the broker" \
+same "every payload at the broker is complete JSON" \
 	"$(sed -n 's|^homeassistant/[^ ]* ||p' "$work/seen" |
 		jq -e . 2>&1 >/dev/null | head -n 3)" ""
 stop_chain

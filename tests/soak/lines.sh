@@ -1,14 +1,15 @@
 #!/bin/bash
-# lines.sh LINES: so many random and mutated lines through hm-decode, hm-filter
-# and hm-ha-discovery, which should be built with SANITIZE=1. Prints figures; fails
-# if a tool ends with anything but 0.
+# lines.sh LINES: send LINES mutated lines through hm-decode, hm-filter and
+# hm-ha-discovery, which should be built with SANITIZE=1. Prints figures; fails
+# if a tool ends with a status other than 0.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
 lines=$1
 data=$(cd "$(dirname "$0")/../data" && pwd)
 
-# Seeds: frames of both transports, what they decode to, and what others made.
+# Seeds: frames of both transports, the records made from them, and the inputs
+# of other tests.
 start_sim seeds --transport hm,modbus --inverters 3 --inputs 4 --meter \
 	--phases 3
 hm-poll -1 --ask info,network,alarms,history "${uris[@]}" >"$work/frames"

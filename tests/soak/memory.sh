@@ -1,7 +1,7 @@
 #!/bin/bash
-# memory.sh MINUTES: the memory of each tool of the chain, once a minute, while
-# a DTU of each kind, of four inverters with four inputs, is polled every 5 s
-# and published to a real broker.
+# memory.sh MINUTES: print the memory of each tool of the chain once a minute.
+# hm-poll reads a DTU for each transport, with four inverters of four inputs,
+# every 5 s; hm-publish sends to a real broker.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -30,7 +30,7 @@ hm-metrics -d "$work/hm.db" --port "$(free_port)" <"$work/published" \
 tools+=($!)
 pids+=("${tools[@]}")
 
-# Of each process, in kB, and of all together.
+# The PSS of each process in kB, and the sum.
 proportional() {
 	local pid sum=0 kb
 	for pid in "${tools[@]}"; do

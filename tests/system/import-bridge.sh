@@ -1,5 +1,5 @@
 #!/bin/bash
-# pipelines/import-bridge: the counters of hoymiles-mqtt 0.12 go on in hm.
+# pipelines/import-bridge: hm continues the counters of hoymiles-mqtt 0.12.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DATABASE_PATH DRY_RUN PERSISTENCE_ENABLED EXCLUDE_INVERTERS
@@ -7,7 +7,7 @@ export TZ=UTC
 root=$(cd "$(dirname "$0")/../.." && pwd)
 import=$root/pipelines/import-bridge
 
-# What 0.12 makes when it starts.
+# The tables that 0.12 makes when it starts.
 old_schema="
 CREATE TABLE production_cache (serial_number TEXT NOT NULL,
 	port_number INTEGER NOT NULL, today_production INTEGER NOT NULL,
@@ -31,7 +31,7 @@ make_old() {
 	done
 }
 
-# told SERIAL DTU ...: what a poll tells.
+# told SERIAL DTU ...: the records of a poll with these inverters.
 told() {
 	while [ $# -gt 0 ]; do
 		echo '{"type":"inverter","time":"2026-11-20T12:00:00Z","dtu":"'"$2"'","serial":"'"$1"'"}'
@@ -71,20 +71,20 @@ same "the import ends well" $? 0
 same "... writes nothing to stdout" "$(cat "$work/out")" ""
 same "... and says what it did" "$(cat "$work/err")" \
 	"import-bridge: 4 inputs imported, 0 known before, 0 not imported"
-same "hm knows what the bridge has shown" "$(rows "$work/hm.db")" \
+same "hm has the counters of the bridge" "$(rows "$work/hm.db")" \
 	"$(cat "$work/expected")"
 same "the old directory is as it was" "$(prints "$work/old")" "$before"
 
 sqlite3 "$work/hm.db" .dump >"$work/dump"
 "$import" "$work/old/hoymiles-mqtt.db" "$work/hm.db" <"$work/poll" \
 	2>"$work/err"
-same "a second time" $? 0
-same "... finds all there" "$(cat "$work/err")" \
+same "a second import ends well" $? 0
+same "... finds all counters there" "$(cat "$work/err")" \
 	"import-bridge: 0 inputs imported, 4 known before, 0 not imported"
 check "... and changes nothing" diff "$work/dump" \
 	<(sqlite3 "$work/hm.db" .dump)
 
-# The switch, as Home Assistant sees it: nothing falls, nothing is left out.
+# The switch, as Home Assistant sees it: no counter falls, none is missing.
 switch() {
 	hm-poll -n 2 --period 5 --stats-period 0 "$plant" |
 		hm-decode --stats-period 0 |
@@ -109,7 +109,7 @@ follows='def entry: . as $r | $cached[0][] |
 	[.[] | select(.type == "port") | . as $r | entry |
 		($r.total_production - .total), ($r.today_production - .today)]
 	| length == 16 and all(. >= 0 and . <= 10)'
-check "each input goes on where it was, from the first poll on" \
+check "each input continues its counters, from the first poll on" \
 	jq -es --slurpfile cached "$work/cached.json" "$follows" "$work/seen"
 # shellcheck disable=SC2016
 check "... and so do the DTU's sums" jq -es --slurpfile cached \
@@ -118,57 +118,60 @@ check "... and so do the DTU's sums" jq -es --slurpfile cached \
 	(.today_production - ($cached[0] | map(.today) | add))] |
 	length == 4 and all(. >= 0 and . <= 40)' "$work/seen"
 # shellcheck disable=SC2016
-check "without an import the first poll tells no energy" jq -es '
+check "without an import the first poll shows no energy" jq -es '
 	[.[] | select(.type == "dtu" or .type == "port") | .time] as $times |
 	[.[] | select(.time == ($times | min)) | .total_production // empty]
 	== []' "$work/fresh"
 
-# Inverters whose place is not plain.
+# Inverters that no DTU, or more than one, reports.
 a=116100000001 b=116100000002 c=1161ABCDEF03
 make_old "$work/places.db" "$a|1|10|1000|$now" "$b|1|20|2000|$now" \
 	"$c|1|30|3000|$now"
 told $a roof | "$import" "$work/places.db" "$work/one.db" 2>"$work/err"
-same "what a single DTU does not tell of is behind it" \
+same "an inverter that the only DTU does not report belongs to it" \
 	"$(rows "$work/one.db")" "roof|$a|1|10|1000
 roof|$b|1|20|2000
 roof|${c,,}|1|30|3000"
-check "... and named" grep -q "^import-bridge: $b: the DTU does not tell of it" \
-	"$work/err"
+check "... and is named" grep -q \
+	"^import-bridge: $b: the DTU does not report it" "$work/err"
 told $a roof $b barn | "$import" "$work/places.db" "$work/two.db" 2>"$work/err"
-same "with two DTUs it is left out" "$(rows "$work/two.db")" \
+same "with two DTUs such an inverter is left out" "$(rows "$work/two.db")" \
 	"barn|$b|1|20|2000
 roof|$a|1|10|1000"
-check "... and the way is told" grep -qx "import-bridge: ${c,,}: not imported: no DTU tells of it; if it counts, add ${c,,}=DTU" "$work/err"
+check "... and a message says how to import it" grep -qx "import-bridge: ${c,,}: not imported: no DTU reports it; to import it, add ${c,,}=DTU" "$work/err"
 told $a roof $b barn |
 	"$import" "$work/places.db" "$work/two.db" "$c=the barn's" 2>"$work/err"
-same "then it is added" "$(rows "$work/two.db")" "barn|$b|1|20|2000
+same "with SERIAL=DTU it is imported" "$(rows "$work/two.db")" "barn|$b|1|20|2000
 roof|$a|1|10|1000
 the barn's|${c,,}|1|30|3000"
 told $a roof $a barn $b roof $c roof |
 	"$import" "$work/places.db" "$work/both.db" 2>"$work/err"
-check "an inverter that two DTUs tell of is not imported" grep -qx "import-bridge: $a: not imported: several DTUs tell of it; add $a=DTU" "$work/err"
+check "an inverter that two DTUs report is not imported" grep -qx "import-bridge: $a: not imported: several DTUs report it; add $a=DTU" "$work/err"
 
-# What is not to be believed.
+# Counters that are not plausible.
 make_old "$work/spike.db" "$a|1|10|4294967295|$now" "$a|2|0|0|$now" \
 	"$a|3|9|900|2026-01-01 10:00:00" "$a|4|9|900|never"
 told $a roof | "$import" "$work/spike.db" "$work/spiked.db" 2>"$work/err"
-same "a spike that stuck stays behind" $? 0
-same "... and what was never known" "$(rows "$work/spiked.db" |
+same "an import with a spike in the old file ends well" $? 0
+same "... without the spike and the port that never had a total" \
+	"$(rows "$work/spiked.db" |
 	grep -v '||$')" "roof|$a|3|9|900
 roof|$a|4|9|900"
-check "... and it is said" grep -q "^import-bridge: $a, port 1: not imported" \
-	"$work/err"
-same "... but not of what was never known" "$(grep -c 'port 2' "$work/err")" 0
+check "... and the spike is named" grep -q \
+	"^import-bridge: $a, port 1: not imported" "$work/err"
+same "... but not the port that never had a total" \
+	"$(grep -c 'port 2' "$work/err")" 0
 
-# Times are local ones, of a zone that may be told, and never to come.
+# Times in the old file are local; -z names their zone. A time in the future
+# counts as now.
 make_old "$work/zone.db" "$a|1|10|1000|2026-07-01 23:30:00" \
 	"$a|2|10|1000|2036-07-01 23:30:00"
 told $a roof | "$import" -z America/New_York "$work/zone.db" "$work/zoned.db" \
 	2>"$work/err"
-same "a local time is understood" "$(sqlite3 "$work/zoned.db" \
+same "a local time is converted" "$(sqlite3 "$work/zoned.db" \
 	"SELECT datetime(e_total_time, 'unixepoch') FROM production_cache
 	WHERE port = 1")" "2026-07-02 03:30:00"
-check "a time to come is now" test "$(sqlite3 "$work/zoned.db" \
+check "a time in the future becomes now" test "$(sqlite3 "$work/zoned.db" \
 	"SELECT e_total_time FROM production_cache WHERE port = 2")" \
 	-le "$(date +%s)"
 
@@ -179,11 +182,11 @@ sqlite3 "$work/old/killed.db" 'PRAGMA cache_size = 1' 'BEGIN' \
 	"INSERT INTO metrics SELECT '$now', hex(randomblob(500)), 1, NULL
 	FROM json_each('[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]')" \
 	".shell kill -9 \$PPID" 2>/dev/null || :
-check "a journal is left" test -s "$work/old/killed.db-journal"
+check "the killed bridge left a journal" test -s "$work/old/killed.db-journal"
 before=$(prints "$work/old")
 told $a roof |
 	"$import" "$work/old/killed.db" "$work/killed.db" 2>"$work/err"
-same "what was committed is imported" "$(rows "$work/killed.db")" \
+same "the committed counters are imported" "$(rows "$work/killed.db")" \
 	"roof|$a|1|10|1000"
 same "... and the file and its journal are as they were" \
 	"$(prints "$work/old")" "$before"
@@ -205,20 +208,21 @@ refused 65 "$work/empty: is no database of hoymiles-mqtt 0.12" \
 	"$work/empty" "$work/new.db"
 refused 65 "$work/none: there is no such file" "$work/none" "$work/new.db"
 refused 65 "$work/hm.db: is a database of hm" "$work/hm.db" "$work/new.db"
-refused 64 "$work/zone.db: the new database is another file" \
+refused 64 "$work/zone.db: the new database must be another file" \
 	"$work/zone.db" "$work/zone.db"
 refused 65 "$work/places.db: is no database of hm; name a new file" \
 	"$work/zone.db" "$work/places.db"
 refused 65 "$work/other.db: is no database of hm; name a new file" \
 	"$work/zone.db" "$work/other.db"
 check "no new file is made" test ! -e "$work/new.db"
-same "... nor is that of another program changed" \
+same "... nor is the database of another program changed" \
 	"$(sqlite3 "$work/other.db" .schema)" "CREATE TABLE t (a);"
 "$import" "$work/zone.db" "$work/new.db" </dev/null 2>"$work/err"
 same "refused: nothing on stdin" "$? $(cat "$work/err")" \
-	"65 import-bridge: error: stdin tells of no inverter; is it the output of hm-decode?"
+	"65 import-bridge: error: stdin has no inverter; is it the output of hm-decode?"
 told $a roof | DRY_RUN=true "$import" "$work/zone.db" "$work/dry.db" \
 	2>"$work/err"
-same "where hm-filter may not write it is said" $? 75
-same "nothing is left" "$(find "$TMPDIR" -name 'import-bridge.*')" ""
+same "with DRY_RUN nothing is imported, and the status says so" $? 75
+same "no temporary directory is left" \
+	"$(find "$TMPDIR" -name 'import-bridge.*')" ""
 finish

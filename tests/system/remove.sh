@@ -1,5 +1,6 @@
 #!/bin/bash
-# tests/lib/remove, which cleans up after all the others, spares what is mounted.
+# tests/lib/remove, which cleans up after the other tests, keeps a directory
+# with something mounted in it.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -11,8 +12,8 @@ echo kept >"$work/a b/c/file"
 check "a tree is removed" "$remove" "$work/a b" "$work/none"
 check "... and is gone" test ! -e "$work/a b"
 
-# A tree of its own, below nothing that anybody removes. What is mounted there
-# ends with the namespace.
+# A tree outside of $work, which is removed at the end. Mounts in it end with
+# the namespace.
 top=$(mktemp -d "${TMPDIR:-/tmp}/hm mounted.XXXXXX")
 mkdir "$top/here" "$top/beside"
 in_vain() {
@@ -27,12 +28,12 @@ in_vain() {
 if ! "${alone[@]}" mount -t tmpfs tmpfs "$top/here" 2>/dev/null; then
 	skip "something mounted" "the kernel gives us no namespace"
 else
-	check "what something is mounted below is kept" in_vain "$top"
-	check "... and what it is mounted at" in_vain "$top/here"
-	check "... and it is said" "${alone[@]}" sh -c \
+	check "a directory with a mount below it is kept" in_vain "$top"
+	check "... and a mount point" in_vain "$top/here"
+	check "... and a message says so" "${alone[@]}" sh -c \
 		"mount -t tmpfs tmpfs '$top/here'; '$remove' '$top' 2>&1 |
-		grep -q '^remove: .* is kept: mounted there is $top/here\$'"
+		grep -q '^remove: .* is kept: mounted there: $top/here\$'"
 fi
-check "without a mount it goes" "$remove" "$top"
-check "... whole" test ! -e "$top"
+check "without a mount it is removed" "$remove" "$top"
+check "... completely" test ! -e "$top"
 finish

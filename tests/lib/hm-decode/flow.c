@@ -1,7 +1,7 @@
 /*
- * `flow RATE COUNT`: COUNT readings, RATE a second as the clock goes. The
- * total_production of each is its number, from 1; no two are of one input at
- * one time, which begins at 2026-06-21T04:00:00Z and goes as the clock does.
+ * flow RATE COUNT: write COUNT port records, RATE a second. total_production
+ * is the number of the record, from 1. "time" starts at 2026-06-21T04:00:00Z
+ * and advances with the clock; no port has two records with the same time.
  */
 
 #include <stdio.h>

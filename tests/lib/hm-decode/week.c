@@ -1,6 +1,7 @@
 /*
- * `week DTUS INVERTERS INPUTS DAYS`: the readings of so many DTUs with so many
- * inverters and inputs each, polled once a minute, from 2026-06-15 on.
+ * week DTUS INVERTERS PORTS DAYS: write the readings of DTUS DTUs, with
+ * INVERTERS inverters each and PORTS ports each, polled once a minute for DAYS
+ * days from 2026-06-15 on.
  */
 
 #include <stdio.h>

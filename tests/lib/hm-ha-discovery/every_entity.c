@@ -1,6 +1,6 @@
 /*
- * Writes a discovery message for every entity that the field table can make.
- * With a number, fields are multiplied by it where that is allowed.
+ * every_entity [FACTOR]: write a discovery message for every entity that the
+ * field table can make. Fields that may be multiplied are multiplied by FACTOR.
  */
 
 #include <stdio.h>
@@ -68,7 +68,7 @@ main(int argc, char *argv[])
 			continue;
 		device = hm_ha_table_device(table, kind, hm_text(serial));
 		device->dtu = hm_ha_table_dtu(table, hm_text("roof"));
-		/* Alarms have the same topics as the readings' alarms. */
+		/* Alarm records use the topics of the alarms in readings. */
 		for (enum hm_ha_part part = 0; part < HM_HA_ALARM; part++)
 			write_part(table, device, part,
 			    &entities.of[kind][part]);
