@@ -54,9 +54,9 @@ same "a start at night tells nothing rather than 0" \
 	"[null,null] [null,null] [null,null] [null,null] "
 same "without a database the first reading is shown" \
 	"$(port 0 10500 500 | filter 2>"$work/err" | energies)" "[10500,500] "
-same "... and it is said once that nothing will be kept" \
-	"$(cat "$work/err")" "hm-filter: warning: without a database what is\
- known of the energy is lost when this ends; see --database"
+same "... and one warning says that nothing is kept" \
+	"$(cat "$work/err")" "hm-filter: warning: without a database the\
+ accepted energies are lost when hm-filter ends; see --database"
 
 # Sums
 
