@@ -18,7 +18,7 @@ bool hm_buffer_append(struct hm_buffer *b, const uint8_t *p, size_t n,
 /* Drop the first n bytes. */
 void hm_buffer_drop(struct hm_buffer *b, size_t n);
 
-/* Empty it, and give its memory back if that is more than `most` bytes. */
+/* Empty the buffer, and free its memory if that is more than `most` bytes. */
 void hm_buffer_shrink(struct hm_buffer *b, size_t most);
 
 void hm_buffer_free(struct hm_buffer *b);

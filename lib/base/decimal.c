@@ -1,6 +1,6 @@
 #include "decimal.h"
 
-/* More than any number of digits can make up for, and far from an overflow. */
+/* No line has enough digits to offset it, and adding to it cannot overflow. */
 #define EXPONENT_MAX 100000000000000
 
 static bool
@@ -42,7 +42,7 @@ push_digit(struct digits *d, char c)
 	    !__builtin_sub_overflow(d->negative, c - '0', &d->negative);
 }
 
-/* Run over digits; false if there are none or they do not fit. */
+/* Read digits; false if there are none or they do not fit. */
 static bool
 parse_digits(const char **p, const char *end, struct digits *d)
 {

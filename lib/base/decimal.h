@@ -15,7 +15,7 @@ struct hm_decimal {
 };
 
 #define HM_DECIMAL_SCALE_MAX 18
-#define HM_DECIMAL_TEXT 24 /* bytes of any printed one and its NUL */
+#define HM_DECIMAL_TEXT 24 /* bytes of a printed number and its NUL */
 
 static inline struct hm_decimal
 hm_decimal(int64_t units, unsigned scale)

@@ -45,7 +45,7 @@ link_item(struct hm_hash *table, struct hm_hash_item *item)
 	*slot = item;
 }
 
-/* At most two entries a slot: few are compared, and slots are few, too. */
+/* Two entries a slot, on average, cost little time and half the slots. */
 bool
 hm_hash_reserve(struct hm_hash *table)
 {

@@ -32,27 +32,27 @@ uint64_t hm_hash_bytes(uint64_t hash, const void *bytes, size_t n);
 void *hm_hash_find(const struct hm_hash *table, uint64_t hash,
     bool (*same)(const void *entry, const void *key), const void *key);
 
-/* Take the memory that one more entry needs. False if there is none. */
+/* Allocate the slots that one more entry needs. False if there is no memory. */
 bool hm_hash_reserve(struct hm_hash *table);
 
-/* False if there is no memory; the table is then as before. */
+/* Add an entry. False, and the table unchanged, if there is no memory. */
 bool hm_hash_add(struct hm_hash *table, uint64_t hash,
     struct hm_hash_item *item);
 
-/* Take an entry out of the table that it is in, in constant time. */
+/* Remove an entry, which must be in the table, in constant time. */
 void hm_hash_remove(struct hm_hash *table, const struct hm_hash_item *item);
 
 /*
- * The entry after `item`, or the first one if it is NULL; NULL at the end. In
- * no useful order; no entry may be added or removed meanwhile, but `item` may
- * be freed once the one after it is known.
+ * The entry after `item`, or the first one if `item` is NULL; NULL at the end.
+ * The order is undefined. No entry may be added or removed during the walk, but
+ * `item` may be freed once this has returned.
  */
 void *hm_hash_next(const struct hm_hash *table,
     const struct hm_hash_item *item);
 
 /*
- * Take all entries out. The slots are kept: as many entries as before can be
- * added without memory.
+ * Remove all entries and keep the slots: adding as many entries again needs no
+ * memory.
  */
 void hm_hash_clear(struct hm_hash *table);
 void hm_hash_free(struct hm_hash *table);

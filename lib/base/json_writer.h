@@ -37,9 +37,9 @@ void hm_json_null(struct hm_json *e, const char *key);
 void hm_json_moment(struct hm_json *e, const char *key, int64_t seconds);
 /* JSON text that the caller knows to be valid; a string with its quotes. */
 void hm_json_raw(struct hm_json *e, const char *key, struct hm_slice json);
-/* A string as it stands between its quotes, escapes included; it is valid. */
+/* A valid JSON string without its quotes: its escapes are copied. */
 void hm_json_quoted(struct hm_json *e, const char *key, struct hm_slice text);
-/* The same as the key of the next value, which is then written without one. */
+/* A key in that form; the next value is then written with `key` NULL. */
 void hm_json_key(struct hm_json *e, struct hm_slice text);
 /* True and *out set (into buf, no LF) if everything fitted and is closed. */
 bool hm_json_done(const struct hm_json *e, struct hm_slice *out);

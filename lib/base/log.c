@@ -12,7 +12,7 @@
 #include "rfc3339.h"
 #include "utf8.h"
 
-/* A write of PIPE_BUF bytes is atomic, and holds a text that is all escapes. */
+/* Even if JSON escapes each byte, the line fits PIPE_BUF: an atomic write. */
 #define TEXT_MAX 1900
 #define FACT_MAX 400
 
@@ -57,7 +57,7 @@ hm_log_tool(void)
 static void
 write_line(const char *line, size_t n)
 {
-	/* There is nowhere left to report a log that cannot be written. */
+	/* A failed write to stderr cannot be reported anywhere. */
 	if (write(STDERR_FILENO, line, n) < 0)
 		return;
 }

@@ -63,7 +63,7 @@ fds(void)
 		if (entry->d_name[0] != '.')
 			count++;
 	closedir(dir);
-	return count - 1; /* less the one of this directory */
+	return count - 1; /* without the descriptor of `dir` */
 }
 
 void

@@ -102,7 +102,7 @@ hm_rfc3339_parse(struct hm_slice text, int64_t *seconds)
 		return false;
 	*seconds = days_from_civil(year, month, day) * DAY + hour * 3600 +
 	    minute * 60 + second;
-	/* The thirtieth of February comes back as another day. */
+	/* 30 February is formatted as another day, and so refused. */
 	return hm_slice_equal(hm_rfc3339_format(*seconds, again), text);
 }
 

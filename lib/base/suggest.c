@@ -32,8 +32,9 @@ least(size_t a, size_t b)
 }
 
 /*
- * Letters to add, drop, change, or swap with the next (optimal string
- * alignment). Each row is the distances from one more letter of a.
+ * How many letters to add, drop, change, or swap with the next one (optimal
+ * string alignment). Row i has the distances between the first i letters of a
+ * and each beginning of b.
  */
 static size_t
 distance(const char *a, size_t m, const char *b, size_t n)
@@ -73,7 +74,7 @@ common_words(const char *a, const char *b)
 	return words;
 }
 
-/* Whether the shorter is the beginning or the end of the longer. */
+/* Whether the shorter name is the beginning or the end of the longer one. */
 static bool
 is_part(const char *a, size_t m, const char *b, size_t n)
 {

@@ -43,7 +43,7 @@ hm_utf8_len(const char *p, size_t n)
 	return len;
 }
 
-/* Control characters, and those that end a line or a stream in YAML. */
+/* Control characters, and characters that end a line or a stream in YAML. */
 static bool
 is_control(struct hm_slice character)
 {

@@ -6,9 +6,9 @@
 #include "slice.h"
 
 /*
- * The length (1-4) of the well-formed UTF-8 sequence at p, of which n bytes
- * are there, or 0: overlong forms, surrogates and values past U+10FFFF are
- * not well-formed (Unicode 15, table 3-7).
+ * The length (1-4) of the well-formed UTF-8 sequence at the start of n bytes,
+ * or 0: overlong forms, surrogates and values past U+10FFFF are not well-formed
+ * (Unicode 15, table 3-7).
  */
 size_t hm_utf8_len(const char *p, size_t n);
 

@@ -10,7 +10,7 @@
  */
 
 /*
- * Use the zone `name`, such as "Europe/Berlin"; NULL leaves the system's.
+ * Use the zone `name`, such as "Europe/Berlin"; with NULL the system's.
  * False if the time zone database has no zone of that name.
  */
 bool hm_zone_use(const char *name);
