@@ -1,7 +1,7 @@
 #ifndef HM_BREAKER_STATE_H
 #define HM_BREAKER_STATE_H
 
-/* How status records and metrics name the state of a DTU's circuit breaker. */
+/* The state of a DTU's circuit breaker, as in status records and metrics. */
 enum hm_breaker_state {
 	HM_BREAKER_CLOSED,
 	HM_BREAKER_OPEN,

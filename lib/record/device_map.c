@@ -68,7 +68,7 @@ take_memory(struct hm_device_map *map, size_t size)
 	return memory;
 }
 
-/* Whether one more is allowed, of which there are `count` of `max`. */
+/* Whether the bounds allow one more entry beside `count`, of at most `max`. */
 static bool
 is_allowed(const struct hm_device_map *map, size_t count, size_t max)
 {
@@ -77,7 +77,7 @@ is_allowed(const struct hm_device_map *map, size_t count, size_t max)
 	    (max == 0 || count < max);
 }
 
-/* A new entry with a text behind it, or NULL. */
+/* A new entry with room for its text behind it, or NULL. */
 static void *
 new_entry(struct hm_device_map *map, size_t size, struct hm_slice text)
 {
@@ -179,7 +179,7 @@ hm_device_map_device(struct hm_device_map *map, struct hm_dtu_key *dtu,
 
 /* Ports */
 
-/* The port, or NULL and in *last the last one that there is. */
+/* The port; or NULL, and *last is the last port of the device. */
 static struct hm_port_key *
 walk_ports(const struct hm_device_key *device, int64_t number,
     struct hm_port_key **last)

@@ -7,13 +7,13 @@
 #include "base/slice.h"
 
 /*
- * What is known of each DTU, of each device behind it (an inverter or a
- * meter) and of each port of a device. Whoever uses a map says how large its
- * entries are; the first member of an entry is its `key`, a struct hm_dtu_key,
+ * A map with an entry for each DTU, for each device of a DTU (an inverter or a
+ * meter) and for each port of a device. The user of a map sets the size of its
+ * entries; the first member of an entry is its `key`, a struct hm_dtu_key,
  * hm_device_key or hm_port_key, and the rest starts as zeros. Entries never
- * move. They stand side by side in large blocks, since there can be many, and
- * are aligned for integers and doubles. DTUs and devices are found by a hash,
- * the few ports of a device by a walk.
+ * move. They are allocated in large blocks, since there can be many, and are
+ * aligned for integers and doubles. DTUs and devices are found by a hash, the
+ * few ports of a device by a walk.
  */
 
 struct hm_port_key {
@@ -26,8 +26,8 @@ struct hm_device_key {
 	STAILQ_ENTRY(hm_device_key) next;
 	struct hm_dtu_key *dtu;
 	SLIST_HEAD(hm_device_ports, hm_port_key) ports;
-	int64_t number; /* 0, or what tells it from others of its serial */
-	uint16_t serial_at, serial_size; /* bytes from here; see below */
+	int64_t number; /* 0, or unique among devices of one serial */
+	uint16_t serial_at, serial_size; /* see hm_device_serial */
 	uint32_t ports_count;
 };
 
@@ -39,12 +39,12 @@ struct hm_dtu_key {
 	struct hm_slice name;
 };
 
-/* A size of 0 is that of the key alone, a bound of 0 is none. */
+/* With a size of 0 an entry is its key alone; a bound of 0 is no bound. */
 struct hm_device_map_options {
 	size_t dtu_size, device_size, port_size; /* bytes of an entry */
 	size_t entries_max; /* DTUs, devices and ports in all */
-	size_t devices_max; /* of a DTU */
-	size_t ports_max;   /* of a device */
+	size_t devices_max; /* of one DTU */
+	size_t ports_max;   /* of one device */
 };
 
 struct hm_device_map_block;
@@ -59,7 +59,7 @@ struct hm_device_map {
 	size_t entries;
 };
 
-/* An empty map takes no memory. Ended by hm_device_map_clear. */
+/* An empty map takes no memory. Freed by hm_device_map_clear. */
 void hm_device_map_init(struct hm_device_map *map,
     const struct hm_device_map_options *options);
 
@@ -80,14 +80,14 @@ void *hm_device_map_port(struct hm_device_map *map,
 /* The entry of a port, or NULL if there is none. */
 void *hm_device_find_port(const struct hm_device_key *device, int64_t port);
 
-/* Remove a port of the device; its entry must not be used any more. */
+/* Remove a port of the device; its entry becomes invalid. */
 void hm_device_map_remove_port(struct hm_device_map *map,
     struct hm_device_key *device, struct hm_port_key *port);
 
 /*
- * Visiting: the first entry, or the one after another; NULL at the end. The
- * newest DTU comes first, the devices of a DTU and the ports of a device in
- * the order in which they were added.
+ * The first entry, or the next one; NULL at the end. The newest DTU comes
+ * first; the devices of a DTU and the ports of a device come in the order in
+ * which they were added.
  */
 static inline void *
 hm_device_map_first(const struct hm_device_map *map)

@@ -4,9 +4,8 @@
 #include <stddef.h>
 
 /*
- * The longest name of a DTU, in bytes, that a tool keeps something under. A
- * name is longer only by mistake: the records of its DTU are then passed on
- * and stored, and nothing else comes of them.
+ * The longest name of a DTU, in bytes, for which tools keep state. Records of a
+ * DTU with a longer name are only passed on and stored.
  */
 #define HM_DTU_NAME_MAX ((size_t)120)
 

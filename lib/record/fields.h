@@ -10,9 +10,8 @@
 #include "types.h"
 
 /*
- * Every field of a reading, once: fields.def is the table. Filtering,
- * discovery, metrics and storage treat a new line of it like the others;
- * hm-decode has to fill the field.
+ * The fields of readings; fields.def is the table. For a new line of it only
+ * hm-decode needs code, which fills the field.
  */
 
 enum hm_field_kind {
@@ -26,8 +25,8 @@ enum hm_field_kind {
 };
 
 enum hm_field_flag {
-	HM_AWAKE = 1 << 0,      /* means nothing while the inverter sleeps */
-	HM_DIAGNOSTIC = 1 << 1, /* of interest for finding faults only */
+	HM_AWAKE = 1 << 0,      /* meaningless while the inverter sleeps */
+	HM_DIAGNOSTIC = 1 << 1, /* useful only for finding faults */
 	HM_DESCRIBES = 1 << 2,  /* describes the device; no entity of its own */
 	HM_RARE = 1 << 3,       /* in info records; an entity only there */
 };
@@ -36,23 +35,23 @@ enum hm_field_flag {
 
 struct hm_field {
 	const char *key;
-	unsigned scopes;      /* bit i: records of hm_scope i have it */
+	unsigned scopes;      /* bit i: records of hm_scope i have the field */
 	enum hm_field_kind kind;
-	unsigned scale;       /* decimals that the wire carries */
+	unsigned scale;       /* decimals of the number on the wire */
 	const char *unit;     /* NULL: none */
 	const char *ha_class; /* Home Assistant's device class, NULL: none */
 	const char *phase;    /* "A", of a voltage between two "AB"; or NULL */
 	unsigned flags;       /* hm_field_flag */
 	/*
-	 * Its metrics in Prometheus: the names without prefix, NULL for none,
-	 * and what makes a value in the unit of the name out of one of `unit`.
+	 * The field's Prometheus metrics: names without prefix, or NULL, and
+	 * the factor from `unit` to the unit of the name.
 	 */
 	struct hm_metric {
 		const char *name;
 		struct hm_decimal factor;
 	} metrics[HM_FIELD_METRICS];
-	const char *help; /* for the metrics; of several fields that share one
-	                     the first one's is shown */
+	const char *help; /* of the metrics; if fields share a metric, that of
+	                     the first one is shown */
 };
 
 enum hm_field_id {

@@ -6,16 +6,16 @@
 #include "base/slice.h"
 
 /*
- * What the first digits of a serial number (hex digits, any case) say about
- * the device. NULL if they are not known. docs/protocol.md has the sources.
+ * The model by the first digits of a serial number (hex digits, any case). NULL
+ * if they are not known. docs/protocol.md has the sources.
  */
 const char *hm_model_inverter(struct hm_slice serial);
 const char *hm_model_dtu(struct hm_slice serial);
 const char *hm_model_meter(struct hm_slice serial);
 
 /*
- * Whether a DTU is built into an inverter, as far as is known, and so has no
- * power at night.
+ * Whether a DTU is known to be built into an inverter, and so has no power at
+ * night.
  */
 bool hm_model_dtu_sleeps(struct hm_slice serial);
 
@@ -25,7 +25,7 @@ const char *hm_model_part(uint32_t part);
 /*
  * The most watts that one input of an inverter is rated for, by the name that
  * hm_model_inverter or hm_model_part gives its model; of the whole inverter
- * where the inputs of the model are not known. 0 if no watts are known.
+ * if the number of its inputs is not known. 0 if its power is not known.
  */
 int64_t hm_model_input_watts(struct hm_slice model);
 

@@ -2,8 +2,7 @@
 #define HM_POLL_ERRORS_H
 
 /*
- * Why a poll failed. The list is closed: status records and metrics carry
- * these names and no others.
+ * Why a poll failed. Status records and metrics have these names and no others.
  */
 enum hm_poll_error {
 	HM_ERR_NONE,

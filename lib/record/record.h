@@ -20,7 +20,7 @@
 #define HM_DEPTH_MAX 32
 
 enum hm_kind {
-	HM_ABSENT, /* hm_record_get has found no such key */
+	HM_ABSENT, /* the record has no such key */
 	HM_NULL,
 	HM_FALSE,
 	HM_TRUE,
@@ -30,7 +30,7 @@ enum hm_kind {
 	HM_OBJECT,
 };
 
-/* `text` is as in the line; that of a string is without its quotes. */
+/* `text` is part of the line; that of a string is without its quotes. */
 struct hm_value {
 	enum hm_kind kind;
 	struct hm_slice text;
@@ -55,12 +55,12 @@ struct hm_fault {
 bool hm_record_parse(struct hm_record *record, struct hm_slice line,
     struct hm_fault *fault);
 
-/* The same of a text that is any one JSON value, and no record. */
+/* The same for a text that is one JSON value of any kind. */
 bool hm_value_parse(struct hm_value *value, struct hm_slice text,
     struct hm_fault *fault);
 
 /*
- * The value of "type", if that is the first key. Looks only at the first member
+ * The value of "type", if that is the first key. Checks only the first member
  * and the closing brace. False if the line begins or ends otherwise.
  */
 bool hm_record_type(struct hm_slice line, struct hm_slice *type);
@@ -82,8 +82,8 @@ bool hm_record_int(const struct hm_record *record, const char *key,
     int64_t *number);
 
 /*
- * Walk an array or object that has been parsed: `rest` starts as its text and
- * is advanced. False at the end.
+ * Walk a parsed array or object: `rest` starts as its text and is advanced.
+ * False at the end.
  */
 bool hm_array_next(struct hm_slice *rest, struct hm_value *item);
 bool hm_object_next(struct hm_slice *rest, struct hm_member *member);

@@ -10,7 +10,7 @@ struct reader {
 	unsigned depth;
 	size_t keys_open;
 	bool plain_keys; /* no key so far has an escape */
-	struct hm_slice key[HM_KEYS_MAX]; /* of the objects now open */
+	struct hm_slice key[HM_KEYS_MAX]; /* of all open objects */
 };
 
 static void
@@ -140,8 +140,8 @@ read_member(struct reader *r, size_t first_key, struct hm_member *out)
 }
 
 /*
- * Read what follows an item: `close`, then *closed is true, or a comma. False
- * if it is neither.
+ * Read `close` or a comma after an item; *closed is true for `close`. False if
+ * neither follows.
  */
 static bool
 item_end(struct reader *r, char close, bool *closed)

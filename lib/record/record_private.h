@@ -25,8 +25,8 @@ hm_record_skip_space(const char *p, const char *end)
 
 /*
  * record_string.c: the code point of the escape at p, which points at the
- * backslash. Returns how many bytes the escape takes, 0 if it is none. Half a
- * surrogate pair is none.
+ * backslash. Returns the bytes of the escape, 0 if it is invalid, such as half
+ * a surrogate pair.
  */
 size_t hm_record_escape(const char *p, const char *end, uint32_t *code);
 

@@ -11,7 +11,7 @@
  * invalid.
  */
 
-#define HM_TOPIC_MAX ((size_t)512) /* holds every topic of ours and a NUL */
+#define HM_TOPIC_MAX ((size_t)512) /* of the longest topic and its NUL */
 #define HM_TOPIC_PREFIX_MAX ((size_t)200) /* bytes of a prefix */
 
 /*
@@ -28,10 +28,9 @@ size_t hm_topic_bridge(const char *prefix, char *buf, size_t cap);
 
 /*
  * PREFIX/hoymiles_mqtt/NAME/availability, for the configured name of a DTU.
- * "+", "#", "/" and what MQTT forbids in a topic become "_", and so that
- * nothing but the bridge has the bridge's topic a DTU called "bridge" becomes
- * "bridge_". The name must be UTF-8, not empty, and at most HM_DTU_NAME_MAX
- * bytes long.
+ * "+", "#", "/" and characters that MQTT forbids in a topic become "_". A DTU
+ * called "bridge" becomes "bridge_", because the bridge has that topic. The
+ * name must be UTF-8, not empty, and at most HM_DTU_NAME_MAX bytes long.
  */
 size_t hm_topic_dtu(const char *prefix, struct hm_slice name, char *buf,
     size_t cap);

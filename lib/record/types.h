@@ -6,9 +6,9 @@
 #include "base/slice.h"
 
 /*
- * The types of records that carry readings, once: types.def is the table.
- * A type that a tool has nothing special for gets what all types get: its
- * tables in the database, its entities in Home Assistant, its metrics.
+ * The types of records that carry readings; types.def is the table. A new row
+ * gets tables in the database, entities in Home Assistant and metrics; no tool
+ * needs code for it.
  */
 
 enum hm_scope {
@@ -21,17 +21,17 @@ enum hm_scope {
 struct hm_reading_type {
 	enum hm_scope scope;  /* its place in hm_reading_types */
 	const char *name;     /* in "type", and of its table in the database */
-	enum hm_scope device; /* whose part it tells about; itself if none's */
-	/* What tells readings of one moment apart: "dtu, serial, port". */
+	enum hm_scope device; /* the type that it is a part of, or itself */
+	/* The columns that, with time, identify a reading: "dtu, serial". */
 	const char *keys;
-	bool has_serial, has_port; /* they are among those */
-	const char *own; /* an integer that is in its records and no field of
-	                    the table: port, took_ms; NULL: none */
+	bool has_serial, has_port; /* `keys` contains serial, port */
+	const char *own; /* an integer member of its records that is not in
+	                    fields.def: port, took_ms; or NULL */
 	const char *ha_prefix;     /* of names of Home Assistant's entities;
 	                              the number of a port follows it */
 	const char *metric_prefix; /* of metrics, behind "hoymiles_" */
 	const char *label;         /* of metrics, for the serial number */
-	const char *noun;          /* one of them, for people: "a DTU" */
+	const char *noun;          /* for messages: "a DTU" */
 };
 
 extern const struct hm_reading_type hm_reading_types[HM_SCOPES];
@@ -39,7 +39,7 @@ extern const struct hm_reading_type hm_reading_types[HM_SCOPES];
 /* The type of that name; NULL if records of it carry no readings. */
 const struct hm_reading_type *hm_reading_type_of(struct hm_slice name);
 
-/* Whether readings of a type tell about a device and not about a part of it. */
+/* Whether readings of a type describe a whole device and not a part of it. */
 bool hm_is_device(enum hm_scope scope);
 
 /*

@@ -10,7 +10,7 @@
 
 #define PORT_MODBUS 502
 #define PORT_HM 10081
-#define HOST_MAX 253 /* a name in the DNS, RFC 1035 */
+#define HOST_MAX 253 /* of a DNS name, RFC 1035 */
 #define FORMS "allowed are modbus://HOST[:PORT][/UNIT] and hm://HOST[:PORT]"
 
 const char *
@@ -188,7 +188,7 @@ read_plain(const char *p, uint16_t port, struct hm_dtu *dtu)
 	return dtu->name != NULL ? NULL : "no memory";
 }
 
-/* Pass a parser's mistake on, and free what it had read. */
+/* If there is a mistake, report it in *why and free the DTU. */
 static bool
 is_good(const char *mistake, struct hm_dtu *dtu, const char **why)
 {

@@ -4,11 +4,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A DTU's name, address and transport, and the URI that gives them. */
+/* A DTU: name, address and transport, and the URI that names them. */
 
 enum hm_transport {
 	HM_TRANSPORT_MODBUS, /* Modbus TCP, DTU-Pro and DTU-Pro-S by Ethernet */
-	HM_TRANSPORT_HM,     /* protobuf over TCP, the others */
+	HM_TRANSPORT_HM,     /* protobuf over TCP, all others */
 };
 
 struct hm_dtu {
@@ -32,7 +32,7 @@ bool hm_dtu_parse_uri(const char *uri, uint8_t unit, struct hm_dtu *dtu,
 
 /*
  * The same from a host alone, a name or an address. Port 10081 means hm, any
- * other Modbus; port 0 is Modbus' usual one.
+ * other Modbus; 0 stands for port 502.
  */
 bool hm_dtu_parse_host(const char *host, uint16_t port, uint8_t unit,
     struct hm_dtu *dtu, const char **why);

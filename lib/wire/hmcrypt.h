@@ -20,8 +20,8 @@
 
 /*
  * Encrypt or decrypt `size` bytes from `in` to `out` (which may be the same).
- * Encryption writes the tag, decryption checks it: false if the tag is wrong,
- * and `out` is then undefined. Also false if the library fails.
+ * Encryption writes the tag. Decryption returns false, with `out` undefined, if
+ * the tag is wrong. Both return false if the library fails.
  */
 bool hm_crypt_seal(const uint8_t random[HM_CRYPT_RANDOM], uint16_t command,
     uint16_t sequence, const uint8_t *in, size_t size, uint8_t *out,

@@ -65,7 +65,7 @@ bool hm_frame_is_encrypted(uint16_t command, size_t size);
 /*
  * Write a frame; tag may be NULL. Returns its size, or 0 if it does not fit
  * into cap bytes or its payload is longer than HM_FRAME_PAYLOAD_MAX. The
- * payload may already stand in its place at out + HM_FRAME_HEADER.
+ * payload may already be at its place, out + HM_FRAME_HEADER.
  */
 size_t hm_frame_write(const struct hm_frame *frame, uint8_t *out, size_t cap);
 

@@ -1,6 +1,6 @@
 #include "modbus.h"
 
-#define MBAP ((size_t)6)      /* bytes before those that the length counts */
+#define MBAP ((size_t)6)      /* bytes that the length does not count */
 #define LENGTH_MIN ((size_t)3) /* unit, function, byte count or exception */
 #define LENGTH_MAX (HM_MODBUS_REPLY_MAX - MBAP)
 #define READ_REGISTERS 0x03

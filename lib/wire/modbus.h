@@ -6,9 +6,8 @@
 #include <stdint.h>
 
 /*
- * Modbus TCP, function 3, as DTUs speak it: the length is taken from the MBAP
- * header, because real DTUs send a wrong byte count. docs/protocol.md has the
- * sources.
+ * Modbus TCP, function 3: the length is taken from the MBAP header, because
+ * real DTUs send a wrong byte count. docs/protocol.md has the sources.
  */
 
 #define HM_MODBUS_REQUEST ((size_t)12)
