@@ -109,7 +109,7 @@ hm_db_use_wal(struct hm_db *db)
 {
 	if (uses_wal(db))
 		return true;
-	/* auto_vacuum must be set before the first table is made. */
+	/* auto_vacuum must be set before the first table is created. */
 	if (!hm_db_run(db, "PRAGMA auto_vacuum = INCREMENTAL"))
 		return false;
 	for (int tries = WAL_TRIES; tries > 0; tries--) {
@@ -134,7 +134,7 @@ hm_db_open(struct hm_db *db, const char *path,
 {
 	int flags = SQLITE_OPEN_NOMUTEX | (options->writing ?
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
-	char *copy = strdup(path); /* `path` may be that of `db` */
+	char *copy = strdup(path); /* path may be db->path, freed next */
 
 	hm_db_close(db);
 	db->path = copy;

@@ -18,7 +18,7 @@ struct hm_db {
 };
 
 struct hm_db_options {
-	bool writing; /* make the file if there is none; otherwise read only */
+	bool writing; /* create the file if needed; false: read only */
 	bool careful; /* a commit is on the disk when it returns */
 	int busy_ms;  /* how long to wait for other writers */
 };
@@ -29,11 +29,14 @@ struct hm_db_options {
  */
 void hm_db_lean(void);
 
-/* To be closed by hm_db_close in any case. `db` may be closed or all zero. */
+/*
+ * Open the database at `path`; `db` is all zero, or a database to be closed
+ * first. Even after a failure hm_db_close must be called.
+ */
 bool hm_db_open(struct hm_db *db, const char *path,
     const struct hm_db_options *options);
 
-/* Statements are to be finalized before. Takes what is closed, too. */
+/* All statements must have been finalized. `db` may be closed already. */
 void hm_db_close(struct hm_db *db);
 
 /* Why the last call failed; valid until the next. */
@@ -47,7 +50,7 @@ bool hm_db_use_wal(struct hm_db *db);
 
 bool hm_db_run(struct hm_db *db, const char *sql);
 
-/* Prepare a statement that is kept; false, too, if `sql` is NULL. */
+/* Prepare a statement for repeated use; false, too, if `sql` is NULL. */
 bool hm_db_prepare(struct hm_db *db, const char *sql, sqlite3_stmt **out);
 
 /* The number in the first row of a query. */

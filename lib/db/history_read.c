@@ -10,7 +10,7 @@
 
 #define BUSY_MS 1000
 
-/* Columns of every query for readings; its own, if any, and fields follow. */
+/* Columns of every query for readings; type->own and the fields follow. */
 enum { TIME, DTU, SERIAL, STALE, FIRST_FIELD };
 
 bool
@@ -92,7 +92,7 @@ emit_field(struct hm_json *e, const struct hm_field *field, sqlite3_stmt *row,
 		hm_json_decimal(e, field->key, number);
 }
 
-/* What the keys of a reading are called. */
+/* The keys of a reading in JSON. */
 struct names {
 	const char *time, *dtu, *serial, *port;
 };
@@ -217,7 +217,7 @@ emit_figures(struct hm_db *db, struct hm_json *e, const struct figure *figure,
 	return true;
 }
 
-/* Two had a name of their own in the program that hm replaces. */
+/* Two counts keep the names that they had in the replaced program. */
 static void
 emit_count(struct hm_json *e, const struct hm_reading_type *type,
     int64_t count)
@@ -231,7 +231,7 @@ emit_count(struct hm_json *e, const struct hm_reading_type *type,
 	hm_json_int(e, key, count);
 }
 
-/* Count the readings of every type; *sum is that of all. */
+/* Count the readings of every type; *sum is their total. */
 static bool
 emit_counts(struct hm_db *db, struct hm_json *e, int64_t *sum)
 {

@@ -6,9 +6,9 @@
 #include "sql.h"
 
 /*
- * The tables of readings: for each row of types.def one of what was read, one
- * of what was read last (_latest), and its hours (_hourly) and days (_daily).
- * Their columns come from the field table.
+ * The tables of readings. Each row of types.def has one of all readings, one of
+ * the last readings (_latest), and those of hours (_hourly) and days (_daily).
+ * Their columns come from fields.def.
  */
 
 enum hm_table_form {
@@ -22,23 +22,23 @@ enum hm_table_form {
 /* The ending of the name: "", "_latest", "_hourly", "_daily". */
 const char *hm_table_suffix(enum hm_table_form form);
 
-/* The statement that makes a table unless it is there. */
+/* The statement that creates a table if it does not exist. */
 void hm_table_create(struct hm_sql *sql, const struct hm_reading_type *type,
     enum hm_table_form form);
 
-/* An instant value: hours and days hold how often, mean, least and most. */
+/* An instant value: hours and days have its count, mean, minimum, maximum. */
 bool hm_field_is_gauge(const struct hm_field *field);
 
-/* A counter: hours and days hold the most. */
+/* A counter: hours and days have its maximum. */
 bool hm_field_is_energy(const struct hm_field *field);
 
-/* Call for each column that a table has by the field table. */
+/* Visit each column of a table that comes from fields.def. */
 typedef bool hm_column_visitor(void *context, const char *column,
     const char *type);
 bool hm_table_columns(const struct hm_reading_type *type,
     enum hm_table_form form, hm_column_visitor *visitor, void *context);
 
-/* Append ", COLUMN" or ", COLUMN = excluded.COLUMN" for each of them. */
+/* Append ", COLUMN" or ", COLUMN = excluded.COLUMN" for each such column. */
 void hm_table_add_columns(struct hm_sql *sql,
     const struct hm_reading_type *type, enum hm_table_form form);
 void hm_table_add_updates(struct hm_sql *sql,

@@ -79,7 +79,7 @@ static const struct {
 };
 #undef VIEW
 
-/* What is in the file */
+/* The content of a file */
 
 static int64_t
 version_of(struct hm_db *db)
@@ -116,7 +116,7 @@ hm_schema_refuse(struct hm_db *db)
 	if (version > HM_SCHEMA_VERSION)
 		return "it was made by a newer version of hm; nothing in it "
 		    "has been touched";
-	/* Another process may have made the tables since. */
+	/* Another process may just have created the tables. */
 	if (version == 0 && is_foreign(db) && version_of(db) == 0)
 		return "it is of another program; name a new file";
 	return NULL;
@@ -254,7 +254,7 @@ add_columns(struct hm_db *db)
 
 /* Versions */
 
-/* Those that are missing: of a new file all, else of types that are new. */
+/* Create all tables in a new file, those of new types in an older one. */
 static bool
 create_readings(struct hm_db *db)
 {
@@ -270,7 +270,7 @@ create_readings(struct hm_db *db)
 	return true;
 }
 
-/* The first hm-filter made files with nothing but its ledger. */
+/* The file may have a ledger already, from the first hm-filter. */
 static bool
 to_1(struct hm_db *db)
 {
@@ -320,7 +320,7 @@ has_view(struct hm_db *db, const char *create)
 	return there;
 }
 
-/* Nothing has to be changed, so no lock is needed. */
+/* Whether nothing has to be changed, so that no lock is needed. */
 static bool
 is_current(struct hm_db *db, int64_t version)
 {
