@@ -5,8 +5,8 @@
 
 /*
  * Make sure that descriptors 0, 1 and 2 are open, so that no file or socket
- * ever lands on one of them. A closed one is replaced by one that fails: a
- * closed input cannot be read, a closed output not be written to.
+ * ever gets one of these numbers. A closed one is replaced by one that fails:
+ * a closed input on reads, a closed output on writes.
  */
 void hm_descriptors_guard(void);
 

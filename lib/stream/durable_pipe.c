@@ -15,13 +15,13 @@
 
 struct hm_durable_pipe {
 	int fd;
-	int copy[2]; /* a pipe that takes what tee(2) copies */
+	int copy[2]; /* a pipe, the target of tee(2) */
 	int nowhere; /* /dev/null */
-	int epoll;   /* edge triggered: the pipe is readable all the time */
+	int epoll;   /* edge triggered: held bytes keep the pipe readable */
 	size_t held, size;
 };
 
-/* As far as the system lets us: an ordinary user has bounds. */
+/* Returns the new size: the system limits pipes of ordinary users. */
 static size_t
 grow(int fd)
 {
@@ -95,7 +95,7 @@ hm_durable_pipe_close(struct hm_durable_pipe *pipe)
 	errno = error;
 }
 
-/* Throw n bytes away that are there. */
+/* Discard n bytes that are in a pipe. */
 static bool
 discard(const struct hm_durable_pipe *pipe, int fd, size_t n)
 {
@@ -119,7 +119,7 @@ has_writer(const struct hm_durable_pipe *pipe)
 	return poll(&fd, 1, 0) < 0 || (fd.revents & POLLHUP) == 0;
 }
 
-/* Read what was copied behind what had been seen before. */
+/* Read the new bytes of a copy, which begins with the held bytes. */
 static ssize_t
 read_copy(struct hm_durable_pipe *pipe, char *buf, size_t copied, bool ended)
 {
@@ -141,7 +141,7 @@ read_copy(struct hm_durable_pipe *pipe, char *buf, size_t copied, bool ended)
 ssize_t
 hm_durable_pipe_read(struct hm_durable_pipe *pipe, char *buf, size_t size)
 {
-	/* Asked before: a writer may add something, and end, in between. */
+	/* Before the copy: after it a writer may add bytes and end. */
 	bool ended = !has_writer(pipe);
 	ssize_t copied = tee(pipe->fd, pipe->copy[1], pipe->held + size,
 	    SPLICE_F_NONBLOCK);
@@ -182,7 +182,7 @@ hm_durable_pipe_woken(struct hm_durable_pipe *pipe)
 {
 	struct epoll_event event;
 
-	/* Whether there was one does not matter: the pipe is looked at. */
+	/* Whether there was an event does not matter: the pipe is read. */
 	if (epoll_wait(pipe->epoll, &event, 1, 0) < 0)
 		return;
 }

@@ -11,12 +11,12 @@
 #define SIZE (HM_LINE_MAX + (size_t)64 * 1024)
 
 /*
- * What the buffer holds, and behind it the pipe of a durable input:
+ * The content of the buffer, and of the pipe of a durable input:
  *
  *   buffer         | given |  read, scanned for an LF  |
  *                start                                end
  *   pipe    | done | given |  read                     |  not seen yet  |
- *           |<----------- held by pipe.c ------------->|
+ *           |<---- hm_durable_pipe_held() bytes ------>|
  *
  * Of a line that the pipe cannot hold, the first `loose` bytes of the buffer
  * are no longer in the pipe.
@@ -26,8 +26,8 @@ struct hm_line_reader {
 	char *buf;
 	size_t start, end;
 	size_t scanned; /* bytes from start that hold no LF */
-	size_t given;   /* bytes of the line given, LF included */
-	size_t skipped; /* bytes of an overlong line that are gone */
+	size_t given;   /* bytes of the current line, LF included */
+	size_t skipped; /* bytes dropped of an overlong line */
 	uint64_t total; /* bytes read so far */
 	uint64_t number;
 	bool ended;
@@ -53,7 +53,7 @@ hm_line_reader_open(int fd, bool durable)
 	if (durable)
 		l->pipe = hm_durable_pipe_open(fd);
 	l->unseen = l->pipe != NULL;
-	/* Anything but a pipe, and what is not open, is read as it is. */
+	/* An input that is not a pipe, or not open, is not durable. */
 	if (l->buf != NULL && (l->pipe != NULL || !durable ||
 	    errno == ESPIPE || errno == EBADF))
 		return l;
@@ -118,7 +118,7 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Only a line that was cut at an end does not have it as an object does. */
+/* A line that does not begin and end as an object does was cut. */
 static bool
 is_torn(const struct hm_line_reader *l, const char *p, size_t n)
 {
@@ -131,7 +131,7 @@ is_torn(const struct hm_line_reader *l, const char *p, size_t n)
 	return l->pipe != NULL && n > 0 && (p[0] != '{' || p[n - 1] != '}');
 }
 
-/* The kind of the line of n bytes at start; empty ones are none. */
+/* The kind of the line of n bytes at start; an empty line is HM_LINE_NONE. */
 static enum hm_line_kind
 kind_of(struct hm_line_reader *l, size_t n, struct hm_slice *line)
 {
@@ -150,7 +150,7 @@ kind_of(struct hm_line_reader *l, size_t n, struct hm_slice *line)
 	return is_torn(l, p, n) ? HM_LINE_TORN : HM_LINE_GOOD;
 }
 
-/* An overlong line costs no more memory than others. */
+/* An overlong line takes no more memory than others. */
 static void
 skip_overlong(struct hm_line_reader *l, size_t have)
 {
@@ -187,7 +187,7 @@ hm_line_reader_next(struct hm_line_reader *l, struct hm_slice *line)
 
 /* Reading */
 
-/* Bytes to ask for: when stopping, no more than what is to be drained. */
+/* Bytes to read at once: after hm_line_reader_stop at most l->to_drain. */
 static size_t
 read_size(const struct hm_line_reader *l)
 {
@@ -197,10 +197,10 @@ read_size(const struct hm_line_reader *l)
 		return room;
 	if (l->to_drain > 0)
 		return l->to_drain < room ? l->to_drain : room;
-	return 1; /* to the end of the line; the rest is a successor's */
+	return 1; /* to the end of the line; the rest is for a successor */
 }
 
-/* A line that the pipe cannot hold must be taken before it is whole. */
+/* A line longer than the pipe must be removed before it is complete. */
 static bool
 is_choked(const struct hm_line_reader *l)
 {
@@ -315,7 +315,7 @@ bytes_waiting(int fd)
 	struct stat st;
 	int n;
 
-	/* The rest of a file is work that has not been taken on. */
+	/* The rest of a file is not read after a stop. */
 	if (fstat(fd, &st) < 0 || S_ISREG(st.st_mode) ||
 	    ioctl(fd, FIONREAD, &n) < 0 || n < 0)
 		return 0;

@@ -19,12 +19,13 @@ struct hm_line_writer {
 	size_t start, end;
 	void (*save)(void *context);
 	void *context;
-	size_t unsaved; /* from here on `save` is still to be called */
+	size_t unsaved; /* bytes from here on need a call of `save` */
 };
 
 /*
- * A pipe that polls as writable takes PIPE_BUF bytes without blocking, and
- * O_NONBLOCK is not ours to set: the open file is shared. Files never block.
+ * A pipe that polls as writable takes PIPE_BUF bytes without blocking.
+ * O_NONBLOCK would affect the processes that share the open file. Files never
+ * block.
  */
 static size_t
 chunk_for(int fd)

@@ -4,8 +4,8 @@
 #include "base/slice.h"
 
 /*
- * Whole lines to a descriptor, gathered in a buffer of bounded size. Nothing
- * here waits: who writes polls the descriptor before.
+ * Writes whole lines to a descriptor through a buffer of bounded size. Nothing
+ * here waits: the caller polls the descriptor before.
  */
 
 struct hm_line_writer;
@@ -14,38 +14,38 @@ struct hm_line_writer;
 struct hm_line_writer *hm_line_writer_open(int fd);
 void hm_line_writer_free(struct hm_line_writer *o);
 
-/* Bytes that wait to be written, and that can be added. */
+/* Bytes that wait to be written, and bytes that can still be added. */
 size_t hm_line_writer_pending(const struct hm_line_writer *o);
 size_t hm_line_writer_room(const struct hm_line_writer *o);
 
 /* The longest line that can ever be added, without its LF. */
 size_t hm_line_writer_line_max(void);
 
-/* Add a line, for which there is room, and an LF. */
+/* Add a line and an LF; the caller has checked that there is room. */
 void hm_line_writer_add(struct hm_line_writer *o, struct hm_slice line);
 
 /*
- * Call `save` before bytes are written that were added since it was last
- * called. `context` is borrowed.
+ * Call `save` before a write of bytes that were added after its last call.
+ * `context` is borrowed.
  */
 void hm_line_writer_before_write(struct hm_line_writer *o,
     void (*save)(void *context), void *context);
 
 enum hm_line_writer_result {
 	HM_LINE_WRITER_WRITTEN,
-	HM_LINE_WRITER_AGAIN,  /* nothing, now */
-	HM_LINE_WRITER_BROKEN, /* nobody reads any more */
-	HM_LINE_WRITER_FAILED, /* errno says why */
+	HM_LINE_WRITER_AGAIN,  /* it would block */
+	HM_LINE_WRITER_BROKEN, /* the reader has gone */
+	HM_LINE_WRITER_FAILED, /* with errno */
 };
 
 /*
- * Write what a descriptor that polls as writable takes without blocking.
+ * Write as much as a descriptor that polls as writable takes without blocking.
  */
 enum hm_line_writer_result hm_line_writer_write(struct hm_line_writer *o);
 
 /*
- * Close the descriptor, so that its reader sees the end, and put one in its
- * place that fails, so that no file ever lands on it.
+ * Close the descriptor, so that its reader sees the end. One that fails
+ * replaces it, so that no file ever gets its number.
  */
 void hm_line_writer_close(struct hm_line_writer *o);
 

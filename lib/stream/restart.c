@@ -23,7 +23,7 @@ free_words(char **words)
 	free(words);
 }
 
-/* The words of a file, each ended by a NUL; `second`, if given, among them. */
+/* The words of a file of words that end with NUL; `second` is inserted. */
 static char **
 read_words(FILE *file, const char *second)
 {
@@ -51,7 +51,7 @@ read_words(FILE *file, const char *second)
 	return NULL;
 }
 
-/* The command line of this process, with `second` behind its first word. */
+/* The command line of this process, with `second` after its first word. */
 static char **
 command_line(const char *second)
 {

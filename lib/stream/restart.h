@@ -4,19 +4,19 @@
 #include <stdbool.h>
 
 /*
- * A tool that restarts in its own process, with the command line it was given,
- * the environment it has, and the settings file as it is now.
+ * A tool restarts in its own process, with the same command line and
+ * environment, and reads the settings file again.
  */
 
 /*
- * Whether those settings are good: runs the tool with --check and waits for
- * it. What is wrong has been logged by it.
+ * Whether the new settings are valid: runs the tool with --check, which logs
+ * every mistake, and waits for it.
  */
 bool hm_restart_check(void);
 
 /*
- * The last thing that main does: restart if the status is HM_EXIT_RESTART.
- * Otherwise, or if the system refuses, the answer is the exit status.
+ * The last call of main: restart if the status is HM_EXIT_RESTART. Otherwise,
+ * or if the system refuses, returns the exit status.
  */
 int hm_restart(int status);
 

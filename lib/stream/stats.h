@@ -5,14 +5,14 @@
 
 #include "base/json_writer.h"
 
-/* What a tool counts of its stream, and tells of it: stats records, and the
-   lines that are bad, without a flood of messages. */
+/* The counters of a stream, its stats records, and a bounded number of log
+   messages about bad lines. */
 
 #define HM_STATS_COUNTERS ((size_t)24)
 
 struct hm_stats {
 	uint64_t records_in, records_out, bad_lines, torn_lines;
-	bool durable; /* torn lines can come */
+	bool durable; /* count torn lines */
 
 	/* For stats.c alone. */
 	struct {
@@ -28,26 +28,26 @@ struct hm_stats {
 void hm_stats_start(struct hm_stats *stats, bool durable);
 
 /*
- * Name a counter of the tool's own. Both pointers are borrowed. Beyond
- * HM_STATS_COUNTERS they are left out.
+ * Name a counter of the tool's own. Both pointers are borrowed. Counters beyond
+ * HM_STATS_COUNTERS are ignored.
  */
 void hm_stats_counter(struct hm_stats *stats, const char *name,
     const uint64_t *value);
 
 /*
- * A line is bad: count it and warn of it. From the tenth in a minute on they
+ * Count a bad line and log a warning. From the tenth in a minute on, bad lines
  * are only counted, and the count is logged when the minute is over.
  */
 __attribute__((format(printf, 3, 0))) void hm_stats_bad(
     struct hm_stats *stats, uint64_t line, const char *format, va_list args);
 
-/* When the minute is over, in monotonic ms; 0: there is nothing to tell. */
+/* When the count is to be logged, in monotonic ms; 0: nothing to log. */
 int64_t hm_stats_due(const struct hm_stats *stats);
 
-/* Tell what was left untold, if its minute is over or if `now` is INT64_MAX. */
+/* Log the count if its minute is over, or at once if `now` is INT64_MAX. */
 void hm_stats_report(struct hm_stats *stats, int64_t now);
 
-/* The stats record of this moment, in `buf`. False if it does not fit. */
+/* Write a stats record into `buf`. False if it does not fit. */
 bool hm_stats_record(const struct hm_stats *stats, char *buf, size_t cap,
     struct hm_slice *line);
 

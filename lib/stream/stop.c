@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FOLLOW_MS 8000   /* to go on to end of file when a chain stops */
-#define NOTICE_MS 1000   /* for whoever holds the pipes to end as well */
+#define FOLLOW_MS 8000   /* to read on to end of file when a chain stops */
+#define NOTICE_MS 1000   /* for the pipe holder to end as well */
 #define REST_MS 2000     /* for the rest of a pipeline to end */
 #define REST_IDLE_MS 300 /* ... if it writes nothing any more */
 
@@ -20,7 +20,7 @@ hm_stop_signal(struct hm_stop *stop, int signal, bool may_follow,
 
 	if (restart && stop->signals > 0)
 		return false;
-	/* After a SIGHUP it is the first that asks for the end. */
+	/* A SIGHUP is not counted, so the next signal is the first. */
 	if (!stop->restart)
 		stop->signals++;
 	if (stop->signals > 1)
@@ -55,8 +55,8 @@ hm_stop_is_held(const struct hm_stop *stop)
 }
 
 /*
- * Ctrl-C goes to all of a pipeline, a supervisor that stops ends all of its
- * chain: what the others still write is then to be taken along.
+ * Ctrl-C ends a whole pipeline and a supervisor that stops its whole chain: the
+ * tool then still processes the lines that the others write.
  */
 bool
 hm_stop_follows(struct hm_stop *stop, int64_t input_at, int64_t now)

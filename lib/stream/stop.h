@@ -5,37 +5,38 @@
 #include <stdint.h>
 
 /*
- * When a tool that has been asked to stop is to end. All moments are in
- * monotonic ms and come from the caller, but for struct hm_stop's holder,
- * which is looked at.
+ * When a tool ends after a signal to stop. Times are monotonic ms, passed by
+ * the caller. The only thing this reads from the system is whether the pipe
+ * holder is alive.
  */
 
-#define HM_STOP_END_MS 9000 /* from the first signal, whatever happens */
+#define HM_STOP_END_MS 9000 /* limit from the first signal */
 
 struct hm_stop {
-	/* HM_DURABLE: a FIFO that is read by whoever holds the pipes of a
-	   chain; any other text, or NULL: there is nobody. */
+	/* HM_DURABLE: a FIFO that the pipe holder of a chain reads; NULL or
+	   any other text: there is no pipe holder. */
 	const char *holder;
 	unsigned signals;
-	int64_t at;      /* the first of them */
+	int64_t at;      /* time of the first signal */
 	bool restart;    /* it was SIGHUP: restart with the new settings */
-	bool follows;    /* go on to end of file */
+	bool follows;    /* read on to end of file */
 };
 
 /*
- * A signal that ends tools, or a SIGHUP whose settings are good. `may_follow`:
- * the input is one that others end. True if it is the first to be acted on.
+ * Handle a signal that ends tools, or a SIGHUP whose settings are good.
+ * `may_follow`: the input ends when other processes end. True for the first
+ * signal that has an effect.
  */
 bool hm_stop_signal(struct hm_stop *stop, int signal, bool may_follow,
     bool durable, int64_t now);
 
 /*
- * Whether the tool still goes on to end of file; once it does not it never
- * does again. `input_at` is when input last came.
+ * Whether the tool still reads on to end of file; once false it stays false.
+ * `input_at` is the time of the last input.
  */
 bool hm_stop_follows(struct hm_stop *stop, int64_t input_at, int64_t now);
 
-/* Whether somebody still holds the pipes, for a successor to find. */
+/* Whether a pipe holder keeps the pipes open for a successor. */
 bool hm_stop_is_held(const struct hm_stop *stop);
 
 /* ms until the tool must have ended; -1 before any signal. */

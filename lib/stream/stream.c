@@ -15,7 +15,7 @@
 #include "stop.h"
 #include "stream.h"
 
-#define SETTLE_LOOK_MS 500 /* between two looks whether all is settled */
+#define SETTLE_CHECK_MS 500 /* between two calls of `settled` */
 
 /* Setting up */
 
@@ -116,7 +116,7 @@ hm_stream_counter(struct hm_stream *s, const char *name, const uint64_t *value)
 void
 hm_stream_ready(struct hm_stream *s)
 {
-	/* It stays open, for us to say so again after a SIGHUP. */
+	/* It stays open, because the tool reports again after a SIGHUP. */
 	if (!s->ready && s->options.ready_fd > 0 &&
 	    write(s->options.ready_fd, "\n", 1) < 0 && errno != EPIPE)
 		hm_log_errno(HM_WARNING,
@@ -132,7 +132,7 @@ hm_stream_commit(struct hm_stream *s)
 	hm_line_reader_commit(s->lines);
 }
 
-/* The next line that is fit to be given; others are reported. */
+/* The next good line; bad ones are reported. */
 static bool
 next_good_line(struct hm_stream *s, struct hm_slice *line)
 {
@@ -164,8 +164,9 @@ next_good_line(struct hm_stream *s, struct hm_slice *line)
 }
 
 /*
- * Whether output must go first: there is to be room for one line more, so that
- * passing it on never waits; and of a durable input little is to be read twice.
+ * Whether the output must be written before the next line: there must be room
+ * for it, so that emitting it never waits, and a durable input should hold few
+ * lines that a successor would read again.
  */
 static bool
 must_write(const struct hm_stream *s)
@@ -181,8 +182,8 @@ make_way(struct hm_stream *s)
 {
 	if (!hm_stream_release(s))
 		hm_stream_wait(s, hm_stream_pending(s) > 0 ? -1 :
-		    SETTLE_LOOK_MS);
-	/* What was not given yet stays in the pipe. */
+		    SETTLE_CHECK_MS);
+	/* Lines that the tool has not got yet stay in the pipe. */
 	if (hm_stream_is_durable(s))
 		hm_stream_check_stopped(s);
 }
@@ -251,7 +252,7 @@ hm_stream_stats(struct hm_stream *s)
 	char buf[2048];
 	struct hm_slice line;
 
-	/* It is never worth waiting for. */
+	/* A stats record is dropped rather than waited for. */
 	if (hm_stats_record(&s->stats, buf, sizeof buf, &line) &&
 	    hm_stream_room(s) > line.n && !hm_stream_output_ended(s))
 		add(s, line);

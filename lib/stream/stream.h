@@ -29,13 +29,13 @@ struct hm_stream_options {
 	int64_t stats_period_ms; /* 0: no stats records but on SIGUSR1 */
 	bool strict; /* end with 65 at the first bad line */
 	/*
-	 * Not NULL: leave in the input pipe what is not finished, so that a
-	 * successor finds it, and begin the output with an empty line, which
-	 * ends what a predecessor tore. The path of a FIFO: whoever keeps the
-	 * pipes open reads it, so when nobody does, they end with us.
+	 * HM_DURABLE; NULL if unset. Keep unfinished lines in the input pipe
+	 * for a successor, and begin the output with an empty line, which ends
+	 * a line that a predecessor tore. A path is that of the FIFO that the
+	 * pipe holder reads: without a reader of it there is no successor.
 	 */
 	const char *durable;
-	int ready_fd; /* where to say that the tool is ready, or 0 */
+	int ready_fd; /* gets a newline when the tool is ready; 0: none */
 };
 
 /*
@@ -46,25 +46,25 @@ struct hm_stream_options {
 struct hm_stream *hm_stream_open(const struct hm_stream_options *options);
 
 /*
- * The next line, without its LF, valid until hm_stream_commit. Waits for one;
- * what has been emitted is written out before any wait. Lines that are empty
- * are passed over; lines that are too long or hold a NUL are logged, counted
- * and passed over. False at the end of the stream: end of file, a signal, or
- * an error, which hm_stream_close reports.
+ * Wait for the next line, the current one until hm_stream_commit, without its
+ * LF. Emitted lines are written before any wait. Empty lines are skipped; lines
+ * that are too long or hold a NUL are logged, counted and skipped. False at the
+ * end of the stream: end of file, a signal, or an error, which hm_stream_close
+ * reports.
  */
 bool hm_stream_next(struct hm_stream *s, struct hm_slice *line);
 
 /*
- * The line last given is finished with. It is taken from a durable input when
- * what has been emitted until now is written and settled.
+ * The current line is finished. It is removed from a durable input when all
+ * lines emitted so far are written and settled.
  */
 void hm_stream_commit(struct hm_stream *s);
 
 /*
- * Ask `settled` before lines are taken from a durable input: whether all that
- * was committed is safe. If not it is asked again after the next wait.
- * `pressed`: the input can hold no more, so that its writer will have to wait.
- * `context` is borrowed.
+ * Call `settled` before lines are removed from a durable input: it returns
+ * whether the effects of all committed lines are safe. If not it is called
+ * again after the next wait. `pressed`: the input is full, so its writer has to
+ * wait. `context` is borrowed.
  */
 void hm_stream_settled(struct hm_stream *s,
     bool (*settled)(void *context, bool pressed), void *context);
@@ -72,7 +72,7 @@ void hm_stream_settled(struct hm_stream *s,
 /* Whether the input is durable. */
 bool hm_stream_is_durable(const struct hm_stream *s);
 
-/* Wait for anything but input, at most for so many ms. */
+/* Wait for anything but input, at most timeout_ms. */
 void hm_stream_wait(struct hm_stream *s, int timeout_ms);
 
 /*
@@ -82,30 +82,30 @@ void hm_stream_wait(struct hm_stream *s, int timeout_ms);
 void hm_stream_emit(struct hm_stream *s, struct hm_slice line);
 
 /*
- * The type of the line last given. Where "type" is the first key no more of
- * the line is read; otherwise it is parsed, into `record`. Empty for an object
- * without a type. False, and reported, if the line is not a JSON object.
+ * The type of the current line. If "type" is not the first key, the line is
+ * parsed into `record`. Empty for an object without a type. False, and
+ * reported, if the line is not a JSON object.
  */
 bool hm_stream_type(struct hm_stream *s, struct hm_slice line,
     struct hm_record *record, struct hm_slice *type);
 
-/* Parse the line last given. False, and reported, if it is not a record. */
+/* Parse the current line. False, and reported, if it is not a record. */
 bool hm_stream_parse(struct hm_stream *s, struct hm_slice line,
     struct hm_record *record);
 
 /*
- * Pass the line last given on, if it is a record. True if it is of a type that
- * `takes` says yes to; then it has been parsed. Without `takes` it is of none.
+ * Pass the current line on, if it is a record. True, and the line parsed into
+ * `record`, if `takes` returns true for its type; always false without `takes`.
  */
 bool hm_stream_pass(struct hm_stream *s, struct hm_slice line,
     bool (*takes)(struct hm_slice type), struct hm_record *record,
     struct hm_slice *type);
 
-/* The number, from 1, of the line last given, for messages. */
+/* The number of the current line, from 1, for messages. */
 uint64_t hm_stream_line_number(const struct hm_stream *s);
 
 /*
- * Report the line last given as bad: one warning "line N: TEXT" and a count.
+ * Report the current line as bad: one warning "line N: TEXT" and a count.
  * Bad lines are not passed on. From the tenth in a minute on they are only
  * counted, and the count is logged when the minute is over and at the end.
  */
@@ -121,11 +121,11 @@ void hm_stream_counter(struct hm_stream *s, const char *name,
 
 /*
  * One more descriptor to watch while the stream waits. `prepare` is called
- * before each wait: it fills in fd (or -1) and events, and answers how long
- * to wait at most, in ms, or -1. `ready` is called after each wait, with
- * revents 0 if nothing came in. `drain` is called at the end of the stream,
- * before each wait, until it answers that nothing is left to deliver, or until
- * `drain_ms` are over; it may be NULL.
+ * before each wait: it fills in fd (or -1) and events, and returns the longest
+ * wait in ms, or -1. `ready` is called after each wait, with revents 0 if there
+ * was no event. `drain` is called at the end of the stream, before each wait,
+ * until it returns true, nothing is left to deliver, or until `drain_ms` are
+ * over; it may be NULL.
  */
 struct hm_stream_side {
 	void *context;
@@ -135,46 +135,46 @@ struct hm_stream_side {
 	bool (*drain)(void *context);
 };
 
-/* Add the side, of which there is one at most. It is copied. */
+/* Set the only side of the stream. It is copied. */
 void hm_stream_side(struct hm_stream *s, const struct hm_stream_side *side);
 
 /*
- * Write a stats record and all that was emitted, take from a durable input
- * what is settled, and close the output, so that its reader goes on while the
- * tool ends what takes longer. hm_stream_close does this where it is not done.
+ * Write a stats record and all emitted lines, remove settled lines from a
+ * durable input, and close the output, so that its reader can end while the
+ * tool still does slow work. hm_stream_close calls this if the tool did not.
  */
 void hm_stream_end(struct hm_stream *s);
 
-/* How long the tool may still take to end, in ms; -1 without a signal. */
+/* ms until the tool must have ended; -1 before any signal. */
 int64_t hm_stream_time_left(const struct hm_stream *s);
 
-/* Whether a successor will find what is not settled in the input. */
+/* Whether a successor will read unsettled lines from the input. */
 bool hm_stream_has_successor(const struct hm_stream *s);
 
 /*
  * End the stream and free everything. The result is the exit status, or
- * HM_EXIT_RESTART after a SIGHUP. A reader that has gone raises SIGPIPE as
- * `| head` expects; one that stalls for 2 s after a signal costs HM_EXIT_TEMP
- * and is counted. `status` is what to answer when the stream itself was fine.
+ * HM_EXIT_RESTART after a SIGHUP. A closed reader ends the process by SIGPIPE,
+ * as `| head` expects; one that stalls for 2 s after a signal is counted, and
+ * the result is HM_EXIT_TEMP. If the stream had no error it is `status`.
  */
 int hm_stream_close(struct hm_stream *s, int status);
 
 /*
- * Call `save` before anything is written to the output: what a record says is
- * to be on disk before others can read it. Where the input is durable it is
- * called before lines are taken from it instead: a successor comes to the same
- * results from the same state. Called once for each write, so it is to be
- * cheap when there is nothing to save. `context` is borrowed.
+ * Call `save` before each write to the output: state must be on disk before
+ * others read a record that depends on it. With a durable input it is called
+ * before lines are removed from the input instead, since a successor computes
+ * the same records from the old state. `save` must be cheap when there is
+ * nothing to save. `context` is borrowed.
  */
 void hm_stream_before_write(struct hm_stream *s, void (*save)(void *context),
     void *context);
 
 /* The lower half, for a source with an event loop of its own. */
 
-/* Signals to stop so far. */
+/* The number of signals to stop so far. */
 unsigned hm_stream_stops(const struct hm_stream *s);
 
-/* Readable when a signal came in; then call hm_stream_signals. */
+/* A descriptor, readable after a signal; then call hm_stream_signals. */
 int hm_stream_signal_fd(const struct hm_stream *s);
 
 /*
@@ -184,8 +184,8 @@ int hm_stream_signal_fd(const struct hm_stream *s);
 bool hm_stream_signals(struct hm_stream *s);
 
 /*
- * Tell a supervisor, once, that the tool does its work. hm_stream_next does
- * so; a source says it itself.
+ * Report to a supervisor, once, that the tool is ready. hm_stream_next calls
+ * this; a source must call it itself.
  */
 void hm_stream_ready(struct hm_stream *s);
 
@@ -196,8 +196,8 @@ size_t hm_stream_pending(const struct hm_stream *s);
 size_t hm_stream_room(const struct hm_stream *s);
 
 /*
- * Write what goes without waiting. False if the output has failed or its
- * reader has gone: time to stop and call hm_stream_close.
+ * Write as much as possible without waiting. False if the output has failed or
+ * its reader has gone: the tool must stop and call hm_stream_close.
  */
 bool hm_stream_flush(struct hm_stream *s);
 

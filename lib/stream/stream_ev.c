@@ -55,7 +55,7 @@ on_stats(struct ev_loop *loop, ev_timer *timer, int events)
 	hm_stream_ev_flush(ev);
 }
 
-/* A pipe reports an error when nobody reads it: writing then finds it out. */
+/* A pipe without a reader polls as an error; a write then fails. */
 static void
 on_reader_gone(struct ev_loop *loop, ev_io *io, int events)
 {

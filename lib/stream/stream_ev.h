@@ -11,38 +11,37 @@
  *
  * There are three event loops. Filters read one input and write one output:
  * poll(2) in stream_wait.c does that without another library. hm-poll and
- * hm-sim have up to 10,000 connections, each with timers, for which poll(2)
- * would look at every descriptor at each event: they use libev. hm-metrics
- * gets its requests from libmicrohttpd, whose epoll runs in a thread of its
- * own, so that a slow client never holds up the stream.
+ * hm-sim have up to 10,000 connections with timers; poll(2) would scan all of
+ * them at each event, so they use libev. hm-metrics gets its requests from
+ * libmicrohttpd, whose epoll runs in a thread of its own, so that a slow client
+ * never delays the stream.
  */
 
 struct hm_stream_ev {
 	struct ev_loop *loop;
 	struct hm_stream *stream;
-	/* Called for each new signal that asks the tool to stop; NULL: the
-	   loop ends. */
+	/* Called for each new signal to stop; NULL: the loop ends. */
 	void (*stop)(void *context);
 	void *context;
 
 	/* For stream_ev.c alone. */
 	ev_io signals, output, reader;
 	ev_timer stats;
-	unsigned stops; /* signals that were acted on */
+	unsigned stops; /* signals to stop so far */
 };
 
-/* Begin to watch. The loop, the stream and `stop` have been set. */
+/* Start the watchers; the caller has set `loop`, `stream` and `stop`. */
 void hm_stream_ev_start(struct hm_stream_ev *ev);
 
 /*
- * End the loop, too, when the reader of stdout, a pipe, has gone. Without this
- * the next record finds it out.
+ * If stdout is a pipe, end the loop as soon as its reader has gone. Without
+ * this only the write of the next record notices.
  */
 void hm_stream_ev_watch_reader(struct hm_stream_ev *ev);
 
 /*
- * Write what was emitted; what stdout does not take now is written when it
- * can. If the output has failed the loop ends, and the answer is false.
+ * Write emitted lines, now or as soon as stdout is writable. If the output has
+ * failed the loop ends, and the result is false.
  */
 bool hm_stream_ev_flush(struct hm_stream_ev *ev);
 

@@ -8,11 +8,11 @@
 #include "stream.h"
 
 /*
- * For the files of a stream: stream.c has its loop, stream_wait.c its waits,
- * stream_stop.c its end by signals, stream_record.c its lines as records.
+ * Shared by the files of a stream: stream.c has its loop, stream_wait.c its
+ * waits, stream_stop.c its signals, stream_record.c its lines as records.
  */
 
-/* Output is gathered up to so many bytes while more input is waiting. */
+/* Bytes of output at which it is written even while more input is waiting. */
 #define HM_STREAM_WRITE_SOON ((size_t)64 * 1024)
 
 struct hm_stream {
@@ -23,19 +23,19 @@ struct hm_stream {
 
 	struct hm_line_reader *lines; /* NULL for a source */
 	bool in_failed;
-	int64_t input_at;    /* when input last came */
-	int64_t grace_until; /* for a line that was begun when we stopped */
+	int64_t input_at;    /* time of the last input */
+	int64_t grace_until; /* for the rest of a line, after a signal */
 
 	struct hm_line_writer *output;
 	bool out_failed, out_broken, out_stalled, out_ended;
-	int64_t out_progress; /* when a write last succeeded, or the signal */
+	int64_t out_progress; /* time of the last good write, or the signal */
 
 	bool (*settled)(void *context, bool pressed);
 	void *settled_context;
-	void (*save)(void *context); /* of a durable input */
+	void (*save)(void *context); /* only with a durable input */
 	void *save_context;
 
-	struct hm_stream_side side; /* without `prepare` there is none */
+	struct hm_stream_side side; /* `prepare` is NULL: there is no side */
 	bool strict_failed, ready;
 	int64_t next_stats;
 };
@@ -61,18 +61,18 @@ hm_stream_input_ended(const struct hm_stream *s)
  */
 int hm_stream_open_signals(bool supervised);
 
-/* End the input if a signal asks for it and what it is to read has come. */
+/* After a signal: end the input if the waiting lines have been read. */
 void hm_stream_check_stopped(struct hm_stream *s);
 
 /* stream_wait.c */
 
-/* Take what is finished out of a durable input. False if nothing is. */
+/* Remove finished lines from a durable input. False if there are none. */
 bool hm_stream_release(struct hm_stream *s);
 
-/* Wait for room in the output alone: no other clock is looked at. */
+/* Wait only for room in the output: no other timer matters. */
 void hm_stream_wait_for_reader(struct hm_stream *s);
 
-/* While input is waiting, output is gathered; before a wait it goes out. */
+/* Write the output before a wait; if input is waiting, only if it is large. */
 void hm_stream_wait_for_line(struct hm_stream *s);
 
 /* Wait until the side has delivered all, or until its time is over. */

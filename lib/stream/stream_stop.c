@@ -14,7 +14,7 @@
 
 /* Signals, and how the input ends after one. */
 
-#define LINE_GRACE_MS 200 /* for a writer in the middle of a line */
+#define LINE_GRACE_MS 200 /* for the rest of a line that is being written */
 
 int
 hm_stream_open_signals(bool supervised)
@@ -25,7 +25,7 @@ hm_stream_open_signals(bool supervised)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR1);
-	/* In a terminal SIGHUP ends the tool, as it ends any other. */
+	/* In a terminal SIGHUP ends a tool, as it does any program. */
 	if (supervised)
 		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 ||
@@ -104,8 +104,8 @@ leave_input(struct hm_stream *s)
 }
 
 /*
- * After a signal the input ends when what was waiting has been read; a line
- * that its writer has begun gets a moment to be finished.
+ * After a signal the input ends when the waiting bytes have been read; if they
+ * end within a line, the tool waits a moment for its rest.
  */
 static void
 check_drained(struct hm_stream *s)

@@ -11,10 +11,10 @@
 #include "stop.h"
 #include "stream.h"
 
-/* The one poll(2) that all waits of a stream come down to, and its clocks. */
+/* All waits of a stream use the poll(2) in this file. */
 
-#define STALL_MS 2000 /* a reader has after a signal, since it last read */
-#define GLANCE_MS 20  /* between two looks whether others have stopped */
+#define STALL_MS 2000 /* after a signal, for a reader that does not read */
+#define GLANCE_MS 20  /* between two checks whether others have stopped */
 
 /* Output */
 
@@ -50,7 +50,7 @@ hm_stream_flush(struct hm_stream *s)
 
 /* Clocks */
 
-/* In a chain that stops the reader may be busy with its own end. */
+/* In a chain that stops, the reader may be busy with its own end. */
 static int64_t
 stall_limit(const struct hm_stream *s)
 {
@@ -97,7 +97,7 @@ earlier(int timeout, int64_t moment, int64_t now)
 	return shorter(timeout, (int)left);
 }
 
-/* Until a reader that stalls after a signal has had its time. */
+/* Bound a timeout by the time left for a reader that stalls after a signal. */
 static int
 stall_timeout(const struct hm_stream *s, int timeout)
 {
@@ -160,7 +160,7 @@ hm_stream_release(struct hm_stream *s)
 
 enum watched { WATCH_SIGNAL, WATCH_OUT, WATCH_IN, WATCH_SIDE, WATCHED };
 
-/* One poll, and whatever it brings. `timeout` bounds it, -1 does not. */
+/* One poll, and the handling of its events. A timeout of -1 is no bound. */
 static void
 wait_once(struct hm_stream *s, bool want_in, bool want_out, int timeout)
 {

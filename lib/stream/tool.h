@@ -5,18 +5,18 @@
 #include "stream.h"
 
 /*
- * The skeleton of every tool: read the settings, open what the tool needs and
- * then its stream, give it line by line, close all in the right order, and
- * restart if a SIGHUP asked for it.
+ * The skeleton of every tool: read the settings, open the tool's resources and
+ * then its stream, pass it each line, close all in the right order, and restart
+ * after a SIGHUP.
  */
 
-#define HM_TOOL_GO_ON (-2) /* of `open` and `start`: no status to exit with */
+#define HM_TOOL_GO_ON (-2) /* result of `open` and `start`: do not exit */
 
 /*
- * What a tool does, in the order of the calls. Any may be NULL, but for one of
- * `line` and `run`. `work` is what hm_tool_main was given. `open` and `start`
- * answer HM_TOOL_GO_ON, or the status with which the tool is to end: a
- * failure, which they have logged, or HM_EXIT_OK where all is done.
+ * The functions of a tool, in the order of the calls. A tool has either `line`
+ * or `run`; all others may be NULL. `work` is the argument of hm_tool_main.
+ * `open` and `start` return HM_TOOL_GO_ON, or the exit status: a failure, which
+ * they have logged, or HM_EXIT_OK if all work is done.
  */
 struct hm_tool_ops {
 	hm_config_check *check;
@@ -28,22 +28,22 @@ struct hm_tool_ops {
 	   which now inherit blocked signals. */
 	int (*start)(void *work, struct hm_stream *stream);
 
-	/* Take a line: it is committed when this returns. */
+	/* Process a line: it is committed when this returns. */
 	void (*line)(void *work, struct hm_slice line);
 
-	/* In place of lines: a source, which runs an event loop of its own.
-	   Returns when the tool is to end. */
+	/* Run the event loop of a source. Returns when the tool is to end. */
 	void (*run)(void *work);
 
-	/* After the last line: the exit status if the stream was fine. */
+	/* After the last line: the exit status if the stream had no error. */
 	int (*finish)(void *work);
 
-	/* Always, when the stream is closed; what was never opened is zero.
-	   False: a thread hangs, so that the process must end without it. */
+	/* Called in any case, after the stream is closed, also if `open` or
+	   `start` failed: unopened members are still zero. False: a thread
+	   hangs, so the process must end without it. */
 	bool (*free)(void *work);
 };
 
-/* The whole main of a tool; `work` is all zero. The exit status. */
+/* The main of a tool; `work` is all zero. Returns the exit status. */
 int hm_tool_main(enum hm_tool_id id, const struct hm_tool_ops *ops,
     void *work, int argc, char *argv[]);
 
