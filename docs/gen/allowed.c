@@ -6,7 +6,7 @@
 
 #define COLUMNS 80
 
-/* The unit of a number, after the word that stands for it in the manuals. */
+/* The unit of a number, by the name of its value in the manuals. */
 static const char *
 unit_of(const struct hm_setting *s)
 {

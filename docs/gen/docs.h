@@ -5,22 +5,22 @@
 
 #include "config/settings.h"
 
-/* What a setting may be: "5 to 86400 s". */
+/* The allowed values of a setting: "5 to 86400 s". */
 void hm_docs_allowed(FILE *out, const struct hm_setting *s);
 
 /* The bounds of a number: "5 to 86400". */
 void hm_docs_range(FILE *out, const struct hm_setting *s);
 
-/* Text in lines of at most 80 columns, each with `prefix`, ended by `end`. */
+/* Text and `end`, in lines of at most 80 columns, each after `prefix`. */
 void hm_docs_wrap(FILE *out, const char *prefix, const char *text,
     const char *end);
 
-/* The example settings file; false: a setting has no value to show. */
+/* The example settings file. False if a setting has no value for it. */
 bool hm_docs_example(FILE *out);
 
 /*
- * The items of a manual's list of options: those of the tool, with the parts
- * of `more`, which is options.mdoc.
+ * The items of a manual's list of options: those of the tool, each with its
+ * part of `more`, which is options.mdoc.
  */
 void hm_docs_options(FILE *out, const struct hm_tool *tool, FILE *more);
 

@@ -22,7 +22,7 @@ static const char head[] =
     "of the\n"
     "# environment overrides the file.\n";
 
-/* A group goes up to the next one, in the order of settings.def. */
+/* The first setting of each group, in the order of settings.def. */
 static const struct {
 	enum hm_setting_id first;
 	const char *title;
@@ -71,7 +71,7 @@ print_facts(FILE *out, const struct hm_setting *s)
 	return true;
 }
 
-/* A line more of a value is YAML behind a "#", too. */
+/* Each line of a value is YAML behind a "#". */
 static void
 print_value(FILE *out, const struct hm_setting *s, const char *value)
 {

@@ -17,7 +17,7 @@ print_item(FILE *out, const struct hm_setting *s)
 	putc('\n', out);
 }
 
-/* The help of the table is a phrase. */
+/* Print the help, which is a phrase, as a sentence. */
 static void
 print_sentence(FILE *out, const char *help)
 {
@@ -56,7 +56,7 @@ print_choices(FILE *out, const struct hm_setting *s)
 	fputs(" .\n", out);
 }
 
-/* What may be given, and the default; that a flag is off needs no words. */
+/* The allowed values and the default; nothing for a flag that is off. */
 static void
 print_facts(FILE *out, const struct hm_setting *s)
 {
@@ -79,7 +79,7 @@ print_facts(FILE *out, const struct hm_setting *s)
 	}
 }
 
-/* Whether a part begins that is for the option: .\" [TOOL ...] --OPTION */
+/* Whether a comment begins the option's part: .\" [TOOL ...] --OPTION */
 static bool
 is_meant(char *comment, const char *tool, const char *option)
 {

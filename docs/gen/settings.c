@@ -1,10 +1,10 @@
 /*
- * The settings for the documentation: `settings fill` copies a page and fills
- * what is between "<!-- NAME begin" and "<!-- NAME end" from the table;
- * `settings manual TOOL FILE` does so with the list of options of a tool's
- * manual, between `.\" options begin` and `.\" options end`, where FILE is
- * options.mdoc; `settings tools` prints "NAME KIND OPERANDS" for each tool;
- * `settings example` prints the example settings file.
+ * The settings for the documentation. `settings fill` copies a page and writes
+ * the table between "<!-- NAME begin" and "<!-- NAME end". `settings manual
+ * TOOL FILE` writes a tool's options between `.\" options begin` and `.\"
+ * options end` of its manual; FILE is options.mdoc. `settings tools` prints
+ * "NAME KIND OPERANDS" for each tool, `settings example` the example settings
+ * file.
  */
 
 #include "docs.h"
@@ -14,7 +14,7 @@
 
 #include "config/retired.h"
 
-/* Which manual is filled; nothing for other pages. */
+/* The manual that is filled; all zero for other pages. */
 struct manual {
 	const struct hm_tool *tool;
 	FILE *more;
@@ -98,7 +98,7 @@ static const struct {
     {".\\\" options", print_options},
 };
 
-/* The table that a line begins, or ends; or none. */
+/* The index of the table that a line begins or ends; or their number. */
 static size_t
 table_of(const char *line, const char *word)
 {
@@ -154,7 +154,7 @@ fill_manual(const char *name, const char *path)
 	return good;
 }
 
-/* What a tool is to stdin and stdout. */
+/* Print the name, the kind and the operands of each tool. */
 static bool
 list_tools(void)
 {

@@ -34,8 +34,8 @@ read_all(struct hm_config *config, const struct hm_options *options)
 }
 
 /*
- * Mistakes on the command line are logged before there are settings: in the
- * format that the command line or the environment asks for.
+ * Mistakes on the command line are logged before settings are read, in the
+ * format that the command line or the environment gives.
  */
 static void
 guess_log_format(int argc, char *argv[])
@@ -87,7 +87,7 @@ log_faults(const struct hm_config *config)
 	}
 }
 
-/* The tools of a chain share environment and file: one of them logs a note. */
+/* The tools of a chain share their settings: only one of them logs a note. */
 static void
 log_notes(const struct hm_config *config)
 {

@@ -21,17 +21,17 @@ struct hm_dtu_config {
 };
 
 /*
- * The tool's own rules about its settings: logs what breaks them and answers
- * the exit status, 0 if nothing does. Called when each setting by itself is
- * good.
+ * Check the tool's own rules about its settings: log each mistake and return
+ * the exit status, 0 without mistakes. Called when each setting by itself is
+ * valid.
  */
 typedef int hm_config_check(const struct hm_config *config);
 
 /*
- * Read all settings of a tool. Returns NULL with *status set when the tool is
- * to exit: --help, --version and --check (0), a mistake (64, 78), or no
- * memory (71). `check` may be NULL. Freed by hm_config_free; what the getters
- * return lives as long.
+ * Read all settings of a tool. Returns NULL with *status set if the tool must
+ * exit: --help, --version and --check (0), a mistake (64, 78), or no memory
+ * (71). `check` may be NULL. Freed by hm_config_free, together with the results
+ * of the getters.
  */
 struct hm_config *hm_config_load(const struct hm_tool *tool,
     hm_config_check *check, int argc, char *argv[], int *status);
@@ -44,14 +44,12 @@ bool hm_config_has(const struct hm_config *config, enum hm_setting_id id);
 bool hm_config_given(const struct hm_config *config, enum hm_setting_id id);
 
 /*
- * Whether a value comes from a source that overrides the source of another:
- * the command line overrides the environment, that the file, and that the
- * default.
+ * Whether the source of a value overrides the source of the other value.
  */
 bool hm_config_outranks(const struct hm_config *config, enum hm_setting_id id,
     enum hm_setting_id other);
 
-/* Where a value came from, for messages: "FILE:LINE", "MQTT_PORT", ... */
+/* The source of a value, for messages: "FILE:LINE", "MQTT_PORT", ... */
 const char *hm_config_source(const struct hm_config *config,
     enum hm_setting_id id);
 
@@ -62,7 +60,7 @@ int64_t hm_config_int(const struct hm_config *config, enum hm_setting_id id);
 int64_t hm_config_ms(const struct hm_config *config, enum hm_setting_id id);
 bool hm_config_flag(const struct hm_config *config, enum hm_setting_id id);
 
-/* The path of the database; NULL if there is none or it is not to be used. */
+/* The path of the database; NULL if it is unset or must not be used. */
 const char *hm_config_database(const struct hm_config *config);
 
 /* True if a list is unset or holds the word. */
@@ -83,18 +81,17 @@ struct hm_pair {
 bool hm_config_use_zone(const struct hm_config *config);
 
 /*
- * Log that the value of a setting is wrong, for what only the tool can see:
- * where it was given, what was found, what is allowed ("are 1 and 2"). Always
- * false.
+ * Log that the value of a setting is wrong: its source, the value, and
+ * `allowed`, such as "are 1 and 2". For rules of the tool itself. Always false.
  */
 bool hm_config_refuse(const struct hm_config *config, enum hm_setting_id id,
     const char *allowed);
 
-/* The same where `found` is a part of the value, such as a word of a list. */
+/* The same if `found` is a part of the value, such as a word of a list. */
 bool hm_config_refuse_word(const struct hm_config *config,
     enum hm_setting_id id, struct hm_slice found, const char *allowed);
 
-/* The same of the key or the value of an entry of a mapping. */
+/* The same for the key or the value of an entry of a mapping. */
 bool hm_config_refuse_pair(enum hm_setting_id id, const struct hm_pair *pair,
     const char *found, const char *allowed);
 
@@ -108,7 +105,7 @@ const struct hm_pair *hm_config_pairs(const struct hm_config *config,
  */
 bool hm_config_word(const char **rest, struct hm_slice *word);
 
-/* What follows the options on the command line, borrowed from argv. */
+/* The operands of the command line, borrowed from argv. */
 char *const *hm_config_operands(const struct hm_config *config, size_t *count);
 
 /* The entries of dtu_configs; *count is 0 if there are none. */

@@ -8,7 +8,7 @@
 #include "retired.h"
 #include "settings.h"
 
-/* Other values are taken as they are. */
+/* Whether the text is to be parsed as JSON or YAML. */
 static bool
 has_structure(enum hm_type type, const char *text)
 {
@@ -59,7 +59,7 @@ note_retired(struct hm_config *config)
 	}
 }
 
-/* Other programs have variables, too; these are likely to be meant for us. */
+/* Other programs have variables, too; these are likely meant for hm. */
 static bool
 looks_like_ours(const char *name)
 {

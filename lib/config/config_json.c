@@ -7,17 +7,17 @@
 #include "record/record.h"
 
 /*
- * JSON becomes the tree that a file gives, so that its values are checked by
- * the same functions and mistakes say the line and the column.
+ * Converts JSON to the tree that libyaml makes of a file, so that the same
+ * functions check its values and messages have the line and the column.
  */
 
 struct json {
 	struct hm_config_file *f;
-	const char *at; /* the place that `mark` is of; it moves forward only */
+	const char *at; /* the position of `mark`; moves forward only */
 	yaml_mark_t mark;
 };
 
-/* Columns count characters, as those of files do. */
+/* Columns count characters, as in files. */
 static void
 advance(struct json *json, const char *to)
 {
@@ -34,7 +34,7 @@ advance(struct json *json, const char *to)
 	}
 }
 
-/* Remember where a node stands; 0 is what libyaml answers without memory. */
+/* Set the position of a node; libyaml returns node 0 if it has no memory. */
 static int
 marked(struct json *json, const char *where, int node)
 {
@@ -45,7 +45,7 @@ marked(struct json *json, const char *where, int node)
 	return node;
 }
 
-/* Escapes are no shorter than what they stand for. */
+/* An escape is never shorter than its character. */
 static int
 add_string(struct json *json, struct hm_slice text)
 {

@@ -40,7 +40,7 @@ hm_config_is_null(const yaml_node_t *node)
 	    strcmp(scalar(node), "null") == 0);
 }
 
-/* The text would end at the NUL. */
+/* A C string would end at the NUL. */
 static bool
 holds_nul(const yaml_node_t *node)
 {
@@ -66,7 +66,7 @@ is_given_before(struct hm_config_file *f, const yaml_node_t *mapping,
 	return false;
 }
 
-/* What is wrong with a pair, and the node where it is; or NULL. */
+/* The problem of a pair, with its node in *where; or NULL. */
 static const char *
 problem_of(struct hm_config_file *f, const yaml_node_t *mapping,
     const struct hm_config_entry *entry, const yaml_node_t **where)
@@ -108,7 +108,7 @@ hm_config_next(struct hm_config_file *f, const yaml_node_t *mapping,
 
 /* Scalars and lists */
 
-/* What hm_config_source answers. */
+/* The later result of hm_config_source. */
 static const char *
 source_of(const struct hm_config_file *f, const yaml_node_t *node,
     char out[HM_WHERE_MAX])

@@ -6,8 +6,8 @@
 #include "config_private.h"
 
 /*
- * Settings from a tree of libyaml, which is read from a file (config_yaml.c)
- * or made of the JSON in a variable (config_json.c).
+ * Settings from a tree of libyaml, which comes from a YAML file (config_yaml.c)
+ * or from JSON in a variable (config_json.c).
  */
 
 struct hm_config_file {
@@ -30,12 +30,12 @@ void hm_config_where(const struct hm_config_file *f, const yaml_node_t *node,
 /* The text of a key, "?" if the key is a list or a mapping. */
 const char *hm_config_key(const yaml_node_t *node);
 
-/* "key:" without a value, and "key: ~", leave the key unset. */
+/* Whether a value is empty or "~": the key is then unset. */
 bool hm_config_is_null(const yaml_node_t *node);
 
 /*
  * Advance to the next pair of a mapping; false at the end. A pair is reported
- * and skipped if its key was there before or its text holds a NUL.
+ * and skipped if its key is a duplicate or its text holds a NUL.
  */
 bool hm_config_next(struct hm_config_file *f, const yaml_node_t *mapping,
     struct hm_config_entry *entry);

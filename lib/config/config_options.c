@@ -12,15 +12,15 @@
 
 /*
  * A setting has up to four names: its option, its key with dashes, and for a
- * flag both with "no-" before them. Then there are help and version.
+ * flag both with "no-" before them; "help" and "version" are added.
  */
 #define NAMES_MAX (4 * HM_SETTINGS + 3)
 #define NAME_SIZE 48
 
 enum code {
-	CODE_HELP = 1000, /* beyond the letters */
+	CODE_HELP = 1000, /* greater than any letter */
 	CODE_VERSION,
-	CODE_SETTING, /* and its id */
+	CODE_SETTING, /* plus the setting's id */
 	CODE_OFF = CODE_SETTING + HM_SETTINGS,
 	CODE_NO_OPTION = CODE_OFF + HM_SETTINGS,
 };
@@ -94,7 +94,7 @@ add_setting(struct option_names *names, size_t id)
 	add_letter(names, s->letter, !flag);
 }
 
-/* Without it --mqtt-password would be short for --mqtt-password-file. */
+/* Else getopt would take --mqtt-password for --mqtt-password-file. */
 static void
 add_no_option(struct option_names *names, size_t id)
 {
@@ -163,7 +163,7 @@ no_option(const struct hm_setting *setting)
 	return HM_EXIT_USAGE;
 }
 
-/* The option that getopt_long refused: optind is behind it. */
+/* Report the option before optind, which getopt_long refused. */
 static int
 bad_option(int found, char *const argv[], const struct option_names *names)
 {
@@ -284,7 +284,7 @@ hm_options_file(const struct hm_options *options)
 
 /* Settings */
 
-/* KEY=VALUE: one entry of a mapping for each option. */
+/* KEY=VALUE: each option gives one entry of a mapping. */
 static void
 set_pair(struct hm_config *config, enum hm_setting_id id, const char *text,
     const char *where)

@@ -7,9 +7,9 @@
 #include "settings.h"
 
 /*
- * The settings in effect, as YAML that the tools can read again. Comments hold
- * what is not for a file: secrets, which are masked, options that only the
- * command line has, and where each value came from.
+ * The settings in effect, as YAML that the tools can read again. Comments show
+ * the source of each value, secrets (masked), and options that no file can
+ * have.
  */
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -26,7 +26,7 @@ print_quoted(struct hm_slice text)
 	putchar('"');
 }
 
-/* In quotes unless the text surely needs none in YAML. */
+/* In quotes, unless the text is certain to need none in YAML. */
 static void
 print_text(struct hm_slice text)
 {

@@ -3,11 +3,11 @@
 
 #include "config.h"
 
-/* What the files config*.c share. */
+/* Shared by the files config*.c. */
 
 #define HM_WHERE_MAX 300 /* "FILE:LINE:COLUMN: KEY" */
 
-/* Where settings come from; a later one has the last word. */
+/* The sources of settings; a later one overrides. */
 enum hm_config_layer {
 	HM_LAYER_DEFAULT,
 	HM_LAYER_FILE,
@@ -17,14 +17,14 @@ enum hm_config_layer {
 
 struct hm_config_value {
 	char *text;   /* as given; NULL: unset, or a mapping */
-	char *source; /* where it was given; NULL: unset */
+	char *source; /* as hm_config_source; NULL: unset */
 	enum hm_config_layer layer;
 	int64_t number;
 	struct hm_pair *pair; /* of a mapping */
 	size_t pairs;
 };
 
-/* A mistake, which is logged once the format of the log is known. */
+/* A mistake, logged when the format of the log is known. */
 struct hm_config_fault {
 	char *where, *text;
 };
@@ -38,7 +38,7 @@ struct hm_config_note {
 struct hm_config {
 	const struct hm_tool *tool;
 	hm_config_check *check;
-	enum hm_config_layer layer; /* the one that is being read */
+	enum hm_config_layer layer; /* being read */
 	struct hm_config_value value[HM_SETTINGS];
 	char *const *operand;
 	size_t operands;
@@ -51,20 +51,20 @@ struct hm_config {
 	bool no_memory;
 };
 
-/* config_value.c: the checks that every source of a value goes through */
+/* config_value.c: the checks of values from all sources */
 
-/* What messages call a setting: its key or, if there is none, its option. */
+/* The name of a setting in messages: its key or, if it has none, its option. */
 const char *hm_config_name(enum hm_setting_id id);
 
 /*
- * Check a value and keep it; words are added to a list that was given in the
- * same layer. `where` names the place and the setting as the user wrote them,
- * `source` is what hm_config_source returns.
+ * Check a value and keep it; words are added to a list of the same layer.
+ * `where` is the place and the setting as the user wrote it, `source` the
+ * result of hm_config_source.
  */
 void hm_config_set(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *where, const char *source);
 
-/* Make room for a mapping or dtu_configs, which replaces a lower layer's. */
+/* Begin a mapping or dtu_configs, which replaces that of a lower layer. */
 void hm_config_begin(struct hm_config *config, enum hm_setting_id id,
     const char *source);
 
@@ -72,19 +72,19 @@ void hm_config_begin(struct hm_config *config, enum hm_setting_id id,
 void hm_config_add_pair(struct hm_config *config, enum hm_setting_id id,
     const char *key, const char *text, const char *where);
 
-/* Keep a mistake, to be logged as "WHERE: TEXT". */
+/* Keep a mistake, logged later as "WHERE: TEXT". */
 __attribute__((format(printf, 3, 4))) void hm_config_mistake(
     struct hm_config *config, const char *where, const char *format, ...);
 
-/* Keep a note, to be logged once the level of the log is known. */
+/* Keep a note, logged when the level of the log is known. */
 __attribute__((format(printf, 3, 4))) void hm_config_note(
     struct hm_config *config, unsigned tools, const char *format, ...);
 
-/* Whether text is not empty and has no odd bytes; else keep a mistake. */
+/* Keep a mistake, and return false, if text is empty or has odd bytes. */
 bool hm_config_check_text(struct hm_config *config, const char *text,
     const char *where);
 
-/* Read a whole number within bounds; false, and a mistake kept, if not. */
+/* Read a whole number from min to max; else keep a mistake, return false. */
 bool hm_config_number(struct hm_config *config, const char *text,
     const char *where, int64_t min, int64_t max, int64_t *number);
 
@@ -94,14 +94,14 @@ char *hm_config_copy(struct hm_config *config, const char *text);
 void hm_config_clear(struct hm_config *config, enum hm_setting_id id);
 
 /*
- * config_yaml.c: the file at `path`, or the value of one setting, in JSON or as
- * it would stand in a file; `name` stands where the path would.
+ * config_yaml.c: the file at `path`, or the value of one setting in JSON or
+ * YAML; messages then have `name` instead of the path.
  */
 void hm_config_read_file(struct hm_config *config, const char *path);
 void hm_config_read_value(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *name);
 
-/* config_json.c: the same of a value in JSON; false if it is not JSON */
+/* config_json.c: the same for a value in JSON; false if it is not JSON */
 bool hm_config_read_json(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *name);
 

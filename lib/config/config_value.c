@@ -28,7 +28,7 @@ hm_config_copy(struct hm_config *config, const char *text)
 	return copy;
 }
 
-/* Room for one more in a list; NULL, and no_memory set, if there is none. */
+/* A list with room for one more entry; NULL, and no_memory set, if it fails. */
 static void *
 grow(struct hm_config *config, void *list, size_t count, size_t size)
 {

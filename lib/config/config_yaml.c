@@ -8,7 +8,7 @@
 #include "retired.h"
 #include "settings.h"
 
-/* A key that is not a setting; it may be one of an older program. */
+/* Report an unknown key, which may be a setting of an older program. */
 static void
 refuse_key(struct hm_config *config, const char *key, const char *where)
 {

@@ -8,10 +8,10 @@
 #include "base/log.h"
 
 struct source {
-	const char *uri;  /* a URI or, where that is allowed, a plain host */
-	const char *name; /* NULL: as the URI says */
+	const char *uri;  /* a URI or, if allowed, a plain host */
+	const char *name; /* NULL: that of the URI */
 	bool plain;       /* whether a plain host is allowed */
-	int64_t port;     /* given beside the host, or 0 */
+	int64_t port;     /* of a plain host, or 0 */
 	int64_t unit;
 	const char *where;
 };

@@ -10,11 +10,11 @@ struct hm_dtus {
 };
 
 /*
- * The DTUs of a run: those on the command line, or else those of dtu_configs,
- * or else dtu_host; but a dtu_host from a source that overrides the source of
- * dtu_configs is used instead. Two DTUs must not share a name or an address. A
- * mistake is logged; the result is 0, HM_EXIT_USAGE, HM_EXIT_CONFIG or
- * HM_EXIT_OS. Freed by hm_dtus_free, whatever the result.
+ * The DTUs of a run: those on the command line, else those of dtu_configs, else
+ * dtu_host. If the source of dtu_host overrides that of dtu_configs, dtu_host
+ * is used. Two DTUs must not share a name or an address. A mistake is logged;
+ * the result is 0, HM_EXIT_USAGE, HM_EXIT_CONFIG or HM_EXIT_OS. Freed by
+ * hm_dtus_free, whatever the result.
  */
 int hm_dtus_collect(struct hm_dtus *dtus, const struct hm_config *config);
 

@@ -8,7 +8,7 @@
 #include "base/zone.h"
 
 #define DAY 86400.0
-#define NOON_2000 946728000 /* epoch of the equations of the sun */
+#define NOON_2000 946728000 /* epoch of the equations below */
 #define QUARTER_MS ((int64_t)900000)
 
 /* Degrees of the sun's centre when its upper edge is at the horizon. */
@@ -89,7 +89,7 @@ radians(double degrees)
 
 /*
  * The height of the sun in degrees, by the short equations of the
- * Astronomical Almanac, which are good to a hundredth of a degree until 2050.
+ * Astronomical Almanac, which are exact to 0.01 degrees until 2050.
  */
 static double
 sun_height(const struct hm_quiet_hours *location, int64_t now)
@@ -132,7 +132,7 @@ hm_quiet_hours_is_night(const struct hm_quiet_hours *quiet, int64_t now)
 int64_t
 hm_quiet_hours_upload_ends(int64_t now_ms, int64_t margin_ms)
 {
-	/* Since the margin before the last upload began. */
+	/* ms since the last begin of a margin, margin_ms before an upload. */
 	int64_t since = (now_ms + margin_ms) % QUARTER_MS;
 
 	if (since < 0)

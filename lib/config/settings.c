@@ -3,7 +3,7 @@
 #include <string.h>
 
 const struct hm_setting hm_settings[HM_SETTINGS] = {
-/* The name of the first makes the last, which few rows have, optional. */
+/* After `.key =` the last argument, .example, is optional. */
 #define SETTING(id, first, ...) [HM_SET_##id] = {.key = first, __VA_ARGS__},
 #include "settings.def"
 #undef SETTING

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 /*
- * Every setting of every tool, once: settings.def is the table. The loaders of
- * the file, the environment and the command line follow it, and so does
- * --help. `make docs` makes the table of docs/configuration.md, the option
- * lists of docs/man/hm-*.1 and docs/hoymiles.yaml of it.
+ * The settings of all tools; settings.def is the table. The file, environment
+ * and command line are read by it, and --help is printed from it. `make docs`
+ * generates from it the table of docs/configuration.md, the option lists of
+ * docs/man/hm-*.1 and docs/hoymiles.yaml.
  */
 
 enum hm_type {
@@ -18,7 +18,7 @@ enum hm_type {
 	HM_TYPE_SECONDS, /* a decimal number of seconds, kept in ms */
 	HM_TYPE_DECIMAL, /* a decimal number, kept in thousandths */
 	HM_TYPE_TEXT,
-	HM_TYPE_SECRET,  /* text that is never shown */
+	HM_TYPE_SECRET,  /* text that is never printed */
 	HM_TYPE_CHOICE,  /* a word of `choices` */
 	HM_TYPE_LIST,    /* words separated by spaces or commas */
 	HM_TYPE_NUMBERS, /* a mapping of words to decimal numbers */
@@ -43,11 +43,11 @@ enum hm_tool_bit {
 	HM_ALL = (1 << HM_TOOLS) - 1,
 };
 
-/* tests/system/contract.sh holds what a tool of each kind promises. */
+/* tests/system/contract.sh tests the contract of each kind. */
 enum hm_tool_kind {
 	HM_KIND_SOURCE, /* reads no records */
-	HM_KIND_FILTER, /* passes on the records that it does not know */
-	HM_KIND_SINK,   /* passes none on: stdout is no stream of records */
+	HM_KIND_FILTER, /* passes unknown records on */
+	HM_KIND_SINK,   /* passes no records on */
 };
 
 /* The bits of the sources. */
@@ -63,7 +63,7 @@ struct hm_tool {
 	const char *name;
 	enum hm_tool_bit bit;
 	enum hm_tool_kind kind;
-	const char *operands; /* as in a synopsis, or NULL if it takes none */
+	const char *operands; /* as in a synopsis; NULL: none */
 	const char *summary;  /* one sentence for --help */
 };
 
@@ -93,7 +93,7 @@ struct hm_setting {
 	unsigned tools;      /* hm_tool_bit of the tools that read it */
 	const char *value;   /* name of the value in --help; NULL for flags */
 	const char *help;    /* a phrase, without a full stop */
-	const char *example; /* what to try, as in the file; may be NULL */
+	const char *example; /* a value for the example file, or NULL */
 };
 
 extern const struct hm_setting hm_settings[HM_SETTINGS];
