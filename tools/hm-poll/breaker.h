@@ -7,9 +7,8 @@
 #include "record/breaker_state.h"
 
 /*
- * A circuit breaker: a DTU that fails too often in a row is left alone for a
- * time and then probed once. The breaker reads no clock: `now` is in monotonic
- * ms.
+ * A circuit breaker: after too many failures in a row a DTU is not polled for a
+ * time, and then probed once. `now` is in monotonic ms.
  *
  *	closed     failures < threshold; every attempt is allowed
  *	open       nothing is allowed until retry_at
@@ -18,11 +17,11 @@
 
 struct hm_breaker_limits {
 	int64_t threshold;  /* failures in a row that open it, from 1 */
-	int64_t timeout_ms; /* open for so long at first; then doubled */
-	int64_t timeout_max_ms; /* up to this; no effect if below timeout_ms */
+	int64_t timeout_ms; /* first time open; each failed probe doubles it */
+	int64_t timeout_max_ms; /* longest; no effect if below timeout_ms */
 };
 
-/* All zeros is a closed breaker that has seen nothing. */
+/* All zeros is a closed breaker without failures. */
 struct hm_breaker {
 	enum hm_breaker_state state;
 	int64_t failures;   /* in a row */
@@ -36,14 +35,14 @@ struct hm_breaker {
  */
 bool hm_breaker_allows(struct hm_breaker *b, int64_t now);
 
-/* Report how the attempt went. True if that has changed the state. */
+/* Report the result of the attempt. True if the state has changed. */
 bool hm_breaker_succeeded(struct hm_breaker *b);
 bool hm_breaker_failed(struct hm_breaker *b,
     const struct hm_breaker_limits *limits, int64_t now);
 
 /*
- * The attempt was not made. A probe is postponed by the time that the breaker
- * was open last; otherwise this does nothing. True if the state has changed.
+ * Report that the attempt was not made. A probe is postponed by the breaker's
+ * last timeout; otherwise this does nothing. True if the state has changed.
  */
 bool hm_breaker_postpone(struct hm_breaker *b, int64_t now);
 

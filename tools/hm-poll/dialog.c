@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A frame and the bytes that may come with it in one read. */
+/* The largest frame, and bytes that one read may return behind it. */
 #define IN_MAX ((size_t)2 * 65536)
 #define HM_GAP_MS 2000
 #define KEPT_MAX ((size_t)2048) /* of a buffer, between polls */
@@ -90,7 +90,7 @@ hm_dialog_end(struct hm_dialog *d)
 	d->reply_count = 0;
 }
 
-/* A failure of extras does not lose the readings. */
+/* If only extras fail, the poll is done: the readings are not lost. */
 static enum hm_turn
 settle(const struct hm_dialog *d, enum hm_turn turn)
 {

@@ -7,19 +7,19 @@
 #include "wire/dtu_uri.h"
 
 /*
- * One poll of one DTU as a dialog of requests and replies. It knows what to
+ * One poll of one DTU as a dialog of requests and replies. It decides what to
  * request, when a reply is complete and valid, and when the poll is complete.
  * It does no I/O and reads no clock: its caller does.
  */
 
 enum hm_turn {
 	HM_TURN_ASK,  /* send hm_dialog_request, then feed the reply */
-	HM_TURN_READ, /* the reply is not whole; feed more */
+	HM_TURN_READ, /* the reply is not complete; feed more */
 	HM_TURN_DONE, /* the replies are complete */
 	HM_TURN_FAIL, /* see hm_dialog_error */
 };
 
-/* What to request from an hm DTU beside its readings. */
+/* Extras: what to request from an hm DTU beside its readings. */
 enum hm_ask {
 	HM_ASK_INFO = 1 << 0,
 	HM_ASK_NETWORK = 1 << 1,
@@ -41,52 +41,52 @@ struct hm_dialog *hm_dialog_new(const struct hm_dtu *dtu,
 void hm_dialog_free(struct hm_dialog *d);
 
 /*
- * Begin a poll on a fresh connection. `now` is the wall clock in seconds, which
+ * Begin a poll on a new connection. `now` is the wall clock in seconds, which
  * is sent to DTUs; `monotonic` is the monotonic clock in seconds. Always
- * HM_TURN_ASK.
+ * returns HM_TURN_ASK.
  */
 enum hm_turn hm_dialog_begin(struct hm_dialog *d, int64_t now,
     int64_t monotonic);
 
 /*
  * The poll is over and its replies have been used: free large buffers, so that
- * a fleet needs memory only for the polls that are under way.
+ * a fleet needs memory only for current polls.
  */
 void hm_dialog_end(struct hm_dialog *d);
 
-/* Bytes came in. */
+/* Pass in bytes that were received. */
 enum hm_turn hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n);
 
 /*
- * A dialog that is held, in the pause before a request is sent, skips complete
- * frames: they cannot be the reply to that request.
+ * Hold the dialog during the pause before a request is sent: complete frames
+ * are then skipped, because they cannot be the reply to that request.
  */
 void hm_dialog_hold(struct hm_dialog *d, bool held);
 
 /*
- * The reply did not come: a timeout, or the DTU closed the connection.
- * HM_TURN_DONE if the readings are there and only extras are missing.
+ * The reply did not come: a timeout, or the DTU closed the connection. Returns
+ * HM_TURN_DONE if only extras are missing.
  */
 enum hm_turn hm_dialog_give_up(struct hm_dialog *d, enum hm_poll_error error);
 
 /* The request to send, valid until the next call. */
 const uint8_t *hm_dialog_request(const struct hm_dialog *d, size_t *size);
 
-/* The time that must lie between two requests, in ms. */
+/* The shortest time between two requests, in ms. */
 int64_t hm_dialog_gap_ms(const struct hm_dialog *d);
 
-/* After HM_TURN_DONE: the raw replies, plain, as they go into a record. */
+/* After HM_TURN_DONE: the replies, decrypted, as the record will have them. */
 size_t hm_dialog_replies(const struct hm_dialog *d);
 const uint8_t *hm_dialog_reply(const struct hm_dialog *d, size_t i,
     size_t *size);
 
 /*
- * Whether the DTU has repeated the readings of the previous poll, by their
- * time. Only an hm DTU with a clock shows it.
+ * Whether the readings have the same time as those of the previous poll: the
+ * DTU repeated them. Only known for an hm DTU with a clock.
  */
 bool hm_dialog_stale(const struct hm_dialog *d);
 
-/* After HM_TURN_FAIL: why, and one line of text. */
+/* After HM_TURN_FAIL: the error, and a line of text about it. */
 enum hm_poll_error hm_dialog_error(const struct hm_dialog *d);
 const char *hm_dialog_error_text(const struct hm_dialog *d);
 

@@ -15,11 +15,11 @@
 #include "wire/hmcrypt.h"
 #include "wire/hmframe.h"
 
-#define APP_OFFSET 28800 /* what the vendor's app sends in any time zone */
+#define APP_OFFSET 28800 /* sent by the vendor's app in any time zone */
 #define ACTION_ALARM_LIST 50
 #define PACKAGES_MAX 64
-#define UNSOLICITED_MAX 64    /* frames passed over for one request */
-#define REKEY_SECONDS 60  /* device information is not asked for more often */
+#define UNSOLICITED_MAX 64    /* frames skipped for one request */
+#define REKEY_SECONDS 60  /* between two requests for the key */
 
 /* Requests */
 
@@ -161,7 +161,7 @@ ask_info(struct hm_dialog *d)
 	return ask(d, HM_CMD_INFO, 0);
 }
 
-/* Request the extras that are left, one after the other. */
+/* Request the next of the remaining extras. */
 static enum hm_turn
 ask_next(struct hm_dialog *d)
 {
@@ -190,8 +190,8 @@ may_rekey(const struct hm_dialog *d)
 }
 
 /*
- * Once a period, answered or not, because readings do not need it; and again if
- * it came in a poll that failed.
+ * Device information is due once a period, answered or not, because readings do
+ * not need it; and again if it came in a poll that failed.
  */
 static bool
 info_is_due(const struct hm_dialog *d)
@@ -214,7 +214,7 @@ hm_dialog_hm_begin(struct hm_dialog *d)
 	hm->due = !hm->asked ||
 	    d->monotonic - hm->asked_at >= d->options->ask_period;
 	hm->left = hm->due ? d->options->ask : 0;
-	/* Only the device information says whether the DTU encrypts. */
+	/* Only device information has the flag that the DTU encrypts. */
 	if (!hm->know_info || info_is_due(d) ||
 	    (hm->key_doubtful && may_rekey(d)))
 		return ask_info(d);
@@ -238,8 +238,8 @@ keep_frame(struct hm_dialog *d, const struct hm_frame *frame)
 }
 
 /*
- * The random number that the key is made from stays in memory: the record gets
- * the reply without it.
+ * The record gets the reply without the random number, because the key is
+ * derived from it.
  */
 static bool
 keep_info(struct hm_dialog *d, const struct hm_frame *frame,
@@ -307,7 +307,7 @@ lists_nothing(const Hm__RealReply *real)
 	    real->n_input == 0 && real->n_meter == 0;
 }
 
-/* Not sooner: after a failed poll the extras are still due. */
+/* Not before: after a failed poll the extras must still be due. */
 static void
 readings_are_done(struct hm_dialog *d)
 {
@@ -393,7 +393,7 @@ after(struct hm_dialog *d, const struct hm_frame *frame)
 	case HM_CMD_ALARMS:
 		return after_alarms(d, frame);
 	case HM_CMD_COMMAND:
-		/* The DTU has acknowledged: the list can be requested. */
+		/* The DTU has acknowledged: request the list. */
 		return ask(d, HM_CMD_ALARMS, 0);
 	default:
 		keep_frame(d, frame);
@@ -401,7 +401,7 @@ after(struct hm_dialog *d, const struct hm_frame *frame)
 	}
 }
 
-/* A reply that does not decrypt: the DTU has restarted with a new key. */
+/* The DTU has probably restarted with a new key. */
 static enum hm_turn
 undecryptable(struct hm_dialog *d)
 {

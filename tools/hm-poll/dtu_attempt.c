@@ -14,7 +14,7 @@
 
 /* The end of a poll */
 
-/* Good or bad, it is one of those that were asked for. */
+/* A failed poll counts as one of the requested polls, too. */
 static void
 count_down(struct hm_dtu_job *job)
 {
@@ -46,8 +46,8 @@ succeed(struct hm_dtu_job *job, int64_t took_ms)
 }
 
 /*
- * At night DTUs go away, which is no reason to open a breaker, or to leave one
- * open. True if there is something to report.
+ * At night a DTU may have no power, so a breaker does not open, and an open one
+ * is closed. True if there is something to report.
  */
 static bool
 update_breaker(struct hm_dtu_job *job)
@@ -165,7 +165,7 @@ hm_dtu_job_begin_poll(struct hm_dtu_job *job)
 	hm_dtu_job_begin_attempt(job);
 }
 
-/* A retry belongs to a poll that has begun: it is made at night, too. */
+/* A retry is part of a poll that has begun, so it is made at night, too. */
 static int64_t
 after_upload(const struct hm_dtu_job *job, int64_t at)
 {
@@ -176,8 +176,8 @@ after_upload(const struct hm_dtu_job *job, int64_t at)
 }
 
 /*
- * A probe is one attempt. No retry is made that would begin when the next
- * poll is due or later; after the last poll none is due.
+ * A probe is one attempt. A retry must begin before the next poll is due; after
+ * the last poll none is due.
  */
 static bool
 retry(struct hm_dtu_job *job)

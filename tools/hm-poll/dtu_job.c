@@ -6,8 +6,8 @@
 #include "poll_schedule.h"
 #include "poller.h"
 
-#define PROBE_ROOM_MS 1000  /* until there may be room for a record */
-#define PROBE_LOOK_MS 60000 /* until the DTU may be polled */
+#define PROBE_ROOM_MS 1000  /* between two checks for room for a record */
+#define PROBE_LOOK_MS 60000 /* between two checks whether to poll the DTU */
 
 static void on_tick(struct ev_loop *loop, ev_timer *timer, int events);
 static void on_wait(struct ev_loop *loop, ev_timer *timer, int events);
@@ -124,7 +124,7 @@ has_room(const struct hm_dtu_job *job)
 	return options->room(options->context);
 }
 
-/* Ticks that were missed are counted and not made up for. */
+/* Missed ticks are counted; their polls are not made later. */
 static void
 set_next_tick(struct hm_dtu_job *job)
 {
@@ -152,7 +152,7 @@ begin_if_there_is_room(struct hm_dtu_job *job)
 		job->jobs->counts.skipped_polls++;
 }
 
-/* A poll that may not begin yet is postponed, or left to the next tick. */
+/* A poll that may not begin yet is postponed, at most to the next tick. */
 static void
 consider(struct hm_dtu_job *job)
 {
@@ -193,7 +193,7 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 	}
 }
 
-/* Look again soon: the night may end before its period does. */
+/* Check again soon: the night may end before its period does. */
 static void
 probe(struct hm_dtu_job *job)
 {

@@ -5,29 +5,29 @@
 #include "fleet.h"
 
 /*
- * One DTU of a fleet, and when and how it is polled. For fleet.c and the three
- * files of a job: dtu_job.c has its timers, dtu_attempt.c one poll, and
- * dtu_report.c what is written and logged about it. They call each other.
+ * The job of polling one DTU of a fleet. For fleet.c and the three files of a
+ * job, which call each other: dtu_job.c has its timers, dtu_attempt.c one poll,
+ * and dtu_report.c its records and log messages.
  */
 
 enum hm_dtu_job_state {
-	HM_DTU_JOB_IDLE,     /* until the next tick */
-	HM_DTU_JOB_POSTPONED, /* until it may be polled, or the next tick */
-	HM_DTU_JOB_BROKEN,   /* the breaker is open: until the probe */
-	HM_DTU_JOB_LOCKED,   /* by another process: until the lock is free */
+	HM_DTU_JOB_IDLE,     /* wait for the next tick */
+	HM_DTU_JOB_POSTPONED, /* wait for the allowed time, or the next tick */
+	HM_DTU_JOB_BROKEN,   /* the breaker is open: wait for the probe */
+	HM_DTU_JOB_LOCKED,   /* another process has the lock: wait for it */
 	HM_DTU_JOB_POLLING,
-	HM_DTU_JOB_RETRYING, /* until the next attempt */
+	HM_DTU_JOB_RETRYING, /* wait for the next attempt */
 };
 
-/* What all jobs of a fleet share. */
+/* Shared by all jobs of a fleet. */
 struct hm_dtu_jobs {
 	struct hm_fleet_options options;
 	struct hm_fleet_counts counts;
 	struct hm_random random;
 	size_t left; /* jobs that have not ended */
 	bool failed;
-	bool finishing; /* nothing more is to begin */
-	bool starved; /* of descriptors, which has been logged */
+	bool finishing; /* begin no more polls and attempts */
+	bool starved; /* out of descriptors; has been logged */
 };
 
 struct hm_dtu_job {
@@ -37,52 +37,52 @@ struct hm_dtu_job {
 	struct hm_breaker breaker;
 	enum hm_dtu_job_state state;
 	ev_timer tick; /* the grid of the polls */
-	ev_timer wait; /* for what the state says */
+	ev_timer wait; /* ends the state */
 	int64_t offset;     /* on the grid, ms */
-	int64_t began;      /* monotonic ms, the last poll */
+	int64_t began;      /* monotonic ms, begin of the last poll */
 	int64_t next_tick;  /* monotonic ms */
-	int64_t retry_until; /* the tick after the one of this poll */
-	int64_t polls_left; /* -1: no end */
+	int64_t retry_until; /* monotonic ms, the tick after this poll */
+	int64_t polls_left; /* -1: unlimited */
 	int64_t retries;    /* made in this poll */
-	int64_t give_up_at; /* monotonic ms, waiting for the lock */
-	int64_t failures;   /* polls in a row */
+	int64_t give_up_at; /* monotonic ms, end of the wait for the lock */
+	int64_t failures;   /* failed polls in a row */
 	enum hm_poll_error error; /* of the last poll */
 	enum hm_poll_error attempt_error; /* of the last attempt that failed */
-	char text[160];      /* the same for people */
+	char text[160];      /* about attempt_error, for people */
 	bool ever_polled;
 	bool last_poll_lost_lock; /* to another process */
 	bool last_poll_not_made;  /* no lock, or no descriptor */
-	bool lock_refused;        /* by the system, which has been logged */
+	bool lock_refused;        /* by the system; has been logged */
 };
 
-/* Its first tick is `offset` ms from now. False if there is no memory. */
+/* The first tick is `offset` ms from now. False if there is no memory. */
 bool hm_dtu_job_init(struct hm_dtu_job *job, struct hm_dtu_jobs *jobs,
     const struct hm_dtu *dtu, int64_t offset);
 void hm_dtu_job_free(struct hm_dtu_job *job);
 
-/* End after the attempt under way, if there is one. */
+/* End the job, after its current attempt if there is one. */
 void hm_dtu_job_finish(struct hm_dtu_job *job);
 
 /*
- * dtu_attempt.c: one poll, from the lock to its end, with the attempts that it
- * takes; then hm_dtu_job_rest.
+ * dtu_attempt.c: one poll with its lock and its attempts; at its end it calls
+ * hm_dtu_job_rest.
  */
 void hm_dtu_job_begin_poll(struct hm_dtu_job *job);
 void hm_dtu_job_begin_attempt(struct hm_dtu_job *job);
-void hm_dtu_job_attempt(struct hm_dtu_job *job); /* if the lock can be had */
+void hm_dtu_job_attempt(struct hm_dtu_job *job); /* if the lock is free */
 
 /* For struct hm_poller_options: a poller's context is its job. */
 void hm_dtu_job_polled(void *context, struct hm_poller *poller,
     const struct hm_poll_result *result);
 
-/* A poll is over and reported: wait for the next one, or end. */
+/* After a poll: wait for the next one, or end. */
 void hm_dtu_job_rest(struct hm_dtu_job *job);
 
-/* Stay in this state until a moment in monotonic ms. */
+/* Wait in a state until a time in monotonic ms. */
 void hm_dtu_job_wait(struct hm_dtu_job *job, enum hm_dtu_job_state state,
     int64_t at);
 
-/* The earliest moment to poll it, from `at` on; monotonic ms. */
+/* The earliest time of a poll, from `at` on; monotonic ms. */
 int64_t hm_dtu_job_earliest(const struct hm_dtu_job *job, int64_t at);
 
 /* dtu_report.c: status records and log messages about a job. */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define IDLE_MAX 3600 /* seconds */
-#define HOST_MAX 200 /* characters of a host in a file's name */
+#define HOST_MAX 200 /* characters of the host in the name of the file */
 
 const char *
 hm_dtu_lock_default_dir(void)
@@ -18,14 +18,14 @@ hm_dtu_lock_default_dir(void)
 	struct stat status;
 
 	/*
-	 * All users must use the same directory, or their locks would not meet.
+	 * All users must use the same directory, or their locks have no effect.
 	 */
 	return stat("/run/lock", &status) == 0 &&
 	    S_ISDIR(status.st_mode) && (status.st_mode & S_IWOTH) != 0 ?
 	    "/run/lock" : "/tmp";
 }
 
-/* Two hosts may then share a lock, which does no harm. */
+/* Two hosts may so get the same lock, which does no harm. */
 static char
 file_name_character(char c)
 {
@@ -61,8 +61,8 @@ hm_dtu_lock_free(struct hm_dtu_lock *lock)
 }
 
 /*
- * The file is always empty, and a umask must not lock other users out. If this
- * fails, their hm-poll reports it.
+ * The file is always empty, and the umask must not keep other users from it. If
+ * this fails, their hm-poll reports it.
  */
 static void
 open_to_all(int fd)
@@ -125,7 +125,7 @@ hm_dtu_lock_take(struct hm_dtu_lock *lock)
 	return error == EWOULDBLOCK ? HM_DTU_LOCK_BUSY : HM_DTU_LOCK_FAILED;
 }
 
-/* When a process that may write to the file last released it. */
+/* The time of the last release by a process that may write to the file. */
 static struct timespec
 released_at(const struct hm_dtu_lock *lock)
 {

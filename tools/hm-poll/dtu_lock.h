@@ -8,8 +8,9 @@
 /*
  * At most one process on this machine is connected to a DTU: each address has a
  * file, which is locked during a connection. The lock ends with the process
- * that holds it, however that ends. The files stay: if one were removed while a
- * process waits for it, a third process could make and lock a new one.
+ * that holds it, however that ends. The files are never removed: if one were
+ * removed while a process waits for it, a third could create and lock a new
+ * one.
  */
 
 struct hm_dtu_lock {

@@ -39,7 +39,7 @@ retry_at(const struct hm_dtu_job *job)
 	return hm_clock_now() + (at - now + 500) / 1000;
 }
 
-/* As people write it, without the unit id and the name. */
+/* The URI for people, without the unit id and the name. */
 static const char *
 uri_of(const struct hm_dtu *dtu, char out[URI_MAX])
 {

@@ -5,8 +5,8 @@
 #include "wire/dtu_uri.h"
 
 /*
- * What owners have found to be the cause of an error: what to check or to do,
- * one clause without a full stop. NULL if nothing is known.
+ * A hint what to check or do about an error, from the experience of owners: one
+ * clause without a full stop. NULL if there is no hint.
  */
 const char *hm_error_hint(enum hm_transport transport,
     enum hm_poll_error error);

@@ -17,7 +17,7 @@ struct hm_fleet;
 struct hm_fleet_options {
 	struct hm_poller_options poller; /* `done` is set by hm_fleet_new */
 	struct hm_poll_schedule schedule;
-	int64_t count; /* polls of each DTU; -1: no end */
+	int64_t count; /* polls of each DTU; -1: unlimited */
 	int64_t retries;
 	struct hm_backoff backoff;
 	struct hm_breaker_limits breaker;
@@ -25,9 +25,9 @@ struct hm_fleet_options {
 	int64_t lock_wait_ms; /* for a DTU that another process reads */
 
 	void *context;
-	/* Whether a record could be written now; if not, no poll begins. */
+	/* Whether a record can be written now; if not, no poll begins. */
 	bool (*room)(void *context);
-	/* A poll was good: the dialog holds the replies. */
+	/* A poll succeeded: the dialog holds the replies. */
 	void (*frame)(void *context, const struct hm_dtu *dtu,
 	    const struct hm_dialog *dialog, int64_t took_ms);
 	void (*status)(void *context, const struct hm_dtu *dtu,
@@ -40,7 +40,7 @@ struct hm_fleet_counts {
 	uint64_t polls, failed_polls;
 	uint64_t retries;
 	uint64_t stale_polls;   /* the DTU repeated its last readings */
-	uint64_t skipped_polls; /* due before the last one was over */
+	uint64_t skipped_polls; /* due during the previous poll */
 	uint64_t open_polls;    /* due while the breaker was open */
 	uint64_t quiet_polls;   /* postponed at night or for an upload */
 	uint64_t locked_polls;  /* another process read the DTU */
@@ -59,12 +59,12 @@ void hm_fleet_free(struct hm_fleet *fleet);
 const struct hm_fleet_counts *hm_fleet_counts(const struct hm_fleet *fleet);
 
 /*
- * Begin no more polls and no attempts. Returns how many polls are under way;
- * if there are any, `ended` is called after the last of them.
+ * Begin no more polls and attempts. Returns the number of current polls; if it
+ * is not 0, `ended` is called after the last of them.
  */
 size_t hm_fleet_finish(struct hm_fleet *fleet);
 
-/* Whether the last poll of a DTU failed, or none could be made. */
+/* Whether the last poll of any DTU failed or could not be made. */
 bool hm_fleet_failed(const struct hm_fleet *fleet);
 
 #endif

@@ -21,8 +21,8 @@
 #include "stream/stream_ev.h"
 #include "stream/tool.h"
 
-#define HM_PERIOD_MIN_MS 35000 /* faster starves the vendor's cloud upload */
-#define FINISH_SECONDS 2 /* for polls that are under way, after a signal */
+#define HM_PERIOD_MIN_MS 35000 /* shorter ones stop the cloud upload */
+#define FINISH_SECONDS 2 /* for current polls, after a signal */
 
 static bool
 is_directory(const char *path)
@@ -66,7 +66,7 @@ struct work {
 	struct hm_fleet *fleet;
 	struct hm_quiet_hours night;
 	ev_timer hurry;
-	bool finishes; /* a signal lets the polls that are under way end */
+	bool finishes; /* the first signal lets current polls end */
 	char line[HM_LINE_MAX];
 };
 
@@ -134,7 +134,7 @@ on_hurry(struct ev_loop *loop, ev_timer *timer, int events)
 	ev_break(loop, EVBREAK_ALL);
 }
 
-/* What a DTU has answered is not asked for twice. */
+/* Let current polls end, so that their replies are not lost. */
 static void
 on_stop(void *context)
 {
@@ -194,7 +194,7 @@ ask_bits(const struct hm_config *config)
 	return bits;
 }
 
-/* -1 for no end. */
+/* -1: unlimited. */
 static int64_t
 poll_count(const struct hm_config *config)
 {
@@ -204,7 +204,7 @@ poll_count(const struct hm_config *config)
 	    hm_config_int(config, HM_SET_COUNT) : -1;
 }
 
-/* A socket and a lock for each DTU, and a few more. */
+/* Each DTU needs a socket and a lock. */
 static void
 raise_descriptor_limit(size_t dtus)
 {
@@ -259,8 +259,8 @@ poller_options(struct work *work)
 }
 
 /*
- * The running chain polls again soon; a single poll waits as long for another
- * hm-poll as for a DTU that does not answer.
+ * A running chain soon polls again; a single poll waits for another hm-poll as
+ * long as for the reply of a DTU.
  */
 static int64_t
 lock_wait_ms(const struct hm_config *config)
@@ -398,7 +398,7 @@ free_all(void *context)
 	struct work *work = context;
 
 	hm_fleet_free(work->fleet);
-	/* A look-up that goes on still uses the loop. */
+	/* A lookup that is still under way uses the loop. */
 	if (hm_resolver_free(work->resolver) && work->events.loop != NULL)
 		ev_loop_destroy(work->events.loop);
 	hm_arena_free(&work->arena);

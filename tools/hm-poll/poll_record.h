@@ -10,9 +10,9 @@
 /* The state of a DTU. The texts are borrowed. */
 struct hm_status {
 	enum hm_breaker_state breaker;
-	int64_t failures;    /* polls in a row */
+	int64_t failures;    /* failed polls in a row */
 	enum hm_poll_error error; /* HM_ERR_NONE: it is online */
-	const char *text;    /* the error for people */
+	const char *text;    /* about the error, for people */
 	const char *hint;    /* or NULL */
 	int64_t retry_at;    /* seconds since 1970; 0 for never */
 };

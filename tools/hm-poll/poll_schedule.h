@@ -13,9 +13,9 @@
 
 struct hm_poll_schedule {
 	int64_t period_ms;            /* between two polls of a DTU */
-	const struct hm_quiet_hours *night; /* NULL: there is none */
+	const struct hm_quiet_hours *night; /* NULL: no night */
 	int64_t night_period_ms;      /* between two polls at night */
-	int64_t upload_margin_ms;     /* 0: uploads do not matter */
+	int64_t upload_margin_ms;     /* 0: poll during uploads, too */
 };
 
 #define HM_POLL_SCHEDULE_NEVER INT64_MIN /* `last` before the first poll */

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 
 #define READ_CHUNK ((size_t)4096)
-/* More than a second: the clock of files is coarse. */
+/* More than a second, because the clock of files is coarse. */
 #define APART_MS 1100
 
 enum state {
@@ -130,7 +130,7 @@ static void
 set_timer(struct hm_poller *p, int64_t ms)
 {
 	ev_timer_stop(p->options->loop, &p->timer);
-	/* The loop's time is old if the reader of stdout has stalled. */
+	/* The loop's time is old if a write to stdout has blocked. */
 	ev_now_update(p->options->loop);
 	ev_timer_set(&p->timer, (double)ms / 1000, 0);
 	ev_timer_start(p->options->loop, &p->timer);
@@ -176,8 +176,8 @@ send_request(struct hm_poller *p)
 }
 
 /*
- * The gap between two requests counts across connections, too. And two readings
- * within one second would have the same time, and so the same key.
+ * The gap between two requests spans connections, too. Two readings within one
+ * second would have the same time, and so the same key.
  */
 static int64_t
 gap_of(const struct hm_poller *p)
@@ -230,7 +230,7 @@ receive(struct hm_poller *p)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* In a pause, too: an unsolicited frame may end there. */
+	/* Feed it in a pause, too: an unsolicited frame may end there. */
 	if (n <= 0)
 		take_turn(p, hm_dialog_give_up(p->dialog, HM_ERR_CLOSED));
 	else
@@ -368,8 +368,8 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 		break;
 	case READING:
 		/*
-		 * Read what came while this process was held up: the DTU was in
-		 * time.
+		 * The DTU may have replied in time while this process was
+		 * blocked: read the bytes first.
 		 */
 		while (p->state == READING && has_input(p))
 			receive(p);

@@ -22,7 +22,7 @@ struct hm_resolver {
 	struct ev_loop *loop;
 	ev_async wake;
 	LIST_HEAD(hm_resolve_queries, hm_resolve_query) queries; /* under way */
-	atomic_uint answers; /* still to come from threads */
+	atomic_uint answers; /* expected from threads */
 };
 
 static void
@@ -67,7 +67,7 @@ on_wake(struct ev_loop *loop, ev_async *wake, int events)
 	}
 }
 
-/* Runs in a thread of the C library: waking the loop is all it may do. */
+/* Runs in a thread of the C library, so it may only wake the loop. */
 static void
 on_answer(union sigval value)
 {
@@ -135,8 +135,8 @@ start(struct hm_resolver *r, struct hm_resolve_query *query)
 }
 
 /*
- * A cancelled query that still keeps a thread busy: threads are few, and names
- * that no server answers must not take them all.
+ * A cancelled query for the same name that still keeps a thread busy: threads
+ * are few, and names that no server answers must not take them all.
  */
 static struct hm_resolve_query *
 find_abandoned(struct hm_resolver *r, const char *host, const char *port)

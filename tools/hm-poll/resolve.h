@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 /*
- * Looks up names without blocking the loop. Numeric addresses are answered at
+ * Looks up names without blocking the loop. Numeric addresses are resolved at
  * once; for names the system's resolver (hosts file, mDNS, DNS) runs in a
  * thread of the C library.
  */
@@ -18,8 +18,8 @@ struct hm_resolve_query;
 struct hm_resolver *hm_resolver_new(struct ev_loop *loop);
 
 /*
- * False if the C library still works on a lookup. It will wake the loop, so the
- * loop must not be destroyed then, and the resolver is not freed.
+ * False, and the resolver not freed, if the C library still works on a lookup:
+ * that will wake the loop, so the loop must not be destroyed.
  */
 bool hm_resolver_free(struct hm_resolver *r);
 
