@@ -117,7 +117,7 @@ read_frames(struct hm_decoder *d, struct hm_slice rest)
 	return true;
 }
 
-/* Read what every frame record must have. Returns what is missing, or NULL. */
+/* Read the members that a frame record must have. NULL, or the problem. */
 static const char *
 read_origin(struct hm_decoder *d, const struct hm_record *record)
 {

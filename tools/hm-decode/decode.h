@@ -5,16 +5,16 @@
 #include "record/record.h"
 
 /*
- * From a frame record to readings. The result depends on the record alone.
+ * Decodes a frame record into readings. The result depends on the record alone.
  */
 
 struct hm_decoder;
 
 struct hm_decode_output {
 	void *context;
-	/* A reading, valid during the call. */
+	/* Called for each reading, which is valid during the call. */
 	void (*reading)(void *context, struct hm_slice line);
-	/* A frame is skipped, or the whole record if frame is 0. */
+	/* Called for each skipped frame; 0: the whole record is skipped. */
 	void (*bad)(void *context, size_t frame, const char *why);
 };
 

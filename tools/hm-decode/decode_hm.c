@@ -64,8 +64,8 @@ add_inverter(struct totals *t, int64_t active_power, bool heard)
 }
 
 /*
- * A DTU loses both counters at once. A zero of an inverter that it does not
- * hear is no reading.
+ * A DTU loses both counters at once. A zero is not a reading if the DTU does
+ * not hear the inverter.
  */
 static bool
 is_today_known(const Hm__RealInput *input, int link)
@@ -77,7 +77,7 @@ static void
 add_port(struct totals *t, const Hm__RealInput *input, int link)
 {
 	t->ports++;
-	/* Without a link this may be an old reading. */
+	/* Without a link the power may be old. */
 	if (link != 0)
 		t->pv_power += input->power;
 	t->today += input->today;
@@ -135,7 +135,7 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 	hm_decode_end(d, &r, first->frame);
 }
 
-/* Real versions have five digits; DTUs also send a meaningless 1 here. */
+/* Real versions have five digits; some DTUs send a meaningless 1. */
 static void
 firmware(struct hm_reading *r, int32_t version)
 {
@@ -299,7 +299,7 @@ emit_plant(struct hm_decoder *d, const struct plant *plant)
 		for (size_t j = 0; j < p->reply->n_meter; j++)
 			emit_meter(d, p->frame, p->reply->meter[j]);
 	}
-	/* Last: hm-filter makes its sums from the records before it. */
+	/* Last, because hm-filter computes its sums from the other records. */
 	emit_dtu(d, plant);
 }
 
@@ -321,7 +321,7 @@ state_text(enum hm_frame_state state)
 	return "its CRC is wrong";
 }
 
-/* Old and new command for real data; DTUs answer both in the new layout. */
+/* The old or the new command for real data; both replies have one layout. */
 static bool
 is_real_data(uint16_t command)
 {

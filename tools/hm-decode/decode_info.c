@@ -12,7 +12,7 @@
 #include "record/models.h"
 #include "wire/hmcrypt.h"
 
-/* Bits 12 and 13 of an alarm code tell morning from afternoon. */
+/* Bits 12 and 13 of an alarm code distinguish morning and afternoon. */
 #define ALARM_CODE_MASK 0x0fff
 #define POWER_SCALE 1
 
@@ -213,7 +213,7 @@ decode_history(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	hm_decode_end(d, &r, frame);
 }
 
-/* Commands whose frames have nothing for a record. */
+/* Commands whose frames give no record. */
 static bool
 is_silent(uint16_t command)
 {

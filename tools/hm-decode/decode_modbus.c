@@ -141,7 +141,7 @@ is_awake(const struct port *port)
 }
 
 /*
- * A DTU loses both counters at once. A zero of a sleeping inverter is no
+ * A DTU loses both counters at once. A zero of a sleeping inverter is not a
  * reading.
  */
 static bool
@@ -270,6 +270,6 @@ hm_decode_modbus(struct hm_decoder *d)
 			emit_inverter(d, &plant.port[i]);
 	for (size_t i = 0; i < plant.ports; i++)
 		emit_port(d, &plant.port[i]);
-	/* Last: hm-filter makes its sums from the records before it. */
+	/* Last, because hm-filter computes its sums from the other records. */
 	emit_dtu(d, &plant);
 }

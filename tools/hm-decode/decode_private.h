@@ -7,7 +7,7 @@
 #include "decode.h"
 #include "wire/hmframe.h"
 
-/* What decode.c, decode_hm.c, decode_info.c and decode_modbus.c share. */
+/* Shared by decode.c, decode_hm.c, decode_info.c and decode_modbus.c. */
 
 #define HM_FRAMES_MAX 256 /* in one record */
 #define HM_SERIAL_WIDTH 12 /* digits on a label */
@@ -34,9 +34,9 @@ void hm_decode_bad(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const char *why);
 
 /*
- * Start a record about `serial` in the decoder's line buffer, one of readings
- * with their mark if they are stale, one of a DTU also with what is known of
- * the poll; hand it out.
+ * Start a record about `serial` in the decoder's line buffer: _reading adds the
+ * mark of a stale reading, _dtu also the duration of the poll. hm_decode_end
+ * passes the record to the output.
  */
 void hm_decode_start(struct hm_decoder *d, struct hm_reading *r,
     const char *type, struct hm_slice serial);
@@ -59,8 +59,8 @@ void hm_decode_modbus(struct hm_decoder *d);
 void hm_decode_hm(struct hm_decoder *d);
 
 /*
- * decode_info.c: one frame that carries no readings. True if its command is
- * known there; then whatever it holds has been handed out.
+ * decode_info.c: one frame without readings. False if its command is unknown;
+ * else its records have been passed to the output.
  */
 bool hm_decode_info(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const struct hm_frame *parsed);

@@ -5,14 +5,13 @@
 #include "record/record.h"
 
 /*
- * A record of readings in the making. Its fields are spelled and scaled by
- * the field table.
+ * Writes a record of readings, with names and scales from fields.def.
  */
 struct hm_reading {
 	struct hm_json json;
 };
 
-/* Where a reading comes from: slices of the line of the frame record. */
+/* The origin of a reading: slices of the line of the frame record. */
 struct hm_origin {
 	struct hm_slice time; /* RFC 3339, checked */
 	struct hm_slice dtu;  /* the configured name, escapes as in the line */
@@ -27,8 +26,8 @@ void hm_reading_number(struct hm_reading *r, enum hm_field_id field,
     int64_t units);
 
 /*
- * The same of a device that may not be heard: then a zero says nothing and is
- * left out. Zero is what DTUs show where they know nothing.
+ * The same for a device that the DTU may not hear: a zero is then left out,
+ * because DTUs send 0 for unknown values.
  */
 void hm_reading_heard(struct hm_reading *r, enum hm_field_id field,
     int64_t units, bool heard);
