@@ -23,7 +23,7 @@ struct sim {
 
 /* Settings */
 
-/* The choices of these are single digits. */
+/* The value of a setting whose choices are single digits. */
 static size_t
 digit(const struct hm_config *config, enum hm_setting_id id)
 {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* IPv4 and IPv6 addresses with their ports, and the URIs made of them. */
+/* IPv4 and IPv6 addresses with their ports, and their URIs. */
 
 union hm_sim_address {
 	struct sockaddr any;
@@ -21,7 +21,7 @@ bool hm_sim_address_parse(const char *text, union hm_sim_address *address);
 void hm_sim_address_set_port(union hm_sim_address *address, int64_t port);
 socklen_t hm_sim_address_size(const union hm_sim_address *address);
 
-/* The URI of hm; `unit` 0: of the protobuf protocol, else of Modbus TCP. */
+/* The URI of a DTU; with `unit` 0 an hm URI, else a Modbus one. */
 void hm_sim_address_uri(const union hm_sim_address *address, uint8_t unit,
     char uri[HM_SIM_URI]);
 

@@ -32,7 +32,7 @@ hm_sim_clock_start(struct hm_sim_clock *clock, int64_t start,
     int64_t wall)
 {
 	/*
-	 * Start on the second day, so that there are counters of a first one.
+	 * Start on the second day, so that the counters have a day before.
 	 */
 	*clock = (struct hm_sim_clock){
 	    .start = DAY + start,

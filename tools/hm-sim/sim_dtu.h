@@ -8,7 +8,7 @@
 
 /*
  * A simulated DTU without sockets: requests in, replies out. sim_hm.c and
- * sim_modbus.c answer in the two protocols.
+ * sim_modbus.c have the two protocols.
  */
 
 #define HM_SIM_PAGE_MAX 100  /* items in a package of the protobuf protocol */
@@ -25,44 +25,44 @@ struct hm_sim_dtu {
 	bool encrypts;
 	uint8_t random[HM_CRYPT_RANDOM];
 
-	uint16_t sequence; /* of frames that do not repeat the client's */
+	uint16_t sequence; /* of frames that do not repeat the request's */
 	uint64_t unsolicited; /* frames sent without a request */
 	bool alarms_ready; /* the alarm list has been requested */
 	bool numbers;      /* inverters show `number` as their alarm count */
-	uint16_t number;   /* how often readings were requested */
-	bool answered;     /* the last reply ended such an answer */
-	struct hm_sim_time shown; /* when the readings last sent were taken */
+	uint16_t number;   /* requests for readings so far */
+	bool answered;     /* the last reply completed such a request */
+	struct hm_sim_time shown; /* time of the readings sent last */
 	bool has_shown;
 };
 
 /*
  * Answer a request that was read with hm_frame_read. Returns the size of the
- * frame in `out`, or 0 where a DTU stays silent. *understood is false if the
+ * frame in `out`, or 0 if the DTU does not reply. *understood is false if the
  * request did not decrypt.
  */
 size_t hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
     const struct hm_sim_time *now, unsigned faults,
     uint8_t out[HM_SIM_REPLY_MAX], bool *understood);
 
-/* A heartbeat or a warning, in turn, as DTUs send them without a request. */
+/* Write a heartbeat or a warning, in turn. Returns its size. */
 size_t hm_sim_hm_unsolicited(struct hm_sim_dtu *dtu,
     const struct hm_sim_time *now, uint8_t out[HM_SIM_REPLY_MAX]);
 
 /*
- * Sets *size to that of the Modbus request at the start of n bytes, to 0 if it
- * is not whole. False if it is not Modbus TCP.
+ * Sets *size to the size of the Modbus request at the start of n bytes, or to 0
+ * if it is not complete. False if it is not Modbus TCP.
  */
 bool hm_sim_modbus_whole(const uint8_t *p, size_t n, size_t *size);
 
 /*
- * Answer a whole Modbus request. Returns the size of the reply in `out`, or 0
- * where a DTU stays silent.
+ * Answer a complete Modbus request. Returns the size of the reply in `out`, or
+ * 0 if the DTU does not reply.
  */
 size_t hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
     size_t request_size, const struct hm_sim_time *now, unsigned faults,
     uint8_t out[HM_SIM_REPLY_MAX]);
 
-/* The largest numbers that a transport's counters can show. */
+/* The largest values of a transport's counters. */
 struct hm_sim_limits {
 	int64_t today, total;
 };
@@ -74,11 +74,11 @@ void hm_sim_dtu_glitch(struct hm_sim_plant_port *port, unsigned faults,
 /* Whether inverters are heard: by day, and not under HM_SIM_ZEROS. */
 bool hm_sim_dtu_hears(const struct hm_sim_time *time, unsigned faults);
 
-/* The time whose readings are sent: now, or with HM_SIM_STALE the last one. */
+/* The time of the readings to send: now, or with HM_SIM_STALE the last one. */
 const struct hm_sim_time *hm_sim_dtu_show(struct hm_sim_dtu *dtu,
     const struct hm_sim_time *now, unsigned faults);
 
-/* Fill `out` with bytes of no protocol. Returns their number. */
+/* Write bytes that fit no protocol. Returns their number. */
 size_t hm_sim_dtu_garbage(uint8_t out[HM_SIM_REPLY_MAX]);
 
 #endif

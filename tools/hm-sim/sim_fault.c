@@ -176,7 +176,7 @@ hm_sim_faults_names(unsigned set, char *buf, size_t cap)
 
 /* Queries */
 
-/* Real DTUs send their data to the cloud in this minute. */
+/* Real DTUs upload their data to the cloud in this minute. */
 static bool
 is_upload(int64_t simulated)
 {

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What hm-sim does wrong on request, and when. See faults.def and hm-sim(1). */
+/* The faults of hm-sim, and when they act. See faults.def and hm-sim(1). */
 enum hm_sim_fault {
 #define FAULT(id, name, transports, text) HM_SIM_##id,
 #include "faults.def"
@@ -16,7 +16,7 @@ enum hm_sim_fault {
 /* Sets of faults have one bit for each. */
 #define HM_SIM_BIT(fault) (1u << (fault))
 
-/* The set of faults that a transport can show. */
+/* The faults that a transport has. */
 unsigned hm_sim_faults_of(bool is_modbus);
 
 enum hm_sim_when {
@@ -36,12 +36,12 @@ struct hm_sim_rule {
 
 struct hm_sim_faults {
 	struct hm_sim_rule rule[HM_SIM_FAULTS];
-	unsigned given; /* the set of those with a rule */
+	unsigned given; /* the set of faults with a rule */
 };
 
 /*
- * Read a list such as "crc:every=3 pieces". False if it is wrong; then one line
- * in `problem` says what was found and what is allowed.
+ * Read a list such as "crc:every=3 pieces". False if it is wrong; `problem` is
+ * then one line about the wrong word and the allowed ones.
  */
 bool hm_sim_faults_parse(const char *text, struct hm_sim_faults *faults,
     char *problem, size_t cap);
@@ -57,9 +57,9 @@ unsigned hm_sim_faults_at(const struct hm_sim_faults *faults, uint64_t n,
     int64_t simulated);
 
 /*
- * Whether a DTU refuses connections ms after the start. A closed port cannot
+ * Whether a DTU refuses connections `ms` after the start. A closed port cannot
  * count requests, so the rule counts seconds: the first n, all after n, the
- * nth to the last, or n of them open and n closed in turn.
+ * nth to the last, or n open and n closed in turn.
  */
 bool hm_sim_faults_refuse(const struct hm_sim_faults *faults, int64_t ms,
     int64_t simulated);

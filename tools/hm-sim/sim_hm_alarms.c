@@ -5,7 +5,7 @@
 
 #define ACTION_PERFORMANCE 33
 #define ACTION_ALARMS 50
-#define ERROR_REFUSED 7 /* a DTU-Pro-S sends it to orders it does not take */
+#define ERROR_REFUSED 7 /* from a DTU-Pro-S, for orders it refuses */
 
 #define CODE_STARTED_PM 0x2000
 #define CODE_PV1_NO_INPUT 209

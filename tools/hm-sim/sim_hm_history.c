@@ -8,9 +8,8 @@
 #define HISTORY_START 1
 
 /*
- * The day's power curve, one point for each minute since sunrise. A page gives
- * the time of its first point. The curve takes a simulated minute for one of
- * the clock.
+ * The day's power curve, one point for each simulated minute since sunrise. A
+ * page has the time of its first point, computed as for real minutes.
  */
 size_t
 hm_sim_hm_history(struct hm_sim_answer *a)

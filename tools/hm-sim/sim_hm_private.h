@@ -6,14 +6,14 @@
 #include "sim_dtu.h"
 
 /*
- * What sim_hm.c, which reads requests and frames replies, shares with the
- * files that make the replies: sim_hm_info.c, sim_hm_real.c, sim_hm_alarms.c
- * and sim_hm_history.c.
+ * Shared by sim_hm.c, which reads requests and frames replies, and the files
+ * that build the replies: sim_hm_info.c, sim_hm_real.c, sim_hm_alarms.c and
+ * sim_hm_history.c.
  */
 
 #define HM_SIM_SIGNAL 62 /* %, as a real DTU-Pro reports it */
 
-/* One request and what its reply is made of. */
+/* A request, and the input of its reply. */
 struct hm_sim_answer {
 	struct hm_sim_dtu *dtu;
 	const struct hm_sim_time *now;
@@ -26,8 +26,8 @@ struct hm_sim_answer {
 };
 
 /*
- * The request as a message, NULL if it cannot be unpacked. It lives until the
- * next call.
+ * The request as a message, valid until the next call; NULL if it cannot be
+ * unpacked.
  */
 const void *hm_sim_hm_unpack(const struct hm_sim_answer *a,
     const ProtobufCMessageDescriptor *type);
@@ -39,7 +39,7 @@ size_t hm_sim_hm_reply(struct hm_sim_answer *a,
 /* False under the fault "unmapped": the DTU has not found its inverters. */
 bool hm_sim_hm_is_mapped(const struct hm_sim_answer *a);
 
-/* Pages that hold so many items; at least one, which may be empty. */
+/* The number of pages for the items; at least one, which may be empty. */
 int32_t hm_sim_hm_page_count(size_t items, size_t page_size);
 
 /* The items [*first, *end) of a page. False if there is no such page. */
@@ -47,8 +47,8 @@ bool hm_sim_hm_page_bounds(int32_t page, size_t items, size_t page_size,
     size_t *first, size_t *end);
 
 /*
- * The reply to one kind of request. Returns its size, 0 if the DTU stays
- * silent.
+ * Write the reply to one kind of request. Returns its size, 0 if the DTU does
+ * not reply.
  */
 size_t hm_sim_hm_info(struct hm_sim_answer *a);
 size_t hm_sim_hm_real(struct hm_sim_answer *a);
@@ -56,7 +56,7 @@ size_t hm_sim_hm_command(struct hm_sim_answer *a);
 size_t hm_sim_hm_alarms(struct hm_sim_answer *a);
 size_t hm_sim_hm_history(struct hm_sim_answer *a);
 
-/* The warning that a DTU sends on its own: an inverter is offline. */
+/* Write the unsolicited warning that an inverter is offline. */
 size_t hm_sim_hm_warning(struct hm_sim_answer *a);
 
 #endif

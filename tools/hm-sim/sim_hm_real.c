@@ -4,7 +4,7 @@
 #include "sim_hm_private.h"
 #include "sim_plant.h"
 
-/* Seen in the readings of a real DTU-Pro. */
+/* From the readings of a real DTU-Pro. */
 #define INVERTER_CRC 28864
 #define INVERTER_WARNINGS 2
 #define INPUT_PRODUCING 0x03000000
@@ -12,7 +12,7 @@
 #define METER_ONE_PHASE 1 /* DDSU666 */
 #define METER_THREE_PHASES 3
 
-/* One package of readings. Only the items that `reply` lists are set. */
+/* One package of readings. Only items in the lists of `reply` are set. */
 struct page {
 	Hm__RealReply reply;
 	Hm__RealMeter meter, *meter_list[1];
@@ -25,8 +25,8 @@ struct page {
 };
 
 /*
- * A DTU-Pro counts in the field of the radio signal: polls in the high half,
- * answers, one for each new reading, in the low half.
+ * A DTU-Pro has two counters in the field of the radio signal: polls in the
+ * high half, new readings in the low half.
  */
 static int32_t
 radio_counters(const struct hm_sim_time *time, bool heard)
@@ -221,7 +221,7 @@ hm_sim_hm_real(struct hm_sim_answer *a)
 		return 0;
 	if (request->package == 0)
 		a->dtu->number++;
-	/* All packages of a poll show the readings of the first. */
+	/* All packages of a poll have readings of the same time. */
 	time = hm_sim_dtu_show(a->dtu, a->now, request->package == 0 ?
 	    a->faults : HM_SIM_BIT(HM_SIM_STALE));
 	hm__real_reply__init(&page.reply);

@@ -16,8 +16,8 @@
 /* Accepting */
 
 /*
- * All descriptors are in use. A client that waits would wake the loop without
- * end, so it is accepted with the reserved descriptor and dropped.
+ * All descriptors are in use. A waiting client would wake the loop again and
+ * again, so it is accepted with the reserved descriptor and dropped.
  */
 static void
 turn_away(struct hm_sim_server *server, int listener)

@@ -4,7 +4,7 @@
 #include "sim_plant.h"
 #include "wire/modbus.h"
 
-#define MBAP ((size_t)6) /* bytes before those that its length counts */
+#define MBAP ((size_t)6) /* bytes that the length does not count */
 #define HEAD ((size_t)9) /* of a reply, to its byte count */
 #define LENGTH_MIN ((size_t)2)
 #define LENGTH_MAX ((size_t)254)
@@ -100,7 +100,7 @@ put_records(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 	}
 }
 
-/* A client reads record after record until one is empty. */
+/* A client reads records from the first to the first empty one. */
 static void
 count_answer(struct hm_sim_dtu *dtu, size_t index)
 {

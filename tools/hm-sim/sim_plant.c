@@ -19,7 +19,7 @@
 #define METER_FACTOR 980
 #define SERIALS 100000000 /* eight digits after the model's four */
 
-/* What a random number is for; each purpose has its own sequence. */
+/* The purposes of random numbers; each has its own sequence. */
 enum draw {
 	DRAW_SERIAL,
 	DRAW_PANEL,
@@ -166,7 +166,7 @@ energy(int64_t peak, const struct hm_sim_sun *sun)
 	return sun->days * day + hm_sim_sun_energy(peak, sun->full_ms);
 }
 
-/* Of the same rounded values as the total, so that both count at once. */
+/* From the same rounded values as the total, so that both count at once. */
 static int64_t
 energy_today(int64_t peak, const struct hm_sim_time *time)
 {
@@ -319,8 +319,8 @@ struct balance {
 };
 
 /*
- * The panels give more than the house takes while 4x(D - x) / D^2 is above
- * house / peak.
+ * The panels produce more than the house consumes while 4x(D - x) / D^2 is
+ * above house / peak.
  */
 static void
 set_balance(const struct hm_sim_plant *plant, size_t dtu, struct balance *b)
@@ -359,7 +359,7 @@ exported(const struct balance *b, const struct hm_sim_sun *sun)
 	    surplus(b, sun->seconds);
 }
 
-/* Energy that the house took, minus production, plus export. */
+/* Consumption of the house, minus production, plus export. */
 static int64_t
 imported(const struct balance *b, const struct hm_sim_sun *sun)
 {

@@ -68,7 +68,7 @@ answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 	report_answer(ep);
 }
 
-/* Returns the size of the first request in `in`, 0 if it is not whole. */
+/* The size of the first request in `in`, 0 if it is not complete. */
 static size_t
 take_hm(struct hm_sim_endpoint *ep)
 {

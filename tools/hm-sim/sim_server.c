@@ -20,7 +20,7 @@
 #include "sim_server_private.h"
 
 #define HM_PORT 10081
-#define MODBUS_PORT 1502 /* 502 is for root alone */
+#define MODBUS_PORT 1502 /* only root may use 502 */
 #define PORT_MAX 65535
 #define SPARE_DESCRIPTORS 32
 #define REFUSE_CHECK 0.1 /* s */
@@ -149,7 +149,7 @@ is_loopback(uint32_t address)
 	return address >> 24 == 127;
 }
 
-/* Whether there are enough addresses or ports. False is logged. */
+/* Check that there are enough addresses or ports. Logs if not. */
 static bool
 check_places(const struct hm_sim_options *o, size_t count,
     const union hm_sim_address *first)
@@ -215,7 +215,7 @@ start_timers(struct hm_sim_server *server)
 		ev_timer_start(server->loop, &server->refuse);
 }
 
-/* Without any socket yet. NULL if there is no memory. */
+/* A server without sockets. NULL if there is no memory. */
 static struct hm_sim_server *
 new_server(struct ev_loop *loop, const struct hm_sim_options *options)
 {

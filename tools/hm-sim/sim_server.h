@@ -16,17 +16,17 @@ struct hm_sim_options {
 	size_t hm_dtus, modbus_dtus;
 	const char *address; /* IPv4 or IPv6 */
 	int64_t port; /* the first; 0: any; HM_SIM_PORT_USUAL */
-	bool spread_addresses; /* of consecutive addresses, not ports */
+	bool spread_addresses; /* consecutive addresses, not ports */
 	uint8_t unit;
 	bool encrypts;
 	int64_t rekey_ms; /* 0: never */
 	size_t page_size;
-	int64_t start, reset; /* as hm_sim_clock_start has them */
+	int64_t start, reset; /* as in hm_sim_clock_start */
 	int64_t speed, refresh_ms;
 	bool unsolicited; /* send an unsolicited frame before each reply */
 	struct hm_sim_faults faults;
 	bool numbers; /* see struct hm_sim_dtu */
-	/* The DTU of this serial number has sent a whole answer. */
+	/* Called when a DTU has sent all replies of answer `number`. */
 	void (*answered)(void *context, int64_t serial, uint16_t number);
 	void *context;
 	size_t fault_dtu; /* the only one with faults, from 1; 0: all */
@@ -36,7 +36,7 @@ struct hm_sim_counters {
 	uint64_t connections, requests, replies, faults;
 };
 
-/* What a client needs to know of a DTU. */
+/* A DTU, for its clients. */
 struct hm_sim_listing {
 	char uri[HM_SIM_URI];
 	int64_t serial;

@@ -11,9 +11,9 @@
 #include "sim_server.h"
 
 /*
- * What sim_server.c, sim_listener.c, sim_connection.c and sim_requests.c
- * share. They call each other: a request is answered on its connection, and a
- * connection that has sent its answer takes the next request.
+ * Shared by sim_server.c, sim_listener.c, sim_connection.c and sim_requests.c.
+ * They call each other: a request is answered on its connection, and a
+ * connection that has sent its reply takes the next request.
  */
 
 /* A simulated DTU with its listening socket and its one connection. */
@@ -39,7 +39,7 @@ struct hm_sim_server {
 	struct hm_sim_clock clock;
 	struct hm_sim_counters counters;
 	ev_timer rekey, refuse;
-	int reserve; /* closed to accept and drop a client when out of others */
+	int reserve; /* descriptor for turn_away() in sim_listener.c */
 	bool warned_full;
 	size_t count;
 	struct hm_sim_endpoint *endpoints;
@@ -47,7 +47,7 @@ struct hm_sim_server {
 	uint8_t buffer[2 * HM_SIM_REPLY_MAX];
 };
 
-/* sim_server.c: the time that the DTUs show, and where one is */
+/* sim_server.c: the time of the DTUs, and the URI of a DTU */
 const struct hm_sim_time *hm_sim_server_now(struct hm_sim_server *server);
 void hm_sim_server_uri(const struct hm_sim_endpoint *ep, char uri[HM_SIM_URI]);
 
@@ -62,9 +62,9 @@ void hm_sim_listener_on_accept(struct ev_loop *loop, ev_io *io, int events);
 void hm_sim_listener_on_refuse(struct ev_loop *loop, ev_timer *timer,
     int events);
 
-/* sim_connection.c: send replies, also in pieces or only in part */
+/* sim_connection.c: send replies, as a whole, in pieces or in part */
 
-/* Send or queue n bytes, treated as the faults say. May close. */
+/* Send or queue n bytes, with the faults. May close the connection. */
 void hm_sim_connection_send(struct hm_sim_endpoint *ep, const uint8_t *p,
     size_t n, unsigned faults);
 void hm_sim_connection_send_pending(struct hm_sim_endpoint *ep);
@@ -74,7 +74,7 @@ void hm_sim_connection_on_pace(struct ev_loop *loop, ev_timer *timer,
 
 /* sim_requests.c: receive requests and answer them */
 
-/* Answer the whole requests in ep->in, while nothing waits to be sent. */
+/* Answer complete requests in ep->in, while no reply waits to be sent. */
 void hm_sim_requests_take(struct hm_sim_endpoint *ep);
 void hm_sim_requests_on_ready(struct ev_loop *loop, ev_io *io, int events);
 

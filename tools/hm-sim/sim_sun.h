@@ -6,8 +6,8 @@
 
 /*
  * The simulated sun rises at 06:00 and sets at 20:00; its power in between is a
- * parabola with its top at 13:00. Power and energy are computed from that curve
- * in integers, so a counter is the exact integral of the power and never falls.
+ * parabola with its top at 13:00. Power and energy are computed from it in
+ * integers, so a counter is the exact integral of the power and never falls.
  */
 
 #define HM_SIM_SUN_RISE 21600
@@ -21,7 +21,7 @@ struct hm_sim_sun {
 	int64_t since;   /* s since the last sunrise, 0 .. 86399 */
 	int64_t seconds; /* s of daylight since then, 0 .. HM_SIM_SUN_DAY */
 	int64_t share;   /* of full power, 0 .. HM_SIM_SUN_FULL */
-	int64_t full_ms; /* ms of full power that gave today's energy */
+	int64_t full_ms; /* ms of full power that equal today's energy */
 };
 
 /*
