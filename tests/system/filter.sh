@@ -166,7 +166,7 @@ exec 7>&-
 wait "${pids[-1]}"
 same "... and forgets it" "$(tail -1 "$work/out" | energies)" "[10600,600] "
 same "... which it says" "$(cat "$work/err")" \
-	"hm-filter: warning: roof: inverter 116400000002, port 1 is forgotten"
+	"hm-filter: warning: roof: inverter 116400000002, input 1 is forgotten"
 
 # Databases that cannot be used
 
@@ -212,7 +212,7 @@ same "a lock by others delays the stream, and no more" \
 	"$({ port 16 10610 610; port 17 10611 611; } |
 	timeout 10 hm-filter --stats-period 0 --timezone UTC -d "$db" \
 	2>"$work/err" | tail -1 | energies)" "[10610,610] "
-check "... which is said" grep -q "cannot save what is known" "$work/err"
+check "... which is said" grep -q "cannot save the accepted" "$work/err"
 echo 'ROLLBACK;' >&8
 exec 8>&-
 wait "${pids[-1]}"

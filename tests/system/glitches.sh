@@ -47,8 +47,8 @@ check "nothing is shown that the DTU has not counted" \
 check "after the glitches it goes on, a poll behind" \
 	holds '.shown[20:] == .told[19:-1]'
 same "the DTU's sum is that of its input" "$(totals dtu after)" "$shown"
-same "what is refused is said, a line each" "$(sed 's/.*port 1: //;
+same "what is refused is said, a line each" "$(sed 's/.*input 1: //;
 	s/[0-9][0-9]* Wh/N Wh/g' "$work/err")" \
-	"a total of N Wh is refused; it cannot be more than N Wh
-a total of N Wh is refused; it has been N Wh"
+	"a total of N Wh is refused: it is above the limit of N Wh
+a total of N Wh is refused: it is below the shown total of N Wh"
 finish

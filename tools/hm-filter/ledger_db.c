@@ -13,7 +13,7 @@
 #define BUSY_MS 500
 #define RETRY_MS 10000
 
-/* The columns that identify a row, and those for people to read. */
+/* The columns that identify a row, and the columns for people. */
 enum {
 	DTU = 1,
 	SERIAL,
@@ -253,7 +253,7 @@ say_forgotten(struct hm_slice dtu, struct hm_slice serial, int64_t port)
 {
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("dtu", dtu),
 	    hm_fact_slice("serial", serial), hm_fact_int("port", port)),
-	    "%.*s: inverter %.*s, port %lld is forgotten", (int)dtu.n, dtu.p,
+	    "%.*s: inverter %.*s, input %lld is forgotten", (int)dtu.n, dtu.p,
 	    (int)serial.n, serial.p, (long long)port);
 }
 
@@ -349,8 +349,8 @@ hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger, bool last)
 	if (good)
 		hm_ledger_saved(ledger);
 	else if (!db->failing)
-		hm_db_complain(&db->db, "cannot save what is known of the "
-		    "energy; it goes on from memory");
+		hm_db_complain(&db->db, "cannot save the accepted energies; "
+		    "they stay in memory");
 	if (good && db->failing)
 		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path)),
 		    "%s: can be written again", db->path);
