@@ -12,9 +12,9 @@
 #include "record/alert_kind.h"
 #include "record/record.h"
 
-#define SET_BACK 60 /* a clock that stepped, not two DTUs out of order */
-#define GONE ((int64_t)7 * 86400)      /* until a silent device is dropped */
-#define NEIGHBOUR ((int64_t)2 * 86400) /* a device counts as present */
+#define SET_BACK 60 /* s; records of two DTUs are less out of order */
+#define GONE ((int64_t)7 * 86400)      /* silence that ends a port's alarm */
+#define NEIGHBOUR ((int64_t)2 * 86400) /* silence that ends comparisons */
 
 /* Alarms */
 
@@ -43,7 +43,7 @@ emit_time(struct hm_json *e, const char *key, int64_t time)
 	hm_json_string(e, key, hm_rfc3339_format(time, text));
 }
 
-/* `end` is 0 while it lasts. */
+/* Output an alarm record. `end` is 0 while the alarm lasts. */
 static void
 tell(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
     int64_t end)
@@ -73,7 +73,7 @@ tell(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
 		alert->options.output(alert->options.context, line);
 }
 
-/* The text has been set. */
+/* Raise an alarm, whose text has been set. */
 static void
 begin(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
     int64_t start)
@@ -233,7 +233,7 @@ judge_inverter(struct hm_alert *alert, struct hm_alert_dtu *dtu,
 	judge_peers(alert, &inverter->peers, member, count);
 }
 
-/* Inverters of one port are compared with the DTU's others of that kind. */
+/* Inverters with one port are compared with each other. */
 void
 hm_alert_judge(struct hm_alert *alert, struct hm_alert_dtu *dtu)
 {
@@ -251,7 +251,7 @@ hm_alert_judge(struct hm_alert *alert, struct hm_alert_dtu *dtu)
 	judge_peers(alert, &dtu->peers, member, count);
 }
 
-/* Everything */
+/* Checks of all devices */
 
 static void
 look_at_port(struct hm_alert *alert, const struct hm_alert_subject *at,
