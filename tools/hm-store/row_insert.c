@@ -27,7 +27,7 @@ struct table_rows {
 	struct hm_device_map told; /* in this transaction */
 };
 
-/* A device of a table: parts that the table has not are empty, or 0. */
+/* The key of a device; parts that its table lacks are empty, or 0. */
 struct device {
 	struct hm_slice dtu, serial;
 	int64_t port;
@@ -38,7 +38,7 @@ struct hm_row_insert {
 	struct table_rows readings[HM_SCOPES];
 	struct hm_record record;
 	sqlite3_stmt *event[5]; /* in the order of `events` */
-	char data[HM_LINE_MAX]; /* members that are kept as JSON */
+	char data[HM_LINE_MAX]; /* members that are stored as JSON */
 };
 
 static bool
@@ -214,7 +214,7 @@ hm_row_insert_begin(struct hm_row_insert *rows)
 
 /* Events */
 
-/* A text that does not fit is longer than any that is stored. */
+/* A text that does not fit is too long to be stored. */
 static void
 bind_text(sqlite3_stmt *s, int column, struct hm_slice text)
 {
@@ -225,7 +225,7 @@ bind_text(sqlite3_stmt *s, int column, struct hm_slice text)
 		sqlite3_bind_text(s, column, buf, (int)n, SQLITE_TRANSIENT);
 }
 
-/* The value under `key`, if it is one of that kind. */
+/* Bind the value of a key, if it has the kind. */
 static void
 bind_key(sqlite3_stmt *s, int column, const struct hm_record *record,
     const char *key, enum hm_field_kind kind)
@@ -244,7 +244,7 @@ bind_key(sqlite3_stmt *s, int column, const struct hm_record *record,
 	}
 }
 
-/* All members but the keys that have columns, as JSON. */
+/* Bind all members without a column of their own, as JSON. */
 static void
 bind_data(struct hm_row_insert *rows, sqlite3_stmt *s, int column,
     const struct hm_record *record, const char *const *columns)
@@ -336,10 +336,10 @@ put_stats(struct hm_row_insert *rows, sqlite3_stmt *s,
 }
 
 /*
- * The first parameter of each is the time. A repeated record is no new row:
- * alarms come with each list that has them, states with each failed poll,
- * device information each hour. A probe and its result may fall into one
- * second: the result is the state.
+ * The first parameter of each statement is the time. A repeated record adds no
+ * row: alarms are repeated with each list of alarms, states with each failed
+ * poll, device information each hour. If a probe of the breaker and its result
+ * have the same second, the result is stored.
  */
 static const struct event {
 	const char *type, *sql;
