@@ -27,7 +27,7 @@ may_come(struct hm_live_history *history)
 	    hm_schema_refuse(&history->db) == NULL);
 }
 
-/* Logged once. It is no warning if hm-store may still create the file. */
+/* No warning if hm-store may still create the file. */
 static void
 say_why(struct hm_live_history *history, const char *why)
 {
@@ -62,7 +62,7 @@ hm_live_history_ready(struct hm_live_history *history)
 	return false;
 }
 
-/* A failure is logged once, until there is a success. */
+/* Log the first failure after a success. */
 static bool
 report(struct hm_live_history *history, bool good, const char *what)
 {
