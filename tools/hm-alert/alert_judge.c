@@ -45,8 +45,8 @@ emit_time(struct hm_json *e, const char *key, int64_t time)
 
 /* Output an alarm record. `end` is 0 while the alarm lasts. */
 static void
-tell(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
-    int64_t end)
+emit_alarm(struct hm_alert *alert, const struct hm_alert_subject *at,
+    int64_t now, int64_t end)
 {
 	struct hm_alert_state *alarm = alarm_of(at);
 	struct hm_slice serial = at->inverter != NULL ?
@@ -68,7 +68,7 @@ tell(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
 	if (end != 0)
 		emit_time(&e, "end", end);
 	hm_json_object_end(&e);
-	alarm->told = now;
+	alarm->sent = now;
 	if (hm_json_done(&e, &line))
 		alert->options.output(alert->options.context, line);
 }
@@ -84,7 +84,7 @@ begin(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
 	alarm->start = start;
 	alert->counters.alarms++;
 	alert->counters.active++;
-	tell(alert, at, now, 0);
+	emit_alarm(alert, at, now, 0);
 }
 
 static void
@@ -97,7 +97,7 @@ end(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
 		return;
 	alarm->on = false;
 	alert->counters.active--;
-	tell(alert, at, now, end > alarm->start ? end : alarm->start);
+	emit_alarm(alert, at, now, end > alarm->start ? end : alarm->start);
 }
 
 static void
@@ -107,10 +107,10 @@ repeat(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now)
 
 	if (!alarm->on)
 		return;
-	if (alarm->told > now)
-		alarm->told = now;
-	if (now - alarm->told >= HM_ALERT_REPEAT)
-		tell(alert, at, now, 0);
+	if (alarm->sent > now)
+		alarm->sent = now;
+	if (now - alarm->sent >= HM_ALERT_REPEAT)
+		emit_alarm(alert, at, now, 0);
 }
 
 /* DTUs that do not answer */
@@ -173,7 +173,7 @@ hm_alert_silence(struct hm_alert *alert, const struct hm_alert_subject *at,
 	struct hm_heat *heat = &at->inverter->heat;
 
 	if (!hm_heat_silence(heat, now))
-		end(alert, at, now, heat->told);
+		end(alert, at, now, heat->time);
 }
 
 /* Ports that give too little */

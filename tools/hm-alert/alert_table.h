@@ -21,7 +21,7 @@
 struct hm_alert_state {
 	bool on;
 	int64_t start;
-	int64_t told; /* time of its last record */
+	int64_t sent; /* time of its last record */
 	char text[HM_ALERT_TEXT_MAX];
 };
 

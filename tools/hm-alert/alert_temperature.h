@@ -16,7 +16,7 @@
 /* All zeros is an inverter without readings. */
 struct hm_heat {
 	bool hot;
-	int64_t told; /* time of the last reading while hot */
+	int64_t time; /* of the last reading */
 };
 
 /*

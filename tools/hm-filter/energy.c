@@ -15,7 +15,7 @@
 
 /* How long a clock must show an earlier day before that day is accepted. */
 #define BACK_SECONDS (6 * SECONDS_AN_HOUR)
-/* So many refused readings that agree, over such a time, are accepted. */
+/* This many refused readings that agree, over this time, are accepted. */
 #define DOUBTS 10
 #define DOUBT_SECONDS SECONDS_A_DAY
 /*

@@ -235,7 +235,7 @@ hm_filter_counters(const struct hm_filter *filter)
 /* Records */
 
 static bool
-tells_of_inverter(struct hm_slice type)
+is_of_inverter(struct hm_slice type)
 {
 	const struct hm_reading_type *reading = hm_reading_type_of(type);
 
@@ -247,7 +247,7 @@ tells_of_inverter(struct hm_slice type)
 bool
 hm_filter_takes(const struct hm_filter *filter, struct hm_slice type)
 {
-	return (filter->exclude != NULL && tells_of_inverter(type)) ||
+	return (filter->exclude != NULL && is_of_inverter(type)) ||
 	    hm_reading_type_of(type) != NULL;
 }
 
@@ -271,7 +271,7 @@ is_excluded(const struct hm_filter *f, struct hm_slice type,
 {
 	struct hm_slice serial;
 
-	return f->exclude != NULL && tells_of_inverter(type) &&
+	return f->exclude != NULL && is_of_inverter(type) &&
 	    hm_record_string(record, "serial", &serial) &&
 	    hm_serial_listed(f->exclude, serial);
 }

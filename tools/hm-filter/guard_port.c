@@ -5,12 +5,12 @@
 #include "record/fields.h"
 #include "record/record.h"
 
-#define TELL_SECONDS 3600 /* between two messages about a port */
+#define WARN_SECONDS 3600 /* between two messages about a port */
 #define TOUCH_SECONDS 300
 #define RATED_WATTS 600 /* of a port of an unknown model */
 
 static void
-tell(const struct hm_guard_identity *id, const struct hm_ledger_port *port,
+warn(const struct hm_guard_identity *id, const struct hm_ledger_port *port,
     const char *key, int64_t reading, const char *text, int64_t bound)
 {
 	const struct hm_slice dtu = hm_slice(id->name, id->name_size);
@@ -27,19 +27,19 @@ tell(const struct hm_guard_identity *id, const struct hm_ledger_port *port,
 
 /* A DTU repeats wrong counters at each poll: log them once an hour. */
 static void
-say_refused(const struct hm_guard_identity *id, struct hm_ledger_port *port,
+warn_refused(const struct hm_guard_identity *id, struct hm_ledger_port *port,
     const struct hm_energy_reading *r, enum hm_energy_verdict verdict)
 {
-	if (port->told != 0 && r->time >= port->told &&
-	    r->time - port->told < TELL_SECONDS)
+	if (port->warned != 0 && r->time >= port->warned &&
+	    r->time - port->warned < WARN_SECONDS)
 		return;
-	port->told = r->time;
+	port->warned = r->time;
 	if (verdict == HM_ENERGY_FALL)
-		tell(id, port, "shown", r->total,
+		warn(id, port, "shown", r->total,
 		    "is refused: it is below the shown total of",
 		    hm_energy_total(&port->energy));
 	else
-		tell(id, port, "limit", r->total,
+		warn(id, port, "limit", r->total,
 		    "is refused: it is above the limit of",
 		    hm_energy_limit(&port->energy, r->time, r->watts));
 }
@@ -60,15 +60,15 @@ judge(struct hm_guard *guard, const struct hm_guard_identity *id,
 		break;
 	case HM_ENERGY_FALL:
 		guard->counters.refused_falls++;
-		say_refused(id, port, r, verdict);
+		warn_refused(id, port, r, verdict);
 		break;
 	case HM_ENERGY_SPIKE:
 		guard->counters.refused_spikes++;
-		say_refused(id, port, r, verdict);
+		warn_refused(id, port, r, verdict);
 		break;
 	case HM_ENERGY_RESET:
 		guard->counters.began_anew++;
-		tell(id, port, "shown", r->total, "comes from a counter that "
+		warn(id, port, "shown", r->total, "comes from a counter that "
 		    "was reset; the shown total continues at",
 		    hm_energy_total(&before));
 		break;

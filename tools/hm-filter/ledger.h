@@ -22,7 +22,7 @@ struct hm_ledger_port {
 	struct hm_port_key key;
 	struct hm_energy energy;
 	int64_t touched; /* time of the reading that changed it */
-	int64_t told; /* when a refusal was last logged; 0: never */
+	int64_t warned; /* time of the last logged refusal; 0: none */
 	bool changed;  /* since the last save */
 	bool kept;     /* it has a row in the database */
 	bool forgotten; /* its row was deleted by another process */

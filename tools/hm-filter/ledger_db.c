@@ -249,7 +249,7 @@ write_row(void *context, struct hm_ledger_dtu *dtu,
 /* Forgetting */
 
 static void
-say_forgotten(struct hm_slice dtu, struct hm_slice serial, int64_t port)
+warn_forgotten(struct hm_slice dtu, struct hm_slice serial, int64_t port)
 {
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("dtu", dtu),
 	    hm_fact_slice("serial", serial), hm_fact_int("port", port)),
@@ -269,7 +269,7 @@ look_up(void *context, struct hm_ledger_dtu *dtu,
 	port->forgotten = sqlite3_step(db->exists) == SQLITE_DONE;
 	sqlite3_reset(db->exists);
 	if (port->forgotten)
-		say_forgotten(dtu->key.name, hm_device_serial(&inverter->key),
+		warn_forgotten(dtu->key.name, hm_device_serial(&inverter->key),
 		    port->key.port);
 	return true;
 }

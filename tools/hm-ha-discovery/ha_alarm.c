@@ -29,7 +29,7 @@ send_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
 }
 
 static void
-tell_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
+show_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
     struct hm_ha_device *device, uint8_t port,
     const struct hm_ha_alert *alert)
 {
@@ -62,7 +62,7 @@ hm_ha_clear_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
 
 	if (ha->options.alerts && group != NULL &&
 	    (group->alerts >> kind & 1) == 0)
-		tell_alert(ha, origin, device, group->port, &clear);
+		show_alert(ha, origin, device, group->port, &clear);
 }
 
 /* The time under a key, or 0. */
@@ -124,7 +124,7 @@ on_alert(struct hm_ha *ha, const struct hm_record *record,
 	    alert.kind == HM_ALERT_DTU_OFFLINE ? HM_SCOPE_DTU :
 	    HM_SCOPE_INVERTER);
 	if (device != NULL)
-		tell_alert(ha, origin, device, port, &alert);
+		show_alert(ha, origin, device, port, &alert);
 	return NULL;
 }
 

@@ -67,7 +67,7 @@ hm_ha_send_alert_config(struct hm_ha *ha, const struct hm_ha_origin *origin,
  * differ. Use the record type that came first in this run.
  */
 static bool
-is_told_elsewhere(const struct hm_ha_device *device,
+is_shown_elsewhere(const struct hm_ha_device *device,
     const struct hm_ha_group *group, size_t id)
 {
 	enum hm_ha_part part = group->part == HM_HA_ALARM ? HM_HA_MAIN :
@@ -93,7 +93,7 @@ newcomers(const struct hm_ha *ha, const struct hm_ha_device *device,
 		if (ha->values.of[id].kind != HM_ABSENT &&
 		    hm_field_set_has(shown, id) &&
 		    !hm_field_set_has(&group->announced, id) &&
-		    !is_told_elsewhere(device, group, id))
+		    !is_shown_elsewhere(device, group, id))
 			hm_field_set_add(&set, id);
 	return set;
 }

@@ -420,7 +420,7 @@ hm_ha_message_alert_config(const struct hm_ha_style *style,
 }
 
 static void
-emit_told(struct hm_json *e, const char *key, struct hm_slice text)
+emit_unless_empty(struct hm_json *e, const char *key, struct hm_slice text)
 {
 	if (text.n > 0)
 		hm_json_quoted(e, key, text);
@@ -438,9 +438,9 @@ hm_ha_message_alert(const struct hm_ha_style *style,
 	emit_alert_topic(&e, "topic", style, device, group, alert->kind);
 	hm_json_object(&e, "payload");
 	hm_json_text(&e, "state", alert->on ? "ON" : "OFF");
-	emit_told(&e, "text", alert->text);
-	emit_told(&e, "start", alert->start);
-	emit_told(&e, "end", alert->end);
+	emit_unless_empty(&e, "text", alert->text);
+	emit_unless_empty(&e, "start", alert->start);
+	emit_unless_empty(&e, "end", alert->end);
 	hm_json_object_end(&e);
 	return end_record(&e, style, true, line);
 }

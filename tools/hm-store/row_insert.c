@@ -15,7 +15,7 @@
 /*
  * The readings of a device in a batch: only the last becomes a row of _latest.
  */
-struct told {
+struct newest {
 	struct hm_device_key key; /* its number is the port */
 	int64_t first, last; /* times of the readings */
 	struct hm_slice values; /* of the last */
@@ -24,7 +24,7 @@ struct told {
 struct table_rows {
 	struct hm_row_columns columns;
 	sqlite3_stmt *raw, *latest;
-	struct hm_device_map told; /* in this transaction */
+	struct hm_device_map newest; /* in this transaction */
 };
 
 /* The key of a device; parts that its table lacks are empty, or 0. */
@@ -143,17 +143,17 @@ note(struct hm_device_map *map, const struct device *device,
     const struct hm_row *row)
 {
 	struct hm_dtu_key *dtu = hm_device_map_dtu(map, device->dtu);
-	struct told *told = dtu == NULL ? NULL : hm_device_map_device(map,
+	struct newest *newest = dtu == NULL ? NULL : hm_device_map_device(map,
 	    dtu, device->serial, device->port);
 
-	if (told == NULL)
+	if (newest == NULL)
 		return false;
-	if (told->values.p == NULL || row->time < told->first)
-		told->first = row->time;
-	if (told->values.p != NULL && row->time < told->last)
+	if (newest->values.p == NULL || row->time < newest->first)
+		newest->first = row->time;
+	if (newest->values.p != NULL && row->time < newest->last)
 		return true;
-	told->last = row->time;
-	told->values = row->rest;
+	newest->last = row->time;
+	newest->values = row->rest;
 	return true;
 }
 
@@ -167,30 +167,30 @@ insert_reading(struct hm_row_insert *rows, const struct hm_row *row)
 	bind_reading(t->raw, row->type, row->time, row->rest, &device);
 	if (!step(rows, t->raw, &fate) || fate == HM_ROW_KNOWN)
 		return fate;
-	return note(&t->told, &device, row) ? fate : HM_ROW_FAILED;
+	return note(&t->newest, &device, row) ? fate : HM_ROW_FAILED;
 }
 
 static bool
-put_latest(const struct table_rows *t, const struct told *told)
+put_latest(const struct table_rows *t, const struct newest *newest)
 {
 	struct device device;
 
-	bind_reading(t->latest, t->columns.type, told->last, told->values,
+	bind_reading(t->latest, t->columns.type, newest->last, newest->values,
 	    &device);
-	sqlite3_bind_int64(t->latest, HM_ROW_FIRST_SEEN, told->first);
+	sqlite3_bind_int64(t->latest, HM_ROW_FIRST_SEEN, newest->first);
 	return hm_db_step(t->latest);
 }
 
 static bool
 put_all_latest(const struct table_rows *t)
 {
-	const struct hm_dtu_key *dtu = hm_device_map_first(&t->told);
+	const struct hm_dtu_key *dtu = hm_device_map_first(&t->newest);
 
 	for (; dtu != NULL; dtu = hm_dtu_next(dtu)) {
-		const struct told *told = hm_dtu_first_device(dtu);
+		const struct newest *newest = hm_dtu_first_device(dtu);
 
-		for (; told != NULL; told = hm_device_next(&told->key))
-			if (!put_latest(t, told))
+		for (; newest != NULL; newest = hm_device_next(&newest->key))
+			if (!put_latest(t, newest))
 				return false;
 	}
 	return true;
@@ -209,7 +209,7 @@ void
 hm_row_insert_begin(struct hm_row_insert *rows)
 {
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		hm_device_map_clear(&rows->readings[i].told);
+		hm_device_map_clear(&rows->readings[i].newest);
 }
 
 /* Events */
@@ -421,7 +421,7 @@ struct hm_row_insert *
 hm_row_insert_new(void)
 {
 	const struct hm_device_map_options options = {
-	    .device_size = sizeof(struct told)};
+	    .device_size = sizeof(struct newest)};
 	struct hm_row_insert *rows = calloc(1, sizeof *rows);
 
 	if (rows == NULL)
@@ -429,7 +429,7 @@ hm_row_insert_new(void)
 	for (size_t i = 0; i < HM_SCOPES; i++) {
 		hm_row_columns(&rows->readings[i].columns,
 		    &hm_reading_types[i]);
-		hm_device_map_init(&rows->readings[i].told, &options);
+		hm_device_map_init(&rows->readings[i].newest, &options);
 	}
 	return rows;
 }

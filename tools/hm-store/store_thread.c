@@ -28,7 +28,7 @@ struct hm_store_thread {
 };
 
 static void
-tell(const struct hm_store_thread *t)
+notify(const struct hm_store_thread *t)
 {
 	const uint64_t one = 1;
 
@@ -43,7 +43,7 @@ publish(struct hm_store_thread *t)
 	pthread_mutex_lock(&t->mutex);
 	t->counts = *hm_store_counts(t->store);
 	pthread_mutex_unlock(&t->mutex);
-	tell(t);
+	notify(t);
 }
 
 static bool
@@ -135,7 +135,7 @@ run(void *context)
 	pthread_mutex_lock(&t->mutex);
 	t->ended = true;
 	pthread_mutex_unlock(&t->mutex);
-	tell(t);
+	notify(t);
 	return NULL;
 }
 

@@ -29,7 +29,7 @@ may_come(struct hm_live_history *history)
 
 /* No warning if hm-store may still create the file. */
 static void
-say_why(struct hm_live_history *history, const char *why)
+log_why(struct hm_live_history *history, const char *why)
 {
 	char reason[128];
 
@@ -56,7 +56,7 @@ hm_live_history_ready(struct hm_live_history *history)
 		return true;
 	}
 	if (!history->complained)
-		say_why(history, why);
+		log_why(history, why);
 	history->complained = true;
 	hm_db_close(&history->db);
 	return false;
