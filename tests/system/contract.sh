@@ -215,7 +215,7 @@ stats"
 	same "$tool: ... silently" "$(said)" ""
 	exec 5>&-
 
-	# A reader that stalls: the pipe is open and nobody reads.
+	# A reader that stalls: the pipe stays open, and is not read.
 	rm -f "$work/stalled"
 	mkfifo "$work/stalled"
 	exec 5<>"$work/stalled"

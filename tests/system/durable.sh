@@ -223,13 +223,13 @@ reload() {
 	read -r -t 5 answer <&7
 	inverter 2
 	inverter 1
-	same "SIGHUP: those of now, in the same process" "$(next_serial)" 1
+	same "after SIGHUP the new ones, in the same process" "$(next_serial)" 1
 	printf 'exclude_inverter: ["1"]\n' >"$work/hm.yaml"
 	kill -HUP "$first"
 	until_true 5 grep -q 'those of before stay' "$work/err"
 	inverter 2
 	inverter 3
-	same "SIGHUP with a mistake: those of before" "$(next_serial)" 3
+	same "after SIGHUP with a mistake the old ones" "$(next_serial)" 3
 	same "... and it is named" "$(cat "$work/err")" \
 		"hm-filter: error: $work/hm.yaml:1:1: exclude_inverter: unknown key, did you mean exclude_inverters?
 hm-filter: error: SIGHUP: the settings are wrong; those of before stay"

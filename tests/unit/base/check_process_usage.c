@@ -76,7 +76,7 @@ START_TEST(descriptors_are_counted)
 }
 END_TEST
 
-/* With no descriptor to be had, what needs one is not known. */
+/* Without a free descriptor, values that need one are unknown. */
 START_TEST(unknown_is_not_zero)
 {
 	struct rlimit usual, none;

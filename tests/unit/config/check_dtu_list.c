@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* tests/golden/hm-poll/uris-wrong has those that are refused. */
+/* tests/golden/hm-poll/uris-wrong has the URIs that are refused. */
 static const struct {
 	const char *uri;
 	enum hm_transport transport;

@@ -35,7 +35,7 @@ setup(void)
 		freeaddrinfo(list);
 }
 
-/* What is still under way in a thread wakes the loop: it stays, then. */
+/* A resolution in a thread wakes the loop when it ends: keep the loop. */
 static void
 teardown(void)
 {
