@@ -22,6 +22,6 @@ bool hm_docs_example(FILE *out);
  * The items of a manual's list of options: those of the tool, with the parts
  * of `more`, which is options.mdoc.
  */
-void hm_docs_options(FILE *out, const char *tool, unsigned bit, FILE *more);
+void hm_docs_options(FILE *out, const struct hm_tool *tool, FILE *more);
 
 #endif

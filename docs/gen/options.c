@@ -112,17 +112,17 @@ print_more(FILE *out, FILE *more, const char *tool, const char *option)
 }
 
 void
-hm_docs_options(FILE *out, const char *tool, unsigned bit, FILE *more)
+hm_docs_options(FILE *out, const struct hm_tool *tool, FILE *more)
 {
 	for (size_t id = 0; id < HM_SETTINGS; id++) {
 		const struct hm_setting *s = &hm_settings[id];
 
-		if ((s->tools & bit) == 0 || s->option == NULL)
+		if ((s->tools & tool->bit) == 0 || s->option == NULL)
 			continue;
 		print_item(out, s);
 		print_sentence(out, s->help);
 		print_facts(out, s);
-		print_more(out, more, tool, s->option);
+		print_more(out, more, tool->name, s->option);
 	}
 	fputs(".It Fl h , -help\n"
 	    "Show a summary of the options and exit.\n"

@@ -3,7 +3,8 @@
  * what is between "<!-- NAME begin" and "<!-- NAME end" from the table;
  * `settings manual TOOL FILE` does so with the list of options of a tool's
  * manual, between `.\" options begin` and `.\" options end`, where FILE is
- * options.mdoc; `settings example` prints the example settings file.
+ * options.mdoc; `settings tools` prints "NAME KIND OPERANDS" for each tool;
+ * `settings example` prints the example settings file.
  */
 
 #include "docs.h"
@@ -13,14 +14,9 @@
 
 #include "config/retired.h"
 
-static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
-    "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim",
-    "hm-alert"};
-
 /* Which manual is filled; nothing for other pages. */
 struct manual {
-	const char *tool;
-	unsigned bit;
+	const struct hm_tool *tool;
 	FILE *more;
 };
 
@@ -41,9 +37,9 @@ print_tools(unsigned bits)
 		printf("all ");
 		return;
 	}
-	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
-		if ((bits & 1u << i) != 0) {
-			printf("%s%s", comma, tools[i]);
+	for (size_t i = 0; i < HM_TOOLS; i++)
+		if ((bits & hm_tools[i].bit) != 0) {
+			printf("%s%s", comma, hm_tools[i].name);
 			comma = ", ";
 		}
 	putchar(' ');
@@ -90,8 +86,7 @@ static void
 print_options(const struct manual *manual)
 {
 	if (manual->tool != NULL)
-		hm_docs_options(stdout, manual->tool, manual->bit,
-		    manual->more);
+		hm_docs_options(stdout, manual->tool, manual->more);
 }
 
 static const struct {
@@ -141,19 +136,39 @@ fill(const struct manual *manual)
 }
 
 static bool
-fill_manual(const char *tool, const char *path)
+fill_manual(const char *name, const char *path)
 {
-	struct manual manual = {.tool = tool, .more = fopen(path, "re")};
+	struct manual manual = {.tool = hm_tool_of_name(name)};
 	bool good;
 
-	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
-		if (strcmp(tools[i], tool) == 0)
-			manual.bit = 1u << i;
+	if (manual.tool == NULL) {
+		fprintf(stderr, "settings: %s has no row in "
+		    "lib/config/tools.def\n", name);
+		return false;
+	}
+	manual.more = fopen(path, "re");
 	if (manual.more == NULL)
 		return false;
-	good = manual.bit != 0 && fill(&manual) && !ferror(manual.more);
+	good = fill(&manual) && !ferror(manual.more);
 	fclose(manual.more);
 	return good;
+}
+
+/* What a tool is to stdin and stdout. */
+static bool
+list_tools(void)
+{
+	static const char *const kinds[] = {
+	    [HM_KIND_SOURCE] = "source",
+	    [HM_KIND_FILTER] = "filter",
+	    [HM_KIND_SINK] = "sink",
+	};
+
+	for (size_t i = 0; i < HM_TOOLS; i++)
+		printf("%s\t%s\t%s\n", hm_tools[i].name,
+		    kinds[hm_tools[i].kind], hm_tools[i].operands != NULL ?
+		    hm_tools[i].operands : "");
+	return true;
 }
 
 int
@@ -166,11 +181,14 @@ main(int argc, char *argv[])
 		good = fill(&no_manual);
 	} else if (argc == 4 && strcmp(argv[1], "manual") == 0) {
 		good = fill_manual(argv[2], argv[3]);
+	} else if (argc == 2 && strcmp(argv[1], "tools") == 0) {
+		good = list_tools();
 	} else if (argc == 2 && strcmp(argv[1], "example") == 0) {
 		good = hm_docs_example(stdout);
 	} else {
 		fprintf(stderr, "usage: settings fill | "
-		    "settings manual TOOL FILE | settings example\n");
+		    "settings manual TOOL FILE | settings tools | "
+		    "settings example\n");
 		return EXIT_FAILURE;
 	}
 	return good && fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS :

@@ -2,8 +2,8 @@
 #define HM_EXITS_H
 
 /*
- * Exit statuses: a subset of sysexits(3), never 1 or 2, so that a supervisor
- * can tell "do not restart" (64, 78) from "restart" (the rest).
+ * How a tool ends: a subset of sysexits(3), never 1 or 2, so that a supervisor
+ * can tell "never" (64, 78) from "again" (the rest).
  */
 enum hm_exit {
 	HM_EXIT_OK = 0,
@@ -15,7 +15,7 @@ enum hm_exit {
 	HM_EXIT_IO = 74,          /* a read or write failed */
 	HM_EXIT_TEMP = 75,        /* not everything was delivered; try again */
 	HM_EXIT_CONFIG = 78,      /* a setting is wrong */
-	HM_EXIT_RESTART = -1,       /* none: see stream/restart.h */
+	HM_EXIT_RESTART = -1,     /* none: see stream/restart.h */
 };
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "base/exits.h"
 #include "base/log.h"
-#include "stream/stream.h"
 
 /* Loading */
 
@@ -112,10 +111,9 @@ static int
 check_rules(const struct hm_config *config)
 {
 	int status = hm_config_check_rules(config);
-	int tools = config->tool->check != NULL ?
-	    config->tool->check(config) : HM_EXIT_OK;
+	int own = config->check != NULL ? config->check(config) : HM_EXIT_OK;
 
-	return status != HM_EXIT_OK ? status : tools;
+	return status != HM_EXIT_OK ? status : own;
 }
 
 /* Returns -1 to go on, or an exit status. */
@@ -143,8 +141,8 @@ outcome(const struct hm_config *config)
 }
 
 static struct hm_config *
-load(const struct hm_tool *tool, const struct hm_options *options,
-    int *status)
+load(const struct hm_tool *tool, hm_config_check *check,
+    const struct hm_options *options, int *status)
 {
 	struct hm_config *config = calloc(1, sizeof *config);
 
@@ -153,6 +151,7 @@ load(const struct hm_tool *tool, const struct hm_options *options,
 		return NULL;
 	}
 	config->tool = tool;
+	config->check = check;
 	read_all(config, options);
 	*status = outcome(config);
 	if (*status < 0)
@@ -162,7 +161,8 @@ load(const struct hm_tool *tool, const struct hm_options *options,
 }
 
 struct hm_config *
-hm_config_load(const struct hm_tool *tool, int argc, char *argv[], int *status)
+hm_config_load(const struct hm_tool *tool, hm_config_check *check, int argc,
+    char *argv[], int *status)
 {
 	struct hm_config *config = NULL;
 	struct hm_options *options;
@@ -171,7 +171,7 @@ hm_config_load(const struct hm_tool *tool, int argc, char *argv[], int *status)
 	guess_log_format(argc, argv);
 	*status = hm_options_parse(tool, argc, argv, &options);
 	if (*status < 0)
-		config = load(tool, options, status);
+		config = load(tool, check, options, status);
 	hm_options_free(options);
 	return config;
 }
@@ -247,6 +247,13 @@ hm_config_flag(const struct hm_config *config, enum hm_setting_id id)
 	return config->value[id].number != 0;
 }
 
+const char *
+hm_config_database(const struct hm_config *config)
+{
+	return hm_config_flag(config, HM_SET_PERSISTENCE_ENABLED) ?
+	    hm_config_text(config, HM_SET_DATABASE_PATH) : NULL;
+}
+
 const struct hm_pair *
 hm_config_pairs(const struct hm_config *config, enum hm_setting_id id,
     size_t *count)
@@ -267,19 +274,4 @@ hm_config_dtus(const struct hm_config *config, size_t *count)
 {
 	*count = config->dtus;
 	return config->dtu;
-}
-
-void
-hm_config_stream(const struct hm_config *config,
-    struct hm_stream_options *options)
-{
-	*options = (struct hm_stream_options){
-	    .in = 0,
-	    .out = 1,
-	    .stats_period_ms = hm_config_ms(config, HM_SET_STATS_PERIOD),
-	    .strict = hm_config_flag(config, HM_SET_STRICT),
-	    .durable = hm_config_text(config, HM_SET_DURABLE),
-	    .ready_fd = hm_config_has(config, HM_SET_NOTIFY_FD) ?
-	        (int)hm_config_int(config, HM_SET_NOTIFY_FD) : 0,
-	};
 }

@@ -13,17 +13,6 @@
 
 struct hm_config;
 
-struct hm_tool {
-	const char *name;
-	enum hm_tool_bit bit;
-	const char *operands; /* as in a synopsis, or NULL if it takes none */
-	const char *summary;  /* one sentence for --help */
-	/* Checks rules between settings, or NULL: logs what breaks a rule and
-	   returns the exit status, 0 if nothing does. Called only if each
-	   setting by itself is valid. */
-	int (*check)(const struct hm_config *config);
-};
-
 /* An entry of dtu_configs. The texts are NULL, the numbers 0, if not given. */
 struct hm_dtu_config {
 	char *name, *uri, *host;
@@ -32,13 +21,20 @@ struct hm_dtu_config {
 };
 
 /*
+ * The tool's own rules about its settings: logs what breaks them and answers
+ * the exit status, 0 if nothing does. Called when each setting by itself is
+ * good.
+ */
+typedef int hm_config_check(const struct hm_config *config);
+
+/*
  * Read all settings of a tool. Returns NULL with *status set when the tool is
  * to exit: --help, --version and --check (0), a mistake (64, 78), or no
- * memory (71). Freed by hm_config_free; what the getters return lives as
- * long.
+ * memory (71). `check` may be NULL. Freed by hm_config_free; what the getters
+ * return lives as long.
  */
-struct hm_config *hm_config_load(const struct hm_tool *tool, int argc,
-    char *argv[], int *status);
+struct hm_config *hm_config_load(const struct hm_tool *tool,
+    hm_config_check *check, int argc, char *argv[], int *status);
 void hm_config_free(struct hm_config *config);
 
 /* Whether a value was given or has a default. */
@@ -65,6 +61,9 @@ const char *hm_config_text(const struct hm_config *config,
 int64_t hm_config_int(const struct hm_config *config, enum hm_setting_id id);
 int64_t hm_config_ms(const struct hm_config *config, enum hm_setting_id id);
 bool hm_config_flag(const struct hm_config *config, enum hm_setting_id id);
+
+/* The path of the database; NULL if there is none or it is not to be used. */
+const char *hm_config_database(const struct hm_config *config);
 
 /* True if a list is unset or holds the word. */
 bool hm_config_lists(const struct hm_config *config, enum hm_setting_id id,
@@ -115,13 +114,5 @@ char *const *hm_config_operands(const struct hm_config *config, size_t *count);
 /* The entries of dtu_configs; *count is 0 if there are none. */
 const struct hm_dtu_config *hm_config_dtus(const struct hm_config *config,
     size_t *count);
-
-/*
- * The options that most tools hand on: log level and name are set, and the
- * stream options filled in.
- */
-struct hm_stream_options;
-void hm_config_stream(const struct hm_config *config,
-    struct hm_stream_options *options);
 
 #endif

@@ -1,4 +1,5 @@
 #include "config_node.h"
+#include "config_private.h"
 
 #include <stdlib.h>
 

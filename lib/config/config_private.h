@@ -37,6 +37,7 @@ struct hm_config_note {
 
 struct hm_config {
 	const struct hm_tool *tool;
+	hm_config_check *check;
 	enum hm_config_layer layer; /* the one that is being read */
 	struct hm_config_value value[HM_SETTINGS];
 	char *const *operand;

@@ -8,7 +8,7 @@
 #include "base/zone.h"
 
 #define DAY 86400.0
-#define NOON_2000 946728000 /* what the equations of the sun count from */
+#define NOON_2000 946728000 /* epoch of the equations of the sun */
 #define QUARTER_MS ((int64_t)900000)
 
 /* Degrees of the sun's centre when its upper edge is at the horizon. */

@@ -1,11 +1,29 @@
 #include "settings.h"
 
+#include <string.h>
+
 const struct hm_setting hm_settings[HM_SETTINGS] = {
 /* The name of the first makes the last, which few rows have, optional. */
 #define SETTING(id, first, ...) [HM_SET_##id] = {.key = first, __VA_ARGS__},
 #include "settings.def"
 #undef SETTING
 };
+
+const struct hm_tool hm_tools[HM_TOOLS] = {
+#define TOOL(id, name, kind, ...) [HM_TOOL_##id] = \
+	{name, HM_##id, HM_KIND_##kind, __VA_ARGS__},
+#include "tools.def"
+#undef TOOL
+};
+
+const struct hm_tool *
+hm_tool_of_name(const char *name)
+{
+	for (size_t id = 0; id < HM_TOOLS; id++)
+		if (strcmp(name, hm_tools[id].name) == 0)
+			return &hm_tools[id];
+	return NULL;
+}
 
 bool
 hm_key_same(const char *a, const char *b)

@@ -26,18 +26,51 @@ enum hm_type {
 	HM_TYPE_DTUS,    /* dtu_configs: a list of mappings */
 };
 
-enum hm_tool_bit {
-	HM_POLL = 1 << 0,
-	HM_DECODE = 1 << 1,
-	HM_FILTER = 1 << 2,
-	HM_STORE = 1 << 3,
-	HM_HA_DISCOVERY = 1 << 4,
-	HM_PUBLISH = 1 << 5,
-	HM_METRICS = 1 << 6,
-	HM_SIM = 1 << 7,
-	HM_ALERT = 1 << 8,
-	HM_ALL = (1 << 9) - 1,
+/* The tools: tools.def is the table. */
+
+enum hm_tool_id {
+#define TOOL(id, ...) HM_TOOL_##id,
+#include "tools.def"
+#undef TOOL
+	HM_TOOLS
 };
+
+/* HM_POLL, HM_DECODE ...: sets of tools. */
+enum hm_tool_bit {
+#define TOOL(id, ...) HM_##id = 1 << HM_TOOL_##id,
+#include "tools.def"
+#undef TOOL
+	HM_ALL = (1 << HM_TOOLS) - 1,
+};
+
+/* tests/system/contract.sh holds what a tool of each kind promises. */
+enum hm_tool_kind {
+	HM_KIND_SOURCE, /* reads no records */
+	HM_KIND_FILTER, /* passes on the records that it does not know */
+	HM_KIND_SINK,   /* passes none on: stdout is no stream of records */
+};
+
+/* The bits of the sources. */
+enum {
+	HM_SOURCES = 0
+#define TOOL(id, name, kind, ...) \
+	| (HM_KIND_##kind == HM_KIND_SOURCE ? HM_##id : 0)
+#include "tools.def"
+#undef TOOL
+};
+
+struct hm_tool {
+	const char *name;
+	enum hm_tool_bit bit;
+	enum hm_tool_kind kind;
+	const char *operands; /* as in a synopsis, or NULL if it takes none */
+	const char *summary;  /* one sentence for --help */
+};
+
+extern const struct hm_tool hm_tools[HM_TOOLS];
+
+/* NULL if no tool has that name. */
+const struct hm_tool *hm_tool_of_name(const char *name);
 
 enum hm_setting_id {
 #define SETTING(id, ...) HM_SET_##id,

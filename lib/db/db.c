@@ -103,13 +103,13 @@ uses_wal(struct hm_db *db)
 	return wal;
 }
 
-/* Two that switch a new file at once do not wait for each other. */
+/* SQLite does not wait when two processes switch a new file at once: retry. */
 bool
 hm_db_use_wal(struct hm_db *db)
 {
 	if (uses_wal(db))
 		return true;
-	/* How pages are given back is fixed when the first table is made. */
+	/* auto_vacuum must be set before the first table is made. */
 	if (!hm_db_run(db, "PRAGMA auto_vacuum = INCREMENTAL"))
 		return false;
 	for (int tries = WAL_TRIES; tries > 0; tries--) {

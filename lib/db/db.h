@@ -9,8 +9,8 @@
 #include "sql.h"
 
 /*
- * An SQLite database, for one thread at a time. Functions that answer false
- * leave the reason to hm_db_reason.
+ * An SQLite database, for one thread at a time. If a function returns false,
+ * hm_db_reason has the reason.
  */
 struct hm_db {
 	sqlite3 *handle; /* NULL while closed */
@@ -24,8 +24,8 @@ struct hm_db_options {
 };
 
 /*
- * Do without SQLite's statistics of memory, which cost a lock for each piece.
- * For a process that opens no database before.
+ * Switch off SQLite's memory statistics, which cost a lock for each allocation.
+ * Call it before any database is opened.
  */
 void hm_db_lean(void);
 
@@ -42,10 +42,7 @@ const char *hm_db_reason(const struct hm_db *db);
 /* Log "PATH: WHAT: REASON" as an error. */
 void hm_db_complain(const struct hm_db *db, const char *what);
 
-/*
- * Keep a write-ahead log from now on, so that those who read never wait for
- * those who write.
- */
+/* Switch to a write-ahead log, so that readers never wait for writers. */
 bool hm_db_use_wal(struct hm_db *db);
 
 bool hm_db_run(struct hm_db *db, const char *sql);
@@ -53,13 +50,13 @@ bool hm_db_run(struct hm_db *db, const char *sql);
 /* Prepare a statement that is kept; false, too, if `sql` is NULL. */
 bool hm_db_prepare(struct hm_db *db, const char *sql, sqlite3_stmt **out);
 
-/* The number that a query answers in its first row. */
+/* The number in the first row of a query. */
 bool hm_db_ask(struct hm_db *db, const char *sql, int64_t *number);
 
-/* Run a statement that answers no rows, and make it ready for the next time. */
+/* Run a statement that returns no rows, and reset it. */
 bool hm_db_step(sqlite3_stmt *statement);
 
-/* Undo the transaction if there is one. */
+/* Roll back the transaction, if there is one. */
 void hm_db_rollback(struct hm_db *db);
 
 /* The file has been removed, or another one is in its place. */
@@ -68,7 +65,7 @@ bool hm_db_moved(const struct hm_db *db);
 void hm_db_bind_slice(sqlite3_stmt *statement, int column,
     struct hm_slice text);
 
-/* The text of a column of the row at hand; empty if it is NULL. */
+/* The text of a column of the current row; empty if it is NULL. */
 struct hm_slice hm_db_column_text(sqlite3_stmt *row, int column);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/rfc3339.h"
 #include "record/fields.h"
+#include "record/types.h"
 #include "schema.h"
 #include "sql.h"
 
@@ -22,6 +23,9 @@ hm_history_open(struct hm_db *db, const char *path, const char **why)
 		*why = hm_db_reason(db);
 	else
 		*why = hm_schema_check(db);
+	if (*why == NULL && !hm_schema_is_whole(db))
+		*why = "it is of an older version of hm; hm-store brings it "
+		    "up to date when it opens it";
 	return *why == NULL;
 }
 
@@ -36,7 +40,7 @@ hm_history_number(sqlite3_stmt *row, int column, struct hm_decimal *number)
 		*number = hm_decimal(sqlite3_column_int64(row, column), 0);
 		return true;
 	case SQLITE_FLOAT:
-		/* 15 digits: what was stored comes back as it was. */
+		/* With 15 digits the stored number comes back unchanged. */
 		n = snprintf(text, sizeof text, "%.15g",
 		    sqlite3_column_double(row, column));
 		return n > 0 && hm_decimal_parse(hm_slice(text, (size_t)n),
@@ -49,16 +53,16 @@ hm_history_number(sqlite3_stmt *row, int column, struct hm_decimal *number)
 /* Readings */
 
 void
-hm_history_select(struct hm_sql *sql, const struct hm_table *table)
+hm_history_select(struct hm_sql *sql, const struct hm_reading_type *type)
 {
 	hm_sql_start(sql);
 	hm_sql_add(sql, "SELECT time, dtu, serial, stale");
-	if (table->own != NULL)
-		hm_sql_add(sql, ", %s", table->own);
+	if (type->own != NULL)
+		hm_sql_add(sql, ", %s", type->own);
 	for (size_t i = 0; i < HM_FIELDS; i++)
-		if ((hm_fields[i].scopes & table->scope) != 0)
+		if (hm_field_in(&hm_fields[i], type->scope))
 			hm_sql_add(sql, ", %s", hm_fields[i].key);
-	hm_sql_add(sql, " FROM %s", table->name);
+	hm_sql_add(sql, " FROM %s", type->name);
 }
 
 static void
@@ -95,12 +99,12 @@ struct names {
 
 static const struct names of_records = {"time", "dtu", "serial", "port"};
 
-/* As in the program that hm replaces. */
+/* As in the replaced program. */
 static const struct names of_rows = {
     "timestamp", "dtu_name", "serial_number", "port_number"};
 
 static void
-emit_reading(struct hm_json *e, const struct hm_table *table,
+emit_reading(struct hm_json *e, const struct hm_reading_type *type,
     sqlite3_stmt *row, const struct names *names)
 {
 	int column = FIRST_FIELD;
@@ -111,44 +115,44 @@ emit_reading(struct hm_json *e, const struct hm_table *table,
 	if (sqlite3_column_type(row, SERIAL) != SQLITE_NULL)
 		hm_json_string(e, names->serial,
 		    hm_db_column_text(row, SERIAL));
-	if (table->own != NULL && hm_history_number(row, column++, &own))
-		hm_json_decimal(e, table->has_port ? names->port : table->own,
+	if (type->own != NULL && hm_history_number(row, column++, &own))
+		hm_json_decimal(e, type->has_port ? names->port : type->own,
 		    own);
 	if (sqlite3_column_type(row, STALE) != SQLITE_NULL)
 		hm_json_bool(e, "stale", sqlite3_column_int(row, STALE) != 0);
 	for (size_t i = 0; i < HM_FIELDS; i++)
-		if ((hm_fields[i].scopes & table->scope) != 0)
+		if (hm_field_in(&hm_fields[i], type->scope))
 			emit_field(e, &hm_fields[i], row, column++);
 }
 
 void
-hm_history_emit(struct hm_json *e, const struct hm_table *table,
+hm_history_emit(struct hm_json *e, const struct hm_reading_type *type,
     sqlite3_stmt *row)
 {
-	hm_json_text(e, "type", table->name);
-	emit_reading(e, table, row, &of_records);
+	hm_json_text(e, "type", type->name);
+	emit_reading(e, type, row, &of_records);
 }
 
 bool
-hm_history_readings(struct hm_db *db, const struct hm_table *table,
+hm_history_readings(struct hm_db *db, const struct hm_reading_type *type,
     struct hm_slice serial, int64_t limit, struct hm_json *e)
 {
 	sqlite3_stmt *rows = NULL;
 	struct hm_sql sql;
 	int result;
 
-	hm_history_select(&sql, table);
-	/* So that nobody looks for one that is not there, or no more. */
+	hm_history_select(&sql, type);
+	/* The subquery makes an unknown serial number return at once. */
 	hm_sql_add(&sql, " WHERE serial = ?1 AND time <= (SELECT max(time) "
 	    "FROM %s_latest WHERE serial = ?1) ORDER BY time DESC LIMIT ?2",
-	    table->name);
+	    type->name);
 	if (!hm_db_prepare(db, hm_sql_text(&sql), &rows))
 		return false;
 	hm_db_bind_slice(rows, 1, serial);
 	sqlite3_bind_int64(rows, 2, limit);
 	while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
 		hm_json_object(e, NULL);
-		emit_reading(e, table, rows, &of_rows);
+		emit_reading(e, type, rows, &of_rows);
 		hm_json_object_end(e);
 	}
 	sqlite3_finalize(rows);
@@ -181,42 +185,85 @@ hm_history_power(struct hm_db *db, int64_t since, int64_t step,
 
 /* Figures */
 
-static const struct {
+static const struct figure {
 	const char *key, *sql;
-	bool reading; /* a count of readings */
-} figures[] = {
+} before_readings[] = {
     {"database_size_bytes", "SELECT page_count * page_size "
-        "FROM pragma_page_count, pragma_page_size", false},
+        "FROM pragma_page_count, pragma_page_size"},
     {"free_bytes", "SELECT freelist_count * page_size "
-        "FROM pragma_freelist_count, pragma_page_size", false},
-    {"schema_version", "PRAGMA user_version", false},
-    {"production_cache_entries", "SELECT count(*) FROM production_cache",
-        false},
-    {"config_cache_entries", "SELECT count(*) FROM config", false},
-    {"metrics_entries", "SELECT count(*) FROM stats", false},
-    {"inverters_count", "SELECT count(*) FROM inverter_latest", false},
-    {"dtu_entries", "SELECT count(*) FROM dtu", true},
-    {"inverter_data_entries", "SELECT count(*) FROM inverter", true},
-    {"port_data_entries", "SELECT count(*) FROM port", true},
-    {"meter_entries", "SELECT count(*) FROM meter", true},
-    {"alarm_entries", "SELECT count(*) FROM alarm", false},
-    {"status_entries", "SELECT count(*) FROM status", false},
-    {"daily_entries", "SELECT count(*) FROM port_daily", false},
+        "FROM pragma_freelist_count, pragma_page_size"},
+    {"schema_version", "PRAGMA user_version"},
+    {"production_cache_entries", "SELECT count(*) FROM production_cache"},
+    {"config_cache_entries", "SELECT count(*) FROM config"},
+    {"metrics_entries", "SELECT count(*) FROM stats"},
+    {"inverters_count", "SELECT count(*) FROM inverter_latest"},
+}, after_readings[] = {
+    {"alarm_entries", "SELECT count(*) FROM alarm"},
+    {"status_entries", "SELECT count(*) FROM status"},
+    {"daily_entries", "SELECT count(*) FROM port_daily"},
 };
+
+static bool
+emit_figures(struct hm_db *db, struct hm_json *e, const struct figure *figure,
+    size_t count)
+{
+	int64_t number;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!hm_db_ask(db, figure[i].sql, &number))
+			return false;
+		hm_json_int(e, figure[i].key, number);
+	}
+	return true;
+}
+
+/* Two had a name of their own in the program that hm replaces. */
+static void
+emit_count(struct hm_json *e, const struct hm_reading_type *type,
+    int64_t count)
+{
+	bool replaced = type->scope == HM_SCOPE_INVERTER ||
+	    type->scope == HM_SCOPE_PORT;
+	char key[64];
+
+	snprintf(key, sizeof key, "%s%s_entries", type->name,
+	    replaced ? "_data" : "");
+	hm_json_int(e, key, count);
+}
+
+/* Count the readings of every type; *sum is that of all. */
+static bool
+emit_counts(struct hm_db *db, struct hm_json *e, int64_t *sum)
+{
+	struct hm_sql sql;
+	int64_t count;
+
+	*sum = 0;
+	for (size_t i = 0; i < HM_SCOPES; i++) {
+		hm_sql_start(&sql);
+		hm_sql_add(&sql, "SELECT count(*) FROM %s",
+		    hm_reading_types[i].name);
+		if (!hm_db_ask(db, hm_sql_text(&sql), &count))
+			return false;
+		emit_count(e, &hm_reading_types[i], count);
+		*sum += count;
+	}
+	return true;
+}
 
 bool
 hm_history_stats(struct hm_db *db, struct hm_json *e)
 {
-	int64_t number, readings = 0;
+	int64_t readings;
 
 	hm_json_text(e, "database_type", "sqlite");
 	hm_json_text(e, "database_path", db->path);
-	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-		if (!hm_db_ask(db, figures[i].sql, &number))
-			return false;
-		hm_json_int(e, figures[i].key, number);
-		readings += figures[i].reading ? number : 0;
-	}
+	if (!emit_figures(db, e, before_readings,
+	    sizeof before_readings / sizeof *before_readings) ||
+	    !emit_counts(db, e, &readings) ||
+	    !emit_figures(db, e, after_readings,
+	    sizeof after_readings / sizeof *after_readings))
+		return false;
 	hm_json_int(e, "total_records", readings);
 	return true;
 }

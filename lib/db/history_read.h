@@ -7,8 +7,8 @@
 #include "reading_tables.h"
 
 /*
- * Reading what hm-store has written. Functions that answer false leave the
- * reason to hm_db_reason; what they have emitted by then is not whole.
+ * Reads what hm-store has written. If a function returns false, hm_db_reason
+ * has the reason, and the JSON that it has written is incomplete.
  */
 
 /*
@@ -22,13 +22,13 @@ bool hm_history_number(sqlite3_stmt *row, int column,
     struct hm_decimal *number);
 
 /*
- * A query for the readings of a table, with hm_history_emit for its rows; the
+ * A query for the readings of a type, with hm_history_emit for its rows; the
  * caller adds WHERE and ORDER BY.
  */
-void hm_history_select(struct hm_sql *sql, const struct hm_table *table);
+void hm_history_select(struct hm_sql *sql, const struct hm_reading_type *type);
 
 /* The members of a record from a row: type, time, dtu, ..., the fields. */
-void hm_history_emit(struct hm_json *e, const struct hm_table *table,
+void hm_history_emit(struct hm_json *e, const struct hm_reading_type *type,
     sqlite3_stmt *row);
 
 /*
@@ -37,7 +37,7 @@ void hm_history_emit(struct hm_json *e, const struct hm_table *table,
  * rows that the replaced program gave: timestamp, dtu_name, serial_number,
  * port_number, the fields.
  */
-bool hm_history_readings(struct hm_db *db, const struct hm_table *table,
+bool hm_history_readings(struct hm_db *db, const struct hm_reading_type *type,
     struct hm_slice serial, int64_t limit, struct hm_json *e);
 
 /*

@@ -4,22 +4,6 @@
 
 #define COLUMN_MAX 64
 
-const struct hm_table hm_tables[HM_TABLES] = {
-    {HM_SCOPE_DTU, "dtu", "dtu", false, false, "took_ms"},
-    {HM_SCOPE_INVERTER, "inverter", "dtu, serial", true, false, NULL},
-    {HM_SCOPE_PORT, "port", "dtu, serial, port", true, true, "port"},
-    {HM_SCOPE_METER, "meter", "dtu, serial", true, false, NULL},
-};
-
-const struct hm_table *
-hm_table_of(struct hm_slice type)
-{
-	for (size_t i = 0; i < HM_TABLES; i++)
-		if (hm_slice_is(type, hm_tables[i].name))
-			return &hm_tables[i];
-	return NULL;
-}
-
 const char *
 hm_table_suffix(enum hm_table_form form)
 {
@@ -29,7 +13,9 @@ hm_table_suffix(enum hm_table_form form)
 	return suffixes[form];
 }
 
-/* What a row of each form is of. Time first: new rows go to the end. */
+/*
+ * The time column of each form. It comes first, so that new rows go to the end.
+ */
 static const char *
 moment_of(enum hm_table_form form)
 {
@@ -60,7 +46,7 @@ order_of(enum hm_table_form form)
 	}
 }
 
-/* What a table has beside keys and fields. */
+/* The columns beside keys and fields. */
 static const char *
 extras_of(enum hm_table_form form)
 {
@@ -127,20 +113,20 @@ visit_field(const struct hm_field *field, enum hm_table_form form,
 }
 
 bool
-hm_table_columns(const struct hm_table *table, enum hm_table_form form,
+hm_table_columns(const struct hm_reading_type *type, enum hm_table_form form,
     hm_column_visitor *visitor, void *context)
 {
 	for (size_t i = 0; i < HM_FIELDS; i++)
-		if ((hm_fields[i].scopes & table->scope) != 0 &&
+		if (hm_field_in(&hm_fields[i], type->scope) &&
 		    !visit_field(&hm_fields[i], form, visitor, context))
 			return false;
 	return true;
 }
 
 static bool
-has_own(const struct hm_table *table, enum hm_table_form form)
+has_own(const struct hm_reading_type *type, enum hm_table_form form)
 {
-	return table->own != NULL && (table->has_port ||
+	return type->own != NULL && (type->has_port ||
 	    form == HM_TABLE_RAW || form == HM_TABLE_LATEST);
 }
 
@@ -152,22 +138,23 @@ add_column(void *context, const char *column, const char *type)
 }
 
 void
-hm_table_create(struct hm_sql *sql, const struct hm_table *table,
+hm_table_create(struct hm_sql *sql, const struct hm_reading_type *type,
     enum hm_table_form form)
 {
 	hm_sql_start(sql);
-	hm_sql_add(sql, "CREATE TABLE %s%s (%sdtu TEXT NOT NULL, ",
-	    table->name, hm_table_suffix(form), moment_of(form));
-	/* A DTU is known by its name; its number may not be told. */
+	hm_sql_add(sql, "CREATE TABLE IF NOT EXISTS %s%s "
+	    "(%sdtu TEXT NOT NULL, ", type->name, hm_table_suffix(form),
+	    moment_of(form));
+	/* A DTU is identified by its name; its serial number may be missing. */
 	hm_sql_add(sql, "serial TEXT%s, ",
-	    table->has_serial ? " NOT NULL" : "");
-	if (has_own(table, form))
-		hm_sql_add(sql, "%s INTEGER%s, ", table->own,
-		    table->has_port ? " NOT NULL" : "");
+	    type->has_serial ? " NOT NULL" : "");
+	if (has_own(type, form))
+		hm_sql_add(sql, "%s INTEGER%s, ", type->own,
+		    type->has_port ? " NOT NULL" : "");
 	hm_sql_add(sql, "%s", extras_of(form));
-	hm_table_columns(table, form, add_column, sql);
+	hm_table_columns(type, form, add_column, sql);
 	hm_sql_add(sql, "PRIMARY KEY (%s%s)) WITHOUT ROWID", order_of(form),
-	    table->device);
+	    type->keys);
 }
 
 static bool
@@ -187,15 +174,15 @@ add_update(void *context, const char *column, const char *type)
 }
 
 void
-hm_table_add_columns(struct hm_sql *sql, const struct hm_table *table,
+hm_table_add_columns(struct hm_sql *sql, const struct hm_reading_type *type,
     enum hm_table_form form)
 {
-	hm_table_columns(table, form, add_name, sql);
+	hm_table_columns(type, form, add_name, sql);
 }
 
 void
-hm_table_add_updates(struct hm_sql *sql, const struct hm_table *table,
+hm_table_add_updates(struct hm_sql *sql, const struct hm_reading_type *type,
     enum hm_table_form form)
 {
-	hm_table_columns(table, form, add_update, sql);
+	hm_table_columns(type, form, add_update, sql);
 }

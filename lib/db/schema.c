@@ -3,11 +3,12 @@
 #include <stdio.h>
 
 #include "reading_tables.h"
+#include "record/types.h"
 #include "sql.h"
 
 /*
- * The alarms that inverters show over Modbus, as a code that stands in each
- * reading: the trigger writes down when one comes and goes.
+ * Over Modbus an inverter's alarm is a code in each reading: the trigger
+ * records when an alarm begins and ends.
  */
 static const char *const events_sql[] = {
     "CREATE TABLE alarm (time INTEGER NOT NULL, dtu TEXT NOT NULL, "
@@ -38,7 +39,9 @@ static const char *const events_sql[] = {
     "state TEXT, breaker TEXT, failures INTEGER, error TEXT, text TEXT, "
     "hint TEXT, retry_at INTEGER, PRIMARY KEY (dtu, time)) WITHOUT ROWID",
 
-    /* SQLite 3.40 finds NULLs in time if it is not behind the key. */
+    /*
+     * SQLite 3.40's integrity_check reports NULLs in time if time is not last.
+     */
     "CREATE TABLE info (dtu TEXT NOT NULL, serial TEXT NOT NULL, "
     "data TEXT NOT NULL, time INTEGER NOT NULL, "
     "PRIMARY KEY (dtu, serial, data)) WITHOUT ROWID",
@@ -87,8 +90,8 @@ version_of(struct hm_db *db)
 }
 
 /*
- * The program that hm replaces has a production_cache of its own, and others
- * have tables that were never ours.
+ * The replaced program has another production_cache; other programs have tables
+ * that are not ours.
  */
 static bool
 is_foreign(struct hm_db *db)
@@ -113,7 +116,8 @@ hm_schema_refuse(struct hm_db *db)
 	if (version > HM_SCHEMA_VERSION)
 		return "it was made by a newer version of hm; nothing in it "
 		    "has been touched";
-	if (version == 0 && is_foreign(db))
+	/* Another process may have made the tables since. */
+	if (version == 0 && is_foreign(db) && version_of(db) == 0)
 		return "it is of another program; name a new file";
 	return NULL;
 }
@@ -131,8 +135,8 @@ hm_schema_check(struct hm_db *db)
 
 /* Columns */
 
-/* Tables whose columns come from tables of the code, by number. */
-#define LEDGER ((size_t)HM_TABLES * HM_TABLE_FORMS)
+/* Tables whose columns come from .def files, by number. */
+#define LEDGER ((size_t)HM_SCOPES * HM_TABLE_FORMS)
 #define TABLES (LEDGER + 1)
 #define NAME_SIZE 64
 
@@ -143,8 +147,9 @@ name_table(size_t number, char name[NAME_SIZE])
 		snprintf(name, NAME_SIZE, "production_cache");
 	else
 		snprintf(name, NAME_SIZE, "%s%s",
-		    hm_tables[number / HM_TABLE_FORMS].name, hm_table_suffix(
-		    (enum hm_table_form)(number % HM_TABLE_FORMS)));
+		    hm_reading_types[number / HM_TABLE_FORMS].name,
+		    hm_table_suffix((enum hm_table_form)(number %
+		    HM_TABLE_FORMS)));
 }
 
 #define ENERGY(name, initial, help) \
@@ -160,7 +165,8 @@ static bool
 visit_columns(size_t number, hm_column_visitor *visitor, void *context)
 {
 	if (number < LEDGER)
-		return hm_table_columns(&hm_tables[number / HM_TABLE_FORMS],
+		return hm_table_columns(
+		    &hm_reading_types[number / HM_TABLE_FORMS],
 		    (enum hm_table_form)(number % HM_TABLE_FORMS), visitor,
 		    context);
 	for (size_t i = 0; i < sizeof ledger_columns / sizeof *ledger_columns;
@@ -179,7 +185,7 @@ select_column(void *context, const char *column, const char *type)
 	return true;
 }
 
-/* A query that names a column which is not there cannot be prepared. */
+/* A query with a missing column cannot be prepared. */
 static bool
 has_columns(struct hm_db *db, size_t number)
 {
@@ -196,6 +202,15 @@ has_columns(struct hm_db *db, size_t number)
 	good = hm_db_prepare(db, hm_sql_text(&sql), &select);
 	sqlite3_finalize(select);
 	return good;
+}
+
+bool
+hm_schema_is_whole(struct hm_db *db)
+{
+	for (size_t i = 0; i < TABLES; i++)
+		if (!has_columns(db, i))
+			return false;
+	return true;
 }
 
 struct table {
@@ -239,14 +254,15 @@ add_columns(struct hm_db *db)
 
 /* Versions */
 
+/* Those that are missing: of a new file all, else of types that are new. */
 static bool
 create_readings(struct hm_db *db)
 {
 	struct hm_sql sql;
 
-	for (size_t i = 0; i < HM_TABLES; i++)
+	for (size_t i = 0; i < HM_SCOPES; i++)
 		for (int form = 0; form < HM_TABLE_FORMS; form++) {
-			hm_table_create(&sql, &hm_tables[i],
+			hm_table_create(&sql, &hm_reading_types[i],
 			    (enum hm_table_form)form);
 			if (!hm_db_run(db, hm_sql_text(&sql)))
 				return false;
@@ -254,11 +270,11 @@ create_readings(struct hm_db *db)
 	return true;
 }
 
-/* Before there was a history hm-filter made files of its ledger alone. */
+/* The first hm-filter made files with nothing but its ledger. */
 static bool
 to_1(struct hm_db *db)
 {
-	if (!create_readings(db) || !hm_db_run(db, ledger_sql))
+	if (!hm_db_run(db, ledger_sql))
 		return false;
 	for (size_t i = 0; i < sizeof events_sql / sizeof *events_sql; i++)
 		if (!hm_db_run(db, events_sql[i]))
@@ -304,15 +320,12 @@ has_view(struct hm_db *db, const char *create)
 	return there;
 }
 
-/* Nothing is to be done, and no lock to be waited for. */
+/* Nothing has to be changed, so no lock is needed. */
 static bool
 is_current(struct hm_db *db, int64_t version)
 {
-	if (version != HM_SCHEMA_VERSION)
+	if (version != HM_SCHEMA_VERSION || !hm_schema_is_whole(db))
 		return false;
-	for (size_t i = 0; i < TABLES; i++)
-		if (!has_columns(db, i))
-			return false;
 	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
 		if (!has_view(db, views[i].create))
 			return false;
@@ -328,14 +341,14 @@ bring_up(struct hm_db *db)
 
 	if (why != NULL)
 		return why;
-	return version >= 0 && migrate(db, version) && add_columns(db) &&
-	    make_views(db) && hm_db_run(db, "COMMIT") ? NULL :
-	    hm_db_reason(db);
+	return version >= 0 && create_readings(db) && migrate(db, version) &&
+	    add_columns(db) && make_views(db) && hm_db_run(db, "COMMIT") ?
+	    NULL : hm_db_reason(db);
 }
 
 /*
- * A file that was made before there was a history does not give pages back
- * yet. It is small; and where it cannot be changed now, nothing is lost.
+ * A file with only a ledger does not have auto_vacuum yet. It is small, so
+ * VACUUM is quick; if it fails, nothing is lost.
  */
 static void
 give_pages_back(struct hm_db *db)

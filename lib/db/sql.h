@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /*
- * An SQL statement in the making, in a buffer of fixed size. What does not
- * fit is remembered, and hm_sql_text answers NULL.
+ * Builds an SQL statement in a buffer of fixed size. An overflow is remembered,
+ * and hm_sql_text then returns NULL.
  */
 
 #define HM_SQL_MAX ((size_t)16 * 1024)

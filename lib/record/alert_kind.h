@@ -3,7 +3,7 @@
 
 #include "base/slice.h"
 
-/* What hm-alert tells of, and how alarm records call it. */
+/* The alarms of hm-alert, and their names in alarm records. */
 
 enum hm_alert_kind {
 	HM_ALERT_DTU_OFFLINE,     /* of a DTU */

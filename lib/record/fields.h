@@ -3,25 +3,21 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "base/decimal.h"
 #include "base/slice.h"
+#include "types.h"
 
 /*
- * Every field of a reading, once: fields.def is the table. Decoding,
- * filtering, discovery, metrics and storage read it; adding a field is one
- * line there.
+ * Every field of a reading, once: fields.def is the table. Filtering,
+ * discovery, metrics and storage treat a new line of it like the others;
+ * hm-decode has to fill the field.
  */
-
-enum hm_scope {
-	HM_SCOPE_DTU = 1 << 0,
-	HM_SCOPE_INVERTER = 1 << 1,
-	HM_SCOPE_PORT = 1 << 2,
-	HM_SCOPE_METER = 1 << 3,
-};
 
 enum hm_field_kind {
 	HM_GAUGE,   /* an instant value */
-	HM_DAILY,   /* a counter that starts again each day */
+	HM_DAILY,   /* a counter that is reset each day */
 	HM_COUNTER, /* a counter for life */
 	HM_CODE,    /* a number that names a state */
 	HM_FLAG,    /* true or false */
@@ -33,19 +29,30 @@ enum hm_field_flag {
 	HM_AWAKE = 1 << 0,      /* means nothing while the inverter sleeps */
 	HM_DIAGNOSTIC = 1 << 1, /* of interest for finding faults only */
 	HM_DESCRIBES = 1 << 2,  /* describes the device; no entity of its own */
-	HM_RARE = 1 << 3,       /* told by info records; an entity only there */
+	HM_RARE = 1 << 3,       /* in info records; an entity only there */
 };
+
+#define HM_FIELD_METRICS ((size_t)2)
 
 struct hm_field {
 	const char *key;
-	unsigned scopes;      /* hm_scope of the records it is found in */
+	unsigned scopes;      /* bit i: records of hm_scope i have it */
 	enum hm_field_kind kind;
 	unsigned scale;       /* decimals that the wire carries */
 	const char *unit;     /* NULL: none */
 	const char *ha_class; /* Home Assistant's device class, NULL: none */
+	const char *phase;    /* "A", of a voltage between two "AB"; or NULL */
 	unsigned flags;       /* hm_field_flag */
-	const char *metric;   /* Prometheus name without prefix, NULL: none */
-	const char *help;
+	/*
+	 * Its metrics in Prometheus: the names without prefix, NULL for none,
+	 * and what makes a value in the unit of the name out of one of `unit`.
+	 */
+	struct hm_metric {
+		const char *name;
+		struct hm_decimal factor;
+	} metrics[HM_FIELD_METRICS];
+	const char *help; /* for the metrics; of several fields that share one
+	                     the first one's is shown */
 };
 
 enum hm_field_id {
@@ -57,13 +64,58 @@ enum hm_field_id {
 
 extern const struct hm_field hm_fields[HM_FIELDS];
 
+/* Whether records of a type have the field. */
+static inline bool
+hm_field_in(const struct hm_field *field, enum hm_scope scope)
+{
+	return (field->scopes >> scope & 1) != 0;
+}
+
 /* The hm_field_id of a key, or HM_FIELDS. */
 size_t hm_field_id(struct hm_slice key);
 
 /* The row of a key in a scope, or NULL. */
 const struct hm_field *hm_field_find(enum hm_scope scope, struct hm_slice key);
 
-/* The scope of a record type; false if records of it hold no fields. */
-bool hm_scope_of(struct hm_slice type, enum hm_scope *scope);
+/* A set of fields, by their hm_field_id. */
+struct hm_field_set {
+	uint64_t word[(HM_FIELDS + 63) / 64];
+};
+
+static inline bool
+hm_field_set_has(const struct hm_field_set *set, size_t id)
+{
+	return (set->word[id / 64] >> id % 64 & 1) != 0;
+}
+
+static inline void
+hm_field_set_add(struct hm_field_set *set, size_t id)
+{
+	set->word[id / 64] |= UINT64_C(1) << id % 64;
+}
+
+static inline void
+hm_field_set_join(struct hm_field_set *set, const struct hm_field_set *other)
+{
+	for (size_t i = 0; i < sizeof set->word / sizeof *set->word; i++)
+		set->word[i] |= other->word[i];
+}
+
+static inline void
+hm_field_set_keep(struct hm_field_set *set, const struct hm_field_set *other)
+{
+	for (size_t i = 0; i < sizeof set->word / sizeof *set->word; i++)
+		set->word[i] &= other->word[i];
+}
+
+static inline bool
+hm_field_set_is_empty(const struct hm_field_set *set)
+{
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < sizeof set->word / sizeof *set->word; i++)
+		all |= set->word[i];
+	return all == 0;
+}
 
 #endif

@@ -9,35 +9,39 @@ struct model {
 	const char *name;
 };
 
-static const struct model inverters[] = {
-    {"1020", "MI-250/300"},
-    {"1021", "MI-250/300"},
-    {"1040", "MI-500/600/700"},
-    {"1041", "MI-500/600/700"},
-    {"1060", "MI-1000/1200/1500"},
-    {"1061", "MI-1000/1200/1500"},
-    {"1121", "HM-300/350/400"},
-    {"1124", "HMS-300/350/400/450/500-1T"},
-    {"1125", "HMS-450/500-1T"},
-    {"1141", "HM-600/700/800"},
-    {"1143", "HMS-600/700/800/900/1000-2T"},
-    {"1144", "HMS-600/700/800/900/1000-2T"},
-    {"114a", "HMS-600/700/800/900/1000-2T"},
-    {"1161", "HM-1000/1200/1500"},
-    {"1164", "HMS-1600/1800/2000-4T"},
-    {"1166", "HMS-1600/1800/2000-4T"},
-    {"1222", "HMS-2000DW-4T"},
-    {"1361", "HMT-1600/1800/2000-4T"},
-    {"1382", "HMT-1800/2250-6T"},
-    {"1400", "HMS-450/500-1T"},
-    {"1403", "HMS-400W/500W-1T"},
-    {"1410", "HMS-600/700/800/900/1000-2T"},
-    {"1412", "HMS-800W/1000W-2T"},
-    {"1420", "HMS-1600/1800/2000-4T"},
-    {"1520", "MIT"},
-    {"2801", "HERF-1600/1800"},
-    {"2821", "HERF-600/800"},
-    {"2841", "HERF-300"},
+static const struct {
+	char prefix[PREFIX + 1];
+	const char *name;
+	int64_t watts; /* of one input, as hm_model_input_watts returns */
+} inverters[] = {
+    {"1020", "MI-250/300", 300},
+    {"1021", "MI-250/300", 300},
+    {"1040", "MI-500/600/700", 700},
+    {"1041", "MI-500/600/700", 700},
+    {"1060", "MI-1000/1200/1500", 1500},
+    {"1061", "MI-1000/1200/1500", 1500},
+    {"1121", "HM-300/350/400", 400},
+    {"1124", "HMS-300/350/400/450/500-1T", 500},
+    {"1125", "HMS-450/500-1T", 500},
+    {"1141", "HM-600/700/800", 800},
+    {"1143", "HMS-600/700/800/900/1000-2T", 1000 / 2},
+    {"1144", "HMS-600/700/800/900/1000-2T", 1000 / 2},
+    {"114a", "HMS-600/700/800/900/1000-2T", 1000 / 2},
+    {"1161", "HM-1000/1200/1500", 1500},
+    {"1164", "HMS-1600/1800/2000-4T", 2000 / 4},
+    {"1166", "HMS-1600/1800/2000-4T", 2000 / 4},
+    {"1222", "HMS-2000DW-4T", 2000 / 4},
+    {"1361", "HMT-1600/1800/2000-4T", 2000 / 4},
+    {"1382", "HMT-1800/2250-6T", 2250 / 6},
+    {"1400", "HMS-450/500-1T", 500},
+    {"1403", "HMS-400W/500W-1T", 500},
+    {"1410", "HMS-600/700/800/900/1000-2T", 1000 / 2},
+    {"1412", "HMS-800W/1000W-2T", 1000 / 2},
+    {"1420", "HMS-1600/1800/2000-4T", 2000 / 4},
+    {"1520", "MIT", 0},
+    {"2801", "HERF-1600/1800", 1800},
+    {"2821", "HERF-600/800", 800},
+    {"2841", "HERF-300", 300},
 };
 
 #define BUILT_IN "built-in DTU"
@@ -95,13 +99,18 @@ static const struct model meters[] = {
     {"37ff", "DTSU666"},
 };
 
+static bool
+begins_with(struct hm_slice serial, const char prefix[PREFIX + 1])
+{
+	return serial.n >= PREFIX &&
+	    strncasecmp(prefix, serial.p, PREFIX) == 0;
+}
+
 static const char *
 find(const struct model *models, size_t count, struct hm_slice serial)
 {
-	if (serial.n < PREFIX)
-		return NULL;
 	for (size_t i = 0; i < count; i++)
-		if (strncasecmp(models[i].prefix, serial.p, PREFIX) == 0)
+		if (begins_with(serial, models[i].prefix))
 			return models[i].name;
 	return NULL;
 }
@@ -109,7 +118,10 @@ find(const struct model *models, size_t count, struct hm_slice serial)
 const char *
 hm_model_inverter(struct hm_slice serial)
 {
-	return find(inverters, sizeof inverters / sizeof *inverters, serial);
+	for (size_t i = 0; i < sizeof inverters / sizeof *inverters; i++)
+		if (begins_with(serial, inverters[i].prefix))
+			return inverters[i].name;
+	return NULL;
 }
 
 const char *
@@ -132,51 +144,51 @@ hm_model_meter(struct hm_slice serial)
 	return find(meters, sizeof meters / sizeof *meters, serial);
 }
 
-/* The first three bytes of the part number. */
 static const struct {
-	uint32_t part;
+	uint32_t part; /* the first three bytes of the part number */
 	const char *name;
+	int64_t watts; /* of one input, as above */
 } parts[] = {
-    {0x100230, "MI-1500"},
-    {0x101010, "HM-300"},
-    {0x101020, "HM-350"},
-    {0x101030, "HM-400"},
-    {0x101040, "HM-400"},
-    {0x101051, "HMS-450"},
-    {0x101071, "HMS-500"},
-    {0x101110, "HM-600"},
-    {0x101120, "HM-700"},
-    {0x101130, "HM-800"},
-    {0x101140, "HM-800"},
-    {0x101141, "HMS-800-LV"},
-    {0x101151, "HMS-900"},
-    {0x101171, "HMS-1000"},
-    {0x101210, "HM-1200"},
-    {0x101230, "HM-1500"},
-    {0x101251, "HMS-1800"},
-    {0x101271, "HMS-2000"},
-    {0x102011, "HMS-300"},
-    {0x102021, "HMS-350"},
-    {0x102041, "HMS-400"},
-    {0x102051, "HMS-450"},
-    {0x102071, "HMS-500"},
-    {0x102111, "HMS-600"},
-    {0x102121, "HMS-700"},
-    {0x102141, "HMS-800"},
-    {0x102151, "HMS-900"},
-    {0x102171, "HMS-1000"},
-    {0x102241, "HMS-1600"},
-    {0x102251, "HMS-1800"},
-    {0x102271, "HMS-2000"},
-    {0x103241, "HMT-1600-4T"},
-    {0x103251, "HMT-1800-4T"},
-    {0x103271, "HMT-2000-4T"},
-    {0x103311, "HMT-1800-6T"},
-    {0x103331, "HMT-2250-6T"},
-    {0xf10110, "HERF-600"},
-    {0xf10114, "HERF-800"},
-    {0xf10122, "HERF-1800"},
-    {0xf10124, "HERF-1600"},
+    {0x100230, "MI-1500", 1500},
+    {0x101010, "HM-300", 300},
+    {0x101020, "HM-350", 350},
+    {0x101030, "HM-400", 400},
+    {0x101040, "HM-400", 400},
+    {0x101051, "HMS-450", 450},
+    {0x101071, "HMS-500", 500},
+    {0x101110, "HM-600", 600},
+    {0x101120, "HM-700", 700},
+    {0x101130, "HM-800", 800},
+    {0x101140, "HM-800", 800},
+    {0x101141, "HMS-800-LV", 800},
+    {0x101151, "HMS-900", 900},
+    {0x101171, "HMS-1000", 1000},
+    {0x101210, "HM-1200", 1200},
+    {0x101230, "HM-1500", 1500},
+    {0x101251, "HMS-1800", 1800},
+    {0x101271, "HMS-2000", 2000},
+    {0x102011, "HMS-300", 300},
+    {0x102021, "HMS-350", 350},
+    {0x102041, "HMS-400", 400},
+    {0x102051, "HMS-450", 450},
+    {0x102071, "HMS-500", 500},
+    {0x102111, "HMS-600", 600},
+    {0x102121, "HMS-700", 700},
+    {0x102141, "HMS-800", 800},
+    {0x102151, "HMS-900", 900},
+    {0x102171, "HMS-1000", 1000},
+    {0x102241, "HMS-1600", 1600},
+    {0x102251, "HMS-1800", 1800},
+    {0x102271, "HMS-2000", 2000},
+    {0x103241, "HMT-1600-4T", 1600 / 4},
+    {0x103251, "HMT-1800-4T", 1800 / 4},
+    {0x103271, "HMT-2000-4T", 2000 / 4},
+    {0x103311, "HMT-1800-6T", 1800 / 6},
+    {0x103331, "HMT-2250-6T", 2250 / 6},
+    {0xf10110, "HERF-600", 600},
+    {0xf10114, "HERF-800", 800},
+    {0xf10122, "HERF-1800", 1800},
+    {0xf10124, "HERF-1600", 1600},
 };
 
 const char *
@@ -188,26 +200,14 @@ hm_model_part(uint32_t part)
 	return NULL;
 }
 
-#define WATTS_MAX 10000
-
 int64_t
 hm_model_input_watts(struct hm_slice model)
 {
-	int64_t watts = 0, inputs = 1, number = 0;
-
-	for (size_t i = 0; i <= model.n; i++) {
-		char c = i < model.n ? model.p[i] : '\0';
-
-		if (c >= '0' && c <= '9') {
-			if (number <= WATTS_MAX)
-				number = number * 10 + (c - '0');
-			continue;
-		}
-		if (c == 'T' && number > 0 && number <= WATTS_MAX)
-			inputs = number;
-		else if (number > watts && number <= WATTS_MAX)
-			watts = number;
-		number = 0;
-	}
-	return watts / inputs;
+	for (size_t i = 0; i < sizeof inverters / sizeof *inverters; i++)
+		if (hm_slice_is(model, inverters[i].name))
+			return inverters[i].watts;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (hm_slice_is(model, parts[i].name))
+			return parts[i].watts;
+	return 0;
 }

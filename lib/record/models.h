@@ -23,9 +23,9 @@ bool hm_model_dtu_sleeps(struct hm_slice serial);
 const char *hm_model_part(uint32_t part);
 
 /*
- * The most watts that one input of an inverter is rated for, by its model as
- * the functions above name it; of the inverter if the name does not tell its
- * inputs. 0 if the name tells no watts.
+ * The most watts that one input of an inverter is rated for, by the name that
+ * hm_model_inverter or hm_model_part gives its model; of the whole inverter
+ * where the inputs of the model are not known. 0 if no watts are known.
  */
 int64_t hm_model_input_watts(struct hm_slice model);
 

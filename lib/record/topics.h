@@ -5,10 +5,10 @@
 #include "record/dtu_name.h"
 
 /*
- * The MQTT topics that more than one tool has to agree on. `prefix` is the
- * setting mqtt_topic_prefix. Each function returns the length of the topic,
- * which is ended by a NUL, or 0 if it cannot be built: it does not fit into
- * cap bytes, or the prefix is not fit for a topic.
+ * The MQTT topics that more than one tool uses. `prefix` is the setting
+ * mqtt_topic_prefix. Each function returns the length of the topic, which is
+ * ended by a NUL, or 0 if it does not fit into cap bytes or the prefix is
+ * invalid.
  */
 
 #define HM_TOPIC_MAX ((size_t)512) /* holds every topic of ours and a NUL */

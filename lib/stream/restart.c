@@ -116,11 +116,10 @@ hm_restart_check(void)
 	if (error != 0)
 		hm_log_errno(HM_ERROR, "SIGHUP: cannot check the settings");
 	else if (!good)
-		hm_log(HM_ERROR, "SIGHUP: the settings are wrong; those of "
-		    "before stay");
+		hm_log(HM_ERROR, "SIGHUP: the new settings are wrong; "
+		    "keeping the old ones");
 	else
-		hm_log(HM_INFO, "SIGHUP: beginning again with the settings "
-		    "of now");
+		hm_log(HM_INFO, "SIGHUP: restarting with the new settings");
 	return good;
 }
 
@@ -134,7 +133,7 @@ hm_restart(int status)
 	words = command_line(NULL);
 	if (words != NULL)
 		execv(SELF, words);
-	hm_log_errno(HM_ERROR, "SIGHUP: cannot begin again");
+	hm_log_errno(HM_ERROR, "SIGHUP: cannot restart");
 	free_words(words);
 	return HM_EXIT_OS;
 }

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 
 /*
- * A tool that begins anew in its own process, with the command line it was
- * given, the environment it has, and the settings file as it is now.
+ * A tool that restarts in its own process, with the command line it was given,
+ * the environment it has, and the settings file as it is now.
  */
 
 /*
@@ -15,7 +15,7 @@
 bool hm_restart_check(void);
 
 /*
- * The last thing that main does: begin anew if the status is HM_EXIT_RESTART.
+ * The last thing that main does: restart if the status is HM_EXIT_RESTART.
  * Otherwise, or if the system refuses, the answer is the exit status.
  */
 int hm_restart(int status);

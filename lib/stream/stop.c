@@ -16,18 +16,18 @@ bool
 hm_stop_signal(struct hm_stop *stop, int signal, bool may_follow,
     bool durable, int64_t now)
 {
-	bool again = signal == SIGHUP;
+	bool restart = signal == SIGHUP;
 
-	if (again && stop->signals > 0)
+	if (restart && stop->signals > 0)
 		return false;
 	/* After a SIGHUP it is the first that asks for the end. */
-	if (!stop->again)
+	if (!stop->restart)
 		stop->signals++;
 	if (stop->signals > 1)
 		return false;
 	stop->at = now;
-	stop->again = again;
-	stop->follows = may_follow && !again && (durable || signal == SIGINT);
+	stop->restart = restart;
+	stop->follows = may_follow && !restart && (durable || signal == SIGINT);
 	return true;
 }
 

@@ -18,7 +18,7 @@ struct hm_stop {
 	const char *holder;
 	unsigned signals;
 	int64_t at;      /* the first of them */
-	bool again;      /* it was SIGHUP: begin anew in place of ending */
+	bool restart;    /* it was SIGHUP: restart with the new settings */
 	bool follows;    /* go on to end of file */
 };
 

@@ -95,7 +95,7 @@ bool hm_stream_parse(struct hm_stream *s, struct hm_slice line,
 
 /*
  * Pass the line last given on, if it is a record. True if it is of a type that
- * `takes` says yes to; then it has been parsed.
+ * `takes` says yes to; then it has been parsed. Without `takes` it is of none.
  */
 bool hm_stream_pass(struct hm_stream *s, struct hm_slice line,
     bool (*takes)(struct hm_slice type), struct hm_record *record,
@@ -123,18 +123,19 @@ void hm_stream_counter(struct hm_stream *s, const char *name,
  * One more descriptor to watch while the stream waits. `prepare` is called
  * before each wait: it fills in fd (or -1) and events, and answers how long
  * to wait at most, in ms, or -1. `ready` is called after each wait, with
- * revents 0 if nothing came in. `drained` answers whether the side has
- * nothing left to deliver; at the end of the stream the wait goes on until it
- * has, or until `drain_ms` are over.
+ * revents 0 if nothing came in. `drain` is called at the end of the stream,
+ * before each wait, until it answers that nothing is left to deliver, or until
+ * `drain_ms` are over; it may be NULL.
  */
 struct hm_stream_side {
 	void *context;
 	int64_t drain_ms;
 	int (*prepare)(void *context, struct pollfd *fd);
 	void (*ready)(void *context, short revents);
-	bool (*drained)(void *context);
+	bool (*drain)(void *context);
 };
 
+/* Add the side, of which there is one at most. It is copied. */
 void hm_stream_side(struct hm_stream *s, const struct hm_stream_side *side);
 
 /*
@@ -177,8 +178,8 @@ unsigned hm_stream_stops(const struct hm_stream *s);
 int hm_stream_signal_fd(const struct hm_stream *s);
 
 /*
- * Handle waiting signals. True if the tool has been asked to stop, or to begin
- * again with the settings of now.
+ * Handle waiting signals. True if the tool has been asked to stop, or to
+ * restart with new settings.
  */
 bool hm_stream_signals(struct hm_stream *s);
 
@@ -202,12 +203,5 @@ bool hm_stream_flush(struct hm_stream *s);
 
 /* Queue a stats record now. */
 void hm_stream_stats(struct hm_stream *s);
-
-/*
- * Make sure that descriptors 0, 1 and 2 are open, so that no file or socket
- * ever lands on one of them. A closed one is replaced by one that fails. To
- * be called first in main.
- */
-void hm_stream_guard_descriptors(void);
 
 #endif

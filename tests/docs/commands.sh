@@ -25,6 +25,7 @@ left_out() {
 	*": make bench"* | *": make soak-"* | *": make property "* | \
 	*": make fuzz "* | *": make check-package" | *": make check-container")
 		echo "takes minutes; a target of its own that no test needs" ;;
+	"docs/contributing.md: "*) echo "builds and tests; .ci/run does that" ;;
 	*": make check"*) echo "make check runs this test" ;;
 	*": make tests && "*) echo "a test in a test; faults.sh" ;;
 	*": build/property/hm-alert/drop "*) echo "takes minutes; make check runs it" ;;

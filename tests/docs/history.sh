@@ -53,8 +53,11 @@ fixed() {
 	sed -E 's/$/(_(count|avg|min|max))?/' "$work/fields" >"$work/made"
 	ask "SELECT DISTINCT c.name FROM sqlite_schema AS s
 		JOIN pragma_table_info(s.name) AS c WHERE s.type = 'table'
-		AND (s.name LIKE 'dtu%' OR s.name LIKE 'inverter%'
-		OR s.name LIKE 'port%' OR s.name LIKE 'meter%')" |
+		AND s.name IN (SELECT r.name || f.suffix
+		FROM (SELECT DISTINCT substr(name, 1, length(name) - 7) AS name
+		FROM sqlite_schema WHERE name LIKE '%\_latest' ESCAPE '\') AS r,
+		(SELECT '' AS suffix UNION VALUES ('_latest'), ('_hourly'),
+		('_daily')) AS f)" |
 		grep -vxEf "$work/made" | sort
 }
 

@@ -27,7 +27,7 @@ by_prefix() {
 models() {
 	sed -n "/$1/,/^};/p" "$root/lib/record/models.c" |
 		sed -n 's/BUILT_IN/"built-in DTU"/
-			s/^ *{"*\(0x\)*\([0-9a-f]*\)"*, "\(.*\)"},/\2 \3/p' |
+			s/^ *{"*\(0x\)*\([0-9a-f]*\)"*, "\([^"]*\)"\(, [0-9 \/]*\)*},/\2 \3/p' |
 		sort
 }
 

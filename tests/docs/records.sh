@@ -7,13 +7,16 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/records.md
 everywhere='type time dtu serial stale took_ms'
 
+# "ID,name" of the types that carry readings.
+sed -n 's/^TYPE(\([A-Z_]*\), "\([a-z_]*\)".*/\1,\2/p' \
+	"$root/lib/record/types.def" >"$work/readings"
+readings=$(cut -d, -f2 "$work/readings" | paste -sd '|')
+
 # "type key unit" of every field in the table, "-" for no unit.
 table() {
-	tr '\n' ' ' <"$root/lib/record/fields.def" | sed 's/FIELD(/\n&/g' | awk -F, '
-		BEGIN {
-			type["DTU"] = "dtu"; type["INV"] = "inverter"
-			type["PORT"] = "port"; type["METER"] = "meter"
-		}
+	tr '\n' ' ' <"$root/lib/record/fields.def" | sed 's/FIELD(/\n&/g' |
+		awk -F, '
+		FILENAME != "-" { type[$1] = $2; next }
 		/^FIELD\(/ && $2 ~ /"/ {
 			gsub(/[ "]/, "", $2); gsub(/ /, "", $3)
 			gsub(/[ "]/, "", $6); sub(/\\u00b0/, "°", $6)
@@ -21,7 +24,7 @@ table() {
 			for (i = 1; i <= count; i++)
 				print type[scope[i]], $2,
 				    $6 == "NULL" ? "-" : $6
-		}' | sort
+		}' "$work/readings" - | sort
 }
 
 # "type key unit" of every row whose first cell is a key in the page's tables.
@@ -61,13 +64,14 @@ missing() {
 table >"$work/table"
 documented >"$work/documented"
 cut -d' ' -f1,2 "$work/documented" >"$work/keys"
-grep -E '^(dtu|inverter|port|meter) ' "$work/documented" |
+grep -E "^($readings) " "$work/documented" |
 	grep -v '^port port ' >"$work/fields"
 
 same "the field table was read" "$(wc -l <"$work/table")" \
 	"$(grep -v '^#define' "$root/lib/record/fields.def" | grep -c '^FIELD(' |
-		awk -v extra="$(grep -oE '(DTU|INV|PORT|METER) \|' \
-			"$root/lib/record/fields.def" | wc -l)" '{ print $1 + extra }')"
+		awk -v extra="$(grep -oE "\b($(cut -d, -f1 "$work/readings" |
+			paste -sd '|')) \|" "$root/lib/record/fields.def" | wc -l)" \
+			'{ print $1 + extra }')"
 same "every field of the table is documented, with its unit" \
 	"$(missing "$work/table" "$work/fields")" ""
 same "every documented field is in the table, with its unit" \

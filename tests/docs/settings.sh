@@ -52,6 +52,8 @@ done
 for tool in "$HM_BIN"/hm-*; do
 	tool=${tool##*/}
 	page=$docs/man/$tool.1
+	check "docs/man/$tool.1 is there" test -r "$page"
+	[ -r "$page" ] || continue
 	"$settings" manual "$tool" "$docs/gen/options.mdoc" <"$page" \
 		>"$work/page"
 	check "$tool.1 lists the options of the code (or run make docs)" \

@@ -10,6 +10,7 @@
 
 #include "base/exits.h"
 #include "base/log.h"
+#include "stream/descriptors.h"
 #include "stream/stream.h"
 
 static bool
@@ -55,7 +56,7 @@ main(int argc, char *argv[])
 	struct hm_slice line;
 	uint64_t bytes = 0;
 
-	hm_stream_guard_descriptors();
+	hm_descriptors_guard();
 	hm_log_start("copy", HM_WARNING);
 	if (!read_options(argc, argv, &options))
 		return HM_EXIT_USAGE;

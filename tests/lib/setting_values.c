@@ -12,9 +12,6 @@
 #include "base/decimal.h"
 #include "config/settings.h"
 
-static const char *const tools[] = {"hm-poll", "hm-decode", "hm-filter",
-    "hm-store", "hm-ha-discovery", "hm-publish", "hm-metrics", "hm-sim"};
-
 /* The example of the table; instead of a file in /etc, /dev/null. */
 static const char *
 example(const struct hm_setting *s)
@@ -156,14 +153,14 @@ print_setting(const struct hm_setting *s)
 int
 main(int argc, char *argv[])
 {
-	unsigned bit = 0;
+	const struct hm_tool *tool = argc == 2 ? hm_tool_of_name(argv[1]) :
+	    NULL;
 
-	for (size_t i = 0; argc == 2 && i < sizeof tools / sizeof *tools; i++)
-		if (strcmp(tools[i], argv[1]) == 0)
-			bit = 1u << i;
+	if (tool == NULL)
+		return EXIT_FAILURE;
 	for (size_t id = 0; id < HM_SETTINGS; id++)
-		if ((hm_settings[id].tools & bit) != 0 &&
+		if ((hm_settings[id].tools & tool->bit) != 0 &&
 		    id != HM_SET_CONFIG && id != HM_SET_CHECK)
 			print_setting(&hm_settings[id]);
-	return bit != 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return EXIT_SUCCESS;
 }

@@ -85,16 +85,59 @@ filtered() {
 		"${args[@]}" 2>"$work/err"
 }
 
-every_filter() {
+# What each tool promises that reads records. A sink may write anything.
+every_reader() {
 	local tool=$1
 	shift
 	local -a args=("$@")
 	local pid start
 
 	same "$tool: an operand" "$(status_of "$tool" "${args[@]}" x)" 64
-	same "$tool: empty input gives nothing" "$(filtered '')" ""
-	same "$tool: ... and status 0" \
+	same "$tool: empty input ends with status 0" \
 		"$(status_of "$tool" "${args[@]}" </dev/null)" 0
+	filtered '\n\n%s\n\n' "$line" >/dev/null
+	same "$tool: empty lines are passed over silently" "$(said)" ""
+	filtered '%s\n{"type":"\0"}\n%s\n' "$line" "$line" >/dev/null
+	same "$tool: a NUL is reported" "$(said)" \
+		"$tool: warning: line 2: holds a NUL byte"
+	filtered '%s\njunk\n[1]\n{"type":\n%s\n' "$line" "$line" >/dev/null
+	same "$tool: junk is reported with its place" \
+		"$(said | head -n 1)" \
+		"$tool: warning: line 2: not a JSON object at byte 1"
+	"$tool" --stats-period 0 "${args[@]}" <"$work/long" >/dev/null \
+		2>"$work/err"
+	same "$tool: an overlong line is reported" "$(said)" \
+		"$tool: warning: line 2: too long: 300000 bytes, at most 262144"
+	same "$tool: --strict ends with 65" \
+		"$(echo junk | "$tool" --strict "${args[@]}" >/dev/null 2>&1
+			echo $?)" 65
+	same "$tool: stdin closed" \
+		"$("$tool" "${args[@]}" <&- >/dev/null 2>&1; echo $?)" 74
+
+	# Nothing to do.
+	exec 5<>"$work/idle" 6<>"$work/ready"
+	HM_NOTIFY_FD=6 "$tool" --stats-period 0 "${args[@]}" <"$work/idle" \
+		>/dev/null 2>"$work/err" &
+	pid=$!
+	pids+=("$pid")
+	read -r -t 5 _ <&6
+	start=$(milliseconds)
+	kill -TERM "$pid"
+	wait "$pid"
+	same "$tool: SIGTERM without input ends with 0" $? 0
+	check "$tool: ... at once" [ $(($(milliseconds) - start)) -lt 500 ]
+	same "$tool: ... silently" "$(said)" ""
+	exec 5>&- 6>&-
+}
+
+# ... and what each that passes records on.
+every_filter() {
+	local tool=$1
+	shift
+	local -a args=("$@")
+	local pid start
+
+	same "$tool: empty input gives nothing" "$(filtered '')" ""
 	same "$tool: unknown types pass, in order" \
 		"$(filtered '{"type":"a"}\n{ "type" : "b", "x": 1.50 }\n{"x":1}\n')" \
 		'{"type":"a"}
@@ -106,35 +149,18 @@ every_filter() {
 		"$(printf '%s\r\n' "$line" | od -c | tail -n 2)"
 	same "$tool: empty lines are dropped" \
 		"$(filtered '\n\n%s\n\n' "$line")" "$line"
-	same "$tool: ... silently" "$(said)" ""
 	same "$tool: only the line with a NUL is dropped" \
 		"$(filtered '%s\n{"type":"\0"}\n%s\n' "$line" "$line")" \
 		"$line
 $line"
-	same "$tool: ... and is reported" "$(said)" \
-		"$tool: warning: line 2: holds a NUL byte"
 	same "$tool: only the lines with junk are dropped" \
 		"$(filtered '%s\njunk\n[1]\n{"type":\n%s\n' "$line" "$line")" \
 		"$line
 $line"
-	same "$tool: ... and is reported with its place" \
-		"$(said | head -n 1)" \
-		"$tool: warning: line 2: not a JSON object at byte 1"
-	{
-		echo "$line"
-		head -c 300000 /dev/zero | tr '\0' x
-		echo
-		echo "$line"
-	} >"$work/long"
 	same "$tool: only the overlong line is dropped" \
 		"$("$tool" --stats-period 0 "${args[@]}" <"$work/long" \
-			2>"$work/err")" "$line
+			2>/dev/null)" "$line
 $line"
-	same "$tool: ... and is reported" "$(said)" \
-		"$tool: warning: line 2: too long: 300000 bytes, at most 262144"
-	same "$tool: --strict ends with 65" \
-		"$(echo junk | "$tool" --strict "${args[@]}" >/dev/null 2>&1
-			echo $?)" 65
 	local port='{"type":"port","time":"2026-11-23T10:15:00Z","dtu":"a",'
 	port+='"serial":"1","port":1,"pv_power":1.5}'
 	local here there
@@ -149,10 +175,8 @@ $line"
 	same "$tool: ... with one message" "$(said | wc -l)" 1
 	same "$tool: stdout closed" "$(echo "$line" |
 		"$tool" "${args[@]}" 2>/dev/null >&-; echo $?)" 74
-	same "$tool: stdin closed" \
-		"$("$tool" "${args[@]}" <&- >/dev/null 2>&1; echo $?)" 74
 	same "$tool: | head -1 ends it silently, by SIGPIPE" "$(
-		yes "$line" | "$tool" "${args[@]}" 2>"$work/err" |
+		yes "$line" | timeout 10 "$tool" "${args[@]}" 2>"$work/err" |
 			head -n 1 >/dev/null
 		echo "${PIPESTATUS[1]} $(said)")" "141 "
 
@@ -167,11 +191,11 @@ $line"
 			2>/dev/null | tail -n 1 | jq -c '.cpu_ms >= 0 and
 			.memory > 500000 and .memory < 500000000 and
 			.fds > 3 and .fds < 30')" true
+	sleep 0.4 | "$tool" --stats-period 0.1 "${args[@]}" 2>/dev/null |
+		jq -r .type >"$work/types"
 	same "$tool: stats records come without input, too" \
-		"$(sleep 0.25 | "$tool" --stats-period 0.1 "${args[@]}" \
-			2>/dev/null | jq -r .type)" "stats
-stats
-stats"
+		"$(uniq "$work/types")" stats
+	check "$tool: ... once a period" [ "$(wc -l <"$work/types")" -ge 3 ]
 
 	# A live pipe that stays open.
 	coproc LIVE { exec "$tool" --stats-period 0 "${args[@]}" 2>/dev/null; }
@@ -197,23 +221,6 @@ stats"
 	same "$tool: SIGTERM in the middle of a line ends with 0" $? 0
 	check "$tool: ... soon" [ $(($(milliseconds) - start)) -lt 1000 ]
 	same "$tool: ... with whole lines only" "$(cat "$work/out")" "$line"
-
-	# Nothing to do.
-	rm -f "$work/out"
-	exec 5<>"$work/idle"
-	"$tool" --stats-period 0 "${args[@]}" <"$work/idle" >"$work/out" \
-		2>"$work/err" &
-	pid=$!
-	pids+=("$pid")
-	echo "$line" >&5
-	until_true 2 [ -s "$work/out" ]
-	start=$(milliseconds)
-	kill -TERM "$pid"
-	wait "$pid"
-	same "$tool: SIGTERM without input ends with 0" $? 0
-	check "$tool: ... at once" [ $(($(milliseconds) - start)) -lt 500 ]
-	same "$tool: ... silently" "$(said)" ""
-	exec 5>&-
 
 	# A reader that stalls: the pipe stays open, and is not read.
 	rm -f "$work/stalled"
@@ -244,23 +251,44 @@ stats"
 	exec 5>&-
 }
 
-mkfifo "$work/idle"
-for tool in "$HM_BIN"/hm-*; do
-	tool=${tool##*/}
+# A source with a stdout that fails.
+every_source() {
+	local tool=$1 operands=$2
+	shift 2
+	local -a args=("$@")
+
+	[ -n "$operands" ] || same "$tool: an operand" \
+		"$(status_of "$tool" "${args[@]}" x)" 64
+	same "$tool: stdout full" \
+		"$(timeout 5 "$tool" "${args[@]}" >/dev/full 2>/dev/null
+			echo $?)" 74
+	same "$tool: stdout closed" \
+		"$(timeout 5 "$tool" "${args[@]}" 2>/dev/null >&-; echo $?)" 74
+}
+
+mkfifo "$work/idle" "$work/ready"
+{
+	echo "$line"
+	head -c 300000 /dev/zero | tr '\0' x
+	echo
+	echo "$line"
+} >"$work/long"
+
+"$HM_BUILD"/docs/settings tools >"$work/tools"
+same "lib/config/tools.def has a row for each tool that is built" \
+	"$(cut -f 1 "$work/tools" | sort)" \
+	"$(find "$HM_BIN" -name 'hm-*' -printf '%f\n' | sort)"
+while IFS=$'\t' read -r tool kind operands <&3; do
+	[ -x "$HM_BIN/$tool" ] || continue
 	read -r -a args < <(needs "$tool"; echo)
 	every_tool "$tool" "${args[@]}"
-	case $tool in
-	hm-poll | hm-sim)
-		[ "$tool" = hm-poll ] || same "$tool: an operand" \
-			"$(status_of "$tool" "${args[@]}" x)" 64
-		same "$tool: stdout full" \
-			"$(timeout 5 "$tool" "${args[@]}" >/dev/full \
-				2>/dev/null; echo $?)" 74
-		same "$tool: stdout closed" \
-			"$(timeout 5 "$tool" "${args[@]}" 2>/dev/null >&-
-				echo $?)" 74
+	case $kind in
+	source) every_source "$tool" "$operands" "${args[@]}" ;;
+	sink) every_reader "$tool" "${args[@]}" ;;
+	filter)
+		every_reader "$tool" "${args[@]}"
+		every_filter "$tool" "${args[@]}"
 		;;
-	*) every_filter "$tool" "${args[@]}" ;;
 	esac
-done
+done 3<"$work/tools"
 finish

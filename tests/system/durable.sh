@@ -226,13 +226,13 @@ reload() {
 	same "after SIGHUP the new ones, in the same process" "$(next_serial)" 1
 	printf 'exclude_inverter: ["1"]\n' >"$work/hm.yaml"
 	kill -HUP "$first"
-	until_true 5 grep -q 'those of before stay' "$work/err"
+	until_true 5 grep -q 'keeping the old ones' "$work/err"
 	inverter 2
 	inverter 3
 	same "after SIGHUP with a mistake the old ones" "$(next_serial)" 3
 	same "... and it is named" "$(cat "$work/err")" \
 		"hm-filter: error: $work/hm.yaml:1:1: exclude_inverter: unknown key, did you mean exclude_inverters?
-hm-filter: error: SIGHUP: the settings are wrong; those of before stay"
+hm-filter: error: SIGHUP: the new settings are wrong; keeping the old ones"
 	printf 'exclude_inverters: ["1"]\n' >"$work/hm.yaml"
 	kill -HUP "$first"
 	kill -TERM "$first"

@@ -55,9 +55,9 @@ same "after a start at night the counters are unknown, not 0" \
 	"[null,null] [null,null] [null,null] [null,null] "
 same "without a database the first reading is shown" \
 	"$(port 0 10500 500 | filter 2>"$work/err" | energies)" "[10500,500] "
-same "... with one warning that nothing is kept" \
-	"$(cat "$work/err")" "hm-filter: warning: without a database what is\
- known of the energy is lost when this ends; see --database"
+same "... and one warning says that nothing is kept" \
+	"$(cat "$work/err")" "hm-filter: warning: without a database the\
+ accepted energies are lost when hm-filter ends; see --database"
 
 # Sums
 
@@ -142,7 +142,7 @@ same "... and takes an inverter out of the sums" \
 	"$(dtu 9 | filter -d "$db" | energies)" "[10600,600] "
 same "... and says when there is none" \
 	"$(filter -d "$db" --forget 116400000009 2>&1; echo $?)" \
-	"hm-filter: warning: --forget: the database knows no inverter\
+	"hm-filter: warning: --forget: the database has no inverter\
  116400000009
 0"
 same "... and needs a database" \

@@ -306,7 +306,7 @@ port 702 5702 | store "$db" >/dev/null
 same "... a short run makes none" "$(copies hm | grep -c 'hm_backup_[0-9]')" 2
 same "a backup that takes too long is reported" "$(port 703 5703 |
 	store "$db" --backup-after 0 --backup-timeout 0 2>&1 >/dev/null |
-	grep -c 'no backup to .*: it takes too long')" 1
+	grep -c 'no backup to .*: it took too long')" 1
 same "... and leaves no file" "$(find "$work" -name '*.part*')" ""
 
 start_store "$work/busy.db" --delay 0

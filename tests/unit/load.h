@@ -15,6 +15,7 @@
 #include "config/config.h"
 
 static struct hm_config *config;
+static hm_config_check *own_check; /* the tool's own rules, or NULL */
 static int status;
 static char said[16384];
 
@@ -25,6 +26,7 @@ clear_environment(void)
 		if (hm_settings[id].env != NULL)
 			unsetenv(hm_settings[id].env);
 	config = NULL;
+	own_check = NULL;
 }
 
 static void
@@ -55,7 +57,7 @@ load_arguments(const struct hm_tool *tool, int argc, char *argv[],
 	dup2(out, STDOUT_FILENO);
 	dup2(out, STDERR_FILENO);
 	optind = 0;
-	config = hm_config_load(tool, argc, argv, &status);
+	config = hm_config_load(tool, own_check, argc, argv, &status);
 	fflush(stdout);
 	dup2(kept[0], STDOUT_FILENO);
 	dup2(kept[1], STDERR_FILENO);

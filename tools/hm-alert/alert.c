@@ -13,8 +13,8 @@
 #include "record/models.h"
 #include "record/poll_errors.h"
 
-#define DARK_POWER 50000 /* mW of a DTU: as good as night */
-#define PERCENT 100000   /* a limit, in thousandths, that limits nothing */
+#define DARK_POWER 50000 /* mW of a DTU; below this it counts as dark */
+#define PERCENT 100000   /* a power limit of 100 %, in thousandths */
 
 struct hm_alert *
 hm_alert_new(const struct hm_alert_options *options)
@@ -24,7 +24,7 @@ hm_alert_new(const struct hm_alert_options *options)
 	if (alert == NULL)
 		return NULL;
 	alert->options = *options;
-	alert->away = (struct hm_away_rules){options->offline,
+	alert->away = (struct hm_offline_rules){options->offline,
 	    options->night};
 	hm_alert_table_init(&alert->table);
 	return alert;
@@ -52,7 +52,7 @@ hm_alert_idle(struct hm_alert *alert, int64_t ms)
 }
 
 int
-hm_alert_patience(const struct hm_alert *alert)
+hm_alert_wait_ms(const struct hm_alert *alert)
 {
 	return alert->absent > 0 || alert->counters.active > 0 ?
 	    HM_ALERT_LOOK * 1000 : -1;
@@ -65,8 +65,8 @@ refuse(struct hm_alert *alert)
 {
 	if (alert->counters.refused++ == 0)
 		hm_log(HM_WARNING, "no room for more than %zu DTUs, inverters "
-		    "and inputs, and %zu behind one of them: the rest is "
-		    "passed on without alerts", HM_ALERT_ENTRIES,
+		    "and inputs, and %zu behind one of them: records of others "
+		    "pass without alerts", HM_ALERT_ENTRIES,
 		    HM_ALERT_OF_ONE);
 }
 
@@ -85,7 +85,7 @@ number_of(const struct hm_record *record, enum hm_field_id field)
 	    -1;
 }
 
-/* In thousandths, cut off there; false if the record has none. */
+/* In thousandths, truncated; false if the record has no such number. */
 static bool
 thousandths_of(const struct hm_record *record, enum hm_field_id field,
     int64_t *value)
@@ -123,7 +123,7 @@ read_dtu(struct hm_alert *alert, const struct hm_record *record,
 	return NULL;
 }
 
-/* The same of the inverter. */
+/* The same for the inverter. */
 static const char *
 read_inverter(struct hm_alert *alert, const struct hm_record *record,
     struct hm_alert_subject *at)
@@ -147,7 +147,7 @@ read_inverter(struct hm_alert *alert, const struct hm_record *record,
 
 /* DTUs that do not answer */
 
-/* A DTU without power cannot do more than be silent. */
+/* Only these errors are possible for a DTU without power. */
 static bool
 may_be_dark(const struct hm_record *record)
 {
@@ -187,7 +187,7 @@ failed(struct hm_alert *alert, struct hm_alert_dtu *dtu,
 		retry = 0;
 	read_error(dtu, record);
 	alert->absent += !dtu->away.away;
-	hm_away_failed(&dtu->away, alert->now, retry, dtu->dark &&
+	hm_offline_failed(&dtu->away, alert->now, retry, dtu->dark &&
 	    hm_model_dtu_sleeps(hm_text(dtu->serial)) && may_be_dark(record));
 }
 
@@ -234,7 +234,7 @@ on_inverter(struct hm_alert *alert, const struct hm_record *record)
 	return NULL;
 }
 
-/* Negative if it is not known. A port that is heard and off gives none. */
+/* Negative if it is unknown. A port that is heard and off gives 0. */
 static int64_t
 power_of(const struct hm_record *record)
 {
@@ -270,7 +270,7 @@ on_port(struct hm_alert *alert, const struct hm_record *record)
 	return NULL;
 }
 
-/* It comes after all others of its poll. */
+/* A dtu record is the last of its poll. */
 static const char *
 on_dtu(struct hm_alert *alert, const struct hm_record *record)
 {
@@ -282,7 +282,7 @@ on_dtu(struct hm_alert *alert, const struct hm_record *record)
 	if (why != NULL || at.dtu == NULL)
 		return why;
 	at.dtu->time = alert->now;
-	/* An alarm ends under the serial that it began with, or without. */
+	/* An alarm ends under the serial that it began with, if it had one. */
 	hm_alert_answered(alert, at.dtu);
 	if (hm_record_string(record, "serial", &serial) &&
 	    serial.n <= HM_ALERT_SERIAL_MAX) {

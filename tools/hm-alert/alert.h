@@ -5,14 +5,13 @@
 #include "record/record.h"
 
 /*
- * From records to alarms about what no device tells by itself: a DTU that
- * does not answer, an inverter that is too hot, a port that gives less than
- * those beside it. Time is that of the records, so that a stream that is
- * replayed gives the same alarms; in between, the caller says how long no
- * record has come.
+ * Makes alarms that no device sends: a DTU that does not answer, an inverter
+ * that is too hot, a port that gives less than those beside it. Time is that of
+ * the records, so that a replayed stream gives the same alarms; between records
+ * the caller says how long none has come.
  */
 
-#define HM_ALERT_REPEAT 600 /* seconds after which an alarm is told again */
+#define HM_ALERT_REPEAT 600 /* seconds until an alarm record is repeated */
 
 struct hm_alert;
 
@@ -23,7 +22,7 @@ struct hm_alert_options {
 	int64_t offline;     /* seconds */
 	int64_t temperature; /* thousandths of a degree */
 	int64_t drop;        /* thousandths of a port's power */
-	const struct hm_quiet_hours *night; /* borrowed; NULL: not known */
+	const struct hm_quiet_hours *night; /* borrowed; NULL: none is set */
 	hm_alert_output *output;
 	void *context;
 };
@@ -31,7 +30,7 @@ struct hm_alert_options {
 struct hm_alert_counters {
 	uint64_t alarms;  /* that began */
 	uint64_t active;  /* that last */
-	uint64_t refused; /* records of what found no room */
+	uint64_t refused; /* records of devices for which there is no room */
 };
 
 /* NULL if there is no memory. */
@@ -41,21 +40,21 @@ void hm_alert_free(struct hm_alert *alert);
 const struct hm_alert_counters *hm_alert_counters(
     const struct hm_alert *alert);
 
-/* Whether hm_alert_record makes anything of records of this type. */
+/* Whether hm_alert_record uses records of this type. */
 bool hm_alert_takes(struct hm_slice type);
 
 /*
- * Take in a record of such a type and hand out what follows from it. Returns
- * NULL, or why nothing could be made of the record.
+ * Judge a record of such a type, and output the alarms that follow. Returns
+ * NULL, or why the record could not be used.
  */
 const char *hm_alert_record(struct hm_alert *alert, struct hm_slice type,
     const struct hm_record *record);
 
 /*
  * No record has come for so many ms since the last one. Call it at least
- * every hm_alert_patience ms; -1 if there is nothing to wait for.
+ * every hm_alert_wait_ms ms; -1 if there is nothing to wait for.
  */
 void hm_alert_idle(struct hm_alert *alert, int64_t ms);
-int hm_alert_patience(const struct hm_alert *alert);
+int hm_alert_wait_ms(const struct hm_alert *alert);
 
 #endif

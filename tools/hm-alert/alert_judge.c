@@ -12,9 +12,9 @@
 #include "record/alert_kind.h"
 #include "record/record.h"
 
-#define SET_BACK 60 /* a clock, and not two DTUs out of order */
-#define GONE ((int64_t)7 * 86400)      /* of what nobody tells of any more */
-#define NEIGHBOUR ((int64_t)2 * 86400) /* of what still counts as there */
+#define SET_BACK 60 /* a clock that stepped, not two DTUs out of order */
+#define GONE ((int64_t)7 * 86400)      /* until a silent device is dropped */
+#define NEIGHBOUR ((int64_t)2 * 86400) /* a device counts as present */
 
 /* Alarms */
 
@@ -121,7 +121,7 @@ hm_alert_answered(struct hm_alert *alert, struct hm_alert_dtu *dtu)
 	const struct hm_alert_subject at = {.dtu = dtu};
 
 	alert->absent -= dtu->away.away;
-	hm_away_answered(&dtu->away);
+	hm_offline_answered(&dtu->away);
 	end(alert, &at, alert->now, alert->now);
 }
 
@@ -130,7 +130,7 @@ watch_dtu(struct hm_alert *alert, struct hm_alert_dtu *dtu, int64_t now)
 {
 	const struct hm_alert_subject at = {.dtu = dtu};
 
-	if (dtu->alarm.on || !hm_away_is_due(&dtu->away, &alert->away, now))
+	if (dtu->alarm.on || !hm_offline_is_due(&dtu->away, &alert->away, now))
 		return;
 	snprintf(dtu->alarm.text, sizeof dtu->alarm.text, "no answer%s%.140s",
 	    dtu->error[0] != '\0' ? ": " : "", dtu->error);
@@ -233,7 +233,7 @@ judge_inverter(struct hm_alert *alert, struct hm_alert_dtu *dtu,
 	judge_peers(alert, &inverter->peers, member, count);
 }
 
-/* An inverter of one port has its like in others of the DTU. */
+/* Inverters of one port are compared with the DTU's others of that kind. */
 void
 hm_alert_judge(struct hm_alert *alert, struct hm_alert_dtu *dtu)
 {

@@ -4,7 +4,7 @@
 
 #define STEP 60
 #define COUNTED_AT_ONCE ((int64_t)3 * 86400)
-#define RETRY_MAX ((int64_t)86400) /* as long as polls can be apart */
+#define RETRY_MAX ((int64_t)86400) /* the longest time between two polls */
 
 static int64_t
 within(int64_t value, int64_t min, int64_t max)
@@ -15,13 +15,14 @@ within(int64_t value, int64_t min, int64_t max)
 }
 
 void
-hm_away_failed(struct hm_away *away, int64_t now, int64_t retry, bool asleep)
+hm_offline_failed(struct hm_offline *away, int64_t now, int64_t retry,
+    bool asleep)
 {
 	if (away->away) {
 		away->asleep = away->asleep && asleep;
 		return;
 	}
-	*away = (struct hm_away){
+	*away = (struct hm_offline){
 	    .away = true,
 	    .asleep = asleep,
 	    .since = now,
@@ -31,23 +32,26 @@ hm_away_failed(struct hm_away *away, int64_t now, int64_t retry, bool asleep)
 }
 
 void
-hm_away_answered(struct hm_away *away)
+hm_offline_answered(struct hm_offline *away)
 {
-	*away = (struct hm_away){.away = false};
+	*away = (struct hm_offline){.away = false};
 }
 
 static int64_t
-enough(const struct hm_away *away, const struct hm_away_rules *rules)
+enough(const struct hm_offline *away, const struct hm_offline_rules *rules)
 {
 	if (!away->asleep)
 		return rules->threshold;
-	return rules->threshold + (rules->night != NULL ? HM_AWAY_MORNING :
-	    HM_AWAY_LONGEST_NIGHT);
+	return rules->threshold + (rules->night != NULL ? HM_OFFLINE_MORNING :
+	    HM_OFFLINE_LONGEST_NIGHT);
 }
 
-/* Who sleeps has until some time after the night, whenever it lay down. */
+/*
+ * A sleeping DTU is not overdue until HM_OFFLINE_MORNING after the night,
+ * whenever it went silent.
+ */
 static void
-count_step(struct hm_away *away, const struct hm_quiet_hours *night,
+count_step(struct hm_offline *away, const struct hm_quiet_hours *night,
     int64_t until)
 {
 	if (night == NULL || !hm_quiet_hours_is_night(night, until))
@@ -58,11 +62,12 @@ count_step(struct hm_away *away, const struct hm_quiet_hours *night,
 }
 
 static void
-count(struct hm_away *away, const struct hm_away_rules *rules, int64_t now)
+count(struct hm_offline *away, const struct hm_offline_rules *rules,
+    int64_t now)
 {
 	int64_t wanted = enough(away, rules);
 
-	/* A clock that was set back starts the count from there. */
+	/* If the clock was set back, count from the new time. */
 	if (now < away->upto) {
 		away->upto = now;
 		if (away->since > now)
@@ -77,12 +82,12 @@ count(struct hm_away *away, const struct hm_away_rules *rules, int64_t now)
 }
 
 bool
-hm_away_is_due(struct hm_away *away, const struct hm_away_rules *rules,
+hm_offline_is_due(struct hm_offline *away, const struct hm_offline_rules *rules,
     int64_t now)
 {
 	if (!away->away)
 		return false;
 	count(away, rules, now);
 	return away->counted >= enough(away, rules) &&
-	    now >= away->retry + HM_AWAY_GRACE;
+	    now >= away->retry + HM_OFFLINE_GRACE;
 }

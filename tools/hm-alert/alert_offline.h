@@ -4,46 +4,45 @@
 #include "config/quiet_hours.h"
 
 /*
- * When a DTU that does not answer is an alarm. Absence is counted from the
- * first poll that failed, and only by day; one failed poll is never enough.
- * A DTU that may have gone to sleep with its inverters is given time to wake.
- * All times are in seconds, and it looks at no clock.
+ * Decides when a DTU that does not answer is an alarm. Absence is counted from
+ * the first failed poll, and only by day; one failed poll is never enough. A
+ * DTU that may sleep with its inverters gets time to wake up. All times are in
+ * seconds; no clock is read.
  */
 
 /* How long into the day a DTU may sleep. */
-#define HM_AWAY_MORNING 7200
-/* How long a night can be where nobody has said when it is. */
-#define HM_AWAY_LONGEST_NIGHT 72000
-/* What a poll with its retries takes at most, give or take. */
-#define HM_AWAY_GRACE 60
+#define HM_OFFLINE_MORNING 7200
+/* The longest night, if the setting night is not given. */
+#define HM_OFFLINE_LONGEST_NIGHT 72000
+/* About the longest time that a poll with its retries takes. */
+#define HM_OFFLINE_GRACE 60
 
-struct hm_away_rules {
-	int64_t threshold;            /* absence that is an alarm */
+struct hm_offline_rules {
+	int64_t threshold;            /* absence that raises the alarm */
 	const struct hm_quiet_hours *night; /* NULL: not configured */
 };
 
 /* All zeros is a DTU that answers. */
-struct hm_away {
+struct hm_offline {
 	bool away;
 	bool asleep;     /* may be without power because it is dark */
 	int64_t since;   /* the first failed poll */
-	int64_t retry;   /* when the next one was to come */
+	int64_t retry;   /* when the next one was due */
 	int64_t counted; /* absence so far */
-	int64_t upto;    /* until when it has been counted */
+	int64_t upto;    /* absence has been counted up to here */
 };
 
 /*
- * A poll has failed, and the next one comes at `retry`, 0 if that is not
- * known. `asleep`: as far as this poll tells, the DTU may be without power
- * because it is dark.
+ * A poll has failed; the next one is due at `retry`, 0 if that is unknown.
+ * `asleep`: judging by this poll the DTU may have no power because it is dark.
  */
-void hm_away_failed(struct hm_away *away, int64_t now, int64_t retry,
+void hm_offline_failed(struct hm_offline *away, int64_t now, int64_t retry,
     bool asleep);
 
-void hm_away_answered(struct hm_away *away);
+void hm_offline_answered(struct hm_offline *away);
 
-/* Whether it is an alarm by now. */
-bool hm_away_is_due(struct hm_away *away, const struct hm_away_rules *rules,
-    int64_t now);
+/* Whether the absence is an alarm now. */
+bool hm_offline_is_due(struct hm_offline *away,
+    const struct hm_offline_rules *rules, int64_t now);
 
 #endif

@@ -9,28 +9,28 @@
 #define STEP_MAX 900       /* seconds that one reading stands for */
 #define SMOOTH 300         /* seconds that ratios are averaged over */
 #define MEAN_LIGHT 360000  /* and powers: 100 hours of light */
-#define SEEN_MIN 600       /* seconds in an hour and light to learn from */
-#define SHARE_MIN 50       /* one part in so many is no panel */
-#define CLEARLY 800        /* of the least that was usual */
+#define SEEN_MIN 600       /* seconds of light to learn from an hour */
+#define SHARE_MIN 50       /* a smaller share than 1 in this is no panel */
+#define CLEARLY 800        /* of the lowest usual ratio */
 #define AGAIN 1200         /* of the limit that ends an alarm */
 
-/* One look, and what is known of all its readings. */
+/* One check of a group, and what its readings have in common. */
 struct look {
 	const struct hm_drop_peers *peers;
 	const struct hm_drop_reading *reading;
 	size_t count;
 	int64_t now, step;
 	int64_t mean; /* of the means of all ports, in uW */
-	size_t shares; /* ports that are more than a socket */
+	size_t shares; /* ports with a panel */
 	int64_t threshold;
 };
 
-/* What the others say of one port. */
+/* What the other ports say about one port. */
 struct verdict {
 	int64_t expected;
 	int64_t ratio;
-	int light; /* negative: too dark to tell */
-	int64_t low; /* what is usual at least; negative: not known */
+	int light; /* negative: too dark to judge */
+	int64_t low; /* lowest usual ratio; negative: unknown */
 };
 
 static int64_t
@@ -66,7 +66,7 @@ is_fresh(const struct hm_drop_cell *cell, int64_t day)
 	    day - cell->day <= HM_DROP_FORGET;
 }
 
-/* A lower one is believed at once, a higher one slowly. */
+/* A lower ratio is accepted at once, a higher one slowly. */
 static void
 learn_cell(struct hm_drop_cell *cell, uint16_t low, int64_t day)
 {
@@ -106,8 +106,8 @@ see(struct hm_drop_seen *seen, int64_t ratio, int64_t step)
 }
 
 /*
- * What is usual at least in this hour and the two beside it, since shadows
- * move with the year. Negative if too little is known.
+ * The lowest usual ratio in this hour and the hours before and after, since
+ * shadows move with the seasons. Negative if too little is known.
  */
 static int64_t
 usual(const struct hm_drop_port *port, int64_t hour, size_t light)
@@ -138,7 +138,7 @@ ascending(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-/* Whether there is a panel at the port, as far as is known. */
+/* Whether the port has a panel, as far as is known. */
 static bool
 has_share(const struct look *look, const struct hm_drop_port *port)
 {
@@ -146,9 +146,9 @@ has_share(const struct look *look, const struct hm_drop_port *port)
 }
 
 /*
- * The power of an average port by the middle one of all present but one that
- * has a share. With too few of them present the peers are not those that were
- * learnt. Negative if it cannot be told.
+ * The power of an average port: the median over the present ports with a share,
+ * except one. Negative if it is unknown, also if so few are present that they
+ * are no longer the peers that were learnt.
  */
 static int64_t
 light_without(const struct look *look, size_t without)
@@ -182,7 +182,10 @@ light_class(int64_t power)
 	return light;
 }
 
-/* What is a loss of a port that gives its share, or `low` if that is less. */
+/*
+ * The ratio that is a loss for a port that gives its share, or for `low` if
+ * that is less.
+ */
 static int64_t
 limit_of(const struct look *look, int64_t low)
 {
@@ -216,7 +219,7 @@ judge(const struct look *look, size_t i)
 
 /* Rows of readings */
 
-/* Whether readings of one kind have come for so long. */
+/* Whether a row of like readings has lasted long enough. */
 static bool
 row_lasts(struct hm_drop_port *port, int64_t now, int64_t seconds)
 {
@@ -254,8 +257,8 @@ watch_for_loss(const struct look *look, struct hm_drop_port *port,
 }
 
 /*
- * What comes and goes may be a shadow: the same loss at the same hour is more
- * usual from now on.
+ * A loss that ends may be a shadow: from now on the same loss at the same hour
+ * counts as more usual.
  */
 static void
 get_used_to(struct hm_drop_port *port)
@@ -267,7 +270,7 @@ get_used_to(struct hm_drop_port *port)
 		cell->low = (uint16_t)((cell->low + port->ratio) / 2);
 }
 
-/* Nothing is learnt meanwhile: where nothing is known, the share has to do. */
+/* Nothing is learnt meanwhile; if nothing is known, use the share. */
 static void
 watch_for_end(const struct look *look, struct hm_drop_port *port,
     const struct verdict *v)
@@ -287,7 +290,7 @@ watch_for_end(const struct look *look, struct hm_drop_port *port,
 
 /* One port */
 
-/* The ratio of late, or before this reading if that was lower. */
+/* The recent ratio, or the one before this reading if that was lower. */
 static int64_t
 smooth(struct hm_drop_port *port, int64_t ratio, int64_t now)
 {
@@ -322,14 +325,17 @@ look_at(const struct look *look, size_t i)
 		return;
 	}
 	watch_for_loss(look, port, reading, &v);
-	/* What may be a loss is not usual; if it passes it was. */
+	/* Do not learn from a possible loss. If it ends, it was usual. */
 	if (port->since == 0 && !port->dropped)
 		see(&port->seen[v.light], of_late, look->step);
 }
 
 /* The peers */
 
-/* The time that this look stands for; the end of an hour is learnt from. */
+/*
+ * The time that this check stands for; at the end of an hour the hour is
+ * learnt.
+ */
 static int64_t
 move_on(struct hm_drop_peers *peers, const struct hm_drop_reading *reading,
     size_t count, int64_t now)
@@ -347,7 +353,7 @@ move_on(struct hm_drop_peers *peers, const struct hm_drop_reading *reading,
 	return at_most(step, STEP_MAX);
 }
 
-/* Enough of them are there to judge, none is suspect, and it is light. */
+/* Enough ports are present to judge, no reading is suspect, and it is light. */
 static bool
 is_lit(const struct hm_drop_reading *reading, size_t count)
 {

@@ -20,50 +20,50 @@
  * since 1970, ratios in thousandths.
  */
 
-#define HM_DROP_PEERS_MAX ((size_t)128) /* ports; more are not looked at */
+#define HM_DROP_PEERS_MAX ((size_t)128) /* ports; more are ignored */
 
 #define HM_DROP_HOURS 24
 #define HM_DROP_LIGHTS 4
 
-#define HM_DROP_POWER 30000      /* a port is judged from here on */
+#define HM_DROP_POWER 30000      /* a port is judged from here on, in mW */
 #define HM_DROP_DAYS 3           /* days to learn in an hour and light */
 #define HM_DROP_FORGET 30        /* days until that is forgotten */
-#define HM_DROP_SECONDS 1800     /* a loss that lasts is an alarm */
-#define HM_DROP_GOOD_SECONDS 600 /* and over when it is gone for so long */
-#define HM_DROP_READINGS 5       /* and no fewer readings in either */
-#define HM_DROP_GAP 3600         /* readings farther apart are no row */
+#define HM_DROP_SECONDS 1800     /* a loss that lasts this long is an alarm */
+#define HM_DROP_GOOD_SECONDS 600 /* which ends after this long without a loss */
+#define HM_DROP_READINGS 5       /* readings that both need at least */
+#define HM_DROP_GAP 3600         /* longer than this is a gap */
 
-/* What a port has given at least in an hour of the day and a light. */
+/* The lowest ratio of a port in one hour of the day and class of light. */
 struct hm_drop_cell {
-	uint16_t low;  /* ratio to what is expected from the others */
+	uint16_t low;  /* ratio to the power expected from the others */
 	uint16_t day;  /* the last that it was learnt on, since 1970 */
 	uint8_t days;  /* that it was learnt on; 0: nothing is known */
 };
 
-/* The same in the hour at hand, not learnt yet. */
+/* The same for the present hour, not learnt yet. */
 struct hm_drop_seen {
 	uint16_t low;
 	uint16_t seconds;
 };
 
-/* All zeros is a port of which nothing is known. */
+/* All zeros is a port without readings. */
 struct hm_drop_port {
 	int64_t last;   /* time of the last reading, 0: there was none */
-	int64_t mean;   /* power while the peers had light, in uW */
-	int64_t light;  /* seconds that this is the mean of */
+	int64_t mean;   /* mean power in light, in uW */
+	int64_t light;  /* seconds that this mean is of */
 	int64_t smooth; /* ratio of late */
 	int64_t since, readings; /* of a row of like readings, or 0 */
 	bool dropped;
-	/* Of the last loss, when it was seen to last. */
+	/* When the last lasting loss was seen. */
 	int64_t began, given, expected, ratio;
 	uint8_t lost_hour, lost_light;
 	struct hm_drop_seen seen[HM_DROP_LIGHTS];
 	struct hm_drop_cell cell[HM_DROP_HOURS][HM_DROP_LIGHTS];
 };
 
-/* Ports that are compared. All zeros: they were never looked at. */
+/* Ports that are compared. All zeros: they were never checked. */
 struct hm_drop_peers {
-	int64_t last; /* time of the last look */
+	int64_t last; /* time of the last check */
 	int64_t hour; /* since 1970 */
 };
 
@@ -75,8 +75,8 @@ struct hm_drop_reading {
 };
 
 /*
- * Take in the readings of all peers. What follows is in `dropped`
- * of each; `threshold` is the part of the power whose loss matters.
+ * Judge the readings of all peers. The result is in `dropped` of each;
+ * `threshold` is the part of the power whose loss matters.
  */
 void hm_drop_look(struct hm_drop_peers *peers,
     const struct hm_drop_reading *reading, size_t count, int64_t now,

@@ -7,8 +7,8 @@
 #include "record/device_map.h"
 
 /*
- * What hm-alert remembers, in a map: DTUs, the inverters and ports behind
- * them, and what is wrong with each. It grows with the plant, up to a limit.
+ * What hm-alert remembers, in a map: DTUs, their inverters and ports, and the
+ * alarms of each. It grows with the plant, up to a limit.
  */
 
 #define HM_ALERT_ENTRIES ((size_t)65536) /* DTUs, inverters and ports */
@@ -36,7 +36,7 @@ struct hm_alert_port {
 struct hm_alert_inverter {
 	struct hm_device_key key;
 	int64_t time;        /* of the last record of it or a port */
-	int64_t limited;     /* time of the last record that tells a limit */
+	int64_t limited;     /* time of the last record with a power limit */
 	struct hm_drop_peers peers; /* of its ports, if there are more */
 	struct hm_heat heat;
 	struct hm_alert_state alarm;
@@ -46,9 +46,9 @@ struct hm_alert_dtu {
 	struct hm_dtu_key key;
 	char serial[HM_ALERT_SERIAL_MAX + 1]; /* empty: not known */
 	int64_t time; /* of the last dtu record */
-	bool dark; /* without power, or nearly, when last heard */
+	bool dark; /* gave no power, or nearly none, when last heard */
 	struct hm_drop_peers peers; /* of inverters that have one port */
-	struct hm_away away;
+	struct hm_offline away;
 	char error[HM_ALERT_TEXT_MAX]; /* of the last poll that failed */
 	struct hm_alert_state alarm;
 };

@@ -5,21 +5,22 @@
 #include <stdint.h>
 
 /*
- * When an inverter is too hot: from the threshold on, until it is well below
- * it, or has told no temperature for a time because it sleeps or is away.
+ * Decides when an inverter is too hot: from the threshold on, until it is well
+ * below the threshold, or has sent no temperature for a time because it sleeps
+ * or is offline.
  */
 
 #define HM_HEAT_BELOW 3000 /* thousandths of a degree that end it */
 #define HM_HEAT_SILENCE 900 /* seconds */
 
-/* All zeros is an inverter of which nothing is known. */
+/* All zeros is an inverter without readings. */
 struct hm_heat {
 	bool hot;
 	int64_t told; /* time of the last reading while hot */
 };
 
 /*
- * A reading, or that there is none, at `now` in seconds. Both answer whether
+ * A reading, or a record without one, at `now` in seconds. Both return whether
  * the inverter is too hot. Temperatures are in thousandths of a degree.
  */
 bool hm_heat_reading(struct hm_heat *heat, int64_t now, int64_t temperature,

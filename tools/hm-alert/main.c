@@ -1,4 +1,4 @@
-/* hm-alert: alarms about what no device tells; every line goes on. */
+/* hm-alert: add alarms that no device sends; every line passes. */
 
 #include "alert.h"
 #include "base/clock.h"
@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "config/quiet_hours.h"
-#include "stream/restart.h"
 #include "stream/stream.h"
+#include "stream/tool.h"
 
 static int
 check(const struct hm_config *config)
@@ -18,20 +18,13 @@ check(const struct hm_config *config)
 	return good ? HM_EXIT_OK : HM_EXIT_CONFIG;
 }
 
-static const struct hm_tool tool = {
-    .name = "hm-alert",
-    .bit = HM_ALERT,
-    .summary = "Add alarms about offline DTUs, heat and lost production.",
-    .check = check,
-};
-
 struct work {
 	struct hm_stream *stream;
 	struct hm_alert *alert; /* NULL: lines only pass */
 	struct hm_quiet_hours night;
 	struct hm_record record;
-	int64_t waits_since; /* -1: for something else than port */
-	int64_t idle_ms;     /* waited for port since the last line */
+	int64_t waits_since; /* -1: not waiting for input */
+	int64_t idle_ms;     /* waited for input since the last line */
 };
 
 /* Records */
@@ -44,21 +37,15 @@ on_alarm(void *context, struct hm_slice line)
 	hm_stream_emit(work->stream, line);
 }
 
-static bool
-takes_none(struct hm_slice type)
-{
-	(void)type;
-	return false;
-}
-
 static void
-on_line(struct work *work, struct hm_slice line)
+on_line(void *context, struct hm_slice line)
 {
+	struct work *work = context;
 	struct hm_slice type;
 	const char *why;
 
 	if (!hm_stream_pass(work->stream, line, work->alert != NULL ?
-	    hm_alert_takes : takes_none, &work->record, &type))
+	    hm_alert_takes : NULL, &work->record, &type))
 		return;
 	work->idle_ms = 0;
 	why = hm_alert_record(work->alert, type, &work->record);
@@ -67,8 +54,8 @@ on_line(struct work *work, struct hm_slice line)
 }
 
 /*
- * Silence. Only waits for port count: while a reader stalls, records that
- * say how it really was are still to be read.
+ * Silence. Only waits for input count: while the reader of stdout stalls, there
+ * may be records that have not been read.
  */
 
 static int
@@ -79,7 +66,7 @@ before_wait(void *context, struct pollfd *fd)
 	fd->fd = -1;
 	work->waits_since = hm_stream_pending(work->stream) == 0 ?
 	    hm_monotonic_ms() : -1;
-	return hm_alert_patience(work->alert);
+	return hm_alert_wait_ms(work->alert);
 }
 
 static void
@@ -94,44 +81,34 @@ after_wait(void *context, short revents)
 	hm_alert_idle(work->alert, work->idle_ms);
 }
 
-static bool
-drained(void *context)
-{
-	(void)context;
-	return true;
-}
-
 static int
-run(struct work *work)
+start(void *context, struct hm_stream *stream)
 {
+	struct work *work = context;
 	const struct hm_stream_side side = {.context = work,
-	    .prepare = before_wait, .ready = after_wait, .drained = drained};
-	struct hm_slice line;
+	    .prepare = before_wait, .ready = after_wait};
+	const struct hm_alert_counters *counters;
 
-	if (work->alert != NULL) {
-		const struct hm_alert_counters *counters =
-		    hm_alert_counters(work->alert);
-
-		hm_stream_counter(work->stream, "alarms", &counters->alarms);
-		hm_stream_counter(work->stream, "active", &counters->active);
-		hm_stream_counter(work->stream, "refused",
-		    &counters->refused);
-		hm_stream_side(work->stream, &side);
-	}
-	while (hm_stream_next(work->stream, &line)) {
-		on_line(work, line);
-		hm_stream_commit(work->stream);
-	}
-	return hm_stream_close(work->stream, HM_EXIT_OK);
+	work->stream = stream;
+	if (work->alert == NULL)
+		return HM_TOOL_GO_ON;
+	counters = hm_alert_counters(work->alert);
+	hm_stream_counter(stream, "alarms", &counters->alarms);
+	hm_stream_counter(stream, "active", &counters->active);
+	hm_stream_counter(stream, "refused", &counters->refused);
+	hm_stream_side(stream, &side);
+	return HM_TOOL_GO_ON;
 }
 
 /* Setting up */
 
-static bool
-open_alert(struct work *work, const struct hm_config *config)
+static int
+open_alert(void *context, const struct hm_config *config)
 {
+	struct work *work = context;
+
 	if (!hm_config_flag(config, HM_SET_ALERTS_ENABLED))
-		return true;
+		return HM_TOOL_GO_ON;
 	work->alert = hm_alert_new(&(struct hm_alert_options){
 	    .offline = hm_config_ms(config, HM_SET_DTU_OFFLINE_THRESHOLD) /
 	        1000,
@@ -142,28 +119,32 @@ open_alert(struct work *work, const struct hm_config *config)
 	    .output = on_alarm,
 	    .context = work,
 	});
-	if (work->alert == NULL)
-		hm_log_errno(HM_ERROR, "no memory");
-	return work->alert != NULL;
+	if (work->alert != NULL)
+		return HM_TOOL_GO_ON;
+	hm_log_errno(HM_ERROR, "no memory");
+	return HM_EXIT_OS;
+}
+
+static bool
+free_alert(void *context)
+{
+	struct work *work = context;
+
+	hm_alert_free(work->alert);
+	return true;
 }
 
 int
 main(int argc, char *argv[])
 {
+	static const struct hm_tool_ops ops = {
+	    .check = check,
+	    .open = open_alert,
+	    .start = start,
+	    .line = on_line,
+	    .free = free_alert,
+	};
 	static struct work work;
-	struct hm_stream_options options;
-	struct hm_config *config;
-	int status = HM_EXIT_OS;
 
-	hm_stream_guard_descriptors();
-	config = hm_config_load(&tool, argc, argv, &status);
-	if (config == NULL)
-		return status;
-	hm_config_stream(config, &options);
-	if (open_alert(&work, config))
-		work.stream = hm_stream_open(&options);
-	status = work.stream != NULL ? run(&work) : HM_EXIT_OS;
-	hm_alert_free(work.alert);
-	hm_config_free(config);
-	return hm_restart(status);
+	return hm_tool_main(HM_TOOL_ALERT, &ops, &work, argc, argv);
 }

@@ -3,9 +3,9 @@
 #define SECONDS_AN_HOUR ((int64_t)3600)
 #define SECONDS_A_DAY ((int64_t)86400)
 
-/* A DTU hears of its inverters every some minutes and not always. */
+/* A DTU hears from its inverters every few minutes, and not always. */
 #define REFRESH_SECONDS ((int64_t)15 * 60)
-/* Inputs make up to a half more than they are rated for. */
+/* Inputs give up to half more than their rated power. */
 #define MARGIN_WH 2
 /* Bounds that keep all arithmetic far from overflow. */
 #define WATTS_MAX 100000
@@ -14,14 +14,17 @@
 #define LIFETIME_HOURS ((int64_t)30 * 366 * 24)
 #define TIME_MAX ((int64_t)1000000000000)
 
-/* How long a clock must show an earlier day to be believed. */
+/* How long a clock must show an earlier day before that day is accepted. */
 #define BACK_SECONDS (6 * SECONDS_AN_HOUR)
-/* When a counter that was refused is believed after all. */
+/* When a refused counter is accepted after all. */
 #define DOUBTS 10
 #define DOUBT_SECONDS SECONDS_A_DAY
-/* Readings after which a day is settled without the device's help. */
+/*
+ * Readings after which the start of a day is final without the device's
+ * counter.
+ */
 #define TRIES 5
-/* Up to here nothing was missed between two days' readings. */
+/* Two days' readings within this time have no gap between them. */
 #define GAP_SECONDS SECONDS_AN_HOUR
 #define DAWN_WH 20
 
@@ -76,7 +79,7 @@ hm_energy_valid(const struct hm_energy *e)
 	    e->doubts >= 0 && e->doubts <= TIME_MAX;
 }
 
-/* The most that an input can make in a time. */
+/* The most energy that an input can give in a time. */
 static int64_t
 allowance(int64_t seconds, int64_t watts)
 {
@@ -85,7 +88,7 @@ allowance(int64_t seconds, int64_t watts)
 	    (2 * SECONDS_AN_HOUR) + MARGIN_WH;
 }
 
-/* Nobody has more, whatever the counter says. */
+/* No input has more, whatever its counter says. */
 static int64_t
 lifetime(int64_t watts)
 {
@@ -159,8 +162,9 @@ device_base(const struct hm_energy_reading *r, int64_t total)
 }
 
 /*
- * Find out where the day began. After a gap the device is asked: the counters
- * of an inverter that sleeps may be yesterday's, and two readings must agree.
+ * Find the total at which the day began. After a gap this comes from the
+ * device's counter of the day, when two readings agree: the counters of a
+ * sleeping inverter may be yesterday's.
  */
 static void
 settle_day(struct hm_energy *e, const struct hm_energy_reading *r,
@@ -190,7 +194,7 @@ settle_day(struct hm_energy *e, const struct hm_energy_reading *r,
 
 /* Totals */
 
-/* A first reading has nothing to be measured by but the one after it. */
+/* A first reading can be compared only with the one after it. */
 static enum hm_energy_verdict
 meet(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 {
@@ -202,7 +206,7 @@ meet(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 		e->total = e->pending;
 		e->total_time = e->pending_time;
 	} else if (total > e->pending) {
-		/* Nothing that came before can be told from a dip. */
+		/* Earlier readings cannot be told from a dip. */
 		e->before = e->first = e->device_base = -1;
 	}
 	e->pending = total;
@@ -222,9 +226,9 @@ accept(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 }
 
 /*
- * A counter that runs at another level for a day is no glitch: the device
- * has begun anew, or the first readings ever were wrong. It goes on from what
- * was shown, so that nothing falls or jumps.
+ * A counter that runs at another level for a day is no glitch: the device's
+ * counter was reset, or the very first readings were wrong. Continue from the
+ * shown energy, so that nothing falls or jumps.
  */
 static enum hm_energy_verdict
 doubt(struct hm_energy *e, const struct hm_energy_reading *r,
@@ -234,7 +238,7 @@ doubt(struct hm_energy *e, const struct hm_energy_reading *r,
 	    r->total - e->doubt_last <=
 	    allowance(r->time - e->doubt_time, r->watts);
 
-	/* What is older than what is known is a stream that is replayed. */
+	/* A reading older than the last one is from a replayed stream. */
 	if (!r->awake || r->time < e->pending_time)
 		return verdict;
 	if (!agrees) {
@@ -251,7 +255,7 @@ doubt(struct hm_energy *e, const struct hm_energy_reading *r,
 	e->shift = e->total - e->doubt_first;
 	e->device_base = -1;
 	accept(e, r, r->total + e->shift);
-	return HM_ENERGY_ANEW;
+	return HM_ENERGY_RESET;
 }
 
 static enum hm_energy_verdict
@@ -272,10 +276,10 @@ hm_energy_read(struct hm_energy *e, const struct hm_energy_reading *r)
 {
 	enum hm_energy_verdict verdict;
 
-	/* Nobody has a lifetime of 0 Wh: the DTU does not know it. */
+	/* A lifetime total of 0 Wh means that the DTU does not know it. */
 	if (r->total <= 0 || !is_time(r->time))
 		return HM_ENERGY_NONE;
-	/* A counter full of ones is none, either. */
+	/* So does a counter of all ones. */
 	if (r->total == UINT32_MAX || r->total > lifetime(r->watts))
 		return HM_ENERGY_SPIKE;
 	verdict = take_total(e, r, r->total + e->shift);

@@ -9,6 +9,7 @@
 #include "base/suggest.h"
 #include "record/fields.h"
 #include "record/record.h"
+#include "record/types.h"
 
 struct rule {
 	bool dropped;
@@ -112,12 +113,12 @@ read_factors(struct hm_filter *f, const struct hm_config *config)
 	return good;
 }
 
-/* A new name must not be one that records have already. */
+/* A new name must not be a key that records already have. */
 static bool
 is_free_name(const struct hm_filter *f, const char *name)
 {
 	static const char *const taken[] = {"type", "time", "dtu", "serial",
-	    "port", "stale", "took_ms"};
+	    "stale"};
 
 	if (name[0] < 'a' || name[0] > 'z')
 		return false;
@@ -127,6 +128,10 @@ is_free_name(const struct hm_filter *f, const char *name)
 			return false;
 	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
 		if (strcmp(name, taken[i]) == 0)
+			return false;
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		if (hm_reading_types[i].own != NULL &&
+		    strcmp(name, hm_reading_types[i].own) == 0)
 			return false;
 	for (size_t i = 0; i < HM_FIELDS; i++)
 		if (strcmp(name, f->rule[i].name) == 0)
@@ -232,17 +237,18 @@ hm_filter_counters(const struct hm_filter *filter)
 static bool
 tells_of_inverter(struct hm_slice type)
 {
-	return hm_slice_is(type, "inverter") || hm_slice_is(type, "port") ||
-	    hm_slice_is(type, "alarm") || hm_slice_is(type, "info");
+	const struct hm_reading_type *reading = hm_reading_type_of(type);
+
+	if (reading != NULL)
+		return reading->device == HM_SCOPE_INVERTER;
+	return hm_slice_is(type, "alarm") || hm_slice_is(type, "info");
 }
 
 bool
 hm_filter_takes(const struct hm_filter *filter, struct hm_slice type)
 {
-	enum hm_scope scope;
-
 	return (filter->exclude != NULL && tells_of_inverter(type)) ||
-	    hm_scope_of(type, &scope);
+	    hm_reading_type_of(type) != NULL;
 }
 
 bool
@@ -327,7 +333,7 @@ emit_sum(struct hm_filter *f, struct hm_json *e, size_t field,
 	}
 }
 
-/* What the guard says of an energy, or HM_GUARD_OWN. */
+/* The guard's value of an energy, or HM_GUARD_OWN. */
 static int64_t
 energy_of(size_t field, const struct hm_guard_answer *answer)
 {
@@ -353,7 +359,7 @@ emit_field(struct hm_filter *f, struct hm_json *e, size_t field,
 		emit_own(f, e, rule, own);
 }
 
-/* A counter that the record lacks stands where it stood. */
+/* A counter that the record lacks goes to its place in the field order. */
 static void
 emit_missing(struct hm_filter *f, struct hm_json *e, size_t field,
     const struct hm_record *record, const struct hm_guard_answer *answer)
@@ -396,7 +402,7 @@ hm_filter_record(struct hm_filter *f, struct hm_slice type,
 {
 	struct hm_guard_answer answer = {.today = HM_GUARD_OWN,
 	    .total = HM_GUARD_OWN};
-	enum hm_scope scope;
+	const struct hm_reading_type *reading = hm_reading_type_of(type);
 
 	*out = line;
 	*problem = NULL;
@@ -404,16 +410,16 @@ hm_filter_record(struct hm_filter *f, struct hm_slice type,
 		f->counters.dropped++;
 		return false;
 	}
-	/* The guard learns from what does not pass, too. */
-	if (hm_scope_of(type, &scope))
-		*problem = hm_guard_look(f->guard, scope, record, &answer);
-	if (!hm_filter_passes(f, type) || (f->fresh &&
-	    hm_scope_of(type, &scope) &&
+	/* The guard also learns from records that do not pass. */
+	if (reading != NULL)
+		*problem = hm_guard_look(f->guard, reading->scope, record,
+		    &answer);
+	if (!hm_filter_passes(f, type) || (f->fresh && reading != NULL &&
 	    hm_record_get(record, "stale")->kind == HM_TRUE)) {
 		f->counters.dropped++;
 		return false;
 	}
-	if (!hm_scope_of(type, &scope))
+	if (reading == NULL)
 		return true;
 	if (!rewrite(f, record, &answer, out)) {
 		*out = line;

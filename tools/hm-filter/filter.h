@@ -5,15 +5,15 @@
 #include "guard.h"
 
 /*
- * What hm-filter does to records: leaves some out, rewrites the fields of
- * others. Everything that it does not change passes byte for byte.
+ * What hm-filter does to records: it drops some, and rewrites fields of others.
+ * Unchanged records pass byte for byte.
  */
 
 struct hm_filter;
 
 struct hm_filter_counters {
 	uint64_t dropped; /* records */
-	uint64_t unmultiplied; /* values that would not have been exact */
+	uint64_t unmultiplied; /* unchanged: the product is not exact */
 };
 
 /*
@@ -33,9 +33,9 @@ bool hm_filter_takes(const struct hm_filter *filter, struct hm_slice type);
 bool hm_filter_passes(const struct hm_filter *filter, struct hm_slice type);
 
 /*
- * What becomes of a record: *out is its line, changed or not, valid until the
- * next call. False if it is left out. *problem is NULL, or why the record
- * passes as it is where it should not.
+ * Filter a record: *out is its line, changed or not, valid until the next call.
+ * False if it is dropped. *problem is NULL, or why the record passes without
+ * its energies.
  */
 bool hm_filter_record(struct hm_filter *filter, struct hm_slice type,
     struct hm_slice line, const struct hm_record *record,

@@ -6,8 +6,8 @@
 #include "record/record.h"
 
 /*
- * The energy guard over a stream of readings: it looks at each dtu, inverter
- * and port record and tells what of it is to be shown.
+ * The energy guard over a stream of readings: it judges each dtu, inverter and
+ * port record, and says which energies to show.
  */
 
 struct hm_guard;
@@ -17,11 +17,13 @@ struct hm_guard_options {
 	bool judges; /* false: energies are shown as they are */
 	/*
 	 * Whether the ledger outlives the process. If not, a first reading is
-	 * shown as it is, for nothing can be known of it.
+	 * shown unjudged, because nothing is known about its input.
 	 */
 	bool remembers;
-	int reset_hour; /* local, by lib/base/zone.h */
-	/* Words: serial numbers whose ports count in no sum; or NULL. */
+	int reset_hour; /* local, by base/zone.h */
+	/*
+	 * Serial numbers of inverters that count in no sum, as words; or NULL.
+	 */
 	const char *exclude;
 };
 
@@ -29,14 +31,14 @@ struct hm_guard_counters {
 	uint64_t refused_zeros, refused_falls, refused_spikes, began_anew;
 };
 
-/* In place of an energy: leave the field out, or as it stands in the record. */
+/* In place of an energy: drop the field, or keep the record's own. */
 #define HM_GUARD_OUT (-1)
 #define HM_GUARD_OWN (-2)
 
 struct hm_guard_answer {
 	bool asleep; /* fields of HM_AWAKE mean nothing */
 	int64_t today, total; /* Wh, or one of the above */
-	bool sums_known; /* they stand for the dtu record's own */
+	bool sums_known; /* they replace the dtu record's own */
 	struct hm_sums sums;
 };
 
@@ -45,8 +47,8 @@ struct hm_guard *hm_guard_new(const struct hm_guard_options *options);
 void hm_guard_free(struct hm_guard *guard);
 
 /*
- * Look at a record of a scope. NULL, or why it cannot be guarded, static
- * text: the answer is then to show it without energies.
+ * Judge a record of a scope. NULL, or why it cannot be judged, static text:
+ * show it without energies then. A scope without rules is shown as it is.
  */
 const char *hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
     const struct hm_record *record, struct hm_guard_answer *answer);

@@ -9,8 +9,8 @@
 #include "record/device_map.h"
 
 /*
- * What the energy guard knows of every DTU, its inverters and their ports,
- * each under its DTU: what one DTU does never touches another's sums.
+ * What the energy guard knows about each port, under its inverter and DTU, so
+ * that one DTU never affects the sums of another.
  */
 
 #define HM_LEDGER_SERIAL 32
@@ -25,7 +25,7 @@ struct hm_ledger_port {
 	int64_t told; /* when a refusal was last logged; 0: never */
 	bool changed;  /* since it was last saved */
 	bool kept;     /* it has a row in the database */
-	bool forgotten; /* it had one, and others have removed it */
+	bool forgotten; /* its row was deleted by another process */
 };
 
 struct hm_ledger_inverter {
@@ -34,7 +34,7 @@ struct hm_ledger_inverter {
 	bool awake;    /* by its own record; true before there was one */
 };
 
-/* What a DTU's inverters showed since its own record last came. */
+/* Sums over a DTU's inverters since its last dtu record. */
 struct hm_sums {
 	struct hm_decimal pv_power, active_power;
 	int64_t time; /* of the records that were added up */
@@ -85,7 +85,7 @@ typedef bool hm_ledger_visitor(void *context, struct hm_ledger_dtu *dtu,
 bool hm_ledger_visit(const struct hm_ledger *ledger, bool changed_only,
     hm_ledger_visitor *visitor, void *context);
 
-/* All changes have been saved: take the marks off. */
+/* All changes have been saved: clear the marks. */
 void hm_ledger_saved(struct hm_ledger *ledger);
 
 /* Drop the ports that are marked as forgotten. */

@@ -13,7 +13,7 @@
 #define BUSY_MS 500
 #define RETRY_MS 10000
 
-/* The columns that identify a row or are there for people to read. */
+/* The columns that identify a row, and those for people to read. */
 enum {
 	DTU = 1,
 	SERIAL,
@@ -56,16 +56,16 @@ static const char forget_sql[] =
 struct hm_ledger_db {
 	struct hm_db db;
 	sqlite3_stmt *write, *exists, *version, *count;
-	int64_t seen; /* the version at which the rows were looked through */
+	int64_t seen; /* the data version at the last check for deleted rows */
 	char *path;
-	bool failing; /* the last save did; it has been said */
+	bool failing; /* the last save failed, which has been logged */
 	int64_t retry_at; /* monotonic ms */
 };
 
 static bool
 set_up(struct hm_ledger_db *db, bool writing)
 {
-	/* What has been shown must not be forgotten when the power fails. */
+	/* A power cut must not lose an energy that has been shown. */
 	const struct hm_db_options options = {
 	    .writing = writing, .careful = true, .busy_ms = BUSY_MS};
 	const char *why;
@@ -167,7 +167,7 @@ load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
 
 		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path),
 		    hm_fact_slice("serial", serial)), "%s: the row of "
-		    "inverter %.60s in production_cache is passed over: it is "
+		    "inverter %.60s in production_cache is skipped: it is "
 		    "damaged", db->path, serial.p);
 		return;
 	}
@@ -175,7 +175,7 @@ load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
 	port->kept = true;
 }
 
-/* The number that a statement answers, or -1. */
+/* The number that a statement returns, or -1. */
 static int64_t
 ask(sqlite3_stmt *statement)
 {
@@ -286,7 +286,7 @@ count_kept(void *context, struct hm_ledger_dtu *dtu,
 	return true;
 }
 
-/* Others write to the database all the time, and seldom remove a row. */
+/* Other processes write to the database often, and rarely delete a row. */
 void
 hm_ledger_db_follow(struct hm_ledger_db *db, struct hm_ledger *ledger)
 {
@@ -316,8 +316,8 @@ static bool
 reopen(struct hm_ledger_db *db, struct hm_ledger *ledger)
 {
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path)),
-	    "%s: the database has been removed or replaced; what is known of "
-	    "the energy is written to the file that is there now", db->path);
+	    "%s: the database has been removed or replaced; the accepted "
+	    "energies are written to the new file", db->path);
 	close_file(db);
 	hm_ledger_visit(ledger, false, mark_changed, ledger);
 	return set_up(db, true);
@@ -328,7 +328,10 @@ transact(struct hm_ledger_db *db, struct hm_ledger *ledger)
 {
 	if (!hm_db_run(&db->db, "BEGIN IMMEDIATE"))
 		return false;
-	/* From here on nobody can remove a row that would then come back. */
+	/*
+	 * From here on no other process can delete a row, which the save would
+	 * restore.
+	 */
 	hm_ledger_db_follow(db, ledger);
 	return hm_ledger_visit(ledger, true, write_row, db) &&
 	    hm_db_run(&db->db, "COMMIT");

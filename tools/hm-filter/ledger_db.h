@@ -19,22 +19,22 @@ struct hm_ledger_db *hm_ledger_db_open(const char *path, bool writing);
 void hm_ledger_db_close(struct hm_ledger_db *db);
 
 /*
- * Read all rows into the ledger. A row that cannot have come from here is
- * logged and passed over. False, logged, if the table cannot be read.
+ * Read all rows into the ledger. An impossible row is logged and skipped.
+ * False, logged, if the table cannot be read.
  */
 bool hm_ledger_db_load(struct hm_ledger_db *db, struct hm_ledger *ledger);
 
 /*
- * Drop the inputs whose rows another process has removed since the last call;
- * each is logged. Cheap when nobody has written.
+ * Drop the ports whose rows another process has deleted since the last call;
+ * each is logged. Cheap if no other process has written.
  */
 void hm_ledger_db_follow(struct hm_ledger_db *db, struct hm_ledger *ledger);
 
 /*
- * Write what has changed. False if it failed: that is logged when it begins
- * and when it is over. After a failure nothing is tried for some seconds, so
- * that the stream does not wait for a database that is busy at every write;
- * the last save of a process is always tried.
+ * Write the changes. False if that failed, which is logged at the first failure
+ * and at the next success. After a failure no save is tried for some seconds,
+ * so that the stream does not wait for a busy database at each write; the last
+ * save of a process is always tried.
  */
 bool hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger,
     bool last);

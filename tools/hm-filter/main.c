@@ -1,4 +1,6 @@
-/* hm-filter: what passes, with which fields; energies that can be trusted. */
+/*
+ * hm-filter: choose records and fields; keep energies free of falls and spikes.
+ */
 
 #include <unistd.h>
 
@@ -9,8 +11,8 @@
 #include "guard.h"
 #include "ledger.h"
 #include "ledger_db.h"
-#include "stream/restart.h"
 #include "stream/stream.h"
+#include "stream/tool.h"
 
 static int
 check(const struct hm_config *config)
@@ -25,14 +27,6 @@ check(const struct hm_config *config)
 	return good && !mistakes ? HM_EXIT_OK : HM_EXIT_CONFIG;
 }
 
-static const struct hm_tool tool = {
-    .name = "hm-filter",
-    .bit = HM_FILTER,
-    .summary = "Choose records and fields, and keep energies free of falls "
-        "and spikes.",
-    .check = check,
-};
-
 struct work {
 	struct hm_stream *stream;
 	struct hm_filter *filter;
@@ -40,7 +34,7 @@ struct work {
 	struct hm_ledger *ledger;
 	struct hm_ledger_db *db; /* NULL: from memory */
 	bool dry_run;
-	uint64_t unsaved_writes; /* that went out all the same */
+	uint64_t unsaved_writes; /* records written although the save failed */
 	struct hm_record record;
 };
 
@@ -63,8 +57,9 @@ on_record(struct work *work, struct hm_slice type, struct hm_slice line)
 }
 
 static void
-on_line(struct work *work, struct hm_slice line)
+on_line(void *context, struct hm_slice line)
 {
+	struct work *work = context;
 	struct hm_slice type;
 
 	if (!hm_stream_type(work->stream, line, &work->record, &type))
@@ -115,39 +110,29 @@ count(struct work *work)
 }
 
 static int
-run(struct work *work, const struct hm_config *config)
+start(void *context, struct hm_stream *stream)
 {
-	struct hm_stream_options options;
-	struct hm_slice line;
+	struct work *work = context;
 
-	hm_config_stream(config, &options);
-	work->stream = hm_stream_open(&options);
-	if (work->stream == NULL)
-		return HM_EXIT_OS;
-	hm_stream_before_write(work->stream, save, work);
+	work->stream = stream;
+	hm_stream_before_write(stream, save, work);
 	count(work);
-	while (hm_stream_next(work->stream, &line)) {
-		on_line(work, line);
-		hm_stream_commit(work->stream);
-	}
-	save_changes(work, true);
-	return hm_stream_close(work->stream, HM_EXIT_OK);
+	return HM_TOOL_GO_ON;
+}
+
+static int
+finish(void *context)
+{
+	save_changes(context, true);
+	return HM_EXIT_OK;
 }
 
 /* Setting up */
 
-/* NULL if there is none, or if it cannot be used. */
-static const char *
-database(const struct hm_config *config)
-{
-	return hm_config_flag(config, HM_SET_PERSISTENCE_ENABLED) ?
-	    hm_config_text(config, HM_SET_DATABASE_PATH) : NULL;
-}
-
 static void
 open_database(struct work *work, const struct hm_config *config)
 {
-	const char *path = database(config);
+	const char *path = hm_config_database(config);
 
 	if (path != NULL)
 		work->db = hm_ledger_db_open(path, !work->dry_run);
@@ -168,27 +153,12 @@ open_guard(struct work *work, const struct hm_config *config)
 	work->guard = hm_guard_new(&(struct hm_guard_options){
 	    .ledger = work->ledger,
 	    .judges = hm_config_flag(config, HM_SET_ENERGY_GUARD),
-	    /* A database that fails is no reason to show what is unproven. */
-	    .remembers = database(config) != NULL,
+	    /* A failing database is no reason to show unconfirmed energies. */
+	    .remembers = hm_config_database(config) != NULL,
 	    .reset_hour = (int)hm_config_int(config, HM_SET_RESET_HOUR),
 	    .exclude = hm_config_text(config, HM_SET_EXCLUDE_INVERTERS),
 	});
 	return work->guard != NULL;
-}
-
-static int
-start(struct work *work, const struct hm_config *config)
-{
-	bool mistakes;
-
-	work->dry_run = hm_config_flag(config, HM_SET_DRY_RUN);
-	if (open_guard(work, config))
-		work->filter = hm_filter_new(config, work->guard, &mistakes);
-	if (work->filter == NULL) {
-		hm_log_errno(HM_ERROR, "no memory");
-		return HM_EXIT_OS;
-	}
-	return run(work, config);
 }
 
 /* Forgetting */
@@ -200,7 +170,7 @@ forget_one(struct hm_ledger_db *db, struct hm_slice serial)
 
 	if (rows == 0)
 		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("serial",
-		    serial)), "--forget: the database knows no inverter %.*s",
+		    serial)), "--forget: the database has no inverter %.*s",
 		    (int)serial.n, serial.p);
 	return rows >= 0;
 }
@@ -208,15 +178,15 @@ forget_one(struct hm_ledger_db *db, struct hm_slice serial)
 static int
 forget(const struct hm_config *config)
 {
-	const char *path = database(config);
+	const char *path = hm_config_database(config);
 	const char *words = hm_config_text(config, HM_SET_FORGET);
 	struct hm_ledger_db *db;
 	struct hm_slice word;
 	bool good = true;
 
 	if (path == NULL) {
-		hm_log(HM_ERROR, "--forget: there is no database to forget "
-		    "in; see --database");
+		hm_log(HM_ERROR,
+		    "--forget: no database is set; see --database");
 		return HM_EXIT_USAGE;
 	}
 	if (hm_config_flag(config, HM_SET_DRY_RUN))
@@ -234,25 +204,47 @@ forget(const struct hm_config *config)
 	return good ? HM_EXIT_OK : HM_EXIT_IO;
 }
 
+static int
+open_all(void *context, const struct hm_config *config)
+{
+	struct work *work = context;
+	bool mistakes;
+
+	if (hm_config_has(config, HM_SET_FORGET))
+		return forget(config);
+	work->dry_run = hm_config_flag(config, HM_SET_DRY_RUN);
+	if (open_guard(work, config))
+		work->filter = hm_filter_new(config, work->guard, &mistakes);
+	if (work->filter != NULL)
+		return HM_TOOL_GO_ON;
+	hm_log_errno(HM_ERROR, "no memory");
+	return HM_EXIT_OS;
+}
+
+static bool
+free_all(void *context)
+{
+	struct work *work = context;
+
+	hm_filter_free(work->filter);
+	hm_guard_free(work->guard);
+	hm_ledger_free(work->ledger);
+	hm_ledger_db_close(work->db);
+	return true;
+}
+
 int
 main(int argc, char *argv[])
 {
+	static const struct hm_tool_ops ops = {
+	    .check = check,
+	    .open = open_all,
+	    .start = start,
+	    .line = on_line,
+	    .finish = finish,
+	    .free = free_all,
+	};
 	static struct work work;
-	struct hm_config *config;
-	int status;
 
-	hm_stream_guard_descriptors();
-	config = hm_config_load(&tool, argc, argv, &status);
-	if (config == NULL)
-		return status;
-	if (hm_config_has(config, HM_SET_FORGET))
-		status = forget(config);
-	else
-		status = start(&work, config);
-	hm_filter_free(work.filter);
-	hm_guard_free(work.guard);
-	hm_ledger_free(work.ledger);
-	hm_ledger_db_close(work.db);
-	hm_config_free(config);
-	return hm_restart(status);
+	return hm_tool_main(HM_TOOL_FILTER, &ops, &work, argc, argv);
 }

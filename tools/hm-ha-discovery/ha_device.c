@@ -77,7 +77,7 @@ hm_ha_table_dtu(struct hm_ha_table *table, struct hm_slice name)
 }
 
 struct wanted {
-	enum hm_ha_kind kind;
+	enum hm_scope kind;
 	struct hm_slice serial;
 };
 
@@ -92,13 +92,13 @@ is_device(const void *entry, const void *key)
 }
 
 static uint64_t
-hash_device(enum hm_ha_kind kind, struct hm_slice serial)
+hash_device(enum hm_scope kind, struct hm_slice serial)
 {
 	return hm_hash_bytes(HM_HASH_START + kind, serial.p, serial.n);
 }
 
 struct hm_ha_device *
-hm_ha_table_find(const struct hm_ha_table *table, enum hm_ha_kind kind,
+hm_ha_table_find(const struct hm_ha_table *table, enum hm_scope kind,
     struct hm_slice serial)
 {
 	const struct wanted wanted = {kind, serial};
@@ -108,7 +108,7 @@ hm_ha_table_find(const struct hm_ha_table *table, enum hm_ha_kind kind,
 }
 
 struct hm_ha_device *
-hm_ha_table_device(struct hm_ha_table *table, enum hm_ha_kind kind,
+hm_ha_table_device(struct hm_ha_table *table, enum hm_scope kind,
     struct hm_slice serial)
 {
 	struct hm_ha_device *device = hm_ha_table_find(table, kind, serial);

@@ -51,7 +51,7 @@ struct hm_ha_group {
 	struct hm_ha_group *next; /* of the device, or NULL */
 	enum hm_ha_part part;
 	uint8_t port; /* of HM_HA_PORT, else 0 */
-	struct hm_ha_set announced;
+	struct hm_field_set announced;
 	unsigned alerts;    /* the same of alerts: a bit for each kind */
 	int64_t last;       /* time of the last announcement */
 	uint64_t described; /* the device's fingerprint as last announced */
@@ -59,7 +59,7 @@ struct hm_ha_group {
 
 struct hm_ha_device {
 	struct hm_hash_item item;
-	enum hm_ha_kind kind;
+	enum hm_scope kind;
 	char serial[HM_HA_SERIAL_MAX + 1];
 	struct hm_ha_dtu *dtu;
 	struct hm_ha_group *groups;
@@ -81,13 +81,13 @@ void hm_ha_table_free(struct hm_ha_table *table);
 struct hm_ha_dtu *hm_ha_table_dtu(struct hm_ha_table *table,
     struct hm_slice name);
 struct hm_ha_device *hm_ha_table_device(struct hm_ha_table *table,
-    enum hm_ha_kind kind, struct hm_slice serial);
+    enum hm_scope kind, struct hm_slice serial);
 struct hm_ha_group *hm_ha_table_group(struct hm_ha_table *table,
     struct hm_ha_device *device, enum hm_ha_part part, uint8_t port);
 
 /* NULL if there is no such device or group. */
 struct hm_ha_device *hm_ha_table_find(const struct hm_ha_table *table,
-    enum hm_ha_kind kind, struct hm_slice serial);
+    enum hm_scope kind, struct hm_slice serial);
 struct hm_ha_group *hm_ha_device_group(const struct hm_ha_device *device,
     enum hm_ha_part part, uint8_t port);
 

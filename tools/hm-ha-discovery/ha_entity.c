@@ -6,31 +6,23 @@
 static const char separators[] = " ,\t\n";
 
 enum hm_scope
-hm_ha_scope(enum hm_ha_kind kind, enum hm_ha_part part)
+hm_ha_scope(enum hm_scope device, enum hm_ha_part part)
 {
-	static const enum hm_scope scopes[HM_HA_KINDS] = {
-	    [HM_HA_DTU] = HM_SCOPE_DTU,
-	    [HM_HA_INVERTER] = HM_SCOPE_INVERTER,
-	    [HM_HA_METER] = HM_SCOPE_METER,
-	};
-
-	return part == HM_HA_PORT ? HM_SCOPE_PORT : scopes[kind];
+	return part == HM_HA_PORT ? hm_parts_of(device)->scope : device;
 }
 
 void
-hm_ha_prefix(enum hm_ha_kind kind, enum hm_ha_part part, uint8_t port,
+hm_ha_prefix(enum hm_scope device, enum hm_ha_part part, uint8_t port,
     char out[HM_HA_PREFIX_MAX])
 {
-	static const char *const prefixes[HM_HA_KINDS] = {
-	    [HM_HA_DTU] = "DTU",
-	    [HM_HA_INVERTER] = "inv",
-	    [HM_HA_METER] = "meter",
-	};
+	const char *prefix =
+	    hm_reading_types[hm_ha_scope(device, part)].ha_prefix;
 
 	if (part == HM_HA_PORT)
-		snprintf(out, HM_HA_PREFIX_MAX, "port_%u", (unsigned)port);
+		snprintf(out, HM_HA_PREFIX_MAX, "%s_%u", prefix,
+		    (unsigned)port);
 	else
-		snprintf(out, HM_HA_PREFIX_MAX, "%s", prefixes[kind]);
+		snprintf(out, HM_HA_PREFIX_MAX, "%s", prefix);
 }
 
 bool
@@ -63,26 +55,27 @@ is_alarm(size_t id)
 }
 
 static bool
-has_part(enum hm_ha_kind kind, enum hm_ha_part part)
+has_part(enum hm_scope device, enum hm_ha_part part)
 {
-	return kind == HM_HA_INVERTER || part == HM_HA_MAIN ||
-	    part == HM_HA_INFO;
+	if (part == HM_HA_PORT)
+		return hm_parts_of(device) != NULL;
+	return part != HM_HA_ALARM || device == HM_SCOPE_INVERTER;
 }
 
 static bool
-shows(enum hm_ha_kind kind, enum hm_ha_part part, size_t id)
+shows(enum hm_scope device, enum hm_ha_part part, size_t id)
 {
 	const struct hm_field *field = &hm_fields[id];
 
-	if (!has_part(kind, part) ||
-	    (field->scopes & hm_ha_scope(kind, part)) == 0)
+	if (!hm_is_device(device) || !has_part(device, part) ||
+	    !hm_field_in(field, hm_ha_scope(device, part)))
 		return false;
 	switch (part) {
 	case HM_HA_MAIN:
 		return (field->flags & (HM_DESCRIBES | HM_RARE)) == 0;
 	case HM_HA_PORT:
-		/* What the records of inputs repeat is the inverter's. */
-		return (field->scopes & HM_SCOPE_INVERTER) == 0;
+		/* What the records of parts repeat is the device's. */
+		return !hm_field_in(field, device);
 	case HM_HA_INFO:
 		return (field->flags & HM_RARE) != 0;
 	case HM_HA_ALARM:
@@ -97,12 +90,12 @@ void
 hm_ha_entities_all(struct hm_ha_entities *entities)
 {
 	*entities = (struct hm_ha_entities){0};
-	for (enum hm_ha_kind kind = 0; kind < HM_HA_KINDS; kind++)
+	for (enum hm_scope device = 0; device < HM_SCOPES; device++)
 		for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
 			for (size_t id = 0; id < HM_FIELDS; id++)
-				if (shows(kind, part, id))
-					hm_ha_set_add(
-					    &entities->of[kind][part], id);
+				if (shows(device, part, id))
+					hm_field_set_add(
+					    &entities->of[device][part], id);
 }
 
 static bool
@@ -111,43 +104,36 @@ is_about(enum hm_ha_choice choice, enum hm_ha_part part)
 	return (choice == HM_HA_CHOOSE_PORT) == (part == HM_HA_PORT);
 }
 
-struct hm_ha_set
+struct hm_field_set
 hm_ha_offered(enum hm_ha_choice choice)
 {
-	struct hm_ha_set set = {{0}};
+	struct hm_field_set set = {{0}};
 
 	for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
 		for (size_t id = 0; id < HM_FIELDS; id++)
 			if (is_about(choice, part) &&
-			    shows(HM_HA_INVERTER, part, id))
-				hm_ha_set_add(&set, id);
+			    shows(HM_SCOPE_INVERTER, part, id))
+				hm_field_set_add(&set, id);
 	return set;
 }
 
 static bool
-add_word(struct hm_ha_set *chosen, const struct hm_ha_set *offer,
+add_word(struct hm_field_set *chosen, const struct hm_field_set *offer,
     struct hm_slice word)
 {
 	size_t id = hm_ha_field(word);
 
-	if (id == HM_FIELDS || !hm_ha_set_has(offer, id))
+	if (id == HM_FIELDS || !hm_field_set_has(offer, id))
 		return false;
-	hm_ha_set_add(chosen, id);
+	hm_field_set_add(chosen, id);
 	return true;
-}
-
-static void
-keep_only(struct hm_ha_set *set, const struct hm_ha_set *chosen)
-{
-	for (size_t i = 0; i < sizeof set->word / sizeof *set->word; i++)
-		set->word[i] &= chosen->word[i];
 }
 
 bool
 hm_ha_entities_choose(struct hm_ha_entities *entities,
     enum hm_ha_choice choice, const char *words, struct hm_slice *unknown)
 {
-	struct hm_ha_set offer = hm_ha_offered(choice), chosen = {{0}};
+	struct hm_field_set offer = hm_ha_offered(choice), chosen = {{0}};
 	size_t n;
 
 	for (const char *p = words + strspn(words, separators); *p != '\0';
@@ -160,20 +146,20 @@ hm_ha_entities_choose(struct hm_ha_entities *entities,
 	}
 	for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
 		if (is_about(choice, part))
-			keep_only(&entities->of[HM_HA_INVERTER][part],
-			    &chosen);
+			hm_field_set_keep(
+			    &entities->of[HM_SCOPE_INVERTER][part], &chosen);
 	return true;
 }
 
 void
 hm_ha_entities_names(enum hm_ha_choice choice, char *buf, size_t cap)
 {
-	struct hm_ha_set offer = hm_ha_offered(choice);
+	struct hm_field_set offer = hm_ha_offered(choice);
 	size_t len = 0;
 
 	buf[0] = '\0';
 	for (size_t id = 0; id < HM_FIELDS && len < cap; id++)
-		if (hm_ha_set_has(&offer, id)) {
+		if (hm_field_set_has(&offer, id)) {
 			int n = snprintf(buf + len, cap - len, "%s%s",
 			    len > 0 ? " " : "", hm_fields[id].key);
 

@@ -4,19 +4,13 @@
 #include <stdint.h>
 
 #include "record/fields.h"
+#include "record/types.h"
 
 /*
  * Which fields Home Assistant shows of which device: a view of the field
  * table, less what the user did not choose. How a message about them looks
  * is not known here.
  */
-
-enum hm_ha_kind {
-	HM_HA_DTU,
-	HM_HA_INVERTER,
-	HM_HA_METER,
-	HM_HA_KINDS
-};
 
 /* The parts of a device. Each instance of a part has one state topic. */
 enum hm_ha_part {
@@ -27,51 +21,21 @@ enum hm_ha_part {
 	HM_HA_PARTS
 };
 
-/* A set of fields, by their hm_field_id. */
-struct hm_ha_set {
-	uint64_t word[(HM_FIELDS + 63) / 64];
-};
-
-static inline bool
-hm_ha_set_has(const struct hm_ha_set *set, size_t id)
-{
-	return (set->word[id / 64] >> id % 64 & 1) != 0;
-}
-
-static inline void
-hm_ha_set_add(struct hm_ha_set *set, size_t id)
-{
-	set->word[id / 64] |= UINT64_C(1) << id % 64;
-}
-
-static inline void
-hm_ha_set_join(struct hm_ha_set *set, const struct hm_ha_set *other)
-{
-	for (size_t i = 0; i < sizeof set->word / sizeof *set->word; i++)
-		set->word[i] |= other->word[i];
-}
-
-static inline bool
-hm_ha_set_is_empty(const struct hm_ha_set *set)
-{
-	uint64_t all = 0;
-
-	for (size_t i = 0; i < sizeof set->word / sizeof *set->word; i++)
-		all |= set->word[i];
-	return all == 0;
-}
-
+/* By the type of the device's own readings; other types have none. */
 struct hm_ha_entities {
-	struct hm_ha_set of[HM_HA_KINDS][HM_HA_PARTS];
+	struct hm_field_set of[HM_SCOPES][HM_HA_PARTS];
 };
 
-/* The scope of the records that hold the fields of a kind or of its inputs. */
-enum hm_scope hm_ha_scope(enum hm_ha_kind kind, enum hm_ha_part part);
+/*
+ * The scope of the records that hold the fields of a device or of its parts,
+ * which it must have.
+ */
+enum hm_scope hm_ha_scope(enum hm_scope device, enum hm_ha_part part);
 
 #define HM_HA_PREFIX_MAX ((size_t)16) /* "port_255" and a NUL */
 
-/* What names of entities begin with: DTU, inv, meter, or port_N. */
-void hm_ha_prefix(enum hm_ha_kind kind, enum hm_ha_part part, uint8_t port,
+/* What names of entities begin with: inv or port_1, as types.def has it. */
+void hm_ha_prefix(enum hm_scope device, enum hm_ha_part part, uint8_t port,
     char out[HM_HA_PREFIX_MAX]);
 
 #define HM_HA_SERIAL_MAX ((size_t)32) /* bytes */
@@ -99,7 +63,7 @@ bool hm_ha_entities_choose(struct hm_ha_entities *entities,
     enum hm_ha_choice choice, const char *words, struct hm_slice *unknown);
 
 /* The fields that a list may hold. */
-struct hm_ha_set hm_ha_offered(enum hm_ha_choice choice);
+struct hm_field_set hm_ha_offered(enum hm_ha_choice choice);
 
 /* Their names, separated by spaces, ended by a NUL. */
 void hm_ha_entities_names(enum hm_ha_choice choice, char *buf, size_t cap);

@@ -131,7 +131,7 @@ emit_device(struct hm_json *e, const struct hm_ha_device *device)
 	hm_json_text(e, "serial_number", device->serial);
 	emit_known(e, "sw_version", &device->known[HM_HA_FIRMWARE]);
 	emit_known(e, "hw_version", &device->known[HM_HA_HARDWARE]);
-	if (device->kind != HM_HA_DTU && via[0] != '\0')
+	if (device->kind != HM_SCOPE_DTU && via[0] != '\0')
 		emit_format(e, "via_device", "hoymiles_mqtt_%s", via);
 	hm_json_object_end(e);
 }
@@ -345,7 +345,7 @@ hm_ha_message_state(const struct hm_ha_style *style,
 	emit_state_topic(&e, "topic", style, device, group);
 	hm_json_object(&e, "payload");
 	for (size_t id = 0; id < HM_FIELDS; id++)
-		if (hm_ha_set_has(&group->announced, id) &&
+		if (hm_field_set_has(&group->announced, id) &&
 		    hm_ha_values_show(values, id, scope))
 			emit_value(&e, style, id, &values->of[id]);
 	hm_json_object_end(&e);

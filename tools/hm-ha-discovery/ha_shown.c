@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "record/fields.h"
+#include "record/types.h"
 
 #define MILLI {1, 3}
 #define MICRO {1, 6}
@@ -148,51 +149,52 @@ after(struct hm_slice text, size_t n)
 	return hm_slice(text.p + n, text.n - n);
 }
 
-/* The length of "port_N" if that is what begins the text, N up to 255. */
+/* The length with the "_N" of a port behind n bytes, N up to 255; or 0. */
 static size_t
-port_prefix(struct hm_slice text)
+with_number(struct hm_slice text, size_t n)
 {
-	size_t n = 0;
+	size_t digits = 0;
 	unsigned port = 0;
 
-	if (!begins(text, "port_"))
+	if (n == text.n || text.p[n++] != '_')
 		return 0;
-	for (n = 5; n < text.n && n < 8 && text.p[n] >= '0' &&
-	     text.p[n] <= '9'; n++)
-		port = port * 10 + (unsigned)(text.p[n] - '0');
-	return n > 5 && port <= UINT8_MAX && (text.p[5] != '0' || n == 6) ?
-	    n : 0;
+	for (; digits < 3 && n + digits < text.n &&
+	     text.p[n + digits] >= '0' && text.p[n + digits] <= '9'; digits++)
+		port = port * 10 + (unsigned)(text.p[n + digits] - '0');
+	return digits > 0 && port <= UINT8_MAX &&
+	    (text.p[n] != '0' || digits == 1) ? n + digits : 0;
 }
 
-/* The kind and part that a key is about, when it begins with their prefix. */
+/* The length of the prefix that a key begins with, and what has it; or 0. */
 static size_t
-read_prefix(struct hm_slice key, enum hm_ha_kind *kind, bool *port)
+read_prefix(struct hm_slice key, enum hm_scope *device, bool *port)
 {
-	char prefix[HM_HA_PREFIX_MAX];
-	size_t n = port_prefix(key);
+	for (size_t i = 0; i < HM_SCOPES; i++) {
+		const struct hm_reading_type *type = &hm_reading_types[i];
+		size_t n = strlen(type->ha_prefix);
 
-	*port = n > 0;
-	*kind = HM_HA_INVERTER;
-	for (size_t i = 0; n == 0 && i < HM_HA_KINDS; i++) {
-		hm_ha_prefix((enum hm_ha_kind)i, HM_HA_MAIN, 0, prefix);
-		if (begins(key, prefix)) {
-			*kind = (enum hm_ha_kind)i;
-			n = strlen(prefix);
-		}
+		if (!begins(key, type->ha_prefix))
+			continue;
+		*device = type->device;
+		*port = !hm_is_device(type->scope);
+		if (*port)
+			n = with_number(key, n);
+		if (n > 0 && n < key.n && key.p[n] == '_')
+			return n;
 	}
-	return n < key.n && key.p[n] == '_' ? n : 0;
+	return 0;
 }
 
 /* Whether any entity of the field is named by the key. */
 static bool
 has_entity(const struct hm_ha_entities *all, size_t field, bool any,
-    enum hm_ha_kind kind, bool port)
+    enum hm_scope device, bool port)
 {
-	for (size_t k = 0; k < HM_HA_KINDS; k++)
+	for (size_t k = 0; k < HM_SCOPES; k++)
 		for (size_t part = 0; part < HM_HA_PARTS; part++)
-			if ((any || (k == kind &&
+			if ((any || (k == device &&
 			    port == (part == HM_HA_PORT))) &&
-			    hm_ha_set_has(&all->of[k][part], field))
+			    hm_field_set_has(&all->of[k][part], field))
 				return true;
 	return false;
 }
@@ -204,23 +206,23 @@ hm_ha_shown_name(struct hm_ha_shown *shown, struct hm_slice key,
 	struct hm_ha_name *entry = &shown->name[shown->names];
 	const char *slash = memchr(key.p, '/', key.n);
 	struct hm_ha_entities all;
-	enum hm_ha_kind kind;
+	enum hm_scope device = HM_SCOPES;
+	bool port = false;
 	size_t n;
-	bool port;
 
 	*entry = (struct hm_ha_name){.serial = {key.p, 0}, .name = name};
 	if (slash != NULL) {
 		entry->serial.n = (size_t)(slash - key.p);
 		key = after(key, entry->serial.n + 1);
 	}
-	n = read_prefix(key, &kind, &port);
+	n = read_prefix(key, &device, &port);
 	entry->prefix = hm_slice(key.p, n);
 	*field = n > 0 ? after(key, n + 1) : key;
 	hm_ha_entities_all(&all);
 	entry->field = hm_ha_field(*field);
 	if (entry->field == HM_FIELDS || (slash != NULL &&
 	    !hm_ha_serial_valid(entry->serial)) ||
-	    !has_entity(&all, entry->field, n == 0, kind, port))
+	    !has_entity(&all, entry->field, n == 0, device, port))
 		return false;
 	shown->names++;
 	return true;

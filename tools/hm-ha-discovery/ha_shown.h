@@ -61,9 +61,9 @@ bool hm_ha_shown_name(struct hm_ha_shown *shown, struct hm_slice key,
     const char *name, struct hm_slice *field);
 
 /*
- * The name of a field of a device; `numbered` tells that the number of the
- * input is to follow. NULL if it was given none. Of names that fit, that of
- * the device goes before that of its kind or input, and both before others.
+ * The configured name of a field of a device, or NULL; `numbered` is set if the
+ * number of the input must follow. The name of the device wins over that of its
+ * kind or input, and both over others.
  */
 const char *hm_ha_shown_find(const struct hm_ha_shown *shown,
     const char *serial, const char *prefix, const struct hm_field *field,

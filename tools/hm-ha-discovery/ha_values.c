@@ -5,7 +5,7 @@
 #include "base/rfc3339.h"
 #include "record/alarm_codes.h"
 
-#define STATE_MAX ((size_t)255) /* Home Assistant's limit on a state */
+#define STATE_MAX ((size_t)255) /* Home Assistant's limit for a state */
 
 #define ALARM_NONE "none"
 #define ALARM_UNKNOWN "unknown"

@@ -5,17 +5,17 @@
 #include "record/record.h"
 
 /*
- * The values of one record under the fields of the table, checked: numbers
- * are exact, times are times, texts are short enough for a state. Of kind
- * HM_ABSENT where the record has none or not such a one. Slices of the record.
+ * The values of one record by field, checked: numbers are exact, times are
+ * valid, texts are short enough for a state. HM_ABSENT if the record has no
+ * valid value. Slices of the record.
  */
 struct hm_ha_values {
 	struct hm_value of[HM_FIELDS];
 };
 
 /*
- * The alarm's text becomes one of the options of an enum, made from the code
- * where there is one.
+ * The alarm's text becomes an option of an enum, made from the code if there is
+ * one.
  */
 void hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
     const struct hm_record *record);
@@ -25,15 +25,15 @@ void hm_ha_values_set_alarm(struct hm_ha_values *values, int64_t code,
     char buf[HM_DECIMAL_TEXT]);
 
 /*
- * Whether a value goes into the state message. What means nothing while the
- * inverter sleeps stays out then, and so does a counter that cannot be right:
- * zero for life, below zero, and of a DTU zero for the day, which only says
- * that no inverter has been heard.
+ * Whether a value goes into the state message. Fields that mean nothing while
+ * the inverter sleeps are left out then, and so is an impossible counter: a
+ * lifetime of zero, a number below zero, and a DTU's zero for the day, which
+ * only means that no inverter was heard.
  */
 bool hm_ha_values_show(const struct hm_ha_values *values, size_t id,
     enum hm_scope scope);
 
-/* The array of all that the alarm's text can be, each once. */
+/* The array of all alarm texts, each once. */
 void hm_ha_emit_alarm_options(struct hm_json *e, const char *key);
 
 #endif

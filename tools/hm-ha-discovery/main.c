@@ -11,8 +11,8 @@
 #include "ha_shown.h"
 #include "record/fields.h"
 #include "record/topics.h"
-#include "stream/restart.h"
 #include "stream/stream.h"
+#include "stream/tool.h"
 
 #define NAMES_MAX 1024
 
@@ -20,7 +20,7 @@
 
 /* The text ends with the field that was probably meant, if there is one. */
 static bool
-suggest(struct hm_slice word, const struct hm_ha_set *fields,
+suggest(struct hm_slice word, const struct hm_field_set *fields,
     const char *text, char *out)
 {
 	struct hm_suggest nearest;
@@ -29,7 +29,7 @@ suggest(struct hm_slice word, const struct hm_ha_set *fields,
 	snprintf(name, sizeof name, "%.*s", (int)word.n, word.p);
 	hm_suggest_start(&nearest, name);
 	for (size_t id = 0; id < HM_FIELDS; id++)
-		if (hm_ha_set_has(fields, id))
+		if (hm_field_set_has(fields, id))
 			hm_suggest_try(&nearest, hm_fields[id].key);
 	snprintf(out, NAMES_MAX, "%s%s%s%s", text,
 	    nearest.best != NULL ? "; did you mean " : "",
@@ -42,7 +42,7 @@ static bool
 choose(const struct hm_config *config, enum hm_setting_id id,
     enum hm_ha_choice choice, struct hm_ha_entities *entities)
 {
-	struct hm_ha_set offered = hm_ha_offered(choice);
+	struct hm_field_set offered = hm_ha_offered(choice);
 	char allowed[NAMES_MAX];
 	struct hm_slice unknown;
 
@@ -58,14 +58,14 @@ choose(const struct hm_config *config, enum hm_setting_id id,
 	return hm_config_refuse_word(config, id, unknown, allowed);
 }
 
-static struct hm_ha_set
+static struct hm_field_set
 measured_fields(void)
 {
-	struct hm_ha_set set = {{0}};
+	struct hm_field_set set = {{0}};
 
 	for (size_t id = 0; id < HM_FIELDS; id++)
 		if (hm_ha_is_measured(&hm_fields[id]))
-			hm_ha_set_add(&set, id);
+			hm_field_set_add(&set, id);
 	return set;
 }
 
@@ -73,10 +73,10 @@ static bool
 multiply(const struct hm_pair *pair, struct hm_ha_shown *shown)
 {
 	char allowed[NAMES_MAX], factors[NAMES_MAX / 2];
-	struct hm_ha_set measured = measured_fields();
+	struct hm_field_set measured = measured_fields();
 	size_t id = hm_ha_field(hm_text(pair->key));
 
-	if (id == HM_FIELDS || !hm_ha_set_has(&measured, id)) {
+	if (id == HM_FIELDS || !hm_field_set_has(&measured, id)) {
 		suggest(hm_text(pair->key), &measured,
 		    "are fields that are measured", allowed);
 		return hm_config_refuse_pair(HM_SET_VALUE_MULTIPLIERS, pair,
@@ -95,7 +95,7 @@ multiply(const struct hm_pair *pair, struct hm_ha_shown *shown)
 static bool
 name(const struct hm_pair *pair, struct hm_ha_shown *shown)
 {
-	struct hm_ha_set all = {{0}};
+	struct hm_field_set all = {{0}};
 	char allowed[NAMES_MAX];
 	struct hm_slice field;
 
@@ -106,7 +106,7 @@ name(const struct hm_pair *pair, struct hm_ha_shown *shown)
 		return true;
 	for (size_t id = 0; id < HM_FIELDS; id++)
 		if (id != HM_F_MODEL)
-			hm_ha_set_add(&all, id);
+			hm_field_set_add(&all, id);
 	suggest(field, &all, "are fields, as in temperature, "
 	    "inv_temperature, port_1_pv_power and SERIAL/temperature",
 	    allowed);
@@ -114,7 +114,7 @@ name(const struct hm_pair *pair, struct hm_ha_shown *shown)
 	    pair->key, allowed);
 }
 
-/* Every entry is looked at, so that all mistakes are told at once. */
+/* Check every entry, so that all mistakes are reported at once. */
 static bool
 read_shown(const struct hm_config *config, struct hm_ha_shown *shown)
 {
@@ -171,7 +171,7 @@ check_prefix(const struct hm_config *config)
 	    HM_SET_MQTT_TOPIC_PREFIX, HM_TOPIC_PREFIX_RULE);
 }
 
-/* Every rule is looked at, so that all mistakes are told at once. */
+/* Check every rule, so that all mistakes are reported at once. */
 static int
 check(const struct hm_config *config)
 {
@@ -185,14 +185,6 @@ check(const struct hm_config *config)
 	hm_ha_shown_free(&shown);
 	return good ? HM_EXIT_OK : HM_EXIT_CONFIG;
 }
-
-static const struct hm_tool tool = {
-    .name = "hm-ha-discovery",
-    .bit = HM_HA_DISCOVERY,
-    .summary = "Add Home Assistant's discovery and state messages to "
-        "readings.",
-    .check = check,
-};
 
 /* Records */
 
@@ -211,57 +203,45 @@ on_message(void *context, struct hm_slice line)
 	hm_stream_emit(work->stream, line);
 }
 
-static bool
-takes_nothing(struct hm_slice type)
-{
-	(void)type;
-	return false;
-}
-
 static void
-on_line(struct work *work, struct hm_slice line)
+on_line(void *context, struct hm_slice line)
 {
+	struct work *work = context;
 	struct hm_slice type;
 	const char *why;
 
 	if (!hm_stream_pass(work->stream, line, work->ha != NULL ?
-	    hm_ha_takes : takes_nothing, &work->record, &type))
+	    hm_ha_takes : NULL, &work->record, &type))
 		return;
 	why = hm_ha_record(work->ha, type, &work->record);
 	if (why != NULL)
 		hm_stream_bad(work->stream, "no entities: %s", why);
 }
 
-static void
-count(struct work *work)
+static int
+start(void *context, struct hm_stream *stream)
 {
-	const struct hm_ha_counters *counters = hm_ha_counters(work->ha);
+	struct work *work = context;
+	const struct hm_ha_counters *counters;
 
-	hm_stream_counter(work->stream, "announcements",
-	    &counters->announcements);
-	hm_stream_counter(work->stream, "states", &counters->states);
-	hm_stream_counter(work->stream, "refused", &counters->refused);
+	work->stream = stream;
+	if (work->ha == NULL)
+		return HM_TOOL_GO_ON;
+	counters = hm_ha_counters(work->ha);
+	hm_stream_counter(stream, "announcements", &counters->announcements);
+	hm_stream_counter(stream, "states", &counters->states);
+	hm_stream_counter(stream, "refused", &counters->refused);
+	return HM_TOOL_GO_ON;
 }
 
 static int
-run(struct work *work)
+open_ha(void *context, const struct hm_config *config)
 {
-	struct hm_slice line;
-
-	if (work->ha != NULL)
-		count(work);
-	while (hm_stream_next(work->stream, &line)) {
-		on_line(work, line);
-		hm_stream_commit(work->stream);
-	}
-	return hm_stream_close(work->stream, HM_EXIT_OK);
-}
-
-static bool
-open_ha(const struct hm_config *config, struct work *work)
-{
+	struct work *work = context;
 	struct hm_ha_style *style = &work->options.style;
 
+	if (!hm_config_flag(config, HM_SET_MQTT_ENABLED))
+		return HM_TOOL_GO_ON;
 	style->prefix = hm_config_text(config, HM_SET_MQTT_TOPIC_PREFIX);
 	style->qos = hm_config_int(config, HM_SET_MQTT_QOS);
 	/* Home Assistant takes whole seconds. */
@@ -271,38 +251,33 @@ open_ha(const struct hm_config *config, struct work *work)
 	if (choose_all(config, &work->options.entities) &&
 	    read_shown(config, &style->shown))
 		work->ha = hm_ha_new(&work->options, on_message, work);
-	if (work->ha == NULL)
-		hm_log_errno(HM_ERROR, "no memory for the devices");
-	return work->ha != NULL;
+	if (work->ha != NULL)
+		return HM_TOOL_GO_ON;
+	hm_log_errno(HM_ERROR, "no memory for the devices");
+	return HM_EXIT_OS;
 }
 
-static int
-start(const struct hm_config *config, struct work *work)
+static bool
+free_ha(void *context)
 {
-	struct hm_stream_options options;
+	struct work *work = context;
 
-	hm_config_stream(config, &options);
-	if (hm_config_flag(config, HM_SET_MQTT_ENABLED) &&
-	    !open_ha(config, work))
-		return HM_EXIT_OS;
-	work->stream = hm_stream_open(&options);
-	return work->stream != NULL ? run(work) : HM_EXIT_OS;
+	hm_ha_free(work->ha);
+	hm_ha_shown_free(&work->options.style.shown);
+	return true;
 }
 
 int
 main(int argc, char *argv[])
 {
+	static const struct hm_tool_ops ops = {
+	    .check = check,
+	    .open = open_ha,
+	    .start = start,
+	    .line = on_line,
+	    .free = free_ha,
+	};
 	static struct work work;
-	struct hm_config *config;
-	int status;
 
-	hm_stream_guard_descriptors();
-	config = hm_config_load(&tool, argc, argv, &status);
-	if (config == NULL)
-		return status;
-	status = start(config, &work);
-	hm_ha_free(work.ha);
-	hm_ha_shown_free(&work.options.style.shown);
-	hm_config_free(config);
-	return hm_restart(status);
+	return hm_tool_main(HM_TOOL_HA_DISCOVERY, &ops, &work, argc, argv);
 }

@@ -17,8 +17,8 @@
 #include "live/live_view.h"
 #include "out/metrics.h"
 #include "out/metrics_file.h"
-#include "stream/restart.h"
 #include "stream/stream.h"
+#include "stream/tool.h"
 
 #define SAMPLE_MS 10000 /* between two samples of the day's curve */
 
@@ -34,14 +34,6 @@ check(const struct hm_config *config)
 	hm_dtus_free(&dtus);
 	return status != 0 ? status : good ? HM_EXIT_OK : HM_EXIT_CONFIG;
 }
-
-static const struct hm_tool tool = {
-    .name = "hm-metrics",
-    .bit = HM_METRICS,
-    .summary = "Serve metrics, health and a page about the plant, and pass "
-        "every line on.",
-    .check = check,
-};
 
 struct work {
 	const struct hm_config *config;
@@ -62,17 +54,15 @@ struct work {
 /* Records */
 
 static void
-on_line(struct work *work, struct hm_slice line)
+on_line(void *context, struct hm_slice line)
 {
+	struct work *work = context;
 	struct hm_slice type;
 
-	if (!hm_stream_type(work->stream, line, &work->record, &type))
-		return;
-	hm_stream_emit(work->stream, line);
 	atomic_fetch_add_explicit(&work->shared.lines, 1,
 	    memory_order_relaxed);
-	if (hm_live_takes(type) &&
-	    hm_stream_parse(work->stream, line, &work->record))
+	if (hm_stream_pass(work->stream, line, hm_live_takes, &work->record,
+	    &type))
 		hm_live_shared_record(&work->shared, type, &work->record);
 }
 
@@ -104,45 +94,6 @@ on_ready(void *context, short revents)
 		work->counts = hm_http_counts(work->http);
 }
 
-static bool
-is_drained(void *context)
-{
-	(void)context;
-	return true;
-}
-
-static int
-run(struct work *work)
-{
-	const struct hm_stream_side side = {
-	    .context = work,
-	    .prepare = on_prepare,
-	    .ready = on_ready,
-	    .drained = is_drained,
-	};
-	struct hm_slice line;
-	bool good;
-
-	hm_stream_counter(work->stream, "requests", &work->counts.requests);
-	hm_stream_counter(work->stream, "evicted", &work->counts.evicted);
-	hm_stream_counter(work->stream, "refused", &work->refused);
-	hm_stream_side(work->stream, &side);
-	while (hm_stream_next(work->stream, &line)) {
-		on_line(work, line);
-		hm_stream_commit(work->stream);
-	}
-	hm_http_free(work->http);
-	good = hm_metrics_file_free(work->textfile);
-	return hm_stream_close(work->stream, good ? HM_EXIT_OK : HM_EXIT_IO);
-}
-
-static const char *
-database(const struct hm_config *config)
-{
-	return hm_config_flag(config, HM_SET_PERSISTENCE_ENABLED) ?
-	    hm_config_text(config, HM_SET_DATABASE_PATH) : NULL;
-}
-
 /* The text file */
 
 static uint64_t
@@ -162,7 +113,7 @@ render(void *context, struct hm_buffer *out)
 	const struct hm_moment now = hm_moment_now();
 	const struct hm_metrics_options options = {
 	    .legacy = hm_config_flag(work->config, HM_SET_METRICS_LEGACY),
-	    .database = database(work->config),
+	    .database = hm_config_database(work->config),
 	    .own = &own,
 	};
 	struct hm_view view;
@@ -179,7 +130,7 @@ static bool
 open_plant(struct work *work)
 {
 	const struct hm_config *c = work->config;
-	struct hm_live_history history = {.path = database(c)};
+	struct hm_live_history history = {.path = hm_config_database(c)};
 	const struct hm_live_options options = {
 	    .dtus = &work->dtus,
 	    .query_period_ms = hm_config_ms(c, HM_SET_QUERY_PERIOD),
@@ -216,7 +167,7 @@ open_http(struct work *work)
 	const struct hm_config *c = work->config;
 	const struct hm_api_options answers = {
 	    .shared = &work->shared,
-	    .database = database(c),
+	    .database = hm_config_database(c),
 	    .health = hm_config_flag(c, HM_SET_HEALTH_ENABLED),
 	    .metrics = hm_config_flag(c, HM_SET_METRICS_ENABLED),
 	    .legacy = hm_config_flag(c, HM_SET_METRICS_LEGACY),
@@ -252,43 +203,70 @@ open_textfile(struct work *work)
 }
 
 static int
-start(struct work *work)
+open_dtus(void *context, const struct hm_config *config)
 {
-	struct hm_stream_options options;
-	int status = hm_dtus_configured(&work->dtus, work->config);
+	struct work *work = context;
+	int status = hm_dtus_configured(&work->dtus, config);
 
-	if (status != 0)
-		return status;
-	hm_config_stream(work->config, &options);
-	/* The stream blocks the signals, and the threads inherit it. */
-	work->stream = hm_stream_open(&options);
-	if (work->stream == NULL)
-		return HM_EXIT_OS;
+	work->config = config;
+	return status != 0 ? status : HM_TOOL_GO_ON;
+}
+
+static int
+start(void *context, struct hm_stream *stream)
+{
+	struct work *work = context;
+	const struct hm_stream_side side = {.context = work,
+	    .prepare = on_prepare, .ready = on_ready};
+
+	work->stream = stream;
+	hm_stream_counter(stream, "requests", &work->counts.requests);
+	hm_stream_counter(stream, "evicted", &work->counts.evicted);
+	hm_stream_counter(stream, "refused", &work->refused);
+	hm_stream_side(stream, &side);
 	if (open_plant(work) && (!wants_http(work->config) ||
 	    open_http(work)) && open_textfile(work))
-		return run(work);
+		return HM_TOOL_GO_ON;
+	return HM_EXIT_OS;
+}
+
+static int
+finish(void *context)
+{
+	struct work *work = context;
+	bool good;
+
 	hm_http_free(work->http);
-	options.stats_period_ms = 0;
-	return hm_stream_close(work->stream, HM_EXIT_OS);
+	work->http = NULL;
+	good = hm_metrics_file_free(work->textfile);
+	return good ? HM_EXIT_OK : HM_EXIT_IO;
+}
+
+static bool
+free_all(void *context)
+{
+	struct work *work = context;
+
+	hm_http_free(work->http);
+	hm_api_free(work->answers);
+	hm_live_free(&work->copy);
+	hm_live_shared_free(&work->shared);
+	hm_dtus_free(&work->dtus);
+	return true;
 }
 
 int
 main(int argc, char *argv[])
 {
+	static const struct hm_tool_ops ops = {
+	    .check = check,
+	    .open = open_dtus,
+	    .start = start,
+	    .line = on_line,
+	    .finish = finish,
+	    .free = free_all,
+	};
 	static struct work work;
-	struct hm_config *config;
-	int status;
 
-	hm_stream_guard_descriptors();
-	config = hm_config_load(&tool, argc, argv, &status);
-	if (config == NULL)
-		return status;
-	work.config = config;
-	status = start(&work);
-	hm_api_free(work.answers);
-	hm_live_free(&work.copy);
-	hm_live_shared_free(&work.shared);
-	hm_dtus_free(&work.dtus);
-	hm_config_free(config);
-	return hm_restart(status);
+	return hm_tool_main(HM_TOOL_METRICS, &ops, &work, argc, argv);
 }

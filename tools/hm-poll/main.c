@@ -17,8 +17,9 @@
 #include "fleet.h"
 #include "poll_record.h"
 #include "resolve.h"
-#include "stream/restart.h"
 #include "stream/stream.h"
+#include "stream/stream_ev.h"
+#include "stream/tool.h"
 
 #define HM_PERIOD_MIN_MS 35000 /* faster starves the vendor's cloud upload */
 #define FINISH_SECONDS 2 /* for polls that are under way, after a signal */
@@ -56,39 +57,20 @@ check(const struct hm_config *config)
 	return good ? 0 : HM_EXIT_CONFIG;
 }
 
-static const struct hm_tool tool = {
-    .name = "hm-poll",
-    .bit = HM_POLL,
-    .operands = "[URI ...]",
-    .summary = "Read DTUs at modbus://HOST[:PORT][/UNIT][#NAME] or\n"
-        "hm://HOST[:PORT][#NAME] and write what they answer.",
-    .check = check,
-};
-
 struct work {
-	struct ev_loop *loop;
-	struct hm_stream *stream;
+	const struct hm_config *config;
+	struct hm_dtus dtus;
+	struct hm_arena arena;
+	struct hm_stream_ev events;
+	struct hm_resolver *resolver;
 	struct hm_fleet *fleet;
 	struct hm_quiet_hours night;
-	ev_io signals, writable;
-	ev_timer stats, hurry;
+	ev_timer hurry;
 	bool finishes; /* a signal lets the polls that are under way end */
-	unsigned stops; /* signals that were acted on */
 	char line[HM_LINE_MAX];
 };
 
 /* Records */
-
-static void
-write_out(struct work *work)
-{
-	if (!hm_stream_flush(work->stream))
-		ev_break(work->loop, EVBREAK_ALL);
-	else if (hm_stream_pending(work->stream) > 0)
-		ev_io_start(work->loop, &work->writable);
-	else
-		ev_io_stop(work->loop, &work->writable);
-}
 
 static void
 emit(struct work *work, const struct hm_json *e)
@@ -96,10 +78,10 @@ emit(struct work *work, const struct hm_json *e)
 	struct hm_slice line;
 
 	if (hm_json_done(e, &line))
-		hm_stream_emit(work->stream, line);
+		hm_stream_emit(work->events.stream, line);
 	else
-		hm_log(HM_ERROR, "a record is longer than a line may be");
-	write_out(work);
+		hm_log(HM_ERROR, "a record is longer than a line can be");
+	hm_stream_ev_flush(&work->events);
 }
 
 static bool
@@ -107,7 +89,7 @@ room(void *context)
 {
 	const struct work *work = context;
 
-	return hm_stream_room(work->stream) > HM_LINE_MAX;
+	return hm_stream_room(work->events.stream) > HM_LINE_MAX;
 }
 
 static void
@@ -139,10 +121,10 @@ on_ended(void *context)
 {
 	struct work *work = context;
 
-	ev_break(work->loop, EVBREAK_ALL);
+	ev_break(work->events.loop, EVBREAK_ALL);
 }
 
-/* Events */
+/* Signals */
 
 static void
 on_hurry(struct ev_loop *loop, ev_timer *timer, int events)
@@ -154,69 +136,20 @@ on_hurry(struct ev_loop *loop, ev_timer *timer, int events)
 
 /* What a DTU has answered is not asked for twice. */
 static void
-finish(struct work *work)
+on_stop(void *context)
 {
+	struct work *work = context;
 	bool finishes = work->finishes;
 
 	work->finishes = false;
 	if (finishes && hm_fleet_finish(work->fleet) > 0)
-		ev_timer_start(work->loop, &work->hurry);
+		ev_timer_start(work->events.loop, &work->hurry);
 	else
-		ev_break(work->loop, EVBREAK_ALL);
+		ev_break(work->events.loop, EVBREAK_ALL);
 }
 
 static void
-on_signals(struct ev_loop *loop, ev_io *io, int events)
-{
-	struct work *work = io->data;
-
-	(void)loop;
-	(void)events;
-	hm_stream_signals(work->stream);
-	if (hm_stream_stops(work->stream) != work->stops)
-		finish(work);
-	else
-		write_out(work);
-	work->stops = hm_stream_stops(work->stream);
-}
-
-static void
-on_writable(struct ev_loop *loop, ev_io *io, int events)
-{
-	(void)loop;
-	(void)events;
-	write_out(io->data);
-}
-
-static void
-on_stats(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	struct work *work = timer->data;
-
-	(void)loop;
-	(void)events;
-	hm_stream_stats(work->stream);
-	write_out(work);
-}
-
-static void
-watch_stream(struct work *work, int64_t stats_period_ms)
-{
-	double period = (double)stats_period_ms / 1000;
-
-	ev_io_init(&work->signals, on_signals,
-	    hm_stream_signal_fd(work->stream), EV_READ);
-	ev_io_init(&work->writable, on_writable, 1, EV_WRITE);
-	ev_timer_init(&work->stats, on_stats, period, period);
-	work->signals.data = work->writable.data = work->stats.data = work;
-	ev_timer_init(&work->hurry, on_hurry, FINISH_SECONDS, 0);
-	ev_io_start(work->loop, &work->signals);
-	if (stats_period_ms > 0)
-		ev_timer_start(work->loop, &work->stats);
-}
-
-static void
-name_counters(struct work *work)
+register_counters(struct work *work)
 {
 	const struct hm_fleet_counts *counts = hm_fleet_counts(work->fleet);
 	const struct {
@@ -235,7 +168,8 @@ name_counters(struct work *work)
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-		hm_stream_counter(work->stream, table[i].name, table[i].value);
+		hm_stream_counter(work->events.stream, table[i].name,
+		    table[i].value);
 }
 
 /* Setting up */
@@ -306,16 +240,17 @@ warn_of_haste(const struct hm_dtus *dtus, const struct hm_config *config)
 }
 
 static struct hm_poller_options
-poller_options(const struct hm_config *config, struct ev_loop *loop,
-    struct hm_resolver *resolver, struct hm_arena *arena)
+poller_options(struct work *work)
 {
+	const struct hm_config *config = work->config;
+
 	return (struct hm_poller_options){
-	    .loop = loop,
-	    .resolver = resolver,
+	    .loop = work->events.loop,
+	    .resolver = work->resolver,
 	    .dialog = {
 	        .ask = ask_bits(config),
 	        .ask_period = hm_config_ms(config, HM_SET_ASK_PERIOD) / 1000,
-	        .arena = arena,
+	        .arena = &work->arena,
 	    },
 	    .connect_timeout_ms = hm_config_ms(config,
 	        HM_SET_CONNECT_TIMEOUT),
@@ -346,9 +281,12 @@ lock_dir(const struct hm_config *config)
 }
 
 static struct hm_fleet_options
-fleet_options(const struct hm_config *config, struct work *work)
+fleet_options(struct work *work)
 {
+	const struct hm_config *config = work->config;
+
 	return (struct hm_fleet_options){
+	    .poller = poller_options(work),
 	    .schedule = {
 	        .period_ms = hm_config_ms(config, HM_SET_QUERY_PERIOD),
 	        .night = hm_quiet_hours_read(config, &work->night),
@@ -384,78 +322,102 @@ fleet_options(const struct hm_config *config, struct work *work)
 	};
 }
 
-/* Poll until the stream or the polls come to an end. */
 static int
-poll_all(struct work *work, const struct hm_config *config,
-    const struct hm_dtus *dtus, struct hm_arena *arena)
+open_all(void *context, const struct hm_config *config)
 {
-	struct hm_resolver *resolver = hm_resolver_new(work->loop);
-	struct hm_fleet_options options = fleet_options(config, work);
-	int status = HM_EXIT_OS;
+	struct work *work = context;
+	int status = hm_dtus_collect(&work->dtus, config);
 
-	options.poller = poller_options(config, work->loop, resolver, arena);
-	if (resolver != NULL)
-		work->fleet = hm_fleet_new(dtus, &options);
-	if (work->fleet == NULL) {
-		hm_log_errno(HM_ERROR, "no memory for %zu DTUs", dtus->count);
-		return hm_stream_close(work->stream, status);
-	}
-	name_counters(work);
-	hm_stream_ready(work->stream);
-	ev_run(work->loop, 0);
-	status = hm_fleet_failed(work->fleet) ? HM_EXIT_UNAVAILABLE :
-	    HM_EXIT_OK;
-	status = hm_stream_close(work->stream, status);
-	hm_fleet_free(work->fleet);
-	if (hm_resolver_free(resolver))
-		ev_loop_destroy(work->loop);
-	return status;
+	if (status != 0)
+		return status;
+	work->config = config;
+	work->finishes = hm_config_has(config, HM_SET_DURABLE);
+	warn_of_haste(&work->dtus, config);
+	work->events.loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOSIGMASK);
+	if (work->events.loop != NULL &&
+	    hm_arena_init(&work->arena, HM_ARENA_SIZE))
+		return HM_TOOL_GO_ON;
+	hm_log_errno(HM_ERROR, "cannot make an event loop");
+	return HM_EXIT_OS;
+}
+
+static bool
+open_fleet(struct work *work)
+{
+	struct hm_fleet_options options;
+
+	work->resolver = hm_resolver_new(work->events.loop);
+	options = fleet_options(work);
+	if (work->resolver != NULL)
+		work->fleet = hm_fleet_new(&work->dtus, &options);
+	if (work->fleet == NULL)
+		hm_log_errno(HM_ERROR, "no memory for %zu DTUs",
+		    work->dtus.count);
+	return work->fleet != NULL;
 }
 
 static int
-run(struct work *work, const struct hm_config *config,
-    const struct hm_dtus *dtus)
+start(void *context, struct hm_stream *stream)
 {
-	struct hm_stream_options options;
-	struct hm_arena arena;
-	int status = HM_EXIT_OS;
+	struct work *work = context;
 
-	hm_config_stream(config, &options);
-	options.in = -1;
-	work->finishes = options.durable != NULL;
-	work->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOSIGMASK);
-	if (work->loop == NULL || !hm_arena_init(&arena, HM_ARENA_SIZE)) {
-		hm_log_errno(HM_ERROR, "cannot make an event loop");
+	raise_descriptor_limit(work->dtus.count);
+	work->events.stream = stream;
+	work->events.stop = on_stop;
+	work->events.context = work;
+	hm_stream_ev_start(&work->events);
+	ev_timer_init(&work->hurry, on_hurry, FINISH_SECONDS, 0);
+	if (!open_fleet(work))
 		return HM_EXIT_OS;
-	}
-	work->stream = hm_stream_open(&options);
-	if (work->stream != NULL) {
-		raise_descriptor_limit(dtus->count);
-		watch_stream(work, options.stats_period_ms);
-		status = poll_all(work, config, dtus, &arena);
-	}
-	hm_arena_free(&arena);
-	return status;
+	register_counters(work);
+	return HM_TOOL_GO_ON;
+}
+
+/* Poll until the stream or the polls come to an end. */
+static void
+poll_all(void *context)
+{
+	struct work *work = context;
+
+	hm_stream_ready(work->events.stream);
+	ev_run(work->events.loop, 0);
+}
+
+static int
+finish(void *context)
+{
+	struct work *work = context;
+
+	return hm_fleet_failed(work->fleet) ? HM_EXIT_UNAVAILABLE :
+	    HM_EXIT_OK;
+}
+
+static bool
+free_all(void *context)
+{
+	struct work *work = context;
+
+	hm_fleet_free(work->fleet);
+	/* A look-up that goes on still uses the loop. */
+	if (hm_resolver_free(work->resolver) && work->events.loop != NULL)
+		ev_loop_destroy(work->events.loop);
+	hm_arena_free(&work->arena);
+	hm_dtus_free(&work->dtus);
+	return true;
 }
 
 int
 main(int argc, char *argv[])
 {
+	static const struct hm_tool_ops ops = {
+	    .check = check,
+	    .open = open_all,
+	    .start = start,
+	    .run = poll_all,
+	    .finish = finish,
+	    .free = free_all,
+	};
 	static struct work work;
-	struct hm_config *config;
-	struct hm_dtus dtus;
-	int status;
 
-	hm_stream_guard_descriptors();
-	config = hm_config_load(&tool, argc, argv, &status);
-	if (config == NULL)
-		return status;
-	status = hm_dtus_collect(&dtus, config);
-	if (status == 0) {
-		warn_of_haste(&dtus, config);
-		status = run(&work, config, &dtus);
-	}
-	hm_dtus_free(&dtus);
-	hm_config_free(config);
-	return hm_restart(status);
+	return hm_tool_main(HM_TOOL_POLL, &ops, &work, argc, argv);
 }

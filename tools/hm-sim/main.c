@@ -1,7 +1,6 @@
 #include <ev.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/exits.h"
@@ -13,15 +12,13 @@
 #include "record/record.h"
 #include "sim_fault.h"
 #include "sim_server.h"
-#include "stream/restart.h"
 #include "stream/stream.h"
+#include "stream/stream_ev.h"
+#include "stream/tool.h"
 
 struct sim {
-	struct ev_loop *loop;
-	struct hm_stream *stream;
 	struct hm_sim_server *server;
-	ev_io signals, output, reader;
-	ev_timer stats;
+	struct hm_stream_ev events;
 };
 
 /* Settings */
@@ -138,19 +135,6 @@ read_options(const struct hm_config *config, struct hm_sim_options *o)
 
 /* Output */
 
-/* What stdout does not take at once goes when it can. False if it fails. */
-static bool
-flush(struct sim *sim)
-{
-	if (!hm_stream_flush(sim->stream))
-		return false;
-	if (hm_stream_pending(sim->stream) > 0)
-		ev_io_start(sim->loop, &sim->output);
-	else
-		ev_io_stop(sim->loop, &sim->output);
-	return true;
-}
-
 static bool
 list_dtus(struct sim *sim)
 {
@@ -170,9 +154,9 @@ list_dtus(struct sim *sim)
 		hm_json_bool(&e, "encrypted", listing.encrypts);
 		hm_json_object_end(&e);
 		if (hm_json_done(&e, &line))
-			hm_stream_emit(sim->stream, line);
+			hm_stream_emit(sim->events.stream, line);
 	}
-	return flush(sim);
+	return hm_stream_ev_flush(&sim->events);
 }
 
 static void
@@ -191,117 +175,11 @@ on_answered(void *context, int64_t serial, uint16_t number)
 	hm_json_object_end(&e);
 	if (!hm_json_done(&e, &line))
 		return;
-	hm_stream_emit(sim->stream, line);
-	if (!flush(sim))
-		ev_break(sim->loop, EVBREAK_ALL);
+	hm_stream_emit(sim->events.stream, line);
+	hm_stream_ev_flush(&sim->events);
 }
 
-/* Events */
-
-static void
-on_output(struct ev_loop *loop, ev_io *io, int events)
-{
-	(void)events;
-	if (!flush(io->data))
-		ev_break(loop, EVBREAK_ALL);
-}
-
-/* A pipe reports an error when nobody reads it: writing then finds it out. */
-static void
-on_reader_gone(struct ev_loop *loop, ev_io *io, int events)
-{
-	struct sim *sim = io->data;
-
-	(void)events;
-	ev_io_stop(loop, io);
-	hm_stream_stats(sim->stream);
-	if (!flush(sim))
-		ev_break(loop, EVBREAK_ALL);
-}
-
-static void
-on_signal(struct ev_loop *loop, ev_io *io, int events)
-{
-	struct sim *sim = io->data;
-
-	(void)events;
-	if (hm_stream_signals(sim->stream) || !flush(sim))
-		ev_break(loop, EVBREAK_ALL);
-}
-
-static void
-on_stats(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	struct sim *sim = timer->data;
-
-	(void)events;
-	hm_stream_stats(sim->stream);
-	if (!flush(sim))
-		ev_break(loop, EVBREAK_ALL);
-}
-
-static bool
-is_pipe(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
-}
-
-static void
-watch(struct sim *sim, int64_t stats_period_ms)
-{
-	double period = (double)stats_period_ms / 1000;
-
-	ev_io_init(&sim->signals, on_signal,
-	    hm_stream_signal_fd(sim->stream), EV_READ);
-	ev_io_init(&sim->output, on_output, STDOUT_FILENO, EV_WRITE);
-	ev_io_init(&sim->reader, on_reader_gone, STDOUT_FILENO, EV_READ);
-	ev_timer_init(&sim->stats, on_stats, period, period);
-	sim->signals.data = sim->output.data = sim->reader.data = sim;
-	sim->stats.data = sim;
-	ev_io_start(sim->loop, &sim->signals);
-	if (is_pipe(STDOUT_FILENO))
-		ev_io_start(sim->loop, &sim->reader);
-	if (stats_period_ms > 0)
-		ev_timer_start(sim->loop, &sim->stats);
-}
-
-static void
-count(struct sim *sim)
-{
-	const struct hm_sim_counters *counters =
-	    hm_sim_server_counters(sim->server);
-
-	hm_stream_counter(sim->stream, "connections", &counters->connections);
-	hm_stream_counter(sim->stream, "requests", &counters->requests);
-	hm_stream_counter(sim->stream, "replies", &counters->replies);
-	hm_stream_counter(sim->stream, "faults", &counters->faults);
-}
-
-static int
-serve(struct sim *sim, const struct hm_sim_options *options,
-    struct hm_stream_options *stream)
-{
-	int status;
-
-	sim->server = hm_sim_server_open(sim->loop, options, &status);
-	if (sim->server == NULL)
-		return status;
-	sim->stream = hm_stream_open(stream);
-	if (sim->stream == NULL) {
-		hm_sim_server_close(sim->server);
-		return HM_EXIT_OS;
-	}
-	count(sim);
-	watch(sim, stream->stats_period_ms);
-	hm_stream_ready(sim->stream);
-	if (list_dtus(sim) && !hm_stream_signals(sim->stream))
-		ev_run(sim->loop, 0);
-	status = hm_stream_close(sim->stream, HM_EXIT_OK);
-	hm_sim_server_close(sim->server);
-	return status;
-}
+/* Running */
 
 static int
 check(const struct hm_config *config)
@@ -311,42 +189,75 @@ check(const struct hm_config *config)
 	return read_options(config, &options) ? HM_EXIT_OK : HM_EXIT_CONFIG;
 }
 
-static const struct hm_tool tool = {
-    .name = "hm-sim",
-    .bit = HM_SIM,
-    .summary = "Simulate Hoymiles DTUs. Prints a sim record with the URI of "
-	       "each.",
-    .check = check,
-};
+static int
+open_server(void *context, const struct hm_config *config)
+{
+	struct sim *sim = context;
+	struct hm_sim_options options;
+	int status;
+
+	if (!read_options(config, &options))
+		return HM_EXIT_CONFIG;
+	options.answered = on_answered;
+	options.context = sim;
+	sim->events.loop = ev_loop_new(EVFLAG_AUTO);
+	if (sim->events.loop == NULL) {
+		hm_log_errno(HM_ERROR, "no event loop");
+		return HM_EXIT_OS;
+	}
+	sim->server = hm_sim_server_open(sim->events.loop, &options, &status);
+	return sim->server != NULL ? HM_TOOL_GO_ON : status;
+}
+
+static int
+start(void *context, struct hm_stream *stream)
+{
+	struct sim *sim = context;
+	const struct hm_sim_counters *counters =
+	    hm_sim_server_counters(sim->server);
+
+	sim->events.stream = stream;
+	hm_stream_counter(stream, "connections", &counters->connections);
+	hm_stream_counter(stream, "requests", &counters->requests);
+	hm_stream_counter(stream, "replies", &counters->replies);
+	hm_stream_counter(stream, "faults", &counters->faults);
+	hm_stream_ev_start(&sim->events);
+	hm_stream_ev_watch_reader(&sim->events);
+	return HM_TOOL_GO_ON;
+}
+
+static void
+serve(void *context)
+{
+	struct sim *sim = context;
+
+	hm_stream_ready(sim->events.stream);
+	if (list_dtus(sim) && !hm_stream_signals(sim->events.stream))
+		ev_run(sim->events.loop, 0);
+}
+
+static bool
+free_server(void *context)
+{
+	struct sim *sim = context;
+
+	hm_sim_server_close(sim->server);
+	if (sim->events.loop != NULL)
+		ev_loop_destroy(sim->events.loop);
+	return true;
+}
 
 int
 main(int argc, char *argv[])
 {
-	struct hm_stream_options stream;
-	struct hm_sim_options options;
-	struct sim sim = {0};
-	struct hm_config *config;
-	int status;
+	static const struct hm_tool_ops ops = {
+	    .check = check,
+	    .open = open_server,
+	    .start = start,
+	    .run = serve,
+	    .free = free_server,
+	};
+	static struct sim sim;
 
-	hm_stream_guard_descriptors();
-	config = hm_config_load(&tool, argc, argv, &status);
-	if (config == NULL)
-		return status;
-	hm_config_stream(config, &stream);
-	stream.in = -1;
-	sim.loop = ev_loop_new(EVFLAG_AUTO);
-	if (sim.loop == NULL) {
-		hm_log_errno(HM_ERROR, "no event loop");
-		status = HM_EXIT_OS;
-	} else if (!read_options(config, &options)) {
-		status = HM_EXIT_CONFIG;
-	} else {
-		options.answered = on_answered;
-		options.context = &sim;
-		status = serve(&sim, &options, &stream);
-	}
-	if (sim.loop != NULL)
-		ev_loop_destroy(sim.loop);
-	hm_config_free(config);
-	return hm_restart(status);
+	return hm_tool_main(HM_TOOL_SIM, &ops, &sim, argc, argv);
 }

@@ -9,14 +9,14 @@
 #define CHUNK_SIZE ((size_t)64 * 1024)
 
 /*
- * Rows stand in chunks, each behind its length, and no chunk moves while a
- * row in it can be read. Behind the last row of a chunk that has another
- * one after it stands a length of 0, or there is no room for a length.
+ * Rows are in chunks, each after its length, and a chunk does not move while a
+ * row in it can be read. After the last row of a chunk that is not the last
+ * there is a length of 0, or no room for a length.
  */
 struct chunk {
 	struct chunk *next;
 	size_t size, used;
-	int64_t begun; /* when its first row was put, or later if it is gone */
+	int64_t begun; /* when its first row, or one after it, was put */
 	char bytes[];
 };
 
@@ -25,12 +25,12 @@ struct hm_backlog {
 	pthread_cond_t changed;
 	struct chunk *first, *last, *spare;
 	size_t read; /* bytes of the first chunk that are dropped */
-	size_t held, most; /* bytes of all chunks but the spare one */
+	size_t held, most; /* bytes of all chunks except the spare one */
 	size_t count;
-	size_t wanted; /* rows that the other side waits for */
-	size_t seen; /* rows that it has been told of and not dropped */
+	size_t wanted; /* rows that the taking thread waits for */
+	size_t seen; /* rows that it knows of and has not dropped */
 	int64_t seen_at;
-	uint64_t dropped; /* rows so far: the progress of the other side */
+	uint64_t dropped; /* rows dropped so far */
 	bool ended;
 };
 
@@ -69,7 +69,7 @@ hm_backlog_free(struct hm_backlog *b)
 	free(b);
 }
 
-/* Wait for the other side, at most until a moment in monotonic ms. */
+/* Wait for the other thread, at most until `until` in monotonic ms. */
 static void
 wait_until(struct hm_backlog *b, int64_t moment)
 {
@@ -156,9 +156,9 @@ put(struct hm_backlog *b, struct hm_slice row)
 /* The mutex is held. */
 static bool
 put_when_there_is_room(struct hm_backlog *b, struct hm_slice row,
-    int64_t patience_ms)
+    int64_t wait_ms)
 {
-	int64_t until = hm_monotonic_ms() + patience_ms;
+	int64_t until = hm_monotonic_ms() + wait_ms;
 	uint64_t progress = b->dropped;
 
 	while (!put(b, row)) {
@@ -166,7 +166,7 @@ put_when_there_is_room(struct hm_backlog *b, struct hm_slice row,
 			return false;
 		wait_until(b, until);
 		if (b->dropped != progress)
-			until = hm_monotonic_ms() + patience_ms;
+			until = hm_monotonic_ms() + wait_ms;
 		progress = b->dropped;
 	}
 	return true;
@@ -174,13 +174,13 @@ put_when_there_is_room(struct hm_backlog *b, struct hm_slice row,
 
 bool
 hm_backlog_put(struct hm_backlog *b, struct hm_slice row,
-    int64_t patience_ms)
+    int64_t wait_ms)
 {
 	bool good;
 
 	pthread_mutex_lock(&b->mutex);
-	good = put(b, row) || (patience_ms > 0 &&
-	    put_when_there_is_room(b, row, patience_ms));
+	good = put(b, row) || (wait_ms > 0 &&
+	    put_when_there_is_room(b, row, wait_ms));
 	pthread_mutex_unlock(&b->mutex);
 	return good;
 }
@@ -237,7 +237,7 @@ hm_backlog_wait(struct hm_backlog *b, size_t count, int64_t delay_ms,
 	return state;
 }
 
-/* The length at a place; 0: the row is in the next chunk. */
+/* The length at an offset; 0: the row is in the next chunk. */
 static size_t
 length_at(const struct chunk *chunk, size_t offset)
 {
@@ -248,7 +248,7 @@ length_at(const struct chunk *chunk, size_t offset)
 	return n;
 }
 
-/* No lock: what stands before the last row that was counted stays. */
+/* No lock: rows before the last counted one do not change. */
 struct hm_slice
 hm_backlog_next(struct hm_backlog *b, struct hm_backlog_place *place)
 {
@@ -270,7 +270,9 @@ hm_backlog_next(struct hm_backlog *b, struct hm_backlog_place *place)
 	return hm_slice(chunk->bytes + offset, n);
 }
 
-/* The first chunk has been read: keep one of the usual size for later. */
+/*
+ * The first chunk has been read: keep it as a spare if it has the usual size.
+ */
 static void
 drop_chunk(struct hm_backlog *b)
 {
@@ -287,7 +289,7 @@ drop_chunk(struct hm_backlog *b)
 		free(chunk);
 }
 
-/* Rows that the other side has not been told of came after it was. */
+/* Wake it only for rows that it does not know of yet. */
 static void
 note_dropped(struct hm_backlog *b, size_t count)
 {

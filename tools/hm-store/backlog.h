@@ -18,15 +18,15 @@ struct hm_backlog;
 struct hm_backlog *hm_backlog_new(size_t bytes);
 void hm_backlog_free(struct hm_backlog *backlog);
 
-/* The side of the stream */
+/* For the thread that puts */
 
 /*
  * Copy a row, which is not empty, into the queue. Where it is full, wait for
- * room as long as the other side makes some at least every `patience_ms`;
+ * room as long as the other side makes some at least every `wait_ms`;
  * false if there is none.
  */
 bool hm_backlog_put(struct hm_backlog *backlog, struct hm_slice row,
-    int64_t patience_ms);
+    int64_t wait_ms);
 
 /* No more rows will come: hm_backlog_wait waits no longer. */
 void hm_backlog_end(struct hm_backlog *backlog);
@@ -34,7 +34,7 @@ void hm_backlog_end(struct hm_backlog *backlog);
 /* The rows that are held. */
 size_t hm_backlog_count(struct hm_backlog *backlog);
 
-/* The side of the store */
+/* For the thread that takes */
 
 struct hm_backlog_state {
 	size_t count;
@@ -49,7 +49,7 @@ struct hm_backlog_state {
 struct hm_backlog_state hm_backlog_wait(struct hm_backlog *backlog,
     size_t count, int64_t delay_ms, int64_t most_ms);
 
-/* A place in the queue. All zero: before the first row. */
+/* A position in the queue. All zero: before the first row. */
 struct hm_backlog_place {
 	const void *chunk;
 	size_t offset;
@@ -59,7 +59,7 @@ struct hm_backlog_place {
 struct hm_slice hm_backlog_next(struct hm_backlog *backlog,
     struct hm_backlog_place *place);
 
-/* Forget the first `count` rows. */
+/* Drop the first `count` rows. */
 void hm_backlog_drop(struct hm_backlog *backlog, size_t count);
 
 #endif

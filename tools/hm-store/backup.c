@@ -27,7 +27,7 @@ struct copy {
 	char why[256];
 };
 
-/* SQLite's reason is gone with the next call. */
+/* The next call overwrites SQLite's reason. */
 static bool
 fail(struct copy *c, const char *why)
 {
@@ -42,15 +42,15 @@ step_all(struct copy *c, sqlite3_backup *backup)
 
 	while (result == SQLITE_OK) {
 		if (c->end >= 0 && hm_monotonic_ms() >= c->end)
-			return fail(c, "it takes too long");
+			return fail(c, "it took too long");
 		result = sqlite3_backup_step(backup, PAGES_AT_ONCE);
 	}
 	return result == SQLITE_DONE || fail(c, sqlite3_errstr(result));
 }
 
 /*
- * The source is read in one transaction: what others write meanwhile does not
- * make the copy begin anew.
+ * The source is read in one transaction, so that writes of others do not
+ * restart the copy.
  */
 static bool
 copy_pages(struct copy *c)
@@ -70,7 +70,7 @@ copy_pages(struct copy *c)
 	return good;
 }
 
-/* Those who go on writing would do so in a file that has no name any more. */
+/* A process that has the file open would go on writing to an unlinked file. */
 static bool
 is_same_file(const char *a, const char *b)
 {
@@ -141,7 +141,10 @@ finish_file(struct copy *c, const char *part, const char *to)
 	directory_of(to, directory);
 	if (!sync_file(part, O_RDWR))
 		return fail(c, strerror(errno));
-	/* The log of what was there before is none of the copy's. */
+	/*
+	 * A write-ahead log of the replaced file must not be applied to the
+	 * copy.
+	 */
 	remove_beside(to, "-wal");
 	remove_beside(to, "-shm");
 	return (rename(part, to) == 0 &&

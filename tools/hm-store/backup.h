@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * Copies of a database that others may go on writing. A copy is made beside
- * its name and renamed when it is whole and on the disk.
+ * Copies a database that other processes may be writing to. A copy is made
+ * beside its final name, and renamed when it is complete and on the disk.
  */
 
 /*
@@ -17,8 +17,8 @@
 bool hm_backup(const char *path, const char *to, int64_t most_ms);
 
 /*
- * The same to a name of its own beside the database,
- * STEM_backup_YYYYmmdd_HHMMSS.db; of such copies the newest `keep` stay.
+ * The same to STEM_backup_YYYYmmdd_HHMMSS.db beside the database; the newest
+ * `keep` of such copies stay.
  */
 bool hm_backup_rotate(const char *path, size_t keep, int64_t most_ms);
 

@@ -5,9 +5,9 @@
 #include "base/json_writer.h"
 #include "base/rfc3339.h"
 #include "db/history_read.h"
-#include "db/reading_tables.h"
 #include "db/sql.h"
 #include "record/record.h"
+#include "record/types.h"
 
 #define RANGE " WHERE time >= ?1 AND time < ?2 ORDER BY time"
 
@@ -18,7 +18,7 @@ struct column {
 	enum form form;
 };
 
-/* What is not a reading. The first column is the time. */
+/* Record types that are not readings. The first column is the time. */
 static const struct event_query {
 	const char *type, *sql;
 	struct column columns[10];
@@ -45,9 +45,9 @@ static const struct event_query {
 
 #define EVENTS (sizeof events / sizeof *events)
 
-/* A table on its way out. */
+/* A table that is being exported. */
 struct row_source {
-	const struct hm_table *table; /* or NULL: it is of an event */
+	const struct hm_reading_type *type; /* or NULL: it is of an event */
 	const struct event_query *event;
 	sqlite3_stmt *rows;
 	bool ended;
@@ -55,12 +55,12 @@ struct row_source {
 
 struct export {
 	struct hm_db *db;
-	struct row_source source[HM_TABLES + EVENTS];
+	struct row_source source[HM_SCOPES + EVENTS];
 	struct hm_record record; /* of members kept as JSON */
 	char line[HM_LINE_MAX];
 };
 
-#define SOURCES (HM_TABLES + EVENTS)
+#define SOURCES (HM_SCOPES + EVENTS)
 
 static bool
 advance(struct row_source *source)
@@ -82,10 +82,10 @@ open_source(struct export *x, struct row_source *source, const char *sql,
 }
 
 /* A DTU's own record comes after those of its parts, as in the stream. */
-static const struct hm_table *
+static const struct hm_reading_type *
 table_in_order(size_t i)
 {
-	return &hm_tables[(i + 1) % HM_TABLES];
+	return &hm_reading_types[(i + 1) % HM_SCOPES];
 }
 
 static bool
@@ -99,17 +99,17 @@ open_sources(struct export *x, int64_t since, int64_t until)
 		if (!open_source(x, source, events[i].sql, since, until))
 			return false;
 	}
-	for (size_t i = 0; i < HM_TABLES; i++, source++) {
-		source->table = table_in_order(i);
-		hm_history_select(&sql, source->table);
-		hm_sql_add(&sql, RANGE ", %s", source->table->device);
+	for (size_t i = 0; i < HM_SCOPES; i++, source++) {
+		source->type = table_in_order(i);
+		hm_history_select(&sql, source->type);
+		hm_sql_add(&sql, RANGE ", %s", source->type->keys);
 		if (!open_source(x, source, hm_sql_text(&sql), since, until))
 			return false;
 	}
 	return true;
 }
 
-/* The source whose row is the oldest, of several the first; or NULL. */
+/* The first source whose row is the oldest, or NULL. */
 static struct row_source *
 next_source(struct export *x)
 {
@@ -183,8 +183,8 @@ emit_row(struct export *x, const struct row_source *source,
 
 	hm_json_start(&e, x->line, sizeof x->line);
 	hm_json_object(&e, NULL);
-	if (source->table != NULL)
-		hm_history_emit(&e, source->table, source->rows);
+	if (source->type != NULL)
+		hm_history_emit(&e, source->type, source->rows);
 	else
 		emit_event(x, &e, source);
 	hm_json_object_end(&e);
@@ -218,7 +218,7 @@ hm_export(struct hm_db *db, int64_t since, int64_t until, hm_export_put *put,
 	if (x == NULL)
 		return false;
 	x->db = db;
-	/* One transaction, so that all tables are of one moment. */
+	/* One transaction, so that all tables are from the same moment. */
 	good = hm_db_run(db, "BEGIN") && open_sources(x, since, until) &&
 	    emit_all(x, put, context);
 	for (size_t i = 0; i < SOURCES; i++)

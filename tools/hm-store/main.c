@@ -1,55 +1,34 @@
-/* hm-store: what passes, kept in an SQLite database. */
+/* hm-store: keep the passing records in an SQLite database. */
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
+#include "actions.h"
 #include "backup.h"
 #include "base/clock.h"
 #include "base/exits.h"
-#include "base/json_writer.h"
 #include "base/log.h"
 #include "base/rfc3339.h"
 #include "config/config.h"
 #include "config/settings.h"
 #include "db/db.h"
-#include "db/history_read.h"
-#include "db/schema.h"
-#include "export.h"
 #include "record/record.h"
 #include "row_encode.h"
 #include "store_thread.h"
-#include "stream/restart.h"
 #include "stream/stream.h"
+#include "stream/tool.h"
 
 #define MEGABYTE ((size_t)1024 * 1024)
 #define DAY 86400
-/* A disk that takes nothing for so long is not waited for. */
+/* Do not wait longer for a disk that accepts nothing. */
 #define STUCK_MS 8000
-#define END_MS 70000  /* at the end of the input, where others lock it */
-#define SLICE_MS 100  /* of a wait, after which signals are looked at */
-#define REPLAY_S 3600 /* older records do not come from DTUs now */
+#define END_MS 70000  /* at the end of the input, if others lock it */
+#define SLICE_MS 100  /* of a wait, after which signals are checked */
+#define REPLAY_S 3600 /* older records are a replay */
 #define DRAIN_MS 3600000
 #define ENDING_MS 200 /* between two looks at that */
 
 /* Settings */
-
-static bool
-read_moment(const struct hm_config *config, enum hm_setting_id id,
-    int64_t *moment)
-{
-	const char *text = hm_config_text(config, id);
-	char whole[HM_RFC3339_SIZE];
-
-	if (text == NULL || hm_rfc3339_parse(hm_text(text), moment))
-		return true;
-	snprintf(whole, sizeof whole, "%.10sT00:00:00Z", text);
-	if (strlen(text) == 10 && hm_rfc3339_parse(hm_text(whole), moment))
-		return true;
-	return hm_config_refuse(config, id, "are times in UTC, such as "
-	    "2026-11-23 or 2026-11-23T10:15:00Z");
-}
 
 static bool
 stores(const struct hm_config *config)
@@ -59,41 +38,12 @@ stores(const struct hm_config *config)
 }
 
 static int
-count_actions(const struct hm_config *config)
-{
-	return hm_config_has(config, HM_SET_BACKUP) +
-	    hm_config_flag(config, HM_SET_EXPORT) +
-	    hm_config_flag(config, HM_SET_STATS) +
-	    hm_config_flag(config, HM_SET_VACUUM);
-}
-
-/* What goes together on the command line. */
-static bool
-check_actions(const struct hm_config *config)
-{
-	if (count_actions(config) > 1) {
-		hm_log(HM_ERROR, "one of --backup, --export, --stats and "
-		    "--vacuum at a time");
-		return false;
-	}
-	if (!hm_config_flag(config, HM_SET_EXPORT) &&
-	    (hm_config_has(config, HM_SET_SINCE) ||
-	    hm_config_has(config, HM_SET_UNTIL))) {
-		hm_log(HM_ERROR, "--since and --until go with --export");
-		return false;
-	}
-	return true;
-}
-
-static int
 check(const struct hm_config *config)
 {
-	int64_t moment;
 	bool good = hm_config_use_zone(config);
 
-	good = read_moment(config, HM_SET_SINCE, &moment) && good;
-	good = read_moment(config, HM_SET_UNTIL, &moment) && good;
-	if ((stores(config) || count_actions(config) > 0) &&
+	good = hm_action_check(config) && good;
+	if ((stores(config) || hm_action_wanted(config)) &&
 	    !hm_config_has(config, HM_SET_DATABASE_PATH)) {
 		hm_log(HM_ERROR, "no database: set database_path, "
 		    "DATABASE_PATH or --database to its file");
@@ -101,14 +51,6 @@ check(const struct hm_config *config)
 	}
 	return good ? HM_EXIT_OK : HM_EXIT_CONFIG;
 }
-
-static const struct hm_tool tool = {
-    .name = "hm-store",
-    .bit = HM_STORE,
-    .summary = "Keep readings and events in an SQLite database and pass every "
-        "line on.",
-    .check = check,
-};
 
 struct work {
 	const struct hm_config *config;
@@ -120,6 +62,7 @@ struct work {
 	uint64_t would_store;
 	uint64_t lost;         /* records for which there was no room */
 	int64_t no_room_since; /* monotonic ms; 0: there is some */
+	int64_t started;       /* likewise */
 	bool ending;
 	uint64_t progress; /* of the store, when it last made any */
 	int64_t progress_at;
@@ -129,13 +72,13 @@ struct work {
 /* Records */
 
 static void
-look_at_counts(struct work *work)
+read_counts(struct work *work)
 {
 	if (work->thread != NULL)
 		hm_store_thread_counts(work->thread, &work->counts);
 }
 
-/* A stream of old can wait, and nothing else will tell what is in it. */
+/* A replayed stream can wait, and its records come from nowhere else. */
 static bool
 is_replayed(const struct work *work)
 {
@@ -147,15 +90,15 @@ is_replayed(const struct work *work)
 }
 
 /*
- * Whether to wait for room: a stream that goes on is not held up for long, and
- * nobody by a file that will never do.
+ * Whether to wait on for room: for a live stream up to STUCK_MS, for a file
+ * that was refused never. Looks for signals.
  */
 static bool
-has_patience(struct work *work)
+keep_waiting(struct work *work)
 {
 	bool stopping = hm_stream_signals(work->stream);
 
-	look_at_counts(work);
+	read_counts(work);
 	if (work->counts.store.failing == 0 &&
 	    hm_monotonic_ms() - work->no_room_since < STUCK_MS)
 		return true;
@@ -173,27 +116,28 @@ lose(struct work *work)
 static void
 store(struct work *work, struct hm_slice row)
 {
-	int64_t patience = 0;
+	int64_t wait_ms = 0;
 
 	work->would_store++;
 	if (work->thread == NULL)
 		return;
-	while (!hm_store_thread_put(work->thread, row, patience)) {
+	while (!hm_store_thread_put(work->thread, row, wait_ms)) {
 		if (work->no_room_since == 0)
 			work->no_room_since = hm_monotonic_ms();
-		if (!has_patience(work)) {
+		if (!keep_waiting(work)) {
 			lose(work);
 			return;
 		}
 		hm_stream_flush(work->stream);
-		patience = SLICE_MS;
+		wait_ms = SLICE_MS;
 	}
 	work->no_room_since = 0;
 }
 
 static void
-on_line(struct work *work, struct hm_slice line)
+on_line(void *context, struct hm_slice line)
 {
+	struct work *work = context;
 	struct hm_slice type, row;
 	const char *why;
 
@@ -207,14 +151,14 @@ on_line(struct work *work, struct hm_slice line)
 		store(work, row);
 }
 
-/* The store is the side of the stream */
+/* The store beside the stream */
 
 static int
 on_prepare(void *context, struct pollfd *fd)
 {
 	struct work *work = context;
 
-	look_at_counts(work);
+	read_counts(work);
 	fd->fd = hm_store_thread_fd(work->thread);
 	fd->events = POLLIN;
 	return work->ending ? ENDING_MS : -1;
@@ -229,13 +173,14 @@ on_ready(void *context, short revents)
 		hm_store_thread_woken(work->thread);
 }
 
+/* Look for progress of the store. True if it made none for too long. */
 static bool
-is_stuck(struct work *work)
+check_stuck(struct work *work)
 {
 	uint64_t progress;
 	int64_t now = hm_monotonic_ms();
 
-	look_at_counts(work);
+	read_counts(work);
 	progress = work->counts.store.batches + work->counts.store.hours;
 	if (work->progress_at == 0 || progress != work->progress)
 		work->progress_at = now;
@@ -245,31 +190,31 @@ is_stuck(struct work *work)
 }
 
 static bool
-is_drained(void *context)
+drain(void *context)
 {
 	struct work *work = context;
 
 	work->ending = true;
 	hm_store_thread_end(work->thread);
-	return hm_store_thread_ended(work->thread) || is_stuck(work);
+	return hm_store_thread_ended(work->thread) || check_stuck(work);
 }
 
 /*
- * Rows that are committed need no line to stay in the pipe. A disk that takes
- * nothing must not stop the stream.
+ * The lines of committed rows may leave the pipe. A disk that accepts nothing
+ * must not stop the stream.
  */
 static bool
-is_settled(void *context, bool pressed)
+settle(void *context, bool pressed)
 {
 	struct work *work = context;
 
-	look_at_counts(work);
+	read_counts(work);
 	return work->counts.queued == 0 ||
-	    (pressed && (work->counts.store.failing > 0 || is_stuck(work)));
+	    (pressed && (work->counts.store.failing > 0 || check_stuck(work)));
 }
 
 static void
-count(struct work *work)
+register_counters(struct work *work)
 {
 	const struct hm_store_thread_counts *c = &work->counts;
 
@@ -289,17 +234,6 @@ count(struct work *work)
 
 /* Running */
 
-static void
-read_all(struct work *work)
-{
-	struct hm_slice line;
-
-	while (hm_stream_next(work->stream, &line)) {
-		on_line(work, line);
-		hm_stream_commit(work->stream);
-	}
-}
-
 /* The status that the end of storing asks for. */
 static int
 end_storing(struct work *work)
@@ -307,7 +241,7 @@ end_storing(struct work *work)
 	const char *path = hm_config_text(work->config, HM_SET_DATABASE_PATH);
 	uint64_t left;
 
-	look_at_counts(work);
+	read_counts(work);
 	left = work->lost;
 	if (!hm_stream_has_successor(work->stream))
 		left += work->counts.queued;
@@ -335,7 +269,7 @@ back_up(const struct work *work, int64_t uptime_ms)
 		    timeout);
 }
 
-/* What is in effect, but for what is secret or no plain value. */
+/* The settings in effect, except secrets and lists. */
 static size_t
 list_settings(struct work *work)
 {
@@ -380,199 +314,92 @@ start_thread(struct work *work)
 }
 
 static int
-run_storing(struct work *work)
+open_all(void *context, const struct hm_config *config)
 {
+	struct work *work = context;
+
+	hm_db_lean();
+	work->config = config;
+	if (!hm_action_usage(config))
+		return HM_EXIT_USAGE;
+	if (hm_action_wanted(config))
+		return hm_action_run(config);
+	work->maker = hm_row_maker_new();
+	if (work->maker != NULL)
+		return HM_TOOL_GO_ON;
+	hm_log_errno(HM_ERROR, "no memory");
+	return HM_EXIT_OS;
+}
+
+static int
+start(void *context, struct hm_stream *stream)
+{
+	struct work *work = context;
 	const struct hm_stream_side side = {
 	    .context = work,
 	    .drain_ms = DRAIN_MS,
 	    .prepare = on_prepare,
 	    .ready = on_ready,
-	    .drained = is_drained,
+	    .drain = drain,
 	};
-	int64_t started = hm_monotonic_ms();
-	int status;
 
-	hm_stream_side(work->stream, &side);
-	hm_stream_settled(work->stream, is_settled, work);
-	count(work);
-	read_all(work);
-	status = end_storing(work);
-	/* Those who read on need not wait for the backup. */
-	hm_stream_end(work->stream);
-	/* A disk that hangs would hold us for ever. */
-	if (!hm_store_thread_ended(work->thread))
-		_exit(hm_restart(hm_stream_close(work->stream, HM_EXIT_TEMP)));
-	back_up(work, hm_monotonic_ms() - started);
-	status = hm_stream_close(work->stream, status);
-	hm_store_thread_free(work->thread);
-	return status;
+	work->stream = stream;
+	work->started = hm_monotonic_ms();
+	if (stores(work->config)) {
+		if (!start_thread(work))
+			return HM_EXIT_OS;
+		hm_stream_side(stream, &side);
+		hm_stream_settled(stream, settle, work);
+	}
+	register_counters(work);
+	return HM_TOOL_GO_ON;
 }
 
 static int
-run(struct work *work)
+finish(void *context)
 {
-	struct hm_stream_options options;
+	struct work *work = context;
+	int status;
 
-	work->maker = hm_row_maker_new();
-	if (work->maker == NULL) {
-		hm_log_errno(HM_ERROR, "no memory");
-		return HM_EXIT_OS;
-	}
-	hm_config_stream(work->config, &options);
-	/* The stream blocks the signals, and the thread inherits it. */
-	work->stream = hm_stream_open(&options);
-	if (work->stream == NULL)
-		return HM_EXIT_OS;
-	if (!stores(work->config)) {
-		count(work);
-		read_all(work);
+	if (work->thread == NULL) {
 		if (hm_config_flag(work->config, HM_SET_DRY_RUN))
 			hm_log(HM_WARNING, "dry run: %" PRIu64 " records would "
 			    "have been stored", work->would_store);
-		return hm_stream_close(work->stream, HM_EXIT_OK);
+		return HM_EXIT_OK;
 	}
-	if (!start_thread(work))
-		return hm_stream_close(work->stream, HM_EXIT_OS);
-	return run_storing(work);
-}
-
-/* Actions */
-
-static int
-cannot(const char *path, const char *what, const char *why)
-{
-	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", path),
-	    hm_fact("reason", why)), "%s: %s: %s", path, what, why);
-	return HM_EXIT_IO;
+	status = end_storing(work);
+	/* The reader of stdout need not wait for the backup. */
+	hm_stream_end(work->stream);
+	if (!hm_store_thread_ended(work->thread))
+		return HM_EXIT_TEMP;
+	back_up(work, hm_monotonic_ms() - work->started);
+	return status;
 }
 
 static bool
-put_line(void *context, struct hm_slice line)
+free_all(void *context)
 {
 	struct work *work = context;
 
-	hm_stream_emit(work->stream, line);
-	return !hm_stream_signals(work->stream) &&
-	    (hm_stream_room(work->stream) > line.n ||
-	    hm_stream_flush(work->stream));
-}
-
-static int
-export(struct work *work, struct hm_db *db)
-{
-	const struct hm_stream_options options = {
-	    .in = -1, .out = STDOUT_FILENO};
-	int64_t since = 0, until = INT64_MAX;
-	int status = HM_EXIT_OK;
-
-	read_moment(work->config, HM_SET_SINCE, &since);
-	read_moment(work->config, HM_SET_UNTIL, &until);
-	work->stream = hm_stream_open(&options);
-	if (work->stream == NULL)
-		return HM_EXIT_OS;
-	if (!hm_export(db, since, until, put_line, work))
-		status = cannot(db->path, "cannot export",
-		    hm_db_reason(db));
-	return hm_stream_close(work->stream, status);
-}
-
-static int
-tell_stats(struct hm_db *db)
-{
-	char buf[8192], time[HM_RFC3339_SIZE];
-	struct hm_slice line;
-	struct hm_json e;
-
-	hm_json_start(&e, buf, sizeof buf);
-	hm_json_record(&e, "database", hm_rfc3339_format(hm_clock_now(), time));
-	if (!hm_history_stats(db, &e))
-		return cannot(db->path, "cannot count", hm_db_reason(db));
-	hm_json_object_end(&e);
-	if (!hm_json_done(&e, &line))
-		return HM_EXIT_SOFTWARE;
-	if (printf("%.*s\n", (int)line.n, line.p) < 0 || fflush(stdout) != 0) {
-		hm_log_errno(HM_ERROR, "cannot write to stdout");
-		return HM_EXIT_IO;
-	}
-	return HM_EXIT_OK;
-}
-
-static int
-vacuum(const char *path)
-{
-	const struct hm_db_options options = {
-	    .writing = true, .careful = true, .busy_ms = STUCK_MS};
-	struct hm_db db = {0};
-	int status = HM_EXIT_OK;
-	const char *why;
-
-	if (access(path, F_OK) < 0) {
-		hm_log_errno(HM_ERROR, "%s", path);
-		return HM_EXIT_IO;
-	}
-	why = hm_db_open(&db, path, &options) ? hm_schema_check(&db) :
-	    hm_db_reason(&db);
-	if (why == NULL && !(hm_db_run(&db, "VACUUM") &&
-	    hm_db_run(&db, "PRAGMA wal_checkpoint(TRUNCATE)")))
-		why = hm_db_reason(&db);
-	if (why != NULL)
-		status = cannot(path, "cannot vacuum", why);
-	hm_db_close(&db);
-	return status;
-}
-
-static int
-read_database(struct work *work, const char *path)
-{
-	struct hm_db db = {0};
-	const char *why;
-	int status;
-
-	if (!hm_history_open(&db, path, &why))
-		status = cannot(path, "cannot read the database", why);
-	else if (hm_config_flag(work->config, HM_SET_EXPORT))
-		status = export(work, &db);
-	else
-		status = tell_stats(&db);
-	hm_db_close(&db);
-	return status;
-}
-
-static int
-act(struct work *work)
-{
-	const char *path = hm_config_text(work->config, HM_SET_DATABASE_PATH);
-	const char *to = hm_config_text(work->config, HM_SET_BACKUP);
-
-	if (hm_config_flag(work->config, HM_SET_DRY_RUN) &&
-	    !hm_config_flag(work->config, HM_SET_STATS) &&
-	    !hm_config_flag(work->config, HM_SET_EXPORT))
-		return HM_EXIT_OK;
-	if (hm_config_flag(work->config, HM_SET_VACUUM))
-		return vacuum(path);
-	if (to != NULL)
-		return hm_backup(path, to, -1) ? HM_EXIT_OK : HM_EXIT_IO;
-	return read_database(work, path);
+	/* A hanging disk would block the exit for ever. */
+	if (!hm_store_thread_free(work->thread))
+		return false;
+	hm_row_maker_free(work->maker);
+	return true;
 }
 
 int
 main(int argc, char *argv[])
 {
+	static const struct hm_tool_ops ops = {
+	    .check = check,
+	    .open = open_all,
+	    .start = start,
+	    .line = on_line,
+	    .finish = finish,
+	    .free = free_all,
+	};
 	static struct work work;
-	struct hm_config *config;
-	int status;
 
-	hm_stream_guard_descriptors();
-	hm_db_lean();
-	config = hm_config_load(&tool, argc, argv, &status);
-	if (config == NULL)
-		return status;
-	work.config = config;
-	if (!check_actions(config))
-		status = HM_EXIT_USAGE;
-	else
-		status = count_actions(config) > 0 ? act(&work) : run(&work);
-	hm_row_maker_free(work.maker);
-	hm_config_free(config);
-	return hm_restart(status);
+	return hm_tool_main(HM_TOOL_STORE, &ops, &work, argc, argv);
 }

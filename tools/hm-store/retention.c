@@ -1,14 +1,9 @@
 #include "retention.h"
 
 #include "db/sql.h"
+#include "record/types.h"
 
 #define HOUR_TEXT "3600"
-
-/* All have the time as the first column of their key. */
-static const char *const tables[] = {
-    "dtu", "inverter", "port", "meter", "stats"};
-
-#define TABLES (sizeof tables / sizeof *tables)
 
 /* The time of the first row that may go; false if there is none. */
 static bool
@@ -58,10 +53,13 @@ hm_retention_step(struct hm_db *db, int64_t cutoff, uint64_t *pruned,
 	*more = false;
 	if (!hm_db_run(db, "BEGIN IMMEDIATE"))
 		return false;
-	for (size_t i = 0; i < TABLES; i++)
-		if (!prune(db, tables[i], cutoff, &removed, more))
+	/* In all of them time is the first column of the key. */
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		if (!prune(db, hm_reading_types[i].name, cutoff, &removed,
+		    more))
 			return false;
-	if (!hm_db_run(db, "COMMIT"))
+	if (!prune(db, "stats", cutoff, &removed, more) ||
+	    !hm_db_run(db, "COMMIT"))
 		return false;
 	*pruned += removed;
 	return true;

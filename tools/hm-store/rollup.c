@@ -7,6 +7,7 @@
 #include "db/reading_tables.h"
 #include "db/sql.h"
 #include "record/fields.h"
+#include "record/types.h"
 #include "rollup_hour.h"
 
 #define HOUR 3600
@@ -36,12 +37,12 @@ sql_day(sqlite3_context *context, int count, sqlite3_value **value)
 }
 
 static void
-add_day_columns(struct hm_sql *sql, const struct hm_table *table)
+add_day_columns(struct hm_sql *sql, const struct hm_reading_type *type)
 {
 	for (size_t i = 0; i < HM_FIELDS; i++) {
 		const char *key = hm_fields[i].key;
 
-		if ((hm_fields[i].scopes & table->scope) == 0)
+		if (!hm_field_in(&hm_fields[i], type->scope))
 			continue;
 		if (hm_field_is_gauge(&hm_fields[i]))
 			hm_sql_add(sql, ", sum(%s_count), round(sum(%s_avg * "
@@ -54,29 +55,29 @@ add_day_columns(struct hm_sql *sql, const struct hm_table *table)
 
 /* A day's hours are within 26 hours of any of them. */
 static void
-add_day_source(struct hm_sql *sql, const struct hm_table *table)
+add_day_source(struct hm_sql *sql, const struct hm_reading_type *type)
 {
 	hm_sql_add(sql, " SELECT hm_day(?1), %s%s, sum(samples)",
-	    table->device, table->has_serial ? "" : ", max(serial)");
-	add_day_columns(sql, table);
+	    type->keys, type->has_serial ? "" : ", max(serial)");
+	add_day_columns(sql, type);
 	hm_sql_add(sql, " FROM %s_hourly WHERE hour > ?1 - 93600 "
 	    "AND hour < ?1 + 93600 AND hm_day(hour) = hm_day(?1) GROUP BY %s",
-	    table->name, table->device);
+	    type->name, type->keys);
 }
 
 static const char *
-day_statement(struct hm_sql *sql, const struct hm_table *table)
+day_statement(struct hm_sql *sql, const struct hm_reading_type *type)
 {
 	hm_sql_start(sql);
 	hm_sql_add(sql, "INSERT INTO %s_daily (day, %s%s, samples",
-	    table->name, table->device, table->has_serial ? "" : ", serial");
-	hm_table_add_columns(sql, table, HM_TABLE_DAILY);
+	    type->name, type->keys, type->has_serial ? "" : ", serial");
+	hm_table_add_columns(sql, type, HM_TABLE_DAILY);
 	hm_sql_add(sql, ")");
-	add_day_source(sql, table);
+	add_day_source(sql, type);
 	hm_sql_add(sql, " ON CONFLICT (day, %s) DO UPDATE SET "
 	    "serial = excluded.serial, samples = excluded.samples",
-	    table->device);
-	hm_table_add_updates(sql, table, HM_TABLE_DAILY);
+	    type->keys);
+	hm_table_add_updates(sql, type, HM_TABLE_DAILY);
 	return hm_sql_text(sql);
 }
 
@@ -91,7 +92,7 @@ run_for(struct hm_db *db, const char *sql, int64_t hour)
 	return sqlite3_finalize(statement) == SQLITE_OK && good;
 }
 
-/* Whether no later hour of the same day is due. */
+/* Whether this is the last due hour of its day. */
 static bool
 ends_day(struct hm_db *db, int64_t hour, bool *ends)
 {
@@ -108,18 +109,26 @@ ends_day(struct hm_db *db, int64_t hour, bool *ends)
 	return good;
 }
 
+static bool
+make_table(struct hm_db *db, const struct hm_reading_type *type, int64_t hour,
+    bool with_day)
+{
+	struct hm_sql sql;
+
+	return hm_rollup_hour_make(db, type, hour) && (!with_day ||
+	    run_for(db, day_statement(&sql, type), hour));
+}
+
 /* A day is made with the last of its hours that are due. */
 static bool
 make_tables(struct hm_db *db, int64_t hour)
 {
-	struct hm_sql sql;
 	bool ends;
 
 	if (!ends_day(db, hour, &ends))
 		return false;
-	for (size_t i = 0; i < HM_TABLES; i++)
-		if (!hm_rollup_hour_make(db, &hm_tables[i], hour) || (ends &&
-		    !run_for(db, day_statement(&sql, &hm_tables[i]), hour)))
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		if (!make_table(db, &hm_reading_types[i], hour, ends))
 			return false;
 	return true;
 }
@@ -155,7 +164,7 @@ hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made,
 	if (!make_hour(rollup->db, hour))
 		return false;
 	++*made;
-	/* More rows of the last hour are a reason to make it later, not now. */
+	/* More rows of the last hour postpone it. */
 	*more = count > 1;
 	return true;
 }

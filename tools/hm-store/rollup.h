@@ -4,11 +4,11 @@
 #include "db/db.h"
 
 /*
- * Hours and days from readings. An hour is made whole, from all its rows, as
- * often as rows come to it, so that it does not matter in which order they
- * came and whether twice. Which hours are to be made stands in the table
- * rollup_due, which is written together with the rows. Hours and days are
- * local ones; those whose readings have been pruned stay as they are.
+ * Hours and days from readings. An hour is built from all its rows, again
+ * whenever it gets new ones, so that their order does not matter, nor whether a
+ * row comes twice. The table rollup_due has the hours that are due; it is
+ * written in the transaction of the rows. Hours and days are local; those whose
+ * readings have been pruned stay as they are.
  */
 
 struct hm_rollup {
@@ -16,7 +16,7 @@ struct hm_rollup {
 	int reset_hour;
 	sqlite3_stmt *mark;
 	int64_t marked; /* the hour marked last in this transaction, or -1 */
-	int64_t marked_end; /* moments up to here are surely of it */
+	int64_t marked_end; /* times up to here are in that hour */
 };
 
 /*
@@ -31,14 +31,13 @@ void hm_rollup_finish(struct hm_rollup *rollup);
 /* A transaction of the caller begins. */
 void hm_rollup_begin(struct hm_rollup *rollup);
 
-/* A row of a moment, in seconds since 1970, has come. */
+/* A row of this time, in seconds since 1970, was inserted. */
 bool hm_rollup_mark(struct hm_rollup *rollup, int64_t moment);
 
 /*
- * Make an hour that is due, and its day if no later hour of it is, in a
- * transaction of its own: the
- * first of all, or of all but the last, which may still be going on. *made
- * counts it; *more tells whether another one may be due.
+ * In one transaction, build the earliest due hour (unless `all`, never the
+ * newest, which may be incomplete), and its day if no other hour of that day is
+ * due. *made counts it; *more is whether another hour may be due.
  */
 bool hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made,
     bool *more);

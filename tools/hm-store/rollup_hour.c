@@ -11,8 +11,8 @@
 #define HOUR_TEXT "3600"
 
 /*
- * SQLite could add up itself, but it would sort the rows by device before,
- * which takes longer than all the rest.
+ * Not with GROUP BY: SQLite would sort the rows by device first, which takes
+ * longer than all the rest.
  */
 
 struct total {
@@ -30,7 +30,7 @@ struct sample {
 
 struct hour {
 	struct hm_db *db;
-	const struct hm_table *table;
+	const struct hm_reading_type *type;
 	const struct hm_field *field[HM_FIELDS]; /* those that are added up */
 	size_t fields;
 	struct hm_device_map devices;
@@ -59,8 +59,8 @@ sample_of(struct hour *h, sqlite3_stmt *row, struct hm_slice serial)
 	    hm_db_column_text(row, DTU));
 
 	return dtu == NULL ? NULL : hm_device_map_device(&h->devices, dtu,
-	    h->table->has_serial ? serial : hm_text(""),
-	    h->table->has_port ? sqlite3_column_int64(row, PORT) : 0);
+	    h->type->has_serial ? serial : hm_text(""),
+	    h->type->has_port ? sqlite3_column_int64(row, PORT) : 0);
 }
 
 static bool
@@ -72,7 +72,7 @@ add_row(struct hour *h, sqlite3_stmt *row)
 	if (sample == NULL)
 		return false;
 	sample->count++;
-	if (!h->table->has_serial && serial.n > 0)
+	if (!h->type->has_serial && serial.n > 0)
 		snprintf(sample->serial, sizeof sample->serial, "%.*s",
 		    (int)serial.n, serial.p);
 	for (size_t i = 0; i < h->fields; i++) {
@@ -95,12 +95,12 @@ read_rows(struct hour *h, int64_t hour)
 
 	hm_sql_start(&sql);
 	hm_sql_add(&sql, "SELECT time, dtu, serial, %s",
-	    h->table->has_port ? "port" : "0");
+	    h->type->has_port ? "port" : "0");
 	for (size_t i = 0; i < h->fields; i++)
 		hm_sql_add(&sql, ", %s", h->field[i]->key);
-	/* What a DTU has repeated is no reading of that moment. */
+	/* A repeated reading is not a reading of that time. */
 	hm_sql_add(&sql, " FROM %s WHERE time >= ?1 AND time < ?1 + "
-	    HOUR_TEXT " AND stale IS NOT 1", h->table->name);
+	    HOUR_TEXT " AND stale IS NOT 1", h->type->name);
 	if (hm_db_prepare(h->db, hm_sql_text(&sql), &rows)) {
 		sqlite3_bind_int64(rows, 1, hour);
 		while ((result = sqlite3_step(rows)) == SQLITE_ROW)
@@ -126,25 +126,25 @@ add_parameter(void *context, const char *column, const char *type)
 static bool
 prepare_write(struct hour *h, sqlite3_stmt **write)
 {
-	const struct hm_table *table = h->table;
+	const struct hm_reading_type *type = h->type;
 	struct hm_sql sql;
 
 	hm_sql_start(&sql);
 	hm_sql_add(&sql, "INSERT INTO %s_hourly (hour, dtu, serial%s, samples",
-	    table->name, table->has_port ? ", port" : "");
-	hm_table_add_columns(&sql, table, HM_TABLE_HOURLY);
+	    type->name, type->has_port ? ", port" : "");
+	hm_table_add_columns(&sql, type, HM_TABLE_HOURLY);
 	hm_sql_add(&sql, ") VALUES (?, ?, ?, ?%s",
-	    table->has_port ? ", ?" : "");
-	hm_table_columns(table, HM_TABLE_HOURLY, add_parameter, &sql);
+	    type->has_port ? ", ?" : "");
+	hm_table_columns(type, HM_TABLE_HOURLY, add_parameter, &sql);
 	hm_sql_add(&sql, ") ON CONFLICT (hour, %s) DO UPDATE SET "
 	    "serial = excluded.serial, samples = excluded.samples",
-	    table->device);
-	hm_table_add_updates(&sql, table, HM_TABLE_HOURLY);
+	    type->keys);
+	hm_table_add_updates(&sql, type, HM_TABLE_HOURLY);
 	hm_sql_add(&sql, " WHERE excluded.samples >= samples");
 	return hm_db_prepare(h->db, hm_sql_text(&sql), write);
 }
 
-/* Counters are integers unless somebody has multiplied them. */
+/* Counters are integers unless a setting multiplies them. */
 static void
 bind_most(sqlite3_stmt *write, int parameter, double most)
 {
@@ -182,11 +182,11 @@ write_row(struct hour *h, sqlite3_stmt *write, int64_t hour,
 	sqlite3_clear_bindings(write);
 	sqlite3_bind_int64(write, 1, hour);
 	hm_db_bind_slice(write, 2, sample->key.dtu->name);
-	if (h->table->has_serial)
+	if (h->type->has_serial)
 		hm_db_bind_slice(write, 3, hm_device_serial(&sample->key));
 	else if (sample->serial[0] != '\0')
 		hm_db_bind_slice(write, 3, hm_text(sample->serial));
-	if (h->table->has_port)
+	if (h->type->has_port)
 		sqlite3_bind_int64(write, parameter++, sample->key.number);
 	sqlite3_bind_int64(write, parameter++, sample->count);
 	for (size_t i = 0; i < h->fields; i++)
@@ -214,15 +214,15 @@ write_rows(struct hour *h, int64_t hour)
 }
 
 bool
-hm_rollup_hour_make(struct hm_db *db, const struct hm_table *table,
+hm_rollup_hour_make(struct hm_db *db, const struct hm_reading_type *type,
     int64_t hour)
 {
 	struct hm_device_map_options options = {.dtu_size = 0};
-	struct hour h = {.db = db, .table = table};
+	struct hour h = {.db = db, .type = type};
 	bool good;
 
 	for (size_t i = 0; i < HM_FIELDS; i++)
-		if ((hm_fields[i].scopes & table->scope) != 0 &&
+		if (hm_field_in(&hm_fields[i], type->scope) &&
 		    (hm_field_is_gauge(&hm_fields[i]) ||
 		    hm_field_is_energy(&hm_fields[i])))
 			h.field[h.fields++] = &hm_fields[i];

@@ -5,12 +5,13 @@
 #include "base/decimal.h"
 #include "base/rfc3339.h"
 #include "record/fields.h"
+#include "record/types.h"
 
-#define TEXT_MAX ((size_t)1024) /* bytes of a text; longer ones are unknown */
-#define EVENT HM_TABLES         /* in the place of the table's number */
+#define TEXT_MAX ((size_t)1024) /* bytes of a text; longer ones are left out */
+#define EVENT HM_SCOPES         /* in the place of the type's number */
 
 struct hm_row_maker {
-	struct hm_row_columns columns[HM_TABLES];
+	struct hm_row_columns columns[HM_SCOPES];
 	size_t n;
 	char bytes[HM_LINE_MAX + 1]; /* the row in the making */
 };
@@ -26,26 +27,26 @@ add_column(struct hm_row_columns *c, const char *key,
 }
 
 void
-hm_row_columns(struct hm_row_columns *c, const struct hm_table *table)
+hm_row_columns(struct hm_row_columns *c, const struct hm_reading_type *type)
 {
 	int parameter = HM_ROW_FIELDS;
 
-	c->table = table;
+	c->type = type;
 	c->count = 0;
 	add_column(c, "dtu", HM_LABEL, HM_ROW_DTU);
 	add_column(c, "serial", HM_LABEL, HM_ROW_SERIAL);
 	add_column(c, "stale", HM_FLAG, HM_ROW_STALE);
-	if (table->own != NULL)
-		add_column(c, table->own, HM_CODE, HM_ROW_OWN);
+	if (type->own != NULL)
+		add_column(c, type->own, HM_CODE, HM_ROW_OWN);
 	for (size_t i = 0; i < HM_FIELDS; i++)
-		if ((hm_fields[i].scopes & table->scope) != 0)
+		if (hm_field_in(&hm_fields[i], type->scope))
 			add_column(c, hm_fields[i].key, hm_fields[i].kind,
 			    parameter++);
 }
 
 /*
  * The column of a key, or NULL. Records have their keys in the order of the
- * table, so the search begins behind the last one found.
+ * table, so the search starts after the last one found.
  */
 static const struct hm_row_column *
 find_column(const struct hm_row_columns *c, struct hm_slice key, size_t *from)
@@ -66,8 +67,8 @@ hm_row_maker_new(void)
 {
 	struct hm_row_maker *m = calloc(1, sizeof *m);
 
-	for (size_t i = 0; m != NULL && i < HM_TABLES; i++)
-		hm_row_columns(&m->columns[i], &hm_tables[i]);
+	for (size_t i = 0; m != NULL && i < HM_SCOPES; i++)
+		hm_row_columns(&m->columns[i], &hm_reading_types[i]);
 	return m;
 }
 
@@ -77,10 +78,11 @@ hm_row_maker_free(struct hm_row_maker *m)
 	free(m);
 }
 
-/* Writing values: there is room for those of every column at its longest. */
+/* Writing values: there is room for the longest value of every column. */
 
 _Static_assert(HM_ROW_COLUMNS * (TEXT_MAX + 16) + 16 < HM_LINE_MAX,
     "a row fits");
+_Static_assert(EVENT <= UINT8_MAX, "the type's number fits");
 
 static void
 put_bytes(struct hm_row_maker *m, const void *p, size_t n)
@@ -92,10 +94,9 @@ put_bytes(struct hm_row_maker *m, const void *p, size_t n)
 static void
 put_head(struct hm_row_maker *m, int parameter, enum hm_row_form form)
 {
-	const unsigned char head[] = {
-	    (unsigned char)parameter, (unsigned char)form};
+	uint16_t head = (uint16_t)(parameter * HM_ROW_FORMS + (int)form);
 
-	put_bytes(m, head, sizeof head);
+	put_bytes(m, &head, sizeof head);
 }
 
 static void
@@ -126,8 +127,8 @@ put_text(struct hm_row_maker *m, int parameter, struct hm_slice text)
 }
 
 /*
- * As a double it is exact for all that fits into 15 digits: both numbers are,
- * and a division is rounded once.
+ * The double is the nearest one for up to 15 digits: both operands are exact,
+ * and the division rounds once.
  */
 static void
 put_number(struct hm_row_maker *m, int parameter, struct hm_slice text)
@@ -150,7 +151,7 @@ put_number(struct hm_row_maker *m, int parameter, struct hm_slice text)
 	put_bytes(m, &real, sizeof real);
 }
 
-/* A value of another kind than its field has is left out. */
+/* A value whose kind is not that of its field is left out. */
 static void
 put_value(struct hm_row_maker *m, const struct hm_row_column *column,
     const struct hm_value *value)
@@ -224,10 +225,10 @@ event_of(struct hm_slice type)
 bool
 hm_row_takes(struct hm_slice type)
 {
-	return hm_table_of(type) != NULL || event_of(type) < EVENTS;
+	return hm_reading_type_of(type) != NULL || event_of(type) < EVENTS;
 }
 
-/* A value that rows are told apart by is stored as it is, or not at all. */
+/* A value of a key is stored exactly, or the row is refused. */
 static bool
 is_exact(const struct hm_value *value, enum hm_field_kind kind)
 {
@@ -246,7 +247,7 @@ is_exact(const struct hm_value *value, enum hm_field_kind kind)
 	    decoded, sizeof decoded, &n);
 }
 
-/* A key that every row of a type has: what is wrong with it, or NULL. */
+/* Why a record's value of a key is refused, or NULL. */
 static const char *
 refuse_key(const struct hm_record *record, const char *key)
 {
@@ -275,13 +276,14 @@ refuse_key(const struct hm_record *record, const char *key)
 }
 
 static const char *
-refuse_reading(const struct hm_record *record, const struct hm_table *table)
+refuse_reading(const struct hm_record *record,
+    const struct hm_reading_type *type)
 {
 	const char *why = refuse_key(record, "dtu");
 
-	if (why == NULL && table->has_serial)
+	if (why == NULL && type->has_serial)
 		why = refuse_key(record, "serial");
-	if (why == NULL && table->has_port)
+	if (why == NULL && type->has_port)
 		why = refuse_key(record, "port");
 	return why;
 }
@@ -303,25 +305,25 @@ const char *
 hm_row_make(struct hm_row_maker *m, const struct hm_record *record,
     struct hm_slice line, struct hm_slice *row)
 {
-	struct hm_slice type = {NULL, 0}, text;
-	const struct hm_table *table;
+	struct hm_slice name = {NULL, 0}, text;
+	const struct hm_reading_type *type;
 	unsigned char number;
 	const char *why;
 	int64_t time;
 
-	hm_record_string(record, "type", &type);
+	hm_record_string(record, "type", &name);
 	if (!hm_record_string(record, "time", &text) ||
 	    !hm_rfc3339_parse(text, &time))
 		return "no time like 2026-11-23T10:15:00Z";
-	table = hm_table_of(type);
-	why = table != NULL ? refuse_reading(record, table) :
-	    refuse_event(record, type);
+	type = hm_reading_type_of(name);
+	why = type != NULL ? refuse_reading(record, type) :
+	    refuse_event(record, name);
 	if (why != NULL)
 		return why;
 	m->n = 0;
-	number = (unsigned char)(table != NULL ? table - hm_tables : EVENT);
+	number = type != NULL ? (unsigned char)type->scope : EVENT;
 	put_bytes(m, &number, 1);
-	if (table != NULL) {
+	if (type != NULL) {
 		put_bytes(m, &time, sizeof time);
 		put_reading(m, &m->columns[number], record);
 	} else {
@@ -346,9 +348,9 @@ hm_row_read(struct hm_slice bytes, struct hm_row *row)
 	unsigned char number;
 
 	take(&bytes, &number, 1);
-	row->table = number < HM_TABLES ? &hm_tables[number] : NULL;
+	row->type = number < HM_SCOPES ? &hm_reading_types[number] : NULL;
 	row->time = 0;
-	if (row->table != NULL)
+	if (row->type != NULL)
 		take(&bytes, &row->time, sizeof row->time);
 	row->rest = bytes;
 }
@@ -356,14 +358,13 @@ hm_row_read(struct hm_slice bytes, struct hm_row *row)
 bool
 hm_row_next(struct hm_slice *rest, struct hm_row_value *value)
 {
-	unsigned char head[2];
-	uint16_t size;
+	uint16_t head, size;
 
 	if (rest->n == 0)
 		return false;
-	take(rest, head, sizeof head);
-	value->parameter = head[0];
-	value->form = (enum hm_row_form)head[1];
+	take(rest, &head, sizeof head);
+	value->parameter = head / HM_ROW_FORMS;
+	value->form = (enum hm_row_form)(head % HM_ROW_FORMS);
 	switch (value->form) {
 	case HM_ROW_INTEGER:
 		take(rest, &value->integer, sizeof value->integer);
@@ -375,6 +376,8 @@ hm_row_next(struct hm_slice *rest, struct hm_row_value *value)
 		take(rest, &size, sizeof size);
 		value->text = hm_slice(rest->p, size);
 		*rest = hm_slice(rest->p + size, rest->n - size);
+		break;
+	case HM_ROW_FORMS:
 		break;
 	}
 	return true;

@@ -5,10 +5,10 @@
 #include "record/record.h"
 
 /*
- * A record on its way into the database: what the statement that stores it
- * binds, as bytes, so that the thread that waits for the disk has little else
- * to do. The bytes mean something to this process only. Readings become
- * values; the few records of other types stay lines.
+ * Encodes a record as the values that its statement binds, so that the thread
+ * that waits for the disk has little else to do. The bytes are valid in this
+ * process only. Readings become values; the few records of other types stay
+ * lines.
  */
 
 /* Parameters of every statement for a reading; the fields follow. */
@@ -32,15 +32,15 @@ struct hm_row_column {
 #define HM_ROW_COLUMNS (HM_FIELDS + 4)
 
 struct hm_row_columns {
-	const struct hm_table *table;
+	const struct hm_reading_type *type;
 	struct hm_row_column column[HM_ROW_COLUMNS]; /* as in records */
 	size_t count;
 };
 
 void hm_row_columns(struct hm_row_columns *columns,
-    const struct hm_table *table);
+    const struct hm_reading_type *type);
 
-/* What makes rows. NULL if there is no memory. Freed by hm_row_maker_free. */
+/* Encodes rows. NULL if there is no memory. Freed by hm_row_maker_free. */
 struct hm_row_maker;
 struct hm_row_maker *hm_row_maker_new(void);
 void hm_row_maker_free(struct hm_row_maker *maker);
@@ -49,9 +49,8 @@ void hm_row_maker_free(struct hm_row_maker *maker);
 bool hm_row_takes(struct hm_slice type);
 
 /*
- * Make the row of a record, which `line` holds. NULL and *row, valid until
- * the next one, or why it cannot be stored: what it lacks to be told from
- * others.
+ * Encode the record in `line`. NULL and *row, valid until the next call; or why
+ * it cannot be stored: which part of its key is missing or wrong.
  */
 const char *hm_row_make(struct hm_row_maker *maker,
     const struct hm_record *record, struct hm_slice line,
@@ -60,7 +59,7 @@ const char *hm_row_make(struct hm_row_maker *maker,
 /* Reading rows */
 
 struct hm_row {
-	const struct hm_table *table; /* NULL: not a reading, see rest */
+	const struct hm_reading_type *type; /* NULL: not a reading, see rest */
 	int64_t time;                 /* of a reading, s since 1970 */
 	struct hm_slice rest;         /* the values, or the line */
 };
@@ -69,7 +68,12 @@ void hm_row_read(struct hm_slice bytes, struct hm_row *row);
 
 struct hm_row_value {
 	int parameter;
-	enum hm_row_form { HM_ROW_INTEGER, HM_ROW_REAL, HM_ROW_TEXT } form;
+	enum hm_row_form {
+		HM_ROW_INTEGER,
+		HM_ROW_REAL,
+		HM_ROW_TEXT,
+		HM_ROW_FORMS
+	} form;
 	int64_t integer;
 	double real;
 	struct hm_slice text;

@@ -8,10 +8,13 @@
 #include "db/sql.h"
 #include "record/device_map.h"
 #include "record/record.h"
+#include "record/types.h"
 
 #define TEXT_MAX ((size_t)1024)
 
-/* What a batch has told of a device: only the last is worth a row. */
+/*
+ * The readings of a device in a batch: only the last becomes a row of _latest.
+ */
 struct told {
 	struct hm_device_key key; /* its number is the port */
 	int64_t first, last; /* times of the readings */
@@ -32,7 +35,7 @@ struct device {
 
 struct hm_row_insert {
 	sqlite3 *handle;
-	struct table_rows readings[HM_TABLES];
+	struct table_rows readings[HM_SCOPES];
 	struct hm_record record;
 	sqlite3_stmt *event[5]; /* in the order of `events` */
 	char data[HM_LINE_MAX]; /* members that are kept as JSON */
@@ -70,7 +73,7 @@ prepare_raw(struct hm_db *db, struct table_rows *t)
 	struct hm_sql sql;
 
 	hm_sql_start(&sql);
-	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s ", t->columns.table->name);
+	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s ", t->columns.type->name);
 	add_values(&sql, &t->columns, "time", "?1");
 	return hm_db_prepare(db, hm_sql_text(&sql), &t->raw);
 }
@@ -82,12 +85,12 @@ prepare_latest(struct hm_db *db, struct table_rows *t)
 	struct hm_sql sql;
 
 	hm_sql_start(&sql);
-	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s_latest ", c->table->name);
+	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s_latest ", c->type->name);
 	add_values(&sql, c, "time, first_seen", "?1, ?2");
 	hm_sql_add(&sql, " ON CONFLICT (%s) DO UPDATE SET "
 	    "time = max(time, excluded.time), "
 	    "first_seen = min(first_seen, excluded.first_seen)",
-	    c->table->device);
+	    c->type->keys);
 	for (size_t i = 0; i < c->count; i++)
 		hm_sql_add(&sql, ", %s = iif(excluded.time >= time, "
 		    "excluded.%s, %s)", c->column[i].key.p,
@@ -110,13 +113,15 @@ bind_one(sqlite3_stmt *s, const struct hm_row_value *value)
 	case HM_ROW_TEXT:
 		hm_db_bind_slice(s, value->parameter, value->text);
 		break;
+	case HM_ROW_FORMS:
+		break;
 	}
 }
 
 /* The device is filled in from the values. */
 static void
-bind_reading(sqlite3_stmt *s, const struct hm_table *table, int64_t time,
-    struct hm_slice values, struct device *device)
+bind_reading(sqlite3_stmt *s, const struct hm_reading_type *type,
+    int64_t time, struct hm_slice values, struct device *device)
 {
 	struct hm_row_value value;
 
@@ -126,9 +131,9 @@ bind_reading(sqlite3_stmt *s, const struct hm_table *table, int64_t time,
 		bind_one(s, &value);
 		if (value.parameter == HM_ROW_DTU)
 			device->dtu = value.text;
-		else if (value.parameter == HM_ROW_SERIAL && table->has_serial)
+		else if (value.parameter == HM_ROW_SERIAL && type->has_serial)
 			device->serial = value.text;
-		else if (value.parameter == HM_ROW_OWN && table->has_port)
+		else if (value.parameter == HM_ROW_OWN && type->has_port)
 			device->port = value.integer;
 	}
 }
@@ -155,11 +160,11 @@ note(struct hm_device_map *map, const struct device *device,
 static enum hm_row_fate
 insert_reading(struct hm_row_insert *rows, const struct hm_row *row)
 {
-	struct table_rows *t = &rows->readings[row->table - hm_tables];
+	struct table_rows *t = &rows->readings[row->type->scope];
 	struct device device = {.port = 0};
 	enum hm_row_fate fate;
 
-	bind_reading(t->raw, row->table, row->time, row->rest, &device);
+	bind_reading(t->raw, row->type, row->time, row->rest, &device);
 	if (!step(rows, t->raw, &fate) || fate == HM_ROW_KNOWN)
 		return fate;
 	return note(&t->told, &device, row) ? fate : HM_ROW_FAILED;
@@ -170,7 +175,7 @@ put_latest(const struct table_rows *t, const struct told *told)
 {
 	struct device device;
 
-	bind_reading(t->latest, t->columns.table, told->last, told->values,
+	bind_reading(t->latest, t->columns.type, told->last, told->values,
 	    &device);
 	sqlite3_bind_int64(t->latest, HM_ROW_FIRST_SEEN, told->first);
 	return hm_db_step(t->latest);
@@ -194,7 +199,7 @@ put_all_latest(const struct table_rows *t)
 bool
 hm_row_insert_end(struct hm_row_insert *rows)
 {
-	for (size_t i = 0; i < HM_TABLES; i++)
+	for (size_t i = 0; i < HM_SCOPES; i++)
 		if (!put_all_latest(&rows->readings[i]))
 			return false;
 	return true;
@@ -203,13 +208,13 @@ hm_row_insert_end(struct hm_row_insert *rows)
 void
 hm_row_insert_begin(struct hm_row_insert *rows)
 {
-	for (size_t i = 0; i < HM_TABLES; i++)
+	for (size_t i = 0; i < HM_SCOPES; i++)
 		hm_device_map_clear(&rows->readings[i].told);
 }
 
 /* Events */
 
-/* What cannot be told from escapes is longer than any text that we know. */
+/* A text that does not fit is longer than any that is stored. */
 static void
 bind_text(sqlite3_stmt *s, int column, struct hm_slice text)
 {
@@ -331,10 +336,10 @@ put_stats(struct hm_row_insert *rows, sqlite3_stmt *s,
 }
 
 /*
- * The first parameter of each is the time. What a record repeats is no new
- * row: alarms come with each list that they are in, states with each poll
- * that fails, and what is known of a device each hour. A probe and what came
- * of it may fall into one second: that is the state.
+ * The first parameter of each is the time. A repeated record is no new row:
+ * alarms come with each list that has them, states with each failed poll,
+ * device information each hour. A probe and its result may fall into one
+ * second: the result is the state.
  */
 static const struct event {
 	const char *type, *sql;
@@ -370,7 +375,7 @@ static const struct event {
 
 #define EVENTS (sizeof events / sizeof *events)
 
-/* The record is one that a row was made of. */
+/* The record has been encoded before, so it is valid. */
 static enum hm_row_fate
 put_event(struct hm_row_insert *rows, struct hm_slice line)
 {
@@ -402,7 +407,7 @@ hm_row_insert_put(struct hm_row_insert *rows, struct hm_slice bytes,
 	struct hm_row row;
 
 	hm_row_read(bytes, &row);
-	if (row.table == NULL)
+	if (row.type == NULL)
 		return put_event(rows, row.rest);
 	fate = insert_reading(rows, &row);
 	if (fate == HM_ROW_NEW)
@@ -421,8 +426,9 @@ hm_row_insert_new(void)
 
 	if (rows == NULL)
 		return NULL;
-	for (size_t i = 0; i < HM_TABLES; i++) {
-		hm_row_columns(&rows->readings[i].columns, &hm_tables[i]);
+	for (size_t i = 0; i < HM_SCOPES; i++) {
+		hm_row_columns(&rows->readings[i].columns,
+		    &hm_reading_types[i]);
 		hm_device_map_init(&rows->readings[i].told, &options);
 	}
 	return rows;
@@ -440,7 +446,7 @@ bool
 hm_row_insert_prepare(struct hm_row_insert *rows, struct hm_db *db)
 {
 	rows->handle = db->handle;
-	for (size_t i = 0; i < HM_TABLES; i++)
+	for (size_t i = 0; i < HM_SCOPES; i++)
 		if (!prepare_raw(db, &rows->readings[i]) ||
 		    !prepare_latest(db, &rows->readings[i]))
 			return false;
@@ -453,7 +459,7 @@ hm_row_insert_prepare(struct hm_row_insert *rows, struct hm_db *db)
 void
 hm_row_insert_finish(struct hm_row_insert *rows)
 {
-	for (size_t i = 0; i < HM_TABLES; i++) {
+	for (size_t i = 0; i < HM_SCOPES; i++) {
 		sqlite3_finalize(rows->readings[i].raw);
 		sqlite3_finalize(rows->readings[i].latest);
 		rows->readings[i].raw = rows->readings[i].latest = NULL;

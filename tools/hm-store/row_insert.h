@@ -22,12 +22,12 @@ void hm_row_insert_free(struct hm_row_insert *rows);
 bool hm_row_insert_prepare(struct hm_row_insert *rows, struct hm_db *db);
 void hm_row_insert_finish(struct hm_row_insert *rows);
 
-/* A transaction begins: nothing has been told of any device. */
+/* A transaction begins: no device has a reading yet. */
 void hm_row_insert_begin(struct hm_row_insert *rows);
 
 enum hm_row_fate {
 	HM_ROW_NEW,    /* it is a row now */
-	HM_ROW_KNOWN,  /* it was one before, or tells nothing new */
+	HM_ROW_KNOWN,  /* the row was there, or has nothing new */
 	HM_ROW_FAILED, /* see hm_db_reason */
 };
 
@@ -39,7 +39,7 @@ enum hm_row_fate {
 enum hm_row_fate hm_row_insert_put(struct hm_row_insert *rows,
     struct hm_slice bytes, int64_t *reading);
 
-/* Before the commit: write what was last told of each device. */
+/* Before the commit: write the last reading of each device. */
 bool hm_row_insert_end(struct hm_row_insert *rows);
 
 #endif

@@ -11,8 +11,8 @@
 #include "row_insert.h"
 
 #define BUSY_MS 2000
-#define REFRESH_MS 300000 /* between two times that the hour at hand is made */
-#define PRUNE_MS 600000   /* between two looks for what is too old */
+#define REFRESH_MS 300000 /* between two builds of the present hour */
+#define PRUNE_MS 600000   /* between two searches for old rows */
 #define NO_READING INT64_MIN
 #define UPKEEP_MS 100     /* of upkeep while rows may wait */
 #define AGAIN_MS 60000    /* after upkeep that failed */
@@ -26,11 +26,11 @@ struct hm_store {
 	bool is_open;
 	int64_t newest; /* time of the newest reading so far */
 	int64_t hour;   /* the last one that got a row */
-	bool hour_over; /* another one has begun since hours were made */
+	bool hour_over; /* another hour has begun since hours were built */
 	int64_t failed_since; /* monotonic ms */
 	int64_t refresh_at, prune_at;
 	int64_t upkeep_at; /* not before that */
-	bool upkeep_failed; /* the last time, and it has been said */
+	bool upkeep_failed; /* the last attempt failed, which has been logged */
 };
 
 struct hm_store *
@@ -47,7 +47,7 @@ hm_store_new(const struct hm_store_options *options)
 		return NULL;
 	}
 	s->refresh_at = hm_monotonic_ms() + REFRESH_MS;
-	s->hour_over = true; /* those before may not have been made */
+	s->hour_over = true; /* earlier hours may not have been built */
 	return s;
 }
 
@@ -115,8 +115,8 @@ is_busy(const struct hm_store *s)
 }
 
 /*
- * What others hold and a full disk pass; after anything else the file is
- * opened anew the next time.
+ * A lock of others and a full disk pass; after any other error the file is
+ * opened again the next time.
  */
 static void
 give_up(struct hm_store *s)
@@ -131,7 +131,7 @@ give_up(struct hm_store *s)
 
 /* Opening */
 
-/* A setting that is not what it was last gets a row. */
+/* A setting gets a row when it has changed. */
 static bool
 note_settings(struct hm_store *s)
 {
@@ -184,8 +184,8 @@ make_ready(struct hm_store *s)
 	if (s->is_open && hm_db_moved(&s->db)) {
 		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file",
 		    s->options.path)), "%s: the database has been removed or "
-		    "replaced; what comes now is written to the file that is "
-		    "there", s->options.path);
+		    "replaced; new records are written to the new file",
+		    s->options.path);
 		close_db(s);
 	}
 	return s->is_open ? NULL : open_db(s);
@@ -262,8 +262,8 @@ hm_store_write(struct hm_store *s, struct hm_backlog *backlog, size_t count)
 /* Upkeep */
 
 /*
- * Old is what is old beside the newest reading: a clock that is wrong after a
- * start must not empty the database, and nor must the replay of an old stream.
+ * Age is measured from the newest reading: neither a wrong clock after a start
+ * nor the replay of an old stream must empty the database.
  */
 static int64_t
 cutoff(const struct hm_store *s)
@@ -316,7 +316,8 @@ put_off(struct hm_store *s)
 	if (!s->upkeep_failed)
 		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file",
 		    s->options.path), hm_fact("reason", why)),
-		    "%s: hours and days are made later: %s", s->options.path,
+		    "%s: hourly and daily rollups postponed: %s",
+		    s->options.path,
 		    why);
 	s->upkeep_failed = true;
 	s->upkeep_at = hm_monotonic_ms() + AGAIN_MS;
@@ -332,7 +333,7 @@ hm_store_upkeep(struct hm_store *s, bool last)
 	if (!s->is_open || s->counts.failing != 0 || now < s->upkeep_at ||
 	    hm_db_moved(&s->db))
 		return false;
-	/* What is old can wait for the next run. */
+	/* Old rows can wait for the next run. */
 	if (!make_hours(s, now + UPKEEP_MS, last, &more_hours) ||
 	    (!last && !prune(s, now + UPKEEP_MS, &more_old))) {
 		put_off(s);

@@ -4,9 +4,8 @@
 #include "backlog.h"
 
 /*
- * The history in the database: rows of the backlog are written, in one
- * transaction each time, and hours, days and pruning follow from them. All of
- * it belongs to one thread.
+ * The history in the database: writes rows of the backlog, one transaction each
+ * time, then builds hours and days and prunes. All of it belongs to one thread.
  */
 
 /* A setting of the run, for the table config. */
@@ -25,14 +24,14 @@ struct hm_store_options {
 
 struct hm_store_counts {
 	uint64_t rows;     /* new ones */
-	uint64_t known;    /* records that were there, or told nothing new */
+	uint64_t known;    /* records that were there, or had nothing new */
 	uint64_t batches;
 	uint64_t hours;    /* hours made */
 	uint64_t pruned;   /* rows */
 	uint64_t failures; /* attempts that failed */
 	uint64_t failing;  /* 1 from a failure to the next success */
-	bool busy;    /* that failure is a lock of others, which will pass */
-	bool refused; /* it is that the file is not for us */
+	bool busy;    /* the failure is a lock of others, which will pass */
+	bool refused; /* the failure is that the file is not ours */
 };
 
 struct hm_store;
@@ -43,20 +42,20 @@ struct hm_store;
  */
 struct hm_store *hm_store_new(const struct hm_store_options *options);
 
-/* What is written is whole, whatever was before. */
+/* Committed rows are complete, whatever happened before. */
 void hm_store_free(struct hm_store *store);
 
 /*
- * Write the first `count` rows of the backlog. False if that failed, which
- * is logged when it begins; the rows are to be kept and tried again.
+ * Write the first `count` rows of the backlog. False if that failed, which is
+ * logged once; keep the rows and try again.
  */
 bool hm_store_write(struct hm_store *store, struct hm_backlog *backlog,
     size_t count);
 
 /*
- * Make hours and days, prune, give pages back: what is due, a small step of
- * it. With `last` also what others may want to see after the end. True if
- * there is more to do now, after the rows that have come meanwhile.
+ * Do a small step of the due upkeep: build hours and days, prune, return pages.
+ * With `last` also build the present hour. True if there is more to do, after
+ * the rows that have come meanwhile.
  */
 bool hm_store_upkeep(struct hm_store *store, bool last);
 

@@ -13,7 +13,7 @@
 #define RETRY_MAX_MS 30000
 #define IDLE_MS 60000      /* between two times of upkeep without rows */
 #define LOCK_MS 60000      /* to wait for a lock of others at the end */
-#define BATCHES_AT_ONCE 10 /* at most, so that others get their turn */
+#define BATCHES_AT_ONCE 10 /* longest transaction, so that others can write */
 
 struct hm_store_thread {
 	struct hm_store_thread_options options;
@@ -33,7 +33,8 @@ tell(const struct hm_store_thread *t)
 	const uint64_t one = 1;
 
 	if (write(t->news_fd, &one, sizeof one) < 0)
-		hm_log_errno(HM_ERROR, "cannot tell what is stored");
+		hm_log_errno(HM_ERROR,
+		    "cannot read statistics of the database");
 }
 
 static void
@@ -77,7 +78,7 @@ next_retry(int64_t retry_ms)
 	return retry_ms < RETRY_MAX_MS / 2 ? 2 * retry_ms : RETRY_MAX_MS;
 }
 
-/* Whether a failure at the end, which began at `end`, is worth waiting. */
+/* Whether to retry a failure at the end, which began at `end`. */
 static bool
 may_pass(const struct hm_store_thread *t, int64_t end)
 {
@@ -85,7 +86,7 @@ may_pass(const struct hm_store_thread *t, int64_t end)
 	    hm_monotonic_ms() - end < LOCK_MS;
 }
 
-/* Nothing more will come: another attempt, and more where it is but a lock. */
+/* No more rows will come: try once more, and again if it is only a lock. */
 static void
 write_rest(struct hm_store_thread *t)
 {
@@ -101,12 +102,12 @@ write_rest(struct hm_store_thread *t)
 	}
 }
 
-/* Until nothing more will come. */
+/* Until no more rows will come. */
 static void
 work(struct hm_store_thread *t)
 {
 	struct hm_backlog_state state;
-	/* What is wrong with the database is said before the first record. */
+	/* A bad database is reported before the first record. */
 	int64_t retry_ms = write_some(t, 0) ? 0 : RETRY_MIN_MS;
 	bool busy = false;
 
@@ -168,16 +169,16 @@ hm_store_thread_start(const struct hm_store_thread_options *options)
 			return t;
 		free_all(t);
 	}
-	hm_log(HM_ERROR, "cannot start to store: the system refuses a thread "
-	    "or memory");
+	hm_log(HM_ERROR, "cannot start the thread that stores: no thread or no "
+	    "memory");
 	return NULL;
 }
 
 bool
 hm_store_thread_put(struct hm_store_thread *t, struct hm_slice row,
-    int64_t patience_ms)
+    int64_t wait_ms)
 {
-	return hm_backlog_put(t->backlog, row, patience_ms);
+	return hm_backlog_put(t->backlog, row, wait_ms);
 }
 
 void
@@ -207,7 +208,7 @@ hm_store_thread_woken(struct hm_store_thread *t)
 {
 	uint64_t times;
 
-	/* How often does not matter, nor whether at all. */
+	/* The count does not matter, and nothing to read is no error. */
 	if (read(t->news_fd, &times, sizeof times) < 0)
 		return;
 }

@@ -12,7 +12,7 @@ struct hm_store_thread_options {
 	struct hm_store_options store;
 	size_t backlog;   /* bytes of rows that wait at most */
 	size_t batch;     /* rows that are written at once */
-	int64_t delay_ms; /* how long a row waits for others at most */
+	int64_t delay_ms; /* longest wait of a row for others */
 };
 
 struct hm_store_thread;
@@ -22,18 +22,18 @@ struct hm_store_thread *hm_store_thread_start(
     const struct hm_store_thread_options *options);
 
 /*
- * Hand a row on. False if there is no room for it, and none has been made in
- * so many ms.
+ * Queue a row. False if there is no room, and none became free in
+ * `patience_ms`.
  */
 bool hm_store_thread_put(struct hm_store_thread *thread, struct hm_slice row,
-    int64_t patience_ms);
+    int64_t wait_ms);
 
 struct hm_store_thread_counts {
 	struct hm_store_counts store;
 	uint64_t queued; /* rows that wait */
 };
 
-/* The counts of this moment. */
+/* The present counts. */
 void hm_store_thread_counts(struct hm_store_thread *thread,
     struct hm_store_thread_counts *counts);
 
@@ -45,12 +45,12 @@ void hm_store_thread_end(struct hm_store_thread *thread);
 int hm_store_thread_fd(const struct hm_store_thread *thread);
 void hm_store_thread_woken(struct hm_store_thread *thread);
 
-/* Whether it has: all is written, or could not be. */
+/* Whether the thread has ended: all rows are written, or could not be. */
 bool hm_store_thread_ended(struct hm_store_thread *thread);
 
 /*
  * Free everything if the thread has ended. False if it has not, because it
- * hangs in the disk: the process is to leave by _exit then.
+ * hangs in the disk: the process must leave by _exit then.
  */
 bool hm_store_thread_free(struct hm_store_thread *thread);
 

@@ -21,12 +21,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* The fuzzer has a sanitizer; the replay may have none. */
 __attribute__((weak)) void __sanitizer_set_report_fd(void *fd);
 
-static const struct hm_tool tools[] = {
-    {.name = "hm-poll", .bit = HM_POLL},
-    {.name = "hm-ha-discovery", .bit = HM_HA_DISCOVERY},
-    {.name = "hm-filter", .bit = HM_FILTER},
-};
-
 /*
  * Thousands of mistakes are logged: stderr goes to /dev/null while a file is
  * read, except for the reports of a sanitizer.
@@ -124,7 +118,7 @@ load(const struct hm_tool *tool, char *path, char *option)
 	if (option != NULL)
 		argv[argc++] = option;
 	optind = 1;
-	config = hm_config_load(tool, argc, argv, &status);
+	config = hm_config_load(tool, NULL, argc, argv, &status);
 	if (config == NULL && status != HM_EXIT_CONFIG)
 		abort();
 	if (config == NULL)
@@ -192,6 +186,9 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int file = -1;
+	const struct hm_tool *poll = &hm_tools[HM_TOOL_POLL],
+	    *filter = &hm_tools[HM_TOOL_FILTER],
+	    *discovery = &hm_tools[HM_TOOL_HA_DISCOVERY];
 	char path[64], *text, *option;
 
 	memory_file(&file, data, size, path);
@@ -199,12 +196,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (text == NULL || asprintf(&option, "--multiply=%s", text) < 0)
 		abort();
 	silence(true);
-	use(&tools[0], load(&tools[0], path, NULL));
-	use_variable(&tools[0], "DTU_CONFIGS", text);
-	use_variable(&tools[1], "VALUE_MULTIPLIERS", text);
-	use_variable(&tools[1], "ENTITY_FRIENDLY_NAMES", text);
-	use_variable(&tools[1], "MI_ENTITIES", text);
-	use(&tools[2], load(&tools[2], NULL, option));
+	use(poll, load(poll, path, NULL));
+	use_variable(poll, "DTU_CONFIGS", text);
+	use_variable(discovery, "VALUE_MULTIPLIERS", text);
+	use_variable(discovery, "ENTITY_FRIENDLY_NAMES", text);
+	use_variable(discovery, "MI_ENTITIES", text);
+	use(filter, load(filter, NULL, option));
 	silence(false);
 	free(option);
 	free(text);

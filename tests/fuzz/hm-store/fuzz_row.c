@@ -137,14 +137,14 @@ keep_exported(void *context, struct hm_slice line)
 
 /* Both, with the values of each row in order. */
 static void
-expect_same(const struct hm_table *table)
+expect_same(const struct hm_reading_type *type)
 {
 	sqlite3_stmt *a = NULL, *b = NULL;
 	struct hm_sql sql;
 	int result;
 
 	hm_sql_start(&sql);
-	hm_sql_add(&sql, "SELECT * FROM %s", table->name);
+	hm_sql_add(&sql, "SELECT * FROM %s", type->name);
 	FOUND(!hm_db_prepare(&first.db, hm_sql_text(&sql), &a));
 	FOUND(!hm_db_prepare(&second.db, hm_sql_text(&sql), &b));
 	while ((result = sqlite3_step(a)) == SQLITE_ROW) {
@@ -181,10 +181,10 @@ empty(struct kept *k)
 	struct hm_sql sql;
 
 	hm_sql_start(&sql);
-	for (size_t i = 0; i < HM_TABLES; i++)
+	for (size_t i = 0; i < HM_SCOPES; i++)
 		for (int form = 0; form < HM_TABLE_FORMS; form++)
 			hm_sql_add(&sql, "DELETE FROM %s%s;",
-			    hm_tables[i].name,
+			    hm_reading_types[i].name,
 			    hm_table_suffix((enum hm_table_form)form));
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
 		hm_sql_add(&sql, "DELETE FROM %s;", events[i]);
@@ -206,8 +206,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    NULL));
 	end(&second);
 	make_hours(&first);
-	for (size_t i = 0; i < HM_TABLES; i++)
-		expect_same(&hm_tables[i]);
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		expect_same(&hm_reading_types[i]);
 	empty(&first);
 	empty(&second);
 	return 0;

@@ -13,7 +13,7 @@ static struct hm_ha_style style = {
 
 static void
 write_part(struct hm_ha_table *table, struct hm_ha_device *device,
-    enum hm_ha_part part, const struct hm_ha_set *set)
+    enum hm_ha_part part, const struct hm_field_set *set)
 {
 	static char buf[HM_HA_MESSAGE_MAX];
 	struct hm_ha_group *group = hm_ha_table_group(table, device, part,
@@ -21,7 +21,7 @@ write_part(struct hm_ha_table *table, struct hm_ha_device *device,
 	struct hm_slice line;
 
 	for (size_t id = 0; id < HM_FIELDS; id++) {
-		if (!hm_ha_set_has(set, id))
+		if (!hm_field_set_has(set, id))
 			continue;
 		if (!hm_ha_message_config(&style, device, group,
 		    (enum hm_field_id)id, hm_text("2026-11-23T10:15:00Z"),
@@ -46,8 +46,11 @@ multiply(const char *number)
 int
 main(int argc, char *argv[])
 {
-	static const char *const serials[HM_HA_KINDS] = {"10f8", "1164",
-	    "10c0"};
+	static const char *const serials[HM_SCOPES] = {
+	    [HM_SCOPE_DTU] = "10f8",
+	    [HM_SCOPE_INVERTER] = "1164",
+	    [HM_SCOPE_METER] = "10c0",
+	};
 	struct hm_ha_table *table = hm_ha_table_new();
 	struct hm_ha_entities entities;
 
@@ -56,10 +59,14 @@ main(int argc, char *argv[])
 	if (argc == 2)
 		multiply(argv[1]);
 	hm_ha_entities_all(&entities);
-	for (enum hm_ha_kind kind = 0; kind < HM_HA_KINDS; kind++) {
-		struct hm_ha_device *device = hm_ha_table_device(table, kind,
-		    hm_text(serials[kind]));
+	for (enum hm_scope kind = 0; kind < HM_SCOPES; kind++) {
+		const char *serial = serials[kind] != NULL ? serials[kind] :
+		    hm_reading_types[kind].name;
+		struct hm_ha_device *device;
 
+		if (!hm_is_device(kind))
+			continue;
+		device = hm_ha_table_device(table, kind, hm_text(serial));
 		device->dtu = hm_ha_table_dtu(table, hm_text("roof"));
 		/* Alarm records use the topics of the alarms in readings. */
 		for (enum hm_ha_part part = 0; part < HM_HA_ALARM; part++)

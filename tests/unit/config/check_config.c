@@ -1,17 +1,12 @@
 #include "base/exits.h"
 #include "load.h"
-#include "stream/stream.h"
 
 /* tests/golden/hm-poll has the message of each mistake. */
 
-static const struct hm_tool poll_tool = {.name = "hm-poll", .bit = HM_POLL,
-    .operands = "[URI ...]", .summary = ""};
-static const struct hm_tool discovery_tool = {.name = "hm-ha-discovery",
-    .bit = HM_HA_DISCOVERY, .summary = ""};
-static const struct hm_tool filter_tool = {.name = "hm-filter",
-    .bit = HM_FILTER, .summary = ""};
-static const struct hm_tool publish_tool = {.name = "hm-publish",
-    .bit = HM_PUBLISH, .summary = ""};
+#define poll_tool hm_tools[HM_TOOL_POLL]
+#define discovery_tool hm_tools[HM_TOOL_HA_DISCOVERY]
+#define filter_tool hm_tools[HM_TOOL_FILTER]
+#define publish_tool hm_tools[HM_TOOL_PUBLISH]
 
 static void
 setup(void)
@@ -300,15 +295,13 @@ refuse(const struct hm_config *checked)
 
 START_TEST(tool_checks_its_settings_last)
 {
-	struct hm_tool tool = poll_tool;
-
-	tool.check = refuse;
-	load(&tool, "--check -p 5", NULL);
+	own_check = refuse;
+	load(&poll_tool, "--check -p 5", NULL);
 	ck_assert_ptr_null(config);
 	ck_assert_int_eq(status, HM_EXIT_USAGE);
 	ck_assert_str_eq(said, "");
 	/* The tool's own check does not run after a wrong setting. */
-	load(&tool, "-p 1", NULL);
+	load(&poll_tool, "-p 1", NULL);
 	ck_assert_int_eq(status, HM_EXIT_CONFIG);
 }
 END_TEST
@@ -332,20 +325,6 @@ START_TEST(wrong_secret_is_not_shown)
 	ck_assert_ptr_null(config);
 	ck_assert_int_eq(status, HM_EXIT_CONFIG);
 	ck_assert_ptr_null(strstr(said, "xyzzy"));
-}
-END_TEST
-
-START_TEST(stream_options_come_from_settings)
-{
-	struct hm_stream_options options;
-
-	load(&publish_tool, "--stats-period 1.5 --strict", NULL);
-	ck_assert_ptr_nonnull(config);
-	hm_config_stream(config, &options);
-	ck_assert_int_eq(options.stats_period_ms, 1500);
-	ck_assert(options.strict);
-	ck_assert_int_eq(options.in, 0);
-	ck_assert_int_eq(options.out, 1);
 }
 END_TEST
 
@@ -805,7 +784,6 @@ main(void)
 	tcase_add_test(good, lists_are_words);
 	tcase_add_test(good, null_in_the_file_is_unset);
 	tcase_add_test(good, dtu_entries_are_read);
-	tcase_add_test(good, stream_options_come_from_settings);
 	tcase_add_test(good, lists_add_up_on_the_command_line);
 	tcase_add_test(good, lists_in_variables_have_three_forms);
 	tcase_add_test(good, mappings_are_read_from_the_file);

@@ -283,21 +283,9 @@ try_types(const struct hm_tool *tool, const struct hm_setting *s)
 			try(tool, s, (enum source)i, &control);
 }
 
-static const struct hm_tool tools[] = {
-    {.name = "hm-poll", .bit = HM_POLL},
-    {.name = "hm-decode", .bit = HM_DECODE},
-    {.name = "hm-filter", .bit = HM_FILTER},
-    {.name = "hm-store", .bit = HM_STORE},
-    {.name = "hm-ha-discovery", .bit = HM_HA_DISCOVERY},
-    {.name = "hm-publish", .bit = HM_PUBLISH},
-    {.name = "hm-metrics", .bit = HM_METRICS},
-    {.name = "hm-sim", .bit = HM_SIM},
-    {.name = "hm-alert", .bit = HM_ALERT},
-};
-
 START_TEST(every_value_of_a_tool)
 {
-	const struct hm_tool *tool = &tools[_i];
+	const struct hm_tool *tool = &hm_tools[_i];
 	unsigned tried = 0;
 
 	for (const struct hm_setting *s = hm_settings;
@@ -323,7 +311,7 @@ END_TEST
 /* The file is checked for all tools by each. */
 START_TEST(every_value_of_the_file)
 {
-	const struct hm_tool tool = {.name = "hm-decode", .bit = HM_DECODE};
+	const struct hm_tool *tool = &hm_tools[HM_TOOL_DECODE];
 
 	for (const struct hm_setting *s = hm_settings;
 	    s < hm_settings + HM_SETTINGS; s++) {
@@ -331,7 +319,7 @@ START_TEST(every_value_of_the_file)
 
 		values_of(s, &values);
 		for (size_t i = 0; i < values.count && s->key != NULL; i++)
-			try(&tool, s, FROM_FILE, &values.value[i]);
+			try(tool, s, FROM_FILE, &values.value[i]);
 	}
 }
 END_TEST
@@ -347,8 +335,7 @@ main(void)
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, clear_environment, free_config);
-	tcase_add_loop_test(tc, every_value_of_a_tool, 0,
-	    sizeof tools / sizeof *tools);
+	tcase_add_loop_test(tc, every_value_of_a_tool, 0, HM_TOOLS);
 	tcase_add_test(tc, every_value_of_the_file);
 	srunner_set_tap(runner, "-");
 	srunner_run_all(runner, CK_SILENT);

@@ -86,9 +86,6 @@ END_TEST
 
 /* Collecting */
 
-static const struct hm_tool tool = {.name = "check", .bit = HM_POLL,
-    .operands = "[URI ...]", .summary = ""};
-
 static struct hm_config *config;
 static struct hm_dtus dtus;
 
@@ -106,7 +103,8 @@ collect(const char *const words[5])
 		    words[argc - 1]);
 		argv[argc] = copy[argc];
 	}
-	config = hm_config_load(&tool, argc, argv, &status);
+	config = hm_config_load(&hm_tools[HM_TOOL_POLL], NULL, argc, argv,
+	    &status);
 	ck_assert_ptr_nonnull(config);
 	return hm_dtus_collect(&dtus, config);
 }

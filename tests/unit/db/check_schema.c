@@ -104,11 +104,12 @@ START_TEST(has_every_field)
 	char name[64];
 
 	bring_up("new.db");
-	for (size_t i = 0; i < HM_TABLES; i++)
+	for (size_t i = 0; i < HM_SCOPES; i++)
 		for (int form = 0; form < HM_TABLE_FORMS; form++) {
-			snprintf(name, sizeof name, "%s%s", hm_tables[i].name,
+			snprintf(name, sizeof name, "%s%s",
+			    hm_reading_types[i].name,
 			    hm_table_suffix((enum hm_table_form)form));
-			ck_assert(hm_table_columns(&hm_tables[i],
+			ck_assert(hm_table_columns(&hm_reading_types[i],
 			    (enum hm_table_form)form, look_for, name));
 		}
 }

@@ -62,90 +62,90 @@ static const struct {
     {"2026-11-23T12:00:00Z", MIN, false, &hours, 1000 * HOUR, 1000 * HOUR},
     /* One that sleeps has until some time after the night. */
     {"2026-11-23T20:30:00Z", MIN, true, &hours, 10,
-        9 * HOUR + 30 * MIN + HM_AWAY_MORNING + LIMIT},
+        9 * HOUR + 30 * MIN + HM_OFFLINE_MORNING + LIMIT},
     {"2026-11-24T05:00:00Z", MIN, true, &hours, 10,
-        HOUR + HM_AWAY_MORNING + LIMIT},
-    {"2026-11-24T06:30:00Z", MIN, true, &hours, 10, HM_AWAY_MORNING + LIMIT},
+        HOUR + HM_OFFLINE_MORNING + LIMIT},
+    {"2026-11-24T06:30:00Z", MIN, true, &hours, 10, HM_OFFLINE_MORNING + LIMIT},
     /* Where nobody knows when it is night, as long as nights are. */
     {"2026-11-23T16:00:00Z", MIN, true, NULL, 10,
-        HM_AWAY_LONGEST_NIGHT + LIMIT},
+        HM_OFFLINE_LONGEST_NIGHT + LIMIT},
 };
 
 START_TEST(when_absence_is_an_alarm)
 {
-	const struct hm_away_rules rules = {LIMIT, cases[_i].night};
+	const struct hm_offline_rules rules = {LIMIT, cases[_i].night};
 	int64_t failed = moment(cases[_i].failed), now = failed;
-	struct hm_away away = {0};
+	struct hm_offline away = {0};
 
 	ck_assert(hm_zone_use("UTC"));
-	hm_away_failed(&away, failed, failed + cases[_i].retry,
+	hm_offline_failed(&away, failed, failed + cases[_i].retry,
 	    cases[_i].asleep);
-	while (!hm_away_is_due(&away, &rules, now) &&
+	while (!hm_offline_is_due(&away, &rules, now) &&
 	    now < failed + 2000 * HOUR)
 		now += cases[_i].step;
 	/* Night and day are told apart to a minute. */
 	ck_assert_int_ge(now - failed, cases[_i].due - MIN);
 	ck_assert_int_le(now - failed, cases[_i].due + MIN);
 	ck_assert_int_eq(away.since, failed);
-	ck_assert(hm_away_is_due(&away, &rules, now + 1));
+	ck_assert(hm_offline_is_due(&away, &rules, now + 1));
 }
 END_TEST
 
-static const struct hm_away_rules rules = {LIMIT, NULL};
+static const struct hm_offline_rules rules = {LIMIT, NULL};
 
 START_TEST(who_answers_is_none)
 {
-	struct hm_away away = {0};
+	struct hm_offline away = {0};
 
-	ck_assert(!hm_away_is_due(&away, &rules, 1000));
-	hm_away_failed(&away, 1000, 1060, false);
-	ck_assert(!hm_away_is_due(&away, &rules, 1000 + LIMIT - 1));
-	hm_away_answered(&away);
-	ck_assert(!hm_away_is_due(&away, &rules, 1000 + 2 * LIMIT));
-	hm_away_failed(&away, 2000, 2060, false);
-	ck_assert(!hm_away_is_due(&away, &rules, 2000 + LIMIT - 1));
-	ck_assert(hm_away_is_due(&away, &rules, 2000 + LIMIT));
+	ck_assert(!hm_offline_is_due(&away, &rules, 1000));
+	hm_offline_failed(&away, 1000, 1060, false);
+	ck_assert(!hm_offline_is_due(&away, &rules, 1000 + LIMIT - 1));
+	hm_offline_answered(&away);
+	ck_assert(!hm_offline_is_due(&away, &rules, 1000 + 2 * LIMIT));
+	hm_offline_failed(&away, 2000, 2060, false);
+	ck_assert(!hm_offline_is_due(&away, &rules, 2000 + LIMIT - 1));
+	ck_assert(hm_offline_is_due(&away, &rules, 2000 + LIMIT));
 }
 END_TEST
 
 /* Each failed poll names the next one; only the first of them matters. */
 START_TEST(more_failures_put_nothing_off)
 {
-	struct hm_away away = {0};
+	struct hm_offline away = {0};
 
 	for (int64_t now = 1000; now < 1000 + LIMIT; now += MIN) {
-		hm_away_failed(&away, now, now + MIN, false);
-		ck_assert(!hm_away_is_due(&away, &rules, now));
+		hm_offline_failed(&away, now, now + MIN, false);
+		ck_assert(!hm_offline_is_due(&away, &rules, now));
 	}
-	hm_away_failed(&away, 1000 + LIMIT, 1000 + LIMIT + MIN, false);
-	ck_assert(hm_away_is_due(&away, &rules, 1000 + LIMIT));
+	hm_offline_failed(&away, 1000 + LIMIT, 1000 + LIMIT + MIN, false);
+	ck_assert(hm_offline_is_due(&away, &rules, 1000 + LIMIT));
 }
 END_TEST
 
 /* A DTU that refuses connections has power. */
 START_TEST(who_refuses_does_not_sleep)
 {
-	struct hm_away away = {0};
+	struct hm_offline away = {0};
 
-	hm_away_failed(&away, 1000, 1060, true);
-	ck_assert(!hm_away_is_due(&away, &rules, 1000 + LIMIT));
-	hm_away_failed(&away, 1000 + LIMIT, 1000 + LIMIT + MIN, false);
-	ck_assert(hm_away_is_due(&away, &rules, 1000 + LIMIT));
-	hm_away_failed(&away, 1000 + 2 * LIMIT, 0, true);
-	ck_assert(hm_away_is_due(&away, &rules, 1000 + 2 * LIMIT));
+	hm_offline_failed(&away, 1000, 1060, true);
+	ck_assert(!hm_offline_is_due(&away, &rules, 1000 + LIMIT));
+	hm_offline_failed(&away, 1000 + LIMIT, 1000 + LIMIT + MIN, false);
+	ck_assert(hm_offline_is_due(&away, &rules, 1000 + LIMIT));
+	hm_offline_failed(&away, 1000 + 2 * LIMIT, 0, true);
+	ck_assert(hm_offline_is_due(&away, &rules, 1000 + 2 * LIMIT));
 }
 END_TEST
 
 START_TEST(a_clock_set_back_counts_on)
 {
-	struct hm_away away = {0};
+	struct hm_offline away = {0};
 
-	hm_away_failed(&away, 100000, 100060, false);
-	ck_assert(!hm_away_is_due(&away, &rules, 100000 + LIMIT - 10));
-	ck_assert(!hm_away_is_due(&away, &rules, 50000));
+	hm_offline_failed(&away, 100000, 100060, false);
+	ck_assert(!hm_offline_is_due(&away, &rules, 100000 + LIMIT - 10));
+	ck_assert(!hm_offline_is_due(&away, &rules, 50000));
 	ck_assert_int_le(away.since, 50000);
-	ck_assert(!hm_away_is_due(&away, &rules, 50009));
-	ck_assert(hm_away_is_due(&away, &rules, 50000 + HM_AWAY_GRACE));
+	ck_assert(!hm_offline_is_due(&away, &rules, 50009));
+	ck_assert(hm_offline_is_due(&away, &rules, 50000 + HM_OFFLINE_GRACE));
 }
 END_TEST
 

@@ -270,7 +270,7 @@ START_TEST(a_counter_that_begins_anew_goes_on)
 	reading(10503, 503);
 	for (int i = 0; i <= 24 * 60 && verdict == HM_ENERGY_FALL; i++)
 		verdict = reading(10 + i, 10 + i);
-	ck_assert_int_eq(verdict, HM_ENERGY_ANEW);
+	ck_assert_int_eq(verdict, HM_ENERGY_RESET);
 	ck_assert_int_ge(hm_energy_total(&e), 10503);
 	reading(1460, 1460);
 	reading(1461, 1461);

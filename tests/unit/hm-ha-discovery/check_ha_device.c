@@ -30,17 +30,17 @@ numbered(size_t n)
 START_TEST(what_is_added_is_found)
 {
 	struct hm_ha_device *inverter = hm_ha_table_device(table,
-	    HM_HA_INVERTER, hm_text("1161"));
+	    HM_SCOPE_INVERTER, hm_text("1161"));
 	struct hm_ha_group *first, *second;
 
 	ck_assert_str_eq(inverter->serial, "1161");
-	ck_assert_ptr_eq(hm_ha_table_find(table, HM_HA_INVERTER,
+	ck_assert_ptr_eq(hm_ha_table_find(table, HM_SCOPE_INVERTER,
 	    hm_text("1161")), inverter);
-	ck_assert_ptr_null(hm_ha_table_find(table, HM_HA_METER,
+	ck_assert_ptr_null(hm_ha_table_find(table, HM_SCOPE_METER,
 	    hm_text("1161")));
-	ck_assert_ptr_null(hm_ha_table_find(table, HM_HA_INVERTER,
+	ck_assert_ptr_null(hm_ha_table_find(table, HM_SCOPE_INVERTER,
 	    hm_text("116")));
-	ck_assert_ptr_ne(hm_ha_table_device(table, HM_HA_METER,
+	ck_assert_ptr_ne(hm_ha_table_device(table, HM_SCOPE_METER,
 	    hm_text("1161")), inverter);
 	first = hm_ha_table_group(table, inverter, HM_HA_PORT, 1);
 	second = hm_ha_table_group(table, inverter, HM_HA_PORT, 2);
@@ -63,18 +63,18 @@ START_TEST(tables_end)
 	ck_assert_ptr_nonnull(hm_ha_table_dtu(table, numbered(0)));
 	for (size_t i = 0; i < HM_HA_DEVICES_MAX; i++)
 		ck_assert_ptr_nonnull(hm_ha_table_device(table,
-		    HM_HA_INVERTER, numbered(i)));
-	ck_assert_ptr_null(hm_ha_table_device(table, HM_HA_INVERTER,
+		    HM_SCOPE_INVERTER, numbered(i)));
+	ck_assert_ptr_null(hm_ha_table_device(table, HM_SCOPE_INVERTER,
 	    hm_text("more")));
-	ck_assert_ptr_null(hm_ha_table_find(table, HM_HA_INVERTER,
+	ck_assert_ptr_null(hm_ha_table_find(table, HM_SCOPE_INVERTER,
 	    hm_text("more")));
 	for (size_t i = 0; i < HM_HA_GROUPS_MAX; i++) {
-		device = hm_ha_table_find(table, HM_HA_INVERTER,
+		device = hm_ha_table_find(table, HM_SCOPE_INVERTER,
 		    numbered(i / 3));
 		ck_assert_ptr_nonnull(hm_ha_table_group(table, device,
 		    HM_HA_PORT, (uint8_t)(i % 3)));
 	}
-	device = hm_ha_table_find(table, HM_HA_INVERTER, numbered(0));
+	device = hm_ha_table_find(table, HM_SCOPE_INVERTER, numbered(0));
 	ck_assert_ptr_null(hm_ha_table_group(table, device, HM_HA_MAIN, 0));
 	ck_assert_ptr_nonnull(hm_ha_table_group(table, device, HM_HA_PORT,
 	    2));
@@ -112,7 +112,7 @@ model_is(const char *model)
 START_TEST(info_knows_better)
 {
 	struct hm_ha_device *device = hm_ha_table_device(table,
-	    HM_HA_INVERTER, hm_text("1161"));
+	    HM_SCOPE_INVERTER, hm_text("1161"));
 	struct hm_ha_values vague = model_is("HM-1000/1200/1500");
 	struct hm_ha_values exact = model_is("HM-1500"), recalled = {0};
 	struct hm_ha_values none = {0};
@@ -137,7 +137,7 @@ END_TEST
 START_TEST(fingerprint_follows_what_is_said)
 {
 	struct hm_ha_device *device = hm_ha_table_device(table,
-	    HM_HA_INVERTER, hm_text("1161"));
+	    HM_SCOPE_INVERTER, hm_text("1161"));
 	struct hm_ha_dtu *dtu = hm_ha_table_dtu(table,
 	    hm_text("roof"));
 	struct hm_ha_values model = model_is("HM-1500"), signal = {0};

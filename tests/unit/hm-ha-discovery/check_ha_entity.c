@@ -6,34 +6,34 @@
 static struct hm_ha_entities all;
 
 static bool
-shows(const struct hm_ha_entities *entities, enum hm_ha_kind kind,
+shows(const struct hm_ha_entities *entities, enum hm_scope kind,
     enum hm_ha_part part, enum hm_field_id id)
 {
-	return hm_ha_set_has(&entities->of[kind][part], id);
+	return hm_field_set_has(&entities->of[kind][part], id);
 }
 
 static size_t
-count(const struct hm_ha_set *set)
+count(const struct hm_field_set *set)
 {
 	size_t n = 0;
 
 	for (size_t id = 0; id < HM_FIELDS; id++)
-		n += hm_ha_set_has(set, id);
+		n += hm_field_set_has(set, id);
 	return n;
 }
 
 START_TEST(sets_hold_every_field)
 {
-	struct hm_ha_set set = {{0}}, other = {{0}};
+	struct hm_field_set set = {{0}}, other = {{0}};
 
-	ck_assert(hm_ha_set_is_empty(&set));
+	ck_assert(hm_field_set_is_empty(&set));
 	for (size_t id = 0; id < HM_FIELDS; id++) {
-		ck_assert(!hm_ha_set_has(&set, id));
-		hm_ha_set_add(&set, id);
-		ck_assert(hm_ha_set_has(&set, id));
+		ck_assert(!hm_field_set_has(&set, id));
+		hm_field_set_add(&set, id);
+		ck_assert(hm_field_set_has(&set, id));
 	}
-	ck_assert(!hm_ha_set_is_empty(&set));
-	hm_ha_set_join(&other, &set);
+	ck_assert(!hm_field_set_is_empty(&set));
+	hm_field_set_join(&other, &set);
 	ck_assert_uint_eq(count(&other), HM_FIELDS);
 }
 END_TEST
@@ -41,20 +41,20 @@ END_TEST
 START_TEST(parts_of_kinds)
 {
 	hm_ha_entities_all(&all);
-	ck_assert(shows(&all, HM_HA_INVERTER, HM_HA_MAIN,
+	ck_assert(shows(&all, HM_SCOPE_INVERTER, HM_HA_MAIN,
 	    HM_F_OPERATING_STATUS));
-	ck_assert(!shows(&all, HM_HA_INVERTER, HM_HA_PORT,
+	ck_assert(!shows(&all, HM_SCOPE_INVERTER, HM_HA_PORT,
 	    HM_F_OPERATING_STATUS));
-	ck_assert(shows(&all, HM_HA_INVERTER, HM_HA_PORT, HM_F_PV_POWER));
-	ck_assert(!shows(&all, HM_HA_INVERTER, HM_HA_MAIN, HM_F_PV_POWER));
-	ck_assert(shows(&all, HM_HA_DTU, HM_HA_MAIN, HM_F_PV_POWER));
-	ck_assert(!shows(&all, HM_HA_DTU, HM_HA_MAIN, HM_F_SIGNAL));
-	ck_assert(shows(&all, HM_HA_DTU, HM_HA_INFO, HM_F_SIGNAL));
-	ck_assert(!shows(&all, HM_HA_DTU, HM_HA_MAIN, HM_F_MODEL));
-	ck_assert(!shows(&all, HM_HA_DTU, HM_HA_INFO, HM_F_MODEL));
-	ck_assert_uint_eq(count(&all.of[HM_HA_INVERTER][HM_HA_ALARM]), 2);
-	ck_assert(hm_ha_set_is_empty(&all.of[HM_HA_DTU][HM_HA_PORT]));
-	ck_assert(hm_ha_set_is_empty(&all.of[HM_HA_METER][HM_HA_ALARM]));
+	ck_assert(shows(&all, HM_SCOPE_INVERTER, HM_HA_PORT, HM_F_PV_POWER));
+	ck_assert(!shows(&all, HM_SCOPE_INVERTER, HM_HA_MAIN, HM_F_PV_POWER));
+	ck_assert(shows(&all, HM_SCOPE_DTU, HM_HA_MAIN, HM_F_PV_POWER));
+	ck_assert(!shows(&all, HM_SCOPE_DTU, HM_HA_MAIN, HM_F_SIGNAL));
+	ck_assert(shows(&all, HM_SCOPE_DTU, HM_HA_INFO, HM_F_SIGNAL));
+	ck_assert(!shows(&all, HM_SCOPE_DTU, HM_HA_MAIN, HM_F_MODEL));
+	ck_assert(!shows(&all, HM_SCOPE_DTU, HM_HA_INFO, HM_F_MODEL));
+	ck_assert_uint_eq(count(&all.of[HM_SCOPE_INVERTER][HM_HA_ALARM]), 2);
+	ck_assert(hm_field_set_is_empty(&all.of[HM_SCOPE_DTU][HM_HA_PORT]));
+	ck_assert(hm_field_set_is_empty(&all.of[HM_SCOPE_METER][HM_HA_ALARM]));
 }
 END_TEST
 
@@ -64,7 +64,7 @@ START_TEST(no_reading_is_without_an_entity)
 	for (size_t id = 0; id < HM_FIELDS; id++) {
 		bool shown = false;
 
-		for (enum hm_ha_kind kind = 0; kind < HM_HA_KINDS; kind++)
+		for (enum hm_scope kind = 0; kind < HM_SCOPES; kind++)
 			for (enum hm_ha_part part = 0; part < HM_HA_PARTS;
 			     part++)
 				shown |= shows(&all, kind, part,
@@ -82,11 +82,11 @@ START_TEST(choice_of_inverters)
 	hm_ha_entities_all(&all);
 	ck_assert(hm_ha_entities_choose(&all, HM_HA_CHOOSE_INVERTER,
 	    " ,grid_voltage,ALARM_CODE\tfirmware ", &unknown));
-	ck_assert_uint_eq(count(&all.of[HM_HA_INVERTER][HM_HA_MAIN]), 2);
-	ck_assert_uint_eq(count(&all.of[HM_HA_INVERTER][HM_HA_ALARM]), 1);
-	ck_assert_uint_eq(count(&all.of[HM_HA_INVERTER][HM_HA_INFO]), 1);
-	ck_assert(shows(&all, HM_HA_INVERTER, HM_HA_PORT, HM_F_PV_POWER));
-	ck_assert(shows(&all, HM_HA_DTU, HM_HA_MAIN, HM_F_ACTIVE_POWER));
+	ck_assert_uint_eq(count(&all.of[HM_SCOPE_INVERTER][HM_HA_MAIN]), 2);
+	ck_assert_uint_eq(count(&all.of[HM_SCOPE_INVERTER][HM_HA_ALARM]), 1);
+	ck_assert_uint_eq(count(&all.of[HM_SCOPE_INVERTER][HM_HA_INFO]), 1);
+	ck_assert(shows(&all, HM_SCOPE_INVERTER, HM_HA_PORT, HM_F_PV_POWER));
+	ck_assert(shows(&all, HM_SCOPE_DTU, HM_HA_MAIN, HM_F_ACTIVE_POWER));
 }
 END_TEST
 
@@ -97,11 +97,13 @@ START_TEST(choice_of_inputs)
 	hm_ha_entities_all(&all);
 	ck_assert(hm_ha_entities_choose(&all, HM_HA_CHOOSE_PORT, "pv_power",
 	    &unknown));
-	ck_assert_uint_eq(count(&all.of[HM_HA_INVERTER][HM_HA_PORT]), 1);
-	ck_assert(shows(&all, HM_HA_INVERTER, HM_HA_MAIN, HM_F_GRID_VOLTAGE));
+	ck_assert_uint_eq(count(&all.of[HM_SCOPE_INVERTER][HM_HA_PORT]), 1);
+	ck_assert(shows(&all, HM_SCOPE_INVERTER, HM_HA_MAIN,
+	    HM_F_GRID_VOLTAGE));
 	ck_assert(hm_ha_entities_choose(&all, HM_HA_CHOOSE_PORT, "",
 	    &unknown));
-	ck_assert(hm_ha_set_is_empty(&all.of[HM_HA_INVERTER][HM_HA_PORT]));
+	ck_assert(hm_field_set_is_empty(
+	    &all.of[HM_SCOPE_INVERTER][HM_HA_PORT]));
 }
 END_TEST
 
@@ -120,7 +122,7 @@ START_TEST(choice_of_what_is_not_there)
 		    HM_HA_CHOOSE_INVERTER, words, &unknown));
 		ck_assert(hm_slice_is(unknown, bad[i]));
 	}
-	ck_assert(shows(&all, HM_HA_INVERTER, HM_HA_MAIN, HM_F_TEMPERATURE));
+	ck_assert(shows(&all, HM_SCOPE_INVERTER, HM_HA_MAIN, HM_F_TEMPERATURE));
 }
 END_TEST
 

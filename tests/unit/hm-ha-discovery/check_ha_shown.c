@@ -166,7 +166,7 @@ START_TEST(every_port_has_a_prefix)
 	for (unsigned port = 0; port < 256; port++) {
 		char prefix[HM_HA_PREFIX_MAX];
 
-		hm_ha_prefix(HM_HA_INVERTER, HM_HA_PORT, (uint8_t)port,
+		hm_ha_prefix(HM_SCOPE_INVERTER, HM_HA_PORT, (uint8_t)port,
 		    prefix);
 		snprintf(key, sizeof key, "%s_pv_current", prefix);
 		shown.names = 0;

@@ -107,7 +107,7 @@ expect_all_same(void)
 	    "('config', 'production_cache')"));
 	for (; (table = strsep(&rest, "\n")) != NULL; count++)
 		expect_same(table);
-	ck_assert_uint_eq(count, 4 * 4 + 6);
+	ck_assert_uint_eq(count, HM_SCOPES * HM_TABLE_FORMS + 6);
 	run(&from->db, "DETACH other");
 }
 
@@ -216,17 +216,17 @@ emit_device(bool serial)
 static void
 keep_reading(int64_t time)
 {
-	const struct hm_table *table = &hm_tables[below(HM_TABLES)];
+	const struct hm_reading_type *type =
+	    &hm_reading_types[below(HM_SCOPES)];
 
-	emit_start(table->name, time);
-	emit_device(table->has_serial || below(2) == 0);
-	if (table->own != NULL && (table->has_port || below(2) == 0))
-		hm_json_int(&emit, table->own, (int64_t)below(3));
+	emit_start(type->name, time);
+	emit_device(type->has_serial || below(2) == 0);
+	if (type->own != NULL && (type->has_port || below(2) == 0))
+		hm_json_int(&emit, type->own, (int64_t)below(3));
 	if (below(5) == 0)
 		hm_json_bool(&emit, "stale", below(2) == 0);
 	for (size_t i = 0; i < HM_FIELDS; i++)
-		if ((hm_fields[i].scopes & table->scope) != 0 &&
-		    below(3) == 0)
+		if (hm_field_in(&hm_fields[i], type->scope) && below(3) == 0)
 			emit_field(&hm_fields[i]);
 	keep_emitted();
 }

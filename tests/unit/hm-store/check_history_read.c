@@ -96,7 +96,7 @@ readings_of(const char *serial, int64_t limit)
 
 	hm_json_start(&e, buf, sizeof buf - 1);
 	hm_json_array(&e, NULL);
-	ck_assert(hm_history_readings(&db, hm_table_of(hm_text("port")),
+	ck_assert(hm_history_readings(&db, hm_reading_type_of(hm_text("port")),
 	    hm_text(serial), limit, &e));
 	hm_json_array_end(&e);
 	ck_assert(hm_json_done(&e, &all));

@@ -1,6 +1,7 @@
 #include "kept.h"
 
 #include "base/zone.h"
+#include "record/types.h"
 #include "retention.h"
 
 #define HOUR 3600
@@ -23,22 +24,23 @@ teardown(void)
 	remove_scratch();
 }
 
-/* Readings of all tables and stats, `each` seconds apart. */
+#define TYPES ((uint64_t)HM_SCOPES + 1)
+
+/* Readings of all types and stats, `each` seconds apart. */
 static void
 fill(int64_t hours, int64_t each)
 {
-	static const char *const types[] = {"dtu", "inverter", "port", "meter",
-	    "stats"};
 	char time[HM_RFC3339_SIZE], line[200];
 
 	keep_begin(k);
 	for (int64_t t = BEGIN; t < BEGIN + hours * HOUR; t += each)
-		for (size_t i = 0; i < COUNT(types); i++) {
+		for (size_t i = 0; i < TYPES; i++) {
 			hm_rfc3339_format(t, time);
 			snprintf(line, sizeof line, "{\"type\":\"%s\","
 			    "\"time\":\"%s\",\"dtu\":\"roof\","
 			    "\"serial\":\"1\",\"port\":1,"
-			    "\"tool\":\"hm-poll\"}", types[i], time);
+			    "\"tool\":\"hm-poll\"}", i < HM_SCOPES ?
+			    hm_reading_types[i].name : "stats", time);
 			ck_assert_int_eq(keep_line(k, hm_text(line)),
 			    HM_ROW_NEW);
 		}
@@ -68,7 +70,7 @@ START_TEST(removes_an_hour_at_a_time)
 	fill(4, 600);
 	make_hours(k, true);
 	ck_assert(step(BEGIN + 3 * HOUR));
-	ck_assert_uint_eq(pruned, 5 * 6);
+	ck_assert_uint_eq(pruned, TYPES * 6);
 	ck_assert_str_eq(answer(&k->db, rows_sql), "18|18|18|18|18");
 	ck_assert_int_eq(number(&k->db, "SELECT min(time) FROM port"),
 	    BEGIN + HOUR);
@@ -76,7 +78,7 @@ START_TEST(removes_an_hour_at_a_time)
 	ck_assert(step(BEGIN + 3 * HOUR));
 	ck_assert(!step(BEGIN + 3 * HOUR));
 	ck_assert_str_eq(answer(&k->db, rows_sql), "6|6|6|6|6");
-	ck_assert_uint_eq(pruned, 5 * 18);
+	ck_assert_uint_eq(pruned, TYPES * 18);
 }
 END_TEST
 

@@ -60,8 +60,8 @@ shown(const struct hm_row *row)
 	struct hm_row_value v;
 	int n = 0;
 
-	ck_assert_ptr_nonnull(row->table);
-	hm_row_columns(&columns, row->table);
+	ck_assert_ptr_nonnull(row->type);
+	hm_row_columns(&columns, row->type);
 	text[0] = '\0';
 	while (hm_row_next(&rest, &v)) {
 		n += snprintf(text + n, sizeof text - (size_t)n, "%s%s=",
@@ -87,7 +87,7 @@ value_of(const struct hm_row *row, const char *key)
 	struct hm_slice rest = row->rest;
 	struct hm_row_value v;
 
-	hm_row_columns(&columns, row->table);
+	hm_row_columns(&columns, row->type);
 	while (hm_row_next(&rest, &v))
 		if (strcmp(key_of(&columns, v.parameter), key) == 0)
 			return v;
@@ -201,7 +201,7 @@ START_TEST(takes_keys_in_any_order)
 			    i < n - 1 ? ',' : '}');
 		}
 		ck_assert_ptr_null(make(line, &row));
-		ck_assert_str_eq(row.table->name, "port");
+		ck_assert_str_eq(row.type->name, "port");
 		ck_assert_int_eq(row.time, 1795428900);
 		ck_assert_int_eq(value_of(&row, "port").integer, 1);
 		ck_assert_int_eq(value_of(&row, "total_production").integer,
@@ -287,16 +287,16 @@ START_TEST(has_room_for_all_columns)
 	static char line[HM_LINE_MAX], text[TEXT_MAX + 1];
 
 	memset(text, 'x', TEXT_MAX);
-	for (size_t t = 0; t < HM_TABLES; t++) {
+	for (size_t t = 0; t < HM_SCOPES; t++) {
 		struct hm_row_columns columns;
 		struct hm_slice rest;
 		struct hm_row_value v;
 		struct hm_row row;
 		size_t n, count = 0;
 
-		hm_row_columns(&columns, &hm_tables[t]);
+		hm_row_columns(&columns, &hm_reading_types[t]);
 		n = (size_t)snprintf(line, sizeof line, "{\"type\":\"%s\","
-		    TIME, hm_tables[t].name);
+		    TIME, hm_reading_types[t].name);
 		for (size_t i = 0; i < columns.count; i++) {
 			enum hm_field_kind kind = columns.column[i].kind;
 
@@ -323,7 +323,7 @@ START_TEST(binds_each_column_once)
 {
 	struct hm_row_columns c;
 
-	hm_row_columns(&c, &hm_tables[_i]);
+	hm_row_columns(&c, &hm_reading_types[_i]);
 	ck_assert_uint_ge(c.count, 4);
 	for (size_t i = 0; i < c.count; i++) {
 		ck_assert_int_gt(c.column[i].parameter, HM_ROW_FIRST_SEEN);
@@ -355,7 +355,7 @@ START_TEST(keeps_events_as_lines)
 	struct hm_row row;
 
 	ck_assert_ptr_null(make(events[_i], &row));
-	ck_assert_ptr_null(row.table);
+	ck_assert_ptr_null(row.type);
 	ck_assert(hm_slice_is(row.rest, events[_i]));
 }
 END_TEST
@@ -377,13 +377,15 @@ END_TEST
 
 START_TEST(knows_the_types_it_stores)
 {
-	static const char *const taken[] = {"dtu", "inverter", "port", "meter",
-	    "alarm", "status", "info", "history", "stats"};
+	static const char *const taken[] = {"alarm", "status", "info",
+	    "history", "stats"};
 	static const char *const others[] = {"", "frame", "sim", "ports",
 	    "por", "database", "inverter_latest"};
 
 	for (size_t i = 0; i < COUNT(taken); i++)
 		ck_assert_msg(hm_row_takes(hm_text(taken[i])), "%s", taken[i]);
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		ck_assert(hm_row_takes(hm_text(hm_reading_types[i].name)));
 	for (size_t i = 0; i < COUNT(others); i++)
 		ck_assert_msg(!hm_row_takes(hm_text(others[i])), "%s",
 		    others[i]);
@@ -475,7 +477,7 @@ main(void)
 	tcase_add_test(tcase, holds_fifteen_digits);
 	tcase_add_test(tcase, holds_texts_up_to_a_length);
 	tcase_add_test(tcase, has_room_for_all_columns);
-	tcase_add_loop_test(tcase, binds_each_column_once, 0, HM_TABLES);
+	tcase_add_loop_test(tcase, binds_each_column_once, 0, HM_SCOPES);
 	tcase_add_loop_test(tcase, keeps_events_as_lines, 0, COUNT(events));
 	tcase_add_test(tcase, keeps_the_longest_line);
 	tcase_add_test(tcase, knows_the_types_it_stores);

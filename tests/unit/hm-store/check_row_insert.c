@@ -57,12 +57,17 @@ START_TEST(stores_every_type_of_reading)
 	    "1|1|5.0");
 	ck_assert_str_eq(ask("SELECT serial, stale, power FROM meter"),
 	    "m|1|-40.0");
-	for (size_t i = 0; i < HM_TABLES; i++) {
+	for (size_t i = 0; i < HM_SCOPES; i++) {
 		struct hm_sql sql;
 
+		/* Those that are not above. */
+		if (i > HM_SCOPE_METER)
+			ck_assert_int_eq(keep(k, hm_reading_types[i].name,
+			    T("10:00:00"), "\"dtu\":\"roof\","
+			    "\"serial\":\"1\",\"port\":1"), HM_ROW_NEW);
 		hm_sql_start(&sql);
 		hm_sql_add(&sql, "SELECT count(*) FROM %s, %s_latest",
-		    hm_tables[i].name, hm_tables[i].name);
+		    hm_reading_types[i].name, hm_reading_types[i].name);
 		ck_assert_int_eq(number(&k->db, hm_sql_text(&sql)), 1);
 	}
 }

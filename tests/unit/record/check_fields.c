@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "record/fields.h"
+#include "record/types.h"
 
 /* Rules for every row of fields.def; code that reads it relies on them. */
 
@@ -9,8 +10,7 @@
 #define EACH_FIELD(f) \
 	for (const struct hm_field *f = hm_fields; f < hm_fields + HM_FIELDS; \
 	    f++)
-#define ALL_SCOPES ((unsigned)(HM_SCOPE_DTU | HM_SCOPE_INVERTER | \
-    HM_SCOPE_PORT | HM_SCOPE_METER))
+#define ALL_SCOPES ((1u << HM_SCOPES) - 1)
 #define ALL_FLAGS ((unsigned)(HM_AWAKE | HM_DIAGNOSTIC | HM_DESCRIBES | \
     HM_RARE))
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
@@ -49,10 +49,13 @@ static bool
 is_taken(const char *key)
 {
 	static const char *const taken[] = {"type", "time", "dtu", "serial",
-	    "port"};
+	    "port", "stale"};
 
 	for (size_t i = 0; i < COUNT(taken); i++)
 		if (strcmp(key, taken[i]) == 0)
+			return true;
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		if (same_text(key, hm_reading_types[i].own))
 			return true;
 	return false;
 }
@@ -151,6 +154,7 @@ END_TEST
 static bool
 metric_names_unit(const struct hm_field *f)
 {
+	const char *metric = f->metrics[0].name;
 	static const struct {
 		const char *unit, *end;
 	} ends[] = {
@@ -164,29 +168,79 @@ metric_names_unit(const struct hm_field *f)
 	};
 
 	if (same_text(f->unit, "Wh"))
-		return strstr(f->metric, "_watthours") != NULL;
+		return strstr(metric, "_watthours") != NULL;
 	for (size_t i = 0; i < COUNT(ends); i++)
 		if (same_text(ends[i].unit, f->unit))
-			return ends_with(f->metric, ends[i].end);
+			return ends_with(metric, ends[i].end);
 	return f->unit == NULL;
+}
+
+static bool
+is_factor(struct hm_decimal factor, int64_t units, unsigned scale)
+{
+	return factor.units == units && factor.scale == scale;
+}
+
+/* Percents are ratios; lifetime energies are in joules, too. */
+static bool
+factors_fit(const struct hm_field *f)
+{
+	bool energy = f->kind == HM_COUNTER && same_text(f->unit, "Wh");
+
+	if (!is_factor(f->metrics[0].factor, 1, same_text(f->unit, "%") ?
+	    2 : 0) || (f->metrics[1].name != NULL) != energy)
+		return false;
+	return !energy || (ends_with(f->metrics[1].name, "_joules_total") &&
+	    is_factor(f->metrics[1].factor, 3600, 0));
 }
 
 START_TEST(metrics)
 {
 	EACH_FIELD(f) {
-		ck_assert_msg((f->metric == NULL) == (f->kind == HM_LABEL),
+		const char *metric = f->metrics[0].name;
+
+		ck_assert_msg((metric == NULL) == (f->kind == HM_LABEL),
 		    "%s", f->key);
-		if (f->metric == NULL)
+		if (metric == NULL) {
+			ck_assert_ptr_null(f->metrics[1].name);
 			continue;
-		ck_assert_msg(is_name(f->metric) && metric_names_unit(f),
-		    "%s", f->metric);
-		ck_assert_msg(ends_with(f->metric, "_total") ==
-		    (f->kind == HM_COUNTER), "%s", f->metric);
+		}
+		ck_assert_msg(is_name(metric) && metric_names_unit(f) &&
+		    factors_fit(f), "%s", metric);
+		ck_assert_msg(ends_with(metric, "_total") ==
+		    (f->kind == HM_COUNTER), "%s", metric);
 		/* Rows that share a metric are parts of one quantity. */
 		for (const struct hm_field *g = hm_fields; g < f; g++)
-			ck_assert_msg(!same_text(g->metric, f->metric) ||
+			ck_assert_msg(!same_text(g->metrics[0].name, metric) ||
+			    (g->scopes & f->scopes) == 0 ||
 			    (g->kind == f->kind && g->scale == f->scale &&
-			    same_text(g->unit, f->unit)), "%s", f->metric);
+			    same_text(g->unit, f->unit) && f->phase != NULL &&
+			    !same_text(g->phase, f->phase)), "%s", metric);
+	}
+}
+END_TEST
+
+/* As the key's suffix says, where it is one of these. */
+START_TEST(phases_of_keys)
+{
+	static const struct {
+		const char *end, *phase;
+	} phases[] = {
+	    {"_a", "A"},
+	    {"_b", "B"},
+	    {"_c", "C"},
+	    {"_ab", "AB"},
+	    {"_bc", "BC"},
+	    {"_ca", "CA"},
+	};
+
+	EACH_FIELD(f) {
+		const char *phase = NULL;
+
+		for (size_t i = 0; i < COUNT(phases); i++)
+			if (ends_with(f->key, phases[i].end))
+				phase = phases[i].phase;
+		ck_assert_msg(same_text(f->phase, phase), "%s", f->key);
 	}
 }
 END_TEST
@@ -203,15 +257,15 @@ END_TEST
 
 START_TEST(found_in_its_scopes_alone)
 {
-	for (unsigned scope = 1; scope < ALL_SCOPES; scope <<= 1)
+	for (enum hm_scope scope = 0; scope < HM_SCOPES; scope++)
 		EACH_FIELD(f) {
-			const struct hm_field *found = hm_field_find(
-			    (enum hm_scope)scope, hm_text(f->key));
+			const struct hm_field *found = hm_field_find(scope,
+			    hm_text(f->key));
 
-			if ((f->scopes & scope) != 0)
+			if (hm_field_in(f, scope))
 				ck_assert_ptr_eq(found, f);
 			else if (found != NULL)
-				ck_assert_uint_ne(found->scopes & scope, 0);
+				ck_assert(hm_field_in(found, scope));
 		}
 }
 END_TEST
@@ -228,24 +282,12 @@ END_TEST
 
 START_TEST(finds_nothing_else)
 {
-	enum hm_scope scope;
-
 	ck_assert_ptr_null(hm_field_find(HM_SCOPE_PORT, hm_text("")));
 	ck_assert_ptr_null(hm_field_find(HM_SCOPE_PORT, hm_text("pv_powe")));
 	ck_assert_ptr_null(hm_field_find(HM_SCOPE_PORT,
 	    hm_text("pv_power_")));
 	ck_assert_ptr_null(hm_field_find(HM_SCOPE_METER,
 	    hm_text("pv_power")));
-	ck_assert(hm_scope_of(hm_text("dtu"), &scope));
-	ck_assert_int_eq(scope, HM_SCOPE_DTU);
-	ck_assert(hm_scope_of(hm_text("inverter"), &scope));
-	ck_assert_int_eq(scope, HM_SCOPE_INVERTER);
-	ck_assert(hm_scope_of(hm_text("port"), &scope));
-	ck_assert_int_eq(scope, HM_SCOPE_PORT);
-	ck_assert(hm_scope_of(hm_text("meter"), &scope));
-	ck_assert_int_eq(scope, HM_SCOPE_METER);
-	ck_assert(!hm_scope_of(hm_text("frame"), &scope));
-	ck_assert(!hm_scope_of(hm_text(""), &scope));
 }
 END_TEST
 
@@ -261,6 +303,7 @@ main(void)
 	tcase_add_test(tc, scopes_and_flags);
 	tcase_add_test(tc, units_and_kinds);
 	tcase_add_test(tc, metrics);
+	tcase_add_test(tc, phases_of_keys);
 	tcase_add_test(tc, help);
 	tcase_add_test(tc, found_in_its_scopes_alone);
 	tcase_add_test(tc, has_one_row_a_key);

@@ -2,6 +2,7 @@
 
 #include <check.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "record/alarm_codes.h"
@@ -119,6 +120,62 @@ START_TEST(models_tell_the_watts_of_an_input)
 }
 END_TEST
 
+/*
+ * What a name says: the largest of its numbers is watts, a number before a T
+ * counts inputs.
+ */
+static int64_t
+watts_by_name(const char *name)
+{
+	int64_t watts = 0, inputs = 1;
+
+	while (*name != '\0') {
+		char *end;
+		int64_t number;
+
+		if (!isdigit((unsigned char)*name)) {
+			name++;
+			continue;
+		}
+		number = strtoll(name, &end, 10);
+		if (*end == 'T')
+			inputs = number;
+		else if (number > watts)
+			watts = number;
+		name = end;
+	}
+	return watts / inputs;
+}
+
+static size_t
+check_watts(const char *model)
+{
+	if (model == NULL)
+		return 0;
+	ck_assert_int_eq(hm_model_input_watts(hm_text(model)),
+	    watts_by_name(model));
+	return 1;
+}
+
+START_TEST(watts_of_every_model_are_those_of_its_name)
+{
+	size_t found = 0;
+	char serial[16];
+
+	for (unsigned prefix = 0; prefix <= 0xffff; prefix++) {
+		snprintf(serial, sizeof serial, "%04x12345678", prefix);
+		found += check_watts(hm_model_inverter(hm_text(serial)));
+	}
+	ck_assert_uint_eq(found, 28);
+	found = 0;
+	for (uint32_t part = 0; part <= 0xffff; part++) {
+		found += check_watts(hm_model_part(0x10000000 | part << 8));
+		found += check_watts(hm_model_part(0xf1000000 | part << 8));
+	}
+	ck_assert_uint_eq(found, 40);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -132,6 +189,7 @@ main(void)
 	tcase_add_test(tables, gateways_and_meters_are_known_too);
 	tcase_add_test(tables, unknown_serials_have_no_model);
 	tcase_add_test(tables, models_tell_the_watts_of_an_input);
+	tcase_add_test(tables, watts_of_every_model_are_those_of_its_name);
 	tcase_add_test(tables, alarms_ascend_and_have_texts);
 	tcase_add_test(tables, unknown_alarms_have_no_text);
 	tcase_add_test(tables, errors_have_names_of_their_own);

@@ -38,13 +38,13 @@ END_TEST
 START_TEST(a_stop_replaces_a_reload)
 {
 	ck_assert(hm_stop_signal(&stop, SIGHUP, true, true, START));
-	ck_assert(stop.again);
+	ck_assert(stop.restart);
 	ck_assert(!hm_stop_follows(&stop, START, START));
 	ck_assert(term(true, true));
-	ck_assert(!stop.again);
+	ck_assert(!stop.restart);
 	ck_assert_uint_eq(stop.signals, 1);
 	ck_assert(!hm_stop_signal(&stop, SIGHUP, true, true, START));
-	ck_assert(!stop.again);
+	ck_assert(!stop.restart);
 }
 END_TEST
 

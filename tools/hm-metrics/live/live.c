@@ -3,11 +3,10 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "record/types.h"
 
 #define FORGET_MS ((int64_t)24 * 3600 * 1000)
 #define ROOM_MIN ((size_t)16)
-
-_Static_assert(HM_FIELDS <= 64, "a device has a bit for each field");
 
 const int64_t hm_live_took_bounds[HM_LIVE_TOOK_BUCKETS - 1] = {
     HM_LIVE_TOOK_BOUNDS};
@@ -122,6 +121,13 @@ hm_live_find_dtu(struct hm_live *live, struct hm_slice name)
 
 /* Devices */
 
+/* A DTU has one entry, whether or not its serial number is known. */
+static const char *
+key_serial(enum hm_scope scope, const char *serial)
+{
+	return hm_reading_types[scope].has_serial ? serial : "";
+}
+
 struct device_key {
 	enum hm_scope scope;
 	size_t dtu;
@@ -147,8 +153,8 @@ is_device(const void *entry, const void *key)
 	const struct hm_live_device *d = entry;
 
 	return d->scope == wanted->scope && d->dtu == wanted->dtu &&
-	    d->port == wanted->port && (d->scope == HM_SCOPE_DTU ||
-	    strcmp(d->serial, wanted->serial) == 0);
+	    d->port == wanted->port && strcmp(key_serial(d->scope, d->serial),
+	    wanted->serial) == 0;
 }
 
 static size_t
@@ -175,9 +181,8 @@ size_t
 hm_live_find_device(struct hm_live *live, enum hm_scope scope, size_t dtu,
     const char *serial, int64_t port, const struct hm_moment *now)
 {
-	/* A DTU has one entry, whether or not its serial number is known. */
 	const struct device_key wanted = {scope, dtu,
-	    scope == HM_SCOPE_DTU ? "" : serial, port};
+	    key_serial(scope, serial), port};
 	uint64_t hash = hash_device(&wanted);
 	const struct hm_live_device *d = hm_hash_find(&live->device_keys,
 	    hash, is_device, &wanted);

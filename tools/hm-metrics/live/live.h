@@ -76,7 +76,7 @@ struct hm_live_device {
 	int64_t heard;      /* steady ms of its last record */
 	int64_t read;       /* steady ms of its last new reading */
 	uint64_t number;    /* of that reading */
-	uint64_t known;     /* bit i: value[i] was in it */
+	struct hm_field_set known; /* value[i] was in it */
 	struct hm_decimal value[HM_FIELDS];
 };
 

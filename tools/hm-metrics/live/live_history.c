@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "base/zone.h"
 #include "db/db.h"
-#include "db/reading_tables.h"
 #include "db/schema.h"
+#include "record/types.h"
 
 void
 hm_live_history_close(struct hm_live_history *history)
@@ -127,7 +127,7 @@ hm_live_history_inverter(struct hm_live_history *history,
 		return false;
 	hm_json_array(e, NULL);
 	good = hm_history_readings(&history->db,
-	    hm_table_of(hm_text("inverter")), hm_text(serial), limit, e);
+	    hm_reading_type_of(hm_text("inverter")), hm_text(serial), limit, e);
 	hm_json_array_end(e);
 	return report(history, good, "cannot read the history");
 }

@@ -5,6 +5,7 @@
 #include "live.h"
 #include "record/fields.h"
 #include "record/record.h"
+#include "record/types.h"
 
 #define DIM_WATTS 20 /* of an inverter: below that it is dusk */
 
@@ -73,27 +74,29 @@ take_fields(struct hm_live_device *d, const struct hm_record *record)
 		if (field->kind == HM_LABEL)
 			take_label(d, id, record);
 		else if (number_of(field, &m->value, &d->value[id]))
-			d->known |= (uint64_t)1 << id;
+			hm_field_set_add(&d->known, id);
 	}
 }
 
 /* The fields of info records, which a reading does not clear. */
-static uint64_t
+static struct hm_field_set
 rare_fields(void)
 {
-	uint64_t mask = 0;
+	struct hm_field_set set = {{0}};
 
 	for (size_t i = 0; i < HM_FIELDS; i++)
 		if ((hm_fields[i].flags & HM_RARE) != 0)
-			mask |= (uint64_t)1 << i;
-	return mask;
+			hm_field_set_add(&set, i);
+	return set;
 }
 
 static void
 take_reading(struct hm_live *live, struct hm_live_device *d,
     const struct hm_record *record, const struct hm_moment *now)
 {
-	d->known &= rare_fields();
+	const struct hm_field_set rare = rare_fields();
+
+	hm_field_set_keep(&d->known, &rare);
 	d->alarm_text[0] = '\0';
 	take_fields(d, record);
 	d->read = hm_live_steady(now);
@@ -105,7 +108,7 @@ static bool
 value_of(const struct hm_live_device *d, enum hm_field_id field,
     int64_t *units)
 {
-	return (d->known >> field & 1) != 0 &&
+	return hm_field_set_has(&d->known, field) &&
 	    hm_decimal_rescale(d->value[field], hm_fields[field].scale, units);
 }
 
@@ -126,23 +129,32 @@ look_for_dusk(struct hm_live_dtu *dtu, const struct hm_live_device *d)
 	dtu->dark = watts / 10 < DIM_WATTS * inverters;
 }
 
+/* Whether a record has what tells readings of its type apart. */
+static bool
+take_key(const struct hm_record *record, const struct hm_reading_type *type,
+    char serial[HM_LIVE_SERIAL], int64_t *port)
+{
+	*port = 0;
+	return (hm_live_name(record, "serial", serial, HM_LIVE_SERIAL) ||
+	    !type->has_serial) && (!type->has_port ||
+	    (hm_record_int(record, "port", port) && *port > 0));
+}
+
 void
-hm_live_on_reading(struct hm_live *live, enum hm_scope scope,
+hm_live_on_reading(struct hm_live *live, const struct hm_reading_type *type,
     const struct hm_record *record, const struct hm_moment *now)
 {
 	size_t dtu = hm_live_dtu_of(live, record), device = SIZE_MAX;
 	char serial[HM_LIVE_SERIAL];
 	struct hm_live_device *d;
-	int64_t port = 0;
+	int64_t port;
 
 	if (dtu == SIZE_MAX)
 		return;
 	live->dtu[dtu].state = HM_LIVE_ONLINE;
-	if ((hm_live_name(record, "serial", serial, sizeof serial) ||
-	    scope == HM_SCOPE_DTU) && (scope != HM_SCOPE_PORT ||
-	    (hm_record_int(record, "port", &port) && port > 0)))
-		device = hm_live_find_device(live, scope, dtu, serial, port,
-		    now);
+	if (take_key(record, type, serial, &port))
+		device = hm_live_find_device(live, type->scope, dtu, serial,
+		    port, now);
 	if (device == SIZE_MAX) {
 		live->refused++;
 		return;
@@ -153,7 +165,7 @@ hm_live_on_reading(struct hm_live *live, enum hm_scope scope,
 		memcpy(d->serial, serial, sizeof serial);
 	if (!hm_live_is_true(record, "stale"))
 		take_reading(live, d, record, now);
-	if (scope != HM_SCOPE_DTU)
+	if (type->scope != HM_SCOPE_DTU)
 		return;
 	hm_live_count_poll(&live->dtu[dtu], record, now);
 	if (!hm_live_is_true(record, "stale"))
@@ -167,14 +179,16 @@ hm_live_on_info(struct hm_live *live, const struct hm_record *record,
 	size_t dtu = hm_live_dtu_of(live, record), device;
 	char serial[HM_LIVE_SERIAL];
 	struct hm_live_device *d;
+	const struct hm_reading_type *type;
 	struct hm_slice kind;
-	enum hm_scope scope;
 
-	if (dtu == SIZE_MAX || !hm_record_string(record, "kind", &kind) ||
-	    !hm_scope_of(kind, &scope) || scope == HM_SCOPE_PORT ||
+	if (dtu == SIZE_MAX || !hm_record_string(record, "kind", &kind))
+		return;
+	type = hm_reading_type_of(kind);
+	if (type == NULL || !hm_is_device(type->scope) ||
 	    !hm_live_name(record, "serial", serial, sizeof serial))
 		return;
-	device = hm_live_find_device(live, scope, dtu, serial, 0, now);
+	device = hm_live_find_device(live, type->scope, dtu, serial, 0, now);
 	if (device == SIZE_MAX) {
 		live->refused++;
 		return;

@@ -1,8 +1,8 @@
 #include "live_update_private.h"
 
 #include "live.h"
-#include "record/fields.h"
 #include "record/record.h"
+#include "record/types.h"
 
 static void
 on_mqtt(struct hm_live *live, const struct hm_record *record,
@@ -31,23 +31,21 @@ static const struct {
 bool
 hm_live_takes(struct hm_slice type)
 {
-	enum hm_scope scope;
-
 	for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
 		if (hm_slice_is(type, takers[i].type))
 			return true;
-	return hm_scope_of(type, &scope);
+	return hm_reading_type_of(type) != NULL;
 }
 
 void
 hm_live_record(struct hm_live *live, struct hm_slice type,
     const struct hm_record *record, const struct hm_moment *now)
 {
-	enum hm_scope scope;
+	const struct hm_reading_type *reading = hm_reading_type_of(type);
 
 	live->number++;
-	if (hm_scope_of(type, &scope)) {
-		hm_live_on_reading(live, scope, record, now);
+	if (reading != NULL) {
+		hm_live_on_reading(live, reading, record, now);
 		return;
 	}
 	for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)

@@ -37,9 +37,10 @@ hm_live_steady(const struct hm_moment *now)
 	return now->steady > 0 ? now->steady : 1;
 }
 
-/* live_readings.c: readings of a scope, and info records */
-void hm_live_on_reading(struct hm_live *live, enum hm_scope scope,
-    const struct hm_record *record, const struct hm_moment *now);
+/* live_readings.c: readings of a type, and info records */
+void hm_live_on_reading(struct hm_live *live,
+    const struct hm_reading_type *type, const struct hm_record *record,
+    const struct hm_moment *now);
 void hm_live_on_info(struct hm_live *live, const struct hm_record *record,
     const struct hm_moment *now);
 

@@ -58,7 +58,7 @@ hm_view_value(const struct hm_view *view,
     const struct hm_live_device *device, size_t field, struct hm_decimal *value)
 {
 	*value = device->value[field];
-	return (device->known >> field & 1) != 0 &&
+	return hm_field_set_has(&device->known, field) &&
 	    hm_view_fresh(view, device);
 }
 

@@ -47,7 +47,7 @@ emit_field(struct hm_json *e, const struct hm_view *view,
 	struct hm_decimal value;
 	int64_t units;
 
-	if ((hm_fields[field].scopes & d->scope) == 0 ||
+	if (!hm_field_in(&hm_fields[field], d->scope) ||
 	    hm_fields[field].kind == HM_LABEL)
 		return;
 	if (!hm_view_value(view, d, field, &value)) {

@@ -1,0 +1,37 @@
+#include "types.h"
+
+#define BY_DTU "dtu", false, false
+#define BY_SERIAL "dtu, serial", true, false
+#define BY_PORT "dtu, serial, port", true, true
+
+const struct hm_reading_type hm_reading_types[HM_SCOPES] = {
+#define TYPE(id, name, device, ...) [HM_SCOPE_##id] = { \
+	HM_SCOPE_##id, name, HM_SCOPE_##device, __VA_ARGS__},
+#include "types.def"
+#undef TYPE
+};
+
+const struct hm_reading_type *
+hm_reading_type_of(struct hm_slice name)
+{
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		if (hm_slice_is(name, hm_reading_types[i].name))
+			return &hm_reading_types[i];
+	return NULL;
+}
+
+bool
+hm_is_device(enum hm_scope scope)
+{
+	return hm_reading_types[scope].device == scope;
+}
+
+const struct hm_reading_type *
+hm_parts_of(enum hm_scope device)
+{
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		if (hm_reading_types[i].device == device &&
+		    !hm_is_device((enum hm_scope)i))
+			return &hm_reading_types[i];
+	return NULL;
+}

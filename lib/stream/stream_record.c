@@ -1,0 +1,68 @@
+#include "stream_private.h"
+
+#include <stdarg.h>
+
+#include "line_reader.h"
+#include "record/record.h"
+#include "stats.h"
+#include "stream.h"
+
+/* The line last given as a record, and as a bad line. */
+
+uint64_t
+hm_stream_line_number(const struct hm_stream *s)
+{
+	return s->lines != NULL ? hm_line_reader_number(s->lines) : 0;
+}
+
+void
+hm_stream_bad(struct hm_stream *s, const char *format, ...)
+{
+	va_list args;
+
+	s->strict_failed = s->strict_failed || s->options.strict;
+	va_start(args, format);
+	hm_stats_bad(&s->stats, hm_stream_line_number(s), format, args);
+	va_end(args);
+}
+
+bool
+hm_stream_parse(struct hm_stream *s, struct hm_slice line,
+    struct hm_record *record)
+{
+	struct hm_fault fault;
+
+	if (hm_record_parse(record, line, &fault))
+		return true;
+	hm_stream_bad(s, "%s at byte %zu", fault.what, fault.at + 1);
+	return false;
+}
+
+bool
+hm_stream_type(struct hm_stream *s, struct hm_slice line,
+    struct hm_record *record, struct hm_slice *type)
+{
+	if (hm_record_type(line, type))
+		return true;
+	if (!hm_stream_parse(s, line, record))
+		return false;
+	if (!hm_record_string(record, "type", type))
+		*type = hm_slice("", 0);
+	return true;
+}
+
+bool
+hm_stream_pass(struct hm_stream *s, struct hm_slice line,
+    bool (*takes)(struct hm_slice type), struct hm_record *record,
+    struct hm_slice *type)
+{
+	bool taken;
+
+	if (!hm_stream_type(s, line, record, type))
+		return false;
+	taken = takes != NULL && takes(*type);
+	if (taken && !hm_stream_parse(s, line, record))
+		return false;
+	hm_stream_emit(s, line);
+	return taken;
+}

@@ -1,0 +1,70 @@
+#include <check.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "stream/descriptors.h"
+
+START_TEST(a_pipe_is_known)
+{
+	int fd[2], file = open("/dev/null", O_RDONLY);
+
+	ck_assert_int_eq(pipe(fd), 0);
+	ck_assert(hm_descriptor_is_pipe(fd[0]));
+	ck_assert(hm_descriptor_is_pipe(fd[1]));
+	ck_assert(!hm_descriptor_is_pipe(file));
+	ck_assert(!hm_descriptor_is_pipe(-1));
+	close(fd[0]);
+	close(fd[1]);
+	close(file);
+}
+END_TEST
+
+/* In a process of its own: bits of what works on the guarded descriptors. */
+static int
+guarded(void)
+{
+	char byte;
+
+	for (int fd = 0; fd < 3; fd++)
+		close(fd);
+	hm_descriptors_guard();
+	return (open("/dev/null", O_RDONLY) == 3) |
+	    (read(STDIN_FILENO, &byte, 1) >= 0) << 1 |
+	    (write(STDOUT_FILENO, "x", 1) >= 0) << 2;
+}
+
+START_TEST(closed_ones_are_replaced_by_ones_that_fail)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		for (int fd = 3; fd < 64; fd++)
+			close(fd);
+		_exit(guarded());
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 1);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("descriptors");
+	TCase *tc = tcase_create("descriptors");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tc);
+	tcase_add_test(tc, a_pipe_is_known);
+	tcase_add_test(tc, closed_ones_are_replaced_by_ones_that_fail);
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

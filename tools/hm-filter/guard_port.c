@@ -1,0 +1,197 @@
+#include "base/log.h"
+#include "energy.h"
+#include "guard_private.h"
+#include "ledger.h"
+#include "record/fields.h"
+#include "record/record.h"
+
+#define TELL_SECONDS 3600 /* between two messages about a port */
+#define TOUCH_SECONDS 300
+#define RATED_WATTS 600 /* of a port of an unknown model */
+
+/* Log a message about a port. */
+static void
+tell(const struct hm_guard_identity *id, const struct hm_ledger_port *port,
+    const char *key, int64_t reading, const char *text, int64_t bound)
+{
+	const struct hm_slice dtu = hm_slice(id->name, id->name_size);
+
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("dtu", dtu),
+	    hm_fact_slice("serial", id->serial),
+	    hm_fact_int("port", port->key.port), hm_fact_int("total", reading),
+	    hm_fact_int(key, bound)),
+	    "%.*s: inverter %.*s, port %lld: a total of %lld Wh %s %lld Wh",
+	    (int)dtu.n, dtu.p, (int)id->serial.n, id->serial.p,
+	    (long long)port->key.port, (long long)reading, text,
+	    (long long)bound);
+}
+
+/* A DTU with wrong counters repeats them: do not log each. */
+static void
+say_refused(const struct hm_guard_identity *id, struct hm_ledger_port *port,
+    const struct hm_energy_reading *r, enum hm_energy_verdict verdict)
+{
+	if (port->told != 0 && r->time >= port->told &&
+	    r->time - port->told < TELL_SECONDS)
+		return;
+	port->told = r->time;
+	if (verdict == HM_ENERGY_FALL)
+		tell(id, port, "shown", r->total,
+		    "is refused; it has been",
+		    hm_energy_total(&port->energy));
+	else
+		tell(id, port, "limit", r->total,
+		    "is refused; it cannot be more than",
+		    hm_energy_limit(&port->energy, r->time, r->watts));
+}
+
+static void
+judge(struct hm_guard *guard, const struct hm_guard_identity *id,
+    struct hm_ledger_port *port, const struct hm_energy_reading *r)
+{
+	struct hm_energy before = port->energy;
+	enum hm_energy_verdict verdict = hm_energy_read(&port->energy, r);
+
+	switch (verdict) {
+	case HM_ENERGY_GOOD:
+		break;
+	case HM_ENERGY_NONE:
+		guard->counters.refused_zeros +=
+		    r->awake && hm_energy_total(&before) >= 0;
+		break;
+	case HM_ENERGY_FALL:
+		guard->counters.refused_falls++;
+		say_refused(id, port, r, verdict);
+		break;
+	case HM_ENERGY_SPIKE:
+		guard->counters.refused_spikes++;
+		say_refused(id, port, r, verdict);
+		break;
+	case HM_ENERGY_RESET:
+		guard->counters.began_anew++;
+		tell(id, port, "shown", r->total, "is that of a counter "
+		    "which was reset; the energy goes on from",
+		    hm_energy_total(&before));
+		break;
+	}
+}
+
+static void
+warn_of_memory(struct hm_guard *guard)
+{
+	if (!guard->options.remembers && !guard->warned)
+		hm_log(HM_WARNING, "without a database the accepted energies "
+		    "are lost when hm-filter ends; see --database");
+	guard->warned = true;
+}
+
+static bool
+is_stale(const struct hm_record *record)
+{
+	return hm_record_get(record, "stale")->kind == HM_TRUE;
+}
+
+static struct hm_energy_reading
+read_port(const struct hm_record *record, const struct hm_guard_identity *id,
+    const struct hm_ledger_inverter *inverter)
+{
+	int says = hm_guard_says_awake(record);
+
+	return (struct hm_energy_reading){
+	    .time = id->time,
+	    .awake = says < 0 ? inverter->awake : says != 0,
+	    .watts = inverter->watts > 0 ? inverter->watts : RATED_WATTS,
+	    .today = hm_guard_number(record, HM_F_TODAY_PRODUCTION, -1),
+	    .total = hm_guard_number(record, HM_F_TOTAL_PRODUCTION, -1),
+	};
+}
+
+/*
+ * Do not write at every poll while only the time changes, as it does all night:
+ * an older time only raises the guard's limit a little.
+ */
+static bool
+is_worth_saving(const struct hm_energy *before,
+    const struct hm_ledger_port *port, int64_t now)
+{
+	struct hm_energy after = port->energy;
+
+	if (now < port->touched || now - port->touched >= TOUCH_SECONDS)
+		return memcmp(before, &after, sizeof after) != 0;
+	after.total_time = before->total_time;
+	after.pending_time = before->pending_time;
+	return memcmp(before, &after, sizeof after) != 0;
+}
+
+static void
+take_in(struct hm_guard *guard, const struct hm_guard_identity *id,
+    struct hm_ledger_port *port, const struct hm_energy_reading *r,
+    bool stale)
+{
+	struct hm_energy before = port->energy;
+
+	hm_energy_day(&port->energy, id->day, id->time);
+	/* A repeated reading confirms nothing. */
+	if (!stale)
+		judge(guard, id, port, r);
+	if (is_worth_saving(&before, port, id->time)) {
+		port->touched = id->time;
+		hm_ledger_touch(guard->options.ledger, id->dtu, port);
+	}
+}
+
+static const char *
+judge_port(struct hm_guard *guard, const struct hm_record *record,
+    const struct hm_guard_identity *id, struct hm_ledger_inverter *inverter,
+    const struct hm_energy_reading *r, struct hm_guard_answer *answer)
+{
+	struct hm_ledger_port *port;
+	int64_t number;
+
+	if (!hm_record_int(record, "port", &number) || number < 0 ||
+	    number > HM_LEDGER_PORT_MAX)
+		return hm_guard_unidentified;
+	warn_of_memory(guard);
+	port = hm_ledger_find_port(inverter, number);
+	/* A port without a panel never has a total. */
+	if (port == NULL && r->total <= 0) {
+		answer->today = answer->total = HM_GUARD_OUT;
+		return NULL;
+	}
+	if (port == NULL)
+		port = hm_ledger_port(guard->options.ledger, inverter,
+		    number);
+	if (port == NULL)
+		return hm_guard_too_many;
+	take_in(guard, id, port, r, is_stale(record));
+	answer->today = hm_guard_show(guard, hm_energy_today(&port->energy),
+	    r->today >= 0 && r->today <= r->total);
+	answer->total = hm_guard_show(guard, hm_energy_total(&port->energy),
+	    r->total > 0);
+	return NULL;
+}
+
+const char *
+hm_guard_look_at_port(struct hm_guard *guard, const struct hm_record *record,
+    const struct hm_guard_identity *id, struct hm_guard_answer *answer)
+{
+	struct hm_sums *sums = hm_guard_sums(id);
+	struct hm_energy_reading r;
+	struct hm_ledger_inverter *inverter;
+
+	if (id->serial.n == 0)
+		return hm_guard_unidentified;
+	inverter = hm_ledger_inverter(guard->options.ledger, id->dtu,
+	    id->serial);
+	if (inverter == NULL)
+		return hm_guard_too_many;
+	r = read_port(record, id, inverter);
+	answer->asleep = !r.awake;
+	if (r.awake)
+		hm_guard_add(&sums->pv_power,
+		    hm_guard_decimal(record, HM_F_PV_POWER));
+	hm_guard_add_energy(&sums->today, r.today);
+	hm_guard_add_energy(&sums->total, r.total);
+	return guard->options.judges ?
+	    judge_port(guard, record, id, inverter, &r, answer) : NULL;
+}

@@ -1,0 +1,74 @@
+#ifndef HM_GUARD_PRIVATE_H
+#define HM_GUARD_PRIVATE_H
+
+#include "base/decimal.h"
+#include "guard.h"
+#include "record/dtu_name.h"
+#include "record/fields.h"
+#include "record/record.h"
+
+/*
+ * Shared by guard.c, which has what all record types have in common, and by
+ * guard_port.c and guard_dtu.c, which judge one type each.
+ */
+
+struct hm_guard {
+	struct hm_guard_options options;
+	struct hm_guard_counters counters;
+	bool warned; /* the warning that nothing is kept was given */
+};
+
+extern const char hm_guard_unidentified[], hm_guard_too_many[];
+
+/* What identifies a record. */
+struct hm_guard_identity {
+	char name[HM_DTU_NAME_MAX];
+	size_t name_size;
+	char serial_text[HM_LEDGER_SERIAL];
+	struct hm_slice serial; /* in lower case: it is hex digits */
+	int64_t time, day;
+	struct hm_ledger_dtu *dtu;
+};
+
+/* The number of a field, or `otherwise`. */
+int64_t hm_guard_number(const struct hm_record *record, enum hm_field_id field,
+    int64_t otherwise);
+
+/* The same with its decimals; 0 if there is none. */
+struct hm_decimal hm_guard_decimal(const struct hm_record *record,
+    enum hm_field_id field);
+
+/*
+ * Whether a record says that its inverter is awake: 1, 0, or -1 if it does not
+ * say.
+ */
+int hm_guard_says_awake(const struct hm_record *record);
+
+/*
+ * Running sums over the DTU's records that share one timestamp; a new timestamp
+ * resets them.
+ */
+struct hm_sums *hm_guard_sums(const struct hm_guard_identity *id);
+
+/* Add what can be added. */
+void hm_guard_add(struct hm_decimal *sum, struct hm_decimal more);
+
+/* The sum is unknown, -1, if one of its parts is. */
+void hm_guard_add_energy(int64_t *sum, int64_t energy);
+
+/*
+ * The energy to show: the accepted one; if none is known and nothing outlives
+ * the process, the record's own, if that may be shown.
+ */
+int64_t hm_guard_show(const struct hm_guard *guard, int64_t known,
+    bool may_show);
+
+/* As hm_guard_look, for one type. */
+const char *hm_guard_look_at_port(struct hm_guard *guard,
+    const struct hm_record *record, const struct hm_guard_identity *id,
+    struct hm_guard_answer *answer);
+const char *hm_guard_look_at_dtu(struct hm_guard *guard,
+    const struct hm_record *record, const struct hm_guard_identity *id,
+    struct hm_guard_answer *answer);
+
+#endif

@@ -1,0 +1,157 @@
+#include "base/decimal.h"
+#include "base/rfc3339.h"
+#include "ha_device.h"
+#include "ha_message.h"
+#include "ha_private.h"
+#include "ha_values.h"
+#include "record/alert_kind.h"
+#include "record/record.h"
+
+/* The text of a string, or nothing. */
+static struct hm_slice
+text_of(const struct hm_record *record, const char *key)
+{
+	struct hm_slice text;
+
+	return hm_record_string(record, key, &text) ? text : hm_slice("", 0);
+}
+
+static void
+send_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    const struct hm_ha_alert *alert)
+{
+	struct hm_slice line;
+
+	ha->counters.states++;
+	hm_ha_send(ha, hm_ha_message_alert(&ha->options.style, device, group,
+	    alert, origin->time, ha->message, &line), line);
+}
+
+static void
+tell_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, uint8_t port,
+    const struct hm_ha_alert *alert)
+{
+	unsigned bit = 1u << alert->kind;
+	struct hm_ha_group *group = hm_ha_table_group(ha->table, device,
+	    alert->kind == HM_ALERT_PRODUCTION_DROP ? HM_HA_PORT : HM_HA_MAIN,
+	    port);
+
+	if (group == NULL) {
+		hm_ha_refuse(ha);
+		return;
+	}
+	if ((group->alerts & bit) == 0) {
+		if (group->alerts == 0 &&
+		    hm_field_set_is_empty(&group->announced))
+			group->described = hm_ha_device_fingerprint(device);
+		group->alerts |= bit;
+		group->last = origin->seconds;
+		hm_ha_send_alert_config(ha, origin, device, group, alert->kind);
+	}
+	send_alert(ha, origin, device, group, alert);
+}
+
+void
+hm_ha_clear_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, const struct hm_ha_group *group,
+    enum hm_alert_kind kind)
+{
+	const struct hm_ha_alert clear = {.kind = kind};
+
+	if (ha->options.alerts && group != NULL &&
+	    (group->alerts >> kind & 1) == 0)
+		tell_alert(ha, origin, device, group->port, &clear);
+}
+
+/* 0 if the record has no such time. */
+static int64_t
+moment(const struct hm_record *record, const char *key)
+{
+	struct hm_slice text;
+	int64_t seconds;
+
+	return hm_record_string(record, key, &text) &&
+	    hm_rfc3339_parse(text, &seconds) ? seconds : 0;
+}
+
+/*
+ * An inverter shows the active alarm that began last, and none after that one
+ * has ended. False if the record changes nothing.
+ */
+static bool
+follow_alarm(struct hm_ha_device *device, const struct hm_record *record,
+    int64_t code)
+{
+	int64_t start = moment(record, "start"), end = moment(record, "end");
+
+	if (end == 0) {
+		if (device->alarm_code != 0 && start < device->alarm_start)
+			return false;
+		device->alarm_start = start;
+	} else {
+		if (code != device->alarm_code || end < device->alarm_start)
+			return false;
+		code = 0;
+	}
+	if (device->alarm_code == code)
+		return false;
+	device->alarm_code = code;
+	return true;
+}
+
+/* An alarm of hm-alert, which has no code. Other kinds are ignored. */
+static const char *
+on_alert(struct hm_ha *ha, const struct hm_record *record,
+    const struct hm_ha_origin *origin)
+{
+	struct hm_ha_alert alert = {
+	    .text = text_of(record, "text"),
+	    .start = text_of(record, "start"),
+	    .end = text_of(record, "end"),
+	};
+	struct hm_ha_device *device;
+	uint8_t port = 0;
+
+	if (!hm_alert_kind_parse(text_of(record, "alert"), &alert.kind))
+		return NULL;
+	if (alert.kind == HM_ALERT_PRODUCTION_DROP &&
+	    !hm_ha_read_port(record, &port))
+		return hm_ha_bad_port;
+	alert.on = alert.end.n == 0;
+	device = hm_ha_find_device(ha, origin,
+	    alert.kind == HM_ALERT_DTU_OFFLINE ? HM_SCOPE_DTU :
+	    HM_SCOPE_INVERTER);
+	if (device != NULL)
+		tell_alert(ha, origin, device, port, &alert);
+	return NULL;
+}
+
+const char *
+hm_ha_on_alarm(struct hm_ha *ha, const struct hm_record *record)
+{
+	char digits[HM_DECIMAL_TEXT];
+	struct hm_ha_device *device;
+	struct hm_ha_origin origin;
+	int64_t code;
+	const char *why = hm_ha_read_origin(ha, record, &origin);
+
+	if (why != NULL || origin.dtu == NULL || origin.serial.n == 0)
+		return why;
+	if (hm_record_get(record, "alert")->kind == HM_STRING)
+		return on_alert(ha, record, &origin);
+	if (!hm_record_int(record, "code", &code))
+		return "its code is not a whole number";
+	/* Alarms of the DTU itself come, too; only readings tell them apart. */
+	device = hm_ha_table_find(ha->table, HM_SCOPE_INVERTER, origin.serial);
+	if (device == NULL)
+		return NULL;
+	if (!follow_alarm(device, record, code) &&
+	    hm_ha_device_group(device, HM_HA_ALARM, 0) != NULL)
+		return NULL;
+	ha->values = (struct hm_ha_values){0};
+	hm_ha_values_set_alarm(&ha->values, device->alarm_code, digits);
+	hm_ha_publish(ha, &origin, device, HM_HA_ALARM, 0);
+	return NULL;
+}

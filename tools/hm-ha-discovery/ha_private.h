@@ -1,0 +1,89 @@
+#ifndef HM_HA_PRIVATE_H
+#define HM_HA_PRIVATE_H
+
+#include "ha.h"
+#include "ha_device.h"
+#include "ha_message.h"
+#include "ha_values.h"
+#include "record/alert_kind.h"
+#include "record/record.h"
+#include "record/types.h"
+
+/*
+ * Between the files of ha: ha.c knows the records, ha_announce.c when what is
+ * known of a device is sent, ha_alarm.c the alarms of devices and of hm-alert.
+ */
+
+struct hm_ha {
+	struct hm_ha_options options;
+	hm_ha_output *output;
+	void *context;
+	struct hm_ha_table *table;
+	struct hm_ha_counters counters;
+	struct hm_ha_values values; /* of the current record */
+	char message[HM_HA_MESSAGE_MAX];
+};
+
+/* The members that all records have. */
+struct hm_ha_origin {
+	struct hm_slice time;
+	int64_t seconds;
+	struct hm_ha_dtu *dtu;
+	struct hm_slice serial; /* empty: there is none */
+};
+
+/* ha.c */
+
+/*
+ * Read what all records have. NULL, or why it cannot be used; the DTU is NULL
+ * if there is no room for it.
+ */
+const char *hm_ha_read_origin(struct hm_ha *ha, const struct hm_record *record,
+    struct hm_ha_origin *origin);
+
+/* False if the record has no port, of which hm_ha_bad_port tells. */
+bool hm_ha_read_port(const struct hm_record *record, uint8_t *port);
+extern const char hm_ha_bad_port[];
+
+/*
+ * Find the device, and put it behind the DTU that the record names. One that
+ * two DTUs report stays with the first until that is offline, or it would be
+ * announced over and over. NULL if there is no room.
+ */
+struct hm_ha_device *hm_ha_find_device(struct hm_ha *ha,
+    const struct hm_ha_origin *origin, enum hm_scope kind);
+
+/* Count a record of a device that found no room. */
+void hm_ha_refuse(struct hm_ha *ha);
+
+/* ha_announce.c */
+
+/* Hand a message out, if it is `good`. */
+void hm_ha_send(struct hm_ha *ha, bool good, struct hm_slice line);
+
+void hm_ha_send_alert_config(struct hm_ha *ha,
+    const struct hm_ha_origin *origin, const struct hm_ha_device *device,
+    const struct hm_ha_group *group, enum hm_alert_kind kind);
+
+/*
+ * Announce what is new in the values at hand, and say what they are. Returns
+ * the group, or NULL if there is no room for it.
+ */
+struct hm_ha_group *hm_ha_publish(struct hm_ha *ha,
+    const struct hm_ha_origin *origin, struct hm_ha_device *device,
+    enum hm_ha_part part, uint8_t port);
+
+/* ha_alarm.c */
+
+/*
+ * With the first reading in a run: no alert is known. What was on before has
+ * been kept by the broker, and may be over; what lasts is soon told again.
+ */
+void hm_ha_clear_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, const struct hm_ha_group *group,
+    enum hm_alert_kind kind);
+
+/* Take an alarm record in. NULL, or why it cannot be used. */
+const char *hm_ha_on_alarm(struct hm_ha *ha, const struct hm_record *record);
+
+#endif
