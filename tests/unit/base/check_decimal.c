@@ -206,8 +206,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("dec");
-	TCase *tc = tcase_create("dec");
+	Suite *suite = suite_create("decimal");
+	TCase *tc = tcase_create("decimal");
 	SRunner *sr;
 	int failed;
 

@@ -97,8 +97,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("process");
-	TCase *tcase = tcase_create("process");
+	Suite *suite = suite_create("process_usage");
+	TCase *tcase = tcase_create("process_usage");
 	SRunner *runner;
 	int failed;
 

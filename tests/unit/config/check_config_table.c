@@ -327,7 +327,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("config table");
+	Suite *suite = suite_create("config_table");
 	TCase *tc = tcase_create("table");
 	SRunner *runner = srunner_create(suite);
 	int failed;

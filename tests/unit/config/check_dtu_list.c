@@ -182,7 +182,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("dtu");
+	Suite *suite = suite_create("dtu_list");
 	TCase *uris = tcase_create("uris"), *lists = tcase_create("lists");
 	SRunner *runner = srunner_create(suite);
 	int failed;

@@ -278,8 +278,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("quiet");
-	TCase *tests = tcase_create("quiet");
+	Suite *suite = suite_create("quiet_hours");
+	TCase *tests = tcase_create("quiet_hours");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 

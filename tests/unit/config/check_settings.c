@@ -233,7 +233,7 @@ START_TEST(values_on_the_command_line)
 		    name_of(s));
 		ck_assert_msg(s->value == NULL ||
 		    is_word(s->value, UPPER, UPPER ":="), "%s", name_of(s));
-		/* Other users can read a command line, so a secret is not allowed there. */
+		/* Other users can read a command line. */
 		ck_assert_msg(s->type != HM_TYPE_SECRET || s->option == NULL,
 		    "%s", name_of(s));
 		ck_assert_msg(s->letter == 0 || s->option != NULL, "%s",

@@ -59,7 +59,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("version");
+	Suite *suite = suite_create("firmware_version");
 	TCase *versions = tcase_create("versions");
 	SRunner *runner = srunner_create(suite);
 	int failed;

@@ -70,8 +70,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("day curve");
-	TCase *tcase = tcase_create("day curve");
+	Suite *suite = suite_create("day_curve");
+	TCase *tcase = tcase_create("day_curve");
 	SRunner *sr;
 	int failed;
 

@@ -604,8 +604,8 @@ health(void)
 int
 main(void)
 {
-	Suite *suite = suite_create("plant");
-	TCase *tcase = tcase_create("plant");
+	Suite *suite = suite_create("live");
+	TCase *tcase = tcase_create("live");
 	SRunner *sr;
 	int failed;
 

@@ -204,8 +204,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("lock");
-	TCase *tcase = tcase_create("lock");
+	Suite *suite = suite_create("dtu_lock");
+	TCase *tcase = tcase_create("dtu_lock");
 	SRunner *sr;
 	int failed;
 

@@ -66,7 +66,7 @@ START_TEST(name_is_answered_later)
 }
 END_TEST
 
-/* Asked for again, a lookup that was given up is taken up, not doubled. */
+/* Asked again, the resolver uses the lookup that is still running. */
 START_TEST(abandoned_lookup_is_taken_up)
 {
 	unsigned never = 0;

@@ -29,7 +29,7 @@ teardown(void)
 }
 
 static void
-set_up_anew(size_t bytes)
+set_up_again(size_t bytes)
 {
 	hm_backlog_free(backlog);
 	backlog = hm_backlog_new(bytes);
@@ -170,7 +170,7 @@ START_TEST(is_bounded)
 {
 	size_t bytes = 4 * CHUNK, count;
 
-	set_up_anew(bytes);
+	set_up_again(bytes);
 	count = fill(1000);
 	ck_assert_uint_le(count * 1008, bytes);
 	ck_assert_uint_ge(count * 1008, bytes - 4 * 1008);
@@ -188,7 +188,7 @@ END_TEST
 /* An empty backlog takes a row of any size, or it would never be stored. */
 START_TEST(takes_any_row_when_empty)
 {
-	set_up_anew(1);
+	set_up_again(1);
 	ck_assert(put(1, LARGEST));
 	ck_assert(!put(2, 1));
 	hm_backlog_drop(backlog, 1);
@@ -202,7 +202,7 @@ START_TEST(waits_for_room_as_long_as_asked)
 {
 	int64_t began = hm_monotonic_ms();
 
-	set_up_anew(1);
+	set_up_again(1);
 	ck_assert(put(1, 70000));
 	ck_assert(!hm_backlog_put(backlog, row_of(2, 10), 60));
 	ck_assert_int_ge(hm_monotonic_ms() - began, 60);
@@ -233,7 +233,7 @@ START_TEST(waits_while_the_other_side_makes_progress)
 	struct dropping dropping = {.each_ms = 30};
 	pthread_t other;
 
-	set_up_anew(CHUNK);
+	set_up_again(CHUNK);
 	dropping.rows = fill(6000);
 	ck_assert_uint_eq(dropping.rows, 10);
 	ck_assert_int_eq(pthread_create(&other, NULL, drop_slowly, &dropping),
@@ -416,7 +416,7 @@ START_TEST(passes_a_million_rows_between_threads)
 	bool good = true;
 	pthread_t other;
 
-	set_up_anew(MEGABYTE);
+	set_up_again(MEGABYTE);
 	ck_assert_int_eq(pthread_create(&other, NULL, put_all, &good), 0);
 	do {
 		struct hm_backlog_place place = {NULL, 0};

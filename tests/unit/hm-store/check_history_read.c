@@ -185,8 +185,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("history");
-	TCase *tcase = tcase_create("history");
+	Suite *suite = suite_create("history_read");
+	TCase *tcase = tcase_create("history_read");
 	SRunner *sr;
 	int failed;
 

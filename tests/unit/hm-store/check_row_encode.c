@@ -466,8 +466,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("row");
-	TCase *tcase = tcase_create("row");
+	Suite *suite = suite_create("row_encode");
+	TCase *tcase = tcase_create("row_encode");
 	SRunner *sr;
 	int failed;
 

@@ -462,8 +462,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("rows");
-	TCase *tcase = tcase_create("rows");
+	Suite *suite = suite_create("row_insert");
+	TCase *tcase = tcase_create("row_insert");
 	SRunner *sr;
 	int failed;
 

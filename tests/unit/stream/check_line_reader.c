@@ -262,7 +262,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("lines");
+	Suite *suite = suite_create("line_reader");
 	TCase *plain = tcase_create("plain");
 	TCase *durable = tcase_create("durable");
 	SRunner *runner = srunner_create(suite);
