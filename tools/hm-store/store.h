@@ -31,7 +31,7 @@ struct hm_store_counts {
 	uint64_t failures; /* attempts that failed */
 	uint64_t failing;  /* 1 from a failure to the next success */
 	bool busy;    /* the last failure is a lock of another process */
-	bool refused; /* the file is not a database of hm */
+	bool refused; /* the file is of a newer hm or another program */
 };
 
 struct hm_store;
