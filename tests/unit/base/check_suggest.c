@@ -65,8 +65,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("nearest");
-	TCase *tc = tcase_create("nearest");
+	Suite *suite = suite_create("suggest");
+	TCase *tc = tcase_create("suggest");
 	SRunner *sr;
 	int failed;
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* tests/golden/hm-poll/uris-wrong has those that are refused. */
+/* tests/golden/hm-poll/uris-wrong has the URIs that are refused. */
 static const struct {
 	const char *uri;
 	enum hm_transport transport;
@@ -182,7 +182,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("dtu");
+	Suite *suite = suite_create("dtu_list");
 	TCase *uris = tcase_create("uris"), *lists = tcase_create("lists");
 	SRunner *runner = srunner_create(suite);
 	int failed;

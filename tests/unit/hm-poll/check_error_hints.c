@@ -39,8 +39,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("hints");
-	TCase *tcase = tcase_create("hints");
+	Suite *suite = suite_create("error_hints");
+	TCase *tcase = tcase_create("error_hints");
 	SRunner *sr;
 	int failed;
 

@@ -11,9 +11,9 @@
 #include "shared_bytes.h"
 
 /*
- * What http.c (the thread), http_clients.c (connections and their deadlines),
- * http_requests.c (answers) and http_events.c (the stream of events) share.
- * All of it is used in the thread alone, except the counts.
+ * Shared by http.c (the thread), http_clients.c (connections and their
+ * deadlines), http_requests.c (answers) and http_events.c (the stream of
+ * events). Only the thread uses it, except the counts.
  */
 
 #define HM_HTTP_IDLE_MS 120000 /* between two requests */
@@ -43,7 +43,7 @@ struct hm_http_listener {
 	struct MHD_Connection *connection;
 	int fd;
 	bool gone; /* the client has closed the connection */
-	struct hm_shared_bytes *event; /* that is being sent; NULL: none */
+	struct hm_shared_bytes *event; /* being sent; NULL: none */
 	size_t sent;
 	uint64_t number; /* of that event */
 	bool suspended;  /* waits for the next event */
@@ -55,10 +55,10 @@ struct hm_http {
 	pthread_t thread;
 	int socket, wake;
 	unsigned room; /* for connections */
-	LIST_HEAD(, hm_http_client) clients;
+	LIST_HEAD(hm_http_clients, hm_http_client) clients;
 	size_t count;   /* of clients */
 	size_t sending; /* bytes of all answers that are being sent */
-	LIST_HEAD(, hm_http_listener) listeners;
+	LIST_HEAD(hm_http_listeners, hm_http_listener) listeners;
 	size_t listening;
 	struct hm_shared_bytes *event; /* the newest; NULL: none yet */
 	uint64_t number;               /* of the newest */
