@@ -45,7 +45,7 @@ __attribute__((format(printf, 2, 3))) void hm_log_errno(enum hm_level level,
 
 /*
  * A fact of a message, for programs: a member of the JSON object beside the
- * text, which says the same for people. hm(7) lists the keys. A fact without a
+ * text, which has it for people. hm(7) lists the keys. A fact without a
  * value (no text, or time 0) is left out.
  */
 struct hm_fact {

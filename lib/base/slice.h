@@ -7,7 +7,7 @@
 
 /*
  * A borrowed run of bytes. It is not ended by a NUL and may hold one. The
- * function that returns it says how long it stays valid.
+ * function that returns it documents how long it stays valid.
  */
 struct hm_slice {
 	const char *p;

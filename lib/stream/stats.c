@@ -8,7 +8,7 @@
 #include "base/rfc3339.h"
 #include "record/record.h"
 
-#define TOLD_MAX 10
+#define LOGGED_MAX 10
 #define PERIOD_MS 60000
 
 void
@@ -37,11 +37,11 @@ hm_stats_bad(struct hm_stats *stats, uint64_t line, const char *format,
 	char text[256];
 
 	stats->bad_lines++;
-	if (stats->told == TOLD_MAX) {
-		stats->untold++;
+	if (stats->logged == LOGGED_MAX) {
+		stats->unlogged++;
 		return;
 	}
-	if (stats->told++ == 0)
+	if (stats->logged++ == 0)
 		stats->period_end = hm_monotonic_ms() + PERIOD_MS;
 	if (vsnprintf(text, sizeof text, format, args) < 0)
 		text[0] = '\0';
@@ -53,20 +53,20 @@ hm_stats_bad(struct hm_stats *stats, uint64_t line, const char *format,
 int64_t
 hm_stats_due(const struct hm_stats *stats)
 {
-	return stats->told > 0 ? stats->period_end : 0;
+	return stats->logged > 0 ? stats->period_end : 0;
 }
 
 void
 hm_stats_report(struct hm_stats *stats, int64_t now)
 {
-	if (stats->told == 0 || now < stats->period_end)
+	if (stats->logged == 0 || now < stats->period_end)
 		return;
-	if (stats->untold > 0)
+	if (stats->unlogged > 0)
 		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_int("bad_lines",
-		    (int64_t)stats->untold)),
+		    (int64_t)stats->unlogged)),
 		    "%llu more bad lines were skipped",
-		    (unsigned long long)stats->untold);
-	stats->told = stats->untold = 0;
+		    (unsigned long long)stats->unlogged);
+	stats->logged = stats->unlogged = 0;
 }
 
 /* Stats records */

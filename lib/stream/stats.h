@@ -21,7 +21,7 @@ struct hm_stats {
 	} counter[HM_STATS_COUNTERS];
 	size_t counters;
 	int64_t started;
-	uint64_t told, untold; /* bad lines in this period */
+	uint64_t logged, unlogged; /* bad lines in this period */
 	int64_t period_end;
 };
 

@@ -7,7 +7,7 @@
 #include "stats.h"
 #include "stream.h"
 
-/* The line last given as a record, and as a bad line. */
+/* The current line as a record, and as a bad line. */
 
 uint64_t
 hm_stream_line_number(const struct hm_stream *s)
