@@ -58,7 +58,7 @@ struct hm_dialog {
 __attribute__((format(printf, 3, 4))) enum hm_turn hm_dialog_fail(
     struct hm_dialog *d, enum hm_poll_error error, const char *format, ...);
 
-/* Keep a reply for the record; false, with the error set, if it is too many. */
+/* Keep a reply for the record; false, with an error, if there are too many. */
 bool hm_dialog_keep(struct hm_dialog *d, const uint8_t *p, size_t n);
 
 /* Drop the replies kept so far: they will be requested again. */
