@@ -9,6 +9,7 @@
 #include "info.pb-c.h"
 #include "network.pb-c.h"
 #include "real.pb-c.h"
+#include "run_suite.h"
 #include "sim_dtu.h"
 
 #define BIT(name) HM_SIM_BIT(HM_SIM_##name)
@@ -500,8 +501,6 @@ main(void)
 {
 	Suite *suite = suite_create("sim_hm");
 	TCase *tests = tcase_create("sim_hm");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, information_describes_the_plant);
@@ -521,9 +520,5 @@ main(void)
 	tcase_add_test(tests, faults_are_as_named);
 	tcase_add_test(tests, glitches_are_in_good_replies);
 	tcase_add_test(tests, largest_pages_fit);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,6 +1,6 @@
 #include <check.h>
-#include <stdlib.h>
 
+#include "run_suite.h"
 #include "sim_dtu.h"
 #include "wire/modbus.h"
 
@@ -283,8 +283,6 @@ main(void)
 {
 	Suite *suite = suite_create("sim_modbus");
 	TCase *tests = tcase_create("sim_modbus");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, serial_is_at_2000);
@@ -299,9 +297,5 @@ main(void)
 	tcase_add_test(tests, mi_inverters_send_tenths_of_an_ampere);
 	tcase_add_test(tests, stale_readings_stay);
 	tcase_add_test(tests, requests_come_in_pieces);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

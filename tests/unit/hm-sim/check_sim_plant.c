@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "record/models.h"
+#include "run_suite.h"
 
 #define DAY 86400
 
@@ -300,8 +301,6 @@ main(void)
 {
 	Suite *suite = suite_create("sim_plant");
 	TCase *tests = tcase_create("sim_plant");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, serial_numbers_are_of_real_models);
@@ -317,9 +316,5 @@ main(void)
 	tcase_add_test(tests, meter_balances_house_and_sun);
 	tcase_add_test(tests, three_phase_meter_has_three_phases);
 	tcase_add_test(tests, sums_are_those_of_the_inputs);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 #include "base/zone.h"
 #include "db/history_read.h"
 #include "export.h"
+#include "run_suite.h"
 
 /* What is exported and stored anew is what there was. */
 
@@ -464,8 +465,6 @@ main(void)
 {
 	Suite *suite = suite_create("export");
 	TCase *tcase = tcase_create("export");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, restores_everything, 0, 3);
@@ -476,10 +475,5 @@ main(void)
 	tcase_add_test(tcase, ends_when_told);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/zone.h"
+#include "run_suite.h"
 
 /*
  * Hours and days against figures that are worked out here in another way:
@@ -537,8 +538,6 @@ main(void)
 {
 	Suite *suite = suite_create("rollup");
 	TCase *tcase = tcase_create("rollup");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, makes_hours_and_days, 0, COUNT(places));
@@ -553,10 +552,5 @@ main(void)
 	tcase_add_test(tcase, takes_any_year);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

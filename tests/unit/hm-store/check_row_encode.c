@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/rfc3339.h"
+#include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define TEXT_MAX 1024
@@ -468,8 +469,6 @@ main(void)
 {
 	Suite *suite = suite_create("row");
 	TCase *tcase = tcase_create("row");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, holds_values, 0, COUNT(values));
@@ -484,10 +483,5 @@ main(void)
 	tcase_add_loop_test(tcase, refuses_what_has_no_key, 0, COUNT(refused));
 	tcase_add_test(tcase, refuses_keys_that_are_too_long);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }
