@@ -3,15 +3,14 @@
 # a simulated DTU and a real broker.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/supervised.sh
+. "$(dirname "$0")/../lib/supervised.sh"
 unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH HM_LOG_DIR
 
 s6=$(cd "$(dirname "$0")/../../s6" && pwd)
 services=$(sed -n 's/^hm-//p' "$s6/chain" | xargs)
-live=$work/live
-scan=$live/scan
 logs=$work/log
 broker_port=$(free_port)
-page=$(free_port)
 
 # Debian mounts /run so that nothing in it can be executed.
 mkdir "$live"
@@ -21,23 +20,9 @@ if [ "$(id -u)" -eq 0 ] &&
 fi
 
 end_all() {
-	local pid
-	s6-svscanctl -t "$scan" 2>/dev/null && until_true 10 nobody_left
-	for pid in $(chain_processes); do
-		kill -9 "$pid" 2>/dev/null
-	done
+	end_chain
 	! mountpoint -q "$live" || umount -l "$live"
 	clean_up
-}
-trap end_all EXIT
-
-# Everything that s6/start has started, and what those have.
-chain_processes() {
-	processes_with "HM_CHAIN=$$"
-}
-
-nobody_left() {
-	[ -z "$(chain_processes)" ]
 }
 
 # start_chain LOGS: s6/start in the background; its pid into $svscan. Names in
@@ -48,38 +33,8 @@ start_chain() {
 	svscan=$!
 }
 
-# The figure of s6-svstat -o; of a pid "none" for -1, which is everybody.
-stat_of() {
-	local value
-	value=$(s6-svstat -o "$2" "$scan/$1") || return 1
-	[ "$value" != -1 ] || value=none
-	echo "$value"
-}
-
-is_ready() {
-	[ "$(stat_of "$1" ready)" = true ] && [ "$(stat_of "$1" up)" = true ]
-}
-
-all_ready() {
-	local service
-	for service in pipes $services; do
-		is_ready "$service" || return 1
-	done
-}
-
 is_down() {
 	[ "$(stat_of "$1" up)" = false ]
-}
-
-# Kill a service for certain, and wait for its successor.
-murder() {
-	local pid
-	pid=$(stat_of "$1" pid)
-	[ "$pid" != none ] && kill -9 "$pid" && until_true 10 succeeded "$1" "$pid"
-}
-
-succeeded() {
-	[ "$(stat_of "$1" pid)" != "$2" ] && is_ready "$1"
 }
 
 log_of() {
@@ -90,17 +45,8 @@ logged() {
 	log_of "$1" | grep -q -- "$2"
 }
 
-metrics() {
-	curl -s --max-time 2 "http://127.0.0.1:$page/metrics"
-}
-
 shows() {
 	metrics | grep -qxF "$1"
-}
-
-# Whether the DTU has been polled again since $1 polls.
-polled_since() {
-	[ "$(polls)" -gt "$1" ]
 }
 
 polls() {
