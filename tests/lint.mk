@@ -13,7 +13,8 @@ SHELL_SCRIPTS = tests/run tests/one tests/lib/remove tests/golden/run \
     s6/container/healthcheck
 
 TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -Ilib \
-    -isystem $(B)/proto -Itools/hm-metrics -std=c11
+    -isystem $(B)/proto $(addprefix -I,$(wildcard tools/hm-*)) -Itests/unit \
+    -Itests/lib -std=c11
 
 lint:
 	@.ci/packages $(LINT_PACKAGES)

@@ -5,6 +5,7 @@
 
 #include "base/rfc3339.h"
 #include "base/zone.h"
+#include "moment.h"
 #include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -21,16 +22,6 @@ parse(const char *text)
 	if (!hm_quiet_hours_parse(text, &quiet, &problem))
 		ck_abort_msg("%s: %s", text, problem);
 	return quiet;
-}
-
-static int64_t
-moment(const char *text)
-{
-	int64_t seconds;
-
-	if (!hm_rfc3339_parse(hm_text(text), &seconds))
-		ck_abort_msg("%s", text);
-	return seconds;
 }
 
 static bool

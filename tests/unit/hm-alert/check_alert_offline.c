@@ -3,22 +3,13 @@
 #include "alert_offline.h"
 #include "base/rfc3339.h"
 #include "base/zone.h"
+#include "moment.h"
 #include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define MIN 60
 #define HOUR 3600
 #define LIMIT 300 /* seconds */
-
-static int64_t
-moment(const char *text)
-{
-	int64_t seconds;
-
-	if (!hm_rfc3339_parse(hm_text(text), &seconds))
-		ck_abort_msg("%s", text);
-	return seconds;
-}
 
 /* 22:00 to 06:00. */
 static const struct hm_quiet_hours hours =

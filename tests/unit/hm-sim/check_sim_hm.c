@@ -11,6 +11,7 @@
 #include "real.pb-c.h"
 #include "run_suite.h"
 #include "sim_dtu.h"
+#include "sim_time_at.h"
 
 #define BIT(name) HM_SIM_BIT(HM_SIM_##name)
 #define NOON (86400 + 43200)
@@ -41,11 +42,11 @@ new_dtu(const struct hm_sim_plant *of)
 static struct hm_sim_time
 at(int64_t simulated)
 {
-	struct hm_sim_time time = {.simulated = simulated, .refresh = 5,
-	    .wall = WALL + simulated - NOON, .began = WALL};
+	struct hm_sim_time time = sim_time_at(simulated);
 
-	hm_sim_sun_at(simulated, &time.sun);
-	hm_sim_sun_at(simulated - time.sun.since, &time.reset);
+	time.refresh = 5;
+	time.wall = WALL + simulated - NOON;
+	time.began = WALL;
 	return time;
 }
 

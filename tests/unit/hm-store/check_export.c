@@ -4,6 +4,7 @@
 #include "db/history_read.h"
 #include "export.h"
 #include "run_suite.h"
+#include "xorshift.h"
 
 /* What is exported and stored anew is what there was. */
 
@@ -117,10 +118,7 @@ expect_all_same(void)
 static uint64_t
 below(uint64_t n)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (seed >> 11) % n;
+	return (next_random(&seed) >> 11) % n;
 }
 
 static struct hm_json emit;

@@ -5,6 +5,7 @@
 
 #include "base/zone.h"
 #include "run_suite.h"
+#include "xorshift.h"
 
 /*
  * Hours and days against figures that are worked out here in another way:
@@ -29,15 +30,6 @@ struct reading {
 static struct reading reading[READINGS_MAX];
 static size_t readings;
 static uint64_t seed;
-
-static uint64_t
-next_random(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 static void
 setup(void)
@@ -101,10 +93,10 @@ make_readings(int64_t around)
 			reading[readings++] = (struct reading){
 			    .time = t,
 			    .port = port,
-			    .power = (double)(next_random() % 4000) / 10,
-			    .energy = next_random() % 5 == 0 ? -1 :
-			        (int64_t)(next_random() % 3000),
-			    .has_power = next_random() % 4 != 0,
+			    .power = (double)(next_random(&seed) % 4000) / 10,
+			    .energy = next_random(&seed) % 5 == 0 ? -1 :
+			        (int64_t)(next_random(&seed) % 3000),
+			    .has_power = next_random(&seed) % 4 != 0,
 			};
 	ck_assert_uint_le(readings, READINGS_MAX);
 }
@@ -122,7 +114,7 @@ static void
 shuffle(void)
 {
 	for (size_t i = readings - 1; i > 0; i--) {
-		size_t j = next_random() % (i + 1);
+		size_t j = next_random(&seed) % (i + 1);
 		struct reading other = reading[i];
 
 		reading[i] = reading[j];

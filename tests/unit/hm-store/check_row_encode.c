@@ -7,6 +7,7 @@
 
 #include "base/rfc3339.h"
 #include "run_suite.h"
+#include "xorshift.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define TEXT_MAX 1024
@@ -227,9 +228,7 @@ START_TEST(holds_fifteen_digits)
 		struct hm_decimal before, after;
 		int64_t units;
 
-		seed ^= seed << 13;
-		seed ^= seed >> 7;
-		seed ^= seed << 17;
+		next_random(&seed);
 		units = (int64_t)(seed % 1000000000000000) *
 		    (seed >> 63 ? 1 : -1);
 		before = hm_decimal(units, (unsigned)(seed >> 57) % 19);
