@@ -12,9 +12,9 @@ SHELL_SCRIPTS = tests/run tests/one tests/lib/remove tests/golden/run \
     s6/service/run s6/service/finish s6/service/log/run s6/scan/takeover \
     s6/container/healthcheck
 
-TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -Ilib \
-    -isystem $(B)/proto $(addprefix -I,$(wildcard tools/hm-*)) -Itests/unit \
-    -Itests/lib -std=c11
+# The headers of all tools have different names.
+TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -std=c11 -Ilib \
+    $(TOOLS:%=-Itools/%) -Itests/unit -Itests/lib -isystem $(B)/proto
 
 lint:
 	@.ci/packages $(LINT_PACKAGES)

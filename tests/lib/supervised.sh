@@ -7,7 +7,7 @@ live=$work/live
 scan=$live/scan
 page=$(free_port)
 
-# Everything that s6/start has started, and what those have.
+# The processes that s6/start has started, and their children.
 chain_processes() {
 	processes_with "HM_CHAIN=$$"
 }
@@ -16,7 +16,7 @@ nobody_left() {
 	[ -z "$(chain_processes)" ]
 }
 
-# The end of the test: whatever still runs.
+# Stop the chain, and kill what is left of it.
 end_chain() {
 	local pid
 	s6-svscanctl -t "$scan" 2>/dev/null && until_true 10 nobody_left
@@ -31,7 +31,8 @@ end_all() {
 }
 trap end_all EXIT
 
-# The figure of s6-svstat -o; of a pid "none" for -1, which is everybody.
+# stat_of SERVICE FIELD: the field of s6-svstat -o. A pid of -1, which kill
+# takes for every process, becomes "none".
 stat_of() {
 	local value
 	value=$(s6-svstat -o "$2" "$scan/$1") || return 1
@@ -50,7 +51,7 @@ all_ready() {
 	done
 }
 
-# Kill a service for certain, and wait for its successor.
+# murder SERVICE: kill it with SIGKILL, and wait until it is ready again.
 murder() {
 	local pid
 	pid=$(stat_of "$1" pid)
@@ -65,8 +66,7 @@ metrics() {
 	curl -s --max-time 2 "http://127.0.0.1:$page/metrics"
 }
 
-# Whether the DTUs have been polled again since $1 polls, which the test's
-# function polls counts.
+# polled_since COUNT: whether the test's function polls prints more than COUNT.
 polled_since() {
 	[ "$(polls)" -gt "$1" ]
 }

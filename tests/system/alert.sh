@@ -1,5 +1,6 @@
 #!/bin/bash
-# hm-alert in a live stream, through days of weather, and up to the broker.
+# hm-alert with a live stream, with the weather of twelve days, and in a chain
+# with a broker.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG ALERTS_ENABLED HM_NIGHT MQTT_BROKER
@@ -22,7 +23,8 @@ pids+=("$silent")
 	status 0:55 shed online
 } >&5
 
-# The same for a reader that stalls, with the good news behind all the rest.
+# The same, with a reader that stalls: the record that the DTU is online again
+# is behind many other lines.
 mkfifo "$work/stalled"
 exec 6<>"$work/stalled"
 {
@@ -84,18 +86,18 @@ alarms() {
 		jq -c 'select(.type == "alarm") |
 		    [.alert, .serial, .port, .start, .end]' | uniq
 }
-same "a loss is an alarm, and clouds, dawn and dusk are none" "$(alarms)" \
+same "a loss is an alarm; clouds, dawn and dusk are not" "$(alarms)" \
 	'["production_drop","116172207281",2,"2026-06-12T10:00:00Z",null]
 ["production_drop","116172207281",2,"2026-06-12T10:00:00Z","2026-06-12T14:10:00Z"]'
-same "... it is told of every ten minutes" \
+same "... with a record every ten minutes" \
 	"$(hm-alert --alerts --stats-period 0 <"$work/days" |
 		grep -c '"alarm"')" 24
-same "... and it is none where more may be lost" \
+same "... and is not an alarm with a higher threshold" \
 	"$(alarms --production-drop-threshold 0.7)" ""
 hm-alert --stats-period 0 <"$work/days" >"$work/passed"
 check "without the setting nothing is added" cmp "$work/days" "$work/passed"
 
-# Up to the broker.
+# In a chain, with a broker.
 port=$(free_port)
 start_broker "$port"
 start_sim plant --transport hm --inverters 1 --inputs 2
@@ -113,11 +115,11 @@ same "the alarm is at the broker" \
 same "... with its entity" "$(retained \
 	"homeassistant/binary_sensor/$serial/inv_temperature_alert/config" |
 	jq -r .device_class)" problem
-same "... and that of an input, without an alarm" \
+same "... and the state of an input without an alarm is OFF" \
 	"$(retained "homeassistant/hoymiles_mqtt/$serial/1/alert/production_drop" |
 		jq -r .state)" OFF
 
-# By now.
+# The streams from the start of this test.
 told() {
 	[ "$(grep -c '"alarm"' "$work/silent.out")" -ge 1 ]
 }
@@ -133,17 +135,17 @@ kill -TERM "$silent"
 wait "$silent"
 same "... and it ends with 0" $? 0
 exec 5>&-
-# The one that stalled has waited for as long as the other.
+# The stalled stream has waited for as long as the silent one.
 cat <&6 >"$work/stalled.out" &
 reader=$!
 pids+=("$reader")
 wait "$stalled"
-same "a reader that stalls is no silence: status 0" $? 0
+same "with a reader that stalls it ends with 0" $? 0
 all_read() {
 	[ "$(wc -l <"$work/stalled.out")" -eq 20003 ]
 }
 until_true 5 all_read
-same "... and no alarm" "$(grep -c '"alarm"' "$work/stalled.out")" 0
-same "... of all that was said" "$(wc -l <"$work/stalled.out")" 20003
+same "... and makes no alarm" "$(grep -c '"alarm"' "$work/stalled.out")" 0
+same "... and passes every line" "$(wc -l <"$work/stalled.out")" 20003
 exec 6>&-
 finish

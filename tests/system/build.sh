@@ -1,5 +1,5 @@
 #!/bin/bash
-# The Makefile: what is made again when a file has changed, and how it is called.
+# The Makefile: which objects it makes again when a file has changed.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -13,18 +13,18 @@ made_again() {
 		grep -oE -- '-o [^ ]*\.o ' | cut -d ' ' -f 2 | sort
 }
 
-# What includes the header that is made from a .proto file.
+# The sources that include the header made from a .proto file.
 for proto in "$root"/proto/*.proto; do
 	name=$(basename "$proto" .proto)
 	made_again "proto/$name.proto" >"$work/made"
-	same "a change of $name.proto makes again what includes it" \
+	same "a change of $name.proto makes the sources again that include it" \
 		"$(grep "^$objects/tools/" "$work/made")" \
 		"$(cd "$root" && grep -rlF --include='*.c' "$name.pb-c.h" tools |
 			sed "s,\(.*\)\.c$,$objects/\1.o," | sort)"
 done
 same "a change of one tool's header makes nothing of another tool" \
 	"$(made_again tools/hm-alert/alert_table.h | grep -v /hm-alert/)" ""
-same "the packages of a build are known to the Makefile alone" "$(
+same "build-packages needs only the Makefile" "$(
 	cp "$root/Makefile" "$work" &&
 	make -s -C "$work" build-packages | grep -c libprotobuf-c-dev)" 1
 finish

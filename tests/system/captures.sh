@@ -1,6 +1,6 @@
 #!/bin/bash
-# What hm-decode makes of captured frames, against what another decoder, that
-# is not ours, made of them: tests/data/captured-readings.ndjson.
+# The readings that hm-decode makes from captured frames, against the readings
+# of another program: tests/data/captured-readings.ndjson.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 

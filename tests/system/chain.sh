@@ -1,6 +1,6 @@
 #!/bin/bash
-# The whole chain: simulated DTUs of both kinds to a real broker, seen by a
-# stock client; the broker killed and started again.
+# The whole chain, from simulated DTUs over both transports to a real broker,
+# which is killed and started again. mosquitto_sub shows what arrives.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -42,7 +42,7 @@ check "the bridge says that it is online" until_true 5 \
 	has_line before '^[01] homeassistant/hoymiles_mqtt/bridge/availability online'
 
 listen retained
-check "discovery is retained for who comes later" until_true 5 \
+check "discovery is retained for later subscribers" until_true 5 \
 	has_line retained '^1 homeassistant/sensor/.*/config '
 sleep 0.3
 kill "$listener"
@@ -73,7 +73,7 @@ check "announcements are repeated to a broker that forgot them" \
 
 # The subshell of a background pipeline ends with its last command.
 pkill -TERM -P $$ -x hm-poll
-check "the end of the source ends the chain" until_true 10 \
+check "when hm-poll ends, the chain ends" until_true 10 \
 	sh -c "! kill -0 $chain 2>/dev/null"
 check "a clean end says offline" until_true 5 \
 	has_line after 'bridge/availability offline'

@@ -8,7 +8,7 @@ here=$root/s6/container
 compose=$here/compose.yaml
 unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH
 
-# The composed services as JSON, whichever client there is: "" without one.
+# The command of the compose client of this machine; empty if there is none.
 client() {
 	if docker compose version >/dev/null 2>&1; then
 		echo docker compose
@@ -29,7 +29,7 @@ forwarded() {
 		"$compose" | sort
 }
 
-# What compose.yaml itself reads.
+# The variables that compose.yaml itself reads.
 interpolated() {
 	grep -o "\${[A-Z_]*" "$compose" | cut -c 3- | sort -u
 }
@@ -39,7 +39,7 @@ examples() {
 	sed -n 's/^#*\([A-Z_][A-Z_]*\)=.*/\1/p' "$here/env.example" | sort
 }
 
-# Those of the settings, from the page that is held against the code.
+# The variables of all settings, from docs/configuration.md.
 settings() {
 	# The backquotes are the page's.
 	# shellcheck disable=SC2016
@@ -52,8 +52,8 @@ image_environment() {
 		"$here/Dockerfile" | grep -v SQLITE
 }
 
-# What the image sets, for good reason, and what only cron or the loggers of
-# another place can use.
+# Variables that users do not set here: those that the image sets, and those for
+# cron and supervisors.
 ours() {
 	image_environment
 	printf '%s\n' HM_METRICS_TEXTFILE HM_DURABLE HM_NOTIFY_FD MAX_BYTES \
@@ -63,12 +63,12 @@ ours() {
 # Environment
 
 check "settings are passed on" test "$(forwarded | wc -l)" -gt 50
-same "compose.yaml passes on every setting under environment:, but ours()" \
+same "compose.yaml passes on every setting, except ours()" \
 	"$(comm -13 <({ forwarded; ours; } | sort -u) <(settings))" ""
 same "nothing else is passed on" \
 	"$(forwarded | comm -23 - <(settings))" ""
 same "nothing is passed on twice" "$(forwarded | uniq -d)" ""
-same "what the image sets is not passed on" \
+same "variables that the image sets are not passed on" \
 	"$(forwarded | comm -12 - <(ours | sort))" ""
 same "every name in env.example is used" \
 	"$(examples | comm -23 - <({ forwarded; interpolated; } | sort -u))" ""
@@ -76,20 +76,19 @@ same "no name is there twice" "$(examples | uniq -d)" ""
 same "every name that only compose.yaml reads is in env.example" \
 	"$(interpolated | comm -23 - <(examples))" ""
 
-# Of the program of before, its names that still mean something. Files that it
-# named, and what the image sets, are for compose.yaml.
+# The variables of hoymiles-mqtt that are settings of hm, without ours().
 sed -n 's/^\([A-Z_]*\)=.*/\1/p' "$root/tests/data/bridge.env" | sort |
 	comm -12 - <(settings) | comm -23 - <(ours | sort) >"$work/bridge"
-check "the names of hoymiles-mqtt are known" test -s "$work/bridge"
+check "there are variables of hoymiles-mqtt" test -s "$work/bridge"
 same "env.example has them all" "$(comm -23 "$work/bridge" <(examples))" ""
-same "the port and its address are those of the host" \
+same "HEALTH_HOST and HEALTH_PORT are of the host" \
 	"$(grep -c "\${HEALTH_HOST:-.*}:\${HEALTH_PORT:-.*}:8080\"" "$compose")" 1
 
 chain() {
 	sed -n 's/^hm-//p' "$root/s6/chain"
 }
 
-# check_tools NAME COMMAND ...: what all tools say of their settings.
+# check_tools NAME VARIABLE=VALUE ...: every tool accepts these settings.
 check_tools() {
 	local name=$1 tool status
 	shift
@@ -107,8 +106,8 @@ values() {
 		grep -E "^($(forwarded | paste -sd '|'))="
 }
 
-# The lines as they are, and those that are commented out instead, in which
-# files are named.
+# The active lines, and the commented ones. Paths in those are replaced by a
+# file that exists.
 mapfile -t plain < <(values "$here/env.example")
 mapfile -t commented < <(sed -n 's/^#\([A-Z_]*=\)/\1/p' "$here/env.example" |
 	values - | grep -v '^DTU_CONFIGS=\|^HM_CONFIG=' |
@@ -116,7 +115,7 @@ mapfile -t commented < <(sed -n 's/^#\([A-Z_]*=\)/\1/p' "$here/env.example" |
 touch "$work/file"
 check "env.example sets something" test "${#plain[@]}" -ge 4
 check_tools "env.example" "${plain[@]}"
-check "... and tells of more" test "${#commented[@]}" -ge 30
+check "... and has commented lines" test "${#commented[@]}" -ge 30
 check_tools "env.example, all lines" DTU_HOST=127.0.0.1 \
 	MQTT_BROKER=127.0.0.1 "${commented[@]}"
 configs=$(sed -n "s/^#DTU_CONFIGS='\(.*\)'/\1/p" "$here/env.example")
@@ -124,7 +123,7 @@ same "its DTU_CONFIGS are two DTUs" "$(env -i DTU_CONFIGS="$configs" \
 	"$HM_BIN/hm-poll" --check | grep -c '^  - name')" 2
 check_tools "config.yaml.example" HM_CONFIG="$here/config.yaml.example" \
 	MQTT_BROKER=mosquitto
-same "config.yaml.example has nothing that compose.yaml would hide" \
+same "config.yaml.example sets nothing that compose.yaml overrides" \
 	"$(sed -n 's/^\([a-z_]*\):.*/\1/p' "$here/config.yaml.example" |
 		tr '[:lower:]' '[:upper:]' | grep -xE "MQTT_BROKER|$(ours | paste -sd '|')")" ""
 
@@ -155,7 +154,7 @@ else
 		compose_with "$root/tests/data/bridge.env"
 fi
 
-# What a service says of a key: its lines, less indentation.
+# service NAME KEY: the lines of this key of a service, without indentation.
 service() {
 	sed -n "/^  $1:/,/^  [a-z]/p" "$compose" |
 		sed -n "/^    $2:/,/^    [a-z]/p" | sed '1!{/^    [a-z]/d}' |
@@ -182,11 +181,11 @@ done
 for name in mosquitto prometheus grafana; do
 	# The dollar is compose's.
 	# shellcheck disable=SC2016
-	same "$name is published on loopback only, unless told otherwise" \
+	same "$name is published on loopback only by default" \
 		"$(service "$name" ports | grep -o '"[^"]*"' |
 			grep -vc '^"${[A-Z]*_HOST:-127\.0\.0\.1}:')" 0
 done
-same "Grafana's network has the data source" \
+same "Grafana's data source is the service prometheus" \
 	"$(sed -n 's,.*url: http://\([^:]*\):.*,\1,p' \
 		grafana/provisioning/datasources/*.yml)" prometheus
 same "the dashboards are where the provider looks" \
@@ -202,7 +201,7 @@ entries() {
 	sed -n "/^$1:/,/^[a-z]*:\$/s/^  \([a-z-]*\):\$/\1/p" "$compose"
 }
 
-# Words of which the page has no \`word\`.
+# unnamed WORD ...: the words that the page does not name as \`word\`.
 unnamed() {
 	local word
 	for word; do
@@ -218,17 +217,18 @@ named_volumes() {
 # shellcheck disable=SC2046
 {
 	same "services are five" "$(entries services | wc -l)" 5
-	same "... and on the page" "$(unnamed $(entries services))" ""
-	same "so are the volumes" "$(unnamed $(named_volumes |
+	same "the page names the services" "$(unnamed $(entries services))" ""
+	same "... the volumes" "$(unnamed $(named_volumes |
 		grep -v 'prometheus\|grafana'))" ""
-	same "so are the addresses" \
+	same "... the addresses" \
 		"$(unnamed $(interpolated | grep '_HOST$'))" ""
-	same "so is what the image sets" "$(unnamed $(image_environment))" ""
+	same "... and the variables of the image" \
+		"$(unnamed $(image_environment))" ""
 }
 
 # Prometheus
 
-same "prometheus.yml is that of docs, but for the address" \
+same "prometheus.yml is the same as in docs, except the address" \
 	"$(sed 's/127\.0\.0\.1:8080/hoymiles-mqtt:8080/' \
 		"$root/docs/prometheus/prometheus.yml" |
 		diff - prometheus/prometheus.yml)" ""
@@ -236,13 +236,13 @@ mkdir "$work/prometheus"
 service prometheus volumes | tr ' ' '\n' |
 	sed -n 's,^\(\..*\):/etc/prometheus/\(.*\):ro,\1 \2,p' |
 	while read -r from to; do cp "$from" "$work/prometheus/$to"; done
-check "promtool takes what is mounted" \
+check "promtool accepts the mounted files" \
 	promtool check config "$work/prometheus/prometheus.yml"
 sed -i 's/# - recording/- recording/' "$work/prometheus/prometheus.yml"
 check "... with the recording rules, too" \
 	promtool check config "$work/prometheus/prometheus.yml"
 
-# The broker: no password inside, no way in from outside without one.
+# The broker: no password for the services, but one for everything else.
 mkdir -m 755 "$work/data"
 chmod 755 "$work"
 inner=$(free_port)
@@ -259,17 +259,19 @@ touch "$work/data/passwd"
 mosquitto -c "$work/mosquitto.conf" >"$work/mosquitto.log" 2>&1 &
 broker=$!
 pids+=("$broker")
-check "mosquitto takes mosquitto.conf" until_true 10 listening "$outer"
+check "mosquitto accepts mosquitto.conf" until_true 10 listening "$outer"
 publish() {
 	mosquitto_pub -h 127.0.0.1 -p "$@" -t t -m m
 }
-check "the services beside it need no password" publish "$inner"
-check "others do" eval "! publish $outer"
-check "... and have none at first" eval "! publish $outer -u solar -P secret"
+check "the other services need no password" publish "$inner"
+check "other clients need one" eval "! publish $outer"
+check "... which does not exist at first" \
+	eval "! publish $outer -u solar -P secret"
 mosquitto_passwd -b "$work/data/passwd" solar secret
 kill -HUP "$broker"
-check "until one is made" until_true 10 publish "$outer" -u solar -P secret
-check "another does not do" eval "! publish $outer -u solar -P secre"
+check "after mosquitto_passwd it is accepted" until_true 10 \
+	publish "$outer" -u solar -P secret
+check "another password is refused" eval "! publish $outer -u solar -P secre"
 kill "$broker"
 wait "$broker"
 
@@ -279,46 +281,46 @@ fragment() {
 	sed -n "s/^$1 //p" "$here/Dockerfile" | tail -n 1
 }
 
-same "the image is not root's" "$(fragment USER)" 10081:10081
-same "... by the number of hm" \
+same "the user of the image is not root" "$(fragment USER)" 10081:10081
+same "... but hm" \
 	"$(grep -c 'useradd .*--uid 10081 ' "$here/Dockerfile")" 1
-same "it stops as s6-svscan does" "$(fragment STOPSIGNAL)" SIGTERM
-same "what is copied from here is there" \
+same "it stops on SIGTERM" "$(fragment STOPSIGNAL)" SIGTERM
+same "every file that it copies exists" \
 	"$(sed -n 's/^COPY \([a-zM][^ ]*\) .*/\1/p' "$here/Dockerfile" |
 		while read -r file; do [ -e "$root/$file" ] || echo "$file"; done)" ""
-same "what is copied gets past .dockerignore" "$(
+same "... and .dockerignore lets it through" "$(
 	sed -n 's/^COPY \([a-zM][^ ]*\) .*/\1/p' "$here/Dockerfile" |
 		while read -r file; do
 			grep -qxF "!$file" "$root/.dockerignore" || echo "$file"
 		done)" ""
-same "the list of what a build needs is the Makefile's" \
+same "the Makefile lists the packages of a build" \
 	"$(env -u MAKEFLAGS -u MFLAGS make -s -C "$root" build-packages |
 		tr ' ' '\n' | grep -c '^gcc$\|^libsqlite3-dev$')" 2
 if command -v hadolint >/dev/null; then
-	check "hadolint has nothing to say" hadolint "$here/Dockerfile"
+	check "hadolint finds no problem" hadolint "$here/Dockerfile"
 else
-	skip "hadolint has nothing to say" "there is none"
+	skip "hadolint finds no problem" "hadolint is not installed"
 fi
 
 # The health check, as the image has it.
 port=$(free_port)
 HEALTH_PORT=$port "$here/healthcheck" >"$work/out" 2>&1
-same "nobody there is not healthy" $? 1
+same "without hm-metrics the container is not healthy" $? 1
 mkfifo "$work/stream"
 DTU_HOST=127.0.0.1 hm-metrics --port "$port" <"$work/stream" >/dev/null &
 pids+=($!)
 exec 5>"$work/stream"
 check "hm-metrics listens" until_true 10 listening "$port"
 HEALTH_PORT=$port "$here/healthcheck" >"$work/out" 2>&1
-same "nor is a chain that has read no DTU" $? 1
-check "... and it says what is missing" grep -q 'failed$' "$work/out"
+same "... nor if no DTU has been read" $? 1
+check "... and the check prints what is missing" grep -q 'failed$' "$work/out"
 now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 echo '{"type":"dtu","time":"'"$now"'","dtu":"DTU","serial":"1","pv_power":1}' >&5
 echo '{"type":"stats","time":"'"$now"'","tool":"hm-poll"}' >&5
 is_ready() {
 	HEALTH_PORT=$port "$here/healthcheck" >"$work/out" 2>&1
 }
-check "one that has is" until_true 10 is_ready
-same "... and says so" "$(cat "$work/out")" OK
+check "with a reading it is healthy" until_true 10 is_ready
+same "... and the check prints OK" "$(cat "$work/out")" OK
 exec 5>&-
 finish

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The filter contract, held against every tool.
+# The filter contract, tested with every tool.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -8,7 +8,7 @@ unset DTU_HOST HM_CONFIG MQTT_BROKER
 line='{"type":"x","n":1}'
 environment=()
 
-# What a tool needs on its command line to run at all.
+# needs TOOL: the options without which it does not run.
 needs() {
 	case $1 in
 	hm-publish)
@@ -28,7 +28,7 @@ status_of() {
 	echo $?
 }
 
-# What was said, but for the broker that hm-publish cannot have here.
+# The messages on stderr, except that hm-publish has no broker here.
 said() {
 	grep -v 'no connection to the broker' "$work/err"
 }
@@ -49,7 +49,7 @@ every_tool() {
 		"$("$tool" --help 2>/dev/null >/dev/full; echo $?)" 74
 	same "$tool: --version on a full disk" \
 		"$("$tool" --version 2>/dev/null >/dev/full; echo $?)" 74
-	same "$tool: --help to nobody" \
+	same "$tool: --help with stdout closed" \
 		"$("$tool" --help 2>/dev/null >&-; echo $?)" 74
 	check "$tool: --check shows the settings" grep -qx \
 		'log_level: INFO  # LOG_LEVEL' \
@@ -73,7 +73,7 @@ every_tool() {
 		"$(status_of "$tool" -c "$work/none" "${args[@]}")" 78
 }
 
-# filtered FORMAT ...: what the tool makes of it, without its stats.
+# filtered FORMAT ...: what the tool writes for printf of these, without stats.
 filtered() {
 	# The format is the test's own.
 	# shellcheck disable=SC2059
@@ -143,17 +143,17 @@ every_filter() {
 	same "$tool: CRLF passes as it is" \
 		"$(filtered '%s\r\n' "$line" | od -c | tail -n 2)" \
 		"$(printf '%s\r\n' "$line" | od -c | tail -n 2)"
-	same "$tool: empty lines are passed over" \
+	same "$tool: empty lines are dropped" \
 		"$(filtered '\n\n%s\n\n' "$line")" "$line"
-	same "$tool: a NUL costs its own line" \
+	same "$tool: only the line with a NUL is dropped" \
 		"$(filtered '%s\n{"type":"\0"}\n%s\n' "$line" "$line")" \
 		"$line
 $line"
-	same "$tool: junk costs its own line" \
+	same "$tool: only the lines with junk are dropped" \
 		"$(filtered '%s\njunk\n[1]\n{"type":\n%s\n' "$line" "$line")" \
 		"$line
 $line"
-	same "$tool: an overlong line costs itself" \
+	same "$tool: only the overlong line is dropped" \
 		"$("$tool" --stats-period 0 "${args[@]}" <"$work/long" \
 			2>/dev/null)" "$line
 $line"
@@ -168,7 +168,7 @@ $line"
 		"$here"
 	same "$tool: stdout full" "$(echo "$line" |
 		"$tool" "${args[@]}" >/dev/full 2>"$work/err"; echo $?)" 74
-	same "$tool: ... said in one line" "$(said | wc -l)" 1
+	same "$tool: ... with one message" "$(said | wc -l)" 1
 	same "$tool: stdout closed" "$(echo "$line" |
 		"$tool" "${args[@]}" 2>/dev/null >&-; echo $?)" 74
 	same "$tool: | head -1 ends it silently, by SIGPIPE" "$(
@@ -176,20 +176,20 @@ $line"
 			head -n 1 >/dev/null
 		echo "${PIPESTATUS[1]} $(said)")" "141 "
 
-	same "$tool: a stats record at the end says what it saw" \
+	same "$tool: a stats record at the end has the counts" \
 		"$(printf '%s\n%s\njunk\n' "$line" "$line" |
 			"$tool" --stats-period 60 "${args[@]}" 2>/dev/null |
 			tail -n 1 | jq -r 'select(.time | fromdate > 0) |
 			"\(.type) \(.tool) \(.records_in) \(.bad_lines)"')" \
 		"stats $tool 3 1"
-	same "$tool: ... and what the process costs" \
+	same "$tool: ... and the CPU time, memory and descriptors" \
 		"$(echo "$line" | "$tool" --stats-period 60 "${args[@]}" \
 			2>/dev/null | tail -n 1 | jq -c '.cpu_ms >= 0 and
 			.memory > 500000 and .memory < 500000000 and
 			.fds > 3 and .fds < 30')" true
 	sleep 0.4 | "$tool" --stats-period 0.1 "${args[@]}" 2>/dev/null |
 		jq -r .type >"$work/types"
-	same "$tool: stats come without input, too" \
+	same "$tool: stats records come without input, too" \
 		"$(uniq "$work/types")" stats
 	check "$tool: ... once a period" [ "$(wc -l <"$work/types")" -ge 3 ]
 
@@ -202,10 +202,10 @@ $line"
 	read -r -t 2 out <&"${LIVE[0]}"
 	check "$tool: the first line is out within 100 ms" \
 		[ $(($(milliseconds) - start)) -lt 100 ]
-	same "$tool: ... as it came in" "$out" "$line"
+	same "$tool: ... unchanged" "$out" "$line"
 	kill -USR1 "$pid"
 	read -r -t 2 out <&"${LIVE[0]}"
-	same "$tool: SIGUSR1 brings a stats record" \
+	same "$tool: after SIGUSR1 there is a stats record" \
 		"$(jq -r '"\(.type) \(.tool) \(.records_in)"' <<<"$out")" \
 		"stats $tool 1"
 	printf '%s\n{"type":"to' "$line" >&"${LIVE[1]}"
@@ -218,7 +218,7 @@ $line"
 	check "$tool: ... soon" [ $(($(milliseconds) - start)) -lt 1000 ]
 	same "$tool: ... with whole lines only" "$(cat "$work/out")" "$line"
 
-	# A reader that stalls: the pipe is open and nobody reads.
+	# A reader that stalls: the pipe stays open, and is not read.
 	rm -f "$work/stalled"
 	mkfifo "$work/stalled"
 	exec 5<>"$work/stalled"
@@ -231,7 +231,7 @@ $line"
 	wait "$pid"
 	same "$tool: SIGTERM with a stalled reader ends with 75" $? 75
 	check "$tool: ... after 2 s" [ $(($(milliseconds) - start)) -lt 3000 ]
-	check "$tool: ... and says how much is lost" \
+	check "$tool: ... and logs how much is lost" \
 		grep -q '[0-9] bytes were not delivered' "$work/err"
 	yes "$line" | "$tool" "${args[@]}" >"$work/stalled" 2>/dev/null &
 	pid=$!

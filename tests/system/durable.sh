@@ -1,6 +1,6 @@
 #!/bin/bash
-# HM_DURABLE: what a tool has not finished stays in its input pipe, whatever
-# ends the tool. soak-chain has the same for the whole chain.
+# HM_DURABLE: lines that a tool has not finished stay in its input pipe, however
+# the tool ends. `make soak-chain` tests the same with the whole chain.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -79,22 +79,22 @@ done
 check "$kills kills: the last line arrives" until_true 10 has_last 3000
 same "... and all others" "$(jq -R 'try (fromjson | .n) catch empty' \
 	"$work/out" | sort -nu | awk '$1 != NR { print NR; exit }')" ""
-same "... whole" "$(of_many_lengths 3000 | sort | cksum)" \
+same "... complete" "$(of_many_lengths 3000 | sort | cksum)" \
 	"$(grep '}$' "$work/out" | jq -cR 'try fromjson catch empty' |
 		sort -u | cksum)"
-check "... there were some" [ "$kills" -gt 5 ]
+check "... there were more than 5 kills" [ "$kills" -gt 5 ]
 kill "$first" "$second"
 wait "$first" "$second"
-same "... torn lines are nobody's mistake" \
+same "... and torn lines are not logged as mistakes" \
 	"$(grep -v 'info: line .* torn' "$work/err")" ""
 let_go
 wait "$reader"
 
-# A line that was torn is ended by an empty one.
+# After a restart an empty line ends a torn line in the output pipe.
 same "the output begins with an empty line" \
 	"$(numbered 1 | "$copy" -d 1 | cat -A)" "$(printf '%s\n' '$' \
 		'{"type":"x","n":1}$')"
-same "... but for a file" "$(numbered 1 | "$copy" -d 1 >"$work/file"
+same "... but not in a file" "$(numbered 1 | "$copy" -d 1 >"$work/file"
 	cat "$work/file")" '{"type":"x","n":1}'
 same "a torn line is dropped, and counted" \
 	"$(printf '{"type":"x","n\n\n{"type":"x","n":2}\n"x","n":3}\n' |
@@ -104,7 +104,7 @@ same "a torn line is dropped, and counted" \
 [0,2]"
 same "... silently" "$(cat "$work/err")" ""
 
-# Ends.
+# A tool that stops while the holder keeps the pipes.
 stops_alone() {
 	hold
 	start_first
@@ -118,7 +118,7 @@ stops_alone() {
 	check "... within 2 s" [ $(($(milliseconds) - start)) -lt 2000 ]
 	numbered 4 5 >&5
 	start_first
-	same "... and its successor goes on" "$(for _ in 1 2 3 4 5; do
+	same "... and a restart reads the next line" "$(for _ in 1 2 3 4 5; do
 		read -r -t 2 out <&6 && [ -n "$out" ] && echo "$out"
 	done)" "$(numbered 2 5)"
 	kill -9 "$first"
@@ -127,7 +127,8 @@ stops_alone() {
 }
 stops_alone
 
-# The holder goes, as all others: they follow each other to the end.
+# The holder of the pipes ends, and all tools stop: each reads its input to the
+# end first.
 hold
 start_reader
 start_first
@@ -141,7 +142,7 @@ until_true 5 has_last 1000
 kill -TERM "$first" "$second"
 let_go
 wait "$first" "$second" "$reader"
-same "a chain that stops follows its source to the end" \
+same "a chain that stops passes every line of its source" \
 	"$(sed '/^$/d' "$work/out" | cmp - <(numbered 40000) 2>&1)" ""
 
 # A writer in the middle of a line must not keep its reader busy.
@@ -152,16 +153,17 @@ printf '{"type":' >&5
 read -r -t 2 out <&6
 sleep 1
 ticks=$(awk '{ print $14 + $15 }' "/proc/$first/stat")
-check "half a line is waited for at rest: $ticks ticks" [ "$ticks" -lt 5 ]
+check "waiting for the rest of a line takes no CPU: $ticks ticks" \
+	[ "$ticks" -lt 5 ]
 echo '"x","n":2}' >&5
 read -r -t 2 out <&6
 read -r -t 2 out <&6
-same "... and taken when it is whole" "$out" '{"type":"x","n":2}'
+same "... and the complete line passes" "$out" '{"type":"x","n":2}'
 kill -9 "$first"
 wait "$first" 2>/dev/null
 let_go
 
-# A reader that stalls: what it was not given stays in the pipe.
+# A reader that stalls: lines that were not written stay in the input pipe.
 hold
 start_first
 numbered 200000 >&5 &
@@ -170,14 +172,14 @@ pids+=("$writer")
 sleep 0.3
 kill -TERM "$first"
 wait "$first"
-same "a stalled reader is no failure, for nothing is lost" $? 0
+same "with a stalled reader the status is 0, because nothing is lost" $? 0
 start_first
 start_second
 start_reader
-check "... a successor delivers all of it" until_true 20 has_last 200000
+check "... after a restart all lines pass" until_true 20 has_last 200000
 kill "$first" "$second"
 wait "$first" "$second"
-same "... once each, but for a few" "$(jq -R 'try (fromjson | .n)
+same "... and none is missing" "$(jq -R 'try (fromjson | .n)
 	catch empty' "$work/out" | sort -nu | wc -l)" 200000
 let_go
 wait "$reader"
@@ -207,31 +209,31 @@ reload() {
 	}
 	inverter 1
 	inverter 2
-	same "the settings of the start" "$(next_serial)" 2
+	same "at first it uses the settings of the start" "$(next_serial)" 2
 	printf 'exclude_inverters: ["2"]\n' >"$work/hm.yaml"
 	kill -HUP "$first"
 	read -r -t 5 answer <&7
 	inverter 2
 	inverter 1
-	same "SIGHUP: those of now, in the same process" "$(next_serial)" 1
+	same "after SIGHUP the new ones, in the same process" "$(next_serial)" 1
 	printf 'exclude_inverter: ["1"]\n' >"$work/hm.yaml"
 	kill -HUP "$first"
 	until_true 5 grep -q 'keeping the old ones' "$work/err"
 	inverter 2
 	inverter 3
-	same "SIGHUP with a mistake: those of before" "$(next_serial)" 3
+	same "after SIGHUP with a mistake the old ones" "$(next_serial)" 3
 	same "... and it is named" "$(cat "$work/err")" \
 		"hm-filter: error: $work/hm.yaml:1:1: exclude_inverter: unknown key, did you mean exclude_inverters?
 hm-filter: error: SIGHUP: the new settings are wrong; keeping the old ones"
 	printf 'exclude_inverters: ["1"]\n' >"$work/hm.yaml"
 	kill -HUP "$first"
 	kill -TERM "$first"
-	# Its output stays open: a tool that has restarted first writes a line.
+	# Keep its output open: after the restart it first writes an empty line.
 	exec 5>&- 7>&- 8>&-
 	wait "$first"
 	status=$?
 	let_go
-	same "SIGTERM after it ends the tool all the same" "$status" 0
+	same "SIGTERM after SIGHUP ends the tool" "$status" 0
 }
 reload
 
@@ -266,7 +268,7 @@ let_go
 wait "$first"
 same "... and it says nothing" "$(cat "$work/err")" ""
 
-# Acknowledgements. Each message must be seen, however fast they follow.
+# Acknowledgements: each message must reach the broker, also at a high rate.
 port=$(free_port)
 broker() {
 	start_broker "$port"
@@ -311,8 +313,8 @@ kill -9 "$first"
 wait "$first" 2>/dev/null
 let_go
 
-# A message that the broker never takes: it cuts the connection at each. The
-# announcements arrive again every time, and must not be taken for progress.
+# A message that the broker refuses: it closes the connection each time. The
+# announcements arrive again every time, and must not count as progress.
 small=$(free_port)
 start_broker "$small" 'allow_anonymous true' 'max_packet_size 2000'
 hold

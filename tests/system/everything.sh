@@ -1,5 +1,5 @@
 #!/bin/bash
-# The whole chain at work, as the pipeline has it, and the one for cron.
+# pipelines/everything, the whole chain, and pipelines/cron-history.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -28,7 +28,7 @@ ready() {
 	curl -sf "http://127.0.0.1:$page/ready"
 }
 check "the chain is ready" until_true 15 ready
-same "every tool before hm-metrics shows what it costs" \
+same "the metrics have the memory of every tool before hm-metrics" \
 	"$(pkill -USR1 -s "$chain" hm-; sleep 0.5
 		curl -s "http://127.0.0.1:$page/metrics" |
 		grep -c "^hoymiles_tool_resident_memory_bytes")" 7
@@ -39,18 +39,18 @@ same "DTUs are up in the metrics" \
 kill -INT -- "-$chain"
 check "Ctrl-C ends it" until_true 10 sh -c "! kill -0 $chain 2>/dev/null"
 wait "$chain" 2>/dev/null
-same "... and nothing is left" "$(grep -lz "^HM_EVERYTHING=$$\$" \
+same "... and no process is left" "$(grep -lz "^HM_EVERYTHING=$$\$" \
 	/proc/[0-9]*/environ 2>/dev/null | wc -l)" 0
-same "... with whole hours in the database" "$(sqlite3 "$DATABASE_PATH" \
+same "... with complete hourly rollups" "$(sqlite3 "$DATABASE_PATH" \
 	'SELECT (SELECT sum(samples) FROM port_hourly) -
 	(SELECT count(*) FROM port), count(*) FROM rollup_due')" "0|0"
-same "nothing was said" "$(cat "$work/err")" ""
+same "... and nothing on stderr" "$(cat "$work/err")" ""
 
 export HM_LOCK=$work/lock HM_METRICS_TEXTFILE=$work/hm.prom
 export DATABASE_PATH=$work/cron.db
 for run in 1 2; do
 	"$pipelines/cron-history" "${uris[1]}#barn" 2>>"$work/cron.err"
-	same "cron-history ends well, time $run" $? 0
+	same "cron-history ends with 0, run $run" $? 0
 	sleep 1
 done
 same "... with both polls in the database" \
@@ -59,5 +59,5 @@ same "... and the last in the file" \
 	"$(grep -c '^hoymiles_pv_power_watts' "$HM_METRICS_TEXTFILE")" 4
 same "... and no backup of such a short run" \
 	"$(find "$work" -name '*_backup_*')" ""
-same "... and nothing said" "$(cat "$work/cron.err")" ""
+same "... and nothing on stderr" "$(cat "$work/cron.err")" ""
 finish

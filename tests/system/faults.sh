@@ -9,7 +9,8 @@
 late_max=100 # ms
 run=31       # s
 
-# Fault, and what a poll over hm and over modbus comes to.
+# Fault, and the result of a poll over hm and over modbus: an error kind, "good"
+# or "stale", or "-" if the transport does not have the fault.
 table() {
 	cat <<-'END'
 		refuse     refused      refused
@@ -96,14 +97,15 @@ start well.hm hm --dtus 10
 start well.encrypted hm --dtus 10 --encrypt
 start well.modbus modbus --dtus 10
 mapfile -t uris < <(list_uris)
-same "every DTU is there" "${#uris[@]}" $((${#names[@]} + 27))
+same "every DTU has started" "${#uris[@]}" $((${#names[@]} + 27))
 
 # Last, because a port that refuses counts the seconds from here.
 names=()
 start_cell refuse hm refused
 start_cell refuse modbus refused
 mapfile -t -O "${#uris[@]}" uris < <(list_uris)
-# The grid has places for them in this order: the well among the sick.
+# hm-poll spreads the DTUs over the period in this order: mix those with a fault
+# and those without.
 mapfile -t uris < <(printf '%s\n' "${uris[@]}" | shuf)
 
 hm-poll --period 5 --retries 0 --read-timeout 1 --connect-timeout 1 \
@@ -115,11 +117,12 @@ pids+=("$poll")
 sleep "$run"
 kill -TERM "$poll"
 wait "$poll"
-same "hm-poll ends well" $? 0
+same "hm-poll ends with 0" $? 0
 
-# Of each DTU: what came in order (u online, d offline, o with the breaker open,
-# h half open, F frame, S a stale one), error kinds, and by how much frames came
-# off their grid. The first frame is left out: over hm it takes 2 s longer.
+# "NAME EVENTS ERRORS LATE" of each DTU. EVENTS has a letter for each record: u
+# online, d offline, o offline with the breaker open, h half open, F frame, S
+# stale frame. LATE is the difference between the earliest and the latest frame
+# in the period, in ms, without the first frame, which takes 2 s longer over hm.
 jq -rs 'map(select(.[1].dtu)) | group_by(.[1].dtu)[] |
 	(map(select(.[1].type == "frame")[0])[1:]) as $at |
 	[range($at | length) | $at[.] - . * 5000] as $grid |
@@ -132,7 +135,8 @@ jq -rs 'map(select(.[1].dtu)) | group_by(.[1].dtu)[] |
 	(if $grid == [] then "-" else ($grid | max - min) end)] |
 	join(" ")' "$work/stamped" >"$work/seen"
 
-# told NAME PATTERN KIND: what came of a DTU, and the error kind.
+# told NAME PATTERN KIND: whether the events of a DTU match, and its only error
+# is of this kind.
 told() {
 	local events kinds
 	read -r _ events kinds _ < <(grep "^$1 " "$work/seen")
@@ -140,7 +144,7 @@ told() {
 	[[ $events =~ ^$2$ ]] && [ "$kinds" = "$3" ]
 }
 
-# in_time NAME PATTERN: a frame at every tick of the grid.
+# in_time NAME PATTERN: whether the events match and every frame is in time.
 in_time() {
 	local events late
 	read -r _ events _ late < <(grep "^$1 " "$work/seen")
@@ -185,10 +189,10 @@ while read -r fault hm modbus; do
 	check_cell "$fault" hm "$hm"
 	check_cell "$fault" modbus "$modbus"
 done < <(table)
-check "a name that is not known for ever: resolve, probed" \
+check "a host that never resolves: resolve, probed" \
 	told nowhere 'd(oh){4,}o?' resolve
 for name in well.{hm,encrypted,modbus}.{0..9}; do
-	check "$name among them all: in time" in_time "$name" uF+
+	check "$name, without a fault: in time" in_time "$name" uF+
 done
-check "by hm-poll's own count no poll is late" counts_none_late
+check "the stats of hm-poll count no late poll" counts_none_late
 finish

@@ -1,5 +1,6 @@
 #!/bin/bash
-# hm-filter's memory: over restarts, kills and other processes' hands.
+# The counters that hm-filter keeps: over restarts and kills, and when other
+# processes change its database.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 unset TIMEZONE TZ
@@ -31,15 +32,15 @@ energies() {
 	jq -c '[.total_production, .today_production]' | tr '\n' ' '
 }
 
-same "a restart in between changes nothing" "$({
+same "a restart changes nothing" "$({
 	port 0 10500 500 | filter -d "$db"
 	port 1 10503 503 | filter -d "$db"
 	port 2 10506 506 | filter -d "$db"
 } | energies)" "[null,null] [10500,500] [10503,503] "
-same "... and nor does one at night, when the DTU shows zeros" \
+same "... nor at night, when the DTU shows zeros" \
 	"$(port 3 0 0 116400000001 roof ',"link_status":0' |
 	filter -d "$db" | energies)" "[10503,503] "
-same "... nor one in the next morning" "$({
+same "... nor the next morning" "$({
 	port $((21 * 60)) 10507 1 | filter -d "$db"
 	port $((21 * 60 + 1)) 10508 2 | filter -d "$db"
 	port $((21 * 60 + 2)) 10509 3 | filter -d "$db"
@@ -48,7 +49,7 @@ same "people can read the table" "$(sqlite3 "$db" \
 	'SELECT dtu, serial, port, today_production, total_production
 	FROM production_cache')" "roof|116400000001|1|2|10508"
 
-same "a start at night tells nothing rather than 0" \
+same "after a start at night the counters are unknown, not 0" \
 	"$({ port 0 0 0; dtu 0; port 1 0 0; dtu 1; } |
 	filter -d "$work/night.db" | energies)" \
 	"[null,null] [null,null] [null,null] [null,null] "
@@ -66,39 +67,39 @@ plant() {
 	dtu "$1"
 }
 rm -f "$db"
-same "a DTU's sums come when all its inputs are known" "$({
+same "a DTU has sums when all its inputs are known" "$({
 	port 0 10600 600; dtu 0; port 1 10600 600; dtu 1; plant 2; plant 3
 } | filter -d "$db" | jq -c 'select(.type == "dtu") |
 	[.total_production, .today_production]' | tr '\n' ' ')" \
 	"[null,null] [10600,600] [null,null] [30600,800] "
-same "... and are its own alone" "$({
+same "... without the inputs of other DTUs" "$({
 	port 4 70000 700 116400000003 barn; dtu 4 barn
 	port 5 70000 700 116400000003 barn; dtu 5 barn
 } | filter -d "$db" | jq -c 'select(.type == "dtu") | .total_production' |
 	tr '\n' ' ')" "null 70000 "
-same "... also when an inverter is away" \
+same "... also when an inverter is not reported" \
 	"$({ port 6 10600 600; dtu 6; } | filter -d "$db" | tail -1 | energies)" \
 	"[30600,800] "
-same "... without the excluded" "$({ plant 7; plant 8; } |
+same "... without excluded inverters" "$({ plant 7; plant 8; } |
 	filter -d "$db" --exclude 116400000002 | jq -c .total_production |
 	tr '\n' ' ')" "10600 10600 10600 10600 "
 
 runs=()
-# Inputs with nothing connected, others' spellings, the file's fate
+# Inputs with nothing connected, serial numbers in capitals, a removed file
 
-same "an input that never shows a total is not waited for" "$(for i in 0 1; do
+same "sums do not wait for an input that never has a total" "$(for i in 0 1; do
 	port $i 10500 500
 	port $i 0 0 | sed 's/"port":1/"port":2/'
 	dtu $i
 done | filter -d "$work/unused.db" | tail -1 | energies)" "[10500,500] "
-same "capitals in a serial number make no other inverter" "$({
+same "a serial number in capitals is the same inverter" "$({
 	port 0 10500 500 1164abcdef01; port 1 10503 503 1164ABCDEF01; dtu 1
 } | filter -d "$work/capitals.db" | tail -1 | energies)" "[10500,500] "
-same "what nobody can have made in a lifetime is no first reading" "$({
+same "an impossible total is not taken as a first reading" "$({
 	for i in 0 1; do port $i 4294967295 5; done
 	for i in 2 3; do port $i 10500 500; done
 } | filter -d "$work/huge.db" 2>/dev/null | tail -1 | energies)" "[10500,500] "
-same "what is left out by --only is learnt from" "$({
+same "records that --only leaves out still count" "$({
 	port 0 10500 500; port 1 10503 503; dtu 1
 } | filter -d "$work/only.db" --only dtu | energies)" "[10500,500] "
 mkfifo "$work/gone"
@@ -113,10 +114,10 @@ has_lines() {
 check "a filter runs" until_true 5 has_lines 1
 rm -f "$work"/gone.db*
 port 1 10503 503 >&6
-check "... and goes on when its file is removed" until_true 5 has_lines 2
+check "... and continues when its file is removed" until_true 5 has_lines 2
 exec 6>&-
 wait "${pids[-1]}"
-same "... in a new one" "$(sqlite3 "$work/gone.db" \
+same "... with a new file" "$(sqlite3 "$work/gone.db" \
 	'SELECT total_production FROM production_cache')" 10500
 check "... and says so" grep -q "has been removed" "$work/err"
 for i in 1 2 3 4 5 6; do
@@ -128,7 +129,8 @@ for i in 1 2 3 4 5 6; do
 	done
 	wait "${runs[@]}"
 done >"$work/together"
-same "four may open a new database at once" "$(cat "$work/together")" ""
+same "four processes can make a new database at once" \
+	"$(cat "$work/together")" ""
 same "--forget makes no database" "$(filter -d "$work/typo.db" --forget 1 \
 	2>/dev/null; echo "$? $([ -e "$work/typo.db" ]; echo $?)")" "74 1"
 
@@ -146,7 +148,7 @@ same "... and says when there is none" \
 same "... and needs a database" \
 	"$(filter --forget 116400000009 2>"$work/err"; echo $?)" 64
 
-# A filter that runs learns of it.
+# A running filter sees that an inverter was forgotten.
 mkfifo "$work/in"
 hm-filter --stats-period 0 --timezone UTC -d "$db" <"$work/in" \
 	>"$work/out" 2>"$work/err" &
@@ -156,16 +158,18 @@ answered() {
 	[ "$(wc -l <"$work/out")" -ge "$1" ]
 }
 { plant 10; plant 11; } >&7
-check "a running filter sums up" until_true 5 answered 6
+check "a running filter makes sums" until_true 5 answered 6
 filter -d "$db" --forget 116400000002
 dtu 12 >&7
-check "... goes on when an inverter is forgotten" until_true 5 answered 7
+check "... continues when another process forgets an inverter" \
+	until_true 5 answered 7
 dtu 13 >&7
-check "... and on" until_true 5 answered 8
+check "... reads the next record" until_true 5 answered 8
 exec 7>&-
 wait "${pids[-1]}"
-same "... and forgets it" "$(tail -1 "$work/out" | energies)" "[10600,600] "
-same "... which it says" "$(cat "$work/err")" \
+same "... and removes it from the sums" \
+	"$(tail -1 "$work/out" | energies)" "[10600,600] "
+same "... with a warning" "$(cat "$work/err")" \
 	"hm-filter: warning: roof: inverter 116400000002, port 1 is forgotten"
 
 # Databases that cannot be used
@@ -190,7 +194,7 @@ same "junk is no database, and the stream goes on" \
 	"[null,null] [10500,500] "
 cp "$db" "$work/bad.db"
 sqlite3 "$work/bad.db" 'UPDATE production_cache SET e_pending = 9e18'
-same "a row that cannot be is passed over" \
+same "a damaged row is ignored" \
 	"$(dtu 14 | filter -d "$work/bad.db" 2>"$work/err" | energies)" \
 	"[null,null] "
 check "... and named" grep -q "row of inverter 116400000001 .* damaged" \
@@ -201,18 +205,18 @@ same "--dry-run stores nothing" "$(sqlite3 "$db" .dump)" "$before"
 port 0 10500 500 | filter -d "$work/none.db" --dry-run >"$work/out" 2>&1
 check "... and makes no file" [ ! -e "$work/none.db" ]
 
-# Another process holds the lock for longer than we wait.
+# Another process locks the database for longer than hm-filter waits.
 mkfifo "$work/sql"
 sqlite3 "$db" <"$work/sql" >"$work/locked" &
 pids+=($!)
 exec 8>"$work/sql"
 echo 'BEGIN EXCLUSIVE; SELECT 1;' >&8
 until_true 5 grep -q 1 "$work/locked"
-same "a lock by others delays the stream, and no more" \
+same "a lock by another process only delays the stream" \
 	"$({ port 16 10610 610; port 17 10611 611; } |
 	timeout 10 hm-filter --stats-period 0 --timezone UTC -d "$db" \
 	2>"$work/err" | tail -1 | energies)" "[10610,610] "
-check "... which is said" grep -q "cannot save what is known" "$work/err"
+check "... with a warning" grep -q "cannot save what is known" "$work/err"
 echo 'ROLLBACK;' >&8
 exec 8>&-
 wait "${pids[-1]}"
@@ -220,8 +224,9 @@ wait "${pids[-1]}"
 # Time zones
 
 for zone in Mars/Olympus ../../etc/passwd ""; do
-	same "no zone \"$zone\"" "$(hm-filter --timezone "$zone" --check \
-		>/dev/null 2>&1 </dev/null; echo $?)" 78
+	same "refused: the time zone \"$zone\"" \
+		"$(hm-filter --timezone "$zone" --check >/dev/null 2>&1 \
+			</dev/null; echo $?)" 78
 done
 same "the zone decides where a day begins" "$(for zone in UTC Asia/Tokyo; do
 	{ port 0 10500 500; port 1 10503 503; port 300 10503 503; } |
@@ -229,8 +234,8 @@ same "the zone decides where a day begins" "$(for zone in UTC Asia/Tokyo; do
 		tail -1 | energies
 done)" "[10503,503] [10503,0] "
 
-# kill -9 at any moment: a filter that reads a stream which has zeros and
-# spikes. What all of its lives have shown must not fall.
+# SIGKILL at any time, while hm-filter reads a stream with zeros and spikes. The
+# counters in the output of all its processes together must not fall.
 kills=${KILLS:-20}
 awk -v lines="$((kills * 15000))" 'BEGIN {
 	srand(1)
@@ -272,9 +277,9 @@ pids+=($!)
 wait "$writer"
 echo '{"type":"end"}' >&9
 check "the stream ends" until_true 30 grep -q '"type":"end"' "$work/shown"
-same "$kills kills: the database is whole" \
+same "$kills kills: the database is not damaged" \
 	"$(sqlite3 "$db" 'PRAGMA integrity_check')" ok
-same "... nothing falls, nothing is above the truth" \
+same "... no counter falls, and none is above the true value" \
 	"$(jq -nRr 'reduce (inputs | fromjson? |
 	select(.total_production)) as $r ({};
 	.n += 1 | .[$r.serial] as $last |

@@ -5,8 +5,8 @@
 # HM_FROZEN_UPDATE=1 adds it, unless a line of the same list is gone. Nothing
 # removes a line.
 #
-# records.ndjson there is what the tools read. It has every field of every type
-# of record; add a new field to it, too.
+# The tools read records.ndjson in that directory. It has every field of every
+# type of record; add a new field to it, too.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 export LC_ALL=C
@@ -19,14 +19,14 @@ inverter=116154403054 # in the records
 found=$work/found
 mkdir "$found"
 
-# A tool reads the settings of its command line alone. In the background it is
-# started without the function, whose process would be another.
+# A tool reads only the settings of its command line. To start one in the
+# background, use the array: $! of the function would be a shell.
 alone=(env -i PATH="$PATH" HM_LOCK_DIR="$work" HM_TEST_RUN="${HM_TEST_RUN:-}")
 run() {
 	"${alone[@]}" "$@"
 }
 
-# compare LIST: what was found against what is kept.
+# compare LIST: the lines found against the kept ones.
 compare() {
 	local kept=$frozen/$1.txt mark=new
 	touch "$kept"
@@ -55,8 +55,8 @@ compare() {
 
 mkdir "$work/etc"
 touch "$work/etc/"{mqtt-password,ca.crt,client.crt,client.key}
-# Every key with a good value. Prose has one space behind its "#"; a port goes
-# with a plain host.
+# Every key with a good value. Prose has one space after its "#". dtu_host is a
+# plain host, so that dtu_port is allowed.
 sed "s,/etc/hm,$work/etc,; s/^#\([^ ]\|  \)/\1/; s,^\(dtu_host: \)hm://,\1," \
 	"$root/docs/hoymiles.yaml" >"$work/all.yaml"
 
@@ -96,7 +96,7 @@ values() {
 		}' | sed 's/:\t/\t/'
 }
 
-# origins COMMAND ...: "KEY ORIGIN", where the value of each key came from.
+# origins COMMAND ...: "KEY ORIGIN" of each key: where its value came from.
 origins() {
 	run "$@" --check -c "$work/all.yaml" 2>/dev/null |
 		sed -n 's/^\(# \)\?\([a-z_]*\):.*  # \(.*\)/\2 \3/p'
@@ -119,8 +119,8 @@ options() {
 			s/^ *\(--[a-z-]*[a-z]\)\([ []\|$\).*/\1/p'
 }
 
-# setting TOOL KEY VALUE-OF-OPTION: a key is an option, too, beside the one that
-# --help has.
+# setting TOOL KEY VALUE-OF-OPTION: print the line of the setting. --KEY with
+# dashes is always an option; --help may have another name for it.
 setting() {
 	local variable=${variables[$2]:--} long=--${2//_/-} option other=
 	[ "${origin[$2]:-}" = "$variable" ] || variable=-
@@ -175,7 +175,7 @@ settings() {
 	retired
 }
 
-# What an entry of dtu_configs can have.
+# The keys of an entry of dtu_configs.
 entries() {
 	local entry
 	for entry in uri=hm://a host=a host=a,name=b host=a,port=502 \
@@ -199,8 +199,8 @@ retired() {
 	done <"$work/retired"
 }
 
-# Tables and views of a database that the tools have just made. What type the
-# column of a view has depends on the version of SQLite.
+# Tables and views of a new database, with their columns. Without the types of
+# columns of views, which depend on the version of SQLite.
 
 tables() {
 	local database=$work/new.db
@@ -217,7 +217,8 @@ tables() {
 		AND o.name NOT LIKE 'sqlite_%'" | sed 's/ *$//'
 }
 
-# Topics: what Home Assistant identifies an entity by, and the keys of states.
+# Topics: the parts of an announcement that Home Assistant identifies an entity
+# by, and the keys of states.
 
 topics() {
 	grep -v '"type":"mqtt"' "$records" |
@@ -237,7 +238,7 @@ topics() {
 		else "key \(keys[])" end | "\($topic) \(.)"' | sed 's/ *$//'
 }
 
-# hm-metrics after all records, with a database and HTTP.
+# Metrics, with all records, a database and HTTP.
 
 start_metrics() {
 	port=$(free_port)
@@ -261,7 +262,8 @@ is_read() {
 		"$work/metrics"
 }
 
-# "NAME TYPE LABELS", and the values of labels that stand for something of hm.
+# "NAME TYPE LABELS" of each metric, and "NAME LABEL=VALUE" for labels whose
+# values hm chooses.
 metrics() {
 	sed 's/\\\\//g; s/\\"//g' "$work/metrics" | awk '
 		BEGIN {
@@ -324,13 +326,13 @@ keys() {
 		"\($path) \(join(""))"' 2>/dev/null
 }
 
-# Keys of records: "TYPE KEY", and "TOOL KEY" of what each tool counts.
+# Keys of records: "TYPE KEY", and "TOOL KEY" of the stats of each tool.
 
 fails() {
 	grep -q '"offline"' "$work/failed"
 }
 
-# What hm-poll and hm-sim write, and the counts of hm-sim.
+# Print the records of hm-poll and hm-sim.
 poll() {
 	start_sim plant --transport modbus --number --inverters 1 --inputs 1
 	"${alone[@]}" hm-poll --breaker-threshold 1 --retries 0 \
@@ -345,7 +347,7 @@ poll() {
 	cat "$work/failed" "$work/plant.sim"
 }
 
-# only TYPE: its records, to leave out what a tool has passed on.
+# only TYPE: its records, without those that a tool has passed on.
 only() {
 	grep "\"type\":\"$1\""
 }
@@ -384,8 +386,8 @@ stats() {
 		select(.type == "stats") | "\(.tool) \(keys[])"'
 }
 
-# Fields of readings that the records above lack. What has a table of latest
-# readings is a reading.
+# Fields of readings that records.ndjson lacks. A type of reading has a table of
+# latest readings.
 lacking() {
 	comm -23 <(sqlite3 -separator ' ' "$work/new.db" "
 		SELECT o.name, c.name

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Polls from cron of a DTU whose counters go wrong now and then: behind
-# hm-filter they never fall, and never show what the inverter cannot have made.
+# Polls from cron of a DTU whose counters are sometimes wrong: after hm-filter
+# they never fall, and never show more than the inverter can have produced.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
-# A poll is three requests, of which the second has the counters.
+# A poll is three requests; the reply to the second has the counters.
 polls=30
 at() {
 	echo "at=$((3 * ($1 - 1) + 2))"
@@ -36,18 +36,18 @@ same "the DTU shows a spike, a dip and zeros" \
 	"$(jq -c '[index(4294967295, null)] + (del(.[4, 12]) |
 	[range(1; length) as $i | select(.[$i] < .[$i - 1]) | $i + 1])' \
 	<<<"$told")" "[4,12,8]"
-same "every poll comes through" \
+same "every poll has a record" \
 	"$(jq length <<<"$shown")" "$polls"
-check "a first reading is not believed alone" \
+check "a first reading waits for a second one" \
 	holds '.shown[0] == null and .shown[1] == .told[0]'
-check "what is known never falls, and stays" \
+check "the total never falls, and is never missing again" \
 	holds '.shown[1:] | index(null) == null and . == sort'
-check "nothing is shown that the DTU has not counted" \
+check "no total is above the counter of the DTU" \
 	holds '(.told | map(select(. != 4294967295)) | max) >= .shown[-1]'
-check "after the glitches it goes on, a poll behind" \
+check "after the glitches the total follows, one poll late" \
 	holds '.shown[20:] == .told[19:-1]'
-same "the DTU's sum is that of its input" "$(totals dtu after)" "$shown"
-same "what is refused is said, a line each" "$(sed 's/.*port 1: //;
+same "the DTU's sum is the total of its input" "$(totals dtu after)" "$shown"
+same "each refused total is logged in one line" "$(sed 's/.*port 1: //;
 	s/[0-9][0-9]* Wh/N Wh/g' "$work/err")" \
 	"a total of N Wh is refused; it cannot be more than N Wh
 a total of N Wh is refused; it has been N Wh"

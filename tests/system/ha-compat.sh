@@ -1,12 +1,13 @@
 #!/bin/bash
-# What hoymiles-mqtt 0.11 tells Home Assistant, hm-ha-discovery tells it, too,
-# and differs only where docs/home-assistant.md says so.
+# hm-ha-discovery announces the same entities and sends the same states as
+# hoymiles-mqtt 0.11, with the differences that docs/home-assistant.md names.
 # The dollars are jq's.
 # shellcheck disable=SC2016 source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 data=$(dirname "$0")/../data/hoymiles-mqtt-0.11
 
-# Whatever the jq program prints is a difference.
+# no_difference NAME JQ-ARGUMENT ...: the jq program prints nothing; everything
+# that it prints is a difference.
 no_difference() {
 	local what=$1 found
 	shift
@@ -81,7 +82,7 @@ added='["alarm_text", "inverters", "inverters_online"]'
 no_difference "as many state messages" \
     'select(($old | length) != ($new | length)) | $new | length'
 no_difference "states are not retained" '$new[] | select(.retain).topic'
-no_difference "the same keys and values in each, but for a lifetime of 0" \
+no_difference "the same keys and values in each, except a lifetime of 0" \
     '[$old, ($new | map({topic, payload}))] |
     map(group_by(.topic) | flatten) | transpose[] |
     .[0] as $theirs | .[1] as $mine |
@@ -90,7 +91,7 @@ no_difference "the same keys and values in each, but for a lifetime of 0" \
 	index($k) | not))) !=
     ($theirs.payload | with_entries(select(.key != "total_production" or
 	.value != 0)))) | $theirs.topic'
-no_difference "the data has such a lifetime, so that this is tried" \
+no_difference "the data has a lifetime of 0, so that this is tested" \
     '[$old[].payload | select(.total_production == 0)] |
     select(length == 0) | "no"'
 

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Home Assistant's rules hold for all that hm-ha-discovery says, and the
-# validator that shows it does find what is wrong.
+# All messages of hm-ha-discovery keep Home Assistant's rules, and the validator
+# of the rules finds mistakes.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 tests=$(dirname "$0")/..
 
-# keeps WHAT FILE: no rule is broken, and there is something to look at.
+# keeps NAME FILE: no rule is broken, and the file has discovery messages.
 keeps() {
 	count=$(jq -n '[inputs | select(.type == "mqtt" and
 	    (.topic | endswith("/config")))] | length' "$2")
@@ -61,9 +61,9 @@ same "... with the same topics and unique ids" \
 discover --alerts <"$plants" >"$work/one"
 keeps "all plants, with alerts" "$work/one"
 grep -v '_alert/config"\|/alert/' "$work/one" >"$work/others"
-check "... and nothing else is said than without" \
+check "... and the other messages are the same as without" \
 	cmp "$work/others" "$work/other"
-check "... of inputs" grep -q '/alert/production_drop' "$work/one"
+check "... and inputs have alerts" grep -q '/alert/production_drop' "$work/one"
 
 jq -nr -L "$tests/lib" -f "$tests/lib/ha-rules-cases.jq" "$work/all" \
 	>"$work/cases"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# make install and uninstall, into a directory of our own; what is installed
-# for systemd and cron.
+# make install and uninstall in a directory of this test; the unit for systemd
+# and the example for cron.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -10,7 +10,7 @@ prefix=$work/root/opt/hm
 etc=$work/root/etc/hm
 unit=$prefix/lib/systemd/system/hm.service
 
-# What is installed is what is tested; nothing is built again.
+# Install the tools that are tested; build nothing.
 hm_make() {
 	make -s -C "$root" -o all BIN="$HM_BIN" DESTDIR="$work/root" \
 		PREFIX=/opt/hm "$1"
@@ -30,7 +30,7 @@ chain() {
 	done
 }
 
-# MODE PATH of what is to be there, after the files of the source.
+# "MODE PATH" of each file that must be installed, from the files of the source.
 expected() {
 	local file
 	for file in "$root"/tools/*/main.c; do
@@ -56,17 +56,17 @@ expected() {
 	chain
 }
 
-# In a directory of the tests' own, whatever the umask of who installs.
+# With a umask of 077, which must not matter.
 check "make install" sh -c "umask 077; exec make -s -C '$root' -o all \
 	BIN='$HM_BIN' DESTDIR='$work/root' PREFIX=/opt/hm install"
 same "every tool, manual, page, pipeline and service is there, nothing else" \
 	"$(find "$prefix" -type f -printf '%m %P\n' | sort)" \
 	"$(expected | sort)"
-same "what links are there lead somewhere" \
+same "every link has a target" \
 	"$(find -L "$work/root" -type l)" ""
 same "every directory can be entered" \
 	"$(find "$work/root" -type d ! -perm 755)" ""
-same "nothing is outside of the prefix but the settings" \
+same "only the settings are outside of the prefix" \
 	"$(find "$work/root" -type f ! -path "$prefix/*" -printf '%m %P\n')" \
 	"640 etc/hm/hoymiles.yaml"
 for tool in "$prefix"/bin/*; do
@@ -87,14 +87,14 @@ same "... keeps them" "$(cat "$etc/hoymiles.yaml")" "query_period: 30"
 check "... and puts the new file beside them" \
 	cmp "$root/docs/hoymiles.yaml" "$etc/hoymiles.yaml.new"
 
-# The unit: systemd is not running here, but can read it.
+# The unit. systemd does not run here, but can check it.
 same "the unit's places are filled in" "$(grep -c @ "$unit")" \
 	"$(grep -c '@system-service\|@privileged' "$unit")"
 if command -v systemd-analyze >/dev/null; then
 	mkdir "$work/units"
 	sed "s,^ExecStart=[^ ]*,ExecStart=/bin/true," "$unit" \
 		>"$work/units/hm.service"
-	same "systemd has nothing to say of the unit" \
+	same "systemd finds no problem in the unit" \
 		"$(systemd-analyze verify --man=no "$work/units/hm.service" \
 			2>&1)" ""
 	check "the unit's exposure is at most 1.5 of 10" \
@@ -110,7 +110,7 @@ check "sysusers.d makes the user of the unit" \
 	grep -q "^u $(sed -n 's/^User=//p' "$unit") " \
 	"$prefix/lib/sysusers.d/hm.conf"
 
-# What cron would run, with the paths of this test.
+# The command of the example for cron, with the paths of this test.
 start_sim cron
 echo "dtu_host: ${uris[0]}" >"$etc/hoymiles.yaml"
 mkdir "$work/data"
@@ -130,7 +130,7 @@ same "... with a poll in the database" \
 	"$(sqlite3 "$work/data/hoymiles.db" 'SELECT count(*) FROM dtu')" 1
 check "... and its power in the file for node_exporter" \
 	grep -q '^hoymiles_pv_power_watts' "$work/data/hm.prom"
-same "... unless the last run is not over" \
+same "... but not while the last run is not over" \
 	"$(flock "$work/hm-cron-history.lock" env -i PATH=/usr/bin:/bin \
 		"${variables[@]}" sh -c "$command" 2>&1; echo $?)" \
 	"cron-history: the last run is not over

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Logs as JSON: whatever goes wrong, in whatever tool, standard error holds
-# objects that jq reads, one a line, with the facts as fields.
+# Logs as JSON: for every failure of every tool stderr has one JSON object a
+# line, with the facts as fields.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
-# Every line is an object with a time, level, tool and msg; there is one.
+# Every line is an object with time, level, tool and msg; there is at least one.
 objects() {
 	local lines
 	lines=$(wc -l <"$work/err")
@@ -16,8 +16,8 @@ objects() {
 		! LC_ALL=C grep -q '[[:cntrl:]]' "$work/err"
 }
 
-# fails NAME STATUS KEYS COMMAND ...: the last message has these keys beside
-# those of all. The input is $input, the environment that of the test.
+# fails NAME STATUS KEYS COMMAND ...: the command ends with this status, and its
+# last message has these keys beside those of all messages. It reads $input.
 input=/dev/null
 fails() {
 	local name=$1 expected=$2 keys=$3 status
@@ -41,12 +41,12 @@ for path in "$HM_BIN"/hm-*; do
 		"$tool" --bogus --log-format=json
 	fails "$tool, settings in the file that asks for JSON" 78 \
 		"where reason" "$tool" -c "$work/hm.yaml"
-	LOG_FORMAT=json fails "$tool, a file that is not there" 78 \
+	LOG_FORMAT=json fails "$tool, a missing file" 78 \
 		"where reason" "$tool" -c "$work/none.yaml"
 	LOG_FORMAT=json HM_STATS_PERIOD=$'\xff\e[2J\n' fails \
-		"$tool, a value of foreign bytes" 78 "where reason" "$tool"
+		"$tool, a value with control bytes" 78 "where reason" "$tool"
 	LOG_FORMAT=xml "$tool" >"$work/out" 2>"$work/err"
-	same "$tool, a format that there is not, in lines of text" \
+	same "$tool, an unknown format is reported as text" \
 		"$(cat "$work/err")" "$tool: error: LOG_FORMAT: found \"xml\",\
  allowed are standard json"
 done
@@ -56,13 +56,13 @@ port=$(free_port)
 dtu=modbus://127.0.0.1:$port#roof
 fails "a DTU that refuses" 69 "dtu error uri reason hint failures" \
 	hm-poll -1 --retries 0 --stats-period 0 "$dtu"
-same "... which is told" "$(jq -r \
+same "... with these facts" "$(jq -r \
 	'"\(.dtu) \(.error) \(.uri) \(.failures)"' "$work/err")" \
 	"roof refused modbus://127.0.0.1:$port 1"
 fails "a DTU that refuses, tried again" 69 \
 	"dtu error uri reason hint failures" hm-poll -1 --retries 1 \
 	--log-level info --stats-period 0 "$dtu"
-same "... by a retry" "$(head -n 1 "$work/err" |
+same "... logs the retry" "$(head -n 1 "$work/err" |
 	jq -r '"\(.dtu) \(.error) \(.retry) \(.wait_ms >= 0)"')" \
 	"roof refused 1 true"
 
@@ -73,27 +73,27 @@ for tool in hm-decode hm-filter hm-ha-discovery; do
 done
 input=/dev/null
 
-fails "a time zone that there is not" 78 "setting where found allowed" \
+fails "an unknown time zone" 78 "setting where found allowed" \
 	hm-filter --timezone Europe/Atlantis
-fails "an entity that there is not" 78 "setting where found allowed" \
+fails "an unknown entity" 78 "setting where found allowed" \
 	hm-ha-discovery --mi-entities grid_volts
-fails "a topic that is none" 78 "setting where found allowed" \
+fails "a wrong topic" 78 "setting where found allowed" \
 	hm-publish -b localhost --mqtt-topic-prefix 'a/#'
-fails "a certificate that is not there" 78 "setting where file reason" \
+fails "a missing certificate" 78 "setting where file reason" \
 	hm-publish -b localhost --mqtt-tls-ca-cert "$work/none"
-fails "a database that is none" 0 "file reason" \
+fails "a directory as the database" 0 "file reason" \
 	hm-filter -d "$work" --stats-period 0
 
 echo '{"type":"mqtt","topic":"a","payload":"b","retain":true}' >"$work/mqtt"
 input=$work/mqtt
-fails "a broker that is not there" 75 "broker port messages" hm-publish \
+fails "a broker that does not listen" 75 "broker port messages" hm-publish \
 	-b 127.0.0.1 --mqtt-port "$port" --flush-timeout 0.3 --stats-period 0
-same "... which is told" "$(head -n 1 "$work/err" |
+same "... with these facts" "$(head -n 1 "$work/err" |
 	jq -r '"\(.broker) \(.port) \(.reason)"')" \
 	"127.0.0.1 $port Connection refused"
 fails "a dry run" 0 "topic qos retain payload" \
 	hm-publish --dry-run --log-level CRITICAL
-same "... whose message is told" "$(jq -r \
+same "... with the message it would publish" "$(jq -r \
 	'"\(.msg) \(.topic) \(.qos) \(.retain) \(.payload)"' "$work/err")" \
 	"would publish a 1 true b"
 input=/dev/null

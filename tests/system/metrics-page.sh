@@ -1,11 +1,11 @@
 #!/bin/bash
-# The page of hm-metrics in a real browser: what it shows, that it follows the
-# stream, on a phone, in the dark, and by keyboard.
+# The page of hm-metrics in a real browser: it shows the plant, follows the
+# stream, and works on a phone, with dark colours and by keyboard.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH TIMEZONE
 
-# What drives the browser talks to it by that name.
+# chromedriver connects to the browser by the name localhost.
 if ! getent hosts localhost >/dev/null; then
 	skip "the page in a browser" "no address has the name localhost"
 	finish
@@ -15,7 +15,7 @@ driver_port=$(free_port)
 while [ "$driver_port" = "$port" ]; do driver_port=$(free_port); done
 driver=http://127.0.0.1:$driver_port
 
-# Where it is about noon now, so that there is a morning behind.
+# A time zone where it is about noon now, so that today has a morning.
 hour=$((10#$(date -u +%H)))
 zone=Etc/GMT$(printf '%+d' $((hour - 12)))
 
@@ -35,7 +35,7 @@ hm-metrics --port "$port" --stats-period 0 -d "$work/hm.db" \
 	--timezone "$zone" <"$work/in" >/dev/null 7>&- &
 pids+=($!)
 
-# The plant, with names that are there to break out of their places.
+# The plant, with names that try to inject HTML.
 tell() {
 	printf '{"type":"%s","time":"%s","dtu":"roof",%s}\n' "$1" "$(now)" \
 		"$2" >&7
@@ -109,9 +109,9 @@ session=$(curl -s --max-time 60 "$driver/session" -d '{"capabilities":
 check "a browser starts" [ -n "$session" ]
 ask /url "{\"url\": \"http://127.0.0.1:$port/\"}" >/dev/null
 
-check "the power of the plant is there" until_true 10 is_text watts 758W
-same "the energies" "$(text today) $(text total)" "2.38kWh 8.04MWh"
-check "it is live, and a DTU is away" until_true 10 is_text link \
+check "it shows the power of the plant" until_true 10 is_text watts 758W
+same "... the energies" "$(text today) $(text total)" "2.38kWh 8.04MWh"
+check "it is live, and a DTU does not answer" until_true 10 is_text link \
 	"live · 1 DTU does not answer"
 same "each input with its power" "$(js \
 	"[...document.querySelectorAll('#units tbody tr')].map(
@@ -122,19 +122,19 @@ same "the inverter" "$(js "document.querySelector('#units li .row').textContent 
 	"116154403054758 W HM-1500 · roof · 37.5 °C"
 same "the meter" "$(js "document.getElementById('meters').textContent")" \
 	"37ff23709968-510 Wto the grid"
-same "the DTU that is away" "$(js \
+same "the state of each DTU" "$(js \
 	"[...document.querySelectorAll('#dtus .state')].map(
 	n => n.textContent).join()")" "online,does not answer"
 check "today's curve is drawn from the database" [ "$(js \
 	"document.querySelector('#curve .line').getAttribute('d').split('L')
 	.length")" -gt 30 ]
-check "... and a reading that is alone as a dot" [ "$(js \
+check "... and a single reading as a dot" [ "$(js \
 	"document.querySelectorAll('#curve .dot').length")" -gt 0 ]
-same "alarms say what is wrong" "$(js \
+same "alarms have a text" "$(js \
 	"[...document.querySelectorAll('#alarms h3')].slice(1).map(
 	n => n.textContent).join('; ')")" \
 	"Too hot: 85 °C, the threshold is 80 °C; DTU does not answer: refused"
-same "... and since when: the time, and the date if it is not today" "$(js \
+same "... and their start, with the date if it is not today" "$(js \
 	"[...document.querySelectorAll('#alarms p')].slice(1).map(
 	n => n.textContent.replace(/.*since /, '').replace(/[0-9]/g, '0'))
 	.join('; ')")" "00:00; Jan 0, 00:00"
@@ -142,50 +142,51 @@ same "the API names a code or an alert" "$(
 	curl -s "http://127.0.0.1:$port/api/plant" |
 	jq -c '[.alarms[] | [has("code"), has("alert")]]')" \
 	"[[true,false],[false,true],[false,true]]"
-same "foreign names are text" "$(js "String(window.hacked) + ' ' +
+same "HTML in names is shown as text" "$(js "String(window.hacked) + ' ' +
 	document.querySelector('#alarms h3').textContent")" \
 	"undefined <img src=x onerror=hacked=1></script><script>hacked=1</script>"
 
 power 1230
 check "it follows the stream" until_true 5 is_text watts 1.59kW
-same "... without being loaded again" "$(js \
+same "... without a reload" "$(js \
 	"performance.getEntriesByType('navigation').length + ' ' +
 	document.title")" "1 1.59 kW – Solar plant"
-same "it asks nobody else" "$(js \
+same "it loads nothing from another server" "$(js \
 	"performance.getEntriesByType('resource').map(r => r.name).filter(
 	n => !n.startsWith(location.origin)).join()")" ""
 
 # By keyboard
 
 press "$tab"
-same "the curve is the first to be reached" \
+same "Tab goes to the curve first" \
 	"$(js document.activeElement.id)" curve
 press "$left"
-check "... and reads out a moment" grep -q '^[0-2][0-9]:[0-5][0-9]: ' \
-	<(text read)
+check "... which shows a time on an arrow key" \
+	grep -q '^[0-2][0-9]:[0-5][0-9]: ' <(text read)
 first=$(text read)
 press "$left" "$left"
-check "... and others" [ "$(text read)" != "$first" ]
+check "... and other times on further ones" [ "$(text read)" != "$first" ]
 press "$escape"
-check "... until it is left" grep -q '^Best five minutes: ' <(text read)
+check "... until Escape" grep -q '^Best five minutes: ' <(text read)
 press "$tab"
-same "then the links" "$(js document.activeElement.textContent)" metrics
-check "the focus can be seen" [ "$(js \
+same "Tab then goes to the links" "$(js document.activeElement.textContent)" \
+	metrics
+check "the focus is visible" [ "$(js \
 	"getComputedStyle(document.activeElement).outlineStyle")" = solid ]
 
-# For who cannot see
+# With a screen reader
 
-same "everything has a name" "$(js "
+same "every part has a name" "$(js "
 	[...document.querySelectorAll('section, nav, svg, table, dl')].filter(
 	n => !n.closest('[hidden]') && !(n.getAttribute('aria-label') ||
 	n.querySelector('caption') || (n.getAttribute('aria-labelledby') &&
 	document.getElementById(n.getAttribute('aria-labelledby'))
 	.textContent))).map(n => n.tagName).join()")" ""
-same "one heading of the first rank" \
+same "there is one h1" \
 	"$(js "document.querySelectorAll('h1').length")" 1
-same "the language is told" "$(js document.documentElement.lang)" en
+same "the language is given" "$(js document.documentElement.lang)" en
 
-# On a phone, and in the dark
+# On a phone, and with dark colours
 
 background() {
 	js "getComputedStyle(document.body).backgroundColor"
@@ -201,7 +202,7 @@ same "... and nothing is cut" "$(js \
 	n => n.getBoundingClientRect().right > 360).length")" 0
 cdp Emulation.setEmulatedMedia \
 	'{"features": [{"name": "prefers-color-scheme", "value": "dark"}]}'
-check "in the dark it is dark" [ "$(background)" != "$light" ]
+check "it has dark colours" [ "$(background)" != "$light" ]
 contrast="(() => {
 	const of = c => c.match(/[0-9.]+/g).slice(0, 3).map(v => v / 255).map(
 		v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4
@@ -213,19 +214,19 @@ contrast="(() => {
 		n => of(getComputedStyle(n).color)).map(t =>
 		(Math.max(t, card) + 0.05) / (Math.min(t, card) + 0.05))) >= 4.5;
 })()"
-same "... and can be read" "$(js "$contrast")" true
+same "... with enough contrast" "$(js "$contrast")" true
 cdp Emulation.setEmulatedMedia \
 	'{"features": [{"name": "prefers-color-scheme", "value": "light"}]}'
-same "in the light, too" "$(js "$contrast")" true
-same "the browser has nothing to complain of" "$(ask /se/log \
+same "light colours have enough contrast, too" "$(js "$contrast")" true
+same "the browser logs no error" "$(ask /se/log \
 	'{"type": "browser"}' | jq -r '.[].message')" ""
 curl -s -X DELETE "$driver/session/$session" >/dev/null
 
 # Without scripts
 
-check "without scripts the numbers are there" grep -q \
+check "without scripts the page has the numbers" grep -q \
 	'Power now</th><td>1592 W</td>.*Today</th><td>2385 Wh</td>' \
 	<(curl -s "http://127.0.0.1:$port/")
-same "... and foreign names are text" "$(curl -s "http://127.0.0.1:$port/" |
+same "... and no script from a name" "$(curl -s "http://127.0.0.1:$port/" |
 	grep -c '<script>')" 1
 finish

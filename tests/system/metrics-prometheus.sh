@@ -1,6 +1,6 @@
 #!/bin/bash
-# A real Prometheus scrapes the running chain and answers a query for each
-# metric that the chain has.
+# A real Prometheus scrapes the running chain and answers a query for each of
+# its metrics.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH
@@ -55,7 +55,7 @@ is_up() {
 	[ "$(value 'up{job="hoymiles"}')" = 1 ]
 }
 
-# Both DTUs read, the third missed, and every tool heard of.
+# Two DTUs are up, the third is known, and every tool has stats.
 is_whole() {
 	[ "$(value 'sum(hoymiles_up)')" = 2 ] &&
 		[ "$(value 'count(hoymiles_up)')" = 3 ] &&
@@ -66,7 +66,7 @@ is_whole() {
 check "Prometheus scrapes the chain" until_true 20 is_up
 check "... and sees both DTUs and all tools" until_true 20 is_whole
 curl -s --max-time 5 "http://127.0.0.1:$port/metrics" >"$work/metrics"
-same "promtool has nothing to say of them" \
+same "promtool has no complaint about the metrics" \
 	"$(promtool check metrics <"$work/metrics" 2>&1; echo $?)" 0
 
 # The names of samples: a histogram has three.
@@ -78,19 +78,19 @@ same "it keeps every one" "$(comm -23 "$work/names" "$work/stored")" ""
 same "it answers a query for each" "$(while read -r name; do
 	[ -n "$(value "$name")" ] || echo "$name"
 done <"$work/names")" ""
-check "... and they are many" [ "$(wc -l <"$work/names")" -gt 80 ]
-same "the one that is away is down" \
+check "... more than 80" [ "$(wc -l <"$work/names")" -gt 80 ]
+same "the DTU that does not answer is down" \
 	"$(value 'hoymiles_up{dtu="gone"}')" 0
-same "... and refused" \
+same "... because it refused" \
 	"$(value 'hoymiles_poll_errors_total{dtu="gone",reason="refused"} > bool 0')" 1
 same "a sum of inputs is the DTU's power" "$(value \
 	'abs(sum by (dtu) (hoymiles_pv_power_watts{dtu="roof"}) - on (dtu) hoymiles_dtu_pv_power_watts) < bool 1')" 1
-same "types come with them" "$(curl -s --max-time 5 \
+same "the metrics have types" "$(curl -s --max-time 5 \
 	"http://127.0.0.1:$prometheus_port/api/v1/metadata" |
 	jq -c '.data | [.hoymiles_polls_total, .hoymiles_polls,
 	.hoymiles_up] | map(.[0]?.type // empty)')" '["counter","gauge"]'
 kill -TERM "$(cat "$work/poll.pid")"
 wait "$chain"
-same "the chain ends" $? 0
-same "... and hm-metrics has nothing to complain of" "$(cat "$work/err")" ""
+same "the chain ends with 0" $? 0
+same "... and hm-metrics logs nothing" "$(cat "$work/err")" ""
 finish

@@ -1,12 +1,12 @@
 #!/bin/bash
-# hm-metrics: what it says of a stream, as metrics in a file and over HTTP, and
-# how it treats those who ask.
+# hm-metrics: its metrics of a stream in a file and over HTTP, its JSON and
+# events, and how it treats good, bad, slow and many clients.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH TIMEZONE TZ
 data=$(cd "$(dirname "$0")/../data" && pwd)
 
-# What does not depend on the machine and the moment.
+# Only metrics that do not depend on the machine and the time.
 steady() {
 	grep -v ' process_\|^process_\|_build_info\|hoymiles_build'
 }
@@ -15,7 +15,7 @@ metrics() {
 	hm-metrics --stats-period 0 "$@"
 }
 
-# Start hm-metrics with HTTP; what is written to descriptor 7 is its input.
+# Start hm-metrics with HTTP; it reads what the test writes to descriptor 7.
 start() {
 	port=$(free_port)
 	rm -f "$work/in"
@@ -43,7 +43,7 @@ now() {
 	date -u +%Y-%m-%dT%H:%M:%SZ
 }
 
-# Whether the metrics hold this line.
+# shows LINE: whether the metrics have this line.
 shows() {
 	get /metrics | grep -qxF "$1"
 }
@@ -57,20 +57,21 @@ is_absent() {
 metrics -t "$work/hm.prom" <"$data/metrics.ndjson" >"$work/out"
 same "a stream passes byte for byte" "$? $(cmp "$work/out" \
 	"$data/metrics.ndjson" 2>&1)" "0 "
-check "the text file is as it was kept" diff -u "$data/metrics.prom" \
+check "the text file has the expected metrics" diff -u "$data/metrics.prom" \
 	<(steady <"$work/hm.prom")
-same "others may read it" "$(stat -c %a "$work/hm.prom")" 644
+same "other users can read it" "$(stat -c %a "$work/hm.prom")" 644
 check "node_exporter's own names are not in it" \
 	[ "$(grep -c process_ "$work/hm.prom")" = 0 ]
-same "nothing is left beside it" "$(cd "$work" && ls hm.prom*)" hm.prom
+same "no temporary file is left beside it" \
+	"$(cd "$work" && ls hm.prom*)" hm.prom
 ln "$work/hm.prom" "$work/before"
 metrics -t "$work/hm.prom" </dev/null
 check "it is replaced, not written into" \
 	[ "$(stat -c %i "$work/hm.prom")" != "$(stat -c %i "$work/before")" ]
-same "... by one that knows nothing of a plant" \
+same "... for an empty stream by a file without DTUs" \
 	"$(grep -c '^hoymiles_up' "$work/hm.prom") $(
 	grep -c '^hoymiles_build_info' "$work/hm.prom")" "0 1"
-check "... and the old one is whole for who reads it" \
+check "... and a process that has the old file open can read it" \
 	grep -q hoymiles_up "$work/before"
 metrics -t "$work/none/hm.prom" <"$data/metrics.ndjson" >"$work/out" \
 	2>"$work/err"
@@ -79,7 +80,7 @@ same "... says so in one line" "$(cat "$work/err")" \
 	"hm-metrics: error: cannot write $work/none/hm.prom: No such file or directory"
 check "... and the stream has passed" cmp "$work/out" "$data/metrics.ndjson"
 metrics --dtu-host 127.0.0.1 -t "$work/hm.prom" </dev/null
-check "a DTU of the settings is down until it answers" \
+check "a DTU in the settings is down until it answers" \
 	grep -qxF 'hoymiles_up{dtu="DTU"} 0' "$work/hm.prom"
 
 # Legacy names
@@ -99,7 +100,7 @@ done
 named() {
 	grep '^# TYPE' "$1" | cut -d ' ' -f 3 | sort
 }
-same "... beside all others" "$(comm -23 <(named "$data/metrics.prom") \
+same "... beside all other metrics" "$(comm -23 <(named "$data/metrics.prom") \
 	<(named "$work/old.prom"))" ""
 
 # HTTP: the same
@@ -108,12 +109,12 @@ start --stats-period 0
 cat "$data/metrics.ndjson" >&7
 until_true 5 shows 'hoymiles_up{dtu="roof"} 1'
 until_true 5 shows 'hoymiles_mqtt_messages_total{message_type="state"} 1'
-check "over HTTP the metrics are those of the file" diff -u \
+check "over HTTP the metrics are the same as in the file" diff -u \
 	<(grep -v 'metrics_lines' "$data/metrics.prom") \
 	<(get /metrics | steady | grep -v 'hoymiles_http_\|metrics_lines')
 get /metrics -H 'Accept: application/openmetrics-text; version=1.0.0' \
 	>"$work/open"
-same "OpenMetrics ends as it is to end" "$(tail -n 1 "$work/open")" "# EOF"
+same "OpenMetrics ends with # EOF" "$(tail -n 1 "$work/open")" "# EOF"
 check "... and has the same samples" diff \
 	<(get /metrics | grep -v '^#\|^process_\|_http_') \
 	<(grep -v '^#\|^process_\|_http_' "$work/open")
@@ -122,14 +123,14 @@ check "... counters without _total in their description" \
 check "... units" grep -qx \
 	'# UNIT hoymiles_pv_energy_joules joules' "$work/open"
 check "... and info" grep -qx '# TYPE hoymiles_inverter info' "$work/open"
-same "the type of each is told" "$(for accept in '*/*' \
+same "each has its content type" "$(for accept in '*/*' \
 	'application/openmetrics-text'; do
 	get /metrics -o /dev/null -H "Accept: $accept" -w '%{content_type};'
 done)" "text/plain; version=0.0.4; charset=utf-8;application/openmetrics-text; version=1.0.0; charset=utf-8;"
 
 # JSON
 
-same "/health has the keys of old" "$(get /health | jq -c '
+same "/health has the keys of hoymiles-mqtt" "$(get /health | jq -c '
 	[keys_unsorted, (.dtus | keys), (.dtus.shed | keys_unsorted),
 	(.mqtt | keys_unsorted)]')" '[["healthy","uptime_seconds","start_time","dtus","mqtt"],["barn \"\\ north","roof","shed"],["status","last_successful_query","seconds_since_last_success","query_count","error_count","last_error","last_error_time"],["messages_published","errors"]]'
 same "... and values of these kinds" "$(get /health | jq -c '
@@ -151,14 +152,15 @@ same "/api/inverters/SERIAL/ports" \
 same "/api/ports" "$(get /api/ports | jq -c 'length')" 3
 same "/api/production/current" "$(get /api/production/current |
 	jq -c '.[0]')" '{"serial_number":"116154403054","port_number":1,"today_production":1485,"total_production":821557}'
-same "an inverter that is not known" "$(code /api/inverters/1) $(
+same "404 for an unknown inverter" "$(code /api/inverters/1) $(
 	code /api/inverters/1/ports)" "404 404"
-same "a history without a database" \
+same "503 for a history without a database" \
 	"$(code /api/inverters/116154403054/history)" 503
-same "... is told in JSON" "$(get /api/inverters/116154403054/history |
+same "... with the reason in JSON" \
+	"$(get /api/inverters/116154403054/history |
 	jq -r .error)" \
 	"there is no database with a history; see database_path and hm-store"
-same "/stats without one" "$(get /stats | jq -c '[.database_path,
+same "/stats without a database" "$(get /stats | jq -c '[.database_path,
 	.database_size_bytes, .production_cache_entries,
 	.config_cache_entries, .metrics_entries, .tools["hm-poll"].polls]')" \
 	"[null,null,null,null,null,61]"
@@ -171,7 +173,7 @@ same "/api/plant" "$(get /api/plant | jq -c '[.watts, .today, .total,
 for method in POST PUT DELETE OPTIONS TRACE; do
 	same "$method" "$(code /metrics -X $method)" 405
 done
-same "405 says what is allowed" "$(get / -X POST -D - -o /dev/null |
+same "405 has the allowed methods" "$(get / -X POST -D - -o /dev/null |
 	tr -d '\r' | grep '^Allow')" "Allow: GET, HEAD"
 same "HEAD has the header" "$(get /health -I | tr -d '\r' |
 	grep -c '^Content-Length: [1-9]\|^Cache-Control: no-store')" 2
@@ -179,10 +181,10 @@ for path in /x /metrics/ //metrics /../etc/passwd /%2e%2e/etc/passwd \
 	/api /api/inverters/ /api/inverters/a/b /api/inverters/%00 /livez/..; do
 	same "404 for $path" "$(code "$path" --path-as-is)" 404
 done
-same "limits that are none" "$(for limit in 0 1001 -1 x '' 1e9; do
+same "400 for wrong limits" "$(for limit in 0 1001 -1 x '' 1e9; do
 	code "/api/inverters/116154403054/history?limit=$limit"; done)" \
 	400400400400400400
-same "a header that is too long" "$(code /metrics \
+same "431 for a header that is too long" "$(code /metrics \
 	-H "X: $(head -c 20000 /dev/zero | tr '\0' x)")" 431
 same "a query changes nothing" "$(code '/metrics?x=1&y')" 200
 junk() {
@@ -197,7 +199,7 @@ same "junk ends its connection" $junk 0
 check "the page may run its own script only" grep -q \
 	"^Content-Security-Policy: default-src 'none'; script-src 'sha256-" \
 	<(get / -I)
-check "the page asks nobody else" bash -c \
+check "the page has no address of another server" bash -c \
 	"! grep -q 'https\?://[^w]' <(curl -s http://127.0.0.1:$port/)"
 
 # Events
@@ -215,7 +217,7 @@ same "... with the plant in it" "$(sed -n 's/^data: //p' "$work/events" |
 	tail -n 1 | jq .watts)" 377.8
 kill "$events"
 wait "$events" 2>/dev/null
-check "one that goes is missed" until_true 4 shows \
+check "a listener that goes is not counted" until_true 4 shows \
 	'hoymiles_http_listeners 0'
 listeners=()
 for _ in $(seq 17); do
@@ -226,11 +228,12 @@ done
 check "of 17 listeners one is refused" until_true 4 grep -qx 503 \
 	"$work/codes"
 stop
-same "SIGTERM ends it with listeners there" $status 0
+same "SIGTERM ends it while there are listeners" $status 0
 for pid in "${listeners[@]}"; do
 	wait "$pid"
 done
-same "... who see the end" "$(sort "$work/codes" | uniq -c | xargs)" \
+same "... and closes their connections" \
+	"$(sort "$work/codes" | uniq -c | xargs)" \
 	"16 200 1 503"
 same "... silently" "$(cat "$work/err")" ""
 
@@ -240,46 +243,47 @@ start --stats-period 0.2 --dtu-host 127.0.0.1
 same "not ready until every DTU was polled" "$(code /ready) $(get /ready)" \
 	"503 every DTU polled once: failed"
 same "... but alive" "$(code /livez) $(get /livez)" "200 OK"
-same "... and named" "$(get /health | jq -c '.dtus.DTU.status')" '"unknown"'
+same "... and /health has the DTU" \
+	"$(get /health | jq -c '.dtus.DTU.status')" '"unknown"'
 reading() {
 	printf '{"type":"%s","time":"%s","dtu":"DTU","serial":"1164","port":1,%s}\n' \
 		"$1" "$(now)" "$2" >&7
 }
 reading port '"pv_power":5,"pv_voltage":30'
 reading dtu '"pv_power":5,"took_ms":300'
-check "a reading comes" until_true 2 shows \
+check "a reading is shown" until_true 2 shows \
 	'hoymiles_pv_power_watts{dtu="DTU",inverter="1164",port="1"} 5'
-same "ready" "$(code /ready) $(get /ready)" "200 OK"
+same "... and it is ready" "$(code /ready) $(get /ready)" "200 OK"
 same "... with each check" "$(get '/ready?verbose')" "configuration: ok
 database: ok
 every DTU polled once: ok"
 reading port '"pv_voltage":30'
-check "a field that is not there any more is gone" until_true 2 is_absent \
+check "a field that the next record lacks is not shown" until_true 2 is_absent \
 	'^hoymiles_pv_power_watts'
 reading port '"pv_power":7,"stale":true'
 reading dtu '"pv_power":7,"stale":true'
 sleep 0.3
-check "what is stale is no news" is_absent '^hoymiles_pv_power_watts'
+check "a stale record changes nothing" is_absent '^hoymiles_pv_power_watts'
 status() {
 	printf '{"type":"status","time":"%s","dtu":"DTU","state":"%s","breaker":"%s","failures":%s%s}\n' \
 		"$(now)" "$1" "$2" "$3" "${4-}" >&7
 }
 status offline closed 1 ',"error":"timeout_read","text":"no reply"'
-check "a DTU that is offline loses its readings" until_true 2 is_absent \
+check "readings of an offline DTU are not shown" until_true 2 is_absent \
 	'^hoymiles_pv_\|^hoymiles_dtu_pv'
-check "... is down" shows 'hoymiles_up{dtu="DTU"} 0'
-check "... for a reason" shows \
+check "... it is down" shows 'hoymiles_up{dtu="DTU"} 0'
+check "... and the error is counted" shows \
 	'hoymiles_poll_errors_total{dtu="DTU",reason="timeout_read"} 1'
 status offline open 5 ',"error":"refused"'
 status offline half_open 5 ',"error":"refused"'
-check "failures that were not told of are counted" until_true 2 shows \
+check "failures without a record are counted" until_true 2 shows \
 	'hoymiles_polls_total{dtu="DTU",result="failure"} 5'
-check "... a probe that begins is none" shows \
+check "... the start of a probe is not a failure" shows \
 	'hoymiles_poll_errors_total{dtu="DTU",reason="refused"} 4'
 check "the breaker is shown" shows \
 	'hoymiles_breaker_state{dtu="DTU",state="half_open"} 1'
 reading port '"pv_power":8'
-check "it comes back" until_true 2 shows \
+check "the next reading is shown" until_true 2 shows \
 	'hoymiles_pv_power_watts{dtu="DTU",inverter="1164",port="1"} 8'
 echo "{\"type\":\"stats\",\"time\":\"$(now)\",\"tool\":\"hm-poll\",\"polls\":1}" >&7
 hears_poll() {
@@ -288,10 +292,10 @@ hears_poll() {
 is_silent() {
 	[ "$(code /livez)" = 503 ]
 }
-check "a tool is alive while it speaks of itself" until_true 2 hears_poll
-check "a tool falls silent" until_true 3 is_silent
-same "... is named" "$(get /livez)" "hm-poll: failed"
-same "... in /livez only" "$(code /health)" 200
+check "a tool is alive while its stats come" until_true 2 hears_poll
+check "when they stop, /livez fails" until_true 3 is_silent
+same "... and names the tool" "$(get /livez)" "hm-poll: failed"
+same "... but /health does not fail" "$(code /health)" 200
 stop
 same "it ends with 0" $status 0
 
@@ -311,29 +315,30 @@ same "the history of an inverter, newest first" \
 same "/stats with a database" "$(get /stats | jq -c '[.database_path,
 	(.database_size_bytes > 0), .inverter_data_entries]')" \
 	"[\"$work/hm.db\",true,3]"
-same "/ready with one" "$(get /ready)" OK
+same "/ready with a database" "$(get /ready)" OK
 stop
 
-# Beginnings that fail
+# Starts that fail
 
 port=$(free_port)
 hm-metrics --port "$port" <"$work/in" 7>&- >/dev/null 2>&1 &
 pids+=($!)
 exec 7<>"$work/in"
 until_true 5 listening "$port"
-same "a port that is taken" "$(metrics --port "$port" </dev/null \
+same "status 71 for a port in use" "$(metrics --port "$port" </dev/null \
 	2>"$work/err"; echo $?)" 71
 same "... is named" "$(cat "$work/err")" \
 	"hm-metrics: error: cannot serve HTTP on 127.0.0.1 port $port: Address already in use; see --listen and --port"
 exec 7>&-
-same "an address that is none" "$(metrics --listen no.such.invalid \
+same "... and an unknown address" "$(metrics --listen no.such.invalid \
 	</dev/null 2>/dev/null; echo $?)" 71
-same "an address of another machine" "$(metrics --listen 192.0.2.1 \
+same "... and an address of another machine" "$(metrics --listen 192.0.2.1 \
 	</dev/null 2>/dev/null; echo $?)" 71
-same "IPv6, if there is any" "$(if [ -e /proc/net/if_inet6 ] &&
+same "it listens on IPv6, if the machine has it" \
+	"$(if [ -e /proc/net/if_inet6 ] &&
 	grep -q ' lo$' /proc/net/if_inet6; then
 	metrics --listen ::1 --port "$(free_port)" </dev/null; fi; echo $?)" 0
-same "neither health nor metrics: no port at all" "$(metrics --no-health \
+same "without health and metrics it needs no port" "$(metrics --no-health \
 	--no-metrics --port "$port" </dev/null 2>&1; echo $?)" 0
 start --stats-period 0 --no-health
 same "no health" "$(code /health) $(code /) $(code /api/ports) $(
@@ -343,7 +348,7 @@ start --stats-period 0 --no-metrics
 same "no metrics" "$(code /metrics) $(code /health)" "404 200"
 stop
 
-# Many who are slow
+# Many slow clients
 
 start --stats-period 0
 "$HM_BUILD/helper/http_load" "$port" /metrics 1000 10 4 >"$work/load" &
@@ -356,15 +361,15 @@ for _ in 1 2 3 4 5 6 7 8; do
 	[ "$((10#$ms))" -le "$slowest" ] || slowest=$((10#$ms))
 	sleep 0.1
 done
-check "behind 1,000 slow connections nobody waits ($slowest us)" \
+check "with 1,000 slow connections a request is fast ($slowest us)" \
 	[ "$slowest" -lt 1000000 ]
-check "... there are no more than allowed" [ "$(get /metrics |
+check "... there are at most 256 connections" [ "$(get /metrics |
 	sed -n 's/^hoymiles_http_connections //p')" -le 256 ]
 wait "$load"
 same "... and no request fails" "$(grep -c 'failures 0,' "$work/load")" 1
 stop
 
-# Few files, and a flood
+# Few file descriptors, and a fast stream
 
 start_with_few() {
 	ulimit -n 64
@@ -375,7 +380,7 @@ start_with_few
 load=$!
 pids+=("$load")
 sleep 1
-check "with few files there are few connections" [ "$(get /metrics |
+check "with few descriptors there are few connections" [ "$(get /metrics |
 	sed -n 's/^hoymiles_http_connections //p')" -le 16 ]
 wait "$load"
 same "... and no request fails" "$(grep -c 'failures 0,' "$work/load")" 1
@@ -388,7 +393,7 @@ flooded=$!
 pids+=("$flooded")
 until_true 5 listening "$port"
 sleep 0.5
-check "it answers while the stream floods" shows \
+check "it answers during a fast stream" shows \
 	'hoymiles_pv_power_watts{dtu="roof",inverter="1164",port="1"} 5'
 ms=$(get /health -o /dev/null -w '%{time_total}' | tr -d .)
 check "... soon ($((10#$ms)) us)" [ "$((10#$ms))" -lt 500000 ]

@@ -1,9 +1,9 @@
 #!/bin/bash
-# Two hm-polls on one machine: one of them at a time talks to a DTU.
+# Two processes of hm-poll on one machine: only one at a time talks to a DTU.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
-# start_poll NAME OPTION ...: a chain's, until it is stopped.
+# start_poll NAME OPTION ...: an hm-poll that polls until it is stopped.
 start_poll() {
 	local name=$1
 	shift
@@ -13,7 +13,7 @@ start_poll() {
 	pids+=("$poll")
 }
 
-# A lock file that a process has open: a poll is under way.
+# holds_lock PID: whether the process has a lock file open: it polls now.
 holds_lock() {
 	find "/proc/$1/fd" -lname '*.lock' 2>/dev/null | grep -q .
 }
@@ -21,14 +21,15 @@ holds_lock() {
 start_sim sick --transport modbus --inverters 1 --fault hang:first=1
 start_poll first --read-timeout 2 "${uris[0]}"
 check "a poll holds the lock" until_true 2 holds_lock "$poll"
-check "... which is a file of that address" ls "$work/hm-poll-127.0.0.1-"*.lock
+check "... in a file named after the address" \
+	ls "$work/hm-poll-127.0.0.1-"*.lock
 hm-poll -1 --read-timeout 2 --stats-period 0 "${uris[0]}" >"$work/second" \
 	2>"$work/second.err"
 same "a second one waits" $? 0
-check "... until the first is through" grep -q '"offline"' "$work/first"
+check "... until the first poll has ended" grep -q '"offline"' "$work/first"
 same "... and reads the DTU" "$(jq -r .type "$work/second" | tr '\n' ' ')" \
 	"status frame "
-same "... without a word" "$(cat "$work/second.err")" ""
+same "... and logs nothing" "$(cat "$work/second.err")" ""
 same "the lock is free between two polls" \
 	"$(holds_lock "$poll" && echo held)" ""
 kill -TERM "$poll"
@@ -45,11 +46,11 @@ chain=$poll
 start=$(milliseconds)
 hm-poll -1 --retries 1 --read-timeout 1 --stats-period 0 "$hung" \
 	>"$work/once" 2>"$work/once.err"
-same "one that waits in vain ends with 69" $? 69
+same "a process that does not get the lock ends with 69" $? 69
 took=$(($(milliseconds) - start))
-check "... after its attempts' timeouts ($took ms)" \
+check "... after the timeouts of its attempts ($took ms)" \
 	[ $((took >= 1900 && took < 3000)) -eq 1 ]
-same "... with one line that says so" \
+same "... with one message about it" \
 	"$(wc -l <"$work/once.err") $(grep -c 'another hm-poll' \
 	"$work/once.err")" "1 1"
 same "... and no record: the DTU has not failed" "$(cat "$work/once")" ""
@@ -57,14 +58,14 @@ until_true 5 grep -q 'another hm-poll' "$work/chain.err"
 { kill -9 "$holder" && wait "$holder"; } 2>/dev/null
 start=$(milliseconds)
 hm-poll -1 --retries 0 --read-timeout 1 "$hung" >"$work/heir" 2>/dev/null
-check "a process that is killed leaves the lock free" \
+check "the lock of a killed process is free" \
 	grep -q '"timeout_read"' "$work/heir"
-check "the chain goes on when the lock is free" \
+check "the chain polls again when the lock is free" \
 	until_true 8 grep -q '"roof","state":"offline"' "$work/chain"
 kill -TERM "$chain"
 wait "$chain"
 same "its poll was skipped, and counted" "$(counter locked_polls chain)" 1
-same "... which is told once" "$(grep -c 'another hm-poll' \
+same "... and logged once" "$(grep -c 'another hm-poll' \
 	"$work/chain.err")" 1
 same "... and is no failure of the DTU" "$(jq -r 'select(.dtu == "roof") |
 	.failures' "$work/chain" | head -n 1)" 1
@@ -83,18 +84,19 @@ lock=$(ls "$work/hm-poll-127.0.0.1-${well##*:}.lock")
 rm "$lock"
 ln -s "$work/elsewhere" "$lock"
 hm-poll -1 "$well" >"$work/link" 2>"$work/link.err"
-same "a link in the place of a lock file is not followed" \
+same "a symbolic link instead of a lock file is not followed" \
 	"$? $([ -e "$work/elsewhere" ] && echo followed)" "0 "
-same "... which is told in one line" "$(wc -l <"$work/link.err") $(grep -c \
+same "... with one message about it" "$(wc -l <"$work/link.err") $(grep -c \
 	"without a lock.*$lock" "$work/link.err")" "1 1"
 hm-poll -1 --lock-dir "$work/nowhere" "$well" >"$work/dir" 2>"$work/dir.err"
-same "a directory that is not there is a mistake" "$?" 78
-same "... of a setting" "$(cat "$work/dir.err")" "hm-poll: error: lock_dir\
+same "a missing lock directory is a wrong setting" "$?" 78
+same "... and is named" "$(cat "$work/dir.err")" "hm-poll: error: lock_dir\
  (--lock-dir): found \"$work/nowhere\", allowed are directories"
+
 # Other users
 
 mkdir "$work/locks"
 (umask 077; hm-poll -1 --lock-dir "$work/locks" "${uris[0]}" >/dev/null)
-same "a umask keeps no other user from a lock" \
+same "other users can lock, whatever the umask" \
 	"$(stat -c %a "$work"/locks/*)" 666
 finish

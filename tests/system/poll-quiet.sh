@@ -1,9 +1,9 @@
 #!/bin/bash
-# When hm-poll leaves DTUs alone: at night, and around uploads to the cloud.
+# hm-poll polls less at night, and not around uploads to the cloud.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
-# poll_for SECONDS NAME OPTION ...: as in a chain, for so long.
+# poll_for SECONDS NAME OPTION ...: poll for SECONDS.
 poll_for() {
 	local seconds=$1 name=$2
 	shift 2
@@ -38,25 +38,27 @@ runs+=($!)
 wait "${runs[@]}"
 same "at night a DTU is polled once a night period" \
 	"$(grep -c '"frame"' "$work/night")" 1
-same "... and what was left out is counted" \
+same "... and the polls left out are counted" \
 	"$(counter quiet_polls night) $(counter skipped_polls night)" "2 0"
 check "by day it is polled once a period" \
 	[ "$(grep -c '"frame"' "$work/day")" -ge 2 ]
 same "... and nothing is left out" "$(counter quiet_polls day)" 0
-check "at night a DTU may be away" [ "$(counter failed_polls asleep)" -ge 2 ]
-same "... which is told once, and opens no breaker" \
+check "at night a DTU does not answer" \
+	[ "$(counter failed_polls asleep)" -ge 2 ]
+same "... which makes one status record, and opens no breaker" \
 	"$(jq -r 'select(.type == "status") | "\(.state) \(.breaker)"' \
 	"$work/asleep")" "offline closed"
 same "... and logged once" "$(wc -l <"$work/asleep.err")" 1
 
-# Uploads: what can be tried depends on the time.
+# Uploads are at every quarter of an hour: which tests are possible depends on
+# the time.
 
 phase=$(($(date +%s) % 900))
 if [ $phase -lt 400 ]; then
 	margin=$((phase + 3))
 	hm-poll -1 --cloud-friendly --cloud-margin $margin "$fine" \
 		>"$work/put-off"
-	check "a poll within the margin of an upload begins after it" \
+	check "a poll within the margin of an upload is made after it" \
 		[ $(($(date +%s) % 900)) -ge $margin ]
 	same "... is counted" "$(counter quiet_polls put-off)" 1
 	same "... and made" "$(grep -c '"frame"' "$work/put-off")" 1
@@ -73,22 +75,22 @@ if [ $phase -gt 5 ] && [ $phase -lt 890 ]; then
 		"$(counter quiet_polls free)" 0
 fi
 
-# Mistakes
+# Wrong settings
 
 mistake() {
 	hm-poll --check "$@" "$fine" >/dev/null 2>"$work/err"
 	echo "$? $(wc -l <"$work/err") $(cat "$work/err")"
 }
 
-check "a night that is none is a mistake" grep -qE \
+check "refused: a wrong night" grep -qE \
 	'^78 1 .*night \(--night\): found "dark", allowed are two times' \
 	<(mistake --night dark)
-check "a time zone that is none is a mistake" grep -qE \
+check "refused: an unknown time zone" grep -qE \
 	'^78 1 .*timezone \(--timezone\): found "Europe/Berlim"' \
 	<(mistake --timezone Europe/Berlim)
-check "all mistakes are told at once" grep -qx 3 <(hm-poll --check \
+check "all mistakes are reported at once" grep -qx 3 <(hm-poll --check \
 	--night 1:2 --timezone Nowhere --lock-dir /nowhere "$fine" 2>&1 |
 	grep -c error)
-same "good ones are none" "$(hm-poll --check --night 52.52,13.40 \
+same "good settings are accepted" "$(hm-poll --check --night 52.52,13.40 \
 	--timezone Europe/Berlin "$fine" >/dev/null 2>&1; echo $?)" 0
 finish

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Retries within a poll of hm-poll, and the circuit breaker over polls.
+# The retries of a poll, and the circuit breaker.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -8,7 +8,7 @@ poll() {
 		>"$work/out" 2>"$work/err"
 }
 
-# start_poll NAME OPTION ...: in the background, for ever.
+# start_poll NAME OPTION ...: start hm-poll in the background.
 start_poll() {
 	local name=$1
 	shift
@@ -23,7 +23,7 @@ stop_poll() {
 	wait "$poll"
 }
 
-# The breaker's way through a run: "open half_open open ...".
+# way NAME: the states of the breaker in order: "open half_open open ...".
 way() {
 	jq -r 'select(.type == "status") | .breaker' "$work/$1" | tr '\n' ' '
 }
@@ -37,24 +37,24 @@ holds() {
 start_sim twice --transport modbus --inverters 1 --fault exception:first=2
 poll -1 --retry-delay-max 0.1 "${uris[0]}"
 same "a poll whose third attempt is good ends with 0" $? 0
-same "... gives its frames" "$(jq -r .type "$work/out" | head -n 2 |
+same "... writes the frames" "$(jq -r .type "$work/out" | head -n 2 |
 	tr '\n' ' ')" "status frame "
-same "... is no failed poll" "$(counter failed_polls) $(counter polls)" "0 1"
+same "... is not a failed poll" "$(counter failed_polls) $(counter polls)" "0 1"
 same "... and counts its retries" "$(counter retries)" 2
-same "retries are not news" "$(cat "$work/err")" ""
+same "... without a message" "$(cat "$work/err")" ""
 
 start_sim often --transport modbus --inverters 1 --fault exception
 poll -1 --retries 2 --retry-delay-max 0.1 --log-level INFO "${uris[0]}"
 same "a poll whose attempts all fail ends with 69" $? 69
 same "... is one failed poll" "$(counter failed_polls) $(counter polls)" "1 1"
 same "... one status record" "$(grep -c '"status"' "$work/out")" 1
-same "... after as many retries as were allowed" "$(counter retries)" 2
-same "retries are told at level INFO" "$(grep -c 'retry [12] in' \
+same "... after as many retries as are allowed" "$(counter retries)" 2
+same "retries are logged at level INFO" "$(grep -c 'retry [12] in' \
 	"$work/err")" 2
 poll -1 --retries 0 "${uris[0]}"
-same "no retries on request" "$(counter retries)" 0
+same "with --retries 0 there are none" "$(counter retries)" 0
 
-sleep 1.1 # so long a DTU is left alone that another process has read
+sleep 1.1 # hm-poll waits so long after a poll of another process
 start=$(milliseconds)
 EXPONENTIAL_BACKOFF=false poll -1 --retries 2 --retry-delay 0.4 "${uris[0]}"
 took=$(($(milliseconds) - start))
@@ -71,27 +71,28 @@ stop_poll
 same "a retry that would begin after the next poll is not made" \
 	"$(counter retries late) $(counter failed_polls late)" "0 1"
 wait "${pids[-2]}"
-check "... but with -1" [ $(($(milliseconds) - start)) -ge 5200 ]
-same "... it is" "$(counter retries)" 1
+check "... but with -1 it waits for the retry" \
+	[ $(($(milliseconds) - start)) -ge 5200 ]
+same "... and makes it" "$(counter retries)" 1
 
 # The breaker
 
 start_sim away --transport modbus --inverters 1 --fault refuse:first=3
 start_poll away --retries 0 --breaker-threshold 1 --breaker-timeout 1 \
 	--breaker-timeout-max 1 "${uris[0]}#roof"
-check "a DTU that comes back is read before its next period is over" \
+check "a DTU that answers again is read within a period" \
 	until_true 5 grep -q '"frame"' "$work/away"
-check "... and goes on to be read" until_true 7 holds away '"frame"' 2
+check "... and in the next period" until_true 7 holds away '"frame"' 2
 stop_poll
 check "its breaker opens, is half open for each probe, and closes" \
 	grep -qxE '(open half_open )+closed ' <(way away)
-same "a probe is tried at its time" "$(jq -rs '
+same "each probe is at retry_at" "$(jq -rs '
 	map(select(.type == "status")) | . as $all | to_entries | map(
 		select(.value.breaker == "half_open") |
 		(.value.time | fromdate) -
 		($all[.key - 1].retry_at | fromdate)) |
 	map(. >= -1 and . <= 1) | all' "$work/away")" true
-same "the failure, the breaker and the recovery are one line each" \
+same "the failure, the breaker and the recovery are logged once each" \
 	"$(grep -cE 'roof: refused:|left alone for 1 s|answers again' \
 	"$work/away.err") $(wc -l <"$work/away.err")" "3 3"
 
@@ -108,13 +109,13 @@ stop_poll
 jq -c 'select(.dtu == "gone")' "$work/gone" >"$work/gone.only"
 same "below the threshold it is closed" "$(way gone.only | cut -d' ' -f1-2)" \
 	"closed open"
-same "each failed poll is told" "$(jq -r 'select(.breaker != "half_open") |
+same "each failed poll has a record" "$(jq -r 'select(.breaker != "half_open") |
 	.failures' "$work/gone.only" | tr '\n' ' ')" "1 2 3 4 5 "
 same "each failed probe doubles the timeout, up to its maximum" "$(
 	jq -r 'select(.breaker == "open") |
 		(.retry_at | fromdate) - (.time | fromdate)' \
 		"$work/gone.only" | tr '\n' ' ')" "1 2 3 3 "
-check "polls that were due in the meantime are counted" \
+check "polls that were due while it was open are counted" \
 	[ "$(counter open_polls gone)" -ge 1 ]
 same "... not as skipped" "$(counter skipped_polls gone)" 0
 same "the other DTU is read all the time" "$(jq -rs '
@@ -126,9 +127,9 @@ check "... and never late ($(counter max_late_ms gone) ms)" \
 
 # Hints
 
-same "a status record carries a hint" "$(jq -r .hint "$work/gone.only" |
+same "every status record has a hint" "$(jq -r .hint "$work/gone.only" |
 	grep -c 'Remote Control')" "$(wc -l <"$work/gone.only")"
-same "... and the line in the log does, once" \
+same "... which is logged once" \
 	"$(grep -c 'Remote Control' "$work/gone.err")" 1
 
 # A reader that stalls while many polls are under way
@@ -140,23 +141,23 @@ pids+=($!)
 reader=$!
 hm-poll -1 --retries 0 --read-timeout 1 --connect-timeout 1 "${uris[@]}" \
 	>"$work/stalled"
-same "a stalled reader is no DTU's fault: status" $? 0
+same "with a reader that stalls hm-poll ends with 0" $? 0
 wait "$reader"
-same "... all are read" "$(grep -c '"frame"' "$work/many")" 400
-same "... none has failed" "$(counter failed_polls many)" 0
+same "... all DTUs are read" "$(grep -c '"frame"' "$work/many")" 400
+same "... no poll has failed" "$(counter failed_polls many)" 0
 kill "$sim"
 
 # Stale readings
 
 start_sim stale --transport hm --inverters 1 --fault stale:after=3
 start_poll stale "${uris[0]}"
-check "repeated readings are marked" \
+check "repeated readings are marked as stale" \
 	until_true 12 grep -q '"stale":true' "$work/stale"
 stop_poll
 same "... and counted" "$(counter stale_polls stale)" 1
-same "... and were new at first" "$(jq -r 'select(.type == "frame") |
+same "... but the first frame is not" "$(jq -r 'select(.type == "frame") |
 	.stale' "$work/stale" | head -n 1)" null
-check "the mark is in all readings" sh -c "hm-decode <'$work/stale' |
+check "readings of a stale frame are stale" sh -c "hm-decode <'$work/stale' |
 	jq -se 'map(select(.type == \"dtu\" or .type == \"inverter\" or
 	.type == \"port\")) | group_by(.type) | map(map(.stale) |
 	.[0] == null and .[-1] == true) | all'"

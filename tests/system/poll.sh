@@ -1,10 +1,11 @@
 #!/bin/bash
-# hm-poll and hm-decode against hm-sim: both transports, plain and encrypted,
-# paged, and with the faults that a poll must survive or report.
+# hm-poll and hm-decode read hm-sim: over both transports, encrypted, with
+# readings in several packages, and with faults that a poll must tolerate or
+# report.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
-# Ports read in one poll, sorted: what was asked for is all there.
+# ports OPTION ...: how many ports one poll reads.
 ports() {
 	hm-poll -1 --stats-period 0 "$@" 2>"$work/poll.err" |
 		tee "$work/frames" | hm-decode --stats-period 0 |
@@ -29,7 +30,7 @@ for transport in hm modbus; do
 	same "$transport: nothing on stderr" "$(cat "$work/poll.err")" ""
 	same "$transport: a good poll ends with 0" \
 		"$(hm-poll -1 "${uris[0]}" >/dev/null 2>&1; echo $?)" 0
-	same "$transport: jq takes it apart, fromdate reads time" "$(
+	same "$transport: jq reads every record and its time" "$(
 		hm-poll -1 "${uris[0]}" | hm-decode | jq -s '
 			map(select(.time | fromdate > 1600000000)) | length ==
 			length and (map(.type) | index("dtu") != null)'
@@ -68,12 +69,12 @@ done
 for fault in seq pieces joined; do
 	start_sim "hm-$fault" --transport hm --inverters 2 --inputs 2 \
 		--fault "$fault"
-	same "hm: $fault is no fault" "$(ports "${uris[0]}")" 4
+	same "hm: $fault is tolerated" "$(ports "${uris[0]}")" 4
 done
 for fault in count pieces; do
 	start_sim "modbus-$fault" --transport modbus --inverters 2 --inputs 2 \
 		--fault "$fault"
-	same "modbus: $fault is no fault" "$(ports "${uris[0]}")" 4
+	same "modbus: $fault is tolerated" "$(ports "${uris[0]}")" 4
 done
 
 expect_error() {
@@ -103,6 +104,6 @@ same "... with status 69" \
 
 start_sim two --transport hm,modbus --fault crc --fault-dtu 1
 hm-poll -1 --retries 0 --stats-period 0 "${uris[@]}" 2>/dev/null >"$work/two"
-same "a sick DTU does not keep a healthy one from being read" \
+same "a DTU without a fault is read beside one with a fault" \
 	"$(jq -r 'select(.type == "frame") | .transport' "$work/two" | wc -l)" 1
 finish

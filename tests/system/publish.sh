@@ -1,6 +1,6 @@
 #!/bin/bash
-# hm-publish against a real mosquitto: order, quality, the queue, reconnecting,
-# announcing again, the last will, passwords and TLS.
+# hm-publish with a real mosquitto: order, QoS, the queue, reconnecting,
+# repeated announcements, the last will, passwords and TLS.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -33,14 +33,15 @@ marked() {
 		grep -q "ready $1" "$work/$1"
 }
 
-# subscribe FILE TOPIC/#: what arrives, as "retained qos topic payload".
+# subscribe FILE TOPIC/#: append "RETAINED QOS TOPIC PAYLOAD" of each message to
+# the file.
 subscribe() {
 	: >"$work/$1"
 	mosquitto_sub -h 127.0.0.1 -p "$port" -q 2 -t "$2" -F '%r %q %t %p' \
 		>"$work/$1" 2>/dev/null &
 	listener=$!
 	pids+=("$listener")
-	# A marker on a topic below tells that the subscription stands.
+	# When a marker arrives, the subscription works.
 	until_true 5 marked "$1" "${2%/#}"
 }
 
@@ -71,7 +72,7 @@ check "the last message arrives" until_true 5 seen basic 'x/last end'
 check "every line is passed through" cmp "$work/in" "$work/out"
 same "nothing on stderr" "$(cat "$work/err")" ""
 check "QoS 2" until_true 5 seen basic '0 2 x/q2 two'
-same "order, quality and payloads" "$(grep -v 'ready\|q2' "$work/basic")" \
+same "order, QoS and payloads" "$(grep -v 'ready\|q2' "$work/basic")" \
 "0 0 x/q0 zero
 0 1 x/q1 one
 0 1 x/object {\"a\":230.10,\"b\":\"\u00e9\"}
@@ -109,7 +110,7 @@ long=$!
 pids+=("$long")
 exec 4>"$work/feed"
 subscribe will 'homeassistant/#'
-check "online is said on connecting" until_true 5 seen will "$bridge online"
+check "when it connects it says online" until_true 5 seen will "$bridge online"
 message homeassistant/sensor/1/a/config '{"n":1}' 1 true >&4
 message homeassistant/sensor/1/b/config '{"n":2}' 1 true >&4
 check "an announcement arrives" until_true 5 seen will '/b/config'
@@ -125,22 +126,22 @@ message homeassistant/z '"late"' 1 true >&4
 passed() {
 	[ "$(wc -l <"$work/passed")" -ge 21 ]
 }
-check "lines flow on while the broker is away" until_true 1 passed
+check "lines pass while the broker is away" until_true 1 passed
 check "the loss is logged" grep -q 'the connection to the broker .* is lost' \
 	"$work/long.err"
 start_broker "$port"
 subscribe again 'homeassistant/#'
-check "publishing goes on when the broker is back" \
+check "it publishes again when the broker is back" \
 	until_true 5 seen again 'homeassistant/z late'
 check "announcements are repeated" until_true 5 seen again '/b/config {"n":2}'
-same "in their order" "$(grep -o '/[ab]/config' "$work/again" | head -n 2 |
+same "... in their order" "$(grep -o '/[ab]/config' "$work/again" | head -n 2 |
 	tr '\n' ' ')" "/a/config /b/config "
 before=$(lines again '/a/config')
 mosquitto_pub -h 127.0.0.1 -p "$port" -t homeassistant/status -m online
 announced() {
 	[ "$(lines again '/a/config')" -gt "$before" ]
 }
-check "Home Assistant's birth brings them once more, within 11 s" \
+check "after Home Assistant's birth message they are repeated, within 11 s" \
 	until_true 12 announced
 
 subscribe death "$bridge/#"
@@ -154,7 +155,7 @@ message x/y '"1"' | publish >/dev/null
 check "a clean end says offline" until_true 5 seen clean \
 	"0 1 $bridge offline"
 
-# The bound of the queue: the newest of each topic, in order of their age.
+# The bound of the queue: it keeps the newest message of each topic, in order.
 kill -9 "$broker"
 wait "$broker" 2>/dev/null
 {
@@ -171,23 +172,23 @@ same "a bounded queue keeps the newest" "$(
 	grep -v ready "$work/bound" | cut -d' ' -f4 | tr '\n' ' ')" \
 	"b3 c3 d3 e3 f3 "
 
-# Nobody there.
+# No broker.
 closed=$(free_port)
 start=$(milliseconds)
 message x/y '"1"' | hm-publish --stats-period 0 --mqtt-broker 127.0.0.1 \
 	--mqtt-port "$closed" --flush-timeout 0.5 >/dev/null 2>"$work/err"
-same "status 75 when something is not delivered" $? 75
-check "within the flush limit" [ $(($(milliseconds) - start)) \
+same "status 75 when a message is not delivered" $? 75
+check "... after the flush timeout" [ $(($(milliseconds) - start)) \
 	-lt 1500 ]
-check "which says how much" grep -q '1 messages were not delivered' \
-	"$work/err"
-same "nothing to deliver, no broker: status 0 at once" "$(
+check "... with a count of the messages" \
+	grep -q '1 messages were not delivered' "$work/err"
+same "status 0 at once without a broker and messages" "$(
 	echo '{"type":"x"}' | hm-publish --stats-period 0 \
 		--mqtt-broker 127.0.0.1 --mqtt-port "$closed" 2>/dev/null
 	echo $?)" '{"type":"x"}
 0'
 
-# A host that accepts and never answers must not stall the stream.
+# A host that accepts the connection and never answers.
 start_sim hole --transport hm --fault hang
 hole=${uris[0]##*:}
 start=$(milliseconds)
@@ -218,14 +219,14 @@ log_in() {
 	cat "$work/log_in.err"
 	echo "status $status"
 }
-same "a password file opens the door" \
+same "a password file is accepted" \
 	"$(log_in --mqtt-password-file "$work/secret")" "status 0"
-same "a password from the environment, too" \
+same "... and a password in the environment" \
 	"$(MQTT_PASSWORD=sesame log_in)" "status 0"
-check "a wrong one is said to be wrong" grep -q \
+check "a wrong password is logged as not authorised" grep -q \
 	'not authorised' \
 	<(log_in --mqtt-password-file "$work/not-secret")
-same "a missing file is a mistake" \
+same "a missing password file is a wrong setting" \
 	"$(log_in --mqtt-password-file "$work/none" | head -n 1 |
 		sed "s|$work|DIR|")" \
 	"hm-publish: error: mqtt_password_file (--mqtt-password-file): cannot read \"DIR/none\": No such file or directory"
@@ -263,14 +264,14 @@ same "TLS with a client certificate" \
 	"$(over_tls --mqtt-tls-ca-cert "$work/ca.crt" "${mine[@]}")" 0
 same "a broker of another CA is refused" \
 	"$(over_tls --mqtt-tls-ca-cert "$work/other.crt" "${mine[@]}")" 75
-same "unless insecure is asked for" \
+same "... unless --mqtt-tls-insecure is given" \
 	"$(over_tls --mqtt-tls-ca-cert "$work/other.crt" \
 		--mqtt-tls-insecure "${mine[@]}")" 0
-check "which is said aloud" grep -q 'not checked' "$work/tls.err"
-same "a certificate without its key is a mistake" \
+check "... which is logged" grep -q 'not checked' "$work/tls.err"
+same "a certificate without its key is a wrong setting" \
 	"$(over_tls --mqtt-tls-cert "$work/client.crt")" 78
-same "a missing CA file is a mistake" \
+same "a missing CA file is a wrong setting" \
 	"$(over_tls --mqtt-tls-ca-cert "$work/none")" 78
-same "no broker is a mistake" \
+same "without a broker in the settings it does not start" \
 	"$(env -u MQTT_BROKER hm-publish </dev/null >/dev/null 2>&1; echo $?)" 78
 finish

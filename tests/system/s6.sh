@@ -1,6 +1,5 @@
 #!/bin/bash
-# The supervised chain: s6-svscan with everything that s6/start makes, between
-# a simulated DTU and a real broker.
+# The supervised chain: s6/start with a simulated DTU and a real broker.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=tests/lib/supervised.sh
@@ -25,8 +24,8 @@ end_all() {
 	clean_up
 }
 
-# start_chain LOGS: s6/start in the background; its pid into $svscan. Names in
-# the settings are those of the place where it runs.
+# start_chain LOGS: start s6/start in the background; its pid goes into $svscan.
+# It runs in $work, where the relative names in the settings are.
 start_chain() {
 	(cd "$work" && HM_CHAIN=$$ HM_CONFIG=hm.yaml HM_LOG_DIR=$1 \
 		exec "$s6/start" "$live" >"$work/svscan.log" 2>&1) &
@@ -74,7 +73,7 @@ settings() {
 	EOF
 }
 
-# Mistakes are told before anything runs.
+# Wrong settings are reported before any tool runs.
 
 start_broker "$broker_port"
 start_sim plant --transport modbus --inverters 2 --inputs 2
@@ -87,14 +86,14 @@ uri=${uris[0]}
 start_chain log
 wait "$svscan"
 same "wrong settings: nothing is started" "$? $(ls "$live")" "78 "
-same "... each is told, once" \
+same "... each mistake is reported once" \
 	"$(grep -c 'no_such_key\|mqtt_qos' "$work/svscan.log")" 2
 
 # Up
 
 settings >"$work/hm.yaml"
 start_chain log
-check "everything comes up, ready" until_true 10 all_ready
+check "every service becomes ready" until_true 10 all_ready
 check "readings are in the database" until_true 25 all_stored
 check "... at the broker" timeout 10 mosquitto_sub -h 127.0.0.1 \
 	-p "$broker_port" -C 3 -t 'homeassistant/+/+/state'
@@ -103,7 +102,7 @@ check "... and among the metrics" until_true 10 shows \
 same "a second chain is not started in the same place" \
 	"$(HM_CONFIG=$work/hm.yaml "$s6/start" "$live" 2>&1 |
 		grep -c 'a chain runs in')" 1
-same "nothing was said" "$(log_of '*'; cat "$work/svscan.log")" ""
+same "no tool has logged anything" "$(log_of '*'; cat "$work/svscan.log")" ""
 
 # Memory, of every process, in kB.
 
@@ -122,27 +121,28 @@ esac
 
 # Deaths
 
-# That of hm-metrics first, which forgets the others'.
+# hm-metrics first, because it counts the deaths in memory.
 for service in metrics pipes ${services% metrics}; do
-	check "$service comes back after kill -9" murder "$service"
+	check "$service is restarted after kill -9" murder "$service"
 done
 before=$(polls)
-check "polling goes on" until_true 25 polled_since "$before"
+check "... and polling continues" until_true 25 polled_since "$before"
 for service in $services; do
 	check "the death of $service is counted" until_true 5 shows \
 		"hoymiles_tool_deaths_total{tool=\"hm-$service\"} 1"
 	check "... and logged" logged "$service" "ended by signal 9"
 done
 murder decode
-check "two deaths are two" until_true 5 shows \
+check "a second death is counted, too" until_true 5 shows \
 	'hoymiles_tool_deaths_total{tool="hm-decode"} 2'
 timeout 25 mosquitto_sub -R -h 127.0.0.1 -p "$broker_port" -C 1 \
 	-t 'homeassistant/+/+/+/config' >"$work/announced" &
 pids+=($!)
 murder publish
-check "what hm-publish has forgotten is announced again" until_true 20 \
+check "after a death of hm-publish entities are announced again" until_true 20 \
 	[ -s "$work/announced" ]
-check "the pipes have outlived their holder" [ -p "$scan/pipes/poll" ]
+check "the pipes still exist after the death of their holder" \
+	[ -p "$scan/pipes/poll" ]
 
 # A setting that is wrong
 
@@ -152,15 +152,15 @@ check "status 78: the service ends" until_true 5 is_down publish
 sleep 1.5
 check "... and stays down" is_down publish
 check "... the log says what is wrong" logged publish 'mqtt_qos: found "3"'
-check "... and what to do" logged publish \
+check "... and how to start it again" logged publish \
 	"stays down; fix the setting, then: s6-svc -u $scan/publish"
 settings >"$work/hm.yaml"
 s6-svc -u "$scan/publish"
-check "... mended, it comes up" until_true 5 is_ready publish
+check "... with the setting fixed, it starts" until_true 5 is_ready publish
 check "... and its death is counted" until_true 5 shows \
 	'hoymiles_tool_deaths_total{tool="hm-publish"} 3'
 before=$(polls)
-check "... polling goes on" until_true 15 polled_since "$before"
+check "... and polling continues" until_true 15 polled_since "$before"
 
 # Settings read again
 
@@ -175,21 +175,22 @@ for service in $services; do
 	echo "$pid" >"$work/$service.pid"
 done
 before=$(polls)
-check "after SIGHUP polling goes on" until_true 15 polled_since "$before"
-check "... by new settings" until_true 10 has_setting CRITICAL
+check "after SIGHUP polling continues" until_true 15 polled_since "$before"
+check "... with the new settings" until_true 10 has_setting CRITICAL
 same "... in the same processes" "$(for service in $services; do
 	echo "$(stat_of "$service" pid) $(stat_of "$service" ready)"; done)" \
 	"$(for service in $services; do
 	echo "$(cat "$work/$service.pid") true"; done)"
 echo "no_such_key: 1" >>"$work/hm.yaml"
 s6-svc -h "$scan/decode"
-check "... but not by wrong ones" until_true 5 logged decode no_such_key
-same "... the tool goes on as it was" \
+check "... but wrong settings are refused" \
+	until_true 5 logged decode no_such_key
+same "... and the tool keeps running" \
 	"$(stat_of decode pid) $(stat_of decode ready)" \
 	"$(cat "$work/decode.pid") true"
 settings >"$work/hm.yaml"
 
-# Polling waits for the others.
+# hm-poll waits for the other tools.
 
 waits() {
 	[ "$(cat "/proc/$(stat_of poll pid)/comm")" = run ]
@@ -198,31 +199,33 @@ s6-svc -wd -T 10000 -d "$scan/metrics"
 s6-svc -r "$scan/poll"
 check "while a tool is down hm-poll does not start" until_true 5 waits
 sleep 0.5
-check "... yet" waits
+check "... and still waits" waits
 s6-svc -u "$scan/metrics"
-check "... and starts with it" until_true 5 is_ready poll
+check "... until the tool is ready" until_true 5 is_ready poll
 
 # A pipe that is missing, and a file in its place
 
 s6-svc -wd -T 10000 -d "$scan/decode"
 rm "$scan/pipes/decode"
 s6-svc -u "$scan/decode"
-check "a missing pipe is told" until_true 5 logged decode \
+check "a missing pipe is reported" until_true 5 logged decode \
 	"pipes/decode is no pipe"
-check "... and no file is made of it" [ ! -e "$scan/pipes/decode" ]
+check "... and no file is made in its place" [ ! -e "$scan/pipes/decode" ]
 : >"$scan/pipes/decode"
 sleep 2
-same "... nor is one written into" "$(stat -c %s "$scan/pipes/decode")" 0
+same "... and a file in its place is not written" \
+	"$(stat -c %s "$scan/pipes/decode")" 0
 rm "$scan/pipes/decode"
 s6-svc -r "$scan/pipes"
 s6-svc -r "$scan/filter"
-check "the holder makes it again" until_true 5 [ -p "$scan/pipes/decode" ]
+check "a restart of the holder makes the pipe" until_true 5 \
+	[ -p "$scan/pipes/decode" ]
 before=$(polls)
-check "... and polling goes on" until_true 15 polled_since "$before"
+check "... and polling continues" until_true 15 polled_since "$before"
 
 # Logs
 
-# What hm-alert would have said, to the pipe that its logger reads.
+# Write lines to the logger of hm-alert, into the pipe that it reads.
 pid=$(stat_of alert/log pid)
 for _ in 1 2 3 4 5 6; do
 	yes "a line that hm-alert could have said, and of some length" |
@@ -248,17 +251,17 @@ until_true 5 [ -s "$work/said" ]
 start=$SECONDS
 s6-svscanctl -t "$scan"
 wait "$svscan"
-same "s6-svscanctl -t ends it all" $? 0
+same "s6-svscanctl -t ends the chain with 0" $? 0
 check "... within 10 s" [ $((SECONDS - start)) -le 10 ]
 check "... and leaves no process" nobody_left
 wait "$listener"
 same "... and says offline" "$(tail -n 1 "$work/said")" offline
-same "... with whole hours in the database" "$(sqlite3 "$work/hm.db" \
+same "... with complete hourly rollups" "$(sqlite3 "$work/hm.db" \
 	'SELECT (SELECT sum(samples) FROM port_hourly) -
 	(SELECT count(*) FROM port), count(*) FROM rollup_due')" "0|0"
 
-# Without a broker, and with logs on stderr; with one more tool, which is one
-# more line in the list.
+# Without a broker, with logs on stderr, and with one more tool, which needs
+# only one more line in the list.
 
 cp -R "$s6" "$work/s6"
 s6=$work/s6
@@ -276,25 +279,25 @@ services=${services/filter/filter cat}
 settings | grep -v mqtt_ >"$work/hm.yaml"
 echo "mqtt_enabled: false" >>"$work/hm.yaml"
 start_chain -
-check "without MQTT it comes up, too" until_true 10 all_ready
+check "without MQTT every service becomes ready, too" until_true 10 all_ready
 check "... and shows readings" until_true 25 shows 'hoymiles_up{dtu="roof"} 1'
-check "... which have passed the added tool" grep -q '"type":"dtu"' \
+check "... that have passed through the added tool" grep -q '"type":"dtu"' \
 	"$work/bin/hm-cat.seen"
 murder alert
 check "... with its log on stderr" until_true 5 grep -q \
 	"^hm-alert: error: ended by signal 9" "$work/svscan.log"
 kill -TERM "$svscan"
 wait "$svscan"
-same "SIGTERM ends s6-svscan" $? 0
-check "... and all the others" nobody_left
+same "SIGTERM ends s6-svscan with 0" $? 0
+check "... and leaves no process" nobody_left
 
-# In the middle of the start, while hm-poll waits for the others
+# A stop during the start, while hm-poll waits for the other tools
 
 start_chain log
-check "it starts once more" until_true 5 s6-svok "$scan/poll"
+check "a chain starts again" until_true 5 s6-svok "$scan/poll"
 start=$SECONDS
 s6-svscanctl -t "$scan"
 wait "$svscan"
 check "a chain that is starting stops at once" [ $((SECONDS - start)) -le 2 ]
-check "... and leaves nobody" nobody_left
+check "... and leaves no process" nobody_left
 finish

@@ -1,15 +1,15 @@
 #!/bin/bash
-# Every setting of every tool that there is, from the file, the environment and
-# the command line: good values, values out of bounds, and wrong types. And
-# every name of the programs that hm replaces.
+# Every setting of every tool, from the file, the environment and the command
+# line: good values, values out of bounds, and wrong types. And every setting of
+# the programs that hm replaces.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
 docs=$(cd "$(dirname "$0")/../../docs" && pwd)
 data=$(cd "$(dirname "$0")/../data" && pwd)
 
-# run TOOL ASSIGNMENT ...: check the tool's settings, given in these words:
-# "key: value" for the file, "--option", NAME=value for the environment.
+# run TOOL ASSIGNMENT ...: run --check of the tool with these settings: "key:
+# value" for the file, "--option", NAME=value for the environment.
 run() {
 	local tool=$1 word
 	local -a options=(--check -c "$work/hm.yaml") environment=()
@@ -26,7 +26,8 @@ run() {
 		>"$work/out" 2>"$work/err"
 }
 
-# What a tool cannot do without, from elsewhere than what is tried.
+# needs TOOL PLACE: the setting that the tool requires, given in another place
+# than the tested one.
 needs() {
 	case $1-$2 in
 	hm-poll-file) echo "DTU_HOST=127.0.0.1" ;;
@@ -38,7 +39,8 @@ needs() {
 	esac
 }
 
-# All good values of a kind at once; each comes from where it was given.
+# try_good TOOL PLACE KIND: accepts all good values of a kind at once, and shows
+# the place of each.
 try_good() {
 	local tool=$1 place=$2 kind=$3 from
 	mapfile -t given < <(awk -F '\t' -v place="$place" -v kind="$kind" '
@@ -50,15 +52,15 @@ try_good() {
 	# Texts have no high value.
 	mapfile -t more < <([ "$kind" = low ] || needs "$tool" "$place")
 	run "$tool" "${more[@]}" "${given[@]}"
-	same "$tool takes ${#given[@]} good values: $place, $kind" \
+	same "$tool accepts ${#given[@]} good values: $place, $kind" \
 		"$? $(cat "$work/err")" "0 "
-	same "$tool knows where they come from: $place, $kind" \
+	same "$tool shows where they come from: $place, $kind" \
 		"$(grep -v '^# --config' "$work/out" | grep -c -- "$from")" \
 		${#given[@]}
 	try_again "$tool" "$place, $kind"
 }
 
-# What --check prints is a file that gives the same; comments are no part.
+# The output of --check is a settings file with the same values.
 try_again() {
 	local tool=$1
 	sed '/^#/d; s/  # .*//' "$work/out" >"$work/first"
@@ -69,7 +71,8 @@ try_again() {
 		"0 $(cat "$work/first")"
 }
 
-# All bad values of a kind at once; each is named, in a line of its own.
+# try_bad TOOL PLACE KIND: refuses all bad values of a kind at once, and names
+# each in its own line.
 try_bad() {
 	local tool=$1 place=$2 kind=$3 name
 	mapfile -t given < <(awk -F '\t' -v place="$place" -v kind="$kind" '
@@ -77,7 +80,7 @@ try_bad() {
 	[ ${#given[@]} -gt 0 ] || return 0
 	run "$tool" "${given[@]}"
 	same "$tool refuses ${#given[@]} bad values: $place, $kind" $? 78
-	same "$tool says so of each: $place, $kind" \
+	same "$tool reports each: $place, $kind" \
 		"$(grep -c 'found\|must' "$work/err")" ${#given[@]}
 	awk -F '\t' -v place="$place" -v kind="$kind" '
 		$1 == place && $2 == kind { print $4 }' "$work/values" |
@@ -104,14 +107,14 @@ hides() {
 	! grep -q 'secret\|hoymiles_password' "$@"
 }
 
-# The names of the programs that hm replaces, in $data.
+# The settings of the programs that hm replaces, in $data.
 mapfile -t old <"$data/bridge.env"
 sed 's/\([a-z]\)-\([a-z]\)/\1_\2/g' "$data/bridge.yaml" \
 	>"$work/underscores.yaml"
 for tool in "$HM_BIN"/hm-*; do
 	tool=${tool##*/}
 	env -i "${old[@]}" "$HM_BIN/$tool" --check >"$work/out" 2>"$work/err"
-	same "$tool takes the variables of old" \
+	same "$tool accepts the variables of hoymiles-mqtt" \
 		"$? $(grep -v 'has no effect: ' "$work/err")" "0 "
 	sed -n 's/.*  # \([A-Z_]*\)$/\1/p' "$work/out" >>"$work/read"
 	sed -n 's/.* warning: \([A-Z_]*\): has no.*/\1/p' "$work/err" \
@@ -119,16 +122,17 @@ for tool in "$HM_BIN"/hm-*; do
 	for file in "$data/bridge.yaml" "$work/underscores.yaml"; do
 		env -i "$HM_BIN/$tool" --check -c "$file" \
 			>"$work/out" 2>"$work/err"
-		same "$tool takes the keys of old: ${file##*/}" \
+		same "$tool accepts the keys of hoymiles-mqtt: ${file##*/}" \
 			"$? $(grep -v 'has no effect: ' "$work/err")" "0 "
 	done
 	check "$tool shows no secret" hides "$work/out" "$work/err"
 done
-# Those of the tools to come are read by none yet.
+# docs/configuration.md names variables that no tool reads yet.
 for word in "${old[@]}"; do
 	name=${word%%=*}
 	grep -q "\`$name\`.* none yet " "$docs/configuration.md" ||
 		grep -qx "$name" "$work/read" || echo "$name"
 done >"$work/unread"
-same "every variable of old is read, or named" "$(cat "$work/unread")" ""
+same "every variable of hoymiles-mqtt is read, or named" \
+	"$(cat "$work/unread")" ""
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # hm-sim on the wire: requests and replies are bytes here, written and checked
-# without any of our code.
+# without the code of hm.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -18,13 +18,15 @@ send() {
 	printf '%b' "$(fold -w 2 <<<"$1" | sed 's/^/\\x/' | tr -d '\n')" >&5
 }
 
-# receive BYTES [SECONDS]: as hex; less if the time is over or the end comes.
+# receive BYTES [SECONDS]: print up to BYTES bytes as hex, until the time is
+# over or the connection is closed.
 receive() {
 	timeout "${2:-2}" dd bs=1 count="$1" status=none <&5 |
 		od -An -v -tx1 | tr -d ' \n'
 }
 
-# exchange URI REQUEST BYTES [SECONDS]: over a connection of its own.
+# exchange URI REQUEST BYTES [SECONDS]: send a request over a new connection,
+# and print the reply.
 exchange() {
 	dial "$1"
 	send "$2"
@@ -32,7 +34,7 @@ exchange() {
 	exec 5>&-
 }
 
-# Whether the DTU has ended the connection.
+# Whether the DTU has closed the connection.
 hung_up() {
 	timeout 2 cat <&5 >/dev/null
 }
@@ -65,7 +67,7 @@ crc_is_wrong() {
 read_serial=000100000006010320000003
 read_first=000200000006010310000014
 read_second=000300000006010310280014
-# What an app sent to a DTU-Pro: information, real data.
+# Requests that an app sent to a DTU-Pro: information, real data.
 info=484da30100010f7900290a13323032322d30332d31302031363a31373a3036
 info=${info}1080e10128f2aca89106
 real=484da311000118c500290a13323032322d30332d31302031363a31373a3038
@@ -73,7 +75,7 @@ real=${real}2080e10128f4aca89106
 
 start_sim both --transport hm,modbus --inverters 1 --inputs 2 --speed 0
 hm=${uris[0]} modbus=${uris[1]}
-check "a record for each DTU tells URI, serial number and encryption" \
+check "a record for each DTU has URI, serial number and encryption" \
 	jq -se 'map(keys_unsorted == ["type", "time", "uri", "serial",
 	"encrypted"] and (.time | fromdate) > 0 and .encrypted == false) |
 	. == [true, true]' "$work/both.sim"
@@ -94,9 +96,9 @@ exec 5>&-
 same "modbus: the list ends with an empty record" \
 	"$(exchange "$modbus" 000100000006010310500014 49 | cut -c 19-)" \
 	"0c$(printf '0%.0s' {1..64})07000000000000"
-same "modbus: an address that is not there" \
+same "modbus: an unknown address has an exception" \
 	"$(exchange "$modbus" 000100000006010310010014 9)" 000100000003018302
-same "modbus: a function that is not there" \
+same "modbus: an unknown function has an exception" \
 	"$(exchange "$modbus" 000100000006010410000014 9)" 000100000003018401
 same "modbus: another unit is not answered" \
 	"$(exchange "$modbus" 000100000006020310000014 9 0.2)" ""
@@ -155,14 +157,14 @@ same "... and then the reply" \
 	484da201
 
 start_sim length --transport hm --fault length
-same "length: no frame is that short" \
+same "length: the length is shorter than a header" \
 	"$(exchange "${uris[0]}" "$info" 10 | cut -c 17-20)" 0009
 
 start_sim close --transport hm --fault close
 dial "${uris[0]}"
 send "$info"
 reply=$(receive 2000)
-check "close: the end comes in mid-frame" \
+check "close: the connection closes in the middle of a frame" \
 	[ $((16#${reply:16:4})) -gt $((${#reply} / 2)) ]
 exec 5>&-
 
@@ -185,7 +187,7 @@ same "... the second is" "$(receive 9)" 000100000009010306
 exec 5>&-
 
 start_sim count --transport modbus --unit-id 7 --fault count
-same "count: the byte count is wrong, and the unit is that given" "$(
+same "count: the byte count is wrong, and the unit id is 7" "$(
 	exchange "${uris[0]}" "${read_serial/000601/000607}" 9)" \
 	0001000000090703ff
 same "... which the URI names" "${uris[0]##*/}" 7
@@ -193,17 +195,18 @@ same "... which the URI names" "${uris[0]##*/}" 7
 start_sim unmapped --transport modbus --fault unmapped:after=2
 dial "${uris[0]}"
 send $read_first
-same "unmapped:after=2: records before" "$(receive 49 | cut -c 1-18)" \
+same "unmapped:after=2: first there are records" \
+	"$(receive 49 | cut -c 1-18)" \
 	00020000002b010328
 send $read_first
-same "... an empty map from then on" "$(receive 10 0.2)" 000200000003010300
+same "... later the map is empty" "$(receive 10 0.2)" 000200000003010300
 exec 5>&-
 
 start_sim slow --transport modbus --fault slow
 dial "${uris[0]}"
 send $read_serial
 begin=$(milliseconds)
-same "slow: the reply comes whole" "$(receive 15 | cut -c 1-18)" \
+same "slow: the reply is complete" "$(receive 15 | cut -c 1-18)" \
 	000100000009010306
 check "... and not at once" \
 	[ $(($(milliseconds) - begin)) -gt 500 ]
@@ -219,7 +222,7 @@ start_sim rekey --transport hm --encrypt --rekey 0.3
 dial "${uris[0]}"
 send "$info"
 reply=$(receive 2000 0.1)
-# Field 27 of the DTU's own part: 16 bytes that encryption starts from.
+# random REPLY: field 27 of the DTU's part: the 16 random bytes for encryption.
 random() {
 	grep -o 'da0110................................' <<<"$1" | head -n 1
 }
@@ -232,7 +235,7 @@ check "--rekey: they change" [ "$(random "$reply")" != \
 	"$(random "$(exchange "${uris[0]}" "$info" 2000 0.1)")" ]
 
 start_sim night --transport modbus --start 23:00
-same "--start 23:00: serial number and input are all there is" \
+same "--start 23:00: a record has only serial number and input" \
 	"$(exchange "${uris[0]}" $read_first 49 | cut -c 35-)" \
 	"$(printf '0%.0s' {1..50})07000000000000"
 
@@ -241,8 +244,8 @@ before=$(exchange "${uris[0]}" $read_first 49)
 sleep 0.3
 after=$(exchange "${uris[0]}" $read_first 49)
 today=$((16#${after:54:4} - 16#${before:54:4}))
-check "--speed: the counter of the day runs" [ $today -gt 100 ]
-same "... and that for life with it" \
+check "--speed: the counter of the day grows" [ $today -gt 100 ]
+same "... and the lifetime counter by as much" \
 	$((16#${after:58:8} - 16#${before:58:8})) $today
 
 start_sim many --transport hm --dtus 1000 --inverters 1 --inputs 1
@@ -258,7 +261,7 @@ start_sim seeds2 --transport modbus --seed 5 --speed 0
 same "the same seed is the same plant" \
 	"$(exchange "${uris[0]}" $read_first 49)" "$again"
 
-# What one poll of all these shows of their ports.
+# One poll of DTUs with glitches: the counters of their ports.
 glitches=()
 start_glitch() {
 	local name=$1
@@ -277,16 +280,16 @@ start_glitch mi --series mi
 hm-poll -1 --stats-period 0 "${glitches[@]}" | hm-decode --stats-period 0 |
 	jq -r 'select(.type == "port") | [.dtu, .serial[:4],
 	.today_production, .total_production] | @tsv' >"$work/glitches"
-# of NAME: serial, today, total of the port, over hm and over modbus.
+# of NAME: "SERIAL TODAY TOTAL" of the port, over hm and over modbus.
 of() {
 	sort "$work/glitches" | awk -F '\t' -v name="$1" \
 		'index($1, name ".") == 1 { print $2, $3, $4 }'
 }
 plain=$(of plain)
-same "zeros:quarter: at 12:00 nothing is known" "$(of zeros)" \
+same "zeros:quarter: at 12:00 the counters are unknown" "$(of zeros)" \
 	$'1121  \n1121  '
-check "... and at 12:01 it is" [ "$(of later | awk '$3 > 0' | wc -l)" -eq 2 ]
-same "spike: counters are as large as can be" "$(of spike)" \
+check "... and at 12:01 known" [ "$(of later | awk '$3 > 0' | wc -l)" -eq 2 ]
+same "spike: counters have their largest values" "$(of spike)" \
 	$'1121 2147483647 2147483647\n1121 65535 4294967295'
 same "dip: the lifetime counter falls" "$(of dip)" \
 	"$(awk '{ print $1, $2, $3 - 1000 }' <<<"$plain")"
@@ -295,10 +298,10 @@ same "--reset 12:00: at noon the day begins" "$(of early)" \
 same "--series mi: serial numbers begin with 10" \
 	"$(of mi | cut -d ' ' -f 1 | uniq)" 1021
 
-# A port that the kernel gave out, taken twice.
+# The port of a running hm-sim.
 hm-sim --port "$(port_of "${uris[0]}")" >/dev/null 2>"$work/taken"
-same "a port that is taken ends it with 71" $? 71
-same "... and one line" "$(wc -l <"$work/taken")" 1
+same "a port in use ends it with 71" $? 71
+same "... and one message" "$(wc -l <"$work/taken")" 1
 
 refused() {
 	local name=$1
@@ -311,14 +314,15 @@ refused() {
 refused "an unknown fault" --fault crash
 refused "a wrong time for a fault" --fault crc:sometimes
 refused "a fault of the other transport" --transport modbus --fault crc
-refused "a time of day that is none" --start 24:00
-refused "a time of reset that is none" --reset 24:00
+refused "a wrong time of day" --start 24:00
+refused "a wrong time of reset" --reset 24:00
 refused "MI on three phases" --series mi --phases 3
 refused "six inputs on one phase" --inputs 6
 refused "an address outside 127/8" --spread address --listen 10.0.0.1
 refused "no transport" --transport ,
 
-# "NAME TRANSPORTS: TEXT" of each row of faults.def; what hm-sim(1) says of it.
+# "NAME TRANSPORTS: TEXT" of each row of faults.def, and of each fault in
+# hm-sim(1).
 rows=$(tr '\n' ' ' <"$root/tools/hm-sim/faults.def" | sed 's/FAULT(/\n&/g' |
 	sed -nE 's/^FAULT\([A-Z]+, ([a-z]+), ([A-Z |]+), *"([^"]*)".*/\1 \2: \3/p')
 described=$(awk '/^\.Sh/ { on = 0 } /^\.Sh FAULTS/ { on = 1 }
@@ -334,13 +338,13 @@ described=$(awk '/^\.Sh/ { on = 0 } /^\.Sh FAULTS/ { on = 1 }
 	name && text == "" { text = $0 }' "$root/docs/man/hm-sim.1" |
 	grep -v '^\(always\|quarter\) ')
 same "hm-sim.1 describes the faults as faults.def does" "$described" "$rows"
-same "a wrong fault is told all of them" \
+same "the message about a wrong fault lists all faults" \
 	"$(hm-sim --fault help 2>&1 | sed 's/.*allowed are //')" \
 	"$(cut -d ' ' -f 1 <<<"$rows" | xargs)"
 
 begin=$(milliseconds)
 timeout 5 hm-sim --port 0 --stats-period 0 | head -n 1 >/dev/null
 status=${PIPESTATUS[0]}
-same "a reader that has gone ends it" "$status" 141
+same "a closed pipe on stdout ends it" "$status" 141
 check "... at once" [ $(($(milliseconds) - begin)) -lt 1000 ]
 finish

@@ -1,5 +1,6 @@
 #!/bin/bash
-# hm-store: what is kept, once and for all, and what the disk may do.
+# hm-store: the rows it stores, export, batches, old files, retention, backups,
+# and what it does when the database cannot be written.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 unset TIMEZONE TZ DATABASE_PATH
@@ -7,7 +8,7 @@ unset TIMEZONE TZ DATABASE_PATH
 data=$(cd "$(dirname "$0")/../data" && pwd)
 db=$work/hm.db
 
-# The moment from which seconds are counted.
+# The time from which port and ports count seconds.
 base=1781000000
 
 # port SECOND TOTAL [SERIAL]: a reading of one day.
@@ -45,12 +46,13 @@ rows() {
 	sql "${1:-$db}" 'SELECT count(*) FROM port'
 }
 
-# Until the database holds so many readings.
+# holds DATABASE COUNT: whether it has so many readings.
 holds() {
 	[ "$(rows "$1")" -ge "$2" ]
 }
 
-# An hm-store that goes on: `feed` is its input, $out its output.
+# start_store DATABASE OPTION ...: start an hm-store that reads what the test
+# writes to descriptor 7.
 start_store() {
 	rm -f "$work/in"
 	mkfifo "$work/in"
@@ -71,19 +73,19 @@ passed() {
 	[ "$(wc -l <"$work/out")" -ge "$1" ]
 }
 
-# What is kept
+# Rows
 
 ports 1 500 >"$work/readings"
-same "every line passes as it is" \
+same "every line passes unchanged" \
 	"$(store "$db" <"$work/readings" | sha256sum)" \
 	"$(sha256sum <"$work/readings")"
 same "every reading is a row" "$(rows)" 500
 store "$db" <"$work/readings" >/dev/null
-same "... and stays one when it comes again" "$(rows)" 500
-same "numbers are as they were" "$(sql "$db" 'SELECT pv_power,
+same "... and only one if it comes twice" "$(rows)" 500
+same "numbers keep their values" "$(sql "$db" 'SELECT pv_power,
 	total_production, typeof(total_production) FROM port LIMIT 1')" \
 	"1.5|5001|integer"
-same "the last one is at hand" \
+same "latest has the newest reading" \
 	"$(sql "$db" 'SELECT time, total_production FROM latest')" \
 	"2026-06-09T10:21:40Z|5500"
 same "hours and days are made at the end" "$(sql "$db" 'SELECT day, samples,
@@ -92,7 +94,7 @@ same "hours and days are made at the end" "$(sql "$db" 'SELECT day, samples,
 	SELECT count(*) FROM rollup_due')" "2026-06-09|500|0.5|399.5|5500
 500
 0"
-same "a bad line is told of, and costs itself" "$({
+same "a bad record is reported, and only it is not stored" "$({
 	echo '{"type":"port","time":"2026-06-21T10:00:00Z","dtu":"a","port":1}'
 	echo '{"type":"port","time":"yesterday","dtu":"a","serial":"1","port":1}'
 	port 600 5600
@@ -100,14 +102,14 @@ same "a bad line is told of, and costs itself" "$({
 	"hm-store: warning: line 1: not stored: no serial
 hm-store: warning: line 2: not stored: no time like 2026-11-23T10:15:00Z
 501"
-same "... and --strict makes it the end" \
+same "... and with --strict it ends hm-store" \
 	"$(echo '{"type":"port","time":"x"}' |
 		store "$db" --strict >/dev/null 2>&1; echo $?)" 65
-same "with persistence off nothing is stored, and nothing needed" \
+same "with persistence off it stores nothing and needs no database" \
 	"$(port 601 5601 | hm-store --stats-period 0 --no-persistence |
 		wc -l; rows)" "1
 501"
-same "--dry-run stores nothing, and tells how much it would" \
+same "--dry-run stores nothing, and reports how much it would" \
 	"$(ports 602 610 | store "$work/dry.db" --dry-run 2>&1 >/dev/null
 		[ ! -e "$work/dry.db" ] && echo none)" \
 	"hm-store: warning: dry run: 9 records would have been stored
@@ -115,13 +117,13 @@ none"
 same "without a database it does not start" \
 	"$(hm-store </dev/null >/dev/null 2>"$work/err"; echo $?)" 78
 
-same "what a DTU repeats is kept, and counts for no hour" "$({
+same "a stale reading is stored, and not counted in its hour" "$({
 	port 1 5001; port 2 5001 | sed 's/}/,"stale":true}/'
 } | store "$work/stale.db" >/dev/null; sql "$work/stale.db" \
 	'SELECT count(*) FROM port; SELECT samples FROM port_hourly')" "2
 1"
 for words in "--vacuum --stats" "--export --backup=$work/x" "--since=2026-01-01"; do
-	# The words are to be split.
+	# Split into words on purpose.
 	# shellcheck disable=SC2086
 	same "$words do not go together" \
 		"$(hm-store -d "$db" $words >"$work/out" 2>&1; echo $?)" 64
@@ -129,7 +131,8 @@ done
 same "--dry-run makes no backup" "$(hm-store -d "$db" --dry-run \
 	--backup "$work/dry.db"; echo "$? $([ -e "$work/dry.db" ]; echo $?)")" "0 1"
 
-# An alarm that fills a hole: the reading that ends it is there already.
+# Readings with an alarm that come late: the reading that ends it is stored
+# already.
 inverter() {
 	printf '{"type":"inverter","time":"2026-06-21T20:0%s:00Z","dtu":"roof","serial":"1","alarm_code":%s}\n' \
 		"$1" "$2"
@@ -139,11 +142,11 @@ for lines in "1 0;4 0" "2 5;3 5"; do
 		inverter "$minute" "$code"
 	done | store "$work/alarm.db" >/dev/null
 done
-same "an alarm that is told late ends with what was there" "$(sql \
+same "an alarm that comes late ends at the stored reading" "$(sql \
 	"$work/alarm.db" 'SELECT start, end FROM alarms')" \
 	"2026-06-21T20:02:00Z|2026-06-21T20:04:00Z"
 
-# All kinds of records, out and in again
+# Export of all types of records, and storing the export
 
 start_sim plant --transport hm,modbus --meter --dtus 2 --inverters 2 \
 	--start 11:00
@@ -163,13 +166,12 @@ hm-poll -1 --retries 0 "modbus://127.0.0.1:$(free_port)#gone" \
 } >"$work/records"
 store "$work/a.db" <"$work/records" >/dev/null
 hm-store -d "$work/a.db" --export >"$work/export"
-# What a record is beside the order of its keys, and without what is told
-# again and again or is of no type that is kept.
+# The stored records of a file, with sorted keys and without duplicates.
 essence() {
 	jq -cS 'select(.type | IN("dtu", "inverter", "port", "meter", "alarm",
 		"history", "info", "status", "stats"))' "$1" | sort -u
 }
-same "an export holds the records as they were" \
+same "an export has the same records" \
 	"$(diff <(essence "$work/records") <(essence "$work/export"))" ""
 same "... of every type" "$(jq -r .type "$work/export" | sort -u | tr '\n' ' ')" \
 	"alarm dtu history info inverter meter port stats status "
@@ -178,16 +180,16 @@ tables() {
 	sql "$1" .dump | grep '^INSERT' | sort |
 		grep -v '^INSERT INTO \(config\|production_cache\) '
 }
-same "an export that is stored again is the same database" \
+same "storing an export makes the same database" \
 	"$(diff <(tables "$work/a.db") <(tables "$work/b.db"))" ""
-same "--since and --until bound it" "$(hm-store -d "$db" --export \
+same "--since and --until limit the export" "$(hm-store -d "$db" --export \
 	--since 2026-06-09T10:13:29Z --until 2026-06-09T10:13:31Z |
 	jq -r .time)" "2026-06-09T10:13:29Z
 2026-06-09T10:13:30Z"
-same "... by days, too" "$(hm-store -d "$db" --export --since 2026-06-10 |
+same "... also with dates" "$(hm-store -d "$db" --export --since 2026-06-10 |
 	wc -l; hm-store -d "$db" --export --until 2026-06-10 | wc -l)" "0
 501"
-same "... and are told when they are no times" \
+same "... and wrong times are reported" \
 	"$(hm-store -d "$db" --export --since 9.6.26 2>&1; echo $?)" \
 	"hm-store: error: --since: found \"9.6.26\", allowed are times in\
  UTC, such as 2026-11-23 or 2026-11-23T10:15:00Z
@@ -196,7 +198,7 @@ ports 1 5000 | store "$work/big.db" >/dev/null
 same "| head -1 ends an export silently" "$(hm-store -d "$work/big.db" --export \
 	2>"$work/err" | head -1 >/dev/null; echo "${PIPESTATUS[0]}" \
 	"$(cat "$work/err")")" "141 "
-same "--stats tells what there is" "$(hm-store -d "$db" --stats |
+same "--stats counts the rows" "$(hm-store -d "$db" --stats |
 	jq -c '[.database_path, .port_data_entries, .total_records,
 	.schema_version, .database_size_bytes > 0]')" \
 	"[\"$db\",501,501,1,true]"
@@ -207,17 +209,17 @@ start_store "$work/live.db" --delay 1
 port 1 5001 >&7
 check "a line passes at once" until_true 0.5 passed 1
 until_true 2 holds "$work/live.db" 0
-same "... and waits for others to be stored" "$(rows "$work/live.db")" 0
-check "... for store_delay at most" until_true 3 holds "$work/live.db" 1
+same "... and is not stored at once" "$(rows "$work/live.db")" 0
+check "... but after store_delay" until_true 3 holds "$work/live.db" 1
 ports 2 1101 >&7
-check "a whole batch waits for nothing" until_true 0.8 holds "$work/live.db" 1000
+check "a full batch is stored at once" until_true 0.8 holds "$work/live.db" 1000
 kill -TERM "$store"
 end_store
-same "SIGTERM stores what has been read" \
+same "at SIGTERM every reading is stored" \
 	"$ended $(rows "$work/live.db")" "0 1101"
-same "... which is all" "$(wc -l <"$work/out")" 1101
+same "... and has passed" "$(wc -l <"$work/out")" 1101
 
-# A signal while many wait for a disk that takes them
+# A signal while many records wait to be written
 rm -f "$work/in"
 mkfifo "$work/in"
 hm-store --stats-period 0 -d "$work/term.db" --backlog 1 --batch 1 \
@@ -228,15 +230,15 @@ ports 1 200000 >"$work/in" 2>/dev/null &
 until_true 5 passed 20000
 kill -TERM "$store"
 wait "$store"
-same "SIGTERM in the middle of a replay loses nothing that passed" \
+same "at SIGTERM during a replay every line that passed is stored" \
 	"$? $(($(rows "$work/term.db") - $(wc -l <"$work/out")))" "0 0"
 
-# Old files, newer ones, others'
+# Files of older and newer versions, and of other programs
 
 for version in 0 1; do
 	file=$data/schema/$version.db
 	cp "$file" "$work/v$version.db"
-	same "a file of version $version is brought up" \
+	same "a file of version $version is upgraded" \
 		"$(port 1 5001 | store "$work/v$version.db" >/dev/null
 		sql "$work/v$version.db" 'PRAGMA user_version;
 			PRAGMA integrity_check;
@@ -248,7 +250,7 @@ ok
 			sqlite3 -bail "$work/v$version.db" "SELECT * FROM $view"
 	done < <(sed -n 's/^VIEW(\([a-z_]*\),.*/\1/p' \
 		"$data/../../lib/db/views.def")
-	same "... with what has been stored" "$(sql "$work/v$version.db" \
+	same "... and has the stored reading" "$(sql "$work/v$version.db" \
 		"SELECT total_production FROM latest
 		WHERE serial = '116400000001'")" 5001
 done
@@ -261,17 +263,17 @@ sql "$work/foreign.db" 'DROP TABLE production_cache;
 sql "$work/somebody.db" 'CREATE TABLE states (state_id INTEGER)'
 for file in newer foreign somebody; do
 	before=$(sha256sum <"$work/$file.db")
-	same "a $file file: the stream goes on" \
+	same "a $file file: the stream passes" \
 		"$(port 1 5001 | store "$work/$file.db" 2>"$work/err" | wc -l
 		echo "${PIPESTATUS[1]}")" "1
 75"
-	same "... and the file is not touched" \
+	same "... and the file is not changed" \
 		"$(sha256sum <"$work/$file.db")" "$before"
 done
-check "... which is told" grep -q "$work/somebody.db: cannot store: it is\
+check "... which is logged" grep -q "$work/somebody.db: cannot store: it is\
  of another program; name a new file" "$work/err"
-check "... with what it cost" grep -q "$work/somebody.db: 1 records were not\
- stored" "$work/err"
+check "... with the number of lost records" \
+	grep -q "$work/somebody.db: 1 records were not stored" "$work/err"
 
 # Retention
 
@@ -279,16 +281,16 @@ ports 1 20 >"$work/old"
 port $((40 * 86400)) 6000 >>"$work/old"
 port $((40 * 86400 + 60)) 6001 >>"$work/old"
 store "$work/kept.db" <"$work/old" >/dev/null
-same "readings go when they are older than others by metrics_retention" \
+same "readings older than metrics_retention are deleted" \
 	"$(sql "$work/kept.db" 'SELECT total_production FROM port')" "6000
 6001"
-same "... and hours and days stay" "$(sql "$work/kept.db" \
+same "... but not hours and days" "$(sql "$work/kept.db" \
 	'SELECT samples FROM port_daily')" "20
 2"
 store "$work/ever.db" --retention 0 <"$work/old" >/dev/null
-same "... or nothing goes" "$(rows "$work/ever.db")" 22
+same "... and nothing with --retention 0" "$(rows "$work/ever.db")" 22
 
-# Copies
+# Backups
 
 port 700 5700 | store "$db" --backup-after 0 >/dev/null
 copies() {
@@ -297,15 +299,15 @@ copies() {
 same "a run leaves a backup" "$(rows "$(copies hm)")" 502
 touch "$work"/hm_backup_2020010{1,2,3,4}_000000.db "$work/hm_backup_x.db"
 port 701 5701 | store "$db" --backup-after 0 --backup-keep 2 >/dev/null
-check "... of which the newest are kept" [ "$(copies hm | grep -c 2026)" -ge 1 ]
-same "... and no others" "$(copies hm | grep -c 'hm_backup_[0-9]')" 2
-check "... but nothing else is removed" [ -e "$work/hm_backup_x.db" ]
+check "... and the newest are kept" [ "$(copies hm | grep -c 2026)" -ge 1 ]
+same "... as many as backup_keep" "$(copies hm | grep -c 'hm_backup_[0-9]')" 2
+check "... and other files are not deleted" [ -e "$work/hm_backup_x.db" ]
 port 702 5702 | store "$db" >/dev/null
-same "... a short run leaves none" "$(copies hm | grep -c 'hm_backup_[0-9]')" 2
-same "no time for a backup is told" "$(port 703 5703 |
+same "... a short run makes none" "$(copies hm | grep -c 'hm_backup_[0-9]')" 2
+same "a backup that takes too long is reported" "$(port 703 5703 |
 	store "$db" --backup-after 0 --backup-timeout 0 2>&1 >/dev/null |
 	grep -c 'no backup to .*: it took too long')" 1
-same "... and leaves nothing behind" "$(find "$work" -name '*.part*')" ""
+same "... and leaves no file" "$(find "$work" -name '*.part*')" ""
 
 start_store "$work/busy.db" --delay 0
 (
@@ -324,10 +326,10 @@ for i in 1 2 3 4 5; do
 done >"$work/copies"
 wait "$feeder"
 end_store
-same "copies are whole while the chain writes" \
+same "backups made while the chain writes are not damaged" \
 	"$(sort -u "$work/copies")" ok
 same "... and the chain loses nothing" "$(rows "$work/busy.db")" 400
-check "... a copy can be read on" \
+check "... and a backup can be exported" \
 	[ "$(hm-store -d "$work/copy5.db" --export | wc -l)" -ge 10 ]
 sql "$work/busy.db" 'DELETE FROM port'
 before=$(stat -c %s "$work/ever.db")
@@ -337,17 +339,18 @@ hm-store -d "$work/ever.db" --vacuum
 check "--vacuum makes the file small" \
 	[ "$(stat -c %s "$work/ever.db")" -lt $((before + 100000)) ]
 for action in --stats --export --vacuum "--backup=$work/x.db"; do
-	same "$action of a file that is not there makes none" \
+	same "$action of a missing file does not make it" \
 		"$(hm-store -d "$work/none.db" "$action" >/dev/null 2>&1
 		echo "$? $(find "$work" -name 'none.db*')")" "74 "
 done
 
-# What a disk may do
+# Databases that cannot be written
 
-# sick NAME: what is said of a database that cannot be written, once.
+# sick NAME: it was logged once that the database could not be written, and once
+# that it could be written again.
 sick() {
-	same "$1: it is said once" "$(grep -c 'cannot store' "$work/err")" 1
-	same "$1: ... and when it is over" \
+	same "$1: it is logged once" "$(grep -c 'cannot store' "$work/err")" 1
+	same "$1: ... and the end, too" \
 		"$(grep -c 'can be written again' "$work/err")" 1
 }
 
@@ -370,29 +373,29 @@ for ((i = 2; i <= lock * 10; i++)); do
 	[ "$took" -le "$late" ] || late=$took
 	sleep 0.09
 done
-check "locked by others for $lock s: every line passes within 200 ms ($late)" \
+check "locked for $lock s: every line passes within 200 ms ($late)" \
 	[ "$late" -lt 200 ]
 same "... all of them" "$(wc -l <"$work/out")" $((lock * 10))
 echo 'ROLLBACK;' >&8
 exec 8>&-
-check "... and is stored when they let go" \
+check "... and is stored when the lock is free" \
 	until_true 35 holds "$work/locked.db" $((lock * 10))
 end_store
-sick "locked by others"
+sick "locked by another process"
 
 start_store "$work/moved.db" --delay 0
 port 1 5001 >&7
 until_true 5 holds "$work/moved.db" 1
 rm "$work"/moved.db*
 port 2 5002 >&7
-check "removed under its feet: the next record makes a new file" \
+check "the file is removed: the next record makes a new file" \
 	until_true 5 holds "$work/moved.db" 1
 mv "$work/moved.db" "$work/aside.db"
 rm -f "$work"/moved.db-*
 port 3 5003 >&7
 check "... also when it is moved" until_true 5 holds "$work/moved.db" 1
 end_store
-same "... which is said" "$(grep -c 'has been removed or replaced' \
+same "... which is logged" "$(grep -c 'has been removed or replaced' \
 	"$work/err")" 2
 
 start_store "$work/corrupt.db" --delay 0
@@ -403,15 +406,15 @@ dd if=/dev/urandom of="$work/corrupt.db" bs=4096 seek=0 count=9 conv=notrunc \
 	status=none
 start_store "$work/corrupt.db" --delay 0
 ports 401 405 >&7
-check "corrupt: the stream goes on" until_true 5 passed 5
+check "corrupt: every line passes" until_true 5 passed 5
 mv "$work/corrupt.db" "$work/aside.db"
 rm -f "$work"/corrupt.db-*
-check "... and is stored when the file is taken away" \
+check "... and is stored when the file is moved away" \
 	until_true 35 holds "$work/corrupt.db" 5
 end_store
 sick corrupt
 
-# Root may write everything, so nothing is read-only for it but a mount.
+# Root can write every file, so a test as root needs a mount that is read-only.
 if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" &&
 	mount -t tmpfs -o size=1m hm-test "$work/small" 2>/dev/null; then
 	trap 'umount -l "$work/small"; clean_up' EXIT
@@ -421,15 +424,15 @@ if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" &&
 	head -c 2000000 /dev/zero >"$work/small/filler" 2>/dev/null
 	ports 2 2000 >&7
 	check "a full disk: every line passes" until_true 5 passed 2000
-	check "... and it is said" until_true 5 grep -q 'cannot store: .*full' \
-		"$work/err"
+	check "... and it is logged" \
+		until_true 5 grep -q 'cannot store: .*full' "$work/err"
 	rm "$work/small/filler"
 	check "... and all is stored when there is room again" \
 		until_true 35 holds "$work/small/hm.db" 2000
 	end_store
 	same "... with status 0" "$ended" 0
 	sick "a full disk"
-	same "... and the database is whole" \
+	same "... and the database is not damaged" \
 		"$(sql "$work/small/hm.db" 'PRAGMA integrity_check')" ok
 
 	base=$(date +%s)
@@ -439,21 +442,21 @@ if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" &&
 	head -c 2000000 /dev/zero >"$work/small/filler" 2>/dev/null
 	ports 3001 40000 >&7 &
 	pids+=($!)
-	check "a backlog that is full holds up nothing" \
+	check "a full backlog does not delay the stream" \
 		until_true 20 passed 37001
 	wait $!
 	end_store
-	same "... and costs what does not fit" "$ended $(grep -c \
+	same "... but records are lost, with status 75" "$ended $(grep -c \
 		'records were not stored' "$work/err")" "75 1"
-	check "... which is said when it begins" grep -q \
+	check "... which is logged when it begins" grep -q \
 		'no room for more records' "$work/err"
 	rm "$work/small/filler"
 
 	mount -o remount,ro "$work/small"
 	start_store "$work/small/hm.db" --delay 0 --retention 0
 	ports 50001 50010 >&7
-	check "read-only: the stream goes on" until_true 5 passed 10
-	check "... and it is said" until_true 5 grep -q 'cannot store' \
+	check "read-only: every line passes" until_true 5 passed 10
+	check "... and it is logged" until_true 5 grep -q 'cannot store' \
 		"$work/err"
 	mount -o remount,rw "$work/small"
 	check "... and all is stored when it can be written" \
@@ -466,23 +469,23 @@ else
 	skip "a full disk" "no tmpfs can be mounted here"
 fi
 
-# At the end of a short run it is worth waiting for a lock.
+# At the end of its input hm-store waits for a lock.
 store "$work/short.db" </dev/null >/dev/null
 sqlite3 "$work/short.db" 'BEGIN IMMEDIATE' '.shell sleep 5' 2>"$work/err" &
 pids+=($!)
 sleep 0.2
 port 1 5001 | store "$work/short.db" >/dev/null 2>"$work/err"
-same "at the end of the input a lock is waited for" \
+same "at the end of the input it waits for a lock" \
 	"${PIPESTATUS[1]} $(rows "$work/short.db")" "0 1"
 
-# A replay can wait, and is not to lose what the live stream would.
+# A replay is not live, so it waits where a live stream would lose records.
 base=1781000000
 store "$work/replay.db" </dev/null >/dev/null
 sqlite3 "$work/replay.db" 'BEGIN IMMEDIATE' '.shell sleep 4' 2>"$work/err" &
 pids+=($!)
 sleep 0.2
 ports 1 60000 | store "$work/replay.db" --backlog 1 >/dev/null 2>"$work/err"
-same "a replay waits for a lock, however much there is of it" \
+same "a replay waits for a lock, however long it is" \
 	"$(rows "$work/replay.db") $(grep -c 'can be written' "$work/err")" \
 	"60000 1"
 
@@ -490,8 +493,8 @@ mkdir "$work/notafile.db"
 same "a database that is a directory does not stop the stream" \
 	"$(ports 1 5 | store "$work/notafile.db" 2>/dev/null | wc -l)" 5
 
-# kill -9 at random moments while 1,000 records a second flow: what others
-# have seen in the database stays there, once.
+# SIGKILL at random times, at 1,000 records a second: a row that was once seen
+# in the database stays there, and is there once.
 kills=${KILLS:-15}
 killed=$work/killed.db
 store "$killed" </dev/null >/dev/null
@@ -510,7 +513,7 @@ for ((i = 0; i < kills; i++)); do
 	store=$!
 	pids[${#started[@]}]=$store
 	sleep "0.$(printf %03d $((50 + RANDOM % 350)))"
-	# What was seen before the last kill.
+	# Count the rows again that were seen before the last kill.
 	read -r count last <<<"$seen"
 	now=$(sql "$killed" "SELECT count(*) FROM port
 		WHERE total_production <= $last")
@@ -530,13 +533,13 @@ wait "$flow" 2>/dev/null
 exec 9>&-
 store "$killed" </dev/null >/dev/null 2>>"$work/killed.err"
 same "$kills kills: nothing that was committed is lost" "$lost" 0
-same "... the database is whole" \
+same "... the database is not damaged" \
 	"$broken $(sql "$killed" 'PRAGMA integrity_check')" "0 ok"
 same "... no row is there twice" "$(sql "$killed" 'SELECT count(*) -
 	count(DISTINCT total_production) FROM port')" 0
 same "... and none is counted twice in the hours" "$(sql "$killed" 'SELECT
 	(SELECT sum(samples) FROM port_hourly) - (SELECT count(*) FROM port)')" 0
-check "... nor is the flow a trickle: $(rows "$killed") rows" \
+check "... and many rows were stored: $(rows "$killed")" \
 	[ "$(rows "$killed")" -gt $((kills * 50)) ]
-same "... and nothing was wrong" "$(cat "$work/killed.err")" ""
+same "... and nothing was logged" "$(cat "$work/killed.err")" ""
 finish

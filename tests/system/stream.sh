@@ -1,18 +1,18 @@
 #!/bin/bash
-# The stream layer alone: its limits, its counters, and what a signal leaves
-# to a successor. contract.sh has what every tool must keep.
+# The stream layer alone: its limits, its counters, and a restart after a
+# signal. contract.sh tests the rules that all tools have in common.
 # No pipeline writes a file that it reads.
 # shellcheck disable=SC2094 source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
 copy=$HM_BUILD/helper/copy
 
-# letters COUNT: so many bytes and no newline.
+# letters COUNT: print COUNT letters without a newline.
 letters() {
 	head -c "$1" /dev/zero | tr '\0' x
 }
 
-# Lines whose ends fall around the edges of buffers, pages and pipes.
+# Lines that end near the end of a buffer, a page or a pipe.
 lengths='1 2 4094 4095 4096 4097 65534 65535 65536 65537 262143 262144'
 for length in $lengths $lengths 7 $lengths; do
 	letters "$length"
@@ -22,7 +22,7 @@ same "lines of up to 256 KiB pass" \
 	"$("$copy" <"$work/long" 2>&1 | cmp - "$work/long" 2>&1)" ""
 same "... in pieces, too" "$(dd if="$work/long" obs=10007 status=none |
 	"$copy" 2>&1 | cmp - "$work/long" 2>&1)" ""
-same "... and to a reader that is slow" "$("$copy" -n <"$work/long" 2>&1 |
+same "... and to a slow reader" "$("$copy" -n <"$work/long" 2>&1 |
 	{ sleep 0.3; dd ibs=999 status=none; } | cmp - "$work/long" 2>&1)" ""
 
 {
@@ -35,11 +35,11 @@ same "... and to a reader that is slow" "$("$copy" -n <"$work/long" 2>&1 |
 	echo five
 	letters 300000
 } >"$work/overlong"
-same "overlong lines cost themselves" "$("$copy" <"$work/overlong" \
+same "only overlong lines are dropped" "$("$copy" <"$work/overlong" \
 	2>"$work/err")" "one
 three
 five"
-same "... and are counted right" "$(cat "$work/err")" \
+same "... and their sizes are logged" "$(cat "$work/err")" \
 	"copy: warning: line 2: too long: 262145 bytes, at most 262144
 copy: warning: line 4: too long: 1000000 bytes, at most 262144
 copy: warning: line 6: too long: 300000 bytes, at most 262144"
@@ -52,7 +52,7 @@ same "the tenth bad line in a minute is the last that is logged" \
 	"$("$copy" <"$work/nuls" 2>&1 | sed -n '1p;$p')" \
 	"copy: warning: line 1: holds a NUL byte
 copy: warning: 15 more bad lines were skipped"
-same "stats count what came, what went and what was bad" \
+same "stats count lines in, lines out and bad lines" \
 	"$(printf 'ab\n\n\0\ncde\n' | "$copy" -p 60000 2>/dev/null |
 	tail -n 1 | jq -c 'del(.time, .uptime, .cpu_ms, .memory, .fds)')" \
 	'{"type":"stats","tool":"copy","records_in":2,"records_out":2,"bad_lines":1,"bytes":5}'
@@ -64,7 +64,7 @@ same "a directory as stdin" "$("$copy" <"$work" 2>"$work/err"; echo $?)" 74
 same "... is named in one line" "$(cat "$work/err")" \
 	"copy: error: cannot read stdin: Is a directory"
 
-# A conversation: each answer before the next question.
+# Each line comes out before the next one goes in.
 coproc LIVE { exec "$copy"; }
 pid=$LIVE_PID
 pids+=("$pid")
@@ -92,12 +92,12 @@ until_true 5 [ -s "$work/bulk" ]
 for _ in 1 2 3 4 5; do cat "$work/long"; done >&"${LIVE[1]}"
 before=$(peak)
 for _ in {1..50}; do cat "$work/long"; done >&"${LIVE[1]}"
-check "memory stays: $before kB after 6 MB, $(peak) kB after 60" \
+check "memory does not grow: $before kB after 6 MB, $(peak) kB after 60" \
 	[ $(($(peak) - before)) -lt 100 ]
 kill -TERM "$pid"
 wait "$pid"
 
-# What waits in the pipe when the signal comes is taken along.
+# Lines that are in the pipe at SIGTERM are read.
 mkfifo "$work/in"
 exec 5<>"$work/in"
 "$copy" <&5 >"$work/out" &
@@ -110,11 +110,11 @@ numbered 2000 >&5
 kill -TERM "$pid"
 kill -CONT "$pid"
 wait "$pid"
-same "SIGTERM: what waits is drained, status" $? 0
-same "... to the last line" \
+same "SIGTERM ends it with 0" $? 0
+same "... after the last line in the pipe" \
 	"$({ echo ready; numbered 2000; } | cmp - "$work/out" 2>&1)" ""
 
-# One copy after another is stopped; together they lose and tear nothing.
+# Stop copy again and again: together the processes lose no line and tear none.
 numbered 30000 >"$work/numbers"
 while read -r line; do
 	echo "$line"
@@ -133,7 +133,7 @@ while kill -0 "$writer" 2>/dev/null; do
 done
 exec 6<"$work/in" 5>&-
 "$copy" <&6 >>"$work/out"
-same "successors find what a stopped one left" \
+same "each new process reads on where the last one stopped" \
 	"$(cmp "$work/numbers" "$work/out" 2>&1)" ""
 check "... $stopped times" [ "$stopped" -gt 3 ]
 
@@ -145,6 +145,6 @@ pid=$!
 pids+=("$pid")
 sleep 0.8
 ticks=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
-check "a reader that stalls is waited for at rest: $ticks ticks" \
+check "waiting for a stalled reader takes no CPU: $ticks ticks" \
 	[ "$ticks" -lt 20 ]
 finish

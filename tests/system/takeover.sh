@@ -1,6 +1,6 @@
 #!/bin/bash
-# A chain that hm 0.1.0 has started goes on, and is taken over, when what is
-# here is installed over it.
+# A chain that hm 0.1.0 has started keeps working, and changes to the new tools,
+# when the new version is installed over it.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=tests/lib/supervised.sh
@@ -29,7 +29,7 @@ install_old() {
 	install -D -t "$prefix/bin" "$HM_BIN"/hm-*
 }
 
-# As a package does: what the new version lacks is no longer there.
+# Install as a package does: files that the new version lacks are removed.
 install_new() {
 	rm -r "$share"
 	make -s -C "$root" -o all BIN="$HM_BIN" DESTDIR="$work/root" \
@@ -55,12 +55,12 @@ numbers() {
 	done
 }
 
-# Those whose program is that of the file that is there.
+# is_new SERVICE: whether it runs the installed program, not a replaced one.
 is_new() {
 	[ "$(readlink "/proc/$(stat_of "$1" pid)/exe")" = "$prefix/bin/hm-$1" ]
 }
 
-# Which pipes the tools read and write.
+# The pipes that the tools read and write.
 joined() {
 	local service pid
 	for service in $services; do
@@ -69,7 +69,7 @@ joined() {
 	done
 }
 
-# What has passed all tools, as the last one counts it.
+# The polls that have passed all tools, from the metrics.
 polls() {
 	metrics | awk '/^hoymiles_polls_total{/ { sum += $2 } END { print +sum }'
 }
@@ -100,13 +100,13 @@ EOF
 
 install_old
 start_chain
-check "the chain of 0.1.0 comes up" until_true 10 all_ready
+check "the chain of 0.1.0 starts" until_true 10 all_ready
 check "... and works" flows
 before=$(numbers)
 pipes=$(joined)
 check "make install over it" install_new
 same "... leaves no link without a file" "$(find -L "$scan" -type l)" ""
-check "the chain goes on" flows
+check "the chain keeps working" flows
 same "... in the same processes" "$(numbers)" "$before"
 for service in $services; do
 	s6-svc -h "$scan/$service"
@@ -114,34 +114,34 @@ done
 check "... after a reload, too" flows
 same "... in the same processes" "$(numbers)" "$before"
 
-# That of hm-metrics first, which forgets the others'.
+# hm-metrics first, because it counts the deaths in memory.
 for service in metrics pipes ${services% metrics}; do
-	check "$service comes back after kill -9" murder "$service"
+	check "$service is restarted after kill -9" murder "$service"
 	[ "$service" = pipes ] ||
-		check "... by the new program" is_new "$service"
+		check "... with the new program" is_new "$service"
 done
 same "... between the same pipes" "$(joined)" "$pipes"
 check "... and all deaths are counted" until_true 5 all_deaths
 check "... and records pass all tools" flows
 for service in $services; do
-	check "the logger of $service comes back" murder "$service/log"
-	check "... and $service after s6-svc -r" s6-svc -wR -T 10000 -r \
+	check "the logger of $service is restarted" murder "$service/log"
+	check "... and s6-svc -r restarts $service" s6-svc -wR -T 10000 -r \
 		"$scan/$service"
 done
 check "... and records pass all tools" flows
 stop_chain
-same "the chain stops in its order" \
+same "the chain stops and leaves no process" \
 	"$? $(chain_processes)" "0 "
-same "... with all that was polled in the database" "$(sqlite3 "$work/hm.db" \
+same "... with polls in the database" "$(sqlite3 "$work/hm.db" \
 	'SELECT count(*) > 0 FROM dtu; PRAGMA integrity_check' | xargs)" "1 ok"
 
 start_chain
-check "it starts as it is now" until_true 10 all_ready
-same "... without what is there for chains of 0.1.0" \
+check "a new chain starts" until_true 10 all_ready
+same "... without links to s6/scan, which is for chains of 0.1.0" \
 	"$(find "$scan" -lname "$share/scan/*")" ""
 check "... and works" flows
 stop_chain
 same "... and stops" "$? $(chain_processes)" "0 "
-same "nothing else was said" "$(cat "$work/svscan.log" \
+same "only the kills were logged" "$(cat "$work/svscan.log" \
 	"$work"/log/*/* 2>/dev/null | grep -v 'ended by signal 9$')" ""
 finish

@@ -1,7 +1,7 @@
 /*
- * Loading settings in a test: a command line of words, a file of text, and
- * what was said on stdout and stderr. The environment is the test's to set:
- * start with clear_environment.
+ * Loading settings in a test, from a command line of words and a file of text,
+ * with the text on stdout and stderr. The test sets the environment; it starts
+ * with clear_environment.
  */
 
 #include <check.h>

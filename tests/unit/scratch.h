@@ -1,6 +1,6 @@
 /*
- * A directory for a test's files, databases in it, and what is in those as
- * text, as sqlite3 prints it.
+ * A directory for the files of a test, databases in it, and rows of those as
+ * text, as sqlite3 prints them.
  */
 
 #include <check.h>

@@ -1,7 +1,7 @@
 /*
- * Settings from a hostile file, and from variables and an option that hold the
- * same bytes. What is accepted keeps its bounds, gives DTUs or says why not,
- * and is accepted again as --check prints it.
+ * Settings from a hostile file, and from variables and an option with the same
+ * bytes. Accepted settings keep their bounds, give DTUs or a message, and are
+ * accepted again from the output of --check.
  */
 
 #include <fcntl.h>
@@ -18,12 +18,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* There is one in a fuzzer; in the replay there may be none. */
+/* The fuzzer has a sanitizer; the replay may have none. */
 __attribute__((weak)) void __sanitizer_set_report_fd(void *fd);
 
 /*
- * Mistakes are logged by the thousand: stderr leads nowhere while a file is
- * read, but for what a sanitizer says.
+ * Thousands of mistakes are logged: stderr goes to /dev/null while a file is
+ * read, except for the reports of a sanitizer.
  */
 static void
 silence(bool silent)
@@ -33,7 +33,7 @@ silence(bool silent)
 	if (null < 0) {
 		null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 		shown = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-		/* It takes the number for a pointer. */
+		/* The sanitizer takes a descriptor as a pointer. */
 		if (__sanitizer_set_report_fd != NULL)
 			__sanitizer_set_report_fd(
 			    /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
@@ -139,7 +139,7 @@ memory_file(int *file, const void *data, size_t size, char path[64])
 	snprintf(path, 64, "/proc/self/fd/%d", *file);
 }
 
-/* What --check prints is a file with the same settings. */
+/* The output of --check is a file with the same settings. */
 static void
 print_and_load(const struct hm_tool *tool, const struct hm_config *config)
 {

@@ -5,8 +5,8 @@
 #include "base/rfc3339.h"
 
 /*
- * Any records, one a line; a line of a "+" and digits is a silence of so many
- * seconds. What comes out are alarm records that begin, last and end.
+ * Any records, one a line; a line "+N" is a silence of N seconds. All output is
+ * alarm records: each alarm begins, is repeated and ends.
  */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,8 +2,8 @@
  * Readings from hostile frames. An input that begins with '{' is a record. In
  * any other, the first byte is the transport, 'm' for modbus, and frames
  * follow, each after its length in two bytes; their magic, CRC and length are
- * put right, so that the fuzzer gets to the payload. Whatever comes out must
- * be a record, and the same when the same comes in again.
+ * made valid, so that the fuzzer reaches the payload. All output must be
+ * records, and the same again for the same input.
  */
 
 #include <stdio.h>

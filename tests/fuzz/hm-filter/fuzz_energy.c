@@ -4,8 +4,8 @@
 #include "energy.h"
 
 /*
- * A kept state of any bytes, and then readings of any bytes: what is taken
- * for valid stays so, nothing overflows, and what is shown does not fall.
+ * A stored state of any bytes, and then readings of any bytes: a valid state
+ * stays valid, nothing overflows, and the counters shown do not fall.
  */
 
 struct script {

@@ -1,9 +1,9 @@
 /*
- * Polls of a hostile DTU. The first byte sets the transport and what is asked
- * for. Then come steps, each of an action, a length in two bytes and so many
- * bytes: fed as they are, fed as the payload of the reply that is waited for,
- * or, without a look at them, a silence, the next poll, or a pause that begins
- * or ends.
+ * Polls of a hostile DTU. The first byte sets the transport and the extras to
+ * ask for. Steps follow, each of an action, a length in two bytes and so many
+ * bytes. The action feeds the bytes as they are, or as the payload of the
+ * expected reply; or it ignores them and is a silence, the next poll, or the
+ * begin or end of a pause.
  */
 
 #include <stdlib.h>
@@ -160,7 +160,7 @@ talk(struct hm_dialog *d, const uint8_t *data, size_t size)
 		data += 3;
 		size -= 3;
 		n = n < size ? n : size;
-		/* What is over can only begin anew. */
+		/* After its end a dialog can only start the next poll. */
 		if (turn == HM_TURN_DONE || turn == HM_TURN_FAIL)
 			action = NEXT_POLL;
 		if (action == NEXT_POLL)

@@ -7,9 +7,9 @@
 #include "row_insert.h"
 
 /*
- * Lines of any bytes, stored and exported: what comes out are records that
- * can be stored, and stored they are the same rows. The databases are in
- * memory, where there is no log to write ahead.
+ * Lines of any bytes, stored and exported: the exported records can be stored,
+ * and make the same rows. The databases are in memory, without a write-ahead
+ * log.
  */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -51,7 +51,7 @@ open_kept(struct kept *k)
 	FOUND(!hm_rollup_prepare(&k->rollup, &k->db, 0));
 }
 
-/* A schema takes longer than everything else: it is made once. */
+/* Making the schema takes longest, so it is made once. */
 static void
 open_once(void)
 {
@@ -85,7 +85,7 @@ keep(struct kept *k, struct hm_slice line, enum hm_row_fate *fate)
 	if (!hm_record_parse(&record, line, &fault) ||
 	    hm_row_make(maker, &record, line, &row) != NULL)
 		return false;
-	/* Of its very size, so that reading past it is seen. */
+	/* In a buffer of its exact size: a sanitizer sees reads past it. */
 	copy = malloc(row.n);
 	FOUND(copy == NULL || k->count == 2 * LINES_MAX);
 	memcpy(copy, row.p, row.n);

@@ -1,7 +1,7 @@
 /*
- * The record reader against json-c: both take a line or both refuse it, but
- * for the differences that is_stricter names; what is taken reads the same,
- * and reads the same again when the emitter has written it.
+ * The record reader against json-c: both accept a line or both refuse it,
+ * except for the differences that is_stricter names. An accepted line reads the
+ * same with both, and again after the emitter has written it.
  */
 
 #include <json-c/json.h>
@@ -87,7 +87,7 @@ is_lenient_utf8(const char *p, size_t n)
 	return true;
 }
 
-/* What the reader is right to refuse and json-c takes. */
+/* Lines that the reader refuses and json-c accepts. */
 static bool
 is_stricter(struct hm_slice line, const struct hm_fault *fault)
 {
@@ -232,7 +232,7 @@ emit_string(struct hm_json *e, const char *key, struct hm_slice text)
 	hm_json_string(e, key, hm_slice(decoded, n));
 }
 
-/* An array of all keys and values; strings are decoded and written anew. */
+/* An array of all keys and values; strings are decoded and encoded again. */
 static struct hm_slice
 emit_all(const struct hm_record *record)
 {
@@ -277,7 +277,7 @@ round_trip(const struct hm_record *record)
 	struct hm_fault fault;
 	struct hm_value item;
 
-	/* One level deeper than it was. */
+	/* The array is one level deeper than the record. */
 	if (!hm_record_parse(&again, line, &fault)) {
 		FOUND(strcmp(fault.what, "nested too deep") != 0);
 		return;
@@ -297,7 +297,7 @@ round_trip(const struct hm_record *record)
 	FOUND(hm_array_next(&rest, &item));
 }
 
-/* The quick look at the type agrees with the long one. */
+/* hm_record_type, which reads only the start, agrees with the full reader. */
 static void
 check_type(const struct hm_record *record, struct hm_slice line)
 {

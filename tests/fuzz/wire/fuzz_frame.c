@@ -1,7 +1,6 @@
 /*
- * The frame reader and the cipher, with and without encryption. What is read
- * is written again and must be the same bytes; what is sealed must open again,
- * and not if a bit of it has changed.
+ * The frame reader and the cipher. A frame that was read must be the same bytes
+ * when it is written. A sealed frame must open, but not if a bit has changed.
  */
 
 #include <stdlib.h>
@@ -48,7 +47,7 @@ check_cipher(const struct hm_frame *frame)
 		return;
 	if (frame->tag != NULL && hm_crypt_open(random_bytes, frame->command,
 	    frame->sequence, frame->payload, frame->size, out, frame->tag))
-		abort(); /* nobody guesses a tag */
+		abort(); /* a random tag is never right */
 	if (!hm_crypt_seal(random_bytes, frame->command, frame->sequence,
 	    frame->payload, frame->size, out, tag) ||
 	    !hm_crypt_open(random_bytes, frame->command, frame->sequence,

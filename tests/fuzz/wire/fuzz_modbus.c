@@ -1,4 +1,4 @@
-/* The Modbus reader: what it takes lies within the bytes, to the last one. */
+/* The Modbus reader: an accepted reply lies within the input. */
 
 #include <stdlib.h>
 

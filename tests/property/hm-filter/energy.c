@@ -1,20 +1,19 @@
 /*
- * energy DAYS SEED: the energy guard through so many days of an input, with
- * devices that do what devices do. The truth is known here, so that what the
- * guard shows can be judged:
+ * energy DAYS SEED: the energy guard through DAYS days of ports, with simulated
+ * devices that fail as real ones do. The true counters are known here, so that
+ * the counters the guard shows can be checked:
  *
- *  - a total never falls, is never above the truth, and is never shown before
- *    it was seen; today falls once a day, to 0, and at no other time;
- *  - the second last reading that was true is always shown or surpassed, and
- *    at the end of a day whose last three readings were true and the same,
- *    both counters are the truth;
- *  - a DTU's sums are the sums of what its inputs show, or absent.
+ *  - a total never falls, is never above the true one, and is never shown
+ *    before a reading had it; today falls once a day, to 0, at no other time;
+ *  - the total is never below the second last true reading, and at the end of a
+ *    day whose last three readings were true and the same, both counters are
+ *    true;
+ *  - a DTU's sums are the sums of the counters shown for its ports, or absent.
  *
- * A glitch lasts for one reading of an input, or for some if it is impossible:
- * two that follow one another and are possible cannot be told from the truth.
- * Nor can the energy of two days be told apart when a device that did not
- * reset its own counter was away at the time: then today is only held to never
- * fall.
+ * A glitch lasts for one reading of a port, or for several if it is impossible:
+ * two possible glitches in a row look like true readings. If a device was away
+ * when the day began and did not reset its own counter, the energy of both days
+ * cannot be separated: then the only rule for today is that it does not fall.
  */
 
 #include <math.h>
@@ -46,7 +45,7 @@ static const char *const zones[] = {"UTC", "Europe/Berlin",
 enum reset { MIDNIGHT, LATE, EARLY, SUNRISE, NEVER, RESETS };
 enum night { ABSENT, ZEROS, LAST, NIGHTS };
 
-/* An input: the truth, what its device says, and what has been shown. */
+/* A port: the true counters, those of its device, and those that were shown. */
 struct input {
 	double exact;    /* Wh since installation */
 	int64_t made;    /* the same, whole */
@@ -178,7 +177,7 @@ find_begin(int64_t date, int hour)
 		if (local.tm_year == wanted.tm_year &&
 		    local.tm_yday == wanted.tm_yday && local.tm_hour >= hour)
 			return at;
-		/* A date that a zone has left out begins with the next. */
+		/* A date that a zone skipped begins with the next one. */
 		if (at > date * DAY + 3 * DAY)
 			return at;
 	}
@@ -269,7 +268,7 @@ reset_device(struct inverter *inv)
 	inv->reset_at = 0;
 }
 
-/* The device's own idea of a new day; some change it every few days. */
+/* When the device begins a new day; some change the time every few days. */
 static void
 run_device(struct inverter *inv, int64_t now, bool awake)
 {
@@ -294,7 +293,7 @@ new_day_of_device(struct test *t, struct inverter *inv, int64_t now)
 		inv->reset = (enum reset)below(t, RESETS);
 }
 
-/* Our day begins: what the truth was then, and what nobody may know. */
+/* A day of the guard begins: note the true counters, and the uncertain part. */
 static void
 begin_day(struct test *t, int64_t now)
 {
@@ -378,7 +377,7 @@ say(struct test *t, struct input *in, bool awake, bool quarter)
 	return said;
 }
 
-/* What is true of the reading for the judgement of later ones. */
+/* Note a true reading, to check the counters shown for later ones. */
 static void
 remember(const struct test *t, struct input *in, const struct said *said,
     int64_t now)
@@ -526,7 +525,7 @@ judge_sums(struct test *t, size_t d, const char *time, int64_t now)
 	snprintf(line, sizeof line, "{\"type\":\"dtu\",\"time\":\"%s\","
 	    "\"dtu\":\"d%zu\",\"total_production\":7}", time, d);
 	look(t, HM_SCOPE_DTU, line, &answer);
-	/* An input that has shown nothing yet is not waited for. */
+	/* A port that has shown nothing yet does not count. */
 	if (all && (answer.total != total || answer.today != today))
 		fail(t, NULL, now, "a DTU's sums are not those of its inputs");
 }
@@ -553,7 +552,7 @@ close_guard(struct test *t)
 
 	t->refused += c->refused_zeros + c->refused_falls + c->refused_spikes;
 	if (c->began_anew > 0)
-		fail(t, NULL, 0, "a counter is said to have begun anew");
+		fail(t, NULL, 0, "a counter counts as restarted");
 	hm_guard_free(t->guard);
 	hm_ledger_db_close(t->db);
 	hm_ledger_free(t->ledger);
@@ -576,7 +575,7 @@ save(struct test *t)
 		exit(EXIT_FAILURE);
 }
 
-/* Taken away and forgotten, by another process; or put back as a new one. */
+/* Another process forgets a port, or it comes back as a new one. */
 static void
 change_inverter(struct test *t, size_t d)
 {
@@ -694,7 +693,7 @@ poll_dtu(struct test *t, size_t d, int64_t now)
 	if (one_in(t, 3000))
 		change_inverter(t, d);
 	read_dtu(t, d, now, &a);
-	/* Killed before the save: then nothing was written out, either. */
+	/* A kill before the save: the records were not written either. */
 	if (one_in(t, 300)) {
 		t->kills++;
 		restart(t);
@@ -768,7 +767,7 @@ run_plant(struct test *t)
 	}
 }
 
-/* Memory is as good as a disk here, and faster. */
+/* A database in memory is faster, and enough here. */
 static void
 name_database(struct test *t)
 {

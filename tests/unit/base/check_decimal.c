@@ -62,7 +62,7 @@ static const char *const refused[] = {"", "-", "+1", ".5", "1.", "01", "-01",
     "99999999999999999999", "1e999999999999999999999",
     "1e-999999999999999999999"};
 
-START_TEST(refuses_what_is_no_number_or_does_not_fit)
+START_TEST(refuses_other_texts_and_overflow)
 {
 	struct hm_decimal d;
 
@@ -71,7 +71,7 @@ START_TEST(refuses_what_is_no_number_or_does_not_fit)
 }
 END_TEST
 
-/* Only the bytes of the slice count, whatever stands behind them. */
+/* Bytes after the end of the slice are not read. */
 START_TEST(stays_within_the_slice)
 {
 	struct hm_decimal d;
@@ -206,11 +206,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("dec");
-	TCase *tc = tcase_create("dec");
+	Suite *suite = suite_create("decimal");
+	TCase *tc = tcase_create("decimal");
 
 	tcase_add_loop_test(tc, parses_exactly, 0, COUNT(numbers));
-	tcase_add_loop_test(tc, refuses_what_is_no_number_or_does_not_fit, 0,
+	tcase_add_loop_test(tc, refuses_other_texts_and_overflow, 0,
 	    COUNT(refused));
 	tcase_add_test(tc, stays_within_the_slice);
 	tcase_add_test(tc, long_texts);

@@ -37,7 +37,7 @@ teardown(void)
 	close(reading);
 }
 
-/* What has been logged since the last call; one write is one read. */
+/* The text logged since the last call; one write is one read. */
 static const char *
 heard(void)
 {
@@ -94,7 +94,7 @@ START_TEST(standard_is_tool_level_text)
 }
 END_TEST
 
-START_TEST(what_is_below_the_level_is_not_said)
+START_TEST(messages_below_the_level_are_dropped)
 {
 	for (int format = HM_LOG_STANDARD; format <= HM_LOG_JSON; format++) {
 		hm_log_use((enum hm_log_format)format);
@@ -156,7 +156,7 @@ START_TEST(json_names_the_reason)
 }
 END_TEST
 
-START_TEST(foreign_bytes_forge_nothing)
+START_TEST(foreign_bytes_cannot_fake_a_message)
 {
 	const char dirt[] = "a\nhm-test: error: b\x1b[2J\xff\xc2\x9b\"\\";
 	struct json_object *object;
@@ -200,7 +200,7 @@ START_TEST(any_bytes_give_one_line)
 }
 END_TEST
 
-START_TEST(what_is_too_long_is_cut)
+START_TEST(long_messages_are_cut)
 {
 	static char quotes[5000];
 	struct json_object *object;
@@ -247,12 +247,12 @@ main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, standard_is_tool_level_text);
-	tcase_add_test(tc, what_is_below_the_level_is_not_said);
+	tcase_add_test(tc, messages_below_the_level_are_dropped);
 	tcase_add_test(tc, json_has_the_facts);
 	tcase_add_test(tc, json_names_the_reason);
-	tcase_add_test(tc, foreign_bytes_forge_nothing);
+	tcase_add_test(tc, foreign_bytes_cannot_fake_a_message);
 	tcase_add_test(tc, any_bytes_give_one_line);
-	tcase_add_test(tc, what_is_too_long_is_cut);
+	tcase_add_test(tc, long_messages_are_cut);
 	tcase_add_test(tc, names_are_read);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

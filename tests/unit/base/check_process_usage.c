@@ -76,7 +76,7 @@ START_TEST(descriptors_are_counted)
 }
 END_TEST
 
-/* With no descriptor to be had, what needs one is not known. */
+/* Without a free descriptor, values that need one are unknown. */
 START_TEST(unknown_is_not_zero)
 {
 	struct rlimit usual, none;
@@ -97,8 +97,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("process");
-	TCase *tcase = tcase_create("process");
+	Suite *suite = suite_create("process_usage");
+	TCase *tcase = tcase_create("process_usage");
 
 	tcase_add_test(tcase, cpu_is_what_the_system_counts);
 	tcase_add_test(tcase, memory_is_resident);

@@ -51,7 +51,7 @@ START_TEST(clamps)
 }
 END_TEST
 
-/* The C library is the judge of 10,000 years, a moment in each day. */
+/* Compare with the C library over 10,000 years, one time of each day. */
 START_TEST(every_day)
 {
 	char buf[HM_RFC3339_SIZE], expected[64];
@@ -84,7 +84,7 @@ static const char *const refused[] = {"", "2026", "2026-11-23",
     "2026-1 -23T10:15:00Z", "2026-11-23T10:15:0xZ", "2026-11-23T-1:15:00Z",
     "2026/11/23T10:15:00Z", " 2026-11-23T10:15:00Z", "2026-11-23T10:15:00Z "};
 
-START_TEST(refuses_what_is_no_moment)
+START_TEST(refuses_wrong_times)
 {
 	int64_t seconds;
 
@@ -131,7 +131,7 @@ main(void)
 	tcase_add_loop_test(tc, both_ways, 0, COUNT(moments));
 	tcase_add_test(tc, clamps);
 	tcase_add_test(tc, every_day);
-	tcase_add_loop_test(tc, refuses_what_is_no_moment, 0, COUNT(refused));
+	tcase_add_loop_test(tc, refuses_wrong_times, 0, COUNT(refused));
 	tcase_add_test(tc, times_of_day);
 	tcase_add_test(tc, clocks);
 	tcase_set_timeout(tc, 60);

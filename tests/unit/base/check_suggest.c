@@ -66,8 +66,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("nearest");
-	TCase *tc = tcase_create("nearest");
+	Suite *suite = suite_create("suggest");
+	TCase *tc = tcase_create("suggest");
 
 	tcase_add_loop_test(tc, near_word_is_found, 0,
 	    sizeof near / sizeof *near);

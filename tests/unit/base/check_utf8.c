@@ -4,8 +4,8 @@
 #include "run_suite.h"
 
 /*
- * The rules once more, the long way round: take the bits together, then ask
- * whether the code point may be written in so many bytes.
+ * The rules in another way: join the bits, then check whether the code point
+ * may have this number of bytes.
  */
 static size_t
 slow_len(const unsigned char *s, size_t n)
@@ -122,7 +122,7 @@ START_TEST(cleans)
 }
 END_TEST
 
-START_TEST(nothing_is_no_sequence)
+START_TEST(empty_text_is_not_a_sequence)
 {
 	ck_assert_uint_eq(hm_utf8_len("a", 0), 0);
 }
@@ -138,7 +138,7 @@ main(void)
 	tcase_add_test(tc, every_code_point);
 	tcase_add_test(tc, writes_code_points);
 	tcase_add_test(tc, cleans);
-	tcase_add_test(tc, nothing_is_no_sequence);
+	tcase_add_test(tc, empty_text_is_not_a_sequence);
 	tcase_set_timeout(tc, 30);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

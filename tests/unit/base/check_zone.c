@@ -7,7 +7,7 @@
 #define DAY ((int64_t)24 * HOUR)
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
-/* 2026-03-29, when Berlin springs forward, and 2026-10-25, back again. */
+/* In Berlin summer time begins on 2026-03-29 and ends on 2026-10-25. */
 #define SPRING (20541 * DAY)
 #define AUTUMN (20751 * DAY)
 

@@ -249,7 +249,7 @@ START_TEST(anchors_and_merges_are_no_way_around)
 }
 END_TEST
 
-START_TEST(every_mistake_is_told)
+START_TEST(every_mistake_is_reported)
 {
 	setenv("QUERY_PERIOD", "x", 1);
 	expect_exit("--connect-timeout 0", "foo: 1\nask: all\n",
@@ -294,14 +294,14 @@ refuse(const struct hm_config *checked)
 	return HM_EXIT_USAGE;
 }
 
-START_TEST(tool_has_the_last_word)
+START_TEST(tool_checks_its_settings_last)
 {
 	own_check = refuse;
 	load(&poll_tool, "--check -p 5", NULL);
 	ck_assert_ptr_null(config);
 	ck_assert_int_eq(status, HM_EXIT_USAGE);
 	ck_assert_str_eq(said, "");
-	/* It is not asked about settings that are wrong by themselves. */
+	/* The tool's own check does not run after a wrong setting. */
 	load(&poll_tool, "-p 1", NULL);
 	ck_assert_int_eq(status, HM_EXIT_CONFIG);
 }
@@ -320,7 +320,7 @@ START_TEST(check_prints_values_and_no_secret)
 }
 END_TEST
 
-START_TEST(secret_is_not_told_when_it_is_wrong)
+START_TEST(wrong_secret_is_not_shown)
 {
 	load(&publish_tool, "", "mqtt_password: [xyzzy]\n");
 	ck_assert_ptr_null(config);
@@ -611,7 +611,7 @@ START_TEST(flags_are_switched_off_everywhere)
 }
 END_TEST
 
-/* Names that are none */
+/* Unknown names */
 
 START_TEST(near_key_is_suggested)
 {
@@ -708,7 +708,7 @@ END_TEST
 
 /* Rules */
 
-START_TEST(rules_bind_settings_together)
+START_TEST(rules_compare_settings)
 {
 	expect_exit("--retry-delay 10", "comm_reconnect_delay_max: 5\n"
 	    "circuit_breaker_timeout: 301\n", HM_EXIT_CONFIG);
@@ -721,11 +721,11 @@ START_TEST(rules_bind_settings_together)
 	load(&poll_tool, "--breaker-timeout 300 --retry-delay 300", NULL);
 	ck_assert_ptr_nonnull(config);
 	free_config();
-	/* A mistake is told at every log level. */
+	/* A mistake is reported at every log level. */
 	expect_exit("--retry-delay 301 --log-level CRITICAL", NULL,
 	    HM_EXIT_CONFIG);
 	ck_assert_uint_eq(lines_said(), 1);
-	/* They are hm-poll's, and nobody else's. */
+	/* The rules of hm-poll do not apply to other tools. */
 	load(&filter_tool, "", "circuit_breaker_timeout: 301\n");
 	ck_assert_ptr_nonnull(config);
 }
@@ -793,13 +793,13 @@ main(void)
 	tcase_add_test(good, flags_are_switched_off_everywhere);
 	suite_add_tcase(suite, bad);
 	tcase_add_test(bad, anchors_and_merges_are_no_way_around);
-	tcase_add_test(bad, every_mistake_is_told);
+	tcase_add_test(bad, every_mistake_is_reported);
 	tcase_add_test(bad, wrong_value_does_not_hide_the_one_before);
 	tcase_add_test(bad, command_line_mistakes_end_with_64);
 	tcase_add_test(bad, help_goes_before_everything_else);
-	tcase_add_test(bad, tool_has_the_last_word);
+	tcase_add_test(bad, tool_checks_its_settings_last);
 	tcase_add_test(bad, check_prints_values_and_no_secret);
-	tcase_add_test(bad, secret_is_not_told_when_it_is_wrong);
+	tcase_add_test(bad, wrong_secret_is_not_shown);
 	tcase_add_loop_test(bad, json_mistake_says_where, 0,
 	    sizeof bad_json / sizeof *bad_json);
 	tcase_add_loop_test(bad, pair_mistake_says_where, 0,
@@ -809,7 +809,7 @@ main(void)
 	tcase_add_test(bad, near_option_is_suggested);
 	tcase_add_test(bad, near_variable_is_named_once);
 	tcase_add_test(bad, retired_settings_are_named_once);
-	tcase_add_test(bad, rules_bind_settings_together);
+	tcase_add_test(bad, rules_compare_settings);
 	tcase_add_test(bad, check_prints_what_can_be_read);
 	return run_suite(suite);
 }

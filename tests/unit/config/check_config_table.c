@@ -3,9 +3,9 @@
 #include "run_suite.h"
 
 /*
- * Every row of settings.def, by every tool that has it, from the file, the
- * environment and the command line: good values to both bounds, one below and
- * one above them, and a wrong type.
+ * Every row of settings.def, with every tool that has it, from the file, the
+ * environment and the command line: the lowest and the highest value, one below
+ * and one above them, and a wrong type.
  */
 
 #define VALUE_SIZE 64
@@ -143,7 +143,7 @@ values_of(const struct hm_setting *s, struct values *values)
 
 /* Trying them */
 
-/* Settings that leave room for both bounds of those they are bound to. */
+/* Give settings that limit others values that allow both bounds of these. */
 static void
 give_room(const struct hm_setting *s, char *file, size_t size)
 {
@@ -200,7 +200,7 @@ give(const struct hm_tool *tool, const struct hm_setting *s,
 		unsetenv(s->env);
 }
 
-/* How messages name the place. */
+/* The name of the place in messages. */
 static void
 place_of(const struct hm_setting *s, enum source source, char out[128])
 {
@@ -264,7 +264,7 @@ try(const struct hm_tool *tool, const struct hm_setting *s,
 	config = NULL;
 }
 
-/* What a source of its own kind can get wrong. */
+/* Wrong values that only this source can have. */
 static void
 try_types(const struct hm_tool *tool, const struct hm_setting *s)
 {
@@ -328,7 +328,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("config table");
+	Suite *suite = suite_create("config_table");
 	TCase *tc = tcase_create("table");
 
 	suite_add_tcase(suite, tc);

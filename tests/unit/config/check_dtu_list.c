@@ -7,7 +7,7 @@
 
 #include "run_suite.h"
 
-/* tests/golden/hm-poll/uris-wrong has those that are refused. */
+/* tests/golden/hm-poll/uris-wrong has the URIs that are refused. */
 static const struct {
 	const char *uri;
 	enum hm_transport transport;
@@ -184,7 +184,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("dtu");
+	Suite *suite = suite_create("dtu_list");
 	TCase *uris = tcase_create("uris"), *lists = tcase_create("lists");
 
 	suite_add_tcase(suite, uris);

@@ -42,7 +42,7 @@ is_night(const char *setting, const char *time)
 #define AUCKLAND "-36.85,174.76"
 #define HONOLULU "21.31,-157.86"
 
-/* As almanacs have them, computed with astral 3.2. */
+/* Sunrise and sunset as almanacs have them, computed with astral 3.2. */
 static const struct {
 	const char *place, *rise, *set;
 } days[] = {
@@ -89,8 +89,8 @@ START_TEST(polar_days_and_nights_have_no_end)
 }
 END_TEST
 
-/* Elsewhere every day has one night, and no day flickers. */
-START_TEST(there_is_a_night_a_day)
+/* In other places every day has exactly one night. */
+START_TEST(every_day_has_one_night)
 {
 	static const char *const places[] = {BERLIN, SYDNEY, QUITO, AUCKLAND,
 	    HONOLULU};
@@ -130,8 +130,8 @@ START_TEST(hours_may_pass_midnight)
 }
 END_TEST
 
-/* The wall's 05:30 comes an hour sooner or later on these days. */
-START_TEST(hours_are_those_on_the_wall)
+/* On these days 05:30 of local time is an hour earlier or later in UTC. */
+START_TEST(hours_are_local_time)
 {
 	ck_assert(hm_zone_use("Europe/Berlin"));
 	/* Summer time begins on 2026-03-29 at 01:00 UTC. */
@@ -205,7 +205,7 @@ static const struct {
     {"22:00,05:30", "a latitude from -90"},
 };
 
-START_TEST(refuses_what_is_no_night)
+START_TEST(refuses_wrong_nights)
 {
 	struct hm_quiet_hours quiet;
 	const char *problem = "";
@@ -239,8 +239,8 @@ START_TEST(uploads_are_at_the_quarters)
 }
 END_TEST
 
-/* Whoever waits as long as told is out of the window, whatever the margin. */
-START_TEST(a_wait_ends_outside)
+/* After the wait that is returned, the upload is over, whatever the margin. */
+START_TEST(a_wait_ends_after_the_upload)
 {
 	int64_t begin = moment("2026-11-23T23:50:00Z") * 1000;
 
@@ -269,20 +269,20 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("quiet");
-	TCase *tests = tcase_create("quiet");
+	Suite *suite = suite_create("quiet_hours");
+	TCase *tests = tcase_create("quiet_hours");
 
 	tcase_add_loop_test(tests, knows_sunrise_and_sunset, 0, COUNT(days));
 	tcase_add_test(tests, polar_days_and_nights_have_no_end);
-	tcase_add_test(tests, there_is_a_night_a_day);
+	tcase_add_test(tests, every_day_has_one_night);
 	tcase_add_test(tests, hours_may_pass_midnight);
-	tcase_add_test(tests, hours_are_those_on_the_wall);
+	tcase_add_test(tests, hours_are_local_time);
 	tcase_add_test(tests, hours_of_a_zone_with_quarters);
 	tcase_add_test(tests, reads_the_setting);
-	tcase_add_loop_test(tests, refuses_what_is_no_night, 0,
+	tcase_add_loop_test(tests, refuses_wrong_nights, 0,
 	    COUNT(refused));
 	tcase_add_test(tests, uploads_are_at_the_quarters);
-	tcase_add_test(tests, a_wait_ends_outside);
+	tcase_add_test(tests, a_wait_ends_after_the_upload);
 	tcase_add_test(tests, times_before_1970_are_times);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);

@@ -7,7 +7,7 @@
 #include "config/settings.h"
 #include "run_suite.h"
 
-/* What a row of settings.def must keep, so that every reader of it may rely. */
+/* Rules for every row of settings.def; code that reads it relies on them. */
 
 #define EACH_SETTING(s) \
 	for (const struct hm_setting *s = hm_settings; \
@@ -159,7 +159,7 @@ within(const struct hm_setting *s, const char *text)
 	    number <= s->max;
 }
 
-/* An unset choice or number is the tool's to explain; a flag is never unset. */
+/* A flag always has a default; a tool decides about other unset settings. */
 static bool
 default_is_good(const struct hm_setting *s)
 {
@@ -233,7 +233,7 @@ START_TEST(values_on_the_command_line)
 		    name_of(s));
 		ck_assert_msg(s->value == NULL ||
 		    is_word(s->value, UPPER, UPPER ":="), "%s", name_of(s));
-		/* Everybody may read a command line. */
+		/* Other users can read a command line. */
 		ck_assert_msg(s->type != HM_TYPE_SECRET || s->option == NULL,
 		    "%s", name_of(s));
 		ck_assert_msg(s->letter == 0 || s->option != NULL, "%s",

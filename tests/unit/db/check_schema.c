@@ -6,7 +6,7 @@
 
 #include <sys/wait.h>
 
-/* The kept files of every schema stand in tests/data/schema. */
+/* tests/data/schema has a database file of every schema version. */
 static const char source[] = __FILE__;
 
 static struct hm_db db;
@@ -34,7 +34,7 @@ bring_up(const char *name)
 	ck_assert_msg(why == NULL, "%s", why);
 }
 
-/* A file as sqlite3 makes it: no log beside it, nothing of ours in it. */
+/* A file as sqlite3 makes it: no log beside it, no tables of hm in it. */
 static void
 make_foreign(const char *name, const char *sql)
 {
@@ -56,7 +56,7 @@ copy_kept(const char *name)
 static const char schema_sql[] =
     "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name";
 
-/* What is there; the order of columns that came later does not matter. */
+/* The schema as text; columns are sorted, because added ones come last. */
 static const char names_sql[] = "SELECT type, name, (SELECT "
     "group_concat(name || ' ' || type || ' ' || \"notnull\" || ' ' || pk) "
     "FROM (SELECT * FROM pragma_table_info(s.name) ORDER BY name)) "
@@ -116,7 +116,7 @@ START_TEST(has_every_field)
 }
 END_TEST
 
-/* Whoever opens it again changes nothing, and waits for nobody. */
+/* Opening it again changes nothing, and needs no lock. */
 START_TEST(leaves_a_current_file_alone)
 {
 	static char before[1 << 16];
@@ -137,7 +137,7 @@ START_TEST(leaves_a_current_file_alone)
 }
 END_TEST
 
-/* Tools that start together, each a process of its own. */
+/* Several processes start at the same time. */
 START_TEST(is_made_once_by_many)
 {
 	static char made[1 << 16];
@@ -167,7 +167,7 @@ END_TEST
 
 /* Files of earlier versions */
 
-START_TEST(brings_up_the_ledger_alone)
+START_TEST(upgrades_a_ledger)
 {
 	static char row[1000];
 	const char *rows = "SELECT * FROM production_cache";
@@ -188,8 +188,8 @@ END_TEST
 
 static const char *const kept[] = {"0.db", "1.db"};
 
-/* As if it had been made now. */
-START_TEST(brings_up_every_version)
+/* The upgraded schema is the same as a new one. */
+START_TEST(upgrades_every_version)
 {
 	static char names[1 << 16];
 
@@ -206,7 +206,7 @@ START_TEST(brings_up_every_version)
 }
 END_TEST
 
-/* A ledger from before one of its columns was there. */
+/* A ledger of an older version lacks one of its columns. */
 START_TEST(adds_to_the_ledger)
 {
 	copy_kept("0.db");
@@ -269,7 +269,7 @@ START_TEST(adds_a_field)
 }
 END_TEST
 
-START_TEST(makes_views_anew)
+START_TEST(replaces_views)
 {
 	static char before[1 << 16];
 
@@ -283,7 +283,7 @@ START_TEST(makes_views_anew)
 }
 END_TEST
 
-START_TEST(leaves_what_people_added)
+START_TEST(leaves_additions_of_users)
 {
 	bring_up("new.db");
 	run(&db, "CREATE VIEW mine AS SELECT 1 AS x; CREATE TABLE notes (x); "
@@ -339,7 +339,7 @@ START_TEST(refuses_a_foreign_ledger)
 }
 END_TEST
 
-START_TEST(refuses_what_is_no_database)
+START_TEST(refuses_other_files)
 {
 	FILE *file = fopen(in_scratch("db"), "w");
 	const struct hm_db_options options = {.writing = true};
@@ -356,7 +356,7 @@ START_TEST(refuses_what_is_no_database)
 }
 END_TEST
 
-/* A file that cannot be brought up now is as it was before. */
+/* A file that cannot be upgraded now is not changed. */
 START_TEST(leaves_a_locked_file_alone)
 {
 	const struct hm_db_options options = {.writing = true, .busy_ms = 50};
@@ -424,16 +424,16 @@ main(void)
 	tcase_add_test(tcase, has_every_field);
 	tcase_add_test(tcase, leaves_a_current_file_alone);
 	tcase_add_test(tcase, is_made_once_by_many);
-	tcase_add_test(tcase, brings_up_the_ledger_alone);
-	tcase_add_loop_test(tcase, brings_up_every_version, 0, COUNT(kept));
+	tcase_add_test(tcase, upgrades_a_ledger);
+	tcase_add_loop_test(tcase, upgrades_every_version, 0, COUNT(kept));
 	tcase_add_test(tcase, adds_to_the_ledger);
 	tcase_add_loop_test(tcase, adds_a_field, 0, COUNT(fields));
-	tcase_add_test(tcase, makes_views_anew);
-	tcase_add_test(tcase, leaves_what_people_added);
+	tcase_add_test(tcase, replaces_views);
+	tcase_add_test(tcase, leaves_additions_of_users);
 	tcase_add_test(tcase, refuses_a_newer_version);
 	tcase_add_test(tcase, refuses_a_newer_version_in_wal_mode);
 	tcase_add_test(tcase, refuses_a_foreign_ledger);
-	tcase_add_test(tcase, refuses_what_is_no_database);
+	tcase_add_test(tcase, refuses_other_files);
 	tcase_add_test(tcase, leaves_a_locked_file_alone);
 	tcase_add_test(tcase, opens_by_its_own_path);
 	tcase_add_test(tcase, makes_no_file_to_read_it);

@@ -9,7 +9,7 @@ static char buf[HM_FIRMWARE_VERSION_TEXT];
 
 START_TEST(dtu_versions)
 {
-	/* Those of the captured DTU-Pro. */
+	/* Numbers of the captured DTU-Pro. */
 	ck_assert_str_eq(hm_firmware_version_dtu(520, buf), "V00.02.08");
 	ck_assert_str_eq(hm_firmware_version_dtu_hardware(37122, buf),
 	    "H09.01.02");
@@ -60,7 +60,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("version");
+	Suite *suite = suite_create("firmware_version");
 	TCase *versions = tcase_create("versions");
 
 	suite_add_tcase(suite, versions);

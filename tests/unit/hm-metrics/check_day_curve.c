@@ -58,7 +58,7 @@ START_TEST(the_last_point_is_before_midnight)
 }
 END_TEST
 
-/* On 2026-10-25 the hour from two to three is there twice. */
+/* On 2026-10-25 the hour from two to three comes twice. */
 START_TEST(an_hour_that_comes_twice_is_one)
 {
 	hm_day_curve_add(&curve, 1792888200, 100 * WATT); /* 02:30 in summer */
@@ -70,8 +70,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("day curve");
-	TCase *tcase = tcase_create("day curve");
+	Suite *suite = suite_create("day_curve");
+	TCase *tcase = tcase_create("day_curve");
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_test(tcase, points_are_means_of_local_time);

@@ -143,7 +143,7 @@ START_TEST(readings_end_with_their_dtu)
 	ck_assert_str_eq(hm_view_status(&view, &live.dtu[0]), "error");
 	take_dtu("2026-06-21T10:01:00Z", "");
 	ck_assert(hm_view_up(&view, &live.dtu[0]));
-	ck_assert_str_eq(power(), ""); /* that was before */
+	ck_assert_str_eq(power(), ""); /* the reading is older */
 	take_port(",\"pv_power\":6");
 	ck_assert_str_eq(power(), "6");
 }
@@ -175,7 +175,7 @@ START_TEST(three_periods_may_be_longer)
 }
 END_TEST
 
-START_TEST(what_is_stale_is_an_answer_and_no_news)
+START_TEST(a_stale_record_only_shows_that_the_dtu_answers)
 {
 	take_port(",\"pv_power\":5");
 	pass(2 * MINUTE);
@@ -205,14 +205,14 @@ START_TEST(failures_count_by_their_number)
 	const struct hm_live_dtu *d = &live.dtu[0];
 
 	take_offline("closed", 1, "refused");
-	take_offline("closed", 1, "refused"); /* it came twice */
+	take_offline("closed", 1, "refused"); /* the same record again */
 	ck_assert_uint_eq(d->failed, 1);
-	take_offline("open", 5, "timeout_read"); /* some were not told of */
+	take_offline("open", 5, "timeout_read"); /* some had no record */
 	take_offline("half_open", 5, "timeout_read");
 	ck_assert_uint_eq(d->failed, 5);
 	ck_assert_uint_eq(d->errors[HM_ERR_REFUSED], 1);
 	ck_assert_uint_eq(d->errors[HM_ERR_TIMEOUT_READ], 4);
-	take_offline("closed", 1, "crc"); /* hm-poll has begun anew */
+	take_offline("closed", 1, "crc"); /* hm-poll has restarted */
 	ck_assert_uint_eq(d->failed, 6);
 	take_dtu("2026-06-21T10:01:00Z", "");
 	take_offline("closed", 1, "crc");
@@ -271,7 +271,7 @@ START_TEST(alarms_begin_and_end)
 }
 END_TEST
 
-START_TEST(alerts_are_told_again_more_often)
+START_TEST(alerts_are_repeated_more_often)
 {
 	take("{\"type\":\"alarm\"," TIME ",\"dtu\":\"roof\",\"alert\":"
 	    "\"dtu_offline\",\"start\":\"2026-06-21T08:00:00Z\"}");
@@ -301,7 +301,7 @@ START_TEST(alarms_are_bounded)
 }
 END_TEST
 
-START_TEST(a_tool_falls_silent)
+START_TEST(a_tool_without_stats_is_silent)
 {
 	int64_t polls;
 
@@ -315,7 +315,7 @@ START_TEST(a_tool_falls_silent)
 	pass(1);
 	ck_assert(hm_view_silent(&view, &live.tool[0]));
 	ck_assert(!hm_view_counter(&view, "hm-poll", "polls", &polls));
-	/* One that speaks less often is given the time. */
+	/* A tool with a longer period has more time. */
 	take("{\"type\":\"stats\"," TIME ",\"tool\":\"hm-poll\"}");
 	pass(8 * MINUTE);
 	ck_assert(!hm_view_silent(&view, &live.tool[0]));
@@ -348,7 +348,7 @@ START_TEST(deaths_are_counted_by_tool)
 	ck_assert_str_eq(live.died[0].tool, "hm-decode");
 	ck_assert_uint_eq(live.died[0].count, 2);
 	ck_assert_uint_eq(live.died[1].count, 1);
-	/* It is no sign of life. */
+	/* A death record does not mean that the tool runs. */
 	ck_assert_uint_eq(live.tools, 0);
 }
 END_TEST
@@ -361,7 +361,7 @@ START_TEST(a_death_that_comes_again_counts_once)
 	ck_assert_uint_eq(live.died[0].count, 1);
 	take(DEATH_BY("hm-decode", "01", ",\"pid\":8"));
 	ck_assert_uint_eq(live.died[0].count, 2);
-	/* Those of others may have none. */
+	/* A death record of another supervisor may have no process id. */
 	take(DEATH_BY("hm-store", "01", ""));
 	take(DEATH_BY("hm-store", "01", ""));
 	ck_assert_uint_eq(live.died[2].count, 1);
@@ -445,7 +445,7 @@ START_TEST(a_copy_is_equal_and_apart)
 }
 END_TEST
 
-START_TEST(sums_of_what_is_known)
+START_TEST(sums_are_of_known_values)
 {
 	struct hm_decimal sum;
 
@@ -480,7 +480,7 @@ START_TEST(silence_is_bad_after_a_while)
 }
 END_TEST
 
-START_TEST(one_that_answers_is_enough)
+START_TEST(one_dtu_that_answers_is_enough)
 {
 	hm_live_free(&live);
 	begin(2);
@@ -506,7 +506,7 @@ static const struct {
     {",\"inverters_online\":1", false},
 };
 
-START_TEST(who_goes_at_dusk_is_asleep)
+START_TEST(a_dtu_that_goes_at_dusk_is_asleep)
 {
 	take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":500");
 	take_dtu("2026-06-21T10:01:00Z", dusks[_i].last);
@@ -592,8 +592,8 @@ health(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, silence_is_bad_after_a_while);
-	tcase_add_test(tcase, one_that_answers_is_enough);
-	tcase_add_loop_test(tcase, who_goes_at_dusk_is_asleep, 0,
+	tcase_add_test(tcase, one_dtu_that_answers_is_enough);
+	tcase_add_loop_test(tcase, a_dtu_that_goes_at_dusk_is_asleep, 0,
 	    sizeof dusks / sizeof *dusks);
 	tcase_add_test(tcase, at_night_nothing_is_bad);
 	tcase_add_test(tcase, at_night_readings_last_for_its_periods);
@@ -605,23 +605,23 @@ health(void)
 int
 main(void)
 {
-	Suite *suite = suite_create("plant");
-	TCase *tcase = tcase_create("plant");
+	Suite *suite = suite_create("live");
+	TCase *tcase = tcase_create("live");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_record_replaces_the_reading);
 	tcase_add_test(tcase, readings_end_with_their_dtu);
 	tcase_add_test(tcase, readings_grow_old);
 	tcase_add_test(tcase, three_periods_may_be_longer);
-	tcase_add_test(tcase, what_is_stale_is_an_answer_and_no_news);
+	tcase_add_test(tcase, a_stale_record_only_shows_that_the_dtu_answers);
 	tcase_add_test(tcase, a_poll_counts_once);
 	tcase_add_test(tcase, failures_count_by_their_number);
 	tcase_add_test(tcase, a_probe_seen_first_is_no_failure);
 	tcase_add_test(tcase, info_stays);
 	tcase_add_test(tcase, alarms_begin_and_end);
-	tcase_add_test(tcase, alerts_are_told_again_more_often);
+	tcase_add_test(tcase, alerts_are_repeated_more_often);
 	tcase_add_test(tcase, alarms_are_bounded);
-	tcase_add_test(tcase, a_tool_falls_silent);
+	tcase_add_test(tcase, a_tool_without_stats_is_silent);
 	tcase_add_test(tcase, a_tool_of_one_record_is_given_time);
 	tcase_add_test(tcase, deaths_are_counted_by_tool);
 	tcase_add_test(tcase, a_death_that_comes_again_counts_once);
@@ -629,7 +629,7 @@ main(void)
 	tcase_add_test(tcase, names_are_bounded);
 	tcase_add_test(tcase, devices_are_bounded_and_forgotten);
 	tcase_add_test(tcase, a_copy_is_equal_and_apart);
-	tcase_add_test(tcase, sums_of_what_is_known);
+	tcase_add_test(tcase, sums_are_of_known_values);
 	tcase_set_timeout(tcase, 30);
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, health());

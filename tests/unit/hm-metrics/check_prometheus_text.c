@@ -4,7 +4,7 @@
 #include "run_suite.h"
 
 static struct hm_buffer out;
-static struct hm_prometheus expo;
+static struct hm_prometheus writer;
 
 static void
 teardown(void)
@@ -15,7 +15,7 @@ teardown(void)
 static void
 expect(const char *text)
 {
-	ck_assert(hm_prometheus_end(&expo));
+	ck_assert(hm_prometheus_end(&writer));
 	ck_assert_msg(out.n == strlen(text) && memcmp(out.p, text, out.n) ==
 	    0, "%.*s", (int)out.n, (const char *)out.p);
 }
@@ -23,20 +23,20 @@ expect(const char *text)
 static void
 write_all(bool openmetrics)
 {
-	hm_prometheus_start(&expo, &out, openmetrics);
-	hm_prometheus_family(&expo, "a_seconds_total", HM_PROMETHEUS_COUNTER,
+	hm_prometheus_start(&writer, &out, openmetrics);
+	hm_prometheus_family(&writer, "a_seconds_total", HM_PROMETHEUS_COUNTER,
 	    "time");
-	hm_prometheus_sample(&expo, "");
-	hm_prometheus_decimal(&expo, hm_decimal(1500, 3));
-	hm_prometheus_family(&expo, "b_info", HM_PROMETHEUS_INFO, "what");
-	hm_prometheus_sample(&expo, "");
-	hm_prometheus_label(&expo, "x", "a\"b\\c\nd\xc3\xa9");
-	hm_prometheus_label(&expo, "y", "");
-	hm_prometheus_int(&expo, 1);
-	hm_prometheus_family(&expo, "c", HM_PROMETHEUS_HISTOGRAM, "how long");
-	hm_prometheus_sample(&expo, "_bucket");
-	hm_prometheus_label(&expo, "le", "+Inf");
-	hm_prometheus_int(&expo, -2);
+	hm_prometheus_sample(&writer, "");
+	hm_prometheus_decimal(&writer, hm_decimal(1500, 3));
+	hm_prometheus_family(&writer, "b_info", HM_PROMETHEUS_INFO, "what");
+	hm_prometheus_sample(&writer, "");
+	hm_prometheus_label(&writer, "x", "a\"b\\c\nd\xc3\xa9");
+	hm_prometheus_label(&writer, "y", "");
+	hm_prometheus_int(&writer, 1);
+	hm_prometheus_family(&writer, "c", HM_PROMETHEUS_HISTOGRAM, "how long");
+	hm_prometheus_sample(&writer, "_bucket");
+	hm_prometheus_label(&writer, "le", "+Inf");
+	hm_prometheus_int(&writer, -2);
 }
 
 START_TEST(prometheus_text)
@@ -77,17 +77,17 @@ START_TEST(a_name_that_does_not_fit_fails)
 
 	memset(name, 'x', HM_PROMETHEUS_NAME);
 	name[HM_PROMETHEUS_NAME] = '\0';
-	hm_prometheus_start(&expo, &out, false);
-	hm_prometheus_family(&expo, name, HM_PROMETHEUS_GAUGE, "");
-	ck_assert(!hm_prometheus_end(&expo));
+	hm_prometheus_start(&writer, &out, false);
+	hm_prometheus_family(&writer, name, HM_PROMETHEUS_GAUGE, "");
+	ck_assert(!hm_prometheus_end(&writer));
 }
 END_TEST
 
 int
 main(void)
 {
-	Suite *suite = suite_create("expo");
-	TCase *tcase = tcase_create("expo");
+	Suite *suite = suite_create("prometheus_text");
+	TCase *tcase = tcase_create("prometheus_text");
 
 	tcase_add_checked_fixture(tcase, NULL, teardown);
 	tcase_add_test(tcase, prometheus_text);

@@ -20,13 +20,13 @@ static const struct {
     {{0, 300000, true}, 8, 0, 256000},
     {{0, 300000, true}, 9, 0, 300000},
     {{0, 300000, true}, 100, 0, 300000},
-    /* A shortest wait above a second is the base. */
+    /* A minimum above a second is the base. */
     {{5000, 300000, true}, 1, 5000, 10000},
     {{5000, 300000, true}, 3, 5000, 40000},
     {{500, 300000, true}, 1, 500, 2000},
     {{1000, 60000, true}, 5, 1000, 32000},
     {{1000, 60000, true}, 6, 1000, 60000},
-    /* A longest wait below the base. */
+    /* A maximum below the base. */
     {{0, 100, true}, 1, 0, 100},
     {{0, 100, true}, 100, 0, 100},
     {{0, 0, true}, 100, 0, 0},
@@ -34,7 +34,7 @@ static const struct {
     {{9000, 3000, true}, 2, 3000, 3000},
     {{3600000, 3600000, true}, 100, 3600000, 3600000},
     {{0, 3600000, true}, INT64_MAX, 0, 3600000},
-    /* Not exponential: always the same. */
+    /* Not exponential: the wait is always the same. */
     {{0, 300000, false}, 5, 0, 0},
     {{2500, 300000, false}, 1, 2500, 2500},
     {{2500, 300000, false}, 100, 2500, 2500},

@@ -34,7 +34,7 @@ static const struct step steps[] = {
     {121, BAD, false, HM_BREAKER_CLOSED, 2, 0},
     {181, BAD, false, HM_BREAKER_CLOSED, 3, 0},
     {241, BAD, false, HM_BREAKER_CLOSED, 4, 0},
-    /* A good one in between: the count begins anew. */
+    /* A good poll in between resets the count. */
     {301, GOOD, false, HM_BREAKER_CLOSED, 0, 0},
     {361, BAD, false, HM_BREAKER_CLOSED, 1, 0},
     {421, BAD, false, HM_BREAKER_CLOSED, 2, 0},

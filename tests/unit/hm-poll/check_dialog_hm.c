@@ -26,7 +26,7 @@ static struct hm_arena arena;
 static struct hm_dialog_options options;
 static struct hm_dialog *dialog;
 
-/* Frames in the making, as the DTU's side of the connection. */
+/* Frames that the DTU sends. */
 static uint8_t wire[4 * CAP];
 static size_t wired;
 static uint16_t sequence;
@@ -180,7 +180,7 @@ wire_heartbeat(void)
 	wire_payload(0x2202, (const uint8_t *)"\x08\x90\x1c", 3);
 }
 
-/* What was wired goes to the dialog in one piece. */
+/* Feed the bytes on the wire to the dialog in one piece. */
 static enum hm_turn
 feed(void)
 {
@@ -264,7 +264,7 @@ reply_command(size_t i)
 	return frame.command;
 }
 
-/* A poll that goes as it should, at a moment of the monotonic clock. */
+/* A poll without failures, at a time of the monotonic clock. */
 static void
 poll_at(int64_t moment)
 {
@@ -305,7 +305,7 @@ START_TEST(information_comes_before_readings)
 }
 END_TEST
 
-START_TEST(request_tells_the_time)
+START_TEST(request_has_the_time)
 {
 	uint8_t payload[CAP];
 	size_t size;
@@ -378,7 +378,7 @@ START_TEST(readings_of_the_same_time_are_stale)
 	device_time++;
 	poll_at(180);
 	ck_assert(!hm_dialog_stale(dialog));
-	/* A poll that failed has shown nothing to nobody. */
+	/* The readings of a failed poll do not count. */
 	device_time++;
 	hm_dialog_begin(dialog, NOW, 240);
 	wire_real_page(2, 0);
@@ -387,7 +387,7 @@ START_TEST(readings_of_the_same_time_are_stale)
 	    HM_ERR_TIMEOUT_READ);
 	poll_at(300);
 	ck_assert(!hm_dialog_stale(dialog));
-	/* A clock that was put back. */
+	/* The clock of the DTU was set back. */
 	device_time -= 3600;
 	poll_at(360);
 	ck_assert(!hm_dialog_stale(dialog));
@@ -403,7 +403,7 @@ START_TEST(readings_without_a_time_are_never_stale)
 }
 END_TEST
 
-START_TEST(silence_about_known_information_costs_one_poll)
+START_TEST(silence_about_known_information_fails_one_poll)
 {
 	options.ask = HM_ASK_INFO;
 	poll_at(0);
@@ -443,7 +443,7 @@ START_TEST(pages_of_information_are_asked_for)
 }
 END_TEST
 
-START_TEST(page_sent_twice_is_passed_over)
+START_TEST(page_sent_twice_is_dropped)
 {
 	hm_dialog_begin(dialog, NOW, 0);
 	wire_info();
@@ -458,7 +458,7 @@ START_TEST(page_sent_twice_is_passed_over)
 }
 END_TEST
 
-START_TEST(unsolicited_frames_are_passed_over)
+START_TEST(unsolicited_frames_are_dropped)
 {
 	hm_dialog_begin(dialog, NOW, 0);
 	wire_heartbeat();
@@ -467,10 +467,10 @@ START_TEST(unsolicited_frames_are_passed_over)
 	wire_info();
 	wire_heartbeat();
 	ck_assert_int_eq(feed(), HM_TURN_ASK);
-	/* What was sent with the reply before the request is passed over. */
+	/* A frame that came with the reply before the request is dropped. */
 	wire_info();
 	ck_assert_int_eq(feed(), HM_TURN_READ);
-	/* So is what looks like the reply to a request not sent yet. */
+	/* So is a frame that looks like the reply to a request not sent yet. */
 	hm_dialog_hold(dialog, true);
 	wire_real();
 	ck_assert_int_eq(feed(), HM_TURN_READ);
@@ -515,7 +515,7 @@ START_TEST(replies_may_come_byte_by_byte)
 }
 END_TEST
 
-/* A frame that nobody asked for may be cut in two by the next request. */
+/* An unsolicited frame may begin before the next request and end after it. */
 START_TEST(rest_of_an_unsolicited_frame_may_follow_the_request)
 {
 	size_t half;
@@ -594,7 +594,7 @@ START_TEST(too_many_packages_make_no_sense)
 	hm_dialog_begin(dialog, NOW, 0);
 	wire_real_page(INT32_MAX, 0);
 	expect_failure(feed(), HM_ERR_PROTOCOL);
-	/* What is negative is taken for one. */
+	/* A negative number of packages counts as one. */
 	hm_dialog_begin(dialog, NOW, 0);
 	wire_real_page(INT32_MIN, INT32_MIN);
 	ck_assert_int_eq(feed(), HM_TURN_DONE);
@@ -957,16 +957,16 @@ main(void)
 	tcase_add_checked_fixture(encrypted, setup, teardown);
 	suite_add_tcase(suite, plain);
 	tcase_add_test(plain, information_comes_before_readings);
-	tcase_add_test(plain, request_tells_the_time);
+	tcase_add_test(plain, request_has_the_time);
 	tcase_add_test(plain, information_is_asked_for_again_after_its_period);
 	tcase_add_test(plain, information_of_a_failed_poll_is_asked_for_again);
 	tcase_add_test(plain, readings_of_the_same_time_are_stale);
 	tcase_add_test(plain, readings_without_a_time_are_never_stale);
-	tcase_add_test(plain, silence_about_known_information_costs_one_poll);
+	tcase_add_test(plain, silence_about_known_information_fails_one_poll);
 	tcase_add_test(plain, pages_are_asked_for_one_by_one);
 	tcase_add_test(plain, pages_of_information_are_asked_for);
-	tcase_add_test(plain, page_sent_twice_is_passed_over);
-	tcase_add_test(plain, unsolicited_frames_are_passed_over);
+	tcase_add_test(plain, page_sent_twice_is_dropped);
+	tcase_add_test(plain, unsolicited_frames_are_dropped);
 	tcase_add_test(plain, nothing_but_unsolicited_frames_is_a_failure);
 	tcase_add_test(plain, replies_may_come_byte_by_byte);
 	tcase_add_test(plain,

@@ -17,7 +17,7 @@ static struct hm_arena arena;
 static struct hm_dialog_options options;
 static struct hm_dialog *dialog;
 
-/* The DTU's side: what was asked last, and what it answers. */
+/* The DTU's side: the last request, and the replies. */
 static uint16_t transaction, address, registers;
 static uint8_t wire[1024];
 static size_t wired;
@@ -224,7 +224,7 @@ START_TEST(empty_replies_and_empty_lists_are_not_mapped)
 }
 END_TEST
 
-START_TEST(exceptions_are_told_by_name)
+START_TEST(exceptions_are_named)
 {
 	static const char *const names[] = {NULL, "illegal function",
 	    "illegal data address", "illegal data value",
@@ -277,7 +277,7 @@ START_TEST(lengths_must_fit_the_request)
 }
 END_TEST
 
-START_TEST(what_is_not_modbus_is_refused)
+START_TEST(other_bytes_are_refused)
 {
 	begin();
 	wire_serial();
@@ -294,16 +294,16 @@ START_TEST(what_is_not_modbus_is_refused)
 }
 END_TEST
 
-START_TEST(late_replies_are_passed_over)
+START_TEST(late_replies_are_dropped)
 {
 	begin_with_serial();
-	/* The serial number once more, then what was asked for. */
+	/* The reply with the serial number again, then the expected reply. */
 	transaction--;
 	wire_serial();
 	transaction++;
 	wire_record(INVERTER);
 	ck_assert_int_eq(feed(), HM_TURN_ASK);
-	/* Alone, it leaves the question open. */
+	/* Alone, it does not answer the request. */
 	transaction--;
 	wire_record(INVERTER);
 	transaction++;
@@ -363,11 +363,11 @@ main(void)
 	tcase_add_test(polls, replies_may_come_byte_by_byte);
 	tcase_add_test(polls, wrong_byte_count_is_no_fault);
 	tcase_add_test(polls, empty_replies_and_empty_lists_are_not_mapped);
-	tcase_add_test(polls, exceptions_are_told_by_name);
+	tcase_add_test(polls, exceptions_are_named);
 	tcase_add_test(polls, another_unit_is_refused);
 	tcase_add_test(polls, lengths_must_fit_the_request);
-	tcase_add_test(polls, what_is_not_modbus_is_refused);
-	tcase_add_test(polls, late_replies_are_passed_over);
+	tcase_add_test(polls, other_bytes_are_refused);
+	tcase_add_test(polls, late_replies_are_dropped);
 	tcase_add_test(polls, transaction_ids_wrap);
 	tcase_add_test(polls, silence_and_a_closed_connection_fail_the_poll);
 	return run_suite(suite);

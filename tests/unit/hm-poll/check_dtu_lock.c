@@ -88,8 +88,8 @@ START_TEST(is_held_by_one)
 }
 END_TEST
 
-/* How long the others have left the DTU alone. */
-START_TEST(tells_when_another_had_it)
+/* How long ago another process polled the DTU. */
+START_TEST(shows_when_another_process_had_it)
 {
 	const struct timespec pause = {.tv_nsec = 50000000};
 
@@ -111,8 +111,8 @@ START_TEST(tells_when_another_had_it)
 }
 END_TEST
 
-/* The wall clock was put back: nothing is known. */
-START_TEST(waits_for_no_time_to_come)
+/* The wall clock was set back: the time is unknown. */
+START_TEST(ignores_times_in_the_future)
 {
 	const struct timespec later[] = {{.tv_sec = 32503680000},
 	    {.tv_sec = 32503680000}};
@@ -125,7 +125,7 @@ START_TEST(waits_for_no_time_to_come)
 }
 END_TEST
 
-/* A process that is killed leaves no trouble behind. */
+/* The lock of a killed process is free. */
 START_TEST(ends_with_its_process)
 {
 	int ready[2], status;
@@ -153,8 +153,8 @@ START_TEST(ends_with_its_process)
 }
 END_TEST
 
-/* The file of another user, who lets all read it. */
-START_TEST(needs_no_right_to_write)
+/* The file belongs to another user, and everyone can read it. */
+START_TEST(needs_no_write_permission)
 {
 	ck_assert_int_eq(hm_dtu_lock_take(&lock), HM_DTU_LOCK_HELD);
 	ck_assert_int_eq(chmod(lock.path, 0444), 0);
@@ -205,17 +205,17 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("lock");
-	TCase *tcase = tcase_create("lock");
+	Suite *suite = suite_create("dtu_lock");
+	TCase *tcase = tcase_create("dtu_lock");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, names_its_file, 0, COUNT(names));
 	tcase_add_test(tcase, cuts_a_long_host);
 	tcase_add_test(tcase, is_held_by_one);
-	tcase_add_test(tcase, tells_when_another_had_it);
-	tcase_add_test(tcase, waits_for_no_time_to_come);
+	tcase_add_test(tcase, shows_when_another_process_had_it);
+	tcase_add_test(tcase, ignores_times_in_the_future);
 	tcase_add_test(tcase, ends_with_its_process);
-	tcase_add_test(tcase, needs_no_right_to_write);
+	tcase_add_test(tcase, needs_no_write_permission);
 	tcase_add_test(tcase, follows_no_link);
 	tcase_add_test(tcase, takes_plain_files_only);
 	tcase_add_test(tcase, says_why_it_fails);

@@ -39,8 +39,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("hints");
-	TCase *tcase = tcase_create("hints");
+	Suite *suite = suite_create("error_hints");
+	TCase *tcase = tcase_create("error_hints");
 
 	tcase_add_loop_test(tcase, names_what_is_known, 0, COUNT(cases));
 	suite_add_tcase(suite, tcase);

@@ -65,7 +65,7 @@ START_TEST(earliest_moment)
 }
 END_TEST
 
-/* Put off together, DTUs come back one after the other, before the next. */
+/* DTUs that an upload postponed are polled one after the other after it. */
 START_TEST(fleet_is_spread_after_an_upload)
 {
 	static const int64_t periods[] = {5 * S, MIN, 15 * MIN, 24 * HOUR};

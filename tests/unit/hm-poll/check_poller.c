@@ -262,7 +262,7 @@ START_TEST(silent_dtu_times_out)
 }
 END_TEST
 
-START_TEST(closed_connection_is_told)
+START_TEST(closed_connection_is_reported)
 {
 	closes = true;
 	poll_once();
@@ -295,7 +295,7 @@ START_TEST(names_are_looked_up)
 }
 END_TEST
 
-START_TEST(unknown_name_is_told)
+START_TEST(unknown_name_is_reported)
 {
 	strcpy(host, "no-such-host.invalid");
 	poll_once();
@@ -314,7 +314,7 @@ START_TEST(poll_under_way_is_not_started_again)
 }
 END_TEST
 
-START_TEST(freed_poller_calls_nobody)
+START_TEST(freed_poller_makes_no_callback)
 {
 	struct hm_poller *other;
 
@@ -344,11 +344,11 @@ main(void)
 	tcase_add_test(polls, modbus_dtu_is_read);
 	tcase_add_test(polls, frame_may_end_in_a_pause);
 	tcase_add_test(polls, silent_dtu_times_out);
-	tcase_add_test(polls, closed_connection_is_told);
+	tcase_add_test(polls, closed_connection_is_reported);
 	tcase_add_test(polls, closed_port_refuses);
 	tcase_add_test(polls, names_are_looked_up);
-	tcase_add_test(polls, unknown_name_is_told);
+	tcase_add_test(polls, unknown_name_is_reported);
 	tcase_add_test(polls, poll_under_way_is_not_started_again);
-	tcase_add_test(polls, freed_poller_calls_nobody);
+	tcase_add_test(polls, freed_poller_makes_no_callback);
 	return run_suite(suite);
 }

@@ -35,7 +35,7 @@ setup(void)
 		freeaddrinfo(list);
 }
 
-/* What is still under way in a thread wakes the loop: it stays, then. */
+/* A resolution in a thread wakes the loop when it ends: keep the loop. */
 static void
 teardown(void)
 {
@@ -66,7 +66,7 @@ START_TEST(name_is_answered_later)
 }
 END_TEST
 
-/* Asked for again, a lookup that was given up is taken up, not doubled. */
+/* Asked again, the resolver uses the lookup that is still running. */
 START_TEST(abandoned_lookup_is_taken_up)
 {
 	unsigned never = 0;

@@ -65,7 +65,7 @@ expect_waiting(const char *topic, const char *payload)
 	    (int)message.payload.n, message.payload.p, payload);
 }
 
-/* Send what waits first; its id is the result. */
+/* Send the first waiting message; returns its id. */
 static int
 send_next(const char *topic, const char *payload)
 {
@@ -289,7 +289,7 @@ START_TEST(bytes_are_bounded)
 	ck_assert(state("b", "123456789"));
 	ck_assert(!state("c", ""));
 	deliver("a", "123456789");
-	/* The bytes of what was delivered are there again. */
+	/* The bytes of a delivered message are free again. */
 	ck_assert(state("c", "123456789"));
 	deliver("b", "123456789");
 	deliver("c", "123456789");
@@ -311,7 +311,7 @@ START_TEST(topic_can_grow_into_the_bytes_of_others)
 }
 END_TEST
 
-/* What does not fit must not cost what was there before it. */
+/* A message that does not fit must not remove the older one. */
 START_TEST(announcement_too_large_leaves_the_one_before)
 {
 	make(100, 100, 20);
@@ -412,7 +412,7 @@ START_TEST(lost_connection_returns_what_was_in_flight)
 	send_next("c", "1");
 	hm_outbox_return(outbox);
 	expect_counts(4, 0, 0, 0);
-	/* Its acknowledgement belongs to the connection that is gone. */
+	/* Its acknowledgement belongs to the lost connection. */
 	hm_outbox_arrived(outbox, 1);
 	expect_counts(4, 0, 0, 0);
 	deliver("a", "1");
@@ -483,7 +483,7 @@ START_TEST(announcements_are_repeated_in_their_order)
 	deliver("c", "1");
 	state("s", "2");
 	hm_outbox_announce(outbox);
-	/* Before the states that need them. */
+	/* Announcements come before the states that need them. */
 	deliver("a", "1");
 	deliver("b", "1");
 	deliver("c", "1");
@@ -508,7 +508,7 @@ START_TEST(newest_announcement_is_repeated)
 }
 END_TEST
 
-START_TEST(what_waits_is_not_announced_twice)
+START_TEST(waiting_announcement_is_not_sent_twice)
 {
 	announcement("a", "1");
 	hm_outbox_announce(outbox);
@@ -612,7 +612,7 @@ main(void)
 	suite_add_tcase(suite, announce);
 	tcase_add_test(announce, announcements_are_repeated_in_their_order);
 	tcase_add_test(announce, newest_announcement_is_repeated);
-	tcase_add_test(announce, what_waits_is_not_announced_twice);
+	tcase_add_test(announce, waiting_announcement_is_not_sent_twice);
 	tcase_add_test(announce, announcement_in_flight_is_repeated);
 	tcase_add_test(announce,
 	    empty_announcement_is_forgotten_once_delivered);

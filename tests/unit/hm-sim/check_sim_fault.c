@@ -98,7 +98,7 @@ START_TEST(refusing_goes_by_seconds)
 }
 END_TEST
 
-START_TEST(mistakes_are_told)
+START_TEST(mistakes_are_reported)
 {
 	static const struct {
 		const char *text, *says;
@@ -164,7 +164,7 @@ main(void)
 	tcase_add_test(tests, quarter_hours_have_a_minute);
 	tcase_add_test(tests, no_list_is_no_fault);
 	tcase_add_test(tests, refusing_goes_by_seconds);
-	tcase_add_test(tests, mistakes_are_told);
+	tcase_add_test(tests, mistakes_are_reported);
 	tcase_add_test(tests, every_fault_has_a_name_and_a_transport);
 	return run_suite(suite);
 }

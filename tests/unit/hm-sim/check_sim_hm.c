@@ -375,7 +375,7 @@ START_TEST(heartbeat_and_network)
 }
 END_TEST
 
-START_TEST(what_is_not_known_is_not_answered)
+START_TEST(unknown_requests_are_not_answered)
 {
 	static const uint8_t junk[] = {0xff, 0xff, 0xff};
 	struct hm_sim_dtu dtu = new_dtu(&plant);
@@ -516,7 +516,7 @@ main(void)
 	tcase_add_test(tests, alarms_come_when_asked_for);
 	tcase_add_test(tests, history_is_the_day_so_far);
 	tcase_add_test(tests, heartbeat_and_network);
-	tcase_add_test(tests, what_is_not_known_is_not_answered);
+	tcase_add_test(tests, unknown_requests_are_not_answered);
 	tcase_add_test(tests, unsolicited_frames_alternate);
 	tcase_add_test(tests, faults_are_as_named);
 	tcase_add_test(tests, glitches_are_in_good_replies);

@@ -241,7 +241,7 @@ START_TEST(meter_balances_house_and_sun)
 		hm_sim_plant_read_meter(&plant, 0, &time, &now);
 		ck_assert_int_ge(now.exported, last.exported);
 		ck_assert_int_ge(now.imported, last.imported);
-		/* One of both counts at a time. */
+		/* Only one of both counters grows at a time. */
 		ck_assert(now.exported == last.exported ||
 		    now.imported == last.imported);
 		sum += now.power * 10;

@@ -30,7 +30,7 @@ teardown(void)
 }
 
 static void
-set_up_anew(size_t bytes)
+set_up_again(size_t bytes)
 {
 	hm_backlog_free(backlog);
 	backlog = hm_backlog_new(bytes);
@@ -45,7 +45,7 @@ pause_ms(int64_t ms)
 	nanosleep(&pause, NULL);
 }
 
-/* The row of a number: `n` bytes that tell it. */
+/* The row of a number: `n` bytes made from it. */
 static struct hm_slice
 row_of(uint64_t number, size_t n)
 {
@@ -67,7 +67,7 @@ expect(struct hm_backlog_place *place, uint64_t number, size_t n)
 {
 	struct hm_slice row = hm_backlog_next(backlog, place);
 
-	/* An assertion takes longer than all the rest. */
+	/* An assertion for each row takes longer than all the rest. */
 	if (row.n != n || memcmp(row.p, row_of(number, n).p, n) != 0)
 		ck_abort_msg("row %zu is another", (size_t)number);
 }
@@ -87,7 +87,7 @@ START_TEST(keeps_order_over_chunks)
 	ck_assert_uint_eq(hm_backlog_count(backlog), 2000);
 	for (uint64_t i = 0; i < 2000; i++)
 		expect(&place, i, size_of(i));
-	/* What has been taken is there until it is dropped. */
+	/* Rows that were taken stay in memory until they are dropped. */
 	place = (struct hm_backlog_place){NULL, 0};
 	expect(&place, 0, size_of(0));
 	hm_backlog_drop(backlog, 2000);
@@ -115,7 +115,7 @@ START_TEST(drops_in_the_middle)
 }
 END_TEST
 
-/* Whatever room is left for a length at the end of a chunk. */
+/* With any number of free bytes at the end of a chunk. */
 START_TEST(fills_chunks_to_the_end)
 {
 	size_t first = CHUNK - 2 * sizeof(size_t) - (size_t)_i;
@@ -171,12 +171,12 @@ START_TEST(is_bounded)
 {
 	size_t bytes = 4 * CHUNK, count;
 
-	set_up_anew(bytes);
+	set_up_again(bytes);
 	count = fill(1000);
 	ck_assert_uint_le(count * 1008, bytes);
 	ck_assert_uint_ge(count * 1008, bytes - 4 * 1008);
 	ck_assert_uint_eq(hm_backlog_count(backlog), count);
-	/* There is room again when a chunk is free, for as much. */
+	/* When a chunk is free there is room again, for as many rows. */
 	hm_backlog_drop(backlog, count / 4 - 1);
 	ck_assert(!put(0, 1000));
 	hm_backlog_drop(backlog, 1);
@@ -186,10 +186,10 @@ START_TEST(is_bounded)
 }
 END_TEST
 
-/* Better one row too large than one that never goes. */
+/* An empty backlog takes a row of any size, or it would never be stored. */
 START_TEST(takes_any_row_when_empty)
 {
-	set_up_anew(1);
+	set_up_again(1);
 	ck_assert(put(1, LARGEST));
 	ck_assert(!put(2, 1));
 	hm_backlog_drop(backlog, 1);
@@ -203,7 +203,7 @@ START_TEST(waits_for_room_as_long_as_asked)
 {
 	int64_t began = hm_monotonic_ms();
 
-	set_up_anew(1);
+	set_up_again(1);
 	ck_assert(put(1, 70000));
 	ck_assert(!hm_backlog_put(backlog, row_of(2, 10), 60));
 	ck_assert_int_ge(hm_monotonic_ms() - began, 60);
@@ -228,13 +228,13 @@ drop_slowly(void *context)
 	return NULL;
 }
 
-/* As long as the other side gets on, and longer than its patience. */
-START_TEST(waits_while_the_other_side_gets_on)
+/* Longer than its timeout, as long as the other side makes progress. */
+START_TEST(waits_while_the_other_side_makes_progress)
 {
 	struct dropping dropping = {.each_ms = 30};
 	pthread_t other;
 
-	set_up_anew(CHUNK);
+	set_up_again(CHUNK);
 	dropping.rows = fill(6000);
 	ck_assert_uint_eq(dropping.rows, 10);
 	ck_assert_int_eq(pthread_create(&other, NULL, drop_slowly, &dropping),
@@ -291,7 +291,7 @@ START_TEST(waits_no_longer_than_the_bound)
 }
 END_TEST
 
-START_TEST(waits_for_nothing_after_the_end)
+START_TEST(does_not_wait_after_the_end)
 {
 	struct hm_backlog_state state;
 
@@ -308,10 +308,10 @@ START_TEST(waits_for_nothing_after_the_end)
 END_TEST
 
 /*
- * What comes while a batch is being written waits for others of its own, or
- * each would be written alone from then on.
+ * A row that comes while a batch is written waits for its own delay. Otherwise
+ * every following row would be written alone.
  */
-START_TEST(delays_each_batch_anew)
+START_TEST(delays_each_batch)
 {
 	struct hm_backlog_state state;
 	int64_t began;
@@ -328,8 +328,8 @@ START_TEST(delays_each_batch_anew)
 }
 END_TEST
 
-/* What was left of a batch has waited already. */
-START_TEST(delays_no_rest_of_a_batch)
+/* The rest of a batch has waited already. */
+START_TEST(does_not_delay_the_rest_of_a_batch)
 {
 	int64_t began;
 
@@ -417,7 +417,7 @@ START_TEST(passes_a_million_rows_between_threads)
 	bool good = true;
 	pthread_t other;
 
-	set_up_anew(MEGABYTE);
+	set_up_again(MEGABYTE);
 	ck_assert_int_eq(pthread_create(&other, NULL, put_all, &good), 0);
 	do {
 		struct hm_backlog_place place = {NULL, 0};
@@ -450,13 +450,13 @@ main(void)
 	tcase_add_test(tcase, is_bounded);
 	tcase_add_test(tcase, takes_any_row_when_empty);
 	tcase_add_test(tcase, waits_for_room_as_long_as_asked);
-	tcase_add_test(tcase, waits_while_the_other_side_gets_on);
+	tcase_add_test(tcase, waits_while_the_other_side_makes_progress);
 	tcase_add_test(tcase, waits_for_a_count);
 	tcase_add_test(tcase, waits_for_the_delay_of_the_first);
 	tcase_add_test(tcase, waits_no_longer_than_the_bound);
-	tcase_add_test(tcase, waits_for_nothing_after_the_end);
-	tcase_add_test(tcase, delays_each_batch_anew);
-	tcase_add_test(tcase, delays_no_rest_of_a_batch);
+	tcase_add_test(tcase, does_not_wait_after_the_end);
+	tcase_add_test(tcase, delays_each_batch);
+	tcase_add_test(tcase, does_not_delay_the_rest_of_a_batch);
 	tcase_add_test(tcase, is_woken_by_the_end);
 	tcase_add_test(tcase, is_woken_by_the_row_that_was_wanted);
 	tcase_add_test(tcase, passes_a_million_rows_between_threads);

@@ -65,7 +65,7 @@ START_TEST(replaces_an_older_copy)
 }
 END_TEST
 
-/* Somebody writes, all the while: each row is there or not, in order. */
+/* Another process writes meanwhile: the copy has the first rows, in order. */
 
 static atomic_bool stop;
 
@@ -113,7 +113,7 @@ START_TEST(copies_while_others_write)
 }
 END_TEST
 
-/* Failures leave nothing behind, and an older copy as it was. */
+/* A failure leaves no file, and does not change an older copy. */
 
 static void
 expect_none(const char *path, const char *to, int64_t most_ms)
@@ -143,7 +143,7 @@ START_TEST(needs_a_directory)
 }
 END_TEST
 
-START_TEST(needs_a_database_of_ours)
+START_TEST(needs_a_database_of_hm)
 {
 	struct hm_db other;
 
@@ -155,8 +155,8 @@ START_TEST(needs_a_database_of_ours)
 }
 END_TEST
 
-/* What others go on writing would go on in a file without a name. */
-START_TEST(is_never_in_the_place_of_the_database)
+/* Other processes would otherwise write to a file without a name. */
+START_TEST(never_replaces_the_database)
 {
 	ck_assert_int_eq(link(in_scratch("hm.db"), in_scratch("other.db")), 0);
 	expect_none(in_scratch("hm.db"), in_scratch("hm.db"), -1);
@@ -174,7 +174,7 @@ START_TEST(refuses_a_name_that_is_too_long)
 }
 END_TEST
 
-/* Copies that are kept */
+/* Which copies are kept */
 
 static void
 touch(const char *name)
@@ -244,7 +244,7 @@ START_TEST(leaves_other_files)
 }
 END_TEST
 
-/* Those that are there stay when no new one can be made. */
+/* If no new copy can be made, the old ones stay. */
 START_TEST(keeps_old_ones_without_a_new_one)
 {
 	touch("hm_backup_20240101_000000.db");
@@ -276,8 +276,8 @@ main(void)
 	tcase_add_test(tcase, copies_while_others_write);
 	tcase_add_test(tcase, gives_up_after_a_time);
 	tcase_add_test(tcase, needs_a_directory);
-	tcase_add_test(tcase, needs_a_database_of_ours);
-	tcase_add_test(tcase, is_never_in_the_place_of_the_database);
+	tcase_add_test(tcase, needs_a_database_of_hm);
+	tcase_add_test(tcase, never_replaces_the_database);
 	tcase_add_test(tcase, refuses_a_name_that_is_too_long);
 	tcase_add_test(tcase, keeps_the_newest);
 	tcase_add_test(tcase, leaves_other_files);

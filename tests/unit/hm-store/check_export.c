@@ -6,7 +6,7 @@
 #include "run_suite.h"
 #include "xorshift.h"
 
-/* What is exported and stored anew is what there was. */
+/* Storing an export makes the same rows. */
 
 static struct keeper *from, *to;
 static size_t lines;
@@ -335,14 +335,14 @@ START_TEST(restores_everything)
 	export(0, INT64_MAX, NULL);
 	ck_assert_uint_gt(lines, 2000);
 	expect_all_same();
-	/* And once more, into what is there: nothing is new. */
+	/* A second time, into the same database: nothing changes. */
 	lines = 0;
 	export(0, INT64_MAX, NULL);
 	expect_all_same();
 }
 END_TEST
 
-START_TEST(restores_alarms_that_stand_in_readings)
+START_TEST(restores_alarms_in_readings)
 {
 	static const int codes[] = {0, 5, 5, 7, 0, 5, 0, 0, 7};
 	char time[HM_RFC3339_SIZE];
@@ -448,7 +448,7 @@ START_TEST(writes_a_range)
 END_TEST
 
 /* A reader that has gone. */
-START_TEST(ends_when_told)
+START_TEST(ends_when_the_reader_has_gone)
 {
 	size_t most = 3;
 
@@ -466,11 +466,11 @@ main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, restores_everything, 0, 3);
-	tcase_add_test(tcase, restores_alarms_that_stand_in_readings);
+	tcase_add_test(tcase, restores_alarms_in_readings);
 	tcase_add_test(tcase, writes_records_as_they_were);
 	tcase_add_test(tcase, keeps_the_order_of_time);
 	tcase_add_test(tcase, writes_a_range);
-	tcase_add_test(tcase, ends_when_told);
+	tcase_add_test(tcase, ends_when_the_reader_has_gone);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -26,7 +26,7 @@ teardown(void)
 	remove_scratch();
 }
 
-START_TEST(refuses_what_holds_no_history)
+START_TEST(refuses_files_without_history)
 {
 	struct hm_db other = {NULL, NULL};
 	const char *why;
@@ -105,7 +105,7 @@ readings_of(const char *serial, int64_t limit)
 	return buf;
 }
 
-START_TEST(tells_the_newest_readings)
+START_TEST(returns_the_newest_readings)
 {
 	char time[HM_RFC3339_SIZE];
 
@@ -137,7 +137,7 @@ add_span(void *context, int64_t time, struct hm_slice dtu,
 	    (int)dtu.n, dtu.p, number);
 }
 
-START_TEST(tells_power_by_spans)
+START_TEST(returns_power_by_spans)
 {
 	static const struct {
 		int time;
@@ -186,14 +186,14 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("history");
-	TCase *tcase = tcase_create("history");
+	Suite *suite = suite_create("history_read");
+	TCase *tcase = tcase_create("history_read");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(tcase, refuses_what_holds_no_history);
+	tcase_add_test(tcase, refuses_files_without_history);
 	tcase_add_loop_test(tcase, reads_numbers, 0, COUNT(numbers));
-	tcase_add_test(tcase, tells_the_newest_readings);
-	tcase_add_test(tcase, tells_power_by_spans);
+	tcase_add_test(tcase, returns_the_newest_readings);
+	tcase_add_test(tcase, returns_power_by_spans);
 	tcase_add_test(tcase, counts_what_is_there);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -83,7 +83,7 @@ START_TEST(removes_an_hour_at_a_time)
 }
 END_TEST
 
-/* Where there is a gap it is passed at once. */
+/* A gap in the readings takes no extra step. */
 START_TEST(begins_with_the_oldest)
 {
 	keep(k, "dtu", "1970-01-01T00:00:05Z", "\"dtu\":\"roof\"");
@@ -164,7 +164,7 @@ START_TEST(keeps_the_rest)
 }
 END_TEST
 
-/* Somebody else writes: nothing is half done. */
+/* While another process writes, nothing is deleted. */
 START_TEST(fails_whole)
 {
 	struct hm_db other;

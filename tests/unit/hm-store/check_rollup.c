@@ -8,8 +8,8 @@
 #include "xorshift.h"
 
 /*
- * Hours and days against figures that are worked out here in another way:
- * from a list of readings, by comparing the text of local times.
+ * Hours and days against figures that are computed here in another way: from a
+ * list of readings, by comparing the text of local times.
  */
 
 #define HOUR 3600
@@ -146,7 +146,7 @@ add(struct figures *f, const struct reading *r)
 	f->count++;
 }
 
-/* The local time, "2026-10-25 02 +0200": what the hour of a moment is. */
+/* The hour of a time, "2026-10-25 02 +0200", in local time. */
 static void
 name_hour(int64_t time, char name[40])
 {
@@ -212,7 +212,7 @@ name_all(int reset_hour)
 	}
 }
 
-/* Those of an hour, or else of a day, by its name. */
+/* The readings of an hour, or else of a day, by its name. */
 static struct figures
 figures_of(const char *name, int port, bool is_hour)
 {
@@ -225,7 +225,7 @@ figures_of(const char *name, int port, bool is_hour)
 	return f;
 }
 
-/* A row is of the moment at which the clock showed the hour first. */
+/* The time of a row is when the clock first showed the hour. */
 static void
 expect_begin(int64_t hour)
 {
@@ -236,7 +236,7 @@ expect_begin(int64_t hour)
 	ck_assert_str_ne(name, before);
 }
 
-/* Of all rows of a table, which are counted; each reading is in one. */
+/* Check and count all rows of a table; each reading is in one of them. */
 static int64_t
 expect_table(const char *sql, bool is_hour)
 {
@@ -304,7 +304,7 @@ START_TEST(makes_hours_and_days)
 
 	start(places[_i].zone, places[_i].reset_hour);
 	make_readings(moment(places[_i].around));
-	/* Neither order nor batches matter, nor when they are made. */
+	/* The order, the batches and the time of the rollup do not matter. */
 	shuffle();
 	keep_from_to(0, readings / 3);
 	make_all();
@@ -319,7 +319,7 @@ START_TEST(makes_hours_and_days)
 }
 END_TEST
 
-/* Where clocks are set by half an hour an hour may begin in another one. */
+/* Where clocks change by half an hour, an hour may begin within another. */
 START_TEST(counts_each_reading_once)
 {
 	static const char *const changes[] = {
@@ -383,7 +383,7 @@ keep_power(const char *time, const char *power)
 static const char hour_sql[] = "SELECT strftime('%H', hour, 'unixepoch'), "
     "samples, pv_power_avg FROM port_hourly ORDER BY hour";
 
-/* The hour that goes on waits, unless all are wanted. */
+/* The current hour is not made, unless `all`. */
 START_TEST(leaves_the_last_hour)
 {
 	start("UTC", 0);
@@ -440,7 +440,7 @@ START_TEST(weighs_the_mean_of_a_day)
 }
 END_TEST
 
-/* What is there of an hour after pruning does not take its place. */
+/* Rows that are left of an hour after pruning do not replace it. */
 START_TEST(keeps_hours_that_are_pruned)
 {
 	start("UTC", 0);
@@ -492,7 +492,7 @@ START_TEST(makes_those_of_every_table)
 END_TEST
 
 /* Figures come from tables of their own: they do not mix. */
-START_TEST(tells_devices_apart)
+START_TEST(distinguishes_devices)
 {
 	start("UTC", 0);
 	keep_power("2026-06-10T10:00:00Z", "1");
@@ -540,7 +540,7 @@ main(void)
 	tcase_add_test(tcase, weighs_the_mean_of_a_day);
 	tcase_add_test(tcase, keeps_hours_that_are_pruned);
 	tcase_add_test(tcase, makes_those_of_every_table);
-	tcase_add_test(tcase, tells_devices_apart);
+	tcase_add_test(tcase, distinguishes_devices);
 	tcase_add_test(tcase, takes_any_year);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);

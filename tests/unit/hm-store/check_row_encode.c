@@ -375,7 +375,7 @@ START_TEST(keeps_the_longest_line)
 }
 END_TEST
 
-START_TEST(knows_what_it_takes)
+START_TEST(knows_the_types_it_stores)
 {
 	static const char *const taken[] = {"alarm", "status", "info",
 	    "history", "stats"};
@@ -435,7 +435,7 @@ static const struct {
     {"{\"type\":\"stats\"," TIME "}", "no tool"},
 };
 
-START_TEST(refuses_what_has_no_key)
+START_TEST(refuses_records_without_a_key)
 {
 	struct hm_row row;
 	const char *why = make(refused[_i].line, &row);
@@ -466,8 +466,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("row");
-	TCase *tcase = tcase_create("row");
+	Suite *suite = suite_create("row_encode");
+	TCase *tcase = tcase_create("row_encode");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, holds_values, 0, COUNT(values));
@@ -478,8 +478,9 @@ main(void)
 	tcase_add_loop_test(tcase, binds_each_column_once, 0, HM_SCOPES);
 	tcase_add_loop_test(tcase, keeps_events_as_lines, 0, COUNT(events));
 	tcase_add_test(tcase, keeps_the_longest_line);
-	tcase_add_test(tcase, knows_what_it_takes);
-	tcase_add_loop_test(tcase, refuses_what_has_no_key, 0, COUNT(refused));
+	tcase_add_test(tcase, knows_the_types_it_stores);
+	tcase_add_loop_test(tcase, refuses_records_without_a_key, 0,
+	    COUNT(refused));
 	tcase_add_test(tcase, refuses_keys_that_are_too_long);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

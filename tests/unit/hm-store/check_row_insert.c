@@ -74,7 +74,7 @@ START_TEST(stores_every_type_of_reading)
 }
 END_TEST
 
-/* What came first stays, whatever comes under the same key. */
+/* The first row of a key stays; later ones are ignored. */
 START_TEST(stores_a_row_once)
 {
 	ck_assert_int_eq(keep_port(T("10:00:00"), 5), HM_ROW_NEW);
@@ -99,7 +99,7 @@ START_TEST(stores_a_row_once_in_a_batch)
 }
 END_TEST
 
-START_TEST(tells_devices_apart)
+START_TEST(distinguishes_devices)
 {
 	static const struct {
 		const char *dtu, *serial;
@@ -122,7 +122,7 @@ START_TEST(latest_is_the_newest)
 	keep_port(T("10:00:00"), 5);
 	keep_port(T("10:00:10"), 6);
 	ck_assert_str_eq(ask(latest_sql), "10:00:10|10:00:00|6.0");
-	/* An older one is kept, and is no news. */
+	/* An older one is stored, but is not the latest. */
 	ck_assert_int_eq(keep_port(T("10:00:05"), 7), HM_ROW_NEW);
 	ck_assert_str_eq(ask(latest_sql), "10:00:10|10:00:00|6.0");
 }
@@ -148,7 +148,7 @@ START_TEST(latest_is_the_newest_of_a_batch)
 }
 END_TEST
 
-/* It does not matter in which order rows come. */
+/* The order of the rows does not matter. */
 START_TEST(first_seen_is_the_oldest)
 {
 	keep_port(T("10:00:10"), 6);
@@ -159,8 +159,8 @@ START_TEST(first_seen_is_the_oldest)
 }
 END_TEST
 
-/* A value that is missing in the newest is unknown now. */
-START_TEST(latest_forgets_what_is_not_told)
+/* A value that the newest reading lacks is unknown. */
+START_TEST(latest_forgets_missing_values)
 {
 	keep_port(T("10:00:00"), 5);
 	keep(k, "port", T("10:00:10"), "\"dtu\":\"roof\",\"serial\":\"1\","
@@ -225,7 +225,7 @@ START_TEST(stores_an_alarm_once)
 END_TEST
 
 /* Those of hm-alert have a name and no code, and perhaps no device. */
-START_TEST(tells_alarms_apart)
+START_TEST(distinguishes_alarms)
 {
 	static const char *const members[] = {
 	    "\"dtu\":\"a\"", "\"dtu\":\"b\"", "\"dtu\":\"a\",\"port\":1",
@@ -242,7 +242,7 @@ START_TEST(tells_alarms_apart)
 }
 END_TEST
 
-/* Alarms that stand in readings */
+/* Alarm codes in readings */
 
 static void
 keep_code(const char *time, const char *code)
@@ -296,7 +296,7 @@ START_TEST(follows_each_inverter_by_itself)
 }
 END_TEST
 
-/* A reading that comes again, or late, changes nothing of what came after. */
+/* A reading that comes again, or late, does not change later alarms. */
 START_TEST(follows_no_code_twice)
 {
 	static char before[2000];
@@ -336,7 +336,7 @@ START_TEST(stores_changes_of_state)
 	ck_assert_int_eq(keep_status(T("10:02:00"), "offline", REFUSED
 	    ",\"failures\":1,\"text\":\"a\",\"hint\":\"b\","
 	    "\"retry_at\":\"" T("10:03:00") "\""), HM_ROW_NEW);
-	/* How often and when again is no change. */
+	/* Another number of failures or time of retry is not a change. */
 	ck_assert_int_eq(keep_status(T("10:03:00"), "offline", REFUSED
 	    ",\"failures\":2,\"text\":\"c\""), HM_ROW_KNOWN);
 	ck_assert_int_eq(keep_status(T("10:04:00"), "offline",
@@ -372,7 +372,7 @@ START_TEST(stores_the_last_state_of_a_second)
 }
 END_TEST
 
-/* What is known of devices, and the rest */
+/* Information about devices, curves and stats */
 
 START_TEST(stores_information_once)
 {
@@ -427,7 +427,7 @@ START_TEST(stores_stats)
 END_TEST
 
 /* Values of another kind are unknown; the event is not lost for them. */
-START_TEST(stores_events_without_what_is_wrong)
+START_TEST(stores_events_without_wrong_values)
 {
 	ck_assert_int_eq(keep(k, "status", T("10:00:00"), "\"dtu\":\"roof\","
 	    "\"state\":5,\"failures\":\"x\",\"retry_at\":\"soon\","
@@ -463,21 +463,21 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("rows");
-	TCase *tcase = tcase_create("rows");
+	Suite *suite = suite_create("row_insert");
+	TCase *tcase = tcase_create("row_insert");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, stores_every_type_of_reading);
 	tcase_add_test(tcase, stores_a_row_once);
 	tcase_add_test(tcase, stores_a_row_once_in_a_batch);
-	tcase_add_test(tcase, tells_devices_apart);
+	tcase_add_test(tcase, distinguishes_devices);
 	tcase_add_test(tcase, latest_is_the_newest);
 	tcase_add_test(tcase, latest_is_the_newest_of_a_batch);
 	tcase_add_test(tcase, first_seen_is_the_oldest);
-	tcase_add_test(tcase, latest_forgets_what_is_not_told);
+	tcase_add_test(tcase, latest_forgets_missing_values);
 	tcase_add_test(tcase, stores_exact_values);
 	tcase_add_test(tcase, stores_an_alarm_once);
-	tcase_add_test(tcase, tells_alarms_apart);
+	tcase_add_test(tcase, distinguishes_alarms);
 	tcase_add_test(tcase, follows_a_code_in_readings);
 	tcase_add_test(tcase, follows_each_inverter_by_itself);
 	tcase_add_test(tcase, follows_no_code_twice);
@@ -486,7 +486,7 @@ main(void)
 	tcase_add_test(tcase, stores_information_once);
 	tcase_add_test(tcase, stores_curves_as_they_grow);
 	tcase_add_test(tcase, stores_stats);
-	tcase_add_test(tcase, stores_events_without_what_is_wrong);
+	tcase_add_test(tcase, stores_events_without_wrong_values);
 	tcase_add_test(tcase, forgets_a_batch_that_failed);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

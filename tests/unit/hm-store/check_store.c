@@ -123,7 +123,7 @@ START_TEST(writes_and_counts)
 	ck_assert_uint_eq(counts->known, 2);
 	ck_assert_uint_eq(counts->batches, 2);
 	ck_assert_uint_eq(counts->failures, 0);
-	/* One of none opens the database. */
+	/* A batch without rows opens the database. */
 	ck_assert(write_all());
 	ck_assert_uint_eq(counts->batches, 2);
 }
@@ -195,7 +195,7 @@ START_TEST(recovers_from_a_directory_in_its_place)
 	put(100, 3, 1);
 	expect_failing(1);
 	expect_failing(2);
-	/* What is due can wait. */
+	/* Rollups can wait. */
 	ck_assert(!hm_store_upkeep(store, true));
 	ck_assert_uint_eq(counts->failures, 2);
 	ck_assert_int_eq(rmdir(in_scratch("hm.db")), 0);
@@ -236,8 +236,8 @@ START_TEST(leaves_a_newer_file_alone)
 }
 END_TEST
 
-/* In the middle of a batch: none of it is there, and none is counted. */
-START_TEST(takes_a_failed_batch_back)
+/* A failure in the middle of a batch: no row is stored or counted. */
+START_TEST(undoes_a_failed_batch)
 {
 	struct hm_db db;
 
@@ -293,7 +293,7 @@ move(const char *from, const char *to)
 	}
 }
 
-/* What comes after goes to a new file; what was written stays in the old. */
+/* Later rows go to a new file; rows written before stay in the old one. */
 START_TEST(goes_on_when_its_file_is_moved)
 {
 	put(100, 3, 1);
@@ -345,7 +345,7 @@ START_TEST(makes_hours_when_they_are_over)
 }
 END_TEST
 
-/* Those of a run that did not get to it. */
+/* Hours that an earlier run has not made. */
 START_TEST(makes_hours_that_were_left)
 {
 	put(7200, 2, 3600);
@@ -379,7 +379,7 @@ START_TEST(makes_many_hours_in_steps)
 }
 END_TEST
 
-/* Old is what is old beside the newest reading, whatever the clock says. */
+/* The age of a reading counts from the newest one, not from the clock. */
 START_TEST(prunes_what_is_old)
 {
 	hm_store_free(store);
@@ -393,7 +393,7 @@ START_TEST(prunes_what_is_old)
 	ck_assert_uint_eq(counts->pruned, 2);
 	ck_assert_str_eq(ask_file("hm.db", "SELECT time FROM port"),
 	    "3600\n5400\n90000");
-	/* The hour at hand has not been made yet. */
+	/* The current hour has not been made yet. */
 	ck_assert_str_eq(ask_file("hm.db", "SELECT sum(samples) "
 	    "FROM port_hourly"), "4");
 }
@@ -433,7 +433,7 @@ end_thread(struct hm_store_thread *thread)
 
 	hm_store_thread_end(thread);
 	fd.fd = hm_store_thread_fd(thread);
-	/* It tells of each batch, too. */
+	/* It also reports each batch. */
 	while (!hm_store_thread_ended(thread)) {
 		ck_assert_int_eq(poll(&fd, 1, 20000), 1);
 		hm_store_thread_woken(thread);
@@ -480,8 +480,8 @@ START_TEST(a_thread_writes_after_the_delay)
 }
 END_TEST
 
-/* It keeps what there is room for, and tells of the rest. */
-START_TEST(a_thread_outlives_its_disk)
+/* It keeps the rows that fit, and reports the rest. */
+START_TEST(a_thread_survives_a_failed_disk)
 {
 	struct hm_store_thread *thread;
 	struct hm_store_thread_counts c;
@@ -497,7 +497,7 @@ START_TEST(a_thread_outlives_its_disk)
 	began = hm_monotonic_ms();
 	for (int i = 0; i < 20000; i++)
 		kept += hm_store_thread_put(thread, row_at(i, i % 100), 0);
-	/* The stream does not wait for what does not come. */
+	/* The stream does not wait while the database cannot be written. */
 	ck_assert_int_lt(hm_monotonic_ms() - began, 5000);
 	hm_store_thread_counts(thread, &c);
 	ck_assert_uint_eq(c.queued, kept);
@@ -514,7 +514,7 @@ START_TEST(a_thread_outlives_its_disk)
 }
 END_TEST
 
-/* At the end it tries once more, and does not wait for a miracle. */
+/* At the end it tries once more, and then gives up. */
 START_TEST(a_thread_ends_with_rows_left)
 {
 	struct hm_store_thread *thread;
@@ -543,7 +543,7 @@ main(void)
 	tcase_add_test(tcase, recovers_from_a_directory_in_its_place);
 	tcase_add_test(tcase, recovers_from_garbage_in_its_place);
 	tcase_add_test(tcase, leaves_a_newer_file_alone);
-	tcase_add_test(tcase, takes_a_failed_batch_back);
+	tcase_add_test(tcase, undoes_a_failed_batch);
 	tcase_add_test(tcase, recovers_from_a_full_disk);
 	tcase_add_test(tcase, goes_on_when_its_file_is_moved);
 	tcase_add_test(tcase, goes_on_when_its_file_is_removed);
@@ -554,7 +554,7 @@ main(void)
 	tcase_add_test(tcase, prunes_nothing_without_retention);
 	tcase_add_test(tcase, a_thread_writes_all);
 	tcase_add_test(tcase, a_thread_writes_after_the_delay);
-	tcase_add_test(tcase, a_thread_outlives_its_disk);
+	tcase_add_test(tcase, a_thread_survives_a_failed_disk);
 	tcase_add_test(tcase, a_thread_ends_with_rows_left);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);

@@ -1,4 +1,4 @@
-/* Records put into a database as hm-store does. */
+/* Put records into a database as hm-store does. */
 
 #include "scratch.h"
 
@@ -90,7 +90,7 @@ keep_line(struct keeper *k, struct hm_slice line)
 	return fate;
 }
 
-/* Make the hours that are due: all, or all but the last. Answers how many. */
+/* Make the due hours: all, or all but the last. Returns how many. */
 static inline uint64_t
 make_hours(struct keeper *k, bool all)
 {

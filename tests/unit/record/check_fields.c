@@ -4,7 +4,7 @@
 #include "record/types.h"
 #include "run_suite.h"
 
-/* What a row of fields.def must keep, so that every reader of it may rely. */
+/* Rules for every row of fields.def; code that reads it relies on them. */
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define EACH_FIELD(f) \
@@ -44,7 +44,7 @@ is_number(enum hm_field_kind kind)
 	return kind == HM_GAUGE || kind == HM_DAILY || kind == HM_COUNTER;
 }
 
-/* What every record holds beside its fields. */
+/* Keys that records have beside their fields. */
 static bool
 is_taken(const char *key)
 {
@@ -78,7 +78,7 @@ START_TEST(scopes_and_flags)
 		ck_assert_msg(f->scopes != 0 && (f->scopes & ~ALL_SCOPES) == 0,
 		    "%s", f->key);
 		ck_assert_msg((f->flags & ~ALL_FLAGS) == 0, "%s", f->key);
-		/* Only instant values mean nothing at night. */
+		/* Only instant values are meaningless at night. */
 		if ((f->flags & HM_AWAKE) != 0)
 			ck_assert_msg(f->kind == HM_GAUGE, "%s", f->key);
 		if ((f->flags & HM_DESCRIBES) != 0)

@@ -117,7 +117,7 @@ START_TEST(refuses_and_says_where)
 }
 END_TEST
 
-/* Every beginning of a good line is bad, and is read no further than it is. */
+/* Every incomplete start of a good line is bad; nothing past it is read. */
 START_TEST(torn_lines)
 {
 	for (size_t i = 0; i < COUNT(good); i++) {

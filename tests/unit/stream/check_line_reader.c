@@ -49,7 +49,7 @@ put(const char *text)
 	ck_assert_int_eq(write(to, text, strlen(text)), (ssize_t)strlen(text));
 }
 
-/* Once around the poll of a stream; whether it has to be asked again. */
+/* One poll of a stream; returns whether it has to be called again. */
 static void
 look(void)
 {
@@ -74,7 +74,7 @@ gives_none(void)
 	ck_assert_int_eq(hm_line_reader_next(lines, &line), HM_LINE_NONE);
 }
 
-/* What another reader would find. */
+/* The bytes that another reader of the pipe would read. */
 static void
 holds(const char *text)
 {
@@ -117,7 +117,7 @@ START_TEST(the_last_needs_no_newline)
 }
 END_TEST
 
-START_TEST(a_nul_is_told)
+START_TEST(a_nul_is_reported)
 {
 	ck_assert_int_eq(write(to, "a\0b\n", 4), 4);
 	look();
@@ -125,7 +125,7 @@ START_TEST(a_nul_is_told)
 }
 END_TEST
 
-START_TEST(what_is_not_released_stays)
+START_TEST(unreleased_lines_stay)
 {
 	put("{1}\n{2}\n{3}\n");
 	look();
@@ -138,7 +138,7 @@ START_TEST(what_is_not_released_stays)
 }
 END_TEST
 
-START_TEST(what_comes_later_is_seen)
+START_TEST(later_lines_are_read)
 {
 	put("{1}\n");
 	look();
@@ -156,7 +156,7 @@ START_TEST(what_comes_later_is_seen)
 }
 END_TEST
 
-START_TEST(torn_lines_are_told)
+START_TEST(torn_lines_are_reported)
 {
 	static const char *const torn[] = {"{1", "1}", "x"};
 
@@ -185,7 +185,7 @@ START_TEST(half_a_line_is_left)
 }
 END_TEST
 
-START_TEST(the_end_is_seen_behind_what_is_held)
+START_TEST(the_end_is_seen_while_lines_are_held)
 {
 	put("{1}\n{2");
 	look();
@@ -199,7 +199,7 @@ START_TEST(the_end_is_seen_behind_what_is_held)
 }
 END_TEST
 
-/* Use up what pipes an ordinary user may have: further ones are tiny. */
+/* Use all pipe memory that a user may have: further pipes are tiny. */
 static void
 use_up_pipes(void)
 {
@@ -263,23 +263,23 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("lines");
+	Suite *suite = suite_create("line_reader");
 	TCase *plain = tcase_create("plain");
 	TCase *durable = tcase_create("durable");
 
 	tcase_add_checked_fixture(plain, open_plain, close_all);
 	tcase_add_test(plain, lines_come_whole);
 	tcase_add_test(plain, the_last_needs_no_newline);
-	tcase_add_test(plain, a_nul_is_told);
+	tcase_add_test(plain, a_nul_is_reported);
 	suite_add_tcase(suite, plain);
 	tcase_add_checked_fixture(durable, open_durable, close_all);
 	tcase_add_test(durable, lines_come_whole);
 	tcase_add_test(durable, the_last_needs_no_newline);
-	tcase_add_test(durable, what_is_not_released_stays);
-	tcase_add_test(durable, what_comes_later_is_seen);
-	tcase_add_test(durable, torn_lines_are_told);
+	tcase_add_test(durable, unreleased_lines_stay);
+	tcase_add_test(durable, later_lines_are_read);
+	tcase_add_test(durable, torn_lines_are_reported);
 	tcase_add_test(durable, half_a_line_is_left);
-	tcase_add_test(durable, the_end_is_seen_behind_what_is_held);
+	tcase_add_test(durable, the_end_is_seen_while_lines_are_held);
 	tcase_add_test(durable, a_line_longer_than_the_pipe_goes_through);
 	tcase_add_test(durable, a_file_is_read_as_it_is);
 	suite_add_tcase(suite, durable);

@@ -36,7 +36,7 @@ START_TEST(the_first_signal_counts)
 }
 END_TEST
 
-START_TEST(a_reload_is_overtaken_by_an_end)
+START_TEST(a_stop_replaces_a_reload)
 {
 	ck_assert(hm_stop_signal(&stop, SIGHUP, true, true, START));
 	ck_assert(stop.restart);
@@ -60,7 +60,7 @@ START_TEST(only_an_interrupt_follows_a_plain_pipe)
 }
 END_TEST
 
-START_TEST(what_is_no_pipe_is_not_followed)
+START_TEST(other_input_than_a_pipe_is_not_followed)
 {
 	hm_stop_signal(&stop, SIGINT, false, false, START);
 	ck_assert(!hm_stop_follows(&stop, START, START));
@@ -77,7 +77,7 @@ START_TEST(input_that_goes_on_is_followed_for_a_while)
 }
 END_TEST
 
-START_TEST(a_holder_that_stays_means_one_tool)
+START_TEST(while_the_holder_stays_only_one_tool_stops)
 {
 	char path[] = "/tmp/hm-check-stop.XXXXXX";
 	int holder;
@@ -102,7 +102,7 @@ START_TEST(a_holder_that_stays_means_one_tool)
 }
 END_TEST
 
-START_TEST(without_a_holder_it_is_as_a_plain_pipe)
+START_TEST(without_a_holder_it_is_a_plain_pipe)
 {
 	stop.holder = "1";
 	term(true, true);
@@ -119,12 +119,12 @@ main(void)
 
 	tcase_add_checked_fixture(tcase, begin, NULL);
 	tcase_add_test(tcase, the_first_signal_counts);
-	tcase_add_test(tcase, a_reload_is_overtaken_by_an_end);
+	tcase_add_test(tcase, a_stop_replaces_a_reload);
 	tcase_add_test(tcase, only_an_interrupt_follows_a_plain_pipe);
-	tcase_add_test(tcase, what_is_no_pipe_is_not_followed);
+	tcase_add_test(tcase, other_input_than_a_pipe_is_not_followed);
 	tcase_add_test(tcase, input_that_goes_on_is_followed_for_a_while);
-	tcase_add_test(tcase, a_holder_that_stays_means_one_tool);
-	tcase_add_test(tcase, without_a_holder_it_is_as_a_plain_pipe);
+	tcase_add_test(tcase, while_the_holder_stays_only_one_tool_stops);
+	tcase_add_test(tcase, without_a_holder_it_is_a_plain_pipe);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

@@ -7,9 +7,9 @@
 #include "unhex.h"
 
 /*
- * Key e5477bfc94b8a12bb7655873908fd2c2 and nonce 2a5cb5c478c37530871767bc for
- * these random bytes, command a311 and sequence number 1 were published with
- * another project; what they encrypt to was computed with node's crypto.
+ * Another project published the key e5477bfc94b8a12bb7655873908fd2c2 and nonce
+ * 2a5cb5c478c37530871767bc for these random bytes, command a311 and sequence
+ * number 1. The expected ciphertext was computed with node's crypto.
  */
 static const char random_hex[] = "000102030405060708090a0b0c0d0e0f";
 static const char plain_hex[] =
@@ -62,7 +62,7 @@ START_TEST(opens_in_place)
 }
 END_TEST
 
-START_TEST(refuses_what_was_changed)
+START_TEST(refuses_changed_bytes)
 {
 	struct vector v = {0};
 	uint8_t out[SIZE];
@@ -117,7 +117,7 @@ main(void)
 	suite_add_tcase(suite, messages);
 	tcase_add_test(messages, seals_as_published);
 	tcase_add_test(messages, opens_in_place);
-	tcase_add_test(messages, refuses_what_was_changed);
+	tcase_add_test(messages, refuses_changed_bytes);
 	tcase_add_test(messages, takes_every_size_of_a_payload);
 	return run_suite(suite);
 }

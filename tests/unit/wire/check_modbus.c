@@ -41,7 +41,7 @@ START_TEST(reads_a_record)
 }
 END_TEST
 
-START_TEST(wrong_byte_count_is_passed_over)
+START_TEST(wrong_byte_count_is_ignored)
 {
 	struct hm_modbus_reply reply;
 	size_t used;
@@ -95,7 +95,7 @@ START_TEST(every_beginning_is_a_part)
 }
 END_TEST
 
-START_TEST(what_is_not_modbus_is_told_early)
+START_TEST(other_bytes_are_refused_early)
 {
 	struct hm_modbus_reply reply;
 	size_t used;
@@ -136,11 +136,11 @@ main(void)
 
 	suite_add_tcase(suite, messages);
 	tcase_add_test(messages, reads_a_record);
-	tcase_add_test(messages, wrong_byte_count_is_passed_over);
+	tcase_add_test(messages, wrong_byte_count_is_ignored);
 	tcase_add_test(messages, empty_map_is_a_good_reply);
 	tcase_add_test(messages, exceptions_are_named);
 	tcase_add_test(messages, every_beginning_is_a_part);
-	tcase_add_test(messages, what_is_not_modbus_is_told_early);
+	tcase_add_test(messages, other_bytes_are_refused_early);
 	tcase_add_test(messages, request_is_as_on_the_wire);
 	return run_suite(suite);
 }

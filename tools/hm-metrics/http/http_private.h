@@ -55,10 +55,10 @@ struct hm_http {
 	pthread_t thread;
 	int socket, wake;
 	unsigned room; /* for connections */
-	LIST_HEAD(, hm_http_client) clients;
+	LIST_HEAD(hm_http_clients, hm_http_client) clients;
 	size_t count;   /* of clients */
 	size_t sending; /* bytes of all answers that are being sent */
-	LIST_HEAD(, hm_http_listener) listeners;
+	LIST_HEAD(hm_http_listeners, hm_http_listener) listeners;
 	size_t listening;
 	struct hm_shared_bytes *event; /* the newest; NULL: none yet */
 	uint64_t number;               /* of the newest */

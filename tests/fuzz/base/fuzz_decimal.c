@@ -1,7 +1,7 @@
 /*
- * Decimal numbers, "A" or "A B". A regular expression says what is a number;
- * its digits, as text, what it is worth and whether it fits. Sums and products
- * are judged in 128 bits.
+ * Decimal numbers, "A" or "A B". A regular expression says whether a text is a
+ * number, and its digits say its value and whether it fits. Sums and products
+ * are checked in 128 bits.
  */
 
 #include <regex.h>
@@ -98,7 +98,7 @@ same(const struct number *a, const struct number *b)
 	    strcmp(a->digits, b->digits) == 0;
 }
 
-/* Read a text and hold the result against its digits. */
+/* Parse a text and compare the result with its digits. */
 static bool
 check_number(const char *text, struct hm_decimal *d)
 {

@@ -1,6 +1,6 @@
 /*
- * A path, and what stands for a limit, from anybody: a serial number that is
- * found is letters and digits of the path, a limit is within its bounds.
+ * Any path and any text of a limit: a serial number that is found is letters
+ * and digits of the path, and a limit is within its bounds.
  */
 
 #include <ctype.h>

@@ -1,6 +1,6 @@
 /*
- * Records from anybody, a line each: what is said of the plant is JSON, and
- * metrics of one form, whatever they hold.
+ * Any records, one a line: the plant is always written as valid JSON and valid
+ * metrics.
  */
 
 #include <stdlib.h>
