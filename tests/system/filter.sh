@@ -170,7 +170,7 @@ wait "${pids[-1]}"
 same "... and removes it from the sums" \
 	"$(tail -1 "$work/out" | energies)" "[10600,600] "
 same "... with a warning" "$(cat "$work/err")" \
-	"hm-filter: warning: roof: inverter 116400000002, port 1 is forgotten"
+	"hm-filter: warning: roof: inverter 116400000002, input 1 is forgotten"
 
 # Databases that cannot be used
 
@@ -216,7 +216,7 @@ same "a lock by another process only delays the stream" \
 	"$({ port 16 10610 610; port 17 10611 611; } |
 	timeout 10 hm-filter --stats-period 0 --timezone UTC -d "$db" \
 	2>"$work/err" | tail -1 | energies)" "[10610,610] "
-check "... with a warning" grep -q "cannot save what is known" "$work/err"
+check "... with a warning" grep -q "cannot save the accepted" "$work/err"
 echo 'ROLLBACK;' >&8
 exec 8>&-
 wait "${pids[-1]}"

@@ -47,8 +47,8 @@ check "no total is above the counter of the DTU" \
 check "after the glitches the total follows, one poll late" \
 	holds '.shown[20:] == .told[19:-1]'
 same "the DTU's sum is the total of its input" "$(totals dtu after)" "$shown"
-same "each refused total is logged in one line" "$(sed 's/.*port 1: //;
+same "each refused total is logged in one line" "$(sed 's/.*input 1: //;
 	s/[0-9][0-9]* Wh/N Wh/g' "$work/err")" \
-	"a total of N Wh is refused; it cannot be more than N Wh
-a total of N Wh is refused; it has been N Wh"
+	"a total of N Wh is refused: it is above the limit of N Wh
+a total of N Wh is refused: it is below the shown total of N Wh"
 finish

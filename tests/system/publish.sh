@@ -95,7 +95,7 @@ bad() {
 bad "no topic" '{"type":"mqtt","payload":"x"}' "no topic"
 bad "no payload" '{"type":"mqtt","topic":"a"}' "no payload"
 bad "a wildcard" '{"type":"mqtt","topic":"a/#","payload":""}' \
-	"nobody can publish to a topic with +, # or NUL"
+	"a topic must not contain +, # or NUL"
 bad "a wrong qos" '{"type":"mqtt","topic":"a","payload":"","qos":3}' \
 	"the qos must be 0, 1 or 2"
 bad "a wrong retain" '{"type":"mqtt","topic":"a","payload":"","retain":1}' \

@@ -68,7 +68,7 @@ refuse(struct hm_alert *alert)
 		hm_log(HM_WARNING, "no room for more than %zu DTUs, inverters "
 		    "and inputs, and %zu behind one of them: records of others "
 		    "pass without alerts", HM_ALERT_ENTRIES,
-		    HM_ALERT_OF_ONE);
+		    HM_ALERT_CHILDREN);
 }
 
 static bool
@@ -100,7 +100,7 @@ thousandths_of(const struct hm_record *record, enum hm_field_id field,
 	return hm_decimal_rescale(number, 3, value);
 }
 
-/* The DTU is NULL if there is no room for it. */
+/* NULL, or why the record is bad. at->dtu is NULL if there is no room. */
 static const char *
 read_dtu(struct hm_alert *alert, const struct hm_record *record,
     struct hm_alert_subject *at)
@@ -124,7 +124,7 @@ read_dtu(struct hm_alert *alert, const struct hm_record *record,
 	return NULL;
 }
 
-/* The same for the inverter. */
+/* As read_dtu, and the inverter, NULL if there is no room. */
 static const char *
 read_inverter(struct hm_alert *alert, const struct hm_record *record,
     struct hm_alert_subject *at)
@@ -148,7 +148,7 @@ read_inverter(struct hm_alert *alert, const struct hm_record *record,
 
 /* DTUs that do not answer */
 
-/* Only these errors are possible for a DTU without power. */
+/* Whether the error of a failed poll is possible for a DTU without power. */
 static bool
 may_be_dark(const struct hm_record *record)
 {
@@ -234,7 +234,7 @@ on_inverter(struct hm_alert *alert, const struct hm_record *record)
 	return NULL;
 }
 
-/* Negative if it is unknown. A port that is heard and off gives 0. */
+/* In mW; -1: unknown. A port of an inverter that is online and off has 0. */
 static int64_t
 power_of(const struct hm_record *record)
 {
@@ -270,7 +270,7 @@ on_port(struct hm_alert *alert, const struct hm_record *record)
 	return NULL;
 }
 
-/* A dtu record is the last of its poll. */
+/* Each poll ends with its dtu record. */
 static const char *
 on_dtu(struct hm_alert *alert, const struct hm_record *record)
 {
@@ -282,7 +282,7 @@ on_dtu(struct hm_alert *alert, const struct hm_record *record)
 	if (why != NULL || at.dtu == NULL)
 		return why;
 	at.dtu->time = alert->now;
-	/* An alarm ends under the serial that it began with, if it had one. */
+	/* First: the alarm ends under the serial that it began with. */
 	hm_alert_answered(alert, at.dtu);
 	if (hm_record_string(record, "serial", &serial) &&
 	    serial.n <= HM_ALERT_SERIAL_MAX) {

@@ -5,10 +5,10 @@
 #include "record/record.h"
 
 /*
- * Makes alarms that no device sends: a DTU that does not answer, an inverter
- * that is too hot, a port that gives less than those beside it. Time is that of
- * the records, so that a replayed stream gives the same alarms; between records
- * the caller says how long none has come.
+ * Raises alarms that no device sends: a DTU that does not answer, an inverter
+ * that is too hot, a port that gives less than the ports beside it. Time is
+ * taken from the records, so that a replayed stream gives the same alarms;
+ * between records the caller passes the time since the last record.
  */
 
 #define HM_ALERT_REPEAT 600 /* seconds until an alarm record is repeated */
@@ -28,8 +28,8 @@ struct hm_alert_options {
 };
 
 struct hm_alert_counters {
-	uint64_t alarms;  /* that began */
-	uint64_t active;  /* that last */
+	uint64_t alarms;  /* raised so far */
+	uint64_t active;  /* alarms that have not ended */
 	uint64_t refused; /* records of devices for which there is no room */
 };
 
@@ -44,15 +44,15 @@ const struct hm_alert_counters *hm_alert_counters(
 bool hm_alert_takes(struct hm_slice type);
 
 /*
- * Judge a record of such a type, and output the alarms that follow. Returns
- * NULL, or why the record could not be used.
+ * Judge a record of such a type, and output the alarms that it raises or ends.
+ * Returns NULL, or the reason why the record cannot be used, a static text.
  */
 const char *hm_alert_record(struct hm_alert *alert, struct hm_slice type,
     const struct hm_record *record);
 
 /*
- * No record has come for so many ms since the last one. Call it at least
- * every hm_alert_wait_ms ms; -1 if there is nothing to wait for.
+ * No record has come since the last one, `ms` ago. Call it at least every
+ * hm_alert_wait_ms; that is -1 if no device needs to be checked.
  */
 void hm_alert_idle(struct hm_alert *alert, int64_t ms);
 int hm_alert_wait_ms(const struct hm_alert *alert);

@@ -12,9 +12,9 @@
 #include "record/alert_kind.h"
 #include "record/record.h"
 
-#define SET_BACK 60 /* a clock that stepped, not two DTUs out of order */
-#define GONE ((int64_t)7 * 86400)      /* until a silent device is dropped */
-#define NEIGHBOUR ((int64_t)2 * 86400) /* a device counts as present */
+#define SET_BACK 60 /* s; records of two DTUs are less out of order */
+#define GONE ((int64_t)7 * 86400)      /* silence that ends a port's alarm */
+#define NEIGHBOUR ((int64_t)2 * 86400) /* silence that ends comparisons */
 
 /* Alarms */
 
@@ -43,10 +43,10 @@ emit_time(struct hm_json *e, const char *key, int64_t time)
 	hm_json_string(e, key, hm_rfc3339_format(time, text));
 }
 
-/* `end` is 0 while it lasts. */
+/* Output an alarm record. `end` is 0 while the alarm lasts. */
 static void
-tell(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
-    int64_t end)
+emit_alarm(struct hm_alert *alert, const struct hm_alert_subject *at,
+    int64_t now, int64_t end)
 {
 	struct hm_alert_state *alarm = alarm_of(at);
 	struct hm_slice serial = at->inverter != NULL ?
@@ -68,12 +68,12 @@ tell(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
 	if (end != 0)
 		emit_time(&e, "end", end);
 	hm_json_object_end(&e);
-	alarm->told = now;
+	alarm->sent = now;
 	if (hm_json_done(&e, &line))
 		alert->options.output(alert->options.context, line);
 }
 
-/* The text has been set. */
+/* Raise an alarm, whose text has been set. */
 static void
 begin(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
     int64_t start)
@@ -84,7 +84,7 @@ begin(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
 	alarm->start = start;
 	alert->counters.alarms++;
 	alert->counters.active++;
-	tell(alert, at, now, 0);
+	emit_alarm(alert, at, now, 0);
 }
 
 static void
@@ -97,7 +97,7 @@ end(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
 		return;
 	alarm->on = false;
 	alert->counters.active--;
-	tell(alert, at, now, end > alarm->start ? end : alarm->start);
+	emit_alarm(alert, at, now, end > alarm->start ? end : alarm->start);
 }
 
 static void
@@ -107,10 +107,10 @@ repeat(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now)
 
 	if (!alarm->on)
 		return;
-	if (alarm->told > now)
-		alarm->told = now;
-	if (now - alarm->told >= HM_ALERT_REPEAT)
-		tell(alert, at, now, 0);
+	if (alarm->sent > now)
+		alarm->sent = now;
+	if (now - alarm->sent >= HM_ALERT_REPEAT)
+		emit_alarm(alert, at, now, 0);
 }
 
 /* DTUs that do not answer */
@@ -173,7 +173,7 @@ hm_alert_silence(struct hm_alert *alert, const struct hm_alert_subject *at,
 	struct hm_heat *heat = &at->inverter->heat;
 
 	if (!hm_heat_silence(heat, now))
-		end(alert, at, now, heat->told);
+		end(alert, at, now, heat->time);
 }
 
 /* Ports that give too little */
@@ -233,7 +233,7 @@ judge_inverter(struct hm_alert *alert, struct hm_alert_dtu *dtu,
 	judge_peers(alert, &inverter->peers, member, count);
 }
 
-/* Inverters of one port are compared with the DTU's others of that kind. */
+/* Inverters with one port are compared with each other. */
 void
 hm_alert_judge(struct hm_alert *alert, struct hm_alert_dtu *dtu)
 {
@@ -251,7 +251,7 @@ hm_alert_judge(struct hm_alert *alert, struct hm_alert_dtu *dtu)
 	judge_peers(alert, &dtu->peers, member, count);
 }
 
-/* Everything */
+/* Checks of all devices */
 
 static void
 look_at_port(struct hm_alert *alert, const struct hm_alert_subject *at,

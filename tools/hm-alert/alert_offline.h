@@ -5,7 +5,7 @@
 
 /*
  * Decides when a DTU that does not answer is an alarm. Absence is counted from
- * the first failed poll, and only by day; one failed poll is never enough. A
+ * the first failed poll, and only by day. A single failed poll is no alarm. A
  * DTU that may sleep with its inverters gets time to wake up. All times are in
  * seconds; no clock is read.
  */
@@ -26,8 +26,8 @@ struct hm_offline_rules {
 struct hm_offline {
 	bool away;
 	bool asleep;     /* may be without power because it is dark */
-	int64_t since;   /* the first failed poll */
-	int64_t retry;   /* when the next one was due */
+	int64_t since;   /* time of the first failed poll */
+	int64_t retry;   /* time at which the second poll was due */
 	int64_t counted; /* absence so far */
 	int64_t upto;    /* absence has been counted up to here */
 };
@@ -41,7 +41,7 @@ void hm_offline_failed(struct hm_offline *away, int64_t now, int64_t retry,
 
 void hm_offline_answered(struct hm_offline *away);
 
-/* Whether the absence is an alarm now. */
+/* Whether the DTU has been absent for long enough to raise an alarm. */
 bool hm_offline_is_due(struct hm_offline *away,
     const struct hm_offline_rules *rules, int64_t now);
 

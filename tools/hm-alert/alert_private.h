@@ -4,7 +4,7 @@
 #include "alert.h"
 #include "alert_table.h"
 
-/* Shared by alert.c, which reads records, and alert_judge.c, which decides. */
+/* Shared by alert.c (reads records) and alert_judge.c (raises alarms). */
 
 #define HM_ALERT_LINE_MAX ((size_t)2048)
 #define HM_ALERT_LOOK 5 /* seconds between two checks of all devices */
@@ -24,15 +24,15 @@ struct hm_alert {
 struct hm_alert_subject {
 	struct hm_alert_dtu *dtu;
 	struct hm_alert_inverter *inverter; /* NULL: the DTU itself */
-	struct hm_alert_port *port;       /* NULL: all of it */
+	struct hm_alert_port *port;       /* NULL: the whole inverter */
 };
 
-/* alert_judge.c: decide, and write the alarms. */
+/* alert_judge.c */
 
 /* A DTU has answered. */
 void hm_alert_answered(struct hm_alert *alert, struct hm_alert_dtu *dtu);
 
-/* A temperature of an inverter, in thousandths; or a record without one. */
+/* An inverter's temperature in thousandths; or its record has none. */
 void hm_alert_temperature(struct hm_alert *alert,
     const struct hm_alert_subject *at, int64_t temperature);
 void hm_alert_silence(struct hm_alert *alert,
@@ -41,7 +41,7 @@ void hm_alert_silence(struct hm_alert *alert,
 /* All readings of a poll have come. */
 void hm_alert_judge(struct hm_alert *alert, struct hm_alert_dtu *dtu);
 
-/* Time has passed: check all devices, unless that was done just now. */
+/* Check all devices, unless the last check was within HM_ALERT_LOOK. */
 void hm_alert_look_around(struct hm_alert *alert, int64_t now);
 
 #endif

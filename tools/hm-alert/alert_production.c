@@ -8,13 +8,13 @@
 #define POWER_MAX 10000000 /* 10 kW: products of powers fit */
 #define STEP_MAX 900       /* seconds that one reading stands for */
 #define SMOOTH 300         /* seconds that ratios are averaged over */
-#define MEAN_LIGHT 360000  /* and powers: 100 hours of light */
+#define MEAN_LIGHT 360000  /* seconds of light that powers are averaged over */
 #define SEEN_MIN 600       /* seconds of light to learn from an hour */
-#define SHARE_MIN 50       /* a smaller share than 1 in this is no panel */
-#define CLEARLY 800        /* of the lowest usual ratio */
-#define AGAIN 1200         /* of the limit that ends an alarm */
+#define SHARE_MIN 50       /* below 1/50 of the mean share: no panel */
+#define CLEARLY 800        /* part of the usual ratio: below it is a loss */
+#define AGAIN 1200         /* times the limit of a loss: the alarm ends */
 
-/* One check of a group, and what its readings have in common. */
+/* One check of all peers. */
 struct look {
 	const struct hm_drop_peers *peers;
 	const struct hm_drop_reading *reading;
@@ -25,12 +25,12 @@ struct look {
 	int64_t threshold;
 };
 
-/* What the other ports say about one port. */
+/* The result of comparing a port with the others. */
 struct verdict {
 	int64_t expected;
 	int64_t ratio;
 	int light; /* negative: too dark to judge */
-	int64_t low; /* lowest usual ratio; negative: unknown */
+	int64_t low; /* usual ratio; negative: unknown */
 };
 
 static int64_t
@@ -83,7 +83,7 @@ learn_cell(struct hm_drop_cell *cell, uint16_t low, int64_t day)
 		cell->low = (uint16_t)(cell->low + (low - cell->low) / 8);
 }
 
-/* An hour is over. */
+/* Learn from an hour that is over. */
 static void
 learn_hour(struct hm_drop_port *port, int64_t hour)
 {
@@ -106,8 +106,8 @@ see(struct hm_drop_seen *seen, int64_t ratio, int64_t step)
 }
 
 /*
- * The lowest usual ratio in this hour and the hours before and after, since
- * shadows move with the seasons. Negative if too little is known.
+ * The usual ratio: the lowest learnt in this hour of the day and the hours
+ * before and after, since shadows move with the seasons. -1: unknown.
  */
 static int64_t
 usual(const struct hm_drop_port *port, int64_t hour, size_t light)
@@ -138,7 +138,7 @@ ascending(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-/* Whether the port has a panel, as far as is known. */
+/* Whether the port has a panel: it gives power. */
 static bool
 has_share(const struct look *look, const struct hm_drop_port *port)
 {
@@ -146,9 +146,9 @@ has_share(const struct look *look, const struct hm_drop_port *port)
 }
 
 /*
- * The power of an average port: the median over the present ports with a share,
- * except one. Negative if it is unknown, also if so few are present that they
- * are no longer the peers that were learnt.
+ * The power of an average port: the median over the present ports with a panel,
+ * without the port that is judged. -1: unknown, or fewer than three quarters of
+ * the ports are present.
  */
 static int64_t
 light_without(const struct look *look, size_t without)
@@ -183,8 +183,8 @@ light_class(int64_t power)
 }
 
 /*
- * The ratio that is a loss for a port that gives its share, or for `low` if
- * that is less.
+ * The limit of a loss, for a port whose usual ratio is `low`: a lower ratio is
+ * a loss.
  */
 static int64_t
 limit_of(const struct look *look, int64_t low)
@@ -217,9 +217,9 @@ judge(const struct look *look, size_t i)
 	return v;
 }
 
-/* Rows of readings */
+/* Rows of readings that show a loss, or its end */
 
-/* Whether a row of like readings has lasted long enough. */
+/* Add a reading to the row. Whether the row is long enough. */
 static bool
 row_lasts(struct hm_drop_port *port, int64_t now, int64_t seconds)
 {
@@ -257,8 +257,8 @@ watch_for_loss(const struct look *look, struct hm_drop_port *port,
 }
 
 /*
- * A loss that ends may be a shadow: from now on the same loss at the same hour
- * counts as more usual.
+ * A loss that ends may have been a shadow: lower the usual ratio of its hour
+ * and light.
  */
 static void
 get_used_to(struct hm_drop_port *port)
@@ -270,7 +270,7 @@ get_used_to(struct hm_drop_port *port)
 		cell->low = (uint16_t)((cell->low + port->ratio) / 2);
 }
 
-/* Nothing is learnt meanwhile; if nothing is known, use the share. */
+/* If the usual ratio is unknown, take the port's share for it. */
 static void
 watch_for_end(const struct look *look, struct hm_drop_port *port,
     const struct verdict *v)
@@ -290,7 +290,7 @@ watch_for_end(const struct look *look, struct hm_drop_port *port,
 
 /* One port */
 
-/* The recent ratio, or the one before this reading if that was lower. */
+/* The mean ratio, before or after this reading: the lower one. */
 static int64_t
 smooth(struct hm_drop_port *port, int64_t ratio, int64_t now)
 {
@@ -325,7 +325,7 @@ look_at(const struct look *look, size_t i)
 		return;
 	}
 	watch_for_loss(look, port, reading, &v);
-	/* Do not learn from a possible loss. If it ends, it was usual. */
+	/* Do not learn from a possible loss. */
 	if (port->since == 0 && !port->dropped)
 		see(&port->seen[v.light], of_late, look->step);
 }
@@ -333,8 +333,8 @@ look_at(const struct look *look, size_t i)
 /* The peers */
 
 /*
- * The time that this check stands for; at the end of an hour the hour is
- * learnt.
+ * The seconds since the last check, at most STEP_MAX. Learns an hour that has
+ * ended.
  */
 static int64_t
 move_on(struct hm_drop_peers *peers, const struct hm_drop_reading *reading,
@@ -353,7 +353,7 @@ move_on(struct hm_drop_peers *peers, const struct hm_drop_reading *reading,
 	return at_most(step, STEP_MAX);
 }
 
-/* Enough ports are present to judge, no reading is suspect, and it is light. */
+/* Whether to learn means: in light, with most ports present, without a loss. */
 static bool
 is_lit(const struct hm_drop_reading *reading, size_t count)
 {
@@ -376,7 +376,7 @@ static void
 learn_means(const struct hm_drop_reading *reading, size_t count, int64_t step)
 {
 	if (step == 0)
-		step = 1; /* the first look */
+		step = 1; /* the first check */
 	for (size_t i = 0; i < count; i++) {
 		struct hm_drop_port *port = reading[i].port;
 

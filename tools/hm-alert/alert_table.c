@@ -8,8 +8,8 @@ hm_alert_table_init(struct hm_device_map *table)
 	    .device_size = sizeof(struct hm_alert_inverter),
 	    .port_size = sizeof(struct hm_alert_port),
 	    .entries_max = HM_ALERT_ENTRIES,
-	    .devices_max = HM_ALERT_OF_ONE,
-	    .ports_max = HM_ALERT_OF_ONE,
+	    .devices_max = HM_ALERT_CHILDREN,
+	    .ports_max = HM_ALERT_CHILDREN,
 	};
 
 	hm_device_map_init(table, &options);

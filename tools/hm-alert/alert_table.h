@@ -12,32 +12,32 @@
  */
 
 #define HM_ALERT_ENTRIES ((size_t)65536) /* DTUs, inverters and ports */
-#define HM_ALERT_OF_ONE HM_DROP_PEERS_MAX /* parts of one of them */
+#define HM_ALERT_CHILDREN HM_DROP_PEERS_MAX /* of one DTU or inverter */
 
 #define HM_ALERT_SERIAL_MAX ((size_t)32)
 #define HM_ALERT_TEXT_MAX ((size_t)160)
 
-/* An alarm, or room for one. */
+/* The last alarm of a device. */
 struct hm_alert_state {
 	bool on;
 	int64_t start;
-	int64_t told; /* when it was last written */
+	int64_t sent; /* time of its last record */
 	char text[HM_ALERT_TEXT_MAX];
 };
 
 struct hm_alert_port {
 	struct hm_port_key key;
 	int64_t time;  /* of the last reading */
-	int64_t power; /* then, in mW; negative: not known */
+	int64_t power; /* in that reading, mW; negative: unknown */
 	struct hm_drop_port drop;
 	struct hm_alert_state alarm;
 };
 
 struct hm_alert_inverter {
 	struct hm_device_key key;
-	int64_t time;        /* of the last record of it or a port */
+	int64_t time;        /* of its or its ports' last record */
 	int64_t limited;     /* time of the last record with a power limit */
-	struct hm_drop_peers peers; /* of its ports, if there are more */
+	struct hm_drop_peers peers; /* its ports, if it has several */
 	struct hm_heat heat;
 	struct hm_alert_state alarm;
 };
@@ -46,10 +46,10 @@ struct hm_alert_dtu {
 	struct hm_dtu_key key;
 	char serial[HM_ALERT_SERIAL_MAX + 1]; /* empty: not known */
 	int64_t time; /* of the last dtu record */
-	bool dark; /* gave no power, or nearly none, when last heard */
-	struct hm_drop_peers peers; /* of inverters that have one port */
+	bool dark; /* no power, or nearly none, in its last record */
+	struct hm_drop_peers peers; /* ports of the inverters with one port */
 	struct hm_offline away;
-	char error[HM_ALERT_TEXT_MAX]; /* of the last poll that failed */
+	char error[HM_ALERT_TEXT_MAX]; /* of the last failed poll */
 	struct hm_alert_state alarm;
 };
 

@@ -5,16 +5,16 @@ hm_heat_reading(struct hm_heat *heat, int64_t now, int64_t temperature,
     int64_t threshold)
 {
 	heat->hot = temperature >= threshold - (heat->hot ? HM_HEAT_BELOW : 0);
-	heat->told = now;
+	heat->time = now;
 	return heat->hot;
 }
 
 bool
 hm_heat_silence(struct hm_heat *heat, int64_t now)
 {
-	if (heat->told > now)
-		heat->told = now;
-	if (now - heat->told >= HM_HEAT_SILENCE)
+	if (heat->time > now)
+		heat->time = now;
+	if (now - heat->time >= HM_HEAT_SILENCE)
 		heat->hot = false;
 	return heat->hot;
 }

@@ -5,18 +5,18 @@
 #include <stdint.h>
 
 /*
- * Decides when an inverter is too hot: from the threshold on, until it is well
- * below the threshold, or has sent no temperature for a time because it sleeps
- * or is offline.
+ * Decides when an inverter is too hot: from the threshold on, until it is
+ * HM_HEAT_BELOW below the threshold, or has sent no temperature for
+ * HM_HEAT_SILENCE because it sleeps or is offline.
  */
 
-#define HM_HEAT_BELOW 3000 /* thousandths of a degree that end it */
+#define HM_HEAT_BELOW 3000 /* thousandths of a degree */
 #define HM_HEAT_SILENCE 900 /* seconds */
 
 /* All zeros is an inverter without readings. */
 struct hm_heat {
 	bool hot;
-	int64_t told; /* time of the last reading while hot */
+	int64_t time; /* of the last reading */
 };
 
 /*

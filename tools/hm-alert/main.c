@@ -1,4 +1,4 @@
-/* hm-alert: add alarms that no device sends; every line passes. */
+/* hm-alert: add alarms that no device sends; pass every line. */
 
 #include "alert.h"
 #include "base/clock.h"
@@ -24,7 +24,7 @@ struct work {
 	struct hm_quiet_hours night;
 	struct hm_record record;
 	int64_t waits_since; /* -1: not waiting for input */
-	int64_t idle_ms;     /* waited for input since the last line */
+	int64_t idle_ms;     /* time waited for input since the last line */
 };
 
 /* Records */

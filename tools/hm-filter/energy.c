@@ -3,10 +3,9 @@
 #define SECONDS_AN_HOUR ((int64_t)3600)
 #define SECONDS_A_DAY ((int64_t)86400)
 
-/* A DTU hears from its inverters every few minutes, and not always. */
+/* A DTU reads an inverter every few minutes, and sometimes fails. */
 #define REFRESH_SECONDS ((int64_t)15 * 60)
-/* Inputs give up to half more than their rated power. */
-#define MARGIN_WH 2
+#define MARGIN_WH 2 /* counters are whole Wh */
 /* Bounds that keep all arithmetic far from overflow. */
 #define WATTS_MAX 100000
 #define ELAPSED_MAX ((int64_t)20 * 366 * SECONDS_A_DAY)
@@ -16,7 +15,7 @@
 
 /* How long a clock must show an earlier day before that day is accepted. */
 #define BACK_SECONDS (6 * SECONDS_AN_HOUR)
-/* When a refused counter is accepted after all. */
+/* This many refused readings that agree, over this time, are accepted. */
 #define DOUBTS 10
 #define DOUBT_SECONDS SECONDS_A_DAY
 /*
@@ -79,7 +78,7 @@ hm_energy_valid(const struct hm_energy *e)
 	    e->doubts >= 0 && e->doubts <= TIME_MAX;
 }
 
-/* The most energy that an input can give in a time. */
+/* The most that a port can produce in a time: 3/2 of its rated power. */
 static int64_t
 allowance(int64_t seconds, int64_t watts)
 {
@@ -88,7 +87,7 @@ allowance(int64_t seconds, int64_t watts)
 	    (2 * SECONDS_AN_HOUR) + MARGIN_WH;
 }
 
-/* No input has more, whatever its counter says. */
+/* The highest possible lifetime counter of a port. */
 static int64_t
 lifetime(int64_t watts)
 {
@@ -135,10 +134,10 @@ hm_energy_day(struct hm_energy *e, int64_t day, int64_t time)
 }
 
 /*
- * After a gap the day began where the device says so, if it has begun its own
- * day since the last reading of the day before. Otherwise it began at that
- * reading, or if energy may have been missed in between, at the first one of
- * the day.
+ * After a gap the day begins at the device's base, if the device has reset its
+ * counter of the day since the previous day's last reading. Otherwise it begins
+ * at that reading, or if energy may be missing in between, at the day's first
+ * reading.
  */
 static void
 settle(struct hm_energy *e, int64_t device_base)
@@ -194,7 +193,7 @@ settle_day(struct hm_energy *e, const struct hm_energy_reading *r,
 
 /* Totals */
 
-/* A first reading can be compared only with the one after it. */
+/* A first reading can be compared only with the next reading. */
 static enum hm_energy_verdict
 meet(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 {
@@ -206,7 +205,7 @@ meet(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 		e->total = e->pending;
 		e->total_time = e->pending_time;
 	} else if (total > e->pending) {
-		/* Earlier readings cannot be told from a dip. */
+		/* Earlier readings may have been too low. */
 		e->before = e->first = e->device_base = -1;
 	}
 	e->pending = total;
@@ -279,7 +278,7 @@ hm_energy_read(struct hm_energy *e, const struct hm_energy_reading *r)
 	/* A lifetime total of 0 Wh means that the DTU does not know it. */
 	if (r->total <= 0 || !is_time(r->time))
 		return HM_ENERGY_NONE;
-	/* So does a counter of all ones. */
+	/* All bits set is never a total. */
 	if (r->total == UINT32_MAX || r->total > lifetime(r->watts))
 		return HM_ENERGY_SPIKE;
 	verdict = take_total(e, r, r->total + e->shift);

@@ -15,7 +15,7 @@ struct rule {
 	bool dropped;
 	bool multiplied;
 	struct hm_decimal factor;
-	const char *name; /* the key that is written */
+	const char *name; /* the key to write */
 };
 
 struct hm_filter {
@@ -235,7 +235,7 @@ hm_filter_counters(const struct hm_filter *filter)
 /* Records */
 
 static bool
-tells_of_inverter(struct hm_slice type)
+is_of_inverter(struct hm_slice type)
 {
 	const struct hm_reading_type *reading = hm_reading_type_of(type);
 
@@ -247,7 +247,7 @@ tells_of_inverter(struct hm_slice type)
 bool
 hm_filter_takes(const struct hm_filter *filter, struct hm_slice type)
 {
-	return (filter->exclude != NULL && tells_of_inverter(type)) ||
+	return (filter->exclude != NULL && is_of_inverter(type)) ||
 	    hm_reading_type_of(type) != NULL;
 }
 
@@ -271,7 +271,7 @@ is_excluded(const struct hm_filter *f, struct hm_slice type,
 {
 	struct hm_slice serial;
 
-	return f->exclude != NULL && tells_of_inverter(type) &&
+	return f->exclude != NULL && is_of_inverter(type) &&
 	    hm_record_string(record, "serial", &serial) &&
 	    hm_serial_listed(f->exclude, serial);
 }
@@ -305,7 +305,7 @@ emit_own(struct hm_filter *f, struct hm_json *e, const struct rule *rule,
 		hm_json_value(e, rule->name, value);
 }
 
-/* A sum in place of a dtu record's own. */
+/* Write a dtu record's field from the sums; false if they lack it. */
 static bool
 emit_sum(struct hm_filter *f, struct hm_json *e, size_t field,
     const struct hm_sums *sums)
@@ -333,7 +333,7 @@ emit_sum(struct hm_filter *f, struct hm_json *e, size_t field,
 	}
 }
 
-/* The guard's value of an energy, or HM_GUARD_OWN. */
+/* The guard's value of a field, or HM_GUARD_OWN. */
 static int64_t
 energy_of(size_t field, const struct hm_guard_answer *answer)
 {
@@ -359,7 +359,7 @@ emit_field(struct hm_filter *f, struct hm_json *e, size_t field,
 		emit_own(f, e, rule, own);
 }
 
-/* A counter that the record lacks goes to its place in the field order. */
+/* Add a counter that the guard knows and the record lacks. */
 static void
 emit_missing(struct hm_filter *f, struct hm_json *e, size_t field,
     const struct hm_record *record, const struct hm_guard_answer *answer)
@@ -423,7 +423,7 @@ hm_filter_record(struct hm_filter *f, struct hm_slice type,
 		return true;
 	if (!rewrite(f, record, &answer, out)) {
 		*out = line;
-		*problem = "what is left of it would be too long";
+		*problem = "the rewritten record would be too long";
 	}
 	return true;
 }

@@ -17,10 +17,10 @@ struct hm_filter_counters {
 };
 
 /*
- * The rules of the settings only, exclude, fresh, keep, drop, multiply and
- * rename, which are borrowed. Mistakes in them are logged; then *mistakes is
- * set and the result is NULL, as it is if there is no memory. The guard may
- * be NULL where the rules are only checked. Freed by hm_filter_free.
+ * Reads the settings only, exclude, fresh, keep, drop, multiply and rename. The
+ * configuration is borrowed. NULL if there is no memory, or if the settings
+ * have mistakes: these are logged, and *mistakes is set. The guard may be NULL
+ * if the settings are only checked. Freed by hm_filter_free.
  */
 struct hm_filter *hm_filter_new(const struct hm_config *config,
     struct hm_guard *guard, bool *mistakes);
@@ -29,13 +29,13 @@ void hm_filter_free(struct hm_filter *filter);
 /* Whether records of a type need to be parsed for hm_filter_record. */
 bool hm_filter_takes(const struct hm_filter *filter, struct hm_slice type);
 
-/* Whether records of a type pass at all. */
+/* Whether records of a type can pass. */
 bool hm_filter_passes(const struct hm_filter *filter, struct hm_slice type);
 
 /*
  * Filter a record: *out is its line, changed or not, valid until the next call.
- * False if it is dropped. *problem is NULL, or why the record passes without
- * its energies.
+ * False if it is dropped. *problem is NULL, or the reason why the record passes
+ * without its energies.
  */
 bool hm_filter_record(struct hm_filter *filter, struct hm_slice type,
     struct hm_slice line, const struct hm_record *record,

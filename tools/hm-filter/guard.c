@@ -15,7 +15,7 @@
 const char hm_guard_unidentified[] =
     "its time, dtu, serial or port is missing or impossible";
 const char hm_guard_too_many[] =
-    "there are more DTUs, inverters and inputs than are kept";
+    "no room for more DTUs, inverters and inputs";
 
 struct hm_guard *
 hm_guard_new(const struct hm_guard_options *options)
@@ -197,7 +197,7 @@ look_at_inverter(struct hm_guard *guard, const struct hm_record *record,
 	return NULL;
 }
 
-/* The types with energies that can be judged. */
+/* By scope; NULL: the energies cannot be judged. */
 static const char *(*const looks[HM_SCOPES])(struct hm_guard *guard,
     const struct hm_record *record, const struct hm_guard_identity *id,
     struct hm_guard_answer *answer) = {

@@ -7,23 +7,21 @@
 
 /*
  * The energy guard over a stream of readings: it judges each dtu, inverter and
- * port record, and says which energies to show.
+ * port record, and decides which energies to show.
  */
 
 struct hm_guard;
 
 struct hm_guard_options {
 	struct hm_ledger *ledger; /* borrowed */
-	bool judges; /* false: energies are shown as they are */
+	bool judges; /* false: energies are shown unchanged */
 	/*
-	 * Whether the ledger outlives the process. If not, a first reading is
-	 * shown unjudged, because nothing is known about its input.
+	 * Whether the ledger outlives the process. If not, a port's first
+	 * reading is shown without a second one that confirms it.
 	 */
 	bool remembers;
 	int reset_hour; /* local, by base/zone.h */
-	/*
-	 * Serial numbers of inverters that count in no sum, as words; or NULL.
-	 */
+	/* Serial numbers of inverters to leave out of sums; or NULL. */
 	const char *exclude;
 };
 
@@ -37,7 +35,7 @@ struct hm_guard_counters {
 
 struct hm_guard_answer {
 	bool asleep; /* fields of HM_AWAKE mean nothing */
-	int64_t today, total; /* Wh, or one of the above */
+	int64_t today, total; /* Wh, HM_GUARD_OUT or HM_GUARD_OWN */
 	bool sums_known; /* they replace the dtu record's own */
 	struct hm_sums sums;
 };
@@ -47,8 +45,8 @@ struct hm_guard *hm_guard_new(const struct hm_guard_options *options);
 void hm_guard_free(struct hm_guard *guard);
 
 /*
- * Judge a record of a scope. NULL, or why it cannot be judged, static text:
- * show it without energies then. A scope without rules is shown as it is.
+ * Judge a record of a scope. NULL, or the reason why it cannot be judged, a
+ * static text; then show it without energies. Meters are shown unchanged.
  */
 const char *hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
     const struct hm_record *record, struct hm_guard_answer *answer);

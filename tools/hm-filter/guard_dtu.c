@@ -12,7 +12,7 @@ struct energies {
 	size_t ports;
 };
 
-/* A single reading that no other has confirmed for a day. */
+/* Whether the port has one reading, which none has confirmed for a day. */
 static bool
 is_phantom(const struct hm_energy *e, int64_t now)
 {
@@ -20,7 +20,7 @@ is_phantom(const struct hm_energy *e, int64_t now)
 	    now - e->pending_time > PHANTOM_SECONDS;
 }
 
-/* Silent inverters get a new day, too. */
+/* Ports of silent inverters get a new day here. */
 static void
 add_inverter(struct hm_guard *guard, struct energies *sums,
     const struct hm_ledger_inverter *inverter,

@@ -5,13 +5,12 @@
 #include "record/fields.h"
 #include "record/record.h"
 
-#define TELL_SECONDS 3600 /* between two messages about a port */
+#define WARN_SECONDS 3600 /* between two messages about a port */
 #define TOUCH_SECONDS 300
 #define RATED_WATTS 600 /* of a port of an unknown model */
 
-/* Log a message about a port. */
 static void
-tell(const struct hm_guard_identity *id, const struct hm_ledger_port *port,
+warn(const struct hm_guard_identity *id, const struct hm_ledger_port *port,
     const char *key, int64_t reading, const char *text, int64_t bound)
 {
 	const struct hm_slice dtu = hm_slice(id->name, id->name_size);
@@ -20,28 +19,28 @@ tell(const struct hm_guard_identity *id, const struct hm_ledger_port *port,
 	    hm_fact_slice("serial", id->serial),
 	    hm_fact_int("port", port->key.port), hm_fact_int("total", reading),
 	    hm_fact_int(key, bound)),
-	    "%.*s: inverter %.*s, port %lld: a total of %lld Wh %s %lld Wh",
+	    "%.*s: inverter %.*s, input %lld: a total of %lld Wh %s %lld Wh",
 	    (int)dtu.n, dtu.p, (int)id->serial.n, id->serial.p,
 	    (long long)port->key.port, (long long)reading, text,
 	    (long long)bound);
 }
 
-/* A DTU with wrong counters repeats them: do not log each. */
+/* A DTU repeats wrong counters at each poll: log them once an hour. */
 static void
-say_refused(const struct hm_guard_identity *id, struct hm_ledger_port *port,
+warn_refused(const struct hm_guard_identity *id, struct hm_ledger_port *port,
     const struct hm_energy_reading *r, enum hm_energy_verdict verdict)
 {
-	if (port->told != 0 && r->time >= port->told &&
-	    r->time - port->told < TELL_SECONDS)
+	if (port->warned != 0 && r->time >= port->warned &&
+	    r->time - port->warned < WARN_SECONDS)
 		return;
-	port->told = r->time;
+	port->warned = r->time;
 	if (verdict == HM_ENERGY_FALL)
-		tell(id, port, "shown", r->total,
-		    "is refused; it has been",
+		warn(id, port, "shown", r->total,
+		    "is refused: it is below the shown total of",
 		    hm_energy_total(&port->energy));
 	else
-		tell(id, port, "limit", r->total,
-		    "is refused; it cannot be more than",
+		warn(id, port, "limit", r->total,
+		    "is refused: it is above the limit of",
 		    hm_energy_limit(&port->energy, r->time, r->watts));
 }
 
@@ -61,16 +60,16 @@ judge(struct hm_guard *guard, const struct hm_guard_identity *id,
 		break;
 	case HM_ENERGY_FALL:
 		guard->counters.refused_falls++;
-		say_refused(id, port, r, verdict);
+		warn_refused(id, port, r, verdict);
 		break;
 	case HM_ENERGY_SPIKE:
 		guard->counters.refused_spikes++;
-		say_refused(id, port, r, verdict);
+		warn_refused(id, port, r, verdict);
 		break;
 	case HM_ENERGY_RESET:
 		guard->counters.began_anew++;
-		tell(id, port, "shown", r->total, "is that of a counter "
-		    "which was reset; the energy goes on from",
+		warn(id, port, "shown", r->total, "comes from a counter that "
+		    "was reset; the shown total continues at",
 		    hm_energy_total(&before));
 		break;
 	}
@@ -107,8 +106,8 @@ read_port(const struct hm_record *record, const struct hm_guard_identity *id,
 }
 
 /*
- * Do not write at every poll while only the time changes, as it does all night:
- * an older time only raises the guard's limit a little.
+ * At night only the time changes: do not write it at every poll. With an older
+ * time in the database the limit is only a little higher after a restart.
  */
 static bool
 is_worth_saving(const struct hm_energy *before,

@@ -8,14 +8,14 @@
 #include "record/record.h"
 
 /*
- * Shared by guard.c, which has what all record types have in common, and by
- * guard_port.c and guard_dtu.c, which judge one type each.
+ * Shared by guard.c (the parts that all record types need, and inverters),
+ * guard_port.c and guard_dtu.c.
  */
 
 struct hm_guard {
 	struct hm_guard_options options;
 	struct hm_guard_counters counters;
-	bool warned; /* the warning that nothing is kept was given */
+	bool warned; /* the warning about a missing database was logged */
 };
 
 extern const char hm_guard_unidentified[], hm_guard_too_many[];
@@ -25,7 +25,7 @@ struct hm_guard_identity {
 	char name[HM_DTU_NAME_MAX];
 	size_t name_size;
 	char serial_text[HM_LEDGER_SERIAL];
-	struct hm_slice serial; /* in lower case: it is hex digits */
+	struct hm_slice serial; /* hex digits, in lower case */
 	int64_t time, day;
 	struct hm_ledger_dtu *dtu;
 };
@@ -34,13 +34,13 @@ struct hm_guard_identity {
 int64_t hm_guard_number(const struct hm_record *record, enum hm_field_id field,
     int64_t otherwise);
 
-/* The same with its decimals; 0 if there is none. */
+/* The number of a field with its decimals, or 0. */
 struct hm_decimal hm_guard_decimal(const struct hm_record *record,
     enum hm_field_id field);
 
 /*
- * Whether a record says that its inverter is awake: 1, 0, or -1 if it does not
- * say.
+ * Whether the inverter of a record is awake: 1, 0, or -1 if the record has no
+ * such field.
  */
 int hm_guard_says_awake(const struct hm_record *record);
 
@@ -51,26 +51,26 @@ int hm_guard_says_awake(const struct hm_record *record);
 struct hm_sums *hm_guard_sums(const struct hm_guard_identity *id);
 
 /*
- * The inverter in the ledger that a record speaks of, in *inverter. NULL, or
- * why there is none: then *inverter is not to be used.
+ * Look up the inverter of a record in the ledger, into *inverter. NULL, or why
+ * there is none; then *inverter must not be used.
  */
 const char *hm_guard_inverter(struct hm_guard *guard,
     const struct hm_guard_identity *id, struct hm_ledger_inverter **inverter);
 
-/* Add what can be added. */
+/* Add to a sum, unless the result would be too large. */
 void hm_guard_add(struct hm_decimal *sum, struct hm_decimal more);
 
 /* The sum is unknown, -1, if one of its parts is. */
 void hm_guard_add_energy(int64_t *sum, int64_t energy);
 
 /*
- * The energy to show: the accepted one; if none is known and nothing outlives
- * the process, the record's own, if that may be shown.
+ * The energy to show: the known one (Wh), or if that is -1, HM_GUARD_OUT; but
+ * HM_GUARD_OWN if `may_show` and the ledger does not outlive the process.
  */
 int64_t hm_guard_show(const struct hm_guard *guard, int64_t known,
     bool may_show);
 
-/* As hm_guard_look, for one type. */
+/* As hm_guard_look, for one record type each. */
 const char *hm_guard_look_at_port(struct hm_guard *guard,
     const struct hm_record *record, const struct hm_guard_identity *id,
     struct hm_guard_answer *answer);

@@ -22,8 +22,8 @@ struct hm_ledger_port {
 	struct hm_port_key key;
 	struct hm_energy energy;
 	int64_t touched; /* time of the reading that changed it */
-	int64_t told; /* when a refusal was last logged; 0: never */
-	bool changed;  /* since it was last saved */
+	int64_t warned; /* time of the last logged refusal; 0: none */
+	bool changed;  /* since the last save */
 	bool kept;     /* it has a row in the database */
 	bool forgotten; /* its row was deleted by another process */
 };
@@ -31,14 +31,14 @@ struct hm_ledger_port {
 struct hm_ledger_inverter {
 	struct hm_device_key key;
 	int64_t watts; /* of a port; 0: not known */
-	bool awake;    /* by its own record; true before there was one */
+	bool awake;    /* as in its last record; true before the first */
 };
 
 /* Sums over a DTU's inverters since its last dtu record. */
 struct hm_sums {
 	struct hm_decimal pv_power, active_power;
-	int64_t time; /* of the records that were added up */
-	int64_t today, total; /* -1: one of them was not known */
+	int64_t time; /* of the records in the sums */
+	int64_t today, total; /* -1: a part is unknown */
 	int64_t inverters, online;
 	bool alarm;
 };
@@ -46,7 +46,7 @@ struct hm_sums {
 struct hm_ledger_dtu {
 	struct hm_dtu_key key;
 	struct hm_sums sums;
-	bool changed; /* a port of it */
+	bool changed; /* one of its ports has changed */
 };
 
 struct hm_ledger;
@@ -56,10 +56,9 @@ struct hm_ledger *hm_ledger_new(void);
 void hm_ledger_free(struct hm_ledger *ledger);
 
 /*
- * The entry of that name, made if there is none; it lives until it is
- * dropped. NULL if there is no memory, if the name is longer than
- * HM_DTU_NAME_MAX, the port not within 0 to HM_LEDGER_PORT_MAX, or if there
- * are too many.
+ * Find an entry, or add it. The ledger owns it; it is valid until it is
+ * dropped. NULL if there is no memory or the ledger is full, if the name is
+ * longer than HM_DTU_NAME_MAX, or the port not within 0 to HM_LEDGER_PORT_MAX.
  */
 struct hm_ledger_dtu *hm_ledger_dtu(struct hm_ledger *ledger,
     struct hm_slice name);
@@ -68,11 +67,11 @@ struct hm_ledger_inverter *hm_ledger_inverter(struct hm_ledger *ledger,
 struct hm_ledger_port *hm_ledger_port(struct hm_ledger *ledger,
     struct hm_ledger_inverter *inverter, int64_t port);
 
-/* The entry of a port if there is one, or NULL. */
+/* Find the entry of a port. NULL if there is none. */
 struct hm_ledger_port *hm_ledger_find_port(
     const struct hm_ledger_inverter *inverter, int64_t port);
 
-/* Mark a port as changed, and ask whether any is. */
+/* Mark a port as changed; whether any port is marked. */
 void hm_ledger_touch(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
     struct hm_ledger_port *port);
 bool hm_ledger_has_changes(const struct hm_ledger *ledger);
@@ -85,7 +84,7 @@ typedef bool hm_ledger_visitor(void *context, struct hm_ledger_dtu *dtu,
 bool hm_ledger_visit(const struct hm_ledger *ledger, bool changed_only,
     hm_ledger_visitor *visitor, void *context);
 
-/* All changes have been saved: clear the marks. */
+/* Clear the marks of changes, after a save. */
 void hm_ledger_saved(struct hm_ledger *ledger);
 
 /* Drop the ports that are marked as forgotten. */

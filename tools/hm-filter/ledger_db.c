@@ -13,7 +13,7 @@
 #define BUSY_MS 500
 #define RETRY_MS 10000
 
-/* The columns that identify a row, and those for people to read. */
+/* The columns that identify a row, and the columns for people. */
 enum {
 	DTU = 1,
 	SERIAL,
@@ -249,11 +249,11 @@ write_row(void *context, struct hm_ledger_dtu *dtu,
 /* Forgetting */
 
 static void
-say_forgotten(struct hm_slice dtu, struct hm_slice serial, int64_t port)
+warn_forgotten(struct hm_slice dtu, struct hm_slice serial, int64_t port)
 {
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("dtu", dtu),
 	    hm_fact_slice("serial", serial), hm_fact_int("port", port)),
-	    "%.*s: inverter %.*s, port %lld is forgotten", (int)dtu.n, dtu.p,
+	    "%.*s: inverter %.*s, input %lld is forgotten", (int)dtu.n, dtu.p,
 	    (int)serial.n, serial.p, (long long)port);
 }
 
@@ -269,7 +269,7 @@ look_up(void *context, struct hm_ledger_dtu *dtu,
 	port->forgotten = sqlite3_step(db->exists) == SQLITE_DONE;
 	sqlite3_reset(db->exists);
 	if (port->forgotten)
-		say_forgotten(dtu->key.name, hm_device_serial(&inverter->key),
+		warn_forgotten(dtu->key.name, hm_device_serial(&inverter->key),
 		    port->key.port);
 	return true;
 }
@@ -349,8 +349,8 @@ hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger, bool last)
 	if (good)
 		hm_ledger_saved(ledger);
 	else if (!db->failing)
-		hm_db_complain(&db->db, "cannot save what is known of the "
-		    "energy; it goes on from memory");
+		hm_db_complain(&db->db, "cannot save the accepted energies; "
+		    "they stay in memory");
 	if (good && db->failing)
 		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path)),
 		    "%s: can be written again", db->path);

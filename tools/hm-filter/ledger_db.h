@@ -5,15 +5,15 @@
 
 /*
  * The ledger in the SQLite database, in the table production_cache. A save is
- * one transaction: whatever ends the process, the file holds the state before
- * or after it.
+ * one transaction: if the process dies, the file holds the state before or
+ * after it.
  */
 
 struct hm_ledger_db;
 
 /*
- * Open the database. For writing it and its table are made if there are none.
- * NULL, logged, if that fails. Freed by hm_ledger_db_close.
+ * Open the database. With `writing` the file and its table are created if they
+ * are missing. NULL, logged, if that fails. Freed by hm_ledger_db_close.
  */
 struct hm_ledger_db *hm_ledger_db_open(const char *path, bool writing);
 void hm_ledger_db_close(struct hm_ledger_db *db);
@@ -40,8 +40,7 @@ bool hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger,
     bool last);
 
 /*
- * Remove the rows of an inverter, by any DTU. Returns their number, or -1,
- * logged.
+ * Remove an inverter's rows, of all DTUs. Returns their number, or -1, logged.
  */
 int64_t hm_ledger_db_forget(struct hm_ledger_db *db, struct hm_slice serial);
 

@@ -32,7 +32,7 @@ struct work {
 	struct hm_filter *filter;
 	struct hm_guard *guard;
 	struct hm_ledger *ledger;
-	struct hm_ledger_db *db; /* NULL: from memory */
+	struct hm_ledger_db *db; /* NULL: the ledger is only in memory */
 	bool dry_run;
 	uint64_t unsaved_writes; /* records written although the save failed */
 	struct hm_record record;
@@ -153,7 +153,7 @@ open_guard(struct work *work, const struct hm_config *config)
 	work->guard = hm_guard_new(&(struct hm_guard_options){
 	    .ledger = work->ledger,
 	    .judges = hm_config_flag(config, HM_SET_ENERGY_GUARD),
-	    /* A failing database is no reason to show unconfirmed energies. */
+	    /* Also if it cannot be opened: show no unconfirmed energies. */
 	    .remembers = hm_config_database(config) != NULL,
 	    .reset_hour = (int)hm_config_int(config, HM_SET_RESET_HOUR),
 	    .exclude = hm_config_text(config, HM_SET_EXCLUDE_INVERTERS),

@@ -44,7 +44,7 @@ hm_ha_counters(const struct hm_ha *ha)
 	return &ha->counters;
 }
 
-/* Reading the members that all records have */
+/* Members that all records have */
 
 void
 hm_ha_refuse(struct hm_ha *ha)
@@ -74,7 +74,6 @@ read_dtu(struct hm_ha *ha, const struct hm_record *record,
 	return NULL;
 }
 
-/* The dtu is NULL if there is no room for it. */
 const char *
 hm_ha_read_origin(struct hm_ha *ha, const struct hm_record *record,
     struct hm_ha_origin *origin)
@@ -132,7 +131,7 @@ on_device(struct hm_ha *ha, enum hm_scope scope,
 	if (why != NULL || origin.dtu == NULL)
 		return why;
 	set_dtu_state(ha, &origin, HM_HA_ONLINE);
-	/* A DTU's own serial may not have been read; there is no entity. */
+	/* A DTU whose serial is unknown has no entities. */
 	if (origin.serial.n == 0)
 		return NULL;
 	device = hm_ha_find_device(ha, &origin, scope);
@@ -225,7 +224,7 @@ on_info(struct hm_ha *ha, const struct hm_record *record)
 		return NULL;
 	hm_ha_values_read(&ha->values, kind, record);
 	hm_ha_device_learn(device, &ha->values, true);
-	/* A DTU tells what it knows in more than one record. */
+	/* The facts of a DTU come in several records. */
 	hm_ha_device_recall(device, &ha->values);
 	hm_ha_publish(ha, &origin, device, HM_HA_INFO, 0);
 	return NULL;

@@ -6,9 +6,9 @@
 #include "record/record.h"
 
 /*
- * From records to Home Assistant: what is announced, what is said of it, and
- * when. Time is that of the records, not a clock's, so that a stream that is
- * replayed gives the same messages, however fast it comes.
+ * Turns records into messages to Home Assistant: announcements, states, and the
+ * availability of DTUs. Time is taken from the records and not from a clock, so
+ * that a replayed stream gives the same messages.
  */
 
 struct hm_ha;
@@ -16,19 +16,19 @@ struct hm_ha;
 struct hm_ha_options {
 	struct hm_ha_style style;
 	struct hm_ha_entities entities;
-	bool alerts; /* hm-alert tells of them: each has its entity at once */
+	bool alerts; /* hm-alert runs: announce alerts with the first reading */
 };
 
 struct hm_ha_counters {
 	uint64_t announcements; /* discovery messages */
 	uint64_t states;        /* state messages */
-	uint64_t refused;       /* records of devices that found no room */
+	uint64_t refused;       /* records left out: a table is full */
 };
 
-/* A message, valid during the call. */
+/* Gets a message, an mqtt record, which is valid during the call. */
 typedef void hm_ha_output(void *context, struct hm_slice line);
 
-/* NULL if there is no memory. What the options point to is borrowed. */
+/* NULL if there is no memory. The pointers in `options` are borrowed. */
 struct hm_ha *hm_ha_new(const struct hm_ha_options *options,
     hm_ha_output *output, void *context);
 void hm_ha_free(struct hm_ha *ha);
@@ -36,14 +36,13 @@ void hm_ha_free(struct hm_ha *ha);
 const struct hm_ha_counters *hm_ha_counters(const struct hm_ha *ha);
 
 /*
- * Take in a record and hand out what follows from it. Of a type that means
- * nothing here, it is passed over. Returns NULL, or why nothing could be made
- * of the record.
+ * Send the messages that follow from a record; other types are ignored. Returns
+ * NULL, or the reason why the record cannot be used, a static text.
  */
 const char *hm_ha_record(struct hm_ha *ha, struct hm_slice type,
     const struct hm_record *record);
 
-/* Whether hm_ha_record makes anything of records of this type. */
+/* Whether hm_ha_record uses records of this type. */
 bool hm_ha_takes(struct hm_slice type);
 
 #endif

@@ -7,7 +7,7 @@
 #include "record/alert_kind.h"
 #include "record/record.h"
 
-/* The text of a string, or nothing. */
+/* The text of a string, or an empty text. */
 static struct hm_slice
 text_of(const struct hm_record *record, const char *key)
 {
@@ -29,7 +29,7 @@ send_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
 }
 
 static void
-tell_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
+show_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
     struct hm_ha_device *device, uint8_t port,
     const struct hm_ha_alert *alert)
 {
@@ -62,10 +62,10 @@ hm_ha_clear_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
 
 	if (ha->options.alerts && group != NULL &&
 	    (group->alerts >> kind & 1) == 0)
-		tell_alert(ha, origin, device, group->port, &clear);
+		show_alert(ha, origin, device, group->port, &clear);
 }
 
-/* 0 if the record has no such time. */
+/* The time under a key, or 0. */
 static int64_t
 moment(const struct hm_record *record, const char *key)
 {
@@ -77,8 +77,8 @@ moment(const struct hm_record *record, const char *key)
 }
 
 /*
- * An inverter shows the active alarm that began last, and none after that one
- * has ended. False if the record changes nothing.
+ * An inverter shows the active alarm that began last, until that ends. False if
+ * the record does not change the shown alarm.
  */
 static bool
 follow_alarm(struct hm_ha_device *device, const struct hm_record *record,
@@ -124,7 +124,7 @@ on_alert(struct hm_ha *ha, const struct hm_record *record,
 	    alert.kind == HM_ALERT_DTU_OFFLINE ? HM_SCOPE_DTU :
 	    HM_SCOPE_INVERTER);
 	if (device != NULL)
-		tell_alert(ha, origin, device, port, &alert);
+		show_alert(ha, origin, device, port, &alert);
 	return NULL;
 }
 
@@ -143,7 +143,7 @@ hm_ha_on_alarm(struct hm_ha *ha, const struct hm_record *record)
 		return on_alert(ha, record, &origin);
 	if (!hm_record_int(record, "code", &code))
 		return "its code is not a whole number";
-	/* Alarms of the DTU itself come, too; only readings tell them apart. */
+	/* Not an alarm of the DTU: the serial has readings of an inverter. */
 	device = hm_ha_table_find(ha->table, HM_SCOPE_INVERTER, origin.serial);
 	if (device == NULL)
 		return NULL;

@@ -63,11 +63,11 @@ hm_ha_send_alert_config(struct hm_ha *ha, const struct hm_ha_origin *origin,
 }
 
 /*
- * Both readings and alarm records can carry an inverter's alarm. The kind that
- * came first in this run is used, since the two would contradict each other.
+ * Both readings and alarm records can have an inverter's alarm, and they may
+ * differ. Use the record type that came first in this run.
  */
 static bool
-is_told_elsewhere(const struct hm_ha_device *device,
+is_shown_elsewhere(const struct hm_ha_device *device,
     const struct hm_ha_group *group, size_t id)
 {
 	enum hm_ha_part part = group->part == HM_HA_ALARM ? HM_HA_MAIN :
@@ -93,12 +93,12 @@ newcomers(const struct hm_ha *ha, const struct hm_ha_device *device,
 		if (ha->values.of[id].kind != HM_ABSENT &&
 		    hm_field_set_has(shown, id) &&
 		    !hm_field_set_has(&group->announced, id) &&
-		    !is_told_elsewhere(device, group, id))
+		    !is_shown_elsewhere(device, group, id))
 			hm_field_set_add(&set, id);
 	return set;
 }
 
-/* Those that have been announced, again. */
+/* Repeat the announcements of alerts. */
 static void
 announce_alerts(struct hm_ha *ha, const struct hm_ha_origin *origin,
     const struct hm_ha_device *device, struct hm_ha_group *group)
@@ -148,9 +148,7 @@ hm_ha_publish(struct hm_ha *ha, const struct hm_ha_origin *origin,
 		return NULL;
 	}
 	announce(ha, origin, device, group);
-	/*
-	 * Other devices may refer to a DTU only when Home Assistant knows it.
-	 */
+	/* Other devices may refer to a DTU only after its announcement. */
 	if (device->kind == HM_SCOPE_DTU &&
 	    !hm_field_set_is_empty(&group->announced))
 		memcpy(device->dtu->serial, device->serial,

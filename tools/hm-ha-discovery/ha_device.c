@@ -9,10 +9,10 @@ struct hm_ha_table {
 	struct hm_ha_device *device;
 	struct hm_ha_group *group;
 	size_t groups;
-	struct hm_hash dtus, devices; /* those in use, from the first on */
+	struct hm_hash dtus, devices;
 };
 
-/* With its NUL, so that "a", "bc" is not "ab", "c". */
+/* Hash the NUL, too, so that "a", "bc" differs from "ab", "c". */
 static uint64_t
 hash_text(uint64_t h, const char *text)
 {
@@ -152,7 +152,7 @@ hm_ha_table_group(struct hm_ha_table *table, struct hm_ha_device *device,
 	return group;
 }
 
-/* What is known of a device, and the fields that tell it. */
+/* The fields of the facts. */
 static const enum hm_field_id fact_fields[HM_HA_FACTS] = {
     [HM_HA_MODEL] = HM_F_MODEL,
     [HM_HA_FIRMWARE] = HM_F_FIRMWARE,
@@ -210,7 +210,7 @@ hm_ha_device_fingerprint(const struct hm_ha_device *device)
 
 	h = hash_text(h, hm_ha_device_via(device));
 	for (size_t i = 0; i < HM_HA_FACTS; i++)
-		if (i != HM_HA_SIGNAL) /* is an entity only */
+		if (i != HM_HA_SIGNAL) /* not in discovery messages */
 			h = hash_text(h, device->known[i].text);
 	return h;
 }

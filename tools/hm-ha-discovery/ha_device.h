@@ -8,11 +8,9 @@
 #include "record/dtu_name.h"
 
 /*
- * What hm-ha-discovery remembers: the configured DTUs, the devices seen
- * behind them, and what has been announced of each. Memory for all of them is
- * taken at the start; a full table refuses newcomers. Devices are known by
- * their kind and serial alone: one that two DTUs report is one to Home
- * Assistant.
+ * What hm-ha-discovery remembers: DTUs, their devices, and the announced
+ * entities of each. A full table refuses new entries. The key of a device is
+ * its kind and serial: for Home Assistant a device that two DTUs report is one.
  */
 
 #define HM_HA_DTUS_MAX ((size_t)1024)
@@ -23,7 +21,7 @@
 
 enum hm_ha_state { HM_HA_UNHEARD, HM_HA_ONLINE, HM_HA_OFFLINE };
 
-/* A configured DTU, which owns an availability topic. */
+/* A DTU, which has an availability topic. */
 struct hm_ha_dtu {
 	struct hm_hash_item item;
 	char name[HM_DTU_NAME_MAX];
@@ -40,10 +38,10 @@ enum hm_ha_fact {
 	HM_HA_FACTS
 };
 
-/* Something known of a device, as it stood in its record. */
+/* A fact about a device, as in its record. */
 struct hm_ha_known {
 	char text[HM_HA_FACT_MAX + 1]; /* empty: not known */
-	bool by_info;                  /* told by an info record */
+	bool by_info;                  /* from an info record */
 };
 
 /* One instance of a part: the entities that share a state topic. */
@@ -52,9 +50,9 @@ struct hm_ha_group {
 	enum hm_ha_part part;
 	uint8_t port; /* of HM_HA_PORT, else 0 */
 	struct hm_field_set announced;
-	unsigned alerts;    /* the same of alerts: a bit for each kind */
+	unsigned alerts;    /* announced alerts: a bit for each kind */
 	int64_t last;       /* time of the last announcement */
-	uint64_t described; /* the device's fingerprint as last announced */
+	uint64_t described; /* the device's fingerprint in that announcement */
 };
 
 struct hm_ha_device {
@@ -74,9 +72,9 @@ struct hm_ha_table *hm_ha_table_new(void);
 void hm_ha_table_free(struct hm_ha_table *table);
 
 /*
- * Find, or add what is not there; NULL if the table is full. What they return
- * lives as long as the table. The name must be fit for hm_topic_dtu, the
- * serial for hm_ha_serial_valid.
+ * Find an entry, or add it; NULL if the table is full. It is valid as long as
+ * the table. A name must be valid for hm_topic_dtu, a serial for
+ * hm_ha_serial_valid.
  */
 struct hm_ha_dtu *hm_ha_table_dtu(struct hm_ha_table *table,
     struct hm_slice name);
@@ -92,23 +90,23 @@ struct hm_ha_group *hm_ha_device_group(const struct hm_ha_device *device,
     enum hm_ha_part part, uint8_t port);
 
 /*
- * Keep what a record says of the device itself. What an info record has told
- * is not changed by a reading: readings know the model less exactly.
+ * Remember the facts in a record. A reading does not replace facts of an info
+ * record: the model in a reading is less exact.
  */
 void hm_ha_device_learn(struct hm_ha_device *device,
     const struct hm_ha_values *values, bool from_info);
 
-/* Fill in what is known of the device where the values lack it. */
+/* Add the device's facts that the values lack. */
 void hm_ha_device_recall(const struct hm_ha_device *device,
     struct hm_ha_values *values);
 
 /*
- * The serial of the DTU that the device is reached through; empty if it is
- * not known or is the device's own.
+ * The serial of the device's DTU; empty if it is unknown, or if the device is
+ * that DTU.
  */
 const char *hm_ha_device_via(const struct hm_ha_device *device);
 
-/* A fingerprint of all that discovery messages say of the device itself. */
+/* A hash of all that discovery messages contain about the device itself. */
 uint64_t hm_ha_device_fingerprint(const struct hm_ha_device *device);
 
 #endif

@@ -74,7 +74,7 @@ shows(enum hm_scope device, enum hm_ha_part part, size_t id)
 	case HM_HA_MAIN:
 		return (field->flags & (HM_DESCRIBES | HM_RARE)) == 0;
 	case HM_HA_PORT:
-		/* What the records of parts repeat is the device's. */
+		/* The device shows the fields that its parts repeat. */
 		return !hm_field_in(field, device);
 	case HM_HA_INFO:
 		return (field->flags & HM_RARE) != 0;

@@ -7,17 +7,16 @@
 #include "record/types.h"
 
 /*
- * Which fields Home Assistant shows of which device: a view of the field
- * table, less what the user did not choose. How a message about them looks
- * is not known here.
+ * The fields that are entities in Home Assistant, by kind of device: those of
+ * the field table that the user has chosen. ha_message.h writes the messages.
  */
 
 /* The parts of a device. Each instance of a part has one state topic. */
 enum hm_ha_part {
 	HM_HA_MAIN,  /* the readings of the device itself */
-	HM_HA_PORT,  /* the readings of one input */
-	HM_HA_INFO,  /* what info records tell */
-	HM_HA_ALARM, /* what alarm records tell */
+	HM_HA_PORT,  /* the readings of one port */
+	HM_HA_INFO,  /* from info records */
+	HM_HA_ALARM, /* from alarm records */
 	HM_HA_PARTS
 };
 
@@ -27,14 +26,14 @@ struct hm_ha_entities {
 };
 
 /*
- * The scope of the records that hold the fields of a device or of its parts,
- * which it must have.
+ * The scope of the records with the fields of a part. The device must have such
+ * a part.
  */
 enum hm_scope hm_ha_scope(enum hm_scope device, enum hm_ha_part part);
 
 #define HM_HA_PREFIX_MAX ((size_t)16) /* "port_255" and a NUL */
 
-/* What names of entities begin with: inv or port_1, as types.def has it. */
+/* The prefix of the names of entities, by types.def: inv or port_1. */
 void hm_ha_prefix(enum hm_scope device, enum hm_ha_part part, uint8_t port,
     char out[HM_HA_PREFIX_MAX]);
 
@@ -43,34 +42,34 @@ void hm_ha_prefix(enum hm_scope device, enum hm_ha_part part, uint8_t port,
 /* Whether a serial can be part of a topic: 0-9 a-z A-Z _ -, 1 to 32 of them. */
 bool hm_ha_serial_valid(struct hm_slice serial);
 
-/* The hm_field_id of a key in any case; HM_FIELDS if there is none. */
+/* The hm_field_id of a key, upper or lower case; HM_FIELDS: unknown. */
 size_t hm_ha_field(struct hm_slice key);
 
-/* Everything that the field table has to show. */
+/* All entities of the field table. */
 void hm_ha_entities_all(struct hm_ha_entities *entities);
 
 /*
- * What a setting that lists fields is about: inverters (their main part, what
- * is known of them, and their alarms), or their inputs.
+ * The parts that a setting with a list of fields is about: all parts of
+ * inverters except ports, or their ports.
  */
 enum hm_ha_choice { HM_HA_CHOOSE_INVERTER, HM_HA_CHOOSE_PORT };
 
 /*
- * Keep only the listed fields: words separated by spaces or commas, in any
- * case. False, with the first word that is no such field in *unknown.
+ * Keep only the listed fields: words separated by spaces or commas, upper or
+ * lower case. False: *unknown is the first word that is no such field.
  */
 bool hm_ha_entities_choose(struct hm_ha_entities *entities,
     enum hm_ha_choice choice, const char *words, struct hm_slice *unknown);
 
-/* The fields that a list may hold. */
+/* The fields that such a list may have. */
 struct hm_field_set hm_ha_offered(enum hm_ha_choice choice);
 
 /* Their names, separated by spaces, ended by a NUL. */
 void hm_ha_entities_names(enum hm_ha_choice choice, char *buf, size_t cap);
 
 /*
- * Whether a field is an instant value, which goes unavailable with the device
- * and the DTU. The others are counters of energy, which stay.
+ * Whether a field is an instant value, which becomes unavailable with the
+ * device and the DTU. The other fields are counters of energy, which stay.
  */
 bool hm_ha_is_instant(const struct hm_field *field);
 

@@ -14,7 +14,7 @@
 
 #define TEXT_MAX 600 /* holds any topic, name or template */
 
-/* Everything that is said of one entity. */
+/* The subject of a message about one entity. */
 struct entity {
 	const struct hm_ha_style *style;
 	const struct hm_ha_device *device;
@@ -69,7 +69,7 @@ end_record(struct hm_json *e, const struct hm_ha_style *style, bool retain,
 
 /* Identity */
 
-/* Without a group, that of the device itself. */
+/* The prefix of a group, or without a group of the device. */
 static void
 entity_prefix(const struct hm_ha_device *device,
     const struct hm_ha_group *group, char out[HM_HA_PREFIX_MAX])
@@ -247,7 +247,7 @@ emit_class(struct hm_json *e, const struct entity *entity)
 		hm_ha_emit_alarm_options(e, "options");
 }
 
-/* Values that come by chance or once an hour do not expire. */
+/* Alarms come by chance, info records once an hour: they do not expire. */
 static bool
 expires(const struct entity *entity)
 {
@@ -271,7 +271,7 @@ emit_entity(struct hm_json *e, const struct entity *entity)
 	emit_class(e, entity);
 	if ((field->flags & HM_DIAGNOSTIC) != 0)
 		hm_json_text(e, "entity_category", "diagnostic");
-	/* It changes with every reading, and few want that in their history. */
+	/* A time changes with every reading and would fill the history. */
 	if (field->kind == HM_MOMENT)
 		hm_json_bool(e, "enabled_by_default", false);
 	if (expires(entity))
@@ -303,7 +303,7 @@ hm_ha_message_config(const struct hm_ha_style *style,
 
 /* States */
 
-/* A product that cannot be told exactly is not known. */
+/* Leave out a product that is not exact. */
 static void
 emit_product(struct hm_json *e, const char *key, const struct hm_value *value,
     struct hm_decimal factor)
@@ -337,7 +337,7 @@ hm_ha_message_state(const struct hm_ha_style *style,
     struct hm_slice *line)
 {
 	enum hm_scope scope = hm_ha_scope(device->kind, group->part);
-	/* What seldom comes has to be there when Home Assistant restarts. */
+	/* These are rare: keep them for a restart of Home Assistant. */
 	bool retain = group->part == HM_HA_INFO || group->part == HM_HA_ALARM;
 	struct hm_json e;
 
@@ -390,7 +390,7 @@ emit_alert_entity(struct hm_json *e, const struct hm_ha_style *style,
 	emit_alert_topic(e, "json_attributes_topic", style, device, group,
 	    kind);
 	hm_json_text(e, "device_class", "problem");
-	/* Of a DTU that is offline this has to be seen, too. */
+	/* An alert must be visible also while the DTU is offline. */
 	hm_json_array(e, "availability");
 	hm_topic_bridge(style->prefix, topic, sizeof topic);
 	emit_available_with(e, topic);
@@ -420,7 +420,7 @@ hm_ha_message_alert_config(const struct hm_ha_style *style,
 }
 
 static void
-emit_told(struct hm_json *e, const char *key, struct hm_slice text)
+emit_unless_empty(struct hm_json *e, const char *key, struct hm_slice text)
 {
 	if (text.n > 0)
 		hm_json_quoted(e, key, text);
@@ -438,9 +438,9 @@ hm_ha_message_alert(const struct hm_ha_style *style,
 	emit_alert_topic(&e, "topic", style, device, group, alert->kind);
 	hm_json_object(&e, "payload");
 	hm_json_text(&e, "state", alert->on ? "ON" : "OFF");
-	emit_told(&e, "text", alert->text);
-	emit_told(&e, "start", alert->start);
-	emit_told(&e, "end", alert->end);
+	emit_unless_empty(&e, "text", alert->text);
+	emit_unless_empty(&e, "start", alert->start);
+	emit_unless_empty(&e, "end", alert->end);
 	hm_json_object_end(&e);
 	return end_record(&e, style, true, line);
 }

@@ -10,8 +10,8 @@
 #include "record/types.h"
 
 /*
- * Between the files of ha: ha.c knows the records, ha_announce.c when what is
- * known of a device is sent, ha_alarm.c the alarms of devices and of hm-alert.
+ * Shared by ha.c (reads records), ha_announce.c (announces devices and sends
+ * their states) and ha_alarm.c (alarms of devices and of hm-alert).
  */
 
 struct hm_ha {
@@ -29,36 +29,36 @@ struct hm_ha_origin {
 	struct hm_slice time;
 	int64_t seconds;
 	struct hm_ha_dtu *dtu;
-	struct hm_slice serial; /* empty: there is none */
+	struct hm_slice serial; /* empty: none */
 };
 
 /* ha.c */
 
 /*
- * Read what all records have. NULL, or why it cannot be used; the DTU is NULL
- * if there is no room for it.
+ * Read the members that all records have. NULL, or why the record cannot be
+ * used. origin->dtu is NULL if there is no room for it.
  */
 const char *hm_ha_read_origin(struct hm_ha *ha, const struct hm_record *record,
     struct hm_ha_origin *origin);
 
-/* False if the record has no port, of which hm_ha_bad_port tells. */
+/* False if the record has no valid port; hm_ha_bad_port is the reason. */
 bool hm_ha_read_port(const struct hm_record *record, uint8_t *port);
 extern const char hm_ha_bad_port[];
 
 /*
- * Find the device, and put it behind the DTU that the record names. One that
- * two DTUs report stays with the first until that is offline, or it would be
- * announced over and over. NULL if there is no room.
+ * Find the device, or add it to the record's DTU. A device that two DTUs report
+ * stays with the first until that is offline; otherwise it would be announced
+ * at each poll. NULL if there is no room.
  */
 struct hm_ha_device *hm_ha_find_device(struct hm_ha *ha,
     const struct hm_ha_origin *origin, enum hm_scope kind);
 
-/* Count a record of a device that found no room. */
+/* Count a record of a device for which there is no room. */
 void hm_ha_refuse(struct hm_ha *ha);
 
 /* ha_announce.c */
 
-/* Hand a message out, if it is `good`. */
+/* Send a message, if it is `good`; otherwise log that it is too long. */
 void hm_ha_send(struct hm_ha *ha, bool good, struct hm_slice line);
 
 void hm_ha_send_alert_config(struct hm_ha *ha,
@@ -66,8 +66,8 @@ void hm_ha_send_alert_config(struct hm_ha *ha,
     const struct hm_ha_group *group, enum hm_alert_kind kind);
 
 /*
- * Announce what is new in the values at hand, and say what they are. Returns
- * the group, or NULL if there is no room for it.
+ * Announce the fields of the current record that are new, and send its values.
+ * Returns the group, or NULL if there is no room for it.
  */
 struct hm_ha_group *hm_ha_publish(struct hm_ha *ha,
     const struct hm_ha_origin *origin, struct hm_ha_device *device,
@@ -76,14 +76,14 @@ struct hm_ha_group *hm_ha_publish(struct hm_ha *ha,
 /* ha_alarm.c */
 
 /*
- * With the first reading in a run: no alert is known. What was on before has
- * been kept by the broker, and may be over; what lasts is soon told again.
+ * Send "no alert" with a device's first reading: the broker may have retained
+ * an alert that is over. hm-alert soon repeats an alert that lasts.
  */
 void hm_ha_clear_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
     struct hm_ha_device *device, const struct hm_ha_group *group,
     enum hm_alert_kind kind);
 
-/* Take an alarm record in. NULL, or why it cannot be used. */
+/* Use an alarm record. NULL, or why it cannot be used. */
 const char *hm_ha_on_alarm(struct hm_ha *ha, const struct hm_record *record);
 
 #endif

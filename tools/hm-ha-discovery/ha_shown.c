@@ -11,7 +11,7 @@
 #define MICRO {1, 6}
 #define NANO {1, 9}
 
-/* Of the units that Home Assistant converts, those that a plant has use for. */
+/* Units of Home Assistant that are useful for a plant. */
 static const struct hm_ha_unit units[] = {
     {"W", MILLI, "kW", 3},
     {"W", MICRO, "MW", 6},
@@ -51,7 +51,7 @@ hm_ha_is_measured(const struct hm_field *field)
 	    field->kind == HM_COUNTER;
 }
 
-/* Without a class any unit would do, but none has a meaning. */
+/* A field without a class has no other units. */
 static bool
 is_unit_of(const struct hm_ha_unit *unit, const struct hm_field *field)
 {
@@ -72,7 +72,7 @@ is_same(struct hm_decimal a, struct hm_decimal b)
 	return strcmp(x, y) == 0;
 }
 
-/* Of either sign. */
+/* The factor may be negative. */
 static bool
 is_power_of_ten(struct hm_decimal factor)
 {
@@ -149,7 +149,7 @@ after(struct hm_slice text, size_t n)
 	return hm_slice(text.p + n, text.n - n);
 }
 
-/* The length with the "_N" of a port behind n bytes, N up to 255; or 0. */
+/* The length of n bytes and a port's "_N" after them, N up to 255; or 0. */
 static size_t
 with_number(struct hm_slice text, size_t n)
 {
@@ -165,7 +165,7 @@ with_number(struct hm_slice text, size_t n)
 	    (text.p[n] != '0' || digits == 1) ? n + digits : 0;
 }
 
-/* The length of the prefix that a key begins with, and what has it; or 0. */
+/* The length of a key's prefix, or 0; sets the kind of device. */
 static size_t
 read_prefix(struct hm_slice key, enum hm_scope *device, bool *port)
 {
@@ -185,7 +185,7 @@ read_prefix(struct hm_slice key, enum hm_scope *device, bool *port)
 	return 0;
 }
 
-/* Whether any entity of the field is named by the key. */
+/* Whether the field has an entity: of any device, or of one kind or port. */
 static bool
 has_entity(const struct hm_ha_entities *all, size_t field, bool any,
     enum hm_scope device, bool port)

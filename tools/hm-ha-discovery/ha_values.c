@@ -35,7 +35,7 @@ is_good(const struct hm_field *field, const struct hm_value *value)
 	return false;
 }
 
-/* False if there is no such number. */
+/* False if the field is no integer. */
 static bool
 integer(const struct hm_ha_values *values, enum hm_field_id id, int64_t *out)
 {
@@ -143,7 +143,7 @@ hm_ha_values_show(const struct hm_ha_values *values, size_t id,
 	    (field->kind == HM_DAILY && scope != HM_SCOPE_DTU);
 }
 
-/* Some texts stand for several codes; an option must not come twice. */
+/* Several codes have the same text, which must be one option. */
 static bool
 is_first_of_its_text(size_t i)
 {

@@ -5,30 +5,30 @@
 #include "record/record.h"
 
 /*
- * The values of one record by field, checked: numbers are exact, times are
- * valid, texts are short enough for a state. HM_ABSENT if the record has no
- * valid value. Slices of the record.
+ * The values of one record by field: exact numbers, valid times, and texts that
+ * are short enough for a state. HM_ABSENT: the record has no valid value.
+ * Slices of the record.
  */
 struct hm_ha_values {
 	struct hm_value of[HM_FIELDS];
 };
 
 /*
- * The alarm's text becomes an option of an enum, made from the code if there is
- * one.
+ * Read a record. The alarm's text becomes an option of an enum, by the code if
+ * the record has one.
  */
 void hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
     const struct hm_record *record);
 
-/* Set the alarm's code, 0 for none, and with it the text. */
+/* Set the alarm's code, 0 for none, and its text. `buf` holds the digits. */
 void hm_ha_values_set_alarm(struct hm_ha_values *values, int64_t code,
     char buf[HM_DECIMAL_TEXT]);
 
 /*
- * Whether a value goes into the state message. Fields that mean nothing while
- * the inverter sleeps are left out then, and so is an impossible counter: a
- * lifetime of zero, a number below zero, and a DTU's zero for the day, which
- * only means that no inverter was heard.
+ * Whether a value goes into the state message. While the inverter sleeps, some
+ * fields are left out; impossible counters always: a lifetime of zero, a
+ * number below zero, and a DTU's zero for the day, which only means that no
+ * inverter is online.
  */
 bool hm_ha_values_show(const struct hm_ha_values *values, size_t id,
     enum hm_scope scope);

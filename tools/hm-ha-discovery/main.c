@@ -1,4 +1,4 @@
-/* hm-ha-discovery: readings to Home Assistant's messages, as mqtt records. */
+/* hm-ha-discovery: turn readings into mqtt records for Home Assistant. */
 
 #include <stdio.h>
 
@@ -18,7 +18,7 @@
 
 /* Settings */
 
-/* The text ends with the field that was probably meant, if there is one. */
+/* Append the field that was probably meant; false if there is none. */
 static bool
 suggest(struct hm_slice word, const struct hm_field_set *fields,
     const char *text, char *out)

@@ -1,4 +1,4 @@
-/* hm-metrics: metrics, health and a page about the plant, over HTTP. */
+/* hm-metrics: serve metrics, health and a page about the plant over HTTP. */
 
 #include <stdatomic.h>
 #include <unistd.h>
@@ -42,8 +42,8 @@ struct work {
 	struct hm_quiet_hours night;
 	struct hm_live_shared shared;
 	struct hm_api *answers;
-	struct hm_http *http;         /* NULL: there is none */
-	struct hm_metrics_file *textfile; /* NULL: likewise */
+	struct hm_http *http;         /* NULL: no HTTP */
+	struct hm_metrics_file *textfile; /* NULL: no text file */
 	struct hm_live copy;         /* for the text file */
 	int64_t next_sample;
 	struct hm_http_counts counts;
@@ -149,7 +149,7 @@ open_plant(struct work *work)
 	return true;
 }
 
-/* With a text file HTTP is there only for who has asked for it. */
+/* With a text file, HTTP is served only if its address is set. */
 static bool
 wants_http(const struct hm_config *config)
 {

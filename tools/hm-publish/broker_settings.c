@@ -14,7 +14,7 @@
 
 /* Rules */
 
-/* errno says why. */
+/* Log that a file cannot be read, with errno. */
 static bool
 unreadable(const struct hm_config *config, enum hm_setting_id id,
     const char *path)
@@ -100,7 +100,7 @@ hm_broker_check(const struct hm_config *config)
 
 /* Reading */
 
-/* The password is the file but for a newline at its end. */
+/* The password is the file without a newline at its end. */
 static bool
 read_password_file(struct hm_broker *broker, const struct hm_config *config,
     const char *path)

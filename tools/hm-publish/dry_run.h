@@ -3,10 +3,10 @@
 
 #include "outbox.h"
 
-/* Writes to stderr what would be published, whatever the log level. */
+/* Writes messages to stderr instead of publishing them, at any log level. */
 struct hm_dry_run;
 
-/* NULL if there is no memory. The limits are those of topics and payloads. */
+/* NULL if there is no memory. The limits are in bytes. */
 struct hm_dry_run *hm_dry_run_new(size_t topic_max, size_t payload_max);
 void hm_dry_run_free(struct hm_dry_run *d);
 

@@ -1,4 +1,4 @@
-/* hm-publish: mqtt records to a broker; every line goes on to stdout. */
+/* hm-publish: publish mqtt records; pass every line to stdout. */
 
 #include "base/clock.h"
 #include "base/exits.h"
@@ -16,17 +16,16 @@
 /* Enough for 400 inverters; beyond it messages are dropped and counted. */
 #define REMEMBERED_TOPICS ((size_t)16384)
 #define REMEMBERED_BYTES ((size_t)32 * 1024 * 1024)
-/* A broker that restarts is back by then; any other is not waited for. */
-#define WAIT_MAX_MS 10000
+#define WAIT_MAX_MS 10000 /* enough for a restart of the broker */
 #define LOOK_MS 1000
-#define APART_MS 2000 /* two looks so far apart are not one time of waiting */
+#define APART_MS 2000 /* checks farther apart are not one wait */
 
 struct work {
 	const struct hm_config *config;
 	struct hm_stream *stream;
 	struct hm_outbox *outbox;
 	struct hm_mqtt_link *link;
-	struct hm_dry_run *dry_run; /* in place of outbox and link; or NULL */
+	struct hm_dry_run *dry_run; /* instead of outbox and link; or NULL */
 	uint64_t would_publish;
 	bool show_failed;
 	bool full; /* already logged */
@@ -49,9 +48,9 @@ show(struct work *work, const struct hm_message *message)
 }
 
 /*
- * The input waits for the broker: count for how long, in all, since nothing
- * was queued. So neither a broker that is away nor one that comes and goes
- * holds up the chain for more than WAIT_MAX_MS. True while it may wait on.
+ * Add up the waits for the broker since the outbox was last empty, so that
+ * neither an absent broker nor one that comes and goes stops the chain for more
+ * than WAIT_MAX_MS. Whether to continue to wait.
  */
 static bool
 count_wait(struct work *work)
@@ -64,7 +63,7 @@ count_wait(struct work *work)
 	return work->waited_ms < WAIT_MAX_MS;
 }
 
-/* Whether all is delivered; the next wait is then counted from 0. */
+/* Whether all messages are delivered; if so, reset the count of waits. */
 static bool
 check_delivered(struct work *work)
 {
@@ -75,8 +74,8 @@ check_delivered(struct work *work)
 }
 
 /*
- * A durable input keeps what comes, so that over a broker's restart no state
- * is replaced by a newer one.
+ * While the broker restarts, lines wait in a durable input, so that no state is
+ * replaced by a newer one.
  */
 static void
 wait_for_broker(struct work *work, const struct hm_message *message)
@@ -236,7 +235,6 @@ start_link(struct work *work)
 	return HM_TOOL_GO_ON;
 }
 
-/* There is no broker, and none is needed. */
 static int
 start_dry_run(struct work *work)
 {

@@ -3,7 +3,7 @@
 #include <mosquitto.h>
 #include <string.h>
 
-/* NULL, or what is wrong with the topic. */
+/* Read the topic. NULL, or what is wrong with it. */
 static const char *
 read_topic(struct hm_message_reader *reader, const struct hm_record *record,
     struct hm_slice *topic)
@@ -21,7 +21,7 @@ read_topic(struct hm_message_reader *reader, const struct hm_record *record,
 	if (memchr(topic->p, '\0', topic->n) != NULL ||
 	    mosquitto_pub_topic_check2(topic->p, topic->n) !=
 	    MOSQ_ERR_SUCCESS)
-		return "nobody can publish to a topic with +, # or NUL";
+		return "a topic must not contain +, # or NUL";
 	return NULL;
 }
 

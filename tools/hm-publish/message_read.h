@@ -4,9 +4,9 @@
 #include "outbox.h"
 #include "record/record.h"
 
-/* mqtt records to messages. */
+/* Turns mqtt records into messages. */
 
-#define HM_MESSAGE_TOPIC_MAX ((size_t)65535) /* bytes, as MQTT has it */
+#define HM_MESSAGE_TOPIC_MAX ((size_t)65535) /* bytes, the limit of MQTT */
 
 struct hm_message_reader {
 	int64_t qos; /* of records without one */
@@ -15,8 +15,8 @@ struct hm_message_reader {
 };
 
 /*
- * The message of a record, valid until the next one and as long as the
- * record's line. NULL, or why the record cannot be published.
+ * Read the message of a record. It is valid until the next call and as long as
+ * the record's line. NULL, or the reason why it cannot be published.
  */
 const char *hm_message_read(struct hm_message_reader *reader,
     const struct hm_record *record, struct hm_message *message);

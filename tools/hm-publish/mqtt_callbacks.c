@@ -8,8 +8,9 @@
 
 /* All but hm_mqtt_callbacks_set are called from mosquitto_loop_*. */
 
-#define BIRTH_MIN_MS 1000  /* Home Assistant asks for a random wait, so that */
-#define BIRTH_MAX_MS 10000 /* its devices do not all announce at once */
+/* Home Assistant asks for a random delay, to spread the announcements. */
+#define BIRTH_MIN_MS 1000
+#define BIRTH_MAX_MS 10000
 
 static void
 on_connect(struct mosquitto *mosq, void *context, int rc)
@@ -70,7 +71,7 @@ on_message(struct mosquitto *mosq, void *context,
 	struct hm_mqtt_link *link = context;
 
 	(void)mosq;
-	/* A retained one is of a start before we connected. */
+	/* A retained message is of a start before this connection. */
 	if (message->retain || message->payloadlen != 6 ||
 	    memcmp(message->payload, "online", 6) != 0)
 		return;

@@ -21,7 +21,7 @@ hm_mqtt_link_random(int64_t low, int64_t high)
 
 /* Losing the connection, and reconnecting */
 
-/* The delay doubles until the broker has accepted a connection. */
+/* The delay doubles with each failed attempt. */
 static void
 wait_for_next_attempt(struct hm_mqtt_link *link)
 {
@@ -66,7 +66,7 @@ hm_mqtt_link_failed(struct hm_mqtt_link *link, const char *why)
 	const struct hm_mqtt_options *o = &link->options;
 	struct hm_slice reason = without_full_stop(why);
 
-	/* The first failure is an error, those that follow are for info. */
+	/* The first failure is logged as an error, the next ones as info. */
 	hm_log_facts(link->failure_logged ? HM_INFO : HM_ERROR,
 	    HM_FACTS(hm_fact("broker", o->host),
 	    hm_fact_int("port", o->port), hm_fact_slice("reason", reason)),
@@ -196,7 +196,7 @@ deadline_passed(struct hm_mqtt_link *link)
 		hm_mqtt_connect_start(link);
 		break;
 	case HM_MQTT_CONNECTING:
-		/* Only this ends the call that the thread is in. */
+		/* Only this ends the thread's call of libmosquitto. */
 		fd = mosquitto_socket(link->mosq);
 		if (fd >= 0)
 			shutdown(fd, SHUT_RDWR);

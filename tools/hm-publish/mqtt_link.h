@@ -6,8 +6,8 @@
 #include "outbox.h"
 
 /*
- * A connection to a broker, which is made again when it is lost. The caller
- * polls its descriptor. Looking up the broker, connecting and the TLS handshake
+ * A connection to a broker. It reconnects when the connection is lost. The
+ * caller polls its descriptor. Name lookup, connecting and the TLS handshake
  * can take minutes, so they run in a thread; all else runs in the caller's.
  */
 
@@ -28,8 +28,8 @@ struct hm_mqtt_options {
 
 struct hm_mqtt_counts {
 	uint64_t connected;   /* 1 while the broker accepts messages */
-	uint64_t connections; /* made so far */
-	uint64_t births;      /* of Home Assistant */
+	uint64_t connections; /* so far */
+	uint64_t births;      /* starts of Home Assistant */
 };
 
 /* Starts to connect. NULL, logged, if the system refuses. */
@@ -37,10 +37,9 @@ struct hm_mqtt_link *hm_mqtt_link_new(const struct hm_mqtt_options *options,
     struct hm_outbox *outbox);
 
 /*
- * Closes the connection, without "offline" if hm_mqtt_link_leave has not
- * returned true. False, with nothing freed, while the thread is connecting:
- * then the caller must end with _exit, because exit would unload the libraries
- * that the thread uses.
+ * Closes the connection; "offline" is sent only by hm_mqtt_link_leave. False,
+ * with nothing freed, while the thread is connecting: then the caller must end
+ * with _exit, because exit would unload the libraries that the thread uses.
  */
 bool hm_mqtt_link_free(struct hm_mqtt_link *link);
 

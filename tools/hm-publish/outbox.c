@@ -29,7 +29,7 @@ struct hm_outbox {
 	TAILQ_HEAD(hm_outbox_queue, hm_outbox_entry) queue;
 	struct flight flight[HM_OUTBOX_FLIGHT_MAX]; /* oldest first */
 	size_t flights;
-	size_t bytes, states; /* states: those that wait */
+	size_t bytes, states; /* `states` wait */
 	uint64_t order;
 };
 
@@ -147,7 +147,7 @@ is_idle(const struct hm_outbox_entry *entry)
 	return !entry->queued && entry->flying == 0;
 }
 
-/* The state topic that has been quiet for longest, or NULL. */
+/* The topic of states that was used longest ago, or NULL. */
 static struct hm_outbox_entry *
 oldest_idle_state(const struct hm_outbox *o)
 {
@@ -204,7 +204,7 @@ set_payload(struct hm_outbox *o, struct hm_outbox_entry *entry,
 		char *grown = NULL;
 		bool room;
 
-		/* The entry itself must not be the one to make room. */
+		/* Do not drop this entry to make room. */
 		entry->flying++;
 		room = make_room(o, 0, payload.n - entry->payload_cap);
 		entry->flying--;
@@ -336,7 +336,7 @@ hm_outbox_return(struct hm_outbox *o)
 	while (o->flights > 0) {
 		struct hm_outbox_entry *entry = land(o, o->flights - 1);
 
-		/* Whatever is newer on this topic already waits. */
+		/* A queued message of this topic is newer. */
 		if (!entry->queued && entry->flying == 0)
 			put_first(o, entry);
 	}

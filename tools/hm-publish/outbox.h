@@ -8,11 +8,10 @@
 /*
  * Messages on their way to the broker, in order and in bounded memory.
  *
- * A message that is not retained is a state: of each topic only the newest is
- * worth sending. A retained one is an announcement: it is never dropped to
- * make room, and what was announced last of each topic is remembered, so that
- * it can be announced again. An announcement without a payload is forgotten
- * once it has been delivered.
+ * A message that is not retained is a state: a newer state of the same topic
+ * replaces it. A retained message is an announcement: it is never dropped to
+ * make room, and the last one of each topic is remembered, to be sent again.
+ * An announcement without a payload is forgotten once it is delivered.
  */
 
 #define HM_OUTBOX_FLIGHT_MAX 20 /* messages sent and not acknowledged */
@@ -21,8 +20,8 @@ struct hm_outbox;
 struct hm_outbox_entry;
 
 struct hm_outbox_limits {
-	size_t states; /* states that wait; then the oldest is dropped */
-	size_t topics; /* topics that are remembered */
+	size_t states; /* waiting states; then the oldest is dropped */
+	size_t topics; /* remembered topics */
 	size_t bytes;  /* of all topics and payloads */
 };
 
@@ -33,7 +32,7 @@ struct hm_message {
 };
 
 struct hm_outbox_counts {
-	uint64_t queued;    /* waiting or sent, and not delivered */
+	uint64_t queued;    /* waiting or in flight */
 	uint64_t delivered;
 	uint64_t replaced;  /* states replaced by a newer one before sending */
 	uint64_t dropped;   /* messages dropped because there was no room */
@@ -43,34 +42,33 @@ struct hm_outbox_counts {
 struct hm_outbox *hm_outbox_new(const struct hm_outbox_limits *limits);
 void hm_outbox_free(struct hm_outbox *o);
 
-/* Valid for the life of the outbox, always up to date. */
+/* The current counts; valid for the life of the outbox. */
 const struct hm_outbox_counts *hm_outbox_counts(const struct hm_outbox *o);
 
 /* Copy a message into the queue. False if there is no room for it. */
 bool hm_outbox_put(struct hm_outbox *o, const struct hm_message *message);
 
 /*
- * Whether a message to this topic would take the place of one that has not
- * arrived yet.
+ * Whether putting a message would replace or drop one that has not arrived yet.
  */
 bool hm_outbox_replaces(struct hm_outbox *o, const struct hm_message *message);
 
 /*
- * The next message to send, borrowed until the next call of another function
- * here. False if none waits, or if too many are in flight.
+ * The next message to send, valid until the next call of another outbox
+ * function. False if none waits, or if too many are in flight.
  */
 bool hm_outbox_next(const struct hm_outbox *o, struct hm_message *message);
 
-/* The message of hm_outbox_next was handed over under this id. */
+/* The message of hm_outbox_next was sent with this id. */
 void hm_outbox_sent(struct hm_outbox *o, int id);
 
 /* The message with this id has arrived. Unknown ids are ignored. */
 void hm_outbox_arrived(struct hm_outbox *o, int id);
 
-/* The connection is gone: what was in flight waits again, in its order. */
+/* The connection is lost: messages in flight wait again, in their order. */
 void hm_outbox_return(struct hm_outbox *o);
 
-/* Queue everything that has been announced once more, oldest first. */
+/* Queue all remembered announcements again, oldest first. */
 void hm_outbox_announce(struct hm_outbox *o);
 
 #endif

@@ -17,9 +17,9 @@
 #include "record/record.h"
 #include "stream/stream.h"
 
-#define BUSY_MS 8000 /* to wait for others that lock the database */
+#define BUSY_MS 8000 /* to wait for another process's lock */
 
-/* What the command line asks for */
+/* The command line */
 
 static bool
 read_moment(const struct hm_config *config, enum hm_setting_id id,

@@ -10,16 +10,16 @@
 
 bool hm_action_wanted(const struct hm_config *config);
 
-/* Whether --since and --until are times; reports those that are not. */
+/* Whether --since and --until are valid times. Logs mistakes. */
 bool hm_action_check(const struct hm_config *config);
 
 /*
- * Whether one action at most is wanted, and options that belong to one are
- * given with it; reports what is not so.
+ * Whether at most one action is wanted, and --since and --until only with
+ * --export. Logs mistakes.
  */
 bool hm_action_usage(const struct hm_config *config);
 
-/* The exit status. */
+/* Run the action. Returns the exit status. */
 int hm_action_run(const struct hm_config *config);
 
 #endif

@@ -9,14 +9,14 @@
 #define CHUNK_SIZE ((size_t)64 * 1024)
 
 /*
- * Rows are in chunks, each after its length, and a chunk does not move while a
- * row in it can be read. After the last row of a chunk that is not the last
- * there is a length of 0, or no room for a length.
+ * Rows are in chunks, each row after its length; a chunk never moves. In every
+ * chunk but the last one, a length of 0 follows the last row, unless there is
+ * no room for a length.
  */
 struct chunk {
 	struct chunk *next;
 	size_t size, used;
-	int64_t begun; /* when its first row, or one after it, was put */
+	int64_t begun; /* monotonic ms; its first row is not older */
 	char bytes[];
 };
 
@@ -24,11 +24,11 @@ struct hm_backlog {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
 	struct chunk *first, *last, *spare;
-	size_t read; /* bytes of the first chunk that are dropped */
+	size_t read; /* dropped bytes of the first chunk */
 	size_t held, most; /* bytes of all chunks except the spare one */
 	size_t count;
 	size_t wanted; /* rows that the taking thread waits for */
-	size_t seen; /* rows that it knows of and has not dropped */
+	size_t seen; /* rows at its last wait, less those it has dropped */
 	int64_t seen_at;
 	uint64_t dropped; /* rows dropped so far */
 	bool ended;
@@ -69,7 +69,7 @@ hm_backlog_free(struct hm_backlog *b)
 	free(b);
 }
 
-/* Wait for the other thread, at most until `until` in monotonic ms. */
+/* Wait for the other thread, at most until a moment in monotonic ms. */
 static void
 wait_until(struct hm_backlog *b, int64_t moment)
 {
@@ -153,7 +153,7 @@ put(struct hm_backlog *b, struct hm_slice row)
 	return true;
 }
 
-/* The mutex is held. */
+/* The caller holds the mutex. */
 static bool
 put_when_there_is_room(struct hm_backlog *b, struct hm_slice row,
     int64_t wait_ms)
@@ -248,7 +248,7 @@ length_at(const struct chunk *chunk, size_t offset)
 	return n;
 }
 
-/* No lock: rows before the last counted one do not change. */
+/* No lock: rows in the queue do not change. */
 struct hm_slice
 hm_backlog_next(struct hm_backlog *b, struct hm_backlog_place *place)
 {
@@ -270,9 +270,7 @@ hm_backlog_next(struct hm_backlog *b, struct hm_backlog_place *place)
 	return hm_slice(chunk->bytes + offset, n);
 }
 
-/*
- * The first chunk has been read: keep it as a spare if it has the usual size.
- */
+/* Keep the first chunk as a spare if it has the usual size, or free it. */
 static void
 drop_chunk(struct hm_backlog *b)
 {
@@ -289,7 +287,7 @@ drop_chunk(struct hm_backlog *b)
 		free(chunk);
 }
 
-/* Wake it only for rows that it does not know of yet. */
+/* Rows that came after the last wait are not older than that wait. */
 static void
 note_dropped(struct hm_backlog *b, size_t count)
 {

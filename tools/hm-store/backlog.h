@@ -21,17 +21,17 @@ void hm_backlog_free(struct hm_backlog *backlog);
 /* For the thread that puts */
 
 /*
- * Copy a row, which is not empty, into the queue. Where it is full, wait for
- * room as long as the other side makes some at least every `wait_ms`;
- * false if there is none.
+ * Copy a row, which must not be empty, into the queue. If the queue is full,
+ * wait for room: at most `wait_ms` since the other thread last dropped rows.
+ * False if there is still no room, or no memory.
  */
 bool hm_backlog_put(struct hm_backlog *backlog, struct hm_slice row,
     int64_t wait_ms);
 
-/* No more rows will come: hm_backlog_wait waits no longer. */
+/* No more rows will come: hm_backlog_wait returns at once. */
 void hm_backlog_end(struct hm_backlog *backlog);
 
-/* The rows that are held. */
+/* The number of rows in the queue. */
 size_t hm_backlog_count(struct hm_backlog *backlog);
 
 /* For the thread that takes */
@@ -43,8 +43,8 @@ struct hm_backlog_state {
 };
 
 /*
- * Wait until there are `count` rows, until the first has waited for
- * `delay_ms`, until the end, or for `most_ms`, -1 for no bound.
+ * Wait until there are `count` rows, until the first has waited for `delay_ms`,
+ * until hm_backlog_end, or for `most_ms`, -1 for no bound.
  */
 struct hm_backlog_state hm_backlog_wait(struct hm_backlog *backlog,
     size_t count, int64_t delay_ms, int64_t most_ms);
@@ -55,7 +55,7 @@ struct hm_backlog_place {
 	size_t offset;
 };
 
-/* The next row, valid until it is dropped. Only for rows that are there. */
+/* The next row, valid until it is dropped. There must be one. */
 struct hm_slice hm_backlog_next(struct hm_backlog *backlog,
     struct hm_backlog_place *place);
 

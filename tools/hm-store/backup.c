@@ -27,7 +27,7 @@ struct copy {
 	char why[256];
 };
 
-/* The next call overwrites SQLite's reason. */
+/* Copy SQLite's reason: the next call overwrites it. */
 static bool
 fail(struct copy *c, const char *why)
 {
@@ -49,8 +49,8 @@ step_all(struct copy *c, sqlite3_backup *backup)
 }
 
 /*
- * The source is read in one transaction, so that writes of others do not
- * restart the copy.
+ * The source is read in one transaction, so that writes of other processes do
+ * not restart the copy.
  */
 static bool
 copy_pages(struct copy *c)
@@ -70,7 +70,7 @@ copy_pages(struct copy *c)
 	return good;
 }
 
-/* A process that has the file open would go on writing to an unlinked file. */
+/* A copy must not replace the database itself: others may have it open. */
 static bool
 is_same_file(const char *a, const char *b)
 {
@@ -182,7 +182,7 @@ hm_backup(const char *path, const char *to, int64_t most_ms)
 	return false;
 }
 
-/* Copies that are kept */
+/* Numbered copies */
 
 struct series {
 	char directory[PATH_SIZE];
@@ -214,7 +214,7 @@ is_copy(const struct series *s, const char *name)
 	    strcmp(name + stem + infix + STAMP_CHARS, SUFFIX) == 0;
 }
 
-/* Count the copies, and find the oldest: names go with time. */
+/* Count the copies, and find the oldest: names sort by time. */
 static bool
 look_through(const struct series *s, size_t *count, char oldest[NAME_MAX + 1])
 {

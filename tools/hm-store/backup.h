@@ -11,14 +11,14 @@
  */
 
 /*
- * Copy the database at `path` to `to`, replacing what is there. Given up
- * after `most_ms`, -1 for no bound. False, logged, if there is no copy.
+ * Copy the database at `path` to `to`, which is replaced. Gives up after
+ * `most_ms`, -1 for no bound. False, logged, if there is no copy.
  */
 bool hm_backup(const char *path, const char *to, int64_t most_ms);
 
 /*
- * The same to STEM_backup_YYYYmmdd_HHMMSS.db beside the database; the newest
- * `keep` of such copies stay.
+ * Copy it to STEM_backup_YYYYmmdd_HHMMSS.db beside the database, and remove all
+ * such copies except the newest `keep`.
  */
 bool hm_backup_rotate(const char *path, size_t keep, int64_t most_ms);
 

@@ -47,7 +47,7 @@ static const struct event_query {
 
 /* A table that is being exported. */
 struct row_source {
-	const struct hm_reading_type *type; /* or NULL: it is of an event */
+	const struct hm_reading_type *type; /* NULL: a table of events */
 	const struct event_query *event;
 	sqlite3_stmt *rows;
 	bool ended;
@@ -56,7 +56,7 @@ struct row_source {
 struct export {
 	struct hm_db *db;
 	struct row_source source[HM_SCOPES + EVENTS];
-	struct hm_record record; /* of members kept as JSON */
+	struct hm_record record; /* the members stored as JSON */
 	char line[HM_LINE_MAX];
 };
 
@@ -81,7 +81,7 @@ open_source(struct export *x, struct row_source *source, const char *sql,
 	    advance(source);
 }
 
-/* A DTU's own record comes after those of its parts, as in the stream. */
+/* A dtu record follows the records of its inverters, as in the stream. */
 static const struct hm_reading_type *
 table_in_order(size_t i)
 {
@@ -109,7 +109,7 @@ open_sources(struct export *x, int64_t since, int64_t until)
 	return true;
 }
 
-/* The first source whose row is the oldest, or NULL. */
+/* The source with the oldest row, or NULL at the end. */
 static struct row_source *
 next_source(struct export *x)
 {

@@ -1,4 +1,4 @@
-/* hm-store: keep the passing records in an SQLite database. */
+/* hm-store: store the passing records in an SQLite database. */
 
 #include <inttypes.h>
 #include <string.h>
@@ -20,13 +20,12 @@
 
 #define MEGABYTE ((size_t)1024 * 1024)
 #define DAY 86400
-/* Do not wait longer for a disk that accepts nothing. */
-#define STUCK_MS 8000
-#define END_MS 70000  /* at the end of the input, if others lock it */
-#define SLICE_MS 100  /* of a wait, after which signals are checked */
+#define STUCK_MS 8000 /* to wait for a disk that accepts nothing */
+#define END_MS 70000  /* at the end of the input: it may be locked */
+#define SLICE_MS 100  /* between two checks for signals in a wait */
 #define REPLAY_S 3600 /* older records are a replay */
 #define DRAIN_MS 3600000
-#define ENDING_MS 200 /* between two looks at that */
+#define ENDING_MS 200 /* between two checks of the thread at the end */
 
 /* Settings */
 
@@ -61,11 +60,11 @@ struct work {
 	struct hm_store_setting settings[HM_SETTINGS];
 	uint64_t would_store;
 	uint64_t lost;         /* records for which there was no room */
-	int64_t no_room_since; /* monotonic ms; 0: there is some */
-	int64_t started;       /* likewise */
+	int64_t no_room_since; /* monotonic ms; 0: there is room */
+	int64_t started;       /* monotonic ms */
 	bool ending;
-	uint64_t progress; /* of the store, when it last made any */
-	int64_t progress_at;
+	uint64_t progress; /* batches and hours so far */
+	int64_t progress_at; /* monotonic ms at which that last changed */
 	struct hm_record record;
 };
 
@@ -78,7 +77,7 @@ read_counts(struct work *work)
 		hm_store_thread_counts(work->thread, &work->counts);
 }
 
-/* A replayed stream can wait, and its records come from nowhere else. */
+/* A replayed stream can wait; its readings are not sent again. */
 static bool
 is_replayed(const struct work *work)
 {
@@ -90,8 +89,8 @@ is_replayed(const struct work *work)
 }
 
 /*
- * Whether to wait on for room: for a live stream up to STUCK_MS, for a file
- * that was refused never. Looks for signals.
+ * Whether to continue to wait for room: with a live stream up to STUCK_MS, with
+ * a file that was refused never. Reads signals.
  */
 static bool
 keep_waiting(struct work *work)
@@ -173,7 +172,7 @@ on_ready(void *context, short revents)
 		hm_store_thread_woken(work->thread);
 }
 
-/* Look for progress of the store. True if it made none for too long. */
+/* Whether the store has made no progress for too long. */
 static bool
 check_stuck(struct work *work)
 {
@@ -200,8 +199,8 @@ drain(void *context)
 }
 
 /*
- * The lines of committed rows may leave the pipe. A disk that accepts nothing
- * must not stop the stream.
+ * Lines leave the input pipe when their rows are committed, or when the pipe is
+ * full and the disk accepts nothing: that must not stop the stream.
  */
 static bool
 settle(void *context, bool pressed)
@@ -234,7 +233,7 @@ register_counters(struct work *work)
 
 /* Running */
 
-/* The status that the end of storing asks for. */
+/* The exit status, from the rows that were not stored. */
 static int
 end_storing(struct work *work)
 {

@@ -5,7 +5,7 @@
 
 #define HOUR_TEXT "3600"
 
-/* The time of the first row that may go; false if there is none. */
+/* The time of the first row to delete; false if there is no such row. */
 static bool
 first_of(struct hm_db *db, const char *table, int64_t cutoff, int64_t *first)
 {
@@ -53,7 +53,7 @@ hm_retention_step(struct hm_db *db, int64_t cutoff, uint64_t *pruned,
 	*more = false;
 	if (!hm_db_run(db, "BEGIN IMMEDIATE"))
 		return false;
-	/* In all of them time is the first column of the key. */
+	/* In all these tables time is the first column of the key. */
 	for (size_t i = 0; i < HM_SCOPES; i++)
 		if (!prune(db, hm_reading_types[i].name, cutoff, &removed,
 		    more))

@@ -8,17 +8,17 @@
  */
 
 /*
- * Delete rows from before `cutoff`, in seconds since 1970, at most an hour of
- * each table, so that no other process waits long; none whose hour is still
- * due. Adds their number to *pruned; *more is whether there may be others. In
- * its own transaction. False: see hm_db_reason.
+ * In one transaction, delete rows older than `cutoff`, in seconds since 1970:
+ * at most an hour of each table, so that no other process waits long. A row
+ * whose hourly rollup is still due stays. Adds their number to *pruned; *more
+ * is set if there may be other old rows. False: see hm_db_reason.
  */
 bool hm_retention_step(struct hm_db *db, int64_t cutoff, uint64_t *pruned,
     bool *more);
 
 /*
  * Return free pages to the file system if they are many; a few are kept,
- * because the next day fills them again.
+ * because the next day fills them again. False: see hm_db_reason.
  */
 bool hm_retention_shrink(struct hm_db *db);
 

@@ -133,7 +133,7 @@ make_tables(struct hm_db *db, int64_t hour)
 	return true;
 }
 
-/* The hours that are due, two at most, and the first of them. */
+/* The number of due hours, at most 2, and the first of them. */
 static bool
 look_for_due(struct hm_db *db, int64_t *count, int64_t *hour)
 {
@@ -164,7 +164,7 @@ hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made,
 	if (!make_hour(rollup->db, hour))
 		return false;
 	++*made;
-	/* More rows of the last hour postpone it. */
+	/* If only the newest hour is due, wait for more of its rows. */
 	*more = count > 1;
 	return true;
 }

@@ -4,11 +4,11 @@
 #include "db/db.h"
 
 /*
- * Hours and days from readings. An hour is built from all its rows, again
- * whenever it gets new ones, so that their order does not matter, nor whether a
- * row comes twice. The table rollup_due has the hours that are due; it is
- * written in the transaction of the rows. Hours and days are local; those whose
- * readings have been pruned stay as they are.
+ * Hourly and daily rows from readings. An hour is built from all its readings,
+ * and rebuilt whenever it gets new ones, so their order does not matter, and a
+ * repeated reading does no harm. The table rollup_due has the hours that are
+ * due; it is written in the transaction of the readings. Hours and days are
+ * local. Rows whose readings have been pruned do not change.
  */
 
 struct hm_rollup {
@@ -21,8 +21,8 @@ struct hm_rollup {
 
 /*
  * Prepare for an open database that has the schema; days begin at
- * `reset_hour`. False: see hm_db_reason. To be finished before the database
- * is closed.
+ * `reset_hour`. False: see hm_db_reason. Call hm_rollup_finish before the
+ * database is closed.
  */
 bool hm_rollup_prepare(struct hm_rollup *rollup, struct hm_db *db,
     int reset_hour);
@@ -31,7 +31,7 @@ void hm_rollup_finish(struct hm_rollup *rollup);
 /* A transaction of the caller begins. */
 void hm_rollup_begin(struct hm_rollup *rollup);
 
-/* A row of this time, in seconds since 1970, was inserted. */
+/* Mark the hour of a new reading as due. `moment` is in seconds since 1970. */
 bool hm_rollup_mark(struct hm_rollup *rollup, int64_t moment);
 
 /*

@@ -20,18 +20,18 @@ struct total {
 	double sum, least, most;
 };
 
-/* What an hour's readings of a device come to */
+/* The readings of a device in an hour */
 struct sample {
 	struct hm_device_key key; /* its number is the port */
 	int64_t count;
-	char serial[32]; /* of a DTU, whose key it is not */
+	char serial[32]; /* of a DTU: it is not part of its key */
 	struct total total[];
 };
 
 struct hour {
 	struct hm_db *db;
 	const struct hm_reading_type *type;
-	const struct hm_field *field[HM_FIELDS]; /* those that are added up */
+	const struct hm_field *field[HM_FIELDS]; /* fields with rollups */
 	size_t fields;
 	struct hm_device_map devices;
 };
@@ -98,7 +98,7 @@ read_rows(struct hour *h, int64_t hour)
 	    h->type->has_port ? "port" : "0");
 	for (size_t i = 0; i < h->fields; i++)
 		hm_sql_add(&sql, ", %s", h->field[i]->key);
-	/* A repeated reading is not a reading of that time. */
+	/* A stale reading repeats an older one. */
 	hm_sql_add(&sql, " FROM %s WHERE time >= ?1 AND time < ?1 + "
 	    HOUR_TEXT " AND stale IS NOT 1", h->type->name);
 	if (hm_db_prepare(h->db, hm_sql_text(&sql), &rows)) {

@@ -5,10 +5,10 @@
 #include "db/reading_tables.h"
 
 /*
- * Make the rows of a local hour of a type, from all its readings.
- * In the transaction of the caller. False: see hm_db_reason. Readings of an
- * hour that has been pruned may come again, but perhaps not all of them: a
- * row that was made of more samples stays.
+ * Build the rows of a local hour from all readings of a type, in the caller's
+ * transaction. False: see hm_db_reason. If only a part of an hour's pruned
+ * readings is replayed, the old row has more samples than the new one; then it
+ * stays.
  */
 bool hm_rollup_hour_make(struct hm_db *db, const struct hm_reading_type *type,
     int64_t hour);

@@ -13,7 +13,7 @@
 struct hm_row_maker {
 	struct hm_row_columns columns[HM_SCOPES];
 	size_t n;
-	char bytes[HM_LINE_MAX + 1]; /* the row in the making */
+	char bytes[HM_LINE_MAX + 1]; /* the row that is being encoded */
 };
 
 /* Columns */
@@ -198,7 +198,7 @@ put_reading(struct hm_row_maker *m, const struct hm_row_columns *columns,
 	}
 }
 
-/* What a record must have */
+/* Keys that a record must have */
 
 static const struct {
 	const char *type, *keys[5];
@@ -242,12 +242,12 @@ is_exact(const struct hm_value *value, enum hm_field_kind kind)
 		    hm_decimal_rescale(number, 0, &whole);
 	if (kind == HM_MOMENT)
 		return hm_rfc3339_parse(value->text, &whole);
-	/* Escapes are longer than what they stand for. */
+	/* Escapes become shorter when they are decoded. */
 	return value->text.n <= TEXT_MAX || hm_string_decode(value->text,
 	    decoded, sizeof decoded, &n);
 }
 
-/* Why a record's value of a key is refused, or NULL. */
+/* NULL, or why the value of a key is refused. */
 static const char *
 refuse_key(const struct hm_record *record, const char *key)
 {

@@ -5,10 +5,9 @@
 #include "record/record.h"
 
 /*
- * Encodes a record as the values that its statement binds, so that the thread
- * that waits for the disk has little else to do. The bytes are valid in this
- * process only. Readings become values; the few records of other types stay
- * lines.
+ * Encodes a reading as the values that its statement binds, so that the thread
+ * that waits for the disk has little else to do. Records of other types are few
+ * and stay lines. The bytes are valid in this process only.
  */
 
 /* Parameters of every statement for a reading; the fields follow. */
@@ -18,13 +17,13 @@ enum {
 	HM_ROW_DTU,
 	HM_ROW_SERIAL,
 	HM_ROW_STALE,
-	HM_ROW_OWN, /* the port of a port, ... */
+	HM_ROW_OWN, /* a column of one type only, such as port */
 	HM_ROW_FIELDS
 };
 
 /* A key of a record and the parameter that its value goes to. */
 struct hm_row_column {
-	struct hm_slice key; /* ended by a NUL, too */
+	struct hm_slice key; /* NUL-terminated */
 	enum hm_field_kind kind;
 	int parameter;
 };
@@ -33,7 +32,7 @@ struct hm_row_column {
 
 struct hm_row_columns {
 	const struct hm_reading_type *type;
-	struct hm_row_column column[HM_ROW_COLUMNS]; /* as in records */
+	struct hm_row_column column[HM_ROW_COLUMNS]; /* in record order */
 	size_t count;
 };
 
@@ -49,8 +48,8 @@ void hm_row_maker_free(struct hm_row_maker *maker);
 bool hm_row_takes(struct hm_slice type);
 
 /*
- * Encode the record in `line`. NULL and *row, valid until the next call; or why
- * it cannot be stored: which part of its key is missing or wrong.
+ * Encode the record in `line` to *row, valid until the next call. NULL, or the
+ * reason why it cannot be stored: a part of its key is missing or wrong.
  */
 const char *hm_row_make(struct hm_row_maker *maker,
     const struct hm_record *record, struct hm_slice line,
@@ -61,7 +60,7 @@ const char *hm_row_make(struct hm_row_maker *maker,
 struct hm_row {
 	const struct hm_reading_type *type; /* NULL: not a reading, see rest */
 	int64_t time;                 /* of a reading, s since 1970 */
-	struct hm_slice rest;         /* the values, or the line */
+	struct hm_slice rest;         /* the encoded values, or the line */
 };
 
 void hm_row_read(struct hm_slice bytes, struct hm_row *row);

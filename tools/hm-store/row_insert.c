@@ -15,7 +15,7 @@
 /*
  * The readings of a device in a batch: only the last becomes a row of _latest.
  */
-struct told {
+struct newest {
 	struct hm_device_key key; /* its number is the port */
 	int64_t first, last; /* times of the readings */
 	struct hm_slice values; /* of the last */
@@ -24,10 +24,10 @@ struct told {
 struct table_rows {
 	struct hm_row_columns columns;
 	sqlite3_stmt *raw, *latest;
-	struct hm_device_map told; /* in this transaction */
+	struct hm_device_map newest; /* in this transaction */
 };
 
-/* A device of a table: parts that the table has not are empty, or 0. */
+/* The key of a device; parts that its table lacks are empty, or 0. */
 struct device {
 	struct hm_slice dtu, serial;
 	int64_t port;
@@ -38,7 +38,7 @@ struct hm_row_insert {
 	struct table_rows readings[HM_SCOPES];
 	struct hm_record record;
 	sqlite3_stmt *event[5]; /* in the order of `events` */
-	char data[HM_LINE_MAX]; /* members that are kept as JSON */
+	char data[HM_LINE_MAX]; /* members that are stored as JSON */
 };
 
 static bool
@@ -143,17 +143,17 @@ note(struct hm_device_map *map, const struct device *device,
     const struct hm_row *row)
 {
 	struct hm_dtu_key *dtu = hm_device_map_dtu(map, device->dtu);
-	struct told *told = dtu == NULL ? NULL : hm_device_map_device(map,
+	struct newest *newest = dtu == NULL ? NULL : hm_device_map_device(map,
 	    dtu, device->serial, device->port);
 
-	if (told == NULL)
+	if (newest == NULL)
 		return false;
-	if (told->values.p == NULL || row->time < told->first)
-		told->first = row->time;
-	if (told->values.p != NULL && row->time < told->last)
+	if (newest->values.p == NULL || row->time < newest->first)
+		newest->first = row->time;
+	if (newest->values.p != NULL && row->time < newest->last)
 		return true;
-	told->last = row->time;
-	told->values = row->rest;
+	newest->last = row->time;
+	newest->values = row->rest;
 	return true;
 }
 
@@ -167,30 +167,30 @@ insert_reading(struct hm_row_insert *rows, const struct hm_row *row)
 	bind_reading(t->raw, row->type, row->time, row->rest, &device);
 	if (!step(rows, t->raw, &fate) || fate == HM_ROW_KNOWN)
 		return fate;
-	return note(&t->told, &device, row) ? fate : HM_ROW_FAILED;
+	return note(&t->newest, &device, row) ? fate : HM_ROW_FAILED;
 }
 
 static bool
-put_latest(const struct table_rows *t, const struct told *told)
+put_latest(const struct table_rows *t, const struct newest *newest)
 {
 	struct device device;
 
-	bind_reading(t->latest, t->columns.type, told->last, told->values,
+	bind_reading(t->latest, t->columns.type, newest->last, newest->values,
 	    &device);
-	sqlite3_bind_int64(t->latest, HM_ROW_FIRST_SEEN, told->first);
+	sqlite3_bind_int64(t->latest, HM_ROW_FIRST_SEEN, newest->first);
 	return hm_db_step(t->latest);
 }
 
 static bool
 put_all_latest(const struct table_rows *t)
 {
-	const struct hm_dtu_key *dtu = hm_device_map_first(&t->told);
+	const struct hm_dtu_key *dtu = hm_device_map_first(&t->newest);
 
 	for (; dtu != NULL; dtu = hm_dtu_next(dtu)) {
-		const struct told *told = hm_dtu_first_device(dtu);
+		const struct newest *newest = hm_dtu_first_device(dtu);
 
-		for (; told != NULL; told = hm_device_next(&told->key))
-			if (!put_latest(t, told))
+		for (; newest != NULL; newest = hm_device_next(&newest->key))
+			if (!put_latest(t, newest))
 				return false;
 	}
 	return true;
@@ -209,7 +209,7 @@ void
 hm_row_insert_begin(struct hm_row_insert *rows)
 {
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		hm_device_map_clear(&rows->readings[i].told);
+		hm_device_map_clear(&rows->readings[i].newest);
 }
 
 /* Events */
@@ -223,10 +223,11 @@ struct column {
 #define COLUMNS_MAX ((size_t)9)
 
 /*
- * The parameters of each are the time, the columns and the data, if any. A
- * repeated record is no new row: alarms come with each list that has them,
- * states with each failed poll, device information each hour. A probe and its
- * result may fall into one second: the result is the state.
+ * The parameters of each statement are the time, the columns and the data, if
+ * any. A repeated record adds no row: alarms are repeated with each list of
+ * alarms, states with each failed poll, device information each hour. If a
+ * probe of the breaker and its result have the same second, the result is
+ * stored.
  */
 static const struct event {
 	const char *type, *sql;
@@ -271,7 +272,7 @@ static const struct event {
 
 #define EVENTS (sizeof events / sizeof *events)
 
-/* A text that does not fit is longer than any that is stored. */
+/* A text that does not fit is too long to be stored. */
 static void
 bind_text(sqlite3_stmt *s, int column, struct hm_slice text)
 {
@@ -282,7 +283,7 @@ bind_text(sqlite3_stmt *s, int column, struct hm_slice text)
 		sqlite3_bind_text(s, column, buf, (int)n, SQLITE_TRANSIENT);
 }
 
-/* The value under the column's key, if it is one of its kind. */
+/* Bind the value of a column's key, if it has the kind. */
 static void
 bind_column(sqlite3_stmt *s, int parameter, const struct hm_record *record,
     const struct column *column)
@@ -310,7 +311,7 @@ has_column(const struct event *event, struct hm_slice key)
 	return hm_slice_is(key, "type") || hm_slice_is(key, "time");
 }
 
-/* All members without a column, as JSON. */
+/* Bind all members without a column of their own, as JSON. */
 static void
 bind_data(struct hm_row_insert *rows, sqlite3_stmt *s, int parameter,
     const struct event *event)
@@ -387,7 +388,7 @@ struct hm_row_insert *
 hm_row_insert_new(void)
 {
 	const struct hm_device_map_options options = {
-	    .device_size = sizeof(struct told)};
+	    .device_size = sizeof(struct newest)};
 	struct hm_row_insert *rows = calloc(1, sizeof *rows);
 
 	if (rows == NULL)
@@ -395,7 +396,7 @@ hm_row_insert_new(void)
 	for (size_t i = 0; i < HM_SCOPES; i++) {
 		hm_row_columns(&rows->readings[i].columns,
 		    &hm_reading_types[i]);
-		hm_device_map_init(&rows->readings[i].told, &options);
+		hm_device_map_init(&rows->readings[i].newest, &options);
 	}
 	return rows;
 }

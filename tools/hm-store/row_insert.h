@@ -5,8 +5,7 @@
 #include "row_encode.h"
 
 /*
- * The statements that store rows. All functions are to be called within a
- * transaction of the caller.
+ * The statements that store rows, in a transaction of the caller.
  */
 
 struct hm_row_insert;
@@ -17,7 +16,7 @@ void hm_row_insert_free(struct hm_row_insert *rows);
 
 /*
  * Prepare the statements for an open database that has the schema. False:
- * see hm_db_reason. To be finished before the database is closed.
+ * see hm_db_reason. Call hm_row_insert_finish before the database is closed.
  */
 bool hm_row_insert_prepare(struct hm_row_insert *rows, struct hm_db *db);
 void hm_row_insert_finish(struct hm_row_insert *rows);
@@ -26,20 +25,19 @@ void hm_row_insert_finish(struct hm_row_insert *rows);
 void hm_row_insert_begin(struct hm_row_insert *rows);
 
 enum hm_row_fate {
-	HM_ROW_NEW,    /* it is a row now */
-	HM_ROW_KNOWN,  /* the row was there, or has nothing new */
+	HM_ROW_NEW,    /* inserted or changed */
+	HM_ROW_KNOWN,  /* the database has it already */
 	HM_ROW_FAILED, /* see hm_db_reason */
 };
 
 /*
- * Store a row, whose bytes are borrowed until the transaction has ended.
- * *reading is its time if it is a new row of a table of readings, otherwise
- * it is left alone.
+ * Store a row, whose bytes are borrowed until the transaction has ended. If it
+ * is a new reading, *reading is set to its time.
  */
 enum hm_row_fate hm_row_insert_put(struct hm_row_insert *rows,
     struct hm_slice bytes, int64_t *reading);
 
-/* Before the commit: write the last reading of each device. */
+/* Call it before the commit: it writes the last reading of each device. */
 bool hm_row_insert_end(struct hm_row_insert *rows);
 
 #endif

@@ -11,7 +11,7 @@
 #include "row_insert.h"
 
 #define BUSY_MS 2000
-#define REFRESH_MS 300000 /* between two builds of the present hour */
+#define REFRESH_MS 300000 /* between two builds of the current hour */
 #define PRUNE_MS 600000   /* between two searches for old rows */
 #define NO_READING INT64_MIN
 #define UPKEEP_MS 100     /* of upkeep while rows may wait */
@@ -29,7 +29,7 @@ struct hm_store {
 	bool hour_over; /* another hour has begun since hours were built */
 	int64_t failed_since; /* monotonic ms */
 	int64_t refresh_at, prune_at;
-	int64_t upkeep_at; /* not before that */
+	int64_t upkeep_at; /* monotonic ms; no upkeep earlier */
 	bool upkeep_failed; /* the last attempt failed, which has been logged */
 };
 
@@ -76,7 +76,7 @@ hm_store_counts(const struct hm_store *s)
 	return &s->counts;
 }
 
-/* Trouble */
+/* Failures */
 
 static void
 begin_trouble(struct hm_store *s, const char *why, size_t waiting)
@@ -115,8 +115,8 @@ is_busy(const struct hm_store *s)
 }
 
 /*
- * A lock of others and a full disk pass; after any other error the file is
- * opened again the next time.
+ * A lock of another process and a full disk pass; after any other error the
+ * next write opens the file again.
  */
 static void
 give_up(struct hm_store *s)
@@ -131,7 +131,7 @@ give_up(struct hm_store *s)
 
 /* Opening */
 
-/* A setting gets a row when it has changed. */
+/* Insert a row for a setting that has changed. */
 static bool
 note_settings(struct hm_store *s)
 {
@@ -262,8 +262,8 @@ hm_store_write(struct hm_store *s, struct hm_backlog *backlog, size_t count)
 /* Upkeep */
 
 /*
- * Age is measured from the newest reading: neither a wrong clock after a start
- * nor the replay of an old stream must empty the database.
+ * Age is measured from the newest reading, so that neither a wrong clock after
+ * a start nor the replay of an old stream empties the database.
  */
 static int64_t
 cutoff(const struct hm_store *s)
@@ -333,7 +333,7 @@ hm_store_upkeep(struct hm_store *s, bool last)
 	if (!s->is_open || s->counts.failing != 0 || now < s->upkeep_at ||
 	    hm_db_moved(&s->db))
 		return false;
-	/* Old rows can wait for the next run. */
+	/* At the end do not prune: old rows can wait for the next run. */
 	if (!make_hours(s, now + UPKEEP_MS, last, &more_hours) ||
 	    (!last && !prune(s, now + UPKEEP_MS, &more_old))) {
 		put_off(s);

@@ -4,8 +4,8 @@
 #include "backlog.h"
 
 /*
- * The history in the database: writes rows of the backlog, one transaction each
- * time, then builds hours and days and prunes. All of it belongs to one thread.
+ * The history in the database: writes rows of the backlog in transactions, then
+ * builds hours and days and prunes. One thread calls all functions.
  */
 
 /* A setting of the run, for the table config. */
@@ -15,7 +15,7 @@ struct hm_store_setting {
 
 struct hm_store_options {
 	const char *path;  /* borrowed */
-	bool careful;      /* a batch that is written survives a power cut */
+	bool careful;      /* a committed batch survives a power cut */
 	int reset_hour;    /* at which days begin */
 	int64_t retention; /* how long readings are kept, in s; 0: for ever */
 	const struct hm_store_setting *settings; /* borrowed */
@@ -23,39 +23,39 @@ struct hm_store_options {
 };
 
 struct hm_store_counts {
-	uint64_t rows;     /* new ones */
-	uint64_t known;    /* records that were there, or had nothing new */
+	uint64_t rows;     /* inserted or changed */
+	uint64_t known;    /* records that the database had already */
 	uint64_t batches;
 	uint64_t hours;    /* hours made */
 	uint64_t pruned;   /* rows */
 	uint64_t failures; /* attempts that failed */
 	uint64_t failing;  /* 1 from a failure to the next success */
-	bool busy;    /* the failure is a lock of others, which will pass */
-	bool refused; /* the failure is that the file is not ours */
+	bool busy;    /* the last failure is a lock of another process */
+	bool refused; /* the file is of a newer hm or another program */
 };
 
 struct hm_store;
 
 /*
- * NULL if there is no memory. The database is opened by the first write,
- * which may be one of none.
+ * NULL if there is no memory. The database is opened by the first write, which
+ * may be of 0 rows. Freed by hm_store_free.
  */
 struct hm_store *hm_store_new(const struct hm_store_options *options);
 
-/* Committed rows are complete, whatever happened before. */
 void hm_store_free(struct hm_store *store);
 
 /*
- * Write the first `count` rows of the backlog. False if that failed, which is
- * logged once; keep the rows and try again.
+ * Write the first `count` rows of the backlog. True: the caller drops them from
+ * it. False if that failed: try again later. Only the first failure after a
+ * success is logged.
  */
 bool hm_store_write(struct hm_store *store, struct hm_backlog *backlog,
     size_t count);
 
 /*
  * Do a small step of the due upkeep: build hours and days, prune, return pages.
- * With `last` also build the present hour. True if there is more to do, after
- * the rows that have come meanwhile.
+ * With `last` also build the current hour. True if there is more to do; write
+ * the rows of the backlog first.
  */
 bool hm_store_upkeep(struct hm_store *store, bool last);
 

@@ -11,8 +11,8 @@
 
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 30000
-#define IDLE_MS 60000      /* between two times of upkeep without rows */
-#define LOCK_MS 60000      /* to wait for a lock of others at the end */
+#define IDLE_MS 60000      /* between two upkeeps without rows */
+#define LOCK_MS 60000      /* to wait for another process's lock at the end */
 #define BATCHES_AT_ONCE 10 /* longest transaction, so that others can write */
 
 struct hm_store_thread {
@@ -22,13 +22,13 @@ struct hm_store_thread {
 	pthread_t thread;
 	int news_fd;
 
-	pthread_mutex_t mutex; /* of what follows */
+	pthread_mutex_t mutex; /* for the members below */
 	struct hm_store_counts counts;
 	bool ended;
 };
 
 static void
-tell(const struct hm_store_thread *t)
+notify(const struct hm_store_thread *t)
 {
 	const uint64_t one = 1;
 
@@ -43,7 +43,7 @@ publish(struct hm_store_thread *t)
 	pthread_mutex_lock(&t->mutex);
 	t->counts = *hm_store_counts(t->store);
 	pthread_mutex_unlock(&t->mutex);
-	tell(t);
+	notify(t);
 }
 
 static bool
@@ -59,7 +59,7 @@ write_some(struct hm_store_thread *t, size_t count)
 	return true;
 }
 
-/* After a failure more rows are no reason to try again sooner. */
+/* After a failure wait for the retry, however many rows come. */
 static struct hm_backlog_state
 wait_for_work(struct hm_store_thread *t, int64_t retry_ms, bool busy)
 {
@@ -78,7 +78,7 @@ next_retry(int64_t retry_ms)
 	return retry_ms < RETRY_MAX_MS / 2 ? 2 * retry_ms : RETRY_MAX_MS;
 }
 
-/* Whether to retry a failure at the end, which began at `end`. */
+/* Whether to retry a failure at the end of the stream, which was at `end`. */
 static bool
 may_pass(const struct hm_store_thread *t, int64_t end)
 {
@@ -86,7 +86,7 @@ may_pass(const struct hm_store_thread *t, int64_t end)
 	    hm_monotonic_ms() - end < LOCK_MS;
 }
 
-/* No more rows will come: try once more, and again if it is only a lock. */
+/* At the end of the stream: try once, or for LOCK_MS if there is a lock. */
 static void
 write_rest(struct hm_store_thread *t)
 {
@@ -102,7 +102,7 @@ write_rest(struct hm_store_thread *t)
 	}
 }
 
-/* Until no more rows will come. */
+/* Write rows until the stream ends. */
 static void
 work(struct hm_store_thread *t)
 {
@@ -135,7 +135,7 @@ run(void *context)
 	pthread_mutex_lock(&t->mutex);
 	t->ended = true;
 	pthread_mutex_unlock(&t->mutex);
-	tell(t);
+	notify(t);
 	return NULL;
 }
 

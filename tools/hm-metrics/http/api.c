@@ -69,7 +69,7 @@ hm_api_free(struct hm_api *api)
 	free(api);
 }
 
-/* Copy the live view, but not more often than anybody would notice. */
+/* Copy the live state, at most once in CACHE_MS. */
 static bool
 update_view(struct hm_api *a)
 {
@@ -84,7 +84,7 @@ update_view(struct hm_api *a)
 	return true;
 }
 
-/* The answer that was built. NULL if there is no memory. */
+/* Take the answer from api->out. NULL if there is no memory. */
 static struct hm_shared_bytes *
 take_answer(struct hm_api *a)
 {
@@ -333,7 +333,7 @@ hm_api_answer(void *context, const struct hm_http_request *request,
 
 /* Events */
 
-/* An event shows something new, or after a time that the connection lives. */
+/* With new records an event is due soon, without them every EVENT_MS. */
 static bool
 is_event_due(const struct hm_api *a)
 {

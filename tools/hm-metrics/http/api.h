@@ -7,15 +7,15 @@
 #include "out/metrics.h"
 
 /*
- * The answers to HTTP requests. They are built from a copy of the live view
- * and cached for a moment, so that many requests cost no more than a few.
+ * The answers to HTTP requests. They are built from a copy of the live state,
+ * and cached, so that many requests cost no more than a few.
  */
 
 struct hm_api;
 
 struct hm_api_options {
 	struct hm_live_shared *shared;
-	const char *database; /* of hm-store; NULL: there is none */
+	const char *database; /* of hm-store; NULL: no history */
 	bool health;  /* the page, /health, /ready, /livez, /stats, /api */
 	bool metrics; /* /metrics */
 	bool legacy;  /* metrics under the names of hoymiles-mqtt 0.12, too */

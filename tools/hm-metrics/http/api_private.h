@@ -8,7 +8,7 @@
 #include "page.h"
 #include "url.h"
 
-/* What api.c, which answers and caches, shares with api_json.c. */
+/* Shared by api.c (answers, the cache) and api_json.c (JSON). */
 
 #define HM_API_JSON_MIN ((size_t)16 * 1024)
 #define HM_API_ANSWER_MAX ((size_t)64 * 1024 * 1024)
@@ -23,11 +23,11 @@
 struct hm_api_cached {
 	struct hm_shared_bytes *bytes; /* NULL: none */
 	unsigned status;
-	uint64_t number;      /* of the live view when it was built */
+	uint64_t number;      /* of the live state from which it was built */
 	int64_t built, took;  /* steady ms, ms */
 };
 
-/* One cached answer for each URL, and for two that are of no URL alone. */
+/* One cached answer for each URL, and for OpenMetrics and the last event. */
 enum {
 	HM_API_OPENMETRICS = HM_URLS,
 	HM_API_EVENT,
@@ -41,12 +41,12 @@ struct hm_api {
 	int64_t copied;      /* steady ms */
 	struct hm_api_cached cache[HM_API_CACHED];
 	struct hm_buffer out; /* the answer that is being built */
-	size_t json_size;     /* that was enough last time */
+	size_t json_size;     /* bytes that were enough last time */
 	struct hm_live_history history;
 	char policy[HM_PAGE_POLICY];
 };
 
-/* One request while it is answered. */
+/* A request and what is known of its answer. */
 struct hm_api_query {
 	struct hm_api *api;
 	const struct hm_http_request *request;
@@ -57,8 +57,8 @@ struct hm_api_query {
 };
 
 /*
- * Append the JSON of a kind of URL to api->out. False, with q->status if the
- * answer is to say why, if that fails.
+ * Append the JSON of a kind of URL to api->out. False if that fails; the status
+ * of the answer is then q->status, or HM_API_FAILED if that is HM_API_OK.
  */
 bool hm_api_json(struct hm_api_query *q, enum hm_url_kind kind);
 

@@ -29,7 +29,7 @@
 
 /* The thread */
 
-/* Until the next thing to do; without end (-1) while nobody is connected. */
+/* The time until the next work, at most TICK_MS; -1 without connections. */
 static int
 wait_ms(struct hm_http *http)
 {
@@ -117,7 +117,7 @@ listen_at(const struct addrinfo *address)
 	return -1;
 }
 
-/* -1, logged with the address and the reason, if it cannot be had. */
+/* -1, logged with the address and the reason, if it cannot listen. */
 static int
 open_socket(const struct hm_http_options *options)
 {

@@ -17,7 +17,7 @@ struct hm_http;
 struct hm_http_counts {
 	uint64_t requests;
 	uint64_t connections; /* open now */
-	uint64_t evicted;     /* closed for being slow or to make room */
+	uint64_t evicted;     /* closed: too slow, or to make room */
 	uint64_t listeners;   /* to events, now */
 };
 
@@ -38,24 +38,23 @@ struct hm_http_answer {
 };
 
 struct hm_http_options {
-	const char *host; /* address, or a name of one */
+	const char *host; /* address or name */
 	uint16_t port;
 	void *context;
 	/* This and `event` are called in the server's thread. */
 	void (*answer)(void *context, const struct hm_http_request *request,
 	    struct hm_http_answer *answer);
 	/*
-	 * A new event as it is sent, held for the caller, or NULL if there is
-	 * none since the last call. Called once a second while there are
-	 * listeners.
+	 * Returns an event with a hold for the caller, or NULL if there is no
+	 * new one. Called once a second while there are listeners.
 	 */
 	struct hm_shared_bytes *(*event)(void *context);
 };
 
 /*
  * Listen and serve. Signals must be blocked: the thread inherits the mask.
- * NULL, logged, if the address cannot be had or there is no memory. `options`
- * is copied. Freed by hm_http_free, which ends the thread.
+ * NULL, logged, if it cannot listen or there is no memory. `options` is copied.
+ * Freed by hm_http_free, which ends the thread.
  */
 struct hm_http *hm_http_new(const struct hm_http_options *options);
 void hm_http_free(struct hm_http *http);

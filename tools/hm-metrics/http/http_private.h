@@ -11,9 +11,9 @@
 #include "shared_bytes.h"
 
 /*
- * What http.c (the thread), http_clients.c (connections and their deadlines),
- * http_requests.c (answers) and http_events.c (the stream of events) share.
- * All of it is used in the thread alone, except the counts.
+ * Shared by http.c (the thread), http_clients.c (connections and their
+ * deadlines), http_requests.c (answers) and http_events.c (the stream of
+ * events). Only the thread uses it, except the counts.
  */
 
 #define HM_HTTP_IDLE_MS 120000 /* between two requests */
@@ -43,7 +43,7 @@ struct hm_http_listener {
 	struct MHD_Connection *connection;
 	int fd;
 	bool gone; /* the client has closed the connection */
-	struct hm_shared_bytes *event; /* that is being sent; NULL: none */
+	struct hm_shared_bytes *event; /* being sent; NULL: none */
 	size_t sent;
 	uint64_t number; /* of that event */
 	bool suspended;  /* waits for the next event */

@@ -6,7 +6,7 @@
 #include "base/decimal.h"
 #include "record/fields.h"
 
-/* Made of page.html by the Makefile. */
+/* page.html, built in by the Makefile. */
 extern const unsigned char hm_page_html[];
 extern const size_t hm_page_html_size;
 
@@ -22,7 +22,7 @@ page(void)
 	return hm_slice((const char *)hm_page_html, hm_page_html_size);
 }
 
-/* The text between two others; empty if they are not there. */
+/* The text between two marks; empty if they are missing. */
 static struct hm_slice
 between(struct hm_slice text, const char *before, const char *after)
 {
@@ -45,7 +45,7 @@ put(struct hm_buffer *out, struct hm_slice text)
 	    text.n, PAGE_MAX);
 }
 
-/* Text that may hold anything, escaped for HTML. */
+/* Append a text, escaped for HTML. */
 static bool
 put_escaped(struct hm_buffer *out, const char *text)
 {

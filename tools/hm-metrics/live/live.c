@@ -55,8 +55,8 @@ device_room(struct hm_live *live, size_t wanted)
 }
 
 /*
- * An array that has grown has moved. There are slots for all that were in the
- * table, so that adding them again does not fail.
+ * An array that has grown has moved: fill the table again. It has enough slots,
+ * so that adding does not fail.
  */
 static void
 hash_dtus_again(struct hm_live *live)

@@ -41,7 +41,7 @@ enum hm_live_state {
 };
 
 struct hm_live_dtu {
-	struct hm_hash_item item; /* of no use in a copy */
+	struct hm_hash_item item; /* not valid in a copy */
 	char name[HM_LIVE_NAME];
 	enum hm_live_state state;
 	bool breaker_known;
@@ -56,14 +56,14 @@ struct hm_live_dtu {
 	enum hm_poll_error error;   /* of the last failed poll */
 	int64_t error_time;    /* 0: none has failed */
 	char reason[HM_LIVE_REASON];
-	bool dark;        /* its last readings were those of dusk */
-	uint64_t cleared; /* readings up to this number are void */
+	bool dark;        /* its last readings show dusk: little power */
+	uint64_t cleared; /* readings up to this number are not shown */
 };
 
 struct hm_live_device {
-	struct hm_hash_item item; /* of no use in a copy */
+	struct hm_hash_item item; /* not valid in a copy */
 	enum hm_scope scope;
-	size_t dtu; /* its number in the plant */
+	size_t dtu; /* index in hm_live.dtu */
 	char serial[HM_LIVE_SERIAL];
 	int64_t port; /* 0: none */
 	char model[HM_LIVE_TEXT];
@@ -76,7 +76,7 @@ struct hm_live_device {
 	int64_t heard;      /* steady ms of its last record */
 	int64_t read;       /* steady ms of its last new reading */
 	uint64_t number;    /* of that reading */
-	struct hm_field_set known; /* value[i] was in it */
+	struct hm_field_set known; /* fields of that reading */
 	struct hm_decimal value[HM_FIELDS];
 };
 
@@ -107,13 +107,13 @@ struct hm_live_tool {
 struct hm_live_deaths {
 	char tool[HM_LIVE_SERIAL];
 	uint64_t count;
-	int64_t time, pid; /* of the last one */
+	int64_t time, pid; /* of the last death */
 };
 
 struct hm_live_options {
-	const struct hm_dtus *dtus; /* the configured ones */
+	const struct hm_dtus *dtus; /* the configured DTUs */
 	int64_t query_period_ms;
-	const struct hm_quiet_hours *night; /* NULL: not known; borrowed */
+	const struct hm_quiet_hours *night; /* NULL: not set; borrowed */
 	int64_t night_period_ms;
 	int64_t offline_ms;      /* a DTU silent for longer is offline */
 	int64_t ask_period_ms;   /* between two lists of alarms */
@@ -124,7 +124,7 @@ struct hm_live {
 	struct hm_live_options options;
 	struct hm_moment started;
 	struct hm_live_dtu *dtu;
-	size_t dtus, dtus_cap, configured; /* those come first */
+	size_t dtus, dtus_cap, configured; /* configured DTUs come first */
 	struct hm_live_device *device;
 	size_t devices, devices_cap;
 	struct hm_live_alarm alarm[HM_LIVE_ALARMS_MAX];
@@ -151,7 +151,7 @@ void hm_live_free(struct hm_live *live);
  */
 bool hm_live_copy(struct hm_live *to, const struct hm_live *from);
 
-/* Whether records of a type change the state; update it from a record. */
+/* Whether records of a type change the state; update it by such a record. */
 bool hm_live_takes(struct hm_slice type);
 void hm_live_record(struct hm_live *live, struct hm_slice type,
     const struct hm_record *record, const struct hm_moment *now);

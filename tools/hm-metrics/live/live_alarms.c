@@ -71,8 +71,8 @@ hm_live_on_alarm(struct hm_live *live, const struct hm_record *record,
 	if (!is_alert && !hm_record_int(record, "code", &alarm.code))
 		return;
 	/*
-	 * This alert is of the DTU's name: not all its records have the serial
-	 * number.
+	 * This alert is known by the DTU's name: not all its records have the
+	 * serial number.
 	 */
 	if (strcmp(alarm.alert, "dtu_offline") != 0)
 		hm_live_name(record, "serial", alarm.serial,

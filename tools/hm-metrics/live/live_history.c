@@ -27,9 +27,9 @@ may_come(struct hm_live_history *history)
 	    hm_schema_refuse(&history->db) == NULL);
 }
 
-/* Logged once. It is no warning if hm-store may still create the file. */
+/* No warning if hm-store may still create the file. */
 static void
-say_why(struct hm_live_history *history, const char *why)
+log_why(struct hm_live_history *history, const char *why)
 {
 	char reason[128];
 
@@ -56,13 +56,13 @@ hm_live_history_ready(struct hm_live_history *history)
 		return true;
 	}
 	if (!history->complained)
-		say_why(history, why);
+		log_why(history, why);
 	history->complained = true;
 	hm_db_close(&history->db);
 	return false;
 }
 
-/* A failure is logged once, until there is a success. */
+/* Log the first failure after a success. */
 static bool
 report(struct hm_live_history *history, bool good, const char *what)
 {

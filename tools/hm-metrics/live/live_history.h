@@ -11,12 +11,12 @@
  * a lock.
  */
 struct hm_live_history {
-	const char *path; /* NULL: there is none; borrowed */
+	const char *path; /* NULL: no database; borrowed */
 	struct hm_db db;
 	bool complained; /* already logged */
 };
 
-/* Open the database if need be. Whether it can be read. */
+/* Open the database if it is not open. Whether it can be read. */
 bool hm_live_history_ready(struct hm_live_history *history);
 void hm_live_history_close(struct hm_live_history *history);
 

@@ -22,7 +22,7 @@ count_duration(struct hm_live_dtu *dtu, const struct hm_record *record)
 	dtu->took_ms += (uint64_t)ms;
 }
 
-/* A record that is replayed after a restart counts once. */
+/* Do not count a record that is replayed after a restart. */
 void
 hm_live_count_poll(struct hm_live_dtu *dtu, const struct hm_record *record,
     const struct hm_moment *now)
@@ -68,9 +68,9 @@ take_error(const struct hm_record *record)
 }
 
 /*
- * How many polls failed since the last record. At night hm-poll does not report
- * each; its count of failures in a row includes the others. A record with the
- * same count reports a change of the breaker, or is a replay.
+ * The number of failed polls since the last record. At night hm-poll does not
+ * report each failure, but counts it. A record with the same count reports a
+ * change of the breaker, or is a replay.
  */
 static uint64_t
 new_failures(const struct hm_live_dtu *dtu, int64_t failures)

@@ -112,7 +112,7 @@ value_of(const struct hm_live_device *d, enum hm_field_id field,
 	    hm_decimal_rescale(d->value[field], hm_fields[field].scale, units);
 }
 
-/* Whether the reading is one of dusk; then the DTU may soon be silent. */
+/* Whether a DTU's reading shows dusk; then it may soon be silent. */
 static void
 look_for_dusk(struct hm_live_dtu *dtu, const struct hm_live_device *d)
 {
@@ -129,7 +129,7 @@ look_for_dusk(struct hm_live_dtu *dtu, const struct hm_live_device *d)
 	dtu->dark = watts / 10 < DIM_WATTS * inverters;
 }
 
-/* Whether a record has what tells readings of its type apart. */
+/* Read the serial and port. False if the record lacks one of them. */
 static bool
 take_key(const struct hm_record *record, const struct hm_reading_type *type,
     char serial[HM_LIVE_SERIAL], int64_t *port)

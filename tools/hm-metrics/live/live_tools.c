@@ -86,7 +86,7 @@ find_deaths(struct hm_live *live, const char *tool)
 	return deaths;
 }
 
-/* A replayed record counts once. */
+/* Do not count a replayed record. */
 void
 hm_live_on_death(struct hm_live *live, const struct hm_record *record,
     const struct hm_moment *now)

@@ -4,11 +4,11 @@
 #include "live.h"
 
 /*
- * How a record updates the live state; private to live_update.c, which looks at
+ * How a record updates the live state; private to live_update.c, which checks
  * the record's type, and to the files named below.
  */
 
-/* live_members.c: members of a record in the form in which they are kept */
+/* live_members.c: members of a record, as the live state has them */
 
 /*
  * The text under a key, ended by a NUL, without control characters; cut where
@@ -17,20 +17,20 @@
 bool hm_live_text(const struct hm_record *record, const char *key, char *out,
     size_t cap);
 
-/* The same, but false if it does not fit: cut, two names could become one. */
+/* As hm_live_text, but false if it does not fit: a cut name is ambiguous. */
 bool hm_live_name(const struct hm_record *record, const char *key, char *out,
     size_t cap);
 
-/* The time under a key in seconds since 1970, or else `otherwise`. */
+/* The time under a key in seconds since 1970, or `otherwise`. */
 int64_t hm_live_time(const struct hm_record *record, const char *key,
     int64_t otherwise);
 
-/* The number of the record's DTU; SIZE_MAX, and counted, if it has none. */
+/* The index of the record's DTU; SIZE_MAX, and counted, if it has none. */
 size_t hm_live_dtu_of(struct hm_live *live, const struct hm_record *record);
 
 bool hm_live_is_true(const struct hm_record *record, const char *key);
 
-/* The steady clock as it is kept, where 0 means never. */
+/* The steady clock, at least 1: in the live state 0 means never. */
 static inline int64_t
 hm_live_steady(const struct hm_moment *now)
 {

@@ -6,7 +6,7 @@
 
 #define STALE_MIN_MS 180000
 #define PERIODS 3
-#define ALERT_PERIOD_MS 600000 /* hm-alert repeats what lasts */
+#define ALERT_PERIOD_MS 600000 /* hm-alert repeats active alarms */
 #define NIGHT_MAX_MS ((int64_t)18 * 3600 * 1000)
 
 static int64_t
@@ -23,8 +23,8 @@ is_night(const struct hm_live_options *options, int64_t wall)
 }
 
 /*
- * Just after the night the last poll may be as old as the night's period, so
- * the night is prolonged.
+ * Just after the night the last poll may be as old as the poll period of the
+ * night, so the view's night ends later.
  */
 void
 hm_view_init(struct hm_view *view, const struct hm_live *live,
@@ -175,7 +175,7 @@ hm_live_sample(struct hm_live *live, const struct hm_moment *now)
 	int64_t milliwatts;
 
 	hm_view_init(&view, live, now);
-	/* Until all DTUs were polled the sum is too low. */
+	/* Before all DTUs have been polled the sum is too low. */
 	if (!hm_view_all_tried(&view) && now->steady - live->started.steady <
 	    live->options.query_period_ms)
 		return;

@@ -4,19 +4,19 @@
 #include "live.h"
 
 /*
- * The live state as it may be shown at one moment: which readings are current,
- * which DTUs are online, whether the plant is healthy.
+ * The live state at one moment: which readings are current, which DTUs are
+ * online, whether the plant is healthy.
  */
 
 struct hm_view {
 	const struct hm_live *live;
 	struct hm_moment now;
 	bool night;         /* it is night, or was until recently */
-	int64_t stale_ms;   /* older readings are not shown */
+	int64_t stale_ms;   /* older readings are not current */
 	int64_t silence_ms; /* a DTU silent for longer is offline */
 };
 
-/* Both are borrowed. */
+/* `live` is borrowed, `now` is copied. */
 void hm_view_init(struct hm_view *view, const struct hm_live *live,
     const struct hm_moment *now);
 
@@ -73,7 +73,7 @@ bool hm_view_all_tried(const struct hm_view *view);
 bool hm_view_alarm(const struct hm_view *view,
     const struct hm_live_alarm *alarm);
 
-/* Whether three stats records of a tool are missing. */
+/* Whether the last three stats records of a tool are missing. */
 bool hm_view_silent(const struct hm_view *view,
     const struct hm_live_tool *tool);
 

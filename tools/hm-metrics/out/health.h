@@ -14,7 +14,7 @@ void hm_health_json(struct hm_json *e, const struct hm_view *view);
 
 /* One check of a probe. */
 struct hm_health_check {
-	const char *name; /* borrowed from the view or static */
+	const char *name; /* of the view, or static */
 	bool good;
 };
 
@@ -27,14 +27,14 @@ struct hm_health_check {
 size_t hm_health_live(const struct hm_view *view,
     struct hm_health_check check[HM_HEALTH_CHECKS_MAX]);
 
-/* The checks of /ready. `database`: it can be read, or none is needed. */
+/* The checks of /ready. `database`: it can be read, or none is set. */
 size_t hm_health_ready(const struct hm_view *view, bool database,
     struct hm_health_check check[HM_HEALTH_CHECKS_MAX]);
 
 /*
- * The answer to a probe: "OK", or one line for each check that failed, or with
- * `verbose` for every check. *good is set to whether all are good. Returns the
- * length.
+ * The answer to a probe: "OK", or a line for each failed check, or with
+ * `verbose` for every check. *good is set to whether all checks are good.
+ * Returns the length.
  */
 size_t hm_health_text(const struct hm_health_check *check, size_t count,
     bool verbose, bool *good, char *buf, size_t cap);

@@ -13,9 +13,7 @@ emit_text(struct hm_json *e, const char *key, const char *text)
 		hm_json_text(e, key, text);
 }
 
-/* Fields of a device by their own keys. */
-
-/* Fields of the bridge, which are null while they are unknown. */
+/* Whether a field was one of the bridge: unknown ones are null then. */
 static bool
 had_bridge(enum hm_scope scope, size_t field)
 {

@@ -11,7 +11,7 @@ struct hm_metrics_own {
 	uint64_t lines;       /* read */
 	uint64_t requests;    /* HTTP */
 	uint64_t connections; /* open now */
-	uint64_t evicted;     /* closed to make room, or for being slow */
+	uint64_t evicted;     /* closed: too slow, or to make room */
 	uint64_t listeners;   /* to /events, now */
 };
 
@@ -19,7 +19,7 @@ struct hm_metrics_options {
 	bool openmetrics;
 	bool legacy; /* the names of hoymiles-mqtt 0.12, too */
 	bool http;   /* for HTTP: with its counters and those of the process */
-	const char *database; /* NULL: there is none */
+	const char *database; /* NULL: not set */
 	const struct hm_metrics_own *own;
 };
 
@@ -27,7 +27,7 @@ struct hm_metrics_options {
 bool hm_metrics_render(struct hm_buffer *out, const struct hm_view *view,
     const struct hm_metrics_options *options);
 
-/* Its parts. */
+/* The parts of hm_metrics_render. */
 void hm_metrics_dtus(struct hm_prometheus *e, const struct hm_view *view);
 void hm_metrics_fields(struct hm_prometheus *e, const struct hm_view *view);
 void hm_metrics_tools(struct hm_prometheus *e, const struct hm_view *view);

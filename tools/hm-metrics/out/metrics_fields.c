@@ -12,14 +12,14 @@
 
 /* A metric of the fields of a type that share its name. */
 struct family {
-	size_t field; /* the first of them */
-	size_t which; /* of the field's metrics */
+	size_t field; /* the first of the fields */
+	size_t which; /* index in the field's metrics */
 	const struct hm_reading_type *type;
 	char name[HM_PROMETHEUS_NAME];
 	bool begun; /* a family without samples is left out */
 };
 
-/* NULL if records of the type do not have the field, or it has none. */
+/* The name of a field's metric. NULL if the type or the field has none. */
 static const char *
 metric_of(size_t field, size_t which, const struct hm_reading_type *type)
 {
@@ -27,7 +27,7 @@ metric_of(size_t field, size_t which, const struct hm_reading_type *type)
 	bool repeated = !hm_is_device(type->scope) &&
 	    hm_field_in(f, type->device);
 
-	/* What a part repeats of its device is the device's. */
+	/* The device has the metrics of fields that its parts repeat. */
 	return hm_field_in(f, type->scope) && !repeated ?
 	    f->metrics[which].name : NULL;
 }

@@ -93,8 +93,8 @@ struct hm_metrics_file {
 	pthread_t thread;
 	int wake;
 	struct hm_buffer text;
-	uint64_t number; /* of what was written last */
-	int64_t written; /* when */
+	uint64_t number; /* of the last contents */
+	int64_t written; /* time of the last write */
 	bool failed;
 };
 

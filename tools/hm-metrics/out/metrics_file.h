@@ -6,11 +6,11 @@
 #include "base/buffer.h"
 
 /*
- * A file that is replaced as a whole: a new one is written beside it, synced
+ * A file that is replaced as a whole: a new file is written beside it, synced
  * and renamed, so that readers never see half of it.
  */
 
-/* False, with errno, if that fails; then the old file stays. */
+/* Replace the file. False, with errno, if that fails; the old file stays. */
 bool hm_metrics_file_write(const char *path, const struct hm_buffer *text);
 
 /* A file that a thread of its own writes periodically. */
@@ -27,7 +27,7 @@ struct hm_metrics_file_options {
 
 /*
  * NULL, logged, if there is no memory. `options` is copied. Signals must be
- * blocked: the thread inherits it.
+ * blocked: the thread inherits the mask.
  */
 struct hm_metrics_file *hm_metrics_file_new(
     const struct hm_metrics_file_options *options);
