@@ -51,10 +51,11 @@ SANITIZERS = -fsanitize=fuzzer-no-link,address,undefined \
 HARDEN =
 endif
 
-# An include names a header of lib/ with its folder, or one in the same folder;
-# the tests of a tool also see the tool's headers.
+# An include names a header of lib/ with its folder, or one in the same folder.
+# The tests of a tool also see the tool's headers, and tests those they share.
 own = $(addprefix -Itools/,$(filter hm-%,$(subst /, ,$<))) \
-    $(if $(filter tests/unit/%,$<),-Itests/unit)
+    $(if $(filter tests/unit/%,$<),-Itests/unit) \
+    $(if $(filter tests/%,$<),-Itests/lib)
 CPPFLAGS += -D_GNU_SOURCE -DHM_VERSION='"$(VERSION)"' -Ilib
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
     -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \

@@ -14,7 +14,7 @@ SHELL_SCRIPTS = tests/run tests/one tests/lib/remove tests/golden/run \
 
 # The headers of all tools have different names.
 TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -std=c11 -Ilib \
-    $(TOOLS:%=-Itools/%) -Itests/unit -isystem $(B)/proto
+    $(TOOLS:%=-Itools/%) -Itests/unit -Itests/lib -isystem $(B)/proto
 
 lint:
 	@.ci/packages $(LINT_PACKAGES)

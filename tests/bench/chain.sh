@@ -5,28 +5,14 @@
 # took in this time. Fails above the limits.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/supervised.sh
+. "$(dirname "$0")/../lib/supervised.sh"
 unset HM_CONFIG DATABASE_PATH
 
 s6=$(cd "$(dirname "$0")/../../s6" && pwd)
-scan=$work/live/scan
 port=$(free_port)
 export MQTT_BROKER=127.0.0.1 MQTT_PORT=$port DATABASE_PATH=$work/hm.db
-HEALTH_PORT=$(free_port)
-export HEALTH_PORT HM_LOG_DIR=$work/log
-
-end_all() {
-	local pid
-	s6-svscanctl -t "$scan" 2>/dev/null && until_true 10 nobody_left
-	for pid in $(processes_with "HM_CHAIN=$$"); do
-		kill -9 "$pid" 2>/dev/null
-	done
-	clean_up
-}
-trap end_all EXIT
-
-nobody_left() {
-	[ -z "$(processes_with "HM_CHAIN=$$")" ]
-}
+export HEALTH_PORT=$page HM_LOG_DIR=$work/log
 
 is_stored() {
 	[ "$(sqlite3 -cmd '.timeout 2000' "$DATABASE_PATH" \
@@ -45,7 +31,7 @@ kind_of() {
 # "KIND NAME KB CPU_MS" of every process.
 look() {
 	local pid name kb ms
-	for pid in $(processes_with "HM_CHAIN=$$"); do
+	for pid in $(chain_processes); do
 		name=$(cat "/proc/$pid/comm" 2>/dev/null) || continue
 		kb=$(awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup")
 		ms=$(awk '{ ns += $1 } END { printf "%.0f", ns / 1e6 }' \
@@ -56,7 +42,7 @@ look() {
 
 start_broker "$port"
 start_sim plant --inverters 4 --inputs 4
-HM_CHAIN=$$ DTU_HOST=${uris[0]} "$s6/start" "$work/live" &
+HM_CHAIN=$$ DTU_HOST=${uris[0]} "$s6/start" "$live" &
 pids+=($!)
 until_true 60 is_stored || { echo "nothing is stored"; exit 1; }
 look >"$work/before"

@@ -9,8 +9,8 @@
 days=$1
 db=$work/hm.db
 
-# milliseconds COMMAND ...: how long the command takes.
-milliseconds() {
+# duration_of COMMAND ...: how long the command takes.
+duration_of() {
 	local start=${EPOCHREALTIME/[.,]/}
 	"$@" || exit
 	echo $(((${EPOCHREALTIME/[.,]/} - start) / 1000))
@@ -32,7 +32,7 @@ import() {
 }
 
 "$HM_BUILD/helper/hm-decode/week" 100 2 2 "$days" >"$work/stream"
-ours=$(milliseconds store)
+ours=$(duration_of store)
 for table in dtu inverter port; do
 	sqlite3 -csv "$db" "SELECT * FROM $table" >"$work/$table.csv"
 done
@@ -41,7 +41,7 @@ done
 	sqlite3 "$db" "SELECT sql || ';' FROM sqlite_schema
 		WHERE name IN ('dtu', 'inverter', 'port')"
 } | sqlite3 "$work/import.db" >/dev/null
-theirs=$(milliseconds import)
+theirs=$(duration_of import)
 
 rows=$(sqlite3 "$db" 'SELECT (SELECT count(*) FROM dtu) +
 	(SELECT count(*) FROM inverter) + (SELECT count(*) FROM port)')

@@ -16,14 +16,11 @@ hm-metrics --legacy --stats-period 0 --port "$port" -d "$work/hm.db" \
 	<"$work/in" >/dev/null 7>&- &
 pids+=($!)
 cat "$root/tests/data/metrics.ndjson" >&7
-get() {
-	curl -s --max-time 5 "http://127.0.0.1:$port/metrics"
-}
 is_whole() {
-	get | grep -q 'hoymiles_mqtt_messages_total{message_type="state"} 1'
+	get /metrics | grep -q 'hoymiles_mqtt_messages_total{message_type="state"} 1'
 }
 until_true 5 is_whole
-get >"$work/metrics"
+get /metrics >"$work/metrics"
 
 # "METRIC TYPE LABELS" of the metrics that hm-metrics gives.
 sed 's/\\"//g' "$work/metrics" | awk '

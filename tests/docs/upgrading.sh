@@ -122,9 +122,6 @@ hm-metrics --legacy --stats-period 0 --port "$port" -d "$work/hm.db" \
 	<"$work/in" >/dev/null 7>&- &
 pids+=($!)
 cat "$root/tests/data/metrics.ndjson" "$work/read" >&7
-get() {
-	curl -s --max-time 5 "http://127.0.0.1:$port$1"
-}
 has_read() {
 	get /metrics | grep -q "inverter=\"$serial\""
 }

@@ -69,13 +69,19 @@ same() {
 	fi
 }
 
+# The time of day in ms.
+milliseconds() {
+	echo $((${EPOCHREALTIME/[.,]/} / 1000))
+}
+
 # until_true SECONDS COMMAND ...: repeat the command until it succeeds; fails
 # after this time.
 until_true() {
-	local end=$(($(date +%s%N) / 1000000 + $1 * 1000))
+	local end
+	end=$(($(milliseconds) + $(printf %.0f "$1e3")))
 	shift
 	until "$@" 2>/dev/null; do
-		[ $(($(date +%s%N) / 1000000)) -lt "$end" ] || return 1
+		[ "$(milliseconds)" -lt "$end" ] || return 1
 		sleep 0.02
 	done
 }
@@ -121,6 +127,21 @@ sims_wanted() {
 
 sims_ready() {
 	[ "$(grep -c '"type":"sim"' "$work/$1.sim")" -ge "$2" ]
+}
+
+# numbered [FIRST] LAST: a record for each number.
+numbered() {
+	seq -f '{"type":"x","n":%.0f}' "$@"
+}
+
+# counter NAME [FILE]: the last value of a counter in $work/FILE, or $work/out.
+counter() {
+	jq -r "select(.type == \"stats\") | .$1" "$work/${2-out}" | tail -n 1
+}
+
+# get PATH [OPTION ...]: what hm-metrics on $port answers.
+get() {
+	curl -s --max-time 5 "http://127.0.0.1:$port$1" "${@:2}"
 }
 
 # start_broker PORT [LINE ...]: start mosquitto with these lines of

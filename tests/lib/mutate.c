@@ -12,6 +12,7 @@
 
 #include "base/hex.h"
 #include "wire/hmframe.h"
+#include "xorshift.h"
 
 #define SEEDS_MAX 4096
 #define LINE_CAP ((size_t)64 * 1024)
@@ -26,19 +27,10 @@ static struct line seeds[SEEDS_MAX];
 static size_t seed_count;
 static uint64_t state;
 
-static uint64_t
-next_random(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
-
 static size_t
 below(size_t n)
 {
-	return n > 0 ? (size_t)(next_random() % n) : 0;
+	return n > 0 ? (size_t)(next_random(&state) % n) : 0;
 }
 
 static void
@@ -114,7 +106,7 @@ change_frame(char *line, size_t *n)
 		return;
 	for (size_t i = below(8) + 1; i > 0; i--)
 		bytes[HM_FRAME_HEADER + below(size - HM_FRAME_HEADER)] =
-		    (uint8_t)next_random();
+		    (uint8_t)next_random(&state);
 	if (below(4) == 0)
 		size = HM_FRAME_HEADER + below(size - HM_FRAME_HEADER) + 1;
 	frame = (struct hm_frame){
@@ -156,7 +148,7 @@ mutate(char *line, size_t *n)
 		break;
 	case 5:
 		if (*n > 0)
-			line[below(*n)] = (char)next_random();
+			line[below(*n)] = (char)next_random(&state);
 		break;
 	default:
 		change_frame(line, n);

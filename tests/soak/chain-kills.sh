@@ -18,7 +18,7 @@ port=$(free_port)
 http=$(free_port)
 unset DTU_HOST HM_CONFIG MQTT_BROKER
 
-milliseconds() {
+uptime_ms() {
 	local up
 	read -r up _ </proc/uptime
 	echo "${up/./}0"
@@ -44,7 +44,7 @@ murder() {
 	local pid
 	pid=$(pid_of "$1")
 	[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null || return
-	[ "$1" != poll ] || milliseconds >>"$work/deaths"
+	[ "$1" != poll ] || uptime_ms >>"$work/deaths"
 }
 
 # As an upgrade does: replace the file of the tool, and restart it once.
@@ -56,10 +56,10 @@ restart() {
 # Stop the chain; stop_ms is how long that takes, longest the maximum so far.
 stop_chain() {
 	local start
-	start=$(milliseconds)
+	start=$(uptime_ms)
 	s6-svscanctl -t "$scan"
 	wait "$chain"
-	stop_ms=$(($(milliseconds) - start))
+	stop_ms=$(($(uptime_ms) - start))
 	echo "$start $stop_ms" >>"$work/stops"
 	[ "$stop_ms" -le "$longest" ] || longest=$stop_ms
 }
@@ -166,7 +166,7 @@ broker_killed=0
 restarts=0
 reloads=0
 read -r -a names <<<"$victims"
-began=$(milliseconds)
+began=$(uptime_ms)
 while [ "$killed" -lt "$kills" ]; do
 	service=${names[RANDOM % ${#names[@]}]}
 	case $((RANDOM % 10)) in
@@ -180,7 +180,7 @@ while [ "$killed" -lt "$kills" ]; do
 	fi
 	sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
 done
-echo "# $killed kills in $((($(milliseconds) - began) / 1000)) s," \
+echo "# $killed kills in $((($(uptime_ms) - began) / 1000)) s," \
 	"the broker $broker_killed times; $restarts restarts of a tool whose" \
 	"file was replaced, $reloads reloads"
 

@@ -33,10 +33,6 @@ said() {
 	grep -v 'no connection to the broker' "$work/err"
 }
 
-milliseconds() {
-	echo $((${EPOCHREALTIME/[.,]/} / 1000))
-}
-
 every_tool() {
 	local tool=$1
 	shift

@@ -7,14 +7,6 @@
 copy=$HM_BUILD/helper/copy
 unset HM_CONFIG
 
-milliseconds() {
-	echo $((${EPOCHREALTIME/[.,]/} / 1000))
-}
-
-numbered() {
-	seq -f '{"type":"x","n":%.0f}' "$@"
-}
-
 # Lines of many lengths; some fill more than a pipe of the usual size.
 of_many_lengths() {
 	local pad n

@@ -256,10 +256,6 @@ start_metrics() {
 	check "hm-metrics has read all records" until_true 5 is_read
 }
 
-get() {
-	curl -s --max-time 5 "http://127.0.0.1:$port$1" "${@:2}"
-}
-
 is_read() {
 	get /metrics >"$work/metrics" &&
 		grep -q 'hoymiles_mqtt_messages_total{message_type="config"} 2' \

@@ -35,10 +35,6 @@ stop() {
 	exec 7>&-
 }
 
-get() {
-	curl -s --max-time 5 "http://127.0.0.1:$port$1" "${@:2}"
-}
-
 code() {
 	get "$1" -o /dev/null -w '%{http_code}' "${@:2}"
 }

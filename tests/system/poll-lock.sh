@@ -3,10 +3,6 @@
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
-milliseconds() {
-	echo $(($(date +%s%N) / 1000000))
-}
-
 # start_poll NAME OPTION ...: an hm-poll that polls until it is stopped.
 start_poll() {
 	local name=$1
@@ -20,10 +16,6 @@ start_poll() {
 # holds_lock PID: whether the process has a lock file open: it polls now.
 holds_lock() {
 	find "/proc/$1/fd" -lname '*.lock' 2>/dev/null | grep -q .
-}
-
-counter() {
-	jq -r "select(.type == \"stats\") | .$1" "$work/$2" | tail -n 1
 }
 
 start_sim sick --transport modbus --inverters 1 --fault hang:first=1

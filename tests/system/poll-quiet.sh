@@ -3,10 +3,6 @@
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
-counter() {
-	jq -r "select(.type == \"stats\") | .$1" "$work/$2" | tail -n 1
-}
-
 # poll_for SECONDS NAME OPTION ...: poll for SECONDS.
 poll_for() {
 	local seconds=$1 name=$2

@@ -8,15 +8,6 @@ poll() {
 		>"$work/out" 2>"$work/err"
 }
 
-# The last value of a counter.
-counter() {
-	jq -r "select(.type == \"stats\") | .$1" "$work/${2-out}" | tail -n 1
-}
-
-milliseconds() {
-	echo $(($(date +%s%N) / 1000000))
-}
-
 # start_poll NAME OPTION ...: start hm-poll in the background.
 start_poll() {
 	local name=$1

@@ -11,6 +11,16 @@ message() {
 		"$1" "$2" "${3:-1}" "${4:-false}"
 }
 
+# messages QOS: three on each of six topics.
+messages() {
+	local n t
+	for n in 1 2 3; do
+		for t in a b c d e f; do
+			message "y/$t" "\"$t$n\"" "$1"
+		done
+	done
+}
+
 options=(--stats-period 0 --mqtt-broker 127.0.0.1 --mqtt-port "$port"
 	--reconnect-delay 0.1 --reconnect-delay-max 0.3)
 
@@ -111,11 +121,7 @@ kill "$listener"
 
 kill -9 "$broker"
 wait "$broker" 2>/dev/null
-for n in 1 2 3; do
-	for t in a b c d e f; do
-		message "y/$t" "\"$t$n\"" 0
-	done
-done >&4
+messages 0 >&4
 message homeassistant/z '"late"' 1 true >&4
 passed() {
 	[ "$(wc -l <"$work/passed")" -ge 21 ]
@@ -153,11 +159,7 @@ check "a clean end says offline" until_true 5 seen clean \
 kill -9 "$broker"
 wait "$broker" 2>/dev/null
 {
-	for n in 1 2 3; do
-		for t in a b c d e f; do
-			message "y/$t" "\"$t$n\"" 1
-		done
-	done
+	messages 1
 	sleep 2.5
 } | publish --mqtt-queue-size 5 --reconnect-delay 2 \
 	--reconnect-delay-max 2 >/dev/null 2>"$work/bound.err" &
@@ -172,11 +174,11 @@ same "a bounded queue keeps the newest" "$(
 
 # No broker.
 closed=$(free_port)
-start=$(date +%s%N)
+start=$(milliseconds)
 message x/y '"1"' | hm-publish --stats-period 0 --mqtt-broker 127.0.0.1 \
 	--mqtt-port "$closed" --flush-timeout 0.5 >/dev/null 2>"$work/err"
 same "status 75 when a message is not delivered" $? 75
-check "... after the flush timeout" [ $((($(date +%s%N) - start) / 1000000)) \
+check "... after the flush timeout" [ $(($(milliseconds) - start)) \
 	-lt 1500 ]
 check "... with a count of the messages" \
 	grep -q '1 messages were not delivered' "$work/err"
@@ -189,13 +191,13 @@ same "status 0 at once without a broker and messages" "$(
 # A host that accepts the connection and never answers.
 start_sim hole --transport hm --fault hang
 hole=${uris[0]##*:}
-start=$(date +%s%N)
+start=$(milliseconds)
 same "a silent host does not stall the stream" "$(
 	{ message x/y '"1"'; sleep 0.5; } |
 		hm-publish --stats-period 0 --mqtt-broker 127.0.0.1 \
 		--mqtt-port "$hole" --flush-timeout 0.2 2>/dev/null | wc -l
 	)" 1
-check "... nor the end" [ $((($(date +%s%N) - start) / 1000000)) -lt 2000 ]
+check "... nor the end" [ $(($(milliseconds) - start)) -lt 2000 ]
 
 # Passwords.
 locked=$(free_port)

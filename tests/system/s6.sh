@@ -2,15 +2,14 @@
 # The supervised chain: s6/start with a simulated DTU and a real broker.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/supervised.sh
+. "$(dirname "$0")/../lib/supervised.sh"
 unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH HM_LOG_DIR
 
 s6=$(cd "$(dirname "$0")/../../s6" && pwd)
 services=$(sed -n 's/^hm-//p' "$s6/chain" | xargs)
-live=$work/live
-scan=$live/scan
 logs=$work/log
 broker_port=$(free_port)
-page=$(free_port)
 
 # Debian mounts /run so that nothing in it can be executed.
 mkdir "$live"
@@ -20,23 +19,9 @@ if [ "$(id -u)" -eq 0 ] &&
 fi
 
 end_all() {
-	local pid
-	s6-svscanctl -t "$scan" 2>/dev/null && until_true 10 nobody_left
-	for pid in $(chain_processes); do
-		kill -9 "$pid" 2>/dev/null
-	done
+	end_chain
 	! mountpoint -q "$live" || umount -l "$live"
 	clean_up
-}
-trap end_all EXIT
-
-# The processes that s6/start has started, and their children.
-chain_processes() {
-	processes_with "HM_CHAIN=$$"
-}
-
-nobody_left() {
-	[ -z "$(chain_processes)" ]
 }
 
 # start_chain LOGS: start s6/start in the background; its pid goes into $svscan.
@@ -47,39 +32,8 @@ start_chain() {
 	svscan=$!
 }
 
-# stat_of SERVICE FIELD: the field of s6-svstat -o. A pid of -1, which kill
-# takes for every process, becomes "none".
-stat_of() {
-	local value
-	value=$(s6-svstat -o "$2" "$scan/$1") || return 1
-	[ "$value" != -1 ] || value=none
-	echo "$value"
-}
-
-is_ready() {
-	[ "$(stat_of "$1" ready)" = true ] && [ "$(stat_of "$1" up)" = true ]
-}
-
-all_ready() {
-	local service
-	for service in pipes $services; do
-		is_ready "$service" || return 1
-	done
-}
-
 is_down() {
 	[ "$(stat_of "$1" up)" = false ]
-}
-
-# murder SERVICE: kill it with SIGKILL, and wait until it is ready again.
-murder() {
-	local pid
-	pid=$(stat_of "$1" pid)
-	[ "$pid" != none ] && kill -9 "$pid" && until_true 10 succeeded "$1" "$pid"
-}
-
-succeeded() {
-	[ "$(stat_of "$1" pid)" != "$2" ] && is_ready "$1"
 }
 
 log_of() {
@@ -90,17 +44,8 @@ logged() {
 	log_of "$1" | grep -q -- "$2"
 }
 
-metrics() {
-	curl -s --max-time 2 "http://127.0.0.1:$page/metrics"
-}
-
 shows() {
 	metrics | grep -qxF "$1"
-}
-
-# polled_since COUNT: whether the database has more than COUNT polls.
-polled_since() {
-	[ "$(polls)" -gt "$1" ]
 }
 
 polls() {

@@ -12,14 +12,6 @@ letters() {
 	head -c "$1" /dev/zero | tr '\0' x
 }
 
-numbered() {
-	seq -f '{"type":"x","n":%.0f}' "$1"
-}
-
-milliseconds() {
-	echo $((${EPOCHREALTIME/[.,]/} / 1000))
-}
-
 # Lines that end near the end of a buffer, a page or a pipe.
 lengths='1 2 4094 4095 4096 4097 65534 65535 65536 65537 262143 262144'
 for length in $lengths $lengths 7 $lengths; do

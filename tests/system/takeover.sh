@@ -3,25 +3,15 @@
 # when the new version is installed over it.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/supervised.sh
+. "$(dirname "$0")/../lib/supervised.sh"
 unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH HM_LOG_DIR
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 prefix=$work/root/opt/hm
 share=$prefix/share/hm/s6
-live=$work/live
-scan=$live/scan
-page=$(free_port)
 services="poll decode filter alert store ha-discovery publish metrics"
-
-end_all() {
-	local pid
-	for pid in $(processes_with "HM_CHAIN=$$"); do
-		kill -9 "$pid" 2>/dev/null
-	done
-	clean_up
-}
-trap end_all EXIT
 
 # tests/data/s6-0.1.0 has "== MODE PATH" before the lines of each file that
 # 0.1.0 installed in share/hm/s6.
@@ -58,30 +48,10 @@ stop_chain() {
 	wait "$svscan"
 }
 
-# stat_of SERVICE FIELD: the field of s6-svstat -o. A pid of -1, which kill
-# takes for every process, becomes "none".
-stat_of() {
-	local value
-	value=$(s6-svstat -o "$2" "$scan/$1") || return 1
-	[ "$value" != -1 ] || value=none
-	echo "$value"
-}
-
 numbers() {
 	local service
 	for service in pipes $services; do
 		stat_of "$service" pid
-	done
-}
-
-is_ready() {
-	[ "$(stat_of "$1" up)-$(stat_of "$1" ready)" = true-true ]
-}
-
-all_ready() {
-	local service
-	for service in pipes $services; do
-		is_ready "$service" || return 1
 	done
 }
 
@@ -99,27 +69,9 @@ joined() {
 	done
 }
 
-succeeded() {
-	[ "$(stat_of "$1" pid)" != "$2" ] && is_ready "$1"
-}
-
-murder() {
-	local pid
-	pid=$(stat_of "$1" pid)
-	[ "$pid" != none ] && kill -9 "$pid" && until_true 10 succeeded "$1" "$pid"
-}
-
-metrics() {
-	curl -s --max-time 2 "http://127.0.0.1:$page/metrics"
-}
-
 # The polls that have passed all tools, from the metrics.
 polls() {
 	metrics | awk '/^hoymiles_polls_total{/ { sum += $2 } END { print +sum }'
-}
-
-polled_since() {
-	[ "$(polls)" -gt "$1" ]
 }
 
 flows() {
@@ -179,7 +131,7 @@ done
 check "... and records pass all tools" flows
 stop_chain
 same "the chain stops and leaves no process" \
-	"$? $(processes_with "HM_CHAIN=$$")" "0 "
+	"$? $(chain_processes)" "0 "
 same "... with polls in the database" "$(sqlite3 "$work/hm.db" \
 	'SELECT count(*) > 0 FROM dtu; PRAGMA integrity_check' | xargs)" "1 ok"
 
@@ -189,7 +141,7 @@ same "... without links to s6/scan, which is for chains of 0.1.0" \
 	"$(find "$scan" -lname "$share/scan/*")" ""
 check "... and works" flows
 stop_chain
-same "... and stops" "$? $(processes_with "HM_CHAIN=$$")" "0 "
+same "... and stops" "$? $(chain_processes)" "0 "
 same "only the kills were logged" "$(cat "$work/svscan.log" \
 	"$work"/log/*/* 2>/dev/null | grep -v 'ended by signal 9$')" ""
 finish

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/rfc3339.h"
 #include "db/db.h"
+#include "moment.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define COPY_TEXT(array, text) snprintf(array, sizeof(array), "%s", text)
@@ -160,11 +161,3 @@ number(struct hm_db *db, const char *sql)
 	return value;
 }
 
-static inline int64_t
-moment(const char *text)
-{
-	int64_t seconds = 0;
-
-	ck_assert_msg(hm_rfc3339_parse(hm_text(text), &seconds), "%s", text);
-	return seconds;
-}

@@ -12,6 +12,7 @@
 #include "record/fields.h"
 #include "record/models.h"
 #include "record/poll_errors.h"
+#include "record/status.h"
 
 #define DARK_POWER 50000 /* mW of a DTU; below this it counts as dark */
 #define PERCENT 100000   /* a power limit of 100 %, in thousandths */
@@ -196,20 +197,19 @@ failed(struct hm_alert *alert, struct hm_alert_dtu *dtu,
 static const char *
 on_status(struct hm_alert *alert, const struct hm_record *record)
 {
-	struct hm_slice state;
+	bool online;
 	struct hm_alert_subject at;
 	const char *why = read_dtu(alert, record, &at);
 
 	if (why != NULL || at.dtu == NULL)
 		return why;
-	if (!hm_record_string(record, "state", &state))
-		return "it has no state";
-	if (hm_slice_is(state, "online"))
+	why = hm_status_online(record, &online);
+	if (why != NULL)
+		return why;
+	if (online)
 		hm_alert_answered(alert, at.dtu);
-	else if (hm_slice_is(state, "offline"))
-		failed(alert, at.dtu, record);
 	else
-		return "its state is neither online nor offline";
+		failed(alert, at.dtu, record);
 	return NULL;
 }
 

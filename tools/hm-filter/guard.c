@@ -160,20 +160,28 @@ identify(struct hm_guard *guard, const struct hm_record *record,
 
 /* Inverters */
 
+const char *
+hm_guard_inverter(struct hm_guard *guard, const struct hm_guard_identity *id,
+    struct hm_ledger_inverter **inverter)
+{
+	if (id->serial.n == 0)
+		return hm_guard_unidentified;
+	*inverter = hm_ledger_inverter(guard->options.ledger, id->dtu,
+	    id->serial);
+	return *inverter != NULL ? NULL : hm_guard_too_many;
+}
+
 static const char *
 look_at_inverter(struct hm_guard *guard, const struct hm_record *record,
     const struct hm_guard_identity *id, struct hm_guard_answer *answer)
 {
 	struct hm_sums *sums = hm_guard_sums(id);
 	struct hm_ledger_inverter *inverter;
+	const char *why = hm_guard_inverter(guard, id, &inverter);
 	struct hm_slice model;
 
-	if (id->serial.n == 0)
-		return hm_guard_unidentified;
-	inverter = hm_ledger_inverter(guard->options.ledger, id->dtu,
-	    id->serial);
-	if (inverter == NULL)
-		return hm_guard_too_many;
+	if (why != NULL)
+		return why;
 	inverter->awake = hm_guard_says_awake(record) != 0;
 	if (hm_record_string(record, hm_fields[HM_F_MODEL].key, &model))
 		inverter->watts = hm_model_input_watts(model);

@@ -177,13 +177,10 @@ hm_guard_look_at_port(struct hm_guard *guard, const struct hm_record *record,
 	struct hm_sums *sums = hm_guard_sums(id);
 	struct hm_energy_reading r;
 	struct hm_ledger_inverter *inverter;
+	const char *why = hm_guard_inverter(guard, id, &inverter);
 
-	if (id->serial.n == 0)
-		return hm_guard_unidentified;
-	inverter = hm_ledger_inverter(guard->options.ledger, id->dtu,
-	    id->serial);
-	if (inverter == NULL)
-		return hm_guard_too_many;
+	if (why != NULL)
+		return why;
 	r = read_port(record, id, inverter);
 	answer->asleep = !r.awake;
 	if (r.awake)

@@ -50,6 +50,13 @@ int hm_guard_says_awake(const struct hm_record *record);
  */
 struct hm_sums *hm_guard_sums(const struct hm_guard_identity *id);
 
+/*
+ * Look up the inverter of a record in the ledger, into *inverter. NULL, or why
+ * there is none; then *inverter must not be used.
+ */
+const char *hm_guard_inverter(struct hm_guard *guard,
+    const struct hm_guard_identity *id, struct hm_ledger_inverter **inverter);
+
 /* Add to a sum, unless the result would be too large. */
 void hm_guard_add(struct hm_decimal *sum, struct hm_decimal more);
 

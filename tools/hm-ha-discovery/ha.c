@@ -7,6 +7,7 @@
 #include "ha_private.h"
 #include "ha_values.h"
 #include "record/record.h"
+#include "record/status.h"
 #include "record/types.h"
 
 struct hm_ha *
@@ -232,21 +233,17 @@ on_info(struct hm_ha *ha, const struct hm_record *record)
 static const char *
 on_status(struct hm_ha *ha, const struct hm_record *record)
 {
-	struct hm_slice state;
+	bool online;
 	struct hm_ha_origin origin;
 	const char *why = hm_ha_read_origin(ha, record, &origin);
 
 	if (why != NULL || origin.dtu == NULL)
 		return why;
-	if (!hm_record_string(record, "state", &state))
-		return "it has no state";
-	if (hm_slice_is(state, "online"))
-		set_dtu_state(ha, &origin, HM_HA_ONLINE);
-	else if (hm_slice_is(state, "offline"))
-		set_dtu_state(ha, &origin, HM_HA_OFFLINE);
-	else
-		return "its state is neither online nor offline";
-	return NULL;
+	why = hm_status_online(record, &online);
+	if (why == NULL)
+		set_dtu_state(ha, &origin, online ? HM_HA_ONLINE :
+		    HM_HA_OFFLINE);
+	return why;
 }
 
 static const struct {

@@ -350,6 +350,17 @@ after_real(struct hm_dialog *d, const struct hm_frame *frame)
 	return ask_next(d);
 }
 
+/* A package of a list that a poll is good without. */
+static enum hm_turn
+after_package(struct hm_dialog *d, const struct hm_frame *frame,
+    int32_t packages)
+{
+	if (keep_frame(d, frame) && d->hm.package + 1 < packages &&
+	    d->hm.package + 1 < PACKAGES_MAX)
+		return ask(d, d->hm.command, d->hm.package + 1);
+	return ask_next(d);
+}
+
 static enum hm_turn
 after_history(struct hm_dialog *d, const struct hm_frame *frame)
 {
@@ -357,12 +368,8 @@ after_history(struct hm_dialog *d, const struct hm_frame *frame)
 	Hm__History *history = hm__history__unpack(&arena->allocator,
 	    frame->size, frame->payload);
 
-	if (history == NULL || !keep_frame(d, frame))
-		return ask_next(d);
-	if (d->hm.package + 1 < history->packages &&
-	    d->hm.package + 1 < PACKAGES_MAX)
-		return ask(d, HM_CMD_HISTORY, d->hm.package + 1);
-	return ask_next(d);
+	return history == NULL ? ask_next(d) :
+	    after_package(d, frame, history->packages);
 }
 
 static enum hm_turn
@@ -372,12 +379,8 @@ after_alarms(struct hm_dialog *d, const struct hm_frame *frame)
 	Hm__Alarms *alarms = hm__alarms__unpack(&arena->allocator,
 	    frame->size, frame->payload);
 
-	if (alarms == NULL || !keep_frame(d, frame))
-		return ask_next(d);
-	if (d->hm.package + 1 < alarms->packages &&
-	    d->hm.package + 1 < PACKAGES_MAX)
-		return ask(d, HM_CMD_ALARMS, d->hm.package + 1);
-	return ask_next(d);
+	return alarms == NULL ? ask_next(d) :
+	    after_package(d, frame, alarms->packages);
 }
 
 static enum hm_turn

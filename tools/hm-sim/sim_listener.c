@@ -102,6 +102,18 @@ hm_sim_listener_refuses(const struct hm_sim_endpoint *ep)
 	    hm_sim_server_now(ep->server)->simulated);
 }
 
+void
+hm_sim_listener_log(const struct hm_sim_endpoint *ep, enum hm_level level,
+    const char *what)
+{
+	const char *reason = strerror(errno);
+	char uri[HM_SIM_URI];
+
+	hm_sim_server_uri(ep, uri);
+	hm_log_facts(level, HM_FACTS(hm_fact("uri", uri),
+	    hm_fact("reason", reason)), "%s %s: %s", what, uri, reason);
+}
+
 /* A port that refuses stays bound, so that no other process gets it. */
 static void
 open_or_refuse(struct hm_sim_endpoint *ep)
@@ -115,15 +127,8 @@ open_or_refuse(struct hm_sim_endpoint *ep)
 	hm_sim_listener_close(ep);
 	if (!listens)
 		hm_sim_connection_close(ep);
-	if (!hm_sim_listener_open(ep) && changed) {
-		const char *reason = strerror(errno);
-		char uri[HM_SIM_URI];
-
-		hm_sim_server_uri(ep, uri);
-		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("uri", uri),
-		    hm_fact("reason", reason)), "cannot listen again on %s: "
-		    "%s", uri, reason);
-	}
+	if (!hm_sim_listener_open(ep) && changed)
+		hm_sim_listener_log(ep, HM_WARNING, "cannot listen again on");
 }
 
 void

@@ -1,7 +1,6 @@
 #include "sim_server.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,13 +186,7 @@ open_endpoints(struct hm_sim_server *server, const union hm_sim_address *first)
 			return false;
 		}
 		if (!hm_sim_listener_open(ep)) {
-			const char *reason = strerror(errno);
-			char uri[HM_SIM_URI];
-
-			hm_sim_server_uri(ep, uri);
-			hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("uri", uri),
-			    hm_fact("reason", reason)), "cannot listen on %s: "
-			    "%s", uri, reason);
+			hm_sim_listener_log(ep, HM_ERROR, "cannot listen on");
 			return false;
 		}
 	}

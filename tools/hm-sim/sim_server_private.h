@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/log.h"
 #include "sim_address.h"
 #include "sim_clock.h"
 #include "sim_dtu.h"
@@ -56,6 +57,9 @@ void hm_sim_server_uri(const struct hm_sim_endpoint *ep, char uri[HM_SIM_URI]);
 /* Bind, and listen if ep->listens. False, with errno, if that fails. */
 bool hm_sim_listener_open(struct hm_sim_endpoint *ep);
 void hm_sim_listener_close(struct hm_sim_endpoint *ep);
+/* Log "WHAT URI: REASON", the reason from errno. */
+void hm_sim_listener_log(const struct hm_sim_endpoint *ep, enum hm_level level,
+    const char *what);
 /* Whether the fault "refuse" acts now. */
 bool hm_sim_listener_refuses(const struct hm_sim_endpoint *ep);
 void hm_sim_listener_on_accept(struct ev_loop *loop, ev_io *io, int events);

@@ -214,6 +214,64 @@ hm_row_insert_begin(struct hm_row_insert *rows)
 
 /* Events */
 
+/* A member with a column of its own. */
+struct column {
+	const char *key;
+	enum hm_field_kind kind;
+};
+
+#define COLUMNS_MAX ((size_t)9)
+
+/*
+ * The parameters of each statement are the time, the columns and the data, if
+ * any. A repeated record adds no row: alarms are repeated with each list of
+ * alarms, states with each failed poll, device information each hour. If a
+ * probe of the breaker and its result have the same second, the result is
+ * stored.
+ */
+static const struct event {
+	const char *type, *sql;
+	bool has_data; /* the other members, as JSON */
+	struct column columns[COLUMNS_MAX + 1]; /* ended by no key */
+} events[] = {
+    {"alarm", "INSERT OR IGNORE INTO alarm (time, dtu, serial, port, code, "
+        "alert, text, count, start, end) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+        "ON CONFLICT (dtu, coalesce(serial, ''), "
+        "coalesce(port, -1), coalesce(code, -1), coalesce(alert, ''), start) "
+        "DO UPDATE SET time = excluded.time, end = excluded.end, "
+        "count = excluded.count WHERE excluded.time >= time AND "
+        "(end IS NOT excluded.end OR count IS NOT excluded.count)", false,
+        {{"dtu", HM_LABEL}, {"serial", HM_LABEL}, {"port", HM_CODE},
+        {"code", HM_CODE}, {"alert", HM_LABEL}, {"text", HM_LABEL},
+        {"count", HM_CODE}, {"start", HM_MOMENT}, {"end", HM_MOMENT}}},
+    {"status", "INSERT OR IGNORE INTO status SELECT ?1, ?2, ?3, ?4, ?5, ?6, "
+        "?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM (SELECT state, breaker, "
+        "error FROM status WHERE dtu = ?2 AND time <= ?1 "
+        "ORDER BY time DESC LIMIT 1) "
+        "WHERE state IS ?3 AND breaker IS ?4 AND error IS ?6) "
+        "ON CONFLICT DO UPDATE SET state = ?3, breaker = ?4, failures = ?5, "
+        "error = ?6, text = ?7, hint = ?8, retry_at = ?9", false,
+        {{"dtu", HM_LABEL}, {"state", HM_LABEL}, {"breaker", HM_LABEL},
+        {"failures", HM_CODE}, {"error", HM_LABEL}, {"text", HM_LABEL},
+        {"hint", HM_LABEL}, {"retry_at", HM_MOMENT}}},
+    {"info", "INSERT OR IGNORE INTO info (time, dtu, serial, data) "
+        "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
+        "time = excluded.time WHERE excluded.time < time", true,
+        {{"dtu", HM_LABEL}, {"serial", HM_LABEL}}},
+    {"history", "INSERT OR IGNORE INTO history (time, dtu, serial, start, "
+        "package, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+        "ON CONFLICT DO UPDATE SET time = excluded.time, "
+        "data = excluded.data WHERE excluded.time >= time AND "
+        "data <> excluded.data", true,
+        {{"dtu", HM_LABEL}, {"serial", HM_LABEL}, {"start", HM_MOMENT},
+        {"package", HM_CODE}}},
+    {"stats", "INSERT OR IGNORE INTO stats VALUES (?1, ?2, ?3)", true,
+        {{"tool", HM_LABEL}}},
+};
+
+#define EVENTS (sizeof events / sizeof *events)
+
 /* A text that does not fit is too long to be stored. */
 static void
 bind_text(sqlite3_stmt *s, int column, struct hm_slice text)
@@ -225,155 +283,66 @@ bind_text(sqlite3_stmt *s, int column, struct hm_slice text)
 		sqlite3_bind_text(s, column, buf, (int)n, SQLITE_TRANSIENT);
 }
 
-/* Bind the value of a key, if it has the kind. */
+/* Bind the value of a column's key, if it has the kind. */
 static void
-bind_key(sqlite3_stmt *s, int column, const struct hm_record *record,
-    const char *key, enum hm_field_kind kind)
+bind_column(sqlite3_stmt *s, int parameter, const struct hm_record *record,
+    const struct column *column)
 {
 	struct hm_slice text;
 	int64_t number;
 
-	if (kind == HM_CODE) {
-		if (hm_record_int(record, key, &number))
-			sqlite3_bind_int64(s, column, number);
-	} else if (hm_record_string(record, key, &text)) {
-		if (kind == HM_LABEL)
-			bind_text(s, column, text);
+	if (column->kind == HM_CODE) {
+		if (hm_record_int(record, column->key, &number))
+			sqlite3_bind_int64(s, parameter, number);
+	} else if (hm_record_string(record, column->key, &text)) {
+		if (column->kind == HM_LABEL)
+			bind_text(s, parameter, text);
 		else if (hm_rfc3339_parse(text, &number))
-			sqlite3_bind_int64(s, column, number);
+			sqlite3_bind_int64(s, parameter, number);
 	}
+}
+
+static bool
+has_column(const struct event *event, struct hm_slice key)
+{
+	for (const struct column *c = event->columns; c->key != NULL; c++)
+		if (hm_slice_is(key, c->key))
+			return true;
+	return hm_slice_is(key, "type") || hm_slice_is(key, "time");
 }
 
 /* Bind all members without a column of their own, as JSON. */
 static void
-bind_data(struct hm_row_insert *rows, sqlite3_stmt *s, int column,
-    const struct hm_record *record, const char *const *columns)
+bind_data(struct hm_row_insert *rows, sqlite3_stmt *s, int parameter,
+    const struct event *event)
 {
+	const struct hm_record *record = &rows->record;
 	struct hm_slice data = {"{}", 2};
 	struct hm_json e;
 
 	hm_json_start(&e, rows->data, sizeof rows->data);
 	hm_json_object(&e, NULL);
-	for (size_t i = 0; i < record->count; i++) {
-		const struct hm_member *member = &record->member[i];
-		const char *const *key = columns;
-
-		while (*key != NULL && !hm_slice_is(member->key, *key))
-			key++;
-		if (*key == NULL)
-			hm_json_member(&e, member);
-	}
+	for (size_t i = 0; i < record->count; i++)
+		if (!has_column(event, record->member[i].key))
+			hm_json_member(&e, &record->member[i]);
 	hm_json_object_end(&e);
 	hm_json_done(&e, &data);
-	hm_db_bind_slice(s, column, data);
+	hm_db_bind_slice(s, parameter, data);
 }
 
 static void
-put_alarm(struct hm_row_insert *rows, sqlite3_stmt *s,
-    const struct hm_record *record)
+bind_event(struct hm_row_insert *rows, sqlite3_stmt *s,
+    const struct event *event, int64_t time)
 {
-	(void)rows;
-	bind_key(s, 2, record, "dtu", HM_LABEL);
-	bind_key(s, 3, record, "serial", HM_LABEL);
-	bind_key(s, 4, record, "port", HM_CODE);
-	bind_key(s, 5, record, "code", HM_CODE);
-	bind_key(s, 6, record, "alert", HM_LABEL);
-	bind_key(s, 7, record, "text", HM_LABEL);
-	bind_key(s, 8, record, "count", HM_CODE);
-	bind_key(s, 9, record, "start", HM_MOMENT);
-	bind_key(s, 10, record, "end", HM_MOMENT);
+	int parameter = 1;
+
+	sqlite3_clear_bindings(s);
+	sqlite3_bind_int64(s, parameter++, time);
+	for (const struct column *c = event->columns; c->key != NULL; c++)
+		bind_column(s, parameter++, &rows->record, c);
+	if (event->has_data)
+		bind_data(rows, s, parameter, event);
 }
-
-static void
-put_status(struct hm_row_insert *rows, sqlite3_stmt *s,
-    const struct hm_record *record)
-{
-	(void)rows;
-	bind_key(s, 2, record, "dtu", HM_LABEL);
-	bind_key(s, 3, record, "state", HM_LABEL);
-	bind_key(s, 4, record, "breaker", HM_LABEL);
-	bind_key(s, 5, record, "failures", HM_CODE);
-	bind_key(s, 6, record, "error", HM_LABEL);
-	bind_key(s, 7, record, "text", HM_LABEL);
-	bind_key(s, 8, record, "hint", HM_LABEL);
-	bind_key(s, 9, record, "retry_at", HM_MOMENT);
-}
-
-static void
-put_info(struct hm_row_insert *rows, sqlite3_stmt *s,
-    const struct hm_record *record)
-{
-	static const char *const columns[] = {
-	    "type", "time", "dtu", "serial", NULL};
-
-	bind_key(s, 2, record, "dtu", HM_LABEL);
-	bind_key(s, 3, record, "serial", HM_LABEL);
-	bind_data(rows, s, 4, record, columns);
-}
-
-static void
-put_history(struct hm_row_insert *rows, sqlite3_stmt *s,
-    const struct hm_record *record)
-{
-	static const char *const columns[] = {
-	    "type", "time", "dtu", "serial", "start", "package", NULL};
-
-	bind_key(s, 2, record, "dtu", HM_LABEL);
-	bind_key(s, 3, record, "serial", HM_LABEL);
-	bind_key(s, 4, record, "start", HM_MOMENT);
-	bind_key(s, 5, record, "package", HM_CODE);
-	bind_data(rows, s, 6, record, columns);
-}
-
-static void
-put_stats(struct hm_row_insert *rows, sqlite3_stmt *s,
-    const struct hm_record *record)
-{
-	static const char *const columns[] = {"type", "time", "tool", NULL};
-
-	bind_key(s, 2, record, "tool", HM_LABEL);
-	bind_data(rows, s, 3, record, columns);
-}
-
-/*
- * The first parameter of each statement is the time. A repeated record adds no
- * row: alarms are repeated with each list of alarms, states with each failed
- * poll, device information each hour. If a probe of the breaker and its result
- * have the same second, the result is stored.
- */
-static const struct event {
-	const char *type, *sql;
-	void (*put)(struct hm_row_insert *rows, sqlite3_stmt *s,
-	    const struct hm_record *record);
-} events[] = {
-    {"alarm", "INSERT OR IGNORE INTO alarm (time, dtu, serial, port, code, "
-        "alert, text, count, start, end) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
-        "ON CONFLICT (dtu, coalesce(serial, ''), "
-        "coalesce(port, -1), coalesce(code, -1), coalesce(alert, ''), start) "
-        "DO UPDATE SET time = excluded.time, end = excluded.end, "
-        "count = excluded.count WHERE excluded.time >= time AND "
-        "(end IS NOT excluded.end OR count IS NOT excluded.count)",
-        put_alarm},
-    {"status", "INSERT OR IGNORE INTO status SELECT ?1, ?2, ?3, ?4, ?5, ?6, "
-        "?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM (SELECT state, breaker, "
-        "error FROM status WHERE dtu = ?2 AND time <= ?1 "
-        "ORDER BY time DESC LIMIT 1) "
-        "WHERE state IS ?3 AND breaker IS ?4 AND error IS ?6) "
-        "ON CONFLICT DO UPDATE SET state = ?3, breaker = ?4, failures = ?5, "
-        "error = ?6, text = ?7, hint = ?8, retry_at = ?9", put_status},
-    {"info", "INSERT OR IGNORE INTO info (time, dtu, serial, data) "
-        "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
-        "time = excluded.time WHERE excluded.time < time", put_info},
-    {"history", "INSERT OR IGNORE INTO history (time, dtu, serial, start, "
-        "package, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
-        "ON CONFLICT DO UPDATE SET time = excluded.time, "
-        "data = excluded.data WHERE excluded.time >= time AND "
-        "data <> excluded.data", put_history},
-    {"stats", "INSERT OR IGNORE INTO stats VALUES (?1, ?2, ?3)", put_stats},
-};
-
-#define EVENTS (sizeof events / sizeof *events)
 
 /* The record has been encoded before, so it is valid. */
 static enum hm_row_fate
@@ -391,9 +360,7 @@ put_event(struct hm_row_insert *rows, struct hm_slice line)
 		return HM_ROW_KNOWN;
 	for (size_t i = 0; i < EVENTS; i++)
 		if (hm_slice_is(type, events[i].type)) {
-			sqlite3_clear_bindings(rows->event[i]);
-			sqlite3_bind_int64(rows->event[i], 1, seconds);
-			events[i].put(rows, rows->event[i], &rows->record);
+			bind_event(rows, rows->event[i], &events[i], seconds);
 			step(rows, rows->event[i], &fate);
 		}
 	return fate;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "alert_production.h"
+#include "xorshift.h"
 
 #define DAY 86400
 #define START 20400 /* days since 1970 */
@@ -59,10 +60,7 @@ static uint64_t state;
 static uint64_t
 next(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
+	return next_random(&state);
 }
 
 static double

@@ -27,6 +27,7 @@
 #include "base/zone.h"
 #include "guard.h"
 #include "ledger_db.h"
+#include "xorshift.h"
 
 #define DTUS 3
 #define INVERTERS 3
@@ -110,10 +111,7 @@ struct test {
 static uint64_t
 chance(struct test *t)
 {
-	t->random ^= t->random << 13;
-	t->random ^= t->random >> 7;
-	t->random ^= t->random << 17;
-	return t->random;
+	return next_random(&t->random);
 }
 
 static int64_t

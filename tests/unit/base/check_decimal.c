@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "base/decimal.h"
+#include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -208,8 +208,6 @@ main(void)
 {
 	Suite *suite = suite_create("decimal");
 	TCase *tc = tcase_create("decimal");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, parses_exactly, 0, COUNT(numbers));
 	tcase_add_loop_test(tc, refuses_other_texts_and_overflow, 0,
@@ -222,10 +220,5 @@ main(void)
 	tcase_add_test(tc, adds);
 	tcase_add_test(tc, multiplies);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,8 +1,9 @@
 #include "base/hash.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "run_suite.h"
 
 #define MANY ((size_t)20000)
 
@@ -177,8 +178,6 @@ main(void)
 {
 	Suite *suite = suite_create("hash");
 	TCase *tcase = tcase_create("hash");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, is_fnv);
@@ -188,10 +187,5 @@ main(void)
 	tcase_add_test(tcase, bears_collisions);
 	tcase_add_test(tcase, keeps_its_slots_when_cleared);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -2,8 +2,9 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "run_suite.h"
 
 #define READ(text, cap) hm_hex_read(hm_text(text), bytes, cap, &n)
 
@@ -120,8 +121,6 @@ main(void)
 {
 	Suite *suite = suite_create("hex");
 	TCase *hex = tcase_create("hex");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, hex);
 	tcase_add_test(hex, pairs_of_digits_are_bytes);
@@ -130,9 +129,5 @@ main(void)
 	tcase_add_test(hex, halves_and_too_many_are_refused);
 	tcase_add_test(hex, serials_are_as_on_the_label);
 	tcase_add_test(hex, words_are_letters_and_digits);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/rfc3339.h"
 #include "base/utf8.h"
+#include "run_suite.h"
 
 static int saved, reading;
 static char said[4 * PIPE_BUF];
@@ -244,8 +244,6 @@ main(void)
 {
 	Suite *suite = suite_create("log");
 	TCase *tc = tcase_create("log");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, standard_is_tool_level_text);
@@ -257,10 +255,5 @@ main(void)
 	tcase_add_test(tc, long_messages_are_cut);
 	tcase_add_test(tc, names_are_read);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

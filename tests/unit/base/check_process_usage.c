@@ -1,6 +1,5 @@
 #include <check.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/process_usage.h"
+#include "run_suite.h"
 
 #define MORE_MEMORY ((size_t)64 * 1024 * 1024)
 #define MORE_FDS 20
@@ -99,18 +99,11 @@ main(void)
 {
 	Suite *suite = suite_create("process_usage");
 	TCase *tcase = tcase_create("process_usage");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, cpu_is_what_the_system_counts);
 	tcase_add_test(tcase, memory_is_resident);
 	tcase_add_test(tcase, descriptors_are_counted);
 	tcase_add_test(tcase, unknown_is_not_zero);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

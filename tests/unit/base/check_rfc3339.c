@@ -1,10 +1,10 @@
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/rfc3339.h"
+#include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -127,8 +127,6 @@ main(void)
 {
 	Suite *suite = suite_create("rfc3339");
 	TCase *tc = tcase_create("rfc3339");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, both_ways, 0, COUNT(moments));
 	tcase_add_test(tc, clamps);
@@ -138,10 +136,5 @@ main(void)
 	tcase_add_test(tc, clocks);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

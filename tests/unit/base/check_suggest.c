@@ -1,8 +1,9 @@
 #include "base/suggest.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "run_suite.h"
 
 static const char *const names[] = {"ask", "ask_period", "query_period",
     "comm_retries", "comm_reconnect_delay", "comm_reconnect_delay_max",
@@ -67,17 +68,10 @@ main(void)
 {
 	Suite *suite = suite_create("suggest");
 	TCase *tc = tcase_create("suggest");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, near_word_is_found, 0,
 	    sizeof near / sizeof *near);
 	tcase_add_loop_test(tc, far_word_is_not, 0, sizeof far / sizeof *far);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "base/utf8.h"
+#include "run_suite.h"
 
 /*
  * The rules in another way: join the bits, then check whether the code point
@@ -133,8 +133,6 @@ main(void)
 {
 	Suite *suite = suite_create("utf8");
 	TCase *tc = tcase_create("utf8");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, every_beginning);
 	tcase_add_test(tc, every_code_point);
@@ -143,10 +141,5 @@ main(void)
 	tcase_add_test(tc, empty_text_is_not_a_sequence);
 	tcase_set_timeout(tc, 30);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "base/zone.h"
+#include "run_suite.h"
 
 #define HOUR 3600
 #define DAY ((int64_t)24 * HOUR)
@@ -85,17 +85,11 @@ main(void)
 {
 	Suite *suite = suite_create("zone");
 	TCase *cases = tcase_create("zone");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(cases, local_time, 0, COUNT(moments));
 	tcase_add_loop_test(cases, days_follow_one_another, 0, 24);
 	tcase_add_test(cases, unknown_zones);
 	tcase_set_timeout(cases, 60);
 	suite_add_tcase(suite, cases);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

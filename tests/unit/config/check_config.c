@@ -1,5 +1,6 @@
 #include "base/exits.h"
 #include "load.h"
+#include "run_suite.h"
 
 /* tests/golden/hm-poll has the message of each mistake. */
 
@@ -767,8 +768,6 @@ main(void)
 {
 	Suite *suite = suite_create("config");
 	TCase *good = tcase_create("good"), *bad = tcase_create("bad");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(good, setup, teardown);
 	tcase_add_checked_fixture(bad, setup, teardown);
@@ -812,9 +811,5 @@ main(void)
 	tcase_add_test(bad, retired_settings_are_named_once);
 	tcase_add_test(bad, rules_compare_settings);
 	tcase_add_test(bad, check_prints_what_can_be_read);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

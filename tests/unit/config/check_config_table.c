@@ -1,5 +1,6 @@
 #include "base/exits.h"
 #include "load.h"
+#include "run_suite.h"
 
 /*
  * Every row of settings.def, with every tool that has it, from the file, the
@@ -329,17 +330,11 @@ main(void)
 {
 	Suite *suite = suite_create("config_table");
 	TCase *tc = tcase_create("table");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, clear_environment, free_config);
 	tcase_add_loop_test(tc, every_value_of_a_tool, 0, HM_TOOLS);
 	tcase_add_test(tc, every_value_of_the_file);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run_suite.h"
+
 /* tests/golden/hm-poll/uris-wrong has the URIs that are refused. */
 static const struct {
 	const char *uri;
@@ -184,8 +186,6 @@ main(void)
 {
 	Suite *suite = suite_create("dtu_list");
 	TCase *uris = tcase_create("uris"), *lists = tcase_create("lists");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, uris);
 	tcase_add_loop_test(uris, uri_is_read, 0,
@@ -197,9 +197,5 @@ main(void)
 	tcase_add_test(lists, operands_go_before_the_environment);
 	tcase_add_test(lists, two_of_one_name_are_refused);
 	tcase_add_test(lists, plain_host_is_modbus_unless_its_port_is_hms);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

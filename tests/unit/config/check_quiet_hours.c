@@ -1,11 +1,12 @@
 #include "config/quiet_hours.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/rfc3339.h"
 #include "base/zone.h"
+#include "moment.h"
+#include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define MINUTE 60
@@ -21,16 +22,6 @@ parse(const char *text)
 	if (!hm_quiet_hours_parse(text, &quiet, &problem))
 		ck_abort_msg("%s: %s", text, problem);
 	return quiet;
-}
-
-static int64_t
-moment(const char *text)
-{
-	int64_t seconds;
-
-	if (!hm_rfc3339_parse(hm_text(text), &seconds))
-		ck_abort_msg("%s", text);
-	return seconds;
 }
 
 static bool
@@ -280,8 +271,6 @@ main(void)
 {
 	Suite *suite = suite_create("quiet_hours");
 	TCase *tests = tcase_create("quiet_hours");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tests, knows_sunrise_and_sunset, 0, COUNT(days));
 	tcase_add_test(tests, polar_days_and_nights_have_no_end);
@@ -297,9 +286,5 @@ main(void)
 	tcase_add_test(tests, times_before_1970_are_times);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,11 +1,11 @@
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/decimal.h"
 #include "base/log.h"
 #include "config/retired.h"
 #include "config/settings.h"
+#include "run_suite.h"
 
 /* Rules for every row of settings.def; code that reads it relies on them. */
 
@@ -297,8 +297,6 @@ main(void)
 {
 	Suite *suite = suite_create("settings");
 	TCase *tc = tcase_create("settings");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, names);
 	tcase_add_test(tc, variables_follow_keys);
@@ -312,10 +310,5 @@ main(void)
 	tcase_add_test(tc, retired);
 	tcase_add_test(tc, log_levels);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

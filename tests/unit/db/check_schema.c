@@ -2,6 +2,7 @@
 
 #include "db/reading_tables.h"
 #include "db/schema.h"
+#include "run_suite.h"
 
 #include <sys/wait.h>
 
@@ -417,8 +418,6 @@ main(void)
 {
 	Suite *suite = suite_create("schema");
 	TCase *tcase = tcase_create("schema");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, makes_a_new_file);
@@ -441,10 +440,5 @@ main(void)
 	tcase_add_test(tcase, sees_that_a_file_has_moved);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

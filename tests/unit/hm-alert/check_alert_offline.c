@@ -1,24 +1,15 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "alert_offline.h"
 #include "base/rfc3339.h"
 #include "base/zone.h"
+#include "moment.h"
+#include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define MIN 60
 #define HOUR 3600
 #define LIMIT 300 /* seconds */
-
-static int64_t
-moment(const char *text)
-{
-	int64_t seconds;
-
-	if (!hm_rfc3339_parse(hm_text(text), &seconds))
-		ck_abort_msg("%s", text);
-	return seconds;
-}
 
 /* 22:00 to 06:00. */
 static const struct hm_quiet_hours hours =
@@ -154,8 +145,6 @@ main(void)
 {
 	Suite *suite = suite_create("alert_away");
 	TCase *tc = tcase_create("alert_away");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, when_absence_is_an_alarm, 0, COUNT(cases));
 	tcase_add_test(tc, who_answers_is_none);
@@ -163,10 +152,5 @@ main(void)
 	tcase_add_test(tc, who_refuses_does_not_sleep);
 	tcase_add_test(tc, a_clock_set_back_counts_on);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

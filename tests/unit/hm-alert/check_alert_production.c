@@ -1,8 +1,8 @@
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "alert_production.h"
+#include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define MIN 60
@@ -383,8 +383,6 @@ main(void)
 {
 	Suite *suite = suite_create("alert_drop");
 	TCase *tc = tcase_create("alert_drop");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, a_loss_is_seen, 0, COUNT(cases));
 	tcase_add_test(tc, it_lasts_until_it_is_over);
@@ -401,10 +399,5 @@ main(void)
 	tcase_add_test(tc, a_row_is_broken);
 	tcase_add_test(tc, any_clock);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

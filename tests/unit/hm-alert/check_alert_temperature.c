@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "alert_temperature.h"
+#include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define LIMIT 80000
@@ -54,15 +54,8 @@ main(void)
 {
 	Suite *suite = suite_create("alert_heat");
 	TCase *tc = tcase_create("alert_heat");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, hot_and_cool);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

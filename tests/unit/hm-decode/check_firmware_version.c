@@ -1,8 +1,9 @@
 #include "firmware_version.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "run_suite.h"
 
 static char buf[HM_FIRMWARE_VERSION_TEXT];
 
@@ -61,16 +62,10 @@ main(void)
 {
 	Suite *suite = suite_create("firmware_version");
 	TCase *versions = tcase_create("versions");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, versions);
 	tcase_add_test(versions, dtu_versions);
 	tcase_add_test(versions, inverter_versions);
 	tcase_add_test(versions, any_number_fits_its_buffer);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

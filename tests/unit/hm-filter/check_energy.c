@@ -1,7 +1,8 @@
 #include "energy.h"
 
 #include <check.h>
-#include <stdlib.h>
+
+#include "run_suite.h"
 
 #define MINUTE 60
 #define HOUR 3600
@@ -319,8 +320,6 @@ main(void)
 {
 	Suite *suite = suite_create("energy");
 	TCase *cases = tcase_create("energy");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(cases, start, NULL);
 	tcase_add_test(cases, nothing_is_known_at_first);
@@ -343,9 +342,5 @@ main(void)
 	tcase_add_test(cases, counters_without_a_day_are_counted);
 	tcase_add_test(cases, nonsense_is_not_valid);
 	suite_add_tcase(suite, cases);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

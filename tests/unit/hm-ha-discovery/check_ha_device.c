@@ -2,7 +2,8 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "run_suite.h"
 
 static struct hm_ha_table *table;
 
@@ -169,8 +170,6 @@ main(void)
 {
 	Suite *suite = suite_create("ha_device");
 	TCase *tc = tcase_create("ha_device");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, what_is_added_is_found);
@@ -179,10 +178,5 @@ main(void)
 	tcase_add_test(tc, info_knows_better);
 	tcase_add_test(tc, fingerprint_follows_what_is_said);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,7 +1,8 @@
 #include "ha_entity.h"
 
 #include <check.h>
-#include <stdlib.h>
+
+#include "run_suite.h"
 
 static struct hm_ha_entities all;
 
@@ -149,8 +150,6 @@ main(void)
 {
 	Suite *suite = suite_create("ha_entity");
 	TCase *tc = tcase_create("ha_entity");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, sets_hold_every_field);
 	tcase_add_test(tc, parts_of_kinds);
@@ -160,10 +159,5 @@ main(void)
 	tcase_add_test(tc, choice_of_what_is_not_there);
 	tcase_add_test(tc, names_are_all_allowed);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -2,7 +2,8 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "run_suite.h"
 
 static struct hm_ha_shown shown;
 
@@ -181,8 +182,6 @@ main(void)
 {
 	Suite *suite = suite_create("ha_shown");
 	TCase *tc = tcase_create("ha_shown");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, unit_follows_the_factor);
@@ -193,10 +192,5 @@ main(void)
 	tcase_add_test(tc, name_of_nothing_is_refused);
 	tcase_add_test(tc, every_port_has_a_prefix);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -2,9 +2,9 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "record/alarm_codes.h"
+#include "run_suite.h"
 
 static struct hm_record record;
 static struct hm_ha_values values;
@@ -161,8 +161,6 @@ main(void)
 {
 	Suite *suite = suite_create("ha_values");
 	TCase *tc = tcase_create("ha_values");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, values_are_of_their_kind);
 	tcase_add_test(tc, texts_are_short);
@@ -171,10 +169,5 @@ main(void)
 	tcase_add_test(tc, counters_that_cannot_be_right_stay_out);
 	tcase_add_test(tc, sleep_hides_what_it_makes_meaningless);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,8 +1,8 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "base/zone.h"
 #include "live/day_curve.h"
+#include "run_suite.h"
 
 #define NOON 1782043200 /* 2026-06-21T12:00:00Z */
 #define WATT 1000
@@ -72,8 +72,6 @@ main(void)
 {
 	Suite *suite = suite_create("day_curve");
 	TCase *tcase = tcase_create("day_curve");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_test(tcase, points_are_means_of_local_time);
@@ -81,10 +79,5 @@ main(void)
 	tcase_add_test(tcase, the_last_point_is_before_midnight);
 	tcase_add_test(tcase, an_hour_that_comes_twice_is_one);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

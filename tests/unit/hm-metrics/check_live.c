@@ -4,6 +4,7 @@
 
 #include "config/quiet_hours.h"
 #include "live/live_view.h"
+#include "run_suite.h"
 
 #define MINUTE ((int64_t)60000)
 #define HOUR (60 * MINUTE)
@@ -606,8 +607,6 @@ main(void)
 {
 	Suite *suite = suite_create("live");
 	TCase *tcase = tcase_create("live");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_record_replaces_the_reading);
@@ -634,10 +633,5 @@ main(void)
 	tcase_set_timeout(tcase, 30);
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, health());
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "out/prometheus_text.h"
+#include "run_suite.h"
 
 static struct hm_buffer out;
 static struct hm_prometheus writer;
@@ -88,18 +88,11 @@ main(void)
 {
 	Suite *suite = suite_create("prometheus_text");
 	TCase *tcase = tcase_create("prometheus_text");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, NULL, teardown);
 	tcase_add_test(tcase, prometheus_text);
 	tcase_add_test(tcase, openmetrics_text);
 	tcase_add_test(tcase, a_name_that_does_not_fit_fails);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "http/url.h"
+#include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -85,17 +85,10 @@ main(void)
 {
 	Suite *suite = suite_create("url");
 	TCase *tcase = tcase_create("url");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tcase, a_path_leads_where_it_says, 0,
 	    COUNT(paths));
 	tcase_add_loop_test(tcase, a_limit_is_bounded, 0, COUNT(limits));
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

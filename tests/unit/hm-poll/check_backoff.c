@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "backoff.h"
+#include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define DRAWS 10000
@@ -98,18 +99,11 @@ main(void)
 {
 	Suite *suite = suite_create("backoff");
 	TCase *tcase = tcase_create("backoff");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tcase, draws_lie_in_their_bounds, 0,
 	    COUNT(ranges));
 	tcase_add_test(tcase, draws_reach_their_bounds);
 	tcase_add_test(tcase, seeds_differ);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

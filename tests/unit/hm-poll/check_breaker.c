@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "breaker.h"
+#include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -164,8 +164,6 @@ main(void)
 {
 	Suite *suite = suite_create("breaker");
 	TCase *tcase = tcase_create("breaker");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tcase, transitions);
 	tcase_add_loop_test(tcase, doubles_up_to_its_maximum, 0,
@@ -173,10 +171,5 @@ main(void)
 	tcase_add_loop_test(tcase, opens_at_its_threshold, 1, 10);
 	tcase_add_test(tcase, has_names);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 #include "info.pb-c.h"
 #include "network.pb-c.h"
 #include "real.pb-c.h"
+#include "run_suite.h"
 #include "wire/hmcrypt.h"
 #include "wire/hmframe.h"
 
@@ -950,8 +951,6 @@ main(void)
 	Suite *suite = suite_create("dialog_hm");
 	TCase *plain = tcase_create("plain"), *extras = tcase_create("extras"),
 	    *encrypted = tcase_create("encrypted");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(plain, setup, teardown);
 	tcase_add_checked_fixture(extras, setup, teardown);
@@ -999,9 +998,5 @@ main(void)
 	tcase_add_test(encrypted, forged_reply_does_not_decrypt);
 	tcase_add_test(encrypted, dtu_may_stop_encrypting);
 	tcase_add_test(encrypted, random_number_of_another_length_is_no_key);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

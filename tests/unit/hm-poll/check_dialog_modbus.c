@@ -1,9 +1,9 @@
 #include "dialog.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "run_suite.h"
 #include "wire/modbus.h"
 
 #define UNIT 7
@@ -354,8 +354,6 @@ main(void)
 {
 	Suite *suite = suite_create("dialog_modbus");
 	TCase *polls = tcase_create("polls");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(polls, setup, teardown);
 	suite_add_tcase(suite, polls);
@@ -372,9 +370,5 @@ main(void)
 	tcase_add_test(polls, late_replies_are_dropped);
 	tcase_add_test(polls, transaction_ids_wrap);
 	tcase_add_test(polls, silence_and_a_closed_connection_fail_the_poll);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

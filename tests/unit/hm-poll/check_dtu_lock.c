@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "dtu_lock.h"
+#include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -206,8 +207,6 @@ main(void)
 {
 	Suite *suite = suite_create("dtu_lock");
 	TCase *tcase = tcase_create("dtu_lock");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, names_its_file, 0, COUNT(names));
@@ -222,10 +221,5 @@ main(void)
 	tcase_add_test(tcase, says_why_it_fails);
 	tcase_add_test(tcase, has_a_default_directory);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -1,8 +1,8 @@
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "error_hints.h"
+#include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -41,15 +41,8 @@ main(void)
 {
 	Suite *suite = suite_create("error_hints");
 	TCase *tcase = tcase_create("error_hints");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tcase, names_what_is_known, 0, COUNT(cases));
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

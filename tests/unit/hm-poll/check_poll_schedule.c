@@ -1,8 +1,8 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "base/zone.h"
 #include "poll_schedule.h"
+#include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -118,18 +118,11 @@ main(void)
 {
 	Suite *suite = suite_create("poll_schedule");
 	TCase *tcase = tcase_create("poll_schedule");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tcase, earliest_moment, 0, COUNT(cases));
 	tcase_add_loop_test(tcase, fleet_is_spread_after_an_upload, 0, 4);
 	tcase_add_test(tcase, offsets_fill_the_period);
 	tcase_add_test(tcase, knows_the_night);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

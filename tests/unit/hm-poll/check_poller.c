@@ -2,7 +2,6 @@
 
 #include <check.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "base/clock.h"
 #include "info.pb-c.h"
 #include "real.pb-c.h"
+#include "run_suite.h"
 #include "wire/hmframe.h"
 
 /* A DTU in the same loop: answers the nth request with the nth piece. */
@@ -337,8 +337,6 @@ main(void)
 {
 	Suite *suite = suite_create("poller");
 	TCase *polls = tcase_create("polls");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(polls, setup, teardown);
 	tcase_set_timeout(polls, 20);
@@ -352,9 +350,5 @@ main(void)
 	tcase_add_test(polls, unknown_name_is_reported);
 	tcase_add_test(polls, poll_under_way_is_not_started_again);
 	tcase_add_test(polls, freed_poller_makes_no_callback);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "resolve.h"
+#include "run_suite.h"
 
 static struct ev_loop *loop;
 static struct hm_resolver *resolver;
@@ -106,8 +106,6 @@ main(void)
 {
 	Suite *suite = suite_create("resolve");
 	TCase *tcase = tcase_create("resolve");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, numbers_are_answered_at_once);
@@ -115,10 +113,5 @@ main(void)
 	tcase_add_test(tcase, abandoned_lookup_is_taken_up);
 	tcase_add_test(tcase, two_may_look_up_one_name);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

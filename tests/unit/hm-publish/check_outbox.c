@@ -2,7 +2,8 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "run_suite.h"
 
 static struct hm_outbox *outbox;
 static int next_id;
@@ -577,8 +578,6 @@ main(void)
 	TCase *queue = tcase_create("queue"), *bounds = tcase_create("bounds");
 	TCase *flight = tcase_create("flight"),
 	    *announce = tcase_create("announce");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(queue, setup, teardown);
 	tcase_add_checked_fixture(bounds, setup, teardown);
@@ -618,9 +617,5 @@ main(void)
 	tcase_add_test(announce,
 	    empty_announcement_is_forgotten_once_delivered);
 	tcase_add_test(announce, empty_announcement_is_kept_until_delivered);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,8 +1,9 @@
 #include "sim_fault.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "run_suite.h"
 
 #define BIT(name) HM_SIM_BIT(HM_SIM_##name)
 
@@ -156,8 +157,6 @@ main(void)
 {
 	Suite *suite = suite_create("sim_fault");
 	TCase *tests = tcase_create("sim_fault");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, rules_say_when);
@@ -167,9 +166,5 @@ main(void)
 	tcase_add_test(tests, refusing_goes_by_seconds);
 	tcase_add_test(tests, mistakes_are_reported);
 	tcase_add_test(tests, every_fault_has_a_name_and_a_transport);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -9,7 +9,9 @@
 #include "info.pb-c.h"
 #include "network.pb-c.h"
 #include "real.pb-c.h"
+#include "run_suite.h"
 #include "sim_dtu.h"
+#include "sim_time_at.h"
 
 #define BIT(name) HM_SIM_BIT(HM_SIM_##name)
 #define NOON (86400 + 43200)
@@ -40,11 +42,11 @@ new_dtu(const struct hm_sim_plant *of)
 static struct hm_sim_time
 at(int64_t simulated)
 {
-	struct hm_sim_time time = {.simulated = simulated, .refresh = 5,
-	    .wall = WALL + simulated - NOON, .began = WALL};
+	struct hm_sim_time time = sim_time_at(simulated);
 
-	hm_sim_sun_at(simulated, &time.sun);
-	hm_sim_sun_at(simulated - time.sun.since, &time.reset);
+	time.refresh = 5;
+	time.wall = WALL + simulated - NOON;
+	time.began = WALL;
 	return time;
 }
 
@@ -500,8 +502,6 @@ main(void)
 {
 	Suite *suite = suite_create("sim_hm");
 	TCase *tests = tcase_create("sim_hm");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, information_describes_the_plant);
@@ -521,9 +521,5 @@ main(void)
 	tcase_add_test(tests, faults_are_as_named);
 	tcase_add_test(tests, glitches_are_in_good_replies);
 	tcase_add_test(tests, largest_pages_fit);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,7 +1,8 @@
 #include <check.h>
-#include <stdlib.h>
 
+#include "run_suite.h"
 #include "sim_dtu.h"
+#include "sim_time_at.h"
 #include "wire/modbus.h"
 
 #define BIT(name) HM_SIM_BIT(HM_SIM_##name)
@@ -20,23 +21,13 @@ new_dtu(void)
 	    .serial = 0x10f879093459};
 }
 
-static struct hm_sim_time
-at(int64_t simulated)
-{
-	struct hm_sim_time time = {.simulated = simulated};
-
-	hm_sim_sun_at(simulated, &time.sun);
-	hm_sim_sun_at(simulated - time.sun.since, &time.reset);
-	return time;
-}
-
 /* The reply to a read of `count` registers, through the reader of replies. */
 static struct hm_modbus_reply
 ask(struct hm_sim_dtu *dtu, int64_t simulated, unsigned faults,
     uint16_t address, uint16_t count)
 {
 	uint8_t request[HM_MODBUS_REQUEST];
-	struct hm_sim_time now = at(simulated);
+	struct hm_sim_time now = sim_time_at(simulated);
 	struct hm_modbus_reply reply;
 	size_t whole, size, used;
 
@@ -75,7 +66,7 @@ START_TEST(records_hold_the_readings_of_the_plant)
 {
 	struct hm_sim_dtu dtu = new_dtu();
 	struct hm_modbus_reply reply = ask(&dtu, NOON, 0, 0x1000 + 3 * 40, 20);
-	struct hm_sim_time noon = at(NOON);
+	struct hm_sim_time noon = sim_time_at(NOON);
 	const uint8_t *p = reply.data;
 	struct hm_sim_plant_inverter ac;
 	struct hm_sim_plant_port pv;
@@ -160,7 +151,7 @@ END_TEST
 START_TEST(other_functions_and_units)
 {
 	struct hm_sim_dtu dtu = new_dtu();
-	struct hm_sim_time noon = at(NOON);
+	struct hm_sim_time noon = sim_time_at(NOON);
 	uint8_t request[HM_MODBUS_REQUEST];
 
 	hm_modbus_request(request, 1, 1, 0x1000, 20);
@@ -178,7 +169,7 @@ END_TEST
 START_TEST(faults_are_as_named)
 {
 	struct hm_sim_dtu dtu = new_dtu();
-	struct hm_sim_time noon = at(NOON);
+	struct hm_sim_time noon = sim_time_at(NOON);
 	uint8_t request[HM_MODBUS_REQUEST];
 	struct hm_modbus_reply reply;
 	size_t size, used;
@@ -202,7 +193,7 @@ END_TEST
 START_TEST(glitches_are_in_good_replies)
 {
 	struct hm_sim_dtu dtu = new_dtu();
-	struct hm_sim_time noon = at(NOON);
+	struct hm_sim_time noon = sim_time_at(NOON);
 	struct hm_modbus_reply reply;
 	struct hm_sim_plant_port pv;
 
@@ -230,7 +221,7 @@ START_TEST(mi_inverters_send_tenths_of_an_ampere)
 	const struct hm_sim_plant old = {.seed = 1, .inverters = 1, .ports = 1,
 	    .phases = 1, .is_mi = true};
 	struct hm_sim_dtu dtu = new_dtu();
-	struct hm_sim_time noon = at(NOON);
+	struct hm_sim_time noon = sim_time_at(NOON);
 	struct hm_modbus_reply reply;
 	struct hm_sim_plant_port pv;
 
@@ -283,8 +274,6 @@ main(void)
 {
 	Suite *suite = suite_create("sim_modbus");
 	TCase *tests = tcase_create("sim_modbus");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, serial_is_at_2000);
@@ -299,9 +288,5 @@ main(void)
 	tcase_add_test(tests, mi_inverters_send_tenths_of_an_ampere);
 	tcase_add_test(tests, stale_readings_stay);
 	tcase_add_test(tests, requests_come_in_pieces);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "record/models.h"
+#include "run_suite.h"
+#include "sim_time_at.h"
 
 #define DAY 86400
 
@@ -12,16 +14,6 @@ static const struct hm_sim_plant plant =
     {.seed = 7, .inverters = 3, .ports = 4, .phases = 1, .meter = true};
 static const struct hm_sim_plant three =
     {.seed = 7, .inverters = 2, .ports = 6, .phases = 3, .meter = true};
-
-static struct hm_sim_time
-at(int64_t simulated)
-{
-	struct hm_sim_time time = {.simulated = simulated};
-
-	hm_sim_sun_at(simulated, &time.sun);
-	hm_sim_sun_at(simulated - time.sun.since, &time.reset);
-	return time;
-}
 
 static struct hm_slice
 print(int64_t serial, char buf[17])
@@ -77,7 +69,7 @@ END_TEST
 START_TEST(a_seed_makes_the_same_plant_again)
 {
 	struct hm_sim_plant other = plant;
-	struct hm_sim_time noon = at(DAY + 43200);
+	struct hm_sim_time noon = sim_time_at(DAY + 43200);
 	struct hm_sim_plant_port a, b;
 
 	hm_sim_plant_read_port(&plant, 1, 2, 3, &noon, &a);
@@ -94,7 +86,7 @@ END_TEST
 START_TEST(readings_agree_with_each_other)
 {
 	for (int64_t s = DAY + 8 * 3600; s < DAY + 18 * 3600; s += 61) {
-		struct hm_sim_time time = at(s);
+		struct hm_sim_time time = sim_time_at(s);
 		struct hm_sim_plant_inverter ac;
 		int32_t sum = 0;
 
@@ -120,7 +112,7 @@ END_TEST
 
 START_TEST(three_phases_share_the_power)
 {
-	struct hm_sim_time noon = at(DAY + 46800);
+	struct hm_sim_time noon = sim_time_at(DAY + 46800);
 	struct hm_sim_plant_inverter ac;
 	int32_t sum = 0;
 
@@ -137,13 +129,13 @@ END_TEST
 
 START_TEST(counters_tick_together_and_never_fall)
 {
-	struct hm_sim_time time = at(DAY);
+	struct hm_sim_time time = sim_time_at(DAY);
 	struct hm_sim_plant_port last, now;
 
 	hm_sim_plant_read_port(&plant, 0, 0, 0, &time, &last);
 	ck_assert_int_ge(last.total, 50000);
 	for (int64_t s = DAY; s < 4 * DAY; s += 13) {
-		time = at(s);
+		time = sim_time_at(s);
 		hm_sim_plant_read_port(&plant, 0, 0, 0, &time, &now);
 		ck_assert_int_ge(now.total, last.total);
 		if (now.today >= last.today)
@@ -159,7 +151,7 @@ END_TEST
 
 START_TEST(a_late_reset_moves_the_fall_alone)
 {
-	struct hm_sim_time usual = at(2 * DAY + 43200), late = usual;
+	struct hm_sim_time usual = sim_time_at(2 * DAY + 43200), late = usual;
 	struct hm_sim_plant_port a, b;
 	int64_t since_nine;
 
@@ -198,13 +190,13 @@ END_TEST
 /* Power summed second by second is what the counter gains. */
 START_TEST(energy_agrees_with_power)
 {
-	struct hm_sim_time time = at(DAY + 9 * 3600);
+	struct hm_sim_time time = sim_time_at(DAY + 9 * 3600);
 	struct hm_sim_plant_port first, last;
 	int64_t sum = 0;
 
 	hm_sim_plant_read_port(&plant, 0, 0, 0, &time, &first);
 	for (int64_t s = DAY + 9 * 3600; s < DAY + 17 * 3600; s++) {
-		time = at(s);
+		time = sim_time_at(s);
 		hm_sim_plant_read_port(&plant, 0, 0, 0, &time, &last);
 		sum += last.power;
 	}
@@ -214,7 +206,8 @@ END_TEST
 
 START_TEST(nights_are_dark)
 {
-	struct hm_sim_time night = at(2 * DAY - 3600), noon = at(DAY + 43200);
+	struct hm_sim_time night = sim_time_at(2 * DAY - 3600),
+	    noon = sim_time_at(DAY + 43200);
 	struct hm_sim_plant_port pv, day;
 	struct hm_sim_plant_inverter ac;
 
@@ -231,20 +224,20 @@ END_TEST
 
 START_TEST(meter_balances_house_and_sun)
 {
-	struct hm_sim_time time = at(2 * DAY - 1);
+	struct hm_sim_time time = sim_time_at(2 * DAY - 1);
 	struct hm_sim_plant_meter night, noon, last, now;
 	int64_t sum = 0, net;
 
 	hm_sim_plant_read_meter(&plant, 0, &time, &night);
 	ck_assert_int_gt(night.power, 0);
-	time = at(2 * DAY + 46800);
+	time = sim_time_at(2 * DAY + 46800);
 	hm_sim_plant_read_meter(&plant, 0, &time, &noon);
 	ck_assert_int_lt(noon.power, 0);
 	ck_assert_int_gt(noon.current[0], 0);
 
 	last = night;
 	for (int64_t s = 2 * DAY; s < 3 * DAY; s += 10) {
-		time = at(s);
+		time = sim_time_at(s);
 		hm_sim_plant_read_meter(&plant, 0, &time, &now);
 		ck_assert_int_ge(now.exported, last.exported);
 		ck_assert_int_ge(now.imported, last.imported);
@@ -263,7 +256,7 @@ END_TEST
 
 START_TEST(three_phase_meter_has_three_phases)
 {
-	struct hm_sim_time noon = at(DAY + 43200);
+	struct hm_sim_time noon = sim_time_at(DAY + 43200);
 	struct hm_sim_plant_meter meter;
 
 	hm_sim_plant_read_meter(&three, 0, &noon, &meter);
@@ -275,7 +268,7 @@ END_TEST
 
 START_TEST(sums_are_those_of_the_inputs)
 {
-	struct hm_sim_time time = at(3 * DAY + 50000);
+	struct hm_sim_time time = sim_time_at(3 * DAY + 50000);
 	int64_t today, total, today_sum = 0, total_sum = 0, power = 0;
 
 	hm_sim_plant_dtu_energy(&plant, 2, &time, &today, &total);
@@ -300,8 +293,6 @@ main(void)
 {
 	Suite *suite = suite_create("sim_plant");
 	TCase *tests = tcase_create("sim_plant");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, serial_numbers_are_of_real_models);
@@ -317,9 +308,5 @@ main(void)
 	tcase_add_test(tests, meter_balances_house_and_sun);
 	tcase_add_test(tests, three_phase_meter_has_three_phases);
 	tcase_add_test(tests, sums_are_those_of_the_inputs);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "run_suite.h"
 #include "sim_clock.h"
 
 #define DAY 86400
@@ -153,8 +154,6 @@ main(void)
 {
 	Suite *suite = suite_create("sim_sun");
 	TCase *tests = tcase_create("sim_sun");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, rises_and_sets);
@@ -165,9 +164,5 @@ main(void)
 	tcase_add_test(tests, speed_0_stops_the_sun_alone);
 	tcase_add_test(tests, counters_are_reset_once_a_day);
 	tcase_add_test(tests, counters_may_never_be_reset);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "run_suite.h"
 
 #define CHUNK ((size_t)64 * 1024)
 #define MEGABYTE ((size_t)1024 * 1024)
@@ -440,8 +441,6 @@ main(void)
 {
 	Suite *suite = suite_create("backlog");
 	TCase *tcase = tcase_create("backlog");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, keeps_order_over_chunks);
@@ -463,10 +462,5 @@ main(void)
 	tcase_add_test(tcase, passes_a_million_rows_between_threads);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "backup.h"
+#include "run_suite.h"
 
 static struct hm_db db;
 
@@ -268,8 +269,6 @@ main(void)
 {
 	Suite *suite = suite_create("backup");
 	TCase *tcase = tcase_create("backup");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, copies_all);
@@ -286,10 +285,5 @@ main(void)
 	tcase_add_test(tcase, takes_a_path_without_a_directory);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

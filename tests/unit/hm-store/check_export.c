@@ -3,6 +3,8 @@
 #include "base/zone.h"
 #include "db/history_read.h"
 #include "export.h"
+#include "run_suite.h"
+#include "xorshift.h"
 
 /* Storing an export makes the same rows. */
 
@@ -116,10 +118,7 @@ expect_all_same(void)
 static uint64_t
 below(uint64_t n)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (seed >> 11) % n;
+	return (next_random(&seed) >> 11) % n;
 }
 
 static struct hm_json emit;
@@ -464,8 +463,6 @@ main(void)
 {
 	Suite *suite = suite_create("export");
 	TCase *tcase = tcase_create("export");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, restores_everything, 0, 3);
@@ -476,10 +473,5 @@ main(void)
 	tcase_add_test(tcase, ends_when_the_reader_has_gone);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 #include "kept.h"
 
 #include "db/history_read.h"
+#include "run_suite.h"
 
 static struct keeper *k;
 static struct hm_db db;
@@ -187,8 +188,6 @@ main(void)
 {
 	Suite *suite = suite_create("history_read");
 	TCase *tcase = tcase_create("history_read");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, refuses_files_without_history);
@@ -197,10 +196,5 @@ main(void)
 	tcase_add_test(tcase, returns_power_by_spans);
 	tcase_add_test(tcase, counts_what_is_there);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

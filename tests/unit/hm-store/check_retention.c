@@ -3,6 +3,7 @@
 #include "base/zone.h"
 #include "record/types.h"
 #include "retention.h"
+#include "run_suite.h"
 
 #define HOUR 3600
 #define BEGIN ((int64_t)1795428000) /* 2026-11-23T10:00:00Z */
@@ -215,8 +216,6 @@ main(void)
 {
 	Suite *suite = suite_create("retention");
 	TCase *tcase = tcase_create("retention");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, removes_an_hour_at_a_time);
@@ -227,10 +226,5 @@ main(void)
 	tcase_add_test(tcase, fails_whole);
 	tcase_add_test(tcase, gives_pages_back);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

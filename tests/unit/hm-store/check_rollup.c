@@ -4,6 +4,8 @@
 #include <time.h>
 
 #include "base/zone.h"
+#include "run_suite.h"
+#include "xorshift.h"
 
 /*
  * Hours and days against figures that are computed here in another way: from a
@@ -28,15 +30,6 @@ struct reading {
 static struct reading reading[READINGS_MAX];
 static size_t readings;
 static uint64_t seed;
-
-static uint64_t
-next_random(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 static void
 setup(void)
@@ -100,10 +93,10 @@ make_readings(int64_t around)
 			reading[readings++] = (struct reading){
 			    .time = t,
 			    .port = port,
-			    .power = (double)(next_random() % 4000) / 10,
-			    .energy = next_random() % 5 == 0 ? -1 :
-			        (int64_t)(next_random() % 3000),
-			    .has_power = next_random() % 4 != 0,
+			    .power = (double)(next_random(&seed) % 4000) / 10,
+			    .energy = next_random(&seed) % 5 == 0 ? -1 :
+			        (int64_t)(next_random(&seed) % 3000),
+			    .has_power = next_random(&seed) % 4 != 0,
 			};
 	ck_assert_uint_le(readings, READINGS_MAX);
 }
@@ -121,7 +114,7 @@ static void
 shuffle(void)
 {
 	for (size_t i = readings - 1; i > 0; i--) {
-		size_t j = next_random() % (i + 1);
+		size_t j = next_random(&seed) % (i + 1);
 		struct reading other = reading[i];
 
 		reading[i] = reading[j];
@@ -537,8 +530,6 @@ main(void)
 {
 	Suite *suite = suite_create("rollup");
 	TCase *tcase = tcase_create("rollup");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, makes_hours_and_days, 0, COUNT(places));
@@ -553,10 +544,5 @@ main(void)
 	tcase_add_test(tcase, takes_any_year);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "base/rfc3339.h"
+#include "run_suite.h"
+#include "xorshift.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define TEXT_MAX 1024
@@ -226,9 +228,7 @@ START_TEST(holds_fifteen_digits)
 		struct hm_decimal before, after;
 		int64_t units;
 
-		seed ^= seed << 13;
-		seed ^= seed >> 7;
-		seed ^= seed << 17;
+		next_random(&seed);
 		units = (int64_t)(seed % 1000000000000000) *
 		    (seed >> 63 ? 1 : -1);
 		before = hm_decimal(units, (unsigned)(seed >> 57) % 19);
@@ -468,8 +468,6 @@ main(void)
 {
 	Suite *suite = suite_create("row_encode");
 	TCase *tcase = tcase_create("row_encode");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, holds_values, 0, COUNT(values));
@@ -485,10 +483,5 @@ main(void)
 	    COUNT(refused));
 	tcase_add_test(tcase, refuses_keys_that_are_too_long);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

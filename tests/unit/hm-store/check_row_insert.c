@@ -1,4 +1,5 @@
 #include "kept.h"
+#include "run_suite.h"
 
 #define T(clock) "2026-11-23T" clock "Z"
 
@@ -464,8 +465,6 @@ main(void)
 {
 	Suite *suite = suite_create("row_insert");
 	TCase *tcase = tcase_create("row_insert");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, stores_every_type_of_reading);
@@ -490,10 +489,5 @@ main(void)
 	tcase_add_test(tcase, stores_events_without_wrong_values);
 	tcase_add_test(tcase, forgets_a_batch_that_failed);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

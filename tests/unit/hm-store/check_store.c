@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/zone.h"
+#include "run_suite.h"
 #include "store_thread.h"
 
 #define MEGABYTE ((size_t)1024 * 1024)
@@ -534,8 +535,6 @@ main(void)
 {
 	Suite *suite = suite_create("store");
 	TCase *tcase = tcase_create("store");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, writes_and_counts);
@@ -559,10 +558,5 @@ main(void)
 	tcase_add_test(tcase, a_thread_ends_with_rows_left);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -3,7 +3,8 @@
 #include <check.h>
 #include <stdalign.h>
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "run_suite.h"
 
 static struct hm_device_map map;
 
@@ -242,8 +243,6 @@ main(void)
 {
 	Suite *suite = suite_create("device_map");
 	TCase *tcase = tcase_create("device_map");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, is_empty_at_first);
@@ -255,10 +254,5 @@ main(void)
 	tcase_add_test(tcase, ends_at_its_bounds);
 	tcase_add_test(tcase, is_cleared_and_used_again);
 	suite_add_tcase(suite, tcase);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -1,8 +1,8 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "record/fields.h"
 #include "record/types.h"
+#include "run_suite.h"
 
 /* Rules for every row of fields.def; code that reads it relies on them. */
 
@@ -296,8 +296,6 @@ main(void)
 {
 	Suite *suite = suite_create("fields");
 	TCase *tc = tcase_create("fields");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, keys);
 	tcase_add_test(tc, scopes_and_flags);
@@ -309,10 +307,5 @@ main(void)
 	tcase_add_test(tc, has_one_row_a_key);
 	tcase_add_test(tc, finds_nothing_else);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 
 #include "record/alarm_codes.h"
 #include "record/poll_errors.h"
+#include "run_suite.h"
 
 START_TEST(inverters_are_known_by_their_serial)
 {
@@ -181,8 +182,6 @@ main(void)
 {
 	Suite *suite = suite_create("models");
 	TCase *tables = tcase_create("tables");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tables);
 	tcase_add_test(tables, inverters_are_known_by_their_serial);
@@ -193,9 +192,5 @@ main(void)
 	tcase_add_test(tables, alarms_ascend_and_have_texts);
 	tcase_add_test(tables, unknown_alarms_have_no_text);
 	tcase_add_test(tables, errors_have_names_of_their_own);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "record/record.h"
+#include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -496,15 +497,8 @@ int
 main(void)
 {
 	Suite *suite = suite_create("record");
-	SRunner *sr;
-	int failed;
 
 	suite_add_tcase(suite, reader_case());
 	suite_add_tcase(suite, emitter_case());
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

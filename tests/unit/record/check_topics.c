@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "record/topics.h"
+#include "run_suite.h"
 
 static const char *
 dtu(const char *name)
@@ -88,18 +88,11 @@ main(void)
 {
 	Suite *suite = suite_create("topics");
 	TCase *tc = tcase_create("topics");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, bridge);
 	tcase_add_test(tc, prefixes);
 	tcase_add_test(tc, dtu_names);
 	tcase_add_test(tc, dtu_limits);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,10 +1,10 @@
 #include <check.h>
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "record/fields.h"
 #include "record/types.h"
+#include "run_suite.h"
 
 /* What a row of types.def must keep, so that every reader of it may rely. */
 
@@ -156,8 +156,6 @@ main(void)
 {
 	Suite *suite = suite_create("types");
 	TCase *tc = tcase_create("types");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, rows_are_in_their_places);
 	tcase_add_test(tc, names);
@@ -167,10 +165,5 @@ main(void)
 	tcase_add_test(tc, metrics_have_one_type);
 	tcase_add_test(tc, found_by_name);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,9 +1,9 @@
 #include <check.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "run_suite.h"
 #include "stream/descriptors.h"
 
 START_TEST(a_pipe_is_known)
@@ -56,15 +56,9 @@ main(void)
 {
 	Suite *suite = suite_create("descriptors");
 	TCase *tc = tcase_create("descriptors");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, a_pipe_is_known);
 	tcase_add_test(tc, closed_ones_are_replaced_by_ones_that_fail);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

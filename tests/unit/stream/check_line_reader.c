@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "run_suite.h"
 #include "stream/durable_pipe.h"
 #include "stream/line_reader.h"
 
@@ -265,8 +266,6 @@ main(void)
 	Suite *suite = suite_create("line_reader");
 	TCase *plain = tcase_create("plain");
 	TCase *durable = tcase_create("durable");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(plain, open_plain, close_all);
 	tcase_add_test(plain, lines_come_whole);
@@ -284,9 +283,5 @@ main(void)
 	tcase_add_test(durable, a_line_longer_than_the_pipe_goes_through);
 	tcase_add_test(durable, a_file_is_read_as_it_is);
 	suite_add_tcase(suite, durable);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "run_suite.h"
 #include "stream/stop.h"
 
 #define START 100000 /* of all tests, in ms */
@@ -115,8 +116,6 @@ main(void)
 {
 	Suite *suite = suite_create("stop");
 	TCase *tcase = tcase_create("stop");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tcase, begin, NULL);
 	tcase_add_test(tcase, the_first_signal_counts);
@@ -127,9 +126,5 @@ main(void)
 	tcase_add_test(tcase, while_the_holder_stays_only_one_tool_stops);
 	tcase_add_test(tcase, without_a_holder_it_is_a_plain_pipe);
 	suite_add_tcase(suite, tcase);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "run_suite.h"
 #include "stream/stream.h"
 #include "stream/stream_ev.h"
 
@@ -154,8 +155,6 @@ main(void)
 {
 	Suite *suite = suite_create("stream_ev");
 	TCase *tc = tcase_create("stream_ev");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(tc, setup, NULL);
@@ -165,9 +164,5 @@ main(void)
 	tcase_add_test(tc, each_signal_is_told_once);
 	tcase_add_test(tc, stats_come_by_themselves);
 	tcase_add_test(tc, a_reader_that_has_gone_ends_the_loop);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 #include "base/exits.h"
 #include "config/config.h"
 #include "config/settings.h"
+#include "run_suite.h"
 #include "stream/stream.h"
 #include "stream/tool.h"
 
@@ -246,8 +247,6 @@ main(void)
 {
 	Suite *suite = suite_create("tool");
 	TCase *tc = tcase_create("tool");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(tc, setup, NULL);
@@ -259,9 +258,5 @@ main(void)
 	tcase_add_test(tc, a_source_reads_nothing);
 	tcase_add_test(tc, the_stream_is_opened_with_the_settings);
 	tcase_add_test(tc, wrong_settings_open_nothing);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "run_suite.h"
 #include "unhex.h"
 
 /*
@@ -112,17 +113,11 @@ main(void)
 {
 	Suite *suite = suite_create("hmcrypt");
 	TCase *messages = tcase_create("messages");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, messages);
 	tcase_add_test(messages, seals_as_published);
 	tcase_add_test(messages, opens_in_place);
 	tcase_add_test(messages, refuses_changed_bytes);
 	tcase_add_test(messages, takes_every_size_of_a_payload);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

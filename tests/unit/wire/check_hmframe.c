@@ -1,8 +1,8 @@
 #include "wire/hmframe.h"
 
 #include <check.h>
-#include <stdlib.h>
 
+#include "run_suite.h"
 #include "unhex.h"
 
 /* From a DTU-Pro: the reply to command 05, action 33. */
@@ -215,8 +215,6 @@ main(void)
 {
 	Suite *suite = suite_create("hmframe");
 	TCase *frames = tcase_create("frames");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, frames);
 	tcase_add_test(frames, crc_has_the_known_values);
@@ -229,9 +227,5 @@ main(void)
 	tcase_add_test(frames, written_frames_are_as_on_the_wire);
 	tcase_add_test(frames, payload_may_stand_in_its_place);
 	tcase_add_test(frames, size_is_bounded);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

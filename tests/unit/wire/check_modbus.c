@@ -1,8 +1,8 @@
 #include "wire/modbus.h"
 
 #include <check.h>
-#include <stdlib.h>
 
+#include "run_suite.h"
 #include "unhex.h"
 
 /* An input's record as hoymiles_modbus keeps it, in a reply. */
@@ -133,8 +133,6 @@ main(void)
 {
 	Suite *suite = suite_create("modbus");
 	TCase *messages = tcase_create("messages");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, messages);
 	tcase_add_test(messages, reads_a_record);
@@ -144,9 +142,5 @@ main(void)
 	tcase_add_test(messages, every_beginning_is_a_part);
 	tcase_add_test(messages, other_bytes_are_refused_early);
 	tcase_add_test(messages, request_is_as_on_the_wire);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

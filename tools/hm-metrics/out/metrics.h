@@ -33,8 +33,24 @@ void hm_metrics_fields(struct hm_prometheus *e, const struct hm_view *view);
 void hm_metrics_tools(struct hm_prometheus *e, const struct hm_view *view);
 void hm_metrics_legacy(struct hm_prometheus *e, const struct hm_view *view);
 
-/* The samples of a histogram of poll durations; `label` is that of the DTU. */
-void hm_metrics_durations(struct hm_prometheus *e,
-    const struct hm_live_dtu *dtu, const char *label);
+/*
+ * A family of metrics of the DTUs, and its labels: hm and hoymiles-mqtt give
+ * the same samples other names.
+ */
+struct hm_metrics_family {
+	const char *name, *help;
+	const char *dtu;     /* the label of the DTU */
+	const char *label;   /* of the result or of the reason */
+	const char *failure; /* the result that is not "success" */
+};
+
+void hm_metrics_up(struct hm_prometheus *e, const struct hm_view *view,
+    const struct hm_metrics_family *family);
+void hm_metrics_polls(struct hm_prometheus *e, const struct hm_view *view,
+    const struct hm_metrics_family *family);
+void hm_metrics_errors(struct hm_prometheus *e, const struct hm_view *view,
+    const struct hm_metrics_family *family);
+void hm_metrics_durations(struct hm_prometheus *e, const struct hm_view *view,
+    const struct hm_metrics_family *family);
 
 #endif

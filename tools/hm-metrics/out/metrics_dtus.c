@@ -9,6 +9,19 @@
 
 #define BOUND ((size_t)24) /* bytes of the bound of a bucket */
 
+static const struct hm_metrics_family up = {
+    .name = "hoymiles_up", .dtu = "dtu",
+    .help = "1 if the last poll of the DTU was good and is recent"};
+static const struct hm_metrics_family polls = {
+    .name = "hoymiles_polls_total", .dtu = "dtu", .label = "result",
+    .failure = "failure", .help = "polls of the DTU, by result"};
+static const struct hm_metrics_family errors = {
+    .name = "hoymiles_poll_errors_total", .dtu = "dtu", .label = "reason",
+    .help = "failed polls of the DTU, by reason"};
+static const struct hm_metrics_family durations = {
+    .name = "hoymiles_poll_duration_seconds", .dtu = "dtu",
+    .help = "duration of the good polls of the DTU"};
+
 static void
 begin_sample(struct hm_prometheus *e, const struct hm_live_dtu *dtu)
 {
@@ -18,14 +31,16 @@ begin_sample(struct hm_prometheus *e, const struct hm_live_dtu *dtu)
 
 /* Results of polls */
 
-static void
-put_up(struct hm_prometheus *e, const struct hm_view *view)
+void
+hm_metrics_up(struct hm_prometheus *e, const struct hm_view *view,
+    const struct hm_metrics_family *family)
 {
-	hm_prometheus_family(e, "hoymiles_up", HM_PROMETHEUS_GAUGE,
-	    "1 if the last poll of the DTU was good and is recent");
+	hm_prometheus_family(e, family->name, HM_PROMETHEUS_GAUGE,
+	    family->help);
 	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
-		begin_sample(e, d);
+		hm_prometheus_sample(e, "");
+		hm_prometheus_label(e, family->dtu, d->name);
 		hm_prometheus_int(e, hm_view_up(view, d));
 	}
 }
@@ -45,34 +60,39 @@ put_success(struct hm_prometheus *e, const struct hm_view *view)
 }
 
 static void
-put_polls(struct hm_prometheus *e, const struct hm_view *view)
+put_count(struct hm_prometheus *e, const struct hm_metrics_family *family,
+    const struct hm_live_dtu *dtu, const char *value, uint64_t count)
 {
-	hm_prometheus_family(e, "hoymiles_polls_total", HM_PROMETHEUS_COUNTER,
-	    "polls of the DTU, by result");
+	hm_prometheus_sample(e, "");
+	hm_prometheus_label(e, family->dtu, dtu->name);
+	hm_prometheus_label(e, family->label, value);
+	hm_prometheus_int(e, (int64_t)count);
+}
+
+void
+hm_metrics_polls(struct hm_prometheus *e, const struct hm_view *view,
+    const struct hm_metrics_family *family)
+{
+	hm_prometheus_family(e, family->name, HM_PROMETHEUS_COUNTER,
+	    family->help);
 	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;) {
-		begin_sample(e, d);
-		hm_prometheus_label(e, "result", "success");
-		hm_prometheus_int(e, (int64_t)d->good);
-		begin_sample(e, d);
-		hm_prometheus_label(e, "result", "failure");
-		hm_prometheus_int(e, (int64_t)d->failed);
+		put_count(e, family, d, "success", d->good);
+		put_count(e, family, d, family->failure, d->failed);
 	}
 }
 
-static void
-put_errors(struct hm_prometheus *e, const struct hm_view *view)
+void
+hm_metrics_errors(struct hm_prometheus *e, const struct hm_view *view,
+    const struct hm_metrics_family *family)
 {
-	hm_prometheus_family(e, "hoymiles_poll_errors_total",
-	    HM_PROMETHEUS_COUNTER, "failed polls of the DTU, by reason");
+	hm_prometheus_family(e, family->name, HM_PROMETHEUS_COUNTER,
+	    family->help);
 	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;)
-		for (enum hm_poll_error r = HM_ERR_NONE + 1; r < HM_ERRORS;
-		    r++) {
-			begin_sample(e, d);
-			hm_prometheus_label(e, "reason", hm_poll_error_name(r));
-			hm_prometheus_int(e, (int64_t)d->errors[r]);
-		}
+		for (enum hm_poll_error r = HM_ERR_NONE + 1; r < HM_ERRORS; r++)
+			put_count(e, family, d, hm_poll_error_name(r),
+			    d->errors[r]);
 }
 
 static void
@@ -101,8 +121,8 @@ format_bound(int64_t ms, char out[BOUND])
 		snprintf(out, BOUND, "%lld.%lld", seconds, rest / 10);
 }
 
-void
-hm_metrics_durations(struct hm_prometheus *e, const struct hm_live_dtu *dtu,
+static void
+put_durations_of(struct hm_prometheus *e, const struct hm_live_dtu *dtu,
     const char *label)
 {
 	uint64_t sum = 0;
@@ -126,14 +146,15 @@ hm_metrics_durations(struct hm_prometheus *e, const struct hm_live_dtu *dtu,
 	hm_prometheus_int(e, (int64_t)sum);
 }
 
-static void
-put_durations(struct hm_prometheus *e, const struct hm_view *view)
+void
+hm_metrics_durations(struct hm_prometheus *e, const struct hm_view *view,
+    const struct hm_metrics_family *family)
 {
-	hm_prometheus_family(e, "hoymiles_poll_duration_seconds",
-	    HM_PROMETHEUS_HISTOGRAM, "duration of the good polls of the DTU");
+	hm_prometheus_family(e, family->name, HM_PROMETHEUS_HISTOGRAM,
+	    family->help);
 	for (const struct hm_live_dtu *d = NULL;
 	    (d = hm_view_dtu(view, d)) != NULL;)
-		hm_metrics_durations(e, d, "dtu");
+		put_durations_of(e, d, family->dtu);
 }
 
 static void
@@ -231,12 +252,12 @@ void
 hm_metrics_dtus(struct hm_prometheus *e, const struct hm_view *view)
 {
 	if (view->live->dtus > 0) {
-		put_up(e, view);
+		hm_metrics_up(e, view, &up);
 		put_success(e, view);
-		put_polls(e, view);
-		put_errors(e, view);
+		hm_metrics_polls(e, view, &polls);
+		hm_metrics_errors(e, view, &errors);
 		put_in_row(e, view);
-		put_durations(e, view);
+		hm_metrics_durations(e, view, &durations);
 		put_breakers(e, view);
 	}
 	put_alarms(e, view, false);

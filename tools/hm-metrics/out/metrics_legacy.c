@@ -3,9 +3,22 @@
 #include "live/live_view.h"
 #include "metrics.h"
 #include "prometheus_text.h"
-#include "record/poll_errors.h"
+#include "record/breaker_state.h"
 
 /* The metrics of hoymiles-mqtt 0.12 whose names differ from ours. */
+
+static const struct hm_metrics_family up = {
+    .name = "hoymiles_dtu_available", .dtu = "dtu_name",
+    .help = "Whether the DTU is available"};
+static const struct hm_metrics_family polls = {
+    .name = "hoymiles_queries_total", .dtu = "dtu_name", .label = "status",
+    .failure = "error", .help = "Total number of queries"};
+static const struct hm_metrics_family errors = {
+    .name = "hoymiles_query_errors_total", .dtu = "dtu_name",
+    .label = "error_type", .help = "Total number of failed queries"};
+static const struct hm_metrics_family durations = {
+    .name = "hoymiles_query_duration_seconds", .dtu = "dtu_name",
+    .help = "Query duration"};
 
 static void
 begin_sample(struct hm_prometheus *e, const struct hm_live_dtu *dtu)
@@ -15,47 +28,8 @@ begin_sample(struct hm_prometheus *e, const struct hm_live_dtu *dtu)
 }
 
 static void
-put_queries(struct hm_prometheus *e, const struct hm_view *view)
+put_breakers(struct hm_prometheus *e, const struct hm_view *view)
 {
-	hm_prometheus_family(e, "hoymiles_queries_total", HM_PROMETHEUS_COUNTER,
-	    "Total number of queries");
-	for (const struct hm_live_dtu *d = NULL;
-	    (d = hm_view_dtu(view, d)) != NULL;) {
-		begin_sample(e, d);
-		hm_prometheus_label(e, "status", "success");
-		hm_prometheus_int(e, (int64_t)d->good);
-		begin_sample(e, d);
-		hm_prometheus_label(e, "status", "error");
-		hm_prometheus_int(e, (int64_t)d->failed);
-	}
-	hm_prometheus_family(e, "hoymiles_query_duration_seconds",
-	    HM_PROMETHEUS_HISTOGRAM, "Query duration");
-	for (const struct hm_live_dtu *d = NULL;
-	    (d = hm_view_dtu(view, d)) != NULL;)
-		hm_metrics_durations(e, d, "dtu_name");
-	hm_prometheus_family(e, "hoymiles_query_errors_total",
-	    HM_PROMETHEUS_COUNTER, "Total number of failed queries");
-	for (const struct hm_live_dtu *d = NULL;
-	    (d = hm_view_dtu(view, d)) != NULL;)
-		for (enum hm_poll_error r = HM_ERR_NONE + 1; r < HM_ERRORS;
-		    r++) {
-			begin_sample(e, d);
-			hm_prometheus_label(e, "error_type",
-			    hm_poll_error_name(r));
-			hm_prometheus_int(e, (int64_t)d->errors[r]);
-		}
-}
-
-static void
-put_states(struct hm_prometheus *e, const struct hm_view *view)
-{
-	hm_prometheus_family(e, "hoymiles_dtu_available", HM_PROMETHEUS_GAUGE,
-	    "Whether the DTU is available");
-	for (const struct hm_live_dtu *d = NULL;
-	    (d = hm_view_dtu(view, d)) != NULL;) {
-		begin_sample(e, d);
-		hm_prometheus_int(e, hm_view_up(view, d));
-	}
 	hm_prometheus_family(e, "hoymiles_circuit_breaker_state",
 	    HM_PROMETHEUS_GAUGE, "Circuit breaker, 0 closed and 1 open");
 	for (const struct hm_live_dtu *d = NULL;
@@ -140,8 +114,11 @@ void
 hm_metrics_legacy(struct hm_prometheus *e, const struct hm_view *view)
 {
 	if (view->live->dtus > 0) {
-		put_queries(e, view);
-		put_states(e, view);
+		hm_metrics_polls(e, view, &polls);
+		hm_metrics_durations(e, view, &durations);
+		hm_metrics_errors(e, view, &errors);
+		hm_metrics_up(e, view, &up);
+		put_breakers(e, view);
 	}
 	for (size_t row = 0; row < sizeof readings / sizeof *readings; row++)
 		put_reading(e, view, row);

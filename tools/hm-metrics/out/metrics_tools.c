@@ -150,6 +150,14 @@ put_every_tool(struct hm_prometheus *e, const struct hm_view *view, size_t row)
 }
 
 static void
+put_int(struct hm_prometheus *e, const char *tool, int64_t value)
+{
+	hm_prometheus_sample(e, "");
+	hm_prometheus_label(e, "tool", tool);
+	hm_prometheus_int(e, value);
+}
+
+static void
 put_reports(struct hm_prometheus *e, const struct hm_view *view)
 {
 	if (view->live->tools > 0)
@@ -157,19 +165,8 @@ put_reports(struct hm_prometheus *e, const struct hm_view *view)
 		    "hoymiles_tool_report_timestamp_seconds",
 		    HM_PROMETHEUS_GAUGE,
 		    "Unix time of the last stats record of the tool");
-	for (size_t i = 0; i < view->live->tools; i++) {
-		hm_prometheus_sample(e, "");
-		hm_prometheus_label(e, "tool", view->live->tool[i].name);
-		hm_prometheus_int(e, view->live->tool[i].time);
-	}
-}
-
-static void
-put_deaths_of(struct hm_prometheus *e, const char *tool, uint64_t count)
-{
-	hm_prometheus_sample(e, "");
-	hm_prometheus_label(e, "tool", tool);
-	hm_prometheus_int(e, (int64_t)count);
+	for (size_t i = 0; i < view->live->tools; i++)
+		put_int(e, view->live->tool[i].name, view->live->tool[i].time);
 }
 
 static bool
@@ -190,10 +187,10 @@ put_deaths(struct hm_prometheus *e, const struct hm_live *live)
 		    HM_PROMETHEUS_COUNTER,
 		    "times that the tool ended unexpectedly");
 	for (size_t i = 0; i < live->dead; i++)
-		put_deaths_of(e, live->died[i].tool, live->died[i].count);
+		put_int(e, live->died[i].tool, (int64_t)live->died[i].count);
 	for (size_t i = 0; i < live->tools; i++)
 		if (!has_died(live, live->tool[i].name))
-			put_deaths_of(e, live->tool[i].name, 0);
+			put_int(e, live->tool[i].name, 0);
 }
 
 static void
