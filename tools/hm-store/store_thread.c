@@ -33,8 +33,7 @@ notify(const struct hm_store_thread *t)
 	const uint64_t one = 1;
 
 	if (write(t->news_fd, &one, sizeof one) < 0)
-		hm_log_errno(HM_ERROR,
-		    "cannot read statistics of the database");
+		hm_log_errno(HM_ERROR, "cannot report what is stored");
 }
 
 static void
