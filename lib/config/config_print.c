@@ -147,13 +147,16 @@ print_entries(const struct hm_config *config, enum hm_setting_id id)
 		print_pairs(value, "  ");
 }
 
-/* A setting that only the command line has. */
+/* A setting that only the command line has, or only the environment. */
 static void
-print_option(const struct hm_config *config, enum hm_setting_id id)
+print_keyless(const struct hm_config *config, enum hm_setting_id id)
 {
 	const struct hm_config_value *value = &config->value[id];
 
-	printf("# --%s", hm_settings[id].option);
+	if (hm_settings[id].option != NULL)
+		printf("# --%s", hm_settings[id].option);
+	else
+		printf("# %s", hm_settings[id].env);
 	if (value->text != NULL) {
 		putchar('=');
 		print_value(config, id);
@@ -169,7 +172,7 @@ print_setting(const struct hm_config *config, enum hm_setting_id id)
 	const struct hm_config_value *value = &config->value[id];
 
 	if (s->key == NULL) {
-		print_option(config, id);
+		print_keyless(config, id);
 		return;
 	}
 	if (value->text == NULL) {

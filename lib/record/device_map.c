@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-#define BLOCK_SIZE ((size_t)64 * 1024)
+#define BLOCK_MIN ((size_t)4 * 1024)
+#define BLOCK_MAX ((size_t)64 * 1024)
 #define ALIGNMENT sizeof(uint64_t)
 
 struct hm_device_map_block {
@@ -45,6 +46,15 @@ hm_device_map_clear(struct hm_device_map *map)
 	hm_device_map_init(map, &options);
 }
 
+/* A small map has a small block; each further one is twice as large. */
+static size_t
+next_block_size(const struct hm_device_map *map, size_t least)
+{
+	size_t size = at_least(map->size * 2, BLOCK_MIN);
+
+	return at_least(least, size < BLOCK_MAX ? size : BLOCK_MAX);
+}
+
 /* Memory that lives until the map is cleared, or NULL. */
 static void *
 take_memory(struct hm_device_map *map, size_t size)
@@ -54,7 +64,7 @@ take_memory(struct hm_device_map *map, size_t size)
 	char *memory;
 
 	if (whole > map->size - map->used) {
-		size_t larger = at_least(whole, BLOCK_SIZE);
+		size_t larger = next_block_size(map, whole);
 
 		block = malloc(sizeof *block + larger);
 		if (block == NULL)
