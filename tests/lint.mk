@@ -20,9 +20,9 @@ lint:
 	@.ci/packages $(LINT_PACKAGES)
 	@$(MAKE) -s --no-print-directory $(PROTO_HEADERS)
 	.ci/style
-	shellcheck -x -e SC2317 $(SHELL_SCRIPTS)
-	mandoc -Tlint -Wwarning $(wildcard docs/man/*)
-	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+	@shellcheck -x -e SC2317 $(SHELL_SCRIPTS)
+	@mandoc -Tlint -Wwarning $(wildcard docs/man/*)
+	@cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 	    --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
 	    -D_GNU_SOURCE -DHM_VERSION='"0"' -Ilib $(C_SOURCES)
 	@printf '%s\n' $(C_SOURCES) | xargs -n 6 -P 2 sh -c \
