@@ -120,7 +120,8 @@ $(B)/page/page_html.c: tools/hm-metrics/http/page.html
 	    } >$@
 
 .SECONDARY:
--include $(wildcard $(foreach depth,*/* */*/* */*/*/*,$(B)/$(depth).d))
+-include $(foreach tree,lib tools docs tests proto, \
+    $(wildcard $(addprefix $(B)/$(tree)/,*.d */*.d */*/*.d)))
 
 # Tests: tests/KIND/FOLDER/NAME.c links lib/ and, for a tool, tools/FOLDER.
 
