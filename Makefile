@@ -49,6 +49,8 @@ CC = clang
 SANITIZERS = -fsanitize=fuzzer-no-link,address,undefined \
     -fno-sanitize-recover=all
 HARDEN =
+# gcc is the judge of warnings.
+FUZZ_WARNINGS = -w
 endif
 
 # An include names a header of lib/ with its folder, or one in the same folder.
@@ -99,7 +101,7 @@ $(B)/%.a:
 
 $(B)/%.o: %.c Makefile | $(PROTO_HEADERS)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) $(WARNINGS) -o $@ $<
+	$(Q)$(COMPILE) $(WARNINGS) $(FUZZ_WARNINGS) -o $@ $<
 
 # Generated code does not pass our warnings either.
 $(B)/%.o: $(B)/%.c
