@@ -2,7 +2,7 @@
 # compare.sh OLD NEW ROUNDS: run the benchmarks with the tools of the two
 # directories in turn, so that the load of the machine is the same for both.
 # Prints the median of each figure for both. Fails if a figure of NEW is more
-# than 3 % above that of OLD.
+# than 3 % above the old one.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 declare -A tools=([old]=$1 [new]=$2)
