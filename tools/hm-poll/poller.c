@@ -37,6 +37,8 @@ struct hm_poller {
 	bool requested_before;
 	bool succeeds_other; /* another process sent the last request */
 	size_t sent; /* bytes of the request */
+	uint8_t first[HM_PEER_BYTES]; /* received on this connection */
+	size_t first_size;
 };
 
 static void on_io(struct ev_loop *loop, ev_io *io, int events);
@@ -234,6 +236,16 @@ take_turn(struct hm_poller *p, enum hm_turn turn)
 }
 
 static void
+keep_first_bytes(struct hm_poller *p, const uint8_t *bytes, size_t n)
+{
+	size_t room = sizeof p->first - p->first_size;
+
+	n = n < room ? n : room;
+	memcpy(p->first + p->first_size, bytes, n);
+	p->first_size += n;
+}
+
+static void
 receive(struct hm_poller *p)
 {
 	uint8_t chunk[READ_CHUNK];
@@ -242,10 +254,12 @@ receive(struct hm_poller *p)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	/* Feed it in a pause, too: an unsolicited frame may end there. */
-	if (n <= 0)
+	if (n <= 0) {
 		take_turn(p, hm_dialog_give_up(p->dialog, HM_ERR_CLOSED));
-	else
-		take_turn(p, hm_dialog_feed(p->dialog, chunk, (size_t)n));
+		return;
+	}
+	keep_first_bytes(p, chunk, (size_t)n);
+	take_turn(p, hm_dialog_feed(p->dialog, chunk, (size_t)n));
 }
 
 static bool
@@ -338,6 +352,7 @@ hm_poller_start(struct hm_poller *p)
 		return false;
 	p->started = hm_monotonic_ms();
 	p->state = CONNECTING;
+	p->first_size = 0;
 	hm_connector_start(p->connector, p->dtu->host, p->dtu->port);
 	return true;
 }
@@ -352,4 +367,10 @@ const struct hm_dialog *
 hm_poller_dialog(const struct hm_poller *p)
 {
 	return p->dialog;
+}
+
+enum hm_peer
+hm_poller_peer(const struct hm_poller *p)
+{
+	return hm_peer_of(p->first, p->first_size);
 }
