@@ -58,7 +58,9 @@ endif
 own = $(addprefix -Itools/,$(filter hm-%,$(subst /, ,$<))) \
     $(if $(filter tests/unit/%,$<),-Itests/unit) \
     $(if $(filter tests/%,$<),-Itests/lib)
-CPPFLAGS += -D_GNU_SOURCE -DHM_VERSION='"$(VERSION)"' -Ilib
+# 32-bit systems have 64-bit times and file sizes only on request.
+CPPFLAGS += -D_GNU_SOURCE -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 \
+    -DHM_VERSION='"$(VERSION)"' -Ilib
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
     -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
     -Wwrite-strings -Wvla -Wformat=2 -Wundef -Werror
