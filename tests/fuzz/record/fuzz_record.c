@@ -4,8 +4,10 @@
  * same with both, and again after the emitter has written it.
  */
 
+#include <errno.h>
 #include <iconv.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "record/record.h"
@@ -14,41 +16,82 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/*
- * The C library judges UTF-8, and not json-c: its check takes overlong forms,
- * and that of 0.18 nothing but ASCII.
- */
+/* The C library judges UTF-8; json-c takes overlong forms. */
 static bool
-is_utf8(struct hm_slice line)
+to_utf16(struct hm_slice line, uint8_t *units, size_t *n)
 {
-	static char in[HM_LINE_MAX], out[4 * sizeof in];
+	static char in[HM_LINE_MAX];
 	static iconv_t converter;
-	char *from = in, *to = out;
-	size_t n = line.n, room = sizeof out;
+	char *from = in, *to = (char *)units;
+	size_t left = line.n, room = *n;
+	bool valid;
 
 	if (converter == NULL)
-		converter = iconv_open("UTF-32LE", "UTF-8");
+		converter = iconv_open("UTF-16BE", "UTF-8");
 	FOUND(converter == (iconv_t)-1); // NOLINT(performance-no-int-to-ptr)
-	memcpy(in, line.p, n);
+	memcpy(in, line.p, line.n);
 	iconv(converter, NULL, NULL, NULL, NULL);
-	return iconv(converter, &from, &n, &to, &room) != (size_t)-1;
+	valid = iconv(converter, &from, &left, &to, &room) != (size_t)-1;
+	FOUND(!valid && errno == E2BIG);
+	*n -= room;
+	return valid;
+}
+
+/*
+ * Escapes instead of other characters than ASCII: strict json-c 0.18 refuses
+ * those where char is signed. Behind a backslash they stay wrong.
+ */
+static size_t
+to_ascii(const uint8_t *units, size_t n, char *ascii)
+{
+	bool escaped = false;
+	char *p = ascii;
+
+	for (size_t i = 0; i < n; i += 2) {
+		unsigned unit = (unsigned)(units[i] << 8 | units[i + 1]);
+
+		if (unit < 0x80)
+			*p++ = (char)unit;
+		else if (escaped)
+			*p++ = '?';
+		else
+			p += snprintf(p, sizeof "\\u0000", "\\u%04x", unit);
+		escaped = unit == '\\' && !escaped;
+	}
+	return (size_t)(p - ascii);
+}
+
+static bool
+is_blank(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strchr(" \t\r\n", p[i]) == NULL)
+			return false;
+	return true;
 }
 
 static struct json_object *
 judge(struct hm_slice line, bool *taken)
 {
-	struct json_tokener *tokener = json_tokener_new_ex(HM_DEPTH_MAX + 1);
+	static uint8_t units[2 * HM_LINE_MAX];
+	static char ascii[3 * HM_LINE_MAX + 1];
+	size_t n = sizeof units, end;
+	struct json_tokener *tokener;
 	struct json_object *object;
 
+	*taken = false;
+	if (!to_utf16(line, units, &n))
+		return NULL;
+	n = to_ascii(units, n, ascii);
+	tokener = json_tokener_new_ex(HM_DEPTH_MAX + 1);
 	FOUND(tokener == NULL);
 	json_tokener_set_flags(tokener,
 	    JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
-	object = json_tokener_parse_ex(tokener, line.p, (int)line.n);
+	object = json_tokener_parse_ex(tokener, ascii, (int)n);
+	end = json_tokener_get_parse_end(tokener);
 	*taken = json_tokener_get_error(tokener) == json_tokener_success &&
-	    json_object_is_type(object, json_type_object) && is_utf8(line);
-	for (size_t i = json_tokener_get_parse_end(tokener); i < line.n; i++)
-		if (strchr(" \t\r\n", line.p[i]) == NULL)
-			*taken = false;
+	    json_object_is_type(object, json_type_object) &&
+	    is_blank(ascii + end, n - end);
 	json_tokener_free(tokener);
 	return object;
 }
