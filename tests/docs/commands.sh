@@ -644,7 +644,7 @@ make_place() {
 	cd /mnt/here || exit
 	mkdir -p bin
 	[ "$HM_BIN" -ef "$root/bin" ] || cp "$HM_BIN"/* bin
-	make -s -o all BIN="$HM_BIN" PREFIX=/usr/local install || exit
+	make -s -o all BIN=bin PREFIX=/usr/local install || exit
 	export HOME=/mnt/home
 	PATH=/mnt/here/bin:/mnt/here/pipelines:$PATH
 }
