@@ -17,7 +17,10 @@ VERSION = 0.1.0
 PREFIX = /usr/local
 SYSCONFDIR = /etc
 DESTDIR =
+# CC of the environment or the command line wins.
+ifeq ($(origin CC),default)
 CC = gcc
+endif
 
 V = 0
 Q0 = @echo '  '$@;
@@ -36,7 +39,9 @@ CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
 # Three builds: as installed, under sanitizers, and for the fuzzers.
 B = build
 BIN = bin
-HARDEN = -D_FORTIFY_SOURCE=2
+# The C library asks for optimization, and dpkg may give its own level.
+HARDEN = $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),, \
+    $(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),-D_FORTIFY_SOURCE=2))
 ifdef SANITIZE
 B = build/sanitize
 BIN = build/sanitize/bin
@@ -46,7 +51,10 @@ HARDEN =
 endif
 ifdef FUZZ
 B = build/fuzz
+# gcc has no fuzzer.
+ifeq ($(findstring clang,$(CC)),)
 CC = clang
+endif
 SANITIZERS = -fsanitize=fuzzer-no-link,address,undefined \
     -fno-sanitize-recover=all
 HARDEN =
@@ -59,7 +67,7 @@ endif
 own = $(addprefix -Itools/,$(filter hm-%,$(subst /, ,$<))) \
     $(if $(filter tests/unit/%,$<),-Itests/unit) \
     $(if $(filter tests/%,$<),-Itests/lib)
-CPPFLAGS += -D_GNU_SOURCE -DHM_VERSION='"$(VERSION)"' -Ilib
+BUILD_CPPFLAGS = -D_GNU_SOURCE -DHM_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
     -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
     -Wwrite-strings -Wvla -Wformat=2 -Wundef -Werror
@@ -68,7 +76,7 @@ BUILD_CFLAGS = -std=c11 $(HARDEN) $(SANITIZERS) $(CFLAGS) -fPIE \
     -fstack-protector-strong -MD -MP
 # Generated headers do not pass our warnings: -isystem silences them. -MMD would
 # then not list them as dependencies; -MD does.
-COMPILE = $(CC) $(CPPFLAGS) -isystem $(B)/proto $(own) $(BUILD_CFLAGS) -c
+COMPILE = $(CC) $(BUILD_CPPFLAGS) -isystem $(B)/proto $(own) $(BUILD_CFLAGS) -c
 LINK = $(CC) -pie -Wl,-z,relro,-z,now $(SANITIZERS) $(LDFLAGS)
 
 # Every tool reads settings. The file "libs" in its folder names the other
@@ -110,7 +118,7 @@ $(B)/%.o: $(B)/%.c
 
 $(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h: proto/%.proto
 	@mkdir -p $(@D)
-	$(Q)protoc-c --proto_path=proto --c_out=$(B)/proto $<
+	$(Q)protoc --proto_path=proto --c_out=$(B)/proto $<
 
 # The page that hm-metrics serves, as bytes.
 $(B)/page/page_html.c: tools/hm-metrics/http/page.html
@@ -154,10 +162,12 @@ $(B)/helper/%: $(B)/tests/lib/%.o $$(folder_of) $(B)/libhm.a
 
 tests: all $(UNITS) $(PROPERTIES) $(HELPERS) $(REPLAYS) $(B)/docs/settings
 
-check:
-	@.ci/packages $(CHECK_PACKAGES)
+check: check-packages
 	@$(MAKE) -s --no-print-directory tests
 	@HM_BIN='$(CURDIR)/$(BIN)' HM_BUILD='$(CURDIR)/$(B)' tests/run
+
+check-packages:
+	@.ci/packages $(CHECK_PACKAGES)
 
 run:
 	@.ci/packages $(RUN_PACKAGES)
@@ -187,7 +197,11 @@ clean:
 build-packages:
 	@echo $(BUILD_PACKAGES)
 
-.PHONY: all tests check run docs clean build-packages
+# For the tables of docs/reliability.md.
+compiler:
+	@$(CC) --version | sed '1!d; s/ (.*)//'
+
+.PHONY: all tests check check-packages run docs clean build-packages compiler
 
 # The source that `make deb` builds from has no tests.
 -include s6/install.mk s6/packages.mk tests/proofs.mk tests/lint.mk

@@ -12,8 +12,10 @@ DEB_FACTS = 's/@VERSION@/$(VERSION)/; s/@DATE@/$(DATE)/; \
 DATE = $(shell git log -1 --format=%aD 2>/dev/null || date -R)
 COPYRIGHT = $(shell sed -n 's/^Copyright (c) //p' LICENSE)
 
-deb:
+deb-packages:
 	@.ci/packages $(DEB_PACKAGES)
+
+deb: deb-packages
 	rm -rf build/deb
 	install -d $(DEB)
 	cp -R LICENSE Makefile README.md docs lib pipelines proto s6 tools $(DEB)
@@ -38,9 +40,5 @@ CONTAINER_PACKAGES = debootstrap podman buildah runc netavark aardvark-dns \
 check-container:
 	@.ci/packages $(CONTAINER_PACKAGES)
 	@tests/container/run
-
-# For tests/debian/cross.sh.
-deb-packages:
-	@echo $(DEB_PACKAGES)
 
 .PHONY: deb deb-packages check-package check-container

@@ -1,207 +1,197 @@
 #!/bin/bash
 # cross.sh ARCH RELEASE: build hm for an ARM machine with Debian's cross
-# compiler, in a minimal tree of that release, and run the unit tests, the
-# corpora of the fuzzers and the goldens under qemu-user. Then build the package
-# and run the programs that are in it. ARCH is one of
-#   arm64, armhf, armel   as Debian builds for these, armel on the processor
-#                         of the first Raspberry Pi
-#   armv6                 armel's libraries, and programs for exactly that
-#                         processor and its floating point unit
-# Mounts and processes are in their own namespaces and end with this script,
-# however it ends. The trees stay, in HM_TREES or build/debian.
+# compiler, in a minimal amd64 Debian of this release; run the unit tests, the
+# corpora of the fuzzers and the goldens under qemu-user; build the package and
+# run its programs. ARCH is one of
+#   arm64, armhf  Debian's; for armhf the sources are also compiled and linked
+#                 for the first Raspberry Pi with hard floating point
+#   armel         Debian's, on the processor of the first Raspberry Pi
+#   armv6         hm for exactly this processor and its floating point unit,
+#                 with the libraries of armel
+# DEBIAN_TREES (build/debian) keeps the Debians for the next time. The last line
+# is a row for docs/reliability.md.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-cache=${HM_TREES:-$root/build/debian}
-name=${1-}
-release=${2-}
-arch=$name
-machine=
-flags=
-newest= # the newest instruction set that our objects may use
-case $name in
-arm64) triplet=aarch64-linux-gnu qemu=qemu-aarch64 ;;
-armhf) triplet=arm-linux-gnueabihf qemu=qemu-arm ;;
-armel | armv6)
-	arch=armel triplet=arm-linux-gnueabi qemu=qemu-arm
-	machine=arm1176 newest=v6
-	;;
-*)
-	echo "cross.sh: ARCH '$name': arm64, armhf, armel or armv6" >&2
-	exit 64
-	;;
-esac
-[ "$name" != armv6 ] ||
-	flags='-O2 -g -march=armv6 -mfpu=vfp -mfloat-abi=softfp -marm'
-case $release in
-bookworm | trixie) ;;
-*)
-	echo "cross.sh: RELEASE '$release': bookworm or trixie" >&2
-	exit 64
-	;;
-esac
-[ "$(id -u)" -eq 0 ] || { echo "cross.sh: this needs root" >&2; exit 77; }
-
-# unshare ignores signals while it waits, so this shell ends it.
-if [ -z "${HM_CROSS_INSIDE:-}" ]; then
-	unshare --mount --propagation private --pid --fork --kill-child \
-		--mount-proc env HM_CROSS_INSIDE=1 "$0" "$@" &
-	inside=$!
-	trap 'kill -KILL "$inside"' INT TERM HUP
-	wait "$inside"
-	exit
-fi
-tree=$cache/$release-$name
-log=$cache/$release-$name.log
+name=${1-} release=${2-}
+# shellcheck source=tests/lib/debian.sh
+. "$here/../lib/debian.sh"
 
 die() {
-	echo "cross.sh: $*" >&2
+	echo "check-debian: $*" >&2
 	exit 1
 }
 
+case $name in
+arm64) arch=arm64 triplet=aarch64-linux-gnu qemu=qemu-aarch64 ;;
+armhf) arch=armhf triplet=arm-linux-gnueabihf qemu=qemu-arm ;;
+armel | armv6)
+	arch=armel triplet=arm-linux-gnueabi qemu="qemu-arm -cpu arm1176"
+	;;
+*) die "ARCH '$name': amd64, i386, arm64, armhf, armel or armv6" ;;
+esac
+case $release in
+bookworm | trixie) ;;
+*) die "RELEASE '$release': bookworm or trixie" ;;
+esac
+hard='-O2 -march=armv6+fp -mfloat-abi=hard -marm'
+soft='-O2 -march=armv6 -mfpu=vfp -mfloat-abi=softfp -marm'
+cache=${DEBIAN_TREES:-$root/build/debian}
+base=$cache/$release-amd64
+tree=$cache/$release-$name
+log=$cache/$release-$name.log
+
 # loudly COMMAND ...: run it; show the end of what it prints only if it fails.
 loudly() {
-	"$@" >"$log" 2>&1 || { tail -n 30 "$log" >&2; die "failed: $*"; }
+	"$@" >"$log" 2>&1 || { tail -n 30 "$log" >&2; die "fails: $*"; }
 }
 
-# Only apt of this machine has the address of a Debian mirror. The names in $()
-# are for apt to fill in.
-# shellcheck disable=SC2016
-mirrors() {
-	apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' \
-		'Created-By: Packages'
-}
+# The tree
 
-# A minimal Debian, made once for each release.
+# Others wait for the minimal Debian, which native.sh also makes and uses.
 make_base() {
-	local uri proxy=
-	[ ! -d "$cache/$release-base" ] || return 0
-	[ -n "$(mirrors)" ] || apt-get update -qq >&2
-	uri=$(mirrors | head -n 1)
-	[ -n "$uri" ] || die "apt has no mirror of Debian"
-	rm -rf --one-file-system "$cache/$release-new"
-	eval "$(apt-config shell proxy Acquire::http::Proxy)"
-	http_proxy=${http_proxy:-$proxy} loudly debootstrap --arch amd64 \
-		--variant=minbase --include=ca-certificates "$release" \
-		"$cache/$release-new" "$uri"
-	mv "$cache/$release-new" "$cache/$release-base"
+	exec 8>"$base.lock"
+	flock 8
+	if [ ! -d "$base" ]; then
+		rm -rf --one-file-system "$base.new"
+		make_debian "$base.new" "$release" "$base.log" --arch=amd64 \
+			--include=ca-certificates,git,make ||
+			die "debootstrap fails; $base.log says why"
+		mv "$base.new" "$base"
+	fi
+	exec 8>&-
 }
 
-# The tree gets the committed files of this repository, as a clone would.
 make_tree() {
-	! grep -q " $tree" /proc/self/mountinfo || die "$tree holds mounts"
 	if [ ! -d "$tree" ]; then
-		cp -a "$cache/$release-base" "$tree.new"
-		mv "$tree.new" "$tree"
+		rm -rf --one-file-system "$tree.new"
+		cp -a "$base" "$tree.new" && mv "$tree.new" "$tree" ||
+			die "cannot copy $base"
 	fi
 	mount --bind "$tree" "$tree"
 	mount -t proc proc "$tree/proc"
 	mount -t tmpfs -o mode=755 tmpfs "$tree/run"
 	mkdir -m 1777 "$tree/run/lock"
-	cp /etc/resolv.conf "$tree/etc/resolv.conf"
-	apt-config dump --format '%f "%v";%n' Acquire \
-		>"$tree/etc/apt/apt.conf.d/99host"
-	rm -rf "$tree/hm"
-	mkdir "$tree/hm"
-	git -C "$root" archive HEAD | tar -x -C "$tree/hm"
+	cp -L /etc/resolv.conf "$tree/etc/resolv.conf"
+	printf '%s localhost\n' 127.0.0.1 ::1 >"$tree/etc/hosts"
+	rm -rf --one-file-system "$tree/hm"
+	git clone -q --no-local "$root" "$tree/hm" || die "cannot clone $root"
 }
 
 # inside COMMAND ...: run it in the directory of hm in the tree.
 inside() {
-	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HM_LANES=2 \
-		chroot "$tree" env -C /hm "$@"
+	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root \
+		http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" \
+		"$(command -v chroot)" "$tree" env -C /hm "$@"
 }
 
-# Architectures of packages are those of the compiled programs; what runs here
-# has none. The Makefile names what a package is built with.
+# Programs are of this machine's architecture, libraries of the other.
 install_packages() {
-	loudly inside apt-get update -qq
-	loudly inside apt-get install -qq -y --no-install-recommends make
-	# Split into words on purpose.
-	# shellcheck disable=SC2046
-	loudly inside .ci/packages $(inside make -s deb-packages ARCH="$arch") \
-		"check:$arch" "libjson-c-dev:$arch" "libsubunit-dev:$arch" \
-		qemu-user perl procps jq file
+	loudly inside make -s deb-packages ARCH="$arch"
+	loudly inside .ci/packages "check:$arch" "libjson-c-dev:$arch" \
+		"libsubunit-dev:$arch" qemu-user perl procps jq
 }
 
+# Building
+
+# build FLAGS WORD ...: make with these words.
 build() {
 	loudly inside make -s -j2 CC="$triplet-gcc" AR="$triplet-ar" \
-		${flags:+CFLAGS="$flags"} tests
+		${1:+CFLAGS="$1"} "${@:2}"
 }
+
+# older_than_v7 DIRECTORY: whether no object in it has instructions of ARMv6K or
+# newer, which the first Raspberry Pi has not.
+older_than_v7() {
+	local found
+	found=$(inside find "$1" -name '*.o' \
+		-exec "$triplet-readelf" -A {} + |
+		sed -n 's/^ *Tag_CPU_arch: //p' | sort -u | xargs)
+	echo "# instructions of $found in $1"
+	[[ $found =~ ^(v5TE|v6)( v6)?$ ]]
+}
+
+build_all() {
+	local flags=
+	[ "$name" != armv6 ] || flags=$soft
+	build "$flags" tests
+	[ "$arch" != armel ] || older_than_v7 build || die "newer than ARMv6"
+	[ "$arch" != armhf ] || {
+		build "$hard" B=build/armv6 BIN=build/armv6/bin all
+		older_than_v7 build/armv6 || die "newer than ARMv6"
+	}
+}
+
+# Running
 
 # wrap DIRECTORY: for each program below it a script, at the same place below
 # build/qemu, that runs the program under qemu.
 wrap() {
 	local program script
 	while read -r program; do
-		script=build/qemu/$program
-		mkdir -p "$tree/hm/${script%/*}"
-		printf '#!/bin/sh\nexec %s /hm/%s "$@"\n' \
-			"$qemu${machine:+ -cpu $machine}" "$program" \
-			>"$tree/hm/$script"
-		chmod 755 "$tree/hm/$script"
+		script=$tree/hm/build/qemu/$program
+		mkdir -p "${script%/*}"
+		printf '#!/bin/sh\nexec %s /hm/%s "$@"\n' "$qemu" \
+			"$program" >"$script"
+		chmod 755 "$script"
 	done < <(cd "$tree/hm" && find "$1" -type f -executable)
 }
 
-# Instruction sets of our objects, as their compiler wrote them down.
-instruction_sets() {
-	inside find build bin -name '*.o' -exec "$triplet-readelf" -A {} + |
-		sed -n 's/^ *Tag_CPU_arch: //p' | sort -u | xargs
-}
-
-# Whether an instruction set of ARM is not newer than v6.
-not_newer() {
-	local set
-	for set in "$@"; do
-		case $set in
-		v4T | v5T | v5TE | v5TEJ | v6) ;;
-		*) return 1 ;;
-		esac
+run_tests() {
+	local place
+	for place in bin build/unit build/replay build/helper; do
+		wrap "$place"
 	done
+	inside env HM_BIN=/hm/build/qemu/bin HM_BUILD=/hm/build/qemu/build \
+		tests/run golden/run /unit/ /replay/ 2>&1 | tee "$log"
+	return "${PIPESTATUS[0]}"
 }
 
-# The package, and whether each program in it runs.
+# shellcheck disable=SC2016
+run_package='
+rm -rf build/unpacked
+dpkg-deb -x build/deb/hm_*_"$1".deb build/unpacked || exit
+shift
+for program in build/unpacked/usr/bin/hm-*; do
+	"$@" "$program" --version || exit
+done'
+
+# Build the package, unless it would be the same as for armel.
 make_package() {
-	local program
+	[ "$name" != armv6 ] || return 0
 	loudly inside make -s deb ARCH="$arch"
-	inside sh -c "dpkg-deb -x build/deb/hm_*_$arch.deb build/unpacked" ||
-		return
-	while read -r program; do
-		inside "$qemu" ${machine:+-cpu "$machine"} "$program" \
-			--version >/dev/null || return
-	done < <(cd "$tree/hm" && ls build/unpacked/usr/bin/hm-*)
-}
-
-mkdir -p "$cache"
-begin=$SECONDS
-make_base
-make_tree
-install_packages
-build
-wrap bin
-for kind in unit replay helper; do
-	wrap "build/$kind"
-done
-inside env HM_BIN=/hm/build/qemu/bin HM_BUILD=/hm/build/qemu/build \
-	tests/run golden/run /unit/ /replay/ 2>&1 | tee "$log"
-status=${PIPESTATUS[0]}
-counts=$(tail -n 1 "$log")
-
-sets=
-if [ "$qemu" = qemu-arm ]; then
-	sets=$(instruction_sets)
 	# Split into words on purpose.
 	# shellcheck disable=SC2086
-	[ -z "$newest" ] || not_newer $sets ||
-		{ echo "objects have instructions of $sets" >&2; status=1; }
-fi
-[ "$name" != "$arch" ] || make_package ||
-	{ echo "a program of the package does not run" >&2; status=1; }
+	inside sh -c "$run_package" sh "$arch" $qemu >"$tree/hm/versions" ||
+		die "a program of the package does not run"
+	echo "# package for $arch: $(wc -l <"$tree/hm/versions") programs run"
+}
 
-compiler=$(inside "$triplet-gcc" -dumpfullversion)
-emulator=$(inside "$qemu" --version | sed -n 's/.*version \([0-9.]*\).*/\1/p')
-echo "| $(date -u +%F) | $release | $name${sets:+ ($sets)} |" \
-	"gcc $compiler, qemu $emulator${machine:+ -cpu $machine} | $counts |" \
-	"$((SECONDS - begin)) s |"
-exit "$status"
+if [ -n "${HM_DEBIAN_PLACE:-}" ]; then
+	PATH=$PATH:/usr/sbin:/sbin
+	begin=$SECONDS
+	make_base
+	make_tree
+	install_packages
+	build_all
+	run_tests
+	status=$?
+	counts=$(tail -n 1 "$log")
+	make_package
+	compiler=$(inside make -s CC="$triplet-gcc" compiler)
+	emulator=$(inside "${qemu%% *}" --version |
+		sed -n 's/.*version \([0-9.]*\).*/\1/p')
+	echo "| $(date -u +%F) | $release | $name |" \
+		"$compiler, ${qemu/ / $emulator } |" \
+		"units, corpora, goldens: $counts | $((SECONDS - begin)) s |"
+	exit "$status"
+fi
+
+[ "$(id -u)" -eq 0 ] || die "needs root, for debootstrap and mounts: try sudo"
+"$root/.ci/packages" debootstrap git || exit
+git -C "$root" diff --quiet HEAD || echo "# HEAD is tried without your changes"
+mkdir -p "$cache"
+exec 9>"$tree.lock"
+flock 9
+run_apart env HM_DEBIAN_PLACE="$tree" "$0" "$name" "$release"
