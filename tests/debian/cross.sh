@@ -66,8 +66,8 @@ make_base() {
 make_tree() {
 	if [ ! -d "$tree" ]; then
 		rm -rf --one-file-system "$tree.new"
-		cp -a "$base" "$tree.new" && mv "$tree.new" "$tree" ||
-			die "cannot copy $base"
+		cp -a "$base" "$tree.new" || die "cannot copy $base"
+		mv "$tree.new" "$tree"
 	fi
 	mount --bind "$tree" "$tree"
 	mount -t proc proc "$tree/proc"
@@ -183,7 +183,7 @@ if [ -n "${HM_DEBIAN_PLACE:-}" ]; then
 	emulator=$(inside "${qemu%% *}" --version |
 		sed -n 's/.*version \([0-9.]*\).*/\1/p')
 	echo "| $(date -u +%F) | $release | $name |" \
-		"$compiler, ${qemu/ / $emulator } |" \
+		"$compiler, $qemu ($emulator) |" \
 		"units, corpora, goldens: $counts | $((SECONDS - begin)) s |"
 	exit "$status"
 fi
