@@ -67,6 +67,8 @@ make_tree() {
 	if [ ! -d "$tree" ]; then
 		rm -rf --one-file-system "$tree.new"
 		cp -a "$base" "$tree.new" || die "cannot copy $base"
+		# The tree need not outlive a power cut.
+		echo force-unsafe-io >"$tree.new/etc/dpkg/dpkg.cfg.d/unsafe-io"
 		mv "$tree.new" "$tree"
 	fi
 	mount --bind "$tree" "$tree"
