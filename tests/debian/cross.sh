@@ -142,7 +142,7 @@ wrap() {
 
 run_tests() {
 	local place
-	for place in bin build/unit build/replay build/helper; do
+	for place in bin build/unit build/replay build/property build/helper; do
 		wrap "$place"
 	done
 	inside env HM_BIN=/hm/build/qemu/bin HM_BUILD=/hm/build/qemu/build \
