@@ -105,11 +105,12 @@ same "the database that DATABASE_PATH names is kept" \
 same "| head ends it" "$(wc -l <"$work/out")" 3
 check "... and no process is left" until_true 20 nothing_left
 
-# Ctrl-C in a terminal, as make sees it.
+# Ctrl-C in a terminal, as make sees it. In the second round make and the script
+# ignore SIGINT, as processes in the background of a script do.
 printf 'run:\n\t@%s\n' "$run" >"$work/Makefile"
 mkfifo "$work/keys"
-for round in 1 2; do
-	script -qec "make -f $work/Makefile run" /dev/null <"$work/keys" \
+for signal in --default-signal=INT --ignore-signal=INT; do
+	env "$signal" script -qec "make -f $work/Makefile run" /dev/null <"$work/keys" \
 		>"$work/out" 2>&1 &
 	runner=$!
 	pids+=("$runner")
@@ -117,7 +118,7 @@ for round in 1 2; do
 	shows_readings() {
 		[ "$(grep -c 'input ' "$work/out")" -ge 32 ]
 	}
-	check "readings on a terminal, $round" until_true 15 shows_readings
+	check "readings on a terminal, $signal" until_true 15 shows_readings
 	printf '\003' >&5
 	check "... until Ctrl-C" until_true 20 ended
 	exec 5>&-
