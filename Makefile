@@ -58,7 +58,9 @@ endif
 own = $(addprefix -Itools/,$(filter hm-%,$(subst /, ,$<))) \
     $(if $(filter tests/unit/%,$<),-Itests/unit) \
     $(if $(filter tests/%,$<),-Itests/lib)
-CPPFLAGS += -D_GNU_SOURCE -DHM_VERSION='"$(VERSION)"' -Ilib
+# 32-bit systems have 64-bit times and file sizes only on request.
+CPPFLAGS += -D_GNU_SOURCE -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 \
+    -DHM_VERSION='"$(VERSION)"' -Ilib
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
     -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
     -Wwrite-strings -Wvla -Wformat=2 -Wundef -Werror
@@ -130,7 +132,9 @@ $(B)/page/page_html.c: tools/hm-metrics/http/page.html
 UNITS = $(call programs,unit)
 PROPERTIES = $(call programs,property)
 REPLAYS = $(patsubst $(B)/fuzz/%,$(B)/replay/%,$(call programs,fuzz))
-HELPERS = $(patsubst tests/lib/%.c,$(B)/helper/%,$(call sources,tests/lib))
+PRELOADS = $(wildcard tests/lib/preload/*.c)
+HELPERS = $(patsubst tests/lib/%.c,$(B)/helper/%,$(filter-out $(PRELOADS), \
+    $(call sources,tests/lib))) $(PRELOADS:tests/lib/%.c=$(B)/helper/%.so)
 
 folder_of = $(filter $(TOOL_ARCHIVES),$(B)/$(*D).a)
 $(B)/unit/%: $(B)/tests/unit/%.o $$(folder_of) $(B)/libhm.a
@@ -150,6 +154,12 @@ $(B)/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $$(folder_of) \
 $(B)/helper/%: $(B)/tests/lib/%.o $$(folder_of) $(B)/libhm.a
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ -ljson-c $(TEST_LIBS)
+
+# Not sanitized, because the program that loads it may not be either.
+$(B)/helper/%.so: tests/lib/%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(WARNINGS) $(FUZZ_WARNINGS) -std=c11 $(CFLAGS) \
+	    -fPIC -shared $(LDFLAGS) -o $@ $<
 
 tests: all $(UNITS) $(PROPERTIES) $(HELPERS) $(REPLAYS) $(B)/docs/settings
 
