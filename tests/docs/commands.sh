@@ -698,6 +698,8 @@ can_run() {
 }
 
 if [ "${1:-}" = --page ]; then
+	# Elsewhere it would mount over the directories of the machine.
+	[ $$ -eq 1 ] || { echo "--page needs namespaces of its own" >&2; exit 1; }
 	run_page "$2"
 fi
 if [ "$(id -u)" -ne 0 ] || ! can_run 2>/dev/null; then

@@ -34,7 +34,7 @@ ask_file(const char *name, const char *sql)
 {
 	const struct hm_db_options options = {.writing = false};
 	static char text[2000];
-	struct hm_db copy = {NULL, NULL};
+	struct hm_db copy = {.handle = NULL};
 
 	ck_assert(hm_db_open(&copy, in_scratch(name), &options));
 	snprintf(text, sizeof text, "%s", answer(&copy, sql));

@@ -57,7 +57,7 @@ put_line(void *context, struct hm_slice line)
 static void
 export(int64_t since, int64_t until, size_t *most)
 {
-	struct hm_db db = {NULL, NULL};
+	struct hm_db db = {.handle = NULL};
 	const char *why;
 
 	keep_begin(to);
