@@ -1,6 +1,8 @@
 #include "docs.h"
 
 #include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LINE_SIZE 256
