@@ -2,6 +2,7 @@
 
 #include "base/json_writer.h"
 #include "base/rfc3339.h"
+#include "device_time.h"
 
 void
 hm_reading_start(struct hm_reading *r, char *buf, size_t cap, const char *type,
@@ -50,7 +51,7 @@ hm_reading_moment(struct hm_reading *r, enum hm_field_id field,
 {
 	char text[HM_RFC3339_SIZE];
 
-	if (seconds != 0)
+	if (hm_device_time_known(seconds))
 		hm_json_string(&r->json, hm_fields[field].key,
 		    hm_rfc3339_format(seconds, text));
 }

@@ -20,9 +20,12 @@ struct hm_ha_values {
 void hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
     const struct hm_record *record);
 
-/* Set the alarm's code, 0 for none, and its text. `buf` holds the digits. */
+/*
+ * Set the code, 0 for none, and the text of an alarm of the inverter with a
+ * serial number. `buf` holds the digits.
+ */
 void hm_ha_values_set_alarm(struct hm_ha_values *values, int64_t code,
-    char buf[HM_DECIMAL_TEXT]);
+    struct hm_slice serial, char buf[HM_DECIMAL_TEXT]);
 
 /*
  * Whether a value goes into the state message. While the inverter sleeps, some

@@ -78,7 +78,7 @@ START_TEST(alarm_text_is_an_option)
 	assert_alarm("{\"alarm_code\":0,\"alarm_text\":\"Offline\"}", "none");
 	assert_alarm("{\"alarm_text\":\"Offline\"}", "Offline");
 	assert_alarm("{\"alarm_text\":\"On fire\"}", "unknown");
-	hm_ha_values_set_alarm(&values, 130, digits);
+	hm_ha_values_set_alarm(&values, 130, hm_text("116172207281"), digits);
 	ck_assert(hm_slice_is(values.of[HM_F_ALARM_CODE].text, "130"));
 	ck_assert(hm_slice_is(values.of[HM_F_ALARM_TEXT].text, "Offline"));
 }
