@@ -1,4 +1,5 @@
 #include "base/decimal.h"
+#include "base/log.h"
 #include "base/rfc3339.h"
 #include "ha_device.h"
 #include "ha_message.h"
@@ -174,8 +175,12 @@ hm_ha_on_alarm(struct hm_ha *ha, const struct hm_record *record)
 		return "its code is not a whole number";
 	/* Not an alarm of the DTU: the serial has readings of an inverter. */
 	device = hm_ha_table_find(ha->table, HM_SCOPE_INVERTER, origin.serial);
-	if (device == NULL)
+	if (device == NULL) {
+		hm_log(HM_DEBUG, "alarm %lld of %.*s has no entity: no "
+		    "inverter with that serial number is known",
+		    (long long)code, (int)origin.serial.n, origin.serial.p);
 		return NULL;
+	}
 	note_listed(device, record, &origin, code);
 	if (follow_alarm(device, record, code) ||
 	    hm_ha_device_group(device, HM_HA_ALARM, 0) == NULL)

@@ -152,7 +152,7 @@ hm_ha_values_show(const struct hm_ha_values *values, size_t id,
 		return true;
 	if (!hm_decimal_parse(value->text, &number) || number.units < 0)
 		return false;
-	return number.units > 0 ||
+	return number.units > 0 || scope == HM_SCOPE_METER ||
 	    (field->kind == HM_DAILY && scope != HM_SCOPE_DTU);
 }
 
