@@ -6,7 +6,7 @@
 
 /* Meters send tens of watts and of watt-hours. */
 #define UNIT 10
-#define TENTHS 10 /* of a watt, in a watt */
+#define POWER_STEP INT64_C(100) /* of the power, 0.1 W */
 #define PHASES HM_POWER_FACTOR_PHASES
 
 /* What a meter sends of one phase. */
@@ -83,8 +83,8 @@ put_factor(struct hm_reading *r, const Hm__RealMeter *m,
     const struct phase phases[PHASES])
 {
 	struct hm_power_reading power = {
-	    .power = (int64_t)m->power * UNIT * TENTHS,
-	    .step = UNIT * TENTHS,
+	    .power = m->power * POWER_STEP,
+	    .step = POWER_STEP,
 	};
 
 	for (size_t i = 0; i < PHASES; i++) {
@@ -105,8 +105,8 @@ put_phases(struct hm_reading *r, const struct phase phases[PHASES], bool sent)
 		    has(&phases[i]));
 	for (size_t i = 0; i < PHASES; i++) {
 		const struct hm_power_reading power = {
-		    .power = (int64_t)phases[i].power * UNIT * TENTHS,
-		    .step = UNIT * TENTHS,
+		    .power = phases[i].power * POWER_STEP,
+		    .step = POWER_STEP,
 		    .voltage = {phases[i].voltage},
 		    .current = {phases[i].current},
 		};

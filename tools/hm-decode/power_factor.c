@@ -1,6 +1,6 @@
 #include "power_factor.h"
 
-#define UNITY 1000
+#define UNITY INT64_C(1000)
 #define TOLERANCE 20 /* thousandths */
 #define VOLTAGE_STEP 10
 #define CURRENT_STEP 1
