@@ -10,9 +10,11 @@ prefix=$work/root/opt/hm
 etc=$work/root/etc/hm
 unit=$prefix/lib/systemd/system/hm.service
 
-# Install the tools that are tested; build nothing.
+# Install the tools that are tested; build nothing. make takes a space in a path
+# for the end of a word.
+bin=${HM_BIN#"$root"/}
 hm_make() {
-	make -s -C "$root" -o all BIN="$HM_BIN" DESTDIR="$work/root" \
+	make -s -C "$root" -o all BIN="$bin" DESTDIR="$work/root" \
 		PREFIX=/opt/hm "$1"
 }
 
@@ -58,7 +60,7 @@ expected() {
 
 # With a umask of 077, which must not matter.
 check "make install" sh -c "umask 077; exec make -s -C '$root' -o all \
-	BIN='$HM_BIN' DESTDIR='$work/root' PREFIX=/opt/hm install"
+	BIN='$bin' DESTDIR='$work/root' PREFIX=/opt/hm install"
 same "every tool, manual, page, pipeline and service is there, nothing else" \
 	"$(find "$prefix" -type f -printf '%m %P\n' | sort)" \
 	"$(expected | sort)"
@@ -136,7 +138,20 @@ same "... but not while the last run is not over" \
 	"cron-history: the last run is not over
 75"
 
+mkdir -p "$prefix/share/man/man1" "$prefix/share/other"
 check "make uninstall" hm_make uninstall
-same "... leaves the settings and nothing else" \
-	"$(find "$work/root" -type f)" "$etc/hoymiles.yaml"
+same "... leaves the settings, and directories of others" \
+	"$(find "$work/root" -empty -o -type f | sort)" \
+	"$etc/hoymiles.yaml
+$prefix/share/other"
+rm -r "$prefix/share/other" "$etc"
+mkdir "$work/alone"
+# MAKE=true: without DESTDIR, root would also make the user hm.
+for goal in install uninstall; do
+	check "make $goal without DESTDIR" make -s -C "$root" -o all \
+		MAKE=true BIN="$HM_BIN" PREFIX="$work/alone/hm" \
+		SYSCONFDIR="$work/alone/etc" "$goal"
+done
+same "... leave the settings and no directory of their own" \
+	"$(find "$work/alone" -printf '%P ')" " etc etc/hm etc/hm/hoymiles.yaml "
 finish

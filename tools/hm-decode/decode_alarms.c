@@ -1,4 +1,5 @@
 #include "alarms.pb-c.h"
+#include "base/arena.h"
 #include "base/hex.h"
 #include "base/json_writer.h"
 #include "base/log.h"
@@ -38,19 +39,21 @@ struct alarm {
 };
 
 static void
-identify(const struct hm_decoder *d, const Hm__Alarm *sent, int64_t list,
+identify(const struct hm_decoder *d, const Hm__Alarm *sent, int32_t list,
     struct alarm *alarm)
 {
 	alarm->serial = hm_decode_serial(sent->serial, alarm->digits);
 	alarm->code = code_of(sent->code);
-	alarm->span = hm_device_span(sent->start, sent->end, list,
-	    time_of_poll(d));
+	/* Unsigned, times reach from 1970 to 2106. */
+	alarm->span = hm_device_span((uint32_t)sent->start,
+	    (uint32_t)sent->end, (uint32_t)list, time_of_poll(d));
 }
 
 static void
 note_times(const Hm__Alarm *sent, const struct hm_device_span *span)
 {
-	if (span->start != sent->start || span->end != sent->end)
+	if (span->start != (uint32_t)sent->start ||
+	    span->end != (uint32_t)sent->end)
 		hm_log(HM_DEBUG, "alarm %d: its times %d and %d are not used: "
 		    "nobody had set the clock, or they are later than the "
 		    "list", sent->code, sent->start, sent->end);
@@ -58,7 +61,7 @@ note_times(const Hm__Alarm *sent, const struct hm_device_span *span)
 
 static void
 emit_alarm(struct hm_decoder *d, const struct hm_raw_frame *frame,
-    const Hm__Alarm *sent, int64_t list)
+    const Hm__Alarm *sent, int32_t list)
 {
 	struct alarm alarm;
 	const char *text;
@@ -109,7 +112,7 @@ emit_list(struct hm_decoder *d, const struct hm_raw_frame *frame)
 
 	hm_decode_start(d, &r, "alarms", hm_serial_word(d->list[0].dtu_serial,
 	    text));
-	hm_reading_moment(&r, HM_F_DEVICE_TIME, d->list[0].time);
+	hm_reading_moment(&r, HM_F_DEVICE_TIME, (uint32_t)d->list[0].time);
 	for (size_t i = 0; i < d->packages; i++)
 		listed += d->list[i].count;
 	hm_json_int(&r.json, "listed", (int64_t)listed);
@@ -125,6 +128,7 @@ static bool
 unpack(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const struct hm_frame *parsed, struct hm_alarm_package *package)
 {
+	const struct hm_arena before = d->arena;
 	const Hm__Alarms *alarms = hm__alarms__unpack(&d->arena.allocator,
 	    parsed->size, parsed->payload);
 	const Hm__AlarmsPlain *plain;
@@ -135,6 +139,7 @@ unpack(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		    alarms->alarm};
 		return true;
 	}
+	hm_arena_return(&d->arena, &before);
 	plain = hm_decode_unpack(d, frame, parsed,
 	    &hm__alarms_plain__descriptor);
 	if (plain == NULL)

@@ -110,7 +110,8 @@ emit_dtu(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		hm_reading_text(&r, HM_F_HARDWARE,
 		    hm_firmware_version_dtu_hardware(dtu->hardware, text));
 		network_signal(&r, dtu->signal);
-		hm_reading_moment(&r, HM_F_BOOT_TIME, dtu->boot_time);
+		hm_reading_moment(&r, HM_F_BOOT_TIME,
+		    (uint32_t)dtu->boot_time);
 		text_unless_empty(&r, "wifi_version", dtu->wifi_version);
 		text_unless_empty(&r, "gprs_version", dtu->gprs_version);
 		hm_json_bool(&r.json, "encrypted",

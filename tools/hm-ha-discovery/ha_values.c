@@ -136,6 +136,15 @@ is_asleep(const struct hm_ha_values *values)
 	    is_zero(values, HM_F_LINK_STATUS);
 }
 
+/* Whether a meter has a voltage: only then are its zeros readings. */
+static bool
+is_measured(const struct hm_ha_values *values)
+{
+	return values->of[HM_F_VOLTAGE_A].kind != HM_ABSENT ||
+	    values->of[HM_F_VOLTAGE_B].kind != HM_ABSENT ||
+	    values->of[HM_F_VOLTAGE_C].kind != HM_ABSENT;
+}
+
 bool
 hm_ha_values_show(const struct hm_ha_values *values, size_t id,
     enum hm_scope scope)
@@ -152,7 +161,7 @@ hm_ha_values_show(const struct hm_ha_values *values, size_t id,
 		return true;
 	if (!hm_decimal_parse(value->text, &number) || number.units < 0)
 		return false;
-	return number.units > 0 || scope == HM_SCOPE_METER ||
+	return number.units > 0 || is_measured(values) ||
 	    (field->kind == HM_DAILY && scope != HM_SCOPE_DTU);
 }
 

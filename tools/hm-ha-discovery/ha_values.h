@@ -30,8 +30,8 @@ void hm_ha_values_set_alarm(struct hm_ha_values *values, int64_t code,
 /*
  * Whether a value goes into the state message. While the inverter sleeps, some
  * fields are left out; impossible counters always: a lifetime of zero, except
- * that of a meter's phase without a load, a number below zero, and a DTU's zero
- * for the day, which only means that no inverter is online.
+ * those of a meter with a voltage, a number below zero, and a DTU's zero for
+ * the day, which only means that no inverter is online.
  */
 bool hm_ha_values_show(const struct hm_ha_values *values, size_t id,
     enum hm_scope scope);

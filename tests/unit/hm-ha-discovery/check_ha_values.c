@@ -130,10 +130,15 @@ START_TEST(counters_that_cannot_be_right_stay_out)
 		ck_assert_int_eq(hm_ha_values_show(&values,
 		    HM_F_TOTAL_PRODUCTION, HM_SCOPE_PORT), lifetime[i].shown);
 	}
-	read_line(HM_SCOPE_METER, "{\"energy_import_b\":0}");
+	read_line(HM_SCOPE_METER, "{\"energy_import_b\":0,"
+	    "\"voltage_b\":231.2}");
 	ck_assert(hm_ha_values_show(&values, HM_F_ENERGY_IMPORT_B,
 	    HM_SCOPE_METER));
-	read_line(HM_SCOPE_METER, "{\"energy_import_b\":-1}");
+	read_line(HM_SCOPE_METER, "{\"energy_import_b\":-1,"
+	    "\"voltage_b\":231.2}");
+	ck_assert(!hm_ha_values_show(&values, HM_F_ENERGY_IMPORT_B,
+	    HM_SCOPE_METER));
+	read_line(HM_SCOPE_METER, "{\"energy_import_b\":0}");
 	ck_assert(!hm_ha_values_show(&values, HM_F_ENERGY_IMPORT_B,
 	    HM_SCOPE_METER));
 }
