@@ -50,13 +50,14 @@ identify(const struct hm_decoder *d, const Hm__Alarm *sent, int32_t list,
 }
 
 static void
-note_times(const Hm__Alarm *sent, const struct hm_device_span *span)
+note_times(const Hm__Alarm *sent, const struct alarm *alarm)
 {
-	if (span->start != (uint32_t)sent->start ||
-	    span->end != (uint32_t)sent->end)
-		hm_log(HM_DEBUG, "alarm %d: its times %d and %d are not used: "
-		    "nobody had set the clock, or they are later than the "
-		    "list", sent->code, sent->start, sent->end);
+	if (alarm->span.start != (uint32_t)sent->start ||
+	    alarm->span.end != (uint32_t)sent->end)
+		hm_log(HM_DEBUG, "alarm %lld of %s: its times %d and %d are "
+		    "not used: nobody had set the clock, or they are later "
+		    "than the list", (long long)alarm->code, alarm->digits,
+		    sent->start, sent->end);
 }
 
 static void
@@ -68,7 +69,7 @@ emit_alarm(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	struct hm_reading r;
 
 	identify(d, sent, list, &alarm);
-	note_times(sent, &alarm.span);
+	note_times(sent, &alarm);
 	text = hm_alarm_code_text_of(alarm.code, alarm.serial);
 	hm_decode_start(d, &r, "alarm", alarm.serial);
 	hm_json_int(&r.json, "code", alarm.code);
