@@ -11,6 +11,10 @@
 #define PORT_MODBUS 502
 #define PORT_HM 10081
 #define FORMS "allowed are modbus://HOST[:PORT][/UNIT] and hm://HOST[:PORT]"
+#define NO_SCHEME \
+	"it has no scheme: hm://HOST is for a DTU-WLite, a DTU-Lite-S, an " \
+	"inverter with Wi-Fi and a DTU-Pro over Wi-Fi, modbus://HOST for a " \
+	"DTU-Pro and a DTU-Pro-S over Ethernet"
 
 const char *
 hm_transport_name(enum hm_transport transport)
@@ -18,10 +22,38 @@ hm_transport_name(enum hm_transport transport)
 	return transport == HM_TRANSPORT_MODBUS ? "modbus" : "hm";
 }
 
-static uint16_t
-usual_port(enum hm_transport transport)
+const char *
+hm_transport_title(enum hm_transport transport)
+{
+	return transport == HM_TRANSPORT_MODBUS ? "Modbus" : "hm";
+}
+
+uint16_t
+hm_transport_port(enum hm_transport transport)
 {
 	return transport == HM_TRANSPORT_MODBUS ? PORT_MODBUS : PORT_HM;
+}
+
+enum hm_transport
+hm_transport_other(enum hm_transport transport)
+{
+	return transport == HM_TRANSPORT_MODBUS ? HM_TRANSPORT_HM :
+	    HM_TRANSPORT_MODBUS;
+}
+
+const char *
+hm_dtu_uri(const struct hm_dtu *dtu, char out[HM_DTU_URI_MAX])
+{
+	bool bracket = strchr(dtu->host, ':') != NULL;
+	bool usual = dtu->port == hm_transport_port(dtu->transport);
+	int n = snprintf(out, HM_DTU_URI_MAX, "%s://%s%s%s",
+	    hm_transport_name(dtu->transport), bracket ? "[" : "", dtu->host,
+	    bracket ? "]" : "");
+
+	if (!usual && n > 0 && n < HM_DTU_URI_MAX)
+		snprintf(out + n, (size_t)(HM_DTU_URI_MAX - n), ":%u",
+		    dtu->port);
+	return out;
 }
 
 void
@@ -73,11 +105,22 @@ default_name(const struct hm_dtu *dtu)
 {
 	char *name;
 
-	if (dtu->port == usual_port(dtu->transport))
+	if (dtu->port == hm_transport_port(dtu->transport))
 		return strdup(dtu->host);
 	if (asprintf(&name, "%s:%u", dtu->host, dtu->port) < 0)
 		return NULL;
 	return name;
+}
+
+/* A host alone, which is the usual mistake, or anything else. */
+static const char *
+wrong_scheme(const char *p)
+{
+	size_t n = strcspn(p, ":/#");
+	bool host = n > 0 && p[n] != '/' && strstr(p, "://") == NULL &&
+	    strncmp(p, "hm:", 3) != 0 && strncmp(p, "modbus:", 7) != 0;
+
+	return host || is_ipv6(p, strlen(p)) ? NO_SCHEME : FORMS;
 }
 
 static const char *
@@ -91,8 +134,8 @@ read_uri(const char *p, struct hm_dtu *dtu)
 	else if (skip(&p, "hm://"))
 		dtu->transport = HM_TRANSPORT_HM;
 	else
-		return FORMS;
-	dtu->port = usual_port(dtu->transport);
+		return wrong_scheme(p);
+	dtu->port = hm_transport_port(dtu->transport);
 	why = read_host(&p, dtu);
 	if (why != NULL)
 		return why;

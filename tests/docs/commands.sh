@@ -21,6 +21,7 @@ left_out() {
 	*": sudo "* | *": apt "* | *": systemctl "* | *": journalctl "* | \
 	*": systemd-analyze "* | *": make deb")
 		echo "needs a machine of its own; make check-package" ;;
+	*": nmap "*) echo "scans a network; it is only printed" ;;
 	*": man "*) echo "a pager; tests/docs/settings.sh and make lint" ;;
 	*": make bench"* | *": make soak-"* | *": make property "* | \
 	*": make fuzz "* | *": make check-package" | *": make check-container")
@@ -333,8 +334,8 @@ stop_modbus() {
 # Commands of a page
 
 # First words of commands that the machine may lack.
-named=" apt apt-get crontab docker git journalctl nginx s6-svc s6-svscan"
-named+=" s6-svscanctl s6-svstat sudo systemctl "
+named=" apt apt-get crontab docker git journalctl nginx nmap s6-svc"
+named+=" s6-svscan s6-svscanctl s6-svstat sudo systemctl "
 assignment='^([A-Za-z_][A-Za-z_0-9]*=("[^"]*"|[^ "]*) +)+'
 
 first_word() {
@@ -511,9 +512,11 @@ if [ "${1:-}" = --list ]; then
 	exit
 fi
 
-# Replace what differs between runs: numbers, the width of columns, colours.
+# Replace what differs between runs: numbers, the width of columns, colours. New
+# versions of s6-svstat also print the process group.
 plain() {
-	sed -E 's/\x1b\[[0-9;]*m//g; s/\r//g; s/[0-9]+(\.[0-9]+)?/#/g
+	sed -E 's/\x1b\[[0-9;]*m//g; s/\r//g; s/ pgid [0-9]+//
+		s/[0-9]+(\.[0-9]+)?/#/g
 		s/-{3,}/---/g; s/[[:space:]]+/ /g; s/ $//' "$@"
 }
 
@@ -642,15 +645,16 @@ make_place() {
 	cd /mnt/here || exit
 	mkdir -p bin
 	[ "$HM_BIN" -ef "$root/bin" ] || cp "$HM_BIN"/* bin
-	make -s -o all BIN="$HM_BIN" PREFIX=/usr/local install || exit
+	make -s -o all BIN=bin PREFIX=/usr/local install || exit
 	export HOME=/mnt/home
 	PATH=/mnt/here/bin:/mnt/here/pipelines:$PATH
 }
 
 start_servers() {
 	hm-sim --listen 192.168.1.50 --inverters 1 >/dev/null 2>&1 &
-	mosquitto -c <(printf '%s\n' 'listener 1883 0.0.0.0' \
-		'allow_anonymous true' 'log_dest none') >/dev/null 2>&1 &
+	printf '%s\n' 'listener 1883 0.0.0.0' 'allow_anonymous true' \
+		'log_dest none' >/mnt/mosquitto.conf
+	mosquitto -c /mnt/mosquitto.conf >/dev/null 2>&1 &
 	until_true 10 listening 1883
 	until_true 10 eval '(: <>/dev/tcp/192.168.1.50/10081)'
 	disown -a

@@ -180,9 +180,11 @@ static void
 touch(const char *name)
 {
 	FILE *file = fopen(in_scratch(name), "w");
+	int closed;
 
 	ck_assert_ptr_nonnull(file);
-	ck_assert_int_eq(fclose(file), 0);
+	closed = fclose(file);
+	ck_assert_int_eq(closed, 0);
 }
 
 static bool
