@@ -6,7 +6,6 @@
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
-late_max=100 # ms
 run=31       # s
 
 # Fault, and the result of a poll over hm and over modbus: an error kind, "good"
@@ -121,6 +120,7 @@ sleep "$run"
 kill -TERM "$poll"
 wait "$poll"
 same "hm-poll ends with 0" $? 0
+late_max=$((100 * $(patience))) # ms
 
 # "NAME EVENTS ERRORS LATE" of each DTU. EVENTS has a letter for each record: u
 # online, d offline, o offline with the breaker open, h half open, F frame, S
@@ -151,7 +151,8 @@ told() {
 in_time() {
 	local events late
 	read -r _ events _ late < <(grep "^$1 " "$work/seen")
-	echo "found $events, off the grid by $late ms, expected $2"
+	echo "found $events, off the grid by $late ms of $late_max," \
+		"expected $2"
 	[[ $events =~ ^$2$ && ${#events} -ge 7 ]] && [ "$late" -le "$late_max" ]
 }
 

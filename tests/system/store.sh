@@ -374,7 +374,7 @@ for ((i = 2; i <= lock * 10; i++)); do
 	sleep 0.09
 done
 check "locked for $lock s: every line passes within 200 ms ($late)" \
-	[ "$late" -lt 200 ]
+	[ "$late" -lt $((200 * $(patience))) ]
 same "... all of them" "$(wc -l <"$work/out")" $((lock * 10))
 echo 'ROLLBACK;' >&8
 exec 8>&-
