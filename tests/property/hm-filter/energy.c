@@ -13,9 +13,9 @@
  *    energies of all days add up to the growth of the total;
  *  - a DTU's sums are the sums of the counters shown for its ports, or absent.
  *
- * Inputs make up to their share of the inverter; with two panels or a battery on
- * every second input, more than that. After a gap that has to be confirmed, as
- * has a counter of 16 bits that wraps: meanwhile the total may stay behind.
+ * Inputs make up to their share of the inverter; with two panels or a battery
+ * on every second input, more than that. After a gap that has to be confirmed,
+ * as has a counter of 16 bits that wraps: meanwhile the total may stay behind.
  *
  * A glitch lasts for one reading of a port, or for several if it is impossible
  * or above the port's share: two possible glitches in a row look like true
@@ -85,7 +85,7 @@ struct input {
 	bool wraps; /* the device's counter has 16 bits */
 	int steady; /* true readings without gap and glitch */
 	bool claims; /* more than its share, or a wrap, is to be confirmed */
-	int64_t calm, calm_from; /* true readings that confirm it, and the first */
+	int64_t calm, calm_from; /* true readings that confirm it; the first */
 
 	bool known, today_known;
 	int64_t total, today; /* as shown */
@@ -397,7 +397,7 @@ stick_above_share(struct test *t, const struct inverter *inv,
 	int64_t period = t->plant.period;
 	int most = period == 60 ? 5 : period == 300 ? 3 : 2;
 
-	/* After a restart the guard may know only an older time, by 5 minutes. */
+	/* After a restart the guard may know an older time, by 5 minutes. */
 	in->stuck = inv->model->share * 3 * (1500 + 12 * period) / 7200 + 50 +
 	    below(t, 200);
 	in->stuck_left = 1 + (int)below(t, most);
@@ -609,7 +609,8 @@ judge_base(const struct test *t, struct input *in, int64_t day, int64_t now)
 static bool
 has_settled(const struct input *in)
 {
-	return in->seen > 5 && !in->claims && in->since_glitch > 4 && in->awake_today > 5 &&
+	return in->seen > 5 && !in->claims && in->since_glitch > 4 &&
+	    in->awake_today > 5 &&
 	    in->truths[0] == in->made && in->truths[1] == in->made &&
 	    in->truths[2] == in->made;
 }
