@@ -121,7 +121,9 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 
 	hm_decode_start_dtu(d, &r, serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
-	hm_reading_moment(&r, HM_F_DEVICE_TIME, first->reply->time);
+	/* Unsigned, it reaches from 1970 to 2106. */
+	hm_reading_moment(&r, HM_F_DEVICE_TIME,
+	    (uint32_t)first->reply->time);
 	if (t.ports > 0)
 		hm_reading_number(&r, HM_F_PV_POWER, t.pv_power);
 	if (t.inverters > 0)
