@@ -154,7 +154,8 @@ hm_energy_day(struct hm_energy *e, int64_t day, int64_t time)
 static void
 settle(struct hm_energy *e, int64_t device_base)
 {
-	if (device_base >= 0 && device_base >= e->before)
+	if (device_base >= 0 && device_base >= e->before &&
+	    device_base <= e->first)
 		e->began = device_base;
 	else if (e->before >= 0 && e->first - e->before <= DAWN_WH)
 		e->began = e->before;
@@ -245,6 +246,7 @@ meet(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 	} else {
 		/* The day may have begun at a reading that was wrong. */
 		e->began = -1;
+		e->tries = 0;
 		if (total > e->pending)
 			e->before = e->first = e->device_base = -1;
 	}
@@ -258,6 +260,8 @@ accept(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 {
 	e->total_time = total < e->pending ? r->time : e->pending_time;
 	e->total = lower(e->pending, total);
+	/* No day begins above one of its good readings. */
+	e->began = lower(e->began, total);
 	e->pending = total;
 	e->pending_time = r->time;
 	e->doubts = 0;

@@ -880,8 +880,11 @@ go_offline(struct test *t, struct dtu *dtu, int64_t now)
 	dtu->offline_until = now + any_size(t, 19) + 60;
 	t->offline++;
 	for (size_t i = 0; i < t->plant.inverters; i++)
-		for (size_t n = 0; n < t->plant.inputs; n++)
-			dtu->inverter[i].input[n].stuck_left = 0;
+		for (size_t n = 0; n < t->plant.inputs; n++) {
+			struct input *in = &dtu->inverter[i].input[n];
+
+			in->stuck_left = in->steady = 0;
+		}
 }
 
 static void

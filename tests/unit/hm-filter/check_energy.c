@@ -377,6 +377,18 @@ START_TEST(a_lower_first_reading_takes_the_day_with_it)
 }
 END_TEST
 
+START_TEST(a_lower_first_reading_may_come_late)
+{
+	/* None agrees with the one before it. */
+	for (int64_t total = 90000; total > 30000; total -= 10000)
+		reading(total, -1);
+	ck_assert(hm_energy_valid(&e));
+	for (int64_t total = 30000; total < 30010; total++)
+		reading(total, -1);
+	shows(30008, 8);
+}
+END_TEST
+
 START_TEST(a_clock_that_steps_back_resets_nothing)
 {
 	evening(10500, 500);
@@ -488,6 +500,7 @@ main(void)
 	    a_counter_of_the_day_splits_the_energy_between_two_readings);
 	tcase_add_test(cases, a_counter_of_the_day_needs_two_readings);
 	tcase_add_test(cases, a_lower_first_reading_takes_the_day_with_it);
+	tcase_add_test(cases, a_lower_first_reading_may_come_late);
 	tcase_add_test(cases, a_clock_that_steps_back_resets_nothing);
 	tcase_add_test(cases, a_clock_that_was_ahead_is_left_behind);
 	tcase_add_test(cases, a_counter_that_begins_anew_goes_on);
