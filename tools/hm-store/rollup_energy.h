@@ -7,9 +7,10 @@
  * The energy of an input's day is what its lifetime counter grew from the start
  * of the day to the start of the next one. The readings of a day show less: the
  * counter lags by a reading, and after the last reading more is produced. So
- * the row of a day is corrected when the next day has one. Days without readings
- * get rows with no samples, and share what was made meanwhile. So the energies
- * of all days add up to the growth of the counter. docs/history.md says more.
+ * the row of a day is corrected when the next day has one. Days without
+ * readings get rows with no samples, and share what was made meanwhile. So the
+ * energies of all days add up to the growth of the counter. docs/history.md says
+ * more.
  */
 
 /*
