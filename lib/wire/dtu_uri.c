@@ -120,7 +120,7 @@ wrong_scheme(const char *p)
 	bool host = n > 0 && p[n] != '/' && strstr(p, "://") == NULL &&
 	    strncmp(p, "hm:", 3) != 0 && strncmp(p, "modbus:", 7) != 0;
 
-	return host || is_ipv6(p, strlen(p)) ? NO_SCHEME : FORMS;
+	return host || hm_host_is_ipv6(hm_text(p)) ? NO_SCHEME : FORMS;
 }
 
 static const char *

@@ -258,6 +258,11 @@ meet(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 static enum hm_energy_verdict
 accept(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 {
+	/* The last reading before the day was a spike. */
+	if (total < e->before) {
+		e->before = e->total;
+		e->before_time = e->total_time;
+	}
 	e->total_time = total < e->pending ? r->time : e->pending_time;
 	e->total = lower(e->pending, total);
 	/* No day begins above one of its good readings. */
@@ -268,11 +273,16 @@ accept(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 	return HM_ENERGY_GOOD;
 }
 
-/* Count a refused reading, with those before it if they agree. */
+/*
+ * Count a refused reading, with those before it if they agree: all are too
+ * high, or all are too low.
+ */
 static void
 count_doubt(struct hm_energy *e, const struct hm_energy_reading *r)
 {
+	bool too_high = r->total + e->shift >= e->total;
 	bool agrees = e->doubts > 0 && r->total >= e->doubt_last &&
+	    too_high == (e->doubt_first + e->shift >= e->total) &&
 	    r->total - e->doubt_last <=
 	    allowance(r->time - e->doubt_time, r->inverter_watts);
 

@@ -9,8 +9,8 @@
  * counter lags by a reading, and after the last reading more is produced. So
  * the row of a day is corrected when the next day has one. Days without
  * readings get rows with no samples, and share what was made meanwhile. So the
- * energies of all days add up to the growth of the counter. docs/history.md says
- * more.
+ * energies of all days add up to the growth of the counter. docs/history.md
+ * says more.
  */
 
 /*

@@ -477,13 +477,24 @@ is_claim(const struct inverter *inv, const struct input *in, int64_t now)
 	    inv->model->share * 3 * gap);
 }
 
+/*
+ * A reading was lost. If the port makes more than one and a half times its
+ * share, the next one may be too far above the shown total.
+ */
+static void
+lose_reading(const struct inverter *inv, struct input *in)
+{
+	in->calm = in->steady = 0;
+	in->claims |= in->known && in->watts * 2 > inv->model->share * 3;
+}
+
 static void
 note_claim(struct test *t, const struct inverter *inv, struct input *in,
     const struct said *said, int64_t now)
 {
 	if (!said->true_total) {
-		in->calm = said->total > 0 ? 0 : in->calm;
-		in->steady = said->total > 0 ? 0 : in->steady;
+		if (said->total > 0)
+			lose_reading(inv, in);
 		return;
 	}
 	in->steady = now - in->last_good_time > 3 * t->plant.period ? 0 :
@@ -908,10 +919,10 @@ poll_dtu(struct test *t, size_t d, int64_t now)
 		restart(t);
 		for (size_t i = 0; i < t->plant.inverters; i++)
 			for (size_t n = 0; n < t->plant.inputs; n++) {
-				struct input *in = &dtu->inverter[i].input[n];
+				struct inverter *inv = &dtu->inverter[i];
 
-				in->since_glitch = in->steady = 0;
-				in->calm = 0;
+				inv->input[n].since_glitch = 0;
+				lose_reading(inv, &inv->input[n]);
 			}
 		return;
 	}

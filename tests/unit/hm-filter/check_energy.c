@@ -187,6 +187,25 @@ START_TEST(a_claim_needs_readings_that_rise)
 }
 END_TEST
 
+/* Readings that are too low, and then too high, are no claim together. */
+START_TEST(a_dip_is_no_part_of_a_claim)
+{
+	enum hm_energy_verdict verdict = HM_ENERGY_FALL;
+	int64_t total = 16000;
+
+	reading(10500, 500);
+	reading(10503, 503);
+	now += 4 * HOUR;
+	reading(10000, -1);
+	for (; verdict != HM_ENERGY_GOOD; total += 20) {
+		ck_assert_int_lt(total, 16000 + 20 * 20);
+		verdict = reading(total, -1);
+	}
+	reading(total, -1);
+	ck_assert_int_eq(hm_energy_total(&e), total - 20);
+}
+END_TEST
+
 /* The device's counter has 16 bits. */
 START_TEST(a_counter_of_16_bits_may_wrap)
 {
@@ -315,6 +334,22 @@ START_TEST(energy_of_yesterday_is_not_of_today)
 	reading(11153, 153);
 	reading(11156, 156);
 	shows(11153, 153);
+}
+END_TEST
+
+/* The last reading of the evening is a spike, above the day's first one. */
+START_TEST(a_spike_before_a_gap_is_no_start_of_a_day)
+{
+	now = MIDNIGHT + 15 * HOUR;
+	reading(10400, 400);
+	reading(10403, 403);
+	reading(10550, 403);
+	now = MIDNIGHT + (24 + 9) * HOUR;
+	reading(10530, 40);
+	reading(10533, 43);
+	shows(10530, 40);
+	reading(10536, 46);
+	shows(10533, 43);
 }
 END_TEST
 
@@ -488,6 +523,7 @@ main(void)
 	tcase_add_test(cases, an_input_may_make_more_than_its_share);
 	tcase_add_test(cases, no_input_makes_more_than_its_inverter);
 	tcase_add_test(cases, a_claim_needs_readings_that_rise);
+	tcase_add_test(cases, a_dip_is_no_part_of_a_claim);
 	tcase_add_test(cases, a_counter_of_16_bits_may_wrap);
 	tcase_add_test(cases, a_fall_to_anywhere_is_no_wrap);
 	tcase_add_test(cases, a_day_begins_at_zero);
@@ -495,6 +531,7 @@ main(void)
 	tcase_add_test(cases, a_device_may_reset_early);
 	tcase_add_test(cases, a_device_may_never_reset);
 	tcase_add_test(cases, energy_of_yesterday_is_not_of_today);
+	tcase_add_test(cases, a_spike_before_a_gap_is_no_start_of_a_day);
 	tcase_add_test(cases, a_week_without_data);
 	tcase_add_test(cases,
 	    a_counter_of_the_day_splits_the_energy_between_two_readings);
