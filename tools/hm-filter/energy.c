@@ -258,8 +258,8 @@ meet(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 static enum hm_energy_verdict
 accept(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 {
-	/* The last reading before the day was a spike. */
-	if (total < e->before) {
+	/* The last reading before a gap and the day was a spike. */
+	if (total < e->before && r->time - e->before_time > GAP_SECONDS) {
 		e->before = e->total;
 		e->before_time = e->total_time;
 	}
