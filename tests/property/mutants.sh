@@ -47,6 +47,12 @@ check "the guard as it is compiles" build
 check "... and passes" "$work/property" 3000 1
 mutant "a reading is accepted at once" \
 	's/e->total = lower\(e->pending, total\)/e->total = total/'
+mutant "a spike before a gap begins a day" \
+	's/total < e->before && r->time - e->before_time > GAP_SECONDS/false/'
+mutant "a dip is a part of a claim" \
+	's/too_high == \(e->doubt_first \+ e->shift >= e->total\)/true/'
+mutant "a day begins above a reading" \
+	's/e->began = lower\(e->began, total\);//; s/device_base <= e->first/true/'
 mutant "a fall is accepted" 's/if \(total < e->total\)/if (false)/'
 mutant "a spike is accepted" \
 	's/total > hm_energy_limit\(e, r->time, r->watts\)/false/'

@@ -337,6 +337,34 @@ START_TEST(energy_of_yesterday_is_not_of_today)
 }
 END_TEST
 
+START_TEST(a_wrong_counter_of_the_day_after_a_gap)
+{
+	now = MIDNIGHT + 15 * HOUR;
+	reading(10400, 400);
+	reading(10403, 403);
+	now = MIDNIGHT + (24 + 9) * HOUR;
+	reading(11150, 9);
+	reading(11153, 153);
+	shows(11150, 0);
+	reading(11156, 156);
+	shows(11153, 153);
+}
+END_TEST
+
+/* Found by fuzzing: two spikes agree on a base, but not with what is between. */
+START_TEST(a_day_begins_above_none_of_its_readings)
+{
+	evening(10500, 500);
+	morning();
+	reading(10600, 60);
+	reading_at(now + MINUTE, 10510, 60, false);
+	reading(10603, 63);
+	reading(10511, 11);
+	ck_assert(hm_energy_valid(&e));
+	ck_assert_int_le(e.began, 10510);
+}
+END_TEST
+
 /* The last reading of the evening is a spike, above the day's first one. */
 START_TEST(a_spike_before_a_gap_is_no_start_of_a_day)
 {
@@ -531,6 +559,8 @@ main(void)
 	tcase_add_test(cases, a_device_may_reset_early);
 	tcase_add_test(cases, a_device_may_never_reset);
 	tcase_add_test(cases, energy_of_yesterday_is_not_of_today);
+	tcase_add_test(cases, a_wrong_counter_of_the_day_after_a_gap);
+	tcase_add_test(cases, a_day_begins_above_none_of_its_readings);
 	tcase_add_test(cases, a_spike_before_a_gap_is_no_start_of_a_day);
 	tcase_add_test(cases, a_week_without_data);
 	tcase_add_test(cases,
