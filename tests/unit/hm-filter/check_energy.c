@@ -351,7 +351,7 @@ START_TEST(a_wrong_counter_of_the_day_after_a_gap)
 }
 END_TEST
 
-/* Found by fuzzing: two spikes agree on a base, but not with what is between. */
+/* Found by fuzzing: two spikes agree on a base, what is between does not. */
 START_TEST(a_day_begins_above_none_of_its_readings)
 {
 	evening(10500, 500);
