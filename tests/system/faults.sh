@@ -30,9 +30,12 @@ table() {
 		zeros      good         good
 		spike      good         good
 		dip        good         good
+		noclock    good         -
+		ahead      good         -
 		seq        good         -
 		pieces     good         good
 		joined     good         -
+		plain      good         -
 	END
 }
 
