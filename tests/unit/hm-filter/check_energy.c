@@ -191,14 +191,13 @@ END_TEST
 START_TEST(a_dip_is_no_part_of_a_claim)
 {
 	enum hm_energy_verdict verdict = HM_ENERGY_FALL;
-	int64_t total = 16000;
+	int64_t total = 10760;
 
 	reading(10500, 500);
 	reading(10503, 503);
-	now += 4 * HOUR;
-	reading(10000, -1);
+	reading(10490, -1);
 	for (; verdict != HM_ENERGY_GOOD; total += 20) {
-		ck_assert_int_lt(total, 16000 + 20 * 20);
+		ck_assert_int_lt(total, 10760 + 20 * 20);
 		verdict = reading(total, -1);
 	}
 	reading(total, -1);
