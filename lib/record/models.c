@@ -244,3 +244,19 @@ hm_model_input_watts(struct hm_slice model)
 			return parts[i].watts;
 	return 0;
 }
+
+int64_t
+hm_model_inputs(struct hm_slice model)
+{
+	size_t dash = model.n;
+	struct hm_slice end;
+
+	while (dash > 0 && model.p[dash - 1] != '-')
+		dash--;
+	end = hm_slice(model.p + dash, model.n - dash);
+	if (dash == 0 || end.n < 2 || end.p[0] < '1' || end.p[0] > '9')
+		return 1;
+	return hm_slice_is(hm_slice(end.p + 1, end.n - 1), "T") ||
+	    hm_slice_is(hm_slice(end.p + 1, end.n - 1), "WB") ?
+	    end.p[0] - '0' : 1;
+}

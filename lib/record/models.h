@@ -39,4 +39,10 @@ const char *hm_model_part(uint32_t part);
  */
 int64_t hm_model_input_watts(struct hm_slice model);
 
+/*
+ * By how many hm_model_input_watts is to be multiplied for the watts of the
+ * whole inverter: the number of inputs in the model's name ("-4T"), or 1.
+ */
+int64_t hm_model_inputs(struct hm_slice model);
+
 #endif

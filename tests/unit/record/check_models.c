@@ -178,24 +178,33 @@ START_TEST(models_tell_the_watts_of_an_input)
 {
 	static const struct {
 		const char *model;
-		int64_t watts;
+		int64_t watts, inputs;
 	} models[] = {
-	    {"HMS-1600/1800/2000-4T", 500},
-	    {"HMS-400W/500W-1T", 500},
-	    {"HMS-2000DW-4T", 500},
-	    {"HMT-1800/2250-6T", 375},
-	    {"HM-1000/1200/1500", 1500},
-	    {"HM-1500", 1500},
-	    {"MI-250/300", 300},
-	    {"MIT", 0},
-	    {"", 0},
-	    {"99999999999999999999", 0},
-	    {"-0T", 0},
+	    {"HMS-1600/1800/2000-4T", 500, 4},
+	    {"HMS-400W/500W-1T", 500, 1},
+	    {"HMS-2000DW-4T", 500, 4},
+	    {"HMT-1800/2250-6T", 375, 6},
+	    {"HMT-2250-6T", 375, 6},
+	    {"HM-1000/1200/1500", 1500, 1},
+	    {"HM-1500", 1500, 1},
+	    {"MI-250/300", 300, 1},
+	    {"HMS-2000-4WB", 0, 4},
+	    {"MIT", 0, 1},
+	    {"4T", 0, 1},
+	    {"-", 0, 1},
+	    {"", 0, 1},
+	    {"99999999999999999999", 0, 1},
+	    {"-0T", 0, 1},
+	    {"-12T", 0, 1},
 	};
 
-	for (size_t i = 0; i < sizeof models / sizeof *models; i++)
-		ck_assert_int_eq(hm_model_input_watts(hm_text(
-		    models[i].model)), models[i].watts);
+	for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+		struct hm_slice model = hm_text(models[i].model);
+
+		ck_assert_int_eq(hm_model_input_watts(model),
+		    models[i].watts);
+		ck_assert_int_eq(hm_model_inputs(model), models[i].inputs);
+	}
 }
 END_TEST
 
