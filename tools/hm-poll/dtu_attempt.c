@@ -22,6 +22,20 @@ count_down(struct hm_dtu_job *job)
 		job->polls_left--;
 }
 
+/* A DTU with a part that cannot be read is online: the rest is good. */
+static void
+note_missing(struct hm_dtu_job *job, const struct hm_dialog *dialog)
+{
+	bool partial = hm_dialog_is_partial(dialog);
+
+	job->jobs->counts.partial_polls += partial;
+	if (partial && !job->is_partial)
+		hm_dtu_job_log_missing(job, dialog);
+	else if (!partial && job->is_partial)
+		hm_dtu_job_log_whole(job);
+	job->is_partial = partial;
+}
+
 static void
 succeed(struct hm_dtu_job *job, int64_t took_ms)
 {
@@ -36,6 +50,7 @@ succeed(struct hm_dtu_job *job, int64_t took_ms)
 	hm_breaker_succeeded(&job->breaker);
 	if (back)
 		hm_dtu_job_log_recovery(job);
+	note_missing(job, dialog);
 	if (first || back)
 		hm_dtu_job_report(job);
 	options->frame(options->context, hm_poller_dtu(job->poller), dialog,
@@ -207,7 +222,6 @@ hm_dtu_job_polled(void *context, struct hm_poller *poller,
 {
 	struct hm_dtu_job *job = context;
 
-	(void)poller;
 	hm_dtu_lock_release(&job->lock);
 	if (result->not_made) {
 		skip(job, result->text);
@@ -219,6 +233,11 @@ hm_dtu_job_polled(void *context, struct hm_poller *poller,
 	}
 	job->attempt_error = result->error;
 	snprintf(job->text, sizeof job->text, "%s", result->text);
-	if (!retry(job))
+	if (retry(job))
+		return;
+	/* No attempt is left that may read the rest. */
+	if (hm_dialog_is_partial(hm_poller_dialog(poller)))
+		succeed(job, result->took_ms);
+	else
 		fail(job);
 }

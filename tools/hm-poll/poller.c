@@ -38,11 +38,13 @@ struct hm_poller {
 	int64_t started, last_request; /* monotonic ms */
 	bool requested_before;
 	bool succeeds_other; /* another process sent the last request */
+	bool resumes; /* the connection is not the first of the poll */
 	size_t sent; /* bytes of the request */
 };
 
 static void on_io(struct ev_loop *loop, ev_io *io, int events);
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events);
+static void reconnect(struct hm_poller *p);
 
 struct hm_poller *
 hm_poller_new(const struct hm_dtu *dtu,
@@ -212,6 +214,9 @@ take_turn(struct hm_poller *p, enum hm_turn turn)
 		break;
 	case HM_TURN_READ:
 		break;
+	case HM_TURN_RECONNECT:
+		reconnect(p);
+		break;
 	case HM_TURN_DONE:
 		finish(p, HM_ERR_NONE, "");
 		break;
@@ -260,8 +265,8 @@ connected(struct hm_poller *p)
 
 	/* Requests are small, and nothing follows until the reply. */
 	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	take_turn(p, hm_dialog_begin(p->dialog, hm_clock_now(),
-	    hm_monotonic_ms() / 1000));
+	take_turn(p, p->resumes ? HM_TURN_ASK : hm_dialog_begin(p->dialog,
+	    hm_clock_now(), hm_monotonic_ms() / 1000));
 }
 
 /* 0: connected or under way; otherwise an errno. */
@@ -294,6 +299,15 @@ try_addresses(struct hm_poller *p, int error)
 		finish_not_made(p, strerror(error));
 	else
 		finish(p, connect_error(error), strerror(error));
+}
+
+static void
+reconnect(struct hm_poller *p)
+{
+	close_socket(p);
+	p->resumes = true;
+	set_timer(p, p->options->connect_timeout_ms);
+	try_addresses(p, EHOSTUNREACH);
 }
 
 static void
@@ -412,6 +426,7 @@ hm_poller_start(struct hm_poller *p)
 	if (p->state != IDLE)
 		return false;
 	p->started = hm_monotonic_ms();
+	p->resumes = false;
 	p->state = RESOLVING;
 	set_timer(p, p->options->connect_timeout_ms);
 	p->lookup = hm_resolve(p->options->resolver, p->dtu->host,

@@ -100,7 +100,7 @@ START_TEST(list_ends_with_an_empty_record)
 	uint8_t empty[HM_MODBUS_RECORD] = {[0] = 0x0c, [33] = 0x07};
 
 	ck_assert_mem_eq(reply.data, empty, sizeof empty);
-	reply = ask(&dtu, NOON, 0, 0x1000 + 98 * 40, 20);
+	reply = ask(&dtu, NOON, 0, 0x1000 + 99 * 40, 20);
 	ck_assert_mem_eq(reply.data, empty, sizeof empty);
 }
 END_TEST
@@ -136,7 +136,7 @@ START_TEST(wrong_requests_have_exceptions)
 	struct hm_sim_dtu dtu = new_dtu();
 
 	ck_assert_uint_eq(ask(&dtu, NOON, 0, 0x1001, 20).exception, 2);
-	ck_assert_uint_eq(ask(&dtu, NOON, 0, 0x1000 + 99 * 40, 20).exception,
+	ck_assert_uint_eq(ask(&dtu, NOON, 0, 0x1000 + 100 * 40, 20).exception,
 	    2);
 	ck_assert_uint_eq(ask(&dtu, NOON, 0, 0x0000, 20).exception, 2);
 	ck_assert_uint_eq(ask(&dtu, NOON, 0, 0xffff, 20).exception, 2);
