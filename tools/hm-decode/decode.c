@@ -35,8 +35,16 @@ void
 hm_decode_bad(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const char *why)
 {
+	d->bad_frames++;
 	d->output->bad(d->output->context, frame != NULL ? frame->number : 0,
 	    why);
+}
+
+void
+hm_decode_drop(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const char *why)
+{
+	d->output->dropped(d->output->context, frame->number, why);
 }
 
 void
@@ -131,6 +139,7 @@ read_origin(struct hm_decoder *d, const struct hm_record *record)
 	if (hm_record_get(record, "frames")->kind != HM_ARRAY)
 		return "no frames";
 	d->stale = hm_record_get(record, "stale")->kind == HM_TRUE;
+	d->partial = hm_record_get(record, "partial")->kind == HM_TRUE;
 	if (!hm_record_int(record, "took_ms", &d->took_ms))
 		d->took_ms = -1;
 	return NULL;
@@ -142,6 +151,7 @@ hm_decode(struct hm_decoder *d, const struct hm_record *record)
 	const char *missing = read_origin(d, record);
 	struct hm_slice transport;
 
+	d->bad_frames = d->histories = 0;
 	if (missing != NULL) {
 		hm_decode_bad(d, NULL, missing);
 		return;

@@ -186,6 +186,16 @@ decode_alarms(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	}
 }
 
+/* Some DTUs number every package 0; then the order of the frames counts. */
+static int64_t
+package_of(struct hm_decoder *d, const Hm__History *history)
+{
+	size_t before = d->histories++;
+
+	return history->packages > 1 && history->package == 0 ?
+	    (int64_t)before : history->package;
+}
+
 static void
 decode_history(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const struct hm_frame *parsed)
@@ -198,7 +208,7 @@ decode_history(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	if (history == NULL)
 		return;
 	hm_decode_start(d, &r, "history", label(history->serial, text));
-	hm_json_int(&r.json, "package", history->package);
+	hm_json_int(&r.json, "package", package_of(d, history));
 	moment(&r, "start", history->absolute_start);
 	hm_json_int(&r.json, "step", history->step);
 	if (history->today != 0)
@@ -245,6 +255,9 @@ hm_decode_info(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		decode_history(d, frame, parsed);
 		return true;
 	default:
-		return is_silent(parsed->command);
+		if (!is_silent(parsed->command))
+			return false;
+		hm_decode_drop(d, frame, "its command gives no record");
+		return true;
 	}
 }

@@ -23,6 +23,8 @@ struct hm_decoder {
 	struct hm_arena arena;
 	struct hm_origin origin;
 	bool stale; /* the DTU repeated its last readings */
+	bool partial; /* a part of the DTU's list could not be read */
+	size_t bad_frames, histories; /* of the record */
 	int64_t took_ms; /* duration of the poll; negative if unknown */
 	struct hm_raw_frame frame[HM_FRAMES_MAX];
 	size_t frames;
@@ -31,6 +33,10 @@ struct hm_decoder {
 };
 
 void hm_decode_bad(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const char *why);
+
+/* Report what is well-formed and gives no reading, and why. */
+void hm_decode_drop(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const char *why);
 
 /*
