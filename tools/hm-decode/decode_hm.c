@@ -90,15 +90,20 @@ add_port(struct totals *t, const Hm__RealInput *input, int link)
 		t->today_known = false;
 }
 
-/* Whether all packages are there. */
-static bool
-is_whole(const struct hm_decoder *d, const struct plant *plant)
+/* How many packages of readings are not there. */
+static int64_t
+count_missing(const struct hm_decoder *d, const struct plant *plant)
 {
-	for (size_t i = 0; i < plant->packages; i++)
-		if (plant->package[i].reply->packages >
-		    (int64_t)plant->packages)
-			return false;
-	return !d->partial;
+	int64_t missing = d->missing;
+
+	for (size_t i = 0; i < plant->packages; i++) {
+		int64_t lacks = plant->package[i].reply->packages -
+		    (int64_t)plant->packages;
+
+		if (missing < lacks)
+			missing = lacks;
+	}
+	return missing;
 }
 
 static struct totals
@@ -146,13 +151,14 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 	char text[HM_SERIAL_WORD];
 	struct hm_slice serial = hm_serial_word(first->reply->dtu_serial,
 	    text);
+	int64_t missing = count_missing(d, plant);
 	struct hm_reading r;
 
-	hm_decode_start_dtu(d, &r, serial);
+	hm_decode_start_dtu(d, &r, serial, missing);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
 	hm_reading_moment(&r, HM_F_DEVICE_TIME, first->reply->time);
 	/* A sum without one of its parts is not a sum. */
-	if (is_whole(d, plant))
+	if (missing == 0)
 		write_sums(&r, plant);
 	hm_decode_end(d, &r, first->frame);
 }

@@ -214,7 +214,8 @@ static void
 emit_dtu(struct hm_decoder *d, const struct plant *plant)
 {
 	/* A sum without one of its parts is not a sum. */
-	bool whole = !d->partial && d->bad_frames == 0;
+	int64_t missing = d->missing + d->bad_frames;
+	bool whole = missing == 0;
 	struct totals t = add_up(plant, whole);
 	char text[HM_SERIAL_TEXT];
 	struct hm_slice serial = hm_slice("", 0);
@@ -223,7 +224,7 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 	if (plant->dtu_frame != NULL)
 		serial = hm_serial_format(plant->dtu_serial, HM_SERIAL_WIDTH,
 		    text);
-	hm_decode_start_dtu(d, &r, serial);
+	hm_decode_start_dtu(d, &r, serial, missing);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
 	if (t.power_known)
 		hm_reading_number(&r, HM_F_PV_POWER, t.power);

@@ -16,6 +16,7 @@
  */
 #define GAP_MAX 12
 #define LOST_MAX 8 /* replies; waiting for each takes the read timeout */
+#define TAIL_POLLS 10 /* between two that look what a silent tail hides */
 
 _Static_assert(HM_DIALOG_PARTS_MAX >= HM_MODBUS_RECORDS,
     "each record may be missing");
@@ -51,12 +52,24 @@ has_any(const struct hm_dialog_modbus *m)
 static enum hm_turn
 finish(struct hm_dialog *d)
 {
-	if (has_any(&d->modbus))
+	struct hm_dialog_modbus *m = &d->modbus;
+
+	m->tail = m->end < 0 && m->lost > 0 && m->next > m->reached ?
+	    m->tail + 1 : 0;
+	if (has_any(m))
 		return HM_TURN_DONE;
 	if (d->error != HM_ERR_NONE)
 		return HM_TURN_FAIL;
 	return hm_dialog_fail(d, HM_ERR_NOT_MAPPED,
 	    "the DTU lists no inverter");
+}
+
+/* Where the last poll found only silence, one wait is enough. */
+static bool
+is_silent_tail(const struct hm_dialog_modbus *m)
+{
+	return m->lost > 0 && m->next > m->reached &&
+	    m->tail % TAIL_POLLS != 0;
 }
 
 static bool
@@ -212,8 +225,8 @@ is_kept(const struct hm_dialog *d, size_t used)
 /*
  * Whether a reply is not to the request in hand. Some gateways do not repeat
  * the transaction number. While a connection has only one open request its
- * number does not matter, unless the same bytes came before, from a DTU that
- * repeats numbers.
+ * number does not matter, unless this server does repeat numbers (by chance one
+ * may be right), or the same bytes came before.
  */
 static bool
 is_other_reply(struct hm_dialog *d, const struct hm_modbus_reply *reply,
@@ -226,9 +239,12 @@ is_other_reply(struct hm_dialog *d, const struct hm_modbus_reply *reply,
 		    reply->transaction);
 		return true;
 	}
-	if (reply->transaction == m->transaction)
+	if (reply->transaction == m->transaction) {
+		m->echoes++;
 		return false;
-	if (m->unanswered || (!m->foreign && is_kept(d, used))) {
+	}
+	if (m->unanswered || m->echoes > 1 ||
+	    (!m->foreign && is_kept(d, used))) {
 		hm_dialog_drop(d, "reply %u: requested was %u",
 		    reply->transaction, m->transaction);
 		return true;
@@ -246,6 +262,7 @@ hm_dialog_modbus_begin(struct hm_dialog *d)
 
 	m->next = m->lost = 0;
 	m->end = -1;
+	m->echoes = 0;
 	memset(m->has, 0, sizeof m->has);
 	m->unanswered = m->foreign = false;
 	return ask(d, ASK_SERIAL);
@@ -263,12 +280,13 @@ hm_dialog_modbus_lost(struct hm_dialog *d, bool connection)
 	m->lost++;
 	m->next = m->record + 1;
 	m->unanswered = true;
-	if (is_over(m))
+	if (is_over(m) || is_silent_tail(m))
 		return finish(d);
 	ask(d, ASK_SERIAL);
 	if (!connection && !m->foreign)
 		return HM_TURN_ASK;
 	d->in.n = 0;
+	m->echoes = 0;
 	m->unanswered = m->foreign = false;
 	return HM_TURN_RECONNECT;
 }

@@ -21,9 +21,11 @@ struct hm_dialog_modbus {
 	int end;    /* records in the list; -1 while unknown */
 	int reached; /* records up to the last that any poll has received */
 	int lost;   /* requests of this poll without a usable reply */
+	int tail;   /* polls in a row that ended in silence behind `reached` */
 	bool has[HM_MODBUS_RECORDS]; /* records that this poll has received */
 	bool unanswered; /* a request on this connection has no reply */
 	bool foreign; /* replies on this connection have numbers of their own */
+	int echoes;   /* replies on this connection with the number asked */
 };
 
 struct hm_dialog_hm {
