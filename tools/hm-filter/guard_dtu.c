@@ -4,6 +4,7 @@
 #include "ledger.h"
 #include "record/device_map.h"
 #include "record/fields.h"
+#include "record/record.h"
 
 #define PHANTOM_SECONDS 86400
 
