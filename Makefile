@@ -16,7 +16,10 @@ VERSION = 0.1.0
 PREFIX = /usr/local
 SYSCONFDIR = /etc
 DESTDIR =
+# CC of the environment or the command line wins.
+ifeq ($(origin CC),default)
 CC = gcc
+endif
 
 V = 0
 Q0 = @echo '  '$@;
@@ -35,7 +38,9 @@ CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
 # Three builds: as installed, under sanitizers, and for the fuzzers.
 B = build
 BIN = bin
-HARDEN = -D_FORTIFY_SOURCE=2
+# The C library asks for optimization, and dpkg may give its own level.
+HARDEN = $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),, \
+    $(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),-D_FORTIFY_SOURCE=2))
 ifdef SANITIZE
 B = build/sanitize
 BIN = build/sanitize/bin
@@ -45,7 +50,10 @@ HARDEN =
 endif
 ifdef FUZZ
 B = build/fuzz
+# gcc has no fuzzer.
+ifeq ($(findstring clang,$(CC)),)
 CC = clang
+endif
 SANITIZERS = -fsanitize=fuzzer-no-link,address,undefined \
     -fno-sanitize-recover=all
 HARDEN =
@@ -58,16 +66,20 @@ endif
 own = $(addprefix -Itools/,$(filter hm-%,$(subst /, ,$<))) \
     $(if $(filter tests/unit/%,$<),-Itests/unit) \
     $(if $(filter tests/%,$<),-Itests/lib)
-CPPFLAGS += -D_GNU_SOURCE -DHM_VERSION='"$(VERSION)"' -Ilib
+# 32-bit systems have 64-bit times and file sizes only on request.
+BUILD_CPPFLAGS = -D_GNU_SOURCE -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 \
+    -DHM_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
     -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
     -Wwrite-strings -Wvla -Wformat=2 -Wundef -Werror
+# clang also looks into the initializers of generated headers.
+WARNINGS += $(if $(findstring clang,$(CC)),-Wno-cast-qual)
 CFLAGS ?= -O2 -g
 BUILD_CFLAGS = -std=c11 $(HARDEN) $(SANITIZERS) $(CFLAGS) -fPIE \
     -fstack-protector-strong -MD -MP
 # Generated headers do not pass our warnings: -isystem silences them. -MMD would
 # then not list them as dependencies; -MD does.
-COMPILE = $(CC) $(CPPFLAGS) -isystem $(B)/proto $(own) $(BUILD_CFLAGS) -c
+COMPILE = $(CC) $(BUILD_CPPFLAGS) -isystem $(B)/proto $(own) $(BUILD_CFLAGS) -c
 LINK = $(CC) -pie -Wl,-z,relro,-z,now $(SANITIZERS) $(LDFLAGS)
 
 # Every tool reads settings. The file "libs" in its folder names the other
@@ -109,7 +121,7 @@ $(B)/%.o: $(B)/%.c
 
 $(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h: proto/%.proto
 	@mkdir -p $(@D)
-	$(Q)protoc-c --proto_path=proto --c_out=$(B)/proto $<
+	$(Q)protoc --proto_path=proto --c_out=$(B)/proto $<
 
 # The page that hm-metrics serves, as bytes.
 $(B)/page/page_html.c: tools/hm-metrics/http/page.html
@@ -130,7 +142,9 @@ $(B)/page/page_html.c: tools/hm-metrics/http/page.html
 UNITS = $(call programs,unit)
 PROPERTIES = $(call programs,property)
 REPLAYS = $(patsubst $(B)/fuzz/%,$(B)/replay/%,$(call programs,fuzz))
-HELPERS = $(patsubst tests/lib/%.c,$(B)/helper/%,$(call sources,tests/lib))
+PRELOADS = $(wildcard tests/lib/preload/*.c)
+HELPERS = $(patsubst tests/lib/%.c,$(B)/helper/%,$(filter-out $(PRELOADS), \
+    $(call sources,tests/lib))) $(PRELOADS:tests/lib/%.c=$(B)/helper/%.so)
 
 folder_of = $(filter $(TOOL_ARCHIVES),$(B)/$(*D).a)
 $(B)/unit/%: $(B)/tests/unit/%.o $$(folder_of) $(B)/libhm.a
@@ -151,12 +165,20 @@ $(B)/helper/%: $(B)/tests/lib/%.o $$(folder_of) $(B)/libhm.a
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ -ljson-c $(TEST_LIBS)
 
+# Not sanitized, because the program that loads it may not be either.
+$(B)/helper/%.so: tests/lib/%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BUILD_CPPFLAGS) $(WARNINGS) $(FUZZ_WARNINGS) -std=c11 \
+	    $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
 tests: all $(UNITS) $(PROPERTIES) $(HELPERS) $(REPLAYS) $(B)/docs/settings
 
-check:
-	@.ci/packages $(CHECK_PACKAGES)
+check: check-packages
 	@$(MAKE) -s --no-print-directory tests
 	@HM_BIN='$(CURDIR)/$(BIN)' HM_BUILD='$(CURDIR)/$(B)' tests/run
+
+check-packages:
+	@.ci/packages $(CHECK_PACKAGES)
 
 run:
 	@.ci/packages $(RUN_PACKAGES)
@@ -186,7 +208,11 @@ clean:
 build-packages:
 	@echo $(BUILD_PACKAGES)
 
-.PHONY: all tests check run docs clean build-packages
+# For the tables of docs/reliability.md.
+compiler:
+	@$(CC) --version | sed '1!d; s/ (.*)//'
+
+.PHONY: all tests check check-packages run docs clean build-packages compiler
 
 # The source that `make deb` builds from has no tests.
 -include s6/install.mk s6/packages.mk tests/proofs.mk tests/lint.mk

@@ -7,8 +7,10 @@ DEB_FACTS = 's/@VERSION@/$(VERSION)/; s/@DATE@/$(DATE)/; \
 DATE = $(shell git log -1 --format=%aD 2>/dev/null || date -R)
 COPYRIGHT = $(shell sed -n 's/^Copyright (c) //p' LICENSE)
 
-deb:
+deb-packages:
 	@.ci/packages $(DEB_PACKAGES)
+
+deb: deb-packages
 	rm -rf build/deb
 	install -d $(DEB)
 	cp -R LICENSE Makefile README.md docs lib pipelines proto s6 tools $(DEB)
@@ -34,4 +36,4 @@ check-container:
 	@.ci/packages $(CONTAINER_PACKAGES)
 	@tests/container/run
 
-.PHONY: deb check-package check-container
+.PHONY: deb deb-packages check-package check-container

@@ -16,8 +16,10 @@ SHELL_SCRIPTS = tests/run tests/one tests/lib/remove tests/golden/run \
 TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -std=c11 -Ilib \
     $(TOOLS:%=-Itools/%) -Itests/unit -Itests/lib -isystem $(B)/proto
 
-lint:
+lint-packages:
 	@.ci/packages $(LINT_PACKAGES)
+
+lint: lint-packages
 	@$(MAKE) -s --no-print-directory $(PROTO_HEADERS)
 	.ci/style
 	@shellcheck -x -e SC2317 $(SHELL_SCRIPTS)
@@ -28,4 +30,4 @@ lint:
 	@printf '%s\n' $(C_SOURCES) | xargs -n 6 -P 2 sh -c \
 	    'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS) 2>/dev/null' tidy
 
-.PHONY: lint
+.PHONY: lint lint-packages

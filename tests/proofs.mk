@@ -15,6 +15,9 @@
 #                  the whole chain STOPS times
 # make soak-lines  LINES random and mutated lines through sanitized builds
 # make soak-memory  the memory of the chain over MINUTES
+# make check-debian  `make check` in a minimal Debian RELEASE (bookworm, trixie)
+#                 for ARCH (amd64, i386; arm64, armhf, armel by a cross
+#                 compiler); LINT=1: .ci/run; TARGETS="deb fuzz": these
 
 FUZZ_SECONDS = 60
 LINES = 10000000
@@ -30,8 +33,10 @@ MINUTES = 60
 CHAIN_SECONDS = 300
 ROUNDS = 5
 OLD =
+RELEASE = trixie
+TARGETS =
 
-FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-14-dev libjson-c-dev
+FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-dev libjson-c-dev
 
 build/fuzz/fuzz/%: build/fuzz/tests/fuzz/%.o $$(folder_of) build/fuzz/libhm.a
 	@mkdir -p $(@D)
@@ -39,8 +44,10 @@ build/fuzz/fuzz/%: build/fuzz/tests/fuzz/%.o $$(folder_of) build/fuzz/libhm.a
 
 fuzzers: $(call programs,fuzz)
 
-fuzz:
+fuzz-packages:
 	@.ci/packages $(FUZZ_PACKAGES)
+
+fuzz: fuzz-packages
 	@$(MAKE) --no-print-directory FUZZ=1 fuzzers
 	@tests/fuzz/run $(FUZZ_SECONDS) $(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz/*/*.c))
 
@@ -103,6 +110,11 @@ soak-memory:
 	@$(MAKE) --no-print-directory all
 	@HM_BIN='$(CURDIR)/bin' tests/soak/memory.sh $(MINUTES)
 
-.PHONY: fuzzers fuzz bench bench-http bench-store bench-chain \
-    bench-compare property \
+# A processor runs these itself; for others there is a cross compiler.
+check-debian:
+	@tests/debian/$(if $(filter-out amd64 i386,$(ARCH)),cross,native).sh \
+	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
+
+.PHONY: fuzzers fuzz fuzz-packages check-debian bench bench-http bench-store \
+    bench-chain bench-compare property \
     soak-kills soak-chain soak-lines soak-memory

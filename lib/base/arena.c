@@ -12,8 +12,10 @@ take(void *context, size_t size)
 	size_t align = alignof(max_align_t);
 	size_t start = (arena->used + align - 1) / align * align;
 
-	if (start > arena->size || size > arena->size - start)
+	if (arena->pieces == HM_ARENA_PIECES || start > arena->size ||
+	    size > arena->size - start)
 		return NULL;
+	arena->pieces++;
 	arena->used = start + size;
 	return arena->memory + start;
 }
@@ -46,5 +48,12 @@ hm_arena_free(struct hm_arena *arena)
 void
 hm_arena_reset(struct hm_arena *arena)
 {
-	arena->used = 0;
+	arena->used = arena->pieces = 0;
+}
+
+void
+hm_arena_return(struct hm_arena *arena, const struct hm_arena *before)
+{
+	arena->used = before->used;
+	arena->pieces = before->pieces;
 }

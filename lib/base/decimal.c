@@ -1,5 +1,10 @@
 #include "decimal.h"
 
+#include <math.h>
+
+/* A double has 53 bits; two more say how to round. */
+#define QUOTIENT_MIN (UINT64_C(1) << 54)
+
 /* No line has enough digits to offset it, and adding to it cannot overflow. */
 #define EXPONENT_MAX 100000000000000
 
@@ -122,13 +127,49 @@ hm_decimal_parse(struct hm_slice text, struct hm_decimal *out)
 	return at_scale(units, scale - digits.zeros - exponent, out);
 }
 
+static uint64_t
+magnitude(int64_t n)
+{
+	return n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+}
+
+static int
+zeros_before(uint64_t n)
+{
+	return n == 0 ? 64 : __builtin_clzll(n);
+}
+
+double
+hm_decimal_double(struct hm_decimal value)
+{
+	uint64_t units = magnitude(value.units), divisor = 1, quotient, rest;
+	int exponent = 0;
+	double real;
+
+	for (unsigned i = 0; i < value.scale; i++)
+		divisor *= 10;
+	quotient = units / divisor;
+	rest = units % divisor;
+	while (rest != 0 && quotient < QUOTIENT_MIN) {
+		int room = zeros_before(quotient), bits = zeros_before(divisor);
+
+		bits = bits < room ? bits : room;
+		quotient = quotient << bits | (rest << bits) / divisor;
+		rest = (rest << bits) % divisor;
+		exponent -= bits;
+	}
+	/* Only whether there is a rest matters below the last bit. */
+	real = ldexp((double)(quotient | (rest != 0)), exponent);
+	return value.units < 0 ? -real : real;
+}
+
 size_t
 hm_decimal_format(struct hm_decimal value, char buf[HM_DECIMAL_TEXT])
 {
 	char reversed[HM_DECIMAL_TEXT];
 	size_t n = 0, len = 0;
 	struct hm_decimal d = trim(value);
-	uint64_t rest = d.units < 0 ? 0 - (uint64_t)d.units : (uint64_t)d.units;
+	uint64_t rest = magnitude(d.units);
 
 	for (unsigned place = 0; rest != 0 || place <= d.scale; place++) {
 		if (place == d.scale && d.scale > 0)

@@ -30,6 +30,12 @@ hm_decimal(int64_t units, unsigned scale)
 bool hm_decimal_parse(struct hm_slice text, struct hm_decimal *out);
 
 /*
+ * The nearest double, on every machine: floating point that rounds more than
+ * once, as that of i387 does, has no part in it.
+ */
+double hm_decimal_double(struct hm_decimal value);
+
+/*
  * Print without trailing zeros ("230.1", "50", "-0.5"). Returns the length;
  * the text is ended by a NUL.
  */

@@ -144,7 +144,7 @@ clamp(int printed, size_t room)
 	return (size_t)printed < room ? (size_t)printed : room - 1;
 }
 
-static void
+__attribute__((format(printf, 4, 0))) static void
 write_message(enum hm_level level, const struct hm_fact *facts,
     const char *error, const char *format, va_list args)
 {

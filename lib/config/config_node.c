@@ -174,7 +174,7 @@ static void
 set_mapping(struct hm_config_file *f, enum hm_setting_id id,
     const yaml_node_t *node)
 {
-	struct hm_config_entry entry = {NULL};
+	struct hm_config_entry entry = {.pair = NULL};
 	char source[HM_WHERE_MAX];
 
 	hm_config_begin(f->config, id, source_of(f, node, source));
@@ -226,7 +226,7 @@ static void
 read_dtu(struct hm_config_file *f, struct hm_dtu_config *dtu,
     const yaml_node_t *node)
 {
-	struct hm_config_entry entry = {NULL};
+	struct hm_config_entry entry = {.pair = NULL};
 	char where[HM_WHERE_MAX];
 
 	dtu->unit_id = HM_NO_UNIT_ID;

@@ -50,7 +50,7 @@ read_pair(struct hm_config_file *f, const yaml_node_t *key,
 static void
 read_root(struct hm_config_file *f, const yaml_node_t *root)
 {
-	struct hm_config_entry entry = {NULL};
+	struct hm_config_entry entry = {.pair = NULL};
 	char where[HM_WHERE_MAX];
 
 	if (root->type != YAML_MAPPING_NODE) {

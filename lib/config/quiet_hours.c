@@ -45,7 +45,7 @@ parse_degrees(struct hm_slice text, double most, double *degrees)
 		text = hm_slice(text.p + 1, text.n - 1);
 	if (!hm_decimal_parse(text, &d))
 		return false;
-	*degrees = (double)d.units / pow(10, d.scale);
+	*degrees = hm_decimal_double(d);
 	return fabs(*degrees) <= most;
 }
 

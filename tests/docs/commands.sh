@@ -511,9 +511,11 @@ if [ "${1:-}" = --list ]; then
 	exit
 fi
 
-# Replace what differs between runs: numbers, the width of columns, colours.
+# Replace what differs between runs: numbers, the width of columns, colours. New
+# versions of s6-svstat also print the process group.
 plain() {
-	sed -E 's/\x1b\[[0-9;]*m//g; s/\r//g; s/[0-9]+(\.[0-9]+)?/#/g
+	sed -E 's/\x1b\[[0-9;]*m//g; s/\r//g; s/ pgid [0-9]+//
+		s/[0-9]+(\.[0-9]+)?/#/g
 		s/-{3,}/---/g; s/[[:space:]]+/ /g; s/ $//' "$@"
 }
 
@@ -642,15 +644,16 @@ make_place() {
 	cd /mnt/here || exit
 	mkdir -p bin
 	[ "$HM_BIN" -ef "$root/bin" ] || cp "$HM_BIN"/* bin
-	make -s -o all BIN="$HM_BIN" PREFIX=/usr/local install || exit
+	make -s -o all BIN=bin PREFIX=/usr/local install || exit
 	export HOME=/mnt/home
 	PATH=/mnt/here/bin:/mnt/here/pipelines:$PATH
 }
 
 start_servers() {
 	hm-sim --listen 192.168.1.50 --inverters 1 >/dev/null 2>&1 &
-	mosquitto -c <(printf '%s\n' 'listener 1883 0.0.0.0' \
-		'allow_anonymous true' 'log_dest none') >/dev/null 2>&1 &
+	printf '%s\n' 'listener 1883 0.0.0.0' 'allow_anonymous true' \
+		'log_dest none' >/mnt/mosquitto.conf
+	mosquitto -c /mnt/mosquitto.conf >/dev/null 2>&1 &
 	until_true 10 listening 1883
 	until_true 10 eval '(: <>/dev/tcp/192.168.1.50/10081)'
 	disown -a

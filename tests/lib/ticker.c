@@ -29,7 +29,7 @@ static void
 wait_until(int64_t ms)
 {
 	const struct timespec t = {.tv_sec = ms / 1000,
-	    .tv_nsec = ms % 1000 * 1000000};
+	    .tv_nsec = (long)(ms % 1000) * 1000000};
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) != 0)
 		;

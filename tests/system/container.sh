@@ -254,7 +254,7 @@ sed "s,/mosquitto/data,$work/data,; s,^listener 1883,listener $inner 127.0.0.1,
 	s,^listener 1884,listener $outer 127.0.0.1,
 	s,^listener 9001,listener $sockets 127.0.0.1," \
 	mosquitto/mosquitto.conf >"$work/mosquitto.conf"
-touch "$work/data/passwd"
+(umask 077 && touch "$work/data/passwd")
 [ "$(id -u)" -ne 0 ] || chown -R mosquitto "$work/data"
 mosquitto -c "$work/mosquitto.conf" >"$work/mosquitto.log" 2>&1 &
 broker=$!
@@ -267,9 +267,10 @@ check "the other services need no password" publish "$inner"
 check "other clients need one" eval "! publish $outer"
 check "... which does not exist at first" \
 	eval "! publish $outer -u solar -P secret"
-mosquitto_passwd -b "$work/data/passwd" solar secret
+check "mosquitto_passwd adds a user" \
+	mosquitto_passwd -b "$work/data/passwd" solar secret
 kill -HUP "$broker"
-check "after mosquitto_passwd it is accepted" until_true 10 \
+check "... who is accepted after a reload" until_true 10 \
 	publish "$outer" -u solar -P secret
 check "another password is refused" eval "! publish $outer -u solar -P secre"
 kill "$broker"

@@ -10,9 +10,11 @@ prefix=$work/root/opt/hm
 etc=$work/root/etc/hm
 unit=$prefix/lib/systemd/system/hm.service
 
-# Install the tools that are tested; build nothing.
+# Install the tools that are tested; build nothing. make takes a space in a path
+# for the end of a word.
+bin=${HM_BIN#"$root"/}
 hm_make() {
-	make -s -C "$root" -o all BIN="$HM_BIN" DESTDIR="$work/root" \
+	make -s -C "$root" -o all BIN="$bin" DESTDIR="$work/root" \
 		PREFIX=/opt/hm "$1"
 }
 
@@ -58,7 +60,7 @@ expected() {
 
 # With a umask of 077, which must not matter.
 check "make install" sh -c "umask 077; exec make -s -C '$root' -o all \
-	BIN='$HM_BIN' DESTDIR='$work/root' PREFIX=/opt/hm install"
+	BIN='$bin' DESTDIR='$work/root' PREFIX=/opt/hm install"
 same "every tool, manual, page, pipeline and service is there, nothing else" \
 	"$(find "$prefix" -type f -printf '%m %P\n' | sort)" \
 	"$(expected | sort)"

@@ -32,7 +32,7 @@ ROW
 { grep -v '^#undef' "$fields"; cat "$work/rows"; grep '^#undef' "$fields"; } \
 	>"$work/fields" && mv "$work/fields" "$fields"
 check "the tools are built with one type more" make -s -C "$tree" -j2 \
-	CFLAGS=-O0 HARDEN= \
+	CFLAGS=-O0 \
 	bin/hm-filter bin/hm-store bin/hm-ha-discovery bin/hm-metrics
 [ -x "$new/hm-metrics" ] || finish
 

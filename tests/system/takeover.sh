@@ -32,7 +32,7 @@ install_old() {
 # Install as a package does: files that the new version lacks are removed.
 install_new() {
 	rm -r "$share"
-	make -s -C "$root" -o all BIN="$HM_BIN" DESTDIR="$work/root" \
+	make -s -C "$root" -o all BIN="${HM_BIN#"$root"/}" DESTDIR="$work/root" \
 		PREFIX=/opt/hm install
 }
 

@@ -91,11 +91,15 @@ void *
 hm_decode_unpack(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const struct hm_frame *parsed, const ProtobufCMessageDescriptor *type)
 {
+	const struct hm_arena before = d->arena;
 	void *message = protobuf_c_message_unpack(type, &d->arena.allocator,
 	    parsed->size, parsed->payload);
 
-	if (message == NULL)
+	if (message == NULL) {
+		/* The frames after it have the same room as without it. */
+		hm_arena_return(&d->arena, &before);
 		hm_decode_bad(d, frame, "its payload cannot be unpacked");
+	}
 	return message;
 }
 

@@ -156,7 +156,9 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 
 	hm_decode_start_dtu(d, &r, serial, missing);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
-	hm_reading_moment(&r, HM_F_DEVICE_TIME, first->reply->time);
+	/* Unsigned, it reaches from 1970 to 2106. */
+	hm_reading_moment(&r, HM_F_DEVICE_TIME,
+	    (uint32_t)first->reply->time);
 	/* A sum without one of its parts is not a sum. */
 	if (missing == 0)
 		write_sums(&r, plant);

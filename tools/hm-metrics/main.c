@@ -1,6 +1,5 @@
 /* hm-metrics: serve metrics, health and a page about the plant over HTTP. */
 
-#include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -59,8 +58,7 @@ on_line(void *context, struct hm_slice line)
 	struct work *work = context;
 	struct hm_slice type;
 
-	atomic_fetch_add_explicit(&work->shared.lines, 1,
-	    memory_order_relaxed);
+	hm_live_shared_count(&work->shared);
 	if (hm_stream_pass(work->stream, line, hm_live_takes, &work->record,
 	    &type))
 		hm_live_shared_record(&work->shared, type, &work->record);
@@ -109,7 +107,8 @@ static bool
 render(void *context, struct hm_buffer *out)
 {
 	struct work *work = context;
-	const struct hm_metrics_own own = {.lines = work->shared.lines};
+	const struct hm_metrics_own own = {
+	    .lines = hm_live_shared_lines(&work->shared)};
 	const struct hm_moment now = hm_moment_now();
 	const struct hm_metrics_options options = {
 	    .legacy = hm_config_flag(work->config, HM_SET_METRICS_LEGACY),

@@ -75,7 +75,7 @@ wait_until(struct hm_backlog *b, int64_t moment)
 {
 	const struct timespec until = {
 	    .tv_sec = moment / 1000,
-	    .tv_nsec = moment % 1000 * 1000000,
+	    .tv_nsec = (long)(moment % 1000) * 1000000,
 	};
 
 	pthread_cond_timedwait(&b->changed, &b->mutex, &until);

@@ -154,6 +154,17 @@ bind_most(sqlite3_stmt *write, int parameter, double most)
 		sqlite3_bind_double(write, parameter, most);
 }
 
+/* To three decimals. */
+static double
+mean_of(const struct total *total)
+{
+	double mean = total->sum / (double)total->count;
+	double thousandths = round(mean * 1000);
+
+	return fabs(thousandths) > 9e15 ? mean :
+	    hm_decimal_double(hm_decimal((int64_t)thousandths, 3));
+}
+
 static int
 bind_total(sqlite3_stmt *write, int parameter, const struct hm_field *field,
     const struct total *total)
@@ -165,8 +176,7 @@ bind_total(sqlite3_stmt *write, int parameter, const struct hm_field *field,
 	}
 	sqlite3_bind_int64(write, parameter, total->count);
 	if (total->count > 0) {
-		sqlite3_bind_double(write, parameter + 1,
-		    round(total->sum / (double)total->count * 1000) / 1000);
+		sqlite3_bind_double(write, parameter + 1, mean_of(total));
 		sqlite3_bind_double(write, parameter + 2, total->least);
 		sqlite3_bind_double(write, parameter + 3, total->most);
 	}

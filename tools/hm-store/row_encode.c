@@ -126,16 +126,9 @@ put_text(struct hm_row_maker *m, int parameter, struct hm_slice text)
 	put_bytes(m, text.p, n);
 }
 
-/*
- * The double is the nearest one for up to 15 digits: both operands are exact,
- * and the division rounds once.
- */
 static void
 put_number(struct hm_row_maker *m, int parameter, struct hm_slice text)
 {
-	static const double tens[HM_DECIMAL_SCALE_MAX + 1] =
-	    {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
-	    1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
 	struct hm_decimal number;
 	int64_t units;
 	double real;
@@ -146,7 +139,7 @@ put_number(struct hm_row_maker *m, int parameter, struct hm_slice text)
 		put_integer(m, parameter, units);
 		return;
 	}
-	real = (double)number.units / tens[number.scale];
+	real = hm_decimal_double(number);
 	put_head(m, parameter, HM_ROW_REAL);
 	put_bytes(m, &real, sizeof real);
 }

@@ -1,7 +1,7 @@
 /*
  * Decimal numbers, "A" or "A B". A regular expression says whether a text is a
  * number, and its digits say its value and whether it fits. Sums and products
- * are checked in 128 bits.
+ * are checked by halves of 32 bits.
  */
 
 #include <regex.h>
@@ -14,8 +14,7 @@
 #define TEXT_MAX 4096
 #define FAR 1000000000 /* an exponent that no text of ours makes up for */
 #define INT64_DIGITS 19
-
-__extension__ typedef __int128 wide;
+#define HALF UINT64_C(0xffffffff)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -124,20 +123,45 @@ check_number(const char *text, struct hm_decimal *d)
 	return true;
 }
 
-static wide
+static int64_t
 power(unsigned n)
 {
-	wide result = 1;
+	int64_t result = 1;
 
 	while (n-- > 0)
 		result *= 10;
 	return result;
 }
 
-static bool
-fits_wide(wide value)
+static uint64_t
+magnitude(int64_t n)
 {
-	return value >= INT64_MIN && value <= INT64_MAX;
+	return n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+}
+
+/* Whether a * b fits, and what it is: no type of 32-bit machines holds all. */
+static bool
+multiply(int64_t a, int64_t b, int64_t *product)
+{
+	uint64_t x = magnitude(a), y = magnitude(b), low, middle;
+	bool minus = (a < 0) != (b < 0);
+
+	low = (x & HALF) * (y & HALF);
+	middle = (x >> 32) * (y & HALF) + (x & HALF) * (y >> 32);
+	if ((x >> 32) * (y >> 32) != 0 || middle > HALF ||
+	    middle << 32 > UINT64_MAX - low)
+		return false;
+	low += middle << 32;
+	if (low > (uint64_t)INT64_MAX + minus)
+		return false;
+	*product = (int64_t)(minus ? 0 - low : low);
+	return true;
+}
+
+static bool
+sum_fits(int64_t x, int64_t y)
+{
+	return x < 0 ? y >= INT64_MIN - x : y <= INT64_MAX - x;
 }
 
 /* Numbers as they are parsed have no zeros at their end. */
@@ -145,11 +169,12 @@ static void
 check_sum(struct hm_decimal a, struct hm_decimal b)
 {
 	unsigned scale = a.scale > b.scale ? a.scale : b.scale;
-	wide x = a.units * power(scale - a.scale);
-	wide y = b.units * power(scale - b.scale);
 	struct hm_decimal sum;
+	int64_t x, y;
 
-	if (!fits_wide(x) || !fits_wide(y) || !fits_wide(x + y)) {
+	if (!multiply(a.units, power(scale - a.scale), &x) ||
+	    !multiply(b.units, power(scale - b.scale), &y) ||
+	    !sum_fits(x, y)) {
 		FOUND(hm_decimal_add(a, b, &sum));
 		return;
 	}
@@ -160,11 +185,11 @@ check_sum(struct hm_decimal a, struct hm_decimal b)
 static void
 check_product(struct hm_decimal a, struct hm_decimal b)
 {
-	wide units = (wide)a.units * b.units;
 	unsigned scale = a.scale + b.scale;
 	struct hm_decimal product;
+	int64_t units;
 
-	if (!fits_wide(units)) {
+	if (!multiply(a.units, b.units, &units)) {
 		FOUND(hm_decimal_mul(a, b, &product));
 		return;
 	}
@@ -176,6 +201,18 @@ check_product(struct hm_decimal a, struct hm_decimal b)
 	}
 	FOUND(!hm_decimal_mul(a, b, &product));
 	FOUND(product.scale != scale || product.units != units);
+}
+
+/* It is read as the C library reads it. */
+static void
+check_double(struct hm_decimal d)
+{
+	double found = hm_decimal_double(d), expected;
+	char text[HM_DECIMAL_TEXT];
+
+	hm_decimal_format(d, text);
+	expected = strtod(text, NULL);
+	FOUND(memcmp(&found, &expected, sizeof found) != 0);
 }
 
 int
@@ -194,6 +231,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (second != NULL)
 		*second++ = '\0';
 	good = check_number(text, &a);
+	if (good)
+		check_double(a);
 	if (second != NULL && check_number(second, &b) && good) {
 		check_sum(a, b);
 		check_product(a, b);

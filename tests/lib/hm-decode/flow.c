@@ -17,7 +17,7 @@
 #define TICK_MS 10
 
 static void
-write_reading(long number, long rate)
+write_reading(int64_t number, int64_t rate)
 {
 	char buf[1024], time[HM_RFC3339_SIZE], serial[32];
 	struct hm_origin origin = {
@@ -25,7 +25,8 @@ write_reading(long number, long rate)
 	struct hm_reading reading;
 	struct hm_slice line;
 
-	snprintf(serial, sizeof serial, "%012ld", 116400000000 + number % rate);
+	snprintf(serial, sizeof serial, "%lld",
+	    116400000000 + (long long)(number % rate));
 	hm_reading_start(&reading, buf, sizeof buf, "port", &origin,
 	    hm_text(serial));
 	hm_json_int(&reading.json, "port", 1);
@@ -43,13 +44,12 @@ int
 main(int argc, char *argv[])
 {
 	const struct timespec tick = {0, TICK_MS * 1000000};
-	long rate, count, number = 0;
-	int64_t start = hm_monotonic_ms();
+	int64_t rate, count, number = 0, start = hm_monotonic_ms();
 
 	if (argc != 3)
 		return HM_EXIT_USAGE;
-	rate = strtol(argv[1], NULL, 10);
-	count = strtol(argv[2], NULL, 10);
+	rate = strtoll(argv[1], NULL, 10);
+	count = strtoll(argv[2], NULL, 10);
 	while (number < count) {
 		int64_t due = (hm_monotonic_ms() - start) * rate / 1000;
 

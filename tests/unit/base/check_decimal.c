@@ -1,4 +1,6 @@
 #include <check.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/decimal.h"
 #include "run_suite.h"
@@ -203,6 +205,42 @@ START_TEST(multiplies)
 }
 END_TEST
 
+/* As the C library, which rounds once on every machine, reads the text. */
+static void
+check_double(struct hm_decimal number)
+{
+	double found = hm_decimal_double(number), expected;
+	char text[HM_DECIMAL_TEXT];
+
+	hm_decimal_format(number, text);
+	expected = strtod(text, NULL);
+	ck_assert_msg(memcmp(&found, &expected, sizeof found) == 0,
+	    "%s: %a is not %a", text, found, expected);
+}
+
+START_TEST(becomes_the_nearest_double)
+{
+	/* Halfway between two doubles, a bit more and a bit less. */
+	static const int64_t units[] = {0, 1, -1, 5, 2301, -2301,
+	    9007199254740993, 9007199254740995, 4503599627370497500,
+	    4503599627370497501, 4503599627370497499, 45035996273704985,
+	    INT64_MAX, INT64_MIN, INT64_MIN + 1, INT64_MAX - 1};
+	uint64_t random = 88172645463325252;
+
+	for (unsigned scale = 0; scale <= HM_DECIMAL_SCALE_MAX; scale++)
+		for (size_t i = 0; i < COUNT(units); i++)
+			check_double(hm_decimal(units[i], scale));
+	for (int i = 0; i < 200000; i++) {
+		random ^= random << 13;
+		random ^= random >> 7;
+		random ^= random << 17;
+		/* Of every length. */
+		check_double(hm_decimal((int64_t)random >> random % 64,
+		    (unsigned)i % (HM_DECIMAL_SCALE_MAX + 1)));
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -219,6 +257,7 @@ main(void)
 	tcase_add_test(tc, rescales);
 	tcase_add_test(tc, adds);
 	tcase_add_test(tc, multiplies);
+	tcase_add_test(tc, becomes_the_nearest_double);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

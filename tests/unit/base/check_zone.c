@@ -11,6 +11,10 @@
 #define SPRING (20541 * DAY)
 #define AUTUMN (20751 * DAY)
 
+/* The last second of 32-bit times, and a summer after it. */
+#define LAST 2147483647
+#define SUMMER_2040 (25749 * DAY)
+
 static const struct {
 	const char *zone;
 	int64_t moment;
@@ -37,6 +41,11 @@ static const struct {
     {"Asia/Kolkata", SPRING + 18 * HOUR + HOUR / 2, 0, 20542, 0},
     {"America/New_York", SPRING, 23, 20539, 20 * HOUR},
     {"America/New_York", SPRING + 3 * HOUR, 23, 20540, 23 * HOUR},
+    {"UTC", LAST, 0, 24855, 11647},
+    {"UTC", (int64_t)LAST + 1, 0, 24855, 11648},
+    {"Europe/Berlin", (int64_t)LAST + 1, 0, 24855, 11648 + HOUR},
+    {"Europe/Berlin", SUMMER_2040, 0, 25749, 2 * HOUR},
+    {"Europe/Berlin", 2 * (int64_t)LAST + 2, 0, 49710, 23296 + HOUR},
 };
 
 START_TEST(local_time)

@@ -40,7 +40,8 @@ set_up_again(size_t bytes)
 static void
 pause_ms(int64_t ms)
 {
-	const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+	const struct timespec pause = {ms / 1000,
+	    (long)(ms % 1000) * 1000000};
 
 	nanosleep(&pause, NULL);
 }
@@ -75,7 +76,7 @@ expect(struct hm_backlog_place *place, uint64_t number, size_t n)
 static size_t
 size_of(uint64_t number)
 {
-	return 1 + number * 7919 % 2500;
+	return (size_t)(1 + number * 7919 % 2500);
 }
 
 START_TEST(keeps_order_over_chunks)
@@ -395,7 +396,8 @@ END_TEST
 static size_t
 short_size_of(uint64_t number)
 {
-	return number % 50021 == 0 ? 100000 : 1 + number * 7919 % 97;
+	return number % 50021 == 0 ? 100000 :
+	    (size_t)(1 + number * 7919 % 97);
 }
 
 static void *
@@ -423,7 +425,8 @@ START_TEST(passes_a_million_rows_between_threads)
 		struct hm_backlog_place place = {NULL, 0};
 		size_t count;
 
-		state = hm_backlog_wait(backlog, 1 + next % 700, 5, -1);
+		state = hm_backlog_wait(backlog,
+		    (size_t)(1 + next % 700), 5, -1);
 		count = state.count - (state.ended ? 0 : state.count / 3);
 		for (size_t i = 0; i < count; i++)
 			expect(&place, next + i, short_size_of(next + i));

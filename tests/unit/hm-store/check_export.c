@@ -283,7 +283,7 @@ static void
 keep_other(int64_t time)
 {
 	static const char *const types[] = {"info", "history", "stats"};
-	size_t type = below(COUNT(types));
+	size_t type = (size_t)below(COUNT(types));
 
 	emit_start(types[type], time);
 	if (type == 2)

@@ -114,7 +114,7 @@ static void
 shuffle(void)
 {
 	for (size_t i = readings - 1; i > 0; i--) {
-		size_t j = next_random(&seed) % (i + 1);
+		size_t j = (size_t)(next_random(&seed) % (i + 1));
 		struct reading other = reading[i];
 
 		reading[i] = reading[j];

@@ -378,8 +378,8 @@ START_TEST(stores_information_once)
 {
 	static const char *const known[] = {
 	    "\"dtu\":\"roof\",\"serial\":\"1\",\"kind\":\"dtu\"",
-	    "\"dtu\":\"roof\",\"serial\":\"1\",\"kind\":\"dtu\","
-	        "\"firmware\":\"1.0\"",
+	    ("\"dtu\":\"roof\",\"serial\":\"1\",\"kind\":\"dtu\","
+	     "\"firmware\":\"1.0\""),
 	    "\"dtu\":\"roof\",\"serial\":\"2\",\"kind\":\"dtu\""};
 
 	for (size_t i = 0; i < COUNT(known); i++) {

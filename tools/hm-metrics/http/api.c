@@ -131,7 +131,7 @@ put_metrics(struct hm_api_query *q)
 	struct hm_api *a = q->api;
 	const struct hm_http_counts *counts = &q->request->counts;
 	const struct hm_metrics_own own = {
-	    .lines = a->options.shared->lines,
+	    .lines = hm_live_shared_lines(a->options.shared),
 	    .requests = counts->requests,
 	    .connections = counts->connections,
 	    .evicted = counts->evicted,

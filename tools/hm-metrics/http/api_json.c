@@ -141,7 +141,8 @@ emit_stats(struct hm_api_query *q, struct hm_json *e)
 		return false;
 	hm_json_int(e, "dtu_count", (int64_t)a->live.dtus);
 	hm_json_int(e, "device_count", (int64_t)a->live.devices);
-	hm_json_int(e, "lines_read", (int64_t)a->options.shared->lines);
+	hm_json_int(e, "lines_read",
+	    (int64_t)hm_live_shared_lines(a->options.shared));
 	hm_json_int(e, "http_requests", (int64_t)q->request->counts.requests);
 	emit_tools(e, &a->live);
 	hm_json_object_end(e);

@@ -169,8 +169,9 @@ hm_http_new(const struct hm_http_options *options)
 {
 	struct hm_http *http = calloc(1, sizeof *http);
 
-	if (http == NULL) {
+	if (http == NULL || pthread_mutex_init(&http->lock, NULL) != 0) {
 		hm_log_errno(HM_ERROR, "no memory for the HTTP server");
+		free(http);
 		return NULL;
 	}
 	http->options = *options;
@@ -193,6 +194,7 @@ hm_http_new(const struct hm_http_options *options)
 	}
 	if (http->wake >= 0)
 		close(http->wake);
+	pthread_mutex_destroy(&http->lock);
 	free(http);
 	return NULL;
 }
@@ -210,13 +212,25 @@ hm_http_free(struct hm_http *http)
 	MHD_stop_daemon(http->daemon);
 	hm_shared_bytes_release(http->event);
 	close(http->wake);
+	pthread_mutex_destroy(&http->lock);
 	free(http);
 }
 
 struct hm_http_counts
-hm_http_counts(const struct hm_http *http)
+hm_http_counts(struct hm_http *http)
 {
-	return (struct hm_http_counts){.requests = http->requests,
-	    .connections = http->open, .evicted = http->evicted,
-	    .listeners = http->listeners_now};
+	struct hm_http_counts counts;
+
+	pthread_mutex_lock(&http->lock);
+	counts = http->counts;
+	pthread_mutex_unlock(&http->lock);
+	return counts;
+}
+
+void
+hm_http_count(struct hm_http *http, uint64_t *count, uint64_t value)
+{
+	pthread_mutex_lock(&http->lock);
+	*count = value;
+	pthread_mutex_unlock(&http->lock);
 }

@@ -59,6 +59,6 @@ struct hm_http_options {
 struct hm_http *hm_http_new(const struct hm_http_options *options);
 void hm_http_free(struct hm_http *http);
 
-struct hm_http_counts hm_http_counts(const struct hm_http *http);
+struct hm_http_counts hm_http_counts(struct hm_http *http);
 
 #endif

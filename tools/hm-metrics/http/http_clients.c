@@ -25,7 +25,8 @@ evict(struct hm_http_client *c)
 	if (c->evicted)
 		return;
 	c->evicted = true;
-	c->http->evicted++;
+	hm_http_count(c->http, &c->http->counts.evicted,
+	    c->http->counts.evicted + 1);
 	hm_http_client_set_bytes(c, 0);
 	shutdown(c->fd, SHUT_RDWR);
 }
@@ -117,7 +118,7 @@ add_client(struct hm_http *http, struct MHD_Connection *connection,
 		make_room(http);
 	hm_http_client_enter(c, HM_HTTP_WAITING);
 	LIST_INSERT_HEAD(&http->clients, c, link);
-	http->open = ++http->count;
+	hm_http_count(http, &http->counts.connections, ++http->count);
 }
 
 static void
@@ -128,7 +129,7 @@ drop_client(struct hm_http *http, struct hm_http_client *c)
 	if (c->http != NULL) {
 		hm_http_client_set_bytes(c, 0);
 		LIST_REMOVE(c, link);
-		http->open = --http->count;
+		hm_http_count(http, &http->counts.connections, --http->count);
 	}
 	free(c);
 }

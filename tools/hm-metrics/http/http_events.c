@@ -51,7 +51,8 @@ drop_listener(void *context)
 	struct hm_http_listener *l = context;
 
 	LIST_REMOVE(l, link);
-	l->http->listeners_now = --l->http->listening;
+	hm_http_count(l->http, &l->http->counts.listeners,
+	    --l->http->listening);
 	hm_shared_bytes_release(l->event);
 	free(l);
 }
@@ -127,7 +128,7 @@ hm_http_events_add(struct hm_http *http, struct MHD_Connection *connection)
 		return NULL;
 	}
 	LIST_INSERT_HEAD(&http->listeners, l, link);
-	http->listeners_now = ++http->listening;
+	hm_http_count(http, &http->counts.listeners, ++http->listening);
 	hm_http_events_update(http);
 	return response;
 }

@@ -3,7 +3,6 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/queue.h>
 
@@ -64,9 +63,15 @@ struct hm_http {
 	uint64_t number;               /* of the newest */
 	bool stopping;
 	int64_t next_tick;
-	/* The counts, which other threads may read. */
-	_Atomic uint64_t requests, open, evicted, listeners_now;
+	/* Other threads read the counts. No 64-bit atomics: ARMv6 has none. */
+	pthread_mutex_t lock;
+	struct hm_http_counts counts;
 };
+
+/* http.c */
+
+/* Set one of the counts. */
+void hm_http_count(struct hm_http *http, uint64_t *count, uint64_t value);
 
 /* http_clients.c */
 

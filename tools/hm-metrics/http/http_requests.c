@@ -132,7 +132,7 @@ hm_http_on_request(void *context, struct MHD_Connection *connection,
 		*state = http;
 		return MHD_YES;
 	}
-	http->requests++;
+	hm_http_count(http, &http->counts.requests, http->counts.requests + 1);
 	if (c != NULL)
 		hm_http_client_enter(c, HM_HTTP_ANSWERING);
 	if (!head && strcmp(method, "GET") != 0)

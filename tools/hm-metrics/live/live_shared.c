@@ -25,6 +25,25 @@ hm_live_shared_free(struct hm_live_shared *shared)
 }
 
 void
+hm_live_shared_count(struct hm_live_shared *shared)
+{
+	pthread_mutex_lock(&shared->lock);
+	shared->lines++;
+	pthread_mutex_unlock(&shared->lock);
+}
+
+uint64_t
+hm_live_shared_lines(struct hm_live_shared *shared)
+{
+	uint64_t lines;
+
+	pthread_mutex_lock(&shared->lock);
+	lines = shared->lines;
+	pthread_mutex_unlock(&shared->lock);
+	return lines;
+}
+
+void
 hm_live_shared_record(struct hm_live_shared *shared, struct hm_slice type,
     const struct hm_record *record)
 {

@@ -2,7 +2,6 @@
 #define HM_LIVE_SHARED_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "live.h"
 
@@ -14,13 +13,17 @@
 struct hm_live_shared {
 	pthread_mutex_t lock;
 	struct hm_live live;
-	_Atomic uint64_t lines; /* read; needs no lock */
+	uint64_t lines; /* read */
 };
 
 /* False, logged, if there is no memory. Freed by hm_live_shared_free. */
 bool hm_live_shared_init(struct hm_live_shared *shared,
     const struct hm_live_options *options);
 void hm_live_shared_free(struct hm_live_shared *shared);
+
+/* Count a line that was read. No 64-bit atomic: ARMv6 has none. */
+void hm_live_shared_count(struct hm_live_shared *shared);
+uint64_t hm_live_shared_lines(struct hm_live_shared *shared);
 
 /* Update it from a record of a type that hm_live_takes. */
 void hm_live_shared_record(struct hm_live_shared *shared, struct hm_slice type,
