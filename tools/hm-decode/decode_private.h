@@ -42,8 +42,8 @@ void hm_decode_drop(struct hm_decoder *d, const struct hm_raw_frame *frame,
 
 /*
  * Start a record about `serial` in the decoder's line buffer: _reading adds the
- * mark of a stale reading, _dtu also the duration of the poll and how many parts
- * are missing. hm_decode_end passes the record to the output.
+ * mark of a stale reading, _dtu also the duration of the poll and the number of
+ * parts that are missing. hm_decode_end passes the record to the output.
  */
 void hm_decode_start(struct hm_decoder *d, struct hm_reading *r,
     const char *type, struct hm_slice serial);
