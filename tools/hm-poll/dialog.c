@@ -62,6 +62,15 @@ hm_dialog_drop(struct hm_dialog *d, const char *format, ...)
 	va_end(args);
 }
 
+void
+hm_dialog_drop_input(struct hm_dialog *d)
+{
+	if (d->in.n > 0)
+		hm_dialog_drop(d, "%zu bytes that are no whole reply",
+		    d->in.n);
+	d->in.n = 0;
+}
+
 bool
 hm_dialog_keep(struct hm_dialog *d, const uint8_t *p, size_t n)
 {
@@ -99,6 +108,7 @@ hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 void
 hm_dialog_end(struct hm_dialog *d)
 {
+	hm_dialog_drop_input(d);
 	hm_buffer_shrink(&d->in, KEPT_MAX);
 	hm_buffer_shrink(&d->replies, KEPT_MAX);
 	d->reply_count = 0;

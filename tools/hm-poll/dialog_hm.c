@@ -58,7 +58,7 @@ do_without_info(struct hm_dialog *d, bool connection)
 
 	if (turn != HM_TURN_ASK || !connection)
 		return turn;
-	d->in.n = 0;
+	hm_dialog_drop_input(d);
 	return HM_TURN_RECONNECT;
 }
 

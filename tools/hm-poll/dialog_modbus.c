@@ -285,7 +285,7 @@ hm_dialog_modbus_lost(struct hm_dialog *d, bool connection)
 	ask(d, ASK_SERIAL);
 	if (!connection && !m->foreign)
 		return HM_TURN_ASK;
-	d->in.n = 0;
+	hm_dialog_drop_input(d);
 	m->echoes = 0;
 	m->unanswered = m->foreign = false;
 	return HM_TURN_RECONNECT;
@@ -300,7 +300,6 @@ take_bad(struct hm_dialog *d, enum hm_modbus_state state)
 	else
 		hm_dialog_fail(d, HM_ERR_PROTOCOL,
 		    "the reply is not Modbus TCP");
-	hm_dialog_drop(d, "%zu bytes: %s", d->in.n, d->error_text);
 	return hm_dialog_modbus_lost(d, true);
 }
 

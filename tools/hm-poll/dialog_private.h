@@ -75,6 +75,9 @@ __attribute__((format(printf, 3, 4))) enum hm_turn hm_dialog_fail(
 __attribute__((format(printf, 2, 3))) void hm_dialog_drop(struct hm_dialog *d,
     const char *format, ...);
 
+/* The same of what was received and is not read yet. */
+void hm_dialog_drop_input(struct hm_dialog *d);
+
 /* Keep a reply for the record; false, with an error, if there are too many. */
 bool hm_dialog_keep(struct hm_dialog *d, const uint8_t *p, size_t n);
 

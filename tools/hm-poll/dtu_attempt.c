@@ -216,6 +216,19 @@ retry(struct hm_dtu_job *job)
 	return true;
 }
 
+static void
+drop_replies(const struct hm_poller *poller)
+{
+	size_t n = hm_dialog_replies(hm_poller_dialog(poller));
+	char text[80];
+
+	if (n == 0)
+		return;
+	snprintf(text, sizeof text, "replies of an attempt that failed: %zu",
+	    n);
+	hm_dtu_job_log_dropped(hm_poller_dtu(poller), text);
+}
+
 void
 hm_dtu_job_polled(void *context, struct hm_poller *poller,
     const struct hm_poll_result *result)
@@ -233,11 +246,13 @@ hm_dtu_job_polled(void *context, struct hm_poller *poller,
 	}
 	job->attempt_error = result->error;
 	snprintf(job->text, sizeof job->text, "%s", result->text);
-	if (retry(job))
-		return;
-	/* No attempt is left that may read the rest. */
-	if (hm_dialog_is_partial(hm_poller_dialog(poller)))
-		succeed(job, result->took_ms);
-	else
+	if (!retry(job)) {
+		/* No attempt is left that may read the rest. */
+		if (hm_dialog_is_partial(hm_poller_dialog(poller))) {
+			succeed(job, result->took_ms);
+			return;
+		}
 		fail(job);
+	}
+	drop_replies(poller);
 }
