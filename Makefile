@@ -7,7 +7,8 @@
 # make fuzz       every fuzz target, FUZZ_SECONDS each: tests/proofs.mk
 # make bench ...  figures of docs/performance.md: tests/proofs.mk
 # make soak-... and make property: docs/reliability.md: tests/proofs.mk
-# make deb        a Debian package, into build/deb: s6/packages.mk
+# make deb        a Debian package, into build/deb; ARCH=armhf builds it for
+#                 another architecture: s6/packages.mk
 # make check-package, make check-container: s6/packages.mk
 # SANITIZE=1 with any of them: ASan and UBSan, in build/sanitize
 # V=1 shows the commands

@@ -15,6 +15,14 @@ CHAIN = $(shell find s6 \( -name container -o -name debian -o -name systemd \
 TAKEN_OVER = pipes $(shell sed -n 's/^hm-//p' s6/chain)
 PLACES = 's,@PREFIX@,$(PREFIX),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g'
 
+# The leaves of the tree that `make uninstall` prunes, and the directories where
+# it stops: those that are not ours, even if they are empty.
+LEAVES = $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(dir $(DOCDIR)) \
+    $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(ETCDIR)
+BASES = $(or $(DESTDIR),/ /etc /lib /opt /usr $(foreach prefix,/usr /usr/local, \
+    $(addprefix $(prefix),/ /bin /lib /share /share/doc /share/man)) \
+    $(dir $(PREFIX)) $(dir $(SYSCONFDIR)))
+
 install: all
 	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(SHAREDIR)/pipelines
 	install -m 755 $(TOOLS:%=$(BIN)/%) $(BINDIR)
@@ -68,5 +76,9 @@ uninstall:
 	rm -rf $(SHAREDIR) $(DOCDIR)
 	rm -f $(DESTDIR)$(UNITDIR)/hm.service $(DESTDIR)$(SYSUSERSDIR)/hm.conf
 	rm -f $(ETCDIR)/hoymiles.yaml.new
+	for directory in $(LEAVES:%/=%); do \
+	    while case ' $(BASES:%/=%) ' in *" $$directory "*) false ;; esac && \
+	        rmdir "$$directory" 2>/dev/null; do \
+	        directory=$${directory%/*}; done; done
 
 .PHONY: install account uninstall

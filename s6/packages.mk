@@ -1,6 +1,11 @@
-# The Debian package
+# The Debian package; with ARCH for another architecture, built by Debian's cross
+# compiler with the libraries of that architecture.
 
-DEB_PACKAGES = $(BUILD_PACKAGES) build-essential debhelper lintian
+ARCH =
+CROSS = $(filter-out $(shell dpkg --print-architecture),$(ARCH))
+DEB_PACKAGES = build-essential debhelper lintian $(if $(CROSS), \
+    crossbuild-essential-$(CROSS) $(patsubst lib%-dev,lib%-dev:$(CROSS), \
+    $(filter-out gcc,$(BUILD_PACKAGES))),$(BUILD_PACKAGES))
 DEB = build/deb/hm-$(VERSION)
 DEB_FACTS = 's/@VERSION@/$(VERSION)/; s/@DATE@/$(DATE)/; \
     s/@COPYRIGHT@/$(COPYRIGHT)/'
@@ -19,7 +24,7 @@ deb: deb-packages
 	sed -n '/^Permission/,$$ { s/^$$/./; s/^/ /; p }' LICENSE \
 	    >>$(DEB)/debian/copyright
 	cd $(DEB) && DEB_BUILD_OPTIONS=noautodbgsym \
-	    dpkg-buildpackage -b -us -uc >../log 2>&1 || { cat ../log; exit 1; }
+	    dpkg-buildpackage -b -us -uc $(CROSS:%=-a%) >../log 2>&1 || { cat ../log; exit 1; }
 	lintian --allow-root --fail-on error,warning --show-overrides build/deb/hm_*.changes
 
 check-package: deb

@@ -1,6 +1,8 @@
 #include "docs.h"
 
 #include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LINE_SIZE 256
@@ -103,7 +105,10 @@ print_more(FILE *out, FILE *more, const char *tool, const char *option)
 	char line[LINE_SIZE];
 	bool meant = false;
 
-	rewind(more);
+	if (fseek(more, 0, SEEK_SET) != 0) {
+		perror("cannot read the texts again");
+		exit(EXIT_FAILURE);
+	}
 	while (fgets(line, sizeof line, more) != NULL)
 		if (strncmp(line, ".\\\"", 3) == 0)
 			meant = is_meant(line, tool, option);

@@ -136,7 +136,7 @@ magnitude(int64_t n)
 static int
 zeros_before(uint64_t n)
 {
-	return n == 0 ? 64 : __builtin_clzll(n);
+	return __builtin_clzll(n | 1);
 }
 
 double

@@ -201,6 +201,39 @@ hm_log_facts(enum hm_level level, const struct hm_fact *facts,
 	va_end(args);
 }
 
+/* At a terminal */
+
+bool
+hm_log_shows(enum hm_level level)
+{
+	return level >= logger.lowest;
+}
+
+bool
+hm_log_has_terminal(void)
+{
+	return logger.format == HM_LOG_STANDARD && hm_log_shows(HM_WARNING) &&
+	    isatty(STDERR_FILENO) == 1;
+}
+
+void
+hm_log_progress(const char *format, ...)
+{
+	char text[TEXT_MAX], line[TEXT_MAX + 100];
+	va_list args;
+	size_t n;
+
+	if (!hm_log_has_terminal())
+		return;
+	va_start(args, format);
+	n = clamp(vsnprintf(text, sizeof text, format, args), sizeof text);
+	va_end(args);
+	n = hm_utf8_clean(text, n);
+	n = clamp(snprintf(line, sizeof line, "%.60s: %.*s\n", logger.tool,
+	    (int)n, text), sizeof line);
+	write_line(line, n);
+}
+
 /* Names */
 
 static bool

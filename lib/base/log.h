@@ -89,6 +89,22 @@ hm_fact_time(const char *key, int64_t seconds)
 __attribute__((format(printf, 3, 4))) void hm_log_facts(enum hm_level level,
     const struct hm_fact *facts, const char *format, ...);
 
+/* Whether messages of this level are written. */
+bool hm_log_shows(enum hm_level level);
+
+/*
+ * Whether a person watches: stderr is a terminal, the format is standard and
+ * warnings are written.
+ */
+bool hm_log_has_terminal(void);
+
+/*
+ * Tell that person what takes so long, in a line without a level. Does nothing
+ * if hm_log_has_terminal() is false, so that no file or pipe gets it.
+ */
+__attribute__((format(printf, 1, 2))) void hm_log_progress(const char *format,
+    ...);
+
 /* True and *level set when `name` is DEBUG, INFO, WARNING, ERROR, CRITICAL. */
 bool hm_level_parse(const char *name, enum hm_level *level);
 

@@ -108,30 +108,40 @@ log_notes(const struct hm_config *config)
 
 /* All rules are checked, so that all mistakes are reported at once. */
 static int
-check_rules(const struct hm_config *config)
+check_rules(struct hm_config *config)
 {
+	bool good = hm_config_split_broker(config);
 	int status = hm_config_check_rules(config);
 	int own = config->check != NULL ? config->check(config) : HM_EXIT_OK;
 
+	if (!good)
+		return HM_EXIT_CONFIG;
 	return status != HM_EXIT_OK ? status : own;
+}
+
+static int
+report_no_memory(void)
+{
+	hm_log(HM_ERROR, "no memory for the settings");
+	return HM_EXIT_OS;
 }
 
 /* Returns -1 to go on, or an exit status. */
 static int
-outcome(const struct hm_config *config)
+outcome(struct hm_config *config)
 {
 	int status;
 
-	if (config->no_memory) {
-		hm_log(HM_ERROR, "no memory for the settings");
-		return HM_EXIT_OS;
-	}
+	if (config->no_memory)
+		return report_no_memory();
 	use_log_format(config);
 	log_faults(config);
 	if (config->faults > 0)
 		return HM_EXIT_CONFIG;
 	log_notes(config);
 	status = check_rules(config);
+	if (config->no_memory)
+		return report_no_memory();
 	if (status != HM_EXIT_OK)
 		return status;
 	use_log_level(config);

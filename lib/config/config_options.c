@@ -19,8 +19,8 @@
 
 enum code {
 	CODE_HELP = 1000, /* greater than any letter */
-	CODE_VERSION,
-	CODE_SETTING, /* plus the setting's id */
+	CODE_VERSION = 1001,
+	CODE_SETTING = 1002, /* plus the setting's id */
 	CODE_OFF = CODE_SETTING + HM_SETTINGS,
 	CODE_NO_OPTION = CODE_OFF + HM_SETTINGS,
 };

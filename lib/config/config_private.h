@@ -123,6 +123,13 @@ const char *hm_options_file(const struct hm_options *options);
 void hm_config_read_options(struct hm_config *config,
     const struct hm_options *options);
 
+/*
+ * config_broker.c: move a port and TLS that mqtt_broker names into their own
+ * settings. False, and logged, if it has no known form or another setting
+ * disagrees.
+ */
+bool hm_config_split_broker(struct hm_config *config);
+
 /* config_rules.c: rules that bind settings together; the exit status. */
 int hm_config_check_rules(const struct hm_config *config);
 

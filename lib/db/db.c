@@ -7,12 +7,6 @@
 #define WAL_TRIES 50
 #define WAL_WAIT_MS 100
 
-const char *
-hm_db_reason(const struct hm_db *db)
-{
-	return sqlite3_errmsg(db->handle);
-}
-
 void
 hm_db_complain(const struct hm_db *db, const char *what)
 {
@@ -138,6 +132,7 @@ hm_db_open(struct hm_db *db, const char *path,
 
 	hm_db_close(db);
 	db->path = copy;
+	db->writing = options->writing;
 	return db->path != NULL &&
 	    sqlite3_open_v2(db->path, &db->handle, flags, NULL) == SQLITE_OK &&
 	    sqlite3_busy_timeout(db->handle, options->busy_ms) == SQLITE_OK &&
@@ -151,5 +146,5 @@ hm_db_close(struct hm_db *db)
 	if (sqlite3_close(db->handle) != SQLITE_OK)
 		hm_db_complain(db, "cannot close the database");
 	free(db->path);
-	*db = (struct hm_db){NULL, NULL};
+	*db = (struct hm_db){.handle = NULL};
 }

@@ -15,6 +15,8 @@
 struct hm_db {
 	sqlite3 *handle; /* NULL while closed */
 	char *path;
+	bool writing; /* opened to write; a file without permission to write
+	                 can be open all the same */
 };
 
 struct hm_db_options {
@@ -39,7 +41,11 @@ bool hm_db_open(struct hm_db *db, const char *path,
 /* All statements must have been finalized. `db` may be closed already. */
 void hm_db_close(struct hm_db *db);
 
-/* Why the last call failed; valid until the next. */
+/*
+ * Why the last call failed; valid until the next. Where SQLite only says that
+ * it cannot open or write the file, the reason is looked for in the file
+ * system.
+ */
 const char *hm_db_reason(const struct hm_db *db);
 
 /* Log "PATH: WHAT: REASON" as an error. */

@@ -290,6 +290,7 @@ hm_stream_end(struct hm_stream *s)
 {
 	if (s->out_ended)
 		return;
+	hm_stream_report_frames(s);
 	if (s->options.stats_period_ms > 0)
 		hm_stream_stats(s);
 	drain_output(s);

@@ -36,6 +36,11 @@ struct hm_stream_options {
 	 */
 	const char *durable;
 	int ready_fd; /* gets a newline when the tool is ready; 0: none */
+	/*
+	 * The tool works on readings. Warn, once, if there are none after
+	 * some frame records or at the end: hm-decode makes readings of them.
+	 */
+	bool wants_readings;
 };
 
 /*

@@ -35,6 +35,9 @@ struct hm_stream {
 	void (*save)(void *context); /* only with a durable input */
 	void *save_context;
 
+	uint64_t frames;   /* frame records without a reading before them */
+	bool has_readings; /* or the warning about frames is logged */
+
 	struct hm_stream_side side; /* `prepare` is NULL: there is no side */
 	bool strict_failed, ready;
 	int64_t next_stats;
@@ -52,6 +55,11 @@ hm_stream_input_ended(const struct hm_stream *s)
 {
 	return s->lines == NULL || hm_line_reader_ended(s->lines);
 }
+
+/* stream_record.c */
+
+/* Warn, once, if there were frame records and no readings. */
+void hm_stream_report_frames(struct hm_stream *s);
 
 /* stream_stop.c */
 

@@ -1,13 +1,18 @@
 #include "stream_private.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 
+#include "base/log.h"
 #include "line_reader.h"
 #include "record/record.h"
+#include "record/types.h"
 #include "stats.h"
 #include "stream.h"
 
 /* The current line as a record, and as a bad line. */
+
+#define FRAMES_MAX 3 /* without a reading before the warning */
 
 uint64_t
 hm_stream_line_number(const struct hm_stream *s)
@@ -38,16 +43,41 @@ hm_stream_parse(struct hm_stream *s, struct hm_slice line,
 	return false;
 }
 
+void
+hm_stream_report_frames(struct hm_stream *s)
+{
+	if (s->frames == 0 || s->has_readings)
+		return;
+	s->has_readings = true;
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_int("frames",
+	    (int64_t)s->frames)), "no readings, but %" PRIu64 " frame%s: is "
+	    "hm-decode missing?", s->frames, s->frames == 1 ? "" : "s");
+}
+
+static void
+count_frames(struct hm_stream *s, struct hm_slice type)
+{
+	if (!s->options.wants_readings || s->has_readings)
+		return;
+	if (hm_slice_is(type, "frame")) {
+		if (++s->frames == FRAMES_MAX)
+			hm_stream_report_frames(s);
+	} else if (hm_reading_type_of(type) != NULL) {
+		s->has_readings = true;
+	}
+}
+
 bool
 hm_stream_type(struct hm_stream *s, struct hm_slice line,
     struct hm_record *record, struct hm_slice *type)
 {
-	if (hm_record_type(line, type))
-		return true;
-	if (!hm_stream_parse(s, line, record))
-		return false;
-	if (!hm_record_string(record, "type", type))
-		*type = hm_slice("", 0);
+	if (!hm_record_type(line, type)) {
+		if (!hm_stream_parse(s, line, record))
+			return false;
+		if (!hm_record_string(record, "type", type))
+			*type = hm_slice("", 0);
+	}
+	count_frames(s, *type);
 	return true;
 }
 

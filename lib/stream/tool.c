@@ -20,6 +20,7 @@ open_stream(const struct hm_config *config, const struct hm_tool_ops *ops)
 	    .durable = hm_config_text(config, HM_SET_DURABLE),
 	    .ready_fd = hm_config_has(config, HM_SET_NOTIFY_FD) ?
 	        (int)hm_config_int(config, HM_SET_NOTIFY_FD) : 0,
+	    .wants_readings = ops->wants_readings,
 	};
 
 	return hm_stream_open(&options);

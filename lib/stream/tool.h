@@ -1,6 +1,8 @@
 #ifndef HM_TOOL_H
 #define HM_TOOL_H
 
+#include <stdbool.h>
+
 #include "config/config.h"
 #include "stream.h"
 
@@ -20,6 +22,9 @@
  */
 struct hm_tool_ops {
 	hm_config_check *check;
+
+	/* Warn of frame records without readings; see hm_stream_options. */
+	bool wants_readings;
 
 	/* Before the stream is opened. The settings outlive `free`. */
 	int (*open)(void *work, const struct hm_config *config);

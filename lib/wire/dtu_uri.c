@@ -1,17 +1,20 @@
 #include "dtu_uri.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/host.h"
 #include "base/utf8.h"
 
 #define PORT_MODBUS 502
 #define PORT_HM 10081
-#define HOST_MAX 253 /* of a DNS name, RFC 1035 */
 #define FORMS "allowed are modbus://HOST[:PORT][/UNIT] and hm://HOST[:PORT]"
+#define NO_SCHEME \
+	"it has no scheme: hm://HOST is for a DTU-WLite, a DTU-Lite-S, an " \
+	"inverter with Wi-Fi and a DTU-Pro over Wi-Fi, modbus://HOST for a " \
+	"DTU-Pro and a DTU-Pro-S over Ethernet"
 
 const char *
 hm_transport_name(enum hm_transport transport)
@@ -19,10 +22,38 @@ hm_transport_name(enum hm_transport transport)
 	return transport == HM_TRANSPORT_MODBUS ? "modbus" : "hm";
 }
 
-static uint16_t
-usual_port(enum hm_transport transport)
+const char *
+hm_transport_title(enum hm_transport transport)
+{
+	return transport == HM_TRANSPORT_MODBUS ? "Modbus" : "hm";
+}
+
+uint16_t
+hm_transport_port(enum hm_transport transport)
 {
 	return transport == HM_TRANSPORT_MODBUS ? PORT_MODBUS : PORT_HM;
+}
+
+enum hm_transport
+hm_transport_other(enum hm_transport transport)
+{
+	return transport == HM_TRANSPORT_MODBUS ? HM_TRANSPORT_HM :
+	    HM_TRANSPORT_MODBUS;
+}
+
+const char *
+hm_dtu_uri(const struct hm_dtu *dtu, char out[HM_DTU_URI_MAX])
+{
+	bool bracket = strchr(dtu->host, ':') != NULL;
+	bool usual = dtu->port == hm_transport_port(dtu->transport);
+	int n = snprintf(out, HM_DTU_URI_MAX, "%s://%s%s%s",
+	    hm_transport_name(dtu->transport), bracket ? "[" : "", dtu->host,
+	    bracket ? "]" : "");
+
+	if (!usual && n > 0 && n < HM_DTU_URI_MAX)
+		snprintf(out + n, (size_t)(HM_DTU_URI_MAX - n), ":%u",
+		    dtu->port);
+	return out;
 }
 
 void
@@ -58,58 +89,15 @@ read_number(const char **p, const char *stop, int64_t min, int64_t max,
 	return true;
 }
 
-/* An IPv6 address, with or without a %zone. */
-static bool
-is_ipv6(const char *p, size_t n)
-{
-	const char *zone = memchr(p, '%', n);
-	size_t length = zone != NULL ? (size_t)(zone - p) : n;
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr address;
-
-	if (length >= sizeof text)
-		return false;
-	memcpy(text, p, length);
-	text[length] = '\0';
-	return inet_pton(AF_INET6, text, &address) == 1;
-}
-
-static const char *
-check_host(const char *p, size_t n)
-{
-	if (n == 0)
-		return "the host is missing";
-	if (n > HOST_MAX)
-		return "the host is too long";
-	if (!hm_utf8_plain(hm_slice(p, n)))
-		return "the host must be UTF-8 without control characters";
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)p[i] <= ' ' || strchr("@?[]", p[i]) != NULL)
-			return "the host holds a character that no host has";
-	return NULL;
-}
-
-/* A name of the DNS, or an address; in brackets an IPv6 address. */
 static const char *
 read_host(const char **p, struct hm_dtu *dtu)
 {
-	bool bracket = **p == '[';
-	const char *begin = *p + bracket, *why;
-	size_t n = strcspn(begin, bracket ? "]" : ":/#");
-	size_t all = strcspn(begin, "/#");
+	struct hm_slice host;
+	const char *why = hm_host_read(p, &host);
 
-	if (!bracket && n < all && memchr(begin + n + 1, ':', all - n - 1) !=
-	    NULL)
-		return "an IPv6 address goes in brackets, as in [::1]";
-	if (bracket && begin[n] != ']')
-		return "the bracket of the address is not closed";
-	if (bracket && !is_ipv6(begin, n))
-		return "the brackets hold no IPv6 address";
-	why = check_host(begin, n);
 	if (why != NULL)
 		return why;
-	dtu->host = strndup(begin, n);
-	*p = begin + n + bracket;
+	dtu->host = strndup(host.p, host.n);
 	return dtu->host != NULL ? NULL : "no memory";
 }
 
@@ -118,11 +106,22 @@ default_name(const struct hm_dtu *dtu)
 {
 	char *name;
 
-	if (dtu->port == usual_port(dtu->transport))
+	if (dtu->port == hm_transport_port(dtu->transport))
 		return strdup(dtu->host);
 	if (asprintf(&name, "%s:%u", dtu->host, dtu->port) < 0)
 		return NULL;
 	return name;
+}
+
+/* A host alone, which is the usual mistake, or anything else. */
+static const char *
+wrong_scheme(const char *p)
+{
+	size_t n = strcspn(p, ":/#");
+	bool host = n > 0 && p[n] != '/' && strstr(p, "://") == NULL &&
+	    strncmp(p, "hm:", 3) != 0 && strncmp(p, "modbus:", 7) != 0;
+
+	return host || hm_host_is_ipv6(hm_text(p)) ? NO_SCHEME : FORMS;
 }
 
 static const char *
@@ -136,8 +135,8 @@ read_uri(const char *p, struct hm_dtu *dtu)
 	else if (skip(&p, "hm://"))
 		dtu->transport = HM_TRANSPORT_HM;
 	else
-		return FORMS;
-	dtu->port = usual_port(dtu->transport);
+		return wrong_scheme(p);
+	dtu->port = hm_transport_port(dtu->transport);
 	why = read_host(&p, dtu);
 	if (why != NULL)
 		return why;
@@ -175,7 +174,7 @@ read_plain(const char *p, uint16_t port, struct hm_dtu *dtu)
 	dtu->transport = port == PORT_HM ? HM_TRANSPORT_HM :
 	    HM_TRANSPORT_MODBUS;
 	dtu->port = port != 0 ? port : PORT_MODBUS;
-	if (is_ipv6(p, strlen(p))) {
+	if (hm_host_is_ipv6(hm_text(p))) {
 		dtu->host = strdup(p);
 		p = "";
 	} else {

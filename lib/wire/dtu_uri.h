@@ -19,7 +19,23 @@ struct hm_dtu {
 	uint8_t unit; /* Modbus only */
 };
 
+/* As the scheme of a URI, and in text for people. */
 const char *hm_transport_name(enum hm_transport transport);
+const char *hm_transport_title(enum hm_transport transport);
+
+/* The TCP port that DTUs serve it on. */
+uint16_t hm_transport_port(enum hm_transport transport);
+
+enum hm_transport hm_transport_other(enum hm_transport transport);
+
+/* A host of 253 bytes, and scheme, brackets, port. */
+#define HM_DTU_URI_MAX 280
+
+/*
+ * Write the URI for people, without the unit id, the name and the usual port.
+ * Returns `out`.
+ */
+const char *hm_dtu_uri(const struct hm_dtu *dtu, char out[HM_DTU_URI_MAX]);
 
 /*
  * Read modbus://HOST[:PORT][/UNIT][#NAME] or hm://HOST[:PORT][#NAME]. An IPv6

@@ -140,7 +140,11 @@ fi
 [ "$(id -u)" -eq 0 ] || die "needs root, for debootstrap and mounts: try sudo"
 case $(uname -m)-$arch in
 x86_64-amd64 | x86_64-i386 | i?86-i386) ;;
-*) die "this processor ($(uname -m)) does not run $arch: amd64 or i386" ;;
+*) die "ARCH '$arch' does not run on this processor, $(uname -m)" ;;
+esac
+case $release in
+bookworm | trixie) ;;
+*) die "RELEASE '$release': bookworm or trixie" ;;
 esac
 "$root/.ci/packages" debootstrap git || exit
 git -C "$root" diff --quiet HEAD || echo "# HEAD is tried without your changes"

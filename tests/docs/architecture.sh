@@ -28,9 +28,11 @@ find lib tools -name '*.[ch]' -exec grep -H '^#include "' {} + |
 		}' "$work/headers" - >"$work/includes"
 
 # "KIND NAME SOURCE" of each function or variable: KIND is U if the source uses
-# it, T if it defines it. Objects of removed sources are left out.
+# it, T if it defines it. Objects of removed sources are left out, and what the
+# compiler defines in each object of an i386.
 (cd "$HM_BUILD" && sed 's/$/.o/' "$work/sources" | xargs nm -A) |
 	awk '{ sub(/\.o:.*/, "", $1) }
+		$NF ~ /^__x86\.get_pc_thunk/ { next }
 		$(NF - 1) == "U" { print "U", $NF, $1 }
 		$(NF - 1) ~ /^[TDBR]$/ && $NF != "main" { print "T", $NF, $1 }' \
 	>"$work/symbols"

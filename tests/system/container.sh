@@ -294,6 +294,9 @@ same "... and .dockerignore lets it through" "$(
 		while read -r file; do
 			grep -qxF "!$file" "$root/.dockerignore" || echo "$file"
 		done)" ""
+same "... and no line chooses an architecture" \
+	"$(sed '/^#/d' "$here/Dockerfile" |
+		grep -E -e '--platform|amd64|x86|i386|arm|aarch64')" ""
 same "the Makefile lists the packages of a build" \
 	"$(env -u MAKEFLAGS -u MFLAGS make -s -C "$root" build-packages |
 		tr ' ' '\n' | grep -c '^gcc$\|^libsqlite3-dev$')" 2

@@ -34,6 +34,8 @@ table() {
 		zeros      good         good
 		spike      good         good
 		dip        good         good
+		noclock    good         -
+		ahead      good         -
 		noinfo     good         -
 		unnumbered slow         -
 		transaction -           good
@@ -41,6 +43,7 @@ table() {
 		seq        good         -
 		pieces     good         good
 		joined     good         -
+		plain      good         -
 	END
 }
 

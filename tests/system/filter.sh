@@ -132,7 +132,7 @@ done >"$work/together"
 same "four processes can make a new database at once" \
 	"$(cat "$work/together")" ""
 same "--forget makes no database" "$(filter -d "$work/typo.db" --forget 1 \
-	2>/dev/null; echo "$? $([ -e "$work/typo.db" ]; echo $?)")" "74 1"
+	2>/dev/null; echo $?; [ ! -e "$work/typo.db" ] || echo made)" 74
 
 # Forgetting
 

@@ -138,7 +138,20 @@ same "... but not while the last run is not over" \
 	"cron-history: the last run is not over
 75"
 
+mkdir -p "$prefix/share/man/man1" "$prefix/share/other"
 check "make uninstall" hm_make uninstall
-same "... leaves the settings and nothing else" \
-	"$(find "$work/root" -type f)" "$etc/hoymiles.yaml"
+same "... leaves the settings, and directories of others" \
+	"$(find "$work/root" -empty -o -type f | sort)" \
+	"$etc/hoymiles.yaml
+$prefix/share/other"
+rm -r "$prefix/share/other" "$etc"
+mkdir "$work/alone"
+# MAKE=true: without DESTDIR, root would also make the user hm.
+for goal in install uninstall; do
+	check "make $goal without DESTDIR" make -s -C "$root" -o all \
+		MAKE=true BIN="$HM_BIN" PREFIX="$work/alone/hm" \
+		SYSCONFDIR="$work/alone/etc" "$goal"
+done
+same "... leave the settings and no directory of their own" \
+	"$(find "$work/alone" -printf '%P ')" " etc etc/hm etc/hm/hoymiles.yaml "
 finish

@@ -1,16 +1,28 @@
 #!/bin/bash
-# .ci/packages, with stand-ins for dpkg-query and apt-get.
+# .ci/packages, with stand-ins for dpkg, dpkg-query and apt-get.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 packages=$(cd "$(dirname "$0")/../.." && pwd)/.ci/packages
 
-# Only the package "there" is installed. apt-get prints nothing with -qq; the
+# Of this machine's architecture, "here", only the package "there" is installed,
+# of "else" only "far". apt-get prints nothing with -qq; the
 # stand-in fails for the verbs in APT_FAILS.
 mkdir "$work/bin"
 cat >"$work/bin/dpkg-query" <<'END'
 #!/bin/sh
 for package; do :; done
-[ "$package" = there ] && echo installed
+case $package in
+there) echo "installed here" ;;
+far | far:else) echo "installed else" ;;
+data) echo "installed all" ;;
+esac
+END
+cat >"$work/bin/dpkg" <<'END'
+#!/bin/sh
+case $1 in
+--print-architecture) echo here ;;
+*) echo "$*" >>"$APT_LOG" ;;
+esac
 END
 cat >"$work/bin/apt-get" <<'END'
 #!/bin/sh
@@ -25,14 +37,21 @@ install_with() {
 	: >"$work/apt"
 	APT_LOG=$work/apt APT_FAILS=$1 PATH=$work/bin:$PATH \
 		"$packages" "${@:2}" 2>"$work/err"
-	echo "$? $(sed 's/ -[^ ]*//g; s/ Dpkg::[^ ]*//' "$work/apt" | xargs)"
+	echo "$? $(sed 's/ -[^ ]*//g; s/ Dpkg::[^ ]*//
+		s/^--add-architecture //' "$work/apt" | xargs)"
 }
 
 same "nothing is missing: apt-get is not run" \
 	"$(install_with "" there)" "0 "
 same "what is missing is installed" \
 	"$(install_with "" there new other)" "0 update install new other"
-same "... also when a source of apt fails" \
+same "... nor for packages of another or of every architecture" \
+	"$(install_with "" far:else data)" "0 "
+same "a package of another architecture is not one of this" \
+	"$(install_with "" far)" "0 update install far"
+same "... and the other way round" "$(install_with "" there:else new:more)" \
+	"0 else more update install there:else new:more"
+same "what is missing is installed, also when a source of apt fails" \
 	"$(install_with update new)" "0 update install new"
 check "... which is said" grep -q 'update failed' "$work/err"
 same "a package that cannot be had fails" \

@@ -188,6 +188,12 @@ same "status 0 at once without a broker and messages" "$(
 	echo $?)" '{"type":"x"}
 0'
 
+same "the address of the broker can hold its port" "$(
+	message x/y '"1"' | hm-publish --flush-timeout 0 --stats-period 0 \
+		--mqtt-broker "mqtt://127.0.0.1:$closed" 2>&1 >/dev/null |
+		tail -n 1)" "hm-publish: error: 1 messages were not delivered to\
+ the broker 127.0.0.1:$closed"
+
 # A host that accepts the connection and never answers.
 start_sim hole --transport hm --fault hang
 hole=${uris[0]##*:}
@@ -254,13 +260,16 @@ start_broker "$tls" "cafile $work/ca.crt" "certfile $work/server.crt" \
 	"keyfile $work/server.key" "require_certificate true" \
 	"allow_anonymous true"
 over_tls() {
-	message x/y '"1"' | hm-publish --stats-period 0 \
-		--mqtt-broker 127.0.0.1 --mqtt-port "$tls" --mqtt-tls \
+	message x/y '"1"' | hm-publish --stats-period 0 "${address[@]}" \
 		--flush-timeout 1.5 "$@" >/dev/null 2>"$work/tls.err"
 	echo "${PIPESTATUS[1]}"
 }
+address=(--mqtt-broker 127.0.0.1 --mqtt-port "$tls" --mqtt-tls)
 mine=(--mqtt-tls-cert "$work/client.crt" --mqtt-tls-key "$work/client.key")
 same "TLS with a client certificate" \
+	"$(over_tls --mqtt-tls-ca-cert "$work/ca.crt" "${mine[@]}")" 0
+address=(--mqtt-broker "mqtts://127.0.0.1:$tls")
+same "TLS by the address of the broker" \
 	"$(over_tls --mqtt-tls-ca-cert "$work/ca.crt" "${mine[@]}")" 0
 same "a broker of another CA is refused" \
 	"$(over_tls --mqtt-tls-ca-cert "$work/other.crt" "${mine[@]}")" 75

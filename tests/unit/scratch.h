@@ -114,7 +114,7 @@ open_plain(struct hm_db *db, const char *name)
 {
 	const struct hm_db_options options = {.writing = true, .busy_ms = 5000};
 
-	*db = (struct hm_db){NULL, NULL};
+	*db = (struct hm_db){.handle = NULL};
 	if (!hm_db_open(db, in_scratch(name), &options))
 		ck_abort_msg("%s: %s", name, hm_db_reason(db));
 }

@@ -141,6 +141,7 @@ main(int argc, char *argv[])
 	    .check = check,
 	    .open = open_alert,
 	    .start = start,
+	    .wants_readings = true,
 	    .line = on_line,
 	    .free = free_alert,
 	};

@@ -5,7 +5,11 @@
 #include "base/arena.h"
 #include "base/hex.h"
 #include "base/json_writer.h"
+#include "base/log.h"
 #include "base/rfc3339.h"
+#include "power_factor.h"
+#include "record/fields.h"
+#include "record/serial_label.h"
 
 struct hm_decoder *
 hm_decoder_new(const struct hm_decode_output *output)
@@ -103,6 +107,35 @@ hm_decode_unpack(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	return message;
 }
 
+struct hm_slice
+hm_decode_serial(int64_t serial, char buf[HM_SERIAL_TEXT])
+{
+	return hm_serial_format((uint64_t)serial, HM_SERIAL_WIDTH, buf);
+}
+
+void
+hm_decode_label(struct hm_reading *r, struct hm_slice serial)
+{
+	char label[HM_SERIAL_LABEL];
+
+	if (hm_serial_label(serial, label))
+		hm_reading_text(r, HM_F_LABEL, label);
+}
+
+void
+hm_decode_power_factor(struct hm_reading *r, enum hm_field_id field,
+    const struct hm_power_reading *reading, int64_t raw)
+{
+	int64_t factor;
+
+	if (hm_power_factor(reading, raw, &factor))
+		hm_reading_number(r, field, factor);
+	else if (raw != 0)
+		hm_log(HM_DEBUG, "%s: %lld thousandths is left out: it "
+		    "disagrees with power, voltage and current",
+		    hm_fields[field].key, (long long)raw);
+}
+
 static bool
 read_frames(struct hm_decoder *d, struct hm_slice rest)
 {
@@ -179,6 +212,7 @@ hm_decode(struct hm_decoder *d, const struct hm_record *record)
 		return;
 	}
 	hm_arena_reset(&d->arena);
+	d->packages = 0;
 	if (!read_frames(d, hm_record_get(record, "frames")->text))
 		return;
 	if (!hm_record_string(record, "transport", &transport))

@@ -251,6 +251,7 @@ emit_inverter(struct hm_decoder *d, const struct port *port)
 	struct hm_reading r;
 
 	hm_decode_start_reading(d, &r, "inverter", serial);
+	hm_decode_label(&r, serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_inverter(serial));
 	hm_reading_heard(&r, HM_F_GRID_VOLTAGE, port->grid_voltage, heard);
 	hm_reading_heard(&r, HM_F_GRID_FREQUENCY, port->frequency, heard);
@@ -259,7 +260,7 @@ emit_inverter(struct hm_decoder *d, const struct port *port)
 	hm_reading_number(&r, HM_F_ALARM_CODE, port->alarm);
 	if (port->alarm != 0)
 		hm_reading_text(&r, HM_F_ALARM_TEXT,
-		    hm_alarm_code_text(port->alarm));
+		    hm_alarm_code_text_of(port->alarm, serial));
 	hm_reading_number(&r, HM_F_ALARM_COUNT, port->alarms);
 	hm_reading_number(&r, HM_F_LINK_STATUS, port->link);
 	hm_decode_end(d, &r, port->frame);

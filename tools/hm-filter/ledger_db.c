@@ -104,7 +104,9 @@ hm_ledger_db_open(const char *path, bool writing)
 {
 	struct hm_ledger_db *db = calloc(1, sizeof *db);
 
-	if (db == NULL || (db->path = strdup(path)) == NULL) {
+	if (db != NULL)
+		db->path = strdup(path);
+	if (db == NULL || db->path == NULL) {
 		hm_log_errno(HM_ERROR, "%s: cannot open the database", path);
 		free(db);
 		return NULL;

@@ -240,6 +240,7 @@ main(int argc, char *argv[])
 	    .check = check,
 	    .open = open_all,
 	    .start = start,
+	    .wants_readings = true,
 	    .line = on_line,
 	    .finish = finish,
 	    .free = free_all,

@@ -156,8 +156,9 @@ with_number(struct hm_slice text, size_t n)
 	size_t digits = 0;
 	unsigned port = 0;
 
-	if (n == text.n || text.p[n++] != '_')
+	if (n == text.n || text.p[n] != '_')
 		return 0;
+	n++;
 	for (; digits < 3 && n + digits < text.n &&
 	     text.p[n + digits] >= '0' && text.p[n + digits] <= '9'; digits++)
 		port = port * 10 + (unsigned)(text.p[n + digits] - '0');

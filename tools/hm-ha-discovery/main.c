@@ -274,6 +274,7 @@ main(int argc, char *argv[])
 	    .check = check,
 	    .open = open_ha,
 	    .start = start,
+	    .wants_readings = true,
 	    .line = on_line,
 	    .free = free_ha,
 	};

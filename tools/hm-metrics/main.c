@@ -261,6 +261,7 @@ main(int argc, char *argv[])
 	    .check = check,
 	    .open = open_dtus,
 	    .start = start,
+	    .wants_readings = true,
 	    .line = on_line,
 	    .finish = finish,
 	    .free = free_all,

@@ -220,8 +220,8 @@ after_info(struct hm_dialog *d, const struct hm_frame *frame)
 static bool
 lists_nothing(const Hm__RealReply *real)
 {
-	return real->n_single == 0 && real->n_three == 0 &&
-	    real->n_input == 0 && real->n_meter == 0;
+	return real->n_single + real->n_three + real->n_input +
+	    real->n_meter + real->n_shutdown == 0;
 }
 
 /* Not before: after a failed poll the extras must still be due. */
@@ -241,9 +241,8 @@ readings_are_done(struct hm_dialog *d)
 static enum hm_turn
 after_real(struct hm_dialog *d, const struct hm_frame *frame)
 {
-	struct hm_arena *arena = d->options->arena;
-	Hm__RealReply *real = hm__real_reply__unpack(&arena->allocator,
-	    frame->size, frame->payload);
+	Hm__RealReply *real = hm__real_reply__unpack(
+	    &d->options->arena->allocator, frame->size, frame->payload);
 
 	if (real == NULL)
 		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
@@ -285,9 +284,8 @@ after_package(struct hm_dialog *d, const struct hm_frame *frame,
 static enum hm_turn
 after_history(struct hm_dialog *d, const struct hm_frame *frame)
 {
-	struct hm_arena *arena = d->options->arena;
-	Hm__History *history = hm__history__unpack(&arena->allocator,
-	    frame->size, frame->payload);
+	Hm__History *history = hm__history__unpack(
+	    &d->options->arena->allocator, frame->size, frame->payload);
 
 	if (history == NULL) {
 		hm_dialog_drop(d, "the power history cannot be unpacked");
@@ -299,15 +297,19 @@ after_history(struct hm_dialog *d, const struct hm_frame *frame)
 static enum hm_turn
 after_alarms(struct hm_dialog *d, const struct hm_frame *frame)
 {
-	struct hm_arena *arena = d->options->arena;
-	Hm__Alarms *alarms = hm__alarms__unpack(&arena->allocator,
-	    frame->size, frame->payload);
+	ProtobufCAllocator *heap = &d->options->arena->allocator;
+	const Hm__Alarms *alarms = hm__alarms__unpack(heap, frame->size,
+	    frame->payload);
 
-	if (alarms == NULL) {
-		hm_dialog_drop(d, "the alarm list cannot be unpacked");
-		return ask_next(d);
-	}
-	return after_package(d, frame, alarms->packages, alarms->package);
+	if (alarms != NULL)
+		return after_package(d, frame, alarms->packages,
+		    alarms->package);
+	/* The other layout has no packages. */
+	if (hm__alarms_plain__unpack(heap, frame->size, frame->payload) !=
+	    NULL)
+		return after_package(d, frame, 1, 0);
+	hm_dialog_drop(d, "the alarm list cannot be unpacked");
+	return ask_next(d);
 }
 
 static enum hm_turn

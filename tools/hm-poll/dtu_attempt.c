@@ -44,9 +44,10 @@ succeed(struct hm_dtu_job *job, int64_t took_ms)
 	bool first = !job->ever_polled, back = job->error != HM_ERR_NONE;
 
 	count_down(job);
-	job->ever_polled = true;
+	job->ever_polled = job->reached = true;
 	job->failures = 0;
 	job->error = HM_ERR_NONE;
+	job->peer = HM_PEER_UNKNOWN;
 	hm_breaker_succeeded(&job->breaker);
 	if (back)
 		hm_dtu_job_log_recovery(job);
@@ -177,6 +178,8 @@ hm_dtu_job_begin_poll(struct hm_dtu_job *job)
 	job->began = hm_monotonic_ms();
 	job->retry_until = job->next_tick;
 	job->retries = 0;
+	if (!job->ever_polled)
+		hm_dtu_job_log_first_poll(job);
 	hm_dtu_job_begin_attempt(job);
 }
 
@@ -230,29 +233,45 @@ drop_replies(const struct hm_poller *poller)
 }
 
 void
+hm_dtu_job_failed(struct hm_dtu_job *job)
+{
+	hm_dtu_lock_release(&job->lock);
+	fail(job);
+}
+
+static void
+fail_attempt(struct hm_dtu_job *job, const struct hm_poll_result *result)
+{
+	job->attempt_error = result->error;
+	job->peer = hm_poller_peer(job->poller);
+	snprintf(job->text, sizeof job->text, "%s", result->text);
+	if (retry(job)) {
+		hm_dtu_lock_release(&job->lock);
+	} else if (hm_dialog_is_partial(hm_poller_dialog(job->poller))) {
+		/* No attempt is left that may read the rest. */
+		hm_dtu_lock_release(&job->lock);
+		succeed(job, result->took_ms);
+		return;
+	} else if (!hm_dtu_job_check_other_port(job)) {
+		hm_dtu_job_failed(job);
+	}
+	drop_replies(job->poller);
+}
+
+void
 hm_dtu_job_polled(void *context, struct hm_poller *poller,
     const struct hm_poll_result *result)
 {
 	struct hm_dtu_job *job = context;
 
+	(void)poller;
+	if (!result->not_made && result->error != HM_ERR_NONE) {
+		fail_attempt(job, result);
+		return;
+	}
 	hm_dtu_lock_release(&job->lock);
-	if (result->not_made) {
+	if (result->not_made)
 		skip(job, result->text);
-		return;
-	}
-	if (result->error == HM_ERR_NONE) {
+	else
 		succeed(job, result->took_ms);
-		return;
-	}
-	job->attempt_error = result->error;
-	snprintf(job->text, sizeof job->text, "%s", result->text);
-	if (!retry(job)) {
-		/* No attempt is left that may read the rest. */
-		if (hm_dialog_is_partial(hm_poller_dialog(poller))) {
-			succeed(job, result->took_ms);
-			return;
-		}
-		fail(job);
-	}
-	drop_replies(poller);
 }

@@ -74,6 +74,7 @@ hm_dtu_job_free(struct hm_dtu_job *job)
 {
 	ev_timer_stop(loop_of(job), &job->tick);
 	ev_timer_stop(loop_of(job), &job->wait);
+	hm_dtu_job_end_check(job);
 	hm_poller_free(job->poller);
 	hm_dtu_lock_free(&job->lock);
 }
@@ -98,7 +99,8 @@ hm_dtu_job_finish(struct hm_dtu_job *job)
 
 	ev_timer_stop(loop_of(job), &job->tick);
 	ev_timer_stop(loop_of(job), &job->wait);
-	if (job->state == HM_DTU_JOB_POLLING)
+	if (job->state == HM_DTU_JOB_POLLING ||
+	    job->state == HM_DTU_JOB_CHECKING)
 		job->polls_left = 1;
 	else if (!ended)
 		job->jobs->left--;
@@ -188,6 +190,7 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 	case HM_DTU_JOB_LOCKED:
 	case HM_DTU_JOB_POLLING:
 	case HM_DTU_JOB_RETRYING:
+	case HM_DTU_JOB_CHECKING:
 		job->jobs->counts.skipped_polls++;
 		break;
 	}
@@ -234,6 +237,7 @@ on_wait(struct ev_loop *loop, ev_timer *timer, int events)
 		break;
 	case HM_DTU_JOB_IDLE:
 	case HM_DTU_JOB_POLLING:
+	case HM_DTU_JOB_CHECKING:
 		break;
 	}
 }

@@ -2,12 +2,14 @@
 #define HM_DTU_JOB_PRIVATE_H
 
 #include "dtu_lock.h"
+#include "error_hints.h"
 #include "fleet.h"
 
 /*
- * The job of polling one DTU of a fleet. For fleet.c and the three files of a
+ * The job of polling one DTU of a fleet. For fleet.c and the four files of a
  * job, which call each other: dtu_job.c has its timers, dtu_attempt.c one poll,
- * and dtu_report.c its records and log messages.
+ * dtu_other_port.c a look at the port of the other protocol, and dtu_report.c
+ * records and log messages.
  */
 
 enum hm_dtu_job_state {
@@ -17,6 +19,7 @@ enum hm_dtu_job_state {
 	HM_DTU_JOB_LOCKED,   /* another process has the lock: wait for it */
 	HM_DTU_JOB_POLLING,
 	HM_DTU_JOB_RETRYING, /* wait for the next attempt */
+	HM_DTU_JOB_CHECKING, /* connect to the port of the other protocol */
 };
 
 /* Shared by all jobs of a fleet. */
@@ -25,6 +28,7 @@ struct hm_dtu_jobs {
 	struct hm_fleet_counts counts;
 	struct hm_random random;
 	size_t left; /* jobs that have not ended */
+	size_t checks; /* jobs that are in HM_DTU_JOB_CHECKING */
 	bool failed;
 	bool finishing; /* begin no more polls and attempts */
 	bool starved; /* out of descriptors; has been logged */
@@ -49,8 +53,14 @@ struct hm_dtu_job {
 	enum hm_poll_error error; /* of the last poll */
 	enum hm_poll_error attempt_error; /* of the last attempt that failed */
 	char text[160];      /* about attempt_error, for people */
+	enum hm_peer peer;   /* of the last attempt that failed */
+	enum hm_other_port other_port; /* of the DTU */
+	struct hm_other_port_check *check; /* under way, or NULL */
+	bool other_port_checked; /* once in a run */
+	bool reached; /* a poll was good */
 	bool ever_polled;
 	bool is_partial; /* the last good poll lacked a part; has been logged */
+	bool announced; /* on the terminal, as being asked */
 	bool last_poll_lost_lock; /* to another process */
 	bool last_poll_not_made;  /* no lock, or no descriptor */
 	bool lock_refused;        /* by the system; has been logged */
@@ -76,6 +86,18 @@ void hm_dtu_job_attempt(struct hm_dtu_job *job); /* if the lock is free */
 void hm_dtu_job_polled(void *context, struct hm_poller *poller,
     const struct hm_poll_result *result);
 
+/* No attempt is left: release the lock and report the poll as failed. */
+void hm_dtu_job_failed(struct hm_dtu_job *job);
+
+/*
+ * dtu_other_port.c: if a DTU has never answered, look once whether the port of
+ * the other protocol accepts a connection, and close that at once. Both locks
+ * are held meanwhile. False if nothing is to be done; otherwise
+ * hm_dtu_job_failed is called at the end.
+ */
+bool hm_dtu_job_check_other_port(struct hm_dtu_job *job);
+void hm_dtu_job_end_check(struct hm_dtu_job *job);
+
 /* After a poll: wait for the next one, or end. */
 void hm_dtu_job_rest(struct hm_dtu_job *job);
 
@@ -87,7 +109,10 @@ void hm_dtu_job_wait(struct hm_dtu_job *job, enum hm_dtu_job_state state,
 int64_t hm_dtu_job_earliest(const struct hm_dtu_job *job, int64_t at);
 
 /* dtu_report.c: status records and log messages about a job. */
+void hm_dtu_job_failure(const struct hm_dtu_job *job,
+    struct hm_failure *failure);
 void hm_dtu_job_report(const struct hm_dtu_job *job);
+void hm_dtu_job_log_first_poll(const struct hm_dtu_job *job);
 void hm_dtu_job_log_failure(const struct hm_dtu_job *job, bool news);
 void hm_dtu_job_log_retry(const struct hm_dtu_job *job, int64_t delay_ms);
 void hm_dtu_job_log_breaker(const struct hm_dtu_job *job, bool news);

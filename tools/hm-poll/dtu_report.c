@@ -19,10 +19,25 @@ dtu_of(const struct hm_dtu_job *job)
 	return hm_poller_dtu(job->poller);
 }
 
-static const char *
-hint_of(const struct hm_dtu_job *job)
+void
+hm_dtu_job_failure(const struct hm_dtu_job *job, struct hm_failure *failure)
 {
-	return hm_error_hint(dtu_of(job)->transport, job->error);
+	*failure = (struct hm_failure){
+	    .dtu = dtu_of(job),
+	    .error = job->error,
+	    .peer = job->peer,
+	    .other_port = job->other_port,
+	    .reached = job->reached,
+	};
+}
+
+static const char *
+hint_of(const struct hm_dtu_job *job, char out[HM_HINT_MAX])
+{
+	struct hm_failure failure;
+
+	hm_dtu_job_failure(job, &failure);
+	return hm_error_hint(&failure, out);
 }
 
 /* When the DTU is polled next, by the wall clock; 0 for never. */
@@ -44,8 +59,11 @@ retry_at(const struct hm_dtu_job *job)
 static const char *
 uri_of(const struct hm_dtu *dtu, char out[URI_MAX])
 {
-	snprintf(out, URI_MAX, "%s://%s:%u", hm_transport_name(dtu->transport),
-	    dtu->host, dtu->port);
+	bool bracket = strchr(dtu->host, ':') != NULL;
+
+	snprintf(out, URI_MAX, "%s://%s%s%s:%u",
+	    hm_transport_name(dtu->transport), bracket ? "[" : "", dtu->host,
+	    bracket ? "]" : "", dtu->port);
 	return out;
 }
 
@@ -53,16 +71,32 @@ void
 hm_dtu_job_report(const struct hm_dtu_job *job)
 {
 	const struct hm_fleet_options *options = &job->jobs->options;
+	char hint[HM_HINT_MAX];
 	const struct hm_status status = {
 	    .breaker = job->breaker.state,
 	    .failures = job->failures,
 	    .error = job->error,
 	    .text = job->text,
-	    .hint = hint_of(job),
+	    .hint = hint_of(job, hint),
 	    .retry_at = retry_at(job),
 	};
 
 	options->status(options->context, dtu_of(job), &status);
+}
+
+/* The dialog's gap between two requests is most of the time of a poll. */
+void
+hm_dtu_job_log_first_poll(const struct hm_dtu_job *job)
+{
+	const struct hm_dtu *dtu = dtu_of(job);
+	char uri[URI_MAX];
+
+	if (dtu->transport != HM_TRANSPORT_HM)
+		return;
+	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("dtu", dtu->name),
+	    hm_fact("uri", uri_of(dtu, uri))), "%s: asking %s; an hm DTU gets "
+	    "a request every 2 s, and its first poll has two or more",
+	    dtu->name, uri);
 }
 
 /* A lasting failure is logged once, and again when its kind changes. */
@@ -70,7 +104,8 @@ void
 hm_dtu_job_log_failure(const struct hm_dtu_job *job, bool news)
 {
 	const struct hm_dtu *dtu = dtu_of(job);
-	const char *hint = news ? hint_of(job) : NULL;
+	char text[HM_HINT_MAX];
+	const char *hint = news ? hint_of(job, text) : NULL;
 	const char *error = hm_poll_error_name(job->error);
 	char uri[URI_MAX];
 
@@ -96,6 +131,11 @@ hm_dtu_job_log_retry(const struct hm_dtu_job *job, int64_t delay_ms)
 	    hm_fact_int("wait_ms", delay_ms)),
 	    "%s: %s: %s; retry %lld in %lld ms", name, error, job->text,
 	    (long long)job->retries, (long long)delay_ms);
+	if (!job->ever_polled && !hm_log_shows(HM_INFO))
+		hm_log_progress("%s: %s; retry %lld of %lld in %.1f s ...",
+		    name, error, (long long)job->retries,
+		    (long long)job->jobs->options.retries,
+		    (double)delay_ms / 1000);
 }
 
 void

@@ -3,11 +3,13 @@
 #include <stdlib.h>
 
 #include "dtu_job_private.h"
+#include "fleet_progress.h"
 
 struct hm_fleet {
 	struct hm_dtu_jobs jobs;
 	struct hm_dtu_job *job;
 	size_t count;
+	struct hm_fleet_progress progress;
 };
 
 struct hm_fleet *
@@ -40,6 +42,8 @@ hm_fleet_new(const struct hm_dtus *dtus,
 		}
 		fleet->count++;
 	}
+	hm_fleet_progress_start(&fleet->progress, options->poller.loop,
+	    fleet->job, fleet->count);
 	return fleet;
 }
 
@@ -48,6 +52,7 @@ hm_fleet_free(struct hm_fleet *fleet)
 {
 	if (fleet == NULL)
 		return;
+	hm_fleet_progress_stop(&fleet->progress);
 	for (size_t i = 0; i < fleet->count; i++)
 		hm_dtu_job_free(&fleet->job[i]);
 	free(fleet->job);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "connector.h"
 
 #define READ_CHUNK ((size_t)4096)
 /* More than a second, because the clock of files is coarse. */
@@ -18,7 +18,6 @@
 
 enum state {
 	IDLE,
-	RESOLVING,
 	CONNECTING,
 	PAUSING, /* the gap between two requests */
 	READING,
@@ -30,9 +29,8 @@ struct hm_poller {
 	void *context;
 	struct hm_dialog *dialog;
 	enum state state;
-	struct hm_resolve_query *lookup;
-	struct addrinfo *addresses, *address; /* address: being tried */
-	int fd;
+	struct hm_connector *connector;
+	int fd; /* -1 while there is no connection */
 	ev_io io;
 	ev_timer timer;
 	int64_t started, last_request; /* monotonic ms */
@@ -40,11 +38,27 @@ struct hm_poller {
 	bool succeeds_other; /* another process sent the last request */
 	bool resumes; /* the connection is not the first of the poll */
 	size_t sent; /* bytes of the request */
+	uint8_t first[HM_PEER_BYTES]; /* received on this connection */
+	size_t first_size;
 };
 
 static void on_io(struct ev_loop *loop, ev_io *io, int events);
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events);
 static void reconnect(struct hm_poller *p);
+static void on_connected(void *context, const struct hm_connect_result *result);
+
+static struct hm_connector *
+new_connector(struct hm_poller *p)
+{
+	const struct hm_connector_options options = {
+	    .loop = p->options->loop,
+	    .resolver = p->options->resolver,
+	    .timeout_ms = p->options->connect_timeout_ms,
+	    .done = on_connected,
+	};
+
+	return hm_connector_new(&options, p);
+}
 
 struct hm_poller *
 hm_poller_new(const struct hm_dtu *dtu,
@@ -62,11 +76,13 @@ hm_poller_new(const struct hm_dtu *dtu,
 	ev_init(&p->io, on_io);
 	p->timer.data = p->io.data = p;
 	p->dialog = hm_dialog_new(dtu, &options->dialog);
-	if (p->dialog == NULL) {
-		free(p);
-		return NULL;
-	}
-	return p;
+	p->connector = new_connector(p);
+	if (p->dialog != NULL && p->connector != NULL)
+		return p;
+	hm_dialog_free(p->dialog);
+	hm_connector_free(p->connector);
+	free(p);
+	return NULL;
 }
 
 static void
@@ -83,11 +99,7 @@ release(struct hm_poller *p)
 {
 	ev_timer_stop(p->options->loop, &p->timer);
 	close_socket(p);
-	hm_resolve_cancel(p->lookup);
-	p->lookup = NULL;
-	if (p->addresses != NULL)
-		freeaddrinfo(p->addresses);
-	p->addresses = p->address = NULL;
+	hm_connector_cancel(p->connector);
 	p->state = IDLE;
 }
 
@@ -97,6 +109,7 @@ hm_poller_free(struct hm_poller *p)
 	if (p == NULL)
 		return;
 	release(p);
+	hm_connector_free(p->connector);
 	hm_dialog_free(p->dialog);
 	free(p);
 }
@@ -228,6 +241,16 @@ take_turn(struct hm_poller *p, enum hm_turn turn)
 }
 
 static void
+keep_first_bytes(struct hm_poller *p, const uint8_t *bytes, size_t n)
+{
+	size_t room = sizeof p->first - p->first_size;
+
+	n = n < room ? n : room;
+	memcpy(p->first + p->first_size, bytes, n);
+	p->first_size += n;
+}
+
+static void
 receive(struct hm_poller *p)
 {
 	uint8_t chunk[READ_CHUNK];
@@ -236,10 +259,12 @@ receive(struct hm_poller *p)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	/* Feed it in a pause, too: an unsolicited frame may end there. */
-	if (n <= 0)
+	if (n <= 0) {
 		take_turn(p, hm_dialog_give_up(p->dialog, HM_ERR_CLOSED));
-	else
-		take_turn(p, hm_dialog_feed(p->dialog, chunk, (size_t)n));
+		return;
+	}
+	keep_first_bytes(p, chunk, (size_t)n);
+	take_turn(p, hm_dialog_feed(p->dialog, chunk, (size_t)n));
 }
 
 static bool
@@ -252,53 +277,33 @@ has_input(const struct hm_poller *p)
 
 /* Connecting */
 
-static enum hm_poll_error
-connect_error(int error)
-{
-	return error == ECONNREFUSED ? HM_ERR_REFUSED : HM_ERR_UNREACHABLE;
-}
-
 static void
-connected(struct hm_poller *p)
+on_connected(void *context, const struct hm_connect_result *result)
 {
+	struct hm_poller *p = context;
 	int one = 1;
 
+	if (result->no_descriptor) {
+		finish_not_made(p, result->text);
+		return;
+	}
+	if (result->fd < 0) {
+		finish(p, result->error, result->text);
+		return;
+	}
+	p->fd = result->fd;
 	/* Requests are small, and nothing follows until the reply. */
 	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	take_turn(p, p->resumes ? HM_TURN_ASK : hm_dialog_begin(p->dialog,
 	    hm_clock_now(), hm_monotonic_ms() / 1000));
 }
 
-/* 0: connected or under way; otherwise an errno. */
-static int
-try_address(struct hm_poller *p)
-{
-	p->fd = socket(p->address->ai_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (p->fd < 0)
-		return errno;
-	if (connect(p->fd, p->address->ai_addr, p->address->ai_addrlen) < 0 &&
-	    errno != EINPROGRESS)
-		return errno;
-	p->state = CONNECTING;
-	watch(p, EV_WRITE);
-	return 0;
-}
-
-/* Try addresses from p->address on; `error` is that of the previous one. */
 static void
-try_addresses(struct hm_poller *p, int error)
+connect_to_dtu(struct hm_poller *p)
 {
-	for (; p->address != NULL; p->address = p->address->ai_next) {
-		error = try_address(p);
-		if (error == 0)
-			return;
-		close_socket(p);
-	}
-	if (error == EMFILE || error == ENFILE)
-		finish_not_made(p, strerror(error));
-	else
-		finish(p, connect_error(error), strerror(error));
+	p->state = CONNECTING;
+	p->first_size = 0;
+	hm_connector_start(p->connector, p->dtu->host, p->dtu->port);
 }
 
 static void
@@ -306,50 +311,7 @@ reconnect(struct hm_poller *p)
 {
 	close_socket(p);
 	p->resumes = true;
-	set_timer(p, p->options->connect_timeout_ms);
-	try_addresses(p, EHOSTUNREACH);
-}
-
-static void
-check_connection(struct hm_poller *p)
-{
-	int error = 0;
-	socklen_t n = sizeof error;
-
-	if (getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0)
-		error = errno;
-	if (error == 0) {
-		connected(p);
-		return;
-	}
-	close_socket(p);
-	p->address = p->address->ai_next;
-	try_addresses(p, error);
-}
-
-static bool
-is_connected(const struct hm_poller *p)
-{
-	struct pollfd out = {.fd = p->fd, .events = POLLOUT};
-
-	return poll(&out, 1, 0) > 0;
-}
-
-static void
-on_address(void *context, struct addrinfo *list, const char *error)
-{
-	struct hm_poller *p = context;
-	char text[160];
-
-	p->lookup = NULL;
-	if (list == NULL) {
-		snprintf(text, sizeof text, "cannot look up the host: %s",
-		    error);
-		finish(p, HM_ERR_RESOLVE, text);
-		return;
-	}
-	p->addresses = p->address = list;
-	try_addresses(p, EHOSTUNREACH);
+	connect_to_dtu(p);
 }
 
 /* Events */
@@ -360,9 +322,7 @@ on_io(struct ev_loop *loop, ev_io *io, int events)
 	struct hm_poller *p = io->data;
 
 	(void)loop;
-	if (p->state == CONNECTING)
-		check_connection(p);
-	else if ((events & EV_READ) != 0)
+	if ((events & EV_READ) != 0)
 		receive(p);
 	else
 		send_more(p);
@@ -372,7 +332,6 @@ static void
 on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct hm_poller *p = timer->data;
-	char text[80];
 
 	(void)loop;
 	(void)events;
@@ -391,20 +350,7 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 			take_turn(p, hm_dialog_give_up(p->dialog,
 			    HM_ERR_TIMEOUT_READ));
 		break;
-	case RESOLVING:
-		finish(p, HM_ERR_RESOLVE, "the host's name was not looked up "
-		    "in time");
-		break;
 	case CONNECTING:
-		if (is_connected(p)) {
-			set_timer(p, p->options->connect_timeout_ms);
-			check_connection(p);
-			break;
-		}
-		snprintf(text, sizeof text, "no connection within %lld ms",
-		    (long long)p->options->connect_timeout_ms);
-		finish(p, HM_ERR_TIMEOUT_CONNECT, text);
-		break;
 	case IDLE:
 		break;
 	}
@@ -427,10 +373,7 @@ hm_poller_start(struct hm_poller *p)
 		return false;
 	p->started = hm_monotonic_ms();
 	p->resumes = false;
-	p->state = RESOLVING;
-	set_timer(p, p->options->connect_timeout_ms);
-	p->lookup = hm_resolve(p->options->resolver, p->dtu->host,
-	    p->dtu->port, on_address, p);
+	connect_to_dtu(p);
 	return true;
 }
 
@@ -444,4 +387,10 @@ const struct hm_dialog *
 hm_poller_dialog(const struct hm_poller *p)
 {
 	return p->dialog;
+}
+
+enum hm_peer
+hm_poller_peer(const struct hm_poller *p)
+{
+	return hm_peer_of(p->first, p->first_size);
 }

@@ -2,6 +2,7 @@
 #define HM_POLLER_H
 
 #include "dialog.h"
+#include "peer.h"
 #include "resolve.h"
 
 /*
@@ -50,5 +51,8 @@ bool hm_poller_start(struct hm_poller *p);
 
 const struct hm_dtu *hm_poller_dtu(const struct hm_poller *p);
 const struct hm_dialog *hm_poller_dialog(const struct hm_poller *p);
+
+/* What answered in the last poll, by the first bytes that it sent. */
+enum hm_peer hm_poller_peer(const struct hm_poller *p);
 
 #endif

@@ -39,6 +39,7 @@ read_plant(const struct hm_config *config, struct hm_sim_plant *plant)
 	    .ports = digit(config, HM_SET_SIM_INPUTS),
 	    .phases = digit(config, HM_SET_SIM_PHASES),
 	    .meter = hm_config_flag(config, HM_SET_SIM_METER),
+	    .extras = hm_config_flag(config, HM_SET_SIM_EXTRAS),
 	    .is_mi = strcmp(hm_config_text(config, HM_SET_SIM_SERIES),
 		"mi") == 0,
 	};

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/decimal.h"
 #include "base/zone.h"
 #include "db/sql.h"
 #include "record/device_map.h"

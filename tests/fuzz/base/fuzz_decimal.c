@@ -5,8 +5,10 @@
  */
 
 #include <regex.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/decimal.h"
 
@@ -203,6 +205,15 @@ check_product(struct hm_decimal a, struct hm_decimal b)
 	FOUND(product.scale != scale || product.units != units);
 }
 
+static uint64_t
+bits_of(double number)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &number, sizeof bits);
+	return bits;
+}
+
 /* It is read as the C library reads it. */
 static void
 check_double(struct hm_decimal d)
@@ -212,7 +223,7 @@ check_double(struct hm_decimal d)
 
 	hm_decimal_format(d, text);
 	expected = strtod(text, NULL);
-	FOUND(memcmp(&found, &expected, sizeof found) != 0);
+	FOUND(bits_of(found) != bits_of(expected));
 }
 
 int

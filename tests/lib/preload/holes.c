@@ -50,6 +50,7 @@ is_zero(const char *p, size_t n)
 ssize_t
 leave_hole(int fd, const void *p, size_t n, int64_t at)
 {
+	// NOLINTNEXTLINE(performance-no-int-to-ptr)
 	struct iovec part = {(void *)(uintptr_t)p, n};
 	struct stat file;
 

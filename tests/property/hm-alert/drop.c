@@ -263,7 +263,7 @@ look(struct watch *w, const struct plant *plant, const struct sky *sky,
     int64_t time, bool broken)
 {
 	struct hm_drop_reading reading[PORTS_MAX];
-	bool before[PORTS_MAX];
+	bool before[PORTS_MAX] = {false};
 
 	for (size_t i = 0; i < plant->ports; i++) {
 		double watts = power_of(&plant->panel[i], sky, time);

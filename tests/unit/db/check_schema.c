@@ -5,6 +5,7 @@
 #include "run_suite.h"
 
 #include <sys/wait.h>
+#include <time.h>
 
 /* tests/data/schema has a database file of every schema version. */
 static const char source[] = __FILE__;
@@ -283,6 +284,33 @@ START_TEST(replaces_views)
 }
 END_TEST
 
+/* Readings of 26 and 27 November; the last of input 2 is stale. */
+START_TEST(today_does_not_wait_for_the_first_day)
+{
+	static const char insert[] = "INSERT INTO port (time, dtu, serial, "
+	    "port, stale, today_production, pv_power) VALUES "
+	    "(1795694400, 'roof', '1161', 1, 0, 2000, 390), "
+	    "(1795777200, 'roof', '1161', 1, 0, NULL, 300), "
+	    "(1795777260, 'roof', '1161', 1, 0, 1886, 250), "
+	    "(1795777200, 'roof', '1161', 2, 0, NULL, 310), "
+	    "(1795777260, 'roof', '1161', 2, 1, 1725, 370)";
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	bring_up("new.db");
+	ck_assert_str_eq(answer(&db, "SELECT * FROM today"), "");
+	run(&db, insert);
+	ck_assert_str_eq(answer(&db, "SELECT * FROM today"),
+	    "2026-11-27|roof|1161|1|1886|300.0\n"
+	    "2026-11-27|roof|1161|2||310.0");
+	run(&db, "INSERT INTO port_daily (day, dtu, serial, port, samples, "
+	    "today_production, pv_power_max) VALUES "
+	    "('2026-11-26', 'roof', '1161', 1, 9, 2000, 390)");
+	ck_assert_str_eq(answer(&db, "SELECT * FROM today"),
+	    "2026-11-26|roof|1161|1|2000|390.0");
+}
+END_TEST
+
 START_TEST(leaves_additions_of_users)
 {
 	bring_up("new.db");
@@ -397,7 +425,7 @@ START_TEST(makes_no_file_to_read_it)
 	const struct hm_db_options options = {.writing = false};
 
 	ck_assert(!hm_db_open(&db, in_scratch("none.db"), &options));
-	ck_assert_str_eq(hm_db_reason(&db), "unable to open database file");
+	ck_assert_str_eq(hm_db_reason(&db), "no such file");
 	ck_assert_str_eq(names_in_scratch(), "");
 }
 END_TEST
@@ -429,6 +457,7 @@ main(void)
 	tcase_add_test(tcase, adds_to_the_ledger);
 	tcase_add_loop_test(tcase, adds_a_field, 0, COUNT(fields));
 	tcase_add_test(tcase, replaces_views);
+	tcase_add_test(tcase, today_does_not_wait_for_the_first_day);
 	tcase_add_test(tcase, leaves_additions_of_users);
 	tcase_add_test(tcase, refuses_a_newer_version);
 	tcase_add_test(tcase, refuses_a_newer_version_in_wal_mode);

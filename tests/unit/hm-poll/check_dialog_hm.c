@@ -81,10 +81,11 @@ static void
 wire_message(uint16_t command, const void *message)
 {
 	uint8_t payload[CAP];
+	size_t n;
 
 	ck_assert_uint_le(protobuf_c_message_get_packed_size(message), CAP);
-	wire_payload(command, payload,
-	    protobuf_c_message_pack(message, payload));
+	n = protobuf_c_message_pack(message, payload);
+	wire_payload(command, payload, n);
 }
 
 static void
@@ -703,6 +704,25 @@ START_TEST(empty_plant_is_not_mapped)
 }
 END_TEST
 
+START_TEST(rapid_shutdown_devices_alone_are_a_plant)
+{
+	Hm__RealReply real = HM__REAL_REPLY__INIT;
+	Hm__RealShutdown shutdown = HM__REAL_SHUTDOWN__INIT;
+	Hm__RealShutdown *list[] = {&shutdown};
+
+	options.ask = 0;
+	hm_dialog_begin(dialog, NOW, 0);
+	wire_info();
+	feed();
+	real.dtu_serial = serial;
+	real.packages = 1;
+	real.shutdown = list;
+	real.n_shutdown = 1;
+	wire_message(0xa211, &real);
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+}
+END_TEST
+
 START_TEST(too_many_packages_make_no_sense)
 {
 	hm_dialog_begin(dialog, NOW, 0);
@@ -776,6 +796,27 @@ poll_extras(void)
 	wire_real();
 	ck_assert_int_eq(feed(), HM_TURN_ASK);
 }
+
+START_TEST(alarms_have_another_layout_too)
+{
+	Hm__AlarmsPlain alarms = HM__ALARMS_PLAIN__INIT;
+	Hm__Alarm alarm = HM__ALARM__INIT;
+	Hm__Alarm *list[] = {&alarm};
+
+	options.ask = HM_ASK_ALARMS;
+	poll_extras();
+	wire_acknowledgement();
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	ck_assert_uint_eq(asked(), HM_CMD_ALARMS);
+	alarms.dtu_serial = serial;
+	alarms.alarm = list;
+	alarms.n_alarm = 1;
+	wire_message(0xa204, &alarms);
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 3);
+	ck_assert_uint_eq(reply_command(2), 0xa204);
+}
+END_TEST
 
 START_TEST(extras_come_after_the_readings)
 {
@@ -1198,11 +1239,13 @@ main(void)
 	tcase_add_test(plain, broken_frames_fail_the_poll);
 	tcase_add_test(plain, payload_that_cannot_be_unpacked_fails_the_poll);
 	tcase_add_test(plain, empty_plant_is_not_mapped);
+	tcase_add_test(plain, rapid_shutdown_devices_alone_are_a_plant);
 	tcase_add_test(plain, too_many_packages_make_no_sense);
 	tcase_add_test(plain, replies_are_bounded);
 	tcase_add_test(plain, silence_and_a_closed_connection_fail_the_poll);
 	suite_add_tcase(suite, extras);
 	tcase_add_test(extras, extras_come_after_the_readings);
+	tcase_add_test(extras, alarms_have_another_layout_too);
 	tcase_add_test(extras, silence_about_extras_leaves_the_readings);
 	tcase_add_test(extras, broken_extras_leave_the_readings);
 	tcase_add_test(extras,

@@ -34,7 +34,7 @@ ask_file(const char *name, const char *sql)
 {
 	const struct hm_db_options options = {.writing = false};
 	static char text[2000];
-	struct hm_db copy = {NULL, NULL};
+	struct hm_db copy = {.handle = NULL};
 
 	ck_assert(hm_db_open(&copy, in_scratch(name), &options));
 	snprintf(text, sizeof text, "%s", answer(&copy, sql));
@@ -180,9 +180,11 @@ static void
 touch(const char *name)
 {
 	FILE *file = fopen(in_scratch(name), "w");
+	int closed;
 
 	ck_assert_ptr_nonnull(file);
-	ck_assert_int_eq(fclose(file), 0);
+	closed = fclose(file);
+	ck_assert_int_eq(closed, 0);
 }
 
 static bool

@@ -57,7 +57,7 @@ put_line(void *context, struct hm_slice line)
 static void
 export(int64_t since, int64_t until, size_t *most)
 {
-	struct hm_db db = {NULL, NULL};
+	struct hm_db db = {.handle = NULL};
 	const char *why;
 
 	keep_begin(to);
@@ -109,7 +109,7 @@ expect_all_same(void)
 	    "('config', 'production_cache')"));
 	for (; (table = strsep(&rest, "\n")) != NULL; count++)
 		expect_same(table);
-	ck_assert_uint_eq(count, HM_SCOPES * HM_TABLE_FORMS + 6);
+	ck_assert_uint_eq(count, (size_t)HM_SCOPES * HM_TABLE_FORMS + 6);
 	run(&from->db, "DETACH other");
 }
 

@@ -5,6 +5,7 @@
 #include "base/json_writer.h"
 #include "live/live.h"
 #include "live/live_history.h"
+#include "live/live_shared.h"
 #include "live/live_view.h"
 #include "out/health.h"
 #include "out/live_json.h"

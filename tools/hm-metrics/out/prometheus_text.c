@@ -131,9 +131,10 @@ void
 hm_prometheus_decimal(struct hm_prometheus *e, struct hm_decimal value)
 {
 	char text[HM_DECIMAL_TEXT];
+	size_t n = hm_decimal_format(value, text);
 
 	put_text(e, e->labelled ? "} " : " ");
-	put(e, text, hm_decimal_format(value, text));
+	put(e, text, n);
 	put_text(e, "\n");
 }
 

@@ -1,0 +1,69 @@
+#include "peer.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "wire/hmframe.h"
+
+#define MBAP_HEADER ((size_t)7)
+#define MBAP_LENGTH_MAX 254u /* unit, function and data */
+#define MODBUS_ERROR 0x80u
+
+static bool
+begins_with(const uint8_t *bytes, size_t n, const char *text)
+{
+	size_t length = strlen(text);
+
+	return n >= length && memcmp(bytes, text, length) == 0;
+}
+
+static unsigned
+word(const uint8_t *bytes)
+{
+	return ((unsigned)bytes[0] << 8) | bytes[1];
+}
+
+static bool
+is_hm(const uint8_t *bytes, size_t n)
+{
+	unsigned kind;
+
+	if (n < 4 || !begins_with(bytes, n, "HM"))
+		return false;
+	kind = word(bytes + 2) & 0xff00u;
+	return kind == HM_FROM_DTU || kind == HM_TO_CLOUD;
+}
+
+/* A reply to function 3, or an exception. */
+static bool
+is_modbus(const uint8_t *bytes, size_t n)
+{
+	return n > MBAP_HEADER && word(bytes + 2) == 0 &&
+	    word(bytes + 4) >= 3 && word(bytes + 4) <= MBAP_LENGTH_MAX &&
+	    (bytes[MBAP_HEADER] & ~MODBUS_ERROR) == 3;
+}
+
+static bool
+is_text(const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((bytes[i] < ' ' || bytes[i] > '~') && bytes[i] != '\r' &&
+		    bytes[i] != '\n' && bytes[i] != '\t')
+			return false;
+	return n >= 4;
+}
+
+enum hm_peer
+hm_peer_of(const uint8_t *bytes, size_t n)
+{
+	if (is_hm(bytes, n))
+		return HM_PEER_HM;
+	if (is_modbus(bytes, n))
+		return HM_PEER_MODBUS;
+	if (begins_with(bytes, n, "SSH-"))
+		return HM_PEER_SSH;
+	if (!is_text(bytes, n))
+		return HM_PEER_UNKNOWN;
+	return begins_with(bytes, n, "HTTP/") || bytes[0] == '<' ?
+	    HM_PEER_WEB : HM_PEER_TEXT;
+}
