@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/hex.h"
 #include "base/json_writer.h"
 #include "decode_private.h"
@@ -80,6 +82,22 @@ add_port(struct totals *t, const Hm__RealInput *input, int link)
 		t->today_known = false;
 }
 
+/* How many packages of readings are not there. */
+static int64_t
+count_missing(const struct hm_decoder *d, const struct plant *plant)
+{
+	int64_t missing = d->missing;
+
+	for (size_t i = 0; i < plant->packages; i++) {
+		int64_t lacks = plant->package[i].reply->packages -
+		    (int64_t)plant->packages;
+
+		if (missing < lacks)
+			missing = lacks;
+	}
+	return missing;
+}
+
 static struct totals
 add_up(const struct plant *plant)
 {
@@ -102,30 +120,40 @@ add_up(const struct plant *plant)
 }
 
 static void
+write_sums(struct hm_reading *r, const struct plant *plant)
+{
+	struct totals t = add_up(plant);
+
+	if (t.ports > 0)
+		hm_reading_number(r, HM_F_PV_POWER, t.pv_power);
+	if (t.inverters > 0)
+		hm_reading_number(r, HM_F_ACTIVE_POWER, t.active_power);
+	if (t.ports > 0 && t.today_known)
+		hm_reading_number(r, HM_F_TODAY_PRODUCTION, t.today);
+	if (t.ports > 0 && t.total_known)
+		hm_reading_number(r, HM_F_TOTAL_PRODUCTION, t.total);
+	hm_reading_number(r, HM_F_INVERTERS, t.inverters);
+	hm_reading_number(r, HM_F_INVERTERS_ONLINE, t.online);
+}
+
+static void
 emit_dtu(struct hm_decoder *d, const struct plant *plant)
 {
 	const struct package *first = &plant->package[0];
 	char text[HM_SERIAL_WORD];
 	struct hm_slice serial = hm_serial_word(first->reply->dtu_serial,
 	    text);
-	struct totals t = add_up(plant);
+	int64_t missing = count_missing(d, plant);
 	struct hm_reading r;
 
-	hm_decode_start_dtu(d, &r, serial);
+	hm_decode_start_dtu(d, &r, serial, missing);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
 	/* Unsigned, it reaches from 1970 to 2106. */
 	hm_reading_moment(&r, HM_F_DEVICE_TIME,
 	    (uint32_t)first->reply->time);
-	if (t.ports > 0)
-		hm_reading_number(&r, HM_F_PV_POWER, t.pv_power);
-	if (t.inverters > 0)
-		hm_reading_number(&r, HM_F_ACTIVE_POWER, t.active_power);
-	if (t.ports > 0 && t.today_known)
-		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, t.today);
-	if (t.ports > 0 && t.total_known)
-		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, t.total);
-	hm_reading_number(&r, HM_F_INVERTERS, t.inverters);
-	hm_reading_number(&r, HM_F_INVERTERS_ONLINE, t.online);
+	/* A sum without one of its parts is not a sum. */
+	if (missing == 0)
+		write_sums(&r, plant);
 	hm_decode_end(d, &r, first->frame);
 }
 
@@ -313,6 +341,64 @@ is_real_data(uint16_t command)
 	    command == (HM_FROM_DTU | HM_CMD_REAL_OLD);
 }
 
+/* A package that came twice. */
+static bool
+is_known(const struct plant *plant, const struct hm_raw_frame *frame)
+{
+	for (size_t i = 0; i < plant->packages; i++) {
+		const struct hm_raw_frame *other = plant->package[i].frame;
+
+		if (other->size == frame->size &&
+		    memcmp(other->bytes + HM_FRAME_HEADER,
+			frame->bytes + HM_FRAME_HEADER,
+			frame->size - HM_FRAME_HEADER) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+lists_input(const struct plant *plant, const Hm__RealInput *input)
+{
+	for (size_t i = 0; i < plant->packages; i++) {
+		const Hm__RealReply *reply = plant->package[i].reply;
+
+		for (size_t j = 0; j < reply->n_input; j++)
+			if (reply->input[j]->serial == input->serial &&
+			    reply->input[j]->port == input->port)
+				return true;
+	}
+	return false;
+}
+
+/*
+ * Add a package to the plant, without what was listed before: its lists are
+ * emptied and filled again.
+ */
+static void
+add_package(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    Hm__RealReply *reply, struct plant *plant)
+{
+	size_t singles = reply->n_single, threes = reply->n_three,
+	    inputs = reply->n_input;
+
+	reply->n_single = reply->n_three = reply->n_input = 0;
+	plant->package[plant->packages++] = (struct package){reply, frame};
+	for (size_t i = 0; i < singles; i++)
+		if (link_of(plant, reply->single[i]->serial) < 0)
+			reply->single[reply->n_single++] = reply->single[i];
+	for (size_t i = 0; i < threes; i++)
+		if (link_of(plant, reply->three[i]->serial) < 0)
+			reply->three[reply->n_three++] = reply->three[i];
+	for (size_t i = 0; i < inputs; i++)
+		if (!lists_input(plant, reply->input[i]))
+			reply->input[reply->n_input++] = reply->input[i];
+	if (reply->n_single < singles || reply->n_three < threes)
+		hm_decode_drop(d, frame, "an inverter was listed before");
+	if (reply->n_input < inputs)
+		hm_decode_drop(d, frame, "an input was listed before");
+}
+
 static void
 read_frame(struct hm_decoder *d, const struct hm_raw_frame *frame,
     struct plant *plant)
@@ -334,11 +420,14 @@ read_frame(struct hm_decoder *d, const struct hm_raw_frame *frame,
 			hm_decode_bad(d, frame, "its command is unknown");
 		return;
 	}
+	if (is_known(plant, frame)) {
+		hm_decode_drop(d, frame, "it came before");
+		return;
+	}
 	reply = hm_decode_unpack(d, frame, &parsed,
 	    &hm__real_reply__descriptor);
 	if (reply != NULL)
-		plant->package[plant->packages++] = (struct package){reply,
-		    frame};
+		add_package(d, frame, reply, plant);
 }
 
 void

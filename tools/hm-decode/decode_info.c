@@ -204,6 +204,16 @@ decode_network(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	hm_decode_end(d, &r, frame);
 }
 
+/* Some DTUs number every package 0; then the order of the frames counts. */
+static int64_t
+package_of(struct hm_decoder *d, const Hm__History *history)
+{
+	size_t before = d->histories++;
+
+	return history->packages > 1 && history->package == 0 ?
+	    (int64_t)before : history->package;
+}
+
 static void
 decode_history(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const struct hm_frame *parsed)
@@ -217,7 +227,7 @@ decode_history(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		return;
 	hm_decode_start(d, &r, "history", hm_decode_serial(history->serial,
 	    text));
-	hm_json_int(&r.json, "package", history->package);
+	hm_json_int(&r.json, "package", package_of(d, history));
 	moment(&r, "start", history->absolute_start);
 	hm_json_int(&r.json, "step", history->step);
 	/* The energy of the day may be 0, that since installation is not. */

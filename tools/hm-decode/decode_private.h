@@ -35,6 +35,9 @@ struct hm_decoder {
 	struct hm_arena arena;
 	struct hm_origin origin;
 	bool stale; /* the DTU repeated its last readings */
+	int64_t missing; /* parts of the DTU's list that could not be read */
+	int64_t bad_frames; /* of the record */
+	size_t histories;   /* of the record */
 	int64_t took_ms; /* duration of the poll; negative if unknown */
 	struct hm_raw_frame frame[HM_FRAMES_MAX];
 	size_t frames;
@@ -47,17 +50,21 @@ struct hm_decoder {
 void hm_decode_bad(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const char *why);
 
+/* Report what is well-formed and gives no reading, and why. */
+void hm_decode_drop(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const char *why);
+
 /*
  * Start a record about `serial` in the decoder's line buffer: _reading adds the
- * mark of a stale reading, _dtu also the duration of the poll. hm_decode_end
- * passes the record to the output.
+ * mark of a stale reading, _dtu also the duration of the poll and the number of
+ * parts that are missing. hm_decode_end passes the record to the output.
  */
 void hm_decode_start(struct hm_decoder *d, struct hm_reading *r,
     const char *type, struct hm_slice serial);
 void hm_decode_start_reading(struct hm_decoder *d, struct hm_reading *r,
     const char *type, struct hm_slice serial);
 void hm_decode_start_dtu(struct hm_decoder *d, struct hm_reading *r,
-    struct hm_slice serial);
+    struct hm_slice serial, int64_t missing);
 void hm_decode_end(struct hm_decoder *d, struct hm_reading *r,
     const struct hm_raw_frame *frame);
 

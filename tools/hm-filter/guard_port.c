@@ -190,6 +190,7 @@ hm_guard_look_at_port(struct hm_guard *guard, const struct hm_record *record,
 
 	if (why != NULL)
 		return why;
+	sums->ports++;
 	r = read_port(record, id, inverter);
 	answer->asleep = !r.awake;
 	if (r.awake)

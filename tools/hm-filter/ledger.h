@@ -40,7 +40,7 @@ struct hm_sums {
 	struct hm_decimal pv_power, active_power;
 	int64_t time; /* of the records in the sums */
 	int64_t today, total; /* -1: a part is unknown */
-	int64_t inverters, online;
+	int64_t inverters, online, ports;
 	bool alarm;
 };
 

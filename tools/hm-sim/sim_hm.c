@@ -79,6 +79,12 @@ hm_sim_hm_is_mapped(const struct hm_sim_answer *a)
 /* Pages */
 
 int32_t
+hm_sim_hm_page_number(const struct hm_sim_answer *a, int32_t page)
+{
+	return (a->faults & HM_SIM_BIT(HM_SIM_UNNUMBERED)) != 0 ? 0 : page;
+}
+
+int32_t
 hm_sim_hm_page_count(size_t items, size_t page_size)
 {
 	return items == 0 ? 1 : (int32_t)((items - 1) / page_size + 1);
@@ -129,6 +135,8 @@ answer_request(struct hm_sim_answer *a, unsigned number)
 {
 	switch (number) {
 	case HM_CMD_INFO:
+		if (a->faults & HM_SIM_BIT(HM_SIM_NOINFO))
+			return 0;
 		/*
 		 * A real DTU numbers these replies itself, and repeats the
 		 * client's number in all others.

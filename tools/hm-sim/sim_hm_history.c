@@ -32,7 +32,7 @@ hm_sim_hm_history(struct hm_sim_answer *a)
 	hm__history__init(&history);
 	history.serial = a->dtu->serial;
 	history.packages = hm_sim_hm_page_count(points, HISTORY_PAGE);
-	history.package = request->package;
+	history.package = hm_sim_hm_page_number(a, request->package);
 	history.offset = request->offset;
 	history.time = (uint32_t)hm_sim_hm_clock(a, a->now->wall);
 	history.start = HISTORY_START;

@@ -79,7 +79,7 @@ hm_sim_hm_info(struct hm_sim_answer *a)
 	info.devices = (int32_t)inverters;
 	info.inputs = (int32_t)(inverters * plant->ports);
 	info.packages = hm_sim_hm_page_count(inverters, a->dtu->page_size);
-	info.package = request->package;
+	info.package = hm_sim_hm_page_number(a, request->package);
 	info.channel = CHANNEL;
 	info.dtu = &dtu;
 	info.inverter = inverter_list;

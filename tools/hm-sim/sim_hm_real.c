@@ -265,7 +265,7 @@ hm_sim_hm_real(struct hm_sim_answer *a)
 	page.reply.dtu_serial = a->serial;
 	page.reply.time = (int32_t)hm_sim_hm_clock(a, time->wall);
 	page.reply.packages = hm_sim_hm_page_count(items, a->dtu->page_size);
-	page.reply.package = request->package;
+	page.reply.package = hm_sim_hm_page_number(a, request->package);
 	a->dtu->answered = request->package + 1 >= page.reply.packages;
 	page.reply.firmware = 1;
 	page.reply.meter = page.meter_list;
