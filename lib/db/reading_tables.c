@@ -57,7 +57,8 @@ extras_of(enum hm_table_form form)
 		return "time INTEGER NOT NULL, first_seen INTEGER NOT NULL, "
 		    "stale INTEGER, ";
 	default:
-		return "samples INTEGER NOT NULL, ";
+		return "samples INTEGER NOT NULL, "
+		    HM_FILLED " " HM_FILLED_TYPE ", ";
 	}
 }
 

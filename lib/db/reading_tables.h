@@ -19,6 +19,10 @@ enum hm_table_form {
 	HM_TABLE_FORMS
 };
 
+/* Whether a row of an hour or a day was not made of readings alone. */
+#define HM_FILLED "filled"
+#define HM_FILLED_TYPE "INTEGER NOT NULL DEFAULT 0"
+
 /* The ending of the name: "", "_latest", "_hourly", "_daily". */
 const char *hm_table_suffix(enum hm_table_form form);
 

@@ -161,11 +161,22 @@ static const struct {
 };
 #undef ENERGY
 
+/* The column that tells filled rows is younger than the tables, too. */
+static bool
+visit_readings(const struct hm_reading_type *type, enum hm_table_form form,
+    hm_column_visitor *visitor, void *context)
+{
+	if ((form == HM_TABLE_HOURLY || form == HM_TABLE_DAILY) &&
+	    !visitor(context, HM_FILLED, HM_FILLED_TYPE))
+		return false;
+	return hm_table_columns(type, form, visitor, context);
+}
+
 static bool
 visit_columns(size_t number, hm_column_visitor *visitor, void *context)
 {
 	if (number < LEDGER)
-		return hm_table_columns(
+		return visit_readings(
 		    &hm_reading_types[number / HM_TABLE_FORMS],
 		    (enum hm_table_form)(number % HM_TABLE_FORMS), visitor,
 		    context);

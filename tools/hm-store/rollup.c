@@ -9,6 +9,7 @@
 #include "record/fields.h"
 #include "record/types.h"
 #include "rollup_energy.h"
+#include "rollup_gap.h"
 #include "rollup_hour.h"
 
 #define HOUR 3600
@@ -60,6 +61,7 @@ add_day_source(struct hm_sql *sql, const struct hm_reading_type *type)
 {
 	hm_sql_add(sql, " SELECT hm_day(?1), %s%s, sum(samples)",
 	    type->keys, type->has_serial ? "" : ", max(serial)");
+	hm_sql_add(sql, ", max(filled)");
 	add_day_columns(sql, type);
 	hm_sql_add(sql, " FROM %s_hourly WHERE hour > ?1 - 93600 "
 	    "AND hour < ?1 + 93600 AND hm_day(hour) = hm_day(?1) GROUP BY %s",
@@ -70,14 +72,14 @@ static const char *
 day_statement(struct hm_sql *sql, const struct hm_reading_type *type)
 {
 	hm_sql_start(sql);
-	hm_sql_add(sql, "INSERT INTO %s_daily (day, %s%s, samples",
+	hm_sql_add(sql, "INSERT INTO %s_daily (day, %s%s, samples, filled",
 	    type->name, type->keys, type->has_serial ? "" : ", serial");
 	hm_table_add_columns(sql, type, HM_TABLE_DAILY);
 	hm_sql_add(sql, ")");
 	add_day_source(sql, type);
 	hm_sql_add(sql, " ON CONFLICT (day, %s) DO UPDATE SET "
-	    "serial = excluded.serial, samples = excluded.samples",
-	    type->keys);
+	    "serial = excluded.serial, samples = excluded.samples, "
+	    "filled = excluded.filled", type->keys);
 	hm_table_add_updates(sql, type, HM_TABLE_DAILY);
 	return hm_sql_text(sql);
 }
@@ -100,27 +102,37 @@ ends_day(struct hm_db *db, int64_t hour, bool *ends)
 }
 
 static bool
-make_table(struct hm_db *db, const struct hm_reading_type *type, int64_t hour,
-    bool with_day)
+make_hours(struct hm_db *db, int64_t hour)
+{
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		if (!hm_rollup_hour_make(db, &hm_reading_types[i], hour))
+			return false;
+	return true;
+}
+
+static bool
+make_days(struct hm_db *db, int64_t hour)
 {
 	struct hm_sql sql;
 
-	return hm_rollup_hour_make(db, type, hour) && (!with_day ||
-	    hm_db_run_for(db, day_statement(&sql, type), hour));
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		if (!hm_db_run_for(db, day_statement(&sql,
+		    &hm_reading_types[i]), hour))
+			return false;
+	return true;
 }
 
 /* A day is made with the last of its hours that are due. */
 static bool
-make_tables(struct hm_db *db, int64_t hour)
+make_tables(const struct hm_rollup *rollup, int64_t hour)
 {
+	struct hm_db *db = rollup->db;
 	bool ends;
 
-	if (!ends_day(db, hour, &ends))
-		return false;
-	for (size_t i = 0; i < HM_SCOPES; i++)
-		if (!make_table(db, &hm_reading_types[i], hour, ends))
-			return false;
-	return !ends || hm_rollup_energy_make(db, hour);
+	return ends_day(db, hour, &ends) && make_hours(db, hour) &&
+	    (!ends || (hm_rollup_energy_note(db, hour) &&
+	    hm_rollup_gap_make(db, hour, rollup->reset_hour) &&
+	    make_days(db, hour) && hm_rollup_energy_make(db, hour)));
 }
 
 /* The number of due hours, at most 2, and the first of them. */
@@ -133,9 +145,11 @@ look_for_due(struct hm_db *db, int64_t *count, int64_t *hour)
 }
 
 static bool
-make_hour(struct hm_db *db, int64_t hour)
+make_hour(const struct hm_rollup *rollup, int64_t hour)
 {
-	return hm_db_run(db, "BEGIN IMMEDIATE") && make_tables(db, hour) &&
+	struct hm_db *db = rollup->db;
+
+	return hm_db_run(db, "BEGIN IMMEDIATE") && make_tables(rollup, hour) &&
 	    hm_db_run_for(db, "DELETE FROM rollup_due WHERE hour = ?1", hour) &&
 	    hm_db_run(db, "COMMIT");
 }
@@ -151,11 +165,14 @@ hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made,
 		return false;
 	if (count <= (all ? 0 : 1))
 		return true;
-	if (!make_hour(rollup->db, hour))
+	if (!make_hour(rollup, hour))
 		return false;
 	++*made;
-	/* If only the newest hour is due, wait for more of its rows. */
-	*more = count > 1;
+	/*
+	 * If only the newest hour is due, wait for more of its rows. An hour
+	 * may make one of the day before it due.
+	 */
+	*more = all || count > 1;
 	return true;
 }
 

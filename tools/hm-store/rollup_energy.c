@@ -6,17 +6,32 @@
  * judged by hm-filter, or only one is multiplied: then it is NULL, and nothing
  * is corrected by it. Values that a setting multiplied are not whole.
  */
-static const char note_sql[] =
-    "INSERT OR REPLACE INTO day_totals (dtu, serial, port, day, start, last) "
-    "SELECT dtu, serial, port, hm_day(?1), "
-    "CASE WHEN max(today_production) = 0 THEN max(total_production) "
-    "WHEN round(max(total_production) - max(today_production), 6) = "
-    "min(round(total_production - today_production, 6)) "
-    "FILTER (WHERE today_production > 0) "
-    "THEN round(max(total_production) - max(today_production), 6) END, "
-    "max(total_production) FROM port_hourly "
-    "WHERE hour > ?1 - 93600 AND hour < ?1 + 93600 "
-    "AND hm_day(hour) = hm_day(?1) GROUP BY dtu, serial, port";
+#define TOTALS \
+	"INSERT INTO day_totals (dtu, serial, port, day, start, last) " \
+	"SELECT dtu, serial, port, hm_day(?1), " \
+	"CASE WHEN max(today_production) = 0 THEN max(total_production) " \
+	"WHEN round(max(total_production) - max(today_production), 6) = " \
+	"min(round(total_production - today_production, 6)) " \
+	"FILTER (WHERE today_production > 0) " \
+	"THEN round(max(total_production) - max(today_production), 6) END, " \
+	"max(total_production) FROM port_hourly " \
+	"WHERE hour > ?1 - 93600 AND hour < ?1 + 93600 " \
+	"AND hm_day(hour) = hm_day(?1) AND filled = 0 " \
+	"GROUP BY dtu, serial, port " \
+	"ON CONFLICT (dtu, serial, port, day) DO UPDATE SET "
+
+static const char note_start_sql[] =
+    TOTALS "start = excluded.start WHERE start IS NOT excluded.start";
+static const char note_last_sql[] =
+    TOTALS "last = excluded.last WHERE last IS NOT excluded.last";
+
+/* The start of a day is the end of a gap that began on the day before. */
+static const char due_before_sql[] =
+    "INSERT OR IGNORE INTO rollup_due SELECT max(hour) FROM dtu_hourly "
+    "WHERE hour > ?1 - 176400 AND hour < ?1 AND filled = 0 "
+    "AND hm_day(hour) < hm_day(?1) HAVING max(hour) IS NOT NULL "
+    "AND EXISTS (SELECT 1 FROM history JOIN dtu_latest USING (dtu, serial) "
+    "WHERE start > ?1 - 176400)";
 
 #define SAME_INPUT(a, b) \
 	a ".dtu = " b ".dtu AND " a ".serial = " b ".serial AND " \
@@ -68,16 +83,41 @@ static const char clear_sql[] = MISSING
 /* What was made meanwhile, in equal parts. */
 static const char fill_sql[] = MISSING
     "INSERT OR IGNORE INTO port_daily (day, dtu, serial, port, samples, "
-    "today_production, total_production) "
-    "SELECT date(from_day, n || ' days'), dtu, serial, port, 0, "
+    "filled, today_production, total_production) "
+    "SELECT date(from_day, n || ' days'), dtu, serial, port, 0, 1, "
     "round((next - last) * n / count - (next - last) * (n - 1) / count, 6), "
     "round(last + (next - last) * n / count, 6) FROM missing WHERE known";
+
+/* Days of a whole DTU without readings are the sums of those of its inputs. */
+static const char clear_dtu_sql[] = MISSING
+    "DELETE FROM dtu_daily WHERE samples = 0 AND (day, dtu) IN "
+    "(SELECT date(from_day, n || ' days'), dtu FROM missing)";
+
+static const char fill_dtu_sql[] = MISSING
+    "INSERT OR IGNORE INTO dtu_daily (day, dtu, serial, samples, filled, "
+    "today_production, total_production) "
+    "SELECT day, dtu, (SELECT serial FROM dtu_latest AS l "
+    "WHERE l.dtu = p.dtu), 0, 1, round(sum(today_production), 6), "
+    "round(sum(total_production), 6) FROM port_daily AS p "
+    "WHERE samples = 0 AND (day, dtu) IN "
+    "(SELECT date(from_day, n || ' days'), dtu FROM missing) "
+    "GROUP BY day, dtu";
+
+bool
+hm_rollup_energy_note(struct hm_db *db, int64_t hour)
+{
+	return hm_db_run_for(db, note_start_sql, hour) &&
+	    (sqlite3_changes(db->handle) == 0 ||
+	    hm_db_run_for(db, due_before_sql, hour)) &&
+	    hm_db_run_for(db, note_last_sql, hour);
+}
 
 bool
 hm_rollup_energy_make(struct hm_db *db, int64_t hour)
 {
-	return hm_db_run_for(db, note_sql, hour) &&
-	    hm_db_run_for(db, correct_sql, hour) &&
+	return hm_db_run_for(db, correct_sql, hour) &&
 	    hm_db_run_for(db, clear_sql, hour) &&
-	    hm_db_run_for(db, fill_sql, hour);
+	    hm_db_run_for(db, fill_sql, hour) &&
+	    hm_db_run_for(db, clear_dtu_sql, hour) &&
+	    hm_db_run_for(db, fill_dtu_sql, hour);
 }

@@ -14,7 +14,15 @@
  */
 
 /*
- * After the row of a day in port_daily was made: note the day's totals, and
+ * After the hours of a day in port_hourly were made: note the day's totals. If
+ * the total at its start is another one than before, the day before it is due
+ * again, should it have a gap that can now be filled. In the caller's
+ * transaction. False: see hm_db_reason.
+ */
+bool hm_rollup_energy_note(struct hm_db *db, int64_t hour);
+
+/*
+ * After the totals were noted and the row of the day in port_daily was made:
  * correct its row and that of the day before. The day is that of a local hour;
  * hm_day must be defined. In the caller's transaction. False: see hm_db_reason.
  */

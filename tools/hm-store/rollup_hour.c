@@ -138,8 +138,8 @@ prepare_write(struct hour *h, sqlite3_stmt **write)
 	    type->has_port ? ", ?" : "");
 	hm_table_columns(type, HM_TABLE_HOURLY, add_parameter, &sql);
 	hm_sql_add(&sql, ") ON CONFLICT (hour, %s) DO UPDATE SET "
-	    "serial = excluded.serial, samples = excluded.samples",
-	    type->keys);
+	    "serial = excluded.serial, samples = excluded.samples, "
+	    "filled = 0", type->keys);
 	hm_table_add_updates(&sql, type, HM_TABLE_HOURLY);
 	hm_sql_add(&sql, " WHERE excluded.samples >= samples");
 	return hm_db_prepare(h->db, hm_sql_text(&sql), write);

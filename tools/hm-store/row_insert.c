@@ -351,9 +351,23 @@ bind_event(struct hm_row_insert *rows, sqlite3_stmt *s,
 		bind_data(rows, s, parameter, event);
 }
 
+/* A new part of a power curve may fill hours of its day, up to its time. */
+static void
+read_start(const struct hm_record *record, struct hm_slice type, int64_t time,
+    int64_t *start)
+{
+	struct hm_slice text;
+	int64_t seconds;
+
+	if (hm_slice_is(type, "history") &&
+	    hm_record_string(record, "start", &text) &&
+	    hm_rfc3339_parse(text, &seconds) && seconds <= time)
+		*start = seconds;
+}
+
 /* The record has been encoded before, so it is valid. */
 static enum hm_row_fate
-put_event(struct hm_row_insert *rows, struct hm_slice line)
+put_event(struct hm_row_insert *rows, struct hm_slice line, int64_t *due)
 {
 	enum hm_row_fate fate = HM_ROW_KNOWN;
 	struct hm_slice type, time;
@@ -370,22 +384,24 @@ put_event(struct hm_row_insert *rows, struct hm_slice line)
 			bind_event(rows, rows->event[i], &events[i], seconds);
 			step(rows, rows->event[i], &fate);
 		}
+	if (fate == HM_ROW_NEW)
+		read_start(&rows->record, type, seconds, due);
 	return fate;
 }
 
 enum hm_row_fate
 hm_row_insert_put(struct hm_row_insert *rows, struct hm_slice bytes,
-    int64_t *reading)
+    int64_t *due)
 {
 	enum hm_row_fate fate;
 	struct hm_row row;
 
 	hm_row_read(bytes, &row);
 	if (row.type == NULL)
-		return put_event(rows, row.rest);
+		return put_event(rows, row.rest, due);
 	fate = insert_reading(rows, &row);
 	if (fate == HM_ROW_NEW)
-		*reading = row.time;
+		*due = row.time;
 	return fate;
 }
 

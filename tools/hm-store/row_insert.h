@@ -32,10 +32,11 @@ enum hm_row_fate {
 
 /*
  * Store a row, whose bytes are borrowed until the transaction has ended. If it
- * is a new reading, *reading is set to its time.
+ * is a new reading, *due is set to its time, and if it is a new part of a power
+ * curve, to the start of that: the hours of this moment are to be made.
  */
 enum hm_row_fate hm_row_insert_put(struct hm_row_insert *rows,
-    struct hm_slice bytes, int64_t *reading);
+    struct hm_slice bytes, int64_t *due);
 
 /* Call it before the commit: it writes the last reading of each device. */
 bool hm_row_insert_end(struct hm_row_insert *rows);

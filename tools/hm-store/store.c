@@ -14,7 +14,7 @@
 #define BUSY_MS 2000
 #define REFRESH_MS 300000 /* between two builds of the current hour */
 #define PRUNE_MS 600000   /* between two searches for old rows */
-#define NO_READING INT64_MIN
+#define NOT_DUE INT64_MIN
 #define UPKEEP_MS 100     /* of upkeep while rows may wait */
 #define AGAIN_MS 60000    /* after upkeep that failed */
 
@@ -197,18 +197,18 @@ make_ready(struct hm_store *s)
 /* Writing */
 
 static bool
-count_row(struct hm_store *s, enum hm_row_fate fate, int64_t reading)
+count_row(struct hm_store *s, enum hm_row_fate fate, int64_t due)
 {
 	if (fate == HM_ROW_KNOWN)
 		s->counts.known++;
 	if (fate != HM_ROW_NEW)
 		return fate == HM_ROW_KNOWN;
 	s->counts.rows++;
-	if (reading == NO_READING)
+	if (due == NOT_DUE)
 		return true;
-	if (reading > s->newest)
-		s->newest = reading;
-	if (!hm_rollup_mark(&s->rollup, reading))
+	if (due > s->newest)
+		s->newest = due;
+	if (!hm_rollup_mark(&s->rollup, due))
 		return false;
 	if (s->rollup.marked != s->hour)
 		s->hour_over = true;
@@ -219,10 +219,10 @@ count_row(struct hm_store *s, enum hm_row_fate fate, int64_t reading)
 static bool
 put_row(struct hm_store *s, struct hm_slice row)
 {
-	int64_t reading = NO_READING;
-	enum hm_row_fate fate = hm_row_insert_put(s->rows, row, &reading);
+	int64_t due = NOT_DUE;
+	enum hm_row_fate fate = hm_row_insert_put(s->rows, row, &due);
 
-	return count_row(s, fate, reading);
+	return count_row(s, fate, due);
 }
 
 static bool
