@@ -103,7 +103,7 @@ static void
 find_hours(struct gaps *g, int reset_hour)
 {
 	int64_t day = hm_zone_date(g->hour, reset_hour);
-	int64_t hour = hm_zone_hour(g->hour - 26 * HOUR);
+	int64_t hour = hm_zone_hour(g->hour - (int64_t)26 * HOUR);
 
 	while (hm_zone_date(hour, reset_hour) < day)
 		hour = next_hour(hour);
