@@ -138,6 +138,7 @@ outcome(struct hm_config *config)
 	log_faults(config);
 	if (config->faults > 0)
 		return HM_EXIT_CONFIG;
+	hm_config_note_unused(config);
 	log_notes(config);
 	status = check_rules(config);
 	if (config->no_memory)
@@ -216,13 +217,6 @@ bool
 hm_config_given(const struct hm_config *config, enum hm_setting_id id)
 {
 	return config->value[id].layer > HM_LAYER_DEFAULT;
-}
-
-bool
-hm_config_outranks(const struct hm_config *config, enum hm_setting_id id,
-    enum hm_setting_id other)
-{
-	return config->value[id].layer > config->value[other].layer;
 }
 
 const char *
