@@ -1,6 +1,8 @@
 #include "config_private.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/exits.h"
 #include "base/log.h"
@@ -256,6 +258,17 @@ hm_config_database(const struct hm_config *config)
 {
 	return hm_config_flag(config, HM_SET_PERSISTENCE_ENABLED) ?
 	    hm_config_text(config, HM_SET_DATABASE_PATH) : NULL;
+}
+
+const char *
+hm_config_database_to_read(const struct hm_config *config)
+{
+	const char *path = hm_config_database(config);
+
+	if (path != NULL && hm_config_flag(config, HM_SET_DRY_RUN) &&
+	    access(path, F_OK) < 0 && errno == ENOENT)
+		return NULL;
+	return path;
 }
 
 const struct hm_pair *

@@ -57,6 +57,9 @@ bool hm_config_flag(const struct hm_config *config, enum hm_setting_id id);
 /* The path of the database; NULL if it is unset or must not be used. */
 const char *hm_config_database(const struct hm_config *config);
 
+/* The same to read it; NULL as well in a dry run before the first start. */
+const char *hm_config_database_to_read(const struct hm_config *config);
+
 /* True if a list is unset or holds the word. */
 bool hm_config_lists(const struct hm_config *config, enum hm_setting_id id,
     const char *word);
