@@ -28,6 +28,12 @@ ready() {
 	curl -sf "http://127.0.0.1:$page/ready"
 }
 check "the chain is ready" until_true 15 ready
+published() {
+	[ "$(curl -s "http://127.0.0.1:$page/health" |
+		jq .mqtt.messages_published)" -gt 20 ]
+}
+check "/health counts messages before the period of stats" until_true 5 \
+	published
 same "the metrics have the memory of every tool before hm-metrics" \
 	"$(pkill -USR1 -s "$chain" hm-; sleep 0.5
 		curl -s "http://127.0.0.1:$page/metrics" |

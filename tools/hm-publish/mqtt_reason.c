@@ -10,8 +10,8 @@
 
 /*
  * Why a connection failed. libmosquitto returns one error for all failures of
- * TLS; the reason is in the TLS session, which it frees, and in the messages that
- * it logs before that.
+ * TLS; the reason is in the TLS session, which it frees, and in the messages
+ * that it logs before that.
  */
 
 /* What the check of the broker's certificate found, in the user's terms. */

@@ -13,7 +13,8 @@ hm_mqtt_takeover_lost(struct hm_mqtt_link *link)
 	bool soon = hm_monotonic_ms() - link->connected_at < SOON_MS;
 
 	link->closed_by_broker = link->lost_reason == MOSQ_ERR_CONN_LOST ||
-	    (link->lost_reason == MOSQ_ERR_ERRNO && link->lost_errno == ECONNRESET);
+	    (link->lost_reason == MOSQ_ERR_ERRNO &&
+	    link->lost_errno == ECONNRESET);
 	if (!soon)
 		link->takeovers = 0;
 }
