@@ -109,9 +109,10 @@ print_dtu_text(const char *hash, const char *key, const char *text,
 }
 
 static void
-print_dtu_number(const char *hash, const char *key, int64_t number)
+print_dtu_number(const char *hash, const char *key, int64_t number,
+    int64_t absent)
 {
-	if (number != 0)
+	if (number != absent)
 		printf("%s    %s: %lld\n", hash, key, (long long)number);
 }
 
@@ -125,8 +126,9 @@ print_dtus(const struct hm_config *config, const char *hash)
 		print_dtu_text(hash, "name", dtu->name, &start);
 		print_dtu_text(hash, "uri", dtu->uri, &start);
 		print_dtu_text(hash, "host", dtu->host, &start);
-		print_dtu_number(hash, "port", dtu->port);
-		print_dtu_number(hash, "unit_id", dtu->unit_id);
+		print_dtu_number(hash, "port", dtu->port, 0);
+		print_dtu_number(hash, "unit_id", dtu->unit_id,
+		    HM_NO_UNIT_ID);
 	}
 }
 

@@ -24,7 +24,8 @@ left_out() {
 	*": nmap "*) echo "scans a network; it is only printed" ;;
 	*": man "*) echo "a pager; tests/docs/settings.sh and make lint" ;;
 	*": make bench"* | *": make soak-"* | *": make property "* | \
-	*": make fuzz "* | *": make check-package" | *": make check-container")
+	*": make fuzz "* | *": make mutants" | *": make check-package" | \
+	*": make check-container")
 		echo "takes minutes; a target of its own that no test needs" ;;
 	"docs/contributing.md: "*) echo "builds and tests; .ci/run does that" ;;
 	*": make check"*) echo "make check runs this test" ;;
