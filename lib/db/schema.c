@@ -324,6 +324,11 @@ static const char *const to_2_sql[] = {
     "start INTEGER, last INTEGER, "
     "PRIMARY KEY (dtu, serial, port, day)) WITHOUT ROWID",
 
+    "CREATE TABLE IF NOT EXISTS past_days (dtu TEXT NOT NULL, "
+    "serial TEXT NOT NULL, moment INTEGER NOT NULL, "
+    "energy INTEGER NOT NULL, time INTEGER NOT NULL, "
+    "PRIMARY KEY (dtu, serial, moment)) WITHOUT ROWID",
+
     "INSERT OR IGNORE INTO rollup_due SELECT DISTINCT hour FROM port_hourly "
     "WHERE hour > (SELECT max(hour) - 172800 FROM port_hourly)",
 

@@ -26,6 +26,7 @@ enum hm_command {
 	HM_CMD_REAL = 0x11,
 	HM_CMD_NETWORK = 0x14,
 	HM_CMD_HISTORY = 0x15,
+	HM_CMD_ENERGIES = 0x16, /* of past days */
 };
 
 #define HM_TO_DTU 0xa300u   /* requests of an app */

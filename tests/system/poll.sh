@@ -60,7 +60,7 @@ check "hm: a meter" jq -se 'map(select(.type == "meter")) | length == 1' \
 start_sim extras --transport hm --unasked --inverters 1
 hm-poll -1 --ask info,network,alarms,history "${uris[0]}" |
 	hm-decode >"$work/extras"
-for type in info alarm history; do
+for type in info alarm history energies; do
 	check "hm: $type records on request" \
 		jq -se "map(select(.type == \"$type\")) | length > 0" \
 		"$work/extras"

@@ -169,12 +169,12 @@ hm-store -d "$work/a.db" --export >"$work/export"
 # The stored records of a file, with sorted keys and without duplicates.
 essence() {
 	jq -cS 'select(.type | IN("dtu", "inverter", "port", "meter", "alarm",
-		"history", "info", "status", "stats"))' "$1" | sort -u
+		"history", "energies", "info", "status", "stats"))' "$1" | sort -u
 }
 same "an export has the same records" \
 	"$(diff <(essence "$work/records") <(essence "$work/export"))" ""
 same "... of every type" "$(jq -r .type "$work/export" | sort -u | tr '\n' ' ')" \
-	"alarm dtu history info inverter meter port stats status "
+	"alarm dtu energies history info inverter meter port stats status "
 store "$work/b.db" <"$work/export" >/dev/null
 tables() {
 	sql "$1" .dump | grep '^INSERT' | sort |

@@ -5,6 +5,7 @@
 #include "decode_private.h"
 #include "device_time.h"
 #include "firmware_version.h"
+#include "energies.pb-c.h"
 #include "history.pb-c.h"
 #include "info.pb-c.h"
 #include "network.pb-c.h"
@@ -243,6 +244,34 @@ decode_history(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	hm_decode_end(d, &r, frame);
 }
 
+/* A day without a time is no day, and all bits set are no energy. */
+static void
+decode_energies(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const struct hm_frame *parsed)
+{
+	const Hm__Energies *energies = hm_decode_unpack(d, frame, parsed,
+	    &hm__energies__descriptor);
+	char text[HM_SERIAL_TEXT];
+	struct hm_reading r;
+
+	if (energies == NULL)
+		return;
+	hm_decode_start(d, &r, "energies", hm_decode_serial(energies->serial,
+	    text));
+	hm_json_array(&r.json, "days");
+	for (size_t i = 0; i < energies->n_days; i++) {
+		if (!hm_device_time_known(energies->days[i]->time) ||
+		    energies->days[i]->energy == UINT32_MAX)
+			continue;
+		hm_json_object(&r.json, NULL);
+		moment(&r, "time", energies->days[i]->time);
+		hm_json_int(&r.json, "energy", energies->days[i]->energy);
+		hm_json_object_end(&r.json);
+	}
+	hm_json_array_end(&r.json);
+	hm_decode_end(d, &r, frame);
+}
+
 /* Commands whose frames give no record. */
 static bool
 is_silent(const struct hm_raw_frame *frame, uint16_t command)
@@ -277,6 +306,9 @@ hm_decode_info(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		return true;
 	case HM_FROM_DTU | HM_CMD_HISTORY:
 		decode_history(d, frame, parsed);
+		return true;
+	case HM_FROM_DTU | HM_CMD_ENERGIES:
+		decode_energies(d, frame, parsed);
 		return true;
 	default:
 		return is_silent(frame, parsed->command);

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "dialog.h"
+#include "energies.pb-c.h"
 #include "history.pb-c.h"
 #include "info.pb-c.h"
 #include "real.pb-c.h"
@@ -43,6 +44,11 @@ ask_next(struct hm_dialog *d)
 	if ((left & HM_ASK_HISTORY) != 0) {
 		d->hm.left &= ~(unsigned)HM_ASK_HISTORY;
 		return hm_dialog_hm_ask(d, HM_CMD_HISTORY, 0);
+	}
+	if (d->hm.energies_due && !d->hm.energies_unknown) {
+		d->hm.energies_due = false;
+		d->hm.energies_unknown = true;
+		return hm_dialog_hm_ask(d, HM_CMD_ENERGIES, 0);
 	}
 	return HM_TURN_DONE;
 }
@@ -95,6 +101,7 @@ hm_dialog_hm_begin(struct hm_dialog *d)
 	hm->due = !hm->asked ||
 	    d->monotonic - hm->asked_at >= d->options->ask_period;
 	hm->left = hm->due ? d->options->ask : 0;
+	hm->energies_due = false;
 	/* Only device information has the flag that the DTU encrypts. */
 	if (!hm->know_info || info_is_due(d) ||
 	    (hm->key_doubtful && may_rekey(d)))
@@ -291,7 +298,20 @@ after_history(struct hm_dialog *d, const struct hm_frame *frame)
 		hm_dialog_drop(d, "the power history cannot be unpacked");
 		return ask_next(d);
 	}
+	d->hm.energies_due = true;
 	return after_package(d, frame, history->packages, history->package);
+}
+
+static enum hm_turn
+after_energies(struct hm_dialog *d, const struct hm_frame *frame)
+{
+	d->hm.energies_unknown = false;
+	if (hm__energies__unpack(&d->options->arena->allocator, frame->size,
+	    frame->payload) == NULL)
+		hm_dialog_drop(d, "the energies cannot be unpacked");
+	else if (!keep_frame(d, frame))
+		return HM_TURN_FAIL;
+	return ask_next(d);
 }
 
 static enum hm_turn
@@ -322,6 +342,8 @@ after(struct hm_dialog *d, const struct hm_frame *frame)
 		return after_real(d, frame);
 	case HM_CMD_HISTORY:
 		return after_history(d, frame);
+	case HM_CMD_ENERGIES:
+		return after_energies(d, frame);
 	case HM_CMD_ALARMS:
 		return after_alarms(d, frame);
 	case HM_CMD_COMMAND:

@@ -5,6 +5,7 @@
 
 #include "alarms.pb-c.h"
 #include "command.pb-c.h"
+#include "energies.pb-c.h"
 #include "history.pb-c.h"
 #include "info.pb-c.h"
 #include "network.pb-c.h"
@@ -95,6 +96,16 @@ pack_history(const struct hm_dialog *d, uint8_t *out)
 	return hm__history_request__pack(&m, out);
 }
 
+static size_t
+pack_energies(const struct hm_dialog *d, uint8_t *out)
+{
+	Hm__EnergiesRequest m = HM__ENERGIES_REQUEST__INIT;
+
+	m.offset = APP_OFFSET;
+	m.time = (uint32_t)d->now;
+	return hm__energies_request__pack(&m, out);
+}
+
 /* Each payload is shorter than 64 bytes, so HM_REQUEST_MAX is enough. */
 static size_t
 pack(const struct hm_dialog *d, uint8_t *out)
@@ -114,6 +125,8 @@ pack(const struct hm_dialog *d, uint8_t *out)
 		return pack_network(d, out);
 	case HM_CMD_HISTORY:
 		return pack_history(d, out);
+	case HM_CMD_ENERGIES:
+		return pack_energies(d, out);
 	default:
 		return pack_real(d, when, out);
 	}

@@ -44,6 +44,8 @@ struct hm_dialog_hm {
 	bool asked, know_info, readings_done;
 	bool info_kept; /* this poll has a reply of information */
 	bool info_lost; /* a failed poll had one */
+	bool energies_due; /* energies of past days, in this poll */
+	bool energies_unknown; /* the DTU has not answered this request */
 	bool encrypts, key_doubtful;
 	uint8_t random[HM_CRYPT_RANDOM];
 };

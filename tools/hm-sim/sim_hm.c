@@ -155,6 +155,8 @@ answer_request(struct hm_sim_answer *a, unsigned number)
 		return answer_network(a);
 	case HM_CMD_HISTORY:
 		return hm_sim_hm_history(a);
+	case HM_CMD_ENERGIES:
+		return hm_sim_hm_energies(a);
 	default:
 		return 0;
 	}

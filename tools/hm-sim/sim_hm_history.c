@@ -1,3 +1,4 @@
+#include "energies.pb-c.h"
 #include "history.pb-c.h"
 #include "sim_hm_private.h"
 #include "sim_plant.h"
@@ -6,6 +7,8 @@
 #define HISTORY_STEP 60 /* s */
 #define HISTORY_PAGE 200
 #define HISTORY_START 1
+#define PAST_DAYS 7
+#define DAY 86400
 
 /*
  * The day's power curve, one point for each simulated minute since sunrise. A
@@ -48,4 +51,28 @@ hm_sim_hm_history(struct hm_sim_answer *a)
 		power[history.n_power++] = (int32_t)(peak * hm_sim_sun_share(
 		    (int64_t)i * HISTORY_STEP) / HM_SIM_SUN_FULL);
 	return hm_sim_hm_reply(a, &history.base);
+}
+
+/* Every past day had the same sun. */
+size_t
+hm_sim_hm_energies(struct hm_sim_answer *a)
+{
+	int64_t peak = hm_sim_plant_dtu_peak(a->dtu->plant, a->dtu->index);
+	Hm__DayEnergy days[PAST_DAYS], *pointers[PAST_DAYS];
+	Hm__Energies energies;
+
+	hm__energies__init(&energies);
+	energies.serial = a->dtu->serial;
+	energies.time = (uint32_t)hm_sim_hm_clock(a, a->now->wall);
+	energies.n_days = PAST_DAYS;
+	energies.days = pointers;
+	for (int64_t i = 0; i < PAST_DAYS; i++) {
+		hm__day_energy__init(&days[i]);
+		days[i].energy = (uint32_t)hm_sim_sun_energy(peak,
+		    hm_sim_sun_full_ms(HM_SIM_SUN_DAY));
+		days[i].time = (uint32_t)hm_sim_hm_clock(a,
+		    a->now->wall - (PAST_DAYS - i) * DAY);
+		pointers[i] = &days[i];
+	}
+	return hm_sim_hm_reply(a, &energies.base);
 }

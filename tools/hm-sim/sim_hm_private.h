@@ -61,6 +61,7 @@ size_t hm_sim_hm_real(struct hm_sim_answer *a);
 size_t hm_sim_hm_command(struct hm_sim_answer *a);
 size_t hm_sim_hm_alarms(struct hm_sim_answer *a);
 size_t hm_sim_hm_history(struct hm_sim_answer *a);
+size_t hm_sim_hm_energies(struct hm_sim_answer *a);
 
 /* Write the unsolicited warning that an inverter is offline. */
 size_t hm_sim_hm_warning(struct hm_sim_answer *a);

@@ -39,6 +39,12 @@ static const struct event_query {
         RANGE ", dtu, serial, start, package",
         {{"dtu", TEXT}, {"serial", TEXT}, {"start", MOMENT},
         {"package", NUMBER}, {NULL, MEMBERS}}},
+    {"energies", "SELECT time, dtu, serial, json_object('days', "
+        "json_group_array(json_object('time', strftime("
+        "'%Y-%m-%dT%H:%M:%SZ', moment, 'unixepoch'), 'energy', energy))) "
+        "FROM past_days WHERE time >= ?1 AND time < ?2 "
+        "GROUP BY time, dtu, serial ORDER BY time, dtu, serial",
+        {{"dtu", TEXT}, {"serial", TEXT}, {NULL, MEMBERS}}},
     {"stats", "SELECT time, tool, data FROM stats" RANGE ", tool",
         {{"tool", TEXT}, {NULL, MEMBERS}}},
 };

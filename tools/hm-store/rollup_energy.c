@@ -80,13 +80,31 @@ static const char clear_sql[] = MISSING
     "DELETE FROM port_daily WHERE samples = 0 AND (day, dtu, serial, port) IN "
     "(SELECT date(from_day, n || ' days'), dtu, serial, port FROM missing)";
 
-/* What was made meanwhile, in equal parts. */
+/*
+ * What was made meanwhile, in the proportions of the DTU's own energies of
+ * these days if it knows them all, or else in equal parts: the total at the end
+ * of a day (`until`), and of the day before it (`since`).
+ */
 static const char fill_sql[] = MISSING
+    ", weighted AS (SELECT *, date(from_day, n || ' days') AS day, "
+    "(SELECT max(energy) FROM past_days AS e JOIN dtu_latest AS l "
+    "ON l.dtu = e.dtu AND l.serial = e.serial WHERE e.dtu = missing.dtu "
+    "AND hm_day(e.moment) = date(from_day, n || ' days')) AS weight "
+    "FROM missing WHERE known), "
+    "parts AS (SELECT *, iif(count(weight) OVER all_days = count "
+    "AND sum(weight) OVER all_days > 0, sum(weight) OVER days_so_far, n) "
+    "AS part, iif(count(weight) OVER all_days = count "
+    "AND sum(weight) OVER all_days > 0, sum(weight) OVER all_days, count) "
+    "AS whole FROM weighted WINDOW "
+    "all_days AS (PARTITION BY dtu, serial, port, from_day), "
+    "days_so_far AS (PARTITION BY dtu, serial, port, from_day ORDER BY n)), "
+    "ends AS (SELECT *, last + (next - last) * part / whole AS until, "
+    "last + (next - last) * coalesce(lag(part) OVER (PARTITION BY "
+    "dtu, serial, port, from_day ORDER BY n), 0) / whole AS since FROM parts) "
     "INSERT OR IGNORE INTO port_daily (day, dtu, serial, port, samples, "
     "filled, today_production, total_production) "
-    "SELECT date(from_day, n || ' days'), dtu, serial, port, 0, 1, "
-    "round((next - last) * n / count - (next - last) * (n - 1) / count, 6), "
-    "round(last + (next - last) * n / count, 6) FROM missing WHERE known";
+    "SELECT day, dtu, serial, port, 0, 1, round(until - since, 6), "
+    "round(until, 6) FROM ends";
 
 /* Days of a whole DTU without readings are the sums of those of its inputs. */
 static const char clear_dtu_sql[] = MISSING

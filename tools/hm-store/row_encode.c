@@ -203,6 +203,7 @@ static const struct {
     {"status", {"dtu"}},
     {"info", {"dtu", "serial"}},
     {"history", {"dtu", "serial", "start", "package"}},
+    {"energies", {"dtu", "serial"}},
     {"stats", {"tool"}},
 };
 

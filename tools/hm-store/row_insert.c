@@ -37,7 +37,7 @@ struct hm_row_insert {
 	sqlite3 *handle;
 	struct table_rows readings[HM_SCOPES];
 	struct hm_record record;
-	sqlite3_stmt *event[6]; /* in the order of `events` */
+	sqlite3_stmt *event[7]; /* in the order of `events` */
 	char data[HM_LINE_MAX]; /* members that are stored as JSON */
 };
 
@@ -273,6 +273,15 @@ static const struct event {
         "data <> excluded.data", true,
         {{"dtu", HM_LABEL}, {"serial", HM_LABEL}, {"start", HM_MOMENT},
         {"package", HM_CODE}}},
+    {"energies", "INSERT OR IGNORE INTO past_days (dtu, serial, moment, "
+        "energy, time) SELECT ?2, ?3, unixepoch(json_extract(value, "
+        "'$.time')) AS moment, json_extract(value, '$.energy') AS energy, ?1 "
+        "FROM json_each(?4, '$.days') WHERE moment NOT NULL "
+        "AND typeof(energy) = 'integer' AND energy >= 0 "
+        "ON CONFLICT DO UPDATE SET time = excluded.time, "
+        "energy = excluded.energy WHERE excluded.time >= time AND "
+        "energy <> excluded.energy", true,
+        {{"dtu", HM_LABEL}, {"serial", HM_LABEL}}},
     {"stats", "INSERT OR IGNORE INTO stats VALUES (?1, ?2, ?3)", true,
         {{"tool", HM_LABEL}}},
 };

@@ -177,7 +177,7 @@ static void
 empty(struct kept *k)
 {
 	static const char *const events[] = {"alarm", "status", "info",
-	    "history", "stats", "rollup_due"};
+	    "history", "past_days", "stats", "day_totals", "rollup_due"};
 	struct hm_sql sql;
 
 	hm_sql_start(&sql);

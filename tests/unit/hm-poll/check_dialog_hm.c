@@ -839,8 +839,12 @@ START_TEST(extras_come_after_the_readings)
 	ck_assert_int_eq(feed(), HM_TURN_ASK);
 	ck_assert_uint_eq(asked(), HM_CMD_HISTORY);
 	wire_history_page(2, 1);
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	ck_assert_uint_eq(asked(), HM_CMD_ENERGIES);
+	wire_payload(0xa216, (const uint8_t *)"\x22\x02\x08\x05", 4);
 	ck_assert_int_eq(feed(), HM_TURN_DONE);
-	ck_assert_uint_eq(hm_dialog_replies(dialog), 7);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 8);
+	ck_assert_uint_eq(reply_command(7), 0xa216);
 	ck_assert_uint_eq(reply_command(2), 0xa214);
 	ck_assert_uint_eq(reply_command(3), 0xa204);
 	ck_assert_uint_eq(reply_command(6), 0xa215);
@@ -907,8 +911,34 @@ START_TEST(page_of_an_extra_sent_twice_is_dropped)
 	wire_history_page(2, 0);
 	ck_assert_int_eq(feed(), HM_TURN_READ);
 	wire_history_page(2, 1);
-	ck_assert_int_eq(feed(), HM_TURN_DONE);
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
 	ck_assert_uint_eq(hm_dialog_replies(dialog), 4);
+}
+END_TEST
+
+/* No public program has asked a DTU for them: it may not know the request. */
+START_TEST(energies_are_asked_for_until_there_is_no_answer)
+{
+	options.ask = HM_ASK_HISTORY;
+	options.ask_period = 60;
+	poll_extras();
+	for (int64_t poll = 1; poll <= 3; poll++) {
+		wire_history_page(1, 0);
+		ck_assert_int_eq(feed(), HM_TURN_ASK);
+		ck_assert_uint_eq(asked(), HM_CMD_ENERGIES);
+		wire_payload(0xa216, (const uint8_t *)(poll == 1 ? "\x0a\xff" :
+		    "\x22\x02\x08\x05"), poll == 1 ? 2 : 4);
+		if (poll < 3)
+			ck_assert_int_eq(feed(), HM_TURN_DONE);
+		else
+			ck_assert_int_eq(hm_dialog_give_up(dialog,
+			    HM_ERR_TIMEOUT_READ), HM_TURN_DONE);
+		hm_dialog_begin(dialog, NOW, poll * 60);
+		wire_real();
+		ck_assert_int_eq(feed(), HM_TURN_ASK);
+	}
+	wire_history_page(1, 0);
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
 }
 END_TEST
 
@@ -1251,6 +1281,8 @@ main(void)
 	tcase_add_test(extras,
 	    extras_that_cannot_be_unpacked_leave_the_readings);
 	tcase_add_test(extras, page_of_an_extra_sent_twice_is_dropped);
+	tcase_add_test(extras,
+	    energies_are_asked_for_until_there_is_no_answer);
 	tcase_add_test(extras, flood_instead_of_extras_leaves_the_readings);
 	tcase_add_test(extras, failed_poll_does_not_use_up_the_extras);
 	suite_add_tcase(suite, encrypted);

@@ -5,6 +5,7 @@
 #include "alarms.pb-c.h"
 #include "command.pb-c.h"
 #include "heartbeat.pb-c.h"
+#include "energies.pb-c.h"
 #include "history.pb-c.h"
 #include "info.pb-c.h"
 #include "network.pb-c.h"
@@ -356,6 +357,28 @@ START_TEST(history_is_the_day_so_far)
 }
 END_TEST
 
+START_TEST(energies_are_those_of_past_days)
+{
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	struct hm_frame frame = ask(&dtu, NOON, 0, HM_CMD_ENERGIES);
+	Hm__Energies *energies = hm__energies__unpack(NULL, frame.size,
+	    frame.payload);
+	struct hm_sim_time night = at(NOON + 10 * 3600);
+	int64_t today, total;
+
+	hm_sim_plant_dtu_energy(&plant, 0, &night, &today, &total);
+	ck_assert_int_eq(energies->time, WALL);
+	ck_assert_uint_eq(energies->n_days, 7);
+	for (int64_t i = 0; i < 7; i++) {
+		ck_assert_int_eq(energies->days[i]->time,
+		    WALL - (7 - i) * 86400);
+		/* The inputs round their energies down. */
+		ck_assert_int_le(llabs(energies->days[i]->energy - today), 20);
+	}
+	hm__energies__free_unpacked(energies, NULL);
+}
+END_TEST
+
 START_TEST(heartbeat_and_network)
 {
 	struct hm_sim_dtu dtu = new_dtu(&plant);
@@ -515,6 +538,7 @@ main(void)
 	tcase_add_test(tests, requests_must_decrypt);
 	tcase_add_test(tests, alarms_come_when_asked_for);
 	tcase_add_test(tests, history_is_the_day_so_far);
+	tcase_add_test(tests, energies_are_those_of_past_days);
 	tcase_add_test(tests, heartbeat_and_network);
 	tcase_add_test(tests, unknown_requests_are_not_answered);
 	tcase_add_test(tests, unsolicited_frames_alternate);

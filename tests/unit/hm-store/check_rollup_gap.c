@@ -268,6 +268,59 @@ START_TEST(fills_days)
 }
 END_TEST
 
+/* Three days without readings, in which the first input made 1000 Wh. */
+static void
+keep_days(void)
+{
+	keep_poll("roof", "2026-06-10T07:00:00Z", 900);
+	for (int port = 1; port <= 2; port++)
+		keep(k, "port", "2026-06-14T07:00:00Z", "\"dtu\":\"roof\","
+		    "\"serial\":\"1\",\"port\":%d,\"today_production\":30,"
+		    "\"total_production\":%d", port,
+		    port == 1 ? 6930 : 2433);
+}
+
+static const char days_sql[] = "SELECT day, port, filled, today_production, "
+    "total_production FROM port_daily WHERE samples = 0 ORDER BY port, day";
+
+/* In the proportions that the DTU gives, if it gives those of all days. */
+START_TEST(shares_by_the_energies_of_the_dtu)
+{
+	static const char equal[] =
+	    "2026-06-11|1|1|333|6233\n2026-06-12|1|1|333|6566\n"
+	    "2026-06-13|1|1|334|6900\n2026-06-11|2|1|34|2334\n"
+	    "2026-06-12|2|1|34|2368\n2026-06-13|2|1|35|2403";
+
+	keep_days();
+	keep(k, "energies", "2026-06-14T07:00:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"D-roof\",\"days\":[{\"time\":"
+	    "\"2026-06-11T12:00:00Z\",\"energy\":150},{\"time\":"
+	    "\"2026-06-12T12:00:00Z\",\"energy\":1200},"
+	    "{\"time\":null,\"energy\":7},{\"energy\":7},7,{\"time\":"
+	    "\"2026-06-13T12:00:00Z\",\"energy\":-1}]");
+	make_all();
+	ck_assert_str_eq(answer(&k->db, days_sql), equal);
+	/* The third, a newer value of the first, and one of another DTU. */
+	keep(k, "energies", "2026-06-14T08:00:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"D-roof\",\"days\":[{\"time\":"
+	    "\"2026-06-13T12:00:00Z\",\"energy\":700},{\"time\":"
+	    "\"2026-06-11T12:00:00Z\",\"energy\":100}]");
+	keep(k, "energies", "2026-06-14T08:00:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"D-0\",\"days\":[{\"time\":"
+	    "\"2026-06-13T12:00:00Z\",\"energy\":9999}]");
+	run(&k->db, "INSERT INTO rollup_due VALUES (1781420400)");
+	make_all();
+	ck_assert_str_eq(answer(&k->db, days_sql),
+	    "2026-06-11|1|1|50|5950\n2026-06-12|1|1|600|6550\n"
+	    "2026-06-13|1|1|350|6900\n2026-06-11|2|1|5|2305\n"
+	    "2026-06-12|2|1|61|2366\n2026-06-13|2|1|37|2403");
+	run(&k->db, "UPDATE past_days SET energy = 0");
+	run(&k->db, "INSERT INTO rollup_due VALUES (1781420400)");
+	make_all();
+	ck_assert_str_eq(answer(&k->db, days_sql), equal);
+}
+END_TEST
+
 /* Random gaps */
 
 #define INPUTS 3
@@ -424,6 +477,7 @@ main(void)
 	tcase_add_test(tcase, fills_nothing_by_guess);
 	tcase_add_test(tcase, keeps_filled_hours);
 	tcase_add_test(tcase, fills_days);
+	tcase_add_test(tcase, shares_by_the_energies_of_the_dtu);
 	tcase_add_loop_test(tcase, fills_any_gaps, 0, 30);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);

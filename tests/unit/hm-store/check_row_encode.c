@@ -378,7 +378,7 @@ END_TEST
 START_TEST(knows_the_types_it_stores)
 {
 	static const char *const taken[] = {"alarm", "status", "info",
-	    "history", "stats"};
+	    "history", "energies", "stats"};
 	static const char *const others[] = {"", "frame", "sim", "ports",
 	    "por", "database", "inverter_latest"};
 
