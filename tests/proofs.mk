@@ -9,6 +9,7 @@
 # make bench-compare  the tools in OLD against those built here, ROUNDS each
 # make property   DAYS of a port's readings through the energy guard; SEED is
 #                 the seed of the first day
+# make mutants    break the energy guard on purpose, MUTANT_DAYS of readings each
 # make soak-kills  kill hm-filter and hm-store with SIGKILL, KILLS times each
 # make soak-chain  a supervised chain that reads CHAIN_DTUS: kill its tools
 #                  CHAIN_KILLS times, its broker BROKER_KILLS times, and stop
@@ -22,6 +23,7 @@
 FUZZ_SECONDS = 60
 LINES = 10000000
 DAYS = 100000
+MUTANT_DAYS = 5000
 DAYS_STORED = 7
 SEED = 1
 KILLS = 300
@@ -85,6 +87,13 @@ property:
 	@$(MAKE) --no-print-directory build/property/hm-filter/energy
 	@build/property/hm-filter/energy $(DAYS) $(SEED)
 
+mutants:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory build/property/hm-filter/energy \
+	    build/unit/hm-filter/check_energy
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    LIBS='$(TEST_LIBS)' tests/property/mutants.sh $(MUTANT_DAYS)
+
 soak-kills:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory all
@@ -116,5 +125,5 @@ check-debian:
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-packages check-debian bench bench-http bench-store \
-    bench-chain bench-compare property \
+    bench-chain bench-compare property mutants \
     soak-kills soak-chain soak-lines soak-memory

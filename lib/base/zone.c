@@ -7,6 +7,7 @@
 
 #define ZONE_DIRECTORY "/usr/share/zoneinfo"
 #define SECONDS_A_DAY 86400
+#define HOUR_NOON 12
 
 /* A name is a relative path that stays in its directory. */
 static bool
@@ -72,6 +73,12 @@ hm_zone_day(int64_t seconds, int hour)
 
 	return local.second >= (int64_t)hour * 3600 ? local.day :
 	    local.day - 1;
+}
+
+int64_t
+hm_zone_date(int64_t seconds, int hour)
+{
+	return hm_zone_day(seconds, hour) + (hour > HOUR_NOON);
 }
 
 int64_t

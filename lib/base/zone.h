@@ -29,6 +29,13 @@ struct hm_local hm_zone_local(int64_t seconds);
  */
 int64_t hm_zone_day(int64_t seconds, int hour);
 
+/*
+ * The date of that day, as days since 1970-01-01: the date in which most of it
+ * lies. With an hour of 13 to 23 it is the one after the date on which the day
+ * begins.
+ */
+int64_t hm_zone_date(int64_t seconds, int hour);
+
 /* The local hour that a moment belongs to, as the moment when it began. */
 int64_t hm_zone_hour(int64_t seconds);
 

@@ -81,9 +81,10 @@ log_faults(const struct hm_config *config)
 	for (size_t i = 0; i < config->faults; i++) {
 		const struct hm_config_fault *fault = &config->fault[i];
 
-		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("where", fault->where),
-		    hm_fact("reason", fault->text)), "%s: %s", fault->where,
-		    fault->text);
+		hm_log_facts(HM_ERROR, HM_FACTS(
+		    hm_fact_slice("where", hm_text(fault->where)),
+		    hm_fact_slice("reason", hm_text(fault->text))),
+		    "%s: %s", fault->where, fault->text);
 	}
 }
 

@@ -13,10 +13,13 @@
 
 struct hm_config;
 
-/* An entry of dtu_configs. The texts are NULL, the numbers 0, if not given. */
+#define HM_NO_UNIT_ID (-1)
+
+/* An entry of dtu_configs. The texts are NULL if not given. */
 struct hm_dtu_config {
 	char *name, *uri, *host;
-	int64_t port, unit_id;
+	int64_t port;    /* 0 if not given */
+	int64_t unit_id; /* HM_NO_UNIT_ID if not given */
 	char *where; /* "FILE:LINE:COLUMN: dtu_configs", for messages */
 };
 

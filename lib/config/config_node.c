@@ -215,7 +215,7 @@ set_dtu_field(struct hm_config_file *f, struct hm_dtu_config *dtu,
 		hm_config_number(f->config, scalar(value), where, 1, 65535,
 		    &dtu->port);
 	else if (hm_key_same(name, "unit_id"))
-		hm_config_number(f->config, scalar(value), where, 1, 255,
+		hm_config_number(f->config, scalar(value), where, 0, 255,
 		    &dtu->unit_id);
 	else
 		hm_config_mistake(f->config, where,
@@ -229,6 +229,7 @@ read_dtu(struct hm_config_file *f, struct hm_dtu_config *dtu,
 	struct hm_config_entry entry = {.pair = NULL};
 	char where[HM_WHERE_MAX];
 
+	dtu->unit_id = HM_NO_UNIT_ID;
 	hm_config_where(f, node, "dtu_configs", where);
 	dtu->where = hm_config_copy(f->config, where);
 	if (node->type != YAML_MAPPING_NODE) {

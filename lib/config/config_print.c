@@ -108,9 +108,9 @@ print_dtu_text(const char *key, const char *text, const char **start)
 }
 
 static void
-print_dtu_number(const char *key, int64_t number)
+print_dtu_number(const char *key, int64_t number, int64_t absent)
 {
-	if (number != 0)
+	if (number != absent)
 		printf("    %s: %lld\n", key, (long long)number);
 }
 
@@ -124,8 +124,8 @@ print_dtus(const struct hm_config *config)
 		print_dtu_text("name", dtu->name, &start);
 		print_dtu_text("uri", dtu->uri, &start);
 		print_dtu_text("host", dtu->host, &start);
-		print_dtu_number("port", dtu->port);
-		print_dtu_number("unit_id", dtu->unit_id);
+		print_dtu_number("port", dtu->port, 0);
+		print_dtu_number("unit_id", dtu->unit_id, HM_NO_UNIT_ID);
 	}
 }
 

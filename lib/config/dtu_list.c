@@ -84,7 +84,8 @@ add_entries(struct hm_dtus *dtus, const struct hm_config *config)
 		    .name = entry[i].name,
 		    .plain = entry[i].uri == NULL,
 		    .port = entry[i].port,
-		    .unit = entry[i].unit_id != 0 ? entry[i].unit_id :
+		    .unit = entry[i].unit_id != HM_NO_UNIT_ID ?
+		        entry[i].unit_id :
 		        hm_config_int(config, HM_SET_MODBUS_UNIT_ID),
 		    .where = entry[i].where};
 

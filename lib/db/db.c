@@ -44,6 +44,17 @@ hm_db_ask(struct hm_db *db, const char *sql, int64_t *number)
 }
 
 bool
+hm_db_run_for(struct hm_db *db, const char *sql, int64_t number)
+{
+	sqlite3_stmt *statement = NULL;
+	bool good = hm_db_prepare(db, sql, &statement) &&
+	    sqlite3_bind_int64(statement, 1, number) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_DONE;
+
+	return sqlite3_finalize(statement) == SQLITE_OK && good;
+}
+
+bool
 hm_db_step(sqlite3_stmt *statement)
 {
 	bool good = sqlite3_step(statement) == SQLITE_DONE;

@@ -66,6 +66,9 @@ bool hm_db_prepare(struct hm_db *db, const char *sql, sqlite3_stmt **out);
 /* The number in the first row of a query. */
 bool hm_db_ask(struct hm_db *db, const char *sql, int64_t *number);
 
+/* Run one statement that returns no rows, with a number for its ?1. */
+bool hm_db_run_for(struct hm_db *db, const char *sql, int64_t number);
+
 /* Run a statement that returns no rows, and reset it. */
 bool hm_db_step(sqlite3_stmt *statement);
 

@@ -282,8 +282,59 @@ to_1(struct hm_db *db)
 	return hm_db_run(db, "PRAGMA user_version = 1");
 }
 
+/*
+ * Up to version 1 a day was named after the date on which it began, also with a
+ * reset_hour in the afternoon. `config` says which was in force at the end of a
+ * day, or, for earlier days, first. Renamed days begin with a + until all are
+ * renamed. If two days get one name, around a change of the setting, the one
+ * made of more readings stays.
+ */
+#define RENAMED(table) "EXISTS (SELECT 1 FROM " table " WHERE day < '0')"
+#define RENAME_DAYS(table, keys) \
+	"UPDATE " table " SET day = '+' || date(day, '+1 day') WHERE " \
+	"coalesce((SELECT value FROM config WHERE key = 'reset_hour' " \
+	"AND time <= CAST(strftime('%s', " table ".day, '+1 day') AS " \
+	"INTEGER) " \
+	"ORDER BY time DESC LIMIT 1), (SELECT value FROM config " \
+	"WHERE key = 'reset_hour' ORDER BY time LIMIT 1)) + 0 > 12", \
+	"DELETE FROM " table " WHERE " RENAMED(table) \
+	" AND (ltrim(day, '+'), " keys ", samples) NOT IN (SELECT " \
+	"ltrim(day, '+'), " keys ", max(samples) FROM " table \
+	" GROUP BY ltrim(day, '+'), " keys ")", \
+	"DELETE FROM " table " WHERE " RENAMED(table) \
+	" AND ('+' || day, " keys ") IN (SELECT day, " keys " FROM " table \
+	")", \
+	"UPDATE " table " SET day = ltrim(day, '+') WHERE day < '0'"
+
+static const char *const to_2_sql[] = {
+    /* The days around the upgrade get their totals again from their hours. */
+    "CREATE TABLE IF NOT EXISTS day_totals (dtu TEXT NOT NULL, "
+    "serial TEXT NOT NULL, port INTEGER NOT NULL, day TEXT NOT NULL, "
+    "start INTEGER, last INTEGER, "
+    "PRIMARY KEY (dtu, serial, port, day)) WITHOUT ROWID",
+
+    "INSERT OR IGNORE INTO rollup_due SELECT DISTINCT hour FROM port_hourly "
+    "WHERE hour > (SELECT max(hour) - 172800 FROM port_hourly)",
+
+    RENAME_DAYS("dtu_daily", "dtu"),
+    RENAME_DAYS("inverter_daily", "dtu, serial"),
+    RENAME_DAYS("port_daily", "dtu, serial, port"),
+    RENAME_DAYS("meter_daily", "dtu, serial"),
+
+    "PRAGMA user_version = 2",
+};
+
+static bool
+to_2(struct hm_db *db)
+{
+	for (size_t i = 0; i < sizeof to_2_sql / sizeof *to_2_sql; i++)
+		if (!hm_db_run(db, to_2_sql[i]))
+			return false;
+	return true;
+}
+
 static bool (*const migrations[HM_SCHEMA_VERSION])(struct hm_db *db) = {
-    to_1,
+    to_1, to_2,
 };
 
 static bool
@@ -324,7 +375,7 @@ has_view(struct hm_db *db, const char *create)
 static bool
 is_current(struct hm_db *db, int64_t version)
 {
-	if (version != HM_SCHEMA_VERSION || !hm_schema_is_whole(db))
+	if (version < 1 || !hm_schema_is_whole(db))
 		return false;
 	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
 		if (!has_view(db, views[i].create))
@@ -341,7 +392,8 @@ bring_up(struct hm_db *db)
 
 	if (why != NULL)
 		return why;
-	return version >= 0 && create_readings(db) && migrate(db, version) &&
+	return version >= 0 && create_readings(db) &&
+	    (version > 0 || migrate(db, version)) &&
 	    add_columns(db) && make_views(db) && hm_db_run(db, "COMMIT") ?
 	    NULL : hm_db_reason(db);
 }
@@ -378,4 +430,28 @@ hm_schema_bring_up(struct hm_db *db)
 	if (why == NULL && version == 0)
 		give_pages_back(db);
 	return why;
+}
+
+/* Another process may have been faster. */
+static const char *
+migrate_old(struct hm_db *db, hm_schema_saver *save)
+{
+	int64_t version = version_of(db);
+
+	if (version == HM_SCHEMA_VERSION)
+		return hm_db_run(db, "COMMIT") ? NULL : hm_db_reason(db);
+	if (version > 0 && !save(db->path, version))
+		return "it is of an older version, and cannot be copied "
+		    "before it is upgraded";
+	return version > 0 && migrate(db, version) &&
+	    hm_db_run(db, "COMMIT") ? NULL : hm_db_reason(db);
+}
+
+const char *
+hm_schema_migrate(struct hm_db *db, hm_schema_saver *save)
+{
+	if (version_of(db) == HM_SCHEMA_VERSION)
+		return NULL;
+	return hm_db_run(db, "BEGIN IMMEDIATE") ? migrate_old(db, save) :
+	    hm_db_reason(db);
 }

@@ -9,15 +9,27 @@
  * neither changes the version.
  */
 
-#define HM_SCHEMA_VERSION 1
+#define HM_SCHEMA_VERSION 2
 
 /*
- * Create or upgrade the schema of a database that was opened for writing. NULL,
- * or why it cannot be used: a newer version or another program made it (it is
- * then unchanged), or it could not be written. The caller closes it. The text
- * is valid until the next call of SQLite.
+ * Create the schema of a database that was opened for writing, or add to it
+ * what is missing; the rows of an older version stay as they are. NULL, or why
+ * it cannot be used: a newer version or another program made it (it is then
+ * unchanged), or it could not be written. The caller closes it. The text is
+ * valid until the next call of SQLite.
  */
 const char *hm_schema_bring_up(struct hm_db *db);
+
+/* Copy the file at `path`, which has `version`. False, logged: no copy. */
+typedef bool hm_schema_saver(const char *path, int64_t version);
+
+/*
+ * After hm_schema_bring_up: change the rows of an older version to those of
+ * this one. Before that, `save` is called while no other process can write.
+ * NULL, or why the database cannot be used; it is then unchanged once the
+ * caller closes it.
+ */
+const char *hm_schema_migrate(struct hm_db *db, hm_schema_saver *save);
 
 /*
  * NULL, or why the file must not be used: a newer version or another program

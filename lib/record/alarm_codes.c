@@ -1,5 +1,7 @@
 #include "alarm_codes.h"
 
+#include "models.h"
+
 const struct hm_alarm_code hm_alarm_codes[] = {
     {1, "Reset"},
     {2, "Time calibration"},
@@ -16,6 +18,7 @@ const struct hm_alarm_code hm_alarm_codes[] = {
     {47, "FB overcurrent"},
     {48, "FB clamp overvoltage"},
     {49, "FB clamp overvoltage"},
+    {52, "DC bus undervoltage"},
     {61, "Calibration parameter error"},
     {62, "System configuration parameter error"},
     {63, "Abnormal power generation data"},
@@ -46,6 +49,8 @@ const struct hm_alarm_code hm_alarm_codes[] = {
     {148, "Grid disconnection"},
     {149, "Island detected"},
     {150, "DCI exceeded"},
+    {152, "Phase angle between two phases off by more than 5 degrees"},
+    {171, "Abnormal phase difference between phases"},
     {181, "Abnormal insulation impedance"},
     {182, "Abnormal grounding"},
     {205, "MPPT-A input overvoltage"},
@@ -58,6 +63,14 @@ const struct hm_alarm_code hm_alarm_codes[] = {
     {212, "PV4 no input"},
     {213, "PV1 & PV2 abnormal wiring"},
     {214, "PV3 & PV4 abnormal wiring"},
+    {215, "PV1 input overvoltage"},
+    {216, "PV1 input undervoltage"},
+    {217, "PV2 input overvoltage"},
+    {218, "PV2 input undervoltage"},
+    {219, "PV3 input overvoltage"},
+    {220, "PV3 input undervoltage"},
+    {221, "PV4 input overvoltage"},
+    {222, "PV4 input undervoltage"},
     {301, "FB-A short circuit failure"},
     {302, "FB-B short circuit failure"},
     {303, "FB-A overcurrent protection failure"},
@@ -66,6 +79,12 @@ const struct hm_alarm_code hm_alarm_codes[] = {
     {306, "FB-B clamp circuit failure"},
     {307, "INV power device failure"},
     {308, "INV overcurrent or overvoltage protection failure"},
+    {309, "Device failure"},
+    {310, "Device failure"},
+    {311, "Device failure"},
+    {312, "Device failure"},
+    {313, "Device failure"},
+    {314, "Device failure"},
     {1111, "Repeater"},
     {2000, "Standby"},
     {2001, "Standby"},
@@ -116,20 +135,47 @@ const struct hm_alarm_code hm_alarm_codes[] = {
 const size_t hm_alarm_code_count =
     sizeof hm_alarm_codes / sizeof *hm_alarm_codes;
 
-const char *
-hm_alarm_code_text(int64_t code)
+const struct hm_alarm_code hm_alarm_codes_hmt[] = {
+    {215, "MPPT-C input overvoltage"},
+    {216, "MPPT-C input undervoltage"},
+    {217, "PV5 no input"},
+    {218, "PV6 no input"},
+    {219, "PV5 & PV6 abnormal wiring"},
+    {221, "Abnormal wiring of the grid neutral line"},
+};
+
+const size_t hm_alarm_code_hmt_count =
+    sizeof hm_alarm_codes_hmt / sizeof *hm_alarm_codes_hmt;
+
+static const char *
+find(const struct hm_alarm_code *codes, size_t count, int64_t code)
 {
-	size_t low = 0, high = hm_alarm_code_count;
+	size_t low = 0, high = count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (hm_alarm_codes[middle].code == code)
-			return hm_alarm_codes[middle].text;
-		if (hm_alarm_codes[middle].code < code)
+		if (codes[middle].code == code)
+			return codes[middle].text;
+		if (codes[middle].code < code)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return NULL;
+}
+
+const char *
+hm_alarm_code_text(int64_t code)
+{
+	return find(hm_alarm_codes, hm_alarm_code_count, code);
+}
+
+const char *
+hm_alarm_code_text_of(int64_t code, struct hm_slice serial)
+{
+	const char *text = hm_model_is_hmt(serial) ?
+	    find(hm_alarm_codes_hmt, hm_alarm_code_hmt_count, code) : NULL;
+
+	return text != NULL ? text : hm_alarm_code_text(code);
 }

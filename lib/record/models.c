@@ -14,31 +14,47 @@ static const struct {
 	const char *name;
 	int64_t watts; /* of one input, as hm_model_input_watts returns */
 } inverters[] = {
+    {"1011", "MI-100", 100},
     {"1020", "MI-250/300", 300},
     {"1021", "MI-250/300", 300},
+    {"1022", "MI-250/300", 300},
     {"1040", "MI-500/600/700", 700},
     {"1041", "MI-500/600/700", 700},
+    {"1042", "MI-500/600/700", 700},
     {"1060", "MI-1000/1200/1500", 1500},
     {"1061", "MI-1000/1200/1500", 1500},
+    {"1062", "MI-1000/1200/1500", 1500},
     {"1121", "HM-300/350/400", 400},
     {"1124", "HMS-300/350/400/450/500-1T", 500},
     {"1125", "HMS-450/500-1T", 500},
     {"1141", "HM-600/700/800", 800},
     {"1143", "HMS-600/700/800/900/1000-2T", 1000 / 2},
     {"1144", "HMS-600/700/800/900/1000-2T", 1000 / 2},
+    {"1145", "HMS-600/700/800/900/1000-2T", 1000 / 2},
+    {"1146", "HMS-600/700/800/900/1000-2T", 1000 / 2},
     {"114a", "HMS-600/700/800/900/1000-2T", 1000 / 2},
     {"1161", "HM-1000/1200/1500", 1500},
     {"1164", "HMS-1600/1800/2000-4T", 2000 / 4},
+    {"1165", "HMS-1600/1800/2000-4T", 2000 / 4},
     {"1166", "HMS-1600/1800/2000-4T", 2000 / 4},
+    {"1167", "HMS-1600/1800/2000-4T", 2000 / 4},
     {"1222", "HMS-2000DW-4T", 2000 / 4},
     {"1361", "HMT-1600/1800/2000-4T", 2000 / 4},
+    {"1362", "HMT-1600/1800/2000-4T", 2000 / 4},
+    {"1381", "HMT-1800/2250-6T", 2250 / 6},
     {"1382", "HMT-1800/2250-6T", 2250 / 6},
     {"1400", "HMS-450/500-1T", 500},
     {"1403", "HMS-400W/500W-1T", 500},
     {"1410", "HMS-600/700/800/900/1000-2T", 1000 / 2},
     {"1412", "HMS-800W/1000W-2T", 1000 / 2},
     {"1420", "HMS-1600/1800/2000-4T", 2000 / 4},
+    {"1421", "HMS-1600/1800/2000-4T", 2000 / 4},
+    {"1422", "HMS-1600W/1800W/2000W-4T", 2000 / 4},
+    {"1423", "HMS-1600W/1800W/2000W-4T", 2000 / 4},
     {"1520", "MIT", 0},
+    {"1610", "HMS-800/1000-2WB", 1000 / 2},
+    {"1620", "HMS-1600/2000-4WB", 2000 / 4},
+    {"1650", "HiFlow 800", 800},
     {"2801", "HERF-1600/1800", 1800},
     {"2821", "HERF-600/800", 800},
     {"2841", "HERF-300", 300},
@@ -89,13 +105,16 @@ static const struct model dtus[] = {
     {"4141", BUILT_IN},
     {"4143", BUILT_IN},
     {"4144", BUILT_IN},
+    {"4161", BUILT_IN},
+    {"4162", BUILT_IN},
     {"4301", "DTS-WIFI-G1"},
     {"d030", "DTU-SLS"},
 };
 
+#define METER_BY_PHASES "DDSU666 or DTSU666"
+
 static const struct model meters[] = {
-    {"10c0", "DDSU666"},
-    {"1841", "DTSU666"},
+    {"10c0", "DDSU666 or DTSU666"},
     {"37ff", "DTSU666"},
 };
 
@@ -124,6 +143,14 @@ hm_model_inverter(struct hm_slice serial)
 	return NULL;
 }
 
+bool
+hm_model_is_hmt(struct hm_slice serial)
+{
+	const char *model = hm_model_inverter(serial);
+
+	return model != NULL && strncmp(model, "HMT", 3) == 0;
+}
+
 const char *
 hm_model_dtu(struct hm_slice serial)
 {
@@ -138,10 +165,16 @@ hm_model_dtu_sleeps(struct hm_slice serial)
 	return model == NULL || strcmp(model, BUILT_IN) == 0;
 }
 
+/* Both kinds of meters have serial numbers that begin with 10c0. */
 const char *
-hm_model_meter(struct hm_slice serial)
+hm_model_meter(struct hm_slice serial, size_t phases)
 {
-	return find(meters, sizeof meters / sizeof *meters, serial);
+	const char *model = find(meters, sizeof meters / sizeof *meters,
+	    serial);
+
+	if (model == NULL || strcmp(model, METER_BY_PHASES) != 0)
+		return model;
+	return phases == 0 ? NULL : phases == 1 ? "DDSU666" : "DTSU666";
 }
 
 static const struct {
@@ -210,4 +243,20 @@ hm_model_input_watts(struct hm_slice model)
 		if (hm_slice_is(model, parts[i].name))
 			return parts[i].watts;
 	return 0;
+}
+
+int64_t
+hm_model_inputs(struct hm_slice model)
+{
+	size_t dash = model.n;
+	struct hm_slice end;
+
+	while (dash > 0 && model.p[dash - 1] != '-')
+		dash--;
+	end = hm_slice(model.p + dash, model.n - dash);
+	if (dash == 0 || end.n < 2 || end.p[0] < '1' || end.p[0] > '9')
+		return 1;
+	return hm_slice_is(hm_slice(end.p + 1, end.n - 1), "T") ||
+	    hm_slice_is(hm_slice(end.p + 1, end.n - 1), "WB") ?
+	    end.p[0] - '0' : 1;
 }

@@ -76,13 +76,14 @@ skip(const char **p, const char *prefix)
 }
 
 static bool
-read_number(const char **p, const char *stop, int64_t max, int64_t *out)
+read_number(const char **p, const char *stop, int64_t min, int64_t max,
+    int64_t *out)
 {
 	size_t n = strcspn(*p, stop);
 	struct hm_decimal d;
 
 	if (!hm_decimal_parse(hm_slice(*p, n), &d) ||
-	    !hm_decimal_rescale(d, 0, out) || *out < 1 || *out > max)
+	    !hm_decimal_rescale(d, 0, out) || *out < min || *out > max)
 		return false;
 	*p += n;
 	return true;
@@ -141,15 +142,15 @@ read_uri(const char *p, struct hm_dtu *dtu)
 		return why;
 	if (*p == ':') {
 		p++;
-		if (!read_number(&p, "/#", UINT16_MAX, &number))
+		if (!read_number(&p, "/#", 1, UINT16_MAX, &number))
 			return "the port must be a number from 1 to 65535";
 		dtu->port = (uint16_t)number;
 	}
 	if (skip(&p, "/") && *p != '\0' && *p != '#') {
 		if (dtu->transport != HM_TRANSPORT_MODBUS)
 			return "an hm URI has no path";
-		if (!read_number(&p, "#", UINT8_MAX, &number))
-			return "the unit id must be a number from 1 to 255";
+		if (!read_number(&p, "#", 0, UINT8_MAX, &number))
+			return "the unit id must be a number from 0 to 255";
 		dtu->unit = (uint8_t)number;
 	}
 	if (*p != '\0' && *p != '#')

@@ -13,7 +13,8 @@
 #define HM_MODBUS_REQUEST ((size_t)12)
 #define HM_MODBUS_REPLY_MAX ((size_t)260)
 #define HM_MODBUS_RECORD ((size_t)40)  /* bytes of one input's record */
-#define HM_MODBUS_RECORDS 99           /* inputs in the map */
+/* Inputs in the map: 99 in the vendor's note, 100 for 25 inverters of four. */
+#define HM_MODBUS_RECORDS 100
 #define HM_MODBUS_SERIAL ((size_t)6)
 
 #define HM_MODBUS_ADDRESS_SERIAL 0x2000u

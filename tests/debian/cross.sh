@@ -145,9 +145,9 @@ run_tests() {
 	for place in bin build/unit build/replay build/property build/helper; do
 		wrap "$place"
 	done
-	# A test that limits its own time knows nothing of qemu.
-	inside env CK_TIMEOUT_MULTIPLIER=5 HM_BIN=/hm/build/qemu/bin \
-		HM_BUILD=/hm/build/qemu/build \
+	# qemu needs about ten times as long.
+	inside env CK_TIMEOUT_MULTIPLIER=10 HM_TEST_LIMIT=1800 \
+		HM_BIN=/hm/build/qemu/bin HM_BUILD=/hm/build/qemu/build \
 		tests/run golden/run /unit/ /replay/ 2>&1 | tee "$log"
 	return "${PIPESTATUS[0]}"
 }

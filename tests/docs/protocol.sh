@@ -42,9 +42,19 @@ same_lists() {
 	same "$1: the page is right" "$2" "$3"
 }
 
+# "code text" of an array of alarm codes.
+codes() {
+	sed -n "/ $1\[\] =/,/^};/"'s/^ *{\([0-9]*\), "\(.*\)"},/\1 \2/p' \
+		"$root/lib/record/alarm_codes.c"
+}
+
 same_lists "alarm codes" \
 	"$(rows '## Alarm codes' | sed 's/^| \(.*\) | \(.*\) |$/\1 \2/')" \
-	"$(sed -n 's/^ *{\([0-9]*\), "\(.*\)"},/\1 \2/p' "$root/lib/record/alarm_codes.c")"
+	"$(codes hm_alarm_codes)"
+same_lists "alarm codes of an HMT" \
+	"$(rows '| code | text from an HMT' |
+		sed 's/^| \(.*\) | \(.*\) |$/\1 \2/')" \
+	"$(codes hm_alarm_codes_hmt)"
 same_lists inverters "$(by_prefix '| inverter | prefix')" \
 	"$(models 'inverters\[\] =')"
 same_lists DTUs "$(by_prefix '| DTU | prefix')" "$(models 'dtus\[\] =')"

@@ -78,7 +78,7 @@ same "every documented field is in the table, with its unit" \
 	"$(missing "$work/fields" "$work/table")" ""
 same "no key is documented twice" "$(uniq -d "$work/keys")" ""
 same "every type has its heading" "$(types | sort | tr '\n' ' ')" \
-	"alarm answer death dtu frame history info inverter meter mqtt port sim stats status "
+	"alarm alarms answer death dtu frame history info inverter meter mqtt port repeater shutdown sim stats status "
 
 for type in $(types); do
 	examples "$type" >"$work/examples"
@@ -96,7 +96,7 @@ done
 
 # Records of the tools, from plants with every kind of device. Several DTUs
 # share the requests, because requests to one DTU are two seconds apart.
-start_sim single --number --transport hm,modbus --dtus 3 --meter --inverters 1 \
+start_sim single --number --transport hm,modbus --dtus 3 --meter --extras --inverters 1 \
 	--inputs 2 --start 06:15 --stats-period 1
 plants=("${uris[@]}")
 start_sim three --transport hm --meter --phases 3 --inverters 1 --inputs 6

@@ -74,11 +74,27 @@ milliseconds() {
 	echo $((${EPOCHREALTIME/[.,]/} / 1000))
 }
 
+# How many times as long as on an idle machine things may take now: one and the
+# number of processes that run or wait for each core, on average over a minute.
+patience() {
+	local load
+	read -r load _ </proc/loadavg
+	echo $((1 + ${load%.*} / $(nproc)))
+}
+
+# soon START MS: whether less than MS have passed since START, in milliseconds, on
+# an idle machine; on a loaded one it may take longer.
+soon() {
+	local took=$(($(milliseconds) - $1)) limit=$(($2 * $(patience)))
+	echo "took $took ms of $limit"
+	[ "$took" -lt "$limit" ]
+}
+
 # until_true SECONDS COMMAND ...: repeat the command until it succeeds; fails
-# after this time.
+# after this time, or later on a loaded machine.
 until_true() {
 	local end
-	end=$(($(milliseconds) + $(printf %.0f "$1e3")))
+	end=$(($(milliseconds) + $(printf %.0f "$1e3") * $(patience)))
 	shift
 	until "$@" 2>/dev/null; do
 		[ "$(milliseconds)" -lt "$end" ] || return 1

@@ -60,6 +60,7 @@ def advance($time):
   | .grid = $grid
   | if $grid > 0 then .taken += $grid else .given -= $grid end;
 def watt_hours: . / 60 | floor;
+def today($i): (.total[$i] | watt_hours) - (.morning[$i] | watt_hours);
 
 def head($type; $dtu): {type: $type, time: ., dtu: $dtu};
 
@@ -72,7 +73,7 @@ def port($time; $state; $i; $silent):
       pv_voltage: (330 + $input.port + $power / 200 | floor / 10),
       pv_current: ($power / 3.5 | floor / 100),
       pv_power: ($power / 10)} end)
-  + {today_production: ($state.total[$i] - $state.morning[$i] | watt_hours),
+  + {today_production: ($state | today($i)),
     total_production: (400000 + 1000 * $i
       + ($state.total[$i] | watt_hours)),
     link_status: (if $silent then 0 else 1 end)};
@@ -102,7 +103,7 @@ def dtu($time; $state; $name; $serial; $inputs; $took):
   + {serial: $serial, took_ms: $took, model: "DTU-Pro",
     pv_power: ([$state.power[$inputs[]]] | add / 10),
     today_production:
-      ([$inputs[] | $state.total[.] - $state.morning[.] | watt_hours] | add),
+      ([$inputs[] | . as $i | $state | today($i)] | add),
     total_production:
       ([$inputs[] | 400000 + 1000 * . + ($state.total[.] | watt_hours)] | add),
     inverters: ($inputs | length / 2),

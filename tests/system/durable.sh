@@ -109,17 +109,17 @@ stops_alone() {
 	hold
 	start_first
 	numbered 3 >&5
-	read -r -t 2 out <&6
-	read -r -t 2 out <&6
+	read -r -t 20 out <&6
+	read -r -t 20 out <&6
 	start=$(milliseconds)
 	kill -TERM "$first"
 	wait "$first"
 	same "SIGTERM to one tool ends it with 0" $? 0
-	check "... within 2 s" [ $(($(milliseconds) - start)) -lt 2000 ]
+	check "... within 2 s" soon "$start" 2000
 	numbered 4 5 >&5
 	start_first
 	same "... and a restart reads the next line" "$(for _ in 1 2 3 4 5; do
-		read -r -t 2 out <&6 && [ -n "$out" ] && echo "$out"
+		read -r -t 20 out <&6 && [ -n "$out" ] && echo "$out"
 	done)" "$(numbered 2 5)"
 	kill -9 "$first"
 	wait "$first" 2>/dev/null
@@ -150,14 +150,14 @@ hold
 start_first
 numbered 1 >&5
 printf '{"type":' >&5
-read -r -t 2 out <&6
+read -r -t 20 out <&6
 sleep 1
 ticks=$(awk '{ print $14 + $15 }' "/proc/$first/stat")
 check "waiting for the rest of a line takes no CPU: $ticks ticks" \
 	[ "$ticks" -lt 5 ]
 echo '"x","n":2}' >&5
-read -r -t 2 out <&6
-read -r -t 2 out <&6
+read -r -t 20 out <&6
+read -r -t 20 out <&6
 same "... and the complete line passes" "$out" '{"type":"x","n":2}'
 kill -9 "$first"
 wait "$first" 2>/dev/null
@@ -194,7 +194,7 @@ reload() {
 		2>"$work/err" 3>"$work/c" 5>&- 6>&- 7>&- 8>&- &
 	first=$!
 	pids+=("$first")
-	read -r -t 5 answer <&7
+	read -r -t 20 answer <&7
 	same "a tool says that it is ready" "$?-$answer" "0-"
 	inverter() {
 		echo '{"type":"inverter","time":"2026-11-23T10:15:00Z",' \
@@ -203,7 +203,7 @@ reload() {
 	next_serial() {
 		local line=
 		while [ -z "$line" ]; do
-			read -r -t 5 line <&6 || return
+			read -r -t 20 line <&6 || return
 		done
 		jq -r .serial <<<"$line"
 	}
@@ -212,7 +212,7 @@ reload() {
 	same "at first it uses the settings of the start" "$(next_serial)" 2
 	printf 'exclude_inverters: ["2"]\n' >"$work/hm.yaml"
 	kill -HUP "$first"
-	read -r -t 5 answer <&7
+	read -r -t 20 answer <&7
 	inverter 2
 	inverter 1
 	same "after SIGHUP the new ones, in the same process" "$(next_serial)" 1
@@ -331,13 +331,13 @@ mqtt large "$(head -c 3000 /dev/zero | tr '\0' x)" ',"retain":true'
 for n in {1..40}; do
 	mqtt state "$n" ""
 done
-start=$SECONDS
+start=$(milliseconds)
 passed=0
 while [ "$passed" -lt 42 ] && read -r -t 20 out <&6; do
 	[ -z "$out" ] || passed=$((passed + 1))
 done
 same "hm-publish passes all lines whatever the broker refuses" "$passed" 42
-check "... within 20 s" [ $((SECONDS - start)) -lt 20 ]
+check "... within 20 s" soon "$start" 20000
 kill -9 "$first"
 wait "$first" 2>/dev/null
 let_go

@@ -6,11 +6,11 @@
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
-late_max=100 # ms
 run=31       # s
 
-# Fault, and the result of a poll over hm and over modbus: an error kind, "good"
-# or "stale", or "-" if the transport does not have the fault.
+# Fault, and the result of a poll over hm and over modbus: an error kind, "good",
+# "stale" or "partial", "slow" if it is good and not in time, or "-" if the
+# transport does not have the fault.
 table() {
 	cat <<-'END'
 		refuse     refused      refused
@@ -27,12 +27,22 @@ table() {
 		exception  -            exception
 		unit       -            unit
 		tag        decrypt      -
+		gap        -            partial
+		mute       -            partial
+		endless    -            partial
 		zeros      good         good
 		spike      good         good
 		dip        good         good
+		noclock    good         -
+		ahead      good         -
+		noinfo     good         -
+		unnumbered slow         -
+		transaction -           good
+		twice      -            good
 		seq        good         -
 		pieces     good         good
 		joined     good         -
+		plain      good         -
 	END
 }
 
@@ -42,6 +52,7 @@ when() {
 	case $1.$2 in
 	refuse.start) echo first=9 ;;
 	refuse.middle) echo at=15-21 ;;
+	gap.middle | mute.middle) echo at=7-12 ;; # the second poll
 	*.start) echo first=4 ;;
 	*.middle) echo at=4-6 ;;
 	*.always) echo always ;;
@@ -60,12 +71,16 @@ start() {
 
 # start_cell FAULT TRANSPORT KIND
 start_cell() {
-	local phase encrypt=()
+	local phase options=()
 	[ "$3" != - ] || return
-	[ "$1" != tag ] || encrypt=(--encrypt)
+	case $1 in
+	tag) options=(--encrypt) ;;
+	gap | mute) options=(--inputs 4) ;;
+	unnumbered) options=(--inputs 4 --page-size 3) ;;
+	esac
 	for phase in start middle always; do
 		start "$1.$2.$phase" "$2" --fault "$1:$(when "$1" $phase)" \
-			"${encrypt[@]}"
+			"${options[@]}"
 	done
 }
 
@@ -86,6 +101,13 @@ same "the table has the faults and the transports of faults.def" \
 	"$(sed -nE 's/^FAULT\([A-Z]+, ([a-z]+), ([A-Z |]+),.*/\1 \2 /p' \
 		"$(dirname "$0")/../../tools/hm-sim/faults.def" |
 		awk '{ print $1, / HM /, / MODBUS /}')"
+
+# It may be asked for device information again a minute after it has started.
+start_sim late --transport hm --inverters 1 --inputs 1 --encrypt-after 8
+hm-poll --period 5 --retries 0 --read-timeout 1 --breaker-threshold 100 \
+	--ask network --stats-period 0 --lock-dir "$work" "${uris[0]}#late" \
+	>"$work/late" 2>"$work/late.err" &
+pids+=($!)
 
 names=()
 while read -r fault hm modbus; do
@@ -118,16 +140,18 @@ sleep "$run"
 kill -TERM "$poll"
 wait "$poll"
 same "hm-poll ends with 0" $? 0
+late_max=$((100 * $(patience))) # ms
 
 # "NAME EVENTS ERRORS LATE" of each DTU. EVENTS has a letter for each record: u
 # online, d offline, o offline with the breaker open, h half open, F frame, S
-# stale frame. LATE is the difference between the earliest and the latest frame
+# stale frame, P partial frame. LATE is the difference between the earliest and the latest frame
 # in the period, in ms, without the first frame, which takes 2 s longer over hm.
 jq -rs 'map(select(.[1].dtu)) | group_by(.[1].dtu)[] |
 	(map(select(.[1].type == "frame")[0])[1:]) as $at |
 	[range($at | length) | $at[.] - . * 5000] as $grid |
 	[.[0][1].dtu,
-	(map(.[1] | if .stale then "S" elif .type == "frame" then "F"
+	(map(.[1] | if .stale then "S" elif .partial then "P"
+	elif .type == "frame" then "F"
 	elif .state == "online" then "u"
 	else {closed: "d", open: "o", half_open: "h"}[.breaker] end) | add),
 	(map(.[1].error // empty) | unique | join(",") |
@@ -148,7 +172,8 @@ told() {
 in_time() {
 	local events late
 	read -r _ events _ late < <(grep "^$1 " "$work/seen")
-	echo "found $events, off the grid by $late ms, expected $2"
+	echo "found $events, off the grid by $late ms of $late_max," \
+		"expected $2"
 	[[ $events =~ ^$2$ && ${#events} -ge 7 ]] && [ "$late" -le "$late_max" ]
 }
 
@@ -174,6 +199,18 @@ check_cell() {
 			uF+S+F+
 		check "$name for ever: marked" in_time "$name.always" uFS+
 		;;
+	slow)
+		check "$name at the start" told "$name.start" uF+ -
+		check "$name in the middle" told "$name.middle" uF+ -
+		check "$name for ever" told "$name.always" uF+ -
+		;;
+	partial)
+		check "$name at the start: marked" \
+			told "$name.start" uP+F+ -
+		check "$name in the middle: marked" \
+			told "$name.middle" uF+P+F+ -
+		check "$name for ever: marked" told "$name.always" uP+ -
+		;;
 	*)
 		check "$name at the start: $kind, recovers" \
 			told "$name.start" 'd(oh)*uF+' "$kind"
@@ -195,4 +232,13 @@ for name in well.{hm,encrypted,modbus}.{0..9}; do
 	check "$name, without a fault: in time" in_time "$name" uF+
 done
 check "the stats of hm-poll count no late poll" counts_none_late
+
+# The DTU answered, then did not, then did again.
+reads_late_again() {
+	jq -rs 'map(if .type == "frame" then "F" elif .state == "online"
+		then "u" else "d" end) | add' "$work/late" |
+		grep -E '^uF+d+uF+$'
+}
+check "a DTU that begins to encrypt is read again" \
+	until_true 90 reads_late_again
 finish

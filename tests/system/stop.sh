@@ -50,10 +50,10 @@ setsid bash -c 'hm-poll | hm-decode | hm-filter | hm-alert | hm-store |
 chain=$!
 pids+=("$chain")
 check "a pipeline reads all DTUs" until_true 15 stored 8
-start=$SECONDS
+start=$(milliseconds)
 kill -INT -- "-$chain"
 check "Ctrl-C ends it" until_true 10 sh -c "! pgrep -s $chain >/dev/null"
-check "... within 10 s" [ $((SECONDS - start)) -le 10 ]
+check "... within 10 s" soon "$start" 11000
 same "... in order" "$(jq -r 'select(.type == "stats") | .tool' "$work/out" |
 	tail -n 8 | tr '\n' ' ')" "hm-poll hm-decode hm-filter hm-alert \
 hm-store hm-ha-discovery hm-publish hm-metrics "
@@ -76,11 +76,11 @@ pids+=("$svscan")
 check "a supervised chain reads all DTUs" until_true 25 stored $((before + 8))
 kill -STOP "$broker"
 check "... messages wait for a broker that hangs" until_true 25 queued
-start=$SECONDS
+start=$(milliseconds)
 s6-svscanctl -t "$work/live/scan"
 wait "$svscan"
 kill -CONT "$broker"
-check "... and it still stops within 10 s" [ $((SECONDS - start)) -le 10 ]
+check "... and it still stops within 10 s" soon "$start" 11000
 same "... leaves no process" "$(processes_with "HM_CHAIN=$$")" ""
 check "... logs how many messages were not delivered" \
 	grep -q 'messages were not delivered to the broker' "$work/log"

@@ -56,9 +56,9 @@ same "stats count lines in, lines out and bad lines" \
 	"$(printf 'ab\n\n\0\ncde\n' | "$copy" -p 60000 2>/dev/null |
 	tail -n 1 | jq -c 'del(.time, .uptime, .cpu_ms, .memory, .fds)')" \
 	'{"type":"stats","tool":"copy","records_in":2,"records_out":2,"bad_lines":1,"bytes":5}'
-same "stats come on time, without input" \
-	"$(sleep 0.55 | "$copy" -p 100 | jq -r .type | sort | uniq -c |
-	sed 's/ *//')" "6 stats"
+sleep 0.55 | "$copy" -p 100 | jq -r .type >"$work/types"
+same "stats come without input" "$(uniq "$work/types")" stats
+check "... on time" [ "$(wc -l <"$work/types")" -ge $((6 / $(patience))) ]
 
 same "a directory as stdin" "$("$copy" <"$work" 2>"$work/err"; echo $?)" 74
 same "... is named in one line" "$(cat "$work/err")" \
@@ -71,11 +71,11 @@ pids+=("$pid")
 start=$(milliseconds)
 answered=0
 while read -r question && echo "$question" >&"${LIVE[1]}" &&
-	read -r -t 2 answer <&"${LIVE[0]}" && [ "$question" = "$answer" ]; do
+	read -r -t 20 answer <&"${LIVE[0]}" && [ "$question" = "$answer" ]; do
 	answered=$((answered + 1))
 done < <(numbered 500)
 same "500 lines, each waited for" "$answered" 500
-check "... without a delay" [ $(($(milliseconds) - start)) -lt 1000 ]
+check "... without a delay" soon "$start" 1000
 kill -INT "$pid"
 wait "$pid"
 same "SIGINT ends it with 0" $? 0

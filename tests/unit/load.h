@@ -45,6 +45,7 @@ load_arguments(const struct hm_tool *tool, int argc, char *argv[],
 	int kept[] = {dup(STDOUT_FILENO), dup(STDERR_FILENO)};
 	ssize_t n;
 
+	ck_assert(kept[0] >= 0 && kept[1] >= 0);
 	if (file != NULL) {
 		ck_assert(write(input, file, strlen(file)) ==
 		    (ssize_t)strlen(file));

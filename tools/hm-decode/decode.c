@@ -5,7 +5,11 @@
 #include "base/arena.h"
 #include "base/hex.h"
 #include "base/json_writer.h"
+#include "base/log.h"
 #include "base/rfc3339.h"
+#include "power_factor.h"
+#include "record/fields.h"
+#include "record/serial_label.h"
 
 struct hm_decoder *
 hm_decoder_new(const struct hm_decode_output *output)
@@ -35,8 +39,16 @@ void
 hm_decode_bad(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const char *why)
 {
+	d->bad_frames++;
 	d->output->bad(d->output->context, frame != NULL ? frame->number : 0,
 	    why);
+}
+
+void
+hm_decode_drop(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const char *why)
+{
+	d->output->dropped(d->output->context, frame->number, why);
 }
 
 void
@@ -58,11 +70,13 @@ hm_decode_start_reading(struct hm_decoder *d, struct hm_reading *r,
 
 void
 hm_decode_start_dtu(struct hm_decoder *d, struct hm_reading *r,
-    struct hm_slice serial)
+    struct hm_slice serial, int64_t missing)
 {
 	hm_decode_start_reading(d, r, "dtu", serial);
 	if (d->took_ms >= 0)
 		hm_json_int(&r->json, "took_ms", d->took_ms);
+	if (missing > 0)
+		hm_json_int(&r->json, "missing_parts", missing);
 }
 
 void
@@ -93,6 +107,35 @@ hm_decode_unpack(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	return message;
 }
 
+struct hm_slice
+hm_decode_serial(int64_t serial, char buf[HM_SERIAL_TEXT])
+{
+	return hm_serial_format((uint64_t)serial, HM_SERIAL_WIDTH, buf);
+}
+
+void
+hm_decode_label(struct hm_reading *r, struct hm_slice serial)
+{
+	char label[HM_SERIAL_LABEL];
+
+	if (hm_serial_label(serial, label))
+		hm_reading_text(r, HM_F_LABEL, label);
+}
+
+void
+hm_decode_power_factor(struct hm_reading *r, enum hm_field_id field,
+    const struct hm_power_reading *reading, int64_t raw)
+{
+	int64_t factor;
+
+	if (hm_power_factor(reading, raw, &factor))
+		hm_reading_number(r, field, factor);
+	else if (raw != 0)
+		hm_log(HM_DEBUG, "%s: %lld thousandths is left out: it "
+		    "disagrees with power, voltage and current",
+		    hm_fields[field].key, (long long)raw);
+}
+
 static bool
 read_frames(struct hm_decoder *d, struct hm_slice rest)
 {
@@ -121,6 +164,21 @@ read_frames(struct hm_decoder *d, struct hm_slice rest)
 	return true;
 }
 
+static int64_t
+count_missing(const struct hm_record *record)
+{
+	const struct hm_value *missing = hm_record_get(record, "missing");
+	struct hm_slice rest = missing->text;
+	struct hm_value item;
+	int64_t n = 0;
+
+	if (hm_record_get(record, "partial")->kind != HM_TRUE)
+		return 0;
+	while (missing->kind == HM_ARRAY && hm_array_next(&rest, &item))
+		n++;
+	return n > 0 ? n : 1;
+}
+
 /* Read the members that a frame record must have. NULL, or the problem. */
 static const char *
 read_origin(struct hm_decoder *d, const struct hm_record *record)
@@ -135,6 +193,7 @@ read_origin(struct hm_decoder *d, const struct hm_record *record)
 	if (hm_record_get(record, "frames")->kind != HM_ARRAY)
 		return "no frames";
 	d->stale = hm_record_get(record, "stale")->kind == HM_TRUE;
+	d->missing = count_missing(record);
 	if (!hm_record_int(record, "took_ms", &d->took_ms))
 		d->took_ms = -1;
 	return NULL;
@@ -146,11 +205,14 @@ hm_decode(struct hm_decoder *d, const struct hm_record *record)
 	const char *missing = read_origin(d, record);
 	struct hm_slice transport;
 
+	d->bad_frames = 0;
+	d->histories = 0;
 	if (missing != NULL) {
 		hm_decode_bad(d, NULL, missing);
 		return;
 	}
 	hm_arena_reset(&d->arena);
+	d->packages = 0;
 	if (!read_frames(d, hm_record_get(record, "frames")->text))
 		return;
 	if (!hm_record_string(record, "transport", &transport))

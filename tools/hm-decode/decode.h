@@ -16,6 +16,8 @@ struct hm_decode_output {
 	void (*reading)(void *context, struct hm_slice line);
 	/* Called for each skipped frame; 0: the whole record is skipped. */
 	void (*bad)(void *context, size_t frame, const char *why);
+	/* Called for what is well-formed and gives no reading. */
+	void (*dropped)(void *context, size_t frame, const char *why);
 };
 
 /* NULL if there is no memory. `output` is borrowed for its life. */

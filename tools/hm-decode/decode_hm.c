@@ -1,7 +1,10 @@
+#include <string.h>
+
 #include "base/hex.h"
 #include "base/json_writer.h"
 #include "decode_private.h"
 #include "firmware_version.h"
+#include "power_factor.h"
 #include "reading.h"
 #include "real.pb-c.h"
 #include "record/models.h"
@@ -20,15 +23,6 @@ struct plant {
 	struct package package[HM_FRAMES_MAX];
 	size_t packages;
 };
-
-/* Meters send tens of watts and of watt-hours. */
-#define METER_UNIT 10
-
-static struct hm_slice
-label(int64_t serial, char buf[HM_SERIAL_TEXT])
-{
-	return hm_serial_format((uint64_t)serial, HM_SERIAL_WIDTH, buf);
-}
 
 /* Whether the DTU hears an inverter: 1 or 0, or -1 if it does not list it. */
 static int
@@ -88,6 +82,22 @@ add_port(struct totals *t, const Hm__RealInput *input, int link)
 		t->today_known = false;
 }
 
+/* How many packages of readings are not there. */
+static int64_t
+count_missing(const struct hm_decoder *d, const struct plant *plant)
+{
+	int64_t missing = d->missing;
+
+	for (size_t i = 0; i < plant->packages; i++) {
+		int64_t lacks = plant->package[i].reply->packages -
+		    (int64_t)plant->packages;
+
+		if (missing < lacks)
+			missing = lacks;
+	}
+	return missing;
+}
+
 static struct totals
 add_up(const struct plant *plant)
 {
@@ -110,30 +120,40 @@ add_up(const struct plant *plant)
 }
 
 static void
+write_sums(struct hm_reading *r, const struct plant *plant)
+{
+	struct totals t = add_up(plant);
+
+	if (t.ports > 0)
+		hm_reading_number(r, HM_F_PV_POWER, t.pv_power);
+	if (t.inverters > 0)
+		hm_reading_number(r, HM_F_ACTIVE_POWER, t.active_power);
+	if (t.ports > 0 && t.today_known)
+		hm_reading_number(r, HM_F_TODAY_PRODUCTION, t.today);
+	if (t.ports > 0 && t.total_known)
+		hm_reading_number(r, HM_F_TOTAL_PRODUCTION, t.total);
+	hm_reading_number(r, HM_F_INVERTERS, t.inverters);
+	hm_reading_number(r, HM_F_INVERTERS_ONLINE, t.online);
+}
+
+static void
 emit_dtu(struct hm_decoder *d, const struct plant *plant)
 {
 	const struct package *first = &plant->package[0];
 	char text[HM_SERIAL_WORD];
 	struct hm_slice serial = hm_serial_word(first->reply->dtu_serial,
 	    text);
-	struct totals t = add_up(plant);
+	int64_t missing = count_missing(d, plant);
 	struct hm_reading r;
 
-	hm_decode_start_dtu(d, &r, serial);
+	hm_decode_start_dtu(d, &r, serial, missing);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
 	/* Unsigned, it reaches from 1970 to 2106. */
 	hm_reading_moment(&r, HM_F_DEVICE_TIME,
 	    (uint32_t)first->reply->time);
-	if (t.ports > 0)
-		hm_reading_number(&r, HM_F_PV_POWER, t.pv_power);
-	if (t.inverters > 0)
-		hm_reading_number(&r, HM_F_ACTIVE_POWER, t.active_power);
-	if (t.ports > 0 && t.today_known)
-		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, t.today);
-	if (t.ports > 0 && t.total_known)
-		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, t.total);
-	hm_reading_number(&r, HM_F_INVERTERS, t.inverters);
-	hm_reading_number(&r, HM_F_INVERTERS_ONLINE, t.online);
+	/* A sum without one of its parts is not a sum. */
+	if (missing == 0)
+		write_sums(&r, plant);
 	hm_decode_end(d, &r, first->frame);
 }
 
@@ -153,17 +173,43 @@ start_inverter(struct hm_decoder *d, struct hm_reading *r, int64_t digits,
     int32_t version)
 {
 	char text[HM_SERIAL_TEXT];
-	struct hm_slice serial = label(digits, text);
+	struct hm_slice serial = hm_decode_serial(digits, text);
 
 	hm_decode_start_reading(d, r, "inverter", serial);
+	hm_decode_label(r, serial);
 	hm_reading_text(r, HM_F_MODEL, hm_model_inverter(serial));
 	firmware(r, version);
 }
+
+/*
+ * A DTU-Pro counts the polls that it sent to an inverter in the high half, and
+ * the answers in the low half. A DTU-Lite-S sends 100.
+ */
+static void
+radio_counters(struct hm_reading *r, int32_t radio)
+{
+	uint32_t counters = (uint32_t)radio;
+
+	if (counters >> 16 == 0)
+		return;
+	hm_reading_number(r, HM_F_RADIO_POLLS, counters >> 16);
+	hm_reading_number(r, HM_F_RADIO_ANSWERS, counters & 0xffff);
+}
+
+/* The units of hm_power_factor. */
+#define VOLTAGE(tenths) ((int64_t)(tenths) * 10)
 
 static void
 emit_single(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const Hm__RealSingle *s)
 {
+	struct hm_power_reading power = {
+	    .power = s->active_power,
+	    .step = 1,
+	    .reactive = s->reactive_power,
+	    .voltage = {VOLTAGE(s->voltage)},
+	    .current = {s->current},
+	};
 	bool heard = s->link != 0;
 	struct hm_reading r;
 
@@ -173,12 +219,13 @@ emit_single(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	hm_reading_heard(&r, HM_F_ACTIVE_POWER, s->active_power, heard);
 	hm_reading_heard(&r, HM_F_REACTIVE_POWER, s->reactive_power, heard);
 	hm_reading_heard(&r, HM_F_AC_CURRENT, s->current, heard);
-	hm_reading_heard(&r, HM_F_POWER_FACTOR, s->power_factor, heard);
+	hm_decode_power_factor(&r, HM_F_POWER_FACTOR, &power, s->power_factor);
 	hm_reading_heard(&r, HM_F_TEMPERATURE, s->temperature, heard);
 	/* 0 means that the DTU does not report the limit. */
 	hm_reading_heard(&r, HM_F_POWER_LIMIT, s->power_limit, false);
 	hm_reading_heard(&r, HM_F_ALARM_COUNT, s->warnings, heard);
 	hm_reading_number(&r, HM_F_LINK_STATUS, s->link);
+	radio_counters(&r, s->radio);
 	hm_decode_end(d, &r, frame);
 }
 
@@ -186,6 +233,14 @@ static void
 emit_three(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const Hm__RealThree *t)
 {
+	struct hm_power_reading power = {
+	    .power = t->active_power,
+	    .step = 1,
+	    .reactive = t->reactive_power,
+	    .voltage = {VOLTAGE(t->voltage_a), VOLTAGE(t->voltage_b),
+	        VOLTAGE(t->voltage_c)},
+	    .current = {t->current_a, t->current_b, t->current_c},
+	};
 	bool heard = t->link != 0;
 	struct hm_reading r;
 
@@ -202,10 +257,11 @@ emit_three(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	hm_reading_heard(&r, HM_F_AC_CURRENT_A, t->current_a, heard);
 	hm_reading_heard(&r, HM_F_AC_CURRENT_B, t->current_b, heard);
 	hm_reading_heard(&r, HM_F_AC_CURRENT_C, t->current_c, heard);
-	hm_reading_heard(&r, HM_F_POWER_FACTOR, t->power_factor, heard);
+	hm_decode_power_factor(&r, HM_F_POWER_FACTOR, &power, t->power_factor);
 	hm_reading_heard(&r, HM_F_TEMPERATURE, t->temperature, heard);
 	hm_reading_heard(&r, HM_F_ALARM_COUNT, t->warnings, heard);
 	hm_reading_number(&r, HM_F_LINK_STATUS, t->link);
+	radio_counters(&r, t->radio);
 	hm_decode_end(d, &r, frame);
 }
 
@@ -217,7 +273,8 @@ emit_port(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	bool heard = link == 1;
 	struct hm_reading r;
 
-	hm_decode_start_reading(d, &r, "port", label(input->serial, text));
+	hm_decode_start_reading(d, &r, "port",
+	    hm_decode_serial(input->serial, text));
 	hm_json_int(&r.json, "port", input->port);
 	hm_reading_heard(&r, HM_F_PV_VOLTAGE, input->voltage, heard);
 	hm_reading_heard(&r, HM_F_PV_CURRENT, input->current, heard);
@@ -230,54 +287,6 @@ emit_port(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	if (link >= 0)
 		hm_reading_number(&r, HM_F_LINK_STATUS, link);
 	hm_reading_heard(&r, HM_F_ERROR_CODE, input->error, heard);
-	hm_decode_end(d, &r, frame);
-}
-
-static void
-emit_meter(struct hm_decoder *d, const struct hm_raw_frame *frame,
-    const Hm__RealMeter *m)
-{
-	const struct {
-		enum hm_field_id field;
-		int64_t units;
-	} values[] = {
-	    {HM_F_POWER, (int64_t)m->power * METER_UNIT},
-	    {HM_F_POWER_FACTOR, m->power_factor},
-	    {HM_F_POWER_A, (int64_t)m->power_a * METER_UNIT},
-	    {HM_F_POWER_B, (int64_t)m->power_b * METER_UNIT},
-	    {HM_F_POWER_C, (int64_t)m->power_c * METER_UNIT},
-	    {HM_F_ENERGY_EXPORT, (int64_t)m->exported * METER_UNIT},
-	    {HM_F_ENERGY_EXPORT_A, (int64_t)m->exported_a * METER_UNIT},
-	    {HM_F_ENERGY_EXPORT_B, (int64_t)m->exported_b * METER_UNIT},
-	    {HM_F_ENERGY_EXPORT_C, (int64_t)m->exported_c * METER_UNIT},
-	    {HM_F_ENERGY_IMPORT, (int64_t)m->imported * METER_UNIT},
-	    {HM_F_ENERGY_IMPORT_A, (int64_t)m->imported_a * METER_UNIT},
-	    {HM_F_ENERGY_IMPORT_B, (int64_t)m->imported_b * METER_UNIT},
-	    {HM_F_ENERGY_IMPORT_C, (int64_t)m->imported_c * METER_UNIT},
-	    {HM_F_VOLTAGE_A, m->voltage_a},
-	    {HM_F_VOLTAGE_B, m->voltage_b},
-	    {HM_F_VOLTAGE_C, m->voltage_c},
-	    {HM_F_CURRENT_A, m->current_a},
-	    {HM_F_CURRENT_B, m->current_b},
-	    {HM_F_CURRENT_C, m->current_c},
-	    {HM_F_POWER_FACTOR_A, m->power_factor_a},
-	    {HM_F_POWER_FACTOR_B, m->power_factor_b},
-	    {HM_F_POWER_FACTOR_C, m->power_factor_c},
-	    {HM_F_FAULT_CODE, m->fault},
-	};
-	char text[HM_SERIAL_TEXT];
-	struct hm_slice serial = label(m->serial, text);
-	struct hm_reading r;
-
-	hm_decode_start_reading(d, &r, "meter", serial);
-	hm_reading_text(&r, HM_F_MODEL, hm_model_meter(serial));
-	/*
-	 * A single-phase meter sends nothing for the other phases, which reads
-	 * as 0. So a 0 is left out, except for the total power.
-	 */
-	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-		hm_reading_heard(&r, values[i].field, values[i].units,
-		    values[i].field == HM_F_POWER);
 	hm_decode_end(d, &r, frame);
 }
 
@@ -299,7 +308,8 @@ emit_plant(struct hm_decoder *d, const struct plant *plant)
 			emit_port(d, p->frame, p->reply->input[j],
 			    link_of(plant, p->reply->input[j]->serial));
 		for (size_t j = 0; j < p->reply->n_meter; j++)
-			emit_meter(d, p->frame, p->reply->meter[j]);
+			hm_decode_meter(d, p->frame, p->reply->meter[j]);
+		hm_decode_extras(d, p->frame, p->reply);
 	}
 	/* Last, because hm-filter computes its sums from the other records. */
 	emit_dtu(d, plant);
@@ -331,6 +341,64 @@ is_real_data(uint16_t command)
 	    command == (HM_FROM_DTU | HM_CMD_REAL_OLD);
 }
 
+/* A package that came twice. */
+static bool
+is_known(const struct plant *plant, const struct hm_raw_frame *frame)
+{
+	for (size_t i = 0; i < plant->packages; i++) {
+		const struct hm_raw_frame *other = plant->package[i].frame;
+
+		if (other->size == frame->size &&
+		    memcmp(other->bytes + HM_FRAME_HEADER,
+			frame->bytes + HM_FRAME_HEADER,
+			frame->size - HM_FRAME_HEADER) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+lists_input(const struct plant *plant, const Hm__RealInput *input)
+{
+	for (size_t i = 0; i < plant->packages; i++) {
+		const Hm__RealReply *reply = plant->package[i].reply;
+
+		for (size_t j = 0; j < reply->n_input; j++)
+			if (reply->input[j]->serial == input->serial &&
+			    reply->input[j]->port == input->port)
+				return true;
+	}
+	return false;
+}
+
+/*
+ * Add a package to the plant, without what was listed before: its lists are
+ * emptied and filled again.
+ */
+static void
+add_package(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    Hm__RealReply *reply, struct plant *plant)
+{
+	size_t singles = reply->n_single, threes = reply->n_three,
+	    inputs = reply->n_input;
+
+	reply->n_single = reply->n_three = reply->n_input = 0;
+	plant->package[plant->packages++] = (struct package){reply, frame};
+	for (size_t i = 0; i < singles; i++)
+		if (link_of(plant, reply->single[i]->serial) < 0)
+			reply->single[reply->n_single++] = reply->single[i];
+	for (size_t i = 0; i < threes; i++)
+		if (link_of(plant, reply->three[i]->serial) < 0)
+			reply->three[reply->n_three++] = reply->three[i];
+	for (size_t i = 0; i < inputs; i++)
+		if (!lists_input(plant, reply->input[i]))
+			reply->input[reply->n_input++] = reply->input[i];
+	if (reply->n_single < singles || reply->n_three < threes)
+		hm_decode_drop(d, frame, "an inverter was listed before");
+	if (reply->n_input < inputs)
+		hm_decode_drop(d, frame, "an input was listed before");
+}
+
 static void
 read_frame(struct hm_decoder *d, const struct hm_raw_frame *frame,
     struct plant *plant)
@@ -352,11 +420,14 @@ read_frame(struct hm_decoder *d, const struct hm_raw_frame *frame,
 			hm_decode_bad(d, frame, "its command is unknown");
 		return;
 	}
+	if (is_known(plant, frame)) {
+		hm_decode_drop(d, frame, "it came before");
+		return;
+	}
 	reply = hm_decode_unpack(d, frame, &parsed,
 	    &hm__real_reply__descriptor);
 	if (reply != NULL)
-		plant->package[plant->packages++] = (struct package){reply,
-		    frame};
+		add_package(d, frame, reply, plant);
 }
 
 void

@@ -1,26 +1,21 @@
-#include "alarms.pb-c.h"
 #include "base/hex.h"
 #include "base/json_writer.h"
+#include "base/log.h"
 #include "base/rfc3339.h"
 #include "decode_private.h"
+#include "device_time.h"
 #include "firmware_version.h"
 #include "history.pb-c.h"
 #include "info.pb-c.h"
 #include "network.pb-c.h"
 #include "reading.h"
-#include "record/alarm_codes.h"
 #include "record/models.h"
 #include "wire/hmcrypt.h"
 
-/* Bits 12 and 13 of an alarm code distinguish morning and afternoon. */
-#define ALARM_CODE_MASK 0x0fff
 #define POWER_SCALE 1
-
-static struct hm_slice
-label(int64_t serial, char buf[HM_SERIAL_TEXT])
-{
-	return hm_serial_format((uint64_t)serial, HM_SERIAL_WIDTH, buf);
-}
+#define DBM_MIN (-130)
+#define DBM_MAX (-10)
+#define DIGITS_MAX ((size_t)6)
 
 static void
 text_unless_empty(struct hm_reading *r, const char *key, const char *text)
@@ -29,13 +24,27 @@ text_unless_empty(struct hm_reading *r, const char *key, const char *text)
 		hm_json_text(&r->json, key, text);
 }
 
+/* A time by the DTU's clock, if it is one. */
 static void
 moment(struct hm_reading *r, const char *key, int64_t seconds)
 {
 	char text[HM_RFC3339_SIZE];
 
-	if (seconds > 0)
+	if (hm_device_time_known(seconds))
 		hm_json_string(&r->json, key, hm_rfc3339_format(seconds, text));
+	else if (seconds != 0)
+		hm_log(HM_DEBUG, "%s is left out: %lld is no time", key,
+		    (long long)seconds);
+}
+
+/* Some DTUs send dBm, which are negative, instead of percent. -1 is none. */
+static void
+network_signal(struct hm_reading *r, int32_t strength)
+{
+	if (strength > 0)
+		hm_reading_number(r, HM_F_SIGNAL, strength);
+	else if (strength >= DBM_MIN && strength <= DBM_MAX)
+		hm_reading_number(r, HM_F_SIGNAL_DBM, strength);
 }
 
 static void
@@ -45,6 +54,44 @@ start_info(struct hm_decoder *d, struct hm_reading *r, struct hm_slice serial,
 	hm_decode_start(d, r, "info", serial);
 	hm_json_text(&r->json, "kind", kind);
 	hm_reading_text(r, HM_F_MODEL, model);
+}
+
+/*
+ * Read a number of digits that ends before a comma or at the end. False if
+ * there are none or too many.
+ */
+static bool
+read_number(const char *text, int64_t *number)
+{
+	size_t n = strspn(text, "0123456789");
+
+	*number = 0;
+	if (n == 0 || n > DIGITS_MAX || (text[n] != ',' && text[n] != '\0'))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		*number = *number * 10 + (text[i] - '0');
+	return true;
+}
+
+/*
+ * Newer firmware reports the limit of active power as a feature,
+ * "1,A:1000,B:0,C:0" for 100.0 %. Its key is 8; others may be used.
+ */
+static void
+power_limit(struct hm_reading *r, const Hm__InfoReply *info)
+{
+	for (size_t i = 0; i < info->n_feature; i++) {
+		const char *value = info->feature[i]->value;
+		const char *limit = strstr(value, ",A:");
+		int64_t permille;
+
+		if (limit != NULL && read_number(limit + 3, &permille)) {
+			hm_reading_number(r, HM_F_POWER_LIMIT_ALL, permille);
+			return;
+		}
+		hm_log(HM_DEBUG, "feature %d of a DTU is left out: it is no "
+		    "power limit", info->feature[i]->key);
+	}
 }
 
 static void
@@ -62,8 +109,9 @@ emit_dtu(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		    hm_firmware_version_dtu(dtu->software, text));
 		hm_reading_text(&r, HM_F_HARDWARE,
 		    hm_firmware_version_dtu_hardware(dtu->hardware, text));
-		if (dtu->signal > 0)
-			hm_reading_number(&r, HM_F_SIGNAL, dtu->signal);
+		network_signal(&r, dtu->signal);
+		hm_reading_moment(&r, HM_F_BOOT_TIME,
+		    (uint32_t)dtu->boot_time);
 		text_unless_empty(&r, "wifi_version", dtu->wifi_version);
 		text_unless_empty(&r, "gprs_version", dtu->gprs_version);
 		hm_json_bool(&r.json, "encrypted",
@@ -72,6 +120,7 @@ emit_dtu(struct hm_decoder *d, const struct hm_raw_frame *frame,
 			hm_reading_number(&r, HM_F_ERROR_CODE,
 			    dtu->error);
 	}
+	power_limit(&r, info);
 	hm_json_int(&r.json, "devices", info->devices);
 	hm_json_int(&r.json, "inputs", info->inputs);
 	hm_decode_end(d, &r, frame);
@@ -82,12 +131,14 @@ emit_inverter(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const Hm__InfoInverter *inverter)
 {
 	char serial_text[HM_SERIAL_TEXT], text[HM_FIRMWARE_VERSION_TEXT];
-	struct hm_slice serial = label(inverter->serial, serial_text);
+	struct hm_slice serial = hm_decode_serial(inverter->serial,
+	    serial_text);
 	const char *model = hm_model_part((uint32_t)inverter->hardware_part);
 	struct hm_reading r;
 
 	start_info(d, &r, serial, "inverter",
 	    model != NULL ? model : hm_model_inverter(serial));
+	hm_decode_label(&r, serial);
 	hm_reading_text(&r, HM_F_FIRMWARE,
 	    hm_firmware_version_inverter(inverter->software, text));
 	hm_reading_text(&r, HM_F_HARDWARE,
@@ -111,14 +162,15 @@ decode_info(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	for (size_t i = 0; i < info->n_inverter; i++)
 		emit_inverter(d, frame, info->inverter[i]);
 	for (size_t i = 0; i < info->n_meter; i++) {
-		struct hm_slice serial = label(info->meter[i]->serial, text);
+		struct hm_slice serial = hm_decode_serial(
+		    info->meter[i]->serial, text);
 
-		start_info(d, &r, serial, "meter", hm_model_meter(serial));
+		start_info(d, &r, serial, "meter", hm_model_meter(serial, 0));
 		hm_decode_end(d, &r, frame);
 	}
 	for (size_t i = 0; i < info->n_repeater; i++) {
-		start_info(d, &r, label(info->repeater[i]->serial, text),
-		    "repeater", NULL);
+		start_info(d, &r, hm_decode_serial(info->repeater[i]->serial,
+		    text), "repeater", NULL);
 		hm_decode_end(d, &r, frame);
 	}
 }
@@ -148,42 +200,18 @@ decode_network(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	serial = hm_serial_word(network->dtu_serial, word);
 	start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
 	text_unless_empty(&r, "network", network_mode(network->mode));
-	if (network->signal > 0)
-		hm_reading_number(&r, HM_F_SIGNAL, network->signal);
+	network_signal(&r, network->signal);
 	hm_decode_end(d, &r, frame);
 }
 
-/* Some codes use all 16 bits, others have flags above 12 bits. */
+/* Some DTUs number every package 0; then the order of the frames counts. */
 static int64_t
-alarm_code(int32_t code)
+package_of(struct hm_decoder *d, const Hm__History *history)
 {
-	return hm_alarm_code_text(code) != NULL ? code : code & ALARM_CODE_MASK;
-}
+	size_t before = d->histories++;
 
-static void
-decode_alarms(struct hm_decoder *d, const struct hm_raw_frame *frame,
-    const struct hm_frame *parsed)
-{
-	Hm__Alarms *alarms = hm_decode_unpack(d, frame, parsed,
-	    &hm__alarms__descriptor);
-	char text[HM_SERIAL_TEXT];
-	struct hm_reading r;
-
-	if (alarms == NULL)
-		return;
-	for (size_t i = 0; i < alarms->n_alarm; i++) {
-		const Hm__Alarm *alarm = alarms->alarm[i];
-		int64_t code = alarm_code(alarm->code);
-
-		hm_decode_start(d, &r, "alarm", label(alarm->serial, text));
-		hm_json_int(&r.json, "code", code);
-		text_unless_empty(&r, "text", hm_alarm_code_text(code));
-		if (alarm->count != 0)
-			hm_json_int(&r.json, "count", alarm->count);
-		moment(&r, "start", alarm->start);
-		moment(&r, "end", alarm->end);
-		hm_decode_end(d, &r, frame);
-	}
+	return history->packages > 1 && history->package == 0 ?
+	    (int64_t)before : history->package;
 }
 
 static void
@@ -197,11 +225,13 @@ decode_history(struct hm_decoder *d, const struct hm_raw_frame *frame,
 
 	if (history == NULL)
 		return;
-	hm_decode_start(d, &r, "history", label(history->serial, text));
-	hm_json_int(&r.json, "package", history->package);
+	hm_decode_start(d, &r, "history", hm_decode_serial(history->serial,
+	    text));
+	hm_json_int(&r.json, "package", package_of(d, history));
 	moment(&r, "start", history->absolute_start);
 	hm_json_int(&r.json, "step", history->step);
-	if (history->today != 0)
+	/* The energy of the day may be 0, that since installation is not. */
+	if (history->today != 0 || history->total != 0)
 		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, history->today);
 	if (history->total != 0)
 		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, history->total);
@@ -215,14 +245,18 @@ decode_history(struct hm_decoder *d, const struct hm_raw_frame *frame,
 
 /* Commands whose frames give no record. */
 static bool
-is_silent(uint16_t command)
+is_silent(const struct hm_raw_frame *frame, uint16_t command)
 {
 	static const uint16_t silent[] = {0xa202, 0xa205, 0x2201, 0x2202,
 	    0x220c, 0x220d};
 
 	for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
-		if (silent[i] == command)
+		if (silent[i] == command) {
+			hm_log(HM_DEBUG, "frame %zu is left out: command "
+			    "%04x has no readings of this poll",
+			    frame->number, command);
 			return true;
+		}
 	return false;
 }
 
@@ -239,12 +273,12 @@ hm_decode_info(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		return true;
 	case HM_FROM_DTU | HM_CMD_ALARMS:
 	case HM_TO_CLOUD | HM_CMD_WARNINGS:
-		decode_alarms(d, frame, parsed);
+		hm_decode_alarms(d, frame, parsed);
 		return true;
 	case HM_FROM_DTU | HM_CMD_HISTORY:
 		decode_history(d, frame, parsed);
 		return true;
 	default:
-		return is_silent(parsed->command);
+		return is_silent(frame, parsed->command);
 	}
 }

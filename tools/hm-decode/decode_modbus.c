@@ -98,13 +98,37 @@ open_reply(const struct hm_raw_frame *frame, struct hm_modbus_reply *reply)
 	return NULL;
 }
 
+static bool
+is_listed(const struct plant *plant, const struct port *port)
+{
+	for (size_t i = 0; i < plant->ports; i++)
+		if (plant->port[i].serial == port->serial &&
+		    plant->port[i].number == port->number)
+			return true;
+	return false;
+}
+
+static void
+add_port(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const uint8_t *record, struct plant *plant)
+{
+	struct port port = {.frame = frame};
+
+	read_port(record, &port);
+	if (is_listed(plant, &port))
+		hm_decode_drop(d, frame, "its input was listed before");
+	else if (plant->ports == HM_MODBUS_RECORDS)
+		hm_decode_bad(d, frame, "too many inputs");
+	else
+		plant->port[plant->ports++] = port;
+}
+
 static void
 read_frame(struct hm_decoder *d, const struct hm_raw_frame *frame,
     struct plant *plant)
 {
 	struct hm_modbus_reply reply;
 	const char *why = open_reply(frame, &reply);
-	struct port *port = &plant->port[plant->ports];
 
 	if (why != NULL) {
 		hm_decode_bad(d, frame, why);
@@ -114,14 +138,8 @@ read_frame(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	} else if (reply.size < HM_MODBUS_RECORD) {
 		hm_decode_bad(d, frame,
 		    "it holds neither a serial number nor a record");
-	} else if (serial_at(reply.data + 1) == 0) {
-		return; /* the end of the list */
-	} else if (plant->ports == HM_MODBUS_RECORDS) {
-		hm_decode_bad(d, frame, "too many inputs");
-	} else {
-		read_port(reply.data, port);
-		port->frame = frame;
-		plant->ports++;
+	} else if (serial_at(reply.data + 1) != 0) { /* not the list's end */
+		add_port(d, frame, reply.data, plant);
 	}
 }
 
@@ -141,25 +159,34 @@ is_awake(const struct port *port)
 }
 
 /*
- * A DTU loses both counters at once. A zero of a sleeping inverter is not a
- * reading.
+ * Whether zeros are values. A DTU writes zeros for an inverter that it does not
+ * hear; one that is heard while it is off has a grid voltage.
  */
+static bool
+is_heard(const struct port *port)
+{
+	return port->link != 0 &&
+	    (port->status != 0 || port->grid_voltage != 0);
+}
+
+/* A DTU loses both counters at once. */
 static bool
 is_today_known(const struct port *port)
 {
-	return port->total != 0 && (is_awake(port) || port->today != 0);
+	return port->total != 0 && (is_heard(port) || port->today != 0);
 }
 
 struct totals {
 	int64_t power, today, total, inverters, online;
-	bool today_known, total_known, alarm;
+	bool power_known, today_known, total_known, alarm;
 };
 
 static struct totals
-add_up(const struct plant *plant)
+add_up(const struct plant *plant, bool whole)
 {
-	struct totals t = {.today_known = plant->ports > 0,
-	    .total_known = plant->ports > 0};
+	struct totals t = {.power_known = whole && plant->ports > 0,
+	    .today_known = whole && plant->ports > 0,
+	    .total_known = whole && plant->ports > 0};
 
 	for (size_t i = 0; i < plant->ports; i++) {
 		const struct port *port = &plant->port[i];
@@ -186,7 +213,10 @@ add_up(const struct plant *plant)
 static void
 emit_dtu(struct hm_decoder *d, const struct plant *plant)
 {
-	struct totals t = add_up(plant);
+	/* A sum without one of its parts is not a sum. */
+	int64_t missing = d->missing + d->bad_frames;
+	bool whole = missing == 0;
+	struct totals t = add_up(plant, whole);
 	char text[HM_SERIAL_TEXT];
 	struct hm_slice serial = hm_slice("", 0);
 	struct hm_reading r;
@@ -194,17 +224,20 @@ emit_dtu(struct hm_decoder *d, const struct plant *plant)
 	if (plant->dtu_frame != NULL)
 		serial = hm_serial_format(plant->dtu_serial, HM_SERIAL_WIDTH,
 		    text);
-	hm_decode_start_dtu(d, &r, serial);
+	hm_decode_start_dtu(d, &r, serial, missing);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_dtu(serial));
-	if (plant->ports > 0)
+	if (t.power_known)
 		hm_reading_number(&r, HM_F_PV_POWER, t.power);
 	if (t.today_known)
 		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, t.today);
 	if (t.total_known)
 		hm_reading_number(&r, HM_F_TOTAL_PRODUCTION, t.total);
-	hm_reading_flag(&r, HM_F_ALARM_FLAG, t.alarm);
-	hm_reading_number(&r, HM_F_INVERTERS, t.inverters);
-	hm_reading_number(&r, HM_F_INVERTERS_ONLINE, t.online);
+	if (whole || t.alarm)
+		hm_reading_flag(&r, HM_F_ALARM_FLAG, t.alarm);
+	if (whole) {
+		hm_reading_number(&r, HM_F_INVERTERS, t.inverters);
+		hm_reading_number(&r, HM_F_INVERTERS_ONLINE, t.online);
+	}
 	hm_decode_end(d, &r, plant->dtu_frame);
 }
 
@@ -214,19 +247,20 @@ emit_inverter(struct hm_decoder *d, const struct port *port)
 	char text[HM_SERIAL_TEXT];
 	struct hm_slice serial = hm_serial_format(port->serial, HM_SERIAL_WIDTH,
 	    text);
-	bool awake = is_awake(port);
+	bool heard = is_heard(port);
 	struct hm_reading r;
 
 	hm_decode_start_reading(d, &r, "inverter", serial);
+	hm_decode_label(&r, serial);
 	hm_reading_text(&r, HM_F_MODEL, hm_model_inverter(serial));
-	hm_reading_heard(&r, HM_F_GRID_VOLTAGE, port->grid_voltage, awake);
-	hm_reading_heard(&r, HM_F_GRID_FREQUENCY, port->frequency, awake);
-	hm_reading_heard(&r, HM_F_TEMPERATURE, port->temperature, awake);
+	hm_reading_heard(&r, HM_F_GRID_VOLTAGE, port->grid_voltage, heard);
+	hm_reading_heard(&r, HM_F_GRID_FREQUENCY, port->frequency, heard);
+	hm_reading_heard(&r, HM_F_TEMPERATURE, port->temperature, heard);
 	hm_reading_number(&r, HM_F_OPERATING_STATUS, port->status);
 	hm_reading_number(&r, HM_F_ALARM_CODE, port->alarm);
 	if (port->alarm != 0)
 		hm_reading_text(&r, HM_F_ALARM_TEXT,
-		    hm_alarm_code_text(port->alarm));
+		    hm_alarm_code_text_of(port->alarm, serial));
 	hm_reading_number(&r, HM_F_ALARM_COUNT, port->alarms);
 	hm_reading_number(&r, HM_F_LINK_STATUS, port->link);
 	hm_decode_end(d, &r, port->frame);
@@ -238,14 +272,14 @@ emit_port(struct hm_decoder *d, const struct port *port)
 	char text[HM_SERIAL_TEXT];
 	struct hm_slice serial = hm_serial_format(port->serial, HM_SERIAL_WIDTH,
 	    text);
-	bool awake = is_awake(port);
+	bool heard = is_heard(port);
 	struct hm_reading r;
 
 	hm_decode_start_reading(d, &r, "port", serial);
 	hm_json_int(&r.json, "port", port->number);
-	hm_reading_heard(&r, HM_F_PV_VOLTAGE, port->voltage, awake);
-	hm_reading_heard(&r, HM_F_PV_CURRENT, port->current, awake);
-	hm_reading_heard(&r, HM_F_PV_POWER, port->power, awake);
+	hm_reading_heard(&r, HM_F_PV_VOLTAGE, port->voltage, heard);
+	hm_reading_heard(&r, HM_F_PV_CURRENT, port->current, heard);
+	hm_reading_heard(&r, HM_F_PV_POWER, port->power, heard);
 	/* A total of 0 Wh means that the DTU does not know it. */
 	if (is_today_known(port))
 		hm_reading_number(&r, HM_F_TODAY_PRODUCTION, port->today);

@@ -3,11 +3,15 @@
 
 #include <stdint.h>
 
+#include "alarms.pb-c.h"
 #include "base/arena.h"
+#include "base/hex.h"
 #include "decode.h"
+#include "power_factor.h"
+#include "real.pb-c.h"
 #include "wire/hmframe.h"
 
-/* Shared by decode.c, decode_hm.c, decode_info.c and decode_modbus.c. */
+/* Shared by the files decode*.c. */
 
 #define HM_FRAMES_MAX 256 /* in one record */
 #define HM_SERIAL_WIDTH 12 /* digits on a label */
@@ -18,14 +22,27 @@ struct hm_raw_frame {
 	size_t number; /* position in the record, from 1 */
 };
 
+/* A package of the list of alarms, in the arena. */
+struct hm_alarm_package {
+	const char *dtu_serial;
+	int32_t time, packages; /* packages: of the whole list */
+	size_t count;
+	Hm__Alarm **alarm;
+};
+
 struct hm_decoder {
 	const struct hm_decode_output *output;
 	struct hm_arena arena;
 	struct hm_origin origin;
 	bool stale; /* the DTU repeated its last readings */
+	int64_t missing; /* parts of the DTU's list that could not be read */
+	int64_t bad_frames; /* of the record */
+	size_t histories;   /* of the record */
 	int64_t took_ms; /* duration of the poll; negative if unknown */
 	struct hm_raw_frame frame[HM_FRAMES_MAX];
 	size_t frames;
+	struct hm_alarm_package list[HM_FRAMES_MAX]; /* of alarms, so far */
+	size_t packages; /* in that list */
 	uint8_t bytes[HM_LINE_MAX / 2];
 	char line[HM_LINE_MAX];
 };
@@ -33,17 +50,21 @@ struct hm_decoder {
 void hm_decode_bad(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const char *why);
 
+/* Report what is well-formed and gives no reading, and why. */
+void hm_decode_drop(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const char *why);
+
 /*
  * Start a record about `serial` in the decoder's line buffer: _reading adds the
- * mark of a stale reading, _dtu also the duration of the poll. hm_decode_end
- * passes the record to the output.
+ * mark of a stale reading, _dtu also the duration of the poll and the number of
+ * parts that are missing. hm_decode_end passes the record to the output.
  */
 void hm_decode_start(struct hm_decoder *d, struct hm_reading *r,
     const char *type, struct hm_slice serial);
 void hm_decode_start_reading(struct hm_decoder *d, struct hm_reading *r,
     const char *type, struct hm_slice serial);
 void hm_decode_start_dtu(struct hm_decoder *d, struct hm_reading *r,
-    struct hm_slice serial);
+    struct hm_slice serial, int64_t missing);
 void hm_decode_end(struct hm_decoder *d, struct hm_reading *r,
     const struct hm_raw_frame *frame);
 
@@ -54,9 +75,34 @@ void hm_decode_end(struct hm_decoder *d, struct hm_reading *r,
 void *hm_decode_unpack(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const struct hm_frame *parsed, const ProtobufCMessageDescriptor *type);
 
+/* decode.c: a serial number of the hm protocol, as text. */
+struct hm_slice hm_decode_serial(int64_t serial, char buf[HM_SERIAL_TEXT]);
+
+/* decode.c: what the label of an inverter shows instead of the serial number */
+void hm_decode_label(struct hm_reading *r, struct hm_slice serial);
+
+/* decode.c: a power factor, unless the reading refutes it. */
+void hm_decode_power_factor(struct hm_reading *r, enum hm_field_id field,
+    const struct hm_power_reading *reading, int64_t raw);
+
+/* decode_meter.c */
+void hm_decode_meter(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const Hm__RealMeter *meter);
+
+/* decode_extras.c: repeaters and rapid shutdown devices */
+void hm_decode_extras(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const Hm__RealReply *reply);
+
 /* decode_modbus.c, decode_hm.c: all frames of the record. */
 void hm_decode_modbus(struct hm_decoder *d);
 void hm_decode_hm(struct hm_decoder *d);
+
+/*
+ * decode_alarms.c: a package of the list of alarms, or a warning. An "alarms"
+ * record follows the last package.
+ */
+void hm_decode_alarms(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const struct hm_frame *parsed);
 
 /*
  * decode_info.c: one frame without readings. False if its command is unknown;

@@ -38,6 +38,16 @@ on_bad(void *context, size_t frame, const char *why)
 }
 
 static void
+on_dropped(void *context, size_t frame, const char *why)
+{
+	const struct work *work = context;
+
+	hm_log(HM_DEBUG, "line %llu: frame %zu: dropped: %s",
+	    (unsigned long long)hm_stream_line_number(work->stream), frame,
+	    why);
+}
+
+static void
 on_line(void *context, struct hm_slice line)
 {
 	struct work *work = context;
@@ -59,7 +69,8 @@ start(void *context, struct hm_stream *stream)
 	work->stream = stream;
 	hm_stream_counter(stream, "readings", &work->readings);
 	hm_stream_counter(stream, "bad_frames", &work->bad_frames);
-	work->output = (struct hm_decode_output){work, on_reading, on_bad};
+	work->output = (struct hm_decode_output){work, on_reading, on_bad,
+	    on_dropped};
 	work->decoder = hm_decoder_new(&work->output);
 	if (work->decoder != NULL)
 		return HM_TOOL_GO_ON;

@@ -1,7 +1,9 @@
 #include "reading.h"
 
 #include "base/json_writer.h"
+#include "base/log.h"
 #include "base/rfc3339.h"
+#include "device_time.h"
 
 void
 hm_reading_start(struct hm_reading *r, char *buf, size_t cap, const char *type,
@@ -50,9 +52,12 @@ hm_reading_moment(struct hm_reading *r, enum hm_field_id field,
 {
 	char text[HM_RFC3339_SIZE];
 
-	if (seconds != 0)
+	if (hm_device_time_known(seconds))
 		hm_json_string(&r->json, hm_fields[field].key,
 		    hm_rfc3339_format(seconds, text));
+	else if (seconds != 0)
+		hm_log(HM_DEBUG, "%s is left out: %lld is no time",
+		    hm_fields[field].key, (long long)seconds);
 }
 
 bool

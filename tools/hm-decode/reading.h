@@ -36,7 +36,7 @@ void hm_reading_heard(struct hm_reading *r, enum hm_field_id field,
 void hm_reading_text(struct hm_reading *r, enum hm_field_id field,
     const char *text);
 void hm_reading_flag(struct hm_reading *r, enum hm_field_id field, bool value);
-/* Left out if 0. */
+/* A time by the DTU's clock; left out if it is none (device_time.h). */
 void hm_reading_moment(struct hm_reading *r, enum hm_field_id field,
     int64_t seconds);
 

@@ -15,9 +15,21 @@
 
 /* How long a clock must show an earlier day before that day is accepted. */
 #define BACK_SECONDS (6 * SECONDS_AN_HOUR)
-/* This many refused readings that agree, over this time, are accepted. */
+/*
+ * Refused readings that agree are accepted: after this many, over this time, as
+ * a counter that was reset.
+ */
 #define DOUBTS 10
 #define DOUBT_SECONDS SECONDS_A_DAY
+/* The same for a claim: energy that the whole inverter can have produced. */
+#define CLAIMS 3
+#define CLAIM_SECONDS REFRESH_SECONDS
+/*
+ * A counter of 16 bits that wraps falls by 65536. If it also skips more than a
+ * quarter of that, it cannot be told from one that was reset.
+ */
+#define WRAP_WH 65536
+#define WRAP_GROWTH_MAX (WRAP_WH / 4)
 /*
  * Readings after which the start of a day is final without the device's
  * counter.
@@ -78,7 +90,7 @@ hm_energy_valid(const struct hm_energy *e)
 	    e->doubts >= 0 && e->doubts <= TIME_MAX;
 }
 
-/* The most that a port can produce in a time: 3/2 of its rated power. */
+/* The most that can be produced in a time: 3/2 of the rated power. */
 static int64_t
 allowance(int64_t seconds, int64_t watts)
 {
@@ -87,7 +99,7 @@ allowance(int64_t seconds, int64_t watts)
 	    (2 * SECONDS_AN_HOUR) + MARGIN_WH;
 }
 
-/* The highest possible lifetime counter of a port. */
+/* The highest possible lifetime counter of a port of an inverter. */
 static int64_t
 lifetime(int64_t watts)
 {
@@ -142,7 +154,8 @@ hm_energy_day(struct hm_energy *e, int64_t day, int64_t time)
 static void
 settle(struct hm_energy *e, int64_t device_base)
 {
-	if (device_base >= 0 && device_base >= e->before)
+	if (device_base >= 0 && device_base >= e->before &&
+	    device_base <= e->first)
 		e->began = device_base;
 	else if (e->before >= 0 && e->first - e->before <= DAWN_WH)
 		e->began = e->before;
@@ -154,17 +167,51 @@ settle(struct hm_energy *e, int64_t device_base)
 static int64_t
 device_base(const struct hm_energy_reading *r, int64_t total)
 {
-	if (r->today < 0 || r->today > r->total || r->today > total ||
-	    r->today > allowance(SECONDS_A_DAY, r->watts))
+	if (r->today < 0 || r->today > total ||
+	    r->today > allowance(SECONDS_A_DAY, r->inverter_watts))
 		return -1;
 	return total - r->today;
 }
 
 /*
- * Find the total at which the day began. After a gap this comes from the
- * device's counter of the day, when two readings agree: the counters of a
- * sleeping inverter may be yesterday's.
+ * Readings before and after the start of the day, with no gap: it began at the
+ * one before, or at the device's base if that is later and the next reading
+ * confirms it. Until then nothing is shown that this could lower.
  */
+static void
+settle_without_gap(struct hm_energy *e, const struct hm_energy_reading *r,
+    int64_t base)
+{
+	bool between = r->awake && base >= e->before && base <= e->first;
+
+	if (between && e->device_base < 0)
+		e->device_base = base;
+	else if (between && base == e->device_base)
+		e->began = base;
+	else
+		e->began = e->before;
+}
+
+/*
+ * After a gap the start of the day comes from the device's counter of the day,
+ * when two readings agree: the counters of a sleeping inverter may be
+ * yesterday's.
+ */
+static void
+settle_after_gap(struct hm_energy *e, const struct hm_energy_reading *r,
+    int64_t base)
+{
+	if (!r->awake)
+		return;
+	e->tries++;
+	if (base >= 0 && base == e->device_base)
+		settle(e, base);
+	else if (e->tries >= TRIES)
+		settle(e, -1);
+	e->device_base = base;
+}
+
+/* Find the total at which the day began. */
 static void
 settle_day(struct hm_energy *e, const struct hm_energy_reading *r,
     int64_t total)
@@ -177,18 +224,10 @@ settle_day(struct hm_energy *e, const struct hm_energy_reading *r,
 	if (e->first < 0)
 		e->first_time = r->time;
 	e->first = e->first < 0 ? total : lower(e->first, total);
-	if (e->before >= 0 && e->first_time - e->before_time <= GAP_SECONDS) {
-		e->began = e->before;
-		return;
-	}
-	if (!r->awake)
-		return;
-	e->tries++;
-	if (base >= 0 && base == e->device_base)
-		settle(e, base);
-	else if (e->tries >= TRIES)
-		settle(e, -1);
-	e->device_base = base;
+	if (e->before >= 0 && e->first_time - e->before_time <= GAP_SECONDS)
+		settle_without_gap(e, r, base);
+	else
+		settle_after_gap(e, r, base);
 }
 
 /* Totals */
@@ -199,14 +238,17 @@ meet(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 {
 	bool agree = e->pending >= 0 && total >= e->pending &&
 	    total - e->pending <=
-	    allowance(r->time - e->pending_time, r->watts);
+	    allowance(r->time - e->pending_time, r->inverter_watts);
 
 	if (agree) {
 		e->total = e->pending;
 		e->total_time = e->pending_time;
-	} else if (total > e->pending) {
-		/* Earlier readings may have been too low. */
-		e->before = e->first = e->device_base = -1;
+	} else {
+		/* The day may have begun at a reading that was wrong. */
+		e->began = -1;
+		e->tries = 0;
+		if (total > e->pending)
+			e->before = e->first = e->device_base = -1;
 	}
 	e->pending = total;
 	e->pending_time = r->time;
@@ -216,8 +258,15 @@ meet(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 static enum hm_energy_verdict
 accept(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 {
+	/* The last reading before a gap and the day was a spike. */
+	if (total < e->before && r->time - e->before_time > GAP_SECONDS) {
+		e->before = e->total;
+		e->before_time = e->total_time;
+	}
 	e->total_time = total < e->pending ? r->time : e->pending_time;
 	e->total = lower(e->pending, total);
+	/* No day begins above one of its good readings. */
+	e->began = lower(e->began, total);
 	e->pending = total;
 	e->pending_time = r->time;
 	e->doubts = 0;
@@ -225,21 +274,18 @@ accept(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 }
 
 /*
- * A counter that runs at another level for a day is no glitch: the device's
- * counter was reset, or the very first readings were wrong. Continue from the
- * shown energy, so that nothing falls or jumps.
+ * Count a refused reading, with those before it if they agree: all are too
+ * high, or all are too low.
  */
-static enum hm_energy_verdict
-doubt(struct hm_energy *e, const struct hm_energy_reading *r,
-    enum hm_energy_verdict verdict)
+static void
+count_doubt(struct hm_energy *e, const struct hm_energy_reading *r)
 {
+	bool too_high = r->total + e->shift >= e->total;
 	bool agrees = e->doubts > 0 && r->total >= e->doubt_last &&
+	    too_high == (e->doubt_first + e->shift >= e->total) &&
 	    r->total - e->doubt_last <=
-	    allowance(r->time - e->doubt_time, r->watts);
+	    allowance(r->time - e->doubt_time, r->inverter_watts);
 
-	/* A reading older than the last one is from a replayed stream. */
-	if (!r->awake || r->time < e->pending_time)
-		return verdict;
 	if (!agrees) {
 		e->doubts = 0;
 		e->doubt_since = r->time;
@@ -248,13 +294,87 @@ doubt(struct hm_energy *e, const struct hm_energy_reading *r,
 	e->doubts++;
 	e->doubt_last = r->total;
 	e->doubt_time = r->time;
-	if (e->doubts < DOUBTS || r->total == e->doubt_first ||
-	    r->time - e->doubt_since < DOUBT_SECONDS)
+}
+
+/* Whether refused readings agree and rise for long enough. */
+static bool
+is_confirmed(const struct hm_energy *e, int64_t count, int64_t seconds)
+{
+	return e->doubts >= count && e->doubt_last > e->doubt_first &&
+	    e->doubt_time - e->doubt_since >= seconds;
+}
+
+/*
+ * Whether the whole inverter can have produced what the first of the refused
+ * readings is above the shown total, with `wrap` added to it.
+ */
+static bool
+is_possible(const struct hm_energy *e, const struct hm_energy_reading *r,
+    int64_t wrap)
+{
+	int64_t growth = e->doubt_first + e->shift + wrap - e->total;
+
+	return growth >= 0 && (wrap == 0 || growth <= WRAP_GROWTH_MAX) &&
+	    growth <= allowance(e->doubt_since - e->total_time,
+	    r->inverter_watts);
+}
+
+static bool
+continue_at(struct hm_energy *e, const struct hm_energy_reading *r,
+    int64_t shift)
+{
+	if (r->total + shift > WH_MAX)
+		return false;
+	if (e->shift != shift)
+		e->device_base = -1;
+	e->shift = shift;
+	accept(e, r, r->total + shift);
+	return true;
+}
+
+/*
+ * The shown total goes on from the refused reading before this one: it is too
+ * far below for the next reading to be good.
+ */
+static bool
+accept_claim(struct hm_energy *e, const struct hm_energy_reading *r,
+    int64_t wrap, const struct hm_energy *before)
+{
+	if (!continue_at(e, r, e->shift + wrap))
+		return false;
+	e->total = before->doubt_last + e->shift;
+	e->total_time = before->doubt_time;
+	/* The first reading of the day comes after a gap. */
+	if (e->first < 0)
+		e->before_time = -1;
+	return true;
+}
+
+/*
+ * A counter that runs at another level is no glitch. If the inverter can have
+ * produced the difference, a quarter of an hour is enough: the port produced
+ * more than its share, or the counter wrapped. After a day the device's counter
+ * was reset, or the very first readings were wrong: continue from the shown
+ * energy, so that nothing falls or jumps.
+ */
+static enum hm_energy_verdict
+doubt(struct hm_energy *e, const struct hm_energy_reading *r,
+    enum hm_energy_verdict verdict)
+{
+	int64_t wrap = verdict == HM_ENERGY_FALL ? WRAP_WH : 0;
+	struct hm_energy before = *e;
+
+	/* A reading older than the last one is from a replayed stream. */
+	if (!r->awake || r->time < e->pending_time)
 		return verdict;
-	e->shift = e->total - e->doubt_first;
-	e->device_base = -1;
-	accept(e, r, r->total + e->shift);
-	return HM_ENERGY_RESET;
+	count_doubt(e, r);
+	if (is_confirmed(e, CLAIMS, CLAIM_SECONDS) &&
+	    is_possible(e, r, wrap) && accept_claim(e, r, wrap, &before))
+		return wrap > 0 ? HM_ENERGY_WRAP : HM_ENERGY_GOOD;
+	if (is_confirmed(e, DOUBTS, DOUBT_SECONDS) &&
+	    continue_at(e, r, e->total - e->doubt_first))
+		return HM_ENERGY_RESET;
+	return verdict;
 }
 
 static enum hm_energy_verdict
@@ -279,10 +399,10 @@ hm_energy_read(struct hm_energy *e, const struct hm_energy_reading *r)
 	if (r->total <= 0 || !is_time(r->time))
 		return HM_ENERGY_NONE;
 	/* All bits set is never a total. */
-	if (r->total == UINT32_MAX || r->total > lifetime(r->watts))
+	if (r->total == UINT32_MAX || r->total > lifetime(r->inverter_watts))
 		return HM_ENERGY_SPIKE;
 	verdict = take_total(e, r, r->total + e->shift);
-	if (verdict == HM_ENERGY_GOOD)
+	if (verdict == HM_ENERGY_GOOD || verdict == HM_ENERGY_WRAP)
 		settle_day(e, r, e->pending);
 	return verdict;
 }

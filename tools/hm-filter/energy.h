@@ -12,7 +12,9 @@
  * lower of the last two good readings. So a spike of any size that lasts for
  * one reading is never shown, and the shown total lags by one reading. A
  * reading below the shown total, or above what the port can have produced
- * since, is refused. The day's energy is computed from the lifetime counter.
+ * since, is refused. Refused readings that agree with one another are a claim,
+ * which is accepted once enough of them confirm it. The day's energy is
+ * computed from the lifetime counter.
  * The device's own counter of the day is used only if no reading shows the
  * total at which the day began: total minus today is that total, all day.
  */
@@ -26,7 +28,8 @@ struct hm_energy {
 
 struct hm_energy_reading {
 	int64_t time;
-	int64_t watts; /* rated power of the port */
+	int64_t watts; /* rated power of the port: its share of the inverter */
+	int64_t inverter_watts; /* rated power of the whole inverter */
 	bool awake;    /* the inverter is online and runs */
 	int64_t total; /* the device's counters; -1: unknown */
 	int64_t today;
@@ -37,6 +40,8 @@ enum hm_energy_verdict {
 	HM_ENERGY_NONE,  /* the reading has no total, or 0 */
 	HM_ENERGY_FALL,  /* refused: less than the shown total */
 	HM_ENERGY_SPIKE, /* refused: more than the port can have produced */
+	HM_ENERGY_WRAP,  /* the counter fell by 65536, as one of 16 bits does;
+	                    the shown total counts that */
 	HM_ENERGY_RESET, /* the counter was reset: it ran at another level for
 	                    a day; the shown total goes on from there */
 };
@@ -65,7 +70,10 @@ enum hm_energy_verdict hm_energy_read(struct hm_energy *e,
 int64_t hm_energy_total(const struct hm_energy *e);
 int64_t hm_energy_today(const struct hm_energy *e);
 
-/* The highest total that a reading at this time may have. */
+/*
+ * The highest total that a reading at this time may have to be good at once;
+ * `watts` is the port's rated power.
+ */
 int64_t hm_energy_limit(const struct hm_energy *e, int64_t time,
     int64_t watts);
 

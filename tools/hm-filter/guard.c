@@ -183,8 +183,10 @@ look_at_inverter(struct hm_guard *guard, const struct hm_record *record,
 	if (why != NULL)
 		return why;
 	inverter->awake = hm_guard_says_awake(record) != 0;
-	if (hm_record_string(record, hm_fields[HM_F_MODEL].key, &model))
+	if (hm_record_string(record, hm_fields[HM_F_MODEL].key, &model)) {
 		inverter->watts = hm_model_input_watts(model);
+		inverter->inputs = hm_model_inputs(model);
+	}
 	answer->asleep = !inverter->awake;
 	sums->inverters++;
 	if (hm_guard_number(record, HM_F_LINK_STATUS, 1) != 0) {

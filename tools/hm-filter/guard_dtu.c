@@ -4,6 +4,7 @@
 #include "ledger.h"
 #include "record/device_map.h"
 #include "record/fields.h"
+#include "record/record.h"
 
 #define PHANTOM_SECONDS 86400
 
@@ -71,6 +72,20 @@ show_sums(const struct hm_sums *sums, struct hm_guard_answer *answer)
 	answer->total = sums->inverters > 0 ? sums->total : HM_GUARD_OUT;
 }
 
+/*
+ * A poll that lacks a part of the DTU's list is no reason to hide sums, if the
+ * ledger has that part: ports without a record of this time.
+ */
+static bool
+has_missing(const struct hm_record *record, const struct hm_sums *sums,
+    size_t known)
+{
+	int64_t missing;
+
+	return !hm_record_int(record, "missing_parts", &missing) ||
+	    (int64_t)known - sums->ports >= missing;
+}
+
 const char *
 hm_guard_look_at_dtu(struct hm_guard *guard, const struct hm_record *record,
     const struct hm_guard_identity *id, struct hm_guard_answer *answer)
@@ -81,9 +96,13 @@ hm_guard_look_at_dtu(struct hm_guard *guard, const struct hm_record *record,
 	answer->asleep = hm_guard_number(record, HM_F_INVERTERS_ONLINE, 1) == 0;
 	if (excludes)
 		show_sums(sums, answer);
+	if (!has_missing(record, sums, 0))
+		answer->today = answer->total = HM_GUARD_OUT;
 	if (guard->options.judges) {
 		struct energies all = add_up(guard, id);
 
+		if (!has_missing(record, sums, all.ports))
+			all.today = all.total = -1;
 		answer->today = hm_guard_show(guard, all.today, !excludes);
 		answer->total = hm_guard_show(guard, all.total, !excludes);
 	}

@@ -7,7 +7,9 @@
 
 #define WARN_SECONDS 3600 /* between two messages about a port */
 #define TOUCH_SECONDS 300
-#define RATED_WATTS 600 /* of a port of an unknown model */
+/* Of a port of an unknown model, and of an inverter of one (MIT-5000). */
+#define RATED_WATTS 600
+#define RATED_WATTS_INVERTER 5000
 
 static void
 warn(const struct hm_guard_identity *id, const struct hm_ledger_port *port,
@@ -66,6 +68,11 @@ judge(struct hm_guard *guard, const struct hm_guard_identity *id,
 		guard->counters.refused_spikes++;
 		warn_refused(id, port, r, verdict);
 		break;
+	case HM_ENERGY_WRAP:
+		warn(id, port, "shown", r->total, "comes from a counter that "
+		    "wrapped at 65536 Wh; the shown total continues at",
+		    hm_energy_total(&port->energy));
+		break;
 	case HM_ENERGY_RESET:
 		guard->counters.began_anew++;
 		warn(id, port, "shown", r->total, "comes from a counter that "
@@ -100,6 +107,8 @@ read_port(const struct hm_record *record, const struct hm_guard_identity *id,
 	    .time = id->time,
 	    .awake = says < 0 ? inverter->awake : says != 0,
 	    .watts = inverter->watts > 0 ? inverter->watts : RATED_WATTS,
+	    .inverter_watts = inverter->watts > 0 ?
+	        inverter->watts * inverter->inputs : RATED_WATTS_INVERTER,
 	    .today = hm_guard_number(record, HM_F_TODAY_PRODUCTION, -1),
 	    .total = hm_guard_number(record, HM_F_TOTAL_PRODUCTION, -1),
 	};
@@ -181,6 +190,7 @@ hm_guard_look_at_port(struct hm_guard *guard, const struct hm_record *record,
 
 	if (why != NULL)
 		return why;
+	sums->ports++;
 	r = read_port(record, id, inverter);
 	answer->asleep = !r.awake;
 	if (r.awake)

@@ -31,6 +31,7 @@ struct hm_ledger_port {
 struct hm_ledger_inverter {
 	struct hm_device_key key;
 	int64_t watts; /* of a port; 0: not known */
+	int64_t inputs; /* whose watts add up to those of the inverter */
 	bool awake;    /* as in its last record; true before the first */
 };
 
@@ -39,7 +40,7 @@ struct hm_sums {
 	struct hm_decimal pv_power, active_power;
 	int64_t time; /* of the records in the sums */
 	int64_t today, total; /* -1: a part is unknown */
-	int64_t inverters, online;
+	int64_t inverters, online, ports;
 	bool alarm;
 };
 

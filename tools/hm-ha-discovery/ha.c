@@ -252,6 +252,7 @@ static const struct {
 } takers[] = {
     {"info", on_info},
     {"alarm", hm_ha_on_alarm},
+    {"alarms", hm_ha_on_alarms},
     {"status", on_status},
 };
 

@@ -1,4 +1,5 @@
 #include "base/decimal.h"
+#include "base/log.h"
 #include "base/rfc3339.h"
 #include "ha_device.h"
 #include "ha_message.h"
@@ -101,6 +102,24 @@ follow_alarm(struct hm_ha_device *device, const struct hm_record *record,
 	return true;
 }
 
+/* Remember the alarm to show when the record's list is complete. */
+static void
+note_listed(struct hm_ha_device *device, const struct hm_record *record,
+    const struct hm_ha_origin *origin, int64_t code)
+{
+	int64_t start = moment(record, "start");
+
+	if (device->listed_time != origin->seconds) {
+		device->listed_time = origin->seconds;
+		device->listed_code = 0;
+	}
+	if (hm_record_get(record, "end")->kind != HM_ABSENT ||
+	    (device->listed_code != 0 && start < device->listed_start))
+		return;
+	device->listed_code = code;
+	device->listed_start = start;
+}
+
 /* An alarm of hm-alert, which has no code. Other kinds are ignored. */
 static const char *
 on_alert(struct hm_ha *ha, const struct hm_record *record,
@@ -128,10 +147,21 @@ on_alert(struct hm_ha *ha, const struct hm_record *record,
 	return NULL;
 }
 
+static void
+send_alarm(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device)
+{
+	char digits[HM_DECIMAL_TEXT];
+
+	ha->values = (struct hm_ha_values){0};
+	hm_ha_values_set_alarm(&ha->values, device->alarm_code,
+	    hm_text(device->serial), digits);
+	hm_ha_publish(ha, origin, device, HM_HA_ALARM, 0);
+}
+
 const char *
 hm_ha_on_alarm(struct hm_ha *ha, const struct hm_record *record)
 {
-	char digits[HM_DECIMAL_TEXT];
 	struct hm_ha_device *device;
 	struct hm_ha_origin origin;
 	int64_t code;
@@ -145,13 +175,40 @@ hm_ha_on_alarm(struct hm_ha *ha, const struct hm_record *record)
 		return "its code is not a whole number";
 	/* Not an alarm of the DTU: the serial has readings of an inverter. */
 	device = hm_ha_table_find(ha->table, HM_SCOPE_INVERTER, origin.serial);
-	if (device == NULL)
+	if (device == NULL) {
+		hm_log(HM_DEBUG, "alarm %lld of %.*s has no entity: no "
+		    "inverter with that serial number is known",
+		    (long long)code, (int)origin.serial.n, origin.serial.p);
 		return NULL;
-	if (!follow_alarm(device, record, code) &&
-	    hm_ha_device_group(device, HM_HA_ALARM, 0) != NULL)
-		return NULL;
-	ha->values = (struct hm_ha_values){0};
-	hm_ha_values_set_alarm(&ha->values, device->alarm_code, digits);
-	hm_ha_publish(ha, &origin, device, HM_HA_ALARM, 0);
+	}
+	note_listed(device, record, &origin, code);
+	if (follow_alarm(device, record, code) ||
+	    hm_ha_device_group(device, HM_HA_ALARM, 0) == NULL)
+		send_alarm(ha, &origin, device);
+	return NULL;
+}
+
+/*
+ * Sent for each inverter, changed or not: the broker may have retained an alarm
+ * from before a restart.
+ */
+const char *
+hm_ha_on_alarms(struct hm_ha *ha, const struct hm_record *record)
+{
+	struct hm_ha_device *device = NULL;
+	struct hm_ha_origin origin;
+	const char *why = hm_ha_read_origin(ha, record, &origin);
+
+	if (why != NULL || origin.dtu == NULL)
+		return why;
+	while ((device = hm_ha_table_next(ha->table, device)) != NULL) {
+		if (device->kind != HM_SCOPE_INVERTER ||
+		    device->dtu != origin.dtu)
+			continue;
+		device->alarm_code = device->listed_time == origin.seconds ?
+		    device->listed_code : 0;
+		device->alarm_start = device->listed_start;
+		send_alarm(ha, &origin, device);
+	}
 	return NULL;
 }

@@ -125,6 +125,14 @@ hm_ha_table_device(struct hm_ha_table *table, enum hm_scope kind,
 	return device;
 }
 
+struct hm_ha_device *
+hm_ha_table_next(const struct hm_ha_table *table,
+    const struct hm_ha_device *device)
+{
+	return hm_hash_next(&table->devices,
+	    device != NULL ? &device->item : NULL);
+}
+
 struct hm_ha_group *
 hm_ha_device_group(const struct hm_ha_device *device, enum hm_ha_part part,
     uint8_t port)

@@ -63,6 +63,8 @@ struct hm_ha_device {
 	struct hm_ha_group *groups;
 	struct hm_ha_known known[HM_HA_FACTS];
 	int64_t alarm_code, alarm_start; /* of the alarm shown; code 0: none */
+	/* Of the active alarm that began last in the list of this time. */
+	int64_t listed_code, listed_start, listed_time;
 };
 
 struct hm_ha_table;
@@ -82,6 +84,10 @@ struct hm_ha_device *hm_ha_table_device(struct hm_ha_table *table,
     enum hm_scope kind, struct hm_slice serial);
 struct hm_ha_group *hm_ha_table_group(struct hm_ha_table *table,
     struct hm_ha_device *device, enum hm_ha_part part, uint8_t port);
+
+/* The device after `device`, or the first one; NULL at the end. */
+struct hm_ha_device *hm_ha_table_next(const struct hm_ha_table *table,
+    const struct hm_ha_device *device);
 
 /* NULL if there is no such device or group. */
 struct hm_ha_device *hm_ha_table_find(const struct hm_ha_table *table,

@@ -86,4 +86,7 @@ void hm_ha_clear_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
 /* Use an alarm record. NULL, or why it cannot be used. */
 const char *hm_ha_on_alarm(struct hm_ha *ha, const struct hm_record *record);
 
+/* The same for the record at the end of a DTU's list of alarms. */
+const char *hm_ha_on_alarms(struct hm_ha *ha, const struct hm_record *record);
+
 #endif

@@ -53,37 +53,47 @@ text_value(const char *text)
 }
 
 static const char *
-alarm_option_of(int64_t code)
+alarm_option_of(int64_t code, struct hm_slice serial)
 {
-	const char *text = hm_alarm_code_text(code);
+	const char *text = hm_alarm_code_text_of(code, serial);
 
 	if (code == 0)
 		return ALARM_NONE;
 	return text != NULL ? text : ALARM_UNKNOWN;
 }
 
+/* Whether a text is one of a table. */
+static bool
+is_one_of(struct hm_slice text, const struct hm_alarm_code *codes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (hm_slice_is(text, codes[i].text))
+			return true;
+	return false;
+}
+
 static void
-make_alarm_option(struct hm_ha_values *values)
+make_alarm_option(struct hm_ha_values *values, struct hm_slice serial)
 {
 	struct hm_value *text = &values->of[HM_F_ALARM_TEXT];
 	int64_t code;
 
 	if (integer(values, HM_F_ALARM_CODE, &code)) {
-		*text = text_value(alarm_option_of(code));
+		*text = text_value(alarm_option_of(code, serial));
 		return;
 	}
-	if (text->kind != HM_STRING)
-		return;
-	for (size_t i = 0; i < hm_alarm_code_count; i++)
-		if (hm_slice_is(text->text, hm_alarm_codes[i].text))
-			return;
-	*text = text_value(ALARM_UNKNOWN);
+	if (text->kind == HM_STRING && !is_one_of(text->text, hm_alarm_codes,
+	    hm_alarm_code_count) && !is_one_of(text->text, hm_alarm_codes_hmt,
+	    hm_alarm_code_hmt_count))
+		*text = text_value(ALARM_UNKNOWN);
 }
 
 void
 hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
     const struct hm_record *record)
 {
+	struct hm_slice serial;
+
 	*values = (struct hm_ha_values){0};
 	for (size_t i = 0; i < record->count; i++) {
 		const struct hm_member *member = &record->member[i];
@@ -93,19 +103,22 @@ hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
 		if (field != NULL && is_good(field, &member->value))
 			values->of[field - hm_fields] = member->value;
 	}
-	if (scope == HM_SCOPE_INVERTER)
-		make_alarm_option(values);
+	if (scope != HM_SCOPE_INVERTER)
+		return;
+	if (!hm_record_string(record, "serial", &serial))
+		serial = hm_slice("", 0);
+	make_alarm_option(values, serial);
 }
 
 void
 hm_ha_values_set_alarm(struct hm_ha_values *values, int64_t code,
-    char buf[HM_DECIMAL_TEXT])
+    struct hm_slice serial, char buf[HM_DECIMAL_TEXT])
 {
 	size_t n = hm_decimal_format(hm_decimal(code, 0), buf);
 
 	values->of[HM_F_ALARM_CODE] = (struct hm_value){HM_NUMBER,
 	    hm_slice(buf, n)};
-	make_alarm_option(values);
+	make_alarm_option(values, serial);
 }
 
 static bool
@@ -121,6 +134,15 @@ is_asleep(const struct hm_ha_values *values)
 {
 	return is_zero(values, HM_F_OPERATING_STATUS) ||
 	    is_zero(values, HM_F_LINK_STATUS);
+}
+
+/* Whether a meter has a voltage: only then are its zeros readings. */
+static bool
+is_measured(const struct hm_ha_values *values)
+{
+	return values->of[HM_F_VOLTAGE_A].kind != HM_ABSENT ||
+	    values->of[HM_F_VOLTAGE_B].kind != HM_ABSENT ||
+	    values->of[HM_F_VOLTAGE_C].kind != HM_ABSENT;
 }
 
 bool
@@ -139,7 +161,7 @@ hm_ha_values_show(const struct hm_ha_values *values, size_t id,
 		return true;
 	if (!hm_decimal_parse(value->text, &number) || number.units < 0)
 		return false;
-	return number.units > 0 ||
+	return number.units > 0 || is_measured(values) ||
 	    (field->kind == HM_DAILY && scope != HM_SCOPE_DTU);
 }
 
@@ -162,5 +184,9 @@ hm_ha_emit_alarm_options(struct hm_json *e, const char *key)
 	for (size_t i = 0; i < hm_alarm_code_count; i++)
 		if (is_first_of_its_text(i))
 			hm_json_text(e, NULL, hm_alarm_codes[i].text);
+	for (size_t i = 0; i < hm_alarm_code_hmt_count; i++)
+		if (!is_one_of(hm_text(hm_alarm_codes_hmt[i].text),
+		    hm_alarm_codes, hm_alarm_code_count))
+			hm_json_text(e, NULL, hm_alarm_codes_hmt[i].text);
 	hm_json_array_end(e);
 }

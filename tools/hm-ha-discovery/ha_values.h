@@ -20,15 +20,18 @@ struct hm_ha_values {
 void hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
     const struct hm_record *record);
 
-/* Set the alarm's code, 0 for none, and its text. `buf` holds the digits. */
+/*
+ * Set the code, 0 for none, and the text of an alarm of the inverter with a
+ * serial number. `buf` holds the digits.
+ */
 void hm_ha_values_set_alarm(struct hm_ha_values *values, int64_t code,
-    char buf[HM_DECIMAL_TEXT]);
+    struct hm_slice serial, char buf[HM_DECIMAL_TEXT]);
 
 /*
  * Whether a value goes into the state message. While the inverter sleeps, some
- * fields are left out; impossible counters always: a lifetime of zero, a
- * number below zero, and a DTU's zero for the day, which only means that no
- * inverter is online.
+ * fields are left out; impossible counters always: a lifetime of zero, except
+ * those of a meter with a voltage, a number below zero, and a DTU's zero for
+ * the day, which only means that no inverter is online.
  */
 bool hm_ha_values_show(const struct hm_ha_values *values, size_t id,
     enum hm_scope scope);

@@ -48,6 +48,29 @@ hm_dialog_fail(struct hm_dialog *d, enum hm_poll_error error,
 	return HM_TURN_FAIL;
 }
 
+void
+hm_dialog_drop(struct hm_dialog *d, const char *format, ...)
+{
+	char text[160];
+	va_list args;
+
+	if (d->options->dropped == NULL)
+		return;
+	va_start(args, format);
+	if (vsnprintf(text, sizeof text, format, args) >= 0)
+		d->options->dropped(d->dtu, text);
+	va_end(args);
+}
+
+void
+hm_dialog_drop_input(struct hm_dialog *d)
+{
+	if (d->in.n > 0)
+		hm_dialog_drop(d, "%zu bytes that are no whole reply",
+		    d->in.n);
+	d->in.n = 0;
+}
+
 bool
 hm_dialog_keep(struct hm_dialog *d, const uint8_t *p, size_t n)
 {
@@ -85,18 +108,17 @@ hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 void
 hm_dialog_end(struct hm_dialog *d)
 {
+	hm_dialog_drop_input(d);
 	hm_buffer_shrink(&d->in, KEPT_MAX);
 	hm_buffer_shrink(&d->replies, KEPT_MAX);
 	d->reply_count = 0;
 }
 
-/* If only extras fail, the poll is done: the readings are not lost. */
 static enum hm_turn
-settle(const struct hm_dialog *d, enum hm_turn turn)
+settle(struct hm_dialog *d, enum hm_turn turn)
 {
-	if (turn == HM_TURN_FAIL && d->dtu->transport == HM_TRANSPORT_HM &&
-	    d->hm.readings_done)
-		return HM_TURN_DONE;
+	if (turn == HM_TURN_FAIL && d->dtu->transport == HM_TRANSPORT_HM)
+		return hm_dialog_hm_settle(d);
 	return turn;
 }
 
@@ -124,15 +146,18 @@ hm_dialog_hold(struct hm_dialog *d, bool held)
 enum hm_turn
 hm_dialog_give_up(struct hm_dialog *d, enum hm_poll_error error)
 {
-	if (d->dtu->transport == HM_TRANSPORT_HM)
-		hm_dialog_hm_give_up(d);
+	/* A reply that has begun may end later, on this connection. */
+	bool connection = error == HM_ERR_CLOSED || d->in.n > 0;
+
 	if (error == HM_ERR_CLOSED)
 		hm_dialog_fail(d, error, "closed the connection after %zu "
 		    "bytes of a reply", d->in.n);
 	else
 		hm_dialog_fail(d, error, "no whole reply in time, %zu bytes "
 		    "came", d->in.n);
-	return settle(d, HM_TURN_FAIL);
+	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
+		return hm_dialog_modbus_lost(d, connection);
+	return settle(d, hm_dialog_hm_lost(d, connection));
 }
 
 const uint8_t *
@@ -161,6 +186,25 @@ hm_dialog_reply(const struct hm_dialog *d, size_t i, size_t *size)
 
 	*size = d->reply_end[i] - start;
 	return d->replies.p + start;
+}
+
+size_t
+hm_dialog_missing(const struct hm_dialog *d,
+    uint8_t missing[HM_DIALOG_PARTS_MAX])
+{
+	if (d->reply_count == 0)
+		return 0;
+	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
+		return hm_dialog_modbus_missing(d, missing);
+	return hm_dialog_hm_missing(d, missing);
+}
+
+bool
+hm_dialog_is_partial(const struct hm_dialog *d)
+{
+	uint8_t missing[HM_DIALOG_PARTS_MAX];
+
+	return hm_dialog_missing(d, missing) > 0;
 }
 
 bool

@@ -6,6 +6,8 @@
 #include "record/poll_errors.h"
 #include "wire/dtu_uri.h"
 
+#define HM_DIALOG_PARTS_MAX 100 /* of the readings of a DTU */
+
 /*
  * One poll of one DTU as a dialog of requests and replies. It decides what to
  * request, when a reply is complete and valid, and when the poll is complete.
@@ -15,6 +17,8 @@
 enum hm_turn {
 	HM_TURN_ASK,  /* send hm_dialog_request, then feed the reply */
 	HM_TURN_READ, /* the reply is not complete; feed more */
+	HM_TURN_RECONNECT, /* close the connection and open another one, then
+	                      as HM_TURN_ASK */
 	HM_TURN_DONE, /* the replies are complete */
 	HM_TURN_FAIL, /* see hm_dialog_error */
 };
@@ -31,6 +35,9 @@ struct hm_dialog_options {
 	unsigned ask;          /* hm_ask bits */
 	int64_t ask_period;    /* seconds between two requests for extras */
 	struct hm_arena *arena; /* borrowed scratch memory, shared by all */
+	/* Called with the reason for each thing that was received and is
+	   dropped. Or NULL. */
+	void (*dropped)(const struct hm_dtu *dtu, const char *reason);
 };
 
 struct hm_dialog;
@@ -64,8 +71,9 @@ enum hm_turn hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n);
 void hm_dialog_hold(struct hm_dialog *d, bool held);
 
 /*
- * The reply did not come: a timeout, or the DTU closed the connection. Returns
- * HM_TURN_DONE if only extras are missing.
+ * The reply did not come: a timeout, or the DTU closed the connection. The poll
+ * goes on if the rest may still be read. Returns HM_TURN_DONE if only extras
+ * are missing.
  */
 enum hm_turn hm_dialog_give_up(struct hm_dialog *d, enum hm_poll_error error);
 
@@ -81,12 +89,27 @@ const uint8_t *hm_dialog_reply(const struct hm_dialog *d, size_t i,
     size_t *size);
 
 /*
+ * The parts of the readings that this poll has not got, in ascending order:
+ * over Modbus positions in the DTU's list of inputs, from 1; over hm numbers of
+ * packages, from 0. Returns how many; 0 if there are no readings at all. Known
+ * after HM_TURN_DONE, and after HM_TURN_FAIL: the other replies are good.
+ */
+size_t hm_dialog_missing(const struct hm_dialog *d,
+    uint8_t missing[HM_DIALOG_PARTS_MAX]);
+
+/* Whether there are readings, but not all of them. */
+bool hm_dialog_is_partial(const struct hm_dialog *d);
+
+/*
  * Whether the readings have the same time as those of the previous poll: the
  * DTU repeated them. Only known for an hm DTU with a clock.
  */
 bool hm_dialog_stale(const struct hm_dialog *d);
 
-/* After HM_TURN_FAIL: the error, and a line of text about it. */
+/*
+ * After HM_TURN_FAIL, and after HM_TURN_DONE if parts are missing: the error,
+ * and a line of text about it.
+ */
 enum hm_poll_error hm_dialog_error(const struct hm_dialog *d);
 const char *hm_dialog_error_text(const struct hm_dialog *d);
 

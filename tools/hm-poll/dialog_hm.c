@@ -2,163 +2,28 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "alarms.pb-c.h"
 #include "base/arena.h"
 #include "base/buffer.h"
-#include "command.pb-c.h"
+#include "dialog.h"
 #include "history.pb-c.h"
 #include "info.pb-c.h"
-#include "network.pb-c.h"
 #include "real.pb-c.h"
 #include "wire/hmcrypt.h"
 #include "wire/hmframe.h"
 
-#define APP_OFFSET 28800 /* sent by the vendor's app in any time zone */
-#define ACTION_ALARM_LIST 50
 #define PACKAGES_MAX 64
 #define UNSOLICITED_MAX 64    /* frames skipped for one request */
 #define REKEY_SECONDS 60  /* between two requests for the key */
 
 /* Requests */
 
-static size_t
-local_time(const struct hm_dialog *d, char *buf, size_t cap)
-{
-	time_t now = (time_t)d->now;
-	struct tm tm;
-
-	if (localtime_r(&now, &tm) == NULL)
-		return 0;
-	return strftime(buf, cap, "%Y-%m-%d %H:%M:%S", &tm);
-}
-
-static size_t
-pack_info(const struct hm_dialog *d, ProtobufCBinaryData when, uint8_t *out)
-{
-	Hm__InfoRequest m = HM__INFO_REQUEST__INIT;
-
-	m.local_time = when;
-	m.offset = APP_OFFSET;
-	m.package = d->hm.package;
-	m.time = (uint32_t)d->now;
-	return hm__info_request__pack(&m, out);
-}
-
-static size_t
-pack_real(const struct hm_dialog *d, ProtobufCBinaryData when, uint8_t *out)
-{
-	Hm__RealRequest m = HM__REAL_REQUEST__INIT;
-
-	m.local_time = when;
-	m.package = d->hm.package;
-	m.offset = APP_OFFSET;
-	m.time = (int32_t)d->now;
-	return hm__real_request__pack(&m, out);
-}
-
-static size_t
-pack_alarms(const struct hm_dialog *d, ProtobufCBinaryData when, uint8_t *out)
-{
-	Hm__AlarmsRequest m = HM__ALARMS_REQUEST__INIT;
-
-	m.local_time = when;
-	m.package = d->hm.package;
-	m.offset = APP_OFFSET;
-	m.time = (int32_t)d->now;
-	return hm__alarms_request__pack(&m, out);
-}
-
-static size_t
-pack_command(const struct hm_dialog *d, uint8_t *out)
-{
-	Hm__CommandRequest m = HM__COMMAND_REQUEST__INIT;
-
-	m.time = (int32_t)d->now;
-	m.action = ACTION_ALARM_LIST;
-	m.packages = 1;
-	m.id = d->now;
-	return hm__command_request__pack(&m, out);
-}
-
-static size_t
-pack_network(const struct hm_dialog *d, uint8_t *out)
-{
-	Hm__NetworkRequest m = HM__NETWORK_REQUEST__INIT;
-
-	m.offset = APP_OFFSET;
-	m.time = (uint32_t)d->now;
-	return hm__network_request__pack(&m, out);
-}
-
-static size_t
-pack_history(const struct hm_dialog *d, uint8_t *out)
-{
-	Hm__HistoryRequest m = HM__HISTORY_REQUEST__INIT;
-
-	m.package = d->hm.package;
-	m.offset = APP_OFFSET;
-	m.time = (uint32_t)d->now;
-	return hm__history_request__pack(&m, out);
-}
-
-/* Each request is shorter than 64 bytes, so HM_REQUEST_MAX is enough. */
-static size_t
-pack(const struct hm_dialog *d, uint8_t *out)
-{
-	char text[32];
-	size_t n = local_time(d, text, sizeof text);
-	ProtobufCBinaryData when = {n, (uint8_t *)text};
-
-	switch (d->hm.command) {
-	case HM_CMD_INFO:
-		return pack_info(d, when, out);
-	case HM_CMD_ALARMS:
-		return pack_alarms(d, when, out);
-	case HM_CMD_COMMAND:
-		return pack_command(d, out);
-	case HM_CMD_NETWORK:
-		return pack_network(d, out);
-	case HM_CMD_HISTORY:
-		return pack_history(d, out);
-	default:
-		return pack_real(d, when, out);
-	}
-}
-
-static enum hm_turn
-ask(struct hm_dialog *d, uint8_t command, int32_t package)
-{
-	struct hm_dialog_hm *hm = &d->hm;
-	uint8_t *payload = d->request + HM_FRAME_HEADER, tag[HM_FRAME_TAG];
-	struct hm_frame frame = {.payload = payload};
-
-	hm->command = command;
-	hm->package = package;
-	hm->unsolicited = 0;
-	hm->sequence++;
-	frame.command = (uint16_t)(HM_TO_DTU | command);
-	frame.sequence = hm->sequence;
-	frame.size = pack(d, payload);
-	if (hm->encrypts &&
-	    hm_frame_is_encrypted(frame.command, frame.size)) {
-		if (!hm_crypt_seal(hm->random, frame.command, frame.sequence,
-		    payload, frame.size, payload, tag))
-			return hm_dialog_fail(d, HM_ERR_DECRYPT,
-			    "libcrypto cannot encrypt");
-		frame.tag = tag;
-	}
-	d->request_size = hm_frame_write(&frame, d->request,
-	    sizeof d->request);
-	return HM_TURN_ASK;
-}
-
 static enum hm_turn
 ask_info(struct hm_dialog *d)
 {
 	d->hm.info_at = d->monotonic;
-	return ask(d, HM_CMD_INFO, 0);
+	return hm_dialog_hm_ask(d, HM_CMD_INFO, 0);
 }
 
 /* Request the next of the remaining extras. */
@@ -169,17 +34,32 @@ ask_next(struct hm_dialog *d)
 
 	if ((left & HM_ASK_NETWORK) != 0) {
 		d->hm.left &= ~(unsigned)HM_ASK_NETWORK;
-		return ask(d, HM_CMD_NETWORK, 0);
+		return hm_dialog_hm_ask(d, HM_CMD_NETWORK, 0);
 	}
 	if ((left & HM_ASK_ALARMS) != 0) {
 		d->hm.left &= ~(unsigned)HM_ASK_ALARMS;
-		return ask(d, HM_CMD_COMMAND, 0);
+		return hm_dialog_hm_ask(d, HM_CMD_COMMAND, 0);
 	}
 	if ((left & HM_ASK_HISTORY) != 0) {
 		d->hm.left &= ~(unsigned)HM_ASK_HISTORY;
-		return ask(d, HM_CMD_HISTORY, 0);
+		return hm_dialog_hm_ask(d, HM_CMD_HISTORY, 0);
 	}
 	return HM_TURN_DONE;
+}
+
+/*
+ * Readings do not need device information: a DTU that does not answer this
+ * request is read as it was before, or as one that does not encrypt.
+ */
+static enum hm_turn
+do_without_info(struct hm_dialog *d, bool connection)
+{
+	enum hm_turn turn = hm_dialog_hm_ask(d, HM_CMD_REAL, 0);
+
+	if (turn != HM_TURN_ASK || !connection)
+		return turn;
+	hm_dialog_drop_input(d);
+	return HM_TURN_RECONNECT;
 }
 
 static bool
@@ -211,6 +91,7 @@ hm_dialog_hm_begin(struct hm_dialog *d)
 	if (hm->info_kept)
 		hm->info_lost = !hm->readings_done;
 	hm->readings_done = hm->info_kept = false;
+	hm->packages = hm->received = 0;
 	hm->due = !hm->asked ||
 	    d->monotonic - hm->asked_at >= d->options->ask_period;
 	hm->left = hm->due ? d->options->ask : 0;
@@ -218,7 +99,7 @@ hm_dialog_hm_begin(struct hm_dialog *d)
 	if (!hm->know_info || info_is_due(d) ||
 	    (hm->key_doubtful && may_rekey(d)))
 		return ask_info(d);
-	return ask(d, HM_CMD_REAL, 0);
+	return hm_dialog_hm_ask(d, HM_CMD_REAL, 0);
 }
 
 /* Replies */
@@ -263,6 +144,39 @@ keep_info(struct hm_dialog *d, const struct hm_frame *frame,
 	return keep_frame(d, &plain);
 }
 
+static bool
+is_kept(const struct hm_dialog *d, const struct hm_frame *frame)
+{
+	for (size_t i = 0; i < d->reply_count; i++) {
+		size_t size;
+		const uint8_t *p = hm_dialog_reply(d, i, &size);
+
+		if (size == HM_FRAME_HEADER + frame->size &&
+		    memcmp(p + HM_FRAME_HEADER, frame->payload, frame->size)
+		    == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether a package is the reply to another request, sent late or twice. The
+ * number of the request is proof that it is not. Some DTUs number every package
+ * 0: of these only the same bytes again are known to have come twice.
+ */
+static bool
+is_other_package(struct hm_dialog *d, const struct hm_frame *frame,
+    int32_t packages, int32_t package)
+{
+	if (packages <= 1 || package == d->hm.package ||
+	    frame->sequence == d->hm.sequence ||
+	    (package == 0 && !is_kept(d, frame)))
+		return false;
+	hm_dialog_drop(d, "package %d of %04x: requested was package %d",
+	    package, frame->command, d->hm.package);
+	return true;
+}
+
 static void
 learn_key(struct hm_dialog_hm *hm, const Hm__InfoReply *info)
 {
@@ -285,26 +199,29 @@ after_info(struct hm_dialog *d, const struct hm_frame *frame)
 	Hm__InfoReply *info = hm__info_reply__unpack(&arena->allocator,
 	    frame->size, frame->payload);
 
-	if (info == NULL)
-		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
-		    "device information cannot be unpacked");
+	if (info == NULL) {
+		hm_dialog_drop(d, "device information cannot be unpacked");
+		return do_without_info(d, false);
+	}
+	if (is_other_package(d, frame, info->packages, info->package))
+		return HM_TURN_READ;
 	/* Later packages list more inverters, but carry no key. */
-	if (info->package == 0 || d->hm.package == 0)
+	if (d->hm.package == 0)
 		learn_key(&d->hm, info);
 	d->hm.info_kept = keep_info(d, frame, info);
 	if (!d->hm.info_kept)
 		return HM_TURN_FAIL;
 	if (d->hm.package + 1 < info->packages &&
 	    d->hm.package + 1 < PACKAGES_MAX)
-		return ask(d, HM_CMD_INFO, d->hm.package + 1);
-	return ask(d, HM_CMD_REAL, 0);
+		return hm_dialog_hm_ask(d, HM_CMD_INFO, d->hm.package + 1);
+	return hm_dialog_hm_ask(d, HM_CMD_REAL, 0);
 }
 
 static bool
 lists_nothing(const Hm__RealReply *real)
 {
-	return real->n_single == 0 && real->n_three == 0 &&
-	    real->n_input == 0 && real->n_meter == 0;
+	return real->n_single + real->n_three + real->n_input +
+	    real->n_meter + real->n_shutdown == 0;
 }
 
 /* Not before: after a failed poll the extras must still be due. */
@@ -313,7 +230,8 @@ readings_are_done(struct hm_dialog *d)
 {
 	struct hm_dialog_hm *hm = &d->hm;
 
-	hm->readings_done = true;
+	hm->readings_done = hm->know_info = true;
+	hm->key_doubtful = false;
 	if (hm->due) {
 		hm->asked = true;
 		hm->asked_at = d->monotonic;
@@ -323,9 +241,8 @@ readings_are_done(struct hm_dialog *d)
 static enum hm_turn
 after_real(struct hm_dialog *d, const struct hm_frame *frame)
 {
-	struct hm_arena *arena = d->options->arena;
-	Hm__RealReply *real = hm__real_reply__unpack(&arena->allocator,
-	    frame->size, frame->payload);
+	Hm__RealReply *real = hm__real_reply__unpack(
+	    &d->options->arena->allocator, frame->size, frame->payload);
 
 	if (real == NULL)
 		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
@@ -337,15 +254,16 @@ after_real(struct hm_dialog *d, const struct hm_frame *frame)
 	if (real->packages <= 1 && lists_nothing(real))
 		return hm_dialog_fail(d, HM_ERR_NOT_MAPPED,
 		    "the DTU lists no inverter");
-	/* A package of another request, sent late or twice. */
-	if (real->packages > 1 && real->package != d->hm.package)
+	if (is_other_package(d, frame, real->packages, real->package))
 		return HM_TURN_READ;
 	if (!keep_frame(d, frame))
 		return HM_TURN_FAIL;
+	d->hm.received++;
+	d->hm.packages = real->packages;
 	if (d->hm.package == 0)
 		d->hm.time = real->time;
 	if (d->hm.package + 1 < real->packages)
-		return ask(d, HM_CMD_REAL, d->hm.package + 1);
+		return hm_dialog_hm_ask(d, HM_CMD_REAL, d->hm.package + 1);
 	readings_are_done(d);
 	return ask_next(d);
 }
@@ -353,34 +271,45 @@ after_real(struct hm_dialog *d, const struct hm_frame *frame)
 /* A package of a list that a poll is good without. */
 static enum hm_turn
 after_package(struct hm_dialog *d, const struct hm_frame *frame,
-    int32_t packages)
+    int32_t packages, int32_t package)
 {
+	if (is_other_package(d, frame, packages, package))
+		return HM_TURN_READ;
 	if (keep_frame(d, frame) && d->hm.package + 1 < packages &&
 	    d->hm.package + 1 < PACKAGES_MAX)
-		return ask(d, d->hm.command, d->hm.package + 1);
+		return hm_dialog_hm_ask(d, d->hm.command, d->hm.package + 1);
 	return ask_next(d);
 }
 
 static enum hm_turn
 after_history(struct hm_dialog *d, const struct hm_frame *frame)
 {
-	struct hm_arena *arena = d->options->arena;
-	Hm__History *history = hm__history__unpack(&arena->allocator,
-	    frame->size, frame->payload);
+	Hm__History *history = hm__history__unpack(
+	    &d->options->arena->allocator, frame->size, frame->payload);
 
-	return history == NULL ? ask_next(d) :
-	    after_package(d, frame, history->packages);
+	if (history == NULL) {
+		hm_dialog_drop(d, "the power history cannot be unpacked");
+		return ask_next(d);
+	}
+	return after_package(d, frame, history->packages, history->package);
 }
 
 static enum hm_turn
 after_alarms(struct hm_dialog *d, const struct hm_frame *frame)
 {
-	struct hm_arena *arena = d->options->arena;
-	Hm__Alarms *alarms = hm__alarms__unpack(&arena->allocator,
-	    frame->size, frame->payload);
+	ProtobufCAllocator *heap = &d->options->arena->allocator;
+	const Hm__Alarms *alarms = hm__alarms__unpack(heap, frame->size,
+	    frame->payload);
 
-	return alarms == NULL ? ask_next(d) :
-	    after_package(d, frame, alarms->packages);
+	if (alarms != NULL)
+		return after_package(d, frame, alarms->packages,
+		    alarms->package);
+	/* The other layout has no packages. */
+	if (hm__alarms_plain__unpack(heap, frame->size, frame->payload) !=
+	    NULL)
+		return after_package(d, frame, 1, 0);
+	hm_dialog_drop(d, "the alarm list cannot be unpacked");
+	return ask_next(d);
 }
 
 static enum hm_turn
@@ -397,9 +326,10 @@ after(struct hm_dialog *d, const struct hm_frame *frame)
 		return after_alarms(d, frame);
 	case HM_CMD_COMMAND:
 		/* The DTU has acknowledged: request the list. */
-		return ask(d, HM_CMD_ALARMS, 0);
+		return hm_dialog_hm_ask(d, HM_CMD_ALARMS, 0);
 	default:
-		keep_frame(d, frame);
+		if (!keep_frame(d, frame))
+			return HM_TURN_FAIL;
 		return ask_next(d);
 	}
 }
@@ -410,7 +340,10 @@ undecryptable(struct hm_dialog *d)
 {
 	d->hm.key_doubtful = true;
 	if (may_rekey(d) && !d->hm.readings_done) {
+		hm_dialog_drop(d, "%zu replies and one that does not decrypt: "
+		    "the key is asked for again", d->reply_count);
 		hm_dialog_forget(d);
+		d->hm.packages = d->hm.received = 0;
 		return ask_info(d);
 	}
 	return hm_dialog_fail(d, HM_ERR_DECRYPT,
@@ -427,8 +360,15 @@ decrypt(const struct hm_dialog *d, const struct hm_frame *frame,
 
 /* Skip unsolicited frames, and replies to earlier requests. */
 static enum hm_turn
-pass_over(struct hm_dialog *d)
+pass_over(struct hm_dialog *d, const struct hm_frame *frame)
 {
+	if (d->held)
+		hm_dialog_drop(d, "frame %04x of %zu bytes: no request was "
+		    "open", frame->command, frame->size);
+	else
+		hm_dialog_drop(d, "frame %04x of %zu bytes: requested was "
+		    "%04x", frame->command, frame->size,
+		    HM_FROM_DTU | d->hm.command);
 	if (++d->hm.unsolicited > UNSOLICITED_MAX)
 		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
 		    "%d frames and none is the reply", UNSOLICITED_MAX);
@@ -442,7 +382,7 @@ on_frame(struct hm_dialog *d, const struct hm_frame *frame)
 	struct hm_frame opened = *frame;
 
 	if (d->held || frame->command != (HM_FROM_DTU | d->hm.command))
-		return pass_over(d);
+		return pass_over(d, frame);
 	if (frame->tag != NULL) {
 		if (!decrypt(d, frame, plain))
 			return undecryptable(d);
@@ -469,8 +409,8 @@ frame_error(struct hm_dialog *d, enum hm_frame_state state)
 	}
 }
 
-enum hm_turn
-hm_dialog_hm_feed(struct hm_dialog *d)
+static enum hm_turn
+read_frames(struct hm_dialog *d)
 {
 	enum hm_turn turn = HM_TURN_READ;
 
@@ -490,10 +430,46 @@ hm_dialog_hm_feed(struct hm_dialog *d)
 	return turn;
 }
 
-void
-hm_dialog_hm_give_up(struct hm_dialog *d)
+enum hm_turn
+hm_dialog_hm_feed(struct hm_dialog *d)
 {
-	/* A DTU that has restarted cannot decrypt requests with the old key. */
-	if (d->hm.encrypts)
+	enum hm_turn turn = read_frames(d);
+
+	return turn == HM_TURN_FAIL ? hm_dialog_hm_lost(d, true) : turn;
+}
+
+enum hm_turn
+hm_dialog_hm_lost(struct hm_dialog *d, bool connection)
+{
+	return d->hm.command == HM_CMD_INFO ? do_without_info(d, connection) :
+	    HM_TURN_FAIL;
+}
+
+enum hm_turn
+hm_dialog_hm_settle(struct hm_dialog *d)
+{
+	/*
+	 * A DTU that has restarted may have a new key, or encrypt from now on:
+	 * it cannot read the requests then, or its replies cannot be read.
+	 */
+	if (d->hm.encrypts || !d->hm.readings_done)
 		d->hm.key_doubtful = true;
+	if (!d->hm.readings_done)
+		return HM_TURN_FAIL;
+	hm_dialog_drop(d, "what was asked for beside the readings (%04x): %s",
+	    HM_FROM_DTU | d->hm.command, d->error_text);
+	return HM_TURN_DONE;
+}
+
+size_t
+hm_dialog_hm_missing(const struct hm_dialog *d,
+    uint8_t missing[HM_DIALOG_PARTS_MAX])
+{
+	size_t n = 0;
+
+	if (d->hm.readings_done || d->hm.received == 0)
+		return 0;
+	for (int32_t i = d->hm.received; i < d->hm.packages; i++)
+		missing[n++] = (uint8_t)i;
+	return n;
 }

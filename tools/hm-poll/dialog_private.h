@@ -6,7 +6,9 @@
 #include "wire/hmframe.h"
 #include "wire/modbus.h"
 
-/* Shared by dialog.c, dialog_modbus.c and dialog_hm.c. */
+/*
+ * Shared by dialog.c, dialog_modbus.c, dialog_hm.c and dialog_hm_requests.c.
+ */
 
 #define HM_REPLIES_MAX 200 /* replies of one poll */
 #define HM_REPLIES_BYTES ((size_t)120 * 1024) /* as hex it fits a line */
@@ -15,12 +17,23 @@
 struct hm_dialog_modbus {
 	uint16_t transaction;
 	int record; /* requested record of an input; -1: the serial number */
+	int next;   /* record to request after the serial number */
+	int end;    /* records in the list; -1 while unknown */
+	int reached; /* records up to the last that any poll has received */
+	int lost;   /* requests of this poll without a usable reply */
+	int tail;   /* polls in a row that ended in silence behind `reached` */
+	bool has[HM_MODBUS_RECORDS]; /* records that this poll has received */
+	bool unanswered; /* a request on this connection has no reply */
+	bool foreign; /* replies on this connection have numbers of their own */
+	int echoes;   /* replies on this connection with the number asked */
 };
 
 struct hm_dialog_hm {
 	uint16_t sequence;
 	uint8_t command; /* low byte of the requested command */
 	int32_t package; /* requested package */
+	int32_t packages; /* of the readings, as the DTU says */
+	int32_t received; /* packages of the readings in this poll */
 	unsigned left;    /* hm_ask bits still to be requested in this poll */
 	int64_t asked_at; /* monotonic s, last request of extras */
 	int64_t info_at;  /* monotonic s, last request of information */
@@ -58,17 +71,39 @@ struct hm_dialog {
 __attribute__((format(printf, 3, 4))) enum hm_turn hm_dialog_fail(
     struct hm_dialog *d, enum hm_poll_error error, const char *format, ...);
 
+/* Report that something received is dropped, and why. */
+__attribute__((format(printf, 2, 3))) void hm_dialog_drop(struct hm_dialog *d,
+    const char *format, ...);
+
+/* The same of what was received and is not read yet. */
+void hm_dialog_drop_input(struct hm_dialog *d);
+
 /* Keep a reply for the record; false, with an error, if there are too many. */
 bool hm_dialog_keep(struct hm_dialog *d, const uint8_t *p, size_t n);
 
 /* Drop the replies kept so far: they will be requested again. */
 void hm_dialog_forget(struct hm_dialog *d);
 
+/*
+ * _lost: there is no usable reply, and the error is set. Without `connection`
+ * more replies may come on this connection.
+ */
 enum hm_turn hm_dialog_modbus_begin(struct hm_dialog *d);
 enum hm_turn hm_dialog_modbus_feed(struct hm_dialog *d);
+enum hm_turn hm_dialog_modbus_lost(struct hm_dialog *d, bool connection);
+size_t hm_dialog_modbus_missing(const struct hm_dialog *d,
+    uint8_t missing[HM_DIALOG_PARTS_MAX]);
 
 enum hm_turn hm_dialog_hm_begin(struct hm_dialog *d);
 enum hm_turn hm_dialog_hm_feed(struct hm_dialog *d);
-void hm_dialog_hm_give_up(struct hm_dialog *d);
+enum hm_turn hm_dialog_hm_lost(struct hm_dialog *d, bool connection);
+size_t hm_dialog_hm_missing(const struct hm_dialog *d,
+    uint8_t missing[HM_DIALOG_PARTS_MAX]);
+/* The last turn failed. HM_TURN_DONE if the readings are there. */
+enum hm_turn hm_dialog_hm_settle(struct hm_dialog *d);
+
+/* dialog_hm_requests.c: make a package of a command the request in hand. */
+enum hm_turn hm_dialog_hm_ask(struct hm_dialog *d, uint8_t command,
+    int32_t package);
 
 #endif

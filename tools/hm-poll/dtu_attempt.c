@@ -22,6 +22,20 @@ count_down(struct hm_dtu_job *job)
 		job->polls_left--;
 }
 
+/* A DTU with a part that cannot be read is online: the rest is good. */
+static void
+note_missing(struct hm_dtu_job *job, const struct hm_dialog *dialog)
+{
+	bool partial = hm_dialog_is_partial(dialog);
+
+	job->jobs->counts.partial_polls += partial;
+	if (partial && !job->is_partial)
+		hm_dtu_job_log_missing(job, dialog);
+	else if (!partial && job->is_partial)
+		hm_dtu_job_log_whole(job);
+	job->is_partial = partial;
+}
+
 static void
 succeed(struct hm_dtu_job *job, int64_t took_ms)
 {
@@ -37,6 +51,7 @@ succeed(struct hm_dtu_job *job, int64_t took_ms)
 	hm_breaker_succeeded(&job->breaker);
 	if (back)
 		hm_dtu_job_log_recovery(job);
+	note_missing(job, dialog);
 	if (first || back)
 		hm_dtu_job_report(job);
 	options->frame(options->context, hm_poller_dtu(job->poller), dialog,
@@ -204,6 +219,19 @@ retry(struct hm_dtu_job *job)
 	return true;
 }
 
+static void
+drop_replies(const struct hm_poller *poller)
+{
+	size_t n = hm_dialog_replies(hm_poller_dialog(poller));
+	char text[80];
+
+	if (n == 0)
+		return;
+	snprintf(text, sizeof text, "replies of an attempt that failed: %zu",
+	    n);
+	hm_dtu_job_log_dropped(hm_poller_dtu(poller), text);
+}
+
 void
 hm_dtu_job_failed(struct hm_dtu_job *job)
 {
@@ -217,10 +245,17 @@ fail_attempt(struct hm_dtu_job *job, const struct hm_poll_result *result)
 	job->attempt_error = result->error;
 	job->peer = hm_poller_peer(job->poller);
 	snprintf(job->text, sizeof job->text, "%s", result->text);
-	if (retry(job))
+	if (retry(job)) {
 		hm_dtu_lock_release(&job->lock);
-	else if (!hm_dtu_job_check_other_port(job))
+	} else if (hm_dialog_is_partial(hm_poller_dialog(job->poller))) {
+		/* No attempt is left that may read the rest. */
+		hm_dtu_lock_release(&job->lock);
+		succeed(job, result->took_ms);
+		return;
+	} else if (!hm_dtu_job_check_other_port(job)) {
 		hm_dtu_job_failed(job);
+	}
+	drop_replies(job->poller);
 }
 
 void

@@ -59,6 +59,7 @@ struct hm_dtu_job {
 	bool other_port_checked; /* once in a run */
 	bool reached; /* a poll was good */
 	bool ever_polled;
+	bool is_partial; /* the last good poll lacked a part; has been logged */
 	bool announced; /* on the terminal, as being asked */
 	bool last_poll_lost_lock; /* to another process */
 	bool last_poll_not_made;  /* no lock, or no descriptor */
@@ -116,8 +117,14 @@ void hm_dtu_job_log_failure(const struct hm_dtu_job *job, bool news);
 void hm_dtu_job_log_retry(const struct hm_dtu_job *job, int64_t delay_ms);
 void hm_dtu_job_log_breaker(const struct hm_dtu_job *job, bool news);
 void hm_dtu_job_log_recovery(const struct hm_dtu_job *job);
+void hm_dtu_job_log_missing(const struct hm_dtu_job *job,
+    const struct hm_dialog *dialog);
+void hm_dtu_job_log_whole(const struct hm_dtu_job *job);
 void hm_dtu_job_log_locked_out(const struct hm_dtu_job *job);
 void hm_dtu_job_log_lock_refused(const struct hm_dtu_job *job, int error);
 void hm_dtu_job_log_starved(const struct hm_dtu_job *job, const char *why);
+
+/* For struct hm_dialog_options. */
+void hm_dtu_job_log_dropped(const struct hm_dtu *dtu, const char *reason);
 
 #endif

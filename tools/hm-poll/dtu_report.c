@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "dialog.h"
 #include "dtu_job_private.h"
 #include "error_hints.h"
 #include "poller.h"
@@ -158,6 +159,67 @@ hm_dtu_job_log_recovery(const struct hm_dtu_job *job)
 
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", name)),
 	    "%s: answers again", name);
+}
+
+/* The numbers as "5-8 12"; a list that is too long is cut. */
+static void
+write_numbers(const uint8_t *numbers, size_t n, char *out, size_t cap)
+{
+	size_t used = 0, last;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < n && used < cap; i = last + 1) {
+		int wrote;
+
+		last = i;
+		while (last + 1 < n && numbers[last + 1] == numbers[last] + 1)
+			last++;
+		wrote = snprintf(out + used, cap - used,
+		    last > i ? "%s%u-%u" : "%s%u", i > 0 ? " " : "",
+		    numbers[i], numbers[last]);
+		if (wrote < 0)
+			return;
+		used += (size_t)wrote;
+	}
+}
+
+/* Logged once, until all is read again. */
+void
+hm_dtu_job_log_missing(const struct hm_dtu_job *job,
+    const struct hm_dialog *dialog)
+{
+	const struct hm_dtu *dtu = dtu_of(job);
+	const char *what = dtu->transport == HM_TRANSPORT_MODBUS ? "input" :
+	    "package";
+	const char *error = hm_poll_error_name(hm_dialog_error(dialog));
+	const char *reason = hm_dialog_error_text(dialog);
+	uint8_t missing[HM_DIALOG_PARTS_MAX];
+	size_t n = hm_dialog_missing(dialog, missing);
+	char numbers[80];
+
+	write_numbers(missing, n, numbers, sizeof numbers);
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", dtu->name),
+	    hm_fact("error", error), hm_fact("missing", numbers),
+	    hm_fact("reason", reason)),
+	    "%s: %s: %s%s %s of the DTU's list cannot be read: %s; the others "
+	    "are kept, sums of the DTU are left out", dtu->name, error, what,
+	    n > 1 ? "s" : "", numbers, reason);
+}
+
+void
+hm_dtu_job_log_whole(const struct hm_dtu_job *job)
+{
+	const char *name = dtu_of(job)->name;
+
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", name)),
+	    "%s: all inputs of the DTU's list are read again", name);
+}
+
+void
+hm_dtu_job_log_dropped(const struct hm_dtu *dtu, const char *reason)
+{
+	hm_log_facts(HM_DEBUG, HM_FACTS(hm_fact("dtu", dtu->name),
+	    hm_fact("reason", reason)), "%s: dropped: %s", dtu->name, reason);
 }
 
 void

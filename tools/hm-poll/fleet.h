@@ -15,7 +15,8 @@
 struct hm_fleet;
 
 struct hm_fleet_options {
-	struct hm_poller_options poller; /* `done` is set by hm_fleet_new */
+	/* `done` and `dialog.dropped` are set by hm_fleet_new */
+	struct hm_poller_options poller;
 	struct hm_poll_schedule schedule;
 	int64_t count; /* polls of each DTU; -1: unlimited */
 	int64_t retries;
@@ -40,6 +41,7 @@ struct hm_fleet_counts {
 	uint64_t polls, failed_polls;
 	uint64_t retries;
 	uint64_t stale_polls;   /* the DTU repeated its last readings */
+	uint64_t partial_polls; /* good, but a part of the DTU's list lacks */
 	uint64_t skipped_polls; /* due during the previous poll */
 	uint64_t open_polls;    /* due while the breaker was open */
 	uint64_t quiet_polls;   /* postponed at night or for an upload */

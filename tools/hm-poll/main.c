@@ -160,6 +160,7 @@ register_counters(struct work *work)
 	    {"failed_polls", &counts->failed_polls},
 	    {"retries", &counts->retries},
 	    {"stale_polls", &counts->stale_polls},
+	    {"partial_polls", &counts->partial_polls},
 	    {"skipped_polls", &counts->skipped_polls},
 	    {"open_polls", &counts->open_polls},
 	    {"quiet_polls", &counts->quiet_polls},

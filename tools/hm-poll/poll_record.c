@@ -39,6 +39,21 @@ hm_json_status(struct hm_json *e, int64_t time, const struct hm_dtu *dtu,
 	hm_json_object_end(e);
 }
 
+static void
+missing(struct hm_json *e, const struct hm_dialog *dialog)
+{
+	uint8_t number[HM_DIALOG_PARTS_MAX];
+	size_t n = hm_dialog_missing(dialog, number);
+
+	if (n == 0)
+		return;
+	hm_json_bool(e, "partial", true);
+	hm_json_array(e, "missing");
+	for (size_t i = 0; i < n; i++)
+		hm_json_int(e, NULL, number[i]);
+	hm_json_array_end(e);
+}
+
 void
 hm_json_frame(struct hm_json *e, int64_t time, const struct hm_dtu *dtu,
     const struct hm_dialog *dialog, int64_t took_ms)
@@ -48,6 +63,7 @@ hm_json_frame(struct hm_json *e, int64_t time, const struct hm_dtu *dtu,
 	hm_json_int(e, "took_ms", took_ms);
 	if (hm_dialog_stale(dialog))
 		hm_json_bool(e, "stale", true);
+	missing(e, dialog);
 	hm_json_array(e, "frames");
 	for (size_t i = 0; i < hm_dialog_replies(dialog); i++) {
 		size_t size;

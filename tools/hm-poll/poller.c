@@ -36,6 +36,7 @@ struct hm_poller {
 	int64_t started, last_request; /* monotonic ms */
 	bool requested_before;
 	bool succeeds_other; /* another process sent the last request */
+	bool resumes; /* the connection is not the first of the poll */
 	size_t sent; /* bytes of the request */
 	uint8_t first[HM_PEER_BYTES]; /* received on this connection */
 	size_t first_size;
@@ -43,6 +44,7 @@ struct hm_poller {
 
 static void on_io(struct ev_loop *loop, ev_io *io, int events);
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events);
+static void reconnect(struct hm_poller *p);
 static void on_connected(void *context, const struct hm_connect_result *result);
 
 static struct hm_connector *
@@ -225,6 +227,9 @@ take_turn(struct hm_poller *p, enum hm_turn turn)
 		break;
 	case HM_TURN_READ:
 		break;
+	case HM_TURN_RECONNECT:
+		reconnect(p);
+		break;
 	case HM_TURN_DONE:
 		finish(p, HM_ERR_NONE, "");
 		break;
@@ -289,8 +294,24 @@ on_connected(void *context, const struct hm_connect_result *result)
 	p->fd = result->fd;
 	/* Requests are small, and nothing follows until the reply. */
 	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	take_turn(p, hm_dialog_begin(p->dialog, hm_clock_now(),
-	    hm_monotonic_ms() / 1000));
+	take_turn(p, p->resumes ? HM_TURN_ASK : hm_dialog_begin(p->dialog,
+	    hm_clock_now(), hm_monotonic_ms() / 1000));
+}
+
+static void
+connect_to_dtu(struct hm_poller *p)
+{
+	p->state = CONNECTING;
+	p->first_size = 0;
+	hm_connector_start(p->connector, p->dtu->host, p->dtu->port);
+}
+
+static void
+reconnect(struct hm_poller *p)
+{
+	close_socket(p);
+	p->resumes = true;
+	connect_to_dtu(p);
 }
 
 /* Events */
@@ -351,9 +372,8 @@ hm_poller_start(struct hm_poller *p)
 	if (p->state != IDLE)
 		return false;
 	p->started = hm_monotonic_ms();
-	p->state = CONNECTING;
-	p->first_size = 0;
-	hm_connector_start(p->connector, p->dtu->host, p->dtu->port);
+	p->resumes = false;
+	connect_to_dtu(p);
 	return true;
 }
 

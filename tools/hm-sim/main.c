@@ -39,6 +39,7 @@ read_plant(const struct hm_config *config, struct hm_sim_plant *plant)
 	    .ports = digit(config, HM_SET_SIM_INPUTS),
 	    .phases = digit(config, HM_SET_SIM_PHASES),
 	    .meter = hm_config_flag(config, HM_SET_SIM_METER),
+	    .extras = hm_config_flag(config, HM_SET_SIM_EXTRAS),
 	    .is_mi = strcmp(hm_config_text(config, HM_SET_SIM_SERIES),
 		"mi") == 0,
 	};
@@ -122,6 +123,7 @@ read_options(const struct hm_config *config, struct hm_sim_options *o)
 		HM_SET_SIM_SPREAD), "address") == 0,
 	    .unit = (uint8_t)hm_config_int(config, HM_SET_SIM_UNIT_ID),
 	    .encrypts = hm_config_flag(config, HM_SET_SIM_ENCRYPT),
+	    .encrypt_after_ms = hm_config_ms(config, HM_SET_SIM_ENCRYPT_AFTER),
 	    .rekey_ms = hm_config_ms(config, HM_SET_SIM_REKEY),
 	    .page_size = (size_t)hm_config_int(config, HM_SET_SIM_PAGE_SIZE),
 	    .speed = hm_config_int(config, HM_SET_SIM_SPEED),

@@ -43,7 +43,7 @@ hm_sim_address_parse(const char *text, union hm_sim_address *address)
 }
 
 void
-hm_sim_address_uri(const union hm_sim_address *address, uint8_t unit,
+hm_sim_address_uri(const union hm_sim_address *address, int unit,
     char uri[HM_SIM_URI])
 {
 	bool v4 = address->any.sa_family == AF_INET;
@@ -52,9 +52,9 @@ hm_sim_address_uri(const union hm_sim_address *address, uint8_t unit,
 	inet_ntop(address->any.sa_family, v4 ?
 	    (const void *)&address->v4.sin_addr :
 	    (const void *)&address->v6.sin6_addr, host, sizeof host);
-	if (unit > 1)
-		snprintf(path, sizeof path, "/%u", (unsigned)unit);
+	if (unit != HM_SIM_NO_UNIT && unit != 1)
+		snprintf(path, sizeof path, "/%d", unit);
 	snprintf(uri, HM_SIM_URI, "%s://%s%s%s:%u%s",
-	    unit > 0 ? "modbus" : "hm", v4 ? "" : "[", host, v4 ? "" : "]",
-	    (unsigned)port_of(address), path);
+	    unit != HM_SIM_NO_UNIT ? "modbus" : "hm", v4 ? "" : "[", host,
+	    v4 ? "" : "]", (unsigned)port_of(address), path);
 }

@@ -21,8 +21,10 @@ bool hm_sim_address_parse(const char *text, union hm_sim_address *address);
 void hm_sim_address_set_port(union hm_sim_address *address, int64_t port);
 socklen_t hm_sim_address_size(const union hm_sim_address *address);
 
-/* The URI of a DTU; with `unit` 0 an hm URI, else a Modbus one. */
-void hm_sim_address_uri(const union hm_sim_address *address, uint8_t unit,
+#define HM_SIM_NO_UNIT (-1)
+
+/* The URI of a DTU; without a unit an hm URI, else a Modbus one. */
+void hm_sim_address_uri(const union hm_sim_address *address, int unit,
     char uri[HM_SIM_URI]);
 
 #endif

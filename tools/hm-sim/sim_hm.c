@@ -10,6 +10,8 @@
 #include "wire/hmcrypt.h"
 #include "wire/hmframe.h"
 
+#define UPTIME 901 /* s, of a DTU at the start */
+
 #define NETWORK_WIFI 1
 
 const void *
@@ -60,6 +62,14 @@ hm_sim_hm_reply(struct hm_sim_answer *a, const ProtobufCMessage *message)
 	return whole;
 }
 
+int64_t
+hm_sim_hm_clock(const struct hm_sim_answer *a, int64_t wall)
+{
+	if (a->faults & HM_SIM_BIT(HM_SIM_NOCLOCK))
+		return wall - a->now->began + UPTIME;
+	return wall;
+}
+
 bool
 hm_sim_hm_is_mapped(const struct hm_sim_answer *a)
 {
@@ -67,6 +77,12 @@ hm_sim_hm_is_mapped(const struct hm_sim_answer *a)
 }
 
 /* Pages */
+
+int32_t
+hm_sim_hm_page_number(const struct hm_sim_answer *a, int32_t page)
+{
+	return (a->faults & HM_SIM_BIT(HM_SIM_UNNUMBERED)) != 0 ? 0 : page;
+}
 
 int32_t
 hm_sim_hm_page_count(size_t items, size_t page_size)
@@ -119,6 +135,8 @@ answer_request(struct hm_sim_answer *a, unsigned number)
 {
 	switch (number) {
 	case HM_CMD_INFO:
+		if (a->faults & HM_SIM_BIT(HM_SIM_NOINFO))
+			return 0;
 		/*
 		 * A real DTU numbers these replies itself, and repeats the
 		 * client's number in all others.

@@ -7,6 +7,8 @@
 #define ACTION_ALARMS 50
 #define ERROR_REFUSED 7 /* from a DTU-Pro-S, for orders it refuses */
 
+#define CLOUD_OFFSET 28800
+
 #define CODE_STARTED_PM 0x2000
 #define CODE_PV1_NO_INPUT 209
 #define CODE_GRID_OVERVOLTAGE 141
@@ -34,14 +36,36 @@ hm_sim_hm_command(struct hm_sim_answer *a)
 	return hm_sim_hm_reply(a, &command.base);
 }
 
+/* The time of an alarm. */
+static int32_t
+alarm_time(const struct hm_sim_answer *a, int64_t wall)
+{
+	if (a->faults & HM_SIM_BIT(HM_SIM_AHEAD))
+		wall += CLOUD_OFFSET;
+	return (int32_t)hm_sim_hm_clock(a, wall);
+}
+
 static void
 fill_alarms(struct hm_sim_answer *a, Hm__Alarms *alarms, Hm__Alarm **list)
 {
 	hm__alarms__init(alarms);
 	alarms->dtu_serial = a->serial;
-	alarms->time = (int32_t)a->now->wall;
+	alarms->time = (int32_t)hm_sim_hm_clock(a, a->now->wall);
 	alarms->packages = 1;
 	alarms->alarm = list;
+}
+
+static size_t
+reply_plain(struct hm_sim_answer *a, const Hm__Alarms *alarms)
+{
+	Hm__AlarmsPlain plain;
+
+	hm__alarms_plain__init(&plain);
+	plain.dtu_serial = alarms->dtu_serial;
+	plain.time = alarms->time;
+	plain.n_alarm = alarms->n_alarm;
+	plain.alarm = alarms->alarm;
+	return hm_sim_hm_reply(a, &plain.base);
 }
 
 /* Two alarms from before the simulation: one ended, one still lasts. */
@@ -61,17 +85,18 @@ hm_sim_hm_alarms(struct hm_sim_answer *a)
 	over.serial = hm_sim_plant_inverter_serial(plant, a->dtu->index, 0);
 	over.code = CODE_PV1_NO_INPUT | CODE_STARTED_PM;
 	over.count = 1;
-	over.start = (int32_t)(a->now->began - 7200);
-	over.end = (int32_t)(a->now->began - 5400);
+	over.start = alarm_time(a, a->now->began - 7200);
+	over.end = alarm_time(a, a->now->began - 5400);
 	hm__alarm__init(&on);
 	on.serial = hm_sim_plant_inverter_serial(plant, a->dtu->index,
 	    plant->inverters - 1);
 	on.code = CODE_GRID_OVERVOLTAGE;
 	on.count = 2;
-	on.start = (int32_t)(a->now->began - 600);
+	on.start = alarm_time(a, a->now->began - 600);
 	fill_alarms(a, &alarms, list);
 	alarms.n_alarm = a->dtu->alarms_ready ? 2 : 0;
-	return hm_sim_hm_reply(a, &alarms.base);
+	return a->faults & HM_SIM_BIT(HM_SIM_PLAIN) ? reply_plain(a, &alarms) :
+	    hm_sim_hm_reply(a, &alarms.base);
 }
 
 size_t
@@ -85,7 +110,7 @@ hm_sim_hm_warning(struct hm_sim_answer *a)
 	offline.serial = hm_sim_plant_inverter_serial(a->dtu->plant,
 	    a->dtu->index, 0);
 	offline.code = CODE_INVERTER_OFFLINE;
-	offline.start = (int32_t)(a->now->began - 3600);
+	offline.start = alarm_time(a, a->now->began - 3600);
 	fill_alarms(a, &warnings, list);
 	warnings.n_alarm = 1;
 	return hm_sim_hm_reply(a, &warnings.base);

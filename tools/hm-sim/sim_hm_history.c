@@ -32,12 +32,14 @@ hm_sim_hm_history(struct hm_sim_answer *a)
 	hm__history__init(&history);
 	history.serial = a->dtu->serial;
 	history.packages = hm_sim_hm_page_count(points, HISTORY_PAGE);
-	history.package = request->package;
+	history.package = hm_sim_hm_page_number(a, request->package);
 	history.offset = request->offset;
-	history.time = (uint32_t)a->now->wall;
+	history.time = (uint32_t)hm_sim_hm_clock(a, a->now->wall);
 	history.start = HISTORY_START;
 	history.absolute_start = (uint32_t)(last -
 	    (int64_t)(points - first) * HISTORY_STEP);
+	if (a->faults & HM_SIM_BIT(HM_SIM_NOCLOCK))
+		history.absolute_start = UINT32_MAX;
 	history.step = HISTORY_STEP;
 	history.total = (uint32_t)total;
 	history.today = (uint32_t)today;

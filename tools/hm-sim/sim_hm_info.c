@@ -9,10 +9,13 @@
 #define DTU_HARDWARE 37122
 #define DTU_RULE 21
 #define DTU_FEATURES 1308623040
+#define FEATURE_POWER_LIMIT 8
 #define INVERTER_SOFTWARE 10012
 #define INVERTER_HARDWARE 256
 #define INVERTER_PROFILE 2560
 #define INVERTER_PROFILE_VERSION 8193
+
+static char power_limit[] = "1,A:1000,B:0,C:0"; /* 100.0 % */
 
 static void
 fill_info_dtu(struct hm_sim_answer *a, Hm__InfoDtu *dtu)
@@ -21,7 +24,8 @@ fill_info_dtu(struct hm_sim_answer *a, Hm__InfoDtu *dtu)
 	dtu->software = DTU_SOFTWARE;
 	dtu->hardware = DTU_HARDWARE;
 	dtu->access_model = 1;
-	dtu->communication_time = (int32_t)a->now->wall;
+	dtu->communication_time = (int32_t)hm_sim_hm_clock(a, a->now->wall);
+	dtu->boot_time = (int32_t)hm_sim_hm_clock(a, a->now->began);
 	dtu->signal = HM_SIM_SIGNAL;
 	dtu->rule = DTU_RULE;
 	if (a->dtu->encrypts) {
@@ -59,7 +63,11 @@ hm_sim_hm_info(struct hm_sim_answer *a)
 	Hm__InfoInverter *inverter_list[HM_SIM_PAGE_MAX];
 	const Hm__InfoRequest *request;
 	Hm__InfoDtu dtu;
+	Hm__InfoFeature limit = HM__INFO_FEATURE__INIT;
+	Hm__InfoFeature *features[] = {&limit};
 
+	limit.key = FEATURE_POWER_LIMIT;
+	limit.value = power_limit;
 	request = hm_sim_hm_unpack(a, &hm__info_request__descriptor);
 	if (request == NULL || !hm_sim_hm_page_bounds(request->package,
 	    inverters, a->dtu->page_size, &first, &end))
@@ -67,14 +75,19 @@ hm_sim_hm_info(struct hm_sim_answer *a)
 	fill_info_dtu(a, &dtu);
 	hm__info_reply__init(&info);
 	info.dtu_serial = a->serial;
-	info.time = (uint32_t)a->now->wall;
+	info.time = (uint32_t)hm_sim_hm_clock(a, a->now->wall);
 	info.devices = (int32_t)inverters;
 	info.inputs = (int32_t)(inverters * plant->ports);
 	info.packages = hm_sim_hm_page_count(inverters, a->dtu->page_size);
-	info.package = request->package;
+	info.package = hm_sim_hm_page_number(a, request->package);
 	info.channel = CHANNEL;
 	info.dtu = &dtu;
 	info.inverter = inverter_list;
+	/* Newer firmware does, which encrypts, too. */
+	if (a->dtu->encrypts) {
+		info.feature = features;
+		info.n_feature = 1;
+	}
 	for (size_t i = first; i < end; i++) {
 		inverter_list[info.n_inverter] = &inverter[info.n_inverter];
 		fill_info_inverter(a, i, &inverter[info.n_inverter++]);

@@ -36,8 +36,14 @@ const void *hm_sim_hm_unpack(const struct hm_sim_answer *a,
 size_t hm_sim_hm_reply(struct hm_sim_answer *a,
     const ProtobufCMessage *message);
 
+/* The time that a reply shows, for a wall clock in s since 1970. */
+int64_t hm_sim_hm_clock(const struct hm_sim_answer *a, int64_t wall);
+
 /* False under the fault "unmapped": the DTU has not found its inverters. */
 bool hm_sim_hm_is_mapped(const struct hm_sim_answer *a);
+
+/* The number that a page is sent with: 0 under the fault "unnumbered". */
+int32_t hm_sim_hm_page_number(const struct hm_sim_answer *a, int32_t page);
 
 /* The number of pages for the items; at least one, which may be empty. */
 int32_t hm_sim_hm_page_count(size_t items, size_t page_size);

@@ -9,6 +9,14 @@
 #define INVERTER_WARNINGS 2
 #define INPUT_PRODUCING 0x03000000
 
+/* Made up: no reply with one was ever published. */
+#define REPEATER_SERIAL 0x10a000000001
+#define REPEATER_SIGNAL 80
+#define SHUTDOWN_SERIAL 0x10b000000001
+#define SHUTDOWN_VOLTAGE 372
+#define SHUTDOWN_POWER 3050
+#define SHUTDOWN_TEMPERATURE 312
+
 #define METER_ONE_PHASE 1 /* DDSU666 */
 #define METER_THREE_PHASES 3
 
@@ -181,6 +189,33 @@ add_port(struct page *page, struct hm_sim_answer *a, size_t index,
 	to->error = time->sun.up ? INPUT_PRODUCING : 0;
 }
 
+static void
+fill_repeater(Hm__RealRepeater *to, const struct hm_sim_answer *a)
+{
+	hm__real_repeater__init(to);
+	to->serial = REPEATER_SERIAL + (int64_t)a->dtu->index;
+	to->signal = REPEATER_SIGNAL;
+	to->channel = 1;
+	to->inputs = (int32_t)(a->dtu->plant->inverters *
+	    a->dtu->plant->ports);
+	to->link = 1;
+}
+
+static void
+fill_shutdown(Hm__RealShutdown *to, const struct hm_sim_answer *a,
+    const struct hm_sim_time *time)
+{
+	hm__real_shutdown__init(to);
+	to->serial = SHUTDOWN_SERIAL + (int64_t)a->dtu->index;
+	if (!hm_sim_dtu_hears(time, a->faults))
+		return;
+	to->voltage = SHUTDOWN_VOLTAGE;
+	to->power = SHUTDOWN_POWER;
+	to->temperature = SHUTDOWN_TEMPERATURE;
+	to->warnings = INVERTER_WARNINGS;
+	to->link = 1;
+}
+
 /* Items come in this order: the meter, the inverters, the inputs. */
 static void
 add_item(struct page *page, struct hm_sim_answer *a, size_t item,
@@ -213,6 +248,8 @@ hm_sim_hm_real(struct hm_sim_answer *a)
 	const Hm__RealRequest *request;
 	const struct hm_sim_time *time;
 	size_t items = count_items(a), first, end;
+	Hm__RealRepeater repeater, *repeaters[] = {&repeater};
+	Hm__RealShutdown shutdown, *shutdowns[] = {&shutdown};
 	struct page page;
 
 	request = hm_sim_hm_unpack(a, &hm__real_request__descriptor);
@@ -226,15 +263,22 @@ hm_sim_hm_real(struct hm_sim_answer *a)
 	    a->faults : HM_SIM_BIT(HM_SIM_STALE));
 	hm__real_reply__init(&page.reply);
 	page.reply.dtu_serial = a->serial;
-	page.reply.time = (int32_t)time->wall;
+	page.reply.time = (int32_t)hm_sim_hm_clock(a, time->wall);
 	page.reply.packages = hm_sim_hm_page_count(items, a->dtu->page_size);
-	page.reply.package = request->package;
+	page.reply.package = hm_sim_hm_page_number(a, request->package);
 	a->dtu->answered = request->package + 1 >= page.reply.packages;
 	page.reply.firmware = 1;
 	page.reply.meter = page.meter_list;
 	page.reply.single = page.single_list;
 	page.reply.three = page.three_list;
 	page.reply.input = page.input_list;
+	if (a->dtu->plant->extras && request->package == 0) {
+		fill_repeater(&repeater, a);
+		fill_shutdown(&shutdown, a, time);
+		page.reply.repeater = repeaters;
+		page.reply.shutdown = shutdowns;
+		page.reply.n_repeater = page.reply.n_shutdown = 1;
+	}
 	for (size_t i = first; i < end; i++)
 		add_item(&page, a, i, time);
 	return hm_sim_hm_reply(a, &page.reply.base);

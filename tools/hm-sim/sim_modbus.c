@@ -68,6 +68,11 @@ put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 	memset(record, 0, HM_MODBUS_RECORD);
 	record[0] = 0x0c;
 	record[33] = 0x07;
+	if (index > 0 && (faults & HM_SIM_BIT(HM_SIM_TWICE)) != 0) {
+		index--;
+		inverter = index / plant->ports;
+		port = index % plant->ports;
+	}
 	if (index >= HM_MODBUS_RECORDS || inverter >= plant->inverters)
 		return;
 	put(record + 1, hm_sim_plant_inverter_serial(plant, dtu->index,
@@ -94,7 +99,7 @@ put_records(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 		size_t left = size - at;
 
 		put_record(dtu, time, faults, index, record);
-		faults &= HM_SIM_BIT(HM_SIM_ZEROS);
+		faults &= HM_SIM_BIT(HM_SIM_ZEROS) | HM_SIM_BIT(HM_SIM_TWICE);
 		memcpy(out + at, record,
 		    left < HM_MODBUS_RECORD ? left : HM_MODBUS_RECORD);
 	}
@@ -129,13 +134,31 @@ refuse(const uint8_t *request, enum exception code, uint8_t *out)
 	return finish(request, out, HEAD);
 }
 
+/* Whether there is an exception in place of a record. */
+static bool
+is_refused(const struct hm_sim_dtu *dtu, unsigned faults, size_t index)
+{
+	size_t inputs = dtu->plant->inverters * dtu->plant->ports;
+
+	return (index == 1 && (faults & HM_SIM_BIT(HM_SIM_GAP)) != 0) ||
+	    (index >= inputs && (faults & HM_SIM_BIT(HM_SIM_ENDLESS)) != 0);
+}
+
+/* Whether a request is for the record of the second input. */
+static bool
+is_of_second(const uint8_t *request)
+{
+	return get16(request + 8) ==
+	    HM_MODBUS_ADDRESS_RECORD + HM_MODBUS_STRIDE;
+}
+
 static size_t
 read_registers(struct hm_sim_dtu *dtu, const uint8_t *request,
     const struct hm_sim_time *time, unsigned faults, uint8_t *out)
 {
 	unsigned address = get16(request + 8), count = get16(request + 10);
 	unsigned offset = address - HM_MODBUS_ADDRESS_RECORD;
-	size_t size = 2 * (size_t)count;
+	size_t size = 2 * (size_t)count, index = offset / HM_MODBUS_STRIDE;
 
 	if (count < 1 || count > REGISTERS_MAX)
 		return refuse(request, ILLEGAL_VALUE, out);
@@ -146,12 +169,13 @@ read_registers(struct hm_sim_dtu *dtu, const uint8_t *request,
 		memcpy(out + HEAD, serial, size);
 	} else if (address >= HM_MODBUS_ADDRESS_RECORD &&
 	    offset % HM_MODBUS_STRIDE == 0 &&
-	    offset / HM_MODBUS_STRIDE < HM_MODBUS_RECORDS) {
+	    index < HM_MODBUS_RECORDS) {
 		if (faults & HM_SIM_BIT(HM_SIM_UNMAPPED))
 			size = 0;
-		count_answer(dtu, offset / HM_MODBUS_STRIDE);
-		put_records(dtu, time, faults, offset / HM_MODBUS_STRIDE,
-		    out + HEAD, size);
+		count_answer(dtu, index);
+		if (is_refused(dtu, faults, index))
+			return refuse(request, ILLEGAL_ADDRESS, out);
+		put_records(dtu, time, faults, index, out + HEAD, size);
 	} else {
 		return refuse(request, ILLEGAL_ADDRESS, out);
 	}
@@ -165,6 +189,8 @@ damage(unsigned faults, uint8_t *out, size_t size)
 {
 	if (faults & HM_SIM_BIT(HM_SIM_GARBAGE))
 		return hm_sim_dtu_garbage(out);
+	if (faults & HM_SIM_BIT(HM_SIM_TRANSACTION))
+		put(out, 0, 2);
 	if (faults & HM_SIM_BIT(HM_SIM_UNIT))
 		out[6]++;
 	if (faults & HM_SIM_BIT(HM_SIM_COUNT))
@@ -204,6 +230,8 @@ hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
 		size = refuse(request, ILLEGAL_FUNCTION, out);
 	else if (request_size != HM_MODBUS_REQUEST)
 		size = refuse(request, ILLEGAL_VALUE, out);
+	else if ((faults & HM_SIM_BIT(HM_SIM_MUTE)) && is_of_second(request))
+		return 0;
 	else if (faults & HM_SIM_BIT(HM_SIM_EXCEPTION))
 		size = refuse(request, DEVICE_FAILURE, out);
 	else

@@ -34,8 +34,8 @@ hm_sim_server_now(struct hm_sim_server *server)
 void
 hm_sim_server_uri(const struct hm_sim_endpoint *ep, char uri[HM_SIM_URI])
 {
-	hm_sim_address_uri(&ep->address, ep->is_modbus ? ep->dtu.unit : 0,
-	    uri);
+	hm_sim_address_uri(&ep->address, ep->is_modbus ? ep->dtu.unit :
+	    HM_SIM_NO_UNIT, uri);
 }
 
 /* Keys */
@@ -49,6 +49,27 @@ new_key(struct hm_sim_endpoint *ep)
 
 /* A DTU that gets a new key has restarted, so its connection ends, too. */
 static void
+restart(struct hm_sim_endpoint *ep)
+{
+	if (!new_key(ep))
+		hm_log_errno(HM_WARNING, "no random bytes for a key");
+	hm_sim_connection_close(ep);
+}
+
+static void
+on_encrypt(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct hm_sim_server *server = timer->data;
+
+	(void)loop;
+	(void)events;
+	for (size_t i = 0; i < server->options.hm_dtus; i++) {
+		server->endpoints[i].dtu.encrypts = true;
+		restart(&server->endpoints[i]);
+	}
+}
+
+static void
 on_rekey(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct hm_sim_server *server = timer->data;
@@ -58,11 +79,8 @@ on_rekey(struct ev_loop *loop, ev_timer *timer, int events)
 	for (size_t i = 0; i < server->count; i++) {
 		struct hm_sim_endpoint *ep = &server->endpoints[i];
 
-		if (!ep->dtu.encrypts)
-			continue;
-		if (!new_key(ep))
-			hm_log_errno(HM_WARNING, "no random bytes for a key");
-		hm_sim_connection_close(ep);
+		if (ep->dtu.encrypts)
+			restart(ep);
 	}
 }
 
@@ -199,9 +217,14 @@ start_timers(struct hm_sim_server *server)
 	double rekey = (double)server->options.rekey_ms / 1000;
 
 	ev_timer_init(&server->rekey, on_rekey, rekey, rekey);
+	ev_timer_init(&server->encrypt, on_encrypt,
+	    (double)server->options.encrypt_after_ms / 1000, 0);
 	ev_timer_init(&server->refuse, hm_sim_listener_on_refuse,
 	    REFUSE_CHECK, REFUSE_CHECK);
 	server->rekey.data = server->refuse.data = server;
+	server->encrypt.data = server;
+	if (server->options.encrypt_after_ms > 0)
+		ev_timer_start(server->loop, &server->encrypt);
 	if (server->options.rekey_ms > 0)
 		ev_timer_start(server->loop, &server->rekey);
 	if (server->options.faults.given & HM_SIM_BIT(HM_SIM_REFUSE))
@@ -272,6 +295,7 @@ hm_sim_server_close(struct hm_sim_server *server)
 	if (server == NULL)
 		return;
 	ev_timer_stop(server->loop, &server->rekey);
+	ev_timer_stop(server->loop, &server->encrypt);
 	ev_timer_stop(server->loop, &server->refuse);
 	for (size_t i = 0; i < server->count; i++) {
 		hm_sim_connection_close(&server->endpoints[i]);

@@ -20,6 +20,7 @@ struct hm_sim_options {
 	uint8_t unit;
 	bool encrypts;
 	int64_t rekey_ms; /* 0: never */
+	int64_t encrypt_after_ms; /* from the start; 0: never */
 	size_t page_size;
 	int64_t start, reset; /* as in hm_sim_clock_start */
 	int64_t speed, refresh_ms;

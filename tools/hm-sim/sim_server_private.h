@@ -39,7 +39,7 @@ struct hm_sim_server {
 	struct ev_loop *loop;
 	struct hm_sim_clock clock;
 	struct hm_sim_counters counters;
-	ev_timer rekey, refuse;
+	ev_timer rekey, encrypt, refuse;
 	int reserve; /* descriptor for turn_away() in sim_listener.c */
 	bool warned_full;
 	size_t count;

@@ -182,6 +182,24 @@ hm_backup(const char *path, const char *to, int64_t most_ms)
 	return false;
 }
 
+bool
+hm_backup_version(const char *path, int64_t version)
+{
+	char to[PATH_SIZE];
+	int n = snprintf(to, sizeof to, "%s.v%lld", path, (long long)version);
+
+	if (n < 0 || (size_t)n >= sizeof to) {
+		hm_log(HM_ERROR, "%s: no backup: its name is too long", path);
+		return false;
+	}
+	if (!hm_backup(path, to, -1))
+		return false;
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", path),
+	    hm_fact("backup", to)), "%s: is upgraded from version %lld; as it "
+	    "was, it is in %s", path, (long long)version, to);
+	return true;
+}
+
 /* Numbered copies */
 
 struct series {

@@ -17,6 +17,12 @@
 bool hm_backup(const char *path, const char *to, int64_t most_ms);
 
 /*
+ * Copy it to PATH.vVERSION, before it is upgraded from that version. False,
+ * logged, if there is no copy.
+ */
+bool hm_backup_version(const char *path, int64_t version);
+
+/*
  * Copy it to STEM_backup_YYYYmmdd_HHMMSS.db beside the database, and remove all
  * such copies except the newest `keep`.
  */

@@ -144,7 +144,12 @@ on_line(void *context, struct hm_slice line)
 	    &type))
 		return;
 	why = hm_row_make(work->maker, &work->record, line, &row);
-	if (why != NULL)
+	if (why == hm_row_no_start &&
+	    hm_record_get(&work->record, "start")->kind == HM_ABSENT)
+		hm_log(HM_DEBUG, "a record of type %.*s is not stored: it has "
+		    "no start, because the DTU's clock was not set",
+		    (int)type.n, type.p);
+	else if (why != NULL)
 		hm_stream_bad(work->stream, "not stored: %s", why);
 	else
 		store(work, row);

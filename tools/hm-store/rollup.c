@@ -8,6 +8,7 @@
 #include "db/sql.h"
 #include "record/fields.h"
 #include "record/types.h"
+#include "rollup_energy.h"
 #include "rollup_hour.h"
 
 #define HOUR 3600
@@ -31,7 +32,7 @@ sql_day(sqlite3_context *context, int count, sqlite3_value **value)
 	char day[DAY_TEXT];
 
 	(void)count;
-	format_day(hm_zone_day(sqlite3_value_int64(value[0]),
+	format_day(hm_zone_date(sqlite3_value_int64(value[0]),
 	    rollup->reset_hour), day);
 	sqlite3_result_text(context, day, -1, SQLITE_TRANSIENT);
 }
@@ -81,17 +82,6 @@ day_statement(struct hm_sql *sql, const struct hm_reading_type *type)
 	return hm_sql_text(sql);
 }
 
-static bool
-run_for(struct hm_db *db, const char *sql, int64_t hour)
-{
-	sqlite3_stmt *statement = NULL;
-	bool good = hm_db_prepare(db, sql, &statement) &&
-	    sqlite3_bind_int64(statement, 1, hour) == SQLITE_OK &&
-	    sqlite3_step(statement) == SQLITE_DONE;
-
-	return sqlite3_finalize(statement) == SQLITE_OK && good;
-}
-
 /* Whether this is the last due hour of its day. */
 static bool
 ends_day(struct hm_db *db, int64_t hour, bool *ends)
@@ -116,7 +106,7 @@ make_table(struct hm_db *db, const struct hm_reading_type *type, int64_t hour,
 	struct hm_sql sql;
 
 	return hm_rollup_hour_make(db, type, hour) && (!with_day ||
-	    run_for(db, day_statement(&sql, type), hour));
+	    hm_db_run_for(db, day_statement(&sql, type), hour));
 }
 
 /* A day is made with the last of its hours that are due. */
@@ -130,7 +120,7 @@ make_tables(struct hm_db *db, int64_t hour)
 	for (size_t i = 0; i < HM_SCOPES; i++)
 		if (!make_table(db, &hm_reading_types[i], hour, ends))
 			return false;
-	return true;
+	return !ends || hm_rollup_energy_make(db, hour);
 }
 
 /* The number of due hours, at most 2, and the first of them. */
@@ -146,7 +136,7 @@ static bool
 make_hour(struct hm_db *db, int64_t hour)
 {
 	return hm_db_run(db, "BEGIN IMMEDIATE") && make_tables(db, hour) &&
-	    run_for(db, "DELETE FROM rollup_due WHERE hour = ?1", hour) &&
+	    hm_db_run_for(db, "DELETE FROM rollup_due WHERE hour = ?1", hour) &&
 	    hm_db_run(db, "COMMIT");
 }
 

@@ -193,10 +193,13 @@ put_reading(struct hm_row_maker *m, const struct hm_row_columns *columns,
 
 /* Keys that a record must have */
 
+const char hm_row_no_start[] = "no start";
+
 static const struct {
 	const char *type, *keys[5];
 } events[] = {
     {"alarm", {"dtu", "start"}},
+    {"alarms", {"dtu"}},
     {"status", {"dtu"}},
     {"info", {"dtu", "serial"}},
     {"history", {"dtu", "serial", "start", "package"}},
@@ -253,7 +256,7 @@ refuse_key(const struct hm_record *record, const char *key)
 	    {"serial", HM_LABEL, "no serial",
 	        "serial is longer than 1024 bytes"},
 	    {"port", HM_CODE, "no port", "port is no integer"},
-	    {"start", HM_MOMENT, "no start",
+	    {"start", HM_MOMENT, hm_row_no_start,
 	        "start is no time like 2026-11-23T10:15:00Z"},
 	    {"package", HM_CODE, "no package", "package is no integer"},
 	    {"tool", HM_LABEL, "no tool", "tool is longer than 1024 bytes"},

@@ -47,6 +47,9 @@ void hm_row_maker_free(struct hm_row_maker *maker);
 /* Whether records of a type are stored. */
 bool hm_row_takes(struct hm_slice type);
 
+/* The reason for an alarm or a history whose DTU has no clock. */
+extern const char hm_row_no_start[];
+
 /*
  * Encode the record in `line` to *row, valid until the next call. NULL, or the
  * reason why it cannot be stored: a part of its key is missing or wrong.

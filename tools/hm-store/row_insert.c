@@ -37,7 +37,7 @@ struct hm_row_insert {
 	sqlite3 *handle;
 	struct table_rows readings[HM_SCOPES];
 	struct hm_record record;
-	sqlite3_stmt *event[5]; /* in the order of `events` */
+	sqlite3_stmt *event[6]; /* in the order of `events` */
 	char data[HM_LINE_MAX]; /* members that are stored as JSON */
 };
 
@@ -225,9 +225,9 @@ struct column {
 /*
  * The parameters of each statement are the time, the columns and the data, if
  * any. A repeated record adds no row: alarms are repeated with each list of
- * alarms, states with each failed poll, device information each hour. If a
- * probe of the breaker and its result have the same second, the result is
- * stored.
+ * alarms, states with each failed poll, device information each hour. A list
+ * ends the alarms that it lacks. If a probe of the breaker and its result have
+ * the same second, the result is stored.
  */
 static const struct event {
 	const char *type, *sql;
@@ -245,6 +245,13 @@ static const struct event {
         {{"dtu", HM_LABEL}, {"serial", HM_LABEL}, {"port", HM_CODE},
         {"code", HM_CODE}, {"alert", HM_LABEL}, {"text", HM_LABEL},
         {"count", HM_CODE}, {"start", HM_MOMENT}, {"end", HM_MOMENT}}},
+    {"alarms", "UPDATE alarm SET end = ?1, time = ?1 WHERE dtu = ?2 AND "
+        "code IS NOT NULL AND end IS NULL AND time < ?1 AND NOT EXISTS "
+        "(SELECT 1 FROM json_each(?3, '$.lasting') WHERE "
+        "json_extract(value, '$.serial') IS serial AND "
+        "json_extract(value, '$.code') = code AND "
+        "unixepoch(json_extract(value, '$.start')) = start)", true,
+        {{"dtu", HM_LABEL}}},
     {"status", "INSERT OR IGNORE INTO status SELECT ?1, ?2, ?3, ?4, ?5, ?6, "
         "?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM (SELECT state, breaker, "
         "error FROM status WHERE dtu = ?2 AND time <= ?1 "

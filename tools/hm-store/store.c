@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "backup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/db.h"
@@ -170,6 +171,8 @@ open_db(struct hm_store *s)
 	s->counts.refused = why != NULL;
 	if (why == NULL)
 		why = hm_schema_bring_up(&s->db);
+	if (why == NULL)
+		why = hm_schema_migrate(&s->db, hm_backup_version);
 	if (why == NULL && (!hm_row_insert_prepare(s->rows, &s->db) ||
 	    !hm_rollup_prepare(&s->rollup, &s->db, s->options.reset_hour) ||
 	    !note_settings(s)))

@@ -41,6 +41,14 @@ on_reading(void *context, struct hm_slice line)
 }
 
 static void
+on_dropped(void *context, size_t frame, const char *why)
+{
+	(void)context;
+	if (frame == 0 || why[0] == '\0')
+		abort();
+}
+
+static void
 on_bad(void *context, size_t frame, const char *why)
 {
 	struct seen *seen = context;
@@ -111,7 +119,7 @@ decode(struct hm_slice line)
 	static struct hm_decoder *decoder;
 	static struct seen seen;
 	static const struct hm_decode_output output = {&seen, on_reading,
-	    on_bad};
+	    on_bad, on_dropped};
 	static struct hm_record frames;
 	struct hm_fault fault;
 

@@ -69,10 +69,32 @@ check_request(const struct hm_dialog *d)
 }
 
 static void
+check_missing(const struct hm_dialog *d)
+{
+	uint8_t missing[HM_DIALOG_PARTS_MAX];
+	size_t n = hm_dialog_missing(d, missing);
+
+	if (n > HM_DIALOG_PARTS_MAX)
+		abort();
+	for (size_t i = 1; i < n; i++)
+		if (missing[i - 1] >= missing[i])
+			abort();
+}
+
+static void
+on_dropped(const struct hm_dtu *dtu, const char *reason)
+{
+	if (dtu->name != text || reason[0] == '\0')
+		abort();
+}
+
+static void
 check(const struct hm_dialog *d, enum hm_turn turn)
 {
+	check_missing(d);
 	switch (turn) {
 	case HM_TURN_ASK:
+	case HM_TURN_RECONNECT:
 		check_request(d);
 		break;
 	case HM_TURN_READ:
@@ -179,7 +201,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct hm_dtu dtu = {.name = text, .host = text, .port = 10081,
 	    .unit = UNIT};
 	struct hm_dialog_options options = {.ask_period = 3600,
-	    .arena = &arena};
+	    .arena = &arena, .dropped = on_dropped};
 	struct hm_dialog *d;
 
 	if (size == 0 || (arena.memory == NULL &&

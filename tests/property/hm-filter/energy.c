@@ -8,10 +8,18 @@
  *  - the total is never below the second last true reading, and at the end of a
  *    day whose last three readings were true and the same, both counters are
  *    true;
+ *  - total minus today, the total at which the day began, is the same all day,
+ *    the true one, and not below the last total shown the day before: so the
+ *    energies of all days add up to the growth of the total;
  *  - a DTU's sums are the sums of the counters shown for its ports, or absent.
  *
- * A glitch lasts for one reading of a port, or for several if it is impossible:
- * two possible glitches in a row look like true readings. If a device was away
+ * Inputs make up to their share of the inverter; with two panels or a battery
+ * on every second input, more than that. After a gap that has to be confirmed,
+ * as has a counter of 16 bits that wraps: meanwhile the total may stay behind.
+ *
+ * A glitch lasts for one reading of a port, or for several if it is impossible
+ * or above the port's share: two possible glitches in a row look like true
+ * readings. If a device was away
  * when the day began and did not reset its own counter, the energy of both days
  * cannot be separated: then the only rule for today is that it does not fall.
  */
@@ -44,6 +52,17 @@ static const char *const zones[] = {"UTC", "Europe/Berlin",
 
 enum reset { MIDNIGHT, LATE, EARLY, SUNRISE, NEVER, RESETS };
 enum night { ABSENT, ZEROS, LAST, NIGHTS };
+enum wiring { FULL, HALF, BATTERY, WIRINGS };
+
+/* Rated power, in W, of an input and of the inverter. */
+static const struct model {
+	const char *name; /* NULL: not told */
+	int64_t share, all;
+} models[] = {
+    {"HMT-1800/2250-6T", 375, 2250},
+    {"HMS-1600/1800/2000-4T", 500, 2000},
+    {NULL, 600, 5000},
+};
 
 /* A port: the true counters, those of its device, and those that were shown. */
 struct input {
@@ -61,8 +80,18 @@ struct input {
 	int64_t stuck;  /* an impossible total, for so many readings */
 	int stuck_left;
 
+	bool wired; /* something is connected */
+	int64_t watts; /* at most */
+	bool wraps; /* the device's counter has 16 bits */
+	int steady; /* true readings without gap and glitch */
+	bool claims; /* more than its share, or a wrap, is to be confirmed */
+	int64_t calm, calm_from; /* true readings that confirm it; the first */
+
 	bool known, today_known;
 	int64_t total, today; /* as shown */
+	int64_t base, base_day; /* total - today, and of which day */
+	int64_t last, last_day; /* the last total, and of which day */
+	int64_t end; /* the last total of the day before */
 };
 
 struct inverter {
@@ -71,6 +100,8 @@ struct inverter {
 	enum reset reset;
 	int64_t reset_at; /* of the device's day, 0: done */
 	bool was_awake;
+	const struct model *model;
+	enum wiring wiring;
 };
 
 struct dtu {
@@ -102,7 +133,7 @@ struct test {
 	struct hm_guard *guard;
 	uint64_t seed, days, readings, zeros, spikes, dips, kills, restarts,
 	    offline, forgotten, checked_days, steps;
-	uint64_t refused;
+	uint64_t refused, claims, wraps, above;
 	struct hm_record record;
 };
 
@@ -184,6 +215,39 @@ find_begin(int64_t date, int hour)
 }
 
 static void
+start_input(struct test *t, const struct inverter *inv, size_t n,
+    struct input *in)
+{
+	int64_t share = inv->model->share;
+
+	in->wired = inv->wiring == FULL || n % 2 == 0;
+	in->wraps = inv->wiring == BATTERY && one_in(t, 2);
+	in->watts = inv->wiring == FULL ? share * 11 / 10 : share * 21 / 10;
+	/* The guard bounds what may be made while a counter wraps. */
+	if (in->wraps)
+		in->watts = 50;
+	in->made = 1 + below(t, in->wraps ? 65536 : 20000000);
+	in->exact = (double)in->made;
+	in->today_base = in->made;
+	in->day_made = in->made;
+	in->slack = PLENTY;
+	in->total = in->today = in->base_day = -1;
+	in->last = in->last_day = -1;
+}
+
+static void
+start_inverter(struct test *t, size_t i, struct inverter *inv)
+{
+	inv->there = i == 0 || !one_in(t, 4);
+	inv->reset = (enum reset)below(t, RESETS);
+	inv->model = &models[below(t, sizeof models / sizeof *models)];
+	if (one_in(t, 2) && !t->plant.steps)
+		inv->wiring = (enum wiring)below(t, WIRINGS);
+	for (size_t n = 0; n < t->plant.inputs; n++)
+		start_input(t, inv, n, &inv->input[n]);
+}
+
+static void
 start_plant(struct test *t)
 {
 	static const int64_t periods[] = {900, 900, 900, 600, 300, 60};
@@ -207,22 +271,8 @@ start_plant(struct test *t)
 	    (p->begin[0] + 12 * HOUR) % DAY : below(t, DAY);
 	p->tells_today = !one_in(t, 8);
 	for (size_t d = 0; d < p->dtus; d++)
-		for (size_t i = 0; i < p->inverters; i++) {
-			struct inverter *inv = &p->dtu[d].inverter[i];
-
-			inv->there = i == 0 || !one_in(t, 4);
-			inv->reset = (enum reset)below(t, RESETS);
-			for (size_t n = 0; n < p->inputs; n++) {
-				struct input *in = &inv->input[n];
-
-				in->made = 1 + below(t, 20000000);
-				in->exact = (double)in->made;
-				in->today_base = in->made;
-				in->day_made = in->made;
-				in->slack = PLENTY;
-				in->total = in->today = -1;
-			}
-		}
+		for (size_t i = 0; i < p->inverters; i++)
+			start_inverter(t, i, &p->dtu[d].inverter[i]);
 }
 
 /* Hours from noon, -12 to 12. */
@@ -255,7 +305,14 @@ make_energy(struct test *t, struct inverter *inv, double light,
 		struct input *in = &inv->input[n];
 		double cloud = (double)below(t, 1000) / 1000;
 
-		in->exact += 550 * light * cloud * (double)seconds / 3600;
+		if (!in->wired)
+			continue;
+		if (inv->wiring == HALF)
+			cloud = 1 - cloud / 8;
+		else if (inv->wiring == BATTERY)
+			cloud = 1;
+		in->exact += (double)in->watts * light * cloud *
+		    (double)seconds / 3600;
 		in->made = (int64_t)in->exact;
 	}
 }
@@ -332,8 +389,24 @@ stay_stuck(struct test *t, struct input *in, struct said *said)
 	t->spikes++;
 }
 
+/* More than the port can have made, for too short a time to be a claim. */
 static void
-glitch(struct test *t, struct input *in, struct said *said, bool quarter)
+stick_above_share(struct test *t, const struct inverter *inv,
+    struct input *in)
+{
+	int64_t period = t->plant.period;
+	int most = period == 60 ? 5 : period == 300 ? 3 : 2;
+
+	/* After a restart the guard may know an older time, by 5 minutes. */
+	in->stuck = inv->model->share * 3 * (1500 + 12 * period) / 7200 + 50 +
+	    below(t, 200);
+	in->stuck_left = 1 + (int)below(t, most);
+	t->above++;
+}
+
+static void
+glitch(struct test *t, const struct inverter *inv, struct input *in,
+    struct said *said, bool quarter)
 {
 	if (in->stuck_left > 0) {
 		stay_stuck(t, in, said);
@@ -351,6 +424,9 @@ glitch(struct test *t, struct input *in, struct said *said, bool quarter)
 	} else if (in->known && one_in(t, 400)) {
 		in->stuck = (int64_t)1 << 24 | any_size(t, 32);
 		in->stuck_left = 1 + (int)below(t, 5);
+	} else if (in->steady > 6 && !in->claims && !t->plant.steps &&
+	    one_in(t, 400)) {
+		stick_above_share(t, inv, in);
 	} else if (in->since_glitch > 3 && one_in(t, 150)) {
 		said->total = below(t, said->total + 1);
 		if (said->today > 0 && one_in(t, 2))
@@ -362,19 +438,86 @@ glitch(struct test *t, struct input *in, struct said *said, bool quarter)
 }
 
 static struct said
-say(struct test *t, struct input *in, bool awake, bool quarter)
+say(struct test *t, const struct inverter *inv, struct input *in,
+    bool quarter)
 {
+	bool awake = inv->was_awake;
 	struct said said = {in->made, in->made - in->today_base, awake, true};
 
+	if (!in->wired)
+		return (struct said){one_in(t, 2) - 1, -1, awake, false};
 	in->since_glitch++;
+	/* A glitch above the share would be possible after a gap. */
+	if (!awake && in->stuck < (int64_t)1 << 24)
+		in->stuck_left = 0;
+	if (in->wraps)
+		said.total %= 65536;
+	if (said.total == 0)
+		said.true_total = false;
 	if (!t->plant.tells_today)
 		said.today = -1;
 	if (!awake && t->plant.night == ABSENT)
 		return (struct said){-1, -1, false, false};
 	if (!awake && t->plant.night == ZEROS)
 		return (struct said){0, 0, false, false};
-	glitch(t, in, &said, quarter);
+	glitch(t, inv, in, &said, quarter);
 	return said;
+}
+
+/* Whether the reading has to be confirmed by others. */
+static bool
+is_claim(const struct inverter *inv, const struct input *in, int64_t now)
+{
+	int64_t gap = now - in->last_good_time;
+
+	if (!in->known)
+		return false;
+	return (in->wraps && in->made / 65536 > in->last_good / 65536) ||
+	    (gap > 900 && (in->made - in->last_good) * 7200 >
+	    inv->model->share * 3 * gap);
+}
+
+/*
+ * A reading was lost. If the port makes more than one and a half times its
+ * share, the next one may be too far above the shown total.
+ */
+static void
+lose_reading(const struct inverter *inv, struct input *in)
+{
+	in->calm = in->steady = 0;
+	in->claims |= in->known && in->watts * 2 > inv->model->share * 3;
+}
+
+static void
+note_claim(struct test *t, const struct inverter *inv, struct input *in,
+    const struct said *said, int64_t now)
+{
+	if (!said->true_total) {
+		if (said->total > 0)
+			lose_reading(inv, in);
+		return;
+	}
+	in->steady = now - in->last_good_time > 3 * t->plant.period ? 0 :
+	    in->steady + 1;
+	if (is_claim(inv, in, now)) {
+		t->claims += !in->claims;
+		t->wraps += in->wraps;
+		in->claims = true;
+		in->calm = 0;
+	}
+	if (in->claims && said->awake) {
+		in->calm_from = in->calm == 0 ? in->made : in->calm_from;
+		in->calm++;
+	}
+}
+
+/* A claim has been accepted when enough readings confirm it. */
+static void
+end_claim(const struct test *t, struct input *in)
+{
+	if (in->calm > 900 / t->plant.period + 6 &&
+	    in->truths[2] > in->calm_from)
+		in->claims = false;
 }
 
 /* Note a true reading, to check the counters shown for later ones. */
@@ -395,6 +538,9 @@ remember(const struct test *t, struct input *in, const struct said *said,
 			in->slack = apart ? 0 : PLENTY;
 		if (in->seen == 0)
 			in->slack = apart ? 0 : PLENTY;
+		/* The day's first reading is not accepted at once. */
+		if (in->claims)
+			in->slack = apart && gap ? 0 : PLENTY;
 	}
 	in->last_good = in->made;
 	in->last_good_time = now;
@@ -423,7 +569,7 @@ judge_total(const struct test *t, struct input *in, int64_t total, int64_t now)
 	in->known = true;
 	in->total = total;
 	if (!t->plant.steps && in->seen > 5 && in->since_glitch > 4 &&
-	    total < in->truths[2])
+	    !in->claims && total < in->truths[2])
 		fail(t, in, now, "a total stays behind");
 }
 
@@ -446,10 +592,36 @@ judge_today(const struct test *t, struct input *in, int64_t today,
 	in->today = today;
 }
 
+/* The total at which the day began, as hm-store sees it. */
+static void
+judge_base(const struct test *t, struct input *in, int64_t day, int64_t now)
+{
+	int64_t base = in->total - in->today;
+
+	if (t->plant.steps || !in->known || !in->today_known)
+		return;
+	if (in->last_day != day)
+		in->end = in->last;
+	in->last = in->total;
+	in->last_day = day;
+	if (in->today > 0 && in->base_day == day && base != in->base)
+		fail(t, in, now, "the total at which a day began changes");
+	if (in->today > 0 && in->base_day != day) {
+		if (base < in->end)
+			fail(t, in, now, "a day begins below the last one");
+		if (in->slack >= 0 && in->slack < PLENTY &&
+		    llabs(base - in->day_made) > in->slack)
+			fail(t, in, now, "a day does not begin at the truth");
+		in->base = base;
+		in->base_day = day;
+	}
+}
+
 static bool
 has_settled(const struct input *in)
 {
-	return in->seen > 5 && in->since_glitch > 4 && in->awake_today > 5 &&
+	return in->seen > 5 && !in->claims && in->since_glitch > 4 &&
+	    in->awake_today > 5 &&
 	    in->truths[0] == in->made && in->truths[1] == in->made &&
 	    in->truths[2] == in->made;
 }
@@ -516,7 +688,7 @@ judge_sums(struct test *t, size_t d, const char *time, int64_t now)
 			const struct input *in =
 			    &p->dtu[d].inverter[i].input[n];
 
-			if (!p->dtu[d].inverter[i].there)
+			if (!p->dtu[d].inverter[i].there || !in->wired)
 				continue;
 			all = all && in->known && in->today_known;
 			total += in->total;
@@ -575,6 +747,18 @@ save(struct test *t)
 		exit(EXIT_FAILURE);
 }
 
+/* A new guard begins at the device's counter. */
+static void
+forget_wraps(struct input *in)
+{
+	int64_t wrapped = in->wraps ? in->made / 65536 * 65536 : 0;
+
+	in->exact -= (double)wrapped;
+	in->made -= wrapped;
+	in->today_base -= wrapped;
+	in->day_made -= wrapped;
+}
+
 /* Another process forgets a port, or it comes back as a new one. */
 static void
 change_inverter(struct test *t, size_t d)
@@ -594,9 +778,12 @@ change_inverter(struct test *t, size_t d)
 
 		in->known = in->today_known = false;
 		in->seen = in->awake_today = in->since_glitch = 0;
-		in->stuck_left = 0;
+		in->stuck_left = in->steady = 0;
+		in->claims = false;
 		in->slack = PLENTY;
-		in->total = in->today = -1;
+		in->total = in->today = in->base_day = -1;
+		in->last = in->last_day = -1;
+		forget_wraps(in);
 	}
 	other = hm_ledger_db_open(t->path, true);
 	if (other == NULL || hm_ledger_db_forget(other, hm_text(serial)) < 0)
@@ -614,6 +801,22 @@ struct answers {
 };
 
 static void
+show_inverter(struct test *t, size_t d, size_t i, const char *time)
+{
+	const struct inverter *inv = &t->plant.dtu[d].inverter[i];
+	struct hm_guard_answer answer;
+	char line[300];
+
+	if (inv->model->name == NULL)
+		return;
+	snprintf(line, sizeof line, "{\"type\":\"inverter\",\"time\":"
+	    "\"%s\",\"dtu\":\"d%zu\",\"serial\":\"1164%zu%zu\","
+	    "\"model\":\"%s\",\"operating_status\":%d,\"link_status\":1}",
+	    time, d, d, i, inv->model->name, inv->was_awake ? 3 : 0);
+	look(t, HM_SCOPE_INVERTER, line, &answer);
+}
+
+static void
 read_dtu(struct test *t, size_t d, int64_t now, struct answers *a)
 {
 	struct plant *p = &t->plant;
@@ -624,9 +827,10 @@ read_dtu(struct test *t, size_t d, int64_t now, struct answers *a)
 	for (size_t i = 0; i < p->inverters; i++) {
 		struct inverter *inv = &p->dtu[d].inverter[i];
 
+		if (inv->there)
+			show_inverter(t, d, i, time);
 		for (size_t n = 0; inv->there && n < p->inputs; n++) {
-			a->said[i][n] = say(t, &inv->input[n], inv->was_awake,
-			    quarter);
+			a->said[i][n] = say(t, inv, &inv->input[n], quarter);
 			show_port(t, d, i, n, &a->said[i][n], time,
 			    &a->shown[i][n]);
 		}
@@ -667,14 +871,31 @@ judge_dtu(struct test *t, size_t d, int64_t now, const struct answers *a)
 	for (size_t i = 0; i < p->inverters; i++)
 		for (size_t n = 0; p->dtu[d].inverter[i].there &&
 		    n < p->inputs; n++) {
+			const struct inverter *inv = &p->dtu[d].inverter[i];
 			struct input *in = &p->dtu[d].inverter[i].input[n];
 
+			note_claim(t, inv, in, &a->said[i][n], now);
 			remember(t, in, &a->said[i][n], now);
+			end_claim(t, in);
 			judge_total(t, in, a->shown[i][n].total, now);
 			judge_today(t, in, a->shown[i][n].today,
 			    has_new_day(t, d, i, n, day), now);
+			judge_base(t, in, day, now);
 		}
 	judge_sums(t, d, time, now);
+}
+
+static void
+go_offline(struct test *t, struct dtu *dtu, int64_t now)
+{
+	dtu->offline_until = now + any_size(t, 19) + 60;
+	t->offline++;
+	for (size_t i = 0; i < t->plant.inverters; i++)
+		for (size_t n = 0; n < t->plant.inputs; n++) {
+			struct input *in = &dtu->inverter[i].input[n];
+
+			in->stuck_left = in->steady = 0;
+		}
 }
 
 static void
@@ -686,8 +907,7 @@ poll_dtu(struct test *t, size_t d, int64_t now)
 	if (now < dtu->offline_until)
 		return;
 	if (one_in(t, 400)) {
-		dtu->offline_until = now + any_size(t, 19) + 60;
-		t->offline++;
+		go_offline(t, dtu, now);
 		return;
 	}
 	if (one_in(t, 3000))
@@ -698,8 +918,12 @@ poll_dtu(struct test *t, size_t d, int64_t now)
 		t->kills++;
 		restart(t);
 		for (size_t i = 0; i < t->plant.inverters; i++)
-			for (size_t n = 0; n < t->plant.inputs; n++)
-				dtu->inverter[i].input[n].since_glitch = 0;
+			for (size_t n = 0; n < t->plant.inputs; n++) {
+				struct inverter *inv = &dtu->inverter[i];
+
+				inv->input[n].since_glitch = 0;
+				lose_reading(inv, &inv->input[n]);
+			}
 		return;
 	}
 	judge_dtu(t, d, now, &a);
@@ -740,9 +964,10 @@ run_dtu(struct test *t, size_t d, int64_t now)
 
 	for (size_t i = 0; i < p->inverters; i++) {
 		struct inverter *inv = &p->dtu[d].inverter[i];
+		bool lasts = inv->wiring == BATTERY;
 
-		make_energy(t, inv, sun(hours), p->period);
-		run_device(inv, now, is_awake(hours));
+		make_energy(t, inv, lasts ? 1 : sun(hours), p->period);
+		run_device(inv, now, lasts || is_awake(hours));
 	}
 }
 
@@ -819,12 +1044,15 @@ main(int argc, char *argv[])
 	printf("ok - %llu days of inputs, %llu of them to the end: %llu "
 	    "readings, %llu zeros, %llu spikes, %llu dips, %llu refused, "
 	    "%llu kills, %llu restarts, %llu times offline, %llu inverters "
-	    "taken away or added, %llu clock steps\n",
+	    "taken away or added, %llu clock steps, %llu claims, %llu of them "
+	    "wraps, %llu glitches above a share\n",
 	    (unsigned long long)t.days, (unsigned long long)t.checked_days,
 	    (unsigned long long)t.readings, (unsigned long long)t.zeros,
 	    (unsigned long long)t.spikes, (unsigned long long)t.dips,
 	    (unsigned long long)t.refused, (unsigned long long)t.kills,
 	    (unsigned long long)t.restarts, (unsigned long long)t.offline,
-	    (unsigned long long)t.forgotten, (unsigned long long)t.steps);
+	    (unsigned long long)t.forgotten, (unsigned long long)t.steps,
+	    (unsigned long long)t.claims, (unsigned long long)t.wraps,
+	    (unsigned long long)t.above);
 	return EXIT_SUCCESS;
 }

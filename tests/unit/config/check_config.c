@@ -552,7 +552,7 @@ START_TEST(dtus_are_json_in_the_environment)
 	size_t count;
 
 	setenv("DTU_CONFIGS", "[{\"name\":\"roof\",\"host\":\"10.0.0.5\","
-	    "\"port\":502,\"unit_id\":1},{\"uri\":\"hm:\\/\\/b\"}]", 1);
+	    "\"port\":502,\"unit_id\":0},{\"uri\":\"hm:\\/\\/b\"}]", 1);
 	load(&poll_tool, "",
 	    "dtu_configs: [{host: a}, {host: b}, {host: c}]\n");
 	ck_assert_msg(config != NULL, "%s", said);
@@ -561,7 +561,8 @@ START_TEST(dtus_are_json_in_the_environment)
 	ck_assert_str_eq(dtu[0].name, "roof");
 	ck_assert_str_eq(dtu[0].host, "10.0.0.5");
 	ck_assert_int_eq(dtu[0].port, 502);
-	ck_assert_int_eq(dtu[0].unit_id, 1);
+	ck_assert_int_eq(dtu[0].unit_id, 0);
+	ck_assert_int_eq(dtu[1].unit_id, HM_NO_UNIT_ID);
 	ck_assert_str_eq(dtu[0].where, "DTU_CONFIGS:1:2: dtu_configs");
 	ck_assert_str_eq(dtu[1].uri, "hm://b");
 	free_config();

@@ -26,6 +26,7 @@ static const struct {
     {"hm://dtu-1.local#the roof: a/b#c", HM_TRANSPORT_HM, "dtu-1.local", 10081,
         9, "the roof: a/b#c"},
     {"modbus://dtu", HM_TRANSPORT_MODBUS, "dtu", 502, 9, "dtu"},
+    {"modbus://dtu/0", HM_TRANSPORT_MODBUS, "dtu", 502, 0, "dtu"},
     {"modbus://dtu/255", HM_TRANSPORT_MODBUS, "dtu", 502, 255, "dtu"},
     {"modbus://dtu:502/1#a", HM_TRANSPORT_MODBUS, "dtu", 502, 1, "a"},
     {"modbus://dtu:1502/", HM_TRANSPORT_MODBUS, "dtu", 1502, 9, "dtu:1502"},

@@ -12,10 +12,16 @@ static const char source[] = __FILE__;
 
 static struct hm_db db;
 
+/* How often a file was to be saved, and whether that succeeds. */
+static int saved;
+static bool can_save;
+
 static void
 setup(void)
 {
 	make_scratch();
+	saved = 0;
+	can_save = true;
 }
 
 static void
@@ -33,6 +39,27 @@ bring_up(const char *name)
 	open_plain(&db, name);
 	why = hm_schema_bring_up(&db);
 	ck_assert_msg(why == NULL, "%s", why);
+}
+
+static bool
+save(const char *path, int64_t version)
+{
+	ck_assert_str_eq(path, db.path);
+	ck_assert_int_eq(version, 1);
+	ck_assert_int_eq(number(&db, "PRAGMA user_version"), 1);
+	saved++;
+	return can_save;
+}
+
+static void
+migrate(void)
+{
+	const char *why = hm_schema_migrate(&db, save);
+
+	ck_assert_msg(why == NULL, "%s", why);
+	ck_assert_int_eq(number(&db, "PRAGMA user_version"),
+	    HM_SCHEMA_VERSION);
+	ck_assert_int_ne(sqlite3_get_autocommit(db.handle), 0);
 }
 
 /* A file as sqlite3 makes it: no log beside it, no tables of hm in it. */
@@ -187,7 +214,7 @@ START_TEST(upgrades_a_ledger)
 }
 END_TEST
 
-static const char *const kept[] = {"0.db", "1.db"};
+static const char *const kept[] = {"0.db", "1.db", "1-reset-23.db"};
 
 /* The upgraded schema is the same as a new one. */
 START_TEST(upgrades_every_version)
@@ -196,6 +223,8 @@ START_TEST(upgrades_every_version)
 
 	copy_kept(kept[_i]);
 	bring_up(kept[_i]);
+	migrate();
+	ck_assert_int_eq(saved, kept[_i][0] - '0');
 	COPY_TEXT(names, answer(&db, names_sql));
 	ck_assert_str_eq(answer(&db, "PRAGMA integrity_check"), "ok");
 	ck_assert_int_gt(number(&db, "SELECT count(*) "
@@ -204,6 +233,65 @@ START_TEST(upgrades_every_version)
 	hm_db_close(&db);
 	bring_up("new.db");
 	ck_assert_str_eq(answer(&db, names_sql), names);
+}
+END_TEST
+
+static const char days_sql[] = "SELECT day, samples, today_production, "
+    "total_production FROM port_daily";
+
+/* By hm-store 0.1.0 with reset_hour 23. */
+START_TEST(renames_days)
+{
+	copy_kept("1-reset-23.db");
+	bring_up("1-reset-23.db");
+	/* As a tool that only has its ledger in the file leaves it. */
+	ck_assert_int_eq(number(&db, "PRAGMA user_version"), 1);
+	ck_assert_str_eq(answer(&db, days_sql),
+	    "2026-06-09|3|500|10500\n2026-06-10|3|600|11100\n"
+	    "2026-06-11|2|200|11300");
+	migrate();
+	ck_assert_int_eq(saved, 1);
+	ck_assert_str_eq(answer(&db, days_sql),
+	    "2026-06-10|3|500|10500\n2026-06-11|3|600|11100\n"
+	    "2026-06-12|2|200|11300");
+	ck_assert_str_eq(answer(&db, "SELECT day FROM inverter_daily "
+	    "UNION ALL SELECT day FROM dtu_daily"), "2026-06-10\n2026-06-11\n"
+	    "2026-06-12\n2026-06-10\n2026-06-11\n2026-06-12");
+	ck_assert_int_gt(number(&db, "SELECT count(*) FROM rollup_due"), 0);
+	migrate();
+	ck_assert_int_eq(saved, 1);
+}
+END_TEST
+
+/* The setting has changed: from 23 to 0 on the 11th, at 10 o'clock. */
+START_TEST(renames_days_of_the_setting)
+{
+	copy_kept("1-reset-23.db");
+	bring_up("1-reset-23.db");
+	run(&db, "UPDATE config SET time = "
+	    "CAST(strftime('%s', '2026-06-01') AS INTEGER); "
+	    "INSERT INTO config VALUES (CAST(strftime('%s', "
+	    "'2026-06-11T10:00:00') AS INTEGER), 'reset_hour', '0'); "
+	    "UPDATE port_daily SET samples = 4 WHERE day = '2026-06-11'");
+	migrate();
+	/* Of two days of one name that with more readings stays. */
+	ck_assert_str_eq(answer(&db, days_sql),
+	    "2026-06-10|3|500|10500\n2026-06-11|4|200|11300");
+}
+END_TEST
+
+START_TEST(upgrades_nothing_that_cannot_be_saved)
+{
+	copy_kept("1-reset-23.db");
+	bring_up("1-reset-23.db");
+	can_save = false;
+	ck_assert_str_eq(hm_schema_migrate(&db, save), "it is of an older "
+	    "version, and cannot be copied before it is upgraded");
+	hm_db_close(&db);
+	bring_up("1-reset-23.db");
+	ck_assert_int_eq(number(&db, "PRAGMA user_version"), 1);
+	ck_assert_int_eq(number(&db, "SELECT count(*) FROM port_daily "
+	    "WHERE day = '2026-06-09'"), 1);
 }
 END_TEST
 
@@ -343,7 +431,7 @@ expect_refused(const char *name, const char *why)
 
 START_TEST(refuses_a_newer_version)
 {
-	make_foreign("db", "CREATE TABLE x (y); PRAGMA user_version = 2");
+	make_foreign("db", "CREATE TABLE x (y); PRAGMA user_version = 3");
 	expect_refused("db", "it was made by a newer version of hm; nothing "
 	    "in it has been touched");
 }
@@ -454,6 +542,9 @@ main(void)
 	tcase_add_test(tcase, is_made_once_by_many);
 	tcase_add_test(tcase, upgrades_a_ledger);
 	tcase_add_loop_test(tcase, upgrades_every_version, 0, COUNT(kept));
+	tcase_add_test(tcase, renames_days);
+	tcase_add_test(tcase, renames_days_of_the_setting);
+	tcase_add_test(tcase, upgrades_nothing_that_cannot_be_saved);
 	tcase_add_test(tcase, adds_to_the_ledger);
 	tcase_add_loop_test(tcase, adds_a_field, 0, COUNT(fields));
 	tcase_add_test(tcase, replaces_views);

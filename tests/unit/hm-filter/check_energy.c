@@ -17,7 +17,7 @@ static enum hm_energy_verdict
 reading_at(int64_t time, int64_t total, int64_t today, bool awake)
 {
 	const struct hm_energy_reading r = {
-	    .time = time, .watts = 500, .awake = awake,
+	    .time = time, .watts = 500, .inverter_watts = 2000, .awake = awake,
 	    .total = total, .today = today,
 	};
 
@@ -134,6 +134,120 @@ START_TEST(what_cannot_have_been_made_is_refused)
 }
 END_TEST
 
+/*
+ * After two readings, 4 hours of 1300 W on an input whose share is 500 W: every
+ * minute until the verdict is another one. The minutes that it took.
+ */
+static int64_t
+claim(int64_t gap_wh, enum hm_energy_verdict until)
+{
+	int64_t from;
+
+	reading(10500, 500);
+	reading(10503, 503);
+	from = now += 4 * HOUR;
+	for (int64_t i = 0; i < 2000; i++)
+		if (reading(10503 + gap_wh + 20 * i, -1) == until)
+			return (now - from) / MINUTE - 1;
+	ck_abort_msg("never");
+	return -1;
+}
+
+START_TEST(an_input_may_make_more_than_its_share)
+{
+	ck_assert_int_eq(claim(5200, HM_ENERGY_GOOD), 15);
+	ck_assert_int_eq(hm_energy_total(&e), 10503 + 5200 + 280);
+	ck_assert_int_eq(reading(10503 + 5200 + 320, -1), HM_ENERGY_GOOD);
+	ck_assert_int_eq(hm_energy_total(&e), 10503 + 5200 + 300);
+	ck_assert_int_eq(e.shift, 0);
+}
+END_TEST
+
+START_TEST(no_input_makes_more_than_its_inverter)
+{
+	/* 2000 W and a half more for 4 h 17 min, and 2 Wh. */
+	ck_assert_int_eq(claim(12850 - 1, HM_ENERGY_GOOD), 15);
+	start();
+	ck_assert_int_eq(claim(12850 + 50, HM_ENERGY_RESET), 24 * 60);
+}
+END_TEST
+
+START_TEST(a_claim_needs_readings_that_rise)
+{
+	reading(10500, 500);
+	reading(10503, 503);
+	now += 4 * HOUR;
+	/* As long as the limit is below it. */
+	for (int i = 0; i < 30; i++)
+		ck_assert_int_eq(reading(10503 + 5200, -1), HM_ENERGY_SPIKE);
+	for (int i = 0; i < 30; i++)
+		ck_assert_int_eq(reading_at(now + MINUTE, 15800 + i, -1,
+		    false), HM_ENERGY_SPIKE);
+	shows(10500, 500);
+}
+END_TEST
+
+/* Readings that are too low, and then too high, are no claim together. */
+START_TEST(a_dip_is_no_part_of_a_claim)
+{
+	enum hm_energy_verdict verdict = HM_ENERGY_FALL;
+	int64_t total = 10760;
+
+	reading(10500, 500);
+	reading(10503, 503);
+	reading(10490, -1);
+	for (; verdict != HM_ENERGY_GOOD; total += 20) {
+		ck_assert_int_lt(total, 10760 + 20 * 20);
+		verdict = reading(total, -1);
+	}
+	reading(total, -1);
+	ck_assert_int_eq(hm_energy_total(&e), total - 20);
+}
+END_TEST
+
+/* The device's counter has 16 bits. */
+START_TEST(a_counter_of_16_bits_may_wrap)
+{
+	enum hm_energy_verdict verdict = HM_ENERGY_GOOD;
+	int64_t made = 65500;
+
+	reading(made, -1);
+	for (; made < 65536; made += 10)
+		verdict = reading(made, -1);
+	ck_assert_int_eq(verdict, HM_ENERGY_GOOD);
+	for (; verdict != HM_ENERGY_WRAP; made += 10) {
+		ck_assert_int_lt(made, 65536 + 200);
+		verdict = reading(made - 65536, -1);
+	}
+	for (; made < 2 * 65536; made += 10) {
+		ck_assert_int_eq(reading(made - 65536, -1), HM_ENERGY_GOOD);
+		ck_assert_int_eq(hm_energy_total(&e), made - 10);
+	}
+	for (int i = 0; i < 30; i++, made += 10)
+		reading(made - 2 * 65536, -1);
+	ck_assert_int_eq(hm_energy_total(&e), made - 20);
+	ck_assert(hm_energy_valid(&e));
+}
+END_TEST
+
+/* It may be one that was reset. */
+START_TEST(a_fall_to_anywhere_is_no_wrap)
+{
+	enum hm_energy_verdict verdict = HM_ENERGY_FALL;
+
+	reading(30000, 500);
+	reading(30003, 503);
+	reading(30003, 503);
+	now += 7 * 24 * HOUR;
+	for (int64_t i = 0; verdict == HM_ENERGY_FALL; i++)
+		verdict = reading(10 + i, -1);
+	ck_assert_int_eq(verdict, HM_ENERGY_RESET);
+	reading(2000, -1);
+	reading(2001, -1);
+	ck_assert_int_lt(hm_energy_total(&e), 30003 + 2000);
+}
+END_TEST
+
 /* Two readings of an evening, of which the first is believed. */
 static void
 evening(int64_t total, int64_t today)
@@ -222,6 +336,50 @@ START_TEST(energy_of_yesterday_is_not_of_today)
 }
 END_TEST
 
+START_TEST(a_wrong_counter_of_the_day_after_a_gap)
+{
+	now = MIDNIGHT + 15 * HOUR;
+	reading(10400, 400);
+	reading(10403, 403);
+	now = MIDNIGHT + (24 + 9) * HOUR;
+	reading(11150, 9);
+	reading(11153, 153);
+	shows(11150, 0);
+	reading(11156, 156);
+	shows(11153, 153);
+}
+END_TEST
+
+/* Found by fuzzing: two spikes agree on a base, what is between does not. */
+START_TEST(a_day_begins_above_none_of_its_readings)
+{
+	evening(10500, 500);
+	morning();
+	reading(10600, 60);
+	reading_at(now + MINUTE, 10510, 60, false);
+	reading(10603, 63);
+	reading(10511, 11);
+	ck_assert(hm_energy_valid(&e));
+	ck_assert_int_le(e.began, 10510);
+}
+END_TEST
+
+/* The last reading of the evening is a spike, above the day's first one. */
+START_TEST(a_spike_before_a_gap_is_no_start_of_a_day)
+{
+	now = MIDNIGHT + 15 * HOUR;
+	reading(10400, 400);
+	reading(10403, 403);
+	reading(10550, 403);
+	now = MIDNIGHT + (24 + 9) * HOUR;
+	reading(10530, 40);
+	reading(10533, 43);
+	shows(10530, 40);
+	reading(10536, 46);
+	shows(10533, 43);
+}
+END_TEST
+
 START_TEST(a_week_without_data)
 {
 	evening(10500, 500);
@@ -230,6 +388,66 @@ START_TEST(a_week_without_data)
 	reading(14203, 203);
 	reading(14206, 206);
 	shows(14203, 203);
+}
+END_TEST
+
+/* The sun shines at midnight, and 4 of 6 Wh are of yesterday. */
+START_TEST(a_counter_of_the_day_splits_the_energy_between_two_readings)
+{
+	now = MIDNIGHT + 24 * HOUR - 4 * MINUTE;
+	reading(10494, 494);
+	reading(10497, 497);
+	reading(10500, 500);
+	now = MIDNIGHT + 24 * HOUR + MINUTE;
+	reading(10506, 2);
+	shows(10500, 0);
+	reading(10509, 5);
+	shows(10506, 2);
+	reading(10512, 8);
+	shows(10509, 5);
+	ck_assert_int_eq(e.began, 10504);
+}
+END_TEST
+
+/* A counter of the day that two readings do not agree on is not believed. */
+START_TEST(a_counter_of_the_day_needs_two_readings)
+{
+	now = MIDNIGHT + 24 * HOUR - 4 * MINUTE;
+	reading(10494, 494);
+	reading(10497, 497);
+	reading(10500, 500);
+	now = MIDNIGHT + 24 * HOUR + MINUTE;
+	reading(10506, 2);
+	reading(10509, 3);
+	shows(10506, 6);
+	ck_assert_int_eq(e.began, 10500);
+}
+END_TEST
+
+/* Found by fuzzing: a day that began at a reading that was wrong. */
+START_TEST(a_lower_first_reading_takes_the_day_with_it)
+{
+	now = MIDNIGHT + 24 * HOUR - 2 * MINUTE;
+	reading(1003, -1);
+	reading(500, -1);
+	now = MIDNIGHT + 24 * HOUR;
+	reading(400, -1);
+	reading(300, -1);
+	ck_assert(hm_energy_valid(&e));
+	reading(301, -1);
+	shows(300, 0);
+}
+END_TEST
+
+START_TEST(a_lower_first_reading_may_come_late)
+{
+	/* None agrees with the one before it. */
+	for (int64_t total = 90000; total > 30000; total -= 10000)
+		reading(total, -1);
+	ck_assert(hm_energy_valid(&e));
+	for (int64_t total = 30000; total < 30010; total++)
+		reading(total, -1);
+	shows(30008, 8);
 }
 END_TEST
 
@@ -329,12 +547,26 @@ main(void)
 	tcase_add_test(cases, a_spike_never_shows);
 	tcase_add_test(cases, a_fall_is_refused);
 	tcase_add_test(cases, what_cannot_have_been_made_is_refused);
+	tcase_add_test(cases, an_input_may_make_more_than_its_share);
+	tcase_add_test(cases, no_input_makes_more_than_its_inverter);
+	tcase_add_test(cases, a_claim_needs_readings_that_rise);
+	tcase_add_test(cases, a_dip_is_no_part_of_a_claim);
+	tcase_add_test(cases, a_counter_of_16_bits_may_wrap);
+	tcase_add_test(cases, a_fall_to_anywhere_is_no_wrap);
 	tcase_add_test(cases, a_day_begins_at_zero);
 	tcase_add_test(cases, a_device_may_reset_late);
 	tcase_add_test(cases, a_device_may_reset_early);
 	tcase_add_test(cases, a_device_may_never_reset);
 	tcase_add_test(cases, energy_of_yesterday_is_not_of_today);
+	tcase_add_test(cases, a_wrong_counter_of_the_day_after_a_gap);
+	tcase_add_test(cases, a_day_begins_above_none_of_its_readings);
+	tcase_add_test(cases, a_spike_before_a_gap_is_no_start_of_a_day);
 	tcase_add_test(cases, a_week_without_data);
+	tcase_add_test(cases,
+	    a_counter_of_the_day_splits_the_energy_between_two_readings);
+	tcase_add_test(cases, a_counter_of_the_day_needs_two_readings);
+	tcase_add_test(cases, a_lower_first_reading_takes_the_day_with_it);
+	tcase_add_test(cases, a_lower_first_reading_may_come_late);
 	tcase_add_test(cases, a_clock_that_steps_back_resets_nothing);
 	tcase_add_test(cases, a_clock_that_was_ahead_is_left_behind);
 	tcase_add_test(cases, a_counter_that_begins_anew_goes_on);

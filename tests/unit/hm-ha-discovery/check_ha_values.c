@@ -78,7 +78,7 @@ START_TEST(alarm_text_is_an_option)
 	assert_alarm("{\"alarm_code\":0,\"alarm_text\":\"Offline\"}", "none");
 	assert_alarm("{\"alarm_text\":\"Offline\"}", "Offline");
 	assert_alarm("{\"alarm_text\":\"On fire\"}", "unknown");
-	hm_ha_values_set_alarm(&values, 130, digits);
+	hm_ha_values_set_alarm(&values, 130, hm_text("116172207281"), digits);
 	ck_assert(hm_slice_is(values.of[HM_F_ALARM_CODE].text, "130"));
 	ck_assert(hm_slice_is(values.of[HM_F_ALARM_TEXT].text, "Offline"));
 }
@@ -130,6 +130,17 @@ START_TEST(counters_that_cannot_be_right_stay_out)
 		ck_assert_int_eq(hm_ha_values_show(&values,
 		    HM_F_TOTAL_PRODUCTION, HM_SCOPE_PORT), lifetime[i].shown);
 	}
+	read_line(HM_SCOPE_METER, "{\"energy_import_b\":0,"
+	    "\"voltage_b\":231.2}");
+	ck_assert(hm_ha_values_show(&values, HM_F_ENERGY_IMPORT_B,
+	    HM_SCOPE_METER));
+	read_line(HM_SCOPE_METER, "{\"energy_import_b\":-1,"
+	    "\"voltage_b\":231.2}");
+	ck_assert(!hm_ha_values_show(&values, HM_F_ENERGY_IMPORT_B,
+	    HM_SCOPE_METER));
+	read_line(HM_SCOPE_METER, "{\"energy_import_b\":0}");
+	ck_assert(!hm_ha_values_show(&values, HM_F_ENERGY_IMPORT_B,
+	    HM_SCOPE_METER));
 }
 END_TEST
 

@@ -271,6 +271,34 @@ START_TEST(alarms_begin_and_end)
 }
 END_TEST
 
+START_TEST(alarms_that_left_the_list_have_ended)
+{
+	take("{\"type\":\"alarm\",\"time\":\"2026-06-21T10:00:00Z\","
+	    "\"dtu\":\"roof\",\"serial\":\"1164\",\"code\":209}");
+	take("{\"type\":\"alarm\",\"time\":\"2026-06-21T10:00:00Z\","
+	    "\"dtu\":\"roof\",\"serial\":\"1164\",\"code\":141}");
+	take("{\"type\":\"alarms\",\"time\":\"2026-06-21T10:00:00Z\","
+	    "\"dtu\":\"roof\"}");
+	ck_assert_uint_eq(live.alarms, 2);
+	take("{\"type\":\"alarm\",\"time\":\"2026-06-21T10:30:00Z\","
+	    "\"dtu\":\"roof\",\"serial\":\"1164\","
+	    "\"alert\":\"temperature\"}");
+	take("{\"type\":\"alarm\",\"time\":\"2026-06-21T11:00:00Z\","
+	    "\"dtu\":\"roof\",\"serial\":\"1164\",\"code\":209}");
+	/* The list of another DTU, and a replayed one. */
+	take("{\"type\":\"alarms\",\"time\":\"2026-06-21T11:00:00Z\","
+	    "\"dtu\":\"barn\"}");
+	take("{\"type\":\"alarms\",\"time\":\"2026-06-21T09:00:00Z\","
+	    "\"dtu\":\"roof\"}");
+	ck_assert_uint_eq(live.alarms, 3);
+	take("{\"type\":\"alarms\",\"time\":\"2026-06-21T11:00:00Z\","
+	    "\"dtu\":\"roof\"}");
+	ck_assert_uint_eq(live.alarms, 2);
+	ck_assert_int_eq(live.alarm[0].code, 209);
+	ck_assert_str_eq(live.alarm[1].alert, "temperature");
+}
+END_TEST
+
 START_TEST(alerts_are_repeated_more_often)
 {
 	take("{\"type\":\"alarm\"," TIME ",\"dtu\":\"roof\",\"alert\":"
@@ -619,6 +647,7 @@ main(void)
 	tcase_add_test(tcase, a_probe_seen_first_is_no_failure);
 	tcase_add_test(tcase, info_stays);
 	tcase_add_test(tcase, alarms_begin_and_end);
+	tcase_add_test(tcase, alarms_that_left_the_list_have_ended);
 	tcase_add_test(tcase, alerts_are_repeated_more_often);
 	tcase_add_test(tcase, alarms_are_bounded);
 	tcase_add_test(tcase, a_tool_without_stats_is_silent);

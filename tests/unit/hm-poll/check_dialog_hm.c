@@ -114,7 +114,7 @@ wire_info(void)
 }
 
 static void
-wire_real_page(int32_t packages, int32_t package)
+wire_real_page_of(int32_t packages, int32_t package, int64_t inverter)
 {
 	Hm__RealReply real = HM__REAL_REPLY__INIT;
 	Hm__RealSingle single = HM__REAL_SINGLE__INIT;
@@ -124,10 +124,16 @@ wire_real_page(int32_t packages, int32_t package)
 	real.time = device_time;
 	real.packages = packages;
 	real.package = package;
-	single.serial = INVERTER + package;
+	single.serial = inverter;
 	real.single = list;
 	real.n_single = 1;
 	wire_message(0xa211, &real);
+}
+
+static void
+wire_real_page(int32_t packages, int32_t package)
+{
+	wire_real_page_of(packages, package, INVERTER + package);
 }
 
 static void
@@ -404,16 +410,67 @@ START_TEST(readings_without_a_time_are_never_stale)
 }
 END_TEST
 
-START_TEST(silence_about_known_information_fails_one_poll)
+/* A poll of a DTU that gives no usable device information. */
+static void
+poll_without_info(enum hm_turn turn, enum hm_turn expected)
+{
+	ck_assert_int_eq(turn, expected);
+	ck_assert_uint_eq(asked(), HM_CMD_REAL);
+	wire_real();
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 1);
+}
+
+START_TEST(silence_about_known_information_costs_no_poll)
 {
 	options.ask = HM_ASK_INFO;
 	poll_at(0);
 	hm_dialog_begin(dialog, NOW, ASK_PERIOD);
 	ck_assert_uint_eq(asked(), HM_CMD_INFO);
-	expect_failure(hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ),
-	    HM_ERR_TIMEOUT_READ);
+	poll_without_info(hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ),
+	    HM_TURN_ASK);
 	poll_at(ASK_PERIOD + 60);
 	ck_assert_uint_eq(hm_dialog_replies(dialog), 1);
+}
+END_TEST
+
+START_TEST(dtu_without_information_is_read)
+{
+	options.ask = HM_ASK_INFO;
+	hm_dialog_begin(dialog, NOW, 0);
+	ck_assert_uint_eq(asked(), HM_CMD_INFO);
+	poll_without_info(hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ),
+	    HM_TURN_ASK);
+	/* The wait for it is not repeated at each poll. */
+	poll_at(60);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 1);
+	hm_dialog_begin(dialog, NOW, ASK_PERIOD);
+	ck_assert_uint_eq(asked(), HM_CMD_INFO);
+	poll_without_info(hm_dialog_give_up(dialog, HM_ERR_CLOSED),
+	    HM_TURN_RECONNECT);
+}
+END_TEST
+
+START_TEST(information_that_cannot_be_read_costs_no_poll)
+{
+	hm_dialog_begin(dialog, NOW, 0);
+	wire_info();
+	wire[7] ^= 1;
+	poll_without_info(feed(), HM_TURN_RECONNECT);
+	hm_dialog_free(dialog);
+	dialog = hm_dialog_new(&dtu, &options);
+	hm_dialog_begin(dialog, NOW, 0);
+	wire_payload(0xa201, (const uint8_t *)"\x0a\xff", 2);
+	poll_without_info(feed(), HM_TURN_ASK);
+	/* It ends in the middle. */
+	hm_dialog_free(dialog);
+	dialog = hm_dialog_new(&dtu, &options);
+	hm_dialog_begin(dialog, NOW, 0);
+	wire_info();
+	wired--;
+	ck_assert_int_eq(feed(), HM_TURN_READ);
+	poll_without_info(hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ),
+	    HM_TURN_RECONNECT);
 }
 END_TEST
 
@@ -459,6 +516,69 @@ START_TEST(page_sent_twice_is_dropped)
 }
 END_TEST
 
+START_TEST(packages_that_all_have_number_0_are_taken_in_order)
+{
+	hm_dialog_begin(dialog, NOW, 0);
+	wire_info();
+	feed();
+	for (int32_t page = 0; page < 3; page++) {
+		ck_assert_int_eq(asked_package(), page);
+		wire_real_page_of(3, 0, INVERTER + page);
+		/* The same bytes again are no other package. */
+		if (page < 2)
+			wire_real_page_of(3, 0, INVERTER + page);
+		ck_assert_int_eq(feed(), page < 2 ? HM_TURN_ASK :
+		    HM_TURN_DONE);
+	}
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 4);
+}
+END_TEST
+
+START_TEST(number_of_the_request_is_proof)
+{
+	hm_dialog_begin(dialog, NOW, 0);
+	wire_info();
+	feed();
+	wire_real_page(2, 0);
+	feed();
+	wire_real_page_of(2, 7, INVERTER);
+	ck_assert_int_eq(feed(), HM_TURN_READ);
+	sequence = 2; /* two requests came before */
+	wire_real_page_of(2, 7, INVERTER);
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+}
+END_TEST
+
+static void
+expect_missing(size_t count, uint8_t first)
+{
+	uint8_t missing[HM_DIALOG_PARTS_MAX];
+
+	ck_assert_uint_eq(hm_dialog_missing(dialog, missing), count);
+	ck_assert_int_eq(hm_dialog_is_partial(dialog), count > 0);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_uint_eq(missing[i], first + i);
+}
+
+START_TEST(packages_that_did_not_come_are_missing)
+{
+	hm_dialog_begin(dialog, NOW, 0);
+	wire_info();
+	feed();
+	expect_missing(0, 0);
+	wire_real_page(4, 0);
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	wire_real_page(4, 1);
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	expect_failure(hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ),
+	    HM_ERR_TIMEOUT_READ);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 3);
+	expect_missing(2, 2);
+	poll_at(1);
+	expect_missing(0, 0);
+}
+END_TEST
+
 START_TEST(unsolicited_frames_are_dropped)
 {
 	hm_dialog_begin(dialog, NOW, 0);
@@ -487,7 +607,8 @@ START_TEST(nothing_but_unsolicited_frames_is_a_failure)
 	enum hm_turn turn = HM_TURN_READ;
 	unsigned count = 0;
 
-	hm_dialog_begin(dialog, NOW, 0);
+	poll_at(0);
+	hm_dialog_begin(dialog, NOW, 1);
 	while (turn == HM_TURN_READ && count++ < 1000) {
 		wire_heartbeat();
 		turn = feed();
@@ -542,14 +663,15 @@ START_TEST(broken_frames_fail_the_poll)
 	} breaks[] = {{0, HM_ERR_PROTOCOL}, {1, HM_ERR_PROTOCOL},
 	    {7, HM_ERR_CRC}, {12, HM_ERR_CRC}};
 
+	poll_at(0);
 	for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++) {
 		hm_dialog_begin(dialog, NOW, 0);
-		wire_info();
+		wire_real();
 		wire[breaks[i].at] ^= 1;
 		expect_failure(feed(), breaks[i].error);
 	}
 	hm_dialog_begin(dialog, NOW, 0);
-	wire_info();
+	wire_real();
 	wire[8] = 0;
 	wire[9] = 9;
 	expect_failure(feed(), HM_ERR_LENGTH);
@@ -560,9 +682,6 @@ END_TEST
 
 START_TEST(payload_that_cannot_be_unpacked_fails_the_poll)
 {
-	hm_dialog_begin(dialog, NOW, 0);
-	wire_payload(0xa201, (const uint8_t *)"\x0a\xff", 2);
-	expect_failure(feed(), HM_ERR_PROTOCOL);
 	hm_dialog_begin(dialog, NOW, 0);
 	wire_info();
 	feed();
@@ -582,6 +701,25 @@ START_TEST(empty_plant_is_not_mapped)
 	real.packages = 1;
 	wire_message(0xa211, &real);
 	expect_failure(feed(), HM_ERR_NOT_MAPPED);
+}
+END_TEST
+
+START_TEST(rapid_shutdown_devices_alone_are_a_plant)
+{
+	Hm__RealReply real = HM__REAL_REPLY__INIT;
+	Hm__RealShutdown shutdown = HM__REAL_SHUTDOWN__INIT;
+	Hm__RealShutdown *list[] = {&shutdown};
+
+	options.ask = 0;
+	hm_dialog_begin(dialog, NOW, 0);
+	wire_info();
+	feed();
+	real.dtu_serial = serial;
+	real.packages = 1;
+	real.shutdown = list;
+	real.n_shutdown = 1;
+	wire_message(0xa211, &real);
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
 }
 END_TEST
 
@@ -634,11 +772,12 @@ END_TEST
 
 START_TEST(silence_and_a_closed_connection_fail_the_poll)
 {
+	poll_at(0);
 	hm_dialog_begin(dialog, NOW, 0);
 	expect_failure(hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ),
 	    HM_ERR_TIMEOUT_READ);
 	hm_dialog_begin(dialog, NOW, 0);
-	wire_info();
+	wire_real();
 	hm_dialog_feed(dialog, wire, 20);
 	expect_failure(hm_dialog_give_up(dialog, HM_ERR_CLOSED),
 	    HM_ERR_CLOSED);
@@ -657,6 +796,27 @@ poll_extras(void)
 	wire_real();
 	ck_assert_int_eq(feed(), HM_TURN_ASK);
 }
+
+START_TEST(alarms_have_another_layout_too)
+{
+	Hm__AlarmsPlain alarms = HM__ALARMS_PLAIN__INIT;
+	Hm__Alarm alarm = HM__ALARM__INIT;
+	Hm__Alarm *list[] = {&alarm};
+
+	options.ask = HM_ASK_ALARMS;
+	poll_extras();
+	wire_acknowledgement();
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	ck_assert_uint_eq(asked(), HM_CMD_ALARMS);
+	alarms.dtu_serial = serial;
+	alarms.alarm = list;
+	alarms.n_alarm = 1;
+	wire_message(0xa204, &alarms);
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 3);
+	ck_assert_uint_eq(reply_command(2), 0xa204);
+}
+END_TEST
 
 START_TEST(extras_come_after_the_readings)
 {
@@ -735,6 +895,20 @@ START_TEST(extras_that_cannot_be_unpacked_leave_the_readings)
 	wire_payload(0xa215, (const uint8_t *)"\x0a\xff", 2);
 	ck_assert_int_eq(feed(), HM_TURN_DONE);
 	ck_assert_uint_eq(hm_dialog_replies(dialog), 2);
+}
+END_TEST
+
+START_TEST(page_of_an_extra_sent_twice_is_dropped)
+{
+	options.ask = HM_ASK_HISTORY;
+	poll_extras();
+	wire_history_page(2, 0);
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	wire_history_page(2, 0);
+	ck_assert_int_eq(feed(), HM_TURN_READ);
+	wire_history_page(2, 1);
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 4);
 }
 END_TEST
 
@@ -871,6 +1045,90 @@ START_TEST(new_key_is_asked_for_at_most_once_a_minute)
 }
 END_TEST
 
+/* A failed poll, of a DTU that asks for readings first. */
+static void
+fail_at(int64_t moment)
+{
+	hm_dialog_begin(dialog, NOW, moment);
+	ck_assert_uint_eq(asked(), HM_CMD_REAL);
+	expect_failure(hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ),
+	    HM_ERR_TIMEOUT_READ);
+}
+
+START_TEST(dtu_may_begin_to_encrypt)
+{
+	options.ask = 0;
+	poll_at(0);
+	fail_at(10);
+	fail_at(59);
+	/* A minute after the last request for information. */
+	hm_dialog_begin(dialog, NOW, 60);
+	ck_assert_uint_eq(asked(), HM_CMD_INFO);
+	key_random = random_a;
+	wire_info();
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	ck_assert_int_eq(asked_package(), 0);
+	wire_real();
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+	poll_at(120);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 1);
+}
+END_TEST
+
+START_TEST(reply_that_cannot_be_read_raises_doubt)
+{
+	options.ask = 0;
+	poll_at(0);
+	/* The encrypted reply to a plain request. */
+	hm_dialog_begin(dialog, NOW, 100);
+	key_random = random_a;
+	wire_real();
+	key_random = NULL;
+	expect_failure(feed(), HM_ERR_PROTOCOL);
+	hm_dialog_begin(dialog, NOW, 101);
+	ck_assert_uint_eq(asked(), HM_CMD_INFO);
+	/* No answer: a minute passes before the next request for it. */
+	ck_assert_int_eq(hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ),
+	    HM_TURN_ASK);
+	expect_failure(hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ),
+	    HM_ERR_TIMEOUT_READ);
+	fail_at(160);
+	hm_dialog_begin(dialog, NOW, 161);
+	ck_assert_uint_eq(asked(), HM_CMD_INFO);
+}
+END_TEST
+
+START_TEST(good_readings_end_the_doubt)
+{
+	options.ask = 0;
+	poll_at(0);
+	fail_at(10);
+	poll_at(20);
+	fail_at(59);
+	poll_at(59);
+	hm_dialog_begin(dialog, NOW, 120);
+	ck_assert_uint_eq(asked(), HM_CMD_REAL);
+}
+END_TEST
+
+START_TEST(later_pages_of_information_have_no_key)
+{
+	key_random = random_a;
+	hm_dialog_begin(dialog, NOW, 0);
+	wire_info_page(2, 0);
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	/* As from a DTU that numbers every package 0. */
+	key_random = NULL;
+	sequence = 1;
+	wire_info_page(2, 0);
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	key_random = random_a;
+	ck_assert_int_eq(asked_package(), 0);
+	wire_real();
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+}
+END_TEST
+
 START_TEST(key_is_doubted_after_silence)
 {
 	key_random = random_a;
@@ -963,7 +1221,13 @@ main(void)
 	tcase_add_test(plain, information_of_a_failed_poll_is_asked_for_again);
 	tcase_add_test(plain, readings_of_the_same_time_are_stale);
 	tcase_add_test(plain, readings_without_a_time_are_never_stale);
-	tcase_add_test(plain, silence_about_known_information_fails_one_poll);
+	tcase_add_test(plain, silence_about_known_information_costs_no_poll);
+	tcase_add_test(plain, dtu_without_information_is_read);
+	tcase_add_test(plain, information_that_cannot_be_read_costs_no_poll);
+	tcase_add_test(plain,
+	    packages_that_all_have_number_0_are_taken_in_order);
+	tcase_add_test(plain, number_of_the_request_is_proof);
+	tcase_add_test(plain, packages_that_did_not_come_are_missing);
 	tcase_add_test(plain, pages_are_asked_for_one_by_one);
 	tcase_add_test(plain, pages_of_information_are_asked_for);
 	tcase_add_test(plain, page_sent_twice_is_dropped);
@@ -975,15 +1239,18 @@ main(void)
 	tcase_add_test(plain, broken_frames_fail_the_poll);
 	tcase_add_test(plain, payload_that_cannot_be_unpacked_fails_the_poll);
 	tcase_add_test(plain, empty_plant_is_not_mapped);
+	tcase_add_test(plain, rapid_shutdown_devices_alone_are_a_plant);
 	tcase_add_test(plain, too_many_packages_make_no_sense);
 	tcase_add_test(plain, replies_are_bounded);
 	tcase_add_test(plain, silence_and_a_closed_connection_fail_the_poll);
 	suite_add_tcase(suite, extras);
 	tcase_add_test(extras, extras_come_after_the_readings);
+	tcase_add_test(extras, alarms_have_another_layout_too);
 	tcase_add_test(extras, silence_about_extras_leaves_the_readings);
 	tcase_add_test(extras, broken_extras_leave_the_readings);
 	tcase_add_test(extras,
 	    extras_that_cannot_be_unpacked_leave_the_readings);
+	tcase_add_test(extras, page_of_an_extra_sent_twice_is_dropped);
 	tcase_add_test(extras, flood_instead_of_extras_leaves_the_readings);
 	tcase_add_test(extras, failed_poll_does_not_use_up_the_extras);
 	suite_add_tcase(suite, encrypted);
@@ -993,6 +1260,10 @@ main(void)
 	    new_key_is_asked_for_at_the_first_reply_that_does_not_decrypt);
 	tcase_add_test(encrypted, pages_before_a_new_key_are_dropped);
 	tcase_add_test(encrypted, new_key_is_asked_for_at_most_once_a_minute);
+	tcase_add_test(encrypted, dtu_may_begin_to_encrypt);
+	tcase_add_test(encrypted, reply_that_cannot_be_read_raises_doubt);
+	tcase_add_test(encrypted, good_readings_end_the_doubt);
+	tcase_add_test(encrypted, later_pages_of_information_have_no_key);
 	tcase_add_test(encrypted, key_is_doubted_after_silence);
 	tcase_add_test(encrypted,
 	    extra_that_does_not_decrypt_leaves_the_readings);

@@ -66,7 +66,8 @@ static const struct {
     {HM, 0, HM_ERR_REFUSED, 0, OPEN, false,
         "port 502 answers: is it modbus://roof?", ""},
     {HM, 0, HM_ERR_REFUSED, 0, CLOSED, false,
-        "port 502 does not answer either; " NO_DTU, BUSY},
+        "port 502 does not answer either; " NO_DTU " Inverters named "
+        "HMS-...WB and HiFlow have only Bluetooth. ", BUSY},
     {HM, 0, HM_ERR_REFUSED, 0, CLOSED, true, "a DTU serves one ", BUSY},
     {HM, 0, HM_ERR_CLOSED, 0, 0, true, "a DTU serves one client", BUSY},
     {HM, 502, HM_ERR_CLOSED, 0, 0, false,

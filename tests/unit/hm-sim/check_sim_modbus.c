@@ -1,4 +1,5 @@
 #include <check.h>
+#include <string.h>
 
 #include "run_suite.h"
 #include "sim_dtu.h"
@@ -100,7 +101,7 @@ START_TEST(list_ends_with_an_empty_record)
 	uint8_t empty[HM_MODBUS_RECORD] = {[0] = 0x0c, [33] = 0x07};
 
 	ck_assert_mem_eq(reply.data, empty, sizeof empty);
-	reply = ask(&dtu, NOON, 0, 0x1000 + 98 * 40, 20);
+	reply = ask(&dtu, NOON, 0, 0x1000 + 99 * 40, 20);
 	ck_assert_mem_eq(reply.data, empty, sizeof empty);
 }
 END_TEST
@@ -136,7 +137,7 @@ START_TEST(wrong_requests_have_exceptions)
 	struct hm_sim_dtu dtu = new_dtu();
 
 	ck_assert_uint_eq(ask(&dtu, NOON, 0, 0x1001, 20).exception, 2);
-	ck_assert_uint_eq(ask(&dtu, NOON, 0, 0x1000 + 99 * 40, 20).exception,
+	ck_assert_uint_eq(ask(&dtu, NOON, 0, 0x1000 + 100 * 40, 20).exception,
 	    2);
 	ck_assert_uint_eq(ask(&dtu, NOON, 0, 0x0000, 20).exception, 2);
 	ck_assert_uint_eq(ask(&dtu, NOON, 0, 0xffff, 20).exception, 2);
@@ -269,6 +270,47 @@ START_TEST(requests_come_in_pieces)
 }
 END_TEST
 
+START_TEST(inputs_may_be_refused_or_silent)
+{
+	struct hm_sim_dtu dtu = new_dtu();
+	struct hm_sim_time now = sim_time_at(NOON);
+	uint8_t request[HM_MODBUS_REQUEST];
+
+	ck_assert_uint_eq(ask(&dtu, NOON, BIT(GAP), 0x1000, 20).exception, 0);
+	ck_assert_uint_eq(ask(&dtu, NOON, BIT(GAP), 0x1028, 20).exception, 2);
+	ck_assert_uint_eq(ask(&dtu, NOON, BIT(ENDLESS), 0x1000 + 3 * 40,
+	    20).exception, 0);
+	ck_assert_uint_eq(ask(&dtu, NOON, BIT(ENDLESS), 0x1000 + 4 * 40,
+	    20).exception, 2);
+	hm_modbus_request(request, 1, 1, 0x1028, 20);
+	ck_assert_uint_eq(hm_sim_modbus_answer(&dtu, request, sizeof request,
+	    &now, BIT(MUTE), out), 0);
+	hm_modbus_request(request, 1, 1, 0x1000, 20);
+	ck_assert_uint_gt(hm_sim_modbus_answer(&dtu, request, sizeof request,
+	    &now, BIT(MUTE), out), 0);
+	ck_assert_uint_gt(hm_sim_modbus_answer(&dtu, request, sizeof request,
+	    &now, BIT(TRANSACTION), out), 0);
+	ck_assert_mem_eq(out, "\0\0", 2);
+}
+END_TEST
+
+START_TEST(first_input_may_be_listed_twice)
+{
+	struct hm_sim_dtu dtu = new_dtu();
+	uint8_t first[8], last[8];
+
+	memcpy(first, ask(&dtu, NOON, 0, 0x1000, 20).data, sizeof first);
+	memcpy(last, ask(&dtu, NOON, 0, 0x1000 + 3 * 40, 20).data,
+	    sizeof last);
+	ck_assert_mem_eq(ask(&dtu, NOON, BIT(TWICE), 0x1000, 20).data, first,
+	    sizeof first);
+	ck_assert_mem_eq(ask(&dtu, NOON, BIT(TWICE), 0x1028, 20).data, first,
+	    sizeof first);
+	ck_assert_mem_eq(ask(&dtu, NOON, BIT(TWICE), 0x1000 + 4 * 40, 20).data,
+	    last, sizeof last);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -288,5 +330,7 @@ main(void)
 	tcase_add_test(tests, mi_inverters_send_tenths_of_an_ampere);
 	tcase_add_test(tests, stale_readings_stay);
 	tcase_add_test(tests, requests_come_in_pieces);
+	tcase_add_test(tests, inputs_may_be_refused_or_silent);
+	tcase_add_test(tests, first_input_may_be_listed_twice);
 	return run_suite(suite);
 }

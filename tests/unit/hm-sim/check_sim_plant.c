@@ -37,9 +37,9 @@ START_TEST(serial_numbers_are_of_real_models)
 	ck_assert_str_eq(hm_model_dtu(print(hm_sim_plant_dtu_serial(&plant, 0,
 	    HM_SIM_PLANT_DTU_ENCRYPTED), buf)), "DTU-Pro-S");
 	ck_assert_str_eq(hm_model_meter(print(hm_sim_plant_meter_serial(&plant,
-	    0), buf)), "DDSU666");
+	    0), buf), 1), "DDSU666");
 	ck_assert_str_eq(hm_model_meter(print(hm_sim_plant_meter_serial(&three,
-	    0), buf)), "DTSU666");
+	    0), buf), 0), "DTSU666");
 }
 END_TEST
 

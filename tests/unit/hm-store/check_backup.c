@@ -48,11 +48,20 @@ START_TEST(copies_all)
 	ck_assert_str_eq(ask_file("to.db", "PRAGMA integrity_check"), "ok");
 	ck_assert_str_eq(ask_file("to.db", "SELECT count(*), sum(n) FROM big"),
 	    "1500|1125750");
-	ck_assert_str_eq(ask_file("to.db", "PRAGMA user_version"), "1");
+	ck_assert_str_eq(ask_file("to.db", "PRAGMA user_version"), "2");
 	unlink(in_scratch("to.db-shm"));
 	unlink(in_scratch("to.db-wal"));
 	ck_assert_str_eq(names_in_scratch(),
 	    "hm.db hm.db-shm hm.db-wal to.db ");
+}
+END_TEST
+
+START_TEST(copies_an_older_version)
+{
+	ck_assert(hm_backup_version(in_scratch("hm.db"), 1));
+	ck_assert_str_eq(ask_file("hm.db.v1", "SELECT count(*) FROM big"),
+	    "1500");
+	ck_assert(!hm_backup_version(in_scratch("none.db"), 1));
 }
 END_TEST
 
@@ -274,6 +283,7 @@ main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, copies_all);
+	tcase_add_test(tcase, copies_an_older_version);
 	tcase_add_test(tcase, replaces_an_older_copy);
 	tcase_add_test(tcase, copies_while_others_write);
 	tcase_add_test(tcase, gives_up_after_a_time);

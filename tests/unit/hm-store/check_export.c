@@ -109,7 +109,7 @@ expect_all_same(void)
 	    "('config', 'production_cache')"));
 	for (; (table = strsep(&rest, "\n")) != NULL; count++)
 		expect_same(table);
-	ck_assert_uint_eq(count, (size_t)HM_SCOPES * HM_TABLE_FORMS + 6);
+	ck_assert_uint_eq(count, (size_t)HM_SCOPES * HM_TABLE_FORMS + 7);
 	run(&from->db, "DETACH other");
 }
 

@@ -174,7 +174,7 @@ START_TEST(counts_what_is_there)
 	ck_assert(hm_json_done(&e, &all));
 	buf[all.n] = '\0';
 	ck_assert_ptr_nonnull(strstr(buf, in_scratch("a.db")));
-	ck_assert_ptr_nonnull(strstr(buf, "\"schema_version\":1,"));
+	ck_assert_ptr_nonnull(strstr(buf, "\"schema_version\":2,"));
 	ck_assert_ptr_nonnull(strstr(buf, "\"dtu_entries\":1,"));
 	ck_assert_ptr_nonnull(strstr(buf, "\"port_data_entries\":0,"));
 	ck_assert_ptr_nonnull(strstr(buf, "\"meter_entries\":1,"));

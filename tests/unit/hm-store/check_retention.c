@@ -104,7 +104,7 @@ START_TEST(stops_at_the_cutoff)
 	ck_assert(!step(BEGIN - HOUR));
 	ck_assert(step(BEGIN + 1));
 	ck_assert(!step(BEGIN + 1));
-	ck_assert_uint_eq(pruned, 5);
+	ck_assert_uint_eq(pruned, HM_SCOPES + 1);
 	ck_assert(step(BEGIN + 1800));
 	ck_assert_int_eq(number(&k->db, "SELECT min(time) FROM dtu"),
 	    BEGIN + 1800);

@@ -157,7 +157,10 @@ name_hour(int64_t time, char name[40])
 	ck_assert_uint_gt(strftime(name, 40, "%Y-%m-%d %H %z", &tm), 0);
 }
 
-/* The date, or that of the day before when it is not yet reset_hour. */
+/*
+ * The date in which most of the day lies: until reset_hour that of the day
+ * before, or from an afternoon's reset_hour on that of the next one.
+ */
 static void
 name_day(int64_t time, int reset_hour, char name[40])
 {
@@ -165,8 +168,8 @@ name_day(int64_t time, int reset_hour, char name[40])
 	struct tm tm;
 
 	ck_assert_ptr_nonnull(localtime_r(&t, &tm));
-	if (tm.tm_hour < reset_hour) {
-		tm.tm_mday--;
+	if ((tm.tm_hour < reset_hour) != (reset_hour > 12)) {
+		tm.tm_mday += reset_hour > 12 ? 1 : -1;
 		tm.tm_hour = 12;
 		tm.tm_isdst = -1;
 		ck_assert(mktime(&tm) != -1);
@@ -290,6 +293,8 @@ static const struct {
     {"Europe/Berlin", "2026-03-29T01:00:00Z", 3},
     {"Europe/Berlin", "2026-10-25T01:00:00Z", 0},
     {"Europe/Berlin", "2026-10-25T01:00:00Z", 3},
+    {"Europe/Berlin", "2026-10-25T01:00:00Z", 12},
+    {"Europe/Berlin", "2026-10-25T01:00:00Z", 13},
     {"Europe/Berlin", "2026-10-25T01:00:00Z", 23},
     {"Asia/Kolkata", "2026-06-10T12:00:00Z", 5},
     {"Asia/Kathmandu", "2026-06-10T12:00:00Z", 1},
@@ -440,6 +445,113 @@ START_TEST(weighs_the_mean_of_a_day)
 }
 END_TEST
 
+/* Energies as hm-filter shows them: at the start of the day the total is x. */
+static void
+keep_energy(const char *time, int port, int today, int total)
+{
+	keep(k, "port", time, "\"dtu\":\"roof\",\"serial\":\"1\","
+	    "\"port\":%d,\"today_production\":%d,"
+	    "\"total_production\":%d", port, today, total);
+}
+
+static const char energy_sql[] = "SELECT day, today_production, "
+    "total_production FROM port_daily WHERE port = 1 ORDER BY day";
+
+/* The last readings of a day are not shown on it. */
+START_TEST(corrects_the_day_that_is_over)
+{
+	start("UTC", 0);
+	keep_energy("2026-06-10T06:00:00Z", 1, 0, 10000);
+	keep_energy("2026-06-10T07:00:00Z", 1, 6, 10006);
+	keep_energy("2026-06-10T08:00:00Z", 1, 12, 10012);
+	make_all();
+	ck_assert_str_eq(answer(&k->db, energy_sql), "2026-06-10|12|10012");
+	/* Not settled: all energy until now may be of the day before. */
+	keep_energy("2026-06-11T10:00:00Z", 1, 0, 12030);
+	make_all();
+	ck_assert_str_eq(answer(&k->db, energy_sql),
+	    "2026-06-10|2030|12030\n2026-06-11|0|12030");
+	keep_energy("2026-06-11T10:01:00Z", 1, 25, 12035);
+	keep_energy("2026-06-11T11:00:00Z", 1, 30, 12040);
+	make_all();
+	ck_assert_str_eq(answer(&k->db, energy_sql),
+	    "2026-06-10|2010|12010\n2026-06-11|30|12040");
+	/* A reading that comes late changes the day before and after it. */
+	keep_energy("2026-06-10T05:00:00Z", 2, 0, 7);
+	keep_energy("2026-06-10T09:00:00Z", 1, 20, 10020);
+	make_all();
+	ck_assert_str_eq(answer(&k->db, energy_sql),
+	    "2026-06-10|2010|12010\n2026-06-11|30|12040");
+	/* An input that was away for days. */
+	keep_energy("2026-06-15T10:00:00Z", 1, 5, 15005);
+	make_all();
+	ck_assert_str_eq(answer(&k->db, energy_sql),
+	    "2026-06-10|2010|12010\n2026-06-11|30|12040\n"
+	    "2026-06-12|986|13026\n2026-06-13|987|14013\n"
+	    "2026-06-14|987|15000\n2026-06-15|5|15005");
+	ck_assert_int_eq(number(&k->db, "SELECT sum(samples) FROM port_daily "
+	    "WHERE day BETWEEN '2026-06-12' AND '2026-06-14'"), 0);
+	/* One of these days has a reading after all. */
+	keep_energy("2026-06-13T10:00:00Z", 1, 900, 14000);
+	make_all();
+	ck_assert_str_eq(answer(&k->db, energy_sql),
+	    "2026-06-10|2010|12010\n2026-06-11|30|12040\n"
+	    "2026-06-12|1060|13100\n2026-06-13|900|14000\n"
+	    "2026-06-14|1000|15000\n2026-06-15|5|15005");
+}
+END_TEST
+
+/* The days come in any order. */
+START_TEST(corrects_days_that_come_late)
+{
+	start("UTC", 0);
+	keep_energy("2026-06-12T10:00:00Z", 1, 10, 10110);
+	make_all();
+	keep_energy("2026-06-10T10:00:00Z", 1, 30, 10030);
+	make_all();
+	ck_assert_str_eq(answer(&k->db, energy_sql),
+	    "2026-06-10|30|10030\n2026-06-11|70|10100\n"
+	    "2026-06-12|10|10110");
+	keep_energy("2026-06-11T10:00:00Z", 1, 20, 10070);
+	make_all();
+	ck_assert_str_eq(answer(&k->db, energy_sql),
+	    "2026-06-10|50|10050\n2026-06-11|50|10100\n"
+	    "2026-06-12|10|10110");
+}
+END_TEST
+
+/* A clock that was wrong for a while makes no rows for all days until now. */
+START_TEST(fills_no_decades)
+{
+	start("UTC", 0);
+	keep_energy("1970-01-01T10:00:00Z", 1, 30, 10030);
+	keep_energy("2026-06-11T10:00:00Z", 1, 20, 10070);
+	make_all();
+	ck_assert_str_eq(answer(&k->db, energy_sql),
+	    "1970-01-01|50|10050\n2026-06-11|20|10070");
+}
+END_TEST
+
+/* Energies of devices, which hm-filter has not judged. */
+START_TEST(corrects_nothing_by_other_energies)
+{
+	start("UTC", 0);
+	keep_energy("2026-06-10T10:00:00Z", 1, 20, 10020);
+	/* A device that resets its day at noon. */
+	keep_energy("2026-06-11T10:00:00Z", 1, 60, 10060);
+	keep_energy("2026-06-11T14:00:00Z", 1, 10, 10090);
+	/* A spike. */
+	keep_energy("2026-06-12T10:00:00Z", 1, 10, 10100);
+	keep_energy("2026-06-12T11:00:00Z", 1, 20, 90000000);
+	/* A counter that was reset. */
+	keep_energy("2026-06-13T10:00:00Z", 1, 5, 105);
+	make_all();
+	ck_assert_str_eq(answer(&k->db, energy_sql),
+	    "2026-06-10|20|10020\n2026-06-11|60|10090\n"
+	    "2026-06-12|20|90000000\n2026-06-13|5|105");
+}
+END_TEST
+
 /* Rows that are left of an hour after pruning do not replace it. */
 START_TEST(keeps_hours_that_are_pruned)
 {
@@ -538,6 +650,10 @@ main(void)
 	tcase_add_test(tcase, leaves_the_last_hour);
 	tcase_add_test(tcase, makes_an_hour_at_a_time);
 	tcase_add_test(tcase, weighs_the_mean_of_a_day);
+	tcase_add_test(tcase, corrects_the_day_that_is_over);
+	tcase_add_test(tcase, corrects_days_that_come_late);
+	tcase_add_test(tcase, fills_no_decades);
+	tcase_add_test(tcase, corrects_nothing_by_other_energies);
 	tcase_add_test(tcase, keeps_hours_that_are_pruned);
 	tcase_add_test(tcase, makes_those_of_every_table);
 	tcase_add_test(tcase, distinguishes_devices);

@@ -225,6 +225,44 @@ START_TEST(stores_an_alarm_once)
 END_TEST
 
 /* Those of hm-alert have a name and no code, and perhaps no device. */
+static enum hm_row_fate
+keep_list(const char *time, const char *lasting)
+{
+	return keep(k, "alarms", time, "\"dtu\":\"roof\",\"listed\":1,"
+	    "\"lasting\":[%s]", lasting);
+}
+
+#define LASTS(code) "{\"serial\":\"1\",\"code\":" #code "," \
+    "\"start\":\"" T("09:00:00") "\"}"
+
+START_TEST(ends_alarms_that_left_the_list)
+{
+	keep_alarm(T("10:00:00"), T("09:00:00"), "");
+	keep(k, "alarm", T("10:00:00"), "\"dtu\":\"barn\",\"serial\":"
+	    "\"2\",\"code\":1,\"start\":\"" T("09:00:00") "\"");
+	keep(k, "alarm", T("10:00:00"), "\"dtu\":\"roof\",\"serial\":"
+	    "\"1\",\"alert\":\"temperature\",\"start\":\""
+	    T("09:00:00") "\"");
+	ck_assert_int_eq(keep_list(T("10:00:00"), LASTS(209)), HM_ROW_KNOWN);
+	ck_assert_int_eq(keep_list(T("11:00:00"), LASTS(141) "," LASTS(209)),
+	    HM_ROW_KNOWN);
+	/* Replayed: the alarm was reported later. */
+	ck_assert_int_eq(keep_list(T("09:30:00"), ""), HM_ROW_KNOWN);
+	ck_assert_int_eq(keep_list(T("12:00:00"), LASTS(141)), HM_ROW_NEW);
+	ck_assert_int_eq(keep_list(T("13:00:00"), LASTS(141)), HM_ROW_KNOWN);
+	ck_assert_str_eq(ask(alarm_sql),
+	    "12:00|roof|1||209||no input||09:00|12:00\n"
+	    "10:00|barn|2||1||||09:00|\n"
+	    "10:00|roof|1|||temperature|||09:00|");
+	/* It is in the list again. */
+	ck_assert_int_eq(keep_alarm(T("14:00:00"), T("09:00:00"), ""),
+	    HM_ROW_NEW);
+	ck_assert_int_eq(keep_list(T("14:00:00"), LASTS(209)), HM_ROW_KNOWN);
+	ck_assert_str_eq(ask("SELECT count(*) FROM alarm WHERE end IS NULL"),
+	    "3");
+}
+END_TEST
+
 START_TEST(distinguishes_alarms)
 {
 	static const char *const members[] = {
@@ -477,6 +515,7 @@ main(void)
 	tcase_add_test(tcase, latest_forgets_missing_values);
 	tcase_add_test(tcase, stores_exact_values);
 	tcase_add_test(tcase, stores_an_alarm_once);
+	tcase_add_test(tcase, ends_alarms_that_left_the_list);
 	tcase_add_test(tcase, distinguishes_alarms);
 	tcase_add_test(tcase, follows_a_code_in_readings);
 	tcase_add_test(tcase, follows_each_inverter_by_itself);

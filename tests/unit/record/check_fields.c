@@ -105,6 +105,7 @@ unit_fits_class(const struct hm_field *f)
 	    {"timestamp", NULL},
 	    {"problem", NULL},
 	    {"enum", NULL},
+	    {"signal_strength", "dBm"},
 	    {NULL, "%"},
 	    {NULL, NULL},
 	};
@@ -165,6 +166,7 @@ metric_names_unit(const struct hm_field *f)
 	    {"Hz", "_hertz"},
 	    {"\u00b0C", "_celsius"},
 	    {"%", "_ratio"},
+	    {"dBm", "_dbm"},
 	};
 
 	if (same_text(f->unit, "Wh"))

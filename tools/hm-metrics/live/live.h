@@ -66,6 +66,7 @@ struct hm_live_device {
 	size_t dtu; /* index in hm_live.dtu */
 	char serial[HM_LIVE_SERIAL];
 	int64_t port; /* 0: none */
+	char label[HM_LIVE_SERIAL]; /* what is printed on it; empty: serial */
 	char model[HM_LIVE_TEXT];
 	bool model_is_exact; /* from an info record */
 	char firmware[HM_LIVE_TEXT];
@@ -89,6 +90,7 @@ struct hm_live_alarm {
 	char text[HM_LIVE_TEXT];
 	int64_t start; /* seconds since 1970, 0: unknown */
 	int64_t heard; /* steady ms */
+	int64_t time;  /* of its last record, seconds since 1970 */
 };
 
 struct hm_live_tool {

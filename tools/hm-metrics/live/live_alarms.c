@@ -81,6 +81,25 @@ hm_live_on_alarm(struct hm_live *live, const struct hm_record *record,
 		alarm.port = 0;
 	hm_live_text(record, "text", alarm.text, sizeof alarm.text);
 	alarm.start = hm_live_time(record, "start", 0);
+	alarm.time = hm_live_time(record, "time", 0);
 	keep_alarm(live, &alarm,
 	    hm_record_get(record, "end")->kind != HM_ABSENT);
+}
+
+/* The end of a DTU's list: its alarms that are not in the list have ended. */
+void
+hm_live_on_alarms(struct hm_live *live, const struct hm_record *record,
+    const struct hm_moment *now)
+{
+	size_t dtu = hm_live_dtu_of(live, record), kept = 0;
+	int64_t time = hm_live_time(record, "time", 0);
+
+	(void)now;
+	for (size_t i = 0; i < live->alarms; i++) {
+		const struct hm_live_alarm *a = &live->alarm[i];
+
+		if (a->dtu != dtu || a->alert[0] != '\0' || a->time >= time)
+			live->alarm[kept++] = *a;
+	}
+	live->alarms = kept;
 }

@@ -17,6 +17,8 @@ take_label(struct hm_live_device *d, size_t field,
 	char text[HM_LIVE_TEXT];
 	char *out = NULL;
 
+	if (field == HM_F_LABEL)
+		hm_live_name(record, key, d->label, sizeof d->label);
 	if (!hm_live_text(record, key, text, sizeof text))
 		return;
 	if (field == HM_F_MODEL && !d->model_is_exact)

@@ -23,6 +23,7 @@ static const struct {
     {"status", hm_live_on_status},
     {"info", hm_live_on_info},
     {"alarm", hm_live_on_alarm},
+    {"alarms", hm_live_on_alarms},
     {"stats", hm_live_on_stats},
     {"death", hm_live_on_death},
     {"mqtt", on_mqtt},

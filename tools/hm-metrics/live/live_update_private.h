@@ -54,6 +54,9 @@ void hm_live_on_status(struct hm_live *live, const struct hm_record *record,
 void hm_live_on_alarm(struct hm_live *live, const struct hm_record *record,
     const struct hm_moment *now);
 
+void hm_live_on_alarms(struct hm_live *live, const struct hm_record *record,
+    const struct hm_moment *now);
+
 /* live_tools.c: what the tools of the chain report, and their deaths */
 void hm_live_on_stats(struct hm_live *live, const struct hm_record *record,
     const struct hm_moment *now);

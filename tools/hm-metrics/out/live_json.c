@@ -67,6 +67,8 @@ emit_fields(struct hm_json *e, const struct hm_view *view,
 {
 	for (size_t i = 0; i < HM_FIELDS; i++)
 		emit_field(e, view, d, i);
+	if (d->label[0] != '\0')
+		hm_json_text(e, hm_fields[HM_F_LABEL].key, d->label);
 	if (d->alarm_text[0] != '\0' && hm_view_fresh(view, d))
 		hm_json_text(e, hm_fields[HM_F_ALARM_TEXT].key,
 		    d->alarm_text);
@@ -256,6 +258,9 @@ emit_page_inverter(struct hm_json *e, const struct hm_view *view,
 	hm_json_object(e, NULL);
 	hm_json_text(e, "dtu", view->live->dtu[inverter->dtu].name);
 	hm_json_text(e, "serial", inverter->serial);
+	if (inverter->label[0] != '\0')
+		hm_json_text(e, hm_fields[HM_F_LABEL].key,
+		    inverter->label);
 	emit_text(e, "kind", inverter->model);
 	emit_value(e, view, inverter, HM_F_ACTIVE_POWER, "watts");
 	emit_value(e, view, inverter, HM_F_TEMPERATURE, "celsius");

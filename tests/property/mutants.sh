@@ -1,0 +1,91 @@
+#!/bin/bash
+# mutants.sh DAYS: break the energy guard in each of the ways below, which
+# compile, and expect that its unit tests or its property test over DAYS days
+# find it. LIBS are the libraries to link.
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+days=$1
+root=$(cd "$(dirname "$0")/../.." && pwd)
+source=$root/tools/hm-filter/energy.c
+cd "$root" || exit
+
+build() {
+	# shellcheck disable=SC2086
+	cc -std=c11 -O1 -w -D_GNU_SOURCE -Ilib -Itools/hm-filter -c -fPIE \
+		-o "$work/energy.o" "$work/energy.c" &&
+		cc -pie -o "$work/property" \
+			"$HM_BUILD/tests/property/hm-filter/energy.o" \
+			"$work/energy.o" "$HM_BUILD/hm-filter.a" \
+			"$HM_BUILD/libhm.a" $LIBS &&
+		cc -pie -o "$work/unit" \
+			"$HM_BUILD/tests/unit/hm-filter/check_energy.o" \
+			"$work/energy.o" "$HM_BUILD/libhm.a" \
+			-lcheck -lsubunit -lrt $LIBS
+}
+
+# mutant NAME SED: change lines of energy.c.
+mutant() {
+	local seed=$((RANDOM * 1000)) by=
+	sed -E "$2" "$source" >"$work/energy.c"
+	if cmp -s "$source" "$work/energy.c" || ! build 2>"$work/err"; then
+		fail "$1: not changed, or does not compile"
+		sed 's/^/# /' "$work/err"
+		return
+	fi
+	"$work/unit" >"$work/out" 2>&1 || by=", by a unit test"
+	"$work/property" "$days" "$seed" >"$work/out" 2>&1 ||
+		by+=", by the property test"
+	if [ -n "$by" ]; then
+		pass "$1: found$by"
+	else
+		fail "$1: not found (seed $seed)"
+	fi
+}
+
+cp "$source" "$work/energy.c"
+check "the guard as it is compiles" build
+check "... and passes" "$work/property" 3000 1
+mutant "a reading is accepted at once" \
+	's/e->total = lower\(e->pending, total\)/e->total = total/'
+mutant "a spike before a gap begins a day" \
+	's/total < e->before && r->time - e->before_time > GAP_SECONDS/false/'
+mutant "a dip is a part of a claim" \
+	's/too_high == \(e->doubt_first \+ e->shift >= e->total\)/true/'
+mutant "a day begins above a reading" \
+	's/e->began = lower\(e->began, total\);//; s/device_base <= e->first/true/'
+mutant "a fall is accepted" 's/if \(total < e->total\)/if (false)/'
+mutant "a spike is accepted" \
+	's/total > hm_energy_limit\(e, r->time, r->watts\)/false/'
+mutant "the device's day is believed at once" \
+	's/base >= 0 && base == e->device_base/base >= 0/'
+mutant "the readings before the day are forgotten" \
+	's/e->before = e->pending;/e->before = -1;/'
+mutant "a day begins at its first reading" \
+	's/e->began = e->before;/e->began = e->first;/'
+mutant "a day begins at any base of the device" \
+	's/r->awake && base >= e->before && base <= e->first/r->awake/'
+mutant "a base needs no second reading" \
+	's/between && e->device_base < 0/false/
+	s/between && base == e->device_base/between/'
+mutant "a wrong first reading keeps its day" \
+	'/The day may have begun at a reading/,/before = e->first/s/e->began = -1;//'
+mutant "a claim is accepted at once" \
+	's/is_confirmed\(e, CLAIMS, CLAIM_SECONDS\)/true/'
+mutant "a claim needs no time" \
+	's/(define CLAIM_SECONDS) .*/\1 0/'
+mutant "a claim is never accepted" \
+	's/is_confirmed\(e, CLAIMS, CLAIM_SECONDS\)/false/'
+mutant "a claim is bound by the input's share" \
+	'/^is_possible/,/^}/s/r->inverter_watts/r->watts/'
+mutant "a claim has no bound" \
+	'/^is_possible/,/^}/s/growth <= allowance/allowance/'
+mutant "an accepted claim is not shown" \
+	's/e->total = before->doubt_last \+ e->shift;//'
+mutant "a claim is energy of the day in which it is accepted" \
+	's/e->before_time = -1;//'
+mutant "a wrap is not known" 's/\? WRAP_WH : 0/? 0 : 0/'
+mutant "a wrap may skip anything" \
+	's/\(wrap == 0 \|\| growth <= WRAP_GROWTH_MAX\)/true/'
+mutant "a counter that was reset never goes on" \
+	's/is_confirmed\(e, DOUBTS, DOUBT_SECONDS\)/false/'
+finish
