@@ -65,7 +65,8 @@ echo 'BEGIN; SELECT count(*) FROM port;' >&"${shell[1]}"
 read -r during <&"${shell[0]}"
 same "a shell has begun to read" "$during" "$wanted"
 sed 's/"dtu":"[^"]*"/"dtu":"more"/' "$data/plants.ndjson" |
-	timeout 30 hm-store -d "$db" >/dev/null 2>"$work/err"
-same "hm-store ends while a shell reads" "$? $(cat "$work/err")" "0 "
+	timeout 60 hm-store -d "$db" >/dev/null 2>"$work/err"
+same "hm-store ends while a shell reads" "$? $(grep -v 'is known from' \
+	"$work/err")" "0 "
 same "... and loses nothing" "$(rows "$db")" $((2 * wanted))
 finish

@@ -11,7 +11,9 @@
 #include "base/log.h"
 #include "base/rfc3339.h"
 #include "config/settings.h"
+#include "db/db.h"
 #include "db/schema.h"
+#include "db/sql.h"
 #include "record/dtu_name.h"
 #include "record/record.h"
 #include "rename.h"
@@ -62,26 +64,23 @@ is_name(struct hm_slice text)
 }
 
 /* The rows with the name ?1 or ?2 of the tables of devices. */
-#define COUNT(column, parameter) \
-	"SELECT (SELECT count(*) FROM port WHERE " column " = " parameter ") + " \
-	"(SELECT count(*) FROM inverter WHERE " column " = " parameter ") + " \
-	"(SELECT count(*) FROM port_hourly WHERE " column " = " parameter ") + " \
-	"(SELECT count(*) FROM port_latest WHERE " column " = " parameter ") + " \
-	"(SELECT count(*) FROM inverter_latest WHERE " column " = " parameter \
-	") + (SELECT count(*) FROM production_cache WHERE " column " = " \
-	parameter ")"
+#define ROWS(table, which) "(SELECT count(*) FROM " table " WHERE " which ")"
+#define COUNT(which) "SELECT " ROWS("port", which) " + " \
+	ROWS("inverter", which) " + " ROWS("port_hourly", which) " + " \
+	ROWS("port_latest", which) " + " ROWS("inverter_latest", which) " + " \
+	ROWS("production_cache", which)
 
 static bool
 count_rows(struct action *a)
 {
 	bool of_dtu = strcmp(a->rename.column, "dtu") == 0;
 
-	return hm_rename_ask(&a->rename, of_dtu ? COUNT("dtu", "?1") " + "
-	    "(SELECT count(*) FROM dtu WHERE dtu = ?1) + "
-	    "(SELECT count(*) FROM status WHERE dtu = ?1)" :
-	    COUNT("serial", "?1"), &a->known) &&
-	    hm_rename_ask(&a->rename, of_dtu ? COUNT("dtu", "?2") :
-	    COUNT("serial", "?2"), &a->known_new);
+	return hm_rename_ask(&a->rename, of_dtu ?
+	    COUNT("dtu = ?1") " + " ROWS("dtu", "dtu = ?1") " + "
+	    ROWS("status", "dtu = ?1") : COUNT("serial = ?1"), &a->known) &&
+	    hm_rename_ask(&a->rename, of_dtu ?
+	    COUNT("dtu = ?2") " + " ROWS("dtu", "dtu = ?2") " + "
+	    ROWS("status", "dtu = ?2") : COUNT("serial = ?2"), &a->known_new);
 }
 
 /*

@@ -1,8 +1,10 @@
-#include <string.h>
-
 #include "rename.h"
 
+#include <string.h>
+
+#include "db/db.h"
 #include "db/reading_tables.h"
+#include "db/sql.h"
 #include "record/types.h"
 
 /*
@@ -88,8 +90,8 @@ static const char raise_sql[] =
     "AND n.port = c.port";
 
 static const char people_sql[] =
-    "UPDATE production_cache SET total_production = e_total, today_production = "
-    "CASE WHEN e_began >= 0 THEN max(e_total - e_began, 0) "
+    "UPDATE production_cache SET total_production = e_total, "
+    "today_production = CASE WHEN e_began >= 0 THEN max(e_total - e_began, 0) "
     "WHEN e_before >= 0 THEN 0 END WHERE (dtu, serial, port) IN "
     "(SELECT dtu, serial, port FROM carried)";
 

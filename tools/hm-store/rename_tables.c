@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "db/db.h"
 #include "db/reading_tables.h"
+#include "db/sql.h"
 #include "record/types.h"
 #include "rollup.h"
 
