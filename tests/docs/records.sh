@@ -78,7 +78,7 @@ same "every documented field is in the table, with its unit" \
 	"$(missing "$work/fields" "$work/table")" ""
 same "no key is documented twice" "$(uniq -d "$work/keys")" ""
 same "every type has its heading" "$(types | sort | tr '\n' ' ')" \
-	"alarm alarms answer death dtu frame history info inverter meter mqtt port repeater shutdown sim stats status "
+	"alarm alarms answer death dtu energies frame history info inverter meter mqtt port repeater shutdown sim stats status "
 
 for type in $(types); do
 	examples "$type" >"$work/examples"
