@@ -46,6 +46,47 @@ warn_refused(const struct hm_guard_identity *id, struct hm_ledger_port *port,
 		    hm_energy_limit(&port->energy, r->time, r->watts));
 }
 
+static const char *
+verdict_name(enum hm_energy_verdict verdict)
+{
+	switch (verdict) {
+	case HM_ENERGY_GOOD:
+		return "accepted";
+	case HM_ENERGY_NONE:
+		return "no total";
+	case HM_ENERGY_FALL:
+		return "refused, a fall";
+	case HM_ENERGY_SPIKE:
+		return "refused, a spike";
+	case HM_ENERGY_RESET:
+		return "accepted, the counter was reset";
+	case HM_ENERGY_WRAP:
+		return "accepted, the counter has wrapped";
+	}
+	return "?";
+}
+
+static void
+log_verdict(const struct hm_guard_identity *id,
+    const struct hm_ledger_port *port, const struct hm_energy_reading *r,
+    enum hm_energy_verdict verdict)
+{
+	struct hm_slice dtu = id->dtu->key.name;
+
+	if (!hm_log_shows(HM_DEBUG))
+		return;
+	hm_log_facts(HM_DEBUG, HM_FACTS(hm_fact_slice("dtu", dtu),
+	    hm_fact_slice("serial", id->serial),
+	    hm_fact_int("port", port->key.port), hm_fact_int("total", r->total),
+	    hm_fact_int("shown", hm_energy_total(&port->energy))),
+	    "%.*s: inverter %.*s, input %lld: today %lld Wh, total %lld Wh: "
+	    "%s; shown: today %lld Wh, total %lld Wh", (int)dtu.n, dtu.p,
+	    (int)id->serial.n, id->serial.p, (long long)port->key.port,
+	    (long long)r->today, (long long)r->total, verdict_name(verdict),
+	    (long long)hm_energy_today(&port->energy),
+	    (long long)hm_energy_total(&port->energy));
+}
+
 static void
 judge(struct hm_guard *guard, const struct hm_guard_identity *id,
     struct hm_ledger_port *port, const struct hm_energy_reading *r)
@@ -53,6 +94,7 @@ judge(struct hm_guard *guard, const struct hm_guard_identity *id,
 	struct hm_energy before = port->energy;
 	enum hm_energy_verdict verdict = hm_energy_read(&port->energy, r);
 
+	log_verdict(id, port, r, verdict);
 	switch (verdict) {
 	case HM_ENERGY_GOOD:
 		break;
