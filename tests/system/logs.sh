@@ -131,7 +131,7 @@ hm-poll -1 --stats-period 0 "${uris[0]}#roof" 2>/dev/null | hm-decode \
 input=$work/readings
 fails "hm-filter and what it decides" 0 "" hm-filter --log-level DEBUG \
 	-d "$work/levels.db"
-check "... input by input" grep -q ', input 1: today .*: accepted; shown: ' \
+check "... input by input" grep -q ', input 1: today .*: accepted; the guard has: ' \
 	<(jq -r .msg "$work/err")
 check "... and that it is committed" grep -q 'energies are committed' \
 	<(jq -r .msg "$work/err")
