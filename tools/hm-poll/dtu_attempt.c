@@ -140,6 +140,7 @@ hm_dtu_job_attempt(struct hm_dtu_job *job)
 	int64_t now = hm_monotonic_ms();
 	enum hm_dtu_lock_result lock = hm_dtu_lock_take(&job->lock);
 
+	hm_dtu_job_log_lock(job, lock);
 	if (lock == HM_DTU_LOCK_BUSY) {
 		if (now < job->give_up_at)
 			hm_dtu_job_wait(job, HM_DTU_JOB_LOCKED,

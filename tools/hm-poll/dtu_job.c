@@ -165,6 +165,7 @@ consider(struct hm_dtu_job *job)
 		begin_if_there_is_room(job);
 		return;
 	}
+	hm_dtu_job_log_postponed(job, at - now);
 	job->jobs->counts.quiet_polls++;
 	job->state = HM_DTU_JOB_IDLE;
 	if (at < job->next_tick)

@@ -20,6 +20,7 @@
 #include "stream/stream.h"
 #include "stream/stream_ev.h"
 #include "stream/tool.h"
+#include "wire/dtu_uri.h"
 
 #define HM_PERIOD_MIN_MS 35000 /* shorter ones stop the cloud upload */
 #define FINISH_SECONDS 2 /* for current polls, after a signal */
@@ -323,6 +324,21 @@ fleet_options(struct work *work)
 	};
 }
 
+static void
+log_dtus(const struct hm_dtus *dtus)
+{
+	for (size_t i = 0; i < dtus->count; i++) {
+		const struct hm_dtu *dtu = &dtus->dtu[i];
+		const char *scheme = hm_transport_name(dtu->transport);
+
+		hm_log_facts(HM_INFO, HM_FACTS(hm_fact("dtu", dtu->name),
+		    hm_fact("transport", scheme), hm_fact("host", dtu->host),
+		    hm_fact_int("port", dtu->port)),
+		    "DTU %s: %s, %s, port %u", dtu->name, scheme, dtu->host,
+		    dtu->port);
+	}
+}
+
 static int
 open_all(void *context, const struct hm_config *config)
 {
@@ -331,6 +347,7 @@ open_all(void *context, const struct hm_config *config)
 
 	if (status != 0)
 		return status;
+	log_dtus(&work->dtus);
 	work->config = config;
 	work->finishes = hm_config_has(config, HM_SET_DURABLE);
 	warn_of_haste(&work->dtus, config);
