@@ -138,6 +138,7 @@ open_plant(struct work *work)
 	    .offline_ms = hm_config_ms(c, HM_SET_DTU_OFFLINE_THRESHOLD),
 	    .ask_period_ms = hm_config_ms(c, HM_SET_ASK_PERIOD),
 	    .stats_period_ms = hm_config_ms(c, HM_SET_STATS_PERIOD),
+	    .reset_hour = (int)hm_config_int(c, HM_SET_RESET_HOUR),
 	};
 
 	if (!hm_live_shared_init(&work->shared, &options))

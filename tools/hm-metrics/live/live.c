@@ -191,13 +191,41 @@ hm_live_find_device(struct hm_live *live, enum hm_scope scope, size_t dtu,
 	    add_device(live, &wanted, hash, now);
 }
 
+/*
+ * After a winter without sun, a DTU may answer before it hears its inverters:
+ * they have another day to be heard.
+ */
+void
+hm_live_wake(struct hm_live *live, size_t dtu, const struct hm_moment *now)
+{
+	int64_t before = live->dtu[dtu].heard;
+
+	live->dtu[dtu].heard = now->steady;
+	if (now->steady - before < FORGET_MS)
+		return;
+	for (size_t i = 0; i < live->devices; i++)
+		if (live->device[i].dtu == dtu)
+			live->device[i].heard = now->steady;
+}
+
+/* A DTU of the settings may be silent for months; it keeps its devices. */
+static bool
+is_gone(const struct hm_live *live, const struct hm_live_device *d,
+    const struct hm_moment *now)
+{
+	bool configured = d->dtu < live->configured;
+	int64_t until = configured ? live->dtu[d->dtu].heard : now->steady;
+
+	return until - d->heard >= FORGET_MS;
+}
+
 void
 hm_live_forget(struct hm_live *live, const struct hm_moment *now)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < live->devices; i++) {
-		if (now->steady - live->device[i].heard >= FORGET_MS)
+		if (is_gone(live, &live->device[i], now))
 			continue;
 		if (kept != i)
 			live->device[kept] = live->device[i];

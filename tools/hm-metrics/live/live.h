@@ -16,7 +16,8 @@
  * results of its polls, for each device its last reading, and the last stats of
  * each tool of the chain. Memory is bounded: what exceeds a bound is counted
  * and left out. A record replaces the last reading of its device as a whole: a
- * field that is absent in it becomes unknown.
+ * field that is absent in it becomes unknown. Only energies stay until a record
+ * has newer ones: what was made once stays made.
  */
 
 #define HM_LIVE_DTUS_MAX ((size_t)16384)
@@ -53,6 +54,7 @@ struct hm_live_dtu {
 	uint64_t took_ms;               /* sum */
 	int64_t answered;      /* steady ms of the last good poll; 0: none */
 	int64_t answered_time; /* its time, seconds since 1970 */
+	int64_t heard;         /* steady ms of its last reading; 0: none */
 	enum hm_poll_error error;   /* of the last failed poll */
 	int64_t error_time;    /* 0: none has failed */
 	char reason[HM_LIVE_REASON];
@@ -77,7 +79,9 @@ struct hm_live_device {
 	int64_t heard;      /* steady ms of its last record */
 	int64_t read;       /* steady ms of its last new reading */
 	uint64_t number;    /* of that reading */
-	struct hm_field_set known; /* fields of that reading */
+	int64_t day;        /* of its last energy of the day, by its time */
+	int64_t day_heard;  /* ... and by the clock when it came; hm_zone_day */
+	struct hm_field_set known; /* fields of that reading, and energies */
 	struct hm_decimal value[HM_FIELDS];
 };
 
@@ -120,6 +124,7 @@ struct hm_live_options {
 	int64_t offline_ms;      /* a DTU silent for longer is offline */
 	int64_t ask_period_ms;   /* between two lists of alarms */
 	int64_t stats_period_ms; /* between two records of a tool; 0: none */
+	int reset_hour;          /* at which the day of energies begins */
 };
 
 struct hm_live {
@@ -169,7 +174,14 @@ size_t hm_live_find_dtu(struct hm_live *live, struct hm_slice name);
 size_t hm_live_find_device(struct hm_live *live, enum hm_scope scope,
     size_t dtu, const char *serial, int64_t port, const struct hm_moment *now);
 
-/* Remove devices without a record for a day. */
+/* Note that a DTU has sent a reading. For hm_live_record. */
+void hm_live_wake(struct hm_live *live, size_t dtu,
+    const struct hm_moment *now);
+
+/*
+ * Remove devices without a record for a day; those of a DTU of the settings
+ * only if that DTU has sent other readings meanwhile.
+ */
 void hm_live_forget(struct hm_live *live, const struct hm_moment *now);
 
 #endif
