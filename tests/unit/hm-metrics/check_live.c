@@ -608,6 +608,65 @@ START_TEST(a_sum_of_the_day_is_over_those_that_have_begun_it)
 }
 END_TEST
 
+/* An energy of the ledger; of the day before if `back` is 1. */
+static void
+take_energy(const char *dtu, const char *serial, int64_t watthours, int back)
+{
+	const struct hm_history_energy energy = {.dtu = hm_text(dtu),
+	    .serial = hm_text(serial), .port = serial[0] != '\0',
+	    .today = watthours, .total = 100 + watthours,
+	    .day = WALL / 86400 - back, .time = WALL - back * 86400};
+
+	hm_live_take_energy(&live, &energy, &now);
+	hm_view_init(&view, &live, &now);
+}
+
+START_TEST(at_the_start_energies_are_those_of_the_ledger)
+{
+	const struct hm_live_device *d;
+
+	setenv("TZ", "UTC", 1);
+	take_energy("roof", "", 7, 0);
+	take_energy("roof", "1164", 7, 0);
+	ck_assert_uint_eq(live.devices, 3);
+	ck_assert_str_eq(today(HM_SCOPE_DTU), "7");
+	ck_assert_str_eq(today(HM_SCOPE_PORT), "7");
+	ck_assert_str_eq(total(HM_SCOPE_PORT), "107");
+	d = hm_view_device(&view, HM_SCOPE_INVERTER, NULL);
+	ck_assert_str_eq(d->serial, "1164");
+	ck_assert_int_eq(d->time, WALL);
+	ck_assert_str_eq(hm_view_status(&view, &live.dtu[0]), "unknown");
+	take_port(ENERGIES);
+	ck_assert_str_eq(total(HM_SCOPE_PORT), "99");
+	take_energy("roof", "1164", 3, 0); /* a record came before */
+	ck_assert_str_eq(total(HM_SCOPE_PORT), "99");
+}
+END_TEST
+
+START_TEST(a_day_that_is_over_is_not_taken_from_the_ledger)
+{
+	setenv("TZ", "UTC", 1);
+	take_energy("roof", "1164", 7, 1);
+	ck_assert_str_eq(today(HM_SCOPE_PORT), "");
+	ck_assert_str_eq(total(HM_SCOPE_PORT), "107");
+}
+END_TEST
+
+START_TEST(the_ledger_may_have_other_dtus)
+{
+	take_energy("barn", "", 7, 0); /* the settings have one DTU: roof */
+	ck_assert_uint_eq(live.dtus, 1);
+	ck_assert_uint_eq(live.devices, 0);
+	hm_live_free(&live);
+	begin(0);
+	take_energy("barn", "", 7, 0);
+	take_energy("shed", "", 7, 1);
+	ck_assert_uint_eq(live.dtus, 1);
+	ck_assert_str_eq(live.dtu[0].name, "barn");
+	ck_assert_str_eq(total(HM_SCOPE_DTU), "107");
+}
+END_TEST
+
 /* Health */
 
 START_TEST(silence_is_bad_after_a_while)
@@ -784,6 +843,10 @@ main(void)
 	tcase_add_test(tcase, sums_are_of_known_values);
 	tcase_add_test(tcase,
 	    a_sum_of_the_day_is_over_those_that_have_begun_it);
+	tcase_add_test(tcase, at_the_start_energies_are_those_of_the_ledger);
+	tcase_add_test(tcase,
+	    a_day_that_is_over_is_not_taken_from_the_ledger);
+	tcase_add_test(tcase, the_ledger_may_have_other_dtus);
 	tcase_set_timeout(tcase, 30);
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, health());

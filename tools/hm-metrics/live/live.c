@@ -106,17 +106,25 @@ add_dtu(struct hm_live *live, struct hm_slice name, uint64_t hash)
 }
 
 size_t
+hm_live_known_dtu(const struct hm_live *live, struct hm_slice name)
+{
+	const struct hm_live_dtu *dtu = hm_hash_find(&live->dtu_names,
+	    hm_hash_bytes(HM_HASH_START, name.p, name.n), is_dtu, &name);
+
+	return dtu != NULL ? (size_t)(dtu - live->dtu) : SIZE_MAX;
+}
+
+size_t
 hm_live_find_dtu(struct hm_live *live, struct hm_slice name)
 {
-	uint64_t hash = hm_hash_bytes(HM_HASH_START, name.p, name.n);
-	const struct hm_live_dtu *dtu;
+	size_t dtu;
 
 	if (name.n == 0 || name.n >= HM_LIVE_NAME ||
 	    memchr(name.p, '\0', name.n) != NULL)
 		return SIZE_MAX;
-	dtu = hm_hash_find(&live->dtu_names, hash, is_dtu, &name);
-	return dtu != NULL ? (size_t)(dtu - live->dtu) :
-	    add_dtu(live, name, hash);
+	dtu = hm_live_known_dtu(live, name);
+	return dtu != SIZE_MAX ? dtu : add_dtu(live, name,
+	    hm_hash_bytes(HM_HASH_START, name.p, name.n));
 }
 
 /* Devices */

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "config/dtu_list.h"
 #include "day_curve.h"
+#include "db/history_read.h"
 #include "record/breaker_state.h"
 #include "record/dtu_name.h"
 #include "record/fields.h"
@@ -163,14 +164,24 @@ bool hm_live_takes(struct hm_slice type);
 void hm_live_record(struct hm_live *live, struct hm_slice type,
     const struct hm_record *record, const struct hm_moment *now);
 
+/*
+ * Take an energy of the ledger, unless a record has already told it. If the
+ * settings name DTUs, those of others are ignored; if not, those of DTUs that
+ * have been silent for a day.
+ */
+void hm_live_take_energy(struct hm_live *live,
+    const struct hm_history_energy *energy, const struct hm_moment *now);
+
 /* Add the power of the plant at this moment to the curve of the day. */
 void hm_live_sample(struct hm_live *live, const struct hm_moment *now);
 
 /*
  * The index of a DTU or a device, which is added if it is new. SIZE_MAX if the
- * name is too long or there is no room. For hm_live_record.
+ * name is too long or there is no room, or if a known DTU is wanted and it is
+ * new. For hm_live_record.
  */
 size_t hm_live_find_dtu(struct hm_live *live, struct hm_slice name);
+size_t hm_live_known_dtu(const struct hm_live *live, struct hm_slice name);
 size_t hm_live_find_device(struct hm_live *live, enum hm_scope scope,
     size_t dtu, const char *serial, int64_t port, const struct hm_moment *now);
 
