@@ -53,7 +53,8 @@ heard() {
 	is ".dtus[] | select(.name == \"$1\") | .status" "\"$2\""
 }
 
-energies='[.today, .total, (.dtus[] | .today), (.units | sort_by(.dtu)[] | .ports[].today)]'
+energies='[.today, .total, (.dtus[] | .today),
+	(.units | sort_by(.dtu)[] | .ports[].today)]'
 watts='[.watts, (.dtus[] | .watts)]'
 production() {
 	get /api/production/current | jq -c 'sort_by(.serial_number)'
