@@ -196,8 +196,8 @@ hm_history_power(struct hm_db *db, int64_t since, int64_t step,
 
 static const char energies_sql[] =
     "WITH followed AS (SELECT *, max(e_day) OVER (PARTITION BY dtu) AS "
-    "dtu_day, max(e_total_time) OVER (PARTITION BY dtu) AS dtu_time "
-    "FROM production_cache), "
+    "dtu_day, max(e_total_time) OVER (PARTITION BY dtu) AS dtu_time, "
+    "max(e_total_time) OVER () AS newest FROM production_cache), "
     "counted AS (SELECT * FROM followed WHERE e_day >= dtu_day - 1 "
     "AND (total_production IS NOT NULL OR ?1 - e_pending_time <= 86400)) "
     "SELECT dtu, '' AS serial, 0 AS port, "
@@ -205,9 +205,9 @@ static const char energies_sql[] =
     "THEN sum(today_production) END, "
     "CASE count(*) WHEN count(total_production) "
     "THEN sum(total_production) END, "
-    "min(e_day), max(e_total_time) FROM counted GROUP BY dtu "
+    "min(e_day), max(e_total_time), max(newest) FROM counted GROUP BY dtu "
     "UNION ALL SELECT dtu, serial, port, today_production, "
-    "total_production, e_day, e_total_time FROM counted "
+    "total_production, e_day, e_total_time, newest FROM counted "
     "WHERE total_production IS NOT NULL AND e_total_time > dtu_time - 86400 "
     "ORDER BY dtu, serial, port";
 
@@ -237,6 +237,7 @@ hm_history_energies(struct hm_db *db, int64_t now, hm_energy_visitor *visit,
 		    .total = energy_at(rows, 4),
 		    .day = sqlite3_column_int64(rows, 5),
 		    .time = sqlite3_column_int64(rows, 6),
+		    .newest = sqlite3_column_int64(rows, 7),
 		};
 
 		visit(context, &energy);

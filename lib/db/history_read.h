@@ -75,6 +75,7 @@ struct hm_history_energy {
 	int64_t today, total; /* -1: unknown */
 	int64_t day;          /* of `today`, as hm_zone_day */
 	int64_t time;         /* of the reading of `total` */
+	int64_t newest;       /* such time in the ledger */
 };
 typedef void hm_energy_visitor(void *context,
     const struct hm_history_energy *energy);

@@ -200,40 +200,38 @@ hm_live_find_device(struct hm_live *live, enum hm_scope scope, size_t dtu,
 }
 
 /*
- * After a winter without sun, a DTU may answer before it hears its inverters:
- * they have another day to be heard.
+ * After days without sun, a DTU may answer before it hears its inverters, and
+ * before other DTUs wake: they have another day to be heard.
  */
 void
 hm_live_wake(struct hm_live *live, size_t dtu, const struct hm_moment *now)
 {
-	int64_t before = live->dtu[dtu].heard;
+	bool slept = now->steady - live->dtu[dtu].heard >= FORGET_MS;
+	bool all_slept = now->steady - live->heard >= FORGET_MS;
 
-	live->dtu[dtu].heard = now->steady;
-	if (now->steady - before < FORGET_MS)
-		return;
-	for (size_t i = 0; i < live->devices; i++)
-		if (live->device[i].dtu == dtu)
+	live->dtu[dtu].heard = live->heard = now->steady;
+	for (size_t i = 0; slept && i < live->devices; i++)
+		if (all_slept || live->device[i].dtu == dtu)
 			live->device[i].heard = now->steady;
 }
 
-/* A DTU of the settings may be silent for months; it keeps its devices. */
+/* Silence counts from the last word of its DTU, or of any. */
 static bool
-is_gone(const struct hm_live *live, const struct hm_live_device *d,
-    const struct hm_moment *now)
+is_gone(const struct hm_live *live, const struct hm_live_device *d)
 {
 	bool configured = d->dtu < live->configured;
-	int64_t until = configured ? live->dtu[d->dtu].heard : now->steady;
+	int64_t until = configured ? live->dtu[d->dtu].heard : live->heard;
 
 	return until - d->heard >= FORGET_MS;
 }
 
 void
-hm_live_forget(struct hm_live *live, const struct hm_moment *now)
+hm_live_forget(struct hm_live *live)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < live->devices; i++) {
-		if (is_gone(live, &live->device[i], now))
+		if (is_gone(live, &live->device[i]))
 			continue;
 		if (kept != i)
 			live->device[kept] = live->device[i];

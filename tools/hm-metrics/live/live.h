@@ -142,6 +142,7 @@ struct hm_live {
 	struct hm_live_deaths died[HM_LIVE_TOOLS_MAX];
 	size_t dead;
 	struct hm_day_curve curve;
+	int64_t heard; /* steady ms of the last reading; 0: none */
 	uint64_t announcements, states; /* mqtt records */
 	uint64_t refused; /* records left out: full table or bad name */
 	uint64_t number;  /* of records so far; changes with each */
@@ -167,7 +168,7 @@ void hm_live_record(struct hm_live *live, struct hm_slice type,
 /*
  * Take an energy of the ledger, unless a record has already told it. If the
  * settings name DTUs, those of others are ignored; if not, those of DTUs that
- * have been silent for a day.
+ * the ledger has missed for a day, while it has heard others.
  */
 void hm_live_take_energy(struct hm_live *live,
     const struct hm_history_energy *energy, const struct hm_moment *now);
@@ -190,9 +191,10 @@ void hm_live_wake(struct hm_live *live, size_t dtu,
     const struct hm_moment *now);
 
 /*
- * Remove devices without a record for a day; those of a DTU of the settings
- * only if that DTU has sent other readings meanwhile.
+ * Remove devices without a record for a day, if their DTU has sent other
+ * readings meanwhile; if the settings do not name the DTU, also if another DTU
+ * has. While all sleep nothing is removed.
  */
-void hm_live_forget(struct hm_live *live, const struct hm_moment *now);
+void hm_live_forget(struct hm_live *live);
 
 #endif

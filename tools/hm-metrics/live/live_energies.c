@@ -8,8 +8,7 @@
 
 /* The DTU of an energy. SIZE_MAX if it is not shown. */
 static size_t
-dtu_of(struct hm_live *live, const struct hm_history_energy *energy,
-    const struct hm_moment *now)
+dtu_of(struct hm_live *live, const struct hm_history_energy *energy)
 {
 	char name[HM_LIVE_NAME];
 	struct hm_slice dtu;
@@ -22,7 +21,7 @@ dtu_of(struct hm_live *live, const struct hm_history_energy *energy,
 	known = hm_live_known_dtu(live, dtu);
 	if (known != SIZE_MAX || live->configured > 0)
 		return known;
-	return now->wall / 1000 - energy->time < DAY_SECONDS ?
+	return energy->newest - energy->time < DAY_SECONDS ?
 	    hm_live_find_dtu(live, dtu) : SIZE_MAX;
 }
 
@@ -66,7 +65,7 @@ hm_live_take_energy(struct hm_live *live,
     const struct hm_history_energy *energy, const struct hm_moment *now)
 {
 	bool is_sum = energy->serial.n == 0;
-	size_t dtu = dtu_of(live, energy, now);
+	size_t dtu = dtu_of(live, energy);
 	struct hm_live_device *d;
 
 	if (dtu == SIZE_MAX)

@@ -82,7 +82,7 @@ hm_live_shared_tick(struct hm_live_shared *shared)
 	const struct hm_moment now = hm_moment_now();
 
 	pthread_mutex_lock(&shared->lock);
-	hm_live_forget(&shared->live, &now);
+	hm_live_forget(&shared->live);
 	hm_live_sample(&shared->live, &now);
 	pthread_mutex_unlock(&shared->lock);
 }
