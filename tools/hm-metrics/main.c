@@ -135,7 +135,7 @@ render(void *context, struct hm_buffer *out)
 	const struct hm_moment now = hm_moment_now();
 	const struct hm_metrics_options options = {
 	    .legacy = hm_config_flag(work->config, HM_SET_METRICS_LEGACY),
-	    .database = hm_config_database(work->config),
+	    .database = hm_config_database_to_read(work->config),
 	    .own = &own,
 	};
 	struct hm_view view;
@@ -165,7 +165,7 @@ open_plant(struct work *work)
 
 	if (!hm_live_shared_init(&work->shared, &options))
 		return false;
-	work->history.path = hm_config_database(c);
+	work->history.path = hm_config_database_to_read(c);
 	read_history(work);
 	return true;
 }
@@ -188,7 +188,7 @@ open_http(struct work *work)
 	const struct hm_config *c = work->config;
 	const struct hm_api_options answers = {
 	    .shared = &work->shared,
-	    .database = hm_config_database(c),
+	    .database = hm_config_database_to_read(c),
 	    .health = hm_config_flag(c, HM_SET_HEALTH_ENABLED),
 	    .metrics = hm_config_flag(c, HM_SET_METRICS_ENABLED),
 	    .legacy = hm_config_flag(c, HM_SET_METRICS_LEGACY),
