@@ -1,6 +1,8 @@
 #include "config_private.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/exits.h"
 #include "base/log.h"
@@ -139,6 +141,7 @@ outcome(struct hm_config *config)
 	log_faults(config);
 	if (config->faults > 0)
 		return HM_EXIT_CONFIG;
+	hm_config_note_unused(config);
 	log_notes(config);
 	status = check_rules(config);
 	if (config->no_memory)
@@ -219,13 +222,6 @@ hm_config_given(const struct hm_config *config, enum hm_setting_id id)
 	return config->value[id].layer > HM_LAYER_DEFAULT;
 }
 
-bool
-hm_config_outranks(const struct hm_config *config, enum hm_setting_id id,
-    enum hm_setting_id other)
-{
-	return config->value[id].layer > config->value[other].layer;
-}
-
 const char *
 hm_config_source(const struct hm_config *config, enum hm_setting_id id)
 {
@@ -263,6 +259,17 @@ hm_config_database(const struct hm_config *config)
 {
 	return hm_config_flag(config, HM_SET_PERSISTENCE_ENABLED) ?
 	    hm_config_text(config, HM_SET_DATABASE_PATH) : NULL;
+}
+
+const char *
+hm_config_database_to_read(const struct hm_config *config)
+{
+	const char *path = hm_config_database(config);
+
+	if (path != NULL && hm_config_flag(config, HM_SET_DRY_RUN) &&
+	    access(path, F_OK) < 0 && errno == ENOENT)
+		return NULL;
+	return path;
 }
 
 const struct hm_pair *

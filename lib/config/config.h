@@ -46,12 +46,6 @@ bool hm_config_has(const struct hm_config *config, enum hm_setting_id id);
 /* Whether a value was given: it is not the default. */
 bool hm_config_given(const struct hm_config *config, enum hm_setting_id id);
 
-/*
- * Whether the source of a value overrides the source of the other value.
- */
-bool hm_config_outranks(const struct hm_config *config, enum hm_setting_id id,
-    enum hm_setting_id other);
-
 /* The source of a value, for messages: "FILE:LINE", "MQTT_PORT", ... */
 const char *hm_config_source(const struct hm_config *config,
     enum hm_setting_id id);
@@ -65,6 +59,9 @@ bool hm_config_flag(const struct hm_config *config, enum hm_setting_id id);
 
 /* The path of the database; NULL if it is unset or must not be used. */
 const char *hm_config_database(const struct hm_config *config);
+
+/* The same to read it; NULL as well in a dry run before the first start. */
+const char *hm_config_database_to_read(const struct hm_config *config);
 
 /* True if a list is unset or holds the word. */
 bool hm_config_lists(const struct hm_config *config, enum hm_setting_id id,
@@ -114,5 +111,17 @@ char *const *hm_config_operands(const struct hm_config *config, size_t *count);
 /* The entries of dtu_configs; *count is 0 if there are none. */
 const struct hm_dtu_config *hm_config_dtus(const struct hm_config *config,
     size_t *count);
+
+/*
+ * What names the DTUs of this run: operands, or else --dtu-host, or else
+ * dtu_configs, or else dtu_host of another source.
+ */
+enum hm_dtu_source {
+	HM_DTUS_UNSET,
+	HM_DTUS_OPERANDS,
+	HM_DTUS_LIST,
+	HM_DTUS_HOST,
+};
+enum hm_dtu_source hm_config_dtu_source(const struct hm_config *config);
 
 #endif

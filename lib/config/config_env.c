@@ -53,7 +53,7 @@ note_retired(struct hm_config *config)
 	for (size_t i = 0; i < hm_retired_count; i++) {
 		const char *text = getenv(hm_retired[i].env);
 
-		if (text != NULL && text[0] != '\0')
+		if (text != NULL && !hm_retired_off(text))
 			hm_config_note(config, HM_ALL, "%s: has no effect: %s",
 			    hm_retired[i].env, hm_retired[i].instead);
 	}

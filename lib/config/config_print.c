@@ -8,8 +8,8 @@
 
 /*
  * The settings in effect, as YAML that the tools can read again. Comments show
- * the source of each value, secrets (masked), and options that no file can
- * have.
+ * the source of each value, secrets (masked), options that no file can have,
+ * and DTUs of the file or the environment if the command line names others.
  */
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -97,41 +97,45 @@ print_pairs(const struct hm_config_value *value, const char *indent)
 }
 
 static void
-print_dtu_text(const char *key, const char *text, const char **start)
+print_dtu_text(const char *hash, const char *key, const char *text,
+    const char **start)
 {
 	if (text == NULL)
 		return;
-	printf("%s%s: ", *start, key);
+	printf("%s%s%s: ", hash, *start, key);
 	print_text(hm_text(text));
 	putchar('\n');
 	*start = "    ";
 }
 
 static void
-print_dtu_number(const char *key, int64_t number, int64_t absent)
+print_dtu_number(const char *hash, const char *key, int64_t number,
+    int64_t absent)
 {
 	if (number != absent)
-		printf("    %s: %lld\n", key, (long long)number);
+		printf("%s    %s: %lld\n", hash, key, (long long)number);
 }
 
 static void
-print_dtus(const struct hm_config *config)
+print_dtus(const struct hm_config *config, const char *hash)
 {
 	for (size_t i = 0; i < config->dtus; i++) {
 		const struct hm_dtu_config *dtu = &config->dtu[i];
 		const char *start = "  - ";
 
-		print_dtu_text("name", dtu->name, &start);
-		print_dtu_text("uri", dtu->uri, &start);
-		print_dtu_text("host", dtu->host, &start);
-		print_dtu_number("port", dtu->port, 0);
-		print_dtu_number("unit_id", dtu->unit_id, HM_NO_UNIT_ID);
+		print_dtu_text(hash, "name", dtu->name, &start);
+		print_dtu_text(hash, "uri", dtu->uri, &start);
+		print_dtu_text(hash, "host", dtu->host, &start);
+		print_dtu_number(hash, "port", dtu->port, 0);
+		print_dtu_number(hash, "unit_id", dtu->unit_id,
+		    HM_NO_UNIT_ID);
 	}
 }
 
 /* A mapping or a list of mappings, with its entries on lines of their own. */
 static void
-print_entries(const struct hm_config *config, enum hm_setting_id id)
+print_entries(const struct hm_config *config, enum hm_setting_id id,
+    const char *hash)
 {
 	const struct hm_config_value *value = &config->value[id];
 	const char *empty = "";
@@ -139,10 +143,10 @@ print_entries(const struct hm_config *config, enum hm_setting_id id)
 
 	if (dtus ? config->dtus == 0 : value->pairs == 0)
 		empty = dtus ? " []" : " {}";
-	printf("%s:%s", hm_settings[id].key, empty);
+	printf("%s%s:%s", hash, hm_settings[id].key, empty);
 	print_comment("  ", value->source);
 	if (dtus)
-		print_dtus(config);
+		print_dtus(config, hash);
 	else
 		print_pairs(value, "  ");
 }
@@ -165,35 +169,58 @@ print_keyless(const struct hm_config *config, enum hm_setting_id id)
 	print_pairs(value, "#   ");
 }
 
+/* Else the settings would have another meaning when they are read again. */
+static bool
+must_be_comment(const struct hm_config *config, enum hm_setting_id id)
+{
+	char why[HM_WHERE_MAX];
+
+	return hm_settings[id].type == HM_TYPE_SECRET ||
+	    (hm_config_unused(config, id, why) &&
+	    hm_config_dtu_source(config) != HM_DTUS_LIST);
+}
+
 static void
 print_setting(const struct hm_config *config, enum hm_setting_id id)
 {
-	const struct hm_setting *s = &hm_settings[id];
 	const struct hm_config_value *value = &config->value[id];
+	const char *hash = must_be_comment(config, id) ? "# " : "";
 
-	if (s->key == NULL) {
+	if (hm_settings[id].key == NULL) {
 		print_keyless(config, id);
-		return;
+	} else if (value->text == NULL) {
+		print_entries(config, id, hash);
+	} else {
+		printf("%s%s: ", hash, hm_settings[id].key);
+		print_value(config, id);
+		print_comment("  ", value->source);
 	}
-	if (value->text == NULL) {
-		print_entries(config, id);
+}
+
+static void
+print_why_unused(const struct hm_config *config, enum hm_setting_id id)
+{
+	char why[HM_WHERE_MAX], text[HM_WHERE_MAX + 40];
+
+	if (!hm_config_unused(config, id, why))
 		return;
-	}
-	if (s->type == HM_TYPE_SECRET)
-		printf("# ");
-	printf("%s: ", s->key);
-	print_value(config, id);
-	print_comment("  ", value->source);
+	snprintf(text, sizeof text, "%s is not used: %s", hm_settings[id].key,
+	    why);
+	print_comment("", text);
 }
 
 int
 hm_config_print_values(const struct hm_config *config)
 {
-	for (size_t id = 0; id < HM_SETTINGS; id++)
-		if (id != HM_SET_CHECK && (hm_settings[id].tools &
-		    config->tool->bit) != 0 && hm_config_has(config,
-		    (enum hm_setting_id)id))
-			print_setting(config, (enum hm_setting_id)id);
+	for (size_t i = 0; i < HM_SETTINGS; i++) {
+		enum hm_setting_id id = (enum hm_setting_id)i;
+
+		if (id == HM_SET_CHECK || !hm_config_has(config, id) ||
+		    (hm_settings[id].tools & config->tool->bit) == 0)
+			continue;
+		print_setting(config, id);
+		print_why_unused(config, id);
+	}
 	for (size_t i = 0; i < config->operands; i++)
 		print_comment("", config->operand[i]);
 	return hm_config_end_output();

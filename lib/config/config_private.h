@@ -133,6 +133,15 @@ bool hm_config_split_broker(struct hm_config *config);
 /* config_rules.c: rules that bind settings together; the exit status. */
 int hm_config_check_rules(const struct hm_config *config);
 
+/*
+ * config_dtus.c: why a setting that was given is not used in this run, such as
+ * "dtu_configs (hm.yaml:6) names the DTUs"; false if it is used. And a note for
+ * each that is not used.
+ */
+bool hm_config_unused(const struct hm_config *config, enum hm_setting_id id,
+    char why[HM_WHERE_MAX]);
+void hm_config_note_unused(struct hm_config *config);
+
 /* config_help.c, config_print.c: to stdout. The result is the exit status. */
 int hm_config_print_help(const struct hm_tool *tool);
 int hm_config_print_version(const struct hm_tool *tool);

@@ -8,18 +8,20 @@
 #include "retired.h"
 #include "settings.h"
 
-/* Report an unknown key, which may be a setting of an older program. */
+/* Whether a value asks for nothing. */
+static bool
+is_off(const yaml_node_t *value)
+{
+	return hm_config_is_null(value) || (value->type == YAML_SCALAR_NODE &&
+	    hm_retired_off((const char *)value->data.scalar.value));
+}
+
+/* Report an unknown key. */
 static void
 refuse_key(struct hm_config *config, const char *key, const char *where)
 {
-	const struct hm_retired *retired = hm_retired_key(key);
 	struct hm_suggest nearest;
 
-	if (retired != NULL) {
-		hm_config_note(config, HM_ALL, "%s: has no effect: %s", where,
-		    retired->instead);
-		return;
-	}
 	hm_suggest_start(&nearest, key);
 	for (size_t id = 0; id < HM_SETTINGS; id++)
 		if (hm_settings[id].key != NULL)
@@ -37,6 +39,7 @@ read_pair(struct hm_config_file *f, const yaml_node_t *key,
 {
 	const char *name = hm_config_key(key);
 	size_t id = hm_setting_of_key(name);
+	const struct hm_retired *retired;
 	char where[HM_WHERE_MAX];
 
 	if (id < HM_SETTINGS) {
@@ -44,7 +47,12 @@ read_pair(struct hm_config_file *f, const yaml_node_t *key,
 		return;
 	}
 	hm_config_where(f, key, name, where);
-	refuse_key(f->config, name, where);
+	retired = hm_retired_key(name);
+	if (retired == NULL)
+		refuse_key(f->config, name, where);
+	else if (!is_off(value))
+		hm_config_note(f->config, HM_ALL, "%s: has no effect: %s",
+		    where, retired->instead);
 }
 
 static void

@@ -172,23 +172,23 @@ refuse_twins(const struct hm_dtus *dtus, int mistake)
 int
 hm_dtus_configured(struct hm_dtus *dtus, const struct hm_config *config)
 {
+	enum hm_dtu_source source = hm_config_dtu_source(config);
+	int mistake = source == HM_DTUS_OPERANDS ? HM_EXIT_USAGE :
+	    HM_EXIT_CONFIG;
 	size_t count, entries;
-	int mistake, status = 0;
+	int status = 0;
 
 	hm_config_operands(config, &count);
-	mistake = count > 0 ? HM_EXIT_USAGE : HM_EXIT_CONFIG;
 	hm_config_dtus(config, &entries);
-	if (hm_config_outranks(config, HM_SET_DTU_HOST, HM_SET_DTU_CONFIGS))
-		entries = 0;
 	*dtus = (struct hm_dtus){
 	    calloc(count + entries + 1, sizeof *dtus->dtu), 0};
 	if (dtus->dtu == NULL)
 		return HM_EXIT_OS;
-	if (count > 0)
+	if (source == HM_DTUS_OPERANDS)
 		status = add_operands(dtus, config);
-	else if (entries > 0)
+	else if (source == HM_DTUS_LIST)
 		status = add_entries(dtus, config);
-	else if (hm_config_has(config, HM_SET_DTU_HOST))
+	else if (source == HM_DTUS_HOST)
 		status = add_host(dtus, config);
 	return status != 0 || dtus->count == 0 ? status :
 	    refuse_twins(dtus, mistake);

@@ -1,5 +1,7 @@
 #include "retired.h"
 
+#include <strings.h>
+
 #include "settings.h"
 
 const struct hm_retired hm_retired[] = {
@@ -18,4 +20,16 @@ hm_retired_key(const char *key)
 		    hm_key_same(key, hm_retired[i].key))
 			return &hm_retired[i];
 	return NULL;
+}
+
+bool
+hm_retired_off(const char *value)
+{
+	static const char *const words[] = {"", "null", "false", "no", "off",
+	    "0"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcasecmp(value, words[i]) == 0)
+			return true;
+	return false;
 }

@@ -21,10 +21,14 @@ left_out() {
 	*": sudo "* | *": apt "* | *": systemctl "* | *": journalctl "* | \
 	*": systemd-analyze "* | *": make deb")
 		echo "needs a machine of its own; make check-package" ;;
+	*": dpkg --add-arch"* | *": make deb ARCH="* | *": make CC="* | \
+	*": scp "* | *": make clean")
+		echo "builds for other machines; make check-debian" ;;
 	*": nmap "*) echo "scans a network; it is only printed" ;;
 	*": man "*) echo "a pager; tests/docs/settings.sh and make lint" ;;
 	*": make bench"* | *": make soak-"* | *": make property "* | \
-	*": make fuzz "* | *": make check-package" | *": make check-container")
+	*": make fuzz "* | *": make mutants" | *": make check-package" | \
+	*": make check-container")
 		echo "takes minutes; a target of its own that no test needs" ;;
 	"docs/contributing.md: "*) echo "builds and tests; .ci/run does that" ;;
 	*": make check"*) echo "make check runs this test" ;;

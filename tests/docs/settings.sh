@@ -36,8 +36,10 @@ for tool in "$HM_BIN"/hm-*; do
 	tool=${tool##*/}
 	env -i "$HM_BIN/$tool" --check -c "$work/all.yaml" >"$work/out" \
 		2>"$work/err"
+	status=$?
 	same "$tool accepts every line of hoymiles.yaml" \
-		"$? $(cat "$work/err")" "0 "
+		"$status $(grep -v ': dtu_[a-z]* (.* is not used: dtu_configs' \
+			"$work/err")" "0 "
 	check "$tool reads its values from there" \
 		grep -q "  # $work/all.yaml:" "$work/out"
 	same "... and has no default that is not in the file" \

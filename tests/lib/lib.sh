@@ -13,8 +13,11 @@ checks=0
 failures=0
 remove=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/remove
 
+# A process of the background that gets a signal before it has become a program
+# runs this trap, too: only the script itself cleans up.
 clean_up() {
 	local pid
+	[ "$BASHPID" -eq $$ ] || return
 	for pid in "${pids[@]}"; do
 		kill -9 "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null

@@ -26,6 +26,7 @@ end_chain() {
 }
 
 end_all() {
+	[ "$BASHPID" -eq $$ ] || return
 	end_chain
 	clean_up
 }

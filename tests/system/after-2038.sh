@@ -42,7 +42,9 @@ same "they are exported as they came" "$(hm-store -d "$db" --export |
 start=2224756800
 export HM_CLOCK_SHIFT=$((start - EPOCHSECONDS))
 export ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0
-clock=$HM_BUILD/helper/preload/clock.so
+# LD_PRELOAD cannot have a space.
+cp "$HM_BUILD/helper/preload/clock.so" "$work"
+clock=$work/clock.so
 
 # later COMMAND ...: with that clock.
 later() {

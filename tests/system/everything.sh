@@ -28,6 +28,12 @@ ready() {
 	curl -sf "http://127.0.0.1:$page/ready"
 }
 check "the chain is ready" until_true 15 ready
+published() {
+	[ "$(curl -s "http://127.0.0.1:$page/health" |
+		jq .mqtt.messages_published)" -gt 20 ]
+}
+check "/health counts messages before the period of stats" until_true 5 \
+	published
 same "the metrics have the memory of every tool before hm-metrics" \
 	"$(pkill -USR1 -s "$chain" hm-; sleep 0.5
 		curl -s "http://127.0.0.1:$page/metrics" |
@@ -60,4 +66,39 @@ same "... and the last in the file" \
 same "... and no backup of such a short run" \
 	"$(find "$work" -name '*_backup_*')" ""
 same "... and nothing on stderr" "$(cat "$work/cron.err")" ""
+
+# A wrong setting ends a pipeline at once.
+unset HM_METRICS_TEXTFILE HM_LOCK
+wrong() {
+	local -a set=()
+	while [[ $1 == *=* ]]; do
+		set+=("$1")
+		shift
+	done
+	timeout 20 env "${set[@]}" "$pipelines/$1" "${uris[1]}#barn" \
+		>"$work/out" 2>"$work/err"
+	echo "$? $(cut -d ' ' -f 1-7 "$work/err")"
+}
+same "everything without a database is refused" \
+	"$(wrong DATABASE_PATH= everything)" \
+	"78 hm-store: error: no database: set database_path, DATABASE_PATH"
+same "poll-to-mqtt without a broker is refused" \
+	"$(wrong MQTT_BROKER= poll-to-mqtt | cut -d ' ' -f 1-2)" "78 hm-publish:"
+same "poll-to-page with a wrong reset hour is refused" \
+	"$(wrong RESET_HOUR=24 poll-to-page | cut -d ' ' -f 1-4)" \
+	"78 hm-filter: error: RESET_HOUR:"
+
+# A dry run needs no database. Lines of messages show what would be published.
+export DATABASE_PATH=$work/none/dry.db DRY_RUN=true LOG_LEVEL=WARNING
+setsid "$pipelines/everything" "${uris[0]}#roof" "${uris[1]}#barn" \
+	>"$work/out" 2>"$work/err" &
+chain=$!
+pids+=("$chain")
+check "a dry run without a database is ready" until_true 30 ready
+check "... and shows messages" until_true 30 grep -q "would publish" "$work/err"
+kill -INT -- "-$chain"
+wait "$chain" 2>/dev/null
+same "... without an error" "$(grep -v "would publish\|: a period of\|dry run:" \
+	"$work/err")" ""
+check "... and makes no file" [ ! -e "$work/none" ]
 finish

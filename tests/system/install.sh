@@ -149,7 +149,7 @@ mkdir "$work/alone"
 # MAKE=true: without DESTDIR, root would also make the user hm.
 for goal in install uninstall; do
 	check "make $goal without DESTDIR" make -s -C "$root" -o all \
-		MAKE=true BIN="$HM_BIN" PREFIX="$work/alone/hm" \
+		MAKE=true BIN="${HM_BIN#"$root"/}" PREFIX="$work/alone/hm" \
 		SYSCONFDIR="$work/alone/etc" "$goal"
 done
 same "... leave the settings and no directory of their own" \

@@ -8,7 +8,9 @@ db=$work/hm.db
 page=65536
 pages=33000 # 0x80e8; 32768 pages are 2 GiB
 size=$((page * pages))
-holes=$HM_BUILD/helper/preload/holes.so
+# LD_PRELOAD cannot have a space.
+cp "$HM_BUILD/helper/preload/holes.so" "$work"
+holes=$work/holes.so
 
 # reading SECOND
 reading() {

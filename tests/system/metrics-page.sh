@@ -51,7 +51,7 @@ tell meter '"serial":"37ff23709968","power":-510'
 tell alarm '"serial":"116154403054","code":209,"text":"<img src=x onerror=hacked=1></script><script>hacked=1</script>"'
 tell alarm "\"serial\":\"116154403054\",\"alert\":\"temperature\",\"text\":\"85 °C, the threshold is 80 °C\",\"start\":\"$(now)\""
 tell alarm '"alert":"dtu_offline","text":"no answer: refused","start":"2026-01-02T10:15:00Z"'
-printf '{"type":"status","time":"%s","dtu":"%s","state":"offline","breaker":"open","failures":3,"error":"refused","text":"Connection refused"}\n' \
+printf '{"type":"status","time":"%s","dtu":"%s","state":"offline","breaker":"open","failures":3,"error":"refused","text":"Connection refused","retry_at":"2026-01-02T10:20:00Z"}\n' \
 	"$(now)" '</script><script>hacked=1</script>' >&7
 
 mkdir "$work/tmp"
@@ -125,6 +125,9 @@ same "the meter" "$(js "document.getElementById('meters').textContent")" \
 same "the state of each DTU" "$(js \
 	"[...document.querySelectorAll('#dtus .state')].map(
 	n => n.textContent).join()")" "online,does not answer"
+check "an open circuit breaker, with the time of the next poll" grep -q \
+	'Connection refused, left alone until .*[0-9]:[0-9]' \
+	<(js "document.getElementById('dtus').textContent")
 check "today's curve is drawn from the database" [ "$(js \
 	"document.querySelector('#curve .line').getAttribute('d').split('L')
 	.length")" -gt 30 ]

@@ -132,7 +132,7 @@ done)" "text/plain; version=0.0.4; charset=utf-8;application/openmetrics-text; v
 
 same "/health has the keys of hoymiles-mqtt" "$(get /health | jq -c '
 	[keys_unsorted, (.dtus | keys), (.dtus.shed | keys_unsorted),
-	(.mqtt | keys_unsorted)]')" '[["healthy","uptime_seconds","start_time","dtus","mqtt"],["barn \"\\ north","roof","shed"],["status","last_successful_query","seconds_since_last_success","query_count","error_count","last_error","last_error_time"],["messages_published","errors"]]'
+	(.mqtt | keys_unsorted)]')" '[["healthy","uptime_seconds","start_time","dtus","mqtt"],["barn \"\\ north","roof","shed"],["status","last_successful_query","seconds_since_last_success","query_count","error_count","last_error","last_error_time","breaker","retry_at"],["messages_published","errors"]]'
 same "... and values of these kinds" "$(get /health | jq -c '
 	[.healthy, .dtus.roof.status, .dtus.roof.last_successful_query,
 	.dtus.roof.query_count, .dtus.roof.last_error, .dtus.shed.status,
@@ -274,7 +274,14 @@ check "readings of an offline DTU are not shown" until_true 2 is_absent \
 check "... it is down" shows 'hoymiles_up{dtu="DTU"} 0'
 check "... and the error is counted" shows \
 	'hoymiles_poll_errors_total{dtu="DTU",reason="timeout_read"} 1'
-status offline open 5 ',"error":"refused"'
+status offline open 5 ',"error":"refused","retry_at":"2026-06-21T10:05:00Z"'
+is_open() {
+	[ "$(get /health | jq -c '.dtus.DTU | [.breaker, .retry_at]')$(
+		get /api/plant | jq -c '.dtus[0] | [.breaker, .retry_at]')" = \
+		"$1$1" ]
+}
+check "an open breaker is in /health and on the page" until_true 3 is_open \
+	'["open","2026-06-21T10:05:00Z"]'
 status offline half_open 5 ',"error":"refused"'
 check "failures without a record are counted" until_true 2 shows \
 	'hoymiles_polls_total{dtu="DTU",result="failure"} 5'

@@ -242,9 +242,9 @@ same "... with status 78" \
 certificate() {
 	openssl req -newkey rsa:2048 -nodes -subj "/CN=$2" \
 		-keyout "$work/$1.key" -out "$work/$1.csr" 2>/dev/null
-	echo "subjectAltName=IP:127.0.0.1" >"$work/names"
+	echo "subjectAltName=${4:-IP:127.0.0.1}" >"$work/names"
 	openssl x509 -req -in "$work/$1.csr" -CA "$work/$3.crt" \
-		-CAkey "$work/$3.key" -CAcreateserial -days 2 \
+		-CAkey "$work/$3.key" -CAcreateserial -days "${5:-2}" \
 		-extfile "$work/names" -out "$work/$1.crt" 2>/dev/null
 }
 for ca in ca other; do
@@ -272,14 +272,64 @@ same "TLS by the address of the broker" \
 	"$(over_tls --mqtt-tls-ca-cert "$work/ca.crt" "${mine[@]}")" 0
 same "a broker of another CA is refused" \
 	"$(over_tls --mqtt-tls-ca-cert "$work/other.crt" "${mine[@]}")" 75
+check "... and the log says so" grep -q 'unknown CA: .*mqtt_tls_ca_cert' \
+	"$work/tls.err"
 same "... unless --mqtt-tls-insecure is given" \
 	"$(over_tls --mqtt-tls-ca-cert "$work/other.crt" \
 		--mqtt-tls-insecure "${mine[@]}")" 0
 check "... which is logged" grep -q 'not checked' "$work/tls.err"
+same "a client without a certificate is refused" \
+	"$(over_tls --mqtt-tls-ca-cert "$work/ca.crt")" 75
+check "... and the log says so" grep -q \
+	'ask\(ed\)\? for a client certificate.*mqtt_tls_cert' \
+	"$work/tls.err"
 same "a certificate without its key is a wrong setting" \
 	"$(over_tls --mqtt-tls-cert "$work/client.crt")" 78
 same "a missing CA file is a wrong setting" \
 	"$(over_tls --mqtt-tls-ca-cert "$work/none")" 78
+
+# refused_tls NAME PATTERN: a broker whose certificate is NAME.crt is refused,
+# with a line of the log that has the pattern.
+refused_tls() {
+	local at
+	at=$(free_port)
+	start_broker "$at" "cafile $work/ca.crt" "certfile $work/$1.crt" \
+		"keyfile $work/$1.key" "allow_anonymous true"
+	address=(--mqtt-broker "mqtts://127.0.0.1:$at")
+	same "a certificate that is $1 is refused" \
+		"$(over_tls --mqtt-tls-ca-cert "$work/ca.crt")" 75
+	check "... and the log says so" grep -q "$2" "$work/tls.err"
+}
+certificate elsewhere broker ca DNS:broker.example
+certificate expired broker ca IP:127.0.0.1 0
+chmod 644 "$work"/*.key
+refused_tls elsewhere 'wrong host name: .*"127.0.0.1"; mqtt_broker must be'
+until_true 5 sh -c "! openssl x509 -checkend 0 -noout -in $work/expired.crt >/dev/null"
+refused_tls expired 'expired: the broker.s certificate'
+address=(--mqtt-broker 127.0.0.1 --mqtt-port "$port" --mqtt-tls)
+same "a port without TLS is refused" \
+	"$(over_tls --mqtt-tls-ca-cert "$work/ca.crt")" 75
+check "... and the log says so" grep -q 'no connection .*\(TLS\|closed it\)' \
+	"$work/tls.err"
+
+# Another client with the same id.
+mkfifo "$work/twin"
+publish --mqtt-client-id twin --log-level INFO <"$work/twin" >/dev/null \
+	2>"$work/twin.err" &
+pids+=($!)
+exec 7>"$work/twin"
+check "a client connects" until_true 10 grep -q 'connected to the broker' \
+	"$work/twin.err"
+mosquitto_pub -h 127.0.0.1 -p "$port" -i twin -t x -m y
+check "a takeover of its session is logged" until_true 10 grep -q \
+	'probably another client with the client id "twin" has taken over' \
+	"$work/twin.err"
+mosquitto_pub -h 127.0.0.1 -p "$port" -i twin -t x -m y
+check "... and a second one as certain" until_true 10 grep -q \
+	': another client with the client id "twin" has taken over' \
+	"$work/twin.err"
+exec 7>&-
+
 same "without a broker in the settings it does not start" \
 	"$(env -u MQTT_BROKER hm-publish </dev/null >/dev/null 2>&1; echo $?)" 78
 finish

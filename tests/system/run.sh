@@ -107,7 +107,7 @@ check "... and no process is left" until_true 20 nothing_left
 
 # Ctrl-C in a terminal, as make sees it. In the second round make and the script
 # ignore SIGINT, as processes in the background of a script do.
-printf 'run:\n\t@%s\n' "$run" >"$work/Makefile"
+printf 'run:\n\t@"%s"\n' "$run" >"$work/Makefile"
 mkfifo "$work/keys"
 for signal in --default-signal=INT --ignore-signal=INT; do
 	env "$signal" script -qec "make -f $work/Makefile run" /dev/null <"$work/keys" \

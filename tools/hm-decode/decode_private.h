@@ -3,13 +3,16 @@
 
 #include <stdint.h>
 
-#include "alarms.pb-c.h"
 #include "base/arena.h"
 #include "base/hex.h"
 #include "decode.h"
 #include "power_factor.h"
-#include "real.pb-c.h"
 #include "wire/hmframe.h"
+
+/* Of protobuf-c: a source that does not use them need not be made again. */
+struct Hm__Alarm;
+struct Hm__RealMeter;
+struct Hm__RealReply;
 
 /* Shared by the files decode*.c. */
 
@@ -27,7 +30,7 @@ struct hm_alarm_package {
 	const char *dtu_serial;
 	int32_t time, packages; /* packages: of the whole list */
 	size_t count;
-	Hm__Alarm **alarm;
+	struct Hm__Alarm **alarm;
 };
 
 struct hm_decoder {
@@ -88,11 +91,11 @@ void hm_decode_power_factor(struct hm_reading *r, enum hm_field_id field,
 
 /* decode_meter.c */
 void hm_decode_meter(struct hm_decoder *d, const struct hm_raw_frame *frame,
-    const Hm__RealMeter *meter);
+    const struct Hm__RealMeter *meter);
 
 /* decode_extras.c: repeaters and rapid shutdown devices */
 void hm_decode_extras(struct hm_decoder *d, const struct hm_raw_frame *frame,
-    const Hm__RealReply *reply);
+    const struct Hm__RealReply *reply);
 
 /* decode_modbus.c, decode_hm.c: all frames of the record. */
 void hm_decode_modbus(struct hm_decoder *d);

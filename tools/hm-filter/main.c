@@ -132,7 +132,7 @@ finish(void *context)
 static void
 open_database(struct work *work, const struct hm_config *config)
 {
-	const char *path = hm_config_database(config);
+	const char *path = hm_config_database_to_read(config);
 
 	if (path != NULL)
 		work->db = hm_ledger_db_open(path, !work->dry_run);

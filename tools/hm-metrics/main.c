@@ -112,7 +112,7 @@ render(void *context, struct hm_buffer *out)
 	const struct hm_moment now = hm_moment_now();
 	const struct hm_metrics_options options = {
 	    .legacy = hm_config_flag(work->config, HM_SET_METRICS_LEGACY),
-	    .database = hm_config_database(work->config),
+	    .database = hm_config_database_to_read(work->config),
 	    .own = &own,
 	};
 	struct hm_view view;
@@ -129,7 +129,8 @@ static bool
 open_plant(struct work *work)
 {
 	const struct hm_config *c = work->config;
-	struct hm_live_history history = {.path = hm_config_database(c)};
+	struct hm_live_history history = {
+	    .path = hm_config_database_to_read(c)};
 	const struct hm_live_options options = {
 	    .dtus = &work->dtus,
 	    .query_period_ms = hm_config_ms(c, HM_SET_QUERY_PERIOD),
@@ -166,7 +167,7 @@ open_http(struct work *work)
 	const struct hm_config *c = work->config;
 	const struct hm_api_options answers = {
 	    .shared = &work->shared,
-	    .database = hm_config_database(c),
+	    .database = hm_config_database_to_read(c),
 	    .health = hm_config_flag(c, HM_SET_HEALTH_ENABLED),
 	    .metrics = hm_config_flag(c, HM_SET_METRICS_ENABLED),
 	    .legacy = hm_config_flag(c, HM_SET_METRICS_LEGACY),

@@ -19,6 +19,7 @@
 #define WAIT_MAX_MS 10000 /* enough for a restart of the broker */
 #define LOOK_MS 1000
 #define APART_MS 2000 /* checks farther apart are not one wait */
+#define REPORT_MS 1000 /* between two stats records about new deliveries */
 
 struct work {
 	const struct hm_config *config;
@@ -30,6 +31,8 @@ struct work {
 	bool show_failed;
 	bool full; /* already logged */
 	int64_t waited_ms, waiting_at; /* see count_wait */
+	uint64_t reported;   /* deliveries in the last stats record */
+	int64_t reported_at; /* monotonic ms */
 	struct hm_record record;
 	struct hm_broker broker;
 	struct hm_message_reader reader;
@@ -139,14 +142,42 @@ on_line(void *context, struct hm_slice line)
 		on_mqtt(work);
 }
 
+/*
+ * Deliveries are reported at once, and not with the next regular stats record,
+ * so that a probe of hm-metrics does not see the numbers of a minute ago.
+ * Returns the ms until a report is due, or -1.
+ */
+static int64_t
+report_due(const struct work *work)
+{
+	int64_t left = work->reported_at + REPORT_MS - hm_monotonic_ms();
+
+	if (work->reported == hm_outbox_counts(work->outbox)->delivered ||
+	    hm_config_ms(work->config, HM_SET_STATS_PERIOD) == 0)
+		return -1;
+	return left > 0 ? left : 0;
+}
+
+static void
+report(struct work *work)
+{
+	if (report_due(work) != 0)
+		return;
+	work->reported = hm_outbox_counts(work->outbox)->delivered;
+	work->reported_at = hm_monotonic_ms();
+	hm_stream_stats(work->stream);
+}
+
 /* The link is the side of the stream */
 
 static int
 on_prepare(void *context, struct pollfd *fd)
 {
 	struct work *work = context;
+	int wait = hm_mqtt_link_prepare(work->link, fd);
+	int64_t due = report_due(work);
 
-	return hm_mqtt_link_prepare(work->link, fd);
+	return due >= 0 && (wait < 0 || due < wait) ? (int)due : wait;
 }
 
 static void
@@ -155,6 +186,7 @@ on_ready(void *context, short revents)
 	struct work *work = context;
 
 	hm_mqtt_link_ready(work->link, revents);
+	report(work);
 }
 
 static bool

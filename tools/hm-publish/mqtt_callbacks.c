@@ -27,6 +27,7 @@ on_connect(struct mosquitto *mosq, void *context, int rc)
 	    hm_fact_int("port", link->options.port)),
 	    "connected to the broker %s:%d", link->options.host,
 	    link->options.port);
+	hm_mqtt_takeover_connected(link);
 	link->state = HM_MQTT_CONNECTED;
 	link->deadline = 0;
 	link->delay_ms = link->options.reconnect_ms;

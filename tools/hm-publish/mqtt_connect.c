@@ -39,6 +39,7 @@ set_up(struct hm_mqtt_link *link)
 	int rc;
 
 	hm_mqtt_callbacks_set(link->mosq);
+	hm_mqtt_reason_watch(link);
 	mosquitto_max_inflight_messages_set(link->mosq,
 	    2 * HM_OUTBOX_FLIGHT_MAX);
 	rc = mosquitto_will_set(link->mosq, o->availability_topic,
@@ -76,7 +77,8 @@ hm_mqtt_connect_start(struct hm_mqtt_link *link)
 	}
 	rc = set_up(link);
 	if (rc != MOSQ_ERR_SUCCESS) {
-		hm_mqtt_link_failed(link, hm_mqtt_link_reason(rc, errno));
+		hm_mqtt_link_failed(link,
+		    hm_mqtt_link_reason(link, rc, errno));
 		return;
 	}
 	if (pthread_create(&link->thread, NULL, connect_in_thread,
@@ -97,7 +99,7 @@ hm_mqtt_connect_end(struct hm_mqtt_link *link)
 		return;
 	pthread_join(link->thread, NULL);
 	if (link->connect_result != MOSQ_ERR_SUCCESS) {
-		hm_mqtt_link_failed(link, hm_mqtt_link_reason(
+		hm_mqtt_link_failed(link, hm_mqtt_link_reason(link,
 		    link->connect_result, link->connect_errno));
 		return;
 	}

@@ -45,12 +45,6 @@ drop_connection(struct hm_mqtt_link *link)
 	hm_outbox_return(link->outbox);
 }
 
-const char *
-hm_mqtt_link_reason(int rc, int error)
-{
-	return rc == MOSQ_ERR_ERRNO ? strerror(error) : mosquitto_strerror(rc);
-}
-
 /* The texts of libmosquitto end with a full stop. */
 static struct hm_slice
 without_full_stop(const char *why)
@@ -92,6 +86,7 @@ connection_lost(struct hm_mqtt_link *link, const char *why)
 		hm_mqtt_link_failed(link, why);
 		return;
 	}
+	hm_mqtt_takeover_lost(link);
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("broker", o->host),
 	    hm_fact_int("port", o->port), hm_fact_slice("reason", reason)),
 	    "the connection to the broker %s:%d is lost: %.*s", o->host,
@@ -179,11 +174,11 @@ exchange(struct hm_mqtt_link *link, short revents)
 		hm_outbox_announce(link->outbox);
 	}
 	send_waiting(link);
-	/* A negative reason is the return code in the CONNACK. */
-	if (link->lost)
-		connection_lost(link, link->lost_reason < 0 ?
-		    mosquitto_connack_string(-link->lost_reason) :
-		    hm_mqtt_link_reason(link->lost_reason, errno));
+	if (!link->lost)
+		return;
+	link->lost_errno = errno;
+	connection_lost(link, hm_mqtt_link_reason(link, link->lost_reason,
+	    link->lost_errno));
 }
 
 static void

@@ -9,9 +9,11 @@
 
 /*
  * Shared by mqtt_link.c (the states of a connection), mqtt_connect.c (connects
- * in a thread) and mqtt_callbacks.c (events of libmosquitto).
+ * in a thread), mqtt_callbacks.c (events of libmosquitto), mqtt_reason.c (why a
+ * connection failed) and mqtt_takeover.c (a second client with our id).
  */
 
+#define HM_MQTT_REASON_MAX 240
 #define HM_MQTT_CONNECT_MS 60000 /* for name, connection and TLS handshake */
 
 enum hm_mqtt_state {
@@ -42,6 +44,11 @@ struct hm_mqtt_link {
 	bool failure_logged; /* since the last connection */
 	bool lost;           /* the connection has ended */
 	int lost_reason;     /* negative: the broker's return code */
+	int lost_errno;
+	char tls_reason[HM_MQTT_REASON_MAX]; /* of this attempt; "": none */
+	int64_t connected_at;  /* monotonic ms */
+	bool closed_by_broker; /* the last connection */
+	int64_t takeovers;     /* likely ones, one soon after another */
 };
 
 /* mqtt_link.c */
@@ -49,8 +56,6 @@ struct hm_mqtt_link {
 int64_t hm_mqtt_link_random(int64_t low, int64_t high);
 /* The attempt to connect has failed: wait for the next one. */
 void hm_mqtt_link_failed(struct hm_mqtt_link *link, const char *why);
-/* The text of a result of libmosquitto; `error` is errno. */
-const char *hm_mqtt_link_reason(int rc, int error);
 /* Publish "online" or "offline". *id, unless NULL, is set to its id. */
 void hm_mqtt_link_say(struct hm_mqtt_link *link, const char *text, int *id);
 
@@ -60,5 +65,22 @@ void hm_mqtt_connect_end(struct hm_mqtt_link *link);
 
 /* mqtt_callbacks.c */
 void hm_mqtt_callbacks_set(struct mosquitto *mosq);
+
+/*
+ * mqtt_reason.c: watch an attempt for the reason why TLS fails, and log what
+ * libmosquitto does at DEBUG. The reason of a failure: `rc` is a result of
+ * libmosquitto or, if negative, the broker's return code; `error` is errno.
+ */
+void hm_mqtt_reason_watch(struct hm_mqtt_link *link);
+const char *hm_mqtt_link_reason(const struct hm_mqtt_link *link, int rc,
+    int error);
+
+/*
+ * mqtt_takeover.c: a broker closes a connection when another client connects
+ * with the same client id, and MQTT 3.1.1 has no message that says so. Call
+ * these when a connection is lost and when the broker has accepted one.
+ */
+void hm_mqtt_takeover_lost(struct hm_mqtt_link *link);
+void hm_mqtt_takeover_connected(struct hm_mqtt_link *link);
 
 #endif

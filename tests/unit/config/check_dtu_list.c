@@ -1,6 +1,7 @@
 #include "config/dtu_list.h"
 
 #include <check.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,7 @@ collect(const char *const words[5])
 	int argc = 1, status;
 
 	unsetenv("HM_CONFIG");
+	optind = 0; /* getopt_long begins again */
 	for (; argc < 6 && words[argc - 1] != NULL; argc++) {
 		snprintf(copy[argc], sizeof copy[argc], "%s",
 		    words[argc - 1]);
@@ -117,6 +119,7 @@ setup(void)
 {
 	unsetenv("DTU_HOST");
 	unsetenv("DTU_PORT");
+	unsetenv("DTU_CONFIGS");
 }
 
 START_TEST(two_of_one_name_are_refused)
@@ -140,6 +143,30 @@ START_TEST(operands_go_before_the_environment)
 	hm_dtus_free(&dtus);
 	ck_assert_uint_eq(dtus.count, 0);
 	hm_config_free(config);
+}
+END_TEST
+
+static void
+expect_list(const char *const words[5], const char *first, size_t count)
+{
+	ck_assert_int_eq(collect(words), 0);
+	ck_assert_uint_eq(dtus.count, count);
+	ck_assert_str_eq(dtus.dtu[0].host, first);
+	hm_dtus_free(&dtus);
+	hm_config_free(config);
+}
+
+START_TEST(list_goes_before_host_unless_that_is_an_option)
+{
+	setenv("DTU_HOST", "10.0.0.9", 1);
+	setenv("DTU_PORT", "10081", 1);
+	setenv("DTU_CONFIGS", "[{\"host\":\"10.0.0.1\"},"
+	    "{\"host\":\"10.0.0.2\"}]", 1);
+	expect_list((const char *[5]){NULL}, "10.0.0.1", 2);
+	expect_list((const char *[5]){"--dtu-host=10.0.0.8"}, "10.0.0.8", 1);
+	expect_list((const char *[5]){"hm://10.0.0.7"}, "10.0.0.7", 1);
+	setenv("DTU_CONFIGS", "[]", 1);
+	expect_list((const char *[5]){NULL}, "10.0.0.9", 1);
 }
 END_TEST
 
@@ -196,6 +223,7 @@ main(void)
 	suite_add_tcase(suite, lists);
 	tcase_add_checked_fixture(lists, setup, NULL);
 	tcase_add_test(lists, operands_go_before_the_environment);
+	tcase_add_test(lists, list_goes_before_host_unless_that_is_an_option);
 	tcase_add_test(lists, two_of_one_name_are_refused);
 	tcase_add_test(lists, plain_host_is_modbus_unless_its_port_is_hms);
 	return run_suite(suite);

@@ -46,6 +46,8 @@ struct hm_live_dtu {
 	enum hm_live_state state;
 	bool breaker_known;
 	enum hm_breaker_state breaker;
+	int64_t retry_time;    /* of the next poll of an offline DTU, seconds
+	                          since 1970; 0: unknown */
 	int64_t failures;      /* in a row, as last reported; -1: unknown */
 	uint64_t good, failed; /* polls */
 	uint64_t errors[HM_ERRORS];

@@ -120,9 +120,11 @@ hm_live_on_status(struct hm_live *live, const struct hm_record *record,
 	if (hm_slice_is(state, "online")) {
 		dtu->state = HM_LIVE_ONLINE;
 		dtu->failures = 0;
+		dtu->retry_time = 0;
 	} else if (hm_slice_is(state, "offline")) {
 		dtu->state = HM_LIVE_OFFLINE;
 		dtu->cleared = live->number;
+		dtu->retry_time = hm_live_time(record, "retry_at", 0);
 		take_failure(dtu, record, now);
 	}
 }

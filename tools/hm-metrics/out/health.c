@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "record/breaker_state.h"
 #include "record/poll_errors.h"
 
 static void
@@ -35,6 +36,11 @@ emit_dtu(struct hm_json *e, const struct hm_view *view,
 	hm_json_int(e, "query_count", (int64_t)(dtu->good + dtu->failed));
 	hm_json_int(e, "error_count", (int64_t)dtu->failed);
 	emit_error(e, dtu);
+	if (dtu->breaker_known)
+		hm_json_text(e, "breaker", hm_breaker_state_name(dtu->breaker));
+	else
+		hm_json_null(e, "breaker");
+	hm_json_moment(e, "retry_at", dtu->retry_time);
 	hm_json_object_end(e);
 }
 

@@ -242,6 +242,10 @@ emit_page_dtu(struct hm_json *e, const struct hm_view *view, size_t number)
 	hm_json_moment(e, "answered", dtu->answered_time);
 	if (dtu->state == HM_LIVE_OFFLINE)
 		emit_text(e, "reason", dtu->reason);
+	if (dtu->breaker_known && dtu->breaker != HM_BREAKER_CLOSED) {
+		hm_json_text(e, "breaker", hm_breaker_state_name(dtu->breaker));
+		hm_json_moment(e, "retry_at", dtu->retry_time);
+	}
 	for (const struct hm_live_device *d = NULL;
 	    (d = hm_view_device(view, HM_SCOPE_DTU, d)) != NULL;)
 		if (d->dtu == number) {
