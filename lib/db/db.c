@@ -151,9 +151,22 @@ hm_db_open(struct hm_db *db, const char *path,
 	    "PRAGMA synchronous = NORMAL");
 }
 
+/*
+ * SQLite does this when the last connection is closed, but not if that is one
+ * that only reads. A busy database is left as it is: nothing is lost.
+ */
+static void
+empty_wal(struct hm_db *db)
+{
+	if (db->handle != NULL && db->writing)
+		sqlite3_wal_checkpoint_v2(db->handle, NULL,
+		    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
 void
 hm_db_close(struct hm_db *db)
 {
+	empty_wal(db);
 	if (sqlite3_close(db->handle) != SQLITE_OK)
 		hm_db_complain(db, "cannot close the database");
 	free(db->path);

@@ -38,7 +38,11 @@ void hm_db_lean(void);
 bool hm_db_open(struct hm_db *db, const char *path,
     const struct hm_db_options *options);
 
-/* All statements must have been finalized. `db` may be closed already. */
+/*
+ * All statements must have been finalized. `db` may be closed already. After
+ * the last writer has closed a database, all of it is in its one file, even if
+ * others still have it open to read.
+ */
 void hm_db_close(struct hm_db *db);
 
 /*

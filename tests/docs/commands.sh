@@ -38,6 +38,7 @@ left_out() {
 		echo "names an option; s6.sh" ;;
 	*": docker "*) echo "no container engine here; of the old program" ;;
 	*": import-bridge "*"...") echo "names an option; import-bridge.sh" ;;
+	*": import-settings "*) echo "names an argument; import-settings.sh" ;;
 	*": htpasswd "* | *": nginx "* | *":8443/"*)
 		! type -P nginx >/dev/null || ! type -P htpasswd >/dev/null ||
 			return 1
@@ -112,6 +113,8 @@ prepare() {
 		start_chain ;;
 	docs/upgrading.md)
 		make_file .env
+		make_file hoymiles-mqtt.service
+		make_file /etc/hoymiles-mqtt.ini
 		start_modbus
 		make_old data/hoymiles-mqtt.db ;;
 	esac
@@ -157,6 +160,13 @@ after() {
 			until_true 10 has_ended "${2##* }" ;;
 	*"-t 'homeassistant/#' --retained-only"*)
 		check "$1: ... the allowed topics arrived" has_allowed ;;
+	*import-settings*)
+		same "$1: ... makes a file of them" "$(cat hoymiles.yaml)" \
+			'query_period: 30
+mi_entities: ["grid_voltage", "temperature"]
+mqtt_password: "secret"
+dtu_host: "192.168.1.51"
+mqtt_broker: "192.168.1.2"' ;;
 	*import-bridge*)
 		same "$1: ... copies the old counters" "$(known hm.db)" \
 			"$(known data/hoymiles-mqtt.db)" ;;

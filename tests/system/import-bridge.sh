@@ -191,6 +191,34 @@ same "the committed counters are imported" "$(rows "$work/killed.db")" \
 same "... and the file and its journal are as they were" \
 	"$(prints "$work/old")" "$before"
 
+# without PROGRAM ...: an import whose PATH lacks these programs.
+without() {
+	local program
+	mkdir -p "$work/bin"
+	rm -f "$work/bin"/*
+	for program in bash mktemp rm cp chmod cat jq sqlite3 hm-filter; do
+		[[ " $* " == *" $program "* ]] ||
+			ln -s "$(type -P "$program")" "$work/bin/$program"
+	done
+	# The script adds /usr/local/bin, where a program may be, too.
+	sed 's|^PATH=.*||' "$import" >"$work/import-bridge"
+	told $a roof | PATH=$work/bin bash "$work/import-bridge" \
+		"$work/zone.db" "$work/new.db" 2>"$work/err"
+	echo "$? $(cat "$work/err")"
+}
+same "a missing sqlite3 is named" "$(without sqlite3)" \
+	"71 import-bridge: error: not installed, or not in PATH: sqlite3"
+same "so are a missing jq and hm-filter" "$(without jq hm-filter)" \
+	"71 import-bridge: error: not installed, or not in PATH: jq hm-filter"
+for program in jq sqlite3; do
+	check "the package depends on $program" grep -qE \
+		"^(Depends:| ).* $program(,|\$)" \
+		<(sed -n '/^Depends:/,/^[A-Z]/{/^Recommends/d;p}' \
+			"$root/s6/debian/control")
+	check "the image has $program" grep -qE "^ +$program \\\\\$" \
+		"$root/s6/container/Dockerfile"
+done
+
 # refused STATUS TEXT OLD NEW
 refused() {
 	told $a roof | "$import" "$3" "$4" "${@:5}" 2>"$work/err"

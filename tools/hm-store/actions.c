@@ -15,6 +15,7 @@
 #include "db/schema.h"
 #include "export.h"
 #include "record/record.h"
+#include "rename_action.h"
 #include "stream/stream.h"
 
 #define BUSY_MS 8000 /* to wait for another process's lock */
@@ -51,6 +52,8 @@ count(const struct hm_config *config)
 {
 	return hm_config_has(config, HM_SET_BACKUP) +
 	    hm_config_flag(config, HM_SET_EXPORT) +
+	    hm_config_has(config, HM_SET_RENAME_DTU) +
+	    hm_config_has(config, HM_SET_REPLACE_INVERTER) +
 	    hm_config_flag(config, HM_SET_STATS) +
 	    hm_config_flag(config, HM_SET_VACUUM);
 }
@@ -65,8 +68,9 @@ bool
 hm_action_usage(const struct hm_config *config)
 {
 	if (count(config) > 1) {
-		hm_log(HM_ERROR, "one of --backup, --export, --stats and "
-		    "--vacuum at a time");
+		hm_log(HM_ERROR, "one of --backup, --export, "
+		    "--rename-dtu, --replace-inverter, --stats and --vacuum "
+		    "at a time");
 		return false;
 	}
 	if (!hm_config_flag(config, HM_SET_EXPORT) &&
@@ -185,6 +189,9 @@ hm_action_run(const struct hm_config *config)
 	const char *path = hm_config_text(config, HM_SET_DATABASE_PATH);
 	const char *to = hm_config_text(config, HM_SET_BACKUP);
 
+	if (hm_config_has(config, HM_SET_RENAME_DTU) ||
+	    hm_config_has(config, HM_SET_REPLACE_INVERTER))
+		return hm_rename_action(config);
 	if (hm_config_flag(config, HM_SET_DRY_RUN) &&
 	    !hm_config_flag(config, HM_SET_STATS) &&
 	    !hm_config_flag(config, HM_SET_EXPORT))

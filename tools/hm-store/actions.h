@@ -5,7 +5,7 @@
 
 /*
  * What hm-store does with a database in place of storing a stream: --backup,
- * --export, --stats and --vacuum.
+ * --export, --rename-dtu, --replace-inverter, --stats and --vacuum.
  */
 
 bool hm_action_wanted(const struct hm_config *config);

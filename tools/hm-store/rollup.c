@@ -37,8 +37,8 @@ sql_day(sqlite3_context *context, int count, sqlite3_value **value)
 	sqlite3_result_text(context, day, -1, SQLITE_TRANSIENT);
 }
 
-static void
-add_day_columns(struct hm_sql *sql, const struct hm_reading_type *type)
+void
+hm_rollup_add_columns(struct hm_sql *sql, const struct hm_reading_type *type)
 {
 	for (size_t i = 0; i < HM_FIELDS; i++) {
 		const char *key = hm_fields[i].key;
@@ -60,7 +60,7 @@ add_day_source(struct hm_sql *sql, const struct hm_reading_type *type)
 {
 	hm_sql_add(sql, " SELECT hm_day(?1), %s%s, sum(samples)",
 	    type->keys, type->has_serial ? "" : ", max(serial)");
-	add_day_columns(sql, type);
+	hm_rollup_add_columns(sql, type);
 	hm_sql_add(sql, " FROM %s_hourly WHERE hour > ?1 - 93600 "
 	    "AND hour < ?1 + 93600 AND hm_day(hour) = hm_day(?1) GROUP BY %s",
 	    type->name, type->keys);

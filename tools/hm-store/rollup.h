@@ -2,6 +2,7 @@
 #define HM_ROLLUP_H
 
 #include "db/db.h"
+#include "record/types.h"
 
 /*
  * Hourly and daily rows from readings. An hour is built from all its readings,
@@ -41,5 +42,12 @@ bool hm_rollup_mark(struct hm_rollup *rollup, int64_t moment);
  */
 bool hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made,
     bool *more);
+
+/*
+ * Append ", sum(pv_power_count) ...": one hourly or daily row made of several,
+ * in the order of hm_table_add_columns.
+ */
+void hm_rollup_add_columns(struct hm_sql *sql,
+    const struct hm_reading_type *type);
 
 #endif

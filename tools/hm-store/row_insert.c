@@ -6,6 +6,7 @@
 #include "base/rfc3339.h"
 #include "db/reading_tables.h"
 #include "db/sql.h"
+#include "known_serials.h"
 #include "record/device_map.h"
 #include "record/record.h"
 #include "record/types.h"
@@ -36,6 +37,7 @@ struct device {
 struct hm_row_insert {
 	sqlite3 *handle;
 	struct table_rows readings[HM_SCOPES];
+	struct hm_known_serials known;
 	struct hm_record record;
 	sqlite3_stmt *event[6]; /* in the order of `events` */
 	char data[HM_LINE_MAX]; /* members that are stored as JSON */
@@ -167,6 +169,8 @@ insert_reading(struct hm_row_insert *rows, const struct hm_row *row)
 	bind_reading(t->raw, row->type, row->time, row->rest, &device);
 	if (!step(rows, t->raw, &fate) || fate == HM_ROW_KNOWN)
 		return fate;
+	if (row->type->has_serial && !row->type->has_port)
+		hm_known_serials_see(&rows->known, device.dtu, device.serial);
 	return note(&t->newest, &device, row) ? fate : HM_ROW_FAILED;
 }
 
@@ -405,14 +409,17 @@ hm_row_insert_new(void)
 		    &hm_reading_types[i]);
 		hm_device_map_init(&rows->readings[i].newest, &options);
 	}
+	hm_known_serials_init(&rows->known);
 	return rows;
 }
 
 void
 hm_row_insert_free(struct hm_row_insert *rows)
 {
-	if (rows != NULL)
+	if (rows != NULL) {
 		hm_row_insert_begin(rows);
+		hm_known_serials_clear(&rows->known);
+	}
 	free(rows);
 }
 
@@ -427,7 +434,7 @@ hm_row_insert_prepare(struct hm_row_insert *rows, struct hm_db *db)
 	for (size_t i = 0; i < EVENTS; i++)
 		if (!hm_db_prepare(db, events[i].sql, &rows->event[i]))
 			return false;
-	return true;
+	return hm_known_serials_load(&rows->known, db);
 }
 
 void

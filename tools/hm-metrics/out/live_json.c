@@ -2,6 +2,7 @@
 
 #include "base/decimal.h"
 #include "live/day_curve.h"
+#include "record/breaker_state.h"
 #include "record/fields.h"
 
 static void
