@@ -191,7 +191,8 @@ after_upload(const struct hm_dtu_job *job, int64_t at)
 	const struct hm_moment now = hm_moment_now();
 
 	return hm_poll_schedule_earliest(&job->jobs->options.schedule, &now, at,
-	    HM_POLL_SCHEDULE_NEVER, job->offset);
+	    &(struct hm_poll_schedule_dtu){HM_POLL_SCHEDULE_NEVER, job->offset,
+	    hm_dialog_upload_ms(hm_poller_dialog(job->poller))});
 }
 
 /*

@@ -176,6 +176,16 @@ register_counters(struct work *work)
 
 /* Setting up */
 
+/* -1: unlimited. */
+static int64_t
+poll_count(const struct hm_config *config)
+{
+	if (hm_config_flag(config, HM_SET_ONCE))
+		return 1;
+	return hm_config_has(config, HM_SET_COUNT) ?
+	    hm_config_int(config, HM_SET_COUNT) : -1;
+}
+
 static unsigned
 ask_bits(const struct hm_config *config)
 {
@@ -187,23 +197,18 @@ ask_bits(const struct hm_config *config)
 	    {"network", HM_ASK_NETWORK},
 	    {"alarms", HM_ASK_ALARMS},
 	    {"history", HM_ASK_HISTORY},
+	    {"config", HM_ASK_CONFIG},
 	};
 	unsigned bits = 0;
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (hm_config_lists(config, HM_SET_ASK, words[i].word))
 			bits |= words[i].bit;
+	/* The configuration says when DTUs upload, for the polls after it. */
+	if (hm_config_flag(config, HM_SET_CLOUD_FRIENDLY) &&
+	    poll_count(config) != 1)
+		bits |= HM_ASK_CONFIG;
 	return bits;
-}
-
-/* -1: unlimited. */
-static int64_t
-poll_count(const struct hm_config *config)
-{
-	if (hm_config_flag(config, HM_SET_ONCE))
-		return 1;
-	return hm_config_has(config, HM_SET_COUNT) ?
-	    hm_config_int(config, HM_SET_COUNT) : -1;
 }
 
 /* Each DTU needs a socket and a lock. */

@@ -284,6 +284,64 @@ START_TEST(a_stale_record_only_shows_that_the_dtu_answers)
 }
 END_TEST
 
+static const char *
+status(void)
+{
+	return hm_view_status(&view, &live.dtu[0]);
+}
+
+/* Repeat readings for some minutes. */
+static void
+repeat(int minutes, const char *members)
+{
+	char time[] = "2026-06-21T10:00:00Z";
+
+	for (int i = 1; i <= minutes; i++) {
+		time[15] = (char)('0' + i % 10);
+		pass(MINUTE);
+		take_dtu(time, members);
+	}
+}
+
+START_TEST(a_dtu_that_repeats_its_readings_hangs)
+{
+	static const char stale[] = ",\"pv_power\":500,\"stale\":true";
+
+	take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":500");
+	repeat(3, stale);
+	ck_assert_str_eq(status(), "online");
+	pass(1);
+	ck_assert_str_eq(status(), "stale");
+	repeat(9, stale);
+	ck_assert_str_eq(status(), "stale");
+	ck_assert(hm_view_healthy(&view));
+	ck_assert(hm_view_up(&view, &live.dtu[0]));
+	take_dtu("2026-06-21T10:10:00Z", ",\"pv_power\":501");
+	ck_assert_str_eq(status(), "online");
+	repeat(5, stale);
+	take_offline("closed", 1, "refused");
+	ck_assert_str_eq(status(), "error");
+}
+END_TEST
+
+/* Known from the start of hm-metrics, too, after three periods. */
+START_TEST(a_dtu_that_hung_before_the_start)
+{
+	repeat(4, ",\"stale\":true");
+	ck_assert_str_eq(status(), "online");
+	repeat(1, ",\"stale\":true");
+	ck_assert_str_eq(status(), "stale");
+}
+END_TEST
+
+START_TEST(a_dtu_may_repeat_its_readings_in_the_dark)
+{
+	take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":3");
+	repeat(9, ",\"pv_power\":3,\"stale\":true");
+	ck_assert_str_eq(status(), "online");
+}
+END_TEST
+
 START_TEST(a_poll_counts_once)
 {
 	take_dtu("2026-06-21T10:00:00Z", ",\"took_ms\":250");
@@ -830,6 +888,9 @@ main(void)
 	tcase_add_test(tcase, readings_grow_old);
 	tcase_add_test(tcase, three_periods_may_be_longer);
 	tcase_add_test(tcase, a_stale_record_only_shows_that_the_dtu_answers);
+	tcase_add_test(tcase, a_dtu_that_repeats_its_readings_hangs);
+	tcase_add_test(tcase, a_dtu_that_hung_before_the_start);
+	tcase_add_test(tcase, a_dtu_may_repeat_its_readings_in_the_dark);
 	tcase_add_test(tcase, a_poll_counts_once);
 	tcase_add_test(tcase, failures_count_by_their_number);
 	tcase_add_test(tcase, a_probe_seen_first_is_no_failure);

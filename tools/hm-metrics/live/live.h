@@ -61,6 +61,8 @@ struct hm_live_dtu {
 	enum hm_poll_error error;   /* of the last failed poll */
 	int64_t error_time;    /* 0: none has failed */
 	char reason[HM_LIVE_REASON];
+	bool repeats;     /* its last poll repeated the readings before */
+	int64_t renewed;  /* steady ms of its last new readings */
 	bool dark;        /* its last readings show dusk: little power */
 	uint64_t cleared; /* readings up to this number are not shown */
 };

@@ -154,6 +154,15 @@ look_for_dusk(struct hm_live_dtu *dtu, const struct hm_live_device *d)
 	dtu->dark = watts / 10 < DIM_WATTS * inverters;
 }
 
+static void
+note_repetition(struct hm_live_dtu *dtu, bool stale,
+    const struct hm_moment *now)
+{
+	dtu->repeats = stale;
+	if (!stale || dtu->renewed == 0)
+		dtu->renewed = hm_live_steady(now);
+}
+
 /* Read the serial and port. False if the record lacks one of them. */
 static bool
 take_key(const struct hm_record *record, const struct hm_reading_type *type,
@@ -194,7 +203,9 @@ hm_live_on_reading(struct hm_live *live, const struct hm_reading_type *type,
 	if (type->scope != HM_SCOPE_DTU)
 		return;
 	hm_live_count_poll(&live->dtu[dtu], record, now);
-	if (!hm_live_is_true(record, "stale"))
+	note_repetition(&live->dtu[dtu], hm_live_is_true(record, "stale"),
+	    now);
+	if (!live->dtu[dtu].repeats)
 		look_for_dusk(&live->dtu[dtu], d);
 }
 

@@ -5,9 +5,9 @@
 #include "config/quiet_hours.h"
 #include "day_curve.h"
 #include "record/fields.h"
+#include "record/freshness.h"
 
-#define STALE_MIN_MS 180000
-#define PERIODS 3
+#define PERIODS HM_FRESH_PERIODS
 #define ALERT_PERIOD_MS 600000 /* hm-alert repeats active alarms */
 #define NIGHT_MAX_MS ((int64_t)18 * 3600 * 1000)
 
@@ -42,7 +42,7 @@ hm_view_init(struct hm_view *view, const struct hm_live *live,
 	    is_night(options, now->wall - grace);
 	if (view->night)
 		period = larger(period, options->night_period_ms);
-	view->stale_ms = larger(STALE_MIN_MS, PERIODS * period);
+	view->stale_ms = hm_fresh_ms(period);
 	view->silence_ms = larger(options->offline_ms, PERIODS * period);
 }
 
@@ -91,12 +91,22 @@ hm_view_up(const struct hm_view *view, const struct hm_live_dtu *dtu)
 	    view->now.steady - dtu->answered <= view->silence_ms;
 }
 
+/* A DTU may repeat its readings all night: that is no fault. */
+static bool
+is_hung(const struct hm_view *view, const struct hm_live_dtu *dtu)
+{
+	return dtu->repeats && !dtu->dark && !view->night &&
+	    view->now.steady - dtu->renewed > view->stale_ms;
+}
+
 const char *
 hm_view_status(const struct hm_view *view, const struct hm_live_dtu *dtu)
 {
 	if (dtu->state == HM_LIVE_OFFLINE)
 		return "error";
-	return hm_view_up(view, dtu) ? "online" : "unknown";
+	if (!hm_view_up(view, dtu))
+		return "unknown";
+	return is_hung(view, dtu) ? "stale" : "online";
 }
 
 bool

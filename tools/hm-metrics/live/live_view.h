@@ -61,7 +61,10 @@ bool hm_view_value(const struct hm_view *view,
 /* Whether the last poll was good and is recent. */
 bool hm_view_up(const struct hm_view *view, const struct hm_live_dtu *dtu);
 
-/* "online", "error" or "unknown". */
+/*
+ * "online"; "stale" if the DTU answers and repeats its last readings, which are
+ * no longer current; "error" or "unknown".
+ */
 const char *hm_view_status(const struct hm_view *view,
     const struct hm_live_dtu *dtu);
 
