@@ -68,13 +68,22 @@ use_log_format(const struct hm_config *config)
 		hm_log_use(format);
 }
 
-static void
-use_log_level(const struct hm_config *config)
+/* --log-level is about this tool, too, and overrides the others. */
+static enum hm_level
+lowest_level(const struct hm_config *config)
 {
-	enum hm_level level;
+	const struct hm_config_value *level =
+	    &config->value[HM_SET_LOG_LEVEL];
+	const struct hm_config_value *levels =
+	    &config->value[HM_SET_LOG_LEVELS];
+	enum hm_level lowest = HM_WARNING;
 
-	if (hm_level_parse(hm_config_text(config, HM_SET_LOG_LEVEL), &level))
-		hm_log_start(config->tool->name, level);
+	hm_level_parse(level->text, &lowest);
+	for (size_t i = 0; i < levels->pairs; i++)
+		if (level->layer != HM_LAYER_OPTION &&
+		    strcmp(levels->pair[i].key, config->tool->name) == 0)
+			hm_level_parse(levels->pair[i].text, &lowest);
+	return lowest;
 }
 
 static void
@@ -94,10 +103,7 @@ log_faults(const struct hm_config *config)
 static void
 log_notes(const struct hm_config *config)
 {
-	enum hm_level lowest = HM_WARNING;
-
-	hm_level_parse(hm_config_text(config, HM_SET_LOG_LEVEL), &lowest);
-	if (lowest > HM_WARNING)
+	if (lowest_level(config) > HM_WARNING)
 		return;
 	for (size_t i = 0; i < config->notes; i++) {
 		const struct hm_config_note *note = &config->note[i];
@@ -148,7 +154,7 @@ outcome(struct hm_config *config)
 		return report_no_memory();
 	if (status != HM_EXIT_OK)
 		return status;
-	use_log_level(config);
+	hm_log_start(config->tool->name, lowest_level(config));
 	if (hm_config_flag(config, HM_SET_CHECK))
 		return hm_config_print_values(config);
 	return -1;
@@ -188,6 +194,17 @@ hm_config_load(const struct hm_tool *tool, hm_config_check *check, int argc,
 		config = load(tool, check, options, status);
 	hm_options_free(options);
 	return config;
+}
+
+void
+hm_config_log_start(const struct hm_config *config)
+{
+	const char *file = hm_config_text(config, HM_SET_CONFIG);
+
+	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("version", HM_VERSION),
+	    hm_fact("file", file)), "version %s starts, with %s%s", HM_VERSION,
+	    file != NULL ? "the settings of " : "no settings file",
+	    file != NULL ? file : "");
 }
 
 void

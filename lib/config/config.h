@@ -40,6 +40,9 @@ struct hm_config *hm_config_load(const struct hm_tool *tool,
     hm_config_check *check, int argc, char *argv[], int *status);
 void hm_config_free(struct hm_config *config);
 
+/* Log that the tool starts, with its version and the file of its settings. */
+void hm_config_log_start(const struct hm_config *config);
+
 /* Whether a value was given or has a default. */
 bool hm_config_has(const struct hm_config *config, enum hm_setting_id id);
 

@@ -82,10 +82,36 @@ refuse_more(const struct hm_config *config, enum hm_setting_id lower,
 	hm_config_refuse(config, lower, allowed);
 }
 
+static int
+check_levels(const struct hm_config *config)
+{
+	const struct hm_config_value *value =
+	    &config->value[HM_SET_LOG_LEVELS];
+	int status = HM_EXIT_OK;
+	enum hm_level level;
+
+	for (size_t i = 0; i < value->pairs; i++) {
+		const struct hm_pair *pair = &value->pair[i];
+
+		if (hm_tool_of_name(pair->key) == NULL)
+			hm_config_refuse_pair(HM_SET_LOG_LEVELS, pair,
+			    pair->key, "are the names of tools, such as "
+			    "hm-poll");
+		else if (!hm_level_parse(pair->text, &level))
+			hm_config_refuse_pair(HM_SET_LOG_LEVELS, pair,
+			    pair->text, "are DEBUG INFO WARNING ERROR "
+			    "CRITICAL");
+		else
+			continue;
+		status = HM_EXIT_CONFIG;
+	}
+	return status;
+}
+
 int
 hm_config_check_rules(const struct hm_config *config)
 {
-	int status = HM_EXIT_OK;
+	int status = check_levels(config);
 
 	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
 		enum hm_setting_id lower = orders[i].lower;

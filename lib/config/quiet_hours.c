@@ -9,7 +9,6 @@
 
 #define DAY 86400.0
 #define NOON_2000 946728000 /* epoch of the equations below */
-#define QUARTER_MS ((int64_t)900000)
 
 /* Degrees of the sun's centre when its upper edge is at the horizon. */
 #define HORIZON (-0.833)
@@ -130,13 +129,14 @@ hm_quiet_hours_is_night(const struct hm_quiet_hours *quiet, int64_t now)
 }
 
 int64_t
-hm_quiet_hours_upload_ends(int64_t now_ms, int64_t margin_ms)
+hm_quiet_hours_upload_ends(int64_t now_ms, int64_t period_ms,
+    int64_t margin_ms)
 {
 	/* ms since the last begin of a margin, margin_ms before an upload. */
-	int64_t since = (now_ms + margin_ms) % QUARTER_MS;
+	int64_t since = (now_ms + margin_ms) % period_ms;
 
 	if (since < 0)
-		since += QUARTER_MS;
+		since += period_ms;
 	return since < 2 * margin_ms ? 2 * margin_ms - since : 0;
 }
 

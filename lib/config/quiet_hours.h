@@ -34,11 +34,13 @@ bool hm_quiet_hours_parse(const char *text, struct hm_quiet_hours *quiet,
 bool hm_quiet_hours_is_night(const struct hm_quiet_hours *quiet, int64_t now);
 
 /*
- * DTUs upload to the cloud at :00, :15, :30 and :45. Returns the ms until the
- * margin of an upload is over, or 0 outside it. `now_ms` is ms since 1970; the
- * margin is less than 7.5 minutes.
+ * DTUs upload to the cloud at multiples of a period, most at :00, :15, :30 and
+ * :45. Returns the ms until the margin of an upload is over, or 0 outside it.
+ * `now_ms` is ms since 1970; the margin is less than half of the period.
  */
-int64_t hm_quiet_hours_upload_ends(int64_t now_ms, int64_t margin_ms);
+#define HM_UPLOAD_MS 900000
+int64_t hm_quiet_hours_upload_ends(int64_t now_ms, int64_t period_ms,
+    int64_t margin_ms);
 
 /* Check the setting `night`: false, and logged, if it is wrong. */
 bool hm_quiet_hours_check(const struct hm_config *config);

@@ -14,18 +14,27 @@
 enum { TIME, DTU, SERIAL, STALE, FIRST_FIELD };
 
 bool
-hm_history_open(struct hm_db *db, const char *path, const char **why)
+hm_history_open_old(struct hm_db *db, const char *path, const char **why)
 {
 	const struct hm_db_options options = {.busy_ms = BUSY_MS};
 
-	*why = NULL;
-	if (!hm_db_open(db, path, &options))
-		*why = hm_db_reason(db);
-	else
-		*why = hm_schema_check(db);
-	if (*why == NULL && !hm_schema_is_whole(db))
-		*why = "it is of an older version of hm; hm-store brings it "
-		    "up to date when it opens it";
+	*why = hm_db_open(db, path, &options) ? hm_schema_check(db) :
+	    hm_db_reason(db);
+	return *why == NULL;
+}
+
+const char *
+hm_history_lacks(struct hm_db *db)
+{
+	return hm_schema_is_whole(db) ? NULL : "it is of an older version of "
+	    "hm; hm-store brings it up to date when it opens it";
+}
+
+bool
+hm_history_open(struct hm_db *db, const char *path, const char **why)
+{
+	if (hm_history_open_old(db, path, why))
+		*why = hm_history_lacks(db);
 	return *why == NULL;
 }
 
@@ -179,6 +188,60 @@ hm_history_power(struct hm_db *db, int64_t since, int64_t step,
 		if (hm_history_number(rows, 2, &watts))
 			visit(context, sqlite3_column_int64(rows, 0),
 			    hm_db_column_text(rows, 1), watts);
+	sqlite3_finalize(rows);
+	return result == SQLITE_DONE;
+}
+
+/* Energies */
+
+static const char energies_sql[] =
+    "WITH followed AS (SELECT *, max(e_day) OVER (PARTITION BY dtu) AS "
+    "dtu_day, max(e_total_time) OVER (PARTITION BY dtu) AS dtu_time, "
+    "max(e_total_time) OVER () AS newest FROM production_cache), "
+    "counted AS (SELECT * FROM followed WHERE e_day >= dtu_day - 1 "
+    "AND (total_production IS NOT NULL OR ?1 - e_pending_time <= 86400)) "
+    "SELECT dtu, '' AS serial, 0 AS port, "
+    "CASE count(*) WHEN count(today_production) "
+    "THEN sum(today_production) END, "
+    "CASE count(*) WHEN count(total_production) "
+    "THEN sum(total_production) END, "
+    "min(e_day), max(e_total_time), max(newest) FROM counted GROUP BY dtu "
+    "UNION ALL SELECT dtu, serial, port, today_production, "
+    "total_production, e_day, e_total_time, newest FROM counted "
+    "WHERE total_production IS NOT NULL AND e_total_time > dtu_time - 86400 "
+    "ORDER BY dtu, serial, port";
+
+static int64_t
+energy_at(sqlite3_stmt *row, int column)
+{
+	return sqlite3_column_type(row, column) == SQLITE_INTEGER ?
+	    sqlite3_column_int64(row, column) : -1;
+}
+
+bool
+hm_history_energies(struct hm_db *db, int64_t now, hm_energy_visitor *visit,
+    void *context)
+{
+	sqlite3_stmt *rows = NULL;
+	int result;
+
+	if (!hm_db_prepare(db, energies_sql, &rows))
+		return false;
+	sqlite3_bind_int64(rows, 1, now);
+	while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
+		const struct hm_history_energy energy = {
+		    .dtu = hm_db_column_text(rows, 0),
+		    .serial = hm_db_column_text(rows, 1),
+		    .port = sqlite3_column_int64(rows, 2),
+		    .today = energy_at(rows, 3),
+		    .total = energy_at(rows, 4),
+		    .day = sqlite3_column_int64(rows, 5),
+		    .time = sqlite3_column_int64(rows, 6),
+		    .newest = sqlite3_column_int64(rows, 7),
+		};
+
+		visit(context, &energy);
+	}
 	sqlite3_finalize(rows);
 	return result == SQLITE_DONE;
 }

@@ -17,6 +17,16 @@
  */
 bool hm_history_open(struct hm_db *db, const char *path, const char **why);
 
+/*
+ * The same, but the database may be of an older version. Of the queries below
+ * only hm_history_power and hm_history_energies do not need all its columns.
+ */
+bool hm_history_open_old(struct hm_db *db, const char *path,
+    const char **why);
+
+/* NULL, or why the other queries cannot read an open database. */
+const char *hm_history_lacks(struct hm_db *db);
+
 /* A number in a row; false if it is NULL or no number. */
 bool hm_history_number(sqlite3_stmt *row, int column,
     struct hm_decimal *number);
@@ -49,6 +59,28 @@ typedef void hm_power_visitor(void *context, int64_t time,
     struct hm_slice dtu, struct hm_decimal watts);
 bool hm_history_power(struct hm_db *db, int64_t since, int64_t step,
     hm_power_visitor *visit, void *context);
+
+/*
+ * The energies in the ledger of hm-filter, in Wh: `visit` is called for each
+ * DTU with the sums over its inputs, which are unknown if one of them is, and
+ * then for its inputs. An input that the ledger has not followed through the
+ * days of its DTU, because the inverter is excluded, does not count. Nor does
+ * one whose only reading nothing has confirmed for a day. An input that the DTU
+ * has not mentioned for a day counts in the sums, but is not visited.
+ */
+struct hm_history_energy {
+	struct hm_slice dtu;
+	struct hm_slice serial; /* of the inverter; empty: sums of the DTU */
+	int64_t port;
+	int64_t today, total; /* -1: unknown */
+	int64_t day;          /* of `today`, as hm_zone_day */
+	int64_t time;         /* of the reading of `total` */
+	int64_t newest;       /* such time in the ledger */
+};
+typedef void hm_energy_visitor(void *context,
+    const struct hm_history_energy *energy);
+bool hm_history_energies(struct hm_db *db, int64_t now,
+    hm_energy_visitor *visit, void *context);
 
 /*
  * Emit members about the database into an open object: its path, its size in

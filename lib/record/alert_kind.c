@@ -10,6 +10,8 @@ hm_alert_kind_name(enum hm_alert_kind kind)
 		return "dtu_offline";
 	case HM_ALERT_TEMPERATURE:
 		return hm_fields[HM_F_TEMPERATURE].key;
+	case HM_ALERT_STALE:
+		return "stale";
 	case HM_ALERT_PRODUCTION_DROP:
 	case HM_ALERT_KINDS:
 		break;

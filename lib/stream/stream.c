@@ -285,6 +285,19 @@ exit_status(const struct hm_stream *s, int status)
 	    status;
 }
 
+static void
+log_end(const struct hm_stream *s)
+{
+	unsigned long long in = s->stats.records_in, out = s->stats.records_out;
+	size_t left = hm_stream_pending(s);
+
+	hm_log_facts(HM_INFO, HM_FACTS(hm_fact_int("records_in", (int64_t)in),
+	    hm_fact_int("records_out", (int64_t)out),
+	    hm_fact_int("bytes", (int64_t)left)), "the stream ends: %llu "
+	    "records in, %llu out; %s flushed", in,
+	    out, left > 0 ? "not all is" : "all is");
+}
+
 void
 hm_stream_end(struct hm_stream *s)
 {
@@ -296,6 +309,7 @@ hm_stream_end(struct hm_stream *s)
 	drain_output(s);
 	hm_stream_release(s);
 	hm_stats_report(&s->stats, INT64_MAX);
+	log_end(s);
 	s->out_ended = true;
 	if (!s->stop.restart)
 		hm_line_writer_close(s->output);

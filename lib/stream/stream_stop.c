@@ -37,11 +37,16 @@ hm_stream_open_signals(bool supervised)
 static void
 on_stop(struct hm_stream *s, int signal)
 {
+	const char *name = signal == SIGINT ? "SIGINT" : "SIGTERM";
 	bool durable = hm_stream_is_durable(s);
 	int64_t now = hm_monotonic_ms();
 
 	if (signal == SIGHUP && (s->stop.signals > 0 || !hm_restart_check()))
 		return;
+	if (signal != SIGHUP)
+		hm_log_facts(HM_INFO, HM_FACTS(hm_fact("reason", name)),
+		    "%s: %s", name, s->stop.signals > 0 ? "ending at once" :
+		    "stopping");
 	if (!hm_stop_signal(&s->stop, signal,
 	    hm_descriptor_is_pipe(s->options.in), durable, now))
 		return;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/exits.h"
+#include "base/log.h"
 #include "config/config.h"
 #include "config/settings.h"
 #include "descriptors.h"
@@ -70,6 +71,14 @@ run(const struct hm_tool_ops *ops, void *work, const struct hm_config *config)
 	return hm_stream_close(stream, use_stream(ops, work, stream));
 }
 
+static void
+log_end(int status)
+{
+	if (status != HM_EXIT_RESTART)
+		hm_log_facts(HM_INFO, HM_FACTS(hm_fact_int("status", status)),
+		    "shutdown complete, with status %d", status);
+}
+
 int
 hm_tool_main(enum hm_tool_id id, const struct hm_tool_ops *ops, void *work,
     int argc, char *argv[])
@@ -82,9 +91,13 @@ hm_tool_main(enum hm_tool_id id, const struct hm_tool_ops *ops, void *work,
 	    &status);
 	if (config == NULL)
 		return status;
+	hm_config_log_start(config);
 	status = run(ops, work, config);
-	if (ops->free != NULL && !ops->free(work))
+	if (ops->free != NULL && !ops->free(work)) {
+		log_end(status);
 		_exit(hm_restart(status));
+	}
+	log_end(status);
 	hm_config_free(config);
 	return hm_restart(status);
 }

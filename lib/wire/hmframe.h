@@ -22,6 +22,7 @@ enum hm_command {
 	HM_CMD_REAL_OLD = 0x03,
 	HM_CMD_ALARMS = 0x04,
 	HM_CMD_COMMAND = 0x05,
+	HM_CMD_CONFIG = 0x09,
 	HM_CMD_WARNINGS = 0x0b, /* unsolicited, DTU to cloud */
 	HM_CMD_REAL = 0x11,
 	HM_CMD_NETWORK = 0x14,

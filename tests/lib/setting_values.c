@@ -80,17 +80,19 @@ print_words(const struct hm_setting *s)
 
 /* A mapping is JSON in the file and the environment, KEY=VALUE as an option. */
 static void
-print_pairs(const struct hm_setting *s, const char *value)
+print_pairs(const struct hm_setting *s, const char *key, const char *value)
 {
 	if (s->key != NULL) {
-		printf("file\tlow\t%s: {pv_power: %s}\t\n", s->key, value);
+		printf("file\tlow\t%s: {%s: %s}\t\n", s->key, key, value);
 		print_in_file(s, "wrong", "5");
-		printf("environment\tlow\t%s={\"pv_power\": \"%s\"}\t\n",
-		    s->env, value);
+		printf("environment\tlow\t%s={\"%s\": \"%s\"}\t\n",
+		    s->env, key, value);
 		printf("environment\twrong\t%s=5\t error: %s:\n", s->env,
 		    s->env);
 	}
-	printf("option\tlow\t--%s=pv_power=%s\t\n", s->option, value);
+	if (s->option == NULL)
+		return;
+	printf("option\tlow\t--%s=%s=%s\t\n", s->option, key, value);
 	printf("option\twrong\t--%s=pv_power\t error: --%s: \n", s->option,
 	    s->option);
 }
@@ -129,10 +131,13 @@ print_setting(const struct hm_setting *s)
 		print_words(s);
 		break;
 	case HM_TYPE_NUMBERS:
-		print_pairs(s, "0.5");
+		print_pairs(s, "pv_power", "0.5");
 		break;
 	case HM_TYPE_NAMES:
-		print_pairs(s, "text");
+		if (s == &hm_settings[HM_SET_LOG_LEVELS])
+			print_pairs(s, "hm-poll", "ERROR");
+		else
+			print_pairs(s, "pv_power", "text");
 		break;
 	case HM_TYPE_TEXT:
 		print_value(s, "low", example(s));

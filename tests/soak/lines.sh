@@ -12,7 +12,7 @@ data=$(cd "$(dirname "$0")/../data" && pwd)
 # of other tests.
 start_sim seeds --transport hm,modbus --inverters 3 --inputs 4 --meter \
 	--phases 3
-hm-poll -1 --ask info,network,alarms,history "${uris[@]}" >"$work/frames"
+hm-poll -1 --ask info,network,alarms,history,config "${uris[@]}" >"$work/frames"
 {
 	cat "$work/frames" "$data"/*.ndjson
 	hm-decode <"$work/frames"

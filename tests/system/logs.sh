@@ -17,7 +17,8 @@ objects() {
 }
 
 # fails NAME STATUS KEYS COMMAND ...: the command ends with this status, and its
-# last message has these keys beside those of all messages. It reads $input.
+# last message, but for those about the end, has these keys beside those of all
+# messages. It reads $input.
 input=/dev/null
 fails() {
 	local name=$1 expected=$2 keys=$3 status
@@ -27,7 +28,8 @@ fails() {
 	status=$?
 	same "$name: status" "$status" "$expected"
 	check "$name: objects" objects
-	same "$name: facts" "$(jq -r 'del(.time, .level, .tool, .msg) |
+	same "$name: facts" "$(jq -r 'select(.msg |
+	    test("^(the stream ends|shutdown complete)") | not) | del(.time, .level, .tool, .msg) |
 	    keys_unsorted | join(" ")' "$work/err" | tail -n 1)" "$keys"
 }
 
@@ -62,7 +64,7 @@ same "... with these facts" "$(jq -r \
 fails "a DTU that refuses, tried again" 69 \
 	"dtu error uri reason hint failures" hm-poll -1 --retries 1 \
 	--log-level info --stats-period 0 "$dtu"
-same "... logs the retry" "$(head -n 1 "$work/err" |
+same "... logs the retry" "$(grep '"retry"' "$work/err" |
 	jq -r '"\(.dtu) \(.error) \(.retry) \(.wait_ms >= 0)"')" \
 	"roof refused 1 true"
 
@@ -99,6 +101,49 @@ same "... with the message it would publish" "$(jq -r \
 input=/dev/null
 
 start_sim first
+# Levels of single tools.
+
+# levels: the levels that hm-poll and hm-decode have logged, and what hm-poll
+# has written at DEBUG.
+levels() {
+	hm-poll -1 -c "$work/levels.yaml" --stats-period 0 "$@" \
+		"${uris[0]}#roof" 2>"$work/poll.err" |
+		hm-decode -c "$work/levels.yaml" >/dev/null 2>"$work/err"
+	jq -r '.tool + " " + .level' "$work/poll.err" "$work/err" | sort -u |
+		xargs
+}
+echo 'log_levels: {hm-poll: DEBUG, hm-decode: ERROR}' >"$work/levels.yaml"
+same "log_levels names the level of each tool" "$(levels)" \
+	"hm-poll debug hm-poll info"
+for text in 'version .* starts, with the settings of ' '^DTU roof: ' \
+	'lock .*: taken' 'request of [0-9]* bytes: ' 'received [0-9]* bytes: ' \
+	'the replies are complete' 'the stream ends: .* all is flushed' \
+	'shutdown complete, with status 0'; do
+	check "hm-poll logs: $text" grep -q "$text" \
+		<(jq -r .msg "$work/poll.err")
+done
+same "... and goes before the variable LOG_LEVEL" \
+	"$(LOG_LEVEL=CRITICAL levels)" "hm-poll debug hm-poll info"
+same "... but not before --log-level" "$(levels --log-level WARNING)" ""
+
+hm-poll -1 --stats-period 0 "${uris[0]}#roof" 2>/dev/null | hm-decode \
+	>"$work/readings"
+input=$work/readings
+fails "hm-filter and what it decides" 0 "" hm-filter --log-level DEBUG \
+	-d "$work/levels.db"
+check "... input by input" grep -q ', input 1: today .*: accepted; the guard has: ' \
+	<(jq -r .msg "$work/err")
+check "... and that it is committed" grep -q 'energies are committed' \
+	<(jq -r .msg "$work/err")
+fails "hm-store and its transactions" 0 "file backup" hm-store --log-level DEBUG \
+	-d "$work/levels.db" --backup-after 0
+check "... are logged" grep -q 'committed [0-9]* records' \
+	<(jq -r .msg "$work/err")
+check "... and that all is committed" grep -q 'all records are committed' \
+	<(jq -r .msg "$work/err")
+check "... and the backup" grep -q 'backup made: ' <(jq -r .msg "$work/err")
+input=/dev/null
+
 taken=${uris[0]##*:}
 fails "an address that is taken" 71 "uri reason" hm-sim --port "${taken%#*}"
 finish

@@ -221,6 +221,14 @@ same "... with enough contrast" "$(js "$contrast")" true
 cdp Emulation.setEmulatedMedia \
 	'{"features": [{"name": "prefers-color-scheme", "value": "light"}]}'
 same "light colours have enough contrast, too" "$(js "$contrast")" true
+curl -s "http://127.0.0.1:$port/" >"$work/awake"
+tell status '"state":"offline","breaker":"closed","failures":1,"error":"refused"'
+check "when the DTU goes to sleep, there is no power" until_true 10 is_text \
+	watts –
+same "... and the energies stay" "$(text today) $(text total) $(js \
+	"[...document.querySelectorAll('#units td:last-child')].map(
+	n => n.textContent).join('; ')")" \
+	"2.38kWh 8.04MWh 1.49 kWh; 900 Wh"
 same "the browser logs no error" "$(ask /se/log \
 	'{"type": "browser"}' | jq -r '.[].message')" ""
 curl -s -X DELETE "$driver/session/$session" >/dev/null
@@ -229,6 +237,9 @@ curl -s -X DELETE "$driver/session/$session" >/dev/null
 
 check "without scripts the page has the numbers" grep -q \
 	'Power now</th><td>1592 W</td>.*Today</th><td>2385 Wh</td>' \
+	"$work/awake"
+check "... also those of a DTU that sleeps" grep -q \
+	'Power now</th><td>[^0-9]*</td>.*Today</th><td>2385 Wh</td>' \
 	<(curl -s "http://127.0.0.1:$port/")
 same "... and no script from a name" "$(curl -s "http://127.0.0.1:$port/" |
 	grep -c '<script>')" 1

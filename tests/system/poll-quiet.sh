@@ -20,6 +20,29 @@ hours() {
 	echo "$(date -u -d "$1" +%H:%M)-$(date -u -d "$2" +%H:%M)"
 }
 
+# uploads MINUTES URI: polls that were made, and that were postponed. A DTU says
+# in its configuration how often it uploads. For hm-poll it is 12:04:30: an upload
+# is near if there is one every five minutes.
+uploads() {
+	HM_CLOCK_SHIFT=$((1795392000 + 12 * 3600 + 270 - EPOCHSECONDS)) \
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0 \
+	LD_PRELOAD=$HM_BUILD/helper/preload/clock.so \
+		"$HM_BIN/hm-poll" --period 6 --cloud-friendly --cloud-margin 60 \
+		"$2" >"$work/uploads$1" 2>"$work/uploads$1.err" &
+	local poll=$!
+	until_true 30 grep -q '"frame"' "$work/uploads$1"
+	# Until after the next tick, and the poll that it may begin.
+	sleep 8
+	kill -TERM "$poll"
+	wait "$poll"
+	[ "$(grep -c '"frame"' "$work/uploads$1")" -gt 1 ]
+	echo "$? $(($(counter quiet_polls "uploads$1") > 0))" >"$work/seen$1"
+}
+
+start_sim five --transport hm --inverters 1 --upload-period 5
+five=${uris[0]}
+start_sim fifteen --transport hm --inverters 1
+fifteen=${uris[0]}
 start_sim fine --transport modbus --inverters 1
 fine=${uris[0]}
 gone=modbus://127.0.0.1:$(free_port)
@@ -35,7 +58,15 @@ runs+=($!)
 poll_for 11 day --night "$later" --night-period 60 --breaker-threshold 1 \
 	"$fine#fine" &
 runs+=($!)
+uploads 5 "$five" &
+runs+=($!)
+uploads 15 "$fifteen" &
+runs+=($!)
 wait "${runs[@]}"
+same "a DTU that uploads every five minutes is not polled around that" \
+	"$(cat "$work/seen5")" "1 1"
+same "... and one that uploads every 15 minutes is" "$(cat "$work/seen15")" \
+	"0 0"
 same "at night a DTU is polled once a night period" \
 	"$(grep -c '"frame"' "$work/night")" 1
 same "... and the polls left out are counted" \

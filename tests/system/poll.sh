@@ -58,13 +58,17 @@ check "hm: a meter" jq -se 'map(select(.type == "meter")) | length == 1' \
 	"$work/three"
 
 start_sim extras --transport hm --unasked --inverters 1
-hm-poll -1 --ask info,network,alarms,history "${uris[0]}" |
+hm-poll -1 --ask info,network,alarms,history,config "${uris[0]}" |
 	hm-decode >"$work/extras"
 for type in info alarm history energies; do
 	check "hm: $type records on request" \
 		jq -se "map(select(.type == \"$type\")) | length > 0" \
 		"$work/extras"
 done
+
+same "hm: the configuration on request" "$(jq -c 'select(.upload_period) |
+	[.kind, .power_limit_all, .upload_period]' "$work/extras")" \
+	'["dtu",100,900]'
 
 for fault in seq pieces joined; do
 	start_sim "hm-$fault" --transport hm --inverters 2 --inputs 2 \

@@ -106,6 +106,27 @@ exec 7>&-
 wait "${pids[-1]}"
 same "nothing has changed" "$(sql .dump | sha256sum)" "$before"
 
+coproc shell { exec sqlite3 -readonly "$db"; }
+pids+=("$shell_PID")
+shell_pid=${pids[-1]}
+echo 'SELECT 1 FROM port LIMIT 1;' >&"${shell[1]}"
+read -r _ <&"${shell[0]}"
+store --rename-dtu DTU=House >"$work/result"
+same "so it is while a shell has read the database" "$?" 75
+kill "$shell_pid"
+wait "$shell_pid" 2>/dev/null
+
+# All tables, or none.
+sql "CREATE TRIGGER full BEFORE UPDATE ON production_cache BEGIN
+	SELECT RAISE(ABORT, 'no room'); END"
+before_failure=$(sql .dump | sha256sum)
+store --rename-dtu DTU=House >"$work/result"
+same "a change that fails is reported" "$? $(cat "$work/said")" \
+	"74 hm-store: error: $db: --rename-dtu: no room"
+same "... and nothing has changed" "$(sql .dump | sha256sum)" "$before_failure"
+sql 'DROP TRIGGER full'
+rm -f "$db".before-*
+
 store --rename-dtu DTU=House >"$work/result"
 same "then the DTU gets its name" "$? $(cat "$work/said")" "0 "
 same "no row has the old one" "$(tables_with dtu DTU)" ""
@@ -193,6 +214,34 @@ same "hm-filter goes on from there" "$(jq -c 'select(.type == "port" or
 	tail -n 2)" "[\"port\",106335]
 [\"dtu\",106335]"
 same "... and refuses nothing" "$(cat "$work/err")" ""
+
+# The DTU goes on listing the old inverter, with its last values.
+listed() {
+	day roof $a "$1" "$2" "$3" 0 | jq -c 'if .type == "dtu" then empty
+		elif .type == "port" then .link_status = 0 | del(.pv_power) |
+		.total_production = 101705 | .today_production = 1705
+		else .link_status = 0 | del(.active_power) end'
+}
+start_anew
+{
+	day roof $a 2026-11-19 360 1000 96795
+	day roof $a 2026-11-20 360 700 100000
+	{
+		listed 2026-11-20 720 1000
+		day roof $b 2026-11-20 720 1000 0
+		listed 2026-11-21 360 1000
+		day roof $b 2026-11-21 360 1000 1405
+	} | jq -c --slurp 'sort_by(.time)[]'
+} | chain
+store --replace-inverter $a=$b >/dev/null
+store </dev/null >/dev/null
+same "... also if the DTU still listed the old one" "$(days) $(falls)" \
+	"2026-11-19|roof|$b|3205
+2026-11-20|roof|$b|3110
+2026-11-21|roof|$b|3200 0"
+same "... with samples of both" "$(sql "SELECT hour, samples FROM port_hourly
+	WHERE hour = strftime('%s', '2026-11-20 12:00') + 0")" \
+	"$(date -u -d '2026-11-20 12:00' +%s)|120"
 
 # In the middle of the day, and before the successor's first reading.
 for first in 720 721; do

@@ -28,7 +28,7 @@ settings() {
 		database_path: $work/hm.db
 		mqtt_enabled: false
 		health_port: $page
-		log_level: INFO
+		log_level: DEBUG
 		log_format: json
 	EOF
 }

@@ -117,7 +117,7 @@ check "hm: their CRC is right" crc_is_right "$reply"
 same "hm: a wrong CRC is not answered" \
 	"$(exchange "$hm" "${info/0f79/0000}" 10 0.2)" ""
 same "hm: an unknown command is not answered" \
-	"$(exchange "$hm" "${info/a301/a309}" 10 0.2)" ""
+	"$(exchange "$hm" "${info/a301/a307}" 10 0.2)" ""
 
 dial "$hm"
 exec 6<>"/dev/tcp/127.0.0.1/$(port_of "$hm")"

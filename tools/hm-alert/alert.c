@@ -110,7 +110,7 @@ read_dtu(struct hm_alert *alert, const struct hm_record *record,
 	int64_t now;
 	size_t n;
 
-	*at = (struct hm_alert_subject){NULL, NULL, NULL};
+	*at = (struct hm_alert_subject){.dtu = NULL};
 	if (!hm_record_string(record, "time", &text) ||
 	    !hm_rfc3339_parse(text, &now))
 		return "it has no time";
@@ -289,10 +289,11 @@ on_dtu(struct hm_alert *alert, const struct hm_record *record)
 		memcpy(at.dtu->serial, serial.p, serial.n);
 		at.dtu->serial[serial.n] = '\0';
 	}
-	if (is_stale(record))
-		return NULL;
 	at.dtu->dark = !thousandths_of(record, HM_F_PV_POWER, &power) ||
 	    power <= DARK_POWER;
+	hm_alert_freshness(alert, at.dtu, is_stale(record));
+	if (is_stale(record))
+		return NULL;
 	hm_alert_judge(alert, at.dtu);
 	return NULL;
 }

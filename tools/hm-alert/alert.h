@@ -5,10 +5,11 @@
 #include "record/record.h"
 
 /*
- * Raises alarms that no device sends: a DTU that does not answer, an inverter
- * that is too hot, a port that gives less than the ports beside it. Time is
- * taken from the records, so that a replayed stream gives the same alarms;
- * between records the caller passes the time since the last record.
+ * Raises alarms that no device sends: a DTU that does not answer, or repeats
+ * its readings, an inverter that is too hot, a port that gives less than the
+ * ports beside it. Time is taken from the records, so that a replayed stream
+ * gives the same alarms; between records the caller passes the time since the
+ * last record.
  */
 
 #define HM_ALERT_REPEAT 600 /* seconds until an alarm record is repeated */
@@ -20,6 +21,7 @@ typedef void hm_alert_output(void *context, struct hm_slice line);
 
 struct hm_alert_options {
 	int64_t offline;     /* seconds */
+	int64_t fresh_ms;    /* see hm_fresh_ms */
 	int64_t temperature; /* thousandths of a degree */
 	int64_t drop;        /* thousandths of a port's power */
 	const struct hm_quiet_hours *night; /* borrowed; NULL: none is set */

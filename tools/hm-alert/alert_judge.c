@@ -9,7 +9,9 @@
 #include "base/decimal.h"
 #include "base/json_writer.h"
 #include "base/rfc3339.h"
+#include "config/quiet_hours.h"
 #include "record/alert_kind.h"
+#include "record/freshness.h"
 #include "record/record.h"
 
 #define SET_BACK 60 /* s; records of two DTUs are less out of order */
@@ -23,7 +25,9 @@ alarm_of(const struct hm_alert_subject *at)
 {
 	if (at->port != NULL)
 		return &at->port->alarm;
-	return at->inverter != NULL ? &at->inverter->alarm : &at->dtu->alarm;
+	if (at->inverter != NULL)
+		return &at->inverter->alarm;
+	return at->stale ? &at->dtu->stale : &at->dtu->alarm;
 }
 
 static enum hm_alert_kind
@@ -31,8 +35,9 @@ kind_of(const struct hm_alert_subject *at)
 {
 	if (at->port != NULL)
 		return HM_ALERT_PRODUCTION_DROP;
-	return at->inverter != NULL ? HM_ALERT_TEMPERATURE :
-	    HM_ALERT_DTU_OFFLINE;
+	if (at->inverter != NULL)
+		return HM_ALERT_TEMPERATURE;
+	return at->stale ? HM_ALERT_STALE : HM_ALERT_DTU_OFFLINE;
 }
 
 static void
@@ -137,6 +142,34 @@ watch_dtu(struct hm_alert *alert, struct hm_alert_dtu *dtu, int64_t now)
 	begin(alert, &at, now, dtu->away.since);
 }
 
+/* DTUs that repeat their readings */
+
+/* In the dark a DTU may have nothing new for hours. */
+static bool
+is_dark(const struct hm_alert *alert, const struct hm_alert_dtu *dtu)
+{
+	return dtu->dark || (alert->options.night != NULL &&
+	    hm_quiet_hours_is_night(alert->options.night, alert->now));
+}
+
+void
+hm_alert_freshness(struct hm_alert *alert, struct hm_alert_dtu *dtu,
+    bool stale)
+{
+	const struct hm_alert_subject at = {.dtu = dtu, .stale = true};
+	bool hung = hm_freshness_look(&dtu->freshness, alert->now, stale,
+	    alert->options.fresh_ms);
+
+	if (!stale) {
+		end(alert, &at, alert->now, alert->now);
+	} else if (hung && !dtu->stale.on && !is_dark(alert, dtu)) {
+		snprintf(dtu->stale.text, sizeof dtu->stale.text,
+		    "the DTU answers, but repeats its last readings; "
+		    "restart it if that goes on");
+		begin(alert, &at, alert->now, dtu->freshness.since);
+	}
+}
+
 /* Inverters that are too hot */
 
 static void
@@ -228,8 +261,8 @@ judge_inverter(struct hm_alert *alert, struct hm_alert_dtu *dtu,
 	size_t count = 0;
 
 	for (; port != NULL; port = hm_port_next(&port->key))
-		member[count++] = (struct hm_alert_subject){dtu, inverter,
-		    port};
+		member[count++] = (struct hm_alert_subject){.dtu = dtu,
+		    .inverter = inverter, .port = port};
 	judge_peers(alert, &inverter->peers, member, count);
 }
 
@@ -246,8 +279,9 @@ hm_alert_judge(struct hm_alert *alert, struct hm_alert_dtu *dtu)
 			judge_inverter(alert, dtu, inverter);
 		else if (inverter->key.ports_count == 1 &&
 		    alert->now - inverter->time < NEIGHBOUR)
-			member[count++] = (struct hm_alert_subject){dtu,
-			    inverter, hm_device_first_port(&inverter->key)};
+			member[count++] = (struct hm_alert_subject){.dtu = dtu,
+			    .inverter = inverter,
+			    .port = hm_device_first_port(&inverter->key)};
 	judge_peers(alert, &dtu->peers, member, count);
 }
 
@@ -268,7 +302,7 @@ static void
 look_at_inverter(struct hm_alert *alert, struct hm_alert_dtu *dtu,
     struct hm_alert_inverter *inverter, int64_t now)
 {
-	struct hm_alert_subject at = {dtu, inverter, NULL};
+	struct hm_alert_subject at = {.dtu = dtu, .inverter = inverter};
 
 	if (dtu->away.away || inverter->time < dtu->time)
 		hm_alert_silence(alert, &at, now);
@@ -281,10 +315,12 @@ look_at_inverter(struct hm_alert *alert, struct hm_alert_dtu *dtu,
 static void
 look_at_dtu(struct hm_alert *alert, struct hm_alert_dtu *dtu, int64_t now)
 {
-	const struct hm_alert_subject at = {.dtu = dtu};
+	struct hm_alert_subject at = {.dtu = dtu};
 	struct hm_alert_inverter *inverter = hm_dtu_first_device(&dtu->key);
 
 	watch_dtu(alert, dtu, now);
+	repeat(alert, &at, now);
+	at.stale = true;
 	repeat(alert, &at, now);
 	for (; inverter != NULL; inverter = hm_device_next(&inverter->key))
 		look_at_inverter(alert, dtu, inverter, now);

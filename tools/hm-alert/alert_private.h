@@ -25,12 +25,17 @@ struct hm_alert_subject {
 	struct hm_alert_dtu *dtu;
 	struct hm_alert_inverter *inverter; /* NULL: the DTU itself */
 	struct hm_alert_port *port;       /* NULL: the whole inverter */
+	bool stale; /* of a DTU: its alarm about repeated readings */
 };
 
 /* alert_judge.c */
 
 /* A DTU has answered. */
 void hm_alert_answered(struct hm_alert *alert, struct hm_alert_dtu *dtu);
+
+/* A DTU has sent new readings, or repeated its last ones. */
+void hm_alert_freshness(struct hm_alert *alert, struct hm_alert_dtu *dtu,
+    bool stale);
 
 /* An inverter's temperature in thousandths; or its record has none. */
 void hm_alert_temperature(struct hm_alert *alert,

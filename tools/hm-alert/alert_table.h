@@ -5,6 +5,7 @@
 #include "alert_production.h"
 #include "alert_temperature.h"
 #include "record/device_map.h"
+#include "record/freshness.h"
 
 /*
  * What hm-alert remembers, in a map: DTUs, their inverters and ports, and the
@@ -50,7 +51,9 @@ struct hm_alert_dtu {
 	struct hm_drop_peers peers; /* ports of the inverters with one port */
 	struct hm_offline away;
 	char error[HM_ALERT_TEXT_MAX]; /* of the last failed poll */
-	struct hm_alert_state alarm;
+	struct hm_alert_state alarm; /* does not answer */
+	struct hm_freshness freshness;
+	struct hm_alert_state stale; /* repeats its readings */
 };
 
 void hm_alert_table_init(struct hm_device_map *table);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "config/quiet_hours.h"
+#include "record/freshness.h"
 #include "stream/stream.h"
 #include "stream/tool.h"
 
@@ -112,6 +113,8 @@ open_alert(void *context, const struct hm_config *config)
 	work->alert = hm_alert_new(&(struct hm_alert_options){
 	    .offline = hm_config_ms(config, HM_SET_DTU_OFFLINE_THRESHOLD) /
 	        1000,
+	    .fresh_ms = hm_fresh_ms(hm_config_ms(config,
+	        HM_SET_QUERY_PERIOD)),
 	    .temperature = hm_config_int(config,
 	        HM_SET_TEMPERATURE_THRESHOLD),
 	    .drop = hm_config_int(config, HM_SET_PRODUCTION_DROP_THRESHOLD),

@@ -207,6 +207,7 @@ hm_decode(struct hm_decoder *d, const struct hm_record *record)
 
 	d->bad_frames = 0;
 	d->histories = 0;
+	d->limit_known = false;
 	if (missing != NULL) {
 		hm_decode_bad(d, NULL, missing);
 		return;

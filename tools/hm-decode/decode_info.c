@@ -2,6 +2,7 @@
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/rfc3339.h"
+#include "config.pb-c.h"
 #include "decode_private.h"
 #include "device_time.h"
 #include "firmware_version.h"
@@ -14,6 +15,8 @@
 #include "wire/hmcrypt.h"
 
 #define POWER_SCALE 1
+#define PERMILLE 1000
+#define DAY_MINUTES 1440
 #define DBM_MIN (-130)
 #define DBM_MAX (-10)
 #define DIGITS_MAX ((size_t)6)
@@ -78,7 +81,7 @@ read_number(const char *text, int64_t *number)
  * Newer firmware reports the limit of active power as a feature,
  * "1,A:1000,B:0,C:0" for 100.0 %. Its key is 8; others may be used.
  */
-static void
+static bool
 power_limit(struct hm_reading *r, const Hm__InfoReply *info)
 {
 	for (size_t i = 0; i < info->n_feature; i++) {
@@ -88,11 +91,12 @@ power_limit(struct hm_reading *r, const Hm__InfoReply *info)
 
 		if (limit != NULL && read_number(limit + 3, &permille)) {
 			hm_reading_number(r, HM_F_POWER_LIMIT_ALL, permille);
-			return;
+			return true;
 		}
 		hm_log(HM_DEBUG, "feature %d of a DTU is left out: it is no "
 		    "power limit", info->feature[i]->key);
 	}
+	return false;
 }
 
 static void
@@ -121,7 +125,7 @@ emit_dtu(struct hm_decoder *d, const struct hm_raw_frame *frame,
 			hm_reading_number(&r, HM_F_ERROR_CODE,
 			    dtu->error);
 	}
-	power_limit(&r, info);
+	d->limit_known = power_limit(&r, info) || d->limit_known;
 	hm_json_int(&r.json, "devices", info->devices);
 	hm_json_int(&r.json, "inputs", info->inputs);
 	hm_decode_end(d, &r, frame);
@@ -202,6 +206,41 @@ decode_network(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
 	text_unless_empty(&r, "network", network_mode(network->mode));
 	network_signal(&r, network->signal);
+	hm_decode_end(d, &r, frame);
+}
+
+/*
+ * Newer firmware keeps an old limit in the configuration: its features have the
+ * limit. Without one the field is 0.
+ */
+static void
+config_limit(struct hm_decoder *d, struct hm_reading *r, int32_t permille)
+{
+	if (d->limit_known || permille <= 0 || permille > PERMILLE)
+		hm_log(HM_DEBUG, "a power limit of %d permille in the "
+		    "configuration is left out", permille);
+	else
+		hm_reading_number(r, HM_F_POWER_LIMIT_ALL, permille);
+}
+
+static void
+decode_config(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const struct hm_frame *parsed)
+{
+	Hm__Config *config = hm_decode_unpack(d, frame, parsed,
+	    &hm__config__descriptor);
+	char word[HM_SERIAL_WORD];
+	struct hm_slice serial;
+	struct hm_reading r;
+
+	if (config == NULL)
+		return;
+	serial = hm_serial_word(config->dtu_serial, word);
+	start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
+	config_limit(d, &r, config->power_limit);
+	if (config->upload_period > 0 && config->upload_period <= DAY_MINUTES)
+		hm_json_int(&r.json, "upload_period",
+		    (int64_t)config->upload_period * 60);
 	hm_decode_end(d, &r, frame);
 }
 
@@ -299,6 +338,9 @@ hm_decode_info(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		return true;
 	case HM_FROM_DTU | HM_CMD_NETWORK:
 		decode_network(d, frame, parsed);
+		return true;
+	case HM_FROM_DTU | HM_CMD_CONFIG:
+		decode_config(d, frame, parsed);
 		return true;
 	case HM_FROM_DTU | HM_CMD_ALARMS:
 	case HM_TO_CLOUD | HM_CMD_WARNINGS:

@@ -41,6 +41,7 @@ struct hm_decoder {
 	int64_t missing; /* parts of the DTU's list that could not be read */
 	int64_t bad_frames; /* of the record */
 	size_t histories;   /* of the record */
+	bool limit_known;   /* by the record's device information */
 	int64_t took_ms; /* duration of the poll; negative if unknown */
 	struct hm_raw_frame frame[HM_FRAMES_MAX];
 	size_t frames;

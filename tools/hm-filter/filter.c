@@ -6,10 +6,16 @@
 
 #include "base/decimal.h"
 #include "base/json_writer.h"
+#include "base/rfc3339.h"
 #include "base/suggest.h"
+#include "record/device_map.h"
+#include "record/dtu_name.h"
 #include "record/fields.h"
+#include "record/freshness.h"
 #include "record/record.h"
 #include "record/types.h"
+
+#define HM_FILTER_DTUS_MAX ((size_t)16384)
 
 struct rule {
 	bool dropped;
@@ -18,10 +24,17 @@ struct rule {
 	const char *name; /* the key to write */
 };
 
+struct known_dtu {
+	struct hm_dtu_key key;
+	struct hm_freshness freshness;
+};
+
 struct hm_filter {
 	struct hm_guard *guard;
 	const char *only, *exclude;
 	bool fresh;
+	int64_t fresh_ms; /* see hm_fresh_ms */
+	struct hm_device_map dtus; /* only with `fresh` */
 	struct rule rule[HM_FIELDS];
 	struct hm_filter_counters counters;
 	char line[HM_LINE_MAX];
@@ -195,6 +208,11 @@ read_rules(struct hm_filter *f, const struct hm_config *config)
 	f->only = hm_config_text(config, HM_SET_ONLY);
 	f->exclude = hm_config_text(config, HM_SET_EXCLUDE_INVERTERS);
 	f->fresh = hm_config_flag(config, HM_SET_FRESH);
+	f->fresh_ms = hm_fresh_ms(hm_config_ms(config, HM_SET_QUERY_PERIOD));
+	hm_device_map_init(&f->dtus, &(struct hm_device_map_options){
+	    .dtu_size = sizeof(struct known_dtu),
+	    .entries_max = HM_FILTER_DTUS_MAX,
+	});
 	good = check_serials(config, HM_SET_EXCLUDE_INVERTERS);
 	good = check_serials(config, HM_SET_FORGET) && good;
 	good = read_drops(f, config) && good;
@@ -223,6 +241,8 @@ hm_filter_new(const struct hm_config *config, struct hm_guard *guard,
 void
 hm_filter_free(struct hm_filter *filter)
 {
+	if (filter != NULL)
+		hm_device_map_clear(&filter->dtus);
 	free(filter);
 }
 
@@ -395,6 +415,34 @@ rewrite(struct hm_filter *f, const struct hm_record *record,
 	return hm_json_done(&e, out);
 }
 
+/* Repetitions */
+
+/*
+ * With `fresh`: whether the reading repeats an older one. If the DTU hangs it
+ * passes all the same, because only such readings tell other tools that.
+ */
+static bool
+is_repetition(struct hm_filter *f, const struct hm_record *record)
+{
+	bool stale = hm_record_get(record, "stale")->kind == HM_TRUE;
+	char name[HM_DTU_NAME_MAX];
+	struct hm_slice text;
+	struct known_dtu *dtu;
+	int64_t time;
+	size_t n;
+
+	if (!hm_record_string(record, "time", &text) ||
+	    !hm_rfc3339_parse(text, &time) ||
+	    !hm_record_string(record, "dtu", &text) ||
+	    !hm_string_decode(text, name, sizeof name, &n))
+		return stale;
+	dtu = hm_device_map_dtu(&f->dtus, hm_slice(name, n));
+	if (dtu == NULL)
+		return stale;
+	return !hm_freshness_look(&dtu->freshness, time, stale, f->fresh_ms) &&
+	    stale;
+}
+
 bool
 hm_filter_record(struct hm_filter *f, struct hm_slice type,
     struct hm_slice line, const struct hm_record *record,
@@ -415,7 +463,7 @@ hm_filter_record(struct hm_filter *f, struct hm_slice type,
 		*problem = hm_guard_look(f->guard, reading->scope, record,
 		    &answer);
 	if (!hm_filter_passes(f, type) || (f->fresh && reading != NULL &&
-	    hm_record_get(record, "stale")->kind == HM_TRUE)) {
+	    is_repetition(f, record))) {
 		f->counters.dropped++;
 		return false;
 	}

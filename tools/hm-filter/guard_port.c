@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/log.h"
 #include "energy.h"
 #include "guard_private.h"
@@ -5,6 +7,7 @@
 #include "record/fields.h"
 #include "record/record.h"
 
+#define WH_MAX ((size_t)32) /* an energy as text */
 #define WARN_SECONDS 3600 /* between two messages about a port */
 #define TOUCH_SECONDS 300
 /* Of a port of an unknown model, and of an inverter of one (MIT-5000). */
@@ -46,6 +49,57 @@ warn_refused(const struct hm_guard_identity *id, struct hm_ledger_port *port,
 		    hm_energy_limit(&port->energy, r->time, r->watts));
 }
 
+static const char *
+verdict_name(enum hm_energy_verdict verdict)
+{
+	switch (verdict) {
+	case HM_ENERGY_GOOD:
+		return "accepted";
+	case HM_ENERGY_NONE:
+		return "no total";
+	case HM_ENERGY_FALL:
+		return "refused, a fall";
+	case HM_ENERGY_SPIKE:
+		return "refused, a spike";
+	case HM_ENERGY_RESET:
+		return "accepted, the counter was reset";
+	case HM_ENERGY_WRAP:
+		return "accepted, the counter has wrapped";
+	}
+	return "?";
+}
+
+static const char *
+wh(int64_t energy, char out[WH_MAX])
+{
+	if (energy < 0)
+		return "unknown";
+	snprintf(out, WH_MAX, "%lld Wh", (long long)energy);
+	return out;
+}
+
+static void
+log_verdict(const struct hm_guard_identity *id,
+    const struct hm_ledger_port *port, const struct hm_energy_reading *r,
+    enum hm_energy_verdict verdict)
+{
+	struct hm_slice dtu = id->dtu->key.name;
+	int64_t shown = hm_energy_total(&port->energy);
+	char today[WH_MAX], total[WH_MAX], day[WH_MAX], all[WH_MAX];
+
+	if (!hm_log_shows(HM_DEBUG))
+		return;
+	hm_log_facts(HM_DEBUG, HM_FACTS(hm_fact_slice("dtu", dtu),
+	    hm_fact_slice("serial", id->serial),
+	    hm_fact_int("port", port->key.port), hm_fact_int("total", r->total),
+	    hm_fact_int("shown", shown)), "%.*s: inverter %.*s, input %lld: "
+	    "today %s, total %s: %s; the guard has: today %s, total %s",
+	    (int)dtu.n, dtu.p, (int)id->serial.n, id->serial.p,
+	    (long long)port->key.port, wh(r->today, today),
+	    wh(r->total, total), verdict_name(verdict),
+	    wh(hm_energy_today(&port->energy), day), wh(shown, all));
+}
+
 static void
 judge(struct hm_guard *guard, const struct hm_guard_identity *id,
     struct hm_ledger_port *port, const struct hm_energy_reading *r)
@@ -53,6 +107,7 @@ judge(struct hm_guard *guard, const struct hm_guard_identity *id,
 	struct hm_energy before = port->energy;
 	enum hm_energy_verdict verdict = hm_energy_read(&port->energy, r);
 
+	log_verdict(id, port, r, verdict);
 	switch (verdict) {
 	case HM_ENERGY_GOOD:
 		break;

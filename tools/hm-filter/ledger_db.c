@@ -342,15 +342,18 @@ transact(struct hm_ledger_db *db, struct hm_ledger *ledger)
 bool
 hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger, bool last)
 {
+	enum hm_level level = last ? HM_INFO : HM_DEBUG;
 	bool good;
 
 	if (db->failing && !last && hm_monotonic_ms() < db->retry_at)
 		return false;
 	good = (!hm_db_moved(&db->db) || reopen(db, ledger)) &&
 	    transact(db, ledger);
-	if (good)
+	if (good) {
 		hm_ledger_saved(ledger);
-	else if (!db->failing)
+		hm_log(level, "%s: the accepted energies are committed",
+		    db->path);
+	} else if (!db->failing)
 		hm_db_complain(&db->db, "cannot save the accepted energies; "
 		    "they stay in memory");
 	if (good && db->failing)

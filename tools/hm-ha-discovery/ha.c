@@ -6,6 +6,7 @@
 #include "ha_message.h"
 #include "ha_private.h"
 #include "ha_values.h"
+#include "record/freshness.h"
 #include "record/record.h"
 #include "record/status.h"
 #include "record/types.h"
@@ -117,7 +118,40 @@ hm_ha_find_device(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	return device;
 }
 
-/* Records */
+/* Readings */
+
+/*
+ * Read the values of a reading. Of a DTU that hangs only energies are true.
+ * Fields that describe the device have been learnt from `device`, unless NULL.
+ */
+static void
+read_values(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    enum hm_scope scope, const struct hm_record *record,
+    struct hm_ha_device *device)
+{
+	bool stale = hm_record_get(record, "stale")->kind == HM_TRUE;
+
+	hm_ha_values_read(&ha->values, scope, record);
+	if (device != NULL)
+		hm_ha_device_learn(device, &ha->values, false);
+	if (hm_freshness_look(&origin->dtu->freshness, origin->seconds, stale,
+	    ha->options.fresh_ms))
+		hm_ha_values_keep_energies(&ha->values);
+}
+
+static void
+clear_alerts(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, const struct hm_ha_group *group)
+{
+	if (device->kind == HM_SCOPE_DTU) {
+		hm_ha_clear_alert(ha, origin, device, group,
+		    HM_ALERT_DTU_OFFLINE);
+		hm_ha_clear_alert(ha, origin, device, group, HM_ALERT_STALE);
+	} else if (device->kind == HM_SCOPE_INVERTER) {
+		hm_ha_clear_alert(ha, origin, device, group,
+		    HM_ALERT_TEMPERATURE);
+	}
+}
 
 static const char *
 on_device(struct hm_ha *ha, enum hm_scope scope,
@@ -137,15 +171,9 @@ on_device(struct hm_ha *ha, enum hm_scope scope,
 	device = hm_ha_find_device(ha, &origin, scope);
 	if (device == NULL)
 		return NULL;
-	hm_ha_values_read(&ha->values, scope, record);
-	hm_ha_device_learn(device, &ha->values, false);
+	read_values(ha, &origin, scope, record, device);
 	group = hm_ha_publish(ha, &origin, device, HM_HA_MAIN, 0);
-	if (scope == HM_SCOPE_DTU)
-		hm_ha_clear_alert(ha, &origin, device, group,
-		    HM_ALERT_DTU_OFFLINE);
-	else if (scope == HM_SCOPE_INVERTER)
-		hm_ha_clear_alert(ha, &origin, device, group,
-		    HM_ALERT_TEMPERATURE);
+	clear_alerts(ha, &origin, device, group);
 	return NULL;
 }
 
@@ -184,7 +212,7 @@ on_part(struct hm_ha *ha, enum hm_scope scope, const struct hm_record *record)
 	    hm_reading_types[scope].device);
 	if (device == NULL)
 		return NULL;
-	hm_ha_values_read(&ha->values, scope, record);
+	read_values(ha, &origin, scope, record, NULL);
 	group = hm_ha_publish(ha, &origin, device, HM_HA_PORT, port);
 	if (scope == HM_SCOPE_PORT)
 		hm_ha_clear_alert(ha, &origin, device, group,

@@ -16,6 +16,7 @@ struct hm_ha;
 struct hm_ha_options {
 	struct hm_ha_style style;
 	struct hm_ha_entities entities;
+	int64_t fresh_ms; /* see hm_fresh_ms */
 	bool alerts; /* hm-alert runs: announce alerts with the first reading */
 };
 

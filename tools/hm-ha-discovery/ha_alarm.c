@@ -140,8 +140,8 @@ on_alert(struct hm_ha *ha, const struct hm_record *record,
 		return hm_ha_bad_port;
 	alert.on = alert.end.n == 0;
 	device = hm_ha_find_device(ha, origin,
-	    alert.kind == HM_ALERT_DTU_OFFLINE ? HM_SCOPE_DTU :
-	    HM_SCOPE_INVERTER);
+	    alert.kind == HM_ALERT_DTU_OFFLINE ||
+	    alert.kind == HM_ALERT_STALE ? HM_SCOPE_DTU : HM_SCOPE_INVERTER);
 	if (device != NULL)
 		show_alert(ha, origin, device, port, &alert);
 	return NULL;

@@ -6,6 +6,7 @@
 #include "ha_values.h"
 #include "record/alert_kind.h"
 #include "record/dtu_name.h"
+#include "record/freshness.h"
 
 /*
  * What hm-ha-discovery remembers: DTUs, their devices, and the announced
@@ -27,6 +28,7 @@ struct hm_ha_dtu {
 	char name[HM_DTU_NAME_MAX];
 	size_t name_length;
 	enum hm_ha_state state; /* as last published */
+	struct hm_freshness freshness;
 	char serial[HM_HA_SERIAL_MAX + 1]; /* empty until announced */
 };
 

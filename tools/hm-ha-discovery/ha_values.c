@@ -3,6 +3,7 @@
 #include "base/decimal.h"
 #include "base/json_writer.h"
 #include "base/rfc3339.h"
+#include "ha_entity.h"
 #include "record/alarm_codes.h"
 
 #define STATE_MAX ((size_t)255) /* Home Assistant's limit for a state */
@@ -119,6 +120,14 @@ hm_ha_values_set_alarm(struct hm_ha_values *values, int64_t code,
 	values->of[HM_F_ALARM_CODE] = (struct hm_value){HM_NUMBER,
 	    hm_slice(buf, n)};
 	make_alarm_option(values, serial);
+}
+
+void
+hm_ha_values_keep_energies(struct hm_ha_values *values)
+{
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		if (hm_ha_is_instant(&hm_fields[id]))
+			values->of[id] = (struct hm_value){.kind = HM_ABSENT};
 }
 
 static bool

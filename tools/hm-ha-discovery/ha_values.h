@@ -27,6 +27,9 @@ void hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
 void hm_ha_values_set_alarm(struct hm_ha_values *values, int64_t code,
     struct hm_slice serial, char buf[HM_DECIMAL_TEXT]);
 
+/* Make all values unknown but energies. */
+void hm_ha_values_keep_energies(struct hm_ha_values *values);
+
 /*
  * Whether a value goes into the state message. While the inverter sleeps, some
  * fields are left out; impossible counters always: a lifetime of zero, except

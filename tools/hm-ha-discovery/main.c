@@ -10,6 +10,7 @@
 #include "ha_entity.h"
 #include "ha_shown.h"
 #include "record/fields.h"
+#include "record/freshness.h"
 #include "record/topics.h"
 #include "stream/stream.h"
 #include "stream/tool.h"
@@ -247,6 +248,8 @@ open_ha(void *context, const struct hm_config *config)
 	/* Home Assistant takes whole seconds. */
 	style->expire_after = (hm_config_ms(config, HM_SET_EXPIRE_AFTER) +
 	    999) / 1000;
+	work->options.fresh_ms = hm_fresh_ms(hm_config_ms(config,
+	    HM_SET_QUERY_PERIOD));
 	work->options.alerts = hm_config_flag(config, HM_SET_ALERTS_ENABLED);
 	if (choose_all(config, &work->options.entities) &&
 	    read_shown(config, &style->shown))

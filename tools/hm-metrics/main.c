@@ -44,6 +44,7 @@ struct work {
 	struct hm_http *http;         /* NULL: no HTTP */
 	struct hm_metrics_file *textfile; /* NULL: no text file */
 	struct hm_live copy;         /* for the text file */
+	struct hm_live_history history; /* its path is NULL once it is read */
 	int64_t next_sample;
 	struct hm_http_counts counts;
 	uint64_t refused;
@@ -62,6 +63,27 @@ on_line(void *context, struct hm_slice line)
 	if (hm_stream_pass(work->stream, line, hm_live_takes, &work->record,
 	    &type))
 		hm_live_shared_record(&work->shared, type, &work->record);
+}
+
+/*
+ * Before the start of hm-metrics the plant is as the database has it. It may be
+ * created, or brought up to date, a little later.
+ */
+static void
+read_history(struct work *work)
+{
+	struct hm_live_history *history = &work->history;
+	int64_t now = hm_moment_now().wall / 1000;
+	struct hm_day_curve curve = {.day = 0};
+
+	if (history->path == NULL ||
+	    !hm_live_history_curve(history, now, &curve) ||
+	    !hm_live_history_energies(history, now, hm_live_shared_energy,
+	    &work->shared))
+		return;
+	hm_live_shared_curve(&work->shared, &curve);
+	hm_live_history_close(history);
+	history->path = NULL;
 }
 
 /* The clock is the side of the stream */
@@ -87,6 +109,7 @@ on_ready(void *context, short revents)
 		return;
 	work->next_sample = now + SAMPLE_MS;
 	hm_live_shared_tick(&work->shared);
+	read_history(work);
 	work->refused = work->shared.live.refused;
 	if (work->http != NULL)
 		work->counts = hm_http_counts(work->http);
@@ -129,8 +152,6 @@ static bool
 open_plant(struct work *work)
 {
 	const struct hm_config *c = work->config;
-	struct hm_live_history history = {
-	    .path = hm_config_database_to_read(c)};
 	const struct hm_live_options options = {
 	    .dtus = &work->dtus,
 	    .query_period_ms = hm_config_ms(c, HM_SET_QUERY_PERIOD),
@@ -139,13 +160,13 @@ open_plant(struct work *work)
 	    .offline_ms = hm_config_ms(c, HM_SET_DTU_OFFLINE_THRESHOLD),
 	    .ask_period_ms = hm_config_ms(c, HM_SET_ASK_PERIOD),
 	    .stats_period_ms = hm_config_ms(c, HM_SET_STATS_PERIOD),
+	    .reset_hour = (int)hm_config_int(c, HM_SET_RESET_HOUR),
 	};
 
 	if (!hm_live_shared_init(&work->shared, &options))
 		return false;
-	hm_live_history_curve(&history, hm_moment_now().wall / 1000,
-	    &work->shared.live.curve);
-	hm_live_history_close(&history);
+	work->history.path = hm_config_database_to_read(c);
+	read_history(work);
 	return true;
 }
 
@@ -249,6 +270,7 @@ free_all(void *context)
 
 	hm_http_free(work->http);
 	hm_api_free(work->answers);
+	hm_live_history_close(&work->history);
 	hm_live_free(&work->copy);
 	hm_live_shared_free(&work->shared);
 	hm_dtus_free(&work->dtus);

@@ -214,6 +214,12 @@ hm_dialog_stale(const struct hm_dialog *d)
 	    d->hm.time == d->hm.time_before;
 }
 
+int64_t
+hm_dialog_upload_ms(const struct hm_dialog *d)
+{
+	return d->dtu->transport == HM_TRANSPORT_HM ? d->hm.upload_ms : 0;
+}
+
 enum hm_poll_error
 hm_dialog_error(const struct hm_dialog *d)
 {

@@ -29,6 +29,7 @@ enum hm_ask {
 	HM_ASK_NETWORK = 1 << 1,
 	HM_ASK_ALARMS = 1 << 2,
 	HM_ASK_HISTORY = 1 << 3,
+	HM_ASK_CONFIG = 1 << 4,
 };
 
 struct hm_dialog_options {
@@ -105,6 +106,12 @@ bool hm_dialog_is_partial(const struct hm_dialog *d);
  * DTU repeated them. Only known for an hm DTU with a clock.
  */
 bool hm_dialog_stale(const struct hm_dialog *d);
+
+/*
+ * The time between two uploads of the DTU to the cloud, from its configuration;
+ * uploads are at multiples of it. 0 if it is not known.
+ */
+int64_t hm_dialog_upload_ms(const struct hm_dialog *d);
 
 /*
  * After HM_TURN_FAIL, and after HM_TURN_DONE if parts are missing: the error,

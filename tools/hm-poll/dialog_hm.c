@@ -45,6 +45,11 @@ ask_next(struct hm_dialog *d)
 		d->hm.left &= ~(unsigned)HM_ASK_HISTORY;
 		return hm_dialog_hm_ask(d, HM_CMD_HISTORY, 0);
 	}
+	if ((left & HM_ASK_CONFIG) != 0) {
+		d->hm.left &= ~(unsigned)HM_ASK_CONFIG;
+		return hm_dialog_hm_ask(d, HM_CMD_CONFIG, 0);
+	}
+	/* Last, because a DTU may not answer. */
 	if (d->hm.energies_due && !d->hm.energies_unknown) {
 		d->hm.energies_due = false;
 		d->hm.energies_unknown = true;
@@ -102,8 +107,12 @@ hm_dialog_hm_begin(struct hm_dialog *d)
 	    d->monotonic - hm->asked_at >= d->options->ask_period;
 	hm->left = hm->due ? d->options->ask : 0;
 	hm->energies_due = false;
-	/* Only device information has the flag that the DTU encrypts. */
+	/*
+	 * Only device information has the flag that the DTU encrypts, and says
+	 * whether the power limit of the configuration is an old one.
+	 */
 	if (!hm->know_info || info_is_due(d) ||
+	    (hm->left & HM_ASK_CONFIG) != 0 ||
 	    (hm->key_doubtful && may_rekey(d)))
 		return ask_info(d);
 	return hm_dialog_hm_ask(d, HM_CMD_REAL, 0);
@@ -346,6 +355,9 @@ after(struct hm_dialog *d, const struct hm_frame *frame)
 		return after_energies(d, frame);
 	case HM_CMD_ALARMS:
 		return after_alarms(d, frame);
+	case HM_CMD_CONFIG:
+		hm_dialog_hm_config(d, frame);
+		return ask_next(d);
 	case HM_CMD_COMMAND:
 		/* The DTU has acknowledged: request the list. */
 		return hm_dialog_hm_ask(d, HM_CMD_ALARMS, 0);

@@ -5,6 +5,7 @@
 
 #include "alarms.pb-c.h"
 #include "command.pb-c.h"
+#include "config.pb-c.h"
 #include "energies.pb-c.h"
 #include "history.pb-c.h"
 #include "info.pb-c.h"
@@ -86,6 +87,16 @@ pack_network(const struct hm_dialog *d, uint8_t *out)
 }
 
 static size_t
+pack_config(const struct hm_dialog *d, uint8_t *out)
+{
+	Hm__ConfigRequest m = HM__CONFIG_REQUEST__INIT;
+
+	m.offset = APP_OFFSET;
+	m.time = (uint32_t)d->now;
+	return hm__config_request__pack(&m, out);
+}
+
+static size_t
 pack_history(const struct hm_dialog *d, uint8_t *out)
 {
 	Hm__HistoryRequest m = HM__HISTORY_REQUEST__INIT;
@@ -127,6 +138,8 @@ pack(const struct hm_dialog *d, uint8_t *out)
 		return pack_history(d, out);
 	case HM_CMD_ENERGIES:
 		return pack_energies(d, out);
+	case HM_CMD_CONFIG:
+		return pack_config(d, out);
 	default:
 		return pack_real(d, when, out);
 	}

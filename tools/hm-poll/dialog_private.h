@@ -7,7 +7,8 @@
 #include "wire/modbus.h"
 
 /*
- * Shared by dialog.c, dialog_modbus.c, dialog_hm.c and dialog_hm_requests.c.
+ * Shared by dialog.c, dialog_modbus.c, dialog_hm.c, dialog_hm_config.c
+ * and dialog_hm_requests.c.
  */
 
 #define HM_REPLIES_MAX 200 /* replies of one poll */
@@ -40,6 +41,7 @@ struct hm_dialog_hm {
 	unsigned unsolicited; /* frames skipped since the request */
 	int64_t time, time_before; /* of the readings, by the DTU's clock, in
 	                              this poll and the last good one */
+	int64_t upload_ms; /* see hm_dialog_upload_ms */
 	bool due; /* extras are due in this poll */
 	bool asked, know_info, readings_done;
 	bool info_kept; /* this poll has a reply of information */
@@ -103,6 +105,12 @@ size_t hm_dialog_hm_missing(const struct hm_dialog *d,
     uint8_t missing[HM_DIALOG_PARTS_MAX]);
 /* The last turn failed. HM_TURN_DONE if the readings are there. */
 enum hm_turn hm_dialog_hm_settle(struct hm_dialog *d);
+
+/*
+ * dialog_hm_config.c: learn from a reply with the configuration, and keep it
+ * without its secrets. The poll is good without it.
+ */
+void hm_dialog_hm_config(struct hm_dialog *d, const struct hm_frame *frame);
 
 /* dialog_hm_requests.c: make a package of a command the request in hand. */
 enum hm_turn hm_dialog_hm_ask(struct hm_dialog *d, uint8_t command,

@@ -140,6 +140,7 @@ hm_dtu_job_attempt(struct hm_dtu_job *job)
 	int64_t now = hm_monotonic_ms();
 	enum hm_dtu_lock_result lock = hm_dtu_lock_take(&job->lock);
 
+	hm_dtu_job_log_lock(job, lock);
 	if (lock == HM_DTU_LOCK_BUSY) {
 		if (now < job->give_up_at)
 			hm_dtu_job_wait(job, HM_DTU_JOB_LOCKED,
@@ -190,7 +191,8 @@ after_upload(const struct hm_dtu_job *job, int64_t at)
 	const struct hm_moment now = hm_moment_now();
 
 	return hm_poll_schedule_earliest(&job->jobs->options.schedule, &now, at,
-	    HM_POLL_SCHEDULE_NEVER, job->offset);
+	    &(struct hm_poll_schedule_dtu){HM_POLL_SCHEDULE_NEVER, job->offset,
+	    hm_dialog_upload_ms(hm_poller_dialog(job->poller))});
 }
 
 /*

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "breaker.h"
+#include "dialog.h"
 #include "dtu_lock.h"
 #include "poll_schedule.h"
 #include "poller.h"
@@ -43,7 +44,8 @@ hm_dtu_job_earliest(const struct hm_dtu_job *job, int64_t at)
 	const struct hm_moment now = hm_moment_now();
 
 	return hm_poll_schedule_earliest(&job->jobs->options.schedule, &now, at,
-	    job->began, job->offset);
+	    &(struct hm_poll_schedule_dtu){job->began, job->offset,
+	    hm_dialog_upload_ms(hm_poller_dialog(job->poller))});
 }
 
 bool
@@ -165,6 +167,7 @@ consider(struct hm_dtu_job *job)
 		begin_if_there_is_room(job);
 		return;
 	}
+	hm_dtu_job_log_postponed(job, at - now);
 	job->jobs->counts.quiet_polls++;
 	job->state = HM_DTU_JOB_IDLE;
 	if (at < job->next_tick)

@@ -121,6 +121,9 @@ void hm_dtu_job_log_missing(const struct hm_dtu_job *job,
     const struct hm_dialog *dialog);
 void hm_dtu_job_log_whole(const struct hm_dtu_job *job);
 void hm_dtu_job_log_locked_out(const struct hm_dtu_job *job);
+void hm_dtu_job_log_postponed(const struct hm_dtu_job *job, int64_t wait_ms);
+void hm_dtu_job_log_lock(const struct hm_dtu_job *job,
+    enum hm_dtu_lock_result lock);
 void hm_dtu_job_log_lock_refused(const struct hm_dtu_job *job, int error);
 void hm_dtu_job_log_starved(const struct hm_dtu_job *job, const char *why);
 

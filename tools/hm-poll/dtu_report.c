@@ -249,6 +249,29 @@ hm_dtu_job_log_starved(const struct hm_dtu_job *job, const char *why)
 }
 
 void
+hm_dtu_job_log_lock(const struct hm_dtu_job *job, enum hm_dtu_lock_result lock)
+{
+	const char *name = dtu_of(job)->name;
+
+	hm_log_facts(HM_DEBUG, HM_FACTS(hm_fact("dtu", name),
+	    hm_fact("file", job->lock.path)), "%s: lock %s: %s", name,
+	    job->lock.path, lock == HM_DTU_LOCK_HELD ? "taken" :
+	    lock == HM_DTU_LOCK_BUSY ? "another process has it" :
+	    "the system refuses it");
+}
+
+void
+hm_dtu_job_log_postponed(const struct hm_dtu_job *job, int64_t wait_ms)
+{
+	const char *name = dtu_of(job)->name;
+
+	hm_log_facts(HM_DEBUG, HM_FACTS(hm_fact("dtu", name),
+	    hm_fact_int("wait_ms", wait_ms)), "%s: not polled now: it is "
+	    "quiet time, or the DTU uploads; for %lld ms", name,
+	    (long long)wait_ms);
+}
+
+void
 hm_dtu_job_log_lock_refused(const struct hm_dtu_job *job, int error)
 {
 	const char *name = dtu_of(job)->name;

@@ -20,6 +20,7 @@
 #include "stream/stream.h"
 #include "stream/stream_ev.h"
 #include "stream/tool.h"
+#include "wire/dtu_uri.h"
 
 #define HM_PERIOD_MIN_MS 35000 /* shorter ones stop the cloud upload */
 #define FINISH_SECONDS 2 /* for current polls, after a signal */
@@ -175,6 +176,16 @@ register_counters(struct work *work)
 
 /* Setting up */
 
+/* -1: unlimited. */
+static int64_t
+poll_count(const struct hm_config *config)
+{
+	if (hm_config_flag(config, HM_SET_ONCE))
+		return 1;
+	return hm_config_has(config, HM_SET_COUNT) ?
+	    hm_config_int(config, HM_SET_COUNT) : -1;
+}
+
 static unsigned
 ask_bits(const struct hm_config *config)
 {
@@ -186,23 +197,18 @@ ask_bits(const struct hm_config *config)
 	    {"network", HM_ASK_NETWORK},
 	    {"alarms", HM_ASK_ALARMS},
 	    {"history", HM_ASK_HISTORY},
+	    {"config", HM_ASK_CONFIG},
 	};
 	unsigned bits = 0;
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (hm_config_lists(config, HM_SET_ASK, words[i].word))
 			bits |= words[i].bit;
+	/* The configuration says when DTUs upload, for the polls after it. */
+	if (hm_config_flag(config, HM_SET_CLOUD_FRIENDLY) &&
+	    poll_count(config) != 1)
+		bits |= HM_ASK_CONFIG;
 	return bits;
-}
-
-/* -1: unlimited. */
-static int64_t
-poll_count(const struct hm_config *config)
-{
-	if (hm_config_flag(config, HM_SET_ONCE))
-		return 1;
-	return hm_config_has(config, HM_SET_COUNT) ?
-	    hm_config_int(config, HM_SET_COUNT) : -1;
 }
 
 /* Each DTU needs a socket and a lock. */
@@ -323,6 +329,21 @@ fleet_options(struct work *work)
 	};
 }
 
+static void
+log_dtus(const struct hm_dtus *dtus)
+{
+	for (size_t i = 0; i < dtus->count; i++) {
+		const struct hm_dtu *dtu = &dtus->dtu[i];
+		const char *scheme = hm_transport_name(dtu->transport);
+
+		hm_log_facts(HM_INFO, HM_FACTS(hm_fact("dtu", dtu->name),
+		    hm_fact("transport", scheme), hm_fact("host", dtu->host),
+		    hm_fact_int("port", dtu->port)),
+		    "DTU %s: %s, %s, port %u", dtu->name, scheme, dtu->host,
+		    dtu->port);
+	}
+}
+
 static int
 open_all(void *context, const struct hm_config *config)
 {
@@ -331,6 +352,7 @@ open_all(void *context, const struct hm_config *config)
 
 	if (status != 0)
 		return status;
+	log_dtus(&work->dtus);
 	work->config = config;
 	work->finishes = hm_config_has(config, HM_SET_DURABLE);
 	warn_of_haste(&work->dtus, config);

@@ -1,6 +1,6 @@
 #include "poll_schedule.h"
 
-#define QUARTER_MS 900000
+#define FREE_MIN_MS 60000 /* between two uploads */
 
 int64_t
 hm_poll_schedule_offset(const struct hm_poll_schedule *schedule,
@@ -32,14 +32,18 @@ after_night_period(const struct hm_poll_schedule *schedule,
  */
 static int64_t
 after_upload(const struct hm_poll_schedule *schedule,
-    const struct hm_moment *now, int64_t at, int64_t offset)
+    const struct hm_moment *now, int64_t at,
+    const struct hm_poll_schedule_dtu *dtu)
 {
-	int64_t margin = schedule->upload_margin_ms;
-	int64_t free_ms = QUARTER_MS - 2 * margin, wait;
+	int64_t upload = dtu->upload_ms > 0 ? dtu->upload_ms : HM_UPLOAD_MS;
+	int64_t longest = (upload - FREE_MIN_MS) / 2, offset = dtu->offset;
+	int64_t margin = schedule->upload_margin_ms < longest ?
+	    schedule->upload_margin_ms : longest;
+	int64_t free_ms = upload - 2 * margin, wait;
 
-	if (margin == 0)
+	if (margin <= 0)
 		return at;
-	wait = hm_quiet_hours_upload_ends(wall_at(now, at), margin);
+	wait = hm_quiet_hours_upload_ends(wall_at(now, at), upload, margin);
 	if (wait == 0)
 		return at;
 	if (free_ms < schedule->period_ms)
@@ -49,10 +53,11 @@ after_upload(const struct hm_poll_schedule *schedule,
 
 int64_t
 hm_poll_schedule_earliest(const struct hm_poll_schedule *schedule,
-    const struct hm_moment *now, int64_t at, int64_t last, int64_t offset)
+    const struct hm_moment *now, int64_t at,
+    const struct hm_poll_schedule_dtu *dtu)
 {
 	return after_upload(schedule, now,
-	    after_night_period(schedule, now, at, last), offset);
+	    after_night_period(schedule, now, at, dtu->last), dtu);
 }
 
 bool

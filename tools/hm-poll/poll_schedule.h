@@ -27,12 +27,20 @@ struct hm_poll_schedule {
 int64_t hm_poll_schedule_offset(const struct hm_poll_schedule *schedule,
     size_t position, size_t count);
 
+/* What the schedule must know of a DTU. */
+struct hm_poll_schedule_dtu {
+	int64_t last;      /* when its last poll began, or ..._NEVER */
+	int64_t offset;    /* spreads the DTUs after an upload */
+	int64_t upload_ms; /* between two uploads; 0 if it is not known */
+};
+
 /*
- * The earliest moment, from `at` on, for a poll of a DTU whose last poll began
- * at `last`. The offset spreads the DTUs after an upload.
+ * The earliest moment, from `at` on, for a poll of a DTU. If it uploads often
+ * the margin is shorter than the setting: a minute in each period is free.
  */
 int64_t hm_poll_schedule_earliest(const struct hm_poll_schedule *schedule,
-    const struct hm_moment *now, int64_t at, int64_t last, int64_t offset);
+    const struct hm_moment *now, int64_t at,
+    const struct hm_poll_schedule_dtu *dtu);
 
 bool hm_poll_schedule_is_night(const struct hm_poll_schedule *schedule,
     const struct hm_moment *now);

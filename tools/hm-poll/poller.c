@@ -10,9 +10,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "connector.h"
+#include "record/poll_errors.h"
 
 #define READ_CHUNK ((size_t)4096)
+#define LOGGED_BYTES ((size_t)40)
 /* More than a second, because the clock of files is coarse. */
 #define APART_MS 1100
 
@@ -129,6 +132,10 @@ finish(struct hm_poller *p, enum hm_poll_error error, const char *text)
 	const struct hm_poll_result result = {error, text,
 	    hm_monotonic_ms() - p->started, false};
 
+	hm_log(HM_DEBUG, "%s: the attempt ends after %lld ms: %s%s%s",
+	    p->dtu->name, (long long)result.took_ms,
+	    error == HM_ERR_NONE ? "the replies are complete" :
+	    hm_poll_error_name(error), text[0] != '\0' ? ": " : "", text);
 	finish_with(p, &result);
 }
 
@@ -177,6 +184,32 @@ send_more(struct hm_poller *p)
 	}
 }
 
+/* For a person who debugs: the first bytes of what is sent or received. */
+static void
+log_bytes(const struct hm_poller *p, const char *what, const uint8_t *bytes,
+    size_t size)
+{
+	char hex[2 * LOGGED_BYTES + 1] = "";
+	size_t n = size < LOGGED_BYTES ? size : LOGGED_BYTES;
+
+	if (!hm_log_shows(HM_DEBUG))
+		return;
+	for (size_t i = 0; i < n; i++)
+		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+	hm_log_facts(HM_DEBUG, HM_FACTS(hm_fact("dtu", p->dtu->name),
+	    hm_fact_int("bytes", (int64_t)size)), "%s: %s %zu bytes: %s%s",
+	    p->dtu->name, what, size, hex, n < size ? "..." : "");
+}
+
+static void
+log_request(const struct hm_poller *p)
+{
+	size_t size;
+	const uint8_t *request = hm_dialog_request(p->dialog, &size);
+
+	log_bytes(p, "request of", request, size);
+}
+
 static void
 send_request(struct hm_poller *p)
 {
@@ -186,6 +219,7 @@ send_request(struct hm_poller *p)
 	p->last_request = hm_monotonic_ms();
 	p->requested_before = true;
 	p->succeeds_other = false;
+	log_request(p);
 	set_timer(p, p->options->read_timeout_ms);
 	send_more(p);
 }
@@ -263,6 +297,7 @@ receive(struct hm_poller *p)
 		take_turn(p, hm_dialog_give_up(p->dialog, HM_ERR_CLOSED));
 		return;
 	}
+	log_bytes(p, "reply: received", chunk, (size_t)n);
 	keep_first_bytes(p, chunk, (size_t)n);
 	take_turn(p, hm_dialog_feed(p->dialog, chunk, (size_t)n));
 }

@@ -317,8 +317,12 @@ finish(void *context)
 		return work->show_failed ? HM_EXIT_IO : HM_EXIT_OK;
 	undelivered = hm_stream_has_successor(work->stream) ? 0 :
 	    hm_outbox_counts(work->outbox)->queued;
-	if (undelivered == 0)
+	if (undelivered == 0) {
+		hm_log(HM_INFO, "%llu messages were delivered, none is left",
+		    (unsigned long long)hm_outbox_counts(
+		    work->outbox)->delivered);
 		return HM_EXIT_OK;
+	}
 	report_undelivered(work, undelivered);
 	return HM_EXIT_TEMP;
 }

@@ -58,6 +58,7 @@ on_publish(struct mosquitto *mosq, void *context, int id)
 {
 	struct hm_mqtt_link *link = context;
 
+	hm_log(HM_DEBUG, "the broker has message %d", id);
 	link->arrived = id;
 	if (link->state == HM_MQTT_LEAVING && id == link->farewell)
 		mosquitto_disconnect(mosq);

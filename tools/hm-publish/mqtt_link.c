@@ -140,6 +140,10 @@ send_waiting(struct hm_mqtt_link *link)
 			link->lost_reason = rc;
 			return;
 		}
+		hm_log_facts(HM_DEBUG, HM_FACTS(hm_fact("topic", topic),
+		    hm_fact_int("id", id)), "publish %s: %zu bytes, qos %d%s, "
+		    "id %d", topic, message.payload.n, message.qos,
+		    message.retain ? ", retained" : "", id);
 		hm_outbox_sent(link->outbox, id);
 		/* With QoS 0 on_publish is called within mosquitto_publish. */
 		if (link->arrived == id)

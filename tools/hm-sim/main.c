@@ -126,6 +126,8 @@ read_options(const struct hm_config *config, struct hm_sim_options *o)
 	    .encrypt_after_ms = hm_config_ms(config, HM_SET_SIM_ENCRYPT_AFTER),
 	    .rekey_ms = hm_config_ms(config, HM_SET_SIM_REKEY),
 	    .page_size = (size_t)hm_config_int(config, HM_SET_SIM_PAGE_SIZE),
+	    .upload_minutes = (int32_t)hm_config_int(config,
+	        HM_SET_SIM_UPLOAD_PERIOD),
 	    .speed = hm_config_int(config, HM_SET_SIM_SPEED),
 	    .refresh_ms = hm_config_ms(config, HM_SET_SIM_REFRESH),
 	    .unsolicited = hm_config_flag(config, HM_SET_SIM_UNASKED),

@@ -21,6 +21,7 @@ struct hm_sim_dtu {
 	int64_t serial;
 	size_t page_size; /* 1 .. HM_SIM_PAGE_MAX */
 	uint8_t unit;     /* Modbus unit id */
+	int32_t upload_minutes; /* between two uploads, as it says */
 	struct hm_arena *arena; /* borrowed; may be shared */
 	bool encrypts;
 	uint8_t random[HM_CRYPT_RANDOM];

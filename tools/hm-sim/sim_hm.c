@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "config.pb-c.h"
 #include "heartbeat.pb-c.h"
 #include "network.pb-c.h"
 #include "sim_dtu.h"
@@ -13,6 +14,7 @@
 #define UPTIME 901 /* s, of a DTU at the start */
 
 #define NETWORK_WIFI 1
+#define POWER_LIMIT 1000 /* 0.1 % */
 
 const void *
 hm_sim_hm_unpack(const struct hm_sim_answer *a,
@@ -128,6 +130,20 @@ answer_network(struct hm_sim_answer *a)
 	return hm_sim_hm_reply(a, &network.base);
 }
 
+static size_t
+answer_config(struct hm_sim_answer *a)
+{
+	Hm__Config config;
+
+	hm__config__init(&config);
+	config.time = (uint32_t)a->now->wall;
+	/* Newer firmware has the limit in its device information. */
+	config.power_limit = a->dtu->encrypts ? 0 : POWER_LIMIT;
+	config.upload_period = a->dtu->upload_minutes;
+	config.dtu_serial = a->serial;
+	return hm_sim_hm_reply(a, &config.base);
+}
+
 /* Requests */
 
 static size_t
@@ -153,6 +169,8 @@ answer_request(struct hm_sim_answer *a, unsigned number)
 		return hm_sim_hm_real(a);
 	case HM_CMD_NETWORK:
 		return answer_network(a);
+	case HM_CMD_CONFIG:
+		return answer_config(a);
 	case HM_CMD_HISTORY:
 		return hm_sim_hm_history(a);
 	case HM_CMD_ENERGIES:

@@ -131,6 +131,7 @@ start_endpoint(struct hm_sim_server *server, size_t index)
 	ep->dtu.page_size = o->page_size;
 	ep->dtu.numbers = o->numbers;
 	ep->dtu.unit = o->unit;
+	ep->dtu.upload_minutes = o->upload_minutes;
 	ep->dtu.arena = &server->arena;
 	ep->dtu.sequence = 900;
 	ev_io_init(&ep->listener, hm_sim_listener_on_accept, -1, EV_READ);

@@ -22,6 +22,7 @@ struct hm_sim_options {
 	int64_t rekey_ms; /* 0: never */
 	int64_t encrypt_after_ms; /* from the start; 0: never */
 	size_t page_size;
+	int32_t upload_minutes;
 	int64_t start, reset; /* as in hm_sim_clock_start */
 	int64_t speed, refresh_ms;
 	bool unsolicited; /* send an unsolicited frame before each reply */

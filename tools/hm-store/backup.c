@@ -173,8 +173,11 @@ hm_backup(const char *path, const char *to, int64_t most_ms)
 	hm_db_close(&c.to);
 	hm_db_close(&c.from);
 	good = good && finish_file(&c, part, to);
-	if (good)
+	if (good) {
+		hm_log_facts(HM_INFO, HM_FACTS(hm_fact("file", path),
+		    hm_fact("backup", to)), "%s: backup made: %s", path, to);
 		return true;
+	}
 	unlink(part);
 	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", path),
 	    hm_fact("reason", c.why)), "%s: no backup to %s: %s", path, to,

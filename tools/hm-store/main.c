@@ -249,8 +249,14 @@ end_storing(struct work *work)
 	left = work->lost;
 	if (!hm_stream_has_successor(work->stream))
 		left += work->counts.queued;
-	if (left == 0)
+	if (left == 0) {
+		hm_log_facts(HM_INFO, HM_FACTS(hm_fact("file", path),
+		    hm_fact_int("rows", (int64_t)work->counts.store.rows)),
+		    "%s: all records are committed: %" PRIu64 " rows in %"
+		    PRIu64 " transactions", path, work->counts.store.rows,
+		    work->counts.store.batches);
 		return HM_EXIT_OK;
+	}
 	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", path),
 	    hm_fact_int("records", (int64_t)left)),
 	    "%s: %" PRIu64 " records were not stored", path, left);

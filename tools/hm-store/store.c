@@ -258,6 +258,9 @@ hm_store_write(struct hm_store *s, struct hm_backlog *backlog, size_t count)
 	}
 	s->counts.busy = false;
 	s->counts.batches += count > 0;
+	if (count > 0)
+		hm_log(HM_DEBUG, "%s: committed %zu records",
+		    s->options.path, count);
 	end_trouble(s);
 	return true;
 }

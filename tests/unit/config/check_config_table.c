@@ -85,7 +85,8 @@ add_words(struct values *values, const struct hm_setting *s)
 }
 
 static void
-add_pairs(struct values *values, const char *good, const char *bad)
+add_pairs(struct values *values, const char *key, const char *good,
+    const char *bad)
 {
 	struct value *value = values->value;
 
@@ -95,9 +96,10 @@ add_pairs(struct values *values, const char *good, const char *bad)
 	for (size_t i = 0; i < 2; i++) {
 		const char *text = i == 0 ? good : bad;
 
-		snprintf(values->value[i].text, VALUE_SIZE, "{\"a\": %s}",
+		snprintf(values->value[i].text, VALUE_SIZE, "{\"%s\": %s}",
+		    key, text);
+		snprintf(values->value[i].option, VALUE_SIZE, "%s=%s", key,
 		    text);
-		snprintf(values->value[i].option, VALUE_SIZE, "a=%s", text);
 	}
 	add(values, false, "5");
 }
@@ -122,10 +124,14 @@ values_of(const struct hm_setting *s, struct values *values)
 		add_words(values, s);
 		break;
 	case HM_TYPE_NUMBERS:
-		add_pairs(values, "0.5", "\"\"");
+		add_pairs(values, "a", "0.5", "\"\"");
 		break;
 	case HM_TYPE_NAMES:
-		add_pairs(values, "text", "\"\\u0001\"");
+		if (s == &hm_settings[HM_SET_LOG_LEVELS]) {
+			add_pairs(values, "hm-poll", "error", "\"\\u0001\"");
+			break;
+		}
+		add_pairs(values, "a", "text", "\"\\u0001\"");
 		snprintf(values->value[1].option, VALUE_SIZE, "a=\x01");
 		break;
 	case HM_TYPE_TEXT:

@@ -219,6 +219,27 @@ END_TEST
 
 /* Uploads */
 
+static int64_t
+ends(int64_t now, int64_t margin)
+{
+	return hm_quiet_hours_upload_ends(now, HM_UPLOAD_MS, margin);
+}
+
+START_TEST(uploads_every_five_minutes)
+{
+	int64_t ten = moment("2026-11-23T10:00:00Z") * 1000;
+
+	for (int64_t at = ten; at < ten + 3600000; at += 300000) {
+		ck_assert_int_eq(hm_quiet_hours_upload_ends(at - 30001, 300000,
+		    30000), 0);
+		ck_assert_int_eq(hm_quiet_hours_upload_ends(at - 30000, 300000,
+		    30000), 60000);
+		ck_assert_int_eq(hm_quiet_hours_upload_ends(at + 30000, 300000,
+		    30000), 0);
+	}
+}
+END_TEST
+
 START_TEST(uploads_are_at_the_quarters)
 {
 	int64_t ten = moment("2026-11-23T10:00:00Z") * 1000;
@@ -226,14 +247,14 @@ START_TEST(uploads_are_at_the_quarters)
 	for (int64_t quarter = 0; quarter < 4; quarter++) {
 		int64_t at = ten + quarter * 900000;
 
-		ck_assert_int_eq(hm_quiet_hours_upload_ends(at - 60001, 60000),
+		ck_assert_int_eq(ends(at - 60001, 60000),
 		    0);
-		ck_assert_int_eq(hm_quiet_hours_upload_ends(at - 60000, 60000),
+		ck_assert_int_eq(ends(at - 60000, 60000),
 		    120000);
-		ck_assert_int_eq(hm_quiet_hours_upload_ends(at, 60000), 60000);
-		ck_assert_int_eq(hm_quiet_hours_upload_ends(at + 59999, 60000),
+		ck_assert_int_eq(ends(at, 60000), 60000);
+		ck_assert_int_eq(ends(at + 59999, 60000),
 		    1);
-		ck_assert_int_eq(hm_quiet_hours_upload_ends(at + 60000, 60000),
+		ck_assert_int_eq(ends(at + 60000, 60000),
 		    0);
 	}
 }
@@ -247,22 +268,21 @@ START_TEST(a_wait_ends_after_the_upload)
 	for (int64_t margin = 1000; margin <= 420000; margin += 41900)
 		for (int64_t ms = 0; ms < 1800000; ms += 997) {
 			int64_t now = begin + ms;
-			int64_t wait = hm_quiet_hours_upload_ends(now, margin);
+			int64_t wait = ends(now, margin);
 
 			ck_assert_int_ge(wait, 0);
 			ck_assert_int_le(wait, 2 * margin);
-			ck_assert_int_eq(hm_quiet_hours_upload_ends(now + wait,
-			    margin), 0);
+			ck_assert_int_eq(ends(now + wait, margin), 0);
 		}
 }
 END_TEST
 
 START_TEST(times_before_1970_are_times)
 {
-	ck_assert_int_eq(hm_quiet_hours_upload_ends(-900000 - 60000, 60000),
+	ck_assert_int_eq(ends(-900000 - 60000, 60000),
 	    120000);
-	ck_assert_int_eq(hm_quiet_hours_upload_ends(-900000 + 60000, 60000), 0);
-	ck_assert_int_eq(hm_quiet_hours_upload_ends(-1, 60000), 60001);
+	ck_assert_int_eq(ends(-900000 + 60000, 60000), 0);
+	ck_assert_int_eq(ends(-1, 60000), 60001);
 }
 END_TEST
 
@@ -282,6 +302,7 @@ main(void)
 	tcase_add_loop_test(tests, refuses_wrong_nights, 0,
 	    COUNT(refused));
 	tcase_add_test(tests, uploads_are_at_the_quarters);
+	tcase_add_test(tests, uploads_every_five_minutes);
 	tcase_add_test(tests, a_wait_ends_after_the_upload);
 	tcase_add_test(tests, times_before_1970_are_times);
 	tcase_set_timeout(tests, 60);

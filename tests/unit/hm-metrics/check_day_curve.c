@@ -51,6 +51,28 @@ START_TEST(a_day_begins_empty)
 }
 END_TEST
 
+START_TEST(gaps_are_filled_from_another_curve)
+{
+	struct hm_day_curve other = {0};
+
+	hm_day_curve_add(&other, NOON, 100 * WATT);
+	hm_day_curve_add(&other, NOON + 600, 50 * WATT);
+	hm_day_curve_add(&curve, NOON + 300, 7 * WATT);
+	hm_day_curve_add(&curve, NOON + 600, 9 * WATT);
+	hm_day_curve_fill(&curve, &other);
+	ck_assert_int_eq(mean(14, 0), 100 * WATT);
+	ck_assert_int_eq(mean(14, 5), 7 * WATT);
+	ck_assert_int_eq(mean(14, 10), 9 * WATT);
+	ck_assert_int_eq(curve.last, NOON + 600);
+	curve = (struct hm_day_curve){0};
+	hm_day_curve_fill(&curve, &other);
+	ck_assert_int_eq(mean(14, 10), 50 * WATT);
+	hm_day_curve_add(&curve, NOON + 86400, 1 * WATT);
+	hm_day_curve_fill(&curve, &other); /* the day before */
+	ck_assert_int_eq(mean(14, 10), -1);
+}
+END_TEST
+
 START_TEST(the_last_point_is_before_midnight)
 {
 	hm_day_curve_add(&curve, NOON + 10 * 3600 - 1, 1 * WATT);
@@ -76,6 +98,7 @@ main(void)
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_test(tcase, points_are_means_of_local_time);
 	tcase_add_test(tcase, a_day_begins_empty);
+	tcase_add_test(tcase, gaps_are_filled_from_another_curve);
 	tcase_add_test(tcase, the_last_point_is_before_midnight);
 	tcase_add_test(tcase, an_hour_that_comes_twice_is_one);
 	suite_add_tcase(suite, tcase);

@@ -149,6 +149,102 @@ START_TEST(readings_end_with_their_dtu)
 }
 END_TEST
 
+#define ENERGIES ",\"pv_power\":5,\"today_production\":10," \
+    "\"total_production\":99"
+
+static const char *
+today(enum hm_scope scope)
+{
+	return value(scope, HM_F_TODAY_PRODUCTION);
+}
+
+static const char *
+total(enum hm_scope scope)
+{
+	return value(scope, HM_F_TOTAL_PRODUCTION);
+}
+
+START_TEST(energies_stay_while_their_dtu_sleeps)
+{
+	setenv("TZ", "UTC", 1);
+	take_port(ENERGIES);
+	take_dtu("2026-06-21T10:00:00Z", ENERGIES);
+	take_offline("closed", 1, "refused");
+	ck_assert_str_eq(power(), "");
+	ck_assert_str_eq(today(HM_SCOPE_PORT), "10");
+	ck_assert_str_eq(total(HM_SCOPE_PORT), "99");
+	ck_assert_str_eq(today(HM_SCOPE_DTU), "10");
+	ck_assert_str_eq(total(HM_SCOPE_DTU), "99");
+	pass(13 * HOUR);
+	hm_live_forget(&live);
+	ck_assert_str_eq(today(HM_SCOPE_PORT), "10"); /* 23:00 */
+	pass(HOUR);
+	ck_assert_str_eq(today(HM_SCOPE_PORT), ""); /* nobody has a new one */
+	ck_assert_str_eq(today(HM_SCOPE_DTU), "");
+	ck_assert_str_eq(total(HM_SCOPE_PORT), "99");
+	take_dtu("2026-06-22T00:00:00Z", ",\"today_production\":0");
+	ck_assert_str_eq(today(HM_SCOPE_DTU), "0");
+	ck_assert_str_eq(total(HM_SCOPE_DTU), "99");
+}
+END_TEST
+
+START_TEST(the_day_of_energies_begins_at_reset_hour)
+{
+	setenv("TZ", "UTC", 1);
+	live.options.reset_hour = 14;
+	take_port(ENERGIES);
+	take_port(",\"pv_power\":5");
+	ck_assert_str_eq(today(HM_SCOPE_PORT), "10"); /* of this day */
+	pass(4 * HOUR - 1);
+	ck_assert_str_eq(today(HM_SCOPE_PORT), "10");
+	take_port(",\"pv_power\":5");
+	pass(1);
+	ck_assert_str_eq(power(), "5");
+	ck_assert_str_eq(today(HM_SCOPE_PORT), "");
+}
+END_TEST
+
+START_TEST(a_replayed_energy_is_shown_as_long_as_its_reading)
+{
+	setenv("TZ", "UTC", 1);
+	pass(72 * HOUR);
+	take_port(ENERGIES);
+	ck_assert_str_eq(today(HM_SCOPE_PORT), "10");
+	pass(3 * MINUTE + 1);
+	ck_assert_str_eq(today(HM_SCOPE_PORT), "");
+	ck_assert_str_eq(total(HM_SCOPE_PORT), "99");
+}
+END_TEST
+
+START_TEST(devices_stay_while_their_dtu_is_silent)
+{
+	take_port(ENERGIES);
+	take("{\"type\":\"port\"," TIME ",\"dtu\":\"other\",\"serial\":\"9\","
+	    "\"port\":1}");
+	take("{\"type\":\"port\"," TIME ",\"dtu\":\"roof\",\"serial\":\"8\","
+	    "\"port\":1}");
+	pass(60 * 24 * HOUR);
+	hm_live_forget(&live);
+	ck_assert_uint_eq(live.devices, 3);
+	/* It has answered and has not heard its inverters yet. */
+	take_dtu("2026-08-20T10:00:00Z", "");
+	hm_live_forget(&live);
+	ck_assert_uint_eq(live.devices, 4);
+	pass(23 * HOUR);
+	take_port("");
+	pass(HOUR);
+	take_dtu("2026-08-21T10:00:00Z", "");
+	hm_live_forget(&live);
+	ck_assert_uint_eq(live.devices, 2);
+	ck_assert_str_eq(live.device[0].serial, "1164");
+	/* A DTU that the settings do not name. */
+	pass(24 * HOUR);
+	take("{\"type\":\"dtu\"," TIME ",\"dtu\":\"other\"}");
+	hm_live_forget(&live);
+	ck_assert_uint_eq(live.devices, 3);
+}
+END_TEST
+
 START_TEST(readings_grow_old)
 {
 	take_port(",\"pv_power\":5");
@@ -185,6 +281,64 @@ START_TEST(a_stale_record_only_shows_that_the_dtu_answers)
 	pass(MINUTE + 1);
 	ck_assert_str_eq(power(), "");
 	ck_assert(hm_view_up(&view, &live.dtu[0]));
+}
+END_TEST
+
+static const char *
+status(void)
+{
+	return hm_view_status(&view, &live.dtu[0]);
+}
+
+/* Repeat readings for some minutes. */
+static void
+repeat(int minutes, const char *members)
+{
+	char time[] = "2026-06-21T10:00:00Z";
+
+	for (int i = 1; i <= minutes; i++) {
+		time[15] = (char)('0' + i % 10);
+		pass(MINUTE);
+		take_dtu(time, members);
+	}
+}
+
+START_TEST(a_dtu_that_repeats_its_readings_hangs)
+{
+	static const char stale[] = ",\"pv_power\":500,\"stale\":true";
+
+	take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":500");
+	repeat(3, stale);
+	ck_assert_str_eq(status(), "online");
+	pass(1);
+	ck_assert_str_eq(status(), "stale");
+	repeat(9, stale);
+	ck_assert_str_eq(status(), "stale");
+	ck_assert(hm_view_healthy(&view));
+	ck_assert(hm_view_up(&view, &live.dtu[0]));
+	take_dtu("2026-06-21T10:10:00Z", ",\"pv_power\":501");
+	ck_assert_str_eq(status(), "online");
+	repeat(5, stale);
+	take_offline("closed", 1, "refused");
+	ck_assert_str_eq(status(), "error");
+}
+END_TEST
+
+/* Known from the start of hm-metrics, too, after three periods. */
+START_TEST(a_dtu_that_hung_before_the_start)
+{
+	repeat(4, ",\"stale\":true");
+	ck_assert_str_eq(status(), "online");
+	repeat(1, ",\"stale\":true");
+	ck_assert_str_eq(status(), "stale");
+}
+END_TEST
+
+START_TEST(a_dtu_may_repeat_its_readings_in_the_dark)
+{
+	take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":3");
+	repeat(9, ",\"pv_power\":3,\"stale\":true");
+	ck_assert_str_eq(status(), "online");
 }
 END_TEST
 
@@ -447,7 +601,9 @@ START_TEST(devices_are_bounded_and_forgotten)
 	take("{\"type\":\"port\"," TIME ",\"dtu\":\"roof\",\"serial\":\"77\","
 	    "\"port\":1,\"pv_power\":3}");
 	pass(12 * HOUR);
-	hm_live_forget(&live, &now);
+	take("{\"type\":\"port\"," TIME ",\"dtu\":\"roof\",\"serial\":\"77\","
+	    "\"port\":1,\"pv_power\":3}");
+	hm_live_forget(&live);
 	ck_assert_uint_eq(live.devices, 1);
 	ck_assert_str_eq(live.device[0].serial, "77");
 	take("{\"type\":\"port\"," TIME ",\"dtu\":\"roof\",\"serial\":\"77\","
@@ -487,6 +643,91 @@ START_TEST(sums_are_of_known_values)
 	ck_assert_int_eq(sum.units, 10);
 	pass(HOUR);
 	ck_assert(!hm_view_sum(&view, HM_F_PV_POWER, false, &sum));
+	ck_assert(hm_view_sum(&view, HM_F_TODAY_PRODUCTION, true, &sum));
+	ck_assert_int_eq(sum.units, 10);
+}
+END_TEST
+
+START_TEST(a_sum_of_the_day_is_over_those_that_have_begun_it)
+{
+	struct hm_decimal sum;
+
+	setenv("TZ", "UTC", 1);
+	hm_live_free(&live);
+	begin(2);
+	take_dtu("2026-06-21T10:00:00Z", ENERGIES);
+	take("{\"type\":\"dtu\"," TIME ",\"dtu\":\"barn\"" ENERGIES "}");
+	take_offline("open", 5, "refused");
+	ck_assert(hm_view_sum(&view, HM_F_TODAY_PRODUCTION, true, &sum));
+	ck_assert_int_eq(sum.units, 20);
+	pass(14 * HOUR);
+	ck_assert(!hm_view_sum(&view, HM_F_TODAY_PRODUCTION, true, &sum));
+	take_dtu("2026-06-22T00:00:00Z", ",\"today_production\":3,"
+	    "\"total_production\":102");
+	ck_assert(hm_view_sum(&view, HM_F_TODAY_PRODUCTION, true, &sum));
+	ck_assert_int_eq(sum.units, 3);
+	ck_assert(hm_view_sum(&view, HM_F_TOTAL_PRODUCTION, true, &sum));
+	ck_assert_int_eq(sum.units, 201);
+}
+END_TEST
+
+/* An energy of the ledger; of the day before if `back` is 1. */
+static void
+take_energy(const char *dtu, const char *serial, int64_t watthours, int back)
+{
+	const struct hm_history_energy energy = {.dtu = hm_text(dtu),
+	    .serial = hm_text(serial), .port = serial[0] != '\0',
+	    .today = watthours, .total = 100 + watthours,
+	    .day = WALL / 86400 - back, .time = WALL - back * 86400,
+	    .newest = WALL};
+
+	hm_live_take_energy(&live, &energy, &now);
+	hm_view_init(&view, &live, &now);
+}
+
+START_TEST(at_the_start_energies_are_those_of_the_ledger)
+{
+	const struct hm_live_device *d;
+
+	setenv("TZ", "UTC", 1);
+	take_energy("roof", "", 7, 0);
+	take_energy("roof", "1164", 7, 0);
+	ck_assert_uint_eq(live.devices, 3);
+	ck_assert_str_eq(today(HM_SCOPE_DTU), "7");
+	ck_assert_str_eq(today(HM_SCOPE_PORT), "7");
+	ck_assert_str_eq(total(HM_SCOPE_PORT), "107");
+	d = hm_view_device(&view, HM_SCOPE_INVERTER, NULL);
+	ck_assert_str_eq(d->serial, "1164");
+	ck_assert_int_eq(d->time, WALL);
+	ck_assert_str_eq(hm_view_status(&view, &live.dtu[0]), "unknown");
+	take_port(ENERGIES);
+	ck_assert_str_eq(total(HM_SCOPE_PORT), "99");
+	take_energy("roof", "1164", 3, 0); /* a record came before */
+	ck_assert_str_eq(total(HM_SCOPE_PORT), "99");
+}
+END_TEST
+
+START_TEST(a_day_that_is_over_is_not_taken_from_the_ledger)
+{
+	setenv("TZ", "UTC", 1);
+	take_energy("roof", "1164", 7, 1);
+	ck_assert_str_eq(today(HM_SCOPE_PORT), "");
+	ck_assert_str_eq(total(HM_SCOPE_PORT), "107");
+}
+END_TEST
+
+START_TEST(the_ledger_may_have_other_dtus)
+{
+	take_energy("barn", "", 7, 0); /* the settings have one DTU: roof */
+	ck_assert_uint_eq(live.dtus, 1);
+	ck_assert_uint_eq(live.devices, 0);
+	hm_live_free(&live);
+	begin(0);
+	take_energy("barn", "", 7, 0);
+	take_energy("shed", "", 7, 1);
+	ck_assert_uint_eq(live.dtus, 1);
+	ck_assert_str_eq(live.dtu[0].name, "barn");
+	ck_assert_str_eq(total(HM_SCOPE_DTU), "107");
 }
 END_TEST
 
@@ -639,9 +880,17 @@ main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_record_replaces_the_reading);
 	tcase_add_test(tcase, readings_end_with_their_dtu);
+	tcase_add_test(tcase, energies_stay_while_their_dtu_sleeps);
+	tcase_add_test(tcase, the_day_of_energies_begins_at_reset_hour);
+	tcase_add_test(tcase,
+	    a_replayed_energy_is_shown_as_long_as_its_reading);
+	tcase_add_test(tcase, devices_stay_while_their_dtu_is_silent);
 	tcase_add_test(tcase, readings_grow_old);
 	tcase_add_test(tcase, three_periods_may_be_longer);
 	tcase_add_test(tcase, a_stale_record_only_shows_that_the_dtu_answers);
+	tcase_add_test(tcase, a_dtu_that_repeats_its_readings_hangs);
+	tcase_add_test(tcase, a_dtu_that_hung_before_the_start);
+	tcase_add_test(tcase, a_dtu_may_repeat_its_readings_in_the_dark);
 	tcase_add_test(tcase, a_poll_counts_once);
 	tcase_add_test(tcase, failures_count_by_their_number);
 	tcase_add_test(tcase, a_probe_seen_first_is_no_failure);
@@ -659,6 +908,12 @@ main(void)
 	tcase_add_test(tcase, devices_are_bounded_and_forgotten);
 	tcase_add_test(tcase, a_copy_is_equal_and_apart);
 	tcase_add_test(tcase, sums_are_of_known_values);
+	tcase_add_test(tcase,
+	    a_sum_of_the_day_is_over_those_that_have_begun_it);
+	tcase_add_test(tcase, at_the_start_energies_are_those_of_the_ledger);
+	tcase_add_test(tcase,
+	    a_day_that_is_over_is_not_taken_from_the_ledger);
+	tcase_add_test(tcase, the_ledger_may_have_other_dtus);
 	tcase_set_timeout(tcase, 30);
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, health());

@@ -6,6 +6,7 @@
 
 #include "alarms.pb-c.h"
 #include "command.pb-c.h"
+#include "config.pb-c.h"
 #include "history.pb-c.h"
 #include "info.pb-c.h"
 #include "network.pb-c.h"
@@ -916,7 +917,7 @@ START_TEST(page_of_an_extra_sent_twice_is_dropped)
 }
 END_TEST
 
-/* No public program has asked a DTU for them: it may not know the request. */
+/* A DTU may not know the request. */
 START_TEST(energies_are_asked_for_until_there_is_no_answer)
 {
 	options.ask = HM_ASK_HISTORY;
@@ -954,6 +955,112 @@ START_TEST(flood_instead_of_extras_leaves_the_readings)
 	}
 	ck_assert_int_eq(turn, HM_TURN_DONE);
 	ck_assert_uint_eq(hm_dialog_replies(dialog), 2);
+}
+END_TEST
+
+static void
+wire_config(int32_t minutes)
+{
+	static uint8_t secret[] = "hunter2";
+	Hm__Config config = HM__CONFIG__INIT;
+	ProtobufCMessageUnknownField password = {.tag = 17,
+	    .wire_type = PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED};
+	uint8_t prefixed[sizeof secret];
+
+	/* The length of the text comes before it. */
+	prefixed[0] = sizeof secret - 1;
+	memcpy(prefixed + 1, secret, sizeof secret - 1);
+	password.data = prefixed;
+	password.len = sizeof prefixed;
+	config.base.unknown_fields = &password;
+	config.base.n_unknown_fields = 1;
+	config.power_limit = 805;
+	config.upload_period = minutes;
+	config.dtu_serial = serial;
+	wire_message(0xa209, &config);
+}
+
+/* Whether a reply that is kept has some text. */
+static bool
+keeps(const char *text)
+{
+	size_t n = strlen(text), size;
+
+	for (size_t i = 0; i < hm_dialog_replies(dialog); i++) {
+		const uint8_t *p = hm_dialog_reply(dialog, i, &size);
+
+		for (size_t at = 0; at + n <= size; at++)
+			if (memcmp(p + at, text, n) == 0)
+				return true;
+	}
+	return false;
+}
+
+START_TEST(configuration_is_kept_without_secrets)
+{
+	options.ask = HM_ASK_NETWORK | HM_ASK_CONFIG;
+	poll_extras();
+	ck_assert_uint_eq(asked(), HM_CMD_NETWORK);
+	wire_network();
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	ck_assert_uint_eq(asked(), HM_CMD_CONFIG);
+	ck_assert_int_eq(hm_dialog_upload_ms(dialog), 0);
+	wire_config(5);
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 4);
+	ck_assert_uint_eq(reply_command(3), 0xa209);
+	ck_assert(keeps(serial));
+	ck_assert(!keeps("hunter"));
+	ck_assert_int_eq(hm_dialog_upload_ms(dialog), 300000);
+}
+END_TEST
+
+static const struct {
+	int32_t minutes;
+	int64_t ms;
+} upload_periods[] = {{1, 60000}, {15, 900000}, {60, 3600000}, {0, 0},
+    {-5, 0}, {7, 0}, {61, 0}, {120, 0}, {INT32_MAX, 0}, {INT32_MIN, 0}};
+
+START_TEST(upload_period_divides_the_hour)
+{
+	options.ask = HM_ASK_CONFIG;
+	poll_extras();
+	wire_config(upload_periods[_i].minutes);
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+	ck_assert_int_eq(hm_dialog_upload_ms(dialog), upload_periods[_i].ms);
+}
+END_TEST
+
+/* hm-decode must know whether the limit of the configuration is an old one. */
+START_TEST(configuration_comes_with_information)
+{
+	options.ask = HM_ASK_CONFIG;
+	poll_extras();
+	wire_config(15);
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+	hm_dialog_begin(dialog, NOW, 60);
+	ck_assert_uint_eq(asked(), HM_CMD_REAL);
+	wire_real();
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+	hm_dialog_begin(dialog, NOW, options.ask_period + 60);
+	ck_assert_uint_eq(asked(), HM_CMD_INFO);
+	wire_info();
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	wire_real();
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	ck_assert_uint_eq(asked(), HM_CMD_CONFIG);
+}
+END_TEST
+
+/* A DTU that does not answer costs neither the readings nor the schedule. */
+START_TEST(configuration_may_fail)
+{
+	options.ask = HM_ASK_CONFIG;
+	poll_extras();
+	ck_assert_int_eq(hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ),
+	    HM_TURN_DONE);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 2);
+	ck_assert_int_eq(hm_dialog_upload_ms(dialog), 0);
 }
 END_TEST
 
@@ -1284,6 +1391,11 @@ main(void)
 	tcase_add_test(extras,
 	    energies_are_asked_for_until_there_is_no_answer);
 	tcase_add_test(extras, flood_instead_of_extras_leaves_the_readings);
+	tcase_add_test(extras, configuration_is_kept_without_secrets);
+	tcase_add_loop_test(extras, upload_period_divides_the_hour, 0,
+	    sizeof upload_periods / sizeof *upload_periods);
+	tcase_add_test(extras, configuration_comes_with_information);
+	tcase_add_test(extras, configuration_may_fail);
 	tcase_add_test(extras, failed_poll_does_not_use_up_the_extras);
 	suite_add_tcase(suite, encrypted);
 	tcase_add_test(encrypted, encrypted_poll);

@@ -22,36 +22,50 @@ static const struct {
 	int64_t at, last; /* by the steady clock */
 	int64_t offset;
 	int64_t earliest;
+	int64_t upload; /* of the DTU; 0: not known */
 } cases[] = {
     /* By default at any time. */
-    {{MIN, NULL, 0, 0}, 0, 0, NEVER, 0, 0},
-    {{MIN, NULL, 0, 0}, 23 * HOUR, 7, 5, 9, 7},
+    {{MIN, NULL, 0, 0}, 0, 0, NEVER, 0, 0, 0},
+    {{MIN, NULL, 0, 0}, 23 * HOUR, 7, 5, 9, 7, 0},
     /* By day, whenever the last poll was. */
-    {{MIN, &night, 15 * MIN, 0}, 12 * HOUR, 0, -MIN, 0, 0},
-    {{MIN, &night, 15 * MIN, 0}, 22 * HOUR - 1, 0, -MIN, 0, 0},
-    {{MIN, &night, 15 * MIN, 0}, 5 * HOUR, 0, -MIN, 0, 0},
+    {{MIN, &night, 15 * MIN, 0}, 12 * HOUR, 0, -MIN, 0, 0, 0},
+    {{MIN, &night, 15 * MIN, 0}, 22 * HOUR - 1, 0, -MIN, 0, 0, 0},
+    {{MIN, &night, 15 * MIN, 0}, 5 * HOUR, 0, -MIN, 0, 0, 0},
     /* At night, when the night period is over. */
-    {{MIN, &night, 15 * MIN, 0}, 22 * HOUR, 0, -MIN, 0, 14 * MIN},
-    {{MIN, &night, 15 * MIN, 0}, 2 * HOUR, 0, -14 * MIN, 0, MIN},
-    {{MIN, &night, 15 * MIN, 0}, 2 * HOUR, 0, -15 * MIN, 0, 0},
-    {{MIN, &night, 15 * MIN, 0}, 2 * HOUR, 0, NEVER, 0, 0},
+    {{MIN, &night, 15 * MIN, 0}, 22 * HOUR, 0, -MIN, 0, 14 * MIN, 0},
+    {{MIN, &night, 15 * MIN, 0}, 2 * HOUR, 0, -14 * MIN, 0, MIN, 0},
+    {{MIN, &night, 15 * MIN, 0}, 2 * HOUR, 0, -15 * MIN, 0, 0, 0},
+    {{MIN, &night, 15 * MIN, 0}, 2 * HOUR, 0, NEVER, 0, 0, 0},
     {{MIN, &night, 15 * MIN, 0}, 2 * HOUR, 3 * HOUR, 2 * HOUR + 59 * MIN, 0,
-        3 * HOUR},
+        3 * HOUR, 0},
     /* Away from uploads: a minute before and after, spread by the offset. */
-    {{MIN, NULL, 0, MIN}, 14 * MIN - 1, 0, NEVER, 30 * S, 0},
-    {{MIN, NULL, 0, MIN}, 14 * MIN + 1, 0, NEVER, 0, 2 * MIN - 1},
-    {{MIN, NULL, 0, MIN}, 15 * MIN, 0, NEVER, 0, MIN},
-    {{MIN, NULL, 0, MIN}, 15 * MIN, 0, NEVER, 30 * S, MIN + 30 * S},
-    {{MIN, NULL, 0, MIN}, 16 * MIN, 0, NEVER, 30 * S, 0},
-    {{MIN, NULL, 0, MIN}, 12 * MIN, 3 * MIN, NEVER, 0, 4 * MIN},
+    {{MIN, NULL, 0, MIN}, 14 * MIN - 1, 0, NEVER, 30 * S, 0, 0},
+    {{MIN, NULL, 0, MIN}, 14 * MIN + 1, 0, NEVER, 0, 2 * MIN - 1, 0},
+    {{MIN, NULL, 0, MIN}, 15 * MIN, 0, NEVER, 0, MIN, 0},
+    {{MIN, NULL, 0, MIN}, 15 * MIN, 0, NEVER, 30 * S, MIN + 30 * S, 0},
+    {{MIN, NULL, 0, MIN}, 16 * MIN, 0, NEVER, 30 * S, 0, 0},
+    {{MIN, NULL, 0, MIN}, 12 * MIN, 3 * MIN, NEVER, 0, 4 * MIN, 0},
     /* A long period does not spread DTUs into the next upload. */
-    {{HOUR, NULL, 0, MIN}, 0, 0, NEVER, 0, MIN},
-    {{HOUR, NULL, 0, MIN}, 0, 0, NEVER, 30 * MIN, MIN + 6 * MIN + 30 * S},
-    {{HOUR, NULL, 0, MIN}, 0, 0, NEVER, HOUR - 1, 14 * MIN - 1},
-    {{HOUR, NULL, 0, 7 * MIN}, 0, 0, NEVER, 30 * MIN, 7 * MIN + 30 * S},
+    {{HOUR, NULL, 0, MIN}, 0, 0, NEVER, 0, MIN, 0},
+    {{HOUR, NULL, 0, MIN}, 0, 0, NEVER, 30 * MIN, MIN + 6 * MIN + 30 * S, 0},
+    {{HOUR, NULL, 0, MIN}, 0, 0, NEVER, HOUR - 1, 14 * MIN - 1, 0},
+    {{HOUR, NULL, 0, 7 * MIN}, 0, 0, NEVER, 30 * MIN, 7 * MIN + 30 * S, 0},
     /* The end of the night period may be in an upload. */
     {{MIN, &night, 15 * MIN, MIN}, 2 * HOUR + 10 * MIN, 0, -10 * MIN, 0,
-        6 * MIN},
+        6 * MIN, 0},
+    /* A DTU that uploads every five minutes. */
+    {{MIN, NULL, 0, MIN}, 14 * MIN, 0, NEVER, 0, 2 * MIN, 5 * MIN},
+    {{MIN, NULL, 0, MIN}, 9 * MIN, 0, NEVER, 0, 2 * MIN, 5 * MIN},
+    {{MIN, NULL, 0, MIN}, 11 * MIN, 0, NEVER, 30 * S, 0, 5 * MIN},
+    {{MIN, NULL, 0, MIN}, 10 * MIN, 0, NEVER, 30 * S, 90 * S, 5 * MIN},
+    /* Its margin leaves a minute free, and offsets end before the next. */
+    {{MIN, NULL, 0, 7 * MIN}, 10 * MIN, 0, NEVER, 0, 2 * MIN, 5 * MIN},
+    {{MIN, NULL, 0, 7 * MIN}, 12 * MIN, 0, NEVER, 0, 0, 5 * MIN},
+    {{HOUR, NULL, 0, MIN}, 0, 0, NEVER, 30 * MIN, MIN + 90 * S, 5 * MIN},
+    {{MIN, NULL, 0, MIN}, 0, 0, NEVER, 0, 0, MIN},
+    /* A DTU that uploads once an hour. */
+    {{MIN, NULL, 0, MIN}, 15 * MIN, 0, NEVER, 0, 0, HOUR},
+    {{MIN, NULL, 0, MIN}, HOUR, 0, NEVER, 0, MIN, HOUR},
 };
 
 START_TEST(earliest_moment)
@@ -60,7 +74,8 @@ START_TEST(earliest_moment)
 
 	ck_assert(hm_zone_use("UTC"));
 	ck_assert_int_eq(hm_poll_schedule_earliest(&cases[_i].schedule, &now,
-	    cases[_i].at, cases[_i].last, cases[_i].offset),
+	    cases[_i].at, &(struct hm_poll_schedule_dtu){cases[_i].last,
+	    cases[_i].offset, cases[_i].upload}),
 	    cases[_i].earliest);
 }
 END_TEST
@@ -76,12 +91,13 @@ START_TEST(fleet_is_spread_after_an_upload)
 
 	for (size_t i = 0; i < 1000; i++) {
 		int64_t at = hm_poll_schedule_earliest(&schedule, &now, 0,
-		    NEVER, hm_poll_schedule_offset(&schedule, i, 1000));
+		    &(struct hm_poll_schedule_dtu){.last = NEVER, .offset =
+		    hm_poll_schedule_offset(&schedule, i, 1000)});
 
 		ck_assert_int_gt(at, before);
 		ck_assert_int_lt(at, MIN + periods[_i]);
 		ck_assert_int_eq(hm_poll_schedule_earliest(&schedule, &now, at,
-		    NEVER, 0), at);
+		    &(struct hm_poll_schedule_dtu){.last = NEVER}), at);
 		before = at;
 	}
 }

@@ -4,6 +4,7 @@
 
 #include "alarms.pb-c.h"
 #include "command.pb-c.h"
+#include "config.pb-c.h"
 #include "heartbeat.pb-c.h"
 #include "energies.pb-c.h"
 #include "history.pb-c.h"
@@ -398,6 +399,22 @@ START_TEST(heartbeat_and_network)
 }
 END_TEST
 
+START_TEST(configuration)
+{
+	struct hm_sim_dtu dtu = new_dtu(&plant);
+	struct hm_frame frame;
+	Hm__Config *config;
+
+	dtu.upload_minutes = 5;
+	frame = ask(&dtu, NOON, 0, HM_CMD_CONFIG);
+	config = hm__config__unpack(NULL, frame.size, frame.payload);
+	ck_assert_int_eq(config->upload_period, 5);
+	ck_assert_int_eq(config->power_limit, 1000);
+	ck_assert_str_eq(config->dtu_serial, "10F714323186");
+	hm__config__free_unpacked(config, NULL);
+}
+END_TEST
+
 START_TEST(unknown_requests_are_not_answered)
 {
 	static const uint8_t junk[] = {0xff, 0xff, 0xff};
@@ -406,7 +423,7 @@ START_TEST(unknown_requests_are_not_answered)
 	struct hm_frame cloud = {0x2202, 1, NULL, 0, NULL};
 	bool understood;
 
-	ck_assert_ptr_null(ask(&dtu, NOON, 0, 0x09).payload);
+	ck_assert_ptr_null(ask(&dtu, NOON, 0, 0x0a).payload);
 	ck_assert_ptr_null(ask(&dtu, NOON, 0, 0xff).payload);
 	ck_assert_ptr_null(ask_with(&dtu, &noon, 0, HM_CMD_REAL, junk,
 	    sizeof junk).payload);
@@ -540,6 +557,7 @@ main(void)
 	tcase_add_test(tests, history_is_the_day_so_far);
 	tcase_add_test(tests, energies_are_those_of_past_days);
 	tcase_add_test(tests, heartbeat_and_network);
+	tcase_add_test(tests, configuration);
 	tcase_add_test(tests, unknown_requests_are_not_answered);
 	tcase_add_test(tests, unsolicited_frames_alternate);
 	tcase_add_test(tests, faults_are_as_named);

@@ -157,6 +157,120 @@ START_TEST(returns_power_by_spans)
 }
 END_TEST
 
+#define ENERGY(name, initial, help) ", e_" #name
+#define COLUMNS "dtu, serial, port, last_updated, today_production, " \
+    "total_production"
+static const char add_sql[] = "INSERT INTO production_cache (" COLUMNS
+#include "db/energy.def"
+#undef ENERGY
+#define ENERGY(name, initial, help) ", " #initial
+    ") VALUES (%s"
+#include "db/energy.def"
+    ")";
+#undef ENERGY
+
+/* The ledger's row of an input: its shown energies, and its state. */
+static void
+add_input(const char *key, const char *energies, int day, int time)
+{
+	char values[200], where[400];
+	struct hm_sql sql;
+
+	snprintf(values, sizeof values, "%s, '', %s", key, energies);
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, add_sql, values);
+	run(&k->db, hm_sql_text(&sql));
+	snprintf(where, sizeof where, "UPDATE production_cache SET e_day = %d, "
+	    "e_total_time = %d, e_pending_time = %d WHERE (dtu, serial, port) "
+	    "= (%s)", day, time, time, key);
+	run(&k->db, where);
+}
+
+static void
+add_energy(void *context, const struct hm_history_energy *e)
+{
+	size_t n = strlen(context);
+
+	snprintf((char *)context + n, 1000 - n, "%.*s %.*s/%d: %d %d, day %d "
+	    "time %d\n", (int)e->dtu.n, e->dtu.p, (int)e->serial.n,
+	    e->serial.p, (int)e->port, (int)e->today, (int)e->total,
+	    (int)e->day, (int)e->time);
+}
+
+static const char *
+energies(int64_t now)
+{
+	static char found[1000];
+
+	found[0] = '\0';
+	ck_assert(hm_history_energies(&db, now, add_energy, found));
+	return found;
+}
+
+#define DAY ((int64_t)86400)
+
+START_TEST(returns_energies_of_the_ledger)
+{
+	ck_assert_str_eq(energies(10 * DAY), "");
+	add_input("'roof', '1164', 1", "5, 100", 9, 9 * DAY + 5);
+	add_input("'roof', '1164', 2", "7, 200", 9, 9 * DAY);
+	add_input("'barn', '1165', 1", "NULL, 300", 8, 8 * DAY);
+	ck_assert_str_eq(energies(10 * DAY),
+	    "barn /0: -1 300, day 8 time 691200\n"
+	    "barn 1165/1: -1 300, day 8 time 691200\n"
+	    "roof /0: 12 300, day 9 time 777605\n"
+	    "roof 1164/1: 5 100, day 9 time 777605\n"
+	    "roof 1164/2: 7 200, day 9 time 777600\n");
+}
+END_TEST
+
+START_TEST(energies_are_of_inputs_that_are_there)
+{
+	add_input("'roof', '1', 1", "5, 100", 9, 9 * DAY);
+	/* It is away, and follows the days: it counts. */
+	add_input("'roof', '2', 1", "0, 10", 9, 3 * DAY);
+	/* An excluded inverter. */
+	add_input("'roof', '3', 1", "9, 900", 7, 7 * DAY);
+	/* One reading, long ago. */
+	add_input("'roof', '4', 1", "NULL, NULL", 9, 8 * DAY);
+	ck_assert_str_eq(energies(10 * DAY),
+	    "roof /0: 5 110, day 9 time 777600\n"
+	    "roof 1/1: 5 100, day 9 time 777600\n");
+	/* One that hm-filter has not taken into this day yet. */
+	run(&k->db, "UPDATE production_cache SET e_day = 8 WHERE serial = '2'");
+	ck_assert_str_eq(energies(10 * DAY),
+	    "roof /0: 5 110, day 8 time 777600\n"
+	    "roof 1/1: 5 100, day 9 time 777600\n");
+	/* A reading that may soon be confirmed. */
+	ck_assert_str_eq(energies(9 * DAY),
+	    "roof /0: -1 -1, day 8 time 777600\n"
+	    "roof 1/1: 5 100, day 9 time 777600\n");
+}
+END_TEST
+
+START_TEST(an_older_database_has_power_and_energies)
+{
+	struct hm_db other = {.handle = NULL};
+	char spans[1000] = "";
+	const char *why;
+
+	keep(k, "dtu", "1970-01-02T00:00:00Z", "\"dtu\":\"roof\","
+	    "\"pv_power\":1");
+	add_input("'roof', '1', 1", "5, 100", 1, DAY);
+	run(&k->db, "DROP TABLE repeater");
+	ck_assert(!hm_history_open(&other, in_scratch("a.db"), &why));
+	ck_assert_ptr_nonnull(strstr(why, "older version"));
+	hm_db_close(&other);
+	ck_assert(hm_history_open_old(&other, in_scratch("a.db"), &why));
+	ck_assert_ptr_nonnull(hm_history_lacks(&other));
+	ck_assert(hm_history_power(&other, 0, 300, add_span, spans));
+	ck_assert_str_eq(spans, "86400 roof 1\n");
+	hm_db_close(&other);
+	ck_assert_str_eq(energies(DAY), "roof /0: 5 100, day 1 time 86400\n"
+	    "roof 1/1: 5 100, day 1 time 86400\n");
+}
+END_TEST
+
 START_TEST(counts_what_is_there)
 {
 	static char buf[8192];
@@ -194,6 +308,9 @@ main(void)
 	tcase_add_loop_test(tcase, reads_numbers, 0, COUNT(numbers));
 	tcase_add_test(tcase, returns_the_newest_readings);
 	tcase_add_test(tcase, returns_power_by_spans);
+	tcase_add_test(tcase, returns_energies_of_the_ledger);
+	tcase_add_test(tcase, energies_are_of_inputs_that_are_there);
+	tcase_add_test(tcase, an_older_database_has_power_and_energies);
 	tcase_add_test(tcase, counts_what_is_there);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

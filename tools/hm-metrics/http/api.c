@@ -118,7 +118,7 @@ put_probe(struct hm_api_query *q)
 		count = hm_health_live(&a->view, check);
 	else
 		count = hm_health_ready(&a->view, a->history.path == NULL ||
-		    hm_live_history_ready(&a->history), check);
+		    hm_live_history_open(&a->history), check);
 	n = hm_health_text(check, count, q->request->verbose, &good, text,
 	    sizeof text);
 	q->status = good ? HM_API_OK : HM_API_UNAVAILABLE;

@@ -19,6 +19,20 @@ hm_day_curve_add(struct hm_day_curve *curve, int64_t time, int64_t milliwatts)
 		curve->last = time;
 }
 
+void
+hm_day_curve_fill(struct hm_day_curve *curve, const struct hm_day_curve *other)
+{
+	if (curve->day == 0)
+		*curve = *other;
+	if (curve->day != other->day)
+		return;
+	for (unsigned i = 0; i < HM_DAY_CURVE_POINTS; i++)
+		if (curve->point[i].count == 0)
+			curve->point[i] = other->point[i];
+	if (other->last > curve->last)
+		curve->last = other->last;
+}
+
 bool
 hm_day_curve_mean(const struct hm_day_curve *curve, unsigned point,
     int64_t *milliwatts)

@@ -29,6 +29,10 @@ struct hm_day_curve {
 void hm_day_curve_add(struct hm_day_curve *curve, int64_t time,
     int64_t milliwatts);
 
+/* Fill the gaps of a curve with the points of another one of the same day. */
+void hm_day_curve_fill(struct hm_day_curve *curve,
+    const struct hm_day_curve *other);
+
 /* The mean of a point in milliwatts; false if it has no sample. */
 bool hm_day_curve_mean(const struct hm_day_curve *curve, unsigned point,
     int64_t *milliwatts);

@@ -106,17 +106,25 @@ add_dtu(struct hm_live *live, struct hm_slice name, uint64_t hash)
 }
 
 size_t
+hm_live_known_dtu(const struct hm_live *live, struct hm_slice name)
+{
+	const struct hm_live_dtu *dtu = hm_hash_find(&live->dtu_names,
+	    hm_hash_bytes(HM_HASH_START, name.p, name.n), is_dtu, &name);
+
+	return dtu != NULL ? (size_t)(dtu - live->dtu) : SIZE_MAX;
+}
+
+size_t
 hm_live_find_dtu(struct hm_live *live, struct hm_slice name)
 {
-	uint64_t hash = hm_hash_bytes(HM_HASH_START, name.p, name.n);
-	const struct hm_live_dtu *dtu;
+	size_t dtu;
 
 	if (name.n == 0 || name.n >= HM_LIVE_NAME ||
 	    memchr(name.p, '\0', name.n) != NULL)
 		return SIZE_MAX;
-	dtu = hm_hash_find(&live->dtu_names, hash, is_dtu, &name);
-	return dtu != NULL ? (size_t)(dtu - live->dtu) :
-	    add_dtu(live, name, hash);
+	dtu = hm_live_known_dtu(live, name);
+	return dtu != SIZE_MAX ? dtu : add_dtu(live, name,
+	    hm_hash_bytes(HM_HASH_START, name.p, name.n));
 }
 
 /* Devices */
@@ -191,13 +199,39 @@ hm_live_find_device(struct hm_live *live, enum hm_scope scope, size_t dtu,
 	    add_device(live, &wanted, hash, now);
 }
 
+/*
+ * After days without sun, a DTU may answer before it hears its inverters, and
+ * before other DTUs wake: they have another day to be heard.
+ */
 void
-hm_live_forget(struct hm_live *live, const struct hm_moment *now)
+hm_live_wake(struct hm_live *live, size_t dtu, const struct hm_moment *now)
+{
+	bool slept = now->steady - live->dtu[dtu].heard >= FORGET_MS;
+	bool all_slept = now->steady - live->heard >= FORGET_MS;
+
+	live->dtu[dtu].heard = live->heard = now->steady;
+	for (size_t i = 0; slept && i < live->devices; i++)
+		if (all_slept || live->device[i].dtu == dtu)
+			live->device[i].heard = now->steady;
+}
+
+/* Silence counts from the last word of its DTU, or of any. */
+static bool
+is_gone(const struct hm_live *live, const struct hm_live_device *d)
+{
+	bool configured = d->dtu < live->configured;
+	int64_t until = configured ? live->dtu[d->dtu].heard : live->heard;
+
+	return until - d->heard >= FORGET_MS;
+}
+
+void
+hm_live_forget(struct hm_live *live)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < live->devices; i++) {
-		if (now->steady - live->device[i].heard >= FORGET_MS)
+		if (is_gone(live, &live->device[i]))
 			continue;
 		if (kept != i)
 			live->device[kept] = live->device[i];

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "config/dtu_list.h"
 #include "day_curve.h"
+#include "db/history_read.h"
 #include "record/breaker_state.h"
 #include "record/dtu_name.h"
 #include "record/fields.h"
@@ -16,7 +17,8 @@
  * results of its polls, for each device its last reading, and the last stats of
  * each tool of the chain. Memory is bounded: what exceeds a bound is counted
  * and left out. A record replaces the last reading of its device as a whole: a
- * field that is absent in it becomes unknown.
+ * field that is absent in it becomes unknown. Only energies stay until a record
+ * has newer ones: what was made once stays made.
  */
 
 #define HM_LIVE_DTUS_MAX ((size_t)16384)
@@ -55,9 +57,12 @@ struct hm_live_dtu {
 	uint64_t took_ms;               /* sum */
 	int64_t answered;      /* steady ms of the last good poll; 0: none */
 	int64_t answered_time; /* its time, seconds since 1970 */
+	int64_t heard;         /* steady ms of its last reading; 0: none */
 	enum hm_poll_error error;   /* of the last failed poll */
 	int64_t error_time;    /* 0: none has failed */
 	char reason[HM_LIVE_REASON];
+	bool repeats;     /* its last poll repeated the readings before */
+	int64_t renewed;  /* steady ms of its last new readings */
 	bool dark;        /* its last readings show dusk: little power */
 	uint64_t cleared; /* readings up to this number are not shown */
 };
@@ -79,7 +84,9 @@ struct hm_live_device {
 	int64_t heard;      /* steady ms of its last record */
 	int64_t read;       /* steady ms of its last new reading */
 	uint64_t number;    /* of that reading */
-	struct hm_field_set known; /* fields of that reading */
+	int64_t day;        /* of its last energy of the day, by its time */
+	int64_t day_heard;  /* ... and by the clock when it came; hm_zone_day */
+	struct hm_field_set known; /* fields of that reading, and energies */
 	struct hm_decimal value[HM_FIELDS];
 };
 
@@ -122,6 +129,7 @@ struct hm_live_options {
 	int64_t offline_ms;      /* a DTU silent for longer is offline */
 	int64_t ask_period_ms;   /* between two lists of alarms */
 	int64_t stats_period_ms; /* between two records of a tool; 0: none */
+	int reset_hour;          /* at which the day of energies begins */
 };
 
 struct hm_live {
@@ -138,6 +146,7 @@ struct hm_live {
 	struct hm_live_deaths died[HM_LIVE_TOOLS_MAX];
 	size_t dead;
 	struct hm_day_curve curve;
+	int64_t heard; /* steady ms of the last reading; 0: none */
 	uint64_t announcements, states; /* mqtt records */
 	uint64_t refused; /* records left out: full table or bad name */
 	uint64_t number;  /* of records so far; changes with each */
@@ -160,18 +169,36 @@ bool hm_live_takes(struct hm_slice type);
 void hm_live_record(struct hm_live *live, struct hm_slice type,
     const struct hm_record *record, const struct hm_moment *now);
 
+/*
+ * Take an energy of the ledger, unless a record has already told it. If the
+ * settings name DTUs, those of others are ignored; if not, those of DTUs that
+ * the ledger has missed for a day, while it has heard others.
+ */
+void hm_live_take_energy(struct hm_live *live,
+    const struct hm_history_energy *energy, const struct hm_moment *now);
+
 /* Add the power of the plant at this moment to the curve of the day. */
 void hm_live_sample(struct hm_live *live, const struct hm_moment *now);
 
 /*
  * The index of a DTU or a device, which is added if it is new. SIZE_MAX if the
- * name is too long or there is no room. For hm_live_record.
+ * name is too long or there is no room, or if a known DTU is wanted and it is
+ * new. For hm_live_record.
  */
 size_t hm_live_find_dtu(struct hm_live *live, struct hm_slice name);
+size_t hm_live_known_dtu(const struct hm_live *live, struct hm_slice name);
 size_t hm_live_find_device(struct hm_live *live, enum hm_scope scope,
     size_t dtu, const char *serial, int64_t port, const struct hm_moment *now);
 
-/* Remove devices without a record for a day. */
-void hm_live_forget(struct hm_live *live, const struct hm_moment *now);
+/* Note that a DTU has sent a reading. For hm_live_record. */
+void hm_live_wake(struct hm_live *live, size_t dtu,
+    const struct hm_moment *now);
+
+/*
+ * Remove devices without a record for a day, if their DTU has sent other
+ * readings meanwhile; if the settings do not name the DTU, also if another DTU
+ * has. While all sleep nothing is removed.
+ */
+void hm_live_forget(struct hm_live *live);
 
 #endif

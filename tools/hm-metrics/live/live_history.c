@@ -42,7 +42,7 @@ log_why(struct hm_live_history *history, const char *why)
 }
 
 bool
-hm_live_history_ready(struct hm_live_history *history)
+hm_live_history_open(struct hm_live_history *history)
 {
 	const char *why;
 
@@ -51,7 +51,8 @@ hm_live_history_ready(struct hm_live_history *history)
 	if (history->db.handle != NULL && !hm_db_moved(&history->db))
 		return true;
 	hm_db_close(&history->db);
-	if (hm_history_open(&history->db, history->path, &why)) {
+	history->whole = false;
+	if (hm_history_open_old(&history->db, history->path, &why)) {
 		history->complained = false;
 		return true;
 	}
@@ -60,6 +61,23 @@ hm_live_history_ready(struct hm_live_history *history)
 	history->complained = true;
 	hm_db_close(&history->db);
 	return false;
+}
+
+bool
+hm_live_history_ready(struct hm_live_history *history)
+{
+	const char *why;
+
+	if (!hm_live_history_open(history))
+		return false;
+	if (history->whole)
+		return true;
+	why = hm_history_lacks(&history->db);
+	history->whole = why == NULL;
+	if (why != NULL && !history->complained)
+		log_why(history, why);
+	history->complained = why != NULL;
+	return history->whole;
 }
 
 /* Log the first failure after a success. */
@@ -102,19 +120,30 @@ add_power(void *context, int64_t time, struct hm_slice dtu,
 		span->milliwatts += milliwatts;
 }
 
-void
+bool
 hm_live_history_curve(struct hm_live_history *history, int64_t now,
     struct hm_day_curve *curve)
 {
 	struct span span = {.curve = curve};
 	int64_t midnight = now - hm_zone_local(now).second;
 
-	if (!hm_live_history_ready(history))
-		return;
-	report(history, hm_history_power(&history->db, midnight,
+	if (!hm_live_history_open(history))
+		return false;
+	if (!report(history, hm_history_power(&history->db, midnight,
 	    HM_DAY_CURVE_STEP, add_power, &span),
-	    "cannot read the day's power");
+	    "cannot read the day's power"))
+		return false;
 	end_span(&span);
+	return true;
+}
+
+bool
+hm_live_history_energies(struct hm_live_history *history, int64_t now,
+    hm_energy_visitor *visit, void *context)
+{
+	return hm_live_history_open(history) && report(history,
+	    hm_history_energies(&history->db, now, visit, context),
+	    "cannot read the energies");
 }
 
 bool

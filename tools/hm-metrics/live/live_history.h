@@ -6,23 +6,34 @@
 #include "db/history_read.h"
 
 /*
- * Reads the history in hm-store's database. The database is opened once it
- * exists, and reopened when the file has been replaced. Reading never waits for
- * a lock.
+ * Reads the database: hm-store's history and hm-filter's ledger. It is opened
+ * once it exists, and reopened when the file has been replaced. Reading never
+ * waits for a lock.
  */
 struct hm_live_history {
 	const char *path; /* NULL: no database; borrowed */
 	struct hm_db db;
+	bool whole;      /* not of an older version */
 	bool complained; /* already logged */
 };
 
-/* Open the database if it is not open. Whether it can be read. */
+/*
+ * Open the database if it is not open. Whether it can be read. One of an older
+ * version has the curve and the energies.
+ */
+bool hm_live_history_open(struct hm_live_history *history);
+
+/* The same; false, too, while the database is of an older version. */
 bool hm_live_history_ready(struct hm_live_history *history);
 void hm_live_history_close(struct hm_live_history *history);
 
-/* Fill the curve with the day's means up to now. */
-void hm_live_history_curve(struct hm_live_history *history, int64_t now,
+/* Fill the curve with the day's means up to now. False if that fails. */
+bool hm_live_history_curve(struct hm_live_history *history, int64_t now,
     struct hm_day_curve *curve);
+
+/* Visit the energies in the ledger. False if that fails. */
+bool hm_live_history_energies(struct hm_live_history *history, int64_t now,
+    hm_energy_visitor *visit, void *context);
 
 /* Emit an array of the newest readings of an inverter. False if that fails. */
 bool hm_live_history_inverter(struct hm_live_history *history,

@@ -2,6 +2,7 @@
 
 #include "base/decimal.h"
 #include "base/rfc3339.h"
+#include "base/zone.h"
 #include "live.h"
 #include "record/fields.h"
 #include "record/record.h"
@@ -80,30 +81,52 @@ take_fields(struct hm_live_device *d, const struct hm_record *record)
 	}
 }
 
-/* The fields of info records, which a reading does not clear. */
+static bool
+is_energy(const struct hm_field *field)
+{
+	return field->kind == HM_COUNTER || field->kind == HM_DAILY;
+}
+
+/* What a reading does not clear: the fields of info records, and energies. */
 static struct hm_field_set
-rare_fields(void)
+lasting_fields(void)
 {
 	struct hm_field_set set = {{0}};
 
 	for (size_t i = 0; i < HM_FIELDS; i++)
-		if ((hm_fields[i].flags & HM_RARE) != 0)
+		if ((hm_fields[i].flags & HM_RARE) != 0 ||
+		    is_energy(&hm_fields[i]))
 			hm_field_set_add(&set, i);
 	return set;
+}
+
+/* Note the day of the energy of the day, if the record has one. */
+static void
+take_day(const struct hm_live *live, struct hm_live_device *d,
+    const struct hm_record *record, const struct hm_moment *now)
+{
+	const char *key = hm_fields[HM_F_TODAY_PRODUCTION].key;
+	int hour = live->options.reset_hour;
+
+	if (hm_record_get(record, key)->kind != HM_NUMBER)
+		return;
+	d->day = hm_zone_day(d->time, hour);
+	d->day_heard = hm_zone_day(now->wall / 1000, hour);
 }
 
 static void
 take_reading(struct hm_live *live, struct hm_live_device *d,
     const struct hm_record *record, const struct hm_moment *now)
 {
-	const struct hm_field_set rare = rare_fields();
+	const struct hm_field_set lasting = lasting_fields();
 
-	hm_field_set_keep(&d->known, &rare);
+	hm_field_set_keep(&d->known, &lasting);
 	d->alarm_text[0] = '\0';
 	take_fields(d, record);
 	d->read = hm_live_steady(now);
 	d->time = hm_live_time(record, "time", now->wall / 1000);
 	d->number = live->number;
+	take_day(live, d, record, now);
 }
 
 static bool
@@ -131,6 +154,15 @@ look_for_dusk(struct hm_live_dtu *dtu, const struct hm_live_device *d)
 	dtu->dark = watts / 10 < DIM_WATTS * inverters;
 }
 
+static void
+note_repetition(struct hm_live_dtu *dtu, bool stale,
+    const struct hm_moment *now)
+{
+	dtu->repeats = stale;
+	if (!stale || dtu->renewed == 0)
+		dtu->renewed = hm_live_steady(now);
+}
+
 /* Read the serial and port. False if the record lacks one of them. */
 static bool
 take_key(const struct hm_record *record, const struct hm_reading_type *type,
@@ -154,6 +186,7 @@ hm_live_on_reading(struct hm_live *live, const struct hm_reading_type *type,
 	if (dtu == SIZE_MAX)
 		return;
 	live->dtu[dtu].state = HM_LIVE_ONLINE;
+	hm_live_wake(live, dtu, now);
 	if (take_key(record, type, serial, &port))
 		device = hm_live_find_device(live, type->scope, dtu, serial,
 		    port, now);
@@ -170,7 +203,9 @@ hm_live_on_reading(struct hm_live *live, const struct hm_reading_type *type,
 	if (type->scope != HM_SCOPE_DTU)
 		return;
 	hm_live_count_poll(&live->dtu[dtu], record, now);
-	if (!hm_live_is_true(record, "stale"))
+	note_repetition(&live->dtu[dtu], hm_live_is_true(record, "stale"),
+	    now);
+	if (!live->dtu[dtu].repeats)
 		look_for_dusk(&live->dtu[dtu], d);
 }
 

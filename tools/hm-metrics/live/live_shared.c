@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "day_curve.h"
 
 bool
 hm_live_shared_init(struct hm_live_shared *shared,
@@ -55,12 +56,33 @@ hm_live_shared_record(struct hm_live_shared *shared, struct hm_slice type,
 }
 
 void
+hm_live_shared_curve(struct hm_live_shared *shared,
+    const struct hm_day_curve *curve)
+{
+	pthread_mutex_lock(&shared->lock);
+	hm_day_curve_fill(&shared->live.curve, curve);
+	shared->live.number++;
+	pthread_mutex_unlock(&shared->lock);
+}
+
+void
+hm_live_shared_energy(void *context, const struct hm_history_energy *energy)
+{
+	struct hm_live_shared *shared = context;
+	const struct hm_moment now = hm_moment_now();
+
+	pthread_mutex_lock(&shared->lock);
+	hm_live_take_energy(&shared->live, energy, &now);
+	pthread_mutex_unlock(&shared->lock);
+}
+
+void
 hm_live_shared_tick(struct hm_live_shared *shared)
 {
 	const struct hm_moment now = hm_moment_now();
 
 	pthread_mutex_lock(&shared->lock);
-	hm_live_forget(&shared->live, &now);
+	hm_live_forget(&shared->live);
 	hm_live_sample(&shared->live, &now);
 	pthread_mutex_unlock(&shared->lock);
 }

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "day_curve.h"
 #include "live.h"
 
 /*
@@ -28,6 +29,15 @@ uint64_t hm_live_shared_lines(struct hm_live_shared *shared);
 /* Update it from a record of a type that hm_live_takes. */
 void hm_live_shared_record(struct hm_live_shared *shared, struct hm_slice type,
     const struct hm_record *record);
+
+/*
+ * Fill the curve of the day, and take an energy of the ledger; the second is an
+ * hm_energy_visitor, whose context is the struct hm_live_shared.
+ */
+void hm_live_shared_curve(struct hm_live_shared *shared,
+    const struct hm_day_curve *curve);
+void hm_live_shared_energy(void *context,
+    const struct hm_history_energy *energy);
 
 /* Periodic work: sample the curve of the day, remove old devices. */
 void hm_live_shared_tick(struct hm_live_shared *shared);

@@ -1,11 +1,13 @@
 #include "live_view.h"
 
 #include "base/decimal.h"
+#include "base/zone.h"
 #include "config/quiet_hours.h"
 #include "day_curve.h"
+#include "record/fields.h"
+#include "record/freshness.h"
 
-#define STALE_MIN_MS 180000
-#define PERIODS 3
+#define PERIODS HM_FRESH_PERIODS
 #define ALERT_PERIOD_MS 600000 /* hm-alert repeats active alarms */
 #define NIGHT_MAX_MS ((int64_t)18 * 3600 * 1000)
 
@@ -34,12 +36,13 @@ hm_view_init(struct hm_view *view, const struct hm_live *live,
 	int64_t period = options->query_period_ms;
 	int64_t grace = larger(options->offline_ms, PERIODS * period);
 
-	*view = (struct hm_view){.live = live, .now = *now};
+	*view = (struct hm_view){.live = live, .now = *now,
+	    .day = hm_zone_day(now->wall / 1000, options->reset_hour)};
 	view->night = is_night(options, now->wall) ||
 	    is_night(options, now->wall - grace);
 	if (view->night)
 		period = larger(period, options->night_period_ms);
-	view->stale_ms = larger(STALE_MIN_MS, PERIODS * period);
+	view->stale_ms = hm_fresh_ms(period);
 	view->silence_ms = larger(options->offline_ms, PERIODS * period);
 }
 
@@ -53,13 +56,32 @@ hm_view_fresh(const struct hm_view *view,
 	    view->now.steady - device->read <= view->stale_ms;
 }
 
+/*
+ * Whether an energy of the day is of this day. The day of a stream that is
+ * replayed is over; its readings are shown while they are fresh.
+ */
+static bool
+is_of_today(const struct hm_view *view, const struct hm_live_device *device)
+{
+	return device->day >= view->day || (device->day_heard >= view->day &&
+	    hm_view_fresh(view, device));
+}
+
 bool
 hm_view_value(const struct hm_view *view,
     const struct hm_live_device *device, size_t field, struct hm_decimal *value)
 {
 	*value = device->value[field];
-	return hm_field_set_has(&device->known, field) &&
-	    hm_view_fresh(view, device);
+	if (!hm_field_set_has(&device->known, field))
+		return false;
+	switch (hm_fields[field].kind) {
+	case HM_COUNTER:
+		return true;
+	case HM_DAILY:
+		return is_of_today(view, device);
+	default:
+		return hm_view_fresh(view, device);
+	}
 }
 
 bool
@@ -69,12 +91,22 @@ hm_view_up(const struct hm_view *view, const struct hm_live_dtu *dtu)
 	    view->now.steady - dtu->answered <= view->silence_ms;
 }
 
+/* A DTU may repeat its readings all night: that is no fault. */
+static bool
+is_hung(const struct hm_view *view, const struct hm_live_dtu *dtu)
+{
+	return dtu->repeats && !dtu->dark && !view->night &&
+	    view->now.steady - dtu->renewed > view->stale_ms;
+}
+
 const char *
 hm_view_status(const struct hm_view *view, const struct hm_live_dtu *dtu)
 {
 	if (dtu->state == HM_LIVE_OFFLINE)
 		return "error";
-	return hm_view_up(view, dtu) ? "online" : "unknown";
+	if (!hm_view_up(view, dtu))
+		return "unknown";
+	return is_hung(view, dtu) ? "stale" : "online";
 }
 
 bool
@@ -156,12 +188,12 @@ hm_view_sum(const struct hm_view *view, size_t field, bool whole,
 		const struct hm_live_device *d = &view->live->device[i];
 		struct hm_decimal value;
 
-		if (d->scope != HM_SCOPE_DTU || !hm_view_fresh(view, d))
+		if (d->scope != HM_SCOPE_DTU)
 			continue;
 		if (hm_view_value(view, d, field, &value) &&
 		    hm_decimal_add(*sum, value, sum))
 			known++;
-		else if (whole)
+		else if (whole && hm_view_fresh(view, d))
 			return false;
 	}
 	return known > 0;

@@ -12,6 +12,7 @@ struct hm_view {
 	const struct hm_live *live;
 	struct hm_moment now;
 	bool night;         /* it is night, or was until recently */
+	int64_t day;        /* hm_zone_day with the reset_hour */
 	int64_t stale_ms;   /* older readings are not current */
 	int64_t silence_ms; /* a DTU silent for longer is offline */
 };
@@ -47,7 +48,12 @@ hm_view_device(const struct hm_view *view, enum hm_scope scope,
 bool hm_view_fresh(const struct hm_view *view,
     const struct hm_live_device *device);
 
-/* The value of a field. False if it is unknown or no longer current. */
+/*
+ * The value of a field. False if it is unknown or no longer current. Energies
+ * stay current, whatever sleeps or is silent: the lifetime energy for ever, the
+ * energy of the day until the day is over. Then it is unknown until a record
+ * has one of the new day.
+ */
 bool hm_view_value(const struct hm_view *view,
     const struct hm_live_device *device, size_t field,
     struct hm_decimal *value);
@@ -55,7 +61,10 @@ bool hm_view_value(const struct hm_view *view,
 /* Whether the last poll was good and is recent. */
 bool hm_view_up(const struct hm_view *view, const struct hm_live_dtu *dtu);
 
-/* "online", "error" or "unknown". */
+/*
+ * "online"; "stale" if the DTU answers and repeats its last readings, which are
+ * no longer current; "error" or "unknown".
+ */
 const char *hm_view_status(const struct hm_view *view,
     const struct hm_live_dtu *dtu);
 

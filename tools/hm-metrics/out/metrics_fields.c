@@ -158,6 +158,14 @@ put_info_sample(struct hm_prometheus *e, const struct hm_view *view,
 	hm_prometheus_int(e, 1);
 }
 
+/* A device of the ledger has no model before its first record. */
+static bool
+is_described(const struct hm_live_device *d)
+{
+	return d->number > 0 || d->model[0] != '\0' ||
+	    d->firmware[0] != '\0' || d->hardware[0] != '\0';
+}
+
 static void
 put_info(struct hm_prometheus *e, const struct hm_view *view,
     const struct hm_reading_type *type)
@@ -171,7 +179,8 @@ put_info(struct hm_prometheus *e, const struct hm_view *view,
 	for (size_t i = 0; i < view->live->devices; i++) {
 		const struct hm_live_device *d = &view->live->device[i];
 
-		if (d->scope != type->scope || d->serial[0] == '\0')
+		if (d->scope != type->scope || d->serial[0] == '\0' ||
+		    !is_described(d))
 			continue;
 		if (!begun)
 			hm_prometheus_family(e, name, HM_PROMETHEUS_INFO, help);
