@@ -7,7 +7,6 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "dialog.h"
-#include "energies.pb-c.h"
 #include "history.pb-c.h"
 #include "info.pb-c.h"
 #include "real.pb-c.h"
@@ -312,18 +311,6 @@ after_history(struct hm_dialog *d, const struct hm_frame *frame)
 }
 
 static enum hm_turn
-after_energies(struct hm_dialog *d, const struct hm_frame *frame)
-{
-	d->hm.energies_unknown = false;
-	if (hm__energies__unpack(&d->options->arena->allocator, frame->size,
-	    frame->payload) == NULL)
-		hm_dialog_drop(d, "the energies cannot be unpacked");
-	else if (!keep_frame(d, frame))
-		return HM_TURN_FAIL;
-	return ask_next(d);
-}
-
-static enum hm_turn
 after_alarms(struct hm_dialog *d, const struct hm_frame *frame)
 {
 	ProtobufCAllocator *heap = &d->options->arena->allocator;
@@ -351,8 +338,6 @@ after(struct hm_dialog *d, const struct hm_frame *frame)
 		return after_real(d, frame);
 	case HM_CMD_HISTORY:
 		return after_history(d, frame);
-	case HM_CMD_ENERGIES:
-		return after_energies(d, frame);
 	case HM_CMD_ALARMS:
 		return after_alarms(d, frame);
 	case HM_CMD_CONFIG:
@@ -361,6 +346,9 @@ after(struct hm_dialog *d, const struct hm_frame *frame)
 	case HM_CMD_COMMAND:
 		/* The DTU has acknowledged: request the list. */
 		return hm_dialog_hm_ask(d, HM_CMD_ALARMS, 0);
+	case HM_CMD_ENERGIES:
+		d->hm.energies_unknown = false;
+		/* fall through */
 	default:
 		if (!keep_frame(d, frame))
 			return HM_TURN_FAIL;
