@@ -27,11 +27,12 @@ left_out() {
 	*": nmap "*) echo "scans a network; it is only printed" ;;
 	*": man "*) echo "a pager; tests/docs/settings.sh and make lint" ;;
 	*": make bench"* | *": make soak-"* | *": make property "* | \
-	*": make fuzz "* | *": make mutants" | *": make check-package" | \
+	*": make fuzz"* | *": make mutants" | *": make check-package" | \
 	*": make check-container")
 		echo "takes minutes; a target of its own that no test needs" ;;
 	"docs/contributing.md: "*) echo "builds and tests; .ci/run does that" ;;
-	*": make check"*) echo "make check runs this test" ;;
+	*": make check"* | *": make SANITIZE=1 check")
+		echo "make check runs this test" ;;
 	*": make tests && "*) echo "a test in a test; faults.sh" ;;
 	*": build/property/hm-alert/drop "*) echo "takes minutes; make check runs it" ;;
 	*": s6-svc -"[a-z] | *": s6-svscanctl -t" | *": s6-svstat -o pid")
