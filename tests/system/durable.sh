@@ -275,8 +275,10 @@ broker() {
 	subscribe "$port" 'hm/#' "$work/seen"
 }
 publish() {
+	# The subscriber must be back before hm-publish is.
 	HM_DURABLE=1 hm-publish -b 127.0.0.1 --mqtt-port "$port" \
-		--stats-period 0 --reconnect-delay 2 --log-level ERROR \
+		--stats-period 0 --reconnect-delay $((2 * $(patience))) \
+		--log-level ERROR \
 		<"$work/a" >/dev/null 2>>"$work/err" 5>&- 6>&- 7>&- 8>&- &
 	first=$!
 	pids+=("$first")
