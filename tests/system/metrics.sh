@@ -45,7 +45,8 @@ now() {
 
 # shows LINE: whether the metrics have this line.
 shows() {
-	get /metrics | grep -qxF "$1"
+	# Not grep -q, which would end before curl has written all.
+	get /metrics | grep -xF "$1" >/dev/null
 }
 
 is_absent() {
@@ -287,7 +288,7 @@ check "failures without a record are counted" until_true 2 shows \
 	'hoymiles_polls_total{dtu="DTU",result="failure"} 5'
 check "... the start of a probe is not a failure" shows \
 	'hoymiles_poll_errors_total{dtu="DTU",reason="refused"} 4'
-check "the breaker is shown" shows \
+check "the breaker is shown" until_true 2 shows \
 	'hoymiles_breaker_state{dtu="DTU",state="half_open"} 1'
 reading port '"pv_power":8'
 check "the next reading is shown" until_true 2 shows \
@@ -387,8 +388,12 @@ start_with_few
 load=$!
 pids+=("$load")
 sleep 1
-check "with few descriptors there are few connections" [ "$(get /metrics |
-	sed -n 's/^hoymiles_http_connections //p')" -le 16 ]
+has_few_connections() {
+	[ "$(get /metrics | sed -n 's/^hoymiles_http_connections //p')" -le 16 ]
+}
+# A request may be one of those that are closed.
+check "with few descriptors there are few connections" \
+	until_true 5 has_few_connections
 wait "$load"
 same "... and no request fails" "$(grep -c 'failures 0,' "$work/load")" 1
 stop

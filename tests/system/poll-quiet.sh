@@ -20,13 +20,16 @@ hours() {
 	echo "$(date -u -d "$1" +%H:%M)-$(date -u -d "$2" +%H:%M)"
 }
 
+# LD_PRELOAD cannot have a space.
+cp "$HM_BUILD/helper/preload/clock.so" "$work"
+
 # uploads MINUTES URI: polls that were made, and that were postponed. A DTU says
 # in its configuration how often it uploads. For hm-poll it is 12:04:30: an upload
 # is near if there is one every five minutes.
 uploads() {
 	HM_CLOCK_SHIFT=$((1795392000 + 12 * 3600 + 270 - EPOCHSECONDS)) \
 	ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0 \
-	LD_PRELOAD=$HM_BUILD/helper/preload/clock.so \
+	LD_PRELOAD=$work/clock.so \
 		"$HM_BIN/hm-poll" --period 6 --cloud-friendly --cloud-margin 60 \
 		"$2" >"$work/uploads$1" 2>"$work/uploads$1.err" &
 	local poll=$!

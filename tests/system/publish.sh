@@ -280,9 +280,12 @@ same "... unless --mqtt-tls-insecure is given" \
 check "... which is logged" grep -q 'not checked' "$work/tls.err"
 same "a client without a certificate is refused" \
 	"$(over_tls --mqtt-tls-ca-cert "$work/ca.crt")" 75
-check "... and the log says so" grep -q \
-	'ask\(ed\)\? for a client certificate.*mqtt_tls_cert' \
-	"$work/tls.err"
+asks_for_certificate() {
+	cat "$work/tls.err"
+	grep -q 'ask\(ed\)\? for a client certificate.*mqtt_tls_cert' \
+		"$work/tls.err"
+}
+check "... and the log says so" asks_for_certificate
 same "a certificate without its key is a wrong setting" \
 	"$(over_tls --mqtt-tls-cert "$work/client.crt")" 78
 same "a missing CA file is a wrong setting" \
