@@ -14,7 +14,6 @@
 #include "wire/hmframe.h"
 
 #define PACKAGES_MAX 64
-#define UNSOLICITED_MAX 64    /* frames skipped for one request */
 #define REKEY_SECONDS 60  /* between two requests for the key */
 
 /* Requests */
@@ -219,7 +218,7 @@ after_info(struct hm_dialog *d, const struct hm_frame *frame)
 		return do_without_info(d, false);
 	}
 	if (is_other_package(d, frame, info->packages, info->package))
-		return HM_TURN_READ;
+		return hm_dialog_hm_skip(d);
 	/* Later packages list more inverters, but carry no key. */
 	if (d->hm.package == 0)
 		learn_key(&d->hm, info);
@@ -270,7 +269,7 @@ after_real(struct hm_dialog *d, const struct hm_frame *frame)
 		return hm_dialog_fail(d, HM_ERR_NOT_MAPPED,
 		    "the DTU lists no inverter");
 	if (is_other_package(d, frame, real->packages, real->package))
-		return HM_TURN_READ;
+		return hm_dialog_hm_skip(d);
 	if (!keep_frame(d, frame))
 		return HM_TURN_FAIL;
 	d->hm.received++;
@@ -289,7 +288,7 @@ after_package(struct hm_dialog *d, const struct hm_frame *frame,
     int32_t packages, int32_t package)
 {
 	if (is_other_package(d, frame, packages, package))
-		return HM_TURN_READ;
+		return hm_dialog_hm_skip(d);
 	if (keep_frame(d, frame) && d->hm.package + 1 < packages &&
 	    d->hm.package + 1 < PACKAGES_MAX)
 		return hm_dialog_hm_ask(d, d->hm.command, d->hm.package + 1);
@@ -391,10 +390,7 @@ pass_over(struct hm_dialog *d, const struct hm_frame *frame)
 		hm_dialog_drop(d, "frame %04x of %zu bytes: requested was "
 		    "%04x", frame->command, frame->size,
 		    HM_FROM_DTU | d->hm.command);
-	if (++d->hm.unsolicited > UNSOLICITED_MAX)
-		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
-		    "%d frames and none is the reply", UNSOLICITED_MAX);
-	return HM_TURN_READ;
+	return hm_dialog_hm_skip(d);
 }
 
 static enum hm_turn

@@ -16,6 +16,7 @@
 
 #define READ_CHUNK ((size_t)4096)
 #define LOGGED_BYTES ((size_t)40)
+#define LATE_READS 32 /* chunks; the largest reply has half of them */
 /* More than a second, because the clock of files is coarse. */
 #define APART_MS 1100
 
@@ -363,6 +364,21 @@ on_io(struct ev_loop *loop, ev_io *io, int events)
 		send_more(p);
 }
 
+/*
+ * The DTU may have replied in time while this process was blocked: read the
+ * bytes first. What a DTU that never stops sends is left.
+ */
+static void
+end_read(struct hm_poller *p)
+{
+	for (int i = 0; i < LATE_READS && p->state == READING &&
+	    has_input(p); i++)
+		receive(p);
+	if (p->state == READING && !ev_is_active(&p->timer))
+		take_turn(p, hm_dialog_give_up(p->dialog,
+		    HM_ERR_TIMEOUT_READ));
+}
+
 static void
 on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
@@ -375,15 +391,7 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 		send_request(p);
 		break;
 	case READING:
-		/*
-		 * The DTU may have replied in time while this process was
-		 * blocked: read the bytes first.
-		 */
-		while (p->state == READING && has_input(p))
-			receive(p);
-		if (p->state == READING && !ev_is_active(&p->timer))
-			take_turn(p, hm_dialog_give_up(p->dialog,
-			    HM_ERR_TIMEOUT_READ));
+		end_read(p);
 		break;
 	case CONNECTING:
 	case IDLE:

@@ -619,6 +619,22 @@ START_TEST(nothing_but_unsolicited_frames_is_a_failure)
 }
 END_TEST
 
+START_TEST(nothing_but_packages_not_asked_for_is_a_failure)
+{
+	enum hm_turn turn = HM_TURN_READ;
+	unsigned count = 0;
+
+	poll_at(0);
+	hm_dialog_begin(dialog, NOW, 1);
+	while (turn == HM_TURN_READ && count++ < 1000) {
+		wire_real_page(3, 2);
+		turn = feed();
+	}
+	expect_failure(turn, HM_ERR_PROTOCOL);
+	ck_assert_uint_lt(count, 100);
+}
+END_TEST
+
 START_TEST(replies_may_come_byte_by_byte)
 {
 	size_t n;
@@ -1370,6 +1386,8 @@ main(void)
 	tcase_add_test(plain, page_sent_twice_is_dropped);
 	tcase_add_test(plain, unsolicited_frames_are_dropped);
 	tcase_add_test(plain, nothing_but_unsolicited_frames_is_a_failure);
+	tcase_add_test(plain,
+	    nothing_but_packages_not_asked_for_is_a_failure);
 	tcase_add_test(plain, replies_may_come_byte_by_byte);
 	tcase_add_test(plain,
 	    rest_of_an_unsolicited_frame_may_follow_the_request);
