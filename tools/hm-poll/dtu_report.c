@@ -210,10 +210,11 @@ void
 hm_dtu_job_log_whole(const struct hm_dtu_job *job)
 {
 	const struct hm_dtu *dtu = dtu_of(job);
+	const char *what = dtu->transport == HM_TRANSPORT_MODBUS ? "inputs" :
+	    "packages";
 
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", dtu->name)),
-	    "%s: all %s of the DTU's list are read again", dtu->name,
-	    dtu->transport == HM_TRANSPORT_MODBUS ? "inputs" : "packages");
+	    "%s: all %s of the DTU's list are read again", dtu->name, what);
 }
 
 void
