@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "connector.h"
 #include "record/poll_errors.h"
+#include "wire/hmframe.h"
 
 #define READ_CHUNK ((size_t)4096)
 #define LOGGED_BYTES ((size_t)40)
@@ -185,13 +186,25 @@ send_more(struct hm_poller *p)
 	}
 }
 
-/* For a person who debugs: the first bytes of what is sent or received. */
+/*
+ * The bytes of a chunk that may be logged. Replies of hm DTUs have keys and
+ * passwords, but not in the header of a frame.
+ */
+static size_t
+public_bytes(const struct hm_poller *p)
+{
+	if (p->dtu->transport == HM_TRANSPORT_MODBUS)
+		return LOGGED_BYTES;
+	return hm_dialog_in_frame(p->dialog) ? 0 : HM_FRAME_HEADER;
+}
+
+/* For a person who debugs: the first bytes, up to `most`. */
 static void
 log_bytes(const struct hm_poller *p, const char *what, const uint8_t *bytes,
-    size_t size)
+    size_t size, size_t most)
 {
 	char hex[2 * LOGGED_BYTES + 1] = "";
-	size_t n = size < LOGGED_BYTES ? size : LOGGED_BYTES;
+	size_t n = size < most ? size : most;
 
 	if (!hm_log_shows(HM_DEBUG))
 		return;
@@ -208,7 +221,7 @@ log_request(const struct hm_poller *p)
 	size_t size;
 	const uint8_t *request = hm_dialog_request(p->dialog, &size);
 
-	log_bytes(p, "request of", request, size);
+	log_bytes(p, "request of", request, size, LOGGED_BYTES);
 }
 
 static void
@@ -298,7 +311,7 @@ receive(struct hm_poller *p)
 		take_turn(p, hm_dialog_give_up(p->dialog, HM_ERR_CLOSED));
 		return;
 	}
-	log_bytes(p, "reply: received", chunk, (size_t)n);
+	log_bytes(p, "reply: received", chunk, (size_t)n, public_bytes(p));
 	keep_first_bytes(p, chunk, (size_t)n);
 	take_turn(p, hm_dialog_feed(p->dialog, chunk, (size_t)n));
 }
