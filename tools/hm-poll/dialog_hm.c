@@ -14,6 +14,7 @@
 #include "wire/hmframe.h"
 
 #define PACKAGES_MAX 64
+#define ENERGIES_TRIES 3 /* then a DTU does not know the request */
 #define REKEY_SECONDS 60  /* between two requests for the key */
 
 /* Requests */
@@ -48,9 +49,9 @@ ask_next(struct hm_dialog *d)
 		return hm_dialog_hm_ask(d, HM_CMD_CONFIG, 0);
 	}
 	/* Last, because a DTU may not answer. */
-	if (d->hm.energies_due && !d->hm.energies_unknown) {
+	if (d->hm.energies_due && d->hm.energies_missed < ENERGIES_TRIES) {
 		d->hm.energies_due = false;
-		d->hm.energies_unknown = true;
+		d->hm.energies_missed++;
 		return hm_dialog_hm_ask(d, HM_CMD_ENERGIES, 0);
 	}
 	return HM_TURN_DONE;
@@ -346,7 +347,7 @@ after(struct hm_dialog *d, const struct hm_frame *frame)
 		/* The DTU has acknowledged: request the list. */
 		return hm_dialog_hm_ask(d, HM_CMD_ALARMS, 0);
 	case HM_CMD_ENERGIES:
-		d->hm.energies_unknown = false;
+		d->hm.energies_missed = 0;
 		/* fall through */
 	default:
 		if (!keep_frame(d, frame))

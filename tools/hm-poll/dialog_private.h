@@ -41,6 +41,7 @@ struct hm_dialog_hm {
 	int64_t asked_at; /* monotonic s, last request of extras */
 	int64_t info_at;  /* monotonic s, last request of information */
 	unsigned unsolicited; /* frames skipped since the request */
+	unsigned energies_missed; /* requests in a row without an answer */
 	int64_t time, time_before; /* of the readings, by the DTU's clock, in
 	                              this poll and the last good one */
 	int64_t upload_ms; /* see hm_dialog_upload_ms */
@@ -49,7 +50,6 @@ struct hm_dialog_hm {
 	bool info_kept; /* this poll has a reply of information */
 	bool info_lost; /* a failed poll had one */
 	bool energies_due; /* energies of past days, in this poll */
-	bool energies_unknown; /* the DTU has not answered this request */
 	bool encrypts, key_doubtful;
 	uint8_t random[HM_CRYPT_RANDOM];
 };
