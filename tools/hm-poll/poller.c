@@ -332,7 +332,8 @@ on_connected(void *context, const struct hm_connect_result *result)
 	struct hm_poller *p = context;
 	int one = 1;
 
-	if (result->no_descriptor) {
+	/* What an earlier connection has read still counts. */
+	if (result->no_descriptor && !p->resumes) {
 		finish_not_made(p, result->text);
 		return;
 	}
