@@ -122,6 +122,10 @@ for text in 'version .* starts, with the settings of ' '^DTU roof: ' \
 	check "hm-poll logs: $text" grep -q "$text" \
 		<(jq -r .msg "$work/poll.err")
 done
+same "... but of a reply no more than its header" "$(jq -r .msg \
+	"$work/poll.err" | grep -cE 'received [0-9]+ bytes: .{24}')" 0
+check "... which it has" grep -qE 'received [0-9]+ bytes: 484da2.{14}\.\.\.$' \
+	<(jq -r .msg "$work/poll.err")
 same "... and goes before the variable LOG_LEVEL" \
 	"$(LOG_LEVEL=CRITICAL levels)" "hm-poll debug hm-poll info"
 same "... but not before --log-level" "$(levels --log-level WARNING)" ""

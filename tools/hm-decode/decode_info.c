@@ -89,7 +89,8 @@ power_limit(struct hm_reading *r, const Hm__InfoReply *info)
 		const char *limit = strstr(value, ",A:");
 		int64_t permille;
 
-		if (limit != NULL && read_number(limit + 3, &permille)) {
+		if (limit != NULL && read_number(limit + 3, &permille) &&
+		    permille <= PERMILLE) {
 			hm_reading_number(r, HM_F_POWER_LIMIT_ALL, permille);
 			return true;
 		}

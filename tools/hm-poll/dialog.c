@@ -137,6 +137,12 @@ hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n)
 	return settle(d, turn);
 }
 
+bool
+hm_dialog_in_frame(const struct hm_dialog *d)
+{
+	return d->in.n > 0;
+}
+
 void
 hm_dialog_hold(struct hm_dialog *d, bool held)
 {

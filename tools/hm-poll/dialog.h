@@ -65,6 +65,9 @@ void hm_dialog_end(struct hm_dialog *d);
 /* Pass in bytes that were received. */
 enum hm_turn hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n);
 
+/* Whether a part of a frame was passed in, whose rest is to come. */
+bool hm_dialog_in_frame(const struct hm_dialog *d);
+
 /*
  * Hold the dialog during the pause before a request is sent: complete frames
  * are then skipped, because they cannot be the reply to that request.

@@ -14,7 +14,7 @@
 #include "wire/hmframe.h"
 
 #define PACKAGES_MAX 64
-#define UNSOLICITED_MAX 64    /* frames skipped for one request */
+#define ENERGIES_TRIES 3 /* then a DTU does not know the request */
 #define REKEY_SECONDS 60  /* between two requests for the key */
 
 /* Requests */
@@ -49,9 +49,9 @@ ask_next(struct hm_dialog *d)
 		return hm_dialog_hm_ask(d, HM_CMD_CONFIG, 0);
 	}
 	/* Last, because a DTU may not answer. */
-	if (d->hm.energies_due && !d->hm.energies_unknown) {
+	if (d->hm.energies_due && d->hm.energies_missed < ENERGIES_TRIES) {
 		d->hm.energies_due = false;
-		d->hm.energies_unknown = true;
+		d->hm.energies_missed++;
 		return hm_dialog_hm_ask(d, HM_CMD_ENERGIES, 0);
 	}
 	return HM_TURN_DONE;
@@ -219,7 +219,7 @@ after_info(struct hm_dialog *d, const struct hm_frame *frame)
 		return do_without_info(d, false);
 	}
 	if (is_other_package(d, frame, info->packages, info->package))
-		return HM_TURN_READ;
+		return hm_dialog_hm_skip(d);
 	/* Later packages list more inverters, but carry no key. */
 	if (d->hm.package == 0)
 		learn_key(&d->hm, info);
@@ -270,7 +270,7 @@ after_real(struct hm_dialog *d, const struct hm_frame *frame)
 		return hm_dialog_fail(d, HM_ERR_NOT_MAPPED,
 		    "the DTU lists no inverter");
 	if (is_other_package(d, frame, real->packages, real->package))
-		return HM_TURN_READ;
+		return hm_dialog_hm_skip(d);
 	if (!keep_frame(d, frame))
 		return HM_TURN_FAIL;
 	d->hm.received++;
@@ -289,7 +289,7 @@ after_package(struct hm_dialog *d, const struct hm_frame *frame,
     int32_t packages, int32_t package)
 {
 	if (is_other_package(d, frame, packages, package))
-		return HM_TURN_READ;
+		return hm_dialog_hm_skip(d);
 	if (keep_frame(d, frame) && d->hm.package + 1 < packages &&
 	    d->hm.package + 1 < PACKAGES_MAX)
 		return hm_dialog_hm_ask(d, d->hm.command, d->hm.package + 1);
@@ -347,7 +347,7 @@ after(struct hm_dialog *d, const struct hm_frame *frame)
 		/* The DTU has acknowledged: request the list. */
 		return hm_dialog_hm_ask(d, HM_CMD_ALARMS, 0);
 	case HM_CMD_ENERGIES:
-		d->hm.energies_unknown = false;
+		d->hm.energies_missed = 0;
 		/* fall through */
 	default:
 		if (!keep_frame(d, frame))
@@ -391,10 +391,7 @@ pass_over(struct hm_dialog *d, const struct hm_frame *frame)
 		hm_dialog_drop(d, "frame %04x of %zu bytes: requested was "
 		    "%04x", frame->command, frame->size,
 		    HM_FROM_DTU | d->hm.command);
-	if (++d->hm.unsolicited > UNSOLICITED_MAX)
-		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
-		    "%d frames and none is the reply", UNSOLICITED_MAX);
-	return HM_TURN_READ;
+	return hm_dialog_hm_skip(d);
 }
 
 static enum hm_turn

@@ -171,3 +171,12 @@ hm_dialog_hm_ask(struct hm_dialog *d, uint8_t command, int32_t package)
 	    sizeof d->request);
 	return HM_TURN_ASK;
 }
+
+enum hm_turn
+hm_dialog_hm_skip(struct hm_dialog *d)
+{
+	if (++d->hm.unsolicited > HM_UNSOLICITED_MAX)
+		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
+		    "%d frames and none is the reply", HM_UNSOLICITED_MAX);
+	return HM_TURN_READ;
+}

@@ -31,6 +31,7 @@ ask(struct hm_dialog *d, int record)
 	    HM_MODBUS_STRIDE * (unsigned)record);
 
 	m->record = record;
+	m->unsolicited = 0;
 	m->transaction++;
 	hm_modbus_request(d->request, m->transaction, d->dtu->unit, address,
 	    serial ? SERIAL_REGISTERS : RECORD_REGISTERS);
@@ -303,6 +304,17 @@ take_bad(struct hm_dialog *d, enum hm_modbus_state state)
 	return hm_dialog_modbus_lost(d, true);
 }
 
+static enum hm_turn
+skip(struct hm_dialog *d, size_t used)
+{
+	hm_buffer_drop(&d->in, used);
+	if (++d->modbus.unsolicited <= HM_UNSOLICITED_MAX)
+		return HM_TURN_READ;
+	hm_dialog_fail(d, HM_ERR_PROTOCOL, "%d replies of other requests",
+	    HM_UNSOLICITED_MAX);
+	return hm_dialog_modbus_lost(d, true);
+}
+
 enum hm_turn
 hm_dialog_modbus_feed(struct hm_dialog *d)
 {
@@ -318,9 +330,12 @@ hm_dialog_modbus_feed(struct hm_dialog *d)
 			return HM_TURN_READ;
 		if (state != HM_MODBUS_GOOD)
 			return take_bad(d, state);
-		if (!is_other_reply(d, &reply, used))
+		if (is_other_reply(d, &reply, used)) {
+			turn = skip(d, used);
+		} else {
 			turn = after(d, &reply, used);
-		hm_buffer_drop(&d->in, used);
+			hm_buffer_drop(&d->in, used);
+		}
 	}
 	return turn;
 }

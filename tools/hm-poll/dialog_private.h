@@ -14,6 +14,7 @@
 #define HM_REPLIES_MAX 200 /* replies of one poll */
 #define HM_REPLIES_BYTES ((size_t)120 * 1024) /* as hex it fits a line */
 #define HM_REQUEST_MAX ((size_t)256)
+#define HM_UNSOLICITED_MAX 64 /* frames skipped for one request */
 
 struct hm_dialog_modbus {
 	uint16_t transaction;
@@ -25,6 +26,7 @@ struct hm_dialog_modbus {
 	int tail;   /* polls in a row that ended in silence behind `reached` */
 	bool has[HM_MODBUS_RECORDS]; /* records that this poll has received */
 	bool unanswered; /* a request on this connection has no reply */
+	unsigned unsolicited; /* replies skipped since the request */
 	bool foreign; /* replies on this connection have numbers of their own */
 	int echoes;   /* replies on this connection with the number asked */
 };
@@ -39,6 +41,7 @@ struct hm_dialog_hm {
 	int64_t asked_at; /* monotonic s, last request of extras */
 	int64_t info_at;  /* monotonic s, last request of information */
 	unsigned unsolicited; /* frames skipped since the request */
+	unsigned energies_missed; /* requests in a row without an answer */
 	int64_t time, time_before; /* of the readings, by the DTU's clock, in
 	                              this poll and the last good one */
 	int64_t upload_ms; /* see hm_dialog_upload_ms */
@@ -47,7 +50,6 @@ struct hm_dialog_hm {
 	bool info_kept; /* this poll has a reply of information */
 	bool info_lost; /* a failed poll had one */
 	bool energies_due; /* energies of past days, in this poll */
-	bool energies_unknown; /* the DTU has not answered this request */
 	bool encrypts, key_doubtful;
 	uint8_t random[HM_CRYPT_RANDOM];
 };
@@ -115,5 +117,8 @@ void hm_dialog_hm_config(struct hm_dialog *d, const struct hm_frame *frame);
 /* dialog_hm_requests.c: make a package of a command the request in hand. */
 enum hm_turn hm_dialog_hm_ask(struct hm_dialog *d, uint8_t command,
     int32_t package);
+
+/* A frame is no reply to the request in hand. HM_TURN_FAIL after too many. */
+enum hm_turn hm_dialog_hm_skip(struct hm_dialog *d);
 
 #endif

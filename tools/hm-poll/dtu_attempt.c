@@ -139,6 +139,7 @@ hm_dtu_job_attempt(struct hm_dtu_job *job)
 {
 	int64_t now = hm_monotonic_ms();
 	enum hm_dtu_lock_result lock = hm_dtu_lock_take(&job->lock);
+	int error = errno;
 
 	hm_dtu_job_log_lock(job, lock);
 	if (lock == HM_DTU_LOCK_BUSY) {
@@ -152,7 +153,7 @@ hm_dtu_job_attempt(struct hm_dtu_job *job)
 		return;
 	}
 	if (lock == HM_DTU_LOCK_FAILED && !job->lock_refused) {
-		hm_dtu_job_log_lock_refused(job, errno);
+		hm_dtu_job_log_lock_refused(job, error);
 		job->lock_refused = true;
 	}
 	job->last_poll_lost_lock = job->last_poll_not_made = false;

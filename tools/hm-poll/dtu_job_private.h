@@ -56,7 +56,7 @@ struct hm_dtu_job {
 	enum hm_peer peer;   /* of the last attempt that failed */
 	enum hm_other_port other_port; /* of the DTU */
 	struct hm_other_port_check *check; /* under way, or NULL */
-	bool other_port_checked; /* once in a run */
+	enum hm_poll_error other_port_checked; /* the failure that led to it */
 	bool reached; /* a poll was good */
 	bool ever_polled;
 	bool is_partial; /* the last good poll lacked a part; has been logged */
@@ -90,8 +90,9 @@ void hm_dtu_job_polled(void *context, struct hm_poller *poller,
 void hm_dtu_job_failed(struct hm_dtu_job *job);
 
 /*
- * dtu_other_port.c: if a DTU has never answered, look once whether the port of
- * the other protocol accepts a connection, and close that at once. Both locks
+ * dtu_other_port.c: if a DTU has never answered, look whether the port of the
+ * other protocol accepts a connection, and close that at once: once in a run,
+ * or once for each kind of failure while the answer is not known. Both locks
  * are held meanwhile. False if nothing is to be done; otherwise
  * hm_dtu_job_failed is called at the end.
  */

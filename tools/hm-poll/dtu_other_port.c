@@ -34,7 +34,9 @@ is_worth_it(const struct hm_dtu_job *job)
 
 	hm_dtu_job_failure(job, &failure);
 	failure.error = job->attempt_error;
-	return !job->other_port_checked && !job->jobs->finishing &&
+	return job->other_port == HM_OTHER_PORT_UNKNOWN &&
+	    job->other_port_checked != job->attempt_error &&
+	    !job->jobs->finishing &&
 	    job->jobs->checks < CHECKS_MAX &&
 	    dtu->port == hm_transport_port(dtu->transport) &&
 	    hm_error_may_be_scheme(&failure);
@@ -63,7 +65,7 @@ on_connected(void *context, const struct hm_connect_result *result)
 		close(result->fd);
 	if (result->fd >= 0)
 		job->other_port = HM_OTHER_PORT_OPEN;
-	else if (!result->no_descriptor)
+	else if (result->error == HM_ERR_REFUSED)
 		job->other_port = HM_OTHER_PORT_CLOSED;
 	hm_dtu_job_end_check(job);
 	hm_dtu_job_failed(job);
@@ -102,7 +104,6 @@ hm_dtu_job_check_other_port(struct hm_dtu_job *job)
 
 	if (!is_worth_it(job))
 		return false;
-	job->other_port_checked = true;
 	job->check = calloc(1, sizeof *job->check);
 	if (job->check == NULL)
 		return false;
@@ -113,6 +114,7 @@ hm_dtu_job_check_other_port(struct hm_dtu_job *job)
 		hm_dtu_job_end_check(job);
 		return false;
 	}
+	job->other_port_checked = job->attempt_error;
 	job->state = HM_DTU_JOB_CHECKING;
 	hm_connector_start(job->check->connector, dtu->host, other_port(dtu));
 	return true;

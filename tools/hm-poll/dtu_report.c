@@ -209,10 +209,12 @@ hm_dtu_job_log_missing(const struct hm_dtu_job *job,
 void
 hm_dtu_job_log_whole(const struct hm_dtu_job *job)
 {
-	const char *name = dtu_of(job)->name;
+	const struct hm_dtu *dtu = dtu_of(job);
+	const char *what = dtu->transport == HM_TRANSPORT_MODBUS ? "inputs" :
+	    "packages";
 
-	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", name)),
-	    "%s: all inputs of the DTU's list are read again", name);
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", dtu->name)),
+	    "%s: all %s of the DTU's list are read again", dtu->name, what);
 }
 
 void

@@ -11,7 +11,7 @@
 enum hm_other_port {
 	HM_OTHER_PORT_UNKNOWN,
 	HM_OTHER_PORT_OPEN,
-	HM_OTHER_PORT_CLOSED, /* refused or silent */
+	HM_OTHER_PORT_CLOSED, /* refused */
 };
 
 /* What is known of a failed poll. */

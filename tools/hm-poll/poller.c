@@ -13,9 +13,11 @@
 #include "base/log.h"
 #include "connector.h"
 #include "record/poll_errors.h"
+#include "wire/hmframe.h"
 
 #define READ_CHUNK ((size_t)4096)
 #define LOGGED_BYTES ((size_t)40)
+#define LATE_READS 32 /* chunks; the largest reply has half of them */
 /* More than a second, because the clock of files is coarse. */
 #define APART_MS 1100
 
@@ -184,13 +186,25 @@ send_more(struct hm_poller *p)
 	}
 }
 
-/* For a person who debugs: the first bytes of what is sent or received. */
+/*
+ * The bytes of a chunk that may be logged. Replies of hm DTUs have keys and
+ * passwords, but not in the header of a frame.
+ */
+static size_t
+public_bytes(const struct hm_poller *p)
+{
+	if (p->dtu->transport == HM_TRANSPORT_MODBUS)
+		return LOGGED_BYTES;
+	return hm_dialog_in_frame(p->dialog) ? 0 : HM_FRAME_HEADER;
+}
+
+/* For a person who debugs: the first bytes, up to `most`. */
 static void
 log_bytes(const struct hm_poller *p, const char *what, const uint8_t *bytes,
-    size_t size)
+    size_t size, size_t most)
 {
 	char hex[2 * LOGGED_BYTES + 1] = "";
-	size_t n = size < LOGGED_BYTES ? size : LOGGED_BYTES;
+	size_t n = size < most ? size : most;
 
 	if (!hm_log_shows(HM_DEBUG))
 		return;
@@ -207,7 +221,7 @@ log_request(const struct hm_poller *p)
 	size_t size;
 	const uint8_t *request = hm_dialog_request(p->dialog, &size);
 
-	log_bytes(p, "request of", request, size);
+	log_bytes(p, "request of", request, size, LOGGED_BYTES);
 }
 
 static void
@@ -297,7 +311,7 @@ receive(struct hm_poller *p)
 		take_turn(p, hm_dialog_give_up(p->dialog, HM_ERR_CLOSED));
 		return;
 	}
-	log_bytes(p, "reply: received", chunk, (size_t)n);
+	log_bytes(p, "reply: received", chunk, (size_t)n, public_bytes(p));
 	keep_first_bytes(p, chunk, (size_t)n);
 	take_turn(p, hm_dialog_feed(p->dialog, chunk, (size_t)n));
 }
@@ -318,7 +332,8 @@ on_connected(void *context, const struct hm_connect_result *result)
 	struct hm_poller *p = context;
 	int one = 1;
 
-	if (result->no_descriptor) {
+	/* What an earlier connection has read still counts. */
+	if (result->no_descriptor && !p->resumes) {
 		finish_not_made(p, result->text);
 		return;
 	}
@@ -363,6 +378,21 @@ on_io(struct ev_loop *loop, ev_io *io, int events)
 		send_more(p);
 }
 
+/*
+ * The DTU may have replied in time while this process was blocked: read the
+ * bytes first. What a DTU that never stops sends is left.
+ */
+static void
+end_read(struct hm_poller *p)
+{
+	for (int i = 0; i < LATE_READS && p->state == READING &&
+	    has_input(p); i++)
+		receive(p);
+	if (p->state == READING && !ev_is_active(&p->timer))
+		take_turn(p, hm_dialog_give_up(p->dialog,
+		    HM_ERR_TIMEOUT_READ));
+}
+
 static void
 on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
@@ -375,15 +405,7 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 		send_request(p);
 		break;
 	case READING:
-		/*
-		 * The DTU may have replied in time while this process was
-		 * blocked: read the bytes first.
-		 */
-		while (p->state == READING && has_input(p))
-			receive(p);
-		if (p->state == READING && !ev_is_active(&p->timer))
-			take_turn(p, hm_dialog_give_up(p->dialog,
-			    HM_ERR_TIMEOUT_READ));
+		end_read(p);
 		break;
 	case CONNECTING:
 	case IDLE:

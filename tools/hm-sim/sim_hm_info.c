@@ -15,8 +15,6 @@
 #define INVERTER_PROFILE 2560
 #define INVERTER_PROFILE_VERSION 8193
 
-static char power_limit[] = "1,A:1000,B:0,C:0"; /* 100.0 % */
-
 static void
 fill_info_dtu(struct hm_sim_answer *a, Hm__InfoDtu *dtu)
 {
@@ -57,6 +55,7 @@ hm_sim_hm_info(struct hm_sim_answer *a)
 {
 	const struct hm_sim_plant *plant = a->dtu->plant;
 	size_t inverters = hm_sim_hm_is_mapped(a) ? plant->inverters : 0;
+	char power_limit[] = "1,A:1000,B:0,C:0"; /* 100.0 % */
 	size_t first, end;
 	Hm__InfoReply info;
 	Hm__InfoInverter inverter[HM_SIM_PAGE_MAX];

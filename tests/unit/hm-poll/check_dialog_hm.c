@@ -619,6 +619,22 @@ START_TEST(nothing_but_unsolicited_frames_is_a_failure)
 }
 END_TEST
 
+START_TEST(nothing_but_packages_not_asked_for_is_a_failure)
+{
+	enum hm_turn turn = HM_TURN_READ;
+	unsigned count = 0;
+
+	poll_at(0);
+	hm_dialog_begin(dialog, NOW, 1);
+	while (turn == HM_TURN_READ && count++ < 1000) {
+		wire_real_page(3, 2);
+		turn = feed();
+	}
+	expect_failure(turn, HM_ERR_PROTOCOL);
+	ck_assert_uint_lt(count, 100);
+}
+END_TEST
+
 START_TEST(replies_may_come_byte_by_byte)
 {
 	size_t n;
@@ -917,23 +933,28 @@ START_TEST(page_of_an_extra_sent_twice_is_dropped)
 }
 END_TEST
 
-/* A DTU may not know the request. */
+/* A DTU may not know the request; but a packet may be lost, too. */
 START_TEST(energies_are_asked_for_until_there_is_no_answer)
 {
+	static const bool answers[] = {true, false, false, true, false, false,
+	    false};
+	const int64_t polls = sizeof answers / sizeof *answers;
+
 	options.ask = HM_ASK_HISTORY;
 	options.ask_period = 60;
 	poll_extras();
-	for (int64_t poll = 1; poll <= 3; poll++) {
+	for (int64_t poll = 1; poll <= polls; poll++) {
 		wire_history_page(1, 0);
 		ck_assert_int_eq(feed(), HM_TURN_ASK);
 		ck_assert_uint_eq(asked(), HM_CMD_ENERGIES);
 		wire_payload(0xa216, (const uint8_t *)(poll == 1 ? "\x0a\xff" :
 		    "\x22\x02\x08\x05"), poll == 1 ? 2 : 4);
-		if (poll < 3)
+		if (answers[poll - 1])
 			ck_assert_int_eq(feed(), HM_TURN_DONE);
 		else
 			ck_assert_int_eq(hm_dialog_give_up(dialog,
 			    HM_ERR_TIMEOUT_READ), HM_TURN_DONE);
+		wired = 0;
 		hm_dialog_begin(dialog, NOW, poll * 60);
 		wire_real();
 		ck_assert_int_eq(feed(), HM_TURN_ASK);
@@ -1370,6 +1391,8 @@ main(void)
 	tcase_add_test(plain, page_sent_twice_is_dropped);
 	tcase_add_test(plain, unsolicited_frames_are_dropped);
 	tcase_add_test(plain, nothing_but_unsolicited_frames_is_a_failure);
+	tcase_add_test(plain,
+	    nothing_but_packages_not_asked_for_is_a_failure);
 	tcase_add_test(plain, replies_may_come_byte_by_byte);
 	tcase_add_test(plain,
 	    rest_of_an_unsolicited_frame_may_follow_the_request);

@@ -365,6 +365,30 @@ START_TEST(late_replies_are_dropped)
 }
 END_TEST
 
+START_TEST(nothing_but_late_replies_costs_the_connection)
+{
+	enum hm_turn turn = HM_TURN_READ;
+	unsigned count = 0;
+
+	options.dropped = NULL;
+	hm_dialog_begin(dialog, 0, 0);
+	read_request();
+	wire_serial();
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	wire_record(INVERTER);
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	while (turn == HM_TURN_READ && count++ < 1000) {
+		transaction--;
+		wire_record(INVERTER);
+		transaction++;
+		turn = feed();
+	}
+	ck_assert_int_eq(turn, HM_TURN_RECONNECT);
+	ck_assert_int_eq(hm_dialog_error(dialog), HM_ERR_PROTOCOL);
+	ck_assert_uint_lt(count, 100);
+}
+END_TEST
+
 START_TEST(transaction_ids_wrap)
 {
 	for (unsigned i = 0; i < 69999; i++)
@@ -759,6 +783,8 @@ main(void)
 	tcase_add_test(polls, lengths_must_fit_the_request);
 	tcase_add_test(polls, other_bytes_are_refused);
 	tcase_add_test(polls, late_replies_are_dropped);
+	tcase_add_test(polls,
+	    nothing_but_late_replies_costs_the_connection);
 	tcase_add_test(polls, transaction_ids_wrap);
 	tcase_add_test(polls, silence_and_a_closed_connection_fail_the_poll);
 	tcase_add_checked_fixture(parts, setup, teardown);

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,6 +34,7 @@ static struct piece piece[PIECES];
 static size_t pieces, requests;
 static bool closes; /* the connection, instead of answering */
 static bool vanishes; /* after a piece that ends the connection */
+static bool starves;  /* no descriptor is left then */
 
 static char host[64], name[] = "roof", serial[] = "10F872226797";
 static struct hm_dtu dtu;
@@ -43,7 +45,7 @@ static unsigned calls;
 static enum hm_poll_error error;
 static char text[200];
 static size_t replies;
-static bool is_partial;
+static bool is_partial, not_made;
 
 static void
 send_all(const uint8_t *p, size_t n)
@@ -63,11 +65,23 @@ on_later(struct ev_loop *l, ev_timer *timer, int events)
 }
 
 static void
+limit_descriptors(rlim_t most)
+{
+	struct rlimit limit;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void
 end_connection(void)
 {
 	ev_io_stop(loop, &reading);
 	close(connection);
 	connection = -1;
+	if (starves)
+		limit_descriptors(0);
 	if (!vanishes)
 		return;
 	ev_io_stop(loop, &accepting);
@@ -126,6 +140,7 @@ on_done(void *context, struct hm_poller *p,
 	ck_assert_int_ge(result->took_ms, 0);
 	calls++;
 	error = result->error;
+	not_made = result->not_made;
 	replies = hm_dialog_replies(hm_poller_dialog(p));
 	is_partial = hm_dialog_is_partial(hm_poller_dialog(p));
 	strncat(text, result->text, sizeof text - strlen(text) - 1);
@@ -279,6 +294,19 @@ START_TEST(new_connection_may_be_refused)
 }
 END_TEST
 
+START_TEST(new_connection_may_lack_a_descriptor)
+{
+	starves = true;
+	add_broken_list();
+	poll_once();
+	limit_descriptors(256);
+	ck_assert_int_eq(error, HM_ERR_UNREACHABLE);
+	ck_assert(!not_made);
+	ck_assert_uint_eq(replies, 2);
+	ck_assert(is_partial);
+}
+END_TEST
+
 /* What the DTU sends in the 2 s between two requests belongs to the stream. */
 START_TEST(frame_may_end_in_a_pause)
 {
@@ -405,6 +433,7 @@ main(void)
 	tcase_add_test(polls, modbus_dtu_is_read);
 	tcase_add_test(polls, poll_goes_on_with_a_new_connection);
 	tcase_add_test(polls, new_connection_may_be_refused);
+	tcase_add_test(polls, new_connection_may_lack_a_descriptor);
 	tcase_add_test(polls, frame_may_end_in_a_pause);
 	tcase_add_test(polls, silent_dtu_times_out);
 	tcase_add_test(polls, closed_connection_is_reported);
