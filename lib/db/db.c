@@ -153,14 +153,17 @@ hm_db_open(struct hm_db *db, const char *path,
 
 /*
  * SQLite does this when the last connection is closed, but not if that is one
- * that only reads. A busy database is left as it is: nothing is lost.
+ * that only reads. A busy database is left as it is, at once: nothing is lost,
+ * and the wait for readers would keep other writers out.
  */
 static void
 empty_wal(struct hm_db *db)
 {
-	if (db->handle != NULL && db->writing)
-		sqlite3_wal_checkpoint_v2(db->handle, NULL,
-		    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (db->handle == NULL || !db->writing)
+		return;
+	sqlite3_busy_timeout(db->handle, 0);
+	sqlite3_wal_checkpoint_v2(db->handle, NULL,
+	    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 void

@@ -287,11 +287,25 @@ start_anew
 	day roof $a 2026-11-20 360 365 100000
 	day barn $b 2026-11-20 360 365 100000
 } | chain
+# SQLite makes such a path short, hm-store does not.
+long=$(printf './%.0s' {1..2000})
+cp "$db" "$work/long.db"
+hm_path=$db
+db=$work/${long}long.db
+store --rename-dtu roof=Long >"$work/result"
+same "two paths of nearly 4 KiB fit into the result" \
+	"$? $(jq -r '(.database_path | length), .dtu' "$work/result")" "0 ${#db}
+Long"
+db=$hm_path
+rm -f "$work"/long.db*
+
 mistake 64 '--rename-dtu: found "rof=House"; the database has no DTU of that old name; it has barn, roof' \
 	--rename-dtu rof=House
 mistake 64 '--rename-dtu: found "roof"; it must be OLD=NEW' --rename-dtu roof
 mistake 64 '--rename-dtu: found "roof="; the new name must have 1 to 120 bytes' \
 	--rename-dtu roof=
+mistake 78 '--rename-dtu: must be UTF-8 without control characters' \
+	--rename-dtu $'roof=a\tb'
 mistake 64 '--rename-dtu: found "roof=roof"; the two must differ' \
 	--rename-dtu roof=roof
 mistake 64 "--replace-inverter: found \"$a=$b\"; both inverters must be of the same DTU" \

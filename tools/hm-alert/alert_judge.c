@@ -320,8 +320,10 @@ look_at_dtu(struct hm_alert *alert, struct hm_alert_dtu *dtu, int64_t now)
 
 	watch_dtu(alert, dtu, now);
 	repeat(alert, &at, now);
+	/* Whether a DTU without an answer still repeats is not known. */
 	at.stale = true;
-	repeat(alert, &at, now);
+	if (!dtu->away.away)
+		repeat(alert, &at, now);
 	for (; inverter != NULL; inverter = hm_device_next(&inverter->key))
 		look_at_inverter(alert, dtu, inverter, now);
 }

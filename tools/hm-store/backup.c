@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,6 +18,7 @@
 #define BUSY_MS 5000
 #define PAGES_AT_ONCE 2000
 #define PATH_SIZE 4096
+#define MEGABYTE 1000000
 #define INFIX "_backup_"
 #define SUFFIX ".db"
 #define STAMP_CHARS ((size_t)15) /* YYYYmmdd_HHMMSS */
@@ -70,6 +72,49 @@ copy_pages(struct copy *c)
 	return good;
 }
 
+/* The directory of a path, without a slash at its end. */
+static void
+directory_of(const char *path, char out[PATH_SIZE])
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash != NULL ? (size_t)(slash - path) : 0;
+
+	if (slash == NULL)
+		snprintf(out, PATH_SIZE, ".");
+	else if (n == 0)
+		snprintf(out, PATH_SIZE, "/");
+	else
+		snprintf(out, PATH_SIZE, "%.*s", (int)n, path);
+}
+
+/*
+ * A copy that would fill the disk before it fails costs other programs their
+ * room. A file system that does not say how much it has is tried.
+ */
+static bool
+has_room(struct copy *c, const char *to)
+{
+	char directory[PATH_SIZE];
+	struct statvfs disk;
+	int64_t pages, size;
+	uint64_t room;
+
+	directory_of(to, directory);
+	if (!hm_db_ask(&c->from, "PRAGMA page_count", &pages) ||
+	    !hm_db_ask(&c->from, "PRAGMA page_size", &size))
+		return fail(c, hm_db_reason(&c->from));
+	if (statvfs(directory, &disk) < 0 || disk.f_blocks == 0)
+		return true;
+	room = (uint64_t)disk.f_bavail * disk.f_frsize;
+	if ((uint64_t)pages * (uint64_t)size <= room)
+		return true;
+	snprintf(c->why, sizeof c->why, "no room: it needs %llu MB, and the "
+	    "disk has %llu MB", (unsigned long long)pages *
+	    (unsigned long long)size / MEGABYTE + 1,
+	    (unsigned long long)room / MEGABYTE);
+	return false;
+}
+
 /* A copy must not replace the database itself: others may have it open. */
 static bool
 is_same_file(const char *a, const char *b)
@@ -93,8 +138,8 @@ open_both(struct copy *c, const char *path, const char *to)
 	why = hm_schema_check(&c->from);
 	if (why != NULL)
 		return fail(c, why);
-	return hm_db_open(&c->to, to, &writing) ||
-	    fail(c, hm_db_reason(&c->to));
+	return has_room(c, to) && (hm_db_open(&c->to, to, &writing) ||
+	    fail(c, hm_db_reason(&c->to)));
 }
 
 /* Files */
@@ -106,21 +151,6 @@ sync_file(const char *path, int flags)
 	bool good = fd >= 0 && fsync(fd) == 0;
 
 	return (fd < 0 || close(fd) == 0) && good;
-}
-
-/* The directory of a path, without a slash at its end. */
-static void
-directory_of(const char *path, char out[PATH_SIZE])
-{
-	const char *slash = strrchr(path, '/');
-	size_t n = slash != NULL ? (size_t)(slash - path) : 0;
-
-	if (slash == NULL)
-		snprintf(out, PATH_SIZE, ".");
-	else if (n == 0)
-		snprintf(out, PATH_SIZE, "/");
-	else
-		snprintf(out, PATH_SIZE, "%.*s", (int)n, path);
 }
 
 static void

@@ -22,6 +22,8 @@
 #define BUSY_MS 1000
 #define PATH_SIZE 4096
 #define LIST_SIZE 1024
+/* A record: a byte of a path becomes at most 6 in JSON ("\u0001"). */
+#define RESULT_SIZE (2 * 6 * PATH_SIZE + 8192)
 #define SERIAL_MAX 31
 
 struct action {
@@ -280,7 +282,7 @@ change(struct action *a)
 static int
 print_result(struct action *a, bool dry_run)
 {
-	char buf[8192], time[HM_RFC3339_SIZE];
+	char buf[RESULT_SIZE], time[HM_RFC3339_SIZE];
 	struct hm_slice line;
 	struct hm_json e;
 

@@ -529,6 +529,24 @@ START_TEST(sees_that_a_file_has_moved)
 }
 END_TEST
 
+/* A reader holds up neither the close nor, meanwhile, other writers. */
+START_TEST(closes_without_waiting_for_readers)
+{
+	struct hm_db reader;
+	struct timespec before, after;
+
+	bring_up("a.db");
+	open_plain(&reader, "a.db");
+	run(&reader, "BEGIN; SELECT * FROM config");
+	run(&db, "CREATE TABLE more (x)");
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	hm_db_close(&db);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	ck_assert_int_lt(after.tv_sec - before.tv_sec, 3);
+	hm_db_close(&reader);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -558,6 +576,7 @@ main(void)
 	tcase_add_test(tcase, opens_by_its_own_path);
 	tcase_add_test(tcase, makes_no_file_to_read_it);
 	tcase_add_test(tcase, sees_that_a_file_has_moved);
+	tcase_add_test(tcase, closes_without_waiting_for_readers);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -1,19 +1,37 @@
 #include "kept.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "backup.h"
 #include "run_suite.h"
 
 static struct hm_db db;
 
+/* In place of that of the C library. */
+static fsblkcnt_t room; /* MiB */
+
+int
+statvfs(const char *path, struct statvfs *out)
+{
+	if (strcmp(path, scratch) != 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	*out = (struct statvfs){.f_bsize = 512, .f_frsize = 1024 * 1024,
+	    .f_blocks = 1000, .f_bavail = room};
+	return 0;
+}
+
 /* A database of `rows` times 4 KB. */
 static void
 setup(void)
 {
 	make_scratch();
+	room = 100;
 	open_plain(&db, "hm.db");
 	ck_assert_ptr_null(hm_schema_bring_up(&db));
 	run(&db, "CREATE TABLE big (n INTEGER PRIMARY KEY, x); "
@@ -141,6 +159,15 @@ START_TEST(gives_up_after_a_time)
 	copy_file(in_scratch("hm.db"), in_scratch("before"));
 	expect_none(in_scratch("hm.db"), in_scratch("to.db"), 0);
 	ck_assert(same_files(in_scratch("to.db"), in_scratch("before")));
+}
+END_TEST
+
+START_TEST(needs_room)
+{
+	room = 5;
+	expect_none(in_scratch("hm.db"), in_scratch("to.db"), -1);
+	room = 7;
+	ck_assert(hm_backup(in_scratch("hm.db"), in_scratch("to.db"), -1));
 }
 END_TEST
 
@@ -287,6 +314,7 @@ main(void)
 	tcase_add_test(tcase, replaces_an_older_copy);
 	tcase_add_test(tcase, copies_while_others_write);
 	tcase_add_test(tcase, gives_up_after_a_time);
+	tcase_add_test(tcase, needs_room);
 	tcase_add_test(tcase, needs_a_directory);
 	tcase_add_test(tcase, needs_a_database_of_hm);
 	tcase_add_test(tcase, never_replaces_the_database);
