@@ -428,6 +428,20 @@ fill_gap(struct gaps *g, size_t first, size_t end)
 	return true;
 }
 
+/* A gap ends with a reading, of the day or of a later one. */
+static bool
+has_gap(const struct gaps *g, bool is_over)
+{
+	size_t end = g->hours;
+
+	while (!is_over && end > 0 && !g->has_readings[end - 1])
+		end--;
+	for (size_t i = 0; i < end; i++)
+		if (!g->has_readings[i])
+			return true;
+	return false;
+}
+
 static bool
 has_curve(const struct gaps *g, size_t first, size_t end)
 {
@@ -454,15 +468,20 @@ fill_dtus(struct gaps *g)
 	sqlite3_stmt *dtus = NULL;
 	int result = SQLITE_ERROR;
 
-	if (prepare(g, "SELECT dtu, serial FROM dtu_latest AS l WHERE EXISTS "
+	if (prepare(g, "SELECT dtu, serial, EXISTS (SELECT 1 "
+	    "FROM port_latest AS p WHERE p.dtu = l.dtu AND p.time >= ?2) "
+	    "FROM dtu_latest AS l WHERE EXISTS "
 	    "(SELECT 1 FROM history AS h WHERE h.dtu = l.dtu "
 	    "AND h.serial = l.serial AND start > ?1 AND start < ?2)",
 	    g->begin[0] - DAY, end_of_day(g), &dtus))
 		while ((result = sqlite3_step(dtus)) == SQLITE_ROW) {
 			g->dtu = hm_db_column_text(dtus, 0);
 			g->serial = hm_db_column_text(dtus, 1);
-			if (!find_readings(g) || !read_curve(g) ||
-			    !find_inputs(g) || !fill_gaps(g))
+			if (!find_readings(g))
+				break;
+			if (!has_gap(g, sqlite3_column_int(dtus, 2)))
+				continue;
+			if (!read_curve(g) || !find_inputs(g) || !fill_gaps(g))
 				break;
 		}
 	sqlite3_finalize(dtus);
