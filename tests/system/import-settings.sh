@@ -109,6 +109,30 @@ port_entities: ["pv_power", "today_production"]'
 same "... and hm-ha-discovery reads the list" "$(settings hm-ha-discovery |
 	grep entities)" 'port_entities: [pv_power, today_production]'
 
+# Empty values, comments, and values that look like YAML
+cat >"$work/comments.ini" <<'END'
+dtu-host = 192.168.1.51  # on the roof
+mqtt-broker = "b" ; the broker
+mqtt-user =
+mqtt-client-id: ""
+mqtt-password = 'pa #1'
+mqtt-topic-prefix = [home] {a}
+mqtt-tls-ca-cert = /a#b;c
+mqtt-tls # on
+mi-entities = [grid_voltage, alarm_code] # two
+entity-friendly-names = {"pv_power": "now # W"} ; one
+END
+import "$work/comments.ini" >"$work/hoymiles.yaml"
+same "comments and empty values are left out, brackets are text" \
+	"$? $(cat "$work/hoymiles.yaml")" '0 dtu_host: "192.168.1.51"
+mqtt_broker: "b"
+mqtt_password: "pa #1"
+mqtt_topic_prefix: "[home] {a}"
+mqtt_tls_ca_cert: "/a#b;c"
+mqtt_tls: true
+mi_entities: ["grid_voltage", "alarm_code"]
+entity_friendly_names: {"pv_power": "now # W"}'
+
 # Mistakes
 echo 'dtu-host: a
 dtu-hots: b' >"$work/typo.ini"

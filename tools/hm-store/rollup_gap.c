@@ -4,13 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/zone.h"
+#include "day_hours.h"
 #include "power_curve.h"
 
-#define QUARTER 900
-#define HOUR 3600
 #define DAY 86400
-#define HOURS_MAX ((size_t)30) /* of a local day */
 #define INPUTS_MAX ((size_t)1000)
 #define SERIAL_SIZE ((size_t)32)
 /* How long after a gap an input's counter may stand still. */
@@ -31,8 +28,8 @@ struct input {
 struct gaps {
 	struct hm_db *db;
 	int64_t hour; /* of the day */
-	int64_t begin[HOURS_MAX + 1]; /* of each hour, and the end of the day */
-	bool has_readings[HOURS_MAX];
+	int64_t begin[HM_DAY_HOURS_MAX + 1]; /* of hours, and the day's end */
+	bool has_readings[HM_DAY_HOURS_MAX];
 	size_t hours;
 	struct hm_slice dtu, serial;
 	struct hm_power_curve curve;
@@ -87,33 +84,6 @@ ask_input(const struct gaps *g, const struct input *input, const char *sql,
 }
 
 /* The day */
-
-/* Where clocks go back by half an hour, an hour begins within another. */
-static int64_t
-next_hour(int64_t hour)
-{
-	int64_t moment = hour + QUARTER;
-
-	while (hm_zone_hour(moment) <= hour)
-		moment += QUARTER;
-	return hm_zone_hour(moment);
-}
-
-static void
-find_hours(struct gaps *g, int reset_hour)
-{
-	int64_t day = hm_zone_date(g->hour, reset_hour);
-	int64_t hour = hm_zone_hour(g->hour - (int64_t)26 * HOUR);
-
-	while (hm_zone_date(hour, reset_hour) < day)
-		hour = next_hour(hour);
-	for (g->hours = 0; g->hours < HOURS_MAX &&
-	     hm_zone_date(hour, reset_hour) == day; g->hours++) {
-		g->begin[g->hours] = hour;
-		hour = next_hour(hour);
-	}
-	g->begin[g->hours] = hour;
-}
 
 static int64_t
 end_of_day(const struct gaps *g)
@@ -428,6 +398,20 @@ fill_gap(struct gaps *g, size_t first, size_t end)
 	return true;
 }
 
+/* A gap ends with a reading, of the day or of a later one. */
+static bool
+has_gap(const struct gaps *g, bool is_over)
+{
+	size_t end = g->hours;
+
+	while (!is_over && end > 0 && !g->has_readings[end - 1])
+		end--;
+	for (size_t i = 0; i < end; i++)
+		if (!g->has_readings[i])
+			return true;
+	return false;
+}
+
 static bool
 has_curve(const struct gaps *g, size_t first, size_t end)
 {
@@ -454,15 +438,20 @@ fill_dtus(struct gaps *g)
 	sqlite3_stmt *dtus = NULL;
 	int result = SQLITE_ERROR;
 
-	if (prepare(g, "SELECT dtu, serial FROM dtu_latest AS l WHERE EXISTS "
+	if (prepare(g, "SELECT dtu, serial, EXISTS (SELECT 1 "
+	    "FROM port_latest AS p WHERE p.dtu = l.dtu AND p.time >= ?2) "
+	    "FROM dtu_latest AS l WHERE EXISTS "
 	    "(SELECT 1 FROM history AS h WHERE h.dtu = l.dtu "
 	    "AND h.serial = l.serial AND start > ?1 AND start < ?2)",
 	    g->begin[0] - DAY, end_of_day(g), &dtus))
 		while ((result = sqlite3_step(dtus)) == SQLITE_ROW) {
 			g->dtu = hm_db_column_text(dtus, 0);
 			g->serial = hm_db_column_text(dtus, 1);
-			if (!find_readings(g) || !read_curve(g) ||
-			    !find_inputs(g) || !fill_gaps(g))
+			if (!find_readings(g))
+				break;
+			if (!has_gap(g, sqlite3_column_int(dtus, 2)))
+				continue;
+			if (!read_curve(g) || !find_inputs(g) || !fill_gaps(g))
 				break;
 		}
 	sqlite3_finalize(dtus);
@@ -479,7 +468,7 @@ hm_rollup_gap_make(struct hm_db *db, int64_t hour, int reset_hour)
 		return false;
 	g->db = db;
 	g->hour = hour;
-	find_hours(g, reset_hour);
+	g->hours = hm_day_hours(hour, reset_hour, g->begin);
 	good = g->hours > 0 && fill_dtus(g);
 	free(g);
 	return good;

@@ -4,6 +4,7 @@
 
 #include "base/json_writer.h"
 #include "base/rfc3339.h"
+#include "base/zone.h"
 #include "db/reading_tables.h"
 #include "db/sql.h"
 #include "known_serials.h"
@@ -12,6 +13,7 @@
 #include "record/types.h"
 
 #define TEXT_MAX ((size_t)1024)
+#define NOON 43200
 
 /*
  * The readings of a device in a batch: only the last becomes a row of _latest.
@@ -278,8 +280,9 @@ static const struct event {
         {{"dtu", HM_LABEL}, {"serial", HM_LABEL}, {"start", HM_MOMENT},
         {"package", HM_CODE}}},
     {"energies", "INSERT OR IGNORE INTO past_days (dtu, serial, moment, "
-        "energy, time) SELECT ?2, ?3, unixepoch(json_extract(value, "
-        "'$.time')) AS moment, json_extract(value, '$.energy') AS energy, ?1 "
+        "energy, time) SELECT ?2, ?3, hm_noon(unixepoch(json_extract("
+        "value, '$.time'))) AS moment, "
+        "json_extract(value, '$.energy') AS energy, ?1 "
         "FROM json_each(?4, '$.days') WHERE moment NOT NULL "
         "AND typeof(energy) = 'integer' AND energy >= 0 "
         "ON CONFLICT DO UPDATE SET time = excluded.time, "
@@ -420,6 +423,21 @@ hm_row_insert_put(struct hm_row_insert *rows, struct hm_slice bytes,
 
 /* Setting up */
 
+/* hm_noon(moment) in statements: noon of its local date */
+static void
+sql_noon(sqlite3_context *context, int count, sqlite3_value **value)
+{
+	int64_t noon = sqlite3_value_int64(value[0]);
+
+	(void)count;
+	if (sqlite3_value_type(value[0]) == SQLITE_NULL)
+		return;
+	/* Twice, since clocks may have changed between the moment and noon. */
+	for (int i = 0; i < 2; i++)
+		noon += NOON - hm_zone_local(noon).second;
+	sqlite3_result_int64(context, noon);
+}
+
 struct hm_row_insert *
 hm_row_insert_new(void)
 {
@@ -452,6 +470,9 @@ bool
 hm_row_insert_prepare(struct hm_row_insert *rows, struct hm_db *db)
 {
 	rows->handle = db->handle;
+	if (sqlite3_create_function(db->handle, "hm_noon", 1, SQLITE_UTF8 |
+	    SQLITE_DETERMINISTIC, NULL, sql_noon, NULL, NULL) != SQLITE_OK)
+		return false;
 	for (size_t i = 0; i < HM_SCOPES; i++)
 		if (!prepare_raw(db, &rows->readings[i]) ||
 		    !prepare_latest(db, &rows->readings[i]))

@@ -321,6 +321,31 @@ START_TEST(shares_by_the_energies_of_the_dtu)
 }
 END_TEST
 
+/* A DTU gives the time of the poll on each day, and is polled again. */
+START_TEST(keeps_a_past_day_once)
+{
+	ck_assert(hm_zone_use("Europe/Berlin"));
+	/* Clocks change on the 29th. */
+	keep(k, "energies", "2026-03-30T00:30:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"D-roof\",\"days\":[{\"time\":"
+	    "\"2026-03-28T23:30:00Z\",\"energy\":5},{\"time\":"
+	    "\"2026-03-28T22:30:00Z\",\"energy\":6}]");
+	keep(k, "energies", "2026-03-30T20:00:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"D-roof\",\"days\":[{\"time\":"
+	    "\"2026-03-29T20:00:00Z\",\"energy\":7},{\"time\":"
+	    "\"2026-03-28T20:00:00Z\",\"energy\":6}]");
+	ck_assert_str_eq(answer(&k->db, "SELECT datetime(moment, 'unixepoch'), "
+	    "energy FROM past_days"),
+	    "2026-03-28 11:00:00|6\n2026-03-29 10:00:00|7");
+	for (int hour = 0; hour < 24; hour++) {
+		k->rollup.reset_hour = hour;
+		ck_assert_str_eq(answer(&k->db, "SELECT group_concat("
+		    "hm_day(moment)) FROM past_days"), "2026-03-28,2026-03-29");
+	}
+	ck_assert(hm_zone_use("UTC"));
+}
+END_TEST
+
 /* Random gaps */
 
 #define INPUTS 3
@@ -478,6 +503,7 @@ main(void)
 	tcase_add_test(tcase, keeps_filled_hours);
 	tcase_add_test(tcase, fills_days);
 	tcase_add_test(tcase, shares_by_the_energies_of_the_dtu);
+	tcase_add_test(tcase, keeps_a_past_day_once);
 	tcase_add_loop_test(tcase, fills_any_gaps, 0, 30);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
