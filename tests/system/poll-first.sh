@@ -36,6 +36,21 @@ one_at_a_time() {
 	awk '/open/ { if (++open > 1) exit 1 } /close/ { open-- }' "$work/$1"
 }
 
+# full NAME ADDRESS PORT: listen, with no room for another connection.
+full() {
+	perl -MIO::Socket::INET -e '
+		my ($host, $port) = @ARGV;
+		my $server = IO::Socket::INET->new(Listen => 1,
+			LocalAddr => $host, LocalPort => $port) or die;
+		my @clients = map { IO::Socket::INET->new(PeerAddr => $host,
+			PeerPort => $port, Blocking => 0) } 1 .. 8;
+		$| = 1;
+		print "listen\n";
+		sleep 60' "$2" "$3" >"$work/$1" 2>"$work/$1.err" &
+	pids+=($!)
+	until_true 10 grep -q listen "$work/$1"
+}
+
 # With the right to listen on port 502.
 may_use_502() {
 	perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(Listen => 1,
@@ -136,6 +151,12 @@ same "a port that another hm-poll uses is left alone" \
 check "... and the hint names the other protocol" grep -q \
 	"most DTUs speak another protocol: try hm://$net.4\$" <(hint)
 check "... behind the usual cause" grep -q '^some firmware, V00.02.22' <(hint)
+
+# Silence may be a busy DTU, or a lost packet.
+full full "$net.14" 10081
+poll --connect-timeout 1 "modbus://$net.14"
+check "a port that does not refuse may be the one" grep -q \
+	"most DTUs speak another protocol: try hm://$net.14\$" <(hint)
 
 # Hosts that are no DTUs.
 talk web "$net.5" {10081,1502}='reply:HTTP/1.1 400 Bad Request\r\n\r\n'
