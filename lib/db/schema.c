@@ -450,13 +450,13 @@ hm_schema_bring_up(struct hm_db *db)
 
 /* Another process may have been faster. */
 static const char *
-migrate_old(struct hm_db *db, hm_schema_saver *save)
+migrate_old(struct hm_db *db, hm_schema_saver *save, void *context)
 {
 	int64_t version = version_of(db);
 
 	if (version == HM_SCHEMA_VERSION)
 		return hm_db_run(db, "COMMIT") ? NULL : hm_db_reason(db);
-	if (version > 0 && !save(db->path, version))
+	if (version > 0 && !save(context, db->path, version))
 		return "it is of an older version, and cannot be copied "
 		    "before it is upgraded";
 	return version > 0 && migrate(db, version) &&
@@ -464,10 +464,10 @@ migrate_old(struct hm_db *db, hm_schema_saver *save)
 }
 
 const char *
-hm_schema_migrate(struct hm_db *db, hm_schema_saver *save)
+hm_schema_migrate(struct hm_db *db, hm_schema_saver *save, void *context)
 {
 	if (version_of(db) == HM_SCHEMA_VERSION)
 		return NULL;
-	return hm_db_run(db, "BEGIN IMMEDIATE") ? migrate_old(db, save) :
-	    hm_db_reason(db);
+	return hm_db_run(db, "BEGIN IMMEDIATE") ?
+	    migrate_old(db, save, context) : hm_db_reason(db);
 }

@@ -21,7 +21,7 @@
 const char *hm_schema_bring_up(struct hm_db *db);
 
 /* Copy the file at `path`, which has `version`. False, logged: no copy. */
-typedef bool hm_schema_saver(const char *path, int64_t version);
+typedef bool hm_schema_saver(void *context, const char *path, int64_t version);
 
 /*
  * After hm_schema_bring_up: change the rows of an older version to those of
@@ -29,7 +29,8 @@ typedef bool hm_schema_saver(const char *path, int64_t version);
  * NULL, or why the database cannot be used; it is then unchanged once the
  * caller closes it.
  */
-const char *hm_schema_migrate(struct hm_db *db, hm_schema_saver *save);
+const char *hm_schema_migrate(struct hm_db *db, hm_schema_saver *save,
+    void *context);
 
 /*
  * NULL, or why the file must not be used: a newer version or another program

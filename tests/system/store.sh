@@ -276,7 +276,15 @@ same "a file that cannot be copied before is not upgraded" \
 	sql "$work/full.db" 'PRAGMA user_version')" "1
 75
 1"
+same "... and without records that is a failure, too" \
+	"$(store "$work/full.db" </dev/null 2>"$work/err"; echo $?)" 75
+check "... which is logged" grep -q 'could not be opened or upgraded' \
+	"$work/err"
 rmdir "$work/full.db.v1.part"
+same "... but not when it is upgraded" \
+	"$(store "$work/full.db" </dev/null 2>/dev/null; echo $?
+	sql "$work/full.db" 'PRAGMA user_version')" "0
+2"
 for file in newer foreign; do
 	cp "$data/schema/0.db" "$work/$file.db"
 done

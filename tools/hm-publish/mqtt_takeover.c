@@ -20,19 +20,31 @@ hm_mqtt_takeover_lost(struct hm_mqtt_link *link)
 }
 
 static void
-report(const struct hm_mqtt_link *link, const char *how)
+report_first(const struct hm_mqtt_link *link)
+{
+	const char *id = link->options.client_id;
+
+	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("client_id", id),
+	    hm_fact_int("takeovers", link->takeovers)), "the broker closed the "
+	    "connection of the client id \"%s\", and is up: it was restarted, "
+	    "or another client has this id", id);
+}
+
+static void
+report_second(const struct hm_mqtt_link *link)
 {
 	const char *id = link->options.client_id;
 
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("client_id", id),
-	    hm_fact_int("takeovers", link->takeovers)), "%s with the client id "
-	    "\"%s\" has taken over the session: the broker had closed it, and "
-	    "is up; stop that client, or set another mqtt_client_id", how, id);
+	    hm_fact_int("takeovers", link->takeovers)), "another client with "
+	    "the client id \"%s\" has taken over the session: the broker had "
+	    "closed it, and is up; stop that client, or set another "
+	    "mqtt_client_id", id);
 }
 
 /*
- * A broker that closes a connection and accepts the next attempt was probably
- * not stopped. If that happens again soon, it was not.
+ * A broker that closes a connection and accepts the next attempt may have been
+ * restarted. If that happens again soon, another client has the client id.
  */
 void
 hm_mqtt_takeover_connected(struct hm_mqtt_link *link)
@@ -45,7 +57,7 @@ hm_mqtt_takeover_connected(struct hm_mqtt_link *link)
 	link->closed_by_broker = false;
 	link->takeovers++;
 	if (link->takeovers == 1)
-		report(link, "probably another client");
+		report_first(link);
 	else if (link->takeovers == 2)
-		report(link, "another client");
+		report_second(link);
 }

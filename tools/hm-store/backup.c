@@ -26,6 +26,8 @@
 struct copy {
 	struct hm_db from, to;
 	int64_t end; /* monotonic ms, -1: none */
+	hm_backup_step *step; /* or NULL */
+	void *context;
 	char why[256];
 };
 
@@ -46,6 +48,8 @@ step_all(struct copy *c, sqlite3_backup *backup)
 		if (c->end >= 0 && hm_monotonic_ms() >= c->end)
 			return fail(c, "it took too long");
 		result = sqlite3_backup_step(backup, PAGES_AT_ONCE);
+		if (c->step != NULL)
+			c->step(c->context);
 	}
 	return result == SQLITE_DONE || fail(c, sqlite3_errstr(result));
 }
@@ -182,11 +186,9 @@ finish_file(struct copy *c, const char *part, const char *to)
 	    fail(c, strerror(errno));
 }
 
-bool
-hm_backup(const char *path, const char *to, int64_t most_ms)
+static bool
+make_copy(struct copy *c, const char *path, const char *to)
 {
-	struct copy c = {
-	    .end = most_ms >= 0 ? hm_monotonic_ms() + most_ms : -1};
 	char part[PATH_SIZE];
 	int n = snprintf(part, sizeof part, "%s.part", to);
 	bool good;
@@ -197,12 +199,12 @@ hm_backup(const char *path, const char *to, int64_t most_ms)
 	}
 	unlink(part);
 	if (is_same_file(path, to))
-		good = fail(&c, "that is the database itself");
+		good = fail(c, "that is the database itself");
 	else
-		good = open_both(&c, path, part) && copy_pages(&c);
-	hm_db_close(&c.to);
-	hm_db_close(&c.from);
-	good = good && finish_file(&c, part, to);
+		good = open_both(c, path, part) && copy_pages(c);
+	hm_db_close(&c->to);
+	hm_db_close(&c->from);
+	good = good && finish_file(c, part, to);
 	if (good) {
 		hm_log_facts(HM_INFO, HM_FACTS(hm_fact("file", path),
 		    hm_fact("backup", to)), "%s: backup made: %s", path, to);
@@ -210,14 +212,25 @@ hm_backup(const char *path, const char *to, int64_t most_ms)
 	}
 	unlink(part);
 	hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", path),
-	    hm_fact("reason", c.why)), "%s: no backup to %s: %s", path, to,
-	    c.why);
+	    hm_fact("reason", c->why)), "%s: no backup to %s: %s", path, to,
+	    c->why);
 	return false;
 }
 
 bool
-hm_backup_version(const char *path, int64_t version)
+hm_backup(const char *path, const char *to, int64_t most_ms)
 {
+	struct copy c = {
+	    .end = most_ms >= 0 ? hm_monotonic_ms() + most_ms : -1};
+
+	return make_copy(&c, path, to);
+}
+
+bool
+hm_backup_version(const char *path, int64_t version, hm_backup_step *step,
+    void *context)
+{
+	struct copy c = {.end = -1, .step = step, .context = context};
 	char to[PATH_SIZE];
 	int n = snprintf(to, sizeof to, "%s.v%lld", path, (long long)version);
 
@@ -225,7 +238,7 @@ hm_backup_version(const char *path, int64_t version)
 		hm_log(HM_ERROR, "%s: no backup: its name is too long", path);
 		return false;
 	}
-	if (!hm_backup(path, to, -1))
+	if (!make_copy(&c, path, to))
 		return false;
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", path),
 	    hm_fact("backup", to)), "%s: is upgraded from version %lld; as it "

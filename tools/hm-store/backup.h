@@ -16,11 +16,15 @@
  */
 bool hm_backup(const char *path, const char *to, int64_t most_ms);
 
+/* Called after each step of a copy, a few MB. */
+typedef void hm_backup_step(void *context);
+
 /*
  * Copy it to PATH.vVERSION, before it is upgraded from that version. False,
  * logged, if there is no copy.
  */
-bool hm_backup_version(const char *path, int64_t version);
+bool hm_backup_version(const char *path, int64_t version,
+    hm_backup_step *step, void *context);
 
 /*
  * Copy it to STEM_backup_YYYYmmdd_HHMMSS.db beside the database, and remove all

@@ -63,7 +63,7 @@ struct work {
 	int64_t no_room_since; /* monotonic ms; 0: there is room */
 	int64_t started;       /* monotonic ms */
 	bool ending;
-	uint64_t progress; /* batches and hours so far */
+	uint64_t progress; /* batches, hours and steps so far */
 	int64_t progress_at; /* monotonic ms at which that last changed */
 	struct hm_record record;
 };
@@ -185,7 +185,8 @@ check_stuck(struct work *work)
 	int64_t now = hm_monotonic_ms();
 
 	read_counts(work);
-	progress = work->counts.store.batches + work->counts.store.hours;
+	progress = work->counts.store.batches + work->counts.store.hours +
+	    work->counts.store.steps;
 	if (work->progress_at == 0 || progress != work->progress)
 		work->progress_at = now;
 	work->progress = progress;
@@ -249,6 +250,13 @@ end_storing(struct work *work)
 	left = work->lost;
 	if (!hm_stream_has_successor(work->stream))
 		left += work->counts.queued;
+	if (left == 0 && work->counts.store.failing != 0 &&
+	    !hm_stream_has_successor(work->stream)) {
+		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", path)),
+		    "%s: the database could not be opened or upgraded; try "
+		    "again when the cause above is gone", path);
+		return HM_EXIT_TEMP;
+	}
 	if (left == 0) {
 		hm_log_facts(HM_INFO, HM_FACTS(hm_fact("file", path),
 		    hm_fact_int("rows", (int64_t)work->counts.store.rows)),

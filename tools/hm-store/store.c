@@ -154,6 +154,22 @@ note_settings(struct hm_store *s)
 	return good && hm_db_run(&s->db, "COMMIT");
 }
 
+static void
+count_step(void *context)
+{
+	struct hm_store *s = context;
+
+	s->counts.steps++;
+	if (s->options.step != NULL)
+		s->options.step(s->options.context);
+}
+
+static bool
+save(void *context, const char *path, int64_t version)
+{
+	return hm_backup_version(path, version, count_step, context);
+}
+
 /* NULL, or why it could not be opened. */
 static const char *
 open_db(struct hm_store *s)
@@ -172,7 +188,7 @@ open_db(struct hm_store *s)
 	if (why == NULL)
 		why = hm_schema_bring_up(&s->db);
 	if (why == NULL)
-		why = hm_schema_migrate(&s->db, hm_backup_version);
+		why = hm_schema_migrate(&s->db, save, s);
 	if (why == NULL && (!hm_row_insert_prepare(s->rows, &s->db) ||
 	    !hm_rollup_prepare(&s->rollup, &s->db, s->options.reset_hour) ||
 	    !note_settings(s)))
@@ -250,6 +266,7 @@ hm_store_write(struct hm_store *s, struct hm_backlog *backlog, size_t count)
 		why = hm_db_reason(&s->db);
 	if (why != NULL) {
 		before.refused = s->counts.refused;
+		before.steps = s->counts.steps;
 		s->counts = before;
 		s->counts.busy = is_busy(s);
 		begin_trouble(s, why, count);

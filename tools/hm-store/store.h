@@ -20,6 +20,9 @@ struct hm_store_options {
 	int64_t retention; /* how long readings are kept, in s; 0: for ever */
 	const struct hm_store_setting *settings; /* borrowed */
 	size_t setting_count;
+	void (*step)(void *context); /* counts have changed in a write; or
+	                                NULL */
+	void *context;
 };
 
 struct hm_store_counts {
@@ -27,6 +30,7 @@ struct hm_store_counts {
 	uint64_t known;    /* records that the database had already */
 	uint64_t batches;
 	uint64_t hours;    /* hours made */
+	uint64_t steps;    /* of the copy before an upgrade */
 	uint64_t pruned;   /* rows */
 	uint64_t failures; /* attempts that failed */
 	uint64_t failing;  /* 1 from a failure to the next success */

@@ -45,6 +45,12 @@ publish(struct hm_store_thread *t)
 	notify(t);
 }
 
+static void
+on_step(void *context)
+{
+	publish(context);
+}
+
 static bool
 write_some(struct hm_store_thread *t, size_t count)
 {
@@ -159,6 +165,8 @@ hm_store_thread_start(const struct hm_store_thread_options *options)
 		t = NULL;
 	} else {
 		t->options = *options;
+		t->options.store.step = on_step;
+		t->options.store.context = t;
 		t->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		t->backlog = hm_backlog_new(options->backlog);
 		t->store = hm_store_new(&options->store);

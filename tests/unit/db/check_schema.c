@@ -42,8 +42,9 @@ bring_up(const char *name)
 }
 
 static bool
-save(const char *path, int64_t version)
+save(void *context, const char *path, int64_t version)
 {
+	ck_assert_ptr_eq(context, &saved);
 	ck_assert_str_eq(path, db.path);
 	ck_assert_int_eq(version, 1);
 	ck_assert_int_eq(number(&db, "PRAGMA user_version"), 1);
@@ -54,7 +55,7 @@ save(const char *path, int64_t version)
 static void
 migrate(void)
 {
-	const char *why = hm_schema_migrate(&db, save);
+	const char *why = hm_schema_migrate(&db, save, &saved);
 
 	ck_assert_msg(why == NULL, "%s", why);
 	ck_assert_int_eq(number(&db, "PRAGMA user_version"),
@@ -285,8 +286,8 @@ START_TEST(upgrades_nothing_that_cannot_be_saved)
 	copy_kept("1-reset-23.db");
 	bring_up("1-reset-23.db");
 	can_save = false;
-	ck_assert_str_eq(hm_schema_migrate(&db, save), "it is of an older "
-	    "version, and cannot be copied before it is upgraded");
+	ck_assert_str_eq(hm_schema_migrate(&db, save, &saved), "it is of an "
+	    "older version, and cannot be copied before it is upgraded");
 	hm_db_close(&db);
 	bring_up("1-reset-23.db");
 	ck_assert_int_eq(number(&db, "PRAGMA user_version"), 1);

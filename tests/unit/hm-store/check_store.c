@@ -530,6 +530,37 @@ START_TEST(a_thread_ends_with_rows_left)
 }
 END_TEST
 
+/* A copy that goes on is progress. */
+
+static void
+see_step(void *context)
+{
+	*(uint64_t *)context = counts->steps;
+}
+
+START_TEST(counts_the_steps_of_the_copy_before_an_upgrade)
+{
+	struct hm_db db;
+	uint64_t seen = 0;
+
+	open_plain(&db, "hm.db");
+	ck_assert_ptr_null(hm_schema_bring_up(&db));
+	run(&db, "PRAGMA user_version = 1");
+	hm_db_close(&db);
+	hm_store_free(store);
+	options.step = see_step;
+	options.context = &seen;
+	open_store();
+	ck_assert_int_eq(mkdir(in_scratch("hm.db.v1"), 0700), 0);
+	ck_assert(!write_all());
+	ck_assert_uint_ge(seen, 1);
+	ck_assert_uint_eq(counts->steps, seen);
+	ck_assert_int_eq(rmdir(in_scratch("hm.db.v1")), 0);
+	ck_assert(write_all());
+	ck_assert_uint_eq(counts->steps, seen);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -537,6 +568,7 @@ main(void)
 	TCase *tcase = tcase_create("store");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, counts_the_steps_of_the_copy_before_an_upgrade);
 	tcase_add_test(tcase, writes_and_counts);
 	tcase_add_test(tcase, writes_a_part);
 	tcase_add_test(tcase, notes_settings_that_change);
