@@ -199,6 +199,29 @@ START_TEST(fills_an_evening)
 }
 END_TEST
 
+/* The DTU's total of the evening before has 500 of an inverter that left. */
+START_TEST(continues_the_total_of_the_day_before)
+{
+	keep_poll("roof", "2026-06-10T18:00:00Z", 3000);
+	keep(k, "dtu", "2026-06-10T18:01:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"D-roof\",\"total_production\":11500");
+	/* 800 were made after it, and 1600 until 9:00. */
+	keep(k, "dtu", "2026-06-11T09:00:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"D-roof\",\"total_production\":13900");
+	keep(k, "port", "2026-06-11T09:00:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"1\",\"port\":1,\"today_production\":1200,"
+	    "\"total_production\":9800");
+	keep(k, "port", "2026-06-11T09:00:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"1\",\"port\":2,\"today_production\":400,"
+	    "\"total_production\":3600");
+	keep_curve("roof", "2026-06-11T07:00:00Z", 0, 120, 800);
+	make_all();
+	ck_assert_str_eq(answer(&k->db, "SELECT hour / 3600 % 24, "
+	    "today_production, total_production FROM dtu_hourly "
+	    "WHERE filled"), "7|800|13100\n8|1600|13900");
+}
+END_TEST
+
 /* Nothing is known of the energy, or of its distribution. */
 START_TEST(fills_nothing_by_guess)
 {
@@ -506,6 +529,7 @@ main(void)
 	tcase_add_test(tcase, marks_what_is_filled);
 	tcase_add_test(tcase, prefers_readings);
 	tcase_add_test(tcase, fills_an_evening);
+	tcase_add_test(tcase, continues_the_total_of_the_day_before);
 	tcase_add_test(tcase, fills_nothing_by_guess);
 	tcase_add_test(tcase, keeps_filled_hours);
 	tcase_add_test(tcase, fills_days);
