@@ -106,20 +106,31 @@ static const char fill_sql[] = MISSING
     "SELECT day, dtu, serial, port, 0, 1, round(until - since, 6), "
     "round(until, 6) FROM ends";
 
-/* Days of a whole DTU without readings are the sums of those of its inputs. */
+/*
+ * On days of a whole DTU without readings its energy is the sum of those of its
+ * inputs. Its total, which may include inverters that have left, grows by what
+ * theirs have grown since its last day with readings (`base`).
+ */
 static const char clear_dtu_sql[] = MISSING
     "DELETE FROM dtu_daily WHERE samples = 0 AND (day, dtu) IN "
     "(SELECT date(from_day, n || ' days'), dtu FROM missing)";
 
 static const char fill_dtu_sql[] = MISSING
+    ", empty AS (SELECT *, (SELECT max(day) FROM dtu_daily AS d "
+    "WHERE d.dtu = own.dtu AND d.day < own.day AND d.samples > 0) AS base "
+    "FROM port_daily AS own WHERE samples = 0 AND (day, dtu) IN "
+    "(SELECT date(from_day, n || ' days'), dtu FROM missing)), "
+    "grown AS (SELECT *, total_production - (SELECT p.total_production "
+    "FROM port_daily AS p WHERE " SAME_INPUT("p", "empty")
+    " AND p.day <= base AND p.samples > 0 ORDER BY p.day DESC LIMIT 1) "
+    "AS growth FROM empty) "
     "INSERT OR IGNORE INTO dtu_daily (day, dtu, serial, samples, filled, "
     "today_production, total_production) "
     "SELECT day, dtu, (SELECT serial FROM dtu_latest AS l "
-    "WHERE l.dtu = p.dtu), 0, 1, round(sum(today_production), 6), "
-    "round(sum(total_production), 6) FROM port_daily AS p "
-    "WHERE samples = 0 AND (day, dtu) IN "
-    "(SELECT date(from_day, n || ' days'), dtu FROM missing) "
-    "GROUP BY day, dtu";
+    "WHERE l.dtu = grown.dtu), 0, 1, round(sum(today_production), 6), "
+    "round((SELECT total_production FROM dtu_daily AS d "
+    "WHERE d.dtu = grown.dtu AND d.day = base) + sum(growth), 6) "
+    "FROM grown GROUP BY day, dtu";
 
 bool
 hm_rollup_energy_note(struct hm_db *db, int64_t hour)

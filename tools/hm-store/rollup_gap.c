@@ -6,6 +6,7 @@
 
 #include "day_hours.h"
 #include "power_curve.h"
+#include "rollup_curve.h"
 
 #define DAY 86400
 #define INPUTS_MAX ((size_t)1000)
@@ -14,6 +15,8 @@
 #define CONFIRMED_AFTER 7200
 /* The curve and the counters may differ by half, and by so much an input. */
 #define SLACK 20.0 /* Wh */
+/* A DTU's total from longer than this before the day is not continued. */
+#define TOTAL_AGE (2 * (int64_t)DAY)
 
 /* An input with a lifetime counter. */
 struct input {
@@ -23,6 +26,7 @@ struct input {
 	double start; /* the counter at the start of the day */
 	struct hm_curve_span span; /* of the gap */
 	double limit; /* the counter in the hours after the gap */
+	double base; /* the counter at the DTU's last total */
 };
 
 struct gaps {
@@ -37,6 +41,7 @@ struct gaps {
 	size_t inputs;
 	int64_t until; /* the latest `to` of the spans */
 	double growth; /* of all spans, in Wh */
+	double total; /* the DTU's last before the gap; NAN: none */
 };
 
 /* Statements */
@@ -107,40 +112,6 @@ find_readings(struct gaps *g)
 				if (g->begin[i] ==
 				    sqlite3_column_int64(rows, 0))
 					g->has_readings[i] = true;
-	sqlite3_finalize(rows);
-	return result == SQLITE_DONE;
-}
-
-/*
- * Packages have the time of their own first value. Should they all have that of
- * the first package, they follow one another.
- */
-static const char curve_sql[] = "SELECT h.start, h.package, "
-    "json_extract(h.data, '$.step'), c.value "
-    "FROM history AS h, json_each(h.data, '$.curve') AS c "
-    "WHERE h.start > ?1 AND h.start < ?2 AND h.dtu = ?3 AND h.serial = ?4 "
-    "ORDER BY h.start, h.package, c.key";
-
-static bool
-read_curve(struct gaps *g)
-{
-	sqlite3_stmt *rows = NULL;
-	int64_t start = INT64_MIN, number = 0;
-	int result = SQLITE_ERROR;
-
-	hm_power_curve_start(&g->curve, g->begin[0]);
-	if (prepare(g, curve_sql, g->begin[0] - DAY, end_of_day(g), &rows)) {
-		hm_db_bind_slice(rows, 4, g->serial);
-		while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
-			int64_t step = sqlite3_column_int(rows, 2);
-
-			if (sqlite3_column_int64(rows, 0) != start)
-				number = 0;
-			start = sqlite3_column_int64(rows, 0);
-			hm_power_curve_add(&g->curve, start + number++ * step,
-			    step, sqlite3_column_double(rows, 3));
-		}
-	}
 	sqlite3_finalize(rows);
 	return result == SQLITE_DONE;
 }
@@ -264,6 +235,46 @@ find_after(const struct gaps *g, struct input *input, size_t end)
 	return find_grown(g, input, from);
 }
 
+/* The counter of each input at the time of the DTU's last total. */
+static bool
+find_bases(struct gaps *g, int64_t hour)
+{
+	for (size_t i = 0; i < g->inputs; i++) {
+		struct input *input = &g->input[i];
+
+		input->base = NAN;
+		if (hour < g->begin[0] && !ask_input(g, input,
+		    "SELECT total_production FROM port_hourly WHERE ?2 "
+		    "AND hour = ?1 AND dtu = ?3 AND serial = ?4 "
+		    "AND port = ?5 AND filled = 0", hour, 1, &input->base))
+			return false;
+		if (isnan(input->base))
+			input->base = input->span.first;
+	}
+	return true;
+}
+
+static bool
+find_total(struct gaps *g, size_t first)
+{
+	sqlite3_stmt *find = NULL;
+	int64_t hour = INT64_MIN;
+	bool good = prepare(g, "SELECT hour, total_production FROM dtu_hourly "
+	    "WHERE hour >= ?1 AND hour < ?2 AND dtu = ?3 AND filled = 0 "
+	    "AND total_production IS NOT NULL ORDER BY hour DESC LIMIT 1",
+	    g->begin[0] - TOTAL_AGE, g->begin[first], &find);
+	int result = good ? sqlite3_step(find) : SQLITE_ERROR;
+
+	g->total = NAN;
+	if (result == SQLITE_ROW) {
+		hour = sqlite3_column_int64(find, 0);
+		g->total = sqlite3_column_double(find, 1);
+	}
+	sqlite3_finalize(find);
+	return (result == SQLITE_ROW || result == SQLITE_DONE) &&
+	    find_bases(g, hour);
+}
+
 /* Find the spans of a gap. *known is whether every input has one. */
 static bool
 find_spans(struct gaps *g, size_t first, size_t end, bool *known)
@@ -316,7 +327,7 @@ write_input(const struct gaps *g, const struct input *input, size_t hour,
 	return good;
 }
 
-/* The DTU's counters are the sums of those of its inputs; NAN: not known. */
+/* The DTU's counters; NAN: not known. */
 static bool
 write_dtu(const struct gaps *g, size_t hour, double total, double today)
 {
@@ -355,7 +366,7 @@ write_dtu(const struct gaps *g, size_t hour, double total, double today)
 static bool
 write_hour(const struct gaps *g, size_t hour)
 {
-	double total = 0, today = 0;
+	double total = g->total, today = 0;
 
 	for (size_t i = 0; i < g->inputs; i++) {
 		const struct input *input = &g->input[i];
@@ -364,7 +375,7 @@ write_hour(const struct gaps *g, size_t hour)
 
 		if (!write_input(g, input, hour, counter))
 			return false;
-		total += counter;
+		total += counter - input->base;
 		today += input->has_start ? counter - input->start : NAN;
 	}
 	return write_dtu(g, hour, total, today);
@@ -391,6 +402,8 @@ fill_gap(struct gaps *g, size_t first, size_t end)
 		return false;
 	if (!known || !fits(g))
 		return true;
+	if (!find_total(g, first))
+		return false;
 	for (size_t i = first; i < end; i++)
 		if (hm_power_curve_part(&g->curve, g->begin[i],
 		    g->begin[i + 1]).count > 0 && !write_hour(g, i))
@@ -451,7 +464,9 @@ fill_dtus(struct gaps *g)
 				break;
 			if (!has_gap(g, sqlite3_column_int(dtus, 2)))
 				continue;
-			if (!read_curve(g) || !find_inputs(g) || !fill_gaps(g))
+			if (!hm_rollup_curve_read(g->db, g->dtu, g->serial,
+			    g->begin[0], end_of_day(g), &g->curve) ||
+			    !find_inputs(g) || !fill_gaps(g))
 				break;
 		}
 	sqlite3_finalize(dtus);

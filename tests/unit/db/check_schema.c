@@ -373,12 +373,16 @@ START_TEST(replaces_views)
 }
 END_TEST
 
-/* Readings of 26 and 27 November; the last of input 2 is stale. */
+/*
+ * Readings of 26 and 27 November; the last of input 2 is stale, and before the
+ * last of input 1 the energy begins again.
+ */
 START_TEST(today_does_not_wait_for_the_first_day)
 {
 	static const char insert[] = "INSERT INTO port (time, dtu, serial, "
 	    "port, stale, today_production, pv_power) VALUES "
 	    "(1795694400, 'roof', '1161', 1, 0, 2000, 390), "
+	    "(1795777140, 'roof', '1161', 1, 0, 2100, 200), "
 	    "(1795777200, 'roof', '1161', 1, 0, NULL, 300), "
 	    "(1795777260, 'roof', '1161', 1, 0, 1886, 250), "
 	    "(1795777200, 'roof', '1161', 2, 0, NULL, 310), "

@@ -115,7 +115,7 @@ START_TEST(fills_hours)
 	    "10 06|1|600|5600\n10 09|1|2400|7400\n10 10|1|3000|8000\n"
 	    "10 06|2|200|2200\n10 09|2|799|2799\n10 10|2|999|2999");
 	ck_assert_str_eq(answer(&k->db, filled_dtu_sql),
-	    "roof|10 06|D-roof|0|0|800.0|800.0|800.0|800|7800\n"
+	    "roof|10 06|D-roof|0|0|800.0|800.0|800.0|800|\n"
 	    "roof|10 09|D-roof|0|0|799.875|799.9|799.9|3199|10199\n"
 	    "roof|10 10|D-roof|0|0|799.875|799.9|799.9|3999|10999");
 	ck_assert_str_eq(answer(&k->db, "SELECT day, samples, filled, "
@@ -199,6 +199,29 @@ START_TEST(fills_an_evening)
 }
 END_TEST
 
+/* The DTU's total of the evening before has 500 of an inverter that left. */
+START_TEST(continues_the_total_of_the_day_before)
+{
+	keep_poll("roof", "2026-06-10T18:00:00Z", 3000);
+	keep(k, "dtu", "2026-06-10T18:01:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"D-roof\",\"total_production\":11500");
+	/* 800 were made after it, and 1600 until 9:00. */
+	keep(k, "dtu", "2026-06-11T09:00:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"D-roof\",\"total_production\":13900");
+	keep(k, "port", "2026-06-11T09:00:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"1\",\"port\":1,\"today_production\":1200,"
+	    "\"total_production\":9800");
+	keep(k, "port", "2026-06-11T09:00:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"1\",\"port\":2,\"today_production\":400,"
+	    "\"total_production\":3600");
+	keep_curve("roof", "2026-06-11T07:00:00Z", 0, 120, 800);
+	make_all();
+	ck_assert_str_eq(answer(&k->db, "SELECT hour / 3600 % 24, "
+	    "today_production, total_production FROM dtu_hourly "
+	    "WHERE filled"), "7|800|13100\n8|1600|13900");
+}
+END_TEST
+
 /* Nothing is known of the energy, or of its distribution. */
 START_TEST(fills_nothing_by_guess)
 {
@@ -242,6 +265,9 @@ END_TEST
 START_TEST(fills_days)
 {
 	keep_poll("roof", "2026-06-10T07:00:00Z", 900);
+	/* An inverter that has left made 500. */
+	keep(k, "dtu", "2026-06-10T07:01:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"D-roof\",\"total_production\":8700");
 	for (int port = 1; port <= 2; port++)
 		keep(k, "port", "2026-06-13T07:00:00Z", "\"dtu\":\"roof\","
 		    "\"serial\":\"1\",\"port\":%d,\"today_production\":30,"
@@ -249,9 +275,9 @@ START_TEST(fills_days)
 	make_all();
 	ck_assert_str_eq(answer(&k->db, "SELECT day, serial, samples, filled, "
 	    "today_production, total_production FROM dtu_daily"),
-	    "2026-06-10|D-roof|1|0|1200|8200\n"
-	    "2026-06-11|D-roof|0|1|4900|13100\n"
-	    "2026-06-12|D-roof|0|1|4900|18000");
+	    "2026-06-10|D-roof|2|0|1200|8700\n"
+	    "2026-06-11|D-roof|0|1|4900|13600\n"
+	    "2026-06-12|D-roof|0|1|4900|18500");
 	ck_assert_str_eq(answer(&k->db, "SELECT day, samples, filled "
 	    "FROM port_daily WHERE port = 1"), "2026-06-10|1|0\n"
 	    "2026-06-11|0|1\n2026-06-12|0|1\n2026-06-13|1|0");
@@ -263,7 +289,7 @@ START_TEST(fills_days)
 		    "\"total_production\":%d", port, 8030);
 	make_all();
 	ck_assert_str_eq(answer(&k->db, "SELECT day, samples, filled "
-	    "FROM dtu_daily"), "2026-06-10|1|0\n2026-06-11|0|1\n"
+	    "FROM dtu_daily"), "2026-06-10|2|0\n2026-06-11|0|1\n"
 	    "2026-06-12|1|0");
 }
 END_TEST
@@ -349,6 +375,7 @@ END_TEST
 /* Random gaps */
 
 #define INPUTS 3
+#define LEFT 500 /* Wh that an inverter made that has left */
 
 struct plant {
 	double sum[INPUTS];            /* Wh so far */
@@ -390,6 +417,7 @@ static void
 put_poll(const struct plant *p, int m)
 {
 	char time[HM_RFC3339_SIZE], line[300];
+	int total = LEFT;
 
 	hm_rfc3339_format(MORNING + m * MINUTE, time);
 	for (int i = 0; i < INPUTS; i++) {
@@ -398,9 +426,11 @@ put_poll(const struct plant *p, int m)
 		    "\"today_production\":%d,\"total_production\":%d}", time,
 		    i + 1, p->made[i][m], 1000 + p->made[i][m]);
 		keep_line(k, hm_text(line));
+		total += 1000 + p->made[i][m];
 	}
 	snprintf(line, sizeof line, "{\"type\":\"dtu\",\"time\":\"%s\","
-	    "\"dtu\":\"roof\",\"serial\":\"D-roof\"}", time);
+	    "\"dtu\":\"roof\",\"serial\":\"D-roof\","
+	    "\"total_production\":%d}", time, total);
 	keep_line(k, hm_text(line));
 }
 
@@ -477,8 +507,8 @@ START_TEST(fills_any_gaps)
 	    "ORDER BY hour), 0) AS made FROM port_hourly)) FROM port_daily"),
 	    0);
 	ck_assert_int_eq(number(&k->db, "SELECT count(*) FROM dtu_hourly AS d "
-	    "WHERE filled AND total_production <> (SELECT "
-	    "sum(total_production) FROM port_hourly AS p "
+	    "WHERE filled AND total_production IS NOT (SELECT "
+	    "500 + sum(total_production) FROM port_hourly AS p "
 	    "WHERE p.hour = d.hour)"), 0);
 	snprintf(before, sizeof before, "%s", answer(&k->db, all_sql));
 	run(&k->db, "INSERT OR IGNORE INTO rollup_due "
@@ -499,6 +529,7 @@ main(void)
 	tcase_add_test(tcase, marks_what_is_filled);
 	tcase_add_test(tcase, prefers_readings);
 	tcase_add_test(tcase, fills_an_evening);
+	tcase_add_test(tcase, continues_the_total_of_the_day_before);
 	tcase_add_test(tcase, fills_nothing_by_guess);
 	tcase_add_test(tcase, keeps_filled_hours);
 	tcase_add_test(tcase, fills_days);
