@@ -44,15 +44,15 @@ rows() {
 }
 
 # The differences between the hours of each input, and between the hours of the
-# DTU and those of its inputs.
+# DTU and those of its inputs. Before its first reading a DTU has no total.
 wrong() {
 	ask "SELECT count(*) FROM (SELECT total_production - lag(
 		total_production) OVER (PARTITION BY serial, port ORDER BY hour)
 		AS made FROM port_hourly) WHERE made < 0"
-	ask "SELECT count(*) FROM dtu_hourly AS d WHERE filled AND
-		(total_production, today_production) IS NOT
-		(SELECT sum(total_production), sum(today_production)
-		FROM port_hourly AS p WHERE p.hour = d.hour)"
+	ask "SELECT count(*) FROM dtu_hourly AS d JOIN (SELECT hour,
+		sum(total_production) AS total, sum(today_production) AS today
+		FROM port_hourly GROUP BY hour) AS p USING (hour) WHERE filled
+		AND (total_production <> p.total OR today_production IS NOT p.today)"
 	ask "SELECT count(*) FROM port_daily AS d WHERE today_production <>
 		(SELECT max(total_production) - min(total_production -
 		today_production) FROM port_hourly AS p WHERE p.serial = d.serial
