@@ -200,6 +200,15 @@ hm_decimal_rescale(struct hm_decimal value, unsigned scale, int64_t *units)
 }
 
 bool
+hm_decimal_whole(struct hm_slice text, int64_t min, int64_t max, int64_t *out)
+{
+	struct hm_decimal number;
+
+	return hm_decimal_parse(text, &number) &&
+	    hm_decimal_rescale(number, 0, out) && *out >= min && *out <= max;
+}
+
+bool
 hm_decimal_add(struct hm_decimal a, struct hm_decimal b, struct hm_decimal *out)
 {
 	unsigned scale = a.scale > b.scale ? a.scale : b.scale;

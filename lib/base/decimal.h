@@ -35,6 +35,10 @@ bool hm_decimal_parse(struct hm_slice text, struct hm_decimal *out);
  */
 double hm_decimal_double(struct hm_decimal value);
 
+/* Read a whole number from `min` to `max`; false if the text is none. */
+bool hm_decimal_whole(struct hm_slice text, int64_t min, int64_t max,
+    int64_t *out);
+
 /*
  * Print without trailing zeros ("230.1", "50", "-0.5"). Returns the length;
  * the text is ended by a NUL.

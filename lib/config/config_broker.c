@@ -43,10 +43,8 @@ static bool
 read_port(const char **p, int64_t *port)
 {
 	size_t n = strcspn(*p, "/");
-	struct hm_decimal d;
 
-	if (!hm_decimal_parse(hm_slice(*p, n), &d) ||
-	    !hm_decimal_rescale(d, 0, port) || *port < 1 || *port > UINT16_MAX)
+	if (!hm_decimal_whole(hm_slice(*p, n), 1, UINT16_MAX, port))
 		return false;
 	*p += n;
 	return true;

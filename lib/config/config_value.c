@@ -90,11 +90,7 @@ bool
 hm_config_number(struct hm_config *config, const char *text,
     const char *where, int64_t min, int64_t max, int64_t *number)
 {
-	struct hm_decimal d;
-
-	if (!hm_decimal_parse(hm_text(text), &d) ||
-	    !hm_decimal_rescale(d, 0, number) || *number < min ||
-	    *number > max) {
+	if (!hm_decimal_whole(hm_text(text), min, max, number)) {
 		hm_config_mistake(config, where, "found \"%s\", allowed is a "
 		    "whole number from %lld to %lld", text, (long long)min,
 		    (long long)max);

@@ -80,10 +80,8 @@ read_number(const char **p, const char *stop, int64_t min, int64_t max,
     int64_t *out)
 {
 	size_t n = strcspn(*p, stop);
-	struct hm_decimal d;
 
-	if (!hm_decimal_parse(hm_slice(*p, n), &d) ||
-	    !hm_decimal_rescale(d, 0, out) || *out < min || *out > max)
+	if (!hm_decimal_whole(hm_slice(*p, n), min, max, out))
 		return false;
 	*p += n;
 	return true;

@@ -46,11 +46,9 @@ find_name(struct hm_slice text, enum hm_sim_fault *fault)
 static bool
 parse_count(struct hm_slice text, uint64_t *n)
 {
-	struct hm_decimal d;
 	int64_t count;
 
-	if (!hm_decimal_parse(text, &d) || !hm_decimal_rescale(d, 0, &count) ||
-	    count < 1 || count > INT32_MAX)
+	if (!hm_decimal_whole(text, 1, INT32_MAX, &count))
 		return false;
 	*n = (uint64_t)count;
 	return true;

@@ -158,6 +158,25 @@ START_TEST(rescales)
 }
 END_TEST
 
+START_TEST(reads_whole_numbers_in_bounds)
+{
+	int64_t number;
+
+	ck_assert(hm_decimal_whole(hm_text("1"), 1, 8, &number));
+	ck_assert_int_eq(number, 1);
+	ck_assert(hm_decimal_whole(hm_text("8.0"), 1, 8, &number));
+	ck_assert_int_eq(number, 8);
+	ck_assert(hm_decimal_whole(hm_text("-9223372036854775808"), INT64_MIN,
+	    INT64_MAX, &number));
+	ck_assert_int_eq(number, INT64_MIN);
+	ck_assert(!hm_decimal_whole(hm_text("0"), 1, 8, &number));
+	ck_assert(!hm_decimal_whole(hm_text("9"), 1, 8, &number));
+	ck_assert(!hm_decimal_whole(hm_text("1.5"), 1, 8, &number));
+	ck_assert(!hm_decimal_whole(hm_text(""), 0, 8, &number));
+	ck_assert(!hm_decimal_whole(hm_text("4 "), 0, 8, &number));
+}
+END_TEST
+
 START_TEST(adds)
 {
 	struct hm_decimal sum;
@@ -265,6 +284,7 @@ main(void)
 	tcase_add_loop_test(tc, prints_without_trailing_zeros, 0,
 	    COUNT(printed));
 	tcase_add_test(tc, rescales);
+	tcase_add_test(tc, reads_whole_numbers_in_bounds);
 	tcase_add_test(tc, adds);
 	tcase_add_test(tc, multiplies);
 	tcase_add_test(tc, becomes_the_nearest_double);

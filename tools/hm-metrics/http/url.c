@@ -68,15 +68,12 @@ hm_url_parse(const char *path, struct hm_url *url)
 bool
 hm_url_limit(const char *text, int *limit)
 {
-	struct hm_decimal dec;
 	int64_t number;
 
 	*limit = HM_URL_LIMIT_DEFAULT;
 	if (text == NULL)
 		return true;
-	if (!hm_decimal_parse(hm_text(text), &dec) ||
-	    !hm_decimal_rescale(dec, 0, &number) || number < 1 ||
-	    number > HM_URL_LIMIT_MAX)
+	if (!hm_decimal_whole(hm_text(text), 1, HM_URL_LIMIT_MAX, &number))
 		return false;
 	*limit = (int)number;
 	return true;
