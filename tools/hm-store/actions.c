@@ -14,6 +14,7 @@
 #include "db/history_read.h"
 #include "db/schema.h"
 #include "export.h"
+#include "print_record.h"
 #include "record/record.h"
 #include "rename_action.h"
 #include "stream/stream.h"
@@ -125,21 +126,13 @@ static int
 print_stats(struct hm_db *db)
 {
 	char buf[8192], time[HM_RFC3339_SIZE];
-	struct hm_slice line;
 	struct hm_json e;
 
 	hm_json_start(&e, buf, sizeof buf);
 	hm_json_record(&e, "database", hm_rfc3339_format(hm_clock_now(), time));
 	if (!hm_history_stats(db, &e))
 		return cannot(db->path, "cannot count", hm_db_reason(db));
-	hm_json_object_end(&e);
-	if (!hm_json_done(&e, &line))
-		return HM_EXIT_SOFTWARE;
-	if (printf("%.*s\n", (int)line.n, line.p) < 0 || fflush(stdout) != 0) {
-		hm_log_errno(HM_ERROR, "cannot write to stdout");
-		return HM_EXIT_IO;
-	}
-	return HM_EXIT_OK;
+	return hm_print_record(&e);
 }
 
 static int

@@ -14,6 +14,7 @@
 #include "db/db.h"
 #include "db/schema.h"
 #include "db/sql.h"
+#include "print_record.h"
 #include "record/dtu_name.h"
 #include "record/record.h"
 #include "rename.h"
@@ -283,7 +284,6 @@ static int
 print_result(struct action *a, bool dry_run)
 {
 	char buf[RESULT_SIZE], time[HM_RFC3339_SIZE];
-	struct hm_slice line;
 	struct hm_json e;
 
 	hm_json_start(&e, buf, sizeof buf);
@@ -299,14 +299,7 @@ print_result(struct action *a, bool dry_run)
 		hm_json_int(&e, "merged", a->rename.merged);
 		hm_json_text(&e, "backup", a->backup);
 	}
-	hm_json_object_end(&e);
-	if (!hm_json_done(&e, &line))
-		return HM_EXIT_SOFTWARE;
-	if (printf("%.*s\n", (int)line.n, line.p) < 0 || fflush(stdout) != 0) {
-		hm_log_errno(HM_ERROR, "cannot write to stdout");
-		return HM_EXIT_IO;
-	}
-	return HM_EXIT_OK;
+	return hm_print_record(&e);
 }
 
 /* Whether the totals of an inverter cannot go on, because no ledger is kept. */
