@@ -449,9 +449,7 @@ END_TEST
 static void
 keep_energy(const char *time, int port, int today, int total)
 {
-	keep(k, "port", time, "\"dtu\":\"roof\",\"serial\":\"1\","
-	    "\"port\":%d,\"today_production\":%d,"
-	    "\"total_production\":%d", port, today, total);
+	keep_input(k, "roof", time, port, today, total);
 }
 
 static const char energy_sql[] = "SELECT day, today_production, "

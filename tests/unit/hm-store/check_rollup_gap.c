@@ -48,9 +48,7 @@ keep_poll(const char *dtu, const char *time, int today)
 	for (int port = 1; port <= 2; port++) {
 		int energy = port == 1 ? today : today / 3;
 
-		keep(k, "port", time, "\"dtu\":\"%s\",\"serial\":\"1\","
-		    "\"port\":%d,\"today_production\":%d,"
-		    "\"total_production\":%d", dtu, port, energy,
+		keep_input(k, dtu, time, port, energy,
 		    (port == 1 ? 5000 : 2000) + energy);
 	}
 }
@@ -179,15 +177,9 @@ START_TEST(fills_an_evening)
 	make_all();
 	ck_assert_str_eq(answer(&k->db, filled_sql), "");
 	/* 1800 and 600 Wh were made until 18:30, and seen in the morning. */
-	keep(k, "port", "2026-06-11T07:00:00Z", "\"dtu\":\"roof\","
-	    "\"serial\":\"1\",\"port\":1,\"today_production\":0,"
-	    "\"total_production\":8000");
-	keep(k, "port", "2026-06-11T07:01:00Z", "\"dtu\":\"roof\","
-	    "\"serial\":\"1\",\"port\":1,\"today_production\":9,"
-	    "\"total_production\":9809");
-	keep(k, "port", "2026-06-11T07:01:00Z", "\"dtu\":\"roof\","
-	    "\"serial\":\"1\",\"port\":2,\"today_production\":3,"
-	    "\"total_production\":3603");
+	keep_input(k, "roof", "2026-06-11T07:00:00Z", 1, 0, 8000);
+	keep_input(k, "roof", "2026-06-11T07:01:00Z", 1, 9, 9809);
+	keep_input(k, "roof", "2026-06-11T07:01:00Z", 2, 3, 3603);
 	make_all();
 	ck_assert_str_eq(answer(&k->db, filled_sql),
 	    "10 16|1|3900|8900\n10 17|1|4500|9500\n10 18|1|4800|9800\n"
@@ -208,12 +200,8 @@ START_TEST(continues_the_total_of_the_day_before)
 	/* 800 were made after it, and 1600 until 9:00. */
 	keep(k, "dtu", "2026-06-11T09:00:00Z", "\"dtu\":\"roof\","
 	    "\"serial\":\"D-roof\",\"total_production\":13900");
-	keep(k, "port", "2026-06-11T09:00:00Z", "\"dtu\":\"roof\","
-	    "\"serial\":\"1\",\"port\":1,\"today_production\":1200,"
-	    "\"total_production\":9800");
-	keep(k, "port", "2026-06-11T09:00:00Z", "\"dtu\":\"roof\","
-	    "\"serial\":\"1\",\"port\":2,\"today_production\":400,"
-	    "\"total_production\":3600");
+	keep_input(k, "roof", "2026-06-11T09:00:00Z", 1, 1200, 9800);
+	keep_input(k, "roof", "2026-06-11T09:00:00Z", 2, 400, 3600);
 	keep_curve("roof", "2026-06-11T07:00:00Z", 0, 120, 800);
 	make_all();
 	ck_assert_str_eq(answer(&k->db, "SELECT hour / 3600 % 24, "
@@ -243,7 +231,7 @@ START_TEST(fills_nothing_by_guess)
 }
 END_TEST
 
-/* Readings of before and after the gap have been removed. */
+/* Retention has removed the readings before and after the gap. */
 START_TEST(keeps_filled_hours)
 {
 	keep_away("roof");
@@ -269,9 +257,8 @@ START_TEST(fills_days)
 	keep(k, "dtu", "2026-06-10T07:01:00Z", "\"dtu\":\"roof\","
 	    "\"serial\":\"D-roof\",\"total_production\":8700");
 	for (int port = 1; port <= 2; port++)
-		keep(k, "port", "2026-06-13T07:00:00Z", "\"dtu\":\"roof\","
-		    "\"serial\":\"1\",\"port\":%d,\"today_production\":30,"
-		    "\"total_production\":%d", port, 9030);
+		keep_input(k, "roof", "2026-06-13T07:00:00Z", port, 30,
+		    9030);
 	make_all();
 	ck_assert_str_eq(answer(&k->db, "SELECT day, serial, samples, filled, "
 	    "today_production, total_production FROM dtu_daily"),
@@ -284,9 +271,8 @@ START_TEST(fills_days)
 	keep(k, "dtu", "2026-06-12T07:00:00Z", "\"dtu\":\"roof\","
 	    "\"serial\":\"D-roof\"");
 	for (int port = 1; port <= 2; port++)
-		keep(k, "port", "2026-06-12T07:00:00Z", "\"dtu\":\"roof\","
-		    "\"serial\":\"1\",\"port\":%d,\"today_production\":30,"
-		    "\"total_production\":%d", port, 8030);
+		keep_input(k, "roof", "2026-06-12T07:00:00Z", port, 30,
+		    8030);
 	make_all();
 	ck_assert_str_eq(answer(&k->db, "SELECT day, samples, filled "
 	    "FROM dtu_daily"), "2026-06-10|2|0\n2026-06-11|0|1\n"
@@ -300,9 +286,7 @@ keep_days(void)
 {
 	keep_poll("roof", "2026-06-10T07:00:00Z", 900);
 	for (int port = 1; port <= 2; port++)
-		keep(k, "port", "2026-06-14T07:00:00Z", "\"dtu\":\"roof\","
-		    "\"serial\":\"1\",\"port\":%d,\"today_production\":30,"
-		    "\"total_production\":%d", port,
+		keep_input(k, "roof", "2026-06-14T07:00:00Z", port, 30,
 		    port == 1 ? 6930 : 2433);
 }
 

@@ -125,3 +125,13 @@ keep(struct keeper *k, const char *type, const char *time,
 	keep_end(k);
 	return fate;
 }
+
+/* A reading of an input, with its energies in Wh. */
+static inline void
+keep_input(struct keeper *k, const char *dtu, const char *time, int port,
+    int today, int total)
+{
+	keep(k, "port", time, "\"dtu\":\"%s\",\"serial\":\"1\","
+	    "\"port\":%d,\"today_production\":%d,"
+	    "\"total_production\":%d", dtu, port, today, total);
+}
