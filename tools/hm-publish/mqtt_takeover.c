@@ -49,12 +49,12 @@ report_second(const struct hm_mqtt_link *link)
 void
 hm_mqtt_takeover_connected(struct hm_mqtt_link *link)
 {
+	bool taken_over = link->closed_by_broker && !link->failure_logged;
+
 	link->connected_at = hm_monotonic_ms();
-	if (!link->closed_by_broker || link->failure_logged) {
-		link->closed_by_broker = false;
-		return;
-	}
 	link->closed_by_broker = false;
+	if (!taken_over)
+		return;
 	link->takeovers++;
 	if (link->takeovers == 1)
 		report_first(link);
