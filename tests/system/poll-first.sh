@@ -1,7 +1,7 @@
 #!/bin/bash
-# The first polls of somebody who has just got hm: a wrong scheme, a wrong
-# address, a host that is no DTU, and a poll that takes its time. hm-poll names
-# the likely cause. The usual ports are on loopback addresses of this test.
+# What hm-poll says in a first poll: the likely cause if the scheme or the address
+# is wrong or the host is no DTU, and progress if the poll takes long. The ports
+# 502 and 10081 are on loopback addresses that only this test uses.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 lib=$(cd "$(dirname "$0")/../lib" && pwd)
