@@ -7,7 +7,7 @@
 #include "record/fields.h"
 #include "record/record.h"
 
-#define WH_MAX ((size_t)32) /* an energy as text */
+#define WH_TEXT ((size_t)32) /* an energy as text */
 #define WARN_SECONDS 3600 /* between two messages about a port */
 #define TOUCH_SECONDS 300
 /* Of a port of an unknown model, and of an inverter of one (MIT-5000). */
@@ -70,11 +70,11 @@ verdict_name(enum hm_energy_verdict verdict)
 }
 
 static const char *
-wh(int64_t energy, char out[WH_MAX])
+wh(int64_t energy, char out[WH_TEXT])
 {
 	if (energy < 0)
 		return "unknown";
-	snprintf(out, WH_MAX, "%lld Wh", (long long)energy);
+	snprintf(out, WH_TEXT, "%lld Wh", (long long)energy);
 	return out;
 }
 
@@ -85,7 +85,7 @@ log_verdict(const struct hm_guard_identity *id,
 {
 	struct hm_slice dtu = id->dtu->key.name;
 	int64_t shown = hm_energy_total(&port->energy);
-	char today[WH_MAX], total[WH_MAX], day[WH_MAX], all[WH_MAX];
+	char today[WH_TEXT], total[WH_TEXT], day[WH_TEXT], all[WH_TEXT];
 
 	if (!hm_log_shows(HM_DEBUG))
 		return;
