@@ -143,7 +143,7 @@ wait_for_lock(struct hm_dtu_job *job)
 		give_way(job);
 }
 
-/* Whether the DTU may be polled; if not, the job waits or its poll has ended. */
+/* Whether the DTU may be polled; if not, the job waits or its poll is over. */
 static bool
 may_poll(struct hm_dtu_job *job)
 {
@@ -177,7 +177,7 @@ may_poll(struct hm_dtu_job *job)
 
 /*
  * The lock is held for one connection, so that other processes can read the
- * DTU in between. If the system refuses the lock, or if it is stuck, polling goes
+ * DTU in between. If the system refuses the lock, or it is stuck, polling goes
  * on without it.
  */
 void

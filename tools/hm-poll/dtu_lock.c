@@ -203,7 +203,8 @@ hm_dtu_lock_is_stuck(const struct hm_dtu_lock *lock, int64_t period_ms,
 	known = KNOWN_PERIODS * period_ms;
 	if (!hm_lock_holder_find(&lock->busy, holder)) {
 		holder->pid = 0;
-		return busy >= UNKNOWN_MS && busy >= UNKNOWN_PERIODS * period_ms;
+		return busy >= UNKNOWN_MS &&
+		    busy >= UNKNOWN_PERIODS * period_ms;
 	}
 	if (holder->runs && strcmp(holder->name, "hm-poll") == 0)
 		return false;

@@ -55,12 +55,12 @@ enum hm_dtu_lock_result hm_dtu_lock_take(struct hm_dtu_lock *lock);
 int64_t hm_dtu_lock_idle_ms(const struct hm_dtu_lock *lock);
 
 /*
- * After HM_DTU_LOCK_BUSY: whether the lock protects the DTU from nobody, so that
- * it should be passed over. A live hm-poll releases it between its polls, and each
- * release shows in the file's time. So the lock is stuck if what holds it is known
- * to be no live hm-poll, and has had it for 3 periods; or if the holder is unknown
- * and there was no release for 10 periods, and 5 minutes. `holder` says who has
- * it, with pid 0 if it is unknown.
+ * After HM_DTU_LOCK_BUSY: whether the lock protects the DTU from nobody, so
+ * that it should be passed over. A live hm-poll releases it between its polls,
+ * and each release shows in the file's time. So the lock is stuck if its holder
+ * is known to be no live hm-poll, and has had it for 3 periods; or if the
+ * holder is unknown and there was no release for 10 periods, and 5 minutes.
+ * `holder` says who has it, with pid 0 if it is unknown.
  */
 bool hm_dtu_lock_is_stuck(const struct hm_dtu_lock *lock, int64_t period_ms,
     struct hm_lock_holder *holder);

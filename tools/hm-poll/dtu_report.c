@@ -291,7 +291,7 @@ hm_dtu_job_log_lock_stuck(const struct hm_dtu_job *job,
     const struct hm_lock_holder *holder)
 {
 	const char *name = dtu_of(job)->name;
-	char who[HM_LOCK_HOLDER_NAME + 40] = "a process that this one cannot see";
+	char who[HM_LOCK_HOLDER_NAME + 40] = "a process that is hidden";
 
 	if (holder->pid != 0)
 		snprintf(who, sizeof who, "process %d%s%s", (int)holder->pid,

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 /*
- * A line is "1: FLOCK  ADVISORY  WRITE 4711 fd:01:1234 0 EOF"; that of a process
- * that waits has "->" before FLOCK. proc_locks(5).
+ * A line is "1: FLOCK  ADVISORY  WRITE 4711 fd:01:1234 0 EOF"; that of a
+ * process that waits has "->" before FLOCK. proc_locks(5).
  */
 static bool
 is_lock_on(const char *line, const struct stat *file, int *pid)

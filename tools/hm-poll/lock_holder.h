@@ -11,7 +11,7 @@
 #define HM_LOCK_HOLDER_NAME ((size_t)17)
 
 struct hm_lock_holder {
-	pid_t pid; /* the process that took it; it may have left it to a child */
+	pid_t pid; /* that took it; a child may have it from there */
 	char name[HM_LOCK_HOLDER_NAME]; /* "" if it has ended */
 	bool runs; /* it is neither stopped nor dead */
 	int64_t age_ms; /* since it was started; 0 if it has ended */
