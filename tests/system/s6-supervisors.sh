@@ -94,7 +94,7 @@ check "a third start is refused" grep -q 'a chain runs in' <(second_start)
 
 # A supervisor is killed
 
-for service in pipes $services decode/log; do
+for service in pipes poll decode publish decode/log; do
 	old=$(stat_of "$service" pid)
 	kill -9 "$(supervisor_of "$service")"
 	check "$service: its supervisor is killed, and it is replaced" \
@@ -158,22 +158,33 @@ check "hung loggers do not stop the stream" until_true 20 \
 	polled_since $((before + 1))
 murder decode
 check "... nor keep a tool from a restart" is_ready decode
-alive() {
-	[ "$(curl -s -o "$work/alive" -w '%{http_code}' \
-		"http://127.0.0.1:$page/livez")" = 200 ]
+livez() {
+	[ "$(curl -s -o "$work/livez" -w '%{http_code}' \
+		"http://127.0.0.1:$page/livez")" = "$1" ]
 }
-check "... and all tools are alive" alive
+check "... and all tools are alive" livez 200
 kill -CONT "$(stat_of poll/log pid)"
 check "what was dropped is said when the logger is back" until_true 20 \
 	grep -qE 'hm-poll: warning: [0-9]+ messages were dropped' \
 	"$work/log/poll/current"
 stops "with hung loggers"
 
-# What is left of a chain
+# A tool that hangs is missed, even by an hm-metrics that never heard it.
 
 settings >"$work/hm.yaml"
 start_chain
-check "it starts once more" until_true 15 all_ready
+check "it starts for a tool that hangs" until_true 15 all_ready
+hung=$(stat_of poll pid)
+kill -STOP "$hung"
+murder metrics
+check "/livez is 503 when hm-poll hangs and hm-metrics has restarted" \
+	until_true 10 livez 503
+same "... and names it" "$(cat "$work/livez")" "hm-poll: failed"
+kill -CONT "$hung"
+check "... until it goes on" until_true 10 livez 200
+
+# What is left of a chain
+
 orphan=$(stat_of metrics pid)
 supervisors=$(for service in pipes $services; do
 	supervisor_of "$service"
