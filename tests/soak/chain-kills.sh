@@ -77,11 +77,16 @@ lottery() {
 	18) kind="the holder" victim=pipes ;;
 	19) kind="its supervisor" command=murder_supervisor victim=pipes ;;
 	esac
+	# The lines of a pipe are lost if the holder and both its tools are dead at
+	# once, or end: wait for those that were told to.
+	if [ "$kind" = "the holder" ]; then
+		sleep 2.5
+		until_true 20 chain_is_up
+	fi
 	old=$(pid_of "$victim")
 	"$command" "$victim" || return
 	echo "$(uptime_ms) $command $victim" >>"$work/kills"
 	drawn[$kind]=$((${drawn[$kind]:-0} + 1))
-	# The lines of a pipe are lost if the holder and both its tools are dead.
 	[ "$victim" != pipes ] || until_true 20 is_replaced pipes "$old"
 }
 
@@ -92,8 +97,9 @@ is_replaced() {
 
 # As an upgrade does: replace the file of the tool, and restart it once.
 restart() {
+	echo "$(uptime_ms) restart $1" >>"$work/kills"
 	install -m 755 "$HM_BIN/hm-$1" "$work/bin/hm-$1"
-	s6-svc -r "$scan/$1"
+	s6-svc -r "$scan/$1" 2>/dev/null
 }
 
 # A moment before a stop: kill a supervisor or let a logger hang.
@@ -231,7 +237,8 @@ while [ "$killed" -lt "$kills" ]; do
 	service=${names[RANDOM % ${#names[@]}]}
 	case $((RANDOM % 10)) in
 	0) restart "$service" && restarts=$((restarts + 1)) ;;
-	1) s6-svc -h "$scan/$service" && reloads=$((reloads + 1)) ;;
+	1) echo "$(uptime_ms) reload $service" >>"$work/kills"
+		s6-svc -h "$scan/$service" 2>/dev/null && reloads=$((reloads + 1)) ;;
 	*) lottery "$service" && killed=$((killed + 1)) ;;
 	esac
 	if [ $((killed * broker_kills)) -ge $(((broker_killed + 1) * kills)) ]; then
