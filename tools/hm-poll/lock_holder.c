@@ -1,6 +1,7 @@
 #include "lock_holder.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,36 +10,71 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/slice.h"
+
+/* The next word of a line of /proc; empty at its end. */
+static struct hm_slice
+next_word(const char **line)
+{
+	size_t n;
+
+	*line += strspn(*line, " \n");
+	n = strcspn(*line, " \n");
+	*line += n;
+	return hm_slice(*line - n, n);
+}
+
+static struct hm_slice
+nth_word(const char *line, int n)
+{
+	struct hm_slice word = next_word(&line);
+
+	while (n-- > 0)
+		word = next_word(&line);
+	return word;
+}
+
+/* 0 if it is no number. */
+static unsigned long long
+number(struct hm_slice word)
+{
+	char *end;
+	unsigned long long value = strtoull(word.n > 0 ? word.p : "", &end, 10);
+
+	return end == word.p + word.n ? value : 0;
+}
+
 /*
  * A line is "1: FLOCK  ADVISORY  WRITE 4711 fd:01:1234 0 EOF"; that of a
  * process that waits has "->" before FLOCK. proc_locks(5).
  */
 static bool
-is_lock_on(const char *line, const struct stat *file, int *pid)
+is_lock_on(const char *line, const struct stat *file)
 {
-	unsigned major, minor;
-	unsigned long long inode;
+	char place[60];
 
-	return sscanf(line, "%*u: FLOCK %*s %*s %d %x:%x:%llu", pid, &major,
-	    &minor, &inode) == 4 && inode == file->st_ino &&
-	    major == major(file->st_dev) && minor == minor(file->st_dev);
+	snprintf(place, sizeof place, "%02x:%02x:%llu", major(file->st_dev),
+	    minor(file->st_dev), (unsigned long long)file->st_ino);
+	return hm_slice_is(nth_word(line, 1), "FLOCK") &&
+	    hm_slice_is(nth_word(line, 5), place);
 }
 
-static bool
-find_pid(const struct stat *file, int *pid)
+static pid_t
+find_pid(const struct stat *file)
 {
 	FILE *locks = fopen("/proc/locks", "re");
 	char *line = NULL;
 	size_t cap = 0;
-	bool found = false;
+	unsigned long long pid = 0;
 
 	if (locks == NULL)
-		return false;
-	while (!found && getline(&line, &cap, locks) > 0)
-		found = is_lock_on(line, file, pid);
+		return 0;
+	while (pid == 0 && getline(&line, &cap, locks) > 0)
+		if (is_lock_on(line, file))
+			pid = number(nth_word(line, 4));
 	free(line);
 	fclose(locks);
-	return found && *pid > 0;
+	return pid <= INT_MAX ? (pid_t)pid : 0;
 }
 
 static int64_t
@@ -60,21 +96,21 @@ static bool
 read_status(struct hm_lock_holder *holder, const char *text)
 {
 	const char *name = strchr(text, '('), *end = strrchr(text, ')');
-	unsigned long long start;
-	char state;
+	struct hm_slice state;
 	size_t n;
 
-	if (name == NULL || end == NULL || end <= name ||
-	    sscanf(end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u "
-	    "%*u %*d %*d %*d %*d %*d %*d %llu", &state, &start) != 2)
+	if (name == NULL || end == NULL || end <= name)
+		return false;
+	state = nth_word(end + 1, 0);
+	if (state.n != 1)
 		return false;
 	n = (size_t)(end - name - 1);
 	if (n >= sizeof holder->name)
 		n = sizeof holder->name - 1;
 	memcpy(holder->name, name + 1, n);
 	holder->name[n] = '\0';
-	holder->runs = strchr("TtZXx", state) == NULL;
-	holder->age_ms = age_of(start);
+	holder->runs = strchr("TtZXx", state.p[0]) == NULL;
+	holder->age_ms = age_of(number(nth_word(end + 1, 19)));
 	return true;
 }
 
@@ -98,11 +134,6 @@ find_process(struct hm_lock_holder *holder)
 bool
 hm_lock_holder_find(const struct stat *file, struct hm_lock_holder *holder)
 {
-	int pid;
-
-	*holder = (struct hm_lock_holder){.pid = 0};
-	if (!find_pid(file, &pid))
-		return false;
-	holder->pid = pid;
-	return find_process(holder);
+	*holder = (struct hm_lock_holder){.pid = find_pid(file)};
+	return holder->pid != 0 && find_process(holder);
 }
