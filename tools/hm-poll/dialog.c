@@ -150,6 +150,12 @@ hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n)
 	return settle(d, turn);
 }
 
+size_t
+hm_dialog_skipped(const struct hm_dialog *d)
+{
+	return d->skipped;
+}
+
 bool
 hm_dialog_in_frame(const struct hm_dialog *d)
 {

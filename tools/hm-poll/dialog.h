@@ -70,6 +70,9 @@ void hm_dialog_end(struct hm_dialog *d);
  */
 enum hm_turn hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n);
 
+/* How many frames were skipped since the request, and before it was sent. */
+size_t hm_dialog_skipped(const struct hm_dialog *d);
+
 /* Whether a part of a frame was passed in, whose rest is to come. */
 bool hm_dialog_in_frame(const struct hm_dialog *d);
 
