@@ -7,9 +7,9 @@
 #include <sys/queue.h>
 
 /*
- * Work that must not delay other work, however much of it there is: one piece in
- * a turn of the loop, in the order in which the pieces were added, and a quarter
- * of the processor's time for all of them together.
+ * Work that must not delay other work, however much of it there is. In a turn
+ * of the loop one piece is done, in the order in which they were added; all of
+ * them together get a quarter of the processor's time.
  */
 
 struct hm_paced_work {
