@@ -34,8 +34,8 @@ struct hm_device_span {
  * The start and end of an alarm, as sent (an end of 0: the alarm lasts), in a
  * list that the DTU sent at `list` by its own clock and hm-poll got at `now`,
  * which counts if nobody had set that clock. Both are corrected, as above, if
- * one of them is 8 hours ahead. The end of an alarm that has ended at an unknown
- * time is that of the list.
+ * one of them is 8 hours ahead. The end of an alarm that has ended at an
+ * unknown time is that of the list.
  */
 struct hm_device_span hm_device_span(int64_t start, int64_t end, int64_t list,
     int64_t now);
