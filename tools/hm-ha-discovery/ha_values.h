@@ -1,6 +1,8 @@
 #ifndef HM_HA_VALUES_H
 #define HM_HA_VALUES_H
 
+#include <stdbool.h>
+
 #include "record/fields.h"
 #include "record/record.h"
 
