@@ -125,8 +125,8 @@ void hm_config_read_options(struct hm_config *config,
 
 /*
  * config_broker.c: move a port and TLS that mqtt_broker names into their own
- * settings. False, and logged, if it has no known form or another setting
- * disagrees.
+ * settings, where they override a lower layer. False, and logged, if it has no
+ * known form or another setting of its own layer disagrees.
  */
 bool hm_config_split_broker(struct hm_config *config);
 
