@@ -22,7 +22,8 @@ deb-packages:
 	@.ci/packages $(DEB_PACKAGES)
 
 # The same bytes whatever the umask, the directory and the time: dpkg sets the
-# times and replaces the paths.
+# times, and without debugging information no path is in the programs. dpkg would
+# replace paths, but not one with a space.
 deb: deb-packages
 	umask 022 && $(MAKE) --no-print-directory deb-here
 
@@ -36,6 +37,7 @@ deb-here:
 	    >>$(DEB)/debian/copyright
 	chmod -R u=rwX,go=rX $(DEB)
 	cd $(DEB) && DEB_BUILD_OPTIONS=noautodbgsym \
+	    DEB_CFLAGS_APPEND=-g0 \
 	    dpkg-buildpackage -b -us -uc $(CROSS:%=-a%) >../log 2>&1 || { cat ../log; exit 1; }
 	lintian --allow-root --fail-on error,warning --show-overrides build/deb/hm_*.changes
 
