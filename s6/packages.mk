@@ -12,7 +12,7 @@ DEB_FACTS = 's/@VERSION@/$(VERSION)/; s/@DATE@/$(DATE)/; \
 # The time of all that is packed: that of the commit, which is also the time of
 # the files in the source archive.
 ifndef SOURCE_DATE_EPOCH
-SOURCE_DATE_EPOCH := $(if $(wildcard .git),$(shell git log -1 --format=%ct), \
+SOURCE_DATE_EPOCH = $(if $(wildcard .git),$(shell git log -1 --format=%ct), \
     $(shell date -r Makefile +%s))
 endif
 DATE = $(shell LC_ALL=C date -uR -d @$(strip $(SOURCE_DATE_EPOCH)))
