@@ -3,6 +3,7 @@
 
 #include "db/db.h"
 #include "row_encode.h"
+#include "row_event.h"
 
 /*
  * The statements that store rows, in a transaction of the caller.
@@ -23,12 +24,6 @@ void hm_row_insert_finish(struct hm_row_insert *rows);
 
 /* A transaction begins: no device has a reading yet. */
 void hm_row_insert_begin(struct hm_row_insert *rows);
-
-enum hm_row_fate {
-	HM_ROW_NEW,    /* inserted or changed */
-	HM_ROW_KNOWN,  /* the database has it already */
-	HM_ROW_FAILED, /* see hm_db_reason */
-};
 
 /*
  * Store a row, whose bytes are borrowed until the transaction has ended. If it
