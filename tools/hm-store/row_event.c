@@ -188,7 +188,8 @@ read_start(const struct hm_record *record, struct hm_slice type, int64_t time,
 }
 
 enum hm_row_fate
-hm_row_event_put(struct hm_row_event *e, struct hm_slice line, int64_t *due)
+hm_row_event_put(struct hm_row_event *e, struct hm_slice line, int64_t *due,
+    int64_t *kept)
 {
 	enum hm_row_fate fate = HM_ROW_KNOWN;
 	struct hm_slice type, time;
@@ -207,6 +208,8 @@ hm_row_event_put(struct hm_row_event *e, struct hm_slice line, int64_t *due)
 		}
 	if (fate == HM_ROW_NEW)
 		read_start(&e->record, type, seconds, due);
+	if (fate == HM_ROW_NEW && hm_slice_is(type, "stats"))
+		*kept = seconds;
 	return fate;
 }
 

@@ -29,9 +29,10 @@ void hm_row_event_finish(struct hm_row_event *event);
 
 /*
  * Store the record in `line`, which hm_row_make has accepted. If it is a new
- * part of a power curve, *due is set to the start of that.
+ * part of a power curve, *due is set to the start of that, and if it is new
+ * stats, which retention removes, *kept is set to their time.
  */
 enum hm_row_fate hm_row_event_put(struct hm_row_event *event,
-    struct hm_slice line, int64_t *due);
+    struct hm_slice line, int64_t *due, int64_t *kept);
 
 #endif

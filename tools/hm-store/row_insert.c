@@ -7,20 +7,30 @@
 #include "known_serials.h"
 #include "record/device_map.h"
 #include "record/types.h"
+#include "retention.h"
+
+#define LIVE_S 3600 /* readings that are older are a replay */
+#define SECONDS 10  /* a second answer is at most so many seconds late */
+#define LAST_TIME INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+#define DEVICES_MAX ((size_t)100000) /* whose last row is known */
 
 /*
- * The readings of a device in a batch: only the last becomes a row of _latest.
+ * The readings of a device: only the last of a batch becomes a row of _latest.
  */
 struct newest {
 	struct hm_device_key key; /* its number is the port */
+	SLIST_ENTRY(newest) next;
 	int64_t first, last; /* times of the readings */
-	struct hm_slice values; /* of the last */
+	struct hm_slice values; /* of the last; NULL: none in this batch */
+	bool stored;
+	int64_t stored_at; /* time of the row that was inserted last */
 };
 
 struct table_rows {
 	struct hm_row_columns columns;
-	sqlite3_stmt *raw, *latest;
-	struct hm_device_map newest; /* in this transaction */
+	sqlite3_stmt *raw, *latest, *differs;
+	struct hm_device_map devices;
+	SLIST_HEAD(all_newest, newest) newest; /* in this transaction */
 };
 
 /* The key of a device; parts that its table lacks are empty, or 0. */
@@ -34,6 +44,9 @@ struct hm_row_insert {
 	struct table_rows readings[HM_SCOPES];
 	struct hm_known_serials known;
 	struct hm_row_event *events;
+	struct hm_arrival arrival;
+	sqlite3_stmt *list_hour;
+	int64_t listed; /* the hour that was listed last in this transaction */
 };
 
 static bool
@@ -73,6 +86,40 @@ prepare_raw(struct hm_db *db, struct table_rows *t)
 	return hm_db_prepare(db, hm_sql_text(&sql), &t->raw);
 }
 
+/*
+ * Whether a value differs that both have: filters may leave out a value, but
+ * change only energies and texts.
+ */
+static bool
+prepare_differs(struct hm_db *db, struct table_rows *t)
+{
+	const struct hm_row_columns *c = &t->columns;
+	struct hm_sql sql;
+
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "SELECT 0");
+	for (size_t i = 0; i < c->count; i++)
+		if (c->column[i].parameter != HM_ROW_STALE &&
+		    c->column[i].kind != HM_LABEL &&
+		    c->column[i].kind != HM_DAILY &&
+		    c->column[i].kind != HM_COUNTER)
+			hm_sql_add(&sql, " OR coalesce(%s <> ?%d, 0)",
+			    c->column[i].key.p, c->column[i].parameter);
+	hm_sql_add(&sql, " FROM %s WHERE time = ?%d AND dtu = ?%d",
+	    c->type->name, HM_ROW_TIME, HM_ROW_DTU);
+	if (c->type->has_serial)
+		hm_sql_add(&sql, " AND serial = ?%d", HM_ROW_SERIAL);
+	if (c->type->has_port)
+		hm_sql_add(&sql, " AND port = ?%d", HM_ROW_OWN);
+	return hm_db_prepare(db, hm_sql_text(&sql), &t->differs);
+}
+
+/*
+ * The reading that is later replaces the other, unless it is in the future: a
+ * clock was wrong, and the reading would stand until its time comes.
+ */
+#define REPLACES "(excluded.time <= ?%d, excluded.time) >= (time <= ?%d, time)"
+
 static bool
 prepare_latest(struct hm_db *db, struct table_rows *t)
 {
@@ -83,15 +130,15 @@ prepare_latest(struct hm_db *db, struct table_rows *t)
 	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s_latest ", c->type->name);
 	add_values(&sql, c, "time, first_seen", "?1, ?2");
 	hm_sql_add(&sql, " ON CONFLICT (%s) DO UPDATE SET "
-	    "time = max(time, excluded.time), "
-	    "first_seen = min(first_seen, excluded.first_seen)",
-	    c->type->keys);
+	    "first_seen = min(first_seen, excluded.first_seen), "
+	    "time = iif(" REPLACES ", excluded.time, time)",
+	    c->type->keys, HM_ROW_FUTURE, HM_ROW_FUTURE);
 	for (size_t i = 0; i < c->count; i++)
-		hm_sql_add(&sql, ", %s = iif(excluded.time >= time, "
-		    "excluded.%s, %s)", c->column[i].key.p,
+		hm_sql_add(&sql, ", %s = iif(" REPLACES ", excluded.%s, %s)",
+		    c->column[i].key.p, HM_ROW_FUTURE, HM_ROW_FUTURE,
 		    c->column[i].key.p, c->column[i].key.p);
-	hm_sql_add(&sql, " WHERE excluded.time >= time OR "
-	    "excluded.first_seen < first_seen");
+	hm_sql_add(&sql, " WHERE " REPLACES " OR "
+	    "excluded.first_seen < first_seen", HM_ROW_FUTURE, HM_ROW_FUTURE);
 	return hm_db_prepare(db, hm_sql_text(&sql), &t->latest);
 }
 
@@ -133,63 +180,143 @@ bind_reading(sqlite3_stmt *s, const struct hm_reading_type *type,
 	}
 }
 
-static bool
-note(struct hm_device_map *map, const struct device *device,
-    const struct hm_row *row)
+static struct newest *
+newest_of(struct table_rows *t, const struct device *device)
 {
-	struct hm_dtu_key *dtu = hm_device_map_dtu(map, device->dtu);
-	struct newest *newest = dtu == NULL ? NULL : hm_device_map_device(map,
-	    dtu, device->serial, device->port);
+	struct hm_dtu_key *dtu = hm_device_map_dtu(&t->devices, device->dtu);
 
-	if (newest == NULL)
-		return false;
-	if (newest->values.p == NULL || row->time < newest->first)
+	return dtu == NULL ? NULL : hm_device_map_device(&t->devices, dtu,
+	    device->serial, device->port);
+}
+
+static bool
+is_future(const struct hm_row_insert *rows, int64_t time)
+{
+	return time > rows->arrival.clock + HM_ROW_AHEAD;
+}
+
+/* As REPLACES. */
+static bool
+replaces(const struct hm_row_insert *rows, int64_t time, int64_t other)
+{
+	bool future = is_future(rows, time);
+
+	return future == is_future(rows, other) ? time >= other : !future;
+}
+
+static void
+note(const struct hm_row_insert *rows, struct table_rows *t,
+    struct newest *newest, const struct hm_row *row)
+{
+	bool first = newest->values.p == NULL;
+
+	if (first)
+		SLIST_INSERT_HEAD(&t->newest, newest, next);
+	newest->stored = true;
+	newest->stored_at = row->time;
+	if (first || row->time < newest->first)
 		newest->first = row->time;
-	if (newest->values.p != NULL && row->time < newest->last)
-		return true;
+	if (!first && !replaces(rows, row->time, newest->last))
+		return;
 	newest->last = row->time;
 	newest->values = row->rest;
-	return true;
+}
+
+/* Whether a reading whose key is taken may be a second one in its second. */
+static bool
+may_be_second(const struct hm_row_insert *rows, const struct newest *newest,
+    int64_t time)
+{
+	int64_t age = rows->arrival.clock - time;
+
+	if (time > LAST_TIME - SECONDS)
+		return false;
+	return (age <= LIVE_S && age >= -LIVE_S) || (newest->stored &&
+	    time <= newest->stored_at && newest->stored_at - time <= SECONDS);
+}
+
+/* The first time, from that of the row on, with an equal row or with none. */
+static bool
+find_time(struct table_rows *t, struct hm_row *row, bool *free)
+{
+	struct device device;
+	int result;
+
+	bind_reading(t->differs, row->type, row->time, row->rest, &device);
+	for (int later = 0; later <= SECONDS; later++) {
+		result = sqlite3_step(t->differs);
+		*free = result == SQLITE_DONE;
+		if (result != SQLITE_ROW ||
+		    sqlite3_column_int(t->differs, 0) == 0)
+			break;
+		if (sqlite3_reset(t->differs) != SQLITE_OK)
+			return false;
+		row->time++;
+		sqlite3_bind_int64(t->differs, HM_ROW_TIME, row->time);
+	}
+	return sqlite3_reset(t->differs) == SQLITE_OK;
 }
 
 static enum hm_row_fate
-insert_reading(struct hm_row_insert *rows, const struct hm_row *row)
+insert_second(struct hm_row_insert *rows, struct table_rows *t,
+    struct hm_row *row)
+{
+	enum hm_row_fate fate = HM_ROW_FAILED;
+	bool free = false;
+
+	if (!find_time(t, row, &free))
+		return HM_ROW_FAILED;
+	if (!free)
+		return HM_ROW_KNOWN;
+	sqlite3_bind_int64(t->raw, HM_ROW_TIME, row->time);
+	step(rows, t->raw, &fate);
+	return fate;
+}
+
+/* The time of the row becomes that at which it is stored. */
+static enum hm_row_fate
+insert_reading(struct hm_row_insert *rows, struct hm_row *row)
 {
 	struct table_rows *t = &rows->readings[row->type->scope];
 	struct device device = {.port = 0};
+	struct newest *newest;
 	enum hm_row_fate fate;
 
 	bind_reading(t->raw, row->type, row->time, row->rest, &device);
-	if (!step(rows, t->raw, &fate) || fate == HM_ROW_KNOWN)
+	newest = newest_of(t, &device);
+	if (!step(rows, t->raw, &fate) || newest == NULL)
+		return HM_ROW_FAILED;
+	if (fate == HM_ROW_KNOWN && may_be_second(rows, newest, row->time))
+		fate = insert_second(rows, t, row);
+	if (fate != HM_ROW_NEW)
 		return fate;
 	if (row->type->has_serial && !row->type->has_port)
 		hm_known_serials_see(&rows->known, device.dtu, device.serial);
-	return note(&t->newest, &device, row) ? fate : HM_ROW_FAILED;
+	note(rows, t, newest, row);
+	return fate;
 }
 
 static bool
-put_latest(const struct table_rows *t, const struct newest *newest)
+put_latest(const struct table_rows *t, const struct newest *newest,
+    int64_t future)
 {
 	struct device device;
 
 	bind_reading(t->latest, t->columns.type, newest->last, newest->values,
 	    &device);
 	sqlite3_bind_int64(t->latest, HM_ROW_FIRST_SEEN, newest->first);
+	sqlite3_bind_int64(t->latest, HM_ROW_FUTURE, future);
 	return hm_db_step(t->latest);
 }
 
 static bool
-put_all_latest(const struct table_rows *t)
+put_all_latest(const struct table_rows *t, int64_t future)
 {
-	const struct hm_dtu_key *dtu = hm_device_map_first(&t->newest);
+	const struct newest *newest;
 
-	for (; dtu != NULL; dtu = hm_dtu_next(dtu)) {
-		const struct newest *newest = hm_dtu_first_device(dtu);
-
-		for (; newest != NULL; newest = hm_device_next(&newest->key))
-			if (!put_latest(t, newest))
-				return false;
-	}
+	SLIST_FOREACH(newest, &t->newest, next)
+		if (!put_latest(t, newest, future))
+			return false;
 	return true;
 }
 
@@ -197,16 +324,47 @@ bool
 hm_row_insert_end(struct hm_row_insert *rows)
 {
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		if (!put_all_latest(&rows->readings[i]))
+		if (!put_all_latest(&rows->readings[i],
+		    rows->arrival.clock + HM_ROW_AHEAD))
 			return false;
 	return true;
 }
 
+static void
+forget_newest(struct table_rows *t)
+{
+	struct newest *newest;
+
+	while ((newest = SLIST_FIRST(&t->newest)) != NULL) {
+		SLIST_REMOVE_HEAD(&t->newest, next);
+		newest->values = (struct hm_slice){NULL, 0};
+	}
+	if (t->devices.entries > DEVICES_MAX)
+		hm_device_map_clear(&t->devices);
+}
+
 void
-hm_row_insert_begin(struct hm_row_insert *rows)
+hm_row_insert_begin(struct hm_row_insert *rows,
+    const struct hm_arrival *arrival)
 {
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		hm_device_map_clear(&rows->readings[i].newest);
+		forget_newest(&rows->readings[i]);
+	rows->arrival = *arrival;
+	rows->listed = INT64_MIN;
+}
+
+/* List the hour of a row, for retention; see reading_hours. */
+static bool
+list_hour(struct hm_row_insert *rows, int64_t time)
+{
+	int64_t hour = hm_retention_hour(time);
+
+	if (hour == rows->listed)
+		return true;
+	rows->listed = hour;
+	sqlite3_bind_int64(rows->list_hour, 1, hour);
+	sqlite3_bind_int64(rows->list_hour, 2, rows->arrival.seconds);
+	return hm_db_step(rows->list_hour);
 }
 
 enum hm_row_fate
@@ -214,15 +372,19 @@ hm_row_insert_put(struct hm_row_insert *rows, struct hm_slice bytes,
     int64_t *due)
 {
 	enum hm_row_fate fate;
+	int64_t kept = INT64_MIN;
 	struct hm_row row;
 
 	hm_row_read(bytes, &row);
-	if (row.type == NULL)
-		return hm_row_event_put(rows->events, row.rest, due);
-	fate = insert_reading(rows, &row);
-	if (fate == HM_ROW_NEW)
-		*due = row.time;
-	return fate;
+	if (row.type == NULL) {
+		fate = hm_row_event_put(rows->events, row.rest, due, &kept);
+	} else {
+		fate = insert_reading(rows, &row);
+		if (fate == HM_ROW_NEW)
+			*due = kept = row.time;
+	}
+	return kept == INT64_MIN || list_hour(rows, kept) ? fate :
+	    HM_ROW_FAILED;
 }
 
 /* Setting up */
@@ -244,7 +406,8 @@ hm_row_insert_new(void)
 	for (size_t i = 0; i < HM_SCOPES; i++) {
 		hm_row_columns(&rows->readings[i].columns,
 		    &hm_reading_types[i]);
-		hm_device_map_init(&rows->readings[i].newest, &options);
+		hm_device_map_init(&rows->readings[i].devices, &options);
+		SLIST_INIT(&rows->readings[i].newest);
 	}
 	hm_known_serials_init(&rows->known);
 	return rows;
@@ -254,7 +417,8 @@ void
 hm_row_insert_free(struct hm_row_insert *rows)
 {
 	if (rows != NULL) {
-		hm_row_insert_begin(rows);
+		for (size_t i = 0; i < HM_SCOPES; i++)
+			hm_device_map_clear(&rows->readings[i].devices);
 		hm_known_serials_clear(&rows->known);
 		hm_row_event_free(rows->events);
 	}
@@ -267,9 +431,14 @@ hm_row_insert_prepare(struct hm_row_insert *rows, struct hm_db *db)
 	rows->handle = db->handle;
 	for (size_t i = 0; i < HM_SCOPES; i++)
 		if (!prepare_raw(db, &rows->readings[i]) ||
+		    !prepare_differs(db, &rows->readings[i]) ||
 		    !prepare_latest(db, &rows->readings[i]))
 			return false;
-	return hm_row_event_prepare(rows->events, db) &&
+	/* An hour that gets rows for days is written once an hour. */
+	return hm_db_prepare(db, "INSERT INTO reading_hours VALUES (?1, ?2) "
+	    "ON CONFLICT DO UPDATE SET arrived = ?2 "
+	    "WHERE arrived IS NULL OR arrived < ?2 - 3600",
+	    &rows->list_hour) && hm_row_event_prepare(rows->events, db) &&
 	    hm_known_serials_load(&rows->known, db);
 }
 
@@ -279,7 +448,11 @@ hm_row_insert_finish(struct hm_row_insert *rows)
 	for (size_t i = 0; i < HM_SCOPES; i++) {
 		sqlite3_finalize(rows->readings[i].raw);
 		sqlite3_finalize(rows->readings[i].latest);
+		sqlite3_finalize(rows->readings[i].differs);
 		rows->readings[i].raw = rows->readings[i].latest = NULL;
+		rows->readings[i].differs = NULL;
 	}
+	sqlite3_finalize(rows->list_hour);
+	rows->list_hour = NULL;
 	hm_row_event_finish(rows->events);
 }
