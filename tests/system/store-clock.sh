@@ -218,7 +218,7 @@ stored() {
 	sql 'SELECT time, pv_power FROM port WHERE port = 1'
 }
 same "two answers in a second are stored" "$(stored)" "$both"
-for again in 1 2; do
+for ((again = 1; again <= 2; again++)); do
 	store <"$work/both" >/dev/null
 	tail -n 4 "$work/both" | store >/dev/null
 done

@@ -38,14 +38,14 @@ void hm_row_insert_begin(struct hm_row_insert *rows,
 
 /*
  * Store a row, whose bytes are borrowed until the transaction has ended. If it
- * is a new reading, *due is set to its time, and if it is a new part of a power
- * curve, to the start of that: the hours of this moment are to be made.
+ * is a new reading, *due is set to its time, and if it is a new part of a
+ * power curve, to the start of that: the hours of this moment are to be made.
  *
  * A second answer of a DTU within a second has the key of the first. A reading
- * is one, and not a repetition of the stored row, if a value that no other tool
- * changes differs from that of the row (energies and texts do not count), and the
- * row is of the last hour or was inserted by `rows`. It is stored at the next
- * second that is free, at most 10 s later.
+ * is one, and not a repetition of the stored row, if a value that no other
+ * tool changes differs from that of the row (energies and texts do not count),
+ * and the row is of the last hour or was inserted by `rows`. It is stored at
+ * the next second that is free, at most 10 s later.
  */
 enum hm_row_fate hm_row_insert_put(struct hm_row_insert *rows,
     struct hm_slice bytes, int64_t *due);

@@ -4,11 +4,11 @@
 #include "db/db.h"
 
 /*
- * How long the machine has certainly run since the database was made. Only time
- * counts that two clocks agree on, the wall clock and the uptime of one boot, and
- * a gap between two runs of hm-store counts as a day at most. So a wrong clock, a
- * restart or a move to another machine can make the time too short, and never too
- * long.
+ * How long the machine has certainly run since the database was made. Only
+ * time counts that two clocks agree on, the wall clock and the uptime of one
+ * boot, and a gap between two runs of hm-store counts as a day at most. So a
+ * wrong clock, a restart or a move to another machine can make the time too
+ * short, and never too long.
  */
 
 #define HM_BOOT_SIZE ((size_t)40)

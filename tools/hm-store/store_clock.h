@@ -4,8 +4,8 @@
 #include "running_time.h"
 
 /*
- * The running time of a database while hm-store writes to it, and what is said of
- * a wall clock that does not fit.
+ * The running time of a database while hm-store writes to it, and what is said
+ * of a wall clock that does not fit.
  */
 struct hm_store_clock {
 	struct hm_running_time time; /* as of the last tick */
@@ -16,10 +16,11 @@ struct hm_store_clock {
 void hm_store_clock_init(struct hm_store_clock *clock);
 
 /*
- * Add the time that has passed since the last tick of any hm-store, save it if it
- * is ten minutes, and warn of a clock that has jumped ahead by more than a day, or
- * has been set back and is behind readings of the database. The first tick of a database also lists its rows.
- * In a transaction of its own. False: see hm_db_reason.
+ * Add the time that has passed since the last tick of any hm-store, save it if
+ * it is ten minutes, and warn of a clock that has jumped ahead by more than a
+ * day, or has been set back and is behind readings of the database. The first
+ * tick of a database also lists its rows. In a transaction of its own. False:
+ * see hm_db_reason.
  */
 bool hm_store_clock_tick(struct hm_store_clock *clock, struct hm_db *db);
 

@@ -27,7 +27,7 @@ START_TEST(counts_what_two_clocks_agree_on)
 	    {"boot", 600, 10 * YEAR, 600, 10 * YEAR - 600},
 	    {"boot", 600, -DAY, 0, -DAY - 600},
 	    {"boot", 600, -10 * YEAR, 0, -10 * YEAR - 600},
-	    /* The uptime is another one: that of a container, or of the host. */
+	    /* The uptime is that of a container, or of its host. */
 	    {"boot", YEAR, 600, 600, 600 - YEAR},
 	    {"boot", -4000, 600, 0, 600},
 	    /* hm-store has not run. */
