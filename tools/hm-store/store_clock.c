@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rfc3339.h"
+#include "db/db.h"
+#include "db/sql.h"
 #include "record/types.h"
 #include "retention.h"
 #include "row_insert.h"
