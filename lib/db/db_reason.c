@@ -2,6 +2,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,6 +76,21 @@ judge(const struct hm_db *db)
 	return why;
 }
 
+/* Why a write failed where there is room on the disk, or NULL. */
+static const char *
+judge_limit(const struct hm_db *db)
+{
+	int error = sqlite3_extended_errcode(db->handle);
+	struct rlimit limit;
+
+	if ((error != SQLITE_IOERR_WRITE && error != SQLITE_IOERR_SHMSIZE) ||
+	    getrlimit(RLIMIT_FSIZE, &limit) < 0 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return NULL;
+	return "a file has reached the size that this process may write "
+	    "(ulimit -f)";
+}
+
 const char *
 hm_db_reason(const struct hm_db *db)
 {
@@ -83,5 +99,7 @@ hm_db_reason(const struct hm_db *db)
 
 	if (error == SQLITE_CANTOPEN || error == SQLITE_READONLY)
 		why = judge(db);
+	else if (error == SQLITE_IOERR)
+		why = judge_limit(db);
 	return why != NULL ? why : sqlite3_errmsg(db->handle);
 }

@@ -228,6 +228,7 @@ register_counters(struct work *work)
 	hm_stream_counter(work->stream, "batches", &c->store.batches);
 	hm_stream_counter(work->stream, "hours", &c->store.hours);
 	hm_stream_counter(work->stream, "pruned", &c->store.pruned);
+	hm_stream_counter(work->stream, "future", &c->store.future);
 	hm_stream_counter(work->stream, "failures", &c->store.failures);
 	hm_stream_counter(work->stream, "failing", &c->store.failing);
 	hm_stream_counter(work->stream, "queued", &c->queued);
