@@ -1,17 +1,17 @@
 /*
- * disk DIRECTORY MEGABYTES SEED [lies]: a disk with a write cache, for power cuts.
- * Mounts a FUSE file system on the directory, with one file, "disk", for a loop
- * device. What is written to it is in the cache until fsync(2), which the loop
- * device calls where a file system flushes a disk. A line on stdin,
+ * disk DIRECTORY MEGABYTES SEED [lies]: a disk with a write cache, for power
+ * cuts. Mounts a FUSE file system on the directory, with one file, "disk", for
+ * a loop device. What is written to it is in the cache until fsync(2), which
+ * the loop device calls where a file system flushes a disk. A line on stdin,
  *
  *     cut PERCENT WRITES FILE
  *
  * writes to FILE what would be on the disk if the power failed after so many
  * more writes: each block of the cache has reached it with that probability, in
- * any order. Between two requests of the kernel that is one moment. Prints "cut BLOCKS LOST" when the
- * file is there: how many blocks were in the cache, and how many are lost. One
- * that lies ignores fsync(2): after the cut most is lost. Ends when the file
- * system is unmounted.
+ * any order. Between two requests of the kernel that is one moment. Prints "cut
+ * BLOCKS LOST" when the file is there: how many blocks were in the cache, and
+ * how many are lost. A disk that lies ignores fsync(2): after the cut most is
+ * lost. Ends when the file system is unmounted.
  */
 
 #include <errno.h>
@@ -254,19 +254,30 @@ serve(struct disk *d, const uint8_t *request)
 	}
 }
 
-/* Orders. False at the end of stdin. */
+static int
+take_number(char **rest)
+{
+	const char *word = strsep(rest, " ");
+
+	return word != NULL ? (int)strtol(word, NULL, 10) : 0;
+}
+
+/* False at the end of stdin. */
 static bool
 obey(struct disk *d)
 {
-	char line[4200];
+	char line[4200], *rest = line;
 
 	if (fgets(line, sizeof line, stdin) == NULL)
 		return false;
-	if (sscanf(line, "cut %d %d %4095s", &d->percent, &d->writes,
-	    d->file) != 3) {
-		fprintf(stderr, "disk: found %s", line);
+	line[strcspn(line, "\n")] = '\0';
+	if (strcmp(strsep(&rest, " "), "cut") != 0) {
+		fprintf(stderr, "disk: found %s, allowed is cut\n", line);
 		exit(HM_EXIT_USAGE);
 	}
+	d->percent = take_number(&rest);
+	d->writes = take_number(&rest);
+	snprintf(d->file, sizeof d->file, "%s", rest != NULL ? rest : "");
 	if (d->writes <= 0)
 		cut(d);
 	return true;
@@ -315,23 +326,24 @@ run(struct disk *d)
 int
 main(int argc, char *argv[])
 {
-	struct disk d = {.fd = -1};
+	struct disk d = {.fd = -1, .lies = argc == 5};
+	bool good;
 
 	if (argc != 4 && argc != 5)
 		return HM_EXIT_USAGE;
-	d.lies = argc == 5;
 	d.size = (size_t)strtoull(argv[2], NULL, 10) * 1024 * 1024;
 	d.random = strtoull(argv[3], NULL, 10) * 2 + 1;
 	d.now = calloc(1, d.size);
 	d.flushed = calloc(1, d.size);
 	d.cached = calloc(d.size / BLOCK, sizeof *d.cached);
-	if (d.now == NULL || d.flushed == NULL || d.cached == NULL)
-		return HM_EXIT_OS;
-	setvbuf(stdin, NULL, _IONBF, 0); /* poll(2) must see each line */
-	mount_on(&d, argv[1]);
-	run(&d);
+	good = d.now != NULL && d.flushed != NULL && d.cached != NULL;
+	if (good) {
+		setvbuf(stdin, NULL, _IONBF, 0); /* poll(2) must see lines */
+		mount_on(&d, argv[1]);
+		run(&d);
+	}
 	free(d.now);
 	free(d.flushed);
 	free(d.cached);
-	return HM_EXIT_OK;
+	return good ? HM_EXIT_OK : HM_EXIT_OS;
 }

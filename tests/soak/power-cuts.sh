@@ -3,11 +3,12 @@
 # stores, CUTS times at random moments. The disk is $HM_BUILD/helper/disk: a
 # loop device with a write cache under ext4. A cut comes after a random number of
 # writes to it; of what is in the cache then nothing, all or a random half of the
-# blocks has reached the disk. What another
-# process had seen in the database, and each backup that was reported as made,
-# must be on the copy; the copy's database must be good, and the chain must start
-# on it. A second database is restored from one of two backups all the time, and
-# must be one of them. With LIES=1 the disk ignores flushes, and the test must fail.
+# blocks has reached the disk. On the copy must be the rows that another process
+# had seen in the database, the energies that hm-filter had written to the next
+# tool, and each backup that was reported as made. The copy's database must be
+# good, and the chain must start on it. A second database is restored from one of
+# two backups all the time, and must be one of them. With LIES=1 the disk ignores
+# flushes, and the test must fail.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -61,6 +62,7 @@ hm-poll --stats-period 0 --log-level ERROR --period 5 "${uris[@]:0:dtus}" \
 	8>&- 2>>"$work/err" |
 	hm-decode --stats-period 0 8>&- 2>>"$work/err" |
 	hm-filter --stats-period 0 -d "$live/hm.db" 8>&- 2>>"$work/err" |
+	tee "$work/passed" |
 	hm-store --stats-period 0 --timezone UTC --delay 0.2 \
 		-d "$live/hm.db" 8>&- >/dev/null 2>>"$work/err" &
 pids+=($!)
@@ -75,7 +77,14 @@ seen() {
 	sql "$1" 'SELECT dtu, serial, port, time, total_production FROM port'
 }
 
-# ledger DATABASE: the energy that hm-filter has shown of each input.
+# The energies that hm-filter has written to the next tool, as ledger has them.
+shown() {
+	local keys='"dtu":"\([^"]*\)","serial":"\([^"]*\)","port":\([0-9]*\)'
+	grep '^{"type":"port",.*}$' "$work/passed" | sed -n \
+		"s/.*$keys,.*\"total_production\":\([0-9]*\).*/\1|\2|\3|\4/p"
+}
+
+# ledger DATABASE: the energy of each input in the ledger of hm-filter.
 ledger() {
 	sql "$1" 'SELECT dtu, serial, port, total_production
 		FROM production_cache WHERE total_production IS NOT NULL'
@@ -126,7 +135,7 @@ lacks() {
 	comm -23 <(sort "$1") <(sort "$2") | wc -l
 }
 
-# Energies of the ledger that are lower on the copy, or missing.
+# Energies that are lower in the ledger of the copy, or missing.
 fallen() {
 	awk -F '|' '{ key = $1 FS $2 FS $3 }
 		NR == FNR { now[key] = $4; next }
@@ -156,7 +165,7 @@ inspect() {
 	ledger "$copy/hm.db" >"$work/ledger.copy"
 	[ "$(lacks "$work/seen" "$work/seen.copy")" = 0 ] ||
 		fault "rows that were seen are missing"
-	[ "$(fallen)" = 0 ] || fault "an energy of the ledger is lower"
+	[ "$(fallen)" = 0 ] || fault "an energy that was shown is lower"
 	good "$copy/hm.db" hm.db
 	if [ -s "$work/backup" ]; then
 		good "$copy/backup.db" backup.db
@@ -189,7 +198,10 @@ for ((cut = 1; cut <= cuts; cut++)); do
 		hm-store -d "$live/hm.db" --backup "$live/backup.db" 8>&- &&
 			mv "$work/backup.rows" "$work/backup"
 	fi
-	ledger "$live/hm.db" >"$work/ledger"
+	{
+		ledger "$live/hm.db"
+		shown
+	} >"$work/ledger"
 	seen "$live/hm.db" >"$work/seen"
 	sleep "0.$(printf %03d $((RANDOM % 700)))"
 	percents=(0 50 100)

@@ -194,6 +194,11 @@ hm_verify_file(const char *path, struct hm_verify *v)
 		add_problem(&v->problems, strerror(errno));
 		return HM_FILE_UNREADABLE;
 	}
+	if (!S_ISREG(found.st_mode)) {
+		add_problem(&v->problems, S_ISDIR(found.st_mode) ?
+		    "it is a directory" : "it is no regular file");
+		return HM_FILE_UNREADABLE;
+	}
 	v->size = found.st_size;
 	verdict = hm_db_open(&db, path, &options) ? judge(&db, v) :
 	    fail(&db, v);
