@@ -6,9 +6,16 @@
 # blocks has reached the disk. On the copy must be the rows that another process
 # had seen in the database, the energies that hm-filter had written to the next
 # tool, and each backup that was reported as made. The copy's database must be
-# good, and the chain must start on it. A second database is restored from one of
-# two backups all the time, and must be one of them. With LIES=1 the disk ignores
-# flushes, and the test must fail.
+# good, and the chain must start on it. Before every other cut a second database is
+# restored from one of two backups all the time, and must be one of them; it pauses
+# before the others, because its flushes also save what others have written. With
+# LIES=1 the disk ignores flushes, and the test must fail.
+#
+# Mounts are made in a namespace of its own: in that of the machine another
+# process could copy them, and keep the disk busy.
+if [ "$(id -u)" -eq 0 ] && [ -z "${POWER_CUTS-}" ]; then
+	POWER_CUTS=1 exec unshare -m --propagation private "$0" "$@"
+fi
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -108,6 +115,9 @@ sync "$live/restored.db" "$live"
 (
 	while :; do
 		for n in 2 1; do
+			while [ -e "$work/paused" ]; do
+				sleep 0.1
+			done
 			hm-store -d "$live/restored.db" \
 				--restore "$work/source$n.db" >/dev/null
 			rm -f "$live"/restored.db.before*
@@ -193,6 +203,13 @@ is_cut() {
 : >"$work/backup"
 began=$(milliseconds)
 for ((cut = 1; cut <= cuts; cut++)); do
+	writes=$((RANDOM % 60))
+	rm -f "$work/paused"
+	if [ $((cut % 2)) = 0 ]; then
+		writes=$((RANDOM % 8))
+		touch "$work/paused"
+		sleep 0.5
+	fi
 	if [ $((cut % 5)) = 0 ]; then
 		seen "$live/hm.db" >"$work/backup.rows"
 		hm-store -d "$live/hm.db" --backup "$live/backup.db" 8>&- &&
@@ -205,7 +222,7 @@ for ((cut = 1; cut <= cuts; cut++)); do
 	seen "$live/hm.db" >"$work/seen"
 	sleep "0.$(printf %03d $((RANDOM % 700)))"
 	percents=(0 50 100)
-	echo "cut ${percents[RANDOM % 3]} $((RANDOM % 60)) $work/image" >&8
+	echo "cut ${percents[RANDOM % 3]} $writes $work/image" >&8
 	until_true 30 is_cut || fault "the disk does not answer"
 	mount -o loop "$work/image" "$copy" || { fault "no mount"; continue; }
 	inspect
