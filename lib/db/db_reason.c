@@ -91,12 +91,23 @@ judge_limit(const struct hm_db *db)
 	    "(ulimit -f)";
 }
 
+bool
+hm_db_damaged(const struct hm_db *db)
+{
+	int error = sqlite3_errcode(db->handle);
+
+	return error == SQLITE_CORRUPT || error == SQLITE_NOTADB;
+}
+
 const char *
 hm_db_reason(const struct hm_db *db)
 {
 	const char *why = NULL;
 	int error = sqlite3_errcode(db->handle);
 
+	if (error == SQLITE_CORRUPT)
+		return "it is damaged; hm-store --verify shows where, and "
+		    "--restore puts a backup in its place";
 	if (error == SQLITE_CANTOPEN || error == SQLITE_READONLY)
 		why = judge(db);
 	else if (error == SQLITE_IOERR)

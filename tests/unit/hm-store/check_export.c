@@ -58,12 +58,14 @@ static void
 export(int64_t since, int64_t until, size_t *most)
 {
 	struct hm_db db = {.handle = NULL};
+	char reason[HM_EXPORT_WHY];
 	const char *why;
 
 	keep_begin(to);
 	ck_assert_msg(hm_history_open(&db, in_scratch("from.db"), &why), "%s",
 	    why);
-	ck_assert(hm_export(&db, since, until, put_line, most));
+	ck_assert_msg(hm_export(&db, since, until, put_line, most, reason),
+	    "%s", reason);
 	ck_assert_int_ne(sqlite3_get_autocommit(db.handle), 0);
 	hm_db_close(&db);
 	keep_end(to);
