@@ -1,6 +1,7 @@
 #include <mosquitto.h>
 #include <string.h>
 
+#include "announce_clock.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "mqtt_link_private.h"
@@ -78,8 +79,8 @@ on_message(struct mosquitto *mosq, void *context,
 	    memcmp(message->payload, "online", 6) != 0)
 		return;
 	link->counts.births++;
-	link->announce_at = hm_monotonic_ms() +
-	    hm_mqtt_link_random(BIRTH_MIN_MS, BIRTH_MAX_MS);
+	hm_announce_ask(&link->births, hm_monotonic_ms(),
+	    hm_mqtt_link_random(BIRTH_MIN_MS, BIRTH_MAX_MS));
 }
 
 void

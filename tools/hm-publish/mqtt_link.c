@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "announce_clock.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "mqtt_link_private.h"
@@ -173,10 +174,8 @@ exchange(struct hm_mqtt_link *link, short revents)
 		check_result(link, mosquitto_loop_misc(link->mosq));
 		link->next_misc = now + misc_period(link);
 	}
-	if (link->announce_at != 0 && now >= link->announce_at) {
-		link->announce_at = 0;
+	if (hm_announce_take(&link->births, now))
 		hm_outbox_announce(link->outbox);
-	}
 	send_waiting(link);
 	if (!link->lost)
 		return;
@@ -226,8 +225,8 @@ hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd)
 			fd->events |= POLLOUT;
 		if (until == 0 || link->next_misc < until)
 			until = link->next_misc;
-		if (link->announce_at != 0 && link->announce_at < until)
-			until = link->announce_at;
+		if (link->births.due != 0 && link->births.due < until)
+			until = link->births.due;
 	}
 	if (until == 0)
 		return -1;

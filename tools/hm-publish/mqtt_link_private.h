@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "announce_clock.h"
 #include "mqtt_link.h"
 
 /*
@@ -37,7 +38,7 @@ struct hm_mqtt_link {
 	int connect_errno;
 	int64_t deadline;    /* of the state, monotonic ms; 0: none */
 	int64_t next_misc;
-	int64_t announce_at; /* after a birth, monotonic ms; 0: never */
+	struct hm_announce_clock births;
 	int64_t delay_ms;    /* before the next attempt, without jitter */
 	int farewell;        /* id of the "offline" message */
 	int arrived;         /* id in the last call of on_publish */
