@@ -217,6 +217,7 @@ start_broker "$locked" "allow_anonymous false" \
 	"password_file $work/passwd"
 echo sesame >"$work/secret"
 echo wrong >"$work/not-secret"
+chmod 600 "$work/secret" "$work/not-secret"
 log_in() {
 	message x/y '"1"' | hm-publish --stats-period 0 \
 		--mqtt-broker 127.0.0.1 --mqtt-port "$locked" \
@@ -230,6 +231,30 @@ same "a password file is accepted" \
 	"$(log_in --mqtt-password-file "$work/secret")" "status 0"
 same "... and a password in the environment" \
 	"$(MQTT_PASSWORD=sesame log_in)" "status 0"
+chmod 644 "$work/secret"
+same "... which all can read: a warning" \
+	"$(log_in --mqtt-password-file "$work/secret" | sed "s|$work|DIR|")" \
+	"hm-publish: warning: mqtt_password_file (--mqtt-password-file): all users of\
+ this machine can read \"DIR/secret\"; chmod o-r takes that away
+status 0"
+cat >"$work/hm.yaml" <<END
+mqtt_password: sesame
+END
+chmod 640 "$work/hm.yaml"
+same "a password in the settings is accepted" "$(log_in -c "$work/hm.yaml")" \
+	"status 0"
+chmod 644 "$work/hm.yaml"
+check "... if all can read them, with a warning" grep -q \
+	'warning: mqtt_password (.*): all users .* can read ".*/hm.yaml"; chmod' \
+	<(log_in -c "$work/hm.yaml")
+plain() {
+	MQTT_PASSWORD=sesame hm-publish --stats-period 0 --mqtt-broker "$@" \
+		--mqtt-port 1 --mqtt-user owner </dev/null 2>&1 >/dev/null |
+		grep -c 'goes over the network unencrypted: set mqtt_tls'
+}
+same "a password without TLS to another machine: a warning" "$(plain 192.0.2.1)" 1
+same "... not with TLS" "$(plain 192.0.2.1 --mqtt-tls)" 0
+same "... nor to this machine" "$(plain 127.0.0.2) $(plain localhost)" "0 0"
 check "a wrong password is logged as not authorised" grep -q \
 	'not authorised' \
 	<(log_in --mqtt-password-file "$work/not-secret")
