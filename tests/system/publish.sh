@@ -351,14 +351,16 @@ exec 7>"$work/twin"
 check "a client connects" until_true 10 grep -q 'connected to the broker' \
 	"$work/twin.err"
 mosquitto_pub -h 127.0.0.1 -p "$port" -i twin -t x -m y
-check "one closed connection may be a restart of the broker: INFO" \
-	until_true 10 grep -q \
-	'info: .* the client id "twin", and is up: it was restarted' \
+# MQTT 5 has a message that says so, which not every broker sends.
+check "one closed connection may be a restart of the broker: INFO; or it says why" \
+	until_true 10 grep -q -e \
+	'info: .* the client id "twin", and is up: it was restarted' -e \
+	'warning: .* is lost: another client with the same client id has taken over' \
 	"$work/twin.err"
-check "... no takeover" sh -c "! grep -q 'taken over' $work/twin.err"
+check "... no takeover is guessed" sh -c "! grep -q 'had closed it' $work/twin.err"
 mosquitto_pub -h 127.0.0.1 -p "$port" -i twin -t x -m y
 check "... a second one soon is a takeover: WARNING" until_true 10 grep -q \
-	'warning: another client with the client id "twin" has taken over' \
+	'warning: .*another client with the .*client id.* has taken over' \
 	"$work/twin.err"
 exec 7>&-
 

@@ -2,6 +2,7 @@
 #include <mqtt_protocol.h>
 #include <string.h>
 
+#include "announce_clock.h"
 #include "base/clock.h"
 #include "mqtt_link_private.h"
 

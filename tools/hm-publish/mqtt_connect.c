@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "mqtt_gate.h"
 #include "mqtt_link_private.h"
 #include "outbox.h"
 

@@ -12,6 +12,7 @@
 #include "announce_clock.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "mqtt_gate.h"
 #include "mqtt_link_private.h"
 #include "outbox.h"
 
