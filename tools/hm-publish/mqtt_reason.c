@@ -68,6 +68,14 @@ explain_error(const struct hm_mqtt_link *link, const char *text,
 		    reason);
 }
 
+/* The connection ended: hm_mqtt_link_reason knows more of that. */
+static bool
+is_system(const char *text)
+{
+	return strstr(text, strerror(ECONNRESET)) != NULL ||
+	    strstr(text, strerror(EPIPE)) != NULL;
+}
+
 static void
 explain(struct hm_mqtt_link *link, struct mosquitto *mosq, const char *text)
 {
@@ -79,7 +87,7 @@ explain(struct hm_mqtt_link *link, struct mosquitto *mosq, const char *text)
 		    "wrong host name: the broker's certificate is not for "
 		    "\"%s\"; mqtt_broker must be a name or an address that it "
 		    "names", link->options.host);
-	else if (strncmp(text, "OpenSSL Error", 13) != 0)
+	else if (strncmp(text, "OpenSSL Error", 13) != 0 || is_system(text))
 		return;
 	else if (result != X509_V_OK && !link->options.tls_insecure)
 		snprintf(link->reason, sizeof link->reason, "%s",
@@ -115,8 +123,9 @@ may_want_certificate(const struct hm_mqtt_link *link, int rc, int error)
 {
 	return link->options.tls && link->options.cert_file == NULL &&
 	    link->state != HM_MQTT_CONNECTED &&
-	    (rc == MOSQ_ERR_CONN_LOST || (rc == MOSQ_ERR_ERRNO &&
-	    (error == EPROTO || error == EPIPE || error == ECONNRESET)));
+	    (rc == MOSQ_ERR_CONN_LOST || rc == MOSQ_ERR_TLS ||
+	    (rc == MOSQ_ERR_ERRNO && (error == EPROTO || error == EPIPE ||
+	    error == ECONNRESET)));
 }
 
 /* The return codes of MQTT 5 that 3.1.1 has as well, in its texts. */
