@@ -28,7 +28,7 @@ hm_sim_hm_unpack(const struct hm_sim_answer *a,
 /* Frames */
 
 static void
-damage(unsigned faults, const struct hm_frame *frame, uint8_t *out)
+damage(uint64_t faults, const struct hm_frame *frame, uint8_t *out)
 {
 	if (faults & HM_SIM_BIT(HM_SIM_CRC))
 		out[6] ^= 0xff;
@@ -180,8 +180,8 @@ answer_request(struct hm_sim_answer *a, unsigned number)
 	}
 }
 
-static void
-begin(struct hm_sim_answer *a, struct hm_sim_dtu *dtu,
+void
+hm_sim_hm_begin(struct hm_sim_answer *a, struct hm_sim_dtu *dtu,
     const struct hm_sim_time *now)
 {
 	a->dtu = dtu;
@@ -192,7 +192,7 @@ begin(struct hm_sim_answer *a, struct hm_sim_dtu *dtu,
 
 size_t
 hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
-    const struct hm_sim_time *now, unsigned faults,
+    const struct hm_sim_time *now, uint64_t faults,
     uint8_t out[HM_SIM_REPLY_MAX], bool *understood)
 {
 	uint8_t plain[512];
@@ -201,7 +201,7 @@ hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
 	    .size = request->size, .out = out};
 	unsigned number = request->command & 0xffu;
 
-	begin(&a, dtu, now);
+	hm_sim_hm_begin(&a, dtu, now);
 	dtu->answered = false;
 	a.command = (uint16_t)(HM_FROM_DTU | number);
 	*understood = true;
@@ -227,7 +227,7 @@ hm_sim_hm_unsolicited(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
 {
 	struct hm_sim_answer a = {.sequence = dtu->sequence++, .out = out};
 
-	begin(&a, dtu, now);
+	hm_sim_hm_begin(&a, dtu, now);
 	if (dtu->unsolicited++ % 2 == 0) {
 		a.command = HM_TO_CLOUD | HM_CMD_HEARTBEAT;
 		return answer_heartbeat(&a);
