@@ -70,6 +70,12 @@ static const char ledger_sql[] =
     ", PRIMARY KEY (dtu, serial, port)) WITHOUT ROWID";
 #undef ENERGY
 
+static const char ledger_dtus_sql[] =
+    "CREATE TABLE IF NOT EXISTS dtu_cache (dtu TEXT PRIMARY KEY, "
+    "today_production INTEGER, total_production INTEGER NOT NULL, "
+    "day INTEGER NOT NULL, since INTEGER NOT NULL, "
+    "last_updated TEXT NOT NULL) WITHOUT ROWID";
+
 #define VIEW(name, help, sql) \
 	{"DROP VIEW IF EXISTS " #name, "CREATE VIEW " #name " AS " sql},
 static const struct {
@@ -278,7 +284,7 @@ create_readings(struct hm_db *db)
 			if (!hm_db_run(db, hm_sql_text(&sql)))
 				return false;
 		}
-	return true;
+	return hm_db_run(db, ledger_dtus_sql);
 }
 
 /* The file may have a ledger already, from the first hm-filter. */
@@ -391,7 +397,11 @@ has_view(struct hm_db *db, const char *create)
 static bool
 is_current(struct hm_db *db, int64_t version)
 {
-	if (version < 1 || !hm_schema_is_whole(db))
+	int64_t there = 0;
+
+	if (version < 1 || !hm_schema_is_whole(db) || !hm_db_ask(db,
+	    "SELECT count(*) FROM pragma_table_info('dtu_cache')", &there) ||
+	    there == 0)
 		return false;
 	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
 		if (!has_view(db, views[i].create))

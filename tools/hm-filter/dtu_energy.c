@@ -1,0 +1,80 @@
+#include "dtu_energy.h"
+
+#define FILL_SECONDS 3600
+#define WH_MAX (INT64_MAX / 4)
+
+void
+hm_dtu_energy_init(struct hm_dtu_energy *dtu)
+{
+	*dtu = (struct hm_dtu_energy){-1, -1, -1, -1};
+}
+
+bool
+hm_dtu_energy_valid(const struct hm_dtu_energy *dtu)
+{
+	return dtu->total >= 0 && dtu->total <= WH_MAX &&
+	    dtu->today >= -1 && dtu->today <= WH_MAX && dtu->day >= -1;
+}
+
+struct hm_dtu_change
+hm_dtu_energy_begin(struct hm_dtu_energy *dtu,
+    const struct hm_dtu_parts *parts, int64_t time)
+{
+	struct hm_dtu_change change = {
+	    .new_day = parts->day > dtu->day,
+	    .first_total = dtu->total < 0 && parts->totals,
+	    .first_today = dtu->today < 0 && parts->totals && parts->todays,
+	};
+
+	if (change.first_total) {
+		dtu->total = 0;
+		dtu->since = time;
+	}
+	if (change.first_today || (change.new_day && dtu->today >= 0))
+		dtu->today = 0;
+	if (parts->ports > 0)
+		dtu->day = parts->day;
+	change.adds = time >= dtu->since && time - dtu->since < FILL_SECONDS;
+	return change;
+}
+
+/* Add what has been produced since the last count. */
+static void
+count(int64_t *sum, int64_t *counted, int64_t energy, bool adds)
+{
+	int64_t before = *counted >= 0 ? *counted : adds ? 0 : energy;
+
+	if (energy > before && *sum <= WH_MAX - (energy - before))
+		*sum += energy - before;
+	*counted = energy;
+}
+
+bool
+hm_dtu_energy_count(struct hm_dtu_energy *dtu,
+    const struct hm_dtu_change *change, struct hm_energy *port)
+{
+	const int64_t counted = port->counted, of_day = port->counted_today;
+	int64_t total = hm_energy_total(port), today = hm_energy_today(port);
+
+	if (change->first_total)
+		port->counted = -1;
+	if (change->first_today)
+		port->counted_today = -1;
+	else if (change->new_day && port->counted_today > 0)
+		port->counted_today = 0;
+	if (dtu->total >= 0 && total >= 0)
+		count(&dtu->total, &port->counted, total, change->adds);
+	if (dtu->today >= 0 && today >= 0)
+		count(&dtu->today, &port->counted_today, today,
+		    change->adds || change->first_today);
+	return port->counted != counted || port->counted_today != of_day;
+}
+
+bool
+hm_dtu_energy_leave(struct hm_energy *port)
+{
+	bool counted = port->counted >= 0 || port->counted_today >= 0;
+
+	port->counted = port->counted_today = -1;
+	return counted;
+}
