@@ -14,6 +14,8 @@
 # make soak-chain  a supervised chain that reads CHAIN_DTUS: kill its tools
 #                  CHAIN_KILLS times, its broker BROKER_KILLS times, and stop
 #                  the whole chain STOPS times
+# make soak-floods  HOSTILE DTUs of each kind flood hm-poll for FLOOD_SECONDS,
+#                 beside HEALTHY ones
 # make soak-lines  LINES random and mutated lines through sanitized builds
 # make soak-memory  the memory of the chain over MINUTES
 # make check-debian  `make check` in a minimal Debian RELEASE (bookworm, trixie)
@@ -27,6 +29,9 @@ MUTANT_DAYS = 5000
 DAYS_STORED = 7
 SEED = 1
 KILLS = 300
+HOSTILE = 50
+HEALTHY = 100
+FLOOD_SECONDS = 60
 CHAIN_KILLS = 1000
 BROKER_KILLS = 20
 STOPS = 100
@@ -108,6 +113,13 @@ soak-chain:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/soak/chain-kills.sh \
 	    $(CHAIN_KILLS) $(BROKER_KILLS) $(STOPS) $(CHAIN_DTUS)
 
+soak-floods:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/stamp
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' HOSTILE=$(HOSTILE) \
+	    HEALTHY=$(HEALTHY) FLOOD_SECONDS=$(FLOOD_SECONDS) \
+	    tests/system/fairness.sh
+
 soak-lines:
 	@.ci/packages $(CHECK_PACKAGES) time
 	@$(MAKE) --no-print-directory SANITIZE=1 tests
@@ -126,4 +138,4 @@ check-debian:
 
 .PHONY: fuzzers fuzz fuzz-packages check-debian bench bench-http bench-store \
     bench-chain bench-compare property mutants \
-    soak-kills soak-chain soak-lines soak-memory
+    soak-kills soak-chain soak-floods soak-lines soak-memory
