@@ -1,6 +1,7 @@
 #include "dtu_energy.h"
 
 #define FILL_SECONDS 3600
+#define LEFT (-2)
 #define WH_MAX (INT64_MAX / 4)
 
 void
@@ -21,9 +22,12 @@ hm_dtu_energy_begin(struct hm_dtu_energy *dtu,
     const struct hm_dtu_parts *parts, int64_t time)
 {
 	struct hm_dtu_change change = {
+	    .time = time,
 	    .new_day = parts->day > dtu->day,
-	    .first_total = dtu->total < 0 && parts->totals,
-	    .first_today = dtu->today < 0 && parts->totals && parts->todays,
+	    .first_total = dtu->total < 0 && parts->totals &&
+	        parts->ports > 0,
+	    .first_today = dtu->today < 0 && parts->todays &&
+	        parts->ports > 0,
 	};
 
 	if (change.first_total) {
@@ -34,7 +38,8 @@ hm_dtu_energy_begin(struct hm_dtu_energy *dtu,
 		dtu->today = 0;
 	if (parts->ports > 0)
 		dtu->day = parts->day;
-	change.adds = time >= dtu->since && time - dtu->since < FILL_SECONDS;
+	change.adds = dtu->since >= 0 && time >= dtu->since &&
+	    time - dtu->since < FILL_SECONDS;
 	return change;
 }
 
@@ -47,6 +52,21 @@ count(int64_t *sum, int64_t *counted, int64_t energy, bool adds)
 	if (energy > before && *sum <= WH_MAX - (energy - before))
 		*sum += energy - before;
 	*counted = energy;
+}
+
+/*
+ * An input that is back joins with a new reading. What it has produced until
+ * then does not count, also if its counters do not show it yet.
+ */
+static void
+rejoin(struct hm_energy *port, int64_t time)
+{
+	int64_t total = hm_energy_total(port), today = hm_energy_today(port);
+
+	if (port->pending_time != time || total < 0)
+		return;
+	port->counted = port->pending;
+	port->counted_today = today >= 0 ? today + port->pending - total : -1;
 }
 
 bool
@@ -62,6 +82,10 @@ hm_dtu_energy_count(struct hm_dtu_energy *dtu,
 		port->counted_today = -1;
 	else if (change->new_day && port->counted_today > 0)
 		port->counted_today = 0;
+	if (port->counted == LEFT)
+		rejoin(port, change->time);
+	if (port->counted == LEFT)
+		return port->counted_today != of_day;
 	if (dtu->total >= 0 && total >= 0)
 		count(&dtu->total, &port->counted, total, change->adds);
 	if (dtu->today >= 0 && today >= 0)
@@ -71,10 +95,12 @@ hm_dtu_energy_count(struct hm_dtu_energy *dtu,
 }
 
 bool
-hm_dtu_energy_leave(struct hm_energy *port)
+hm_dtu_energy_leave(struct hm_dtu_energy *dtu, struct hm_energy *port)
 {
-	bool counted = port->counted >= 0 || port->counted_today >= 0;
-
-	port->counted = port->counted_today = -1;
-	return counted;
+	if (port->counted < 0)
+		return false;
+	dtu->since = -1;
+	port->counted = LEFT;
+	port->counted_today = -1;
+	return true;
 }

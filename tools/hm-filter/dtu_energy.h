@@ -18,7 +18,7 @@
 struct hm_dtu_energy {
 	int64_t total, today; /* Wh; -1: not known yet */
 	int64_t day;          /* of `today`; -1: none yet */
-	int64_t since;        /* when the total was known first */
+	int64_t since;        /* when the total was known first; -1: long ago */
 };
 
 /* What a DTU's inputs know, all together. */
@@ -35,13 +35,15 @@ bool hm_dtu_energy_valid(const struct hm_dtu_energy *dtu);
 
 /* One poll's change; made by hm_dtu_energy_begin. */
 struct hm_dtu_change {
+	int64_t time;
 	bool new_day, first_total, first_today;
 	bool adds; /* an input that joins adds all that it has produced */
 };
 
 /*
  * Begin to count a poll: call hm_dtu_energy_count for each input then. A DTU's
- * list may fill in its first hour, so until then inputs that join add all.
+ * list fills in its first hour: until then, or until one leaves, inputs that
+ * join add all that they have produced.
  */
 struct hm_dtu_change hm_dtu_energy_begin(struct hm_dtu_energy *dtu,
     const struct hm_dtu_parts *parts, int64_t time);
@@ -50,7 +52,7 @@ struct hm_dtu_change hm_dtu_energy_begin(struct hm_dtu_energy *dtu,
 bool hm_dtu_energy_count(struct hm_dtu_energy *dtu,
     const struct hm_dtu_change *change, struct hm_energy *port);
 
-/* The input does not belong to its DTU any more. As above. */
-bool hm_dtu_energy_leave(struct hm_energy *port);
+/* The input does not belong to the DTU any more. As above. */
+bool hm_dtu_energy_leave(struct hm_dtu_energy *dtu, struct hm_energy *port);
 
 #endif

@@ -78,7 +78,7 @@ hm_energy_valid(const struct hm_energy *e)
 	    is_energy(e->began) && is_energy(e->before) &&
 	    is_energy(e->first) && is_energy(e->device_base) &&
 	    is_energy(e->doubt_first) && is_energy(e->doubt_last) &&
-	    is_energy(e->counted) && is_energy(e->counted_today) &&
+	    e->counted >= -2 && e->counted <= WH_MAX && is_energy(e->counted_today) &&
 	    e->shift >= -WH_MAX && e->shift <= WH_MAX &&
 	    e->total != 0 && e->pending != 0 && e->began <= e->pending &&
 	    e->pending >= e->total && e->doubt_last >= e->doubt_first &&

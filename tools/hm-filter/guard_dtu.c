@@ -73,7 +73,7 @@ leave(struct hm_guard *guard, const struct hm_guard_identity *id,
     struct hm_ledger_port *port, void *context)
 {
 	(void)context;
-	if (hm_dtu_energy_leave(&port->energy))
+	if (hm_dtu_energy_leave(&id->dtu->energy, &port->energy))
 		hm_ledger_touch(guard->options.ledger, id->dtu, port);
 }
 
@@ -120,25 +120,29 @@ has_missing(const struct hm_record *record, const struct hm_sums *sums,
 	    (int64_t)known - sums->ports >= missing;
 }
 
-/* Whether the energies are those of the whole DTU. */
-static bool
+/* Count the poll, and set the energies that every input has. */
+static void
 add_up(struct hm_guard *guard, const struct hm_record *record,
-    const struct hm_guard_identity *id, const struct hm_sums *sums)
+    const struct hm_guard_identity *id, const struct hm_sums *sums,
+    struct hm_guard_answer *answer)
 {
+	bool may_show = guard->options.exclude == NULL;
 	struct hm_dtu_parts parts = {.totals = true, .todays = true,
 	    .day = -1};
 	struct hm_dtu_energy before = id->dtu->energy;
 	struct hm_dtu_change change;
-	bool whole;
 
 	visit_ports(guard, id, learn, leave, &parts);
-	whole = has_missing(record, sums, (size_t)parts.ports);
-	parts.totals &= whole && parts.ports > 0;
+	parts.totals &= has_missing(record, sums, (size_t)parts.ports);
+	parts.todays &= parts.totals;
 	change = hm_dtu_energy_begin(&id->dtu->energy, &parts, id->time);
 	visit_ports(guard, id, count, pass_over, &change);
 	if (memcmp(&before, &id->dtu->energy, sizeof before) != 0)
 		hm_ledger_touch_dtu(guard->options.ledger, id->dtu);
-	return whole;
+	answer->today = hm_guard_show(guard, parts.todays ?
+	    id->dtu->energy.today : -1, may_show);
+	answer->total = hm_guard_show(guard, parts.totals ?
+	    id->dtu->energy.total : -1, may_show);
 }
 
 const char *
@@ -146,21 +150,14 @@ hm_guard_look_at_dtu(struct hm_guard *guard, const struct hm_record *record,
     const struct hm_guard_identity *id, struct hm_guard_answer *answer)
 {
 	struct hm_sums *sums = hm_guard_sums(id);
-	bool excludes = guard->options.exclude != NULL;
 
 	answer->asleep = hm_guard_number(record, HM_F_INVERTERS_ONLINE, 1) == 0;
-	if (excludes)
+	if (guard->options.exclude != NULL)
 		show_sums(sums, answer);
 	if (!has_missing(record, sums, 0))
 		answer->today = answer->total = HM_GUARD_OUT;
-	if (guard->options.judges) {
-		bool whole = add_up(guard, record, id, sums);
-
-		answer->today = hm_guard_show(guard, whole ?
-		    id->dtu->energy.today : -1, !excludes);
-		answer->total = hm_guard_show(guard, whole ?
-		    id->dtu->energy.total : -1, !excludes);
-	}
+	if (guard->options.judges)
+		add_up(guard, record, id, sums, answer);
 	*sums = (struct hm_sums){.inverters = 0};
 	return NULL;
 }

@@ -176,7 +176,7 @@ hm_ledger_saved(struct hm_ledger *ledger)
 }
 
 static void
-drop_forgotten_of(struct hm_ledger *ledger,
+drop_forgotten_of(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
     struct hm_ledger_inverter *inverter)
 {
 	struct hm_ledger_port *port = hm_device_first_port(&inverter->key);
@@ -184,9 +184,11 @@ drop_forgotten_of(struct hm_ledger *ledger,
 	while (port != NULL) {
 		struct hm_ledger_port *next = hm_port_next(&port->key);
 
-		if (port->forgotten)
+		if (port->forgotten) {
+			hm_dtu_energy_leave(&dtu->energy, &port->energy);
 			hm_device_map_remove_port(&ledger->map,
 			    &inverter->key, &port->key);
+		}
 		port = next;
 	}
 }
@@ -202,6 +204,6 @@ hm_ledger_drop_forgotten(struct hm_ledger *ledger)
 
 		for (; inverter != NULL;
 		     inverter = hm_device_next(&inverter->key))
-			drop_forgotten_of(ledger, inverter);
+			drop_forgotten_of(ledger, dtu, inverter);
 	}
 }

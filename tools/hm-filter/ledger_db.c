@@ -58,6 +58,11 @@ static const char exists_sql[] =
     "SELECT 1 FROM production_cache WHERE dtu = ? AND serial = ? "
     "AND port = ?";
 
+/* The inverter may come back: see hm_dtu_energy_begin. */
+static const char leave_sql[] =
+    "UPDATE dtu_cache SET since = -1 WHERE dtu IN (SELECT dtu "
+    "FROM production_cache WHERE lower(serial) = lower(?))";
+
 static const char forget_sql[] =
     "DELETE FROM production_cache WHERE lower(serial) = lower(?)";
 
@@ -439,11 +444,12 @@ hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger, bool last)
 	return good;
 }
 
-int64_t
-hm_ledger_db_forget(struct hm_ledger_db *db, struct hm_slice serial)
+/* Run a statement about an inverter. The rows that it has changed, or -1. */
+static int64_t
+change_rows(struct hm_ledger_db *db, const char *sql, struct hm_slice serial)
 {
 	sqlite3_stmt *statement = NULL;
-	bool good = hm_db_prepare(&db->db, forget_sql, &statement) &&
+	bool good = hm_db_prepare(&db->db, sql, &statement) &&
 	    sqlite3_bind_text(statement, 1, serial.p, (int)serial.n,
 	    SQLITE_STATIC) == SQLITE_OK &&
 	    sqlite3_step(statement) == SQLITE_DONE;
@@ -452,4 +458,11 @@ hm_ledger_db_forget(struct hm_ledger_db *db, struct hm_slice serial)
 		hm_db_complain(&db->db, "cannot forget an inverter");
 	sqlite3_finalize(statement);
 	return good ? sqlite3_changes(db->db.handle) : -1;
+}
+
+int64_t
+hm_ledger_db_forget(struct hm_ledger_db *db, struct hm_slice serial)
+{
+	return change_rows(db, leave_sql, serial) < 0 ? -1 :
+	    change_rows(db, forget_sql, serial);
 }
