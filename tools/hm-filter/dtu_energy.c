@@ -1,7 +1,6 @@
 #include "dtu_energy.h"
 
 #define FILL_SECONDS 3600
-#define LEFT (-2)
 #define WH_MAX (INT64_MAX / 4)
 
 void
@@ -55,18 +54,14 @@ count(int64_t *sum, int64_t *counted, int64_t energy, bool adds)
 }
 
 /*
- * An input that is back joins with a new reading. What it has produced until
- * then does not count, also if its counters do not show it yet.
+ * What an input that is back has produced until then does not count: it joins
+ * when its shown total comes from a reading since. A clock that was set back
+ * makes that moment unknown.
  */
-static void
-rejoin(struct hm_energy *port, int64_t time)
+static bool
+is_back(const struct hm_energy *port, int64_t time)
 {
-	int64_t total = hm_energy_total(port), today = hm_energy_today(port);
-
-	if (port->pending_time != time || total < 0)
-		return;
-	port->counted = port->pending;
-	port->counted_today = today >= 0 ? today + port->pending - total : -1;
+	return port->total_time > port->left_time || port->left_time > time;
 }
 
 bool
@@ -75,6 +70,7 @@ hm_dtu_energy_count(struct hm_dtu_energy *dtu,
 {
 	const int64_t counted = port->counted, of_day = port->counted_today;
 	int64_t total = hm_energy_total(port), today = hm_energy_today(port);
+	bool left = port->left_time >= 0;
 
 	if (change->first_total)
 		port->counted = -1;
@@ -82,25 +78,33 @@ hm_dtu_energy_count(struct hm_dtu_energy *dtu,
 		port->counted_today = -1;
 	else if (change->new_day && port->counted_today > 0)
 		port->counted_today = 0;
-	if (port->counted == LEFT)
-		rejoin(port, change->time);
-	if (port->counted == LEFT)
-		return port->counted_today != of_day;
+	if (port->left_time >= 0 && !is_back(port, change->time))
+		return false;
+	port->left_time = -1;
 	if (dtu->total >= 0 && total >= 0)
 		count(&dtu->total, &port->counted, total, change->adds);
 	if (dtu->today >= 0 && today >= 0)
 		count(&dtu->today, &port->counted_today, today,
 		    change->adds || change->first_today);
-	return port->counted != counted || port->counted_today != of_day;
+	return port->counted != counted || port->counted_today != of_day ||
+	    left;
+}
+
+void
+hm_dtu_energy_lose(struct hm_dtu_energy *dtu, const struct hm_energy *port)
+{
+	if (port->counted >= 0)
+		dtu->since = -1;
 }
 
 bool
-hm_dtu_energy_leave(struct hm_dtu_energy *dtu, struct hm_energy *port)
+hm_dtu_energy_leave(struct hm_dtu_energy *dtu, struct hm_energy *port,
+    int64_t time)
 {
-	if (port->counted < 0)
+	if (port->left_time >= 0)
 		return false;
-	dtu->since = -1;
-	port->counted = LEFT;
-	port->counted_today = -1;
+	hm_dtu_energy_lose(dtu, port);
+	port->counted = port->counted_today = -1;
+	port->left_time = time;
 	return true;
 }

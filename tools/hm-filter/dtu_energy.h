@@ -52,7 +52,15 @@ struct hm_dtu_change hm_dtu_energy_begin(struct hm_dtu_energy *dtu,
 bool hm_dtu_energy_count(struct hm_dtu_energy *dtu,
     const struct hm_dtu_change *change, struct hm_energy *port);
 
-/* The input does not belong to the DTU any more. As above. */
-bool hm_dtu_energy_leave(struct hm_dtu_energy *dtu, struct hm_energy *port);
+/*
+ * The input does not belong to the DTU any more, from this time on; it is back
+ * when it is counted again. As above.
+ */
+bool hm_dtu_energy_leave(struct hm_dtu_energy *dtu, struct hm_energy *port,
+    int64_t time);
+
+/* The input has been forgotten. */
+void hm_dtu_energy_lose(struct hm_dtu_energy *dtu,
+    const struct hm_energy *port);
 
 #endif

@@ -78,7 +78,7 @@ hm_energy_valid(const struct hm_energy *e)
 	    is_energy(e->began) && is_energy(e->before) &&
 	    is_energy(e->first) && is_energy(e->device_base) &&
 	    is_energy(e->doubt_first) && is_energy(e->doubt_last) &&
-	    e->counted >= -2 && e->counted <= WH_MAX && is_energy(e->counted_today) &&
+	    is_energy(e->counted) && is_energy(e->counted_today) &&
 	    e->shift >= -WH_MAX && e->shift <= WH_MAX &&
 	    e->total != 0 && e->pending != 0 && e->began <= e->pending &&
 	    e->pending >= e->total && e->doubt_last >= e->doubt_first &&
@@ -86,7 +86,7 @@ hm_energy_valid(const struct hm_energy *e)
 	    is_time(e->total_time) && is_time(e->pending_time) &&
 	    is_time(e->before_time) && is_time(e->first_time) &&
 	    is_time(e->doubt_since) && is_time(e->doubt_time) &&
-	    is_time(e->back_since) && is_time(e->day) && e->day >= -1 &&
+	    is_time(e->back_since) && is_time(e->left_time) && is_time(e->day) && e->day >= -1 &&
 	    e->tries >= 0 && e->tries <= TRIES &&
 	    e->doubts >= 0 && e->doubts <= TIME_MAX;
 }

@@ -73,7 +73,7 @@ leave(struct hm_guard *guard, const struct hm_guard_identity *id,
     struct hm_ledger_port *port, void *context)
 {
 	(void)context;
-	if (hm_dtu_energy_leave(&id->dtu->energy, &port->energy))
+	if (hm_dtu_energy_leave(&id->dtu->energy, &port->energy, id->time))
 		hm_ledger_touch(guard->options.ledger, id->dtu, port);
 }
 

@@ -185,7 +185,7 @@ drop_forgotten_of(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
 		struct hm_ledger_port *next = hm_port_next(&port->key);
 
 		if (port->forgotten) {
-			hm_dtu_energy_leave(&dtu->energy, &port->energy);
+			hm_dtu_energy_lose(&dtu->energy, &port->energy);
 			hm_device_map_remove_port(&ledger->map,
 			    &inverter->key, &port->key);
 		}
