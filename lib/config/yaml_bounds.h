@@ -11,10 +11,10 @@
  * often as it is used.
  */
 
-#define HM_YAML_BYTES ((size_t)4 << 20)    /* of a file */
-#define HM_YAML_DEPTH 16                   /* lists and mappings in each other */
-#define HM_YAML_NAMES 100                  /* anchors, aliases, directives */
-#define HM_YAML_SCALAR ((size_t)256 << 10) /* bytes of one value */
+#define HM_YAML_BYTES ((size_t)4 << 20) /* of a file */
+#define HM_YAML_DEPTH 16                /* levels of lists and mappings */
+#define HM_YAML_NAMES 100               /* anchors, aliases, directives */
+#define HM_YAML_SCALAR ((size_t)256 << 10) /* bytes of a value */
 
 #define HM_YAML_WHY 100 /* room for a message */
 
