@@ -1,10 +1,14 @@
 /*
- * Preloaded, it moves the wall clock of a program by HM_CLOCK_SHIFT seconds.
+ * Preloaded, it moves the wall clock of a program by HM_CLOCK_SHIFT seconds and
+ * by the seconds in the file HM_CLOCK_FILE at that moment: replacing the file
+ * sets the clock of a running program. The monotonic clock stays, as it does
+ * when somebody sets the clock of a machine; so do the times of files.
  * libfaketime does not know the 64-bit calls of 32-bit machines. The 32-bit
- * calls fail after 2038, as those of the C library do. The times of files stay.
+ * calls fail after 2038, as those of the C library do.
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -45,15 +49,42 @@ narrowed(struct wide t, struct narrow *out)
 	return 0;
 }
 
+/* The seconds in the file; 0 if there is none. */
+static int64_t
+read_seconds(const char *path)
+{
+	char text[24];
+	int error = errno, fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	if (fd >= 0) {
+		n = read(fd, text, sizeof text - 1);
+		close(fd);
+	}
+	errno = error;
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	return strtoll(text, NULL, 10);
+}
+
+static int64_t
+shift(void)
+{
+	const char *fixed = getenv("HM_CLOCK_SHIFT");
+	const char *path = getenv("HM_CLOCK_FILE");
+
+	return (fixed != NULL ? strtoll(fixed, NULL, 10) : 0) +
+	    (path != NULL ? read_seconds(path) : 0);
+}
+
 int
 wide_clock(int clock, struct wide *out)
 {
-	const char *shift = getenv("HM_CLOCK_SHIFT");
 	int result = (int)syscall(CLOCK_GETTIME, clock, out);
 
-	if (result == 0 && shift != NULL &&
-	    (clock == REALTIME || clock == REALTIME_COARSE))
-		out->seconds += strtoll(shift, NULL, 10);
+	if (result == 0 && (clock == REALTIME || clock == REALTIME_COARSE))
+		out->seconds += shift();
 	return result;
 }
 
