@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/decimal.h"
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "settings.h"
 

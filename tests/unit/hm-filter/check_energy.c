@@ -525,6 +525,30 @@ START_TEST(a_clock_that_steps_back_resets_nothing)
 }
 END_TEST
 
+START_TEST(a_clock_that_returns_to_its_day_resets_nothing)
+{
+	evening(10500, 500);
+	reading_at(MIDNIGHT + 24 * HOUR + MINUTE, 10500, 0, true);
+	reading_at(MIDNIGHT + 31 * HOUR, 10510, 10, true);
+	reading(10513, 13);
+	shows(10510, 10);
+	/* The year before, for a day and a half. */
+	for (int64_t hour = 31; hour < 50; hour++)
+		reading_at(MIDNIGHT + (hour - 365 * 24) * HOUR, 10513, 13,
+		    true);
+	ck_assert_int_lt(e.day, DAY - 300);
+	shows(10513, 0);
+	reading_at(MIDNIGHT + 47 * HOUR, 10516, 16, true);
+	ck_assert_int_eq(e.day, DAY + 1);
+	reading(10519, 19);
+	shows(10516, 3);
+	/* The next one begins. */
+	reading_at(MIDNIGHT + 48 * HOUR, 10519, 19, true);
+	ck_assert_int_eq(e.day, DAY + 2);
+	shows(10519, 0);
+}
+END_TEST
+
 START_TEST(a_clock_that_was_ahead_is_left_behind)
 {
 	evening(10500, 500);
@@ -628,6 +652,8 @@ main(void)
 	tcase_add_test(cases,
 	    any_first_readings_leave_a_state_that_is_valid);
 	tcase_add_test(cases, a_clock_that_steps_back_resets_nothing);
+	tcase_add_test(cases,
+	    a_clock_that_returns_to_its_day_resets_nothing);
 	tcase_add_test(cases, a_clock_that_was_ahead_is_left_behind);
 	tcase_add_test(cases, a_counter_that_begins_anew_goes_on);
 	tcase_add_test(cases, a_counter_that_stands_still_does_not);
