@@ -14,6 +14,8 @@
 # make soak-chain  a supervised chain that reads CHAIN_DTUS: kill its tools
 #                  CHAIN_KILLS times, its broker BROKER_KILLS times, and stop
 #                  the whole chain STOPS times
+# make soak-clocks  chains whose clock is set while they run, or is wrong at the
+#                 start, by days, years, over 2038 and the end of summer time
 # make soak-lines  LINES random and mutated lines through sanitized builds
 # make soak-memory  the memory of the chain over MINUTES
 # make check-debian  `make check` in a minimal Debian RELEASE (bookworm, trixie)
@@ -108,6 +110,11 @@ soak-chain:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/soak/chain-kills.sh \
 	    $(CHAIN_KILLS) $(BROKER_KILLS) $(STOPS) $(CHAIN_DTUS)
 
+soak-clocks:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/soak/clocks.sh
+
 soak-lines:
 	@.ci/packages $(CHECK_PACKAGES) time
 	@$(MAKE) --no-print-directory SANITIZE=1 tests
@@ -126,4 +133,4 @@ check-debian:
 
 .PHONY: fuzzers fuzz fuzz-packages check-debian bench bench-http bench-store \
     bench-chain bench-compare property mutants \
-    soak-kills soak-chain soak-lines soak-memory
+    soak-kills soak-chain soak-clocks soak-lines soak-memory

@@ -3,12 +3,12 @@
 #include "base/log.h"
 #include "base/rfc3339.h"
 
-#define DAY_SECONDS 86400
+#define STEP_MIN ((int64_t)20 * 3600) /* s */
 
 void
 hm_day_clock_init(struct hm_day_clock *clock)
 {
-	*clock = (struct hm_day_clock){.steps = {.least = DAY_SECONDS}};
+	*clock = (struct hm_day_clock){.steps = {.least = STEP_MIN}};
 }
 
 static void
