@@ -192,8 +192,8 @@ hm-store_did() {
 			"SELECT count(*) FROM $type")" "$(of_type "$type" |
 			jq -r '[.time, .serial, .port] | @csv' | sort -u | wc -l)"
 	done
-	found "latest" "$(sqlite3 "$dir/hm.db" "SELECT port, pv_power
-		FROM latest ORDER BY port")" "$(of_type port | tail -n 2 |
+	found "latest" "$(sqlite3 "$dir/hm.db" "SELECT port,
+		printf('%g', pv_power) FROM latest ORDER BY port")" "$(of_type port | tail -n 2 |
 		jq -r '"\(.port)|\(.pv_power)"')"
 	cat "$dir/hm-store.err"
 }

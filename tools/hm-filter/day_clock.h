@@ -6,9 +6,9 @@
 /*
  * The clock that the day of energies follows. If somebody sets the clock ahead
  * by 20 hours or more while hm-filter runs, the day goes on by the old clock
- * for an hour; the clock of a machine that was off overnight is
- * corrected by less. If the new time was a mistake, energies are not reset by it. The
- * other direction is the matter of hm_energy_day. No clock is read.
+ * for an hour; the clock of a machine that was off overnight is corrected by
+ * less. If the new time was a mistake, energies are not reset by it. The other
+ * direction is the matter of hm_energy_day. No clock is read.
  */
 
 #define HM_DAY_CLOCK_HOLD ((int64_t)3600) /* s */
