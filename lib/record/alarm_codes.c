@@ -18,6 +18,7 @@ const struct hm_alarm_code hm_alarm_codes[] = {
     {47, "FB overcurrent"},
     {48, "FB clamp overvoltage"},
     {49, "FB clamp overvoltage"},
+    {50, "FB overcurrent expected"},
     {52, "DC bus undervoltage"},
     {61, "Calibration parameter error"},
     {62, "System configuration parameter error"},

@@ -51,6 +51,12 @@ same "repeaters and rapid shutdown devices have readings" "$(jq -r 'select(
 	.type == "repeater" or .type == "shutdown") | .reachable' \
 	"$work/records" | tr '\n' ' ')" "1 1 "
 
+start_sim cleared --transport hm --inverters 1 --inputs 2 --fault cleared
+hm-poll -1 --ask alarms --stats-period 0 "${uris[0]}" |
+	hm-decode --stats-period 0 >"$work/cleared"
+same "a list that was cleared is a list" "$(jq -c 'select(.type == "alarms" or
+	.type == "alarm") | [.listed, .lasting]' "$work/cleared")" "[0,[]]"
+
 # An hour later the lists are empty.
 jq -c 'select(.type == "alarms") | .time = (.time | fromdate + 3600 | todate) |
 	.listed = 0 | .lasting = []' "$work/records" >"$work/later"

@@ -275,13 +275,27 @@ broker() {
 	subscribe "$port" 'hm/#' "$work/seen"
 }
 publish() {
-	# The subscriber must be back before hm-publish is.
 	HM_DURABLE=1 hm-publish -b 127.0.0.1 --mqtt-port "$port" \
-		--stats-period 0 --reconnect-delay $((2 * $(patience))) \
-		--log-level ERROR \
+		--stats-period 0 --reconnect-delay 0.1 --log-level ERROR \
 		<"$work/a" >/dev/null 2>>"$work/err" 5>&- 6>&- 7>&- 8>&- &
 	first=$!
 	pids+=("$first")
+}
+subscriber_is_idle() {
+	local size
+	size=$(stat -c %s "$work/seen")
+	sleep 0.2
+	[ "$(stat -c %s "$work/seen")" = "$size" ]
+}
+# hm-publish stands still meanwhile: the subscriber has what the old broker
+# accepted, and is back before the new one accepts anything.
+restart_broker() {
+	kill -STOP "$first"
+	until_true 10 subscriber_is_idle
+	kill -9 "$broker" "$subscriber"
+	wait "$broker" "$subscriber" 2>/dev/null
+	broker
+	kill -CONT "$first"
 }
 all_seen() {
 	[ "$(sed -n 's|^hm/[0-9] ||p' "$work/seen" | sort -nu | wc -l)" = "$1" ]
@@ -300,9 +314,7 @@ pids+=("$writer")
 for round in {1..8}; do
 	sleep 0.$((RANDOM % 4 + 1))
 	if [ "$round" = 4 ]; then
-		kill -9 "$broker" "$subscriber"
-		wait "$broker" "$subscriber" 2>/dev/null
-		broker
+		restart_broker
 	else
 		kill -9 "$first"
 		wait "$first" 2>/dev/null

@@ -33,8 +33,12 @@ table() {
 		zeros      good         good
 		spike      good         good
 		dip        good         good
+		wrap       good         good
+		factor     good         -
+		idle       good         -
 		noclock    good         -
 		ahead      good         -
+		cleared    good         -
 		noinfo     good         -
 		unnumbered slow         -
 		transaction -           good
@@ -75,6 +79,7 @@ start_cell() {
 	[ "$3" != - ] || return
 	case $1 in
 	tag) options=(--encrypt) ;;
+	idle) options=(--phases 3 --inputs 4 --meter) ;;
 	gap | mute) options=(--inputs 4) ;;
 	unnumbered) options=(--inputs 4 --page-size 3) ;;
 	esac

@@ -51,4 +51,35 @@ same "each refused total is logged in one line" "$(sed 's/.*input 1: //;
 	s/[0-9][0-9]* Wh/N Wh/g' "$work/err")" \
 	"a total of N Wh is refused: it is above the limit of N Wh
 a total of N Wh is refused: it is below the shown total of N Wh"
+
+# An inverter with two panels on each other input, hours without a poll, and then polls
+# whose counters have wrapped, or not. The sun stands still in each poll.
+# half_wired NAME OPTION ...: the totals of its first input, before and after
+# hm-filter. OPTION is for the polls after the gap.
+half_wired() {
+	local name=$1 at options=()
+	shift
+	for at in 09:00 09:10 13:20 13:30 13:40 13:50; do
+		[ $at != 13:20 ] || options=("$@")
+		start_sim "$name.$at" --transport modbus --inverters 1 \
+			--phases 3 --inputs 6 --half-wired --speed 0 --seed 7 \
+			--start $at "${options[@]}"
+		hm-poll -1 --lock-dir "$work" --stats-period 0 "${uris[0]}#x" |
+			jq -c --arg at $at 'select(.type == "frame") |
+			.time = "2026-07-20T\($at):00Z"'
+	done >"$work/$name"
+	for tool in cat "hm-filter --no-persistence --stats-period 0"; do
+		hm-decode --stats-period 0 <"$work/$name" | $tool \
+			2>>"$work/$name.err" | jq -s 'map(select(.type ==
+			"port" and .port == 1) | .total_production)' -c
+	done
+}
+half_wired steady >"$work/steady.totals"
+check "hours of an input with two panels are counted" \
+	jq -es '.[0][2] - .[0][1] > 2400 and .[1][-1] == .[0][-2]' \
+	"$work/steady.totals"
+half_wired wrapped --fault wrap >"$work/wrapped.totals"
+check "... and if its counter has wrapped" \
+	jq -es '.[0][2] < .[0][1] and .[1][-1] == .[0][-2] + 65536' \
+	"$work/wrapped.totals"
 finish

@@ -275,6 +275,7 @@ start_glitch zeros --fault zeros:quarter
 start_glitch later --fault zeros:quarter --start 12:01
 start_glitch spike --fault spike
 start_glitch dip --fault dip
+start_glitch wrap --fault wrap
 start_glitch early --reset 12:00
 start_glitch mi --series mi
 hm-poll -1 --stats-period 0 "${glitches[@]}" | hm-decode --stats-period 0 |
@@ -293,10 +294,27 @@ same "spike: counters have their largest values" "$(of spike)" \
 	$'1121 2147483647 2147483647\n1121 65535 4294967295'
 same "dip: the lifetime counter falls" "$(of dip)" \
 	"$(awk '{ print $1, $2, $3 - 1000 }' <<<"$plain")"
+same "wrap: the lifetime counter falls by 65536 Wh" "$(of wrap)" \
+	"$(awk '{ print $1, $2, $3 - 65536 }' <<<"$plain")"
 same "--reset 12:00: at noon the day begins" "$(of early)" \
 	"$(awk '{ print $1, 0, $3 }' <<<"$plain")"
 same "--series mi: serial numbers begin with 10" \
 	"$(of mi | cut -d ' ' -f 1 | uniq)" 1021
+
+start_sim odd --transport hm --inverters 1 --inputs 4 --phases 3 --meter \
+	--half-wired --speed 0 --fault "factor idle"
+hm-poll -1 --stats-period 0 "${uris[0]}" >"$work/odd.frame"
+hm-decode --stats-period 0 <"$work/odd.frame" >"$work/odd"
+same "--half-wired: every other input has all power" \
+	"$(jq -r 'select(.type == "port") | "\(.pv_power > 600) " +
+	"\(.today_production > 0) \(.total_production > 0)"' "$work/odd" |
+	tr '\n' ';')" \
+	"true true true;false false true;true true true;false false true;"
+same "idle: the zeros of a meter's phase are values" "$(jq -c 'select(
+	.type == "meter") | [.power_b, .current_b, .energy_import_b,
+	(.power - .power_a - .power_c | fabs) <= 20]' "$work/odd")" "[0,0,0,true]"
+same "factor: 1 is sent for 1.000" "$(jq -c 'select(.type == "inverter") |
+	.power_factor' "$work/odd")" 1
 
 # The port of a running hm-sim.
 hm-sim --port "$(port_of "${uris[0]}")" >/dev/null 2>"$work/taken"

@@ -82,8 +82,12 @@ wait "$svscan"
 kill -CONT "$broker"
 check "... and it still stops within 10 s" soon "$start" 11000
 same "... leaves no process" "$(processes_with "HM_CHAIN=$$")" ""
+logged() {
+	cat "$work/log"
+	grep -q "$1" "$work/log"
+}
 check "... logs how many messages were not delivered" \
-	grep -q 'messages were not delivered to the broker' "$work/log"
+	logged 'messages were not delivered to the broker'
 same "... and makes a backup" "$(backups | wc -l)" 2
 same "... that is not damaged" \
 	"$(sqlite3 "$(backups | tail -n 1)" 'PRAGMA integrity_check')" ok

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "alarms.pb-c.h"
 #include "base/arena.h"
 #include "base/hex.h"
@@ -150,6 +152,29 @@ unpack(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	return true;
 }
 
+/*
+ * A package that came twice: a list is whole when it has as many packages as
+ * the DTU says, and this one stands for none.
+ */
+static bool
+came_before(const struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const struct hm_frame *parsed)
+{
+	for (const struct hm_raw_frame *other = d->frame; other < frame;
+	    other++) {
+		struct hm_frame before;
+		size_t used;
+
+		if (hm_frame_read(other->bytes, other->size, false, &before,
+		    &used) == HM_FRAME_GOOD &&
+		    before.command == parsed->command &&
+		    before.size == parsed->size &&
+		    memcmp(before.payload, parsed->payload, parsed->size) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 hm_decode_alarms(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const struct hm_frame *parsed)
@@ -157,6 +182,10 @@ hm_decode_alarms(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	struct hm_alarm_package package;
 	size_t packages;
 
+	if (parsed->size > 0 && came_before(d, frame, parsed)) {
+		hm_decode_drop(d, frame, "it came before");
+		return;
+	}
 	if (!unpack(d, frame, parsed, &package))
 		return;
 	for (size_t i = 0; i < package.count; i++)

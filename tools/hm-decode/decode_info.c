@@ -61,8 +61,8 @@ start_info(struct hm_decoder *d, struct hm_reading *r, struct hm_slice serial,
 }
 
 /*
- * Read a number of digits that ends before a comma or at the end. False if
- * there are none or too many.
+ * Read a number of digits that ends before a comma or at the end of the text or
+ * line. False if there are none or too many.
  */
 static bool
 read_number(const char *text, int64_t *number)
@@ -70,7 +70,7 @@ read_number(const char *text, int64_t *number)
 	size_t n = strspn(text, "0123456789");
 
 	*number = 0;
-	if (n == 0 || n > DIGITS_MAX || (text[n] != ',' && text[n] != '\0'))
+	if (n == 0 || n > DIGITS_MAX || strchr(",\r\n", text[n]) == NULL)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		*number = *number * 10 + (text[i] - '0');
@@ -100,6 +100,20 @@ power_limit(struct hm_reading *r, const Hm__InfoReply *info)
 	return false;
 }
 
+/* No DTU starts after it has answered. */
+static void
+boot_time(struct hm_reading *r, int64_t seconds, int64_t sent)
+{
+	int64_t past = hm_device_past(seconds, sent);
+
+	if (past != 0 || !hm_device_time_known(seconds))
+		hm_reading_moment(r, HM_F_BOOT_TIME,
+		    past != 0 ? past : seconds);
+	else
+		hm_log(HM_DEBUG, "boot_time is left out: %lld is later than "
+		    "the reply", (long long)seconds);
+}
+
 static void
 emit_dtu(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const Hm__InfoReply *info)
@@ -116,8 +130,8 @@ emit_dtu(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		hm_reading_text(&r, HM_F_HARDWARE,
 		    hm_firmware_version_dtu_hardware(dtu->hardware, text));
 		network_signal(&r, dtu->signal);
-		hm_reading_moment(&r, HM_F_BOOT_TIME,
-		    (uint32_t)dtu->boot_time);
+		boot_time(&r, (uint32_t)dtu->boot_time,
+		    (uint32_t)info->time);
 		text_unless_empty(&r, "wifi_version", dtu->wifi_version);
 		text_unless_empty(&r, "gprs_version", dtu->gprs_version);
 		hm_json_bool(&r.json, "encrypted",
@@ -301,8 +315,13 @@ decode_energies(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	hm_json_array(&r.json, "days");
 	for (size_t i = 0; i < energies->n_days; i++) {
 		if (!hm_device_time_known(energies->days[i]->time) ||
-		    energies->days[i]->energy == UINT32_MAX)
+		    energies->days[i]->energy == UINT32_MAX) {
+			hm_log(HM_DEBUG, "energy %u of a day at %u is left "
+			    "out: one of them is none",
+			    energies->days[i]->energy,
+			    energies->days[i]->time);
 			continue;
+		}
 		hm_json_object(&r.json, NULL);
 		moment(&r, "time", energies->days[i]->time);
 		hm_json_int(&r.json, "energy", energies->days[i]->energy);

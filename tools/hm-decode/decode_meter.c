@@ -47,11 +47,16 @@ count(const struct phase phases[PHASES])
 	return n;
 }
 
-/* Some meters may send a sum and no parts, which read as 0, too. */
+/*
+ * Some meters may send a sum and no parts, which read as 0, too. True zeros of
+ * several phases may be rounded, each by less than 1, and their sum is not 0.
+ */
 static bool
-are_sent(int32_t sum, const int32_t parts[PHASES])
+are_sent(int32_t sum, const struct phase phases[PHASES],
+    const int32_t parts[PHASES])
 {
-	bool sent = sum == 0;
+	int64_t size = sum < 0 ? -(int64_t)sum : sum;
+	bool sent = size == 0 || size < (int64_t)count(phases);
 
 	for (size_t i = 0; i < PHASES; i++)
 		sent = sent || parts[i] != 0;
@@ -63,7 +68,7 @@ static void
 put_parts(struct hm_reading *r, enum hm_field_id field, int32_t sum,
     const struct phase phases[PHASES], const int32_t parts[PHASES])
 {
-	bool sent = are_sent(sum, parts);
+	bool sent = are_sent(sum, phases, parts);
 
 	for (size_t i = 0; i < PHASES; i++)
 		hm_reading_heard(r, field + 1 + i, (int64_t)parts[i] * UNIT,
@@ -142,7 +147,7 @@ hm_decode_meter(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	    (const int32_t[]){m->exported_a, m->exported_b, m->exported_c});
 	put_sum(&r, HM_F_ENERGY_IMPORT, m->imported, phases,
 	    (const int32_t[]){m->imported_a, m->imported_b, m->imported_c});
-	put_phases(&r, phases, are_sent(m->power, powers));
+	put_phases(&r, phases, are_sent(m->power, phases, powers));
 	hm_reading_heard(&r, HM_F_FAULT_CODE, m->fault, count(phases) > 0);
 	hm_decode_end(d, &r, frame);
 }

@@ -95,18 +95,15 @@ hm_power_factor(const struct hm_power_reading *reading, int64_t raw,
 	struct range apparent;
 	bool by_current = apparent_power(reading, &apparent);
 	bool by_reactive = has_reactive(reading);
-	int64_t sizes[] = {size_of(raw), UNITY};
+	/* Some firmware sends 1 for 1.000, and a true 0.001 is as good as 0. */
+	int64_t size = size_of(raw) == 1 ? UNITY : size_of(raw);
 
 	if (!by_current && !by_reactive) {
 		*factor = raw;
-		return sizes[0] > 1 && sizes[0] <= UNITY;
+		return size_of(raw) > 1 && size <= UNITY;
 	}
-	for (int i = 0; i < (sizes[0] == 1 ? 2 : 1); i++) {
-		*factor = raw < 0 ? -sizes[i] : sizes[i];
-		if (sizes[i] <= UNITY && ((by_current &&
-		    agrees_with_current(reading, &apparent, sizes[i])) ||
-		    (by_reactive && agrees_with_reactive(reading, sizes[i]))))
-			return true;
-	}
-	return false;
+	*factor = raw < 0 ? -size : size;
+	return size <= UNITY && ((by_current &&
+	    agrees_with_current(reading, &apparent, size)) ||
+	    (by_reactive && agrees_with_reactive(reading, size)));
 }

@@ -89,6 +89,15 @@ make_alarm_option(struct hm_ha_values *values, struct hm_slice serial)
 		*text = text_value(ALARM_UNKNOWN);
 }
 
+/* Only then are zeros of a meter's energies readings. */
+static bool
+has_voltage(const struct hm_ha_values *values)
+{
+	return values->of[HM_F_VOLTAGE_A].kind != HM_ABSENT ||
+	    values->of[HM_F_VOLTAGE_B].kind != HM_ABSENT ||
+	    values->of[HM_F_VOLTAGE_C].kind != HM_ABSENT;
+}
+
 void
 hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
     const struct hm_record *record)
@@ -104,6 +113,7 @@ hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
 		if (field != NULL && is_good(field, &member->value))
 			values->of[field - hm_fields] = member->value;
 	}
+	values->measured = has_voltage(values);
 	if (scope != HM_SCOPE_INVERTER)
 		return;
 	if (!hm_record_string(record, "serial", &serial))
@@ -145,15 +155,6 @@ is_asleep(const struct hm_ha_values *values)
 	    is_zero(values, HM_F_LINK_STATUS);
 }
 
-/* Whether a meter has a voltage: only then are its zeros readings. */
-static bool
-is_measured(const struct hm_ha_values *values)
-{
-	return values->of[HM_F_VOLTAGE_A].kind != HM_ABSENT ||
-	    values->of[HM_F_VOLTAGE_B].kind != HM_ABSENT ||
-	    values->of[HM_F_VOLTAGE_C].kind != HM_ABSENT;
-}
-
 bool
 hm_ha_values_show(const struct hm_ha_values *values, size_t id,
     enum hm_scope scope)
@@ -170,7 +171,7 @@ hm_ha_values_show(const struct hm_ha_values *values, size_t id,
 		return true;
 	if (!hm_decimal_parse(value->text, &number) || number.units < 0)
 		return false;
-	return number.units > 0 || is_measured(values) ||
+	return number.units > 0 || values->measured ||
 	    (field->kind == HM_DAILY && scope != HM_SCOPE_DTU);
 }
 

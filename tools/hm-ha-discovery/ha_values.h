@@ -1,6 +1,8 @@
 #ifndef HM_HA_VALUES_H
 #define HM_HA_VALUES_H
 
+#include <stdbool.h>
+
 #include "record/fields.h"
 #include "record/record.h"
 
@@ -11,6 +13,7 @@
  */
 struct hm_ha_values {
 	struct hm_value of[HM_FIELDS];
+	bool measured; /* the record has a voltage of a meter's phase */
 };
 
 /*

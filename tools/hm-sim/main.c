@@ -39,6 +39,7 @@ read_plant(const struct hm_config *config, struct hm_sim_plant *plant)
 	    .ports = digit(config, HM_SET_SIM_INPUTS),
 	    .phases = digit(config, HM_SET_SIM_PHASES),
 	    .meter = hm_config_flag(config, HM_SET_SIM_METER),
+	    .half_wired = hm_config_flag(config, HM_SET_SIM_HALF_WIRED),
 	    .extras = hm_config_flag(config, HM_SET_SIM_EXTRAS),
 	    .is_mi = strcmp(hm_config_text(config, HM_SET_SIM_SERIES),
 		"mi") == 0,
@@ -59,9 +60,9 @@ static bool
 read_faults(const struct hm_config *config, struct hm_sim_options *o)
 {
 	const char *text = hm_config_text(config, HM_SET_SIM_FAULT);
-	unsigned possible = (o->hm_dtus > 0 ? hm_sim_faults_of(false) : 0) |
+	uint64_t possible = (o->hm_dtus > 0 ? hm_sim_faults_of(false) : 0) |
 	    (o->modbus_dtus > 0 ? hm_sim_faults_of(true) : 0);
-	char line[512], names[256];
+	char line[640], names[512];
 
 	if (!hm_sim_faults_parse(text != NULL ? text : "", &o->faults, line,
 	    sizeof line)) {

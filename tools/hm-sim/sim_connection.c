@@ -99,7 +99,7 @@ keep(struct hm_sim_endpoint *ep, const uint8_t *p, size_t n)
 
 void
 hm_sim_connection_send(struct hm_sim_endpoint *ep, const uint8_t *p,
-    size_t n, unsigned faults)
+    size_t n, uint64_t faults)
 {
 	size_t sent = 0;
 

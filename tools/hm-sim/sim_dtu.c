@@ -1,11 +1,12 @@
 #include "sim_dtu.h"
 
 #define GARBAGE ((size_t)64)
-#define DIP 1000 /* Wh */
+#define DIP 1000   /* Wh */
+#define WRAP 65536 /* Wh, of a counter of 16 bits */
 
 const struct hm_sim_time *
 hm_sim_dtu_show(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
-    unsigned faults)
+    uint64_t faults)
 {
 	if ((faults & HM_SIM_BIT(HM_SIM_STALE)) == 0 || !dtu->has_shown) {
 		dtu->shown = *now;
@@ -15,11 +16,13 @@ hm_sim_dtu_show(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
 }
 
 void
-hm_sim_dtu_glitch(struct hm_sim_plant_port *port, unsigned faults,
+hm_sim_dtu_glitch(struct hm_sim_plant_port *port, uint64_t faults,
     const struct hm_sim_limits *limits)
 {
 	if (faults & HM_SIM_BIT(HM_SIM_DIP))
 		port->total -= DIP;
+	if ((faults & HM_SIM_BIT(HM_SIM_WRAP)) && port->total > WRAP)
+		port->total -= WRAP;
 	if (faults & HM_SIM_BIT(HM_SIM_SPIKE)) {
 		port->today = limits->today;
 		port->total = limits->total;
@@ -27,7 +30,7 @@ hm_sim_dtu_glitch(struct hm_sim_plant_port *port, unsigned faults,
 }
 
 bool
-hm_sim_dtu_hears(const struct hm_sim_time *time, unsigned faults)
+hm_sim_dtu_hears(const struct hm_sim_time *time, uint64_t faults)
 {
 	return time->sun.up && (faults & HM_SIM_BIT(HM_SIM_ZEROS)) == 0;
 }

@@ -42,7 +42,7 @@ struct hm_sim_dtu {
  * request did not decrypt.
  */
 size_t hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
-    const struct hm_sim_time *now, unsigned faults,
+    const struct hm_sim_time *now, uint64_t faults,
     uint8_t out[HM_SIM_REPLY_MAX], bool *understood);
 
 /* Write a heartbeat or a warning, in turn. Returns its size. */
@@ -60,7 +60,7 @@ bool hm_sim_modbus_whole(const uint8_t *p, size_t n, size_t *size);
  * 0 if the DTU does not reply.
  */
 size_t hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
-    size_t request_size, const struct hm_sim_time *now, unsigned faults,
+    size_t request_size, const struct hm_sim_time *now, uint64_t faults,
     uint8_t out[HM_SIM_REPLY_MAX]);
 
 /* The largest values of a transport's counters. */
@@ -68,16 +68,16 @@ struct hm_sim_limits {
 	int64_t today, total;
 };
 
-/* Apply HM_SIM_SPIKE and HM_SIM_DIP to the first input of a reply. */
-void hm_sim_dtu_glitch(struct hm_sim_plant_port *port, unsigned faults,
+/* Apply the faults of counters to the first input of a reply. */
+void hm_sim_dtu_glitch(struct hm_sim_plant_port *port, uint64_t faults,
     const struct hm_sim_limits *limits);
 
 /* Whether inverters are heard: by day, and not under HM_SIM_ZEROS. */
-bool hm_sim_dtu_hears(const struct hm_sim_time *time, unsigned faults);
+bool hm_sim_dtu_hears(const struct hm_sim_time *time, uint64_t faults);
 
 /* The time of the readings to send: now, or with HM_SIM_STALE the last one. */
 const struct hm_sim_time *hm_sim_dtu_show(struct hm_sim_dtu *dtu,
-    const struct hm_sim_time *now, unsigned faults);
+    const struct hm_sim_time *now, uint64_t faults);
 
 /* Write bytes that fit no protocol. Returns their number. */
 size_t hm_sim_dtu_garbage(uint8_t out[HM_SIM_REPLY_MAX]);

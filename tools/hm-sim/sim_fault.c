@@ -17,12 +17,12 @@ static const struct {
 #undef FAULT
 };
 
-_Static_assert(HM_SIM_FAULTS <= 32, "a set of faults has a bit for each");
+_Static_assert(HM_SIM_FAULTS <= 64, "a set of faults has a bit for each");
 
-unsigned
+uint64_t
 hm_sim_faults_of(bool is_modbus)
 {
-	unsigned set = 0;
+	uint64_t set = 0;
 
 	for (int i = 0; i < HM_SIM_FAULTS; i++)
 		if ((rows[i].transports & (is_modbus ? MODBUS : HM)) != 0)
@@ -111,9 +111,9 @@ parse_word(struct hm_slice word, struct hm_sim_faults *faults, char *problem,
 		when = hm_slice(colon + 1, word.n - name.n - 1);
 	}
 	if (!find_name(name, &fault)) {
-		char all[256];
+		char all[512];
 
-		hm_sim_faults_names(~0u, all, sizeof all);
+		hm_sim_faults_names(UINT64_MAX, all, sizeof all);
 		snprintf(problem, cap, "found \"%.*s\", allowed are %s",
 		    (int)name.n, name.p, all);
 		return false;
@@ -155,7 +155,7 @@ hm_sim_faults_parse(const char *text, struct hm_sim_faults *faults,
 }
 
 void
-hm_sim_faults_names(unsigned set, char *buf, size_t cap)
+hm_sim_faults_names(uint64_t set, char *buf, size_t cap)
 {
 	size_t n = 0;
 
@@ -203,11 +203,11 @@ acts(const struct hm_sim_rule *rule, uint64_t n, int64_t simulated)
 	return false;
 }
 
-unsigned
+uint64_t
 hm_sim_faults_at(const struct hm_sim_faults *faults, uint64_t n,
     int64_t simulated)
 {
-	unsigned set = 0;
+	uint64_t set = 0;
 
 	for (int i = HM_SIM_REFUSE + 1; i < HM_SIM_FAULTS; i++)
 		if (acts(&faults->rule[i], n, simulated))

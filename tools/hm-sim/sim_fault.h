@@ -14,10 +14,10 @@ enum hm_sim_fault {
 };
 
 /* Sets of faults have one bit for each. */
-#define HM_SIM_BIT(fault) (1u << (fault))
+#define HM_SIM_BIT(fault) (UINT64_C(1) << (fault))
 
 /* The faults that a transport has. */
-unsigned hm_sim_faults_of(bool is_modbus);
+uint64_t hm_sim_faults_of(bool is_modbus);
 
 enum hm_sim_when {
 	HM_SIM_NEVER,
@@ -36,7 +36,7 @@ struct hm_sim_rule {
 
 struct hm_sim_faults {
 	struct hm_sim_rule rule[HM_SIM_FAULTS];
-	unsigned given; /* the set of faults with a rule */
+	uint64_t given; /* the set of faults with a rule */
 };
 
 /*
@@ -47,13 +47,13 @@ bool hm_sim_faults_parse(const char *text, struct hm_sim_faults *faults,
     char *problem, size_t cap);
 
 /* The names of a set of faults, separated by spaces, for messages. */
-void hm_sim_faults_names(unsigned set, char *buf, size_t cap);
+void hm_sim_faults_names(uint64_t set, char *buf, size_t cap);
 
 /*
  * The set of faults that act on a DTU's nth request, from 1, at a simulated
  * time in s. HM_SIM_REFUSE is never among them.
  */
-unsigned hm_sim_faults_at(const struct hm_sim_faults *faults, uint64_t n,
+uint64_t hm_sim_faults_at(const struct hm_sim_faults *faults, uint64_t n,
     int64_t simulated);
 
 /*

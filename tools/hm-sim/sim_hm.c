@@ -28,7 +28,7 @@ hm_sim_hm_unpack(const struct hm_sim_answer *a,
 /* Frames */
 
 static void
-damage(unsigned faults, const struct hm_frame *frame, uint8_t *out)
+damage(uint64_t faults, const struct hm_frame *frame, uint8_t *out)
 {
 	if (faults & HM_SIM_BIT(HM_SIM_CRC))
 		out[6] ^= 0xff;
@@ -192,7 +192,7 @@ begin(struct hm_sim_answer *a, struct hm_sim_dtu *dtu,
 
 size_t
 hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
-    const struct hm_sim_time *now, unsigned faults,
+    const struct hm_sim_time *now, uint64_t faults,
     uint8_t out[HM_SIM_REPLY_MAX], bool *understood)
 {
 	uint8_t plain[512];

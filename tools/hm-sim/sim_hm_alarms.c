@@ -94,7 +94,8 @@ hm_sim_hm_alarms(struct hm_sim_answer *a)
 	on.count = 2;
 	on.start = alarm_time(a, a->now->began - 600);
 	fill_alarms(a, &alarms, list);
-	alarms.n_alarm = a->dtu->alarms_ready ? 2 : 0;
+	alarms.n_alarm = a->dtu->alarms_ready &&
+	    (a->faults & HM_SIM_BIT(HM_SIM_CLEARED)) == 0 ? 2 : 0;
 	return a->faults & HM_SIM_BIT(HM_SIM_PLAIN) ? reply_plain(a, &alarms) :
 	    hm_sim_hm_reply(a, &alarms.base);
 }

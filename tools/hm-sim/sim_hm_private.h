@@ -17,7 +17,7 @@
 struct hm_sim_answer {
 	struct hm_sim_dtu *dtu;
 	const struct hm_sim_time *now;
-	unsigned faults;
+	uint64_t faults;
 	uint16_t command, sequence; /* of the reply */
 	const uint8_t *payload;     /* of the request, decrypted */
 	size_t size;

@@ -45,6 +45,24 @@ radio_counters(const struct hm_sim_time *time, bool heard)
 	return (int32_t)(polls << 16 | answers);
 }
 
+/* HM_SIM_FACTOR: some firmware sends 1 for 1.000. */
+static int32_t
+factor_of(const struct hm_sim_plant_inverter *inverter, uint64_t faults)
+{
+	return faults & HM_SIM_BIT(HM_SIM_FACTOR) ? 1 : inverter->power_factor;
+}
+
+/* HM_SIM_IDLE: what phase B has is not in the sums. */
+static void
+idle_phase(Hm__RealMeter *meter)
+{
+	meter->power -= meter->power_b;
+	meter->exported -= meter->exported_b;
+	meter->imported -= meter->imported_b;
+	meter->power_b = meter->exported_b = meter->imported_b = 0;
+	meter->current_b = meter->power_factor_b = 0;
+}
+
 static void
 add_meter(struct page *page, struct hm_sim_answer *a,
     const struct hm_sim_time *time)
@@ -77,6 +95,8 @@ add_meter(struct page *page, struct hm_sim_answer *a,
 		to->current_b = from.current[1];
 		to->current_c = from.current[2];
 		to->power_factor_b = to->power_factor_c = from.power_factor;
+		if (a->faults & HM_SIM_BIT(HM_SIM_IDLE))
+			idle_phase(to);
 	}
 	page->meter_list[page->reply.n_meter++] = to;
 }
@@ -108,7 +128,7 @@ add_single(struct page *page, struct hm_sim_answer *a, size_t index,
 		to->active_power = from.active_power;
 		to->reactive_power = from.reactive_power;
 		to->current = from.current[0];
-		to->power_factor = from.power_factor;
+		to->power_factor = factor_of(&from, a->faults);
 		to->temperature = from.temperature;
 		to->warnings = warnings_of(a->dtu);
 		to->crc = INVERTER_CRC;
@@ -151,7 +171,7 @@ add_three(struct page *page, struct hm_sim_answer *a, size_t index,
 		to->frequency = from.frequency;
 		to->active_power = from.active_power;
 		to->reactive_power = from.reactive_power;
-		to->power_factor = from.power_factor;
+		to->power_factor = factor_of(&from, a->faults);
 		to->temperature = from.temperature;
 		to->warnings = warnings_of(a->dtu);
 		to->crc = INVERTER_CRC;

@@ -57,7 +57,7 @@ put_readings(uint8_t *p, const struct hm_sim_plant_inverter *inverter,
  */
 static void
 put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
-    unsigned faults, size_t index, uint8_t record[HM_MODBUS_RECORD])
+    uint64_t faults, size_t index, uint8_t record[HM_MODBUS_RECORD])
 {
 	static const struct hm_sim_limits limits = {UINT16_MAX, UINT32_MAX};
 	const struct hm_sim_plant *plant = dtu->plant;
@@ -91,7 +91,7 @@ put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 /* `size` bytes of the map, which may reach into the records that follow. */
 static void
 put_records(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
-    unsigned faults, size_t index, uint8_t *out, size_t size)
+    uint64_t faults, size_t index, uint8_t *out, size_t size)
 {
 	uint8_t record[HM_MODBUS_RECORD];
 
@@ -136,7 +136,7 @@ refuse(const uint8_t *request, enum exception code, uint8_t *out)
 
 /* Whether there is an exception in place of a record. */
 static bool
-is_refused(const struct hm_sim_dtu *dtu, unsigned faults, size_t index)
+is_refused(const struct hm_sim_dtu *dtu, uint64_t faults, size_t index)
 {
 	size_t inputs = dtu->plant->inverters * dtu->plant->ports;
 
@@ -154,7 +154,7 @@ is_of_second(const uint8_t *request)
 
 static size_t
 read_registers(struct hm_sim_dtu *dtu, const uint8_t *request,
-    const struct hm_sim_time *time, unsigned faults, uint8_t *out)
+    const struct hm_sim_time *time, uint64_t faults, uint8_t *out)
 {
 	unsigned address = get16(request + 8), count = get16(request + 10);
 	unsigned offset = address - HM_MODBUS_ADDRESS_RECORD;
@@ -185,7 +185,7 @@ read_registers(struct hm_sim_dtu *dtu, const uint8_t *request,
 }
 
 static size_t
-damage(unsigned faults, uint8_t *out, size_t size)
+damage(uint64_t faults, uint8_t *out, size_t size)
 {
 	if (faults & HM_SIM_BIT(HM_SIM_GARBAGE))
 		return hm_sim_dtu_garbage(out);
@@ -218,7 +218,7 @@ hm_sim_modbus_whole(const uint8_t *p, size_t n, size_t *size)
 
 size_t
 hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
-    size_t request_size, const struct hm_sim_time *now, unsigned faults,
+    size_t request_size, const struct hm_sim_time *now, uint64_t faults,
     uint8_t out[HM_SIM_REPLY_MAX])
 {
 	size_t size;

@@ -151,9 +151,18 @@ hm_sim_plant_meter_serial(const struct hm_sim_plant *plant, size_t dtu)
 /* Inputs */
 
 static int64_t
-panel_peak(const struct hm_sim_plant *plant, uint64_t place)
+drawn_peak(const struct hm_sim_plant *plant, uint64_t place)
 {
 	return PANEL_MIN + draw(plant, DRAW_PANEL, place, 0, PANEL_RANGE);
+}
+
+static int64_t
+panel_peak(const struct hm_sim_plant *plant, uint64_t place)
+{
+	if (!plant->half_wired || plant->ports == 1)
+		return drawn_peak(plant, place);
+	return place % 2 == 0 ?
+	    drawn_peak(plant, place) + drawn_peak(plant, place + 1) : 0;
 }
 
 /* Energy since the first sunrise. Each day before is rounded to whole Wh. */

@@ -19,6 +19,7 @@ struct hm_sim_plant {
 	size_t phases;    /* 1 or 3 */
 	bool is_mi;       /* the series before HM; on one phase only */
 	bool meter;       /* whether each DTU has one */
+	bool half_wired;  /* of two inputs one has both panels */
 	bool extras;      /* each has a repeater and a rapid shutdown device */
 };
 

@@ -19,10 +19,10 @@ report_answer(const struct hm_sim_endpoint *ep)
 }
 
 /* Count a request. Returns the faults of its reply. */
-static unsigned
+static uint64_t
 next_faults(struct hm_sim_endpoint *ep)
 {
-	unsigned faults = 0;
+	uint64_t faults = 0;
 
 	ep->requests++;
 	ep->server->counters.requests++;
@@ -38,7 +38,7 @@ static void
 answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 {
 	struct hm_sim_server *server = ep->server;
-	unsigned faults = next_faults(ep);
+	uint64_t faults = next_faults(ep);
 	bool joined = (faults & HM_SIM_BIT(HM_SIM_JOINED)) != 0, understood;
 	uint8_t *reply = server->buffer;
 	size_t unsolicited = 0, size;
@@ -95,7 +95,7 @@ static void
 answer_modbus(struct hm_sim_endpoint *ep, size_t request_size)
 {
 	struct hm_sim_server *server = ep->server;
-	unsigned faults = next_faults(ep);
+	uint64_t faults = next_faults(ep);
 	size_t size;
 
 	if (faults & HM_SIM_BIT(HM_SIM_HANG))

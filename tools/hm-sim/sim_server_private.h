@@ -70,7 +70,7 @@ void hm_sim_listener_on_refuse(struct ev_loop *loop, ev_timer *timer,
 
 /* Send or queue n bytes, with the faults. May close the connection. */
 void hm_sim_connection_send(struct hm_sim_endpoint *ep, const uint8_t *p,
-    size_t n, unsigned faults);
+    size_t n, uint64_t faults);
 void hm_sim_connection_send_pending(struct hm_sim_endpoint *ep);
 void hm_sim_connection_close(struct hm_sim_endpoint *ep);
 void hm_sim_connection_on_pace(struct ev_loop *loop, ev_timer *timer,

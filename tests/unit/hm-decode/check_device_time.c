@@ -29,6 +29,17 @@ START_TEST(other_times_are_none)
 }
 END_TEST
 
+START_TEST(times_of_the_past)
+{
+	ck_assert_int_eq(hm_device_past(LIST - 99, LIST), LIST - 99);
+	ck_assert_int_eq(hm_device_past(LIST + 60, LIST), LIST + 60);
+	ck_assert_int_eq(hm_device_past(LIST + 61, LIST), LIST + 61 - OFFSET);
+	ck_assert_int_eq(hm_device_past(LIST + 90000, LIST), 0);
+	ck_assert_int_eq(hm_device_past(LIST, 901), LIST);
+	ck_assert_int_eq(hm_device_past(-126, LIST), 0);
+}
+END_TEST
+
 START_TEST(spans_of_alarms)
 {
 	static const struct {
@@ -54,6 +65,9 @@ START_TEST(spans_of_alarms)
 	    {LIST + 27783, 0, LIST, LIST + 27783 - OFFSET, 0, false},
 	    {LIST - 7200, LIST + 7200, LIST, LIST - 7200 - OFFSET,
 	        LIST + 7200 - OFFSET, true},
+	    /* A list without a time: the poll's counts. */
+	    {NOW + 27783, 0, 0, NOW + 27783 - OFFSET, 0, false},
+	    {NOW + 90000, 0, 901, 0, 0, false},
 	    /* Later than that explains. */
 	    {LIST + 90000, 0, LIST, 0, 0, false},
 	    {LIST - 60, LIST + 90000, LIST, LIST - 60, LIST, true},
@@ -82,5 +96,6 @@ main(void)
 	tcase_add_test(times, times_of_clocks_that_were_set_are_known);
 	tcase_add_test(times, other_times_are_none);
 	tcase_add_test(times, spans_of_alarms);
+	tcase_add_test(times, times_of_the_past);
 	return run_suite(suite);
 }

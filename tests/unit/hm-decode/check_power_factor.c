@@ -39,6 +39,8 @@ START_TEST(inverters)
 	    {16206, 0, 24230, 668, INT32_MIN, NONE},
 	    /* A true 1 that is no 1.000, and a firmware that rounds. */
 	    {11344, 0, 24230, 668, 1, NONE},
+	    {0, 0, 24230, 12, 1, NONE},
+	    {100, 0, 24230, 200, 1, NONE},
 	    {11344, 0, 24230, 668, 701, 701},
 	    /* A DTU-Pro: I is P / V, the factor is P / sqrt(P2 + Q2). */
 	    {200, 100, 23000, 9, 894, 894},

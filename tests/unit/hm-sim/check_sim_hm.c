@@ -55,7 +55,7 @@ at(int64_t simulated)
 /* The reply to a request as an app sends it; a payload of 0 if silent. */
 static struct hm_frame
 ask_with(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
-    unsigned faults, unsigned number, const uint8_t *payload, size_t size)
+    uint64_t faults, unsigned number, const uint8_t *payload, size_t size)
 {
 	struct hm_frame request = {(uint16_t)(HM_TO_DTU | number), 77, payload,
 	    size, NULL};
@@ -75,7 +75,7 @@ ask_with(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
 }
 
 static struct hm_frame
-ask(struct hm_sim_dtu *dtu, int64_t simulated, unsigned faults,
+ask(struct hm_sim_dtu *dtu, int64_t simulated, uint64_t faults,
     unsigned number)
 {
 	struct hm_sim_time now = at(simulated);
@@ -84,7 +84,7 @@ ask(struct hm_sim_dtu *dtu, int64_t simulated, unsigned faults,
 }
 
 static Hm__RealReply *
-ask_page(struct hm_sim_dtu *dtu, int64_t simulated, unsigned faults,
+ask_page(struct hm_sim_dtu *dtu, int64_t simulated, uint64_t faults,
     uint8_t page)
 {
 	uint8_t request[] = {2 << 3, page};
@@ -458,7 +458,7 @@ START_TEST(faults_are_as_named)
 	struct hm_sim_dtu dtu = new_dtu(&plant);
 	struct hm_sim_time noon = at(NOON);
 	static const struct {
-		unsigned faults;
+		uint64_t faults;
 		enum hm_frame_state state;
 	} cases[] = {
 	    {BIT(CRC), HM_FRAME_CRC},

@@ -24,7 +24,7 @@ new_dtu(void)
 
 /* The reply to a read of `count` registers, through the reader of replies. */
 static struct hm_modbus_reply
-ask(struct hm_sim_dtu *dtu, int64_t simulated, unsigned faults,
+ask(struct hm_sim_dtu *dtu, int64_t simulated, uint64_t faults,
     uint16_t address, uint16_t count)
 {
 	uint8_t request[HM_MODBUS_REQUEST];
