@@ -2,6 +2,7 @@
 # docs/performance.md and docs/reliability.md.
 #
 # make fuzz       every fuzz target, FUZZ_SECONDS each
+# make fuzz-all   the same; keeps inputs that reach new code, prints a table
 # make bench      a process that polls 20, 2,000 and 10,000 DTUs
 # make bench-http  hm-metrics under slow clients and many requests
 # make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
@@ -54,6 +55,10 @@ fuzz-packages:
 fuzz: fuzz-packages
 	@$(MAKE) --no-print-directory FUZZ=1 fuzzers
 	@tests/fuzz/run $(FUZZ_SECONDS) $(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz/*/*.c))
+
+fuzz-all: fuzz-packages
+	@$(MAKE) --no-print-directory FUZZ=1 fuzzers
+	@tests/fuzz/all $(FUZZ_SECONDS) $(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz/*/*.c))
 
 bench:
 	@.ci/packages $(CHECK_PACKAGES)
@@ -131,6 +136,6 @@ check-debian:
 	@tests/debian/$(if $(filter-out amd64 i386,$(ARCH)),cross,native).sh \
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
-.PHONY: fuzzers fuzz fuzz-packages check-debian bench bench-http bench-store \
-    bench-chain bench-compare property mutants \
+.PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian bench bench-http \
+    bench-store bench-chain bench-compare property mutants \
     soak-kills soak-chain soak-clocks soak-lines soak-memory

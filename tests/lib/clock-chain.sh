@@ -197,7 +197,7 @@ hm-store_did() {
 	found "latest" "$(sqlite3 "$dir/hm.db" "SELECT port,
 		printf('%g', pv_power) FROM latest ORDER BY port")" "$(of_type port | tail -n 2 |
 		jq -r '"\(.port)|\(.pv_power)"')"
-	cat "$dir/hm-store.err"
+	grep -v 'the clock' "$dir/hm-store.err"
 }
 
 hm-ha-discovery_did() {
