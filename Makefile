@@ -9,7 +9,8 @@
 # make soak-... and make property: docs/reliability.md: tests/proofs.mk
 # make deb        a Debian package, into build/deb; ARCH=armhf builds it for
 #                 another architecture: s6/packages.mk
-# make check-package, make check-container: s6/packages.mk
+# make dist       source archive, package and SHA256SUMS, into build/dist
+# make check-package, check-dist, check-container: s6/packages.mk
 # SANITIZE=1 with any of them: ASan and UBSan, in build/sanitize
 # V=1 shows the commands
 

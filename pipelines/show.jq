@@ -4,8 +4,11 @@
 def paint(code; text):
   if $colour == "1" then "\u001b[\(code)m\(text)\u001b[0m" else text end;
 
+# A terminal obeys control characters, and the text may be of any device.
+def plain: tostring | gsub("[[:cntrl:]]"; "?");
+
 def padded(width):
-  tostring | . + ("                    "[0:[width - length, 0] | max]);
+  plain | . + ("                    "[0:[width - length, 0] | max]);
 
 # A value with its unit, or nothing if it is unknown.
 def shown(value; unit): if value == null then empty else "\(value) \(unit)" end;
@@ -13,7 +16,7 @@ def shown(value; unit): if value == null then empty else "\(value) \(unit)" end;
 def columns(values): [values] | map(padded(11)) | join("");
 
 def head(code; name):
-  "\(.time[11:19]) \(.dtu // "" | padded(16))" +
+  "\(.time[11:19] | plain) \(.dtu // "" | padded(16))" +
   paint(code; "\(name | padded(10))") + "\(.serial // "" | padded(14))";
 
 if .type == "dtu" then
@@ -34,10 +37,10 @@ elif .type == "meter" then
   head("35"; "meter") + columns(shown(.power; "W"),
     shown(.energy_import; "Wh in"), shown(.energy_export; "Wh out"))
 elif .type == "status" and .state == "offline" then
-  head("1;31"; "offline") + "\(.error): \(.text)"
+  head("1;31"; "offline") + "\(.error | plain): \(.text | plain)"
 elif .type == "status" then
   head("1;32"; "online")
 elif .type == "alarm" then
-  head("31"; "alarm") + "\(.code // .alert) \(.text // "")" +
+  head("31"; "alarm") + "\(.code // .alert | plain) \(.text // "" | plain)" +
     if .end then " (over)" else "" end
 else empty end

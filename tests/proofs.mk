@@ -17,6 +17,11 @@
 #                  the whole chain STOPS times
 # make soak-clocks  chains whose clock is set while they run, or is wrong at the
 #                 start, by days, years, over 2038 and the end of summer time
+# make soak-floods  HOSTILE DTUs of each kind flood hm-poll for FLOOD_SECONDS,
+#                 beside HEALTHY ones
+# make soak-power  cut the power of the disk of a chain that reads POWER_DTUS
+#                 CUTS times; needs root. LIES=1: a disk that ignores flushes,
+#                 for which it must fail
 # make soak-lines  LINES random and mutated lines through sanitized builds
 # make soak-memory  the memory of the chain over MINUTES
 # make check-debian  `make check` in a minimal Debian RELEASE (bookworm, trixie)
@@ -30,10 +35,15 @@ MUTANT_DAYS = 5000
 DAYS_STORED = 7
 SEED = 1
 KILLS = 300
+HOSTILE = 50
+HEALTHY = 100
+FLOOD_SECONDS = 60
 CHAIN_KILLS = 1000
 BROKER_KILLS = 20
 STOPS = 100
 CHAIN_DTUS = 200
+CUTS = 50
+POWER_DTUS = 20
 MINUTES = 60
 CHAIN_SECONDS = 300
 ROUNDS = 5
@@ -120,6 +130,19 @@ soak-clocks:
 	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/soak/clocks.sh
 
+soak-floods:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/stamp
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' HOSTILE=$(HOSTILE) \
+	    HEALTHY=$(HEALTHY) FLOOD_SECONDS=$(FLOOD_SECONDS) \
+	    tests/system/fairness.sh
+
+soak-power:
+	@.ci/packages $(CHECK_PACKAGES) e2fsprogs
+	@$(MAKE) -s --no-print-directory all build/helper/disk
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' LIES='$(LIES)' \
+	    tests/soak/power-cuts.sh $(CUTS) $(SEED) $(POWER_DTUS)
+
 soak-lines:
 	@.ci/packages $(CHECK_PACKAGES) time
 	@$(MAKE) --no-print-directory SANITIZE=1 tests
@@ -138,4 +161,4 @@ check-debian:
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian bench bench-http \
     bench-store bench-chain bench-compare property mutants \
-    soak-kills soak-chain soak-clocks soak-lines soak-memory
+    soak-kills soak-chain soak-clocks soak-floods soak-power soak-lines soak-memory

@@ -33,6 +33,7 @@ read_all(struct hm_config *config, const struct hm_options *options)
 	hm_config_read_environment(config);
 	config->layer = HM_LAYER_OPTION;
 	hm_config_read_options(config, options);
+	hm_config_guard_secrets(config);
 }
 
 /*

@@ -97,12 +97,20 @@ refuse_other(const struct hm_config *config, enum hm_setting_id id,
 	return hm_config_refuse(config, id, allowed);
 }
 
+/* Whether a setting is given where mqtt_broker is: then they must agree. */
+static bool
+stands_beside(const struct hm_config *config, enum hm_setting_id id)
+{
+	return config->value[id].layer ==
+	    config->value[HM_SET_MQTT_BROKER].layer;
+}
+
 static bool
 check_port(const struct hm_config *config, const struct broker *broker)
 {
 	char value[8];
 
-	if (broker->port == 0 || !hm_config_given(config, HM_SET_MQTT_PORT) ||
+	if (broker->port == 0 || !stands_beside(config, HM_SET_MQTT_PORT) ||
 	    broker->port == hm_config_int(config, HM_SET_MQTT_PORT))
 		return true;
 	snprintf(value, sizeof value, "%u", (unsigned)broker->port);
@@ -113,37 +121,52 @@ static bool
 check_tls(const struct hm_config *config, const struct broker *broker)
 {
 	if (broker->scheme == NULL ||
-	    !hm_config_given(config, HM_SET_MQTT_TLS) ||
+	    !stands_beside(config, HM_SET_MQTT_TLS) ||
 	    broker->tls == hm_config_flag(config, HM_SET_MQTT_TLS))
 		return true;
 	return refuse_other(config, HM_SET_MQTT_TLS,
 	    broker->tls ? "true" : "false");
 }
 
-/* Set a setting as if it stood where mqtt_broker stands. */
+/*
+ * Set a setting as if it stood where mqtt_broker stands: it overrides what a
+ * lower layer says, and what a higher one says stays.
+ */
 static void
 set(struct hm_config *config, enum hm_setting_id id, const char *text)
 {
 	const char *source = hm_config_source(config, HM_SET_MQTT_BROKER);
 
-	if (!hm_config_given(config, id))
+	if (config->value[id].layer < config->layer)
 		hm_config_set(config, id, text, source, source);
+}
+
+/* A port that is set anywhere goes before the usual one of TLS. */
+static void
+set_port(struct hm_config *config, const struct broker *broker)
+{
+	char port[8];
+
+	snprintf(port, sizeof port, "%u", broker->port != 0 ?
+	    (unsigned)broker->port : PORT_TLS);
+	if (broker->port != 0 || (broker->tls &&
+	    hm_config_flag(config, HM_SET_MQTT_TLS) &&
+	    !hm_config_given(config, HM_SET_MQTT_PORT)))
+		set(config, HM_SET_MQTT_PORT, port);
 }
 
 static void
 set_all(struct hm_config *config, const struct broker *broker)
 {
 	struct hm_config_value *value = &config->value[HM_SET_MQTT_BROKER];
-	char port[8], *host = strndup(broker->host.p, broker->host.n);
+	char *host = strndup(broker->host.p, broker->host.n);
 
 	config->no_memory = config->no_memory || host == NULL;
 	config->layer = value->layer;
-	snprintf(port, sizeof port, "%u", broker->port != 0 ?
-	    (unsigned)broker->port : PORT_TLS);
-	if (broker->port != 0 || broker->tls)
-		set(config, HM_SET_MQTT_PORT, port);
-	if (broker->tls)
-		set(config, HM_SET_MQTT_TLS, "true");
+	if (broker->scheme != NULL && (broker->tls ||
+	    hm_config_given(config, HM_SET_MQTT_TLS)))
+		set(config, HM_SET_MQTT_TLS, broker->tls ? "true" : "false");
+	set_port(config, broker);
 	free(value->text);
 	value->text = host;
 }

@@ -141,10 +141,17 @@ void hm_config_read_options(struct hm_config *config,
 
 /*
  * config_broker.c: move a port and TLS that mqtt_broker names into their own
- * settings. False, and logged, if it has no known form or another setting
- * disagrees.
+ * settings, where they override a lower layer. False, and logged, if it has no
+ * known form or another setting of its own layer disagrees.
  */
 bool hm_config_split_broker(struct hm_config *config);
+
+/*
+ * config_secret.c: if a secret is in the memory of this process, or will be, it
+ * leaves no core dump, and only root reads its memory and its environment in
+ * /proc. A restart (exec) undoes that: call this after each.
+ */
+void hm_config_guard_secrets(const struct hm_config *config);
 
 /* config_rules.c: rules that bind settings together; the exit status. */
 int hm_config_check_rules(const struct hm_config *config);

@@ -1,6 +1,8 @@
 #include "db.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -133,6 +135,58 @@ hm_db_lean(void)
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+/* Every byte of the path is escaped: it may hold a % or a ?. */
+static bool
+open_still(struct hm_db *db, int flags)
+{
+	static const char digits[] = "0123456789abcdef";
+	static const char start[] = "file:", end[] = "?immutable=1";
+	size_t n = strlen(db->path);
+	char *uri = malloc(sizeof start + 3 * n + sizeof end);
+	char *to = uri;
+	bool good;
+
+	if (uri == NULL)
+		return false;
+	memcpy(to, start, strlen(start));
+	to += strlen(start);
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)db->path[i];
+
+		*to++ = '%';
+		*to++ = digits[c >> 4];
+		*to++ = digits[c & 15];
+	}
+	memcpy(to, end, sizeof end);
+	good = sqlite3_open_v2(uri, &db->handle, flags | SQLITE_OPEN_URI,
+	    NULL) == SQLITE_OK;
+	free(uri);
+	return good;
+}
+
+bool
+hm_db_still(const char *path)
+{
+	static const char end[] = "-wal";
+	char *log = malloc(strlen(path) + sizeof end);
+	bool still;
+
+	if (log == NULL)
+		return false;
+	memcpy(log, path, strlen(path));
+	memcpy(log + strlen(path), end, sizeof end);
+	still = access(log, F_OK) < 0;
+	free(log);
+	return still;
+}
+
+static bool
+open_file(struct hm_db *db, int flags, bool still)
+{
+	return still ? open_still(db, flags) :
+	    sqlite3_open_v2(db->path, &db->handle, flags, NULL) == SQLITE_OK;
+}
+
 bool
 hm_db_open(struct hm_db *db, const char *path,
     const struct hm_db_options *options)
@@ -144,8 +198,7 @@ hm_db_open(struct hm_db *db, const char *path,
 	hm_db_close(db);
 	db->path = copy;
 	db->writing = options->writing;
-	return db->path != NULL &&
-	    sqlite3_open_v2(db->path, &db->handle, flags, NULL) == SQLITE_OK &&
+	return db->path != NULL && open_file(db, flags, options->still) &&
 	    sqlite3_busy_timeout(db->handle, options->busy_ms) == SQLITE_OK &&
 	    hm_db_run(db, options->careful ? "PRAGMA synchronous = FULL" :
 	    "PRAGMA synchronous = NORMAL");

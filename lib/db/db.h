@@ -22,6 +22,8 @@ struct hm_db {
 struct hm_db_options {
 	bool writing; /* create the file if needed; false: read only */
 	bool careful; /* a commit is on the disk when it returns */
+	bool still;   /* with writing false: no process writes to the file, so
+	                 take no lock and make no file beside it */
 	int busy_ms;  /* how long to wait for other writers */
 };
 
@@ -39,6 +41,12 @@ bool hm_db_open(struct hm_db *db, const char *path,
     const struct hm_db_options *options);
 
 /*
+ * Whether no log is beside the file, as with a backup: then no process has it
+ * open as hm does, and it can be opened with `still`.
+ */
+bool hm_db_still(const char *path);
+
+/*
  * All statements must have been finalized. `db` may be closed already. After
  * the last writer has closed a database, all of it is in its one file, even if
  * others still have it open to read.
@@ -48,9 +56,12 @@ void hm_db_close(struct hm_db *db);
 /*
  * Why the last call failed; valid until the next. Where SQLite only says that
  * it cannot open or write the file, the reason is looked for in the file
- * system.
+ * system. Of a damaged file it also says what to do.
  */
 const char *hm_db_reason(const struct hm_db *db);
+
+/* Whether the last call failed because the file is damaged. */
+bool hm_db_damaged(const struct hm_db *db);
 
 /* Log "PATH: WHAT: REASON" as an error. */
 void hm_db_complain(const struct hm_db *db, const char *what);

@@ -2,6 +2,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,13 +76,41 @@ judge(const struct hm_db *db)
 	return why;
 }
 
+/* Why a write failed where there is room on the disk, or NULL. */
+static const char *
+judge_limit(const struct hm_db *db)
+{
+	int error = sqlite3_extended_errcode(db->handle);
+	struct rlimit limit;
+
+	if ((error != SQLITE_IOERR_WRITE && error != SQLITE_IOERR_SHMSIZE) ||
+	    getrlimit(RLIMIT_FSIZE, &limit) < 0 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return NULL;
+	return "a file has reached the size that this process may write "
+	    "(ulimit -f)";
+}
+
+bool
+hm_db_damaged(const struct hm_db *db)
+{
+	int error = sqlite3_errcode(db->handle);
+
+	return error == SQLITE_CORRUPT || error == SQLITE_NOTADB;
+}
+
 const char *
 hm_db_reason(const struct hm_db *db)
 {
 	const char *why = NULL;
 	int error = sqlite3_errcode(db->handle);
 
+	if (error == SQLITE_CORRUPT)
+		return "it is damaged; hm-store --verify shows where, and "
+		    "--restore puts a backup in its place";
 	if (error == SQLITE_CANTOPEN || error == SQLITE_READONLY)
 		why = judge(db);
+	else if (error == SQLITE_IOERR)
+		why = judge_limit(db);
 	return why != NULL ? why : sqlite3_errmsg(db->handle);
 }

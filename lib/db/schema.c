@@ -60,6 +60,18 @@ static const char *const events_sql[] = {
     "CREATE TABLE rollup_due (hour INTEGER PRIMARY KEY)",
 };
 
+/* Younger than version 2, which ignores them. */
+static const char *const later_sql[] = {
+    "CREATE TABLE IF NOT EXISTS running_time (boot TEXT PRIMARY KEY, "
+    "uptime INTEGER NOT NULL, clock INTEGER NOT NULL, "
+    "seconds INTEGER NOT NULL) WITHOUT ROWID",
+
+    "CREATE TABLE IF NOT EXISTS reading_hours "
+    "(hour INTEGER PRIMARY KEY, arrived INTEGER)",
+};
+
+#define LATER (sizeof later_sql / sizeof *later_sql)
+
 #define ENERGY(name, initial, help) ", e_" #name " INTEGER NOT NULL"
 static const char ledger_sql[] =
     "CREATE TABLE IF NOT EXISTS production_cache ("
@@ -267,7 +279,7 @@ add_columns(struct hm_db *db)
 
 /* Create all tables in a new file, those of new types in an older one. */
 static bool
-create_readings(struct hm_db *db)
+create_tables(struct hm_db *db)
 {
 	struct hm_sql sql;
 
@@ -278,7 +290,20 @@ create_readings(struct hm_db *db)
 			if (!hm_db_run(db, hm_sql_text(&sql)))
 				return false;
 		}
+	for (size_t i = 0; i < LATER; i++)
+		if (!hm_db_run(db, later_sql[i]))
+			return false;
 	return true;
+}
+
+static bool
+has_later(struct hm_db *db)
+{
+	int64_t there = 0;
+
+	return hm_db_ask(db, "SELECT count(*) FROM sqlite_schema "
+	    "WHERE name IN ('running_time', 'reading_hours')", &there) &&
+	    there == (int64_t)LATER;
 }
 
 /* The file may have a ledger already, from the first hm-filter. */
@@ -391,7 +416,7 @@ has_view(struct hm_db *db, const char *create)
 static bool
 is_current(struct hm_db *db, int64_t version)
 {
-	if (version < 1 || !hm_schema_is_whole(db))
+	if (version < 1 || !hm_schema_is_whole(db) || !has_later(db))
 		return false;
 	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
 		if (!has_view(db, views[i].create))
@@ -408,7 +433,7 @@ bring_up(struct hm_db *db)
 
 	if (why != NULL)
 		return why;
-	return version >= 0 && create_readings(db) &&
+	return version >= 0 && create_tables(db) &&
 	    (version > 0 || migrate(db, version)) &&
 	    add_columns(db) && make_views(db) && hm_db_run(db, "COMMIT") ?
 	    NULL : hm_db_reason(db);

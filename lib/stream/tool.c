@@ -1,5 +1,6 @@
 #include "tool.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/exits.h"
@@ -87,6 +88,9 @@ hm_tool_main(enum hm_tool_id id, const struct hm_tool_ops *ops, void *work,
 	int status;
 
 	hm_descriptors_guard();
+	/* A write beyond `ulimit -f` fails like one to a full disk. */
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+		return HM_EXIT_OS;
 	config = hm_config_load(&hm_tools[id], ops->check, argc, argv,
 	    &status);
 	if (config == NULL)

@@ -33,7 +33,7 @@ linked() {
 	for tool in "$HM_BIN"/hm-*; do
 		tool=${tool##*/}
 		echo "$tool" \
-			"$(yes_if "$(uses "$tool" connect mosquitto_connect)")" \
+			"$(yes_if "$(uses "$tool" connect mosquitto_connect_bind_v5)")" \
 			"$(yes_if "$(uses "$tool" bind listen)")" \
 			"$(yes_if "$(uses "$tool" sqlite3_open_v2 rename flock)")"
 	done

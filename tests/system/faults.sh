@@ -30,6 +30,8 @@ table() {
 		gap        -            partial
 		mute       -            partial
 		endless    -            partial
+		flood      protocol     partial
+		packages   good         -
 		zeros      good         good
 		spike      good         good
 		dip        good         good
@@ -53,10 +55,11 @@ table() {
 # When a fault acts, in requests: a failed poll takes one or two. A port that is
 # closed counts seconds; hm-poll starts a few seconds later than hm-sim.
 when() {
-	case $1.$2 in
-	refuse.start) echo first=9 ;;
-	refuse.middle) echo at=15-21 ;;
-	gap.middle | mute.middle) echo at=7-12 ;; # the second poll
+	case $1.$2.$3 in
+	refuse.*.start) echo first=9 ;;
+	refuse.*.middle) echo at=15-21 ;;
+	# The second poll.
+	gap.*.middle | mute.*.middle | flood.modbus.middle) echo at=7-12 ;;
 	*.start) echo first=4 ;;
 	*.middle) echo at=4-6 ;;
 	*.always) echo always ;;
@@ -80,11 +83,11 @@ start_cell() {
 	case $1 in
 	tag) options=(--encrypt) ;;
 	idle) options=(--phases 3 --inputs 4 --meter) ;;
-	gap | mute) options=(--inputs 4) ;;
+	gap | mute | flood) options=(--inputs 4) ;;
 	unnumbered) options=(--inputs 4 --page-size 3) ;;
 	esac
 	for phase in start middle always; do
-		start "$1.$2.$phase" "$2" --fault "$1:$(when "$1" $phase)" \
+		start "$1.$2.$phase" "$2" --fault "$1:$(when "$1" "$2" $phase)" \
 			"${options[@]}"
 	done
 }

@@ -79,6 +79,7 @@ same "it comes back from the database" "$("$new/hm-store" --export -d "$db" |
 	jq -cS 'select(.type == "cellar")')" "$(jq -cS . <<<"$cellar")"
 check "a version that does not know it goes on with the file" hm-store \
 	--stats-period 0 -d "$db" <"$work/records"
+sqlite3 "$db" "UPDATE reading_hours SET arrived = arrived - 2 * 86400"
 check "old readings of it are pruned" "$new/hm-store" --timezone UTC \
 	--retention 1 --stats-period 0 -d "$db" <<<"${dtu/2026/2036}"
 same "... and their days stay" \

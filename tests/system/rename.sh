@@ -312,7 +312,7 @@ mistake 64 "--replace-inverter: found \"$a=$b\"; both inverters must be of the s
 	--replace-inverter $a=$b
 mistake 64 "--replace-inverter: found \"$a=new\"; the new serial number must be of digits and a to f" \
 	--replace-inverter $a=new
-mistake 64 'one of --backup, --export, --rename-dtu, --replace-inverter, --stats and --vacuum at a time' \
+mistake 64 'one of --backup, --export, --rename-dtu, --replace-inverter, --restore, --stats, --vacuum and --verify at a time' \
 	--replace-inverter $a=$b --rename-dtu a=b
 rm -f "$db"*
 mistake 74 "$db: No such file or directory" --rename-dtu a=b

@@ -9,6 +9,7 @@
 #include "config/dtu_list.h"
 #include "config/quiet_hours.h"
 #include "http/api.h"
+#include "http/host_rule.h"
 #include "http/http.h"
 #include "live/live.h"
 #include "live/live_history.h"
@@ -21,6 +22,17 @@
 
 #define SAMPLE_MS 10000 /* between two samples of the day's curve */
 
+static bool
+check_hosts(const struct hm_config *config)
+{
+	struct hm_slice wrong;
+
+	return hm_host_rule_check(hm_config_text(config,
+	    HM_SET_HEALTH_ALLOWED_HOSTS), &wrong) ||
+	    hm_config_refuse_word(config, HM_SET_HEALTH_ALLOWED_HOSTS, wrong,
+	    "are names and addresses, without http:// and without a port");
+}
+
 static int
 check(const struct hm_config *config)
 {
@@ -29,6 +41,7 @@ check(const struct hm_config *config)
 	int status;
 
 	good = hm_quiet_hours_check(config) && good;
+	good = check_hosts(config) && good;
 	status = hm_dtus_configured(&dtus, config);
 	hm_dtus_free(&dtus);
 	return status != 0 ? status : good ? HM_EXIT_OK : HM_EXIT_CONFIG;
@@ -189,6 +202,7 @@ open_http(struct work *work)
 	const struct hm_api_options answers = {
 	    .shared = &work->shared,
 	    .database = hm_config_database_to_read(c),
+	    .hosts = hm_config_text(c, HM_SET_HEALTH_ALLOWED_HOSTS),
 	    .health = hm_config_flag(c, HM_SET_HEALTH_ENABLED),
 	    .metrics = hm_config_flag(c, HM_SET_METRICS_ENABLED),
 	    .legacy = hm_config_flag(c, HM_SET_METRICS_LEGACY),

@@ -8,6 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/*
+ * A name server can send thousands of addresses; those that fail at once are
+ * tried in one turn of the loop.
+ */
+#define ADDRESSES_MAX 16
+
 enum state {
 	IDLE,
 	RESOLVING,
@@ -20,6 +26,7 @@ struct hm_connector {
 	enum state state;
 	struct hm_resolve_query *lookup;
 	struct addrinfo *addresses, *address; /* address: being tried */
+	int tried; /* addresses */
 	int fd;
 	ev_io io;
 	ev_timer timer;
@@ -145,7 +152,9 @@ try_address(struct hm_connector *c)
 static void
 try_addresses(struct hm_connector *c, int error)
 {
-	for (; c->address != NULL; c->address = c->address->ai_next) {
+	for (; c->address != NULL && c->tried < ADDRESSES_MAX;
+	    c->address = c->address->ai_next) {
+		c->tried++;
 		error = try_address(c);
 		if (error == 0)
 			return;
@@ -185,6 +194,7 @@ on_address(void *context, struct addrinfo *list, const char *error)
 		return;
 	}
 	c->addresses = c->address = list;
+	c->tried = 0;
 	try_addresses(c, EHOSTUNREACH);
 }
 

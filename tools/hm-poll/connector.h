@@ -5,8 +5,8 @@
 #include "resolve.h"
 
 /*
- * Looks up a host and connects to its addresses, one after the other, until one
- * of them accepts.
+ * Looks up a host and connects to its addresses, at most 16, one after the
+ * other, until one of them accepts.
  */
 
 struct hm_connector;

@@ -71,6 +71,19 @@ hm_dialog_drop_input(struct hm_dialog *d)
 	d->in.n = 0;
 }
 
+enum hm_turn
+hm_dialog_skip(struct hm_dialog *d, size_t bytes)
+{
+	d->skipped++;
+	d->skipped_bytes += bytes;
+	if (d->skipped <= HM_SKIPPED_FRAMES &&
+	    d->skipped_bytes <= HM_SKIPPED_BYTES)
+		return HM_TURN_READ;
+	return hm_dialog_fail(d, HM_ERR_PROTOCOL,
+	    "%zu replies to other requests, of %zu bytes together", d->skipped,
+	    d->skipped_bytes);
+}
+
 bool
 hm_dialog_keep(struct hm_dialog *d, const uint8_t *p, size_t n)
 {
@@ -135,6 +148,12 @@ hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n)
 	else
 		turn = hm_dialog_hm_feed(d);
 	return settle(d, turn);
+}
+
+size_t
+hm_dialog_skipped(const struct hm_dialog *d)
+{
+	return d->skipped;
 }
 
 bool

@@ -39,6 +39,8 @@ struct hm_dialog_options {
 	/* Called with the reason for each thing that was received and is
 	   dropped. Or NULL. */
 	void (*dropped)(const struct hm_dtu *dtu, const char *reason);
+	/* The same for a reply that people should know of. Or NULL. */
+	void (*refused)(const struct hm_dtu *dtu, const char *reason);
 };
 
 struct hm_dialog;
@@ -62,8 +64,14 @@ enum hm_turn hm_dialog_begin(struct hm_dialog *d, int64_t now,
  */
 void hm_dialog_end(struct hm_dialog *d);
 
-/* Pass in bytes that were received. */
+/*
+ * Pass in bytes that were received. Frames that are not the reply are skipped:
+ * for each request a bounded number of them, and of their bytes.
+ */
 enum hm_turn hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n);
+
+/* How many frames were skipped since the request, and before it was sent. */
+size_t hm_dialog_skipped(const struct hm_dialog *d);
 
 /* Whether a part of a frame was passed in, whose rest is to come. */
 bool hm_dialog_in_frame(const struct hm_dialog *d);

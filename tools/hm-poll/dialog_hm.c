@@ -13,7 +13,6 @@
 #include "wire/hmcrypt.h"
 #include "wire/hmframe.h"
 
-#define PACKAGES_MAX 64
 #define ENERGIES_TRIES 3 /* then a DTU does not know the request */
 #define REKEY_SECONDS 60  /* between two requests for the key */
 
@@ -119,6 +118,12 @@ hm_dialog_hm_begin(struct hm_dialog *d)
 
 /* Replies */
 
+static enum hm_turn
+skip(struct hm_dialog *d, const struct hm_frame *frame)
+{
+	return hm_dialog_skip(d, HM_FRAME_HEADER + frame->size);
+}
+
 static bool
 keep_frame(struct hm_dialog *d, const struct hm_frame *frame)
 {
@@ -159,39 +164,6 @@ keep_info(struct hm_dialog *d, const struct hm_frame *frame,
 	return keep_frame(d, &plain);
 }
 
-static bool
-is_kept(const struct hm_dialog *d, const struct hm_frame *frame)
-{
-	for (size_t i = 0; i < d->reply_count; i++) {
-		size_t size;
-		const uint8_t *p = hm_dialog_reply(d, i, &size);
-
-		if (size == HM_FRAME_HEADER + frame->size &&
-		    memcmp(p + HM_FRAME_HEADER, frame->payload, frame->size)
-		    == 0)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Whether a package is the reply to another request, sent late or twice. The
- * number of the request is proof that it is not. Some DTUs number every package
- * 0: of these only the same bytes again are known to have come twice.
- */
-static bool
-is_other_package(struct hm_dialog *d, const struct hm_frame *frame,
-    int32_t packages, int32_t package)
-{
-	if (packages <= 1 || package == d->hm.package ||
-	    frame->sequence == d->hm.sequence ||
-	    (package == 0 && !is_kept(d, frame)))
-		return false;
-	hm_dialog_drop(d, "package %d of %04x: requested was package %d",
-	    package, frame->command, d->hm.package);
-	return true;
-}
-
 static void
 learn_key(struct hm_dialog_hm *hm, const Hm__InfoReply *info)
 {
@@ -218,16 +190,18 @@ after_info(struct hm_dialog *d, const struct hm_frame *frame)
 		hm_dialog_drop(d, "device information cannot be unpacked");
 		return do_without_info(d, false);
 	}
-	if (is_other_package(d, frame, info->packages, info->package))
-		return hm_dialog_hm_skip(d);
+	if (hm_dialog_hm_is_other(d, frame, info->packages, info->package))
+		return skip(d, frame);
 	/* Later packages list more inverters, but carry no key. */
 	if (d->hm.package == 0)
 		learn_key(&d->hm, info);
+	if (hm_dialog_hm_claims_too_many(d, "device information",
+	    info->packages))
+		return do_without_info(d, false);
 	d->hm.info_kept = keep_info(d, frame, info);
 	if (!d->hm.info_kept)
 		return HM_TURN_FAIL;
-	if (d->hm.package + 1 < info->packages &&
-	    d->hm.package + 1 < PACKAGES_MAX)
+	if (d->hm.package + 1 < info->packages)
 		return hm_dialog_hm_ask(d, HM_CMD_INFO, d->hm.package + 1);
 	return hm_dialog_hm_ask(d, HM_CMD_REAL, 0);
 }
@@ -262,15 +236,13 @@ after_real(struct hm_dialog *d, const struct hm_frame *frame)
 	if (real == NULL)
 		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
 		    "real data cannot be unpacked");
-	if (real->packages > PACKAGES_MAX)
-		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
-		    "real data in %d packages, at most %d make sense",
-		    real->packages, PACKAGES_MAX);
+	if (hm_dialog_hm_claims_too_many(d, "real data", real->packages))
+		return HM_TURN_FAIL;
 	if (real->packages <= 1 && lists_nothing(real))
 		return hm_dialog_fail(d, HM_ERR_NOT_MAPPED,
 		    "the DTU lists no inverter");
-	if (is_other_package(d, frame, real->packages, real->package))
-		return hm_dialog_hm_skip(d);
+	if (hm_dialog_hm_is_other(d, frame, real->packages, real->package))
+		return skip(d, frame);
 	if (!keep_frame(d, frame))
 		return HM_TURN_FAIL;
 	d->hm.received++;
@@ -286,12 +258,12 @@ after_real(struct hm_dialog *d, const struct hm_frame *frame)
 /* A package of a list that a poll is good without. */
 static enum hm_turn
 after_package(struct hm_dialog *d, const struct hm_frame *frame,
-    int32_t packages, int32_t package)
+    const char *what, int32_t packages, int32_t package)
 {
-	if (is_other_package(d, frame, packages, package))
-		return hm_dialog_hm_skip(d);
-	if (keep_frame(d, frame) && d->hm.package + 1 < packages &&
-	    d->hm.package + 1 < PACKAGES_MAX)
+	if (hm_dialog_hm_is_other(d, frame, packages, package))
+		return skip(d, frame);
+	if (!hm_dialog_hm_claims_too_many(d, what, packages) &&
+	    keep_frame(d, frame) && d->hm.package + 1 < packages)
 		return hm_dialog_hm_ask(d, d->hm.command, d->hm.package + 1);
 	return ask_next(d);
 }
@@ -307,7 +279,8 @@ after_history(struct hm_dialog *d, const struct hm_frame *frame)
 		return ask_next(d);
 	}
 	d->hm.energies_due = true;
-	return after_package(d, frame, history->packages, history->package);
+	return after_package(d, frame, "the power history", history->packages,
+	    history->package);
 }
 
 static enum hm_turn
@@ -318,12 +291,12 @@ after_alarms(struct hm_dialog *d, const struct hm_frame *frame)
 	    frame->payload);
 
 	if (alarms != NULL)
-		return after_package(d, frame, alarms->packages,
-		    alarms->package);
+		return after_package(d, frame, "the alarm list",
+		    alarms->packages, alarms->package);
 	/* The other layout has no packages. */
 	if (hm__alarms_plain__unpack(heap, frame->size, frame->payload) !=
 	    NULL)
-		return after_package(d, frame, 1, 0);
+		return after_package(d, frame, "the alarm list", 1, 0);
 	hm_dialog_drop(d, "the alarm list cannot be unpacked");
 	return ask_next(d);
 }
@@ -391,7 +364,7 @@ pass_over(struct hm_dialog *d, const struct hm_frame *frame)
 		hm_dialog_drop(d, "frame %04x of %zu bytes: requested was "
 		    "%04x", frame->command, frame->size,
 		    HM_FROM_DTU | d->hm.command);
-	return hm_dialog_hm_skip(d);
+	return skip(d, frame);
 }
 
 static enum hm_turn

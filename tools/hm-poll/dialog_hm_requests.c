@@ -154,7 +154,7 @@ hm_dialog_hm_ask(struct hm_dialog *d, uint8_t command, int32_t package)
 
 	hm->command = command;
 	hm->package = package;
-	hm->unsolicited = 0;
+	d->skipped = d->skipped_bytes = 0;
 	hm->sequence++;
 	frame.command = (uint16_t)(HM_TO_DTU | command);
 	frame.sequence = hm->sequence;
@@ -170,13 +170,4 @@ hm_dialog_hm_ask(struct hm_dialog *d, uint8_t command, int32_t package)
 	d->request_size = hm_frame_write(&frame, d->request,
 	    sizeof d->request);
 	return HM_TURN_ASK;
-}
-
-enum hm_turn
-hm_dialog_hm_skip(struct hm_dialog *d)
-{
-	if (++d->hm.unsolicited > HM_UNSOLICITED_MAX)
-		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
-		    "%d frames and none is the reply", HM_UNSOLICITED_MAX);
-	return HM_TURN_READ;
 }

@@ -31,7 +31,7 @@ ask(struct hm_dialog *d, int record)
 	    HM_MODBUS_STRIDE * (unsigned)record);
 
 	m->record = record;
-	m->unsolicited = 0;
+	d->skipped = d->skipped_bytes = 0;
 	m->transaction++;
 	hm_modbus_request(d->request, m->transaction, d->dtu->unit, address,
 	    serial ? SERIAL_REGISTERS : RECORD_REGISTERS);
@@ -308,10 +308,8 @@ static enum hm_turn
 skip(struct hm_dialog *d, size_t used)
 {
 	hm_buffer_drop(&d->in, used);
-	if (++d->modbus.unsolicited <= HM_UNSOLICITED_MAX)
+	if (hm_dialog_skip(d, used) == HM_TURN_READ)
 		return HM_TURN_READ;
-	hm_dialog_fail(d, HM_ERR_PROTOCOL, "%d replies of other requests",
-	    HM_UNSOLICITED_MAX);
 	return hm_dialog_modbus_lost(d, true);
 }
 

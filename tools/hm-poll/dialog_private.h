@@ -7,14 +7,17 @@
 #include "wire/modbus.h"
 
 /*
- * Shared by dialog.c, dialog_modbus.c, dialog_hm.c, dialog_hm_config.c
- * and dialog_hm_requests.c.
+ * Shared by dialog.c, dialog_modbus.c, dialog_hm.c, dialog_hm_config.c,
+ * dialog_hm_packages.c and dialog_hm_requests.c.
  */
 
 #define HM_REPLIES_MAX 200 /* replies of one poll */
 #define HM_REPLIES_BYTES ((size_t)120 * 1024) /* as hex it fits a line */
 #define HM_REQUEST_MAX ((size_t)256)
-#define HM_UNSOLICITED_MAX 64 /* frames skipped for one request */
+
+/* What is skipped for one request: no DTU sends more beside its reply. */
+#define HM_SKIPPED_FRAMES ((size_t)64)
+#define HM_SKIPPED_BYTES ((size_t)128 * 1024)
 
 struct hm_dialog_modbus {
 	uint16_t transaction;
@@ -26,7 +29,6 @@ struct hm_dialog_modbus {
 	int tail;   /* polls in a row that ended in silence behind `reached` */
 	bool has[HM_MODBUS_RECORDS]; /* records that this poll has received */
 	bool unanswered; /* a request on this connection has no reply */
-	unsigned unsolicited; /* replies skipped since the request */
 	bool foreign; /* replies on this connection have numbers of their own */
 	int echoes;   /* replies on this connection with the number asked */
 };
@@ -40,7 +42,8 @@ struct hm_dialog_hm {
 	unsigned left;    /* hm_ask bits still to be requested in this poll */
 	int64_t asked_at; /* monotonic s, last request of extras */
 	int64_t info_at;  /* monotonic s, last request of information */
-	unsigned unsolicited; /* frames skipped since the request */
+	uint32_t refused; /* replies reported for claiming too many packages,
+	                     with a bit for each command */
 	unsigned energies_missed; /* requests in a row without an answer */
 	int64_t time, time_before; /* of the readings, by the DTU's clock, in
 	                              this poll and the last good one */
@@ -67,6 +70,7 @@ struct hm_dialog {
 	enum hm_poll_error error;
 	char error_text[160];
 	bool held;
+	size_t skipped, skipped_bytes; /* frames skipped since the request */
 	union {
 		struct hm_dialog_modbus modbus;
 		struct hm_dialog_hm hm;
@@ -83,6 +87,12 @@ __attribute__((format(printf, 2, 3))) void hm_dialog_drop(struct hm_dialog *d,
 
 /* The same of what was received and is not read yet. */
 void hm_dialog_drop_input(struct hm_dialog *d);
+
+/*
+ * A frame of so many bytes is not the reply to the request in hand: pass over
+ * it. HM_TURN_FAIL if too much was skipped for this request.
+ */
+enum hm_turn hm_dialog_skip(struct hm_dialog *d, size_t bytes);
 
 /* Keep a reply for the record; false, with an error, if there are too many. */
 bool hm_dialog_keep(struct hm_dialog *d, const uint8_t *p, size_t n);
@@ -118,7 +128,19 @@ void hm_dialog_hm_config(struct hm_dialog *d, const struct hm_frame *frame);
 enum hm_turn hm_dialog_hm_ask(struct hm_dialog *d, uint8_t command,
     int32_t package);
 
-/* A frame is no reply to the request in hand. HM_TURN_FAIL after too many. */
-enum hm_turn hm_dialog_hm_skip(struct hm_dialog *d);
+/*
+ * dialog_hm_packages.c: whether a package is the reply to another request, sent
+ * late or twice.
+ */
+bool hm_dialog_hm_is_other(struct hm_dialog *d, const struct hm_frame *frame,
+    int32_t packages, int32_t package);
+
+/*
+ * Whether a reply claims more packages than any DTU has; then the error is set.
+ * `what` names the reply. One without which the poll is good is also reported,
+ * once until such a reply makes sense.
+ */
+bool hm_dialog_hm_claims_too_many(struct hm_dialog *d, const char *what,
+    int32_t packages);
 
 #endif

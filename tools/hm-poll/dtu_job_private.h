@@ -130,5 +130,6 @@ void hm_dtu_job_log_starved(const struct hm_dtu_job *job, const char *why);
 
 /* For struct hm_dialog_options. */
 void hm_dtu_job_log_dropped(const struct hm_dtu *dtu, const char *reason);
+void hm_dtu_job_log_refused(const struct hm_dtu *dtu, const char *reason);
 
 #endif

@@ -225,6 +225,13 @@ hm_dtu_job_log_dropped(const struct hm_dtu *dtu, const char *reason)
 }
 
 void
+hm_dtu_job_log_refused(const struct hm_dtu *dtu, const char *reason)
+{
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", dtu->name),
+	    hm_fact("reason", reason)), "%s: left out: %s", dtu->name, reason);
+}
+
+void
 hm_dtu_job_log_locked_out(const struct hm_dtu_job *job)
 {
 	const struct hm_dtu *dtu = dtu_of(job);

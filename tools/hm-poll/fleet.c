@@ -23,6 +23,7 @@ hm_fleet_new(const struct hm_dtus *dtus,
 	fleet->jobs.options = *options;
 	fleet->jobs.options.poller.done = hm_dtu_job_polled;
 	fleet->jobs.options.poller.dialog.dropped = hm_dtu_job_log_dropped;
+	fleet->jobs.options.poller.dialog.refused = hm_dtu_job_log_refused;
 	fleet->jobs.left = dtus->count;
 	hm_random_seed(&fleet->jobs.random);
 	fleet->job = calloc(dtus->count, sizeof *fleet->job);

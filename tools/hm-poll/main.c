@@ -15,6 +15,7 @@
 #include "config/quiet_hours.h"
 #include "dtu_lock.h"
 #include "fleet.h"
+#include "paced_queue.h"
 #include "poll_record.h"
 #include "resolve.h"
 #include "stream/stream.h"
@@ -64,6 +65,7 @@ struct work {
 	struct hm_arena arena;
 	struct hm_stream_ev events;
 	struct hm_resolver *resolver;
+	struct hm_paced_queue floods;
 	struct hm_fleet *fleet;
 	struct hm_quiet_hours night;
 	ev_timer hurry;
@@ -254,6 +256,7 @@ poller_options(struct work *work)
 	return (struct hm_poller_options){
 	    .loop = work->events.loop,
 	    .resolver = work->resolver,
+	    .floods = &work->floods,
 	    .dialog = {
 	        .ask = ask_bits(config),
 	        .ask_period = hm_config_ms(config, HM_SET_ASK_PERIOD) / 1000,
@@ -369,6 +372,7 @@ open_fleet(struct work *work)
 {
 	struct hm_fleet_options options;
 
+	hm_paced_queue_init(&work->floods, work->events.loop);
 	work->resolver = hm_resolver_new(work->events.loop);
 	options = fleet_options(work);
 	if (work->resolver != NULL)

@@ -37,6 +37,7 @@ struct hm_poller {
 	struct hm_connector *connector;
 	int fd; /* -1 while there is no connection */
 	ev_io io;
+	struct hm_paced_work flood; /* the rest of what is no reply */
 	ev_timer timer;
 	int64_t started, last_request; /* monotonic ms */
 	bool requested_before;
@@ -49,6 +50,7 @@ struct hm_poller {
 
 static void on_io(struct ev_loop *loop, ev_io *io, int events);
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events);
+static void on_turn(void *context);
 static void reconnect(struct hm_poller *p);
 static void on_connected(void *context, const struct hm_connect_result *result);
 
@@ -80,6 +82,7 @@ hm_poller_new(const struct hm_dtu *dtu,
 	ev_init(&p->timer, on_timer);
 	ev_init(&p->io, on_io);
 	p->timer.data = p->io.data = p;
+	p->flood = (struct hm_paced_work){.run = on_turn, .context = p};
 	p->dialog = hm_dialog_new(dtu, &options->dialog);
 	p->connector = new_connector(p);
 	if (p->dialog != NULL && p->connector != NULL)
@@ -94,6 +97,7 @@ static void
 close_socket(struct hm_poller *p)
 {
 	ev_io_stop(p->options->loop, &p->io);
+	hm_paced_queue_remove(p->options->floods, &p->flood);
 	if (p->fd >= 0)
 		close(p->fd);
 	p->fd = -1;
@@ -163,12 +167,23 @@ set_timer(struct hm_poller *p, int64_t ms)
 static void
 watch(struct hm_poller *p, int events)
 {
+	hm_paced_queue_remove(p->options->floods, &p->flood);
 	ev_io_stop(p->options->loop, &p->io);
 	ev_io_set(&p->io, p->fd, events);
 	ev_io_start(p->options->loop, &p->io);
 }
 
 /* The dialog */
+
+static int
+wanted(const struct hm_poller *p)
+{
+	size_t size;
+
+	hm_dialog_request(p->dialog, &size);
+	return p->state == READING && p->sent < size ? EV_READ | EV_WRITE :
+	    EV_READ;
+}
 
 static void
 send_more(struct hm_poller *p)
@@ -180,7 +195,7 @@ send_more(struct hm_poller *p)
 
 	if (n >= 0) {
 		p->sent += (size_t)n;
-		watch(p, p->sent < size ? EV_READ | EV_WRITE : EV_READ);
+		watch(p, wanted(p));
 	} else if (errno != EAGAIN && errno != EINTR) {
 		finish(p, HM_ERR_CLOSED, strerror(errno));
 	}
@@ -298,6 +313,25 @@ keep_first_bytes(struct hm_poller *p, const uint8_t *bytes, size_t n)
 	p->first_size += n;
 }
 
+/*
+ * A DTU that sends what is no reply waits for its next turn: however many do
+ * that, the replies of others come first.
+ */
+static void
+feed(struct hm_poller *p, const uint8_t *chunk, size_t n)
+{
+	size_t skipped = hm_dialog_skipped(p->dialog);
+	enum hm_turn turn = hm_dialog_feed(p->dialog, chunk, n);
+	bool skips = hm_dialog_skipped(p->dialog) > skipped;
+
+	take_turn(p, turn);
+	if (turn != HM_TURN_READ || !skips)
+		return;
+	ev_io_stop(p->options->loop, &p->io);
+	hm_paced_queue_add(p->options->floods, &p->flood);
+}
+
+/* One chunk in a turn of the loop. */
 static void
 receive(struct hm_poller *p)
 {
@@ -313,7 +347,7 @@ receive(struct hm_poller *p)
 	}
 	log_bytes(p, "reply: received", chunk, (size_t)n, public_bytes(p));
 	keep_first_bytes(p, chunk, (size_t)n);
-	take_turn(p, hm_dialog_feed(p->dialog, chunk, (size_t)n));
+	feed(p, chunk, (size_t)n);
 }
 
 static bool
@@ -378,6 +412,15 @@ on_io(struct ev_loop *loop, ev_io *io, int events)
 		send_more(p);
 }
 
+static void
+on_turn(void *context)
+{
+	struct hm_poller *p = context;
+
+	watch(p, wanted(p));
+	receive(p);
+}
+
 /*
  * The DTU may have replied in time while this process was blocked: read the
  * bytes first. What a DTU that never stops sends is left.
@@ -386,7 +429,7 @@ static void
 end_read(struct hm_poller *p)
 {
 	for (int i = 0; i < LATE_READS && p->state == READING &&
-	    has_input(p); i++)
+	    !p->flood.waits && has_input(p); i++)
 		receive(p);
 	if (p->state == READING && !ev_is_active(&p->timer))
 		take_turn(p, hm_dialog_give_up(p->dialog,

@@ -2,6 +2,7 @@
 #define HM_POLLER_H
 
 #include "dialog.h"
+#include "paced_queue.h"
 #include "peer.h"
 #include "resolve.h"
 
@@ -23,6 +24,8 @@ struct hm_poll_result {
 struct hm_poller_options {
 	struct ev_loop *loop;
 	struct hm_resolver *resolver;
+	/* Where a DTU waits for its next turn that sends what is no reply. */
+	struct hm_paced_queue *floods;
 	struct hm_dialog_options dialog;
 	int64_t connect_timeout_ms, read_timeout_ms;
 	/*

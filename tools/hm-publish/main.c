@@ -4,6 +4,7 @@
 #include "base/exits.h"
 #include "base/log.h"
 #include "broker_settings.h"
+#include "broker_warnings.h"
 #include "config/config.h"
 #include "dry_run.h"
 #include "message_read.h"
@@ -224,8 +225,10 @@ open_settings(void *context, const struct hm_config *config)
 	if (!hm_config_flag(config, HM_SET_MQTT_ENABLED) ||
 	    hm_config_flag(config, HM_SET_DRY_RUN))
 		return HM_TOOL_GO_ON;
-	return hm_broker_read(&work->broker, config) ? HM_TOOL_GO_ON :
-	    HM_EXIT_CONFIG;
+	if (!hm_broker_read(&work->broker, config))
+		return HM_EXIT_CONFIG;
+	hm_broker_warn(&work->broker, config);
+	return HM_TOOL_GO_ON;
 }
 
 static bool

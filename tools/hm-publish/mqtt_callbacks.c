@@ -1,22 +1,17 @@
 #include <mosquitto.h>
-#include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "mqtt_link_private.h"
 #include "outbox.h"
 
 /* All but hm_mqtt_callbacks_set are called from mosquitto_loop_*. */
 
-/* Home Assistant asks for a random delay, to spread the announcements. */
-#define BIRTH_MIN_MS 1000
-#define BIRTH_MAX_MS 10000
-
 static void
 on_connect(struct mosquitto *mosq, void *context, int rc)
 {
 	struct hm_mqtt_link *link = context;
 
+	(void)mosq;
 	if (rc != 0) {
 		link->lost = true;
 		link->lost_reason = -rc;
@@ -30,11 +25,10 @@ on_connect(struct mosquitto *mosq, void *context, int rc)
 	hm_mqtt_takeover_connected(link);
 	link->state = HM_MQTT_CONNECTED;
 	link->deadline = 0;
-	link->delay_ms = link->options.reconnect_ms;
-	link->failure_logged = false;
+	link->failed = false;
 	link->counts.connected = 1;
 	hm_mqtt_link_say(link, "online", NULL);
-	mosquitto_subscribe(mosq, NULL, link->options.birth_topic, 1);
+	hm_mqtt_births_subscribe(link);
 	/* A broker that restarted may have lost its retained messages. */
 	if (link->counts.connections++ > 0)
 		hm_outbox_announce(link->outbox);
@@ -70,16 +64,8 @@ static void
 on_message(struct mosquitto *mosq, void *context,
     const struct mosquitto_message *message)
 {
-	struct hm_mqtt_link *link = context;
-
 	(void)mosq;
-	/* A retained message is of a start before this connection. */
-	if (message->retain || message->payloadlen != 6 ||
-	    memcmp(message->payload, "online", 6) != 0)
-		return;
-	link->counts.births++;
-	link->announce_at = hm_monotonic_ms() +
-	    hm_mqtt_link_random(BIRTH_MIN_MS, BIRTH_MAX_MS);
+	hm_mqtt_births_take(context, message);
 }
 
 void

@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <mosquitto.h>
+#include <mqtt_protocol.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "mqtt_gate.h"
 #include "mqtt_link_private.h"
 #include "outbox.h"
 
@@ -38,16 +40,39 @@ set_up(struct hm_mqtt_link *link)
 	const struct hm_mqtt_options *o = &link->options;
 	int rc;
 
+	hm_mqtt_gate_reset(&link->gate);
 	hm_mqtt_callbacks_set(link->mosq);
 	hm_mqtt_reason_watch(link);
 	mosquitto_max_inflight_messages_set(link->mosq,
 	    2 * HM_OUTBOX_FLIGHT_MAX);
-	rc = mosquitto_will_set(link->mosq, o->availability_topic,
-	    sizeof offline - 1, offline, 1, true);
+	rc = mosquitto_int_option(link->mosq, MOSQ_OPT_PROTOCOL_VERSION,
+	    link->version);
+	if (rc == MOSQ_ERR_SUCCESS)
+		rc = mosquitto_will_set(link->mosq, o->availability_topic,
+		    sizeof offline - 1, offline, 1, true);
 	if (rc == MOSQ_ERR_SUCCESS && o->user != NULL)
 		rc = mosquitto_username_pw_set(link->mosq, o->user,
 		    o->password);
 	return rc == MOSQ_ERR_SUCCESS ? set_up_tls(link) : rc;
+}
+
+/* A broker of MQTT 5 leaves out messages that are larger than we take. */
+static int
+connect_now(struct hm_mqtt_link *link)
+{
+	const struct hm_mqtt_options *o = &link->options;
+	mosquitto_property *properties = NULL;
+	int rc = MOSQ_ERR_SUCCESS;
+
+	if (link->version == MQTT_PROTOCOL_V5)
+		rc = mosquitto_property_add_int32(&properties,
+		    MQTT_PROP_MAXIMUM_PACKET_SIZE, HM_MQTT_PACKET_MAX);
+	if (rc == MOSQ_ERR_SUCCESS)
+		rc = mosquitto_connect_bind_v5(link->mosq, o->host, o->port,
+		    o->keepalive, NULL, properties);
+	link->connect_errno = errno;
+	mosquitto_property_free_all(&properties);
+	return rc;
 }
 
 static void *
@@ -56,9 +81,7 @@ connect_in_thread(void *context)
 	struct hm_mqtt_link *link = context;
 	const uint64_t one = 1;
 
-	link->connect_result = mosquitto_connect(link->mosq,
-	    link->options.host, link->options.port, link->options.keepalive);
-	link->connect_errno = errno;
+	link->connect_result = connect_now(link);
 	/* Adding 1 to the counter of an eventfd that is open cannot fail. */
 	if (write(link->done_fd, &one, sizeof one) < 0)
 		abort();

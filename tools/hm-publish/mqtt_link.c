@@ -2,14 +2,17 @@
 
 #include <errno.h>
 #include <mosquitto.h>
+#include <mqtt_protocol.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "announce_clock.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "mqtt_gate.h"
 #include "mqtt_link_private.h"
 #include "outbox.h"
 
@@ -21,12 +24,16 @@ hm_mqtt_link_random(int64_t low, int64_t high)
 
 /* Losing the connection, and reconnecting */
 
-/* The delay doubles with each failed attempt. */
+/* The delay doubles until a connection has lasted. */
 static void
 wait_for_next_attempt(struct hm_mqtt_link *link)
 {
 	int64_t wait = hm_mqtt_link_random(link->delay_ms / 2, link->delay_ms);
 
+	if (!link->only_311)
+		link->version = link->version == MQTT_PROTOCOL_V5 &&
+		    link->state == HM_MQTT_GREETING ? MQTT_PROTOCOL_V311 :
+		    MQTT_PROTOCOL_V5;
 	link->state = HM_MQTT_WAITING;
 	link->deadline = hm_monotonic_ms() + wait;
 	link->delay_ms *= 2;
@@ -41,65 +48,84 @@ drop_connection(struct hm_mqtt_link *link)
 		mosquitto_destroy(link->mosq);
 	link->mosq = NULL;
 	link->lost = false;
+	link->hears_births = false;
+	link->lasted = false;
 	link->counts.connected = 0;
 	hm_outbox_return(link->outbox);
-}
-
-/* The texts of libmosquitto end with a full stop. */
-static struct hm_slice
-without_full_stop(const char *why)
-{
-	size_t n = strlen(why);
-
-	return hm_slice(why, n > 0 && why[n - 1] == '.' ? n - 1 : n);
 }
 
 void
 hm_mqtt_link_failed(struct hm_mqtt_link *link, const char *why)
 {
-	const struct hm_mqtt_options *o = &link->options;
-	struct hm_slice reason = without_full_stop(why);
-
-	/* The first failure is logged as an error, the next ones as info. */
-	hm_log_facts(link->failure_logged ? HM_INFO : HM_ERROR,
-	    HM_FACTS(hm_fact("broker", o->host),
-	    hm_fact_int("port", o->port), hm_fact_slice("reason", reason)),
-	    "no connection to the broker %s:%d: %.*s; retrying", o->host,
-	    o->port, (int)reason.n, reason.p);
-	link->failure_logged = true;
+	hm_mqtt_trouble_failed(link, why);
+	link->failed = true;
 	drop_connection(link);
 	wait_for_next_attempt(link);
+}
+
+/*
+ * A broker without MQTT 5 says that it does not know this version, or closes
+ * the connection. Whether to try MQTT 3.1.1 at once.
+ */
+static bool
+may_lack_mqtt_5(struct hm_mqtt_link *link)
+{
+	int rc = link->lost_reason;
+
+	if (link->state != HM_MQTT_GREETING || link->reason[0] != '\0' ||
+	    link->version != MQTT_PROTOCOL_V5)
+		return false;
+	link->only_311 = rc == -1 ||
+	    rc == -MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION;
+	return link->only_311 || rc == MOSQ_ERR_CONN_LOST ||
+	    (rc == MOSQ_ERR_ERRNO && link->lost_errno == ECONNRESET);
 }
 
 static void
 connection_lost(struct hm_mqtt_link *link, const char *why)
 {
-	const struct hm_mqtt_options *o = &link->options;
-	struct hm_slice reason = without_full_stop(why);
-
 	if (link->state == HM_MQTT_LEAVING) {
 		drop_connection(link);
 		link->state = HM_MQTT_LEFT;
-		return;
-	}
-	if (link->state != HM_MQTT_CONNECTED) {
+	} else if (may_lack_mqtt_5(link)) {
+		drop_connection(link);
+		link->version = MQTT_PROTOCOL_V311;
+		hm_mqtt_connect_start(link);
+	} else if (link->state != HM_MQTT_CONNECTED) {
 		hm_mqtt_link_failed(link, why);
-		return;
+	} else {
+		hm_mqtt_takeover_lost(link);
+		hm_mqtt_trouble_lost(link, why);
+		drop_connection(link);
+		wait_for_next_attempt(link);
 	}
-	hm_mqtt_takeover_lost(link);
-	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("broker", o->host),
-	    hm_fact_int("port", o->port), hm_fact_slice("reason", reason)),
-	    "the connection to the broker %s:%d is lost: %.*s", o->host,
-	    o->port, (int)reason.n, reason.p);
-	drop_connection(link);
-	wait_for_next_attempt(link);
+}
+
+/*
+ * With MQTT 5 a broker may say that it takes only a lower QoS, and libmosquitto
+ * then refuses a higher one.
+ */
+static int
+publish(struct hm_mqtt_link *link, int *id, const char *topic,
+    const struct hm_message *message)
+{
+	int rc, qos = message->qos;
+
+	do
+		rc = mosquitto_publish(link->mosq, id, topic,
+		    (int)message->payload.n, message->payload.p, qos,
+		    message->retain);
+	while (rc == MOSQ_ERR_QOS_NOT_SUPPORTED && qos-- > 0);
+	return rc;
 }
 
 void
 hm_mqtt_link_say(struct hm_mqtt_link *link, const char *text, int *id)
 {
-	mosquitto_publish(link->mosq, id, link->options.availability_topic,
-	    (int)strlen(text), text, 1, true);
+	const struct hm_message message = {
+	    .payload = hm_text(text), .qos = 1, .retain = true};
+
+	publish(link, id, link->options.availability_topic, &message);
 }
 
 /* Running */
@@ -120,44 +146,106 @@ misc_period(const struct hm_mqtt_link *link)
 }
 
 static void
+check_result(struct hm_mqtt_link *link, int rc)
+{
+	int error = errno;
+
+	if (rc == MOSQ_ERR_SUCCESS || link->lost)
+		return;
+	link->lost = true;
+	link->lost_reason = rc;
+	link->lost_errno = error;
+}
+
+/* libmosquitto refuses this message, and not the connection. */
+static bool
+is_refused(int rc)
+{
+	return rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_PAYLOAD_SIZE ||
+	    rc == MOSQ_ERR_MALFORMED_UTF8;
+}
+
+static void
+refuse(struct hm_mqtt_link *link, const char *topic, size_t bytes, int rc)
+{
+	hm_log_facts(link->refusal_logged ? HM_DEBUG : HM_WARNING,
+	    HM_FACTS(hm_fact("topic", topic),
+	    hm_fact_int("bytes", (int64_t)bytes)), "not published to %s: a "
+	    "payload of %zu bytes: %s", topic, bytes,
+	    rc == MOSQ_ERR_OVERSIZE_PACKET ?
+	    "the broker takes only smaller messages" : mosquitto_strerror(rc));
+	link->refusal_logged = true;
+	hm_outbox_refused(link->outbox);
+}
+
+static void
+send_next(struct hm_mqtt_link *link, const struct hm_message *message)
+{
+	char topic[UINT16_MAX + 1];
+	int id, rc;
+
+	link->arrived = 0;
+	memcpy(topic, message->topic.p, message->topic.n);
+	topic[message->topic.n] = '\0';
+	rc = publish(link, &id, topic, message);
+	if (is_refused(rc)) {
+		refuse(link, topic, message->payload.n, rc);
+		return;
+	}
+	check_result(link, rc);
+	if (rc != MOSQ_ERR_SUCCESS)
+		return;
+	hm_log_facts(HM_DEBUG, HM_FACTS(hm_fact("topic", topic),
+	    hm_fact_int("id", id)), "publish %s: %zu bytes, qos %d%s, id %d",
+	    topic, message->payload.n, message->qos,
+	    message->retain ? ", retained" : "", id);
+	hm_outbox_sent(link->outbox, id);
+	/* With QoS 0 on_publish is called within mosquitto_publish. */
+	if (link->arrived == id)
+		hm_outbox_arrived(link->outbox, id);
+}
+
+static void
 send_waiting(struct hm_mqtt_link *link)
 {
 	struct hm_message message;
 
 	while (link->state == HM_MQTT_CONNECTED && !link->lost &&
-	    hm_outbox_next(link->outbox, &message)) {
-		char topic[UINT16_MAX + 1];
-		int id, rc;
+	    hm_outbox_next(link->outbox, &message))
+		send_next(link, &message);
+}
 
-		link->arrived = 0;
-		memcpy(topic, message.topic.p, message.topic.n);
-		topic[message.topic.n] = '\0';
-		rc = mosquitto_publish(link->mosq, &id, topic,
-		    (int)message.payload.n, message.payload.p, message.qos,
-		    message.retain);
-		if (rc != MOSQ_ERR_SUCCESS) {
-			link->lost = true;
-			link->lost_reason = rc;
-			return;
-		}
-		hm_log_facts(HM_DEBUG, HM_FACTS(hm_fact("topic", topic),
-		    hm_fact_int("id", id)), "publish %s: %zu bytes, qos %d%s, "
-		    "id %d", topic, message.payload.n, message.qos,
-		    message.retain ? ", retained" : "", id);
-		hm_outbox_sent(link->outbox, id);
-		/* With QoS 0 on_publish is called within mosquitto_publish. */
-		if (link->arrived == id)
-			hm_outbox_arrived(link->outbox, id);
-	}
+/* How long a connection must last until the delay starts again. */
+static int64_t
+lasting_ms(const struct hm_mqtt_link *link)
+{
+	int64_t ms = 2 * link->options.reconnect_max_ms;
+
+	return ms < HM_MQTT_LASTED_MAX_MS ? ms : HM_MQTT_LASTED_MAX_MS;
 }
 
 static void
-check_result(struct hm_mqtt_link *link, int rc)
+look_after(struct hm_mqtt_link *link, int64_t now)
 {
-	if (rc == MOSQ_ERR_SUCCESS || link->lost)
+	check_result(link, mosquitto_loop_misc(link->mosq));
+	link->next_misc = now + misc_period(link);
+	if (link->lost || link->state != HM_MQTT_CONNECTED)
 		return;
-	link->lost = true;
-	link->lost_reason = rc;
+	hm_mqtt_births_subscribe(link);
+	if (link->lasted || now - link->connected_at < lasting_ms(link))
+		return;
+	link->lasted = true;
+	link->delay_ms = link->options.reconnect_ms;
+	hm_mqtt_trouble_over(link);
+}
+
+static void
+read_some(struct hm_mqtt_link *link)
+{
+	int rc = hm_mqtt_gate_read(&link->gate, link->mosq);
+
+	check_result(link, rc);
+	hm_mqtt_reason_gate(link, rc);
 }
 
 static void
@@ -166,23 +254,17 @@ exchange(struct hm_mqtt_link *link, short revents)
 	int64_t now = hm_monotonic_ms();
 
 	if ((revents & ~POLLOUT) != 0)
-		check_result(link, mosquitto_loop_read(link->mosq, 1));
+		read_some(link);
 	if (!link->lost && (revents & POLLOUT) != 0)
 		check_result(link, mosquitto_loop_write(link->mosq, 1));
-	if (!link->lost && now >= link->next_misc) {
-		check_result(link, mosquitto_loop_misc(link->mosq));
-		link->next_misc = now + misc_period(link);
-	}
-	if (link->announce_at != 0 && now >= link->announce_at) {
-		link->announce_at = 0;
+	if (!link->lost && now >= link->next_misc)
+		look_after(link, now);
+	if (hm_announce_take(&link->births, now))
 		hm_outbox_announce(link->outbox);
-	}
 	send_waiting(link);
-	if (!link->lost)
-		return;
-	link->lost_errno = errno;
-	connection_lost(link, hm_mqtt_link_reason(link, link->lost_reason,
-	    link->lost_errno));
+	if (link->lost)
+		connection_lost(link, hm_mqtt_link_reason(link,
+		    link->lost_reason, link->lost_errno));
 }
 
 static void
@@ -226,8 +308,8 @@ hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd)
 			fd->events |= POLLOUT;
 		if (until == 0 || link->next_misc < until)
 			until = link->next_misc;
-		if (link->announce_at != 0 && link->announce_at < until)
-			until = link->announce_at;
+		if (link->births.due != 0 && link->births.due < until)
+			until = link->births.due;
 	}
 	if (until == 0)
 		return -1;
@@ -263,6 +345,18 @@ hm_mqtt_link_leave(struct hm_mqtt_link *link)
 
 /* Beginning and end */
 
+static bool
+open_descriptors(struct hm_mqtt_link *link)
+{
+	link->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (link->done_fd < 0)
+		return false;
+	if (hm_mqtt_gate_open(&link->gate))
+		return true;
+	close(link->done_fd);
+	return false;
+}
+
 struct hm_mqtt_link *
 hm_mqtt_link_new(const struct hm_mqtt_options *options,
     struct hm_outbox *outbox)
@@ -274,11 +368,10 @@ hm_mqtt_link_new(const struct hm_mqtt_options *options,
 	link->options = *options;
 	link->outbox = outbox;
 	link->delay_ms = options->reconnect_ms;
-	link->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (link->done_fd < 0 || mosquitto_lib_init() != MOSQ_ERR_SUCCESS) {
+	link->version = MQTT_PROTOCOL_V5;
+	if (!open_descriptors(link) ||
+	    mosquitto_lib_init() != MOSQ_ERR_SUCCESS) {
 		hm_log_errno(HM_ERROR, "cannot set up MQTT");
-		if (link->done_fd >= 0)
-			close(link->done_fd);
 		free(link);
 		return NULL;
 	}
@@ -301,6 +394,7 @@ hm_mqtt_link_free(struct hm_mqtt_link *link)
 		return false;
 	drop_connection(link);
 	mosquitto_lib_cleanup();
+	hm_mqtt_gate_close(&link->gate);
 	close(link->done_fd);
 	free(link);
 	return true;

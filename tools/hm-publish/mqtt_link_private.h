@@ -5,15 +5,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "announce_clock.h"
+#include "mqtt_gate.h"
 #include "mqtt_link.h"
 
 /*
  * Shared by mqtt_link.c (the states of a connection), mqtt_connect.c (connects
- * in a thread), mqtt_callbacks.c (events of libmosquitto), mqtt_reason.c (why a
- * connection failed) and mqtt_takeover.c (a second client with our id).
+ * in a thread), mqtt_callbacks.c (events of libmosquitto), mqtt_births.c (Home
+ * Assistant's starts), mqtt_reason.c (why a connection failed), mqtt_trouble.c
+ * (logs that) and mqtt_takeover.c (a second client with our id).
  */
 
 #define HM_MQTT_REASON_MAX 240
+#define HM_MQTT_LASTED_MAX_MS 600000
 #define HM_MQTT_CONNECT_MS 60000 /* for name, connection and TLS handshake */
 
 enum hm_mqtt_state {
@@ -23,6 +27,13 @@ enum hm_mqtt_state {
 	HM_MQTT_CONNECTED,
 	HM_MQTT_LEAVING, /* "offline" has been sent */
 	HM_MQTT_LEFT,
+};
+
+/* A cause, and how often it came since the last connection that lasted. */
+struct hm_mqtt_trouble {
+	uint64_t count;
+	int64_t since; /* monotonic ms */
+	char reason[HM_MQTT_REASON_MAX];
 };
 
 struct hm_mqtt_link {
@@ -37,15 +48,23 @@ struct hm_mqtt_link {
 	int connect_errno;
 	int64_t deadline;    /* of the state, monotonic ms; 0: none */
 	int64_t next_misc;
-	int64_t announce_at; /* after a birth, monotonic ms; 0: never */
+	struct hm_announce_clock births;
+	bool hears_births;  /* this connection */
+	int64_t deaf_until; /* monotonic ms: subscribe to no births */
+	struct hm_mqtt_gate gate;
+	int version;   /* MQTT_PROTOCOL_V5, or V311 for a broker without */
+	bool only_311; /* the broker has said so */
 	int64_t delay_ms;    /* before the next attempt, without jitter */
 	int farewell;        /* id of the "offline" message */
 	int arrived;         /* id in the last call of on_publish */
-	bool failure_logged; /* since the last connection */
+	bool failed; /* an attempt, since the last connection */
+	bool lasted; /* this connection; then the delay starts again */
+	bool refusal_logged; /* of a message by libmosquitto */
+	struct hm_mqtt_trouble failure, loss;
 	bool lost;           /* the connection has ended */
 	int lost_reason;     /* negative: the broker's return code */
 	int lost_errno;
-	char tls_reason[HM_MQTT_REASON_MAX]; /* of this attempt; "": none */
+	char reason[HM_MQTT_REASON_MAX]; /* found in this attempt; "": none */
 	int64_t connected_at;  /* monotonic ms */
 	bool closed_by_broker; /* the last connection */
 	int64_t takeovers;     /* likely ones, one soon after another */
@@ -67,6 +86,25 @@ void hm_mqtt_connect_end(struct hm_mqtt_link *link);
 void hm_mqtt_callbacks_set(struct mosquitto *mosq);
 
 /*
+ * mqtt_births.c: subscribe to births, unless that is done or the last message
+ * there was too large; a message was too large, so do not subscribe for an
+ * hour (false: it cannot have been a birth); a message has come.
+ */
+struct mosquitto_message;
+void hm_mqtt_births_subscribe(struct hm_mqtt_link *link);
+bool hm_mqtt_births_refuse(struct hm_mqtt_link *link);
+void hm_mqtt_births_take(struct hm_mqtt_link *link,
+    const struct mosquitto_message *message);
+
+/*
+ * mqtt_trouble.c: log that an attempt failed, or that a connection is lost, and
+ * why; a connection has lasted.
+ */
+void hm_mqtt_trouble_failed(struct hm_mqtt_link *link, const char *why);
+void hm_mqtt_trouble_lost(struct hm_mqtt_link *link, const char *why);
+void hm_mqtt_trouble_over(struct hm_mqtt_link *link);
+
+/*
  * mqtt_reason.c: watch an attempt for the reason why TLS fails, and log what
  * libmosquitto does at DEBUG. The reason of a failure: `rc` is a result of
  * libmosquitto or, if negative, the broker's return code; `error` is errno.
@@ -74,6 +112,8 @@ void hm_mqtt_callbacks_set(struct mosquitto *mosq);
 void hm_mqtt_reason_watch(struct hm_mqtt_link *link);
 const char *hm_mqtt_link_reason(const struct hm_mqtt_link *link, int rc,
     int error);
+/* Note why the gate refuses to read on; `rc` is its result. */
+void hm_mqtt_reason_gate(struct hm_mqtt_link *link, int rc);
 
 /*
  * mqtt_takeover.c: a broker closes a connection when another client connects

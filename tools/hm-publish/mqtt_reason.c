@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <mosquitto.h>
+#include <mqtt_protocol.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <stdio.h>
@@ -66,6 +68,14 @@ explain_error(const struct hm_mqtt_link *link, const char *text,
 		    reason);
 }
 
+/* The connection ended: hm_mqtt_link_reason knows more of that. */
+static bool
+is_system(const char *text)
+{
+	return strstr(text, strerror(ECONNRESET)) != NULL ||
+	    strstr(text, strerror(EPIPE)) != NULL;
+}
+
 static void
 explain(struct hm_mqtt_link *link, struct mosquitto *mosq, const char *text)
 {
@@ -73,17 +83,17 @@ explain(struct hm_mqtt_link *link, struct mosquitto *mosq, const char *text)
 	long result = tls != NULL ? SSL_get_verify_result(tls) : X509_V_OK;
 
 	if (strstr(text, "host name verification failed") != NULL)
-		snprintf(link->tls_reason, sizeof link->tls_reason,
+		snprintf(link->reason, sizeof link->reason,
 		    "wrong host name: the broker's certificate is not for "
 		    "\"%s\"; mqtt_broker must be a name or an address that it "
 		    "names", link->options.host);
-	else if (strncmp(text, "OpenSSL Error", 13) != 0)
+	else if (strncmp(text, "OpenSSL Error", 13) != 0 || is_system(text))
 		return;
 	else if (result != X509_V_OK && !link->options.tls_insecure)
-		snprintf(link->tls_reason, sizeof link->tls_reason, "%s",
+		snprintf(link->reason, sizeof link->reason, "%s",
 		    verify_reason(result));
 	else
-		explain_error(link, text, link->tls_reason);
+		explain_error(link, text, link->reason);
 }
 
 /* Called by the thread that connects as well; it is joined before any use. */
@@ -92,7 +102,7 @@ on_log(struct mosquitto *mosq, void *context, int level, const char *text)
 {
 	struct hm_mqtt_link *link = context;
 
-	if (level == MOSQ_LOG_ERR && link->tls_reason[0] == '\0')
+	if (level == MOSQ_LOG_ERR && link->reason[0] == '\0')
 		explain(link, mosq, text);
 	hm_log(HM_DEBUG, "libmosquitto: %s", text);
 }
@@ -100,7 +110,7 @@ on_log(struct mosquitto *mosq, void *context, int level, const char *text)
 void
 hm_mqtt_reason_watch(struct hm_mqtt_link *link)
 {
-	link->tls_reason[0] = '\0';
+	link->reason[0] = '\0';
 	mosquitto_log_callback_set(link->mosq, on_log);
 }
 
@@ -113,23 +123,90 @@ may_want_certificate(const struct hm_mqtt_link *link, int rc, int error)
 {
 	return link->options.tls && link->options.cert_file == NULL &&
 	    link->state != HM_MQTT_CONNECTED &&
-	    (rc == MOSQ_ERR_CONN_LOST || (rc == MOSQ_ERR_ERRNO &&
-	    (error == EPROTO || error == EPIPE || error == ECONNRESET)));
+	    (rc == MOSQ_ERR_CONN_LOST || rc == MOSQ_ERR_TLS ||
+	    (rc == MOSQ_ERR_ERRNO && (error == EPROTO || error == EPIPE ||
+	    error == ECONNRESET)));
+}
+
+/* The return codes of MQTT 5 that 3.1.1 has as well, in its texts. */
+static const char *
+refusal(int code)
+{
+	switch (code) {
+	case MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION:
+		return mosquitto_connack_string(1);
+	case MQTT_RC_CLIENTID_NOT_VALID:
+		return mosquitto_connack_string(2);
+	case MQTT_RC_SERVER_UNAVAILABLE:
+		return mosquitto_connack_string(3);
+	case MQTT_RC_BAD_USERNAME_OR_PASSWORD:
+		return mosquitto_connack_string(4);
+	case MQTT_RC_NOT_AUTHORIZED:
+		return mosquitto_connack_string(5);
+	default:
+		return code >= MQTT_RC_UNSPECIFIED ?
+		    mosquitto_reason_string(code) :
+		    mosquitto_connack_string(code);
+	}
+}
+
+static void
+explain_size(struct hm_mqtt_link *link)
+{
+	const struct hm_mqtt_frames *frames = &link->gate.frames;
+
+	if (frames->malformed)
+		snprintf(link->reason, sizeof link->reason,
+		    "it sent a packet whose length is none");
+	else if (!hm_mqtt_births_refuse(link))
+		snprintf(link->reason, sizeof link->reason,
+		    "it sent a packet of %u bytes; at most %d are taken",
+		    (unsigned)frames->size, HM_MQTT_PACKET_MAX);
+	else
+		snprintf(link->reason, sizeof link->reason,
+		    "it sent a message of %u bytes, at most %d are taken; "
+		    "Home Assistant's starts are not followed for an hour: "
+		    "delete the retained message at \"%.64s\"",
+		    (unsigned)frames->size, HM_MQTT_PACKET_MAX,
+		    link->options.birth_topic);
+}
+
+void
+hm_mqtt_reason_gate(struct hm_mqtt_link *link, int rc)
+{
+	char text[HM_MQTT_REASON_MAX];
+
+	if (rc == MOSQ_ERR_OVERSIZE_PACKET) {
+		explain_size(link);
+	} else if (rc == MOSQ_ERR_TLS && link->reason[0] == '\0' &&
+	    ERR_peek_error() != 0) {
+		ERR_error_string_n(ERR_get_error(), text, sizeof text);
+		explain_error(link, text, link->reason);
+	}
 }
 
 const char *
 hm_mqtt_link_reason(const struct hm_mqtt_link *link, int rc, int error)
 {
-	if (link->tls_reason[0] != '\0')
-		return link->tls_reason;
+	if (link->reason[0] != '\0')
+		return link->reason;
 	/* A negative reason is the return code in the CONNACK. */
 	if (rc < 0)
-		return mosquitto_connack_string(-rc);
+		return refusal(-rc);
+	/* The broker's reason in a DISCONNECT. */
+	if (rc == MQTT_RC_SESSION_TAKEN_OVER)
+		return "another client with the same client id has taken over "
+		    "the session; stop that client, or set another "
+		    "mqtt_client_id";
+	if (rc >= MQTT_RC_UNSPECIFIED)
+		return mosquitto_reason_string(rc);
 	if (may_want_certificate(link, rc, error))
 		return "the broker closed it after TLS began: it may ask for "
 		    "a client certificate, which mqtt_tls_cert and "
 		    "mqtt_tls_key name";
-	if (rc == MOSQ_ERR_CONN_LOST)
+	if (rc == MOSQ_ERR_CONN_LOST || (rc == MOSQ_ERR_ERRNO &&
+	    link->state != HM_MQTT_CONNECTING &&
+	    (error == ECONNRESET || error == EPIPE)))
 		return "the broker closed it";
 	return rc == MOSQ_ERR_ERRNO ? strerror(error) : mosquitto_strerror(rc);
 }

@@ -49,7 +49,7 @@ report_second(const struct hm_mqtt_link *link)
 void
 hm_mqtt_takeover_connected(struct hm_mqtt_link *link)
 {
-	bool taken_over = link->closed_by_broker && !link->failure_logged;
+	bool taken_over = link->closed_by_broker && !link->failed;
 
 	link->connected_at = hm_monotonic_ms();
 	link->closed_by_broker = false;

@@ -300,6 +300,13 @@ hm_outbox_sent(struct hm_outbox *o, int id)
 	o->flight[o->flights++] = (struct flight){entry, id};
 }
 
+void
+hm_outbox_refused(struct hm_outbox *o)
+{
+	take_out(o, TAILQ_FIRST(&o->queue));
+	o->counts.dropped++;
+}
+
 static struct hm_outbox_entry *
 land(struct hm_outbox *o, size_t i)
 {

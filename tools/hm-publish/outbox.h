@@ -62,6 +62,9 @@ bool hm_outbox_next(const struct hm_outbox *o, struct hm_message *message);
 /* The message of hm_outbox_next was sent with this id. */
 void hm_outbox_sent(struct hm_outbox *o, int id);
 
+/* The message of hm_outbox_next cannot be sent: it counts as dropped. */
+void hm_outbox_refused(struct hm_outbox *o);
+
 /* The message with this id has arrived. Unknown ids are ignored. */
 void hm_outbox_arrived(struct hm_outbox *o, int id);
 

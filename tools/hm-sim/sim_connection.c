@@ -11,6 +11,7 @@
 #define SLOW_PAUSE 0.05 /* s */
 #define SMALL_PIECE ((size_t)16)
 #define SMALL_PAUSE 0.002
+#define FLOOD_BYTES HM_SIM_REPLY_MAX /* to send at a time, or a bit more */
 
 void
 hm_sim_connection_close(struct hm_sim_endpoint *ep)
@@ -22,6 +23,7 @@ hm_sim_connection_close(struct hm_sim_endpoint *ep)
 	close(ep->connection.fd);
 	ep->connection.fd = -1;
 	hm_buffer_free(&ep->out);
+	ep->floods = false;
 	ep->in_size = 0;
 }
 
@@ -48,11 +50,24 @@ send_some(struct hm_sim_endpoint *ep, const uint8_t *p, size_t n)
 	return 0;
 }
 
+static void
+go_on_flooding(struct hm_sim_endpoint *ep)
+{
+	ep->flooded += send_some(ep, ep->out.p + ep->flooded,
+	    ep->out.n - ep->flooded);
+	if (ep->flooded == ep->out.n)
+		ep->flooded = 0;
+}
+
 void
 hm_sim_connection_send_pending(struct hm_sim_endpoint *ep)
 {
 	size_t n = ep->out.n, sent;
 
+	if (ep->floods) {
+		go_on_flooding(ep);
+		return;
+	}
 	if (ep->piece > 0 && n > ep->piece)
 		n = ep->piece;
 	sent = send_some(ep, ep->out.p, n);
@@ -116,4 +131,14 @@ hm_sim_connection_send(struct hm_sim_endpoint *ep, const uint8_t *p,
 		keep(ep, p + sent, n - sent);
 	else if (ep->close_after)
 		hm_sim_connection_close(ep);
+}
+
+void
+hm_sim_connection_flood(struct hm_sim_endpoint *ep, const uint8_t *p, size_t n)
+{
+	ep->floods = true;
+	ep->flooded = ep->piece = 0;
+	do {
+		keep(ep, p, n);
+	} while (ep->connection.fd >= 0 && ep->out.n + n <= FLOOD_BYTES);
 }

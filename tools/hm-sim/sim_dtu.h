@@ -50,6 +50,13 @@ size_t hm_sim_hm_unsolicited(struct hm_sim_dtu *dtu,
     const struct hm_sim_time *now, uint8_t out[HM_SIM_REPLY_MAX]);
 
 /*
+ * Write what the fault "flood" sends again and again instead of the reply to a
+ * request. Returns its size.
+ */
+size_t hm_sim_hm_flood(struct hm_sim_dtu *dtu, const struct hm_frame *request,
+    const struct hm_sim_time *now, uint8_t out[2 * HM_SIM_REPLY_MAX]);
+
+/*
  * Sets *size to the size of the Modbus request at the start of n bytes, or to 0
  * if it is not complete. False if it is not Modbus TCP.
  */
@@ -62,6 +69,9 @@ bool hm_sim_modbus_whole(const uint8_t *p, size_t n, size_t *size);
 size_t hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
     size_t request_size, const struct hm_sim_time *now, uint64_t faults,
     uint8_t out[HM_SIM_REPLY_MAX]);
+
+/* Whether a complete request is for the record of an input, and of which. */
+bool hm_sim_modbus_input(const uint8_t *request, size_t *input);
 
 /* The largest values of a transport's counters. */
 struct hm_sim_limits {

@@ -180,8 +180,8 @@ answer_request(struct hm_sim_answer *a, unsigned number)
 	}
 }
 
-static void
-begin(struct hm_sim_answer *a, struct hm_sim_dtu *dtu,
+void
+hm_sim_hm_begin(struct hm_sim_answer *a, struct hm_sim_dtu *dtu,
     const struct hm_sim_time *now)
 {
 	a->dtu = dtu;
@@ -201,7 +201,7 @@ hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
 	    .size = request->size, .out = out};
 	unsigned number = request->command & 0xffu;
 
-	begin(&a, dtu, now);
+	hm_sim_hm_begin(&a, dtu, now);
 	dtu->answered = false;
 	a.command = (uint16_t)(HM_FROM_DTU | number);
 	*understood = true;
@@ -227,7 +227,7 @@ hm_sim_hm_unsolicited(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
 {
 	struct hm_sim_answer a = {.sequence = dtu->sequence++, .out = out};
 
-	begin(&a, dtu, now);
+	hm_sim_hm_begin(&a, dtu, now);
 	if (dtu->unsolicited++ % 2 == 0) {
 		a.command = HM_TO_CLOUD | HM_CMD_HEARTBEAT;
 		return answer_heartbeat(&a);

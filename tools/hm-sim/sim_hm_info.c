@@ -1,4 +1,5 @@
 #include "info.pb-c.h"
+#include "sim_fault.h"
 #include "sim_hm_private.h"
 #include "sim_plant.h"
 
@@ -14,6 +15,7 @@
 #define INVERTER_HARDWARE 256
 #define INVERTER_PROFILE 2560
 #define INVERTER_PROFILE_VERSION 8193
+#define PACKAGES_CLAIMED 10000 /* under the fault "packages" */
 
 static void
 fill_info_dtu(struct hm_sim_answer *a, Hm__InfoDtu *dtu)
@@ -77,7 +79,9 @@ hm_sim_hm_info(struct hm_sim_answer *a)
 	info.time = (uint32_t)hm_sim_hm_clock(a, a->now->wall);
 	info.devices = (int32_t)inverters;
 	info.inputs = (int32_t)(inverters * plant->ports);
-	info.packages = hm_sim_hm_page_count(inverters, a->dtu->page_size);
+	info.packages = (a->faults & HM_SIM_BIT(HM_SIM_PACKAGES)) != 0 ?
+	    PACKAGES_CLAIMED :
+	    hm_sim_hm_page_count(inverters, a->dtu->page_size);
 	info.package = hm_sim_hm_page_number(a, request->package);
 	info.channel = CHANNEL;
 	info.dtu = &dtu;

@@ -7,8 +7,8 @@
 
 /*
  * Shared by sim_hm.c, which reads requests and frames replies, and the files
- * that build the replies: sim_hm_info.c, sim_hm_real.c, sim_hm_alarms.c and
- * sim_hm_history.c.
+ * that build the replies: sim_hm_info.c, sim_hm_real.c, sim_hm_alarms.c,
+ * sim_hm_history.c and sim_hm_flood.c.
  */
 
 #define HM_SIM_SIGNAL 62 /* %, as a real DTU-Pro reports it */
@@ -62,6 +62,10 @@ size_t hm_sim_hm_command(struct hm_sim_answer *a);
 size_t hm_sim_hm_alarms(struct hm_sim_answer *a);
 size_t hm_sim_hm_history(struct hm_sim_answer *a);
 size_t hm_sim_hm_energies(struct hm_sim_answer *a);
+
+/* The fields of an answer that come from the DTU. */
+void hm_sim_hm_begin(struct hm_sim_answer *a, struct hm_sim_dtu *dtu,
+    const struct hm_sim_time *now);
 
 /* Write the unsolicited warning that an inverter is offline. */
 size_t hm_sim_hm_warning(struct hm_sim_answer *a);

@@ -144,12 +144,22 @@ is_refused(const struct hm_sim_dtu *dtu, uint64_t faults, size_t index)
 	    (index >= inputs && (faults & HM_SIM_BIT(HM_SIM_ENDLESS)) != 0);
 }
 
-/* Whether a request is for the record of the second input. */
+bool
+hm_sim_modbus_input(const uint8_t *request, size_t *input)
+{
+	unsigned offset = get16(request + 8) - HM_MODBUS_ADDRESS_RECORD;
+
+	*input = offset / HM_MODBUS_STRIDE;
+	return request[7] == READ_REGISTERS &&
+	    offset % HM_MODBUS_STRIDE == 0 && *input < HM_MODBUS_RECORDS;
+}
+
 static bool
 is_of_second(const uint8_t *request)
 {
-	return get16(request + 8) ==
-	    HM_MODBUS_ADDRESS_RECORD + HM_MODBUS_STRIDE;
+	size_t input;
+
+	return hm_sim_modbus_input(request, &input) && input == 1;
 }
 
 static size_t

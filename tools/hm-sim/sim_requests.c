@@ -45,6 +45,12 @@ answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 
 	if (faults & HM_SIM_BIT(HM_SIM_HANG))
 		return;
+	if (faults & HM_SIM_BIT(HM_SIM_FLOOD)) {
+		size = hm_sim_hm_flood(&ep->dtu, request,
+		    hm_sim_server_now(server), reply);
+		hm_sim_connection_flood(ep, reply, size);
+		return;
+	}
 	if (joined || server->options.unsolicited)
 		unsolicited = hm_sim_hm_unsolicited(&ep->dtu,
 		    hm_sim_server_now(server), reply);
@@ -91,6 +97,31 @@ take_hm(struct hm_sim_endpoint *ep)
 	return used;
 }
 
+/* True if the reply to a request is a flood. */
+static bool
+flood_modbus(struct hm_sim_endpoint *ep)
+{
+	size_t input;
+
+	if (!hm_sim_modbus_input(ep->in, &input) || input == 0 ||
+	    ep->first_size == 0)
+		return false;
+	hm_sim_connection_flood(ep, ep->first, ep->first_size);
+	return true;
+}
+
+static void
+keep_first(struct hm_sim_endpoint *ep, const uint8_t *reply, size_t size)
+{
+	size_t input;
+
+	if (!hm_sim_modbus_input(ep->in, &input) || input != 0 ||
+	    size > sizeof ep->first)
+		return;
+	memcpy(ep->first, reply, size);
+	ep->first_size = size;
+}
+
 static void
 answer_modbus(struct hm_sim_endpoint *ep, size_t request_size)
 {
@@ -100,11 +131,14 @@ answer_modbus(struct hm_sim_endpoint *ep, size_t request_size)
 
 	if (faults & HM_SIM_BIT(HM_SIM_HANG))
 		return;
+	if ((faults & HM_SIM_BIT(HM_SIM_FLOOD)) != 0 && flood_modbus(ep))
+		return;
 	size = hm_sim_modbus_answer(&ep->dtu, ep->in, request_size,
 	    hm_sim_server_now(server), faults, server->buffer);
 	if (size == 0)
 		return;
 	server->counters.replies++;
+	keep_first(ep, server->buffer, size);
 	hm_sim_connection_send(ep, server->buffer, size, faults);
 	report_answer(ep);
 }

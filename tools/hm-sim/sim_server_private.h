@@ -10,6 +10,7 @@
 #include "sim_clock.h"
 #include "sim_dtu.h"
 #include "sim_server.h"
+#include "wire/modbus.h"
 
 /*
  * Shared by sim_server.c, sim_listener.c, sim_connection.c and sim_requests.c.
@@ -30,6 +31,11 @@ struct hm_sim_endpoint {
 	struct hm_buffer out;       /* bytes of replies not sent yet */
 	size_t piece;               /* bytes to send at a time, 0: all */
 	bool close_after;           /* close once `out` is sent */
+	bool floods;                /* send `out` again and again */
+	size_t flooded;             /* bytes of `out` sent this time */
+	uint8_t first[HM_MODBUS_REPLY_MAX]; /* the reply about the first input,
+	                                       for the fault "flood" */
+	size_t first_size;
 	size_t in_size;
 	uint8_t in[512]; /* no request is longer */
 };
@@ -71,6 +77,9 @@ void hm_sim_listener_on_refuse(struct ev_loop *loop, ev_timer *timer,
 /* Send or queue n bytes, with the faults. May close the connection. */
 void hm_sim_connection_send(struct hm_sim_endpoint *ep, const uint8_t *p,
     size_t n, uint64_t faults);
+/* Send n bytes again and again, until the client closes the connection. */
+void hm_sim_connection_flood(struct hm_sim_endpoint *ep, const uint8_t *p,
+    size_t n);
 void hm_sim_connection_send_pending(struct hm_sim_endpoint *ep);
 void hm_sim_connection_close(struct hm_sim_endpoint *ep);
 void hm_sim_connection_on_pace(struct ev_loop *loop, ev_timer *timer,

@@ -17,7 +17,10 @@
 #include "print_record.h"
 #include "record/record.h"
 #include "rename_action.h"
+#include "restore.h"
 #include "stream/stream.h"
+#include "verify.h"
+#include "verify_action.h"
 
 #define BUSY_MS 8000 /* to wait for another process's lock */
 
@@ -55,8 +58,10 @@ count(const struct hm_config *config)
 	    hm_config_flag(config, HM_SET_EXPORT) +
 	    hm_config_has(config, HM_SET_RENAME_DTU) +
 	    hm_config_has(config, HM_SET_REPLACE_INVERTER) +
+	    hm_config_has(config, HM_SET_RESTORE) +
 	    hm_config_flag(config, HM_SET_STATS) +
-	    hm_config_flag(config, HM_SET_VACUUM);
+	    hm_config_flag(config, HM_SET_VACUUM) +
+	    hm_config_has(config, HM_SET_VERIFY);
 }
 
 bool
@@ -70,8 +75,8 @@ hm_action_usage(const struct hm_config *config)
 {
 	if (count(config) > 1) {
 		hm_log(HM_ERROR, "one of --backup, --export, "
-		    "--rename-dtu, --replace-inverter, --stats and --vacuum "
-		    "at a time");
+		    "--rename-dtu, --replace-inverter, --restore, --stats, "
+		    "--vacuum and --verify at a time");
 		return false;
 	}
 	if (!hm_config_flag(config, HM_SET_EXPORT) &&
@@ -110,6 +115,7 @@ export(const struct hm_config *config, struct hm_db *db)
 	    .in = -1, .out = STDOUT_FILENO};
 	struct hm_stream *stream;
 	int64_t since = 0, until = INT64_MAX;
+	char why[HM_EXPORT_WHY];
 	int status = HM_EXIT_OK;
 
 	read_moment(config, HM_SET_SINCE, &since);
@@ -117,8 +123,8 @@ export(const struct hm_config *config, struct hm_db *db)
 	stream = hm_stream_open(&options);
 	if (stream == NULL)
 		return HM_EXIT_OS;
-	if (!hm_export(db, since, until, put_line, stream))
-		status = cannot(db->path, "cannot export", hm_db_reason(db));
+	if (!hm_export(db, since, until, put_line, stream, why))
+		status = cannot(db->path, "cannot export", why);
 	return hm_stream_close(stream, status);
 }
 
@@ -140,6 +146,7 @@ vacuum(const char *path)
 {
 	const struct hm_db_options options = {
 	    .writing = true, .careful = true, .busy_ms = BUSY_MS};
+	struct hm_problems found = {.count = 0};
 	struct hm_db db = {0};
 	int status = HM_EXIT_OK;
 	const char *why;
@@ -150,6 +157,11 @@ vacuum(const char *path)
 	}
 	why = hm_db_open(&db, path, &options) ? hm_schema_check(&db) :
 	    hm_db_reason(&db);
+	/* VACUUM would drop what it cannot read, and leave no trace of it. */
+	if (why == NULL && !hm_verify_pages(&db, false, NULL, NULL, &found))
+		why = hm_db_reason(&db);
+	if (why == NULL && found.count > 0)
+		why = found.text[0];
 	if (why == NULL && !(hm_db_run(&db, "VACUUM") &&
 	    hm_db_run(&db, "PRAGMA wal_checkpoint(TRUNCATE)")))
 		why = hm_db_reason(&db);
@@ -176,12 +188,24 @@ read_database(const struct hm_config *config, const char *path)
 	return status;
 }
 
+bool
+hm_action_needs_database(const struct hm_config *config)
+{
+	return count(config) > 0 && !hm_config_has(config, HM_SET_VERIFY);
+}
+
 int
 hm_action_run(const struct hm_config *config)
 {
 	const char *path = hm_config_text(config, HM_SET_DATABASE_PATH);
 	const char *to = hm_config_text(config, HM_SET_BACKUP);
 
+	if (hm_config_has(config, HM_SET_VERIFY))
+		return hm_verify_action(hm_config_text(config,
+		    HM_SET_VERIFY));
+	if (hm_config_has(config, HM_SET_RESTORE))
+		return hm_restore_action(path, hm_config_text(config,
+		    HM_SET_RESTORE), hm_config_flag(config, HM_SET_DRY_RUN));
 	if (hm_config_has(config, HM_SET_RENAME_DTU) ||
 	    hm_config_has(config, HM_SET_REPLACE_INVERTER))
 		return hm_rename_action(config);
@@ -192,6 +216,6 @@ hm_action_run(const struct hm_config *config)
 	if (hm_config_flag(config, HM_SET_VACUUM))
 		return vacuum(path);
 	if (to != NULL)
-		return hm_backup(path, to, -1) ? HM_EXIT_OK : HM_EXIT_IO;
+		return hm_backup(path, to, -1, NULL) ? HM_EXIT_OK : HM_EXIT_IO;
 	return read_database(config, path);
 }

@@ -5,10 +5,14 @@
 
 /*
  * What hm-store does with a database in place of storing a stream: --backup,
- * --export, --rename-dtu, --replace-inverter, --stats and --vacuum.
+ * --export, --rename-dtu, --replace-inverter, --restore, --stats, --vacuum and
+ * --verify.
  */
 
 bool hm_action_wanted(const struct hm_config *config);
+
+/* Whether one is wanted that is about the database of the settings. */
+bool hm_action_needs_database(const struct hm_config *config);
 
 /* Whether --since and --until are valid times. Logs mistakes. */
 bool hm_action_check(const struct hm_config *config);

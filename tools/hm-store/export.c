@@ -1,5 +1,6 @@
 #include "export.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json_writer.h"
@@ -64,6 +65,7 @@ struct export {
 	struct row_source source[HM_SCOPES + EVENTS];
 	struct hm_record record; /* the members stored as JSON */
 	char line[HM_LINE_MAX];
+	bool too_long; /* a row does not fit into it */
 };
 
 #define SOURCES (HM_SCOPES + EVENTS)
@@ -204,8 +206,10 @@ emit_all(struct export *x, hm_export_put *put, void *context)
 	struct hm_slice line;
 
 	while ((source = next_source(x)) != NULL) {
-		if (!emit_row(x, source, &line))
+		if (!emit_row(x, source, &line)) {
+			x->too_long = true;
 			return false;
+		}
 		if (!put(context, line))
 			return true;
 		if (!advance(source))
@@ -214,19 +218,31 @@ emit_all(struct export *x, hm_export_put *put, void *context)
 	return true;
 }
 
+/* Before the statements are finalized: that would overwrite it. */
+static void
+note_reason(const struct export *x, char why[HM_EXPORT_WHY])
+{
+	snprintf(why, HM_EXPORT_WHY, "%s", x->too_long ? "a row is longer "
+	    "than a line may be" : hm_db_reason(x->db));
+}
+
 bool
 hm_export(struct hm_db *db, int64_t since, int64_t until, hm_export_put *put,
-    void *context)
+    void *context, char why[HM_EXPORT_WHY])
 {
 	struct export *x = calloc(1, sizeof *x);
 	bool good;
 
-	if (x == NULL)
+	if (x == NULL) {
+		snprintf(why, HM_EXPORT_WHY, "no memory");
 		return false;
+	}
 	x->db = db;
 	/* One transaction, so that all tables are from the same moment. */
 	good = hm_db_run(db, "BEGIN") && open_sources(x, since, until) &&
 	    emit_all(x, put, context);
+	if (!good)
+		note_reason(x, why);
 	for (size_t i = 0; i < SOURCES; i++)
 		sqlite3_finalize(x->source[i].rows);
 	hm_db_rollback(db);

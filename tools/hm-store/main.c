@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "actions.h"
-#include "backup.h"
+#include "backup_rotate.h"
 #include "base/clock.h"
 #include "base/exits.h"
 #include "base/log.h"
@@ -42,7 +42,8 @@ check(const struct hm_config *config)
 	bool good = hm_config_use_zone(config);
 
 	good = hm_action_check(config) && good;
-	if ((stores(config) || hm_action_wanted(config)) &&
+	if ((hm_action_wanted(config) ? hm_action_needs_database(config) :
+	    stores(config)) &&
 	    !hm_config_has(config, HM_SET_DATABASE_PATH)) {
 		hm_log(HM_ERROR, "no database: set database_path, "
 		    "DATABASE_PATH or --database to its file");
@@ -228,6 +229,7 @@ register_counters(struct work *work)
 	hm_stream_counter(work->stream, "batches", &c->store.batches);
 	hm_stream_counter(work->stream, "hours", &c->store.hours);
 	hm_stream_counter(work->stream, "pruned", &c->store.pruned);
+	hm_stream_counter(work->stream, "future", &c->store.future);
 	hm_stream_counter(work->stream, "failures", &c->store.failures);
 	hm_stream_counter(work->stream, "failing", &c->store.failing);
 	hm_stream_counter(work->stream, "queued", &c->queued);

@@ -260,7 +260,8 @@ back_up(struct action *a)
 	hm_db_close(&a->db);
 	if (n < 0 || (size_t)n >= sizeof a->backup)
 		return cannot(a, "the path is too long for a copy");
-	return hm_backup(a->path, a->backup, -1) ? HM_EXIT_OK : HM_EXIT_IO;
+	return hm_backup(a->path, a->backup, -1, NULL) ? HM_EXIT_OK :
+	    HM_EXIT_IO;
 }
 
 static int

@@ -3,62 +3,76 @@
 #include "db/sql.h"
 #include "record/types.h"
 
+#define HOUR 3600
 #define HOUR_TEXT "3600"
 
-/* The time of the first row to delete; false if there is no such row. */
-static bool
-first_of(struct hm_db *db, const char *table, int64_t cutoff, int64_t *first)
+/* The table at a place among those whose rows are kept for a time. */
+static const char *
+table_at(size_t i)
 {
-	int64_t due = INT64_MAX;
+	return i < HM_SCOPES ? hm_reading_types[i].name : "stats";
+}
+
+#define TABLES ((size_t)HM_SCOPES + 1)
+
+/* Removing */
+
+static bool
+prune(struct hm_db *db, const char *table, int64_t hour, uint64_t *pruned)
+{
 	struct hm_sql sql;
 
 	hm_sql_start(&sql);
-	hm_sql_add(&sql, "SELECT time FROM %s ORDER BY time LIMIT 1", table);
-	if (!hm_db_ask(db, hm_sql_text(&sql), first) || *first >= cutoff)
+	hm_sql_add(&sql, "DELETE FROM %s WHERE time >= ?1 AND time < ?1 + "
+	    HOUR_TEXT, table);
+	if (!hm_db_run_for(db, hm_sql_text(&sql), hour))
 		return false;
-	return !hm_db_ask(db, "SELECT hour FROM rollup_due "
-	    "ORDER BY hour LIMIT 1", &due) || *first < due;
+	*pruned += (uint64_t)sqlite3_changes64(db->handle);
+	return true;
+}
+
+/* The earliest hour to remove, unless a local hour in it is still due. */
+static bool
+find_hour(struct hm_db *db, int64_t arrived, int64_t *hour, bool *found)
+{
+	sqlite3_stmt *find = NULL;
+	int result;
+
+	if (!hm_db_prepare(db, "SELECT min(hour) FROM reading_hours AS h "
+	    "WHERE arrived <= ?1 AND NOT EXISTS (SELECT 1 FROM rollup_due "
+	    "WHERE hour > h.hour - " HOUR_TEXT " AND hour < h.hour + "
+	    HOUR_TEXT ")", &find))
+		return false;
+	sqlite3_bind_int64(find, 1, arrived);
+	result = sqlite3_step(find);
+	*found = result == SQLITE_ROW &&
+	    sqlite3_column_type(find, 0) != SQLITE_NULL;
+	*hour = *found ? sqlite3_column_int64(find, 0) : 0;
+	return sqlite3_finalize(find) == SQLITE_OK && result == SQLITE_ROW;
 }
 
 static bool
-prune(struct hm_db *db, const char *table, int64_t cutoff, uint64_t *pruned,
-    bool *more)
+prune_hour(struct hm_db *db, int64_t hour, uint64_t *pruned)
 {
-	sqlite3_stmt *statement = NULL;
-	struct hm_sql sql;
-	int64_t first;
-	bool good;
-
-	if (!first_of(db, table, cutoff, &first))
-		return true;
-	hm_sql_start(&sql);
-	hm_sql_add(&sql, "DELETE FROM %s WHERE time < min(?1, ?2 + " HOUR_TEXT
-	    ", coalesce((SELECT min(hour) FROM rollup_due), ?1))", table);
-	good = hm_db_prepare(db, hm_sql_text(&sql), &statement) &&
-	    sqlite3_bind_int64(statement, 1, cutoff) == SQLITE_OK &&
-	    sqlite3_bind_int64(statement, 2, first) == SQLITE_OK &&
-	    sqlite3_step(statement) == SQLITE_DONE;
-	if (good)
-		*pruned += (uint64_t)sqlite3_changes64(db->handle);
-	*more = true;
-	return sqlite3_finalize(statement) == SQLITE_OK && good;
+	/* In all these tables time is the first column of the key. */
+	for (size_t i = 0; i < TABLES; i++)
+		if (!prune(db, table_at(i), hour, pruned))
+			return false;
+	return hm_db_run_for(db, "DELETE FROM reading_hours WHERE hour = ?1",
+	    hour);
 }
 
 bool
-hm_retention_step(struct hm_db *db, int64_t cutoff, uint64_t *pruned,
+hm_retention_step(struct hm_db *db, int64_t arrived, uint64_t *pruned,
     bool *more)
 {
 	uint64_t removed = 0;
+	int64_t hour;
 
 	*more = false;
-	if (!hm_db_run(db, "BEGIN IMMEDIATE"))
-		return false;
-	/* In all these tables time is the first column of the key. */
-	for (size_t i = 0; i < HM_SCOPES; i++)
-		if (!prune(db, hm_reading_types[i].name, cutoff, &removed,
-		    more))
-			return false;
-	if (!prune(db, "stats", cutoff, &removed, more) ||
+	if (!hm_db_run(db, "BEGIN IMMEDIATE") ||
+	    !find_hour(db, arrived, &hour, more) ||
+	    (*more && !prune_hour(db, hour, &removed)) ||
 	    !hm_db_run(db, "COMMIT"))
 		return false;
 	*pruned += removed;
@@ -75,4 +89,70 @@ hm_retention_shrink(struct hm_db *db)
 		return false;
 	return unused <= pages / 8 ||
 	    hm_db_run(db, "PRAGMA incremental_vacuum(256)");
+}
+
+/* The hours that have rows */
+
+int64_t
+hm_retention_hour(int64_t time)
+{
+	return time - (time % HOUR + HOUR) % HOUR;
+}
+
+/* "the hour of `time`", for any time before or after 1970 */
+#define HOUR_OF(time) \
+	time " - (" time " % " HOUR_TEXT " + " HOUR_TEXT ") % " HOUR_TEXT
+
+/* Whether the first row of a table is in an hour that is not listed. */
+static bool
+lacks(struct hm_db *db, const char *table, bool *lacking)
+{
+	struct hm_sql sql;
+	int64_t missing = 0;
+
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "SELECT count(*) FROM (SELECT time FROM %s "
+	    "ORDER BY time LIMIT 1) WHERE ", table);
+	hm_sql_add(&sql, "%s NOT IN (SELECT hour FROM reading_hours)",
+	    HOUR_OF("time"));
+	if (!hm_db_ask(db, hm_sql_text(&sql), &missing))
+		return false;
+	*lacking = *lacking || missing > 0;
+	return true;
+}
+
+/* Skips from hour to hour; the rows in between are not read. */
+static bool
+list_hours(struct hm_db *db, const char *table)
+{
+	struct hm_sql sql;
+
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "INSERT OR IGNORE INTO reading_hours (hour) "
+	    "WITH RECURSIVE h(hour) AS (SELECT (SELECT %s FROM %s "
+	    "ORDER BY time LIMIT 1) UNION ALL SELECT (SELECT %s FROM %s "
+	    "WHERE time >= h.hour + " HOUR_TEXT " ORDER BY time LIMIT 1) "
+	    "FROM h WHERE hour IS NOT NULL) "
+	    "SELECT hour FROM h WHERE hour IS NOT NULL",
+	    HOUR_OF("time"), table, HOUR_OF("time"), table);
+	return hm_db_run(db, hm_sql_text(&sql));
+}
+
+bool
+hm_retention_list(struct hm_db *db, int64_t seconds)
+{
+	bool lacking = false;
+
+	for (size_t i = 0; i < TABLES; i++)
+		if (!lacks(db, table_at(i), &lacking))
+			return false;
+	if (!lacking)
+		return true;
+	for (size_t i = 0; i < TABLES; i++)
+		if (!list_hours(db, table_at(i)))
+			return false;
+	return hm_db_run_for(db, "UPDATE reading_hours "
+	    "SET arrived = ?1 - 86400 * n FROM (SELECT hour AS h, "
+	    "dense_rank() OVER (ORDER BY hour / 86400 DESC) - 1 AS n "
+	    "FROM reading_hours) WHERE hour = h AND arrived IS NULL", seconds);
 }

@@ -5,15 +5,28 @@
 
 /*
  * Readings and stats are kept for a time; alarms, states, hours and days stay.
+ * Their age does not depend on the clock, which may be wrong: `reading_hours`
+ * has, for each hour of UTC with rows, the running time (running_time.h) at
+ * which one of them arrived last, or up to an hour before.
  */
 
+/* The beginning of an hour of UTC, in seconds since 1970. */
+int64_t hm_retention_hour(int64_t time);
+
 /*
- * In one transaction, delete rows older than `cutoff`, in seconds since 1970:
- * at most an hour of each table, so that no other process waits long. A row
- * whose hourly rollup is still due stays. Adds their number to *pruned; *more
- * is set if there may be other old rows. False: see hm_db_reason.
+ * In the caller's transaction, list the hours of a database whose rows an
+ * older version has written; `seconds` is the running time. Each day with rows
+ * after an hour counts as a day of its age. False: see hm_db_reason.
  */
-bool hm_retention_step(struct hm_db *db, int64_t cutoff, uint64_t *pruned,
+bool hm_retention_list(struct hm_db *db, int64_t seconds);
+
+/*
+ * In one transaction, delete the rows of one hour, the earliest of those that
+ * got their last row at a running time of at most `arrived`. An hour whose
+ * rollup is still due stays. Adds the number of rows to *pruned; *more is set
+ * if there may be other such hours. False: see hm_db_reason.
+ */
+bool hm_retention_step(struct hm_db *db, int64_t arrived, uint64_t *pruned,
     bool *more);
 
 /*

@@ -18,6 +18,7 @@ enum {
 	HM_ROW_SERIAL,
 	HM_ROW_STALE,
 	HM_ROW_OWN, /* a column of one type only, such as port */
+	HM_ROW_FUTURE, /* of _latest: times after this one are in the future */
 	HM_ROW_FIELDS
 };
 

@@ -2,32 +2,35 @@
 
 #include <stdlib.h>
 
-#include "base/json_writer.h"
-#include "base/rfc3339.h"
-#include "base/zone.h"
 #include "db/reading_tables.h"
 #include "db/sql.h"
 #include "known_serials.h"
 #include "record/device_map.h"
-#include "record/record.h"
 #include "record/types.h"
+#include "retention.h"
 
-#define TEXT_MAX ((size_t)1024)
-#define NOON 43200
+#define LIVE_S 3600 /* readings that are older are a replay */
+#define SECONDS 10  /* a second answer is at most so many seconds late */
+#define LAST_TIME INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+#define DEVICES_MAX ((size_t)100000) /* whose last row is known */
 
 /*
- * The readings of a device in a batch: only the last becomes a row of _latest.
+ * The readings of a device: only the last of a batch becomes a row of _latest.
  */
 struct newest {
 	struct hm_device_key key; /* its number is the port */
+	SLIST_ENTRY(newest) next;
 	int64_t first, last; /* times of the readings */
-	struct hm_slice values; /* of the last */
+	struct hm_slice values; /* of the last; NULL: none in this batch */
+	bool stored;
+	int64_t stored_at; /* time of the row that was inserted last */
 };
 
 struct table_rows {
 	struct hm_row_columns columns;
-	sqlite3_stmt *raw, *latest;
-	struct hm_device_map newest; /* in this transaction */
+	sqlite3_stmt *raw, *latest, *differs;
+	struct hm_device_map devices;
+	SLIST_HEAD(all_newest, newest) newest; /* in this transaction */
 };
 
 /* The key of a device; parts that its table lacks are empty, or 0. */
@@ -40,9 +43,10 @@ struct hm_row_insert {
 	sqlite3 *handle;
 	struct table_rows readings[HM_SCOPES];
 	struct hm_known_serials known;
-	struct hm_record record;
-	sqlite3_stmt *event[7]; /* in the order of `events` */
-	char data[HM_LINE_MAX]; /* members that are stored as JSON */
+	struct hm_row_event *events;
+	struct hm_arrival arrival;
+	sqlite3_stmt *list_hour;
+	int64_t listed; /* the hour that was listed last in this transaction */
 };
 
 static bool
@@ -82,6 +86,40 @@ prepare_raw(struct hm_db *db, struct table_rows *t)
 	return hm_db_prepare(db, hm_sql_text(&sql), &t->raw);
 }
 
+/*
+ * Whether a value differs that both have: filters may leave out a value, but
+ * change only energies and texts.
+ */
+static bool
+prepare_differs(struct hm_db *db, struct table_rows *t)
+{
+	const struct hm_row_columns *c = &t->columns;
+	struct hm_sql sql;
+
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "SELECT 0");
+	for (size_t i = 0; i < c->count; i++)
+		if (c->column[i].parameter != HM_ROW_STALE &&
+		    c->column[i].kind != HM_LABEL &&
+		    c->column[i].kind != HM_DAILY &&
+		    c->column[i].kind != HM_COUNTER)
+			hm_sql_add(&sql, " OR coalesce(%s <> ?%d, 0)",
+			    c->column[i].key.p, c->column[i].parameter);
+	hm_sql_add(&sql, " FROM %s WHERE time = ?%d AND dtu = ?%d",
+	    c->type->name, HM_ROW_TIME, HM_ROW_DTU);
+	if (c->type->has_serial)
+		hm_sql_add(&sql, " AND serial = ?%d", HM_ROW_SERIAL);
+	if (c->type->has_port)
+		hm_sql_add(&sql, " AND port = ?%d", HM_ROW_OWN);
+	return hm_db_prepare(db, hm_sql_text(&sql), &t->differs);
+}
+
+/*
+ * The reading that is later replaces the other, unless it is in the future: a
+ * clock was wrong, and the reading would stand until its time comes.
+ */
+#define REPLACES "(excluded.time <= ?%d, excluded.time) >= (time <= ?%d, time)"
+
 static bool
 prepare_latest(struct hm_db *db, struct table_rows *t)
 {
@@ -92,15 +130,15 @@ prepare_latest(struct hm_db *db, struct table_rows *t)
 	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s_latest ", c->type->name);
 	add_values(&sql, c, "time, first_seen", "?1, ?2");
 	hm_sql_add(&sql, " ON CONFLICT (%s) DO UPDATE SET "
-	    "time = max(time, excluded.time), "
-	    "first_seen = min(first_seen, excluded.first_seen)",
-	    c->type->keys);
+	    "first_seen = min(first_seen, excluded.first_seen), "
+	    "time = iif(" REPLACES ", excluded.time, time)",
+	    c->type->keys, HM_ROW_FUTURE, HM_ROW_FUTURE);
 	for (size_t i = 0; i < c->count; i++)
-		hm_sql_add(&sql, ", %s = iif(excluded.time >= time, "
-		    "excluded.%s, %s)", c->column[i].key.p,
+		hm_sql_add(&sql, ", %s = iif(" REPLACES ", excluded.%s, %s)",
+		    c->column[i].key.p, HM_ROW_FUTURE, HM_ROW_FUTURE,
 		    c->column[i].key.p, c->column[i].key.p);
-	hm_sql_add(&sql, " WHERE excluded.time >= time OR "
-	    "excluded.first_seen < first_seen");
+	hm_sql_add(&sql, " WHERE " REPLACES " OR "
+	    "excluded.first_seen < first_seen", HM_ROW_FUTURE, HM_ROW_FUTURE);
 	return hm_db_prepare(db, hm_sql_text(&sql), &t->latest);
 }
 
@@ -142,63 +180,143 @@ bind_reading(sqlite3_stmt *s, const struct hm_reading_type *type,
 	}
 }
 
-static bool
-note(struct hm_device_map *map, const struct device *device,
-    const struct hm_row *row)
+static struct newest *
+newest_of(struct table_rows *t, const struct device *device)
 {
-	struct hm_dtu_key *dtu = hm_device_map_dtu(map, device->dtu);
-	struct newest *newest = dtu == NULL ? NULL : hm_device_map_device(map,
-	    dtu, device->serial, device->port);
+	struct hm_dtu_key *dtu = hm_device_map_dtu(&t->devices, device->dtu);
 
-	if (newest == NULL)
-		return false;
-	if (newest->values.p == NULL || row->time < newest->first)
+	return dtu == NULL ? NULL : hm_device_map_device(&t->devices, dtu,
+	    device->serial, device->port);
+}
+
+static bool
+is_future(const struct hm_row_insert *rows, int64_t time)
+{
+	return time > rows->arrival.clock + HM_ROW_AHEAD;
+}
+
+/* As REPLACES. */
+static bool
+replaces(const struct hm_row_insert *rows, int64_t time, int64_t other)
+{
+	bool future = is_future(rows, time);
+
+	return future == is_future(rows, other) ? time >= other : !future;
+}
+
+static void
+note(const struct hm_row_insert *rows, struct table_rows *t,
+    struct newest *newest, const struct hm_row *row)
+{
+	bool first = newest->values.p == NULL;
+
+	if (first)
+		SLIST_INSERT_HEAD(&t->newest, newest, next);
+	newest->stored = true;
+	newest->stored_at = row->time;
+	if (first || row->time < newest->first)
 		newest->first = row->time;
-	if (newest->values.p != NULL && row->time < newest->last)
-		return true;
+	if (!first && !replaces(rows, row->time, newest->last))
+		return;
 	newest->last = row->time;
 	newest->values = row->rest;
-	return true;
+}
+
+/* Whether a reading whose key is taken may be a second one in its second. */
+static bool
+may_be_second(const struct hm_row_insert *rows, const struct newest *newest,
+    int64_t time)
+{
+	int64_t age = rows->arrival.clock - time;
+
+	if (time > LAST_TIME - SECONDS)
+		return false;
+	return (age <= LIVE_S && age >= -LIVE_S) || (newest->stored &&
+	    time <= newest->stored_at && newest->stored_at - time <= SECONDS);
+}
+
+/* The first time, from that of the row on, with an equal row or with none. */
+static bool
+find_time(struct table_rows *t, struct hm_row *row, bool *free)
+{
+	struct device device;
+	int result;
+
+	bind_reading(t->differs, row->type, row->time, row->rest, &device);
+	for (int later = 0; later <= SECONDS; later++) {
+		result = sqlite3_step(t->differs);
+		*free = result == SQLITE_DONE;
+		if (result != SQLITE_ROW ||
+		    sqlite3_column_int(t->differs, 0) == 0)
+			break;
+		if (sqlite3_reset(t->differs) != SQLITE_OK)
+			return false;
+		row->time++;
+		sqlite3_bind_int64(t->differs, HM_ROW_TIME, row->time);
+	}
+	return sqlite3_reset(t->differs) == SQLITE_OK;
 }
 
 static enum hm_row_fate
-insert_reading(struct hm_row_insert *rows, const struct hm_row *row)
+insert_second(struct hm_row_insert *rows, struct table_rows *t,
+    struct hm_row *row)
+{
+	enum hm_row_fate fate = HM_ROW_FAILED;
+	bool free = false;
+
+	if (!find_time(t, row, &free))
+		return HM_ROW_FAILED;
+	if (!free)
+		return HM_ROW_KNOWN;
+	sqlite3_bind_int64(t->raw, HM_ROW_TIME, row->time);
+	step(rows, t->raw, &fate);
+	return fate;
+}
+
+/* The time of the row becomes that at which it is stored. */
+static enum hm_row_fate
+insert_reading(struct hm_row_insert *rows, struct hm_row *row)
 {
 	struct table_rows *t = &rows->readings[row->type->scope];
 	struct device device = {.port = 0};
+	struct newest *newest;
 	enum hm_row_fate fate;
 
 	bind_reading(t->raw, row->type, row->time, row->rest, &device);
-	if (!step(rows, t->raw, &fate) || fate == HM_ROW_KNOWN)
+	newest = newest_of(t, &device);
+	if (!step(rows, t->raw, &fate) || newest == NULL)
+		return HM_ROW_FAILED;
+	if (fate == HM_ROW_KNOWN && may_be_second(rows, newest, row->time))
+		fate = insert_second(rows, t, row);
+	if (fate != HM_ROW_NEW)
 		return fate;
 	if (row->type->has_serial && !row->type->has_port)
 		hm_known_serials_see(&rows->known, device.dtu, device.serial);
-	return note(&t->newest, &device, row) ? fate : HM_ROW_FAILED;
+	note(rows, t, newest, row);
+	return fate;
 }
 
 static bool
-put_latest(const struct table_rows *t, const struct newest *newest)
+put_latest(const struct table_rows *t, const struct newest *newest,
+    int64_t future)
 {
 	struct device device;
 
 	bind_reading(t->latest, t->columns.type, newest->last, newest->values,
 	    &device);
 	sqlite3_bind_int64(t->latest, HM_ROW_FIRST_SEEN, newest->first);
+	sqlite3_bind_int64(t->latest, HM_ROW_FUTURE, future);
 	return hm_db_step(t->latest);
 }
 
 static bool
-put_all_latest(const struct table_rows *t)
+put_all_latest(const struct table_rows *t, int64_t future)
 {
-	const struct hm_dtu_key *dtu = hm_device_map_first(&t->newest);
+	const struct newest *newest;
 
-	for (; dtu != NULL; dtu = hm_dtu_next(dtu)) {
-		const struct newest *newest = hm_dtu_first_device(dtu);
-
-		for (; newest != NULL; newest = hm_device_next(&newest->key))
-			if (!put_latest(t, newest))
-				return false;
-	}
+	SLIST_FOREACH(newest, &t->newest, next)
+		if (!put_latest(t, newest, future))
+			return false;
 	return true;
 }
 
@@ -206,203 +324,47 @@ bool
 hm_row_insert_end(struct hm_row_insert *rows)
 {
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		if (!put_all_latest(&rows->readings[i]))
+		if (!put_all_latest(&rows->readings[i],
+		    rows->arrival.clock + HM_ROW_AHEAD))
 			return false;
 	return true;
 }
 
+static void
+forget_newest(struct table_rows *t)
+{
+	struct newest *newest;
+
+	while ((newest = SLIST_FIRST(&t->newest)) != NULL) {
+		SLIST_REMOVE_HEAD(&t->newest, next);
+		newest->values = (struct hm_slice){NULL, 0};
+	}
+	if (t->devices.entries > DEVICES_MAX)
+		hm_device_map_clear(&t->devices);
+}
+
 void
-hm_row_insert_begin(struct hm_row_insert *rows)
+hm_row_insert_begin(struct hm_row_insert *rows,
+    const struct hm_arrival *arrival)
 {
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		hm_device_map_clear(&rows->readings[i].newest);
+		forget_newest(&rows->readings[i]);
+	rows->arrival = *arrival;
+	rows->listed = INT64_MIN;
 }
 
-/* Events */
-
-/* A member with a column of its own. */
-struct column {
-	const char *key;
-	enum hm_field_kind kind;
-};
-
-#define COLUMNS_MAX ((size_t)9)
-
-/*
- * The parameters of each statement are the time, the columns and the data, if
- * any. A repeated record adds no row: alarms are repeated with each list of
- * alarms, states with each failed poll, device information each hour. A list
- * ends the alarms that it lacks. If a probe of the breaker and its result have
- * the same second, the result is stored.
- */
-static const struct event {
-	const char *type, *sql;
-	bool has_data; /* the other members, as JSON */
-	struct column columns[COLUMNS_MAX + 1]; /* ended by no key */
-} events[] = {
-    {"alarm", "INSERT OR IGNORE INTO alarm (time, dtu, serial, port, code, "
-        "alert, text, count, start, end) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
-        "ON CONFLICT (dtu, coalesce(serial, ''), "
-        "coalesce(port, -1), coalesce(code, -1), coalesce(alert, ''), start) "
-        "DO UPDATE SET time = excluded.time, end = excluded.end, "
-        "count = excluded.count WHERE excluded.time >= time AND "
-        "(end IS NOT excluded.end OR count IS NOT excluded.count)", false,
-        {{"dtu", HM_LABEL}, {"serial", HM_LABEL}, {"port", HM_CODE},
-        {"code", HM_CODE}, {"alert", HM_LABEL}, {"text", HM_LABEL},
-        {"count", HM_CODE}, {"start", HM_MOMENT}, {"end", HM_MOMENT}}},
-    {"alarms", "UPDATE alarm SET end = ?1, time = ?1 WHERE dtu = ?2 AND "
-        "code IS NOT NULL AND end IS NULL AND time < ?1 AND NOT EXISTS "
-        "(SELECT 1 FROM json_each(?3, '$.lasting') WHERE "
-        "json_extract(value, '$.serial') IS serial AND "
-        "json_extract(value, '$.code') = code AND "
-        "unixepoch(json_extract(value, '$.start')) = start)", true,
-        {{"dtu", HM_LABEL}}},
-    {"status", "INSERT OR IGNORE INTO status SELECT ?1, ?2, ?3, ?4, ?5, ?6, "
-        "?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM (SELECT state, breaker, "
-        "error FROM status WHERE dtu = ?2 AND time <= ?1 "
-        "ORDER BY time DESC LIMIT 1) "
-        "WHERE state IS ?3 AND breaker IS ?4 AND error IS ?6) "
-        "ON CONFLICT DO UPDATE SET state = ?3, breaker = ?4, failures = ?5, "
-        "error = ?6, text = ?7, hint = ?8, retry_at = ?9", false,
-        {{"dtu", HM_LABEL}, {"state", HM_LABEL}, {"breaker", HM_LABEL},
-        {"failures", HM_CODE}, {"error", HM_LABEL}, {"text", HM_LABEL},
-        {"hint", HM_LABEL}, {"retry_at", HM_MOMENT}}},
-    {"info", "INSERT OR IGNORE INTO info (time, dtu, serial, data) "
-        "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
-        "time = excluded.time WHERE excluded.time < time", true,
-        {{"dtu", HM_LABEL}, {"serial", HM_LABEL}}},
-    {"history", "INSERT OR IGNORE INTO history (time, dtu, serial, start, "
-        "package, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
-        "ON CONFLICT DO UPDATE SET time = excluded.time, "
-        "data = excluded.data WHERE excluded.time >= time AND "
-        "data <> excluded.data", true,
-        {{"dtu", HM_LABEL}, {"serial", HM_LABEL}, {"start", HM_MOMENT},
-        {"package", HM_CODE}}},
-    {"energies", "INSERT OR IGNORE INTO past_days (dtu, serial, moment, "
-        "energy, time) SELECT ?2, ?3, hm_noon(unixepoch(json_extract("
-        "value, '$.time'))) AS moment, "
-        "json_extract(value, '$.energy') AS energy, ?1 "
-        "FROM json_each(?4, '$.days') WHERE moment NOT NULL "
-        "AND typeof(energy) = 'integer' AND energy >= 0 "
-        "ON CONFLICT DO UPDATE SET time = excluded.time, "
-        "energy = excluded.energy WHERE excluded.time >= time AND "
-        "energy <> excluded.energy", true,
-        {{"dtu", HM_LABEL}, {"serial", HM_LABEL}}},
-    {"stats", "INSERT OR IGNORE INTO stats VALUES (?1, ?2, ?3)", true,
-        {{"tool", HM_LABEL}}},
-};
-
-#define EVENTS (sizeof events / sizeof *events)
-
-/* A text that does not fit is too long to be stored. */
-static void
-bind_text(sqlite3_stmt *s, int column, struct hm_slice text)
-{
-	char buf[TEXT_MAX];
-	size_t n;
-
-	if (hm_string_decode(text, buf, sizeof buf, &n))
-		sqlite3_bind_text(s, column, buf, (int)n, SQLITE_TRANSIENT);
-}
-
-/* Bind the value of a column's key, if it has the kind. */
-static void
-bind_column(sqlite3_stmt *s, int parameter, const struct hm_record *record,
-    const struct column *column)
-{
-	struct hm_slice text;
-	int64_t number;
-
-	if (column->kind == HM_CODE) {
-		if (hm_record_int(record, column->key, &number))
-			sqlite3_bind_int64(s, parameter, number);
-	} else if (hm_record_string(record, column->key, &text)) {
-		if (column->kind == HM_LABEL)
-			bind_text(s, parameter, text);
-		else if (hm_rfc3339_parse(text, &number))
-			sqlite3_bind_int64(s, parameter, number);
-	}
-}
-
+/* List the hour of a row, for retention; see reading_hours. */
 static bool
-has_column(const struct event *event, struct hm_slice key)
+list_hour(struct hm_row_insert *rows, int64_t time)
 {
-	for (const struct column *c = event->columns; c->key != NULL; c++)
-		if (hm_slice_is(key, c->key))
-			return true;
-	return hm_slice_is(key, "type") || hm_slice_is(key, "time");
-}
+	int64_t hour = hm_retention_hour(time);
 
-/* Bind all members without a column of their own, as JSON. */
-static void
-bind_data(struct hm_row_insert *rows, sqlite3_stmt *s, int parameter,
-    const struct event *event)
-{
-	const struct hm_record *record = &rows->record;
-	struct hm_slice data = {"{}", 2};
-	struct hm_json e;
-
-	hm_json_start(&e, rows->data, sizeof rows->data);
-	hm_json_object(&e, NULL);
-	for (size_t i = 0; i < record->count; i++)
-		if (!has_column(event, record->member[i].key))
-			hm_json_member(&e, &record->member[i]);
-	hm_json_object_end(&e);
-	hm_json_done(&e, &data);
-	hm_db_bind_slice(s, parameter, data);
-}
-
-static void
-bind_event(struct hm_row_insert *rows, sqlite3_stmt *s,
-    const struct event *event, int64_t time)
-{
-	int parameter = 1;
-
-	sqlite3_clear_bindings(s);
-	sqlite3_bind_int64(s, parameter++, time);
-	for (const struct column *c = event->columns; c->key != NULL; c++)
-		bind_column(s, parameter++, &rows->record, c);
-	if (event->has_data)
-		bind_data(rows, s, parameter, event);
-}
-
-/* A new part of a power curve may fill hours of its day, up to its time. */
-static void
-read_start(const struct hm_record *record, struct hm_slice type, int64_t time,
-    int64_t *start)
-{
-	struct hm_slice text;
-	int64_t seconds;
-
-	if (hm_slice_is(type, "history") &&
-	    hm_record_string(record, "start", &text) &&
-	    hm_rfc3339_parse(text, &seconds) && seconds <= time)
-		*start = seconds;
-}
-
-/* The record has been encoded before, so it is valid. */
-static enum hm_row_fate
-put_event(struct hm_row_insert *rows, struct hm_slice line, int64_t *due)
-{
-	enum hm_row_fate fate = HM_ROW_KNOWN;
-	struct hm_slice type, time;
-	struct hm_fault fault;
-	int64_t seconds;
-
-	if (!hm_record_parse(&rows->record, line, &fault) ||
-	    !hm_record_string(&rows->record, "type", &type) ||
-	    !hm_record_string(&rows->record, "time", &time) ||
-	    !hm_rfc3339_parse(time, &seconds))
-		return HM_ROW_KNOWN;
-	for (size_t i = 0; i < EVENTS; i++)
-		if (hm_slice_is(type, events[i].type)) {
-			bind_event(rows, rows->event[i], &events[i], seconds);
-			step(rows, rows->event[i], &fate);
-		}
-	if (fate == HM_ROW_NEW)
-		read_start(&rows->record, type, seconds, due);
-	return fate;
+	if (hour == rows->listed)
+		return true;
+	rows->listed = hour;
+	sqlite3_bind_int64(rows->list_hour, 1, hour);
+	sqlite3_bind_int64(rows->list_hour, 2, rows->arrival.seconds);
+	return hm_db_step(rows->list_hour);
 }
 
 enum hm_row_fate
@@ -410,33 +372,22 @@ hm_row_insert_put(struct hm_row_insert *rows, struct hm_slice bytes,
     int64_t *due)
 {
 	enum hm_row_fate fate;
+	int64_t kept = INT64_MIN;
 	struct hm_row row;
 
 	hm_row_read(bytes, &row);
-	if (row.type == NULL)
-		return put_event(rows, row.rest, due);
-	fate = insert_reading(rows, &row);
-	if (fate == HM_ROW_NEW)
-		*due = row.time;
-	return fate;
+	if (row.type == NULL) {
+		fate = hm_row_event_put(rows->events, row.rest, due, &kept);
+	} else {
+		fate = insert_reading(rows, &row);
+		if (fate == HM_ROW_NEW)
+			*due = kept = row.time;
+	}
+	return kept == INT64_MIN || list_hour(rows, kept) ? fate :
+	    HM_ROW_FAILED;
 }
 
 /* Setting up */
-
-/* hm_noon(moment) in statements: noon of its local date */
-static void
-sql_noon(sqlite3_context *context, int count, sqlite3_value **value)
-{
-	int64_t noon = sqlite3_value_int64(value[0]);
-
-	(void)count;
-	if (sqlite3_value_type(value[0]) == SQLITE_NULL)
-		return;
-	/* Twice, since clocks may have changed between the moment and noon. */
-	for (int i = 0; i < 2; i++)
-		noon += NOON - hm_zone_local(noon).second;
-	sqlite3_result_int64(context, noon);
-}
 
 struct hm_row_insert *
 hm_row_insert_new(void)
@@ -447,10 +398,16 @@ hm_row_insert_new(void)
 
 	if (rows == NULL)
 		return NULL;
+	rows->events = hm_row_event_new();
+	if (rows->events == NULL) {
+		free(rows);
+		return NULL;
+	}
 	for (size_t i = 0; i < HM_SCOPES; i++) {
 		hm_row_columns(&rows->readings[i].columns,
 		    &hm_reading_types[i]);
-		hm_device_map_init(&rows->readings[i].newest, &options);
+		hm_device_map_init(&rows->readings[i].devices, &options);
+		SLIST_INIT(&rows->readings[i].newest);
 	}
 	hm_known_serials_init(&rows->known);
 	return rows;
@@ -460,8 +417,10 @@ void
 hm_row_insert_free(struct hm_row_insert *rows)
 {
 	if (rows != NULL) {
-		hm_row_insert_begin(rows);
+		for (size_t i = 0; i < HM_SCOPES; i++)
+			hm_device_map_clear(&rows->readings[i].devices);
 		hm_known_serials_clear(&rows->known);
+		hm_row_event_free(rows->events);
 	}
 	free(rows);
 }
@@ -470,17 +429,17 @@ bool
 hm_row_insert_prepare(struct hm_row_insert *rows, struct hm_db *db)
 {
 	rows->handle = db->handle;
-	if (sqlite3_create_function(db->handle, "hm_noon", 1, SQLITE_UTF8 |
-	    SQLITE_DETERMINISTIC, NULL, sql_noon, NULL, NULL) != SQLITE_OK)
-		return false;
 	for (size_t i = 0; i < HM_SCOPES; i++)
 		if (!prepare_raw(db, &rows->readings[i]) ||
+		    !prepare_differs(db, &rows->readings[i]) ||
 		    !prepare_latest(db, &rows->readings[i]))
 			return false;
-	for (size_t i = 0; i < EVENTS; i++)
-		if (!hm_db_prepare(db, events[i].sql, &rows->event[i]))
-			return false;
-	return hm_known_serials_load(&rows->known, db);
+	/* An hour that gets rows for days is written once an hour. */
+	return hm_db_prepare(db, "INSERT INTO reading_hours VALUES (?1, ?2) "
+	    "ON CONFLICT DO UPDATE SET arrived = ?2 "
+	    "WHERE arrived IS NULL OR arrived < ?2 - 3600",
+	    &rows->list_hour) && hm_row_event_prepare(rows->events, db) &&
+	    hm_known_serials_load(&rows->known, db);
 }
 
 void
@@ -489,10 +448,11 @@ hm_row_insert_finish(struct hm_row_insert *rows)
 	for (size_t i = 0; i < HM_SCOPES; i++) {
 		sqlite3_finalize(rows->readings[i].raw);
 		sqlite3_finalize(rows->readings[i].latest);
+		sqlite3_finalize(rows->readings[i].differs);
 		rows->readings[i].raw = rows->readings[i].latest = NULL;
+		rows->readings[i].differs = NULL;
 	}
-	for (size_t i = 0; i < EVENTS; i++) {
-		sqlite3_finalize(rows->event[i]);
-		rows->event[i] = NULL;
-	}
+	sqlite3_finalize(rows->list_hour);
+	rows->list_hour = NULL;
+	hm_row_event_finish(rows->events);
 }

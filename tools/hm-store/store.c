@@ -10,10 +10,12 @@
 #include "retention.h"
 #include "rollup.h"
 #include "row_insert.h"
+#include "store_clock.h"
 
 #define BUSY_MS 2000
 #define REFRESH_MS 300000 /* between two builds of the current hour */
 #define PRUNE_MS 600000   /* between two searches for old rows */
+#define HOUR_S 3600       /* in which an hour may have got more rows */
 #define NOT_DUE INT64_MIN
 #define UPKEEP_MS 100     /* of upkeep while rows may wait */
 #define AGAIN_MS 60000    /* after upkeep that failed */
@@ -25,7 +27,9 @@ struct hm_store {
 	struct hm_rollup rollup;
 	struct hm_store_counts counts;
 	bool is_open;
-	int64_t newest; /* time of the newest reading so far */
+	struct hm_store_clock clock;
+	struct hm_arrival arrival; /* of the current batch */
+	bool stored;    /* a reading, in this run */
 	int64_t hour;   /* the last one that got a row */
 	bool hour_over; /* another hour has begun since hours were built */
 	int64_t failed_since; /* monotonic ms */
@@ -47,6 +51,7 @@ hm_store_new(const struct hm_store_options *options)
 		free(s);
 		return NULL;
 	}
+	hm_store_clock_init(&s->clock);
 	s->refresh_at = hm_monotonic_ms() + REFRESH_MS;
 	s->hour_over = true; /* earlier hours may not have been built */
 	return s;
@@ -191,7 +196,7 @@ open_db(struct hm_store *s)
 		why = hm_schema_migrate(&s->db, save, s);
 	if (why == NULL && (!hm_row_insert_prepare(s->rows, &s->db) ||
 	    !hm_rollup_prepare(&s->rollup, &s->db, s->options.reset_hour) ||
-	    !note_settings(s)))
+	    !note_settings(s) || !hm_store_clock_tick(&s->clock, &s->db)))
 		why = hm_db_reason(&s->db);
 	s->is_open = why == NULL;
 	return why;
@@ -222,8 +227,11 @@ count_row(struct hm_store *s, enum hm_row_fate fate, int64_t due)
 	s->counts.rows++;
 	if (due == NOT_DUE)
 		return true;
-	if (due > s->newest)
-		s->newest = due;
+	s->stored = true;
+	if (due > s->arrival.clock + HM_ROW_AHEAD) {
+		s->counts.future++;
+		hm_store_clock_future(&s->clock, s->options.path, due);
+	}
 	if (!hm_rollup_mark(&s->rollup, due))
 		return false;
 	if (s->rollup.marked != s->hour)
@@ -249,7 +257,8 @@ transact(struct hm_store *s, struct hm_backlog *backlog, size_t count)
 	if (!hm_db_run(&s->db, "BEGIN IMMEDIATE"))
 		return false;
 	hm_rollup_begin(&s->rollup);
-	hm_row_insert_begin(s->rows);
+	s->arrival = (struct hm_arrival){hm_clock_now(), s->clock.time.seconds};
+	hm_row_insert_begin(s->rows, &s->arrival);
 	for (size_t i = 0; i < count; i++)
 		if (!put_row(s, hm_backlog_next(backlog, &place)))
 			return false;
@@ -284,30 +293,21 @@ hm_store_write(struct hm_store *s, struct hm_backlog *backlog, size_t count)
 
 /* Upkeep */
 
-/*
- * Age is measured from the newest reading, so that neither a wrong clock after
- * a start nor the replay of an old stream empties the database.
- */
-static int64_t
-cutoff(const struct hm_store *s)
-{
-	int64_t now = hm_clock_now();
-
-	if (s->newest < now)
-		now = s->newest;
-	return now - s->options.retention;
-}
-
+/* The age of rows is the time that has certainly passed since they came. */
 static bool
 prune(struct hm_store *s, int64_t end, bool *more)
 {
-	*more = s->options.retention > 0 && s->newest > 0 &&
-	    hm_monotonic_ms() >= s->prune_at;
+	bool due = s->stored && hm_monotonic_ms() >= s->prune_at;
+
+	if (due && !hm_store_clock_tick(&s->clock, &s->db))
+		return false;
+	*more = due && s->options.retention > 0;
 	while (*more && hm_monotonic_ms() < end)
-		if (!hm_retention_step(&s->db, cutoff(s), &s->counts.pruned,
-		    more) || (*more && !hm_retention_shrink(&s->db)))
+		if (!hm_retention_step(&s->db, s->clock.time.seconds - HOUR_S -
+		    s->options.retention, &s->counts.pruned, more) ||
+		    (*more && !hm_retention_shrink(&s->db)))
 			return false;
-	if (!*more && hm_monotonic_ms() >= s->prune_at)
+	if (!*more && due)
 		s->prune_at = hm_monotonic_ms() + PRUNE_MS;
 	return true;
 }

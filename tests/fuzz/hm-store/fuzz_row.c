@@ -67,8 +67,10 @@ open_once(void)
 static void
 begin(struct kept *k)
 {
+	const struct hm_arrival arrival = {.clock = 1795428000};
+
 	run(k, "BEGIN");
-	hm_row_insert_begin(k->rows);
+	hm_row_insert_begin(k->rows, &arrival);
 	hm_rollup_begin(&k->rollup);
 }
 

@@ -134,12 +134,51 @@ START_TEST(other_settings_must_agree)
 }
 END_TEST
 
-START_TEST(file_and_environment_must_agree)
+/* What each of two layers says, and what is meant. */
+static const struct {
+	const char *broker, *file; /* MQTT_BROKER, and the lines of the file */
+	const char *port, *tls;    /* MQTT_PORT and MQTT_TLS */
+	int64_t needed_port;
+	bool needed_tls;
+} layers[] = {
+    {"h:1884", "mqtt_port: 1883\n", NULL, NULL, 1884, false},
+    {"mqtt://h:1884", "mqtt_port: 1883\n", NULL, NULL, 1884, false},
+    {"mqtts://h", "mqtt_tls: false\n", NULL, NULL, 8883, true},
+    {"mqtts://h", "mqtt_port: 1883\n", NULL, NULL, 1883, true},
+    {"mqtt://h", "mqtt_tls: true\nmqtt_port: 8883\n", NULL, NULL, 8883,
+        false},
+    {"h:1884", "mqtt_tls: true\n", NULL, NULL, 1884, true},
+    {NULL, "mqtt_broker: h:1884\n", "1885", NULL, 1885, false},
+    {NULL, "mqtt_broker: mqtts://h\n", NULL, "false", 1883, false},
+    {NULL, "mqtt_broker: mqtt://h\n", NULL, "true", 1883, true},
+    {NULL, "mqtt_broker: mqtts://h:8884\n", "8885", NULL, 8885, true},
+    {"h", "mqtt_broker: mqtts://other:8884\n", NULL, NULL, 1883, false},
+};
+
+START_TEST(upper_layer_wins)
 {
-	load("mqtt://h:1884", "mqtt_port: 1883\n", false);
+	if (layers[_i].port != NULL)
+		setenv("MQTT_PORT", layers[_i].port, 1);
+	if (layers[_i].tls != NULL)
+		setenv("MQTT_TLS", layers[_i].tls, 1);
+	load(layers[_i].broker, layers[_i].file, false);
+	ck_assert_str_eq(said, "");
+	ck_assert_ptr_nonnull(config);
+	ck_assert_str_eq(hm_config_text(config, HM_SET_MQTT_BROKER), "h");
+	ck_assert_int_eq(hm_config_int(config, HM_SET_MQTT_PORT),
+	    layers[_i].needed_port);
+	ck_assert(hm_config_flag(config, HM_SET_MQTT_TLS) ==
+	    layers[_i].needed_tls);
+}
+END_TEST
+
+START_TEST(settings_of_one_file_must_agree)
+{
+	load(NULL, "mqtt_broker: mqtt://h:1884\nmqtt_port: 1883\n", false);
 	ck_assert_int_eq(status, HM_EXIT_CONFIG);
-	ck_assert_ptr_nonnull(strstr(said, ":1): found \"1883\", allowed is "
-	    "1884, as mqtt_broker (MQTT_BROKER) says: \"mqtt://h:1884\""));
+	ck_assert_ptr_nonnull(strstr(said, ":2): found \"1883\", allowed is "
+	    "1884, as mqtt_broker ("));
+	ck_assert_ptr_nonnull(strstr(said, ":1) says: \"mqtt://h:1884\""));
 }
 END_TEST
 
@@ -183,7 +222,9 @@ main(void)
 	tcase_add_test(tcase, password_in_the_address_is_not_shown);
 	tcase_add_loop_test(tcase, other_settings_must_agree, 0,
 	    sizeof pairs / sizeof *pairs);
-	tcase_add_test(tcase, file_and_environment_must_agree);
+	tcase_add_loop_test(tcase, upper_layer_wins, 0,
+	    sizeof layers / sizeof *layers);
+	tcase_add_test(tcase, settings_of_one_file_must_agree);
 	tcase_add_test(tcase, check_shows_what_is_meant);
 	tcase_add_test(tcase, only_tools_with_a_broker_read_it);
 	return run_suite(suite);

@@ -635,6 +635,28 @@ START_TEST(nothing_but_packages_not_asked_for_is_a_failure)
 }
 END_TEST
 
+/* Frames as long as they can be are not taken by the megabyte. */
+START_TEST(bytes_that_are_skipped_are_bounded)
+{
+	static uint8_t big[HM_FRAME_PAYLOAD_MAX];
+	static uint8_t bytes[sizeof big + HM_FRAME_HEADER];
+	const struct hm_frame frame = {.command = 0x220d, .payload = big,
+	    .size = sizeof big};
+	size_t n = hm_frame_write(&frame, bytes, sizeof bytes);
+
+	poll_at(0);
+	hm_dialog_begin(dialog, NOW, 1);
+	ck_assert_int_eq(hm_dialog_feed(dialog, bytes, n), HM_TURN_READ);
+	ck_assert_int_eq(hm_dialog_feed(dialog, bytes, n), HM_TURN_READ);
+	expect_failure(hm_dialog_feed(dialog, bytes, n), HM_ERR_PROTOCOL);
+	/* The next request may skip as much again. */
+	hm_dialog_begin(dialog, NOW, 2);
+	ck_assert_int_eq(hm_dialog_feed(dialog, bytes, n), HM_TURN_READ);
+	wire_real();
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+}
+END_TEST
+
 START_TEST(replies_may_come_byte_by_byte)
 {
 	size_t n;
@@ -754,6 +776,48 @@ START_TEST(too_many_packages_make_no_sense)
 	hm_dialog_begin(dialog, NOW, 0);
 	wire_real_page(INT32_MIN, INT32_MIN);
 	ck_assert_int_eq(feed(), HM_TURN_DONE);
+}
+END_TEST
+
+static unsigned refusals;
+static char refusal[160];
+
+static void
+on_refused(const struct hm_dtu *who, const char *reason)
+{
+	ck_assert_ptr_eq(who, &dtu);
+	refusals++;
+	strncpy(refusal, reason, sizeof refusal - 1);
+}
+
+/* Answer the request for information with a number of packages. */
+static void
+poll_with_info_in(int32_t packages, int64_t moment)
+{
+	hm_dialog_begin(dialog, NOW, moment);
+	ck_assert_uint_eq(asked(), HM_CMD_INFO);
+	wire_info_page(packages, 0);
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	ck_assert_uint_eq(asked(), HM_CMD_REAL);
+	wire_real();
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+}
+
+START_TEST(too_many_packages_of_information_are_refused_at_once)
+{
+	options.ask = HM_ASK_INFO;
+	options.refused = on_refused;
+	poll_with_info_in(10000, 0);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 1);
+	ck_assert_uint_eq(refusals, 1);
+	ck_assert_ptr_nonnull(strstr(refusal, "device information in 10000"));
+	/* Reported once, and again after information that makes sense. */
+	poll_with_info_in(65, ASK_PERIOD);
+	ck_assert_uint_eq(refusals, 1);
+	poll_with_info_in(1, 2 * ASK_PERIOD);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 2);
+	poll_with_info_in(65, 3 * ASK_PERIOD);
+	ck_assert_uint_eq(refusals, 2);
 }
 END_TEST
 
@@ -1017,6 +1081,26 @@ keeps(const char *text)
 	return false;
 }
 
+START_TEST(too_many_packages_of_extras_are_refused_at_once)
+{
+	options.ask = HM_ASK_HISTORY | HM_ASK_ALARMS;
+	options.refused = on_refused;
+	poll_extras();
+	wire_acknowledgement();
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	wire_alarms_page(65, 0);
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	ck_assert_uint_eq(asked(), HM_CMD_HISTORY);
+	ck_assert_ptr_nonnull(strstr(refusal, "the alarm list in 65"));
+	wire_history_page(INT32_MAX, 0);
+	ck_assert_int_eq(feed(), HM_TURN_ASK);
+	ck_assert_uint_eq(asked(), HM_CMD_ENERGIES);
+	ck_assert_ptr_nonnull(strstr(refusal, "the power history in 2147"));
+	ck_assert_uint_eq(refusals, 2);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 2);
+}
+END_TEST
+
 START_TEST(configuration_is_kept_without_secrets)
 {
 	options.ask = HM_ASK_NETWORK | HM_ASK_CONFIG;
@@ -1269,6 +1353,14 @@ START_TEST(good_readings_end_the_doubt)
 }
 END_TEST
 
+START_TEST(key_is_learned_from_information_that_is_refused)
+{
+	key_random = random_a;
+	poll_with_info_in(10000, 0);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 1);
+}
+END_TEST
+
 START_TEST(later_pages_of_information_have_no_key)
 {
 	key_random = random_a;
@@ -1393,6 +1485,7 @@ main(void)
 	tcase_add_test(plain, nothing_but_unsolicited_frames_is_a_failure);
 	tcase_add_test(plain,
 	    nothing_but_packages_not_asked_for_is_a_failure);
+	tcase_add_test(plain, bytes_that_are_skipped_are_bounded);
 	tcase_add_test(plain, replies_may_come_byte_by_byte);
 	tcase_add_test(plain,
 	    rest_of_an_unsolicited_frame_may_follow_the_request);
@@ -1401,6 +1494,8 @@ main(void)
 	tcase_add_test(plain, empty_plant_is_not_mapped);
 	tcase_add_test(plain, rapid_shutdown_devices_alone_are_a_plant);
 	tcase_add_test(plain, too_many_packages_make_no_sense);
+	tcase_add_test(plain,
+	    too_many_packages_of_information_are_refused_at_once);
 	tcase_add_test(plain, replies_are_bounded);
 	tcase_add_test(plain, silence_and_a_closed_connection_fail_the_poll);
 	suite_add_tcase(suite, extras);
@@ -1414,6 +1509,8 @@ main(void)
 	tcase_add_test(extras,
 	    energies_are_asked_for_until_there_is_no_answer);
 	tcase_add_test(extras, flood_instead_of_extras_leaves_the_readings);
+	tcase_add_test(extras,
+	    too_many_packages_of_extras_are_refused_at_once);
 	tcase_add_test(extras, configuration_is_kept_without_secrets);
 	tcase_add_loop_test(extras, upload_period_divides_the_hour, 0,
 	    sizeof upload_periods / sizeof *upload_periods);
@@ -1430,6 +1527,8 @@ main(void)
 	tcase_add_test(encrypted, dtu_may_begin_to_encrypt);
 	tcase_add_test(encrypted, reply_that_cannot_be_read_raises_doubt);
 	tcase_add_test(encrypted, good_readings_end_the_doubt);
+	tcase_add_test(encrypted,
+	    key_is_learned_from_information_that_is_refused);
 	tcase_add_test(encrypted, later_pages_of_information_have_no_key);
 	tcase_add_test(encrypted, key_is_doubted_after_silence);
 	tcase_add_test(encrypted,

@@ -32,6 +32,7 @@ static ev_io accepting, reading;
 static ev_timer later;
 static struct piece piece[PIECES];
 static size_t pieces, requests;
+static unsigned copies; /* of each piece; 0: one */
 static bool closes; /* the connection, instead of answering */
 static bool vanishes; /* after a piece that ends the connection */
 static bool starves;  /* no descriptor is left then */
@@ -40,6 +41,7 @@ static char host[64], name[] = "roof", serial[] = "10F872226797";
 static struct hm_dtu dtu;
 static struct hm_arena arena;
 static struct hm_poller_options options;
+static struct hm_paced_queue floods;
 static struct hm_poller *poller, *asked; /* the one that polls */
 static unsigned calls;
 static enum hm_poll_error error;
@@ -103,7 +105,8 @@ on_request(struct ev_loop *l, ev_io *io, int events)
 	if (requests == pieces)
 		return;
 	requests++;
-	send_all(next->bytes, next->size);
+	for (unsigned i = 0; i < (copies > 0 ? copies : 1); i++)
+		send_all(next->bytes, next->size);
 	if (next->ends)
 		end_connection();
 	if (next->later_size > 0) {
@@ -177,9 +180,11 @@ setup(void)
 	ev_init(&later, on_later);
 	ev_io_start(loop, &accepting);
 	ck_assert(hm_arena_init(&arena, HM_ARENA_SIZE));
+	hm_paced_queue_init(&floods, loop);
 	options = (struct hm_poller_options){
 	    .loop = loop,
 	    .resolver = hm_resolver_new(loop),
+	    .floods = &floods,
 	    .dialog = {.ask_period = 3600, .arena = &arena},
 	    .connect_timeout_ms = 1000,
 	    .read_timeout_ms = 300,
@@ -238,6 +243,53 @@ add_frame(uint16_t command, const void *message)
 	frame.size = protobuf_c_message_pack(message, payload);
 	p->size = hm_frame_write(&frame, p->bytes, sizeof p->bytes);
 }
+
+static unsigned skipped, skipped_most; /* in one turn of the loop */
+
+static void
+on_skipped(const struct hm_dtu *from, const char *reason)
+{
+	ck_assert_ptr_eq(from, &dtu);
+	ck_assert_ptr_nonnull(reason);
+	skipped++;
+}
+
+static void
+on_turn(struct ev_loop *l, ev_prepare *turn, int events)
+{
+	(void)l;
+	(void)turn;
+	(void)events;
+	if (skipped > skipped_most)
+		skipped_most = skipped;
+	skipped = 0;
+}
+
+/* Other connections get their turn between two chunks of what it sends. */
+START_TEST(dtu_that_floods_gets_one_chunk_in_a_turn)
+{
+	ev_prepare turn;
+
+	ev_prepare_init(&turn, on_turn);
+	ev_prepare_start(loop, &turn);
+	options.dialog.dropped = on_skipped;
+	dtu.transport = HM_TRANSPORT_HM;
+	piece[0].size = sizeof piece[0].bytes;
+	memset(piece[0].bytes, 0, sizeof piece[0].bytes);
+	ck_assert_uint_eq(hm_frame_write(&(struct hm_frame){.command = 0x220d,
+	    .payload = piece[0].bytes + HM_FRAME_HEADER,
+	    .size = sizeof piece[0].bytes - HM_FRAME_HEADER}, piece[0].bytes,
+	    sizeof piece[0].bytes), sizeof piece[0].bytes);
+	piece[1] = piece[0];
+	pieces = 2;
+	copies = 60;
+	poll_once();
+	ev_prepare_stop(loop, &turn);
+	ck_assert_int_eq(error, HM_ERR_TIMEOUT_READ);
+	ck_assert_uint_gt(skipped_most, 0);
+	ck_assert_uint_le(skipped_most, 4096 / sizeof piece[0].bytes + 1);
+}
+END_TEST
 
 START_TEST(modbus_dtu_is_read)
 {
@@ -430,6 +482,8 @@ main(void)
 	tcase_add_checked_fixture(polls, setup, teardown);
 	tcase_set_timeout(polls, 20);
 	suite_add_tcase(suite, polls);
+	tcase_add_test(polls,
+	    dtu_that_floods_gets_one_chunk_in_a_turn);
 	tcase_add_test(polls, modbus_dtu_is_read);
 	tcase_add_test(polls, poll_goes_on_with_a_new_connection);
 	tcase_add_test(polls, new_connection_may_be_refused);

@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 
 #include "backup.h"
+#include "backup_rotate.h"
 #include "run_suite.h"
 
 static struct hm_db db;
@@ -60,9 +61,16 @@ ask_file(const char *name, const char *sql)
 	return text;
 }
 
+static bool
+copy_to_db(int64_t most_ms)
+{
+	return hm_backup(in_scratch("hm.db"), in_scratch("to.db"), most_ms,
+	    NULL);
+}
+
 START_TEST(copies_all)
 {
-	ck_assert(hm_backup(in_scratch("hm.db"), in_scratch("to.db"), -1));
+	ck_assert(copy_to_db(-1));
 	ck_assert_str_eq(ask_file("to.db", "PRAGMA integrity_check"), "ok");
 	ck_assert_str_eq(ask_file("to.db", "SELECT count(*), sum(n) FROM big"),
 	    "1500|1125750");
@@ -96,9 +104,9 @@ END_TEST
 
 START_TEST(replaces_an_older_copy)
 {
-	ck_assert(hm_backup(in_scratch("hm.db"), in_scratch("to.db"), 60000));
+	ck_assert(copy_to_db(60000));
 	run(&db, "DELETE FROM big WHERE n > 10");
-	ck_assert(hm_backup(in_scratch("hm.db"), in_scratch("to.db"), 60000));
+	ck_assert(copy_to_db(60000));
 	ck_assert_str_eq(ask_file("to.db", "SELECT count(*) FROM big"), "10");
 }
 END_TEST
@@ -133,8 +141,7 @@ START_TEST(copies_while_others_write)
 		int64_t count;
 		char *rest;
 
-		ck_assert(hm_backup(in_scratch("hm.db"), in_scratch("to.db"),
-		    60000));
+		ck_assert(copy_to_db(60000));
 		ck_assert_str_eq(ask_file("to.db", "PRAGMA integrity_check"),
 		    "ok");
 		count = strtoll(ask_file("to.db",
@@ -159,7 +166,7 @@ expect_none(const char *path, const char *to, int64_t most_ms)
 	char before[2000];
 
 	COPY_TEXT(before, names_in_scratch());
-	ck_assert(!hm_backup(path, to, most_ms));
+	ck_assert(!hm_backup(path, to, most_ms, NULL));
 	ck_assert_str_eq(names_in_scratch(), before);
 }
 
@@ -178,7 +185,7 @@ START_TEST(needs_room)
 	room = 5;
 	expect_none(in_scratch("hm.db"), in_scratch("to.db"), -1);
 	room = 7;
-	ck_assert(hm_backup(in_scratch("hm.db"), in_scratch("to.db"), -1));
+	ck_assert(copy_to_db(-1));
 }
 END_TEST
 
@@ -232,6 +239,21 @@ touch(const char *name)
 	ck_assert_ptr_nonnull(file);
 	closed = fclose(file);
 	ck_assert_int_eq(closed, 0);
+}
+
+/* Overwrite a page in the middle of the table. */
+static void
+damage_database(void)
+{
+	static const char zeros[4096];
+	FILE *file;
+
+	hm_db_close(&db); /* with it the log is emptied */
+	file = fopen(in_scratch("hm.db"), "r+");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fseek(file, 1000 * 4096, SEEK_SET), 0);
+	ck_assert_uint_eq(fwrite(zeros, sizeof zeros, 1, file), 1);
+	ck_assert_int_eq(fclose(file), 0);
 }
 
 static bool
@@ -303,10 +325,66 @@ START_TEST(keeps_old_ones_without_a_new_one)
 }
 END_TEST
 
+/* Of a damaged database there is no copy, and the others stay. */
+START_TEST(keeps_old_ones_of_a_damaged_database)
+{
+	bool damaged = false;
+
+	touch("hm_backup_20240101_000000.db");
+	touch("hm_backup_20250101_000000.db");
+	damage_database();
+	ck_assert(!hm_backup_rotate(in_scratch("hm.db"), 1, -1));
+	count_copies(2, "hm_backup_20240101_000000.db");
+	ck_assert_int_eq(access(in_scratch("hm_backup_failed"), F_OK), 0);
+	ck_assert(!hm_backup(in_scratch("hm.db"), in_scratch("to.db"), -1,
+	    &damaged));
+	ck_assert(damaged);
+	ck_assert_int_ne(access(in_scratch("to.db"), F_OK), 0);
+	ck_assert_int_ne(access(in_scratch("to.db.part"), F_OK), 0);
+}
+END_TEST
+
+START_TEST(ends_the_note_of_damage)
+{
+	touch("hm_backup_failed");
+	ck_assert(hm_backup_rotate(in_scratch("hm.db"), 1, -1));
+	ck_assert_int_ne(access(in_scratch("hm_backup_failed"), F_OK), 0);
+}
+END_TEST
+
+/* Copies that a wrong clock has dated far ahead */
+START_TEST(never_removes_the_new_one)
+{
+	touch("hm_backup_20990101_000000.db");
+	touch("hm_backup_20990102_000000.db");
+	ck_assert(hm_backup_rotate(in_scratch("hm.db"), 2, -1));
+	count_copies(2, NULL);
+	ck_assert_int_ne(access(in_scratch("hm_backup_20990101_000000.db"),
+	    F_OK), 0);
+}
+END_TEST
+
+START_TEST(keeps_a_history_that_begins_earlier)
+{
+	run(&db, "INSERT INTO dtu_daily (day, dtu, samples) "
+	    "VALUES ('2025-01-01', 'a', 1)");
+	ck_assert(hm_backup(in_scratch("hm.db"),
+	    in_scratch("hm_backup_20240101_000000.db"), -1, NULL));
+	run(&db, "UPDATE dtu_daily SET day = '2025-06-01'");
+	ck_assert(hm_backup(in_scratch("hm.db"),
+	    in_scratch("hm_backup_20240102_000000.db"), -1, NULL));
+	run(&db, "UPDATE dtu_daily SET day = '2025-12-01'");
+	ck_assert(hm_backup_rotate(in_scratch("hm.db"), 1, -1));
+	count_copies(1, NULL);
+	ck_assert_str_eq(ask_file("hm_backup_kept.db",
+	    "SELECT day FROM dtu_daily"), "2025-01-01");
+}
+END_TEST
+
 START_TEST(takes_a_path_without_a_directory)
 {
 	ck_assert_int_eq(chdir(scratch), 0);
-	ck_assert(hm_backup("hm.db", "to.db", -1));
+	ck_assert(hm_backup("hm.db", "to.db", -1, NULL));
 	ck_assert(hm_backup_rotate("hm.db", 1, -1));
 	count_copies(1, NULL);
 	ck_assert_int_eq(chdir("/"), 0);
@@ -333,6 +411,10 @@ main(void)
 	tcase_add_test(tcase, keeps_the_newest);
 	tcase_add_test(tcase, leaves_other_files);
 	tcase_add_test(tcase, keeps_old_ones_without_a_new_one);
+	tcase_add_test(tcase, keeps_old_ones_of_a_damaged_database);
+	tcase_add_test(tcase, ends_the_note_of_damage);
+	tcase_add_test(tcase, never_removes_the_new_one);
+	tcase_add_test(tcase, keeps_a_history_that_begins_earlier);
 	tcase_add_test(tcase, takes_a_path_without_a_directory);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);

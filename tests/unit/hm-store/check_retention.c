@@ -27,35 +27,42 @@ teardown(void)
 
 #define TYPES ((uint64_t)HM_SCOPES + 1)
 
-/* Readings of all types and stats, `each` seconds apart. */
 static void
-fill(int64_t hours, int64_t each)
+fill_at(int64_t t)
 {
 	char time[HM_RFC3339_SIZE], line[200];
 
-	keep_begin(k);
-	for (int64_t t = BEGIN; t < BEGIN + hours * HOUR; t += each)
-		for (size_t i = 0; i < TYPES; i++) {
-			hm_rfc3339_format(t, time);
-			snprintf(line, sizeof line, "{\"type\":\"%s\","
-			    "\"time\":\"%s\",\"dtu\":\"roof\","
-			    "\"serial\":\"1\",\"port\":1,"
-			    "\"tool\":\"hm-poll\"}", i < HM_SCOPES ?
-			    hm_reading_types[i].name : "stats", time);
-			ck_assert_int_eq(keep_line(k, hm_text(line)),
-			    HM_ROW_NEW);
-		}
-	keep_end(k);
+	for (size_t i = 0; i < TYPES; i++) {
+		hm_rfc3339_format(t, time);
+		snprintf(line, sizeof line, "{\"type\":\"%s\","
+		    "\"time\":\"%s\",\"dtu\":\"roof\",\"serial\":\"1\","
+		    "\"port\":1,\"tool\":\"hm-poll\"}", i < HM_SCOPES ?
+		    hm_reading_types[i].name : "stats", time);
+		ck_assert_int_eq(keep_line(k, hm_text(line)), HM_ROW_NEW);
+	}
+}
+
+/* Readings of all types and stats, `each` seconds apart, as time passes. */
+static void
+fill(int64_t hours, int64_t each)
+{
+	for (int64_t t = 0; t < hours * HOUR; t += each) {
+		k->arrival.seconds = t;
+		keep_begin(k);
+		fill_at(BEGIN + t);
+		keep_end(k);
+	}
 }
 
 static uint64_t pruned;
 
+/* Remove an hour that got its last row at a running time up to this. */
 static bool
-step(int64_t cutoff)
+step(int64_t arrived)
 {
 	bool more = true;
 
-	if (!hm_retention_step(&k->db, cutoff, &pruned, &more))
+	if (!hm_retention_step(&k->db, arrived, &pruned, &more))
 		ck_abort_msg("%s", hm_db_reason(&k->db));
 	ck_assert_int_ne(sqlite3_get_autocommit(k->db.handle), 0);
 	return more;
@@ -70,44 +77,54 @@ START_TEST(removes_an_hour_at_a_time)
 {
 	fill(4, 600);
 	make_hours(k, true);
-	ck_assert(step(BEGIN + 3 * HOUR));
+	ck_assert(step(3 * HOUR - 1));
 	ck_assert_uint_eq(pruned, TYPES * 6);
 	ck_assert_str_eq(answer(&k->db, rows_sql), "18|18|18|18|18");
 	ck_assert_int_eq(number(&k->db, "SELECT min(time) FROM port"),
 	    BEGIN + HOUR);
-	ck_assert(step(BEGIN + 3 * HOUR));
-	ck_assert(step(BEGIN + 3 * HOUR));
-	ck_assert(!step(BEGIN + 3 * HOUR));
+	ck_assert(step(3 * HOUR - 1));
+	ck_assert(step(3 * HOUR - 1));
+	ck_assert(!step(3 * HOUR - 1));
 	ck_assert_str_eq(answer(&k->db, rows_sql), "6|6|6|6|6");
 	ck_assert_uint_eq(pruned, TYPES * 18);
+	ck_assert_int_eq(number(&k->db, "SELECT count(*) FROM reading_hours"),
+	    1);
 }
 END_TEST
 
-/* A gap in the readings takes no extra step. */
-START_TEST(begins_with_the_oldest)
+/* The times in the rows do not matter, only when they came. */
+START_TEST(ignores_the_clock)
 {
-	keep(k, "dtu", "1970-01-01T00:00:05Z", "\"dtu\":\"roof\"");
-	fill(1, 600);
-	make_hours(k, true);
-	ck_assert(step(BEGIN));
-	ck_assert_uint_eq(pruned, 1);
-	ck_assert(!step(BEGIN));
-	ck_assert_str_eq(answer(&k->db, rows_sql), "6|6|6|6|6");
-}
-END_TEST
-
-START_TEST(stops_at_the_cutoff)
-{
+	keep(k, "port", "0000-01-01T00:00:05Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"1\",\"port\":1");
+	keep(k, "port", "1969-12-31T23:59:59Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"1\",\"port\":1");
 	fill(2, 600);
+	keep(k, "port", "2036-01-01T00:00:05Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"1\",\"port\":1");
+	/* A replay is as young as what has just been read. */
+	k->arrival.seconds = 9 * HOUR;
+	keep(k, "port", "2011-01-01T00:00:05Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"1\",\"port\":1");
+	keep(k, "port", "2026-11-23T11:00:01Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"1\",\"port\":1");
 	make_hours(k, true);
-	ck_assert(!step(BEGIN));
-	ck_assert(!step(BEGIN - HOUR));
-	ck_assert(step(BEGIN + 1));
-	ck_assert(!step(BEGIN + 1));
-	ck_assert_uint_eq(pruned, HM_SCOPES + 1);
-	ck_assert(step(BEGIN + 1800));
-	ck_assert_int_eq(number(&k->db, "SELECT min(time) FROM dtu"),
-	    BEGIN + 1800);
+	ck_assert(step(0));
+	ck_assert(step(0));
+	ck_assert_str_eq(answer(&k->db, "SELECT min(time) FROM port"),
+	    "1293840005");
+	ck_assert(step(0));
+	ck_assert(!step(0));
+	/* The next hour has got another row since. */
+	ck_assert(step(2 * HOUR));
+	ck_assert(!step(9 * HOUR - 1));
+	ck_assert_str_eq(answer(&k->db, "SELECT count(*) FROM port "
+	    "UNION ALL SELECT count(*) FROM port WHERE time > 2000000000"),
+	    "8\n0");
+	ck_assert(step(9 * HOUR));
+	ck_assert(step(9 * HOUR));
+	ck_assert(!step(9 * HOUR));
+	ck_assert_int_eq(number(&k->db, "SELECT count(*) FROM port"), 0);
 }
 END_TEST
 
@@ -116,11 +133,11 @@ START_TEST(waits_until_the_hour_is_made)
 	static char hours[1000];
 
 	fill(3, 600);
-	ck_assert(!step(BEGIN + 3 * HOUR));
+	ck_assert(!step(3 * HOUR));
 	ck_assert_uint_eq(pruned, 0);
 	/* All but the last are made. */
 	ck_assert_uint_eq(make_hours(k, false), 2);
-	while (step(BEGIN + 3 * HOUR))
+	while (step(3 * HOUR))
 		;
 	ck_assert_str_eq(answer(&k->db, rows_sql), "6|6|6|6|6");
 	COPY_TEXT(hours, answer(&k->db, "SELECT hour, samples "
@@ -128,13 +145,63 @@ START_TEST(waits_until_the_hour_is_made)
 	ck_assert_str_eq(hours, "1795428000|6\n1795431600|6");
 	/* A row that comes late makes its hour due again. */
 	keep(k, "dtu", "2026-11-23T10:00:01Z", "\"dtu\":\"roof\"");
-	ck_assert(!step(BEGIN + 3 * HOUR));
+	ck_assert(!step(3 * HOUR));
 	make_hours(k, true);
-	while (step(BEGIN + 3 * HOUR))
+	while (step(3 * HOUR))
 		;
 	ck_assert_str_eq(answer(&k->db, rows_sql), "0|0|0|0|0");
 	ck_assert_str_eq(answer(&k->db, "SELECT sum(samples), count(*) "
 	    "FROM port_hourly"), "18|3");
+}
+END_TEST
+
+/* Local hours of half hour zones lie in two hours of UTC. */
+START_TEST(keeps_both_hours_of_a_local_one)
+{
+	ck_assert(hm_zone_use("Asia/Kolkata"));
+	fill(2, 600);
+	/* 15:30 to 16:30 is due, 15:00 to 15:30 and 16:30 to 17:00 are made. */
+	run(&k->db, "DELETE FROM rollup_due WHERE hour <> 1795429800");
+	ck_assert(!step(2 * HOUR));
+	run(&k->db, "DELETE FROM rollup_due");
+	ck_assert(step(2 * HOUR));
+	ck_assert(step(2 * HOUR));
+	ck_assert(!step(2 * HOUR));
+	ck_assert_str_eq(answer(&k->db, rows_sql), "0|0|0|0|0");
+}
+END_TEST
+
+/* Of rows of an older version each day with rows counts as a day. */
+START_TEST(lists_what_an_older_version_wrote)
+{
+	static const char list_sql[] = "SELECT hour, arrived "
+	    "FROM reading_hours ORDER BY hour";
+
+	keep_begin(k);
+	for (int64_t day = 0; day < 3; day++)
+		for (int64_t hour = 0; hour < 2; hour++)
+			fill_at(BEGIN + day * 10 * 86400 + hour * HOUR + 7);
+	keep_end(k);
+	keep(k, "meter", "1969-12-31T23:59:59Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"1\"");
+	ck_assert(hm_retention_list(&k->db, 500));
+	ck_assert_int_eq(number(&k->db, "SELECT count(*) FROM reading_hours "
+	    "WHERE arrived = 0"), 7);
+	run(&k->db, "DELETE FROM reading_hours");
+	ck_assert(hm_retention_list(&k->db, 500));
+	ck_assert_str_eq(answer(&k->db, list_sql),
+	    "-3600|-258700\n"
+	    "1795428000|-172300\n1795431600|-172300\n"
+	    "1796292000|-85900\n1796295600|-85900\n"
+	    "1797156000|500\n1797159600|500");
+	/* An older version has run again. */
+	run(&k->db, "DELETE FROM reading_hours WHERE hour < 1796000000");
+	ck_assert(hm_retention_list(&k->db, 900));
+	ck_assert_str_eq(answer(&k->db, list_sql),
+	    "-3600|-258300\n"
+	    "1795428000|-171900\n1795431600|-171900\n"
+	    "1796292000|-85900\n1796295600|-85900\n"
+	    "1797156000|500\n1797159600|500");
 }
 END_TEST
 
@@ -150,7 +217,7 @@ START_TEST(keeps_the_rest)
 	    "\"serial\":\"1\",\"package\":0,"
 	    "\"start\":\"2026-11-23T10:00:00Z\"");
 	make_hours(k, true);
-	while (step(BEGIN + 999 * HOUR))
+	while (step(999 * HOUR))
 		;
 	ck_assert_str_eq(answer(&k->db, rows_sql), "0|0|0|0|0");
 	ck_assert_str_eq(answer(&k->db, "SELECT count(*) FROM alarm "
@@ -175,14 +242,14 @@ START_TEST(fails_whole)
 	sqlite3_busy_timeout(k->db.handle, 20);
 	open_plain(&other, "a.db");
 	run(&other, "BEGIN IMMEDIATE");
-	ck_assert(!hm_retention_step(&k->db, BEGIN + HOUR, &pruned, &more));
+	ck_assert(!hm_retention_step(&k->db, HOUR, &pruned, &more));
 	ck_assert_str_eq(hm_db_reason(&k->db), "database is locked");
 	hm_db_rollback(&k->db);
 	run(&other, "ROLLBACK");
 	hm_db_close(&other);
 	ck_assert_uint_eq(pruned, 0);
 	ck_assert_str_eq(answer(&k->db, rows_sql), "6|6|6|6|6");
-	ck_assert(step(BEGIN + HOUR));
+	ck_assert(step(HOUR));
 }
 END_TEST
 
@@ -219,9 +286,10 @@ main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, removes_an_hour_at_a_time);
-	tcase_add_test(tcase, begins_with_the_oldest);
-	tcase_add_test(tcase, stops_at_the_cutoff);
+	tcase_add_test(tcase, ignores_the_clock);
 	tcase_add_test(tcase, waits_until_the_hour_is_made);
+	tcase_add_test(tcase, keeps_both_hours_of_a_local_one);
+	tcase_add_test(tcase, lists_what_an_older_version_wrote);
 	tcase_add_test(tcase, keeps_the_rest);
 	tcase_add_test(tcase, fails_whole);
 	tcase_add_test(tcase, gives_pages_back);

@@ -104,6 +104,16 @@ ask_file(const char *name, const char *sql)
 	return text;
 }
 
+static void
+change(const char *sql)
+{
+	struct hm_db db;
+
+	open_plain(&db, "hm.db");
+	run(&db, sql);
+	hm_db_close(&db);
+}
+
 static const char rows_sql[] = "SELECT count(*) FROM port";
 
 static void
@@ -116,11 +126,11 @@ START_TEST(writes_and_counts)
 {
 	put(100, 5, 1);
 	ck_assert(write_all());
-	put(103, 5, 1);
+	put(100, 8, 1);
 	ck_assert(write_all());
 	expect_rows("8");
 	ck_assert_uint_eq(counts->rows, 8);
-	ck_assert_uint_eq(counts->known, 2);
+	ck_assert_uint_eq(counts->known, 5);
 	ck_assert_uint_eq(counts->batches, 2);
 	ck_assert_uint_eq(counts->failures, 0);
 	/* A batch without rows opens the database. */
@@ -379,7 +389,7 @@ START_TEST(makes_many_hours_in_steps)
 }
 END_TEST
 
-/* The age of a reading counts from the newest one, not from the clock. */
+/* The age of a reading is the time that has passed since it came. */
 START_TEST(prunes_what_is_old)
 {
 	hm_store_free(store);
@@ -388,14 +398,37 @@ START_TEST(prunes_what_is_old)
 	put(0, 4, 1800);
 	put(86400 + 3600, 1, 1);
 	ck_assert(write_all());
+	while (hm_store_upkeep(store, true))
+		;
+	while (hm_store_upkeep(store, false))
+		;
+	ck_assert_uint_eq(counts->pruned, 0);
+	hm_store_free(store);
+	change("UPDATE reading_hours SET arrived = -90000 WHERE hour = 3600");
+	open_store();
+	put(86400 + 3601, 1, 1);
+	ck_assert(write_all());
 	while (hm_store_upkeep(store, false))
 		;
 	ck_assert_uint_eq(counts->pruned, 2);
 	ck_assert_str_eq(ask_file("hm.db", "SELECT time FROM port"),
-	    "3600\n5400\n90000");
-	/* The current hour has not been made yet. */
+	    "0\n1800\n90000\n90001");
 	ck_assert_str_eq(ask_file("hm.db", "SELECT sum(samples) "
-	    "FROM port_hourly"), "4");
+	    "FROM port_hourly"), "5");
+}
+END_TEST
+
+/* A row in the future is counted, and is not the latest for long. */
+START_TEST(counts_what_is_in_the_future)
+{
+	int64_t later = hm_clock_now() + 90;
+
+	put(later, 2, 1);
+	put(hm_clock_now(), 1, 1);
+	ck_assert(write_all());
+	ck_assert_uint_eq(counts->future, 2);
+	ck_assert_str_eq(ask_file("hm.db", "SELECT pv_power, "
+	    "time < unixepoch() + 60 FROM port_latest"), "0.0|1");
 }
 END_TEST
 
@@ -583,6 +616,7 @@ main(void)
 	tcase_add_test(tcase, makes_hours_that_were_left);
 	tcase_add_test(tcase, makes_many_hours_in_steps);
 	tcase_add_test(tcase, prunes_what_is_old);
+	tcase_add_test(tcase, counts_what_is_in_the_future);
 	tcase_add_test(tcase, prunes_nothing_without_retention);
 	tcase_add_test(tcase, a_thread_writes_all);
 	tcase_add_test(tcase, a_thread_writes_after_the_delay);

@@ -12,6 +12,7 @@ struct keeper {
 	struct hm_row_maker *maker;
 	struct hm_row_insert *rows;
 	struct hm_rollup rollup;
+	struct hm_arrival arrival;
 	char *kept[4096]; /* rows are borrowed until the end of a batch */
 	size_t count;
 };
@@ -23,6 +24,7 @@ keep_open(const char *name, int reset_hour)
 	const char *why;
 
 	ck_assert_ptr_nonnull(k);
+	k->arrival.clock = INT64_C(4102444800); /* 2100: nothing is later */
 	open_plain(&k->db, name);
 	why = hm_schema_bring_up(&k->db);
 	ck_assert_msg(why == NULL, "%s", why);
@@ -50,7 +52,7 @@ static inline void
 keep_begin(struct keeper *k)
 {
 	run(&k->db, "BEGIN IMMEDIATE");
-	hm_row_insert_begin(k->rows);
+	hm_row_insert_begin(k->rows, &k->arrival);
 	hm_rollup_begin(&k->rollup);
 }
 

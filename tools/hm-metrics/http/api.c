@@ -1,12 +1,15 @@
 #include "api.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api_private.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "host_rule.h"
 #include "live/live.h"
 #include "live/live_history.h"
 #include "live/live_shared.h"
@@ -215,10 +218,16 @@ build(struct hm_api_query *q)
 static const char *
 reason_of(const struct hm_api_query *q)
 {
+	if (q->status == HM_API_FORBIDDEN)
+		return "{\"error\":\"hm-metrics does not answer to the name "
+		    "in this address; add the name to health_allowed_hosts "
+		    "(HEALTH_ALLOWED_HOSTS)\"}\n";
 	if (q->status == HM_API_NOT_FOUND)
 		return "{\"error\":\"not found\"}\n";
 	if (q->status == HM_API_BAD_REQUEST)
-		return "{\"error\":\"limit must be a number from 1 to 1000\"}"
+		return q->bad_host ? "{\"error\":\"the request needs one "
+		    "header Host with a name or an address\"}\n" :
+		    "{\"error\":\"limit must be a number from 1 to 1000\"}"
 		    "\n";
 	if (q->status == HM_API_UNAVAILABLE)
 		return "{\"error\":\"there is no database with a history; "
@@ -306,6 +315,63 @@ answer_query(struct hm_api_query *q, struct hm_http_answer *answer)
 	}
 }
 
+/* Once, because anybody can make such requests. */
+static void
+log_refused_host(struct hm_api *a, const char *host)
+{
+	if (a->host_logged)
+		return;
+	a->host_logged = true;
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("found", host)), "a request "
+	    "for \"%.200s\" was refused: if that is this machine, add the "
+	    "name to health_allowed_hosts; no more are logged", host);
+}
+
+/* Probes and metrics answer to any name: see hm_host_rule. */
+static bool
+is_for_any_host(enum hm_url_kind kind)
+{
+	return kind == HM_URL_LIVE || kind == HM_URL_READY ||
+	    kind == HM_URL_METRICS;
+}
+
+/* HM_API_OK, or the status of the refusal. */
+static unsigned
+check_host(struct hm_api_query *q)
+{
+	struct hm_api *a = q->api;
+	char own[HOST_NAME_MAX + 1] = "";
+
+	/* Asked for each time: a machine may get its name after the start. */
+	if (gethostname(own, sizeof own - 1) < 0)
+		own[0] = '\0';
+	switch (hm_host_rule(q->request, own, a->options.hosts)) {
+	case HM_HOST_ANSWERED:
+		return HM_API_OK;
+	case HM_HOST_REFUSED:
+		log_refused_host(a, q->request->host);
+		return HM_API_FORBIDDEN;
+	case HM_HOST_INVALID:
+		break;
+	}
+	q->bad_host = true;
+	return HM_API_BAD_REQUEST;
+}
+
+/* HM_API_OK, or the status with which the request is refused. */
+static unsigned
+check_query(struct hm_api_query *q, bool found, bool good)
+{
+	unsigned status = found && is_for_any_host(q->url.kind) ? HM_API_OK :
+	    check_host(q);
+
+	if (status != HM_API_OK)
+		return status;
+	if (!found || !is_served(q->api, q->url.kind))
+		return HM_API_NOT_FOUND;
+	return good ? HM_API_OK : HM_API_BAD_REQUEST;
+}
+
 void
 hm_api_answer(void *context, const struct hm_http_request *request,
     struct hm_http_answer *answer)
@@ -318,15 +384,13 @@ hm_api_answer(void *context, const struct hm_http_request *request,
 	    .url = url, .limit = limit,
 	    .openmetrics = request->accept != NULL && strstr(request->accept,
 	        "application/openmetrics-text") != NULL};
+	unsigned status = check_query(&q, found, good);
 
 	answer->status = HM_API_OK;
 	answer->type = type_of(&q);
-	answer->events = found && url.kind == HM_URL_EVENTS &&
-	    is_served(context, url.kind);
-	if (!found || !is_served(context, url.kind))
-		refuse(&q, HM_API_NOT_FOUND, answer);
-	else if (!good)
-		refuse(&q, HM_API_BAD_REQUEST, answer);
+	answer->events = status == HM_API_OK && url.kind == HM_URL_EVENTS;
+	if (status != HM_API_OK)
+		refuse(&q, status, answer);
 	else if (!answer->events)
 		answer_query(&q, answer);
 }

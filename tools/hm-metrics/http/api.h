@@ -16,6 +16,7 @@ struct hm_api;
 struct hm_api_options {
 	struct hm_live_shared *shared;
 	const char *database; /* of hm-store; NULL: no history */
+	const char *hosts;    /* names to answer to, a list; NULL: none more */
 	bool health;  /* the page, /health, /ready, /livez, /stats, /api */
 	bool metrics; /* /metrics */
 	bool legacy;  /* metrics under the names of hoymiles-mqtt 0.12, too */

@@ -15,6 +15,7 @@
 
 #define HM_API_OK 200
 #define HM_API_BAD_REQUEST 400
+#define HM_API_FORBIDDEN 403
 #define HM_API_NOT_FOUND 404
 #define HM_API_FAILED 500
 #define HM_API_UNAVAILABLE 503
@@ -43,6 +44,7 @@ struct hm_api {
 	struct hm_buffer out; /* the answer that is being built */
 	size_t json_size;     /* bytes that were enough last time */
 	struct hm_live_history history;
+	bool host_logged; /* that a Host was refused */
 	char policy[HM_PAGE_POLICY];
 };
 
@@ -53,6 +55,7 @@ struct hm_api_query {
 	struct hm_url url;
 	int limit;
 	bool openmetrics;
+	bool bad_host; /* why the request is bad */
 	unsigned status;
 };
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -117,6 +118,30 @@ listen_at(const struct addrinfo *address)
 	return -1;
 }
 
+static bool
+is_every_address(const struct sockaddr *address)
+{
+	struct sockaddr_in6 six;
+	struct sockaddr_in four;
+
+	if (address->sa_family == AF_INET6) {
+		memcpy(&six, address, sizeof six);
+		return IN6_IS_ADDR_UNSPECIFIED(&six.sin6_addr);
+	}
+	memcpy(&four, address, sizeof four);
+	return address->sa_family == AF_INET &&
+	    four.sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+static void
+warn_if_open(const struct addrinfo *address, const char *host)
+{
+	if (is_every_address(address->ai_addr))
+		hm_log(HM_WARNING, "HTTP is served on all addresses (%s), "
+		    "without a password: whoever can connect can read; "
+		    "health_host can name one address", host);
+}
+
 /* -1, logged with the address and the reason, if it cannot listen. */
 static int
 open_socket(const struct hm_http_options *options)
@@ -136,6 +161,8 @@ open_socket(const struct hm_http_options *options)
 	    a = a->ai_next) {
 		fd = listen_at(a);
 		reason = fd < 0 ? strerror(errno) : NULL;
+		if (fd >= 0)
+			warn_if_open(a, options->host);
 	}
 	if (found != NULL)
 		freeaddrinfo(found);

@@ -1,6 +1,7 @@
 #ifndef HM_HTTP_H
 #define HM_HTTP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shared_bytes.h"
@@ -23,6 +24,9 @@ struct hm_http_counts {
 
 struct hm_http_request {
 	const char *path;   /* percent signs decoded, without the query */
+	const char *host;   /* header, the last of several; NULL: none */
+	unsigned hosts;     /* number of headers Host */
+	bool http_1_0;
 	const char *accept; /* header; NULL: none */
 	const char *limit;  /* parameter `limit` of the query; NULL: none */
 	bool verbose;       /* whether the query has a parameter `verbose` */

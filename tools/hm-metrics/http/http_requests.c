@@ -1,7 +1,10 @@
 #include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "http.h"
 #include "http_private.h"
 #include "shared_bytes.h"
@@ -47,6 +50,19 @@ send_response(struct MHD_Connection *connection, unsigned status,
 	return sent;
 }
 
+/* Without the query: it may hold what somebody took for a password. */
+static void
+log_request(const char *method, const char *path, unsigned status,
+    int64_t began)
+{
+	long long ms = hm_monotonic_ms() - began;
+
+	hm_log_facts(HM_DEBUG, HM_FACTS(hm_fact("method", method),
+	    hm_fact("path", path), hm_fact_int("status", status),
+	    hm_fact_int("ms", ms)), "%.20s %.200s: status %u in %lld ms",
+	    method, path, status, ms);
+}
+
 static enum MHD_Result
 refuse(struct MHD_Connection *connection, unsigned status, const char *error)
 {
@@ -77,10 +93,26 @@ answer_events(struct hm_http *http, struct MHD_Connection *connection,
 	    response);
 }
 
+static enum MHD_Result
+take_host(void *context, enum MHD_ValueKind kind, const char *key,
+    const char *value)
+{
+	struct hm_http_request *request = context;
+
+	(void)kind;
+	if (strcasecmp(key, "Host") == 0) {
+		request->host = value != NULL ? value : "";
+		request->hosts++;
+	}
+	return MHD_YES;
+}
+
 static void
 read_request(struct hm_http *http, struct MHD_Connection *connection,
     struct hm_http_request *request)
 {
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, take_host,
+	    request);
 	request->counts = hm_http_counts(http);
 	request->accept = MHD_lookup_connection_value(connection,
 	    MHD_HEADER_KIND, "Accept");
@@ -109,18 +141,38 @@ answer_bytes(struct hm_http *http, struct MHD_Connection *connection,
 	    answer->type, answer->policy, response) : MHD_NO;
 }
 
+/* Answer a request that has come whole. */
+static enum MHD_Result
+answer(struct hm_http *http, struct MHD_Connection *connection,
+    const char *method, struct hm_http_request *request)
+{
+	struct hm_http_answer answer = {0};
+	int64_t began = hm_monotonic_ms();
+	bool head = strcmp(method, "HEAD") == 0;
+
+	if (!head && strcmp(method, "GET") != 0) {
+		log_request(method, request->path,
+		    MHD_HTTP_METHOD_NOT_ALLOWED, began);
+		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+		    "GET and HEAD only");
+	}
+	read_request(http, connection, request);
+	http->options.answer(http->options.context, request, &answer);
+	log_request(method, request->path, answer.status, began);
+	return answer.events ? answer_events(http, connection, &answer,
+	    head) : answer_bytes(http, connection, &answer);
+}
+
 enum MHD_Result
 hm_http_on_request(void *context, struct MHD_Connection *connection,
     const char *url, const char *method, const char *version,
     const char *upload, size_t *upload_size, void **state)
 {
 	struct hm_http *http = context;
-	struct hm_http_answer answer = {0};
-	struct hm_http_request request = {.path = url};
+	struct hm_http_request request = {.path = url,
+	    .http_1_0 = strcmp(version, "HTTP/1.0") == 0};
 	struct hm_http_client *c = hm_http_client_of(connection);
-	bool head = strcmp(method, "HEAD") == 0;
 
-	(void)version;
 	(void)upload;
 	/* The body of a request is read and dropped. */
 	if (*upload_size != 0) {
@@ -128,20 +180,15 @@ hm_http_on_request(void *context, struct MHD_Connection *connection,
 		return MHD_YES;
 	}
 	/* Called when the header has come, and again when all has. */
-	if (*state == NULL && (head || strcmp(method, "GET") == 0)) {
+	if (*state == NULL && (strcmp(method, "HEAD") == 0 ||
+	    strcmp(method, "GET") == 0)) {
 		*state = http;
 		return MHD_YES;
 	}
 	hm_http_count(http, &http->counts.requests, http->counts.requests + 1);
 	if (c != NULL)
 		hm_http_client_enter(c, HM_HTTP_ANSWERING);
-	if (!head && strcmp(method, "GET") != 0)
-		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-		    "GET and HEAD only");
-	read_request(http, connection, &request);
-	http->options.answer(http->options.context, &request, &answer);
-	return answer.events ? answer_events(http, connection, &answer,
-	    head) : answer_bytes(http, connection, &answer);
+	return answer(http, connection, method, &request);
 }
 
 void
