@@ -195,17 +195,20 @@ hm_history_power(struct hm_db *db, int64_t since, int64_t step,
 /* Energies */
 
 static const char energies_sql[] =
-    "WITH followed AS (SELECT *, max(e_day) OVER (PARTITION BY dtu) AS "
-    "dtu_day, max(e_total_time) OVER (PARTITION BY dtu) AS dtu_time, "
-    "max(e_total_time) OVER () AS newest FROM production_cache), "
+    /* A time in the future, by a wrong clock, is newer than no other. */
+    "WITH cache AS (SELECT *, min(e_total_time, ?1) AS heard "
+    "FROM production_cache), "
+    "followed AS (SELECT *, max(e_day) OVER (PARTITION BY dtu) AS "
+    "dtu_day, max(heard) OVER (PARTITION BY dtu) AS dtu_time, "
+    "max(heard) OVER () AS newest FROM cache), "
     "counted AS (SELECT * FROM followed WHERE e_day >= dtu_day - 1 "
     "AND (total_production IS NOT NULL OR ?1 - e_pending_time <= 86400)) "
     "SELECT dtu, '' AS serial, 0 AS port, "
-    "d.today_production, d.total_production, d.day, max(e_total_time), "
+    "d.today_production, d.total_production, d.day, max(heard), "
     "max(newest) FROM counted JOIN dtu_cache AS d USING (dtu) GROUP BY dtu "
     "UNION ALL SELECT dtu, serial, port, today_production, "
-    "total_production, e_day, e_total_time, newest FROM counted "
-    "WHERE total_production IS NOT NULL AND e_total_time > dtu_time - 86400 "
+    "total_production, e_day, heard, newest FROM counted "
+    "WHERE total_production IS NOT NULL AND heard > dtu_time - 86400 "
     "ORDER BY dtu, serial, port";
 
 static int64_t

@@ -61,7 +61,7 @@ count(int64_t *sum, int64_t *counted, int64_t energy, bool adds)
 static bool
 is_back(const struct hm_energy *port, int64_t time)
 {
-	return port->total_time > port->left_time || port->left_time > time;
+	return port->total_time > port->excluded_since || port->excluded_since > time;
 }
 
 bool
@@ -70,7 +70,7 @@ hm_dtu_energy_count(struct hm_dtu_energy *dtu,
 {
 	const int64_t counted = port->counted, of_day = port->counted_today;
 	int64_t total = hm_energy_total(port), today = hm_energy_today(port);
-	bool left = port->left_time >= 0;
+	bool left = port->excluded_since >= 0;
 
 	if (change->first_total)
 		port->counted = -1;
@@ -78,9 +78,9 @@ hm_dtu_energy_count(struct hm_dtu_energy *dtu,
 		port->counted_today = -1;
 	else if (change->new_day && port->counted_today > 0)
 		port->counted_today = 0;
-	if (port->left_time >= 0 && !is_back(port, change->time))
+	if (port->excluded_since >= 0 && !is_back(port, change->time))
 		return false;
-	port->left_time = -1;
+	port->excluded_since = -1;
 	if (dtu->total >= 0 && total >= 0)
 		count(&dtu->total, &port->counted, total, change->adds);
 	if (dtu->today >= 0 && today >= 0)
@@ -101,10 +101,10 @@ bool
 hm_dtu_energy_leave(struct hm_dtu_energy *dtu, struct hm_energy *port,
     int64_t time)
 {
-	if (port->left_time >= 0)
+	if (port->excluded_since >= 0)
 		return false;
 	hm_dtu_energy_lose(dtu, port);
 	port->counted = port->counted_today = -1;
-	port->left_time = time;
+	port->excluded_since = time;
 	return true;
 }

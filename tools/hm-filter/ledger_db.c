@@ -8,6 +8,7 @@
 #include "base/rfc3339.h"
 #include "db/db.h"
 #include "db/schema.h"
+#include "dtu_energy.h"
 #include "energy.h"
 
 #define BUSY_MS 500

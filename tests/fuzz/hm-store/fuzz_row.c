@@ -196,6 +196,8 @@ empty(struct kept *k)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	char why[HM_EXPORT_WHY];
+
 	if (size > HM_LINE_MAX)
 		return 0;
 	open_once();
@@ -205,7 +207,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	end(&first);
 	begin(&second);
 	FOUND(!hm_export(&first.db, INT64_MIN, INT64_MAX, keep_exported,
-	    NULL));
+	    NULL, why));
 	end(&second);
 	make_hours(&first);
 	for (size_t i = 0; i < HM_SCOPES; i++)

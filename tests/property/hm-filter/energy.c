@@ -742,12 +742,14 @@ judge_sums(struct test *t, size_t d, const char *time, int64_t now)
 	snprintf(line, sizeof line, "{\"type\":\"dtu\",\"time\":\"%s\","
 	    "\"dtu\":\"d%zu\",\"total_production\":7}", time, d);
 	look(t, HM_SCOPE_DTU, line, &answer);
-	if (first ? all && answer.total != grown :
-	    answer.total != dtu->total + grown)
+	if (!first)
+		grown += dtu->total;
+	if (answer.total >= 0 ? answer.total != grown : all)
 		fail(t, NULL, now, "a DTU's energy is not that of its inputs");
 	if (first && answer.total >= 0)
 		dtu->first = clock;
-	dtu->total = answer.total >= 0 ? answer.total : -1;
+	if (!first || answer.total >= 0)
+		dtu->total = grown;
 	judge_dtu_today(t, dtu, answer.today, today, all, now);
 	for (size_t i = 0; i < p->inverters; i++)
 		for (size_t n = 0; n < p->inputs; n++)
