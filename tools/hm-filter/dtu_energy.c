@@ -61,7 +61,8 @@ count(int64_t *sum, int64_t *counted, int64_t energy, bool adds)
 static bool
 is_back(const struct hm_energy *port, int64_t time)
 {
-	return port->total_time > port->excluded_since || port->excluded_since > time;
+	return port->total_time > port->excluded_since ||
+	    port->excluded_since > time;
 }
 
 bool

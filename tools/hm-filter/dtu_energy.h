@@ -8,11 +8,11 @@
 
 /*
  * The energies of a DTU: what its inputs have produced while they belonged to
- * it. They start as the sum over its inputs, and then grow as those do. An input
- * that leaves takes nothing away, and one that joins adds nothing but what it
- * produces from then on; so neither is a fall or a jump, which statistics would
- * take for a new meter or for energy. Each input remembers how much of it has
- * been counted.
+ * it. They start as the sum over its inputs, and then grow as those do. An
+ * input that leaves takes nothing away, and one that joins adds only what it
+ * produces from then on. Otherwise statistics would take the fall for a new
+ * meter, and the jump for energy. Each input remembers how much of it has been
+ * counted.
  */
 
 struct hm_dtu_energy {

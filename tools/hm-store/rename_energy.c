@@ -30,7 +30,8 @@ static const char *const replaced_sql[] = {
     "l.dtu = c.dtu AND l.serial = ?1 AND l.port = c.port), e_total), "
     "e_total_time, e_day, iif(e_began >= 0, max(e_total - e_began, 0), 0), "
     "min(e_began, e_total), min(e_before, e_total), e_before_time, e_total, "
-    "e_counted, e_counted_today FROM production_cache AS c WHERE serial = ?1 AND e_total > 0",
+    "e_counted, e_counted_today FROM production_cache AS c "
+    "WHERE serial = ?1 AND e_total > 0",
 
     "INSERT OR IGNORE INTO carried SELECT dtu, ?2, port, "
     "CAST(total_production AS INTEGER), total_production, time, -1, 0, -1, -1, "
@@ -47,8 +48,8 @@ static const char *const replaced_sql[] = {
 /* Under the newer name the guard began without what it had added. */
 static const char renamed_sql[] =
     "INSERT INTO carried SELECT n.dtu, n.serial, n.port, o.e_shift, o.e_shift, "
-    "n.e_total_time, -2, 0, -1, -1, -1, -1, -1, -1 FROM production_cache AS n JOIN "
-    "production_cache AS o USING (serial, port) WHERE n.dtu IN (?1, ?2) AND "
+    "n.e_total_time, -2, 0, -1, -1, -1, -1, -1, -1 "
+    "FROM production_cache AS n JOIN production_cache AS o USING (serial, port) WHERE n.dtu IN (?1, ?2) AND "
     "o.dtu IN (?1, ?2) AND n.dtu <> o.dtu AND " NEWER " AND n.e_shift = 0 AND "
     "o.e_shift <> 0 AND n.e_total + o.e_shift > 0";
 

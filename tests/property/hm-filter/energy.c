@@ -11,8 +11,8 @@
  *  - total minus today, the total at which the day began, is the same all day,
  *    the true one, and not below the last total shown the day before: so the
  *    energies of all days add up to the growth of the total;
- *  - a DTU's energies begin as the sums of the counters shown for its ports; then
- *    they grow as these do, whatever ports come and go.
+ *  - a DTU's energies begin as the sums of the counters shown for its ports;
+ *    then they grow as these do, whatever ports come and go.
  *
  * Inputs make up to their share of the inverter; with two panels or a battery
  * on every second input, more than that. After a gap that has to be confirmed,
