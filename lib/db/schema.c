@@ -68,9 +68,8 @@ static const char *const later_sql[] = {
     "CREATE TABLE IF NOT EXISTS reading_hours "
     "(hour INTEGER PRIMARY KEY, arrived INTEGER)",
     "CREATE TABLE IF NOT EXISTS dtu_cache (dtu TEXT PRIMARY KEY, "
-    "today_production INTEGER, total_production INTEGER NOT NULL, day INTEGER "
-    "NOT NULL, since INTEGER NOT NULL, last_updated TEXT NOT NULL) "
-    "WITHOUT ROWID",
+    "today_production INTEGER, total_production INTEGER NOT NULL, day NOT "
+    "NULL, since NOT NULL, last_updated TEXT NOT NULL) WITHOUT ROWID",
 };
 
 #define LATER (sizeof later_sql / sizeof *later_sql)

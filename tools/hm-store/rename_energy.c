@@ -49,7 +49,8 @@ static const char *const replaced_sql[] = {
 static const char renamed_sql[] =
     "INSERT INTO carried SELECT n.dtu, n.serial, n.port, o.e_shift, o.e_shift, "
     "n.e_total_time, -2, 0, -1, -1, -1, -1, -1, -1 "
-    "FROM production_cache AS n JOIN production_cache AS o USING (serial, port) WHERE n.dtu IN (?1, ?2) AND "
+    "FROM production_cache AS n JOIN production_cache AS o "
+    "USING (serial, port) WHERE n.dtu IN (?1, ?2) AND "
     "o.dtu IN (?1, ?2) AND n.dtu <> o.dtu AND " NEWER " AND n.e_shift = 0 AND "
     "o.e_shift <> 0 AND n.e_total + o.e_shift > 0";
 
