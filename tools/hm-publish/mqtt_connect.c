@@ -40,7 +40,6 @@ set_up(struct hm_mqtt_link *link)
 	const struct hm_mqtt_options *o = &link->options;
 	int rc;
 
-	hm_mqtt_gate_reset(&link->gate);
 	hm_mqtt_callbacks_set(link->mosq);
 	hm_mqtt_reason_watch(link);
 	mosquitto_max_inflight_messages_set(link->mosq,

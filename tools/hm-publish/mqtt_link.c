@@ -47,6 +47,7 @@ drop_connection(struct hm_mqtt_link *link)
 	if (link->mosq != NULL)
 		mosquitto_destroy(link->mosq);
 	link->mosq = NULL;
+	hm_mqtt_gate_reset(&link->gate);
 	link->lost = false;
 	link->hears_births = false;
 	link->lasted = false;

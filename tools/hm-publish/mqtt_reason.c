@@ -111,7 +111,9 @@ void
 hm_mqtt_reason_watch(struct hm_mqtt_link *link)
 {
 	link->reason[0] = '\0';
-	mosquitto_log_callback_set(link->mosq, on_log);
+	/* For each packet libmosquitto formats a line, and most are DEBUG. */
+	if (link->options.tls || hm_log_shows(HM_DEBUG))
+		mosquitto_log_callback_set(link->mosq, on_log);
 }
 
 /*
