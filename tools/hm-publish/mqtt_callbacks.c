@@ -1,5 +1,6 @@
 #include <mosquitto.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "mqtt_link_private.h"
 #include "outbox.h"
@@ -28,7 +29,7 @@ on_connect(struct mosquitto *mosq, void *context, int rc)
 	link->failed = false;
 	link->counts.connected = 1;
 	hm_mqtt_link_say(link, "online", NULL);
-	hm_mqtt_births_subscribe(link);
+	hm_mqtt_births_subscribe(link, hm_monotonic_ms());
 	/* A broker that restarted may have lost its retained messages. */
 	if (link->counts.connections++ > 0)
 		hm_outbox_announce(link->outbox);
@@ -65,7 +66,7 @@ on_message(struct mosquitto *mosq, void *context,
     const struct mosquitto_message *message)
 {
 	(void)mosq;
-	hm_mqtt_births_take(context, message);
+	hm_mqtt_births_take(context, hm_monotonic_ms(), message);
 }
 
 void

@@ -232,7 +232,7 @@ look_after(struct hm_mqtt_link *link, int64_t now)
 	link->next_misc = now + misc_period(link);
 	if (link->lost || link->state != HM_MQTT_CONNECTED)
 		return;
-	hm_mqtt_births_subscribe(link);
+	hm_mqtt_births_subscribe(link, now);
 	if (link->lasted || now - link->connected_at < lasting_ms(link))
 		return;
 	link->lasted = true;

@@ -88,12 +88,13 @@ void hm_mqtt_callbacks_set(struct mosquitto *mosq);
 /*
  * mqtt_births.c: subscribe to births, unless that is done or the last message
  * there was too large; a message was too large, so do not subscribe for an
- * hour (false: it cannot have been a birth); a message has come.
+ * hour (false: it cannot have been a birth); a message has come. `now` is
+ * monotonic, in ms.
  */
 struct mosquitto_message;
-void hm_mqtt_births_subscribe(struct hm_mqtt_link *link);
-bool hm_mqtt_births_refuse(struct hm_mqtt_link *link);
-void hm_mqtt_births_take(struct hm_mqtt_link *link,
+void hm_mqtt_births_subscribe(struct hm_mqtt_link *link, int64_t now);
+bool hm_mqtt_births_refuse(struct hm_mqtt_link *link, int64_t now);
+void hm_mqtt_births_take(struct hm_mqtt_link *link, int64_t now,
     const struct mosquitto_message *message);
 
 /*

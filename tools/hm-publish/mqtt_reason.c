@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "mqtt_link_private.h"
 
@@ -160,7 +161,7 @@ explain_size(struct hm_mqtt_link *link)
 	if (frames->malformed)
 		snprintf(link->reason, sizeof link->reason,
 		    "it sent a packet whose length is none");
-	else if (!hm_mqtt_births_refuse(link))
+	else if (!hm_mqtt_births_refuse(link, hm_monotonic_ms()))
 		snprintf(link->reason, sizeof link->reason,
 		    "it sent a packet of %u bytes; at most %d are taken",
 		    (unsigned)frames->size, HM_MQTT_PACKET_MAX);
