@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <mosquitto.h>
 
 #include "base/clock.h"
@@ -39,6 +40,7 @@ static void
 on_disconnect(struct mosquitto *mosq, void *context, int rc)
 {
 	struct hm_mqtt_link *link = context;
+	int error = errno;
 
 	(void)mosq;
 	/* Keep the reason that the broker gave. */
@@ -46,6 +48,7 @@ on_disconnect(struct mosquitto *mosq, void *context, int rc)
 		return;
 	link->lost = true;
 	link->lost_reason = rc;
+	link->lost_errno = error;
 }
 
 static void

@@ -256,7 +256,9 @@ exchange(struct hm_mqtt_link *link, short revents)
 
 	if ((revents & ~POLLOUT) != 0)
 		read_some(link);
-	if (!link->lost && (revents & POLLOUT) != 0)
+	/* What libmosquitto answers while it reads waits in its queue. */
+	if (!link->lost && ((revents & POLLOUT) != 0 ||
+	    mosquitto_want_write(link->mosq)))
 		check_result(link, mosquitto_loop_write(link->mosq, 1));
 	if (!link->lost && now >= link->next_misc)
 		look_after(link, now);
