@@ -82,6 +82,24 @@ may_lack_mqtt_5(struct hm_mqtt_link *link)
 	    (rc == MOSQ_ERR_ERRNO && link->lost_errno == ECONNRESET);
 }
 
+/*
+ * With MQTT 5 a broker refuses a last will of a higher QoS than it takes, or
+ * one that is retained. Whether to try one that is not, at once.
+ */
+static bool
+may_lower_will(struct hm_mqtt_link *link)
+{
+	bool *lower = link->lost_reason == -MQTT_RC_QOS_NOT_SUPPORTED ?
+	    &link->only_qos_0 :
+	    link->lost_reason == -MQTT_RC_RETAIN_NOT_SUPPORTED ?
+	    &link->retains_none : NULL;
+
+	if (link->state != HM_MQTT_GREETING || lower == NULL || *lower)
+		return false;
+	*lower = true;
+	return true;
+}
+
 static void
 connection_lost(struct hm_mqtt_link *link, const char *why)
 {
@@ -91,6 +109,9 @@ connection_lost(struct hm_mqtt_link *link, const char *why)
 	} else if (may_lack_mqtt_5(link)) {
 		drop_connection(link);
 		link->version = MQTT_PROTOCOL_V311;
+		hm_mqtt_connect_start(link);
+	} else if (may_lower_will(link)) {
+		drop_connection(link);
 		hm_mqtt_connect_start(link);
 	} else if (link->state != HM_MQTT_CONNECTED) {
 		hm_mqtt_link_failed(link, why);
