@@ -2,6 +2,7 @@
 # docs/performance.md and docs/reliability.md.
 #
 # make fuzz       every fuzz target, FUZZ_SECONDS each
+# make fuzz-all   the same; keeps inputs that reach new code, prints a table
 # make bench      a process that polls 20, 2,000 and 10,000 DTUs
 # make bench-http  hm-metrics under slow clients and many requests
 # make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
@@ -14,6 +15,8 @@
 # make soak-chain  a supervised chain that reads CHAIN_DTUS: kill its tools,
 #                  supervisors, loggers and holder CHAIN_KILLS times, its broker
 #                  BROKER_KILLS times, and stop the whole chain STOPS times
+# make soak-clocks  chains whose clock is set while they run, or is wrong at the
+#                 start, by days, years, over 2038 and the end of summer time
 # make soak-floods  HOSTILE DTUs of each kind flood hm-poll for FLOOD_SECONDS,
 #                 beside HEALTHY ones
 # make soak-power  cut the power of the disk of a chain that reads POWER_DTUS
@@ -62,6 +65,10 @@ fuzz-packages:
 fuzz: fuzz-packages
 	@$(MAKE) --no-print-directory FUZZ=1 fuzzers
 	@tests/fuzz/run $(FUZZ_SECONDS) $(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz/*/*.c))
+
+fuzz-all: fuzz-packages
+	@$(MAKE) --no-print-directory FUZZ=1 fuzzers
+	@tests/fuzz/all $(FUZZ_SECONDS) $(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz/*/*.c))
 
 bench:
 	@.ci/packages $(CHECK_PACKAGES)
@@ -119,6 +126,11 @@ soak-chain:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/soak/chain-kills.sh \
 	    $(CHAIN_KILLS) $(BROKER_KILLS) $(STOPS) $(CHAIN_DTUS)
 
+soak-clocks:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/soak/clocks.sh
+
 soak-floods:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) -s --no-print-directory all build/helper/stamp
@@ -148,6 +160,6 @@ check-debian:
 	@tests/debian/$(if $(filter-out amd64 i386,$(ARCH)),cross,native).sh \
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
-.PHONY: fuzzers fuzz fuzz-packages check-debian bench bench-http bench-store \
-    bench-chain bench-compare property mutants \
-    soak-kills soak-chain soak-floods soak-power soak-lines soak-memory
+.PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian bench bench-http \
+    bench-store bench-chain bench-compare property mutants \
+    soak-kills soak-chain soak-clocks soak-floods soak-power soak-lines soak-memory

@@ -34,3 +34,9 @@ hm_moment_now(void)
 {
 	return (struct hm_moment){hm_monotonic_ms(), hm_clock_now_ms()};
 }
+
+struct hm_moment
+hm_moment_since_boot(void)
+{
+	return (struct hm_moment){clock_ms(CLOCK_BOOTTIME), hm_clock_now_ms()};
+}

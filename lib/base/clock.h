@@ -20,4 +20,10 @@ struct hm_moment {
 
 struct hm_moment hm_moment_now(void);
 
+/*
+ * The same with a steady clock that also runs while the machine is suspended:
+ * their difference changes only when somebody sets the wall clock.
+ */
+struct hm_moment hm_moment_since_boot(void);
+
 #endif

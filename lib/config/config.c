@@ -98,6 +98,9 @@ log_faults(const struct hm_config *config)
 		    hm_fact_slice("reason", hm_text(fault->text))),
 		    "%s: %s", fault->where, fault->text);
 	}
+	if (hm_config_is_full(config))
+		hm_log(HM_ERROR, "these are the first %zu mistakes; the rest "
+		    "was not read", config->faults);
 }
 
 /* The tools of a chain share their settings: only one of them logs a note. */

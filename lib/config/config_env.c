@@ -8,6 +8,8 @@
 #include "retired.h"
 #include "settings.h"
 
+#define VARIABLES_MAX 1000 /* that are compared with the known ones */
+
 /* Whether the text is to be parsed as JSON or YAML. */
 static bool
 has_structure(enum hm_type type, const char *text)
@@ -96,12 +98,20 @@ note_misspelt(struct hm_config *config, const char *name)
 static void
 note_all_misspelt(struct hm_config *config)
 {
+	int left = VARIABLES_MAX;
+
 	for (char **variable = environ; *variable != NULL; variable++) {
 		const char *equals = strchr(*variable, '=');
 		char *name;
 
 		if (equals == NULL || !looks_like_ours(*variable))
 			continue;
+		if (left-- == 0) {
+			hm_config_note(config, HM_ALL, "more than %d variables "
+			    "begin with MQTT_, DTU_ or HM_: only the first are "
+			    "compared with those of hm", VARIABLES_MAX);
+			return;
+		}
 		name = strndup(*variable, (size_t)(equals - *variable));
 		if (name == NULL) {
 			config->no_memory = true;

@@ -50,26 +50,60 @@ holds_nul(const yaml_node_t *node)
 
 /* Pairs */
 
+/* A key of a mapping. */
+struct hm_config_known {
+	struct hm_hash_item item;
+	const char *key;
+};
+
+static bool
+is_same_key(const void *entry, const void *key)
+{
+	const struct hm_config_known *known = entry;
+
+	return hm_key_same(known->key, key);
+}
+
+/* Equal for keys that hm_key_same takes for one. */
+static uint64_t
+hash_key(const char *key)
+{
+	uint64_t hash = HM_HASH_START;
+
+	for (; *key != '\0'; key++)
+		hash = hm_hash_bytes(hash, *key == '-' ? "_" : key, 1);
+	return hash;
+}
+
 static bool
 is_given_before(struct hm_config_file *f, const yaml_node_t *mapping,
-    const struct hm_config_entry *entry)
+    struct hm_config_entry *entry)
 {
-	for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
-	    pair < entry->pair; pair++) {
-		const yaml_node_t *key = yaml_document_get_node(&f->document,
-		    pair->key);
+	const yaml_node_pair_t *first = mapping->data.mapping.pairs.start;
+	const char *key = scalar(entry->key);
+	uint64_t hash = hash_key(key);
+	struct hm_config_known *known;
 
-		if (key->type == YAML_SCALAR_NODE &&
-		    hm_key_same(scalar(key), scalar(entry->key)))
-			return true;
+	if (entry->known == NULL)
+		entry->known = calloc((size_t)(mapping->data.mapping.pairs.top -
+		    first), sizeof *entry->known);
+	if (entry->known == NULL) {
+		f->config->no_memory = true;
+		return false;
 	}
+	if (hm_hash_find(&entry->seen, hash, is_same_key, key) != NULL)
+		return true;
+	known = &entry->known[entry->pair - first];
+	known->key = key;
+	if (!hm_hash_add(&entry->seen, hash, &known->item))
+		f->config->no_memory = true;
 	return false;
 }
 
 /* The problem of a pair, with its node in *where; or NULL. */
 static const char *
 problem_of(struct hm_config_file *f, const yaml_node_t *mapping,
-    const struct hm_config_entry *entry, const yaml_node_t **where)
+    struct hm_config_entry *entry, const yaml_node_t **where)
 {
 	*where = entry->key;
 	if (holds_nul(entry->key))
@@ -81,6 +115,14 @@ problem_of(struct hm_config_file *f, const yaml_node_t *mapping,
 	return holds_nul(entry->value) ? nul_text : NULL;
 }
 
+static bool
+end_of_pairs(struct hm_config_entry *entry)
+{
+	hm_hash_free(&entry->seen);
+	free(entry->known);
+	return false;
+}
+
 bool
 hm_config_next(struct hm_config_file *f, const yaml_node_t *mapping,
     struct hm_config_entry *entry)
@@ -89,7 +131,8 @@ hm_config_next(struct hm_config_file *f, const yaml_node_t *mapping,
 
 	entry->pair = entry->pair == NULL ? mapping->data.mapping.pairs.start :
 	    entry->pair + 1;
-	for (; entry->pair < mapping->data.mapping.pairs.top; entry->pair++) {
+	for (; entry->pair < mapping->data.mapping.pairs.top &&
+	    !hm_config_is_full(f->config); entry->pair++) {
 		const yaml_node_t *node;
 		const char *problem;
 
@@ -103,7 +146,7 @@ hm_config_next(struct hm_config_file *f, const yaml_node_t *mapping,
 		hm_config_where(f, node, hm_config_key(entry->key), where);
 		hm_config_mistake(f->config, where, "%s", problem);
 	}
-	return false;
+	return end_of_pairs(entry);
 }
 
 /* Scalars and lists */
@@ -138,7 +181,9 @@ set_list(struct hm_config_file *f, enum hm_setting_id id,
 
 	set_scalar(f, id, node, "");
 	for (yaml_node_item_t *item = node->data.sequence.items.start;
-	    item < node->data.sequence.items.top; item++) {
+	    item < node->data.sequence.items.top &&
+	    f->config->value[id].words <= HM_CONFIG_ENTRIES &&
+	    !hm_config_is_full(f->config); item++) {
 		yaml_node_t *word = yaml_document_get_node(&f->document,
 		    *item);
 
@@ -175,9 +220,14 @@ set_mapping(struct hm_config_file *f, enum hm_setting_id id,
     const yaml_node_t *node)
 {
 	struct hm_config_entry entry = {.pair = NULL};
-	char source[HM_WHERE_MAX];
+	size_t count = (size_t)(node->data.mapping.pairs.top -
+	    node->data.mapping.pairs.start);
+	char source[HM_WHERE_MAX], where[HM_WHERE_MAX];
 
+	hm_config_where(f, node, hm_config_name(id), where);
 	hm_config_begin(f->config, id, source_of(f, node, source));
+	if (!hm_config_has_room(f->config, count, where))
+		return;
 	while (hm_config_next(f, node, &entry))
 		add_pair(f, id, entry.key, entry.value);
 }
@@ -250,11 +300,12 @@ set_dtus(struct hm_config_file *f, const yaml_node_t *node)
 	const yaml_node_item_t *item = node->data.sequence.items.start;
 	size_t count = (size_t)(node->data.sequence.items.top - item);
 	struct hm_config *config = f->config;
-	char source[HM_WHERE_MAX];
+	char source[HM_WHERE_MAX], where[HM_WHERE_MAX];
 
+	hm_config_where(f, node, "dtu_configs", where);
 	hm_config_begin(config, HM_SET_DTU_CONFIGS,
 	    source_of(f, node, source));
-	if (count == 0)
+	if (count == 0 || !hm_config_has_room(config, count, where))
 		return;
 	config->dtu = calloc(count, sizeof *config->dtu);
 	if (config->dtu == NULL) {
@@ -262,7 +313,7 @@ set_dtus(struct hm_config_file *f, const yaml_node_t *node)
 		return;
 	}
 	config->dtus = count;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && !hm_config_is_full(config); i++)
 		read_dtu(f, &config->dtu[i],
 		    yaml_document_get_node(&f->document, item[i]));
 }

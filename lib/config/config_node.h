@@ -3,6 +3,7 @@
 
 #include <yaml.h>
 
+#include "base/hash.h"
 #include "config_private.h"
 
 /*
@@ -21,6 +22,8 @@ struct hm_config_file {
 struct hm_config_entry {
 	const yaml_node_pair_t *pair;
 	const yaml_node_t *key, *value;
+	struct hm_hash seen; /* the keys so far, in `known` */
+	struct hm_config_known *known;
 };
 
 /* "PATH:LINE:COLUMN: KEY" of a node, for messages. */
@@ -34,8 +37,10 @@ const char *hm_config_key(const yaml_node_t *node);
 bool hm_config_is_null(const yaml_node_t *node);
 
 /*
- * Advance to the next pair of a mapping; false at the end. A pair is reported
- * and skipped if its key is a duplicate or its text holds a NUL.
+ * Advance to the next pair of a mapping; false at the end, or after too many
+ * mistakes. Call it until then: what it needs of memory is freed by the last
+ * call. A pair is reported and skipped if its key is a duplicate or its text
+ * holds a NUL.
  */
 bool hm_config_next(struct hm_config_file *f, const yaml_node_t *mapping,
     struct hm_config_entry *entry);

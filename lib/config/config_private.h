@@ -1,11 +1,17 @@
 #ifndef HM_CONFIG_PRIVATE_H
 #define HM_CONFIG_PRIVATE_H
 
+#include "base/hash.h"
 #include "config.h"
 
 /* Shared by the files config*.c. */
 
 #define HM_WHERE_MAX 300 /* "FILE:LINE:COLUMN: KEY" */
+
+/* Words of a list, entries of a mapping or of dtu_configs. */
+#define HM_CONFIG_ENTRIES ((size_t)65536)
+/* Mistakes that are listed; then no more of the file is read. */
+#define HM_CONFIG_FAULTS ((size_t)100)
 
 /* The sources of settings; a later one overrides. */
 enum hm_config_layer {
@@ -17,11 +23,14 @@ enum hm_config_layer {
 
 struct hm_config_value {
 	char *text;   /* as given; NULL: unset, or a mapping */
+	size_t length, room; /* of the text of a list, in bytes */
+	size_t words;        /* of a list */
 	char *source; /* as hm_config_source; NULL: unset */
 	enum hm_config_layer layer;
 	int64_t number;
 	struct hm_pair *pair; /* of a mapping */
 	size_t pairs;
+	struct hm_hash keys; /* of the pairs */
 };
 
 /* A mistake, logged when the format of the log is known. */
@@ -75,6 +84,13 @@ void hm_config_add_pair(struct hm_config *config, enum hm_setting_id id,
 /* Keep a mistake, logged later as "WHERE: TEXT". */
 __attribute__((format(printf, 3, 4))) void hm_config_mistake(
     struct hm_config *config, const char *where, const char *format, ...);
+
+/* Whether so many mistakes are kept that no more are. */
+bool hm_config_is_full(const struct hm_config *config);
+
+/* Whether a list or mapping may have this many entries; else a mistake. */
+bool hm_config_has_room(struct hm_config *config, size_t entries,
+    const char *where);
 
 /* Keep a note, logged when the level of the log is known. */
 __attribute__((format(printf, 3, 4))) void hm_config_note(

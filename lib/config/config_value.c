@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/decimal.h"
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "settings.h"
 
@@ -54,10 +55,12 @@ void
 hm_config_mistake(struct hm_config *config, const char *where,
     const char *format, ...)
 {
-	struct hm_config_fault *grown = grow(config, config->fault,
-	    config->faults, sizeof *grown);
+	struct hm_config_fault *grown;
 	va_list args;
 
+	if (hm_config_is_full(config))
+		return;
+	grown = grow(config, config->fault, config->faults, sizeof *grown);
 	if (grown == NULL)
 		return;
 	config->fault = grown;
@@ -65,6 +68,23 @@ hm_config_mistake(struct hm_config *config, const char *where,
 	grown[config->faults++] = (struct hm_config_fault){
 	    hm_config_copy(config, where), print(config, format, args)};
 	va_end(args);
+}
+
+bool
+hm_config_is_full(const struct hm_config *config)
+{
+	return config->faults >= HM_CONFIG_FAULTS;
+}
+
+bool
+hm_config_has_room(struct hm_config *config, size_t entries,
+    const char *where)
+{
+	if (entries <= HM_CONFIG_ENTRIES)
+		return true;
+	hm_config_mistake(config, where, "found more than %zu entries, "
+	    "allowed are %zu", HM_CONFIG_ENTRIES, HM_CONFIG_ENTRIES);
+	return false;
 }
 
 void
@@ -198,15 +218,19 @@ hm_config_check_text(struct hm_config *config, const char *text,
 	return problem == NULL;
 }
 
-/* Every word must be one of the choices, if the setting has choices. */
+/*
+ * Every word must be one of the choices, if the setting has choices. *count is
+ * the number of words.
+ */
 static bool
 check_words(struct hm_config *config, const struct hm_setting *setting,
-    const char *text, const char *where)
+    const char *text, const char *where, int64_t *count)
 {
 	struct hm_slice word;
 	bool good = true;
 
-	while (hm_config_word(&text, &word)) {
+	while (!hm_config_is_full(config) && hm_config_word(&text, &word)) {
+		++*count;
 		if (setting->choices == NULL ? hm_utf8_plain(word) :
 		    word_in(setting->choices, word))
 			continue;
@@ -234,7 +258,7 @@ check_value(struct hm_config *config, const struct hm_setting *setting,
 	case HM_TYPE_CHOICE:
 		return check_choice(config, setting, text, where);
 	case HM_TYPE_LIST:
-		return check_words(config, setting, text, where);
+		return check_words(config, setting, text, where, number);
 	case HM_TYPE_SECRET:
 		if (text[0] != '\0')
 			return true;
@@ -277,6 +301,26 @@ free_pair(struct hm_pair *pair)
 	free(pair->where);
 }
 
+/* A key of a mapping, of which there may be as many as HM_CONFIG_ENTRIES. */
+struct known_key {
+	struct hm_hash_item item;
+	const char *key; /* that of the pair */
+};
+
+static void
+free_keys(struct hm_hash *keys)
+{
+	struct known_key *key = hm_hash_next(keys, NULL);
+
+	while (key != NULL) {
+		struct known_key *next = hm_hash_next(keys, &key->item);
+
+		free(key);
+		key = next;
+	}
+	hm_hash_free(keys);
+}
+
 void
 hm_config_clear(struct hm_config *config, enum hm_setting_id id)
 {
@@ -284,6 +328,7 @@ hm_config_clear(struct hm_config *config, enum hm_setting_id id)
 
 	free(value->text);
 	free(value->source);
+	free_keys(&value->keys);
 	for (size_t i = 0; i < value->pairs; i++)
 		free_pair(&value->pair[i]);
 	free(value->pair);
@@ -314,15 +359,37 @@ hm_config_begin(struct hm_config *config, enum hm_setting_id id,
 	config->value[id].source = hm_config_copy(config, source);
 }
 
-static char *
-join(struct hm_config *config, const char *a, const char *b)
+/* Double the room, so that a long list is not copied for each word. */
+static bool
+make_room(struct hm_config *config, struct hm_config_value *value,
+    size_t wanted)
 {
-	char *both;
+	char *grown;
 
-	if (asprintf(&both, "%s %s", a, b) >= 0)
-		return both;
-	config->no_memory = true;
-	return NULL;
+	if (wanted <= value->room)
+		return true;
+	grown = realloc(value->text, 2 * wanted);
+	if (grown == NULL) {
+		config->no_memory = true;
+		return false;
+	}
+	value->text = grown;
+	value->room = 2 * wanted;
+	return true;
+}
+
+/* Add to the text of a list, after a space. */
+static void
+append(struct hm_config *config, struct hm_config_value *value,
+    const char *text)
+{
+	size_t n = strlen(text), before = value->length;
+
+	if (!make_room(config, value, before + n + 2))
+		return;
+	value->text[before] = ' ';
+	memcpy(value->text + before + 1, text, n + 1);
+	value->length = before + 1 + n;
 }
 
 void
@@ -330,20 +397,55 @@ hm_config_set(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *where, const char *source)
 {
 	struct hm_config_value *value = &config->value[id];
+	bool is_list = hm_settings[id].type == HM_TYPE_LIST;
 	int64_t number = 0;
-	char *before;
 
 	if (!check_value(config, &hm_settings[id], text, where, &number))
 		return;
 	hm_config_begin(config, id, source);
+	if (is_list)
+		value->words += (size_t)number;
+	if (!hm_config_has_room(config, value->words, where))
+		return;
 	value->number = number;
-	before = value->text;
-	value->text = before != NULL ? join(config, before, text) :
-	    hm_config_copy(config, text);
-	free(before);
+	if (value->text != NULL) {
+		append(config, value, text);
+		return;
+	}
+	value->text = hm_config_copy(config, text);
+	value->length = strlen(text);
 }
 
 /* Mappings */
+
+static bool
+is_key(const void *entry, const void *key)
+{
+	const struct known_key *known = entry;
+
+	return strcmp(known->key, key) == 0;
+}
+
+static uint64_t
+hash_key(const char *key)
+{
+	return hm_hash_bytes(HM_HASH_START, key, strlen(key));
+}
+
+static bool
+keep_key(struct hm_config *config, struct hm_hash *keys, const char *key)
+{
+	struct known_key *known = malloc(sizeof *known);
+
+	if (known != NULL) {
+		known->key = key;
+		if (hm_hash_add(keys, hash_key(key), &known->item))
+			return true;
+	}
+	free(known);
+	config->no_memory = true;
+	return false;
+}
 
 static bool
 check_pair(struct hm_config *config, enum hm_setting_id id,
@@ -352,14 +454,15 @@ check_pair(struct hm_config *config, enum hm_setting_id id,
 	const struct hm_config_value *value = &config->value[id];
 	char where[HM_WHERE_MAX];
 
-	if (!hm_config_check_text(config, pair->key, pair->where))
+	if (!hm_config_has_room(config, value->pairs + 1, pair->where) ||
+	    !hm_config_check_text(config, pair->key, pair->where))
 		return false;
 	snprintf(where, sizeof where, "%s: %s", pair->where, pair->key);
-	for (size_t i = 0; i < value->pairs; i++)
-		if (strcmp(value->pair[i].key, pair->key) == 0) {
-			hm_config_mistake(config, where, "given twice");
-			return false;
-		}
+	if (hm_hash_find(&value->keys, hash_key(pair->key), is_key,
+	    pair->key) != NULL) {
+		hm_config_mistake(config, where, "given twice");
+		return false;
+	}
 	if (hm_settings[id].type == HM_TYPE_NAMES)
 		return hm_config_check_text(config, pair->text, where);
 	if (hm_decimal_parse(hm_text(pair->text), &pair->number))
@@ -383,10 +486,11 @@ hm_config_add_pair(struct hm_config *config, enum hm_setting_id id,
 
 	if (!config->no_memory && check_pair(config, id, &pair))
 		grown = grow(config, value->pair, value->pairs, sizeof *grown);
-	if (grown == NULL) {
+	if (grown != NULL)
+		value->pair = grown;
+	if (grown == NULL || !keep_key(config, &value->keys, pair.key)) {
 		free_pair(&pair);
 		return;
 	}
-	value->pair = grown;
 	value->pair[value->pairs++] = pair;
 }

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/buffer.h"
 #include "base/suggest.h"
 #include "config_private.h"
 #include "retired.h"
 #include "settings.h"
+#include "yaml_bounds.h"
 
 /* Whether a value asks for nothing. */
 static bool
@@ -128,29 +130,79 @@ read_document(struct hm_config_file *f, yaml_parser_t *parser, size_t id)
 	refuse_more(f, parser);
 }
 
+/* The same, if the text is within the bounds of yaml_bounds.h. */
+static void
+read_text(struct hm_config_file *f, const unsigned char *text, size_t n,
+    size_t id)
+{
+	char where[HM_WHERE_MAX], why[HM_YAML_WHY];
+	yaml_parser_t parser;
+	yaml_mark_t at;
+
+	if (!hm_yaml_is_bounded(text, n, &at, why)) {
+		snprintf(where, sizeof where, "%s:%zu:%zu", f->path,
+		    at.line + 1, at.column + 1);
+		hm_config_mistake(f->config, where, "%s", why);
+		return;
+	}
+	if (!yaml_parser_initialize(&parser)) {
+		f->config->no_memory = true;
+		return;
+	}
+	yaml_parser_set_input_string(&parser, text, n);
+	read_document(f, &parser, id);
+	yaml_parser_delete(&parser);
+}
+
+/* The whole file. False, and a mistake kept, if it cannot be read. */
+static bool
+read_stream(struct hm_config *config, const char *path, FILE *stream,
+    struct hm_buffer *text)
+{
+	unsigned char part[4096];
+	size_t n;
+
+	while ((n = fread(part, 1, sizeof part, stream)) > 0) {
+		if (text->n + n > HM_YAML_BYTES) {
+			hm_config_mistake(config, path, "found more than %zu "
+			    "bytes, allowed are %zu", HM_YAML_BYTES,
+			    HM_YAML_BYTES);
+			return false;
+		}
+		if (!hm_buffer_append(text, part, n, HM_YAML_BYTES)) {
+			config->no_memory = true;
+			return false;
+		}
+	}
+	if (!ferror(stream))
+		return true;
+	hm_config_mistake(config, path, "cannot read: %s", strerror(errno));
+	return false;
+}
+
 void
 hm_config_read_file(struct hm_config *config, const char *path)
 {
 	struct hm_config_file f = {.config = config, .path = path,
 	    .is_file = true};
+	struct hm_buffer text = {.p = NULL};
 	FILE *stream = fopen(path, "re");
-	yaml_parser_t parser;
+	bool good;
 
 	if (stream == NULL) {
 		hm_config_mistake(config, path, "cannot open: %s",
 		    strerror(errno));
 		return;
 	}
-	if (yaml_parser_initialize(&parser)) {
-		yaml_parser_set_input_file(&parser, stream);
-		read_document(&f, &parser, HM_SETTINGS);
-		yaml_parser_delete(&parser);
-	} else {
-		config->no_memory = true;
-	}
-	if (fclose(stream) != 0)
+	good = read_stream(config, path, stream, &text);
+	if (fclose(stream) != 0 && good) {
 		hm_config_mistake(config, path, "cannot read: %s",
 		    strerror(errno));
+		good = false;
+	}
+	if (good && text.n > 0)
+		read_text(&f, text.p, text.n, HM_SETTINGS);
+	hm_buffer_free(&text);
 }
 
 void
@@ -158,16 +210,7 @@ hm_config_read_value(struct hm_config *config, enum hm_setting_id id,
     const char *text, const char *name)
 {
 	struct hm_config_file f = {.config = config, .path = name};
-	yaml_parser_t parser;
 
-	if (hm_config_read_json(config, id, text, name))
-		return;
-	if (!yaml_parser_initialize(&parser)) {
-		config->no_memory = true;
-		return;
-	}
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text,
-	    strlen(text));
-	read_document(&f, &parser, id);
-	yaml_parser_delete(&parser);
+	if (!hm_config_read_json(config, id, text, name))
+		read_text(&f, (const unsigned char *)text, strlen(text), id);
 }

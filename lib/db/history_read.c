@@ -194,22 +194,35 @@ hm_history_power(struct hm_db *db, int64_t since, int64_t step,
 
 /* Energies */
 
+/* A time in the future, by a wrong clock, is newer than no other. */
+#define ENERGIES(today, total, day, join) \
+    "WITH cache AS (SELECT *, min(e_total_time, ?1) AS heard " \
+    "FROM production_cache), " \
+    "followed AS (SELECT *, max(e_day) OVER (PARTITION BY dtu) AS " \
+    "dtu_day, max(heard) OVER (PARTITION BY dtu) AS dtu_time, " \
+    "max(heard) OVER () AS newest FROM cache), " \
+    "counted AS (SELECT * FROM followed WHERE e_day >= dtu_day - 1 " \
+    "AND (total_production IS NOT NULL OR ?1 - e_pending_time <= 86400)), " \
+    "sums AS (SELECT dtu, CASE count(*) WHEN count(today_production) " \
+    "THEN sum(today_production) END AS today, " \
+    "CASE count(*) WHEN count(total_production) " \
+    "THEN sum(total_production) END AS total, min(e_day) AS day, " \
+    "max(heard) AS heard, max(newest) AS newest FROM counted GROUP BY dtu) " \
+    "SELECT dtu, '' AS serial, 0 AS port, " today ", " total ", " day \
+    ", s.heard, s.newest FROM sums AS s " join \
+    " UNION ALL SELECT dtu, serial, port, today_production, " \
+    "total_production, e_day, heard, newest FROM counted " \
+    "WHERE total_production IS NOT NULL AND heard > dtu_time - 86400 " \
+    "ORDER BY dtu, serial, port"
+
 static const char energies_sql[] =
-    "WITH followed AS (SELECT *, max(e_day) OVER (PARTITION BY dtu) AS "
-    "dtu_day, max(e_total_time) OVER (PARTITION BY dtu) AS dtu_time, "
-    "max(e_total_time) OVER () AS newest FROM production_cache), "
-    "counted AS (SELECT * FROM followed WHERE e_day >= dtu_day - 1 "
-    "AND (total_production IS NOT NULL OR ?1 - e_pending_time <= 86400)) "
-    "SELECT dtu, '' AS serial, 0 AS port, "
-    "CASE count(*) WHEN count(today_production) "
-    "THEN sum(today_production) END, "
-    "CASE count(*) WHEN count(total_production) "
-    "THEN sum(total_production) END, "
-    "min(e_day), max(e_total_time), max(newest) FROM counted GROUP BY dtu "
-    "UNION ALL SELECT dtu, serial, port, today_production, "
-    "total_production, e_day, e_total_time, newest FROM counted "
-    "WHERE total_production IS NOT NULL AND e_total_time > dtu_time - 86400 "
-    "ORDER BY dtu, serial, port";
+    ENERGIES("iif(c.total_production IS NULL, s.today, c.today_production)",
+    "coalesce(c.total_production, s.total)", "coalesce(c.day, s.day)",
+    "LEFT JOIN dtu_cache AS c USING (dtu)");
+
+/* A file of an older version has no energies of DTUs. */
+static const char older_energies_sql[] =
+    ENERGIES("s.today", "s.total", "s.day", "");
 
 static int64_t
 energy_at(sqlite3_stmt *row, int column)
@@ -225,7 +238,8 @@ hm_history_energies(struct hm_db *db, int64_t now, hm_energy_visitor *visit,
 	sqlite3_stmt *rows = NULL;
 	int result;
 
-	if (!hm_db_prepare(db, energies_sql, &rows))
+	if (!hm_db_prepare(db, energies_sql, &rows) &&
+	    !hm_db_prepare(db, older_energies_sql, &rows))
 		return false;
 	sqlite3_bind_int64(rows, 1, now);
 	while ((result = sqlite3_step(rows)) == SQLITE_ROW) {

@@ -65,9 +65,11 @@ static const char *const later_sql[] = {
     "CREATE TABLE IF NOT EXISTS running_time (boot TEXT PRIMARY KEY, "
     "uptime INTEGER NOT NULL, clock INTEGER NOT NULL, "
     "seconds INTEGER NOT NULL) WITHOUT ROWID",
-
     "CREATE TABLE IF NOT EXISTS reading_hours "
     "(hour INTEGER PRIMARY KEY, arrived INTEGER)",
+    "CREATE TABLE IF NOT EXISTS dtu_cache (dtu TEXT PRIMARY KEY, "
+    "today_production INTEGER, total_production INTEGER NOT NULL, day NOT "
+    "NULL, since NOT NULL, last_updated TEXT NOT NULL) WITHOUT ROWID",
 };
 
 #define LATER (sizeof later_sql / sizeof *later_sql)
@@ -301,8 +303,8 @@ has_later(struct hm_db *db)
 {
 	int64_t there = 0;
 
-	return hm_db_ask(db, "SELECT count(*) FROM sqlite_schema "
-	    "WHERE name IN ('running_time', 'reading_hours')", &there) &&
+	return hm_db_ask(db, "SELECT count(*) FROM sqlite_schema WHERE name IN "
+	    "('running_time', 'reading_hours', 'dtu_cache')", &there) &&
 	    there == (int64_t)LATER;
 }
 

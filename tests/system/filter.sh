@@ -80,9 +80,19 @@ same "... without the inputs of other DTUs" "$({
 same "... also when an inverter is not reported" \
 	"$({ port 6 10600 600; dtu 6; } | filter -d "$db" | tail -1 | energies)" \
 	"[30600,800] "
-same "... without excluded inverters" "$({ plant 7; plant 8; } |
+same "... without the growth of excluded inverters" "$({ plant 7
+	port 8 10605 605; port 8 20050 250 116400000002; dtu 8
+	port 9 10605 605; port 9 20050 250 116400000002; dtu 9; } |
 	filter -d "$db" --exclude 116400000002 | jq -c .total_production |
-	tr '\n' ' ')" "10600 10600 10600 10600 "
+	tr '\n' ' ')" "10600 30600 10600 30600 10605 30605 "
+same "... and what they made meanwhile is not added when they are back" "$({
+	port 10 10605 605; dtu 10
+	port 11 10605 605; port 11 20060 260 116400000002; dtu 11
+	port 12 10605 605; port 12 20070 270 116400000002; dtu 12
+	port 13 10605 605; port 13 20070 270 116400000002; dtu 13
+} | filter -d "$db" | jq -c 'select(.type == "dtu") |
+	[.total_production, .today_production]' | tr '\n' ' ')" \
+	"[30605,805] [30605,805] [30605,805] [30615,815] "
 
 runs=()
 # Inputs with nothing connected, serial numbers in capitals, a removed file
@@ -138,8 +148,18 @@ same "--forget makes no database" "$(filter -d "$work/typo.db" --forget 1 \
 
 same "--forget ends with 0" \
 	"$(filter -d "$db" --forget 116400000002; echo $?)" 0
-same "... and takes an inverter out of the sums" \
-	"$(dtu 9 | filter -d "$db" | energies)" "[10600,600] "
+same "... and the sums stay" "$(dtu 14 | filter -d "$db" | energies)" \
+	"[30615,815] "
+same "... and do not jump when the inverter is back" "$({
+	port 15 20071 271 116400000002; port 16 20072 272 116400000002
+	port 16 10605 605; dtu 16
+	port 17 20073 273 116400000002; port 17 10606 606; dtu 17
+	port 18 20073 273 116400000002; port 18 10606 606; dtu 18
+} | filter -d "$db" | jq -c 'select(.type == "dtu") |
+	[.total_production, .today_production]' | tr '\n' ' ')" \
+	"[30615,815] [30616,816] [30618,818] "
+same "... until the day is over" "$(
+	dtu $((24 * 60)) | filter -d "$db" | energies)" "[30618,0] "
 same "... and says when there is none" \
 	"$(filter -d "$db" --forget 116400000009 2>&1; echo $?)" \
 	"hm-filter: warning: --forget: the database has no inverter\
@@ -157,18 +177,24 @@ exec 7>"$work/in"
 answered() {
 	[ "$(wc -l <"$work/out")" -ge "$1" ]
 }
-{ plant 10; plant 11; } >&7
+day=$((24 * 60))
+grown() {
+	port "$1" $((20073 + $2)) "$2" 116400000002
+	port "$1" $((10606 + $2)) "$2"
+	dtu "$1"
+}
+{ grown $((day + 1)) 5; grown $((day + 2)) 5; } >&7
 check "a running filter makes sums" until_true 5 answered 6
 filter -d "$db" --forget 116400000002
-dtu 12 >&7
+dtu $((day + 3)) >&7
 check "... continues when another process forgets an inverter" \
 	until_true 5 answered 7
-dtu 13 >&7
+dtu $((day + 4)) >&7
 check "... reads the next record" until_true 5 answered 8
 exec 7>&-
 wait "${pids[-1]}"
-same "... and removes it from the sums" \
-	"$(tail -1 "$work/out" | energies)" "[10600,600] "
+same "... and the sums stay" "$(tail -1 "$work/out" | energies)" \
+	"[30628,10] "
 same "... with a warning" "$(cat "$work/err")" \
 	"hm-filter: warning: roof: inverter 116400000002, input 1 is forgotten"
 
@@ -194,9 +220,9 @@ same "junk is no database, and the stream goes on" \
 	"[null,null] [10500,500] "
 cp "$db" "$work/bad.db"
 sqlite3 "$work/bad.db" 'UPDATE production_cache SET e_pending = 9e18'
-same "a damaged row is ignored" \
-	"$(dtu 14 | filter -d "$work/bad.db" 2>"$work/err" | energies)" \
-	"[null,null] "
+same "a damaged row is ignored, and the DTU's energies stay" \
+	"$(dtu $((day + 5)) | filter -d "$work/bad.db" 2>"$work/err" |
+	energies)" "[30628,10] "
 check "... and named" grep -q "row of inverter 116400000001 .* damaged" \
 	"$work/err"
 before=$(sqlite3 "$db" .dump)
@@ -213,9 +239,9 @@ exec 8>"$work/sql"
 echo 'BEGIN EXCLUSIVE; SELECT 1;' >&8
 until_true 5 grep -q 1 "$work/locked"
 same "a lock by another process only delays the stream" \
-	"$({ port 16 10610 610; port 17 10611 611; } |
+	"$({ port $((day + 6)) 10612 6; port $((day + 7)) 10613 7; } |
 	timeout 10 hm-filter --stats-period 0 --timezone UTC -d "$db" \
-	2>"$work/err" | tail -1 | energies)" "[10610,610] "
+	2>"$work/err" | tail -1 | energies)" "[10612,6] "
 check "... with a warning" grep -q "cannot save the accepted" "$work/err"
 echo 'ROLLBACK;' >&8
 exec 8>&-

@@ -138,7 +138,8 @@ stop_chain
 
 # The day is over
 
-sqlite3 "$db" 'UPDATE production_cache SET e_day = e_day - 1'
+sqlite3 "$db" 'UPDATE production_cache SET e_day = e_day - 1;
+	UPDATE dtu_cache SET day = day - 1'
 start_chain
 check "a day that is over has no energy of today" is \
 	'[.today, (.dtus[].today), (.units[].ports[].today)] | unique' '[null]'

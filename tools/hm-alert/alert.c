@@ -4,6 +4,7 @@
 
 #include "alert_offline.h"
 #include "alert_table.h"
+#include "base/clock_steps.h"
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/rfc3339.h"
@@ -15,6 +16,7 @@
 #include "record/status.h"
 
 #define DARK_POWER 50000 /* mW of a DTU; below this it counts as dark */
+#define STEP_MIN 60      /* s; records are as much out of order */
 #define PERCENT 100000   /* a power limit of 100 %, in thousandths */
 
 struct hm_alert *
@@ -26,7 +28,8 @@ hm_alert_new(const struct hm_alert_options *options)
 		return NULL;
 	alert->options = *options;
 	alert->away = (struct hm_offline_rules){options->offline,
-	    options->night};
+	    options->night, 0};
+	alert->steps.least = STEP_MIN;
 	hm_alert_table_init(&alert->table);
 	return alert;
 }
@@ -57,6 +60,30 @@ hm_alert_wait_ms(const struct hm_alert *alert)
 {
 	return alert->absent > 0 || alert->counters.active > 0 ?
 	    HM_ALERT_LOOK * 1000 : -1;
+}
+
+/* The clock */
+
+int64_t
+hm_alert_wall(const struct hm_alert *alert, int64_t time)
+{
+	return time + alert->steps.ahead;
+}
+
+void
+hm_alert_clock(struct hm_alert *alert, const struct hm_moment *now)
+{
+	int64_t step = hm_clock_steps_look(&alert->steps, now);
+	char old[HM_RFC3339_SIZE], new[HM_RFC3339_SIZE];
+
+	if (step == 0)
+		return;
+	alert->away.set = alert->steps.ahead;
+	hm_rfc3339_format(now->wall / 1000 - step, old);
+	hm_rfc3339_format(now->wall / 1000, new);
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("from", old),
+	    hm_fact("to", new)), "the clock was set from %s to %s: alerts "
+	    "count on as if it had not been set", old, new);
 }
 
 /* Reading */
@@ -114,7 +141,8 @@ read_dtu(struct hm_alert *alert, const struct hm_record *record,
 	if (!hm_record_string(record, "time", &text) ||
 	    !hm_rfc3339_parse(text, &now))
 		return "it has no time";
-	alert->now = now;
+	alert->now = hm_clock_steps_undo(&alert->steps, now);
+	alert->set = now - alert->now;
 	if (!hm_record_string(record, "dtu", &text) ||
 	    !hm_string_decode(text, name, sizeof name, &n) || n == 0)
 		return "its dtu must be a name of 1 to 120 bytes";
@@ -186,6 +214,8 @@ failed(struct hm_alert *alert, struct hm_alert_dtu *dtu,
 	if (hm_record_string(record, "retry_at", &text) &&
 	    !hm_rfc3339_parse(text, &retry))
 		retry = 0;
+	if (retry != 0)
+		retry -= alert->set;
 	read_error(dtu, record);
 	alert->absent += !dtu->away.away;
 	hm_offline_failed(&dtu->away, alert->now, retry, dtu->dark &&

@@ -1,6 +1,7 @@
 #ifndef HM_ALERT_H
 #define HM_ALERT_H
 
+#include "base/clock.h"
 #include "config/quiet_hours.h"
 #include "record/record.h"
 
@@ -9,7 +10,8 @@
  * its readings, an inverter that is too hot, a port that gives less than the
  * ports beside it. Time is taken from the records, so that a replayed stream
  * gives the same alarms; between records the caller passes the time since the
- * last record.
+ * last record. If somebody sets the clock, alarms count on as if it had not
+ * been set, and have the new time in their records.
  */
 
 #define HM_ALERT_REPEAT 600 /* seconds until an alarm record is repeated */
@@ -44,6 +46,12 @@ const struct hm_alert_counters *hm_alert_counters(
 
 /* Whether hm_alert_record uses records of this type. */
 bool hm_alert_takes(struct hm_slice type);
+
+/*
+ * Before each record, and before hm_alert_idle: the clocks, by
+ * hm_moment_since_boot.
+ */
+void hm_alert_clock(struct hm_alert *alert, const struct hm_moment *now);
 
 /*
  * Judge a record of such a type, and output the alarms that it raises or ends.

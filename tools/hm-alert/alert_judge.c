@@ -15,6 +15,7 @@
 #include "record/record.h"
 
 #define SET_BACK 60 /* s; records of two DTUs are less out of order */
+#define DAY ((int64_t)86400)
 #define GONE ((int64_t)7 * 86400)      /* silence that ends a port's alarm */
 #define NEIGHBOUR ((int64_t)2 * 86400) /* silence that ends comparisons */
 
@@ -48,7 +49,10 @@ emit_time(struct hm_json *e, const char *key, int64_t time)
 	hm_json_string(e, key, hm_rfc3339_format(time, text));
 }
 
-/* Output an alarm record. `end` is 0 while the alarm lasts. */
+/*
+ * Output an alarm record. `end` is 0 while the alarm lasts. Its start is the
+ * same in all its records, whatever happens to the clock.
+ */
 static void
 emit_alarm(struct hm_alert *alert, const struct hm_alert_subject *at,
     int64_t now, int64_t end)
@@ -61,7 +65,8 @@ emit_alarm(struct hm_alert *alert, const struct hm_alert_subject *at,
 	struct hm_json e;
 
 	hm_json_start(&e, alert->line, sizeof alert->line);
-	hm_json_record(&e, "alarm", hm_rfc3339_format(now, text));
+	hm_json_record(&e, "alarm", hm_rfc3339_format(hm_alert_wall(alert,
+	    now), text));
 	hm_json_string(&e, "dtu", at->dtu->key.name);
 	if (serial.n > 0)
 		hm_json_string(&e, "serial", serial);
@@ -86,7 +91,7 @@ begin(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
 	struct hm_alert_state *alarm = alarm_of(at);
 
 	alarm->on = true;
-	alarm->start = start;
+	alarm->start = hm_alert_wall(alert, start);
 	alert->counters.alarms++;
 	alert->counters.active++;
 	emit_alarm(alert, at, now, 0);
@@ -97,12 +102,13 @@ end(struct hm_alert *alert, const struct hm_alert_subject *at, int64_t now,
     int64_t end)
 {
 	struct hm_alert_state *alarm = alarm_of(at);
+	int64_t wall = hm_alert_wall(alert, end);
 
 	if (!alarm->on)
 		return;
 	alarm->on = false;
 	alert->counters.active--;
-	emit_alarm(alert, at, now, end > alarm->start ? end : alarm->start);
+	emit_alarm(alert, at, now, wall > alarm->start ? wall : alarm->start);
 }
 
 static void
@@ -149,7 +155,8 @@ static bool
 is_dark(const struct hm_alert *alert, const struct hm_alert_dtu *dtu)
 {
 	return dtu->dark || (alert->options.night != NULL &&
-	    hm_quiet_hours_is_night(alert->options.night, alert->now));
+	    hm_quiet_hours_is_night(alert->options.night,
+	    hm_alert_wall(alert, alert->now)));
 }
 
 void
@@ -211,6 +218,16 @@ hm_alert_silence(struct hm_alert *alert, const struct hm_alert_subject *at,
 
 /* Ports that give too little */
 
+/*
+ * What is usual is learnt by the hour of the day, which is that of the clock as
+ * it is. Days only count: of a clock that was set by days they count on.
+ */
+static int64_t
+hours_set(const struct hm_alert *alert)
+{
+	return alert->steps.ahead % DAY;
+}
+
 static bool
 is_present(const struct hm_alert_subject *at, int64_t now)
 {
@@ -231,7 +248,7 @@ follow_drop(struct hm_alert *alert, const struct hm_alert_subject *at)
 		    "expected from the inputs beside it",
 		    (long long)drop->given / 1000,
 		    (long long)drop->expected / 1000);
-		begin(alert, at, alert->now, drop->began);
+		begin(alert, at, alert->now, drop->began - hours_set(alert));
 	}
 }
 
@@ -247,7 +264,8 @@ judge_peers(struct hm_alert *alert, struct hm_drop_peers *peers,
 		    .present = is_present(&member[i], alert->now),
 		    .power = member[i].port->power,
 		};
-	hm_drop_look(peers, reading, count, alert->now, alert->options.drop);
+	hm_drop_look(peers, reading, count, alert->now + hours_set(alert),
+	    alert->options.drop);
 	for (size_t i = 0; i < count; i++)
 		follow_drop(alert, &member[i]);
 }

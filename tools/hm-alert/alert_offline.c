@@ -51,10 +51,11 @@ enough(const struct hm_offline *away, const struct hm_offline_rules *rules)
  * whenever it went silent.
  */
 static void
-count_step(struct hm_offline *away, const struct hm_quiet_hours *night,
+count_step(struct hm_offline *away, const struct hm_offline_rules *rules,
     int64_t until)
 {
-	if (night == NULL || !hm_quiet_hours_is_night(night, until))
+	if (rules->night == NULL ||
+	    !hm_quiet_hours_is_night(rules->night, until + rules->set))
 		away->counted += until - away->upto;
 	else if (away->asleep)
 		away->counted = 0;
@@ -76,7 +77,7 @@ count(struct hm_offline *away, const struct hm_offline_rules *rules,
 	if (now - away->upto > COUNTED_AT_ONCE)
 		away->upto = now - COUNTED_AT_ONCE;
 	while (away->upto < now && away->counted < wanted)
-		count_step(away, rules->night, now - away->upto > STEP ?
+		count_step(away, rules, now - away->upto > STEP ?
 		    away->upto + STEP : now);
 	away->upto = now;
 }

@@ -20,6 +20,7 @@
 struct hm_offline_rules {
 	int64_t threshold;            /* absence that raises the alarm */
 	const struct hm_quiet_hours *night; /* NULL: not configured */
+	int64_t set; /* the clock was set by so much, to judge the night */
 };
 
 /* All zeros is a DTU that answers. */

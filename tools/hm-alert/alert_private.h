@@ -3,6 +3,7 @@
 
 #include "alert.h"
 #include "alert_table.h"
+#include "base/clock_steps.h"
 
 /* Shared by alert.c (reads records) and alert_judge.c (raises alarms). */
 
@@ -15,7 +16,9 @@ struct hm_alert {
 	struct hm_device_map table;
 	struct hm_alert_counters counters;
 	size_t absent;  /* DTUs that do not answer */
-	int64_t now;    /* of the last record */
+	struct hm_clock_steps steps;
+	int64_t now;    /* of the last record, by a clock that was never set */
+	int64_t set;    /* by how much that record's clock was */
 	int64_t looked; /* of the last check of all devices */
 	char line[HM_ALERT_LINE_MAX];
 };
@@ -29,6 +32,9 @@ struct hm_alert_subject {
 };
 
 /* alert_judge.c */
+
+/* A time by a clock that was never set, by the clock as it is. */
+int64_t hm_alert_wall(const struct hm_alert *alert, int64_t time);
 
 /* A DTU has answered. */
 void hm_alert_answered(struct hm_alert *alert, struct hm_alert_dtu *dtu);

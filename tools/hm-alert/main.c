@@ -43,12 +43,15 @@ on_line(void *context, struct hm_slice line)
 {
 	struct work *work = context;
 	struct hm_slice type;
+	struct hm_moment now;
 	const char *why;
 
 	if (!hm_stream_pass(work->stream, line, work->alert != NULL ?
 	    hm_alert_takes : NULL, &work->record, &type))
 		return;
 	work->idle_ms = 0;
+	now = hm_moment_since_boot();
+	hm_alert_clock(work->alert, &now);
 	why = hm_alert_record(work->alert, type, &work->record);
 	if (why != NULL)
 		hm_stream_bad(work->stream, "no alerts: %s", why);
@@ -73,12 +76,14 @@ before_wait(void *context, struct pollfd *fd)
 static void
 after_wait(void *context, short revents)
 {
+	const struct hm_moment now = hm_moment_since_boot();
 	struct work *work = context;
 
 	(void)revents;
 	if (work->waits_since < 0)
 		return;
 	work->idle_ms += hm_monotonic_ms() - work->waits_since;
+	hm_alert_clock(work->alert, &now);
 	hm_alert_idle(work->alert, work->idle_ms);
 }
 

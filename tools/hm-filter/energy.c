@@ -78,6 +78,7 @@ hm_energy_valid(const struct hm_energy *e)
 	    is_energy(e->began) && is_energy(e->before) &&
 	    is_energy(e->first) && is_energy(e->device_base) &&
 	    is_energy(e->doubt_first) && is_energy(e->doubt_last) &&
+	    is_energy(e->counted) && is_energy(e->counted_today) &&
 	    e->shift >= -WH_MAX && e->shift <= WH_MAX &&
 	    e->total != 0 && e->pending != 0 && e->began <= e->pending &&
 	    e->pending >= e->total && e->doubt_last >= e->doubt_first &&
@@ -85,7 +86,9 @@ hm_energy_valid(const struct hm_energy *e)
 	    is_time(e->total_time) && is_time(e->pending_time) &&
 	    is_time(e->before_time) && is_time(e->first_time) &&
 	    is_time(e->doubt_since) && is_time(e->doubt_time) &&
-	    is_time(e->back_since) && is_time(e->day) && e->day >= -1 &&
+	    is_time(e->back_since) && is_time(e->excluded_since) &&
+	    is_time(e->day) && e->day >= -1 &&
+	    is_time(e->left_day) && e->left_day >= -1 &&
 	    e->tries >= 0 && e->tries <= TRIES &&
 	    e->doubts >= 0 && e->doubts <= TIME_MAX;
 }
@@ -127,19 +130,36 @@ begin_day(struct hm_energy *e, int64_t day)
 	e->tries = 0;
 }
 
+/*
+ * A clock that went back and returns to the day that it left does not begin
+ * that day twice.
+ */
+static void
+later_day(struct hm_energy *e, int64_t day)
+{
+	if (e->day >= 0 && day == e->left_day && day > e->day + 1)
+		e->day = day;
+	else
+		begin_day(e, day);
+	if (day >= e->left_day)
+		e->left_day = -1;
+	e->back_since = -1;
+}
+
 void
 hm_energy_day(struct hm_energy *e, int64_t day, int64_t time)
 {
 	if (day < 0 || !is_time(day) || !is_time(time))
 		return;
 	if (e->day < 0 || day > e->day) {
-		begin_day(e, day);
-		e->back_since = -1;
+		later_day(e, day);
 	} else if (day >= e->day - 1) {
 		e->back_since = -1;
 	} else if (e->back_since < 0 || time < e->back_since) {
 		e->back_since = time;
 	} else if (time - e->back_since >= BACK_SECONDS) {
+		if (e->left_day < 0)
+			e->left_day = e->day;
 		e->day = day;
 		e->back_since = -1;
 	}

@@ -55,7 +55,8 @@ bool hm_energy_valid(const struct hm_energy *e);
 /*
  * Set the day (hm_zone_day), with or without a reading. A new day starts at
  * 0 Wh. If the clock goes back by a day or less, nothing changes; if it stays
- * farther back for hours, the earlier day is accepted, without a reset to 0.
+ * farther back for hours, the earlier day is accepted, without a reset to 0; so
+ * is the return to the day that it left.
  */
 void hm_energy_day(struct hm_energy *e, int64_t day, int64_t time);
 

@@ -6,6 +6,7 @@
 #include "base/rfc3339.h"
 #include "base/zone.h"
 #include "config/config.h"
+#include "day_clock.h"
 #include "guard_private.h"
 #include "ledger.h"
 #include "record/fields.h"
@@ -22,8 +23,10 @@ hm_guard_new(const struct hm_guard_options *options)
 {
 	struct hm_guard *guard = calloc(1, sizeof *guard);
 
-	if (guard != NULL)
-		guard->options = *options;
+	if (guard == NULL)
+		return NULL;
+	guard->options = *options;
+	hm_day_clock_init(&guard->clock);
 	return guard;
 }
 
@@ -31,6 +34,13 @@ void
 hm_guard_free(struct hm_guard *guard)
 {
 	free(guard);
+}
+
+void
+hm_guard_clock(struct hm_guard *guard, const struct hm_moment *now)
+{
+	if (guard->options.judges)
+		hm_day_clock_look(&guard->clock, now);
 }
 
 const struct hm_guard_counters *
@@ -152,7 +162,8 @@ identify(struct hm_guard *guard, const struct hm_record *record,
 		return hm_guard_unidentified;
 	if (!read_serial(record, id))
 		return hm_guard_unidentified;
-	id->day = hm_zone_day(id->time, guard->options.reset_hour);
+	id->day = hm_zone_day(hm_day_clock_time(&guard->clock, id->time),
+	    guard->options.reset_hour);
 	id->dtu = hm_ledger_dtu(guard->options.ledger,
 	    hm_slice(id->name, id->name_size));
 	return id->dtu != NULL ? NULL : hm_guard_too_many;

@@ -1,6 +1,7 @@
 #ifndef HM_GUARD_H
 #define HM_GUARD_H
 
+#include "base/clock.h"
 #include "ledger.h"
 #include "record/fields.h"
 #include "record/record.h"
@@ -43,6 +44,9 @@ struct hm_guard_answer {
 /* NULL if there is no memory. Freed by hm_guard_free. */
 struct hm_guard *hm_guard_new(const struct hm_guard_options *options);
 void hm_guard_free(struct hm_guard *guard);
+
+/* Before each record: the clocks, by hm_moment_since_boot. */
+void hm_guard_clock(struct hm_guard *guard, const struct hm_moment *now);
 
 /*
  * Judge a record of a scope. NULL, or the reason why it cannot be judged, a

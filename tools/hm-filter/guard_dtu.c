@@ -1,3 +1,6 @@
+#include <string.h>
+
+#include "dtu_energy.h"
 #include "energy.h"
 #include "guard.h"
 #include "guard_private.h"
@@ -8,11 +11,6 @@
 
 #define PHANTOM_SECONDS 86400
 
-struct energies {
-	int64_t today, total; /* -1: a part is unknown */
-	size_t ports;
-};
-
 /* Whether the port has one reading, which none has confirmed for a day. */
 static bool
 is_phantom(const struct hm_energy *e, int64_t now)
@@ -21,44 +19,80 @@ is_phantom(const struct hm_energy *e, int64_t now)
 	    now - e->pending_time > PHANTOM_SECONDS;
 }
 
-/* Ports of silent inverters get a new day here. */
+/* What visit_ports calls for a port. */
+typedef void port_visitor(struct hm_guard *guard,
+    const struct hm_guard_identity *id, struct hm_ledger_port *port,
+    void *context);
+
 static void
-add_inverter(struct hm_guard *guard, struct energies *sums,
-    const struct hm_ledger_inverter *inverter,
-    const struct hm_guard_identity *id)
+visit_inverter(struct hm_guard *guard, const struct hm_guard_identity *id,
+    const struct hm_ledger_inverter *inverter, port_visitor *visit,
+    void *context)
 {
 	struct hm_ledger_port *port = hm_device_first_port(&inverter->key);
 
-	for (; port != NULL; port = hm_port_next(&port->key)) {
-		int64_t day = port->energy.day;
-
-		if (is_phantom(&port->energy, id->time))
-			continue;
-		hm_energy_day(&port->energy, id->day, id->time);
-		if (day != port->energy.day)
-			hm_ledger_touch(guard->options.ledger, id->dtu, port);
-		hm_guard_add_energy(&sums->today,
-		    hm_energy_today(&port->energy));
-		hm_guard_add_energy(&sums->total,
-		    hm_energy_total(&port->energy));
-		sums->ports++;
-	}
+	for (; port != NULL; port = hm_port_next(&port->key))
+		if (!is_phantom(&port->energy, id->time))
+			visit(guard, id, port, context);
 }
 
-static struct energies
-add_up(struct hm_guard *guard, const struct hm_guard_identity *id)
+/* Visit the DTU's ports: `in` those that count, `out` the excluded ones. */
+static void
+visit_ports(struct hm_guard *guard, const struct hm_guard_identity *id,
+    port_visitor *in, port_visitor *out, void *context)
 {
 	const struct hm_ledger_inverter *inverter =
 	    hm_dtu_first_device(&id->dtu->key);
-	struct energies sums = {0, 0, 0};
 
 	for (; inverter != NULL; inverter = hm_device_next(&inverter->key))
-		if (!hm_serial_listed(guard->options.exclude,
-		    hm_device_serial(&inverter->key)))
-			add_inverter(guard, &sums, inverter, id);
-	if (sums.ports == 0)
-		sums.today = sums.total = -1;
-	return sums;
+		visit_inverter(guard, id, inverter,
+		    hm_serial_listed(guard->options.exclude,
+		    hm_device_serial(&inverter->key)) ? out : in, context);
+}
+
+/* Ports of silent inverters get a new day here. */
+static void
+learn(struct hm_guard *guard, const struct hm_guard_identity *id,
+    struct hm_ledger_port *port, void *context)
+{
+	struct hm_dtu_parts *parts = context;
+	int64_t day = port->energy.day;
+
+	hm_energy_day(&port->energy, id->day, id->time);
+	if (day != port->energy.day)
+		hm_ledger_touch(guard->options.ledger, id->dtu, port);
+	if (port->energy.day > parts->day)
+		parts->day = port->energy.day;
+	parts->totals &= hm_energy_total(&port->energy) >= 0;
+	parts->todays &= hm_energy_today(&port->energy) >= 0;
+	parts->ports++;
+}
+
+static void
+leave(struct hm_guard *guard, const struct hm_guard_identity *id,
+    struct hm_ledger_port *port, void *context)
+{
+	(void)context;
+	if (hm_dtu_energy_leave(&id->dtu->energy, &port->energy, id->time))
+		hm_ledger_touch(guard->options.ledger, id->dtu, port);
+}
+
+static void
+count(struct hm_guard *guard, const struct hm_guard_identity *id,
+    struct hm_ledger_port *port, void *context)
+{
+	if (hm_dtu_energy_count(&id->dtu->energy, context, &port->energy))
+		hm_ledger_touch(guard->options.ledger, id->dtu, port);
+}
+
+static void
+pass_over(struct hm_guard *guard, const struct hm_guard_identity *id,
+    struct hm_ledger_port *port, void *context)
+{
+	(void)guard;
+	(void)id;
+	(void)port;
+	(void)context;
 }
 
 /* The record's own sums include the excluded inverters. */
@@ -86,26 +120,44 @@ has_missing(const struct hm_record *record, const struct hm_sums *sums,
 	    (int64_t)known - sums->ports >= missing;
 }
 
+/* Count the poll, and set the energies that every input has. */
+static void
+add_up(struct hm_guard *guard, const struct hm_record *record,
+    const struct hm_guard_identity *id, const struct hm_sums *sums,
+    struct hm_guard_answer *answer)
+{
+	bool may_show = guard->options.exclude == NULL;
+	struct hm_dtu_parts parts = {.totals = true, .todays = true,
+	    .day = -1};
+	struct hm_dtu_energy before = id->dtu->energy;
+	struct hm_dtu_change change;
+
+	visit_ports(guard, id, learn, leave, &parts);
+	parts.totals &= has_missing(record, sums, (size_t)parts.ports);
+	parts.todays &= parts.totals;
+	change = hm_dtu_energy_begin(&id->dtu->energy, &parts, id->time);
+	visit_ports(guard, id, count, pass_over, &change);
+	if (memcmp(&before, &id->dtu->energy, sizeof before) != 0)
+		hm_ledger_touch_dtu(guard->options.ledger, id->dtu);
+	answer->today = hm_guard_show(guard, parts.todays ?
+	    id->dtu->energy.today : -1, may_show);
+	answer->total = hm_guard_show(guard, parts.totals ?
+	    id->dtu->energy.total : -1, may_show);
+}
+
 const char *
 hm_guard_look_at_dtu(struct hm_guard *guard, const struct hm_record *record,
     const struct hm_guard_identity *id, struct hm_guard_answer *answer)
 {
 	struct hm_sums *sums = hm_guard_sums(id);
-	bool excludes = guard->options.exclude != NULL;
 
 	answer->asleep = hm_guard_number(record, HM_F_INVERTERS_ONLINE, 1) == 0;
-	if (excludes)
+	if (guard->options.exclude != NULL)
 		show_sums(sums, answer);
 	if (!has_missing(record, sums, 0))
 		answer->today = answer->total = HM_GUARD_OUT;
-	if (guard->options.judges) {
-		struct energies all = add_up(guard, id);
-
-		if (!has_missing(record, sums, all.ports))
-			all.today = all.total = -1;
-		answer->today = hm_guard_show(guard, all.today, !excludes);
-		answer->total = hm_guard_show(guard, all.total, !excludes);
-	}
+	if (guard->options.judges)
+		add_up(guard, record, id, sums, answer);
 	*sums = (struct hm_sums){.inverters = 0};
 	return NULL;
 }

@@ -2,6 +2,7 @@
 #define HM_GUARD_PRIVATE_H
 
 #include "base/decimal.h"
+#include "day_clock.h"
 #include "guard.h"
 #include "record/dtu_name.h"
 #include "record/fields.h"
@@ -15,6 +16,7 @@
 struct hm_guard {
 	struct hm_guard_options options;
 	struct hm_guard_counters counters;
+	struct hm_day_clock clock;
 	bool warned; /* the warning about a missing database was logged */
 };
 

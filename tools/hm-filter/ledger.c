@@ -38,8 +38,21 @@ hm_ledger_free(struct hm_ledger *ledger)
 struct hm_ledger_dtu *
 hm_ledger_dtu(struct hm_ledger *ledger, struct hm_slice name)
 {
-	return name.n <= HM_DTU_NAME_MAX ?
-	    hm_device_map_dtu(&ledger->map, name) : NULL;
+	size_t before = ledger->map.dtus.count;
+	struct hm_ledger_dtu *dtu;
+
+	if (name.n > HM_DTU_NAME_MAX)
+		return NULL;
+	dtu = hm_device_map_dtu(&ledger->map, name);
+	if (ledger->map.dtus.count > before)
+		hm_dtu_energy_init(&dtu->energy);
+	return dtu;
+}
+
+struct hm_ledger_dtu *
+hm_ledger_first(const struct hm_ledger *ledger)
+{
+	return hm_device_map_first(&ledger->map);
 }
 
 struct hm_ledger_inverter *
@@ -82,7 +95,14 @@ void
 hm_ledger_touch(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
     struct hm_ledger_port *port)
 {
-	ledger->changed = dtu->changed = port->changed = true;
+	port->changed = true;
+	hm_ledger_touch_dtu(ledger, dtu);
+}
+
+void
+hm_ledger_touch_dtu(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu)
+{
+	ledger->changed = dtu->changed = true;
 }
 
 bool
@@ -123,7 +143,7 @@ bool
 hm_ledger_visit(const struct hm_ledger *ledger, bool changed_only,
     hm_ledger_visitor *visitor, void *context)
 {
-	struct hm_ledger_dtu *dtu = hm_device_map_first(&ledger->map);
+	struct hm_ledger_dtu *dtu = hm_ledger_first(ledger);
 
 	for (; dtu != NULL; dtu = hm_dtu_next(&dtu->key))
 		if ((dtu->changed || !changed_only) &&
@@ -137,8 +157,9 @@ mark_saved(void *context, struct hm_ledger_dtu *dtu,
     const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
 {
 	(void)context;
+	(void)dtu;
 	(void)inverter;
-	dtu->changed = port->changed = false;
+	port->changed = false;
 	port->kept = true;
 	return true;
 }
@@ -146,12 +167,16 @@ mark_saved(void *context, struct hm_ledger_dtu *dtu,
 void
 hm_ledger_saved(struct hm_ledger *ledger)
 {
+	struct hm_ledger_dtu *dtu = hm_ledger_first(ledger);
+
 	hm_ledger_visit(ledger, true, mark_saved, NULL);
+	for (; dtu != NULL; dtu = hm_dtu_next(&dtu->key))
+		dtu->changed = false;
 	ledger->changed = false;
 }
 
 static void
-drop_forgotten_of(struct hm_ledger *ledger,
+drop_forgotten_of(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
     struct hm_ledger_inverter *inverter)
 {
 	struct hm_ledger_port *port = hm_device_first_port(&inverter->key);
@@ -159,9 +184,11 @@ drop_forgotten_of(struct hm_ledger *ledger,
 	while (port != NULL) {
 		struct hm_ledger_port *next = hm_port_next(&port->key);
 
-		if (port->forgotten)
+		if (port->forgotten) {
+			hm_dtu_energy_lose(&dtu->energy, &port->energy);
 			hm_device_map_remove_port(&ledger->map,
 			    &inverter->key, &port->key);
+		}
 		port = next;
 	}
 }
@@ -169,7 +196,7 @@ drop_forgotten_of(struct hm_ledger *ledger,
 void
 hm_ledger_drop_forgotten(struct hm_ledger *ledger)
 {
-	struct hm_ledger_dtu *dtu = hm_device_map_first(&ledger->map);
+	struct hm_ledger_dtu *dtu = hm_ledger_first(ledger);
 
 	for (; dtu != NULL; dtu = hm_dtu_next(&dtu->key)) {
 		struct hm_ledger_inverter *inverter =
@@ -177,6 +204,6 @@ hm_ledger_drop_forgotten(struct hm_ledger *ledger)
 
 		for (; inverter != NULL;
 		     inverter = hm_device_next(&inverter->key))
-			drop_forgotten_of(ledger, inverter);
+			drop_forgotten_of(ledger, dtu, inverter);
 	}
 }

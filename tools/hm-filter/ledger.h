@@ -5,6 +5,7 @@
 
 #include "base/decimal.h"
 #include "base/slice.h"
+#include "dtu_energy.h"
 #include "energy.h"
 #include "record/device_map.h"
 
@@ -47,7 +48,8 @@ struct hm_sums {
 struct hm_ledger_dtu {
 	struct hm_dtu_key key;
 	struct hm_sums sums;
-	bool changed; /* one of its ports has changed */
+	struct hm_dtu_energy energy;
+	bool changed; /* it or one of its ports, since the last save */
 };
 
 struct hm_ledger;
@@ -72,10 +74,14 @@ struct hm_ledger_port *hm_ledger_port(struct hm_ledger *ledger,
 struct hm_ledger_port *hm_ledger_find_port(
     const struct hm_ledger_inverter *inverter, int64_t port);
 
-/* Mark a port as changed; whether any port is marked. */
+/* Mark a port or a DTU as changed; whether anything is marked. */
 void hm_ledger_touch(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
     struct hm_ledger_port *port);
+void hm_ledger_touch_dtu(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu);
 bool hm_ledger_has_changes(const struct hm_ledger *ledger);
+
+/* The first DTU; hm_dtu_next of its key gives the others. NULL: none. */
+struct hm_ledger_dtu *hm_ledger_first(const struct hm_ledger *ledger);
 
 /* What hm_ledger_visit calls; false ends the visit. */
 typedef bool hm_ledger_visitor(void *context, struct hm_ledger_dtu *dtu,

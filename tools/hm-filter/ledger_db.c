@@ -8,6 +8,7 @@
 #include "base/rfc3339.h"
 #include "db/db.h"
 #include "db/schema.h"
+#include "dtu_energy.h"
 #include "energy.h"
 
 #define BUSY_MS 500
@@ -44,18 +45,31 @@ static const char write_sql[] =
     ")";
 #undef ENERGY
 
+static const char load_dtus_sql[] =
+    "SELECT dtu, total_production, coalesce(today_production, -1), day, since "
+    "FROM dtu_cache";
+
+static const char write_dtu_sql[] =
+    "INSERT OR REPLACE INTO dtu_cache (dtu, total_production, "
+    "today_production, day, since, last_updated) VALUES (?, ?, ?, ?, ?, ?)";
+
 static const char count_sql[] = "SELECT count(*) FROM production_cache";
 
 static const char exists_sql[] =
     "SELECT 1 FROM production_cache WHERE dtu = ? AND serial = ? "
     "AND port = ?";
 
+/* The inverter may come back: see hm_dtu_energy_begin. */
+static const char leave_sql[] =
+    "UPDATE dtu_cache SET since = -1 WHERE dtu IN (SELECT dtu "
+    "FROM production_cache WHERE lower(serial) = lower(?))";
+
 static const char forget_sql[] =
     "DELETE FROM production_cache WHERE lower(serial) = lower(?)";
 
 struct hm_ledger_db {
 	struct hm_db db;
-	sqlite3_stmt *write, *exists, *version, *count;
+	sqlite3_stmt *write, *write_dtu, *exists, *version, *count;
 	int64_t seen; /* the data version at the last check for deleted rows */
 	char *path;
 	bool failing; /* the last save failed, which has been logged */
@@ -77,6 +91,7 @@ set_up(struct hm_ledger_db *db, bool writing)
 	why = writing ? hm_schema_bring_up(&db->db) :
 	    hm_schema_check(&db->db);
 	if (why == NULL && !(hm_db_prepare(&db->db, write_sql, &db->write) &&
+	    hm_db_prepare(&db->db, write_dtu_sql, &db->write_dtu) &&
 	    hm_db_prepare(&db->db, exists_sql, &db->exists) &&
 	    hm_db_prepare(&db->db, count_sql, &db->count) &&
 	    hm_db_prepare(&db->db, "PRAGMA data_version", &db->version)))
@@ -92,10 +107,12 @@ static void
 close_file(struct hm_ledger_db *db)
 {
 	sqlite3_finalize(db->write);
+	sqlite3_finalize(db->write_dtu);
 	sqlite3_finalize(db->exists);
 	sqlite3_finalize(db->version);
 	sqlite3_finalize(db->count);
-	db->write = db->exists = db->version = db->count = NULL;
+	db->write = db->write_dtu = db->exists = NULL;
+	db->version = db->count = NULL;
 	hm_db_close(&db->db);
 }
 
@@ -177,6 +194,44 @@ load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
 	port->kept = true;
 }
 
+static void
+load_dtu(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
+{
+	struct hm_slice name = hm_db_column_text(row, 0);
+	const struct hm_dtu_energy energy = {
+	    .total = sqlite3_column_int64(row, 1),
+	    .today = sqlite3_column_int64(row, 2),
+	    .day = sqlite3_column_int64(row, 3),
+	    .since = sqlite3_column_int64(row, 4),
+	};
+	struct hm_ledger_dtu *dtu = hm_dtu_energy_valid(&energy) ?
+	    hm_ledger_dtu(ledger, name) : NULL;
+
+	if (dtu != NULL)
+		dtu->energy = energy;
+	else
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path),
+		    hm_fact_slice("dtu", name)), "%s: the row of %.60s in "
+		    "dtu_cache is skipped: it is damaged", db->path, name.p);
+}
+
+typedef void row_loader(struct hm_ledger_db *db, struct hm_ledger *ledger,
+    sqlite3_stmt *row);
+
+static bool
+load_rows(struct hm_ledger_db *db, struct hm_ledger *ledger, const char *sql,
+    row_loader *load)
+{
+	sqlite3_stmt *rows = NULL;
+	int result = SQLITE_ERROR;
+
+	if (hm_db_prepare(&db->db, sql, &rows))
+		while ((result = sqlite3_step(rows)) == SQLITE_ROW)
+			load(db, ledger, rows);
+	sqlite3_finalize(rows);
+	return result == SQLITE_DONE;
+}
+
 /* The number that a statement returns, or -1. */
 static int64_t
 ask(sqlite3_stmt *statement)
@@ -192,17 +247,13 @@ ask(sqlite3_stmt *statement)
 bool
 hm_ledger_db_load(struct hm_ledger_db *db, struct hm_ledger *ledger)
 {
-	sqlite3_stmt *rows = NULL;
-	int result = SQLITE_ERROR;
+	bool good = load_rows(db, ledger, load_sql, load_row) &&
+	    load_rows(db, ledger, load_dtus_sql, load_dtu);
 
-	if (hm_db_prepare(&db->db, load_sql, &rows))
-		while ((result = sqlite3_step(rows)) == SQLITE_ROW)
-			load_row(db, ledger, rows);
-	if (result != SQLITE_DONE)
+	if (!good)
 		hm_db_complain(&db->db, "cannot read the production_cache");
-	sqlite3_finalize(rows);
 	db->seen = ask(db->version);
-	return result == SQLITE_DONE;
+	return good;
 }
 
 /* Saving */
@@ -246,6 +297,34 @@ write_row(void *context, struct hm_ledger_dtu *dtu,
 #include "db/energy.def"
 #undef ENERGY
 	return hm_db_step(db->write);
+}
+
+static bool
+write_dtu(struct hm_ledger_db *db, const struct hm_ledger_dtu *dtu)
+{
+	const struct hm_dtu_energy *energy = &dtu->energy;
+	char time[HM_RFC3339_SIZE];
+
+	hm_rfc3339_format(hm_clock_now(), time);
+	hm_db_bind_slice(db->write_dtu, 1, dtu->key.name);
+	sqlite3_bind_int64(db->write_dtu, 2, energy->total);
+	bind_energy(db->write_dtu, 3, energy->today);
+	sqlite3_bind_int64(db->write_dtu, 4, energy->day);
+	sqlite3_bind_int64(db->write_dtu, 5, energy->since);
+	sqlite3_bind_text(db->write_dtu, 6, time, -1, SQLITE_STATIC);
+	return hm_db_step(db->write_dtu);
+}
+
+static bool
+write_dtus(struct hm_ledger_db *db, const struct hm_ledger *ledger)
+{
+	const struct hm_ledger_dtu *dtu = hm_ledger_first(ledger);
+
+	for (; dtu != NULL; dtu = hm_dtu_next(&dtu->key))
+		if (dtu->changed && dtu->energy.total >= 0 &&
+		    !write_dtu(db, dtu))
+			return false;
+	return true;
 }
 
 /* Forgetting */
@@ -336,7 +415,7 @@ transact(struct hm_ledger_db *db, struct hm_ledger *ledger)
 	 */
 	hm_ledger_db_follow(db, ledger);
 	return hm_ledger_visit(ledger, true, write_row, db) &&
-	    hm_db_run(&db->db, "COMMIT");
+	    write_dtus(db, ledger) && hm_db_run(&db->db, "COMMIT");
 }
 
 bool
@@ -366,11 +445,12 @@ hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger, bool last)
 	return good;
 }
 
-int64_t
-hm_ledger_db_forget(struct hm_ledger_db *db, struct hm_slice serial)
+/* Run a statement about an inverter. The rows that it has changed, or -1. */
+static int64_t
+change_rows(struct hm_ledger_db *db, const char *sql, struct hm_slice serial)
 {
 	sqlite3_stmt *statement = NULL;
-	bool good = hm_db_prepare(&db->db, forget_sql, &statement) &&
+	bool good = hm_db_prepare(&db->db, sql, &statement) &&
 	    sqlite3_bind_text(statement, 1, serial.p, (int)serial.n,
 	    SQLITE_STATIC) == SQLITE_OK &&
 	    sqlite3_step(statement) == SQLITE_DONE;
@@ -379,4 +459,11 @@ hm_ledger_db_forget(struct hm_ledger_db *db, struct hm_slice serial)
 		hm_db_complain(&db->db, "cannot forget an inverter");
 	sqlite3_finalize(statement);
 	return good ? sqlite3_changes(db->db.handle) : -1;
+}
+
+int64_t
+hm_ledger_db_forget(struct hm_ledger_db *db, struct hm_slice serial)
+{
+	return change_rows(db, leave_sql, serial) < 0 ? -1 :
+	    change_rows(db, forget_sql, serial);
 }

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/exits.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -43,11 +44,13 @@ struct work {
 static void
 on_record(struct work *work, struct hm_slice type, struct hm_slice line)
 {
+	const struct hm_moment now = hm_moment_since_boot();
 	struct hm_slice out;
 	const char *problem;
 
 	if (!hm_stream_parse(work->stream, line, &work->record))
 		return;
+	hm_guard_clock(work->guard, &now);
 	if (hm_filter_record(work->filter, type, line, &work->record, &out,
 	    &problem))
 		hm_stream_emit(work->stream, out);

@@ -40,8 +40,9 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 	work->run(work->context);
 	queue->due = hm_monotonic_ms() +
 	    (REST * (cpu_time() - began) + 999) / 1000;
-	/* The work may have added itself again. */
+	/* The work may have added itself again, by the time before it ran. */
 	ev_timer_stop(loop, timer);
+	ev_now_update(loop);
 	start_timer(queue);
 }
 

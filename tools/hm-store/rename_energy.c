@@ -11,11 +11,13 @@
  * An input whose totals are raised `by` the Wh of the old one in the ledger,
  * and by `shown`, which may be multiplied, in its rows. The others are of the
  * old input: its energy of `day`, the totals at the start of that day and
- * before it, and `last`, its total; -1: unknown, or not to be used.
+ * before it, `last`, its total, and what its DTU has counted of it; -1:
+ * unknown, or not to be used.
  */
 static const char create_sql[] =
     "CREATE TEMP TABLE carried (dtu, serial, port, by, shown, time, day, "
-    "today, began, before, before_time, last, PRIMARY KEY (dtu, serial, port))";
+    "today, began, before, before_time, last, counted, counted_today, "
+    "PRIMARY KEY (dtu, serial, port))";
 
 /*
  * The inverter's totals go on. A ledger that has forgotten the old one does not
@@ -27,12 +29,13 @@ static const char *const replaced_sql[] = {
     "e_total * 1.1, NULL, total_production) FROM port_latest AS l WHERE "
     "l.dtu = c.dtu AND l.serial = ?1 AND l.port = c.port), e_total), "
     "e_total_time, e_day, iif(e_began >= 0, max(e_total - e_began, 0), 0), "
-    "min(e_began, e_total), min(e_before, e_total), e_before_time, e_total "
-    "FROM production_cache AS c WHERE serial = ?1 AND e_total > 0",
+    "min(e_began, e_total), min(e_before, e_total), e_before_time, e_total, "
+    "e_counted, e_counted_today FROM production_cache AS c "
+    "WHERE serial = ?1 AND e_total > 0",
 
     "INSERT OR IGNORE INTO carried SELECT dtu, ?2, port, "
     "CAST(total_production AS INTEGER), total_production, time, -1, 0, -1, -1, "
-    "-1, CAST(total_production AS INTEGER) FROM port_latest AS l "
+    "-1, CAST(total_production AS INTEGER), -1, -1 FROM port_latest AS l "
     "WHERE serial = ?1 AND total_production > 0 AND total_production = "
     "CAST(total_production AS INTEGER) AND EXISTS "
     "(SELECT 1 FROM production_cache AS c WHERE c.dtu = l.dtu)",
@@ -45,8 +48,9 @@ static const char *const replaced_sql[] = {
 /* Under the newer name the guard began without what it had added. */
 static const char renamed_sql[] =
     "INSERT INTO carried SELECT n.dtu, n.serial, n.port, o.e_shift, o.e_shift, "
-    "n.e_total_time, -2, 0, -1, -1, -1, -1 FROM production_cache AS n JOIN "
-    "production_cache AS o USING (serial, port) WHERE n.dtu IN (?1, ?2) AND "
+    "n.e_total_time, -2, 0, -1, -1, -1, -1, -1, -1 "
+    "FROM production_cache AS n JOIN production_cache AS o "
+    "USING (serial, port) WHERE n.dtu IN (?1, ?2) AND "
     "o.dtu IN (?1, ?2) AND n.dtu <> o.dtu AND " NEWER " AND n.e_shift = 0 AND "
     "o.e_shift <> 0 AND n.e_total + o.e_shift > 0";
 
@@ -78,6 +82,9 @@ static const char raise_sql[] =
     "e_pending = max(n.e_pending, 0) + c.by, "
     "e_pending_time = iif(n.e_pending >= 0, n.e_pending_time, c.time), "
     "e_shift = n.e_shift + c.by, "
+    "e_counted = iif(n.e_counted >= 0, n.e_counted + c.by, c.counted), "
+    "e_counted_today = iif(n.e_counted_today >= 0, n.e_counted_today + "
+    "iif(n.e_day = c.day, c.today, 0), c.counted_today), "
     "e_day = iif(n.e_day >= 0, n.e_day, max(c.day, -1)), "
     "e_began = CASE WHEN n.e_began >= 0 THEN n.e_began + c.by - "
     "iif(n.e_day = c.day, c.today, 0) WHEN " SAME_DAY " THEN c.began "

@@ -11,7 +11,8 @@
  *  - total minus today, the total at which the day began, is the same all day,
  *    the true one, and not below the last total shown the day before: so the
  *    energies of all days add up to the growth of the total;
- *  - a DTU's sums are the sums of the counters shown for its ports, or absent.
+ *  - a DTU's energies begin as the sums of the counters shown for its ports;
+ *    then they grow as these do, whatever ports come and go.
  *
  * Inputs make up to their share of the inverter; with two panels or a battery
  * on every second input, more than that. After a gap that has to be confirmed,
@@ -92,6 +93,9 @@ struct input {
 	int64_t base, base_day; /* total - today, and of which day */
 	int64_t last, last_day; /* the last total, and of which day */
 	int64_t end; /* the last total of the day before */
+
+	int64_t summed; /* the total in the DTU's; -1: not in it */
+	bool today_summed; /* the energy of the day is in the DTU's */
 };
 
 struct inverter {
@@ -107,6 +111,9 @@ struct inverter {
 struct dtu {
 	struct inverter inverter[INVERTERS];
 	int64_t offline_until;
+	int64_t total, today; /* as shown; -1: not yet */
+	int64_t first;        /* when the total was first shown */
+	bool same; /* its inputs are those with which the day began */
 };
 
 struct plant {
@@ -231,7 +238,7 @@ start_input(struct test *t, const struct inverter *inv, size_t n,
 	in->today_base = in->made;
 	in->day_made = in->made;
 	in->slack = PLENTY;
-	in->total = in->today = in->base_day = -1;
+	in->total = in->today = in->base_day = in->summed = -1;
 	in->last = in->last_day = -1;
 }
 
@@ -270,9 +277,11 @@ start_plant(struct test *t)
 	p->noon = p->reset_hour == 0 && !one_in(t, 5) ?
 	    (p->begin[0] + 12 * HOUR) % DAY : below(t, DAY);
 	p->tells_today = !one_in(t, 8);
-	for (size_t d = 0; d < p->dtus; d++)
+	for (size_t d = 0; d < p->dtus; d++) {
+		p->dtu[d].total = p->dtu[d].today = -1;
 		for (size_t i = 0; i < p->inverters; i++)
 			start_inverter(t, i, &p->dtu[d].inverter[i]);
+	}
 }
 
 /* Hours from noon, -12 to 12. */
@@ -674,32 +683,77 @@ show_port(struct test *t, size_t d, size_t i, size_t n,
 	t->readings++;
 }
 
+/* An input that the DTU's energies have not counted yet. */
+static void
+judge_joining(struct dtu *dtu, const struct input *in, bool fills)
+{
+	if (!fills && ((in->known && in->summed < 0) ||
+	    (in->today_known && !in->today_summed)))
+		dtu->same = false;
+}
+
+static void
+remember_sums(struct dtu *dtu, struct input *in)
+{
+	if (dtu->total >= 0 && in->known)
+		in->summed = in->total;
+	in->today_summed |= dtu->today >= 0 && in->today_known;
+}
+
+static void
+judge_dtu_today(struct test *t, struct dtu *dtu, int64_t answer, int64_t sum,
+    bool all, int64_t now)
+{
+	if (answer < 0)
+		return;
+	if (answer < dtu->today || dtu->today < 0)
+		dtu->same = true;
+	dtu->today = answer;
+	if (all && dtu->same && answer != sum)
+		fail(t, NULL, now, "a DTU's day is not that of its inputs");
+}
+
+/* A port that has shown nothing yet does not count. */
 static void
 judge_sums(struct test *t, size_t d, const char *time, int64_t now)
 {
 	const struct plant *p = &t->plant;
+	struct dtu *dtu = &t->plant.dtu[d];
+	int64_t clock = now + p->clock_offset, grown = 0, today = 0;
+	bool first = dtu->total < 0, all = true;
+	bool fills = first || (clock >= dtu->first &&
+	    clock - dtu->first < HOUR);
 	struct hm_guard_answer answer;
-	int64_t total = 0, today = 0;
-	bool all = true;
 	char line[200];
 
 	for (size_t i = 0; i < p->inverters; i++)
 		for (size_t n = 0; n < p->inputs; n++) {
-			const struct input *in =
-			    &p->dtu[d].inverter[i].input[n];
+			const struct input *in = &dtu->inverter[i].input[n];
 
-			if (!p->dtu[d].inverter[i].there || !in->wired)
+			if (!dtu->inverter[i].there || !in->wired)
 				continue;
 			all = all && in->known && in->today_known;
-			total += in->total;
-			today += in->today;
+			today += in->today_known ? in->today : 0;
+			if (in->known)
+				grown += in->summed >= 0 ? in->total -
+				    in->summed : fills ? in->total : 0;
+			judge_joining(dtu, in, fills);
 		}
 	snprintf(line, sizeof line, "{\"type\":\"dtu\",\"time\":\"%s\","
 	    "\"dtu\":\"d%zu\",\"total_production\":7}", time, d);
 	look(t, HM_SCOPE_DTU, line, &answer);
-	/* A port that has shown nothing yet does not count. */
-	if (all && (answer.total != total || answer.today != today))
-		fail(t, NULL, now, "a DTU's sums are not those of its inputs");
+	if (!first)
+		grown += dtu->total;
+	if (answer.total >= 0 ? answer.total != grown : all)
+		fail(t, NULL, now, "a DTU's energy is not that of its inputs");
+	if (first && answer.total >= 0)
+		dtu->first = clock;
+	if (!first || answer.total >= 0)
+		dtu->total = grown;
+	judge_dtu_today(t, dtu, answer.today, today, all, now);
+	for (size_t i = 0; i < p->inverters; i++)
+		for (size_t n = 0; n < p->inputs; n++)
+			remember_sums(dtu, &dtu->inverter[i].input[n]);
 }
 
 /* Restarts */
@@ -773,6 +827,7 @@ change_inverter(struct test *t, size_t d)
 	if (i == 0)
 		return;
 	inv->there = !inv->there;
+	p->dtu[d].same = false;
 	for (size_t n = 0; n < p->inputs; n++) {
 		struct input *in = &inv->input[n];
 
@@ -783,6 +838,8 @@ change_inverter(struct test *t, size_t d)
 		in->slack = PLENTY;
 		in->total = in->today = in->base_day = -1;
 		in->last = in->last_day = -1;
+		in->summed = -1;
+		in->today_summed = false;
 		forget_wraps(in);
 	}
 	other = hm_ledger_db_open(t->path, true);

@@ -64,7 +64,7 @@ static const struct {
 
 START_TEST(when_absence_is_an_alarm)
 {
-	const struct hm_offline_rules rules = {LIMIT, cases[_i].night};
+	const struct hm_offline_rules rules = {LIMIT, cases[_i].night, 0};
 	int64_t failed = moment(cases[_i].failed), now = failed;
 	struct hm_offline away = {0};
 
@@ -82,7 +82,7 @@ START_TEST(when_absence_is_an_alarm)
 }
 END_TEST
 
-static const struct hm_offline_rules rules = {LIMIT, NULL};
+static const struct hm_offline_rules rules = {LIMIT, NULL, 0};
 
 START_TEST(who_answers_is_none)
 {

@@ -451,6 +451,63 @@ START_TEST(a_lower_first_reading_may_come_late)
 }
 END_TEST
 
+START_TEST(first_readings_that_fall_across_midnight)
+{
+	reading_at(MIDNIGHT - MINUTE, 1000, 500, true);
+	reading_at(MIDNIGHT + MINUTE, 900, 0, true);
+	shows(-1, -1);
+	reading(800, 0);
+	shows(-1, -1);
+	reading(803, 3);
+	shows(800, 0);
+	reading(806, 6);
+	shows(803, 3);
+	reading(809, 9);
+	shows(806, 6);
+}
+END_TEST
+
+/* A reading that goes on from a state keeps what fuzz_energy demands. */
+static void
+goes_on(const struct hm_energy *before, int64_t time, int64_t total,
+    int64_t today, bool awake)
+{
+	e = *before;
+	reading_at(time, total, today, awake);
+	/* An assertion for each of the millions would take minutes. */
+	if (!hm_energy_valid(&e) ||
+	    hm_energy_total(&e) < hm_energy_total(before) ||
+	    (e.day == before->day &&
+	    hm_energy_today(&e) < hm_energy_today(before)))
+		ck_abort_msg("%lld/%lld after a total of %lld, %lld",
+		    (long long)total, (long long)today,
+		    (long long)before->pending, (long long)before->total);
+}
+
+/* All rows of `more` readings, in minutes before midnight and after it. */
+static void
+all_rows(int more, int64_t time)
+{
+	static const int64_t totals[] = {800, 810, 900, 1000};
+	static const int64_t todays[] = {-1, 0, 10, 500};
+	const struct hm_energy before = e;
+
+	for (size_t i = 0; more > 0 && i < 16; i++)
+		for (int kind = 0; kind < 3; kind++) {
+			int64_t at = time + (kind == 2 ? 2 * HOUR : MINUTE);
+
+			goes_on(&before, at, totals[i / 4], todays[i % 4],
+			    kind != 1);
+			all_rows(more - 1, at);
+		}
+}
+
+START_TEST(any_first_readings_leave_a_state_that_is_valid)
+{
+	all_rows(4, MIDNIGHT - 3 * MINUTE);
+}
+END_TEST
+
 START_TEST(a_clock_that_steps_back_resets_nothing)
 {
 	evening(10500, 500);
@@ -465,6 +522,30 @@ START_TEST(a_clock_that_steps_back_resets_nothing)
 	reading(10502, 2);
 	reading(10503, 3);
 	shows(10502, 2);
+}
+END_TEST
+
+START_TEST(a_clock_that_returns_to_its_day_resets_nothing)
+{
+	evening(10500, 500);
+	reading_at(MIDNIGHT + 24 * HOUR + MINUTE, 10500, 0, true);
+	reading_at(MIDNIGHT + 31 * HOUR, 10510, 10, true);
+	reading(10513, 13);
+	shows(10510, 10);
+	/* The year before, for a day and a half. */
+	for (int64_t hour = 31; hour < 50; hour++)
+		reading_at(MIDNIGHT + (hour - 365 * 24) * HOUR, 10513, 13,
+		    true);
+	ck_assert_int_lt(e.day, DAY - 300);
+	shows(10513, 0);
+	reading_at(MIDNIGHT + 47 * HOUR, 10516, 16, true);
+	ck_assert_int_eq(e.day, DAY + 1);
+	reading(10519, 19);
+	shows(10516, 3);
+	/* The next one begins. */
+	reading_at(MIDNIGHT + 48 * HOUR, 10519, 19, true);
+	ck_assert_int_eq(e.day, DAY + 2);
+	shows(10519, 0);
 }
 END_TEST
 
@@ -567,7 +648,12 @@ main(void)
 	tcase_add_test(cases, a_counter_of_the_day_needs_two_readings);
 	tcase_add_test(cases, a_lower_first_reading_takes_the_day_with_it);
 	tcase_add_test(cases, a_lower_first_reading_may_come_late);
+	tcase_add_test(cases, first_readings_that_fall_across_midnight);
+	tcase_add_test(cases,
+	    any_first_readings_leave_a_state_that_is_valid);
 	tcase_add_test(cases, a_clock_that_steps_back_resets_nothing);
+	tcase_add_test(cases,
+	    a_clock_that_returns_to_its_day_resets_nothing);
 	tcase_add_test(cases, a_clock_that_was_ahead_is_left_behind);
 	tcase_add_test(cases, a_counter_that_begins_anew_goes_on);
 	tcase_add_test(cases, a_counter_that_stands_still_does_not);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "config/quiet_hours.h"
 #include "live/live_view.h"
 #include "run_suite.h"
@@ -31,6 +32,7 @@ begin(size_t count)
 {
 	static char roof[] = "roof", barn[] = "barn";
 
+	hm_log_start("check", HM_CRITICAL);
 	configured[0].name = roof;
 	configured[1].name = barn;
 	dtus = (struct hm_dtus){configured, count};
@@ -213,6 +215,36 @@ START_TEST(a_replayed_energy_is_shown_as_long_as_its_reading)
 	pass(3 * MINUTE + 1);
 	ck_assert_str_eq(today(HM_SCOPE_PORT), "");
 	ck_assert_str_eq(total(HM_SCOPE_PORT), "99");
+}
+END_TEST
+
+/* The wall clock alone moves. */
+static void
+set_clock(int64_t ms)
+{
+	now.wall += ms;
+	hm_view_init(&view, &live, &now);
+}
+
+START_TEST(a_reading_of_the_future_does_not_stay)
+{
+	const int64_t decade = 3653 * 24 * HOUR;
+
+	setenv("TZ", "UTC", 1);
+	set_clock(decade);
+	take_dtu("2036-06-21T10:00:00Z", ENERGIES);
+	ck_assert(!live.dtu[0].ahead);
+	set_clock(-decade);
+	take_dtu("2036-06-21T10:01:00Z", ENERGIES);
+	ck_assert(live.dtu[0].ahead); /* and it is named */
+	pass(MINUTE);
+	take_dtu("2026-06-21T10:01:00Z", ",\"pv_power\":210");
+	ck_assert(!live.dtu[0].ahead);
+	ck_assert_str_eq(value(HM_SCOPE_DTU, HM_F_PV_POWER), "210");
+	ck_assert_str_eq(today(HM_SCOPE_DTU), "10");
+	pass(25 * HOUR - MINUTE);
+	ck_assert_str_eq(today(HM_SCOPE_DTU), "");
+	ck_assert_str_eq(total(HM_SCOPE_DTU), "99");
 }
 END_TEST
 
@@ -610,6 +642,19 @@ START_TEST(a_death_that_comes_again_counts_once)
 }
 END_TEST
 
+START_TEST(a_death_of_the_future_hides_no_other)
+{
+	take("{\"type\":\"death\",\"time\":\"2036-06-21T10:00:00Z\","
+	    "\"tool\":\"hm-decode\",\"pid\":7}");
+	take(DEATH("hm-decode", "00"));
+	ck_assert_uint_eq(live.died[0].count, 2);
+	take(DEATH("hm-decode", "00"));
+	ck_assert_uint_eq(live.died[0].count, 2);
+	take(DEATH("hm-decode", "01"));
+	ck_assert_uint_eq(live.died[0].count, 3);
+}
+END_TEST
+
 START_TEST(deaths_are_bounded)
 {
 	char line[200];
@@ -914,6 +959,32 @@ START_TEST(the_curve_is_sampled_when_the_plant_is_known)
 }
 END_TEST
 
+START_TEST(the_curve_survives_a_wrong_clock)
+{
+	static const int64_t years[] = {-10, 10};
+	int64_t mean;
+
+	setenv("TZ", "UTC", 1);
+	for (size_t i = 0; i < sizeof years / sizeof *years; i++) {
+		const int64_t set = years[i] * 365 * 24 * HOUR;
+
+		take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":500");
+		hm_live_sample(&live, &now);
+		set_clock(set);
+		take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":300");
+		hm_live_sample(&live, &now);
+		ck_assert(hm_day_curve_mean(&live.curve, 10 * 12, &mean));
+		ck_assert_int_eq(mean, 300000);
+		set_clock(-set);
+		take_dtu("2026-06-21T10:00:00Z", ",\"pv_power\":500");
+		hm_live_sample(&live, &now);
+		ck_assert(hm_day_curve_mean(&live.curve, 10 * 12, &mean));
+		ck_assert_int_eq(mean, 500000);
+	}
+	ck_assert_int_eq(live.curve.point[10 * 12].count, 4);
+}
+END_TEST
+
 static TCase *
 health(void)
 {
@@ -928,6 +999,7 @@ health(void)
 	tcase_add_test(tcase, at_night_readings_last_for_its_periods);
 	tcase_add_test(tcase, every_dtu_has_been_tried);
 	tcase_add_test(tcase, the_curve_is_sampled_when_the_plant_is_known);
+	tcase_add_test(tcase, the_curve_survives_a_wrong_clock);
 	return tcase;
 }
 
@@ -944,6 +1016,7 @@ main(void)
 	tcase_add_test(tcase, the_day_of_energies_begins_at_reset_hour);
 	tcase_add_test(tcase,
 	    a_replayed_energy_is_shown_as_long_as_its_reading);
+	tcase_add_test(tcase, a_reading_of_the_future_does_not_stay);
 	tcase_add_test(tcase, devices_stay_while_their_dtu_is_silent);
 	tcase_add_test(tcase, readings_grow_old);
 	tcase_add_test(tcase, three_periods_may_be_longer);
@@ -968,6 +1041,7 @@ main(void)
 	tcase_add_test(tcase, a_tool_of_one_record_is_given_time);
 	tcase_add_test(tcase, deaths_are_counted_by_tool);
 	tcase_add_test(tcase, a_death_that_comes_again_counts_once);
+	tcase_add_test(tcase, a_death_of_the_future_hides_no_other);
 	tcase_add_test(tcase, deaths_are_bounded);
 	tcase_add_test(tcase, names_are_bounded);
 	tcase_add_test(tcase, devices_are_bounded_and_forgotten);

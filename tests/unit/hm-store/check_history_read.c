@@ -248,6 +248,20 @@ START_TEST(energies_are_of_inputs_that_are_there)
 }
 END_TEST
 
+START_TEST(an_energy_of_the_future_hides_no_other)
+{
+	add_input("'roof', '1', 1", "5, 100", 9, 3650 * DAY);
+	add_input("'roof', '2', 1", "5, 100", 9, 10 * DAY - 60);
+	add_input("'barn', '3', 1", "5, 100", 9, 10 * DAY - 60);
+	ck_assert_str_eq(energies(10 * DAY),
+	    "barn /0: 5 100, day 9 time 863940\n"
+	    "barn 3/1: 5 100, day 9 time 863940\n"
+	    "roof /0: 10 200, day 9 time 864000\n"
+	    "roof 1/1: 5 100, day 9 time 864000\n"
+	    "roof 2/1: 5 100, day 9 time 863940\n");
+}
+END_TEST
+
 START_TEST(an_older_database_has_power_and_energies)
 {
 	struct hm_db other = {.handle = NULL};
@@ -310,6 +324,7 @@ main(void)
 	tcase_add_test(tcase, returns_power_by_spans);
 	tcase_add_test(tcase, returns_energies_of_the_ledger);
 	tcase_add_test(tcase, energies_are_of_inputs_that_are_there);
+	tcase_add_test(tcase, an_energy_of_the_future_hides_no_other);
 	tcase_add_test(tcase, an_older_database_has_power_and_energies);
 	tcase_add_test(tcase, counts_what_is_there);
 	suite_add_tcase(suite, tcase);

@@ -20,6 +20,20 @@ hm_day_curve_add(struct hm_day_curve *curve, int64_t time, int64_t milliwatts)
 }
 
 void
+hm_day_curve_turn(struct hm_day_curve *curve, struct hm_day_curve *other,
+    int64_t time)
+{
+	int64_t day = hm_zone_local(time).day;
+	struct hm_day_curve left = *curve;
+
+	if (curve->day == day)
+		return;
+	*curve = other->day == day ? *other :
+	    (struct hm_day_curve){.day = day};
+	*other = left;
+}
+
+void
 hm_day_curve_fill(struct hm_day_curve *curve, const struct hm_day_curve *other)
 {
 	if (curve->day == 0)

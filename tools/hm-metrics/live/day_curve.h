@@ -29,6 +29,13 @@ struct hm_day_curve {
 void hm_day_curve_add(struct hm_day_curve *curve, int64_t time,
     int64_t milliwatts);
 
+/*
+ * Turn to the day of a time, which may be an earlier one if somebody sets the
+ * clock: `curve` goes into `other`, from which that day's curve comes back.
+ */
+void hm_day_curve_turn(struct hm_day_curve *curve, struct hm_day_curve *other,
+    int64_t time);
+
 /* Fill the gaps of a curve with the points of another one of the same day. */
 void hm_day_curve_fill(struct hm_day_curve *curve,
     const struct hm_day_curve *other);

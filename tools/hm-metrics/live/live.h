@@ -64,6 +64,7 @@ struct hm_live_dtu {
 	bool repeats;     /* its last poll repeated the readings before */
 	int64_t renewed;  /* steady ms of its last new readings */
 	bool dark;        /* its last readings show dusk: little power */
+	bool ahead;       /* its last reading has a time in the future */
 	uint64_t cleared; /* readings up to this number are not shown */
 };
 
@@ -86,6 +87,7 @@ struct hm_live_device {
 	uint64_t number;    /* of that reading */
 	int64_t day;        /* of its last energy of the day, by its time */
 	int64_t day_heard;  /* ... and by the clock when it came; hm_zone_day */
+	int64_t day_read;   /* steady ms at which it came */
 	struct hm_field_set known; /* fields of that reading, and energies */
 	struct hm_decimal value[HM_FIELDS];
 };
@@ -148,6 +150,7 @@ struct hm_live {
 	struct hm_live_deaths died[HM_LIVE_TOOLS_MAX];
 	size_t dead;
 	struct hm_day_curve curve;
+	struct hm_day_curve other_curve; /* of the day before it */
 	int64_t heard; /* steady ms of the last reading; 0: none */
 	uint64_t announcements, states; /* mqtt records */
 	uint64_t refused; /* records left out: full table or bad name */

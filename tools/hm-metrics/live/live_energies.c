@@ -81,5 +81,6 @@ hm_live_take_energy(struct hm_live *live,
 	put(d, HM_F_TODAY_PRODUCTION, energy->today);
 	put(d, HM_F_TOTAL_PRODUCTION, energy->total);
 	d->day = energy->day;
+	d->day_read = now->steady;
 	live->number++;
 }

@@ -95,6 +95,7 @@ struct span {
 	struct hm_day_curve *curve;
 	int64_t time; /* 0: none yet */
 	int64_t milliwatts;
+	int64_t end;  /* rows after it were written by a wrong clock */
 };
 
 static void
@@ -113,6 +114,8 @@ add_power(void *context, int64_t time, struct hm_slice dtu,
 	int64_t milliwatts;
 
 	(void)dtu;
+	if (time > span->end)
+		return;
 	if (time != span->time)
 		end_span(span);
 	span->time = time;
@@ -124,7 +127,7 @@ bool
 hm_live_history_curve(struct hm_live_history *history, int64_t now,
     struct hm_day_curve *curve)
 {
-	struct span span = {.curve = curve};
+	struct span span = {.curve = curve, .end = now + HM_DAY_CURVE_STEP};
 	int64_t midnight = now - hm_zone_local(now).second;
 
 	if (!hm_live_history_open(history))

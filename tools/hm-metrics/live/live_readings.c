@@ -1,6 +1,7 @@
 #include "live_update_private.h"
 
 #include "base/decimal.h"
+#include "base/log.h"
 #include "base/rfc3339.h"
 #include "base/zone.h"
 #include "live.h"
@@ -8,6 +9,7 @@
 #include "record/record.h"
 #include "record/types.h"
 
+#define AHEAD_SECONDS 86400 /* clocks of one chain differ by less */
 #define DIM_WATTS 20 /* of an inverter: below that it is dusk */
 
 static void
@@ -112,6 +114,7 @@ take_day(const struct hm_live *live, struct hm_live_device *d,
 		return;
 	d->day = hm_zone_day(d->time, hour);
 	d->day_heard = hm_zone_day(now->wall / 1000, hour);
+	d->day_read = now->steady;
 }
 
 static void
@@ -127,6 +130,30 @@ take_reading(struct hm_live *live, struct hm_live_device *d,
 	d->time = hm_live_time(record, "time", now->wall / 1000);
 	d->number = live->number;
 	take_day(live, d, record, now);
+}
+
+/*
+ * Name the DTU whose reading has a time in the future: it is shown until the
+ * next one, whose time is earlier.
+ */
+static void
+note_future(struct hm_live_dtu *dtu, const struct hm_record *record,
+    const struct hm_moment *now)
+{
+	int64_t seconds = now->wall / 1000;
+	int64_t time = hm_live_time(record, "time", seconds);
+	bool ahead = time - seconds > AHEAD_SECONDS;
+	char text[HM_RFC3339_SIZE];
+
+	if (ahead && !dtu->ahead) {
+		hm_rfc3339_format(time, text);
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", dtu->name),
+		    hm_fact("found", text)), "%s: its reading is of %s, in the "
+		    "future: the clock of hm-poll was wrong, or that of "
+		    "hm-metrics is; the next reading replaces it", dtu->name,
+		    text);
+	}
+	dtu->ahead = ahead;
 }
 
 static bool
@@ -202,6 +229,7 @@ hm_live_on_reading(struct hm_live *live, const struct hm_reading_type *type,
 		take_reading(live, d, record, now);
 	if (type->scope != HM_SCOPE_DTU)
 		return;
+	note_future(&live->dtu[dtu], record, now);
 	hm_live_count_poll(&live->dtu[dtu], record, now);
 	note_repetition(&live->dtu[dtu], hm_live_is_true(record, "stale"),
 	    now);

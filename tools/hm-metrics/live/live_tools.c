@@ -4,6 +4,8 @@
 #include "live.h"
 #include "record/record.h"
 
+#define CLOCK_SLACK 60 /* s by which clocks differ */
+
 static struct hm_live_tool *
 find_tool(struct hm_live *live, const char *name)
 {
@@ -111,7 +113,7 @@ find_deaths(struct hm_live *live, const char *tool)
 	return deaths;
 }
 
-/* Do not count a replayed record. */
+/* Do not count a replayed record; one of the future has been replayed last. */
 void
 hm_live_on_death(struct hm_live *live, const struct hm_record *record,
     const struct hm_moment *now)
@@ -127,6 +129,7 @@ hm_live_on_death(struct hm_live *live, const struct hm_record *record,
 	if (deaths == NULL) {
 		live->refused++;
 	} else if (time > deaths->time ||
+	    deaths->time > now->wall / 1000 + CLOCK_SLACK ||
 	    (time == deaths->time && pid != deaths->pid)) {
 		deaths->time = time;
 		deaths->pid = pid;

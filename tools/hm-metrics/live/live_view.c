@@ -9,6 +9,7 @@
 
 #define PERIODS HM_FRESH_PERIODS
 #define ALERT_PERIOD_MS 600000 /* hm-alert repeats active alarms */
+#define DAY_MAX_MS ((int64_t)25 * 3600 * 1000) /* at the end of summer time */
 #define NIGHT_MAX_MS ((int64_t)18 * 3600 * 1000)
 
 static int64_t
@@ -58,11 +59,14 @@ hm_view_fresh(const struct hm_view *view,
 
 /*
  * Whether an energy of the day is of this day. The day of a stream that is
- * replayed is over; its readings are shown while they are fresh.
+ * replayed is over; its readings are shown while they are fresh. A day ends,
+ * whatever wrong clock its reading had.
  */
 static bool
 is_of_today(const struct hm_view *view, const struct hm_live_device *device)
 {
+	if (view->now.steady - device->day_read >= DAY_MAX_MS)
+		return false;
 	return device->day >= view->day || (device->day_heard >= view->day &&
 	    hm_view_fresh(view, device));
 }
@@ -213,7 +217,9 @@ hm_live_sample(struct hm_live *live, const struct hm_moment *now)
 	if (!hm_view_all_tried(&view) && now->steady - live->started.steady <
 	    live->options.query_period_ms)
 		return;
-	if (hm_view_sum(&view, HM_F_PV_POWER, false, &watts) &&
-	    hm_decimal_rescale(watts, 3, &milliwatts))
-		hm_day_curve_add(&live->curve, now->wall / 1000, milliwatts);
+	if (!hm_view_sum(&view, HM_F_PV_POWER, false, &watts) ||
+	    !hm_decimal_rescale(watts, 3, &milliwatts))
+		return;
+	hm_day_curve_turn(&live->curve, &live->other_curve, now->wall / 1000);
+	hm_day_curve_add(&live->curve, now->wall / 1000, milliwatts);
 }
