@@ -12,9 +12,9 @@
 #                 the seed of the first day
 # make mutants    break the energy guard on purpose, MUTANT_DAYS of readings each
 # make soak-kills  kill hm-filter and hm-store with SIGKILL, KILLS times each
-# make soak-chain  a supervised chain that reads CHAIN_DTUS: kill its tools
-#                  CHAIN_KILLS times, its broker BROKER_KILLS times, and stop
-#                  the whole chain STOPS times
+# make soak-chain  a supervised chain that reads CHAIN_DTUS: kill its tools,
+#                  supervisors, loggers and holder CHAIN_KILLS times, its broker
+#                  BROKER_KILLS times, and stop the whole chain STOPS times
 # make soak-clocks  chains whose clock is set while they run, or is wrong at the
 #                 start, by days, years, over 2038 and the end of summer time
 # make soak-floods  HOSTILE DTUs of each kind flood hm-poll for FLOOD_SECONDS,
@@ -121,7 +121,8 @@ soak-kills:
 
 soak-chain:
 	@.ci/packages $(CHECK_PACKAGES)
-	@$(MAKE) -s --no-print-directory all build/helper/stamp
+	@$(MAKE) -s --no-print-directory all build/helper/stamp \
+	    build/helper/preload/clock.so
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/soak/chain-kills.sh \
 	    $(CHAIN_KILLS) $(BROKER_KILLS) $(STOPS) $(CHAIN_DTUS)
 

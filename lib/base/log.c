@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <strings.h>
@@ -9,6 +10,7 @@
 
 #include "clock.h"
 #include "json_writer.h"
+#include "log_output.h"
 #include "rfc3339.h"
 #include "utf8.h"
 
@@ -20,7 +22,16 @@ static struct {
 	const char *tool;
 	enum hm_level lowest;
 	enum hm_log_format format;
-} logger = {"hm", HM_WARNING, HM_LOG_STANDARD};
+	int wait_ms; /* for a reader of stderr that hangs */
+} logger = {"hm", HM_WARNING, HM_LOG_STANDARD, 1000};
+
+/* Lines that stderr did not take; the threads of a tool share them. */
+static struct {
+	pthread_mutex_t mutex;
+	uint64_t total;
+	uint64_t unsaid; /* since stderr last took a line */
+	int64_t since;   /* the first of those, monotonic ms */
+} dropped = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static const char *const level_names[] = {
     "debug", "info", "warning", "error", "critical"};
@@ -54,23 +65,19 @@ hm_log_tool(void)
 
 /* Lines */
 
-static void
-write_line(const char *line, size_t n)
+static size_t
+clamp(int printed, size_t room)
 {
-	/* A failed write to stderr cannot be reported anywhere. */
-	if (write(STDERR_FILENO, line, n) < 0)
-		return;
+	if (printed < 0)
+		return 0;
+	return (size_t)printed < room ? (size_t)printed : room - 1;
 }
 
-static void
-write_standard(enum hm_level level, struct hm_slice text)
+static size_t
+format_standard(enum hm_level level, struct hm_slice text, char line[PIPE_BUF])
 {
-	char line[TEXT_MAX + 100];
-	int n = snprintf(line, sizeof line, "%.60s: %s: %.*s\n", logger.tool,
-	    level_names[level], (int)text.n, text.p);
-
-	if (n > 0)
-		write_line(line, (size_t)n);
+	return clamp(snprintf(line, PIPE_BUF, "%.60s: %s: %.*s\n", logger.tool,
+	    level_names[level], (int)text.n, text.p), PIPE_BUF);
 }
 
 static void
@@ -111,15 +118,15 @@ emit_facts(struct hm_json *e, const struct hm_fact *facts)
 	}
 }
 
-static void
-write_json(enum hm_level level, const struct hm_fact *facts,
-    struct hm_slice text)
+static size_t
+format_json(enum hm_level level, const struct hm_fact *facts,
+    struct hm_slice text, char line[PIPE_BUF])
 {
-	char line[PIPE_BUF], time[HM_RFC3339_SIZE];
+	char time[HM_RFC3339_SIZE];
 	struct hm_slice object;
 	struct hm_json e;
 
-	hm_json_start(&e, line, sizeof line - sizeof "}");
+	hm_json_start(&e, line, PIPE_BUF - sizeof "}");
 	hm_json_object(&e, NULL);
 	hm_json_string(&e, "time", hm_rfc3339_format(hm_clock_now(), time));
 	hm_json_text(&e, "level", level_names[level]);
@@ -129,26 +136,81 @@ write_json(enum hm_level level, const struct hm_fact *facts,
 	e.cap++;
 	hm_json_object_end(&e);
 	if (!hm_json_done(&e, &object))
-		return;
+		return 0;
 	line[object.n] = '\n';
-	write_line(line, object.n + 1);
+	return object.n + 1;
+}
+
+static size_t
+format_line(enum hm_level level, const struct hm_fact *facts,
+    struct hm_slice text, char line[PIPE_BUF])
+{
+	return logger.format == HM_LOG_JSON ?
+	    format_json(level, facts, text, line) :
+	    format_standard(level, text, line);
+}
+
+/* Lines that were dropped */
+
+/* False if stderr takes no line yet. */
+static bool
+say_dropped(void)
+{
+	unsigned long long lines = dropped.unsaid;
+	int64_t s = (hm_monotonic_ms() - dropped.since + 500) / 1000;
+	char text[200], line[PIPE_BUF];
+	size_t n;
+
+	if (lines == 0)
+		return true;
+	n = clamp(snprintf(text, sizeof text, "%llu messages were dropped, the "
+	    "first %lld s ago: nothing read them", lines, (long long)s),
+	    sizeof text);
+	n = format_line(HM_WARNING, HM_FACTS(hm_fact_int("messages",
+	    (int64_t)lines)), hm_slice(text, n), line);
+	if (!hm_log_output(line, n, 0))
+		return false;
+	dropped.unsaid = 0;
+	return true;
+}
+
+static void
+write_line(char *line, size_t n)
+{
+	pthread_mutex_lock(&dropped.mutex);
+	if (!say_dropped() || !hm_log_output(line, n, logger.wait_ms)) {
+		if (dropped.unsaid++ == 0)
+			dropped.since = hm_monotonic_ms();
+		dropped.total++;
+	}
+	pthread_mutex_unlock(&dropped.mutex);
+}
+
+void
+hm_log_wait_at_most(int ms)
+{
+	logger.wait_ms = ms;
+}
+
+uint64_t
+hm_log_dropped(void)
+{
+	uint64_t total;
+
+	pthread_mutex_lock(&dropped.mutex);
+	say_dropped();
+	total = dropped.total;
+	pthread_mutex_unlock(&dropped.mutex);
+	return total;
 }
 
 /* Messages */
-
-static size_t
-clamp(int printed, size_t room)
-{
-	if (printed < 0)
-		return 0;
-	return (size_t)printed < room ? (size_t)printed : room - 1;
-}
 
 __attribute__((format(printf, 4, 0))) static void
 write_message(enum hm_level level, const struct hm_fact *facts,
     const char *error, const char *format, va_list args)
 {
-	char text[TEXT_MAX];
+	char text[TEXT_MAX], line[PIPE_BUF];
 	size_t n = clamp(vsnprintf(text, sizeof text, format, args),
 	    sizeof text);
 
@@ -156,10 +218,9 @@ write_message(enum hm_level level, const struct hm_fact *facts,
 		n += clamp(snprintf(text + n, sizeof text - n, ": %s", error),
 		    sizeof text - n);
 	n = hm_utf8_clean(text, n);
-	if (logger.format == HM_LOG_JSON)
-		write_json(level, facts, hm_slice(text, n));
-	else
-		write_standard(level, hm_slice(text, n));
+	n = format_line(level, facts, hm_slice(text, n), line);
+	if (n > 0)
+		write_line(line, n);
 }
 
 void

@@ -33,6 +33,19 @@ void hm_log_start(const char *tool, enum hm_level lowest);
 void hm_log_use(enum hm_log_format format);
 enum hm_log_format hm_log_format(void);
 
+/*
+ * Messages never stop a tool: if whatever reads stderr hangs, a message is
+ * dropped after this time, by default 1 s, and all others at once until stderr
+ * takes one again, which then says how many were dropped.
+ */
+void hm_log_wait_at_most(int ms);
+
+/*
+ * The messages that were dropped so far. If that has not been said in the log
+ * yet, try to say it.
+ */
+uint64_t hm_log_dropped(void);
+
 /* The name given to hm_log_start, or "hm" before that. */
 const char *hm_log_tool(void);
 

@@ -30,6 +30,28 @@ hm_stats_counter(struct hm_stats *stats, const char *name,
 
 /* Bad lines */
 
+static bool
+may_log(struct hm_stats *stats)
+{
+	if (stats->logged == LOGGED_MAX) {
+		stats->unlogged++;
+		return false;
+	}
+	if (stats->logged++ == 0)
+		stats->period_end = hm_monotonic_ms() + PERIOD_MS;
+	return true;
+}
+
+void
+hm_stats_torn(struct hm_stats *stats, uint64_t line)
+{
+	stats->torn_lines++;
+	if (may_log(stats))
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_int("line",
+		    (int64_t)line)), "line %llu is torn: its writer was killed",
+		    (unsigned long long)line);
+}
+
 void
 hm_stats_bad(struct hm_stats *stats, uint64_t line, const char *format,
     va_list args)
@@ -37,12 +59,8 @@ hm_stats_bad(struct hm_stats *stats, uint64_t line, const char *format,
 	char text[256];
 
 	stats->bad_lines++;
-	if (stats->logged == LOGGED_MAX) {
-		stats->unlogged++;
+	if (!may_log(stats))
 		return;
-	}
-	if (stats->logged++ == 0)
-		stats->period_end = hm_monotonic_ms() + PERIOD_MS;
 	if (vsnprintf(text, sizeof text, format, args) < 0)
 		text[0] = '\0';
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_int("line", (int64_t)line),
@@ -92,11 +110,15 @@ emit_process(struct hm_json *e)
 static void
 emit_counters(struct hm_json *e, const struct hm_stats *stats)
 {
+	uint64_t dropped = hm_log_dropped();
+
 	hm_json_int(e, "records_in", (int64_t)stats->records_in);
 	hm_json_int(e, "records_out", (int64_t)stats->records_out);
 	hm_json_int(e, "bad_lines", (int64_t)stats->bad_lines);
 	if (stats->durable)
 		hm_json_int(e, "torn_lines", (int64_t)stats->torn_lines);
+	if (dropped > 0)
+		hm_json_int(e, "dropped_messages", (int64_t)dropped);
 	for (size_t i = 0; i < stats->counters; i++)
 		hm_json_int(e, stats->counter[i].name,
 		    (int64_t)*stats->counter[i].value);

@@ -41,6 +41,9 @@ void hm_stats_counter(struct hm_stats *stats, const char *name,
 __attribute__((format(printf, 3, 0))) void hm_stats_bad(
     struct hm_stats *stats, uint64_t line, const char *format, va_list args);
 
+/* Count and log a line that its writer did not finish; logged as bad ones. */
+void hm_stats_torn(struct hm_stats *stats, uint64_t line);
+
 /* When the count is to be logged, in monotonic ms; 0: nothing to log. */
 int64_t hm_stats_due(const struct hm_stats *stats);
 

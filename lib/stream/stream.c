@@ -151,10 +151,7 @@ next_good_line(struct hm_stream *s, struct hm_slice *line)
 			hm_stream_bad(s, "holds a NUL byte");
 			break;
 		case HM_LINE_TORN:
-			s->stats.torn_lines++;
-			hm_log(HM_INFO, "line %llu is torn: its writer was "
-			    "killed", (unsigned long long)
-			    hm_stream_line_number(s));
+			hm_stats_torn(&s->stats, hm_stream_line_number(s));
 			break;
 		}
 		hm_stream_commit(s);

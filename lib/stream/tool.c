@@ -96,6 +96,9 @@ hm_tool_main(enum hm_tool_id id, const struct hm_tool_ops *ops, void *work,
 	if (config == NULL)
 		return status;
 	hm_config_log_start(config);
+	/* Under a supervisor a hung logger must not delay the stream. */
+	if (hm_config_has(config, HM_SET_DURABLE))
+		hm_log_wait_at_most(0);
 	status = run(ops, work, config);
 	if (ops->free != NULL && !ops->free(work)) {
 		log_end(status);

@@ -39,6 +39,18 @@ left_out() {
 		echo "names an option; s6.sh" ;;
 	*": docker "*) echo "no container engine here; of the old program" ;;
 	*": import-bridge "*"...") echo "names an option; import-bridge.sh" ;;
+	*": hm-store --"[a-z]*)
+		case ${2#hm-store --} in
+		*" "*) return 1 ;;
+		*) echo "names an option; damage.sh and rename.sh" ;;
+		esac ;;
+	*": hm-store "*"--restore hm_backup_2026"*)
+		echo "names a backup of that day; damage.sh" ;;
+	*": sha256sum -c "* | *": diff build/dist/"* | *": make dist" | \
+	*": git checkout")
+		echo "of a release; tests/package/dist" ;;
+	*"/proc/PID/"* | *": kill -SEGV PID"*)
+		echo "of a process; secrets.sh" ;;
 	*": import-settings "*) echo "names an argument; import-settings.sh" ;;
 	*": htpasswd "* | *": nginx "* | *":8443/"*)
 		! type -P nginx >/dev/null || ! type -P htpasswd >/dev/null ||

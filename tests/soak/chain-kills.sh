@@ -1,8 +1,11 @@
 #!/bin/bash
 # chain-kills.sh KILLS BROKER_KILLS STOPS DTUS: the supervised chain under load.
-# Tools are killed with SIGKILL at random, the broker in between; then the whole
-# chain is stopped and started at random times. Every answer that hm-sim served
-# must be in the database and have reached the broker.
+# Tools, loggers, the supervisors of both, and the holder of the pipes and its
+# supervisor are killed with SIGKILL at random, the broker in between; then the
+# whole chain is stopped and started at random times, each time with its clock at
+# another day, sometimes just after a supervisor was killed or a logger hangs.
+# Every answer that hm-sim served must be in the database and have reached the
+# broker.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -32,8 +35,10 @@ pid_of() {
 	[ "$pid" -le 1 ] || echo "$pid"
 }
 
+# start_chain DAYS: with a clock that is ahead by so many days.
 start_chain() {
-	PATH=$work/bin:$PATH HM_CONFIG=$work/hm.yaml HM_LOG_DIR=$work/log \
+	HM_CLOCK_SHIFT=$((86400 * $1)) LD_PRELOAD=$work/clock.so \
+		PATH=$work/bin:$PATH HM_CONFIG=$work/hm.yaml HM_LOG_DIR=$work/log \
 		"$root/s6/start" "$work/live" >>"$work/start" 2>&1 &
 	chain=$!
 	pids+=("$chain")
@@ -47,10 +52,67 @@ murder() {
 	[ "$1" != poll ] || uptime_ms >>"$work/deaths"
 }
 
+# The process id of the supervisor of a service that is up.
+supervisor_of() {
+	local pid
+	pid=$(pid_of "$1")
+	[ -n "$pid" ] && pid=$(awk '{ print $4 }' "/proc/$pid/stat") &&
+		[ "$(cat "/proc/$pid/comm")" = s6-supervise ] && echo "$pid"
+} 2>/dev/null
+
+murder_supervisor() {
+	local pid
+	pid=$(supervisor_of "$1") && kill -9 "$pid" 2>/dev/null
+}
+
+# lottery SERVICE: kill something of it, or the holder. What was killed is
+# counted in the array drawn.
+lottery() {
+	local kind command=murder victim=$1 old
+	case $((RANDOM % 20)) in
+	[0-9] | 10 | 11) kind=tools ;;
+	12 | 13 | 14) kind="their supervisors" command=murder_supervisor ;;
+	15 | 16) kind=loggers victim=$1/log ;;
+	17) kind="their supervisors" command=murder_supervisor victim=$1/log ;;
+	18) kind="the holder" victim=pipes ;;
+	19) kind="its supervisor" command=murder_supervisor victim=pipes ;;
+	esac
+	# The lines of a pipe are lost if the holder and both its tools are dead at
+	# once, or end: wait for those that were told to.
+	if [ "$kind" = "the holder" ]; then
+		sleep 2.5
+		until_true 20 chain_is_up
+	fi
+	old=$(pid_of "$victim")
+	"$command" "$victim" || return
+	echo "$(uptime_ms) $command $victim" >>"$work/kills"
+	drawn[$kind]=$((${drawn[$kind]:-0} + 1))
+	[ "$victim" != pipes ] || until_true 20 is_replaced pipes "$old"
+}
+
+is_replaced() {
+	local pid
+	pid=$(pid_of "$1") && [ -n "$pid" ] && [ "$pid" != "$2" ] && is_up "$1"
+}
+
 # As an upgrade does: replace the file of the tool, and restart it once.
 restart() {
+	echo "$(uptime_ms) restart $1" >>"$work/kills"
 	install -m 755 "$HM_BIN/hm-$1" "$work/bin/hm-$1"
-	s6-svc -r "$scan/$1"
+	s6-svc -r "$scan/$1" 2>/dev/null
+}
+
+# A moment before a stop: kill a supervisor or let a logger hang.
+disturb() {
+	local service=${names[RANDOM % ${#names[@]}]} pid
+	case $((RANDOM % 4)) in
+	0) murder_supervisor "$service" ;;
+	1)
+		pid=$(pid_of "$service/log")
+		[ -n "$pid" ] && kill -STOP "$pid"
+		;;
+	*) return ;;
+	esac && disturbed=$((disturbed + 1))
 }
 
 # Stop the chain; stop_ms is how long that takes, longest the maximum so far.
@@ -148,6 +210,7 @@ until_true 20 has_all_dtus
 	echo "store_delay: 1"
 	echo "database_path: $work/hm.db"
 	echo "log_level: ERROR"
+	echo "metrics_retention: 0" # whatever the clock says
 	echo "dtu_configs:"
 	jq -r '.[1] | select(.type == "sim") |
 		"  - uri: \(.uri)"' "$work/sim"
@@ -158,8 +221,11 @@ install -m 755 "$HM_BIN"/hm-* "$work/bin"
 : >"$work/deaths"
 : >"$work/died"
 longest=0
+disturbed=0
+declare -A drawn=()
+cp "$HM_BUILD/helper/preload/clock.so" "$work"
 
-start_chain
+start_chain 0
 check "the chain comes up" until_true 20 chain_is_up
 killed=0
 broker_killed=0
@@ -171,8 +237,9 @@ while [ "$killed" -lt "$kills" ]; do
 	service=${names[RANDOM % ${#names[@]}]}
 	case $((RANDOM % 10)) in
 	0) restart "$service" && restarts=$((restarts + 1)) ;;
-	1) s6-svc -h "$scan/$service" && reloads=$((reloads + 1)) ;;
-	*) murder "$service" && killed=$((killed + 1)) ;;
+	1) echo "$(uptime_ms) reload $service" >>"$work/kills"
+		s6-svc -h "$scan/$service" 2>/dev/null && reloads=$((reloads + 1)) ;;
+	*) lottery "$service" && killed=$((killed + 1)) ;;
 	esac
 	if [ $((killed * broker_kills)) -ge $(((broker_killed + 1) * kills)) ]; then
 		kill_broker
@@ -183,15 +250,21 @@ done
 echo "# $killed kills in $((($(uptime_ms) - began) / 1000)) s," \
 	"the broker $broker_killed times; $restarts restarts of a tool whose" \
 	"file was replaced, $reloads reloads"
+for kind in "${!drawn[@]}"; do
+	echo "# ... ${drawn[$kind]} of $kind"
+done
 
 stopped=0
 while [ "$stopped" -lt "$stops" ]; do
 	sleep "$((RANDOM % 4)).$((RANDOM % 10))"
+	disturb
 	stop_chain
 	stopped=$((stopped + 1))
-	start_chain
+	# Ahead and back in turn, and never twice the same second.
+	start_chain $(((stopped % 2 * 2 - 1) * stopped))
 done
-echo "# $stopped stops, the longest $longest ms"
+echo "# $stopped stops, the longest $longest ms; before $disturbed of them a" \
+	"supervisor was killed or a logger hung; after each another day"
 check "every stop is done within 10 s" [ "$longest" -lt 10000 ]
 
 # Stop hm-poll, so that no more answers are served, and let the rest arrive.
@@ -221,5 +294,5 @@ same "every payload at the broker is complete JSON" \
 		jq -e . 2>&1 >/dev/null | head -n 3)" ""
 stop_chain
 check "the last stop took $stop_ms ms" [ "$stop_ms" -lt 10000 ]
-same "no tool is left" "$(pgrep -f "$scan" | wc -l)" 0
+same "no process is left" "$(processes_with "HM_CONFIG=$work/hm.yaml")" ""
 finish

@@ -117,8 +117,8 @@ start_sim cron
 echo "dtu_host: ${uris[0]}" >"$etc/hoymiles.yaml"
 mkdir "$work/data"
 sed "s,/etc/hm,$etc,; s,/opt/hm,$prefix,
-	s,=/var/lib/\(hm\|prometheus/node-exporter\)/,=$work/data/,
-	s,/run/lock,$work," "$prefix/share/doc/hm/examples/hm.cron" \
+	s,=/var/lib/\(hm\|prometheus/node-exporter\)/,=$work/data/," \
+	"$prefix/share/doc/hm/examples/hm.cron" \
 	>"$work/crontab"
 mapfile -t variables < <(grep '^[A-Z]' "$work/crontab")
 command=$(sed -n 's/^\*.*\* hm //p' "$work/crontab")
@@ -133,7 +133,7 @@ same "... with a poll in the database" \
 check "... and its power in the file for node_exporter" \
 	grep -q '^hoymiles_pv_power_watts' "$work/data/hm.prom"
 same "... but not while the last run is not over" \
-	"$(flock "$work/hm-cron-history.lock" env -i PATH=/usr/bin:/bin \
+	"$(flock "$work/data/cron-history.lock" env -i PATH=/usr/bin:/bin \
 		"${variables[@]}" sh -c "$command" 2>&1; echo $?)" \
 	"cron-history: the last run is not over
 75"

@@ -7,7 +7,7 @@
 start_poll() {
 	local name=$1
 	shift
-	hm-poll --period 5 --retries 0 "$@" >"$work/$name" \
+	hm-poll --period 5 --retries 0 --stats-period 1 "$@" >"$work/$name" \
 		2>"$work/$name.err" &
 	poll=$!
 	pids+=("$poll")
@@ -96,6 +96,63 @@ hm-poll -1 --lock-dir "$work/nowhere" "$well" >"$work/dir" 2>"$work/dir.err"
 same "a missing lock directory is a wrong setting" "$?" 78
 same "... and is named" "$(cat "$work/dir.err")" "hm-poll: error: lock_dir\
  (--lock-dir): found \"$work/nowhere\", allowed are directories"
+
+# What else may stand in its place
+
+for kind in fifo directory; do
+	rm "$lock"
+	case $kind in
+	fifo) mkfifo "$lock" ;;
+	directory) mkdir "$lock" ;;
+	esac
+	timeout 10 hm-poll -1 "$well" >"$work/$kind" 2>"$work/$kind.err"
+	same "a $kind instead of a lock file: the DTU is read" \
+		"$? $(grep -c '"frame"' "$work/$kind")" "0 1"
+	same "... with one message about it" "$(cat "$work/$kind.err")" \
+		"hm-poll: warning: ${well#*://}: polled without a lock against another hm-poll: $lock: it is no plain file"
+	[ "$kind" = fifo ] || rmdir "$lock"
+done
+: >"$lock"
+chmod 000 "$lock"
+as_user=()
+[ "$(id -u)" -ne 0 ] || as_user=(setpriv --reuid=65534 --regid=65534
+	--clear-groups)
+chmod 755 "$work"
+"${as_user[@]}" hm-poll -1 "$well" >"$work/secret" 2>"$work/secret.err"
+same "a lock file that cannot be read: the DTU is read" \
+	"$? $(grep -c '"frame"' "$work/secret")" "0 1"
+check "... with a message about it" grep -q \
+	"without a lock.*$lock: Permission denied" "$work/secret.err"
+chmod 644 "$lock"
+"${as_user[@]}" hm-poll -1 "$well" >"$work/theirs" 2>"$work/theirs.err"
+same "a lock file of another user is used" \
+	"$? $(grep -c '"frame"' "$work/theirs") $(cat "$work/theirs.err")" \
+	"0 1 "
+
+# A holder that is no hm-poll
+
+flock --no-fork "$lock" sleep 120 &
+squatter=$!
+pids+=("$squatter")
+until_true 5 sh -c "! flock -n '$lock' true"
+start_poll patient --read-timeout 1 "$well#barn"
+hm-poll -1 --retries 0 --read-timeout 1 "$well" >"$work/early" 2>/dev/null
+same "a lock of another program is respected" $? 69
+reads_barn() {
+	grep -q '"frame".*"barn"' "$work/patient"
+}
+check "... until it has been held for three periods" until_true 30 reads_barn
+check "... which is not before" \
+	[ "$(counter locked_polls patient)" -ge 2 ]
+same "... and logged once, with its holder" "$(grep -c \
+	"barn: polled although $lock is locked: .*: process $squatter, sleep$" \
+	"$work/patient.err")" 1
+hm-poll -1 --period 5 --read-timeout 1 --stats-period 0 "$well" \
+	>"$work/late" 2>"$work/late.err"
+same "a single poll passes it at once, because the holder is that old" \
+	"$? $(jq -r .type "$work/late" | xargs)" "0 status frame"
+kill -TERM "$poll" "$squatter"
+wait "$poll" "$squatter" 2>/dev/null
 
 # Other users
 

@@ -85,7 +85,7 @@ uri=${uris[0]}
 } >"$work/hm.yaml"
 start_chain log
 wait "$svscan"
-same "wrong settings: nothing is started" "$? $(ls "$live")" "78 "
+same "wrong settings: nothing is started" "$? $(ls "$live")" "78 lock"
 same "... each mistake is reported once" \
 	"$(grep -c 'no_such_key\|mqtt_qos' "$work/svscan.log")" 2
 

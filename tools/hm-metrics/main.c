@@ -1,5 +1,8 @@
 /* hm-metrics: serve metrics, health and a page about the plant over HTTP. */
 
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -8,6 +11,7 @@
 #include "config/config.h"
 #include "config/dtu_list.h"
 #include "config/quiet_hours.h"
+#include "config/settings.h"
 #include "http/api.h"
 #include "http/host_rule.h"
 #include "http/http.h"
@@ -161,6 +165,31 @@ render(void *context, struct hm_buffer *out)
 
 /* Setting up */
 
+/*
+ * In a supervised chain a list of its tools stands beside the FIFO that
+ * HM_DURABLE names. So one that hangs before its first record is missed, too.
+ */
+static void
+expect_chain(struct work *work)
+{
+	const char *held = hm_config_text(work->config, HM_SET_DURABLE);
+	const char *slash = held != NULL ? strrchr(held, '/') : NULL;
+	char path[PATH_MAX], name[HM_LIVE_SERIAL] = "hm-";
+	FILE *list;
+
+	if (slash == NULL || snprintf(path, sizeof path, "%.*s/chain",
+	    (int)(slash - held), held) >= (int)sizeof path)
+		return;
+	list = fopen(path, "re");
+	if (list == NULL)
+		return;
+	while (fscanf(list, "%20s", name + strlen("hm-")) == 1)
+		if (hm_tool_of_name(name) != NULL &&
+		    strcmp(name, hm_log_tool()) != 0)
+			hm_live_shared_expect_tool(&work->shared, name);
+	fclose(list);
+}
+
 static bool
 open_plant(struct work *work)
 {
@@ -173,6 +202,7 @@ open_plant(struct work *work)
 	    .offline_ms = hm_config_ms(c, HM_SET_DTU_OFFLINE_THRESHOLD),
 	    .ask_period_ms = hm_config_ms(c, HM_SET_ASK_PERIOD),
 	    .stats_period_ms = hm_config_ms(c, HM_SET_STATS_PERIOD),
+	    .same_stats_period = hm_config_has(c, HM_SET_DURABLE),
 	    .reset_hour = (int)hm_config_int(c, HM_SET_RESET_HOUR),
 	};
 
@@ -180,6 +210,7 @@ open_plant(struct work *work)
 		return false;
 	work->history.path = hm_config_database_to_read(c);
 	read_history(work);
+	expect_chain(work);
 	return true;
 }
 

@@ -130,32 +130,61 @@ skip(struct hm_dtu_job *job, const char *why)
 
 /* Attempts */
 
+static void
+wait_for_lock(struct hm_dtu_job *job)
+{
+	int64_t now = hm_monotonic_ms();
+
+	if (now < job->give_up_at)
+		hm_dtu_job_wait(job, HM_DTU_JOB_LOCKED, now + LOCK_RETRY_MS);
+	else if (job->retries > 0)
+		fail(job);
+	else
+		give_way(job);
+}
+
+/* Whether the DTU may be polled; if not, the job waits or its poll is over. */
+static bool
+may_poll(struct hm_dtu_job *job)
+{
+	enum hm_dtu_lock_result lock = hm_dtu_lock_take(&job->lock);
+	int error = errno;
+	struct hm_lock_holder holder;
+
+	hm_dtu_job_log_lock(job, lock);
+	switch (lock) {
+	case HM_DTU_LOCK_HELD:
+		job->lock_stuck = false;
+		break;
+	case HM_DTU_LOCK_BUSY:
+		if (!hm_dtu_lock_is_stuck(&job->lock,
+		    job->jobs->options.schedule.period_ms, &holder)) {
+			wait_for_lock(job);
+			return false;
+		}
+		if (!job->lock_stuck)
+			hm_dtu_job_log_lock_stuck(job, &holder);
+		job->lock_stuck = true;
+		break;
+	case HM_DTU_LOCK_FAILED:
+		if (!job->lock_refused)
+			hm_dtu_job_log_lock_refused(job, error);
+		job->lock_refused = true;
+		break;
+	}
+	return true;
+}
+
 /*
  * The lock is held for one connection, so that other processes can read the
- * DTU in between. If the system refuses the lock, polling goes on without it.
+ * DTU in between. If the system refuses the lock, or it is stuck, polling goes
+ * on without it.
  */
 void
 hm_dtu_job_attempt(struct hm_dtu_job *job)
 {
-	int64_t now = hm_monotonic_ms();
-	enum hm_dtu_lock_result lock = hm_dtu_lock_take(&job->lock);
-	int error = errno;
-
-	hm_dtu_job_log_lock(job, lock);
-	if (lock == HM_DTU_LOCK_BUSY) {
-		if (now < job->give_up_at)
-			hm_dtu_job_wait(job, HM_DTU_JOB_LOCKED,
-			    now + LOCK_RETRY_MS);
-		else if (job->retries > 0)
-			fail(job);
-		else
-			give_way(job);
+	if (!may_poll(job))
 		return;
-	}
-	if (lock == HM_DTU_LOCK_FAILED && !job->lock_refused) {
-		hm_dtu_job_log_lock_refused(job, error);
-		job->lock_refused = true;
-	}
 	job->last_poll_lost_lock = job->last_poll_not_made = false;
 	if (hm_dtu_lock_idle_ms(&job->lock) >= 0)
 		hm_poller_asked_before(job->poller,

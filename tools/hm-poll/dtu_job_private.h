@@ -64,6 +64,7 @@ struct hm_dtu_job {
 	bool last_poll_lost_lock; /* to another process */
 	bool last_poll_not_made;  /* no lock, or no descriptor */
 	bool lock_refused;        /* by the system; has been logged */
+	bool lock_stuck;          /* it is passed over; has been logged */
 };
 
 /* The first tick is `offset` ms from now. False if there is no memory. */
@@ -126,6 +127,8 @@ void hm_dtu_job_log_postponed(const struct hm_dtu_job *job, int64_t wait_ms);
 void hm_dtu_job_log_lock(const struct hm_dtu_job *job,
     enum hm_dtu_lock_result lock);
 void hm_dtu_job_log_lock_refused(const struct hm_dtu_job *job, int error);
+void hm_dtu_job_log_lock_stuck(const struct hm_dtu_job *job,
+    const struct hm_lock_holder *holder);
 void hm_dtu_job_log_starved(const struct hm_dtu_job *job, const char *why);
 
 /* For struct hm_dialog_options. */

@@ -9,7 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "lock_holder.h"
+
 #define IDLE_MAX 3600 /* seconds */
+#define KNOWN_PERIODS 3
+#define UNKNOWN_PERIODS 10
+#define UNKNOWN_MS 300000 /* a reading of a large plant takes 2 minutes */
 #define HOST_MAX 200 /* characters of the host in the name of the file */
 
 const char *
@@ -105,6 +111,26 @@ is_plain_file(int fd)
 	return false;
 }
 
+static bool
+same_moment(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* A release in between starts the time again. */
+static void
+note_busy(struct hm_dtu_lock *lock)
+{
+	struct stat status;
+
+	if (fstat(lock->fd, &status) < 0)
+		return;
+	if (lock->busy_since == 0 ||
+	    !same_moment(status.st_mtim, lock->busy.st_mtim))
+		lock->busy_since = hm_monotonic_ms();
+	lock->busy = status;
+}
+
 enum hm_dtu_lock_result
 hm_dtu_lock_take(struct hm_dtu_lock *lock)
 {
@@ -116,9 +142,13 @@ hm_dtu_lock_take(struct hm_dtu_lock *lock)
 	if (lock->fd < 0)
 		return HM_DTU_LOCK_FAILED;
 	if (is_plain_file(lock->fd) &&
-	    flock(lock->fd, LOCK_EX | LOCK_NB) == 0)
+	    flock(lock->fd, LOCK_EX | LOCK_NB) == 0) {
+		lock->busy_since = 0;
 		return HM_DTU_LOCK_HELD;
+	}
 	error = errno;
+	if (error == EWOULDBLOCK)
+		note_busy(lock);
 	close(lock->fd);
 	lock->fd = -1;
 	errno = error;
@@ -145,8 +175,7 @@ hm_dtu_lock_idle_ms(const struct hm_dtu_lock *lock)
 	if (lock->fd < 0 || lock->created)
 		return -1;
 	then = released_at(lock);
-	if (then.tv_sec == lock->touched.tv_sec &&
-	    then.tv_nsec == lock->touched.tv_nsec)
+	if (same_moment(then, lock->touched))
 		return -1;
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (then.tv_sec < now.tv_sec - IDLE_MAX || then.tv_sec > now.tv_sec)
@@ -154,6 +183,35 @@ hm_dtu_lock_idle_ms(const struct hm_dtu_lock *lock)
 	ms = ((int64_t)now.tv_sec - (int64_t)then.tv_sec) * 1000 +
 	    (now.tv_nsec - then.tv_nsec) / 1000000;
 	return ms >= 0 ? ms : -1;
+}
+
+/* Since the last release that is known, by the wall clock. */
+static int64_t
+unreleased_ms(const struct hm_dtu_lock *lock)
+{
+	return (hm_clock_now() - (int64_t)lock->busy.st_mtim.tv_sec) * 1000;
+}
+
+bool
+hm_dtu_lock_is_stuck(const struct hm_dtu_lock *lock, int64_t period_ms,
+    struct hm_lock_holder *holder)
+{
+	int64_t busy = hm_monotonic_ms() - lock->busy_since, known;
+
+	if (lock->busy_since == 0)
+		return false;
+	known = KNOWN_PERIODS * period_ms;
+	if (!hm_lock_holder_find(&lock->busy, holder)) {
+		holder->pid = 0;
+		return busy >= UNKNOWN_MS &&
+		    busy >= UNKNOWN_PERIODS * period_ms;
+	}
+	if (holder->runs && strcmp(holder->name, "hm-poll") == 0)
+		return false;
+	/* It had the lock before this process came. */
+	if (holder->age_ms >= known && unreleased_ms(lock) >= known)
+		return true;
+	return busy >= known;
 }
 
 void

@@ -1,8 +1,12 @@
 #ifndef HM_DTU_LOCK_H
 #define HM_DTU_LOCK_H
 
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
 #include <time.h>
 
+#include "lock_holder.h"
 #include "wire/dtu_uri.h"
 
 /*
@@ -18,6 +22,8 @@ struct hm_dtu_lock {
 	int fd; /* -1 while it is not held */
 	bool created;            /* the file, when the lock was taken */
 	struct timespec touched; /* the file, when it was released */
+	int64_t busy_since; /* monotonic ms; 0: the last attempt got it */
+	struct stat busy;   /* the file, at the last attempt that did not */
 };
 
 enum hm_dtu_lock_result {
@@ -47,6 +53,17 @@ enum hm_dtu_lock_result hm_dtu_lock_take(struct hm_dtu_lock *lock);
  * leaves no trace.
  */
 int64_t hm_dtu_lock_idle_ms(const struct hm_dtu_lock *lock);
+
+/*
+ * After HM_DTU_LOCK_BUSY: whether the lock protects the DTU from nobody, so
+ * that it should be passed over. A live hm-poll releases it between its polls,
+ * and each release shows in the file's time. So the lock is stuck if its holder
+ * is known to be no live hm-poll, and has had it for 3 periods; or if the
+ * holder is unknown and there was no release for 10 periods, and 5 minutes.
+ * `holder` says who has it, with pid 0 if it is unknown.
+ */
+bool hm_dtu_lock_is_stuck(const struct hm_dtu_lock *lock, int64_t period_ms,
+    struct hm_lock_holder *holder);
 
 void hm_dtu_lock_release(struct hm_dtu_lock *lock);
 

@@ -292,3 +292,21 @@ hm_dtu_job_log_lock_refused(const struct hm_dtu_job *job, int error)
 	    "%s: polled without a lock against another hm-poll: %s: %s", name,
 	    job->lock.path, reason);
 }
+
+void
+hm_dtu_job_log_lock_stuck(const struct hm_dtu_job *job,
+    const struct hm_lock_holder *holder)
+{
+	const char *name = dtu_of(job)->name;
+	char who[HM_LOCK_HOLDER_NAME + 40] = "a process that is hidden";
+
+	if (holder->pid != 0)
+		snprintf(who, sizeof who, "process %d%s%s", (int)holder->pid,
+		    holder->name[0] != '\0' ? ", " : ", which has ended",
+		    holder->name);
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", name),
+	    hm_fact("file", job->lock.path), hm_fact("holder", who)),
+	    "%s: polled although %s is locked: it was not released for "
+	    "several periods, and the holder is no hm-poll that runs: %s", name,
+	    job->lock.path, who);
+}

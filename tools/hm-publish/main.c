@@ -11,6 +11,7 @@
 #include "mqtt_link.h"
 #include "outbox.h"
 #include "record/record.h"
+#include "stream/stop.h"
 #include "stream/stream.h"
 #include "stream/tool.h"
 
@@ -19,6 +20,7 @@
 #define REMEMBERED_BYTES ((size_t)32 * 1024 * 1024)
 #define WAIT_MAX_MS 10000 /* enough for a restart of the broker */
 #define LOOK_MS 1000
+#define DECIDED_MS 1200 /* after a stop, see hm(7), HM_DURABLE */
 #define APART_MS 2000 /* checks farther apart are not one wait */
 #define REPORT_MS 1000 /* between two stats records about new deliveries */
 
@@ -31,6 +33,7 @@ struct work {
 	uint64_t would_publish;
 	bool show_failed;
 	bool full; /* already logged */
+	bool leaves; /* the rest of the input to a successor */
 	int64_t waited_ms, waiting_at; /* see count_wait */
 	uint64_t reported;   /* deliveries in the last stats record */
 	int64_t reported_at; /* monotonic ms */
@@ -78,8 +81,20 @@ check_delivered(struct work *work)
 }
 
 /*
+ * Whether a wait for the broker must end because the tool stops. Until a second
+ * has passed the tool does not know whether it has a successor.
+ */
+static bool
+must_stop(struct work *work)
+{
+	return hm_stream_signals(work->stream) &&
+	    (hm_stream_stops(work->stream) != 1 ||
+	    hm_stream_time_left(work->stream) < HM_STOP_END_MS - DECIDED_MS);
+}
+
+/*
  * While the broker restarts, lines wait in a durable input, so that no state is
- * replaced by a newer one.
+ * replaced by a newer one. A tool that stops then leaves them to its successor.
  */
 static void
 wait_for_broker(struct work *work, const struct hm_message *message)
@@ -87,8 +102,11 @@ wait_for_broker(struct work *work, const struct hm_message *message)
 	if (!hm_stream_is_durable(work->stream) || check_delivered(work))
 		return;
 	while (hm_outbox_replaces(work->outbox, message) &&
-	    count_wait(work) && !hm_stream_signals(work->stream))
+	    count_wait(work) && !must_stop(work))
 		hm_stream_wait(work->stream, LOOK_MS);
+	work->leaves = work->leaves || (must_stop(work) &&
+	    hm_outbox_replaces(work->outbox, message) &&
+	    hm_stream_has_successor(work->stream));
 }
 
 static bool
@@ -96,13 +114,16 @@ settle(void *context, bool pressed)
 {
 	struct work *work = context;
 
-	return check_delivered(work) || (pressed && !count_wait(work));
+	return !work->leaves && (check_delivered(work) ||
+	    (pressed && !count_wait(work)));
 }
 
 static void
 publish(struct work *work, const struct hm_message *message)
 {
 	wait_for_broker(work, message);
+	if (work->leaves)
+		return;
 	if (hm_outbox_put(work->outbox, message) || work->full)
 		return;
 	work->full = true;

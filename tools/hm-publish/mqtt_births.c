@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "announce_clock.h"
-#include "base/clock.h"
 #include "mqtt_link_private.h"
 
 /* Home Assistant asks for a random delay, to spread the announcements. */
@@ -18,9 +17,9 @@
  * its connection is not missed, because a new one announces, too: QoS 0.
  */
 void
-hm_mqtt_births_subscribe(struct hm_mqtt_link *link)
+hm_mqtt_births_subscribe(struct hm_mqtt_link *link, int64_t now)
 {
-	if (link->hears_births || hm_monotonic_ms() < link->deaf_until)
+	if (link->hears_births || now < link->deaf_until)
 		return;
 	link->hears_births = mosquitto_subscribe_v5(link->mosq, NULL,
 	    link->options.birth_topic, 0, MQTT_SUB_OPT_SEND_RETAIN_NEVER,
@@ -28,21 +27,21 @@ hm_mqtt_births_subscribe(struct hm_mqtt_link *link)
 }
 
 bool
-hm_mqtt_births_refuse(struct hm_mqtt_link *link)
+hm_mqtt_births_refuse(struct hm_mqtt_link *link, int64_t now)
 {
 	if (link->hears_births)
-		link->deaf_until = hm_monotonic_ms() + DEAF_MS;
+		link->deaf_until = now + DEAF_MS;
 	return link->hears_births;
 }
 
 void
-hm_mqtt_births_take(struct hm_mqtt_link *link,
+hm_mqtt_births_take(struct hm_mqtt_link *link, int64_t now,
     const struct mosquitto_message *message)
 {
 	if (message->retain || message->payloadlen != 6 ||
 	    memcmp(message->payload, "online", 6) != 0)
 		return;
 	link->counts.births++;
-	hm_announce_ask(&link->births, hm_monotonic_ms(),
+	hm_announce_ask(&link->births, now,
 	    hm_mqtt_link_random(BIRTH_MIN_MS, BIRTH_MAX_MS));
 }

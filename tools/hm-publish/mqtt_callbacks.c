@@ -1,5 +1,7 @@
+#include <errno.h>
 #include <mosquitto.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "mqtt_link_private.h"
 #include "outbox.h"
@@ -28,7 +30,7 @@ on_connect(struct mosquitto *mosq, void *context, int rc)
 	link->failed = false;
 	link->counts.connected = 1;
 	hm_mqtt_link_say(link, "online", NULL);
-	hm_mqtt_births_subscribe(link);
+	hm_mqtt_births_subscribe(link, hm_monotonic_ms());
 	/* A broker that restarted may have lost its retained messages. */
 	if (link->counts.connections++ > 0)
 		hm_outbox_announce(link->outbox);
@@ -38,6 +40,7 @@ static void
 on_disconnect(struct mosquitto *mosq, void *context, int rc)
 {
 	struct hm_mqtt_link *link = context;
+	int error = errno;
 
 	(void)mosq;
 	/* Keep the reason that the broker gave. */
@@ -45,6 +48,7 @@ on_disconnect(struct mosquitto *mosq, void *context, int rc)
 		return;
 	link->lost = true;
 	link->lost_reason = rc;
+	link->lost_errno = error;
 }
 
 static void
@@ -65,7 +69,7 @@ on_message(struct mosquitto *mosq, void *context,
     const struct mosquitto_message *message)
 {
 	(void)mosq;
-	hm_mqtt_births_take(context, message);
+	hm_mqtt_births_take(context, hm_monotonic_ms(), message);
 }
 
 void

@@ -40,7 +40,6 @@ set_up(struct hm_mqtt_link *link)
 	const struct hm_mqtt_options *o = &link->options;
 	int rc;
 
-	hm_mqtt_gate_reset(&link->gate);
 	hm_mqtt_callbacks_set(link->mosq);
 	hm_mqtt_reason_watch(link);
 	mosquitto_max_inflight_messages_set(link->mosq,
@@ -49,7 +48,8 @@ set_up(struct hm_mqtt_link *link)
 	    link->version);
 	if (rc == MOSQ_ERR_SUCCESS)
 		rc = mosquitto_will_set(link->mosq, o->availability_topic,
-		    sizeof offline - 1, offline, 1, true);
+		    sizeof offline - 1, offline, link->only_qos_0 ? 0 : 1,
+		    !link->retains_none);
 	if (rc == MOSQ_ERR_SUCCESS && o->user != NULL)
 		rc = mosquitto_username_pw_set(link->mosq, o->user,
 		    o->password);

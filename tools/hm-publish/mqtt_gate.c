@@ -34,6 +34,7 @@ stop_writes(int fd)
 bool
 hm_mqtt_gate_open(struct hm_mqtt_gate *gate)
 {
+	gate->connection = -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 	    gate->pair) != 0)
 		return false;
@@ -46,6 +47,8 @@ hm_mqtt_gate_open(struct hm_mqtt_gate *gate)
 void
 hm_mqtt_gate_close(struct hm_mqtt_gate *gate)
 {
+	if (gate->connection >= 0)
+		close(gate->connection);
 	close(gate->pair[0]);
 	close(gate->pair[1]);
 }
@@ -56,6 +59,9 @@ hm_mqtt_gate_reset(struct hm_mqtt_gate *gate)
 	gate->frames = (struct hm_mqtt_frames){0};
 	gate->records = NULL;
 	gate->have = 0;
+	if (gate->connection >= 0)
+		close(gate->connection);
+	gate->connection = -1;
 	while (read(gate->pair[0], gate->plain, sizeof gate->plain) > 0)
 		;
 }
@@ -89,22 +95,21 @@ drain_pair(const struct hm_mqtt_gate *gate, struct mosquitto *mosq, int fd)
 
 /* Put the pair into the place of the connection while libmosquitto reads. */
 static int
-show_plain(const struct hm_mqtt_gate *gate, struct mosquitto *mosq, size_t n)
+show_plain(struct hm_mqtt_gate *gate, struct mosquitto *mosq, size_t n)
 {
-	int fd = mosquitto_socket(mosq), rc = MOSQ_ERR_ERRNO;
-	int connection = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	int fd = mosquitto_socket(mosq), rc;
 
-	if (connection < 0)
+	if (gate->connection < 0)
+		gate->connection = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (gate->connection < 0 ||
+	    write(gate->pair[1], gate->plain, n) != (ssize_t)n ||
+	    dup3(gate->pair[0], fd, O_CLOEXEC) != fd)
 		return MOSQ_ERR_ERRNO;
-	if (write(gate->pair[1], gate->plain, n) == (ssize_t)n &&
-	    dup3(gate->pair[0], fd, O_CLOEXEC) == fd) {
-		rc = drain_pair(gate, mosq, fd);
-		/* Otherwise libmosquitto has closed the connection. */
-		if (mosquitto_socket(mosq) == fd &&
-		    dup3(connection, fd, O_CLOEXEC) != fd)
-			rc = MOSQ_ERR_ERRNO;
-	}
-	close(connection);
+	rc = drain_pair(gate, mosq, fd);
+	/* Otherwise libmosquitto has closed the connection. */
+	if (mosquitto_socket(mosq) == fd &&
+	    dup3(gate->connection, fd, O_CLOEXEC) != fd)
+		return MOSQ_ERR_ERRNO;
 	return rc;
 }
 

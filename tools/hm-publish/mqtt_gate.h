@@ -19,6 +19,7 @@
 struct hm_mqtt_gate {
 	struct hm_mqtt_frames frames;
 	int pair[2]; /* the gate writes the second end for the first */
+	int connection; /* a second descriptor of it, or -1; not with TLS */
 	BIO *records; /* TLS records to read; belongs to the session */
 	size_t have;  /* bytes of a TLS record */
 	unsigned char record[HM_MQTT_RECORD_MAX];
@@ -29,7 +30,7 @@ struct hm_mqtt_gate {
 bool hm_mqtt_gate_open(struct hm_mqtt_gate *gate);
 void hm_mqtt_gate_close(struct hm_mqtt_gate *gate);
 
-/* A new connection starts. */
+/* The connection has ended, and libmosquitto has closed its descriptor. */
 void hm_mqtt_gate_reset(struct hm_mqtt_gate *gate);
 
 /*

@@ -47,6 +47,7 @@ drop_connection(struct hm_mqtt_link *link)
 	if (link->mosq != NULL)
 		mosquitto_destroy(link->mosq);
 	link->mosq = NULL;
+	hm_mqtt_gate_reset(&link->gate);
 	link->lost = false;
 	link->hears_births = false;
 	link->lasted = false;
@@ -81,6 +82,24 @@ may_lack_mqtt_5(struct hm_mqtt_link *link)
 	    (rc == MOSQ_ERR_ERRNO && link->lost_errno == ECONNRESET);
 }
 
+/*
+ * With MQTT 5 a broker refuses a last will of a higher QoS than it takes, or
+ * one that is retained. Whether to try one that is not, at once.
+ */
+static bool
+may_lower_will(struct hm_mqtt_link *link)
+{
+	bool *lower = link->lost_reason == -MQTT_RC_QOS_NOT_SUPPORTED ?
+	    &link->only_qos_0 :
+	    link->lost_reason == -MQTT_RC_RETAIN_NOT_SUPPORTED ?
+	    &link->retains_none : NULL;
+
+	if (link->state != HM_MQTT_GREETING || lower == NULL || *lower)
+		return false;
+	*lower = true;
+	return true;
+}
+
 static void
 connection_lost(struct hm_mqtt_link *link, const char *why)
 {
@@ -90,6 +109,9 @@ connection_lost(struct hm_mqtt_link *link, const char *why)
 	} else if (may_lack_mqtt_5(link)) {
 		drop_connection(link);
 		link->version = MQTT_PROTOCOL_V311;
+		hm_mqtt_connect_start(link);
+	} else if (may_lower_will(link)) {
+		drop_connection(link);
 		hm_mqtt_connect_start(link);
 	} else if (link->state != HM_MQTT_CONNECTED) {
 		hm_mqtt_link_failed(link, why);
@@ -231,7 +253,7 @@ look_after(struct hm_mqtt_link *link, int64_t now)
 	link->next_misc = now + misc_period(link);
 	if (link->lost || link->state != HM_MQTT_CONNECTED)
 		return;
-	hm_mqtt_births_subscribe(link);
+	hm_mqtt_births_subscribe(link, now);
 	if (link->lasted || now - link->connected_at < lasting_ms(link))
 		return;
 	link->lasted = true;
@@ -255,7 +277,9 @@ exchange(struct hm_mqtt_link *link, short revents)
 
 	if ((revents & ~POLLOUT) != 0)
 		read_some(link);
-	if (!link->lost && (revents & POLLOUT) != 0)
+	/* What libmosquitto answers while it reads waits in its queue. */
+	if (!link->lost && ((revents & POLLOUT) != 0 ||
+	    mosquitto_want_write(link->mosq)))
 		check_result(link, mosquitto_loop_write(link->mosq, 1));
 	if (!link->lost && now >= link->next_misc)
 		look_after(link, now);

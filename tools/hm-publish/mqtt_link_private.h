@@ -53,7 +53,8 @@ struct hm_mqtt_link {
 	int64_t deaf_until; /* monotonic ms: subscribe to no births */
 	struct hm_mqtt_gate gate;
 	int version;   /* MQTT_PROTOCOL_V5, or V311 for a broker without */
-	bool only_311; /* the broker has said so */
+	/* The broker has said so. */
+	bool only_311, only_qos_0, retains_none;
 	int64_t delay_ms;    /* before the next attempt, without jitter */
 	int farewell;        /* id of the "offline" message */
 	int arrived;         /* id in the last call of on_publish */
@@ -88,12 +89,13 @@ void hm_mqtt_callbacks_set(struct mosquitto *mosq);
 /*
  * mqtt_births.c: subscribe to births, unless that is done or the last message
  * there was too large; a message was too large, so do not subscribe for an
- * hour (false: it cannot have been a birth); a message has come.
+ * hour (false: it cannot have been a birth); a message has come. `now` is
+ * monotonic, in ms.
  */
 struct mosquitto_message;
-void hm_mqtt_births_subscribe(struct hm_mqtt_link *link);
-bool hm_mqtt_births_refuse(struct hm_mqtt_link *link);
-void hm_mqtt_births_take(struct hm_mqtt_link *link,
+void hm_mqtt_births_subscribe(struct hm_mqtt_link *link, int64_t now);
+bool hm_mqtt_births_refuse(struct hm_mqtt_link *link, int64_t now);
+void hm_mqtt_births_take(struct hm_mqtt_link *link, int64_t now,
     const struct mosquitto_message *message);
 
 /*

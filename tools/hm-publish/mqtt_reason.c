@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "mqtt_link_private.h"
 
@@ -111,7 +112,9 @@ void
 hm_mqtt_reason_watch(struct hm_mqtt_link *link)
 {
 	link->reason[0] = '\0';
-	mosquitto_log_callback_set(link->mosq, on_log);
+	/* For each packet libmosquitto formats a line, and most are DEBUG. */
+	if (link->options.tls || hm_log_shows(HM_DEBUG))
+		mosquitto_log_callback_set(link->mosq, on_log);
 }
 
 /*
@@ -158,7 +161,7 @@ explain_size(struct hm_mqtt_link *link)
 	if (frames->malformed)
 		snprintf(link->reason, sizeof link->reason,
 		    "it sent a packet whose length is none");
-	else if (!hm_mqtt_births_refuse(link))
+	else if (!hm_mqtt_births_refuse(link, hm_monotonic_ms()))
 		snprintf(link->reason, sizeof link->reason,
 		    "it sent a packet of %u bytes; at most %d are taken",
 		    (unsigned)frames->size, HM_MQTT_PACKET_MAX);

@@ -2,8 +2,10 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <json-c/json.h>
 #include <limits.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -239,6 +241,54 @@ START_TEST(names_are_read)
 }
 END_TEST
 
+/* Fill the pipe that is stderr; returns how many messages fit. */
+static uint64_t
+fill(uint64_t messages)
+{
+	uint64_t before = hm_log_dropped();
+
+	for (uint64_t i = 0; i < messages; i++)
+		hm_log(HM_WARNING, "%01000d", 0);
+	return messages - (hm_log_dropped() - before);
+}
+
+START_TEST(a_hung_reader_does_not_stop_the_tool)
+{
+	int64_t start = hm_monotonic_ms();
+	uint64_t taken;
+
+	hm_log_wait_at_most(200);
+	taken = fill(1000);
+	ck_assert_uint_ge(taken, 10);
+	ck_assert_uint_lt(taken, 1000);
+	ck_assert_uint_eq(hm_log_dropped(), 1000 - taken);
+	ck_assert_int_ge(hm_monotonic_ms() - start, 200);
+	ck_assert_int_lt(hm_monotonic_ms() - start, 2000);
+	/* The pipe is as it was for those that share it. */
+	ck_assert_int_eq(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0);
+}
+END_TEST
+
+START_TEST(what_was_dropped_is_said_when_it_is_over)
+{
+	char expected[100];
+	uint64_t taken;
+
+	hm_log_wait_at_most(0);
+	taken = fill(1000);
+	while (read(reading, said, sizeof said) == (ssize_t)sizeof said)
+		continue;
+	ck_assert_uint_eq(hm_log_dropped(), 1000 - taken);
+	snprintf(expected, sizeof expected, "hm-test: warning: %d messages "
+	    "were dropped, the first 0 s ago: nothing read them\n",
+	    (int)(1000 - taken));
+	ck_assert_str_eq(heard(), expected);
+	hm_log(HM_WARNING, "a");
+	ck_assert_str_eq(heard(), "hm-test: warning: a\n");
+	ck_assert_uint_eq(hm_log_dropped(), 1000 - taken);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -253,6 +303,8 @@ main(void)
 	tcase_add_test(tc, foreign_bytes_cannot_fake_a_message);
 	tcase_add_test(tc, any_bytes_give_one_line);
 	tcase_add_test(tc, long_messages_are_cut);
+	tcase_add_test(tc, a_hung_reader_does_not_stop_the_tool);
+	tcase_add_test(tc, what_was_dropped_is_said_when_it_is_over);
 	tcase_add_test(tc, names_are_read);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -548,6 +548,66 @@ START_TEST(a_tool_of_one_record_is_given_time)
 }
 END_TEST
 
+static void
+take_stats(void)
+{
+	take("{\"type\":\"stats\"," TIME ",\"tool\":\"hm-poll\","
+	    "\"uptime\":86400}");
+}
+
+START_TEST(a_late_record_gives_the_next_no_more_time)
+{
+	take_stats();
+	pass(MINUTE);
+	take_stats();
+	pass(30 * MINUTE);
+	take_stats();
+	pass(3 * MINUTE);
+	ck_assert(!hm_view_silent(&view, &live.tool[0]));
+	pass(1);
+	ck_assert(hm_view_silent(&view, &live.tool[0]));
+}
+END_TEST
+
+START_TEST(an_extra_record_does_not_make_the_next_late)
+{
+	take_stats();
+	pass(5 * MINUTE);
+	take_stats();
+	pass(10 * 1000);
+	take_stats();
+	pass(170 * 1000);
+	ck_assert(!hm_view_silent(&view, &live.tool[0]));
+}
+END_TEST
+
+/* So a tool that hangs after a restart of hm-metrics does not have a day. */
+START_TEST(in_a_supervised_chain_all_have_one_period)
+{
+	live.options.same_stats_period = true;
+	take_stats();
+	pass(3 * MINUTE);
+	ck_assert(!hm_view_silent(&view, &live.tool[0]));
+	pass(1);
+	ck_assert(hm_view_silent(&view, &live.tool[0]));
+}
+END_TEST
+
+START_TEST(a_tool_that_is_expected_and_never_comes_is_silent)
+{
+	live.options.same_stats_period = true;
+	hm_live_expect_tool(&live, "hm-poll", &now);
+	ck_assert_uint_eq(live.tools, 1);
+	pass(3 * MINUTE);
+	ck_assert(!hm_view_silent(&view, &live.tool[0]));
+	pass(1);
+	ck_assert(hm_view_silent(&view, &live.tool[0]));
+	take_stats();
+	ck_assert(!hm_view_silent(&view, &live.tool[0]));
+	ck_assert_uint_eq(live.tools, 1);
+}
+END_TEST
+
 #define DEATH_BY(tool, second, pid) "{\"type\":\"death\",\"time\":" \
     "\"2026-06-21T10:00:" second "Z\",\"tool\":\"" tool "\"," \
     "\"signal\":9" pid "}"
@@ -973,6 +1033,11 @@ main(void)
 	tcase_add_test(tcase, alerts_are_repeated_more_often);
 	tcase_add_test(tcase, alarms_are_bounded);
 	tcase_add_test(tcase, a_tool_without_stats_is_silent);
+	tcase_add_test(tcase, a_late_record_gives_the_next_no_more_time);
+	tcase_add_test(tcase, an_extra_record_does_not_make_the_next_late);
+	tcase_add_test(tcase, in_a_supervised_chain_all_have_one_period);
+	tcase_add_test(tcase,
+	    a_tool_that_is_expected_and_never_comes_is_silent);
 	tcase_add_test(tcase, a_tool_of_one_record_is_given_time);
 	tcase_add_test(tcase, deaths_are_counted_by_tool);
 	tcase_add_test(tcase, a_death_that_comes_again_counts_once);

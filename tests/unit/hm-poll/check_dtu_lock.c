@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -202,6 +203,65 @@ START_TEST(has_a_default_directory)
 }
 END_TEST
 
+#define PERIOD 60000
+
+/* As if the lock had been busy since then. */
+static void
+busy_for(int64_t ms)
+{
+	ck_assert_int_eq(hm_dtu_lock_take(&lock), HM_DTU_LOCK_BUSY);
+	lock.busy_since -= ms;
+}
+
+START_TEST(is_stuck_in_what_is_no_poller)
+{
+	struct hm_lock_holder holder;
+
+	ck_assert_int_eq(hm_dtu_lock_take(&other), HM_DTU_LOCK_HELD);
+	busy_for(0);
+	ck_assert(!hm_dtu_lock_is_stuck(&lock, PERIOD, &holder));
+	busy_for(3 * PERIOD - 1000);
+	ck_assert(!hm_dtu_lock_is_stuck(&lock, PERIOD, &holder));
+	busy_for(1000);
+	ck_assert(hm_dtu_lock_is_stuck(&lock, PERIOD, &holder));
+	ck_assert_int_eq(holder.pid, getpid());
+	ck_assert_str_eq(holder.name, "check_dtu_lock");
+	ck_assert(holder.runs);
+
+	/* A live hm-poll may need longer. */
+	ck_assert_int_eq(prctl(PR_SET_NAME, "hm-poll"), 0);
+	ck_assert(!hm_dtu_lock_is_stuck(&lock, PERIOD, &holder));
+	ck_assert_int_eq(prctl(PR_SET_NAME, "check_dtu_lock"), 0);
+
+	/* A release shows that the lock is used. */
+	usleep(10000);
+	hm_dtu_lock_release(&other);
+	ck_assert_int_eq(hm_dtu_lock_take(&other), HM_DTU_LOCK_HELD);
+	busy_for(0);
+	ck_assert(!hm_dtu_lock_is_stuck(&lock, PERIOD, &holder));
+	hm_dtu_lock_release(&other);
+	ck_assert_int_eq(hm_dtu_lock_take(&lock), HM_DTU_LOCK_HELD);
+	ck_assert(!hm_dtu_lock_is_stuck(&lock, PERIOD, &holder));
+}
+END_TEST
+
+START_TEST(is_stuck_later_if_the_holder_is_hidden)
+{
+	struct hm_lock_holder holder;
+
+	ck_assert_int_eq(hm_dtu_lock_take(&other), HM_DTU_LOCK_HELD);
+	busy_for(0);
+	lock.busy.st_ino++; /* so that it is not found */
+	lock.busy_since -= 10 * PERIOD - 1000;
+	ck_assert(!hm_dtu_lock_is_stuck(&lock, PERIOD, &holder));
+	lock.busy_since -= 1000;
+	ck_assert(hm_dtu_lock_is_stuck(&lock, PERIOD, &holder));
+	ck_assert_int_eq(holder.pid, 0);
+	lock.busy_since += 10 * PERIOD - 50000;
+	ck_assert(!hm_dtu_lock_is_stuck(&lock, 5000, &holder));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -220,6 +280,8 @@ main(void)
 	tcase_add_test(tcase, takes_plain_files_only);
 	tcase_add_test(tcase, says_why_it_fails);
 	tcase_add_test(tcase, has_a_default_directory);
+	tcase_add_test(tcase, is_stuck_in_what_is_no_poller);
+	tcase_add_test(tcase, is_stuck_later_if_the_holder_is_hidden);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

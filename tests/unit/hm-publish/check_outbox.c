@@ -571,6 +571,67 @@ START_TEST(empty_announcement_is_kept_until_delivered)
 }
 END_TEST
 
+START_TEST(refused_message_is_dropped_and_the_next_one_goes)
+{
+	state("a", "1");
+	state("b", "2");
+	expect_waiting("a", "1");
+	hm_outbox_refused(outbox);
+	expect_counts(1, 0, 0, 1);
+	deliver("b", "2");
+	expect_nothing();
+	expect_counts(0, 1, 0, 1);
+	hm_outbox_return(outbox);
+	expect_nothing();
+	/* Its topic takes the next state, which is not a replacement. */
+	state("a", "3");
+	deliver("a", "3");
+	expect_counts(0, 2, 0, 1);
+}
+END_TEST
+
+START_TEST(refused_state_leaves_its_room_to_others)
+{
+	make(1, 1, 100);
+	state("a", "1");
+	hm_outbox_refused(outbox);
+	ck_assert(state("b", "2"));
+	deliver("b", "2");
+	expect_counts(0, 1, 0, 1);
+}
+END_TEST
+
+START_TEST(refusal_leaves_an_older_message_in_flight)
+{
+	int id;
+
+	state("a", "1");
+	id = send_next("a", "1");
+	state("a", "2");
+	expect_waiting("a", "2");
+	hm_outbox_refused(outbox);
+	expect_counts(1, 0, 0, 1);
+	hm_outbox_arrived(outbox, id);
+	expect_counts(0, 1, 0, 1);
+	expect_nothing();
+}
+END_TEST
+
+/* The next broker may take it. */
+START_TEST(refused_announcement_is_repeated)
+{
+	announcement("a", "1");
+	announcement("b", "2");
+	hm_outbox_refused(outbox);
+	deliver("b", "2");
+	hm_outbox_announce(outbox);
+	deliver("a", "1");
+	deliver("b", "2");
+	expect_nothing();
+	expect_counts(0, 3, 0, 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -609,7 +670,12 @@ main(void)
 	tcase_add_test(flight, newer_message_overtakes_one_that_returns);
 	tcase_add_test(flight, topic_sent_twice_returns_once);
 	tcase_add_test(flight, states_that_return_keep_within_the_bound);
+	tcase_add_test(flight,
+	    refused_message_is_dropped_and_the_next_one_goes);
+	tcase_add_test(flight, refused_state_leaves_its_room_to_others);
+	tcase_add_test(flight, refusal_leaves_an_older_message_in_flight);
 	suite_add_tcase(suite, announce);
+	tcase_add_test(announce, refused_announcement_is_repeated);
 	tcase_add_test(announce, announcements_are_repeated_in_their_order);
 	tcase_add_test(announce, newest_announcement_is_repeated);
 	tcase_add_test(announce, waiting_announcement_is_not_sent_twice);

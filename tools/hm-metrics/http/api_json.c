@@ -121,6 +121,8 @@ emit_tools(struct hm_json *e, const struct hm_live *live)
 	for (size_t i = 0; i < live->tools; i++) {
 		const struct hm_live_tool *tool = &live->tool[i];
 
+		if (tool->count == 0)
+			continue;
 		hm_json_object(e, tool->name);
 		for (size_t k = 0; k < tool->count; k++)
 			hm_json_int(e, tool->counter[k].name,

@@ -107,9 +107,10 @@ struct hm_live_alarm {
 struct hm_live_tool {
 	char name[HM_LIVE_SERIAL];
 	int64_t heard; /* steady ms of its last stats record */
-	int64_t gap;   /* ms between the last two; at first estimated */
+	int64_t gap;   /* ms between two records; at first estimated */
+	int64_t last_gap; /* ms between the last two; 0: there was one */
 	int64_t time;
-	size_t count;
+	size_t count;  /* 0: it is in the chain, and has sent none yet */
 	struct {
 		char name[HM_LIVE_SERIAL];
 		int64_t value;
@@ -131,6 +132,7 @@ struct hm_live_options {
 	int64_t offline_ms;      /* a DTU silent for longer is offline */
 	int64_t ask_period_ms;   /* between two lists of alarms */
 	int64_t stats_period_ms; /* between two records of a tool; 0: none */
+	bool same_stats_period;  /* of all tools; else they may have others */
 	int reset_hour;          /* at which the day of energies begins */
 };
 
@@ -171,6 +173,13 @@ bool hm_live_copy(struct hm_live *to, const struct hm_live *from);
 bool hm_live_takes(struct hm_slice type);
 void hm_live_record(struct hm_live *live, struct hm_slice type,
     const struct hm_record *record, const struct hm_moment *now);
+
+/*
+ * Expect stats records of a tool from now on: it is silent if none come.
+ * `name` must fit into HM_LIVE_SERIAL.
+ */
+void hm_live_expect_tool(struct hm_live *live, const char *name,
+    const struct hm_moment *now);
 
 /*
  * Take an energy of the ledger, unless a record has already told it. If the

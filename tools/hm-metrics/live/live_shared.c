@@ -77,6 +77,16 @@ hm_live_shared_energy(void *context, const struct hm_history_energy *energy)
 }
 
 void
+hm_live_shared_expect_tool(struct hm_live_shared *shared, const char *name)
+{
+	const struct hm_moment now = hm_moment_now();
+
+	pthread_mutex_lock(&shared->lock);
+	hm_live_expect_tool(&shared->live, name, &now);
+	pthread_mutex_unlock(&shared->lock);
+}
+
+void
 hm_live_shared_tick(struct hm_live_shared *shared)
 {
 	const struct hm_moment now = hm_moment_now();

@@ -39,6 +39,10 @@ void hm_live_shared_curve(struct hm_live_shared *shared,
 void hm_live_shared_energy(void *context,
     const struct hm_history_energy *energy);
 
+/* See hm_live_expect_tool. */
+void hm_live_shared_expect_tool(struct hm_live_shared *shared,
+    const char *name);
+
 /* Periodic work: sample the curve of the day, remove old devices. */
 void hm_live_shared_tick(struct hm_live_shared *shared);
 

@@ -37,6 +37,29 @@ first_gap(const struct hm_record *record)
 }
 
 void
+hm_live_expect_tool(struct hm_live *live, const char *name,
+    const struct hm_moment *now)
+{
+	struct hm_live_tool *tool = find_tool(live, name);
+
+	if (tool != NULL && tool->heard == 0)
+		tool->heard = hm_live_steady(now);
+	live->number++;
+}
+
+/*
+ * A record that comes late must not make the next one later, and an extra one,
+ * as after SIGUSR1, not the next one late.
+ */
+static void
+note_gap(struct hm_live_tool *tool, int64_t gap)
+{
+	tool->gap = tool->last_gap != 0 && tool->last_gap < gap ?
+	    tool->last_gap : gap;
+	tool->last_gap = gap;
+}
+
+void
 hm_live_on_stats(struct hm_live *live, const struct hm_record *record,
     const struct hm_moment *now)
 {
@@ -50,8 +73,10 @@ hm_live_on_stats(struct hm_live *live, const struct hm_record *record,
 		live->refused++;
 		return;
 	}
-	tool->gap = tool->heard != 0 ? now->steady - tool->heard :
-	    first_gap(record);
+	if (tool->count > 0)
+		note_gap(tool, now->steady - tool->heard);
+	else
+		tool->gap = first_gap(record);
 	tool->heard = hm_live_steady(now);
 	tool->time = hm_live_time(record, "time", now->wall / 1000);
 	tool->count = 0;

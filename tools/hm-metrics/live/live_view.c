@@ -159,8 +159,10 @@ hm_view_silent(const struct hm_view *view, const struct hm_live_tool *tool)
 {
 	int64_t period = view->live->options.stats_period_ms;
 
-	return period > 0 && view->now.steady - tool->heard >
-	    PERIODS * larger(period, tool->gap);
+	if (!view->live->options.same_stats_period)
+		period = period > 0 ? larger(period, tool->gap) : 0;
+	return period > 0 &&
+	    view->now.steady - tool->heard > PERIODS * period;
 }
 
 bool

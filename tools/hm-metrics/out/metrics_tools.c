@@ -160,13 +160,21 @@ put_int(struct hm_prometheus *e, const char *tool, int64_t value)
 static void
 put_reports(struct hm_prometheus *e, const struct hm_view *view)
 {
-	if (view->live->tools > 0)
-		hm_prometheus_family(e,
-		    "hoymiles_tool_report_timestamp_seconds",
-		    HM_PROMETHEUS_GAUGE,
-		    "Unix time of the last stats record of the tool");
-	for (size_t i = 0; i < view->live->tools; i++)
-		put_int(e, view->live->tool[i].name, view->live->tool[i].time);
+	bool begun = false;
+
+	for (size_t i = 0; i < view->live->tools; i++) {
+		const struct hm_live_tool *tool = &view->live->tool[i];
+
+		if (tool->count == 0)
+			continue;
+		if (!begun)
+			hm_prometheus_family(e,
+			    "hoymiles_tool_report_timestamp_seconds",
+			    HM_PROMETHEUS_GAUGE,
+			    "Unix time of the last stats record of the tool");
+		begun = true;
+		put_int(e, tool->name, tool->time);
+	}
 }
 
 static bool
