@@ -49,6 +49,7 @@ struct hm_mqtt_link {
 	int64_t deadline;    /* of the state, monotonic ms; 0: none */
 	int64_t next_misc;
 	struct hm_announce_clock births;
+	int64_t repeat_at;  /* the states, monotonic ms; 0: never */
 	bool hears_births;  /* this connection */
 	int64_t deaf_until; /* monotonic ms: subscribe to no births */
 	struct hm_mqtt_gate gate;
