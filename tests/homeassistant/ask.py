@@ -2,7 +2,7 @@
 """Ask a Home Assistant on this machine, and print what it answers as JSON.
 
     ask.py PORT onboard FILE         make the first user; its token goes to FILE
-    ask.py PORT mqtt FILE BROKER     add the MQTT integration, broker at this port
+    ask.py PORT mqtt FILE BROKER     add MQTT, with the broker at this port
     ask.py PORT call FILE TYPE [JSON]      one command of the websocket
     ask.py PORT post FILE PATH [JSON]      one request of the REST API
 
@@ -30,8 +30,8 @@ async def onboard(session, base, path):
     client = base + "/"
     user = {"client_id": client, "name": "Owner", "username": "owner",
             "password": "owner", "language": "en"}
-    code = (await post(session, base + "/api/onboarding/users", user))["auth_code"]
-    form = {"grant_type": "authorization_code", "code": code,
+    made = await post(session, base + "/api/onboarding/users", user)
+    form = {"grant_type": "authorization_code", "code": made["auth_code"],
             "client_id": client}
     tokens = await post(session, base + "/auth/token", form, form=True)
     token = tokens["access_token"]

@@ -1,7 +1,8 @@
 #!/bin/bash
 # The whole chain with a real Home Assistant: run.sh starts this in a network of
 # its own.
-# shellcheck source=tests/lib/lib.sh
+# The dollars are jq's.
+# shellcheck disable=SC2016 source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/homeassistant/home.sh
@@ -25,7 +26,8 @@ mosquitto_sub -h 127.0.0.1 -p "$broker_port" -t 'homeassistant/#' \
 	-F %j >"$work/raw" &
 pids+=($!)
 export MQTT_BROKER=127.0.0.1 MQTT_PORT=$broker_port DATABASE_PATH=$work/hm.db
-export HEALTH_PORT=$(free_port) QUERY_PERIOD=5 ALERTS_ENABLED=true
+HEALTH_PORT=$(free_port)
+export HEALTH_PORT QUERY_PERIOD=5 ALERTS_ENABLED=true
 setsid "$pipelines/everything" "${uris[0]}#roof" "${uris[1]}#barn" \
 	>/dev/null 2>"$work/err" &
 chain=$!
@@ -55,7 +57,8 @@ configs >"$work/configs"
 
 # differences JQ: lines that the program prints for a config and its entity.
 differences() {
-	jq -rn --slurpfile entities "$work/entities" --slurpfile messages "$work/messages" \
+	jq -rn --slurpfile entities "$work/entities" \
+	    --slurpfile messages "$work/messages" \
 	    --slurpfile configs "$work/configs" '
 	    ($entities | map({key: .unique_id, value: .}) | from_entries) as $known |
 	    ($messages | map({key: .topic, value: .payload}) | from_entries) as $last |
@@ -78,7 +81,40 @@ same "states are those that were sent" "$(differences '
     (($sent | tonumber?) != ($entity.now.state | tonumber?))) |
     "\(.unique_id): \($sent) sent, \($entity.now.state) shown"')" ""
 echo "# $(jq -s length "$work/entities") entities"
+
+# The energy dashboard, with the DTU away.
+total_of() {
+	jq -r --arg tail "_${1}_production" 'select(.unique_id |
+	    startswith("hoymiles_mqtt_DTU_") and endswith($tail)) |
+	    .entity_id' "$work/entities"
+}
+call energy/save_prefs "$(total_of total | jq -nRc '{energy_sources:
+    [inputs | {type: "solar", stat_energy_from: .}]}')" >/dev/null
+compile
+same "the energy dashboard takes the DTUs' energies" \
+	"$(call energy/validate | jq -c '.energy_sources | flatten')" "[]"
+energies() {
+	local -a ids
+	mapfile -t ids < <(total_of total; total_of today)
+	call get_states | jq -c --args '[.[] | select(.entity_id as $id |
+	    $ARGS.positional | index($id)) | {entity_id, state}] |
+	    sort' "${ids[@]}"
+}
+before=$(energies)
+same "... which are known" "$(jq '[.[] | select(.state | tonumber? >= 0)] |
+    length' <<<"$before")" 4
+kill "$sim"
+wait "$sim" 2>/dev/null
 pkill -CONT -s "$chain" hm-poll
+stop_home
+start_home
+they_are_back() {
+	[ "$(energies)" = "$before" ]
+}
+check "... and they are there again when it has restarted without the DTUs" \
+	until_true 30 they_are_back
+same "... so that the dashboard finds no fault" \
+	"$(call energy/validate | jq -c '.energy_sources | flatten')" "[]"
 
 same "no repair issue" "$(issues)" ""
 same "no warning and no error" "$(complaints)" ""

@@ -24,6 +24,14 @@ service() {
 	ask post "/api/services/$1" "${2:-{\}}" >/dev/null
 }
 
+# Make the statistics of the five minutes at hand.
+compile() {
+	local now
+	now=$(date +%s)
+	service hm_test/compile "{\"start\": \"$(date -u -d "@$((now / 300 * 300))" \
+		+%Y-%m-%dT%H:%M:%SZ)\"}"
+}
+
 configure_home() {
 	mkdir -p "$home/custom_components"
 	cp -r "$here/hm_test" "$home/custom_components/"

@@ -22,7 +22,8 @@ die() {
 # What the integrations of configuration.yaml need beside the core: the names
 # and versions are those of their manifests.
 needs() {
-	chroot "$1" /ha/bin/python - mqtt recorder energy http history onboarding <<-'END'
+	chroot "$1" /ha/bin/python - mqtt recorder energy http history \
+		onboarding <<-'END'
 		import json, pathlib, sys
 		import homeassistant.components as components
 		base = pathlib.Path(components.__path__[0])
@@ -55,19 +56,26 @@ pip() {
 		--disable-pip-version-check "$@"
 }
 
+install_home() {
+	local words
+	chroot "$1" python3 -m venv /ha &&
+		pip "$1" "homeassistant${version:+==$version}" &&
+		mapfile -t words < <(needs "$1") && pip "$1" "${words[@]}"
+}
+
 make_tree() {
-	local new=$tree.new words
+	local new=$tree.new
 	mkdir -p "$trees"
 	rm -rf --one-file-system "$new"
-	make_debian "$new" trixie "$tree.log" --include=ca-certificates,faketime,gcc,libc6-dev,python3-dev,python3-venv,tzdata ||
+	# Some Python packages are compiled.
+	make_debian "$new" trixie "$tree.log" --include=ca-certificates,gcc,$(
+		)libc6-dev,python3-dev,python3-venv,tzdata ||
 		die "debootstrap fails; $tree.log says why"
 	copy_network "$new"
 	mkdir "$new/cfg"
-	chroot "$new" python3 -m venv /ha &&
-		pip "$new" "homeassistant${version:+==$version}" &&
-		mapfile -t words < <(needs "$new") &&
-		pip "$new" "${words[@]}" ||
+	if ! install_home "$new"; then
 		die "Home Assistant cannot be installed in $new"
+	fi
 	mv "$new" "$tree"
 }
 
@@ -94,6 +102,6 @@ if [ -n "${HM_HOMEASSISTANT_INSIDE:-}" ]; then
 fi
 
 [ "$(id -u)" -eq 0 ] || die "needs root, for debootstrap and mounts: try sudo"
-"$root/.ci/packages" debootstrap faketime iproute2 || exit
+"$root/.ci/packages" debootstrap iproute2 || exit
 [ -d "$tree" ] || make_tree
 run_apart env HM_HOMEASSISTANT_INSIDE=1 unshare --net "$0" "$@"
