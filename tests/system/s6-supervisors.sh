@@ -129,7 +129,15 @@ stops() {
 	check "... and leaves no process" nobody_left
 }
 
-kill -9 "$(supervisor_of store)" "$(supervisor_of pipes)"
+# One of those that it has left still runs the script that waits for the others.
+waits() {
+	[ "$(cat "/proc/$(stat_of poll pid)/comm")" = run ]
+}
+s6-svc -wd -T 10000 -d "$scan/metrics"
+s6-svc -r "$scan/poll"
+check "hm-poll waits for hm-metrics" until_true 10 waits
+kill -9 "$(supervisor_of store)" "$(supervisor_of pipes)" \
+	"$(supervisor_of poll)"
 stops "a tool and the holder without supervisors"
 
 start_chain
