@@ -437,14 +437,13 @@ keep_key(struct hm_config *config, struct hm_hash *keys, const char *key)
 {
 	struct known_key *known = malloc(sizeof *known);
 
-	if (known != NULL) {
-		known->key = key;
-		if (hm_hash_add(keys, hash_key(key), &known->item))
-			return true;
+	if (known == NULL || !hm_hash_add(keys, hash_key(key), &known->item)) {
+		free(known);
+		config->no_memory = true;
+		return false;
 	}
-	free(known);
-	config->no_memory = true;
-	return false;
+	known->key = key;
+	return true;
 }
 
 static bool

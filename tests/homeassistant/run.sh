@@ -96,12 +96,21 @@ inside() {
 	exec "$here/checks.sh"
 }
 
-if [ -n "${HM_HOMEASSISTANT_INSIDE:-}" ]; then
+# In namespaces, which take their mounts with them.
+case ${HM_HOMEASSISTANT_STEP:-} in
+make)
+	make_tree
+	exit
+	;;
+try)
 	set -e
 	inside
-fi
+	;;
+esac
 
 [ "$(id -u)" -eq 0 ] || die "needs root, for debootstrap and mounts: try sudo"
 "$root/.ci/packages" debootstrap iproute2 || exit
-[ -d "$tree" ] || make_tree
-run_apart env HM_HOMEASSISTANT_INSIDE=1 unshare --net "$0" "$@"
+if [ ! -d "$tree" ]; then
+	run_apart env HM_HOMEASSISTANT_STEP=make "$0" "$@" || exit
+fi
+run_apart env HM_HOMEASSISTANT_STEP=try unshare --net "$0" "$@"
