@@ -24,6 +24,8 @@
 #                 for which it must fail
 # make soak-lines  LINES random and mutated lines through sanitized builds
 # make soak-memory  the memory of the chain over MINUTES
+# make check-homeassistant  the chain with a real Home Assistant: the newest one
+#                 for Debian 13's Python, or HA=VERSION
 # make check-debian  `make check` in a minimal Debian RELEASE (bookworm, trixie)
 #                 for ARCH (amd64, i386; arm64, armhf, armel by a cross
 #                 compiler); LINT=1: .ci/run; TARGETS="deb fuzz": these
@@ -50,6 +52,7 @@ ROUNDS = 5
 OLD =
 RELEASE = trixie
 TARGETS =
+HA =
 
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-dev libjson-c-dev
 
@@ -155,11 +158,17 @@ soak-memory:
 	@$(MAKE) --no-print-directory all
 	@HM_BIN='$(CURDIR)/bin' tests/soak/memory.sh $(MINUTES)
 
+check-homeassistant:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/homeassistant/run.sh $(HA)
+
 # A processor runs these itself; for others there is a cross compiler.
 check-debian:
 	@tests/debian/$(if $(filter-out amd64 i386,$(ARCH)),cross,native).sh \
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
-.PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian bench bench-http \
-    bench-store bench-chain bench-compare property mutants \
+.PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
+    bench bench-http bench-store bench-chain bench-compare property mutants \
     soak-kills soak-chain soak-clocks soak-floods soak-power soak-lines soak-memory

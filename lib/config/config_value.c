@@ -436,15 +436,17 @@ static bool
 keep_key(struct hm_config *config, struct hm_hash *keys, const char *key)
 {
 	struct known_key *known = malloc(sizeof *known);
+	bool kept = false;
 
 	if (known != NULL) {
 		known->key = key;
-		if (hm_hash_add(keys, hash_key(key), &known->item))
-			return true;
+		kept = hm_hash_add(keys, hash_key(key), &known->item);
 	}
-	free(known);
-	config->no_memory = true;
-	return false;
+	if (!kept) {
+		free(known);
+		config->no_memory = true;
+	}
+	return kept;
 }
 
 static bool

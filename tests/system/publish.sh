@@ -113,7 +113,14 @@ subscribe will 'homeassistant/#'
 check "when it connects it says online" until_true 5 seen will "$bridge online"
 message homeassistant/sensor/1/a/config '{"n":1}' 1 true >&4
 message homeassistant/sensor/1/b/config '{"n":2}' 1 true >&4
+message homeassistant/s '{"v":1}' 1 >&4
 check "an announcement arrives" until_true 5 seen will '/b/config'
+repeated() {
+	[ "$(lines will 'homeassistant/s ')" -ge 2 ]
+}
+check "... and the state that may have come too early, again" until_true 5 \
+	repeated
+same "... once" "$(lines will 'homeassistant/s ')" 2
 
 subscribe birth 'homeassistant/#'
 mosquitto_pub -h 127.0.0.1 -p "$port" -r -t homeassistant/status -m online

@@ -226,6 +226,12 @@ decimals(const struct hm_field *field, const struct hm_ha_unit *other)
 	return n > 0 ? n : 0;
 }
 
+static bool
+is_enum(const struct hm_field *field)
+{
+	return field == &hm_fields[HM_F_ALARM_TEXT];
+}
+
 static void
 emit_class(struct hm_json *e, const struct entity *entity)
 {
@@ -243,7 +249,7 @@ emit_class(struct hm_json *e, const struct entity *entity)
 		hm_json_int(e, "suggested_display_precision",
 		    decimals(field, other));
 	}
-	if (field == &hm_fields[HM_F_ALARM_TEXT])
+	if (is_enum(field))
 		hm_ha_emit_alarm_options(e, "options");
 }
 
@@ -265,9 +271,10 @@ emit_entity(struct hm_json *e, const struct entity *entity)
 	emit_identity(e, entity);
 	emit_state_topic(e, "state_topic", entity->style, entity->device,
 	    entity->group);
+	/* Home Assistant warns of an empty text that is no option. */
 	emit_format(e, "value_template",
-	    "{{ iif(value_json.%s is defined, value_json.%s, '') }}",
-	    field->key, field->key);
+	    "{{ iif(value_json.%s is defined, value_json.%s, %s) }}",
+	    field->key, field->key, is_enum(field) ? "none" : "''");
 	emit_class(e, entity);
 	if ((field->flags & HM_DIAGNOSTIC) != 0)
 		hm_json_text(e, "entity_category", "diagnostic");
@@ -336,7 +343,6 @@ hm_ha_message_state(const struct hm_ha_style *style,
     const struct hm_ha_values *values, struct hm_slice time, char *buf,
     struct hm_slice *line)
 {
-	enum hm_scope scope = hm_ha_scope(device->kind, group->part);
 	/* These are rare: keep them for a restart of Home Assistant. */
 	bool retain = group->part == HM_HA_INFO || group->part == HM_HA_ALARM;
 	struct hm_json e;
@@ -346,7 +352,7 @@ hm_ha_message_state(const struct hm_ha_style *style,
 	hm_json_object(&e, "payload");
 	for (size_t id = 0; id < HM_FIELDS; id++)
 		if (hm_field_set_has(&group->announced, id) &&
-		    hm_ha_values_show(values, id, scope))
+		    hm_ha_values_show(values, id))
 			emit_value(&e, style, id, &values->of[id]);
 	hm_json_object_end(&e);
 	return end_record(&e, style, retain, line);

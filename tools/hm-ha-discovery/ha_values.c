@@ -156,8 +156,7 @@ is_asleep(const struct hm_ha_values *values)
 }
 
 bool
-hm_ha_values_show(const struct hm_ha_values *values, size_t id,
-    enum hm_scope scope)
+hm_ha_values_show(const struct hm_ha_values *values, size_t id)
 {
 	const struct hm_field *field = &hm_fields[id];
 	const struct hm_value *value = &values->of[id];
@@ -172,7 +171,7 @@ hm_ha_values_show(const struct hm_ha_values *values, size_t id,
 	if (!hm_decimal_parse(value->text, &number) || number.units < 0)
 		return false;
 	return number.units > 0 || values->measured ||
-	    (field->kind == HM_DAILY && scope != HM_SCOPE_DTU);
+	    field->kind == HM_DAILY;
 }
 
 /* Several codes have the same text, which must be one option. */

@@ -36,11 +36,9 @@ void hm_ha_values_keep_energies(struct hm_ha_values *values);
 /*
  * Whether a value goes into the state message. While the inverter sleeps, some
  * fields are left out; impossible counters always: a lifetime of zero, except
- * those of a meter with a voltage, a number below zero, and a DTU's zero for
- * the day, which only means that no inverter is online.
+ * those of a meter with a voltage, and a number below zero.
  */
-bool hm_ha_values_show(const struct hm_ha_values *values, size_t id,
-    enum hm_scope scope);
+bool hm_ha_values_show(const struct hm_ha_values *values, size_t id);
 
 /* The array of all alarm texts, each once. */
 void hm_ha_emit_alarm_options(struct hm_json *e, const char *key);

@@ -16,6 +16,8 @@
 #include "mqtt_link_private.h"
 #include "outbox.h"
 
+#define REPEAT_MS 1000
+
 int64_t
 hm_mqtt_link_random(int64_t low, int64_t high)
 {
@@ -270,6 +272,21 @@ read_some(struct hm_mqtt_link *link)
 	hm_mqtt_reason_gate(link, rc);
 }
 
+/*
+ * Home Assistant subscribes to the states of a new entity some 100 ms after its
+ * announcement, and misses those that come before.
+ */
+static void
+repeat_states(struct hm_mqtt_link *link, int64_t now)
+{
+	if (hm_outbox_take_news(link->outbox))
+		link->repeat_at = now + REPEAT_MS;
+	if (link->repeat_at == 0 || now < link->repeat_at)
+		return;
+	link->repeat_at = 0;
+	hm_outbox_repeat(link->outbox);
+}
+
 static void
 exchange(struct hm_mqtt_link *link, short revents)
 {
@@ -285,6 +302,7 @@ exchange(struct hm_mqtt_link *link, short revents)
 		look_after(link, now);
 	if (hm_announce_take(&link->births, now))
 		hm_outbox_announce(link->outbox);
+	repeat_states(link, now);
 	send_waiting(link);
 	if (link->lost)
 		connection_lost(link, hm_mqtt_link_reason(link,
@@ -334,6 +352,8 @@ hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd)
 			until = link->next_misc;
 		if (link->births.due != 0 && link->births.due < until)
 			until = link->births.due;
+		if (link->repeat_at != 0 && link->repeat_at < until)
+			until = link->repeat_at;
 	}
 	if (until == 0)
 		return -1;

@@ -49,11 +49,12 @@ struct hm_mqtt_link {
 	int64_t deadline;    /* of the state, monotonic ms; 0: none */
 	int64_t next_misc;
 	struct hm_announce_clock births;
+	int64_t repeat_at;  /* the states, monotonic ms; 0: never */
 	bool hears_births;  /* this connection */
 	int64_t deaf_until; /* monotonic ms: subscribe to no births */
 	struct hm_mqtt_gate gate;
 	int version;   /* MQTT_PROTOCOL_V5, or V311 for a broker without */
-	/* The broker has said so. */
+	/* The broker has said or shown so. */
 	bool only_311, only_qos_0, retains_none;
 	int64_t delay_ms;    /* before the next attempt, without jitter */
 	int farewell;        /* id of the "offline" message */

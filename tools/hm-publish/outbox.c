@@ -14,6 +14,7 @@ struct hm_outbox_entry {
 	uint64_t order; /* of its first announcement, or its last use */
 	int qos;
 	bool retain, queued;
+	bool news; /* see hm_outbox_take_news */
 	unsigned flying; /* times it is in flight */
 };
 
@@ -31,6 +32,7 @@ struct hm_outbox {
 	size_t flights;
 	size_t bytes, states; /* `states` wait */
 	uint64_t order;
+	bool news;
 };
 
 struct hm_outbox *
@@ -222,6 +224,17 @@ set_payload(struct hm_outbox *o, struct hm_outbox_entry *entry,
 	return true;
 }
 
+static struct hm_message
+message_of(const struct hm_outbox_entry *entry)
+{
+	return (struct hm_message){
+	    .topic = hm_slice(entry->topic, entry->topic_size),
+	    .payload = hm_slice(entry->payload, entry->payload_size),
+	    .qos = entry->qos,
+	    .retain = entry->retain,
+	};
+}
+
 /* Putting in */
 
 static void
@@ -237,10 +250,24 @@ drop_oldest_state(struct hm_outbox *o)
 	o->counts.dropped++;
 }
 
+static bool
+is_news(const struct hm_outbox_entry *entry, const struct hm_message *message)
+{
+	static const char end[] = "/config";
+	const size_t n = sizeof end - 1;
+
+	return message->retain && message->payload.n > 0 &&
+	    message->topic.n >= n &&
+	    memcmp(message->topic.p + message->topic.n - n, end, n) == 0 &&
+	    (entry == NULL || entry->news || !hm_slice_equal(message->payload,
+	    hm_slice(entry->payload, entry->payload_size)));
+}
+
 bool
 hm_outbox_put(struct hm_outbox *o, const struct hm_message *message)
 {
 	struct hm_outbox_entry *entry = find(o, message->topic);
+	bool news = is_news(entry, message);
 
 	if (entry == NULL)
 		entry = add(o, message->topic);
@@ -255,6 +282,7 @@ hm_outbox_put(struct hm_outbox *o, const struct hm_message *message)
 	entry->order = ++o->order;
 	entry->qos = message->qos;
 	entry->retain = message->retain;
+	entry->news = news;
 	/* States that returned from a lost connection may be too many. */
 	while (!entry->retain && o->states >= o->limits.states)
 		drop_oldest_state(o);
@@ -280,12 +308,7 @@ hm_outbox_next(const struct hm_outbox *o, struct hm_message *message)
 
 	if (entry == NULL || o->flights == HM_OUTBOX_FLIGHT_MAX)
 		return false;
-	*message = (struct hm_message){
-	    .topic = hm_slice(entry->topic, entry->topic_size),
-	    .payload = hm_slice(entry->payload, entry->payload_size),
-	    .qos = entry->qos,
-	    .retain = entry->retain,
-	};
+	*message = message_of(entry);
 	return true;
 }
 
@@ -330,6 +353,8 @@ hm_outbox_arrived(struct hm_outbox *o, int id)
 			continue;
 		entry = land(o, i);
 		o->counts.delivered++;
+		o->news |= entry->news;
+		entry->news = false;
 		if (entry->retain && entry->payload_size == 0 &&
 		    is_idle(entry))
 			forget(o, entry);
@@ -360,8 +385,9 @@ compare_order(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-void
-hm_outbox_announce(struct hm_outbox *o)
+/* Queue all announcements, or all states, that do not wait already. */
+static void
+queue_again(struct hm_outbox *o, bool retain)
 {
 	struct hm_outbox_entry **list = calloc(o->topics.count + 1,
 	    sizeof *list);
@@ -371,10 +397,35 @@ hm_outbox_announce(struct hm_outbox *o)
 	if (list == NULL)
 		return;
 	for (; entry != NULL; entry = hm_hash_next(&o->topics, &entry->item))
-		if (entry->retain && !entry->queued)
+		if (entry->retain == retain && !entry->queued)
 			list[count++] = entry;
 	qsort(list, count, sizeof *list, compare_order);
-	for (size_t i = count; i > 0; i--)
+	for (size_t i = count; i > 0; i--) {
+		const struct hm_message message = message_of(list[i - 1]);
+
+		list[i - 1]->news = is_news(NULL, &message);
 		put_first(o, list[i - 1]);
+	}
 	free(list);
+}
+
+void
+hm_outbox_announce(struct hm_outbox *o)
+{
+	queue_again(o, true);
+}
+
+void
+hm_outbox_repeat(struct hm_outbox *o)
+{
+	queue_again(o, false);
+}
+
+bool
+hm_outbox_take_news(struct hm_outbox *o)
+{
+	bool news = o->news;
+
+	o->news = false;
+	return news;
 }

@@ -74,4 +74,14 @@ void hm_outbox_return(struct hm_outbox *o);
 /* Queue all remembered announcements again, oldest first. */
 void hm_outbox_announce(struct hm_outbox *o);
 
+/*
+ * Whether an announcement to Home Assistant, a topic that ends in /config, has
+ * arrived since the last call, and is new to it: it has not been sent before,
+ * or not with this payload, or hm_outbox_announce has queued it.
+ */
+bool hm_outbox_take_news(struct hm_outbox *o);
+
+/* Queue the last state of each topic again, oldest first. */
+void hm_outbox_repeat(struct hm_outbox *o);
+
 #endif

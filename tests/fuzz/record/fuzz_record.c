@@ -149,6 +149,40 @@ is_stricter(struct hm_slice line, const struct hm_fault *fault)
 	return false;
 }
 
+/* The length of the number at p, and whether it is an integer. */
+static size_t
+measure_number(const char *p, size_t n, bool *whole)
+{
+	size_t i = 0;
+
+	*whole = true;
+	for (; i < n && p[i] != '\0' && strchr("0123456789+-.eE", p[i]) != NULL;
+	     i++)
+		*whole = *whole && (is_digit(p[i]) || p[i] == '-');
+	return i;
+}
+
+/* Strict json-c 0.18 refuses integers that need more than 64 bits. */
+static bool
+has_huge_integer(struct hm_slice line)
+{
+	bool quoted = false, whole;
+
+	for (size_t i = 0; i < line.n; i++) {
+		size_t n = quoted ? 0 :
+		    measure_number(line.p + i, line.n - i, &whole);
+
+		if (n >= sizeof "9223372036854775808" - 1 && whole)
+			return true;
+		i += n;
+		if (i < line.n && line.p[i] == '"')
+			quoted = !quoted;
+		else if (i < line.n && quoted && line.p[i] == '\\')
+			i++;
+	}
+	return false;
+}
+
 static void compare(const struct hm_value *ours, struct json_object *theirs);
 
 static void
@@ -363,6 +397,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hm_record_type(line, &type);
 	ours_taken = hm_record_parse(&record, line, &fault);
 	theirs = judge(line, &theirs_taken);
+	if (ours_taken && !theirs_taken && has_huge_integer(line)) {
+		json_object_put(theirs);
+		return 0;
+	}
 	FOUND(ours_taken && !theirs_taken);
 	FOUND(!ours_taken && fault.at > size);
 	FOUND(!ours_taken && theirs_taken && !is_stricter(line, &fault));

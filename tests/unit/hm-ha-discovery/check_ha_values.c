@@ -102,11 +102,11 @@ START_TEST(counters_that_cannot_be_right_stay_out)
 {
 	static const struct {
 		const char *line;
-		bool port, dtu;
+		bool shown;
 	} daily[] = {
-	    {"{\"today_production\":0}", true, false},
-	    {"{\"today_production\":1}", true, true},
-	    {"{\"today_production\":-1}", false, false},
+	    {"{\"today_production\":0}", true},
+	    {"{\"today_production\":1}", true},
+	    {"{\"today_production\":-1}", false},
 	};
 	static const struct {
 		const char *line;
@@ -121,26 +121,21 @@ START_TEST(counters_that_cannot_be_right_stay_out)
 	for (size_t i = 0; i < sizeof daily / sizeof *daily; i++) {
 		read_line(HM_SCOPE_PORT, daily[i].line);
 		ck_assert_int_eq(hm_ha_values_show(&values,
-		    HM_F_TODAY_PRODUCTION, HM_SCOPE_PORT), daily[i].port);
-		ck_assert_int_eq(hm_ha_values_show(&values,
-		    HM_F_TODAY_PRODUCTION, HM_SCOPE_DTU), daily[i].dtu);
+		    HM_F_TODAY_PRODUCTION), daily[i].shown);
 	}
 	for (size_t i = 0; i < sizeof lifetime / sizeof *lifetime; i++) {
 		read_line(HM_SCOPE_PORT, lifetime[i].line);
 		ck_assert_int_eq(hm_ha_values_show(&values,
-		    HM_F_TOTAL_PRODUCTION, HM_SCOPE_PORT), lifetime[i].shown);
+		    HM_F_TOTAL_PRODUCTION), lifetime[i].shown);
 	}
 	read_line(HM_SCOPE_METER, "{\"energy_import_b\":0,"
 	    "\"voltage_b\":231.2}");
-	ck_assert(hm_ha_values_show(&values, HM_F_ENERGY_IMPORT_B,
-	    HM_SCOPE_METER));
+	ck_assert(hm_ha_values_show(&values, HM_F_ENERGY_IMPORT_B));
 	read_line(HM_SCOPE_METER, "{\"energy_import_b\":-1,"
 	    "\"voltage_b\":231.2}");
-	ck_assert(!hm_ha_values_show(&values, HM_F_ENERGY_IMPORT_B,
-	    HM_SCOPE_METER));
+	ck_assert(!hm_ha_values_show(&values, HM_F_ENERGY_IMPORT_B));
 	read_line(HM_SCOPE_METER, "{\"energy_import_b\":0}");
-	ck_assert(!hm_ha_values_show(&values, HM_F_ENERGY_IMPORT_B,
-	    HM_SCOPE_METER));
+	ck_assert(!hm_ha_values_show(&values, HM_F_ENERGY_IMPORT_B));
 }
 END_TEST
 
@@ -153,17 +148,13 @@ START_TEST(sleep_hides_what_it_makes_meaningless)
 
 	for (size_t i = 0; i < sizeof asleep / sizeof *asleep; i++) {
 		read_line(HM_SCOPE_INVERTER, asleep[i]);
-		ck_assert(!hm_ha_values_show(&values, HM_F_GRID_VOLTAGE,
-		    HM_SCOPE_INVERTER));
-		ck_assert(hm_ha_values_show(&values, HM_F_ALARM_COUNT,
-		    HM_SCOPE_INVERTER));
+		ck_assert(!hm_ha_values_show(&values, HM_F_GRID_VOLTAGE));
+		ck_assert(hm_ha_values_show(&values, HM_F_ALARM_COUNT));
 	}
 	read_line(HM_SCOPE_INVERTER, "{\"grid_voltage\":0,"
 	    "\"operating_status\":3,\"link_status\":1}");
-	ck_assert(hm_ha_values_show(&values, HM_F_GRID_VOLTAGE,
-	    HM_SCOPE_INVERTER));
-	ck_assert(!hm_ha_values_show(&values, HM_F_TEMPERATURE,
-	    HM_SCOPE_INVERTER));
+	ck_assert(hm_ha_values_show(&values, HM_F_GRID_VOLTAGE));
+	ck_assert(!hm_ha_values_show(&values, HM_F_TEMPERATURE));
 }
 END_TEST
 

@@ -632,6 +632,57 @@ START_TEST(refused_announcement_is_repeated)
 }
 END_TEST
 
+START_TEST(new_announcement_is_news)
+{
+	announcement("h/s/config", "1");
+	ck_assert(!hm_outbox_take_news(outbox));
+	deliver("h/s/config", "1");
+	ck_assert(hm_outbox_take_news(outbox));
+	ck_assert(!hm_outbox_take_news(outbox));
+	announcement("h/s/config", "1");
+	deliver("h/s/config", "1");
+	ck_assert(!hm_outbox_take_news(outbox));
+	announcement("h/s/config", "2");
+	announcement("h/s/config", "2");
+	deliver("h/s/config", "2");
+	ck_assert(hm_outbox_take_news(outbox));
+	hm_outbox_announce(outbox);
+	deliver("h/s/config", "2");
+	ck_assert(hm_outbox_take_news(outbox));
+}
+END_TEST
+
+START_TEST(other_messages_are_no_news)
+{
+	announcement("h/online", "1");
+	deliver("h/online", "1");
+	state("h/s/config", "1");
+	deliver("h/s/config", "1");
+	announcement("h/t/config", "");
+	deliver("h/t/config", "");
+	ck_assert(!hm_outbox_take_news(outbox));
+}
+END_TEST
+
+START_TEST(last_states_are_repeated_in_order)
+{
+	state("b", "1");
+	deliver("b", "1");
+	state("a", "1");
+	deliver("a", "1");
+	state("b", "2");
+	deliver("b", "2");
+	announcement("c", "1");
+	deliver("c", "1");
+	state("d", "1");
+	hm_outbox_repeat(outbox);
+	deliver("a", "1");
+	deliver("b", "2");
+	deliver("d", "1");
+	expect_nothing();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -675,6 +726,9 @@ main(void)
 	tcase_add_test(flight, refused_state_leaves_its_room_to_others);
 	tcase_add_test(flight, refusal_leaves_an_older_message_in_flight);
 	suite_add_tcase(suite, announce);
+	tcase_add_test(announce, new_announcement_is_news);
+	tcase_add_test(announce, other_messages_are_no_news);
+	tcase_add_test(announce, last_states_are_repeated_in_order);
 	tcase_add_test(announce, refused_announcement_is_repeated);
 	tcase_add_test(announce, announcements_are_repeated_in_their_order);
 	tcase_add_test(announce, newest_announcement_is_repeated);

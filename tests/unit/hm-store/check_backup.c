@@ -247,13 +247,15 @@ damage_database(void)
 {
 	static const char zeros[4096];
 	FILE *file;
+	int closed;
 
 	hm_db_close(&db); /* with it the log is emptied */
 	file = fopen(in_scratch("hm.db"), "r+");
 	ck_assert_ptr_nonnull(file);
 	ck_assert_int_eq(fseek(file, 1000 * 4096, SEEK_SET), 0);
 	ck_assert_uint_eq(fwrite(zeros, sizeof zeros, 1, file), 1);
-	ck_assert_int_eq(fclose(file), 0);
+	closed = fclose(file);
+	ck_assert_int_eq(closed, 0);
 }
 
 static bool

@@ -139,8 +139,9 @@ START_TEST(keeps_the_first_problems)
 	    "(SELECT sql FROM saved) WHERE name = 'alarm_key'");
 	ck_assert_int_eq(verify("hm.db"), HM_FILE_BAD);
 	ck_assert_uint_eq(found.problems.count, HM_PROBLEMS);
-	ck_assert_str_eq(found.problems.text[0],
-	    "row 1 missing from index alarm_key");
+	/* SQLite 3.46 begins with the number of entries. */
+	ck_assert_ptr_nonnull(strstr(found.problems.text[0],
+	    "index alarm_key"));
 }
 END_TEST
 

@@ -1,0 +1,121 @@
+#!/bin/bash
+# The whole chain with a real Home Assistant: run.sh starts this in a network of
+# its own.
+# The dollars are jq's.
+# shellcheck disable=SC2016 source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/homeassistant/home.sh
+. "$here/home.sh"
+pipelines=$here/../../pipelines
+home_clock=()
+
+echo "# Home Assistant $(chroot "$HA_TREE" /ha/bin/hass --version)," \
+	"$(chroot "$HA_TREE" /ha/bin/python --version)"
+
+start_broker "$broker_port"
+configure_home
+start_home
+check "the first user" ask onboard
+check "it runs" until_true 60 is_running
+check "the MQTT integration" ask mqtt "$broker_port"
+
+start_sim plant --transport hm,modbus --inverters 2 --inputs 4 --meter \
+	--extras --start 12:00
+mosquitto_sub -h 127.0.0.1 -p "$broker_port" -t 'homeassistant/#' \
+	-F %j >"$work/raw" &
+pids+=($!)
+export MQTT_BROKER=127.0.0.1 MQTT_PORT=$broker_port DATABASE_PATH=$work/hm.db
+HEALTH_PORT=$(free_port)
+export HEALTH_PORT QUERY_PERIOD=5 ALERTS_ENABLED=true
+setsid "$pipelines/everything" "${uris[0]}#roof" "${uris[1]}#barn" \
+	>/dev/null 2>"$work/err" &
+chain=$!
+pids+=("$chain")
+
+messages() {
+	jq -c '.payload as $text | .payload = (try ($text | fromjson)
+	    catch $text)' "$work/raw" >"$work/messages"
+}
+configs() {
+	messages
+	jq -c 'select(.topic | endswith("/config")) | .payload' "$work/messages"
+}
+all_known() {
+	local announced known
+	announced=$(configs | jq -r .unique_id | sort -u | wc -l)
+	known=$(call config/entity_registry/list |
+		jq '[.[] | select(.platform == "mqtt")] | length')
+	[ "$announced" -gt 100 ] && [ "$announced" = "$known" ]
+}
+sleep 12
+check "every entity is in its registry" until_true 20 all_known
+pkill -STOP -s "$chain" hm-poll
+sleep 2
+entities >"$work/entities"
+configs >"$work/configs"
+
+# differences JQ: lines that the program prints for a config and its entity.
+differences() {
+	jq -rn --slurpfile entities "$work/entities" \
+	    --slurpfile messages "$work/messages" \
+	    --slurpfile configs "$work/configs" '
+	    ($entities | map({key: .unique_id, value: .}) | from_entries) as $known |
+	    ($messages | map({key: .topic, value: .payload}) | from_entries) as $last |
+	    $configs[] | . as $config | $known[.unique_id] as $entity |
+	    ($entity.now.attributes // {}) as $shown | '"$1" | sort -u | head -n 8
+}
+same "units" "$(differences 'select($entity.disabled_by == null and
+    $shown.unit_of_measurement != .unit_of_measurement) | .unique_id')" ""
+same "device classes" "$(differences 'select($entity.disabled_by == null and
+    $shown.device_class != .device_class) | .unique_id')" ""
+same "state classes" "$(differences 'select($entity.disabled_by == null and
+    $shown.state_class != .state_class) | .unique_id')" ""
+same "categories" "$(differences 'select($entity.entity_category !=
+    .entity_category) | .unique_id')" ""
+same "states are those that were sent" "$(differences '
+    select($entity.disabled_by == null) | (.value_template // "" |
+    capture("value_json\\.(?<key>[a-z_0-9]+) *}}").key // null) as $key |
+    select($key != null) | ($last[.state_topic][$key]) as $sent |
+    select(($sent | tostring) != ($entity.now.state | tostring) and
+    (($sent | tonumber?) != ($entity.now.state | tonumber?))) |
+    "\(.unique_id): \($sent) sent, \($entity.now.state) shown"')" ""
+echo "# $(jq -s length "$work/entities") entities"
+
+# The energy dashboard, with the DTU away.
+total_of() {
+	jq -r --arg tail "_${1}_production" 'select(.unique_id |
+	    startswith("hoymiles_mqtt_DTU_") and endswith($tail)) |
+	    .entity_id' "$work/entities"
+}
+call energy/save_prefs "$(total_of total | jq -nRc '{energy_sources:
+    [inputs | {type: "solar", stat_energy_from: .}]}')" >/dev/null
+compile
+same "the energy dashboard takes the DTUs' energies" \
+	"$(call energy/validate | jq -c '.energy_sources | flatten')" "[]"
+energies() {
+	local -a ids
+	mapfile -t ids < <(total_of total; total_of today)
+	call get_states | jq -c --args '[.[] | select(.entity_id as $id |
+	    $ARGS.positional | index($id)) | {entity_id, state}] |
+	    sort' "${ids[@]}"
+}
+before=$(energies)
+same "... which are known" "$(jq '[.[] | select(.state | tonumber? >= 0)] |
+    length' <<<"$before")" 4
+kill "$sim"
+wait "$sim" 2>/dev/null
+pkill -CONT -s "$chain" hm-poll
+stop_home
+start_home
+they_are_back() {
+	[ "$(energies)" = "$before" ]
+}
+check "... and they are there again when it has restarted without the DTUs" \
+	until_true 30 they_are_back
+same "... so that the dashboard finds no fault" \
+	"$(call energy/validate | jq -c '.energy_sources | flatten')" "[]"
+
+same "no repair issue" "$(issues)" ""
+same "no warning and no error" "$(complaints)" ""
+finish

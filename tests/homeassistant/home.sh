@@ -1,0 +1,114 @@
+# Sourced after lib.sh: a real Home Assistant in the tree $HA_TREE, on the port
+# $ha_port, with its configuration in $home, and a broker on $broker_port.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+home=$work/home
+ha_port=$(free_port)
+broker_port=$(free_port)
+home_log=$home/home-assistant.log
+
+# ask VERB [WORD ...]: what Home Assistant answers; see ask.py.
+ask() {
+	local verb=$1
+	shift
+	chroot "$HA_TREE" /ha/bin/python /cfg/ask.py "$ha_port" "$verb" \
+		/cfg/token "$@"
+}
+
+call() {
+	ask call "$@"
+}
+
+# service DOMAIN/NAME [JSON]
+service() {
+	ask post "/api/services/$1" "${2:-{\}}" >/dev/null
+}
+
+# Make the statistics of the five minutes at hand.
+compile() {
+	local now
+	now=$(date +%s)
+	service hm_test/compile "{\"start\": \"$(date -u -d "@$((now / 300 * 300))" \
+		+%Y-%m-%dT%H:%M:%SZ)\"}"
+}
+
+configure_home() {
+	mkdir -p "$home/custom_components"
+	cp -r "$here/hm_test" "$home/custom_components/"
+	cp "$here/ask.py" "$home/"
+	mount --bind "$home" "$HA_TREE/cfg"
+	cat >"$home/configuration.yaml" <<-END
+		homeassistant:
+		  name: Home
+		  time_zone: Europe/Berlin
+		  latitude: 52.5
+		  longitude: 13.4
+		  elevation: 30
+		  unit_system: metric
+		  currency: EUR
+		  country: DE
+		http:
+		  server_host: 127.0.0.1
+		  server_port: $ha_port
+		api:
+		recorder:
+		  commit_interval: 0
+		history:
+		energy:
+		hm_test:
+		logger:
+		  default: info
+	END
+}
+
+# Start it; it is up when this returns.
+start_home() {
+	chroot "$HA_TREE" env -i PATH=/ha/bin:/usr/bin:/bin HOME=/root \
+		LANG=C.UTF-8 "${home_clock[@]}" /ha/bin/hass -c /cfg --skip-pip \
+		--log-file /cfg/home-assistant.log >"$work/hass.out" 2>&1 &
+	hass=$!
+	pids+=("$hass")
+	until_true 300 answers || {
+		fail "Home Assistant starts"
+		tail -n 20 "$work/hass.out" "$home_log" | sed 's/^/# /'
+		finish
+	}
+}
+
+answers() {
+	kill -0 "$hass" && [ "$(curl -s -o /dev/null -w '%{http_code}' \
+		"http://127.0.0.1:$ha_port/api/")" = 401 ]
+}
+
+is_running() {
+	[ "$(call get_config | jq -r .state)" = RUNNING ]
+}
+
+stop_home() {
+	kill "$hass"
+	wait "$hass" 2>/dev/null
+}
+
+# entities: one line a unique id: the entity's registry entry and its state.
+entities() {
+	call config/entity_registry/list >"$work/registry"
+	call get_states >"$work/states"
+	jq -c --slurpfile states "$work/states" '
+	    ($states[0] | map({key: .entity_id, value: .}) | from_entries) as $state |
+	    .[] | select(.platform == "mqtt") | . + {now: $state[.entity_id]}' \
+	    "$work/registry"
+}
+
+# Warnings and errors of the parts that deal with our messages. Others are about
+# this small installation.
+complaints() {
+	grep -E ' (WARNING|ERROR|CRITICAL) .*\[homeassistant\.(components\.(mqtt|sensor|binary_sensor|event|recorder|energy|history)|helpers)' \
+		"$home_log" | grep -v 'custom integration hm_test' || :
+}
+
+# Issues but those about how it is installed.
+issues() {
+	call repairs/list_issues | jq -c '.issues[] |
+	    select(.issue_id | startswith("deprecated_method") | not) |
+	    [.domain, .issue_id]'
+}
