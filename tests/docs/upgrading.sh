@@ -123,10 +123,12 @@ hm-metrics --legacy --stats-period 0 --port "$port" -d "$work/hm.db" \
 pids+=($!)
 cat "$root/tests/data/metrics.ndjson" "$work/read" >&7
 has_read() {
-	get /metrics | grep -q "inverter=\"$serial\""
+	get /metrics >"$work/metrics"
+	grep -q "inverter=\"$serial\"" "$work/metrics" &&
+		grep -q '^hoymiles_inverter_status' "$work/metrics" &&
+		grep -q '^hoymiles_dtu_power_watts' "$work/metrics"
 }
 check "hm-metrics has read all" until_true 5 has_read
-get /metrics >"$work/metrics"
 
 rows Metrics | grep -E '^(hoymiles|python|process)_' | awk -F '|' '{
 	gsub(/ (and others|of).*/, "", $1); count = split($1, name, ", ")

@@ -130,11 +130,17 @@ in_time() {
 			max < \$every * 1000 + \$late)" "$work/$1"
 }
 
+# utc SECONDS, also after 2038, which jq does not know on a machine of 32 bits.
+utc() {
+	perl -MPOSIX=strftime -e \
+		'print strftime("%Y-%m-%dT%H:%M:%SZ", gmtime shift)' "$1"
+}
+
 # told_time NAME: records of after the step have the times of the clock.
 told_time() {
-	jq -rse --argjson from "$(<"$work/$1.stepped")" \
-		--argjson to "$(<"$work/$1.end")" \
-		'map(.[1] | select(.type == "frame") | .time | fromdate) |
+	jq -rse --arg from "$(utc "$(<"$work/$1.stepped")")" \
+		--arg to "$(utc "$(<"$work/$1.end")")" \
+		'map(.[1] | select(.type == "frame") | .time) |
 		"\(.), clock from \($from) to \($to)",
 		(map(select(. >= $from and . <= $to)) | length >= 4)' \
 		"$work/$1"
