@@ -18,13 +18,20 @@ store() {
 		2>"$work/err"
 }
 
-# readings FIRST STEP COUNT POWER: of two inputs, at moments in s since 1970.
+# readings FIRST STEP COUNT POWER: of two inputs, at moments in s since 1970. On a
+# machine of 32 bits jq knows no time after 2038.
 readings() {
-	jq -nc --argjson first "$1" --argjson step "$2" --argjson count "$3" \
-		--argjson power "$4" 'range($count) as $i | range(1; 3) as $port |
-		{type: "port", time: ($first + $i * $step | todate), dtu: "roof",
-		serial: "116400000001", $port, pv_power: ($power + $port),
-		today_production: $i, total_production: (10000 + $i)}'
+	perl -MPOSIX=strftime -e '
+		my ($first, $step, $count, $power) = @ARGV;
+		for my $i (0 .. $count - 1) {
+			my $time = strftime("%Y-%m-%dT%H:%M:%SZ",
+				gmtime $first + $i * $step);
+			print "{\"type\":\"port\",\"time\":\"$time\",",
+				"\"dtu\":\"roof\",\"serial\":\"116400000001\",",
+				"\"port\":$_,\"pv_power\":", $power + $_,
+				",\"today_production\":$i,",
+				"\"total_production\":", 10000 + $i, "}\n" for 1, 2;
+		}' "$@"
 }
 
 rows() {
