@@ -23,7 +23,7 @@ die() {
 # and versions are those of their manifests.
 needs() {
 	chroot "$1" /ha/bin/python - mqtt recorder energy http history \
-		onboarding <<-'END'
+		frontend onboarding <<-'END'
 		import json, pathlib, sys
 		import homeassistant.components as components
 		base = pathlib.Path(components.__path__[0])
