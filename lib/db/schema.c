@@ -62,19 +62,19 @@ static const char *const events_sql[] = {
 
 /* Younger than version 2, which ignores them. */
 static const char *const later_sql[] = {
-    "CREATE TABLE IF NOT EXISTS running_time (boot TEXT PRIMARY KEY, "
-    "uptime INTEGER NOT NULL, clock INTEGER NOT NULL, "
-    "seconds INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS running_time (boot TEXT PRIMARY KEY, uptime "
+    "INTEGER NOT NULL, clock INTEGER NOT NULL, seconds INTEGER NOT NULL) "
+    "WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS reading_hours "
     "(hour INTEGER PRIMARY KEY, arrived INTEGER)",
     "CREATE TABLE IF NOT EXISTS dtu_cache (dtu TEXT PRIMARY KEY, "
     "today_production INTEGER, total_production INTEGER NOT NULL, day NOT "
     "NULL, since NOT NULL, last_updated TEXT NOT NULL) WITHOUT ROWID",
 };
-
 #define LATER (sizeof later_sql / sizeof *later_sql)
 
-#define ENERGY(name, initial, help) ", e_" #name " INTEGER NOT NULL"
+#define ENERGY(name, initial, help) \
+	", e_" #name " INTEGER NOT NULL DEFAULT " #initial
 static const char ledger_sql[] =
     "CREATE TABLE IF NOT EXISTS production_cache ("
     "dtu TEXT NOT NULL, serial TEXT NOT NULL, port INTEGER NOT NULL, "

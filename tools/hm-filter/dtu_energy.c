@@ -37,8 +37,10 @@ hm_dtu_energy_begin(struct hm_dtu_energy *dtu,
 		dtu->today = 0;
 	if (parts->ports > 0)
 		dtu->day = parts->day;
-	change.adds = dtu->since >= 0 && time >= dtu->since &&
-	    time - dtu->since < FILL_SECONDS;
+	/* Also if the clock was set back; it must not open again. */
+	if (time < dtu->since || time - dtu->since >= FILL_SECONDS)
+		dtu->since = -1;
+	change.adds = dtu->since >= 0;
 	return change;
 }
 

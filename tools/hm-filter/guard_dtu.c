@@ -134,7 +134,8 @@ add_up(struct hm_guard *guard, const struct hm_record *record,
 
 	visit_ports(guard, id, learn, leave, &parts);
 	parts.totals &= has_missing(record, sums, (size_t)parts.ports);
-	parts.todays &= parts.totals;
+	/* Without inputs nothing tells when a new day has begun. */
+	parts.todays &= parts.totals && parts.ports > 0;
 	change = hm_dtu_energy_begin(&id->dtu->energy, &parts, id->time);
 	visit_ports(guard, id, count, pass_over, &change);
 	if (memcmp(&before, &id->dtu->energy, sizeof before) != 0)

@@ -25,8 +25,9 @@ on_connect(struct mosquitto *mosq, void *context, int rc)
 	    "connected to the broker %s:%d", link->options.host,
 	    link->options.port);
 	hm_mqtt_takeover_connected(link);
-	/* It has not answered MQTT 5, whatever libmosquitto made of that. */
-	link->only_311 = link->version == MQTT_PROTOCOL_V311;
+	/* It closed MQTT 5 at once, whatever libmosquitto made of that. */
+	link->only_311 |= link->version == MQTT_PROTOCOL_V311 &&
+	    link->closes_5;
 	link->state = HM_MQTT_CONNECTED;
 	link->deadline = 0;
 	link->failed = false;

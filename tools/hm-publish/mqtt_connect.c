@@ -127,5 +127,6 @@ hm_mqtt_connect_end(struct hm_mqtt_link *link)
 		return;
 	}
 	link->state = HM_MQTT_GREETING;
-	link->deadline = hm_monotonic_ms() + CONNACK_MS;
+	link->next_misc = hm_monotonic_ms();
+	link->deadline = link->next_misc + CONNACK_MS;
 }

@@ -32,6 +32,7 @@ wait_for_next_attempt(struct hm_mqtt_link *link)
 {
 	int64_t wait = hm_mqtt_link_random(link->delay_ms / 2, link->delay_ms);
 
+	link->closes_5 = false;
 	if (!link->only_311)
 		link->version = link->version == MQTT_PROTOCOL_V5 &&
 		    link->state == HM_MQTT_GREETING ? MQTT_PROTOCOL_V311 :
@@ -111,6 +112,7 @@ connection_lost(struct hm_mqtt_link *link, const char *why)
 	} else if (may_lack_mqtt_5(link)) {
 		drop_connection(link);
 		link->version = MQTT_PROTOCOL_V311;
+		link->closes_5 = true;
 		hm_mqtt_connect_start(link);
 	} else if (may_lower_will(link)) {
 		drop_connection(link);
@@ -277,8 +279,10 @@ read_some(struct hm_mqtt_link *link)
  * announcement, and misses those that come before.
  */
 static void
-repeat_states(struct hm_mqtt_link *link, int64_t now)
+send_again(struct hm_mqtt_link *link, int64_t now)
 {
+	if (hm_announce_take(&link->births, now))
+		hm_outbox_announce(link->outbox);
 	if (hm_outbox_take_news(link->outbox))
 		link->repeat_at = now + REPEAT_MS;
 	if (link->repeat_at == 0 || now < link->repeat_at)
@@ -300,9 +304,8 @@ exchange(struct hm_mqtt_link *link, short revents)
 		check_result(link, mosquitto_loop_write(link->mosq, 1));
 	if (!link->lost && now >= link->next_misc)
 		look_after(link, now);
-	if (hm_announce_take(&link->births, now))
-		hm_outbox_announce(link->outbox);
-	repeat_states(link, now);
+	if (link->state == HM_MQTT_CONNECTED && !link->lost)
+		send_again(link, now);
 	send_waiting(link);
 	if (link->lost)
 		connection_lost(link, hm_mqtt_link_reason(link,

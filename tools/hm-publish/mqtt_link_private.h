@@ -56,6 +56,7 @@ struct hm_mqtt_link {
 	int version;   /* MQTT_PROTOCOL_V5, or V311 for a broker without */
 	/* The broker has said or shown so. */
 	bool only_311, only_qos_0, retains_none;
+	bool closes_5; /* the attempt before this one, with MQTT 5 */
 	int64_t delay_ms;    /* before the next attempt, without jitter */
 	int farewell;        /* id of the "offline" message */
 	int arrived;         /* id in the last call of on_publish */

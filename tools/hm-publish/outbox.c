@@ -400,7 +400,9 @@ queue_again(struct hm_outbox *o, bool retain)
 		if (entry->retain == retain && !entry->queued)
 			list[count++] = entry;
 	qsort(list, count, sizeof *list, compare_order);
-	for (size_t i = count; i > 0; i--) {
+	/* Newer states matter more, and must not be dropped for older ones. */
+	for (size_t i = count; i > 0 &&
+	    (retain || o->states < o->limits.states); i--) {
 		const struct hm_message message = message_of(list[i - 1]);
 
 		list[i - 1]->news = is_news(NULL, &message);

@@ -180,6 +180,14 @@ replace(struct hm_rename *r)
 	    "DELETE FROM production_cache WHERE serial = ?1");
 }
 
+/*
+ * If both names have energies of a DTU, neither fits the inputs together: they
+ * begin again as the sum.
+ */
+static const char drop_sums_sql[] =
+    "DELETE FROM dtu_cache WHERE dtu IN (?1, ?2) AND "
+    "(SELECT count(*) FROM dtu_cache WHERE dtu IN (?1, ?2)) = 2";
+
 bool
 hm_rename_energies(struct hm_rename *r)
 {
@@ -187,5 +195,6 @@ hm_rename_energies(struct hm_rename *r)
 		return replace(r);
 	return hm_rename_run(r, create_sql) && hm_rename_run(r, renamed_sql) &&
 	    raise_totals(r) && raise_ledger(r) &&
-	    hm_rename_run(r, drop_older_sql);
+	    hm_rename_run(r, drop_older_sql) &&
+	    hm_rename_run(r, drop_sums_sql);
 }

@@ -50,8 +50,8 @@ static const struct {
 } rows[] = {
     {DAYS "VALUES ('a', '1', 1, '2026-11-23', 20, 10)",
         "1 rows of day_totals end below their start"},
-    {DAYS "VALUES ('a', '1', 1, '2026-11-23', -1, 10)",
-        "1 rows of day_totals end below their start"},
+    /* Multiplied totals can be below the energy of the day. */
+    {DAYS "VALUES ('a', '1', 1, '2026-11-23', -1, 10)", NULL},
     {DAYS "VALUES ('a', '1', 1, '2026-11-23', NULL, 10)", NULL},
     {DAYS "VALUES ('a', '1', 1, '2026-11-23', 10, 10)", NULL},
     {"INSERT INTO port_daily (day, dtu, serial, port, samples) VALUES "
