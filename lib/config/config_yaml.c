@@ -162,7 +162,13 @@ read_stream(struct hm_config *config, const char *path, FILE *stream,
 	unsigned char part[4096];
 	size_t n;
 
-	while ((n = fread(part, 1, sizeof part, stream)) > 0) {
+	while (!feof(stream)) {
+		n = fread(part, 1, sizeof part, stream);
+		if (ferror(stream)) {
+			hm_config_mistake(config, path, "cannot read: %s",
+			    strerror(errno));
+			return false;
+		}
 		if (text->n + n > HM_YAML_BYTES) {
 			hm_config_mistake(config, path, "found more than %zu "
 			    "bytes, allowed are %zu", HM_YAML_BYTES,
@@ -174,10 +180,7 @@ read_stream(struct hm_config *config, const char *path, FILE *stream,
 			return false;
 		}
 	}
-	if (!ferror(stream))
-		return true;
-	hm_config_mistake(config, path, "cannot read: %s", strerror(errno));
-	return false;
+	return true;
 }
 
 void
