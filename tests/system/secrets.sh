@@ -89,6 +89,23 @@ guarded "hm-decode, a settings file" hm-decode -c "$work/password.yaml"
 guarded "hm-poll, MQTT_PASSWORD" MQTT_PASSWORD=$secret hm-poll \
 	"hm://127.0.0.1:$(free_port)"
 
+# Its user finds it all the same as the holder of the lock of its service.
+cp "$(dirname "$0")/../../s6/service/one-at-a-time" "$work"
+holder() {
+	# shellcheck disable=SC2016 # the inner shell is to expand it
+	"${user[@]}" sh -c '. "$1"; lock_holder "$2"' sh \
+		"$work/one-at-a-time" "$work/lock"
+}
+exec 8<>"$work/lock"
+chmod 666 "$work/lock"
+flock 8
+start MQTT_PASSWORD=$secret hm-decode
+exec 8>&-
+echo "$tool" >"$work/lock"
+same "a tool with the password is found by its lock" "$(holder)" "$tool"
+crash
+same "... and not when it has ended" "$(holder)" ""
+
 start MQTT_PASSWORD=$secret HM_DURABLE=1 hm-decode
 echo '{"type":"x"}' >&7
 until_true 5 grep -q '"x"' "$work/out"
