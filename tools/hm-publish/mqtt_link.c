@@ -32,7 +32,6 @@ wait_for_next_attempt(struct hm_mqtt_link *link)
 {
 	int64_t wait = hm_mqtt_link_random(link->delay_ms / 2, link->delay_ms);
 
-	link->closes_5 = false;
 	if (!link->only_311)
 		link->version = link->version == MQTT_PROTOCOL_V5 &&
 		    link->state == HM_MQTT_GREETING ? MQTT_PROTOCOL_V311 :
@@ -106,13 +105,14 @@ may_lower_will(struct hm_mqtt_link *link)
 static void
 connection_lost(struct hm_mqtt_link *link, const char *why)
 {
+	link->closes_5 = link->state == HM_MQTT_GREETING &&
+	    link->version == MQTT_PROTOCOL_V5;
 	if (link->state == HM_MQTT_LEAVING) {
 		drop_connection(link);
 		link->state = HM_MQTT_LEFT;
 	} else if (may_lack_mqtt_5(link)) {
 		drop_connection(link);
 		link->version = MQTT_PROTOCOL_V311;
-		link->closes_5 = true;
 		hm_mqtt_connect_start(link);
 	} else if (may_lower_will(link)) {
 		drop_connection(link);
@@ -329,6 +329,7 @@ deadline_passed(struct hm_mqtt_link *link)
 		link->deadline = hm_monotonic_ms() + HM_MQTT_CONNECT_MS;
 		break;
 	case HM_MQTT_GREETING:
+		link->closes_5 = false;
 		hm_mqtt_link_failed(link,
 		    "it does not answer as an MQTT broker");
 		break;
