@@ -84,8 +84,11 @@ copy_file(const char *from, const char *to)
 	size_t n;
 
 	ck_assert_msg(in != NULL && out != NULL, "%s, %s", from, to);
-	while ((n = fread(bytes, 1, sizeof bytes, in)) > 0)
+	while (!feof(in)) {
+		n = fread(bytes, 1, sizeof bytes, in);
+		ck_assert_int_eq(ferror(in), 0);
 		ck_assert_uint_eq(fwrite(bytes, 1, n, out), n);
+	}
 	ck_assert_int_eq(fclose(in) + fclose(out), 0);
 }
 
