@@ -197,6 +197,21 @@ subscribe() {
 	until_true 10 subscribed "$3" "$before"
 }
 
+# hear FILE TOPIC NUMBER: append "TOPIC PAYLOAD" of each message that the broker
+# on $port gets to $work/FILE. When a marker with the number has arrived at the
+# topic x/ready, which TOPIC must match, the subscription works.
+hear() {
+	mosquitto_sub -h 127.0.0.1 -p "$port" -t "$2" -F '%t %p' >>"$work/$1" \
+		2>/dev/null 4>&- &
+	pids+=($!)
+	until_true 10 is_marked "$1" "$3"
+}
+
+is_marked() {
+	mosquitto_pub -h 127.0.0.1 -p "$port" -t x/ready -m "$2" && sleep 0.02 &&
+		grep -q "x/ready $2" "$work/$1"
+}
+
 subscribed() {
 	[ "$(grep -c '^Subscribed' "$1")" -gt "$2" ]
 }

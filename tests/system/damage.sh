@@ -4,56 +4,13 @@
 # and --restore puts a good copy in the place of the database.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/stored.sh
+. "$(dirname "$0")/../lib/stored.sh"
+store_options+=(--retention 0)
+apart=60
 unset TIMEZONE TZ DATABASE_PATH
 
 data=$(cd "$(dirname "$0")/../data" && pwd)
-base=1781000000
-
-# ports FIRST LAST: a reading each minute.
-ports() {
-	awk -v first="$1" -v last="$2" -v base="$base" 'BEGIN {
-		for (n = first; n <= last; n++) {
-			printf "{\"type\":\"port\",\"time\":\"%s\",",
-			    strftime("%Y-%m-%dT%H:%M:%SZ", base + n * 60, 1)
-			printf "\"dtu\":\"roof\",\"serial\":\"116400000001\","
-			printf "\"port\":1,\"pv_power\":%d.5,", n % 400
-			printf "\"total_production\":%d}\n", 5000 + n
-		}
-	}'
-}
-
-store() {
-	hm-store --stats-period 0 --timezone UTC --retention 0 -d "$@"
-}
-
-sql() {
-	sqlite3 -cmd '.timeout 2000' "$@" 2>&1
-}
-
-rows() {
-	sql "$1" 'SELECT count(*) FROM port'
-}
-
-holds() {
-	[ "$(rows "$1")" -ge "$2" ]
-}
-
-# start_store DATABASE OPTION ...: it reads what is written to descriptor 7.
-start_store() {
-	rm -f "$work/in"
-	mkfifo "$work/in"
-	hm-store --stats-period 0 --timezone UTC --retention 0 -d "$@" \
-		<"$work/in" >"$work/out" 2>"$work/err" &
-	store=$!
-	pids+=("$store")
-	exec 7>"$work/in"
-}
-
-end_store() {
-	exec 7>&-
-	wait "$store"
-}
-
 # Two whole days, free pages, alarms, a device and a ledger.
 good=$work/good.db
 {

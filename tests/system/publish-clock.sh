@@ -27,20 +27,6 @@ step() {
 	mv "$work/shift.new" "$work/shift"
 }
 
-# hear FILE TOPIC NUMBER: append "TOPIC PAYLOAD" of each message to the file. When a
-# marker with the number arrives, the subscription works.
-hear() {
-	mosquitto_sub -h 127.0.0.1 -p "$port" -t "$2" -F '%t %p' >>"$work/$1" \
-		2>/dev/null 4>&- &
-	pids+=($!)
-	until_true 10 marked "$1" "$3"
-}
-
-marked() {
-	mosquitto_pub -h 127.0.0.1 -p "$port" -t x/ready -m "$2" && sleep 0.02 &&
-		grep -q "x/ready $2" "$work/$1"
-}
-
 start_broker "$port"
 echo 0 >"$work/shift"
 mkfifo "$work/in"

@@ -66,20 +66,6 @@ bounded() {
 
 # MQTT 5: the broker is asked for no retained birth, and for no large message.
 port=$(free_port)
-# hear FILE TOPIC NUMBER: append "TOPIC PAYLOAD" of each message to the file. When a
-# marker with the number arrives, the subscription works.
-hear() {
-	mosquitto_sub -h 127.0.0.1 -p "$port" -t "$2" -F '%t %p' >>"$work/$1" \
-		2>/dev/null 4>&- &
-	pids+=($!)
-	until_true 10 marked "$1" "$3"
-}
-
-marked() {
-	mosquitto_pub -h 127.0.0.1 -p "$port" -t x/ready -m "$2" && sleep 0.02 &&
-		grep -q "x/ready $2" "$work/$1"
-}
-
 start_broker "$port"
 head -c "$bytes" /dev/zero |
 	mosquitto_pub -h 127.0.0.1 -p "$port" -r -t homeassistant/status -s

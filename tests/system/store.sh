@@ -3,13 +3,12 @@
 # and what it does when the database cannot be written.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/stored.sh
+. "$(dirname "$0")/../lib/stored.sh"
 unset TIMEZONE TZ DATABASE_PATH
 
 data=$(cd "$(dirname "$0")/../data" && pwd)
 db=$work/hm.db
-
-# The time from which port and ports count seconds.
-base=1781000000
 
 # port SECOND TOTAL [SERIAL]: a reading of one day.
 port() {
@@ -19,54 +18,6 @@ port() {
 		"$time" "${3:-116400000001}"
 	printf ',"pv_power":%s,"total_production":%s,"link_status":1}\n' \
 		"${4:-230.1}" "$2"
-}
-
-# ports FIRST LAST: a reading each second.
-ports() {
-	awk -v first="$1" -v last="$2" -v base="$base" 'BEGIN {
-		for (n = first; n <= last; n++) {
-			printf "{\"type\":\"port\",\"time\":\"%s\",",
-			    strftime("%Y-%m-%dT%H:%M:%SZ", base + n, 1)
-			printf "\"dtu\":\"roof\",\"serial\":\"116400000001\","
-			printf "\"port\":1,\"pv_power\":%d.5,", n % 400
-			printf "\"total_production\":%d}\n", 5000 + n
-		}
-	}'
-}
-
-store() {
-	hm-store --stats-period 0 --timezone UTC -d "$@"
-}
-
-sql() {
-	sqlite3 -cmd '.timeout 2000' "$@" 2>&1
-}
-
-rows() {
-	sql "${1:-$db}" 'SELECT count(*) FROM port'
-}
-
-# holds DATABASE COUNT: whether it has so many readings.
-holds() {
-	[ "$(rows "$1")" -ge "$2" ]
-}
-
-# start_store DATABASE OPTION ...: start an hm-store that reads what the test
-# writes to descriptor 7.
-start_store() {
-	rm -f "$work/in"
-	mkfifo "$work/in"
-	hm-store --stats-period 0 --timezone UTC -d "$@" <"$work/in" \
-		>"$work/out" 2>"$work/err" &
-	store=$!
-	pids+=("$store")
-	exec 7>"$work/in"
-}
-
-end_store() {
-	exec 7>&-
-	wait "$store"
-	ended=$?
 }
 
 passed() {

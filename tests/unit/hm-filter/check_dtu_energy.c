@@ -54,11 +54,17 @@ expect(int64_t total, int64_t today)
 	ck_assert_int_eq(dtu.today, today);
 }
 
-START_TEST(it_begins_as_the_sum)
+static void
+read_two(void)
 {
 	shows(0, 0, 1000, 10);
 	shows(1, 0, 2000, 20);
 	poll_at(0);
+}
+
+START_TEST(it_begins_as_the_sum)
+{
+	read_two();
 	expect(3000, 30);
 	shows(0, 60, 1005, 15);
 	poll_at(60);
@@ -84,9 +90,7 @@ END_TEST
 
 START_TEST(what_leaves_takes_nothing_away)
 {
-	shows(0, 0, 1000, 10);
-	shows(1, 0, 2000, 20);
-	poll_at(0);
+	read_two();
 	ck_assert(hm_dtu_energy_leave(&dtu, &input[1], 60));
 	ck_assert(!hm_dtu_energy_leave(&dtu, &input[1], 120));
 	there[1] = false;
@@ -97,11 +101,9 @@ END_TEST
 
 START_TEST(what_comes_back_adds_nothing_that_it_made_meanwhile)
 {
-	shows(0, 0, 1000, 10);
-	shows(1, 0, 2000, 20);
-	poll_at(0);
+	read_two();
 	hm_dtu_energy_leave(&dtu, &input[1], 60);
-	there[1] = true; /* its counters are those of before */
+	/* Its counters have not changed. */
 	poll_at(120);
 	expect(3000, 30);
 	shows(1, 180, 2500, 520);
@@ -127,9 +129,7 @@ END_TEST
 
 START_TEST(a_new_day_drops_what_others_left)
 {
-	shows(0, 0, 1000, 10);
-	shows(1, 0, 2000, 20);
-	poll_at(0);
+	read_two();
 	hm_dtu_energy_lose(&dtu, &input[1]);
 	there[1] = false;
 	poll_at(60);
