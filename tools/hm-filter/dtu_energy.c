@@ -81,7 +81,7 @@ hm_dtu_energy_count(struct hm_dtu_energy *dtu,
 		port->counted_today = -1;
 	else if (change->new_day && port->counted_today > 0)
 		port->counted_today = 0;
-	if (port->excluded_since >= 0 && !is_back(port, change->time))
+	if (left && !is_back(port, change->time))
 		return false;
 	port->excluded_since = -1;
 	if (dtu->total >= 0 && total >= 0)

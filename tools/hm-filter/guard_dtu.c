@@ -32,11 +32,14 @@ visit_inverter(struct hm_guard *guard, const struct hm_guard_identity *id,
 	struct hm_ledger_port *port = hm_device_first_port(&inverter->key);
 
 	for (; port != NULL; port = hm_port_next(&port->key))
-		if (!is_phantom(&port->energy, id->time))
+		if (visit != NULL && !is_phantom(&port->energy, id->time))
 			visit(guard, id, port, context);
 }
 
-/* Visit the DTU's ports: `in` those that count, `out` the excluded ones. */
+/*
+ * Visit the DTU's ports: with `in` those that count, with `out`, unless it is
+ * NULL, the excluded ones.
+ */
 static void
 visit_ports(struct hm_guard *guard, const struct hm_guard_identity *id,
     port_visitor *in, port_visitor *out, void *context)
@@ -85,16 +88,6 @@ count(struct hm_guard *guard, const struct hm_guard_identity *id,
 		hm_ledger_touch(guard->options.ledger, id->dtu, port);
 }
 
-static void
-pass_over(struct hm_guard *guard, const struct hm_guard_identity *id,
-    struct hm_ledger_port *port, void *context)
-{
-	(void)guard;
-	(void)id;
-	(void)port;
-	(void)context;
-}
-
 /* The record's own sums include the excluded inverters. */
 static void
 show_sums(const struct hm_sums *sums, struct hm_guard_answer *answer)
@@ -137,7 +130,7 @@ add_up(struct hm_guard *guard, const struct hm_record *record,
 	/* Without inputs nothing tells when a new day has begun. */
 	parts.todays &= parts.totals && parts.ports > 0;
 	change = hm_dtu_energy_begin(&id->dtu->energy, &parts, id->time);
-	visit_ports(guard, id, count, pass_over, &change);
+	visit_ports(guard, id, count, NULL, &change);
 	if (memcmp(&before, &id->dtu->energy, sizeof before) != 0)
 		hm_ledger_touch_dtu(guard->options.ledger, id->dtu);
 	answer->today = hm_guard_show(guard, parts.todays ?
