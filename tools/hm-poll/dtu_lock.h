@@ -60,7 +60,7 @@ int64_t hm_dtu_lock_idle_ms(const struct hm_dtu_lock *lock);
  * and each release shows in the file's time. So the lock is stuck if its holder
  * is known to be no live hm-poll, and has had it for 3 periods; or if the
  * holder is unknown and there was no release for 10 periods, and 5 minutes.
- * `holder` says who has it, with pid 0 if it is unknown.
+ * `holder` is the process that holds it; its pid is 0 if that is unknown.
  */
 bool hm_dtu_lock_is_stuck(const struct hm_dtu_lock *lock, int64_t period_ms,
     struct hm_lock_holder *holder);
