@@ -56,6 +56,8 @@ mutant "a day begins above a reading" \
 mutant "a fall is accepted" 's/if \(total < e->total\)/if (false)/'
 mutant "a spike is accepted" \
 	's/total > hm_energy_limit\(e, r->time, r->watts\)/false/'
+mutant "a dip after a gap stops the total" \
+	's/since_total > since_pending \?/true ?/'
 mutant "the device's day is believed at once" \
 	's/base >= 0 && base == e->device_base/base >= 0/'
 mutant "the readings before the day are forgotten" \

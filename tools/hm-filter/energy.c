@@ -112,10 +112,15 @@ lifetime(int64_t watts)
 int64_t
 hm_energy_limit(const struct hm_energy *e, int64_t time, int64_t watts)
 {
+	int64_t since_total, since_pending;
+
 	if (e->total < 0)
 		return lifetime(watts);
-	return e->total + allowance(clamp(time, -TIME_MAX, TIME_MAX) -
-	    e->total_time, watts);
+	time = clamp(time, -TIME_MAX, TIME_MAX);
+	since_total = e->total + allowance(time - e->total_time, watts);
+	/* The total may be a dip that was good because a gap came before it. */
+	since_pending = e->pending + allowance(time - e->pending_time, watts);
+	return since_total > since_pending ? since_total : since_pending;
 }
 
 /* Days */

@@ -683,13 +683,12 @@ show_port(struct test *t, size_t d, size_t i, size_t n,
 	t->readings++;
 }
 
-/* An input that the DTU's energies have not counted yet. */
-static void
-judge_joining(struct dtu *dtu, const struct input *in, bool fills)
+/* Whether the DTU's energies have not counted this input yet. */
+static bool
+joins(const struct input *in)
 {
-	if (!fills && ((in->known && in->summed < 0) ||
-	    (in->today_known && !in->today_summed)))
-		dtu->same = false;
+	return (in->known && in->summed < 0) ||
+	    (in->today_known && !in->today_summed);
 }
 
 static void
@@ -706,8 +705,6 @@ judge_dtu_today(struct test *t, struct dtu *dtu, int64_t answer, int64_t sum,
 {
 	if (answer < 0)
 		return;
-	if (answer < dtu->today || dtu->today < 0)
-		dtu->same = true;
 	dtu->today = answer;
 	if (all && dtu->same && answer != sum)
 		fail(t, NULL, now, "a DTU's day is not that of its inputs");
@@ -723,6 +720,7 @@ judge_sums(struct test *t, size_t d, const char *time, int64_t now)
 	bool first = dtu->total < 0, all = true;
 	bool fills = first || (clock >= dtu->first &&
 	    clock - dtu->first < HOUR);
+	bool joined = false;
 	struct hm_guard_answer answer;
 	char line[200];
 
@@ -737,7 +735,7 @@ judge_sums(struct test *t, size_t d, const char *time, int64_t now)
 			if (in->known)
 				grown += in->summed >= 0 ? in->total -
 				    in->summed : fills ? in->total : 0;
-			judge_joining(dtu, in, fills);
+			joined |= !fills && joins(in);
 		}
 	snprintf(line, sizeof line, "{\"type\":\"dtu\",\"time\":\"%s\","
 	    "\"dtu\":\"d%zu\",\"total_production\":7}", time, d);
@@ -750,6 +748,10 @@ judge_sums(struct test *t, size_t d, const char *time, int64_t now)
 		dtu->first = clock;
 	if (!first || answer.total >= 0)
 		dtu->total = grown;
+	if (answer.today >= 0 && (answer.today < dtu->today || dtu->today < 0))
+		dtu->same = true;
+	if (joined)
+		dtu->same = false;
 	judge_dtu_today(t, dtu, answer.today, today, all, now);
 	for (size_t i = 0; i < p->inverters; i++)
 		for (size_t n = 0; n < p->inputs; n++)

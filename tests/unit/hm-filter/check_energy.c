@@ -57,7 +57,7 @@ START_TEST(nothing_is_known_at_first)
 }
 END_TEST
 
-START_TEST(the_second_reading_bears_out_the_first)
+START_TEST(the_second_reading_confirms_the_first)
 {
 	reading(10500, 500);
 	shows(-1, -1);
@@ -131,6 +131,20 @@ START_TEST(what_cannot_have_been_made_is_refused)
 	ck_assert_int_eq(reading(limit + 1, 503), HM_ENERGY_SPIKE);
 	now -= MINUTE;
 	ck_assert_int_eq(reading(limit, 503), HM_ENERGY_GOOD);
+}
+END_TEST
+
+/* 48 hours without a reading end with a dip that is above the shown total. */
+START_TEST(a_dip_after_a_gap_does_not_stop_the_total)
+{
+	reading(10500, 500);
+	reading(10503, 503);
+	now += 48 * HOUR;
+	ck_assert_int_eq(reading(10600, -1), HM_ENERGY_GOOD);
+	ck_assert_int_eq(reading(18000, -1), HM_ENERGY_GOOD);
+	ck_assert_int_eq(hm_energy_total(&e), 10600);
+	ck_assert_int_eq(reading(18005, -1), HM_ENERGY_GOOD);
+	ck_assert_int_eq(hm_energy_total(&e), 18000);
 }
 END_TEST
 
@@ -622,12 +636,13 @@ main(void)
 
 	tcase_add_checked_fixture(cases, start, NULL);
 	tcase_add_test(cases, nothing_is_known_at_first);
-	tcase_add_test(cases, the_second_reading_bears_out_the_first);
+	tcase_add_test(cases, the_second_reading_confirms_the_first);
 	tcase_add_test(cases, a_first_reading_may_be_a_spike);
 	tcase_add_test(cases, a_first_reading_may_be_a_dip);
 	tcase_add_test(cases, a_spike_never_shows);
 	tcase_add_test(cases, a_fall_is_refused);
 	tcase_add_test(cases, what_cannot_have_been_made_is_refused);
+	tcase_add_test(cases, a_dip_after_a_gap_does_not_stop_the_total);
 	tcase_add_test(cases, an_input_may_make_more_than_its_share);
 	tcase_add_test(cases, no_input_makes_more_than_its_inverter);
 	tcase_add_test(cases, a_claim_needs_readings_that_rise);
