@@ -288,7 +288,7 @@ accept(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 		e->before = e->total;
 		e->before_time = e->total_time;
 	}
-	e->total_time = total < e->pending ? r->time : e->pending_time;
+	e->total_time = total <= e->pending ? r->time : e->pending_time;
 	e->total = lower(e->pending, total);
 	/* No day begins above one of its good readings. */
 	e->began = lower(e->began, total);
