@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <mosquitto.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -32,7 +33,7 @@ on_connect(struct mosquitto *mosq, void *context, int rc)
 	link->deadline = 0;
 	link->failed = false;
 	link->counts.connected = 1;
-	hm_mqtt_link_say(link, "online", NULL);
+	hm_mqtt_change_connected(link, hm_monotonic_ms());
 	hm_mqtt_births_subscribe(link, hm_monotonic_ms());
 	/* A broker that restarted may have lost its retained messages. */
 	if (link->counts.connections++ > 0)
@@ -64,15 +65,36 @@ on_publish(struct mosquitto *mosq, void *context, int id)
 	if (link->state == HM_MQTT_LEAVING && id == link->farewell)
 		mosquitto_disconnect(mosq);
 	else
-		hm_outbox_arrived(link->outbox, id);
+		hm_mqtt_send_arrived(link, id);
 }
 
 static void
 on_message(struct mosquitto *mosq, void *context,
     const struct mosquitto_message *message)
 {
+	struct hm_mqtt_link *link = context;
+
 	(void)mosq;
-	hm_mqtt_births_take(context, hm_monotonic_ms(), message);
+	if (strcmp(message->topic, link->options.birth_topic) == 0)
+		hm_mqtt_births_take(link, hm_monotonic_ms(), message);
+	else
+		hm_mqtt_learn_hear(link, message);
+}
+
+static void
+on_subscribe(struct mosquitto *mosq, void *context, int id, int count,
+    const int *codes)
+{
+	(void)mosq;
+	hm_mqtt_learn_refused(context, id, count, codes);
+	hm_mqtt_learn_fence(context, id);
+}
+
+static void
+on_unsubscribe(struct mosquitto *mosq, void *context, int id)
+{
+	(void)mosq;
+	hm_mqtt_learn_fence(context, id);
 }
 
 void
@@ -82,4 +104,6 @@ hm_mqtt_callbacks_set(struct mosquitto *mosq)
 	mosquitto_disconnect_callback_set(mosq, on_disconnect);
 	mosquitto_publish_callback_set(mosq, on_publish);
 	mosquitto_message_callback_set(mosq, on_message);
+	mosquitto_subscribe_callback_set(mosq, on_subscribe);
+	mosquitto_unsubscribe_callback_set(mosq, on_unsubscribe);
 }
