@@ -220,7 +220,7 @@ check "after a birth the others are announced" until_true 15 born
 same "... and it is not" "$(order birth | grep -o hm_1)" ""
 kill -9 "$broker"
 wait "$broker" 2>/dev/null
-start_broker "$port"
+start_broker "$port" 4>&-
 follow reconnect
 check "after a reconnect the others are announced" until_true 10 has reconnect \
 	'volts '

@@ -87,7 +87,6 @@ on_subscribe(struct mosquitto *mosq, void *context, int id, int count,
 {
 	(void)mosq;
 	hm_mqtt_learn_refused(context, id, count, codes);
-	hm_mqtt_learn_fence(context, id);
 }
 
 static void

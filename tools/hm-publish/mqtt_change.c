@@ -1,5 +1,3 @@
-#include <mosquitto.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "migration.h"
@@ -173,7 +171,7 @@ hm_mqtt_change_sent(struct hm_mqtt_link *link,
 {
 	if (message->retain)
 		hm_standing_sent(link->learn.standing, message->topic,
-		    message->payload, link->version != MQTT_PROTOCOL_V5);
+		    message->payload);
 	hm_awaited_sent(&link->change.awaited, message->topic, id);
 }
 

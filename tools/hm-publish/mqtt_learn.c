@@ -1,5 +1,4 @@
 #include <mosquitto.h>
-#include <mqtt_protocol.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -57,10 +56,10 @@ include(void *context, const struct hm_message *message)
 }
 
 /*
- * The broker answers the second request after it has sent what is retained.
- * With MQTT 5 that request also ends the echo of our own messages; it is not
- * part of the first one, with which a broker may leave out what an earlier
- * connection with our client id has retained.
+ * The broker answers the second request, which has no effect, after it has sent
+ * what is retained. MQTT 5 could keep our own messages from coming back; some
+ * brokers would then also leave out what an earlier connection with our client
+ * id has retained.
  */
 static int
 request(struct hm_mqtt_link *link, const struct question *q)
@@ -68,15 +67,8 @@ request(struct hm_mqtt_link *link, const struct question *q)
 	int rc = mosquitto_subscribe_multiple(link->mosq,
 	    &link->learn.request, q->count, q->filter, 0, 0, NULL);
 
-	if (rc != MOSQ_ERR_SUCCESS)
-		return rc;
-	if (link->version == MQTT_PROTOCOL_V5)
-		return mosquitto_subscribe_multiple(link->mosq,
-		    &link->learn.fence, q->count, q->filter, 0,
-		    MQTT_SUB_OPT_NO_LOCAL | MQTT_SUB_OPT_SEND_RETAIN_NEVER,
-		    NULL);
-	return mosquitto_unsubscribe(link->mosq, &link->learn.fence,
-	    link->options.availability_topic);
+	return rc != MOSQ_ERR_SUCCESS ? rc : mosquitto_unsubscribe(link->mosq,
+	    &link->learn.fence, link->options.availability_topic);
 }
 
 static void

@@ -278,7 +278,7 @@ hm_standing_hear(struct hm_standing *s, struct hm_slice topic,
 
 void
 hm_standing_sent(struct hm_standing *s, struct hm_slice topic,
-    struct hm_slice payload, bool echoes)
+    struct hm_slice payload)
 {
 	struct hm_stood_device *device;
 	struct hm_ha_topic parts;
@@ -288,7 +288,7 @@ hm_standing_sent(struct hm_standing *s, struct hm_slice topic,
 	device = hm_standing_find(s, &parts);
 	if (device == NULL)
 		return;
-	if (echoes && payload.n == 0)
+	if (payload.n == 0)
 		expect_echo(s, hm_ha_text_hash(topic));
 	set(s, device, topic, &parts, payload);
 }

@@ -77,10 +77,8 @@ struct hm_stood_device *hm_standing_next(const struct hm_standing *s,
 bool hm_standing_hear(struct hm_standing *s, struct hm_slice topic,
     struct hm_slice payload, bool live);
 
-/*
- * A retained message has been sent; `echoes` if the broker sends it back to us.
- */
+/* A retained message has been sent. The broker sends it back to us, too. */
 void hm_standing_sent(struct hm_standing *s, struct hm_slice topic,
-    struct hm_slice payload, bool echoes);
+    struct hm_slice payload);
 
 #endif
