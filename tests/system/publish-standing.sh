@@ -86,12 +86,6 @@ end() {
 	wait "$publisher"
 }
 
-# retained TOPIC: the payload that stands.
-retained() {
-	mosquitto_sub -h 127.0.0.1 -p "$port" -t "homeassistant/$1" \
-		--retained-only -W 1 -F %p 2>/dev/null
-}
-
 stands() {
 	mosquitto_sub -h 127.0.0.1 -p "$port" -t 'homeassistant/+/1/+/config' \
 		-t 'homeassistant/device/+/config' --retained-only -W 1 -F %t \
@@ -100,7 +94,8 @@ stands() {
 }
 
 components() {
-	retained device/hm_1/config | jq -c '.components | map_values(length)'
+	mosquitto_sub -h 127.0.0.1 -p "$port" -t homeassistant/device/hm_1/config \
+		--retained-only -C 1 -W 2 -F %p 2>/dev/null | jq -c '.components | map_values(length)'
 }
 
 port=$(free_port)
@@ -149,7 +144,7 @@ follow there
 check "migration: migrate, empty, device message, states" until_true 10 has there \
 	' 0migrate:(power|energy) 0migrate:(power|energy) 0empty:(power|energy) 0empty:(power|energy) device/hm_1 state7 state7 $'
 same "... only the device message stands" "$(stands)" "device/hm_1 "
-check "... and not a word of offline" test -z "$(order there | grep -o offline)"
+same "... without offline" "$(order there | grep -o 'online.*offline')" ""
 follow again
 { device power=W energy=MWh; state 8; } >&4
 check "again: nothing to migrate" until_true 10 has again ' device/hm_1 state8 $'
@@ -259,32 +254,6 @@ same "60 devices with 2400 messages" "$(mosquitto_sub -h 127.0.0.1 -p "$port" \
 	-t 'homeassistant/+/+/+/config' -t 'homeassistant/device/+/config' \
 	--retained-only -W 2 -F %t 2>/dev/null | grep -c -e /9 -e hm_9)" 60
 
-# A broker that knows only MQTT 3.1.1 sends us what we send, too.
-port=$(free_port)
-start_broker "$port" "allow_anonymous true" "accept_protocol_versions 4" \
-	2>/dev/null
-if until_true 1 listening "$port"; then
-	feed old
-	follow old
-	{ single power W; single energy Wh; state 1; } >&4
-	until_true 10 has old 'energy state1 state1 $'
-	{ device power=W energy=kWh; state 2; } >&4
-	check "MQTT 3.1.1: migration with a change of unit" until_true 10 has old \
-		' offline 0migrate:[a-z]* 0migrate:[a-z]* 0empty:[a-z]* 0empty:[a-z]* device/hm_1 state2 online '
-	{ single power W; single energy kWh; state 3; } >&4
-	check "... and back" until_true 10 has old \
-		' 0migrate:device/hm_1 0empty:device/hm_1 power energy state3 '
-	same "... our own deletions are not those of others" \
-		"$(grep -c 'another client' "$work/old.err")" 0
-	mosquitto_pub -V 311 -h 127.0.0.1 -p "$port" -r -n \
-		-t homeassistant/sensor/1/inv_power/config
-	check "... those of others are" until_true 10 grep -q 'another client' \
-		"$work/old.err"
-	end
-else
-	skip "MQTT 3.1.1" "this mosquitto cannot be limited to it"
-fi
-
 # Access lists: mosquitto takes the subscription and sends nothing.
 port=$(free_port)
 echo "topic write homeassistant/#" >"$work/acl"
@@ -296,4 +265,38 @@ start=$(milliseconds)
 same "an access list without reading: it publishes" $? 0
 check "... at once" soon "$start" 2000
 same "... without a word" "$(cat "$work/acl.err")" ""
+
+# start MODE: a broker of MQTT 3.1.1 that does not answer well.
+start() {
+	port=$(free_port)
+	MQTT_BROKER_LOG=$work/$1.log "$(dirname "$0")/../lib/mqtt_broker.pl" \
+		"$port" "$1" &
+	pids+=($!)
+	until_true 10 grep -q listen "$work/$1.log"
+}
+for mode in refuse mute shut; do
+	start "$mode"
+	{ single power W; state 1; single volts V; state 2; } | publish \
+		--log-level INFO --reconnect-delay 0.1 --reconnect-delay-max 0.2 \
+		2>"$work/$mode.err"
+	same "a broker with $mode: all is delivered" $? 0
+	check "... the state, too" grep -q 'publish homeassistant/s/1' "$work/$mode.log"
+done
+same "a refused subscription: one warning" "$(grep -c 'warning: the broker .* does not let us read discovery' \
+	"$work/refuse.err")" 1
+check "... and it is not asked twice" test "$(grep -c discovery "$work/refuse.log")" -eq 1
+check "no answer: logged after 3 s" grep -q 'did not answer a subscription .* within 3000 ms' \
+	"$work/mute.err"
+same "a closed connection: it is asked twice" "$(grep -c discovery "$work/shut.log")" 2
+
+# A device message that the broker does not take leaves the old ones.
+port=$(free_port)
+start_broker "$port" "allow_anonymous true" "max_packet_size 400"
+{ single power W; single energy Wh; state 1; } | publish
+{ device power=W energy=Wh volts=V; state 2; } | publish 2>"$work/large.err"
+check "a message that the broker does not take: a warning" grep -q \
+	'not published to homeassistant/device/hm_1/config: .* only smaller' \
+	"$work/large.err"
+same "... and the old ones stay" "$(stands)" \
+	"sensor/1/inv_energy sensor/1/inv_power "
 finish

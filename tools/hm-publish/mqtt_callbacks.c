@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <mosquitto.h>
+#include <mqtt_protocol.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -10,11 +11,12 @@
 /* All but hm_mqtt_callbacks_set are called from mosquitto_loop_*. */
 
 static void
-on_connect(struct mosquitto *mosq, void *context, int rc)
+on_connect(struct mosquitto *mosq, void *context, int rc, int flags,
+    const mosquitto_property *properties)
 {
 	struct hm_mqtt_link *link = context;
 
-	(void)mosq;
+	(void)mosq, (void)flags;
 	if (rc != 0) {
 		link->lost = true;
 		link->lost_reason = -rc;
@@ -33,6 +35,9 @@ on_connect(struct mosquitto *mosq, void *context, int rc)
 	link->deadline = 0;
 	link->failed = false;
 	link->counts.connected = 1;
+	link->packet_max = UINT32_MAX;
+	mosquitto_property_read_int32(properties,
+	    MQTT_PROP_MAXIMUM_PACKET_SIZE, &link->packet_max, false);
 	hm_mqtt_change_connected(link, hm_monotonic_ms());
 	hm_mqtt_births_subscribe(link, hm_monotonic_ms());
 	/* A broker that restarted may have lost its retained messages. */
@@ -99,7 +104,7 @@ on_unsubscribe(struct mosquitto *mosq, void *context, int id)
 void
 hm_mqtt_callbacks_set(struct mosquitto *mosq)
 {
-	mosquitto_connect_callback_set(mosq, on_connect);
+	mosquitto_connect_v5_callback_set(mosq, on_connect);
 	mosquitto_disconnect_callback_set(mosq, on_disconnect);
 	mosquitto_publish_callback_set(mosq, on_publish);
 	mosquitto_message_callback_set(mosq, on_message);

@@ -14,6 +14,7 @@
  */
 
 #define HIDDEN_MAX_MS 300000 /* without the states that are awaited */
+#define REST_MAX 16 /* bytes of a packet without topic and payload */
 
 static void
 say(struct hm_mqtt_link *link, bool online)
@@ -107,6 +108,17 @@ replace_old(struct hm_mqtt_link *link, const struct hm_message *message)
 		    (int)message->topic.n, message->topic.p, steps.count);
 }
 
+/*
+ * Without room in a packet the message is refused when it is sent: then the old
+ * ones stay.
+ */
+static bool
+fits(const struct hm_mqtt_link *link, const struct hm_message *message,
+    size_t payload)
+{
+	return message->topic.n + payload + REST_MAX <= link->packet_max;
+}
+
 static bool
 prepare(struct hm_mqtt_link *link, const struct hm_message *message,
     struct hm_stood_device *device, bool is_device, int64_t now)
@@ -117,10 +129,12 @@ prepare(struct hm_mqtt_link *link, const struct hm_message *message,
 
 	hm_migration_look(change->migration, device, message->payload,
 	    is_device);
-	if (!hide(link, now))
-		return false;
-	replace_old(link, message);
 	payload = hm_migration_merge(change->migration, now, &reduced);
+	if (fits(link, message, payload.n)) {
+		if (!hide(link, now))
+			return false;
+		replace_old(link, message);
+	}
 	if (reduced) {
 		device->reduced = now + HM_REDUCED_MS;
 		device->reduced_qos = message->qos;

@@ -85,6 +85,7 @@ struct hm_mqtt_link {
 	int version;   /* MQTT_PROTOCOL_V5, or V311 for a broker without */
 	/* The broker has said or shown so. */
 	bool only_311, only_qos_0, retains_none;
+	uint32_t packet_max; /* bytes that the broker takes at once */
 	bool closes_5; /* the attempt before this one, with MQTT 5 */
 	int64_t delay_ms;    /* before the next attempt, without jitter */
 	int farewell;        /* id of the "offline" message */
@@ -142,11 +143,11 @@ void hm_mqtt_births_take(struct hm_mqtt_link *link, int64_t now,
     const struct mosquitto_message *message);
 
 /*
- * mqtt_learn.c: ask the broker about the devices of waiting announcements, whose
- * state is then HM_STOOD_ASKED, or HM_STOOD_KNOWN where it cannot be asked; an
- * answer with these codes; the answer to the last request; what has become of
- * it; the connection is lost; a message was too large (false: it cannot have
- * been one of these); a message has come.
+ * mqtt_learn.c: ask the broker about the devices of waiting announcements,
+ * whose state is then HM_STOOD_ASKED, or HM_STOOD_KNOWN where it cannot be
+ * asked; an answer with these codes; the answer to the last request; what has
+ * become of it; the connection is lost; a message was too large (false: it
+ * cannot have been one of these); a message has come.
  */
 void hm_mqtt_learn_ask(struct hm_mqtt_link *link, int64_t now);
 void hm_mqtt_learn_refused(struct hm_mqtt_link *link, int id, int count,

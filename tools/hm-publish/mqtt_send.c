@@ -32,7 +32,8 @@ hm_mqtt_link_say(struct hm_mqtt_link *link, const char *text, int *id)
 	const struct hm_message message = {
 	    .payload = hm_text(text), .qos = 1, .retain = true};
 
-	hm_mqtt_link_publish(link, id, link->options.availability_topic, &message);
+	hm_mqtt_link_publish(link, id, link->options.availability_topic,
+	    &message);
 }
 
 /* libmosquitto refuses this message, and not the connection. */

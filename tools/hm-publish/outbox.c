@@ -119,7 +119,8 @@ hm_outbox_put(struct hm_outbox *o, const struct hm_message *message)
 
 	if (entry == NULL)
 		entry = hm_outbox_add(o, message->topic);
-	if (entry == NULL || !hm_outbox_set_payload(o, entry, message->payload)) {
+	if (entry == NULL ||
+	    !hm_outbox_set_payload(o, entry, message->payload)) {
 		o->counts.dropped++;
 		return false;
 	}
@@ -300,7 +301,8 @@ queue_again(struct hm_outbox *o, bool retain)
 	/* Newer states matter more, and must not be dropped for older ones. */
 	for (size_t i = count; i > 0 &&
 	    (retain || o->states < o->limits.states); i--) {
-		const struct hm_message message = hm_outbox_message(list[i - 1]);
+		const struct hm_message message =
+		    hm_outbox_message(list[i - 1]);
 
 		list[i - 1]->news = is_news(NULL, &message);
 		list[i - 1]->again = true;
