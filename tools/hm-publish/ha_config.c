@@ -15,18 +15,20 @@ hm_ha_text_hash(struct hm_slice text)
 
 /* Programs write the same text with and without escapes: \u00b0C, °C. */
 static uint64_t
-hash_value(const struct hm_value *value)
+hash_text(struct hm_slice text)
 {
-	struct hm_slice text = value->text;
 	char decoded[TEXT_MAX];
 	size_t n;
 
-	if (value->kind == HM_NULL)
-		return 0;
-	if (value->kind == HM_STRING &&
-	    hm_string_decode(text, decoded, sizeof decoded, &n))
-		text = hm_slice(decoded, n);
-	return hm_ha_text_hash(text);
+	return hm_ha_text_hash(hm_string_decode(text, decoded, sizeof decoded,
+	    &n) ? hm_slice(decoded, n) : text);
+}
+
+static uint64_t
+hash_value(const struct hm_value *value)
+{
+	return value->kind == HM_NULL ? 0 : value->kind == HM_STRING ?
+	    hash_text(value->text) : hm_ha_text_hash(value->text);
 }
 
 static bool
@@ -114,9 +116,10 @@ hm_ha_component_next(struct hm_slice *rest, struct hm_ha_component *out)
 	struct hm_member m;
 
 	while (hm_object_next(rest, &m)) {
-		if (m.value.kind != HM_OBJECT)
+		if (m.value.kind != HM_OBJECT || m.key.n > TEXT_MAX)
 			continue;
 		out->id = m.key;
+		out->name = hash_text(m.key);
 		out->text = m.value.text;
 		read_object(m.value.text, &out->config);
 		return true;

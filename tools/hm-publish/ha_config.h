@@ -22,6 +22,7 @@ struct hm_ha_config {
 /* One of the components of a device message. */
 struct hm_ha_component {
 	struct hm_slice id, text; /* JSON: the key without quotes, the object */
+	uint64_t name;            /* the hash of the id */
 	struct hm_ha_config config;
 };
 
@@ -39,7 +40,8 @@ bool hm_ha_components_read(struct hm_slice payload, struct hm_slice *text);
 
 /*
  * The next component: `rest` starts as the object of components. False at the
- * end. Members that are no objects are left out.
+ * end. Members that are no objects, or have a key of more than 1024 bytes, are
+ * left out.
  */
 bool hm_ha_component_next(struct hm_slice *rest, struct hm_ha_component *out);
 

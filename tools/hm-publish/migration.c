@@ -83,10 +83,10 @@ find_unique(const struct components *list, uint64_t unique)
 }
 
 static const struct hm_ha_component *
-find_id(const struct components *list, struct hm_slice id)
+find_name(const struct components *list, uint64_t name)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (hm_slice_equal(list->of[i].id, id))
+		if (list->of[i].name == name)
 			return &list->of[i];
 	return NULL;
 }
@@ -138,7 +138,7 @@ successor(const struct hm_migration *m, const struct hm_stood_config *single)
 		const struct hm_ha_component *c = &m->given.of[i];
 
 		if (c->config.reduced ?
-		    hm_ha_text_hash(c->id) == single->object &&
+		    c->name == single->object &&
 		    c->config.platform == single->component :
 		    c->config.unique != 0 &&
 		    c->config.unique == single->unique)
@@ -190,7 +190,7 @@ keeps_given(struct hm_migration *m, const struct hm_ha_component *given)
 
 	if (!given->config.reduced)
 		return true;
-	stood = find_id(&m->stood, given->id);
+	stood = find_name(&m->stood, given->name);
 	if (stood != NULL && (!stood->config.reduced || m->waits)) {
 		m->reduced = true;
 		return true;
@@ -202,7 +202,7 @@ keeps_given(struct hm_migration *m, const struct hm_ha_component *given)
 static bool
 keeps_stood(struct hm_migration *m, const struct hm_ha_component *stood)
 {
-	if (find_id(&m->given, stood->id) != NULL ||
+	if (find_name(&m->given, stood->name) != NULL ||
 	    find_unique(&m->given, stood->config.unique) != NULL ||
 	    (stood->config.reduced && !m->waits))
 		return false;
