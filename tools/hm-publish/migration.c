@@ -102,7 +102,8 @@ stands_otherwise(const struct hm_migration *m,
 
 	if (config->unique == 0)
 		return false;
-	LIST_FOREACH(single, &m->device->configs, next)
+	for (single = LIST_FIRST(&m->device->configs); single != NULL;
+	     single = LIST_NEXT(single, next))
 		if (single->unique == config->unique &&
 		    single->recorded != config->recorded)
 			return true;
@@ -155,7 +156,8 @@ step_singles(const struct hm_migration *m, enum hm_migration_step step,
 {
 	const struct hm_stood_config *single;
 
-	LIST_FOREACH(single, &m->device->configs, next) {
+	for (single = LIST_FIRST(&m->device->configs); single != NULL;
+	     single = LIST_NEXT(single, next)) {
 		const struct hm_ha_component *c = successor(m, single);
 
 		if (c != NULL &&

@@ -1,9 +1,9 @@
 #include <mosquitto.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "mqtt_link_private.h"
 #include "outbox.h"
+#include "record/ha_topic.h"
 #include "record/topics.h"
 #include "standing.h"
 
@@ -115,9 +115,9 @@ hm_mqtt_learn_refused(struct hm_mqtt_link *link, int id, int count,
 	    hm_fact("broker", link->options.host),
 	    hm_fact_int("port", link->options.port)), "the broker %s:%d does "
 	    "not let us read discovery messages: a change of a unit or of "
-	    "ha_discovery is sent without care; allow reading %s",
-	    link->options.host, link->options.port,
-	    "PREFIX/+/SERIAL/+/config and PREFIX/device/+/config");
+	    "ha_discovery is sent without care; allow reading "
+	    "PREFIX/+/SERIAL/+/config and PREFIX/device/+/config",
+	    link->options.host, link->options.port);
 }
 
 void

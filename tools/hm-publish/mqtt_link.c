@@ -9,12 +9,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "announce_clock.h"
+#include "awaited_states.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "migration.h"
 #include "mqtt_gate.h"
 #include "mqtt_link_private.h"
 #include "outbox.h"
+#include "standing.h"
 
 int64_t
 hm_mqtt_link_random(int64_t low, int64_t high)

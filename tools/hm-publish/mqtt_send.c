@@ -1,7 +1,8 @@
 #include <mosquitto.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "announce_clock.h"
+#include "awaited_states.h"
 #include "base/log.h"
 #include "mqtt_link_private.h"
 #include "outbox.h"

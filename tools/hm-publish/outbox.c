@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "outbox_private.h"
 
 struct hm_outbox *
@@ -265,7 +266,8 @@ hm_outbox_return(struct hm_outbox *o)
 		hm_outbox_take_out(o, entry);
 		hm_outbox_entry_free(entry);
 	}
-	TAILQ_FOREACH(entry, &o->queue, next)
+	for (entry = TAILQ_FIRST(&o->queue); entry != NULL;
+	     entry = TAILQ_NEXT(entry, next))
 		entry->prepared = false;
 	while (o->flights > 0)
 		come_back(o, land(o, o->flights - 1));

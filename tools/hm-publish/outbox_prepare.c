@@ -80,9 +80,9 @@ hm_outbox_each_waiting(const struct hm_outbox *o,
     bool (*visit)(void *context, const struct hm_message *message),
     void *context)
 {
-	const struct hm_outbox_entry *entry;
+	const struct hm_outbox_entry *entry = TAILQ_FIRST(&o->queue);
 
-	TAILQ_FOREACH(entry, &o->queue, next) {
+	for (; entry != NULL; entry = TAILQ_NEXT(entry, next)) {
 		const struct hm_message message = hm_outbox_message(entry);
 
 		if (!visit(context, &message))

@@ -20,13 +20,19 @@ hm_standing_new(void)
 }
 
 static void
+free_config(struct hm_standing *s, struct hm_stood_config *config)
+{
+	s->bytes -= sizeof *config + config->topic_size;
+	free(config);
+}
+
+static void
 drop_config(struct hm_standing *s, struct hm_stood_device *device,
     struct hm_stood_config *config)
 {
 	LIST_REMOVE(config, next);
 	device->count--;
-	s->bytes -= sizeof *config + config->topic_size;
-	free(config);
+	free_config(s, config);
 }
 
 static void
@@ -42,8 +48,12 @@ drop_message(struct hm_standing *s, struct hm_stood_device *device)
 static void
 free_device(struct hm_standing *s, struct hm_stood_device *device)
 {
-	while (!LIST_EMPTY(&device->configs))
-		drop_config(s, device, LIST_FIRST(&device->configs));
+	struct hm_stood_config *config = LIST_FIRST(&device->configs), *next;
+
+	for (; config != NULL; config = next) {
+		next = LIST_NEXT(config, next);
+		free_config(s, config);
+	}
 	drop_message(s, device);
 	free(device);
 }
@@ -135,12 +145,11 @@ hm_standing_next(const struct hm_standing *s,
 static struct hm_stood_config *
 find_config(const struct hm_stood_device *device, struct hm_slice topic)
 {
-	struct hm_stood_config *config;
+	struct hm_stood_config *config = LIST_FIRST(&device->configs);
 
-	LIST_FOREACH(config, &device->configs, next)
-		if (hm_slice_equal(hm_slice(config->topic, config->topic_size),
-		    topic))
-			break;
+	while (config != NULL && !hm_slice_equal(topic,
+	    hm_slice(config->topic, config->topic_size)))
+		config = LIST_NEXT(config, next);
 	return config;
 }
 

@@ -96,8 +96,8 @@ START_TEST(first_message)
 	ck_assert_str_eq(steps("nonsense", true), "");
 	ck_assert_str_eq(merged("{\"components\":{\"x\":{\"platform\":\"y\"}},"
 	    "\"o\":1}", 0, false), "{\"o\":1,\"components\":{}}");
-	ck_assert_str_eq(merged("{\"components\": {\"x\":{\"unique_id\":\"a\"}}}",
-	    0, false), "{\"components\": {\"x\":{\"unique_id\":\"a\"}}}");
+	ck_assert_str_eq(merged("{\"components\": {\"x\":{\"n\":\"a\"}}}", 0,
+	    false), "{\"components\": {\"x\":{\"n\":\"a\"}}}");
 }
 END_TEST
 
@@ -225,10 +225,10 @@ START_TEST(more_than_a_line)
 	struct hm_slice out;
 	bool reduced;
 
-	snprintf(stood, sizeof stood, "{\"components\":{\"y\":{\"n\":\"%0*d\"}}}",
-	    150000, 0);
-	snprintf(given, sizeof given, "{\"components\":{\"x\":{\"n\":\"%0*d\"}}}",
-	    150000, 0);
+	snprintf(stood, sizeof stood,
+	    "{\"components\":{\"y\":{\"n\":\"%0*d\"}}}", 150000, 0);
+	snprintf(given, sizeof given,
+	    "{\"components\":{\"x\":{\"n\":\"%0*d\"}}}", 150000, 0);
 	stands(D, stood);
 	hm_migration_look(migration, device, hm_text(given), true);
 	out = hm_migration_merge(migration, 0, &reduced);
