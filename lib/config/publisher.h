@@ -8,9 +8,9 @@
 
 /*
  * The client id of hm-publish where mqtt_client_id is unset. It names the
- * machine and the chain, so that two chains at one broker neither take over each
- * other's session nor have the same topic for their availability, and so that
- * hm-ha-discovery, which announces that topic, finds the same id.
+ * machine and the chain, so that two chains at one broker neither take over
+ * each other's session nor have the same topic for their availability, and so
+ * that hm-ha-discovery, which announces that topic, finds the same id.
  */
 
 #define HM_PUBLISHER_SIZE (sizeof "hoymiles-mqtt-01234567")
@@ -26,8 +26,8 @@ void hm_publisher_id(struct hm_slice machine, struct hm_slice path,
 
 /*
  * What names this machine: the first word of a file, which is /etc/machine-id,
- * or the name of the host if there is no such file, or no id in it: it is empty,
- * or "uninitialized" (machine-id(5)). The id itself must not leave the machine.
+ * or the name of the host if there is no such file, or no id in it: it is
+ * empty, or "uninitialized" (machine-id(5)). Show nobody the id itself.
  */
 #define HM_PUBLISHER_MACHINE_ID "/etc/machine-id"
 void hm_publisher_machine(const char *file,
@@ -36,8 +36,8 @@ void hm_publisher_machine(const char *file,
 /*
  * The absolute path, without "//", "." and "..", of a path in the working
  * directory, or of that directory itself if `path` is NULL. Links are not
- * followed: the file need not exist yet. Freed by the caller; NULL if there is no
- * memory.
+ * followed: the file need not exist yet. Freed by the caller; NULL if there is
+ * no memory.
  */
 char *hm_publisher_path(const char *path);
 

@@ -142,6 +142,19 @@ same "... a killed run is not" "$(retained "$topics/killed/availability")" \
 same "... nor the one that is over" \
 	"$(retained "$topics/$once/availability")" online
 
+# Only one of the two tools knows the id.
+
+hm-ha-discovery -d "$work/east.db" <"$(dirname "$0")/../data/frozen/records.ndjson" \
+	>"$work/announced"
+for name in east west; do
+	hm-publish -d "$work/$name.db" --log-level WARNING --no-mqtt-farewell \
+		--mqtt-client-id "$(effective hm-publish -d "$work/$name.db")" \
+		<"$work/announced" >/dev/null 2>"$work/$name.said"
+done
+same "an id that differs is named once" "$(grep -c "config: hm-ha-discovery found \
+another client id than \"$west\"" "$work/west.said") $(wc -l <"$work/west.said")" "1 1"
+same "... one that does not, is not" "$(cat "$work/east.said")" ""
+
 # An older version has announced an entity with the shared topic, and has ended.
 
 mosquitto_pub -h 127.0.0.1 -p "$port" -r -t "$topics/bridge/availability" \
