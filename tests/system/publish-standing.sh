@@ -6,6 +6,8 @@
 . "$(dirname "$0")/../lib/lib.sh"
 
 bridge=homeassistant/hoymiles_mqtt/bridge/availability
+own=homeassistant/hoymiles_mqtt/chain/availability
+export MQTT_CLIENT_ID=chain
 
 # message TOPIC PAYLOAD RETAIN
 message() {
@@ -56,8 +58,8 @@ marked() {
 
 # order FILE: what has come, a word each: the payload, or its kind.
 order() {
-	grep -v -e ready -e ' homeassistant/status ' "$work/$1" | sed -E \
-		-e "s|^. $bridge ||" \
+	grep -v -e ready -e ' homeassistant/status ' -e "$bridge" "$work/$1" |
+		sed -E -e "s|^. $own ||" \
 		-e 's|^(.) homeassistant/([^ ]*) \{"migrate_discovery":true\}|\1migrate:\2|' \
 		-e 's|^(.) homeassistant/([^ ]*) $|\1empty:\2|' \
 		-e 's|^. homeassistant/s/1 \{"v":(.*)\}|state\1|' \

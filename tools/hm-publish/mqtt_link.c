@@ -290,7 +290,9 @@ hm_mqtt_link_leave(struct hm_mqtt_link *link)
 	if (link->state != HM_MQTT_CONNECTED)
 		return true;
 	link->state = HM_MQTT_LEAVING;
-	hm_mqtt_link_say(link, "offline", &link->farewell);
+	/* When the broker has the last message, it has all of them. */
+	hm_mqtt_link_say(link, link->options.farewell || link->change.hidden ?
+	    "offline" : "online", &link->farewell);
 	return false;
 }
 

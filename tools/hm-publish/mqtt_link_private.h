@@ -31,7 +31,7 @@ enum hm_mqtt_state {
 	HM_MQTT_CONNECTING, /* in the thread */
 	HM_MQTT_GREETING,   /* connected; waiting for the CONNACK */
 	HM_MQTT_CONNECTED,
-	HM_MQTT_LEAVING, /* "offline" has been sent */
+	HM_MQTT_LEAVING, /* the last message has been sent */
 	HM_MQTT_LEFT,
 };
 
@@ -88,7 +88,7 @@ struct hm_mqtt_link {
 	uint32_t packet_max; /* bytes that the broker takes at once */
 	bool closes_5; /* the attempt before this one, with MQTT 5 */
 	int64_t delay_ms;    /* before the next attempt, without jitter */
-	int farewell;        /* id of the "offline" message */
+	int farewell;        /* id of the last message, "offline" */
 	int arrived;         /* id in the last call of on_publish */
 	bool failed; /* an attempt, since the last connection */
 	bool lasted; /* this connection; then the delay starts again */
@@ -116,7 +116,10 @@ void hm_mqtt_link_check(struct hm_mqtt_link *link, int rc);
 /* Publish a message at once. Returns a result of libmosquitto. */
 int hm_mqtt_link_publish(struct hm_mqtt_link *link, int *id,
     const char *topic, const struct hm_message *message);
-/* Publish "online" or "offline". *id, unless NULL, is set to its id. */
+/*
+ * Publish "online" or "offline" to our topic and to that of the bridge. *id,
+ * unless NULL, is set to the id of the last message.
+ */
 void hm_mqtt_link_say(struct hm_mqtt_link *link, const char *text, int *id);
 /* While connected: send what waits, and what is due. */
 void hm_mqtt_send(struct hm_mqtt_link *link, int64_t now);

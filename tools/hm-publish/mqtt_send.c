@@ -33,6 +33,8 @@ hm_mqtt_link_say(struct hm_mqtt_link *link, const char *text, int *id)
 	const struct hm_message message = {
 	    .payload = hm_text(text), .qos = 1, .retain = true};
 
+	/* A broker takes them in this order: the last has the id. */
+	hm_mqtt_link_publish(link, NULL, link->options.bridge_topic, &message);
 	hm_mqtt_link_publish(link, id, link->options.availability_topic,
 	    &message);
 }
