@@ -90,6 +90,7 @@ hm_ha_read_origin(struct hm_ha *ha, const struct hm_record *record,
 	else if (!hm_ha_serial_valid(origin->serial))
 		return "its serial is not fit for a topic: allowed are 1 to 32 "
 		    "of 0-9 a-z A-Z _ -";
+	ha->seconds = origin->seconds;
 	why = read_dtu(ha, record, origin);
 	if (why == NULL)
 		hm_ha_release_others(ha, origin);

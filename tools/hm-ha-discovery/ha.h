@@ -51,6 +51,12 @@ const char *hm_ha_record(struct hm_ha *ha, struct hm_slice type,
 bool hm_ha_holds(const struct hm_ha *ha);
 void hm_ha_release(struct hm_ha *ha);
 
+/*
+ * The input is complete: an alert that has not come by now is none. Then call
+ * hm_ha_release.
+ */
+void hm_ha_end(struct hm_ha *ha);
+
 /* Whether hm_ha_record uses records of this type. */
 bool hm_ha_takes(struct hm_slice type);
 

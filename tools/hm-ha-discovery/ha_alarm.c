@@ -88,6 +88,34 @@ hm_ha_expect_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
 		show_alert(ha, origin, device, group->port, &none);
 }
 
+static void
+end_alerts(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, struct hm_ha_group *group)
+{
+	for (int i = 0; i < HM_ALERT_KINDS; i++) {
+		const struct hm_ha_alert none = {
+		    .kind = (enum hm_alert_kind)i};
+
+		if ((group->alerts_unknown >> i & 1) != 0)
+			show_alert(ha, origin, device, group->port, &none);
+	}
+}
+
+void
+hm_ha_end(struct hm_ha *ha)
+{
+	char time[HM_RFC3339_SIZE];
+	struct hm_ha_origin origin = {.seconds = ha->seconds};
+	struct hm_ha_device *device = NULL;
+
+	hm_rfc3339_format(ha->seconds, time);
+	origin.time = hm_text(time);
+	while ((device = hm_ha_table_next(ha->table, device)) != NULL)
+		for (struct hm_ha_group *group = device->groups; group != NULL;
+		    group = group->next)
+			end_alerts(ha, &origin, device, group);
+}
+
 /* The time under a key, or 0. */
 static int64_t
 moment(const struct hm_record *record, const char *key)

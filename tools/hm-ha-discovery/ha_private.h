@@ -39,6 +39,7 @@ struct hm_ha {
 	struct hm_ha_counters counters;
 	struct hm_ha_entities hidden; /* that are not chosen */
 	struct hm_ha_hold hold;
+	int64_t seconds;            /* time of the last record */
 	struct hm_ha_values values; /* of the current record */
 	char message[HM_HA_MESSAGE_MAX];
 	char announcement[HM_HA_ANNOUNCEMENT_MAX];

@@ -283,8 +283,11 @@ finish(void *context)
 {
 	struct work *work = context;
 
-	if (work->ha != NULL)
-		hm_ha_release(work->ha);
+	if (work->ha == NULL)
+		return HM_EXIT_OK;
+	if (hm_stream_time_left(work->stream) < 0)
+		hm_ha_end(work->ha);
+	hm_ha_release(work->ha);
 	return HM_EXIT_OK;
 }
 
