@@ -1,6 +1,9 @@
 #include <string.h>
 
+#include "ha_device.h"
+#include "ha_entity.h"
 #include "ha_private.h"
+#include "ha_values.h"
 #include "record/fields.h"
 
 static struct hm_ha_energy *
