@@ -71,13 +71,11 @@ hm_ha_end_record(struct hm_json *e, const struct hm_ha_style *style,
 
 /* Identity */
 
-/* The prefix of a group, or without a group of the device. */
 static void
 entity_prefix(const struct hm_ha_device *device,
     const struct hm_ha_group *group, char out[HM_HA_PREFIX_MAX])
 {
-	hm_ha_prefix(device->kind, group != NULL ? group->part : HM_HA_MAIN,
-	    group != NULL ? group->port : 0, out);
+	hm_ha_prefix(device->kind, group->part, group->port, out);
 }
 
 const char *
@@ -122,7 +120,7 @@ hm_ha_emit_device(struct hm_json *e, const struct hm_ha_device *device)
 	const char *via = hm_ha_device_via(device);
 	char prefix[HM_HA_PREFIX_MAX];
 
-	entity_prefix(device, NULL, prefix);
+	hm_ha_prefix(device->kind, HM_HA_MAIN, 0, prefix);
 	hm_json_object(e, "device");
 	emit_format(e, "name", "%s_%s", prefix, device->serial);
 	hm_json_array(e, "identifiers");
