@@ -154,11 +154,13 @@ emit_availability(struct hm_json *e, const struct entity *entity)
 	char topic[HM_TOPIC_MAX];
 
 	hm_json_array(e, "availability");
-	hm_topic_bridge(prefix, topic, sizeof topic);
+	hm_topic_publisher(prefix, entity->style->publisher, topic,
+	    sizeof topic);
 	emit_available_with(e, topic);
 	if (hm_ha_is_instant(entity->field)) {
-		hm_topic_dtu(prefix, hm_slice(dtu->name,
-		    dtu->name_length), topic, sizeof topic);
+		hm_topic_dtu(prefix, entity->style->publisher,
+		    hm_slice(dtu->name, dtu->name_length), topic,
+		    sizeof topic);
 		emit_available_with(e, topic);
 		hm_json_object(e, NULL);
 		hm_ha_emit_state_topic(e, "topic", entity->style,
@@ -358,7 +360,8 @@ hm_ha_emit_alert_entity(struct hm_json *e, const struct hm_ha_style *style,
 	hm_json_text(e, "device_class", "problem");
 	/* An alert must be visible also while the DTU is offline. */
 	hm_json_array(e, "availability");
-	hm_topic_bridge(style->prefix, topic, sizeof topic);
+	hm_topic_publisher(style->prefix, style->publisher, topic,
+	    sizeof topic);
 	emit_available_with(e, topic);
 	hm_json_array_end(e);
 	hm_json_text(e, "availability_mode", "all");
