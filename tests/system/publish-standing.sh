@@ -68,8 +68,12 @@ order() {
 }
 
 has() {
-	order "$1"
+	echo "$1: $(order "$1")"
 	order "$1" | grep -qE "$2"
+}
+
+wait_for() {
+	until_true "$@" >/dev/null
 }
 
 # feed NAME OPTION ...: start a publisher that reads file descriptor 4.
@@ -112,11 +116,11 @@ follow first
 feed first
 { single power W; single energy Wh; state 1; } >&4
 check "without anything standing: online, announcements, state, state again" \
-	until_true 10 has first '^online power energy state1 state1 $'
+	wait_for 10 has first '^online power energy state1 state1 $'
 follow unit
 { single power W; single energy kWh; state 2; } >&4
 check "a unit changes: offline, announcement, state, online, state again" \
-	until_true 10 has unit ' power offline energy state2 online state2 $'
+	wait_for 10 has unit ' power offline energy state2 online state2 $'
 follow same
 { single power W; single energy kWh; state 3; } >&4
 check "the same again: no care" until_true 10 has same ' power energy state3 $'
@@ -130,7 +134,7 @@ state 4 >&4
 check "... then it is online" until_true 5 has late ' offline energy state4 online '
 follow end
 end
-until_true 5 has end 'offline $'
+wait_for 5 has end 'offline $'
 follow restart
 feed restart
 { single power W; single energy Wh; state 5; } >&4
@@ -157,7 +161,7 @@ check "again: nothing to migrate" until_true 10 has again ' device/hm_1 state8 $
 kill -9 "$publisher"
 wait "$publisher" 2>/dev/null
 exec 4>&-
-until_true 5 has again 'offline $'
+wait_for 5 has again 'offline $'
 follow new
 feed new
 { device power=W energy=MWh; state 9; } >&4
@@ -187,7 +191,7 @@ same "... but left out" "$(components)" '{"inv_power":4}'
 
 # Back.
 { device power=W energy=Wh; state 14; } >&4
-until_true 10 has grow 'state14 '
+wait_for 10 has grow 'state14 '
 follow back
 { single power W; single energy Wh; state 15; } >&4
 check "back: migrate, empty, single messages, states" until_true 10 has back \
@@ -212,7 +216,7 @@ check "a message that another client deletes is logged" until_true 10 grep -q \
 	"$work/new.err"
 follow birth
 single volts V >&4
-until_true 10 has birth ' volts $'
+wait_for 10 has birth ' volts $'
 born() {
 	mosquitto_pub -h 127.0.0.1 -p "$port" -t homeassistant/status -m online
 	has birth 'volts .*volts '
@@ -266,7 +270,7 @@ start_broker "$port" "allow_anonymous true" "max_qos 0"
 follow zero
 feed zero
 { single power W; state 1; } >&4
-until_true 10 has zero 'power state1 state1 $'
+wait_for 10 has zero 'power state1 state1 $'
 { device power=kW; state 2; } >&4
 check "a broker with QoS 0: migration with a change of the unit" until_true 10 has \
 	zero ' offline 0migrate:power 0empty:power device/hm_1 state2 (online state2|state2 online) $'
