@@ -104,6 +104,11 @@ components() {
 		--retained-only -C 1 -W 2 -F %p 2>/dev/null | jq -c '.components | map_values(length)'
 }
 
+publish() {
+	hm-publish --stats-period 0 --flush-timeout 60 --mqtt-broker 127.0.0.1 \
+		--mqtt-port "$port" "$@" >/dev/null
+}
+
 has_components() {
 	[ "$(components)" = "$1" ]
 }
@@ -181,12 +186,48 @@ same "... as it was" "$(components)" '{"inv_power":4,"inv_energy":4}'
 { device power=W energy volts; state 12; } >&4
 check "a reduced one is sent if it stands, another is left out" until_true 10 \
 	has_components '{"inv_power":4,"inv_energy":1}'
-sleep 8
-same "... for 8 s" "$(components)" '{"inv_power":4,"inv_energy":1}'
-check "... then it is left out" until_true 10 \
+start=$(milliseconds)
+
+# Meanwhile: many devices at another broker, and all that it has for them.
+before=("$port" "$broker")
+port=$(free_port)
+start_broker "$port" 4>&-
+{
+	for n in {1..60}; do
+		for e in {1..40}; do
+			printf '{"type":"mqtt","topic":"homeassistant/sensor/9%s/inv_%s/config","payload":{"unique_id":"%s_%s","state_topic":"homeassistant/s/9%s","unit_of_measurement":"W"},"qos":1,"retain":true}\n' \
+				"$n" "$e" "$n" "$e" "$n"
+		done
+	done
+} >"$work/many"
+publish <"$work/many"
+{
+	for n in {1..60}; do
+		printf '{"type":"mqtt","topic":"homeassistant/device/hm_9%s/config","payload":{"components":{' \
+			"$n"
+		for e in {1..40}; do
+			printf '"inv_%s":{"unique_id":"%s_%s"},' "$e" "$n" "$e"
+		done
+		echo '"last":{"unique_id":"x"}}},"qos":1,"retain":true}'
+	done
+} >"$work/many.devices"
+publish <"$work/many.devices"
+same "60 devices with 2400 messages" "$(mosquitto_sub -h 127.0.0.1 -p "$port" \
+	-t 'homeassistant/+/+/+/config' -t 'homeassistant/device/+/config' \
+	--retained-only -W 2 -F %t 2>/dev/null | grep -c -e /9 -e hm_9)" 60
+port=${before[0]}
+broker=${before[1]}
+
+if [ $(($(milliseconds) - start)) -lt 9000 ]; then
+	same "a reduced component stays" "$(components)" \
+		'{"inv_power":4,"inv_energy":1}'
+else
+	skip "a reduced component stays" "the machine is slow"
+fi
+check "... and is left out after 10 s" until_true 10 \
 	has_components '{"inv_power":4}'
 { device power=W energy; state 13; } >&4
-check "... and is not sent again" until_true 10 has grow 'state13 '
+check "... it is not sent again" until_true 10 has grow 'state13 '
 same "... but left out" "$(components)" '{"inv_power":4}'
 
 # Back.
@@ -234,35 +275,6 @@ same "... and it is not" "$(order reconnect | grep -o hm_1)" ""
 check "... until it is announced anew" until_true 10 has reconnect \
 	'device/hm_1 state18 '
 end
-
-# Many devices, and all that the broker has for them.
-{
-	for n in {1..60}; do
-		for e in {1..40}; do
-			printf '{"type":"mqtt","topic":"homeassistant/sensor/9%s/inv_%s/config","payload":{"unique_id":"%s_%s","state_topic":"homeassistant/s/9%s","unit_of_measurement":"W"},"qos":1,"retain":true}\n' \
-				"$n" "$e" "$n" "$e" "$n"
-		done
-	done
-} >"$work/many"
-publish() {
-	hm-publish --stats-period 0 --flush-timeout 60 --mqtt-broker 127.0.0.1 \
-		--mqtt-port "$port" "$@" >/dev/null
-}
-publish <"$work/many"
-{
-	for n in {1..60}; do
-		printf '{"type":"mqtt","topic":"homeassistant/device/hm_9%s/config","payload":{"components":{' \
-			"$n"
-		for e in {1..40}; do
-			printf '"inv_%s":{"unique_id":"%s_%s"},' "$e" "$n" "$e"
-		done
-		echo '"last":{"unique_id":"x"}}},"qos":1,"retain":true}'
-	done
-} >"$work/many.devices"
-publish <"$work/many.devices"
-same "60 devices with 2400 messages" "$(mosquitto_sub -h 127.0.0.1 -p "$port" \
-	-t 'homeassistant/+/+/+/config' -t 'homeassistant/device/+/config' \
-	--retained-only -W 2 -F %t 2>/dev/null | grep -c -e /9 -e hm_9)" 60
 
 # With QoS 0 only.
 port=$(free_port)
