@@ -68,8 +68,12 @@ order() {
 }
 
 has() {
-	order "$1"
+	echo "$1: $(order "$1")"
 	order "$1" | grep -qE "$2"
+}
+
+wait_for() {
+	until_true "$@" >/dev/null
 }
 
 # feed NAME OPTION ...: start a publisher that reads file descriptor 4.
@@ -100,6 +104,11 @@ components() {
 		--retained-only -C 1 -W 2 -F %p 2>/dev/null | jq -c '.components | map_values(length)'
 }
 
+publish() {
+	hm-publish --stats-period 0 --flush-timeout 60 --mqtt-broker 127.0.0.1 \
+		--mqtt-port "$port" "$@" >/dev/null
+}
+
 has_components() {
 	[ "$(components)" = "$1" ]
 }
@@ -112,11 +121,11 @@ follow first
 feed first
 { single power W; single energy Wh; state 1; } >&4
 check "without anything standing: online, announcements, state, state again" \
-	until_true 10 has first '^online power energy state1 state1 $'
+	wait_for 10 has first '^online power energy state1 state1 $'
 follow unit
 { single power W; single energy kWh; state 2; } >&4
 check "a unit changes: offline, announcement, state, online, state again" \
-	until_true 10 has unit ' power offline energy state2 online state2 $'
+	wait_for 10 has unit ' power offline energy state2 online state2 $'
 follow same
 { single power W; single energy kWh; state 3; } >&4
 check "the same again: no care" until_true 10 has same ' power energy state3 $'
@@ -130,7 +139,7 @@ state 4 >&4
 check "... then it is online" until_true 5 has late ' offline energy state4 online '
 follow end
 end
-until_true 5 has end 'offline $'
+wait_for 5 has end 'offline $'
 follow restart
 feed restart
 { single power W; single energy Wh; state 5; } >&4
@@ -157,7 +166,7 @@ check "again: nothing to migrate" until_true 10 has again ' device/hm_1 state8 $
 kill -9 "$publisher"
 wait "$publisher" 2>/dev/null
 exec 4>&-
-until_true 5 has again 'offline $'
+wait_for 5 has again 'offline $'
 follow new
 feed new
 { device power=W energy=MWh; state 9; } >&4
@@ -177,17 +186,53 @@ same "... as it was" "$(components)" '{"inv_power":4,"inv_energy":4}'
 { device power=W energy volts; state 12; } >&4
 check "a reduced one is sent if it stands, another is left out" until_true 10 \
 	has_components '{"inv_power":4,"inv_energy":1}'
-sleep 8
-same "... for 8 s" "$(components)" '{"inv_power":4,"inv_energy":1}'
-check "... then it is left out" until_true 10 \
+start=$(milliseconds)
+
+# Meanwhile: many devices at another broker, and all that it has for them.
+before=("$port" "$broker")
+port=$(free_port)
+start_broker "$port" 4>&-
+{
+	for n in {1..60}; do
+		for e in {1..40}; do
+			printf '{"type":"mqtt","topic":"homeassistant/sensor/9%s/inv_%s/config","payload":{"unique_id":"%s_%s","state_topic":"homeassistant/s/9%s","unit_of_measurement":"W"},"qos":1,"retain":true}\n' \
+				"$n" "$e" "$n" "$e" "$n"
+		done
+	done
+} >"$work/many"
+publish <"$work/many"
+{
+	for n in {1..60}; do
+		printf '{"type":"mqtt","topic":"homeassistant/device/hm_9%s/config","payload":{"components":{' \
+			"$n"
+		for e in {1..40}; do
+			printf '"inv_%s":{"unique_id":"%s_%s"},' "$e" "$n" "$e"
+		done
+		echo '"last":{"unique_id":"x"}}},"qos":1,"retain":true}'
+	done
+} >"$work/many.devices"
+publish <"$work/many.devices"
+same "60 devices with 2400 messages" "$(mosquitto_sub -h 127.0.0.1 -p "$port" \
+	-t 'homeassistant/+/+/+/config' -t 'homeassistant/device/+/config' \
+	--retained-only -W 2 -F %t 2>/dev/null | grep -c -e /9 -e hm_9)" 60
+port=${before[0]}
+broker=${before[1]}
+
+if [ $(($(milliseconds) - start)) -lt 9000 ]; then
+	same "a reduced component stays" "$(components)" \
+		'{"inv_power":4,"inv_energy":1}'
+else
+	skip "a reduced component stays" "the machine is slow"
+fi
+check "... and is left out after 10 s" until_true 10 \
 	has_components '{"inv_power":4}'
 { device power=W energy; state 13; } >&4
-check "... and is not sent again" until_true 10 has grow 'state13 '
+check "... it is not sent again" until_true 10 has grow 'state13 '
 same "... but left out" "$(components)" '{"inv_power":4}'
 
 # Back.
 { device power=W energy=Wh; state 14; } >&4
-until_true 10 has grow 'state14 '
+wait_for 10 has grow 'state14 '
 follow back
 { single power W; single energy Wh; state 15; } >&4
 check "back: migrate, empty, single messages, states" until_true 10 has back \
@@ -212,7 +257,7 @@ check "a message that another client deletes is logged" until_true 10 grep -q \
 	"$work/new.err"
 follow birth
 single volts V >&4
-until_true 10 has birth ' volts $'
+wait_for 10 has birth ' volts $'
 born() {
 	mosquitto_pub -h 127.0.0.1 -p "$port" -t homeassistant/status -m online
 	has birth 'volts .*volts '
@@ -231,42 +276,13 @@ check "... until it is announced anew" until_true 10 has reconnect \
 	'device/hm_1 state18 '
 end
 
-# Many devices, and all that the broker has for them.
-{
-	for n in {1..60}; do
-		for e in {1..40}; do
-			printf '{"type":"mqtt","topic":"homeassistant/sensor/9%s/inv_%s/config","payload":{"unique_id":"%s_%s","state_topic":"homeassistant/s/9%s","unit_of_measurement":"W"},"qos":1,"retain":true}\n' \
-				"$n" "$e" "$n" "$e" "$n"
-		done
-	done
-} >"$work/many"
-publish() {
-	hm-publish --stats-period 0 --flush-timeout 60 --mqtt-broker 127.0.0.1 \
-		--mqtt-port "$port" "$@" >/dev/null
-}
-publish <"$work/many"
-{
-	for n in {1..60}; do
-		printf '{"type":"mqtt","topic":"homeassistant/device/hm_9%s/config","payload":{"components":{' \
-			"$n"
-		for e in {1..40}; do
-			printf '"inv_%s":{"unique_id":"%s_%s"},' "$e" "$n" "$e"
-		done
-		echo '"last":{"unique_id":"x"}}},"qos":1,"retain":true}'
-	done
-} >"$work/many.devices"
-publish <"$work/many.devices"
-same "60 devices with 2400 messages" "$(mosquitto_sub -h 127.0.0.1 -p "$port" \
-	-t 'homeassistant/+/+/+/config' -t 'homeassistant/device/+/config' \
-	--retained-only -W 2 -F %t 2>/dev/null | grep -c -e /9 -e hm_9)" 60
-
 # With QoS 0 only.
 port=$(free_port)
 start_broker "$port" "allow_anonymous true" "max_qos 0"
 follow zero
 feed zero
 { single power W; state 1; } >&4
-until_true 10 has zero 'power state1 state1 $'
+wait_for 10 has zero 'power state1 state1 $'
 { device power=kW; state 2; } >&4
 check "a broker with QoS 0: migration with a change of the unit" until_true 10 has \
 	zero ' offline 0migrate:power 0empty:power device/hm_1 state2 (online state2|state2 online) $'

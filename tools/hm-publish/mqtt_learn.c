@@ -167,8 +167,9 @@ hm_mqtt_learn_hear(struct hm_mqtt_link *link,
     const struct mosquitto_message *message)
 {
 	struct hm_slice topic = hm_text(message->topic);
-	struct hm_slice payload = hm_slice(message->payload,
-	    message->payloadlen > 0 ? (size_t)message->payloadlen : 0);
+	struct hm_slice payload = message->payloadlen > 0 ?
+	    hm_slice(message->payload, (size_t)message->payloadlen) :
+	    hm_text("");
 
 	if (!hm_standing_hear(link->learn.standing, topic, payload,
 	    !message->retain))

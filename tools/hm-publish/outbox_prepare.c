@@ -52,7 +52,7 @@ hm_outbox_outdate(struct hm_outbox *o, struct hm_slice topic)
 	const struct hm_outbox_entry *head = TAILQ_FIRST(&o->queue);
 	struct hm_outbox_entry *entry = hm_outbox_find(o, topic);
 
-	if (entry == NULL || entry->order > head->order)
+	if (entry == NULL || entry == head || entry->order > head->order)
 		return;
 	entry->outdated = true;
 	if (entry->queued)

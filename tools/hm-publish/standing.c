@@ -206,7 +206,7 @@ set_message(struct hm_standing *s, struct hm_stood_device *device,
 	int64_t reduced = device->reduced;
 
 	drop_message(s, device);
-	if (payload.n > HM_STANDING_BYTES - s->bytes ||
+	if (payload.n == 0 || payload.n > HM_STANDING_BYTES - s->bytes ||
 	    !hm_ha_components_read(payload, &components))
 		return;
 	device->message = malloc(payload.n);
@@ -263,8 +263,8 @@ is_migration(struct hm_slice payload)
 	static const char word[] = "\"migrate_discovery\"";
 
 	/* It has no other members of interest, and is not retained. */
-	return payload.n < 64 && memmem(payload.p, payload.n, word,
-	    sizeof word - 1) != NULL;
+	return payload.n > 0 && payload.n < 64 && memmem(payload.p, payload.n,
+	    word, sizeof word - 1) != NULL;
 }
 
 bool

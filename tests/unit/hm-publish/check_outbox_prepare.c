@@ -162,6 +162,7 @@ START_TEST(outdated_state_is_not_repeated)
 	hm_outbox_outdate(outbox, hm_text("kept"));
 	hm_outbox_outdate(outbox, hm_text("new"));
 	hm_outbox_outdate(outbox, hm_text("none"));
+	hm_outbox_outdate(outbox, hm_text("c/config"));
 	deliver("c/config", "2");
 	deliver("new", "3");
 	hm_outbox_repeat(outbox);

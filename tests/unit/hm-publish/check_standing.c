@@ -97,8 +97,8 @@ END_TEST
 
 START_TEST(what_is_no_announcement)
 {
-	stood(A, "");
-	stood(D, "");
+	hm_standing_hear(standing, hm_text(A), hm_slice(NULL, 0), false);
+	hm_standing_hear(standing, hm_text(D), hm_slice(NULL, 0), true);
 	stood(D, "[]");
 	stood(D, "{\"components\":[]}");
 	ck_assert_uint_eq(device->count, 0);
