@@ -69,13 +69,11 @@ end_record(struct hm_json *e, const struct hm_ha_style *style, bool retain,
 
 /* Identity */
 
-/* The prefix of a group, or without a group of the device. */
 static void
 entity_prefix(const struct hm_ha_device *device,
     const struct hm_ha_group *group, char out[HM_HA_PREFIX_MAX])
 {
-	hm_ha_prefix(device->kind, group != NULL ? group->part : HM_HA_MAIN,
-	    group != NULL ? group->port : 0, out);
+	hm_ha_prefix(device->kind, group->part, group->port, out);
 }
 
 static const char *
@@ -115,24 +113,25 @@ emit_origin(struct hm_json *e)
 }
 
 static void
-emit_device(struct hm_json *e, const struct hm_ha_device *device)
+emit_device(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device)
 {
 	const char *via = hm_ha_device_via(device);
-	char prefix[HM_HA_PREFIX_MAX];
 
-	entity_prefix(device, NULL, prefix);
 	hm_json_object(e, "device");
-	emit_format(e, "name", "%s_%s", prefix, device->serial);
+	hm_ha_emit_device_name(e, &style->naming, device);
 	hm_json_array(e, "identifiers");
 	emit_format(e, NULL, "hoymiles_mqtt_%s", device->serial);
 	hm_json_array_end(e);
-	hm_json_text(e, "manufacturer", "Hoymiles");
+	hm_json_text(e, "manufacturer",
+	    device->kind == HM_SCOPE_METER ? "CHINT" : "Hoymiles");
 	emit_known(e, "model", &device->known[HM_HA_MODEL]);
 	hm_json_text(e, "serial_number", device->serial);
 	emit_known(e, "sw_version", &device->known[HM_HA_FIRMWARE]);
 	emit_known(e, "hw_version", &device->known[HM_HA_HARDWARE]);
 	if (device->kind != HM_SCOPE_DTU && via[0] != '\0')
 		emit_format(e, "via_device", "hoymiles_mqtt_%s", via);
+	hm_ha_emit_device_place(e, &style->naming, device);
 	hm_json_object_end(e);
 }
 
@@ -175,11 +174,16 @@ static void
 emit_name(struct hm_json *e, const struct entity *entity, const char *prefix)
 {
 	const struct hm_ha_group *group = entity->group;
+	const char *given = hm_ha_group_name(&entity->style->naming,
+	    entity->device, group);
 	bool is_port = group->part == HM_HA_PORT, numbered;
 	const char *name = hm_ha_shown_find(&entity->style->shown,
 	    entity->device->serial, prefix, entity->field, &numbered);
 
-	if (name != NULL && is_port && numbered)
+	if (given != NULL && (name == NULL || numbered))
+		emit_format(e, "name", "%s %s", given,
+		    name != NULL ? name : entity->field->key);
+	else if (name != NULL && is_port && numbered)
 		emit_format(e, "name", "%s %u", name, (unsigned)group->port);
 	else if (name != NULL)
 		hm_json_text(e, "name", name);
@@ -302,7 +306,7 @@ hm_ha_message_config(const struct hm_ha_style *style,
 	    platform(entity.field), device->serial, prefix, entity.field->key);
 	hm_json_object(&e, "payload");
 	emit_entity(&e, &entity);
-	emit_device(&e, device);
+	emit_device(&e, style, device);
 	emit_origin(&e);
 	hm_json_object_end(&e);
 	return end_record(&e, style, true, line);
@@ -382,10 +386,13 @@ emit_alert_entity(struct hm_json *e, const struct hm_ha_style *style,
     enum hm_alert_kind kind)
 {
 	const char *name = hm_alert_kind_name(kind);
+	const char *given = hm_ha_group_name(&style->naming, device, group);
 	char prefix[HM_HA_PREFIX_MAX], topic[HM_TOPIC_MAX];
 
 	entity_prefix(device, group, prefix);
-	if (group->part == HM_HA_PORT)
+	if (given != NULL)
+		emit_format(e, "name", "%s %s_alert", given, name);
+	else if (group->part == HM_HA_PORT)
 		emit_format(e, "name", "%s_%s_alert", prefix, name);
 	else
 		emit_format(e, "name", "%s_alert", name);
@@ -419,7 +426,7 @@ hm_ha_message_alert_config(const struct hm_ha_style *style,
 	    style->prefix, device->serial, prefix, hm_alert_kind_name(kind));
 	hm_json_object(&e, "payload");
 	emit_alert_entity(&e, style, device, group, kind);
-	emit_device(&e, device);
+	emit_device(&e, style, device);
 	emit_origin(&e);
 	hm_json_object_end(&e);
 	return end_record(&e, style, true, line);

@@ -2,6 +2,7 @@
 #define HM_HA_MESSAGE_H
 
 #include "ha_device.h"
+#include "ha_naming.h"
 #include "ha_shown.h"
 
 /*
@@ -17,6 +18,7 @@ struct hm_ha_style {
 	int64_t qos;          /* of all messages */
 	int64_t expire_after; /* seconds, 0 for never */
 	struct hm_ha_shown shown;
+	struct hm_ha_naming naming;
 };
 
 /*
