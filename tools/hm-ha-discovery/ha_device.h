@@ -62,6 +62,7 @@ struct hm_ha_group {
 	uint8_t port; /* of HM_HA_PORT, else 0 */
 	struct hm_field_set announced, due;
 	unsigned alerts, alerts_due; /* as these: a bit for each kind */
+	unsigned extras, extras_due; /* a bit for each hm_ha_extra */
 	unsigned alerts_unknown;     /* no state sent yet */
 	int64_t alerts_since;        /* announced at */
 	struct hm_ha_said said;      /* unless by_device */

@@ -20,6 +20,13 @@ enum hm_ha_part {
 	HM_HA_PARTS
 };
 
+/* Entities beside the fields; see ha_extra.h. */
+enum hm_ha_extra {
+	HM_HA_REACHABLE,
+	HM_HA_PRODUCING,
+	HM_HA_EXTRAS
+};
+
 /* By the type of the device's own readings; other types have none. */
 struct hm_ha_entities {
 	struct hm_field_set of[HM_SCOPES][HM_HA_PARTS];

@@ -140,36 +140,80 @@ hm_ha_emit_device(struct hm_json *e, const struct hm_ha_style *style,
 /* One entity, without its device and origin */
 
 static void
-emit_available_with(struct hm_json *e, const char *topic)
+emit_publisher(struct hm_json *e, const struct hm_ha_style *style)
 {
+	char topic[HM_TOPIC_MAX];
+
+	hm_topic_bridge(style->prefix, topic, sizeof topic);
 	hm_json_object(e, NULL);
 	hm_json_text(e, "topic", topic);
 	hm_json_object_end(e);
 }
 
+void
+hm_ha_emit_dtu_topic(struct hm_json *e, const char *key,
+    const struct hm_ha_style *style, const struct hm_ha_dtu *dtu)
+{
+	char topic[HM_TOPIC_MAX];
+
+	hm_topic_dtu(style->prefix, hm_slice(dtu->name, dtu->name_length),
+	    topic, sizeof topic);
+	hm_json_text(e, key, topic);
+}
+
+static void
+end_availability(struct hm_json *e)
+{
+	hm_json_array_end(e);
+	hm_json_text(e, "availability_mode", "all");
+}
+
+void
+hm_ha_emit_available(struct hm_json *e, const struct hm_ha_style *style)
+{
+	hm_json_array(e, "availability");
+	emit_publisher(e, style);
+	end_availability(e);
+}
+
+void
+hm_ha_emit_available_with(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    const struct hm_field *field)
+{
+	hm_json_array(e, "availability");
+	emit_publisher(e, style);
+	hm_json_object(e, NULL);
+	hm_ha_emit_dtu_topic(e, "topic", style, device->dtu);
+	hm_json_object_end(e);
+	hm_json_object(e, NULL);
+	hm_ha_emit_state_topic(e, "topic", style, device, group);
+	emit_format(e, "value_template", "{{ iif(value_json.%s is "
+	    "defined, 'online', 'offline') }}", field->key);
+	hm_json_object_end(e);
+	end_availability(e);
+}
+
+/* Energies stay when the DTU is offline. */
 static void
 emit_availability(struct hm_json *e, const struct entity *entity)
 {
-	const struct hm_ha_dtu *dtu = entity->device->dtu;
-	const char *prefix = entity->style->prefix;
-	char topic[HM_TOPIC_MAX];
+	if (hm_ha_is_instant(entity->field))
+		hm_ha_emit_available_with(e, entity->style, entity->device,
+		    entity->group, entity->field);
+	else
+		hm_ha_emit_available(e, entity->style);
+}
 
-	hm_json_array(e, "availability");
-	hm_topic_bridge(prefix, topic, sizeof topic);
-	emit_available_with(e, topic);
-	if (hm_ha_is_instant(entity->field)) {
-		hm_topic_dtu(prefix, hm_slice(dtu->name,
-		    dtu->name_length), topic, sizeof topic);
-		emit_available_with(e, topic);
-		hm_json_object(e, NULL);
-		hm_ha_emit_state_topic(e, "topic", entity->style,
-		    entity->device, entity->group);
-		emit_format(e, "value_template", "{{ iif(value_json.%s is "
-		    "defined, 'online', 'offline') }}", entity->field->key);
-		hm_json_object_end(e);
-	}
-	hm_json_array_end(e);
-	hm_json_text(e, "availability_mode", "all");
+void
+hm_ha_emit_unique_id(struct hm_json *e, const struct hm_ha_device *device,
+    const struct hm_ha_group *group, const char *name)
+{
+	char prefix[HM_HA_PREFIX_MAX];
+
+	entity_prefix(device, group, prefix);
+	emit_format(e, "unique_id", "hoymiles_mqtt_%s_%s_%s", prefix,
+	    device->serial, name);
 }
 
 static void
@@ -202,8 +246,8 @@ emit_identity(struct hm_json *e, const struct entity *entity)
 
 	entity_prefix(entity->device, entity->group, prefix);
 	emit_name(e, entity, prefix);
-	emit_format(e, "unique_id", "hoymiles_mqtt_%s_%s_%s", prefix,
-	    entity->device->serial, entity->field->key);
+	hm_ha_emit_unique_id(e, entity->device, entity->group,
+	    entity->field->key);
 }
 
 static const char *
@@ -302,6 +346,33 @@ hm_ha_emit_entity(struct hm_json *e, const struct hm_ha_style *style,
 	emit_entity(e, &entity);
 }
 
+/* Messages */
+
+void
+hm_ha_start_config(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    const struct hm_ha_config *config, struct hm_slice time, char *buf)
+{
+	char prefix[HM_HA_PREFIX_MAX];
+
+	entity_prefix(device, group, prefix);
+	hm_ha_start_record(e, time, buf, HM_HA_MESSAGE_MAX);
+	emit_format(e, "topic", "%s/%s/%s/%s_%s%s/config", style->prefix,
+	    config->platform, device->serial, prefix, config->name,
+	    config->suffix);
+	hm_json_object(e, "payload");
+}
+
+bool
+hm_ha_end_config(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device, struct hm_slice *line)
+{
+	hm_ha_emit_device(e, style, device);
+	hm_ha_emit_origin(e);
+	hm_json_object_end(e);
+	return hm_ha_end_record(e, style, true, line);
+}
+
 bool
 hm_ha_message_config(const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_group *group,
@@ -309,19 +380,13 @@ hm_ha_message_config(const struct hm_ha_style *style,
     struct hm_slice *line)
 {
 	const struct hm_field *field = &hm_fields[id];
-	char prefix[HM_HA_PREFIX_MAX];
+	const struct hm_ha_config config = {hm_ha_platform(field), field->key,
+	    ""};
 	struct hm_json e;
 
-	entity_prefix(device, group, prefix);
-	hm_ha_start_record(&e, time, buf, HM_HA_MESSAGE_MAX);
-	emit_format(&e, "topic", "%s/%s/%s/%s_%s/config", style->prefix,
-	    hm_ha_platform(field), device->serial, prefix, field->key);
-	hm_json_object(&e, "payload");
+	hm_ha_start_config(&e, style, device, group, &config, time, buf);
 	hm_ha_emit_entity(&e, style, device, group, id);
-	hm_ha_emit_device(&e, style, device);
-	hm_ha_emit_origin(&e);
-	hm_json_object_end(&e);
-	return hm_ha_end_record(&e, style, true, line);
+	return hm_ha_end_config(&e, style, device, line);
 }
 
 /* Alerts */
@@ -349,7 +414,7 @@ hm_ha_emit_alert_entity(struct hm_json *e, const struct hm_ha_style *style,
 {
 	const char *name = hm_alert_kind_name(kind);
 	const char *given = hm_ha_group_name(&style->naming, device, group);
-	char prefix[HM_HA_PREFIX_MAX], topic[HM_TOPIC_MAX];
+	char prefix[HM_HA_PREFIX_MAX];
 
 	entity_prefix(device, group, prefix);
 	if (given != NULL)
@@ -366,11 +431,7 @@ hm_ha_emit_alert_entity(struct hm_json *e, const struct hm_ha_style *style,
 	    kind);
 	hm_json_text(e, "device_class", "problem");
 	/* An alert must be visible also while the DTU is offline. */
-	hm_json_array(e, "availability");
-	hm_topic_bridge(style->prefix, topic, sizeof topic);
-	emit_available_with(e, topic);
-	hm_json_array_end(e);
-	hm_json_text(e, "availability_mode", "all");
+	hm_ha_emit_available(e, style);
 }
 
 bool
@@ -379,17 +440,11 @@ hm_ha_message_alert_config(const struct hm_ha_style *style,
     enum hm_alert_kind kind, struct hm_slice time, char *buf,
     struct hm_slice *line)
 {
-	char prefix[HM_HA_PREFIX_MAX];
+	const struct hm_ha_config config = {"binary_sensor",
+	    hm_alert_kind_name(kind), "_alert"};
 	struct hm_json e;
 
-	entity_prefix(device, group, prefix);
-	hm_ha_start_record(&e, time, buf, HM_HA_MESSAGE_MAX);
-	emit_format(&e, "topic", "%s/binary_sensor/%s/%s_%s_alert/config",
-	    style->prefix, device->serial, prefix, hm_alert_kind_name(kind));
-	hm_json_object(&e, "payload");
+	hm_ha_start_config(&e, style, device, group, &config, time, buf);
 	hm_ha_emit_alert_entity(&e, style, device, group, kind);
-	hm_ha_emit_device(&e, style, device);
-	hm_ha_emit_origin(&e);
-	hm_json_object_end(&e);
-	return hm_ha_end_record(&e, style, true, line);
+	return hm_ha_end_config(&e, style, device, line);
 }
