@@ -49,8 +49,12 @@ void hm_ha_prefix(enum hm_scope device, enum hm_ha_part part, uint8_t port,
 /* Whether a serial can be part of a topic: 0-9 a-z A-Z _ -, 1 to 32 of them. */
 bool hm_ha_serial_valid(struct hm_slice serial);
 
-/* The hm_field_id of a key, upper or lower case; HM_FIELDS: unknown. */
+/*
+ * The hm_field_id of a key, upper or lower case; HM_FIELDS: unknown. Fields of
+ * several types may share the key.
+ */
 size_t hm_ha_field(struct hm_slice key);
+bool hm_ha_same_key(size_t a, size_t b);
 
 /* All entities of the field table. */
 void hm_ha_entities_all(struct hm_ha_entities *entities);

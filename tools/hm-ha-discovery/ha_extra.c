@@ -8,14 +8,16 @@
 static const struct {
 	const char *name, *device_class;
 } extras[HM_HA_EXTRAS] = {
-    [HM_HA_REACHABLE] = {"reachable", "connectivity"},
+    /* Devices that have such a field have no such extra. */
+    [HM_HA_REACHABLE] = {NULL, "connectivity"},
     [HM_HA_PRODUCING] = {"producing", "running"},
 };
 
 const char *
 hm_ha_extra_name(enum hm_ha_extra extra)
 {
-	return extras[extra].name;
+	return extra == HM_HA_REACHABLE ? hm_fields[HM_F_REACHABLE].key :
+	    extras[extra].name;
 }
 
 unsigned
@@ -95,7 +97,7 @@ hm_ha_emit_extra(struct hm_json *e, const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_group *group,
     enum hm_ha_extra extra)
 {
-	const char *name = extras[extra].name;
+	const char *name = hm_ha_extra_name(extra);
 
 	hm_json_text(e, "name", name);
 	hm_ha_emit_unique_id(e, device, group, name);
@@ -115,7 +117,7 @@ hm_ha_message_extra_config(const struct hm_ha_style *style,
     struct hm_slice *line)
 {
 	const struct hm_ha_config config = {"binary_sensor",
-	    extras[extra].name, ""};
+	    hm_ha_extra_name(extra), ""};
 	struct hm_json e;
 
 	hm_ha_start_config(&e, style, device, group, &config, time, buf);
