@@ -154,6 +154,7 @@ finds(.payload.options = []; "options are not texts"),
 finds(.payload.options[0] = 1; "options are not texts"),
 finds(.payload.options[1] = .payload.options[0]; "an option comes twice"),
 finds(del(.payload.options); "enum without options"),
+finds(.payload.value_template |= sub("none"; "''"); "enum with an empty text"),
 finds(.payload.unit_of_measurement = "W";
     "options with a state_class or unit"),
 finds(., (.payload.state_topic as $topic | $state | .topic = $topic |

@@ -180,7 +180,10 @@ def option_rules:
 	    (.options | select(type == "array" and
 		length != (unique | length)) | "an option comes twice")),
 	(select(.device_class == "enum" and (has("options") | not)) |
-	    "enum without options");
+	    "enum without options"),
+	(select(.device_class == "enum" and
+	    (.value_template // "" | contains("''"))) |
+	    "enum with an empty text");
 
 def platform_rules($platform):
 	(surplus(platform_keys[$platform]) | "unknown key \(.)"),

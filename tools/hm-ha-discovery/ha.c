@@ -180,8 +180,11 @@ on_device(struct hm_ha *ha, enum hm_scope scope,
 		return NULL;
 	read_values(ha, &origin, scope, record, device);
 	group = hm_ha_publish(ha, &origin, device, HM_HA_MAIN, 0);
+	hm_ha_remember(ha, &origin, group);
 	hm_ha_show_alarm(ha, &origin, device);
 	expect_alerts(ha, &origin, device, group);
+	if (scope == HM_SCOPE_DTU)
+		hm_ha_look_for_absent(ha, &origin);
 	return NULL;
 }
 
@@ -222,6 +225,7 @@ on_part(struct hm_ha *ha, enum hm_scope scope, const struct hm_record *record)
 		return NULL;
 	read_values(ha, &origin, scope, record, NULL);
 	group = hm_ha_publish(ha, &origin, device, HM_HA_PORT, port);
+	hm_ha_remember(ha, &origin, group);
 	if (scope == HM_SCOPE_PORT)
 		hm_ha_expect_alert(ha, &origin, device, group,
 		    HM_ALERT_PRODUCTION_DROP);

@@ -22,9 +22,9 @@ send_announcement(struct hm_ha *ha, bool good, struct hm_slice line)
 		    HM_HA_ANNOUNCEMENT_MAX);
 }
 
-static void
-send_state(struct hm_ha *ha, const struct hm_ha_origin *origin,
-    const struct hm_ha_device *device, const struct hm_ha_group *group)
+void
+hm_ha_send_state(struct hm_ha *ha, const struct hm_ha_device *device,
+    const struct hm_ha_group *group, struct hm_slice time)
 {
 	struct hm_slice line;
 
@@ -32,7 +32,7 @@ send_state(struct hm_ha *ha, const struct hm_ha_origin *origin,
 		return;
 	ha->counters.states++;
 	hm_ha_send(ha, hm_ha_message_state(&ha->options.style, device, group,
-	    &ha->values, origin->time, ha->message, &line), line);
+	    &ha->values, time, ha->message, &line), line);
 }
 
 /*
@@ -249,6 +249,6 @@ hm_ha_publish(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	    !hm_field_set_is_empty(&group->announced))
 		memcpy(device->dtu->serial, device->serial,
 		    sizeof device->serial);
-	send_state(ha, origin, device, group);
+	hm_ha_send_state(ha, device, group, origin->time);
 	return group;
 }

@@ -1,6 +1,7 @@
 #ifndef HM_HA_DEVICE_H
 #define HM_HA_DEVICE_H
 
+#include "base/decimal.h"
 #include "base/hash.h"
 #include "ha_entity.h"
 #include "ha_values.h"
@@ -55,6 +56,14 @@ struct hm_ha_said {
 	uint64_t described; /* the device's fingerprint in that announcement */
 };
 
+#define HM_HA_ENERGIES 8 /* of a group at most */
+
+/* An energy, as in the last record that has it. */
+struct hm_ha_energy {
+	enum hm_field_id id;
+	char text[HM_DECIMAL_TEXT]; /* empty: none */
+};
+
 /* One instance of a part: the entities that share a state topic. */
 struct hm_ha_group {
 	struct hm_ha_group *next; /* of the device, or NULL */
@@ -66,6 +75,8 @@ struct hm_ha_group {
 	unsigned alerts_unknown;     /* no state sent yet */
 	int64_t alerts_since;        /* announced at */
 	struct hm_ha_said said;      /* unless by_device */
+	int64_t shown; /* time of the last reading; 0: none, or given up */
+	struct hm_ha_energy energy[HM_HA_ENERGIES];
 };
 
 struct hm_ha_device {

@@ -11,8 +11,9 @@
 
 /*
  * Shared by ha.c (reads records), ha_announce.c (announces devices and sends
- * their states), ha_hold.c (holds messages until a poll is over) and ha_alarm.c
- * (alarms of devices and of hm-alert).
+ * their states), ha_hold.c (holds messages until a poll is over), ha_absent.c
+ * (what a DTU no longer lists) and ha_alarm.c (alarms of devices and of
+ * hm-alert).
  */
 
 #define HM_HA_HELD_MAX ((size_t)256 * 1024)
@@ -92,6 +93,18 @@ void hm_ha_hold(struct hm_ha *ha, const struct hm_ha_origin *origin,
 /* Release what is held of another poll than that of this record. */
 void hm_ha_release_others(struct hm_ha *ha, const struct hm_ha_origin *origin);
 
+/* ha_absent.c */
+
+/* Remember the energies of the current record, a reading. */
+void hm_ha_remember(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_group *group);
+
+/*
+ * A DTU's poll is over: of devices and ports that it has not listed for so long
+ * that their readings are no longer current, show the energies alone.
+ */
+void hm_ha_look_for_absent(struct hm_ha *ha, const struct hm_ha_origin *origin);
+
 /* ha_announce.c */
 
 /*
@@ -100,6 +113,10 @@ void hm_ha_release_others(struct hm_ha *ha, const struct hm_ha_origin *origin);
  */
 void hm_ha_plan(struct hm_ha *ha, const struct hm_ha_origin *origin,
     struct hm_ha_device *device, struct hm_ha_group *group, bool news);
+
+/* Send the values of the current record. */
+void hm_ha_send_state(struct hm_ha *ha, const struct hm_ha_device *device,
+    const struct hm_ha_group *group, struct hm_slice time);
 
 /* Write the announcements of a device that is due. */
 void hm_ha_announce(struct hm_ha *ha, struct hm_ha_device *device,

@@ -4,6 +4,7 @@
 #include "ha_message_private.h"
 #include "ha_values.h"
 #include "record/fields.h"
+#include "record/record.h"
 #include "record/topics.h"
 
 /* Leave out a product that is not exact. */
