@@ -144,7 +144,8 @@ emit_publisher(struct hm_json *e, const struct hm_ha_style *style)
 {
 	char topic[HM_TOPIC_MAX];
 
-	hm_topic_bridge(style->prefix, topic, sizeof topic);
+	hm_topic_publisher(style->prefix, style->publisher, topic,
+	    sizeof topic);
 	hm_json_object(e, NULL);
 	hm_json_text(e, "topic", topic);
 	hm_json_object_end(e);
@@ -156,8 +157,8 @@ hm_ha_emit_dtu_topic(struct hm_json *e, const char *key,
 {
 	char topic[HM_TOPIC_MAX];
 
-	hm_topic_dtu(style->prefix, hm_slice(dtu->name, dtu->name_length),
-	    topic, sizeof topic);
+	hm_topic_dtu(style->prefix, style->publisher,
+	    hm_slice(dtu->name, dtu->name_length), topic, sizeof topic);
 	hm_json_text(e, key, topic);
 }
 

@@ -89,8 +89,8 @@ hm_ha_message_availability(const struct hm_ha_style *style,
 	char topic[HM_TOPIC_MAX];
 	struct hm_json e;
 
-	hm_topic_dtu(style->prefix, hm_slice(dtu->name,
-	    dtu->name_length), topic, sizeof topic);
+	hm_topic_dtu(style->prefix, style->publisher,
+	    hm_slice(dtu->name, dtu->name_length), topic, sizeof topic);
 	hm_ha_start_record(&e, time, buf, HM_HA_MESSAGE_MAX);
 	hm_json_text(&e, "topic", topic);
 	hm_json_text(&e, "payload",

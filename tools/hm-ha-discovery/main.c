@@ -322,6 +322,7 @@ open_ha(void *context, const struct hm_config *config)
 	if (!hm_config_flag(config, HM_SET_MQTT_ENABLED))
 		return HM_TOOL_GO_ON;
 	style->prefix = hm_config_text(config, HM_SET_MQTT_TOPIC_PREFIX);
+	style->publisher = hm_config_text(config, HM_SET_MQTT_CLIENT_ID);
 	style->qos = hm_config_int(config, HM_SET_MQTT_QOS);
 	style->by_device = strcmp(hm_config_text(config,
 	    HM_SET_HA_DISCOVERY), "device") == 0;
