@@ -91,8 +91,18 @@ same "... the others have nothing but their platform" \
 	    to_entries[] | select(.key | test("^(inv|port)_")) |
 	    select((.key == "inv_temperature") != (.value | has("unique_id")))
 	    .key][]' "$work/other" | head -n 5)" ""
-same "a line is never too long" "$(awk 'length($0) > 262144' "$work/device" |
-	wc -l)" 0
+for port in {1..255}; do
+	jq -c --argjson port "$port" 'select(.type == "port") | .port = $port' \
+		"$plants" | head -n 1
+done | discover --alerts --ha-discovery device >"$work/many" 2>"$work/many.err"
+grep '/config"' "$work/many" >"$work/other"
+keeps "a device with 255 inputs" "$work/other"
+size=$(wc -c <"$work/other")
+check "... in a line of at most 120 KiB" \
+	test "$size" -gt 100000 -a "$size" -le 122880
+same "... the log counts the entities that have no room" \
+	"$(grep -c 'at most 122880 bytes: [0-9]* of its entities are left out' \
+		"$work/many.err")" 1
 
 jq -nr -L "$tests/lib" -f "$tests/lib/ha-rules-cases.jq" "$work/all" \
 	>"$work/cases"
