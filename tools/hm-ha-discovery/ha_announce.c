@@ -217,14 +217,15 @@ hm_ha_announce(struct hm_ha *ha, struct hm_ha_device *device,
 		announce_group(ha, device, group, time);
 }
 
-/* They come with the first field that they show. */
-static void
+/* False if there are none that are new. */
+static bool
 add_extras(const struct hm_ha_device *device, struct hm_ha_group *group)
 {
-	unsigned all = hm_ha_extras(device, group);
+	unsigned news = hm_ha_extras(device, group) & ~group->extras;
 
-	group->extras_due |= all & ~group->extras;
-	group->extras = all;
+	group->extras_due |= news;
+	group->extras |= news;
+	return news != 0;
 }
 
 struct hm_ha_group *
@@ -234,6 +235,7 @@ hm_ha_publish(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	struct hm_ha_group *group = hm_ha_table_group(ha->table, device, part,
 	    port);
 	struct hm_field_set set;
+	bool news;
 
 	if (group == NULL) {
 		hm_ha_refuse(ha);
@@ -242,8 +244,8 @@ hm_ha_publish(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	set = newcomers(ha, device, group);
 	hm_field_set_join(&group->announced, &set);
 	hm_field_set_join(&group->due, &set);
-	add_extras(device, group);
-	hm_ha_plan(ha, origin, device, group, !hm_field_set_is_empty(&set));
+	news = add_extras(device, group) || !hm_field_set_is_empty(&set);
+	hm_ha_plan(ha, origin, device, group, news);
 	/* Other devices may refer to a DTU only after its announcement. */
 	if (device->kind == HM_SCOPE_DTU &&
 	    !hm_field_set_is_empty(&group->announced))

@@ -4,6 +4,7 @@
 #include "base/decimal.h"
 #include "base/hash.h"
 #include "ha_entity.h"
+#include "ha_radio.h"
 #include "ha_values.h"
 #include "record/alert_kind.h"
 #include "record/dtu_name.h"
@@ -89,6 +90,7 @@ struct hm_ha_device {
 	bool is_due;                   /* in the list of devices to announce */
 	struct hm_ha_device *next_due;
 	struct hm_ha_known known[HM_HA_FACTS];
+	struct hm_ha_radio radio; /* of an inverter */
 	int64_t alarm_code, alarm_start; /* of the alarm shown; code 0: none */
 	/* Of the active alarm that began last in the list of this time. */
 	int64_t listed_code, listed_start, listed_time;

@@ -93,7 +93,7 @@ emit_extras(struct message *m, const struct hm_ha_group *group)
 		if ((group->extras >> extra & 1) == 0)
 			continue;
 		start_component(m, group, hm_ha_extra_name(extra), "",
-		    "binary_sensor", &before);
+		    hm_ha_extra_platform(extra), &before);
 		hm_ha_emit_extra(m->e, m->style, m->device, group, extra);
 		end_component(m, &before);
 	}
@@ -127,13 +127,15 @@ emit_hidden_extras(struct message *m, const struct hm_field_set *hidden)
 	for (const struct hm_ha_group *group = m->device->groups;
 	    group != NULL; group = group->next)
 		extras &= ~group->extras;
-	for (int i = 0; i < HM_HA_EXTRAS; i++)
-		if ((extras >> i & 1) != 0) {
-			start_component(m, NULL, hm_ha_extra_name(
-			    (enum hm_ha_extra)i), "", "binary_sensor",
-			    &before);
-			end_component(m, &before);
-		}
+	for (int i = 0; i < HM_HA_EXTRAS; i++) {
+		enum hm_ha_extra extra = (enum hm_ha_extra)i;
+
+		if ((extras >> i & 1) == 0)
+			continue;
+		start_component(m, NULL, hm_ha_extra_name(extra), "",
+		    hm_ha_extra_platform(extra), &before);
+		end_component(m, &before);
+	}
 }
 
 /* The parts of a device but its ports have one prefix, and share fields. */

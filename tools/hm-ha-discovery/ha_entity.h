@@ -24,6 +24,7 @@ enum hm_ha_part {
 enum hm_ha_extra {
 	HM_HA_REACHABLE,
 	HM_HA_PRODUCING,
+	HM_HA_RADIO_QUALITY,
 	HM_HA_EXTRAS
 };
 

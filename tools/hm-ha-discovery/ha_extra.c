@@ -6,11 +6,12 @@
 #include "record/topics.h"
 
 static const struct {
-	const char *name, *device_class;
+	const char *name, *platform, *device_class;
 } extras[HM_HA_EXTRAS] = {
     /* Devices that have such a field have no such extra. */
-    [HM_HA_REACHABLE] = {NULL, "connectivity"},
-    [HM_HA_PRODUCING] = {"producing", "running"},
+    [HM_HA_REACHABLE] = {NULL, "binary_sensor", "connectivity"},
+    [HM_HA_PRODUCING] = {"producing", "binary_sensor", "running"},
+    [HM_HA_RADIO_QUALITY] = {"radio_quality", "sensor", NULL},
 };
 
 const char *
@@ -18,6 +19,12 @@ hm_ha_extra_name(enum hm_ha_extra extra)
 {
 	return extra == HM_HA_REACHABLE ? hm_fields[HM_F_REACHABLE].key :
 	    extras[extra].name;
+}
+
+const char *
+hm_ha_extra_platform(enum hm_ha_extra extra)
+{
+	return extras[extra].platform;
 }
 
 unsigned
@@ -34,6 +41,9 @@ hm_ha_extras_of(enum hm_scope kind, const struct hm_field_set *set)
 	if (hm_field_set_has(set, HM_F_OPERATING_STATUS) ||
 	    hm_field_set_has(set, HM_F_ACTIVE_POWER))
 		found |= 1U << HM_HA_PRODUCING;
+	if (hm_field_set_has(set, HM_F_RADIO_POLLS) &&
+	    hm_field_set_has(set, HM_F_RADIO_ANSWERS))
+		found |= 1U << HM_HA_RADIO_QUALITY;
 	return found;
 }
 
@@ -41,8 +51,11 @@ unsigned
 hm_ha_extras(const struct hm_ha_device *device,
     const struct hm_ha_group *group)
 {
-	return group->part == HM_HA_MAIN ?
-	    hm_ha_extras_of(device->kind, &group->announced) : 0;
+	unsigned all = hm_ha_extras_of(device->kind, &group->announced);
+
+	if (!device->radio.measured)
+		all &= ~(1U << HM_HA_RADIO_QUALITY);
+	return group->part == HM_HA_MAIN ? all : 0;
 }
 
 /* Modbus has the status, the other protocol the power. */
@@ -58,14 +71,27 @@ template(const struct hm_ha_group *group, enum hm_ha_extra extra)
 	    "{{ iif(value_json.active_power|default(0) != 0, 'ON', 'OFF') }}";
 }
 
-/* An inverter that sleeps has a link and no power: it is not unavailable. */
-static enum hm_field_id
-needed_field(const struct hm_ha_group *group)
+static void
+emit_quality(struct hm_json *e)
 {
+	hm_json_text(e, "value_template", "{{ iif(value_json.radio_quality is "
+	    "defined, value_json.radio_quality, '') }}");
+	hm_json_text(e, "unit_of_measurement", "%");
+	hm_json_text(e, "state_class", "measurement");
+	hm_json_int(e, "suggested_display_precision", 0);
+}
+
+/* An inverter that sleeps has a link and no power: it is not unavailable. */
+static const char *
+needed_key(const struct hm_ha_group *group, enum hm_ha_extra extra)
+{
+	if (extra == HM_HA_RADIO_QUALITY)
+		return extras[extra].name;
 	if (hm_field_set_has(&group->announced, HM_F_LINK_STATUS))
-		return HM_F_LINK_STATUS;
+		return hm_fields[HM_F_LINK_STATUS].key;
 	return hm_field_set_has(&group->announced, HM_F_OPERATING_STATUS) ?
-	    HM_F_OPERATING_STATUS : HM_F_ACTIVE_POWER;
+	    hm_fields[HM_F_OPERATING_STATUS].key :
+	    hm_fields[HM_F_ACTIVE_POWER].key;
 }
 
 static void
@@ -74,11 +100,14 @@ emit_of_inverter(struct hm_json *e, const struct hm_ha_style *style,
     enum hm_ha_extra extra)
 {
 	hm_ha_emit_state_topic(e, "state_topic", style, device, group);
-	hm_json_text(e, "value_template", template(group, extra));
+	if (extra == HM_HA_RADIO_QUALITY)
+		emit_quality(e);
+	else
+		hm_json_text(e, "value_template", template(group, extra));
 	if (style->expire_after > 0)
 		hm_json_int(e, "expire_after", style->expire_after);
 	hm_ha_emit_available_with(e, style, device, group,
-	    &hm_fields[needed_field(group)]);
+	    needed_key(group, extra));
 }
 
 /* The DTU's availability is the state here, and must not hide it. */
@@ -101,8 +130,9 @@ hm_ha_emit_extra(struct hm_json *e, const struct hm_ha_style *style,
 
 	hm_json_text(e, "name", name);
 	hm_ha_emit_unique_id(e, device, group, name);
-	hm_json_text(e, "device_class", extras[extra].device_class);
-	if (extra == HM_HA_REACHABLE)
+	if (extras[extra].device_class != NULL)
+		hm_json_text(e, "device_class", extras[extra].device_class);
+	if (extra != HM_HA_PRODUCING)
 		hm_json_text(e, "entity_category", "diagnostic");
 	if (device->kind == HM_SCOPE_DTU)
 		emit_of_dtu(e, style, device);
@@ -116,7 +146,7 @@ hm_ha_message_extra_config(const struct hm_ha_style *style,
     enum hm_ha_extra extra, struct hm_slice time, char *buf,
     struct hm_slice *line)
 {
-	const struct hm_ha_config config = {"binary_sensor",
+	const struct hm_ha_config config = {hm_ha_extra_platform(extra),
 	    hm_ha_extra_name(extra), ""};
 	struct hm_json e;
 

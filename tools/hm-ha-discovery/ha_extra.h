@@ -4,12 +4,14 @@
 #include "ha_message.h"
 
 /*
- * Binary sensors that show what the state messages of others say: whether a
- * device answers, and whether it produces. They have no messages of their own.
+ * Entities that are no fields. Binary sensors show what the state messages of
+ * others say: whether a device answers, and whether it produces. The quality of
+ * the radio is in the state messages of the inverter.
  */
 
-/* reachable, producing: the end of its name and unique id. */
+/* reachable, producing, radio_quality: a key, and the end of the unique id. */
 const char *hm_ha_extra_name(enum hm_ha_extra extra);
+const char *hm_ha_extra_platform(enum hm_ha_extra extra);
 
 /* The extras, a bit each, that the announced fields of a group allow. */
 unsigned hm_ha_extras(const struct hm_ha_device *device,

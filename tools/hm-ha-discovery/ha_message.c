@@ -180,7 +180,7 @@ hm_ha_emit_available(struct hm_json *e, const struct hm_ha_style *style)
 void
 hm_ha_emit_available_with(struct hm_json *e, const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_group *group,
-    const struct hm_field *field)
+    const char *key)
 {
 	hm_json_array(e, "availability");
 	emit_publisher(e, style);
@@ -190,7 +190,7 @@ hm_ha_emit_available_with(struct hm_json *e, const struct hm_ha_style *style,
 	hm_json_object(e, NULL);
 	hm_ha_emit_state_topic(e, "topic", style, device, group);
 	emit_format(e, "value_template", "{{ iif(value_json.%s is "
-	    "defined, 'online', 'offline') }}", field->key);
+	    "defined, 'online', 'offline') }}", key);
 	hm_json_object_end(e);
 	end_availability(e);
 }
@@ -201,7 +201,7 @@ emit_availability(struct hm_json *e, const struct entity *entity)
 {
 	if (hm_ha_is_instant(entity->field))
 		hm_ha_emit_available_with(e, entity->style, entity->device,
-		    entity->group, entity->field);
+		    entity->group, entity->field->key);
 	else
 		hm_ha_emit_available(e, entity->style);
 }

@@ -31,12 +31,12 @@ void hm_ha_emit_device(struct hm_json *e, const struct hm_ha_style *style,
 
 /*
  * The member "availability": the publisher alone; or with the DTU, and with a
- * field in the group's state.
+ * key in the group's state.
  */
 void hm_ha_emit_available(struct hm_json *e, const struct hm_ha_style *style);
 void hm_ha_emit_available_with(struct hm_json *e,
     const struct hm_ha_style *style, const struct hm_ha_device *device,
-    const struct hm_ha_group *group, const struct hm_field *field);
+    const struct hm_ha_group *group, const char *key);
 
 void hm_ha_emit_unique_id(struct hm_json *e, const struct hm_ha_device *device,
     const struct hm_ha_group *group, const char *name);
