@@ -69,7 +69,7 @@ hm_history_select(struct hm_sql *sql, const struct hm_reading_type *type)
 	if (type->own != NULL)
 		hm_sql_add(sql, ", %s", type->own);
 	for (size_t i = 0; i < HM_FIELDS; i++)
-		if (hm_field_in(&hm_fields[i], type->scope))
+		if (hm_field_stored(&hm_fields[i], type->scope))
 			hm_sql_add(sql, ", %s", hm_fields[i].key);
 	hm_sql_add(sql, " FROM %s", type->name);
 }
@@ -130,7 +130,7 @@ emit_reading(struct hm_json *e, const struct hm_reading_type *type,
 	if (sqlite3_column_type(row, STALE) != SQLITE_NULL)
 		hm_json_bool(e, "stale", sqlite3_column_int(row, STALE) != 0);
 	for (size_t i = 0; i < HM_FIELDS; i++)
-		if (hm_field_in(&hm_fields[i], type->scope))
+		if (hm_field_stored(&hm_fields[i], type->scope))
 			emit_field(e, &hm_fields[i], row, column++);
 }
 

@@ -118,7 +118,7 @@ hm_table_columns(const struct hm_reading_type *type, enum hm_table_form form,
     hm_column_visitor *visitor, void *context)
 {
 	for (size_t i = 0; i < HM_FIELDS; i++)
-		if (hm_field_in(&hm_fields[i], type->scope) &&
+		if (hm_field_stored(&hm_fields[i], type->scope) &&
 		    !visit_field(&hm_fields[i], form, visitor, context))
 			return false;
 	return true;

@@ -29,6 +29,7 @@ enum hm_field_flag {
 	HM_DIAGNOSTIC = 1 << 1, /* useful only for finding faults */
 	HM_DESCRIBES = 1 << 2,  /* describes the device; no entity of its own */
 	HM_RARE = 1 << 3,       /* in info records; an entity only there */
+	HM_SUM = 1 << 4,        /* a sum over parts, which are stored */
 };
 
 #define HM_FIELD_METRICS ((size_t)2)
@@ -70,7 +71,17 @@ hm_field_in(const struct hm_field *field, enum hm_scope scope)
 	return (field->scopes >> scope & 1) != 0;
 }
 
-/* The hm_field_id of a key, or HM_FIELDS. */
+/* Whether tables of a type have a column for the field. */
+static inline bool
+hm_field_stored(const struct hm_field *field, enum hm_scope scope)
+{
+	return hm_field_in(field, scope) && (field->flags & HM_SUM) == 0;
+}
+
+/*
+ * The hm_field_id of a key, or HM_FIELDS; the first one, if fields of several
+ * types share the key.
+ */
 size_t hm_field_id(struct hm_slice key);
 
 /* The row of a key in a scope, or NULL. */

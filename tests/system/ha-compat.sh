@@ -71,7 +71,8 @@ no_difference "nothing else is added to their devices" \
     select(length > 0) | "\($topic) \(.)"'
 no_difference "the entities that 0.11 lacks" \
     '($new | map(.payload.name)) - ($old | map(.payload.name)) | unique |
-    select(. != ["alarm_text", "inverters", "inverters_online"])'
+    select(. != ["alarm_text", "inverters", "inverters_online",
+	"producing", "reachable"])'
 
 old=$data/states.ndjson
 jq -c 'select(.type == "mqtt" and (.topic | endswith("/state")))' \

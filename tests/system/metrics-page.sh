@@ -32,7 +32,8 @@ done | hm-store --stats-period 0 -d "$work/hm.db" >/dev/null
 mkfifo "$work/in"
 exec 7<>"$work/in"
 hm-metrics --port "$port" --stats-period 0 -d "$work/hm.db" \
-	--timezone "$zone" <"$work/in" >/dev/null 7>&- &
+	--timezone "$zone" --names 'roof=House <b>' --names '116154403054/1=East' \
+	--names '37ff23709968=Grid' <"$work/in" >/dev/null 7>&- &
 pids+=($!)
 
 # The plant, with names that try to inject HTML.
@@ -116,12 +117,12 @@ check "it is live, and a DTU does not answer" until_true 10 is_text link \
 same "each input with its power" "$(js \
 	"[...document.querySelectorAll('#units tbody tr')].map(
 	r => [...r.children].map(c => c.textContent).join(' ').replace(/ +/g, ' ')
-	).join('; ')")" "Input 1 396 W 1.49 kWh; Input 2 362 W 900 Wh"
+	).join('; ')")" "East 396 W 1.49 kWh; Input 2 362 W 900 Wh"
 same "the inverter" "$(js "document.querySelector('#units li .row').textContent +
 	' ' + document.querySelector('#units li p').textContent")" \
-	"116154403054758 W HM-1500 · roof · 37.5 °C"
+	"116154403054758 W HM-1500 · House <b> · 37.5 °C"
 same "the meter" "$(js "document.getElementById('meters').textContent")" \
-	"37ff23709968-510 Wto the grid"
+	"Grid-510 Wto the grid"
 same "the state of each DTU" "$(js \
 	"[...document.querySelectorAll('#dtus .state')].map(
 	n => n.textContent).join()")" "online,does not answer"

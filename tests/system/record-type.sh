@@ -113,7 +113,8 @@ same "... and have a state" "$(jq -c 'select(.topic ==
 	"homeassistant/hoymiles_mqtt/ce11/state") | .payload' "$work/mqtt")" \
 	'{"temperature":11.5,"power":-410,"wine":62.5,"energy_cooled":7200,"door_voltage":51.25}'
 same "the DTU in the same stream is a device of its own" \
-	"$(grep -c '"DTU_10f8"' "$work/mqtt")" 1
+	"$(grep "\"DTU_10f8\"" "$work/mqtt" | jq -r .payload.name | tr "\n" " ")" \
+	"pv_power reachable "
 
 # Prometheus
 

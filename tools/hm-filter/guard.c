@@ -7,8 +7,11 @@
 #include "base/zone.h"
 #include "config/config.h"
 #include "day_clock.h"
+#include "dtu_energy.h"
+#include "energy.h"
 #include "guard_private.h"
 #include "ledger.h"
+#include "record/device_map.h"
 #include "record/fields.h"
 #include "record/models.h"
 #include "record/record.h"
@@ -182,6 +185,33 @@ hm_guard_inverter(struct hm_guard *guard, const struct hm_guard_identity *id,
 	return *inverter != NULL ? NULL : hm_guard_too_many;
 }
 
+/*
+ * The inputs' records follow that of the inverter, so these are the energies of
+ * their readings before. They are known when the DTU's are: then all inputs of
+ * its list have been seen, and one that joins has produced nothing before.
+ */
+static void
+add_inputs(struct hm_guard *guard, const struct hm_guard_identity *id,
+    const struct hm_ledger_inverter *inverter, struct hm_guard_answer *answer)
+{
+	struct hm_dtu_parts parts = {.totals = true, .todays = true};
+	int64_t total = 0, today = 0;
+
+	for (struct hm_ledger_port *port =
+	    hm_device_first_port(&inverter->key); port != NULL;
+	    port = hm_port_next(&port->key)) {
+		if (hm_guard_is_phantom(port, id->time))
+			continue;
+		hm_guard_learn(guard, id, port, &parts);
+		hm_guard_add_energy(&total, hm_energy_total(&port->energy));
+		hm_guard_add_energy(&today, hm_energy_today(&port->energy));
+	}
+	if (parts.ports == 0 || id->dtu->energy.total < 0)
+		total = today = -1;
+	answer->total = hm_guard_show(guard, total, false);
+	answer->today = hm_guard_show(guard, total >= 0 ? today : -1, false);
+}
+
 static const char *
 look_at_inverter(struct hm_guard *guard, const struct hm_record *record,
     const struct hm_guard_identity *id, struct hm_guard_answer *answer)
@@ -207,6 +237,8 @@ look_at_inverter(struct hm_guard *guard, const struct hm_record *record,
 	if (inverter->awake)
 		hm_guard_add(&sums->active_power,
 		    hm_guard_decimal(record, HM_F_ACTIVE_POWER));
+	if (guard->options.judges)
+		add_inputs(guard, id, inverter, answer);
 	return NULL;
 }
 

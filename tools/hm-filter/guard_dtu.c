@@ -11,12 +11,11 @@
 
 #define PHANTOM_SECONDS 86400
 
-/* Whether the port has one reading, which none has confirmed for a day. */
-static bool
-is_phantom(const struct hm_energy *e, int64_t now)
+bool
+hm_guard_is_phantom(const struct hm_ledger_port *port, int64_t now)
 {
-	return hm_energy_total(e) < 0 &&
-	    now - e->pending_time > PHANTOM_SECONDS;
+	return hm_energy_total(&port->energy) < 0 &&
+	    now - port->energy.pending_time > PHANTOM_SECONDS;
 }
 
 /* What visit_ports calls for a port. */
@@ -32,7 +31,7 @@ visit_inverter(struct hm_guard *guard, const struct hm_guard_identity *id,
 	struct hm_ledger_port *port = hm_device_first_port(&inverter->key);
 
 	for (; port != NULL; port = hm_port_next(&port->key))
-		if (visit != NULL && !is_phantom(&port->energy, id->time))
+		if (visit != NULL && !hm_guard_is_phantom(port, id->time))
 			visit(guard, id, port, context);
 }
 
@@ -53,9 +52,8 @@ visit_ports(struct hm_guard *guard, const struct hm_guard_identity *id,
 		    hm_device_serial(&inverter->key)) ? out : in, context);
 }
 
-/* Ports of silent inverters get a new day here. */
-static void
-learn(struct hm_guard *guard, const struct hm_guard_identity *id,
+void
+hm_guard_learn(struct hm_guard *guard, const struct hm_guard_identity *id,
     struct hm_ledger_port *port, void *context)
 {
 	const struct hm_dtu_energy *dtu = &id->dtu->energy;
@@ -129,7 +127,7 @@ add_up(struct hm_guard *guard, const struct hm_record *record,
 	struct hm_dtu_energy before = id->dtu->energy;
 	struct hm_dtu_change change;
 
-	visit_ports(guard, id, learn, leave, &parts);
+	visit_ports(guard, id, hm_guard_learn, leave, &parts);
 	parts.totals &= has_missing(record, sums, (size_t)parts.ports);
 	/* Without inputs nothing tells when a new day has begun. */
 	parts.todays &= parts.totals && parts.ports > 0;

@@ -65,6 +65,16 @@ void hm_guard_add(struct hm_decimal *sum, struct hm_decimal more);
 /* The sum is unknown, -1, if one of its parts is. */
 void hm_guard_add_energy(int64_t *sum, int64_t energy);
 
+/* Whether the port has one reading, which none has confirmed for a day. */
+bool hm_guard_is_phantom(const struct hm_ledger_port *port, int64_t now);
+
+/*
+ * Add what a port knows to *context, a struct hm_dtu_parts. Ports of silent
+ * inverters get a new day here.
+ */
+void hm_guard_learn(struct hm_guard *guard, const struct hm_guard_identity *id,
+    struct hm_ledger_port *port, void *context);
+
 /*
  * The energy to show: the known one (Wh), or if that is -1, HM_GUARD_OUT; but
  * HM_GUARD_OWN if `may_show` and the ledger does not outlive the process.

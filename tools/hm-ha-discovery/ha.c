@@ -5,6 +5,7 @@
 #include "ha_device.h"
 #include "ha_message.h"
 #include "ha_private.h"
+#include "ha_radio.h"
 #include "ha_values.h"
 #include "record/freshness.h"
 #include "record/record.h"
@@ -179,6 +180,8 @@ on_device(struct hm_ha *ha, enum hm_scope scope,
 	if (device == NULL)
 		return NULL;
 	read_values(ha, &origin, scope, record, device);
+	if (scope == HM_SCOPE_INVERTER)
+		hm_ha_radio_look(&device->radio, &ha->values);
 	group = hm_ha_publish(ha, &origin, device, HM_HA_MAIN, 0);
 	hm_ha_remember(ha, &origin, group);
 	hm_ha_show_alarm(ha, &origin, device);

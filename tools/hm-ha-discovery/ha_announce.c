@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "ha_device.h"
+#include "ha_extra.h"
 #include "ha_message.h"
 #include "ha_private.h"
 #include "record/fields.h"
@@ -101,6 +102,7 @@ hm_ha_plan(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	    said->described != hm_ha_device_fingerprint(device)) {
 		group->due = group->announced;
 		group->alerts_due = group->alerts;
+		group->extras_due = group->extras;
 		said->news = true;
 	}
 	/* Entities that are new have topics of their own. */
@@ -146,6 +148,23 @@ announce_alerts(struct hm_ha *ha, const struct hm_ha_device *device,
 }
 
 static void
+announce_extras(struct hm_ha *ha, const struct hm_ha_device *device,
+    const struct hm_ha_group *group, struct hm_slice time)
+{
+	for (int extra = 0; extra < HM_HA_EXTRAS; extra++) {
+		struct hm_slice line;
+		bool good;
+
+		if ((group->extras_due >> extra & 1) == 0)
+			continue;
+		good = hm_ha_message_extra_config(&ha->options.style, device,
+		    group, (enum hm_ha_extra)extra, time, ha->announcement,
+		    &line);
+		send_announcement(ha, good, line);
+	}
+}
+
+static void
 announce_group(struct hm_ha *ha, const struct hm_ha_device *device,
     struct hm_ha_group *group, struct hm_slice time)
 {
@@ -153,13 +172,15 @@ announce_group(struct hm_ha *ha, const struct hm_ha_device *device,
 		return;
 	announce_fields(ha, device, group, time);
 	announce_alerts(ha, device, group, time);
+	announce_extras(ha, device, group, time);
 	if (memcmp(&group->due, &group->announced, sizeof group->due) == 0 &&
-	    group->alerts_due == group->alerts)
+	    group->alerts_due == group->alerts &&
+	    group->extras_due == group->extras)
 		group->said.described = hm_ha_device_fingerprint(device);
 	group->said.ever = true;
 	group->said.news = false;
 	group->due = (struct hm_field_set){{0}};
-	group->alerts_due = 0;
+	group->alerts_due = group->extras_due = 0;
 }
 
 /* All entities of a device in a message */
@@ -196,6 +217,17 @@ hm_ha_announce(struct hm_ha *ha, struct hm_ha_device *device,
 		announce_group(ha, device, group, time);
 }
 
+/* False if there are none that are new. */
+static bool
+add_extras(const struct hm_ha_device *device, struct hm_ha_group *group)
+{
+	unsigned news = hm_ha_extras(device, group) & ~group->extras;
+
+	group->extras_due |= news;
+	group->extras |= news;
+	return news != 0;
+}
+
 struct hm_ha_group *
 hm_ha_publish(struct hm_ha *ha, const struct hm_ha_origin *origin,
     struct hm_ha_device *device, enum hm_ha_part part, uint8_t port)
@@ -203,6 +235,7 @@ hm_ha_publish(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	struct hm_ha_group *group = hm_ha_table_group(ha->table, device, part,
 	    port);
 	struct hm_field_set set;
+	bool news;
 
 	if (group == NULL) {
 		hm_ha_refuse(ha);
@@ -211,7 +244,8 @@ hm_ha_publish(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	set = newcomers(ha, device, group);
 	hm_field_set_join(&group->announced, &set);
 	hm_field_set_join(&group->due, &set);
-	hm_ha_plan(ha, origin, device, group, !hm_field_set_is_empty(&set));
+	news = add_extras(device, group) || !hm_field_set_is_empty(&set);
+	hm_ha_plan(ha, origin, device, group, news);
 	/* Other devices may refer to a DTU only after its announcement. */
 	if (device->kind == HM_SCOPE_DTU &&
 	    !hm_field_set_is_empty(&group->announced))

@@ -4,6 +4,7 @@
 #include "base/decimal.h"
 #include "base/hash.h"
 #include "ha_entity.h"
+#include "ha_radio.h"
 #include "ha_values.h"
 #include "record/alert_kind.h"
 #include "record/dtu_name.h"
@@ -71,6 +72,7 @@ struct hm_ha_group {
 	uint8_t port; /* of HM_HA_PORT, else 0 */
 	struct hm_field_set announced, due;
 	unsigned alerts, alerts_due; /* as these: a bit for each kind */
+	unsigned extras, extras_due; /* a bit for each hm_ha_extra */
 	unsigned alerts_unknown;     /* no state sent yet */
 	int64_t alerts_since;        /* announced at */
 	struct hm_ha_said said;      /* unless by_device */
@@ -88,6 +90,7 @@ struct hm_ha_device {
 	bool is_due;                   /* in the list of devices to announce */
 	struct hm_ha_device *next_due;
 	struct hm_ha_known known[HM_HA_FACTS];
+	struct hm_ha_radio radio; /* of an inverter */
 	int64_t alarm_code, alarm_start; /* of the alarm shown; code 0: none */
 	/* Of the active alarm that began last in the list of this time. */
 	int64_t listed_code, listed_start, listed_time;

@@ -2,6 +2,7 @@
 
 #include "base/json_writer.h"
 #include "ha_entity.h"
+#include "ha_extra.h"
 #include "ha_message.h"
 #include "ha_message_private.h"
 #include "record/alert_kind.h"
@@ -81,6 +82,23 @@ emit_alerts(struct message *m, const struct hm_ha_group *group)
 	}
 }
 
+static void
+emit_extras(struct message *m, const struct hm_ha_group *group)
+{
+	struct hm_json before;
+
+	for (int i = 0; i < HM_HA_EXTRAS; i++) {
+		enum hm_ha_extra extra = (enum hm_ha_extra)i;
+
+		if ((group->extras >> extra & 1) == 0)
+			continue;
+		start_component(m, group, hm_ha_extra_name(extra), "",
+		    hm_ha_extra_platform(extra), &before);
+		hm_ha_emit_extra(m->e, m->style, m->device, group, extra);
+		end_component(m, &before);
+	}
+}
+
 /*
  * Home Assistant removes the entity of a component that has nothing but its
  * platform.
@@ -99,6 +117,27 @@ emit_hidden(struct message *m, const struct hm_ha_group *group,
 		}
 }
 
+/* Those of the hidden fields that no announced field allows. */
+static void
+emit_hidden_extras(struct message *m, const struct hm_field_set *hidden)
+{
+	unsigned extras = hm_ha_extras_of(m->device->kind, hidden);
+	struct hm_json before;
+
+	for (const struct hm_ha_group *group = m->device->groups;
+	    group != NULL; group = group->next)
+		extras &= ~group->extras;
+	for (int i = 0; i < HM_HA_EXTRAS; i++) {
+		enum hm_ha_extra extra = (enum hm_ha_extra)i;
+
+		if ((extras >> i & 1) == 0)
+			continue;
+		start_component(m, NULL, hm_ha_extra_name(extra), "",
+		    hm_ha_extra_platform(extra), &before);
+		end_component(m, &before);
+	}
+}
+
 /* The parts of a device but its ports have one prefix, and share fields. */
 static void
 emit_hidden_parts(struct message *m, const struct hm_field_set *hidden)
@@ -109,6 +148,7 @@ emit_hidden_parts(struct message *m, const struct hm_field_set *hidden)
 		if (part != HM_HA_PORT)
 			hm_field_set_join(&all, &hidden[part]);
 	emit_hidden(m, NULL, &all);
+	emit_hidden_extras(m, &all);
 	for (const struct hm_ha_group *group = m->device->groups;
 	    group != NULL; group = group->next)
 		if (group->part == HM_HA_PORT)
@@ -129,13 +169,14 @@ hm_ha_message_device(const struct hm_ha_style *style,
 	hm_ha_start_record(&e, time, buf, HM_HA_ANNOUNCEMENT_MAX);
 	hm_json_text(&e, "topic", topic);
 	hm_json_object(&e, "payload");
-	hm_ha_emit_device(&e, device);
+	hm_ha_emit_device(&e, style, device);
 	hm_ha_emit_origin(&e);
 	hm_json_object(&e, "components");
 	for (const struct hm_ha_group *group = device->groups; group != NULL;
 	    group = group->next) {
 		emit_fields(&m, group);
 		emit_alerts(&m, group);
+		emit_extras(&m, group);
 	}
 	emit_hidden_parts(&m, hidden->of[device->kind]);
 	hm_json_object_end(&e);

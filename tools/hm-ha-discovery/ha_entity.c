@@ -48,6 +48,12 @@ hm_ha_field(struct hm_slice key)
 	return HM_FIELDS;
 }
 
+bool
+hm_ha_same_key(size_t a, size_t b)
+{
+	return strcmp(hm_fields[a].key, hm_fields[b].key) == 0;
+}
+
 static bool
 is_alarm(size_t id)
 {
@@ -132,12 +138,15 @@ static bool
 add_word(struct hm_field_set *chosen, const struct hm_field_set *offer,
     struct hm_slice word)
 {
-	size_t id = hm_ha_field(word);
+	size_t first = hm_ha_field(word);
+	bool found = false;
 
-	if (id == HM_FIELDS || !hm_field_set_has(offer, id))
-		return false;
-	hm_field_set_add(chosen, id);
-	return true;
+	for (size_t id = first; id < HM_FIELDS; id++)
+		if (hm_ha_same_key(id, first) && hm_field_set_has(offer, id)) {
+			hm_field_set_add(chosen, id);
+			found = true;
+		}
+	return found;
 }
 
 bool

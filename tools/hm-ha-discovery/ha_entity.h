@@ -20,6 +20,14 @@ enum hm_ha_part {
 	HM_HA_PARTS
 };
 
+/* Entities beside the fields; see ha_extra.h. */
+enum hm_ha_extra {
+	HM_HA_REACHABLE,
+	HM_HA_PRODUCING,
+	HM_HA_RADIO_QUALITY,
+	HM_HA_EXTRAS
+};
+
 /* By the type of the device's own readings; other types have none. */
 struct hm_ha_entities {
 	struct hm_field_set of[HM_SCOPES][HM_HA_PARTS];
@@ -42,8 +50,12 @@ void hm_ha_prefix(enum hm_scope device, enum hm_ha_part part, uint8_t port,
 /* Whether a serial can be part of a topic: 0-9 a-z A-Z _ -, 1 to 32 of them. */
 bool hm_ha_serial_valid(struct hm_slice serial);
 
-/* The hm_field_id of a key, upper or lower case; HM_FIELDS: unknown. */
+/*
+ * The hm_field_id of a key, upper or lower case; HM_FIELDS: unknown. Fields of
+ * several types may share the key.
+ */
 size_t hm_ha_field(struct hm_slice key);
+bool hm_ha_same_key(size_t a, size_t b);
 
 /* All entities of the field table. */
 void hm_ha_entities_all(struct hm_ha_entities *entities);

@@ -115,73 +115,122 @@ hm_ha_emit_origin(struct hm_json *e)
 }
 
 void
-hm_ha_emit_device(struct hm_json *e, const struct hm_ha_device *device)
+hm_ha_emit_device(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device)
 {
 	const char *via = hm_ha_device_via(device);
-	char prefix[HM_HA_PREFIX_MAX];
 
-	hm_ha_prefix(device->kind, HM_HA_MAIN, 0, prefix);
 	hm_json_object(e, "device");
-	emit_format(e, "name", "%s_%s", prefix, device->serial);
+	hm_ha_emit_device_name(e, &style->naming, device);
 	hm_json_array(e, "identifiers");
 	emit_format(e, NULL, "hoymiles_mqtt_%s", device->serial);
 	hm_json_array_end(e);
-	hm_json_text(e, "manufacturer", "Hoymiles");
+	hm_json_text(e, "manufacturer",
+	    device->kind == HM_SCOPE_METER ? "CHINT" : "Hoymiles");
 	emit_known(e, "model", &device->known[HM_HA_MODEL]);
 	hm_json_text(e, "serial_number", device->serial);
 	emit_known(e, "sw_version", &device->known[HM_HA_FIRMWARE]);
 	emit_known(e, "hw_version", &device->known[HM_HA_HARDWARE]);
 	if (device->kind != HM_SCOPE_DTU && via[0] != '\0')
 		emit_format(e, "via_device", "hoymiles_mqtt_%s", via);
+	hm_ha_emit_device_place(e, &style->naming, device);
 	hm_json_object_end(e);
 }
 
 /* One entity, without its device and origin */
 
 static void
-emit_available_with(struct hm_json *e, const char *topic)
+emit_publisher(struct hm_json *e, const struct hm_ha_style *style)
 {
+	char topic[HM_TOPIC_MAX];
+
+	hm_topic_publisher(style->prefix, style->publisher, topic,
+	    sizeof topic);
 	hm_json_object(e, NULL);
 	hm_json_text(e, "topic", topic);
 	hm_json_object_end(e);
 }
 
+void
+hm_ha_emit_dtu_topic(struct hm_json *e, const char *key,
+    const struct hm_ha_style *style, const struct hm_ha_dtu *dtu)
+{
+	char topic[HM_TOPIC_MAX];
+
+	hm_topic_dtu(style->prefix, style->publisher,
+	    hm_slice(dtu->name, dtu->name_length), topic, sizeof topic);
+	hm_json_text(e, key, topic);
+}
+
+static void
+end_availability(struct hm_json *e)
+{
+	hm_json_array_end(e);
+	hm_json_text(e, "availability_mode", "all");
+}
+
+void
+hm_ha_emit_available(struct hm_json *e, const struct hm_ha_style *style)
+{
+	hm_json_array(e, "availability");
+	emit_publisher(e, style);
+	end_availability(e);
+}
+
+void
+hm_ha_emit_available_with(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    const char *key)
+{
+	hm_json_array(e, "availability");
+	emit_publisher(e, style);
+	hm_json_object(e, NULL);
+	hm_ha_emit_dtu_topic(e, "topic", style, device->dtu);
+	hm_json_object_end(e);
+	hm_json_object(e, NULL);
+	hm_ha_emit_state_topic(e, "topic", style, device, group);
+	emit_format(e, "value_template", "{{ iif(value_json.%s is "
+	    "defined, 'online', 'offline') }}", key);
+	hm_json_object_end(e);
+	end_availability(e);
+}
+
+/* Energies stay when the DTU is offline. */
 static void
 emit_availability(struct hm_json *e, const struct entity *entity)
 {
-	const struct hm_ha_dtu *dtu = entity->device->dtu;
-	const char *prefix = entity->style->prefix;
-	char topic[HM_TOPIC_MAX];
+	if (hm_ha_is_instant(entity->field))
+		hm_ha_emit_available_with(e, entity->style, entity->device,
+		    entity->group, entity->field->key);
+	else
+		hm_ha_emit_available(e, entity->style);
+}
 
-	hm_json_array(e, "availability");
-	hm_topic_publisher(prefix, entity->style->publisher, topic,
-	    sizeof topic);
-	emit_available_with(e, topic);
-	if (hm_ha_is_instant(entity->field)) {
-		hm_topic_dtu(prefix, entity->style->publisher,
-		    hm_slice(dtu->name, dtu->name_length), topic,
-		    sizeof topic);
-		emit_available_with(e, topic);
-		hm_json_object(e, NULL);
-		hm_ha_emit_state_topic(e, "topic", entity->style,
-		    entity->device, entity->group);
-		emit_format(e, "value_template", "{{ iif(value_json.%s is "
-		    "defined, 'online', 'offline') }}", entity->field->key);
-		hm_json_object_end(e);
-	}
-	hm_json_array_end(e);
-	hm_json_text(e, "availability_mode", "all");
+void
+hm_ha_emit_unique_id(struct hm_json *e, const struct hm_ha_device *device,
+    const struct hm_ha_group *group, const char *name)
+{
+	char prefix[HM_HA_PREFIX_MAX];
+
+	entity_prefix(device, group, prefix);
+	emit_format(e, "unique_id", "hoymiles_mqtt_%s_%s_%s", prefix,
+	    device->serial, name);
 }
 
 static void
 emit_name(struct hm_json *e, const struct entity *entity, const char *prefix)
 {
 	const struct hm_ha_group *group = entity->group;
+	const char *given = hm_ha_group_name(&entity->style->naming,
+	    entity->device, group);
 	bool is_port = group->part == HM_HA_PORT, numbered;
 	const char *name = hm_ha_shown_find(&entity->style->shown,
 	    entity->device->serial, prefix, entity->field, &numbered);
 
-	if (name != NULL && is_port && numbered)
+	if (given != NULL && (name == NULL || numbered))
+		emit_format(e, "name", "%s %s", given,
+		    name != NULL ? name : entity->field->key);
+	else if (name != NULL && is_port && numbered)
 		emit_format(e, "name", "%s %u", name, (unsigned)group->port);
 	else if (name != NULL)
 		hm_json_text(e, "name", name);
@@ -198,8 +247,8 @@ emit_identity(struct hm_json *e, const struct entity *entity)
 
 	entity_prefix(entity->device, entity->group, prefix);
 	emit_name(e, entity, prefix);
-	emit_format(e, "unique_id", "hoymiles_mqtt_%s_%s_%s", prefix,
-	    entity->device->serial, entity->field->key);
+	hm_ha_emit_unique_id(e, entity->device, entity->group,
+	    entity->field->key);
 }
 
 static const char *
@@ -298,6 +347,33 @@ hm_ha_emit_entity(struct hm_json *e, const struct hm_ha_style *style,
 	emit_entity(e, &entity);
 }
 
+/* Messages */
+
+void
+hm_ha_start_config(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    const struct hm_ha_config *config, struct hm_slice time, char *buf)
+{
+	char prefix[HM_HA_PREFIX_MAX];
+
+	entity_prefix(device, group, prefix);
+	hm_ha_start_record(e, time, buf, HM_HA_MESSAGE_MAX);
+	emit_format(e, "topic", "%s/%s/%s/%s_%s%s/config", style->prefix,
+	    config->platform, device->serial, prefix, config->name,
+	    config->suffix);
+	hm_json_object(e, "payload");
+}
+
+bool
+hm_ha_end_config(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device, struct hm_slice *line)
+{
+	hm_ha_emit_device(e, style, device);
+	hm_ha_emit_origin(e);
+	hm_json_object_end(e);
+	return hm_ha_end_record(e, style, true, line);
+}
+
 bool
 hm_ha_message_config(const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_group *group,
@@ -305,19 +381,13 @@ hm_ha_message_config(const struct hm_ha_style *style,
     struct hm_slice *line)
 {
 	const struct hm_field *field = &hm_fields[id];
-	char prefix[HM_HA_PREFIX_MAX];
+	const struct hm_ha_config config = {hm_ha_platform(field), field->key,
+	    ""};
 	struct hm_json e;
 
-	entity_prefix(device, group, prefix);
-	hm_ha_start_record(&e, time, buf, HM_HA_MESSAGE_MAX);
-	emit_format(&e, "topic", "%s/%s/%s/%s_%s/config", style->prefix,
-	    hm_ha_platform(field), device->serial, prefix, field->key);
-	hm_json_object(&e, "payload");
+	hm_ha_start_config(&e, style, device, group, &config, time, buf);
 	hm_ha_emit_entity(&e, style, device, group, id);
-	hm_ha_emit_device(&e, device);
-	hm_ha_emit_origin(&e);
-	hm_json_object_end(&e);
-	return hm_ha_end_record(&e, style, true, line);
+	return hm_ha_end_config(&e, style, device, line);
 }
 
 /* Alerts */
@@ -344,10 +414,13 @@ hm_ha_emit_alert_entity(struct hm_json *e, const struct hm_ha_style *style,
     enum hm_alert_kind kind)
 {
 	const char *name = hm_alert_kind_name(kind);
-	char prefix[HM_HA_PREFIX_MAX], topic[HM_TOPIC_MAX];
+	const char *given = hm_ha_group_name(&style->naming, device, group);
+	char prefix[HM_HA_PREFIX_MAX];
 
 	entity_prefix(device, group, prefix);
-	if (group->part == HM_HA_PORT)
+	if (given != NULL)
+		emit_format(e, "name", "%s %s_alert", given, name);
+	else if (group->part == HM_HA_PORT)
 		emit_format(e, "name", "%s_%s_alert", prefix, name);
 	else
 		emit_format(e, "name", "%s_alert", name);
@@ -359,12 +432,7 @@ hm_ha_emit_alert_entity(struct hm_json *e, const struct hm_ha_style *style,
 	    kind);
 	hm_json_text(e, "device_class", "problem");
 	/* An alert must be visible also while the DTU is offline. */
-	hm_json_array(e, "availability");
-	hm_topic_publisher(style->prefix, style->publisher, topic,
-	    sizeof topic);
-	emit_available_with(e, topic);
-	hm_json_array_end(e);
-	hm_json_text(e, "availability_mode", "all");
+	hm_ha_emit_available(e, style);
 }
 
 bool
@@ -373,17 +441,11 @@ hm_ha_message_alert_config(const struct hm_ha_style *style,
     enum hm_alert_kind kind, struct hm_slice time, char *buf,
     struct hm_slice *line)
 {
-	char prefix[HM_HA_PREFIX_MAX];
+	const struct hm_ha_config config = {"binary_sensor",
+	    hm_alert_kind_name(kind), "_alert"};
 	struct hm_json e;
 
-	entity_prefix(device, group, prefix);
-	hm_ha_start_record(&e, time, buf, HM_HA_MESSAGE_MAX);
-	emit_format(&e, "topic", "%s/binary_sensor/%s/%s_%s_alert/config",
-	    style->prefix, device->serial, prefix, hm_alert_kind_name(kind));
-	hm_json_object(&e, "payload");
+	hm_ha_start_config(&e, style, device, group, &config, time, buf);
 	hm_ha_emit_alert_entity(&e, style, device, group, kind);
-	hm_ha_emit_device(&e, device);
-	hm_ha_emit_origin(&e);
-	hm_json_object_end(&e);
-	return hm_ha_end_record(&e, style, true, line);
+	return hm_ha_end_config(&e, style, device, line);
 }

@@ -2,6 +2,7 @@
 #define HM_HA_MESSAGE_H
 
 #include "ha_device.h"
+#include "ha_naming.h"
 #include "ha_shown.h"
 
 /*
@@ -22,6 +23,7 @@ struct hm_ha_style {
 	bool by_device;       /* announce a device and not its entities */
 	int64_t expire_after; /* seconds, 0 for never */
 	struct hm_ha_shown shown;
+	struct hm_ha_naming naming;
 };
 
 /*

@@ -99,8 +99,8 @@ correct(struct hm_ha_shown *shown, enum hm_field_id id,
 	return true;
 }
 
-bool
-hm_ha_shown_multiply(struct hm_ha_shown *shown, enum hm_field_id id,
+static bool
+multiply(struct hm_ha_shown *shown, enum hm_field_id id,
     struct hm_decimal factor)
 {
 	shown->unit[id] = NULL;
@@ -114,6 +114,19 @@ hm_ha_shown_multiply(struct hm_ha_shown *shown, enum hm_field_id id,
 			return true;
 		}
 	return correct(shown, id, factor);
+}
+
+bool
+hm_ha_shown_multiply(struct hm_ha_shown *shown, enum hm_field_id id,
+    struct hm_decimal factor)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < HM_FIELDS; i++)
+		if (hm_ha_same_key(i, id))
+			good = multiply(shown, (enum hm_field_id)i, factor) &&
+			    good;
+	return good;
 }
 
 void
@@ -186,6 +199,15 @@ read_prefix(struct hm_slice key, enum hm_scope *device, bool *port)
 	return 0;
 }
 
+static bool
+has_key(const struct hm_field_set *set, size_t field)
+{
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		if (hm_field_set_has(set, id) && hm_ha_same_key(id, field))
+			return true;
+	return false;
+}
+
 /* Whether the field has an entity: of any device, or of one kind or port. */
 static bool
 has_entity(const struct hm_ha_entities *all, size_t field, bool any,
@@ -195,7 +217,7 @@ has_entity(const struct hm_ha_entities *all, size_t field, bool any,
 		for (size_t part = 0; part < HM_HA_PARTS; part++)
 			if ((any || (k == device &&
 			    port == (part == HM_HA_PORT))) &&
-			    hm_field_set_has(&all->of[k][part], field))
+			    has_key(&all->of[k][part], field))
 				return true;
 	return false;
 }
@@ -251,7 +273,7 @@ hm_ha_shown_find(const struct hm_ha_shown *shown, const char *serial,
 	for (size_t i = 0; i < shown->names; i++) {
 		const struct hm_ha_name *name = &shown->name[i];
 
-		if (&hm_fields[name->field] == field &&
+		if (strcmp(hm_fields[name->field].key, field->key) == 0 &&
 		    fits(name->serial, serial) && fits(name->prefix, prefix) &&
 		    (best == NULL || weight(name) > weight(best)))
 			best = name;

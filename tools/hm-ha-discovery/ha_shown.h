@@ -42,10 +42,10 @@ void hm_ha_shown_free(struct hm_ha_shown *shown);
 bool hm_ha_is_measured(const struct hm_field *field);
 
 /*
- * Multiply a field. A power of ten changes the unit, and Home Assistant must
- * have that unit for the field; hm_ha_factors writes the valid ones for people.
- * Any other number corrects the value and keeps the unit. False if the factor
- * is not valid: also 0, or less than 0 for a counter.
+ * Multiply the fields that share a key with `id`. A power of ten changes their
+ * unit, and Home Assistant must have that one; hm_ha_factors writes the valid
+ * factors for people. Any other number corrects the value and keeps the unit.
+ * False if the factor is not valid: also 0, or less than 0 for a counter.
  */
 bool hm_ha_shown_multiply(struct hm_ha_shown *shown, enum hm_field_id id,
     struct hm_decimal factor);

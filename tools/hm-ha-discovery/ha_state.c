@@ -1,5 +1,6 @@
 #include "base/decimal.h"
 #include "base/json_writer.h"
+#include "ha_extra.h"
 #include "ha_message.h"
 #include "ha_message_private.h"
 #include "ha_values.h"
@@ -51,6 +52,10 @@ hm_ha_message_state(const struct hm_ha_style *style,
 		if (hm_field_set_has(&group->announced, id) &&
 		    hm_ha_values_show(values, id))
 			emit_value(&e, style, id, &values->of[id]);
+	if ((group->extras >> HM_HA_RADIO_QUALITY & 1) != 0 &&
+	    values->of[HM_F_RADIO_POLLS].kind != HM_ABSENT)
+		hm_json_int(&e, hm_ha_extra_name(HM_HA_RADIO_QUALITY),
+		    device->radio.quality);
 	hm_json_object_end(&e);
 	return hm_ha_end_record(&e, style, retain, line);
 }

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "ha.h"
 #include "ha_entity.h"
+#include "ha_naming.h"
 #include "ha_shown.h"
 #include "record/fields.h"
 #include "record/freshness.h"
@@ -198,6 +199,7 @@ check(const struct hm_config *config)
 	good = check_expiry(config) && good;
 	good = choose_all(config, &entities) && good;
 	good = read_shown(config, &shown) && good;
+	good = hm_ha_naming_check(config) && good;
 	hm_ha_shown_free(&shown);
 	return good ? HM_EXIT_OK : HM_EXIT_CONFIG;
 }
@@ -330,7 +332,8 @@ open_ha(void *context, const struct hm_config *config)
 	    HM_SET_QUERY_PERIOD));
 	work->options.alerts = hm_config_flag(config, HM_SET_ALERTS_ENABLED);
 	if (choose_all(config, &work->options.entities) &&
-	    read_shown(config, &style->shown))
+	    read_shown(config, &style->shown) &&
+	    hm_ha_naming_read(&style->naming, config))
 		work->ha = hm_ha_new(&work->options, on_message, work);
 	if (work->ha != NULL)
 		return HM_TOOL_GO_ON;
@@ -345,6 +348,7 @@ free_ha(void *context)
 
 	hm_ha_free(work->ha);
 	hm_ha_shown_free(&work->options.style.shown);
+	hm_ha_naming_free(&work->options.style.naming);
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #include "base/exits.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "config/device_names.h"
 #include "config/dtu_list.h"
 #include "config/quiet_hours.h"
 #include "config/settings.h"
@@ -46,6 +47,7 @@ check(const struct hm_config *config)
 
 	good = hm_quiet_hours_check(config) && good;
 	good = check_hosts(config) && good;
+	good = hm_device_names_check(config, HM_SET_NAMES, true) && good;
 	status = hm_dtus_configured(&dtus, config);
 	hm_dtus_free(&dtus);
 	return status != 0 ? status : good ? HM_EXIT_OK : HM_EXIT_CONFIG;
@@ -55,6 +57,7 @@ struct work {
 	const struct hm_config *config;
 	struct hm_stream *stream;
 	struct hm_dtus dtus;
+	struct hm_device_names names;
 	struct hm_quiet_hours night;
 	struct hm_live_shared shared;
 	struct hm_api *answers;
@@ -234,6 +237,7 @@ open_http(struct work *work)
 	    .shared = &work->shared,
 	    .database = hm_config_database_to_read(c),
 	    .hosts = hm_config_text(c, HM_SET_HEALTH_ALLOWED_HOSTS),
+	    .names = &work->names,
 	    .health = hm_config_flag(c, HM_SET_HEALTH_ENABLED),
 	    .metrics = hm_config_flag(c, HM_SET_METRICS_ENABLED),
 	    .legacy = hm_config_flag(c, HM_SET_METRICS_LEGACY),
@@ -275,6 +279,9 @@ open_dtus(void *context, const struct hm_config *config)
 	int status = hm_dtus_configured(&work->dtus, config);
 
 	work->config = config;
+	if (status == 0 && !hm_device_names_read(&work->names, config,
+	    HM_SET_NAMES))
+		status = HM_EXIT_OS;
 	return status != 0 ? status : HM_TOOL_GO_ON;
 }
 
@@ -319,6 +326,7 @@ free_all(void *context)
 	hm_live_free(&work->copy);
 	hm_live_shared_free(&work->shared);
 	hm_dtus_free(&work->dtus);
+	hm_device_names_free(&work->names);
 	return true;
 }
 

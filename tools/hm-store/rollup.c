@@ -44,7 +44,7 @@ hm_rollup_add_columns(struct hm_sql *sql, const struct hm_reading_type *type)
 	for (size_t i = 0; i < HM_FIELDS; i++) {
 		const char *key = hm_fields[i].key;
 
-		if (!hm_field_in(&hm_fields[i], type->scope))
+		if (!hm_field_stored(&hm_fields[i], type->scope))
 			continue;
 		if (hm_field_is_gauge(&hm_fields[i]))
 			hm_sql_add(sql, ", sum(%s_count), round(sum(%s_avg * "

@@ -228,7 +228,8 @@ keep_reading(int64_t time)
 	if (below(5) == 0)
 		hm_json_bool(&emit, "stale", below(2) == 0);
 	for (size_t i = 0; i < HM_FIELDS; i++)
-		if (hm_field_in(&hm_fields[i], type->scope) && below(3) == 0)
+		if (hm_field_stored(&hm_fields[i], type->scope) &&
+		    below(3) == 0)
 			emit_field(&hm_fields[i]);
 	keep_emitted();
 }

@@ -84,6 +84,7 @@ update_view(struct hm_api *a)
 		a->copied = now.steady;
 	}
 	hm_view_init(&a->view, &a->live, &now);
+	a->view.names = a->options.names;
 	return true;
 }
 

@@ -1,6 +1,7 @@
 #ifndef HM_API_H
 #define HM_API_H
 
+#include "config/device_names.h"
 #include "http.h"
 #include "live/live_history.h"
 #include "live/live_shared.h"
@@ -17,6 +18,7 @@ struct hm_api_options {
 	struct hm_live_shared *shared;
 	const char *database; /* of hm-store; NULL: no history */
 	const char *hosts;    /* names to answer to, a list; NULL: none more */
+	const struct hm_device_names *names; /* borrowed */
 	bool health;  /* the page, /health, /ready, /livez, /stats, /api */
 	bool metrics; /* /metrics */
 	bool legacy;  /* metrics under the names of hoymiles-mqtt 0.12, too */

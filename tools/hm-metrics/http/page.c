@@ -96,9 +96,13 @@ put_now(struct hm_buffer *out, const struct hm_view *view)
 	    put_sum(out, view, HM_F_TODAY_PRODUCTION, true, "Today") &&
 	    put_sum(out, view, HM_F_TOTAL_PRODUCTION, true, "Lifetime");
 
-	for (size_t i = 0; i < view->live->dtus && good; i++)
-		good = put_row(out, view->live->dtu[i].name,
+	for (size_t i = 0; i < view->live->dtus && good; i++) {
+		const char *title = hm_view_dtu_name(view, i);
+
+		good = put_row(out, title != NULL ? title :
+		    view->live->dtu[i].name,
 		    hm_view_status(view, &view->live->dtu[i]), "");
+	}
 	return good && put(out, hm_text("</table>"));
 }
 

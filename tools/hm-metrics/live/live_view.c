@@ -47,6 +47,34 @@ hm_view_init(struct hm_view *view, const struct hm_live *live,
 	view->silence_ms = larger(options->offline_ms, PERIODS * period);
 }
 
+/* Names */
+
+const char *
+hm_view_dtu_name(const struct hm_view *view, size_t dtu)
+{
+	const struct hm_live_device *d = NULL;
+
+	if (view->names == NULL || view->names->count == 0)
+		return NULL;
+	do
+		d = hm_view_device(view, HM_SCOPE_DTU, d);
+	while (d != NULL && d->dtu != dtu);
+	return hm_device_name_of_dtu(view->names,
+	    hm_text(view->live->dtu[dtu].name), d != NULL ? d->serial : "");
+}
+
+const char *
+hm_view_device_name(const struct hm_view *view,
+    const struct hm_live_device *d)
+{
+	if (view->names == NULL || view->names->count == 0)
+		return NULL;
+	return d->scope == HM_SCOPE_PORT ? hm_device_name_of_port(view->names,
+	    d->serial, d->port) : hm_device_name(view->names, d->serial);
+}
+
+/* Readings */
+
 bool
 hm_view_fresh(const struct hm_view *view,
     const struct hm_live_device *device)

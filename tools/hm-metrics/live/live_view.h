@@ -1,6 +1,7 @@
 #ifndef HM_LIVE_VIEW_H
 #define HM_LIVE_VIEW_H
 
+#include "config/device_names.h"
 #include "live.h"
 
 /*
@@ -10,6 +11,7 @@
 
 struct hm_view {
 	const struct hm_live *live;
+	const struct hm_device_names *names; /* NULL: none; borrowed */
 	struct hm_moment now;
 	bool night;         /* it is night, or was until recently */
 	int64_t day;        /* hm_zone_day with the reset_hour */
@@ -20,6 +22,11 @@ struct hm_view {
 /* `live` is borrowed, `now` is copied. */
 void hm_view_init(struct hm_view *view, const struct hm_live *live,
     const struct hm_moment *now);
+
+/* What the settings call a DTU, a device or a port; NULL: nothing. */
+const char *hm_view_dtu_name(const struct hm_view *view, size_t dtu);
+const char *hm_view_device_name(const struct hm_view *view,
+    const struct hm_live_device *d);
 
 /* Iterate over DTUs: the next one, for NULL the first; NULL after the last. */
 static inline const struct hm_live_dtu *

@@ -221,6 +221,13 @@ emit_value(struct hm_json *e, const struct hm_view *view,
 }
 
 static void
+emit_title(struct hm_json *e, const char *title)
+{
+	if (title != NULL)
+		hm_json_text(e, "title", title);
+}
+
+static void
 emit_sum(struct hm_json *e, const struct hm_view *view, size_t field,
     bool whole, const char *key)
 {
@@ -239,6 +246,7 @@ emit_page_dtu(struct hm_json *e, const struct hm_view *view, size_t number)
 
 	hm_json_object(e, NULL);
 	hm_json_text(e, "name", dtu->name);
+	emit_title(e, hm_view_dtu_name(view, number));
 	hm_json_text(e, "status", hm_view_status(view, dtu));
 	hm_json_moment(e, "answered", dtu->answered_time);
 	if (dtu->state == HM_LIVE_OFFLINE)
@@ -263,6 +271,7 @@ emit_page_inverter(struct hm_json *e, const struct hm_view *view,
 	hm_json_object(e, NULL);
 	hm_json_text(e, "dtu", view->live->dtu[inverter->dtu].name);
 	hm_json_text(e, "serial", inverter->serial);
+	emit_title(e, hm_view_device_name(view, inverter));
 	if (inverter->label[0] != '\0')
 		hm_json_text(e, hm_fields[HM_F_LABEL].key,
 		    inverter->label);
@@ -277,6 +286,7 @@ emit_page_inverter(struct hm_json *e, const struct hm_view *view,
 			continue;
 		hm_json_object(e, NULL);
 		hm_json_int(e, "port", d->port);
+		emit_title(e, hm_view_device_name(view, d));
 		emit_value(e, view, d, HM_F_PV_POWER, "watts");
 		emit_value(e, view, d, HM_F_PV_VOLTAGE, "volts");
 		emit_value(e, view, d, HM_F_PV_CURRENT, "amperes");
@@ -348,6 +358,7 @@ hm_live_json_page(struct hm_json *e, const struct hm_view *view)
 	    (d = hm_view_device(view, HM_SCOPE_METER, d)) != NULL;) {
 		hm_json_object(e, NULL);
 		hm_json_text(e, "serial", d->serial);
+		emit_title(e, hm_view_device_name(view, d));
 		emit_value(e, view, d, HM_F_POWER, "watts");
 		hm_json_object_end(e);
 	}
