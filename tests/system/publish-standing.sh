@@ -62,6 +62,7 @@ order() {
 		sed -E -e "s|^. $own ||" \
 		-e 's|^(.) homeassistant/([^ ]*) \{"migrate_discovery":true\}|\1migrate:\2|' \
 		-e 's|^(.) homeassistant/([^ ]*) $|\1empty:\2|' \
+		-e 's|^0 homeassistant/s/1 \{"total":null\}|null|' \
 		-e 's|^. homeassistant/s/1 \{"v":(.*)\}|state\1|' \
 		-e 's|^. homeassistant/([^ ]*) .*|\1|' \
 		-e 's|(sensor/1/inv_)?([a-z]*)/config|\2|' | tr '\n' ' '
@@ -137,6 +138,20 @@ sleep 1.2
 same "... and the one in the old unit is not repeated" "$(order late | grep -o state)" ""
 state 4 >&4
 check "... then it is online" until_true 5 has late ' offline energy state4 online '
+
+# The state that comes has no value of the entity.
+lacking() {
+	message sensor/2/inv_total/config "{\"unique_id\":\"t\",\"state_topic\":\"homeassistant/s/1\",\"unit_of_measurement\":\"$1\",\"value_template\":\"{{ value_json.total }}\"}" true
+}
+follow first_total
+{ lacking Wh; state 41; } >&4
+wait_for 10 has first_total ' sensor/2/inv_total state41 state41 $'
+follow lacking
+{ lacking kWh; state 42; } >&4
+check "a number in the old unit is removed before its unit changes" until_true 10 \
+	has lacking ' offline null sensor/2/inv_total state42 online '
+mosquitto_pub -h 127.0.0.1 -p "$port" -r -n -t homeassistant/sensor/2/inv_total/config
+
 follow end
 end
 wait_for 5 has end 'offline $'

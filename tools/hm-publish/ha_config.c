@@ -1,5 +1,7 @@
 #include "ha_config.h"
 
+#include <string.h>
+
 #include "base/hash.h"
 #include "record/record.h"
 
@@ -29,6 +31,32 @@ hash_value(const struct hm_value *value)
 {
 	return value->kind == HM_NULL ? 0 : value->kind == HM_STRING ?
 	    hash_text(value->text) : hm_ha_text_hash(value->text);
+}
+
+static bool
+is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '_';
+}
+
+/* The name after value_json. in a template. */
+static struct hm_slice
+read_key(struct hm_slice template)
+{
+	static const char object[] = "value_json.";
+	const size_t n = sizeof object - 1;
+	const char *p = template.n > n ?
+	    memmem(template.p, template.n, object, n) : NULL;
+	size_t length = 0, left;
+
+	if (p == NULL)
+		return hm_slice("", 0);
+	p += n;
+	left = (size_t)(template.p + template.n - p);
+	while (length < left && is_word(p[length]))
+		length++;
+	return hm_slice(p, length);
 }
 
 static bool
@@ -68,6 +96,9 @@ read_object(struct hm_slice text, struct hm_ha_config *config)
 		else if (is_key(m.key, "state_topic", "stat_t") &&
 		    m.value.kind == HM_STRING)
 			config->state_topic = m.value.text;
+		else if (is_key(m.key, "value_template", "val_tpl") &&
+		    m.value.kind == HM_STRING)
+			config->key = read_key(m.value.text);
 	}
 	config->recorded = hm_hash_bytes(HM_HASH_START, recorded,
 	    sizeof recorded);

@@ -16,6 +16,8 @@ struct hm_ha_config {
 	uint64_t recorded;   /* unit, device class and state class */
 	uint64_t platform;   /* of a component */
 	struct hm_slice state_topic; /* JSON without quotes; empty: none */
+	/* The member of states that its template reads first; empty: none. */
+	struct hm_slice key;
 	bool reduced; /* it has nothing but a platform: the entity goes */
 };
 

@@ -113,7 +113,7 @@ stands_otherwise(const struct hm_migration *m,
 
 bool
 hm_migration_changes(const struct hm_migration *m,
-    void (*changed)(void *context, struct hm_slice state_topic),
+    void (*changed)(void *context, const struct hm_ha_config *config),
     void *context)
 {
 	bool found = false;
@@ -123,7 +123,7 @@ hm_migration_changes(const struct hm_migration *m,
 
 		if (!stands_otherwise(m, config))
 			continue;
-		changed(context, config->state_topic);
+		changed(context, config);
 		found = true;
 	}
 	return found;

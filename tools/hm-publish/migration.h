@@ -2,6 +2,7 @@
 #define HM_MIGRATION_H
 
 #include "base/slice.h"
+#include "ha_config.h"
 #include "standing.h"
 
 /*
@@ -38,11 +39,11 @@ void hm_migration_look(struct hm_migration *m,
 
 /*
  * Whether the message changes what a recorder sees of an entity: its unit,
- * device class or state class. Calls `changed` with the state topic of each
- * such entity, as in the JSON text, without quotes.
+ * device class or state class. Calls `changed` with the new description of
+ * each such entity.
  */
 bool hm_migration_changes(const struct hm_migration *m,
-    void (*changed)(void *context, struct hm_slice state_topic),
+    void (*changed)(void *context, const struct hm_ha_config *config),
     void *context);
 
 /* Call `act` for each step that goes before the message, in order. */

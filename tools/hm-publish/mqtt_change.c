@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "awaited_states.h"
 #include "base/log.h"
 #include "migration.h"
@@ -11,10 +13,12 @@
 /*
  * Home Assistant gives the last number of an entity the unit of its new
  * announcement, and records that, unless the entity is unavailable until the
- * next state.
+ * next state. That state may lack the entity's value: so the number is removed
+ * before, by a null.
  */
 
 #define HIDDEN_MAX_MS 300000 /* without the states that are awaited */
+#define KEY_MAX ((size_t)64) /* bytes */
 #define REST_MAX 16 /* bytes of a packet without topic and payload */
 
 static void
@@ -25,33 +29,62 @@ say(struct hm_mqtt_link *link, bool online)
 }
 
 static void
-ignore(void *context, struct hm_slice state_topic)
+ignore(void *context, const struct hm_ha_config *config)
 {
-	(void)context, (void)state_topic;
+	(void)context, (void)config;
+}
+
+/* The entities that an announcement changes. */
+struct changed {
+	struct hm_mqtt_link *link;
+	int qos; /* of the announcement */
+};
+
+/* Our templates, as those of hoymiles-mqtt, ignore members that are absent. */
+static bool
+send_null(const struct changed *changed, struct hm_slice topic,
+    struct hm_slice key)
+{
+	char payload[KEY_MAX + sizeof "{\"\":null}"];
+	int n = snprintf(payload, sizeof payload, "{\"%.*s\":null}",
+	    (int)key.n, key.p);
+	const struct hm_message message = {
+	    .topic = topic,
+	    .payload = hm_slice(payload, (size_t)n),
+	    .qos = changed->qos,
+	};
+
+	return hm_outbox_push(changed->link->outbox, &message);
 }
 
 /* States from before are in the old unit. */
 static void
-await(void *context, struct hm_slice state_topic)
+await(void *context, const struct hm_ha_config *config)
 {
-	struct hm_mqtt_link *link = context;
+	const struct changed *changed = context;
+	struct hm_mqtt_link *link = changed->link;
+	struct hm_slice topic;
 	char text[HM_TOPIC_MAX];
 	size_t n;
 
-	if (state_topic.n == 0 ||
-	    !hm_string_decode(state_topic, text, sizeof text, &n))
+	if (config->state_topic.n == 0 ||
+	    !hm_string_decode(config->state_topic, text, sizeof text, &n))
 		return;
-	hm_outbox_outdate(link->outbox, hm_slice(text, n));
-	if (!hm_awaited_add(&link->change.awaited, hm_slice(text, n)))
+	topic = hm_slice(text, n);
+	hm_outbox_outdate(link->outbox, topic);
+	if (!hm_awaited_add(&link->change.awaited, topic) ||
+	    (config->key.n > 0 && config->key.n <= KEY_MAX &&
+	    !send_null(changed, topic, config->key)))
 		hm_log(HM_WARNING, "no memory to wait for a state of %.*s",
 		    (int)n, text);
 }
 
 /* Whether the message may be sent now. */
 static bool
-hide(struct hm_mqtt_link *link, int64_t now)
+hide(struct hm_mqtt_link *link, int qos, int64_t now)
 {
 	struct hm_mqtt_change *change = &link->change;
+	struct changed changed = {link, qos};
 
 	if (!hm_migration_changes(change->migration, ignore, NULL))
 		return true;
@@ -64,7 +97,7 @@ hide(struct hm_mqtt_link *link, int64_t now)
 		say(link, false);
 	}
 	change->until = now + HIDDEN_MAX_MS;
-	hm_migration_changes(change->migration, await, link);
+	hm_migration_changes(change->migration, await, &changed);
 	return true;
 }
 
@@ -132,7 +165,7 @@ prepare(struct hm_mqtt_link *link, const struct hm_message *message,
 	    is_device);
 	payload = hm_migration_merge(change->migration, now, &reduced);
 	if (fits(link, message, payload.n)) {
-		if (!hide(link, now))
+		if (!hide(link, message->qos, now))
 			return false;
 		replace_old(link, message);
 	}
@@ -187,7 +220,8 @@ hm_mqtt_change_sent(struct hm_mqtt_link *link,
 	if (message->retain)
 		hm_standing_sent(link->learn.standing, message->topic,
 		    message->payload);
-	hm_awaited_sent(&link->change.awaited, message->topic, id);
+	if (!hm_outbox_is_pushed(link->outbox))
+		hm_awaited_sent(&link->change.awaited, message->topic, id);
 }
 
 /* Components that were reduced are left out. */

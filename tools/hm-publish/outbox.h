@@ -97,6 +97,9 @@ bool hm_outbox_push(struct hm_outbox *o, const struct hm_message *message);
  */
 bool hm_outbox_is_prepared(const struct hm_outbox *o);
 
+/* Whether hm_outbox_push has put the message of hm_outbox_next there. */
+bool hm_outbox_is_pushed(const struct hm_outbox *o);
+
 /*
  * What must go before the message of hm_outbox_next has been pushed. Its
  * payload becomes this one, also where it is sent again; false, and it stays

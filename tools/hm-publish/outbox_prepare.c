@@ -29,6 +29,12 @@ hm_outbox_push(struct hm_outbox *o, const struct hm_message *message)
 }
 
 bool
+hm_outbox_is_pushed(const struct hm_outbox *o)
+{
+	return hm_outbox_head(o)->urgent;
+}
+
+bool
 hm_outbox_is_prepared(const struct hm_outbox *o)
 {
 	const struct hm_outbox_entry *entry = hm_outbox_head(o);

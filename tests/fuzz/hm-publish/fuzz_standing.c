@@ -24,14 +24,14 @@ static const char *const topics[] = {DEVICE, "ha/sensor/1/inv_a/config",
 static size_t steps;
 
 static void
-check_text(void *context, struct hm_slice state_topic)
+check_text(void *context, const struct hm_ha_config *config)
 {
 	char text[HM_LINE_MAX];
 	size_t n;
 
 	(void)context;
-	FOUND(state_topic.n > 0 &&
-	    !hm_string_decode(state_topic, text, sizeof text, &n));
+	FOUND(config->state_topic.n > 0 &&
+	    !hm_string_decode(config->state_topic, text, sizeof text, &n));
 }
 
 static void

@@ -60,10 +60,12 @@ machine_of(const char *text)
 {
 	static char name[HM_PUBLISHER_MACHINE_SIZE];
 	FILE *file = fopen("machine", "we");
+	int rc;
 
 	ck_assert_ptr_nonnull(file);
 	ck_assert_int_ge(fputs(text, file), 0);
-	ck_assert_int_eq(fclose(file), 0);
+	rc = fclose(file);
+	ck_assert_int_eq(rc, 0);
 	hm_publisher_machine("machine", name);
 	return name;
 }

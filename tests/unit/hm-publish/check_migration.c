@@ -52,10 +52,10 @@ note(const char *what, struct hm_slice text)
 }
 
 static void
-changed(void *context, struct hm_slice state_topic)
+changed(void *context, const struct hm_ha_config *config)
 {
 	(void)context;
-	note("", state_topic);
+	note("", config->state_topic);
 }
 
 static void
@@ -88,6 +88,32 @@ merged(const char *payload, int64_t now, bool reduced)
 	snprintf(found, sizeof found, "%.*s", (int)out.n, out.p);
 	return found;
 }
+
+static void
+reads_key(const char *template, const char *key)
+{
+	struct hm_ha_config config;
+	char payload[200];
+
+	snprintf(payload, sizeof payload, "{\"value_template\":\"%s\"}",
+	    template);
+	ck_assert(hm_ha_config_read(hm_text(payload), &config));
+	ck_assert_uint_eq(config.key.n, strlen(key));
+	ck_assert_int_eq(strncmp(config.key.p, key, config.key.n), 0);
+}
+
+START_TEST(key_of_a_template)
+{
+	reads_key("{{ value_json.pv_power }}", "pv_power");
+	reads_key("{{ iif(value_json.t1 is defined, value_json.t1, '') }}",
+	    "t1");
+	reads_key("{{ value_json['x'] }}", "");
+	reads_key("{{ value_json.", "");
+	reads_key("value_json.end", "end");
+	reads_key("{{ value }}", "");
+	reads_key("", "");
+}
+END_TEST
 
 START_TEST(first_message)
 {
@@ -243,6 +269,7 @@ main(void)
 	TCase *tcase = tcase_create("migration");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, key_of_a_template);
 	tcase_add_test(tcase, first_message);
 	tcase_add_test(tcase, unit_of_single_message);
 	tcase_add_test(tcase, classes);
