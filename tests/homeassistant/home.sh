@@ -103,7 +103,8 @@ entities() {
 # this small installation, and about its end long ago by a clock that was set.
 complaints() {
 	grep -E ' (WARNING|ERROR|CRITICAL) .*\[homeassistant\.(components\.(mqtt|sensor|binary_sensor|event|recorder|energy|history)|helpers)' \
-		-h "$home"/run.*.log | grep -vE 'custom integration hm_test|shutdown cleanly' || :
+		-h "$home"/run.*.log | grep -vE 'custom integration hm_test|shutdown cleanly|'\
+'(connect to|from) MQTT server' || :
 }
 
 # Issues but those about how it is installed.

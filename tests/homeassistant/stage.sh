@@ -84,6 +84,10 @@ poll() {
 	wait
 }
 
+poll_pid() {
+	cat "$work/poll.pid"
+}
+
 run_chain() {
 	local -a with=(with_clock all)
 	poll | "${with[@]}" hm-decode | tee -a "$work/decoded" |
@@ -102,7 +106,7 @@ start_chain() {
 }
 
 stop_chain() {
-	kill "$(<"$work/poll.pid")"
+	kill "$(poll_pid)"
 	resume_polls
 	wait "$chain"
 }
@@ -118,6 +122,8 @@ polls() {
 	grep -c '"type":"dtu"' "$work/out"
 }
 
+# polls and inputs_shown, below, are others for a chain of which the script has
+# only the database.
 has_polls() {
 	[ "$(polls)" -ge "$1" ]
 }
@@ -138,15 +144,78 @@ is_idle() {
 }
 
 hold_polls() {
-	kill -STOP "$(<"$work/poll.pid")"
+	kill -STOP "$(poll_pid)"
 	until_true 20 is_idle
 }
 
 resume_polls() {
-	kill -CONT "$(<"$work/poll.pid")"
+	kill -CONT "$(poll_pid)"
 }
 
 # What was sent, and what Home Assistant made of it
+
+# listen FILE: append what the broker gets to it, as records.
+listen() {
+	mosquitto_sub -h 127.0.0.1 -p "$broker_port" -F %j -t 'homeassistant/#' \
+		> >(jq --unbuffered -c '{type: "mqtt", topic,
+		    payload: (.payload | . as $text | try fromjson
+		    catch $text)}' >>"$1") &
+	pids+=($!)
+}
+
+# announced FILE: the unique ids in the announcements among its records.
+announced() {
+	grep '"type":"mqtt"' "$1" | jq -rn '[inputs | select(.topic |
+	    endswith("/config")) | .payload | objects | (.components // [.])[] |
+	    .unique_id | select(.)] | unique[]'
+}
+
+# all_known FILE: whether Home Assistant knows what is announced there, and has
+# the entities of nothing else.
+all_known() {
+	announced "$1" >"$work/announced"
+	entities | jq -sr 'map(.unique_id) | unique[]' >"$work/known"
+	[ -s "$work/announced" ] && diff "$work/announced" "$work/known"
+}
+
+# What is a user's, and must not change: of entities, and of devices.
+owned_entities() {
+	entities | jq -c '[.unique_id, .id, .entity_id, .name]' | sort
+}
+
+owned_devices() {
+	call config/device_registry/list | jq -c '.[] |
+	    select(.identifiers | tostring | test("hoymiles_mqtt")) |
+	    [.identifiers, .id, .name_by_user]' | sort
+}
+
+# own NAME: a user names two entities and a device; $work/NAME.entities and
+# NAME.devices list all.
+own() {
+	local id
+	entities | jq -r .entity_id | sort | sed -n '3p;7p' |
+		while read -r id; do
+			call config/entity_registry/update "$(jq -nc \
+			    --arg id "$id" '{entity_id: $id, name: "My \($id)",
+			    new_entity_id: "\($id)_mine"}')" >/dev/null
+		done
+	id=$(owned_devices | head -n 1 | jq -r '.[1]')
+	call config/device_registry/update "$(jq -nc --arg id "$id" \
+		'{device_id: $id, name_by_user: "Mine"}')" >/dev/null
+	owned_entities >"$work/$1.entities"
+	owned_devices >"$work/$1.devices"
+	same "a user names two entities" "$(grep -c '"My ' \
+		"$work/$1.entities")" 2
+	same "... and a device" "$(grep -c '"Mine"' "$work/$1.devices")" 1
+}
+
+# is_kept NAME: all that own has listed is as it was.
+is_kept() {
+	owned_entities >"$work/entities.now"
+	owned_devices >"$work/devices.now"
+	! grep -vxFf "$work/entities.now" "$work/$1.entities" &&
+		! grep -vxFf "$work/devices.now" "$work/$1.devices"
+}
 
 # The entities of energies, and the last state sent to each: unique_id and value.
 sent_energies() {

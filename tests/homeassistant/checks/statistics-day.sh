@@ -19,8 +19,10 @@ summed() {
 
 # run_clock SPEED SECONDS: keep the clock with a plant of this speed.
 run_clock() {
-	local from=$(<"$work/clock.all") began=$(milliseconds) took=0
+	local from began took=0
 	resume_polls
+	from=$(<"$work/clock.all")
+	began=$(milliseconds)
 	while [ "$took" -lt $(($2 * 1000)) ]; do
 		sleep 0.2
 		took=$(($(milliseconds) - began))
