@@ -124,10 +124,11 @@ static int
 check_rules(struct hm_config *config)
 {
 	bool good = hm_config_split_broker(config);
+	bool named = hm_config_name_publisher(config);
 	int status = hm_config_check_rules(config);
 	int own = config->check != NULL ? config->check(config) : HM_EXIT_OK;
 
-	if (!good)
+	if (!good || !named)
 		return HM_EXIT_CONFIG;
 	return status != HM_EXIT_OK ? status : own;
 }

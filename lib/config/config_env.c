@@ -1,6 +1,7 @@
 #include "config_private.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -77,6 +78,9 @@ note_misspelt(struct hm_config *config, const char *name)
 	struct hm_suggest nearest;
 	unsigned tools = 0;
 
+	/* The lock of a pipeline for cron: pipelines/one-run. */
+	if (strcmp(name, "HM_LOCK") == 0)
+		return;
 	hm_suggest_start(&nearest, name);
 	for (size_t id = 0; id < HM_SETTINGS; id++) {
 		const char *env = hm_settings[id].env;

@@ -147,6 +147,13 @@ void hm_config_read_options(struct hm_config *config,
 bool hm_config_split_broker(struct hm_config *config);
 
 /*
+ * config_publisher.c: give mqtt_client_id its default, which depends on the
+ * machine and the database, and set a run without a farewell apart from a chain
+ * with the same settings. False, and logged, if an id is too long.
+ */
+bool hm_config_name_publisher(struct hm_config *config);
+
+/*
  * config_secret.c: if a secret is in the memory of this process, or will be, it
  * leaves no core dump, and only root reads its memory and its environment in
  * /proc. A restart (exec) undoes that: call this after each.

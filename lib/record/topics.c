@@ -82,9 +82,21 @@ hm_topic_bridge(const char *prefix, char *buf, size_t cap)
 	return availability(prefix, BRIDGE, buf, cap);
 }
 
+/* A level made of a name, with room for the two "_" that may follow it. */
+struct level {
+	char text[HM_PUBLISHER_MAX + sizeof "__"];
+};
+
+static void
+set_apart(struct level *level, const char *other)
+{
+	if (strcmp(level->text, other) == 0)
+		memcpy(level->text + strlen(level->text), "_", sizeof "_");
+}
+
 /* A character that may not stand in a topic level becomes "_". */
 static void
-make_level(struct hm_slice name, char out[HM_DTU_NAME_MAX + 1])
+make_level(struct hm_slice name, struct level *level)
 {
 	size_t i = 0, len = 0, n;
 
@@ -92,27 +104,42 @@ make_level(struct hm_slice name, char out[HM_DTU_NAME_MAX + 1])
 		n = name.p[i] == '/' ? 0 :
 		    topic_char(name.p + i, name.n - i);
 		if (n == 0) {
-			out[len++] = '_';
+			level->text[len++] = '_';
 			n = hm_utf8_len(name.p + i, name.n - i);
 			i += n > 0 ? n : 1;
 			continue;
 		}
-		memcpy(out + len, name.p + i, n);
+		memcpy(level->text + len, name.p + i, n);
 		len += n;
 		i += n;
 	}
-	out[len] = '\0';
+	level->text[len] = '\0';
+	set_apart(level, BRIDGE);
 }
 
 size_t
-hm_topic_dtu(const char *prefix, struct hm_slice name, char *buf, size_t cap)
+hm_topic_publisher(const char *prefix, const char *id, char *buf, size_t cap)
 {
-	char level[HM_DTU_NAME_MAX + sizeof "_"];
+	struct hm_slice name = hm_text(id);
+	struct level level;
 
-	if (name.n == 0 || name.n > HM_DTU_NAME_MAX)
+	if (name.n == 0 || name.n > HM_PUBLISHER_MAX)
 		return 0;
-	make_level(name, level);
-	if (strcmp(level, BRIDGE) == 0)
-		memcpy(level, BRIDGE "_", sizeof BRIDGE "_");
-	return availability(prefix, level, buf, cap);
+	make_level(name, &level);
+	return availability(prefix, level.text, buf, cap);
+}
+
+size_t
+hm_topic_dtu(const char *prefix, const char *publisher, struct hm_slice name,
+    char *buf, size_t cap)
+{
+	struct level level, other;
+
+	if (name.n == 0 || name.n > HM_DTU_NAME_MAX ||
+	    strlen(publisher) > HM_PUBLISHER_MAX)
+		return 0;
+	make_level(name, &level);
+	make_level(hm_text(publisher), &other);
+	set_apart(&level, other.text);
+	return availability(prefix, level.text, buf, cap);
 }

@@ -23,16 +23,28 @@
     "control characters, no / at either end and no $ at the start"
 bool hm_topic_prefix_valid(const char *prefix);
 
-/* PREFIX/hoymiles_mqtt/bridge/availability: the last will of hm-publish. */
+/*
+ * PREFIX/hoymiles_mqtt/bridge/availability: what the last hm-publish that
+ * connected or ended has said. No entity uses it any more.
+ */
 size_t hm_topic_bridge(const char *prefix, char *buf, size_t cap);
 
 /*
- * PREFIX/hoymiles_mqtt/NAME/availability, for the configured name of a DTU.
- * "+", "#", "/" and characters that MQTT forbids in a topic become "_". A DTU
- * called "bridge" becomes "bridge_", because the bridge has that topic. The
- * name must be UTF-8, not empty, and at most HM_DTU_NAME_MAX bytes long.
+ * PREFIX/hoymiles_mqtt/ID/availability, for the client id of an hm-publish: its
+ * last will. "+", "#", "/" and characters that MQTT forbids in a topic become
+ * "_", and "bridge" becomes "bridge_". The id must be UTF-8, not empty, and at
+ * most HM_PUBLISHER_MAX bytes long.
  */
-size_t hm_topic_dtu(const char *prefix, struct hm_slice name, char *buf,
+#define HM_PUBLISHER_MAX ((size_t)200)
+size_t hm_topic_publisher(const char *prefix, const char *id, char *buf,
     size_t cap);
+
+/*
+ * PREFIX/hoymiles_mqtt/NAME/availability, for the configured name of a DTU, as
+ * hm_topic_publisher. If it is the topic of `publisher`, a "_" is appended to
+ * the name. The name has at most HM_DTU_NAME_MAX bytes.
+ */
+size_t hm_topic_dtu(const char *prefix, const char *publisher,
+    struct hm_slice name, char *buf, size_t cap);
 
 #endif

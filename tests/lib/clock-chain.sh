@@ -40,9 +40,11 @@ run_chain() {
 			--retention 30 2>>"$dir/hm-store.err" |
 		"${with[@]}" hm-ha-discovery --stats-period 0 --period 5 \
 			--mqtt-topic-prefix "clock/$case" \
+			--mqtt-client-id "clock-$case" \
 			2>>"$dir/hm-ha-discovery.err" |
 		"${with[@]}" hm-publish --stats-period 0 \
 			--mqtt-broker 127.0.0.1 --mqtt-port "$broker_port" \
+			--mqtt-topic-prefix "clock/$case" \
 			--mqtt-client-id "clock-$case" \
 			2>>"$dir/hm-publish.err" |
 		"${with[@]}" hm-metrics --stats-period 0 --period 5 \

@@ -222,7 +222,8 @@ tables() {
 
 topics() {
 	grep -v '"type":"mqtt"' "$records" |
-		run hm-ha-discovery --alerts --stats-period 0 | jq -r '
+		run hm-ha-discovery --alerts --stats-period 0 \
+		--mqtt-client-id publisher | jq -r '
 		select(.type == "mqtt") | .topic as $topic | .payload |
 		if type != "object" then "payload \(.)"
 		elif $topic | endswith("/config") then

@@ -16,7 +16,7 @@ no_difference() {
 	same "$what" "$(head -n 5 <<<"$found")" ""
 }
 
-hm-ha-discovery --stats-period 0 --expire-after 300 \
+hm-ha-discovery --stats-period 0 --expire-after 300 --mqtt-client-id me \
 	<"$data/readings.ndjson" >"$work/all"
 same "hm-ha-discovery ran" $? 0
 
@@ -47,17 +47,17 @@ done
 no_difference "expire_after is the same, as a number" \
     "$pairs"'select($mine.expire_after != ($theirs.expire_after |
     if . then tonumber else . end)) | $topic'
-no_difference "instant values: bridge, DTU, and the key as in 0.11" \
+no_difference "instant values: publisher, DTU, and the key as in 0.11" \
     "$pairs"'select($theirs.state_class != "total_increasing") |
     select($mine.availability != [
-	{topic: "homeassistant/hoymiles_mqtt/bridge/availability"},
+	{topic: "homeassistant/hoymiles_mqtt/me/availability"},
 	{topic: "homeassistant/hoymiles_mqtt/roof/availability"},
 	{topic: $theirs.availability_topic,
 	    value_template: $theirs.availability_template}]) | $topic'
-no_difference "energy: the bridge alone" \
+no_difference "energy: the publisher alone" \
     "$pairs"'select($theirs.state_class == "total_increasing") |
     select($mine.availability != [
-	{topic: "homeassistant/hoymiles_mqtt/bridge/availability"}]) | $topic'
+	{topic: "homeassistant/hoymiles_mqtt/me/availability"}]) | $topic'
 no_difference "nothing else is added to these entities" \
     "$pairs"'($mine | keys) - ($theirs | keys) - ["availability",
 	"availability_mode", "origin", "suggested_display_precision"] |

@@ -103,14 +103,16 @@ bad "a wrong retain" '{"type":"mqtt","topic":"a","payload":"","retain":1}' \
 
 # A long-running publisher, fed through a pipe that stays open.
 bridge=homeassistant/hoymiles_mqtt/bridge/availability
+me=homeassistant/hoymiles_mqtt/me/availability
 mkfifo "$work/feed"
-hm-publish "${options[@]}" --log-level INFO <"$work/feed" \
+hm-publish "${options[@]}" --log-level INFO --mqtt-client-id me <"$work/feed" \
 	>"$work/passed" 2>"$work/long.err" &
 long=$!
 pids+=("$long")
 exec 4>"$work/feed"
 subscribe will 'homeassistant/#'
-check "when it connects it says online" until_true 5 seen will "$bridge online"
+check "when it connects it says online" until_true 5 seen will "$me online"
+check "... also for older versions" seen will "$bridge online"
 message homeassistant/sensor/1/a/config '{"n":1}' 1 true >&4
 message homeassistant/sensor/1/b/config '{"n":2}' 1 true >&4
 message homeassistant/s '{"v":1}' 1 >&4
@@ -153,16 +155,15 @@ check "after Home Assistant's birth messages they are repeated, within 11 s" \
 	until_true 12 announced
 same "... once" $(($(lines again '/a/config') - before)) 1
 
-subscribe death "$bridge/#"
+subscribe death "$me/#"
 kill -9 $long
 wait $long 2>/dev/null
 exec 4>&-
-check "the last will says offline" until_true 5 seen death "$bridge offline"
+check "the last will says offline" until_true 5 seen death "$me offline"
 
-subscribe clean "$bridge/#"
-message x/y '"1"' | publish >/dev/null
-check "a clean end says offline" until_true 5 seen clean \
-	"0 1 $bridge offline"
+subscribe clean "$me/#"
+message x/y '"1"' | publish --mqtt-client-id me >/dev/null
+check "a clean end says offline" until_true 5 seen clean "0 1 $me offline"
 
 # The bound of the queue: it keeps the newest message of each topic, in order.
 kill -9 "$broker"

@@ -58,6 +58,7 @@ static void
 learn(struct hm_guard *guard, const struct hm_guard_identity *id,
     struct hm_ledger_port *port, void *context)
 {
+	const struct hm_dtu_energy *dtu = &id->dtu->energy;
 	struct hm_dtu_parts *parts = context;
 	int64_t day = port->energy.day;
 
@@ -66,8 +67,11 @@ learn(struct hm_guard *guard, const struct hm_guard_identity *id,
 		hm_ledger_touch(guard->options.ledger, id->dtu, port);
 	if (port->energy.day > parts->day)
 		parts->day = port->energy.day;
-	parts->totals &= hm_energy_total(&port->energy) >= 0;
-	parts->todays &= hm_energy_today(&port->energy) >= 0;
+	/* An input that joins later adds nothing yet: do not wait for it. */
+	if (dtu->total < 0 || dtu->since >= 0)
+		parts->totals &= hm_energy_total(&port->energy) >= 0;
+	if (dtu->today < 0 || dtu->since >= 0)
+		parts->todays &= hm_energy_today(&port->energy) >= 0;
 	parts->ports++;
 }
 

@@ -154,11 +154,13 @@ emit_availability(struct hm_json *e, const struct entity *entity)
 	char topic[HM_TOPIC_MAX];
 
 	hm_json_array(e, "availability");
-	hm_topic_bridge(prefix, topic, sizeof topic);
+	hm_topic_publisher(prefix, entity->style->publisher, topic,
+	    sizeof topic);
 	emit_available_with(e, topic);
 	if (hm_ha_is_instant(entity->field)) {
-		hm_topic_dtu(prefix, hm_slice(dtu->name,
-		    dtu->name_length), topic, sizeof topic);
+		hm_topic_dtu(prefix, entity->style->publisher,
+		    hm_slice(dtu->name, dtu->name_length), topic,
+		    sizeof topic);
 		emit_available_with(e, topic);
 		hm_json_object(e, NULL);
 		emit_state_topic(e, "topic", entity->style, entity->device,
@@ -398,7 +400,8 @@ emit_alert_entity(struct hm_json *e, const struct hm_ha_style *style,
 	hm_json_text(e, "device_class", "problem");
 	/* An alert must be visible also while the DTU is offline. */
 	hm_json_array(e, "availability");
-	hm_topic_bridge(style->prefix, topic, sizeof topic);
+	hm_topic_publisher(style->prefix, style->publisher, topic,
+	    sizeof topic);
 	emit_available_with(e, topic);
 	hm_json_array_end(e);
 	hm_json_text(e, "availability_mode", "all");
@@ -459,8 +462,8 @@ hm_ha_message_availability(const struct hm_ha_style *style,
 	char topic[HM_TOPIC_MAX];
 	struct hm_json e;
 
-	hm_topic_dtu(style->prefix, hm_slice(dtu->name,
-	    dtu->name_length), topic, sizeof topic);
+	hm_topic_dtu(style->prefix, style->publisher,
+	    hm_slice(dtu->name, dtu->name_length), topic, sizeof topic);
 	start_record(&e, time, buf);
 	hm_json_text(&e, "topic", topic);
 	hm_json_text(&e, "payload",

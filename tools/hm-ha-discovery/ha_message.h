@@ -14,6 +14,7 @@
 
 struct hm_ha_style {
 	const char *prefix;   /* of all topics; hm_topic_prefix_valid */
+	const char *publisher; /* client id of hm-publish; hm_topic_publisher */
 	int64_t qos;          /* of all messages */
 	int64_t expire_after; /* seconds, 0 for never */
 	struct hm_ha_shown shown;

@@ -244,6 +244,7 @@ open_ha(void *context, const struct hm_config *config)
 	if (!hm_config_flag(config, HM_SET_MQTT_ENABLED))
 		return HM_TOOL_GO_ON;
 	style->prefix = hm_config_text(config, HM_SET_MQTT_TOPIC_PREFIX);
+	style->publisher = hm_config_text(config, HM_SET_MQTT_CLIENT_ID);
 	style->qos = hm_config_int(config, HM_SET_MQTT_QOS);
 	/* Home Assistant takes whole seconds. */
 	style->expire_after = (hm_config_ms(config, HM_SET_EXPIRE_AFTER) +

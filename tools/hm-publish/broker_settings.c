@@ -137,11 +137,22 @@ read_password(struct hm_broker *broker, const struct hm_config *config)
 	return read_password_file(broker, config, path);
 }
 
+static void
+name_topics(struct hm_broker *broker, const struct hm_config *config)
+{
+	const char *prefix = hm_config_text(config, HM_SET_MQTT_TOPIC_PREFIX);
+
+	hm_topic_publisher(prefix, hm_config_text(config,
+	    HM_SET_MQTT_CLIENT_ID), broker->availability_topic,
+	    sizeof broker->availability_topic);
+	hm_topic_bridge(prefix, broker->bridge_topic,
+	    sizeof broker->bridge_topic);
+}
+
 bool
 hm_broker_read(struct hm_broker *broker, const struct hm_config *config)
 {
-	hm_topic_bridge(hm_config_text(config, HM_SET_MQTT_TOPIC_PREFIX),
-	    broker->availability_topic, sizeof broker->availability_topic);
+	name_topics(broker, config);
 	broker->options = (struct hm_mqtt_options){
 	    .host = hm_config_text(config, HM_SET_MQTT_BROKER),
 	    .port = (int)hm_config_int(config, HM_SET_MQTT_PORT),
@@ -155,6 +166,8 @@ hm_broker_read(struct hm_broker *broker, const struct hm_config *config)
 	    .cert_file = hm_config_text(config, HM_SET_MQTT_TLS_CERT),
 	    .key_file = hm_config_text(config, HM_SET_MQTT_TLS_KEY),
 	    .availability_topic = broker->availability_topic,
+	    .bridge_topic = broker->bridge_topic,
+	    .farewell = hm_config_flag(config, HM_SET_MQTT_FAREWELL),
 	    .birth_topic = hm_config_text(config, HM_SET_HA_BIRTH_TOPIC),
 	    .reconnect_ms = hm_config_ms(config, HM_SET_MQTT_RECONNECT_DELAY),
 	    .reconnect_max_ms = hm_config_ms(config,

@@ -12,7 +12,7 @@
 struct hm_broker {
 	struct hm_mqtt_options options; /* its texts point to this struct and
 	                                   the settings */
-	char availability_topic[HM_TOPIC_MAX];
+	char availability_topic[HM_TOPIC_MAX], bridge_topic[HM_TOPIC_MAX];
 	char password[HM_PASSWORD_MAX + 1]; /* of mqtt_password_file */
 };
 

@@ -7,6 +7,7 @@
 #include "broker_warnings.h"
 #include "config/config.h"
 #include "dry_run.h"
+#include "foreign_entity.h"
 #include "message_read.h"
 #include "mqtt_link.h"
 #include "outbox.h"
@@ -32,7 +33,7 @@ struct work {
 	struct hm_dry_run *dry_run; /* instead of outbox and link; or NULL */
 	uint64_t would_publish;
 	bool show_failed;
-	bool full; /* already logged */
+	bool full, foreign; /* already logged */
 	bool leaves; /* the rest of the input to a successor */
 	int64_t waited_ms, waiting_at; /* see count_wait */
 	uint64_t reported;   /* deliveries in the last stats record */
@@ -118,9 +119,29 @@ settle(void *context, bool pressed)
 	    (pressed && !count_wait(work)));
 }
 
+/* Settings of two tools differ, or hm-ha-discovery was given none of them. */
+static void
+check_publisher(struct work *work, const struct hm_message *message)
+{
+	const struct hm_mqtt_options *o = &work->broker.options;
+	struct hm_slice topic = message->topic;
+
+	if (work->foreign || !hm_foreign_entity(message,
+	    o->availability_topic))
+		return;
+	work->foreign = true;
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("topic", topic),
+	    hm_fact("client_id", o->client_id)), "%.*s: hm-ha-discovery found "
+	    "another client id than \"%s\", so its entities stay unavailable: "
+	    "give both tools the same mqtt_client_id, or the same "
+	    "database_path, mqtt_farewell and mqtt_topic_prefix",
+	    (int)topic.n, topic.p, o->client_id);
+}
+
 static void
 publish(struct work *work, const struct hm_message *message)
 {
+	check_publisher(work, message);
 	wait_for_broker(work, message);
 	if (work->leaves)
 		return;

@@ -46,7 +46,7 @@ set_up(struct hm_mqtt_link *link)
 	    2 * HM_OUTBOX_FLIGHT_MAX);
 	rc = mosquitto_int_option(link->mosq, MOSQ_OPT_PROTOCOL_VERSION,
 	    link->version);
-	if (rc == MOSQ_ERR_SUCCESS)
+	if (rc == MOSQ_ERR_SUCCESS && o->farewell)
 		rc = mosquitto_will_set(link->mosq, o->availability_topic,
 		    sizeof offline - 1, offline, link->only_qos_0 ? 0 : 1,
 		    !link->retains_none);

@@ -151,6 +151,8 @@ hm_mqtt_link_say(struct hm_mqtt_link *link, const char *text, int *id)
 	const struct hm_message message = {
 	    .payload = hm_text(text), .qos = 1, .retain = true};
 
+	/* A broker takes them in this order: the last has the id. */
+	publish(link, NULL, link->options.bridge_topic, &message);
 	publish(link, id, link->options.availability_topic, &message);
 }
 
@@ -387,7 +389,9 @@ hm_mqtt_link_leave(struct hm_mqtt_link *link)
 	if (link->state != HM_MQTT_CONNECTED)
 		return true;
 	link->state = HM_MQTT_LEAVING;
-	hm_mqtt_link_say(link, "offline", &link->farewell);
+	/* When the broker has the last message, it has all of them. */
+	hm_mqtt_link_say(link, link->options.farewell ? "offline" : "online",
+	    &link->farewell);
 	return false;
 }
 

@@ -2,6 +2,7 @@
 #define HM_MQTT_LINK_H
 
 #include <poll.h>
+#include <stdbool.h>
 
 #include "outbox.h"
 
@@ -21,7 +22,10 @@ struct hm_mqtt_options {
 	int keepalive; /* seconds */
 	bool tls, tls_insecure;
 	const char *ca_file, *cert_file, *key_file;
-	const char *availability_topic; /* "online"; last will: "offline" */
+	/* "online"; at the end, and as last will, "offline" if `farewell` */
+	const char *availability_topic;
+	const char *bridge_topic; /* the same, without a will; see topics.h */
+	bool farewell;
 	const char *birth_topic; /* Home Assistant sends "online" there */
 	int64_t reconnect_ms, reconnect_max_ms;
 };
@@ -37,9 +41,10 @@ struct hm_mqtt_link *hm_mqtt_link_new(const struct hm_mqtt_options *options,
     struct hm_outbox *outbox);
 
 /*
- * Closes the connection; "offline" is sent only by hm_mqtt_link_leave. False,
- * with nothing freed, while the thread is connecting: then the caller must end
- * with _exit, because exit would unload the libraries that the thread uses.
+ * Closes the connection; the last message is sent only by hm_mqtt_link_leave.
+ * False, with nothing freed, while the thread is connecting: then the caller
+ * must end with _exit, because exit would unload the libraries that the thread
+ * uses.
  */
 bool hm_mqtt_link_free(struct hm_mqtt_link *link);
 
@@ -53,9 +58,9 @@ int hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd);
 void hm_mqtt_link_ready(struct hm_mqtt_link *link, short revents);
 
 /*
- * Call it after each wait until it is true: all messages have arrived,
- * "offline" has been published and the connection is closed; or there is no
- * connection, and no message waits.
+ * Call it after each wait until it is true: all messages have arrived, the last
+ * one, "offline", too, and the connection is closed; or there is no connection,
+ * and no message waits. Without a farewell the last message is "online".
  */
 bool hm_mqtt_link_leave(struct hm_mqtt_link *link);
 

@@ -25,7 +25,7 @@ enum hm_mqtt_state {
 	HM_MQTT_CONNECTING, /* in the thread */
 	HM_MQTT_GREETING,   /* connected; waiting for the CONNACK */
 	HM_MQTT_CONNECTED,
-	HM_MQTT_LEAVING, /* "offline" has been sent */
+	HM_MQTT_LEAVING, /* the last message has been sent */
 	HM_MQTT_LEFT,
 };
 
@@ -58,7 +58,7 @@ struct hm_mqtt_link {
 	bool only_311, only_qos_0, retains_none;
 	bool closes_5; /* the attempt before this one, with MQTT 5 */
 	int64_t delay_ms;    /* before the next attempt, without jitter */
-	int farewell;        /* id of the "offline" message */
+	int farewell;        /* id of the last message, "offline" */
 	int arrived;         /* id in the last call of on_publish */
 	bool failed; /* an attempt, since the last connection */
 	bool lasted; /* this connection; then the delay starts again */
@@ -78,7 +78,10 @@ struct hm_mqtt_link {
 int64_t hm_mqtt_link_random(int64_t low, int64_t high);
 /* The attempt to connect has failed: wait for the next one. */
 void hm_mqtt_link_failed(struct hm_mqtt_link *link, const char *why);
-/* Publish "online" or "offline". *id, unless NULL, is set to its id. */
+/*
+ * Publish "online" or "offline" to our topic and to that of the bridge. *id,
+ * unless NULL, is set to the id of the last message.
+ */
 void hm_mqtt_link_say(struct hm_mqtt_link *link, const char *text, int *id);
 
 /* mqtt_connect.c: start an attempt; read its result when done_fd is ready */

@@ -9,7 +9,8 @@
 #include "ha_message.h"
 
 static struct hm_ha_style style = {
-    .prefix = "homeassistant", .qos = 1, .expire_after = 120};
+    .prefix = "homeassistant", .publisher = "hm", .qos = 1,
+    .expire_after = 120};
 
 static void
 write_part(struct hm_ha_table *table, struct hm_ha_device *device,

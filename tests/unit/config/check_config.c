@@ -665,6 +665,7 @@ START_TEST(near_variable_is_named_once)
 	setenv("MQTT_PORT_1883_TCP", "c", 1);
 	setenv("DTU_COLOUR", "d", 1);
 	setenv("BROKER", "e", 1);
+	setenv("HM_LOCK", "f", 1); /* of pipelines/one-run */
 	load(&publish_tool, "", NULL);
 	ck_assert_ptr_nonnull(config);
 	ck_assert_str_eq(said, "hm-publish: warning: MQTT_BROKR: unknown "

@@ -1,4 +1,5 @@
 #include <check.h>
+#include <stdio.h>
 
 #include "record/topics.h"
 #include "run_suite.h"
@@ -8,8 +9,8 @@ dtu(const char *name)
 {
 	static char buf[HM_TOPIC_MAX];
 
-	return hm_topic_dtu("ha", hm_text(name), buf, sizeof buf) > 0 ? buf :
-	    NULL;
+	return hm_topic_dtu("ha", "me", hm_text(name), buf,
+	    sizeof buf) > 0 ? buf : NULL;
 }
 
 START_TEST(bridge)
@@ -62,6 +63,58 @@ START_TEST(dtu_names)
 }
 END_TEST
 
+static const char *
+publisher(const char *id)
+{
+	static char buf[HM_TOPIC_MAX];
+
+	return hm_topic_publisher("ha", id, buf, sizeof buf) > 0 ? buf : NULL;
+}
+
+START_TEST(publishers)
+{
+	char longest[HM_PUBLISHER_MAX + 2], prefix[HM_TOPIC_PREFIX_MAX + 1];
+	char buf[HM_TOPIC_MAX];
+
+	ck_assert_str_eq(publisher("hoymiles-mqtt-0a1b2c3d"),
+	    "ha/hoymiles_mqtt/hoymiles-mqtt-0a1b2c3d/availability");
+	ck_assert_str_eq(publisher("a/b+#"),
+	    "ha/hoymiles_mqtt/a_b__/availability");
+	ck_assert_str_eq(publisher("bridge"),
+	    "ha/hoymiles_mqtt/bridge_/availability");
+	ck_assert_ptr_null(publisher(""));
+	memset(longest, 'i', sizeof longest);
+	longest[HM_PUBLISHER_MAX + 1] = '\0';
+	ck_assert_ptr_null(publisher(longest));
+	longest[HM_PUBLISHER_MAX] = '\0';
+	memset(prefix, 'p', sizeof prefix);
+	prefix[HM_TOPIC_PREFIX_MAX] = '\0';
+	ck_assert_uint_gt(hm_topic_publisher(prefix, longest, buf,
+	    sizeof buf), 0);
+}
+END_TEST
+
+/* Neither says of the other that it is offline. */
+START_TEST(a_dtu_is_called_like_its_publisher)
+{
+	static const char *const names[][3] = {
+	    {"solar", "solar", "solar_"},
+	    {"a/b", "a_b", "a_b_"},
+	    {"bridge", "bridge", "bridge__"},
+	    {"solar_", "solar", "solar"},
+	};
+	char found[HM_TOPIC_MAX], expected[HM_TOPIC_MAX];
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		ck_assert_uint_gt(hm_topic_dtu("ha", names[i][0],
+		    hm_text(names[i][1]), found, sizeof found), 0);
+		snprintf(expected, sizeof expected,
+		    "ha/hoymiles_mqtt/%s/availability", names[i][2]);
+		ck_assert_str_eq(found, expected);
+	}
+}
+END_TEST
+
 START_TEST(dtu_limits)
 {
 	char name[HM_DTU_NAME_MAX + 1], buf[HM_TOPIC_MAX];
@@ -70,14 +123,14 @@ START_TEST(dtu_limits)
 	memset(name, 'n', sizeof name);
 	memset(prefix, 'p', sizeof prefix);
 	prefix[HM_TOPIC_PREFIX_MAX] = '\0';
-	ck_assert_uint_gt(hm_topic_dtu(prefix,
+	ck_assert_uint_gt(hm_topic_dtu(prefix, "me",
 	    hm_slice(name, HM_DTU_NAME_MAX), buf, sizeof buf), 0);
-	ck_assert_uint_eq(hm_topic_dtu(prefix, hm_slice(name, sizeof name),
-	    buf, sizeof buf), 0);
-	ck_assert_uint_eq(hm_topic_dtu("a+", hm_text("x"), buf, sizeof buf),
-	    0);
+	ck_assert_uint_eq(hm_topic_dtu(prefix, "me",
+	    hm_slice(name, sizeof name), buf, sizeof buf), 0);
+	ck_assert_uint_eq(hm_topic_dtu("a+", "me", hm_text("x"), buf,
+	    sizeof buf), 0);
 	memset(name, '\0', sizeof name);
-	ck_assert_uint_gt(hm_topic_dtu("a", hm_slice(name, 3), buf,
+	ck_assert_uint_gt(hm_topic_dtu("a", "me", hm_slice(name, 3), buf,
 	    sizeof buf), 0);
 	ck_assert_str_eq(buf, "a/hoymiles_mqtt/___/availability");
 }
@@ -92,6 +145,8 @@ main(void)
 	tcase_add_test(tc, bridge);
 	tcase_add_test(tc, prefixes);
 	tcase_add_test(tc, dtu_names);
+	tcase_add_test(tc, publishers);
+	tcase_add_test(tc, a_dtu_is_called_like_its_publisher);
 	tcase_add_test(tc, dtu_limits);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
