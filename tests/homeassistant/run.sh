@@ -27,7 +27,7 @@ die() {
 # What the integrations of configuration.yaml need beside the core: the names
 # and versions are those of their manifests.
 needs() {
-	chroot "$1" /ha/bin/python - mqtt recorder energy http history \
+	chroot "$1" /ha/bin/python - mqtt recorder energy http history hassio \
 		frontend onboarding <<-'END'
 		import json, pathlib, sys
 		import homeassistant.components as components
