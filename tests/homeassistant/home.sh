@@ -110,6 +110,7 @@ complaints() {
 # Issues but those about how it is installed.
 issues() {
 	call repairs/list_issues | jq -c '.issues[] |
-	    select(.issue_id | startswith("deprecated_method") | not) |
+	    select(.issue_id | startswith("deprecated_method") or
+	    startswith("yaml_still_present") | not) |
 	    [.domain, .issue_id]'
 }
