@@ -109,8 +109,7 @@ complaints() {
 
 # Issues but those about how it is installed.
 issues() {
-	call repairs/list_issues | jq -c '.issues[] |
-	    select(.issue_id | startswith("deprecated_method") or
-	    startswith("yaml_still_present") | not) |
+	call repairs/list_issues | jq -c '.issues[] | select(.domain != "http") |
+	    select(.issue_id | startswith("deprecated_method") | not) |
 	    [.domain, .issue_id]'
 }

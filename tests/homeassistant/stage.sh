@@ -315,17 +315,33 @@ who_is_there() {
 		"$work/out" | sort -u)
 }
 
-# The energy dashboard with the DTU's total, and with a meter's if it has one.
+# save_dashboard SOURCES: the energy dashboard with the DTU's total, "solar", and
+# the meter's energies if there is one, "solar grid". Newer versions have another
+# form of the grid.
 save_dashboard() {
-	entities | jq -nc '[inputs] as $all |
-	    def id(tail): $all[] | select(.unique_id | test(tail)) | .entity_id;
-	    {energy_sources: ([{type: "solar", stat_energy_from:
-	    id("_DTU_.*_total_production$")}] +
-	    [{type: "grid", flow_from: [{stat_energy_from:
-	    id("_meter_.*_energy_in$")}], flow_to: [{stat_energy_to:
-	    id("_meter_.*_energy_out$")}], cost_adjustment_day: 0}])}' \
-		>"$work/dashboard"
-	call energy/save_prefs "$(<"$work/dashboard")" >/dev/null
+	check "the energy dashboard is set up" prefer_energies
+	same "... for $1" "$(jq -r '[.energy_sources[].type] | join(" ")' \
+		"$work/dashboard")" "$1"
+}
+
+prefer_energies() {
+	entities >"$work/entities"
+	local form
+	for form in '{flow_from: [{stat_energy_from: $in}],
+	    flow_to: [{stat_energy_to: $out}]}' \
+	    '{stat_energy_from: $in, stat_energy_to: $out}'; do
+		jq -nc '[inputs] as $all | def id(tail): [$all[] |
+		    select(.unique_id | test(tail)) | .entity_id][0];
+		    id("_meter_.*_energy_import$") as $in |
+		    id("_meter_.*_energy_export$") as $out | {energy_sources: [
+		    {type: "solar", stat_energy_from:
+		    id("_DTU_.*_total_production$")}, if $in then {type: "grid",
+		    cost_adjustment_day: 0} + '"$form"' else empty end]}' \
+			"$work/entities" >"$work/dashboard"
+		! call energy/save_prefs "$(<"$work/dashboard")" >/dev/null ||
+			return 0
+	done
+	return 1
 }
 
 dashboard_faults() {

@@ -51,7 +51,7 @@ who_is_there
 check "all entities are known" until_true 60 all_known "$work/out"
 own entity
 mark entity
-save_dashboard
+save_dashboard "solar grid"
 change_settings "ha_discovery: device"
 holds devices "device" entity
 change_settings

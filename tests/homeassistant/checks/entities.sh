@@ -74,8 +74,9 @@ total_of() {
 	    startswith("hoymiles_mqtt_DTU_") and endswith($tail)) |
 	    .entity_id' "$work/entities"
 }
-call energy/save_prefs "$(total_of total | jq -nRc '{energy_sources:
-    [inputs | {type: "solar", stat_energy_from: .}]}')" >/dev/null
+check "the energy dashboard is set up" call energy/save_prefs \
+	"$(total_of total | jq -nRc '{energy_sources: [inputs |
+	{type: "solar", stat_energy_from: .}]}')"
 step_clock all 310
 compile
 same "the energy dashboard takes the DTUs' energies" \

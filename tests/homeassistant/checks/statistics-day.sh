@@ -39,7 +39,7 @@ start_chain
 wait_polls 3
 who_is_there
 mark start
-save_dashboard
+save_dashboard "solar grid"
 began=$(wc -l <"$work/out")
 last=$(sent_energies | jq ".hoymiles_mqtt_DTU_${dtu}_today_production")
 wait_polls 3

@@ -38,7 +38,7 @@ start_chain
 wait_polls 3
 who_is_there
 mark start
-save_dashboard
+save_dashboard "solar"
 wait_polls 3
 mark two
 same "two inverters" "$(counted start two total_production)" "$(made start two)"

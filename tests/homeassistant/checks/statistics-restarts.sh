@@ -69,7 +69,7 @@ start_chain
 wait_polls 4
 dtu=$(stored 'SELECT serial FROM dtu LIMIT 1')
 mark start
-save_dashboard
+save_dashboard "solar grid"
 restart_home "all are there"
 wait_polls 3
 mark restarted

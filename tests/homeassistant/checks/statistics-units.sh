@@ -10,7 +10,7 @@ start_chain
 wait_polls 3
 who_is_there
 mark Wh
-save_dashboard
+save_dashboard "solar grid"
 
 unit_of() {
 	call get_states | jq -r --arg id "$(entities | jq -r --arg id "$1" \

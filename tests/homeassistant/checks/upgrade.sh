@@ -52,7 +52,7 @@ echo "# $(wc -l <"$work/old.entities") entities of hoymiles-mqtt," \
 	"$(wc -l <"$work/known") of hm"
 who_is_there
 mark hm
-save_dashboard
+save_dashboard "solar"
 same "the DTU's energy goes on" "$(counted old hm total_production)" \
 	$(($(total) - before))
 wait_polls 3
