@@ -10,6 +10,8 @@
 # make bench-compare  the tools in OLD against those built here, ROUNDS each
 # make property   DAYS of a port's readings through the energy guard; SEED is
 #                 the seed of the first day
+# make property-statistics  EVENTS in the life of a plant, with the real chain
+#                 and a model of Home Assistant's recorder; RUNS from SEED on
 # make mutants    break the energy guard on purpose, MUTANT_DAYS of readings each
 # make soak-kills  kill hm-filter and hm-store with SIGKILL, KILLS times each
 # make soak-chain  a supervised chain that reads CHAIN_DTUS: kill its tools,
@@ -37,6 +39,8 @@ DAYS = 100000
 MUTANT_DAYS = 5000
 DAYS_STORED = 7
 SEED = 1
+EVENTS = 200
+RUNS = 10
 KILLS = 300
 HOSTILE = 50
 HEALTHY = 100
@@ -109,6 +113,13 @@ property:
 	@$(MAKE) --no-print-directory build/property/hm-filter/energy
 	@build/property/hm-filter/energy $(DAYS) $(SEED)
 
+property-statistics:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all
+	@for seed in $$(seq $(SEED) $$(($(SEED) + $(RUNS) - 1))); do \
+	    HM_BIN='$(CURDIR)/bin' tests/property/statistics/run $(EVENTS) \
+	    "$$seed" || exit; done
+
 mutants:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory build/property/hm-filter/energy \
@@ -172,5 +183,5 @@ check-debian:
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
-    bench bench-http bench-store bench-chain bench-compare property mutants \
-    soak-kills soak-chain soak-clocks soak-floods soak-power soak-lines soak-memory
+    bench bench-http bench-store bench-chain bench-compare property \
+    property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-power soak-lines soak-memory

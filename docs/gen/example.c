@@ -10,8 +10,7 @@
 static const char head[] =
     "# Settings of hm, for all of its tools. Each setting that a file can have "
     "is\n"
-    "# here behind a \"#\", with its default, or with an example if it has no "
-    "default.\n"
+    "# here behind a \"#\", with its default or with an example.\n"
     "# To change a setting, remove its \"#\".\n"
     "#\n"
     "# You need a DTU (dtu_host, or dtu_configs for several), and mqtt_broker "
@@ -62,6 +61,8 @@ print_facts(FILE *out, const struct hm_setting *s)
 	hm_docs_allowed(facts, s);
 	if (s->initial == NULL)
 		fputs("; no default", facts);
+	else if (s->example != NULL)
+		fprintf(facts, "; default %s", s->initial);
 	if (s->env != NULL)
 		fprintf(facts, "; environment %s", s->env);
 	if (fclose(facts) != 0)
@@ -93,7 +94,7 @@ static bool
 print_setting(FILE *out, size_t id)
 {
 	const struct hm_setting *s = &hm_settings[id];
-	const char *value = s->initial != NULL ? s->initial : s->example;
+	const char *value = s->example != NULL ? s->example : s->initial;
 
 	if (value == NULL) {
 		fprintf(stderr, "settings.def: %s has neither a default nor an "

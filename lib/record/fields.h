@@ -107,6 +107,13 @@ hm_field_set_keep(struct hm_field_set *set, const struct hm_field_set *other)
 		set->word[i] &= other->word[i];
 }
 
+static inline void
+hm_field_set_drop(struct hm_field_set *set, const struct hm_field_set *other)
+{
+	for (size_t i = 0; i < sizeof set->word / sizeof *set->word; i++)
+		set->word[i] &= ~other->word[i];
+}
+
 static inline bool
 hm_field_set_is_empty(const struct hm_field_set *set)
 {

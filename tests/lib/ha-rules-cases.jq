@@ -28,7 +28,41 @@ one("/inv_alarm_text/config") as $enum |
 one("/DTU_device_time/config") as $moment |
 one("/10f872226797/state") as $state |
 
-(($sensor, $energy, $binary, $enum, $moment) | finds_nothing),
+({type: "mqtt", time: $sensor.time, qos: 1, retain: true,
+    topic: "homeassistant/device/hm_10f872226797/config",
+    payload: {device: $sensor.payload.device, origin: $sensor.payload.origin,
+    components: {
+	a: ($sensor.payload | del(.device, .origin) + {platform: "sensor"}),
+	b: ($binary.payload | del(.device, .origin) +
+	    {platform: "binary_sensor"}),
+	c: {platform: "sensor"}}}}) as $device |
+
+(($sensor, $energy, $binary, $enum, $moment, $device) | finds_nothing),
+
+($device |
+finds(.payload.unique_id = "x"; "unknown key unique_id at the root"),
+finds(del(.payload.origin); "origin is missing"),
+finds(del(.payload.device.identifiers);
+    "device: neither identifiers nor connections"),
+finds(del(.payload.components); "components are missing"),
+finds(.payload.components.a = 1; "a: is not an object"),
+finds(del(.payload.components.a.platform); "a: unknown platform null"),
+finds(.payload.components.c.platform = "tensor"; "c: unknown platform tensor"),
+finds(.payload.components.c.name = "x"; "c: no unique_id"),
+finds(.payload.components.a.device = {}; "a: device in a component"),
+finds(.payload.components.a.unit_of_measurement = "V";
+    "a: unit V with device_class power"),
+finds(.payload.components["a+"] = .payload.components.c;
+    "a+: an id holds a character that is not allowed"),
+finds(.payload.components.d = .payload.components.a; "comes twice"),
+finds(.payload.availability_topic = "x";
+    "a: both its availability and the root's availability_topic"),
+finds(., .time = "2026-11-23T10:15:09Z"; "announced twice within 10 s"),
+finds(., $sensor; "shares its unique_id"),
+finds(., ($state | .payload = {alarm_flag: "on"});
+    "alarm_flag: \"on\" does not fit its entity"),
+finds(.topic |= sub("hm_"; "hm."); "topic holds a character"),
+finds(.retain = false; "discovery is not retained")),
 
 ($sensor |
 finds(.payload.object_id = "x"; "unknown key object_id"),
@@ -120,6 +154,7 @@ finds(.payload.options = []; "options are not texts"),
 finds(.payload.options[0] = 1; "options are not texts"),
 finds(.payload.options[1] = .payload.options[0]; "an option comes twice"),
 finds(del(.payload.options); "enum without options"),
+finds(.payload.value_template |= sub("none"; "''"); "enum with an empty text"),
 finds(.payload.unit_of_measurement = "W";
     "options with a state_class or unit"),
 finds(., (.payload.state_topic as $topic | $state | .topic = $topic |

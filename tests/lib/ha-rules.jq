@@ -180,7 +180,10 @@ def option_rules:
 	    (.options | select(type == "array" and
 		length != (unique | length)) | "an option comes twice")),
 	(select(.device_class == "enum" and (has("options") | not)) |
-	    "enum without options");
+	    "enum without options"),
+	(select(.device_class == "enum" and
+	    (.value_template // "" | contains("''"))) |
+	    "enum with an empty text");
 
 def platform_rules($platform):
 	(surplus(platform_keys[$platform]) | "unknown key \(.)"),
@@ -197,12 +200,57 @@ def payload_rules($platform):
 	(.device | device_rules), (.origin | origin_rules)
 	end;
 
+# A message of a device: its components are entities without device and origin.
+
+def root_keys: "availability availability_mode availability_topic
+availability_template command_topic components device encoding origin
+payload_available payload_not_available qos state_topic" | gsub("\n"; " ") |
+    words;
+
+def component_rules($root):
+	.key as $id | .value as $component |
+	(select($id | test("^[a-zA-Z0-9_-]+$") | not) |
+	    "an id holds a character that is not allowed"),
+	if $component | type != "object" then "is not an object"
+	elif $component.platform | among(["sensor", "binary_sensor"]) | not
+	then "unknown platform \($component.platform)"
+	elif $component | keys == ["platform"] then empty
+	else ($component | surplus(keys - ["device", "origin"]) |
+		"\(.) in a component"),
+	    ($component | select(has("availability") and
+		($root | has("availability_topic"))) |
+		"both its availability and the root's availability_topic"),
+	    ($component | del(.platform) +
+		{device: $root.device, origin: $root.origin} |
+		payload_rules($component.platform))
+	end;
+
+def device_payload_rules:
+	. as $root |
+	if type != "object" then "payload is not an object" else
+	(surplus(root_keys) | "unknown key \(.) at the root"),
+	availability_rules,
+	(.device | device_rules), (.origin | origin_rules),
+	if .components | type != "object" then "components are missing"
+	else .components | to_entries[] |
+	    .key as $id | component_rules($root) | "\($id): \(.)"
+	end
+	end;
+
+def device_topic: "^.+/device/(?<object>[^/]+)/config$";
+def is_device_config: .topic | tostring | test(device_topic);
+
 def config_topic:
 	"^.+/(?<platform>[^/]+)/(?<node>[^/]+)/(?<object>[^/]+)/config$";
 
 def config_rules:
 	(select(.retain != true) | "discovery is not retained"),
 	if .payload == "" then empty
+	elif is_device_config
+	then (.topic | capture(device_topic).object |
+		select(test("^[a-zA-Z0-9_-]+$") | not) |
+		"topic holds a character that is not allowed"),
+	    (.payload | device_payload_rules)
 	elif .topic | test(config_topic) | not then "topic of the wrong form"
 	else (.topic | capture(config_topic)) as $t |
 	    (select($t.platform | among(["sensor", "binary_sensor"]) | not) |
@@ -244,13 +292,26 @@ def message_rules:
 
 def is_config: .topic | tostring | endswith("/config");
 
+# The entities of a discovery message.
+def entities:
+	.topic as $topic |
+	if .payload | type != "object" then empty
+	elif is_device_config
+	then .payload.components | select(type == "object") | .[] |
+	    select(type == "object" and has("unique_id"))
+	else .payload + {platform: ($topic | split("/")[-4])}
+	end;
+
 # Rules about several messages.
 
 def stream_rules:
-	(group_by(.payload.unique_id?)[] |
-	    select(.[0].payload.unique_id? != null) |
+	(map(.topic as $topic | [entities][] | {topic: $topic, unique_id}) |
+	    group_by(.unique_id)[] | select(.[0].unique_id != null) |
 	    map(.topic) | unique | select(length > 1) |
 	    "\(.[0]): shares its unique_id with \(.[1])"),
+	(.[] | .topic as $topic | [entities | .unique_id] |
+	    group_by(.)[] | select(length > 1) |
+	    "\($topic): \(.[0]) comes twice"),
 	(group_by(.topic)[] | map(.time | fromdate) as $times |
 	    range(1; length) as $i |
 	    select($times[$i] - $times[$i - 1] < 10) |
@@ -260,8 +321,7 @@ def stream_rules:
 def broken:
 	map(select(type == "object" and .type == "mqtt")) |
 	(map(select(is_config))) as $announced |
-	($announced | map(select(.payload | type == "object") |
-	    .payload + {platform: (.topic | split("/")[-4])})) as $configs |
+	[$announced[] | entities] as $configs |
 	(.[] | .topic as $topic |
 	    (message_rules, if is_config then config_rules
 		else state_rules($configs) end) | "\($topic): \(.)"),

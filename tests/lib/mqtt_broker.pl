@@ -3,7 +3,9 @@
 # or on stdin and stdout, that refuses MQTT 5. It logs "connect LEVEL",
 # "subscribe" and "publish TOPIC" to the file $MQTT_BROKER_LOG. MODE is drop
 # (close each connection once it is accepted), flood (to a subscription send a
-# message of BYTES bytes), claim (only the start of such a message), or good.
+# message of BYTES bytes), claim (only the start of such a message), good; and
+# for subscriptions to discovery messages refuse, mute (no answer) or shut (close
+# the connection).
 use strict;
 use warnings;
 use IO::Handle;
@@ -43,6 +45,17 @@ sub flood {
 	say_to($out, 'x' x $bytes) if $mode eq 'flood';
 }
 
+# Answer a subscription to discovery messages. False: close the connection.
+sub discovery {
+	my ($out, $id, $body) = @_;
+	my $count = () = unpack 'a2 (n/a* C)*', $body;
+	my $codes = ($mode eq 'refuse' ? "\x80" : "\0") x (($count - 1) / 2);
+	print $log "discovery\n";
+	say_to($out, "\x90" . length_of(2 + length $codes) . $id . $codes)
+	    if $mode ne 'mute' && $mode ne 'shut';
+	return $mode ne 'shut';
+}
+
 # Answer a packet. False: close the connection.
 sub answer {
 	my ($out, $type, $body) = @_;
@@ -54,9 +67,12 @@ sub answer {
 	}
 	if ($type >> 4 == 8) {
 		my ($id, $topic) = unpack 'a2 n/a*', $body;
+		return discovery($out, $id, $body) if $topic =~ m{/config$};
 		print $log "subscribe\n";
 		say_to($out, "\x90\3$id\0");
-		flood($out, $topic) if $mode ne 'good';
+		flood($out, $topic) if defined $bytes;
+	} elsif ($type >> 4 == 10) {
+		say_to($out, "\xb0\2" . substr $body, 0, 2) if $mode ne 'mute';
 	} elsif ($type >> 4 == 3) {
 		my ($topic, $id) = unpack 'n/a* a2', $body;
 		print $log "publish $topic\n";

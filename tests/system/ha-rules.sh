@@ -65,6 +65,45 @@ check "... and the other messages are the same as without" \
 	cmp "$work/others" "$work/other"
 check "... and inputs have alerts" grep -q '/alert/production_drop' "$work/one"
 
+# Both schemes announce the same entities, of the same devices.
+entities() {
+	jq -nSc '[inputs | select(.type == "mqtt" and
+	    (.topic | endswith("/config")))] | map(.topic as $topic |
+	    .payload | .device as $device |
+	    if .components
+	    then .components[] | select(has("unique_id")) + {$device}
+	    else . + {platform: ($topic | split("/")[-4])} | del(.origin)
+	    end) | group_by(.unique_id) | map(last)[]' "$1"
+}
+discover --alerts --ha-discovery device <"$plants" >"$work/device"
+keeps "all plants, by device" "$work/device"
+entities "$work/one" >"$work/single"
+entities "$work/device" >"$work/whole"
+check "... with the same entities" cmp "$work/single" "$work/whole"
+check "... and the same states" cmp \
+	<(grep '"type":"mqtt"' "$work/one" | grep -v '/config"') \
+	<(grep '"type":"mqtt"' "$work/device" | grep -v '/config"')
+discover --ha-discovery device --mi-entities temperature --port-entities '' \
+	<"$plants" >"$work/other"
+keeps "some entities, by device" "$work/other"
+same "... the others have nothing but their platform" \
+	"$(jq -nr '[inputs | select(.payload.components?).payload.components |
+	    to_entries[] | select(.key | test("^(inv|port)_")) |
+	    select((.key == "inv_temperature") != (.value | has("unique_id")))
+	    .key][]' "$work/other" | head -n 5)" ""
+for port in {1..255}; do
+	jq -c --argjson port "$port" 'select(.type == "port") | .port = $port' \
+		"$plants" | head -n 1
+done | discover --alerts --ha-discovery device >"$work/many" 2>"$work/many.err"
+grep '/config"' "$work/many" >"$work/other"
+keeps "a device with 255 inputs" "$work/other"
+size=$(wc -c <"$work/other")
+check "... in a line of at most 120 KiB" \
+	test "$size" -gt 100000 -a "$size" -le 122880
+same "... the log counts the entities that have no room" \
+	"$(grep -c 'at most 122880 bytes: [0-9]* of its entities are left out' \
+		"$work/many.err")" 1
+
 jq -nr -L "$tests/lib" -f "$tests/lib/ha-rules-cases.jq" "$work/all" \
 	>"$work/cases"
 same "the validator's own cases ran" $? 0

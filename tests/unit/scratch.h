@@ -115,7 +115,8 @@ same_files(const char *a, const char *b)
 static inline void
 open_plain(struct hm_db *db, const char *name)
 {
-	const struct hm_db_options options = {.writing = true, .busy_ms = 5000};
+	const struct hm_db_options options = {.writing = true,
+	    .busy_ms = 60000};
 
 	*db = (struct hm_db){.handle = NULL};
 	if (!hm_db_open(db, in_scratch(name), &options))

@@ -1,8 +1,10 @@
 #include "alert_private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "alert_offline.h"
+#include "alert_past.h"
 #include "alert_table.h"
 #include "base/clock_steps.h"
 #include "base/decimal.h"
@@ -204,12 +206,37 @@ read_error(struct hm_alert_dtu *dtu, const struct hm_record *record)
 	dtu->error[n] = '\0';
 }
 
+/*
+ * If the DTU has not answered since the start, look for its serial in the
+ * database, and whether it may have fallen asleep then: *since is the time of
+ * its last readings, unless they are too old for that.
+ */
+static void
+recall(struct hm_alert *alert, struct hm_alert_dtu *dtu, int64_t *since)
+{
+	struct hm_alert_past past;
+	int64_t age;
+
+	if (dtu->asked || dtu->serial[0] != '\0' ||
+	    alert->options.database == NULL)
+		return;
+	dtu->asked = true;
+	if (!hm_alert_past_read(alert->options.database,
+	    dtu->key.name, DARK_POWER, &past))
+		return;
+	memcpy(dtu->serial, past.serial, sizeof dtu->serial);
+	age = alert->now + alert->set - past.time;
+	dtu->dark = past.dark && age >= 0 && age < HM_OFFLINE_LONGEST_NIGHT;
+	if (dtu->dark && hm_model_dtu_sleeps(hm_text(dtu->serial)))
+		*since = past.time - alert->set;
+}
+
 static void
 failed(struct hm_alert *alert, struct hm_alert_dtu *dtu,
     const struct hm_record *record)
 {
 	struct hm_slice text;
-	int64_t retry = 0;
+	int64_t retry = 0, since = alert->now;
 
 	if (hm_record_string(record, "retry_at", &text) &&
 	    !hm_rfc3339_parse(text, &retry))
@@ -217,8 +244,9 @@ failed(struct hm_alert *alert, struct hm_alert_dtu *dtu,
 	if (retry != 0)
 		retry -= alert->set;
 	read_error(dtu, record);
+	recall(alert, dtu, &since);
 	alert->absent += !dtu->away.away;
-	hm_offline_failed(&dtu->away, alert->now, retry, dtu->dark &&
+	hm_offline_failed(&dtu->away, since, retry, dtu->dark &&
 	    hm_model_dtu_sleeps(hm_text(dtu->serial)) && may_be_dark(record));
 }
 

@@ -27,6 +27,7 @@ struct hm_alert_options {
 	int64_t temperature; /* thousandths of a degree */
 	int64_t drop;        /* thousandths of a port's power */
 	const struct hm_quiet_hours *night; /* borrowed; NULL: none is set */
+	const char *database; /* borrowed; NULL: none */
 	hm_alert_output *output;
 	void *context;
 };

@@ -46,6 +46,7 @@ struct hm_alert_inverter {
 struct hm_alert_dtu {
 	struct hm_dtu_key key;
 	char serial[HM_ALERT_SERIAL_MAX + 1]; /* empty: not known */
+	bool asked; /* for its serial in the database */
 	int64_t time; /* of the last dtu record */
 	bool dark; /* no power, or nearly none, in its last record */
 	struct hm_drop_peers peers; /* ports of the inverters with one port */

@@ -124,6 +124,7 @@ open_alert(void *context, const struct hm_config *config)
 	        HM_SET_TEMPERATURE_THRESHOLD),
 	    .drop = hm_config_int(config, HM_SET_PRODUCTION_DROP_THRESHOLD),
 	    .night = hm_quiet_hours_read(config, &work->night),
+	    .database = hm_config_database(config),
 	    .output = on_alarm,
 	    .context = work,
 	});

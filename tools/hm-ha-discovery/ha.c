@@ -20,6 +20,7 @@ hm_ha_new(const struct hm_ha_options *options, hm_ha_output *output,
 	if (ha == NULL)
 		return NULL;
 	ha->options = *options;
+	hm_ha_entities_hidden(&options->entities, &ha->hidden);
 	ha->output = output;
 	ha->context = context;
 	ha->table = hm_ha_table_new();
@@ -79,6 +80,8 @@ const char *
 hm_ha_read_origin(struct hm_ha *ha, const struct hm_record *record,
     struct hm_ha_origin *origin)
 {
+	const char *why;
+
 	if (!hm_record_string(record, "time", &origin->time) ||
 	    !hm_rfc3339_parse(origin->time, &origin->seconds))
 		return "it has no time";
@@ -87,7 +90,11 @@ hm_ha_read_origin(struct hm_ha *ha, const struct hm_record *record,
 	else if (!hm_ha_serial_valid(origin->serial))
 		return "its serial is not fit for a topic: allowed are 1 to 32 "
 		    "of 0-9 a-z A-Z _ -";
-	return read_dtu(ha, record, origin);
+	ha->seconds = origin->seconds;
+	why = read_dtu(ha, record, origin);
+	if (why == NULL)
+		hm_ha_release_others(ha, origin);
+	return why;
 }
 
 static void
@@ -140,15 +147,15 @@ read_values(struct hm_ha *ha, const struct hm_ha_origin *origin,
 }
 
 static void
-clear_alerts(struct hm_ha *ha, const struct hm_ha_origin *origin,
-    struct hm_ha_device *device, const struct hm_ha_group *group)
+expect_alerts(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, struct hm_ha_group *group)
 {
 	if (device->kind == HM_SCOPE_DTU) {
-		hm_ha_clear_alert(ha, origin, device, group,
+		hm_ha_expect_alert(ha, origin, device, group,
 		    HM_ALERT_DTU_OFFLINE);
-		hm_ha_clear_alert(ha, origin, device, group, HM_ALERT_STALE);
+		hm_ha_expect_alert(ha, origin, device, group, HM_ALERT_STALE);
 	} else if (device->kind == HM_SCOPE_INVERTER) {
-		hm_ha_clear_alert(ha, origin, device, group,
+		hm_ha_expect_alert(ha, origin, device, group,
 		    HM_ALERT_TEMPERATURE);
 	}
 }
@@ -173,7 +180,11 @@ on_device(struct hm_ha *ha, enum hm_scope scope,
 		return NULL;
 	read_values(ha, &origin, scope, record, device);
 	group = hm_ha_publish(ha, &origin, device, HM_HA_MAIN, 0);
-	clear_alerts(ha, &origin, device, group);
+	hm_ha_remember(ha, &origin, group);
+	hm_ha_show_alarm(ha, &origin, device);
+	expect_alerts(ha, &origin, device, group);
+	if (scope == HM_SCOPE_DTU)
+		hm_ha_look_for_absent(ha, &origin);
 	return NULL;
 }
 
@@ -214,8 +225,9 @@ on_part(struct hm_ha *ha, enum hm_scope scope, const struct hm_record *record)
 		return NULL;
 	read_values(ha, &origin, scope, record, NULL);
 	group = hm_ha_publish(ha, &origin, device, HM_HA_PORT, port);
+	hm_ha_remember(ha, &origin, group);
 	if (scope == HM_SCOPE_PORT)
-		hm_ha_clear_alert(ha, &origin, device, group,
+		hm_ha_expect_alert(ha, &origin, device, group,
 		    HM_ALERT_PRODUCTION_DROP);
 	return NULL;
 }

@@ -43,6 +43,20 @@ const struct hm_ha_counters *hm_ha_counters(const struct hm_ha *ha);
 const char *hm_ha_record(struct hm_ha *ha, struct hm_slice type,
     const struct hm_record *record);
 
+/*
+ * Whether messages are held: a poll with something to announce is not over.
+ * Send them, because it is: nothing has come for a moment, or nothing will. The
+ * next record of another poll does the same.
+ */
+bool hm_ha_holds(const struct hm_ha *ha);
+void hm_ha_release(struct hm_ha *ha);
+
+/*
+ * The input is complete: an alert that has not come by now is none. Then call
+ * hm_ha_release.
+ */
+void hm_ha_end(struct hm_ha *ha);
+
 /* Whether hm_ha_record uses records of this type. */
 bool hm_ha_takes(struct hm_slice type);
 

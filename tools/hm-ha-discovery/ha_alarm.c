@@ -8,6 +8,9 @@
 #include "record/alert_kind.h"
 #include "record/record.h"
 
+/* hm-alert repeats an alarm that lasts every 600 s, and one that begins. */
+#define ALERT_SECONDS 660
+
 /* The text of a string, or an empty text. */
 static struct hm_slice
 text_of(const struct hm_record *record, const char *key)
@@ -30,11 +33,24 @@ send_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
 }
 
 static void
+announce_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, struct hm_ha_group *group,
+    enum hm_alert_kind kind)
+{
+	unsigned bit = 1u << kind;
+
+	if ((group->alerts & bit) != 0)
+		return;
+	group->alerts |= bit;
+	group->alerts_due |= bit;
+	hm_ha_plan(ha, origin, device, group, true);
+}
+
+static void
 show_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
     struct hm_ha_device *device, uint8_t port,
     const struct hm_ha_alert *alert)
 {
-	unsigned bit = 1u << alert->kind;
 	struct hm_ha_group *group = hm_ha_table_group(ha->table, device,
 	    alert->kind == HM_ALERT_PRODUCTION_DROP ? HM_HA_PORT : HM_HA_MAIN,
 	    port);
@@ -43,27 +59,61 @@ show_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
 		hm_ha_refuse(ha);
 		return;
 	}
-	if ((group->alerts & bit) == 0) {
-		if (group->alerts == 0 &&
-		    hm_field_set_is_empty(&group->announced))
-			group->described = hm_ha_device_fingerprint(device);
-		group->alerts |= bit;
-		group->last = origin->seconds;
-		hm_ha_send_alert_config(ha, origin, device, group, alert->kind);
-	}
+	announce_alert(ha, origin, device, group, alert->kind);
+	group->alerts_unknown &= ~(1u << alert->kind);
 	send_alert(ha, origin, device, group, alert);
 }
 
 void
-hm_ha_clear_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
-    struct hm_ha_device *device, const struct hm_ha_group *group,
+hm_ha_expect_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, struct hm_ha_group *group,
     enum hm_alert_kind kind)
 {
-	const struct hm_ha_alert clear = {.kind = kind};
+	const struct hm_ha_alert none = {.kind = kind};
+	unsigned bit = 1u << kind;
 
-	if (ha->options.alerts && group != NULL &&
-	    (group->alerts >> kind & 1) == 0)
-		show_alert(ha, origin, device, group->port, &clear);
+	if (!ha->options.alerts || group == NULL)
+		return;
+	if ((group->alerts & bit) == 0) {
+		group->alerts_unknown |= bit;
+		group->alerts_since = origin->seconds;
+		announce_alert(ha, origin, device, group, kind);
+	}
+	if (group->alerts_since > origin->seconds)
+		group->alerts_since = origin->seconds;
+	/* A DTU with a reading is not offline. */
+	if ((group->alerts_unknown & bit) != 0 &&
+	    (kind == HM_ALERT_DTU_OFFLINE ||
+	    origin->seconds - group->alerts_since >= ALERT_SECONDS))
+		show_alert(ha, origin, device, group->port, &none);
+}
+
+static void
+end_alerts(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, struct hm_ha_group *group)
+{
+	for (int i = 0; i < HM_ALERT_KINDS; i++) {
+		const struct hm_ha_alert none = {
+		    .kind = (enum hm_alert_kind)i};
+
+		if ((group->alerts_unknown >> i & 1) != 0)
+			show_alert(ha, origin, device, group->port, &none);
+	}
+}
+
+void
+hm_ha_end(struct hm_ha *ha)
+{
+	char time[HM_RFC3339_SIZE];
+	struct hm_ha_origin origin = {.seconds = ha->seconds};
+	struct hm_ha_device *device = NULL;
+
+	hm_rfc3339_format(ha->seconds, time);
+	origin.time = hm_text(time);
+	while ((device = hm_ha_table_next(ha->table, device)) != NULL)
+		for (struct hm_ha_group *group = device->groups; group != NULL;
+		    group = group->next)
+			end_alerts(ha, &origin, device, group);
 }
 
 /* The time under a key, or 0. */
@@ -159,11 +209,32 @@ send_alarm(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	hm_ha_publish(ha, origin, device, HM_HA_ALARM, 0);
 }
 
+/* Whether readings of the device have come: it may be a DTU otherwise. */
+static bool
+has_readings(const struct hm_ha_device *device)
+{
+	for (const struct hm_ha_group *group = device->groups; group != NULL;
+	    group = group->next)
+		if (group->part == HM_HA_MAIN || group->part == HM_HA_PORT)
+			return true;
+	return false;
+}
+
+void
+hm_ha_show_alarm(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device)
+{
+	if (origin->dtu->lists_alarms && device->kind == HM_SCOPE_INVERTER &&
+	    hm_ha_device_group(device, HM_HA_ALARM, 0) == NULL)
+		send_alarm(ha, origin, device);
+}
+
 const char *
 hm_ha_on_alarm(struct hm_ha *ha, const struct hm_record *record)
 {
 	struct hm_ha_device *device;
 	struct hm_ha_origin origin;
+	bool changed;
 	int64_t code;
 	const char *why = hm_ha_read_origin(ha, record, &origin);
 
@@ -173,16 +244,17 @@ hm_ha_on_alarm(struct hm_ha *ha, const struct hm_record *record)
 		return on_alert(ha, record, &origin);
 	if (!hm_record_int(record, "code", &code))
 		return "its code is not a whole number";
-	/* Not an alarm of the DTU: the serial has readings of an inverter. */
-	device = hm_ha_table_find(ha->table, HM_SCOPE_INVERTER, origin.serial);
-	if (device == NULL) {
-		hm_log(HM_DEBUG, "alarm %lld of %.*s has no entity: no "
+	/* In a poll, alarms come before the readings of inverters. */
+	device = hm_ha_find_device(ha, &origin, HM_SCOPE_INVERTER);
+	if (device == NULL)
+		return NULL;
+	note_listed(device, record, &origin, code);
+	changed = follow_alarm(device, record, code);
+	if (!has_readings(device))
+		hm_log(HM_DEBUG, "alarm %lld of %.*s has no entity yet: no "
 		    "inverter with that serial number is known",
 		    (long long)code, (int)origin.serial.n, origin.serial.p);
-		return NULL;
-	}
-	note_listed(device, record, &origin, code);
-	if (follow_alarm(device, record, code) ||
+	else if (changed ||
 	    hm_ha_device_group(device, HM_HA_ALARM, 0) == NULL)
 		send_alarm(ha, &origin, device);
 	return NULL;
@@ -201,6 +273,7 @@ hm_ha_on_alarms(struct hm_ha *ha, const struct hm_record *record)
 
 	if (why != NULL || origin.dtu == NULL)
 		return why;
+	origin.dtu->lists_alarms = true;
 	while ((device = hm_ha_table_next(ha->table, device)) != NULL) {
 		if (device->kind != HM_SCOPE_INVERTER ||
 		    device->dtu != origin.dtu)
@@ -208,7 +281,8 @@ hm_ha_on_alarms(struct hm_ha *ha, const struct hm_record *record)
 		device->alarm_code = device->listed_time == origin.seconds ?
 		    device->listed_code : 0;
 		device->alarm_start = device->listed_start;
-		send_alarm(ha, &origin, device);
+		if (has_readings(device))
+			send_alarm(ha, &origin, device);
 	}
 	return NULL;
 }

@@ -10,36 +10,20 @@
  */
 #define QUIET_SECONDS 10
 
-void
-hm_ha_send(struct hm_ha *ha, bool good, struct hm_slice line)
+static void
+send_announcement(struct hm_ha *ha, bool good, struct hm_slice line)
 {
+	ha->counters.announcements++;
 	if (good)
 		ha->output(ha->context, line);
 	else
-		hm_log(HM_ERROR, "a message did not fit into %zu bytes",
-		    HM_HA_MESSAGE_MAX);
+		hm_log(HM_ERROR, "an announcement did not fit into %zu bytes",
+		    HM_HA_ANNOUNCEMENT_MAX);
 }
 
-static void
-send_configs(struct hm_ha *ha, const struct hm_ha_origin *origin,
-    const struct hm_ha_device *device, const struct hm_ha_group *group,
-    const struct hm_field_set *set)
-{
-	struct hm_slice line;
-
-	for (size_t id = 0; id < HM_FIELDS; id++) {
-		if (!hm_field_set_has(set, id))
-			continue;
-		ha->counters.announcements++;
-		hm_ha_send(ha, hm_ha_message_config(&ha->options.style, device,
-		    group, (enum hm_field_id)id, origin->time, ha->message,
-		    &line), line);
-	}
-}
-
-static void
-send_state(struct hm_ha *ha, const struct hm_ha_origin *origin,
-    const struct hm_ha_device *device, const struct hm_ha_group *group)
+void
+hm_ha_send_state(struct hm_ha *ha, const struct hm_ha_device *device,
+    const struct hm_ha_group *group, struct hm_slice time)
 {
 	struct hm_slice line;
 
@@ -47,19 +31,7 @@ send_state(struct hm_ha *ha, const struct hm_ha_origin *origin,
 		return;
 	ha->counters.states++;
 	hm_ha_send(ha, hm_ha_message_state(&ha->options.style, device, group,
-	    &ha->values, origin->time, ha->message, &line), line);
-}
-
-void
-hm_ha_send_alert_config(struct hm_ha *ha, const struct hm_ha_origin *origin,
-    const struct hm_ha_device *device, const struct hm_ha_group *group,
-    enum hm_alert_kind kind)
-{
-	struct hm_slice line;
-
-	ha->counters.announcements++;
-	hm_ha_send(ha, hm_ha_message_alert_config(&ha->options.style, device,
-	    group, kind, origin->time, ha->message, &line), line);
+	    &ha->values, time, ha->message, &line), line);
 }
 
 /*
@@ -98,42 +70,130 @@ newcomers(const struct hm_ha *ha, const struct hm_ha_device *device,
 	return set;
 }
 
-/* Repeat the announcements of alerts. */
-static void
-announce_alerts(struct hm_ha *ha, const struct hm_ha_origin *origin,
-    const struct hm_ha_device *device, struct hm_ha_group *group)
+/* What is said of a device is in one message, or in those of its groups. */
+static struct hm_ha_said *
+said_of(const struct hm_ha *ha, struct hm_ha_device *device,
+    struct hm_ha_group *group)
 {
-	for (int kind = 0; kind < HM_ALERT_KINDS; kind++)
-		if ((group->alerts >> kind & 1) != 0)
-			hm_ha_send_alert_config(ha, origin, device, group,
-			    (enum hm_alert_kind)kind);
-	if (group->alerts != 0)
-		group->last = origin->seconds;
+	return ha->options.style.by_device ? &device->said : &group->said;
+}
+
+static bool
+is_quiet(const struct hm_ha_said *said, const struct hm_ha_origin *origin)
+{
+	return said->ever && origin->seconds - said->last < QUIET_SECONDS;
+}
+
+void
+hm_ha_plan(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, struct hm_ha_group *group, bool news)
+{
+	struct hm_ha_said *said = said_of(ha, device, group);
+	bool quiet;
+
+	/* If the clock was set back, the wait starts again. */
+	if (said->last > origin->seconds)
+		said->last = origin->seconds;
+	quiet = is_quiet(said, origin);
+	if (news)
+		said->news = true;
+	if (said->ever && !quiet &&
+	    said->described != hm_ha_device_fingerprint(device)) {
+		group->due = group->announced;
+		group->alerts_due = group->alerts;
+		said->news = true;
+	}
+	/* Entities that are new have topics of their own. */
+	if (!said->news || (quiet && ha->options.style.by_device))
+		return;
+	said->last = origin->seconds;
+	hm_ha_hold(ha, origin, device);
+}
+
+/* Entities, each in a message */
+
+static void
+announce_fields(struct hm_ha *ha, const struct hm_ha_device *device,
+    const struct hm_ha_group *group, struct hm_slice time)
+{
+	for (size_t id = 0; id < HM_FIELDS; id++) {
+		struct hm_slice line;
+		bool good;
+
+		if (!hm_field_set_has(&group->due, id))
+			continue;
+		good = hm_ha_message_config(&ha->options.style, device, group,
+		    (enum hm_field_id)id, time, ha->announcement, &line);
+		send_announcement(ha, good, line);
+	}
 }
 
 static void
-announce(struct hm_ha *ha, const struct hm_ha_origin *origin,
-    const struct hm_ha_device *device, struct hm_ha_group *group)
+announce_alerts(struct hm_ha *ha, const struct hm_ha_device *device,
+    const struct hm_ha_group *group, struct hm_slice time)
 {
-	uint64_t fingerprint = hm_ha_device_fingerprint(device);
-	struct hm_field_set set = newcomers(ha, device, group);
+	for (int kind = 0; kind < HM_ALERT_KINDS; kind++) {
+		struct hm_slice line;
+		bool good;
 
-	if (hm_field_set_is_empty(&group->announced) && group->alerts == 0)
-		group->described = fingerprint;
-	/* If the clock was set back, the wait starts again. */
-	if (group->last > origin->seconds)
-		group->last = origin->seconds;
-	if (group->described != fingerprint &&
-	    origin->seconds - group->last >= QUIET_SECONDS) {
-		hm_field_set_join(&set, &group->announced);
-		announce_alerts(ha, origin, device, group);
-		group->described = fingerprint;
+		if ((group->alerts_due >> kind & 1) == 0)
+			continue;
+		good = hm_ha_message_alert_config(&ha->options.style, device,
+		    group, (enum hm_alert_kind)kind, time, ha->announcement,
+		    &line);
+		send_announcement(ha, good, line);
 	}
-	if (hm_field_set_is_empty(&set))
+}
+
+static void
+announce_group(struct hm_ha *ha, const struct hm_ha_device *device,
+    struct hm_ha_group *group, struct hm_slice time)
+{
+	if (!group->said.news)
 		return;
-	send_configs(ha, origin, device, group, &set);
-	hm_field_set_join(&group->announced, &set);
-	group->last = origin->seconds;
+	announce_fields(ha, device, group, time);
+	announce_alerts(ha, device, group, time);
+	if (memcmp(&group->due, &group->announced, sizeof group->due) == 0 &&
+	    group->alerts_due == group->alerts)
+		group->said.described = hm_ha_device_fingerprint(device);
+	group->said.ever = true;
+	group->said.news = false;
+	group->due = (struct hm_field_set){{0}};
+	group->alerts_due = 0;
+}
+
+/* All entities of a device in a message */
+
+static void
+announce_whole(struct hm_ha *ha, struct hm_ha_device *device,
+    struct hm_slice time)
+{
+	struct hm_slice line;
+	size_t left_out;
+	bool good = hm_ha_message_device(&ha->options.style, device,
+	    &ha->hidden, time, ha->announcement, &left_out, &line);
+
+	if (good && left_out > 0)
+		hm_log(HM_WARNING, "the announcement of %s has at most %zu "
+		    "bytes: %zu of its entities are left out", device->serial,
+		    HM_HA_ANNOUNCEMENT_MAX, left_out);
+	send_announcement(ha, good, line);
+	device->said.described = hm_ha_device_fingerprint(device);
+	device->said.ever = true;
+	device->said.news = false;
+}
+
+void
+hm_ha_announce(struct hm_ha *ha, struct hm_ha_device *device,
+    struct hm_slice time)
+{
+	if (ha->options.style.by_device) {
+		announce_whole(ha, device, time);
+		return;
+	}
+	for (struct hm_ha_group *group = device->groups; group != NULL;
+	    group = group->next)
+		announce_group(ha, device, group, time);
 }
 
 struct hm_ha_group *
@@ -142,17 +202,21 @@ hm_ha_publish(struct hm_ha *ha, const struct hm_ha_origin *origin,
 {
 	struct hm_ha_group *group = hm_ha_table_group(ha->table, device, part,
 	    port);
+	struct hm_field_set set;
 
 	if (group == NULL) {
 		hm_ha_refuse(ha);
 		return NULL;
 	}
-	announce(ha, origin, device, group);
+	set = newcomers(ha, device, group);
+	hm_field_set_join(&group->announced, &set);
+	hm_field_set_join(&group->due, &set);
+	hm_ha_plan(ha, origin, device, group, !hm_field_set_is_empty(&set));
 	/* Other devices may refer to a DTU only after its announcement. */
 	if (device->kind == HM_SCOPE_DTU &&
 	    !hm_field_set_is_empty(&group->announced))
 		memcpy(device->dtu->serial, device->serial,
 		    sizeof device->serial);
-	send_state(ha, origin, device, group);
+	hm_ha_send_state(ha, device, group, origin->time);
 	return group;
 }

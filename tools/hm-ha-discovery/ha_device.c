@@ -149,14 +149,16 @@ hm_ha_table_group(struct hm_ha_table *table, struct hm_ha_device *device,
     enum hm_ha_part part, uint8_t port)
 {
 	struct hm_ha_group *group = hm_ha_device_group(device, part, port);
+	struct hm_ha_group **end = &device->groups;
 
 	if (group != NULL || table->groups == HM_HA_GROUPS_MAX)
 		return group;
 	group = &table->group[table->groups++];
 	group->part = part;
 	group->port = port;
-	group->next = device->groups;
-	device->groups = group;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = group;
 	return group;
 }
 

@@ -1,6 +1,7 @@
 #ifndef HM_HA_DEVICE_H
 #define HM_HA_DEVICE_H
 
+#include "base/decimal.h"
 #include "base/hash.h"
 #include "ha_entity.h"
 #include "ha_values.h"
@@ -28,6 +29,7 @@ struct hm_ha_dtu {
 	char name[HM_DTU_NAME_MAX];
 	size_t name_length;
 	enum hm_ha_state state; /* as last published */
+	bool lists_alarms; /* has sent a list of alarms */
 	struct hm_freshness freshness;
 	char serial[HM_HA_SERIAL_MAX + 1]; /* empty until announced */
 };
@@ -46,15 +48,34 @@ struct hm_ha_known {
 	bool by_info;                  /* from an info record */
 };
 
+/* What has been announced of a group, or of a device. */
+struct hm_ha_said {
+	bool ever;          /* there was an announcement */
+	bool news;          /* there is more to announce */
+	int64_t last;       /* time of the last announcement */
+	uint64_t described; /* the device's fingerprint in that announcement */
+};
+
+#define HM_HA_ENERGIES 8 /* of a group at most */
+
+/* An energy, as in the last record that has it. */
+struct hm_ha_energy {
+	enum hm_field_id id;
+	char text[HM_DECIMAL_TEXT]; /* empty: none */
+};
+
 /* One instance of a part: the entities that share a state topic. */
 struct hm_ha_group {
 	struct hm_ha_group *next; /* of the device, or NULL */
 	enum hm_ha_part part;
 	uint8_t port; /* of HM_HA_PORT, else 0 */
-	struct hm_field_set announced;
-	unsigned alerts;    /* announced alerts: a bit for each kind */
-	int64_t last;       /* time of the last announcement */
-	uint64_t described; /* the device's fingerprint in that announcement */
+	struct hm_field_set announced, due;
+	unsigned alerts, alerts_due; /* as these: a bit for each kind */
+	unsigned alerts_unknown;     /* no state sent yet */
+	int64_t alerts_since;        /* announced at */
+	struct hm_ha_said said;      /* unless by_device */
+	int64_t shown; /* time of the last reading; 0: none, or given up */
+	struct hm_ha_energy energy[HM_HA_ENERGIES];
 };
 
 struct hm_ha_device {
@@ -63,6 +84,9 @@ struct hm_ha_device {
 	char serial[HM_HA_SERIAL_MAX + 1];
 	struct hm_ha_dtu *dtu;
 	struct hm_ha_group *groups;
+	struct hm_ha_said said;        /* if by_device */
+	bool is_due;                   /* in the list of devices to announce */
+	struct hm_ha_device *next_due;
 	struct hm_ha_known known[HM_HA_FACTS];
 	int64_t alarm_code, alarm_start; /* of the alarm shown; code 0: none */
 	/* Of the active alarm that began last in the list of this time. */

@@ -98,6 +98,17 @@ hm_ha_entities_all(struct hm_ha_entities *entities)
 					    &entities->of[device][part], id);
 }
 
+void
+hm_ha_entities_hidden(const struct hm_ha_entities *chosen,
+    struct hm_ha_entities *hidden)
+{
+	hm_ha_entities_all(hidden);
+	for (enum hm_scope device = 0; device < HM_SCOPES; device++)
+		for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
+			hm_field_set_drop(&hidden->of[device][part],
+			    &chosen->of[device][part]);
+}
+
 static bool
 is_about(enum hm_ha_choice choice, enum hm_ha_part part)
 {

@@ -48,6 +48,10 @@ size_t hm_ha_field(struct hm_slice key);
 /* All entities of the field table. */
 void hm_ha_entities_all(struct hm_ha_entities *entities);
 
+/* The entities of the field table that are not chosen. */
+void hm_ha_entities_hidden(const struct hm_ha_entities *chosen,
+    struct hm_ha_entities *hidden);
+
 /*
  * The parts that a setting with a list of fields is about: all parts of
  * inverters except ports, or their ports.

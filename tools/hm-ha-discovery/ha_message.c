@@ -6,6 +6,7 @@
 #include "base/decimal.h"
 #include "base/json_writer.h"
 #include "ha_entity.h"
+#include "ha_message_private.h"
 #include "ha_values.h"
 #include "record/alert_kind.h"
 #include "record/fields.h"
@@ -50,16 +51,17 @@ emit_known(struct hm_json *e, const char *key, const struct hm_ha_known *known)
 
 /* The record around a payload */
 
-static void
-start_record(struct hm_json *e, struct hm_slice time, char *buf)
+void
+hm_ha_start_record(struct hm_json *e, struct hm_slice time, char *buf,
+    size_t cap)
 {
-	hm_json_start(e, buf, HM_HA_MESSAGE_MAX);
+	hm_json_start(e, buf, cap);
 	hm_json_record(e, "mqtt", time);
 }
 
-static bool
-end_record(struct hm_json *e, const struct hm_ha_style *style, bool retain,
-    struct hm_slice *line)
+bool
+hm_ha_end_record(struct hm_json *e, const struct hm_ha_style *style,
+    bool retain, struct hm_slice *line)
 {
 	hm_json_int(e, "qos", style->qos);
 	hm_json_bool(e, "retain", retain);
@@ -69,23 +71,21 @@ end_record(struct hm_json *e, const struct hm_ha_style *style, bool retain,
 
 /* Identity */
 
-/* The prefix of a group, or without a group of the device. */
 static void
 entity_prefix(const struct hm_ha_device *device,
     const struct hm_ha_group *group, char out[HM_HA_PREFIX_MAX])
 {
-	hm_ha_prefix(device->kind, group != NULL ? group->part : HM_HA_MAIN,
-	    group != NULL ? group->port : 0, out);
+	hm_ha_prefix(device->kind, group->part, group->port, out);
 }
 
-static const char *
-platform(const struct hm_field *field)
+const char *
+hm_ha_platform(const struct hm_field *field)
 {
 	return field->kind == HM_FLAG ? "binary_sensor" : "sensor";
 }
 
-static void
-emit_state_topic(struct hm_json *e, const char *key,
+void
+hm_ha_emit_state_topic(struct hm_json *e, const char *key,
     const struct hm_ha_style *style, const struct hm_ha_device *device,
     const struct hm_ha_group *group)
 {
@@ -105,8 +105,8 @@ emit_state_topic(struct hm_json *e, const char *key,
 
 /* Whose messages these are, and the device: the same for all its entities. */
 
-static void
-emit_origin(struct hm_json *e)
+void
+hm_ha_emit_origin(struct hm_json *e)
 {
 	hm_json_object(e, "origin");
 	hm_json_text(e, "name", "hm");
@@ -114,13 +114,13 @@ emit_origin(struct hm_json *e)
 	hm_json_object_end(e);
 }
 
-static void
-emit_device(struct hm_json *e, const struct hm_ha_device *device)
+void
+hm_ha_emit_device(struct hm_json *e, const struct hm_ha_device *device)
 {
 	const char *via = hm_ha_device_via(device);
 	char prefix[HM_HA_PREFIX_MAX];
 
-	entity_prefix(device, NULL, prefix);
+	hm_ha_prefix(device->kind, HM_HA_MAIN, 0, prefix);
 	hm_json_object(e, "device");
 	emit_format(e, "name", "%s_%s", prefix, device->serial);
 	hm_json_array(e, "identifiers");
@@ -163,8 +163,8 @@ emit_availability(struct hm_json *e, const struct entity *entity)
 		    sizeof topic);
 		emit_available_with(e, topic);
 		hm_json_object(e, NULL);
-		emit_state_topic(e, "topic", entity->style, entity->device,
-		    entity->group);
+		hm_ha_emit_state_topic(e, "topic", entity->style,
+		    entity->device, entity->group);
 		emit_format(e, "value_template", "{{ iif(value_json.%s is "
 		    "defined, 'online', 'offline') }}", entity->field->key);
 		hm_json_object_end(e);
@@ -271,7 +271,7 @@ emit_entity(struct hm_json *e, const struct entity *entity)
 	const struct hm_field *field = entity->field;
 
 	emit_identity(e, entity);
-	emit_state_topic(e, "state_topic", entity->style, entity->device,
+	hm_ha_emit_state_topic(e, "state_topic", entity->style, entity->device,
 	    entity->group);
 	/* Home Assistant warns of an empty text that is no option. */
 	emit_format(e, "value_template",
@@ -288,82 +288,42 @@ emit_entity(struct hm_json *e, const struct entity *entity)
 	emit_availability(e, entity);
 }
 
+void
+hm_ha_emit_entity(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_group *group,
+    enum hm_field_id id)
+{
+	const struct entity entity = {style, device, group, &hm_fields[id]};
+
+	emit_entity(e, &entity);
+}
+
 bool
 hm_ha_message_config(const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_group *group,
     enum hm_field_id id, struct hm_slice time, char *buf,
     struct hm_slice *line)
 {
-	const struct entity entity = {style, device, group, &hm_fields[id]};
+	const struct hm_field *field = &hm_fields[id];
 	char prefix[HM_HA_PREFIX_MAX];
 	struct hm_json e;
 
 	entity_prefix(device, group, prefix);
-	start_record(&e, time, buf);
+	hm_ha_start_record(&e, time, buf, HM_HA_MESSAGE_MAX);
 	emit_format(&e, "topic", "%s/%s/%s/%s_%s/config", style->prefix,
-	    platform(entity.field), device->serial, prefix, entity.field->key);
+	    hm_ha_platform(field), device->serial, prefix, field->key);
 	hm_json_object(&e, "payload");
-	emit_entity(&e, &entity);
-	emit_device(&e, device);
-	emit_origin(&e);
+	hm_ha_emit_entity(&e, style, device, group, id);
+	hm_ha_emit_device(&e, device);
+	hm_ha_emit_origin(&e);
 	hm_json_object_end(&e);
-	return end_record(&e, style, true, line);
-}
-
-/* States */
-
-/* Leave out a product that is not exact. */
-static void
-emit_product(struct hm_json *e, const char *key, const struct hm_value *value,
-    struct hm_decimal factor)
-{
-	struct hm_decimal number, product;
-
-	if (hm_decimal_parse(value->text, &number) &&
-	    hm_decimal_mul(number, factor, &product))
-		hm_json_decimal(e, key, product);
-}
-
-static void
-emit_value(struct hm_json *e, const struct hm_ha_style *style, size_t id,
-    const struct hm_value *value)
-{
-	const struct hm_ha_unit *other = style->shown.unit[id];
-	const char *key = hm_fields[id].key;
-
-	if (other != NULL)
-		emit_product(e, key, value, other->factor);
-	else if (hm_fields[id].kind == HM_FLAG)
-		hm_json_text(e, key, value->kind == HM_TRUE ? "ON" : "OFF");
-	else
-		hm_json_value(e, key, value);
-}
-
-bool
-hm_ha_message_state(const struct hm_ha_style *style,
-    const struct hm_ha_device *device, const struct hm_ha_group *group,
-    const struct hm_ha_values *values, struct hm_slice time, char *buf,
-    struct hm_slice *line)
-{
-	/* These are rare: keep them for a restart of Home Assistant. */
-	bool retain = group->part == HM_HA_INFO || group->part == HM_HA_ALARM;
-	struct hm_json e;
-
-	start_record(&e, time, buf);
-	emit_state_topic(&e, "topic", style, device, group);
-	hm_json_object(&e, "payload");
-	for (size_t id = 0; id < HM_FIELDS; id++)
-		if (hm_field_set_has(&group->announced, id) &&
-		    hm_ha_values_show(values, id))
-			emit_value(&e, style, id, &values->of[id]);
-	hm_json_object_end(&e);
-	return end_record(&e, style, retain, line);
+	return hm_ha_end_record(&e, style, true, line);
 }
 
 /* Alerts */
 
-static void
-emit_alert_topic(struct hm_json *e, const char *key,
+void
+hm_ha_emit_alert_topic(struct hm_json *e, const char *key,
     const struct hm_ha_style *style, const struct hm_ha_device *device,
     const struct hm_ha_group *group, enum hm_alert_kind kind)
 {
@@ -378,8 +338,8 @@ emit_alert_topic(struct hm_json *e, const char *key,
 		    style->prefix, device->serial, name);
 }
 
-static void
-emit_alert_entity(struct hm_json *e, const struct hm_ha_style *style,
+void
+hm_ha_emit_alert_entity(struct hm_json *e, const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_group *group,
     enum hm_alert_kind kind)
 {
@@ -393,9 +353,9 @@ emit_alert_entity(struct hm_json *e, const struct hm_ha_style *style,
 		emit_format(e, "name", "%s_alert", name);
 	emit_format(e, "unique_id", "hoymiles_mqtt_%s_%s_%s_alert", prefix,
 	    device->serial, name);
-	emit_alert_topic(e, "state_topic", style, device, group, kind);
+	hm_ha_emit_alert_topic(e, "state_topic", style, device, group, kind);
 	hm_json_text(e, "value_template", "{{ value_json.state }}");
-	emit_alert_topic(e, "json_attributes_topic", style, device, group,
+	hm_ha_emit_alert_topic(e, "json_attributes_topic", style, device, group,
 	    kind);
 	hm_json_text(e, "device_class", "problem");
 	/* An alert must be visible also while the DTU is offline. */
@@ -417,56 +377,13 @@ hm_ha_message_alert_config(const struct hm_ha_style *style,
 	struct hm_json e;
 
 	entity_prefix(device, group, prefix);
-	start_record(&e, time, buf);
+	hm_ha_start_record(&e, time, buf, HM_HA_MESSAGE_MAX);
 	emit_format(&e, "topic", "%s/binary_sensor/%s/%s_%s_alert/config",
 	    style->prefix, device->serial, prefix, hm_alert_kind_name(kind));
 	hm_json_object(&e, "payload");
-	emit_alert_entity(&e, style, device, group, kind);
-	emit_device(&e, device);
-	emit_origin(&e);
+	hm_ha_emit_alert_entity(&e, style, device, group, kind);
+	hm_ha_emit_device(&e, device);
+	hm_ha_emit_origin(&e);
 	hm_json_object_end(&e);
-	return end_record(&e, style, true, line);
-}
-
-static void
-emit_unless_empty(struct hm_json *e, const char *key, struct hm_slice text)
-{
-	if (text.n > 0)
-		hm_json_quoted(e, key, text);
-}
-
-bool
-hm_ha_message_alert(const struct hm_ha_style *style,
-    const struct hm_ha_device *device, const struct hm_ha_group *group,
-    const struct hm_ha_alert *alert, struct hm_slice time, char *buf,
-    struct hm_slice *line)
-{
-	struct hm_json e;
-
-	start_record(&e, time, buf);
-	emit_alert_topic(&e, "topic", style, device, group, alert->kind);
-	hm_json_object(&e, "payload");
-	hm_json_text(&e, "state", alert->on ? "ON" : "OFF");
-	emit_unless_empty(&e, "text", alert->text);
-	emit_unless_empty(&e, "start", alert->start);
-	emit_unless_empty(&e, "end", alert->end);
-	hm_json_object_end(&e);
-	return end_record(&e, style, true, line);
-}
-
-bool
-hm_ha_message_availability(const struct hm_ha_style *style,
-    const struct hm_ha_dtu *dtu, struct hm_slice time, char *buf,
-    struct hm_slice *line)
-{
-	char topic[HM_TOPIC_MAX];
-	struct hm_json e;
-
-	hm_topic_dtu(style->prefix, style->publisher,
-	    hm_slice(dtu->name, dtu->name_length), topic, sizeof topic);
-	start_record(&e, time, buf);
-	hm_json_text(&e, "topic", topic);
-	hm_json_text(&e, "payload",
-	    dtu->state == HM_HA_ONLINE ? "online" : "offline");
-	return end_record(&e, style, true, line);
+	return hm_ha_end_record(&e, style, true, line);
 }

@@ -12,22 +12,35 @@
 
 #define HM_HA_MESSAGE_MAX ((size_t)32 * 1024)
 
+/* hm-publish reads packets of at most 128 KiB back from the broker. */
+#define HM_HA_ANNOUNCEMENT_MAX ((size_t)120 * 1024)
+
 struct hm_ha_style {
 	const char *prefix;   /* of all topics; hm_topic_prefix_valid */
 	const char *publisher; /* client id of hm-publish; hm_topic_publisher */
 	int64_t qos;          /* of all messages */
+	bool by_device;       /* announce a device and not its entities */
 	int64_t expire_after; /* seconds, 0 for never */
 	struct hm_ha_shown shown;
 };
 
 /*
- * The announcement of one entity. All messages are written into buf, which
- * holds HM_HA_MESSAGE_MAX bytes; false if they do not fit.
+ * The announcement of one entity. Messages are written into buf, which holds
+ * HM_HA_MESSAGE_MAX bytes; false if they do not fit.
  */
 bool hm_ha_message_config(const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_group *group,
     enum hm_field_id id, struct hm_slice time, char *buf,
     struct hm_slice *line);
+
+/*
+ * The announcement of a device and all its announced entities. A component of a
+ * field in `hidden` removes its entity. `buf` holds HM_HA_ANNOUNCEMENT_MAX
+ * bytes; *left_out counts the entities that do not fit.
+ */
+bool hm_ha_message_device(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_entities *hidden,
+    struct hm_slice time, char *buf, size_t *left_out, struct hm_slice *line);
 
 /* The values of all announced entities of a group. */
 bool hm_ha_message_state(const struct hm_ha_style *style,

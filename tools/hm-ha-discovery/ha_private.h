@@ -11,8 +11,26 @@
 
 /*
  * Shared by ha.c (reads records), ha_announce.c (announces devices and sends
- * their states) and ha_alarm.c (alarms of devices and of hm-alert).
+ * their states), ha_hold.c (holds messages until a poll is over), ha_absent.c
+ * (what a DTU no longer lists) and ha_alarm.c (alarms of devices and of
+ * hm-alert).
  */
+
+#define HM_HA_HELD_MAX ((size_t)256 * 1024)
+
+/*
+ * A poll with something to announce. Its DTU comes last in it, and must be
+ * announced first: its devices refer to it. All that is new in a poll is in one
+ * announcement of a device. States follow the announcements.
+ */
+struct hm_ha_hold {
+	bool on;
+	const struct hm_ha_dtu *dtu; /* of the poll */
+	int64_t seconds;             /* its time */
+	struct hm_ha_device *first, *last; /* devices to announce */
+	size_t size;
+	char lines[HM_HA_HELD_MAX]; /* states, each with an LF */
+};
 
 struct hm_ha {
 	struct hm_ha_options options;
@@ -20,8 +38,12 @@ struct hm_ha {
 	void *context;
 	struct hm_ha_table *table;
 	struct hm_ha_counters counters;
+	struct hm_ha_entities hidden; /* that are not chosen */
+	struct hm_ha_hold hold;
+	int64_t seconds;            /* time of the last record */
 	struct hm_ha_values values; /* of the current record */
 	char message[HM_HA_MESSAGE_MAX];
+	char announcement[HM_HA_ANNOUNCEMENT_MAX];
 };
 
 /* The members that all records have. */
@@ -56,14 +78,49 @@ struct hm_ha_device *hm_ha_find_device(struct hm_ha *ha,
 /* Count a record of a device for which there is no room. */
 void hm_ha_refuse(struct hm_ha *ha);
 
-/* ha_announce.c */
+/* ha_hold.c */
 
-/* Send a message, if it is `good`; otherwise log that it is too long. */
+/*
+ * Send a message in ha->message when the poll is over, if it is `good`;
+ * otherwise log that it is too long.
+ */
 void hm_ha_send(struct hm_ha *ha, bool good, struct hm_slice line);
 
-void hm_ha_send_alert_config(struct hm_ha *ha,
-    const struct hm_ha_origin *origin, const struct hm_ha_device *device,
-    const struct hm_ha_group *group, enum hm_alert_kind kind);
+/* Announce the device when the poll is over. */
+void hm_ha_hold(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device);
+
+/* Release what is held of another poll than that of this record. */
+void hm_ha_release_others(struct hm_ha *ha, const struct hm_ha_origin *origin);
+
+/* ha_absent.c */
+
+/* Remember the energies of the current record, a reading. */
+void hm_ha_remember(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_group *group);
+
+/*
+ * A DTU's poll is over: of devices and ports that it has not listed for so long
+ * that their readings are no longer current, show the energies alone.
+ */
+void hm_ha_look_for_absent(struct hm_ha *ha, const struct hm_ha_origin *origin);
+
+/* ha_announce.c */
+
+/*
+ * Announce the device, if there is something to announce of the group, and it
+ * was not announced a moment ago. `news`: there is something new.
+ */
+void hm_ha_plan(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, struct hm_ha_group *group, bool news);
+
+/* Send the values of the current record. */
+void hm_ha_send_state(struct hm_ha *ha, const struct hm_ha_device *device,
+    const struct hm_ha_group *group, struct hm_slice time);
+
+/* Write the announcements of a device that is due. */
+void hm_ha_announce(struct hm_ha *ha, struct hm_ha_device *device,
+    struct hm_slice time);
 
 /*
  * Announce the fields of the current record that are new, and send its values.
@@ -76,12 +133,20 @@ struct hm_ha_group *hm_ha_publish(struct hm_ha *ha,
 /* ha_alarm.c */
 
 /*
- * Send "no alert" with a device's first reading: the broker may have retained
- * an alert that is over. hm-alert soon repeats an alert that lasts.
+ * Announce the entity of an alert with a device's first reading. The broker may
+ * have retained an alert that is over, or one that lasts, which hm-alert then
+ * repeats. Send "no alert" when it has not come for so long.
  */
-void hm_ha_clear_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
-    struct hm_ha_device *device, const struct hm_ha_group *group,
+void hm_ha_expect_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, struct hm_ha_group *group,
     enum hm_alert_kind kind);
+
+/*
+ * Show the alarm of an inverter with its first reading, if its DTU has sent a
+ * list of alarms: the broker may have retained an alarm that is over.
+ */
+void hm_ha_show_alarm(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device);
 
 /* Use an alarm record. NULL, or why it cannot be used. */
 const char *hm_ha_on_alarm(struct hm_ha *ha, const struct hm_record *record);

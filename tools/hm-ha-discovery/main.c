@@ -1,7 +1,9 @@
 /* hm-ha-discovery: turn readings into mqtt records for Home Assistant. */
 
 #include <stdio.h>
+#include <string.h>
 
+#include "base/clock.h"
 #include "base/exits.h"
 #include "base/log.h"
 #include "base/suggest.h"
@@ -16,6 +18,8 @@
 #include "stream/tool.h"
 
 #define NAMES_MAX 1024
+#define POLL_MS 500 /* silence that ends a poll: its records come at once */
+#define EXPIRE_MIN_MS 300000
 
 /* Settings */
 
@@ -149,10 +153,21 @@ choose_all(const struct hm_config *config, struct hm_ha_entities *entities)
 	    entities) && good;
 }
 
+/* Unless it is given, so long that two polls may fail. */
+static int64_t
+expiry_ms(const struct hm_config *config)
+{
+	int64_t ms = 3 * hm_config_ms(config, HM_SET_QUERY_PERIOD);
+
+	if (hm_config_has(config, HM_SET_EXPIRE_AFTER))
+		return hm_config_ms(config, HM_SET_EXPIRE_AFTER);
+	return ms > EXPIRE_MIN_MS ? ms : EXPIRE_MIN_MS;
+}
+
 static bool
 check_expiry(const struct hm_config *config)
 {
-	int64_t expire = hm_config_ms(config, HM_SET_EXPIRE_AFTER);
+	int64_t expire = expiry_ms(config);
 	char allowed[NAMES_MAX];
 
 	if (expire == 0 || expire > hm_config_ms(config, HM_SET_QUERY_PERIOD))
@@ -194,6 +209,7 @@ struct work {
 	struct hm_ha_options options;
 	struct hm_ha *ha; /* NULL: lines only pass */
 	struct hm_record record;
+	int64_t line_ms; /* when the last line came */
 };
 
 static void
@@ -214,15 +230,73 @@ on_line(void *context, struct hm_slice line)
 	if (!hm_stream_pass(work->stream, line, work->ha != NULL ?
 	    hm_ha_takes : NULL, &work->record, &type))
 		return;
+	work->line_ms = hm_monotonic_ms();
 	why = hm_ha_record(work->ha, type, &work->record);
 	if (why != NULL)
 		hm_stream_bad(work->stream, "no entities: %s", why);
+}
+
+/* The end of a poll */
+
+static int64_t
+poll_lasts(const struct work *work)
+{
+	return work->line_ms + POLL_MS - hm_monotonic_ms();
+}
+
+static int
+before_wait(void *context, struct pollfd *fd)
+{
+	struct work *work = context;
+	int64_t ms = poll_lasts(work);
+
+	fd->fd = -1;
+	if (!hm_ha_holds(work->ha))
+		return -1;
+	return ms > 0 ? (int)ms : 0;
+}
+
+static void
+after_wait(void *context, short revents)
+{
+	struct work *work = context;
+
+	(void)revents;
+	if (hm_ha_holds(work->ha) && poll_lasts(work) <= 0)
+		hm_ha_release(work->ha);
+}
+
+/* A successor must read the records whose messages are held. */
+static bool
+is_settled(void *context, bool pressed)
+{
+	struct work *work = context;
+	bool held = hm_ha_holds(work->ha);
+
+	if (pressed)
+		hm_ha_release(work->ha);
+	return !held;
+}
+
+static int
+finish(void *context)
+{
+	struct work *work = context;
+
+	if (work->ha == NULL)
+		return HM_EXIT_OK;
+	if (hm_stream_time_left(work->stream) < 0)
+		hm_ha_end(work->ha);
+	hm_ha_release(work->ha);
+	return HM_EXIT_OK;
 }
 
 static int
 start(void *context, struct hm_stream *stream)
 {
 	struct work *work = context;
+	const struct hm_stream_side side = {.context = work,
+	    .prepare = before_wait, .ready = after_wait};
 	const struct hm_ha_counters *counters;
 
 	work->stream = stream;
@@ -232,6 +306,8 @@ start(void *context, struct hm_stream *stream)
 	hm_stream_counter(stream, "announcements", &counters->announcements);
 	hm_stream_counter(stream, "states", &counters->states);
 	hm_stream_counter(stream, "refused", &counters->refused);
+	hm_stream_side(stream, &side);
+	hm_stream_settled(stream, is_settled, work);
 	return HM_TOOL_GO_ON;
 }
 
@@ -246,9 +322,10 @@ open_ha(void *context, const struct hm_config *config)
 	style->prefix = hm_config_text(config, HM_SET_MQTT_TOPIC_PREFIX);
 	style->publisher = hm_config_text(config, HM_SET_MQTT_CLIENT_ID);
 	style->qos = hm_config_int(config, HM_SET_MQTT_QOS);
+	style->by_device = strcmp(hm_config_text(config,
+	    HM_SET_HA_DISCOVERY), "device") == 0;
 	/* Home Assistant takes whole seconds. */
-	style->expire_after = (hm_config_ms(config, HM_SET_EXPIRE_AFTER) +
-	    999) / 1000;
+	style->expire_after = (expiry_ms(config) + 999) / 1000;
 	work->options.fresh_ms = hm_fresh_ms(hm_config_ms(config,
 	    HM_SET_QUERY_PERIOD));
 	work->options.alerts = hm_config_flag(config, HM_SET_ALERTS_ENABLED);
@@ -280,6 +357,7 @@ main(int argc, char *argv[])
 	    .start = start,
 	    .wants_readings = true,
 	    .line = on_line,
+	    .finish = finish,
 	    .free = free_ha,
 	};
 	static struct work work;

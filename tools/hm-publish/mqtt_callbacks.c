@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <mosquitto.h>
+#include <mqtt_protocol.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -9,11 +11,12 @@
 /* All but hm_mqtt_callbacks_set are called from mosquitto_loop_*. */
 
 static void
-on_connect(struct mosquitto *mosq, void *context, int rc)
+on_connect(struct mosquitto *mosq, void *context, int rc, int flags,
+    const mosquitto_property *properties)
 {
 	struct hm_mqtt_link *link = context;
 
-	(void)mosq;
+	(void)mosq, (void)flags;
 	if (rc != 0) {
 		link->lost = true;
 		link->lost_reason = -rc;
@@ -32,7 +35,10 @@ on_connect(struct mosquitto *mosq, void *context, int rc)
 	link->deadline = 0;
 	link->failed = false;
 	link->counts.connected = 1;
-	hm_mqtt_link_say(link, "online", NULL);
+	link->packet_max = UINT32_MAX;
+	mosquitto_property_read_int32(properties,
+	    MQTT_PROP_MAXIMUM_PACKET_SIZE, &link->packet_max, false);
+	hm_mqtt_change_connected(link, hm_monotonic_ms());
 	hm_mqtt_births_subscribe(link, hm_monotonic_ms());
 	/* A broker that restarted may have lost its retained messages. */
 	if (link->counts.connections++ > 0)
@@ -64,22 +70,44 @@ on_publish(struct mosquitto *mosq, void *context, int id)
 	if (link->state == HM_MQTT_LEAVING && id == link->farewell)
 		mosquitto_disconnect(mosq);
 	else
-		hm_outbox_arrived(link->outbox, id);
+		hm_mqtt_send_arrived(link, id);
 }
 
 static void
 on_message(struct mosquitto *mosq, void *context,
     const struct mosquitto_message *message)
 {
+	struct hm_mqtt_link *link = context;
+
 	(void)mosq;
-	hm_mqtt_births_take(context, hm_monotonic_ms(), message);
+	if (strcmp(message->topic, link->options.birth_topic) == 0)
+		hm_mqtt_births_take(link, hm_monotonic_ms(), message);
+	else
+		hm_mqtt_learn_hear(link, message);
+}
+
+static void
+on_subscribe(struct mosquitto *mosq, void *context, int id, int count,
+    const int *codes)
+{
+	(void)mosq;
+	hm_mqtt_learn_refused(context, id, count, codes);
+}
+
+static void
+on_unsubscribe(struct mosquitto *mosq, void *context, int id)
+{
+	(void)mosq;
+	hm_mqtt_learn_fence(context, id);
 }
 
 void
 hm_mqtt_callbacks_set(struct mosquitto *mosq)
 {
-	mosquitto_connect_callback_set(mosq, on_connect);
+	mosquitto_connect_v5_callback_set(mosq, on_connect);
 	mosquitto_disconnect_callback_set(mosq, on_disconnect);
 	mosquitto_publish_callback_set(mosq, on_publish);
 	mosquitto_message_callback_set(mosq, on_message);
+	mosquitto_subscribe_callback_set(mosq, on_subscribe);
+	mosquitto_unsubscribe_callback_set(mosq, on_unsubscribe);
 }

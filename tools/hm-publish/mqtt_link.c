@@ -9,14 +9,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "announce_clock.h"
+#include "awaited_states.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "migration.h"
 #include "mqtt_gate.h"
 #include "mqtt_link_private.h"
 #include "outbox.h"
-
-#define REPEAT_MS 1000
+#include "standing.h"
 
 int64_t
 hm_mqtt_link_random(int64_t low, int64_t high)
@@ -54,6 +54,8 @@ drop_connection(struct hm_mqtt_link *link)
 	link->hears_births = false;
 	link->lasted = false;
 	link->counts.connected = 0;
+	hm_mqtt_learn_lost(link, hm_monotonic_ms());
+	hm_mqtt_change_lost(link);
 	hm_outbox_return(link->outbox);
 }
 
@@ -127,35 +129,6 @@ connection_lost(struct hm_mqtt_link *link, const char *why)
 	}
 }
 
-/*
- * With MQTT 5 a broker may say that it takes only a lower QoS, and libmosquitto
- * then refuses a higher one.
- */
-static int
-publish(struct hm_mqtt_link *link, int *id, const char *topic,
-    const struct hm_message *message)
-{
-	int rc, qos = message->qos;
-
-	do
-		rc = mosquitto_publish(link->mosq, id, topic,
-		    (int)message->payload.n, message->payload.p, qos,
-		    message->retain);
-	while (rc == MOSQ_ERR_QOS_NOT_SUPPORTED && qos-- > 0);
-	return rc;
-}
-
-void
-hm_mqtt_link_say(struct hm_mqtt_link *link, const char *text, int *id)
-{
-	const struct hm_message message = {
-	    .payload = hm_text(text), .qos = 1, .retain = true};
-
-	/* A broker takes them in this order: the last has the id. */
-	publish(link, NULL, link->options.bridge_topic, &message);
-	publish(link, id, link->options.availability_topic, &message);
-}
-
 /* Running */
 
 static bool
@@ -173,8 +146,8 @@ misc_period(const struct hm_mqtt_link *link)
 	return (int64_t)link->options.keepalive * 1000 / 10;
 }
 
-static void
-check_result(struct hm_mqtt_link *link, int rc)
+void
+hm_mqtt_link_check(struct hm_mqtt_link *link, int rc)
 {
 	int error = errno;
 
@@ -183,64 +156,6 @@ check_result(struct hm_mqtt_link *link, int rc)
 	link->lost = true;
 	link->lost_reason = rc;
 	link->lost_errno = error;
-}
-
-/* libmosquitto refuses this message, and not the connection. */
-static bool
-is_refused(int rc)
-{
-	return rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_PAYLOAD_SIZE ||
-	    rc == MOSQ_ERR_MALFORMED_UTF8;
-}
-
-static void
-refuse(struct hm_mqtt_link *link, const char *topic, size_t bytes, int rc)
-{
-	hm_log_facts(link->refusal_logged ? HM_DEBUG : HM_WARNING,
-	    HM_FACTS(hm_fact("topic", topic),
-	    hm_fact_int("bytes", (int64_t)bytes)), "not published to %s: a "
-	    "payload of %zu bytes: %s", topic, bytes,
-	    rc == MOSQ_ERR_OVERSIZE_PACKET ?
-	    "the broker takes only smaller messages" : mosquitto_strerror(rc));
-	link->refusal_logged = true;
-	hm_outbox_refused(link->outbox);
-}
-
-static void
-send_next(struct hm_mqtt_link *link, const struct hm_message *message)
-{
-	char topic[UINT16_MAX + 1];
-	int id, rc;
-
-	link->arrived = 0;
-	memcpy(topic, message->topic.p, message->topic.n);
-	topic[message->topic.n] = '\0';
-	rc = publish(link, &id, topic, message);
-	if (is_refused(rc)) {
-		refuse(link, topic, message->payload.n, rc);
-		return;
-	}
-	check_result(link, rc);
-	if (rc != MOSQ_ERR_SUCCESS)
-		return;
-	hm_log_facts(HM_DEBUG, HM_FACTS(hm_fact("topic", topic),
-	    hm_fact_int("id", id)), "publish %s: %zu bytes, qos %d%s, id %d",
-	    topic, message->payload.n, message->qos,
-	    message->retain ? ", retained" : "", id);
-	hm_outbox_sent(link->outbox, id);
-	/* With QoS 0 on_publish is called within mosquitto_publish. */
-	if (link->arrived == id)
-		hm_outbox_arrived(link->outbox, id);
-}
-
-static void
-send_waiting(struct hm_mqtt_link *link)
-{
-	struct hm_message message;
-
-	while (link->state == HM_MQTT_CONNECTED && !link->lost &&
-	    hm_outbox_next(link->outbox, &message))
-		send_next(link, &message);
 }
 
 /* How long a connection must last until the delay starts again. */
@@ -255,7 +170,7 @@ lasting_ms(const struct hm_mqtt_link *link)
 static void
 look_after(struct hm_mqtt_link *link, int64_t now)
 {
-	check_result(link, mosquitto_loop_misc(link->mosq));
+	hm_mqtt_link_check(link, mosquitto_loop_misc(link->mosq));
 	link->next_misc = now + misc_period(link);
 	if (link->lost || link->state != HM_MQTT_CONNECTED)
 		return;
@@ -272,25 +187,8 @@ read_some(struct hm_mqtt_link *link)
 {
 	int rc = hm_mqtt_gate_read(&link->gate, link->mosq);
 
-	check_result(link, rc);
+	hm_mqtt_link_check(link, rc);
 	hm_mqtt_reason_gate(link, rc);
-}
-
-/*
- * Home Assistant subscribes to the states of a new entity some 100 ms after its
- * announcement, and misses those that come before.
- */
-static void
-send_again(struct hm_mqtt_link *link, int64_t now)
-{
-	if (hm_announce_take(&link->births, now))
-		hm_outbox_announce(link->outbox);
-	if (hm_outbox_take_news(link->outbox))
-		link->repeat_at = now + REPEAT_MS;
-	if (link->repeat_at == 0 || now < link->repeat_at)
-		return;
-	link->repeat_at = 0;
-	hm_outbox_repeat(link->outbox);
 }
 
 static void
@@ -303,12 +201,11 @@ exchange(struct hm_mqtt_link *link, short revents)
 	/* What libmosquitto answers while it reads waits in its queue. */
 	if (!link->lost && ((revents & POLLOUT) != 0 ||
 	    mosquitto_want_write(link->mosq)))
-		check_result(link, mosquitto_loop_write(link->mosq, 1));
+		hm_mqtt_link_check(link, mosquitto_loop_write(link->mosq, 1));
 	if (!link->lost && now >= link->next_misc)
 		look_after(link, now);
 	if (link->state == HM_MQTT_CONNECTED && !link->lost)
-		send_again(link, now);
-	send_waiting(link);
+		hm_mqtt_send(link, now);
 	if (link->lost)
 		connection_lost(link, hm_mqtt_link_reason(link,
 		    link->lost_reason, link->lost_errno));
@@ -344,6 +241,7 @@ int
 hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd)
 {
 	int64_t now = hm_monotonic_ms(), until = link->deadline;
+	int64_t change;
 
 	fd->fd = -1;
 	if (link->state == HM_MQTT_CONNECTING) {
@@ -360,6 +258,9 @@ hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd)
 			until = link->births.due;
 		if (link->repeat_at != 0 && link->repeat_at < until)
 			until = link->repeat_at;
+		change = hm_mqtt_change_due(link);
+		if (change != 0 && change < until)
+			until = change;
 	}
 	if (until == 0)
 		return -1;
@@ -390,12 +291,21 @@ hm_mqtt_link_leave(struct hm_mqtt_link *link)
 		return true;
 	link->state = HM_MQTT_LEAVING;
 	/* When the broker has the last message, it has all of them. */
-	hm_mqtt_link_say(link, link->options.farewell ? "offline" : "online",
-	    &link->farewell);
+	hm_mqtt_link_say(link, link->options.farewell || link->change.hidden ?
+	    "offline" : "online", &link->farewell);
 	return false;
 }
 
 /* Beginning and end */
+
+static void
+free_memory(struct hm_mqtt_link *link)
+{
+	hm_standing_free(link->learn.standing);
+	hm_migration_free(link->change.migration);
+	hm_awaited_free(&link->change.awaited);
+	free(link);
+}
 
 static bool
 open_descriptors(struct hm_mqtt_link *link)
@@ -421,10 +331,13 @@ hm_mqtt_link_new(const struct hm_mqtt_options *options,
 	link->outbox = outbox;
 	link->delay_ms = options->reconnect_ms;
 	link->version = MQTT_PROTOCOL_V5;
-	if (!open_descriptors(link) ||
+	link->learn.standing = hm_standing_new();
+	link->change.migration = hm_migration_new();
+	if (link->learn.standing == NULL || link->change.migration == NULL ||
+	    !open_descriptors(link) ||
 	    mosquitto_lib_init() != MOSQ_ERR_SUCCESS) {
 		hm_log_errno(HM_ERROR, "cannot set up MQTT");
-		free(link);
+		free_memory(link);
 		return NULL;
 	}
 	hm_mqtt_connect_start(link);
@@ -448,6 +361,6 @@ hm_mqtt_link_free(struct hm_mqtt_link *link)
 	mosquitto_lib_cleanup();
 	hm_mqtt_gate_close(&link->gate);
 	close(link->done_fd);
-	free(link);
+	free_memory(link);
 	return true;
 }

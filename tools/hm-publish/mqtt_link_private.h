@@ -6,14 +6,20 @@
 #include <stdint.h>
 
 #include "announce_clock.h"
+#include "awaited_states.h"
+#include "migration.h"
 #include "mqtt_gate.h"
 #include "mqtt_link.h"
+#include "record/ha_topic.h"
+#include "standing.h"
 
 /*
  * Shared by mqtt_link.c (the states of a connection), mqtt_connect.c (connects
- * in a thread), mqtt_callbacks.c (events of libmosquitto), mqtt_births.c (Home
- * Assistant's starts), mqtt_reason.c (why a connection failed), mqtt_trouble.c
- * (logs that) and mqtt_takeover.c (a second client with our id).
+ * in a thread), mqtt_callbacks.c (events of libmosquitto), mqtt_send.c (what
+ * goes out), mqtt_births.c (Home Assistant's starts), mqtt_learn.c (what stands
+ * at the broker), mqtt_change.c (changes of that), mqtt_reason.c (why a
+ * connection failed), mqtt_trouble.c (logs that) and mqtt_takeover.c (a second
+ * client with our id).
  */
 
 #define HM_MQTT_REASON_MAX 240
@@ -36,6 +42,27 @@ struct hm_mqtt_trouble {
 	char reason[HM_MQTT_REASON_MAX];
 };
 
+/* What stands at the broker; times are monotonic, in ms. */
+struct hm_mqtt_learn {
+	struct hm_standing *standing;
+	bool asks;          /* and messages wait for the answer */
+	bool subscribed;    /* in this connection */
+	int request, fence; /* ids of the subscription, and of what follows */
+	int64_t until;      /* when to go on without the answer */
+	unsigned lost;      /* connections, while it asked */
+	int64_t deaf_until; /* do not ask */
+	bool refusal_logged;
+};
+
+/* Changes of what stands that need care. */
+struct hm_mqtt_change {
+	struct hm_migration *migration;
+	struct hm_awaited_states awaited;
+	bool hidden;     /* "offline" was said, until these have come */
+	int64_t until;   /* at the latest */
+	int64_t reduced; /* when to look for components to be left out */
+};
+
 struct hm_mqtt_link {
 	struct hm_mqtt_options options;
 	struct hm_outbox *outbox;
@@ -52,10 +79,13 @@ struct hm_mqtt_link {
 	int64_t repeat_at;  /* the states, monotonic ms; 0: never */
 	bool hears_births;  /* this connection */
 	int64_t deaf_until; /* monotonic ms: subscribe to no births */
+	struct hm_mqtt_learn learn;
+	struct hm_mqtt_change change;
 	struct hm_mqtt_gate gate;
 	int version;   /* MQTT_PROTOCOL_V5, or V311 for a broker without */
 	/* The broker has said or shown so. */
 	bool only_311, only_qos_0, retains_none;
+	uint32_t packet_max; /* bytes that the broker takes at once */
 	bool closes_5; /* the attempt before this one, with MQTT 5 */
 	int64_t delay_ms;    /* before the next attempt, without jitter */
 	int farewell;        /* id of the last message, "offline" */
@@ -78,11 +108,23 @@ struct hm_mqtt_link {
 int64_t hm_mqtt_link_random(int64_t low, int64_t high);
 /* The attempt to connect has failed: wait for the next one. */
 void hm_mqtt_link_failed(struct hm_mqtt_link *link, const char *why);
+/* Note that the connection is lost if this result of libmosquitto says so. */
+void hm_mqtt_link_check(struct hm_mqtt_link *link, int rc);
+
+/* mqtt_send.c */
+
+/* Publish a message at once. Returns a result of libmosquitto. */
+int hm_mqtt_link_publish(struct hm_mqtt_link *link, int *id,
+    const char *topic, const struct hm_message *message);
 /*
  * Publish "online" or "offline" to our topic and to that of the bridge. *id,
  * unless NULL, is set to the id of the last message.
  */
 void hm_mqtt_link_say(struct hm_mqtt_link *link, const char *text, int *id);
+/* While connected: send what waits, and what is due. */
+void hm_mqtt_send(struct hm_mqtt_link *link, int64_t now);
+/* The broker has a message. */
+void hm_mqtt_send_arrived(struct hm_mqtt_link *link, int id);
 
 /* mqtt_connect.c: start an attempt; read its result when done_fd is ready */
 void hm_mqtt_connect_start(struct hm_mqtt_link *link);
@@ -102,6 +144,40 @@ void hm_mqtt_births_subscribe(struct hm_mqtt_link *link, int64_t now);
 bool hm_mqtt_births_refuse(struct hm_mqtt_link *link, int64_t now);
 void hm_mqtt_births_take(struct hm_mqtt_link *link, int64_t now,
     const struct mosquitto_message *message);
+
+/*
+ * mqtt_learn.c: ask the broker about the devices of waiting announcements,
+ * whose state is then HM_STOOD_ASKED, or HM_STOOD_KNOWN where it cannot be
+ * asked; an answer with these codes; the answer to the last request; what has
+ * become of it; the connection is lost; a message was too large (false: it
+ * cannot have been one of these); a message has come.
+ */
+void hm_mqtt_learn_ask(struct hm_mqtt_link *link, int64_t now);
+void hm_mqtt_learn_refused(struct hm_mqtt_link *link, int id, int count,
+    const int *codes);
+void hm_mqtt_learn_fence(struct hm_mqtt_link *link, int id);
+void hm_mqtt_learn_look(struct hm_mqtt_link *link, int64_t now);
+void hm_mqtt_learn_lost(struct hm_mqtt_link *link, int64_t now);
+bool hm_mqtt_learn_refuse(struct hm_mqtt_link *link, int64_t now);
+void hm_mqtt_learn_hear(struct hm_mqtt_link *link,
+    const struct mosquitto_message *message);
+
+/*
+ * mqtt_change.c: queue what must go before the message of hm_outbox_next, which
+ * is not prepared (false: it must wait); a message was sent; do what is due;
+ * the connection is there, or lost; when something is due, or 0.
+ */
+bool hm_mqtt_change_prepare(struct hm_mqtt_link *link,
+    const struct hm_message *message, int64_t now);
+void hm_mqtt_change_sent(struct hm_mqtt_link *link,
+    const struct hm_message *message, int id);
+void hm_mqtt_change_look(struct hm_mqtt_link *link, int64_t now);
+void hm_mqtt_change_connected(struct hm_mqtt_link *link, int64_t now);
+void hm_mqtt_change_lost(struct hm_mqtt_link *link);
+int64_t hm_mqtt_change_due(const struct hm_mqtt_link *link);
+/* Whether a message announces something to Home Assistant. */
+bool hm_ha_is_announcement(const struct hm_message *message,
+    struct hm_ha_topic *topic);
 
 /*
  * mqtt_trouble.c: log that an attempt failed, or that a connection is lost, and

@@ -153,15 +153,19 @@ refusal(int code)
 	}
 }
 
+/* It may have been of either subscription. */
 static void
 explain_size(struct hm_mqtt_link *link)
 {
 	const struct hm_mqtt_frames *frames = &link->gate.frames;
+	int64_t now = hm_monotonic_ms();
+	bool births = !frames->malformed && hm_mqtt_births_refuse(link, now);
+	bool learns = !frames->malformed && hm_mqtt_learn_refuse(link, now);
 
 	if (frames->malformed)
 		snprintf(link->reason, sizeof link->reason,
 		    "it sent a packet whose length is none");
-	else if (!hm_mqtt_births_refuse(link, hm_monotonic_ms()))
+	else if (!births && !learns)
 		snprintf(link->reason, sizeof link->reason,
 		    "it sent a packet of %u bytes; at most %d are taken",
 		    (unsigned)frames->size, HM_MQTT_PACKET_MAX);
@@ -169,9 +173,10 @@ explain_size(struct hm_mqtt_link *link)
 		snprintf(link->reason, sizeof link->reason,
 		    "it sent a message of %u bytes, at most %d are taken; "
 		    "Home Assistant's starts are not followed for an hour: "
-		    "delete the retained message at \"%.64s\"",
+		    "delete the retained message at \"%.64s\"%s",
 		    (unsigned)frames->size, HM_MQTT_PACKET_MAX,
-		    link->options.birth_topic);
+		    link->options.birth_topic, learns ? " or the discovery "
+		    "message" : "");
 }
 
 void

@@ -1,39 +1,10 @@
 #include "outbox.h"
 
 #include <stdlib.h>
-#include <sys/queue.h>
+#include <string.h>
 
 #include "base/hash.h"
-
-/* One topic and its newest message. */
-struct hm_outbox_entry {
-	struct hm_hash_item item;
-	TAILQ_ENTRY(hm_outbox_entry) next; /* in the queue */
-	char *topic, *payload;
-	size_t topic_size, payload_size, payload_cap;
-	uint64_t order; /* of its first announcement, or its last use */
-	int qos;
-	bool retain, queued;
-	bool news; /* see hm_outbox_take_news */
-	unsigned flying; /* times it is in flight */
-};
-
-struct flight {
-	struct hm_outbox_entry *entry;
-	int id;
-};
-
-struct hm_outbox {
-	struct hm_outbox_limits limits;
-	struct hm_outbox_counts counts;
-	struct hm_hash topics; /* all entries */
-	TAILQ_HEAD(hm_outbox_queue, hm_outbox_entry) queue;
-	struct flight flight[HM_OUTBOX_FLIGHT_MAX]; /* oldest first */
-	size_t flights;
-	size_t bytes, states; /* `states` wait */
-	uint64_t order;
-	bool news;
-};
+#include "outbox_private.h"
 
 struct hm_outbox *
 hm_outbox_new(const struct hm_outbox_limits *limits)
@@ -44,30 +15,17 @@ hm_outbox_new(const struct hm_outbox_limits *limits)
 		return NULL;
 	o->limits = *limits;
 	TAILQ_INIT(&o->queue);
+	TAILQ_INIT(&o->urgent);
 	return o;
-}
-
-static void
-free_entry(struct hm_outbox_entry *entry)
-{
-	free(entry->topic);
-	free(entry->payload);
-	free(entry);
 }
 
 void
 hm_outbox_free(struct hm_outbox *o)
 {
-	struct hm_outbox_entry *entry, *next;
-
 	if (o == NULL)
 		return;
-	for (entry = hm_hash_next(&o->topics, NULL); entry != NULL;
-	     entry = next) {
-		next = hm_hash_next(&o->topics, &entry->item);
-		free_entry(entry);
-	}
-	hm_hash_free(&o->topics);
+	hm_outbox_return(o);
+	hm_outbox_free_topics(o);
 	free(o);
 }
 
@@ -79,21 +37,24 @@ hm_outbox_counts(const struct hm_outbox *o)
 
 /* The queue */
 
-static void
-count_waiting(struct hm_outbox *o, const struct hm_outbox_entry *entry,
+void
+hm_outbox_count(struct hm_outbox *o, const struct hm_outbox_entry *entry,
     bool waits)
 {
-	if (!entry->retain)
+	if (!entry->retain && !entry->urgent)
 		o->states += waits ? 1 : (size_t)-1;
 	o->counts.queued += waits ? 1 : (uint64_t)-1;
 }
 
-static void
-take_out(struct hm_outbox *o, struct hm_outbox_entry *entry)
+void
+hm_outbox_take_out(struct hm_outbox *o, struct hm_outbox_entry *entry)
 {
-	TAILQ_REMOVE(&o->queue, entry, next);
+	if (entry->urgent)
+		TAILQ_REMOVE(&o->urgent, entry, next);
+	else
+		TAILQ_REMOVE(&o->queue, entry, next);
 	entry->queued = false;
-	count_waiting(o, entry, false);
+	hm_outbox_count(o, entry, false);
 }
 
 static void
@@ -101,7 +62,7 @@ put_last(struct hm_outbox *o, struct hm_outbox_entry *entry)
 {
 	TAILQ_INSERT_TAIL(&o->queue, entry, next);
 	entry->queued = true;
-	count_waiting(o, entry, true);
+	hm_outbox_count(o, entry, true);
 }
 
 static void
@@ -109,123 +70,11 @@ put_first(struct hm_outbox *o, struct hm_outbox_entry *entry)
 {
 	TAILQ_INSERT_HEAD(&o->queue, entry, next);
 	entry->queued = true;
-	count_waiting(o, entry, true);
+	hm_outbox_count(o, entry, true);
 }
 
-/* The table of topics */
-
-static uint64_t
-hash_of(struct hm_slice topic)
-{
-	return hm_hash_bytes(HM_HASH_START, topic.p, topic.n);
-}
-
-static bool
-has_topic(const void *entry, const void *key)
-{
-	const struct hm_outbox_entry *e = entry;
-	const struct hm_slice *topic = key;
-
-	return hm_slice_equal(*topic, hm_slice(e->topic, e->topic_size));
-}
-
-static struct hm_outbox_entry *
-find(const struct hm_outbox *o, struct hm_slice topic)
-{
-	return hm_hash_find(&o->topics, hash_of(topic), has_topic, &topic);
-}
-
-static void
-forget(struct hm_outbox *o, struct hm_outbox_entry *entry)
-{
-	hm_hash_remove(&o->topics, &entry->item);
-	o->bytes -= entry->topic_size + entry->payload_cap;
-	free_entry(entry);
-}
-
-static bool
-is_idle(const struct hm_outbox_entry *entry)
-{
-	return !entry->queued && entry->flying == 0;
-}
-
-/* The topic of states that was used longest ago, or NULL. */
-static struct hm_outbox_entry *
-oldest_idle_state(const struct hm_outbox *o)
-{
-	struct hm_outbox_entry *oldest = NULL;
-	struct hm_outbox_entry *entry = hm_hash_next(&o->topics, NULL);
-
-	for (; entry != NULL; entry = hm_hash_next(&o->topics, &entry->item))
-		if (is_idle(entry) && !entry->retain &&
-		    (oldest == NULL || entry->order < oldest->order))
-			oldest = entry;
-	return oldest;
-}
-
-static bool
-make_room(struct hm_outbox *o, size_t topics, size_t bytes)
-{
-	while (o->topics.count + topics > o->limits.topics ||
-	    o->bytes + bytes > o->limits.bytes) {
-		struct hm_outbox_entry *idle = oldest_idle_state(o);
-
-		if (idle == NULL)
-			return false;
-		forget(o, idle);
-	}
-	return true;
-}
-
-static struct hm_outbox_entry *
-add(struct hm_outbox *o, struct hm_slice topic)
-{
-	struct hm_outbox_entry *entry;
-
-	if (!make_room(o, 1, topic.n))
-		return NULL;
-	entry = calloc(1, sizeof *entry);
-	if (entry == NULL)
-		return NULL;
-	entry->topic = strndup(topic.p, topic.n);
-	if (entry->topic == NULL ||
-	    !hm_hash_add(&o->topics, hash_of(topic), &entry->item)) {
-		free_entry(entry);
-		return NULL;
-	}
-	entry->topic_size = topic.n;
-	o->bytes += topic.n;
-	return entry;
-}
-
-static bool
-set_payload(struct hm_outbox *o, struct hm_outbox_entry *entry,
-    struct hm_slice payload)
-{
-	if (payload.n > entry->payload_cap) {
-		char *grown = NULL;
-		bool room;
-
-		/* Do not drop this entry to make room. */
-		entry->flying++;
-		room = make_room(o, 0, payload.n - entry->payload_cap);
-		entry->flying--;
-		if (room)
-			grown = realloc(entry->payload, payload.n);
-		if (grown == NULL)
-			return false;
-		entry->payload = grown;
-		o->bytes += payload.n - entry->payload_cap;
-		entry->payload_cap = payload.n;
-	}
-	if (payload.n > 0)
-		memcpy(entry->payload, payload.p, payload.n);
-	entry->payload_size = payload.n;
-	return true;
-}
-
-static struct hm_message
-message_of(const struct hm_outbox_entry *entry)
+struct hm_message
+hm_outbox_message(const struct hm_outbox_entry *entry)
 {
 	return (struct hm_message){
 	    .topic = hm_slice(entry->topic, entry->topic_size),
@@ -246,7 +95,7 @@ drop_oldest_state(struct hm_outbox *o)
 		entry = TAILQ_NEXT(entry, next);
 	if (entry == NULL)
 		return;
-	take_out(o, entry);
+	hm_outbox_take_out(o, entry);
 	o->counts.dropped++;
 }
 
@@ -266,23 +115,26 @@ is_news(const struct hm_outbox_entry *entry, const struct hm_message *message)
 bool
 hm_outbox_put(struct hm_outbox *o, const struct hm_message *message)
 {
-	struct hm_outbox_entry *entry = find(o, message->topic);
+	struct hm_outbox_entry *entry = hm_outbox_find(o, message->topic);
 	bool news = is_news(entry, message);
 
 	if (entry == NULL)
-		entry = add(o, message->topic);
-	if (entry == NULL || !set_payload(o, entry, message->payload)) {
+		entry = hm_outbox_add(o, message->topic);
+	if (entry == NULL ||
+	    !hm_outbox_set_payload(o, entry, message->payload)) {
 		o->counts.dropped++;
 		return false;
 	}
 	if (entry->queued) {
 		o->counts.replaced++;
-		take_out(o, entry);
+		hm_outbox_take_out(o, entry);
 	}
 	entry->order = ++o->order;
 	entry->qos = message->qos;
 	entry->retain = message->retain;
 	entry->news = news;
+	entry->prepared = entry->again = false;
+	entry->outdated = entry->deleted = false;
 	/* States that returned from a lost connection may be too many. */
 	while (!entry->retain && o->states >= o->limits.states)
 		drop_oldest_state(o);
@@ -293,41 +145,61 @@ hm_outbox_put(struct hm_outbox *o, const struct hm_message *message)
 bool
 hm_outbox_replaces(struct hm_outbox *o, const struct hm_message *message)
 {
-	const struct hm_outbox_entry *entry = find(o, message->topic);
+	const struct hm_outbox_entry *entry = hm_outbox_find(o, message->topic);
 
-	return (entry != NULL && !is_idle(entry)) ||
+	return (entry != NULL && !hm_outbox_is_idle(entry)) ||
 	    (!message->retain && o->states >= o->limits.states);
 }
 
 /* Sending */
 
+struct hm_outbox_entry *
+hm_outbox_head(const struct hm_outbox *o)
+{
+	struct hm_outbox_entry *urgent = TAILQ_FIRST(&o->urgent);
+
+	return urgent != NULL ? urgent : TAILQ_FIRST(&o->queue);
+}
+
 bool
 hm_outbox_next(const struct hm_outbox *o, struct hm_message *message)
 {
-	const struct hm_outbox_entry *entry = TAILQ_FIRST(&o->queue);
+	const struct hm_outbox_entry *entry = hm_outbox_head(o);
 
 	if (entry == NULL || o->flights == HM_OUTBOX_FLIGHT_MAX)
 		return false;
-	*message = message_of(entry);
+	*message = hm_outbox_message(entry);
 	return true;
 }
 
 void
 hm_outbox_sent(struct hm_outbox *o, int id)
 {
-	struct hm_outbox_entry *entry = TAILQ_FIRST(&o->queue);
+	struct hm_outbox_entry *entry = hm_outbox_head(o);
 
-	take_out(o, entry);
+	hm_outbox_take_out(o, entry);
 	entry->flying++;
+	entry->prepared = entry->again = false;
 	o->counts.queued++;
-	o->flight[o->flights++] = (struct flight){entry, id};
+	o->flight[o->flights++] = (struct hm_outbox_flight){entry, id};
 }
 
 void
 hm_outbox_refused(struct hm_outbox *o)
 {
-	take_out(o, TAILQ_FIRST(&o->queue));
+	struct hm_outbox_entry *entry = hm_outbox_head(o);
+
+	hm_outbox_take_out(o, entry);
+	entry->prepared = false;
 	o->counts.dropped++;
+	if (entry->urgent)
+		hm_outbox_entry_free(entry);
+}
+
+size_t
+hm_outbox_flights(const struct hm_outbox *o)
+{
+	return o->flights;
 }
 
 static struct hm_outbox_entry *
@@ -343,6 +215,14 @@ land(struct hm_outbox *o, size_t i)
 	return entry;
 }
 
+/* Whether an entry that has landed must not be remembered. */
+static bool
+is_over(const struct hm_outbox_entry *entry)
+{
+	return hm_outbox_is_idle(entry) && (entry->deleted ||
+	    (entry->retain && entry->payload_size == 0));
+}
+
 void
 hm_outbox_arrived(struct hm_outbox *o, int id)
 {
@@ -355,23 +235,42 @@ hm_outbox_arrived(struct hm_outbox *o, int id)
 		o->counts.delivered++;
 		o->news |= entry->news;
 		entry->news = false;
-		if (entry->retain && entry->payload_size == 0 &&
-		    is_idle(entry))
-			forget(o, entry);
+		if (entry->urgent)
+			hm_outbox_entry_free(entry);
+		else if (is_over(entry))
+			hm_outbox_remove(o, entry);
 		return;
 	}
+}
+
+/* A message in flight comes back with the connection lost. */
+static void
+come_back(struct hm_outbox *o, struct hm_outbox_entry *entry)
+{
+	if (entry->urgent)
+		hm_outbox_entry_free(entry);
+	else if (!hm_outbox_is_idle(entry) || entry->outdated)
+		return; /* a queued message of this topic is newer */
+	else if (entry->deleted)
+		hm_outbox_remove(o, entry);
+	else
+		put_first(o, entry);
 }
 
 void
 hm_outbox_return(struct hm_outbox *o)
 {
-	while (o->flights > 0) {
-		struct hm_outbox_entry *entry = land(o, o->flights - 1);
+	struct hm_outbox_entry *entry;
 
-		/* A queued message of this topic is newer. */
-		if (!entry->queued && entry->flying == 0)
-			put_first(o, entry);
+	while ((entry = TAILQ_FIRST(&o->urgent)) != NULL) {
+		hm_outbox_take_out(o, entry);
+		hm_outbox_entry_free(entry);
 	}
+	for (entry = TAILQ_FIRST(&o->queue); entry != NULL;
+	     entry = TAILQ_NEXT(entry, next))
+		entry->prepared = false;
+	while (o->flights > 0)
+		come_back(o, land(o, o->flights - 1));
 }
 
 static int
@@ -397,15 +296,18 @@ queue_again(struct hm_outbox *o, bool retain)
 	if (list == NULL)
 		return;
 	for (; entry != NULL; entry = hm_hash_next(&o->topics, &entry->item))
-		if (entry->retain == retain && !entry->queued)
+		if (entry->retain == retain && !entry->queued &&
+		    !entry->outdated && !entry->deleted)
 			list[count++] = entry;
 	qsort(list, count, sizeof *list, compare_order);
 	/* Newer states matter more, and must not be dropped for older ones. */
 	for (size_t i = count; i > 0 &&
 	    (retain || o->states < o->limits.states); i--) {
-		const struct hm_message message = message_of(list[i - 1]);
+		const struct hm_message message =
+		    hm_outbox_message(list[i - 1]);
 
 		list[i - 1]->news = is_news(NULL, &message);
+		list[i - 1]->again = true;
 		put_first(o, list[i - 1]);
 	}
 	free(list);

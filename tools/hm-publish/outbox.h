@@ -81,6 +81,46 @@ void hm_outbox_announce(struct hm_outbox *o);
  */
 bool hm_outbox_take_news(struct hm_outbox *o);
 
+/* How many messages are in flight. */
+size_t hm_outbox_flights(const struct hm_outbox *o);
+
+/*
+ * Copy a message that goes before all that wait, after others like it. It is
+ * sent once: it is not remembered, and dropped when the connection is lost.
+ * False if there is no memory.
+ */
+bool hm_outbox_push(struct hm_outbox *o, const struct hm_message *message);
+
+/*
+ * Whether the message of hm_outbox_next may go without anything before it:
+ * hm_outbox_prepared was called for it, or hm_outbox_push has put it there.
+ */
+bool hm_outbox_is_prepared(const struct hm_outbox *o);
+
+/*
+ * What must go before the message of hm_outbox_next has been pushed. Its
+ * payload becomes this one, also where it is sent again; false, and it stays
+ * as it is, if there is no room. A message that is not pushed must be next.
+ */
+bool hm_outbox_prepared(struct hm_outbox *o, struct hm_slice payload);
+
+/*
+ * The last message of a topic must not be sent again, unless it was put after
+ * that of hm_outbox_next, which must not be a pushed one.
+ */
+void hm_outbox_outdate(struct hm_outbox *o, struct hm_slice topic);
+
+/*
+ * An announcement is no longer valid: forget it, unless it is a new one that
+ * still waits.
+ */
+void hm_outbox_forget(struct hm_outbox *o, struct hm_slice topic);
+
+/* Visit the waiting messages in order, until `visit` returns false. */
+void hm_outbox_each_waiting(const struct hm_outbox *o,
+    bool (*visit)(void *context, const struct hm_message *message),
+    void *context);
+
 /* Queue the last state of each topic again, oldest first. */
 void hm_outbox_repeat(struct hm_outbox *o);
 

@@ -272,6 +272,7 @@ END_TEST
 START_TEST(what_was_dropped_is_said_when_it_is_over)
 {
 	char expected[100];
+	const char *rest;
 	uint64_t taken;
 
 	hm_log_wait_at_most(0);
@@ -280,9 +281,11 @@ START_TEST(what_was_dropped_is_said_when_it_is_over)
 		continue;
 	ck_assert_uint_eq(hm_log_dropped(), 1000 - taken);
 	snprintf(expected, sizeof expected, "hm-test: warning: %d messages "
-	    "were dropped, the first 0 s ago: nothing read them\n",
-	    (int)(1000 - taken));
-	ck_assert_str_eq(heard(), expected);
+	    "were dropped, the first ", (int)(1000 - taken));
+	ck_assert_int_eq(strncmp(heard(), expected, strlen(expected)), 0);
+	rest = said + strlen(expected);
+	ck_assert_str_eq(rest + strspn(rest, "0123456789"),
+	    " s ago: nothing read them\n");
 	hm_log(HM_WARNING, "a");
 	ck_assert_str_eq(heard(), "hm-test: warning: a\n");
 	ck_assert_uint_eq(hm_log_dropped(), 1000 - taken);

@@ -165,6 +165,19 @@ START_TEST(fingerprint_follows_what_is_said)
 }
 END_TEST
 
+START_TEST(there_is_room_for_the_energies_of_any_record)
+{
+	for (enum hm_scope scope = 0; scope < HM_SCOPES; scope++) {
+		int energies = 0;
+
+		for (size_t id = 0; id < HM_FIELDS; id++)
+			energies += hm_field_in(&hm_fields[id], scope) &&
+			    !hm_ha_is_instant(&hm_fields[id]);
+		ck_assert_int_le(energies, HM_HA_ENERGIES);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -177,6 +190,7 @@ main(void)
 	tcase_add_test(tc, serials);
 	tcase_add_test(tc, info_knows_better);
 	tcase_add_test(tc, fingerprint_follows_what_is_said);
+	tcase_add_test(tc, there_is_room_for_the_energies_of_any_record);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -213,6 +213,21 @@ busy_for(int64_t ms)
 	lock.busy_since -= ms;
 }
 
+/* Give this process another name. False: an emulator shows another one. */
+static bool
+rename_process(const char *name)
+{
+	char text[100];
+	FILE *file;
+
+	ck_assert_int_eq(prctl(PR_SET_NAME, name), 0);
+	file = fopen("/proc/self/stat", "re");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_ptr_nonnull(fgets(text, sizeof text, file));
+	fclose(file);
+	return strstr(text, name) != NULL;
+}
+
 START_TEST(is_stuck_in_what_is_no_poller)
 {
 	struct hm_lock_holder holder;
@@ -229,9 +244,9 @@ START_TEST(is_stuck_in_what_is_no_poller)
 	ck_assert(holder.runs);
 
 	/* A live hm-poll may need longer. */
-	ck_assert_int_eq(prctl(PR_SET_NAME, "hm-poll"), 0);
-	ck_assert(!hm_dtu_lock_is_stuck(&lock, PERIOD, &holder));
-	ck_assert_int_eq(prctl(PR_SET_NAME, "check_dtu_lock"), 0);
+	if (rename_process("hm-poll"))
+		ck_assert(!hm_dtu_lock_is_stuck(&lock, PERIOD, &holder));
+	rename_process("check_dtu_lock");
 
 	/* A release shows that the lock is used. */
 	usleep(10000);

@@ -1,0 +1,85 @@
+#include <string.h>
+
+#include "ha_device.h"
+#include "ha_entity.h"
+#include "ha_private.h"
+#include "ha_values.h"
+#include "record/fields.h"
+
+static struct hm_ha_energy *
+energy_of(struct hm_ha_group *group, enum hm_field_id id)
+{
+	for (size_t i = 0; i < HM_HA_ENERGIES; i++) {
+		struct hm_ha_energy *energy = &group->energy[i];
+
+		if (energy->text[0] == '\0' || energy->id == id)
+			return energy;
+	}
+	return NULL;
+}
+
+static void
+remember(struct hm_ha_group *group, enum hm_field_id id, struct hm_slice text)
+{
+	struct hm_ha_energy *energy = energy_of(group, id);
+
+	if (energy == NULL || text.n >= sizeof energy->text)
+		return;
+	energy->id = id;
+	memcpy(energy->text, text.p, text.n);
+	energy->text[text.n] = '\0';
+}
+
+void
+hm_ha_remember(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_group *group)
+{
+	if (group == NULL)
+		return;
+	group->shown = origin->seconds;
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		if (!hm_ha_is_instant(&hm_fields[id]) &&
+		    hm_ha_values_show(&ha->values, id))
+			remember(group, (enum hm_field_id)id,
+			    ha->values.of[id].text);
+}
+
+static void
+recall(struct hm_ha *ha, const struct hm_ha_group *group)
+{
+	ha->values = (struct hm_ha_values){.measured = true};
+	for (size_t i = 0; i < HM_HA_ENERGIES; i++) {
+		const struct hm_ha_energy *energy = &group->energy[i];
+
+		if (energy->text[0] != '\0')
+			ha->values.of[energy->id] = (struct hm_value){
+			    HM_NUMBER, hm_text(energy->text)};
+	}
+}
+
+static void
+look(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    const struct hm_ha_device *device, struct hm_ha_group *group)
+{
+	/* If the clock was set back, count from the new time. */
+	if (group->shown > origin->seconds)
+		group->shown = origin->seconds;
+	if (group->shown == 0 || origin->seconds - group->shown <
+	    ha->options.fresh_ms / 1000)
+		return;
+	group->shown = 0;
+	recall(ha, group);
+	hm_ha_send_state(ha, device, group, origin->time);
+}
+
+void
+hm_ha_look_for_absent(struct hm_ha *ha, const struct hm_ha_origin *origin)
+{
+	struct hm_ha_device *device = NULL;
+
+	while ((device = hm_ha_table_next(ha->table, device)) != NULL)
+		if (device->dtu == origin->dtu)
+			for (struct hm_ha_group *group = device->groups;
+			    group != NULL; group = group->next)
+				look(ha, origin, device, group);
+}

@@ -1,0 +1,273 @@
+#include "awaited_states.h"
+#include "base/log.h"
+#include "migration.h"
+#include "mqtt_link_private.h"
+#include "outbox.h"
+#include "record/ha_topic.h"
+#include "record/record.h"
+#include "record/topics.h"
+#include "standing.h"
+
+/*
+ * Home Assistant gives the last number of an entity the unit of its new
+ * announcement, and records that, unless the entity is unavailable until the
+ * next state.
+ */
+
+#define HIDDEN_MAX_MS 300000 /* without the states that are awaited */
+#define REST_MAX 16 /* bytes of a packet without topic and payload */
+
+static void
+say(struct hm_mqtt_link *link, bool online)
+{
+	hm_mqtt_link_say(link, online ? "online" : "offline", NULL);
+	link->change.hidden = !online;
+}
+
+static void
+ignore(void *context, struct hm_slice state_topic)
+{
+	(void)context, (void)state_topic;
+}
+
+/* States from before are in the old unit. */
+static void
+await(void *context, struct hm_slice state_topic)
+{
+	struct hm_mqtt_link *link = context;
+	char text[HM_TOPIC_MAX];
+	size_t n;
+
+	if (state_topic.n == 0 ||
+	    !hm_string_decode(state_topic, text, sizeof text, &n))
+		return;
+	hm_outbox_outdate(link->outbox, hm_slice(text, n));
+	if (!hm_awaited_add(&link->change.awaited, hm_slice(text, n)))
+		hm_log(HM_WARNING, "no memory to wait for a state of %.*s",
+		    (int)n, text);
+}
+
+/* Whether the message may be sent now. */
+static bool
+hide(struct hm_mqtt_link *link, int64_t now)
+{
+	struct hm_mqtt_change *change = &link->change;
+
+	if (!hm_migration_changes(change->migration, ignore, NULL))
+		return true;
+	if (!change->hidden) {
+		/* "offline" must not overtake what is in flight. */
+		if (hm_outbox_flights(link->outbox) > 0)
+			return false;
+		hm_log(HM_INFO, "the unit or class of an entity changes: we "
+		    "say \"offline\" until its next state");
+		say(link, false);
+	}
+	change->until = now + HIDDEN_MAX_MS;
+	hm_migration_changes(change->migration, await, link);
+	return true;
+}
+
+struct steps {
+	struct hm_mqtt_link *link;
+	int qos;
+	size_t count;
+};
+
+static void
+step(void *context, enum hm_migration_step step, struct hm_slice topic)
+{
+	static const char migrate[] = "{\"migrate_discovery\":true}";
+	struct steps *steps = context;
+	bool empty = step == HM_STEP_EMPTY;
+	const struct hm_message message = {
+	    .topic = topic,
+	    .payload = empty ? hm_slice("", 0) : hm_text(migrate),
+	    .qos = steps->qos,
+	    .retain = empty,
+	};
+
+	if (!hm_outbox_push(steps->link->outbox, &message))
+		hm_log(HM_ERROR, "no memory to replace %.*s", (int)topic.n,
+		    topic.p);
+	if (empty)
+		hm_outbox_forget(steps->link->outbox, topic);
+	steps->count += empty ? 1 : 0;
+}
+
+static void
+replace_old(struct hm_mqtt_link *link, const struct hm_message *message)
+{
+	struct steps steps = {.link = link, .qos = message->qos};
+
+	hm_migration_before(link->change.migration, step, &steps);
+	if (steps.count > 0)
+		hm_log_facts(HM_INFO, HM_FACTS(
+		    hm_fact_slice("topic", message->topic),
+		    hm_fact_int("messages", (int64_t)steps.count)),
+		    "%.*s takes the place of %zu other discovery messages",
+		    (int)message->topic.n, message->topic.p, steps.count);
+}
+
+/*
+ * Without room in a packet the message is refused when it is sent: then the old
+ * ones stay.
+ */
+static bool
+fits(const struct hm_mqtt_link *link, const struct hm_message *message,
+    size_t payload)
+{
+	return message->topic.n + payload + REST_MAX <= link->packet_max;
+}
+
+static bool
+prepare(struct hm_mqtt_link *link, const struct hm_message *message,
+    struct hm_stood_device *device, bool is_device, int64_t now)
+{
+	struct hm_mqtt_change *change = &link->change;
+	struct hm_slice payload;
+	bool reduced;
+
+	hm_migration_look(change->migration, device, message->payload,
+	    is_device);
+	payload = hm_migration_merge(change->migration, now, &reduced);
+	if (fits(link, message, payload.n)) {
+		if (!hide(link, now))
+			return false;
+		replace_old(link, message);
+	}
+	if (reduced) {
+		device->reduced = now + HM_REDUCED_MS;
+		device->reduced_qos = message->qos;
+		if (change->reduced == 0)
+			change->reduced = device->reduced;
+	}
+	hm_outbox_prepared(link->outbox, payload);
+	return true;
+}
+
+bool
+hm_ha_is_announcement(const struct hm_message *message,
+    struct hm_ha_topic *topic)
+{
+	return message->retain && message->payload.n > 0 &&
+	    hm_ha_topic_read(message->topic, topic);
+}
+
+bool
+hm_mqtt_change_prepare(struct hm_mqtt_link *link,
+    const struct hm_message *message, int64_t now)
+{
+	struct hm_stood_device *device;
+	struct hm_ha_topic topic;
+
+	if (!hm_ha_is_announcement(message, &topic)) {
+		hm_outbox_prepared(link->outbox, message->payload);
+		return true;
+	}
+	device = hm_standing_find(link->learn.standing, &topic);
+	if (device == NULL) {
+		if (link->learn.asks)
+			return false;
+		hm_mqtt_learn_ask(link, now);
+		device = hm_standing_find(link->learn.standing, &topic);
+	}
+	if (device == NULL) {
+		hm_outbox_prepared(link->outbox, message->payload);
+		return true;
+	}
+	return device->state == HM_STOOD_KNOWN &&
+	    prepare(link, message, device, topic.is_device, now);
+}
+
+void
+hm_mqtt_change_sent(struct hm_mqtt_link *link,
+    const struct hm_message *message, int id)
+{
+	if (message->retain)
+		hm_standing_sent(link->learn.standing, message->topic,
+		    message->payload);
+	hm_awaited_sent(&link->change.awaited, message->topic, id);
+}
+
+/* Components that were reduced are left out. */
+
+static void
+finish(struct hm_mqtt_link *link, struct hm_stood_device *device)
+{
+	const struct hm_message message = {
+	    .topic = device->topic,
+	    .payload = hm_migration_finish(link->change.migration, device),
+	    .qos = device->reduced_qos,
+	    .retain = true,
+	};
+
+	device->reduced = 0;
+	hm_outbox_put(link->outbox, &message);
+}
+
+static void
+finish_due(struct hm_mqtt_link *link, int64_t now)
+{
+	struct hm_stood_device *device = NULL;
+	int64_t next = 0;
+
+	if (link->change.reduced == 0 || now < link->change.reduced)
+		return;
+	while ((device = hm_standing_next(link->learn.standing, device)) !=
+	    NULL) {
+		if (device->reduced != 0 && now >= device->reduced)
+			finish(link, device);
+		if (device->reduced != 0 &&
+		    (next == 0 || device->reduced < next))
+			next = device->reduced;
+	}
+	link->change.reduced = next;
+}
+
+void
+hm_mqtt_change_look(struct hm_mqtt_link *link, int64_t now)
+{
+	struct hm_mqtt_change *change = &link->change;
+
+	finish_due(link, now);
+	if (!change->hidden)
+		return;
+	if (change->awaited.count > 0 && now < change->until)
+		return;
+	if (change->awaited.count > 0)
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_int("states",
+		    (int64_t)change->awaited.count)), "no state has come for "
+		    "%zu topics within %d s after a change of their unit: we "
+		    "say \"online\" without them", change->awaited.count,
+		    HIDDEN_MAX_MS / 1000);
+	hm_awaited_clear(&change->awaited);
+	say(link, true);
+}
+
+void
+hm_mqtt_change_connected(struct hm_mqtt_link *link, int64_t now)
+{
+	link->change.until = now + HIDDEN_MAX_MS;
+	say(link, !link->change.hidden);
+}
+
+void
+hm_mqtt_change_lost(struct hm_mqtt_link *link)
+{
+	hm_awaited_return(&link->change.awaited);
+	link->change.reduced = 0;
+}
+
+int64_t
+hm_mqtt_change_due(const struct hm_mqtt_link *link)
+{
+	int64_t due = link->learn.asks ? link->learn.until : 0;
+	const int64_t others[] = {link->change.reduced,
+	    link->change.hidden ? link->change.until : 0};
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (others[i] != 0 && (due == 0 || others[i] < due))
+			due = others[i];
+	return due;
+}
