@@ -149,7 +149,7 @@ hold_polls() {
 }
 
 resume_polls() {
-	kill -CONT "$(poll_pid)"
+	kill -CONT "$(poll_pid)" 2>/dev/null
 }
 
 # What was sent, and what Home Assistant made of it

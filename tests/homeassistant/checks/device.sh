@@ -9,7 +9,8 @@
 # The discovery topics that the broker keeps: device, sensor or binary_sensor.
 kept_topics() {
 	mosquitto_sub -h 127.0.0.1 -p "$broker_port" --retained-only -W 2 -F %t \
-		-t 'homeassistant/+/+/config' -t 'homeassistant/+/+/+/config' |
+		-t 'homeassistant/+/+/config' -t 'homeassistant/+/+/+/config' \
+		2>/dev/null |
 		cut -d/ -f2 | sort -u | xargs
 }
 
@@ -54,8 +55,6 @@ mark entity
 save_dashboard "solar grid"
 change_settings "ha_discovery: device"
 holds devices "device" entity
-change_settings
-wait_polls 2
 change_settings "ha_discovery: entity"
 holds entities "binary_sensor sensor" devices.again
 # A message that empties a device's topic draws it, and it is harmless.
