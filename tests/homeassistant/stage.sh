@@ -327,16 +327,19 @@ save_dashboard() {
 prefer_energies() {
 	entities >"$work/entities"
 	local form
-	for form in '{flow_from: [{stat_energy_from: $in}],
-	    flow_to: [{stat_energy_to: $out}]}' \
+	for form in '{flow_from: [$price + {stat_energy_from: $in,
+	    stat_cost: null}], flow_to: [$price + {stat_energy_to: $out,
+	    stat_compensation: null}]}' \
 	    '{stat_energy_from: $in, stat_energy_to: $out}'; do
 		jq -nc '[inputs] as $all | def id(tail): [$all[] |
 		    select(.unique_id | test(tail)) | .entity_id][0];
 		    id("_meter_.*_energy_import$") as $in |
-		    id("_meter_.*_energy_export$") as $out | {energy_sources: [
+		    id("_meter_.*_energy_export$") as $out |
+		    {entity_energy_price: null, number_energy_price: null} as
+		    $price | {energy_sources: [
 		    {type: "solar", stat_energy_from:
 		    id("_DTU_.*_total_production$")}, if $in then {type: "grid",
-		    cost_adjustment_day: 0} + '"$form"' else empty end]}' \
+		    cost_adjustment_day: 0} + ('"$form"') else empty end]}' \
 			"$work/entities" >"$work/dashboard"
 		! call energy/save_prefs "$(<"$work/dashboard")" >/dev/null ||
 			return 0
