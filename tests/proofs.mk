@@ -27,7 +27,8 @@
 # make soak-lines  LINES random and mutated lines through sanitized builds
 # make soak-memory  the memory of the chain over MINUTES
 # make check-homeassistant  the chain with a real Home Assistant: the newest one
-#                 for Debian 13's Python, or HA=VERSION
+#                 for Debian 13's Python, or HA=VERSION, in HA_RELEASE of
+#                 Debian; CHECK="day units": the scripts with these names
 # make check-debian  `make check` in a minimal Debian RELEASE (bookworm, trixie)
 #                 for ARCH (amd64, i386; arm64, armhf, armel by a cross
 #                 compiler); LINT=1: .ci/run; TARGETS="deb fuzz": these
@@ -57,6 +58,7 @@ OLD =
 RELEASE = trixie
 TARGETS =
 HA =
+CHECK =
 
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-dev libjson-c-dev
 
@@ -173,7 +175,7 @@ check-homeassistant:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) -s --no-print-directory all
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
-	    tests/homeassistant/run.sh $(HA)
+	    HA='$(HA)' tests/homeassistant/run.sh $(CHECK)
 
 # A processor runs these itself; for others there is a cross compiler.
 check-debian:

@@ -1,17 +1,22 @@
 #!/bin/bash
-# run.sh [VERSION]: run checks.sh against a real Home Assistant, in a minimal
-# Debian 13 with what pip takes for its Python, or this version. Debian's and
-# Python's packages come through the network of this machine; Home Assistant
-# itself has only the loopback. HA_TREES (build/homeassistant) keeps the trees.
+# run.sh [WORD ...]: run the scripts in checks/ whose names hold one of the words,
+# or all, each with a real Home Assistant of its own, in a minimal Debian.
+#   HA          its version; what pip takes for that Debian's Python if unset
+#   HA_RELEASE  Debian's release (trixie)
+#   HA_TREES    where the trees are kept (build/homeassistant)
+# Debian's and Python's packages come through the network of this machine; Home
+# Assistant itself has only the loopback.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 # shellcheck source=tests/lib/debian.sh
 . "$here/../lib/debian.sh"
-version=${1:-}
+version=${HA:-}
+release=${HA_RELEASE:-trixie}
 trees=${HA_TREES:-$root/build/homeassistant}
 tree=$trees/${version:-newest}
+[ "$release" = trixie ] || tree=$tree-$release
 PATH=$PATH:/usr/sbin:/sbin
 
 die() {
@@ -22,7 +27,7 @@ die() {
 # What the integrations of configuration.yaml need beside the core: the names
 # and versions are those of their manifests.
 needs() {
-	chroot "$1" /ha/bin/python - mqtt recorder energy http history \
+	chroot "$1" /ha/bin/python - mqtt recorder energy http history hassio \
 		frontend onboarding <<-'END'
 		import json, pathlib, sys
 		import homeassistant.components as components
@@ -63,12 +68,24 @@ install_home() {
 		mapfile -t words < <(needs "$1") && pip "$1" "${words[@]}"
 }
 
+# The program whose topics and ids hm has. It takes no Python above 3.13, for no
+# reason that its code shows.
+install_old() {
+	local python=/hoymiles-mqtt/bin/python
+	copy_network "$1"
+	chroot "$1" python3 -m venv /hoymiles-mqtt &&
+		chroot "$1" env -u PIP_FIND_LINKS $python -m pip install -q \
+			--disable-pip-version-check --ignore-requires-python \
+			hoymiles-mqtt==0.11.0 &&
+		touch "$1/hoymiles-mqtt/whole"
+}
+
 make_tree() {
 	local new=$tree.new
 	mkdir -p "$trees"
 	rm -rf --one-file-system "$new"
 	# Some Python packages are compiled.
-	make_debian "$new" trixie "$tree.log" --include=ca-certificates,gcc,$(
+	make_debian "$new" "$release" "$tree.log" --include=ca-certificates,gcc,$(
 		)libc6-dev,python3-dev,python3-venv,tzdata ||
 		die "debootstrap fails; $tree.log says why"
 	copy_network "$new"
@@ -93,24 +110,51 @@ inside() {
 	echo "nameserver 127.0.0.1" >"$tree/etc/resolv.conf"
 	ip link set lo up
 	export HA_TREE=$tree
-	exec "$here/checks.sh"
+	exec "$1"
+}
+
+# The scripts that the words select.
+chosen() {
+	local script word
+	for script in "$here"/checks/*.sh; do
+		for word in "${@:-}"; do
+			case ${script##*/} in
+			*"$word"*)
+				echo "$script"
+				break
+				;;
+			esac
+		done
+	done
+}
+
+# Whether the tree has all of it; one that an older version of this made may not.
+is_whole() {
+	[ -d "$tree" ] && [ -e "$tree/hoymiles-mqtt/whole" ]
 }
 
 # In namespaces, which take their mounts with them.
 case ${HM_HOMEASSISTANT_STEP:-} in
 make)
-	make_tree
+	[ -d "$tree" ] || make_tree
+	install_old "$tree" || die "hoymiles-mqtt cannot be installed in $tree"
 	exit
 	;;
 try)
 	set -e
-	inside
+	inside "$1"
 	;;
 esac
 
 [ "$(id -u)" -eq 0 ] || die "needs root, for debootstrap and mounts: try sudo"
 "$root/.ci/packages" debootstrap iproute2 || exit
-if [ ! -d "$tree" ]; then
-	run_apart env HM_HOMEASSISTANT_STEP=make "$0" "$@" || exit
-fi
-run_apart env HM_HOMEASSISTANT_STEP=try unshare --net "$0" "$@"
+mapfile -t scripts < <(chosen "$@")
+[ ${#scripts[@]} -gt 0 ] || die "no script in checks/ has a name with $*"
+is_whole || run_apart env HM_HOMEASSISTANT_STEP=make "$0" || exit
+status=0
+for script in "${scripts[@]}"; do
+	echo "# ${script##*/}"
+	run_apart env HM_HOMEASSISTANT_STEP=try unshare --net "$0" "$script" ||
+		status=1
+done
+exit "$status"
