@@ -92,6 +92,8 @@ hm_ha_read_origin(struct hm_ha *ha, const struct hm_record *record,
 		return "its serial is not fit for a topic: allowed are 1 to 32 "
 		    "of 0-9 a-z A-Z _ -";
 	ha->seconds = origin->seconds;
+	if (ha->started == 0)
+		ha->started = ha->seconds;
 	why = read_dtu(ha, record, origin);
 	if (why == NULL)
 		hm_ha_release_others(ha, origin);
@@ -186,6 +188,7 @@ on_device(struct hm_ha *ha, enum hm_scope scope,
 	hm_ha_remember(ha, &origin, group);
 	hm_ha_show_alarm(ha, &origin, device);
 	expect_alerts(ha, &origin, device, group);
+	hm_ha_expect_event(ha, &origin, device);
 	if (scope == HM_SCOPE_DTU)
 		hm_ha_look_for_absent(ha, &origin);
 	return NULL;
