@@ -72,7 +72,7 @@ struct hm_ha_alerted {
 	int64_t start, seen; /* 0: none */
 };
 
-#define HM_HA_ALARMS 16 /* of a device at most */
+#define HM_HA_ALARMS 16 /* of a device at most; more have no events */
 
 /* An alarm in the lists of a DTU. */
 struct hm_ha_alarm {

@@ -1,6 +1,6 @@
-#include "base/log.h"
 #include "base/rfc3339.h"
 #include "ha_device.h"
+#include "ha_message.h"
 #include "ha_private.h"
 #include "record/alarm_codes.h"
 
@@ -31,48 +31,66 @@ hm_ha_send_event(struct hm_ha *ha, const struct hm_ha_origin *origin,
 
 /* Alarms in lists */
 
-static struct hm_ha_alarm *
-find(struct hm_ha_device *device, int64_t code, int64_t start)
+/* The number of an alarm, or HM_HA_ALARMS. */
+static size_t
+find(const struct hm_ha_device *device, int64_t code, int64_t start)
 {
 	for (size_t i = 0; i < HM_HA_ALARMS; i++) {
-		struct hm_ha_alarm *alarm = &device->alarm[i];
+		const struct hm_ha_alarm *alarm = &device->alarm[i];
 		int64_t apart = alarm->start - start;
 
 		if (alarm->seen != 0 && alarm->code == code && (apart == 0 ||
 		    apart == CLOCK_ERROR || apart == -CLOCK_ERROR))
-			return alarm;
+			return i;
 	}
-	return NULL;
+	return HM_HA_ALARMS;
 }
 
-/* Of those that have ended the one that was last seen longest ago goes. */
-static struct hm_ha_alarm *
+/*
+ * Of those that have ended the one that was last seen longest ago goes.
+ * HM_HA_ALARMS if all last.
+ */
+static size_t
 add(struct hm_ha_device *device, int64_t code, int64_t start)
 {
-	struct hm_ha_alarm *room = NULL;
+	const struct hm_ha_alarm *alarm = device->alarm;
+	size_t room = HM_HA_ALARMS;
 
-	for (size_t i = 0; i < HM_HA_ALARMS; i++) {
-		struct hm_ha_alarm *alarm = &device->alarm[i];
-
-		if (!alarm->lasts && (room == NULL || alarm->seen < room->seen))
-			room = alarm;
-	}
-	if (room != NULL)
-		*room = (struct hm_ha_alarm){.code = code, .start = start};
+	for (size_t i = 0; i < HM_HA_ALARMS; i++)
+		if (!alarm[i].lasts && (room == HM_HA_ALARMS ||
+		    alarm[i].seen < alarm[room].seen))
+			room = i;
+	if (room < HM_HA_ALARMS)
+		device->alarm[room] = (struct hm_ha_alarm){
+		    .code = code, .start = start};
 	return room;
 }
 
-/* An alarm record does not say whether its device is an inverter or a DTU. */
+/*
+ * An alarm record does not say whether its device is an inverter or a DTU: it
+ * is the one that has readings. NULL if neither has.
+ */
+static struct hm_ha_device *
+with_readings(const struct hm_ha *ha, struct hm_ha_device *device)
+{
+	struct hm_ha_device *dtu;
+
+	if (hm_ha_device_group(device, HM_HA_MAIN, 0) != NULL)
+		return device;
+	dtu = hm_ha_table_find(ha->table, HM_SCOPE_DTU,
+	    hm_text(device->serial));
+	return dtu != NULL && hm_ha_device_group(dtu, HM_HA_MAIN, 0) != NULL ?
+	    dtu : NULL;
+}
+
 static void
 send_alarm_event(struct hm_ha *ha, const struct hm_ha_origin *origin,
     struct hm_ha_device *device, const struct hm_ha_event *event)
 {
-	if (hm_ha_device_group(device, HM_HA_MAIN, 0) == NULL)
-		device = hm_ha_table_find(ha->table, HM_SCOPE_DTU,
-		    hm_text(device->serial));
-	if (device != NULL &&
-	    hm_ha_device_group(device, HM_HA_MAIN, 0) != NULL)
-		hm_ha_send_event(ha, origin, device, event);
+	struct hm_ha_device *target = with_readings(ha, device);
+
+	if (target != NULL)
+		hm_ha_send_event(ha, origin, target, event);
 }
 
 /*
@@ -90,29 +108,24 @@ hm_ha_event_of_alarm(struct hm_ha *ha, const struct hm_ha_origin *origin,
     struct hm_ha_device *device, const struct hm_ha_event *event,
     int64_t start, int64_t end)
 {
-	struct hm_ha_alarm *alarm = find(device, event->code, start);
-	struct hm_ha_event news = *event;
-	bool begins = alarm == NULL && is_new(origin->dtu, start, end);
+	size_t i = find(device, event->code, start);
+	struct hm_ha_event began = *event, ended = *event;
+	bool begins = i == HM_HA_ALARMS && is_new(origin->dtu, start, end);
+	bool ends;
 
-	if (alarm == NULL && (end == 0 || begins)) {
-		alarm = add(device, event->code, start);
-		if (alarm == NULL)
-			hm_log(HM_DEBUG, "%s has more than %d alarms: no event "
-			    "for alarm %lld", device->serial, HM_HA_ALARMS,
-			    (long long)event->code);
-	}
-	if (alarm == NULL)
+	if (i == HM_HA_ALARMS && (end == 0 || begins))
+		i = add(device, event->code, start);
+	if (i == HM_HA_ALARMS)
 		return;
-	if (begins) {
-		news.end = hm_slice("", 0);
-		send_alarm_event(ha, origin, device, &news);
-	}
-	news = *event;
-	news.ended = true;
-	if (end != 0 && (begins || alarm->lasts))
-		send_alarm_event(ha, origin, device, &news);
-	alarm->lasts = end == 0;
-	alarm->seen = origin->seconds;
+	ends = end != 0 && (begins || device->alarm[i].lasts);
+	device->alarm[i].lasts = end == 0;
+	device->alarm[i].seen = origin->seconds;
+	began.end = hm_slice("", 0);
+	ended.ended = true;
+	if (begins)
+		send_alarm_event(ha, origin, device, &began);
+	if (ends)
+		send_alarm_event(ha, origin, device, &ended);
 }
 
 /* An alarm has ended at an unknown time before that of the list. */
