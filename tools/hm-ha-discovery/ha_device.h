@@ -21,6 +21,7 @@
 #define HM_HA_GROUPS_MAX ((size_t)49152)
 
 #define HM_HA_FACT_MAX ((size_t)31)   /* bytes, escapes included */
+#define HM_HA_HOST_MAX ((size_t)253)  /* the same */
 
 enum hm_ha_state { HM_HA_UNHEARD, HM_HA_ONLINE, HM_HA_OFFLINE };
 
@@ -34,6 +35,8 @@ struct hm_ha_dtu {
 	int64_t listed; /* time of that list, by the DTU's clock if it is set */
 	struct hm_freshness freshness;
 	char serial[HM_HA_SERIAL_MAX + 1]; /* empty until announced */
+	char host[HM_HA_HOST_MAX + 1]; /* as in its record; empty: unknown */
+	bool host_shown;
 };
 
 enum hm_ha_fact {

@@ -13,6 +13,7 @@ static const struct {
     [HM_HA_PRODUCING] = {"producing", "binary_sensor", "running"},
     [HM_HA_RADIO_QUALITY] = {"radio_quality", "sensor", NULL},
     [HM_HA_ALARM_EVENT] = {"alarm_event", "event", NULL},
+    [HM_HA_ADDRESS] = {"address", "sensor", NULL},
 };
 
 const char *
@@ -135,6 +136,17 @@ emit_event(struct hm_json *e, const struct hm_ha_style *style,
 	hm_ha_emit_available(e, style);
 }
 
+/* The address of a DTU that is offline is what its owner looks for. */
+static void
+emit_address(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device)
+{
+	hm_ha_emit_address_topic(e, "state_topic", style, device);
+	hm_json_text(e, "value_template", "{{ value_json.address }}");
+	hm_json_bool(e, "enabled_by_default", false);
+	hm_ha_emit_available(e, style);
+}
+
 void
 hm_ha_emit_extra(struct hm_json *e, const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_group *group,
@@ -150,6 +162,8 @@ hm_ha_emit_extra(struct hm_json *e, const struct hm_ha_style *style,
 		hm_json_text(e, "entity_category", "diagnostic");
 	if (extra == HM_HA_ALARM_EVENT)
 		emit_event(e, style, device);
+	else if (extra == HM_HA_ADDRESS)
+		emit_address(e, style, device);
 	else if (device->kind == HM_SCOPE_DTU)
 		emit_of_dtu(e, style, device);
 	else

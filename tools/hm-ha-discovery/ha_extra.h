@@ -7,7 +7,8 @@
  * Entities that are no fields. Binary sensors show what the state messages of
  * others say: whether a device answers, and whether it produces. The quality of
  * the radio is in the state messages of the inverter. The alarms of a device
- * that begin and end are events.
+ * that begin and end are events. The address of a DTU is the host at which it
+ * is read.
  */
 
 /* The types of events. */
@@ -21,7 +22,7 @@ const char *hm_ha_extra_platform(enum hm_ha_extra extra);
 
 /*
  * The extras, a bit each, that the announced fields of a group allow. An event
- * needs none.
+ * and an address need none.
  */
 unsigned hm_ha_extras(const struct hm_ha_device *device,
     const struct hm_ha_group *group);

@@ -80,6 +80,11 @@ bool hm_ha_message_event(const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_event *event,
     struct hm_slice time, char *buf, struct hm_slice *line);
 
+/* The host of a DTU's device. */
+bool hm_ha_message_address(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, struct hm_slice time, char *buf,
+    struct hm_slice *line);
+
 /* Whether a DTU is online. */
 bool hm_ha_message_availability(const struct hm_ha_style *style,
     const struct hm_ha_dtu *dtu, struct hm_slice time, char *buf,

@@ -114,6 +114,21 @@ hm_ha_message_event(const struct hm_ha_style *style,
 }
 
 bool
+hm_ha_message_address(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, struct hm_slice time, char *buf,
+    struct hm_slice *line)
+{
+	struct hm_json e;
+
+	hm_ha_start_record(&e, time, buf, HM_HA_MESSAGE_MAX);
+	hm_ha_emit_address_topic(&e, "topic", style, device);
+	hm_json_object(&e, "payload");
+	hm_json_quoted(&e, "address", hm_text(device->dtu->host));
+	hm_json_object_end(&e);
+	return hm_ha_end_record(&e, style, true, line);
+}
+
+bool
 hm_ha_message_availability(const struct hm_ha_style *style,
     const struct hm_ha_dtu *dtu, struct hm_slice time, char *buf,
     struct hm_slice *line)
