@@ -114,7 +114,7 @@ from_variables() {
 
 # The options of a tool, "-p --period" in a line.
 options() {
-	run "$1" --help |
+	run "$1" --help all |
 		sed -n 's/^ *\(-[^-]\), \(--[a-z-]*\).*/\1 \2/p
 			s/^ *\(--[a-z-]*[a-z]\)\([ []\|$\).*/\1/p'
 }
