@@ -5,6 +5,8 @@
 # make fuzz-all   the same; keeps inputs that reach new code, prints a table
 # make bench      a process that polls 20, 2,000 and 10,000 DTUs
 # make bench-http  hm-metrics under slow clients and many requests
+# make bench-history  answers of the history, of HISTORY_DAYS of a plant with
+#                 HISTORY_INVERTERS
 # make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
 # make bench-compare  the tools in OLD against those built here, ROUNDS each
@@ -38,6 +40,8 @@ LINES = 10000000
 DAYS = 100000
 MUTANT_DAYS = 5000
 DAYS_STORED = 7
+HISTORY_DAYS = 400
+HISTORY_INVERTERS = 3
 SEED = 1
 EVENTS = 200
 RUNS = 10
@@ -91,6 +95,12 @@ bench-http:
 	@$(MAKE) --no-print-directory all tests
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/bench/http.sh \
 	    1000 10000 30
+
+bench-history:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/bench/history.sh \
+	    $(HISTORY_DAYS) $(HISTORY_INVERTERS)
 
 bench-store:
 	@.ci/packages $(CHECK_PACKAGES) time
@@ -183,5 +193,5 @@ check-debian:
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
-    bench bench-http bench-store bench-chain bench-compare property \
+    bench bench-http bench-history bench-store bench-chain bench-compare property \
     property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-power soak-lines soak-memory

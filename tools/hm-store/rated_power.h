@@ -14,8 +14,8 @@
 bool hm_rated_power_prepare(struct hm_db *db);
 
 /*
- * Bring the table up to date with the inverters in the database. In the caller's
- * transaction. False: see hm_db_reason.
+ * Bring the table up to date with the inverters in the database. In the
+ * caller's transaction. False: see hm_db_reason.
  */
 bool hm_rated_power_make(struct hm_db *db);
 

@@ -74,7 +74,8 @@ static const char records_sql[] = "SELECT what, at, value, unit FROM records";
 /*
  * An input's share is its energy of all days in that of the medians of the
  * others. The days and hours of the lists are all there: null if not known. The
- * hours are of the last 30 days at most, since a year has too many to read.
+ * hours are the newest, of 30 days or 50,000 rows at most: a year of a large
+ * plant has too many to read.
  */
 static const char panels_sql[] =
     "WITH RECURSIVE calendar (day) AS (SELECT :from UNION ALL "
@@ -94,7 +95,8 @@ static const char panels_sql[] =
     "local AS MATERIALIZED (SELECT hour, CAST(strftime('%H', hour, "
     "'unixepoch', 'localtime') AS INTEGER) AS o_clock FROM "
     "(SELECT DISTINCT hour FROM dtu_hourly "
-    "WHERE hour >= max(:start, :end - 2592000) AND hour < :end)), "
+    "WHERE hour >= max(:start, :end - 3600 * min(720, coalesce(50000 / "
+    "(SELECT nullif(count(*), 0) FROM inputs), 0))) AND hour < :end)), "
     "hours AS MATERIALIZED (SELECT dtu, serial, port, o_clock, "
     "round(avg(coalesce(pv_power_avg * pv_power_count / samples, 0)), 1) "
     "AS watts FROM local CROSS JOIN port_hourly USING (hour) "
