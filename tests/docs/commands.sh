@@ -26,7 +26,7 @@ left_out() {
 		echo "builds for other machines; make check-debian" ;;
 	*": nmap "*) echo "scans a network; it is only printed" ;;
 	*": man "*) echo "a pager; tests/docs/settings.sh and make lint" ;;
-	*": make bench"* | *": make soak-"* | *": make property "* | \
+	*": make bench"* | *": make soak-"* | *": make property"* | \
 	*": make fuzz"* | *": make mutants" | *": make check-package" | \
 	*": make check-container" | *": make check-homeassistant")
 		echo "takes minutes; a target of its own that no test needs" ;;
