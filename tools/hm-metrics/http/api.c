@@ -17,6 +17,7 @@
 #include "live/live_shared.h"
 #include "live/live_view.h"
 #include "out/health.h"
+#include "out/history_query.h"
 #include "out/metrics.h"
 #include "page.h"
 #include "shared_bytes.h"

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "live/live_history.h"
 #include "out/history_answer.h"
+#include "out/history_query.h"
 #include "shared_bytes.h"
 
 /*
