@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "db/db.h"
+#include "db/sql.h"
 
 #define BUSY_MS 1000
 
