@@ -255,6 +255,41 @@ check "... and --once is named" grep -q -- '--once prints' "$work/err"
 hm-top ftp://h -1 </dev/null 2>"$work/err"
 same "an address that is none ends with 64" $? 64
 
+# Memory and time: 60 inverters, one poll a second, sorted
+
+for second in 0 1 2 3 4 5 6 7 8 9; do
+	plant "2026-11-23T12:00:0${second}Z" 60 100
+done >"$work/ten"
+lines=$(($(wc -l <"$work/ten") / 10))
+cat >"$work/feed" <<-END
+	for second in 0 1 2 3 4 5 6 7 8 9; do
+		tail -n +\$((second * $lines + 1)) $work/ten | head -n $lines >$work/in
+		sleep 1
+	done
+	# CPU time, and memory with all of the libraries.
+	pid=\$(pgrep -x -P \$1 hm-top)
+	awk '{ print "microseconds", int(\$1 / 1000) }' /proc/\$pid/schedstat
+	awk '/^Rss/ { print "kilobytes", \$2 }' /proc/\$pid/smaps_rollup
+END
+screen cost 24 80 "echo \$\$ >$work/shell; hm-top <$work/in; exit" <<-END
+	do cat $work/one >$work/in
+	wait 6.00 kW
+	keys ss
+	wait sort: power
+	do bash $work/feed \$(cat $work/shell) >$work/figures &
+	wait 12:00:09
+	do sleep 2
+	keys q
+	exit
+END
+sed 's/^/# /' "$work/figures"
+if [ "${HM_BUILD%/sanitize}" = "$HM_BUILD" ]; then
+	check "it takes less than 1 % of a core at one poll a second" \
+		[ "$(sed -n 's/^microseconds //p' "$work/figures")" -lt 100000 ]
+	check "... and less than 5 MB" \
+		[ "$(sed -n 's/^kilobytes //p' "$work/figures")" -lt 5000 ]
+fi
+
 # A running chain
 
 port=$(free_port)

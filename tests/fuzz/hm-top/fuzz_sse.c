@@ -72,11 +72,14 @@ read_all(const uint8_t *data, size_t size, size_t step, size_t *length)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static bool started;
 	size_t length, whole;
 
 	if (size < 2)
 		return 0;
-	hm_width_start();
+	if (!started)
+		hm_width_start();
+	started = true;
 	FOUND(read_all(data + 1, size - 1, (size_t)data[0] + 1, &length) !=
 	    read_all(data + 1, size - 1, size, &whole));
 	FOUND(length != whole);
