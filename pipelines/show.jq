@@ -1,4 +1,5 @@
-# Readings as one short line each, coloured with --arg colour 1.
+# Readings as one short line each, coloured with --arg colour 1. Times are local:
+# those of TZ, or of the system.
 #   hm-poll -1 hm://192.168.1.50 | hm-decode | jq -r --arg colour 1 -f show.jq
 
 def paint(code; text):
@@ -15,8 +16,23 @@ def shown(value; unit): if value == null then empty else "\(value) \(unit)" end;
 
 def columns(values): [values] | map(padded(11)) | join("");
 
+# Seconds since 1970, of a year that begins in March. Not by fromdate or mktime:
+# in summer, those of jq 1.6 are wrong by an hour.
+def seconds:
+  [scan("\\d+") | tonumber] as [$year, $month, $day, $hour, $minute, $second] |
+  (if $month > 2 then $year else $year - 1 end) as $y |
+  365 * $y + ($y / 4 | floor) - ($y / 100 | floor) + ($y / 400 | floor) +
+  ((153 * (($month + 9) % 12) + 2) / 5 | floor) + $day - 719469 |
+  . * 86400 + $hour * 3600 + $minute * 60 + $second;
+
+# Local time; any other text as it is.
+def clock:
+  if tostring | test("^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$")
+  then seconds | strflocaltime("%H:%M:%S")
+  else tostring | .[11:19] | plain end;
+
 def head(code; name):
-  "\(.time[11:19] | plain) \(.dtu // "" | padded(16))" +
+  "\(.time | clock) \(.dtu // "" | padded(16))" +
   paint(code; "\(name | padded(10))") + "\(.serial // "" | padded(14))";
 
 if .type == "dtu" then

@@ -129,8 +129,8 @@ hm_docs_options(FILE *out, const struct hm_tool *tool, FILE *more)
 		print_facts(out, s);
 		print_more(out, more, tool->name, s->option);
 	}
-	fputs(".It Fl h , -help\n"
-	    "Show a summary of the options and exit.\n"
+	fputs(".It Fl h , -help Op Cm all\n"
+	    "Show the usual options, or all, and exit.\n"
 	    ".It Fl V , -version\n"
 	    "Show the version and exit.\n", out);
 }

@@ -117,7 +117,7 @@ collect_names(struct option_names *names, const struct hm_tool *tool)
 		else if (hm_settings[id].key != NULL)
 			add_no_option(names, id);
 	}
-	add_name(names, "", "help", no_argument, CODE_HELP);
+	add_name(names, "", "help", optional_argument, CODE_HELP);
 	add_name(names, "", "version", no_argument, CODE_VERSION);
 }
 
@@ -220,6 +220,19 @@ text_of(int code)
 	return optarg != NULL ? optarg : "true";
 }
 
+/* --help, --help all and --help=all. */
+static int
+help(const struct hm_tool *tool, int argc, char *argv[])
+{
+	bool all = optarg != NULL || (optind < argc &&
+	    strcmp(argv[optind], "all") == 0);
+
+	if (optarg == NULL || strcmp(optarg, "all") == 0)
+		return hm_config_print_help(tool, all);
+	hm_log(HM_ERROR, "--help: found \"%s\", allowed is all", optarg);
+	return HM_EXIT_USAGE;
+}
+
 static int
 parse(const struct hm_tool *tool, int argc, char *argv[],
     struct hm_options *options)
@@ -234,7 +247,7 @@ parse(const struct hm_tool *tool, int argc, char *argv[],
 		size_t id;
 
 		if (code == CODE_HELP || code == 'h')
-			return hm_config_print_help(tool);
+			return help(tool, argc, argv);
 		if (code == CODE_VERSION || code == 'V')
 			return hm_config_print_version(tool);
 		if (code == '?' || code == ':')

@@ -173,7 +173,7 @@ bool hm_config_unused(const struct hm_config *config, enum hm_setting_id id,
 void hm_config_note_unused(struct hm_config *config);
 
 /* config_help.c, config_print.c: to stdout. The result is the exit status. */
-int hm_config_print_help(const struct hm_tool *tool);
+int hm_config_print_help(const struct hm_tool *tool, bool all);
 int hm_config_print_version(const struct hm_tool *tool);
 int hm_config_print_values(const struct hm_config *config);
 int hm_config_end_output(void);

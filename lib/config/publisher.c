@@ -92,7 +92,7 @@ simplify(char *path)
 static char *
 start_directory(void)
 {
-	char *directory = getcwd(NULL, 0);
+	char *directory = realpath(".", NULL);
 
 	return directory != NULL || errno == ENOMEM ? directory : strdup("/");
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 const struct hm_setting hm_settings[HM_SETTINGS] = {
-/* After `.key =` the last argument, .example, is optional. */
+/* After `.key =` the last argument, .example, and .usual are optional. */
 #define SETTING(id, first, ...) [HM_SET_##id] = {.key = first, __VA_ARGS__},
 #include "settings.def"
 #undef SETTING

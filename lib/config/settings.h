@@ -94,6 +94,8 @@ struct hm_setting {
 	const char *value;   /* name of the value in --help; NULL for flags */
 	const char *help;    /* a phrase, without a full stop */
 	const char *example; /* a value for the example file, or NULL */
+	unsigned usual;      /* hm_tool_bit of the tools whose --help has it
+	                        on its one screen; --help all has all */
 };
 
 extern const struct hm_setting hm_settings[HM_SETTINGS];

@@ -5,6 +5,7 @@
 #include "reading_tables.h"
 #include "record/types.h"
 #include "sql.h"
+#include "views.h"
 
 /*
  * Over Modbus an inverter's alarm is a code in each reading: the trigger
@@ -70,6 +71,10 @@ static const char *const later_sql[] = {
     "CREATE TABLE IF NOT EXISTS dtu_cache (dtu TEXT PRIMARY KEY, "
     "today_production INTEGER, total_production INTEGER NOT NULL, day NOT "
     "NULL, since NOT NULL, last_updated TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS rated_power (dtu TEXT NOT NULL, "
+    "serial TEXT NOT NULL, model TEXT NOT NULL, inputs INTEGER NOT NULL, "
+    "power INTEGER NOT NULL, input_power INTEGER NOT NULL, "
+    "PRIMARY KEY (dtu, serial)) WITHOUT ROWID",
 };
 #define LATER (sizeof later_sql / sizeof *later_sql)
 
@@ -83,15 +88,6 @@ static const char ledger_sql[] =
 #include "energy.def"
     ", PRIMARY KEY (dtu, serial, port)) WITHOUT ROWID";
 #undef ENERGY
-
-#define VIEW(name, help, sql) \
-	{"DROP VIEW IF EXISTS " #name, "CREATE VIEW " #name " AS " sql},
-static const struct {
-	const char *drop, *create;
-} views[] = {
-#include "views.def"
-};
-#undef VIEW
 
 /* The content of a file */
 
@@ -304,7 +300,8 @@ has_later(struct hm_db *db)
 	int64_t there = 0;
 
 	return hm_db_ask(db, "SELECT count(*) FROM sqlite_schema WHERE name IN "
-	    "('running_time', 'reading_hours', 'dtu_cache')", &there) &&
+	    "('running_time', 'reading_hours', 'dtu_cache', 'rated_power')",
+	    &there) &&
 	    there == (int64_t)LATER;
 }
 
@@ -389,41 +386,12 @@ migrate(struct hm_db *db, int64_t version)
 	return true;
 }
 
-static bool
-make_views(struct hm_db *db)
-{
-	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
-		if (!hm_db_run(db, views[i].drop) ||
-		    !hm_db_run(db, views[i].create))
-			return false;
-	return true;
-}
-
-static bool
-has_view(struct hm_db *db, const char *create)
-{
-	sqlite3_stmt *find = NULL;
-	bool there;
-
-	if (!hm_db_prepare(db, "SELECT 1 FROM sqlite_schema WHERE sql = ?",
-	    &find))
-		return false;
-	hm_db_bind_slice(find, 1, hm_text(create));
-	there = sqlite3_step(find) == SQLITE_ROW;
-	sqlite3_finalize(find);
-	return there;
-}
-
 /* Whether nothing has to be changed, so that no lock is needed. */
 static bool
 is_current(struct hm_db *db, int64_t version)
 {
-	if (version < 1 || !hm_schema_is_whole(db) || !has_later(db))
-		return false;
-	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
-		if (!has_view(db, views[i].create))
-			return false;
-	return true;
+	return version >= 1 && hm_schema_is_whole(db) && has_later(db) &&
+	    hm_views_are_current(db);
 }
 
 /* In a transaction: another process may have been faster. */
@@ -437,7 +405,7 @@ bring_up(struct hm_db *db)
 		return why;
 	return version >= 0 && create_tables(db) &&
 	    (version > 0 || migrate(db, version)) &&
-	    add_columns(db) && make_views(db) && hm_db_run(db, "COMMIT") ?
+	    add_columns(db) && hm_views_make(db) && hm_db_run(db, "COMMIT") ?
 	    NULL : hm_db_reason(db);
 }
 

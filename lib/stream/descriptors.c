@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/exits.h"
@@ -24,4 +26,24 @@ hm_descriptor_is_pipe(int fd)
 	struct stat st;
 
 	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+bool
+hm_descriptor_is_unnamed_pipe(int fd)
+{
+	struct statfs fs;
+
+	return hm_descriptor_is_pipe(fd) && fstatfs(fd, &fs) == 0 &&
+	    fs.f_type == PIPEFS_MAGIC;
+}
+
+void
+hm_descriptor_close(int fd, int mode)
+{
+	int none = open("/dev/null", mode | O_CLOEXEC);
+
+	if (none < 0)
+		return;
+	dup2(none, fd);
+	close(none);
 }

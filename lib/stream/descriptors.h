@@ -13,4 +13,16 @@ void hm_descriptors_guard(void);
 /* Whether the descriptor is a pipe or a FIFO. */
 bool hm_descriptor_is_pipe(int fd);
 
+/*
+ * Whether it is a pipe without a name: once its last reader has gone it never
+ * has one again. A FIFO can be opened by another reader.
+ */
+bool hm_descriptor_is_unnamed_pipe(int fd);
+
+/*
+ * Close a descriptor. One of /dev/null, opened with `mode` (O_RDONLY or
+ * O_WRONLY), replaces it, so that no file ever gets its number.
+ */
+void hm_descriptor_close(int fd, int mode);
+
 #endif

@@ -1,11 +1,13 @@
 #include "line_reader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "durable_pipe.h"
 
 #define SIZE (HM_LINE_MAX + (size_t)64 * 1024)
@@ -343,4 +345,13 @@ hm_line_reader_leave(struct hm_line_reader *l)
 	l->start = l->end = l->given = l->scanned = l->skipped = 0;
 	l->ended = true;
 	return lost;
+}
+
+void
+hm_line_reader_give_up(struct hm_line_reader *l)
+{
+	if (l->pipe != NULL)
+		return;
+	hm_line_reader_leave(l);
+	hm_descriptor_close(l->fd, O_WRONLY);
 }

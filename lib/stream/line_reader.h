@@ -87,4 +87,10 @@ bool hm_line_reader_stopped(const struct hm_line_reader *l);
  */
 size_t hm_line_reader_leave(struct hm_line_reader *l);
 
+/*
+ * End the input and close the descriptor, so that its writer can end while the
+ * tool still does slow work. A durable input stays as it is, for a successor.
+ */
+void hm_line_reader_give_up(struct hm_line_reader *l);
+
 #endif

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "record/record.h"
 
 #define SIZE (2 * (HM_LINE_MAX + 1))
@@ -151,10 +152,5 @@ hm_line_writer_write(struct hm_line_writer *o)
 void
 hm_line_writer_close(struct hm_line_writer *o)
 {
-	int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	if (none < 0)
-		return;
-	dup2(none, o->fd);
-	close(none);
+	hm_descriptor_close(o->fd, O_RDONLY);
 }

@@ -71,6 +71,7 @@ hm_stream_open(const struct hm_stream_options *options)
 		free_stream(s);
 		return NULL;
 	}
+	s->out_watched = hm_descriptor_is_unnamed_pipe(options->out);
 	begin_output(s);
 	return s;
 }
@@ -205,6 +206,8 @@ hm_stream_next(struct hm_stream *s, struct hm_slice *line)
 		if (!hm_stream_input_ended(s))
 			hm_stream_wait_for_line(s);
 	}
+	if (s->out_broken)
+		hm_line_reader_give_up(s->lines);
 	hm_stream_drain_side(s);
 	return false;
 }

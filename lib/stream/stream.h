@@ -207,6 +207,14 @@ size_t hm_stream_room(const struct hm_stream *s);
  */
 bool hm_stream_flush(struct hm_stream *s);
 
+/*
+ * Whether the output can still take records. False if it has failed, or if it
+ * is a pipe without a name whose reader has gone, which this looks for: the
+ * tool must stop and call hm_stream_close. After a signal only a write notices
+ * a reader that has gone.
+ */
+bool hm_stream_has_reader(struct hm_stream *s);
+
 /* Queue a stats record now. */
 void hm_stream_stats(struct hm_stream *s);
 

@@ -1,6 +1,5 @@
 #include "stream_ev.h"
 
-#include "descriptors.h"
 #include "stream.h"
 #include "stream_private.h"
 
@@ -55,13 +54,16 @@ on_stats(struct ev_loop *loop, ev_timer *timer, int events)
 	hm_stream_ev_flush(ev);
 }
 
-/* A pipe without a reader polls as an error; a write then fails. */
+/* A pipe without a reader polls as an error, which libev shows as an event. */
 static void
 on_reader_gone(struct ev_loop *loop, ev_io *io, int events)
 {
+	struct hm_stream_ev *ev = io->data;
+
 	(void)events;
 	ev_io_stop(loop, io);
-	on_stats(loop, &((struct hm_stream_ev *)io->data)->stats, 0);
+	if (!hm_stream_has_reader(ev->stream))
+		ev_break(loop, EVBREAK_ALL);
 }
 
 void
@@ -80,11 +82,6 @@ hm_stream_ev_start(struct hm_stream_ev *ev)
 	ev_io_start(ev->loop, &ev->signals);
 	if (period > 0)
 		ev_timer_start(ev->loop, &ev->stats);
-}
-
-void
-hm_stream_ev_watch_reader(struct hm_stream_ev *ev)
-{
-	if (hm_descriptor_is_pipe(ev->stream->options.out))
+	if (hm_stream_watches_reader(ev->stream))
 		ev_io_start(ev->loop, &ev->reader);
 }

@@ -30,14 +30,11 @@ struct hm_stream_ev {
 	unsigned stops; /* signals to stop so far */
 };
 
-/* Start the watchers; the caller has set `loop`, `stream` and `stop`. */
-void hm_stream_ev_start(struct hm_stream_ev *ev);
-
 /*
- * If stdout is a pipe, end the loop as soon as its reader has gone. Without
- * this only the write of the next record notices.
+ * Start the watchers; the caller has set `loop`, `stream` and `stop`. If stdout
+ * is a pipe without a name the loop ends as soon as its reader has gone.
  */
-void hm_stream_ev_watch_reader(struct hm_stream_ev *ev);
+void hm_stream_ev_start(struct hm_stream_ev *ev);
 
 /*
  * Write emitted lines, now or as soon as stdout is writable. If the output has

@@ -28,6 +28,7 @@ struct hm_stream {
 
 	struct hm_line_writer *output;
 	bool out_failed, out_broken, out_stalled, out_ended;
+	bool out_watched; /* a reader that goes never comes back */
 	int64_t out_progress; /* time of the last good write, or the signal */
 
 	bool (*settled)(void *context, bool pressed);
@@ -73,6 +74,9 @@ int hm_stream_open_signals(bool supervised);
 void hm_stream_check_stopped(struct hm_stream *s);
 
 /* stream_wait.c */
+
+/* Whether to end when the output polls as one without a reader. */
+bool hm_stream_watches_reader(const struct hm_stream *s);
 
 /* Remove finished lines from a durable input. False if there are none. */
 bool hm_stream_release(struct hm_stream *s);

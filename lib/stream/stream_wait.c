@@ -37,6 +37,16 @@ write_some(struct hm_stream *s)
 	}
 }
 
+static void
+on_output(struct hm_stream *s, bool writes)
+{
+	/* Without a request to poll for, all that is reported is an error. */
+	if (writes)
+		write_some(s);
+	else
+		s->out_broken = true;
+}
+
 bool
 hm_stream_flush(struct hm_stream *s)
 {
@@ -45,6 +55,27 @@ hm_stream_flush(struct hm_stream *s)
 	while (hm_stream_pending(s) > 0 && !hm_stream_output_ended(s) &&
 	    poll(&out, 1, 0) > 0)
 		write_some(s);
+	return !hm_stream_output_ended(s);
+}
+
+/*
+ * A chain that stops ends from its first tool to its last. So after a signal
+ * only a write notices that the reader has gone.
+ */
+bool
+hm_stream_watches_reader(const struct hm_stream *s)
+{
+	return s->out_watched && s->stop.signals == 0 &&
+	    !hm_stream_output_ended(s);
+}
+
+bool
+hm_stream_has_reader(struct hm_stream *s)
+{
+	struct pollfd out = {.fd = s->options.out};
+
+	if (hm_stream_watches_reader(s) && poll(&out, 1, 0) > 0)
+		s->out_broken = true;
 	return !hm_stream_output_ended(s);
 }
 
@@ -166,8 +197,8 @@ wait_once(struct hm_stream *s, bool want_in, bool want_out, int timeout)
 {
 	struct pollfd fd[WATCHED] = {
 	    [WATCH_SIGNAL] = {.fd = s->signal_fd, .events = POLLIN},
-	    [WATCH_OUT] = {.fd = want_out ? s->options.out : -1,
-	        .events = POLLOUT},
+	    [WATCH_OUT] = {.fd = want_out || hm_stream_watches_reader(s) ?
+	        s->options.out : -1, .events = want_out ? POLLOUT : 0},
 	    [WATCH_IN] = {.fd = -1},
 	    [WATCH_SIDE] = {.fd = -1},
 	};
@@ -188,7 +219,7 @@ wait_once(struct hm_stream *s, bool want_in, bool want_out, int timeout)
 	if (fd[WATCH_SIGNAL].revents != 0)
 		hm_stream_signals(s);
 	if (fd[WATCH_OUT].revents != 0)
-		write_some(s);
+		on_output(s, want_out);
 	if (want_in)
 		read_input(s, fd[WATCH_IN].revents);
 	if (s->side.ready != NULL)

@@ -45,7 +45,8 @@ columns() {
 		IN ('status', 'alarm', 'info', 'history', 'stats', 'config',
 		'production_cache', 'dtu_cache', 'rollup_due', 'day_totals',
 		'past_days',
-		'running_time', 'reading_hours') AND c.name NOT GLOB 'e_*'"
+		'rated_power', 'running_time',
+		'reading_hours') AND c.name NOT GLOB 'e_*'"
 }
 
 # The columns of tables of readings that do not come from a field.

@@ -26,6 +26,7 @@ one("/DTU_total_production/config") as $energy |
 one("/DTU_alarm_flag/config") as $binary |
 one("/inv_alarm_text/config") as $enum |
 one("/DTU_device_time/config") as $moment |
+one("/inv_alarm_event/config") as $event |
 one("/10f872226797/state") as $state |
 
 ({type: "mqtt", time: $sensor.time, qos: 1, retain: true,
@@ -37,7 +38,12 @@ one("/10f872226797/state") as $state |
 	    {platform: "binary_sensor"}),
 	c: {platform: "sensor"}}}}) as $device |
 
-(($sensor, $energy, $binary, $enum, $moment, $device) | finds_nothing),
+({type: "mqtt", time: $event.time, qos: 1, retain: false, once: true,
+    topic: $event.payload.state_topic,
+    payload: {event_type: "alarm_began", code: 141}}) as $began |
+
+(($sensor, $energy, $binary, $enum, $moment, $event, $device) |
+    finds_nothing),
 
 ($device |
 finds(.payload.unique_id = "x"; "unknown key unique_id at the root"),
@@ -168,4 +174,20 @@ finds(.payload.state_class = "measurement";
     "state_class measurement with device_class timestamp"),
 finds(., (.payload.state_topic as $topic | $state | .topic = $topic |
     .payload = {device_time: "today"});
-    "device_time: \"today\" does not fit its entity"))
+    "device_time: \"today\" does not fit its entity")),
+
+($event |
+finds(del(.payload.event_types); "event_types are not texts"),
+finds(.payload.event_types = []; "event_types are not texts"),
+finds(.payload.event_types[1] = .payload.event_types[0];
+    "an event type comes twice"),
+finds(.payload.expire_after = 300; "unknown key expire_after"),
+finds(.payload.state_class = "measurement"; "unknown key state_class"),
+finds(.payload.device_class = "problem"; "device_class problem"),
+finds(.payload.entity_category = "config"; "entity_category config"),
+finds(., ($began | .payload.event_type = "alarm");
+    "event_type \"alarm\""),
+finds(., ($began | del(.payload.event_type)); "event_type null"),
+finds(., ($began | .retain = true); "an event is retained"),
+finds(., ($began | .retain = true); "both once and retained"),
+finds(., ($began | del(.once)); "an event is not sent once"))

@@ -4,7 +4,7 @@
 #	jq -nr -L tests/lib 'include "ha-rules"; [inputs] | broken' <records
 #
 # From homeassistant/components/mqtt (schemas, discovery, sensor,
-# binary_sensor, mixins), components/sensor/const.py and the documentation of
+# binary_sensor, event, mixins), components/sensor/const.py and the documentation of
 # the MQTT integration. Home Assistant ignores unknown keys in an entity; here
 # they are mistakes.
 
@@ -21,8 +21,11 @@ def platform_keys: {
 	sensor: (common_keys + ("last_reset_value_template options state_class
 suggested_display_precision unit_of_measurement" | gsub("\n"; " ") | words)),
 	binary_sensor: (common_keys +
-	    ("off_delay payload_off payload_on" | words))
+	    ("off_delay payload_off payload_on" | words)),
+	event: (common_keys - ["expire_after", "force_update"] +
+	    ["event_types"])
 };
+def is_platform: . as $x | platform_keys | has($x // "");
 
 def device_keys: "configuration_url connections hw_version identifiers
 manufacturer model model_id name serial_number suggested_area sw_version
@@ -185,10 +188,20 @@ def option_rules:
 	    (.value_template // "" | contains("''"))) |
 	    "enum with an empty text");
 
+def event_rules:
+	(.event_types | select(type != "array" or length == 0 or
+	    (all(is_text) | not)) | "event_types are not texts"),
+	(.event_types | select(type == "array" and
+	    length != (unique | length)) | "an event type comes twice"),
+	(select(has("device_class")) | .device_class |
+	    select(among(["button", "doorbell", "motion"]) | not) |
+	    "device_class \(.)");
+
 def platform_rules($platform):
 	(surplus(platform_keys[$platform]) | "unknown key \(.)"),
 	if $platform == "sensor"
 	then class_rules, number_rules, option_rules
+	elif $platform == "event" then event_rules
 	else (select(has("device_class")) | .device_class |
 	    select(among(binary_classes) | not) | "device_class \(.)")
 	end;
@@ -212,7 +225,7 @@ def component_rules($root):
 	(select($id | test("^[a-zA-Z0-9_-]+$") | not) |
 	    "an id holds a character that is not allowed"),
 	if $component | type != "object" then "is not an object"
-	elif $component.platform | among(["sensor", "binary_sensor"]) | not
+	elif $component.platform | is_platform | not
 	then "unknown platform \($component.platform)"
 	elif $component | keys == ["platform"] then empty
 	else ($component | surplus(keys - ["device", "origin"]) |
@@ -253,11 +266,11 @@ def config_rules:
 	    (.payload | device_payload_rules)
 	elif .topic | test(config_topic) | not then "topic of the wrong form"
 	else (.topic | capture(config_topic)) as $t |
-	    (select($t.platform | among(["sensor", "binary_sensor"]) | not) |
+	    (select($t.platform | is_platform | not) |
 		"unknown platform \($t.platform)"),
 	    (select($t.node + $t.object | test("^[a-zA-Z0-9_-]+$") | not) |
 		"topic holds a character that is not allowed"),
-	    (select($t.platform | among(["sensor", "binary_sensor"])) |
+	    (select($t.platform | is_platform) |
 		.payload | payload_rules($t.platform))
 	end;
 
@@ -273,20 +286,41 @@ def value_fits($config):
 	else type == "number" or (is_text and length <= 255)
 	end;
 
-def state_rules($configs):
+# An event counts when it comes: one that is retained is ignored, and one that
+# is sent again happens again.
+def event_message_rules($config):
+	(select(.retain != false) | "an event is retained"),
+	(select(.once != true) | "an event is not sent once"),
+	(.payload.event_type? |
+	    select(among($config.event_types) | not) |
+	    "event_type \(tojson)");
+
+def value_message_rules($configs):
 	.topic as $topic | .payload | select(type == "object") | to_entries[] |
 	.key as $key | .value as $value |
-	[$configs[] | select(.state_topic == $topic and
+	[$configs[] | select(.state_topic == $topic and .value_template and
 	    (.value_template | contains("value_json.\($key) ")))] |
-	if length == 0 then "\($key) has not been announced"
+	if length > 0 then . elif any($configs[];
+	    .json_attributes_topic == $topic) then empty
+	else "\($key) has not been announced" end |
+	if type == "string" then .
 	else .[-1] as $config | $value | select(value_fits($config) | not) |
 	    "\($key): \(tojson) does not fit its entity"
+	end;
+
+def state_rules($configs):
+	.topic as $topic |
+	[$configs[] | select(.state_topic == $topic and
+	    .platform == "event")] as $events |
+	if $events == [] then value_message_rules($configs)
+	else event_message_rules($events[-1])
 	end;
 
 def message_rules:
 	(select(.topic | is_topic | not) | "topic cannot be published to"),
 	(select(.qos | among([0, 1, 2]) | not) | "qos \(.qos | tojson)"),
 	(select(.retain | type != "boolean") | "retain is no flag"),
+	(select(.once and .retain) | "both once and retained"),
 	(select(.payload | type | among(["object", "string"]) | not) |
 	    "payload is neither object nor text");
 

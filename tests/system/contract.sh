@@ -34,6 +34,16 @@ said() {
 	grep -v 'no connection to the broker' "$work/err"
 }
 
+# The options in $work/all are those of the manual of $tool.
+options_of_manual() {
+	local manual
+	manual=$(dirname "$0")/../../docs/man/$tool.1
+	diff <(sed -n 's/^\.It Fl \([^-] , \)\{0,1\}-\([a-z][a-z-]*[a-z]\)\( .*\|$\)/\2/p' \
+		"$manual" | sed -n '1,/^version$/p' | sort) \
+		<(sed -n 's/^  ... --\([a-z-]*[a-z]\)\( .*\|$\)/\1/p' \
+			"$work/all" | sort)
+}
+
 every_tool() {
 	local tool=$1
 	shift
@@ -43,7 +53,16 @@ every_tool() {
 	same "$tool: --help ends with 0" $? 0
 	same "$tool: --help says nothing on stderr" "$(said)" ""
 	check "$tool: --help fits a screen" awk 'length > 80 { exit 1 }
-		END { exit NR > 50 }' "$work/help"
+		END { exit NR > 24 }' "$work/help"
+	"$tool" --help all >"$work/all" 2>"$work/err"
+	same "$tool: --help all ends with 0" $? 0
+	check "$tool: ... has lines of 80 columns at most" \
+		awk 'length > 80 { exit 1 }' "$work/all"
+	same "$tool: ... is --help=all" "$("$tool" --help=all)" \
+		"$(cat "$work/all")"
+	same "$tool: ... has every option of --help" \
+		"$(grep -vxFf "$work/all" "$work/help")" ""
+	check "$tool: ... and those of the manual" options_of_manual
 	check "$tool: --version" grep -qx "$tool [0-9]*\.[0-9]*\.[0-9]*" \
 		<("$tool" --version)
 	same "$tool: --help on a full disk" \

@@ -276,6 +276,31 @@ same "... and without a database file it makes one" \
 	"$(hm-store -d "$work/new.db" --restore "$good" | jq .kept
 	rows "$work/new.db")" "null
 $count_all"
+# The energies of hm-filter's ledger do not go back with the readings.
+filtered() {
+	ports "$1" "$2" | hm-filter --stats-period 0 --timezone UTC \
+		-d "$work/energies.db" | store "$work/energies.db" >/dev/null
+}
+ledger() {
+	sql "$1" 'SELECT total_production FROM production_cache'
+}
+filtered 1 5
+store "$work/energies.db" --backup "$work/energies-copy.db" >/dev/null
+filtered 6 9
+same "a restored database keeps the energies that are newer" \
+	"$(ledger "$work/energies-copy.db") $(store "$work/energies.db" --restore \
+		"$work/energies-copy.db" | jq .energies_kept) $(rows \
+		"$work/energies.db") $(ledger "$work/energies.db")" \
+	"5004 true 5 5008"
+filtered 10 11
+store "$work/energies.db" --backup "$work/energies-new.db" >/dev/null
+same "... and not those that are older" "$(store "$work/energies.db" \
+	--restore "$work/energies-new.db" | jq .energies_kept)" false
+printf 'damaged' | dd of="$work/energies.db" conv=notrunc 2>/dev/null
+store "$work/energies.db" --restore "$work/energies-new.db" >/dev/null \
+	2>"$work/err"
+check "... and says if they cannot be read" grep -q \
+	"its energies cannot be read, so those of the backup are shown" "$work/err"
 ln -s later.db "$work/link.db"
 hm-store -d "$work/link.db" --restore "$work/copy.db" >/dev/null
 same "... and a link stays a link to the file" \

@@ -114,7 +114,7 @@ from_variables() {
 
 # The options of a tool, "-p --period" in a line.
 options() {
-	run "$1" --help |
+	run "$1" --help all |
 		sed -n 's/^ *\(-[^-]\), \(--[a-z-]*\).*/\1 \2/p
 			s/^ *\(--[a-z-]*[a-z]\)\([ []\|$\).*/\1/p'
 }
@@ -301,7 +301,10 @@ api() {
 		/api/inverters "/api/inverters/$inverter" \
 		"/api/inverters/$inverter/ports" \
 		"/api/inverters/$inverter/history?limit=1" /api/ports \
-		/api/production/current; do
+		/api/production/current /api/days /api/months /api/years \
+		/api/panels /api/curve /api/events /api/gaps /api/records \
+		"/api/days?format=csv" "/api/days?serial=$inverter&port=1" \
+		"/api/curve?day=2026-11-23"; do
 		get "$path" -o "$work/body" -w "%{http_code} $path %{content_type}\n"
 		keys "$path" <"$work/body"
 	done

@@ -60,10 +60,19 @@ same "... with the same topics and unique ids" \
 
 discover --alerts <"$plants" >"$work/one"
 keeps "all plants, with alerts" "$work/one"
-grep -v '_alert/config"\|/alert/' "$work/one" >"$work/others"
+grep -v '_\(alert\|alarm_event\)/config"\|/alert/' "$work/one" >"$work/others"
 check "... and the other messages are the same as without" \
 	cmp "$work/others" "$work/other"
 check "... and inputs have alerts" grep -q '/alert/production_drop' "$work/one"
+
+for scheme in entity device; do
+	for events in alarm-events alert-events; do
+		discover --alerts --ha-discovery "$scheme" \
+			<"$tests/golden/hm-ha-discovery/$events/in" >"$work/events"
+		keeps "$events, by $scheme" "$work/events"
+		check "... with events" grep -q '"once":true' "$work/events"
+	done
+done
 
 # Both schemes announce the same entities, of the same devices.
 entities() {
@@ -104,8 +113,9 @@ same "... the log counts the entities that have no room" \
 	"$(grep -c 'at most 122880 bytes: [0-9]* of its entities are left out' \
 		"$work/many.err")" 1
 
+discover <"$tests/golden/hm-ha-discovery/alarm-events/in" >"$work/events"
 jq -nr -L "$tests/lib" -f "$tests/lib/ha-rules-cases.jq" "$work/all" \
-	>"$work/cases"
+	"$work/events" >"$work/cases"
 same "the validator's own cases ran" $? 0
 take_in "$work/cases"
 finish

@@ -100,6 +100,11 @@ bad "a wrong qos" '{"type":"mqtt","topic":"a","payload":"","qos":3}' \
 	"the qos must be 0, 1 or 2"
 bad "a wrong retain" '{"type":"mqtt","topic":"a","payload":"","retain":1}' \
 	"retain must be true or false"
+bad "a wrong once" '{"type":"mqtt","topic":"a","payload":"","once":"yes"}' \
+	"once must be true or false"
+bad "once and retained" \
+	'{"type":"mqtt","topic":"a","payload":"","retain":true,"once":true}' \
+	"a retained message is sent again: it must not have once"
 
 # A long-running publisher, fed through a pipe that stays open.
 bridge=homeassistant/hoymiles_mqtt/bridge/availability
@@ -116,6 +121,9 @@ check "... also for older versions" seen will "$bridge online"
 message homeassistant/sensor/1/a/config '{"n":1}' 1 true >&4
 message homeassistant/sensor/1/b/config '{"n":2}' 1 true >&4
 message homeassistant/s '{"v":1}' 1 >&4
+for type in began ended; do
+	echo '{"type":"mqtt","topic":"homeassistant/e","payload":"'$type'","once":true}'
+done >&4
 check "an announcement arrives" until_true 5 seen will '/b/config'
 repeated() {
 	[ "$(lines will 'homeassistant/s ')" -ge 2 ]
@@ -123,6 +131,9 @@ repeated() {
 check "... and the state that may have come too early, again" until_true 5 \
 	repeated
 same "... once" "$(lines will 'homeassistant/s ')" 2
+same "... and messages that are sent once are not" \
+	"$(grep -o 'homeassistant/e .*' "$work/will")" "homeassistant/e began
+homeassistant/e ended"
 
 subscribe birth 'homeassistant/#'
 mosquitto_pub -h 127.0.0.1 -p "$port" -r -t homeassistant/status -m online
@@ -154,6 +165,12 @@ announced() {
 check "after Home Assistant's birth messages they are repeated, within 11 s" \
 	until_true 12 announced
 same "... once" $(($(lines again '/a/config') - before)) 1
+state_again() {
+	[ "$(lines again 'homeassistant/s ')" -gt "$states" ]
+}
+states=$(lines again 'homeassistant/s ')
+check "... and the state" until_true 5 state_again
+same "... but nothing that is sent once" "$(lines again 'homeassistant/e ')" 0
 
 subscribe death "$me/#"
 kill -9 $long

@@ -57,4 +57,19 @@ for colour in 0 1; do
 	sed -i $'s/\e\\[[0-9;]*m//g' "$work/out"
 	same "... without control characters" "$(controls "$work/out")" 0
 done
+
+# shown TIME: the time of a record as show.jq shows it in central Europe.
+shown() {
+	jq -cn --arg time "$1" '{type: "port", time: $time, port: 1}' |
+		TZ=CET-1CEST,M3.5.0,M10.5.0/3 jq -r --arg colour 0 \
+			-f "$root/pipelines/show.jq" | cut -d ' ' -f 1
+}
+same "show.jq shows local time in winter" "$(shown 2026-12-31T23:15:01Z)" \
+	00:15:01
+same "... and in summer" "$(shown 2026-07-01T10:15:02Z)" 12:15:02
+same "... and the last hour of summer" "$(shown 2026-10-25T00:59:59Z)" 02:59:59
+same "... and the first hour of winter" "$(shown 2026-10-25T01:00:00Z)" 02:00:00
+same "... and the last hour before summer" "$(shown 2028-03-26T00:59:59Z)" \
+	01:59:59
+same "... and the first hour of summer" "$(shown 2028-03-26T01:00:00Z)" 03:00:00
 finish

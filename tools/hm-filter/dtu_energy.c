@@ -104,7 +104,9 @@ bool
 hm_dtu_energy_leave(struct hm_dtu_energy *dtu, struct hm_energy *port,
     int64_t time)
 {
-	if (port->excluded_since >= 0)
+	/* It may have been there in between, for a reading. */
+	if (port->excluded_since >= port->pending_time &&
+	    port->excluded_since >= 0)
 		return false;
 	hm_dtu_energy_lose(dtu, port);
 	port->counted = port->counted_today = -1;

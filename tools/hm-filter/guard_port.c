@@ -30,21 +30,26 @@ warn(const struct hm_guard_identity *id, const struct hm_ledger_port *port,
 	    (long long)bound);
 }
 
-/* A DTU repeats wrong counters at each poll: log them once an hour. */
+/*
+ * A DTU repeats wrong counters at each poll: log them once an hour. The total
+ * is what would be shown, with what was shown before its counter restarted.
+ */
 static void
 warn_refused(const struct hm_guard_identity *id, struct hm_ledger_port *port,
     const struct hm_energy_reading *r, enum hm_energy_verdict verdict)
 {
+	int64_t total = r->total + port->energy.shift;
+
 	if (port->warned != 0 && r->time >= port->warned &&
 	    r->time - port->warned < WARN_SECONDS)
 		return;
 	port->warned = r->time;
 	if (verdict == HM_ENERGY_FALL)
-		warn(id, port, "shown", r->total,
+		warn(id, port, "shown", total,
 		    "is refused: it is below the shown total of",
 		    hm_energy_total(&port->energy));
 	else
-		warn(id, port, "limit", r->total,
+		warn(id, port, "limit", total,
 		    "is refused: it is above the limit of",
 		    hm_energy_limit(&port->energy, r->time, r->watts));
 }

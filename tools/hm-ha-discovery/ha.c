@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/rfc3339.h"
@@ -92,6 +93,8 @@ hm_ha_read_origin(struct hm_ha *ha, const struct hm_record *record,
 		return "its serial is not fit for a topic: allowed are 1 to 32 "
 		    "of 0-9 a-z A-Z _ -";
 	ha->seconds = origin->seconds;
+	if (ha->started == 0)
+		ha->started = ha->seconds;
 	why = read_dtu(ha, record, origin);
 	if (why == NULL)
 		hm_ha_release_others(ha, origin);
@@ -161,6 +164,23 @@ expect_alerts(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	}
 }
 
+/* The status record that has the address does not name the device. */
+static void
+show_address(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device)
+{
+	struct hm_slice line;
+
+	if (device->kind != HM_SCOPE_DTU || device->dtu != origin->dtu ||
+	    origin->dtu->host[0] == '\0' || origin->dtu->host_shown)
+		return;
+	origin->dtu->host_shown = true;
+	hm_ha_publish_extra(ha, origin, device, HM_HA_ADDRESS);
+	ha->counters.states++;
+	hm_ha_send(ha, hm_ha_message_address(&ha->options.style, device,
+	    origin->time, ha->message, &line), line);
+}
+
 static const char *
 on_device(struct hm_ha *ha, enum hm_scope scope,
     const struct hm_record *record)
@@ -186,6 +206,8 @@ on_device(struct hm_ha *ha, enum hm_scope scope,
 	hm_ha_remember(ha, &origin, group);
 	hm_ha_show_alarm(ha, &origin, device);
 	expect_alerts(ha, &origin, device, group);
+	hm_ha_expect_event(ha, &origin, device);
+	show_address(ha, &origin, device);
 	if (scope == HM_SCOPE_DTU)
 		hm_ha_look_for_absent(ha, &origin);
 	return NULL;
@@ -273,6 +295,19 @@ on_info(struct hm_ha *ha, const struct hm_record *record)
 	return NULL;
 }
 
+static void
+learn_host(struct hm_ha_dtu *dtu, const struct hm_record *record)
+{
+	struct hm_slice host;
+
+	if (!hm_record_string(record, "host", &host) || host.n == 0 ||
+	    host.n > HM_HA_HOST_MAX || hm_slice_is(host, dtu->host))
+		return;
+	memcpy(dtu->host, host.p, host.n);
+	dtu->host[host.n] = '\0';
+	dtu->host_shown = false;
+}
+
 static const char *
 on_status(struct hm_ha *ha, const struct hm_record *record)
 {
@@ -282,6 +317,7 @@ on_status(struct hm_ha *ha, const struct hm_record *record)
 
 	if (why != NULL || origin.dtu == NULL)
 		return why;
+	learn_host(origin.dtu, record);
 	why = hm_status_online(record, &online);
 	if (why == NULL)
 		set_dtu_state(ha, &origin, online ? HM_HA_ONLINE :

@@ -6,10 +6,8 @@
 #include "ha_private.h"
 #include "ha_values.h"
 #include "record/alert_kind.h"
+#include "record/fields.h"
 #include "record/record.h"
-
-/* hm-alert repeats an alarm that lasts every 600 s, and one that begins. */
-#define ALERT_SECONDS 660
 
 /* The text of a string, or an empty text. */
 static struct hm_slice
@@ -48,17 +46,9 @@ announce_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
 
 static void
 show_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
-    struct hm_ha_device *device, uint8_t port,
+    struct hm_ha_device *device, struct hm_ha_group *group,
     const struct hm_ha_alert *alert)
 {
-	struct hm_ha_group *group = hm_ha_table_group(ha->table, device,
-	    alert->kind == HM_ALERT_PRODUCTION_DROP ? HM_HA_PORT : HM_HA_MAIN,
-	    port);
-
-	if (group == NULL) {
-		hm_ha_refuse(ha);
-		return;
-	}
 	announce_alert(ha, origin, device, group, alert->kind);
 	group->alerts_unknown &= ~(1u << alert->kind);
 	send_alert(ha, origin, device, group, alert);
@@ -84,8 +74,8 @@ hm_ha_expect_alert(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	/* A DTU with a reading is not offline. */
 	if ((group->alerts_unknown & bit) != 0 &&
 	    (kind == HM_ALERT_DTU_OFFLINE ||
-	    origin->seconds - group->alerts_since >= ALERT_SECONDS))
-		show_alert(ha, origin, device, group->port, &none);
+	    origin->seconds - group->alerts_since >= HM_HA_ALERT_SECONDS))
+		show_alert(ha, origin, device, group, &none);
 }
 
 static void
@@ -97,7 +87,7 @@ end_alerts(struct hm_ha *ha, const struct hm_ha_origin *origin,
 		    .kind = (enum hm_alert_kind)i};
 
 		if ((group->alerts_unknown >> i & 1) != 0)
-			show_alert(ha, origin, device, group->port, &none);
+			show_alert(ha, origin, device, group, &none);
 	}
 }
 
@@ -170,6 +160,37 @@ note_listed(struct hm_ha_device *device, const struct hm_record *record,
 	device->listed_start = start;
 }
 
+/* Show an alert, and send an event if it begins or ends. */
+static void
+take_alert(struct hm_ha *ha, const struct hm_record *record,
+    const struct hm_ha_origin *origin, struct hm_ha_device *device,
+    uint8_t port, const struct hm_ha_alert *alert)
+{
+	const struct hm_ha_event event = {
+	    .ended = !alert->on,
+	    .alert = hm_alert_kind_name(alert->kind),
+	    .port = port,
+	    .text = alert->text,
+	    .start = alert->start,
+	    .end = alert->end,
+	};
+	struct hm_ha_group *group = hm_ha_table_group(ha->table, device,
+	    alert->kind == HM_ALERT_PRODUCTION_DROP ? HM_HA_PORT : HM_HA_MAIN,
+	    port);
+	bool is_new;
+
+	if (group == NULL) {
+		hm_ha_refuse(ha);
+		return;
+	}
+	is_new = hm_ha_event_is_new(ha, group, alert,
+	    moment(record, "start"), moment(record, "end"));
+	show_alert(ha, origin, device, group, alert);
+	hm_ha_publish_extra(ha, origin, device, HM_HA_ALARM_EVENT);
+	if (is_new)
+		hm_ha_send_event(ha, origin, device, &event);
+}
+
 /* An alarm of hm-alert, which has no code. Other kinds are ignored. */
 static const char *
 on_alert(struct hm_ha *ha, const struct hm_record *record,
@@ -193,7 +214,7 @@ on_alert(struct hm_ha *ha, const struct hm_record *record,
 	    alert.kind == HM_ALERT_DTU_OFFLINE ||
 	    alert.kind == HM_ALERT_STALE ? HM_SCOPE_DTU : HM_SCOPE_INVERTER);
 	if (device != NULL)
-		show_alert(ha, origin, device, port, &alert);
+		take_alert(ha, record, origin, device, port, &alert);
 	return NULL;
 }
 
@@ -229,6 +250,22 @@ hm_ha_show_alarm(struct hm_ha *ha, const struct hm_ha_origin *origin,
 		send_alarm(ha, origin, device);
 }
 
+static void
+take_event(struct hm_ha *ha, const struct hm_record *record,
+    const struct hm_ha_origin *origin, struct hm_ha_device *device,
+    int64_t code)
+{
+	const struct hm_ha_event event = {
+	    .code = code,
+	    .text = text_of(record, "text"),
+	    .start = text_of(record, "start"),
+	    .end = text_of(record, "end"),
+	};
+
+	hm_ha_event_of_alarm(ha, origin, device, &event,
+	    moment(record, "start"), moment(record, "end"));
+}
+
 const char *
 hm_ha_on_alarm(struct hm_ha *ha, const struct hm_record *record)
 {
@@ -249,6 +286,7 @@ hm_ha_on_alarm(struct hm_ha *ha, const struct hm_record *record)
 	if (device == NULL)
 		return NULL;
 	note_listed(device, record, &origin, code);
+	take_event(ha, record, &origin, device, code);
 	changed = follow_alarm(device, record, code);
 	if (!has_readings(device))
 		hm_log(HM_DEBUG, "alarm %lld of %.*s has no entity yet: no "
@@ -269,11 +307,13 @@ hm_ha_on_alarms(struct hm_ha *ha, const struct hm_record *record)
 {
 	struct hm_ha_device *device = NULL;
 	struct hm_ha_origin origin;
+	int64_t listed = moment(record, hm_fields[HM_F_DEVICE_TIME].key);
 	const char *why = hm_ha_read_origin(ha, record, &origin);
 
 	if (why != NULL || origin.dtu == NULL)
 		return why;
 	origin.dtu->lists_alarms = true;
+	origin.dtu->listed = listed != 0 ? listed : origin.seconds;
 	while ((device = hm_ha_table_next(ha->table, device)) != NULL) {
 		if (device->kind != HM_SCOPE_INVERTER ||
 		    device->dtu != origin.dtu)
@@ -281,8 +321,11 @@ hm_ha_on_alarms(struct hm_ha *ha, const struct hm_record *record)
 		device->alarm_code = device->listed_time == origin.seconds ?
 		    device->listed_code : 0;
 		device->alarm_start = device->listed_start;
-		if (has_readings(device))
-			send_alarm(ha, &origin, device);
+		hm_ha_event_of_list(ha, &origin, device);
+		if (!has_readings(device))
+			continue;
+		hm_ha_expect_event(ha, &origin, device);
+		send_alarm(ha, &origin, device);
 	}
 	return NULL;
 }

@@ -228,6 +228,25 @@ add_extras(const struct hm_ha_device *device, struct hm_ha_group *group)
 	return news != 0;
 }
 
+void
+hm_ha_publish_extra(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, enum hm_ha_extra extra)
+{
+	struct hm_ha_group *group = hm_ha_table_group(ha->table, device,
+	    HM_HA_MAIN, 0);
+	unsigned bit = 1U << extra;
+
+	if (group == NULL) {
+		hm_ha_refuse(ha);
+		return;
+	}
+	if ((group->extras & bit) != 0)
+		return;
+	group->extras |= bit;
+	group->extras_due |= bit;
+	hm_ha_plan(ha, origin, device, group, true);
+}
+
 struct hm_ha_group *
 hm_ha_publish(struct hm_ha *ha, const struct hm_ha_origin *origin,
     struct hm_ha_device *device, enum hm_ha_part part, uint8_t port)

@@ -21,6 +21,7 @@
 #define HM_HA_GROUPS_MAX ((size_t)49152)
 
 #define HM_HA_FACT_MAX ((size_t)31)   /* bytes, escapes included */
+#define HM_HA_HOST_MAX ((size_t)253)  /* the same */
 
 enum hm_ha_state { HM_HA_UNHEARD, HM_HA_ONLINE, HM_HA_OFFLINE };
 
@@ -31,8 +32,11 @@ struct hm_ha_dtu {
 	size_t name_length;
 	enum hm_ha_state state; /* as last published */
 	bool lists_alarms; /* has sent a list of alarms */
+	int64_t listed; /* time of that list, by the DTU's clock if it is set */
 	struct hm_freshness freshness;
 	char serial[HM_HA_SERIAL_MAX + 1]; /* empty until announced */
+	char host[HM_HA_HOST_MAX + 1]; /* as in its record; empty: unknown */
+	bool host_shown;
 };
 
 enum hm_ha_fact {
@@ -65,6 +69,21 @@ struct hm_ha_energy {
 	char text[HM_DECIMAL_TEXT]; /* empty: none */
 };
 
+/* An alert, as in its last record. */
+struct hm_ha_alerted {
+	bool on;
+	int64_t start, seen; /* 0: none */
+};
+
+#define HM_HA_ALARMS 16 /* of a device at most; more have no events */
+
+/* An alarm in the lists of a DTU. */
+struct hm_ha_alarm {
+	int64_t code, start; /* start 0: unknown */
+	int64_t seen;        /* time of the last list with it; 0: no alarm */
+	bool lasts;
+};
+
 /* One instance of a part: the entities that share a state topic. */
 struct hm_ha_group {
 	struct hm_ha_group *next; /* of the device, or NULL */
@@ -75,6 +94,7 @@ struct hm_ha_group {
 	unsigned extras, extras_due; /* a bit for each hm_ha_extra */
 	unsigned alerts_unknown;     /* no state sent yet */
 	int64_t alerts_since;        /* announced at */
+	struct hm_ha_alerted alerted[HM_ALERT_KINDS];
 	struct hm_ha_said said;      /* unless by_device */
 	int64_t shown; /* time of the last reading; 0: none, or given up */
 	struct hm_ha_energy energy[HM_HA_ENERGIES];
@@ -94,6 +114,7 @@ struct hm_ha_device {
 	int64_t alarm_code, alarm_start; /* of the alarm shown; code 0: none */
 	/* Of the active alarm that began last in the list of this time. */
 	int64_t listed_code, listed_start, listed_time;
+	struct hm_ha_alarm alarm[HM_HA_ALARMS];
 };
 
 struct hm_ha_table;

@@ -12,6 +12,8 @@ static const struct {
     [HM_HA_REACHABLE] = {NULL, "binary_sensor", "connectivity"},
     [HM_HA_PRODUCING] = {"producing", "binary_sensor", "running"},
     [HM_HA_RADIO_QUALITY] = {"radio_quality", "sensor", NULL},
+    [HM_HA_ALARM_EVENT] = {"alarm_event", "event", NULL},
+    [HM_HA_ADDRESS] = {"address", "sensor", NULL},
 };
 
 const char *
@@ -121,6 +123,30 @@ emit_of_dtu(struct hm_json *e, const struct hm_ha_style *style,
 	hm_ha_emit_available(e, style);
 }
 
+/* An event must be seen also while the DTU is offline. */
+static void
+emit_event(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device)
+{
+	hm_ha_emit_event_topic(e, "state_topic", style, device);
+	hm_json_array(e, "event_types");
+	hm_json_text(e, NULL, HM_HA_BEGAN);
+	hm_json_text(e, NULL, HM_HA_ENDED);
+	hm_json_array_end(e);
+	hm_ha_emit_available(e, style);
+}
+
+/* The address of a DTU that is offline is what its owner looks for. */
+static void
+emit_address(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device)
+{
+	hm_ha_emit_address_topic(e, "state_topic", style, device);
+	hm_json_text(e, "value_template", "{{ value_json.address }}");
+	hm_json_bool(e, "enabled_by_default", false);
+	hm_ha_emit_available(e, style);
+}
+
 void
 hm_ha_emit_extra(struct hm_json *e, const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_group *group,
@@ -134,7 +160,11 @@ hm_ha_emit_extra(struct hm_json *e, const struct hm_ha_style *style,
 		hm_json_text(e, "device_class", extras[extra].device_class);
 	if (extra != HM_HA_PRODUCING)
 		hm_json_text(e, "entity_category", "diagnostic");
-	if (device->kind == HM_SCOPE_DTU)
+	if (extra == HM_HA_ALARM_EVENT)
+		emit_event(e, style, device);
+	else if (extra == HM_HA_ADDRESS)
+		emit_address(e, style, device);
+	else if (device->kind == HM_SCOPE_DTU)
 		emit_of_dtu(e, style, device);
 	else
 		emit_of_inverter(e, style, device, group, extra);

@@ -6,14 +6,24 @@
 /*
  * Entities that are no fields. Binary sensors show what the state messages of
  * others say: whether a device answers, and whether it produces. The quality of
- * the radio is in the state messages of the inverter.
+ * the radio is in the state messages of the inverter. The alarms of a device
+ * that begin and end are events. The address of a DTU is the host at which it
+ * is read.
  */
 
-/* reachable, producing, radio_quality: a key, and the end of the unique id. */
+/* The types of events. */
+#define HM_HA_BEGAN "alarm_began"
+#define HM_HA_ENDED "alarm_ended"
+
+
+/* The name, reachable for one: a key, and the end of the unique id. */
 const char *hm_ha_extra_name(enum hm_ha_extra extra);
 const char *hm_ha_extra_platform(enum hm_ha_extra extra);
 
-/* The extras, a bit each, that the announced fields of a group allow. */
+/*
+ * The extras, a bit each, that the announced fields of a group allow. An event
+ * and an address need none.
+ */
 unsigned hm_ha_extras(const struct hm_ha_device *device,
     const struct hm_ha_group *group);
 

@@ -103,6 +103,22 @@ hm_ha_emit_state_topic(struct hm_json *e, const char *key,
 		    device->serial, levels[group->part]);
 }
 
+void
+hm_ha_emit_event_topic(struct hm_json *e, const char *key,
+    const struct hm_ha_style *style, const struct hm_ha_device *device)
+{
+	emit_format(e, key, "%s/hoymiles_mqtt/%s/event", style->prefix,
+	    device->serial);
+}
+
+void
+hm_ha_emit_address_topic(struct hm_json *e, const char *key,
+    const struct hm_ha_style *style, const struct hm_ha_device *device)
+{
+	emit_format(e, key, "%s/hoymiles_mqtt/%s/address", style->prefix,
+	    device->serial);
+}
+
 /* Whose messages these are, and the device: the same for all its entities. */
 
 void

@@ -67,6 +67,24 @@ bool hm_ha_message_alert(const struct hm_ha_style *style,
     const struct hm_ha_alert *alert, struct hm_slice time, char *buf,
     struct hm_slice *line);
 
+/* An alarm begins or ends. Text and times are as in a record, or empty. */
+struct hm_ha_event {
+	bool ended;
+	const char *alert; /* of hm-alert; NULL: of a DTU, with a code */
+	int64_t code;
+	uint8_t port; /* 0: none */
+	struct hm_slice text, start, end;
+};
+
+bool hm_ha_message_event(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_event *event,
+    struct hm_slice time, char *buf, struct hm_slice *line);
+
+/* The host of a DTU's device. */
+bool hm_ha_message_address(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, struct hm_slice time, char *buf,
+    struct hm_slice *line);
+
 /* Whether a DTU is online. */
 bool hm_ha_message_availability(const struct hm_ha_style *style,
     const struct hm_ha_dtu *dtu, struct hm_slice time, char *buf,

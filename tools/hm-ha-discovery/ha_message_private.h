@@ -24,6 +24,11 @@ void hm_ha_emit_alert_topic(struct hm_json *e, const char *key,
     const struct hm_ha_style *style, const struct hm_ha_device *device,
     const struct hm_ha_group *group, enum hm_alert_kind kind);
 
+void hm_ha_emit_event_topic(struct hm_json *e, const char *key,
+    const struct hm_ha_style *style, const struct hm_ha_device *device);
+void hm_ha_emit_address_topic(struct hm_json *e, const char *key,
+    const struct hm_ha_style *style, const struct hm_ha_device *device);
+
 /* The members "origin" and "device" of a discovery message. */
 void hm_ha_emit_origin(struct hm_json *e);
 void hm_ha_emit_device(struct hm_json *e, const struct hm_ha_style *style,

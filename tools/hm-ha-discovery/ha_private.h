@@ -12,8 +12,8 @@
 /*
  * Shared by ha.c (reads records), ha_announce.c (announces devices and sends
  * their states), ha_hold.c (holds messages until a poll is over), ha_absent.c
- * (what a DTU no longer lists) and ha_alarm.c (alarms of devices and of
- * hm-alert).
+ * (what a DTU no longer lists), ha_alarm.c (alarms of devices and of hm-alert)
+ * and ha_event.c (alarms that begin and end).
  */
 
 #define HM_HA_HELD_MAX ((size_t)256 * 1024)
@@ -40,7 +40,7 @@ struct hm_ha {
 	struct hm_ha_counters counters;
 	struct hm_ha_entities hidden; /* that are not chosen */
 	struct hm_ha_hold hold;
-	int64_t seconds;            /* time of the last record */
+	int64_t started, seconds;   /* times of the first and the last record */
 	struct hm_ha_values values; /* of the current record */
 	char message[HM_HA_MESSAGE_MAX];
 	char announcement[HM_HA_ANNOUNCEMENT_MAX];
@@ -130,7 +130,46 @@ struct hm_ha_group *hm_ha_publish(struct hm_ha *ha,
     const struct hm_ha_origin *origin, struct hm_ha_device *device,
     enum hm_ha_part part, uint8_t port);
 
+/* Announce an extra that does not depend on the fields of a record. */
+void hm_ha_publish_extra(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, enum hm_ha_extra extra);
+
+/* ha_event.c */
+
+/*
+ * Announce the event of a DTU or an inverter with its reading, if alarms can
+ * come: its DTU sends lists of them, or hm-alert runs.
+ */
+void hm_ha_expect_event(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device);
+
+/*
+ * Send an event if an alarm in a list is new, or has ended. What the first list
+ * of a DTU has is not new. `start` and `end` are 0 if the record has none.
+ */
+void hm_ha_event_of_alarm(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, const struct hm_ha_event *event,
+    int64_t start, int64_t end);
+
+/* A list is complete: send an event for each alarm that is not in it. */
+void hm_ha_event_of_list(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device);
+
+/*
+ * Whether an alert begins or ends with its record; not if it began before the
+ * run, or is repeated. The record becomes the last one of the alert.
+ */
+bool hm_ha_event_is_new(const struct hm_ha *ha, struct hm_ha_group *group,
+    const struct hm_ha_alert *alert, int64_t start, int64_t end);
+
+/* Send an event, and announce it before if that has not been done. */
+void hm_ha_send_event(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device, const struct hm_ha_event *event);
+
 /* ha_alarm.c */
+
+/* hm-alert repeats an alarm that lasts every 600 s, and one that begins. */
+#define HM_HA_ALERT_SECONDS 660
 
 /*
  * Announce the entity of an alert with a device's first reading. The broker may

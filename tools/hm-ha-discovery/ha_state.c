@@ -86,6 +86,48 @@ hm_ha_message_alert(const struct hm_ha_style *style,
 	return hm_ha_end_record(&e, style, true, line);
 }
 
+/* Home Assistant ignores events that are retained. */
+bool
+hm_ha_message_event(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, const struct hm_ha_event *event,
+    struct hm_slice time, char *buf, struct hm_slice *line)
+{
+	struct hm_json e;
+
+	hm_ha_start_record(&e, time, buf, HM_HA_MESSAGE_MAX);
+	hm_ha_emit_event_topic(&e, "topic", style, device);
+	hm_json_object(&e, "payload");
+	hm_json_text(&e, "event_type",
+	    event->ended ? HM_HA_ENDED : HM_HA_BEGAN);
+	if (event->alert != NULL)
+		hm_json_text(&e, "alert", event->alert);
+	else
+		hm_json_int(&e, "code", event->code);
+	if (event->port != 0)
+		hm_json_int(&e, "port", event->port);
+	emit_unless_empty(&e, "text", event->text);
+	emit_unless_empty(&e, "start", event->start);
+	emit_unless_empty(&e, "end", event->end);
+	hm_json_object_end(&e);
+	hm_json_bool(&e, "once", true);
+	return hm_ha_end_record(&e, style, false, line);
+}
+
+bool
+hm_ha_message_address(const struct hm_ha_style *style,
+    const struct hm_ha_device *device, struct hm_slice time, char *buf,
+    struct hm_slice *line)
+{
+	struct hm_json e;
+
+	hm_ha_start_record(&e, time, buf, HM_HA_MESSAGE_MAX);
+	hm_ha_emit_address_topic(&e, "topic", style, device);
+	hm_json_object(&e, "payload");
+	hm_json_quoted(&e, "address", hm_text(device->dtu->host));
+	hm_json_object_end(&e);
+	return hm_ha_end_record(&e, style, true, line);
+}
+
 bool
 hm_ha_message_availability(const struct hm_ha_style *style,
     const struct hm_ha_dtu *dtu, struct hm_slice time, char *buf,

@@ -238,6 +238,7 @@ open_http(struct work *work)
 	    .database = hm_config_database_to_read(c),
 	    .hosts = hm_config_text(c, HM_SET_HEALTH_ALLOWED_HOSTS),
 	    .names = &work->names,
+	    .zone = hm_config_text(c, HM_SET_TIMEZONE),
 	    .health = hm_config_flag(c, HM_SET_HEALTH_ENABLED),
 	    .metrics = hm_config_flag(c, HM_SET_METRICS_ENABLED),
 	    .legacy = hm_config_flag(c, HM_SET_METRICS_LEGACY),

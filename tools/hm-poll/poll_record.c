@@ -24,6 +24,7 @@ hm_json_status(struct hm_json *e, int64_t time, const struct hm_dtu *dtu,
 	char text[HM_RFC3339_SIZE];
 
 	start(e, "status", time, dtu);
+	hm_json_text(e, "host", dtu->host);
 	hm_json_text(e, "state", online ? "online" : "offline");
 	hm_json_text(e, "breaker", hm_breaker_state_name(status->breaker));
 	hm_json_int(e, "failures", status->failures);

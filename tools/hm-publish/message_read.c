@@ -43,22 +43,32 @@ read_payload(struct hm_message_reader *reader, const struct hm_record *record,
 	    "the payload is too long";
 }
 
+/* False if the member is neither true nor false nor absent. */
+static bool
+read_flag(const struct hm_record *record, const char *key, bool *flag)
+{
+	const struct hm_value *value = hm_record_get(record, key);
+
+	*flag = value->kind == HM_TRUE;
+	return *flag || value->kind == HM_FALSE || value->kind == HM_ABSENT;
+}
+
 static const char *
 read_quality(const struct hm_message_reader *reader,
     const struct hm_record *record, struct hm_message *message)
 {
-	const struct hm_value *retain = hm_record_get(record, "retain");
 	int64_t qos = reader->qos;
 
 	if (hm_record_get(record, "qos")->kind != HM_ABSENT &&
 	    (!hm_record_int(record, "qos", &qos) || qos < 0 || qos > 2))
 		return "the qos must be 0, 1 or 2";
-	if (retain->kind != HM_ABSENT && retain->kind != HM_TRUE &&
-	    retain->kind != HM_FALSE)
-		return "retain must be true or false";
 	message->qos = (int)qos;
-	message->retain = retain->kind == HM_TRUE;
-	return NULL;
+	if (!read_flag(record, "retain", &message->retain))
+		return "retain must be true or false";
+	if (!read_flag(record, "once", &message->once))
+		return "once must be true or false";
+	return message->once && message->retain ?
+	    "a retained message is sent again: it must not have once" : NULL;
 }
 
 const char *

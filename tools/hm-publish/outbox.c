@@ -19,12 +19,27 @@ hm_outbox_new(const struct hm_outbox_limits *limits)
 	return o;
 }
 
+static void
+free_waiting_once(struct hm_outbox *o)
+{
+	struct hm_outbox_entry *entry = TAILQ_FIRST(&o->queue), *next;
+
+	for (; entry != NULL; entry = next) {
+		next = TAILQ_NEXT(entry, next);
+		if (!entry->once)
+			continue;
+		hm_outbox_take_out(o, entry);
+		hm_outbox_free_once(o, entry);
+	}
+}
+
 void
 hm_outbox_free(struct hm_outbox *o)
 {
 	if (o == NULL)
 		return;
 	hm_outbox_return(o);
+	free_waiting_once(o);
 	hm_outbox_free_topics(o);
 	free(o);
 }
@@ -87,6 +102,15 @@ hm_outbox_message(const struct hm_outbox_entry *entry)
 /* Putting in */
 
 static void
+free_unless_remembered(struct hm_outbox *o, struct hm_outbox_entry *entry)
+{
+	if (entry->urgent)
+		hm_outbox_entry_free(entry);
+	else if (entry->once)
+		hm_outbox_free_once(o, entry);
+}
+
+static void
 drop_oldest_state(struct hm_outbox *o)
 {
 	struct hm_outbox_entry *entry = TAILQ_FIRST(&o->queue);
@@ -97,6 +121,7 @@ drop_oldest_state(struct hm_outbox *o)
 		return;
 	hm_outbox_take_out(o, entry);
 	o->counts.dropped++;
+	free_unless_remembered(o, entry);
 }
 
 static bool
@@ -112,16 +137,32 @@ is_news(const struct hm_outbox_entry *entry, const struct hm_message *message)
 	    hm_slice(entry->payload, entry->payload_size)));
 }
 
-bool
-hm_outbox_put(struct hm_outbox *o, const struct hm_message *message)
+/* The entry of a message, with its payload. NULL if there is no room. */
+static struct hm_outbox_entry *
+entry_of(struct hm_outbox *o, const struct hm_message *message, bool *news)
 {
-	struct hm_outbox_entry *entry = hm_outbox_find(o, message->topic);
-	bool news = is_news(entry, message);
+	struct hm_outbox_entry *entry;
 
+	*news = false;
+	if (message->once)
+		return hm_outbox_add_once(o, message);
+	entry = hm_outbox_find(o, message->topic);
+	*news = is_news(entry, message);
 	if (entry == NULL)
 		entry = hm_outbox_add(o, message->topic);
 	if (entry == NULL ||
-	    !hm_outbox_set_payload(o, entry, message->payload)) {
+	    !hm_outbox_set_payload(o, entry, message->payload))
+		return NULL;
+	return entry;
+}
+
+bool
+hm_outbox_put(struct hm_outbox *o, const struct hm_message *message)
+{
+	bool news;
+	struct hm_outbox_entry *entry = entry_of(o, message, &news);
+
+	if (entry == NULL) {
 		o->counts.dropped++;
 		return false;
 	}
@@ -145,7 +186,8 @@ hm_outbox_put(struct hm_outbox *o, const struct hm_message *message)
 bool
 hm_outbox_replaces(struct hm_outbox *o, const struct hm_message *message)
 {
-	const struct hm_outbox_entry *entry = hm_outbox_find(o, message->topic);
+	const struct hm_outbox_entry *entry = message->once ? NULL :
+	    hm_outbox_find(o, message->topic);
 
 	return (entry != NULL && !hm_outbox_is_idle(entry)) ||
 	    (!message->retain && o->states >= o->limits.states);
@@ -192,8 +234,7 @@ hm_outbox_refused(struct hm_outbox *o)
 	hm_outbox_take_out(o, entry);
 	entry->prepared = false;
 	o->counts.dropped++;
-	if (entry->urgent)
-		hm_outbox_entry_free(entry);
+	free_unless_remembered(o, entry);
 }
 
 size_t
@@ -235,8 +276,8 @@ hm_outbox_arrived(struct hm_outbox *o, int id)
 		o->counts.delivered++;
 		o->news |= entry->news;
 		entry->news = false;
-		if (entry->urgent)
-			hm_outbox_entry_free(entry);
+		if (entry->urgent || entry->once)
+			free_unless_remembered(o, entry);
 		else if (is_over(entry))
 			hm_outbox_remove(o, entry);
 		return;

@@ -12,6 +12,10 @@
  * replaces it. A retained message is an announcement: it is never dropped to
  * make room, and the last one of each topic is remembered, to be sent again.
  * An announcement without a payload is forgotten once it is delivered.
+ *
+ * A message that is sent once, an event, counts as a state for the limits, but
+ * neither replaces another one of its topic nor is replaced, and is forgotten
+ * once it is delivered.
  */
 
 #define HM_OUTBOX_FLIGHT_MAX 20 /* messages sent and not acknowledged */
@@ -29,6 +33,7 @@ struct hm_message {
 	struct hm_slice topic, payload;
 	int qos;
 	bool retain;
+	bool once; /* not with `retain` */
 };
 
 struct hm_outbox_counts {

@@ -20,7 +20,8 @@ struct hm_outbox_entry {
 	uint64_t order; /* of its first announcement, or its last use */
 	int qos;
 	bool retain, queued;
-	bool urgent;   /* not in the table of topics; freed when it is sent */
+	bool urgent;   /* pushed; not in the table of topics, freed when sent */
+	bool once;     /* the same, but for its place in the queue */
 	bool prepared; /* see hm_outbox_prepared */
 	bool again;    /* waits because it is repeated */
 	bool news;     /* see hm_outbox_take_news */
@@ -39,7 +40,7 @@ TAILQ_HEAD(hm_outbox_queue, hm_outbox_entry);
 struct hm_outbox {
 	struct hm_outbox_limits limits;
 	struct hm_outbox_counts counts;
-	struct hm_hash topics; /* all entries */
+	struct hm_hash topics; /* all entries that are remembered */
 	struct hm_outbox_queue queue, urgent;
 	struct hm_outbox_flight flight[HM_OUTBOX_FLIGHT_MAX]; /* oldest first */
 	size_t flights;
@@ -68,6 +69,14 @@ struct hm_outbox_entry *hm_outbox_find(const struct hm_outbox *o,
 /* Add a topic, dropping idle states to make room. NULL if there is none. */
 struct hm_outbox_entry *hm_outbox_add(struct hm_outbox *o,
     struct hm_slice topic);
+/*
+ * An entry that is in no table, of a message that is sent once, with its
+ * payload. NULL if there is no room.
+ */
+struct hm_outbox_entry *hm_outbox_add_once(struct hm_outbox *o,
+    const struct hm_message *message);
+/* Free an entry that is in no table, once it has been taken out. */
+void hm_outbox_free_once(struct hm_outbox *o, struct hm_outbox_entry *entry);
 /* An entry that is in no table. NULL if there is no memory. */
 struct hm_outbox_entry *hm_outbox_entry_new(struct hm_slice topic);
 void hm_outbox_entry_free(struct hm_outbox_entry *entry);

@@ -91,6 +91,31 @@ hm_outbox_entry_free(struct hm_outbox_entry *entry)
 }
 
 struct hm_outbox_entry *
+hm_outbox_add_once(struct hm_outbox *o, const struct hm_message *message)
+{
+	struct hm_outbox_entry *entry;
+
+	if (!make_room(o, 0, message->topic.n + message->payload.n))
+		return NULL;
+	entry = hm_outbox_entry_new(message->topic);
+	if (entry == NULL)
+		return NULL;
+	entry->once = true;
+	o->bytes += message->topic.n;
+	if (hm_outbox_set_payload(o, entry, message->payload))
+		return entry;
+	hm_outbox_free_once(o, entry);
+	return NULL;
+}
+
+void
+hm_outbox_free_once(struct hm_outbox *o, struct hm_outbox_entry *entry)
+{
+	o->bytes -= entry->topic_size + entry->payload_cap;
+	hm_outbox_entry_free(entry);
+}
+
+struct hm_outbox_entry *
 hm_outbox_add(struct hm_outbox *o, struct hm_slice topic)
 {
 	struct hm_outbox_entry *entry;

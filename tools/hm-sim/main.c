@@ -227,7 +227,6 @@ start(void *context, struct hm_stream *stream)
 	hm_stream_counter(stream, "replies", &counters->replies);
 	hm_stream_counter(stream, "faults", &counters->faults);
 	hm_stream_ev_start(&sim->events);
-	hm_stream_ev_watch_reader(&sim->events);
 	return HM_TOOL_GO_ON;
 }
 

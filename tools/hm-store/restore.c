@@ -18,6 +18,7 @@
 #include "files.h"
 #include "print_record.h"
 #include "record/record.h"
+#include "restore_energy.h"
 #include "verify_action.h"
 
 #define RESULT_SIZE (3 * 6 * HM_PATH_SIZE + 1024)
@@ -41,6 +42,7 @@ struct restore {
 	char part[HM_PATH_SIZE];
 	char kept[HM_PATH_SIZE]; /* empty: there is no old file */
 	int old;                 /* descriptor of the old file, locked; -1 */
+	enum hm_restored_energy energies;
 	struct hm_verify found;
 };
 
@@ -268,6 +270,9 @@ print_result(const struct restore *r, bool dry_run)
 	hm_json_int(&e, "schema_version", r->found.version);
 	if (r->kept[0] != '\0')
 		hm_json_text(&e, "kept", r->kept);
+	if (!dry_run)
+		hm_json_bool(&e, "energies_kept",
+		    r->energies == HM_ENERGIES_KEPT);
 	return hm_print_record(&e);
 }
 
@@ -278,6 +283,20 @@ copy_backup(struct restore *r)
 
 	return hm_copy_make(&c, r->backup, r->part) ? HM_EXIT_OK :
 	    cannot(r, c.why);
+}
+
+/* A file of another program, or a damaged one, has none that can be read. */
+static void
+keep_energies(struct restore *r)
+{
+	if (r->old < 0)
+		return;
+	r->energies = hm_restore_energy(r->path, r->part);
+	if (r->energies == HM_ENERGIES_LOST)
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", r->path)),
+		    "%s: its energies cannot be read, so those of the backup "
+		    "are shown: they may fall, and Home Assistant may count "
+		    "energy of this day twice", r->path);
 }
 
 static int
@@ -291,8 +310,10 @@ run(struct restore *r, bool dry_run)
 		status = open_old(r);
 	if (status == HM_EXIT_OK && !dry_run)
 		status = copy_backup(r);
-	if (status == HM_EXIT_OK && !dry_run)
+	if (status == HM_EXIT_OK && !dry_run) {
+		keep_energies(r);
 		status = put_in_place(r);
+	}
 	return status;
 }
 

@@ -8,6 +8,7 @@
 #include "db/sql.h"
 #include "record/fields.h"
 #include "record/types.h"
+#include "rated_power.h"
 #include "rollup_energy.h"
 #include "rollup_gap.h"
 #include "rollup_hour.h"
@@ -132,7 +133,8 @@ make_tables(const struct hm_rollup *rollup, int64_t hour)
 	return ends_day(db, hour, &ends) && make_hours(db, hour) &&
 	    (!ends || (hm_rollup_energy_note(db, hour) &&
 	    hm_rollup_gap_make(db, hour, rollup->reset_hour) &&
-	    make_days(db, hour) && hm_rollup_energy_make(db, hour)));
+	    make_days(db, hour) && hm_rollup_energy_make(db, hour) &&
+	    hm_rated_power_make(db)));
 }
 
 /* The number of due hours, at most 2, and the first of them. */
@@ -204,7 +206,7 @@ hm_rollup_prepare(struct hm_rollup *rollup, struct hm_db *db, int reset_hour)
 	    .db = db, .reset_hour = reset_hour, .marked = -1};
 	return sqlite3_create_function(db->handle, "hm_day", 1,
 	    SQLITE_UTF8 | SQLITE_DETERMINISTIC, rollup, sql_day, NULL, NULL) ==
-	    SQLITE_OK && hm_db_prepare(db,
+	    SQLITE_OK && hm_rated_power_prepare(db) && hm_db_prepare(db,
 	    "INSERT OR IGNORE INTO rollup_due VALUES (?)", &rollup->mark);
 }
 

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 
-#define HELD_MAX (64 * 1024)
+#define HELD_MAX 65536
 
 void
 hm_held_log_start(struct hm_held_log *h)

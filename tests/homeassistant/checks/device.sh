@@ -6,7 +6,7 @@
 # shellcheck disable=SC2016 source=tests/homeassistant/stage.sh
 . "$(dirname "$0")/../stage.sh"
 
-# The discovery topics that the broker keeps: device, sensor or binary_sensor.
+# The discovery topics that the broker keeps: device, or the kinds of entities.
 kept_topics() {
 	mosquitto_sub -h 127.0.0.1 -p "$broker_port" --retained-only -W 2 -F %t \
 		-t 'homeassistant/+/+/config' -t 'homeassistant/+/+/+/config' \
@@ -56,7 +56,7 @@ save_dashboard "solar grid"
 change_settings "ha_discovery: device"
 holds devices "device" entity
 change_settings "ha_discovery: entity"
-holds entities "binary_sensor sensor" devices.again
+holds entities "binary_sensor event sensor" devices.again
 # A message that empties a device's topic draws it, and it is harmless.
 complaints_but() {
 	complaints | grep -v 'No device components to cleanup'

@@ -38,6 +38,8 @@ sleep 12
 check "every entity is in its registry" until_true 20 all_known
 pkill -STOP -s "$chain" hm-poll
 sleep 2
+# Some come late, such as those that need several polls.
+until_true 20 all_known
 entities >"$work/entities"
 configs >"$work/configs"
 

@@ -284,6 +284,19 @@ START_TEST(help_goes_before_everything_else)
 {
 	expect_exit("--period 0 --help --bogus", "foo: 1\n", HM_EXIT_OK);
 	ck_assert_ptr_nonnull(strstr(said, "usage: hm-poll"));
+	ck_assert_ptr_null(strstr(said, "--lock-dir"));
+}
+END_TEST
+
+START_TEST(help_has_all_options_on_request)
+{
+	expect_exit("--help all --bogus", "foo: 1\n", HM_EXIT_OK);
+	ck_assert_ptr_nonnull(strstr(said, "--lock-dir"));
+	expect_exit("-h all", "", HM_EXIT_OK);
+	ck_assert_ptr_nonnull(strstr(said, "--lock-dir"));
+	expect_exit("--help=most", "", HM_EXIT_USAGE);
+	ck_assert_str_eq(said,
+	    "hm-poll: error: --help: found \"most\", allowed is all\n");
 }
 END_TEST
 
@@ -799,6 +812,7 @@ main(void)
 	tcase_add_test(bad, wrong_value_does_not_hide_the_one_before);
 	tcase_add_test(bad, command_line_mistakes_end_with_64);
 	tcase_add_test(bad, help_goes_before_everything_else);
+	tcase_add_test(bad, help_has_all_options_on_request);
 	tcase_add_test(bad, tool_checks_its_settings_last);
 	tcase_add_test(bad, check_prints_values_and_no_secret);
 	tcase_add_test(bad, wrong_secret_is_not_shown);

@@ -115,6 +115,34 @@ START_TEST(what_comes_back_adds_nothing_that_it_made_meanwhile)
 }
 END_TEST
 
+START_TEST(what_leaves_again_after_a_reading_adds_nothing)
+{
+	read_two();
+	hm_dtu_energy_leave(&dtu, &input[1], 2 * HOUR);
+	there[1] = false;
+	poll_at(2 * HOUR);
+	/* One reading, which the next one does not confirm. */
+	input[1].pending = 5000;
+	input[1].pending_time = 3 * HOUR;
+	there[1] = true;
+	poll_at(3 * HOUR);
+	hm_dtu_energy_leave(&dtu, &input[1], 4 * HOUR);
+	there[1] = false;
+	poll_at(4 * HOUR);
+	/* It is back: first that reading is shown, then a newer one. */
+	input[1].total = 5000;
+	input[1].total_time = 3 * HOUR;
+	input[1].pending = 9000;
+	input[1].pending_time = 5 * HOUR;
+	there[1] = true;
+	poll_at(5 * HOUR);
+	shows(1, 5 * HOUR, 9000, 20);
+	poll_at(6 * HOUR);
+	expect(3000, 30);
+	ck_assert_int_eq(input[1].counted, 9000);
+}
+END_TEST
+
 START_TEST(a_clock_that_was_ahead_keeps_none_out)
 {
 	shows(0, 0, 1000, 10);
@@ -170,6 +198,7 @@ main(void)
 	TCase *cases = tcase_create("dtu_energy");
 
 	tcase_add_checked_fixture(cases, start, NULL);
+	tcase_add_test(cases, what_leaves_again_after_a_reading_adds_nothing);
 	tcase_add_test(cases, it_begins_as_the_sum);
 	tcase_add_test(cases, its_list_fills_in_the_first_hour);
 	tcase_add_test(cases, what_leaves_takes_nothing_away);

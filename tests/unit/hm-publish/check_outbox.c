@@ -36,7 +36,7 @@ static bool
 put(const char *topic, const char *payload, bool retain)
 {
 	const struct hm_message message = {
-	    hm_text(topic), hm_text(payload), 1, retain};
+	    hm_text(topic), hm_text(payload), 1, retain, false};
 
 	return hm_outbox_put(outbox, &message);
 }
@@ -51,6 +51,16 @@ static bool
 announcement(const char *topic, const char *payload)
 {
 	return put(topic, payload, true);
+}
+
+static bool
+event(const char *topic, const char *payload)
+{
+	const struct hm_message message = {
+	    .topic = hm_text(topic), .payload = hm_text(payload), .qos = 1,
+	    .once = true};
+
+	return hm_outbox_put(outbox, &message);
 }
 
 static void
@@ -122,7 +132,7 @@ START_TEST(message_is_copied_whole)
 {
 	char topic[] = "a/b", payload[] = "x\0y";
 	struct hm_message message = {
-	    hm_slice(topic, 3), hm_slice(payload, 3), 2, true};
+	    hm_slice(topic, 3), hm_slice(payload, 3), 2, true, false};
 
 	ck_assert(hm_outbox_put(outbox, &message));
 	memset(topic, '-', 3);
@@ -469,6 +479,113 @@ START_TEST(states_that_return_keep_within_the_bound)
 }
 END_TEST
 
+/* Sent once */
+
+START_TEST(event_is_not_repeated)
+{
+	announcement("e/config", "1");
+	deliver("e/config", "1");
+	state("s", "1");
+	event("e", "began");
+	deliver("s", "1");
+	deliver("e", "began");
+	hm_outbox_announce(outbox);
+	hm_outbox_repeat(outbox);
+	deliver("s", "1");
+	deliver("e/config", "1");
+	expect_nothing();
+	expect_counts(0, 5, 0, 0);
+}
+END_TEST
+
+START_TEST(event_replaces_nothing_of_its_topic)
+{
+	state("e", "state");
+	event("e", "began");
+	event("e", "ended");
+	state("e", "newer");
+	expect_counts(3, 0, 1, 0);
+	deliver("e", "began");
+	deliver("e", "ended");
+	deliver("e", "newer");
+	hm_outbox_repeat(outbox);
+	deliver("e", "newer");
+	expect_nothing();
+}
+END_TEST
+
+START_TEST(event_replaces_only_when_there_are_too_many)
+{
+	const struct hm_message message = {
+	    .topic = hm_text("e"), .payload = hm_text("x"), .once = true};
+
+	make(2, 100, 1000);
+	state("e", "1");
+	ck_assert(!hm_outbox_replaces(outbox, &message));
+	event("e", "2");
+	ck_assert(hm_outbox_replaces(outbox, &message));
+}
+END_TEST
+
+START_TEST(event_that_was_in_flight_is_sent_again)
+{
+	event("e", "began");
+	event("e", "ended");
+	send_next("e", "began");
+	send_next("e", "ended");
+	hm_outbox_return(outbox);
+	deliver("e", "began");
+	deliver("e", "ended");
+	hm_outbox_return(outbox);
+	expect_nothing();
+	expect_counts(0, 2, 0, 0);
+}
+END_TEST
+
+START_TEST(events_are_bounded_as_states)
+{
+	make(2, 100, 1000);
+	announcement("a", "1");
+	event("e", "1");
+	event("e", "2");
+	event("e", "3");
+	expect_counts(3, 0, 0, 1);
+	state("s", "1");
+	expect_counts(3, 0, 0, 2);
+	deliver("a", "1");
+	deliver("e", "3");
+	deliver("s", "1");
+	expect_nothing();
+}
+END_TEST
+
+START_TEST(bytes_of_events_are_bounded_and_free_again)
+{
+	make(100, 100, 20);
+	ck_assert(event("e", "123456789"));
+	ck_assert(!event("e", "1234567890"));
+	ck_assert(event("e", "123456789"));
+	ck_assert(!event("e", ""));
+	deliver("e", "123456789");
+	hm_outbox_refused(outbox);
+	ck_assert(state("s", "1234567890123456789"));
+	/* A state that was sent makes room. */
+	ck_assert(!event("e", "1"));
+	deliver("s", "1234567890123456789");
+	ck_assert(event("e", "1"));
+	hm_outbox_return(outbox);
+	deliver("e", "1");
+}
+END_TEST
+
+START_TEST(event_that_waits_is_freed_with_the_outbox)
+{
+	event("e", "1");
+	event("e", "2");
+	send_next("e", "1");
+}
+END_TEST
+
 /* Announcing again */
 
 START_TEST(announcements_are_repeated_in_their_order)
@@ -689,12 +806,14 @@ main(void)
 	Suite *suite = suite_create("outbox");
 	TCase *queue = tcase_create("queue"), *bounds = tcase_create("bounds");
 	TCase *flight = tcase_create("flight"),
-	    *announce = tcase_create("announce");
+	    *announce = tcase_create("announce"),
+	    *once = tcase_create("once");
 
 	tcase_add_checked_fixture(queue, setup, teardown);
 	tcase_add_checked_fixture(bounds, setup, teardown);
 	tcase_add_checked_fixture(flight, setup, teardown);
 	tcase_add_checked_fixture(announce, setup, teardown);
+	tcase_add_checked_fixture(once, setup, teardown);
 	suite_add_tcase(suite, queue);
 	tcase_add_test(queue, messages_leave_in_their_order);
 	tcase_add_test(queue, message_is_copied_whole);
@@ -737,5 +856,13 @@ main(void)
 	tcase_add_test(announce,
 	    empty_announcement_is_forgotten_once_delivered);
 	tcase_add_test(announce, empty_announcement_is_kept_until_delivered);
+	suite_add_tcase(suite, once);
+	tcase_add_test(once, event_is_not_repeated);
+	tcase_add_test(once, event_replaces_nothing_of_its_topic);
+	tcase_add_test(once, event_replaces_only_when_there_are_too_many);
+	tcase_add_test(once, event_that_was_in_flight_is_sent_again);
+	tcase_add_test(once, events_are_bounded_as_states);
+	tcase_add_test(once, bytes_of_events_are_bounded_and_free_again);
+	tcase_add_test(once, event_that_waits_is_freed_with_the_outbox);
 	return run_suite(suite);
 }

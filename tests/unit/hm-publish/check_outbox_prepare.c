@@ -26,7 +26,8 @@ teardown(void)
 static struct hm_message
 make(const char *topic, const char *payload, bool retain)
 {
-	return (struct hm_message){hm_text(topic), hm_text(payload), 1, retain};
+	return (struct hm_message){.topic = hm_text(topic),
+	    .payload = hm_text(payload), .qos = 1, .retain = retain};
 }
 
 static void

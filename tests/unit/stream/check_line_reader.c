@@ -260,6 +260,34 @@ START_TEST(a_file_is_read_as_it_is)
 }
 END_TEST
 
+START_TEST(a_writer_sees_that_an_input_is_given_up)
+{
+	struct pollfd writer = {.fd = to};
+
+	put("one\ntwo\n");
+	look();
+	gives("one");
+	ck_assert_int_eq(poll(&writer, 1, 0), 0);
+	hm_line_reader_give_up(lines);
+	ck_assert_int_eq(poll(&writer, 1, 0), 1);
+	ck_assert_int_ne(writer.revents & POLLERR, 0);
+	ck_assert(hm_line_reader_ended(lines));
+	gives_none();
+}
+END_TEST
+
+START_TEST(a_durable_input_is_never_given_up)
+{
+	struct pollfd writer = {.fd = to};
+
+	put("one\ntwo\n");
+	hm_line_reader_give_up(lines);
+	ck_assert_int_eq(poll(&writer, 1, 0), 0);
+	ck_assert(!hm_line_reader_ended(lines));
+	holds("one\ntwo\n");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -271,6 +299,7 @@ main(void)
 	tcase_add_test(plain, lines_come_whole);
 	tcase_add_test(plain, the_last_needs_no_newline);
 	tcase_add_test(plain, a_nul_is_reported);
+	tcase_add_test(plain, a_writer_sees_that_an_input_is_given_up);
 	suite_add_tcase(suite, plain);
 	tcase_add_checked_fixture(durable, open_durable, close_all);
 	tcase_add_test(durable, lines_come_whole);
@@ -282,6 +311,7 @@ main(void)
 	tcase_add_test(durable, the_end_is_seen_while_lines_are_held);
 	tcase_add_test(durable, a_line_longer_than_the_pipe_goes_through);
 	tcase_add_test(durable, a_file_is_read_as_it_is);
+	tcase_add_test(durable, a_durable_input_is_never_given_up);
 	suite_add_tcase(suite, durable);
 	return run_suite(suite);
 }

@@ -143,10 +143,25 @@ END_TEST
 
 START_TEST(a_reader_that_has_gone_ends_the_loop)
 {
-	hm_stream_ev_watch_reader(&ev);
 	close(from);
 	ev_run(ev.loop, 0);
 	ck_assert(!hm_stream_ev_flush(&ev));
+}
+END_TEST
+
+START_TEST(after_a_signal_a_reader_may_go)
+{
+	ev.stop = on_stop;
+	ev.context = &ev;
+	stopped = 1;
+	raise(SIGTERM);
+	ev_run(ev.loop, 0);
+	close(from);
+	ev_run(ev.loop, EVRUN_NOWAIT);
+	ck_assert(hm_stream_has_reader(ev.stream));
+	emit(1);
+	ck_assert(!hm_stream_ev_flush(&ev));
+	ck_assert(!hm_stream_has_reader(ev.stream));
 }
 END_TEST
 
@@ -164,5 +179,6 @@ main(void)
 	tcase_add_test(tc, each_signal_is_told_once);
 	tcase_add_test(tc, stats_come_by_themselves);
 	tcase_add_test(tc, a_reader_that_has_gone_ends_the_loop);
+	tcase_add_test(tc, after_a_signal_a_reader_may_go);
 	return run_suite(suite);
 }

@@ -8,7 +8,9 @@
 #include "api_private.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/log.h"
+#include "base/zone.h"
 #include "host_rule.h"
 #include "live/live.h"
 #include "live/live_history.h"
@@ -34,6 +36,7 @@
 #define TYPE_JSON "application/json; charset=utf-8"
 #define TYPE_TEXT "text/plain; charset=utf-8"
 #define TYPE_HTML "text/html; charset=utf-8"
+#define TYPE_CSV "text/csv; charset=utf-8; header=present"
 #define TYPE_EVENTS "text/event-stream; charset=utf-8"
 #define TYPE_PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
 #define TYPE_OPENMETRICS \
@@ -66,6 +69,7 @@ hm_api_free(struct hm_api *api)
 		return;
 	for (size_t i = 0; i < HM_API_CACHED; i++)
 		hm_shared_bytes_release(api->cache[i].bytes);
+	hm_api_past_free(api);
 	hm_live_free(&api->live);
 	hm_buffer_free(&api->out);
 	hm_live_history_close(&api->history);
@@ -193,6 +197,7 @@ cache_for(struct hm_api *a, const struct hm_api_query *q)
 	case HM_URL_INVERTER:
 	case HM_URL_INVERTER_PORTS:
 	case HM_URL_HISTORY:
+	case HM_URL_PAST:
 		return NULL;
 	default:
 		return &a->cache[q->url.kind];
@@ -211,6 +216,8 @@ build(struct hm_api_query *q)
 		return put_metrics(q);
 	if (q->url.kind == HM_URL_PAGE)
 		return put_page(q);
+	if (q->url.kind == HM_URL_PAST)
+		return hm_api_past_build(q);
 	if (q->url.kind == HM_URL_LIVE || q->url.kind == HM_URL_READY)
 		return put_probe(q);
 	return hm_api_json(q, q->url.kind) && append(a, hm_text("\n"));
@@ -236,6 +243,24 @@ reason_of(const struct hm_api_query *q)
 	return "{\"error\":\"it failed; see the log\"}\n";
 }
 
+/* The reason may hold any bytes of the request. */
+static struct hm_shared_bytes *
+reason_as_json(const char *reason)
+{
+	char text[6 * HM_HISTORY_ERROR + sizeof "{\"error\":\"\"}\n"];
+	struct hm_json e;
+	struct hm_slice json;
+
+	hm_json_start(&e, text, sizeof text - 1);
+	hm_json_object(&e, NULL);
+	hm_json_text(&e, "error", reason);
+	hm_json_object_end(&e);
+	if (!hm_json_done(&e, &json))
+		return NULL;
+	text[json.n] = '\n';
+	return hm_shared_bytes_new(hm_slice(text, json.n + 1));
+}
+
 static void
 refuse(struct hm_api_query *q, unsigned status,
     struct hm_http_answer *answer)
@@ -244,7 +269,9 @@ refuse(struct hm_api_query *q, unsigned status,
 	answer->status = status;
 	answer->events = false;
 	answer->type = TYPE_JSON;
-	answer->bytes = hm_shared_bytes_new(hm_text(reason_of(q)));
+	answer->bytes = status == HM_API_BAD_REQUEST && !q->bad_host &&
+	    q->reason[0] != '\0' ? reason_as_json(q->reason) :
+	    hm_shared_bytes_new(hm_text(reason_of(q)));
 }
 
 static void
@@ -261,6 +288,8 @@ answer_new(struct hm_api_query *q, struct hm_api_cached *cached,
 	}
 	answer->status = q->status;
 	answer->bytes = take_answer(a);
+	if (answer->bytes != NULL && q->url.kind == HM_URL_PAST)
+		hm_api_past_keep(q, answer->bytes, began);
 	if (cached == NULL || answer->bytes == NULL)
 		return;
 	hm_shared_bytes_release(cached->bytes);
@@ -282,6 +311,8 @@ type_of(const struct hm_api_query *q)
 		return TYPE_EVENTS;
 	case HM_URL_METRICS:
 		return q->openmetrics ? TYPE_OPENMETRICS : TYPE_PROMETHEUS;
+	case HM_URL_PAST:
+		return q->past.csv ? TYPE_CSV : TYPE_JSON;
 	case HM_URL_READY:
 	case HM_URL_LIVE:
 		return TYPE_TEXT;
@@ -305,7 +336,11 @@ answer_query(struct hm_api_query *q, struct hm_http_answer *answer)
 
 	if (q->url.kind == HM_URL_PAGE)
 		answer->policy = a->policy;
-	if (!update_view(a)) {
+	if (q->url.kind == HM_URL_PAST) {
+		answer->bytes = hm_api_past_find(q);
+		if (answer->bytes == NULL)
+			answer_new(q, NULL, answer);
+	} else if (!update_view(a)) {
 		refuse(q, HM_API_FAILED, answer);
 	} else if (cached != NULL && is_current(cached, &a->live,
 	    a->view.now.steady)) {
@@ -373,23 +408,32 @@ check_query(struct hm_api_query *q, bool found, bool good)
 	return good ? HM_API_OK : HM_API_BAD_REQUEST;
 }
 
+static bool
+read_arguments(struct hm_api_query *q)
+{
+	const struct hm_http_request *r = q->request;
+	int64_t today;
+
+	if (q->url.kind != HM_URL_PAST)
+		return hm_url_limit(r->limit, &q->limit);
+	today = hm_zone_local(hm_moment_now().wall / 1000).day;
+	return hm_history_query_read(&q->past, q->url.past, r->argument,
+	    r->arguments, today, q->reason);
+}
+
 void
 hm_api_answer(void *context, const struct hm_http_request *request,
     struct hm_http_answer *answer)
 {
-	struct hm_url url;
-	int limit;
-	bool found = hm_url_parse(request->path, &url);
-	bool good = hm_url_limit(request->limit, &limit);
 	struct hm_api_query q = {.api = context, .request = request,
-	    .url = url, .limit = limit,
 	    .openmetrics = request->accept != NULL && strstr(request->accept,
 	        "application/openmetrics-text") != NULL};
-	unsigned status = check_query(&q, found, good);
+	bool found = hm_url_parse(request->path, &q.url);
+	unsigned status = check_query(&q, found, read_arguments(&q));
 
 	answer->status = HM_API_OK;
 	answer->type = type_of(&q);
-	answer->events = status == HM_API_OK && url.kind == HM_URL_EVENTS;
+	answer->events = status == HM_API_OK && q.url.kind == HM_URL_EVENTS;
 	if (status != HM_API_OK)
 		refuse(&q, status, answer);
 	else if (!answer->events)

@@ -19,6 +19,7 @@ struct hm_api_options {
 	const char *database; /* of hm-store; NULL: no history */
 	const char *hosts;    /* names to answer to, a list; NULL: none more */
 	const struct hm_device_names *names; /* borrowed */
+	const char *zone; /* of the plant, by name; NULL: that of the machine */
 	bool health;  /* the page, /health, /ready, /livez, /stats, /api */
 	bool metrics; /* /metrics */
 	bool legacy;  /* metrics under the names of hoymiles-mqtt 0.12, too */

@@ -5,10 +5,14 @@
 #include "base/buffer.h"
 #include "live/live.h"
 #include "live/live_view.h"
+#include "out/history_query.h"
 #include "page.h"
 #include "url.h"
 
-/* Shared by api.c (answers, the cache) and api_json.c (JSON). */
+/*
+ * Shared by api.c (answers, the cache), api_json.c (JSON) and api_past.c (the
+ * history).
+ */
 
 #define HM_API_JSON_MIN ((size_t)16 * 1024)
 #define HM_API_ANSWER_MAX ((size_t)64 * 1024 * 1024)
@@ -28,6 +32,14 @@ struct hm_api_cached {
 	int64_t built, took;  /* steady ms, ms */
 };
 
+/* Answers of the history that are cached, of different queries. */
+#define HM_API_PAST ((size_t)16)
+
+struct hm_api_past {
+	char key[HM_HISTORY_KEY]; /* empty: none */
+	struct hm_api_cached answer;
+};
+
 /* One cached answer for each URL, and for OpenMetrics and the last event. */
 enum {
 	HM_API_OPENMETRICS = HM_URLS,
@@ -41,6 +53,7 @@ struct hm_api {
 	struct hm_view view; /* of the copy */
 	int64_t copied;      /* steady ms */
 	struct hm_api_cached cache[HM_API_CACHED];
+	struct hm_api_past past[HM_API_PAST];
 	struct hm_buffer out; /* the answer that is being built */
 	size_t json_size;     /* bytes that were enough last time */
 	struct hm_live_history history;
@@ -56,6 +69,8 @@ struct hm_api_query {
 	int limit;
 	bool openmetrics;
 	bool bad_host; /* why the request is bad */
+	struct hm_history_query past;  /* of HM_URL_PAST */
+	char reason[HM_HISTORY_ERROR]; /* why it is bad; may be empty */
 	unsigned status;
 };
 
@@ -64,5 +79,16 @@ struct hm_api_query {
  * of the answer is then q->status, or HM_API_FAILED if that is HM_API_OK.
  */
 bool hm_api_json(struct hm_api_query *q, enum hm_url_kind kind);
+
+/*
+ * Answers of the history: api_past.c. The cached answer to a query, or NULL;
+ * building it as hm_api_json; keeping it in the cache, which holds the bytes;
+ * emptying the cache.
+ */
+struct hm_shared_bytes *hm_api_past_find(struct hm_api_query *q);
+bool hm_api_past_build(struct hm_api_query *q);
+void hm_api_past_keep(struct hm_api_query *q, struct hm_shared_bytes *bytes,
+    int64_t began);
+void hm_api_past_free(struct hm_api *api);
 
 #endif

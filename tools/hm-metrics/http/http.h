@@ -2,8 +2,10 @@
 #define HM_HTTP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "argument.h"
 #include "shared_bytes.h"
 
 /*
@@ -22,6 +24,8 @@ struct hm_http_counts {
 	uint64_t listeners;   /* to events, now */
 };
 
+#define HM_HTTP_ARGUMENTS ((size_t)16)
+
 struct hm_http_request {
 	const char *path;   /* percent signs decoded, without the query */
 	const char *host;   /* header, the last of several; NULL: none */
@@ -29,6 +33,8 @@ struct hm_http_request {
 	bool http_1_0;
 	const char *accept; /* header; NULL: none */
 	const char *limit;  /* parameter `limit` of the query; NULL: none */
+	struct hm_argument argument[HM_HTTP_ARGUMENTS]; /* of the query */
+	size_t arguments;
 	bool verbose;       /* whether the query has a parameter `verbose` */
 	struct hm_http_counts counts;
 };

@@ -107,12 +107,28 @@ take_host(void *context, enum MHD_ValueKind kind, const char *key,
 	return MHD_YES;
 }
 
+/* More are dropped: no URL takes as many. */
+static enum MHD_Result
+take_argument(void *context, enum MHD_ValueKind kind, const char *key,
+    const char *value)
+{
+	struct hm_http_request *request = context;
+
+	(void)kind;
+	if (request->arguments < HM_HTTP_ARGUMENTS)
+		request->argument[request->arguments++] =
+		    (struct hm_argument){key, value};
+	return MHD_YES;
+}
+
 static void
 read_request(struct hm_http *http, struct MHD_Connection *connection,
     struct hm_http_request *request)
 {
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, take_host,
 	    request);
+	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND,
+	    take_argument, request);
 	request->counts = hm_http_counts(http);
 	request->accept = MHD_lookup_connection_value(connection,
 	    MHD_HEADER_KIND, "Accept");

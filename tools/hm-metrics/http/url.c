@@ -23,6 +23,17 @@ static const struct {
     {"/api/production/current", HM_URL_PRODUCTION},
 };
 
+static const char *const past[] = {
+    [HM_HISTORY_DAYS] = "/api/days",
+    [HM_HISTORY_MONTHS] = "/api/months",
+    [HM_HISTORY_YEARS] = "/api/years",
+    [HM_HISTORY_PANELS] = "/api/panels",
+    [HM_HISTORY_CURVE] = "/api/curve",
+    [HM_HISTORY_EVENTS] = "/api/events",
+    [HM_HISTORY_GAPS] = "/api/gaps",
+    [HM_HISTORY_RECORDS] = "/api/records",
+};
+
 /* The rest of a path after the serial number. */
 static const struct {
 	const char *path;
@@ -52,6 +63,18 @@ parse_inverter(const char *path, struct hm_url *url)
 	return false;
 }
 
+static bool
+parse_past(const char *path, struct hm_url *url)
+{
+	for (size_t i = 0; i < sizeof past / sizeof *past; i++)
+		if (strcmp(path, past[i]) == 0) {
+			url->kind = HM_URL_PAST;
+			url->past = (enum hm_history_kind)i;
+			return true;
+		}
+	return false;
+}
+
 bool
 hm_url_parse(const char *path, struct hm_url *url)
 {
@@ -61,8 +84,9 @@ hm_url_parse(const char *path, struct hm_url *url)
 			url->kind = paths[i].kind;
 			return true;
 		}
-	return strncmp(path, INVERTERS, strlen(INVERTERS)) == 0 &&
-	    parse_inverter(path + strlen(INVERTERS), url);
+	if (strncmp(path, INVERTERS, strlen(INVERTERS)) == 0)
+		return parse_inverter(path + strlen(INVERTERS), url);
+	return parse_past(path, url);
 }
 
 bool

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "live/live.h"
+#include "out/history_query.h"
 
 /* The URLs that hm-metrics serves. No path is ever opened as a file. */
 
@@ -22,6 +23,7 @@ enum hm_url_kind {
 	HM_URL_INVERTER_PORTS, /* /api/inverters/SERIAL/ports */
 	HM_URL_PORTS,      /* /api/ports */
 	HM_URL_PRODUCTION, /* /api/production/current */
+	HM_URL_PAST,       /* /api/days and others: enum hm_history_kind */
 	HM_URLS,
 };
 
@@ -31,6 +33,7 @@ enum hm_url_kind {
 struct hm_url {
 	enum hm_url_kind kind;
 	char serial[HM_LIVE_SERIAL]; /* letters and digits */
+	enum hm_history_kind past;   /* of HM_URL_PAST */
 };
 
 /* Parse a path without its query. False if there is no such URL. */

@@ -90,6 +90,13 @@ report(struct hm_live_history *history, bool good, const char *what)
 	return good;
 }
 
+bool
+hm_live_history_report(struct hm_live_history *history, bool good,
+    const char *what)
+{
+	return report(history, good, what);
+}
+
 /* The power of a span is the sum over its DTUs. */
 struct span {
 	struct hm_day_curve *curve;

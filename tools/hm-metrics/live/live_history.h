@@ -27,6 +27,13 @@ bool hm_live_history_open(struct hm_live_history *history);
 bool hm_live_history_ready(struct hm_live_history *history);
 void hm_live_history_close(struct hm_live_history *history);
 
+/*
+ * After a query by the caller: log why it failed, if the one before succeeded.
+ * Returns `good`.
+ */
+bool hm_live_history_report(struct hm_live_history *history, bool good,
+    const char *what);
+
 /* Fill the curve with the day's means up to now. False if that fails. */
 bool hm_live_history_curve(struct hm_live_history *history, int64_t now,
     struct hm_day_curve *curve);

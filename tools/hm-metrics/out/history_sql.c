@@ -1,0 +1,143 @@
+#include "history_sql.h"
+
+#define WH(kwh) "CAST(round(1000 * " kwh ") AS INTEGER)"
+#define UTC(moment) "strftime('%Y-%m-%dT%H:%M:%SZ', " moment ", 'unixepoch')"
+#define OF_DEVICE "serial = :serial AND (:port IS NULL OR port = :port) "
+
+static const char plant_sql[] =
+    "SELECT substr(day, 1, :chars) AS at, count(made) AS days, "
+    "sum(made) AS made, sum(given) AS given, sum(taken) AS taken, "
+    "sum(own) AS own FROM (SELECT day, " WH("kwh") " AS made, "
+    WH("given_kwh") " AS given, " WH("taken_kwh") " AS taken, "
+    WH("own_kwh") " AS own FROM plant_days "
+    "WHERE day BETWEEN :from AND :to) GROUP BY 1 ORDER BY 1";
+
+static const char device_sql[] =
+    "SELECT substr(day, 1, :chars) AS at, count(made) AS days, "
+    "sum(made) AS made FROM (SELECT day, sum(energy) AS made "
+    "FROM daily_production WHERE day BETWEEN :from AND :to "
+    "AND day <= date('now', 'localtime', '+1 day') AND " OF_DEVICE
+    "GROUP BY day) GROUP BY 1 ORDER BY 1";
+
+/* The power of the plant or of an inverter is the sum of means. */
+#define CURVE(key, mean, from, condition, group) \
+	"SELECT slot AS at, round(sum(watts), 1) AS watts FROM (SELECT (" key \
+	" - :start) / :step AS slot, " mean " AS watts FROM " from \
+	" WHERE " key " >= :start AND " key " < :end AND " condition \
+	" GROUP BY slot, " group ") GROUP BY slot ORDER BY slot"
+#define READINGS(from, condition, group) \
+	CURVE("time", "avg(pv_power)", from, \
+	    condition "coalesce(stale, 0) = 0", group)
+#define HOURS(from, condition, group) \
+	CURVE("hour", "max(pv_power_avg * pv_power_count / samples)", \
+	    from, condition "samples > 0", group)
+#define INPUTS "dtu, serial, port"
+
+static const char *const curve_sql[2][2] = {
+    {READINGS("dtu", "", "dtu"), READINGS("port", OF_DEVICE "AND ", INPUTS)},
+    {HOURS("dtu_hourly", "", "dtu"),
+        HOURS("port_hourly", OF_DEVICE "AND ", INPUTS)},
+};
+
+const char hm_history_coarse_sql[] =
+    "SELECT EXISTS (SELECT 1 FROM dtu_hourly WHERE hour >= ?1 AND hour < ?2 "
+    "AND hour <= coalesce((SELECT min(time) FROM dtu WHERE time >= ?1 "
+    "AND time < ?2) - 3600, ?2))";
+
+/*
+ * An outage has the newest text and hint of its polls. One that lasts has no
+ * end.
+ */
+#define OF_OUTAGE(column) \
+	"(SELECT " column " FROM status AS s WHERE s.dtu = o.dtu " \
+	"AND s.time >= unixepoch(o.start) AND (o.end IS NULL " \
+	"OR s.time < unixepoch(o.end)) AND " column " IS NOT NULL " \
+	"ORDER BY s.time DESC LIMIT 1) AS " column " "
+#define DURING "(end IS NULL OR end >= " UTC(":start") ") " \
+	"AND start < " UTC(":end")
+
+static const char events_sql[] =
+    "SELECT 'outage' AS kind, start, end, seconds, dtu, NULL AS serial, "
+    "NULL AS port, errors AS what, " OF_OUTAGE("text") ", "
+    OF_OUTAGE("hint")
+    "FROM outages AS o WHERE " DURING
+    " UNION ALL SELECT 'alarm', start, end, seconds, dtu, serial, port, "
+    "what, text, NULL FROM alarms WHERE " DURING
+    " ORDER BY start DESC, kind, dtu LIMIT :limit";
+
+static const char gaps_sql[] =
+    "SELECT dtu, start, end, days, " WH("kwh") " AS energy FROM gaps "
+    "WHERE end >= :from AND start <= :to ORDER BY start, dtu";
+
+static const char records_sql[] = "SELECT what, at, value, unit FROM records";
+
+/*
+ * An input's share is its energy of all days in that of the medians of the
+ * others. The days and hours of the lists are all there: null if not known. The
+ * hours are of the last 30 days at most, since a year has too many to read.
+ */
+static const char panels_sql[] =
+    "WITH RECURSIVE calendar (day) AS (SELECT :from UNION ALL "
+    "SELECT date(day, '+1 day') FROM calendar WHERE day < :to), "
+    "clock (o_clock) AS (SELECT 0 UNION ALL "
+    "SELECT o_clock + 1 FROM clock WHERE o_clock < 23), "
+    "performance AS MATERIALIZED (SELECT * FROM panel_performance "
+    "WHERE day BETWEEN :from AND :to), "
+    "inputs AS MATERIALIZED (SELECT dtu, serial, port, "
+    "sum(energy) AS energy, round(1.0 * sum(iif(others > 0, energy, NULL)) / "
+    "sum(iif(energy IS NULL, NULL, others)), 3) AS share "
+    "FROM performance GROUP BY dtu, serial, port), "
+    "sums AS MATERIALIZED (SELECT dtu, serial, port, sum(energy) AS year, "
+    "sum(iif(day >= substr(:to, 1, 7), energy, NULL)) AS month "
+    "FROM daily_production WHERE day BETWEEN substr(:to, 1, 4) AND :to "
+    "GROUP BY dtu, serial, port), "
+    "local AS MATERIALIZED (SELECT hour, CAST(strftime('%H', hour, "
+    "'unixepoch', 'localtime') AS INTEGER) AS o_clock FROM "
+    "(SELECT DISTINCT hour FROM dtu_hourly "
+    "WHERE hour >= max(:start, :end - 2592000) AND hour < :end)), "
+    "hours AS MATERIALIZED (SELECT dtu, serial, port, o_clock, "
+    "round(avg(coalesce(pv_power_avg * pv_power_count / samples, 0)), 1) "
+    "AS watts FROM local CROSS JOIN port_hourly USING (hour) "
+    "WHERE samples > 0 GROUP BY dtu, serial, port, o_clock), "
+    "ratios AS MATERIALIZED (SELECT dtu, serial, port, "
+    "json_group_array(ratio) AS list FROM (SELECT dtu, serial, port, day, "
+    "max(ratio) AS ratio FROM (SELECT dtu, serial, port, day, NULL AS ratio "
+    "FROM inputs CROSS JOIN calendar UNION ALL SELECT dtu, serial, port, "
+    "day, ratio FROM performance) GROUP BY dtu, serial, port, day "
+    "ORDER BY dtu, serial, port, day) GROUP BY dtu, serial, port), "
+    "powers AS MATERIALIZED (SELECT dtu, serial, port, "
+    "json_group_array(watts) AS list FROM (SELECT dtu, serial, port, "
+    "o_clock, max(watts) AS watts FROM (SELECT dtu, serial, port, o_clock, "
+    "NULL AS watts FROM inputs CROSS JOIN clock UNION ALL SELECT dtu, "
+    "serial, port, o_clock, watts FROM hours) "
+    "GROUP BY dtu, serial, port, o_clock ORDER BY dtu, serial, port, "
+    "o_clock) GROUP BY dtu, serial, port) "
+    "SELECT dtu, serial, port, input_power AS rated, energy, month, year, "
+    "share, r.list AS json_ratios, w.list AS json_watts FROM inputs "
+    "LEFT JOIN sums USING (dtu, serial, port) "
+    "LEFT JOIN rated_power USING (dtu, serial) "
+    "JOIN ratios AS r USING (dtu, serial, port) "
+    "JOIN powers AS w USING (dtu, serial, port) ORDER BY dtu, serial, port";
+
+struct hm_history_sql
+hm_history_sql(const struct hm_history_query *query, bool coarse)
+{
+	bool of_device = query->serial[0] != '\0';
+
+	switch (query->kind) {
+	case HM_HISTORY_PANELS:
+		return (struct hm_history_sql){panels_sql, "panels", false};
+	case HM_HISTORY_CURVE:
+		return (struct hm_history_sql){curve_sql[coarse][of_device],
+		    NULL, coarse};
+	case HM_HISTORY_EVENTS:
+		return (struct hm_history_sql){events_sql, "events", false};
+	case HM_HISTORY_GAPS:
+		return (struct hm_history_sql){gaps_sql, "gaps", false};
+	case HM_HISTORY_RECORDS:
+		return (struct hm_history_sql){records_sql, "records", false};
+	default:
+		return (struct hm_history_sql){of_device ? device_sql :
+		    plant_sql, NULL, false};
+	}
+}
