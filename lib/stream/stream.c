@@ -252,6 +252,8 @@ hm_stream_stats(struct hm_stream *s)
 	char buf[2048];
 	struct hm_slice line;
 
+	if (s->options.out < 0)
+		return;
 	/* A stats record is dropped rather than waited for. */
 	if (hm_stats_record(&s->stats, buf, sizeof buf, &line) &&
 	    hm_stream_room(s) > line.n && !hm_stream_output_ended(s))
@@ -311,7 +313,7 @@ hm_stream_end(struct hm_stream *s)
 	hm_stats_report(&s->stats, INT64_MAX);
 	log_end(s);
 	s->out_ended = true;
-	if (!s->stop.restart)
+	if (!s->stop.restart && s->options.out >= 0)
 		hm_line_writer_close(s->output);
 }
 

@@ -25,7 +25,8 @@ struct hm_stream;
 
 struct hm_stream_options {
 	int in;  /* descriptor to read lines from, or -1 for a source */
-	int out; /* descriptor to write lines to */
+	int out; /* descriptor to write lines to, or -1 for a sink, which must
+	            emit none */
 	int64_t stats_period_ms; /* 0: no stats records but on SIGUSR1 */
 	bool strict; /* end with 65 at the first bad line */
 	/*

@@ -12,12 +12,15 @@
 #include "stream.h"
 
 static struct hm_stream *
-open_stream(const struct hm_config *config, const struct hm_tool_ops *ops)
+open_stream(const struct hm_config *config, const struct hm_tool *tool,
+    const struct hm_tool_ops *ops)
 {
+	bool has_output = tool->kind != HM_KIND_SINK;
 	const struct hm_stream_options options = {
 	    .in = ops->line != NULL ? STDIN_FILENO : -1,
-	    .out = STDOUT_FILENO,
-	    .stats_period_ms = hm_config_ms(config, HM_SET_STATS_PERIOD),
+	    .out = has_output ? STDOUT_FILENO : -1,
+	    .stats_period_ms = has_output ?
+	        hm_config_ms(config, HM_SET_STATS_PERIOD) : 0,
 	    .strict = hm_config_flag(config, HM_SET_STRICT),
 	    .durable = hm_config_text(config, HM_SET_DURABLE),
 	    .ready_fd = hm_config_has(config, HM_SET_NOTIFY_FD) ?
@@ -57,7 +60,8 @@ use_stream(const struct hm_tool_ops *ops, void *work, struct hm_stream *stream)
 }
 
 static int
-run(const struct hm_tool_ops *ops, void *work, const struct hm_config *config)
+run(const struct hm_tool *tool, const struct hm_tool_ops *ops, void *work,
+    const struct hm_config *config)
 {
 	struct hm_stream *stream;
 	int status = HM_TOOL_GO_ON;
@@ -66,7 +70,7 @@ run(const struct hm_tool_ops *ops, void *work, const struct hm_config *config)
 		status = ops->open(work, config);
 	if (status != HM_TOOL_GO_ON)
 		return status;
-	stream = open_stream(config, ops);
+	stream = open_stream(config, tool, ops);
 	if (stream == NULL)
 		return HM_EXIT_OS;
 	return hm_stream_close(stream, use_stream(ops, work, stream));
@@ -99,7 +103,7 @@ hm_tool_main(enum hm_tool_id id, const struct hm_tool_ops *ops, void *work,
 	/* Under a supervisor a hung logger must not delay the stream. */
 	if (hm_config_has(config, HM_SET_DURABLE))
 		hm_log_wait_at_most(0);
-	status = run(ops, work, config);
+	status = run(&hm_tools[id], ops, work, config);
 	if (ops->free != NULL && !ops->free(work)) {
 		log_end(status);
 		_exit(hm_restart(status));

@@ -110,7 +110,7 @@ check "... and no process is left" until_true 20 nothing_left
 printf 'run:\n\t@"%s"\n' "$run" >"$work/Makefile"
 mkfifo "$work/keys"
 for signal in --default-signal=INT --ignore-signal=INT; do
-	env "$signal" script -qec "make -f $work/Makefile run" /dev/null <"$work/keys" \
+	VIEW=lines env "$signal" script -qec "make -f $work/Makefile run" /dev/null <"$work/keys" \
 		>"$work/out" 2>&1 &
 	runner=$!
 	pids+=("$runner")
@@ -127,6 +127,26 @@ for signal in --default-signal=INT --ignore-signal=INT; do
 done
 check "... and no process is left" until_true 20 nothing_left
 same "... and no directory" "$(directories)" ""
+
+# On one screen, which q ends
+TERM=xterm script -qec "make -f $work/Makefile run; echo status \$?" /dev/null \
+	<"$work/keys" >"$work/out" 2>&1 &
+runner=$!
+pids+=("$runner")
+exec 5>"$work/keys"
+shows_screen() {
+	grep -qa '4 of 4 inverters' "$work/out" && grep -qa 'q quit' "$work/out"
+}
+check "one screen on a terminal" until_true 15 shows_screen
+printf 'q' >&5
+check "... until q" until_true 20 ended
+exec 5>&-
+check "... with 0" grep -qa 'status 0' "$work/out"
+check "... and no process is left" until_true 20 nothing_left
+same "... and no directory" "$(directories)" ""
+VIEW=all "$run" >"$work/out" 2>&1
+same "any other VIEW is refused" "$? $(cat "$work/out")" \
+	'64 run: VIEW: found "all", allowed are screen and lines'
 
 # With a DTU. Without --foreground timeout also sends SIGCONT, and the leak
 # check of a sanitized hm-poll can then hang for ever.
