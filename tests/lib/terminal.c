@@ -264,15 +264,20 @@ stop(const char *step)
 static bool
 is_done(const char *step)
 {
-	char text[512];
-	int number;
+	char text[512], *rest;
+	long number;
 
 	if (sscanf(step, "wait %511[^\n]", text) == 1)
 		return holds(text);
 	if (sscanf(step, "gone %511[^\n]", text) == 1)
 		return !holds(text);
-	if (sscanf(step, "row %d %511[^\n]", &number, text) == 2)
-		return strncmp(row_text(number - 1), text, strlen(text)) == 0;
+	if (strncmp(step, "row ", 4) == 0) {
+		number = strtol(step + 4, &rest, 10);
+		snprintf(text, sizeof text, "%s", rest + 1);
+		text[strcspn(text, "\n")] = '\0';
+		return number > 0 && number <= rows &&
+		    strncmp(row_text((int)number - 1), text, strlen(text)) == 0;
+	}
 	return ended;
 }
 
@@ -304,6 +309,34 @@ resize(void)
 	    .ws_col = (unsigned short)cols};
 
 	ioctl(master, TIOCSWINSZ, &size);
+}
+
+static bool
+read_size(const char *text)
+{
+	char *rest;
+	long r = strtol(text, &rest, 10), c = strtol(rest, NULL, 10);
+
+	if (r < 1 || c < 1 || r > ROWS_MAX || c >= COLS_MAX)
+		return false;
+	rows = (int)r;
+	cols = (int)c;
+	return true;
+}
+
+static int
+run_shell(const char *command)
+{
+	pid_t pid = fork();
+	int result = -1;
+
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	if (pid > 0)
+		waitpid(pid, &result, 0);
+	return result;
 }
 
 static void
@@ -339,10 +372,12 @@ follow(const char *step)
 {
 	if (strncmp(step, "keys ", 5) == 0) {
 		type(step + 5);
-	} else if (sscanf(step, "size %d %d", &rows, &cols) == 2) {
+	} else if (strncmp(step, "size ", 5) == 0) {
+		if (!read_size(step + 5))
+			stop(step);
 		resize();
 	} else if (strncmp(step, "do ", 3) == 0) {
-		if (system(step + 3) != 0)
+		if (run_shell(step + 3) != 0)
 			stop(step);
 	} else if (strncmp(step, "show", 4) == 0) {
 		show();
@@ -367,9 +402,10 @@ main(int argc, char *argv[])
 	char step[1024];
 	int slave;
 
-	if (argc < 4 || sscanf(argv[1], "%d", &rows) != 1 ||
-	    sscanf(argv[2], "%d", &cols) != 1 || rows < 1 || cols < 1 ||
-	    rows > ROWS_MAX || cols > COLS_MAX)
+	if (argc < 4)
+		return 64;
+	snprintf(step, sizeof step, "%s %s", argv[1], argv[2]);
+	if (!read_size(step))
 		return 64;
 	setlocale(LC_CTYPE, "C.UTF-8");
 	for (int r = 0; r < ROWS_MAX; r++)

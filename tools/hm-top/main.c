@@ -42,7 +42,7 @@ url_of(const struct hm_config *config)
 static int
 check_url(const struct hm_config *config)
 {
-	struct hm_events_url url;
+	struct hm_events_url url = {.host = ""};
 	const char *why;
 	size_t count;
 

@@ -25,7 +25,7 @@ hm_top_age(int64_t seconds, char text[HM_TOP_AGE])
 
 	if (seconds < 0)
 		seconds = 0;
-	while (seconds >= units[i].limit && i < 3)
+	while (i < 3 && seconds >= units[i].limit)
 		i++;
 	snprintf(text, HM_TOP_AGE, "%lld %s", (long long)(seconds /
 	    units[i].unit), units[i].name);

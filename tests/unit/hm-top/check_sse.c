@@ -40,7 +40,7 @@ read_all(struct hm_sse *s, struct hm_slice bytes, size_t step, char *events)
 		while ((result = hm_sse_take(s, &part, &event)) ==
 		    HM_SSE_EVENT) {
 			strncat(events, event.p, event.n);
-			strcat(events, "|");
+			strncat(events, "|", 2);
 		}
 		if (result == HM_SSE_BAD)
 			break;
