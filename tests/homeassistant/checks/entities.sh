@@ -96,6 +96,8 @@ same "... which are known" "$(jq '[.[] | select(.state | tonumber? >= 0)] |
 kill "$sim"
 wait "$sim" 2>/dev/null
 pkill -CONT -s "$chain" hm-poll
+sleep 3 # an answer may have been on its way
+before=$(energies)
 stop_home
 start_home
 they_are_back() {
