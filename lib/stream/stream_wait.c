@@ -218,7 +218,9 @@ wait_once(struct hm_stream *s, bool want_in, bool want_out, int timeout)
 	}
 	if (fd[WATCH_SIGNAL].revents != 0)
 		hm_stream_signals(s);
-	if (fd[WATCH_OUT].revents != 0)
+	/* A signal that has come at the same time ends the watch. */
+	if (fd[WATCH_OUT].revents != 0 &&
+	    (want_out || hm_stream_watches_reader(s)))
 		on_output(s, want_out);
 	if (want_in)
 		read_input(s, fd[WATCH_IN].revents);

@@ -188,7 +188,7 @@ hm_guard_inverter(struct hm_guard *guard, const struct hm_guard_identity *id,
 /*
  * The inputs' records follow that of the inverter, so these are the energies of
  * their readings before. They are known when the DTU's are: then all inputs of
- * its list have been seen, and one that joins has produced nothing before.
+ * its list have been seen, but for one whose total was 0 until then.
  */
 static void
 add_inputs(struct hm_guard *guard, const struct hm_guard_identity *id,

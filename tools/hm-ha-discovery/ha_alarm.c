@@ -315,13 +315,15 @@ hm_ha_on_alarms(struct hm_ha *ha, const struct hm_record *record)
 	origin.dtu->lists_alarms = true;
 	origin.dtu->listed = listed != 0 ? listed : origin.seconds;
 	while ((device = hm_ha_table_next(ha->table, device)) != NULL) {
-		if (device->kind != HM_SCOPE_INVERTER ||
-		    device->dtu != origin.dtu)
+		if (device->kind != HM_SCOPE_INVERTER)
+			continue;
+		/* An inverter that has moved may be in the lists of two DTUs. */
+		hm_ha_event_of_list(ha, &origin, device);
+		if (device->dtu != origin.dtu)
 			continue;
 		device->alarm_code = device->listed_time == origin.seconds ?
 		    device->listed_code : 0;
 		device->alarm_start = device->listed_start;
-		hm_ha_event_of_list(ha, &origin, device);
 		if (!has_readings(device))
 			continue;
 		hm_ha_expect_event(ha, &origin, device);

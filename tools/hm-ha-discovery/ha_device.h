@@ -81,6 +81,7 @@ struct hm_ha_alerted {
 struct hm_ha_alarm {
 	int64_t code, start; /* start 0: unknown */
 	int64_t seen;        /* time of the last list with it; 0: no alarm */
+	const struct hm_ha_dtu *dtu; /* whose list that was */
 	bool lasts;
 };
 

@@ -120,6 +120,7 @@ hm_ha_event_of_alarm(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	ends = end != 0 && (begins || device->alarm[i].lasts);
 	device->alarm[i].lasts = end == 0;
 	device->alarm[i].seen = origin->seconds;
+	device->alarm[i].dtu = origin->dtu;
 	began.end = hm_slice("", 0);
 	ended.ended = true;
 	if (begins)
@@ -155,7 +156,8 @@ hm_ha_event_of_list(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	for (size_t i = 0; i < HM_HA_ALARMS; i++) {
 		struct hm_ha_alarm *alarm = &device->alarm[i];
 
-		if (alarm->seen == 0 || alarm->seen == origin->seconds)
+		if (alarm->seen == 0 || alarm->dtu != origin->dtu ||
+		    alarm->seen == origin->seconds)
 			continue;
 		if (alarm->lasts)
 			end_alarm(ha, origin, device, alarm);

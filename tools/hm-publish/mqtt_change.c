@@ -1,4 +1,6 @@
+#include <mosquitto.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "awaited_states.h"
 #include "base/log.h"
@@ -71,6 +73,10 @@ await(void *context, const struct hm_ha_config *config)
 	    !hm_string_decode(config->state_topic, text, sizeof text, &n))
 		return;
 	topic = hm_slice(text, n);
+	/* A filter, which Home Assistant takes, has no one state. */
+	if (memchr(text, '\0', n) != NULL ||
+	    mosquitto_pub_topic_check2(text, n) != MOSQ_ERR_SUCCESS)
+		return;
 	hm_outbox_outdate(link->outbox, topic);
 	if (!hm_awaited_add(&link->change.awaited, topic) ||
 	    (config->key.n > 0 && config->key.n <= KEY_MAX &&

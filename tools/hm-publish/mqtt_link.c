@@ -254,6 +254,8 @@ hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd)
 			fd->events |= POLLOUT;
 		if (until == 0 || link->next_misc < until)
 			until = link->next_misc;
+	}
+	if (link->state == HM_MQTT_CONNECTED) {
 		if (link->births.due != 0 && link->births.due < until)
 			until = link->births.due;
 		if (link->repeat_at != 0 && link->repeat_at < until)
@@ -278,6 +280,20 @@ hm_mqtt_link_ready(struct hm_mqtt_link *link, short revents)
 		deadline_passed(link);
 }
 
+/*
+ * A run without a farewell stays until the states have been sent again: Home
+ * Assistant misses those that come with the announcement of an entity.
+ */
+static bool
+has_more(struct hm_mqtt_link *link)
+{
+	if (link->state != HM_MQTT_CONNECTED || link->lost ||
+	    link->options.farewell)
+		return false;
+	hm_mqtt_send(link, hm_monotonic_ms());
+	return link->repeat_at != 0;
+}
+
 bool
 hm_mqtt_link_leave(struct hm_mqtt_link *link)
 {
@@ -285,7 +301,7 @@ hm_mqtt_link_leave(struct hm_mqtt_link *link)
 		return true;
 	if (link->state == HM_MQTT_LEAVING)
 		return false;
-	if (hm_outbox_counts(link->outbox)->queued > 0)
+	if (has_more(link) || hm_outbox_counts(link->outbox)->queued > 0)
 		return false;
 	if (link->state != HM_MQTT_CONNECTED)
 		return true;

@@ -142,18 +142,22 @@ static struct hm_outbox_entry *
 entry_of(struct hm_outbox *o, const struct hm_message *message, bool *news)
 {
 	struct hm_outbox_entry *entry;
+	bool added;
 
 	*news = false;
 	if (message->once)
 		return hm_outbox_add_once(o, message);
 	entry = hm_outbox_find(o, message->topic);
 	*news = is_news(entry, message);
-	if (entry == NULL)
+	added = entry == NULL;
+	if (added)
 		entry = hm_outbox_add(o, message->topic);
-	if (entry == NULL ||
-	    !hm_outbox_set_payload(o, entry, message->payload))
-		return NULL;
-	return entry;
+	if (entry == NULL || hm_outbox_set_payload(o, entry, message->payload))
+		return entry;
+	/* Without its payload it would be sent as an empty message. */
+	if (added)
+		hm_outbox_remove(o, entry);
+	return NULL;
 }
 
 bool

@@ -14,6 +14,7 @@
 #define PAUSE_MS 1000
 #define PAUSE_MAX_MS 10000
 #define CONNECT_MS 5000
+#define ANSWER_MS 10000 /* from the connection to the events */
 #define BLOCK ((size_t)16 * 1024)
 
 /* Seconds after which a silent connection is tested, and then given up. */
@@ -129,11 +130,12 @@ hm_events_prepare(struct hm_events *e, int64_t now, short *events)
 {
 	if (e->fd < 0 && now >= e->retry_at)
 		connect_next(e, now);
-	if (e->connecting && now >= e->retry_at)
-		fail(e, now, "no connection within 5 s");
+	if (e->fd >= 0 && e->sse.state != HM_SSE_BODY && now >= e->retry_at)
+		fail(e, now, e->connecting ? "no connection within 5 s" :
+		    "no answer within 10 s");
 	*events = e->connecting || e->request[e->asked] != '\0' ? POLLOUT :
 	    POLLIN;
-	if (e->fd >= 0 && !e->connecting)
+	if (e->fd >= 0 && e->sse.state == HM_SSE_BODY)
 		return -1;
 	return e->retry_at > now ? (int)(e->retry_at - now) : 0;
 }
@@ -184,6 +186,7 @@ finish_connect(struct hm_events *e, int64_t now)
 	if (error != 0)
 		return fail(e, now, strerror(error));
 	e->connecting = false;
+	e->retry_at = now + ANSWER_MS;
 	return true;
 }
 

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/decimal.h"
+
 #define HEAD_MAX ((size_t)16 * 1024)
 #define LINE_MAX_BYTES (HM_SSE_EVENT_MAX + 16)
 #define KEEP ((size_t)64 * 1024) /* bytes of memory kept between responses */
@@ -35,14 +37,18 @@ static enum hm_sse_result
 take_status(struct hm_sse *s, struct hm_slice line)
 {
 	struct hm_slice status;
+	int64_t code;
 
 	if (!begins(line, "HTTP/1.0 ", &status) &&
 	    !begins(line, "HTTP/1.1 ", &status))
 		return refuse(s, "the answer is not HTTP");
-	if (status.n < 3 || memcmp(status.p, "200", 3) != 0) {
+	/* The screen shows the error: it has no byte of the server. */
+	if (status.n < 3 ||
+	    !hm_decimal_whole(hm_slice(status.p, 3), 100, 999, &code))
+		return refuse(s, "the answer is not HTTP");
+	if (code != 200) {
 		snprintf(s->error, sizeof s->error, "the answer is HTTP "
-		    "status %.*s", (int)(status.n < 3 ? status.n : 3),
-		    status.p);
+		    "status %d", (int)code);
 		return HM_SSE_BAD;
 	}
 	s->state = HM_SSE_HEAD;
