@@ -317,7 +317,7 @@ hm_ha_on_alarms(struct hm_ha *ha, const struct hm_record *record)
 	while ((device = hm_ha_table_next(ha->table, device)) != NULL) {
 		if (device->kind != HM_SCOPE_INVERTER)
 			continue;
-		/* An inverter that has moved may be in the lists of two DTUs. */
+		/* One that has moved may be in the lists of two DTUs. */
 		hm_ha_event_of_list(ha, &origin, device);
 		if (device->dtu != origin.dtu)
 			continue;
