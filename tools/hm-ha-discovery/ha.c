@@ -114,6 +114,29 @@ set_dtu_state(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	    origin->dtu, origin->time, ha->message, &line), line);
 }
 
+/* The place in the DTU's list that leads to a device; to NULL: its end. */
+static struct hm_ha_device **
+link_to(struct hm_ha_dtu *dtu, const struct hm_ha_device *device)
+{
+	struct hm_ha_device **link = &dtu->devices;
+
+	while (*link != device)
+		link = &(*link)->next_of_dtu;
+	return link;
+}
+
+static void
+move_to(struct hm_ha_device *device, struct hm_ha_dtu *dtu)
+{
+	if (device->dtu == dtu)
+		return;
+	if (device->dtu != NULL)
+		*link_to(device->dtu, device) = device->next_of_dtu;
+	device->next_of_dtu = NULL;
+	*link_to(dtu, NULL) = device;
+	device->dtu = dtu;
+}
+
 struct hm_ha_device *
 hm_ha_find_device(struct hm_ha *ha, const struct hm_ha_origin *origin,
     enum hm_scope kind)
@@ -125,7 +148,7 @@ hm_ha_find_device(struct hm_ha *ha, const struct hm_ha_origin *origin,
 		hm_ha_refuse(ha);
 	else if (device->dtu == NULL ||
 	    device->dtu->state == HM_HA_OFFLINE)
-		device->dtu = origin->dtu;
+		move_to(device, origin->dtu);
 	return device;
 }
 

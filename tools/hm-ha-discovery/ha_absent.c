@@ -75,11 +75,10 @@ look(struct hm_ha *ha, const struct hm_ha_origin *origin,
 void
 hm_ha_look_for_absent(struct hm_ha *ha, const struct hm_ha_origin *origin)
 {
-	struct hm_ha_device *device = NULL;
+	const struct hm_ha_device *device = origin->dtu->devices;
 
-	while ((device = hm_ha_table_next(ha->table, device)) != NULL)
-		if (device->dtu == origin->dtu)
-			for (struct hm_ha_group *group = device->groups;
-			    group != NULL; group = group->next)
-				look(ha, origin, device, group);
+	for (; device != NULL; device = device->next_of_dtu)
+		for (struct hm_ha_group *group = device->groups;
+		    group != NULL; group = group->next)
+			look(ha, origin, device, group);
 }

@@ -37,6 +37,7 @@ struct hm_ha_dtu {
 	char serial[HM_HA_SERIAL_MAX + 1]; /* empty until announced */
 	char host[HM_HA_HOST_MAX + 1]; /* as in its record; empty: unknown */
 	bool host_shown;
+	struct hm_ha_device *devices; /* that belong to it */
 };
 
 enum hm_ha_fact {
@@ -106,6 +107,7 @@ struct hm_ha_device {
 	enum hm_scope kind;
 	char serial[HM_HA_SERIAL_MAX + 1];
 	struct hm_ha_dtu *dtu;
+	struct hm_ha_device *next_of_dtu;
 	struct hm_ha_group *groups;
 	struct hm_ha_said said;        /* if by_device */
 	bool is_due;                   /* in the list of devices to announce */

@@ -20,6 +20,7 @@
  */
 
 #define HIDDEN_MAX_MS 300000 /* without the states that are awaited */
+#define FINISH_AGAIN_MS 1000
 #define KEY_MAX ((size_t)64) /* bytes */
 #define REST_MAX 16 /* bytes of a packet without topic and payload */
 
@@ -233,7 +234,7 @@ hm_mqtt_change_sent(struct hm_mqtt_link *link,
 /* Components that were reduced are left out. */
 
 static void
-finish(struct hm_mqtt_link *link, struct hm_stood_device *device)
+finish(struct hm_mqtt_link *link, struct hm_stood_device *device, int64_t now)
 {
 	const struct hm_message message = {
 	    .topic = device->topic,
@@ -242,6 +243,11 @@ finish(struct hm_mqtt_link *link, struct hm_stood_device *device)
 	    .retain = true,
 	};
 
+	/* A newer message of the device that waits must not be replaced. */
+	if (hm_outbox_replaces(link->outbox, &message)) {
+		device->reduced = now + FINISH_AGAIN_MS;
+		return;
+	}
 	device->reduced = 0;
 	hm_outbox_put(link->outbox, &message);
 }
@@ -257,7 +263,7 @@ finish_due(struct hm_mqtt_link *link, int64_t now)
 	while ((device = hm_standing_next(link->learn.standing, device)) !=
 	    NULL) {
 		if (device->reduced != 0 && now >= device->reduced)
-			finish(link, device);
+			finish(link, device, now);
 		if (device->reduced != 0 &&
 		    (next == 0 || device->reduced < next))
 			next = device->reduced;
