@@ -285,6 +285,8 @@ answer_new(struct hm_api_query *q, struct hm_api_cached *cached,
 	if (!build(q)) {
 		refuse(q, q->status != HM_API_OK ? q->status :
 		    HM_API_FAILED, answer);
+		if (answer->bytes != NULL && q->url.kind == HM_URL_PAST)
+			hm_api_past_keep(q, answer->bytes, began);
 		return;
 	}
 	answer->status = q->status;
@@ -339,6 +341,9 @@ answer_query(struct hm_api_query *q, struct hm_http_answer *answer)
 		answer->policy = a->policy;
 	if (q->url.kind == HM_URL_PAST) {
 		answer->bytes = hm_api_past_find(q);
+		answer->status = q->status;
+		if (q->status != HM_API_OK)
+			answer->type = TYPE_JSON;
 		if (answer->bytes == NULL)
 			answer_new(q, NULL, answer);
 	} else if (!update_view(a)) {

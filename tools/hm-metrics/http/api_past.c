@@ -11,11 +11,13 @@
  * The history changes when hm-store makes an hour, every five minutes. So an
  * answer is cached for 10 s, or for 20 times its build time: the history then
  * takes a twentieth of the thread's time for each query that is asked again and
- * again. A large answer is not cached.
+ * again. A large answer is not cached, nor a query that failed at once; a query
+ * that took too long is.
  */
 #define CACHE_MS 10000
 #define CACHE_TIMES 20
 #define CACHE_BYTES ((size_t)1024 * 1024)
+#define FAILED_MS 1000
 
 static bool
 is_current(const struct hm_api_past *past, int64_t now)
@@ -36,8 +38,10 @@ hm_api_past_find(struct hm_api_query *q)
 	hm_history_query_key(&q->past, key);
 	for (size_t i = 0; i < HM_API_PAST; i++)
 		if (strcmp(a->past[i].key, key) == 0 &&
-		    is_current(&a->past[i], now))
+		    is_current(&a->past[i], now)) {
+			q->status = a->past[i].answer.status;
 			return hm_shared_bytes_hold(a->past[i].answer.bytes);
+		}
 	return NULL;
 }
 
@@ -77,7 +81,8 @@ hm_api_past_keep(struct hm_api_query *q, struct hm_shared_bytes *bytes,
 	struct hm_api_past *past;
 	char key[HM_HISTORY_KEY];
 
-	if (bytes->n > CACHE_BYTES)
+	if (bytes->n > CACHE_BYTES || (q->status != HM_API_OK &&
+	    hm_monotonic_ms() - began < FAILED_MS))
 		return;
 	hm_history_query_key(&q->past, key);
 	past = place_for(q->api, key);
