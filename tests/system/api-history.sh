@@ -71,6 +71,12 @@ same "one inverter" "$(columns "days?serial=116100000002")" \
 	sum(today_production) AS made FROM port_daily WHERE serial = '116100000002'
 	AND day BETWEEN date('$today', '-365 days') AND '$today' GROUP BY day)
 	GROUP BY 1")"
+csv='text/csv; charset=utf-8; header=present'
+type_of() {
+	get "/api/years?format=csv" -o /dev/null -w '%{content_type}'
+}
+same "CSV has its type, when it is made and when it is cached" \
+	"$(type_of; echo; type_of)" "$(printf '%s\n%s' "$csv" "$csv")"
 same "one input, as CSV" \
 	"$(get "/api/months?serial=116100000001&port=3&format=csv" | tr -d '\r')" \
 	"at,days,made

@@ -341,11 +341,12 @@ answer_query(struct hm_api_query *q, struct hm_http_answer *answer)
 		answer->policy = a->policy;
 	if (q->url.kind == HM_URL_PAST) {
 		answer->bytes = hm_api_past_find(q);
-		answer->status = q->status;
-		if (q->status != HM_API_OK)
-			answer->type = TYPE_JSON;
 		if (answer->bytes == NULL)
 			answer_new(q, NULL, answer);
+		else
+			answer->status = q->status;
+		if (answer->status != HM_API_OK)
+			answer->type = TYPE_JSON;
 	} else if (!update_view(a)) {
 		refuse(q, HM_API_FAILED, answer);
 	} else if (cached != NULL && is_current(cached, &a->live,
