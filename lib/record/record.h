@@ -73,6 +73,14 @@ const struct hm_value *hm_record_get(const struct hm_record *record,
 bool hm_record_string(const struct hm_record *record, const char *key,
     struct hm_slice *text);
 
+/*
+ * The text under `key`, ended by a NUL, with '?' for control characters; cut
+ * between characters where it does not fit into cap bytes. False, and empty, if
+ * it is absent, empty or longer than 1024 bytes.
+ */
+bool hm_record_text(const struct hm_record *record, const char *key, char *out,
+    size_t cap);
+
 /* The number under `key`; false if absent, of another kind, or not exact. */
 bool hm_record_decimal(const struct hm_record *record, const char *key,
     struct hm_decimal *number);

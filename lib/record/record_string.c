@@ -137,3 +137,25 @@ hm_string_decode(struct hm_slice text, char *buf, size_t cap, size_t *len)
 	*len = n;
 	return true;
 }
+
+bool
+hm_record_text(const struct hm_record *record, const char *key, char *out,
+    size_t cap)
+{
+	char whole[1024];
+	struct hm_slice text;
+	size_t n = 0;
+
+	out[0] = '\0';
+	if (!hm_record_string(record, key, &text) || text.n == 0 ||
+	    !hm_string_decode(text, whole, sizeof whole, &n))
+		return false;
+	n = hm_utf8_clean(whole, n);
+	if (n >= cap)
+		for (n = cap - 1; n > 0 && ((unsigned char)whole[n] & 0xc0) ==
+		    0x80; n--)
+			;
+	memcpy(out, whole, n);
+	out[n] = '\0';
+	return n > 0;
+}

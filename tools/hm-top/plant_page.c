@@ -43,7 +43,7 @@ dtu_of(struct reader *r, const char *key)
 {
 	char name[HM_DTU_NAME_MAX + 1];
 
-	return hm_top_text(&r->item, key, name, sizeof name) ?
+	return hm_record_text(&r->item, key, name, sizeof name) ?
 	    hm_top_find_dtu(r->plant, name, "") : HM_TOP_NONE;
 }
 
@@ -57,11 +57,11 @@ read_dtu(struct reader *r)
 	if (at == HM_TOP_NONE)
 		return;
 	dtu = &r->plant->dtu[at];
-	hm_top_text(&r->item, "title", dtu->title, sizeof dtu->title);
-	hm_top_text(&r->item, "status", status, sizeof status);
+	hm_record_text(&r->item, "title", dtu->title, sizeof dtu->title);
+	hm_record_text(&r->item, "status", status, sizeof status);
 	dtu->state = strcmp(status, "error") == 0 ? HM_TOP_OFFLINE :
 	    strcmp(status, "online") == 0 ? HM_TOP_ONLINE : HM_TOP_UNKNOWN;
-	hm_top_text(&r->item, "reason", dtu->reason, sizeof dtu->reason);
+	hm_record_text(&r->item, "reason", dtu->reason, sizeof dtu->reason);
 	dtu->answered = hm_top_time(&r->item, "answered");
 	dtu->time = dtu->answered;
 	dtu->retry = hm_top_time(&r->item, "retry_at");
@@ -82,7 +82,7 @@ read_input(struct reader *r)
 	if (at == HM_TOP_NONE)
 		return;
 	input = &r->plant->input[at];
-	hm_top_text(&r->item, "title", input->title, sizeof input->title);
+	hm_record_text(&r->item, "title", input->title, sizeof input->title);
 	input->time = r->plant->time;
 	input->watts = hm_top_amount(&r->item, "watts");
 	input->volts = hm_top_amount(&r->item, "volts");
@@ -114,15 +114,15 @@ read_inverter(struct reader *r)
 	int64_t link;
 
 	if (dtu == HM_TOP_NONE || !is_array(hm_record_get(&r->item, "ports")) ||
-	    !hm_top_text(&r->item, "serial", serial, sizeof serial))
+	    !hm_record_text(&r->item, "serial", serial, sizeof serial))
 		return;
 	at = hm_top_find_inverter(r->plant, dtu, serial);
 	if (at == HM_TOP_NONE)
 		return;
 	inverter = &r->plant->inverter[at];
-	if (!hm_top_text(&r->item, "title", inverter->title,
+	if (!hm_record_text(&r->item, "title", inverter->title,
 	    sizeof inverter->title))
-		hm_top_text(&r->item, hm_fields[HM_F_LABEL].key,
+		hm_record_text(&r->item, hm_fields[HM_F_LABEL].key,
 		    inverter->title, sizeof inverter->title);
 	inverter->watts = hm_top_amount(&r->item, "watts");
 	inverter->celsius = hm_top_amount(&r->item, "celsius");
@@ -143,12 +143,12 @@ read_meter(struct reader *r)
 	char serial[HM_TOP_SERIAL];
 	size_t at;
 
-	if (!hm_top_text(&r->item, "serial", serial, sizeof serial))
+	if (!hm_record_text(&r->item, "serial", serial, sizeof serial))
 		return;
 	at = hm_top_find_meter(plant, 0, serial);
 	if (at == HM_TOP_NONE)
 		return;
-	hm_top_text(&r->item, "title", plant->meter[at].title,
+	hm_record_text(&r->item, "title", plant->meter[at].title,
 	    sizeof plant->meter[at].title);
 	plant->meter[at].watts = hm_top_amount(&r->item, "watts");
 	plant->meter[at].time = plant->time;
@@ -161,9 +161,9 @@ read_alarm(struct reader *r)
 
 	if (alarm.dtu == HM_TOP_NONE)
 		return;
-	hm_top_text(&r->item, "serial", alarm.serial, sizeof alarm.serial);
-	hm_top_text(&r->item, "alert", alarm.alert, sizeof alarm.alert);
-	hm_top_text(&r->item, "text", alarm.text, sizeof alarm.text);
+	hm_record_text(&r->item, "serial", alarm.serial, sizeof alarm.serial);
+	hm_record_text(&r->item, "alert", alarm.alert, sizeof alarm.alert);
+	hm_record_text(&r->item, "text", alarm.text, sizeof alarm.text);
 	if (!hm_record_int(&r->item, "code", &alarm.code))
 		alarm.code = -1;
 	if (!hm_record_int(&r->item, "port", &alarm.port))

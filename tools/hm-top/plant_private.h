@@ -3,13 +3,6 @@
 
 #include "plant.h"
 
-/*
- * The text under a key without control characters, cut to fit. False, and it is
- * empty, if there is none.
- */
-bool hm_top_text(const struct hm_record *record, const char *key, char *out,
-    size_t cap);
-
 /* The number under a key as an amount; unknown if it is none. */
 int64_t hm_top_amount(const struct hm_record *record, const char *key);
 

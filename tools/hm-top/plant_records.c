@@ -60,7 +60,7 @@ is_stale(const struct context *c)
 static bool
 serial_of(const struct context *c, char serial[HM_TOP_SERIAL])
 {
-	return hm_top_text(c->record, "serial", serial, HM_TOP_SERIAL);
+	return hm_record_text(c->record, "serial", serial, HM_TOP_SERIAL);
 }
 
 /* Readings */
@@ -119,7 +119,7 @@ take_own_alarm(const struct context *c, const char *serial)
 	    &alarm.code) || alarm.code == 0)
 		return;
 	memcpy(alarm.serial, serial, strlen(serial) + 1);
-	hm_top_text(c->record, hm_fields[HM_F_ALARM_TEXT].key, alarm.text,
+	hm_record_text(c->record, hm_fields[HM_F_ALARM_TEXT].key, alarm.text,
 	    sizeof alarm.text);
 	hm_top_keep_alarm(plant, &alarm, false);
 }
@@ -136,7 +136,7 @@ take_inverter(const struct context *c)
 	take_state(c, inverter);
 	take_own_alarm(c, inverter->serial);
 	if (inverter->title[0] == '\0')
-		hm_top_text(c->record, hm_fields[HM_F_LABEL].key,
+		hm_record_text(c->record, hm_fields[HM_F_LABEL].key,
 		    inverter->title, sizeof inverter->title);
 	inverter->watts = amount(c, HM_F_ACTIVE_POWER);
 	inverter->volts = amount(c, HM_F_GRID_VOLTAGE);
@@ -229,8 +229,8 @@ take_status(const struct context *c)
 	dtu->retry = hm_top_time(c->record, "retry_at");
 	if (online)
 		dtu->answered = c->time;
-	if (!hm_top_text(c->record, "text", dtu->reason, sizeof dtu->reason))
-		hm_top_text(c->record, "error", dtu->reason,
+	if (!hm_record_text(c->record, "text", dtu->reason, sizeof dtu->reason))
+		hm_record_text(c->record, "error", dtu->reason,
 		    sizeof dtu->reason);
 }
 
@@ -240,7 +240,7 @@ take_alarm(const struct context *c)
 	struct hm_top_alarm alarm = {.dtu = c->dtu, .time = c->time,
 	    .code = -1};
 
-	if (!hm_top_text(c->record, "alert", alarm.alert,
+	if (!hm_record_text(c->record, "alert", alarm.alert,
 	    sizeof alarm.alert) &&
 	    !hm_record_int(c->record, "code", &alarm.code))
 		return;
@@ -249,7 +249,7 @@ take_alarm(const struct context *c)
 		serial_of(c, alarm.serial);
 	if (!hm_record_int(c->record, "port", &alarm.port))
 		alarm.port = 0;
-	hm_top_text(c->record, "text", alarm.text, sizeof alarm.text);
+	hm_record_text(c->record, "text", alarm.text, sizeof alarm.text);
 	alarm.start = hm_top_time(c->record, "start");
 	hm_top_keep_alarm(c->plant, &alarm,
 	    hm_record_get(c->record, "end")->kind != HM_ABSENT);
@@ -283,7 +283,7 @@ hm_top_take(struct hm_top_plant *plant, struct hm_slice type,
 
 	if (c.time != 0)
 		plant->time = c.time;
-	if (!hm_top_text(record, "dtu", name, sizeof name) ||
+	if (!hm_record_text(record, "dtu", name, sizeof name) ||
 	    strlen(name) > HM_DTU_NAME_MAX)
 		return;
 	if (reading != NULL && reading->scope == HM_SCOPE_DTU)

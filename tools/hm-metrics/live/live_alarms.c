@@ -79,7 +79,7 @@ hm_live_on_alarm(struct hm_live *live, const struct hm_record *record,
 		    sizeof alarm.serial);
 	if (!hm_record_int(record, "port", &alarm.port))
 		alarm.port = 0;
-	hm_live_text(record, "text", alarm.text, sizeof alarm.text);
+	hm_record_text(record, "text", alarm.text, sizeof alarm.text);
 	alarm.start = hm_live_time(record, "start", 0);
 	alarm.time = hm_live_time(record, "time", 0);
 	keep_alarm(live, &alarm,

@@ -1,31 +1,8 @@
 #include "live_update_private.h"
 
 #include "base/rfc3339.h"
-#include "base/utf8.h"
 #include "live.h"
 #include "record/record.h"
-
-bool
-hm_live_text(const struct hm_record *record, const char *key, char *out,
-    size_t cap)
-{
-	char whole[1024];
-	struct hm_slice text;
-	size_t n = 0;
-
-	out[0] = '\0';
-	if (!hm_record_string(record, key, &text) || text.n == 0 ||
-	    !hm_string_decode(text, whole, sizeof whole, &n))
-		return false;
-	n = hm_utf8_clean(whole, n);
-	if (n >= cap)
-		for (n = cap - 1; n > 0 && ((unsigned char)whole[n] & 0xc0) ==
-		    0x80; n--)
-			;
-	memcpy(out, whole, n);
-	out[n] = '\0';
-	return n > 0;
-}
 
 bool
 hm_live_name(const struct hm_record *record, const char *key, char *out,
@@ -34,7 +11,7 @@ hm_live_name(const struct hm_record *record, const char *key, char *out,
 	char name[2 * HM_LIVE_NAME];
 
 	out[0] = '\0';
-	if (!hm_live_text(record, key, name, sizeof name) ||
+	if (!hm_record_text(record, key, name, sizeof name) ||
 	    strlen(name) >= cap)
 		return false;
 	memcpy(out, name, strlen(name) + 1);

@@ -98,7 +98,7 @@ take_failure(struct hm_live_dtu *dtu, const struct hm_record *record,
 	if (error != HM_ERR_NONE) {
 		dtu->errors[error] += added;
 		dtu->error = error;
-		hm_live_text(record, "text", dtu->reason, sizeof dtu->reason);
+		hm_record_text(record, "text", dtu->reason, sizeof dtu->reason);
 	}
 	if (added > 0 || dtu->error_time == 0)
 		dtu->error_time = hm_live_time(record, "time",

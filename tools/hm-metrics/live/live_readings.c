@@ -22,7 +22,7 @@ take_label(struct hm_live_device *d, size_t field,
 
 	if (field == HM_F_LABEL)
 		hm_live_name(record, key, d->label, sizeof d->label);
-	if (!hm_live_text(record, key, text, sizeof text))
+	if (!hm_record_text(record, key, text, sizeof text))
 		return;
 	if (field == HM_F_MODEL && !d->model_is_exact)
 		out = d->model;

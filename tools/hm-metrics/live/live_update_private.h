@@ -10,14 +10,7 @@
 
 /* live_members.c: members of a record, as the live state has them */
 
-/*
- * The text under a key, ended by a NUL, without control characters; cut where
- * it does not fit. False, and empty, if it is absent.
- */
-bool hm_live_text(const struct hm_record *record, const char *key, char *out,
-    size_t cap);
-
-/* As hm_live_text, but false if it does not fit: a cut name is ambiguous. */
+/* As hm_record_text, but false if it does not fit: a cut name is ambiguous. */
 bool hm_live_name(const struct hm_record *record, const char *key, char *out,
     size_t cap);
 
