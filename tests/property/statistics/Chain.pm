@@ -128,7 +128,6 @@ sub hear {
 		chomp $line;
 		my ($retained, $topic, $payload) = split /\t/, $line, 3;
 		return if $topic eq "$self->{prefix}/$marker";
-		$self->{watch}->($retained, $topic, $payload) if $self->{watch};
 		$home->message($topic, $retained, $payload);
 	}
 	die "mosquitto_sub has ended\n";

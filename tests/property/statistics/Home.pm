@@ -16,7 +16,7 @@ my %wh_of = (Wh => 1, kWh => 1000, MWh => 1_000_000, GWh => 1_000_000_000);
 sub new {
 	my ($class, $prefix) = @_;
 	return bless { prefix => $prefix, entities => {}, sums => {},
-	    retained => {}, removed => {}, complaints => [] }, $class;
+	    retained => {}, complaints => [] }, $class;
 }
 
 sub complain {
@@ -125,14 +125,6 @@ sub discover {
 	$_->{state} = $known{$_->{topic}} for @{$entity->{availability}};
 	$self->hear_retained($id) unless $old;
 	$self->record($id);
-	$self->{removed}{$id} = 0;
-}
-
-sub remove {
-	my ($self, $id) = @_;
-	delete $self->{entities}{$id};
-	$self->{removed}{$id} = 1 unless $self->{migrating}{$id};
-	delete $self->{migrating}{$id};
 }
 
 sub of_topic {
@@ -149,15 +141,13 @@ sub components {
 
 	for my $name (sort keys %$components) {
 		my $component = $components->{$name};
-		my @known = grep { $self->{named}{$from}{$name} // '' eq $_ }
-		    $self->of_topic($from);
 
 		if (keys %$component > 1) {
 			$self->{named}{$from}{$name} =
 			    $component->{unique_id};
 			$self->discover($from, $component);
-		} elsif (@known) {
-			$self->remove($self->{named}{$from}{$name});
+		} elsif (my $id = delete $self->{named}{$from}{$name}) {
+			delete $self->{entities}{$id};
 		}
 	}
 }
@@ -166,13 +156,14 @@ sub config {
 	my ($self, $from, $payload) = @_;
 
 	if ($payload eq '') {
-		$self->remove($_) for $self->of_topic($from);
+		delete @{$self->{entities}}{$self->of_topic($from)};
 		return;
 	}
 	my $message = decode_json($payload);
-	if ($message->{migrate_discovery}) {
-		$self->{migrating}{$_} = 1 for $self->of_topic($from);
-	} elsif ($message->{components}) {
+	# The empty message that follows removes its entities from here, and the
+	# next one brings them back: the sums stay in any case.
+	return if $message->{migrate_discovery};
+	if ($message->{components}) {
 		$self->components($from, $message);
 	} else {
 		$self->discover($from, $message);
@@ -219,7 +210,6 @@ sub restart {
 	my ($self) = @_;
 	$self->{entities} = {};
 	$self->{retained} = {};
-	$self->{migrating} = {};
 	$self->{named} = {};
 }
 
