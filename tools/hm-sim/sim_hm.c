@@ -14,7 +14,6 @@
 #define UPTIME 901 /* s, of a DTU at the start */
 
 #define NETWORK_WIFI 1
-#define POWER_LIMIT 1000 /* 0.1 % */
 
 const void *
 hm_sim_hm_unpack(const struct hm_sim_answer *a,
@@ -138,7 +137,8 @@ answer_config(struct hm_sim_answer *a)
 	hm__config__init(&config);
 	config.time = (uint32_t)a->now->wall;
 	/* Newer firmware has the limit in its device information. */
-	config.power_limit = a->dtu->encrypts ? 0 : POWER_LIMIT;
+	config.power_limit = a->dtu->encrypts ? 0 :
+	    (int32_t)hm_sim_orders_limit(&a->dtu->orders);
 	config.upload_period = a->dtu->upload_minutes;
 	config.dtu_serial = a->serial;
 	return hm_sim_hm_reply(a, &config.base);
@@ -165,6 +165,8 @@ answer_request(struct hm_sim_answer *a, unsigned number)
 		return hm_sim_hm_alarms(a);
 	case HM_CMD_COMMAND:
 		return hm_sim_hm_command(a);
+	case HM_CMD_PROGRESS:
+		return hm_sim_hm_progress(a);
 	case HM_CMD_REAL:
 		return hm_sim_hm_real(a);
 	case HM_CMD_NETWORK:
@@ -205,7 +207,10 @@ hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
 	dtu->answered = false;
 	a.command = (uint16_t)(HM_FROM_DTU | number);
 	*understood = true;
-	if (request->command != (HM_TO_DTU | number))
+	hm_sim_orders_settle(&dtu->orders, dtu->plant, now->ms);
+	if (request->command == (HM_FROM_CLOUD | HM_CMD_COMMAND))
+		a.command = HM_TO_CLOUD | HM_CMD_COMMAND;
+	else if (request->command != (HM_TO_DTU | number))
 		return 0;
 	if (request->tag != NULL) {
 		*understood = request->size <= sizeof plain &&

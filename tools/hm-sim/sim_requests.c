@@ -34,6 +34,22 @@ next_faults(struct hm_sim_endpoint *ep)
 	return faults;
 }
 
+/* An order is carried out when the DTU gets a request after it. */
+static void
+count_flash_writes(struct hm_sim_endpoint *ep, uint64_t before)
+{
+	ep->server->counters.flash_writes += ep->dtu.orders.flash_writes -
+	    before;
+}
+
+static void
+restart(struct hm_sim_endpoint *ep)
+{
+	ep->dtu.restarts = false;
+	ep->dtu.booted = hm_sim_server_now(ep->server)->wall;
+	hm_sim_server_restart(ep);
+}
+
 static void
 answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 {
@@ -42,6 +58,7 @@ answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 	bool joined = (faults & HM_SIM_BIT(HM_SIM_JOINED)) != 0, understood;
 	uint8_t *reply = server->buffer;
 	size_t unsolicited = 0, size;
+	uint64_t writes = ep->dtu.orders.flash_writes;
 
 	if (faults & HM_SIM_BIT(HM_SIM_HANG))
 		return;
@@ -56,11 +73,14 @@ answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 		    hm_sim_server_now(server), reply);
 	size = hm_sim_hm_answer(&ep->dtu, request, hm_sim_server_now(server),
 	    faults, reply + unsolicited, &understood);
+	count_flash_writes(ep, writes);
 	if (!understood) {
 		hm_log(HM_DEBUG, "a request did not decrypt");
 		hm_sim_connection_close(ep);
 		return;
 	}
+	if (ep->dtu.restarts)
+		restart(ep);
 	if (size == 0)
 		return;
 	server->counters.replies++;
@@ -74,6 +94,25 @@ answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 	report_answer(ep);
 }
 
+/*
+ * Some apps encrypt the orders that others send plain: what follows such a
+ * frame, and is no frame, is its tag.
+ */
+static void
+take_tag(const struct hm_sim_endpoint *ep, struct hm_frame *frame,
+    size_t *used)
+{
+	const uint8_t *next = ep->in + *used;
+
+	if (!ep->dtu.encrypts || frame->tag != NULL ||
+	    frame->command != (HM_FROM_CLOUD | HM_CMD_COMMAND) ||
+	    ep->in_size - *used < HM_FRAME_TAG ||
+	    (next[0] == 'H' && next[1] == 'M'))
+		return;
+	frame->tag = next;
+	*used += HM_FRAME_TAG;
+}
+
 /* The size of the first request in `in`, 0 if it is not complete. */
 static size_t
 take_hm(struct hm_sim_endpoint *ep)
@@ -84,6 +123,7 @@ take_hm(struct hm_sim_endpoint *ep)
 	switch (hm_frame_read(ep->in, ep->in_size, ep->dtu.encrypts, &frame,
 	    &used)) {
 	case HM_FRAME_GOOD:
+		take_tag(ep, &frame, &used);
 		answer_hm(ep, &frame);
 		break;
 	case HM_FRAME_MAGIC:
@@ -127,6 +167,7 @@ answer_modbus(struct hm_sim_endpoint *ep, size_t request_size)
 {
 	struct hm_sim_server *server = ep->server;
 	uint64_t faults = next_faults(ep);
+	uint64_t writes = ep->dtu.orders.flash_writes;
 	size_t size;
 
 	if (faults & HM_SIM_BIT(HM_SIM_HANG))
@@ -135,6 +176,7 @@ answer_modbus(struct hm_sim_endpoint *ep, size_t request_size)
 		return;
 	size = hm_sim_modbus_answer(&ep->dtu, ep->in, request_size,
 	    hm_sim_server_now(server), faults, server->buffer);
+	count_flash_writes(ep, writes);
 	if (size == 0)
 		return;
 	server->counters.replies++;

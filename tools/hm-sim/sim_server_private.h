@@ -54,8 +54,10 @@ struct hm_sim_server {
 	uint8_t buffer[2 * HM_SIM_REPLY_MAX];
 };
 
-/* sim_server.c: the time of the DTUs, and the URI of a DTU */
+/* sim_server.c: the time of the DTUs, restarts, and the URI of a DTU */
 const struct hm_sim_time *hm_sim_server_now(struct hm_sim_server *server);
+/* The DTU gets a new key, and its connection ends. */
+void hm_sim_server_restart(struct hm_sim_endpoint *ep);
 void hm_sim_server_uri(const struct hm_sim_endpoint *ep, char uri[HM_SIM_URI]);
 
 /* sim_listener.c: accept connections, or refuse them */
