@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/hex.h"
 #include "base/rfc3339.h"
 
@@ -196,13 +197,19 @@ begin(struct hm_json *e, const char *type, int64_t time,
 }
 
 void
-hm_json_command(struct hm_json *e, const struct hm_command *command)
+hm_json_command_open(struct hm_json *e, const struct hm_command *command)
 {
 	begin(e, "command", command->time, command);
 	if (command->unit != HM_COMMAND_NONE)
 		hm_json_decimal(e, command->unit == HM_COMMAND_PERCENT ?
 		    "percent" : "watts", hm_decimal(command->amount, 1));
 	put_text(e, "from", command->from);
+}
+
+void
+hm_json_command(struct hm_json *e, const struct hm_command *command)
+{
+	hm_json_command_open(e, command);
 	hm_json_object_end(e);
 }
 

@@ -62,8 +62,10 @@ struct hm_command {
 const char *hm_command_read(struct hm_command *command,
     const struct hm_record *record);
 
-/* Write a command as a record. */
+/* Write a command as a record; _open: without its end, for other members. */
 void hm_json_command(struct hm_json *e, const struct hm_command *command);
+void hm_json_command_open(struct hm_json *e,
+    const struct hm_command *command);
 
 enum hm_result_state {
 	HM_RESULT_REFUSED,  /* nothing was sent to the DTU, or it refused */

@@ -22,6 +22,8 @@ hm_fleet_new(const struct hm_dtus *dtus,
 		return NULL;
 	fleet->jobs.options = *options;
 	fleet->jobs.options.poller.done = hm_dtu_job_polled;
+	fleet->jobs.options.poller.sends = hm_dtu_job_order_sends;
+	fleet->jobs.options.poller.heard = hm_dtu_job_order_heard;
 	fleet->jobs.options.poller.dialog.dropped = hm_dtu_job_log_dropped;
 	fleet->jobs.options.poller.dialog.refused = hm_dtu_job_log_refused;
 	fleet->jobs.left = dtus->count;
@@ -58,6 +60,24 @@ hm_fleet_free(struct hm_fleet *fleet)
 		hm_dtu_job_free(&fleet->job[i]);
 	free(fleet->job);
 	free(fleet);
+}
+
+enum hm_fleet_order
+hm_fleet_order(struct hm_fleet *fleet, const struct hm_dtu *dtu,
+    const struct hm_order *order)
+{
+	for (size_t i = 0; i < fleet->count; i++)
+		if (hm_poller_dtu(fleet->job[i].poller) == dtu)
+			return hm_dtu_job_order(&fleet->job[i], order);
+	return HM_FLEET_BUSY;
+}
+
+void
+hm_fleet_release(struct hm_fleet *fleet)
+{
+	fleet->jobs.options.held = false;
+	for (size_t i = 0; i < fleet->count; i++)
+		hm_dtu_job_release(&fleet->job[i]);
 }
 
 size_t
