@@ -203,13 +203,21 @@ void
 hm_control_queue_finish(struct hm_control_queue *queue, const char *error,
     const char *text)
 {
+	const struct hm_result *known = hm_fleet_order_result(
+	    queue->control->options.fleet, queue->dtu);
 	struct hm_control_entry *entry = queue->current;
 
 	while (queue->waits > 0)
 		end_with(queue, take_out(queue, 0), HM_RESULT_REFUSED, error,
 		    text);
 	queue->current = NULL;
-	if (entry != NULL)
+	if (entry == NULL)
+		return;
+	/* What was read back last says more. */
+	if (known != NULL && known->state == HM_RESULT_UNKNOWN &&
+	    known->error[0] != '\0' && entry->stage == HM_CONTROL_SENT)
+		hm_control_end(queue->control, entry, known);
+	else
 		end_with(queue, entry, entry->stage == HM_CONTROL_SENT ?
 		    HM_RESULT_UNKNOWN : HM_RESULT_REFUSED, error, text);
 }

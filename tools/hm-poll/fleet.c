@@ -62,14 +62,31 @@ hm_fleet_free(struct hm_fleet *fleet)
 	free(fleet);
 }
 
+static struct hm_dtu_job *
+job_of(const struct hm_fleet *fleet, const struct hm_dtu *dtu)
+{
+	for (size_t i = 0; i < fleet->count; i++)
+		if (hm_poller_dtu(fleet->job[i].poller) == dtu)
+			return &fleet->job[i];
+	return NULL;
+}
+
 enum hm_fleet_order
 hm_fleet_order(struct hm_fleet *fleet, const struct hm_dtu *dtu,
     const struct hm_order *order)
 {
-	for (size_t i = 0; i < fleet->count; i++)
-		if (hm_poller_dtu(fleet->job[i].poller) == dtu)
-			return hm_dtu_job_order(&fleet->job[i], order);
-	return HM_FLEET_BUSY;
+	struct hm_dtu_job *job = job_of(fleet, dtu);
+
+	return job == NULL ? HM_FLEET_BUSY : hm_dtu_job_order(job, order);
+}
+
+const struct hm_result *
+hm_fleet_order_result(const struct hm_fleet *fleet, const struct hm_dtu *dtu)
+{
+	const struct hm_dtu_job *job = job_of(fleet, dtu);
+
+	return job == NULL || job->order == NULL ? NULL :
+	    hm_dialog_order_result(hm_poller_dialog(job->poller));
 }
 
 void

@@ -84,6 +84,13 @@ enum hm_fleet_order {
 enum hm_fleet_order hm_fleet_order(struct hm_fleet *fleet,
     const struct hm_dtu *dtu, const struct hm_order *order);
 
+/*
+ * What is known of the current order of a DTU; NULL if it has none. Its texts
+ * are borrowed until the loop goes on.
+ */
+const struct hm_result *hm_fleet_order_result(const struct hm_fleet *fleet,
+    const struct hm_dtu *dtu);
+
 /* Begin the polls that were held. */
 void hm_fleet_release(struct hm_fleet *fleet);
 

@@ -232,6 +232,7 @@ start(void *context, struct hm_stream *stream)
 	hm_stream_counter(stream, "requests", &counters->requests);
 	hm_stream_counter(stream, "replies", &counters->replies);
 	hm_stream_counter(stream, "faults", &counters->faults);
+	hm_stream_counter(stream, "orders", &counters->orders);
 	hm_stream_counter(stream, "flash_writes", &counters->flash_writes);
 	hm_stream_ev_start(&sim->events);
 	return HM_TOOL_GO_ON;

@@ -124,6 +124,7 @@ hm_sim_orders_take(struct hm_sim_orders *o, const struct hm_sim_plant *plant,
 
 	hm_sim_orders_settle(o, plant, ms);
 	o->current = *order;
+	o->taken++;
 	o->is_open = o->is_known = true;
 	o->lies = (faults & HM_SIM_BIT(HM_SIM_ORDER_LIED)) != 0;
 	o->due = ms + (slow ? HM_SIM_ORDER_SLOW_MS : HM_SIM_ORDER_MS);

@@ -15,7 +15,7 @@
  */
 
 #define HM_SIM_ORDER_MS 3000       /* until the inverters have an order */
-#define HM_SIM_ORDER_SLOW_MS 20000 /* under the fault "order-slow" */
+#define HM_SIM_ORDER_SLOW_MS 10000 /* under the fault "order-slow" */
 #define HM_SIM_RAMP_MS 2000        /* until the power follows a limit */
 #define HM_SIM_RESTART_MS 5000     /* without power, of an inverter */
 
@@ -51,6 +51,7 @@ struct hm_sim_orders {
 	struct hm_sim_set restarting;
 	int64_t restarted;
 	bool alarms_cleared;
+	uint64_t taken; /* orders */
 	uint64_t flash_writes;
 };
 

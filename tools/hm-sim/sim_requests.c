@@ -36,10 +36,15 @@ next_faults(struct hm_sim_endpoint *ep)
 
 /* An order is carried out when the DTU gets a request after it. */
 static void
-count_flash_writes(struct hm_sim_endpoint *ep, uint64_t before)
+count_orders(struct hm_sim_endpoint *ep)
 {
-	ep->server->counters.flash_writes += ep->dtu.orders.flash_writes -
-	    before;
+	struct hm_sim_counters *counters = &ep->server->counters;
+
+	counters->orders += ep->dtu.orders.taken - ep->orders_counted;
+	counters->flash_writes += ep->dtu.orders.flash_writes -
+	    ep->writes_counted;
+	ep->orders_counted = ep->dtu.orders.taken;
+	ep->writes_counted = ep->dtu.orders.flash_writes;
 }
 
 static void
@@ -58,7 +63,6 @@ answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 	bool joined = (faults & HM_SIM_BIT(HM_SIM_JOINED)) != 0, understood;
 	uint8_t *reply = server->buffer;
 	size_t unsolicited = 0, size;
-	uint64_t writes = ep->dtu.orders.flash_writes;
 
 	if (faults & HM_SIM_BIT(HM_SIM_HANG))
 		return;
@@ -73,7 +77,7 @@ answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 		    hm_sim_server_now(server), reply);
 	size = hm_sim_hm_answer(&ep->dtu, request, hm_sim_server_now(server),
 	    faults, reply + unsolicited, &understood);
-	count_flash_writes(ep, writes);
+	count_orders(ep);
 	if (!understood) {
 		hm_log(HM_DEBUG, "a request did not decrypt");
 		hm_sim_connection_close(ep);
@@ -167,7 +171,6 @@ answer_modbus(struct hm_sim_endpoint *ep, size_t request_size)
 {
 	struct hm_sim_server *server = ep->server;
 	uint64_t faults = next_faults(ep);
-	uint64_t writes = ep->dtu.orders.flash_writes;
 	size_t size;
 
 	if (faults & HM_SIM_BIT(HM_SIM_HANG))
@@ -176,7 +179,7 @@ answer_modbus(struct hm_sim_endpoint *ep, size_t request_size)
 		return;
 	size = hm_sim_modbus_answer(&ep->dtu, ep->in, request_size,
 	    hm_sim_server_now(server), faults, server->buffer);
-	count_flash_writes(ep, writes);
+	count_orders(ep);
 	if (size == 0)
 		return;
 	server->counters.replies++;

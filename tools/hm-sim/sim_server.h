@@ -37,6 +37,7 @@ struct hm_sim_options {
 
 struct hm_sim_counters {
 	uint64_t connections, requests, replies, faults;
+	uint64_t orders;       /* that DTUs have taken */
 	uint64_t flash_writes; /* kept limits that reached the inverters */
 };
 

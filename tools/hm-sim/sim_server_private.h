@@ -24,6 +24,7 @@ struct hm_sim_endpoint {
 	struct hm_sim_dtu dtu;
 	const struct hm_sim_faults *faults; /* NULL: none */
 	uint64_t requests;
+	uint64_t orders_counted, writes_counted; /* of dtu.orders */
 	bool is_modbus, listens;
 	union hm_sim_address address;
 	ev_io listener, connection; /* fd -1 while there is none */
