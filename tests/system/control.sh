@@ -131,6 +131,25 @@ until_true 5 [ "$(counter flash_writes hm.sim)" = 1 ]
 same "... and so the memory of the inverters was written once" \
 	"$(counter flash_writes hm.sim) $(counter orders hm.sim)" "1 2"
 
+# The scripts.
+pipelines=$(dirname "$0")/../../pipelines
+export XDG_STATE_HOME=$work/state
+same "pipelines/limit prints what becomes of the command" \
+	"$("$pipelines/limit" 55 "${uri[modbus]}"; echo $?)" "limit: accepted
+limit: done: the DTU shows a limit of 55 %
+0"
+same "... and keeps its journal in the directory of state" \
+	"$(jq -r .type "$work/state/hm/control.ndjson" | xargs)" \
+	"command sent result delivered"
+same "pipelines/limit wants a percentage" \
+	"$("$pipelines/limit" much "${uri[modbus]}" 2>&1; echo $?)" \
+	"limit: found \"much\", allowed is a percentage such as 60 or 62.5
+64"
+same "pipelines/restart says what cannot be" \
+	"$("$pipelines/restart" dtu "${uri[modbus]}"; echo $?)" \
+	"restart_dtu: refused: over Modbus only limits and turn_on and turn_off are known
+65"
+
 # Without control stdin is not read.
 mkfifo "$work/full"
 exec 5<>"$work/full"

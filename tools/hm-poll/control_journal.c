@@ -160,7 +160,7 @@ hm_control_journal_add(struct hm_control_journal *j,
 	}
 	hm_json_start(&e, buf, sizeof buf);
 	hm_json_command(&e, command);
-	/* First the entry: a file that begins anew has all entries. */
+	/* First the entry: a file that is rewritten has all entries. */
 	*entry = (struct hm_control_entry){.command = *command,
 	    .stage = HM_CONTROL_WAITING};
 	if (hm_control_journal_append(j, &e, false))

@@ -7,7 +7,7 @@
  * The latest commands, in memory and in a file that outlives the
  * process: no order is sent twice, and each command gets one final result. The
  * file is NDJSON: `command`, `sent`, `result` and `delivered` records of a
- * command, and `past` records of DTUs where the file begins anew.
+ * command, and `past` records of DTUs after the file was rewritten.
  */
 
 #define HM_CONTROL_ENTRIES 1024

@@ -222,7 +222,7 @@ hm_control_journal_append(struct hm_control_journal *j,
 	}
 	if (safe && fdatasync(j->fd) < 0)
 		return false;
-	/* A file that cannot begin anew yet only grows. */
+	/* A file that cannot be rewritten yet grows. */
 	if (j->size >= j->rotate && !rotate(j))
 		j->rotate += ROTATE_MIN;
 	return true;

@@ -22,7 +22,7 @@ struct hm_control_journal {
 	char *path;
 	int fd;
 	size_t size;   /* bytes of the file */
-	size_t rotate; /* size at which it begins anew */
+	size_t rotate; /* size at which it is rewritten */
 	int64_t keep_s;
 	SLIST_HEAD(hm_control_dtus, hm_control_dtu) dtus;
 	struct hm_control_entry entry[HM_CONTROL_ENTRIES];
@@ -44,7 +44,7 @@ void hm_control_journal_take(struct hm_control_journal *j,
     const struct hm_record *record);
 
 /*
- * The records of a file that begins anew, one after the other: `step` counts
+ * The records of a file that is rewritten, one after the other: `step` counts
  * from 0. False at the end. A step may write nothing: *empty.
  */
 bool hm_control_journal_write(struct hm_control_journal *j, size_t step,
