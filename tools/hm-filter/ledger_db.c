@@ -414,10 +414,8 @@ hm_ledger_db_find(const char *path, struct hm_ledger *ledger)
 	struct hm_ledger_db *db = can_open(path) ?
 	    hm_ledger_db_open(path, true) : NULL;
 
-	if (db == NULL)
-		return NULL;
 	hm_ledger_visit(ledger, false, mark_changed, ledger);
-	if (!hm_ledger_db_load(db, ledger)) {
+	if (db == NULL || !hm_ledger_db_load(db, ledger)) {
 		hm_ledger_db_close(db);
 		return NULL;
 	}
