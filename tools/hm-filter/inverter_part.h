@@ -17,9 +17,9 @@
 struct hm_inverter_part {
 	bool there;       /* the input has joined */
 	bool changed;     /* since the last save */
-	int64_t total;    /* Wh: of the input when it joined, or was forgotten */
-	int64_t left_out; /* of the input's total; below 0: added to it */
-	int64_t today;    /* Wh added on `day` when it was forgotten, or -1 */
+	int64_t total;    /* Wh of the input when it joined or was forgotten */
+	int64_t left_out; /* Wh of the input's total; below 0: Wh besides */
+	int64_t today;    /* Wh of `day` when it was forgotten, or -1 */
 	int64_t day;      /* -1: it was not forgotten yet */
 };
 
