@@ -4,6 +4,7 @@
 
 #include "base/decimal.h"
 #include "base/hex.h"
+#include "base/json_writer.h"
 #include "base/rfc3339.h"
 
 static const char *const actions[HM_ACTIONS] = {"limit", "limit_temporary",

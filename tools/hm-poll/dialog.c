@@ -30,6 +30,7 @@ hm_dialog_free(struct hm_dialog *d)
 		return;
 	hm_buffer_free(&d->in);
 	hm_buffer_free(&d->replies);
+	free(d->order);
 	explicit_bzero(d, sizeof *d);
 	free(d);
 }
@@ -113,7 +114,8 @@ hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 	hm_dialog_forget(d);
 	d->error = HM_ERR_NONE;
 	d->held = false;
-	d->order.paused = false;
+	if (d->order != NULL)
+		d->order->paused = false;
 	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
 		return hm_dialog_modbus_begin(d);
 	return hm_dialog_hm_begin(d);

@@ -125,8 +125,11 @@ bool hm_dialog_stale(const struct hm_dialog *d);
  * it. hm_dialog_begin begins each of them, until the order is dropped.
  */
 
-/* What hm_dialog_begin begins from now on; `order` is borrowed. */
-void hm_dialog_order(struct hm_dialog *d, const struct hm_order *order);
+/*
+ * What hm_dialog_begin begins from now on; `order` is borrowed. False if there
+ * is no memory.
+ */
+bool hm_dialog_order(struct hm_dialog *d, const struct hm_order *order);
 
 /* The order is over, and the next dialog is a poll. */
 void hm_dialog_drop_order(struct hm_dialog *d);
@@ -138,7 +141,9 @@ bool hm_dialog_sends_order(const struct hm_dialog *d);
 bool hm_dialog_order_sent(const struct hm_dialog *d);
 
 /*
- * What has become of the order so far: HM_RESULT_ACCEPTED and
+ * There must be an order for these two.
+ *
+ * What has become of it so far: HM_RESULT_ACCEPTED and
  * HM_RESULT_UNDER_WAY, or what is to be reported if nothing more is read. Its
  * texts are borrowed until the next call.
  */

@@ -105,7 +105,7 @@ hm_dialog_hm_begin(struct hm_dialog *d)
 	    d->monotonic - hm->asked_at >= d->options->ask_period;
 	hm->left = hm->due ? d->options->ask : 0;
 	hm->energies_due = false;
-	if (d->order.order != NULL) {
+	if (d->order != NULL) {
 		hm->due = false;
 		hm->left = hm_dialog_hm_order_asks(d);
 		return ask_info(d);

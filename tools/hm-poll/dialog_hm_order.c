@@ -28,18 +28,18 @@ static const struct {
 static bool
 is_of_app(const struct hm_dialog *d)
 {
-	return actions[d->order.order->command.action].command ==
+	return actions[d->order->order->command.action].command ==
 	    (HM_TO_DTU | HM_CMD_COMMAND);
 }
 
 unsigned
 hm_dialog_hm_order_asks(const struct hm_dialog *d)
 {
-	switch (d->order.order->command.action) {
+	switch (d->order->order->command.action) {
 	case HM_ACTION_LIMIT:
 		return HM_ASK_CONFIG;
 	case HM_ACTION_CLEAR_ALARMS:
-		return d->order.sent ? HM_ASK_ALARMS : 0;
+		return d->order->sent ? HM_ASK_ALARMS : 0;
 	default:
 		return 0;
 	}
@@ -63,7 +63,7 @@ write_parameters(const struct hm_command *command, char out[PARAMETERS])
 enum hm_turn
 hm_dialog_hm_order_send(struct hm_dialog *d)
 {
-	const struct hm_order *order = d->order.order;
+	const struct hm_order *order = d->order->order;
 	uint16_t command = actions[order->command.action].command;
 	Hm__CommandRequest m = HM__COMMAND_REQUEST__INIT;
 	char parameters[PARAMETERS];
@@ -71,11 +71,11 @@ hm_dialog_hm_order_send(struct hm_dialog *d)
 	size_t size;
 
 	write_parameters(&order->command, parameters);
-	d->order.id = d->now;
+	d->order->id = d->now;
 	m.time = (int32_t)d->now;
 	m.action = actions[order->command.action].code;
 	m.packages = 1;
-	m.id = d->order.id;
+	m.id = d->order->id;
 	m.data = parameters;
 	if (!is_of_app(d))
 		m.kind = KIND_DTU;
@@ -96,11 +96,11 @@ ask_progress(struct hm_dialog *d)
 	Hm__CommandStatusRequest m = HM__COMMAND_STATUS_REQUEST__INIT;
 	size_t size;
 
-	d->order.phase = HM_ORDER_PROGRESS;
-	d->order.steps++;
-	m.time = (int32_t)(d->now + d->order.steps);
-	m.action = actions[d->order.order->command.action].code;
-	m.id = d->now + d->order.steps;
+	d->order->phase = HM_ORDER_PROGRESS;
+	d->order->steps++;
+	m.time = (int32_t)(d->now + d->order->steps);
+	m.action = actions[d->order->order->command.action].code;
+	m.id = d->now + d->order->steps;
 	size = hm__command_status_request__pack(&m,
 	    d->request + HM_FRAME_HEADER);
 	return hm_dialog_hm_send(d, HM_TO_DTU | HM_CMD_PROGRESS, size,
@@ -127,8 +127,8 @@ after_order(struct hm_dialog *d, const struct hm_frame *frame)
 		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
 		    "the reply to the order cannot be unpacked");
 	if (reply->action !=
-	    actions[d->order.order->command.action].code ||
-	    (reply->id != 0 && reply->id != d->order.id))
+	    actions[d->order->order->command.action].code ||
+	    (reply->id != 0 && reply->id != d->order->id))
 		return skip(d, frame);
 	if (reply->error != 0)
 		return hm_dialog_order_end(d, HM_RESULT_REFUSED,
@@ -164,15 +164,15 @@ after_progress(struct hm_dialog *d, const struct hm_frame *frame)
 		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
 		    "the progress of the order cannot be unpacked");
 	if (status->action !=
-	    actions[d->order.order->command.action].code)
+	    actions[d->order->order->command.action].code)
 		return skip(d, frame);
-	ours = status->id == d->order.id;
+	ours = status->id == d->order->id;
 	if (ours && status->n_failed + status->n_fault > 0)
 		return end_with_fault(d, status);
 	silent = !ours || status->n_done + status->n_under_way == 0;
 	if (ours && status->n_under_way > 0)
 		hm_dialog_order_note(d, HM_RESULT_UNDER_WAY);
-	if (d->order.steps >= (silent ? SILENT_STEPS : STEPS_MAX) ||
+	if (d->order->steps >= (silent ? SILENT_STEPS : STEPS_MAX) ||
 	    (!silent && status->n_under_way == 0))
 		return hm_dialog_order_read_back(d);
 	return ask_progress(d);
@@ -181,6 +181,6 @@ after_progress(struct hm_dialog *d, const struct hm_frame *frame)
 enum hm_turn
 hm_dialog_hm_order_reply(struct hm_dialog *d, const struct hm_frame *frame)
 {
-	return d->order.phase == HM_ORDER_SENDS ? after_order(d, frame) :
+	return d->order->phase == HM_ORDER_SENDS ? after_order(d, frame) :
 	    after_progress(d, frame);
 }

@@ -24,7 +24,7 @@
 static void
 begin(struct hm_dialog *d, enum hm_modbus_function function)
 {
-	d->order.function = function;
+	d->order->function = function;
 	d->skipped = d->skipped_bytes = 0;
 	d->modbus.transaction++;
 }
@@ -43,14 +43,14 @@ ask(struct hm_dialog *d, enum hm_modbus_function function, unsigned address,
 static bool
 has_old_map(const struct hm_dialog *d)
 {
-	return d->order.before.device.has_old_map;
+	return d->order->before.device.has_old_map;
 }
 
 /* The limit of the old map is read only to see what an order has done. */
 enum hm_turn
 hm_dialog_modbus_order_probe(struct hm_dialog *d)
 {
-	bool limit = d->order.order->command.action == HM_ACTION_LIMIT;
+	bool limit = d->order->order->command.action == HM_ACTION_LIMIT;
 
 	if (!has_old_map(d))
 		return ask(d, HM_MODBUS_READ_REGISTERS, NEW_ON, NEW_PLACES);
@@ -62,7 +62,7 @@ hm_dialog_modbus_order_probe(struct hm_dialog *d)
 static enum hm_turn
 send_old(struct hm_dialog *d)
 {
-	const struct hm_command *command = &d->order.order->command;
+	const struct hm_command *command = &d->order->order->command;
 
 	if (command->action != HM_ACTION_LIMIT)
 		return ask(d, HM_MODBUS_WRITE_COIL, OLD_ON,
@@ -77,7 +77,7 @@ send_old(struct hm_dialog *d)
 enum hm_turn
 hm_dialog_modbus_order_send(struct hm_dialog *d)
 {
-	const struct hm_command *command = &d->order.order->command;
+	const struct hm_command *command = &d->order->order->command;
 	unsigned percent = (unsigned)(command->amount / 10);
 
 	if (has_old_map(d))
@@ -123,21 +123,21 @@ look(const struct hm_modbus_reply *reply, struct hm_order_seen *seen)
 static enum hm_turn
 after_missing_map(struct hm_dialog *d)
 {
-	if (!d->order.order->uses_old_map)
+	if (!d->order->order->uses_old_map)
 		return hm_dialog_order_end(d, HM_RESULT_REFUSED,
 		    "not_supported", "the DTU has no registers for orders at "
 		    "0xD000; if its firmware is old, control_map old uses the "
 		    "coils at 0xC000");
-	d->order.before.device.has_old_map = true;
+	d->order->before.device.has_old_map = true;
 	return hm_dialog_order_turn(d, HM_TURN_DONE);
 }
 
 static enum hm_turn
 after_exception(struct hm_dialog *d, uint8_t code)
 {
-	if (d->order.phase == HM_ORDER_PROBE && code == ILLEGAL_ADDRESS)
+	if (d->order->phase == HM_ORDER_PROBE && code == ILLEGAL_ADDRESS)
 		return after_missing_map(d);
-	if (d->order.phase == HM_ORDER_SENDS)
+	if (d->order->phase == HM_ORDER_SENDS)
 		return hm_dialog_order_end(d, HM_RESULT_REFUSED,
 		    "refused_by_dtu", "the DTU refuses the order with Modbus "
 		    "exception %u", code);
@@ -153,9 +153,9 @@ after(struct hm_dialog *d, const struct hm_modbus_reply *reply)
 		    "asked was unit %u", reply->unit, d->dtu->unit);
 	if (reply->exception != 0)
 		return after_exception(d, reply->exception);
-	if (d->order.phase != HM_ORDER_SENDS) {
-		look(reply, d->order.phase == HM_ORDER_PROBE ?
-		    &d->order.before : &d->order.after);
+	if (d->order->phase != HM_ORDER_SENDS) {
+		look(reply, d->order->phase == HM_ORDER_PROBE ?
+		    &d->order->before : &d->order->after);
 		return HM_TURN_DONE;
 	}
 	if (reply->size != WRITE_REPLY)
@@ -184,7 +184,7 @@ hm_dialog_modbus_order_feed(struct hm_dialog *d)
 		struct hm_modbus_reply reply;
 		size_t used;
 		enum hm_modbus_state state = hm_modbus_read_reply(d->in.p,
-		    d->in.n, d->order.function, &reply, &used);
+		    d->in.n, d->order->function, &reply, &used);
 
 		if (state == HM_MODBUS_PART)
 			return HM_TURN_READ;

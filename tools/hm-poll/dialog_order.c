@@ -1,5 +1,6 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control_rules.h"
@@ -19,25 +20,29 @@ remember_poll(struct hm_dialog_order *o, const struct hm_dialog_hm *hm)
 	o->info_lost = hm->info_lost;
 }
 
-void
+bool
 hm_dialog_order(struct hm_dialog *d, const struct hm_order *order)
 {
-	struct hm_dialog_order *o = &d->order;
+	struct hm_dialog_order *o = calloc(1, sizeof *o);
 
-	memset(o, 0, sizeof *o);
+	if (o == NULL)
+		return false;
+	hm_dialog_drop_order(d);
+	d->order = o;
 	o->order = order;
 	o->phase = HM_ORDER_BEFORE;
 	o->result = hm_result(HM_RESULT_UNKNOWN, o->error, o->text);
 	if (d->dtu->transport == HM_TRANSPORT_HM)
 		remember_poll(o, &d->hm);
+	return true;
 }
 
 void
 hm_dialog_drop_order(struct hm_dialog *d)
 {
-	const struct hm_dialog_order *o = &d->order;
+	const struct hm_dialog_order *o = d->order;
 
-	if (o->order != NULL && d->dtu->transport == HM_TRANSPORT_HM) {
+	if (o != NULL && d->dtu->transport == HM_TRANSPORT_HM) {
 		d->hm.time = o->time;
 		d->hm.time_before = o->time_before;
 		d->hm.info_at = o->info_at;
@@ -45,31 +50,33 @@ hm_dialog_drop_order(struct hm_dialog *d)
 		d->hm.info_kept = o->info_kept;
 		d->hm.info_lost = o->info_lost;
 	}
-	memset(&d->order, 0, sizeof d->order);
+	free(d->order);
+	d->order = NULL;
 }
 
 bool
 hm_dialog_sends_order(const struct hm_dialog *d)
 {
-	return d->order.phase == HM_ORDER_SENDS;
+	return d->order != NULL && d->order->phase == HM_ORDER_SENDS;
 }
 
 bool
 hm_dialog_order_sent(const struct hm_dialog *d)
 {
-	return d->order.sent;
+	return d->order != NULL && d->order->sent;
 }
 
 const struct hm_result *
 hm_dialog_order_result(const struct hm_dialog *d)
 {
-	return &d->order.result;
+	return &d->order->result;
 }
 
 bool
 hm_dialog_order_asks(const struct hm_dialog *d)
 {
-	enum hm_order_phase phase = d->order.phase;
+	enum hm_order_phase phase = d->order != NULL ? d->order->phase :
+	    HM_ORDER_BEFORE;
 
 	return phase == HM_ORDER_PROBE || phase == HM_ORDER_SENDS ||
 	    phase == HM_ORDER_PROGRESS || phase == HM_ORDER_CHECK;
@@ -78,7 +85,7 @@ hm_dialog_order_asks(const struct hm_dialog *d)
 int64_t
 hm_dialog_order_pause_ms(const struct hm_dialog *d)
 {
-	const struct hm_dialog_order *o = &d->order;
+	const struct hm_dialog_order *o = d->order;
 
 	if (o->ended)
 		return -1;
@@ -104,15 +111,15 @@ enum hm_turn
 hm_dialog_order_end(struct hm_dialog *d, enum hm_result_state state,
     const char *error, const char *format, ...)
 {
-	struct hm_result result = hm_result(state, error, d->order.text);
+	struct hm_result result = hm_result(state, error, d->order->text);
 	va_list args;
 
 	va_start(args, format);
-	if (vsnprintf(d->order.text, sizeof d->order.text, format, args) < 0)
-		d->order.text[0] = '\0';
+	if (vsnprintf(d->order->text, sizeof d->order->text, format, args) < 0)
+		d->order->text[0] = '\0';
 	va_end(args);
-	set_result(&d->order, &result);
-	d->order.ended = true;
+	set_result(d->order, &result);
+	d->order->ended = true;
 	return HM_TURN_DONE;
 }
 
@@ -121,14 +128,14 @@ hm_dialog_order_note(struct hm_dialog *d, enum hm_result_state state)
 {
 	struct hm_result result = hm_result(state, NULL, NULL);
 
-	set_result(&d->order, &result);
+	set_result(d->order, &result);
 }
 
 enum hm_turn
 hm_dialog_order_read_back(struct hm_dialog *d)
 {
-	d->order.phase = HM_ORDER_AFTER;
-	d->order.paused = true;
+	d->order->phase = HM_ORDER_AFTER;
+	d->order->paused = true;
 	return HM_TURN_DONE;
 }
 
@@ -138,7 +145,7 @@ hm_dialog_order_read_back(struct hm_dialog *d)
 static enum hm_turn
 decide(struct hm_dialog *d)
 {
-	struct hm_dialog_order *o = &d->order;
+	struct hm_dialog_order *o = d->order;
 	const struct hm_control_device *device = &o->before.device;
 	struct hm_control_verdict verdict;
 
@@ -161,7 +168,7 @@ decide(struct hm_dialog *d)
 static enum hm_turn
 judge(struct hm_dialog *d)
 {
-	struct hm_dialog_order *o = &d->order;
+	struct hm_dialog_order *o = d->order;
 	struct hm_order_judgement j;
 
 	o->rounds++;
@@ -174,7 +181,7 @@ judge(struct hm_dialog *d)
 static enum hm_turn
 after_done(struct hm_dialog *d)
 {
-	struct hm_dialog_order *o = &d->order;
+	struct hm_dialog_order *o = d->order;
 	bool is_modbus = d->dtu->transport == HM_TRANSPORT_MODBUS;
 
 	switch (o->phase) {
@@ -196,7 +203,6 @@ after_done(struct hm_dialog *d)
 		return judge(d);
 	case HM_ORDER_SENDS:
 	case HM_ORDER_PROGRESS:
-	case HM_ORDER_NONE:
 		break;
 	}
 	return hm_dialog_order_read_back(d);
@@ -206,7 +212,7 @@ after_done(struct hm_dialog *d)
 static enum hm_turn
 after_failure(struct hm_dialog *d)
 {
-	struct hm_dialog_order *o = &d->order;
+	struct hm_dialog_order *o = d->order;
 	struct hm_result result = hm_result(HM_RESULT_UNKNOWN,
 	    hm_poll_error_name(d->error), d->error_text);
 
@@ -228,7 +234,7 @@ after_failure(struct hm_dialog *d)
 enum hm_turn
 hm_dialog_order_turn(struct hm_dialog *d, enum hm_turn turn)
 {
-	if (d->order.order == NULL || d->order.ended || d->order.paused)
+	if (d->order == NULL || d->order->ended || d->order->paused)
 		return turn;
 	if (turn == HM_TURN_DONE)
 		return after_done(d);

@@ -259,9 +259,9 @@ look_at_modbus(struct look *look)
 void
 hm_dialog_order_look(struct hm_dialog *d, struct hm_order_seen *seen)
 {
-	bool old_map = d->order.before.device.has_old_map;
+	bool old_map = d->order->before.device.has_old_map;
 	struct look look = {.d = d, .seen = seen,
-	    .serial = d->order.order->command.serial};
+	    .serial = d->order->order->command.serial};
 
 	*seen = (struct hm_order_seen){.device = {.limit = -1}, .power = -1,
 	    .temporary = -1, .alarms = -1, .on = -1};

@@ -59,9 +59,8 @@ struct hm_dialog_hm {
 	uint8_t random[HM_CRYPT_RANDOM];
 };
 
-/* Phases in which a poll is under way are BEFORE and AFTER. */
+/* Like polls are BEFORE and AFTER. */
 enum hm_order_phase {
-	HM_ORDER_NONE,   /* the dialog is a poll */
 	HM_ORDER_BEFORE, /* read the DTU */
 	HM_ORDER_PROBE,  /* Modbus: read the map of orders */
 	HM_ORDER_SENDS,  /* the order, until its reply */
@@ -71,7 +70,7 @@ enum hm_order_phase {
 };
 
 struct hm_dialog_order {
-	const struct hm_order *order; /* NULL: none */
+	const struct hm_order *order;
 	enum hm_order_phase phase;
 	struct hm_order_seen before, after;
 	struct hm_result result;
@@ -102,7 +101,7 @@ struct hm_dialog {
 	char error_text[160];
 	bool held;
 	size_t skipped, skipped_bytes; /* frames skipped since the request */
-	struct hm_dialog_order order;
+	struct hm_dialog_order *order; /* NULL: polls */
 	union {
 		struct hm_dialog_modbus modbus;
 		struct hm_dialog_hm hm;

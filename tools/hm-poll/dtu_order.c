@@ -89,7 +89,8 @@ hm_dtu_job_order(struct hm_dtu_job *job, const struct hm_order *order)
 		return HM_FLEET_BROKEN;
 	if ((job->state != HM_DTU_JOB_IDLE &&
 	    job->state != HM_DTU_JOB_POSTPONED) || job->jobs->finishing ||
-	    job->polls_left == 0)
+	    job->polls_left == 0 ||
+	    !hm_dialog_order(hm_poller_dialog(job->poller), order))
 		return HM_FLEET_BUSY;
 	/* A poll that was postponed is considered again after the order. */
 	job->missed_tick = job->state == HM_DTU_JOB_POSTPONED;
@@ -99,7 +100,6 @@ hm_dtu_job_order(struct hm_dtu_job *job, const struct hm_order *order)
 	job->order_sent = job->order_vetoed = false;
 	job->order_until = hm_monotonic_ms() +
 	    job->jobs->options.order_timeout_ms;
-	hm_dialog_order(hm_poller_dialog(job->poller), order);
 	/* The caller is told first that the order has begun. */
 	wait_for(job, 0);
 	return HM_FLEET_ORDERED;
@@ -115,10 +115,10 @@ retry(struct hm_dtu_job *job)
 
 	if (job->order_sent || jobs->finishing ||
 	    job->order_retries == jobs->options.retries ||
-	    hm_monotonic_ms() + delay >= job->order_until)
+	    hm_monotonic_ms() + delay >= job->order_until ||
+	    !hm_dialog_order(hm_poller_dialog(job->poller), job->order))
 		return false;
 	job->order_retries++;
-	hm_dialog_order(hm_poller_dialog(job->poller), job->order);
 	wait_for(job, delay);
 	return true;
 }

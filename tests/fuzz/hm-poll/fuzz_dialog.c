@@ -94,8 +94,8 @@ check_order(const struct hm_dialog *d, enum hm_turn turn, int *sent)
 {
 	if (turn == HM_TURN_ASK && hm_dialog_sends_order(d) && ++*sent > 1)
 		abort();
-	if (d->order.ended && (!hm_result_is_final(d->order.result.state) ||
-	    d->order.text[0] == '\0'))
+	if (d->order->ended && (!hm_result_is_final(d->order->result.state) ||
+	    d->order->text[0] == '\0'))
 		abort();
 }
 
@@ -111,7 +111,7 @@ check(const struct hm_dialog *d, enum hm_turn turn)
 	case HM_TURN_READ:
 		break;
 	case HM_TURN_DONE:
-		if (d->order.order == NULL)
+		if (d->order == NULL)
 			check_replies(d);
 		break;
 	case HM_TURN_FAIL:
@@ -128,7 +128,7 @@ answer_modbus(struct hm_dialog *d, const uint8_t *p, size_t n)
 	uint8_t out[HM_MODBUS_REPLY_MAX] = {
 	    (uint8_t)(d->modbus.transaction >> 8),
 	    (uint8_t)d->modbus.transaction, 0, 0, 0, 0, UNIT,
-	    hm_dialog_order_asks(d) ? (uint8_t)d->order.function : 3};
+	    hm_dialog_order_asks(d) ? (uint8_t)d->order->function : 3};
 
 	n = n < sizeof out - 9 ? n : sizeof out - 9;
 	out[4] = (uint8_t)((n + 3) >> 8);
@@ -203,7 +203,7 @@ talk(struct hm_dialog *d, const uint8_t *data, size_t size)
 			moment += (int64_t)n;
 		turn = step(d, action, data, n, moment);
 		check(d, turn);
-		if (d->order.order != NULL)
+		if (d->order != NULL)
 			check_order(d, turn, &sent);
 		data += n;
 		size -= n;
@@ -234,8 +234,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if ((data[0] & 0xc0) == 0x80)
 		order.command.action = HM_ACTION_TURN_OFF;
-	if ((data[0] & 0x80) != 0)
-		hm_dialog_order(d, &order);
+	if ((data[0] & 0x80) != 0 && !hm_dialog_order(d, &order))
+		abort();
 	talk(d, data + 1, size - 1);
 	hm_dialog_free(d);
 	return 0;

@@ -56,7 +56,7 @@ begin(const struct hm_dtu *dtu, enum hm_action action, int64_t amount)
 	if (d == NULL)
 		d = hm_dialog_new(dtu, &options);
 	ck_assert_ptr_nonnull(d);
-	hm_dialog_order(d, &order);
+	ck_assert(hm_dialog_order(d, &order));
 	ck_assert_int_eq(hm_dialog_begin(d, NOW, 100), HM_TURN_ASK);
 }
 
