@@ -126,9 +126,8 @@ same "each input with its power" "$(js \
 same "the inverter" "$(js "document.querySelector('#units li .row').textContent +
 	' ' + document.querySelector('#units li p').textContent")" \
 	"116154403054758 W HM-1500 · House <b> · 37.5 °C"
-same "the meter" "$(js "document.getElementById('meters').textContent")" \
-	"Grid-510 Wto the grid"
-same "what the house uses" "$(text f-house) $(text f-grid)" "248W 510W"
+same "the meter, and what the house uses" \
+	"$(text f-grid-name) $(text f-grid) $(text f-house)" "to the grid 510W 248W"
 check "a DTU that does not answer, with the time of the next poll" grep -q \
 	'not answer: Connection refused.*left alone until .*[0-9]:[0-9]' \
 	<(js "document.getElementById('alarms').lastChild.textContent")
