@@ -39,7 +39,9 @@ start_metrics() {
 	until_true 10 listening "$port"
 }
 start_metrics -d "$work/hm.db" --timezone "$zone" --names 'roof=House <b>' \
-	--names '116154403054/1=East' --names '37ff23709968=Grid'
+	--names '116154403054/1=East' --names '37ff23709968=Grid' \
+	--plant-name 'Hof <b>' --currency EUR --price-own 0.3 \
+	--price-given 0.08 --co2-g-kwh 400
 
 # The plant, with names that try to inject HTML.
 tell() {
@@ -117,6 +119,11 @@ ask /url "{\"url\": \"http://127.0.0.1:$port/\"}" >/dev/null
 
 check "it shows the power of the plant" until_true 10 is_text watts 758W
 same "... the energies" "$(text today) $(text total)" "2.39kWh 8.04MWh"
+same "... what today's is worth, and the CO2 of all" \
+	"$(text worth) $(text total-note)" "€0.72 3.2 t of CO₂ saved"
+check "... its part of the rated power" grep -q "^51 % of 1.50 kW rated" \
+	<(text highest)
+same "... the plant's name" "$(text plant)" "Hof <b>"
 check "it is live, and a DTU does not answer" until_true 10 is_text link \
 	"live · 1 DTU does not answer"
 same "each input with its power" "$(js \
@@ -126,9 +133,8 @@ same "each input with its power" "$(js \
 same "the inverter" "$(js "document.querySelector('#units li .row').textContent +
 	' ' + document.querySelector('#units li p').textContent")" \
 	"116154403054758 W HM-1500 · House <b> · 37.5 °C"
-same "the meter" "$(js "document.getElementById('meters').textContent")" \
-	"Grid-510 Wto the grid"
-same "what the house uses" "$(text f-house) $(text f-grid)" "248W 510W"
+same "the meter, and what the house uses" \
+	"$(text f-grid-name) $(text f-grid) $(text f-house)" "to the grid 510W 248W"
 check "a DTU that does not answer, with the time of the next poll" grep -q \
 	'not answer: Connection refused.*left alone until .*[0-9]:[0-9]' \
 	<(js "document.getElementById('alarms').lastChild.textContent")
@@ -159,7 +165,7 @@ power 1230
 check "it follows the stream" until_true 5 is_text watts 1.59kW
 same "... without a reload" "$(js \
 	"performance.getEntriesByType('navigation').length + ' ' +
-	document.title")" "1 1.59 kW – Solar plant"
+	document.title")" "1 1.59 kW – Hof <b>"
 same "it loads nothing from another server" "$(js \
 	"performance.getEntriesByType('resource').map(r => r.name).filter(
 	n => !n.startsWith(location.origin)).join()")" ""
@@ -269,7 +275,7 @@ check "another route is shown" until_true 5 is_shown r-system
 same "... and marked, and its heading has the focus" "$(js \
 	"document.querySelector('[aria-current]').textContent + ' ' +
 	document.activeElement.id + ' ' + document.title")" \
-	"System h-system System – Solar plant"
+	"System h-system System – Hof <b>"
 same "the state of each DTU" "$(js \
 	"[...document.querySelectorAll('#dtus .state')].map(
 	n => n.textContent.replace(/, last.*/, '')).join()")" \
@@ -332,6 +338,8 @@ check "without scripts the page has the numbers" grep -q \
 check "... also those of a DTU that sleeps" grep -q \
 	'Power now</th><td>[^0-9]*</td>.*Today</th><td>2385 Wh</td>' \
 	"$work/asleep"
+check "... and the plant's name" grep -q '<caption>Hof &lt;b&gt;</caption>' \
+	"$work/awake"
 same "... and no script from a name" "$(grep -c '<script>' "$work/awake")" 1
 
 # On a slow link

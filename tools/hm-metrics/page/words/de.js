@@ -99,6 +99,7 @@ words.de = {
 
 	events_of_year_one: "1 Ereignis im letzten Jahr",
 	events_of_year_other: "{0} Ereignisse im letzten Jahr",
+	newest_events: "Die neuesten {0} Ereignisse.",
 	no_events: "Keine Störung und kein Ausfall im letzten Jahr.",
 	lasts: "dauert seit {0}",
 	error_refused: "Verbindung abgelehnt",

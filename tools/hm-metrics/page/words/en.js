@@ -99,6 +99,7 @@ words.en = {
 
 	events_of_year_one: "1 event in the last year",
 	events_of_year_other: "{0} events in the last year",
+	newest_events: "The newest {0} events.",
 	no_events: "No alarm and no outage in the last year.",
 	lasts: "lasts for {0}",
 	error_refused: "connection refused",
