@@ -39,7 +39,7 @@ function group() {
 // The share of each day as a line; that of the others is 1.
 function spark(panel) {
 	const step = 120 / Math.max(1, panel.ratios.length - 1);
-	const y = n => (28 - 28 * (Math.max(0.4, Math.min(1.3, n)) - 0.4)).toFixed(1);
+	const y = n => (39 - 28 * Math.max(0.4, Math.min(1.3, n))).toFixed(1);
 	let path = "", on = false;
 	panel.ratios.forEach((n, i) => {
 		if (known(n))
@@ -50,7 +50,7 @@ function spark(panel) {
 	});
 	const svg = shape("svg", { class: "spark", viewBox: "0 0 120 30",
 		"aria-hidden": "true" });
-	svg.append(shape("path", { class: "grid", d: "M0 11.2H120" }),
+	svg.append(shape("path", { class: "grid", d: "M0 11H120" }),
 		shape("path", { class: "line", d: path || "M0 0" }));
 	return svg;
 }
