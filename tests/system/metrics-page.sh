@@ -3,6 +3,8 @@
 # stream, and works on a phone, with dark colours and by keyboard.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/browser.sh
+. "$(dirname "$0")/../lib/browser.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH TIMEZONE
 
 # chromedriver connects to the browser by the name localhost.
@@ -11,9 +13,6 @@ if ! getent hosts localhost >/dev/null; then
 	finish
 fi
 port=$(free_port)
-driver_port=$(free_port)
-while [ "$driver_port" = "$port" ]; do driver_port=$(free_port); done
-driver=http://127.0.0.1:$driver_port
 
 # A time zone where it is about noon now, so that today has a morning.
 hour=$((10#$(date -u +%H)))
@@ -62,42 +61,6 @@ tell alarm '"alert":"dtu_offline","text":"no answer: refused","start":"2026-01-0
 printf '{"type":"status","time":"%s","dtu":"%s","state":"offline","breaker":"open","failures":3,"error":"refused","text":"Connection refused","retry_at":"2026-01-02T10:20:00Z"}\n' \
 	"$(now)" '</script><script>hacked=1</script>' >&7
 
-mkdir "$work/tmp"
-TZ=$zone LC_ALL=C.UTF-8 LANGUAGE=en HOME=$work TMPDIR=$work/tmp chromedriver \
-	--port="$driver_port" >"$work/driver.log" 2>&1 &
-pids+=($!)
-until_true 10 listening "$driver_port"
-
-# ask PATH [JSON]: what the driver answers.
-ask() {
-	curl -s --max-time 30 "$driver/session/$session$1" \
-		-H 'Content-Type: application/json' ${2:+-d "$2"} |
-		jq -r 'if .value | type == "object" and has("error") then
-			"failed: " + .value.message else .value end'
-}
-
-# js EXPRESSION
-js() {
-	ask /execute/sync "$(jq -n --arg script "return ($1)" \
-		'{script: $script, args: []}')"
-}
-
-cdp() {
-	ask /goog/cdp/execute "$(jq -n --arg cmd "$1" --argjson params "$2" \
-		'{cmd: $cmd, params: $params}')" >/dev/null
-}
-
-# press KEY ...
-press() {
-	local key
-	for key in "$@"; do
-		ask /actions "$(jq -n --argjson key "$key" '{actions: [{type: "key",
-			id: "keys", actions: [{type: "keyDown", value: $key},
-			{type: "keyUp", value: $key}]}]}')" >/dev/null
-	done
-}
-tab='"\ue004"' left='"\ue012"' escape='"\ue00c"' # as JSON has them
-
 # text ID
 text() {
 	js "document.getElementById('$1').textContent"
@@ -107,13 +70,7 @@ is_text() {
 	[ "$(text "$1")" = "$2" ]
 }
 
-session=
-session=$(curl -s --max-time 60 "$driver/session" -d '{"capabilities":
-	{"alwaysMatch": {"goog:loggingPrefs": {"browser": "ALL"},
-	"goog:chromeOptions": {"args": ["--headless=new", "--no-sandbox",
-	"--disable-gpu", "--disable-dev-shm-usage",
-	"--window-size=1280,1000"]}}}}' |
-	jq -r '.value.sessionId // empty')
+start_browser
 check "a browser starts" [ -n "$session" ]
 ask /url "{\"url\": \"http://127.0.0.1:$port/\"}" >/dev/null
 
@@ -184,7 +141,7 @@ for _ in $(seq 20); do
 	[ "$(focused)" != curve ] || break
 done
 check "Tab goes through the routes to the curve" grep -q \
-	'^Now .*Events.* System day-before against curve ' <<<"$visited"
+	'^Now History Panels Events.* System day-before against curve ' <<<"$visited"
 press "$left"
 check "... which shows a time on an arrow key" \
 	grep -q '^[0-2][0-9]:[0-5][0-9]: ' <(text read)
@@ -217,8 +174,7 @@ background() {
 	js "getComputedStyle(document.body).backgroundColor"
 }
 light=$(background)
-cdp Emulation.setDeviceMetricsOverride '{"width": 360, "height": 740,
-	"deviceScaleFactor": 2, "mobile": true}'
+width_of 360
 same "on a phone nothing is wider than the screen" "$(js \
 	"innerWidth + ' ' + (document.documentElement.scrollWidth <= 360)")" \
 	"360 true"
@@ -252,8 +208,7 @@ same "... and the energies stay" "$(text today) $(text total) $(js \
 	n => n.textContent).join('; ')")" \
 	"2.39kWh 8.04MWh 1.49 kWh; 900 Wh"
 curl -s "http://127.0.0.1:$port/" >"$work/asleep"
-same "the browser logs no error" "$(ask /se/log \
-	'{"type": "browser"}' | jq -r '.[].message')" ""
+same "the browser logs no error" "$(browser_errors)" ""
 
 # Routes
 
@@ -300,7 +255,7 @@ check "in German, with its decimal marks" until_true 5 is_text watts 1,59kW
 same "... in each word" "$(js "document.documentElement.lang + ' ' +
 	[...document.querySelectorAll('#routes a')].map(
 	n => n.firstChild.data).join(' ')")" \
-	"de Jetzt Ereignisse System"
+	"de Jetzt Verlauf Module Ereignisse System"
 check "the page says that its clock is the plant's" grep -q \
 	"^Zeiten sind die der Anlage" <(text zone)
 
@@ -314,8 +269,8 @@ check "... and greys what is old" [ "$(js "document.body.className")" = old ]
 start_metrics -d "$work/hm.db" --timezone "$zone"
 check "... until the server is there again" until_true 20 says link \
 	"^live"
-same "the browser logs no error of the page" "$(ask /se/log \
-	'{"type": "browser"}' | jq -r '.[].message' | grep -v 'ERR_\|/api/system')" ""
+same "the browser logs no error of the page" "$(browser_errors |
+	grep -v 'ERR_\|/api/system')" ""
 
 # Without a database and a DTU
 
@@ -328,7 +283,7 @@ check "without a DTU it says so" until_true 10 says wait \
 go "#/now/2026-01-01"
 check "... and without a database" until_true 5 is_text read \
 	"Kein Verlauf: keine Datenbank. database_path setzen."
-curl -s -X DELETE "$driver/session/$session" >/dev/null
+end_browser
 
 # Without scripts
 
