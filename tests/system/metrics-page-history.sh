@@ -147,6 +147,9 @@ same "the best day, and a link to its curve" \
 	"#/now/$(query "SELECT day FROM ($days) ORDER BY made DESC LIMIT 1"),#/history/$(
 	query "SELECT substr(day, 1, 7) FROM ($days) GROUP BY 1 ORDER BY sum(made) DESC LIMIT 1"),#/history/$(
 	query "SELECT substr(day, 1, 4) FROM ($days) GROUP BY 1 ORDER BY sum(made) DESC LIMIT 1")"
+go '#/history/all/none'
+shows "a device without a history" ""
+same "... is said to have none" "$(text_of '#r-history .read')" "no reading"
 
 # The choice of an input
 go "#/history/$month"

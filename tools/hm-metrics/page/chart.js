@@ -127,7 +127,7 @@ function chart() {
 // Lines at half and at the whole of a scale for values up to `most`; its y of a
 // value.
 function drawScale(svg, width, most, unit) {
-	const top = niceTop(most || 1);
+	const top = niceTop(most || 1000);
 	const y = n => BARS.floor - n / top * (BARS.floor - BARS.top);
 	for (const n of [0, top / 2, top]) {
 		put(svg, "line", { class: "grid", x1: 0, x2: width, y1: y(n),

@@ -2,13 +2,14 @@
 // opens an inverter.
 routes.panels = (() => {
 const AGE = 300000; // ms until the comparison is fetched again
+const RETRY = 10000; // ms after a failure
 const OPEN = 12;    // so many inverters are not folded
 const NAMED = 8;
 const FACTS = ["power_now", "volts", "amperes", "today", "month", "year",
 	"share"];
 
 let nodes = null, groups = [], hours = [], answer = null, asked = 0;
-let abort = null, worst = false, chosen = "";
+let abort = null, worst = null, chosen = "";
 
 const unitOf = serial => data.plant.units.find(u => u.serial === serial);
 const groupName = group => group.unit ? nameOf(group.unit) : group.serial;
@@ -29,6 +30,7 @@ function group() {
 			verdict: verdictOf(panel, answer) }));
 	}
 	groups = [...lists.values()];
+	worst ??= groups.length > OPEN;
 	for (const g of groups)
 		g.level = Math.min(...g.inputs.map(p => p.verdict.level));
 	const lit = answer.panels.map(p => p.watts).reduce((sum, watts) =>
@@ -187,8 +189,10 @@ async function fetchAll() {
 		showAll();
 		openChosen();
 	} catch (error) {
-		if (error.name !== "AbortError")
-			setText(nodes.note, error.message);
+		if (signal.aborted)
+			return;
+		setText(nodes.note, error.message);
+		asked = Date.now() - AGE + RETRY;
 	}
 }
 
