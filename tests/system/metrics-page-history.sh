@@ -23,6 +23,12 @@ zone=America/Los_Angeles
 db=$work/hm.db
 port=$(free_port)
 TZ=$plant "$lib/plant-years" "$db" "$today" 440 3 1
+# An input gives less than before, another one nothing.
+sqlite3 "$db" "UPDATE port_daily SET today_production = today_production * 7 / 10
+		WHERE serial = '116100000003' AND port = 2 AND
+		day BETWEEN date('$today', '-10 days') AND '$today';
+	UPDATE port_daily SET today_production = 0 WHERE serial = '116100000003'
+		AND port = 4 AND day BETWEEN date('$today', '-5 days') AND '$today'"
 
 mkfifo "$work/in"
 exec 7<>"$work/in"
@@ -196,10 +202,17 @@ same "the month, the year and the share of each input" "$(js "$inputs.map(
 same "what it gives now" "$(js "$inputs.slice(4, 6).map(
 	n => [...n.querySelectorAll('dd')].slice(0, 4).map(d => d.textContent)
 	.join(' ')).join('; ')")" "101 W 31.4 V 2.50 A 501 Wh; 102 W 31.4 V 2.50 A 502 Wh"
-check "a weak input is named, and one in the shade until 11 o'clock" [ "$(js "
+# ago DAYS: that day, as a verdict has it
+ago() {
+	date -d "$today - $1 days" '+%B %-d'
+}
+same "what gives less is named, worst first" "$(js "
 	[...document.querySelectorAll('#r-panels > ul li')].map(n =>
-	n.textContent).filter(s => /South, left .*[12][0-9] % below its/.test(s) ||
-	/Input 3 .*loses from [5-9]:00 to 11:00/.test(s)).length")" -ge 1 ]
+	n.textContent.replace(/\d+ % below its/, 'N % below its')
+	.replace(/(29|30|31) %/, '30 %')).join('\n')")" \
+	"116100000003 · Input 4 gives nothing since $(ago 5)
+116100000003 · Input 2 30 % below since $(ago 10)
+South · South, left N % below its neighbours"
 check "the shade is in its verdict" grep -q 'loses from [5-9]:00 to 11:00' <(js \
 	"$inputs.map(n => n.querySelector('.verdict').textContent).join('\n')")
 js "document.querySelector('#r-panels button').click()" >/dev/null

@@ -169,6 +169,7 @@ function drawBars(list, unit) {
 					y: BARS.high - 4,
 					"text-anchor": "middle" }, bar.label);
 		});
+		svg.append(...svg.querySelectorAll("text")); // before the bars
 		return { height: BARS.high, at: x => Math.floor(x / each),
 			box: i => [i * each, 0, each, BARS.floor] };
 	};

@@ -39,7 +39,7 @@ function group() {
 // The share of each day as a line; that of the others is 1.
 function spark(panel) {
 	const step = 120 / Math.max(1, panel.ratios.length - 1);
-	const y = n => (28 - 22 * Math.max(0, Math.min(1.2, n))).toFixed(1);
+	const y = n => (39 - 28 * Math.max(0.4, Math.min(1.3, n))).toFixed(1);
 	let path = "", on = false;
 	panel.ratios.forEach((n, i) => {
 		if (known(n))
@@ -50,7 +50,7 @@ function spark(panel) {
 	});
 	const svg = shape("svg", { class: "spark", viewBox: "0 0 120 30",
 		"aria-hidden": "true" });
-	svg.append(shape("path", { class: "grid", d: "M0 6H120" }),
+	svg.append(shape("path", { class: "grid", d: "M0 11H120" }),
 		shape("path", { class: "line", d: path || "M0 0" }));
 	return svg;
 }
@@ -206,7 +206,7 @@ function openChosen() {
 function build() {
 	nodes = { note: make("p", "soft"), sum: make("p"), odd: make("ul"),
 		more: make("p", "soft"), groups: make("div", "groups"),
-		worst: make("button", "button", t("worst_first")) };
+		worst: make("button", "", t("worst_first")) };
 	nodes.note.role = "status";
 	nodes.worst.addEventListener("click", () => {
 		worst = !worst;

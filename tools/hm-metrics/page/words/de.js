@@ -191,7 +191,7 @@ words.de = {
 
 	volts: "Spannung",
 	amperes: "Strom",
-	share: "Von den Nachbarn",
+	share: "Anteil",
 	inputs_one: "{0} Eingang",
 	inputs_other: "{0} Eingänge",
 	odd_one: "{0} Eingang gibt weniger als seine Nachbarn.",

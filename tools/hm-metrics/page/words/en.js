@@ -191,7 +191,7 @@ words.en = {
 
 	volts: "Voltage",
 	amperes: "Current",
-	share: "Of its neighbours",
+	share: "Share",
 	inputs_one: "{0} input",
 	inputs_other: "{0} inputs",
 	odd_one: "{0} input gives less than its neighbours.",
