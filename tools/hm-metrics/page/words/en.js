@@ -1,4 +1,4 @@
-// English, which every other language falls back to
+// English. Other languages have the same keys in the same order.
 words.en = {
 	plant: "Solar plant",
 	pages: "Pages",
