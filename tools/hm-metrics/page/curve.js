@@ -13,6 +13,7 @@ const energyOf = points => points.reduce((sum, n) => sum + (n || 0), 0) *
 // The points of an answer, which has steps since midnight, by the clock.
 function pointsOf(answer) {
 	const points = Array(POINTS).fill(null);
+	points.coarse = answer.step > STEP * 60;
 	const start = Date.parse(answer.start);
 	answer.at.forEach((at, i) => {
 		const first = Math.floor(minuteOf(start + at * answer.step *
@@ -103,7 +104,7 @@ function sayDay() {
 		return curve.failed;
 	if (!curve.points.some(known))
 		return t(curve.day ? "no_readings" : "no_readings_yet");
-	return t("best_minutes", inUnit(most, "W"), hourOf(
+	return t(curve.points.coarse ? "best_hour" : "best_minutes", inUnit(most, "W"), hourOf(
 		curve.points.indexOf(most))) +
 		(curve.against ? " " + t("dashed", otherName()) : "");
 }
