@@ -6,7 +6,7 @@ const RETRY = 10000; // ms after a failure
 const OPEN = 12;    // so many inverters are not folded
 const NAMED = 8;
 const FACTS = ["power_now", "volts", "amperes", "today", "month", "year",
-	"share"];
+	"share", "share_of_days"];
 
 let nodes = null, groups = [], hours = [], answer = null, asked = 0;
 let abort = null, worst = null, chosen = "";
@@ -60,7 +60,7 @@ function spark(panel) {
 function buildInput() {
 	return make("li", "", make("div", "row", make("strong"), make("span",
 		"verdict")), make("dl", "cells", ...FACTS.map(key => make("div",
-		"", make("dt", "", t(key)), make("dd"))), make("div")));
+		"", make("dt", "", t(key)), make("dd")))));
 }
 
 function showInput(node, panel, g) {
@@ -77,7 +77,7 @@ function showInput(node, panel, g) {
 	node.classList.toggle("odd", panel.verdict.odd);
 	values.forEach((text, i) => setText(list.children[i].lastChild, text));
 	if (node.panel !== panel)
-		list.lastChild.replaceChildren(spark(panel));
+		list.lastChild.lastChild.replaceChildren(spark(panel));
 	node.panel = panel;
 }
 
