@@ -35,6 +35,7 @@ exec 7<>"$work/in"
 hm-metrics --port "$port" --stats-period 0 -d "$db" --timezone $plant \
 	--names 'garage=Garage <b>' --names '116100000002=South' \
 	--names '116100000002/2=South, left' --currency EUR --price-own 0.3 \
+	--names '116100000002/3=The third from the chimney, behind the old tree' \
 	--price-given 0.08 --co2-g-kwh 380 <"$work/in" >/dev/null 2>&1 7>&- &
 pids+=($!)
 until_true 10 listening "$port"
@@ -236,7 +237,7 @@ for hash in panels "history/$month" "history/$year" history/all; do
 	until_true 5 is "document.querySelector('main > section:not([hidden]) svg rect')
 		!== null" true
 	same "$hash fits on a phone" "$(js "[document.documentElement.scrollWidth,
-		...[...document.querySelectorAll('main :is(dd, strong, p, svg, a)')]
+		...[...document.querySelectorAll('main :is(dd, h4, strong, p, svg, a)')]
 		.filter(n => n.getBoundingClientRect().right > 320)].join()")" 320
 done
 same "the browser logs no error" "$(browser_errors)" ""

@@ -37,7 +37,7 @@ function drawChart(c) {
 	c.svg.replaceChildren();
 	c.plan = c.what.draw(c.svg, width);
 	c.svg.setAttribute("height", c.plan.height);
-	c.svg.setAttribute("viewBox", `0 0 ${width} ${c.plan.height}`);
+	c.svg.setAttribute("viewBox", "0 0 " + width + " " + c.plan.height);
 	c.mark = put(c.svg, "rect", { class: "cursor" });
 	moveTo(c, c.place !== null && stays(c, c.place) ? c.place : null);
 }
