@@ -130,10 +130,10 @@ same "the sum of the month" "$(text_of '#r-history .sums dd')" \
 	"$(rounded "$(query "SELECT sum(made) FROM ($days)
 		WHERE day GLOB '$month-*'")")"
 same "what it is worth" "$(js "[...document.querySelectorAll(
-	'#r-history .sums .card')].at(-1).textContent")" "Worth$(query "SELECT
+	'#r-history .sums .card')].at(-2).textContent")" "Worth$(query "SELECT
 	printf('€%.2f', sum(made - coalesce(given, 0)) * 0.0003 +
 	sum(given) * 0.00008) FROM ($days) WHERE day GLOB '$month-*'")"
-check "... and how much CO₂ it saved" grep -q "· $(query "SELECT CAST(round(
+check "... and how much CO₂ it saved" grep -q "Not emitted$(query "SELECT CAST(round(
 	sum(made) / 1000000.0 * 380) AS INTEGER) FROM ($days)
 	WHERE day GLOB '$month-*'") kg of CO₂" <(text_of '#r-history .sums')
 same "its days as CSV" "$(curl -s "$(js \
@@ -237,7 +237,7 @@ for hash in panels "history/$month" "history/$year" history/all; do
 	until_true 5 is "document.querySelector('main > section:not([hidden]) svg rect')
 		!== null" true
 	same "$hash fits on a phone" "$(js "[document.documentElement.scrollWidth,
-		...[...document.querySelectorAll('main :is(dd, h4, strong, p, svg, a)')]
+		...[...document.querySelectorAll('main :is(dd, strong, p, svg, a)')]
 		.filter(n => n.getBoundingClientRect().right > 320)].join()")" 320
 done
 same "the browser logs no error" "$(browser_errors)" ""

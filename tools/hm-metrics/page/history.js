@@ -157,8 +157,7 @@ function showCalendar() {
 function sumsOf({ made, own, given, taken, days }) {
 	const same = isAll() ? {} : sameDays(), value = worth(made, given);
 	return [
-		["made", energy(made), joined([tn("days", days),
-			savedCO2(made)])],
+		["made", energy(made), tn("days", days)],
 		["a_day", days ? energy(made / days) : ""],
 		["own", energy(own), own + given > 0 ? percent(own / (own +
 			given)) : ""],
@@ -167,6 +166,7 @@ function sumsOf({ made, own, given, taken, days }) {
 		["then", same.then ? energy(same.then) : "", change(same.now,
 			same.then, t("same_days"))],
 		["worth", known(value) ? money(value) : ""],
+		["co2_saved", savedCO2(made)],
 	].filter(([, text]) => text);
 }
 

@@ -58,7 +58,7 @@ function spark(panel) {
 }
 
 function buildInput() {
-	return make("li", "", make("div", "row", make("h4"), make("span",
+	return make("li", "", make("div", "row", make("strong"), make("span",
 		"verdict")), make("dl", "cells", ...FACTS.map(key => make("div",
 		"", make("dt", "", t(key)), make("dd")))));
 }

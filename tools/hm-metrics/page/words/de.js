@@ -169,6 +169,7 @@ words.de = {
 	same_days: "denselben Tagen damals",
 	a_day: "Am Tag",
 	worth: "Wert",
+	co2_saved: "Nicht ausgestoßen",
 	days_one: "{0} Tag",
 	days_other: "{0} Tage",
 	no_reading: "keine Werte",

@@ -169,6 +169,7 @@ words.en = {
 	same_days: "the same days then",
 	a_day: "A day",
 	worth: "Worth",
+	co2_saved: "Not emitted",
 	days_one: "{0} day",
 	days_other: "{0} days",
 	no_reading: "no reading",
