@@ -18,17 +18,16 @@ const portOf = (group, panel) => group.unit && group.unit.ports.find(
 
 // The inputs of each inverter, with a verdict
 function group() {
-	const lists = new Map();
-	for (const panel of answer.panels) {
-		const key = panel.dtu + " " + panel.serial;
-		const others = othersOf(panel, answer.panels);
-		const shade = shadeOf(panel, others);
+	const lists = new Map(), all = answer.panels, middle = othersOf(all);
+	all.forEach((panel, i) => {
+		const key = panel.dtu + " " + panel.serial, others = middle[i];
 		if (!lists.has(key))
 			lists.set(key, { key, serial: panel.serial,
 				inputs: [] });
-		lists.get(key).inputs.push(Object.assign(panel, { others, shade,
+		lists.get(key).inputs.push(Object.assign(panel, { others,
+			shade: shadeOf(panel, others),
 			verdict: verdictOf(panel, answer) }));
-	}
+	});
 	groups = [...lists.values()];
 	worst ??= groups.length > OPEN;
 	for (const g of groups)
