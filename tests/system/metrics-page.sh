@@ -235,8 +235,9 @@ same "the state of each DTU" "$(js \
 	"[...document.querySelectorAll('#dtus .state')].map(
 	n => n.textContent.replace(/, last.*/, '')).join()")" \
 	"does not answer,does not answer"
-check "... the address of a DTU, the tools and the settings" until_true 10 says \
-	r-system 'health_port.*'
+check "... and the settings in effect" until_true 10 says parts \
+	"health_port$port"
+check "... the database" says parts "Filehm.*/hm.db\|File$work/hm.db"
 go '#/events'
 check "the alarms stand on the route of events, too" until_true 5 has_cards \
 	troubles 4

@@ -92,7 +92,6 @@ words.de = {
 	meters: "Zähler",
 	asleep: "schläft",
 	not_heard: "nicht gehört",
-	of_neighbours: "schwach: {0} der Nachbarn",
 	others_about: "{0}, die anderen etwa {1}",
 	outliers_one: "{1} Wechselrichter; 1 fällt auf:",
 	outliers_other: "{1} Wechselrichter; {0} fallen auf.",

@@ -92,7 +92,6 @@ words.en = {
 	meters: "Meters",
 	asleep: "asleep",
 	not_heard: "not heard",
-	of_neighbours: "weak: {0} of its neighbours",
 	others_about: "{0}, the others about {1}",
 	outliers_one: "{1} inverters; 1 stands out:",
 	outliers_other: "{1} inverters; {0} stand out.",
