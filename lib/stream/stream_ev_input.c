@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "line_reader.h"
+#include "stream.h"
 #include "stream_ev.h"
 #include "stream_private.h"
 
