@@ -97,7 +97,7 @@ read_places(const struct hm_sim_dtu *dtu, const uint8_t *request, int64_t ms,
 	if (first >= PLACES || count < 1 || count > PLACES - first)
 		return hm_sim_modbus_refuse(request, HM_SIM_ILLEGAL_ADDRESS,
 		    out);
-	for (unsigned i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		unsigned value = value_of(dtu, (enum place)(first + i), ms);
 
 		out[HM_SIM_MODBUS_HEAD + 2 * i] = (uint8_t)(value >> 8);

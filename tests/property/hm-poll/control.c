@@ -117,11 +117,13 @@ observe(const struct stream *s, uint64_t seed)
 /* Commands */
 
 static int64_t
-random_amount(enum hm_command_unit unit)
+random_amount(const struct stream *s, enum hm_command_unit unit)
 {
 	static const int64_t edges[] = {INT64_MIN, -1, 0, 1, 19, 20, 99, 100,
 	    999, 1000, 1001, 32767, 32768, INT64_MAX};
 
+	if (unit == HM_COMMAND_WATTS && below(4) == 0)
+		return 10 * s->device.rated - 1 + below(3);
 	if (below(4) == 0)
 		return edges[below(sizeof edges / sizeof *edges)];
 	return unit == HM_COMMAND_WATTS ? below(40000) : below(1100);
@@ -149,7 +151,7 @@ random_command(const struct stream *s)
 	else if (c.action == HM_ACTION_LIMIT_TEMPORARY)
 		c.unit = below(2) == 0 ? HM_COMMAND_PERCENT : HM_COMMAND_WATTS;
 	if (c.unit != HM_COMMAND_NONE)
-		c.amount = random_amount(c.unit);
+		c.amount = random_amount(s, c.unit);
 	if (below(5) == 0)
 		snprintf(c.serial, sizeof c.serial, "11612345");
 	snprintf(c.id, sizeof c.id, "%d", (int)below(EVENTS));
