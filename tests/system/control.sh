@@ -6,6 +6,8 @@
 
 # dtu NAME OPTION ...: start an hm-sim; its URI goes into ${uri[NAME]}.
 declare -A uri
+mkfifo "$work/never"
+exec 8<>"$work/never"
 dtu() {
 	start_sim "$1" --inverters 2 --inputs 2 --stats-period 1 "${@:2}"
 	uri[$1]=${uris[0]}
@@ -46,6 +48,7 @@ dtu hm --transport hm
 dtu sealed --transport hm --encrypt
 dtu modbus --transport modbus
 dtu old --transport modbus --old-map
+dtu watch --transport modbus
 dtu watts --transport hm --series hms-w --encrypt --inverters 1
 for fault in refused lost lied slow; do
 	dtu "hm-$fault" --transport hm --fault "order-$fault"
@@ -116,6 +119,11 @@ order on modbus '"action":"turn_on"'
 order restart sealed '"action":"restart_dtu"'
 order again old '"action":"limit","percent":60' --control-map old
 order one watts '"action":"limit","percent":50,"serial":"999999999999"'
+order clear hm-slow '"action":"clear_alarms"'
+order reboot hm-lied '"action":"restart_inverter"'
+order interval modbus-slow '"action":"limit","percent":20}
+{"type":"command","action":"limit","percent":30}
+{"type":"command","action":"limit","percent":40' --control-min-interval 15
 wait "${orders[@]}"
 same "inverters are turned off" "$(states off)" "accepted done 0"
 same "... and give no power" "$(hm-decode <"$work/off" | jq -r \
@@ -125,6 +133,17 @@ same "a DTU restarts, with a new key" "$(states restart)" "done 0"
 same "the old map shows a limit only after an order" "$(states again)" \
 	"accepted done 0"
 same "no inverter has that number" "$(states one)" "refused:no_inverter 65"
+same "the list of alarms is emptied" "$(states clear)" \
+	"accepted under_way done 0"
+same "nothing shows that an inverter restarts" "$(states reboot)" \
+	"accepted unknown:no_readback 75"
+same "a newer limit takes the place of one that waits" \
+	"$(jq -r 'select(.type == "result") | .state + (if .error then ":" +
+		.error else "" end)' "$work/interval" | sort | xargs)" \
+	"accepted accepted done done refused:replaced"
+check "... and is sent after the interval" [ "$(jq -rs '
+	map(select(.type == "sent").time | fromdate) | .[1] - .[0]' \
+	"$work/interval.journal")" -ge 15 ]
 orders=()
 order same hm '"action":"limit","percent":60'
 wait "${orders[@]}"
@@ -132,6 +151,13 @@ same "the same limit is not written again" "$(states same)" "done 0"
 until_true 5 [ "$(counter flash_writes hm.sim)" = 1 ]
 same "... and so the memory of the inverters was written once" \
 	"$(counter flash_writes hm.sim) $(counter orders hm.sim)" "1 2"
+
+# A temporary limit comes back when no new one has come. It is looked at below.
+{ echo '{"type":"command","action":"limit_temporary","percent":30}'; cat; } \
+	<"$work/never" | hm-poll --control --control-journal "$work/watch.journal" \
+	--control-restore 30:100 --period 60 --stats-period 0 "${uri[watch]}#watch" \
+	>"$work/watch" 2>/dev/null &
+pids+=($!)
 
 # The scripts.
 pipelines=$(dirname "$0")/../../pipelines
@@ -162,6 +188,22 @@ same "without control_enabled nothing is read or passed on" \
 read -r -t 5 line <&5
 same "... and the command stays in the pipe" "$line" \
 	'{"type":"command","action":"turn_off"}'
+
+# A breaker that is open.
+mkfifo "$work/later"
+exec 7<>"$work/later"
+hm-poll --control --control-journal "$work/broken.journal" --period 5 \
+	--retries 0 --breaker-threshold 1 --stats-period 0 "${uri[nobody]}" \
+	<"$work/later" >"$work/broken" 2>/dev/null &
+broken=$!
+pids+=("$broken")
+until_true 10 grep -q '"breaker":"open"' "$work/broken"
+echo '{"type":"command","action":"turn_off"}' >&7
+until_true 10 grep -q '"type":"result"' "$work/broken"
+same "no order goes to a DTU whose breaker is open" \
+	"$(jq -r 'select(.type == "result") | .state, .error' "$work/broken" |
+		xargs)" "failed unreachable"
+kill "$broken"
 
 # A running hm-poll: the end of stdin does not end it, other lines pass, one
 # journal belongs to one process.
@@ -229,4 +271,12 @@ same "no order was sent twice" \
 check "... as the DTU has seen it" [ "$(($(counter orders modbus.sim) -
 	taken))" -le "$(jq -r 'select(.type == "sent").id' "$work/kills" |
 	sort -u | wc -l)" ]
+restored() {
+	jq -e 'select(.state == "done" and .percent == 100)' "$work/watch" \
+		>/dev/null
+}
+check "the limit of control_restore comes back" until_true 60 restored
+same "... as a command of its own" \
+	"$(jq -r 'select(.type == "command").from' "$work/watch" | xargs)" \
+	"stdin control_restore"
 finish

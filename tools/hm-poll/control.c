@@ -7,121 +7,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/exits.h"
+#include "base/json_writer.h"
 #include "base/log.h"
-#include "base/rfc3339.h"
 #include "control_private.h"
-
-/* Records */
-
-void
-hm_control_emit(struct hm_control *control, const struct hm_json *e)
-{
-	struct hm_slice line;
-
-	if (hm_json_done(e, &line))
-		hm_stream_emit(control->options.stream, line);
-	else
-		hm_log(HM_ERROR, "a record is longer than a line can be");
-}
-
-static void
-emit_result(struct hm_control *control, int64_t time,
-    const struct hm_command *command, const struct hm_result *result)
-{
-	struct hm_json e;
-
-	hm_json_start(&e, control->line, sizeof control->line);
-	hm_json_result(&e, time, command, result);
-	hm_control_emit(control, &e);
-}
-
-static void
-log_result(const struct hm_command *command, const struct hm_result *result)
-{
-	const char *state = hm_result_state_name(result->state);
-	const char *action = command->has_action ?
-	    hm_action_name(command->action) : "command";
-	bool told = result->text != NULL && result->text[0] != '\0';
-
-	hm_log_facts(result->state == HM_RESULT_DONE ||
-	    !hm_result_is_final(result->state) ? HM_INFO : HM_WARNING,
-	    HM_FACTS(hm_fact("dtu", command->dtu), hm_fact("id", command->id),
-	    hm_fact("action", action), hm_fact("from", command->from),
-	    hm_fact("state", state), hm_fact("reason", result->text)),
-	    "%s%s%s from %s: %s%s%s", command->dtu,
-	    command->dtu[0] != '\0' ? ": " : "", action,
-	    command->from[0] != '\0' ? command->from : "stdin", state,
-	    told ? ": " : "", told ? result->text : "");
-}
-
-static void
-count(struct hm_control *control, const struct hm_result *result)
-{
-	static const char *const away[] = {"refused", "unreachable",
-	    "resolve", "timeout_connect", "timeout_read", "closed"};
-
-	control->ended[result->state]++;
-	for (size_t i = 0; i < sizeof away / sizeof *away; i++)
-		if (result->state == HM_RESULT_FAILED &&
-		    result->error != NULL &&
-		    strcmp(result->error, away[i]) == 0)
-			control->unreachable++;
-}
-
-void
-hm_control_note(struct hm_control *control,
-    const struct hm_control_entry *entry, enum hm_result_state state)
-{
-	const struct hm_result result = hm_result(state, NULL, NULL);
-
-	log_result(&entry->command, &result);
-	emit_result(control, hm_clock_now(), &entry->command, &result);
-}
-
-void
-hm_control_end(struct hm_control *control, struct hm_control_entry *entry,
-    const struct hm_result *result)
-{
-	if (!hm_control_journal_end(control->journal, entry, result,
-	    hm_clock_now()))
-		hm_log_errno(HM_ERROR, "cannot write control_journal");
-	log_result(&entry->command, &entry->result);
-	count(control, &entry->result);
-	emit_result(control, entry->result_time, &entry->command,
-	    &entry->result);
-	control->undelivered = true;
-}
-
-/* A final result of a command that is not in the journal. */
-static void
-refuse(struct hm_control *control, const struct hm_command *command,
-    const char *error, const char *text)
-{
-	const struct hm_result result = hm_result(HM_RESULT_REFUSED, error,
-	    text);
-
-	log_result(command, &result);
-	count(control, &result);
-	emit_result(control, hm_clock_now(), command, &result);
-}
-
-void
-hm_control_delivered(struct hm_control *control)
-{
-	struct hm_control_entry *entry = NULL;
-
-	if (!control->undelivered || control->journal == NULL)
-		return;
-	control->undelivered = false;
-	while ((entry = hm_control_journal_next(control->journal, entry)) !=
-	    NULL)
-		if (entry->stage == HM_CONTROL_ENDED && !entry->delivered &&
-		    !hm_control_journal_delivered(control->journal, entry,
-		    hm_clock_now()))
-			hm_log_errno(HM_WARNING,
-			    "cannot write control_journal");
-}
 
 /* Commands */
 
@@ -158,20 +46,6 @@ is_same(const struct hm_command *a, const struct hm_command *b)
 	return a->has_action == b->has_action && a->action == b->action &&
 	    a->unit == b->unit && a->amount == b->amount &&
 	    strcmp(a->dtu, b->dtu) == 0 && strcmp(a->serial, b->serial) == 0;
-}
-
-/*
- * A command that has come before, as a predecessor of this process may have
- * left it in the pipe: it gets the result that it had, once more.
- */
-static void
-repeat(struct hm_control *control, struct hm_control_entry *entry)
-{
-	if (entry->stage != HM_CONTROL_ENDED)
-		return;
-	count(control, &entry->result);
-	emit_result(control, entry->result_time, &entry->command,
-	    &entry->result);
 }
 
 static void
@@ -234,6 +108,7 @@ hm_control_take(struct hm_control *control, struct hm_command *command,
     const char *wrong, const struct hm_record *record)
 {
 	struct hm_control_queue *queue = find_queue(control, command);
+	struct hm_control_verdict v;
 	struct hm_control_entry *entry;
 	struct hm_json e;
 
@@ -245,17 +120,19 @@ hm_control_take(struct hm_control *control, struct hm_command *command,
 	hm_json_object_end(&e);
 	hm_control_emit(control, &e);
 	if (control->journal == NULL) {
-		refuse(control, command, "journal", control->journal_error);
+		hm_control_refuse(control, command, "journal",
+		    control->journal_error);
 		return;
 	}
 	entry = hm_control_journal_find(control->journal, command->id);
 	if (entry != NULL && is_same(&entry->command, command)) {
-		repeat(control, entry);
+		hm_control_repeat(control, entry);
 		return;
 	}
 	if (entry != NULL) {
-		refuse(control, command, "same_id", "another command had this "
-		    "id, allowed is a new one for each");
+		hm_control_admit(&control->limits, command, true,
+		    hm_clock_now(), &v);
+		hm_control_refuse(control, command, v.error, v.text);
 		return;
 	}
 	entry = hm_control_journal_add(control->journal, command,
@@ -263,11 +140,12 @@ hm_control_take(struct hm_control *control, struct hm_command *command,
 	if (entry != NULL)
 		admit(control, entry, queue, wrong);
 	else if (errno == ENOBUFS)
-		refuse(control, command, "busy", "too many commands came "
-		    "within control_max_age");
+		hm_control_refuse(control, command, "busy",
+		    "too many commands came within control_max_age");
 	else
-		refuse(control, command, "journal", "control_journal cannot "
-		    "be written, and without it an order may be sent twice");
+		hm_control_refuse(control, command, "journal",
+		    "control_journal cannot be written, and without it an "
+		    "order may be sent twice");
 }
 
 static bool
@@ -352,19 +230,6 @@ hm_control_finish(struct hm_control *control)
 		    "hm-poll ended before the result was known");
 }
 
-int
-hm_control_status(const struct hm_control *control)
-{
-	const size_t *ended = control->ended;
-
-	if (ended[HM_RESULT_UNKNOWN] > 0)
-		return HM_EXIT_TEMP;
-	if (control->unreachable > 0)
-		return HM_EXIT_UNAVAILABLE;
-	return ended[HM_RESULT_REFUSED] + ended[HM_RESULT_FAILED] > 0 ?
-	    HM_EXIT_DATA : HM_EXIT_OK;
-}
-
 /* The beginning */
 
 /* Also sees that nothing is left to be written. */
@@ -420,8 +285,7 @@ end_open_entries(struct hm_control *control)
 		if (entry->stage != HM_CONTROL_ENDED)
 			hm_control_end(control, entry, &result);
 		else if (!entry->delivered)
-			emit_result(control, entry->result_time,
-			    &entry->command, &entry->result);
+			hm_control_repeat(control, entry);
 		else
 			continue;
 		control->undelivered = true;

@@ -5,8 +5,9 @@
 #include "control_journal.h"
 
 /*
- * Shared by control.c, which takes commands and ends them, control_queue.c,
- * which sends them to the DTUs, and control_settings.c.
+ * Shared by control.c, which takes commands, control_queue.c, which sends them
+ * to the DTUs, control_results.c, which writes what becomes of them, and
+ * control_settings.c.
  */
 
 #define HM_CONTROL_WAITING_MAX 8 /* commands of a DTU that wait */
@@ -63,13 +64,26 @@ char *hm_control_journal_path(const struct hm_config *config);
 void hm_control_take(struct hm_control *control, struct hm_command *command,
     const char *wrong, const struct hm_record *record);
 
+/* control_results.c */
+
 /* The final result of a command. */
 void hm_control_end(struct hm_control *control,
     struct hm_control_entry *entry, const struct hm_result *result);
 
+/* The same of a command that is not in the journal. */
+void hm_control_refuse(struct hm_control *control,
+    const struct hm_command *command, const char *error, const char *text);
+
 /* A result that is not final. */
 void hm_control_note(struct hm_control *control,
     const struct hm_control_entry *entry, enum hm_result_state state);
+
+/*
+ * A command that has come before, as a predecessor of this process may have
+ * left it in the pipe: it gets the result that it had, once more.
+ */
+void hm_control_repeat(struct hm_control *control,
+    struct hm_control_entry *entry);
 
 void hm_control_emit(struct hm_control *control, const struct hm_json *e);
 

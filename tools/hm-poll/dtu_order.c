@@ -164,6 +164,7 @@ hm_dtu_job_order_sends(void *context, struct hm_poller *poller)
 	job->order_sent = options->order_sends(options->context,
 	    hm_poller_dtu(poller));
 	job->order_vetoed = !job->order_sent;
+	job->jobs->counts.orders += job->order_sent;
 	return job->order_sent;
 }
 

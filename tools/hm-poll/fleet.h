@@ -60,6 +60,7 @@ struct hm_fleet_counts {
 	uint64_t quiet_polls;   /* postponed at night or for an upload */
 	uint64_t locked_polls;  /* another process read the DTU */
 	uint64_t max_late_ms;
+	uint64_t orders; /* sent */
 };
 
 /*

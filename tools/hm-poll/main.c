@@ -217,6 +217,12 @@ on_stop(void *context)
 		ev_break(work->events.loop, EVBREAK_ALL);
 }
 
+static bool
+reads_commands(const struct hm_config *config)
+{
+	return hm_config_flag(config, HM_SET_CONTROL_ENABLED);
+}
+
 static void
 register_counters(struct work *work)
 {
@@ -240,6 +246,9 @@ register_counters(struct work *work)
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		hm_stream_counter(work->events.stream, table[i].name,
 		    table[i].value);
+	if (reads_commands(work->config))
+		hm_stream_counter(work->events.stream, "orders",
+		    &counts->orders);
 }
 
 /* Setting up */
@@ -357,12 +366,6 @@ open_control(struct work *work)
 	if (work->control == NULL)
 		hm_log_errno(HM_ERROR, "no memory for commands");
 	return work->control != NULL;
-}
-
-static bool
-reads_commands(const struct hm_config *config)
-{
-	return hm_config_flag(config, HM_SET_CONTROL_ENABLED);
 }
 
 static int
