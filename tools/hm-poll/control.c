@@ -9,7 +9,11 @@
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "control_journal.h"
 #include "control_private.h"
+#include "control_rules.h"
+#include "record/command.h"
+#include "record/record.h"
 
 /* Commands */
 

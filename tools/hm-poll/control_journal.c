@@ -6,8 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/decimal.h"
+#include "base/json_writer.h"
 #include "base/rfc3339.h"
 #include "control_journal_private.h"
+#include "record/command.h"
+#include "record/record.h"
 
 #define LATEST INT64_C(253402300799) /* the last second of year 9999 */
 

@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/json_writer.h"
 #include "control_journal_private.h"
+#include "record/record.h"
 #include "stream/line_reader.h"
 
 #define ROTATE_MIN ((size_t)256 * 1024)

@@ -4,7 +4,11 @@
 
 #include "base/clock.h"
 #include "base/rfc3339.h"
+#include "config/config.h"
+#include "control_journal.h"
 #include "control_private.h"
+#include "control_rules.h"
+#include "fleet.h"
 
 #define LOOK_S 1.0 /* between two looks at commands that wait */
 

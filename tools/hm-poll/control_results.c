@@ -4,8 +4,12 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 #include "base/exits.h"
+#include "base/json_writer.h"
 #include "base/log.h"
+#include "control_journal.h"
 #include "control_private.h"
+#include "record/command.h"
+#include "stream/stream.h"
 
 void
 hm_control_emit(struct hm_control *control, const struct hm_json *e)

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/decimal.h"
+#include "config/config.h"
 #include "control_private.h"
 
 #define RESTORE_MIN_S 30

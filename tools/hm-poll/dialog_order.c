@@ -5,6 +5,8 @@
 
 #include "control_rules.h"
 #include "dialog_private.h"
+#include "order.h"
+#include "record/poll_errors.h"
 
 #define READ_BACK_MS 2000  /* after the order */
 #define READ_AGAIN_MS 8000 /* after a reading that does not show it yet */

@@ -2,12 +2,15 @@
 #include <string.h>
 
 #include "alarms.pb-c.h"
+#include "base/arena.h"
 #include "base/hex.h"
 #include "config.pb-c.h"
+#include "dialog.h"
 #include "dialog_private.h"
 #include "info.pb-c.h"
 #include "real.pb-c.h"
 #include "record/models.h"
+#include "wire/hmframe.h"
 
 /* What the replies of a poll show of a DTU, before an order and after it. */
 

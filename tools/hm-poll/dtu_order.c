@@ -4,6 +4,7 @@
 #include "dtu_job_private.h"
 #include "dtu_lock.h"
 #include "poller.h"
+#include "record/command.h"
 #include "record/poll_errors.h"
 
 /* One order: connections that send it and read back what comes of it. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "dialog.h"
 #include "dtu_job_private.h"
 #include "fleet_progress.h"
 

@@ -8,6 +8,7 @@
 #include "sim_dtu.h"
 #include "sim_fault.h"
 #include "sim_hm_private.h"
+#include "sim_orders.h"
 #include "wire/hmcrypt.h"
 #include "wire/hmframe.h"
 

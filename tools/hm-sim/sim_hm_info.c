@@ -3,6 +3,7 @@
 #include "info.pb-c.h"
 #include "sim_fault.h"
 #include "sim_hm_private.h"
+#include "sim_orders.h"
 #include "sim_plant.h"
 
 /* As a real DTU-Pro and its HM-1500 describe themselves. */

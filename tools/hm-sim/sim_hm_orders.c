@@ -4,6 +4,7 @@
 #include "command.pb-c.h"
 #include "sim_fault.h"
 #include "sim_hm_private.h"
+#include "sim_orders.h"
 #include "sim_plant.h"
 #include "wire/hmframe.h"
 

@@ -2,6 +2,7 @@
 
 #include "sim_dtu.h"
 #include "sim_modbus_private.h"
+#include "sim_orders.h"
 #include "sim_plant.h"
 #include "wire/modbus.h"
 

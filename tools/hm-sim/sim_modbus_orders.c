@@ -3,6 +3,7 @@
 #include "sim_dtu.h"
 #include "sim_fault.h"
 #include "sim_modbus_private.h"
+#include "sim_orders.h"
 #include "wire/modbus.h"
 
 /* The two maps of orders to all inverters; docs/protocol.md has them. */
