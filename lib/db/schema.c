@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "plant_days.h"
 #include "reading_tables.h"
 #include "record/types.h"
 #include "sql.h"
@@ -291,7 +292,7 @@ create_tables(struct hm_db *db)
 	for (size_t i = 0; i < LATER; i++)
 		if (!hm_db_run(db, later_sql[i]))
 			return false;
-	return true;
+	return hm_plant_days_are_current(db) || hm_plant_days_create(db);
 }
 
 static bool
@@ -301,8 +302,8 @@ has_later(struct hm_db *db)
 
 	return hm_db_ask(db, "SELECT count(*) FROM sqlite_schema WHERE name IN "
 	    "('running_time', 'reading_hours', 'dtu_cache', 'rated_power')",
-	    &there) &&
-	    there == (int64_t)LATER;
+	    &there) && there == (int64_t)LATER &&
+	    hm_plant_days_are_current(db);
 }
 
 /* The file may have a ledger already, from the first hm-filter. */
