@@ -91,8 +91,9 @@ bench:
 bench-http:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory all tests
-	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/bench/http.sh \
-	    1000 10000 30
+	@for path in /metrics /api/days; do \
+	    HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/bench/http.sh $$path 1000 10000 30 || exit; done
 
 bench-history:
 	@.ci/packages $(CHECK_PACKAGES)

@@ -25,6 +25,8 @@
 	"AND b.dtu = a.dtu AND b.serial = a.serial GROUP BY a.day) " \
 	"USING (day) GROUP BY day"
 
+#define HM_PLANT_TABLES 2
+
 /* Create tables and triggers, in place of those of another version. */
 bool hm_plant_days_create(struct hm_db *db);
 

@@ -238,7 +238,8 @@ has_later(struct hm_db *db)
 
 	return hm_db_ask(db, "SELECT count(*) FROM sqlite_schema WHERE name IN "
 	    "('running_time', 'reading_hours', 'dtu_cache', 'rated_power', "
-	    "'inverter_parts')", &there) && there == (int64_t)LATER;
+	    "'inverter_parts', 'plant_sums', 'plant_due')", &there) &&
+	    there == (int64_t)LATER + HM_PLANT_TABLES;
 }
 
 bool

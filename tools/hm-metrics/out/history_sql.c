@@ -12,10 +12,17 @@ static const char plant_sql[] =
     WH("own_kwh") " AS own FROM plant_days "
     "WHERE day BETWEEN :from AND :to) GROUP BY 1 ORDER BY 1";
 
+/*
+ * The key of port_daily begins with the day and the DTU: with all of both, the
+ * rows of an inverter are found without reading those of the others.
+ */
 static const char device_sql[] =
     "SELECT substr(day, 1, :chars) AS at, count(made) AS days, "
-    "sum(made) AS made FROM (SELECT day, sum(energy) AS made "
-    "FROM daily_production WHERE day BETWEEN :from AND :to "
+    "sum(made) AS made FROM (SELECT day, sum(today_production) AS made "
+    "FROM (SELECT day FROM plant_sums UNION SELECT day FROM plant_due) "
+    "CROSS JOIN (SELECT dtu FROM dtu_daily UNION SELECT dtu FROM "
+    "port_latest) CROSS JOIN port_daily USING (day, dtu) "
+    "WHERE day BETWEEN :from AND :to "
     "AND day <= date('now', 'localtime', '+1 day') AND " OF_DEVICE
     "GROUP BY day) GROUP BY 1 ORDER BY 1";
 
