@@ -46,6 +46,7 @@ echo "$1 days, $(($2 * 4)) inputs, $(stat -c %s "$db") bytes"
 for path in '/api/days?to=@' '/api/days?to=@&serial=116100000001&port=1' \
 	'/api/months?to=@' '/api/years?to=@' \
 	'/api/months?to=@&serial=116100000001' '/api/panels?to=@' \
+	'/api/panels?to=@&days=366' \
 	'/api/curve?day=@' '/api/events?to=@' '/api/gaps?to=@'; do
 	tell "$path"
 done

@@ -45,7 +45,7 @@ START_TEST(the_median_is_of_the_others)
 
 	for (int i = 0; i < 5000; i++) {
 		size_t count = (size_t)(next_random(&seed) % MOST);
-		double number[MOST], sorted[MOST];
+		double number[MOST] = {0}, sorted[MOST] = {0};
 
 		for (size_t k = 0; k < count; k++)
 			number[k] = sorted[k] =
