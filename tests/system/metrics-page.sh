@@ -92,6 +92,8 @@ same "... what today's is worth, and the CO2 of all" \
 check "... its part of the rated power" grep -q "^51 % of 1.50 kW rated" \
 	<(text highest)
 same "... the plant's name" "$(text plant)" "Hof <b>"
+same "... instead of the table for a page without scripts" \
+	"$(js "document.querySelectorAll('.plain').length")" 0
 check "it is live, and a DTU does not answer" until_true 10 is_text link \
 	"live · 1 DTU does not answer"
 same "each input with its power" "$(js \
