@@ -298,7 +298,7 @@ check "without a DTU it says so" until_true 10 says wait \
 	"^Keine DTU eingerichtet"
 go "#/now/2026-01-01"
 check "... and without a database" until_true 5 is_text read \
-	"Kein Verlauf: keine Datenbank. database_path setzen."
+	"Kein Verlauf: keine Datenbank. database_path setzen und hm-store starten."
 
 # A plant of many inverters, and its night
 
