@@ -695,6 +695,17 @@ start_servers() {
 	disown -a
 }
 
+# Whether the page has a command that is run.
+runs_any() {
+	local entry
+	for entry in "$list"/*.command; do
+		[ ! -f "$entry" ] ||
+			left_out "$page" "$(cat "$entry")" >"$list/why" ||
+			return 0
+	done
+	return 1
+}
+
 run_page() {
 	local entry
 	page=$1
@@ -707,10 +718,12 @@ run_page() {
 	: >"$list/done"
 	same "$page: every block is either commands or data" \
 		"$(cat "$list/strange")" ""
-	make_place
-	start_servers
 	modbus=
-	prepare
+	if runs_any; then
+		make_place
+		start_servers
+		prepare
+	fi
 	set -m
 	running=
 	last=0
