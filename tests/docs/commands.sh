@@ -361,8 +361,14 @@ start_modbus() {
 	until_true 10 eval '(: <>/dev/tcp/192.168.1.51/502)'
 }
 
+is_over() {
+	! kill -0 "$1" 2>/dev/null
+}
+
 stop_modbus() {
-	[ -z "$modbus" ] || kill "$modbus"
+	[ -n "$modbus" ] || return 0
+	kill "$modbus"
+	until_true 20 is_over "$modbus"
 	modbus=
 }
 
