@@ -5,13 +5,14 @@
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root" || exit
 
-# "PAGE TARGET" of each link to a file or a heading.
+# "PAGE TARGET" of each link to a file or a heading, and of each picture.
 links() {
 	local page
 	for page in README.md docs/*.md; do
 		# shellcheck disable=SC2016 # the backticks are the page's
 		sed -E '/^    /d; s/`[^`]*`//g' "$page" |
-			grep -oE '\]\([^)]+\)' | sed -E 's/^\]\(//; s/\)$//' |
+			grep -oE '\]\([^)]+\)| src="[^"]*"' |
+			sed -E 's/^(\]\(| src=")//; s/[)"]$//' |
 			grep -vE '^[a-z]+:' | sed "s|^|$page |"
 	done | sort -u
 }
