@@ -1,7 +1,8 @@
 # The real tools, joined by this process, so that each can be restarted or
 # killed alone, between a real hm.db and a real broker that a subscriber
 # listens to. A round gives records to the chain and ends when all that follows
-# from them has come from the broker: a marker goes through with them.
+# from them has come from the broker: a marker goes through with them. Markers
+# have one topic, because hm-publish repeats the last state of each.
 package Chain;
 use strict;
 use warnings;
@@ -127,7 +128,9 @@ sub hear {
 	while (my $line = readline $self->{heard}) {
 		chomp $line;
 		my ($retained, $topic, $payload) = split /\t/, $line, 3;
-		return if $topic eq "$self->{prefix}/$marker";
+		next if $topic eq "$self->{prefix}/marker" &&
+		    $payload ne $marker;
+		return if $payload eq $marker;
 		$home->message($topic, $retained, $payload);
 	}
 	die "mosquitto_sub has ended\n";
@@ -135,9 +138,9 @@ sub hear {
 
 sub round {
 	my ($self, $home, @records) = @_;
-	my $marker = sprintf 'marker/%d', ++$self->{rounds};
+	my $marker = sprintf 'round %d.', ++$self->{rounds};
 	my $text = join '', @records, qq({"type":"mqtt","topic":) .
-	    qq("$self->{prefix}/$marker","payload":".","qos":1,) .
+	    qq("$self->{prefix}/marker","payload":"$marker","qos":1,) .
 	    qq("retain":false}\n);
 
 	local $SIG{ALRM} = sub { die "no marker after $wait s\n" };
