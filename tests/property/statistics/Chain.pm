@@ -83,12 +83,27 @@ sub end {
 
 # The subscriber
 
+# When this returns, the broker has the subscription: it sends what it retains.
 sub listen {
 	my ($self) = @_;
+	my $ready = sprintf 'ready %d', ++$self->{subscriptions};
+
+	$self->publish('ready', $ready, '-r');
 	$self->{subscriber} = open $self->{heard}, '-|', 'mosquitto_sub',
 	    '-h', '127.0.0.1', '-p', $self->{port}, '-q', 1,
 	    '-t', "$self->{prefix}/#", '-F', "%r\t%t\t%p" or
 	    die "mosquitto_sub: $!\n";
+	$self->{first} = [];
+	while (my $line = readline $self->{heard}) {
+		push @{$self->{first}}, $line;
+		return if $line =~ /\t\Q$ready\E$/;
+	}
+	die "mosquitto_sub has ended\n";
+}
+
+sub next_message {
+	my ($self) = @_;
+	return shift @{$self->{first}} // readline $self->{heard};
 }
 
 sub deafen {
@@ -125,7 +140,7 @@ sub pass {
 sub hear {
 	my ($self, $home, $marker) = @_;
 
-	while (my $line = readline $self->{heard}) {
+	while (my $line = $self->next_message) {
 		chomp $line;
 		my ($retained, $topic, $payload) = split /\t/, $line, 3;
 		next if $topic eq "$self->{prefix}/marker" &&
