@@ -112,7 +112,18 @@ same "an impossible total is not taken as a first reading" "$({
 same "records that --only leaves out still count" "$({
 	port 0 10500 500; port 1 10503 503; dtu 1
 } | filter -d "$work/only.db" --only dtu | energies)" "[10500,500] "
-mkfifo "$work/gone"
+mkfifo "$work/late" "$work/gone"
+hm-filter --stats-period 0 --timezone UTC -d "$work/disk/late.db" \
+	<"$work/late" >"$work/late.out" 2>"$work/late.err" &
+late=$!
+pids+=($late)
+exec 5>"$work/late"
+port 0 10500 500 >&5
+check "without its directory a filter runs" until_true 5 \
+	grep -q '"port"' "$work/late.out"
+mkdir "$work/disk"
+port 0 10400 400 | filter -d "$work/disk/late.db" >/dev/null
+port 0 20500 500 116400000002 >&5
 hm-filter --stats-period 0 --timezone UTC -d "$work/gone.db" <"$work/gone" \
 	>"$work/out" 2>"$work/err" &
 pids+=($!)
@@ -282,6 +293,37 @@ check "... with a warning" grep -q "cannot save the accepted" "$work/err"
 echo 'ROLLBACK;' >&8
 exec 8>&-
 wait "${pids[-1]}"
+
+# The filter that began without its database finds it within 10 s.
+minute=0
+found() {
+	port $((++minute)) 10503 503 >&5
+	grep -q 'late.db: the database is there now' "$work/late.err" &&
+		tail -n 1 "$work/late.out" | grep -q '"total_production":10503,'
+}
+check "a database that is there later is found" until_true 20 found
+exec 5>&-
+wait "$late"
+same "... and has all inputs then" "$(sqlite3 "$work/disk/late.db" \
+	'SELECT count(*) FROM production_cache')" 2
+same "... after one error" "$(grep -c error "$work/late.err")" 1
+
+# A database that is locked while it is opened
+mkfifo "$work/lock"
+sqlite3 "$work/locked.db" <"$work/lock" >"$work/lock.out" &
+pids+=($!)
+exec 8>"$work/lock"
+echo 'PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; SELECT 1;' >&8
+until_true 5 grep -q 1 "$work/lock.out"
+port 0 10500 500 | filter -d "$work/locked.db" >/dev/null 2>"$work/err" &
+pids+=($!)
+sleep 1
+echo 'ROLLBACK;' >&8
+exec 8>&-
+wait "${pids[-1]}"
+same "a database that is locked at the start is waited for" \
+	"$(cat "$work/err"; sqlite3 "$work/locked.db" \
+	'SELECT count(*) FROM production_cache')" 1
 
 # Time zones
 

@@ -14,6 +14,7 @@
 #include "ledger_db_private.h"
 
 #define BUSY_MS 500
+#define OPEN_MS 10000 /* others may be making the tables, on a slow disk */
 #define RETRY_MS 10000
 
 /* The columns that follow those of every port's row. */
@@ -70,11 +71,11 @@ static const char exists_sql[] =
     "AND port = ?";
 
 static bool
-set_up(struct hm_ledger_db *db, bool writing)
+set_up(struct hm_ledger_db *db, bool writing, int open_ms)
 {
 	/* A power cut must not lose an energy that has been shown. */
 	const struct hm_db_options options = {
-	    .writing = writing, .careful = true, .busy_ms = BUSY_MS};
+	    .writing = writing, .careful = true, .busy_ms = open_ms};
 	const char *why;
 
 	if (!hm_db_open(&db->db, db->path, &options)) {
@@ -88,7 +89,8 @@ set_up(struct hm_ledger_db *db, bool writing)
 	    hm_db_prepare(&db->db, write_part_sql, &db->write_part) &&
 	    hm_db_prepare(&db->db, exists_sql, &db->exists) &&
 	    hm_db_prepare(&db->db, count_sql, &db->count) &&
-	    hm_db_prepare(&db->db, "PRAGMA data_version", &db->version)))
+	    hm_db_prepare(&db->db, "PRAGMA data_version", &db->version) &&
+	    sqlite3_busy_timeout(db->db.handle, BUSY_MS) == SQLITE_OK))
 		why = hm_db_reason(&db->db);
 	if (why != NULL)
 		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", db->path),
@@ -123,7 +125,7 @@ hm_ledger_db_open(const char *path, bool writing)
 		free(db);
 		return NULL;
 	}
-	if (set_up(db, writing))
+	if (set_up(db, writing, OPEN_MS))
 		return db;
 	hm_ledger_db_close(db);
 	return NULL;
@@ -394,6 +396,35 @@ mark_changed(void *context, struct hm_ledger_dtu *dtu,
 }
 
 static bool
+can_open(const char *path)
+{
+	const struct hm_db_options options = {
+	    .writing = true, .careful = true, .busy_ms = BUSY_MS};
+	struct hm_db db = {.handle = NULL};
+	bool good = hm_db_open(&db, path, &options) &&
+	    hm_schema_bring_up(&db) == NULL;
+
+	hm_db_close(&db);
+	return good;
+}
+
+struct hm_ledger_db *
+hm_ledger_db_find(const char *path, struct hm_ledger *ledger)
+{
+	struct hm_ledger_db *db = can_open(path) ?
+	    hm_ledger_db_open(path, true) : NULL;
+
+	hm_ledger_visit(ledger, false, mark_changed, ledger);
+	if (db == NULL || !hm_ledger_db_load(db, ledger)) {
+		hm_ledger_db_close(db);
+		return NULL;
+	}
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", path)),
+	    "%s: the database is there now; its energies are used", path);
+	return db;
+}
+
+static bool
 reopen(struct hm_ledger_db *db, struct hm_ledger *ledger)
 {
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path)),
@@ -401,7 +432,7 @@ reopen(struct hm_ledger_db *db, struct hm_ledger *ledger)
 	    "energies are written to the new file", db->path);
 	close_file(db);
 	hm_ledger_visit(ledger, false, mark_changed, ledger);
-	return set_up(db, true);
+	return set_up(db, true, BUSY_MS);
 }
 
 static bool
