@@ -31,10 +31,15 @@ done | hm-store --stats-period 0 -d "$work/hm.db" >/dev/null
 
 mkfifo "$work/in"
 exec 7<>"$work/in"
-hm-metrics --port "$port" --stats-period 0 -d "$work/hm.db" \
-	--timezone "$zone" --names 'roof=House <b>' --names '116154403054/1=East' \
-	--names '37ff23709968=Grid' <"$work/in" >/dev/null 7>&- &
-pids+=($!)
+# start_metrics OPTION ...
+start_metrics() {
+	hm-metrics --port "$port" --stats-period 0 "$@" <"$work/in" \
+		>/dev/null 7>&- &
+	pids+=($!)
+	until_true 10 listening "$port"
+}
+start_metrics -d "$work/hm.db" --timezone "$zone" --names 'roof=House <b>' \
+	--names '116154403054/1=East' --names '37ff23709968=Grid'
 
 # The plant, with names that try to inject HTML.
 tell() {
@@ -111,7 +116,7 @@ check "a browser starts" [ -n "$session" ]
 ask /url "{\"url\": \"http://127.0.0.1:$port/\"}" >/dev/null
 
 check "it shows the power of the plant" until_true 10 is_text watts 758W
-same "... the energies" "$(text today) $(text total)" "2.38kWh 8.04MWh"
+same "... the energies" "$(text today) $(text total)" "2.39kWh 8.04MWh"
 check "it is live, and a DTU does not answer" until_true 10 is_text link \
 	"live · 1 DTU does not answer"
 same "each input with its power" "$(js \
@@ -123,25 +128,25 @@ same "the inverter" "$(js "document.querySelector('#units li .row').textContent 
 	"116154403054758 W HM-1500 · House <b> · 37.5 °C"
 same "the meter" "$(js "document.getElementById('meters').textContent")" \
 	"Grid-510 Wto the grid"
-same "the state of each DTU" "$(js \
-	"[...document.querySelectorAll('#dtus .state')].map(
-	n => n.textContent).join()")" "online,does not answer"
-check "an open circuit breaker, with the time of the next poll" grep -q \
-	'Connection refused, left alone until .*[0-9]:[0-9]' \
-	<(js "document.getElementById('dtus').textContent")
+same "what the house uses" "$(text f-house) $(text f-grid)" "248W 510W"
+check "a DTU that does not answer, with the time of the next poll" grep -q \
+	'not answer: Connection refused.*left alone until .*[0-9]:[0-9]' \
+	<(js "document.getElementById('alarms').lastChild.textContent")
 check "today's curve is drawn from the database" [ "$(js \
 	"document.querySelector('#curve .line').getAttribute('d').split('L')
 	.length")" -gt 30 ]
 check "... and a single reading as a dot" [ "$(js \
 	"document.querySelectorAll('#curve .dot').length")" -gt 0 ]
 same "alarms have a text" "$(js \
-	"[...document.querySelectorAll('#alarms h3')].slice(1).map(
+	"[...document.querySelectorAll('#alarms h3')].slice(1, 3).map(
 	n => n.textContent).join('; ')")" \
 	"Too hot: 85 °C, the threshold is 80 °C; DTU does not answer: refused"
 same "... and their start, with the date if it is not today" "$(js \
-	"[...document.querySelectorAll('#alarms p')].slice(1).map(
-	n => n.textContent.replace(/.*since /, '').replace(/[0-9]/g, '0'))
-	.join('; ')")" "00:00; Jan 0, 00:00"
+	"[...document.querySelectorAll('#alarms p.soft')].slice(1, 3).map(
+	n => n.textContent.replace(/.*since /, '').replace(/[0-9]/g, '0')
+	.replace(', 0000', '')).join('; ')")" "00:00; Jan 0, 00:00"
+check "... and what to do" grep -q '^What to do: give the inverter shade' \
+	<(js "document.querySelectorAll('#alarms .hint')[1].textContent")
 same "the API names a code or an alert" "$(
 	curl -s "http://127.0.0.1:$port/api/plant" |
 	jq -c '[.alarms[] | [has("code"), has("alert")]]')" \
@@ -161,9 +166,19 @@ same "it loads nothing from another server" "$(js \
 
 # By keyboard
 
-press "$tab"
-same "Tab goes to the curve first" \
-	"$(js document.activeElement.id)" curve
+focused() {
+	js "document.activeElement.id || document.activeElement.textContent"
+}
+
+# What has the focus after each Tab, up to the first link of the footer
+visited=
+for _ in $(seq 20); do
+	press "$tab"
+	visited+="$(focused) "
+	[ "$(focused)" != curve ] || break
+done
+check "Tab goes through the routes to the curve" grep -q \
+	'^Now .*Events.* System day-before against curve ' <<<"$visited"
 press "$left"
 check "... which shows a time on an arrow key" \
 	grep -q '^[0-2][0-9]:[0-5][0-9]: ' <(text read)
@@ -229,9 +244,84 @@ check "when the DTU goes to sleep, there is no power" until_true 10 is_text \
 same "... and the energies stay" "$(text today) $(text total) $(js \
 	"[...document.querySelectorAll('#units td:last-child')].map(
 	n => n.textContent).join('; ')")" \
-	"2.38kWh 8.04MWh 1.49 kWh; 900 Wh"
+	"2.39kWh 8.04MWh 1.49 kWh; 900 Wh"
+curl -s "http://127.0.0.1:$port/" >"$work/asleep"
 same "the browser logs no error" "$(ask /se/log \
 	'{"type": "browser"}' | jq -r '.[].message')" ""
+
+# Routes
+
+go() {
+	js "location.hash = '$1'" >/dev/null
+}
+is_shown() {
+	[ "$(js "[...document.querySelectorAll('main > section')].filter(
+		n => n.clientHeight).map(n => n.id).join()")" = "$1" ]
+}
+has_cards() {
+	[ "$(js "document.getElementById('$1').children.length")" = "$2" ]
+}
+says() {
+	text "$1" | grep -q "$2"
+}
+go '#/system'
+check "another route is shown" until_true 5 is_shown r-system
+same "... and marked, and its heading has the focus" "$(js \
+	"document.querySelector('[aria-current]').textContent + ' ' +
+	document.activeElement.id + ' ' + document.title")" \
+	"System h-system System – Solar plant"
+same "the state of each DTU" "$(js \
+	"[...document.querySelectorAll('#dtus .state')].map(
+	n => n.textContent.replace(/, last.*/, '')).join()")" \
+	"does not answer,does not answer"
+go '#/events'
+check "the alarms stand on the route of events, too" until_true 5 has_cards \
+	troubles 4
+go "#/now/$(TZ=$zone date -d yesterday +%F)"
+check "a day of the past says that it has no readings" until_true 5 is_text \
+	read "No readings of this day."
+go '#/no-such-route'
+check "an unknown address shows Now" until_true 5 is_shown r-now
+
+# In German, and in another time zone than the plant
+
+cdp Emulation.setTimezoneOverride '{"timezoneId": "Asia/Kathmandu"}'
+cdp Network.setUserAgentOverride '{"userAgent": "test", "acceptLanguage":
+	"de-DE"}'
+power 1230
+ask /refresh '{}' >/dev/null
+check "in German, with its decimal marks" until_true 5 is_text watts 1,59kW
+same "... in each word" "$(js "document.documentElement.lang + ' ' +
+	[...document.querySelectorAll('#routes a')].map(
+	n => n.firstChild.data).join(' ')")" \
+	"de Jetzt Ereignisse System"
+check "the page says that its clock is the plant's" grep -q \
+	"^Zeiten sind die der Anlage" <(text zone)
+
+# When the server is away
+
+kill "${pids[0]}"
+wait "${pids[0]}" 2>/dev/null
+check "it says that the connection is lost" until_true 10 says link \
+	"^keine Verbindung seit [0-2][0-9]:[0-5][0-9]"
+check "... and greys what is old" [ "$(js "document.body.className")" = old ]
+start_metrics -d "$work/hm.db" --timezone "$zone"
+check "... until the server is there again" until_true 20 says link \
+	"^live"
+same "the browser logs no error of the page" "$(ask /se/log \
+	'{"type": "browser"}' | jq -r '.[].message' | grep -v 'ERR_\|/api/system')" ""
+
+# Without a database and a DTU
+
+kill "${pids[-1]}"
+wait "${pids[-1]}" 2>/dev/null
+start_metrics
+ask /refresh '{}' >/dev/null
+check "without a DTU it says so" until_true 10 says wait \
+	"^Keine DTU eingerichtet"
+go "#/now/2026-01-01"
+check "... and without a database" until_true 5 is_text read \
+	"Kein Verlauf: keine Datenbank. database_path setzen."
 curl -s -X DELETE "$driver/session/$session" >/dev/null
 
 # Without scripts
@@ -241,7 +331,20 @@ check "without scripts the page has the numbers" grep -q \
 	"$work/awake"
 check "... also those of a DTU that sleeps" grep -q \
 	'Power now</th><td>[^0-9]*</td>.*Today</th><td>2385 Wh</td>' \
-	<(curl -s "http://127.0.0.1:$port/")
-same "... and no script from a name" "$(curl -s "http://127.0.0.1:$port/" |
-	grep -c '<script>')" 1
+	"$work/asleep"
+same "... and no script from a name" "$(grep -c '<script>' "$work/awake")" 1
+
+# On a slow link
+
+curl -s --compressed -D "$work/head" "http://127.0.0.1:$port/" >"$work/unpacked"
+curl -s -H 'Accept-Encoding: gzip' "http://127.0.0.1:$port/" >"$work/packed"
+check "the page comes as gzip to who takes it" grep -qi \
+	'^content-encoding: gzip' "$work/head"
+check "... the same page" cmp -s <(sed 's/"time":"[^"]*"//' "$work/unpacked") \
+	<(curl -s "http://127.0.0.1:$port/" | sed 's/"time":"[^"]*"//')
+check "... as a cache must know" grep -qi '^vary:.*accept-encoding' "$work/head"
+check "... of at most 25 kB" [ "$(wc -c <"$work/packed")" -le 25000 ]
+same "others get it as it is" "$(curl -s -o /dev/null -D - \
+	-H 'Accept-Encoding: gzip;q=0, br' "http://127.0.0.1:$port/" |
+	grep -ci '^content-encoding')" 0
 finish

@@ -6,11 +6,11 @@
 #include "base/decimal.h"
 #include "record/fields.h"
 
-/* page.html, built in by the Makefile. */
+/* What page/build prints, built in by the Makefile. */
 extern const unsigned char hm_page_html[];
 extern const size_t hm_page_html_size;
 
-/* Marks in page.html, which are replaced. */
+/* Marks in the page, which are replaced. */
 #define NOW "<!--now-->"
 #define FIRST "<!--first-->"
 #define PAGE_MAX ((size_t)8 * 1024 * 1024)

@@ -5,7 +5,7 @@
 #include "live/live_view.h"
 
 /*
- * The page that shows the plant, page.html. Its script draws the JSON in it
+ * The page that shows the plant, from ../page. Its script draws the JSON in it
  * (hm_live_json_page), and then that of events. For browsers without scripts it
  * has the current numbers as text.
  */
