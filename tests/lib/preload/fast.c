@@ -1,7 +1,8 @@
 /*
- * Preloaded, it lets the clocks of a program run HM_CLOCK_RATE times as fast as
- * the machine's, and shortens its poll(2) as much. The wall clock was
- * HM_CLOCK_FROM when the machine's was HM_CLOCK_STARTED, both in ms since 1970.
+ * Preloaded, it lets the wall clock of a program run HM_CLOCK_RATE times as fast
+ * as the machine's; it was HM_CLOCK_FROM when the machine's was HM_CLOCK_STARTED,
+ * both in ms since 1970. The monotonic clock runs HM_CLOCK_STEADY times as fast,
+ * and poll(2) waits as much shorter.
  */
 
 #include <poll.h>
@@ -34,20 +35,20 @@ number(const char *name, int64_t absent)
 }
 
 static int64_t
-rate(void)
+rate_of(const char *name)
 {
-	int64_t found = number("HM_CLOCK_RATE", 1);
+	int64_t found = number(name, 1);
 
 	return found > 0 ? found : 1;
 }
 
 /* A span of time that is `rate` times as long. */
 static void
-stretch(struct span *t)
+stretch(struct span *t, int64_t rate)
 {
-	int64_t ns = t->ns * rate();
+	int64_t ns = t->ns * rate;
 
-	t->s = t->s * rate() + ns / GIGA;
+	t->s = t->s * rate + ns / GIGA;
 	t->ns = ns % GIGA;
 }
 
@@ -56,6 +57,7 @@ clock_gettime(clockid_t clock, struct timespec *out)
 {
 	int64_t started = number("HM_CLOCK_STARTED", 0);
 	int64_t from = number("HM_CLOCK_FROM", 0);
+	int64_t rate = rate_of("HM_CLOCK_RATE");
 	struct span t;
 
 	if (syscall(CLOCK_GETTIME, clock, &t) != 0)
@@ -63,12 +65,15 @@ clock_gettime(clockid_t clock, struct timespec *out)
 	if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) {
 		/* Whole milliseconds, so that no span is negative. */
 		int64_t ms = from + (t.s * 1000 + t.ns / MEGA - started) *
-		    rate();
+		    rate;
 
 		t = (struct span){ms / 1000, ms % 1000 * MEGA};
-	} else if (clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME ||
+	} else if (clock == CLOCK_BOOTTIME) {
+		/* With the wall clock: nobody seems to have set that. */
+		stretch(&t, rate);
+	} else if (clock == CLOCK_MONOTONIC ||
 	    clock == CLOCK_MONOTONIC_COARSE) {
-		stretch(&t);
+		stretch(&t, rate_of("HM_CLOCK_STEADY"));
 	}
 	out->tv_sec = (time_t)t.s;
 	out->tv_nsec = (long)t.ns;
@@ -89,7 +94,7 @@ time(time_t *out)
 int
 poll(struct pollfd *fds, nfds_t count, int ms)
 {
-	int64_t ns = ms * MEGA / rate();
+	int64_t ns = ms * MEGA / rate_of("HM_CLOCK_STEADY");
 	struct timespec t = {.tv_sec = (time_t)(ns / GIGA),
 	    .tv_nsec = (long)(ns % GIGA)};
 

