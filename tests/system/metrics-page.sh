@@ -3,6 +3,8 @@
 # stream, and works on a phone, with dark colours and by keyboard.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/browser.sh
+. "$(dirname "$0")/../lib/browser.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH TIMEZONE
 
 # chromedriver connects to the browser by the name localhost.
@@ -11,9 +13,6 @@ if ! getent hosts localhost >/dev/null; then
 	finish
 fi
 port=$(free_port)
-driver_port=$(free_port)
-while [ "$driver_port" = "$port" ]; do driver_port=$(free_port); done
-driver=http://127.0.0.1:$driver_port
 
 # A time zone where it is about noon now, so that today has a morning.
 hour=$((10#$(date -u +%H)))
@@ -39,7 +38,9 @@ start_metrics() {
 	until_true 10 listening "$port"
 }
 start_metrics -d "$work/hm.db" --timezone "$zone" --names 'roof=House <b>' \
-	--names '116154403054/1=East' --names '37ff23709968=Grid'
+	--names '116154403054/1=East' --names '37ff23709968=Grid' \
+	--plant-name 'Hof <b>' --currency EUR --price-own 0.3 \
+	--price-given 0.08 --co2-g-kwh 400
 
 # The plant, with names that try to inject HTML.
 tell() {
@@ -60,42 +61,6 @@ tell alarm '"alert":"dtu_offline","text":"no answer: refused","start":"2026-01-0
 printf '{"type":"status","time":"%s","dtu":"%s","state":"offline","breaker":"open","failures":3,"error":"refused","text":"Connection refused","retry_at":"2026-01-02T10:20:00Z"}\n' \
 	"$(now)" '</script><script>hacked=1</script>' >&7
 
-mkdir "$work/tmp"
-TZ=$zone LC_ALL=C.UTF-8 LANGUAGE=en HOME=$work TMPDIR=$work/tmp chromedriver \
-	--port="$driver_port" >"$work/driver.log" 2>&1 &
-pids+=($!)
-until_true 10 listening "$driver_port"
-
-# ask PATH [JSON]: what the driver answers.
-ask() {
-	curl -s --max-time 30 "$driver/session/$session$1" \
-		-H 'Content-Type: application/json' ${2:+-d "$2"} |
-		jq -r 'if .value | type == "object" and has("error") then
-			"failed: " + .value.message else .value end'
-}
-
-# js EXPRESSION
-js() {
-	ask /execute/sync "$(jq -n --arg script "return ($1)" \
-		'{script: $script, args: []}')"
-}
-
-cdp() {
-	ask /goog/cdp/execute "$(jq -n --arg cmd "$1" --argjson params "$2" \
-		'{cmd: $cmd, params: $params}')" >/dev/null
-}
-
-# press KEY ...
-press() {
-	local key
-	for key in "$@"; do
-		ask /actions "$(jq -n --argjson key "$key" '{actions: [{type: "key",
-			id: "keys", actions: [{type: "keyDown", value: $key},
-			{type: "keyUp", value: $key}]}]}')" >/dev/null
-	done
-}
-tab='"\ue004"' left='"\ue012"' escape='"\ue00c"' # as JSON has them
-
 # text ID
 text() {
 	js "document.getElementById('$1').textContent"
@@ -105,18 +70,17 @@ is_text() {
 	[ "$(text "$1")" = "$2" ]
 }
 
-session=
-session=$(curl -s --max-time 60 "$driver/session" -d '{"capabilities":
-	{"alwaysMatch": {"goog:loggingPrefs": {"browser": "ALL"},
-	"goog:chromeOptions": {"args": ["--headless=new", "--no-sandbox",
-	"--disable-gpu", "--disable-dev-shm-usage",
-	"--window-size=1280,1000"]}}}}' |
-	jq -r '.value.sessionId // empty')
+start_browser
 check "a browser starts" [ -n "$session" ]
 ask /url "{\"url\": \"http://127.0.0.1:$port/\"}" >/dev/null
 
 check "it shows the power of the plant" until_true 10 is_text watts 758W
 same "... the energies" "$(text today) $(text total)" "2.39kWh 8.04MWh"
+same "... what today's is worth, and the CO2 of all" \
+	"$(text worth) $(text total-note)" "€0.72 3.2 t of CO₂ saved"
+check "... its part of the rated power" grep -q "^51 % of 1.50 kW rated" \
+	<(text highest)
+same "... the plant's name" "$(text plant)" "Hof <b>"
 check "it is live, and a DTU does not answer" until_true 10 is_text link \
 	"live · 1 DTU does not answer"
 same "each input with its power" "$(js \
@@ -126,9 +90,8 @@ same "each input with its power" "$(js \
 same "the inverter" "$(js "document.querySelector('#units li .row').textContent +
 	' ' + document.querySelector('#units li p').textContent")" \
 	"116154403054758 W HM-1500 · House <b> · 37.5 °C"
-same "the meter" "$(js "document.getElementById('meters').textContent")" \
-	"Grid-510 Wto the grid"
-same "what the house uses" "$(text f-house) $(text f-grid)" "248W 510W"
+same "the meter, and what the house uses" \
+	"$(text f-grid-name) $(text f-grid) $(text f-house)" "to the grid 510W 248W"
 check "a DTU that does not answer, with the time of the next poll" grep -q \
 	'not answer: Connection refused.*left alone until .*[0-9]:[0-9]' \
 	<(js "document.getElementById('alarms').lastChild.textContent")
@@ -159,7 +122,7 @@ power 1230
 check "it follows the stream" until_true 5 is_text watts 1.59kW
 same "... without a reload" "$(js \
 	"performance.getEntriesByType('navigation').length + ' ' +
-	document.title")" "1 1.59 kW – Solar plant"
+	document.title")" "1 1.59 kW – Hof <b>"
 same "it loads nothing from another server" "$(js \
 	"performance.getEntriesByType('resource').map(r => r.name).filter(
 	n => !n.startsWith(location.origin)).join()")" ""
@@ -178,7 +141,7 @@ for _ in $(seq 20); do
 	[ "$(focused)" != curve ] || break
 done
 check "Tab goes through the routes to the curve" grep -q \
-	'^Now .*Events.* System day-before against curve ' <<<"$visited"
+	'^Now History Panels Events.* System day-before against curve ' <<<"$visited"
 press "$left"
 check "... which shows a time on an arrow key" \
 	grep -q '^[0-2][0-9]:[0-5][0-9]: ' <(text read)
@@ -211,8 +174,7 @@ background() {
 	js "getComputedStyle(document.body).backgroundColor"
 }
 light=$(background)
-cdp Emulation.setDeviceMetricsOverride '{"width": 360, "height": 740,
-	"deviceScaleFactor": 2, "mobile": true}'
+width_of 360
 same "on a phone nothing is wider than the screen" "$(js \
 	"innerWidth + ' ' + (document.documentElement.scrollWidth <= 360)")" \
 	"360 true"
@@ -246,8 +208,7 @@ same "... and the energies stay" "$(text today) $(text total) $(js \
 	n => n.textContent).join('; ')")" \
 	"2.39kWh 8.04MWh 1.49 kWh; 900 Wh"
 curl -s "http://127.0.0.1:$port/" >"$work/asleep"
-same "the browser logs no error" "$(ask /se/log \
-	'{"type": "browser"}' | jq -r '.[].message')" ""
+same "the browser logs no error" "$(browser_errors)" ""
 
 # Routes
 
@@ -269,7 +230,7 @@ check "another route is shown" until_true 5 is_shown r-system
 same "... and marked, and its heading has the focus" "$(js \
 	"document.querySelector('[aria-current]').textContent + ' ' +
 	document.activeElement.id + ' ' + document.title")" \
-	"System h-system System – Solar plant"
+	"System h-system System – Hof <b>"
 same "the state of each DTU" "$(js \
 	"[...document.querySelectorAll('#dtus .state')].map(
 	n => n.textContent.replace(/, last.*/, '')).join()")" \
@@ -294,7 +255,7 @@ check "in German, with its decimal marks" until_true 5 is_text watts 1,59kW
 same "... in each word" "$(js "document.documentElement.lang + ' ' +
 	[...document.querySelectorAll('#routes a')].map(
 	n => n.firstChild.data).join(' ')")" \
-	"de Jetzt Ereignisse System"
+	"de Jetzt Verlauf Module Ereignisse System"
 check "the page says that its clock is the plant's" grep -q \
 	"^Zeiten sind die der Anlage" <(text zone)
 
@@ -308,8 +269,8 @@ check "... and greys what is old" [ "$(js "document.body.className")" = old ]
 start_metrics -d "$work/hm.db" --timezone "$zone"
 check "... until the server is there again" until_true 20 says link \
 	"^live"
-same "the browser logs no error of the page" "$(ask /se/log \
-	'{"type": "browser"}' | jq -r '.[].message' | grep -v 'ERR_\|/api/system')" ""
+same "the browser logs no error of the page" "$(browser_errors |
+	grep -v 'ERR_\|/api/system')" ""
 
 # Without a database and a DTU
 
@@ -322,7 +283,7 @@ check "without a DTU it says so" until_true 10 says wait \
 go "#/now/2026-01-01"
 check "... and without a database" until_true 5 is_text read \
 	"Kein Verlauf: keine Datenbank. database_path setzen."
-curl -s -X DELETE "$driver/session/$session" >/dev/null
+end_browser
 
 # Without scripts
 
@@ -332,6 +293,8 @@ check "without scripts the page has the numbers" grep -q \
 check "... also those of a DTU that sleeps" grep -q \
 	'Power now</th><td>[^0-9]*</td>.*Today</th><td>2385 Wh</td>' \
 	"$work/asleep"
+check "... and the plant's name" grep -q '<caption>Hof &lt;b&gt;</caption>' \
+	"$work/awake"
 same "... and no script from a name" "$(grep -c '<script>' "$work/awake")" 1
 
 # On a slow link

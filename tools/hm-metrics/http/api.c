@@ -90,6 +90,7 @@ update_view(struct hm_api *a)
 	}
 	hm_view_init(&a->view, &a->live, &now);
 	a->view.names = a->options.names;
+	a->view.facts = a->options.facts;
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #include "live/live_view.h"
 #include "out/health.h"
 #include "out/live_json.h"
+#include "out/plant_json.h"
 
 typedef bool emitter(struct hm_api_query *q, struct hm_json *e);
 
@@ -54,7 +55,7 @@ emit_health(struct hm_api_query *q, struct hm_json *e)
 static bool
 emit_plant(struct hm_api_query *q, struct hm_json *e)
 {
-	hm_live_json_page(e, &q->api->view);
+	hm_plant_json(e, &q->api->view);
 	return true;
 }
 

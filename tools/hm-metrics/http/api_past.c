@@ -53,7 +53,7 @@ hm_api_past_build(struct hm_api_query *q)
 
 	if (hm_live_history_ready(&a->history) &&
 	    hm_live_history_report(&a->history, hm_history_answer(&a->out,
-	    &a->history.db, &q->past, a->options.zone),
+	    &a->history.db, &q->past, a->options.facts->zone),
 	    "cannot read the history"))
 		return true;
 	q->status = HM_API_UNAVAILABLE;

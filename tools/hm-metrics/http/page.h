@@ -6,7 +6,7 @@
 
 /*
  * The page that shows the plant, from ../page. Its script draws the JSON in it
- * (hm_live_json_page), and then that of events. For browsers without scripts it
+ * (hm_plant_json), and then that of events. For browsers without scripts it
  * has the current numbers as text.
  */
 

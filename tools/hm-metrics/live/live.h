@@ -30,6 +30,8 @@
 #define HM_LIVE_SERIAL ((size_t)33)
 #define HM_LIVE_TEXT ((size_t)64)
 #define HM_LIVE_REASON ((size_t)160)
+#define HM_LIVE_HINT ((size_t)256)
+#define HM_LIVE_HOST ((size_t)256) /* DNS allows 253 bytes */
 
 /* Upper bounds of the histogram of poll durations, in ms. */
 #define HM_LIVE_TOOK_BOUNDS 100, 250, 500, 1000, 2500, 5000, 10000, 15000, 30000
@@ -61,6 +63,8 @@ struct hm_live_dtu {
 	enum hm_poll_error error;   /* of the last failed poll */
 	int64_t error_time;    /* 0: none has failed */
 	char reason[HM_LIVE_REASON];
+	char hint[HM_LIVE_HINT]; /* what to do about it; empty: nothing */
+	char host[HM_LIVE_HOST]; /* where it is read; empty: unknown */
 	bool repeats;     /* its last poll repeated the readings before */
 	int64_t renewed;  /* steady ms of its last new readings */
 	bool dark;        /* its last readings show dusk: little power */

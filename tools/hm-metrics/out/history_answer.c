@@ -69,16 +69,6 @@ midnight_of(int64_t day)
 	return after;
 }
 
-/* Seconds by which local time is ahead of UTC now. */
-static int64_t
-utc_offset(void)
-{
-	int64_t now = hm_moment_now().wall / 1000;
-	struct hm_local local = hm_zone_local(now);
-
-	return local.day * DAY + local.second - now;
-}
-
 /* Statements */
 
 static int
@@ -264,7 +254,8 @@ put_head(struct answer *a)
 		hm_json_text(&e, "zone", a->zone);
 	else
 		hm_json_null(&e, "zone");
-	hm_json_int(&e, "utc_offset", utc_offset());
+	hm_json_int(&e, "utc_offset",
+	    hm_zone_offset(hm_moment_now().wall / 1000));
 	hm_json_text(&e, "from", a->from);
 	hm_json_text(&e, "to", a->to);
 	if (q->kind <= HM_HISTORY_YEARS)

@@ -1,11 +1,10 @@
 // The curve of a day: a point for each five minutes of the plant's clock.
-const STEP = 5, POINTS = 288;
-const WIDTH = 1000, HEIGHT = 240, LEFT = 8, TOP = 14, BOTTOM = 22;
-const curve = { day: null, points: [], other: [], against: "", from: 0, to: 0,
-	cursor: null, failed: "", axes: "", loading: null };
+const STEP = 5, POINTS = 288, HOUR = 60 / STEP;
+const curve = { chart: chart(), day: null, points: [], other: [], against: "",
+	from: 0, to: 0, failed: "", loading: null };
 
-const hourOf = point => String(Math.floor(point * STEP / 60)).padStart(2, "0") +
-	":" + String(point * STEP % 60).padStart(2, "0");
+const hourOf = point => String(Math.floor(point / HOUR)).padStart(2, "0") + ":" +
+	String(point % HOUR * STEP).padStart(2, "0");
 
 // The energy of points, in Wh
 const energyOf = points => points.reduce((sum, n) => sum + (n || 0), 0) *
@@ -37,37 +36,11 @@ function niceTop(n) {
 
 // The hours of light, and at least those from six to eight in the evening.
 function setSpan() {
-	const hour = 60 / STEP;
-	let first = 6 * hour, last = 20 * hour;
+	const lit = [6 * HOUR, 20 * HOUR - 1];
 	for (const points of [curve.points, curve.other])
-		points.forEach((n, i) => {
-			if (n > 0) {
-				first = Math.min(first, i);
-				last = Math.max(last, i);
-			}
-		});
-	curve.from = Math.floor(first / hour) * hour;
-	curve.to = Math.min(24, Math.ceil((last + 1) / hour)) * hour;
-}
-
-function drawAxes(group, x, y, top, width) {
-	const hour = 60 / STEP;
-	group.replaceChildren();
-	for (const part of [0, 0.5, 1]) {
-		group.append(shape("line", { class: "grid", x1: LEFT,
-			x2: width - LEFT, y1: y(part * top),
-			y2: y(part * top) }));
-		if (part)
-			group.append(shape("text", { x: LEFT,
-				y: y(part * top) - 4 }, top < 1000 ?
-				number(part * top) + " W" :
-				number(part * top / 1000, 1) + " kW"));
-	}
-	const every = (width < 500 ? 4 : 2) * hour;
-	for (let i = curve.from; i <= curve.to; i += every)
-		group.append(shape("text", { x: x(i), y: HEIGHT - 5,
-			"text-anchor": i === curve.from ? "start" :
-			i === curve.to ? "end" : "middle" }, hourOf(i)));
+		points.forEach((n, i) => n > 0 && lit.push(i));
+	curve.from = Math.floor(Math.min(...lit) / HOUR) * HOUR;
+	curve.to = Math.ceil((Math.max(...lit) + 1) / HOUR) * HOUR;
 }
 
 // A line needs two points.
@@ -76,76 +49,71 @@ const isAlone = (points, i) => known(points[i]) && !known(points[i - 1]) &&
 
 // The line of points, and the area below it
 function pathsOf(points, x, y) {
-	const at = i => x(i + 0.5).toFixed(1) + " " + y(points[i]).toFixed(1);
 	let line = "", area = "", run = null;
+	const at = (i, height) => x(i + 0.5).toFixed(1) + " " +
+		height.toFixed(1);
 	for (let i = curve.from; i <= curve.to; i++) {
 		if (i < curve.to && known(points[i]) && !isAlone(points, i)) {
-			line += (run === null ? "M" : "L") + at(i);
-			area += (run === null ? "M" + x(i + 0.5).toFixed(1) +
-				" " + y(0) : "") + "L" + at(i);
+			const to = at(i, y(points[i]));
+			line += (run === null ? "M" : "L") + to;
+			area += (run === null ? "M" + at(i, y(0)) : "") + "L" +
+				to;
 			run = i;
 		} else if (run !== null) {
-			area += "L" + x(run + 0.5).toFixed(1) + " " + y(0) + "Z";
+			area += "L" + at(run, y(0)) + "Z";
 			run = null;
 		}
 	}
-	return [line || "M0 0", area || "M0 0"];
+	return [line, area];
 }
 
-function drawCurve() {
-	const svg = byId("curve"), points = curve.points;
-	const width = Math.max(240, svg.clientWidth || WIDTH);
-	const top = niceTop(Math.max(100, ...points.filter(known),
-		...curve.other.filter(known)));
-	const x = i => LEFT + (i - curve.from) / (curve.to - curve.from) *
-		(width - 2 * LEFT);
-	const y = n => HEIGHT - BOTTOM - n / top * (HEIGHT - BOTTOM - TOP);
-	const axes = [width, top, curve.from, curve.to].join();
-	if (!svg.firstChild)
-		svg.append(shape("g"), shape("path", { class: "area" }),
-			shape("path", { class: "other" }),
-			shape("path", { class: "line" }), shape("g"),
-			shape("line", { class: "mark", y1: TOP, y2: y(0) }));
-	const [grid, area, other, line, dots, mark] = svg.children;
-	if (curve.axes !== axes) {
-		curve.axes = axes;
-		svg.setAttribute("viewBox", "0 0 " + width + " " + HEIGHT);
-		drawAxes(grid, x, y, top, width);
-	}
-	const paths = pathsOf(points, x, y);
-	line.setAttribute("d", paths[0]);
-	area.setAttribute("d", paths[1]);
-	other.setAttribute("d", pathsOf(curve.other, x, y)[0]);
-	dots.replaceChildren(...points.flatMap((n, i) => isAlone(points, i) ?
-		[shape("circle", { class: "dot", r: 3, cx: x(i + 0.5),
-		cy: y(n) })] : []));
-	mark.setAttribute("visibility", curve.cursor === null ? "hidden" :
-		"visible");
-	for (const end of ["x1", "x2"])
-		mark.setAttribute(end, x((curve.cursor || 0) + 0.5));
-	describe();
+function drawCurve(svg, width) {
+	const each = width / (curve.to - curve.from), points = curve.points;
+	const x = i => (i - curve.from) * each;
+	const y = drawScale(svg, width, Math.max(100, mostOf(points),
+		mostOf(curve.other)), "W");
+	const every = (width < 500 ? 4 : 2) * HOUR;
+	for (let i = curve.from; i <= curve.to; i += every)
+		put(svg, "text", { x: x(i), y: BARS.high - 4, "text-anchor":
+			i === curve.from ? "start" : i === curve.to ? "end" :
+			"middle" }, hourOf(i));
+	const [line, area] = pathsOf(points, x, y);
+	put(svg, "path", { class: "area", d: area });
+	put(svg, "path", { class: "other", d: pathsOf(curve.other, x, y)[0] });
+	put(svg, "path", { class: "line", d: line });
+	points.forEach((n, i) => isAlone(points, i) && put(svg, "circle",
+		{ class: "dot", r: 3, cx: x(i + 0.5), cy: y(n) }));
+	return { height: BARS.high, at: px => Math.floor(px / each),
+		box: i => [i * each, 0, each, BARS.floor] };
 }
 
 const otherName = () => t(curve.against === "day" ? "the_day_before" :
 	"the_year_before");
 
-// What the cursor is at, or else the best of the day
-function describe() {
-	const points = curve.points, at = curve.cursor;
-	const power = n => known(n) ? inUnit(n, "W") : t("unknown");
-	let best = -1;
-	points.forEach((n, i) => {
-		if (known(n) && (best < 0 || n > points[best]))
-			best = i;
-	});
-	setText(byId("read"), curve.failed ? curve.failed : at !== null ?
-		joined([hourOf(at) + ": " + power(points[at]),
-			t("until_then", inUnit(energyOf(points.slice(0, at + 1)),
-			"Wh")), curve.against ? otherName() + ": " +
-			power(curve.other[at]) : ""]) :
-		best < 0 ? t(curve.day ? "no_readings" : "no_readings_yet") :
-		t("best_minutes", inUnit(points[best], "W"), hourOf(best)) +
-		(curve.against ? " " + t("dashed", otherName()) : ""));
+const powerText = n => known(n) ? inUnit(n, "W") : t("unknown");
+
+// What stands at a point: "10:15: 396 W · 1.2 kWh until then · ..."
+const sayPoint = at => joined([hourOf(at) + ": " + powerText(curve.points[at]),
+	t("until_then", inUnit(energyOf(curve.points.slice(0, at + 1)), "Wh")),
+	curve.against ? otherName() + ": " + powerText(curve.other[at]) : ""]);
+
+function sayDay() {
+	const most = mostOf(curve.points);
+	if (curve.failed)
+		return curve.failed;
+	if (!curve.points.some(known))
+		return t(curve.day ? "no_readings" : "no_readings_yet");
+	return t("best_minutes", inUnit(most, "W"), hourOf(
+		curve.points.indexOf(most))) +
+		(curve.against ? " " + t("dashed", otherName()) : "");
+}
+
+function showChart() {
+	const { points, day, from, to } = curve;
+	curve.chart.show({ name: byId("h-curve").textContent,
+		count: Math.max(0, (day ? to : Math.min(to, points.length)) -
+		from), draw: drawCurve, say: i => i === null ? sayDay() :
+		sayPoint(from + i) });
 }
 
 function setPoints(points, other) {
@@ -155,50 +123,14 @@ function setPoints(points, other) {
 	curve.points = points;
 	curve.other = other;
 	setSpan();
-	drawCurve();
+	showChart();
 }
-
-function moveCursor(to) {
-	const last = (curve.day ? curve.to : Math.min(curve.to,
-		curve.points.length)) - 1;
-	curve.cursor = to === null || last < curve.from ? null :
-		Math.max(curve.from, Math.min(last, to));
-	drawCurve();
-}
-
-byId("curve").addEventListener("keydown", event => {
-	const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12,
-		PageDown: 12 };
-	const at = curve.cursor === null ? curve.points.length :
-		curve.cursor;
-	if (event.key in steps)
-		moveCursor(at + steps[event.key]);
-	else if (event.key === "Home")
-		moveCursor(curve.from);
-	else if (event.key === "End")
-		moveCursor(curve.points.length);
-	else if (event.key === "Escape")
-		moveCursor(null);
-	else
-		return;
-	event.preventDefault();
-});
-byId("curve").addEventListener("pointermove", event => {
-	const box = byId("curve").getBoundingClientRect();
-	const part = (event.clientX - box.left - LEFT) /
-		(box.width - 2 * LEFT);
-	moveCursor(Math.floor(curve.from + part * (curve.to - curve.from)));
-});
-byId("curve").addEventListener("pointerleave", () => moveCursor(null));
-byId("curve").addEventListener("blur", () => moveCursor(null));
-addEventListener("resize", () => routes.now.shown && drawCurve());
 
 // Show a day: null is today, whose points come with the events.
 async function openCurve(day) {
 	const today = dayOf(now());
 	curve.day = day && day !== today ? day : null;
 	curve.failed = "";
-	curve.cursor = null;
 	const date = curve.day || today, before = addDays(date, -1);
 	setText(byId("h-curve"), curve.day ? t("power_on", dayText(day)) :
 		t("power_today"));
@@ -223,7 +155,7 @@ async function openCurve(day) {
 			curve.failed = error.message;
 	}
 	if (!signal.aborted)
-		describe();
+		showChart();
 }
 
 function showCurve(plant) {
@@ -231,6 +163,10 @@ function showCurve(plant) {
 		setPoints(plant.curve, curve.other);
 }
 
+curve.chart.svg.id = "curve";
+curve.chart.read.id = "read";
+curve.chart.svg.setAttribute("aria-describedby", "read");
+byId("day").append(curve.chart.node);
 for (const [value, key] of [["", "alone"], ["day", "the_day_before"],
 	["year", "the_year_before"]])
 	byId("against").append(new Option(t(key), value));

@@ -1,4 +1,5 @@
 // Events: what is wrong now, and outages and alarms of the past year.
+const MOST_EVENTS = 200;
 
 // The errors of an outage, in words where there are any
 const errorWords = errors => (errors || "").split(", ").map(
@@ -12,17 +13,18 @@ function showPastEvent(node, plant, e) {
 		e.text);
 	const seconds = known(e.seconds) ? e.seconds : Math.max(0,
 		(now() - Date.parse(e.start)) / 1000);
-	showTrouble(node, title, [placeOf(plant, e), moment(e.start) +
-		(e.end ? " – " + moment(e.end) : ""), e.end ? lasted(seconds) :
-		t("lasts", lasted(seconds))], e.hint);
+	showTrouble(node, title, [placeOf(plant, e), e.end ?
+		momentsText(e.start, e.end) : moment(e.start), e.end ?
+		lasted(seconds) : t("lasts", lasted(seconds))], e.hint);
 }
 
 async function loadEvents(signal) {
 	const plant = data.plant, to = dayOf(now());
-	const { events } = await load("/api/events?limit=200&from=" +
-		addYears(to, -1) + "&to=" + to, signal, 30000);
-	setText(byId("events-note"), events.length ? tn("events_of_year",
-		events.length) : t("no_events"));
+	const { events } = await load("/api/events?limit=" + MOST_EVENTS +
+		"&from=" + addYears(to, -1) + "&to=" + to, signal, 30000);
+	setText(byId("events-note"), !events.length ? t("no_events") :
+		events.length < MOST_EVENTS ? tn("events_of_year",
+		events.length) : t("newest_events", number(MOST_EVENTS)));
 	showList(byId("past"), events, e => [e.kind, e.start, e.dtu, e.serial,
 		e.port, e.what].join(" "), troubleCard, (node, e) =>
 		showPastEvent(node, plant, e));

@@ -1,5 +1,5 @@
 // The router over the address, the state of the connection, and the start.
-let route = null;
+let route = null, version;
 
 function titleNow() {
 	const plant = data.plant, name = plant.name || t("plant");
@@ -63,7 +63,21 @@ function showLink(text, kind) {
 	document.body.classList.toggle("old", kind === "lost bad");
 }
 
+// A new version of hm-metrics has a new page: take that, once.
+function renew(plant) {
+	try {
+		if (plant.version !== version &&
+			sessionStorage.version !== plant.version) {
+			sessionStorage.version = plant.version;
+			location.reload();
+		}
+	} catch {
+		// Without a storage of the session the old page stays.
+	}
+}
+
 function onPlant(plant, often) {
+	renew(plant);
 	showPlant(plant);
 	const away = silent(plant).length;
 	showLink(joined([t(often), away ? tn("away", away) : ""]),
@@ -80,6 +94,7 @@ function start() {
 		node.setAttribute("aria-label", t(node.dataset.label));
 	data.plant = JSON.parse(byId("first").textContent);
 	data.heard = Date.now();
+	version = data.plant.version;
 	for (const key of ["now", "history", "panels", "events", "system"]) {
 		if (!routes[key])
 			continue;

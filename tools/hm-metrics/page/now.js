@@ -124,7 +124,7 @@ function showFlow(plant) {
 	const grid = powers.length && powers.every(known) ?
 		powers.reduce((a, b) => a + b, 0) : null;
 	byId("flow").hidden = grid === null;
-	byId("s-meters").hidden = plant.meters.length === 0;
+	byId("s-meters").hidden = plant.meters.length < 2;
 	showList(byId("meters"), plant.meters, m => m.serial, () => card(),
 		(node, meter) => showCard(node, meter.title || meter.serial,
 		inUnit(meter.watts, "W"), !known(meter.watts) ? "" :

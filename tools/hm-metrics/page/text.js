@@ -136,6 +136,12 @@ function moment(time) {
 		undefined : "numeric" }) + ", " + hour;
 }
 
+// From one moment to another: 10:15 – 11:00
+function momentsText(from, to) {
+	return moment(from) + " – " + (dayOf(from) === dayOf(to) ?
+		shown(to).slice(11, 16) : moment(to));
+}
+
 // 45 s, 12 min, 3.5 h, 2 days
 function lasted(seconds) {
 	const [unit, size] = seconds < 90 ? ["second", 1] :

@@ -1,0 +1,88 @@
+// How an input does beside the DTU's others, from an answer of /api/panels.
+const SAME = 0.08; // by so much neighbours differ
+const WEEK = 7;
+
+function medianOf(list) {
+	const sorted = list.filter(known).sort((a, b) => a - b);
+	const n = sorted.length;
+	return n ? (sorted[(n - 1) >> 1] + sorted[n >> 1]) / 2 : null;
+}
+
+const spreadOf = (list, middle) => list.reduce((sum, n) => sum +
+	Math.abs(n - middle), 0);
+const mostly = (list, holds) => list.filter(holds).length >= 0.75 * list.length;
+
+// Where a list falls for good: { at, before, after }, the medians on both sides
+// of the place that divides it best; null if it does not fall.
+function fallOf(list) {
+	let best = null;
+	for (let at = 3; at <= list.length - 3; at++) {
+		const left = list.slice(0, at), right = list.slice(at);
+		const before = medianOf(left), after = medianOf(right);
+		const spread = spreadOf(left, before) + spreadOf(right, after);
+		const middle = (before + after) / 2;
+		if (after < (1 - SAME) * before && (!best || spread <
+			best.spread) && mostly(left, n => n > middle) &&
+			mostly(right, n => n < middle))
+			best = { at, before, after, spread };
+	}
+	return best;
+}
+
+// The median power of the DTU's other inputs at each hour
+function othersOf(panel, panels) {
+	const others = panels.filter(p => p.dtu === panel.dtu && p !== panel);
+	return panel.watts.map((_, hour) => medianOf(others.map(p =>
+		p.watts[hour])));
+}
+
+// The hours in which an input loses against the others more than over the day
+function shadeOf(panel, others) {
+	const sum = list => list.reduce((a, b) => a + (b || 0), 0);
+	const level = Math.min(1, sum(panel.watts) / sum(others));
+	const light = 0.1 * mostOf(others);
+	return panel.watts.map((n, hour) => known(n) && others[hour] > light &&
+		n < (level - 0.15) * others[hour]);
+}
+
+// The longest run of hours: "from 9:00 to 11:00"
+function runOf(hours) {
+	let best = [0, 0], from = 0;
+	hours.forEach((lost, i) => {
+		if (!lost)
+			from = i + 1;
+		else if (i + 1 - from > best[1] - best[0])
+			best = [from, i + 1];
+	});
+	return best[1] ? t("loses", ...best.map(hour => hour + ":00")) : "";
+}
+
+// The days without today, which is not over, and how much of the others' energy
+// the input gave
+function ratiosOf(panel, from) {
+	return panel.ratios.slice(0, -1).map((n, i) => ({ n,
+		day: addDays(from, i) })).filter(x => known(x.n));
+}
+
+// What to think of an input: { text, level, odd }. The level is its part of the
+// others' energy now.
+function verdictOf(panel, answer) {
+	const days = ratiosOf(panel, answer.from), list = days.map(x => x.n);
+	const fall = fallOf(list), level = fall ? fall.after :
+		medianOf(list.slice(-WEEK));
+	const since = fall && dayText(days[fall.at].day, { day: "numeric",
+		month: "long" });
+	if (level === null)
+		return { text: t("no_neighbours"), level: 9, odd: false };
+	if (level < 0.02)
+		return { text: fall ? t("nothing_since", since) : t("nothing"),
+			level, odd: true };
+	if (fall)
+		return { text: t("less_since", percent(1 - fall.after /
+			fall.before), since), level, odd: true };
+	if (level < 1 - SAME)
+		return { text: t("below", percent(1 - level)), level,
+			odd: true };
+	return { text: level > 1 + SAME ? t("above", percent(level - 1)) :
+		t("as_neighbours"), level, odd: false };
+}
