@@ -15,7 +15,7 @@ const lib = path.join(__dirname, "../../lib");
 // Plant, server and browser are in three zones.
 const ZONE = "Europe/Berlin";
 const SERVER_ZONE = "America/Los_Angeles";
-const BROWSER_ZONE = "Asia/Tokyo";
+const BROWSER_ZONE = "Pacific/Kiritimati"; // where it is tomorrow
 
 // The moment that it is, in the plant: a Saturday afternoon in June.
 const NOW = Date.parse("2026-06-20T12:32:00Z");
