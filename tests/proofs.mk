@@ -33,6 +33,7 @@
 #                 Debian; CHECK="day units": the scripts with these names
 # make check-page  the page of hm-metrics in Chromium, with axe-core of npm:
 #                 CHECK="states memory": the scripts with these names
+# make pictures   the pictures of the page in docs/images
 # make check-debian  `make check` in a minimal Debian RELEASE (bookworm, trixie)
 #                 for ARCH (amd64, i386; arm64, armhf, armel by a cross
 #                 compiler); LINT=1: .ci/run; TARGETS="deb fuzz": these
@@ -196,12 +197,19 @@ check-page:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
 	    tests/page/run.sh $(CHECK)
 
+pictures:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
+	    build/helper/preload/fast.so
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/page/run.sh pictures docs/images
+
 # A processor runs these itself; for others there is a cross compiler.
 check-debian:
 	@tests/debian/$(if $(filter-out amd64 i386,$(ARCH)),cross,native).sh \
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
-    check-page \
+    check-page pictures \
     bench bench-http bench-history bench-store bench-chain bench-compare property \
     property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-power soak-lines soak-memory

@@ -1,6 +1,7 @@
 #!/bin/bash
 # run.sh [WORD ...]: run the scripts in checks/ whose names hold one of the words,
-# or all, with a real Chromium.
+# or all, with a real Chromium. run.sh pictures DIRECTORY: make the pictures of
+# docs/ there.
 #   HM_PAGE_MODULES  where axe-core of npm is kept (build/page/node_modules)
 set -u
 
@@ -35,14 +36,17 @@ chosen() {
 	done
 }
 
-command -v npm >/dev/null || "$root/.ci/packages" nodejs npm || exit
-if needs_axe; then
+command -v node >/dev/null || "$root/.ci/packages" nodejs npm || exit
+if [ "${1-}" = pictures ]; then
+	"$root/.ci/packages" pngquant || exit
+	scripts=("$here/pictures.js")
+elif needs_axe; then
 	mkdir -p "$modules"
 	npm install --prefix "$modules" --no-save --no-package-lock --no-audit \
 		--no-fund --silent "axe-core@$axe" ||
 		die "npm cannot install axe-core $axe into $modules"
 fi
-mapfile -t scripts < <(chosen "$@")
+[ "${1-}" = pictures ] || mapfile -t scripts < <(chosen "$@")
 [ ${#scripts[@]} -gt 0 ] || die "no script in checks/ has a name with $*"
 HM_PAGE_WORK=$(mktemp -d "${TMPDIR:-/tmp}/hm-page.XXXXXX") || exit
 export HM_PAGE_WORK
@@ -52,6 +56,6 @@ hm-store -d "$HM_PAGE_WORK/empty.db" </dev/null >/dev/null || exit
 status=0
 for script in "${scripts[@]}"; do
 	echo "# ${script##*/}"
-	node "$script" || status=1
+	node "$script" "${@:2}" || status=1
 done
 exit "$status"

@@ -1,6 +1,6 @@
 /*
  * Preloaded, it lets the wall clock of a program run HM_CLOCK_RATE times as fast
- * as the machine's; it was HM_CLOCK_FROM when the machine's was HM_CLOCK_STARTED,
+ * as the machine's, or stand still at 0; it was HM_CLOCK_FROM when the machine's was HM_CLOCK_STARTED,
  * both in ms since 1970. The monotonic clock runs HM_CLOCK_STEADY times as fast,
  * and poll(2) waits as much shorter.
  */
@@ -34,10 +34,11 @@ number(const char *name, int64_t absent)
 	return text != NULL ? strtoll(text, NULL, 10) : absent;
 }
 
+/* HM_CLOCK_STEADY, which is never 0. */
 static int64_t
-rate_of(const char *name)
+steady(void)
 {
-	int64_t found = number(name, 1);
+	int64_t found = number("HM_CLOCK_STEADY", 1);
 
 	return found > 0 ? found : 1;
 }
@@ -57,7 +58,7 @@ clock_gettime(clockid_t clock, struct timespec *out)
 {
 	int64_t started = number("HM_CLOCK_STARTED", 0);
 	int64_t from = number("HM_CLOCK_FROM", 0);
-	int64_t rate = rate_of("HM_CLOCK_RATE");
+	int64_t rate = number("HM_CLOCK_RATE", 1);
 	struct span t;
 
 	if (syscall(CLOCK_GETTIME, clock, &t) != 0)
@@ -73,7 +74,7 @@ clock_gettime(clockid_t clock, struct timespec *out)
 		stretch(&t, rate);
 	} else if (clock == CLOCK_MONOTONIC ||
 	    clock == CLOCK_MONOTONIC_COARSE) {
-		stretch(&t, rate_of("HM_CLOCK_STEADY"));
+		stretch(&t, steady());
 	}
 	out->tv_sec = (time_t)t.s;
 	out->tv_nsec = (long)t.ns;
@@ -94,7 +95,7 @@ time(time_t *out)
 int
 poll(struct pollfd *fds, nfds_t count, int ms)
 {
-	int64_t ns = ms * MEGA / rate_of("HM_CLOCK_STEADY");
+	int64_t ns = ms * MEGA / steady();
 	struct timespec t = {.tv_sec = (time_t)(ns / GIGA),
 	    .tv_nsec = (long)(ns % GIGA)};
 

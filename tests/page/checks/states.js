@@ -4,13 +4,14 @@
 const fs = require("node:fs");
 const path = require("node:path");
 const Browser = require("../lib/browser.js");
-const { overflow, seen, violations } = require("../lib/look.js");
+const { overflow, seen, unfold, violations } = require("../lib/look.js");
 const routes = require("../lib/routes.js");
 const { scenes } = require("../lib/scenes.js");
 const { BROWSER_ZONE, NOW, Server, clockAt, plantYears, work } =
 	require("../lib/stage.js");
 const { none, note, ok, run } = require("../lib/tap.js");
 
+const UNFOLDED = 12; // so many are opened
 const WIDTHS = [320, 390, 768, 1280];
 const axe = fs.readFileSync(path.join(process.env.HM_PAGE_MODULES,
 	"axe-core/axe.min.js"), "utf8");
@@ -77,6 +78,7 @@ async function look(tab, scene, { language, colours, width }, url) {
 		await tab.route(route);
 		if (!await tab.run(seen))
 			blank.push(route);
+		await tab.run(unfold, UNFOLDED);
 		bad.add(route, await tab.run(violations));
 		await widths(tab, route, wide);
 	}

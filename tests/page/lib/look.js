@@ -37,6 +37,15 @@ function seen() {
 	return document.querySelector("main").innerText.trim();
 }
 
+// Open what is folded, unless it is much; its list is filled by an event.
+function unfold(most) {
+	const folded = document.querySelectorAll("main details:not([open])");
+	if (folded.length <= most)
+		for (const node of folded)
+			node.open = true;
+	return new Promise(done => setTimeout(done, 50));
+}
+
 // What axe-core finds. It is there already.
 async function violations() {
 	const { violations } = await axe.run(document, { resultTypes:
@@ -47,4 +56,4 @@ async function violations() {
 		c => c.message).join("; ") + " " + n.html.slice(0, 120)));
 }
 
-module.exports = { overflow, seen, violations };
+module.exports = { overflow, seen, unfold, violations };

@@ -35,7 +35,7 @@ function preload(name) {
 }
 
 // A clock: its time was `from` when the machine's was `started`, and it runs
-// `rate` times as fast. hm-metrics waits for anything `steady` times shorter.
+// `rate` times as fast, or stands at 0. hm-metrics waits for anything `steady` times shorter.
 function clockAt(from, rate = 1, steady = 1) {
 	return { from, started: Date.now(), rate, steady };
 }

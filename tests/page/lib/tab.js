@@ -22,7 +22,7 @@ function setClock(from, started, rate) {
 	window.Date = new Proxy(OtherDate, {
 		apply: () => new OtherDate().toString(),
 	});
-	if (rate !== 1) {
+	if (rate > 1) {
 		window.setTimeout = (f, ms, ...words) =>
 			wait(f, ms / rate, ...words);
 		window.setInterval = (f, ms, ...words) =>
@@ -53,7 +53,7 @@ class Tab {
 		if (clock)
 			await this.send("Page.addScriptToEvaluateOnNewDocument",
 				{ source: `(${setClock})(${clock.from},` +
-				`${clock.started},${clock.rate || 1})` });
+				`${clock.started},${clock.rate})` });
 		if (!scripts)
 			await this.send("Emulation.setScriptExecutionDisabled",
 				{ value: true });
@@ -179,6 +179,13 @@ class Tab {
 		return this.send("Emulation.setEmulatedMedia", { features: [
 			{ name: "prefers-color-scheme", value: scheme },
 			{ name: "prefers-reduced-motion", value: "reduce" }] });
+	}
+
+	// What is in the window, as PNG.
+	async picture() {
+		const { data } = await this.send("Page.captureScreenshot",
+			{ format: "png" });
+		return Buffer.from(data, "base64");
 	}
 
 	async press(key, code = key) {
