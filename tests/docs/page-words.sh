@@ -5,25 +5,26 @@
 . "$(dirname "$0")/../lib/lib.sh"
 cd "$(dirname "$0")/../../tools/hm-metrics/page" || exit
 
-# keys FILE: "KEY {0} {1}", sorted
+# keys FILE: "KEY {0} {1}", in the order of the file
 keys() {
 	sed -n 's/^\t\([a-z_0-9A-Z]*\): "\(.*\)",*$/\1 \2/p' "$1" |
 		awk '{ line = $1; text = $0
 			for (n = 0; n < 10; n++)
 				if (index(text, "{" n "}"))
 					line = line " {" n "}"
-			print line }' | sort
+			print line }'
 }
 
 keys words/en.js >"$work/en"
 same "every line of words/en.js is a text" "$(grep -c '^	' words/en.js)" \
 	"$(wc -l <"$work/en")"
-same "no key is there twice" "$(cut -d' ' -f1 "$work/en" | uniq -d)" ""
+same "no key is there twice" "$(cut -d' ' -f1 "$work/en" | sort |
+	uniq -d)" ""
 for file in words/*.js; do
 	name=$(basename "$file" .js)
 	check "$file is of its language" grep -q "^words.$name = {" "$file"
 	keys "$file" >"$work/$name"
-	same "... and has every text with its places" \
+	same "... and has every text with its places, in the same order" \
 		"$(diff "$work/en" "$work/$name")" ""
 done
 

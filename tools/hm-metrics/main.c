@@ -242,6 +242,7 @@ open_http(struct work *work)
 	    .hosts = hm_config_text(c, HM_SET_HEALTH_ALLOWED_HOSTS),
 	    .names = &work->names,
 	    .facts = &work->facts,
+	    .config = c,
 	    .health = hm_config_flag(c, HM_SET_HEALTH_ENABLED),
 	    .metrics = hm_config_flag(c, HM_SET_METRICS_ENABLED),
 	    .legacy = hm_config_flag(c, HM_SET_METRICS_LEGACY),

@@ -21,6 +21,7 @@ struct hm_api_options {
 	const char *hosts;    /* names to answer to, a list; NULL: none more */
 	const struct hm_device_names *names; /* borrowed */
 	const struct hm_plant_facts *facts;  /* borrowed */
+	const struct hm_config *config;      /* borrowed */
 	bool health;  /* the page, /health, /ready, /livez, /stats, /api */
 	bool metrics; /* /metrics */
 	bool legacy;  /* metrics under the names of hoymiles-mqtt 0.12, too */

@@ -114,6 +114,9 @@ struct hm_live_tool {
 	int64_t gap;   /* ms between two records; at first estimated */
 	int64_t last_gap; /* ms between the last two; 0: there was one */
 	int64_t time;
+	char version[HM_LIVE_SERIAL]; /* empty: unknown */
+	uint64_t lines; /* read and written, up to its last record */
+	bool moving;    /* there were more than in the record before */
 	size_t count;  /* 0: it is in the chain, and has sent none yet */
 	struct {
 		char name[HM_LIVE_SERIAL];

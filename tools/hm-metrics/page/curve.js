@@ -3,8 +3,9 @@ const STEP = 5, POINTS = 288, HOUR = 60 / STEP;
 const curve = { chart: chart(), day: null, points: [], other: [], against: "",
 	from: 0, to: 0, failed: "", loading: null };
 
-const hourOf = point => String(Math.floor(point / HOUR)).padStart(2, "0") + ":" +
-	String(point % HOUR * STEP).padStart(2, "0");
+const digits = n => String(n).padStart(2, "0");
+const hourOf = point => digits(Math.floor(point / HOUR)) + ":" +
+	digits(point % HOUR * STEP);
 
 // The energy of points, in Wh
 const energyOf = points => points.reduce((sum, n) => sum + (n || 0), 0) *
@@ -13,6 +14,7 @@ const energyOf = points => points.reduce((sum, n) => sum + (n || 0), 0) *
 // The points of an answer, which has steps since midnight, by the clock.
 function pointsOf(answer) {
 	const points = Array(POINTS).fill(null);
+	points.coarse = answer.step > STEP * 60;
 	const start = Date.parse(answer.start);
 	answer.at.forEach((at, i) => {
 		const first = Math.floor(minuteOf(start + at * answer.step *
@@ -103,7 +105,8 @@ function sayDay() {
 		return curve.failed;
 	if (!curve.points.some(known))
 		return t(curve.day ? "no_readings" : "no_readings_yet");
-	return t("best_minutes", inUnit(most, "W"), hourOf(
+	return t(curve.points.coarse ? "best_hour" : "best_minutes",
+		inUnit(most, "W"), hourOf(
 		curve.points.indexOf(most))) +
 		(curve.against ? " " + t("dashed", otherName()) : "");
 }

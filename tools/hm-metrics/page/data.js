@@ -50,7 +50,8 @@ function listen(heard, lost) {
 		if (source)
 			source.close();
 		source = new EventSource("/events");
-		source.onmessage = event => hear(JSON.parse(event.data), "live");
+		source.onmessage = event => hear(JSON.parse(event.data),
+			"live");
 		source.onerror = () => {
 			lost();
 			if (source.readyState === EventSource.CLOSED)

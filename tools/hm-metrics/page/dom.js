@@ -62,11 +62,11 @@ function showCard(node, name, value, more) {
 	setText(node.querySelector("p"), more);
 }
 
-// A list of names and values; those without a value are left out.
+// A list of values, each with the key of its name; without those not known
 function showFacts(list, facts) {
-	showList(list, facts.filter(([, value]) => value !== undefined &&
-		value !== null && value !== ""), ([name]) => name,
-		([name]) => make("div", "", make("dt", "", name), make("dd")),
+	showList(list, facts.filter(([, value]) => value || value === 0),
+		([key]) => key, ([key]) => make("div", "", make("dt", "",
+		t(key)), make("dd")),
 		(node, [, value]) => setText(node.lastChild, String(value)));
 }
 

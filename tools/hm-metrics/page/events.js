@@ -3,7 +3,7 @@ const MOST_EVENTS = 200;
 
 // The errors of an outage, in words where there are any
 const errorWords = errors => (errors || "").split(", ").map(
-	error => words.en["error_" + error] ? t("error_" + error) : error
+	error => texts["error_" + error] ? t("error_" + error) : error
 	).join(", ");
 
 function showPastEvent(node, plant, e) {

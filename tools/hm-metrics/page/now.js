@@ -174,7 +174,7 @@ async function loadPast(signal) {
 	past.days = days;
 	past.records = (await load("/api/records", signal, age)).records;
 	past.yesterday = await loadCurve(addDays(today, -1), signal);
-	setWeak((await load("/api/panels?days=7", signal, age)).panels);
+	setWeak(await load("/api/panels?days=30", signal, age));
 }
 
 routes.now = {

@@ -26,7 +26,7 @@ function quoted_length(text, quote,    i, c, in_class) {
 		else if (c == quote && !in_class)
 			return i
 	}
-	print FILENAME ":" FNR ": a string without its end" >"/dev/stderr"
+	print "a string without its end: " text >"/dev/stderr"
 	failed = 1
 	return length(text)
 }

@@ -2,8 +2,8 @@
 const statusKeys = { online: "online", error: "no_answer", stale: "repeats",
 	unknown: "not_heard_yet" };
 
-// Facts of /api/system by the name of a DTU, once they have come
-let system = null;
+// The answer of /api/system, once it has come
+let system = { dtus: [], tools: [], settings: [] };
 
 function stateOf(plant, dtu) {
 	if (dtu.status === "error" && isNight(plant))
@@ -13,75 +13,79 @@ function stateOf(plant, dtu) {
 	return t(statusKeys[dtu.status]) + last;
 }
 
-// Polls since the start, with those that failed
-function pollsOf(facts) {
-	return known(facts.polls) ? number(facts.polls) + ", " +
-		t("failed_polls", number(facts.failed || 0)) : null;
+// What is known of a DTU: of /api/system, and newer of /api/plant
+function factsOfDtu(dtu, bad) {
+	const facts = { ...system.dtus.find(d => d.name === dtu.name), ...dtu };
+	const { host, port, transport, signal, answered, polls } = facts;
+	return [["name", dtu.title && dtu.name],
+		["address", host && port ? host + ":" + port : host],
+		["transport", transport], ["serial", facts.serial],
+		["model", facts.model], ["firmware", facts.firmware],
+		["signal", known(signal) && number(signal) + " %"],
+		["last_answer", answered && moment(answered)],
+		["polls", known(polls) && number(polls) + ", " +
+			t("failed_polls", number(facts.failed || 0))],
+		["what_to_do_head", bad && facts.hint]];
 }
 
 function showDtu(node, plant, dtu) {
 	const state = node.querySelector(".state");
-	const facts = system && system.dtus.find(d => d.name === dtu.name) ||
-		{};
 	const bad = dtu.status === "stale" || (dtu.status === "error" &&
 		!isNight(plant));
 	showCard(node, dtu.title || dtu.name, inUnit(dtu.watts, "W"),
 		dtu.reason ? joined([dtu.reason, waiting(dtu)]) :
-		known(dtu.today) ? inUnit(dtu.today, "Wh") + " " +
-		t("today").toLowerCase() : "");
+		known(dtu.today) ? t("made_today", inUnit(dtu.today, "Wh")) :
+		"");
 	setText(state, stateOf(plant, dtu));
 	state.classList.toggle("good", dtu.status === "online");
 	state.classList.toggle("bad", bad);
-	showFacts(node.querySelector("dl"), [
-		[t("name"), dtu.title ? dtu.name : null],
-		[t("address"), facts.address || facts.host || dtu.host],
-		[t("transport"), facts.transport],
-		[t("last_answer"), dtu.answered ? moment(dtu.answered) : null],
-		[t("polls"), pollsOf(facts)],
-		[t("signal"), known(dtu.signal) ? dtu.signal + " %" : null],
-		[t("firmware"), dtu.firmware || facts.firmware],
-		[t("what_to_do_head"), bad ? dtu.hint : null]]);
+	showFacts(node.querySelector("dl"), factsOfDtu(dtu, bad));
 }
 
-// A value of /api/system: bytes, times, booleans as people read them
-function plainValue(key, value) {
-	if (typeof value === "boolean")
-		return t(value ? "yes" : "no");
-	if (/bytes|memory/.test(key) && known(value))
-		return inUnit(value, "B");
-	if (/seconds|uptime|period/.test(key) && known(value))
-		return lasted(value);
-	if (/^\d{4}-\d\d-\d\dT/.test(value))
-		return moment(value);
-	return known(value) ? number(value) : value;
-}
+const yesNo = flag => known(flag) || flag === null ? null :
+	t(flag ? "yes" : "no");
+const counted = n => known(n) && number(n);
 
-const factsIn = object => Object.entries(object || {}).filter(
-	([, value]) => value === null || typeof value !== "object").map(
-	([key, value]) => [words.en["s_" + key] ? t("s_" + key) :
-		key.replace(/_/g, " "), plainValue(key, value)]);
-
-function partsOf(all) {
-	const parts = [];
-	for (const key of ["mqtt", "database"])
-		if (all[key])
-			parts.push({ key, title: t(key),
-				facts: factsIn(all[key]) });
-	for (const tool of all.tools || [])
-		parts.push({ key: "tool " + tool.name, title: tool.name,
-			facts: factsIn({ ...tool, name: null }) });
-	if (all.settings)
-		parts.push({ key: "settings", title: t("settings"),
-			facts: all.settings.map(s => [s.name, s.value]) });
-	return parts;
+function partsOf({ mqtt, database, tools, settings }) {
+	const parts = tools.map(tool => [tool.name, [
+		["version", tool.version], ["passes", tool.silent ?
+			t("silent") : yesNo(tool.moving)],
+		["last_report", tool.time && moment(tool.time)],
+		["uptime", known(tool.uptime) && lasted(tool.uptime)],
+		["memory", known(tool.memory) && inUnit(tool.memory, "B")],
+		["lines_in", counted(tool.records_in)],
+		["lines_out", counted(tool.records_out)],
+		["bad_lines", counted(tool.bad_lines)],
+		["deaths", tool.deaths && number(tool.deaths)]]]);
+	if (database)
+		parts.unshift([t("database"), [
+			["file", database.path],
+			["size", known(database.bytes) &&
+				inUnit(database.bytes, "B")],
+			["days_kept", database.first_day &&
+				dayText(database.first_day) + " – " +
+				dayText(database.last_day)],
+			["writing", yesNo(database.writing)],
+			["written", counted(database.rows)],
+			["queued", counted(database.queued)],
+			["dropped", counted(database.lost)]]]);
+	if (mqtt)
+		parts.unshift([t("mqtt"), [
+			["connected", yesNo(mqtt.connected)],
+			["connections", counted(mqtt.connections)],
+			["sent", counted(mqtt.sent)],
+			["queued", counted(mqtt.queued)],
+			["dropped", counted(mqtt.dropped)]]]);
+	return parts.concat([[t("settings"), settings.map(
+		s => [s.name, s.value])]]);
 }
 
 function showParts() {
-	showList(byId("parts"), partsOf(system), p => p.key,
+	showList(byId("parts"), partsOf(system), ([title]) => title,
 		() => make("li", "card", make("h3"), make("dl", "facts")),
-		(node, part) => {
-			setText(node.firstChild, part.title);
-			showFacts(node.lastChild, part.facts);
+		(node, [title, facts]) => {
+			setText(node.firstChild, title);
+			showFacts(node.lastChild, facts);
 		});
 }
 

@@ -3,20 +3,22 @@
 const locale = navigator.language || "en";
 const language = (navigator.languages || [locale]).map(
 	name => name.slice(0, 2)).find(name => words[name]) || "en";
+// The build takes the keys from the other languages: theirs are in the order of
+// English.
+const texts = Array.isArray(words[language]) ? Object.fromEntries(Object.keys(
+	words.en).map((key, i) => [key, words[language][i]])) : words[language];
 const plural = new Intl.PluralRules(language);
 const known = n => typeof n === "number";
 
-// The text of a key, with the arguments at {0}, {1} ...
+// The text of a key, or else the key, with the arguments at {0}, {1} ...
 function t(key, ...args) {
-	const text = words[language][key] ?? words.en[key] ?? key;
-	return text.replace(/\{(\d)\}/g, (_, i) => args[i]);
+	return (texts[key] ?? key).replace(/\{(\d)\}/g, (_, i) => args[i]);
 }
 
 // The text for a number of things, which is {0}: KEY_one, KEY_other.
 function tn(key, n, ...args) {
 	const form = key + "_" + plural.select(n);
-	return t(words[language][form] ? form : key + "_other", number(n),
-		...args);
+	return t(texts[form] ? form : key + "_other", number(n), ...args);
 }
 
 // Numbers

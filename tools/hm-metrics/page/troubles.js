@@ -20,7 +20,7 @@ function alarmName(alert, code, text) {
 	if (!alert)
 		return text || t("alarm", code);
 	const more = (text || "").replace(/^no answer(: )?/, "");
-	return (words.en["alert_" + alert] ? t("alert_" + alert) : alert) +
+	return (texts["alert_" + alert] ? t("alert_" + alert) : alert) +
 		(more ? ": " + more : "");
 }
 
@@ -53,7 +53,7 @@ function troublesOf(plant) {
 		return { key: [a.dtu, a.serial, a.port, a.code, a.alert,
 			a.start].join(" "), title: alarmName(a.alert, a.code,
 			a.text), where: placeOf(plant, a), start: a.start,
-			hint: a.hint || dtu.hint || (words.en[hint] ? t(hint) :
+			hint: a.hint || dtu.hint || (texts[hint] ? t(hint) :
 			""), wait: waiting(dtu) };
 	});
 	return alarms.concat(silent(plant).filter(d => !plant.alarms.some(

@@ -1,16 +1,18 @@
 // Inverters and their inputs: a card each, or for a large plant a map of all.
 const CARDS = 12, NAMED = 8;
 
-// Inputs that gave far less than their neighbours in the last days
+// The verdicts on inputs that need a look, by serial number and port
 const weak = new Map();
 
 const weakKey = (serial, port) => serial + "/" + port;
 
-function setWeak(panels) {
+function setWeak(answer) {
 	weak.clear();
-	for (const panel of panels)
-		if (known(panel.share) && panel.share < 0.8)
-			weak.set(weakKey(panel.serial, panel.port), panel.share);
+	for (const panel of answer.panels) {
+		const verdict = verdictOf(panel, answer);
+		if (verdict.odd)
+			weak.set(weakKey(panel.serial, panel.port), verdict);
+	}
 }
 
 const nameOf = unit => unit.title || unit.serial;
@@ -43,15 +45,13 @@ function portRow() {
 
 function showPort(row, unit, port, most) {
 	const [name, bar, power, today] = row.children;
-	const share = weak.get(weakKey(unit.serial, port.port));
+	const verdict = weak.get(weakKey(unit.serial, port.port));
 	setText(name, inputName(port));
 	bar.firstChild.style.backgroundSize = Math.max(0, 100 *
 		(port.watts || 0) / most) + "% 100%";
 	setText(power, inUnit(port.watts, "W"));
 	setText(today, inUnit(port.today, "Wh"));
-	row.classList.toggle("weak", share !== undefined);
-	name.dataset.weak = share === undefined ? "" : t("of_neighbours",
-		percent(share));
+	name.dataset.weak = verdict ? verdict.text : "";
 }
 
 function factsOf(plant, unit) {
@@ -92,19 +92,21 @@ function outliers(plant) {
 	const middle = medians(plant), odd = [], away = [];
 	for (const unit of plant.units) {
 		if (unit.link === 0 && !isNight(plant))
-			away.push({ key: unit.serial, text: nameOf(unit) + ": " +
-				t("not_heard") });
+			away.push({ key: unit.serial, text: nameOf(unit) +
+				": " + t("not_heard") });
 		for (const port of unit.ports) {
 			const key = weakKey(unit.serial, port.port);
-			const low = middle[unit.dtu] > 20 && known(port.watts) &&
-				port.watts < 0.7 * middle[unit.dtu];
+			const part = port.watts / middle[unit.dtu];
+			const low = known(port.watts) && part < 0.7 &&
+				middle[unit.dtu] > 20;
 			if (low || weak.has(key))
-				odd.push({ key, part: low ? port.watts /
-					middle[unit.dtu] : weak.get(key),
-				text: nameOf(unit) + " · " + inputName(port) +
-				": " + (low ? t("others_about", inUnit(port.watts,
-				"W"), inUnit(middle[unit.dtu], "W")) :
-				t("of_neighbours", percent(weak.get(key)))) });
+				odd.push({ key, part: low ? part :
+					weak.get(key).level,
+					text: nameOf(unit) + " · " +
+					inputName(port) + ": " + (low ?
+					t("others_about", inUnit(port.watts,
+					"W"), inUnit(middle[unit.dtu], "W")) :
+					weak.get(key).text) });
 		}
 	}
 	return away.concat(odd.sort((a, b) => a.part - b.part));
@@ -117,7 +119,8 @@ function showMap(plant, units, most, odd) {
 		(node, unit) => {
 			const [name, inputs, power] = node.children;
 			inputs.setAttribute("aria-hidden", "true");
-			setText(name, unit.title || "…" + unit.serial.slice(-4));
+			setText(name, unit.title || "…" +
+				unit.serial.slice(-4));
 			setText(power, inUnit(powerOf(unit), "W"));
 			node.title = nameOf(unit);
 			showList(inputs, unit.ports, p => String(p.port),
