@@ -34,7 +34,9 @@ mkfifo "$work/in"
 exec 7<>"$work/in"
 hm-metrics --port "$port" --stats-period 0 -d "$db" --timezone $plant \
 	--names 'garage=Garage <b>' --names '116100000002=South' \
-	--names '116100000002/2=South, left' <"$work/in" >/dev/null 2>&1 7>&- &
+	--names '116100000002/2=South, left' --currency EUR --price-own 0.3 \
+	--names '116100000002/3=The third from the chimney, behind the old tree' \
+	--price-given 0.08 --co2-g-kwh 380 <"$work/in" >/dev/null 2>&1 7>&- &
 pids+=($!)
 until_true 10 listening "$port"
 for serial in 116100000001 116100000002 116100000003; do
@@ -127,6 +129,13 @@ rounded() {
 same "the sum of the month" "$(text_of '#r-history .sums dd')" \
 	"$(rounded "$(query "SELECT sum(made) FROM ($days)
 		WHERE day GLOB '$month-*'")")"
+same "what it is worth" "$(js "[...document.querySelectorAll(
+	'#r-history .sums .card')].at(-2).textContent")" "Worth$(query "SELECT
+	printf('€%.2f', sum(made - coalesce(given, 0)) * 0.0003 +
+	sum(given) * 0.00008) FROM ($days) WHERE day GLOB '$month-*'")"
+check "... and how much CO₂ it saved" grep -q "Not emitted$(query "SELECT CAST(round(
+	sum(made) / 1000000.0 * 380) AS INTEGER) FROM ($days)
+	WHERE day GLOB '$month-*'") kg of CO₂" <(text_of '#r-history .sums')
 same "its days as CSV" "$(curl -s "$(js \
 	"document.querySelector('#r-history a[href*=csv]').href")" | tail -n +2 |
 	cut -d, -f1 | tr -d '\r')" "$(query "SELECT day FROM ($days)
@@ -147,6 +156,9 @@ same "the best day, and a link to its curve" \
 	"#/now/$(query "SELECT day FROM ($days) ORDER BY made DESC LIMIT 1"),#/history/$(
 	query "SELECT substr(day, 1, 7) FROM ($days) GROUP BY 1 ORDER BY sum(made) DESC LIMIT 1"),#/history/$(
 	query "SELECT substr(day, 1, 4) FROM ($days) GROUP BY 1 ORDER BY sum(made) DESC LIMIT 1")"
+go '#/history/all/none'
+shows "a device without a history" ""
+same "... is said to have none" "$(text_of '#r-history .read')" "no reading"
 
 # The choice of an input
 go "#/history/$month"
@@ -189,7 +201,7 @@ inputs='[...document.querySelectorAll(".inputs li")]'
 until_true 10 is "$inputs.length" 12
 curl -s "http://127.0.0.1:$port/api/panels?days=30" >"$work/panels"
 same "the month, the year and the share of each input" "$(js "$inputs.map(
-	n => [...n.querySelectorAll('dd')].slice(4).map(d => d.textContent)
+	n => [...n.querySelectorAll('dd')].slice(4, 7).map(d => d.textContent)
 	.join(' ')).join('\n')")" "$(
 	query "SELECT serial, port, sum(iif(day >= '${today%-*}', today_production, 0)),
 	sum(today_production) FROM port_daily

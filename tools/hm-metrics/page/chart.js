@@ -37,7 +37,7 @@ function drawChart(c) {
 	c.svg.replaceChildren();
 	c.plan = c.what.draw(c.svg, width);
 	c.svg.setAttribute("height", c.plan.height);
-	c.svg.setAttribute("viewBox", `0 0 ${width} ${c.plan.height}`);
+	c.svg.setAttribute("viewBox", "0 0 " + width + " " + c.plan.height);
 	c.mark = put(c.svg, "rect", { class: "cursor" });
 	moveTo(c, c.place !== null && stays(c, c.place) ? c.place : null);
 }
@@ -127,7 +127,7 @@ function chart() {
 // Lines at half and at the whole of a scale for values up to `most`; its y of a
 // value.
 function drawScale(svg, width, most, unit) {
-	const top = niceTop(most || 1);
+	const top = niceTop(most || 1000);
 	const y = n => BARS.floor - n / top * (BARS.floor - BARS.top);
 	for (const n of [0, top / 2, top]) {
 		put(svg, "line", { class: "grid", x1: 0, x2: width, y1: y(n),

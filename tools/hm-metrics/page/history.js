@@ -3,6 +3,7 @@
 // inputs with its numbers behind that: #/history/2026-10/116154403054/1.
 routes.history = (() => {
 const AGE = 300000; // ms until days that still grow are fetched again
+const RETRY = 10000; // ms after a failure
 const KEYS = ["made", "own", "given", "taken", "then"];
 
 // What is shown: a month, a year or "all"; of the plant or a device. A day, a
@@ -136,7 +137,7 @@ function showCalendar() {
 	const rows = isAll() ? yearsOf() : upTo(12, span.slice(0, 4));
 	const count = isAll() ? 12 : 31, made = madeBy();
 	const names = rows.flatMap(row => upTo(count, row));
-	const last = today().slice(0, names[0].length);
+	const last = today().slice(0, isAll() ? 7 : 10);
 	const values = names.map(name => name > last || (!isAll() &&
 		+name.slice(8) > lastOf(name.slice(0, 7))) ? undefined :
 		made.get(name) ?? null);
@@ -288,8 +289,10 @@ async function fetchAll() {
 		showRecords(serial ? [] : (await load("/api/records", signal))
 			.records);
 	} catch (error) {
-		if (!signal.aborted)
-			setText(nodes.note, error.message);
+		if (signal.aborted)
+			return;
+		setText(nodes.note, error.message);
+		asked = Date.now() - AGE + RETRY;
 	}
 }
 
@@ -347,7 +350,7 @@ return {
 	},
 	show() {
 		if (Date.now() - asked > AGE && (isAll() ||
-			today().startsWith(span))) {
+			today().startsWith(span) || nodes.note.textContent)) {
 			abort.abort();
 			fetchAll();
 		}

@@ -2,13 +2,14 @@
 // opens an inverter.
 routes.panels = (() => {
 const AGE = 300000; // ms until the comparison is fetched again
+const RETRY = 10000; // ms after a failure
 const OPEN = 12;    // so many inverters are not folded
 const NAMED = 8;
 const FACTS = ["power_now", "volts", "amperes", "today", "month", "year",
-	"share"];
+	"share", "share_of_days"];
 
 let nodes = null, groups = [], hours = [], answer = null, asked = 0;
-let abort = null, worst = false, chosen = "";
+let abort = null, worst = null, chosen = "";
 
 const unitOf = serial => data.plant.units.find(u => u.serial === serial);
 const groupName = group => group.unit ? nameOf(group.unit) : group.serial;
@@ -17,18 +18,18 @@ const portOf = (group, panel) => group.unit && group.unit.ports.find(
 
 // The inputs of each inverter, with a verdict
 function group() {
-	const lists = new Map();
-	for (const panel of answer.panels) {
-		const key = panel.dtu + " " + panel.serial;
-		const others = othersOf(panel, answer.panels);
-		const shade = shadeOf(panel, others);
+	const lists = new Map(), all = answer.panels, middle = othersOf(all);
+	all.forEach((panel, i) => {
+		const key = panel.dtu + " " + panel.serial, others = middle[i];
 		if (!lists.has(key))
 			lists.set(key, { key, serial: panel.serial,
 				inputs: [] });
-		lists.get(key).inputs.push(Object.assign(panel, { others, shade,
+		lists.get(key).inputs.push(Object.assign(panel, { others,
+			shade: shadeOf(panel, others),
 			verdict: verdictOf(panel, answer) }));
-	}
+	});
 	groups = [...lists.values()];
+	worst ??= groups.length > OPEN;
 	for (const g of groups)
 		g.level = Math.min(...g.inputs.map(p => p.verdict.level));
 	const lit = answer.panels.map(p => p.watts).reduce((sum, watts) =>
@@ -58,7 +59,7 @@ function spark(panel) {
 function buildInput() {
 	return make("li", "", make("div", "row", make("strong"), make("span",
 		"verdict")), make("dl", "cells", ...FACTS.map(key => make("div",
-		"", make("dt", "", t(key)), make("dd"))), make("div")));
+		"", make("dt", "", t(key)), make("dd")))));
 }
 
 function showInput(node, panel, g) {
@@ -75,7 +76,7 @@ function showInput(node, panel, g) {
 	node.classList.toggle("odd", panel.verdict.odd);
 	values.forEach((text, i) => setText(list.children[i].lastChild, text));
 	if (node.panel !== panel)
-		list.lastChild.replaceChildren(spark(panel));
+		list.lastChild.lastChild.replaceChildren(spark(panel));
 	node.panel = panel;
 }
 
@@ -187,8 +188,10 @@ async function fetchAll() {
 		showAll();
 		openChosen();
 	} catch (error) {
-		if (error.name !== "AbortError")
-			setText(nodes.note, error.message);
+		if (signal.aborted)
+			return;
+		setText(nodes.note, error.message);
+		asked = Date.now() - AGE + RETRY;
 	}
 }
 

@@ -2,11 +2,17 @@
 const SAME = 0.08; // by so much neighbours differ
 const WEEK = 7;
 
-function medianOf(list) {
-	const sorted = list.filter(known).sort((a, b) => a - b);
-	const n = sorted.length;
-	return n ? (sorted[(n - 1) >> 1] + sorted[n >> 1]) / 2 : null;
+const sorted = list => list.filter(known).sort((a, b) => a - b);
+
+// The median of a sorted list without one of its values; null is none of them.
+function medianWithout(list, n) {
+	const out = known(n) ? list.indexOf(n) : list.length;
+	const count = list.length - (known(n) ? 1 : 0);
+	const at = i => list[i < out ? i : i + 1];
+	return count ? (at((count - 1) >> 1) + at(count >> 1)) / 2 : null;
 }
+
+const medianOf = list => medianWithout(sorted(list), null);
 
 const spreadOf = (list, middle) => list.reduce((sum, n) => sum +
 	Math.abs(n - middle), 0);
@@ -29,11 +35,14 @@ function fallOf(list) {
 	return best;
 }
 
-// The median power of the DTU's other inputs at each hour
-function othersOf(panel, panels) {
-	const others = panels.filter(p => p.dtu === panel.dtu && p !== panel);
-	return panel.watts.map((_, hour) => medianOf(others.map(p =>
-		p.watts[hour])));
+// The median power of the DTU's other inputs at each hour, for each input
+function othersOf(panels) {
+	const all = {};
+	for (const { dtu, watts } of panels)
+		all[dtu] ||= watts.map((_, hour) => sorted(panels.filter(p =>
+			p.dtu === dtu).map(p => p.watts[hour])));
+	return panels.map(({ dtu, watts }) => watts.map((n, hour) =>
+		medianWithout(all[dtu][hour], n)));
 }
 
 // The hours in which an input loses against the others more than over the day

@@ -191,6 +191,7 @@ words.de = {
 	volts: "Spannung",
 	amperes: "Strom",
 	share: "Anteil",
+	share_of_days: "Je Tag",
 	inputs_one: "{0} Eingang",
 	inputs_other: "{0} Eingänge",
 	odd_one: "{0} Eingang gibt weniger als seine Nachbarn.",

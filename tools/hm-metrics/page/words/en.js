@@ -191,6 +191,7 @@ words.en = {
 	volts: "Voltage",
 	amperes: "Current",
 	share: "Share",
+	share_of_days: "By day",
 	inputs_one: "{0} input",
 	inputs_other: "{0} inputs",
 	odd_one: "{0} input gives less than its neighbours.",
