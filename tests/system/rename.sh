@@ -268,6 +268,21 @@ store --replace-inverter $a=$b >/dev/null
 same "a forgotten inverter can be replaced, too" "$(sql 'SELECT
 	total_production FROM production_cache') $(falls)" "103400 0"
 
+# An input that its inverter has known later: the rest of its total stays out.
+start_anew
+day roof $a 2026-11-20 360 700 100000 | chain
+sql 'UPDATE inverter_parts SET left_out = 100000'
+store --replace-inverter $a=$b >/dev/null
+: >"$work/out"
+day roof $b 2026-11-21 360 365 0 | chain
+same "the total of an inverter goes on, too" "$(jq -c 'select(.type ==
+	"inverter") | .total_production' "$work/out" | sed -n '1p; $p')" \
+	"1700
+1720"
+store --rename-dtu roof=House >/dev/null
+same "... also under a new name" "$(sql 'SELECT dtu, serial, left_out
+	FROM inverter_parts')" "House|$b|100000"
+
 # Without hm-filter later readings would fall back.
 start_anew
 {
