@@ -12,8 +12,10 @@ const { NOW, SERVER_ZONE, ZONE, clockAt, toolEnvironment, work } =
 
 const DAY = 86400, DAYS = 400;
 const LIGHT = 900, DARK = 3600; // seconds between two polls
+const FINE = 300, FINE_DAYS = 3; // of the last days, whose curves are drawn
 const SEED = 20260620;
-const NAMES = { roof: "House", garage: "Garage", "116181000001/1": "South 1",
+const NAMES = { roof: "House", garage: "Garage", 116181000001: "Roof below",
+	116181000002: "Roof above", 114181000003: "Garage west", "116181000001/1": "South 1",
 	"116181000001/2": "South 2", "116181000001/3": "South 3",
 	"116181000001/4": "South 4", "116181000002/1": "South 5",
 	"116181000002/2": "South 6", "116181000002/3": "South 7",
@@ -50,7 +52,8 @@ function* polls(plant, end) {
 			at("2026-06-11T12:00:00Z") + LIGHT)
 			records.push(alarm(time, 209, "PV1 no input"));
 		yield records;
-		const step = plant.isLight(time) ? LIGHT : DARK;
+		const step = !plant.isLight(time) ? DARK :
+			time > end - FINE_DAYS * DAY ? FINE : LIGHT;
 		time += step - time % step;
 	}
 }

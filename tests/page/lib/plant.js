@@ -91,7 +91,7 @@ class Plant {
 	}
 
 	isLight(time) {
-		return sun(time, 0) > 0.02 || sun(time, 2.2) > 0.02;
+		return sun(time, 0) > 0.02;
 	}
 
 	clearness(time) {
@@ -104,7 +104,8 @@ class Plant {
 		const clear = Math.min(1, this.clearness(time));
 		const hour = (time + this.offset(time)) % DAY / HOUR;
 		const powers = INPUTS.map((input, i) => {
-			const high = Math.max(0, sun(time, input.turn));
+			const high = this.isLight(time) ?
+				Math.max(0, sun(time, input.turn)) : 0;
 			let n = input.peak * Math.min(1, 1.12 * high ** 0.8) *
 				(0.1 + 0.9 * clear) * (1 + 0.01 * Math.sin(i * 3.1));
 			if (i === SHADED && hour < 11)
