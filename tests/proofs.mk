@@ -194,14 +194,14 @@ check-homeassistant:
 check-page:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
-	    build/helper/preload/fast.so
+	    build/helper/preload/stand.so
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
 	    tests/page/run.sh $(CHECK)
 
 pictures:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
-	    build/helper/preload/fast.so
+	    build/helper/preload/stand.so
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
 	    tests/page/run.sh pictures docs/images
 

@@ -6,7 +6,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const Browser = require("./lib/browser.js");
 const { NAMES, history } = require("./lib/history.js");
-const { NOW, Server, ZONE, clockAt, work } = require("./lib/stage.js");
+const { NOW, Server, ZONE, standingClock, work } = require("./lib/stage.js");
 const { none, ok, run } = require("./lib/tap.js");
 
 const MOST = 60000; // bytes
@@ -42,7 +42,7 @@ async function take(tab, to, [name, route, colours, size]) {
 run(async () => {
 	const to = process.argv[2];
 	const { database, plant } = await history();
-	const clock = clockAt(NOW, 0); // it stands
+	const clock = standingClock(NOW)
 	const server = await Server.start({ clock, database, options: [
 		"--plant-name", "Sunnyside", "--currency", "EUR", "--price-own",
 		"0.32", "--price-given", "0.0803", "--co2-g-kwh", "380",

@@ -20,12 +20,6 @@ function mark() {
 			style.outlineColor, style.boxShadow,
 			style.borderColor].join();
 	};
-	window.lookOf = looks;
-	window.controls = [...document.querySelectorAll(usable)].filter(
-		node => node.checkVisibility({ visibilityProperty: true }) &&
-		!node.disabled && node.tabIndex >= 0);
-	window.reached = new Map();
-	window.plain = new Map(window.controls.map(n => [n, looks(n)]));
 	// Tab goes on from where the focus was last: from the top of the page.
 	const top = document.createElement("span");
 	top.tabIndex = -1;
@@ -33,6 +27,12 @@ function mark() {
 	top.focus();
 	top.remove();
 	window.scrollTo(0, 0);
+	window.lookOf = looks;
+	window.controls = [...document.querySelectorAll(usable)].filter(
+		node => node.checkVisibility({ visibilityProperty: true }) &&
+		!node.disabled && node.tabIndex >= 0);
+	window.reached = new Map();
+	window.plain = new Map(window.controls.map(n => [n, looks(n)]));
 }
 
 // Note which has the focus; false if nothing has, or one that had it.

@@ -6,6 +6,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { sleep } = require("./wait.js");
 const Tab = require("./tab.js");
+const { owned } = require("./tap.js");
 
 const PROGRAM = process.env.CHROMIUM || "chromium";
 const ANSWER_MS = 120000;
@@ -25,7 +26,7 @@ class Browser {
 	// Its files, its home included, are in a directory of the work directory.
 	static async start(work) {
 		const home = fs.mkdtempSync(path.join(work, "browser."));
-		const process = spawn(PROGRAM, ["--headless", "--no-sandbox",
+		const process = owned(spawn(PROGRAM, ["--headless", "--no-sandbox",
 			"--disable-gpu", "--disable-dev-shm-usage",
 			"--disable-background-timer-throttling",
 			"--disable-renderer-backgrounding",
@@ -38,7 +39,7 @@ class Browser {
 			"--user-data-dir=" + home, "about:blank"],
 			{ stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
 			env: { ...globalThis.process.env, HOME: home,
-				TMPDIR: home, LANGUAGE: "en", LC_ALL: "C.UTF-8" } });
+				TMPDIR: home, LANGUAGE: "en", LC_ALL: "C.UTF-8" } }));
 		const browser = new Browser(process);
 		await browser.send("Target.setDiscoverTargets",
 			{ discover: false });

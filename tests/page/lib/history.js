@@ -9,6 +9,7 @@ const path = require("node:path");
 const { Plant } = require("./plant.js");
 const { NOW, SERVER_ZONE, ZONE, clockAt, toolEnvironment, work } =
 	require("./stage.js");
+const { owned } = require("./tap.js");
 
 const DAY = 86400, DAYS = 400;
 const LIGHT = 900, DARK = 3600; // seconds between two polls
@@ -71,10 +72,10 @@ async function write(plant, end, to) {
 async function make(database) {
 	const options = ["--stats-period", "0", "--timezone", ZONE, "-d",
 		database];
-	const chain = spawn("bash", ["-c", 'set -o pipefail; hm-filter "$@" |' +
+	const chain = owned(spawn("bash", ["-c", 'set -o pipefail; hm-filter "$@" |' +
 		'hm-store "$@" >/dev/null', "bash", ...options], { stdio:
 		["pipe", "inherit", "pipe"], env: toolEnvironment(
-		clockAt(NOW), SERVER_ZONE) });
+		clockAt(NOW), SERVER_ZONE) }));
 	const end = once(chain, "close");
 	let log = "";
 	// A year in seconds: the tools may wait for each other for long.

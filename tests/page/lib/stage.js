@@ -5,6 +5,7 @@ const { execFileSync, spawn } = require("node:child_process");
 const fs = require("node:fs");
 const net = require("node:net");
 const path = require("node:path");
+const { owned } = require("./tap.js");
 const { sleep, until } = require("./wait.js");
 
 const work = process.env.HM_PAGE_WORK;
@@ -25,6 +26,8 @@ const TODAY = "2026-06-20";
 const environment = Object.fromEntries(Object.entries(process.env).filter(
 	([name]) => /^(PATH|LANG|ASAN_OPTIONS)$/.test(name)));
 
+let clocks = 0;
+
 function preload(name) {
 	const to = path.join(work, name);
 	if (!fs.existsSync(to)) {
@@ -34,25 +37,37 @@ function preload(name) {
 	return to;
 }
 
-// A clock: its time was `from` when the machine's was `started`, and it runs
-// `rate` times as fast, or stands at 0. hm-metrics waits for anything `steady` times shorter.
-function clockAt(from, rate = 1, steady = 1) {
-	return { from, started: Date.now(), rate, steady };
+// A clock whose time is now `from`, in ms; it goes on as the machine's does.
+function clockAt(from) {
+	return { from, started: Date.now() };
+}
+
+// A clock that stands until setTime; each has a file for hm-metrics, which waits
+// for anything `steady` times shorter.
+function standingClock(from, steady = 1) {
+	const clock = { file: path.join(work, "clock." + ++clocks), steady };
+	setTime(clock, from);
+	return clock;
+}
+
+function setTime(clock, time) {
+	clock.from = time;
+	fs.writeFileSync(clock.file + ".new", String(time));
+	fs.renameSync(clock.file + ".new", clock.file);
 }
 
 function timeOf(clock) {
-	return clock.from + (Date.now() - clock.started) * clock.rate;
+	return clock.file ? clock.from : clock.from + Date.now() -
+		clock.started;
 }
 
 function clockEnvironment(clock) {
-	const shift = Math.round((clock.from - clock.started) / 1000);
-	return clock.rate === 1 ? { LD_PRELOAD: preload("clock.so"),
-		HM_CLOCK_SHIFT: String(shift) } :
-		{ LD_PRELOAD: preload("fast.so"),
-		HM_CLOCK_FROM: String(clock.from),
-		HM_CLOCK_STARTED: String(clock.started),
-		HM_CLOCK_RATE: String(clock.rate),
-		HM_CLOCK_STEADY: String(clock.steady) };
+	if (clock.file)
+		return { LD_PRELOAD: preload("stand.so"),
+			HM_CLOCK_FILE: clock.file,
+			HM_CLOCK_STEADY: String(clock.steady) };
+	return { LD_PRELOAD: preload("clock.so"), HM_CLOCK_SHIFT:
+		String(Math.round((clock.from - clock.started) / 1000)) };
 }
 
 function toolEnvironment(clock, zone) {
@@ -79,12 +94,12 @@ class Server {
 		server.port = port || await freePort();
 		server.url = "http://127.0.0.1:" + server.port + "/";
 		server.log = "";
-		server.process = spawn(path.join(bin, "hm-metrics"), [
+		server.process = owned(spawn(path.join(bin, "hm-metrics"), [
 			"--port", server.port, "--stats-period", "0",
 			"--timezone", ZONE, "--period", "20",
 			...database ? ["-d", database] : [], ...options],
 			{ env: toolEnvironment(clock, SERVER_ZONE),
-			stdio: ["pipe", "ignore", "pipe"] });
+			stdio: ["pipe", "ignore", "pipe"] }));
 		server.process.stdin.on("error", () => {});
 		server.process.stderr.on("data", text => {
 			server.log += text;
@@ -152,4 +167,5 @@ function plantYears(days, inverters) {
 }
 
 module.exports = { BROWSER_ZONE, NOW, SERVER_ZONE, Server, TODAY, ZONE, bin,
-	clockAt, plantYears, sql, timeOf, toolEnvironment, work };
+	clockAt, plantYears, setTime, sql, standingClock, toolEnvironment,
+	work };

@@ -5,11 +5,13 @@ const { sleep } = require("./wait.js");
 const SETTLED_MS = 80;
 const SETTLE_MS = 20000;
 
-// Runs in the page before its own script: its clock is another one, and may run
-// faster, which also makes its timers faster.
-function setClock(from, started, rate) {
-	const RealDate = Date, wait = setTimeout, again = setInterval;
-	const now = () => from + (RealDate.now() - started) * rate;
+// Runs in the page before its own script: its clock is another one, which stands
+// unless the machine's had a time when it started. The time of one that stands is
+// in window.standing.
+function setClock(from, started) {
+	const RealDate = Date;
+	const now = () => started ? from + RealDate.now() - started :
+		window.standing ?? from;
 	class OtherDate extends RealDate {
 		constructor(...words) {
 			if (words.length)
@@ -22,12 +24,6 @@ function setClock(from, started, rate) {
 	window.Date = new Proxy(OtherDate, {
 		apply: () => new OtherDate().toString(),
 	});
-	if (rate > 1) {
-		window.setTimeout = (f, ms, ...words) =>
-			wait(f, ms / rate, ...words);
-		window.setInterval = (f, ms, ...words) =>
-			again(f, ms / rate, ...words);
-	}
 }
 
 class Tab {
@@ -39,8 +35,7 @@ class Tab {
 		this.listeners = new Map();
 	}
 
-	// zone: of the browser; language: such as de; clock: { from, started,
-	// rate }: its time was `from` at the real time `started`.
+	// zone: of the browser; language: such as de; clock: one of stage.js.
 	async prepare({ zone, language, clock, scripts = true }) {
 		for (const domain of ["Page", "Runtime", "Log", "Network", "DOM"])
 			await this.send(domain + ".enable");
@@ -53,7 +48,7 @@ class Tab {
 		if (clock)
 			await this.send("Page.addScriptToEvaluateOnNewDocument",
 				{ source: `(${setClock})(${clock.from},` +
-				`${clock.started},${clock.rate})` });
+				`${clock.started})` });
 		if (!scripts)
 			await this.send("Emulation.setScriptExecutionDisabled",
 				{ value: true });

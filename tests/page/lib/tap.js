@@ -27,13 +27,24 @@ function note(text) {
 	console.log("# " + text);
 }
 
+// Processes that end with the script, however it ends.
+const children = [];
+process.on("exit", () => children.forEach(child => child.kill("SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+	process.on(signal, () => process.exit(1));
+
+function owned(child) {
+	children.push(child);
+	return child;
+}
+
 // Run a script of checks, and end with its result, whatever happens to it.
 function run(main) {
 	main().catch(error => ok("the script comes to its end", false,
 		error.stack.split("\n"))).then(() => {
 		console.log("1.." + count);
-		process.exitCode = failed ? 1 : 0;
+		process.exit(failed ? 1 : 0);
 	});
 }
 
-module.exports = { none, note, ok, run, same };
+module.exports = { none, note, ok, owned, run, same };
