@@ -19,16 +19,19 @@ const spreadOf = (list, middle) => list.reduce((sum, n) => sum +
 const mostly = (list, holds) => list.filter(holds).length >= 0.75 * list.length;
 
 // Where a list falls for good: { at, before, after }, the medians on both sides
-// of the place that divides it best; null if it does not fall.
+// of the place that divides it best; null if it does not fall. A fall is deeper
+// than days usually differ, and one of few days is deep.
 function fallOf(list) {
 	let best = null;
 	for (let at = 3; at <= list.length - 3; at++) {
 		const left = list.slice(0, at), right = list.slice(at);
 		const before = medianOf(left), after = medianOf(right);
 		const spread = spreadOf(left, before) + spreadOf(right, after);
-		const middle = (before + after) / 2;
-		if (after < (1 - SAME) * before && (!best || spread <
-			best.spread) && mostly(left, n => n > middle) &&
+		const middle = (before + after) / 2, deep = Math.max(
+			(right.length < 5 ? 0.3 : SAME) * before,
+			2 * spread / list.length);
+		if (before - after > deep && (!best || spread < best.spread) &&
+			mostly(left, n => n > middle) &&
 			mostly(right, n => n < middle))
 			best = { at, before, after, spread };
 	}
