@@ -1,6 +1,6 @@
 "use strict";
-// pictures.js DIRECTORY: the page as a person sees it, for the docs. The plant is
-// that of the checks, at the same moment of the same seed.
+// pictures.js DIRECTORY: the page as a person sees it, for the docs. The plant
+// is that of the checks, at the same moment of the same seed.
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");

@@ -1,14 +1,14 @@
 #!/bin/bash
-# run.sh [WORD ...]: run the scripts in checks/ whose names hold one of the words,
-# or all, with a real Chromium. run.sh pictures DIRECTORY: make the pictures of
-# docs/ there.
-#   HM_PAGE_MODULES  where axe-core of npm is kept (build/page/node_modules)
+# run.sh [WORD ...]: run the scripts in checks/ whose names hold one of the
+# words, or all, with a real Chromium.
+# run.sh pictures DIRECTORY: make the pictures for the docs there.
+#   HM_PAGE_MODULES  where axe-core of npm is kept (build/check-page/node_modules)
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 axe=4.14.1
-modules=$root/build/page
+modules=$root/build/check-page
 export HM_PAGE_MODULES=$modules/node_modules
 
 die() {

@@ -1,9 +1,9 @@
 /*
- * Preloaded, the wall clock of a program stands at the moment that is in the file
- * HM_CLOCK_FILE, in ms since 1970, until the file is replaced. So does the clock
- * that counts from the start of the machine: nobody seems to have set the other.
- * The monotonic clock runs HM_CLOCK_STEADY times as fast as the machine's, and
- * poll(2) waits as much shorter.
+ * Preloaded, it lets the wall clock of a program stand at the moment that is in
+ * the file HM_CLOCK_FILE, in ms since 1970, until the file is replaced. So does
+ * the clock that counts from the start of the machine, so that nobody seems to
+ * have set the other. The monotonic clock runs HM_CLOCK_STEADY times as fast as
+ * the machine's, and poll(2) waits as much shorter.
  */
 
 #include <errno.h>

@@ -59,7 +59,8 @@ function result() {
 		missed: window.controls.filter(n => !window.reached.has(n) &&
 			n.isConnected).map(name),
 		dim: notes.filter(([, n]) => !n.shown).map(([n]) => name(n)),
-		outside: notes.filter(([, n]) => !n.inside).map(([n]) => name(n)),
+		outside: notes.filter(([, n]) => !n.inside).map(
+			([n]) => name(n)),
 	};
 }
 
@@ -73,8 +74,8 @@ async function walk(tab) {
 	return tab.run(result);
 }
 
-// What reacts to a click or a pointer, and cannot have the focus, nor anything in
-// it or around it.
+// What reacts to a click or a pointer, and cannot have the focus, nor anything
+// in it or around it.
 async function onlyByPointer(tab) {
 	const { result } = await tab.send("Runtime.evaluate",
 		{ expression: "document.body" });
@@ -90,8 +91,8 @@ async function onlyByPointer(tab) {
 		const { result } = await tab.send("Runtime.callFunctionOn",
 			{ objectId: object.objectId, returnByValue: true,
 			functionDeclaration: `function() {
-				if (this === document.body || this === document ||
-					!this.checkVisibility())
+				if (this === document.body ||
+					!this.checkVisibility?.())
 					return "";
 				const usable = "a, button, input, select, " +
 					"summary, [tabindex]";

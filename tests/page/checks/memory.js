@@ -1,8 +1,8 @@
 "use strict";
-// The memory of a page that stays open: 8,640 polls, two days of a plant that is
-// polled every 20 s. hm-metrics gets each poll as soon as the page has shown the
-// one before, and sends an event at once. The second day must take no more than
-// the first.
+// The memory of a page that stays open: 8,640 polls, two days of a plant that
+// is polled every 20 s. hm-metrics gets each poll as soon as the page has
+// shown the one before, and sends an event at once. The second day must take
+// no more than the first.
 const Browser = require("../lib/browser.js");
 const { history } = require("../lib/history.js");
 const { BROWSER_ZONE, NOW, Server, clockAt, setTime, standingClock, work } =
@@ -16,8 +16,8 @@ const POLLS = 8640;
 const SAMPLES = 24;
 const EVENT_MS = 20000;
 
-// Runs in the page before its own script: its clock shows the time of the newest
-// event, and each event is reported once it has been handled.
+// Runs in the page before its own script: its clock shows the time of the
+// newest event, and each event is reported once it has been handled.
 function watchEvents() {
 	const Source = window.EventSource;
 	window.EventSource = class extends Source {
@@ -40,7 +40,8 @@ async function measure(tab) {
 		listeners: of("JSEventListeners") };
 }
 
-// A function that polls the plant at a time, and ends when the page shows that.
+// A function that polls the plant at a time, and ends when the page shows
+// that.
 function stepper(tab, server, plant) {
 	let wanted = 0, done = () => {};
 	tab.on("Runtime.bindingCalled", ({ payload }) => {
@@ -68,8 +69,9 @@ function compare(samples, what, most) {
 	const second = mean(samples.slice(half).map(s => s[what]));
 	note(`${what}: ${Math.round(first)} in the first half, ` +
 		`${Math.round(second)} in the second`);
-	ok(`the ${what} of the second half are no more than of the first`,
-		second <= first + most, samples.map(s => s[what]).join(" "));
+	note(`... ${samples.map(s => s[what]).join(" ")}`);
+	ok(`${what}: the second half has no more than the first`,
+		second <= first + most);
 }
 
 async function watch(tab, server, plant) {
@@ -104,8 +106,8 @@ async function changeRoutes(server, clock, browser) {
 	const after = await turn(tab);
 	note(`after 7 more rounds: ${before.nodes} and ${after.nodes} nodes, ` +
 		`${before.listeners} and ${after.listeners} listeners`);
-	ok("changing the route leaves no nodes", after.nodes <= before.nodes * 1.02 +
-		20);
+	ok("changing the route leaves no nodes", after.nodes <=
+		before.nodes * 1.02 + 20);
 	ok("... and no listeners", after.listeners <= before.listeners + 2);
 	await tab.close();
 }
@@ -124,8 +126,10 @@ async function twoDays(browser, { database, plant }) {
 	const samples = await watch(tab, server, plant);
 	compare(samples, "nodes", 50);
 	compare(samples, "listeners", 5);
+	// It keeps up to 24 answers of the history, and new ones each day.
 	compare(samples, "heap", 200000);
-	// By its fast clock hm-metrics has few ms for an answer of the history.
+	// By its fast clock hm-metrics has few ms for an answer of the
+	// history.
 	none("the console is empty", tab.takeComplaints().filter(text =>
 		!/status of 503|ERR_EMPTY_RESPONSE/.test(text)));
 	await tab.close();

@@ -11,7 +11,8 @@ const SLOW = 48000 / 8; // bytes a second
 const LATENCY_MS = 300;
 const FIRST_MS = 5000;
 
-// Runs in the page before its own script: when a number with a W is first seen.
+// Runs in the page before its own script: when a number with a W is first
+// seen.
 function watchFirst() {
 	const look = () => {
 		const main = document.querySelector("main");
@@ -44,8 +45,8 @@ async function first(browser, server, clock) {
 const shows = (tab, text) => until(60, () => tab.run(text =>
 	document.body.innerText.replace(/\s+/g, " ").includes(text), text));
 
-// The page says that the server is away, and shows new numbers when it is back,
-// without being loaded again.
+// The page says that the server is away, and shows new numbers when it is
+// back, without being loaded again.
 async function away(browser, server, clock, database) {
 	const tab = await browser.open({ zone: BROWSER_ZONE, clock,
 		language: "en-GB" });
@@ -64,7 +65,8 @@ async function away(browser, server, clock, database) {
 	}
 	await tab.route("#/now");
 	tab.takeComplaints(); // of requests that could not be answered
-	const again = await Server.start({ clock, database, port: server.port });
+	const again = await Server.start({ clock, database,
+		port: server.port });
 	again.tell(three.map(r => r.type === "dtu" ? { ...r,
 		pv_power: r.pv_power + 1111 } : r.type === "port" ? { ...r,
 		pv_power: r.pv_power + 111 } : r));
@@ -74,7 +76,8 @@ async function away(browser, server, clock, database) {
 		text);
 	ok("... and says nothing else than before", await until(30,
 		async () => await state() === before), await state());
-	ok("... without being loaded again", await tab.run("window.mark === 1"));
+	ok("... without being loaded again", await tab.run(
+		"window.mark === 1"));
 	none("... and without an error", tab.takeComplaints().filter(
 		c => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE/.test(c)));
 	await tab.close();

@@ -1,6 +1,6 @@
 "use strict";
-// The numbers on the page are those of SQL, over 400 days of a plant, across both
-// changes of the clocks; plant, server and browser are in three zones.
+// The numbers on the page are those of SQL, over 400 days of a plant, across
+// both changes of the clocks; plant, server and browser are in three zones.
 const Browser = require("../lib/browser.js");
 const { NAMES, history } = require("../lib/history.js");
 const { inputs, ofSpan, shareOf, sums, sumsOfInput } =
@@ -84,7 +84,8 @@ async function checkHistory(tab, database, language) {
 	await checkTable(tab, "#/history/all", language,
 		ofSpan(sums(database, 4), ""));
 	await checkTable(tab, "#/history/2026-05/116181000001/3", language,
-		ofSpan(sumsOfInput(database, 10, "116181000001", 3), "2026-05"));
+		ofSpan(sumsOfInput(database, 10, "116181000001", 3),
+		"2026-05"));
 	await checkTable(tab, "#/history/2026/114181000003/2", language,
 		ofSpan(sumsOfInput(database, 7, "114181000003", 2), "2026"));
 }
@@ -108,8 +109,8 @@ async function checkSums(tab, database, span) {
 		found["Used in the house"][1],
 		Math.round(100 * row.own / (row.own + row.given)) + " %");
 	same(`the sum of ${span}: what it is worth`, shown.Worth,
-		"€" + worth.toLocaleString("en-GB", { minimumFractionDigits: 2,
-		maximumFractionDigits: 2 }));
+		"€" + worth.toLocaleString("en-GB", {
+		minimumFractionDigits: 2, maximumFractionDigits: 2 }));
 	const kilos = row.made / 1e6 * GRAMS;
 	ok(`the sum of ${span}: CO2`, shown["Not emitted"]?.startsWith(
 		kilos < 1000 ? Math.round(kilos) + " kg " :
@@ -204,13 +205,14 @@ async function checkNow(tab, database, records) {
 }
 
 // What the generator made is what the database has, so that SQL is not only
-// compared with itself. The first poll counts nothing, and each input is rounded.
+// compared with itself. The first poll counts nothing, and each input is
+// rounded.
 function checkMade(database, plant) {
 	for (const [i, { serial, port }] of require("../lib/plant.js").INPUTS
 		.entries()) {
-		const [{ made }] = sql(database, `SELECT sum(today_production) AS
-			made FROM port_daily WHERE serial = '${serial}' AND
-			port = ${port}`);
+		const [{ made }] = sql(database, `SELECT
+			sum(today_production) AS made FROM port_daily
+			WHERE serial = '${serial}' AND port = ${port}`);
 		const real = plant.total[i] - (1e6 + 1000 * i);
 		ok(`${NAMES[serial + "/" + port]}: SQL has what it made`,
 			Math.abs(made - real) < 400, `${made} and ${real}`);
@@ -225,7 +227,8 @@ run(async () => {
 	const server = await Server.start({ clock, database, options: [
 		"--currency", "EUR", "--price-own", PRICES.own, "--price-given",
 		PRICES.given, "--co2-g-kwh", GRAMS, ...Object.entries(NAMES)
-		.flatMap(([device, name]) => ["--names", `${device}=${name}`])] });
+		.flatMap(([device, name]) => ["--names",
+		`${device}=${name}`])] });
 	const records = plant.poll(NOW / 1000);
 	server.tell(records);
 	await server.plant(p => p.units.length === 3);

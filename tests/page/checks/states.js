@@ -1,6 +1,6 @@
 "use strict";
-// Each state of a plant on each route: nothing is wider than the screen, axe-core
-// finds nothing, and the console stays empty.
+// Each state of a plant on each route: nothing is wider than the screen,
+// axe-core finds nothing, and the console stays empty.
 const fs = require("node:fs");
 const path = require("node:path");
 const Browser = require("../lib/browser.js");
@@ -15,8 +15,8 @@ const UNFOLDED = 12; // so many are opened
 const WIDTHS = [320, 390, 768, 1280];
 const axe = fs.readFileSync(path.join(process.env.HM_PAGE_MODULES,
 	"axe-core/axe.min.js"), "utf8");
-// In the other state of colours and language the same words and colours would be
-// looked at again.
+// In the other state of colours and language the same words and colours would
+// be looked at again.
 const looks = [{ language: "en-GB", colours: "light", width: 1280 },
 	{ language: "de-DE", colours: "dark", width: 390 }];
 const allLooks = [...looks,

@@ -23,11 +23,13 @@ class Browser {
 		process.stdio[3].on("error", () => {});
 	}
 
-	// Its files, its home included, are in a directory of the work directory.
+	// Its files, its home included, are in a directory of the work
+	// directory.
 	static async start(work) {
 		const home = fs.mkdtempSync(path.join(work, "browser."));
-		const process = owned(spawn(PROGRAM, ["--headless", "--no-sandbox",
-			"--disable-gpu", "--disable-dev-shm-usage",
+		const process = owned(spawn(PROGRAM, ["--headless",
+			"--no-sandbox", "--disable-gpu",
+			"--disable-dev-shm-usage",
 			"--disable-background-timer-throttling",
 			"--disable-renderer-backgrounding",
 			"--disable-backgrounding-occluded-windows",
@@ -39,7 +41,8 @@ class Browser {
 			"--user-data-dir=" + home, "about:blank"],
 			{ stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
 			env: { ...globalThis.process.env, HOME: home,
-				TMPDIR: home, LANGUAGE: "en", LC_ALL: "C.UTF-8" } }));
+				TMPDIR: home, LANGUAGE: "en",
+				LC_ALL: "C.UTF-8" } }));
 		const browser = new Browser(process);
 		await browser.send("Target.setDiscoverTargets",
 			{ discover: false });

@@ -16,7 +16,8 @@ const LIGHT = 900, DARK = 3600; // seconds between two polls
 const FINE = 300, FINE_DAYS = 3; // of the last days, whose curves are drawn
 const SEED = 20260620;
 const NAMES = { roof: "House", garage: "Garage", 116181000001: "Roof below",
-	116181000002: "Roof above", 114181000003: "Garage west", "116181000001/1": "South 1",
+	116181000002: "Roof above", 114181000003: "Garage west",
+	"116181000001/1": "South 1",
 	"116181000001/2": "South 2", "116181000001/3": "South 3",
 	"116181000001/4": "South 4", "116181000002/1": "South 5",
 	"116181000002/2": "South 6", "116181000002/3": "South 7",
@@ -27,12 +28,13 @@ const at = text => Date.parse(text) / 1000;
 
 // The first poll is at midnight of the plant.
 function plant() {
-	return new Plant({ seed: SEED, zone: ZONE, start: at(
-		"2025-05-16T22:00:00Z"), weak: at("2026-05-03T00:00:00Z"), away: [
-		["roof", at("2026-02-09T20:00:00Z"), at("2026-02-12T06:00:00Z")],
-		["garage", at("2025-10-25T20:00:00Z"), at("2025-10-26T09:00:00Z")],
-		["garage", at("2026-06-18T11:00:00Z"),
-			at("2026-06-18T13:20:00Z")]] });
+	return new Plant({ seed: SEED, zone: ZONE,
+		start: at("2025-05-16T22:00Z"), weak: at("2026-05-03T00:00Z"),
+		away: [
+		["roof", at("2026-02-09T20:00Z"), at("2026-02-12T06:00Z")],
+		["garage", at("2025-10-25T20:00Z"), at("2025-10-26T09:00Z")],
+		["garage", at("2026-06-18T11:00Z"), at("2026-06-18T13:20Z")],
+		] });
 }
 
 function alarm(time, code, text) {
@@ -61,7 +63,8 @@ function* polls(plant, end) {
 
 async function write(plant, end, to) {
 	for (const records of polls(plant, end)) {
-		const text = records.map(r => JSON.stringify(r) + "\n").join("");
+		const text = records.map(r => JSON.stringify(r) + "\n").join(
+			"");
 		if (!to.write(text))
 			await once(to, "drain");
 	}
@@ -72,8 +75,9 @@ async function write(plant, end, to) {
 async function make(database) {
 	const options = ["--stats-period", "0", "--timezone", ZONE, "-d",
 		database];
-	const chain = owned(spawn("bash", ["-c", 'set -o pipefail; hm-filter "$@" |' +
-		'hm-store "$@" >/dev/null', "bash", ...options], { stdio:
+	const chain = owned(spawn("bash", ["-c", "set -o pipefail; " +
+		'hm-filter "$@" | hm-store "$@" >/dev/null', "bash",
+		...options], { stdio:
 		["pipe", "inherit", "pipe"], env: toolEnvironment(
 		clockAt(NOW), SERVER_ZONE) }));
 	const end = once(chain, "close");
@@ -86,8 +90,8 @@ async function make(database) {
 		throw new Error("hm-filter | hm-store fails: " + log);
 }
 
-// The same, made once for all scripts of a run. The plant is polled again, which
-// is quick.
+// The same, made once for all scripts of a run. The plant is polled again,
+// which is quick.
 async function history() {
 	const database = path.join(work, "history.db");
 	if (!fs.existsSync(database)) {

@@ -1,8 +1,8 @@
 "use strict";
 // Functions that run in the page, and say what a person would see there.
 
-// What is wider than the window, or reaches out of it: nothing but what scrolls
-// in a box of its own may.
+// What is wider than the window, or reaches out of it: nothing but what
+// scrolls in a box of its own may.
 function overflow() {
 	const width = document.documentElement.clientWidth;
 	const name = node => node.localName + (node.id ? "#" + node.id : "") +
@@ -26,8 +26,9 @@ function overflow() {
 		if (box.width > 1 && box.height > 1 &&
 			(box.right > width + 0.5 || box.left < -0.5) &&
 			!isHeld(node))
-			found.push(name(node) + " from " + Math.round(box.left) +
-				" to " + Math.round(box.right));
+			found.push(name(node) + " from " +
+				Math.round(box.left) + " to " +
+				Math.round(box.right));
 	}
 	return found.slice(0, 5);
 }
@@ -51,9 +52,10 @@ async function violations() {
 	const { violations } = await axe.run(document, { resultTypes:
 		["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a",
 		"wcag21aa", "wcag22aa", "best-practice"] });
-	return violations.flatMap(v => v.nodes.slice(0, 3).map(n => v.id + ": " +
-		n.target.join(" ") + " " + n.any.concat(n.all, n.none).map(
-		c => c.message).join("; ") + " " + n.html.slice(0, 120)));
+	return violations.flatMap(v => v.nodes.slice(0, 3).map(n => v.id +
+		": " + n.target.join(" ") + " " + n.any.concat(n.all,
+		n.none).map(c => c.message).join("; ") + " " +
+		n.html.slice(0, 120)));
 }
 
 module.exports = { overflow, seen, unfold, violations };

@@ -2,10 +2,10 @@
 // A plant that never was: records as hm-decode writes them, from one seed. The
 // same seed and times give the same records.
 //
-// DTU "roof" with two inverters of four inputs and a meter, DTU "garage" with one
-// inverter of two inputs that look to the west. An input is in the shadow until
-// eleven, another is 12 % weaker from some day on. The DTUs are away at times,
-// the roof once for two days; its inverters go on.
+// DTU "roof" with two inverters of four inputs and a meter, DTU "garage" with
+// one inverter of two inputs that look to the west. An input is in the shadow
+// until eleven, another is 12 % weaker from some day on. The DTUs are away at
+// times, the roof once for two days; its inverters go on.
 const HOUR = 3600, DAY = 86400;
 const LATITUDE = 50 * Math.PI / 180;
 const EAST = 0.9; // hours that the sun is ahead of UTC
@@ -29,6 +29,7 @@ const SHADED = 7, WEAK = 2;
 const METER = "37ff23709968";
 
 const iso = time => new Date(time * 1000).toISOString().replace(".000", "");
+const sumOf = list => list.reduce((a, b) => a + b);
 const tenth = n => Math.round(n * 10) / 10;
 
 // A number from 0 to 1 that follows from integers.
@@ -75,8 +76,9 @@ class Plant {
 	offset(time) {
 		const hour = Math.floor(time / HOUR);
 		if (!this.offsets.has(hour)) {
-			const { value } = this.format.formatToParts(hour * HOUR *
-				1000).find(p => p.type === "timeZoneName");
+			const { value } = this.format.formatToParts(
+				hour * HOUR * 1000).find(
+				p => p.type === "timeZoneName");
 			const [, sign, h, m] = /GMT(?:([+-])(\d+):(\d+))?/.exec(
 				value);
 			this.offsets.set(hour, h ? (sign === "-" ? -1 : 1) *
@@ -107,7 +109,8 @@ class Plant {
 			const high = this.isLight(time) ?
 				Math.max(0, sun(time, input.turn)) : 0;
 			let n = input.peak * Math.min(1, 1.12 * high ** 0.8) *
-				(0.1 + 0.9 * clear) * (1 + 0.01 * Math.sin(i * 3.1));
+				(0.1 + 0.9 * clear) *
+				(1 + 0.01 * Math.sin(i * 3.1));
 			if (i === SHADED && hour < 11)
 				n *= 0.35;
 			if (i === WEAK && time >= this.weak)
@@ -115,7 +118,7 @@ class Plant {
 			return n;
 		});
 		for (const { first, end, most } of INVERTERS) {
-			const sum = powers.slice(first, end).reduce((a, b) => a + b);
+			const sum = sumOf(powers.slice(first, end));
 			for (let i = first; i < end && sum > most; i++)
 				powers[i] *= most / sum;
 		}
@@ -127,9 +130,9 @@ class Plant {
 		const hour = (time + this.offset(time)) % DAY / HOUR;
 		return (250 + (hour >= 18 && hour < 22 ? 900 : 0) +
 			(hour >= 6.5 && hour < 8.5 ? 400 : 0) +
-			(this.dayOf(time) % 3 === 0 && hour >= 11 && hour < 12.5 ?
-			1800 : 0)) * (0.8 + 0.4 * chance(this.seed,
-			Math.floor(time / 600), 2));
+			(this.dayOf(time) % 3 === 0 && hour >= 11 &&
+			hour < 12.5 ? 1800 : 0)) * (0.8 + 0.4 *
+			chance(this.seed, Math.floor(time / 600), 2));
 	}
 
 	// Count energies from the last poll until now.
@@ -143,7 +146,7 @@ class Plant {
 			this.today[i] += n * hours;
 			this.total[i] += n * hours;
 		});
-		this.grid = this.house(time) - powers.reduce((a, b) => a + b) * 0.95;
+		this.grid = this.house(time) - sumOf(powers) * 0.95;
 		if (this.grid > 0)
 			this.taken += this.grid * hours;
 		else
@@ -153,15 +156,16 @@ class Plant {
 
 	inverter({ dtu, serial, model, first, end }, time, powers) {
 		const head = { time: iso(time), dtu, serial };
-		const watts = powers.slice(first, end).reduce((a, b) => a + b);
+		const watts = sumOf(powers.slice(first, end));
 		const link = this.isLight(time) ? 1 : 0;
 		return [{ type: "inverter", ...head, model, ...link ? {
 			grid_voltage: tenth(231 + watts / 300),
 			grid_frequency: 50, active_power: tenth(watts * 0.95),
 			temperature: tenth(14 + watts / 38) } : {},
 			link_status: link },
-		...INPUTS.slice(first, end).map(({ port }, n) => ({ type: "port",
-			...head, port, ...link ? { pv_voltage: 33.2,
+		...INPUTS.slice(first, end).map(({ port }, n) => ({
+			type: "port", ...head, port, ...link ? {
+			pv_voltage: 33.2,
 			pv_current: tenth(powers[first + n] / 33.2),
 			pv_power: tenth(powers[first + n]) } : {},
 			today_production: Math.floor(this.today[first + n]),
@@ -170,14 +174,15 @@ class Plant {
 	}
 
 	sum({ dtu, serial, model }, time, powers) {
-		const of = list => list.filter((_, i) => INPUTS[i].dtu === dtu)
-			.reduce((a, b) => a + b);
+		const of = list => sumOf(list.filter((_, i) =>
+			INPUTS[i].dtu === dtu));
 		const inverters = INVERTERS.filter(i => i.dtu === dtu).length;
-		return { type: "dtu", time: iso(time), dtu, serial, took_ms: 230,
-			model, pv_power: tenth(of(powers)),
+		return { type: "dtu", time: iso(time), dtu, serial,
+			took_ms: 230, model, pv_power: tenth(of(powers)),
 			today_production: of(this.today.map(Math.floor)),
-			total_production: of(this.total.map(Math.floor)), inverters,
-			inverters_online: this.isLight(time) ? inverters : 0 };
+			total_production: of(this.total.map(Math.floor)),
+			inverters, inverters_online: this.isLight(time) ?
+			inverters : 0 };
 	}
 
 	meter(time) {
@@ -191,16 +196,18 @@ class Plant {
 	status({ dtu }, time, gone) {
 		return { type: "status", time: iso(time), dtu, state: gone ?
 			"offline" : "online", breaker: "closed",
-			failures: gone ? 3 : 0, ...gone ? { error: "timeout_read",
-			text: "no whole reply within 3 s", hint: "see the radio" } :
-			{}, host: dtu === "roof" ? "192.168.1.20" :
+			failures: gone ? 3 : 0, ...gone ? {
+			error: "timeout_read", hint: "see the radio",
+			text: "no whole reply within 3 s" } : {},
+			host: dtu === "roof" ? "192.168.1.20" :
 			"192.168.1.21" };
 	}
 
 	info({ dtu, serial, model }, time) {
-		return { type: "info", time: iso(time), dtu, serial, kind: "dtu",
-			model, firmware: "V00.02.08", hardware: "H09.01.02",
-			signal: dtu === "roof" ? 62 : 38, encrypted: false };
+		return { type: "info", time: iso(time), dtu, serial,
+			kind: "dtu", model, firmware: "V00.02.08",
+			hardware: "H09.01.02", encrypted: false,
+			signal: dtu === "roof" ? 62 : 38 };
 	}
 
 	// The records of a poll at a time, in seconds, after that of the last.
@@ -217,8 +224,8 @@ class Plant {
 				continue;
 			for (const inverter of INVERTERS)
 				if (inverter.dtu === one.dtu)
-					records.push(...this.inverter(inverter, time,
-						powers));
+					records.push(...this.inverter(inverter,
+						time, powers));
 			if (one.dtu === "roof")
 				records.push(this.meter(time));
 			records.push(this.sum(one, time, powers));

@@ -1,7 +1,7 @@
 "use strict";
-// The states of a plant in which the page is looked at: what hm-metrics is told,
-// and its settings. The devices are those of tests/lib/plant-years, so that they
-// have a history.
+// The states of a plant in which the page is looked at: what hm-metrics is
+// told, and its settings. The devices are those of tests/lib/plant-years, so
+// that they have a history.
 const { NOW } = require("./stage.js");
 
 const ago = seconds => new Date(NOW - seconds * 1000).toISOString().replace(
@@ -17,8 +17,8 @@ function online(dtu) {
 function offline(dtu, more) {
 	return { type: "status", dtu, state: "offline", breaker: "open",
 		failures: 7, error: "timeout_connect", host: "192.168.1.21",
-		text: "no connection within 5 s", hint: "the DTU is off (one in " +
-		"an inverter is so at night), or a firewall is between",
+		text: "no connection within 5 s", hint: "the DTU is off (one " +
+		"in an inverter is so at night), or a firewall is between",
 		retry_at: ahead(600), ...more };
 }
 
@@ -31,9 +31,11 @@ function inverter(dtu, n, watts, more) {
 		{}, link_status: link, ...more },
 	...[1, 2, 3, 4].map(port => ({ type: "port", ...device, port,
 		...link ? { pv_voltage: 33.1, pv_current:
-		Math.round((watts + port) / 0.331) / 100, pv_power: watts + port } :
-		{}, today_production: 1200 + n + port, total_production:
-		800000 + 100 * n + port, link_status: link }))];
+		Math.round((watts + port) / 0.331) / 100,
+		pv_power: watts + port } : {},
+		today_production: 1200 + n + port,
+		total_production: 800000 + 100 * n + port,
+		link_status: link }))];
 }
 
 function sum(dtu, inverters, watts) {
@@ -88,7 +90,7 @@ const long = {
 	garage: "Südwestdachfläche_ohne_Leerzeichen_und_sehr_sehr_lang_" +
 		"damit_es_nicht_umbrechen_kann_und_noch_länger_wird",
 	[serialOf(0)]: "Wechselrichter".repeat(8),
-	[serialOf(1)]: "An inverter with a name of many words ".repeat(3).trim(),
+	[serialOf(1)]: "A name of an inverter, of many words ".repeat(3).trim(),
 	[serialOf(0) + "/1"]: "W".repeat(120),
 	[serialOf(2) + "/3"]: "Ostseite <b>&amp; ".repeat(6).trim(),
 	"37ff20000001": "Zweirichtungszähler".repeat(6),

@@ -1,6 +1,6 @@
 "use strict";
-// What the checks of the page stand on: a work directory, hm's tools with a clock
-// that is not the machine's, and SQL.
+// What the checks of the page stand on: a work directory, hm's tools with a
+// clock that is not the machine's, and SQL.
 const { execFileSync, spawn } = require("node:child_process");
 const fs = require("node:fs");
 const net = require("node:net");
@@ -42,8 +42,8 @@ function clockAt(from) {
 	return { from, started: Date.now() };
 }
 
-// A clock that stands until setTime; each has a file for hm-metrics, which waits
-// for anything `steady` times shorter.
+// A clock that stands until setTime; each has a file for hm-metrics, which
+// waits for anything `steady` times shorter.
 function standingClock(from, steady = 1) {
 	const clock = { file: path.join(work, "clock." + ++clocks), steady };
 	setTime(clock, from);
@@ -105,7 +105,8 @@ class Server {
 			server.log += text;
 		});
 		if (!await until(20, () => server.get("livez")))
-			throw new Error("hm-metrics does not start: " + server.log);
+			throw new Error("hm-metrics does not start: " +
+				server.log);
 		return server;
 	}
 
@@ -131,11 +132,12 @@ class Server {
 	async plant(is) {
 		let plant;
 		const found = await until(20, async () => {
-			plant = JSON.parse(await this.get("api/plant") || "null");
+			plant = JSON.parse(await this.get("api/plant") ||
+				"null");
 			return plant && is(plant);
 		});
 		if (!found)
-			throw new Error("hm-metrics has not read what it was told");
+			throw new Error("hm-metrics has not read its records");
 		return plant;
 	}
 
@@ -160,9 +162,10 @@ function sql(database, query, clock = clockAt(NOW)) {
 function plantYears(days, inverters) {
 	const database = path.join(work, `years.${days}.${inverters}.db`);
 	if (!fs.existsSync(database))
-		execFileSync(path.join(lib, "plant-years"), [database, TODAY, days,
-			inverters, 1], { env: { ...toolEnvironment(clockAt(NOW), ZONE) },
-			stdio: ["ignore", "ignore", "inherit"] });
+		execFileSync(path.join(lib, "plant-years"), [database, TODAY,
+			days, inverters, 1], { env: toolEnvironment(
+			clockAt(NOW), ZONE), stdio: ["ignore", "ignore",
+			"inherit"] });
 	return database;
 }
 

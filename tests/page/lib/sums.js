@@ -1,6 +1,6 @@
 "use strict";
-// What the page must show, computed from the tables of the database: energies in
-// Wh. The views and the API have their own SQL.
+// What the page must show, computed from the tables of the database: energies
+// in Wh. The views and the API have their own SQL.
 const { TODAY, sql } = require("./stage.js");
 
 // The days: their energy, and what the meter counted, if it did so on the day
@@ -32,8 +32,8 @@ function sumsOfInput(database, length, serial, port) {
 
 const yearBefore = name => String(name.slice(0, 4) - 1) + name.slice(4);
 
-// The rows whose names begin with `span`, with those of the year before. A row of
-// which only that is known is a row, too. All years have none before.
+// The rows whose names begin with `span`, with those of the year before. A row
+// of which only that is known is a row, too. All years have none before.
 function ofSpan(rows, span) {
 	const all = new Map(rows.map(row => [row.name, row]));
 	if (!span)
@@ -45,11 +45,12 @@ function ofSpan(rows, span) {
 		then: all.get(yearBefore(name))?.made ?? null }));
 }
 
-// What the inputs gave in the last days, and from the beginning of the month and
-// of the year.
+// What the inputs gave in the last days, and from the beginning of the month
+// and of the year.
 function inputs(database, days) {
 	return sql(database, `SELECT dtu, serial, port, sum(iif(day >
-		date('${TODAY}', '-${days} days'), today_production, 0)) AS energy,
+		date('${TODAY}', '-${days} days'), today_production, 0))
+		AS energy,
 		sum(iif(day >= substr('${TODAY}', 1, 7), today_production, 0))
 		AS month, sum(iif(day >= substr('${TODAY}', 1, 4),
 		today_production, 0)) AS year FROM port_daily

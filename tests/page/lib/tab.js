@@ -1,13 +1,14 @@
 "use strict";
-// A tab of Chromium: what it is told, what it shows and what it complains about.
+// A tab of Chromium: what it is told, what it shows and what it complains
+// about.
 const { sleep } = require("./wait.js");
 
 const SETTLED_MS = 80;
 const SETTLE_MS = 20000;
 
-// Runs in the page before its own script: its clock is another one, which stands
-// unless the machine's had a time when it started. The time of one that stands is
-// in window.standing.
+// Runs in the page before its own script: its clock is another one, which
+// stands unless the machine's had a time when it started. The time of one that
+// stands is in window.standing.
 function setClock(from, started) {
 	const RealDate = Date;
 	const now = () => started ? from + RealDate.now() - started :
@@ -37,9 +38,9 @@ class Tab {
 
 	// zone: of the browser; language: such as de; clock: one of stage.js.
 	async prepare({ zone, language, clock, scripts = true }) {
-		for (const domain of ["Page", "Runtime", "Log", "Network", "DOM"])
+		for (const domain of ["Page", "Runtime", "Log", "Network",
+			"DOM", "Audits"])
 			await this.send(domain + ".enable");
-		await this.send("Audits.enable");
 		if (zone)
 			await this.send("Emulation.setTimezoneOverride",
 				{ timezoneId: zone });
@@ -154,7 +155,7 @@ class Tab {
 	// The value of a function of the page, or of an expression.
 	async run(code, ...words) {
 		const expression = typeof code === "string" ? code :
-			`(${code})(${words.map(w => JSON.stringify(w)).join()})`;
+			`(${code})(...${JSON.stringify(words)})`;
 		const { result, exceptionDetails } = await this.send(
 			"Runtime.evaluate", { expression, awaitPromise: true,
 			returnByValue: true });
@@ -167,7 +168,8 @@ class Tab {
 
 	resize(width, height = 900, scale = 1) {
 		return this.send("Emulation.setDeviceMetricsOverride", { width,
-			height, deviceScaleFactor: scale, mobile: width < 700 });
+			height, deviceScaleFactor: scale,
+			mobile: width < 700 });
 	}
 
 	setColours(scheme) {
@@ -187,8 +189,8 @@ class Tab {
 		const codes = { Tab: 9, Enter: 13, Escape: 27, ArrowLeft: 37,
 			ArrowRight: 39, ArrowUp: 38, ArrowDown: 40 };
 		for (const type of ["rawKeyDown", "keyUp"])
-			await this.send("Input.dispatchKeyEvent", { type, key, code,
-				windowsVirtualKeyCode: codes[key] || 0 });
+			await this.send("Input.dispatchKeyEvent", { type, key,
+				code, windowsVirtualKeyCode: codes[key] || 0 });
 	}
 
 	// Complaints since the last call.
