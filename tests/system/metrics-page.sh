@@ -298,7 +298,32 @@ check "without a DTU it says so" until_true 10 says wait \
 	"^Keine DTU eingerichtet"
 go "#/now/2026-01-01"
 check "... and without a database" until_true 5 is_text read \
-	"Kein Verlauf: keine Datenbank. database_path setzen."
+	"Kein Verlauf: keine Datenbank. database_path setzen und hm-store starten."
+
+# A plant of many inverters, and its night
+
+for n in $(seq 10 22); do
+	tell inverter "\"serial\":\"1161000000$n\",\"link_status\":1"
+	for input in 1 2; do
+		power=200
+		[ "$n-$input" != 15-2 ] || power=50
+		tell port "\"serial\":\"1161000000$n\",\"port\":$input,\"pv_power\":$power"
+	done
+done
+go '#/now'
+check "of many inverters it names the input that stands out" until_true 10 \
+	is_text outliers "116100000015 · Eingang 2: 50 W, die anderen etwa 200 W"
+same "... and draws all, that one with a frame" "$(js \
+	"document.querySelectorAll('#map li').length + ' ' +
+	[...document.querySelectorAll('#map i')].findIndex(
+	n => n.className === 'weak')")" "13 11"
+kill "${pids[-1]}"
+wait "${pids[-1]}" 2>/dev/null
+start_metrics --night 00:00-23:59
+ask /refresh '{}' >/dev/null
+tell inverter '"serial":"116100000010","link_status":0'
+check "at night it says how many sleep" until_true 10 is_text wait \
+	"Nacht: 1 Wechselrichter schläft."
 end_browser
 
 # Without scripts
