@@ -31,6 +31,9 @@
 # make check-homeassistant  the chain with a real Home Assistant: the newest one
 #                 for Debian 13's Python, or HA=VERSION, in HA_RELEASE of
 #                 Debian; CHECK="day units": the scripts with these names
+# make check-page  the page of hm-metrics in Chromium, with axe-core of npm:
+#                 CHECK="states memory": the scripts with these names
+# make pictures   the pictures of the page in docs/images
 # make check-debian  `make check` in a minimal Debian RELEASE (bookworm, trixie)
 #                 for ARCH (amd64, i386; arm64, armhf, armel by a cross
 #                 compiler); LINT=1: .ci/run; TARGETS="deb fuzz": these
@@ -189,11 +192,26 @@ check-homeassistant:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
 	    HA='$(HA)' tests/homeassistant/run.sh $(CHECK)
 
+check-page:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
+	    build/helper/preload/stand.so
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/page/run.sh $(CHECK)
+
+pictures:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
+	    build/helper/preload/stand.so
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/page/run.sh pictures docs/images
+
 # A processor runs these itself; for others there is a cross compiler.
 check-debian:
 	@tests/debian/$(if $(filter-out amd64 i386,$(ARCH)),cross,native).sh \
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
+    check-page pictures \
     bench bench-http bench-history bench-store bench-chain bench-compare property \
     property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-power soak-lines soak-memory
