@@ -7,8 +7,8 @@
 
 /*
  * Two strategies to compare with. `oracle_order` knows the load of each second
- * as it is, without a meter, and cannot be deceived by clouds; its orders take as
- * long as others', and keep the same least interval. `plan_day` also knows the
+ * as it is, without a meter, and no cloud deceives it; its orders take as long
+ * as others', and keep the same least interval. `plan_day` also knows the
  * future: it is the best that any orders could do.
  */
 
