@@ -75,6 +75,11 @@ static const char *const later_sql[] = {
     "serial TEXT NOT NULL, model TEXT NOT NULL, inputs INTEGER NOT NULL, "
     "power INTEGER NOT NULL, input_power INTEGER NOT NULL, "
     "PRIMARY KEY (dtu, serial)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS inverter_parts (dtu TEXT NOT NULL, "
+    "serial TEXT NOT NULL, port INTEGER NOT NULL, today_production INTEGER, "
+    "total_production INTEGER NOT NULL, day INTEGER, left_out INTEGER "
+    "NOT NULL, last_updated TEXT NOT NULL, PRIMARY KEY (dtu, serial, port)) "
+    "WITHOUT ROWID",
 };
 #define LATER (sizeof later_sql / sizeof *later_sql)
 
@@ -225,13 +230,23 @@ has_columns(struct hm_db *db, size_t number)
 	return good;
 }
 
+static bool
+has_later(struct hm_db *db)
+{
+	int64_t there = 0;
+
+	return hm_db_ask(db, "SELECT count(*) FROM sqlite_schema WHERE name IN "
+	    "('running_time', 'reading_hours', 'dtu_cache', 'rated_power', "
+	    "'inverter_parts')", &there) && there == (int64_t)LATER;
+}
+
 bool
 hm_schema_is_whole(struct hm_db *db)
 {
 	for (size_t i = 0; i < TABLES; i++)
 		if (!has_columns(db, i))
 			return false;
-	return true;
+	return has_later(db);
 }
 
 struct table {
@@ -292,17 +307,6 @@ create_tables(struct hm_db *db)
 		if (!hm_db_run(db, later_sql[i]))
 			return false;
 	return true;
-}
-
-static bool
-has_later(struct hm_db *db)
-{
-	int64_t there = 0;
-
-	return hm_db_ask(db, "SELECT count(*) FROM sqlite_schema WHERE name IN "
-	    "('running_time', 'reading_hours', 'dtu_cache', 'rated_power')",
-	    &there) &&
-	    there == (int64_t)LATER;
 }
 
 /* The file may have a ledger already, from the first hm-filter. */
@@ -390,7 +394,7 @@ migrate(struct hm_db *db, int64_t version)
 static bool
 is_current(struct hm_db *db, int64_t version)
 {
-	return version >= 1 && hm_schema_is_whole(db) && has_later(db) &&
+	return version >= 1 && hm_schema_is_whole(db) &&
 	    hm_views_are_current(db);
 }
 

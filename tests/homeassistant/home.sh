@@ -9,6 +9,12 @@ broker_port=$(free_port)
 home_runs=0
 home_clock=()
 
+# Waits end with what they wait for. Their bounds are for any load, which may also
+# come after they have begun.
+patience() {
+	echo 8
+}
+
 # ask VERB [WORD ...]: what Home Assistant answers; see ask.py.
 ask() {
 	local verb=$1
@@ -68,7 +74,7 @@ start_home() {
 		--skip-pip --log-file "/cfg/home/run.$home_runs.log" >"$work/hass.out" 2>&1 &
 	hass=$!
 	pids+=("$hass")
-	until_true 300 answers || {
+	until_true 60 answers || {
 		fail "Home Assistant starts"
 		tail -n 20 "$work/hass.out" "$home/run.$home_runs.log" | sed 's/^/# /'
 		finish

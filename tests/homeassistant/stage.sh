@@ -135,12 +135,12 @@ wait_polls() {
 		fail "the chain has seen $1 more polls"
 }
 
-# The end of the chain has everything that hm-poll has written.
+# Nothing more comes to the end of the chain, or to another file.
 is_idle() {
-	local before
-	before=$(wc -l <"$work/out")
-	sleep 0.5
-	[ "$(wc -l <"$work/out")" = "$before" ]
+	local file=${1:-$work/out} before
+	before=$(wc -l <"$file")
+	sleep 1
+	[ "$(wc -l <"$file")" = "$before" ]
 }
 
 hold_polls() {

@@ -6,28 +6,29 @@
 . "$(dirname "$0")/../lib/lib.sh"
 days=$1
 root=$(cd "$(dirname "$0")/../.." && pwd)
-source=$root/tools/hm-filter/energy.c
+module=energy
 cd "$root" || exit
 
 build() {
 	# shellcheck disable=SC2086
 	cc -std=c11 -O1 -w -D_GNU_SOURCE -Ilib -Itools/hm-filter -c -fPIE \
-		-o "$work/energy.o" "$work/energy.c" &&
+		-o "$work/$module.o" "$work/$module.c" &&
 		cc -pie -o "$work/property" \
 			"$HM_BUILD/tests/property/hm-filter/energy.o" \
-			"$work/energy.o" "$HM_BUILD/hm-filter.a" \
+			"$work/$module.o" "$HM_BUILD/hm-filter.a" \
 			"$HM_BUILD/libhm.a" $LIBS &&
 		cc -pie -o "$work/unit" \
-			"$HM_BUILD/tests/unit/hm-filter/check_energy.o" \
-			"$work/energy.o" "$HM_BUILD/libhm.a" \
+			"$HM_BUILD/tests/unit/hm-filter/check_$module.o" \
+			"$work/$module.o" "$HM_BUILD/hm-filter.a" \
+			"$HM_BUILD/libhm.a" \
 			-lcheck -lsubunit -lrt $LIBS
 }
 
-# mutant NAME SED: change lines of energy.c.
+# mutant NAME SED: change lines of the module's file.
 mutant() {
-	local seed=$((RANDOM * 1000)) by=
-	sed -E "$2" "$source" >"$work/energy.c"
-	if cmp -s "$source" "$work/energy.c" || ! build 2>"$work/err"; then
+	local seed=$((RANDOM * 1000)) by= source=tools/hm-filter/$module.c
+	sed -E "$2" "$source" >"$work/$module.c"
+	if cmp -s "$source" "$work/$module.c" || ! build 2>"$work/err"; then
 		fail "$1: not changed, or does not compile"
 		sed 's/^/# /' "$work/err"
 		return
@@ -42,7 +43,7 @@ mutant() {
 	fi
 }
 
-cp "$source" "$work/energy.c"
+cp "tools/hm-filter/$module.c" "$work/"
 check "the guard as it is compiles" build
 check "... and passes" "$work/property" 3000 1
 mutant "a reading is accepted at once" \
@@ -90,4 +91,14 @@ mutant "a wrap may skip anything" \
 	's/\(wrap == 0 \|\| growth <= WRAP_GROWTH_MAX\)/true/'
 mutant "a counter that was reset never goes on" \
 	's/is_confirmed\(e, DOUBTS, DOUBT_SECONDS\)/false/'
+
+module=inverter_part
+mutant "an input that is known later adds its lifetime" \
+	's/first \? 0 : total/0/'
+mutant "a first input adds nothing" 's/first \? 0 : total/total/'
+mutant "one that is back lower falls" \
+	's/part->left_out -= part->total - total/part->left_out += 0/'
+mutant "one that is forgotten adds nothing" \
+	's/part->there \|\| total < part->total/part->there || total > 0/'
+mutant "its energy of the day is its own" 's/today > total/false/'
 finish

@@ -287,11 +287,15 @@ ledger() {
 filtered 1 5
 store "$work/energies.db" --backup "$work/energies-copy.db" >/dev/null
 filtered 6 9
+sql "$work/energies.db" "INSERT INTO inverter_parts VALUES ('roof', 'a', 1,
+	NULL, 700, NULL, 30, '')"
 same "a restored database keeps the energies that are newer" \
 	"$(ledger "$work/energies-copy.db") $(store "$work/energies.db" --restore \
 		"$work/energies-copy.db" | jq .energies_kept) $(rows \
 		"$work/energies.db") $(ledger "$work/energies.db")" \
 	"5004 true 5 5008"
+same "... also of inverters" "$(sql "$work/energies.db" 'SELECT total_production,
+	left_out FROM inverter_parts')" "700|30"
 filtered 10 11
 store "$work/energies.db" --backup "$work/energies-new.db" >/dev/null
 same "... and not those that are older" "$(store "$work/energies.db" \

@@ -112,7 +112,18 @@ same "an impossible total is not taken as a first reading" "$({
 same "records that --only leaves out still count" "$({
 	port 0 10500 500; port 1 10503 503; dtu 1
 } | filter -d "$work/only.db" --only dtu | energies)" "[10500,500] "
-mkfifo "$work/gone"
+mkfifo "$work/late" "$work/gone"
+hm-filter --stats-period 0 --timezone UTC -d "$work/disk/late.db" \
+	<"$work/late" >"$work/late.out" 2>"$work/late.err" &
+late=$!
+pids+=($late)
+exec 5>"$work/late"
+port 0 10500 500 >&5
+check "without its directory a filter runs" until_true 5 \
+	grep -q '"port"' "$work/late.out"
+mkdir "$work/disk"
+port 0 10400 400 | filter -d "$work/disk/late.db" >/dev/null
+port 0 20500 500 116400000002 >&5
 hm-filter --stats-period 0 --timezone UTC -d "$work/gone.db" <"$work/gone" \
 	>"$work/out" 2>"$work/err" &
 pids+=($!)
@@ -167,6 +178,42 @@ same "... and says when there is none" \
 0"
 same "... and needs a database" \
 	"$(filter --forget 116400000009 2>"$work/err"; echo $?)" 64
+
+# An inverter whose second input reads 0 until the DTU's energies are known.
+both() {
+	port "$1" 1 1 | sed 's/"port",/"inverter",/; s/"port":1,.*/"link_status":1}/'
+	port "$1" "$2" 50
+	port "$1" "$3" 60 | sed 's/"port":1/"port":2/'
+	dtu "$1"
+}
+# inverters OPTION ...: the total of each record of an inverter.
+inverters() {
+	filter "$@" | jq -c 'select(.type == "inverter") | .total_production' |
+		tr '\n' ' '
+}
+late=$work/late.db
+same "an input that is known later does not add its lifetime" "$({
+	both 0 1000 0; both 1 1000 0; both 2 1001 0; both 3 1001 2000
+	both 4 1001 2000; both 5 1001 2003; both 6 1001 2003
+} | inverters -d "$late")" "null null 1000 1000 1001 1001 1001 "
+same "... nor after a restart" "$({ both 7 1001 2004; both 8 1001 2004; } |
+	inverters -d "$late")" "1004 1004 "
+same "... nor when it is excluded for a time" "$({
+	both 9 1001 2004 | inverters -d "$late" --exclude 116400000001
+	both 10 1001 2005 | inverters -d "$late"
+})" "1005 "
+filter -d "$late" --forget 116400000001
+same "... nor when it was forgotten" "$({ both 11 1001 2005
+	both 12 1001 2006; both 13 1001 2006; both 14 1001 2006; } |
+	inverters -d "$late")" "1005 1005 1006 1007 "
+filter -d "$late" --forget 116400000001
+same "... and its second input is back later" "$({ both 15 1001 0
+	both 16 1002 0; both 17 1003 0; both 18 1003 2008; both 19 1003 2009
+	both 20 1003 2009; } | inverters -d "$late")" \
+	"1007 1007 1007 1008 1009 1011 "
+same "... with a table for it" "$(sqlite3 "$late" 'SELECT port, left_out
+	FROM inverter_parts')" "1|0
+2|2000"
 
 # A running filter sees that an inverter was forgotten.
 mkfifo "$work/in"
@@ -246,6 +293,37 @@ check "... with a warning" grep -q "cannot save the accepted" "$work/err"
 echo 'ROLLBACK;' >&8
 exec 8>&-
 wait "${pids[-1]}"
+
+# The filter that began without its database finds it within 10 s.
+minute=0
+found() {
+	port $((++minute)) 10503 503 >&5
+	grep -q 'late.db: the database is there now' "$work/late.err" &&
+		tail -n 1 "$work/late.out" | grep -q '"total_production":10503,'
+}
+check "a database that is there later is found" until_true 20 found
+exec 5>&-
+wait "$late"
+same "... and has all inputs then" "$(sqlite3 "$work/disk/late.db" \
+	'SELECT count(*) FROM production_cache')" 2
+same "... after one error" "$(grep -c error "$work/late.err")" 1
+
+# A database that is locked while it is opened
+mkfifo "$work/lock"
+sqlite3 "$work/locked.db" <"$work/lock" >"$work/lock.out" &
+pids+=($!)
+exec 8>"$work/lock"
+echo 'PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; SELECT 1;' >&8
+until_true 5 grep -q 1 "$work/lock.out"
+port 0 10500 500 | filter -d "$work/locked.db" >/dev/null 2>"$work/err" &
+pids+=($!)
+sleep 1
+echo 'ROLLBACK;' >&8
+exec 8>&-
+wait "${pids[-1]}"
+same "a database that is locked at the start is waited for" \
+	"$(cat "$work/err"; sqlite3 "$work/locked.db" \
+	'SELECT count(*) FROM production_cache')" 1
 
 # Time zones
 

@@ -63,6 +63,11 @@ falls() {
 		ORDER BY time) AS fell FROM port) WHERE fell'
 }
 
+# On a slow machine hm-filter may wait in vain for the other tool's transaction.
+complaints() {
+	grep -v ': database is locked$\|: can be written again$' "$work/err"
+}
+
 tables_with() {
 	sql "SELECT m.name FROM sqlite_schema AS m JOIN pragma_table_info(
 		m.name) AS c WHERE m.type = 'table' AND c.name = '$1'" |
@@ -148,7 +153,7 @@ day House $a 2026-11-22 360 365 106410 | chain
 same "hm-filter goes on under the new name" "$(jq -c 'select(.type == "port") |
 	[.today_production, .total_production]' "$work/out" | tail -n 1)" \
 	"[25,106435]"
-same "... without a warning" "$(grep -v 'is known from' "$work/err")" ""
+same "... without a warning" "$(complaints | grep -v 'is known from')" ""
 
 # A DTU whose name was changed while hm was stopped.
 start_anew
@@ -215,7 +220,7 @@ same "hm-filter goes on from there" "$(jq -c 'select(.type == "port" or
 	.type == "dtu") | [.type, .total_production]' "$work/out" |
 	tail -n 2)" "[\"port\",106335]
 [\"dtu\",106330]"
-same "... and refuses nothing" "$(cat "$work/err")" ""
+same "... and refuses nothing" "$(complaints)" ""
 
 # The DTU goes on listing the old inverter, with its last values.
 listed() {
@@ -254,7 +259,7 @@ for first in 720 721; do
 	day roof $b 2026-11-20 721 800 0 | chain
 	same "a replacement on the same day goes on, $first" "$(days) $(falls)" \
 		"2026-11-20|roof|$b|2095 0"
-	same "... without a warning" "$(cat "$work/err")" ""
+	same "... without a warning" "$(complaints)" ""
 done
 
 # After hm-filter --forget the history has the totals.
@@ -267,6 +272,21 @@ hm-filter -d "$db" --forget $a
 store --replace-inverter $a=$b >/dev/null
 same "a forgotten inverter can be replaced, too" "$(sql 'SELECT
 	total_production FROM production_cache') $(falls)" "103400 0"
+
+# An input that its inverter has known later: the rest of its total stays out.
+start_anew
+day roof $a 2026-11-20 360 700 100000 | chain
+sql 'UPDATE inverter_parts SET left_out = 100000'
+store --replace-inverter $a=$b >/dev/null
+: >"$work/out"
+day roof $b 2026-11-21 360 365 0 | chain
+same "the total of an inverter goes on, too" "$(jq -c 'select(.type ==
+	"inverter") | .total_production' "$work/out" | sed -n '1p; $p')" \
+	"1700
+1720"
+store --rename-dtu roof=House >/dev/null
+same "... also under a new name" "$(sql 'SELECT dtu, serial, left_out
+	FROM inverter_parts')" "House|$b|100000"
 
 # Without hm-filter later readings would fall back.
 start_anew

@@ -184,8 +184,12 @@ ports 1 200000 >"$work/in" 2>/dev/null &
 until_true 5 passed 20000
 kill -TERM "$store"
 wait "$store"
-same "at SIGTERM during a replay every line that passed is stored" \
-	"$? $(($(rows "$work/term.db") - $(wc -l <"$work/out")))" "0 0"
+status=$?
+# On a slow machine the time limit may end it first, which it reports.
+left=$(sed -n 's/.*: \([0-9]*\) records were not stored$/\1/p' "$work/err")
+same "at SIGTERM during a replay every line that passed is stored, or counted" \
+	"$status $(($(rows "$work/term.db") + ${left:-0} -
+	$(wc -l <"$work/out")))" "$((${left:+75} + 0)) 0"
 
 # Files of older and newer versions, and of other programs
 

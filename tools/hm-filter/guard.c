@@ -172,8 +172,6 @@ identify(struct hm_guard *guard, const struct hm_record *record,
 	return id->dtu != NULL ? NULL : hm_guard_too_many;
 }
 
-/* Inverters */
-
 const char *
 hm_guard_inverter(struct hm_guard *guard, const struct hm_guard_identity *id,
     struct hm_ledger_inverter **inverter)
@@ -185,69 +183,12 @@ hm_guard_inverter(struct hm_guard *guard, const struct hm_guard_identity *id,
 	return *inverter != NULL ? NULL : hm_guard_too_many;
 }
 
-/*
- * The inputs' records follow that of the inverter, so these are the energies of
- * their readings before. They are known when the DTU's are: then all inputs of
- * its list have been seen, but for one whose total was 0 until then.
- */
-static void
-add_inputs(struct hm_guard *guard, const struct hm_guard_identity *id,
-    const struct hm_ledger_inverter *inverter, struct hm_guard_answer *answer)
-{
-	struct hm_dtu_parts parts = {.totals = true, .todays = true};
-	int64_t total = 0, today = 0;
-
-	for (struct hm_ledger_port *port =
-	    hm_device_first_port(&inverter->key); port != NULL;
-	    port = hm_port_next(&port->key)) {
-		if (hm_guard_is_phantom(port, id->time))
-			continue;
-		hm_guard_learn(guard, id, port, &parts);
-		hm_guard_add_energy(&total, hm_energy_total(&port->energy));
-		hm_guard_add_energy(&today, hm_energy_today(&port->energy));
-	}
-	if (parts.ports == 0 || id->dtu->energy.total < 0)
-		total = today = -1;
-	answer->total = hm_guard_show(guard, total, false);
-	answer->today = hm_guard_show(guard, total >= 0 ? today : -1, false);
-}
-
-static const char *
-look_at_inverter(struct hm_guard *guard, const struct hm_record *record,
-    const struct hm_guard_identity *id, struct hm_guard_answer *answer)
-{
-	struct hm_sums *sums = hm_guard_sums(id);
-	struct hm_ledger_inverter *inverter;
-	const char *why = hm_guard_inverter(guard, id, &inverter);
-	struct hm_slice model;
-
-	if (why != NULL)
-		return why;
-	inverter->awake = hm_guard_says_awake(record) != 0;
-	if (hm_record_string(record, hm_fields[HM_F_MODEL].key, &model)) {
-		inverter->watts = hm_model_input_watts(model);
-		inverter->inputs = hm_model_inputs(model);
-	}
-	answer->asleep = !inverter->awake;
-	sums->inverters++;
-	if (hm_guard_number(record, HM_F_LINK_STATUS, 1) != 0) {
-		sums->online++;
-		sums->alarm |= hm_guard_number(record, HM_F_ALARM_CODE, 0) != 0;
-	}
-	if (inverter->awake)
-		hm_guard_add(&sums->active_power,
-		    hm_guard_decimal(record, HM_F_ACTIVE_POWER));
-	if (guard->options.judges)
-		add_inputs(guard, id, inverter, answer);
-	return NULL;
-}
-
 /* By scope; NULL: the energies cannot be judged. */
 static const char *(*const looks[HM_SCOPES])(struct hm_guard *guard,
     const struct hm_record *record, const struct hm_guard_identity *id,
     struct hm_guard_answer *answer) = {
     [HM_SCOPE_DTU] = hm_guard_look_at_dtu,
-    [HM_SCOPE_INVERTER] = look_at_inverter,
+    [HM_SCOPE_INVERTER] = hm_guard_look_at_inverter,
     [HM_SCOPE_PORT] = hm_guard_look_at_port,
 };
 

@@ -14,8 +14,8 @@
 bool
 hm_guard_is_phantom(const struct hm_ledger_port *port, int64_t now)
 {
-	return hm_energy_total(&port->energy) < 0 &&
-	    now - port->energy.pending_time > PHANTOM_SECONDS;
+	return port->absent || (hm_energy_total(&port->energy) < 0 &&
+	    now - port->energy.pending_time > PHANTOM_SECONDS);
 }
 
 /* What visit_ports calls for a port. */

@@ -9,8 +9,8 @@
 #include "record/record.h"
 
 /*
- * Shared by guard.c (the parts that all record types need, and inverters),
- * guard_port.c and guard_dtu.c.
+ * Shared by guard.c (the parts that all record types need), guard_port.c,
+ * guard_inverter.c and guard_dtu.c.
  */
 
 struct hm_guard {
@@ -65,7 +65,10 @@ void hm_guard_add(struct hm_decimal *sum, struct hm_decimal more);
 /* The sum is unknown, -1, if one of its parts is. */
 void hm_guard_add_energy(int64_t *sum, int64_t energy);
 
-/* Whether the port has one reading, which none has confirmed for a day. */
+/*
+ * Whether the port is absent, or has one reading, which none has confirmed for
+ * a day.
+ */
 bool hm_guard_is_phantom(const struct hm_ledger_port *port, int64_t now);
 
 /*
@@ -84,6 +87,9 @@ int64_t hm_guard_show(const struct hm_guard *guard, int64_t known,
 
 /* As hm_guard_look, for one record type each. */
 const char *hm_guard_look_at_port(struct hm_guard *guard,
+    const struct hm_record *record, const struct hm_guard_identity *id,
+    struct hm_guard_answer *answer);
+const char *hm_guard_look_at_inverter(struct hm_guard *guard,
     const struct hm_record *record, const struct hm_guard_identity *id,
     struct hm_guard_answer *answer);
 const char *hm_guard_look_at_dtu(struct hm_guard *guard,

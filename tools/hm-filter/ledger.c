@@ -73,12 +73,15 @@ hm_ledger_inverter(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
 struct hm_ledger_port *
 hm_ledger_find_port(const struct hm_ledger_inverter *inverter, int64_t port)
 {
-	return hm_device_find_port(&inverter->key, port);
+	struct hm_ledger_port *found = hm_device_find_port(&inverter->key,
+	    port);
+
+	return found != NULL && !found->absent ? found : NULL;
 }
 
 struct hm_ledger_port *
-hm_ledger_port(struct hm_ledger *ledger, struct hm_ledger_inverter *inverter,
-    int64_t number)
+hm_ledger_absent_port(struct hm_ledger *ledger,
+    struct hm_ledger_inverter *inverter, int64_t number)
 {
 	uint32_t before = inverter->key.ports_count;
 	struct hm_ledger_port *port;
@@ -86,8 +89,22 @@ hm_ledger_port(struct hm_ledger *ledger, struct hm_ledger_inverter *inverter,
 	if (number < 0 || number > HM_LEDGER_PORT_MAX)
 		return NULL;
 	port = hm_device_map_port(&ledger->map, &inverter->key, number);
-	if (inverter->key.ports_count > before)
+	if (inverter->key.ports_count > before) {
 		hm_energy_init(&port->energy);
+		port->absent = true;
+	}
+	return port;
+}
+
+struct hm_ledger_port *
+hm_ledger_port(struct hm_ledger *ledger, struct hm_ledger_inverter *inverter,
+    int64_t number)
+{
+	struct hm_ledger_port *port = hm_ledger_absent_port(ledger, inverter,
+	    number);
+
+	if (port != NULL)
+		port->absent = false;
 	return port;
 }
 
@@ -159,8 +176,8 @@ mark_saved(void *context, struct hm_ledger_dtu *dtu,
 	(void)context;
 	(void)dtu;
 	(void)inverter;
-	port->changed = false;
-	port->kept = true;
+	port->changed = port->part.changed = false;
+	port->kept = !port->absent;
 	return true;
 }
 
@@ -176,6 +193,23 @@ hm_ledger_saved(struct hm_ledger *ledger)
 }
 
 static void
+drop(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
+    struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
+{
+	hm_dtu_energy_lose(&dtu->energy, &port->energy);
+	if (!port->part.there) {
+		hm_device_map_remove_port(&ledger->map, &inverter->key,
+		    &port->key);
+		return;
+	}
+	hm_inverter_part_leave(&port->part, &port->energy);
+	hm_energy_init(&port->energy);
+	port->kept = port->forgotten = false;
+	port->absent = true;
+	hm_ledger_touch(ledger, dtu, port);
+}
+
+static void
 drop_forgotten_of(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
     struct hm_ledger_inverter *inverter)
 {
@@ -184,11 +218,8 @@ drop_forgotten_of(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
 	while (port != NULL) {
 		struct hm_ledger_port *next = hm_port_next(&port->key);
 
-		if (port->forgotten) {
-			hm_dtu_energy_lose(&dtu->energy, &port->energy);
-			hm_device_map_remove_port(&ledger->map,
-			    &inverter->key, &port->key);
-		}
+		if (port->forgotten)
+			drop(ledger, dtu, inverter, port);
 		port = next;
 	}
 }

@@ -7,6 +7,7 @@
 #include "base/slice.h"
 #include "dtu_energy.h"
 #include "energy.h"
+#include "inverter_part.h"
 #include "record/device_map.h"
 
 /*
@@ -22,11 +23,13 @@
 struct hm_ledger_port {
 	struct hm_port_key key;
 	struct hm_energy energy;
+	struct hm_inverter_part part;
 	int64_t touched; /* time of the reading that changed it */
 	int64_t warned; /* time of the last logged refusal; 0: none */
 	bool changed;  /* since the last save */
 	bool kept;     /* it has a row in the database */
 	bool forgotten; /* its row was deleted by another process */
+	bool absent;   /* was forgotten: it has its part and nothing else */
 };
 
 struct hm_ledger_inverter {
@@ -70,9 +73,13 @@ struct hm_ledger_inverter *hm_ledger_inverter(struct hm_ledger *ledger,
 struct hm_ledger_port *hm_ledger_port(struct hm_ledger *ledger,
     struct hm_ledger_inverter *inverter, int64_t port);
 
-/* Find the entry of a port. NULL if there is none. */
+/* Find the entry of a port. NULL if there is none, or the port is absent. */
 struct hm_ledger_port *hm_ledger_find_port(
     const struct hm_ledger_inverter *inverter, int64_t port);
+
+/* As hm_ledger_port; a new entry is absent, and one that is there stays so. */
+struct hm_ledger_port *hm_ledger_absent_port(struct hm_ledger *ledger,
+    struct hm_ledger_inverter *inverter, int64_t port);
 
 /* Mark a port or a DTU as changed; whether anything is marked. */
 void hm_ledger_touch(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
@@ -87,14 +94,17 @@ struct hm_ledger_dtu *hm_ledger_first(const struct hm_ledger *ledger);
 typedef bool hm_ledger_visitor(void *context, struct hm_ledger_dtu *dtu,
     const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port);
 
-/* Visit all ports, or those that have changed. False if a visitor ended it. */
+/*
+ * Visit all ports, absent ones, too, or those that have changed. False if a
+ * visitor ended it.
+ */
 bool hm_ledger_visit(const struct hm_ledger *ledger, bool changed_only,
     hm_ledger_visitor *visitor, void *context);
 
 /* Clear the marks of changes, after a save. */
 void hm_ledger_saved(struct hm_ledger *ledger);
 
-/* Drop the ports that are marked as forgotten. */
+/* Drop the ports that are marked as forgotten; their parts stay. */
 void hm_ledger_drop_forgotten(struct hm_ledger *ledger);
 
 #endif

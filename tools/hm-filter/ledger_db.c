@@ -10,20 +10,22 @@
 #include "db/schema.h"
 #include "dtu_energy.h"
 #include "energy.h"
+#include "inverter_part.h"
+#include "ledger_db_private.h"
 
 #define BUSY_MS 500
+#define OPEN_MS 10000 /* others may be making the tables, on a slow disk */
 #define RETRY_MS 10000
 
-/* The columns that identify a row, and the columns for people. */
+/* The columns that follow those of every port's row. */
 enum {
-	DTU = 1,
-	SERIAL,
-	PORT,
-	TODAY,
-	TOTAL,
-	UPDATED,
+	UPDATED = HM_ROW_MORE,
 	ENERGY_FIRST,
+	PART_DAY = HM_ROW_MORE,
+	PART_LEFT_OUT,
+	PART_UPDATED,
 };
+
 
 #define ENERGY(name, initial, help) ", e_" #name
 static const char load_sql[] =
@@ -53,35 +55,27 @@ static const char write_dtu_sql[] =
     "INSERT OR REPLACE INTO dtu_cache (dtu, total_production, "
     "today_production, day, since, last_updated) VALUES (?, ?, ?, ?, ?, ?)";
 
+static const char load_parts_sql[] =
+    "SELECT NULL, dtu, serial, port, coalesce(today_production, -1), "
+    "total_production, coalesce(day, -1), left_out FROM inverter_parts";
+
+static const char write_part_sql[] =
+    "INSERT OR REPLACE INTO inverter_parts (dtu, serial, port, "
+    "today_production, total_production, day, left_out, last_updated) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+
 static const char count_sql[] = "SELECT count(*) FROM production_cache";
 
 static const char exists_sql[] =
     "SELECT 1 FROM production_cache WHERE dtu = ? AND serial = ? "
     "AND port = ?";
 
-/* The inverter may come back: see hm_dtu_energy_begin. */
-static const char leave_sql[] =
-    "UPDATE dtu_cache SET since = -1 WHERE dtu IN (SELECT dtu "
-    "FROM production_cache WHERE lower(serial) = lower(?))";
-
-static const char forget_sql[] =
-    "DELETE FROM production_cache WHERE lower(serial) = lower(?)";
-
-struct hm_ledger_db {
-	struct hm_db db;
-	sqlite3_stmt *write, *write_dtu, *exists, *version, *count;
-	int64_t seen; /* the data version at the last check for deleted rows */
-	char *path;
-	bool failing; /* the last save failed, which has been logged */
-	int64_t retry_at; /* monotonic ms */
-};
-
 static bool
-set_up(struct hm_ledger_db *db, bool writing)
+set_up(struct hm_ledger_db *db, bool writing, int open_ms)
 {
 	/* A power cut must not lose an energy that has been shown. */
 	const struct hm_db_options options = {
-	    .writing = writing, .careful = true, .busy_ms = BUSY_MS};
+	    .writing = writing, .careful = true, .busy_ms = open_ms};
 	const char *why;
 
 	if (!hm_db_open(&db->db, db->path, &options)) {
@@ -92,9 +86,11 @@ set_up(struct hm_ledger_db *db, bool writing)
 	    hm_schema_check(&db->db);
 	if (why == NULL && !(hm_db_prepare(&db->db, write_sql, &db->write) &&
 	    hm_db_prepare(&db->db, write_dtu_sql, &db->write_dtu) &&
+	    hm_db_prepare(&db->db, write_part_sql, &db->write_part) &&
 	    hm_db_prepare(&db->db, exists_sql, &db->exists) &&
 	    hm_db_prepare(&db->db, count_sql, &db->count) &&
-	    hm_db_prepare(&db->db, "PRAGMA data_version", &db->version)))
+	    hm_db_prepare(&db->db, "PRAGMA data_version", &db->version) &&
+	    sqlite3_busy_timeout(db->db.handle, BUSY_MS) == SQLITE_OK))
 		why = hm_db_reason(&db->db);
 	if (why != NULL)
 		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", db->path),
@@ -108,11 +104,12 @@ close_file(struct hm_ledger_db *db)
 {
 	sqlite3_finalize(db->write);
 	sqlite3_finalize(db->write_dtu);
+	sqlite3_finalize(db->write_part);
 	sqlite3_finalize(db->exists);
 	sqlite3_finalize(db->version);
 	sqlite3_finalize(db->count);
-	db->write = db->write_dtu = db->exists = NULL;
-	db->version = db->count = NULL;
+	db->write = db->write_dtu = db->write_part = NULL;
+	db->exists = db->version = db->count = NULL;
 	hm_db_close(&db->db);
 }
 
@@ -128,7 +125,7 @@ hm_ledger_db_open(const char *path, bool writing)
 		free(db);
 		return NULL;
 	}
-	if (set_up(db, writing))
+	if (set_up(db, writing, OPEN_MS))
 		return db;
 	hm_ledger_db_close(db);
 	return NULL;
@@ -146,17 +143,20 @@ hm_ledger_db_close(struct hm_ledger_db *db)
 
 /* Loading */
 
+typedef struct hm_ledger_port *port_finder(struct hm_ledger *ledger,
+    struct hm_ledger_inverter *inverter, int64_t port);
+
 static struct hm_ledger_port *
-port_of_row(struct hm_ledger *ledger, sqlite3_stmt *row)
+port_of_row(struct hm_ledger *ledger, sqlite3_stmt *row, port_finder *find)
 {
 	struct hm_ledger_dtu *dtu = hm_ledger_dtu(ledger,
-	    hm_db_column_text(row, DTU));
+	    hm_db_column_text(row, HM_ROW_DTU));
 	struct hm_ledger_inverter *inverter = dtu != NULL ?
-	    hm_ledger_inverter(ledger, dtu, hm_db_column_text(row, SERIAL)) :
-	    NULL;
+	    hm_ledger_inverter(ledger, dtu,
+	    hm_db_column_text(row, HM_ROW_SERIAL)) : NULL;
 
-	return inverter != NULL ? hm_ledger_port(ledger, inverter,
-	    sqlite3_column_int64(row, PORT)) : NULL;
+	return inverter != NULL ? find(ledger, inverter,
+	    sqlite3_column_int64(row, HM_ROW_PORT)) : NULL;
 }
 
 static bool
@@ -165,7 +165,18 @@ is_all_integers(sqlite3_stmt *row)
 	for (int i = ENERGY_FIRST; i < sqlite3_column_count(row); i++)
 		if (sqlite3_column_type(row, i) != SQLITE_INTEGER)
 			return false;
-	return sqlite3_column_type(row, PORT) == SQLITE_INTEGER;
+	return sqlite3_column_type(row, HM_ROW_PORT) == SQLITE_INTEGER;
+}
+
+static void
+warn_damaged(const struct hm_ledger_db *db, sqlite3_stmt *row,
+    const char *table)
+{
+	struct hm_slice serial = hm_db_column_text(row, HM_ROW_SERIAL);
+
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path),
+	    hm_fact_slice("serial", serial)), "%s: the row of inverter %.60s "
+	    "in %s is skipped: it is damaged", db->path, serial.p, table);
 }
 
 static void
@@ -180,14 +191,9 @@ load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
 #include "db/energy.def"
 #undef ENERGY
 	port = is_all_integers(row) && hm_energy_valid(&energy) ?
-	    port_of_row(ledger, row) : NULL;
+	    port_of_row(ledger, row, hm_ledger_port) : NULL;
 	if (port == NULL) {
-		struct hm_slice serial = hm_db_column_text(row, SERIAL);
-
-		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", db->path),
-		    hm_fact_slice("serial", serial)), "%s: the row of "
-		    "inverter %.60s in production_cache is skipped: it is "
-		    "damaged", db->path, serial.p);
+		warn_damaged(db, row, "production_cache");
 		return;
 	}
 	port->energy = energy;
@@ -215,6 +221,27 @@ load_dtu(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
 		    "dtu_cache is skipped: it is damaged", db->path, name.p);
 }
 
+/* After the ports, so that those without a row are absent. */
+static void
+load_part(struct hm_ledger_db *db, struct hm_ledger *ledger,
+    sqlite3_stmt *row)
+{
+	const struct hm_inverter_part part = {
+	    .there = true,
+	    .today = sqlite3_column_int64(row, HM_ROW_TODAY),
+	    .total = sqlite3_column_int64(row, HM_ROW_TOTAL),
+	    .day = sqlite3_column_int64(row, PART_DAY),
+	    .left_out = sqlite3_column_int64(row, PART_LEFT_OUT),
+	};
+	struct hm_ledger_port *port = hm_inverter_part_valid(&part) ?
+	    port_of_row(ledger, row, hm_ledger_absent_port) : NULL;
+
+	if (port != NULL)
+		port->part = part;
+	else
+		warn_damaged(db, row, "inverter_parts");
+}
+
 typedef void row_loader(struct hm_ledger_db *db, struct hm_ledger *ledger,
     sqlite3_stmt *row);
 
@@ -232,9 +259,8 @@ load_rows(struct hm_ledger_db *db, struct hm_ledger *ledger, const char *sql,
 	return result == SQLITE_DONE;
 }
 
-/* The number that a statement returns, or -1. */
-static int64_t
-ask(sqlite3_stmt *statement)
+int64_t
+hm_ledger_ask(sqlite3_stmt *statement)
 {
 	int64_t value = -1;
 
@@ -248,15 +274,27 @@ bool
 hm_ledger_db_load(struct hm_ledger_db *db, struct hm_ledger *ledger)
 {
 	bool good = load_rows(db, ledger, load_sql, load_row) &&
-	    load_rows(db, ledger, load_dtus_sql, load_dtu);
+	    load_rows(db, ledger, load_dtus_sql, load_dtu) &&
+	    load_rows(db, ledger, load_parts_sql, load_part);
 
 	if (!good)
 		hm_db_complain(&db->db, "cannot read the production_cache");
-	db->seen = ask(db->version);
+	db->seen = hm_ledger_ask(db->version);
 	return good;
 }
 
 /* Saving */
+
+void
+hm_ledger_bind_key(sqlite3_stmt *statement,
+    const struct hm_ledger_dtu *dtu, const struct hm_ledger_inverter *inverter,
+    const struct hm_ledger_port *port)
+{
+	hm_db_bind_slice(statement, HM_ROW_DTU, dtu->key.name);
+	hm_db_bind_slice(statement, HM_ROW_SERIAL,
+	    hm_device_serial(&inverter->key));
+	sqlite3_bind_int64(statement, HM_ROW_PORT, port->key.port);
+}
 
 static void
 bind_energy(sqlite3_stmt *statement, int column, int64_t energy)
@@ -267,36 +305,55 @@ bind_energy(sqlite3_stmt *statement, int column, int64_t energy)
 		sqlite3_bind_null(statement, column);
 }
 
-static void
-bind_key(sqlite3_stmt *statement, const struct hm_ledger_dtu *dtu,
+static bool
+write_part(struct hm_ledger_db *db, const struct hm_ledger_dtu *dtu,
     const struct hm_ledger_inverter *inverter,
     const struct hm_ledger_port *port)
 {
-	hm_db_bind_slice(statement, DTU, dtu->key.name);
-	hm_db_bind_slice(statement, SERIAL, hm_device_serial(&inverter->key));
-	sqlite3_bind_int64(statement, PORT, port->key.port);
+	const struct hm_inverter_part *part = &port->part;
+	char time[HM_RFC3339_SIZE];
+
+	hm_rfc3339_format(hm_clock_now(), time);
+	hm_ledger_bind_key(db->write_part, dtu, inverter, port);
+	bind_energy(db->write_part, HM_ROW_TODAY, part->today);
+	sqlite3_bind_int64(db->write_part, HM_ROW_TOTAL, part->total);
+	bind_energy(db->write_part, PART_DAY, part->day);
+	sqlite3_bind_int64(db->write_part, PART_LEFT_OUT, part->left_out);
+	sqlite3_bind_text(db->write_part, PART_UPDATED, time, -1,
+	    SQLITE_STATIC);
+	return hm_db_step(db->write_part);
 }
 
 /* A binding that fails leaves NULL, which the columns refuse. */
 static bool
-write_row(void *context, struct hm_ledger_dtu *dtu,
-    const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
+write_row(struct hm_ledger_db *db, const struct hm_ledger_dtu *dtu,
+    const struct hm_ledger_inverter *inverter,
+    const struct hm_ledger_port *port)
 {
-	struct hm_ledger_db *db = context;
 	const struct hm_energy *e = &port->energy;
 	char time[HM_RFC3339_SIZE];
 	int column = ENERGY_FIRST;
 
 	hm_rfc3339_format(hm_clock_now(), time);
-	bind_key(db->write, dtu, inverter, port);
-	bind_energy(db->write, TODAY, hm_energy_today(e));
-	bind_energy(db->write, TOTAL, hm_energy_total(e));
+	hm_ledger_bind_key(db->write, dtu, inverter, port);
+	bind_energy(db->write, HM_ROW_TODAY, hm_energy_today(e));
+	bind_energy(db->write, HM_ROW_TOTAL, hm_energy_total(e));
 	sqlite3_bind_text(db->write, UPDATED, time, -1, SQLITE_STATIC);
 #define ENERGY(name, initial, help) \
 	sqlite3_bind_int64(db->write, column++, e->name);
 #include "db/energy.def"
 #undef ENERGY
 	return hm_db_step(db->write);
+}
+
+static bool
+write_port(void *context, struct hm_ledger_dtu *dtu,
+    const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
+{
+	struct hm_ledger_db *db = context;
+
+	return (port->absent || write_row(db, dtu, inverter, port)) &&
+	    (!port->part.changed || write_part(db, dtu, inverter, port));
 }
 
 static bool
@@ -327,70 +384,44 @@ write_dtus(struct hm_ledger_db *db, const struct hm_ledger *ledger)
 	return true;
 }
 
-/* Forgetting */
-
-static void
-warn_forgotten(struct hm_slice dtu, struct hm_slice serial, int64_t port)
-{
-	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("dtu", dtu),
-	    hm_fact_slice("serial", serial), hm_fact_int("port", port)),
-	    "%.*s: inverter %.*s, input %lld is forgotten", (int)dtu.n, dtu.p,
-	    (int)serial.n, serial.p, (long long)port);
-}
-
-static bool
-look_up(void *context, struct hm_ledger_dtu *dtu,
-    const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
-{
-	struct hm_ledger_db *db = context;
-
-	if (!port->kept)
-		return true;
-	bind_key(db->exists, dtu, inverter, port);
-	port->forgotten = sqlite3_step(db->exists) == SQLITE_DONE;
-	sqlite3_reset(db->exists);
-	if (port->forgotten)
-		warn_forgotten(dtu->key.name, hm_device_serial(&inverter->key),
-		    port->key.port);
-	return true;
-}
-
-static bool
-count_kept(void *context, struct hm_ledger_dtu *dtu,
-    const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
-{
-	int64_t *kept = context;
-
-	(void)dtu;
-	(void)inverter;
-	*kept += port->kept;
-	return true;
-}
-
-/* Other processes write to the database often, and rarely delete a row. */
-void
-hm_ledger_db_follow(struct hm_ledger_db *db, struct hm_ledger *ledger)
-{
-	int64_t now = ask(db->version), kept = 0;
-
-	if (now == db->seen || now < 0)
-		return;
-	db->seen = now;
-	hm_ledger_visit(ledger, false, count_kept, &kept);
-	if (ask(db->count) == kept)
-		return;
-	hm_ledger_visit(ledger, false, look_up, db);
-	hm_ledger_drop_forgotten(ledger);
-}
-
 static bool
 mark_changed(void *context, struct hm_ledger_dtu *dtu,
     const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
 {
 	(void)inverter;
 	port->kept = false;
+	port->part.changed = port->part.there;
 	hm_ledger_touch(context, dtu, port);
 	return true;
+}
+
+static bool
+can_open(const char *path)
+{
+	const struct hm_db_options options = {
+	    .writing = true, .careful = true, .busy_ms = BUSY_MS};
+	struct hm_db db = {.handle = NULL};
+	bool good = hm_db_open(&db, path, &options) &&
+	    hm_schema_bring_up(&db) == NULL;
+
+	hm_db_close(&db);
+	return good;
+}
+
+struct hm_ledger_db *
+hm_ledger_db_find(const char *path, struct hm_ledger *ledger)
+{
+	struct hm_ledger_db *db = can_open(path) ?
+	    hm_ledger_db_open(path, true) : NULL;
+
+	hm_ledger_visit(ledger, false, mark_changed, ledger);
+	if (db == NULL || !hm_ledger_db_load(db, ledger)) {
+		hm_ledger_db_close(db);
+		return NULL;
+	}
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file", path)),
+	    "%s: the database is there now; its energies are used", path);
+	return db;
 }
 
 static bool
@@ -401,7 +432,7 @@ reopen(struct hm_ledger_db *db, struct hm_ledger *ledger)
 	    "energies are written to the new file", db->path);
 	close_file(db);
 	hm_ledger_visit(ledger, false, mark_changed, ledger);
-	return set_up(db, true);
+	return set_up(db, true, BUSY_MS);
 }
 
 static bool
@@ -414,7 +445,7 @@ transact(struct hm_ledger_db *db, struct hm_ledger *ledger)
 	 * restore.
 	 */
 	hm_ledger_db_follow(db, ledger);
-	return hm_ledger_visit(ledger, true, write_row, db) &&
+	return hm_ledger_visit(ledger, true, write_port, db) &&
 	    write_dtus(db, ledger) && hm_db_run(&db->db, "COMMIT");
 }
 
@@ -443,27 +474,4 @@ hm_ledger_db_save(struct hm_ledger_db *db, struct hm_ledger *ledger, bool last)
 	db->failing = !good;
 	db->retry_at = hm_monotonic_ms() + RETRY_MS;
 	return good;
-}
-
-/* Run a statement about an inverter. The rows that it has changed, or -1. */
-static int64_t
-change_rows(struct hm_ledger_db *db, const char *sql, struct hm_slice serial)
-{
-	sqlite3_stmt *statement = NULL;
-	bool good = hm_db_prepare(&db->db, sql, &statement) &&
-	    sqlite3_bind_text(statement, 1, serial.p, (int)serial.n,
-	    SQLITE_STATIC) == SQLITE_OK &&
-	    sqlite3_step(statement) == SQLITE_DONE;
-
-	if (!good)
-		hm_db_complain(&db->db, "cannot forget an inverter");
-	sqlite3_finalize(statement);
-	return good ? sqlite3_changes(db->db.handle) : -1;
-}
-
-int64_t
-hm_ledger_db_forget(struct hm_ledger_db *db, struct hm_slice serial)
-{
-	return change_rows(db, leave_sql, serial) < 0 ? -1 :
-	    change_rows(db, forget_sql, serial);
 }

@@ -19,6 +19,14 @@ struct hm_ledger_db *hm_ledger_db_open(const char *path, bool writing);
 void hm_ledger_db_close(struct hm_ledger_db *db);
 
 /*
+ * The database that could not be opened at the start, if it can be now; NULL,
+ * and nothing is logged, if it cannot. Its rows replace what the ledger has of
+ * the same inputs; other inputs are written with the next save.
+ */
+struct hm_ledger_db *hm_ledger_db_find(const char *path,
+    struct hm_ledger *ledger);
+
+/*
  * Read all rows into the ledger. An impossible row is logged and skipped.
  * False, logged, if the table cannot be read.
  */

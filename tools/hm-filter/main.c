@@ -15,6 +15,8 @@
 #include "stream/stream.h"
 #include "stream/tool.h"
 
+#define REOPEN_MS 10000
+
 static int
 check(const struct hm_config *config)
 {
@@ -34,6 +36,8 @@ struct work {
 	struct hm_guard *guard;
 	struct hm_ledger *ledger;
 	struct hm_ledger_db *db; /* NULL: the ledger is only in memory */
+	const char *missing;     /* the database that could not be opened */
+	int64_t reopen_at;       /* monotonic ms */
 	bool dry_run;
 	uint64_t unsaved_writes; /* records written although the save failed */
 	struct hm_record record;
@@ -84,9 +88,24 @@ save_changes(struct work *work, bool last)
 		work->unsaved_writes++;
 }
 
+/* The disk of the database may be there later than hm-filter. */
+static void
+look_for_database(struct work *work)
+{
+	int64_t now = hm_monotonic_ms();
+
+	if (work->missing == NULL || now < work->reopen_at)
+		return;
+	work->reopen_at = now + REOPEN_MS;
+	work->db = hm_ledger_db_find(work->missing, work->ledger);
+	if (work->db != NULL)
+		work->missing = NULL;
+}
+
 static void
 save(void *context)
 {
+	look_for_database(context);
 	save_changes(context, false);
 }
 
@@ -143,6 +162,9 @@ open_database(struct work *work, const struct hm_config *config)
 		hm_ledger_db_close(work->db);
 		work->db = NULL;
 	}
+	if (work->db == NULL && !work->dry_run)
+		work->missing = path;
+	work->reopen_at = hm_monotonic_ms() + REOPEN_MS;
 }
 
 static bool

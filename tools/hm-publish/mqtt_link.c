@@ -16,6 +16,7 @@
 #include "mqtt_gate.h"
 #include "mqtt_link_private.h"
 #include "outbox.h"
+#include "repeat_clock.h"
 #include "standing.h"
 
 int64_t
@@ -258,8 +259,8 @@ hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd)
 	if (link->state == HM_MQTT_CONNECTED) {
 		if (link->births.due != 0 && link->births.due < until)
 			until = link->births.due;
-		if (link->repeat_at != 0 && link->repeat_at < until)
-			until = link->repeat_at;
+		if (link->repeat.due != 0 && link->repeat.due < until)
+			until = link->repeat.due;
 		change = hm_mqtt_change_due(link);
 		if (change != 0 && change < until)
 			until = change;
@@ -291,7 +292,7 @@ has_more(struct hm_mqtt_link *link)
 	    link->options.farewell)
 		return false;
 	hm_mqtt_send(link, hm_monotonic_ms());
-	return link->repeat_at != 0;
+	return hm_repeat_is_first(&link->repeat);
 }
 
 bool

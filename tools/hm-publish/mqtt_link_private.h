@@ -11,6 +11,7 @@
 #include "mqtt_gate.h"
 #include "mqtt_link.h"
 #include "record/ha_topic.h"
+#include "repeat_clock.h"
 #include "standing.h"
 
 /*
@@ -76,7 +77,7 @@ struct hm_mqtt_link {
 	int64_t deadline;    /* of the state, monotonic ms; 0: none */
 	int64_t next_misc;
 	struct hm_announce_clock births;
-	int64_t repeat_at;  /* the states, monotonic ms; 0: never */
+	struct hm_repeat_clock repeat; /* of the states */
 	bool hears_births;  /* this connection */
 	int64_t deaf_until; /* monotonic ms: subscribe to no births */
 	struct hm_mqtt_learn learn;

@@ -6,8 +6,7 @@
 #include "base/log.h"
 #include "mqtt_link_private.h"
 #include "outbox.h"
-
-#define REPEAT_MS 1000
+#include "repeat_clock.h"
 
 /*
  * With MQTT 5 a broker may say that it takes only a lower QoS, and libmosquitto
@@ -109,21 +108,15 @@ send_waiting(struct hm_mqtt_link *link, int64_t now)
 			break;
 }
 
-/*
- * Home Assistant subscribes to the states of a new entity some 100 ms after its
- * announcement, and misses those that come before.
- */
 static void
 send_again(struct hm_mqtt_link *link, int64_t now)
 {
 	if (hm_announce_take(&link->births, now))
 		hm_outbox_announce(link->outbox);
 	if (hm_outbox_take_news(link->outbox))
-		link->repeat_at = now + REPEAT_MS;
-	if (link->repeat_at == 0 || now < link->repeat_at)
-		return;
-	link->repeat_at = 0;
-	hm_outbox_repeat(link->outbox);
+		hm_repeat_ask(&link->repeat, now);
+	if (hm_repeat_take(&link->repeat, now))
+		hm_outbox_repeat(link->outbox);
 }
 
 void

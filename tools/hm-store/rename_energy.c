@@ -54,10 +54,14 @@ static const char renamed_sql[] =
     "o.dtu IN (?1, ?2) AND n.dtu <> o.dtu AND " NEWER " AND n.e_shift = 0 AND "
     "o.e_shift <> 0 AND n.e_total + o.e_shift > 0";
 
-static const char drop_older_sql[] =
-    "DELETE FROM production_cache AS n WHERE n.dtu = ?2 AND EXISTS (SELECT 1 "
-    "FROM production_cache AS o WHERE o.dtu = ?1 AND o.serial = n.serial AND "
-    "o.port = n.port AND NOT (" NEWER "))";
+#define IS_OLDER "n.dtu = ?2 AND EXISTS (SELECT 1 FROM production_cache AS o " \
+	"WHERE o.dtu = ?1 AND o.serial = n.serial AND o.port = n.port " \
+	"AND NOT (" NEWER "))"
+static const char *const drop_older_sql[] = {
+    "DELETE FROM inverter_parts WHERE (dtu, serial, port) IN (SELECT n.dtu, "
+    "n.serial, n.port FROM production_cache AS n WHERE " IS_OLDER ")",
+    "DELETE FROM production_cache AS n WHERE " IS_OLDER,
+};
 
 /* The ledger */
 
@@ -108,6 +112,19 @@ raise_ledger(struct hm_rename *r)
 	return hm_rename_run(r, add_sql) && hm_rename_run(r, raise_sql) &&
 	    hm_rename_run(r, people_sql);
 }
+
+/*
+ * What an input adds to its inverter, see inverter_part.h of hm-filter. The
+ * total of one in `carried` holds that of the old one; another is added.
+ */
+static const char parts_sql[] =
+    "INSERT INTO inverter_parts (dtu, serial, port, today_production, "
+    "total_production, day, left_out, last_updated) SELECT dtu, ?2, port, "
+    "today_production, total_production, day, left_out, last_updated "
+    "FROM inverter_parts WHERE serial = ?1 ON CONFLICT DO UPDATE "
+    "SET left_out = left_out + excluded.left_out - iif((dtu, serial, port) "
+    "IN (SELECT dtu, serial, port FROM carried), 0, "
+    "excluded.total_production)";
 
 /* The history */
 
@@ -176,8 +193,9 @@ replace(struct hm_rename *r)
 	    hm_rename_run(r, replaced_sql[1]) &&
 	    hm_rename_run(r, shared_days_sql[0]) &&
 	    hm_rename_run(r, shared_days_sql[1]) && raise_totals(r) &&
-	    add_today(r) && raise_ledger(r) && hm_rename_run(r,
-	    "DELETE FROM production_cache WHERE serial = ?1");
+	    add_today(r) && raise_ledger(r) && hm_rename_run(r, parts_sql) &&
+	    hm_rename_run(r, "DELETE FROM inverter_parts WHERE serial = ?1") &&
+	    hm_rename_run(r, "DELETE FROM production_cache WHERE serial = ?1");
 }
 
 /*
@@ -195,6 +213,7 @@ hm_rename_energies(struct hm_rename *r)
 		return replace(r);
 	return hm_rename_run(r, create_sql) && hm_rename_run(r, renamed_sql) &&
 	    raise_totals(r) && raise_ledger(r) &&
-	    hm_rename_run(r, drop_older_sql) &&
+	    hm_rename_run(r, drop_older_sql[0]) &&
+	    hm_rename_run(r, drop_older_sql[1]) &&
 	    hm_rename_run(r, drop_sums_sql);
 }

@@ -6,7 +6,8 @@
 
 #define BUSY_MS 1000
 
-static const char *const tables[] = {"production_cache", "dtu_cache"};
+static const char *const tables[] = {"production_cache", "dtu_cache",
+    "inverter_parts"};
 
 struct ledgers {
 	struct hm_db old, fresh;

@@ -37,7 +37,7 @@ all_known() {
 sleep 12
 check "every entity is in its registry" until_true 20 all_known
 pkill -STOP -s "$chain" hm-poll
-sleep 2
+until_true 20 is_idle "$work/raw"
 # Some come late, such as those that need several polls.
 until_true 20 all_known
 entities >"$work/entities"

@@ -12,7 +12,9 @@
  *    the true one, and not below the last total shown the day before: so the
  *    energies of all days add up to the growth of the total;
  *  - a DTU's energies begin as the sums of the counters shown for its ports;
- *    then they grow as these do, whatever ports come and go.
+ *    then they grow as these do, whatever ports come and go;
+ *  - so do those of an inverter; a port that is known later adds what it makes
+ *    from then on, and one that was forgotten goes on.
  *
  * Inputs make up to their share of the inverter; with two panels or a battery
  * on every second input, more than that. After a gap that has to be confirmed,
@@ -82,6 +84,7 @@ struct input {
 	int stuck_left;
 
 	bool wired; /* something is connected */
+	int64_t late; /* readings before its first total */
 	int64_t watts; /* at most */
 	bool wraps; /* the device's counter has 16 bits */
 	int steady; /* true readings without gap and glitch */
@@ -96,6 +99,7 @@ struct input {
 
 	int64_t summed; /* the total in the DTU's; -1: not in it */
 	bool today_summed; /* the energy of the day is in the DTU's */
+	int64_t added; /* the total in the inverter's; -1: not in it */
 };
 
 struct inverter {
@@ -106,6 +110,10 @@ struct inverter {
 	bool was_awake;
 	const struct model *model;
 	enum wiring wiring;
+
+	int64_t total, today; /* as shown; -1: not yet */
+	int64_t day;          /* the latest on which it was shown */
+	bool whole; /* its energies are those of its inputs */
 };
 
 struct dtu {
@@ -238,14 +246,17 @@ start_input(struct test *t, const struct inverter *inv, size_t n,
 	in->today_base = in->made;
 	in->day_made = in->made;
 	in->slack = PLENTY;
-	in->total = in->today = in->base_day = in->summed = -1;
+	in->total = in->today = in->base_day = in->summed = in->added = -1;
 	in->last = in->last_day = -1;
+	if (one_in(t, 6))
+		in->late = any_size(t, 9);
 }
 
 static void
 start_inverter(struct test *t, size_t i, struct inverter *inv)
 {
 	inv->there = i == 0 || !one_in(t, 4);
+	inv->total = inv->today = inv->day = -1;
 	inv->reset = (enum reset)below(t, RESETS);
 	inv->model = &models[below(t, sizeof models / sizeof *models)];
 	if (one_in(t, 2) && !t->plant.steps)
@@ -455,6 +466,10 @@ say(struct test *t, const struct inverter *inv, struct input *in,
 
 	if (!in->wired)
 		return (struct said){one_in(t, 2) - 1, -1, awake, false};
+	if (in->late > 0) {
+		in->late--;
+		return (struct said){0, 0, awake, false};
+	}
 	in->since_glitch++;
 	/* A glitch above the share would be possible after a gap. */
 	if (!awake && in->stuck < (int64_t)1 << 24)
@@ -758,6 +773,60 @@ judge_sums(struct test *t, size_t d, const char *time, int64_t now)
 			remember_sums(dtu, &dtu->inverter[i].input[n]);
 }
 
+/* The energies of an inverter are those of its inputs before this poll. */
+static void
+judge_inverter_today(const struct test *t, struct inverter *inv,
+    int64_t answer, int64_t sum, int64_t day, int64_t now)
+{
+	bool same_day = day <= inv->day;
+
+	if (answer < 0)
+		return;
+	if (same_day && answer < inv->today)
+		fail(t, NULL, now, "an inverter's energy of the day falls");
+	if (same_day && day == inv->day && inv->whole && sum >= 0 &&
+	    answer != sum)
+		fail(t, NULL, now, "an inverter's day is not that of its "
+		    "inputs");
+	inv->today = answer;
+	inv->day = same_day ? inv->day : day;
+}
+
+static void
+judge_inverter(const struct test *t, const struct dtu *dtu,
+    struct inverter *inv, const struct hm_guard_answer *answer, int64_t day,
+    int64_t now)
+{
+	int64_t all = 0, grown = 0, today = 0;
+	bool first = inv->total < 0, known = true, joins = false;
+
+	for (size_t n = 0; n < t->plant.inputs; n++) {
+		const struct input *in = &inv->input[n];
+
+		known &= in->known || !in->wired;
+		if (!in->known)
+			continue;
+		all += in->total;
+		joins |= in->added < 0;
+		if (in->added >= 0 && in->total > in->added)
+			grown += in->total - in->added;
+		today = today < 0 || !in->today_known ? -1 : today + in->today;
+	}
+	if (answer->total < 0 && (!first || (known && dtu->total >= 0)))
+		fail(t, NULL, now, "an inverter's energy is not shown");
+	if (answer->total < 0)
+		return;
+	if (answer->total != (first ? all : inv->total + grown))
+		fail(t, NULL, now, "an inverter's energy is not that of its "
+		    "inputs");
+	inv->whole = first || (inv->whole && !joins);
+	inv->total = answer->total;
+	for (size_t n = 0; n < t->plant.inputs; n++)
+		if (inv->input[n].known)
+			inv->input[n].added = inv->input[n].total;
+	judge_inverter_today(t, inv, answer->today, today, day, now);
+}
+
 /* Restarts */
 
 static void
@@ -829,6 +898,7 @@ change_inverter(struct test *t, size_t d)
 	if (i == 0)
 		return;
 	inv->there = !inv->there;
+	inv->whole = false;
 	p->dtu[d].same = false;
 	for (size_t n = 0; n < p->inputs; n++) {
 		struct input *in = &inv->input[n];
@@ -857,13 +927,14 @@ change_inverter(struct test *t, size_t d)
 struct answers {
 	struct said said[INVERTERS][INPUTS];
 	struct hm_guard_answer shown[INVERTERS][INPUTS];
+	struct hm_guard_answer inverter[INVERTERS];
 };
 
 static void
-show_inverter(struct test *t, size_t d, size_t i, const char *time)
+show_inverter(struct test *t, size_t d, size_t i, const char *time,
+    struct hm_guard_answer *answer)
 {
 	const struct inverter *inv = &t->plant.dtu[d].inverter[i];
-	struct hm_guard_answer answer;
 	char line[300];
 
 	if (inv->model->name == NULL)
@@ -872,7 +943,7 @@ show_inverter(struct test *t, size_t d, size_t i, const char *time)
 	    "\"%s\",\"dtu\":\"d%zu\",\"serial\":\"1164%zu%zu\","
 	    "\"model\":\"%s\",\"operating_status\":%d,\"link_status\":1}",
 	    time, d, d, i, inv->model->name, inv->was_awake ? 3 : 0);
-	look(t, HM_SCOPE_INVERTER, line, &answer);
+	look(t, HM_SCOPE_INVERTER, line, answer);
 }
 
 static void
@@ -887,7 +958,7 @@ read_dtu(struct test *t, size_t d, int64_t now, struct answers *a)
 		struct inverter *inv = &p->dtu[d].inverter[i];
 
 		if (inv->there)
-			show_inverter(t, d, i, time);
+			show_inverter(t, d, i, time, &a->inverter[i]);
 		for (size_t n = 0; inv->there && n < p->inputs; n++) {
 			a->said[i][n] = say(t, inv, &inv->input[n], quarter);
 			show_port(t, d, i, n, &a->said[i][n], time,
@@ -927,6 +998,13 @@ judge_dtu(struct test *t, size_t d, int64_t now, const struct answers *a)
 	char time[HM_RFC3339_SIZE];
 
 	hm_rfc3339_format(now + p->clock_offset, time);
+	for (size_t i = 0; i < p->inverters; i++) {
+		struct inverter *inv = &p->dtu[d].inverter[i];
+
+		if (inv->there && inv->model->name != NULL)
+			judge_inverter(t, &p->dtu[d], inv, &a->inverter[i],
+			    day, now);
+	}
 	for (size_t i = 0; i < p->inverters; i++)
 		for (size_t n = 0; p->dtu[d].inverter[i].there &&
 		    n < p->inputs; n++) {

@@ -1,6 +1,7 @@
 # A DTU with inverters of two inputs whose true energies are known. Nothing is
 # misread here: the energy guard has its own test. It also counts what the
-# members of the DTU have made while they were members.
+# members of the DTU have made while they were members. The second input of an
+# inverter may be dark: it reads 0 for some polls.
 package Plant;
 use strict;
 use warnings;
@@ -15,7 +16,8 @@ sub new {
 	my $self = bless { time => 20600 * $day + 8 * 3600, day => 20600,
 	    serial => 0, inverters => [], made => 0, slack => 0, lost => 0 }, $class;
 
-	$self->add for 1 .. $count;
+	# In the DTU's first hour an input that joins adds its lifetime.
+	darken($self->add, 11 + int rand 8) for 1 .. $count;
 	return $self;
 }
 
@@ -50,6 +52,31 @@ sub add {
 	}
 	push @{$self->{inverters}}, $inverter;
 	return $inverter;
+}
+
+sub darken {
+	my ($inverter, $polls) = @_;
+	my $input = $inverter->{inputs}[1];
+
+	return if int rand 2;
+	$input->{dark} = $polls;
+	$input->{unseen} = 1;
+	# One that was known for three polls has joined its inverter.
+	$input->{reads} = [] if @{$input->{reads} // []} < 3;
+}
+
+sub light {
+	my ($self) = @_;
+	$_->{inputs}[1]{dark} = 0 for @{$self->{inverters}};
+}
+
+# Wh of an inverter's lifetime that its total may lack, at least and at most, if
+# its second input has joined later.
+sub left_out {
+	my ($self, $inverter) = @_;
+	my $reads = $inverter->{inputs}[1]{reads} // [];
+	my $now = $self->lifetime($inverter, 2);
+	return ($reads->[0] // $now, $reads->[2] // $now);
 }
 
 sub is_member {
@@ -87,6 +114,7 @@ sub replace {
 	$old->{listed} = 0;
 	$old->{replaced} = 1;
 	$new->{counts} = 1;
+	$new->{inputs}[1]{reads} = $old->{inputs}[1]{reads};
 	for my $input (@{$new->{inputs}}) {
 		$input->{raised} = shift @shown;
 		$self->{made} += $input->{made};
@@ -129,6 +157,8 @@ sub produce {
 			my $wh = $shines ?
 			    int(rand($watts) * $seconds / 3600) : 0;
 			$self->{made} += $wh if $inverter->{counts};
+			$self->{slack} += $wh
+			    if $inverter->{counts} && $input->{unseen};
 			$input->{made} += $wh;
 			$input->{base} = $input->{made}
 			    if $next != $self->{day};
@@ -138,6 +168,21 @@ sub produce {
 }
 
 # Records
+
+# The counters of an input, in a reading that others may confirm.
+sub energies {
+	my ($input) = @_;
+
+	if ($input->{dark}) {
+		$input->{dark}--;
+		return (today_production => 0, total_production => 0);
+	}
+	$input->{unseen} = 0;
+	push @{$input->{reads}}, $input->{made} + ($input->{raised} // 0)
+	    if $input->{reads} && @{$input->{reads}} < 3;
+	return (today_production => $input->{made} - $input->{base},
+	    total_production => $input->{made});
+}
 
 sub inverter_records {
 	my ($self, $inverter, $awake) = @_;
@@ -150,9 +195,7 @@ sub inverter_records {
 
 	for my $n (1 .. $inputs) {
 		my $input = $inverter->{inputs}[$n - 1];
-		my @energies = $awake ? (
-		    today_production => $input->{made} - $input->{base},
-		    total_production => $input->{made}) : ();
+		my @energies = $awake ? energies($input) : ();
 		push @records, line(type => 'port', @common, port => $n,
 		    pv_power => $awake ? 50 : 0, @energies, @state);
 	}

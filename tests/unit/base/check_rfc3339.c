@@ -51,13 +51,13 @@ START_TEST(clamps)
 }
 END_TEST
 
-/* Compare with the C library over 10,000 years, one time of each day. */
-START_TEST(every_day)
+/* Compare with the C library over 10,000 years, one time of each week. */
+START_TEST(every_week)
 {
 	char buf[HM_RFC3339_SIZE], expected[64];
 	int64_t seconds = -62167219200, again;
 
-	for (; seconds <= 253402300799; seconds += 86400 + 7919) {
+	for (; seconds <= 253402300799; seconds += 7 * 86400 + 7919) {
 		time_t t = (time_t)seconds;
 		struct tm tm;
 
@@ -130,7 +130,7 @@ main(void)
 
 	tcase_add_loop_test(tc, both_ways, 0, COUNT(moments));
 	tcase_add_test(tc, clamps);
-	tcase_add_test(tc, every_day);
+	tcase_add_test(tc, every_week);
 	tcase_add_loop_test(tc, refuses_wrong_times, 0, COUNT(refused));
 	tcase_add_test(tc, times_of_day);
 	tcase_add_test(tc, clocks);

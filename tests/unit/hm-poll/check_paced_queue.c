@@ -98,12 +98,15 @@ START_TEST(works_run_in_order_one_in_a_turn)
 }
 END_TEST
 
+/* A loaded machine takes longer until each has run. */
 static void
 on_end(struct ev_loop *l, ev_timer *timer, int events)
 {
-	(void)timer;
 	(void)events;
-	ev_break(l, EVBREAK_ALL);
+	if (runs[WORKS - 1] == 0)
+		ev_timer_again(l, timer);
+	else
+		ev_break(l, EVBREAK_ALL);
 }
 
 START_TEST(works_leave_most_of_the_time_to_others)
@@ -113,13 +116,12 @@ START_TEST(works_leave_most_of_the_time_to_others)
 	unsigned sum;
 
 	again = true;
-	ev_timer_init(&end, on_end, 0.3, 0);
+	ev_timer_init(&end, on_end, 0.3, 0.3);
 	ev_timer_start(loop, &end);
 	add_all();
 	ev_run(loop, 0);
+	ev_timer_stop(loop, &end);
 	sum = runs[0] + runs[1] + runs[2];
-	/* A loaded machine runs fewer. */
-	ck_assert_uint_ge(sum, 3);
 	ck_assert_int_le(sum, (hm_monotonic_ms() - began) / (4 * PIECE_MS) + 1);
 	ck_assert_uint_le(runs[0] - runs[2], 1);
 }
