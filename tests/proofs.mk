@@ -128,8 +128,10 @@ property:
 
 property-limit:
 	@.ci/packages $(CHECK_PACKAGES)
-	@$(MAKE) --no-print-directory build/property/hm-limit/day
+	@$(MAKE) --no-print-directory build/property/hm-limit/day \
+	    build/property/hm-limit/calm
 	@build/property/hm-limit/day $(LIMIT_DAYS) $(SEED)
+	@build/property/hm-limit/calm 10000 $(SEED)
 
 property-statistics:
 	@.ci/packages $(CHECK_PACKAGES)

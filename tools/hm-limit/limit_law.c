@@ -75,7 +75,7 @@ hm_limit_meter(struct hm_limit_law *law, const struct hm_limit_rules *rules,
 	law->metered = true;
 	law->metered_at = now;
 	law->import = import;
-	load = import + in_force(law, rules, now);
+	load = import + in_force(law, rules, now) - law->deficit;
 	if (law->slot[i].number != number || load < law->slot[i].least)
 		law->slot[i].least = load;
 	law->slot[i].number = number;
@@ -87,7 +87,8 @@ least_load(const struct hm_limit_law *law,
     const struct hm_limit_rules *rules, int64_t now)
 {
 	int64_t number = slot_number(rules, now);
-	int64_t least = law->import + in_force(law, rules, now);
+	int64_t least = law->import + in_force(law, rules, now) -
+	    law->deficit;
 
 	for (int i = 0; i < HM_LIMIT_SLOTS; i++)
 		if (law->slot[i].number > number - HM_LIMIT_SLOTS)
@@ -123,6 +124,7 @@ hm_limit_power(struct hm_limit_law *law, const struct hm_limit_rules *rules,
 	if (now >= settled_at(law, rules)) {
 		high = low;
 		law->doubted = false;
+		law->deficit = bounded(low - power, 0, slack(rules, low));
 	}
 	law->astray = law->astray || power > high + slack(rules, high);
 	law->shaded = law->metered && power < low - slack(rules, low);
@@ -184,7 +186,7 @@ first(const struct hm_limit_law *law, const struct hm_limit_rules *rules)
 static struct hm_limit_order
 lower(const struct hm_limit_law *law, int64_t excess)
 {
-	int64_t from = law->limit;
+	int64_t from = law->limit - law->deficit;
 
 	if (law->shaded)
 		from = law->power;
@@ -236,20 +238,35 @@ wanted(struct hm_limit_law *law, const struct hm_limit_rules *rules,
 	return order;
 }
 
+/* Whether an order would change enough to be given for that. */
 static bool
-is_due(const struct hm_limit_law *law, const struct hm_limit_rules *rules,
-    int64_t now, const struct hm_limit_order *order)
+changes(const struct hm_limit_law *law, const struct hm_limit_rules *rules,
+    const struct hm_limit_order *order)
 {
 	int64_t change = order->watts - law->limit;
+	int64_t enough = rules->hysteresis + rules->rated / 100;
 
-	if (!law->ordered || law->astray ||
-	    now - law->ordered_at >= rules->repeat_ms)
+	if (!law->ordered)
 		return true;
 	if (order->reason == HM_LIMIT_SILENT)
 		return change != 0;
-	/* Floor and ceiling may leave less than the hysteresis. */
-	return change < -rules->hysteresis || change > rules->hysteresis ||
-	    (change < 0 && order->watts == rules->floor);
+	/* The meter says that it is too much; all else can wait. */
+	if (order->reason == HM_LIMIT_LOWER)
+		return change < 0;
+	return change < -enough || change > enough;
+}
+
+/* Make it a repetition of the last order. False if none is due. */
+static bool
+repeats(const struct hm_limit_law *law, const struct hm_limit_rules *rules,
+    int64_t now, struct hm_limit_order *order)
+{
+	if (!law->astray && now - law->ordered_at < rules->repeat_ms)
+		return false;
+	order->watts = law->limit;
+	if (order->reason != HM_LIMIT_SILENT)
+		order->reason = HM_LIMIT_REPEAT;
+	return true;
 }
 
 static bool
@@ -293,7 +310,7 @@ hm_limit_decide(struct hm_limit_law *law, const struct hm_limit_rules *rules,
 		*order = wanted(law, rules, now);
 	order->watts = in_steps(rules, bounded(order->watts, rules->floor,
 	    rules->ceiling));
-	if (!is_due(law, rules, now, order))
+	if (!changes(law, rules, order) && !repeats(law, rules, now, order))
 		return false;
 	law->before = law->ordered ? law->limit : order->watts;
 	law->limit = order->watts;

@@ -59,7 +59,8 @@ struct hm_limit_law {
 
 	bool measured;      /* the power of the inverters was: */
 	int64_t power, measured_at;
-	bool shaded;        /* it was below the limit */
+	int64_t deficit;    /* a little below a limit that binds them */
+	bool shaded;        /* well below the limit */
 	int64_t bound;      /* ... and the load by then, less the target */
 	bool doubted;       /* a raise did not help */
 	int64_t doubted_at;

@@ -147,7 +147,7 @@ static const struct event asleep[] = {
     {121, METER, 300, 0, 0},
     {180, POWER, 0, 0, 0},
     {181, METER, 300, 0, 0},
-    {240, POWER, 5, 285, HM_LIMIT_RAISE},
+    {240, POWER, 5, 283, HM_LIMIT_REPEAT},
 };
 
 static const struct event astray[] = {
