@@ -31,7 +31,8 @@ TOOLS = $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 
 BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
     protobuf-c-compiler protobuf-compiler libyaml-dev libev-dev libssl-dev \
-    libmosquitto-dev libsqlite3-dev libmicrohttpd-dev tzdata
+    libmosquitto-dev libsqlite3-dev libmicrohttpd-dev zlib1g-dev \
+    tzdata
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
     perl procps openssl sqlite3 mount curl iproute2 prometheus chromium \
@@ -126,8 +127,13 @@ $(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h: proto/%.proto
 	$(Q)protoc --proto_path=proto --c_out=$(B)/proto $<
 
 # The page that hm-metrics serves, as bytes.
-$(B)/page/page_html.c: tools/hm-metrics/http/page.html
+PAGE = tools/hm-metrics/page
+$(B)/page/page.html: $(wildcard $(PAGE)/* $(PAGE)/words/*)
 	@mkdir -p $(@D)
+	$(Q)$(PAGE)/build >$@.new
+	@mv $@.new $@
+
+$(B)/page/page_html.c: $(B)/page/page.html
 	$(Q){ echo '#include <stddef.h>'; \
 	    echo 'const unsigned char hm_page_html[] = {'; \
 	    od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g'; \
@@ -193,7 +199,7 @@ $(B)/docs/settings: $(call objects,docs) $(B)/libhm.a
 	$(Q)$(LINK) -o $@ $^ $(TEST_LIBS)
 
 docs: $(B)/docs/settings
-	for page in configuration upgrading; do \
+	for page in configuration from-hoymiles-mqtt; do \
 	    $(B)/docs/settings fill <docs/$$page.md >$(B)/filled && \
 	    cp $(B)/filled docs/$$page.md || exit; done
 	for tool in $(TOOLS); do \

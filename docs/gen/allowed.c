@@ -13,7 +13,7 @@ unit_of(const struct hm_setting *s)
 	static const struct {
 		const char *value, *unit;
 	} units[] = {{"SECONDS", " s"}, {"CELSIUS", " \u00b0C"},
-	    {"MEGABYTES", " MB"}, {"DAYS", " days"}};
+	    {"MEGABYTES", " MB"}, {"DAYS", " days"}, {"GRAMS", " g"}};
 
 	for (size_t i = 0; s->value != NULL &&
 	    i < sizeof units / sizeof *units; i++)
@@ -26,7 +26,7 @@ void
 hm_docs_range(FILE *out, const struct hm_setting *s)
 {
 	char min[HM_DECIMAL_TEXT], max[HM_DECIMAL_TEXT];
-	unsigned scale = s->type == HM_TYPE_INT ? 0 : 3;
+	unsigned scale = hm_setting_scale(s);
 
 	hm_decimal_format(hm_decimal(s->min, scale), min);
 	hm_decimal_format(hm_decimal(s->max, scale), max);
@@ -43,6 +43,7 @@ hm_docs_allowed(FILE *out, const struct hm_setting *s)
 	case HM_TYPE_INT:
 	case HM_TYPE_SECONDS:
 	case HM_TYPE_DECIMAL:
+	case HM_TYPE_PRICE:
 		hm_docs_range(out, s);
 		fputs(unit_of(s), out);
 		break;

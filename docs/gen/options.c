@@ -33,7 +33,7 @@ print_sentence(FILE *out, const char *help)
 static void
 print_range(FILE *out, const struct hm_setting *s)
 {
-	if (s->max >= INT32_MAX)
+	if (s->type == HM_TYPE_INT && s->max >= INT32_MAX)
 		fprintf(out, "At least %lld", (long long)s->min);
 	else {
 		fputs("From ", out);
@@ -71,6 +71,7 @@ print_facts(FILE *out, const struct hm_setting *s)
 	case HM_TYPE_INT:
 	case HM_TYPE_SECONDS:
 	case HM_TYPE_DECIMAL:
+	case HM_TYPE_PRICE:
 		print_range(out, s);
 		return;
 	default:

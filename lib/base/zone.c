@@ -67,6 +67,14 @@ hm_zone_local(int64_t seconds)
 }
 
 int64_t
+hm_zone_offset(int64_t seconds)
+{
+	struct hm_local local = hm_zone_local(seconds);
+
+	return local.day * SECONDS_A_DAY + local.second - seconds;
+}
+
+int64_t
 hm_zone_day(int64_t seconds, int hour)
 {
 	struct hm_local local = hm_zone_local(seconds);

@@ -23,6 +23,9 @@ struct hm_local {
 
 struct hm_local hm_zone_local(int64_t seconds);
 
+/* Seconds by which local time is ahead of UTC at a moment. */
+int64_t hm_zone_offset(int64_t seconds);
+
 /*
  * The day that a moment belongs to when days begin at `hour` by the clock on
  * the wall: the date, or the one before in the hours up to then.

@@ -120,18 +120,19 @@ hm_config_number(struct hm_config *config, const char *text,
 }
 
 static bool
-parse_thousandths(struct hm_config *config, const struct hm_setting *setting,
+parse_decimal(struct hm_config *config, const struct hm_setting *setting,
     const char *text, const char *where, int64_t *number)
 {
+	unsigned scale = hm_setting_scale(setting);
 	char min[HM_DECIMAL_TEXT], max[HM_DECIMAL_TEXT];
 	struct hm_decimal d;
 
 	if (hm_decimal_parse(hm_text(text), &d) &&
-	    hm_decimal_rescale(d, 3, number) && *number >= setting->min &&
+	    hm_decimal_rescale(d, scale, number) && *number >= setting->min &&
 	    *number <= setting->max)
 		return true;
-	hm_decimal_format(hm_decimal(setting->min, 3), min);
-	hm_decimal_format(hm_decimal(setting->max, 3), max);
+	hm_decimal_format(hm_decimal(setting->min, scale), min);
+	hm_decimal_format(hm_decimal(setting->max, scale), max);
 	hm_config_mistake(config, where,
 	    "found \"%s\", allowed are %s to %s%s", text, min, max,
 	    setting->type == HM_TYPE_SECONDS ? " seconds" : "");
@@ -254,7 +255,8 @@ check_value(struct hm_config *config, const struct hm_setting *setting,
 		    setting->max, number);
 	case HM_TYPE_SECONDS:
 	case HM_TYPE_DECIMAL:
-		return parse_thousandths(config, setting, text, where, number);
+	case HM_TYPE_PRICE:
+		return parse_decimal(config, setting, text, where, number);
 	case HM_TYPE_CHOICE:
 		return check_choice(config, setting, text, where);
 	case HM_TYPE_LIST:

@@ -25,6 +25,20 @@ hm_tool_of_name(const char *name)
 	return NULL;
 }
 
+unsigned
+hm_setting_scale(const struct hm_setting *setting)
+{
+	switch (setting->type) {
+	case HM_TYPE_SECONDS:
+	case HM_TYPE_DECIMAL:
+		return 3;
+	case HM_TYPE_PRICE:
+		return 6;
+	default:
+		return 0;
+	}
+}
+
 bool
 hm_key_same(const char *a, const char *b)
 {

@@ -17,6 +17,7 @@ enum hm_type {
 	HM_TYPE_INT,
 	HM_TYPE_SECONDS, /* a decimal number of seconds, kept in ms */
 	HM_TYPE_DECIMAL, /* a decimal number, kept in thousandths */
+	HM_TYPE_PRICE,   /* a decimal number, kept in millionths */
 	HM_TYPE_TEXT,
 	HM_TYPE_SECRET,  /* text that is never printed */
 	HM_TYPE_CHOICE,  /* a word of `choices` */
@@ -87,7 +88,8 @@ struct hm_setting {
 	char letter;         /* short option, or 0 */
 	enum hm_type type;
 	int64_t min, max;    /* HM_TYPE_INT as is, HM_TYPE_SECONDS in ms,
-	                        HM_TYPE_DECIMAL in thousandths */
+	                        HM_TYPE_DECIMAL in thousandths,
+	                        HM_TYPE_PRICE in millionths */
 	const char *initial; /* default as text; NULL: unset */
 	const char *choices; /* "a b c" for HM_TYPE_CHOICE and HM_TYPE_LIST */
 	unsigned tools;      /* hm_tool_bit of the tools that read it */
@@ -99,6 +101,9 @@ struct hm_setting {
 };
 
 extern const struct hm_setting hm_settings[HM_SETTINGS];
+
+/* The decimals in which the bounds of a number are kept. */
+unsigned hm_setting_scale(const struct hm_setting *setting);
 
 /* Whether two keys are the same; "-" counts as "_". */
 bool hm_key_same(const char *a, const char *b);

@@ -134,6 +134,7 @@ hm_stats_record(const struct hm_stats *stats, char *buf, size_t cap,
 	hm_json_start(&e, buf, cap);
 	hm_json_record(&e, "stats", hm_rfc3339_format(hm_clock_now(), time));
 	hm_json_text(&e, "tool", hm_log_tool());
+	hm_json_text(&e, "version", HM_VERSION);
 	hm_json_int(&e, "uptime",
 	    (hm_monotonic_ms() - stats->started) / 1000);
 	emit_process(&e);

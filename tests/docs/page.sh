@@ -37,6 +37,14 @@ while read -r path parameters; do
 		check "... $member is on the page" grep -q "\`$member\`" "$page"
 	done
 done < <(rows)
+# The members of the plant and the system, also of the objects in their arrays:
+# the inputs of an inverter and a setting have theirs in a row of text.
+for path in plant system; do
+	for member in $(get /api/$path | jq -r '[paths | map(strings) | .[]] |
+		unique[]'); do
+		check "/api/$path: $member is on the page" grep -q "\`$member\`" "$page"
+	done
+done
 same "every parameter has its row" \
 	"$(rows | cut -d' ' -f2- | tr ' ' '\n' | sort -u)" \
 	"$(sed -n '/^| parameter/,/^$/s/^| `\([a-z]*\)` .*/\1/p' "$page" | sort -u)"

@@ -6,7 +6,7 @@
 docs=$(cd "$(dirname "$0")/../../docs" && pwd)
 settings=$HM_BUILD/docs/settings
 
-for page in configuration upgrading; do
+for page in configuration from-hoymiles-mqtt; do
 	"$settings" fill <"$docs/$page.md" >"$work/$page.md"
 	check "$page.md has the tables of the code (or run make docs)" \
 		diff -u "$docs/$page.md" "$work/$page.md"
@@ -20,7 +20,7 @@ check "hoymiles.yaml is the one that the code makes (or run make docs)" \
 same "hoymiles.yaml has no line over 80 columns" \
 	"$(grep -nE '^.{81}' "$docs/hoymiles.yaml")" ""
 same "hoymiles.yaml has every key once" \
-	"$(sed -n 's/^#\([a-z_]*\):.*/\1/p' "$docs/hoymiles.yaml" | sort)" \
+	"$(sed -n 's/^#\([a-z0-9_]*\):.*/\1/p' "$docs/hoymiles.yaml" | sort)" \
 	"$(awk -F '`' '/^<!-- settings/ { inside = /begin/ }
 		inside && $1 == "| " { print $2 }' \
 		"$docs/configuration.md" | sort)"

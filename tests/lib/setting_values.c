@@ -58,7 +58,7 @@ print_number(const struct hm_setting *s, const char *kind, int64_t units,
 
 	if (units < INT64_MAX || more <= 0)
 		hm_decimal_format(hm_decimal(units + more,
-		    s->type == HM_TYPE_INT ? 0 : 3), text);
+		    hm_setting_scale(s)), text);
 	print_value(s, kind, text);
 }
 
@@ -120,6 +120,7 @@ print_setting(const struct hm_setting *s)
 	case HM_TYPE_INT:
 	case HM_TYPE_SECONDS:
 	case HM_TYPE_DECIMAL:
+	case HM_TYPE_PRICE:
 		print_number(s, "low", s->min, 0);
 		print_number(s, "high", s->max, room_above(s));
 		print_number(s, "below", s->min, -1);

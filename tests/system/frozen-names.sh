@@ -69,7 +69,7 @@ rows() {
 		}'
 }
 rows configuration.md settings >"$work/variables"
-rows upgrading.md retired >"$work/retired"
+rows from-hoymiles-mqtt.md retired >"$work/retired"
 
 # values TOOL: "KEY<tab>VALUE<tab>VALUE-OF-OPTION" for each key in the file that
 # the tool reads.
@@ -79,8 +79,8 @@ values() {
 			print key "\t" value "\t" option
 			key = ""
 		}
-		/^# [a-z_]+: / { key = $2; tell("x", "x") }
-		/^[a-z_]+:/ {
+		/^# [a-z0-9_]+: / { key = $2; tell("x", "x") }
+		/^[a-z0-9_]+:/ {
 			key = $1
 			if (NF > 1)
 				tell(substr($0, length(key) + 2),
@@ -99,7 +99,7 @@ values() {
 # origins COMMAND ...: "KEY ORIGIN" of each key: where its value came from.
 origins() {
 	run "$@" --check -c "$work/all.yaml" 2>/dev/null |
-		sed -n 's/^\(# \)\?\([a-z_]*\):.*  # \(.*\)/\2 \3/p'
+		sed -n 's/^\(# \)\?\([a-z0-9_]*\):.*  # \(.*\)/\2 \3/p'
 }
 
 # from_variables TOOL: the same with every variable set.
@@ -115,8 +115,8 @@ from_variables() {
 # The options of a tool, "-p --period" in a line.
 options() {
 	run "$1" --help all |
-		sed -n 's/^ *\(-[^-]\), \(--[a-z-]*\).*/\1 \2/p
-			s/^ *\(--[a-z-]*[a-z]\)\([ []\|$\).*/\1/p'
+		sed -n 's/^ *\(-[^-]\), \(--[a-z0-9-]*\).*/\1 \2/p
+			s/^ *\(--[a-z0-9-]*[a-z]\)\([ []\|$\).*/\1/p'
 }
 
 # setting TOOL KEY VALUE-OF-OPTION: print the line of the setting. --KEY with

@@ -3,6 +3,8 @@
 # stream, and works on a phone, with dark colours and by keyboard.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/browser.sh
+. "$(dirname "$0")/../lib/browser.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH TIMEZONE
 
 # chromedriver connects to the browser by the name localhost.
@@ -11,9 +13,6 @@ if ! getent hosts localhost >/dev/null; then
 	finish
 fi
 port=$(free_port)
-driver_port=$(free_port)
-while [ "$driver_port" = "$port" ]; do driver_port=$(free_port); done
-driver=http://127.0.0.1:$driver_port
 
 # A time zone where it is about noon now, so that today has a morning.
 hour=$((10#$(date -u +%H)))
@@ -31,10 +30,17 @@ done | hm-store --stats-period 0 -d "$work/hm.db" >/dev/null
 
 mkfifo "$work/in"
 exec 7<>"$work/in"
-hm-metrics --port "$port" --stats-period 0 -d "$work/hm.db" \
-	--timezone "$zone" --names 'roof=House <b>' --names '116154403054/1=East' \
-	--names '37ff23709968=Grid' <"$work/in" >/dev/null 7>&- &
-pids+=($!)
+# start_metrics OPTION ...
+start_metrics() {
+	hm-metrics --port "$port" --stats-period 0 "$@" <"$work/in" \
+		>/dev/null 7>&- &
+	pids+=($!)
+	until_true 10 listening "$port"
+}
+start_metrics -d "$work/hm.db" --timezone "$zone" --names 'roof=House <b>' \
+	--names '116154403054/1=East' --names '37ff23709968=Grid' \
+	--plant-name 'Hof <b>' --currency EUR --price-own 0.3 \
+	--price-given 0.08 --co2-g-kwh 400
 
 # The plant, with names that try to inject HTML.
 tell() {
@@ -55,42 +61,6 @@ tell alarm '"alert":"dtu_offline","text":"no answer: refused","start":"2026-01-0
 printf '{"type":"status","time":"%s","dtu":"%s","state":"offline","breaker":"open","failures":3,"error":"refused","text":"Connection refused","retry_at":"2026-01-02T10:20:00Z"}\n' \
 	"$(now)" '</script><script>hacked=1</script>' >&7
 
-mkdir "$work/tmp"
-TZ=$zone LC_ALL=C.UTF-8 LANGUAGE=en HOME=$work TMPDIR=$work/tmp chromedriver \
-	--port="$driver_port" >"$work/driver.log" 2>&1 &
-pids+=($!)
-until_true 10 listening "$driver_port"
-
-# ask PATH [JSON]: what the driver answers.
-ask() {
-	curl -s --max-time 30 "$driver/session/$session$1" \
-		-H 'Content-Type: application/json' ${2:+-d "$2"} |
-		jq -r 'if .value | type == "object" and has("error") then
-			"failed: " + .value.message else .value end'
-}
-
-# js EXPRESSION
-js() {
-	ask /execute/sync "$(jq -n --arg script "return ($1)" \
-		'{script: $script, args: []}')"
-}
-
-cdp() {
-	ask /goog/cdp/execute "$(jq -n --arg cmd "$1" --argjson params "$2" \
-		'{cmd: $cmd, params: $params}')" >/dev/null
-}
-
-# press KEY ...
-press() {
-	local key
-	for key in "$@"; do
-		ask /actions "$(jq -n --argjson key "$key" '{actions: [{type: "key",
-			id: "keys", actions: [{type: "keyDown", value: $key},
-			{type: "keyUp", value: $key}]}]}')" >/dev/null
-	done
-}
-tab='"\ue004"' left='"\ue012"' escape='"\ue00c"' # as JSON has them
-
 # text ID
 text() {
 	js "document.getElementById('$1').textContent"
@@ -100,18 +70,30 @@ is_text() {
 	[ "$(text "$1")" = "$2" ]
 }
 
-session=
-session=$(curl -s --max-time 60 "$driver/session" -d '{"capabilities":
-	{"alwaysMatch": {"goog:loggingPrefs": {"browser": "ALL"},
-	"goog:chromeOptions": {"args": ["--headless=new", "--no-sandbox",
-	"--disable-gpu", "--disable-dev-shm-usage",
-	"--window-size=1280,1000"]}}}}' |
-	jq -r '.value.sessionId // empty')
+is_shown() {
+	[ "$(js "[...document.querySelectorAll('main > section')].filter(
+		n => n.clientHeight).map(n => n.id).join()")" = "$1" ]
+}
+has_cards() {
+	[ "$(js "document.getElementById('$1').children.length")" = "$2" ]
+}
+says() {
+	text "$1" | grep -q "$2"
+}
+
+start_browser
 check "a browser starts" [ -n "$session" ]
 ask /url "{\"url\": \"http://127.0.0.1:$port/\"}" >/dev/null
 
 check "it shows the power of the plant" until_true 10 is_text watts 758W
-same "... the energies" "$(text today) $(text total)" "2.38kWh 8.04MWh"
+same "... the energies" "$(text today) $(text total)" "2.39kWh 8.04MWh"
+same "... what today's is worth, and the CO2 of all" \
+	"$(text worth) $(text total-note)" "€0.72 3.2 t of CO₂ saved"
+check "... its part of the rated power" grep -q "^51 % of 1.50 kW rated" \
+	<(text highest)
+same "... the plant's name" "$(text plant)" "Hof <b>"
+same "... instead of the table for a page without scripts" \
+	"$(js "document.querySelectorAll('.plain').length")" 0
 check "it is live, and a DTU does not answer" until_true 10 is_text link \
 	"live · 1 DTU does not answer"
 same "each input with its power" "$(js \
@@ -121,27 +103,26 @@ same "each input with its power" "$(js \
 same "the inverter" "$(js "document.querySelector('#units li .row').textContent +
 	' ' + document.querySelector('#units li p').textContent")" \
 	"116154403054758 W HM-1500 · House <b> · 37.5 °C"
-same "the meter" "$(js "document.getElementById('meters').textContent")" \
-	"Grid-510 Wto the grid"
-same "the state of each DTU" "$(js \
-	"[...document.querySelectorAll('#dtus .state')].map(
-	n => n.textContent).join()")" "online,does not answer"
-check "an open circuit breaker, with the time of the next poll" grep -q \
-	'Connection refused, left alone until .*[0-9]:[0-9]' \
-	<(js "document.getElementById('dtus').textContent")
+same "the meter, and what the house uses" \
+	"$(text f-grid-name) $(text f-grid) $(text f-house)" "to the grid 510W 248W"
+check "a DTU that does not answer, with the time of the next poll" grep -q \
+	'not answer: Connection refused.*left alone until .*[0-9]:[0-9]' \
+	<(js "document.getElementById('alarms').lastChild.textContent")
 check "today's curve is drawn from the database" [ "$(js \
 	"document.querySelector('#curve .line').getAttribute('d').split('L')
 	.length")" -gt 30 ]
 check "... and a single reading as a dot" [ "$(js \
 	"document.querySelectorAll('#curve .dot').length")" -gt 0 ]
 same "alarms have a text" "$(js \
-	"[...document.querySelectorAll('#alarms h3')].slice(1).map(
+	"[...document.querySelectorAll('#alarms h3')].slice(1, 3).map(
 	n => n.textContent).join('; ')")" \
 	"Too hot: 85 °C, the threshold is 80 °C; DTU does not answer: refused"
 same "... and their start, with the date if it is not today" "$(js \
-	"[...document.querySelectorAll('#alarms p')].slice(1).map(
-	n => n.textContent.replace(/.*since /, '').replace(/[0-9]/g, '0'))
-	.join('; ')")" "00:00; Jan 0, 00:00"
+	"[...document.querySelectorAll('#alarms p.soft')].slice(1, 3).map(
+	n => n.textContent.replace(/.*since /, '').replace(/[0-9]/g, '0')
+	.replace(', 0000', '')).join('; ')")" "00:00; Jan 0, 00:00"
+check "... and what to do" grep -q '^What to do: give the inverter shade' \
+	<(js "document.querySelectorAll('#alarms .hint')[1].textContent")
 same "the API names a code or an alert" "$(
 	curl -s "http://127.0.0.1:$port/api/plant" |
 	jq -c '[.alarms[] | [has("code"), has("alert")]]')" \
@@ -154,16 +135,26 @@ power 1230
 check "it follows the stream" until_true 5 is_text watts 1.59kW
 same "... without a reload" "$(js \
 	"performance.getEntriesByType('navigation').length + ' ' +
-	document.title")" "1 1.59 kW – Solar plant"
+	document.title")" "1 1.59 kW – Hof <b>"
 same "it loads nothing from another server" "$(js \
 	"performance.getEntriesByType('resource').map(r => r.name).filter(
 	n => !n.startsWith(location.origin)).join()")" ""
 
 # By keyboard
 
-press "$tab"
-same "Tab goes to the curve first" \
-	"$(js document.activeElement.id)" curve
+focused() {
+	js "document.activeElement.id || document.activeElement.textContent"
+}
+
+# What has the focus after each Tab, up to the first link of the footer
+visited=
+for _ in $(seq 20); do
+	press "$tab"
+	visited+="$(focused) "
+	[ "$(focused)" != curve ] || break
+done
+check "Tab goes through the routes to the curve" grep -q \
+	'^Now History Panels Events.* System day-before against curve ' <<<"$visited"
 press "$left"
 check "... which shows a time on an arrow key" \
 	grep -q '^[0-2][0-9]:[0-5][0-9]: ' <(text read)
@@ -196,8 +187,7 @@ background() {
 	js "getComputedStyle(document.body).backgroundColor"
 }
 light=$(background)
-cdp Emulation.setDeviceMetricsOverride '{"width": 360, "height": 740,
-	"deviceScaleFactor": 2, "mobile": true}'
+width_of 360
 same "on a phone nothing is wider than the screen" "$(js \
 	"innerWidth + ' ' + (document.documentElement.scrollWidth <= 360)")" \
 	"360 true"
@@ -229,10 +219,112 @@ check "when the DTU goes to sleep, there is no power" until_true 10 is_text \
 same "... and the energies stay" "$(text today) $(text total) $(js \
 	"[...document.querySelectorAll('#units td:last-child')].map(
 	n => n.textContent).join('; ')")" \
-	"2.38kWh 8.04MWh 1.49 kWh; 900 Wh"
-same "the browser logs no error" "$(ask /se/log \
-	'{"type": "browser"}' | jq -r '.[].message')" ""
-curl -s -X DELETE "$driver/session/$session" >/dev/null
+	"2.39kWh 8.04MWh 1.49 kWh; 900 Wh"
+curl -s "http://127.0.0.1:$port/" >"$work/asleep"
+same "the browser logs no error" "$(browser_errors)" ""
+
+# A storm of alarms
+
+for code in $(seq 300 310); do
+	tell alarm "\"serial\":\"116154403054\",\"code\":$code,\"text\":\"storm\""
+done
+check "of many alarms Now has the first ones, and a link to the others" \
+	until_true 10 says more "^and 7 more$"
+same "... and what stands below is not pushed away" "$(js \
+	"document.querySelectorAll('#alarms li').length")" 8
+
+# Routes
+
+go() {
+	js "location.hash = '$1'" >/dev/null
+}
+go '#/system'
+check "another route is shown" until_true 5 is_shown r-system
+same "... and marked, and its heading has the focus" "$(js \
+	"document.querySelector('[aria-current]').textContent + ' ' +
+	document.activeElement.id + ' ' + document.title")" \
+	"System h-system System – Hof <b>"
+same "the state of each DTU" "$(js \
+	"[...document.querySelectorAll('#dtus .state')].map(
+	n => n.textContent.replace(/, last.*/, '')).join()")" \
+	"does not answer,does not answer"
+check "... and the settings in effect" until_true 10 says parts \
+	"health_port$port"
+check "... the database" says parts "Filehm.*/hm.db\|File$work/hm.db"
+go '#/events'
+check "the alarms stand on the route of events, too" until_true 5 has_cards \
+	troubles 15
+go "#/now/$(TZ=$zone date -d yesterday +%F)"
+check "a day of the past says that it has no readings" until_true 5 is_text \
+	read "No readings of this day."
+go '#/no-such-route'
+check "an unknown address shows Now" until_true 5 is_shown r-now
+
+# In German, and in another time zone than the plant
+
+cdp Emulation.setTimezoneOverride '{"timezoneId": "Asia/Kathmandu"}'
+cdp Network.setUserAgentOverride '{"userAgent": "test", "acceptLanguage":
+	"de-DE"}'
+power 1230
+ask /refresh '{}' >/dev/null
+check "in German, with its decimal marks" until_true 5 is_text watts 1,59kW
+same "... in each word" "$(js "document.documentElement.lang + ' ' +
+	[...document.querySelectorAll('#routes a')].map(
+	n => n.firstChild.data).join(' ')")" \
+	"de Jetzt Verlauf Module Ereignisse System"
+check "the page says that its clock is the plant's" grep -q \
+	"^Zeiten sind die der Anlage" <(text zone)
+
+# When the server is away
+
+kill "${pids[0]}"
+wait "${pids[0]}" 2>/dev/null
+check "it says that the connection is lost" until_true 10 says link \
+	"^keine Verbindung seit [0-2][0-9]:[0-5][0-9]"
+check "... and greys what is old" [ "$(js "document.body.className")" = old ]
+start_metrics -d "$work/hm.db" --timezone "$zone"
+check "... until the server is there again" until_true 20 says link \
+	"^live"
+same "the browser logs no error of the page" "$(browser_errors |
+	grep -v ERR_)" ""
+
+# Without a database and a DTU
+
+kill "${pids[-1]}"
+wait "${pids[-1]}" 2>/dev/null
+start_metrics
+ask /refresh '{}' >/dev/null
+check "without a DTU it says so" until_true 10 says wait \
+	"^Keine DTU eingerichtet"
+go "#/now/2026-01-01"
+check "... and without a database" until_true 5 is_text read \
+	"Kein Verlauf: keine Datenbank. database_path setzen und hm-store starten."
+
+# A plant of many inverters, and its night
+
+for n in $(seq 10 22); do
+	tell inverter "\"serial\":\"1161000000$n\",\"link_status\":1"
+	for input in 1 2; do
+		power=200
+		[ "$n-$input" != 15-2 ] || power=50
+		tell port "\"serial\":\"1161000000$n\",\"port\":$input,\"pv_power\":$power"
+	done
+done
+go '#/now'
+check "of many inverters it names the input that stands out" until_true 10 \
+	is_text outliers "116100000015 · Eingang 2: 50 W, die anderen etwa 200 W"
+same "... and draws all, that one with a frame" "$(js \
+	"document.querySelectorAll('#map li').length + ' ' +
+	[...document.querySelectorAll('#map i')].findIndex(
+	n => n.className === 'weak')")" "13 11"
+kill "${pids[-1]}"
+wait "${pids[-1]}" 2>/dev/null
+start_metrics --night 00:00-23:59
+ask /refresh '{}' >/dev/null
+tell inverter '"serial":"116100000010","link_status":0'
+check "at night it says how many sleep" until_true 10 is_text wait \
+	"Nacht: 1 Wechselrichter schläft."
+end_browser
 
 # Without scripts
 
@@ -241,7 +333,22 @@ check "without scripts the page has the numbers" grep -q \
 	"$work/awake"
 check "... also those of a DTU that sleeps" grep -q \
 	'Power now</th><td>[^0-9]*</td>.*Today</th><td>2385 Wh</td>' \
-	<(curl -s "http://127.0.0.1:$port/")
-same "... and no script from a name" "$(curl -s "http://127.0.0.1:$port/" |
-	grep -c '<script>')" 1
+	"$work/asleep"
+check "... and the plant's name" grep -q '<caption>Hof &lt;b&gt;</caption>' \
+	"$work/awake"
+same "... and no script from a name" "$(grep -c '<script>' "$work/awake")" 1
+
+# On a slow link
+
+curl -s --compressed -D "$work/head" "http://127.0.0.1:$port/" >"$work/unpacked"
+curl -s -H 'Accept-Encoding: gzip' "http://127.0.0.1:$port/" >"$work/packed"
+check "the page comes as gzip to who takes it" grep -qi \
+	'^content-encoding: gzip' "$work/head"
+check "... the same page" cmp -s <(sed 's/"time":"[^"]*"//' "$work/unpacked") \
+	<(curl -s "http://127.0.0.1:$port/" | sed 's/"time":"[^"]*"//')
+check "... as a cache must know" grep -qi '^vary:.*accept-encoding' "$work/head"
+check "... of at most 25 kB" [ "$(wc -c <"$work/packed")" -le 25000 ]
+same "others get it as it is" "$(curl -s -o /dev/null -D - \
+	-H 'Accept-Encoding: gzip;q=0, br' "http://127.0.0.1:$port/" |
+	grep -ci '^content-encoding')" 0
 finish

@@ -20,6 +20,7 @@
 #include "live/live_history.h"
 #include "live/live_shared.h"
 #include "live/live_view.h"
+#include "live/plant_facts.h"
 #include "out/metrics.h"
 #include "out/metrics_file.h"
 #include "stream/stream.h"
@@ -48,6 +49,7 @@ check(const struct hm_config *config)
 	good = hm_quiet_hours_check(config) && good;
 	good = check_hosts(config) && good;
 	good = hm_device_names_check(config, HM_SET_NAMES, true) && good;
+	good = hm_plant_facts_check(config) && good;
 	status = hm_dtus_configured(&dtus, config);
 	hm_dtus_free(&dtus);
 	return status != 0 ? status : good ? HM_EXIT_OK : HM_EXIT_CONFIG;
@@ -58,6 +60,7 @@ struct work {
 	struct hm_stream *stream;
 	struct hm_dtus dtus;
 	struct hm_device_names names;
+	struct hm_plant_facts facts;
 	struct hm_quiet_hours night;
 	struct hm_live_shared shared;
 	struct hm_api *answers;
@@ -238,7 +241,8 @@ open_http(struct work *work)
 	    .database = hm_config_database_to_read(c),
 	    .hosts = hm_config_text(c, HM_SET_HEALTH_ALLOWED_HOSTS),
 	    .names = &work->names,
-	    .zone = hm_config_text(c, HM_SET_TIMEZONE),
+	    .facts = &work->facts,
+	    .config = c,
 	    .health = hm_config_flag(c, HM_SET_HEALTH_ENABLED),
 	    .metrics = hm_config_flag(c, HM_SET_METRICS_ENABLED),
 	    .legacy = hm_config_flag(c, HM_SET_METRICS_LEGACY),
@@ -280,6 +284,7 @@ open_dtus(void *context, const struct hm_config *config)
 	int status = hm_dtus_configured(&work->dtus, config);
 
 	work->config = config;
+	work->facts = hm_plant_facts_read(config);
 	if (status == 0 && !hm_device_names_read(&work->names, config,
 	    HM_SET_NAMES))
 		status = HM_EXIT_OS;

@@ -70,7 +70,8 @@ check_bounds(const struct hm_config *config)
 
 		if ((setting->type != HM_TYPE_INT &&
 		    setting->type != HM_TYPE_SECONDS &&
-		    setting->type != HM_TYPE_DECIMAL) ||
+		    setting->type != HM_TYPE_DECIMAL &&
+		    setting->type != HM_TYPE_PRICE) ||
 		    !hm_config_has(config, id))
 			continue;
 		number = hm_config_int(config, id);

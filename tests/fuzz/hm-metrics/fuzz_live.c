@@ -8,6 +8,7 @@
 #include "http/page.h"
 #include "out/health.h"
 #include "out/live_json.h"
+#include "out/plant_json.h"
 #include "out/metrics.h"
 
 #define FOUND(condition) ((condition) ? abort() : (void)0)
@@ -90,7 +91,7 @@ look_at_json(const struct hm_view *view)
 
 	FOUND(buf == NULL);
 	hm_json_start(&e, buf, JSON);
-	hm_live_json_page(&e, view);
+	hm_plant_json(&e, view);
 	FOUND(!hm_json_done(&e, &json));
 	FOUND(!hm_page_render(&page, view, json));
 	hm_buffer_free(&page);

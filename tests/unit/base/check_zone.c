@@ -55,6 +55,8 @@ START_TEST(local_time)
 	ck_assert(hm_zone_use(moments[_i].zone));
 	local = hm_zone_local(moments[_i].moment);
 	ck_assert_int_eq(local.second, moments[_i].second);
+	ck_assert_int_eq(hm_zone_offset(moments[_i].moment), local.day * DAY +
+	    local.second - moments[_i].moment);
 	ck_assert_int_eq(hm_zone_day(moments[_i].moment, moments[_i].hour),
 	    moments[_i].day);
 }

@@ -51,7 +51,7 @@ add_number(struct values *values, const struct hm_setting *s, int64_t units,
 		snprintf(text, sizeof text, "9223372036854775808");
 	else
 		hm_decimal_format(hm_decimal(units + more,
-		    s->type == HM_TYPE_INT ? 0 : 3), text);
+		    hm_setting_scale(s)), text);
 	add(values, more == 0, text);
 }
 
@@ -117,6 +117,7 @@ values_of(const struct hm_setting *s, struct values *values)
 	case HM_TYPE_INT:
 	case HM_TYPE_SECONDS:
 	case HM_TYPE_DECIMAL:
+	case HM_TYPE_PRICE:
 		add_numbers(values, s);
 		break;
 	case HM_TYPE_CHOICE:

@@ -150,13 +150,12 @@ END_TEST
 static bool
 within(const struct hm_setting *s, const char *text)
 {
-	unsigned scale = s->type == HM_TYPE_INT ? 0 : 3;
 	struct hm_decimal d;
 	int64_t number;
 
 	return hm_decimal_parse(hm_text(text), &d) &&
-	    hm_decimal_rescale(d, scale, &number) && number >= s->min &&
-	    number <= s->max;
+	    hm_decimal_rescale(d, hm_setting_scale(s), &number) &&
+	    number >= s->min && number <= s->max;
 }
 
 /* A flag always has a default; a tool decides about other unset settings. */
@@ -172,6 +171,7 @@ default_is_good(const struct hm_setting *s)
 	case HM_TYPE_INT:
 	case HM_TYPE_SECONDS:
 	case HM_TYPE_DECIMAL:
+	case HM_TYPE_PRICE:
 		return within(s, s->initial);
 	case HM_TYPE_CHOICE:
 		return s->choices != NULL &&
@@ -210,7 +210,8 @@ START_TEST(bounds)
 	EACH_SETTING(s) {
 		bool number = s->type == HM_TYPE_INT ||
 		    s->type == HM_TYPE_SECONDS ||
-		    s->type == HM_TYPE_DECIMAL;
+		    s->type == HM_TYPE_DECIMAL ||
+		    s->type == HM_TYPE_PRICE;
 
 		ck_assert_msg(number ? s->min < s->max :
 		    s->min == 0 && s->max == 0, "%s", name_of(s));

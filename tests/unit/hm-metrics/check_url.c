@@ -18,6 +18,7 @@ static const struct {
     {"/livez", HM_URL_LIVE, ""},
     {"/stats", HM_URL_STATS, ""},
     {"/api/plant", HM_URL_PLANT, ""},
+    {"/api/system", HM_URL_SYSTEM, ""},
     {"/api/inverters", HM_URL_INVERTERS, ""},
     {"/api/inverters/1164aF", HM_URL_INVERTER, "1164aF"},
     {"/api/inverters/1/history", HM_URL_HISTORY, "1"},

@@ -69,7 +69,7 @@ hm_api_free(struct hm_api *api)
 	if (api == NULL)
 		return;
 	for (size_t i = 0; i < HM_API_CACHED; i++)
-		hm_shared_bytes_release(api->cache[i].bytes);
+		hm_api_cached_free(&api->cache[i]);
 	hm_api_past_free(api);
 	hm_live_free(&api->live);
 	hm_buffer_free(&api->out);
@@ -90,6 +90,7 @@ update_view(struct hm_api *a)
 	}
 	hm_view_init(&a->view, &a->live, &now);
 	a->view.names = a->options.names;
+	a->view.facts = a->options.facts;
 	return true;
 }
 
@@ -293,13 +294,8 @@ answer_new(struct hm_api_query *q, struct hm_api_cached *cached,
 	answer->bytes = take_answer(a);
 	if (answer->bytes != NULL && q->url.kind == HM_URL_PAST)
 		hm_api_past_keep(q, answer->bytes, began);
-	if (cached == NULL || answer->bytes == NULL)
-		return;
-	hm_shared_bytes_release(cached->bytes);
-	*cached = (struct hm_api_cached){
-	    .bytes = hm_shared_bytes_hold(answer->bytes), .status = q->status,
-	    .number = a->live.number, .built = began,
-	    .took = hm_monotonic_ms() - began};
+	if (cached != NULL && answer->bytes != NULL)
+		hm_api_cached_set(cached, q, answer->bytes, began);
 }
 
 /* Requests */
@@ -353,6 +349,7 @@ answer_query(struct hm_api_query *q, struct hm_http_answer *answer)
 	    a->view.now.steady)) {
 		answer->status = cached->status;
 		answer->bytes = hm_shared_bytes_hold(cached->bytes);
+		q->kept = cached;
 	} else {
 		answer_new(q, cached, answer);
 	}
@@ -445,6 +442,7 @@ hm_api_answer(void *context, const struct hm_http_request *request,
 		refuse(&q, status, answer);
 	else if (!answer->events)
 		answer_query(&q, answer);
+	hm_api_compress(&q, answer);
 }
 
 /* Events */

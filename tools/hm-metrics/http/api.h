@@ -5,6 +5,7 @@
 #include "http.h"
 #include "live/live_history.h"
 #include "live/live_shared.h"
+#include "live/plant_facts.h"
 #include "out/metrics.h"
 
 /*
@@ -19,7 +20,8 @@ struct hm_api_options {
 	const char *database; /* of hm-store; NULL: no history */
 	const char *hosts;    /* names to answer to, a list; NULL: none more */
 	const struct hm_device_names *names; /* borrowed */
-	const char *zone; /* of the plant, by name; NULL: that of the machine */
+	const struct hm_plant_facts *facts;  /* borrowed */
+	const struct hm_config *config;      /* borrowed */
 	bool health;  /* the page, /health, /ready, /livez, /stats, /api */
 	bool metrics; /* /metrics */
 	bool legacy;  /* metrics under the names of hoymiles-mqtt 0.12, too */

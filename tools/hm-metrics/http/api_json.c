@@ -9,6 +9,8 @@
 #include "live/live_view.h"
 #include "out/health.h"
 #include "out/live_json.h"
+#include "out/plant_json.h"
+#include "out/system_json.h"
 
 typedef bool emitter(struct hm_api_query *q, struct hm_json *e);
 
@@ -54,7 +56,16 @@ emit_health(struct hm_api_query *q, struct hm_json *e)
 static bool
 emit_plant(struct hm_api_query *q, struct hm_json *e)
 {
-	hm_live_json_page(e, &q->api->view);
+	hm_plant_json(e, &q->api->view);
+	return true;
+}
+
+static bool
+emit_system(struct hm_api_query *q, struct hm_json *e)
+{
+	struct hm_api *a = q->api;
+
+	hm_system_json(e, &a->view, &a->history, a->options.config);
 	return true;
 }
 
@@ -159,6 +170,7 @@ hm_api_json(struct hm_api_query *q, enum hm_url_kind kind)
 	    [HM_URL_HEALTH] = emit_health,
 	    [HM_URL_STATS] = emit_stats,
 	    [HM_URL_PLANT] = emit_plant,
+	    [HM_URL_SYSTEM] = emit_system,
 	    [HM_URL_INVERTERS] = emit_inverters,
 	    [HM_URL_INVERTER] = emit_inverter,
 	    [HM_URL_HISTORY] = emit_history,

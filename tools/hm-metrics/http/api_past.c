@@ -40,6 +40,7 @@ hm_api_past_find(struct hm_api_query *q)
 		if (strcmp(a->past[i].key, key) == 0 &&
 		    is_current(&a->past[i], now)) {
 			q->status = a->past[i].answer.status;
+			q->kept = &a->past[i].answer;
 			return hm_shared_bytes_hold(a->past[i].answer.bytes);
 		}
 	return NULL;
@@ -52,7 +53,7 @@ hm_api_past_build(struct hm_api_query *q)
 
 	if (hm_live_history_ready(&a->history) &&
 	    hm_live_history_report(&a->history, hm_history_answer(&a->out,
-	    &a->history.db, &q->past, a->options.zone),
+	    &a->history.db, &q->past, a->options.facts->zone),
 	    "cannot read the history"))
 		return true;
 	q->status = HM_API_UNAVAILABLE;
@@ -86,10 +87,7 @@ hm_api_past_keep(struct hm_api_query *q, struct hm_shared_bytes *bytes,
 		return;
 	hm_history_query_key(&q->past, key);
 	past = place_for(q->api, key);
-	hm_shared_bytes_release(past->answer.bytes);
-	*past = (struct hm_api_past){.answer = {
-	    .bytes = hm_shared_bytes_hold(bytes), .status = q->status,
-	    .built = began, .took = hm_monotonic_ms() - began}};
+	hm_api_cached_set(&past->answer, q, bytes, began);
 	memcpy(past->key, key, sizeof key);
 }
 
@@ -97,5 +95,5 @@ void
 hm_api_past_free(struct hm_api *api)
 {
 	for (size_t i = 0; i < HM_API_PAST; i++)
-		hm_shared_bytes_release(api->past[i].answer.bytes);
+		hm_api_cached_free(&api->past[i].answer);
 }

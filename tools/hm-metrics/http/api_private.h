@@ -10,8 +10,8 @@
 #include "url.h"
 
 /*
- * Shared by api.c (answers, the cache), api_json.c (JSON) and api_past.c (the
- * history).
+ * Shared by api.c (answers), api_cache.c (answers that are cached), api_json.c
+ * (JSON) and api_past.c (the history).
  */
 
 #define HM_API_JSON_MIN ((size_t)16 * 1024)
@@ -27,6 +27,7 @@
 /* An answer that is cached. */
 struct hm_api_cached {
 	struct hm_shared_bytes *bytes; /* NULL: none */
+	struct hm_shared_bytes *zipped; /* the same; NULL: not yet asked for */
 	unsigned status;
 	uint64_t number;      /* of the live state from which it was built */
 	int64_t built, took;  /* steady ms, ms */
@@ -72,7 +73,23 @@ struct hm_api_query {
 	struct hm_history_query past;  /* of HM_URL_PAST */
 	char reason[HM_HISTORY_ERROR]; /* why it is bad; may be empty */
 	unsigned status;
+	struct hm_api_cached *kept; /* the place of its answer; NULL: none */
 };
+
+/*
+ * Cache an answer, of which a build began at a steady time, in a place, which
+ * holds the bytes and becomes the query's.
+ */
+void hm_api_cached_set(struct hm_api_cached *cached, struct hm_api_query *q,
+    struct hm_shared_bytes *bytes, int64_t began);
+void hm_api_cached_free(struct hm_api_cached *cached);
+
+/*
+ * Send a cached answer as gzip to a client that takes it. It is compressed
+ * once. The answer stays as it is if it is small, not cached, or memory is
+ * short.
+ */
+void hm_api_compress(struct hm_api_query *q, struct hm_http_answer *answer);
 
 /*
  * Append the JSON of a kind of URL to api->out. False if that fails; the status

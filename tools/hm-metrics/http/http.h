@@ -32,6 +32,7 @@ struct hm_http_request {
 	unsigned hosts;     /* number of headers Host */
 	bool http_1_0;
 	const char *accept; /* header; NULL: none */
+	const char *encodings; /* header Accept-Encoding; NULL: none */
 	const char *limit;  /* parameter `limit` of the query; NULL: none */
 	struct hm_argument argument[HM_HTTP_ARGUMENTS]; /* of the query */
 	size_t arguments;
@@ -44,6 +45,7 @@ struct hm_http_answer {
 	const char *type;     /* of the content */
 	const char *policy;   /* Content-Security-Policy; NULL: none */
 	struct hm_shared_bytes *bytes; /* the body; the server releases it */
+	bool gzip;            /* the body is compressed */
 	bool events;          /* send the stream of events, no body */
 };
 

@@ -132,6 +132,8 @@ read_request(struct hm_http *http, struct MHD_Connection *connection,
 	request->counts = hm_http_counts(http);
 	request->accept = MHD_lookup_connection_value(connection,
 	    MHD_HEADER_KIND, "Accept");
+	request->encodings = MHD_lookup_connection_value(connection,
+	    MHD_HEADER_KIND, "Accept-Encoding");
 	request->limit = MHD_lookup_connection_value(connection,
 	    MHD_GET_ARGUMENT_KIND, "limit");
 	request->verbose = MHD_lookup_connection_value_n(connection,
@@ -153,8 +155,13 @@ answer_bytes(struct hm_http *http, struct MHD_Connection *connection,
 		hm_http_client_set_bytes(c, answer->bytes->n);
 	hm_http_clients_bound_sending(http);
 	response = response_of(answer->bytes);
-	return response != NULL ? send_response(connection, answer->status,
-	    answer->type, answer->policy, response) : MHD_NO;
+	if (response == NULL)
+		return MHD_NO;
+	MHD_add_response_header(response, "Vary", "Accept, Accept-Encoding");
+	if (answer->gzip)
+		MHD_add_response_header(response, "Content-Encoding", "gzip");
+	return send_response(connection, answer->status, answer->type,
+	    answer->policy, response);
 }
 
 /* Answer a request that has come whole. */

@@ -4,13 +4,14 @@
 #include <stdio.h>
 
 #include "base/decimal.h"
+#include "live/plant_facts.h"
 #include "record/fields.h"
 
-/* page.html, built in by the Makefile. */
+/* What page/build prints, built in by the Makefile. */
 extern const unsigned char hm_page_html[];
 extern const size_t hm_page_html_size;
 
-/* Marks in page.html, which are replaced. */
+/* Marks in the page, which are replaced. */
 #define NOW "<!--now-->"
 #define FIRST "<!--first-->"
 #define PAGE_MAX ((size_t)8 * 1024 * 1024)
@@ -91,7 +92,10 @@ put_sum(struct hm_buffer *out, const struct hm_view *view, size_t field,
 static bool
 put_now(struct hm_buffer *out, const struct hm_view *view)
 {
-	bool good = put(out, hm_text("<table class=\"plain\">")) &&
+	const char *plant = view->facts != NULL ? view->facts->name : NULL;
+	bool good = put(out, hm_text("<table class=\"plain\"><caption>")) &&
+	    put_escaped(out, plant != NULL ? plant : "The plant now") &&
+	    put(out, hm_text("</caption>")) &&
 	    put_sum(out, view, HM_F_PV_POWER, false, "Power now") &&
 	    put_sum(out, view, HM_F_TODAY_PRODUCTION, true, "Today") &&
 	    put_sum(out, view, HM_F_TOTAL_PRODUCTION, true, "Lifetime");

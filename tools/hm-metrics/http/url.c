@@ -18,6 +18,7 @@ static const struct {
     {"/livez", HM_URL_LIVE},
     {"/stats", HM_URL_STATS},
     {"/api/plant", HM_URL_PLANT},
+    {"/api/system", HM_URL_SYSTEM},
     {"/api/inverters", HM_URL_INVERTERS},
     {"/api/ports", HM_URL_PORTS},
     {"/api/production/current", HM_URL_PRODUCTION},

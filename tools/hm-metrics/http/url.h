@@ -17,6 +17,7 @@ enum hm_url_kind {
 	HM_URL_LIVE,       /* /livez */
 	HM_URL_STATS,      /* /stats */
 	HM_URL_PLANT,      /* /api/plant */
+	HM_URL_SYSTEM,     /* /api/system */
 	HM_URL_INVERTERS,  /* /api/inverters */
 	HM_URL_INVERTER,   /* /api/inverters/SERIAL */
 	HM_URL_HISTORY,    /* /api/inverters/SERIAL/history */

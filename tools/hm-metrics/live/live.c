@@ -246,6 +246,20 @@ hm_live_forget(struct hm_live *live)
 
 /* Life */
 
+static void
+add_configured(struct hm_live *live, const struct hm_dtu *dtu)
+{
+	size_t number = hm_live_find_dtu(live, hm_text(dtu->name));
+
+	if (number == SIZE_MAX)
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", dtu->name)),
+		    "%s: not shown: its name is too long, or there are too "
+		    "many DTUs", dtu->name);
+	else if (dtu->host != NULL && strlen(dtu->host) < HM_LIVE_HOST)
+		memcpy(live->dtu[number].host, dtu->host,
+		    strlen(dtu->host) + 1);
+}
+
 bool
 hm_live_init(struct hm_live *live, const struct hm_live_options *options,
     const struct hm_moment *now)
@@ -256,12 +270,7 @@ hm_live_init(struct hm_live *live, const struct hm_live_options *options,
 	if (!dtu_room(live, 1) || !device_room(live, 1))
 		return false;
 	for (size_t i = 0; i < dtus->count; i++)
-		if (hm_live_find_dtu(live, hm_text(dtus->dtu[i].name)) ==
-		    SIZE_MAX)
-			hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu",
-			    dtus->dtu[i].name)), "%s: not shown: its name is "
-			    "too long, or there are too many DTUs",
-			    dtus->dtu[i].name);
+		add_configured(live, &dtus->dtu[i]);
 	live->configured = live->dtus;
 	return true;
 }

@@ -30,6 +30,8 @@
 #define HM_LIVE_SERIAL ((size_t)33)
 #define HM_LIVE_TEXT ((size_t)64)
 #define HM_LIVE_REASON ((size_t)160)
+#define HM_LIVE_HINT ((size_t)256)
+#define HM_LIVE_HOST ((size_t)256) /* DNS allows 253 bytes */
 
 /* Upper bounds of the histogram of poll durations, in ms. */
 #define HM_LIVE_TOOK_BOUNDS 100, 250, 500, 1000, 2500, 5000, 10000, 15000, 30000
@@ -61,6 +63,8 @@ struct hm_live_dtu {
 	enum hm_poll_error error;   /* of the last failed poll */
 	int64_t error_time;    /* 0: none has failed */
 	char reason[HM_LIVE_REASON];
+	char hint[HM_LIVE_HINT]; /* what to do about it; empty: nothing */
+	char host[HM_LIVE_HOST]; /* where it is read; empty: unknown */
 	bool repeats;     /* its last poll repeated the readings before */
 	int64_t renewed;  /* steady ms of its last new readings */
 	bool dark;        /* its last readings show dusk: little power */
@@ -110,6 +114,9 @@ struct hm_live_tool {
 	int64_t gap;   /* ms between two records; at first estimated */
 	int64_t last_gap; /* ms between the last two; 0: there was one */
 	int64_t time;
+	char version[HM_LIVE_SERIAL]; /* empty: unknown */
+	uint64_t lines; /* read and written, up to its last record */
+	bool moving;    /* there were more than in the record before */
 	size_t count;  /* 0: it is in the chain, and has sent none yet */
 	struct {
 		char name[HM_LIVE_SERIAL];

@@ -55,6 +55,16 @@ take_breaker(struct hm_live_dtu *dtu, const struct hm_record *record)
 		}
 }
 
+/* A status record of an older version has none. */
+static void
+take_host(struct hm_live_dtu *dtu, const struct hm_record *record)
+{
+	char host[HM_LIVE_HOST];
+
+	if (hm_live_name(record, "host", host, sizeof host))
+		memcpy(dtu->host, host, strlen(host) + 1);
+}
+
 static enum hm_poll_error
 take_error(const struct hm_record *record)
 {
@@ -99,6 +109,7 @@ take_failure(struct hm_live_dtu *dtu, const struct hm_record *record,
 		dtu->errors[error] += added;
 		dtu->error = error;
 		hm_record_text(record, "text", dtu->reason, sizeof dtu->reason);
+		hm_record_text(record, "hint", dtu->hint, sizeof dtu->hint);
 	}
 	if (added > 0 || dtu->error_time == 0)
 		dtu->error_time = hm_live_time(record, "time",
@@ -117,6 +128,7 @@ hm_live_on_status(struct hm_live *live, const struct hm_record *record,
 		return;
 	dtu = &live->dtu[number];
 	take_breaker(dtu, record);
+	take_host(dtu, record);
 	if (hm_slice_is(state, "online")) {
 		dtu->state = HM_LIVE_ONLINE;
 		dtu->failures = 0;

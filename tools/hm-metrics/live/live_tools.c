@@ -59,6 +59,20 @@ note_gap(struct hm_live_tool *tool, int64_t gap)
 	tool->last_gap = gap;
 }
 
+/* Fewer lines than before are those of a tool that has restarted. */
+static void
+note_lines(struct hm_live_tool *tool, const struct hm_record *record)
+{
+	int64_t in = 0, out = 0;
+	uint64_t lines;
+
+	hm_record_int(record, "records_in", &in);
+	hm_record_int(record, "records_out", &out);
+	lines = (in > 0 ? (uint64_t)in : 0) + (out > 0 ? (uint64_t)out : 0);
+	tool->moving = lines > 0 && lines != tool->lines;
+	tool->lines = lines;
+}
+
 void
 hm_live_on_stats(struct hm_live *live, const struct hm_record *record,
     const struct hm_moment *now)
@@ -79,6 +93,8 @@ hm_live_on_stats(struct hm_live *live, const struct hm_record *record,
 		tool->gap = first_gap(record);
 	tool->heard = hm_live_steady(now);
 	tool->time = hm_live_time(record, "time", now->wall / 1000);
+	hm_live_name(record, "version", tool->version, sizeof tool->version);
+	note_lines(tool, record);
 	tool->count = 0;
 	for (size_t i = 0; i < record->count &&
 	    tool->count < HM_LIVE_COUNTERS_MAX; i++) {

@@ -3,6 +3,7 @@
 
 #include "config/device_names.h"
 #include "live.h"
+#include "plant_facts.h"
 
 /*
  * The live state at one moment: which readings are current, which DTUs are
@@ -12,6 +13,7 @@
 struct hm_view {
 	const struct hm_live *live;
 	const struct hm_device_names *names; /* NULL: none; borrowed */
+	const struct hm_plant_facts *facts;  /* NULL: none; borrowed */
 	struct hm_moment now;
 	bool night;         /* it is night, or was until recently */
 	int64_t day;        /* hm_zone_day with the reset_hour */
@@ -49,6 +51,15 @@ hm_view_device(const struct hm_view *view, enum hm_scope scope,
 	while (d < live->device + live->devices && d->scope != scope)
 		d++;
 	return d < live->device + live->devices ? d : NULL;
+}
+
+/* Whether an input is one of an inverter. */
+static inline bool
+hm_view_is_part(const struct hm_live_device *port,
+    const struct hm_live_device *inverter)
+{
+	return port->dtu == inverter->dtu &&
+	    strcmp(port->serial, inverter->serial) == 0;
 }
 
 /* Whether the last reading of a device is current. */

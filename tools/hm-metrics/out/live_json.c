@@ -1,12 +1,10 @@
 #include "live_json.h"
 
 #include "base/decimal.h"
-#include "live/day_curve.h"
-#include "record/breaker_state.h"
 #include "record/fields.h"
 
-static void
-emit_text(struct hm_json *e, const char *key, const char *text)
+void
+hm_live_json_text(struct hm_json *e, const char *key, const char *text)
 {
 	if (text[0] == '\0')
 		hm_json_null(e, key);
@@ -76,14 +74,6 @@ emit_fields(struct hm_json *e, const struct hm_view *view,
 }
 
 /* Inputs */
-
-static bool
-is_part_of(const struct hm_live_device *port,
-    const struct hm_live_device *inverter)
-{
-	return port->dtu == inverter->dtu &&
-	    strcmp(port->serial, inverter->serial) == 0;
-}
 
 static void
 emit_port(struct hm_json *e, const struct hm_view *view,
@@ -156,8 +146,8 @@ emit_metadata(struct hm_json *e, const struct hm_live_device *d)
 		return;
 	}
 	hm_json_object(e, "metadata");
-	emit_text(e, hm_fields[HM_F_FIRMWARE].key, d->firmware);
-	emit_text(e, hm_fields[HM_F_HARDWARE].key, d->hardware);
+	hm_live_json_text(e, hm_fields[HM_F_FIRMWARE].key, d->firmware);
+	hm_live_json_text(e, hm_fields[HM_F_HARDWARE].key, d->hardware);
 	hm_json_object_end(e);
 }
 
@@ -170,14 +160,14 @@ emit_inverter(struct hm_json *e, const struct hm_view *view,
 	hm_json_text(e, "dtu_name", view->live->dtu[inverter->dtu].name);
 	hm_json_moment(e, "first_seen", inverter->first_time);
 	hm_json_moment(e, "last_seen", inverter->time);
-	emit_text(e, "inverter_type", inverter->model);
+	hm_live_json_text(e, "inverter_type", inverter->model);
 	emit_metadata(e, inverter);
 	hm_json_moment(e, "timestamp", inverter->time);
 	emit_fields(e, view, inverter);
 	hm_json_array(e, "ports");
 	for (const struct hm_live_device *d = NULL;
 	    (d = hm_view_device(view, HM_SCOPE_PORT, d)) != NULL;)
-		if (is_part_of(d, inverter))
+		if (hm_view_is_part(d, inverter))
 			emit_port(e, view, d, false);
 	hm_json_array_end(e);
 	hm_json_object_end(e);
@@ -204,170 +194,4 @@ hm_live_json_inverter(struct hm_json *e, const struct hm_view *view,
 			return true;
 		}
 	return false;
-}
-
-/* The page: short keys, and the units that it shows */
-
-static void
-emit_value(struct hm_json *e, const struct hm_view *view,
-    const struct hm_live_device *d, size_t field, const char *key)
-{
-	struct hm_decimal value;
-
-	if (hm_view_value(view, d, field, &value))
-		hm_json_decimal(e, key, value);
-	else
-		hm_json_null(e, key);
-}
-
-static void
-emit_title(struct hm_json *e, const char *title)
-{
-	if (title != NULL)
-		hm_json_text(e, "title", title);
-}
-
-static void
-emit_sum(struct hm_json *e, const struct hm_view *view, size_t field,
-    bool whole, const char *key)
-{
-	struct hm_decimal sum;
-
-	if (hm_view_sum(view, field, whole, &sum))
-		hm_json_decimal(e, key, sum);
-	else
-		hm_json_null(e, key);
-}
-
-static void
-emit_page_dtu(struct hm_json *e, const struct hm_view *view, size_t number)
-{
-	const struct hm_live_dtu *dtu = &view->live->dtu[number];
-
-	hm_json_object(e, NULL);
-	hm_json_text(e, "name", dtu->name);
-	emit_title(e, hm_view_dtu_name(view, number));
-	hm_json_text(e, "status", hm_view_status(view, dtu));
-	hm_json_moment(e, "answered", dtu->answered_time);
-	if (dtu->state == HM_LIVE_OFFLINE)
-		emit_text(e, "reason", dtu->reason);
-	if (dtu->breaker_known && dtu->breaker != HM_BREAKER_CLOSED) {
-		hm_json_text(e, "breaker", hm_breaker_state_name(dtu->breaker));
-		hm_json_moment(e, "retry_at", dtu->retry_time);
-	}
-	for (const struct hm_live_device *d = NULL;
-	    (d = hm_view_device(view, HM_SCOPE_DTU, d)) != NULL;)
-		if (d->dtu == number) {
-			emit_value(e, view, d, HM_F_PV_POWER, "watts");
-			emit_value(e, view, d, HM_F_TODAY_PRODUCTION, "today");
-		}
-	hm_json_object_end(e);
-}
-
-static void
-emit_page_inverter(struct hm_json *e, const struct hm_view *view,
-    const struct hm_live_device *inverter)
-{
-	hm_json_object(e, NULL);
-	hm_json_text(e, "dtu", view->live->dtu[inverter->dtu].name);
-	hm_json_text(e, "serial", inverter->serial);
-	emit_title(e, hm_view_device_name(view, inverter));
-	if (inverter->label[0] != '\0')
-		hm_json_text(e, hm_fields[HM_F_LABEL].key,
-		    inverter->label);
-	emit_text(e, "kind", inverter->model);
-	emit_value(e, view, inverter, HM_F_ACTIVE_POWER, "watts");
-	emit_value(e, view, inverter, HM_F_TEMPERATURE, "celsius");
-	emit_value(e, view, inverter, HM_F_LINK_STATUS, "link");
-	hm_json_array(e, "ports");
-	for (const struct hm_live_device *d = NULL;
-	    (d = hm_view_device(view, HM_SCOPE_PORT, d)) != NULL;) {
-		if (!is_part_of(d, inverter))
-			continue;
-		hm_json_object(e, NULL);
-		hm_json_int(e, "port", d->port);
-		emit_title(e, hm_view_device_name(view, d));
-		emit_value(e, view, d, HM_F_PV_POWER, "watts");
-		emit_value(e, view, d, HM_F_PV_VOLTAGE, "volts");
-		emit_value(e, view, d, HM_F_PV_CURRENT, "amperes");
-		emit_value(e, view, d, HM_F_TODAY_PRODUCTION, "today");
-		hm_json_object_end(e);
-	}
-	hm_json_array_end(e);
-	hm_json_object_end(e);
-}
-
-static void
-emit_page_alarm(struct hm_json *e, const struct hm_view *view,
-    const struct hm_live_alarm *alarm)
-{
-	hm_json_object(e, NULL);
-	hm_json_text(e, "dtu", view->live->dtu[alarm->dtu].name);
-	emit_text(e, "serial", alarm->serial);
-	if (alarm->port > 0)
-		hm_json_int(e, "port", alarm->port);
-	if (alarm->alert[0] == '\0' && alarm->code >= 0)
-		hm_json_int(e, "code", alarm->code);
-	if (alarm->alert[0] != '\0')
-		hm_json_text(e, "alert", alarm->alert);
-	emit_text(e, "text", alarm->text);
-	hm_json_moment(e, "start", alarm->start);
-	hm_json_object_end(e);
-}
-
-static void
-emit_curve(struct hm_json *e, const struct hm_day_curve *curve)
-{
-	unsigned points = HM_DAY_CURVE_POINTS;
-	int64_t milliwatts;
-
-	while (points > 0 && !hm_day_curve_mean(curve, points - 1, &milliwatts))
-		points--;
-	hm_json_array(e, "curve");
-	for (unsigned i = 0; i < points; i++)
-		if (hm_day_curve_mean(curve, i, &milliwatts))
-			hm_json_int(e, NULL, (milliwatts + 500) / 1000);
-		else
-			hm_json_null(e, NULL);
-	hm_json_array_end(e);
-}
-
-void
-hm_live_json_page(struct hm_json *e, const struct hm_view *view)
-{
-	const struct hm_live *live = view->live;
-
-	hm_json_object(e, NULL);
-	hm_json_moment(e, "time", view->now.wall / 1000);
-	hm_json_bool(e, "healthy", hm_view_healthy(view));
-	hm_json_bool(e, "night", view->night);
-	emit_sum(e, view, HM_F_PV_POWER, false, "watts");
-	emit_sum(e, view, HM_F_TODAY_PRODUCTION, true, "today");
-	emit_sum(e, view, HM_F_TOTAL_PRODUCTION, true, "total");
-	hm_json_array(e, "dtus");
-	for (size_t i = 0; i < live->dtus; i++)
-		emit_page_dtu(e, view, i);
-	hm_json_array_end(e);
-	hm_json_array(e, "units");
-	for (const struct hm_live_device *d = NULL;
-	    (d = hm_view_device(view, HM_SCOPE_INVERTER, d)) != NULL;)
-		emit_page_inverter(e, view, d);
-	hm_json_array_end(e);
-	hm_json_array(e, "meters");
-	for (const struct hm_live_device *d = NULL;
-	    (d = hm_view_device(view, HM_SCOPE_METER, d)) != NULL;) {
-		hm_json_object(e, NULL);
-		hm_json_text(e, "serial", d->serial);
-		emit_title(e, hm_view_device_name(view, d));
-		emit_value(e, view, d, HM_F_POWER, "watts");
-		hm_json_object_end(e);
-	}
-	hm_json_array_end(e);
-	hm_json_array(e, "alarms");
-	for (size_t i = 0; i < live->alarms; i++)
-		if (hm_view_alarm(view, &live->alarm[i]))
-			emit_page_alarm(e, view, &live->alarm[i]);
-	hm_json_array_end(e);
-	emit_curve(e, &live->curve);
-	hm_json_object_end(e);
 }

@@ -5,9 +5,9 @@
 #include "live/live_view.h"
 
 /*
- * The plant as JSON, for the page and for /api, whose objects have the keys of
- * the bridge that hm replaces. An unknown value is null if the bridge had it,
- * and otherwise absent.
+ * The devices of the plant as JSON, for /api: with the keys of the bridge that
+ * hm replaces. An unknown value is null if the bridge had it, and otherwise
+ * absent.
  */
 
 /* An array of all inverters with their inputs. */
@@ -27,7 +27,7 @@ bool hm_live_json_ports(struct hm_json *e, const struct hm_view *view,
 /* An array of the energies of all inputs. */
 void hm_live_json_production(struct hm_json *e, const struct hm_view *view);
 
-/* All that the page shows. */
-void hm_live_json_page(struct hm_json *e, const struct hm_view *view);
+/* A text; null if it is empty. */
+void hm_live_json_text(struct hm_json *e, const char *key, const char *text);
 
 #endif

@@ -1,0 +1,51 @@
+// Events: what is wrong now, and outages and alarms of the past year.
+const MOST_EVENTS = 200;
+
+// The errors of an outage, in words where there are any
+const errorWords = errors => (errors || "").split(", ").map(
+	error => texts["error_" + error] ? t("error_" + error) : error
+	).join(", ");
+
+function showPastEvent(node, plant, e) {
+	const isCode = /^\d+$/.test(e.what);
+	const title = e.kind === "outage" ? t("alert_dtu_offline") + ": " +
+		errorWords(e.what) : alarmName(isCode ? "" : e.what, e.what,
+		e.text);
+	const seconds = known(e.seconds) ? e.seconds : Math.max(0,
+		(now() - Date.parse(e.start)) / 1000);
+	showTrouble(node, title, [placeOf(plant, e), e.end ?
+		momentsText(e.start, e.end) : moment(e.start), e.end ?
+		lasted(seconds) : t("lasts", lasted(seconds))], e.hint);
+}
+
+async function loadEvents(signal) {
+	const plant = data.plant, to = dayOf(now());
+	const { events } = await load("/api/events?limit=" + MOST_EVENTS +
+		"&from=" + addYears(to, -1) + "&to=" + to, signal, 30000);
+	setText(byId("events-note"), !events.length ? t("no_events") :
+		events.length < MOST_EVENTS ? tn("events_of_year",
+		events.length) : t("newest_events", number(MOST_EVENTS)));
+	showList(byId("past"), events, e => [e.kind, e.start, e.dtu, e.serial,
+		e.port, e.what].join(" "), troubleCard, (node, e) =>
+		showPastEvent(node, plant, e));
+}
+
+routes.events = {
+	shown: null,
+	open() {
+		this.shown = new AbortController();
+		this.asked = 0;
+	},
+	show(plant) {
+		const { signal } = this.shown;
+		showTroubles(byId("troubles"), troublesOf(plant));
+		if (Date.now() - this.asked < 30000)
+			return;
+		this.asked = Date.now();
+		loadEvents(signal).catch(error => signal.aborted ||
+			setText(byId("events-note"), error.message));
+	},
+	close() {
+		this.shown.abort();
+	}
+};
