@@ -12,6 +12,8 @@
 # make bench-compare  the tools in OLD against those built here, ROUNDS each
 # make property   DAYS of a port's readings through the energy guard; SEED is
 #                 the seed of the first day
+# make property-limit  LIMIT_DAYS of households whose inverters are limited, and
+#                 their export beside that of an oracle
 # make property-statistics  EVENTS in the life of a plant, with the real chain
 #                 and a model of Home Assistant's recorder; RUNS from SEED on
 # make mutants    break the energy guard on purpose, MUTANT_DAYS of readings each
@@ -41,6 +43,7 @@
 FUZZ_SECONDS = 60
 LINES = 10000000
 DAYS = 100000
+LIMIT_DAYS = 200
 MUTANT_DAYS = 5000
 DAYS_STORED = 7
 SEED = 1
@@ -126,6 +129,13 @@ property:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory build/property/hm-filter/energy
 	@build/property/hm-filter/energy $(DAYS) $(SEED)
+
+property-limit:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory build/property/hm-limit/day \
+	    build/property/hm-limit/calm
+	@build/property/hm-limit/day $(LIMIT_DAYS) $(SEED)
+	@build/property/hm-limit/calm 10000 $(SEED)
 
 property-statistics:
 	@.ci/packages $(CHECK_PACKAGES)
