@@ -50,8 +50,8 @@ try_good() {
 		$1 == place && $2 == kind { print $3 }' "$work/values")
 	[ ${#given[@]} -gt 0 ] || return 0
 	from=" # $work/hm.yaml:"
-	[ "$place" != environment ] || from=' # [A-Z_]*$'
-	[ "$place" != option ] || from=' # --[a-z-]*$'
+	[ "$place" != environment ] || from=' # [A-Z0-9_]*$'
+	[ "$place" != option ] || from=' # --[a-z0-9-]*$'
 	# Texts have no high value.
 	mapfile -t more < <([ "$kind" = low ] || needs "$tool" "$place")
 	run "$tool" "${more[@]}" "${given[@]}"

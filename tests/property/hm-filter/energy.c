@@ -903,6 +903,11 @@ change_inverter(struct test *t, size_t d)
 	for (size_t n = 0; n < p->inputs; n++) {
 		struct input *in = &inv->input[n];
 
+		/* The inverter has not shown this yet. */
+		if (in->added >= 0 && in->total > in->added) {
+			inv->total += in->total - in->added;
+			in->added = in->total;
+		}
 		in->known = in->today_known = false;
 		in->seen = in->awake_today = in->since_glitch = 0;
 		in->stuck_left = in->steady = 0;
