@@ -25,7 +25,7 @@ function watchEvents() {
 			super(url);
 			this.addEventListener("message", ({ data }) => {
 				const time = /"time":"([^"]*)"/.exec(data)[1];
-				window.standing = Date.parse(time);
+				window.testTime = Date.parse(time);
 				setTimeout(() => window.handled(time));
 			});
 		}

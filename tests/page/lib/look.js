@@ -30,6 +30,14 @@ function overflow() {
 				Math.round(box.left) + " to " +
 				Math.round(box.right));
 	}
+	// A letter may reach over its place by a pixel.
+	for (const node of document.querySelectorAll("svg text")) {
+		const box = node.getBoundingClientRect();
+		const all = node.ownerSVGElement.getBoundingClientRect();
+		if (box.width && (box.right > all.right + 1.5 ||
+			box.left < all.left - 1.5))
+			found.push("cut: " + name(node));
+	}
 	return found.slice(0, 5);
 }
 

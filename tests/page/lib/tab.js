@@ -8,11 +8,11 @@ const SETTLE_MS = 20000;
 
 // Runs in the page before its own script: its clock is another one, which
 // stands unless the machine's had a time when it started. The time of one that
-// stands is in window.standing.
+// stands is in window.testTime.
 function setClock(from, started) {
 	const RealDate = Date;
 	const now = () => started ? from + RealDate.now() - started :
-		window.standing ?? from;
+		window.testTime ?? from;
 	class OtherDate extends RealDate {
 		constructor(...words) {
 			if (words.length)
