@@ -234,6 +234,10 @@ unsupported(const struct hm_command *command,
 	if (is_limit(command) && part)
 		return "a limit is for all inverters of the DTU, allowed is a "
 		    "command without serial";
+	if (part && (command->action == HM_ACTION_RESTART_DTU ||
+	    command->action == HM_ACTION_CLEAR_ALARMS))
+		return "it is for the whole DTU, allowed is a command without "
+		    "serial";
 	if (!device->is_modbus && temporary && !device->takes_watts)
 		return "no firmware of this DTU is known to take a temporary "
 		    "limit, allowed is limit";
