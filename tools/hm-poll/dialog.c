@@ -105,6 +105,14 @@ hm_dialog_forget(struct hm_dialog *d)
 	d->replies.n = d->reply_count = 0;
 }
 
+/* The last connection may have been lost in any phase. */
+static void
+begin_order(struct hm_dialog_order *o)
+{
+	o->paused = false;
+	o->phase = o->sent ? HM_ORDER_AFTER : HM_ORDER_BEFORE;
+}
+
 enum hm_turn
 hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 {
@@ -115,7 +123,7 @@ hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 	d->error = HM_ERR_NONE;
 	d->held = false;
 	if (d->order != NULL)
-		d->order->paused = false;
+		begin_order(d->order);
 	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
 		return hm_dialog_modbus_begin(d);
 	return hm_dialog_hm_begin(d);
