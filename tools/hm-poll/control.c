@@ -176,6 +176,8 @@ hm_control_line(struct hm_control *control, struct hm_slice line)
 	if (!hm_stream_parse(stream, line, &record))
 		return;
 	wrong = hm_command_read(&command, &record);
+	if (strcmp(command.from, HM_CONTROL_RESTORE) == 0)
+		command.from[0] = '\0';
 	hm_control_take(control, &command, wrong, &record);
 }
 
