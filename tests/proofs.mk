@@ -12,6 +12,8 @@
 # make bench-compare  the tools in OLD against those built here, ROUNDS each
 # make property   DAYS of a port's readings through the energy guard; SEED is
 #                 the seed of the first day
+# make property-control  STREAMS of random commands through the rules for orders;
+#                 SEED is the seed of the first
 # make property-limit  LIMIT_DAYS of households whose inverters are limited, and
 #                 their export beside that of an oracle
 # make property-statistics  EVENTS in the life of a plant, with the real chain
@@ -43,6 +45,7 @@
 FUZZ_SECONDS = 60
 LINES = 10000000
 DAYS = 100000
+STREAMS = 100000
 LIMIT_DAYS = 200
 MUTANT_DAYS = 5000
 DAYS_STORED = 7
@@ -129,6 +132,11 @@ property:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory build/property/hm-filter/energy
 	@build/property/hm-filter/energy $(DAYS) $(SEED)
+
+property-control:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory build/property/hm-poll/control
+	@build/property/hm-poll/control $(STREAMS) $(SEED)
 
 property-limit:
 	@.ci/packages $(CHECK_PACKAGES)
@@ -224,4 +232,4 @@ check-debian:
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
     check-page pictures \
     bench bench-http bench-history bench-store bench-chain bench-compare property \
-    property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-power soak-lines soak-memory
+    property-control property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-power soak-lines soak-memory

@@ -60,8 +60,6 @@ static const struct {
     {"2841", "HERF-300", 300},
 };
 
-#define BUILT_IN "built-in DTU"
-
 static const struct model dtus[] = {
     {"10d2", "DTU-G100"},
     {"10d3", "DTU-W100/Lite-S"},
@@ -74,24 +72,24 @@ static const struct model dtus[] = {
     {"10fb", "DTU-Pro"},
     {"10fc", "DTU-Pro"},
     {"10fd", "DTU-Pro"},
-    {"1124", BUILT_IN},
-    {"1125", BUILT_IN},
-    {"1143", BUILT_IN},
-    {"1144", BUILT_IN},
-    {"1145", BUILT_IN},
-    {"1164", BUILT_IN},
-    {"1165", BUILT_IN},
-    {"1166", BUILT_IN},
-    {"1167", BUILT_IN},
-    {"1222", BUILT_IN},
-    {"1361", BUILT_IN},
-    {"1362", BUILT_IN},
-    {"1381", BUILT_IN},
-    {"1382", BUILT_IN},
-    {"1403", BUILT_IN},
-    {"1412", BUILT_IN},
-    {"1422", BUILT_IN},
-    {"1423", BUILT_IN},
+    {"1124", HM_MODEL_BUILT_IN},
+    {"1125", HM_MODEL_BUILT_IN},
+    {"1143", HM_MODEL_BUILT_IN},
+    {"1144", HM_MODEL_BUILT_IN},
+    {"1145", HM_MODEL_BUILT_IN},
+    {"1164", HM_MODEL_BUILT_IN},
+    {"1165", HM_MODEL_BUILT_IN},
+    {"1166", HM_MODEL_BUILT_IN},
+    {"1167", HM_MODEL_BUILT_IN},
+    {"1222", HM_MODEL_BUILT_IN},
+    {"1361", HM_MODEL_BUILT_IN},
+    {"1362", HM_MODEL_BUILT_IN},
+    {"1381", HM_MODEL_BUILT_IN},
+    {"1382", HM_MODEL_BUILT_IN},
+    {"1403", HM_MODEL_BUILT_IN},
+    {"1412", HM_MODEL_BUILT_IN},
+    {"1422", HM_MODEL_BUILT_IN},
+    {"1423", HM_MODEL_BUILT_IN},
     {"4100", "DTU-Pro"},
     {"4101", "DTU-Pro"},
     {"4110", "DTU-W100/Lite-S"},
@@ -102,11 +100,11 @@ static const struct model dtus[] = {
     {"4131", "DTU-Lite"},
     {"4132", "DTU-W100/Lite-S"},
     {"4133", "DTU-W100/Lite-S"},
-    {"4141", BUILT_IN},
-    {"4143", BUILT_IN},
-    {"4144", BUILT_IN},
-    {"4161", BUILT_IN},
-    {"4162", BUILT_IN},
+    {"4141", HM_MODEL_BUILT_IN},
+    {"4143", HM_MODEL_BUILT_IN},
+    {"4144", HM_MODEL_BUILT_IN},
+    {"4161", HM_MODEL_BUILT_IN},
+    {"4162", HM_MODEL_BUILT_IN},
     {"4301", "DTS-WIFI-G1"},
     {"d030", "DTU-SLS"},
 };
@@ -162,7 +160,7 @@ hm_model_dtu_sleeps(struct hm_slice serial)
 {
 	const char *model = hm_model_dtu(serial);
 
-	return model == NULL || strcmp(model, BUILT_IN) == 0;
+	return model == NULL || strcmp(model, HM_MODEL_BUILT_IN) == 0;
 }
 
 /* Both kinds of meters have serial numbers that begin with 10c0. */

@@ -14,6 +14,9 @@
 const char *hm_model_inverter(struct hm_slice serial);
 const char *hm_model_dtu(struct hm_slice serial);
 
+/* What hm_model_dtu returns for a DTU that is part of an inverter. */
+#define HM_MODEL_BUILT_IN "built-in DTU"
+
 /*
  * The same for a meter with voltage on a number of phases, 0 if that is not
  * known: by their serial numbers alone some could be either model.

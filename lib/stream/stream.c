@@ -161,6 +161,12 @@ next_good_line(struct hm_stream *s, struct hm_slice *line)
 	}
 }
 
+bool
+hm_stream_take(struct hm_stream *s, struct hm_slice *line)
+{
+	return next_good_line(s, line);
+}
+
 /*
  * Whether the output must be written before the next line: there must be room
  * for it, so that emitting it never waits, and a durable input should hold few

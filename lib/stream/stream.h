@@ -177,6 +177,13 @@ void hm_stream_before_write(struct hm_stream *s, void (*save)(void *context),
 
 /* The lower half, for a source with an event loop of its own. */
 
+/*
+ * The next line of the bytes that were read, the current one until
+ * hm_stream_commit; false if there is none. For a tool that reads in an event
+ * loop: stream_ev.h.
+ */
+bool hm_stream_take(struct hm_stream *s, struct hm_slice *line);
+
 /* The number of signals to stop so far. */
 unsigned hm_stream_stops(const struct hm_stream *s);
 

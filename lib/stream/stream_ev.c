@@ -84,4 +84,6 @@ hm_stream_ev_start(struct hm_stream_ev *ev)
 		ev_timer_start(ev->loop, &ev->stats);
 	if (hm_stream_watches_reader(ev->stream))
 		ev_io_start(ev->loop, &ev->reader);
+	if (ev->stream->lines != NULL)
+		hm_stream_ev_read(ev);
 }

@@ -22,11 +22,18 @@ struct hm_stream_ev {
 	struct hm_stream *stream;
 	/* Called for each new signal to stop; NULL: the loop ends. */
 	void (*stop)(void *context);
+	/* Called for each line, if the stream has an input. While the output
+	   has no room for another line none is read. */
+	void (*line)(void *context, struct hm_slice line);
+	/* Called once at the end of the input; the loop goes on. */
+	void (*input_ended)(void *context);
 	void *context;
 
-	/* For stream_ev.c alone. */
-	ev_io signals, output, reader;
-	ev_timer stats;
+	/* For stream_ev.c and stream_ev_input.c alone. */
+	ev_io signals, output, reader, input;
+	ev_timer stats, look;
+	ev_prepare before_wait;
+	bool ended; /* the input */
 	unsigned stops; /* signals to stop so far */
 };
 

@@ -73,6 +73,13 @@ int hm_stream_open_signals(bool supervised);
 /* After a signal: end the input if the waiting lines have been read. */
 void hm_stream_check_stopped(struct hm_stream *s);
 
+/* stream_ev_input.c */
+
+struct hm_stream_ev;
+
+/* Start the watchers of the input. */
+void hm_stream_ev_read(struct hm_stream_ev *ev);
+
 /* stream_wait.c */
 
 /* Whether to end when the output polls as one without a reader. */

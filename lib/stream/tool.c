@@ -16,8 +16,10 @@ open_stream(const struct hm_config *config, const struct hm_tool *tool,
     const struct hm_tool_ops *ops)
 {
 	bool has_output = tool->kind != HM_KIND_SINK;
+	bool has_input = ops->line != NULL ||
+	    (ops->reads != NULL && ops->reads(config));
 	const struct hm_stream_options options = {
-	    .in = ops->line != NULL ? STDIN_FILENO : -1,
+	    .in = has_input ? STDIN_FILENO : -1,
 	    .out = has_output ? STDOUT_FILENO : -1,
 	    .stats_period_ms = has_output ?
 	        hm_config_ms(config, HM_SET_STATS_PERIOD) : 0,

@@ -39,6 +39,9 @@ struct hm_tool_ops {
 	/* Run the event loop of a source. Returns when the tool is to end. */
 	void (*run)(void *work);
 
+	/* Whether such a loop reads lines, too: see hm_stream_ev. */
+	bool (*reads)(const struct hm_config *config);
+
 	/* After the last line: the exit status if the stream had no error. */
 	int (*finish)(void *work);
 

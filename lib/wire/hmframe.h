@@ -16,12 +16,13 @@
 #define HM_FRAME_TAG ((size_t)16)
 #define HM_FRAME_PAYLOAD_MAX ((size_t)65535 - HM_FRAME_HEADER)
 
-enum hm_command {
+enum hm_frame_command {
 	HM_CMD_INFO = 0x01,
 	HM_CMD_HEARTBEAT = 0x02,
 	HM_CMD_REAL_OLD = 0x03,
 	HM_CMD_ALARMS = 0x04,
 	HM_CMD_COMMAND = 0x05,
+	HM_CMD_PROGRESS = 0x06, /* of such a command */
 	HM_CMD_CONFIG = 0x09,
 	HM_CMD_WARNINGS = 0x0b, /* unsolicited, DTU to cloud */
 	HM_CMD_REAL = 0x11,
@@ -33,6 +34,7 @@ enum hm_command {
 #define HM_TO_DTU 0xa300u   /* requests of an app */
 #define HM_FROM_DTU 0xa200u /* their replies */
 #define HM_TO_CLOUD 0x2200u /* unsolicited, but sent to a client, too */
+#define HM_FROM_CLOUD 0x2300u /* also sent by apps, for some orders */
 
 struct hm_frame {
 	uint16_t command, sequence;

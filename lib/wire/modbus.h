@@ -6,11 +6,20 @@
 #include <stdint.h>
 
 /*
- * Modbus TCP, function 3: the length is taken from the MBAP header, because
- * real DTUs send a wrong byte count. docs/protocol.md has the sources.
+ * Modbus TCP: the length is taken from the MBAP header, because real DTUs send
+ * a wrong byte count. docs/protocol.md has the sources.
  */
 
+enum hm_modbus_function {
+	HM_MODBUS_READ_COILS = 1,
+	HM_MODBUS_READ_REGISTERS = 3,
+	HM_MODBUS_WRITE_COIL = 5,
+	HM_MODBUS_WRITE_REGISTER = 6,
+	HM_MODBUS_WRITE_COILS = 15,
+};
+
 #define HM_MODBUS_REQUEST ((size_t)12)
+#define HM_MODBUS_REQUEST_COILS ((size_t)14) /* to write up to 8 coils */
 #define HM_MODBUS_REPLY_MAX ((size_t)260)
 #define HM_MODBUS_RECORD ((size_t)40)  /* bytes of one input's record */
 /* Inputs in the map: 99 in the vendor's note, 100 for 25 inverters of four. */
@@ -27,7 +36,9 @@ struct hm_modbus_reply {
 	uint8_t function;
 	uint8_t exception;   /* 0 if the reply is not an exception */
 	bool wrong_count;    /* the byte count was wrong, and ignored */
-	const uint8_t *data; /* borrowed from the bytes that were read */
+	/* What was read; of a write the address and the value or the number.
+	   Borrowed from the bytes that were read. */
+	const uint8_t *data;
 	size_t size;
 };
 
@@ -38,12 +49,32 @@ enum hm_modbus_state {
 	HM_MODBUS_LENGTH,   /* the MBAP length is impossible */
 };
 
-/* Read the reply at the start of n bytes; *used is its size if good. */
+/*
+ * Read the reply to a function at the start of n bytes; *used is its size if
+ * good.
+ */
+enum hm_modbus_state hm_modbus_read_reply(const uint8_t *p, size_t n,
+    enum hm_modbus_function function, struct hm_modbus_reply *reply,
+    size_t *used);
+
+/* The same for HM_MODBUS_READ_REGISTERS. */
 enum hm_modbus_state hm_modbus_read(const uint8_t *p, size_t n,
     struct hm_modbus_reply *reply, size_t *used);
 
 /* Write a request to read `count` registers. */
 void hm_modbus_request(uint8_t out[HM_MODBUS_REQUEST], uint16_t transaction,
     uint8_t unit, uint16_t address, uint16_t count);
+
+/*
+ * Write a request of another function than HM_MODBUS_WRITE_COILS: `value` is
+ * what to write, or how many to read.
+ */
+void hm_modbus_request_of(uint8_t out[HM_MODBUS_REQUEST],
+    uint16_t transaction, uint8_t unit, enum hm_modbus_function function,
+    uint16_t address, uint16_t value);
+
+/* Write a request to write 8 coils, the lowest bit first. */
+void hm_modbus_request_coils(uint8_t out[HM_MODBUS_REQUEST_COILS],
+    uint16_t transaction, uint8_t unit, uint16_t address, uint8_t coils);
 
 #endif

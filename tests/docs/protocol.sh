@@ -26,7 +26,7 @@ by_prefix() {
 # The same from a table in lib/record/models.c.
 models() {
 	sed -n "/$1/,/^};/p" "$root/lib/record/models.c" |
-		sed -n 's/BUILT_IN/"built-in DTU"/
+		sed -n 's/HM_MODEL_BUILT_IN/"built-in DTU"/
 			s/^ *{"*\(0x\)*\([0-9a-f]*\)"*, "\([^"]*\)"\(, [0-9 \/]*\)*},/\2 \3/p' |
 		sort
 }

@@ -78,7 +78,7 @@ same "every documented field is in the table, with its unit" \
 	"$(missing "$work/fields" "$work/table")" ""
 same "no key is documented twice" "$(uniq -d "$work/keys")" ""
 same "every type has its heading" "$(types | sort | tr '\n' ' ')" \
-	"alarm alarms answer death dtu energies frame history info inverter meter mqtt port repeater shutdown sim stats status "
+	"alarm alarms answer command death dtu energies frame history info inverter meter mqtt port repeater result shutdown sim stats status "
 
 for type in $(types); do
 	examples "$type" >"$work/examples"
@@ -123,7 +123,8 @@ for end in "256 9" "71 0"; do
 	head -n 2 <&5
 done >"$work/deaths"
 cat "$work"/{network,alarms,history,nobody,deaths} | hm-decode | hm-ha-discovery |
-	cat - "$work"/{single.sim,history} >"$work/records"
+	cat - "$work"/{single.sim,history} \
+		"$root/tests/golden/hm-filter/commands/in" >"$work/records"
 same "the tools write records of every documented type" \
 	"$(jq -r .type "$work/records" | sort -u | tr '\n' ' ')" \
 	"$(types | sort | tr '\n' ' ')"

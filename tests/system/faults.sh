@@ -41,6 +41,10 @@ table() {
 		noclock    good         -
 		ahead      good         -
 		cleared    good         -
+		order-refused good      good
+		order-lost good         good
+		order-slow good         good
+		order-lied good         good
 		noinfo     good         -
 		unnumbered slow         -
 		transaction -           good
@@ -106,7 +110,7 @@ list_uris() {
 
 same "the table has the faults and the transports of faults.def" \
 	"$(table | awk '{ print $1, $2 != "-", $3 != "-" }')" \
-	"$(sed -nE 's/^FAULT\([A-Z]+, ([a-z]+), ([A-Z |]+),.*/\1 \2 /p' \
+	"$(sed -nE 's/^FAULT\([A-Z_]+, ([a-z-]+), ([A-Z |]+),.*/\1 \2 /p' \
 		"$(dirname "$0")/../../tools/hm-sim/faults.def" |
 		awk '{ print $1, / HM /, / MODBUS /}')"
 

@@ -342,7 +342,7 @@ refused "no transport" --transport ,
 # "NAME TRANSPORTS: TEXT" of each row of faults.def, and of each fault in
 # hm-sim(1).
 rows=$(tr '\n' ' ' <"$root/tools/hm-sim/faults.def" | sed 's/FAULT(/\n&/g' |
-	sed -nE 's/^FAULT\([A-Z]+, ([a-z]+), ([A-Z |]+), *"([^"]*)".*/\1 \2: \3/p')
+	sed -nE 's/^FAULT\([A-Z_]+, ([a-z-]+), ([A-Z |]+), *"([^"]*)".*/\1 \2: \3/p')
 described=$(awk '/^\.Sh/ { on = 0 } /^\.Sh FAULTS/ { on = 1 }
 	function show() { if (name) print name " " where ": " text }
 	on && /^\.(It Cm|El)/ {

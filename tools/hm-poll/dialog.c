@@ -30,6 +30,7 @@ hm_dialog_free(struct hm_dialog *d)
 		return;
 	hm_buffer_free(&d->in);
 	hm_buffer_free(&d->replies);
+	free(d->order);
 	explicit_bzero(d, sizeof *d);
 	free(d);
 }
@@ -104,6 +105,14 @@ hm_dialog_forget(struct hm_dialog *d)
 	d->replies.n = d->reply_count = 0;
 }
 
+/* The last connection may have been lost in any phase. */
+static void
+begin_order(struct hm_dialog_order *o)
+{
+	o->paused = false;
+	o->phase = o->sent ? HM_ORDER_AFTER : HM_ORDER_BEFORE;
+}
+
 enum hm_turn
 hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 {
@@ -113,6 +122,8 @@ hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 	hm_dialog_forget(d);
 	d->error = HM_ERR_NONE;
 	d->held = false;
+	if (d->order != NULL)
+		begin_order(d->order);
 	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
 		return hm_dialog_modbus_begin(d);
 	return hm_dialog_hm_begin(d);
@@ -130,9 +141,10 @@ hm_dialog_end(struct hm_dialog *d)
 static enum hm_turn
 settle(struct hm_dialog *d, enum hm_turn turn)
 {
-	if (turn == HM_TURN_FAIL && d->dtu->transport == HM_TRANSPORT_HM)
-		return hm_dialog_hm_settle(d);
-	return turn;
+	if (turn == HM_TURN_FAIL && d->dtu->transport == HM_TRANSPORT_HM &&
+	    !hm_dialog_order_asks(d))
+		turn = hm_dialog_hm_settle(d);
+	return hm_dialog_order_turn(d, turn);
 }
 
 enum hm_turn
@@ -144,7 +156,8 @@ hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n)
 		turn = hm_dialog_fail(d, HM_ERR_PROTOCOL,
 		    "more than %zu bytes for one request", IN_MAX);
 	else if (d->dtu->transport == HM_TRANSPORT_MODBUS)
-		turn = hm_dialog_modbus_feed(d);
+		turn = hm_dialog_order_asks(d) ?
+		    hm_dialog_modbus_order_feed(d) : hm_dialog_modbus_feed(d);
 	else
 		turn = hm_dialog_hm_feed(d);
 	return settle(d, turn);
@@ -180,8 +193,10 @@ hm_dialog_give_up(struct hm_dialog *d, enum hm_poll_error error)
 	else
 		hm_dialog_fail(d, error, "no whole reply in time, %zu bytes "
 		    "came", d->in.n);
+	if (hm_dialog_order_asks(d))
+		return settle(d, HM_TURN_FAIL);
 	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
-		return hm_dialog_modbus_lost(d, connection);
+		return settle(d, hm_dialog_modbus_lost(d, connection));
 	return settle(d, hm_dialog_hm_lost(d, connection));
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "order.h"
 #include "record/poll_errors.h"
 #include "wire/dtu_uri.h"
 
@@ -117,6 +118,42 @@ bool hm_dialog_is_partial(const struct hm_dialog *d);
  * DTU repeated them. Only known for an hm DTU with a clock.
  */
 bool hm_dialog_stale(const struct hm_dialog *d);
+
+/*
+ * An order. It takes one connection or more: the first reads the DTU, sends the
+ * order and follows its progress, each other one reads back what has come of
+ * it. hm_dialog_begin begins each of them, until the order is dropped.
+ */
+
+/*
+ * What hm_dialog_begin begins from now on; `order` is borrowed. False if there
+ * is no memory.
+ */
+bool hm_dialog_order(struct hm_dialog *d, const struct hm_order *order);
+
+/* The order is over, and the next dialog is a poll. */
+void hm_dialog_drop_order(struct hm_dialog *d);
+
+/* Whether the request in hand is the order itself. */
+bool hm_dialog_sends_order(const struct hm_dialog *d);
+
+/* Whether the order was passed to the caller to be sent. */
+bool hm_dialog_order_sent(const struct hm_dialog *d);
+
+/*
+ * There must be an order for these two.
+ *
+ * What has become of it so far: HM_RESULT_ACCEPTED and
+ * HM_RESULT_UNDER_WAY, or what is to be reported if nothing more is read. Its
+ * texts are borrowed until the next call.
+ */
+const struct hm_result *hm_dialog_order_result(const struct hm_dialog *d);
+
+/*
+ * After the end of a connection: in how many ms the next one is to read back
+ * what has come of the order; -1: the result is final.
+ */
+int64_t hm_dialog_order_pause_ms(const struct hm_dialog *d);
 
 /*
  * The time between two uploads of the DTU to the cloud, from its configuration;

@@ -105,6 +105,11 @@ hm_dialog_hm_begin(struct hm_dialog *d)
 	    d->monotonic - hm->asked_at >= d->options->ask_period;
 	hm->left = hm->due ? d->options->ask : 0;
 	hm->energies_due = false;
+	if (d->order != NULL) {
+		hm->due = false;
+		hm->left = hm_dialog_hm_order_asks(d);
+		return ask_info(d);
+	}
 	/*
 	 * Only device information has the flag that the DTU encrypts, and says
 	 * whether the power limit of the configuration is an old one.
@@ -304,6 +309,8 @@ after_alarms(struct hm_dialog *d, const struct hm_frame *frame)
 static enum hm_turn
 after(struct hm_dialog *d, const struct hm_frame *frame)
 {
+	if (hm_dialog_order_asks(d))
+		return hm_dialog_hm_order_reply(d, frame);
 	switch (d->hm.command) {
 	case HM_CMD_INFO:
 		return after_info(d, frame);
@@ -362,8 +369,7 @@ pass_over(struct hm_dialog *d, const struct hm_frame *frame)
 		    "open", frame->command, frame->size);
 	else
 		hm_dialog_drop(d, "frame %04x of %zu bytes: requested was "
-		    "%04x", frame->command, frame->size,
-		    HM_FROM_DTU | d->hm.command);
+		    "%04x", frame->command, frame->size, d->hm.awaited);
 	return skip(d, frame);
 }
 
@@ -373,7 +379,7 @@ on_frame(struct hm_dialog *d, const struct hm_frame *frame)
 	uint8_t plain[HM_FRAME_PAYLOAD_MAX];
 	struct hm_frame opened = *frame;
 
-	if (d->held || frame->command != (HM_FROM_DTU | d->hm.command))
+	if (d->held || frame->command != d->hm.awaited)
 		return pass_over(d, frame);
 	if (frame->tag != NULL) {
 		if (!decrypt(d, frame, plain))

@@ -146,21 +146,21 @@ pack(const struct hm_dialog *d, uint8_t *out)
 }
 
 enum hm_turn
-hm_dialog_hm_ask(struct hm_dialog *d, uint8_t command, int32_t package)
+hm_dialog_hm_send(struct hm_dialog *d, uint16_t command, size_t size,
+    bool encrypts)
 {
 	struct hm_dialog_hm *hm = &d->hm;
 	uint8_t *payload = d->request + HM_FRAME_HEADER, tag[HM_FRAME_TAG];
-	struct hm_frame frame = {.payload = payload};
+	struct hm_frame frame = {.command = command, .payload = payload,
+	    .size = size};
 
-	hm->command = command;
-	hm->package = package;
+	hm->command = (uint8_t)command;
+	/* The app's a3 xx is answered by a2 xx, the cloud's 23 xx by 22 xx. */
+	hm->awaited = (uint16_t)(command - (HM_TO_DTU - HM_FROM_DTU));
 	d->skipped = d->skipped_bytes = 0;
 	hm->sequence++;
-	frame.command = (uint16_t)(HM_TO_DTU | command);
 	frame.sequence = hm->sequence;
-	frame.size = pack(d, payload);
-	if (hm->encrypts &&
-	    hm_frame_is_encrypted(frame.command, frame.size)) {
+	if (encrypts) {
 		if (!hm_crypt_seal(hm->random, frame.command, frame.sequence,
 		    payload, frame.size, payload, tag))
 			return hm_dialog_fail(d, HM_ERR_DECRYPT,
@@ -170,4 +170,17 @@ hm_dialog_hm_ask(struct hm_dialog *d, uint8_t command, int32_t package)
 	d->request_size = hm_frame_write(&frame, d->request,
 	    sizeof d->request);
 	return HM_TURN_ASK;
+}
+
+enum hm_turn
+hm_dialog_hm_ask(struct hm_dialog *d, uint8_t command, int32_t package)
+{
+	uint16_t whole = (uint16_t)(HM_TO_DTU | command);
+	size_t size;
+
+	d->hm.command = command;
+	d->hm.package = package;
+	size = pack(d, d->request + HM_FRAME_HEADER);
+	return hm_dialog_hm_send(d, whole, size, d->hm.encrypts &&
+	    hm_frame_is_encrypted(whole, size));
 }

@@ -8,7 +8,8 @@
 
 /*
  * Shared by dialog.c, dialog_modbus.c, dialog_hm.c, dialog_hm_config.c,
- * dialog_hm_packages.c and dialog_hm_requests.c.
+ * dialog_hm_packages.c, dialog_hm_requests.c, and of orders dialog_order.c,
+ * dialog_order_seen.c, dialog_hm_order.c and dialog_modbus_order.c.
  */
 
 #define HM_REPLIES_MAX 200 /* replies of one poll */
@@ -35,6 +36,7 @@ struct hm_dialog_modbus {
 
 struct hm_dialog_hm {
 	uint16_t sequence;
+	uint16_t awaited; /* command of the reply */
 	uint8_t command; /* low byte of the requested command */
 	int32_t package; /* requested package */
 	int32_t packages; /* of the readings, as the DTU says */
@@ -57,6 +59,34 @@ struct hm_dialog_hm {
 	uint8_t random[HM_CRYPT_RANDOM];
 };
 
+/* Like polls are BEFORE and AFTER. */
+enum hm_order_phase {
+	HM_ORDER_BEFORE, /* read the DTU */
+	HM_ORDER_PROBE,  /* Modbus: read the map of orders */
+	HM_ORDER_SENDS,  /* the order, until its reply */
+	HM_ORDER_PROGRESS, /* hm: ask how far it is */
+	HM_ORDER_AFTER,  /* read the DTU again */
+	HM_ORDER_CHECK,  /* Modbus: read the map of orders again */
+};
+
+struct hm_dialog_order {
+	const struct hm_order *order;
+	enum hm_order_phase phase;
+	struct hm_order_seen before, after;
+	struct hm_result result;
+	char error[32], text[200]; /* of `result` */
+	int64_t id;     /* with which it was sent */
+	int steps;      /* requests for its progress */
+	int rounds;     /* connections that read back */
+	bool sent;
+	bool ended;  /* `result` is final */
+	bool paused; /* the connection is over, another one reads back */
+	enum hm_modbus_function function; /* of the request in hand */
+	/* Of the last poll: no reading of an order is one of a poll. */
+	int64_t time, time_before, info_at;
+	bool readings_done, info_kept, info_lost;
+};
+
 struct hm_dialog {
 	const struct hm_dtu *dtu;
 	const struct hm_dialog_options *options;
@@ -71,6 +101,7 @@ struct hm_dialog {
 	char error_text[160];
 	bool held;
 	size_t skipped, skipped_bytes; /* frames skipped since the request */
+	struct hm_dialog_order *order; /* NULL: polls */
 	union {
 		struct hm_dialog_modbus modbus;
 		struct hm_dialog_hm hm;
@@ -129,6 +160,13 @@ enum hm_turn hm_dialog_hm_ask(struct hm_dialog *d, uint8_t command,
     int32_t package);
 
 /*
+ * The same for a payload of `size` bytes that is in its place in d->request;
+ * `command` has both bytes.
+ */
+enum hm_turn hm_dialog_hm_send(struct hm_dialog *d, uint16_t command,
+    size_t size, bool encrypts);
+
+/*
  * dialog_hm_packages.c: whether a package is the reply to another request, sent
  * late or twice.
  */
@@ -142,5 +180,40 @@ bool hm_dialog_hm_is_other(struct hm_dialog *d, const struct hm_frame *frame,
  */
 bool hm_dialog_hm_claims_too_many(struct hm_dialog *d, const char *what,
     int32_t packages);
+
+/* dialog_order.c */
+
+/* What an order makes of a turn that ends a request. */
+enum hm_turn hm_dialog_order_turn(struct hm_dialog *d, enum hm_turn turn);
+
+/* The final result. Returns HM_TURN_DONE. */
+__attribute__((format(printf, 4, 5))) enum hm_turn hm_dialog_order_end(
+    struct hm_dialog *d, enum hm_result_state state, const char *error,
+    const char *format, ...);
+
+/* The DTU has taken the order, or passes it on. */
+void hm_dialog_order_note(struct hm_dialog *d, enum hm_result_state state);
+
+/* Read back on the next connection. Returns HM_TURN_DONE. */
+enum hm_turn hm_dialog_order_read_back(struct hm_dialog *d);
+
+/* Whether the order itself or a request about it is in hand. */
+bool hm_dialog_order_asks(const struct hm_dialog *d);
+
+/* dialog_order_seen.c: what the replies of a poll show. */
+void hm_dialog_order_look(struct hm_dialog *d, struct hm_order_seen *seen);
+
+/* dialog_hm_order.c */
+
+/* What to request beside the readings, for the order. */
+unsigned hm_dialog_hm_order_asks(const struct hm_dialog *d);
+enum hm_turn hm_dialog_hm_order_send(struct hm_dialog *d);
+enum hm_turn hm_dialog_hm_order_reply(struct hm_dialog *d,
+    const struct hm_frame *frame);
+
+/* dialog_modbus_order.c */
+enum hm_turn hm_dialog_modbus_order_probe(struct hm_dialog *d);
+enum hm_turn hm_dialog_modbus_order_send(struct hm_dialog *d);
+enum hm_turn hm_dialog_modbus_order_feed(struct hm_dialog *d);
 
 #endif

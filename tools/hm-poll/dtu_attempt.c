@@ -143,9 +143,8 @@ wait_for_lock(struct hm_dtu_job *job)
 		give_way(job);
 }
 
-/* Whether the DTU may be polled; if not, the job waits or its poll is over. */
-static bool
-may_poll(struct hm_dtu_job *job)
+bool
+hm_dtu_job_may_connect(struct hm_dtu_job *job)
 {
 	enum hm_dtu_lock_result lock = hm_dtu_lock_take(&job->lock);
 	int error = errno;
@@ -158,10 +157,8 @@ may_poll(struct hm_dtu_job *job)
 		break;
 	case HM_DTU_LOCK_BUSY:
 		if (!hm_dtu_lock_is_stuck(&job->lock,
-		    job->jobs->options.schedule.period_ms, &holder)) {
-			wait_for_lock(job);
+		    job->jobs->options.schedule.period_ms, &holder))
 			return false;
-		}
 		if (!job->lock_stuck)
 			hm_dtu_job_log_lock_stuck(job, &holder);
 		job->lock_stuck = true;
@@ -183,8 +180,10 @@ may_poll(struct hm_dtu_job *job)
 void
 hm_dtu_job_attempt(struct hm_dtu_job *job)
 {
-	if (!may_poll(job))
+	if (!hm_dtu_job_may_connect(job)) {
+		wait_for_lock(job);
 		return;
+	}
 	job->last_poll_lost_lock = job->last_poll_not_made = false;
 	if (hm_dtu_lock_idle_ms(&job->lock) >= 0)
 		hm_poller_asked_before(job->poller,
@@ -297,6 +296,10 @@ hm_dtu_job_polled(void *context, struct hm_poller *poller,
 	struct hm_dtu_job *job = context;
 
 	(void)poller;
+	if (job->order != NULL) {
+		hm_dtu_job_order_polled(job, result);
+		return;
+	}
 	if (!result->not_made && result->error != HM_ERR_NONE) {
 		fail_attempt(job, result);
 		return;

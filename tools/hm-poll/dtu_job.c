@@ -67,8 +67,16 @@ hm_dtu_job_init(struct hm_dtu_job *job, struct hm_dtu_jobs *jobs,
 		hm_dtu_lock_free(&job->lock);
 		return false;
 	}
-	set_timer(job, &job->tick, job->next_tick);
+	if (!jobs->options.held)
+		set_timer(job, &job->tick, job->next_tick);
 	return true;
+}
+
+void
+hm_dtu_job_release(struct hm_dtu_job *job)
+{
+	job->next_tick = hm_monotonic_ms() + job->offset;
+	set_timer(job, &job->tick, job->next_tick);
 }
 
 void
@@ -116,6 +124,9 @@ hm_dtu_job_rest(struct hm_dtu_job *job)
 		end_job(job);
 	else if (job->breaker.state == HM_BREAKER_OPEN)
 		hm_dtu_job_wait(job, HM_DTU_JOB_BROKEN, job->breaker.retry_at);
+	else if (job->jobs->options.idle != NULL)
+		job->jobs->options.idle(job->jobs->options.context,
+		    hm_poller_dtu(job->poller));
 }
 
 /* Events */
@@ -157,8 +168,8 @@ begin_if_there_is_room(struct hm_dtu_job *job)
 }
 
 /* A poll that may not begin yet is postponed, at most to the next tick. */
-static void
-consider(struct hm_dtu_job *job)
+void
+hm_dtu_job_consider(struct hm_dtu_job *job)
 {
 	int64_t now = hm_monotonic_ms(), at = hm_dtu_job_earliest(job, now);
 
@@ -185,7 +196,7 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 	switch (job->state) {
 	case HM_DTU_JOB_IDLE:
 	case HM_DTU_JOB_POSTPONED:
-		consider(job);
+		hm_dtu_job_consider(job);
 		break;
 	case HM_DTU_JOB_BROKEN:
 		job->jobs->counts.open_polls++;
@@ -195,6 +206,10 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 	case HM_DTU_JOB_RETRYING:
 	case HM_DTU_JOB_CHECKING:
 		job->jobs->counts.skipped_polls++;
+		break;
+	case HM_DTU_JOB_ORDERING:
+	case HM_DTU_JOB_ORDER_WAITING:
+		job->missed_tick = true;
 		break;
 	}
 }
@@ -227,7 +242,7 @@ on_wait(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)events;
 	switch (job->state) {
 	case HM_DTU_JOB_POSTPONED:
-		consider(job);
+		hm_dtu_job_consider(job);
 		break;
 	case HM_DTU_JOB_BROKEN:
 		probe(job);
@@ -238,9 +253,13 @@ on_wait(struct ev_loop *loop, ev_timer *timer, int events)
 	case HM_DTU_JOB_RETRYING:
 		hm_dtu_job_begin_attempt(job);
 		break;
+	case HM_DTU_JOB_ORDER_WAITING:
+		hm_dtu_job_order_connect(job);
+		break;
 	case HM_DTU_JOB_IDLE:
 	case HM_DTU_JOB_POLLING:
 	case HM_DTU_JOB_CHECKING:
+	case HM_DTU_JOB_ORDERING:
 		break;
 	}
 }

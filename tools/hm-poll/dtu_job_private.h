@@ -6,10 +6,10 @@
 #include "fleet.h"
 
 /*
- * The job of polling one DTU of a fleet. For fleet.c and the four files of a
+ * The job of polling one DTU of a fleet. For fleet.c and the five files of a
  * job, which call each other: dtu_job.c has its timers, dtu_attempt.c one poll,
- * dtu_other_port.c a look at the port of the other protocol, and dtu_report.c
- * records and log messages.
+ * dtu_order.c one order, dtu_other_port.c a look at the port of the other
+ * protocol, and dtu_report.c records and log messages.
  */
 
 enum hm_dtu_job_state {
@@ -20,6 +20,8 @@ enum hm_dtu_job_state {
 	HM_DTU_JOB_POLLING,
 	HM_DTU_JOB_RETRYING, /* wait for the next attempt */
 	HM_DTU_JOB_CHECKING, /* connect to the port of the other protocol */
+	HM_DTU_JOB_ORDERING, /* connected for an order */
+	HM_DTU_JOB_ORDER_WAITING, /* between two connections of an order */
 };
 
 /* Shared by all jobs of a fleet. */
@@ -65,6 +67,14 @@ struct hm_dtu_job {
 	bool last_poll_not_made;  /* no lock, or no descriptor */
 	bool lock_refused;        /* by the system; has been logged */
 	bool lock_stuck;          /* it is passed over; has been logged */
+
+	const struct hm_order *order; /* under way, or NULL */
+	enum hm_result_state order_state; /* reported last */
+	int64_t order_until;     /* monotonic ms */
+	int64_t order_retries;
+	bool order_sent;
+	bool order_vetoed; /* it must not be sent */
+	bool missed_tick; /* during the order */
 };
 
 /* The first tick is `offset` ms from now. False if there is no memory. */
@@ -82,6 +92,26 @@ void hm_dtu_job_finish(struct hm_dtu_job *job);
 void hm_dtu_job_begin_poll(struct hm_dtu_job *job);
 void hm_dtu_job_begin_attempt(struct hm_dtu_job *job);
 void hm_dtu_job_attempt(struct hm_dtu_job *job); /* if the lock is free */
+
+/* Begin the polls that were held. */
+void hm_dtu_job_release(struct hm_dtu_job *job);
+
+/* Poll now, if the schedule allows it. */
+void hm_dtu_job_consider(struct hm_dtu_job *job);
+
+/* Whether the lock is free, or must be passed over; has been logged. */
+bool hm_dtu_job_may_connect(struct hm_dtu_job *job);
+
+/* dtu_order.c: as hm_fleet_order. */
+enum hm_fleet_order hm_dtu_job_order(struct hm_dtu_job *job,
+    const struct hm_order *order);
+void hm_dtu_job_order_connect(struct hm_dtu_job *job);
+
+/* Of the connection of an order. */
+void hm_dtu_job_order_polled(struct hm_dtu_job *job,
+    const struct hm_poll_result *result);
+bool hm_dtu_job_order_sends(void *context, struct hm_poller *poller);
+void hm_dtu_job_order_heard(void *context, struct hm_poller *poller);
 
 /* For struct hm_poller_options: a poller's context is its job. */
 void hm_dtu_job_polled(void *context, struct hm_poller *poller,

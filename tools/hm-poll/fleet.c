@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "dialog.h"
 #include "dtu_job_private.h"
 #include "fleet_progress.h"
 
@@ -22,6 +23,8 @@ hm_fleet_new(const struct hm_dtus *dtus,
 		return NULL;
 	fleet->jobs.options = *options;
 	fleet->jobs.options.poller.done = hm_dtu_job_polled;
+	fleet->jobs.options.poller.sends = hm_dtu_job_order_sends;
+	fleet->jobs.options.poller.heard = hm_dtu_job_order_heard;
 	fleet->jobs.options.poller.dialog.dropped = hm_dtu_job_log_dropped;
 	fleet->jobs.options.poller.dialog.refused = hm_dtu_job_log_refused;
 	fleet->jobs.left = dtus->count;
@@ -58,6 +61,41 @@ hm_fleet_free(struct hm_fleet *fleet)
 		hm_dtu_job_free(&fleet->job[i]);
 	free(fleet->job);
 	free(fleet);
+}
+
+static struct hm_dtu_job *
+job_of(const struct hm_fleet *fleet, const struct hm_dtu *dtu)
+{
+	for (size_t i = 0; i < fleet->count; i++)
+		if (hm_poller_dtu(fleet->job[i].poller) == dtu)
+			return &fleet->job[i];
+	return NULL;
+}
+
+enum hm_fleet_order
+hm_fleet_order(struct hm_fleet *fleet, const struct hm_dtu *dtu,
+    const struct hm_order *order)
+{
+	struct hm_dtu_job *job = job_of(fleet, dtu);
+
+	return job == NULL ? HM_FLEET_BUSY : hm_dtu_job_order(job, order);
+}
+
+const struct hm_result *
+hm_fleet_order_result(const struct hm_fleet *fleet, const struct hm_dtu *dtu)
+{
+	const struct hm_dtu_job *job = job_of(fleet, dtu);
+
+	return job == NULL || job->order == NULL ? NULL :
+	    hm_dialog_order_result(hm_poller_dialog(job->poller));
+}
+
+void
+hm_fleet_release(struct hm_fleet *fleet)
+{
+	fleet->jobs.options.held = false;
+	for (size_t i = 0; i < fleet->count; i++)
+		hm_dtu_job_release(&fleet->job[i]);
 }
 
 size_t

@@ -24,6 +24,8 @@ struct hm_fleet_options {
 	struct hm_breaker_limits breaker;
 	const char *lock_dir;
 	int64_t lock_wait_ms; /* for a DTU that another process reads */
+	bool held; /* no poll begins before hm_fleet_release */
+	int64_t order_timeout_ms;
 
 	void *context;
 	/* Whether a record can be written now; if not, no poll begins. */
@@ -35,6 +37,17 @@ struct hm_fleet_options {
 	    const struct hm_status *status);
 	/* All requested polls have been made. */
 	void (*ended)(void *context);
+
+	/* An order is about to be sent; false: it must not be. */
+	bool (*order_sends)(void *context, const struct hm_dtu *dtu);
+	/* A DTU has taken an order, or passes it on. */
+	void (*order_state)(void *context, const struct hm_dtu *dtu,
+	    enum hm_result_state state);
+	/* An order is over; `sent`: order_sends has returned true. */
+	void (*order_ended)(void *context, const struct hm_dtu *dtu,
+	    const struct hm_result *result, bool sent);
+	/* An order may begin. Only called if there was none to begin. */
+	void (*idle)(void *context, const struct hm_dtu *dtu);
 };
 
 struct hm_fleet_counts {
@@ -47,6 +60,7 @@ struct hm_fleet_counts {
 	uint64_t quiet_polls;   /* postponed at night or for an upload */
 	uint64_t locked_polls;  /* another process read the DTU */
 	uint64_t max_late_ms;
+	uint64_t orders; /* sent */
 };
 
 /*
@@ -59,6 +73,27 @@ struct hm_fleet *hm_fleet_new(const struct hm_dtus *dtus,
 void hm_fleet_free(struct hm_fleet *fleet);
 
 const struct hm_fleet_counts *hm_fleet_counts(const struct hm_fleet *fleet);
+
+/* What hm_fleet_order has made of an order. */
+enum hm_fleet_order {
+	HM_FLEET_ORDERED, /* order_ended will be called */
+	HM_FLEET_BUSY,    /* the DTU is polled, or has an order: see idle */
+	HM_FLEET_BROKEN,  /* the DTU's circuit breaker is open */
+};
+
+/* Begin an order, which is borrowed until order_ended. */
+enum hm_fleet_order hm_fleet_order(struct hm_fleet *fleet,
+    const struct hm_dtu *dtu, const struct hm_order *order);
+
+/*
+ * What is known of the current order of a DTU; NULL if it has none. Its texts
+ * are borrowed until the loop goes on.
+ */
+const struct hm_result *hm_fleet_order_result(const struct hm_fleet *fleet,
+    const struct hm_dtu *dtu);
+
+/* Begin the polls that were held. */
+void hm_fleet_release(struct hm_fleet *fleet);
 
 /*
  * Begin no more polls and attempts. Returns the number of current polls; if it

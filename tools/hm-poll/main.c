@@ -13,17 +13,18 @@
 #include "config/config.h"
 #include "config/dtu_list.h"
 #include "config/quiet_hours.h"
+#include "control.h"
 #include "dtu_lock.h"
 #include "fleet.h"
 #include "paced_queue.h"
 #include "poll_record.h"
+#include "poll_settings.h"
 #include "resolve.h"
 #include "stream/stream.h"
 #include "stream/stream_ev.h"
 #include "stream/tool.h"
 #include "wire/dtu_uri.h"
 
-#define HM_PERIOD_MIN_MS 35000 /* shorter ones stop the cloud upload */
 #define FINISH_SECONDS 2 /* for current polls, after a signal */
 
 static bool
@@ -53,6 +54,7 @@ check(const struct hm_config *config)
 
 	good = hm_quiet_hours_check(config) && good;
 	good = hm_config_use_zone(config) && good;
+	good = hm_control_check(config) && good;
 	hm_dtus_free(&dtus);
 	if (status != 0)
 		return status;
@@ -67,6 +69,7 @@ struct work {
 	struct hm_resolver *resolver;
 	struct hm_paced_queue floods;
 	struct hm_fleet *fleet;
+	struct hm_control *control; /* NULL: it is not enabled */
 	struct hm_quiet_hours night;
 	ev_timer hurry;
 	bool finishes; /* the first signal lets current polls end */
@@ -119,6 +122,69 @@ on_status(void *context, const struct hm_dtu *dtu,
 	emit(work, &e);
 }
 
+/* Commands */
+
+static bool
+on_order_sends(void *context, const struct hm_dtu *dtu)
+{
+	struct work *work = context;
+
+	return hm_control_sends(work->control, dtu);
+}
+
+static void
+on_order_state(void *context, const struct hm_dtu *dtu,
+    enum hm_result_state state)
+{
+	struct work *work = context;
+
+	hm_control_state(work->control, dtu, state);
+}
+
+static void
+on_order_ended(void *context, const struct hm_dtu *dtu,
+    const struct hm_result *result, bool sent)
+{
+	struct work *work = context;
+
+	hm_control_ended(work->control, dtu, result, sent);
+}
+
+static void
+on_idle(void *context, const struct hm_dtu *dtu)
+{
+	struct work *work = context;
+
+	if (work->control != NULL)
+		hm_control_idle(work->control, dtu);
+}
+
+static void
+on_line(void *context, struct hm_slice line)
+{
+	struct work *work = context;
+
+	hm_control_line(work->control, line);
+}
+
+static void
+on_input_ended(void *context)
+{
+	struct work *work = context;
+
+	hm_control_input_ended(work->control);
+}
+
+/* A single poll shows what the commands have changed. */
+static void
+on_all_ended(void *context)
+{
+	struct work *work = context;
+
+	if (hm_config_flag(work->config, HM_SET_ONCE))
+		hm_fleet_release(work->fleet);
+}
+
 static void
 on_ended(void *context)
 {
@@ -151,6 +217,12 @@ on_stop(void *context)
 		ev_break(work->events.loop, EVBREAK_ALL);
 }
 
+static bool
+reads_commands(const struct hm_config *config)
+{
+	return hm_config_flag(config, HM_SET_CONTROL_ENABLED);
+}
+
 static void
 register_counters(struct work *work)
 {
@@ -174,44 +246,12 @@ register_counters(struct work *work)
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		hm_stream_counter(work->events.stream, table[i].name,
 		    table[i].value);
+	if (reads_commands(work->config))
+		hm_stream_counter(work->events.stream, "orders",
+		    &counts->orders);
 }
 
 /* Setting up */
-
-/* -1: unlimited. */
-static int64_t
-poll_count(const struct hm_config *config)
-{
-	if (hm_config_flag(config, HM_SET_ONCE))
-		return 1;
-	return hm_config_has(config, HM_SET_COUNT) ?
-	    hm_config_int(config, HM_SET_COUNT) : -1;
-}
-
-static unsigned
-ask_bits(const struct hm_config *config)
-{
-	static const struct {
-		const char *word;
-		enum hm_ask bit;
-	} words[] = {
-	    {"info", HM_ASK_INFO},
-	    {"network", HM_ASK_NETWORK},
-	    {"alarms", HM_ASK_ALARMS},
-	    {"history", HM_ASK_HISTORY},
-	    {"config", HM_ASK_CONFIG},
-	};
-	unsigned bits = 0;
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (hm_config_lists(config, HM_SET_ASK, words[i].word))
-			bits |= words[i].bit;
-	/* The configuration says when DTUs upload, for the polls after it. */
-	if (hm_config_flag(config, HM_SET_CLOUD_FRIENDLY) &&
-	    poll_count(config) != 1)
-		bits |= HM_ASK_CONFIG;
-	return bits;
-}
 
 /* Each DTU needs a socket and a lock. */
 static void
@@ -231,105 +271,29 @@ raise_descriptor_limit(size_t dtus)
 		    (unsigned long long)limit.rlim_cur);
 }
 
-static void
-warn_of_haste(const struct hm_dtus *dtus, const struct hm_config *config)
-{
-	int64_t period = hm_config_ms(config, HM_SET_QUERY_PERIOD);
-
-	if (period >= HM_PERIOD_MIN_MS || poll_count(config) == 1)
-		return;
-	for (size_t i = 0; i < dtus->count; i++)
-		if (dtus->dtu[i].transport == HM_TRANSPORT_HM) {
-			hm_log(HM_WARNING, "a period of %lld s may cut hm "
-			    "DTUs off from the vendor's cloud; %d s and more "
-			    "do not", (long long)period / 1000,
-			    HM_PERIOD_MIN_MS / 1000);
-			return;
-		}
-}
-
-static struct hm_poller_options
-poller_options(struct work *work)
-{
-	const struct hm_config *config = work->config;
-
-	return (struct hm_poller_options){
-	    .loop = work->events.loop,
-	    .resolver = work->resolver,
-	    .floods = &work->floods,
-	    .dialog = {
-	        .ask = ask_bits(config),
-	        .ask_period = hm_config_ms(config, HM_SET_ASK_PERIOD) / 1000,
-	        .arena = &work->arena,
-	    },
-	    .connect_timeout_ms = hm_config_ms(config,
-	        HM_SET_CONNECT_TIMEOUT),
-	    .read_timeout_ms = hm_config_ms(config, HM_SET_COMM_TIMEOUT),
-	};
-}
-
-/*
- * A running chain soon polls again; a single poll waits for another hm-poll as
- * long as for the reply of a DTU.
- */
-static int64_t
-lock_wait_ms(const struct hm_config *config)
-{
-	int64_t timeout = hm_config_ms(config, HM_SET_COMM_TIMEOUT);
-
-	if (poll_count(config) != 1)
-		return timeout;
-	return timeout * (1 + hm_config_int(config, HM_SET_COMM_RETRIES));
-}
-
-static const char *
-lock_dir(const struct hm_config *config)
-{
-	const char *dir = hm_config_text(config, HM_SET_LOCK_DIR);
-
-	return dir != NULL ? dir : hm_dtu_lock_default_dir();
-}
-
 static struct hm_fleet_options
 fleet_options(struct work *work)
 {
-	const struct hm_config *config = work->config;
-
-	return (struct hm_fleet_options){
-	    .poller = poller_options(work),
-	    .schedule = {
-	        .period_ms = hm_config_ms(config, HM_SET_QUERY_PERIOD),
-	        .night = hm_quiet_hours_read(config, &work->night),
-	        .night_period_ms = hm_config_ms(config,
-	            HM_SET_NIGHT_PERIOD),
-	        .upload_margin_ms = hm_config_flag(config,
-	            HM_SET_CLOUD_FRIENDLY) ?
-	            hm_config_ms(config, HM_SET_CLOUD_MARGIN) : 0,
+	struct hm_fleet_options options = {
+	    .poller = {
+	        .loop = work->events.loop,
+	        .resolver = work->resolver,
+	        .floods = &work->floods,
+	        .dialog = {.arena = &work->arena},
 	    },
-	    .count = poll_count(config),
-	    .retries = hm_config_int(config, HM_SET_COMM_RETRIES),
-	    .backoff = {
-	        .min_ms = hm_config_ms(config, HM_SET_COMM_RECONNECT_DELAY),
-	        .max_ms = hm_config_ms(config,
-	            HM_SET_COMM_RECONNECT_DELAY_MAX),
-	        .exponential = hm_config_flag(config,
-	            HM_SET_EXPONENTIAL_BACKOFF),
-	    },
-	    .breaker = {
-	        .threshold = hm_config_int(config,
-	            HM_SET_CIRCUIT_BREAKER_THRESHOLD),
-	        .timeout_ms = hm_config_ms(config,
-	            HM_SET_CIRCUIT_BREAKER_TIMEOUT),
-	        .timeout_max_ms = hm_config_ms(config, HM_SET_MAX_BACKOFF),
-	    },
-	    .lock_dir = lock_dir(config),
-	    .lock_wait_ms = lock_wait_ms(config),
 	    .context = work,
 	    .room = room,
 	    .frame = on_frame,
 	    .status = on_status,
 	    .ended = on_ended,
+	    .order_sends = on_order_sends,
+	    .order_state = on_order_state,
+	    .order_ended = on_order_ended,
+	    .idle = on_idle,
 	};
+
+	hm_poll_settings(work->config, &options, &work->night);
+	return options;
 }
 
 static void
@@ -358,7 +322,7 @@ open_all(void *context, const struct hm_config *config)
 	log_dtus(&work->dtus);
 	work->config = config;
 	work->finishes = hm_config_has(config, HM_SET_DURABLE);
-	warn_of_haste(&work->dtus, config);
+	hm_poll_settings_warn(&work->dtus, config);
 	work->events.loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOSIGMASK);
 	if (work->events.loop != NULL &&
 	    hm_arena_init(&work->arena, HM_ARENA_SIZE))
@@ -383,6 +347,27 @@ open_fleet(struct work *work)
 	return work->fleet != NULL;
 }
 
+static bool
+open_control(struct work *work)
+{
+	const struct hm_control_options options = {
+	    .config = work->config,
+	    .dtus = &work->dtus,
+	    .loop = work->events.loop,
+	    .stream = work->events.stream,
+	    .fleet = work->fleet,
+	    .all_ended = on_all_ended,
+	    .context = work,
+	};
+
+	if (!hm_config_flag(work->config, HM_SET_CONTROL_ENABLED))
+		return true;
+	work->control = hm_control_new(&options);
+	if (work->control == NULL)
+		hm_log_errno(HM_ERROR, "no memory for commands");
+	return work->control != NULL;
+}
+
 static int
 start(void *context, struct hm_stream *stream)
 {
@@ -391,10 +376,12 @@ start(void *context, struct hm_stream *stream)
 	raise_descriptor_limit(work->dtus.count);
 	work->events.stream = stream;
 	work->events.stop = on_stop;
+	work->events.line = on_line;
+	work->events.input_ended = on_input_ended;
 	work->events.context = work;
 	hm_stream_ev_start(&work->events);
 	ev_timer_init(&work->hurry, on_hurry, FINISH_SECONDS, 0);
-	if (!open_fleet(work))
+	if (!open_fleet(work) || !open_control(work))
 		return HM_EXIT_OS;
 	register_counters(work);
 	return HM_TOOL_GO_ON;
@@ -411,10 +398,29 @@ poll_all(void *context)
 }
 
 static int
+finish_control(struct work *work)
+{
+	bool has_reader;
+
+	hm_control_finish(work->control);
+	/* Without a reader nothing is pending: it was dropped. */
+	has_reader = hm_stream_flush(work->events.stream);
+	hm_stream_end(work->events.stream);
+	if (has_reader && hm_stream_pending(work->events.stream) == 0)
+		hm_control_delivered(work->control);
+	return hm_config_flag(work->config, HM_SET_ONCE) ?
+	    hm_control_status(work->control) : HM_EXIT_OK;
+}
+
+static int
 finish(void *context)
 {
 	struct work *work = context;
+	int status = work->control != NULL ? finish_control(work) :
+	    HM_EXIT_OK;
 
+	if (status != HM_EXIT_OK)
+		return status;
 	return hm_fleet_failed(work->fleet) ? HM_EXIT_UNAVAILABLE :
 	    HM_EXIT_OK;
 }
@@ -424,6 +430,7 @@ free_all(void *context)
 {
 	struct work *work = context;
 
+	hm_control_free(work->control);
 	hm_fleet_free(work->fleet);
 	/* A lookup that is still under way uses the loop. */
 	if (hm_resolver_free(work->resolver) && work->events.loop != NULL)
@@ -441,6 +448,7 @@ main(int argc, char *argv[])
 	    .open = open_all,
 	    .start = start,
 	    .run = poll_all,
+	    .reads = reads_commands,
 	    .finish = finish,
 	    .free = free_all,
 	};

@@ -242,6 +242,11 @@ log_request(const struct hm_poller *p)
 static void
 send_request(struct hm_poller *p)
 {
+	if (hm_dialog_sends_order(p->dialog) &&
+	    !p->options->sends(p->context, p)) {
+		finish(p, HM_ERR_NONE, "");
+		return;
+	}
 	p->state = READING;
 	p->sent = 0;
 	hm_dialog_hold(p->dialog, false);
@@ -324,6 +329,8 @@ feed(struct hm_poller *p, const uint8_t *chunk, size_t n)
 	enum hm_turn turn = hm_dialog_feed(p->dialog, chunk, n);
 	bool skips = hm_dialog_skipped(p->dialog) > skipped;
 
+	if (hm_dialog_order_sent(p->dialog))
+		p->options->heard(p->context, p);
 	take_turn(p, turn);
 	if (turn != HM_TURN_READ || !skips)
 		return;
@@ -348,14 +355,6 @@ receive(struct hm_poller *p)
 	log_bytes(p, "reply: received", chunk, (size_t)n, public_bytes(p));
 	keep_first_bytes(p, chunk, (size_t)n);
 	feed(p, chunk, (size_t)n);
-}
-
-static bool
-has_input(const struct hm_poller *p)
-{
-	uint8_t byte;
-
-	return recv(p->fd, &byte, 1, MSG_PEEK) >= 0;
 }
 
 /* Connecting */
@@ -428,8 +427,10 @@ on_turn(void *context)
 static void
 end_read(struct hm_poller *p)
 {
+	uint8_t byte;
+
 	for (int i = 0; i < LATE_READS && p->state == READING &&
-	    !p->flood.waits && has_input(p); i++)
+	    !p->flood.waits && recv(p->fd, &byte, 1, MSG_PEEK) >= 0; i++)
 		receive(p);
 	if (p->state == READING && !ev_is_active(&p->timer))
 		take_turn(p, hm_dialog_give_up(p->dialog,
@@ -483,7 +484,7 @@ hm_poller_dtu(const struct hm_poller *p)
 	return p->dtu;
 }
 
-const struct hm_dialog *
+struct hm_dialog *
 hm_poller_dialog(const struct hm_poller *p)
 {
 	return p->dialog;

@@ -34,6 +34,13 @@ struct hm_poller_options {
 	 */
 	void (*done)(void *context, struct hm_poller *poller,
 	    const struct hm_poll_result *result);
+	/*
+	 * Called right before an order is sent. False: it must not be, and the
+	 * connection ends with HM_ERR_NONE.
+	 */
+	bool (*sends)(void *context, struct hm_poller *poller);
+	/* Called when a reply about an order has come. */
+	void (*heard)(void *context, struct hm_poller *poller);
 };
 
 /* NULL if there is no memory. The arguments are borrowed for its life. */
@@ -53,7 +60,7 @@ void hm_poller_asked_before(struct hm_poller *p, int64_t ms);
 bool hm_poller_start(struct hm_poller *p);
 
 const struct hm_dtu *hm_poller_dtu(const struct hm_poller *p);
-const struct hm_dialog *hm_poller_dialog(const struct hm_poller *p);
+struct hm_dialog *hm_poller_dialog(const struct hm_poller *p);
 
 /* What answered in the last poll, by the first bytes that it sent. */
 enum hm_peer hm_poller_peer(const struct hm_poller *p);

@@ -43,10 +43,15 @@ read_plant(const struct hm_config *config, struct hm_sim_plant *plant)
 	    .extras = hm_config_flag(config, HM_SET_SIM_EXTRAS),
 	    .is_mi = strcmp(hm_config_text(config, HM_SET_SIM_SERIES),
 		"mi") == 0,
+	    .is_hms_w = strcmp(hm_config_text(config, HM_SET_SIM_SERIES),
+		"hms-w") == 0,
 	};
-	if (plant->phases == 3 && plant->is_mi)
+	if (plant->phases == 3 && (plant->is_mi || plant->is_hms_w))
 		return hm_config_refuse(config, HM_SET_SIM_SERIES,
 		    "on three phases is hm");
+	if (plant->is_hms_w && plant->ports != 2)
+		return hm_config_refuse(config, HM_SET_SIM_INPUTS,
+		    "of series hms-w are 2");
 	if (plant->phases == 1 && plant->ports == 6)
 		return hm_config_refuse(config, HM_SET_SIM_INPUTS,
 		    "on one phase are 1, 2 and 4");
@@ -133,6 +138,7 @@ read_options(const struct hm_config *config, struct hm_sim_options *o)
 	    .refresh_ms = hm_config_ms(config, HM_SET_SIM_REFRESH),
 	    .unsolicited = hm_config_flag(config, HM_SET_SIM_UNASKED),
 	    .numbers = hm_config_flag(config, HM_SET_SIM_NUMBER),
+	    .old_map = hm_config_flag(config, HM_SET_SIM_OLD_MAP),
 	};
 	return read_times(config, o) && read_plant(config, &o->plant) &&
 	    read_transports(config, o) && read_faults(config, o);
@@ -226,6 +232,8 @@ start(void *context, struct hm_stream *stream)
 	hm_stream_counter(stream, "requests", &counters->requests);
 	hm_stream_counter(stream, "replies", &counters->replies);
 	hm_stream_counter(stream, "faults", &counters->faults);
+	hm_stream_counter(stream, "orders", &counters->orders);
+	hm_stream_counter(stream, "flash_writes", &counters->flash_writes);
 	hm_stream_ev_start(&sim->events);
 	return HM_TOOL_GO_ON;
 }

@@ -51,6 +51,7 @@ hm_sim_clock_read(struct hm_sim_clock *clock, int64_t ms, int64_t wall)
 	int64_t elapsed = ms - clock->began_ms;
 	int64_t refresh = elapsed / clock->refresh_ms;
 
+	clock->now.ms = elapsed;
 	if (refresh != clock->now.refresh)
 		set_refresh(clock, refresh,
 		    wall - elapsed % clock->refresh_ms / 1000);

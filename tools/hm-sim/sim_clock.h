@@ -10,6 +10,7 @@
  */
 
 struct hm_sim_time {
+	int64_t ms;        /* since the start; does not stand still */
 	int64_t refresh;   /* number of the refresh, from 0 */
 	int64_t wall;      /* s since 1970 */
 	int64_t began;     /* wall clock at the start */

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "sim_fault.h"
+#include "sim_orders.h"
 #include "sim_plant.h"
 #include "wire/hmcrypt.h"
 
@@ -13,7 +14,7 @@
 
 #define HM_SIM_PAGE_MAX 100  /* items in a package of the protobuf protocol */
 #define HM_SIM_REPLY_MAX ((size_t)16384) /* bytes of any reply */
-#define HM_SIM_ARENA ((size_t)1024)      /* for unpacking any request */
+#define HM_SIM_ARENA ((size_t)4096)      /* for unpacking any request */
 
 struct hm_sim_dtu {
 	const struct hm_sim_plant *plant;
@@ -32,6 +33,10 @@ struct hm_sim_dtu {
 	bool numbers;      /* inverters show `number` as their alarm count */
 	uint16_t number;   /* requests for readings so far */
 	bool answered;     /* the last reply completed such a request */
+	struct hm_sim_orders orders;
+	bool old_map;    /* of orders over Modbus */
+	bool restarts;   /* an order to restart has come */
+	int64_t booted;  /* wall clock at the last restart, or 0 */
 	struct hm_sim_time shown; /* time of the readings sent last */
 	bool has_shown;
 };
@@ -81,6 +86,20 @@ struct hm_sim_limits {
 /* Apply the faults of counters to the first input of a reply. */
 void hm_sim_dtu_glitch(struct hm_sim_plant_port *port, uint64_t faults,
     const struct hm_sim_limits *limits);
+
+/*
+ * The readings of an inverter and of an input, with what orders have made of
+ * them. Counters of energy are those without orders.
+ */
+void hm_sim_dtu_read_inverter(const struct hm_sim_dtu *dtu, size_t inverter,
+    const struct hm_sim_time *time, struct hm_sim_plant_inverter *out);
+void hm_sim_dtu_read_port(const struct hm_sim_dtu *dtu, size_t inverter,
+    size_t port, const struct hm_sim_time *time,
+    struct hm_sim_plant_port *out);
+
+/* The power (0.1 W) that the inverters do not give because of orders. */
+int64_t hm_sim_dtu_withheld(const struct hm_sim_dtu *dtu,
+    const struct hm_sim_time *time);
 
 /* Whether inverters are heard: by day, and not under HM_SIM_ZEROS. */
 bool hm_sim_dtu_hears(const struct hm_sim_time *time, uint64_t faults);

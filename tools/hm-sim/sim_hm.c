@@ -8,13 +8,13 @@
 #include "sim_dtu.h"
 #include "sim_fault.h"
 #include "sim_hm_private.h"
+#include "sim_orders.h"
 #include "wire/hmcrypt.h"
 #include "wire/hmframe.h"
 
 #define UPTIME 901 /* s, of a DTU at the start */
 
 #define NETWORK_WIFI 1
-#define POWER_LIMIT 1000 /* 0.1 % */
 
 const void *
 hm_sim_hm_unpack(const struct hm_sim_answer *a,
@@ -138,7 +138,8 @@ answer_config(struct hm_sim_answer *a)
 	hm__config__init(&config);
 	config.time = (uint32_t)a->now->wall;
 	/* Newer firmware has the limit in its device information. */
-	config.power_limit = a->dtu->encrypts ? 0 : POWER_LIMIT;
+	config.power_limit = a->dtu->encrypts ? 0 :
+	    (int32_t)hm_sim_orders_limit(&a->dtu->orders);
 	config.upload_period = a->dtu->upload_minutes;
 	config.dtu_serial = a->serial;
 	return hm_sim_hm_reply(a, &config.base);
@@ -165,6 +166,8 @@ answer_request(struct hm_sim_answer *a, unsigned number)
 		return hm_sim_hm_alarms(a);
 	case HM_CMD_COMMAND:
 		return hm_sim_hm_command(a);
+	case HM_CMD_PROGRESS:
+		return hm_sim_hm_progress(a);
 	case HM_CMD_REAL:
 		return hm_sim_hm_real(a);
 	case HM_CMD_NETWORK:
@@ -205,7 +208,10 @@ hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
 	dtu->answered = false;
 	a.command = (uint16_t)(HM_FROM_DTU | number);
 	*understood = true;
-	if (request->command != (HM_TO_DTU | number))
+	hm_sim_orders_settle(&dtu->orders, dtu->plant, now->ms);
+	if (request->command == (HM_FROM_CLOUD | HM_CMD_COMMAND))
+		a.command = HM_TO_CLOUD | HM_CMD_COMMAND;
+	else if (request->command != (HM_TO_DTU | number))
 		return 0;
 	if (request->tag != NULL) {
 		*understood = request->size <= sizeof plain &&

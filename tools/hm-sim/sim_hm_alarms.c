@@ -1,11 +1,6 @@
 #include "alarms.pb-c.h"
-#include "command.pb-c.h"
 #include "sim_hm_private.h"
 #include "sim_plant.h"
-
-#define ACTION_PERFORMANCE 33
-#define ACTION_ALARMS 50
-#define ERROR_REFUSED 7 /* from a DTU-Pro-S, for orders it refuses */
 
 #define CLOUD_OFFSET 28800
 
@@ -13,28 +8,6 @@
 #define CODE_PV1_NO_INPUT 209
 #define CODE_GRID_OVERVOLTAGE 141
 #define CODE_INVERTER_OFFLINE 130
-
-size_t
-hm_sim_hm_command(struct hm_sim_answer *a)
-{
-	Hm__CommandReply command;
-	const Hm__CommandRequest *request;
-
-	request = hm_sim_hm_unpack(a, &hm__command_request__descriptor);
-	if (request == NULL)
-		return 0;
-	hm__command_reply__init(&command);
-	command.dtu_serial = a->serial;
-	command.time = (int32_t)a->now->wall;
-	command.action = request->action;
-	command.package = request->package;
-	command.id = request->id;
-	if (request->action == ACTION_ALARMS)
-		a->dtu->alarms_ready = true;
-	else if (request->action != ACTION_PERFORMANCE)
-		command.error = ERROR_REFUSED;
-	return hm_sim_hm_reply(a, &command.base);
-}
 
 /* The time of an alarm. */
 static int32_t
@@ -95,6 +68,7 @@ hm_sim_hm_alarms(struct hm_sim_answer *a)
 	on.start = alarm_time(a, a->now->began - 600);
 	fill_alarms(a, &alarms, list);
 	alarms.n_alarm = a->dtu->alarms_ready &&
+	    !a->dtu->orders.alarms_cleared &&
 	    (a->faults & HM_SIM_BIT(HM_SIM_CLEARED)) == 0 ? 2 : 0;
 	return a->faults & HM_SIM_BIT(HM_SIM_PLAIN) ? reply_plain(a, &alarms) :
 	    hm_sim_hm_reply(a, &alarms.base);

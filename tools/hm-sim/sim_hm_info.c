@@ -1,12 +1,16 @@
+#include <stdio.h>
+
 #include "info.pb-c.h"
 #include "sim_fault.h"
 #include "sim_hm_private.h"
+#include "sim_orders.h"
 #include "sim_plant.h"
 
 /* As a real DTU-Pro and its HM-1500 describe themselves. */
 #define CHANNEL 1
 #define DTU_SOFTWARE 520          /* V00.02.08 */
 #define DTU_SOFTWARE_ENCRYPTS 532 /* V00.02.20, the first that does */
+#define DTU_SOFTWARE_BUILT_IN 4353 /* V01.01.01, that takes watts */
 #define DTU_HARDWARE 37122
 #define DTU_RULE 21
 #define DTU_FEATURES 1308623040
@@ -25,7 +29,8 @@ fill_info_dtu(struct hm_sim_answer *a, Hm__InfoDtu *dtu)
 	dtu->hardware = DTU_HARDWARE;
 	dtu->access_model = 1;
 	dtu->communication_time = (int32_t)hm_sim_hm_clock(a, a->now->wall);
-	dtu->boot_time = (int32_t)hm_sim_hm_clock(a, a->now->began);
+	dtu->boot_time = (int32_t)hm_sim_hm_clock(a, a->dtu->booted != 0 ?
+	    a->dtu->booted : a->now->began);
 	dtu->signal = HM_SIM_SIGNAL;
 	dtu->rule = DTU_RULE;
 	if (a->dtu->encrypts) {
@@ -34,6 +39,8 @@ fill_info_dtu(struct hm_sim_answer *a, Hm__InfoDtu *dtu)
 		dtu->encryption_random.data = a->dtu->random;
 		dtu->encryption_random.len = sizeof a->dtu->random;
 	}
+	if (a->dtu->plant->is_hms_w)
+		dtu->software = DTU_SOFTWARE_BUILT_IN;
 }
 
 static void
@@ -57,7 +64,7 @@ hm_sim_hm_info(struct hm_sim_answer *a)
 {
 	const struct hm_sim_plant *plant = a->dtu->plant;
 	size_t inverters = hm_sim_hm_is_mapped(a) ? plant->inverters : 0;
-	char power_limit[] = "1,A:1000,B:0,C:0"; /* 100.0 % */
+	char power_limit[32];
 	size_t first, end;
 	Hm__InfoReply info;
 	Hm__InfoInverter inverter[HM_SIM_PAGE_MAX];
@@ -67,6 +74,8 @@ hm_sim_hm_info(struct hm_sim_answer *a)
 	Hm__InfoFeature limit = HM__INFO_FEATURE__INIT;
 	Hm__InfoFeature *features[] = {&limit};
 
+	snprintf(power_limit, sizeof power_limit, "1,A:%lld,B:0,C:0",
+	    (long long)hm_sim_orders_limit(&a->dtu->orders));
 	limit.key = FEATURE_POWER_LIMIT;
 	limit.value = power_limit;
 	request = hm_sim_hm_unpack(a, &hm__info_request__descriptor);

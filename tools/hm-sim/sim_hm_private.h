@@ -8,7 +8,7 @@
 /*
  * Shared by sim_hm.c, which reads requests and frames replies, and the files
  * that build the replies: sim_hm_info.c, sim_hm_real.c, sim_hm_alarms.c,
- * sim_hm_history.c and sim_hm_flood.c.
+ * sim_hm_history.c, sim_hm_orders.c and sim_hm_flood.c.
  */
 
 #define HM_SIM_SIGNAL 62 /* %, as a real DTU-Pro reports it */
@@ -59,6 +59,7 @@ bool hm_sim_hm_page_bounds(int32_t page, size_t items, size_t page_size,
 size_t hm_sim_hm_info(struct hm_sim_answer *a);
 size_t hm_sim_hm_real(struct hm_sim_answer *a);
 size_t hm_sim_hm_command(struct hm_sim_answer *a);
+size_t hm_sim_hm_progress(struct hm_sim_answer *a);
 size_t hm_sim_hm_alarms(struct hm_sim_answer *a);
 size_t hm_sim_hm_history(struct hm_sim_answer *a);
 size_t hm_sim_hm_energies(struct hm_sim_answer *a);

@@ -63,6 +63,19 @@ idle_phase(Hm__RealMeter *meter)
 	meter->current_b = meter->power_factor_b = 0;
 }
 
+/* What the inverters do not give comes from the grid. */
+static void
+withhold(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
+    struct hm_sim_plant_meter *meter)
+{
+	int32_t phases = (int32_t)dtu->plant->phases;
+
+	if (!dtu->orders.is_known)
+		return;
+	meter->power += (int32_t)(hm_sim_dtu_withheld(dtu, time) / 100);
+	meter->phase_power = meter->power / phases;
+}
+
 static void
 add_meter(struct page *page, struct hm_sim_answer *a,
     const struct hm_sim_time *time)
@@ -73,6 +86,7 @@ add_meter(struct page *page, struct hm_sim_answer *a,
 	struct hm_sim_plant_meter from;
 
 	hm_sim_plant_read_meter(plant, a->dtu->index, time, &from);
+	withhold(a->dtu, time, &from);
 	hm__real_meter__init(to);
 	to->device = three ? METER_THREE_PHASES : METER_ONE_PHASE;
 	to->serial = hm_sim_plant_meter_serial(plant, a->dtu->index);
@@ -120,8 +134,7 @@ add_single(struct page *page, struct hm_sim_answer *a, size_t index,
 	    index);
 	to->radio = radio_counters(time, heard);
 	if (heard) {
-		hm_sim_plant_read_inverter(a->dtu->plant, a->dtu->index, index,
-		    time, &from);
+		hm_sim_dtu_read_inverter(a->dtu, index, time, &from);
 		to->firmware = 1;
 		to->voltage = from.voltage[0];
 		to->frequency = from.frequency;
@@ -164,8 +177,7 @@ add_three(struct page *page, struct hm_sim_answer *a, size_t index,
 	    index);
 	to->radio = radio_counters(time, heard);
 	if (heard) {
-		hm_sim_plant_read_inverter(a->dtu->plant, a->dtu->index, index,
-		    time, &from);
+		hm_sim_dtu_read_inverter(a->dtu, index, time, &from);
 		fill_phases(to, &from);
 		to->firmware = 1;
 		to->frequency = from.frequency;
@@ -197,8 +209,7 @@ add_port(struct page *page, struct hm_sim_answer *a, size_t index,
 	page->input_list[page->reply.n_input++] = to;
 	if (a->faults & HM_SIM_BIT(HM_SIM_ZEROS))
 		return;
-	hm_sim_plant_read_port(plant, a->dtu->index, inverter, port, time,
-	    &from);
+	hm_sim_dtu_read_port(a->dtu, inverter, port, time, &from);
 	if (page->reply.n_input == 1)
 		hm_sim_dtu_glitch(&from, a->faults, &limits);
 	to->voltage = from.voltage;

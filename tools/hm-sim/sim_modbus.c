@@ -1,23 +1,17 @@
 #include <string.h>
 
 #include "sim_dtu.h"
+#include "sim_modbus_private.h"
+#include "sim_orders.h"
 #include "sim_plant.h"
 #include "wire/modbus.h"
 
-#define MBAP ((size_t)6) /* bytes that the length does not count */
-#define HEAD ((size_t)9) /* of a reply, to its byte count */
+#define MBAP HM_SIM_MODBUS_MBAP
+#define HEAD HM_SIM_MODBUS_HEAD
 #define LENGTH_MIN ((size_t)2)
 #define LENGTH_MAX ((size_t)254)
-#define READ_REGISTERS 0x03
 #define EXCEPTION 0x80
 #define REGISTERS_MAX 125
-
-enum exception {
-	ILLEGAL_FUNCTION = 1,
-	ILLEGAL_ADDRESS = 2,
-	ILLEGAL_VALUE = 3,
-	DEVICE_FAILURE = 4,
-};
 
 static uint16_t
 get16(const uint8_t *p)
@@ -80,8 +74,8 @@ put_record(const struct hm_sim_dtu *dtu, const struct hm_sim_time *time,
 	record[7] = (uint8_t)(port + 1);
 	if (!hm_sim_dtu_hears(time, faults))
 		return;
-	hm_sim_plant_read_inverter(plant, dtu->index, inverter, time, &ac);
-	hm_sim_plant_read_port(plant, dtu->index, inverter, port, time, &pv);
+	hm_sim_dtu_read_inverter(dtu, inverter, time, &ac);
+	hm_sim_dtu_read_port(dtu, inverter, port, time, &pv);
 	hm_sim_dtu_glitch(&pv, faults, &limits);
 	put_readings(record, &ac, &pv, plant->is_mi);
 	if (dtu->numbers)
@@ -117,8 +111,8 @@ count_answer(struct hm_sim_dtu *dtu, size_t index)
 
 /* Replies */
 
-static size_t
-finish(const uint8_t *request, uint8_t *out, size_t size)
+size_t
+hm_sim_modbus_finish(const uint8_t *request, uint8_t *out, size_t size)
 {
 	memcpy(out, request, 4);
 	put(out + 4, (int64_t)(size - MBAP), 2);
@@ -126,12 +120,13 @@ finish(const uint8_t *request, uint8_t *out, size_t size)
 	return size;
 }
 
-static size_t
-refuse(const uint8_t *request, enum exception code, uint8_t *out)
+size_t
+hm_sim_modbus_refuse(const uint8_t *request, enum hm_sim_exception code,
+    uint8_t *out)
 {
 	out[7] = request[7] | EXCEPTION;
 	out[8] = (uint8_t)code;
-	return finish(request, out, HEAD);
+	return hm_sim_modbus_finish(request, out, HEAD);
 }
 
 /* Whether there is an exception in place of a record. */
@@ -150,7 +145,7 @@ hm_sim_modbus_input(const uint8_t *request, size_t *input)
 	unsigned offset = get16(request + 8) - HM_MODBUS_ADDRESS_RECORD;
 
 	*input = offset / HM_MODBUS_STRIDE;
-	return request[7] == READ_REGISTERS &&
+	return request[7] == HM_MODBUS_READ_REGISTERS &&
 	    offset % HM_MODBUS_STRIDE == 0 && *input < HM_MODBUS_RECORDS;
 }
 
@@ -171,7 +166,8 @@ read_registers(struct hm_sim_dtu *dtu, const uint8_t *request,
 	size_t size = 2 * (size_t)count, index = offset / HM_MODBUS_STRIDE;
 
 	if (count < 1 || count > REGISTERS_MAX)
-		return refuse(request, ILLEGAL_VALUE, out);
+		return hm_sim_modbus_refuse(request, HM_SIM_ILLEGAL_VALUE,
+		    out);
 	if (address == HM_MODBUS_ADDRESS_SERIAL && size <= HM_MODBUS_SERIAL) {
 		uint8_t serial[HM_MODBUS_SERIAL];
 
@@ -184,14 +180,16 @@ read_registers(struct hm_sim_dtu *dtu, const uint8_t *request,
 			size = 0;
 		count_answer(dtu, index);
 		if (is_refused(dtu, faults, index))
-			return refuse(request, ILLEGAL_ADDRESS, out);
+			return hm_sim_modbus_refuse(request,
+			    HM_SIM_ILLEGAL_ADDRESS, out);
 		put_records(dtu, time, faults, index, out + HEAD, size);
 	} else {
-		return refuse(request, ILLEGAL_ADDRESS, out);
+		return hm_sim_modbus_refuse(request, HM_SIM_ILLEGAL_ADDRESS,
+		    out);
 	}
-	out[7] = READ_REGISTERS;
+	out[7] = HM_MODBUS_READ_REGISTERS;
 	out[8] = (uint8_t)size;
-	return finish(request, out, HEAD + size);
+	return hm_sim_modbus_finish(request, out, HEAD + size);
 }
 
 static size_t
@@ -236,16 +234,27 @@ hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
 	dtu->answered = false;
 	if (request[6] != dtu->unit)
 		return 0;
-	if (request[7] != READ_REGISTERS)
-		size = refuse(request, ILLEGAL_FUNCTION, out);
-	else if (request_size != HM_MODBUS_REQUEST)
-		size = refuse(request, ILLEGAL_VALUE, out);
-	else if ((faults & HM_SIM_BIT(HM_SIM_MUTE)) && is_of_second(request))
+	hm_sim_orders_settle(&dtu->orders, dtu->plant, now->ms);
+	if (hm_sim_modbus_is_order(request, request_size)) {
+		size = hm_sim_modbus_order(dtu, request, request_size, now,
+		    faults, out);
+		if (size == 0)
+			return 0;
+	} else if (request[7] != HM_MODBUS_READ_REGISTERS) {
+		size = hm_sim_modbus_refuse(request, HM_SIM_ILLEGAL_FUNCTION,
+		    out);
+	} else if (request_size != HM_MODBUS_REQUEST) {
+		size = hm_sim_modbus_refuse(request, HM_SIM_ILLEGAL_VALUE,
+		    out);
+	} else if ((faults & HM_SIM_BIT(HM_SIM_MUTE)) &&
+	    is_of_second(request)) {
 		return 0;
-	else if (faults & HM_SIM_BIT(HM_SIM_EXCEPTION))
-		size = refuse(request, DEVICE_FAILURE, out);
-	else
+	} else if (faults & HM_SIM_BIT(HM_SIM_EXCEPTION)) {
+		size = hm_sim_modbus_refuse(request, HM_SIM_DEVICE_FAILURE,
+		    out);
+	} else {
 		size = read_registers(dtu, request,
 		    hm_sim_dtu_show(dtu, now, faults), faults, out);
+	}
 	return damage(faults, out, size);
 }

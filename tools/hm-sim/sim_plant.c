@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/hex.h"
+#include "record/models.h"
 #include "sim_sun.h"
 
 /* Powers in 0.1 W. */
@@ -93,6 +95,7 @@ hm_sim_plant_dtu_serial(const struct hm_sim_plant *plant, size_t dtu,
 	    [HM_SIM_PLANT_DTU_MODBUS] = 0x10f8,
 	    [HM_SIM_PLANT_DTU_PLAIN] = 0x10f7,
 	    [HM_SIM_PLANT_DTU_ENCRYPTED] = 0x4121,
+	    [HM_SIM_PLANT_DTU_BUILT_IN] = 0x4143,
 	};
 
 	return serial_number(plant, prefixes[kind], dtu);
@@ -108,6 +111,7 @@ struct inverter_model {
 static const struct inverter_model *
 model_of(const struct hm_sim_plant *plant)
 {
+	static const struct inverter_model hms_w = {false, 1, 2, 0x1412, 0};
 	static const struct inverter_model models[] = {
 	    {false, 1, 1, 0x1121, 0x10104008}, /* HM-400 */
 	    {false, 1, 2, 0x1141, 0x10114008}, /* HM-800 */
@@ -120,6 +124,8 @@ model_of(const struct hm_sim_plant *plant)
 	};
 	size_t last = sizeof models / sizeof *models - 1;
 
+	if (plant->is_hms_w)
+		return &hms_w;
 	for (size_t i = 0; i < last; i++)
 		if (models[i].is_mi == plant->is_mi &&
 		    models[i].phases == plant->phases &&
@@ -134,6 +140,20 @@ hm_sim_plant_inverter_serial(const struct hm_sim_plant *plant, size_t dtu,
 {
 	return serial_number(plant, model_of(plant)->prefix,
 	    inverter_place(plant, dtu, inverter));
+}
+
+int64_t
+hm_sim_plant_rated(const struct hm_sim_plant *plant)
+{
+	const struct inverter_model *model = model_of(plant);
+	const char *name = hm_model_part((uint32_t)model->hardware_part);
+	char serial[HM_SERIAL_TEXT];
+
+	if (name == NULL)
+		name = hm_model_inverter(hm_serial_format(
+		    (uint64_t)model->prefix, 4, serial));
+	return 10 * hm_model_input_watts(hm_text(name)) *
+	    hm_model_inputs(hm_text(name));
 }
 
 int32_t

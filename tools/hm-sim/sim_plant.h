@@ -18,6 +18,7 @@ struct hm_sim_plant {
 	size_t ports;    /* of an inverter: 1, 2 or 4; on three phases 4, 6 */
 	size_t phases;    /* 1 or 3 */
 	bool is_mi;       /* the series before HM; on one phase only */
+	bool is_hms_w;    /* HMS with a DTU inside; on one phase, 2 inputs */
 	bool meter;       /* whether each DTU has one */
 	bool half_wired;  /* of two inputs one has both panels */
 	bool extras;      /* each has a repeater and a rapid shutdown device */
@@ -50,6 +51,7 @@ enum hm_sim_plant_dtu_kind {
 	HM_SIM_PLANT_DTU_MODBUS,    /* DTU-Pro */
 	HM_SIM_PLANT_DTU_PLAIN,     /* DTU-Pro */
 	HM_SIM_PLANT_DTU_ENCRYPTED, /* DTU-Pro-S */
+	HM_SIM_PLANT_DTU_BUILT_IN,  /* in an HMS-...W-2T */
 };
 
 int64_t hm_sim_plant_dtu_serial(const struct hm_sim_plant *plant, size_t dtu,
@@ -63,6 +65,9 @@ int64_t hm_sim_plant_meter_serial(const struct hm_sim_plant *plant, size_t dtu);
  * known.
  */
 int32_t hm_sim_plant_hardware_part(const struct hm_sim_plant *plant);
+
+/* What each inverter is rated for, in 0.1 W. */
+int64_t hm_sim_plant_rated(const struct hm_sim_plant *plant);
 
 /*
  * Readings. At night the electrical ones are 0; the day counter of an input

@@ -34,6 +34,27 @@ next_faults(struct hm_sim_endpoint *ep)
 	return faults;
 }
 
+/* An order is carried out when the DTU gets a request after it. */
+static void
+count_orders(struct hm_sim_endpoint *ep)
+{
+	struct hm_sim_counters *counters = &ep->server->counters;
+
+	counters->orders += ep->dtu.orders.taken - ep->orders_counted;
+	counters->flash_writes += ep->dtu.orders.flash_writes -
+	    ep->writes_counted;
+	ep->orders_counted = ep->dtu.orders.taken;
+	ep->writes_counted = ep->dtu.orders.flash_writes;
+}
+
+static void
+restart(struct hm_sim_endpoint *ep)
+{
+	ep->dtu.restarts = false;
+	ep->dtu.booted = hm_sim_server_now(ep->server)->wall;
+	hm_sim_server_restart(ep);
+}
+
 static void
 answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 {
@@ -56,11 +77,14 @@ answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 		    hm_sim_server_now(server), reply);
 	size = hm_sim_hm_answer(&ep->dtu, request, hm_sim_server_now(server),
 	    faults, reply + unsolicited, &understood);
+	count_orders(ep);
 	if (!understood) {
 		hm_log(HM_DEBUG, "a request did not decrypt");
 		hm_sim_connection_close(ep);
 		return;
 	}
+	if (ep->dtu.restarts)
+		restart(ep);
 	if (size == 0)
 		return;
 	server->counters.replies++;
@@ -74,6 +98,25 @@ answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 	report_answer(ep);
 }
 
+/*
+ * Some apps encrypt the orders that others send plain: what follows such a
+ * frame, and is no frame, is its tag.
+ */
+static void
+take_tag(const struct hm_sim_endpoint *ep, struct hm_frame *frame,
+    size_t *used)
+{
+	const uint8_t *next = ep->in + *used;
+
+	if (!ep->dtu.encrypts || frame->tag != NULL ||
+	    frame->command != (HM_FROM_CLOUD | HM_CMD_COMMAND) ||
+	    ep->in_size - *used < HM_FRAME_TAG ||
+	    (next[0] == 'H' && next[1] == 'M'))
+		return;
+	frame->tag = next;
+	*used += HM_FRAME_TAG;
+}
+
 /* The size of the first request in `in`, 0 if it is not complete. */
 static size_t
 take_hm(struct hm_sim_endpoint *ep)
@@ -84,6 +127,7 @@ take_hm(struct hm_sim_endpoint *ep)
 	switch (hm_frame_read(ep->in, ep->in_size, ep->dtu.encrypts, &frame,
 	    &used)) {
 	case HM_FRAME_GOOD:
+		take_tag(ep, &frame, &used);
 		answer_hm(ep, &frame);
 		break;
 	case HM_FRAME_MAGIC:
@@ -135,6 +179,7 @@ answer_modbus(struct hm_sim_endpoint *ep, size_t request_size)
 		return;
 	size = hm_sim_modbus_answer(&ep->dtu, ep->in, request_size,
 	    hm_sim_server_now(server), faults, server->buffer);
+	count_orders(ep);
 	if (size == 0)
 		return;
 	server->counters.replies++;

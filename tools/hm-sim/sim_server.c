@@ -48,8 +48,8 @@ new_key(struct hm_sim_endpoint *ep)
 }
 
 /* A DTU that gets a new key has restarted, so its connection ends, too. */
-static void
-restart(struct hm_sim_endpoint *ep)
+void
+hm_sim_server_restart(struct hm_sim_endpoint *ep)
 {
 	if (!new_key(ep))
 		hm_log_errno(HM_WARNING, "no random bytes for a key");
@@ -65,7 +65,7 @@ on_encrypt(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)events;
 	for (size_t i = 0; i < server->options.hm_dtus; i++) {
 		server->endpoints[i].dtu.encrypts = true;
-		restart(&server->endpoints[i]);
+		hm_sim_server_restart(&server->endpoints[i]);
 	}
 }
 
@@ -80,7 +80,7 @@ on_rekey(struct ev_loop *loop, ev_timer *timer, int events)
 		struct hm_sim_endpoint *ep = &server->endpoints[i];
 
 		if (ep->dtu.encrypts)
-			restart(ep);
+			hm_sim_server_restart(ep);
 	}
 }
 
@@ -128,6 +128,10 @@ start_endpoint(struct hm_sim_server *server, size_t index)
 	ep->dtu.serial = hm_sim_plant_dtu_serial(&o->plant, index,
 	    ep->is_modbus ? HM_SIM_PLANT_DTU_MODBUS : ep->dtu.encrypts ?
 	    HM_SIM_PLANT_DTU_ENCRYPTED : HM_SIM_PLANT_DTU_PLAIN);
+	if (o->plant.is_hms_w)
+		ep->dtu.serial = hm_sim_plant_dtu_serial(&o->plant, index,
+		    HM_SIM_PLANT_DTU_BUILT_IN);
+	ep->dtu.old_map = o->old_map;
 	ep->dtu.page_size = o->page_size;
 	ep->dtu.numbers = o->numbers;
 	ep->dtu.unit = o->unit;

@@ -28,6 +28,7 @@ struct hm_sim_options {
 	bool unsolicited; /* send an unsolicited frame before each reply */
 	struct hm_sim_faults faults;
 	bool numbers; /* see struct hm_sim_dtu */
+	bool old_map; /* of orders over Modbus */
 	/* Called when a DTU has sent all replies of answer `number`. */
 	void (*answered)(void *context, int64_t serial, uint16_t number);
 	void *context;
@@ -36,6 +37,8 @@ struct hm_sim_options {
 
 struct hm_sim_counters {
 	uint64_t connections, requests, replies, faults;
+	uint64_t orders;       /* that DTUs have taken */
+	uint64_t flash_writes; /* kept limits that reached the inverters */
 };
 
 /* A DTU, for its clients. */

@@ -24,6 +24,7 @@ struct hm_sim_endpoint {
 	struct hm_sim_dtu dtu;
 	const struct hm_sim_faults *faults; /* NULL: none */
 	uint64_t requests;
+	uint64_t orders_counted, writes_counted; /* of dtu.orders */
 	bool is_modbus, listens;
 	union hm_sim_address address;
 	ev_io listener, connection; /* fd -1 while there is none */
@@ -54,8 +55,10 @@ struct hm_sim_server {
 	uint8_t buffer[2 * HM_SIM_REPLY_MAX];
 };
 
-/* sim_server.c: the time of the DTUs, and the URI of a DTU */
+/* sim_server.c: the time of the DTUs, restarts, and the URI of a DTU */
 const struct hm_sim_time *hm_sim_server_now(struct hm_sim_server *server);
+/* The DTU gets a new key, and its connection ends. */
+void hm_sim_server_restart(struct hm_sim_endpoint *ep);
 void hm_sim_server_uri(const struct hm_sim_endpoint *ep, char uri[HM_SIM_URI]);
 
 /* sim_listener.c: accept connections, or refuse them */

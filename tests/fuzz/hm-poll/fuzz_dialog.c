@@ -1,9 +1,10 @@
 /*
- * Polls of a hostile DTU. The first byte sets the transport and the extras to
- * ask for. Steps follow, each of an action, a length in two bytes and so many
- * bytes. The action feeds the bytes as they are, or as the payload of the
- * expected reply; or it ignores them and is a silence, the next poll, or the
- * begin or end of a pause.
+ * Polls of a hostile DTU, or an order to it, which is sent at most once. The
+ * first byte sets the transport, the extras to ask for and the order. Steps
+ * follow, each of an action, a length in two bytes and so many bytes. The
+ * action feeds the bytes as they are, or as the payload of the expected reply;
+ * or it ignores them and is a silence, the next poll, or the begin or end of a
+ * pause.
  */
 
 #include <stdlib.h>
@@ -88,6 +89,17 @@ on_dropped(const struct hm_dtu *dtu, const char *reason)
 		abort();
 }
 
+/* An order is the request in hand once, and its result says something. */
+static void
+check_order(const struct hm_dialog *d, enum hm_turn turn, int *sent)
+{
+	if (turn == HM_TURN_ASK && hm_dialog_sends_order(d) && ++*sent > 1)
+		abort();
+	if (d->order->ended && (!hm_result_is_final(d->order->result.state) ||
+	    d->order->text[0] == '\0'))
+		abort();
+}
+
 static void
 check(const struct hm_dialog *d, enum hm_turn turn)
 {
@@ -100,7 +112,8 @@ check(const struct hm_dialog *d, enum hm_turn turn)
 	case HM_TURN_READ:
 		break;
 	case HM_TURN_DONE:
-		check_replies(d);
+		if (d->order == NULL)
+			check_replies(d);
 		break;
 	case HM_TURN_FAIL:
 		if (hm_dialog_error(d) == HM_ERR_NONE ||
@@ -115,7 +128,8 @@ answer_modbus(struct hm_dialog *d, const uint8_t *p, size_t n)
 {
 	uint8_t out[HM_MODBUS_REPLY_MAX] = {
 	    (uint8_t)(d->modbus.transaction >> 8),
-	    (uint8_t)d->modbus.transaction, 0, 0, 0, 0, UNIT, 3};
+	    (uint8_t)d->modbus.transaction, 0, 0, 0, 0, UNIT,
+	    hm_dialog_order_asks(d) ? (uint8_t)d->order->function : 3};
 
 	n = n < sizeof out - 9 ? n : sizeof out - 9;
 	out[4] = (uint8_t)((n + 3) >> 8);
@@ -131,7 +145,7 @@ answer_hm(struct hm_dialog *d, const uint8_t *p, size_t n)
 	static uint8_t out[HM_FRAME_HEADER + PAYLOAD_MAX + HM_FRAME_TAG];
 	uint8_t sealed[PAYLOAD_MAX], tag[HM_FRAME_TAG];
 	struct hm_frame frame = {
-	    .command = (uint16_t)(HM_FROM_DTU | d->hm.command),
+	    .command = d->hm.awaited,
 	    .sequence = d->hm.sequence, .payload = p,
 	    .size = n < PAYLOAD_MAX ? n : PAYLOAD_MAX};
 
@@ -172,6 +186,7 @@ static void
 talk(struct hm_dialog *d, const uint8_t *data, size_t size)
 {
 	int64_t moment = 0;
+	int sent = 0;
 	enum hm_turn turn = hm_dialog_begin(d, 1646929028, 0);
 
 	check(d, turn);
@@ -189,6 +204,8 @@ talk(struct hm_dialog *d, const uint8_t *data, size_t size)
 			moment += (int64_t)n;
 		turn = step(d, action, data, n, moment);
 		check(d, turn);
+		if (d->order != NULL)
+			check_order(d, turn, &sent);
 		data += n;
 		size -= n;
 	}
@@ -202,6 +219,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .unit = UNIT};
 	struct hm_dialog_options options = {.ask_period = 3600,
 	    .arena = &arena, .dropped = on_dropped};
+	struct hm_order order = {.uses_old_map = true, .command = {
+	    .has_action = true, .action = HM_ACTION_LIMIT,
+	    .unit = HM_COMMAND_PERCENT, .amount = 600}};
 	struct hm_dialog *d;
 
 	if (size == 0 || (arena.memory == NULL &&
@@ -213,6 +233,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	d = hm_dialog_new(&dtu, &options);
 	if (d == NULL)
 		return 0;
+	if ((data[0] & 0xc0) == 0x80)
+		order.command.action = HM_ACTION_TURN_OFF;
+	if ((data[0] & 0x80) != 0 && !hm_dialog_order(d, &order))
+		abort();
 	talk(d, data + 1, size - 1);
 	hm_dialog_free(d);
 	return 0;

@@ -1,0 +1,306 @@
+#include "control_rules.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/decimal.h"
+
+#define DAY_S 86400
+
+/* In 0.1 % and 0.1 W; docs/protocol.md has the sources. */
+#define PERCENT_MIN 20
+#define PERCENT_MIN_MI 100
+#define PERCENT_MAX 1000
+#define WATTS_MIN 1
+#define WATTS_MAX 32767
+
+/* Verdicts */
+
+static void
+say(struct hm_control_verdict *verdict, enum hm_control_answer answer)
+{
+	*verdict = (struct hm_control_verdict){.answer = answer, .error = ""};
+}
+
+__attribute__((format(printf, 3, 4))) static void
+refuse(struct hm_control_verdict *verdict, const char *error,
+    const char *format, ...)
+{
+	va_list args;
+
+	say(verdict, HM_CONTROL_REFUSE);
+	verdict->error = error;
+	va_start(args, format);
+	if (vsnprintf(verdict->text, sizeof verdict->text, format, args) < 0)
+		verdict->text[0] = '\0';
+	va_end(args);
+}
+
+static bool
+is_limit(const struct hm_command *command)
+{
+	return command->action == HM_ACTION_LIMIT ||
+	    command->action == HM_ACTION_LIMIT_TEMPORARY;
+}
+
+/* False, and refused, if a limit is out of bounds. */
+static bool
+check_bounds(const struct hm_command *command, int64_t min, int64_t max,
+    struct hm_control_verdict *verdict)
+{
+	const char *unit = command->unit == HM_COMMAND_WATTS ? "W" : "%";
+	char found[HM_DECIMAL_TEXT], low[HM_DECIMAL_TEXT];
+	char high[HM_DECIMAL_TEXT];
+
+	if (command->amount >= min && command->amount <= max)
+		return true;
+	hm_decimal_format(hm_decimal(command->amount, 1), found);
+	hm_decimal_format(hm_decimal(min, 1), low);
+	hm_decimal_format(hm_decimal(max, 1), high);
+	refuse(verdict, "bounds", "found %s %s, allowed are %s to %s %s",
+	    found, unit, low, high, unit);
+	return false;
+}
+
+/* Commands that have come */
+
+static bool
+check_age(const struct hm_control_limits *limits,
+    const struct hm_command *command, int64_t now,
+    struct hm_control_verdict *verdict)
+{
+	if (command->time > now && command->time - now > HM_CONTROL_AHEAD_S)
+		refuse(verdict, "future", "its time is %" PRId64 " s ahead of "
+		    "this machine's clock, allowed are %d s",
+		    command->time - now, HM_CONTROL_AHEAD_S);
+	else if (now > command->time && now - command->time >
+	    limits->max_age_s)
+		refuse(verdict, "too_old", "it is %" PRId64 " s old, allowed "
+		    "by control_max_age are %" PRId64 " s",
+		    now - command->time, limits->max_age_s);
+	else
+		return true;
+	return false;
+}
+
+void
+hm_control_admit(const struct hm_control_limits *limits,
+    const struct hm_command *command, bool is_known, int64_t now,
+    struct hm_control_verdict *verdict)
+{
+	bool watts = command->unit == HM_COMMAND_WATTS;
+
+	say(verdict, HM_CONTROL_GO);
+	if (is_known)
+		refuse(verdict, "same_id", "another command had this id, "
+		    "allowed is a new one for each");
+	else if (check_age(limits, command, now, verdict) && is_limit(command))
+		check_bounds(command, watts ? WATTS_MIN : PERCENT_MIN,
+		    watts ? WATTS_MAX : PERCENT_MAX, verdict);
+}
+
+/* Orders to be sent */
+
+static int64_t
+day_of(int64_t now)
+{
+	return now / DAY_S;
+}
+
+void
+hm_control_past_init(struct hm_control_past *past)
+{
+	*past = (struct hm_control_past){HM_CONTROL_NEVER, 0, 0,
+	    HM_CONTROL_NEVER};
+}
+
+/* The count of a day stays if the clock is set back to the day before. */
+static int64_t
+kept_today(const struct hm_control_past *past, int64_t now)
+{
+	return day_of(now) > past->day ? 0 : past->kept_today;
+}
+
+static void
+schedule_kept(const struct hm_control_limits *limits,
+    struct hm_control_past *past, int64_t now,
+    struct hm_control_verdict *verdict)
+{
+	if (kept_today(past, now) >= limits->max_per_day) {
+		refuse(verdict, "too_often", "%" PRId64 " kept limits were "
+		    "sent today, as many as control_max_per_day allows; each "
+		    "wears the memory of the inverter", limits->max_per_day);
+		return;
+	}
+	if (past->kept_at == HM_CONTROL_NEVER)
+		return;
+	if (past->kept_at > now)
+		past->kept_at = now;
+	if (now - past->kept_at >= limits->min_interval_s)
+		return;
+	say(verdict, HM_CONTROL_WAIT);
+	verdict->at = past->kept_at + limits->min_interval_s;
+}
+
+void
+hm_control_schedule(const struct hm_control_limits *limits,
+    struct hm_control_past *past, const struct hm_command *command,
+    int64_t now, struct hm_control_verdict *verdict)
+{
+	say(verdict, HM_CONTROL_GO);
+	if (check_age(limits, command, now, verdict) &&
+	    command->action == HM_ACTION_LIMIT)
+		schedule_kept(limits, past, now, verdict);
+}
+
+static bool
+is_restore(const struct hm_command *command)
+{
+	return command->action == HM_ACTION_LIMIT_TEMPORARY &&
+	    strcmp(command->from, HM_CONTROL_RESTORE) == 0;
+}
+
+void
+hm_control_sent(struct hm_control_past *past,
+    const struct hm_command *command, int64_t now)
+{
+	if (command->action == HM_ACTION_LIMIT_TEMPORARY)
+		past->temporary_at = is_restore(command) ?
+		    HM_CONTROL_NEVER : now;
+	if (command->action != HM_ACTION_LIMIT)
+		return;
+	past->kept_today = kept_today(past, now) + 1;
+	if (day_of(now) > past->day)
+		past->day = day_of(now);
+	past->kept_at = now;
+}
+
+void
+hm_control_note_end(struct hm_control_past *past,
+    const struct hm_command *command, const struct hm_result *result,
+    int64_t now)
+{
+	/* Where nothing is read back, no repetition would show more. */
+	if (is_restore(command) && past->temporary_at == HM_CONTROL_NEVER &&
+	    result->state != HM_RESULT_DONE &&
+	    (result->error == NULL ||
+	    strcmp(result->error, "no_readback") != 0))
+		past->temporary_at = now;
+}
+
+static bool
+is_switch(const struct hm_command *command)
+{
+	return command->action == HM_ACTION_TURN_ON ||
+	    command->action == HM_ACTION_TURN_OFF;
+}
+
+bool
+hm_control_replaces(const struct hm_command *newer,
+    const struct hm_command *waiting)
+{
+	return strcmp(newer->serial, waiting->serial) == 0 &&
+	    strcmp(newer->dtu, waiting->dtu) == 0 &&
+	    (newer->action == waiting->action ||
+	    (is_switch(newer) && is_switch(waiting)));
+}
+
+/* Devices */
+
+static void
+fit_percent(const struct hm_command *command,
+    const struct hm_control_device *device,
+    struct hm_control_verdict *verdict)
+{
+	int64_t min = device->has_mi ? PERCENT_MIN_MI : PERCENT_MIN;
+
+	if (!check_bounds(command, min, PERCENT_MAX, verdict))
+		return;
+	if (device->is_modbus && command->amount % 10 != 0)
+		refuse(verdict, "bounds", "found %" PRId64 ".%" PRId64 " %%, "
+		    "allowed over Modbus are whole numbers",
+		    command->amount / 10, command->amount % 10);
+	else if (command->action == HM_ACTION_LIMIT &&
+	    command->amount == device->limit)
+		say(verdict, HM_CONTROL_ALREADY);
+}
+
+static void
+fit_watts(const struct hm_command *command,
+    const struct hm_control_device *device,
+    struct hm_control_verdict *verdict)
+{
+	int64_t max = device->rated * 10;
+
+	if (device->rated == 0)
+		refuse(verdict, "not_supported", "the rated power of the "
+		    "inverters is not known, allowed is limit in percent");
+	else
+		check_bounds(command, WATTS_MIN, max < WATTS_MAX ? max :
+		    WATTS_MAX, verdict);
+}
+
+/* Why no DTU of this kind is known to take the order, or NULL. */
+static const char *
+unsupported(const struct hm_command *command,
+    const struct hm_control_device *device)
+{
+	bool temporary = command->action == HM_ACTION_LIMIT_TEMPORARY;
+	bool part = command->serial[0] != '\0' && device->all > 1;
+
+	if (is_limit(command) && part)
+		return "a limit is for all inverters of the DTU, allowed is a "
+		    "command without serial";
+	if (part && (command->action == HM_ACTION_RESTART_DTU ||
+	    command->action == HM_ACTION_CLEAR_ALARMS))
+		return "it is for the whole DTU, allowed is a command without "
+		    "serial";
+	if (!device->is_modbus && temporary && !device->takes_watts)
+		return "no firmware of this DTU is known to take a temporary "
+		    "limit, allowed is limit";
+	if (!device->is_modbus)
+		return !temporary || command->unit == HM_COMMAND_WATTS ? NULL :
+		    "over hm a temporary limit in percent is not known, "
+		    "allowed is watts";
+	if (!is_limit(command) && !is_switch(command))
+		return "over Modbus only limits and turn_on and turn_off are "
+		    "known";
+	if (part)
+		return "over Modbus a command is for all inverters, allowed "
+		    "is one without serial";
+	if (command->unit == HM_COMMAND_WATTS)
+		return "over Modbus no limit in watts is known, allowed is "
+		    "percent";
+	return temporary && device->has_old_map ?
+	    "the DTU has the old map, which knows no temporary limit" : NULL;
+}
+
+void
+hm_control_fit(const struct hm_command *command,
+    const struct hm_control_device *device,
+    struct hm_control_verdict *verdict)
+{
+	const char *why = unsupported(command, device);
+
+	say(verdict, HM_CONTROL_GO);
+	if (device->inverters == 0)
+		refuse(verdict, "no_inverter", "the DTU has no inverter %s",
+		    command->serial);
+	else if (why != NULL)
+		refuse(verdict, "not_supported", "%s", why);
+	else if (command->unit == HM_COMMAND_WATTS)
+		fit_watts(command, device, verdict);
+	else if (command->unit == HM_COMMAND_PERCENT)
+		fit_percent(command, device, verdict);
+}
+
+int64_t
+hm_control_restore_at(const struct hm_control_limits *limits,
+    const struct hm_control_past *past)
+{
+	if (limits->restore_s == 0 || past->temporary_at == HM_CONTROL_NEVER)
+		return INT64_MAX;
+	return past->temporary_at + limits->restore_s;
+}

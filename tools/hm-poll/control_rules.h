@@ -1,0 +1,107 @@
+#ifndef HM_CONTROL_RULES_H
+#define HM_CONTROL_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record/command.h"
+
+/*
+ * Which orders may go to a DTU, and when: all rules of safety. No I/O; times
+ * are by the wall clock, in s since 1970, and are arguments. docs/control.md
+ * has the rules for people.
+ */
+
+struct hm_control_limits {
+	int64_t max_age_s;      /* of a command when its order is sent */
+	int64_t min_interval_s; /* between two kept limits of a DTU */
+	int64_t max_per_day;    /* kept limits of a DTU in a day of UTC */
+	int64_t restore_s;      /* without a temporary limit; 0: off */
+};
+
+#define HM_CONTROL_NEVER INT64_MIN
+#define HM_CONTROL_AHEAD_S 5 /* by which two clocks may differ */
+
+/* What has been sent to a DTU. */
+struct hm_control_past {
+	int64_t kept_at; /* last kept limit, or HM_CONTROL_NEVER */
+	int64_t day;     /* of kept_today: days since 1970 */
+	int64_t kept_today;
+	int64_t temporary_at; /* last temporary limit, or HM_CONTROL_NEVER if
+	                         there is none that must end */
+};
+
+/* `from` of the command that control_restore makes. */
+#define HM_CONTROL_RESTORE "control_restore"
+
+void hm_control_past_init(struct hm_control_past *past);
+
+enum hm_control_answer {
+	HM_CONTROL_GO,
+	HM_CONTROL_WAIT,    /* until `at` */
+	HM_CONTROL_REFUSE,  /* `error` and `text` say why */
+	HM_CONTROL_ALREADY, /* the inverters have this limit: send nothing */
+};
+
+struct hm_control_verdict {
+	enum hm_control_answer answer;
+	int64_t at;
+	const char *error; /* static, for result records */
+	char text[160];    /* what was found and what is allowed */
+};
+
+/*
+ * A command that has come: its bounds, as far as they need no device, and its
+ * age. `is_known`: a different command had the same id. Never HM_CONTROL_WAIT.
+ */
+void hm_control_admit(const struct hm_control_limits *limits,
+    const struct hm_command *command, bool is_known, int64_t now,
+    struct hm_control_verdict *verdict);
+
+/*
+ * Whether the order of an admitted command may be sent now. Corrects `past`
+ * after the clock was set back.
+ */
+void hm_control_schedule(const struct hm_control_limits *limits,
+    struct hm_control_past *past, const struct hm_command *command,
+    int64_t now, struct hm_control_verdict *verdict);
+
+/* Note that the order of a command is about to be sent. */
+void hm_control_sent(struct hm_control_past *past,
+    const struct hm_command *command, int64_t now);
+
+/*
+ * Note the final result of an order that was sent: a limit of control_restore
+ * that may be lost is due again.
+ */
+void hm_control_note_end(struct hm_control_past *past,
+    const struct hm_command *command, const struct hm_result *result,
+    int64_t now);
+
+/* Whether a newer command takes the place of one that waits. */
+bool hm_control_replaces(const struct hm_command *newer,
+    const struct hm_command *waiting);
+
+/* What is known of a DTU and its inverters, after it was read. */
+struct hm_control_device {
+	bool is_modbus;
+	bool has_old_map; /* of Modbus: orders by coils */
+	bool takes_watts; /* its firmware knows temporary limits */
+	size_t all;       /* inverters of the DTU */
+	size_t inverters; /* those that the order is for */
+	bool has_mi;      /* one of them is of the MI series */
+	int64_t rated;    /* W of them together, at most; 0: not known */
+	int64_t limit;    /* kept limit, in 0.1 %; -1: not known */
+};
+
+/* Whether the order fits the DTU. Never HM_CONTROL_WAIT. */
+void hm_control_fit(const struct hm_command *command,
+    const struct hm_control_device *device,
+    struct hm_control_verdict *verdict);
+
+/* When the limit of control_restore is due; INT64_MAX: not. */
+int64_t hm_control_restore_at(const struct hm_control_limits *limits,
+    const struct hm_control_past *past);
+
+#endif

@@ -1,0 +1,276 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "alarms.pb-c.h"
+#include "base/arena.h"
+#include "base/hex.h"
+#include "config.pb-c.h"
+#include "dialog.h"
+#include "dialog_private.h"
+#include "info.pb-c.h"
+#include "real.pb-c.h"
+#include "record/models.h"
+#include "wire/hmframe.h"
+
+/* What the replies of a poll show of a DTU, before an order and after it. */
+
+#define PERMILLE 1000
+#define WATTS_SINCE 4353 /* V01.01.01, the first with temporary limits */
+
+/* docs/protocol.md: where an input's record has its fields. */
+#define RECORD_HEAD ((size_t)9) /* of a reply, to its data */
+#define RECORD_POWER ((size_t)16)
+#define RECORD_PORT ((size_t)7)
+
+struct look {
+	struct hm_dialog *d;
+	struct hm_order_seen *seen;
+	const char *serial; /* empty: all inverters */
+	bool built_in, has_info, has_feature, has_parts;
+	int32_t software;
+	uint64_t last; /* serial number of the last record over Modbus */
+};
+
+/* Whether the order is for the inverter. */
+static bool
+is_wanted(const struct look *look, const char *serial)
+{
+	return look->serial[0] == '\0' || strcmp(look->serial, serial) == 0;
+}
+
+static bool
+is_mi(struct hm_slice serial)
+{
+	const char *model = hm_model_inverter(serial);
+
+	return model != NULL && strncmp(model, "MI-", 3) == 0;
+}
+
+/* The family's largest model, unless the part number names the model. */
+static int64_t
+rated(struct hm_slice serial, uint32_t part)
+{
+	const char *model = part != 0 ? hm_model_part(part) : NULL;
+
+	if (model == NULL)
+		model = hm_model_inverter(serial);
+	return model == NULL ? 0 : hm_model_input_watts(hm_text(model)) *
+	    hm_model_inputs(hm_text(model));
+}
+
+static void
+add_inverter(struct look *look, uint64_t number, uint32_t part)
+{
+	struct hm_control_device *device = &look->seen->device;
+	char text[HM_SERIAL_TEXT];
+	struct hm_slice serial = hm_serial_format(number, 12, text);
+
+	device->all++;
+	if (!is_wanted(look, text))
+		return;
+	device->inverters++;
+	device->has_mi = device->has_mi || is_mi(serial);
+	device->rated += rated(serial, part);
+}
+
+static void
+add_power(struct look *look, uint64_t number, int64_t power)
+{
+	char text[HM_SERIAL_TEXT];
+
+	hm_serial_format(number, 12, text);
+	if (!is_wanted(look, text))
+		return;
+	if (look->seen->power < 0)
+		look->seen->power = 0;
+	look->seen->power += power > 0 ? power : 0;
+}
+
+/* hm */
+
+/* "1,A:1000,B:0,C:0", of newer firmware, as hm-decode reads it. */
+static void
+look_at_feature(struct look *look, const char *value)
+{
+	const char *limit = strstr(value, ",A:");
+	int64_t permille = 0;
+	size_t n;
+
+	if (limit == NULL)
+		return;
+	limit += 3;
+	n = strspn(limit, "0123456789");
+	for (size_t i = 0; i < n && n <= 4; i++)
+		permille = permille * 10 + (limit[i] - '0');
+	if (n == 0 || n > 4 || permille > PERMILLE)
+		return;
+	look->has_feature = true;
+	look->seen->device.limit = permille;
+}
+
+static void
+look_at_info(struct look *look, const Hm__InfoReply *info)
+{
+	look->has_info = true;
+	for (size_t i = 0; i < info->n_feature; i++)
+		look_at_feature(look, info->feature[i]->value);
+	if (info->dtu != NULL && info->package == 0) {
+		const char *model = hm_model_dtu(hm_text(info->dtu_serial));
+
+		look->seen->boot_time = (uint32_t)info->dtu->boot_time;
+		look->seen->device.takes_watts = model != NULL &&
+		    strcmp(model, HM_MODEL_BUILT_IN) == 0 &&
+		    info->dtu->software >= WATTS_SINCE;
+	}
+	for (size_t i = 0; i < info->n_inverter; i++) {
+		look->has_parts = true;
+		add_inverter(look, (uint64_t)info->inverter[i]->serial,
+		    (uint32_t)info->inverter[i]->hardware_part);
+	}
+}
+
+/* Newer firmware sends 0 where older has the limit. */
+static void
+look_at_single(struct look *look, const Hm__RealSingle *single)
+{
+	if (!look->has_parts)
+		add_inverter(look, (uint64_t)single->serial, 0);
+	add_power(look, (uint64_t)single->serial, single->active_power);
+	if (!look->has_feature && single->power_limit > 0 &&
+	    single->power_limit <= PERMILLE)
+		look->seen->device.limit = single->power_limit;
+}
+
+static void
+look_at_real(struct look *look, const Hm__RealReply *real)
+{
+	for (size_t i = 0; i < real->n_single; i++)
+		look_at_single(look, real->single[i]);
+	for (size_t i = 0; i < real->n_three; i++) {
+		if (!look->has_parts)
+			add_inverter(look, (uint64_t)real->three[i]->serial,
+			    0);
+		add_power(look, (uint64_t)real->three[i]->serial,
+		    real->three[i]->active_power);
+	}
+}
+
+/* Newer firmware keeps an old limit in its configuration. */
+static void
+look_at_config(struct look *look, const Hm__Config *config)
+{
+	if (look->has_info && !look->has_feature &&
+	    look->seen->device.limit < 0 && config->power_limit > 0 &&
+	    config->power_limit <= PERMILLE)
+		look->seen->device.limit = config->power_limit;
+}
+
+static void
+look_at_frame(struct look *look, const struct hm_frame *frame)
+{
+	struct hm_arena *arena = look->d->options->arena;
+	ProtobufCAllocator *heap = &arena->allocator;
+	const Hm__InfoReply *info;
+	const Hm__RealReply *real;
+	const Hm__Config *config;
+	const Hm__Alarms *alarms;
+
+	hm_arena_reset(arena);
+	switch (frame->command & 0xffu) {
+	case HM_CMD_INFO:
+		info = hm__info_reply__unpack(heap, frame->size,
+		    frame->payload);
+		if (info != NULL)
+			look_at_info(look, info);
+		break;
+	case HM_CMD_REAL:
+		real = hm__real_reply__unpack(heap, frame->size,
+		    frame->payload);
+		if (real != NULL)
+			look_at_real(look, real);
+		break;
+	case HM_CMD_CONFIG:
+		config = hm__config__unpack(heap, frame->size,
+		    frame->payload);
+		if (config != NULL)
+			look_at_config(look, config);
+		break;
+	case HM_CMD_ALARMS:
+		alarms = hm__alarms__unpack(heap, frame->size,
+		    frame->payload);
+		if (alarms != NULL)
+			look->seen->alarms = (int64_t)alarms->n_alarm;
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+look_at_hm(struct look *look)
+{
+	for (size_t i = 0; i < look->d->reply_count; i++) {
+		struct hm_frame frame;
+		size_t size, used;
+		const uint8_t *p = hm_dialog_reply(look->d, i, &size);
+
+		if (hm_frame_read(p, size, false, &frame, &used) ==
+		    HM_FRAME_GOOD)
+			look_at_frame(look, &frame);
+	}
+}
+
+/* Modbus */
+
+static uint64_t
+number_at(const uint8_t *p, size_t n)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < n; i++)
+		number = number << 8 | p[i];
+	return number;
+}
+
+/* The inputs of an inverter follow each other. Their power is that of DC. */
+static void
+look_at_record(struct look *look, const uint8_t *record)
+{
+	uint64_t serial = number_at(record + 1, HM_MODBUS_SERIAL);
+
+	if (serial == 0)
+		return;
+	if (serial != look->last)
+		add_inverter(look, serial, 0);
+	look->last = serial;
+	add_power(look, serial, (int64_t)number_at(record + RECORD_POWER, 2));
+}
+
+static void
+look_at_modbus(struct look *look)
+{
+	look->seen->device.is_modbus = true;
+	for (size_t i = 0; i < look->d->reply_count; i++) {
+		size_t size;
+		const uint8_t *p = hm_dialog_reply(look->d, i, &size);
+
+		if (size == RECORD_HEAD + HM_MODBUS_RECORD)
+			look_at_record(look, p + RECORD_HEAD);
+	}
+}
+
+void
+hm_dialog_order_look(struct hm_dialog *d, struct hm_order_seen *seen)
+{
+	bool old_map = d->order->before.device.has_old_map;
+	struct look look = {.d = d, .seen = seen,
+	    .serial = d->order->order->command.serial};
+
+	*seen = (struct hm_order_seen){.device = {.limit = -1}, .power = -1,
+	    .temporary = -1, .alarms = -1, .on = -1};
+	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
+		look_at_modbus(&look);
+	else
+		look_at_hm(&look);
+	seen->device.has_old_map = old_map;
+}

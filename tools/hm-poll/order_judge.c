@@ -1,0 +1,174 @@
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/decimal.h"
+#include "order.h"
+
+#define TOLERANCE 20 /* part of a power by which it may exceed its limit */
+#define TOLERANCE_MIN 50 /* the same in 0.1 W */
+
+__attribute__((format(printf, 4, 5))) static void
+conclude(struct hm_order_judgement *j, enum hm_result_state state,
+    const char *error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (vsnprintf(j->text, sizeof j->text, format, args) < 0)
+		j->text[0] = '\0';
+	va_end(args);
+	j->result.state = state;
+	j->result.error = error;
+	j->result.text = j->text;
+	j->final = state != HM_RESULT_UNKNOWN;
+}
+
+/* It will never be known: reading again is of no use. */
+static void
+give_up(struct hm_order_judgement *j, const char *why)
+{
+	conclude(j, HM_RESULT_UNKNOWN, "no_readback", "%s", why);
+	j->final = true;
+}
+
+static const char *
+tenths(int64_t value, char buf[HM_DECIMAL_TEXT])
+{
+	hm_decimal_format(hm_decimal(value, 1), buf);
+	return buf;
+}
+
+/* A limit that the DTU shows. */
+static void
+judge_percent(int64_t wanted, int64_t shown, struct hm_order_judgement *j)
+{
+	char found[HM_DECIMAL_TEXT], asked[HM_DECIMAL_TEXT];
+
+	j->result.percent = shown;
+	if (shown < 0)
+		give_up(j, "the DTU shows no limit that could be read back");
+	else if (shown == wanted)
+		conclude(j, HM_RESULT_DONE, NULL, "the DTU shows a limit of "
+		    "%s %%", tenths(shown, found));
+	else
+		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the DTU "
+		    "shows a limit of %s %%, ordered were %s %%",
+		    tenths(shown, found), tenths(wanted, asked));
+}
+
+/* A limit in watts shows only where it takes power away. */
+static void
+judge_watts(int64_t wanted, const struct hm_order_seen *before,
+    const struct hm_order_seen *after, struct hm_order_judgement *j)
+{
+	int64_t most = wanted + wanted / TOLERANCE + TOLERANCE_MIN;
+	char found[HM_DECIMAL_TEXT];
+
+	if (before->power < 0 || before->power <= most)
+		give_up(j, "the power was below the limit before, so that "
+		    "nothing shows it");
+	else if (after->power >= 0 && after->power <= most)
+		conclude(j, HM_RESULT_DONE, NULL, "the power has fallen to "
+		    "%s W", tenths(after->power, found));
+	else
+		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the power "
+		    "is %s W", tenths(after->power, found));
+}
+
+static void
+judge_on(const struct hm_order_seen *after, struct hm_order_judgement *j)
+{
+	char found[HM_DECIMAL_TEXT];
+
+	if (after->power > 0 && after->on != 0) {
+		j->result.on = 1;
+		conclude(j, HM_RESULT_DONE, NULL, "the power is %s W",
+		    tenths(after->power, found));
+	} else {
+		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed",
+		    "the inverters give no power");
+	}
+}
+
+static void
+judge_off(const struct hm_order_seen *before,
+    const struct hm_order_seen *after, struct hm_order_judgement *j)
+{
+	char found[HM_DECIMAL_TEXT];
+
+	if (before->power <= 0) {
+		give_up(j, "the inverters gave no power before, so that "
+		    "nothing shows it");
+	} else if (after->power == 0 && after->on <= 0) {
+		j->result.on = 0;
+		conclude(j, HM_RESULT_DONE, NULL,
+		    "the inverters give no power");
+	} else {
+		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the power is "
+		    "%s W", tenths(after->power < 0 ? 0 : after->power,
+		    found));
+	}
+}
+
+static void
+judge_restart(const struct hm_order_seen *before,
+    const struct hm_order_seen *after, struct hm_order_judgement *j)
+{
+	if (after->boot_time != 0 && before->boot_time != 0 &&
+	    after->boot_time > before->boot_time)
+		conclude(j, HM_RESULT_DONE, NULL, "the DTU has restarted");
+	else
+		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the DTU has "
+		    "not restarted, or does not say when");
+}
+
+static void
+judge_alarms(const struct hm_order_seen *after, struct hm_order_judgement *j)
+{
+	if (after->alarms == 0)
+		conclude(j, HM_RESULT_DONE, NULL, "the list of alarms is "
+		    "empty");
+	else
+		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the list of "
+		    "alarms is not empty");
+}
+
+void
+hm_order_judge(const struct hm_order *order,
+    const struct hm_order_seen *before, const struct hm_order_seen *after,
+    struct hm_order_judgement *j)
+{
+	const struct hm_command *command = &order->command;
+
+	j->result = hm_result(HM_RESULT_UNKNOWN, NULL, NULL);
+	j->final = false;
+	switch (command->action) {
+	case HM_ACTION_LIMIT:
+		judge_percent(command->amount, after->device.limit, j);
+		break;
+	case HM_ACTION_LIMIT_TEMPORARY:
+		if (command->unit == HM_COMMAND_WATTS)
+			judge_watts(command->amount, before, after, j);
+		else
+			judge_percent(command->amount, after->temporary, j);
+		break;
+	case HM_ACTION_TURN_ON:
+		judge_on(after, j);
+		break;
+	case HM_ACTION_TURN_OFF:
+		judge_off(before, after, j);
+		break;
+	case HM_ACTION_RESTART_DTU:
+		judge_restart(before, after, j);
+		break;
+	case HM_ACTION_CLEAR_ALARMS:
+		judge_alarms(after, j);
+		break;
+	case HM_ACTION_RESTART_INVERTER:
+	case HM_ACTIONS:
+		give_up(j, "nothing that a DTU sends shows a restart of an "
+		    "inverter");
+		break;
+	}
+}
