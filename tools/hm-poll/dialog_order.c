@@ -223,7 +223,7 @@ after_failure(struct hm_dialog *d)
 		    "nothing was sent: %s", d->error_text);
 		return HM_TURN_FAIL;
 	}
-	if (o->phase == HM_ORDER_SENDS)
+	if (o->phase == HM_ORDER_SENDS && d->error != HM_ERR_EXCEPTION)
 		result.error = "no_reply";
 	if (o->phase == HM_ORDER_AFTER || o->phase == HM_ORDER_CHECK)
 		o->rounds++;

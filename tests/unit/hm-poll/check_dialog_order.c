@@ -500,6 +500,48 @@ START_TEST(modbus_by_the_new_map)
 }
 END_TEST
 
+/* The DTU may carry out what it has not refused. */
+START_TEST(modbus_exceptions_to_the_order)
+{
+	static const struct {
+		uint8_t code;
+		bool refuses;
+	} rows[] = {{1, true}, {2, true}, {3, true}, {6, true}, {4, false},
+	    {5, false}, {0x0b, false}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		begin(&modbus, HM_ACTION_TURN_ON, 0);
+		list_inputs();
+		show(0, 60, 60);
+		reply(0x86, &rows[i].code, 1);
+		if (rows[i].refuses)
+			check_result(HM_RESULT_REFUSED, "refused_by_dtu", true);
+		else
+			check_result(HM_RESULT_UNKNOWN, "exception", false);
+	}
+	unheard = true;
+	hm_dialog_begin(d, NOW + 10, 110);
+	list_inputs();
+	ck_assert_int_eq(show(1, 60, 60), HM_TURN_DONE);
+	check_result(HM_RESULT_UNKNOWN, "not_confirmed", false);
+	unheard = false;
+	hm_dialog_begin(d, NOW + 20, 120);
+	list_inputs();
+	ck_assert_int_eq(show(1, 60, 60), HM_TURN_DONE);
+	check_result(HM_RESULT_DONE, "", true);
+}
+END_TEST
+
+START_TEST(modbus_map_of_another_size)
+{
+	begin(&modbus, HM_ACTION_LIMIT, 600);
+	list_inputs();
+	ck_assert_int_eq(reply(3, (const uint8_t[]){1, 60}, 2), HM_TURN_FAIL);
+	check_result(HM_RESULT_FAILED, "length", true);
+	ck_assert(!hm_dialog_order_sent(d));
+}
+END_TEST
+
 START_TEST(modbus_by_the_old_map)
 {
 	begin(&modbus, HM_ACTION_LIMIT, 600);
@@ -557,6 +599,8 @@ main(void)
 	tcase_add_test(tc, orders_of_the_cloud);
 	tcase_add_test(tc, polls_do_not_see_the_order);
 	tcase_add_test(tc, modbus_by_the_new_map);
+	tcase_add_test(tc, modbus_exceptions_to_the_order);
+	tcase_add_test(tc, modbus_map_of_another_size);
 	tcase_add_test(tc, modbus_by_the_old_map);
 	tcase_add_test(tc, modbus_exceptions_to_the_look);
 	suite_add_tcase(suite, tc);
