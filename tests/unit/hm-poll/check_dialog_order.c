@@ -487,6 +487,13 @@ START_TEST(modbus_by_the_new_map)
 	ck_assert_int_eq(show(1, 60, 60), HM_TURN_DONE);
 	check_result(HM_RESULT_DONE, "", true);
 
+	/* A register is no proof of what the inverters have. */
+	begin(&modbus, HM_ACTION_LIMIT, 600);
+	list_inputs();
+	ck_assert_int_eq(show(1, 60, 60), HM_TURN_DONE);
+	check_result(HM_RESULT_UNKNOWN, "no_readback", true);
+	ck_assert(!hm_dialog_order_sent(d));
+
 	begin(&modbus, HM_ACTION_LIMIT_TEMPORARY, 500);
 	list_inputs();
 	show(1, 60, 60);
