@@ -7,6 +7,9 @@
 
 #define TOLERANCE 20 /* part of a power by which it may exceed its limit */
 #define TOLERANCE_MIN 50 /* the same in 0.1 W */
+#define YEAR_2015 1420070400
+#define YEAR_2100 4102444800
+#define RESTART_S 5 /* less is the clock of a DTU that has not restarted */
 
 __attribute__((format(printf, 4, 5))) static void
 conclude(struct hm_order_judgement *j, enum hm_result_state state,
@@ -134,12 +137,19 @@ judge_off(const struct hm_order_seen *before,
 	}
 }
 
+/* A DTU without the time starts with a clock that says 1970, or the like. */
+static bool
+is_time(int64_t time)
+{
+	return time >= YEAR_2015 && time < YEAR_2100;
+}
+
 static void
 judge_restart(const struct hm_order_seen *before,
     const struct hm_order_seen *after, struct hm_order_judgement *j)
 {
-	if (after->boot_time != 0 && before->boot_time != 0 &&
-	    after->boot_time > before->boot_time)
+	if (is_time(after->boot_time) && is_time(before->boot_time) &&
+	    after->boot_time - before->boot_time >= RESTART_S)
 		conclude(j, HM_RESULT_DONE, NULL, "the DTU has restarted");
 	else
 		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the DTU has "

@@ -6,6 +6,7 @@
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
 #define INVERTERS 2
+#define NOW 1646929028
 
 /* What was read, in 0.1 % and 0.1 W; -1 and 0 of `boot`: not known. */
 struct seen {
@@ -77,10 +78,14 @@ static const struct row rows[] = {
     {DO(TURN_ON), GIVES(0), PART(3000, 1, 1), OPEN},
     {DO(TURN_ON), GIVES(0), SWITCHED(1, 0), OPEN},
     {DO(TURN_ON), GIVES(0), SWITCHED(0, 1), OPEN},
-    {DO(RESTART_DTU), BOOTED(1000), BOOTED(1001), DONE},
-    {DO(RESTART_DTU), BOOTED(1000), BOOTED(1000), OPEN},
-    {DO(RESTART_DTU), BOOTED(1000), BOOTED(0), OPEN},
-    {DO(RESTART_DTU), BOOTED(0), BOOTED(1000), OPEN},
+    {DO(RESTART_DTU), BOOTED(NOW), BOOTED(NOW + 5), DONE},
+    {DO(RESTART_DTU), BOOTED(NOW), BOOTED(NOW + 4), OPEN},
+    {DO(RESTART_DTU), BOOTED(NOW), BOOTED(NOW), OPEN},
+    {DO(RESTART_DTU), BOOTED(NOW), BOOTED(0), OPEN},
+    {DO(RESTART_DTU), BOOTED(0), BOOTED(NOW), OPEN},
+    /* The clock of the DTU was set after its start. */
+    {DO(RESTART_DTU), BOOTED(1000), BOOTED(NOW), OPEN},
+    {DO(RESTART_DTU), BOOTED(NOW), BOOTED(UINT32_MAX), OPEN},
     {DO(RESTART_INVERTER), GIVES(5000), GIVES(0), NEVER},
     {DO(CLEAR_ALARMS), ALARMS(2), ALARMS(0), DONE},
     {DO(CLEAR_ALARMS), ALARMS(2), ALARMS(1), OPEN},
