@@ -114,8 +114,7 @@ hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 	hm_dialog_forget(d);
 	d->error = HM_ERR_NONE;
 	d->held = false;
-	if (d->order != NULL)
-		d->order->paused = false;
+	hm_dialog_order_resume(d);
 	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
 		return hm_dialog_modbus_begin(d);
 	return hm_dialog_hm_begin(d);

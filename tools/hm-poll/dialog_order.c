@@ -56,10 +56,20 @@ hm_dialog_drop_order(struct hm_dialog *d)
 	d->order = NULL;
 }
 
+void
+hm_dialog_order_resume(struct hm_dialog *d)
+{
+	if (d->order == NULL)
+		return;
+	d->order->paused = false;
+	d->order->phase = d->order->sent ? HM_ORDER_AFTER : HM_ORDER_BEFORE;
+}
+
 bool
 hm_dialog_sends_order(const struct hm_dialog *d)
 {
-	return d->order != NULL && d->order->phase == HM_ORDER_SENDS;
+	return d->order != NULL && d->order->phase == HM_ORDER_SENDS &&
+	    !d->order->ended;
 }
 
 bool
@@ -144,8 +154,8 @@ hm_dialog_order_read_back(struct hm_dialog *d)
 /* Turns */
 
 /*
- * Whether a map of orders over Modbus shows what the inverters have, or what was
- * last written, is not known.
+ * Whether a map of orders over Modbus shows what the inverters have, or what
+ * was last written, is not known.
  */
 static enum hm_turn
 end_as_already(struct hm_dialog *d)

@@ -161,12 +161,13 @@ hm_dtu_job_order_sends(void *context, struct hm_poller *poller)
 {
 	struct hm_dtu_job *job = context;
 	const struct hm_fleet_options *options = &job->jobs->options;
-
-	job->order_sent = options->order_sends(options->context,
+	bool sends = options->order_sends(options->context,
 	    hm_poller_dtu(poller));
-	job->order_vetoed = !job->order_sent;
-	job->jobs->counts.orders += job->order_sent;
-	return job->order_sent;
+
+	job->order_sent = job->order_sent || sends;
+	job->order_vetoed = !sends;
+	job->jobs->counts.orders += sends;
+	return sends;
 }
 
 void
