@@ -199,7 +199,7 @@ $(B)/docs/settings: $(call objects,docs) $(B)/libhm.a
 	$(Q)$(LINK) -o $@ $^ $(TEST_LIBS)
 
 docs: $(B)/docs/settings
-	for page in configuration upgrading; do \
+	for page in configuration from-hoymiles-mqtt; do \
 	    $(B)/docs/settings fill <docs/$$page.md >$(B)/filled && \
 	    cp $(B)/filled docs/$$page.md || exit; done
 	for tool in $(TOOLS); do \

@@ -5,8 +5,8 @@
 # make fuzz-all   the same; keeps inputs that reach new code, prints a table
 # make bench      a process that polls 20, 2,000 and 10,000 DTUs
 # make bench-http  hm-metrics under slow clients and many requests
-# make bench-history  answers of the history, of HISTORY_DAYS of a plant with
-#                 HISTORY_INVERTERS
+# make bench-history  answers of the history: of 400 days of 3 inverters within
+#                 50 ms, of ten years of 60 inverters within 100 ms
 # make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
 # make bench-compare  the tools in OLD against those built here, ROUNDS each
@@ -14,6 +14,8 @@
 #                 the seed of the first day
 # make property-control  STREAMS of random commands through the rules for orders;
 #                 SEED is the seed of the first
+# make property-limit  LIMIT_DAYS of households whose inverters are limited, and
+#                 their export beside that of an oracle
 # make property-statistics  EVENTS in the life of a plant, with the real chain
 #                 and a model of Home Assistant's recorder; RUNS from SEED on
 # make mutants    break the energy guard on purpose, MUTANT_DAYS of readings each
@@ -33,6 +35,9 @@
 # make check-homeassistant  the chain with a real Home Assistant: the newest one
 #                 for Debian 13's Python, or HA=VERSION, in HA_RELEASE of
 #                 Debian; CHECK="day units": the scripts with these names
+# make check-page  the page of hm-metrics in Chromium, with axe-core of npm:
+#                 CHECK="states memory": the scripts with these names
+# make pictures   the pictures of the page in docs/images
 # make check-debian  `make check` in a minimal Debian RELEASE (bookworm, trixie)
 #                 for ARCH (amd64, i386; arm64, armhf, armel by a cross
 #                 compiler); LINT=1: .ci/run; TARGETS="deb fuzz": these
@@ -41,10 +46,9 @@ FUZZ_SECONDS = 60
 LINES = 10000000
 DAYS = 100000
 STREAMS = 100000
+LIMIT_DAYS = 200
 MUTANT_DAYS = 5000
 DAYS_STORED = 7
-HISTORY_DAYS = 400
-HISTORY_INVERTERS = 3
 SEED = 1
 EVENTS = 200
 RUNS = 10
@@ -96,14 +100,17 @@ bench:
 bench-http:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory all tests
-	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/bench/http.sh \
-	    1000 10000 30
+	@for path in /metrics /api/days; do \
+	    HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/bench/http.sh $$path 1000 10000 30 || exit; done
 
 bench-history:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory all
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/bench/history.sh \
-	    $(HISTORY_DAYS) $(HISTORY_INVERTERS)
+	    400 3 50
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/bench/history.sh \
+	    3650 60 100
 
 bench-store:
 	@.ci/packages $(CHECK_PACKAGES) time
@@ -130,6 +137,13 @@ property-control:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory build/property/hm-poll/control
 	@build/property/hm-poll/control $(STREAMS) $(SEED)
+
+property-limit:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory build/property/hm-limit/day \
+	    build/property/hm-limit/calm
+	@build/property/hm-limit/day $(LIMIT_DAYS) $(SEED)
+	@build/property/hm-limit/calm 10000 $(SEED)
 
 property-statistics:
 	@.ci/packages $(CHECK_PACKAGES)
@@ -196,11 +210,26 @@ check-homeassistant:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
 	    HA='$(HA)' tests/homeassistant/run.sh $(CHECK)
 
+check-page:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
+	    build/helper/preload/stand.so
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/page/run.sh $(CHECK)
+
+pictures:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
+	    build/helper/preload/stand.so
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/page/run.sh pictures docs/images
+
 # A processor runs these itself; for others there is a cross compiler.
 check-debian:
 	@tests/debian/$(if $(filter-out amd64 i386,$(ARCH)),cross,native).sh \
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
+    check-page pictures \
     bench bench-http bench-history bench-store bench-chain bench-compare property \
     property-control property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-power soak-lines soak-memory

@@ -46,6 +46,21 @@ hm_db_ask(struct hm_db *db, const char *sql, int64_t *number)
 }
 
 bool
+hm_db_has_object(struct hm_db *db, const char *create)
+{
+	sqlite3_stmt *find = NULL;
+	bool there;
+
+	if (!hm_db_prepare(db, "SELECT 1 FROM sqlite_schema WHERE sql = ?",
+	    &find))
+		return false;
+	hm_db_bind_slice(find, 1, hm_text(create));
+	there = sqlite3_step(find) == SQLITE_ROW;
+	sqlite3_finalize(find);
+	return there;
+}
+
+bool
 hm_db_run_for(struct hm_db *db, const char *sql, int64_t number)
 {
 	sqlite3_stmt *statement = NULL;

@@ -77,6 +77,9 @@ bool hm_db_prepare(struct hm_db *db, const char *sql, sqlite3_stmt **out);
 /* The number in the first row of a query. */
 bool hm_db_ask(struct hm_db *db, const char *sql, int64_t *number);
 
+/* Whether a table, view, index or trigger was made by this statement. */
+bool hm_db_has_object(struct hm_db *db, const char *create);
+
 /* Run one statement that returns no rows, with a number for its ?1. */
 bool hm_db_run_for(struct hm_db *db, const char *sql, int64_t number);
 

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "plant_days.h"
 #include "reading_tables.h"
 #include "record/types.h"
 #include "sql.h"
@@ -237,7 +238,8 @@ has_later(struct hm_db *db)
 
 	return hm_db_ask(db, "SELECT count(*) FROM sqlite_schema WHERE name IN "
 	    "('running_time', 'reading_hours', 'dtu_cache', 'rated_power', "
-	    "'inverter_parts')", &there) && there == (int64_t)LATER;
+	    "'inverter_parts', 'plant_sums', 'plant_due')", &there) &&
+	    there == (int64_t)LATER + HM_PLANT_TABLES;
 }
 
 bool
@@ -306,7 +308,7 @@ create_tables(struct hm_db *db)
 	for (size_t i = 0; i < LATER; i++)
 		if (!hm_db_run(db, later_sql[i]))
 			return false;
-	return true;
+	return hm_plant_days_are_current(db) || hm_plant_days_create(db);
 }
 
 /* The file may have a ledger already, from the first hm-filter. */
@@ -395,7 +397,7 @@ static bool
 is_current(struct hm_db *db, int64_t version)
 {
 	return version >= 1 && hm_schema_is_whole(db) &&
-	    hm_views_are_current(db);
+	    hm_plant_days_are_current(db) && hm_views_are_current(db);
 }
 
 /* In a transaction: another process may have been faster. */

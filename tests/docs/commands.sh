@@ -25,7 +25,8 @@ left_out() {
 	*": dpkg --add-arch"* | *": make deb ARCH="* | *": make CC="* | \
 	*": scp "* | *": make clean")
 		echo "builds for other machines; make check-debian" ;;
-	*": nmap "*) echo "scans a network; it is only printed" ;;
+	*": nmap "* | *": nc "*) echo "scans a network; it is only printed" ;;
+	*": git clone "* | *": git pull") echo "needs a repository elsewhere" ;;
 	*" | hm-top" | *": hm-top http://"*)
 		echo "needs a terminal with keys; top.sh" ;;
 	*": man "*) echo "a pager; tests/docs/settings.sh and make lint" ;;
@@ -126,9 +127,10 @@ prepare() {
 		mkfifo /mnt/in
 		hm-metrics --stats-period 0 <>/mnt/in >/dev/null &
 		disown ;;
-	docs/troubleshooting.md | docs/supervision.md | docs/installing.md)
-		start_chain ;;
+	docs/troubleshooting.md | docs/supervision.md | docs/installing.md | \
 	docs/upgrading.md)
+		start_chain ;;
+	docs/from-hoymiles-mqtt.md)
 		make_file .env
 		make_file hoymiles-mqtt.service
 		make_file /etc/hoymiles-mqtt.ini
@@ -141,6 +143,7 @@ prepare() {
 before() {
 	case "$1: $2" in
 	*": make run"*) unset MQTT_BROKER DTU_HOST HM_CONFIG DATABASE_PATH ;;
+	*": DTU_HOST=modbus:"*) start_modbus ;;
 	*"modbus://192.168.1.51 | hm-decode"*) start_modbus ;;
 	*": hm-poll -1 --stats-period 0 modbus:"*)
 		stop_modbus
@@ -161,7 +164,7 @@ before() {
 # after PAGE COMMAND: checks after a command, beyond its status and output.
 after() {
 	case "$1: $2" in
-	"README.md: */5 "*)
+	"docs/pipelines.md: */5 "*)
 		check "$1: ... has published and stored" cron_once_has_run ;;
 	"docs/metrics.md: */5 "*)
 		check "$1: ... has written the metrics" grep -q \
@@ -350,6 +353,7 @@ make_publish_fail() {
 }
 
 start_modbus() {
+	[ -z "$modbus" ] || return 0
 	hm-sim --transport modbus --listen 192.168.1.51 --port 502 \
 		--inverters 1 --seed 2 >/dev/null 2>&1 &
 	modbus=$!
@@ -357,15 +361,21 @@ start_modbus() {
 	until_true 10 eval '(: <>/dev/tcp/192.168.1.51/502)'
 }
 
+is_over() {
+	! kill -0 "$1" 2>/dev/null
+}
+
 stop_modbus() {
-	[ -z "$modbus" ] || kill "$modbus"
+	[ -n "$modbus" ] || return 0
+	kill "$modbus"
+	until_true 20 is_over "$modbus"
 	modbus=
 }
 
 # Commands of a page
 
 # First words of commands that the machine may lack.
-named=" apt apt-get crontab docker git journalctl nginx nmap s6-svc"
+named=" apt apt-get crontab docker git journalctl nc nginx nmap s6-svc"
 named+=" s6-svscan s6-svscanctl s6-svstat sudo systemctl "
 assignment='^([A-Za-z_][A-Za-z_0-9]*=("[^"]*"|[^ "]*) +)+'
 
@@ -691,6 +701,17 @@ start_servers() {
 	disown -a
 }
 
+# Whether the page has a command that is run.
+runs_any() {
+	local entry
+	for entry in "$list"/*.command; do
+		[ ! -f "$entry" ] ||
+			left_out "$page" "$(cat "$entry")" >"$list/why" ||
+			return 0
+	done
+	return 1
+}
+
 run_page() {
 	local entry
 	page=$1
@@ -703,10 +724,12 @@ run_page() {
 	: >"$list/done"
 	same "$page: every block is either commands or data" \
 		"$(cat "$list/strange")" ""
-	make_place
-	start_servers
 	modbus=
-	prepare
+	if runs_any; then
+		make_place
+		start_servers
+		prepare
+	fi
 	set -m
 	running=
 	last=0

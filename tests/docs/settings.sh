@@ -6,7 +6,7 @@
 docs=$(cd "$(dirname "$0")/../../docs" && pwd)
 settings=$HM_BUILD/docs/settings
 
-for page in configuration upgrading; do
+for page in configuration from-hoymiles-mqtt; do
 	"$settings" fill <"$docs/$page.md" >"$work/$page.md"
 	check "$page.md has the tables of the code (or run make docs)" \
 		diff -u "$docs/$page.md" "$work/$page.md"

@@ -191,7 +191,8 @@ subscribe() {
 	local before
 	touch "$3"
 	before=$(grep -c '^Subscribed' "$3")
-	mosquitto_sub -d -h 127.0.0.1 -p "$1" -t "$2" -F '%t %p' >>"$3" 2>&1 &
+	stdbuf -oL mosquitto_sub -d -h 127.0.0.1 -p "$1" -t "$2" -F '%t %p' \
+		>>"$3" 2>&1 &
 	subscriber=$!
 	pids+=("$subscriber")
 	until_true 10 subscribed "$3" "$before"

@@ -26,7 +26,7 @@ build() {
 
 # mutant NAME SED: change lines of the module's file.
 mutant() {
-	local seed=$((RANDOM * 1000)) by= source=tools/hm-filter/$module.c
+	local seed=$((RANDOM * 1000)) by='' source=tools/hm-filter/$module.c
 	sed -E "$2" "$source" >"$work/$module.c"
 	if cmp -s "$source" "$work/$module.c" || ! build 2>"$work/err"; then
 		fail "$1: not changed, or does not compile"

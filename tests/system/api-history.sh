@@ -142,8 +142,8 @@ same "the energy of each day in the median of the others" \
 same "the power of each hour of the plant's clock" \
 	"$(numbers '.panels[] | select(.serial == "116100000001" and .port == 3) |
 	.watts[]' "$work/panels")" \
-	"$(ask "SELECT round(avg(coalesce(pv_power_avg, 0)), 1) FROM port_hourly
-	WHERE serial = '116100000001' AND port = 3 AND hour >= unixepoch('$today',
+	"$(ask "SELECT CAST(10 * avg(coalesce(pv_power_avg, 0)) + 0.5 AS INTEGER)
+	/ 10.0 FROM port_hourly WHERE serial = '116100000001' AND port = 3 AND hour >= unixepoch('$today',
 	'+1 day', 'utc') - 2592000 GROUP BY strftime('%H', hour, 'unixepoch',
 	'localtime')" | sed 's/\.0$//')"
 same "the rated power of an input" \

@@ -94,7 +94,8 @@ same "nothing was logged" "$(cat "$work/err")" ""
 
 # Bounds of the settings beyond those of their types.
 refused() {
-	env "$1" hm-metrics --check 2>&1 >/dev/null
+	env "$1" hm-metrics --check 2>"$work/refused" >/dev/null
+	cat "$work/refused"
 }
 same "a currency that is none is refused" "$(refused HM_CURRENCY=euro)" \
 	"hm-metrics: error: currency (HM_CURRENCY): found \"euro\", allowed are three capital letters, such as EUR, CHF or USD"

@@ -21,6 +21,7 @@ needs() {
 	hm-metrics) echo "--port $closed" ;;
 	hm-sim) echo "--port 0" ;;
 	hm-top) echo "--once" ;;
+	hm-limit) echo "--rated 800" ;;
 	esac
 }
 

@@ -79,6 +79,7 @@ order bounds hm-lost '"action":"limit","percent":1'
 order aged hm-lost '"action":"turn_off","time":"2026-11-23T10:15:00Z"'
 order typo hm-lost '"action":"turn_of"'
 order old-refused old '"action":"turn_off"'
+order unreadable hm-lost '"action":'
 wait "${orders[@]}"
 
 for name in hm sealed modbus old; do
@@ -116,6 +117,7 @@ same "a DTU that is not there" "$(states nobody)" "failed:refused 69"
 same "a limit out of bounds" "$(states bounds)" "refused:bounds 65"
 same "an old command" "$(states aged)" "refused:too_old 65"
 same "an unknown action" "$(states typo)" "refused:invalid 65"
+same "a command that cannot be read" "$(states unreadable)" 65
 same "the old map is used only on request" "$(states old-refused)" \
 	"refused:not_supported 65"
 
@@ -188,6 +190,29 @@ same "without control_enabled nothing is read or passed on" \
 read -r -t 5 line <&5
 same "... and the command stays in the pipe" "$line" \
 	'{"type":"command","action":"turn_off"}'
+
+# Lines without a command, and no lines; neither is for a DTU that is there.
+none=(hm-poll -1 --control --control-journal "$work/none.journal" --retries 0
+	--stats-period 0)
+"${none[@]}" "${uri[nobody]}" <<<'{"action":"turn_off"}' >"$work/none" 2>"$work/none.err"
+same "a record that is no command orders nothing" "$?" 65
+check "... which hm-poll says" grep -q 'stdin had no command' "$work/none.err"
+same "... and it is passed on" "$(head -n 1 "$work/none")" '{"action":"turn_off"}'
+"${none[@]}" "${uri[nobody]}" </dev/null >"$work/none" 2>/dev/null
+same "without any line hm-poll only polls" "$?" 69
+
+# The reader of stdout goes before the result is known.
+gone=(hm-poll --control --control-journal "$work/gone.journal" --stats-period 0)
+echo '{"type":"command","action":"limit","percent":40}' |
+	"${gone[@]}" "${uri[hm-lost]}" 2>/dev/null |
+	until_true 20 grep -q '"type":"sent"' "$work/gone.journal" 2>/dev/null
+same "a result that nobody has read is not delivered" \
+	"$(jq -r .type "$work/gone.journal" | xargs)" "command sent result"
+sed -i 's/"state":"unknown","error":"[a-z_]*"/"state":"failed","error":"closed"/' \
+	"$work/gone.journal"
+"${gone[@]}" -1 "${uri[modbus]}" </dev/null >"$work/gone" 2>/dev/null
+same "... but by the next hm-poll, whose status it does not change" \
+	"$? $(jq -r 'select(.type == "result").state' "$work/gone")" "0 failed"
 
 # A breaker that is open.
 mkfifo "$work/later"
@@ -270,6 +295,9 @@ same "no order was sent twice" \
 check "... as the DTU has seen it" [ "$(($(counter orders modbus.sim) -
 	taken))" -le "$(jq -r 'select(.type == "sent").id' "$work/kills" |
 	sort -u | wc -l)" ]
+printf '{"type":"command","action":"turn_on","dtu":"barn"}\n' >&6
+check "such a pipe needs commands with an id and a time" until_true 20 grep -q \
+	'"error":"invalid","text":"it has no id' "$work/all"
 restored() {
 	jq -es 'any(.state == "done" and .percent == 100)' "$work/watch" >/dev/null
 }

@@ -69,7 +69,7 @@ rows() {
 		}'
 }
 rows configuration.md settings >"$work/variables"
-rows upgrading.md retired >"$work/retired"
+rows from-hoymiles-mqtt.md retired >"$work/retired"
 
 # values TOOL: "KEY<tab>VALUE<tab>VALUE-OF-OPTION" for each key in the file that
 # the tool reads.

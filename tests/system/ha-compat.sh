@@ -1,6 +1,6 @@
 #!/bin/bash
 # hm-ha-discovery announces the same entities and sends the same states as
-# hoymiles-mqtt 0.11, with the differences that docs/home-assistant.md names.
+# hoymiles-mqtt 0.11, with the differences that docs/mqtt.md names.
 # The dollars are jq's.
 # shellcheck disable=SC2016 source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -70,6 +70,17 @@ is_text() {
 	[ "$(text "$1")" = "$2" ]
 }
 
+is_shown() {
+	[ "$(js "[...document.querySelectorAll('main > section')].filter(
+		n => n.clientHeight).map(n => n.id).join()")" = "$1" ]
+}
+has_cards() {
+	[ "$(js "document.getElementById('$1').children.length")" = "$2" ]
+}
+says() {
+	text "$1" | grep -q "$2"
+}
+
 start_browser
 check "a browser starts" [ -n "$session" ]
 ask /url "{\"url\": \"http://127.0.0.1:$port/\"}" >/dev/null
@@ -81,6 +92,8 @@ same "... what today's is worth, and the CO2 of all" \
 check "... its part of the rated power" grep -q "^51 % of 1.50 kW rated" \
 	<(text highest)
 same "... the plant's name" "$(text plant)" "Hof <b>"
+same "... instead of the table for a page without scripts" \
+	"$(js "document.querySelectorAll('.plain').length")" 0
 check "it is live, and a DTU does not answer" until_true 10 is_text link \
 	"live · 1 DTU does not answer"
 same "each input with its power" "$(js \
@@ -210,20 +223,20 @@ same "... and the energies stay" "$(text today) $(text total) $(js \
 curl -s "http://127.0.0.1:$port/" >"$work/asleep"
 same "the browser logs no error" "$(browser_errors)" ""
 
+# A storm of alarms
+
+for code in $(seq 300 310); do
+	tell alarm "\"serial\":\"116154403054\",\"code\":$code,\"text\":\"storm\""
+done
+check "of many alarms Now has the first ones, and a link to the others" \
+	until_true 10 says more "^and 7 more$"
+same "... and what stands below is not pushed away" "$(js \
+	"document.querySelectorAll('#alarms li').length")" 8
+
 # Routes
 
 go() {
 	js "location.hash = '$1'" >/dev/null
-}
-is_shown() {
-	[ "$(js "[...document.querySelectorAll('main > section')].filter(
-		n => n.clientHeight).map(n => n.id).join()")" = "$1" ]
-}
-has_cards() {
-	[ "$(js "document.getElementById('$1').children.length")" = "$2" ]
-}
-says() {
-	text "$1" | grep -q "$2"
 }
 go '#/system'
 check "another route is shown" until_true 5 is_shown r-system
@@ -240,7 +253,7 @@ check "... and the settings in effect" until_true 10 says parts \
 check "... the database" says parts "Filehm.*/hm.db\|File$work/hm.db"
 go '#/events'
 check "the alarms stand on the route of events, too" until_true 5 has_cards \
-	troubles 4
+	troubles 15
 go "#/now/$(TZ=$zone date -d yesterday +%F)"
 check "a day of the past says that it has no readings" until_true 5 is_text \
 	read "No readings of this day."
@@ -285,7 +298,32 @@ check "without a DTU it says so" until_true 10 says wait \
 	"^Keine DTU eingerichtet"
 go "#/now/2026-01-01"
 check "... and without a database" until_true 5 is_text read \
-	"Kein Verlauf: keine Datenbank. database_path setzen."
+	"Kein Verlauf: keine Datenbank. database_path setzen und hm-store starten."
+
+# A plant of many inverters, and its night
+
+for n in $(seq 10 22); do
+	tell inverter "\"serial\":\"1161000000$n\",\"link_status\":1"
+	for input in 1 2; do
+		power=200
+		[ "$n-$input" != 15-2 ] || power=50
+		tell port "\"serial\":\"1161000000$n\",\"port\":$input,\"pv_power\":$power"
+	done
+done
+go '#/now'
+check "of many inverters it names the input that stands out" until_true 10 \
+	is_text outliers "116100000015 · Eingang 2: 50 W, die anderen etwa 200 W"
+same "... and draws all, that one with a frame" "$(js \
+	"document.querySelectorAll('#map li').length + ' ' +
+	[...document.querySelectorAll('#map i')].findIndex(
+	n => n.className === 'weak')")" "13 11"
+kill "${pids[-1]}"
+wait "${pids[-1]}" 2>/dev/null
+start_metrics --night 00:00-23:59
+ask /refresh '{}' >/dev/null
+tell inverter '"serial":"116100000010","link_status":0'
+check "at night it says how many sleep" until_true 10 is_text wait \
+	"Nacht: 1 Wechselrichter schläft."
 end_browser
 
 # Without scripts

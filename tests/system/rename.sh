@@ -135,6 +135,11 @@ rm -f "$db".before-*
 store --rename-dtu DTU=House >"$work/result"
 same "then the DTU gets its name" "$? $(cat "$work/said")" "0 "
 same "no row has the old one" "$(tables_with dtu DTU)" ""
+same "... and the days of the plant are added up again" \
+	"$(sql 'SELECT count(*) FROM plant_due; SELECT count(*) FROM plant_sums
+	JOIN (SELECT day, sum(today_production) AS made FROM port_daily
+	GROUP BY day) USING (day, made)')" "$(printf '0\n%d' \
+	"$(sql 'SELECT count(DISTINCT day) FROM port_daily')")"
 backup=$(jq -r .backup "$work/result")
 same "the copy is as the database was" \
 	"$(sqlite3 "$backup" .dump | sha256sum)" "$before"

@@ -230,6 +230,18 @@ hm-top -1 <"$work/states" >"$work/text"
 check "an offline DTU comes first, with its error" grep -q \
 	'^shed  *offline  *Connection refused, next poll in 60 s$' \
 	<(sed -n 2p "$work/text")
+hint='port 10081 answers: is it hm://192.168.1.50? A DTU has one of two ports, and '
+hint+='what is written on the device says which one'
+jq -c --arg hint "$hint" 'if .type == "status" then .hint = $hint else . end' \
+	"$work/states" | COLUMNS=60 hm-top -1 >"$work/hinted"
+same "... and what to do, broken between words" \
+	"$(sed -n 's/^  \([pA-Za-z]\)/\1/p' "$work/hinted" | tr '\n' ' ')" "$hint "
+same "... which is gone when the DTU answers" "$(jq -cn --arg hint "$hint" '
+	{type: "status", time: "2026-11-23T12:10:00Z", dtu: "shed"} |
+	. + {state: "offline", breaker: "closed", failures: 1, hint: $hint,
+		error: "refused"},
+	. + {state: "online", breaker: "closed", failures: 0}' | hm-top -1 |
+	grep -c 'is it hm')" 0
 check "a DTU without new readings has no answer" grep -q \
 	'^roof  *no answer .*10 min ago$' "$work/text"
 same "an alarm that lasts is shown" "$(grep '^!' "$work/text")" \

@@ -299,6 +299,35 @@ accept(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 }
 
 /*
+ * Whether the whole inverter can have produced what the first of the refused
+ * readings is above the shown total, with `wrap` added to it.
+ */
+static bool
+is_possible(const struct hm_energy *e, const struct hm_energy_reading *r,
+    int64_t wrap)
+{
+	int64_t growth = e->doubt_first + e->shift + wrap - e->total;
+
+	return growth >= 0 && (wrap == 0 || growth <= WRAP_GROWTH_MAX) &&
+	    growth <= allowance(e->doubt_since - e->total_time,
+	    r->inverter_watts);
+}
+
+/*
+ * After a gap a claim may begin, although refused readings before it agree: if
+ * these were impossible, a glitch, the true ones would never be accepted.
+ */
+static bool
+begins_claim(const struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	int64_t growth = r->total + e->shift - e->total;
+
+	return r->time - e->doubt_time > GAP_SECONDS && growth >= 0 &&
+	    !is_possible(e, r, 0) &&
+	    growth <= allowance(r->time - e->total_time, r->inverter_watts);
+}
+
+/*
  * Count a refused reading, with those before it if they agree: all are too
  * high, or all are too low.
  */
@@ -309,7 +338,8 @@ count_doubt(struct hm_energy *e, const struct hm_energy_reading *r)
 	bool agrees = e->doubts > 0 && r->total >= e->doubt_last &&
 	    too_high == (e->doubt_first + e->shift >= e->total) &&
 	    r->total - e->doubt_last <=
-	    allowance(r->time - e->doubt_time, r->inverter_watts);
+	    allowance(r->time - e->doubt_time, r->inverter_watts) &&
+	    !begins_claim(e, r);
 
 	if (!agrees) {
 		e->doubts = 0;
@@ -327,21 +357,6 @@ is_confirmed(const struct hm_energy *e, int64_t count, int64_t seconds)
 {
 	return e->doubts >= count && e->doubt_last > e->doubt_first &&
 	    e->doubt_time - e->doubt_since >= seconds;
-}
-
-/*
- * Whether the whole inverter can have produced what the first of the refused
- * readings is above the shown total, with `wrap` added to it.
- */
-static bool
-is_possible(const struct hm_energy *e, const struct hm_energy_reading *r,
-    int64_t wrap)
-{
-	int64_t growth = e->doubt_first + e->shift + wrap - e->total;
-
-	return growth >= 0 && (wrap == 0 || growth <= WRAP_GROWTH_MAX) &&
-	    growth <= allowance(e->doubt_since - e->total_time,
-	    r->inverter_watts);
 }
 
 static bool

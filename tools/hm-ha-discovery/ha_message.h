@@ -8,7 +8,7 @@
 /*
  * The messages to Home Assistant, as mqtt records. Topics, unique ids, names
  * and templates are those of hoymiles-mqtt 0.11, so that its users keep their
- * history; docs/home-assistant.md lists additions.
+ * history; docs/mqtt.md lists additions.
  */
 
 #define HM_HA_MESSAGE_MAX ((size_t)32 * 1024)

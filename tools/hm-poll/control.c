@@ -167,15 +167,27 @@ hm_control_line(struct hm_control *control, struct hm_slice line)
 	struct hm_slice type;
 	const char *wrong;
 
-	if (!hm_stream_type(stream, line, &record, &type))
+	control->lines++;
+	if (!hm_stream_type(stream, line, &record, &type)) {
+		control->ended[HM_RESULT_REFUSED]++;
 		return;
+	}
 	if (!is_command(type)) {
 		hm_stream_emit(stream, line);
 		return;
 	}
-	if (!hm_stream_parse(stream, line, &record))
+	control->commands++;
+	if (!hm_stream_parse(stream, line, &record)) {
+		control->ended[HM_RESULT_REFUSED]++;
 		return;
+	}
 	wrong = hm_command_read(&command, &record);
+	if (wrong == NULL && hm_stream_is_durable(stream) &&
+	    (command.id[0] == '\0' || command.time == HM_COMMAND_NO_TIME))
+		wrong = "it has no id or no time, which a pipe that outlives "
+		    "hm-poll needs";
+	if (strcmp(command.from, HM_CONTROL_RESTORE) == 0)
+		command.from[0] = '\0';
 	hm_control_take(control, &command, wrong, &record);
 }
 
@@ -215,10 +227,24 @@ on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
 	report_end(control);
 }
 
+/* As when a member of the record is misspelt: nothing was ordered. */
+static void
+warn_without_commands(struct hm_control *control)
+{
+	if (!hm_config_flag(control->options.config, HM_SET_ONCE) ||
+	    control->lines == 0 || control->commands > 0 ||
+	    control->ended[HM_RESULT_REFUSED] > 0)
+		return;
+	control->ended[HM_RESULT_REFUSED]++;
+	hm_log(HM_WARNING, "stdin had no command, found lines %zu, allowed "
+	    "are records of type command", control->lines);
+}
+
 void
 hm_control_input_ended(struct hm_control *control)
 {
 	control->input_ended = true;
+	warn_without_commands(control);
 	if (!is_idle(control))
 		ev_timer_start(control->options.loop, &control->deadline);
 	report_end(control);
@@ -342,6 +368,7 @@ hm_control_new(const struct hm_control_options *options)
 	end_open_entries(control);
 	/* Those of a predecessor are not of this run. */
 	memset(control->ended, 0, sizeof control->ended);
+	control->unreachable = 0;
 	for (size_t i = 0; i < control->count; i++)
 		hm_control_queue_next(&control->queue[i]);
 	return control;

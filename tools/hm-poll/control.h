@@ -59,7 +59,7 @@ void hm_control_delivered(struct hm_control *control);
 /*
  * The exit status for the final results: HM_EXIT_OK if all are done; otherwise
  * HM_EXIT_TEMP if one is unknown, HM_EXIT_UNAVAILABLE if a DTU was not there,
- * HM_EXIT_DATA if one was refused or failed.
+ * HM_EXIT_DATA if one was refused or failed, or could not be read.
  */
 int hm_control_status(const struct hm_control *control);
 

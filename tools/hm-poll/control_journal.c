@@ -98,9 +98,11 @@ static bool
 is_evictable(const struct hm_control_journal *j,
     const struct hm_control_entry *entry, int64_t now)
 {
+	/* A command may claim to be of next year; its result does not. */
 	return entry->stage == HM_CONTROL_FREE ||
 	    (entry->stage == HM_CONTROL_ENDED && entry->delivered &&
 	    (now - entry->command.time > j->keep_s ||
+	    now - entry->result_time > j->keep_s ||
 	    now < entry->result_time));
 }
 
@@ -116,7 +118,7 @@ make_room(struct hm_control_journal *j, int64_t now)
 		if (entry->stage == HM_CONTROL_FREE)
 			return entry;
 		if (is_evictable(j, entry, now) && (oldest == NULL ||
-		    entry->command.time < oldest->command.time))
+		    entry->result_time < oldest->result_time))
 			oldest = entry;
 	}
 	return oldest;
@@ -136,6 +138,17 @@ set_result(struct hm_control_entry *entry, const struct hm_result *result,
 	entry->result_time = time;
 	entry->stage = HM_CONTROL_ENDED;
 	entry->delivered = false;
+}
+
+static void
+note_end(struct hm_control_journal *j, const struct hm_control_entry *entry)
+{
+	struct hm_control_past *past = hm_control_journal_past(j,
+	    entry->command.dtu);
+
+	if (past != NULL)
+		hm_control_note_end(past, &entry->command, &entry->result,
+		    entry->result_time);
 }
 
 /* Changes */
@@ -207,6 +220,8 @@ hm_control_journal_end(struct hm_control_journal *j,
 	struct hm_json e;
 
 	set_result(entry, result, now);
+	if (sent)
+		note_end(j, entry);
 	hm_json_start(&e, buf, sizeof buf);
 	hm_json_result(&e, now, &entry->command, &entry->result);
 	return hm_control_journal_append(j, &e, sent);
@@ -266,8 +281,10 @@ tenths(const struct hm_record *record, const char *key)
 }
 
 static void
-take_result(struct hm_control_entry *entry, const struct hm_record *record)
+take_result(struct hm_control_journal *j, struct hm_control_entry *entry,
+    const struct hm_record *record)
 {
+	bool sent = entry->stage == HM_CONTROL_SENT;
 	char error[HM_CONTROL_ERROR_MAX], text[HM_CONTROL_TEXT_MAX];
 	enum hm_kind on = hm_record_get(record, "on")->kind;
 	int64_t time = time_of(record, "time");
@@ -285,6 +302,8 @@ take_result(struct hm_control_entry *entry, const struct hm_record *record)
 	result.watts = tenths(record, "watts");
 	result.on = on == HM_TRUE ? 1 : on == HM_FALSE ? 0 : -1;
 	set_result(entry, &result, time);
+	if (sent)
+		note_end(j, entry);
 }
 
 static void
@@ -338,7 +357,7 @@ hm_control_journal_take(struct hm_control_journal *j,
 	else if (hm_slice_is(type, "sent"))
 		take_sent(j, entry, record);
 	else if (hm_slice_is(type, "result"))
-		take_result(entry, record);
+		take_result(j, entry, record);
 	else if (hm_slice_is(type, "delivered"))
 		entry->delivered = true;
 }

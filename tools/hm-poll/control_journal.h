@@ -35,8 +35,8 @@ struct hm_control_journal;
 
 /*
  * Open the file, or create it, and read it. NULL with errno if the system
- * refuses; EWOULDBLOCK: another process has it. Commands that ended and are
- * older than `keep_s` may be forgotten for new ones. Freed by
+ * refuses; EWOULDBLOCK: another process has it. Commands that are older
+ * than `keep_s`, or ended longer ago, may be forgotten for new ones. Freed by
  * hm_control_journal_close.
  */
 struct hm_control_journal *hm_control_journal_open(const char *path,

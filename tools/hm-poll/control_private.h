@@ -38,7 +38,9 @@ struct hm_control {
 	ev_prepare before_wait;
 	bool input_ended, reported_end;
 	bool undelivered; /* a final result is not yet written to stdout */
-	size_t ended[HM_RESULT_STATES], unreachable; /* final results */
+	size_t lines, commands; /* of the input */
+	/* Final results; a line that cannot be read counts as refused. */
+	size_t ended[HM_RESULT_STATES], unreachable;
 	unsigned ids; /* made so far */
 	char line[HM_LINE_MAX];
 };

@@ -155,13 +155,19 @@ hm_control_schedule(const struct hm_control_limits *limits,
 		schedule_kept(limits, past, now, verdict);
 }
 
+static bool
+is_restore(const struct hm_command *command)
+{
+	return command->action == HM_ACTION_LIMIT_TEMPORARY &&
+	    strcmp(command->from, HM_CONTROL_RESTORE) == 0;
+}
+
 void
 hm_control_sent(struct hm_control_past *past,
     const struct hm_command *command, int64_t now)
 {
 	if (command->action == HM_ACTION_LIMIT_TEMPORARY)
-		past->temporary_at =
-		    strcmp(command->from, HM_CONTROL_RESTORE) == 0 ?
+		past->temporary_at = is_restore(command) ?
 		    HM_CONTROL_NEVER : now;
 	if (command->action != HM_ACTION_LIMIT)
 		return;
@@ -169,6 +175,19 @@ hm_control_sent(struct hm_control_past *past,
 	if (day_of(now) > past->day)
 		past->day = day_of(now);
 	past->kept_at = now;
+}
+
+void
+hm_control_note_end(struct hm_control_past *past,
+    const struct hm_command *command, const struct hm_result *result,
+    int64_t now)
+{
+	/* Where nothing is read back, no repetition would show more. */
+	if (is_restore(command) && past->temporary_at == HM_CONTROL_NEVER &&
+	    result->state != HM_RESULT_DONE &&
+	    (result->error == NULL ||
+	    strcmp(result->error, "no_readback") != 0))
+		past->temporary_at = now;
 }
 
 static bool
@@ -234,6 +253,10 @@ unsupported(const struct hm_command *command,
 	if (is_limit(command) && part)
 		return "a limit is for all inverters of the DTU, allowed is a "
 		    "command without serial";
+	if (part && (command->action == HM_ACTION_RESTART_DTU ||
+	    command->action == HM_ACTION_CLEAR_ALARMS))
+		return "it is for the whole DTU, allowed is a command without "
+		    "serial";
 	if (!device->is_modbus && temporary && !device->takes_watts)
 		return "no firmware of this DTU is known to take a temporary "
 		    "limit, allowed is limit";

@@ -71,6 +71,14 @@ void hm_control_schedule(const struct hm_control_limits *limits,
 void hm_control_sent(struct hm_control_past *past,
     const struct hm_command *command, int64_t now);
 
+/*
+ * Note the final result of an order that was sent: a limit of control_restore
+ * that may be lost is due again.
+ */
+void hm_control_note_end(struct hm_control_past *past,
+    const struct hm_command *command, const struct hm_result *result,
+    int64_t now);
+
 /* Whether a newer command takes the place of one that waits. */
 bool hm_control_replaces(const struct hm_command *newer,
     const struct hm_command *waiting);

@@ -105,6 +105,14 @@ hm_dialog_forget(struct hm_dialog *d)
 	d->replies.n = d->reply_count = 0;
 }
 
+/* The last connection may have been lost in any phase. */
+static void
+begin_order(struct hm_dialog_order *o)
+{
+	o->paused = false;
+	o->phase = o->sent ? HM_ORDER_AFTER : HM_ORDER_BEFORE;
+}
+
 enum hm_turn
 hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 {
@@ -114,7 +122,8 @@ hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 	hm_dialog_forget(d);
 	d->error = HM_ERR_NONE;
 	d->held = false;
-	hm_dialog_order_resume(d);
+	if (d->order != NULL)
+		begin_order(d->order);
 	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
 		return hm_dialog_modbus_begin(d);
 	return hm_dialog_hm_begin(d);

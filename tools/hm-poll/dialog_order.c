@@ -56,15 +56,6 @@ hm_dialog_drop_order(struct hm_dialog *d)
 	d->order = NULL;
 }
 
-void
-hm_dialog_order_resume(struct hm_dialog *d)
-{
-	if (d->order == NULL)
-		return;
-	d->order->paused = false;
-	d->order->phase = d->order->sent ? HM_ORDER_AFTER : HM_ORDER_BEFORE;
-}
-
 bool
 hm_dialog_sends_order(const struct hm_dialog *d)
 {

@@ -186,9 +186,6 @@ bool hm_dialog_hm_claims_too_many(struct hm_dialog *d, const char *what,
 /* What an order makes of a turn that ends a request. */
 enum hm_turn hm_dialog_order_turn(struct hm_dialog *d, enum hm_turn turn);
 
-/* A connection begins. However the last one ended, the DTU is read first. */
-void hm_dialog_order_resume(struct hm_dialog *d);
-
 /* The final result. Returns HM_TURN_DONE. */
 __attribute__((format(printf, 4, 5))) enum hm_turn hm_dialog_order_end(
     struct hm_dialog *d, enum hm_result_state state, const char *error,

@@ -164,6 +164,7 @@ hm_dtu_job_order_sends(void *context, struct hm_poller *poller)
 	bool sends = options->order_sends(options->context,
 	    hm_poller_dtu(poller));
 
+	/* What may have been sent stays sent. */
 	job->order_sent = job->order_sent || sends;
 	job->order_vetoed = !sends;
 	job->jobs->counts.orders += sends;

@@ -400,9 +400,13 @@ poll_all(void *context)
 static int
 finish_control(struct work *work)
 {
+	bool has_reader;
+
 	hm_control_finish(work->control);
+	/* Without a reader nothing is pending: it was dropped. */
+	has_reader = hm_stream_flush(work->events.stream);
 	hm_stream_end(work->events.stream);
-	if (hm_stream_pending(work->events.stream) == 0)
+	if (has_reader && hm_stream_pending(work->events.stream) == 0)
 		hm_control_delivered(work->control);
 	return hm_config_flag(work->config, HM_SET_ONCE) ?
 	    hm_control_status(work->control) : HM_EXIT_OK;

@@ -12,6 +12,7 @@
 #include "base/rfc3339.h"
 #include "config/settings.h"
 #include "db/db.h"
+#include "db/plant_days.h"
 #include "db/schema.h"
 #include "db/sql.h"
 #include "print_record.h"
@@ -271,7 +272,8 @@ change(struct action *a)
 	struct hm_rollup rollup = {.db = NULL};
 	bool good = hm_rollup_prepare(&rollup, &a->db, reset_hour) &&
 	    hm_rename_energies(&a->rename) && hm_rename_tables(&a->rename) &&
-	    hm_db_run(&a->db, "COMMIT");
+	    (!hm_plant_days_are_current(&a->db) ||
+	    hm_plant_days_make(&a->db)) && hm_db_run(&a->db, "COMMIT");
 	int status = good ? HM_EXIT_OK : cannot(a, hm_db_reason(&a->db));
 
 	hm_rollup_finish(&rollup);

@@ -4,6 +4,7 @@
 
 #include "base/rfc3339.h"
 #include "base/zone.h"
+#include "db/plant_days.h"
 #include "db/reading_tables.h"
 #include "db/sql.h"
 #include "record/fields.h"
@@ -134,7 +135,7 @@ make_tables(const struct hm_rollup *rollup, int64_t hour)
 	    (!ends || (hm_rollup_energy_note(db, hour) &&
 	    hm_rollup_gap_make(db, hour, rollup->reset_hour) &&
 	    make_days(db, hour) && hm_rollup_energy_make(db, hour) &&
-	    hm_rated_power_make(db)));
+	    hm_plant_days_make(db) && hm_rated_power_make(db)));
 }
 
 /* The number of due hours, at most 2, and the first of them. */

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/db.h"
+#include "db/plant_days.h"
 #include "db/schema.h"
 #include "retention.h"
 #include "rollup.h"
@@ -137,9 +138,12 @@ give_up(struct hm_store *s)
 
 /* Opening */
 
-/* Insert a row for a setting that has changed. */
+/*
+ * Insert a row for a setting that has changed, and add up days that another
+ * program has changed, or all days after an upgrade.
+ */
 static bool
-note_settings(struct hm_store *s)
+begin_run(struct hm_store *s)
 {
 	sqlite3_stmt *note = NULL;
 	bool good = hm_db_run(&s->db, "BEGIN IMMEDIATE") &&
@@ -156,7 +160,8 @@ note_settings(struct hm_store *s)
 		good = hm_db_step(note);
 	}
 	sqlite3_finalize(note);
-	return good && hm_db_run(&s->db, "COMMIT");
+	return good && hm_plant_days_make(&s->db) &&
+	    hm_db_run(&s->db, "COMMIT");
 }
 
 static void
@@ -196,7 +201,7 @@ open_db(struct hm_store *s)
 		why = hm_schema_migrate(&s->db, save, s);
 	if (why == NULL && (!hm_row_insert_prepare(s->rows, &s->db) ||
 	    !hm_rollup_prepare(&s->rollup, &s->db, s->options.reset_hour) ||
-	    !note_settings(s) || !hm_store_clock_tick(&s->clock, &s->db)))
+	    !begin_run(s) || !hm_store_clock_tick(&s->clock, &s->db)))
 		why = hm_db_reason(&s->db);
 	s->is_open = why == NULL;
 	return why;

@@ -25,6 +25,7 @@
 #define HM_TOP_SERIAL 33
 #define HM_TOP_TITLE 97 /* a longer name is cut */
 #define HM_TOP_TEXT 161
+#define HM_TOP_HINT 385
 #define HM_TOP_NONE SIZE_MAX
 #define HM_TOP_OWN_ALARM (-1) /* port of an alarm that a reading has */
 
@@ -33,6 +34,7 @@ struct hm_top_dtu {
 	char title[HM_TOP_TITLE]; /* a name of the settings, or empty */
 	enum { HM_TOP_UNKNOWN, HM_TOP_ONLINE, HM_TOP_OFFLINE } state;
 	char reason[HM_TOP_TEXT]; /* why it is offline */
+	char hint[HM_TOP_HINT];   /* what to do then, or empty */
 	int64_t time;             /* of the last new readings */
 	int64_t answered;         /* of its last answer */
 	int64_t retry;            /* when it is polled next, if offline */

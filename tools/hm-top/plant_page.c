@@ -62,6 +62,7 @@ read_dtu(struct reader *r)
 	dtu->state = strcmp(status, "error") == 0 ? HM_TOP_OFFLINE :
 	    strcmp(status, "online") == 0 ? HM_TOP_ONLINE : HM_TOP_UNKNOWN;
 	hm_record_text(&r->item, "reason", dtu->reason, sizeof dtu->reason);
+	hm_record_text(&r->item, "hint", dtu->hint, sizeof dtu->hint);
 	dtu->answered = hm_top_time(&r->item, "answered");
 	dtu->time = dtu->answered;
 	dtu->retry = hm_top_time(&r->item, "retry_at");

@@ -232,6 +232,7 @@ take_status(const struct context *c)
 	if (!hm_record_text(c->record, "text", dtu->reason, sizeof dtu->reason))
 		hm_record_text(c->record, "error", dtu->reason,
 		    sizeof dtu->reason);
+	hm_record_text(c->record, "hint", dtu->hint, sizeof dtu->hint);
 }
 
 static void

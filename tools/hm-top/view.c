@@ -12,6 +12,8 @@
 #define SHARE_OF_DTUS 6   /* of the rows */
 #define SHARE_OF_ALARMS 8
 #define WIDE ((size_t)76) /* columns that have room for counts */
+#define HINT_ROWS 4
+#define HINT_INDENT ((size_t)2)
 
 static size_t
 at_least(size_t n, size_t least)
@@ -147,6 +149,35 @@ paint_dtu(struct hm_screen *s, const struct hm_top_view *v, size_t at)
 	hm_screen_next(s);
 }
 
+/* The bytes of a text, whole words if possible, that fit into a row. */
+static size_t
+fitting(const char *text, size_t width)
+{
+	size_t n = strlen(text), word = width;
+
+	if (n <= width)
+		return n;
+	while (word > 0 && text[word] != ' ')
+		word--;
+	return word > 0 ? word : width;
+}
+
+static void
+paint_hint(struct hm_screen *s, const char *hint)
+{
+	size_t width = at_least(s->cols, HINT_INDENT + 1) - HINT_INDENT;
+
+	for (int row = 0; row < HINT_ROWS && *hint != '\0'; row++) {
+		size_t n = fitting(hint, width);
+
+		hm_screen_print(s, HM_STYLE_PLAIN, "%*s%.*s", (int)HINT_INDENT,
+		    "", (int)n, hint);
+		hm_screen_next(s);
+		hint += n;
+		hint += strspn(hint, " ");
+	}
+}
+
 /* 0: the most in need of a look. */
 static int
 rank_of(const struct hm_top_view *v, const struct hm_top_dtu *dtu)
@@ -156,6 +187,7 @@ rank_of(const struct hm_top_view *v, const struct hm_top_dtu *dtu)
 	return hm_top_dtu_up(v->plant, dtu, v->now) ? 2 : 1;
 }
 
+/* With what to do about the first one that is offline. */
 static void
 paint_dtus(struct hm_screen *s, const struct hm_top_view *v, size_t most)
 {
@@ -166,6 +198,8 @@ paint_dtus(struct hm_screen *s, const struct hm_top_view *v, size_t most)
 		for (size_t i = 0; i < dtus && shown < limit; i++)
 			if (rank_of(v, &v->plant->dtu[i]) == rank) {
 				paint_dtu(s, v, i);
+				if (rank == 0 && shown == 0)
+					paint_hint(s, v->plant->dtu[i].hint);
 				shown++;
 			}
 	if (shown < dtus) {

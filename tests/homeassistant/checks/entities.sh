@@ -27,7 +27,7 @@ configs() {
 	messages
 	jq -c 'select(.topic | endswith("/config")) | .payload' "$work/messages"
 }
-all_known() {
+all_registered() {
 	local announced known
 	announced=$(configs | jq -r .unique_id | sort -u | wc -l)
 	known=$(call config/entity_registry/list |
@@ -35,13 +35,17 @@ all_known() {
 	[ "$announced" -gt 100 ] && [ "$announced" = "$known" ]
 }
 sleep 12
-check "every entity is in its registry" until_true 20 all_known
+check "every entity is in its registry" until_true 20 all_registered
 pkill -STOP -s "$chain" hm-poll
 until_true 20 is_idle "$work/raw"
-# Some come late, such as those that need several polls.
-until_true 20 all_known
-entities >"$work/entities"
-configs >"$work/configs"
+# Some come late, such as those that need several polls: both lists must be of
+# one moment.
+both_lists() {
+	all_registered && entities >"$work/entities" && configs >"$work/configs" &&
+		[ "$(jq -r .unique_id "$work/configs" | sort -u | wc -l)" = \
+			"$(wc -l <"$work/entities")" ]
+}
+check "... and nothing else" until_true 20 both_lists
 
 # differences JQ: lines that the program prints for a config and its entity.
 differences() {

@@ -76,6 +76,7 @@ struct input {
 	int64_t day_made;   /* the truth when our day began */
 	int64_t last_good, last_good_time; /* of true readings */
 	int64_t slack;      /* what may be of either day; PLENTY: anything */
+	bool by_device;     /* the device's counter tells the days apart */
 	int64_t truths[3];  /* the last true readings, newest first */
 	int seen;           /* how many there are, of late */
 	int awake_today;    /* true readings in this day, while awake */
@@ -340,8 +341,14 @@ make_energy(struct test *t, struct inverter *inv, double light,
 static void
 reset_device(struct inverter *inv)
 {
-	for (size_t n = 0; n < INPUTS; n++)
-		inv->input[n].today_base = inv->input[n].made;
+	for (size_t n = 0; n < INPUTS; n++) {
+		struct input *in = &inv->input[n];
+
+		in->today_base = in->made;
+		/* The guard needs two readings of an inverter that is awake. */
+		if (in->by_device && in->awake_today < 2)
+			in->slack = PLENTY;
+	}
 	inv->reset_at = 0;
 }
 
@@ -387,6 +394,7 @@ begin_day(struct test *t, int64_t now)
 
 				in->day_made = in->made;
 				in->slack = -1;
+				in->by_device = false;
 				in->awake_today = 0;
 			}
 		}
@@ -565,6 +573,7 @@ remember(const struct test *t, struct input *in, const struct said *said,
 		/* The day's first reading is not accepted at once. */
 		if (in->claims)
 			in->slack = apart && gap ? 0 : PLENTY;
+		in->by_device = apart && in->slack == 0;
 	}
 	in->last_good = in->made;
 	in->last_good_time = now;
@@ -903,6 +912,11 @@ change_inverter(struct test *t, size_t d)
 	for (size_t n = 0; n < p->inputs; n++) {
 		struct input *in = &inv->input[n];
 
+		/* The inverter has not shown this yet. */
+		if (in->added >= 0 && in->total > in->added) {
+			inv->total += in->total - in->added;
+			in->added = in->total;
+		}
 		in->known = in->today_known = false;
 		in->seen = in->awake_today = in->since_glitch = 0;
 		in->stuck_left = in->steady = 0;

@@ -1,7 +1,8 @@
 # The real tools, joined by this process, so that each can be restarted or
 # killed alone, between a real hm.db and a real broker that a subscriber
 # listens to. A round gives records to the chain and ends when all that follows
-# from them has come from the broker: a marker goes through with them.
+# from them has come from the broker: a marker goes through with them. Markers
+# have one topic, because hm-publish repeats the last state of each.
 package Chain;
 use strict;
 use warnings;
@@ -82,12 +83,27 @@ sub end {
 
 # The subscriber
 
+# When this returns, the broker has the subscription: it sends what it retains.
 sub listen {
 	my ($self) = @_;
+	my $ready = sprintf 'ready %d', ++$self->{subscriptions};
+
+	$self->publish('ready', $ready, '-r');
 	$self->{subscriber} = open $self->{heard}, '-|', 'mosquitto_sub',
 	    '-h', '127.0.0.1', '-p', $self->{port}, '-q', 1,
 	    '-t', "$self->{prefix}/#", '-F', "%r\t%t\t%p" or
 	    die "mosquitto_sub: $!\n";
+	$self->{first} = [];
+	while (my $line = readline $self->{heard}) {
+		push @{$self->{first}}, $line;
+		return if $line =~ /\t\Q$ready\E$/;
+	}
+	die "mosquitto_sub has ended\n";
+}
+
+sub next_message {
+	my ($self) = @_;
+	return shift @{$self->{first}} // readline $self->{heard};
 }
 
 sub deafen {
@@ -124,10 +140,12 @@ sub pass {
 sub hear {
 	my ($self, $home, $marker) = @_;
 
-	while (my $line = readline $self->{heard}) {
+	while (my $line = $self->next_message) {
 		chomp $line;
 		my ($retained, $topic, $payload) = split /\t/, $line, 3;
-		return if $topic eq "$self->{prefix}/$marker";
+		next if $topic eq "$self->{prefix}/marker" &&
+		    $payload ne $marker;
+		return if $payload eq $marker;
 		$home->message($topic, $retained, $payload);
 	}
 	die "mosquitto_sub has ended\n";
@@ -135,9 +153,9 @@ sub hear {
 
 sub round {
 	my ($self, $home, @records) = @_;
-	my $marker = sprintf 'marker/%d', ++$self->{rounds};
+	my $marker = sprintf 'round %d.', ++$self->{rounds};
 	my $text = join '', @records, qq({"type":"mqtt","topic":) .
-	    qq("$self->{prefix}/$marker","payload":".","qos":1,) .
+	    qq("$self->{prefix}/marker","payload":"$marker","qos":1,) .
 	    qq("retain":false}\n);
 
 	local $SIG{ALRM} = sub { die "no marker after $wait s\n" };

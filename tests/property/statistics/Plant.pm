@@ -171,15 +171,17 @@ sub produce {
 
 # The counters of an input, in a reading that others may confirm.
 sub energies {
-	my ($input) = @_;
+	my ($inverter, $input) = @_;
+	my $reads = $input->{reads};
 
 	if ($input->{dark}) {
 		$input->{dark}--;
 		return (today_production => 0, total_production => 0);
 	}
 	$input->{unseen} = 0;
-	push @{$input->{reads}}, $input->{made} + ($input->{raised} // 0)
-	    if $input->{reads} && @{$input->{reads}} < 3;
+	# It joins its inverter when that is shown.
+	push @$reads, $input->{made} + ($input->{raised} // 0)
+	    if $reads && @$reads < ($inverter->{excluded} ? 1 : 3);
 	return (today_production => $input->{made} - $input->{base},
 	    total_production => $input->{made});
 }
@@ -195,7 +197,7 @@ sub inverter_records {
 
 	for my $n (1 .. $inputs) {
 		my $input = $inverter->{inputs}[$n - 1];
-		my @energies = $awake ? energies($input) : ();
+		my @energies = $awake ? energies($inverter, $input) : ();
 		push @records, line(type => 'port', @common, port => $n,
 		    pv_power => $awake ? 50 : 0, @energies, @state);
 	}

@@ -219,6 +219,23 @@ START_TEST(a_dip_is_no_part_of_a_claim)
 }
 END_TEST
 
+/* Readings that no inverter can have made, and then true ones. */
+START_TEST(a_glitch_before_a_gap_is_no_part_of_a_claim)
+{
+	int64_t total = 10503 + 5200;
+
+	reading(10500, 500);
+	reading(10503, 503);
+	ck_assert_int_eq(reading(12800, -1), HM_ENERGY_SPIKE);
+	ck_assert_int_eq(reading(12803, -1), HM_ENERGY_SPIKE);
+	now += 4 * HOUR;
+	for (; reading(total, -1) != HM_ENERGY_GOOD; total += 20)
+		ck_assert_int_lt(total, 10503 + 5200 + 20 * 20);
+	ck_assert_int_eq(hm_energy_total(&e), total - 20);
+	ck_assert_int_eq(e.shift, 0);
+}
+END_TEST
+
 /* The device's counter has 16 bits. */
 START_TEST(a_counter_of_16_bits_may_wrap)
 {
@@ -647,6 +664,7 @@ main(void)
 	tcase_add_test(cases, no_input_makes_more_than_its_inverter);
 	tcase_add_test(cases, a_claim_needs_readings_that_rise);
 	tcase_add_test(cases, a_dip_is_no_part_of_a_claim);
+	tcase_add_test(cases, a_glitch_before_a_gap_is_no_part_of_a_claim);
 	tcase_add_test(cases, a_counter_of_16_bits_may_wrap);
 	tcase_add_test(cases, a_fall_to_anywhere_is_no_wrap);
 	tcase_add_test(cases, a_day_begins_at_zero);

@@ -13,6 +13,7 @@
 #define KEEP 65
 #define TURNS 3000
 #define SENT 25
+#define YEAR (366 * 86400)
 
 static const char *
 file(void)
@@ -190,6 +191,69 @@ START_TEST(too_many)
 }
 END_TEST
 
+/* Commands of next year fill it no longer than others. */
+START_TEST(too_many_of_the_future)
+{
+	struct hm_control_journal *j = open_journal();
+	struct hm_result refused = hm_result(HM_RESULT_REFUSED, "future", "");
+	char id[32];
+
+	for (int i = 0; i < HM_CONTROL_ENTRIES; i++) {
+		struct hm_control_entry *e;
+
+		snprintf(id, sizeof id, "%d", i);
+		e = add(j, id, NOW + YEAR);
+		ck_assert(hm_control_journal_end(j, e, &refused, NOW + i % 2));
+		ck_assert(hm_control_journal_delivered(j, e, NOW));
+	}
+	add(j, "next", NOW + KEEP + 2);
+	ck_assert_ptr_null(hm_control_journal_find(j, "0"));
+	ck_assert_ptr_nonnull(hm_control_journal_find(j, "1"));
+	hm_control_journal_close(j);
+}
+END_TEST
+
+/* A limit of control_restore that may be lost is due again. */
+START_TEST(a_limit_that_did_not_come_back)
+{
+	static const struct {
+		enum hm_result_state state;
+		const char *error;
+		int64_t temporary_at;
+	} rows[] = {
+	    {HM_RESULT_DONE, "", HM_CONTROL_NEVER},
+	    {HM_RESULT_UNKNOWN, "no_readback", HM_CONTROL_NEVER},
+	    {HM_RESULT_UNKNOWN, "no_reply", NOW + 2},
+	    {HM_RESULT_UNKNOWN, "interrupted", NOW + 2},
+	    {HM_RESULT_REFUSED, "refused_by_dtu", NOW + 2},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct hm_control_journal *j;
+		struct hm_control_entry *e;
+		struct hm_command c = kept("back", NOW);
+		struct hm_result result = hm_result(rows[i].state,
+		    rows[i].error, "");
+
+		unlink(file());
+		j = open_journal();
+		c.action = HM_ACTION_LIMIT_TEMPORARY;
+		snprintf(c.from, sizeof c.from, HM_CONTROL_RESTORE);
+		e = hm_control_journal_add(j, &c, NOW);
+		ck_assert_ptr_nonnull(e);
+		ck_assert(hm_control_journal_sent(j, e, NOW + 1));
+		ck_assert(hm_control_journal_end(j, e, &result, NOW + 2));
+		for (int turn = 0; turn < 2; turn++) {
+			ck_assert_int_eq(hm_control_journal_past(j,
+			    "roof")->temporary_at, rows[i].temporary_at);
+			hm_control_journal_close(j);
+			j = open_journal();
+		}
+		hm_control_journal_close(j);
+	}
+}
+END_TEST
+
 /* A file that cannot be written: nothing is taken for written. */
 START_TEST(no_room_on_the_disk)
 {
@@ -212,6 +276,8 @@ main(void)
 	tcase_add_test(tc, torn_line);
 	tcase_add_test(tc, rotation);
 	tcase_add_test(tc, too_many);
+	tcase_add_test(tc, too_many_of_the_future);
+	tcase_add_test(tc, a_limit_that_did_not_come_back);
 	tcase_add_test(tc, no_room_on_the_disk);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

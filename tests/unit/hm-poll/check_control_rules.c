@@ -203,6 +203,8 @@ START_TEST(devices)
 	    {DO(TURN_OFF), "1121", ONE_OF_TWO, NULL, NULL},
 	    {DO(RESTART_INVERTER), "1121", ONE_OF_TWO, NULL, NULL},
 	    {DO(CLEAR_ALARMS), "", HM, NULL, NULL},
+	    {DO(CLEAR_ALARMS), "1121", ONE_OF_TWO, "not_supported", "whole"},
+	    {DO(RESTART_DTU), "1121", ONE_OF_TWO, "not_supported", "whole"},
 	    {PERCENT(600), "", HM, "not_supported", "temporary"},
 	    {WATTS(3000), "", HM, "not_supported", "temporary"},
 	    {PERCENT(600), "", HMS_W, "not_supported", "allowed is watts"},

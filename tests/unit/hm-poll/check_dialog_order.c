@@ -376,15 +376,15 @@ START_TEST(an_order_without_a_reply)
 }
 END_TEST
 
-/* The dialog has heard nothing of how the connection ended. */
-START_TEST(a_connection_that_ends_with_the_order)
+/* The connection is lost while the order is sent: it is not sent again. */
+START_TEST(a_connection_that_is_lost)
 {
 	begin(&hm, HM_ACTION_TURN_OFF, 0);
 	come_to_the_order(1000, 300);
 	ck_assert(hm_dialog_sends_order(d));
 	ck_assert_int_eq(hm_dialog_begin(d, NOW + 10, 110), HM_TURN_ASK);
 	ck_assert(!hm_dialog_sends_order(d));
-	answer_info(1000);
+	ck_assert_int_eq(answer_info(1000), HM_TURN_ASK);
 	ck_assert_int_eq(answer_real(0), HM_TURN_DONE);
 	check_result(HM_RESULT_DONE, "", true);
 }
@@ -617,7 +617,7 @@ main(void)
 	tcase_add_test(tc, a_limit_of_one_inverter);
 	tcase_add_test(tc, a_dtu_that_is_not_there_gets_nothing);
 	tcase_add_test(tc, an_order_without_a_reply);
-	tcase_add_test(tc, a_connection_that_ends_with_the_order);
+	tcase_add_test(tc, a_connection_that_is_lost);
 	tcase_add_test(tc, orders_of_the_cloud);
 	tcase_add_test(tc, polls_do_not_see_the_order);
 	tcase_add_test(tc, modbus_by_the_new_map);

@@ -112,7 +112,7 @@ expect_all_same(void)
 	    "'running_time', 'reading_hours')"));
 	for (; (table = strsep(&rest, "\n")) != NULL; count++)
 		expect_same(table);
-	ck_assert_uint_eq(count, (size_t)HM_SCOPES * HM_TABLE_FORMS + 11);
+	ck_assert_uint_eq(count, (size_t)HM_SCOPES * HM_TABLE_FORMS + 13);
 	run(&from->db, "DETACH other");
 }
 

@@ -6,8 +6,8 @@
 
 /*
  * The page that shows the plant, from ../page. Its script draws the JSON in it
- * (hm_plant_json), and then that of events. For browsers without scripts it
- * has the current numbers as text.
+ * (hm_plant_json), and then that of events. For browsers without scripts, and
+ * until a slow link has brought the script, it has the current numbers as text.
  */
 
 /* Append the page with the JSON. False if there is no memory. */

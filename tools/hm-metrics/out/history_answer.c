@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "base/zone.h"
 #include "db/sql.h"
+#include "history_panels.h"
 #include "history_sql.h"
 
 #define DAY INT64_C(86400)
@@ -202,18 +203,6 @@ is_utf8(struct hm_slice text)
 	return n > 0;
 }
 
-static void
-add_member(struct hm_sql *sql, const char *column)
-{
-	static const char json[] = "json_";
-
-	if (strncmp(column, json, strlen(json)) == 0)
-		hm_sql_add(sql, "'%s', json(%s)", column + strlen(json),
-		    column);
-	else
-		hm_sql_add(sql, "'%s', %s", column, column);
-}
-
 static const char *
 json_statement(const struct answer *a, sqlite3_stmt *rows, struct hm_sql *sql)
 {
@@ -227,7 +216,7 @@ json_statement(const struct answer *a, sqlite3_stmt *rows, struct hm_sql *sql)
 
 		hm_sql_add(sql, "%s", i > 0 ? ", " : "");
 		if (a->sql.list != NULL)
-			add_member(sql, column);
+			hm_sql_add(sql, "'%s', %s", column, column);
 		else
 			hm_sql_add(sql, "json_group_array(%s) AS %s", column,
 			    column);
@@ -300,6 +289,29 @@ put_json(struct answer *a)
 	return good;
 }
 
+/* Panels are never CSV. */
+static bool
+put_panels(struct answer *a)
+{
+	const struct hm_history_panels panels = {
+	    .from = a->from, .to = a->to, .first = a->query->from,
+	    .days = a->query->to - a->query->from + 1,
+	    .start = a->start, .end = a->end, .max = ANSWER_MAX,
+	};
+
+	return put_head(a) && put(a, hm_text(",\"panels\":")) &&
+	    hm_history_panels(a->out, a->db, &panels) &&
+	    put(a, hm_text("}\n"));
+}
+
+static bool
+put_answer(struct answer *a)
+{
+	if (a->query->kind == HM_HISTORY_PANELS)
+		return put_panels(a);
+	return a->query->csv ? put_csv(a) : put_json(a);
+}
+
 bool
 hm_history_answer(struct hm_buffer *out, struct hm_db *db,
     const struct hm_history_query *query, const char *zone)
@@ -315,7 +327,7 @@ hm_history_answer(struct hm_buffer *out, struct hm_db *db,
 	sqlite3_progress_handler(db->handle, STEPS_A_LOOK, is_late, &a);
 	good = query->kind != HM_HISTORY_CURVE || ask_coarse(&a, &coarse);
 	a.sql = hm_history_sql(query, coarse);
-	good = good && (query->csv ? put_csv(&a) : put_json(&a));
+	good = good && put_answer(&a);
 	sqlite3_progress_handler(db->handle, 0, NULL, NULL);
 	return good;
 }

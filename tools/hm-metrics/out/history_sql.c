@@ -12,10 +12,17 @@ static const char plant_sql[] =
     WH("own_kwh") " AS own FROM plant_days "
     "WHERE day BETWEEN :from AND :to) GROUP BY 1 ORDER BY 1";
 
+/*
+ * The key of port_daily begins with the day and the DTU: with all of both, the
+ * rows of an inverter are found without reading those of the others.
+ */
 static const char device_sql[] =
     "SELECT substr(day, 1, :chars) AS at, count(made) AS days, "
-    "sum(made) AS made FROM (SELECT day, sum(energy) AS made "
-    "FROM daily_production WHERE day BETWEEN :from AND :to "
+    "sum(made) AS made FROM (SELECT day, sum(today_production) AS made "
+    "FROM (SELECT day FROM plant_sums UNION SELECT day FROM plant_due) "
+    "CROSS JOIN (SELECT dtu FROM dtu_daily UNION SELECT dtu FROM "
+    "port_latest) CROSS JOIN port_daily USING (day, dtu) "
+    "WHERE day BETWEEN :from AND :to "
     "AND day <= date('now', 'localtime', '+1 day') AND " OF_DEVICE
     "GROUP BY day) GROUP BY 1 ORDER BY 1";
 
@@ -71,56 +78,6 @@ static const char gaps_sql[] =
 
 static const char records_sql[] = "SELECT what, at, value, unit FROM records";
 
-/*
- * An input's share is its energy of all days in that of the medians of the
- * others. The days and hours of the lists are all there: null if not known. The
- * hours are the newest, of 30 days or 50,000 rows at most: a year of a large
- * plant has too many to read.
- */
-static const char panels_sql[] =
-    "WITH RECURSIVE calendar (day) AS (SELECT :from UNION ALL "
-    "SELECT date(day, '+1 day') FROM calendar WHERE day < :to), "
-    "clock (o_clock) AS (SELECT 0 UNION ALL "
-    "SELECT o_clock + 1 FROM clock WHERE o_clock < 23), "
-    "performance AS MATERIALIZED (SELECT * FROM panel_performance "
-    "WHERE day BETWEEN :from AND :to), "
-    "inputs AS MATERIALIZED (SELECT dtu, serial, port, "
-    "sum(energy) AS energy, round(1.0 * sum(iif(others > 0, energy, NULL)) / "
-    "sum(iif(energy IS NULL, NULL, others)), 3) AS share "
-    "FROM performance GROUP BY dtu, serial, port), "
-    "sums AS MATERIALIZED (SELECT dtu, serial, port, sum(energy) AS year, "
-    "sum(iif(day >= substr(:to, 1, 7), energy, NULL)) AS month "
-    "FROM daily_production WHERE day BETWEEN substr(:to, 1, 4) AND :to "
-    "GROUP BY dtu, serial, port), "
-    "local AS MATERIALIZED (SELECT hour, CAST(strftime('%H', hour, "
-    "'unixepoch', 'localtime') AS INTEGER) AS o_clock FROM "
-    "(SELECT DISTINCT hour FROM dtu_hourly "
-    "WHERE hour >= max(:start, :end - 3600 * min(720, coalesce(50000 / "
-    "(SELECT nullif(count(*), 0) FROM inputs), 0))) AND hour < :end)), "
-    "hours AS MATERIALIZED (SELECT dtu, serial, port, o_clock, "
-    "round(avg(coalesce(pv_power_avg * pv_power_count / samples, 0)), 1) "
-    "AS watts FROM local CROSS JOIN port_hourly USING (hour) "
-    "WHERE samples > 0 GROUP BY dtu, serial, port, o_clock), "
-    "ratios AS MATERIALIZED (SELECT dtu, serial, port, "
-    "json_group_array(ratio) AS list FROM (SELECT dtu, serial, port, day, "
-    "max(ratio) AS ratio FROM (SELECT dtu, serial, port, day, NULL AS ratio "
-    "FROM inputs CROSS JOIN calendar UNION ALL SELECT dtu, serial, port, "
-    "day, ratio FROM performance) GROUP BY dtu, serial, port, day "
-    "ORDER BY dtu, serial, port, day) GROUP BY dtu, serial, port), "
-    "powers AS MATERIALIZED (SELECT dtu, serial, port, "
-    "json_group_array(watts) AS list FROM (SELECT dtu, serial, port, "
-    "o_clock, max(watts) AS watts FROM (SELECT dtu, serial, port, o_clock, "
-    "NULL AS watts FROM inputs CROSS JOIN clock UNION ALL SELECT dtu, "
-    "serial, port, o_clock, watts FROM hours) "
-    "GROUP BY dtu, serial, port, o_clock ORDER BY dtu, serial, port, "
-    "o_clock) GROUP BY dtu, serial, port) "
-    "SELECT dtu, serial, port, input_power AS rated, energy, month, year, "
-    "share, r.list AS json_ratios, w.list AS json_watts FROM inputs "
-    "LEFT JOIN sums USING (dtu, serial, port) "
-    "LEFT JOIN rated_power USING (dtu, serial) "
-    "JOIN ratios AS r USING (dtu, serial, port) "
-    "JOIN powers AS w USING (dtu, serial, port) ORDER BY dtu, serial, port";
-
 struct hm_history_sql
 hm_history_sql(const struct hm_history_query *query, bool coarse)
 {
@@ -128,7 +85,7 @@ hm_history_sql(const struct hm_history_query *query, bool coarse)
 
 	switch (query->kind) {
 	case HM_HISTORY_PANELS:
-		return (struct hm_history_sql){panels_sql, "panels", false};
+		return (struct hm_history_sql){NULL, "panels", false};
 	case HM_HISTORY_CURVE:
 		return (struct hm_history_sql){curve_sql[coarse][of_device],
 		    NULL, coarse};

@@ -12,10 +12,10 @@
  * dates, :step are seconds, :serial, :port and :limit are those of the query.
  */
 struct hm_history_sql {
-	const char *rows; /* the rows, with a column for each member */
+	/* The rows, with a column for each member; NULL: no statement alone. */
+	const char *rows;
 	/*
 	 * The name of the array of rows in JSON; NULL: each column is an array.
-	 * A column whose name begins with json_ holds JSON.
 	 */
 	const char *list;
 	bool coarse; /* of hours, not of readings */

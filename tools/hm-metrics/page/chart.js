@@ -165,7 +165,8 @@ function drawBars(list, unit) {
 					x2: (i + 0.96) * each,
 					y1: y(bar.then), y2: y(bar.then) });
 			if (i % every === 0)
-				put(svg, "text", { x: (i + 0.5) * each,
+				put(svg, "text", { x: Math.min((i + 0.5) * each,
+					width - 4 * bar.label.length),
 					y: BARS.high - 4,
 					"text-anchor": "middle" }, bar.label);
 		});
@@ -191,7 +192,8 @@ function drawHeat(rows, columns, values, top, weak) {
 			y: i * high + 14 }, name.length * 8 > left ?
 			name.slice(0, left / 8 - 1) + "…" : name));
 		columns.forEach((name, i) => i % every || put(svg, "text",
-			{ x: left + (i + 0.5) * each, "text-anchor": "middle",
+			{ x: Math.min(left + (i + 0.5) * each, width -
+			4 * name.length), "text-anchor": "middle",
 			y: floor + 14 }, name));
 		values.forEach((n, i) => {
 			const [x, y, w, h] = box(i);

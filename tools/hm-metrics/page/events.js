@@ -38,7 +38,7 @@ routes.events = {
 	},
 	show(plant) {
 		const { signal } = this.shown;
-		showTroubles(byId("troubles"), plant);
+		showTroubles(byId("troubles"), troublesOf(plant));
 		if (Date.now() - this.asked < 30000)
 			return;
 		this.asked = Date.now();

@@ -86,7 +86,9 @@ function onPlant(plant, often) {
 
 const onLost = () => showLink(t("lost", moment(data.heard)), "lost bad");
 
+// Until now, and without scripts, a table of the server's has the numbers.
 function start() {
+	byId("plain").remove();
 	document.documentElement.lang = language;
 	for (const node of document.querySelectorAll("[data-t]"))
 		setText(node, t(node.dataset.t));

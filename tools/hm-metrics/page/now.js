@@ -164,6 +164,15 @@ function showWait(plant) {
 	setText(byId("wait"), text);
 }
 
+// A storm of alarms must not hide the plant: the rest stands on Events.
+function showAlarms(troubles) {
+	const rest = troubles.length - NAMED;
+	showTroubles(byId("alarms"), troubles.slice(0, NAMED));
+	byId("s-alarms").hidden = !troubles.length;
+	byId("more").hidden = rest <= 0;
+	setText(byId("more"), t("and_more", number(rest)));
+}
+
 // The history is asked for once in five minutes, as often as it changes.
 async function loadPast(signal) {
 	const today = dayOf(now());
@@ -189,8 +198,7 @@ routes.now = {
 			loadPast(this.shown.signal).then(() => this.shown &&
 				this.show(data.plant), () => {});
 		showWait(plant);
-		showTroubles(byId("alarms"), plant);
-		byId("s-alarms").hidden = !byId("alarms").firstChild;
+		showAlarms(troublesOf(plant));
 		showPower(plant);
 		showFlow(plant);
 		showSums(plant);

@@ -80,8 +80,8 @@ function showTrouble(node, title, facts, hint) {
 	advice.hidden = !hint;
 }
 
-function showTroubles(list, plant) {
-	showList(list, troublesOf(plant), x => x.key, troubleCard,
+function showTroubles(list, troubles) {
+	showList(list, troubles, x => x.key, troubleCard,
 		(node, x) => {
 			node.classList.add("trouble");
 			showTrouble(node, x.title, [x.where, x.start ?

@@ -17,7 +17,7 @@ words.de = {
 	zone: "Zeiten sind die der Anlage ({0}): {1} dort ist {2} hier.",
 	plants_zone: "Zeitzone ihres Rechners",
 	no_connection: "Keine Verbindung zu hm-metrics.",
-	no_database: "Kein Verlauf: keine Datenbank. database_path setzen.",
+	no_database: "Kein Verlauf: keine Datenbank. database_path setzen und hm-store starten.",
 	failed: "hm-metrics antwortete mit Status {0}.",
 	unknown: "unbekannt",
 	yes: "ja",

@@ -17,7 +17,7 @@ words.en = {
 	zone: "Times are those of the plant ({0}): {1} there is {2} here.",
 	plants_zone: "its machine's time zone",
 	no_connection: "No connection to hm-metrics.",
-	no_database: "No history: no database. Set database_path.",
+	no_database: "No history: no database. Set database_path and run hm-store.",
 	failed: "hm-metrics answered with status {0}.",
 	unknown: "not known",
 	yes: "yes",

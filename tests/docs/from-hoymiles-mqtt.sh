@@ -1,11 +1,11 @@
 #!/bin/bash
-# docs/upgrading.md: it names everything that hoymiles-mqtt and hoymiles-smiles
+# docs/from-hoymiles-mqtt.md: it names everything that hoymiles-mqtt and hoymiles-smiles
 # had, and hm has what the page says.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH METRICS_ENABLED
 root=$(cd "$(dirname "$0")/../.." && pwd)
-page=$root/docs/upgrading.md
+page=$root/docs/from-hoymiles-mqtt.md
 
 # Everything that they had.
 metrics="hoymiles_queries_total hoymiles_query_duration_seconds
