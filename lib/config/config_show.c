@@ -56,6 +56,11 @@ put_address(struct text *t, struct hm_slice s, bool bare)
 		if (s.p[end] == '@')
 			at = end;
 	put(t, hm_slice(s.p, start));
+	/* A password may hold a "?", and so may what follows the address. */
+	if (end < s.n && memchr(s.p + end, '@', s.n - end) != NULL) {
+		put(t, hm_text(HIDDEN));
+		return;
+	}
 	if (at > 0)
 		put(t, hm_text(HIDDEN));
 	else

@@ -32,7 +32,8 @@ left_out() {
 	*": man "*) echo "a pager; tests/docs/settings.sh and make lint" ;;
 	*": make bench"* | *": make soak-"* | *": make property"* | \
 	*": make fuzz"* | *": make mutants" | *": make check-package" | \
-	*": make check-container" | *": make check-homeassistant")
+	*": make check-container" | *": make check-homeassistant" | \
+	*": make check-page" | *": make pictures")
 		echo "takes minutes; a target of its own that no test needs" ;;
 	"docs/contributing.md: "*) echo "builds and tests; .ci/run does that" ;;
 	*": make check"* | *": make SANITIZE=1 check")

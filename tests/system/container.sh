@@ -58,6 +58,8 @@ ours() {
 	image_environment
 	printf '%s\n' HM_METRICS_TEXTFILE HM_DURABLE HM_NOTIFY_FD MAX_BYTES \
 		BACKUP_COUNT
+	# hm-limit is not in the chain.
+	settings | grep '^HM_LIMIT_'
 }
 
 # Environment

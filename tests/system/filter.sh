@@ -116,7 +116,7 @@ mkfifo "$work/late" "$work/gone"
 hm-filter --stats-period 0 --timezone UTC -d "$work/disk/late.db" \
 	<"$work/late" >"$work/late.out" 2>"$work/late.err" &
 late=$!
-pids+=($late)
+pids+=("$late")
 exec 5>"$work/late"
 port 0 10500 500 >&5
 check "without its directory a filter runs" until_true 5 \

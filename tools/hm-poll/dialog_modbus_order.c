@@ -18,6 +18,8 @@
 #define WRITE_REPLY ((size_t)4)
 
 #define ILLEGAL_ADDRESS 2
+#define ILLEGAL_VALUE 3
+#define BUSY 6
 
 /* Requests */
 
@@ -106,18 +108,30 @@ percent_at(const uint8_t *p)
 
 /* Values that make no sense are not known. */
 static void
-look(const struct hm_modbus_reply *reply, struct hm_order_seen *seen)
+look_at_registers(const uint8_t *data, struct hm_order_seen *seen)
 {
-	if (reply->size == 2 * (size_t)NEW_PLACES) {
-		unsigned on = (unsigned)(reply->data[0] << 8 |
-		    reply->data[1]);
+	unsigned on = (unsigned)(data[0] << 8 | data[1]);
 
-		seen->on = on <= 1 ? (int)on : -1;
-		seen->temporary = percent_at(reply->data + 2);
-		seen->device.limit = percent_at(reply->data + 4);
-	} else if (reply->size == 1 && reply->data[0] <= 100) {
+	seen->on = on <= 1 ? (int)on : -1;
+	seen->temporary = percent_at(data + 2);
+	seen->device.limit = percent_at(data + 4);
+}
+
+static enum hm_turn
+look(struct hm_dialog *d, const struct hm_modbus_reply *reply)
+{
+	struct hm_order_seen *seen = d->order->phase == HM_ORDER_PROBE ?
+	    &d->order->before : &d->order->after;
+	size_t size = has_old_map(d) ? COILS / 8 : 2 * (size_t)NEW_PLACES;
+
+	if (reply->size != size)
+		return hm_dialog_fail(d, HM_ERR_LENGTH, "%zu bytes of data in "
+		    "the map of orders, expected are %zu", reply->size, size);
+	if (!has_old_map(d))
+		look_at_registers(reply->data, seen);
+	else if (reply->data[0] <= 100)
 		seen->device.limit = 10 * (int64_t)reply->data[0];
-	}
+	return HM_TURN_DONE;
 }
 
 static enum hm_turn
@@ -132,17 +146,27 @@ after_missing_map(struct hm_dialog *d)
 	return hm_dialog_order_turn(d, HM_TURN_DONE);
 }
 
+/* Others may come after the DTU has begun to carry it out. */
+static bool
+is_refusal(uint8_t code)
+{
+	return code <= ILLEGAL_VALUE || code == BUSY;
+}
+
 static enum hm_turn
 after_exception(struct hm_dialog *d, uint8_t code)
 {
 	if (d->order->phase == HM_ORDER_PROBE && code == ILLEGAL_ADDRESS)
 		return after_missing_map(d);
-	if (d->order->phase == HM_ORDER_SENDS)
+	if (d->order->phase != HM_ORDER_SENDS)
+		return hm_dialog_fail(d, HM_ERR_EXCEPTION, "Modbus exception "
+		    "%u to a look at the map of orders", code);
+	if (is_refusal(code))
 		return hm_dialog_order_end(d, HM_RESULT_REFUSED,
 		    "refused_by_dtu", "the DTU refuses the order with Modbus "
 		    "exception %u", code);
-	return hm_dialog_fail(d, HM_ERR_EXCEPTION, "Modbus exception %u to a "
-	    "look at the map of orders", code);
+	return hm_dialog_fail(d, HM_ERR_EXCEPTION, "Modbus exception %u to the "
+	    "order, which does not say whether it is carried out", code);
 }
 
 static enum hm_turn
@@ -153,11 +177,8 @@ after(struct hm_dialog *d, const struct hm_modbus_reply *reply)
 		    "asked was unit %u", reply->unit, d->dtu->unit);
 	if (reply->exception != 0)
 		return after_exception(d, reply->exception);
-	if (d->order->phase != HM_ORDER_SENDS) {
-		look(reply, d->order->phase == HM_ORDER_PROBE ?
-		    &d->order->before : &d->order->after);
-		return HM_TURN_DONE;
-	}
+	if (d->order->phase != HM_ORDER_SENDS)
+		return look(d, reply);
 	if (reply->size != WRITE_REPLY)
 		return hm_dialog_fail(d, HM_ERR_LENGTH, "%zu bytes of data "
 		    "in the reply to the order", reply->size);

@@ -59,7 +59,8 @@ hm_dialog_drop_order(struct hm_dialog *d)
 bool
 hm_dialog_sends_order(const struct hm_dialog *d)
 {
-	return d->order != NULL && d->order->phase == HM_ORDER_SENDS;
+	return d->order != NULL && d->order->phase == HM_ORDER_SENDS &&
+	    !d->order->ended;
 }
 
 bool
@@ -143,6 +144,26 @@ hm_dialog_order_read_back(struct hm_dialog *d)
 
 /* Turns */
 
+/*
+ * Whether a map of orders over Modbus shows what the inverters have, or what
+ * was last written, is not known.
+ */
+static enum hm_turn
+end_as_already(struct hm_dialog *d)
+{
+	const struct hm_control_device *device = &d->order->before.device;
+
+	if (device->is_modbus)
+		hm_dialog_order_end(d, HM_RESULT_UNKNOWN, "no_readback",
+		    "the DTU shows this limit already, nothing was sent; over "
+		    "Modbus that does not prove that the inverters have it");
+	else
+		hm_dialog_order_end(d, HM_RESULT_DONE, NULL, "the inverters "
+		    "have this limit already, nothing was sent");
+	d->order->result.percent = device->limit;
+	return HM_TURN_DONE;
+}
+
 /* The DTU and its inverters are known: send the order, or do not. */
 static enum hm_turn
 decide(struct hm_dialog *d)
@@ -155,12 +176,8 @@ decide(struct hm_dialog *d)
 	if (verdict.answer == HM_CONTROL_REFUSE)
 		return hm_dialog_order_end(d, HM_RESULT_REFUSED,
 		    verdict.error, "%s", verdict.text);
-	if (verdict.answer == HM_CONTROL_ALREADY) {
-		hm_dialog_order_end(d, HM_RESULT_DONE, NULL, "the inverters "
-		    "have this limit already, nothing was sent");
-		o->result.percent = device->limit;
-		return HM_TURN_DONE;
-	}
+	if (verdict.answer == HM_CONTROL_ALREADY)
+		return end_as_already(d);
 	o->phase = HM_ORDER_SENDS;
 	o->sent = true;
 	return device->is_modbus ? hm_dialog_modbus_order_send(d) :
@@ -223,7 +240,7 @@ after_failure(struct hm_dialog *d)
 		    "nothing was sent: %s", d->error_text);
 		return HM_TURN_FAIL;
 	}
-	if (o->phase == HM_ORDER_SENDS)
+	if (o->phase == HM_ORDER_SENDS && d->error != HM_ERR_EXCEPTION)
 		result.error = "no_reply";
 	if (o->phase == HM_ORDER_AFTER || o->phase == HM_ORDER_CHECK)
 		o->rounds++;

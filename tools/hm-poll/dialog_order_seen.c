@@ -20,7 +20,7 @@
 /* docs/protocol.md: where an input's record has its fields. */
 #define RECORD_HEAD ((size_t)9) /* of a reply, to its data */
 #define RECORD_POWER ((size_t)16)
-#define RECORD_PORT ((size_t)7)
+#define RECORD_LINK ((size_t)32)
 
 struct look {
 	struct hm_dialog *d;
@@ -28,7 +28,11 @@ struct look {
 	const char *serial; /* empty: all inverters */
 	bool built_in, has_info, has_feature, has_parts;
 	int32_t software;
+	int64_t config;  /* limit in the configuration; -1: none */
+	int64_t single;  /* that single-phase inverters show; -1: none */
+	size_t showing;  /* inverters that show it */
 	uint64_t last; /* serial number of the last record over Modbus */
+	bool produces; /* that inverter */
 };
 
 /* Whether the order is for the inverter. */
@@ -73,17 +77,22 @@ add_inverter(struct look *look, uint64_t number, uint32_t part)
 	device->rated += rated(serial, part);
 }
 
-static void
-add_power(struct look *look, uint64_t number, int64_t power)
+/*
+ * Of an inverter that the DTU does not hear it sends the last readings. Returns
+ * whether the power counts.
+ */
+static bool
+add_power(struct look *look, uint64_t number, int64_t power, bool is_heard)
 {
 	char text[HM_SERIAL_TEXT];
 
 	hm_serial_format(number, 12, text);
-	if (!is_wanted(look, text))
-		return;
+	if (!is_heard || !is_wanted(look, text))
+		return false;
 	if (look->seen->power < 0)
 		look->seen->power = 0;
 	look->seen->power += power > 0 ? power : 0;
+	return true;
 }
 
 /* hm */
@@ -129,16 +138,30 @@ look_at_info(struct look *look, const Hm__InfoReply *info)
 	}
 }
 
+static void
+look_at_inverter(struct look *look, int64_t serial, int32_t power,
+    int32_t link)
+{
+	if (!look->has_parts)
+		add_inverter(look, (uint64_t)serial, 0);
+	if (!add_power(look, (uint64_t)serial, power, link != 0))
+		return;
+	look->seen->heard++;
+	look->seen->producing += power > 0;
+}
+
 /* Newer firmware sends 0 where older has the limit. */
 static void
 look_at_single(struct look *look, const Hm__RealSingle *single)
 {
-	if (!look->has_parts)
-		add_inverter(look, (uint64_t)single->serial, 0);
-	add_power(look, (uint64_t)single->serial, single->active_power);
-	if (!look->has_feature && single->power_limit > 0 &&
-	    single->power_limit <= PERMILLE)
-		look->seen->device.limit = single->power_limit;
+	look_at_inverter(look, single->serial, single->active_power,
+	    single->link);
+	if (single->power_limit <= 0 || single->power_limit > PERMILLE)
+		return;
+	if (look->single < 0)
+		look->single = single->power_limit;
+	if (single->link != 0 && look->single == single->power_limit)
+		look->showing++;
 }
 
 static void
@@ -146,23 +169,35 @@ look_at_real(struct look *look, const Hm__RealReply *real)
 {
 	for (size_t i = 0; i < real->n_single; i++)
 		look_at_single(look, real->single[i]);
-	for (size_t i = 0; i < real->n_three; i++) {
-		if (!look->has_parts)
-			add_inverter(look, (uint64_t)real->three[i]->serial,
-			    0);
-		add_power(look, (uint64_t)real->three[i]->serial,
-		    real->three[i]->active_power);
-	}
+	for (size_t i = 0; i < real->n_three; i++)
+		look_at_inverter(look, real->three[i]->serial,
+		    real->three[i]->active_power, real->three[i]->link);
 }
 
-/* Newer firmware keeps an old limit in its configuration. */
 static void
 look_at_config(struct look *look, const Hm__Config *config)
 {
-	if (look->has_info && !look->has_feature &&
-	    look->seen->device.limit < 0 && config->power_limit > 0 &&
-	    config->power_limit <= PERMILLE)
-		look->seen->device.limit = config->power_limit;
+	if (config->power_limit > 0 && config->power_limit <= PERMILLE)
+		look->config = config->power_limit;
+}
+
+/*
+ * A limit of inverters is that of the DTU if all show it. Newer firmware keeps
+ * an old limit in its configuration.
+ */
+static void
+find_limit(struct look *look)
+{
+	struct hm_control_device *device = &look->seen->device;
+
+	if (look->has_feature)
+		return;
+	if (look->single >= 0 && look->showing == device->all)
+		device->limit = look->single;
+	else if (look->single >= 0)
+		look->seen->limits_differ = true;
+	else if (look->has_info)
+		device->limit = look->config;
 }
 
 static void
@@ -218,6 +253,7 @@ look_at_hm(struct look *look)
 		    HM_FRAME_GOOD)
 			look_at_frame(look, &frame);
 	}
+	find_limit(look);
 }
 
 /* Modbus */
@@ -237,13 +273,21 @@ static void
 look_at_record(struct look *look, const uint8_t *record)
 {
 	uint64_t serial = number_at(record + 1, HM_MODBUS_SERIAL);
+	int64_t power = (int64_t)number_at(record + RECORD_POWER, 2);
+	bool is_first = serial != look->last;
 
 	if (serial == 0)
 		return;
-	if (serial != look->last)
+	if (is_first) {
 		add_inverter(look, serial, 0);
+		look->produces = false;
+	}
 	look->last = serial;
-	add_power(look, serial, (int64_t)number_at(record + RECORD_POWER, 2));
+	if (!add_power(look, serial, power, record[RECORD_LINK] != 0))
+		return;
+	look->seen->heard += is_first;
+	look->seen->producing += power > 0 && !look->produces;
+	look->produces = look->produces || power > 0;
 }
 
 static void
@@ -264,7 +308,8 @@ hm_dialog_order_look(struct hm_dialog *d, struct hm_order_seen *seen)
 {
 	bool old_map = d->order->before.device.has_old_map;
 	struct look look = {.d = d, .seen = seen,
-	    .serial = d->order->order->command.serial};
+	    .serial = d->order->order->command.serial, .config = -1,
+	    .single = -1};
 
 	*seen = (struct hm_order_seen){.device = {.limit = -1}, .power = -1,
 	    .temporary = -1, .alarms = -1, .on = -1};

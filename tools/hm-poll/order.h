@@ -14,11 +14,14 @@ struct hm_order {
 /* What was read of a DTU and of the inverters that an order is for. */
 struct hm_order_seen {
 	struct hm_control_device device;
-	int64_t power;     /* of those inverters, 0.1 W; -1: not known */
+	size_t heard;      /* of those inverters, by the DTU */
+	size_t producing;  /* of those that are heard */
+	int64_t power;     /* of those that are heard, 0.1 W; -1: none is */
 	int64_t temporary; /* limit, 0.1 %; -1: not known */
 	int64_t alarms;    /* in the DTU's list; -1: not known */
 	int64_t boot_time; /* of the DTU, by its clock; 0: not known */
 	int on;            /* as the DTU says; -1: not known */
+	bool limits_differ; /* no common limit of all inverters is known */
 };
 
 /*

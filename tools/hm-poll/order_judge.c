@@ -7,6 +7,9 @@
 
 #define TOLERANCE 20 /* part of a power by which it may exceed its limit */
 #define TOLERANCE_MIN 50 /* the same in 0.1 W */
+#define YEAR_2015 1420070400
+#define YEAR_2100 4102444800
+#define RESTART_S 5 /* less is the clock of a DTU that has not restarted */
 
 __attribute__((format(printf, 4, 5))) static void
 conclude(struct hm_order_judgement *j, enum hm_result_state state,
@@ -39,14 +42,18 @@ tenths(int64_t value, char buf[HM_DECIMAL_TEXT])
 	return buf;
 }
 
-/* A limit that the DTU shows. */
+/* A limit that the DTU shows. Inverters get a new one at different times. */
 static void
-judge_percent(int64_t wanted, int64_t shown, struct hm_order_judgement *j)
+judge_percent(int64_t wanted, int64_t shown, bool differ,
+    struct hm_order_judgement *j)
 {
 	char found[HM_DECIMAL_TEXT], asked[HM_DECIMAL_TEXT];
 
 	j->result.percent = shown;
-	if (shown < 0)
+	if (shown < 0 && differ)
+		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the inverters "
+		    "show different limits, or the DTU does not hear all");
+	else if (shown < 0)
 		give_up(j, "the DTU shows no limit that could be read back");
 	else if (shown == wanted)
 		conclude(j, HM_RESULT_DONE, NULL, "the DTU shows a limit of "
@@ -55,6 +62,25 @@ judge_percent(int64_t wanted, int64_t shown, struct hm_order_judgement *j)
 		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the DTU "
 		    "shows a limit of %s %%, ordered were %s %%",
 		    tenths(shown, found), tenths(wanted, asked));
+}
+
+/* Whether the power is that of all inverters that the order is for. */
+static bool
+hears_all(const struct hm_order_seen *before, const struct hm_order_seen *after)
+{
+	return after->heard > 0 && after->heard == before->device.inverters;
+}
+
+static void
+leave_open(const struct hm_order_seen *before,
+    const struct hm_order_seen *after, struct hm_order_judgement *j)
+{
+	int64_t power = after->power < 0 ? 0 : after->power;
+	char found[HM_DECIMAL_TEXT];
+
+	conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the power is %s W, "
+	    "the DTU hears %zu of %zu inverters", tenths(power, found),
+	    after->heard, before->device.inverters);
 }
 
 /* A limit in watts shows only where it takes power away. */
@@ -68,26 +94,29 @@ judge_watts(int64_t wanted, const struct hm_order_seen *before,
 	if (before->power < 0 || before->power <= most)
 		give_up(j, "the power was below the limit before, so that "
 		    "nothing shows it");
-	else if (after->power >= 0 && after->power <= most)
+	else if (hears_all(before, after) && after->power <= most)
 		conclude(j, HM_RESULT_DONE, NULL, "the power has fallen to "
 		    "%s W", tenths(after->power, found));
 	else
-		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the power "
-		    "is %s W", tenths(after->power, found));
+		leave_open(before, after, j);
 }
 
 static void
-judge_on(const struct hm_order_seen *after, struct hm_order_judgement *j)
+judge_on(const struct hm_order_seen *before,
+    const struct hm_order_seen *after, struct hm_order_judgement *j)
 {
 	char found[HM_DECIMAL_TEXT];
 
-	if (after->power > 0 && after->on != 0) {
+	if (after->producing > 0 && after->on != 0 &&
+	    after->producing == before->device.inverters) {
 		j->result.on = 1;
 		conclude(j, HM_RESULT_DONE, NULL, "the power is %s W",
 		    tenths(after->power, found));
 	} else {
 		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed",
-		    "the inverters give no power");
+		    "%zu of %zu inverters give power%s", after->producing,
+		    before->device.inverters, after->on == 0 ?
+		    ", the DTU says that they are off" : "");
 	}
 }
 
@@ -95,28 +124,32 @@ static void
 judge_off(const struct hm_order_seen *before,
     const struct hm_order_seen *after, struct hm_order_judgement *j)
 {
-	char found[HM_DECIMAL_TEXT];
-
 	if (before->power <= 0) {
 		give_up(j, "the inverters gave no power before, so that "
 		    "nothing shows it");
-	} else if (after->power == 0 && after->on <= 0) {
+	} else if (hears_all(before, after) && after->power == 0 &&
+	    after->on <= 0) {
 		j->result.on = 0;
 		conclude(j, HM_RESULT_DONE, NULL,
 		    "the inverters give no power");
 	} else {
-		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the power is "
-		    "%s W", tenths(after->power < 0 ? 0 : after->power,
-		    found));
+		leave_open(before, after, j);
 	}
+}
+
+/* A DTU without the time starts with a clock that says 1970, or the like. */
+static bool
+is_time(int64_t time)
+{
+	return time >= YEAR_2015 && time < YEAR_2100;
 }
 
 static void
 judge_restart(const struct hm_order_seen *before,
     const struct hm_order_seen *after, struct hm_order_judgement *j)
 {
-	if (after->boot_time != 0 && before->boot_time != 0 &&
-	    after->boot_time > before->boot_time)
+	if (is_time(after->boot_time) && is_time(before->boot_time) &&
+	    after->boot_time - before->boot_time >= RESTART_S)
 		conclude(j, HM_RESULT_DONE, NULL, "the DTU has restarted");
 	else
 		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the DTU has "
@@ -145,16 +178,18 @@ hm_order_judge(const struct hm_order *order,
 	j->final = false;
 	switch (command->action) {
 	case HM_ACTION_LIMIT:
-		judge_percent(command->amount, after->device.limit, j);
+		judge_percent(command->amount, after->device.limit,
+		    after->limits_differ, j);
 		break;
 	case HM_ACTION_LIMIT_TEMPORARY:
 		if (command->unit == HM_COMMAND_WATTS)
 			judge_watts(command->amount, before, after, j);
 		else
-			judge_percent(command->amount, after->temporary, j);
+			judge_percent(command->amount, after->temporary,
+			    false, j);
 		break;
 	case HM_ACTION_TURN_ON:
-		judge_on(after, j);
+		judge_on(before, after, j);
 		break;
 	case HM_ACTION_TURN_OFF:
 		judge_off(before, after, j);

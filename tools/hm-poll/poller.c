@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,11 +11,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "connector.h"
+#include "log_bytes.h"
 #include "record/poll_errors.h"
 #include "wire/hmframe.h"
 
 #define READ_CHUNK ((size_t)4096)
-#define LOGGED_BYTES ((size_t)40)
 #define LATE_READS 32 /* chunks; the largest reply has half of them */
 /* More than a second, because the clock of files is coarse. */
 #define APART_MS 1100
@@ -52,6 +51,7 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events);
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events);
 static void on_turn(void *context);
 static void reconnect(struct hm_poller *p);
+static void take_turn(struct hm_poller *p, enum hm_turn turn);
 static void on_connected(void *context, const struct hm_connect_result *result);
 
 static struct hm_connector *
@@ -196,7 +196,11 @@ send_more(struct hm_poller *p)
 	if (n >= 0) {
 		p->sent += (size_t)n;
 		watch(p, wanted(p));
-	} else if (errno != EAGAIN && errno != EINTR) {
+	} else if (errno == EAGAIN || errno == EINTR) {
+		return;
+	} else if (hm_dialog_sends_order(p->dialog)) {
+		take_turn(p, hm_dialog_give_up(p->dialog, HM_ERR_CLOSED));
+	} else {
 		finish(p, HM_ERR_CLOSED, strerror(errno));
 	}
 }
@@ -209,51 +213,42 @@ static size_t
 public_bytes(const struct hm_poller *p)
 {
 	if (p->dtu->transport == HM_TRANSPORT_MODBUS)
-		return LOGGED_BYTES;
+		return HM_LOGGED_BYTES;
 	return hm_dialog_in_frame(p->dialog) ? 0 : HM_FRAME_HEADER;
 }
 
-/* For a person who debugs: the first bytes, up to `most`. */
+/*
+ * The system goes on sending for minutes what a closed connection has left. An
+ * order without a reply must not reach the DTU then, after a newer one.
+ */
 static void
-log_bytes(const struct hm_poller *p, const char *what, const uint8_t *bytes,
-    size_t size, size_t most)
+drop_at_close(const struct hm_poller *p, bool drops)
 {
-	char hex[2 * LOGGED_BYTES + 1] = "";
-	size_t n = size < most ? size : most;
+	const struct linger linger = {.l_onoff = drops};
 
-	if (!hm_log_shows(HM_DEBUG))
-		return;
-	for (size_t i = 0; i < n; i++)
-		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-	hm_log_facts(HM_DEBUG, HM_FACTS(hm_fact("dtu", p->dtu->name),
-	    hm_fact_int("bytes", (int64_t)size)), "%s: %s %zu bytes: %s%s",
-	    p->dtu->name, what, size, hex, n < size ? "..." : "");
-}
-
-static void
-log_request(const struct hm_poller *p)
-{
-	size_t size;
-	const uint8_t *request = hm_dialog_request(p->dialog, &size);
-
-	log_bytes(p, "request of", request, size, LOGGED_BYTES);
+	setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
 
 static void
 send_request(struct hm_poller *p)
 {
+	size_t size;
+	const uint8_t *request = hm_dialog_request(p->dialog, &size);
+
 	if (hm_dialog_sends_order(p->dialog) &&
 	    !p->options->sends(p->context, p)) {
 		finish(p, HM_ERR_NONE, "");
 		return;
 	}
+	if (hm_dialog_sends_order(p->dialog))
+		drop_at_close(p, true);
 	p->state = READING;
 	p->sent = 0;
 	hm_dialog_hold(p->dialog, false);
 	p->last_request = hm_monotonic_ms();
 	p->requested_before = true;
 	p->succeeds_other = false;
-	log_request(p);
+	hm_log_bytes(p->dtu, "request of", request, size, HM_LOGGED_BYTES);
 	set_timer(p, p->options->read_timeout_ms);
 	send_more(p);
 }
@@ -329,8 +324,10 @@ feed(struct hm_poller *p, const uint8_t *chunk, size_t n)
 	enum hm_turn turn = hm_dialog_feed(p->dialog, chunk, n);
 	bool skips = hm_dialog_skipped(p->dialog) > skipped;
 
-	if (hm_dialog_order_sent(p->dialog))
+	if (hm_dialog_order_sent(p->dialog)) {
+		drop_at_close(p, hm_dialog_sends_order(p->dialog));
 		p->options->heard(p->context, p);
+	}
 	take_turn(p, turn);
 	if (turn != HM_TURN_READ || !skips)
 		return;
@@ -352,7 +349,8 @@ receive(struct hm_poller *p)
 		take_turn(p, hm_dialog_give_up(p->dialog, HM_ERR_CLOSED));
 		return;
 	}
-	log_bytes(p, "reply: received", chunk, (size_t)n, public_bytes(p));
+	hm_log_bytes(p->dtu, "reply: received", chunk, (size_t)n,
+	    public_bytes(p));
 	keep_first_bytes(p, chunk, (size_t)n);
 	feed(p, chunk, (size_t)n);
 }

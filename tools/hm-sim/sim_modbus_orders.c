@@ -64,7 +64,7 @@ write_place(struct hm_sim_dtu *dtu, const uint8_t *request, enum place place,
 	if (faults & HM_SIM_BIT(HM_SIM_ORDER_LOST))
 		return 0;
 	if (faults & HM_SIM_BIT(HM_SIM_ORDER_REFUSED))
-		return hm_sim_modbus_refuse(request, HM_SIM_DEVICE_FAILURE,
+		return hm_sim_modbus_refuse(request, HM_SIM_ILLEGAL_VALUE,
 		    out);
 	if (!read_order(place, value, &order))
 		return hm_sim_modbus_refuse(request, HM_SIM_ILLEGAL_VALUE,

@@ -143,8 +143,11 @@ main(int argc, char *argv[])
 	struct run *run = calloc(1, sizeof *run);
 	unsigned bad = 0;
 
-	if (h == NULL || run == NULL)
+	if (h == NULL || run == NULL) {
+		free(h);
+		free(run);
 		return EXIT_FAILURE;
+	}
 	puts("1..1");
 	for (uint64_t n = seed; n < seed + plants; n++) {
 		new_run(run, n, h);

@@ -110,7 +110,8 @@ sub deafen {
 	my ($self) = @_;
 
 	return unless $self->{subscriber};
-	kill 'TERM', $self->{subscriber};
+	# In its handler of SIGTERM mosquitto_sub may wait for a lock for ever.
+	kill 'KILL', $self->{subscriber};
 	close $self->{heard};
 	$self->{subscriber} = 0;
 }

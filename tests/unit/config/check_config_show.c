@@ -102,6 +102,16 @@ START_TEST(no_secret_of_a_variable_is_shown)
 }
 END_TEST
 
+/* Which of it is the password nobody can tell. */
+START_TEST(no_password_with_a_question_mark_is_shown)
+{
+	setenv("MQTT_BROKER", "mqtt://me:let?mein@192.0.2.9", 1);
+	show(NULL, NULL);
+	EXPECT("mqtt_broker=mqtt://*** (MQTT_BROKER)");
+	EXPECT_NOT("mein");
+}
+END_TEST
+
 /* A value that is too long is cut between characters. */
 START_TEST(a_long_value_is_cut)
 {
@@ -127,6 +137,7 @@ main(void)
 	tcase_add_test(tcase, own_settings_and_given_ones_of_others);
 	tcase_add_test(tcase, no_secret_is_shown);
 	tcase_add_test(tcase, no_secret_of_a_variable_is_shown);
+	tcase_add_test(tcase, no_password_with_a_question_mark_is_shown);
 	tcase_add_test(tcase, a_long_value_is_cut);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

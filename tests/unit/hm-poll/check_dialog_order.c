@@ -25,6 +25,8 @@ static struct hm_dialog_options options;
 static struct hm_dialog *d;
 static struct hm_order order;
 static uint16_t sequence;
+static bool unheard; /* by the DTU: the second inverter */
+static int32_t limits[2]; /* that newer firmware does not show */
 static uint8_t *key; /* NULL: the DTU does not encrypt */
 static uint8_t random_bytes[HM_CRYPT_RANDOM] = "sixteen bytes, a";
 
@@ -36,6 +38,8 @@ setup(void)
 	    .ask_period = 3600, .arena = &arena};
 	d = NULL;
 	key = NULL;
+	unheard = false;
+	memset(limits, 0, sizeof limits);
 	order = (struct hm_order){.command = {.has_action = true}};
 }
 
@@ -107,23 +111,30 @@ answer_info(int64_t limit)
 	feature.key = 8;
 	feature.value = value;
 	info.feature = features;
-	info.n_feature = 1;
+	info.n_feature = limits[0] == 0;
 	return answer(0xa201, &info);
 }
 
+/* Both inverters give so much. */
 static enum hm_turn
 answer_real(int32_t watts)
 {
 	Hm__RealReply real = HM__REAL_REPLY__INIT;
-	Hm__RealSingle single = HM__REAL_SINGLE__INIT;
-	Hm__RealSingle *list[] = {&single};
+	Hm__RealSingle one = HM__REAL_SINGLE__INIT;
+	Hm__RealSingle two = HM__REAL_SINGLE__INIT;
+	Hm__RealSingle *list[] = {&one, &two};
 
 	real.dtu_serial = serial;
 	real.packages = 1;
-	single.serial = INVERTER;
-	single.active_power = 10 * watts;
+	one.serial = INVERTER;
+	two.serial = OTHER;
+	one.active_power = two.active_power = 10 * watts;
+	one.link = 1;
+	two.link = !unheard;
+	one.power_limit = limits[0];
+	two.power_limit = limits[1];
 	real.single = list;
-	real.n_single = 1;
+	real.n_single = 2;
 	return answer(0xa211, &real);
 }
 
@@ -294,6 +305,41 @@ START_TEST(what_does_not_fit_is_not_sent)
 }
 END_TEST
 
+/* Another inverter has another limit, or is not heard: the order is sent. */
+START_TEST(a_limit_of_one_inverter)
+{
+	static const struct {
+		int32_t limits[2];
+		bool unheard, sends;
+	} rows[] = {
+	    {{600, 600}, false, false},
+	    {{1000, 600}, false, true},
+	    {{600, 1000}, false, true},
+	    {{600, 0}, false, true},
+	    {{600, 600}, true, true},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		memcpy(limits, rows[i].limits, sizeof limits);
+		unheard = rows[i].unheard;
+		begin(&hm, HM_ACTION_LIMIT, 600);
+		answer_info(0);
+		answer_real(300);
+		hm_dialog_give_up(d, HM_ERR_TIMEOUT_READ);
+		ck_assert_msg(hm_dialog_order_sent(d) == rows[i].sends, "%zu",
+		    i);
+	}
+	answer_order(0xa205, 8, NOW, 0);
+	answer_progress(NOW, INVERTER, 0, 0);
+	limits[1] = 1000;
+	hm_dialog_begin(d, NOW + 10, 110);
+	answer_info(0);
+	answer_real(300);
+	hm_dialog_give_up(d, HM_ERR_TIMEOUT_READ);
+	check_result(HM_RESULT_UNKNOWN, "not_confirmed", false);
+}
+END_TEST
+
 START_TEST(a_dtu_that_is_not_there_gets_nothing)
 {
 	begin(&hm, HM_ACTION_TURN_OFF, 0);
@@ -316,6 +362,13 @@ START_TEST(an_order_without_a_reply)
 	answer_info(1000);
 	ck_assert_int_eq(answer_real(300), HM_TURN_DONE);
 	check_result(HM_RESULT_UNKNOWN, "not_confirmed", false);
+	/* The last readings of an inverter that the DTU does not hear. */
+	unheard = true;
+	hm_dialog_begin(d, NOW + 15, 115);
+	answer_info(1000);
+	ck_assert_int_eq(answer_real(0), HM_TURN_DONE);
+	check_result(HM_RESULT_UNKNOWN, "not_confirmed", false);
+	unheard = false;
 	hm_dialog_begin(d, NOW + 20, 120);
 	answer_info(1000);
 	ck_assert_int_eq(answer_real(0), HM_TURN_DONE);
@@ -417,6 +470,7 @@ list_inputs(void)
 
 	ck_assert_int_eq(reply(3, (const uint8_t[]){6, 0x10, 0xf8, 0x72, 0x22,
 	    0x67, 0x97}, 7), HM_TURN_ASK);
+	record[33] = !unheard;
 	record[17] = 3000 >> 8;
 	record[18] = 3000 & 0xff;
 	ck_assert_int_eq(reply(3, record, sizeof record), HM_TURN_ASK);
@@ -447,6 +501,13 @@ START_TEST(modbus_by_the_new_map)
 	ck_assert_int_eq(show(1, 60, 60), HM_TURN_DONE);
 	check_result(HM_RESULT_DONE, "", true);
 
+	/* A register is no proof of what the inverters have. */
+	begin(&modbus, HM_ACTION_LIMIT, 600);
+	list_inputs();
+	ck_assert_int_eq(show(1, 60, 60), HM_TURN_DONE);
+	check_result(HM_RESULT_UNKNOWN, "no_readback", true);
+	ck_assert(!hm_dialog_order_sent(d));
+
 	begin(&modbus, HM_ACTION_LIMIT_TEMPORARY, 500);
 	list_inputs();
 	show(1, 60, 60);
@@ -457,6 +518,48 @@ START_TEST(modbus_by_the_new_map)
 	check_request("000000060106d0000000");
 	ck_assert_int_eq(reply(0x86, (const uint8_t[]){3}, 1), HM_TURN_DONE);
 	check_result(HM_RESULT_REFUSED, "refused_by_dtu", true);
+}
+END_TEST
+
+/* The DTU may carry out what it has not refused. */
+START_TEST(modbus_exceptions_to_the_order)
+{
+	static const struct {
+		uint8_t code;
+		bool refuses;
+	} rows[] = {{1, true}, {2, true}, {3, true}, {6, true}, {4, false},
+	    {5, false}, {0x0b, false}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		begin(&modbus, HM_ACTION_TURN_ON, 0);
+		list_inputs();
+		show(0, 60, 60);
+		reply(0x86, &rows[i].code, 1);
+		if (rows[i].refuses)
+			check_result(HM_RESULT_REFUSED, "refused_by_dtu", true);
+		else
+			check_result(HM_RESULT_UNKNOWN, "exception", false);
+	}
+	unheard = true;
+	hm_dialog_begin(d, NOW + 10, 110);
+	list_inputs();
+	ck_assert_int_eq(show(1, 60, 60), HM_TURN_DONE);
+	check_result(HM_RESULT_UNKNOWN, "not_confirmed", false);
+	unheard = false;
+	hm_dialog_begin(d, NOW + 20, 120);
+	list_inputs();
+	ck_assert_int_eq(show(1, 60, 60), HM_TURN_DONE);
+	check_result(HM_RESULT_DONE, "", true);
+}
+END_TEST
+
+START_TEST(modbus_map_of_another_size)
+{
+	begin(&modbus, HM_ACTION_LIMIT, 600);
+	list_inputs();
+	ck_assert_int_eq(reply(3, (const uint8_t[]){1, 60}, 2), HM_TURN_FAIL);
+	check_result(HM_RESULT_FAILED, "length", true);
+	ck_assert(!hm_dialog_order_sent(d));
 }
 END_TEST
 
@@ -511,12 +614,15 @@ main(void)
 	tcase_add_test(tc, replies_about_other_orders_are_skipped);
 	tcase_add_test(tc, refusals_and_failures);
 	tcase_add_test(tc, what_does_not_fit_is_not_sent);
+	tcase_add_test(tc, a_limit_of_one_inverter);
 	tcase_add_test(tc, a_dtu_that_is_not_there_gets_nothing);
 	tcase_add_test(tc, an_order_without_a_reply);
 	tcase_add_test(tc, a_connection_that_is_lost);
 	tcase_add_test(tc, orders_of_the_cloud);
 	tcase_add_test(tc, polls_do_not_see_the_order);
 	tcase_add_test(tc, modbus_by_the_new_map);
+	tcase_add_test(tc, modbus_exceptions_to_the_order);
+	tcase_add_test(tc, modbus_map_of_another_size);
 	tcase_add_test(tc, modbus_by_the_old_map);
 	tcase_add_test(tc, modbus_exceptions_to_the_look);
 	suite_add_tcase(suite, tc);

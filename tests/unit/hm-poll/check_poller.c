@@ -1,6 +1,7 @@
 #include "poller.h"
 
 #include <check.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -243,6 +244,63 @@ add_frame(uint16_t command, const void *message)
 	frame.size = protobuf_c_message_pack(message, payload);
 	p->size = hm_frame_write(&frame, p->bytes, sizeof p->bytes);
 }
+
+static bool
+takes_order(void *context, struct hm_poller *p)
+{
+	ck_assert_ptr_eq(context, &calls);
+	ck_assert_ptr_eq(p, poller);
+	return true;
+}
+
+static void
+hears_of_order(void *context, struct hm_poller *p)
+{
+	ck_assert(takes_order(context, p));
+}
+
+/* An order over Modbus, to a DTU that reads all of it. */
+static void
+order_once(bool replied)
+{
+	static const struct hm_order order = {.command = {.has_action = true,
+	    .action = HM_ACTION_TURN_ON}};
+	static const uint8_t record[40] = {0x0c, 0x11, 0x61}, end[40];
+
+	options.sends = takes_order;
+	options.heard = hears_of_order;
+	add_modbus("\x10\xf8\x72\x22\x67\x97", 6);
+	add_modbus(record, sizeof record);
+	add_modbus(end, sizeof end);
+	add_modbus("\0\1\0\x64\0\x64", 6);
+	piece[pieces++] = (struct piece){.bytes = {0, 5, 0, 0, 0, 6, 1, 6, 0xd0,
+	    0, 0, 1}, .size = replied ? 12 : 0};
+	ck_assert(hm_dialog_order(hm_poller_dialog(poller), &order));
+	poll_once();
+	ck_assert_uint_eq(requests, 5);
+}
+
+/* What the system has not sent yet is dropped: the DTU sees a reset. */
+START_TEST(order_without_a_reply_is_dropped)
+{
+	char byte;
+
+	order_once(false);
+	ck_assert_int_eq(error, HM_ERR_TIMEOUT_READ);
+	ck_assert_int_eq(recv(connection, &byte, 1, 0), -1);
+	ck_assert_int_eq(errno, ECONNRESET);
+}
+END_TEST
+
+START_TEST(order_with_a_reply_ends_as_a_poll_does)
+{
+	char byte;
+
+	order_once(true);
+	ck_assert_int_eq(error, HM_ERR_NONE);
+	ck_assert_int_eq(recv(connection, &byte, 1, 0), 0);
+}
+END_TEST
 
 static unsigned skipped, skipped_most; /* in one turn of the loop */
 
@@ -495,6 +553,9 @@ main(void)
 	tcase_add_test(polls, names_are_looked_up);
 	tcase_add_test(polls, unknown_name_is_reported);
 	tcase_add_test(polls, poll_under_way_is_not_started_again);
+	tcase_add_test(polls, order_without_a_reply_is_dropped);
+	tcase_add_test(polls,
+	    order_with_a_reply_ends_as_a_poll_does);
 	tcase_add_test(polls, freed_poller_makes_no_callback);
 	return run_suite(suite);
 }

@@ -132,6 +132,7 @@ function setPoints(points, other) {
 // Show a day: null is today, whose points come with the events.
 async function openCurve(day) {
 	const today = dayOf(now());
+	curve.opened = today;
 	curve.day = day && day !== today ? day : null;
 	curve.failed = "";
 	const date = curve.day || today, before = addDays(date, -1);
@@ -162,7 +163,9 @@ async function openCurve(day) {
 }
 
 function showCurve(plant) {
-	if (!curve.day)
+	if (curve.opened !== dayOf(now()))
+		openCurve(curve.day);
+	else if (!curve.day)
 		setPoints(plant.curve, curve.other);
 }
 

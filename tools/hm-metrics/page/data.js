@@ -13,7 +13,12 @@ async function load(path, signal, age = 60000) {
 		throw error.name === "AbortError" ? error :
 			Error(t("no_connection"));
 	});
-	const value = await answer.json().catch(() => ({}));
+	const value = await answer.json().catch(error => {
+		if (!answer.ok)
+			return {};
+		throw error.name === "AbortError" ? error :
+			Error(t("no_connection"));
+	});
 	if (!answer.ok)
 		throw Error(answer.status === 503 ? t("no_database") :
 			value.error || t("failed", answer.status));

@@ -31,9 +31,12 @@ function showAmount(node, n, unit) {
 
 // Update a list: keep the nodes of items whose key is already there.
 function showList(list, items, keyOf, build, show) {
-	const had = new Map();
+	const had = new Map(), twins = [];
 	for (const node of list.children)
-		had.set(node.dataset.key, node);
+		if (had.has(node.dataset.key))
+			twins.push(node);
+		else
+			had.set(node.dataset.key, node);
 	items.forEach((item, i) => {
 		const key = keyOf(item);
 		let node = had.get(key);
@@ -46,7 +49,7 @@ function showList(list, items, keyOf, build, show) {
 			list.insertBefore(node, list.children[i] || null);
 		show(node, item);
 	});
-	for (const node of had.values())
+	for (const node of [...had.values(), ...twins])
 		node.remove();
 }
 

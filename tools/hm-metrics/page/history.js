@@ -76,12 +76,13 @@ function total(name) {
 
 const madeBy = () => new Map(answer.at.map((at, i) => [at, answer.made[i]]));
 
-// Of the days of the span that are known in the year before, too
+// Of the days of the span that are over and known in the year before, too
 function sameDays() {
 	const made = madeBy(), sum = { now: 0, then: 0 };
 	for (const [at, n] of made) {
 		const then = made.get(yearBefore(at));
-		if (at.startsWith(span) && known(n) && known(then)) {
+		if (at.startsWith(span) && at < today() && known(n) &&
+			known(then)) {
 			sum.now += n;
 			sum.then += then;
 		}

@@ -79,8 +79,9 @@ function showSums(plant) {
 	const days = past.days;
 	const given = days && sumOf(days, "given", today, today);
 	showAmount(byId("today"), plant.today, "Wh");
-	showNote("today", days ? change(plant.today, yesterdayByNow(),
-		t("yesterday_by_now")) : "");
+	// With a reset_hour in the evening the new day has not begun here.
+	showNote("today", days && plant.today ? change(plant.today,
+		yesterdayByNow(), t("yesterday_by_now")) : "");
 	showAmount(byId("total"), plant.total, "Wh");
 	showNote("total", joined([savedCO2(plant.total)]));
 	byId("worth").parentNode.hidden = price === null;
