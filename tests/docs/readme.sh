@@ -20,7 +20,7 @@ for text in 'git clone' '    make run' 'DTU_HOST=hm://' 'DTU_HOST=modbus://' \
 	'HEALTH_HOST=0.0.0.0'; do
 	check "40 lines say what to type: $text" first 40 "$text"
 done
-for text in 'By default hm only reads' 'by radio' 'batteries' 'Windows' 'add-on'; do
+for text in 'only reads' 'by radio' 'batteries' 'Windows' 'add-on'; do
 	check "60 lines say what it does not do: $text" first 60 "$text"
 done
 
