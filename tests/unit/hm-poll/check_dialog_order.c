@@ -71,9 +71,9 @@ answer(uint16_t command, const void *message)
 {
 	uint8_t payload[CAP], wire[CAP + HM_FRAME_HEADER + HM_FRAME_TAG];
 	uint8_t tag[HM_FRAME_TAG];
-	struct hm_frame frame = {.command = command,
-	    .sequence = ++sequence, .payload = payload};
+	struct hm_frame frame = {.command = command, .payload = payload};
 
+	frame.sequence = ++sequence;
 	frame.size = protobuf_c_message_pack(message, payload);
 	if (key != NULL && hm_frame_is_encrypted(command, frame.size)) {
 		ck_assert(hm_crypt_seal(key, command, sequence, payload,
