@@ -129,7 +129,8 @@ answer_modbus(struct hm_dialog *d, const uint8_t *p, size_t n)
 	uint8_t out[HM_MODBUS_REPLY_MAX] = {
 	    (uint8_t)(d->modbus.transaction >> 8),
 	    (uint8_t)d->modbus.transaction, 0, 0, 0, 0, UNIT,
-	    hm_dialog_order_asks(d) ? (uint8_t)d->order->function : 3};
+	    d->order != NULL && hm_dialog_order_asks(d) ?
+	    (uint8_t)d->order->function : 3};
 
 	n = n < sizeof out - 9 ? n : sizeof out - 9;
 	out[4] = (uint8_t)((n + 3) >> 8);
