@@ -12,6 +12,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 # shellcheck source=tests/lib/debian.sh
 . "$here/../lib/debian.sh"
+# shellcheck source=tests/lib/chosen.sh
+. "$here/../lib/chosen.sh"
 version=${HA:-}
 release=${HA_RELEASE:-trixie}
 trees=${HA_TREES:-$root/build/homeassistant}
@@ -113,21 +115,6 @@ inside() {
 	exec "$1"
 }
 
-# The scripts that the words select.
-chosen() {
-	local script word
-	for script in "$here"/checks/*.sh; do
-		for word in "${@:-}"; do
-			case ${script##*/} in
-			*"$word"*)
-				echo "$script"
-				break
-				;;
-			esac
-		done
-	done
-}
-
 # Whether the tree has all of it; one that an older version of this made may not.
 is_whole() {
 	[ -d "$tree" ] && [ -e "$tree/hoymiles-mqtt/whole" ]
@@ -148,7 +135,7 @@ esac
 
 [ "$(id -u)" -eq 0 ] || die "needs root, for debootstrap and mounts: try sudo"
 "$root/.ci/packages" debootstrap iproute2 || exit
-mapfile -t scripts < <(chosen "$@")
+mapfile -t scripts < <(chosen "$here/checks" .sh "$@")
 [ ${#scripts[@]} -gt 0 ] || die "no script in checks/ has a name with $*"
 is_whole || run_apart env HM_HOMEASSISTANT_STEP=make "$0" || exit
 status=0

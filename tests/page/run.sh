@@ -7,6 +7,8 @@ set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
+# shellcheck source=tests/lib/chosen.sh
+. "$here/../lib/chosen.sh"
 axe=4.14.1
 modules=$root/build/check-page
 export HM_PAGE_MODULES=$modules/node_modules
@@ -21,21 +23,6 @@ needs_axe() {
 		"$HM_PAGE_MODULES/axe-core/package.json" 2>/dev/null
 }
 
-# The scripts that the words select.
-chosen() {
-	local script word
-	for script in "$here"/checks/*.js; do
-		for word in "${@:-}"; do
-			case ${script##*/} in
-			*"$word"*)
-				echo "$script"
-				break
-				;;
-			esac
-		done
-	done
-}
-
 command -v node >/dev/null || "$root/.ci/packages" nodejs npm || exit
 if [ "${1-}" = pictures ]; then
 	"$root/.ci/packages" pngquant || exit
@@ -46,7 +33,7 @@ elif needs_axe; then
 		--no-fund --silent "axe-core@$axe" ||
 		die "npm cannot install axe-core $axe into $modules"
 fi
-[ "${1-}" = pictures ] || mapfile -t scripts < <(chosen "$@")
+[ "${1-}" = pictures ] || mapfile -t scripts < <(chosen "$here/checks" .js "$@")
 [ ${#scripts[@]} -gt 0 ] || die "no script in checks/ has a name with $*"
 HM_PAGE_WORK=$(mktemp -d "${TMPDIR:-/tmp}/hm-page.XXXXXX") || exit
 export HM_PAGE_WORK

@@ -3,6 +3,8 @@
 # inverters; absent as long as it is not known.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/api.sh
+. "$(dirname "$0")/../lib/api.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH TIMEZONE TZ
 
 cat >"$work/hm.yaml" <<-END
@@ -19,23 +21,9 @@ cat >"$work/hm.yaml" <<-END
 	co2_g_kwh: 380
 END
 
-# start OPTION ...: hm-metrics, which reads records from descriptor 7.
-start() {
-	port=$(free_port)
-	rm -f "$work/in"
-	mkfifo "$work/in"
-	exec 7<>"$work/in"
-	hm-metrics --stats-period 0 --port "$port" "$@" <"$work/in" >/dev/null \
-		2>>"$work/err" 7>&- &
-	pids+=($!)
-	until_true 10 listening "$port"
-}
+api=/api/plant
 
-is() {
-	[ "$(get /api/plant | jq -c "$1")" = "$2" ]
-}
-
-# tell TYPE MEMBERS: write a record of the DTU roof, of now.
+# tell TYPE MEMBERS: write a record of the DTU roof with the present time.
 tell() {
 	echo "{\"type\":\"$1\",\"time\":\"$(date -u +%FT%TZ)\",\"dtu\":\"roof\",$2}" >&7
 }
@@ -43,7 +31,7 @@ tell() {
 facts='[.name, .zone, .currency, .price_own, .price_given, .co2_g_kwh]'
 news='[.dtus[] | .host, .firmware, .signal, .hint, .retry_at]'
 
-start
+serve
 check "without settings there are no facts" is \
 	'[has("name", "zone", "currency", "price_own", "price_given", "co2_g_kwh")]' \
 	'[false,false,false,false,false,false]'
@@ -60,7 +48,7 @@ tell status '"state":"online","breaker":"closed","host":"192.0.2.9"'
 check "the address of a status record" until_true 10 is \
 	'.dtus[0].host' '"192.0.2.9"'
 
-start -c "$work/hm.yaml"
+serve -c "$work/hm.yaml"
 check "the settings are facts" is "$facts" \
 	'["Sunnyside","Asia/Kolkata","EUR",0.325,0.0803,380]'
 check "the offset is the plant's" is .utc_offset 19800

@@ -3,6 +3,8 @@
 # is a secret.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/api.sh
+. "$(dirname "$0")/../lib/api.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH TIMEZONE TZ MQTT_PASSWORD
 
 cat >"$work/hm.yaml" <<-END
@@ -26,23 +28,9 @@ for day in 2026-11-20 2026-11-21 2026-11-23; do
 	echo "{\"type\":\"dtu\",\"time\":\"${day}T10:00:00Z\",\"dtu\":\"roof\",\"pv_power\":5}"
 done | hm-store --stats-period 0 --timezone UTC -d "$database" >/dev/null
 
-# start OPTION ...: hm-metrics, which reads records from descriptor 7.
-start() {
-	port=$(free_port)
-	rm -f "$work/in"
-	mkfifo "$work/in"
-	exec 7<>"$work/in"
-	hm-metrics --stats-period 60 --port "$port" "$@" <"$work/in" >/dev/null \
-		2>>"$work/err" 7>&- &
-	pids+=($!)
-	until_true 10 listening "$port"
-}
+api=/api/system
 
-is() {
-	[ "$(get /api/system | jq -c "$1")" = "$2" ]
-}
-
-# tell TYPE MEMBERS: write a record of now.
+# tell TYPE MEMBERS: write a record with the time $now.
 tell() {
 	echo "{\"type\":\"$1\",\"time\":\"$now\",$2}" >&7
 }
@@ -52,7 +40,7 @@ report() {
 	tell stats "\"tool\":\"$1\",\"version\":\"0.7.1\",\"uptime\":70,\"cpu_ms\":9,\"memory\":1048576,\"records_in\":$2,\"records_out\":$2,\"bad_lines\":0$3"
 }
 
-MQTT_PASSWORD=letmein4 start -c "$work/hm.yaml" -d "$database" --allowed-hosts solar
+MQTT_PASSWORD=letmein4 serve --stats-period 60 -c "$work/hm.yaml" -d "$database" --allowed-hosts solar
 check "what is known at the start" is \
 	'[.version, .mqtt, .tools, (.dtus | map(.status))]' \
 	"[\"$(hm-metrics --version | cut -d' ' -f2)\",null,[],[\"unknown\",\"unknown\"]]"
@@ -115,7 +103,7 @@ same "every setting that --check prints is there" \
 same "nothing was logged" "$(cat "$work/err")" ""
 
 # A DTU of the stream alone, and no database.
-start
+serve --stats-period 60
 tell dtu '"dtu":"shed","pv_power":100'
 check "a DTU that no setting names has no address" until_true 10 is \
 	'.dtus[0] | [.name, .host, .port, .transport]' '["shed",null,null,null]'

@@ -1,4 +1,4 @@
-#include "scratch.h"
+#include "history.h"
 
 #include <time.h>
 
@@ -15,14 +15,10 @@ static struct hm_db db;
 static void
 setup(void)
 {
-	const char *why;
-
 	make_scratch();
 	setenv("TZ", "UTC", 1);
 	tzset();
-	open_plain(&db, "views.db");
-	why = hm_schema_bring_up(&db);
-	ck_assert_msg(why == NULL, "%s", why);
+	open_history(&db, "views.db");
 }
 
 static void

@@ -1,8 +1,7 @@
 /* Put records into a database as hm-store does. */
 
-#include "scratch.h"
+#include "history.h"
 
-#include "db/schema.h"
 #include "rollup.h"
 #include "row_encode.h"
 #include "row_insert.h"
@@ -21,13 +20,10 @@ static inline struct keeper *
 keep_open(const char *name, int reset_hour)
 {
 	struct keeper *k = calloc(1, sizeof *k);
-	const char *why;
 
 	ck_assert_ptr_nonnull(k);
 	k->arrival.clock = INT64_C(4102444800); /* 2100: nothing is later */
-	open_plain(&k->db, name);
-	why = hm_schema_bring_up(&k->db);
-	ck_assert_msg(why == NULL, "%s", why);
+	open_history(&k->db, name);
 	k->maker = hm_row_maker_new();
 	k->rows = hm_row_insert_new();
 	ck_assert(k->maker != NULL && k->rows != NULL);
