@@ -70,7 +70,8 @@ static const char exists_sql[] =
     "SELECT 1 FROM production_cache WHERE dtu = ? AND serial = ? "
     "AND port = ?";
 
-static bool
+/* NULL, or why the database cannot be opened. */
+static const char *
 set_up(struct hm_ledger_db *db, bool writing, int open_ms)
 {
 	/* A power cut must not lose an energy that has been shown. */
@@ -78,10 +79,8 @@ set_up(struct hm_ledger_db *db, bool writing, int open_ms)
 	    .writing = writing, .careful = true, .busy_ms = open_ms};
 	const char *why;
 
-	if (!hm_db_open(&db->db, db->path, &options)) {
-		hm_db_complain(&db->db, "cannot open the database");
-		return false;
-	}
+	if (!hm_db_open(&db->db, db->path, &options))
+		return hm_db_reason(&db->db);
 	why = writing ? hm_schema_bring_up(&db->db) :
 	    hm_schema_check(&db->db);
 	if (why == NULL && !(hm_db_prepare(&db->db, write_sql, &db->write) &&
@@ -92,6 +91,14 @@ set_up(struct hm_ledger_db *db, bool writing, int open_ms)
 	    hm_db_prepare(&db->db, "PRAGMA data_version", &db->version) &&
 	    sqlite3_busy_timeout(db->db.handle, BUSY_MS) == SQLITE_OK))
 		why = hm_db_reason(&db->db);
+	return why;
+}
+
+static bool
+open_or_complain(struct hm_ledger_db *db, bool writing, int open_ms)
+{
+	const char *why = set_up(db, writing, open_ms);
+
 	if (why != NULL)
 		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("file", db->path),
 		    hm_fact("reason", why)),
@@ -113,8 +120,8 @@ close_file(struct hm_ledger_db *db)
 	hm_db_close(&db->db);
 }
 
-struct hm_ledger_db *
-hm_ledger_db_open(const char *path, bool writing)
+static struct hm_ledger_db *
+new_db(const char *path)
 {
 	struct hm_ledger_db *db = calloc(1, sizeof *db);
 
@@ -125,7 +132,15 @@ hm_ledger_db_open(const char *path, bool writing)
 		free(db);
 		return NULL;
 	}
-	if (set_up(db, writing, OPEN_MS))
+	return db;
+}
+
+struct hm_ledger_db *
+hm_ledger_db_open(const char *path, bool writing)
+{
+	struct hm_ledger_db *db = new_db(path);
+
+	if (db == NULL || open_or_complain(db, writing, OPEN_MS))
 		return db;
 	hm_ledger_db_close(db);
 	return NULL;
@@ -395,27 +410,17 @@ mark_changed(void *context, struct hm_ledger_dtu *dtu,
 	return true;
 }
 
-static bool
-can_open(const char *path)
-{
-	const struct hm_db_options options = {
-	    .writing = true, .careful = true, .busy_ms = BUSY_MS};
-	struct hm_db db = {.handle = NULL};
-	bool good = hm_db_open(&db, path, &options) &&
-	    hm_schema_bring_up(&db) == NULL;
-
-	hm_db_close(&db);
-	return good;
-}
-
 struct hm_ledger_db *
 hm_ledger_db_find(const char *path, struct hm_ledger *ledger)
 {
-	struct hm_ledger_db *db = can_open(path) ?
-	    hm_ledger_db_open(path, true) : NULL;
+	struct hm_ledger_db *db = new_db(path);
+	bool good = db != NULL && set_up(db, true, BUSY_MS) == NULL;
 
-	hm_ledger_visit(ledger, false, mark_changed, ledger);
-	if (db == NULL || !hm_ledger_db_load(db, ledger)) {
+	if (good) {
+		hm_ledger_visit(ledger, false, mark_changed, ledger);
+		good = hm_ledger_db_load(db, ledger);
+	}
+	if (!good) {
 		hm_ledger_db_close(db);
 		return NULL;
 	}
@@ -432,7 +437,7 @@ reopen(struct hm_ledger_db *db, struct hm_ledger *ledger)
 	    "energies are written to the new file", db->path);
 	close_file(db);
 	hm_ledger_visit(ledger, false, mark_changed, ledger);
-	return set_up(db, true, BUSY_MS);
+	return open_or_complain(db, true, BUSY_MS);
 }
 
 static bool
