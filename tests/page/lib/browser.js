@@ -73,13 +73,13 @@ class Browser {
 			tab.hear(message.method, message.params);
 	}
 
-	send(method, params = {}, sessionId) {
+	send(method, params = {}, sessionId, ms = ANSWER_MS) {
 		const id = ++this.last;
 		return new Promise((done, fail) => {
 			const timer = setTimeout(() => {
 				this.waiting.delete(id);
 				fail(new Error(method + ": no answer"));
-			}, ANSWER_MS);
+			}, ms);
 			this.waiting.set(id, { method, done, fail, timer });
 			this.process.stdio[3].write(JSON.stringify(
 				{ id, method, params, sessionId }) + "\0");
@@ -94,8 +94,8 @@ class Browser {
 			{ url: "about:blank", browserContextId });
 		const { sessionId } = await this.send("Target.attachToTarget",
 			{ targetId, flatten: true });
-		const tab = new Tab((method, params) => this.send(method,
-			params, sessionId));
+		const tab = new Tab((method, params, ms) => this.send(method,
+			params, sessionId, ms));
 		this.tabs.set(sessionId, tab);
 		tab.close = () => {
 			this.tabs.delete(sessionId);

@@ -5,6 +5,8 @@ const { sleep } = require("./wait.js");
 
 const SETTLED_MS = 80;
 const SETTLE_MS = 20000;
+const DRAWN_MS = 20000;
+const DRAWN_TRIES = 3;
 
 // Runs in the page before its own script: its clock is another one, which
 // stands unless the machine's had a time when it started. The time of one that
@@ -148,8 +150,23 @@ class Tab {
 				throw new Error("requests do not end");
 			await sleep(20);
 		}
-		await this.send("Page.captureScreenshot", { format: "jpeg",
-			clip: { x: 0, y: 0, width: 1, height: 1, scale: 1 } });
+		await this.drawn();
+	}
+
+	// Now and then Chromium does not answer to a request for a picture, but
+	// to the next one.
+	async drawn() {
+		for (let tries = 1; ; tries++)
+			try {
+				await this.send("Page.captureScreenshot", {
+					format: "jpeg", clip: { x: 0, y: 0,
+					width: 1, height: 1, scale: 1 } },
+					DRAWN_MS);
+				return;
+			} catch (error) {
+				if (tries === DRAWN_TRIES)
+					throw error;
+			}
 	}
 
 	// The value of a function of the page, or of an expression.
