@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "announce_clock.h"
-#include "mqtt_link_private.h"
+#include "mqtt/mqtt_link.h"
+#include "sender_private.h"
 
 /* Home Assistant asks for a random delay, to spread the announcements. */
 #define BIRTH_MIN_MS 1000
@@ -17,31 +18,31 @@
  * its connection is not missed, because a new one announces, too: QoS 0.
  */
 void
-hm_mqtt_births_subscribe(struct hm_mqtt_link *link, int64_t now)
+hm_sender_births_subscribe(struct hm_sender *sender, int64_t now)
 {
-	if (link->hears_births || now < link->deaf_until)
+	if (sender->hears_births || now < sender->deaf_until)
 		return;
-	link->hears_births = mosquitto_subscribe_v5(link->mosq, NULL,
-	    link->options.birth_topic, 0, MQTT_SUB_OPT_SEND_RETAIN_NEVER,
-	    NULL) == MOSQ_ERR_SUCCESS;
+	sender->hears_births = mosquitto_subscribe_v5(
+	    hm_mqtt_link_session(sender->link), NULL, sender->birth_topic, 0,
+	    MQTT_SUB_OPT_SEND_RETAIN_NEVER, NULL) == MOSQ_ERR_SUCCESS;
 }
 
 bool
-hm_mqtt_births_refuse(struct hm_mqtt_link *link, int64_t now)
+hm_sender_births_refuse(struct hm_sender *sender, int64_t now)
 {
-	if (link->hears_births)
-		link->deaf_until = now + DEAF_MS;
-	return link->hears_births;
+	if (sender->hears_births)
+		sender->deaf_until = now + DEAF_MS;
+	return sender->hears_births;
 }
 
 void
-hm_mqtt_births_take(struct hm_mqtt_link *link, int64_t now,
+hm_sender_births_take(struct hm_sender *sender, int64_t now,
     const struct mosquitto_message *message)
 {
 	if (message->retain || message->payloadlen != 6 ||
 	    memcmp(message->payload, "online", 6) != 0)
 		return;
-	link->counts.births++;
-	hm_announce_ask(&link->births, now,
+	sender->counts.births++;
+	hm_announce_ask(&sender->births, now,
 	    hm_mqtt_link_random(BIRTH_MIN_MS, BIRTH_MAX_MS));
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mqtt_frames.h"
+#include "mqtt/mqtt_frames.h"
 
 #define STREAM_MAX ((size_t)2 * HM_MQTT_PACKET_MAX)
 #define READS_MAX 8192

@@ -5,11 +5,12 @@
 #include "awaited_states.h"
 #include "base/log.h"
 #include "migration.h"
-#include "mqtt_link_private.h"
+#include "mqtt/mqtt_link.h"
 #include "outbox.h"
 #include "record/ha_topic.h"
 #include "record/record.h"
 #include "record/topics.h"
+#include "sender_private.h"
 #include "standing.h"
 
 /*
@@ -25,10 +26,10 @@
 #define REST_MAX 16 /* bytes of a packet without topic and payload */
 
 static void
-say(struct hm_mqtt_link *link, bool online)
+say(struct hm_sender *sender, bool online)
 {
-	hm_mqtt_link_say(link, online ? "online" : "offline", NULL);
-	link->change.hidden = !online;
+	hm_mqtt_link_say(sender->link, online ? "online" : "offline", NULL);
+	sender->change.hidden = !online;
 }
 
 static void
@@ -39,7 +40,7 @@ ignore(void *context, const struct hm_ha_config *config)
 
 /* The entities that an announcement changes. */
 struct changed {
-	struct hm_mqtt_link *link;
+	struct hm_sender *sender;
 	int qos; /* of the announcement */
 };
 
@@ -57,7 +58,7 @@ send_null(const struct changed *changed, struct hm_slice topic,
 	    .qos = changed->qos,
 	};
 
-	return hm_outbox_push(changed->link->outbox, &message);
+	return hm_outbox_push(changed->sender->outbox, &message);
 }
 
 /* States from before are in the old unit. */
@@ -65,7 +66,7 @@ static void
 await(void *context, const struct hm_ha_config *config)
 {
 	const struct changed *changed = context;
-	struct hm_mqtt_link *link = changed->link;
+	struct hm_sender *sender = changed->sender;
 	struct hm_slice topic;
 	char text[HM_TOPIC_MAX];
 	size_t n;
@@ -78,8 +79,8 @@ await(void *context, const struct hm_ha_config *config)
 	if (memchr(text, '\0', n) != NULL ||
 	    mosquitto_pub_topic_check2(text, n) != MOSQ_ERR_SUCCESS)
 		return;
-	hm_outbox_outdate(link->outbox, topic);
-	if (!hm_awaited_add(&link->change.awaited, topic) ||
+	hm_outbox_outdate(sender->outbox, topic);
+	if (!hm_awaited_add(&sender->change.awaited, topic) ||
 	    (config->key.n > 0 && config->key.n <= KEY_MAX &&
 	    !send_null(changed, topic, config->key)))
 		hm_log(HM_WARNING, "no memory to wait for a state of %.*s",
@@ -88,20 +89,20 @@ await(void *context, const struct hm_ha_config *config)
 
 /* Whether the message may be sent now. */
 static bool
-hide(struct hm_mqtt_link *link, int qos, int64_t now)
+hide(struct hm_sender *sender, int qos, int64_t now)
 {
-	struct hm_mqtt_change *change = &link->change;
-	struct changed changed = {link, qos};
+	struct hm_sender_change *change = &sender->change;
+	struct changed changed = {sender, qos};
 
 	if (!hm_migration_changes(change->migration, ignore, NULL))
 		return true;
 	if (!change->hidden) {
 		/* "offline" must not overtake what is in flight. */
-		if (hm_outbox_flights(link->outbox) > 0)
+		if (hm_outbox_flights(sender->outbox) > 0)
 			return false;
 		hm_log(HM_INFO, "the unit or class of an entity changes: we "
 		    "say \"offline\" until its next state");
-		say(link, false);
+		say(sender, false);
 	}
 	change->until = now + HIDDEN_MAX_MS;
 	hm_migration_changes(change->migration, await, &changed);
@@ -109,7 +110,7 @@ hide(struct hm_mqtt_link *link, int qos, int64_t now)
 }
 
 struct steps {
-	struct hm_mqtt_link *link;
+	struct hm_sender *sender;
 	int qos;
 	size_t count;
 };
@@ -127,20 +128,20 @@ step(void *context, enum hm_migration_step step, struct hm_slice topic)
 	    .retain = empty,
 	};
 
-	if (!hm_outbox_push(steps->link->outbox, &message))
+	if (!hm_outbox_push(steps->sender->outbox, &message))
 		hm_log(HM_ERROR, "no memory to replace %.*s", (int)topic.n,
 		    topic.p);
 	if (empty)
-		hm_outbox_forget(steps->link->outbox, topic);
+		hm_outbox_forget(steps->sender->outbox, topic);
 	steps->count += empty ? 1 : 0;
 }
 
 static void
-replace_old(struct hm_mqtt_link *link, const struct hm_message *message)
+replace_old(struct hm_sender *sender, const struct hm_message *message)
 {
-	struct steps steps = {.link = link, .qos = message->qos};
+	struct steps steps = {.sender = sender, .qos = message->qos};
 
-	hm_migration_before(link->change.migration, step, &steps);
+	hm_migration_before(sender->change.migration, step, &steps);
 	if (steps.count > 0)
 		hm_log_facts(HM_INFO, HM_FACTS(
 		    hm_fact_slice("topic", message->topic),
@@ -154,27 +155,28 @@ replace_old(struct hm_mqtt_link *link, const struct hm_message *message)
  * ones stay.
  */
 static bool
-fits(const struct hm_mqtt_link *link, const struct hm_message *message,
+fits(const struct hm_sender *sender, const struct hm_message *message,
     size_t payload)
 {
-	return message->topic.n + payload + REST_MAX <= link->packet_max;
+	return message->topic.n + payload + REST_MAX <=
+	    hm_mqtt_link_packet_max(sender->link);
 }
 
 static bool
-prepare(struct hm_mqtt_link *link, const struct hm_message *message,
+prepare(struct hm_sender *sender, const struct hm_message *message,
     struct hm_stood_device *device, bool is_device, int64_t now)
 {
-	struct hm_mqtt_change *change = &link->change;
+	struct hm_sender_change *change = &sender->change;
 	struct hm_slice payload;
 	bool reduced;
 
 	hm_migration_look(change->migration, device, message->payload,
 	    is_device);
 	payload = hm_migration_merge(change->migration, now, &reduced);
-	if (fits(link, message, payload.n)) {
-		if (!hide(link, message->qos, now))
+	if (fits(sender, message, payload.n)) {
+		if (!hide(sender, message->qos, now))
 			return false;
-		replace_old(link, message);
+		replace_old(sender, message);
 	}
 	if (reduced) {
 		device->reduced = now + HM_REDUCED_MS;
@@ -182,7 +184,7 @@ prepare(struct hm_mqtt_link *link, const struct hm_message *message,
 		if (change->reduced == 0)
 			change->reduced = device->reduced;
 	}
-	hm_outbox_prepared(link->outbox, payload);
+	hm_outbox_prepared(sender->outbox, payload);
 	return true;
 }
 
@@ -195,88 +197,88 @@ hm_ha_is_announcement(const struct hm_message *message,
 }
 
 bool
-hm_mqtt_change_prepare(struct hm_mqtt_link *link,
+hm_sender_change_prepare(struct hm_sender *sender,
     const struct hm_message *message, int64_t now)
 {
 	struct hm_stood_device *device;
 	struct hm_ha_topic topic;
 
 	if (!hm_ha_is_announcement(message, &topic)) {
-		hm_outbox_prepared(link->outbox, message->payload);
+		hm_outbox_prepared(sender->outbox, message->payload);
 		return true;
 	}
-	device = hm_standing_find(link->learn.standing, &topic);
+	device = hm_standing_find(sender->learn.standing, &topic);
 	if (device == NULL) {
-		if (link->learn.asks)
+		if (sender->learn.asks)
 			return false;
-		hm_mqtt_learn_ask(link, now);
-		device = hm_standing_find(link->learn.standing, &topic);
+		hm_sender_learn_ask(sender, now);
+		device = hm_standing_find(sender->learn.standing, &topic);
 	}
 	if (device == NULL) {
-		hm_outbox_prepared(link->outbox, message->payload);
+		hm_outbox_prepared(sender->outbox, message->payload);
 		return true;
 	}
 	return device->state == HM_STOOD_KNOWN &&
-	    prepare(link, message, device, topic.is_device, now);
+	    prepare(sender, message, device, topic.is_device, now);
 }
 
 void
-hm_mqtt_change_sent(struct hm_mqtt_link *link,
+hm_sender_change_sent(struct hm_sender *sender,
     const struct hm_message *message, int id)
 {
 	if (message->retain)
-		hm_standing_sent(link->learn.standing, message->topic,
+		hm_standing_sent(sender->learn.standing, message->topic,
 		    message->payload);
-	if (!hm_outbox_is_pushed(link->outbox))
-		hm_awaited_sent(&link->change.awaited, message->topic, id);
+	if (!hm_outbox_is_pushed(sender->outbox))
+		hm_awaited_sent(&sender->change.awaited, message->topic, id);
 }
 
 /* Components that were reduced are left out. */
 
 static void
-finish(struct hm_mqtt_link *link, struct hm_stood_device *device, int64_t now)
+finish(struct hm_sender *sender, struct hm_stood_device *device, int64_t now)
 {
 	const struct hm_message message = {
 	    .topic = device->topic,
-	    .payload = hm_migration_finish(link->change.migration, device),
+	    .payload = hm_migration_finish(sender->change.migration, device),
 	    .qos = device->reduced_qos,
 	    .retain = true,
 	};
 
 	/* A newer message of the device that waits must not be replaced. */
-	if (hm_outbox_replaces(link->outbox, &message)) {
+	if (hm_outbox_replaces(sender->outbox, &message)) {
 		device->reduced = now + FINISH_AGAIN_MS;
 		return;
 	}
 	device->reduced = 0;
-	hm_outbox_put(link->outbox, &message);
+	hm_outbox_put(sender->outbox, &message);
 }
 
 static void
-finish_due(struct hm_mqtt_link *link, int64_t now)
+finish_due(struct hm_sender *sender, int64_t now)
 {
 	struct hm_stood_device *device = NULL;
 	int64_t next = 0;
 
-	if (link->change.reduced == 0 || now < link->change.reduced)
+	if (sender->change.reduced == 0 || now < sender->change.reduced)
 		return;
-	while ((device = hm_standing_next(link->learn.standing, device)) !=
+	while ((device = hm_standing_next(sender->learn.standing, device)) !=
 	    NULL) {
 		if (device->reduced != 0 && now >= device->reduced)
-			finish(link, device, now);
+			finish(sender, device, now);
 		if (device->reduced != 0 &&
 		    (next == 0 || device->reduced < next))
 			next = device->reduced;
 	}
-	link->change.reduced = next;
+	sender->change.reduced = next;
 }
 
 void
-hm_mqtt_change_look(struct hm_mqtt_link *link, int64_t now)
+hm_sender_change_look(struct hm_sender *sender, int64_t now)
 {
-	struct hm_mqtt_change *change = &link->change;
+	struct hm_sender_change *change = &sender->change;
 
-	finish_due(link, now);
+	finish_due(sender, now);
 	if (!change->hidden)
 		return;
 	if (change->awaited.count > 0 && now < change->until)
@@ -288,29 +290,29 @@ hm_mqtt_change_look(struct hm_mqtt_link *link, int64_t now)
 		    "say \"online\" without them", change->awaited.count,
 		    HIDDEN_MAX_MS / 1000);
 	hm_awaited_clear(&change->awaited);
-	say(link, true);
+	say(sender, true);
 }
 
 void
-hm_mqtt_change_connected(struct hm_mqtt_link *link, int64_t now)
+hm_sender_change_connected(struct hm_sender *sender, int64_t now)
 {
-	link->change.until = now + HIDDEN_MAX_MS;
-	say(link, !link->change.hidden);
+	sender->change.until = now + HIDDEN_MAX_MS;
+	say(sender, !sender->change.hidden);
 }
 
 void
-hm_mqtt_change_lost(struct hm_mqtt_link *link)
+hm_sender_change_lost(struct hm_sender *sender)
 {
-	hm_awaited_return(&link->change.awaited);
-	link->change.reduced = 0;
+	hm_awaited_return(&sender->change.awaited);
+	sender->change.reduced = 0;
 }
 
 int64_t
-hm_mqtt_change_due(const struct hm_mqtt_link *link)
+hm_sender_change_due(const struct hm_sender *sender)
 {
-	int64_t due = link->learn.asks ? link->learn.until : 0;
-	const int64_t others[] = {link->change.reduced,
-	    link->change.hidden ? link->change.until : 0};
+	int64_t due = sender->learn.asks ? sender->learn.until : 0;
+	const int64_t others[] = {sender->change.reduced,
+	    sender->change.hidden ? sender->change.until : 0};
 
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (others[i] != 0 && (due == 0 || others[i] < due))

@@ -1,4 +1,4 @@
-#include "broker_warnings.h"
+#include "mqtt/broker_warnings.h"
 
 #include <check.h>
 

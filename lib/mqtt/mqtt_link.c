@@ -9,15 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "awaited_states.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "migration.h"
 #include "mqtt_gate.h"
 #include "mqtt_link_private.h"
-#include "outbox.h"
-#include "repeat_clock.h"
-#include "standing.h"
 
 int64_t
 hm_mqtt_link_random(int64_t low, int64_t high)
@@ -52,12 +47,10 @@ drop_connection(struct hm_mqtt_link *link)
 	link->mosq = NULL;
 	hm_mqtt_gate_reset(&link->gate);
 	link->lost = false;
-	link->hears_births = false;
 	link->lasted = false;
 	link->counts.connected = 0;
-	hm_mqtt_learn_lost(link, hm_monotonic_ms());
-	hm_mqtt_change_lost(link);
-	hm_outbox_return(link->outbox);
+	if (link->owner.lost != NULL)
+		link->owner.lost(link->owner.context, hm_monotonic_ms());
 }
 
 void
@@ -173,10 +166,8 @@ look_after(struct hm_mqtt_link *link, int64_t now)
 {
 	hm_mqtt_link_check(link, mosquitto_loop_misc(link->mosq));
 	link->next_misc = now + misc_period(link);
-	if (link->lost || link->state != HM_MQTT_CONNECTED)
-		return;
-	hm_mqtt_births_subscribe(link, now);
-	if (link->lasted || now - link->connected_at < lasting_ms(link))
+	if (!hm_mqtt_link_is_connected(link) || link->lasted ||
+	    now - link->connected_at < lasting_ms(link))
 		return;
 	link->lasted = true;
 	link->delay_ms = link->options.reconnect_ms;
@@ -205,8 +196,8 @@ exchange(struct hm_mqtt_link *link, short revents)
 		hm_mqtt_link_check(link, mosquitto_loop_write(link->mosq, 1));
 	if (!link->lost && now >= link->next_misc)
 		look_after(link, now);
-	if (link->state == HM_MQTT_CONNECTED && !link->lost)
-		hm_mqtt_send(link, now);
+	if (hm_mqtt_link_is_connected(link))
+		link->owner.work(link->owner.context, now);
 	if (link->lost)
 		connection_lost(link, hm_mqtt_link_reason(link,
 		    link->lost_reason, link->lost_errno));
@@ -241,8 +232,7 @@ deadline_passed(struct hm_mqtt_link *link)
 int
 hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd)
 {
-	int64_t now = hm_monotonic_ms(), until = link->deadline;
-	int64_t change;
+	int64_t now = hm_monotonic_ms(), until = link->deadline, due;
 
 	fd->fd = -1;
 	if (link->state == HM_MQTT_CONNECTING) {
@@ -257,13 +247,9 @@ hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd)
 			until = link->next_misc;
 	}
 	if (link->state == HM_MQTT_CONNECTED) {
-		if (link->births.due != 0 && link->births.due < until)
-			until = link->births.due;
-		if (link->repeat.due != 0 && link->repeat.due < until)
-			until = link->repeat.due;
-		change = hm_mqtt_change_due(link);
-		if (change != 0 && change < until)
-			until = change;
+		due = link->owner.due(link->owner.context);
+		if (due != 0 && due < until)
+			until = due;
 	}
 	if (until == 0)
 		return -1;
@@ -281,48 +267,74 @@ hm_mqtt_link_ready(struct hm_mqtt_link *link, short revents)
 		deadline_passed(link);
 }
 
-/*
- * A run without a farewell stays until the states have been sent again: Home
- * Assistant misses those that come with the announcement of an entity.
- */
-static bool
-has_more(struct hm_mqtt_link *link)
+/* While connected */
+
+bool
+hm_mqtt_link_is_connected(const struct hm_mqtt_link *link)
 {
-	if (link->state != HM_MQTT_CONNECTED || link->lost ||
-	    link->options.farewell)
-		return false;
-	hm_mqtt_send(link, hm_monotonic_ms());
-	return hm_repeat_is_first(&link->repeat);
+	return link->state == HM_MQTT_CONNECTED && !link->lost;
+}
+
+struct mosquitto *
+hm_mqtt_link_session(const struct hm_mqtt_link *link)
+{
+	return link->mosq;
+}
+
+uint32_t
+hm_mqtt_link_packet_max(const struct hm_mqtt_link *link)
+{
+	return link->packet_max;
+}
+
+/*
+ * With MQTT 5 a broker may say that it takes only a lower QoS, and libmosquitto
+ * then refuses a higher one.
+ */
+int
+hm_mqtt_link_publish(struct hm_mqtt_link *link, int *id, const char *topic,
+    struct hm_slice payload, int qos, bool retain)
+{
+	int rc;
+
+	do
+		rc = mosquitto_publish(link->mosq, id, topic, (int)payload.n,
+		    payload.p, qos, retain);
+	while (rc == MOSQ_ERR_QOS_NOT_SUPPORTED && qos-- > 0);
+	return rc;
+}
+
+void
+hm_mqtt_link_say(struct hm_mqtt_link *link, const char *text, int *id)
+{
+	const struct hm_mqtt_options *o = &link->options;
+
+	/* A broker takes them in this order: the last has the id. */
+	if (o->bridge_topic != NULL)
+		hm_mqtt_link_publish(link, NULL, o->bridge_topic,
+		    hm_text(text), 1, true);
+	hm_mqtt_link_publish(link, id, o->availability_topic, hm_text(text),
+	    1, true);
 }
 
 bool
-hm_mqtt_link_leave(struct hm_mqtt_link *link)
+hm_mqtt_link_leaves(const struct hm_mqtt_link *link)
 {
-	if (link->state == HM_MQTT_LEFT)
-		return true;
-	if (link->state == HM_MQTT_LEAVING)
-		return false;
-	if (has_more(link) || hm_outbox_counts(link->outbox)->queued > 0)
-		return false;
+	return link->state == HM_MQTT_LEAVING || link->state == HM_MQTT_LEFT;
+}
+
+bool
+hm_mqtt_link_leave(struct hm_mqtt_link *link, const char *text)
+{
 	if (link->state != HM_MQTT_CONNECTED)
-		return true;
+		return link->state != HM_MQTT_LEAVING;
 	link->state = HM_MQTT_LEAVING;
 	/* When the broker has the last message, it has all of them. */
-	hm_mqtt_link_say(link, link->options.farewell || link->change.hidden ?
-	    "offline" : "online", &link->farewell);
+	hm_mqtt_link_say(link, text, &link->farewell);
 	return false;
 }
 
 /* Beginning and end */
-
-static void
-free_memory(struct hm_mqtt_link *link)
-{
-	hm_standing_free(link->learn.standing);
-	hm_migration_free(link->change.migration);
-	hm_awaited_free(&link->change.awaited);
-	free(link);
-}
 
 static bool
 open_descriptors(struct hm_mqtt_link *link)
@@ -338,23 +350,20 @@ open_descriptors(struct hm_mqtt_link *link)
 
 struct hm_mqtt_link *
 hm_mqtt_link_new(const struct hm_mqtt_options *options,
-    struct hm_outbox *outbox)
+    const struct hm_mqtt_owner *owner)
 {
 	struct hm_mqtt_link *link = calloc(1, sizeof *link);
 
 	if (link == NULL)
 		return NULL;
 	link->options = *options;
-	link->outbox = outbox;
+	link->owner = *owner;
 	link->delay_ms = options->reconnect_ms;
 	link->version = MQTT_PROTOCOL_V5;
-	link->learn.standing = hm_standing_new();
-	link->change.migration = hm_migration_new();
-	if (link->learn.standing == NULL || link->change.migration == NULL ||
-	    !open_descriptors(link) ||
+	if (!open_descriptors(link) ||
 	    mosquitto_lib_init() != MOSQ_ERR_SUCCESS) {
 		hm_log_errno(HM_ERROR, "cannot set up MQTT");
-		free_memory(link);
+		free(link);
 		return NULL;
 	}
 	hm_mqtt_connect_start(link);
@@ -378,6 +387,6 @@ hm_mqtt_link_free(struct hm_mqtt_link *link)
 	mosquitto_lib_cleanup();
 	hm_mqtt_gate_close(&link->gate);
 	close(link->done_fd);
-	free_memory(link);
+	free(link);
 	return true;
 }

@@ -1,12 +1,10 @@
 #include <errno.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "mqtt_link_private.h"
-#include "outbox.h"
 
 /* All but hm_mqtt_callbacks_set are called from mosquitto_loop_*. */
 
@@ -38,11 +36,8 @@ on_connect(struct mosquitto *mosq, void *context, int rc, int flags,
 	link->packet_max = UINT32_MAX;
 	mosquitto_property_read_int32(properties,
 	    MQTT_PROP_MAXIMUM_PACKET_SIZE, &link->packet_max, false);
-	hm_mqtt_change_connected(link, hm_monotonic_ms());
-	hm_mqtt_births_subscribe(link, hm_monotonic_ms());
-	/* A broker that restarted may have lost its retained messages. */
-	if (link->counts.connections++ > 0)
-		hm_outbox_announce(link->outbox);
+	link->counts.connections++;
+	link->owner.connected(link->owner.context, hm_monotonic_ms());
 }
 
 static void
@@ -66,11 +61,10 @@ on_publish(struct mosquitto *mosq, void *context, int id)
 	struct hm_mqtt_link *link = context;
 
 	hm_log(HM_DEBUG, "the broker has message %d", id);
-	link->arrived = id;
 	if (link->state == HM_MQTT_LEAVING && id == link->farewell)
 		mosquitto_disconnect(mosq);
-	else
-		hm_mqtt_send_arrived(link, id);
+	else if (link->owner.arrived != NULL)
+		link->owner.arrived(link->owner.context, id);
 }
 
 static void
@@ -80,25 +74,28 @@ on_message(struct mosquitto *mosq, void *context,
 	struct hm_mqtt_link *link = context;
 
 	(void)mosq;
-	if (strcmp(message->topic, link->options.birth_topic) == 0)
-		hm_mqtt_births_take(link, hm_monotonic_ms(), message);
-	else
-		hm_mqtt_learn_hear(link, message);
+	link->owner.message(link->owner.context, message);
 }
 
 static void
 on_subscribe(struct mosquitto *mosq, void *context, int id, int count,
     const int *codes)
 {
+	struct hm_mqtt_link *link = context;
+
 	(void)mosq;
-	hm_mqtt_learn_refused(context, id, count, codes);
+	if (link->owner.subscribed != NULL)
+		link->owner.subscribed(link->owner.context, id, count, codes);
 }
 
 static void
 on_unsubscribe(struct mosquitto *mosq, void *context, int id)
 {
+	struct hm_mqtt_link *link = context;
+
 	(void)mosq;
-	hm_mqtt_learn_fence(context, id);
+	if (link->owner.unsubscribed != NULL)
+		link->owner.unsubscribed(link->owner.context, id);
 }
 
 void

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "mqtt_gate.h"
 #include "mqtt_link_private.h"
-#include "outbox.h"
 
 #define CONNACK_MS 10000 /* for the broker's CONNACK once connected */
 #define SYSTEM_CERTIFICATES "/etc/ssl/certs"
@@ -43,7 +42,7 @@ set_up(struct hm_mqtt_link *link)
 	hm_mqtt_callbacks_set(link->mosq);
 	hm_mqtt_reason_watch(link);
 	mosquitto_max_inflight_messages_set(link->mosq,
-	    2 * HM_OUTBOX_FLIGHT_MAX);
+	    (unsigned)o->in_flight_max);
 	rc = mosquitto_int_option(link->mosq, MOSQ_OPT_PROTOCOL_VERSION,
 	    link->version);
 	if (rc == MOSQ_ERR_SUCCESS && o->farewell)

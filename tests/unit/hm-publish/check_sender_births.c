@@ -3,12 +3,14 @@
 #include <mqtt_protocol.h>
 #include <string.h>
 
-#include "mqtt_link_private.h"
+#include "mqtt/mqtt_link_private.h"
 #include "run_suite.h"
+#include "sender_private.h"
 
 #define HOUR_MS 3600000
 
 static struct hm_mqtt_link mqtt;
+static struct hm_sender sender;
 static int subscriptions, result;
 
 /* Instead of that of libmosquitto. */
@@ -27,8 +29,9 @@ mosquitto_subscribe_v5(struct mosquitto *mosq, int *id, const char *topic,
 static void
 setup(void)
 {
-	memset(&mqtt, 0, sizeof mqtt);
-	mqtt.options.birth_topic = "home/status";
+	memset(&sender, 0, sizeof sender);
+	sender.link = &mqtt;
+	sender.birth_topic = "home/status";
 	subscriptions = 0;
 	result = MOSQ_ERR_SUCCESS;
 }
@@ -37,8 +40,8 @@ setup(void)
 static void
 connect_again(int64_t now)
 {
-	mqtt.hears_births = false;
-	hm_mqtt_births_subscribe(&mqtt, now);
+	sender.hears_births = false;
+	hm_sender_births_subscribe(&sender, now);
 }
 
 static void
@@ -52,13 +55,13 @@ hear(const char *payload, bool retain, int64_t now)
 	};
 
 	memcpy(copy, payload, strlen(payload));
-	hm_mqtt_births_take(&mqtt, now, &message);
+	hm_sender_births_take(&sender, now, &message);
 }
 
 START_TEST(one_subscription_a_connection)
 {
-	hm_mqtt_births_subscribe(&mqtt, 1000);
-	hm_mqtt_births_subscribe(&mqtt, 2000);
+	hm_sender_births_subscribe(&sender, 1000);
+	hm_sender_births_subscribe(&sender, 2000);
 	ck_assert_int_eq(subscriptions, 1);
 	connect_again(3000);
 	ck_assert_int_eq(subscriptions, 2);
@@ -68,10 +71,10 @@ END_TEST
 START_TEST(subscription_that_fails_is_retried)
 {
 	result = MOSQ_ERR_NO_CONN;
-	hm_mqtt_births_subscribe(&mqtt, 1000);
+	hm_sender_births_subscribe(&sender, 1000);
 	result = MOSQ_ERR_SUCCESS;
-	hm_mqtt_births_subscribe(&mqtt, 2000);
-	hm_mqtt_births_subscribe(&mqtt, 3000);
+	hm_sender_births_subscribe(&sender, 2000);
+	hm_sender_births_subscribe(&sender, 3000);
 	ck_assert_int_eq(subscriptions, 2);
 }
 END_TEST
@@ -79,23 +82,23 @@ END_TEST
 /* On a connection that lasts, without another one. */
 START_TEST(message_that_is_too_large_is_forgotten_after_an_hour)
 {
-	hm_mqtt_births_subscribe(&mqtt, 1000);
-	ck_assert(hm_mqtt_births_refuse(&mqtt, 5000));
+	hm_sender_births_subscribe(&sender, 1000);
+	ck_assert(hm_sender_births_refuse(&sender, 5000));
 	connect_again(5100);
-	hm_mqtt_births_subscribe(&mqtt, 5000 + HOUR_MS - 1);
+	hm_sender_births_subscribe(&sender, 5000 + HOUR_MS - 1);
 	ck_assert_int_eq(subscriptions, 1);
-	hm_mqtt_births_subscribe(&mqtt, 5000 + HOUR_MS);
-	hm_mqtt_births_subscribe(&mqtt, 5001 + HOUR_MS);
+	hm_sender_births_subscribe(&sender, 5000 + HOUR_MS);
+	hm_sender_births_subscribe(&sender, 5001 + HOUR_MS);
 	ck_assert_int_eq(subscriptions, 2);
 }
 END_TEST
 
 START_TEST(second_one_starts_the_hour_again)
 {
-	hm_mqtt_births_subscribe(&mqtt, 1000);
-	ck_assert(hm_mqtt_births_refuse(&mqtt, 5000));
+	hm_sender_births_subscribe(&sender, 1000);
+	ck_assert(hm_sender_births_refuse(&sender, 5000));
 	connect_again(5000 + HOUR_MS);
-	ck_assert(hm_mqtt_births_refuse(&mqtt, 6000 + HOUR_MS));
+	ck_assert(hm_sender_births_refuse(&sender, 6000 + HOUR_MS));
 	connect_again(5999 + 2 * HOUR_MS);
 	ck_assert_int_eq(subscriptions, 2);
 	connect_again(6000 + 2 * HOUR_MS);
@@ -105,8 +108,8 @@ END_TEST
 
 START_TEST(without_a_subscription_it_was_no_birth)
 {
-	ck_assert(!hm_mqtt_births_refuse(&mqtt, 5000));
-	hm_mqtt_births_subscribe(&mqtt, 5001);
+	ck_assert(!hm_sender_births_refuse(&sender, 5000));
+	hm_sender_births_subscribe(&sender, 5001);
 	ck_assert_int_eq(subscriptions, 1);
 }
 END_TEST
@@ -117,20 +120,20 @@ START_TEST(only_a_birth_of_now_is_one)
 	hear("onlin", false, 1000);
 	hear("Online", false, 1000);
 	hear("online", true, 1000);
-	ck_assert_uint_eq(mqtt.counts.births, 0);
-	ck_assert(!hm_announce_take(&mqtt.births, 100000));
+	ck_assert_uint_eq(sender.counts.births, 0);
+	ck_assert(!hm_announce_take(&sender.births, 100000));
 	hear("online", false, 1000);
-	ck_assert_uint_eq(mqtt.counts.births, 1);
-	ck_assert(!hm_announce_take(&mqtt.births, 1999));
-	ck_assert(hm_announce_take(&mqtt.births, 11000));
+	ck_assert_uint_eq(sender.counts.births, 1);
+	ck_assert(!hm_announce_take(&sender.births, 1999));
+	ck_assert(hm_announce_take(&sender.births, 11000));
 }
 END_TEST
 
 int
 main(void)
 {
-	Suite *suite = suite_create("mqtt_births");
-	TCase *tcase = tcase_create("mqtt_births");
+	Suite *suite = suite_create("sender_births");
+	TCase *tcase = tcase_create("sender_births");
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_test(tcase, one_subscription_a_connection);

@@ -1,10 +1,11 @@
 #include <mosquitto.h>
 
 #include "base/log.h"
-#include "mqtt_link_private.h"
+#include "mqtt/mqtt_link.h"
 #include "outbox.h"
 #include "record/ha_topic.h"
 #include "record/topics.h"
+#include "sender_private.h"
 #include "standing.h"
 
 /* At once: a broker queues 1000 messages for a client, or less. */
@@ -17,7 +18,7 @@
 #define REFUSED 128     /* the lowest code of a refusal in a SUBACK */
 
 struct question {
-	struct hm_mqtt_link *link;
+	struct hm_sender *sender;
 	int count;
 	char *filter[ASK_FILTERS];
 	char text[ASK_FILTERS][HM_TOPIC_MAX];
@@ -40,7 +41,7 @@ static bool
 include(void *context, const struct hm_message *message)
 {
 	struct question *q = context;
-	struct hm_standing *standing = q->link->learn.standing;
+	struct hm_standing *standing = q->sender->learn.standing;
 	struct hm_stood_device *device;
 	struct hm_ha_topic topic;
 
@@ -62,108 +63,109 @@ include(void *context, const struct hm_message *message)
  * id has retained.
  */
 static int
-request(struct hm_mqtt_link *link, const struct question *q)
+request(struct hm_sender *sender, const struct question *q)
 {
-	int rc = mosquitto_subscribe_multiple(link->mosq,
-	    &link->learn.request, q->count, q->filter, 0, 0, NULL);
+	struct mosquitto *session = hm_mqtt_link_session(sender->link);
+	int rc = mosquitto_subscribe_multiple(session,
+	    &sender->learn.request, q->count, q->filter, 0, 0, NULL);
 
-	return rc != MOSQ_ERR_SUCCESS ? rc : mosquitto_unsubscribe(link->mosq,
-	    &link->learn.fence, link->options.availability_topic);
+	return rc != MOSQ_ERR_SUCCESS ? rc : mosquitto_unsubscribe(session,
+	    &sender->learn.fence, sender->options.availability_topic);
 }
 
 static void
-is_answered(struct hm_mqtt_link *link)
+is_answered(struct hm_sender *sender)
 {
 	struct hm_stood_device *device = NULL;
 
-	link->learn.asks = false;
-	while ((device = hm_standing_next(link->learn.standing, device)) !=
+	sender->learn.asks = false;
+	while ((device = hm_standing_next(sender->learn.standing, device)) !=
 	    NULL)
 		device->state = HM_STOOD_KNOWN;
 }
 
 void
-hm_mqtt_learn_ask(struct hm_mqtt_link *link, int64_t now)
+hm_sender_learn_ask(struct hm_sender *sender, int64_t now)
 {
-	struct question q = {.link = link};
+	struct question q = {.sender = sender};
 
-	hm_outbox_each_waiting(link->outbox, include, &q);
-	if (q.count > 0 && now >= link->learn.deaf_until &&
-	    request(link, &q) == MOSQ_ERR_SUCCESS) {
-		link->learn.asks = true;
-		link->learn.subscribed = true;
-		link->learn.until = now + ANSWER_MS;
+	hm_outbox_each_waiting(sender->outbox, include, &q);
+	if (q.count > 0 && now >= sender->learn.deaf_until &&
+	    request(sender, &q) == MOSQ_ERR_SUCCESS) {
+		sender->learn.asks = true;
+		sender->learn.subscribed = true;
+		sender->learn.until = now + ANSWER_MS;
 	} else {
-		is_answered(link);
+		is_answered(sender);
 	}
 }
 
 void
-hm_mqtt_learn_refused(struct hm_mqtt_link *link, int id, int count,
+hm_sender_learn_refused(struct hm_sender *sender, int id, int count,
     const int *codes)
 {
 	bool refused = false;
 
-	if (!link->learn.asks || id != link->learn.request)
+	if (!sender->learn.asks || id != sender->learn.request)
 		return;
 	for (int i = 0; i < count; i++)
 		refused = refused || codes[i] >= REFUSED;
-	if (!refused || link->learn.refusal_logged)
+	if (!refused || sender->learn.refusal_logged)
 		return;
-	link->learn.refusal_logged = true;
+	sender->learn.refusal_logged = true;
 	hm_log_facts(HM_WARNING, HM_FACTS(
-	    hm_fact("broker", link->options.host),
-	    hm_fact_int("port", link->options.port)), "the broker %s:%d does "
+	    hm_fact("broker", sender->options.host),
+	    hm_fact_int("port", sender->options.port)), "the broker %s:%d does "
 	    "not let us read discovery messages: a change of a unit or of "
 	    "ha_discovery is sent without care; allow reading "
 	    "PREFIX/+/SERIAL/+/config and PREFIX/device/+/config",
-	    link->options.host, link->options.port);
+	    sender->options.host, sender->options.port);
 }
 
 void
-hm_mqtt_learn_fence(struct hm_mqtt_link *link, int id)
+hm_sender_learn_fence(struct hm_sender *sender, int id)
 {
-	if (!link->learn.asks || id != link->learn.fence)
+	if (!sender->learn.asks || id != sender->learn.fence)
 		return;
-	link->learn.lost = 0;
-	is_answered(link);
+	sender->learn.lost = 0;
+	is_answered(sender);
 }
 
 void
-hm_mqtt_learn_look(struct hm_mqtt_link *link, int64_t now)
+hm_sender_learn_look(struct hm_sender *sender, int64_t now)
 {
-	if (!link->learn.asks || now < link->learn.until)
+	if (!sender->learn.asks || now < sender->learn.until)
 		return;
-	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("broker", link->options.host),
-	    hm_fact_int("port", link->options.port)), "the broker %s:%d did "
+	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("broker", sender->options.host),
+	    hm_fact_int("port", sender->options.port)), "the broker %s:%d did "
 	    "not answer a subscription to discovery messages within %d ms",
-	    link->options.host, link->options.port, ANSWER_MS);
-	is_answered(link);
+	    sender->options.host, sender->options.port, ANSWER_MS);
+	is_answered(sender);
 }
 
 /* Some brokers close the connection of a client that may not subscribe. */
 void
-hm_mqtt_learn_lost(struct hm_mqtt_link *link, int64_t now)
+hm_sender_learn_lost(struct hm_sender *sender, int64_t now)
 {
-	if (link->learn.asks && ++link->learn.lost == LOST_MAX)
-		hm_mqtt_learn_refuse(link, now);
-	link->learn.asks = false;
-	link->learn.subscribed = false;
-	hm_standing_clear(link->learn.standing);
+	if (sender->learn.asks && ++sender->learn.lost == LOST_MAX)
+		hm_sender_learn_refuse(sender, now);
+	sender->learn.asks = false;
+	sender->learn.subscribed = false;
+	hm_standing_clear(sender->learn.standing);
 }
 
 bool
-hm_mqtt_learn_refuse(struct hm_mqtt_link *link, int64_t now)
+hm_sender_learn_refuse(struct hm_sender *sender, int64_t now)
 {
-	if (!link->learn.subscribed)
+	if (!sender->learn.subscribed)
 		return false;
-	link->learn.lost = 0;
-	link->learn.deaf_until = now + DEAF_MS;
+	sender->learn.lost = 0;
+	sender->learn.deaf_until = now + DEAF_MS;
 	return true;
 }
 
 void
-hm_mqtt_learn_hear(struct hm_mqtt_link *link,
+hm_sender_learn_hear(struct hm_sender *sender,
     const struct mosquitto_message *message)
 {
 	struct hm_slice topic = hm_text(message->topic);
@@ -171,10 +173,10 @@ hm_mqtt_learn_hear(struct hm_mqtt_link *link,
 	    hm_slice(message->payload, (size_t)message->payloadlen) :
 	    hm_text("");
 
-	if (!hm_standing_hear(link->learn.standing, topic, payload,
+	if (!hm_standing_hear(sender->learn.standing, topic, payload,
 	    !message->retain))
 		return;
-	hm_outbox_forget(link->outbox, topic);
+	hm_outbox_forget(sender->outbox, topic);
 	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("topic", message->topic)),
 	    "another client has deleted %s: it is not sent again before it "
 	    "is announced anew", message->topic);

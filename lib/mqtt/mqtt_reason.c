@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
+#include "mqtt_frames.h"
 #include "mqtt_link_private.h"
 
 /*
@@ -153,30 +153,20 @@ refusal(int code)
 	}
 }
 
-/* It may have been of either subscription. */
 static void
 explain_size(struct hm_mqtt_link *link)
 {
 	const struct hm_mqtt_frames *frames = &link->gate.frames;
-	int64_t now = hm_monotonic_ms();
-	bool births = !frames->malformed && hm_mqtt_births_refuse(link, now);
-	bool learns = !frames->malformed && hm_mqtt_learn_refuse(link, now);
+	const struct hm_mqtt_owner *owner = &link->owner;
 
 	if (frames->malformed)
 		snprintf(link->reason, sizeof link->reason,
 		    "it sent a packet whose length is none");
-	else if (!births && !learns)
+	else if (owner->too_large == NULL || !owner->too_large(owner->context,
+	    frames->size, link->reason, sizeof link->reason))
 		snprintf(link->reason, sizeof link->reason,
 		    "it sent a packet of %u bytes; at most %d are taken",
 		    (unsigned)frames->size, HM_MQTT_PACKET_MAX);
-	else
-		snprintf(link->reason, sizeof link->reason,
-		    "it sent a message of %u bytes, at most %d are taken; "
-		    "Home Assistant's starts are not followed for an hour: "
-		    "delete the retained message at \"%.64s\"%s",
-		    (unsigned)frames->size, HM_MQTT_PACKET_MAX,
-		    link->options.birth_topic, learns ? " or the discovery "
-		    "message" : "");
 }
 
 void

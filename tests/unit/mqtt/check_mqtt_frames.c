@@ -1,4 +1,4 @@
-#include "mqtt_frames.h"
+#include "mqtt/mqtt_frames.h"
 
 #include <check.h>
 

@@ -2,11 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <mosquitto.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/exits.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "config/settings.h"
@@ -40,18 +38,6 @@ check_file(const struct hm_config *config, enum hm_setting_id id)
 }
 
 static bool
-check_broker(const struct hm_config *config)
-{
-	if (hm_config_has(config, HM_SET_MQTT_BROKER) ||
-	    !hm_config_flag(config, HM_SET_MQTT_ENABLED) ||
-	    hm_config_flag(config, HM_SET_DRY_RUN))
-		return true;
-	hm_log(HM_ERROR, "no broker: set mqtt_broker, MQTT_BROKER or "
-	    "--mqtt-broker to its address");
-	return false;
-}
-
-static bool
 check_certificate(const struct hm_config *config)
 {
 	bool has_cert = hm_config_has(config, HM_SET_MQTT_TLS_CERT);
@@ -74,28 +60,32 @@ check_prefix(const struct hm_config *config)
 	    HM_TOPIC_PREFIX_RULE);
 }
 
-static bool
-check_birth_topic(const struct hm_config *config)
+bool
+hm_broker_check_rules(const struct hm_config *config)
 {
-	return mosquitto_sub_topic_check(hm_config_text(config,
-	    HM_SET_HA_BIRTH_TOPIC)) == MOSQ_ERR_SUCCESS ||
-	    hm_config_refuse(config, HM_SET_HA_BIRTH_TOPIC, "are topics");
+	bool good = check_certificate(config);
+
+	return check_prefix(config) && good;
 }
 
-/* Check every rule, so that all mistakes are reported at once. */
-int
-hm_broker_check(const struct hm_config *config)
+bool
+hm_broker_check_files(const struct hm_config *config)
 {
-	bool good = check_broker(config);
+	bool good = check_file(config, HM_SET_MQTT_PASSWORD_FILE);
 
-	good = check_certificate(config) && good;
-	good = check_prefix(config) && good;
-	good = check_birth_topic(config) && good;
-	good = check_file(config, HM_SET_MQTT_PASSWORD_FILE) && good;
 	good = check_file(config, HM_SET_MQTT_TLS_CA_CERT) && good;
 	good = check_file(config, HM_SET_MQTT_TLS_CERT) && good;
-	good = check_file(config, HM_SET_MQTT_TLS_KEY) && good;
-	return good ? HM_EXIT_OK : HM_EXIT_CONFIG;
+	return check_file(config, HM_SET_MQTT_TLS_KEY) && good;
+}
+
+bool
+hm_broker_check_given(const struct hm_config *config)
+{
+	if (hm_config_has(config, HM_SET_MQTT_BROKER))
+		return true;
+	hm_log(HM_ERROR, "no broker: set mqtt_broker, MQTT_BROKER or "
+	    "--mqtt-broker to its address");
+	return false;
 }
 
 /* Reading */
@@ -168,7 +158,6 @@ hm_broker_read(struct hm_broker *broker, const struct hm_config *config)
 	    .availability_topic = broker->availability_topic,
 	    .bridge_topic = broker->bridge_topic,
 	    .farewell = hm_config_flag(config, HM_SET_MQTT_FAREWELL),
-	    .birth_topic = hm_config_text(config, HM_SET_HA_BIRTH_TOPIC),
 	    .reconnect_ms = hm_config_ms(config, HM_SET_MQTT_RECONNECT_DELAY),
 	    .reconnect_max_ms = hm_config_ms(config,
 	        HM_SET_MQTT_RECONNECT_DELAY_MAX),
