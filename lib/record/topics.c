@@ -156,6 +156,30 @@ hm_topic_control(const char *prefix, const char *id, char *buf, size_t cap)
 	return of_publisher(prefix, id, "control", buf, cap);
 }
 
+size_t
+hm_topic_own_results(const char *prefix, const char *id, struct hm_slice serial,
+    char *buf, size_t cap)
+{
+	char name[sizeof "results/" + HM_TOPIC_SERIAL_MAX];
+
+	if (serial.n == 0 || serial.n > HM_TOPIC_SERIAL_MAX)
+		return 0;
+	snprintf(name, sizeof name, "results/%.*s", (int)serial.n, serial.p);
+	return of_publisher(prefix, id, name, buf, cap);
+}
+
+size_t
+hm_topic_confirmed(const char *prefix, struct hm_slice serial, char *buf,
+    size_t cap)
+{
+	char level[HM_TOPIC_SERIAL_MAX + 1];
+
+	if (serial.n == 0 || serial.n > HM_TOPIC_SERIAL_MAX)
+		return 0;
+	snprintf(level, sizeof level, "%.*s", (int)serial.n, serial.p);
+	return below(prefix, level, "control", buf, cap);
+}
+
 /* A topic of all chains. */
 static size_t
 of_all(const char *prefix, const char *name, char *buf, size_t cap)
