@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_writer.h"
 #include "base/utf8.h"
 
 /* Without a character that is cut in its middle. */
