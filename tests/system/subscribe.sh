@@ -201,8 +201,10 @@ send -t $base/test/command -m '{"id":"c1","action":"turn_off"}'
 send -t c -m end
 check "... so no command comes" until_true 5 wrote third '"payload":"end"'
 same "... at all" "$(wc -l <"$work/third")" 1
+began=$(milliseconds)
 end
 same "... and it ends with 0" $? 0
+check "... at once" soon "$began" 1000
 same "... without a word about control" "$(control)" offline
 
 # A broker without MQTT 5 that sends too much to a subscription.
