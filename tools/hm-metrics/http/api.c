@@ -20,6 +20,8 @@
 #include "out/history_query.h"
 #include "out/metrics.h"
 #include "page.h"
+#include "page_language.h"
+#include "page_text.h"
 #include "shared_bytes.h"
 #include "url.h"
 
@@ -52,8 +54,9 @@ hm_api_new(const struct hm_api_options *options)
 		hm_log_errno(HM_ERROR, "no memory for answers");
 		return NULL;
 	}
-	if (!hm_page_policy(a->policy)) {
-		hm_log(HM_ERROR, "no memory for the page");
+	a->pages = calloc(hm_page_languages, sizeof *a->pages);
+	if (a->pages == NULL) {
+		hm_log_errno(HM_ERROR, "no memory for the page");
 		free(a);
 		return NULL;
 	}
@@ -70,6 +73,9 @@ hm_api_free(struct hm_api *api)
 		return;
 	for (size_t i = 0; i < HM_API_CACHED; i++)
 		hm_api_cached_free(&api->cache[i]);
+	for (size_t i = 0; i < hm_page_languages; i++)
+		hm_api_cached_free(&api->pages[i]);
+	free(api->pages);
 	hm_api_past_free(api);
 	hm_live_free(&api->live);
 	hm_buffer_free(&api->out);
@@ -168,7 +174,8 @@ put_page(struct hm_api_query *q)
 	if (!hm_api_json(q, HM_URL_PLANT))
 		return false;
 	json = take_answer(a);
-	good = json != NULL && hm_page_render(&a->out, &a->view,
+	good = json != NULL && hm_page_render(&a->out,
+	    &hm_page_texts[q->page], &a->view,
 	    hm_slice(json->data, json->n));
 	hm_shared_bytes_release(json);
 	return good;
@@ -194,6 +201,8 @@ cache_for(struct hm_api *a, const struct hm_api_query *q)
 	case HM_URL_METRICS:
 		return &a->cache[q->openmetrics ? HM_API_OPENMETRICS :
 		    HM_URL_METRICS];
+	case HM_URL_PAGE:
+		return &a->pages[q->page];
 	case HM_URL_READY:
 	case HM_URL_LIVE:
 	case HM_URL_INVERTER:
@@ -333,8 +342,10 @@ answer_query(struct hm_api_query *q, struct hm_http_answer *answer)
 	struct hm_api *a = q->api;
 	struct hm_api_cached *cached = cache_for(a, q);
 
-	if (q->url.kind == HM_URL_PAGE)
-		answer->policy = a->policy;
+	if (q->url.kind == HM_URL_PAGE) {
+		answer->policy = hm_page_texts[q->page].policy;
+		answer->language = hm_page_texts[q->page].language;
+	}
 	if (q->url.kind == HM_URL_PAST) {
 		answer->bytes = hm_api_past_find(q);
 		if (answer->bytes == NULL)
@@ -431,7 +442,8 @@ hm_api_answer(void *context, const struct hm_http_request *request,
 {
 	struct hm_api_query q = {.api = context, .request = request,
 	    .openmetrics = request->accept != NULL && strstr(request->accept,
-	        "application/openmetrics-text") != NULL};
+	        "application/openmetrics-text") != NULL,
+	    .page = hm_page_choose(request->languages)};
 	bool found = hm_url_parse(request->path, &q.url);
 	unsigned status = check_query(&q, found, read_arguments(&q));
 

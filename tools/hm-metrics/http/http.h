@@ -33,6 +33,7 @@ struct hm_http_request {
 	bool http_1_0;
 	const char *accept; /* header; NULL: none */
 	const char *encodings; /* header Accept-Encoding; NULL: none */
+	const char *languages; /* header Accept-Language; NULL: none */
 	const char *limit;  /* parameter `limit` of the query; NULL: none */
 	struct hm_argument argument[HM_HTTP_ARGUMENTS]; /* of the query */
 	size_t arguments;
@@ -44,6 +45,7 @@ struct hm_http_answer {
 	unsigned status;
 	const char *type;     /* of the content */
 	const char *policy;   /* Content-Security-Policy; NULL: none */
+	const char *language; /* of the body, by the request; NULL: any */
 	struct hm_shared_bytes *bytes; /* the body; the server releases it */
 	bool gzip;            /* the body is compressed */
 	bool events;          /* send the stream of events, no body */
