@@ -83,13 +83,13 @@ hm_api_free(struct hm_api *api)
 	free(api);
 }
 
-/* Copy the live state, at most once in CACHE_MS. */
+/* Copy the live state, unless the copy is younger than `age` ms. */
 static bool
-update_view(struct hm_api *a)
+update_view(struct hm_api *a, int64_t age)
 {
 	const struct hm_moment now = hm_moment_now();
 
-	if (a->live.dtu == NULL || now.steady - a->copied >= CACHE_MS) {
+	if (a->live.dtu == NULL || now.steady - a->copied >= age) {
 		if (!hm_live_shared_copy(a->options.shared, &a->live))
 			return false;
 		a->copied = now.steady;
@@ -354,7 +354,7 @@ answer_query(struct hm_api_query *q, struct hm_http_answer *answer)
 			answer->status = q->status;
 		if (answer->status != HM_API_OK)
 			answer->type = TYPE_JSON;
-	} else if (!update_view(a)) {
+	} else if (!update_view(a, CACHE_MS)) {
 		refuse(q, HM_API_FAILED, answer);
 	} else if (cached != NULL && is_current(cached, &a->live,
 	    a->view.now.steady)) {
@@ -477,7 +477,7 @@ hm_api_event(void *context)
 	struct hm_api_cached *last = &a->cache[HM_API_EVENT];
 	struct hm_api_query q = {.api = a};
 
-	if (!update_view(a) || !is_event_due(a))
+	if (!update_view(a, HM_HTTP_SETTLE_MS) || !is_event_due(a))
 		return NULL;
 	a->out.n = 0;
 	last->built = a->view.now.steady;
