@@ -118,10 +118,12 @@ START_TEST(no_coordinates_are_shown)
 
 	show(NULL, option);
 	EXPECT("night=sunset to sunrise (--night)");
+	free_config();
 	setenv("HM_NIGHT", "525163e-4,13.3777", 1);
 	show(NULL, NULL);
 	EXPECT("night=sunset to sunrise (HM_NIGHT)");
 	EXPECT_NOT("5163");
+	free_config();
 	unsetenv("HM_NIGHT");
 	show("night: 22:00-05:30\n", NULL);
 	EXPECT("night=22:00-05:30 (file)");
