@@ -1,5 +1,5 @@
 // German
-words.de = {
+const texts = {
 	plant: "Solaranlage",
 	pages: "Seiten",
 	now: "Jetzt",
@@ -17,7 +17,9 @@ words.de = {
 	zone: "Zeiten sind die der Anlage ({0}): {1} dort ist {2} hier.",
 	plants_zone: "Zeitzone ihres Rechners",
 	no_connection: "Keine Verbindung zu hm-metrics.",
-	no_database: "Kein Verlauf: keine Datenbank. database_path setzen und hm-store starten.",
+	lack_none: "Kein Verlauf: keine Datenbank. database_path setzen und hm-store starten.",
+	lack_missing: "Noch kein Verlauf: hm-store hat die Datenbank noch nicht angelegt.",
+	lack_slow: "Die Datenbank braucht zu lange für die Antwort.",
 	failed: "hm-metrics antwortete mit Status {0}.",
 	unknown: "unbekannt",
 	yes: "ja",

@@ -1,5 +1,6 @@
-// English. Other languages have the same keys in the same order.
-words.en = {
+// English. Another language has the same keys, and further plural forms if it
+// needs them: KEY_few, KEY_many.
+const texts = {
 	plant: "Solar plant",
 	pages: "Pages",
 	now: "Now",
@@ -17,7 +18,9 @@ words.en = {
 	zone: "Times are those of the plant ({0}): {1} there is {2} here.",
 	plants_zone: "its machine's time zone",
 	no_connection: "No connection to hm-metrics.",
-	no_database: "No history: no database. Set database_path and run hm-store.",
+	lack_none: "No history: no database. Set database_path and run hm-store.",
+	lack_missing: "No history yet: hm-store has not made the database.",
+	lack_slow: "The database takes too long to answer.",
 	failed: "hm-metrics answered with status {0}.",
 	unknown: "not known",
 	yes: "yes",
