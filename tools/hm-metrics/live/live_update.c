@@ -15,6 +15,21 @@ on_mqtt(struct hm_live *live, const struct hm_record *record,
 		live->states++;
 }
 
+static void
+on_result(struct hm_live *live, const struct hm_record *record,
+    const struct hm_moment *now)
+{
+	enum hm_result_state state;
+	struct hm_slice name;
+
+	(void)now;
+	if (hm_record_string(record, "state", &name) &&
+	    hm_result_state_parse(name, &state))
+		live->results[state]++;
+	else
+		live->refused++;
+}
+
 static const struct {
 	const char *type;
 	void (*take)(struct hm_live *live, const struct hm_record *record,
@@ -27,6 +42,7 @@ static const struct {
     {"stats", hm_live_on_stats},
     {"death", hm_live_on_death},
     {"mqtt", on_mqtt},
+    {"result", on_result},
 };
 
 bool
