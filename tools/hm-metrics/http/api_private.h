@@ -6,7 +6,6 @@
 #include "live/live.h"
 #include "live/live_view.h"
 #include "out/history_query.h"
-#include "page.h"
 #include "url.h"
 
 /*
@@ -41,7 +40,10 @@ struct hm_api_past {
 	struct hm_api_cached answer;
 };
 
-/* One cached answer for each URL, and for OpenMetrics and the last event. */
+/*
+ * One cached answer for each URL, and for OpenMetrics and the last event; the
+ * page has one for each language.
+ */
 enum {
 	HM_API_OPENMETRICS = HM_URLS,
 	HM_API_EVENT,
@@ -54,12 +56,12 @@ struct hm_api {
 	struct hm_view view; /* of the copy */
 	int64_t copied;      /* steady ms */
 	struct hm_api_cached cache[HM_API_CACHED];
+	struct hm_api_cached *pages; /* of hm_page_texts */
 	struct hm_api_past past[HM_API_PAST];
 	struct hm_buffer out; /* the answer that is being built */
 	size_t json_size;     /* bytes that were enough last time */
 	struct hm_live_history history;
 	bool host_logged; /* that a Host was refused */
-	char policy[HM_PAGE_POLICY];
 };
 
 /* A request and what is known of its answer. */
@@ -69,6 +71,7 @@ struct hm_api_query {
 	struct hm_url url;
 	int limit;
 	bool openmetrics;
+	size_t page;   /* of hm_page_texts: the language of the client */
 	bool bad_host; /* why the request is bad */
 	struct hm_history_query past;  /* of HM_URL_PAST */
 	char reason[HM_HISTORY_ERROR]; /* why it is bad; may be empty */

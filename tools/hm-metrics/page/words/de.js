@@ -1,5 +1,5 @@
 // German
-words.de = {
+const texts = {
 	plant: "Solaranlage",
 	pages: "Seiten",
 	now: "Jetzt",

@@ -1,5 +1,6 @@
-// English. Other languages have the same keys in the same order.
-words.en = {
+// English. Another language has the same keys, and further plural forms if it
+// needs them: KEY_few, KEY_many.
+const texts = {
 	plant: "Solar plant",
 	pages: "Pages",
 	now: "Now",
