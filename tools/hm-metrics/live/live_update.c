@@ -1,6 +1,7 @@
 #include "live_update_private.h"
 
 #include "live.h"
+#include "record/command.h"
 #include "record/record.h"
 #include "record/types.h"
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/process_usage.h"
+#include "record/command.h"
 
 /* A family of one sample without labels. */
 static void
