@@ -80,7 +80,8 @@ static const char records_sql[] = "SELECT what, at, value, unit FROM records";
 
 /*
  * As the view `orders`, which knows its times only as text. The newest are
- * found by the indexes on time.
+ * found by the indexes on time; results without a command only among those that
+ * are younger than the oldest command of the answer.
  */
 static const char orders_sql[] =
     "SELECT o.id, " UTC("o.time") " AS time, o.dtu, o.serial, o.action, "
@@ -89,7 +90,9 @@ static const char orders_sql[] =
     "FROM (SELECT id, time, dtu, serial, action, percent, watts, source "
     "FROM commands WHERE time >= :start AND time < :end "
     "UNION ALL SELECT id, time, dtu, serial, action, NULL, NULL, NULL "
-    "FROM results AS alone WHERE time >= :start AND time < :end "
+    "FROM results AS alone WHERE time < :end AND time >= "
+    "coalesce((SELECT time FROM commands WHERE time >= :start AND time < :end "
+    "ORDER BY time DESC LIMIT 1 OFFSET :limit - 1), :start) "
     "AND NOT EXISTS (SELECT 1 FROM commands WHERE id = alone.id) "
     "AND stage = (SELECT min(stage) FROM results WHERE id = alone.id) "
     "ORDER BY time DESC LIMIT :limit) AS o LEFT JOIN results AS r "
