@@ -24,9 +24,9 @@ lint-packages:
 lint: lint-packages
 	@$(MAKE) -s --no-print-directory $(PROTO_HEADERS)
 	.ci/style
-	@shellcheck -x -e SC2317 $(SHELL_SCRIPTS)
+	@printf '%s\n' $(SHELL_SCRIPTS) | xargs -n 16 -P 2 shellcheck -x -e SC2317
 	@mandoc -Tlint -Wwarning $(wildcard docs/man/*)
-	@cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+	@cppcheck --quiet -j 2 --std=c11 --enable=warning,performance,portability \
 	    --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
 	    --suppress=normalCheckLevelMaxBranches \
 	    -D_GNU_SOURCE -DHM_VERSION='"0"' -Ilib $(C_SOURCES)
