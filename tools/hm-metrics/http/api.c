@@ -8,7 +8,6 @@
 #include "api_private.h"
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/json_writer.h"
 #include "base/log.h"
 #include "base/zone.h"
 #include "host_rule.h"
@@ -234,44 +233,6 @@ build(struct hm_api_query *q)
 	return hm_api_json(q, q->url.kind) && append(a, hm_text("\n"));
 }
 
-static const char *
-reason_of(const struct hm_api_query *q)
-{
-	if (q->status == HM_API_FORBIDDEN)
-		return "{\"error\":\"hm-metrics does not answer to the name "
-		    "in this address; add the name to health_allowed_hosts "
-		    "(HEALTH_ALLOWED_HOSTS)\"}\n";
-	if (q->status == HM_API_NOT_FOUND)
-		return "{\"error\":\"not found\"}\n";
-	if (q->status == HM_API_BAD_REQUEST)
-		return q->bad_host ? "{\"error\":\"the request needs one "
-		    "header Host with a name or an address\"}\n" :
-		    "{\"error\":\"limit must be a number from 1 to 1000\"}"
-		    "\n";
-	if (q->status == HM_API_UNAVAILABLE)
-		return "{\"error\":\"there is no database with a history; "
-		    "see database_path and hm-store\"}\n";
-	return "{\"error\":\"it failed; see the log\"}\n";
-}
-
-/* The reason may hold any bytes of the request. */
-static struct hm_shared_bytes *
-reason_as_json(const char *reason)
-{
-	char text[6 * HM_HISTORY_ERROR + sizeof "{\"error\":\"\"}\n"];
-	struct hm_json e;
-	struct hm_slice json;
-
-	hm_json_start(&e, text, sizeof text - 1);
-	hm_json_object(&e, NULL);
-	hm_json_text(&e, "error", reason);
-	hm_json_object_end(&e);
-	if (!hm_json_done(&e, &json))
-		return NULL;
-	text[json.n] = '\n';
-	return hm_shared_bytes_new(hm_slice(text, json.n + 1));
-}
-
 static void
 refuse(struct hm_api_query *q, unsigned status,
     struct hm_http_answer *answer)
@@ -280,9 +241,7 @@ refuse(struct hm_api_query *q, unsigned status,
 	answer->status = status;
 	answer->events = false;
 	answer->type = TYPE_JSON;
-	answer->bytes = status == HM_API_BAD_REQUEST && !q->bad_host &&
-	    q->reason[0] != '\0' ? reason_as_json(q->reason) :
-	    hm_shared_bytes_new(hm_text(reason_of(q)));
+	answer->bytes = hm_api_refusal(q);
 }
 
 static void

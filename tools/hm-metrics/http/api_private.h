@@ -10,7 +10,7 @@
 
 /*
  * Shared by api.c (answers), api_cache.c (answers that are cached), api_json.c
- * (JSON) and api_past.c (the history).
+ * (JSON), api_past.c (the history) and api_refusal.c (errors).
  */
 
 #define HM_API_JSON_MIN ((size_t)16 * 1024)
@@ -99,6 +99,9 @@ void hm_api_compress(struct hm_api_query *q, struct hm_http_answer *answer);
  * of the answer is then q->status, or HM_API_FAILED if that is HM_API_OK.
  */
 bool hm_api_json(struct hm_api_query *q, enum hm_url_kind kind);
+
+/* JSON that says why a request has failed. NULL if there is no memory. */
+struct hm_shared_bytes *hm_api_refusal(const struct hm_api_query *q);
 
 /*
  * Answers of the history: api_past.c. The cached answer to a query, or NULL;

@@ -71,12 +71,15 @@ struct hm_live_dtu {
 	bool dark;        /* its last readings show dusk: little power */
 	bool ahead;       /* its last reading has a time in the future */
 	uint64_t cleared; /* readings up to this number are not shown */
+	const struct hm_dtu *configured; /* NULL: by no setting; borrowed */
+	size_t first_device, last_device; /* SIZE_MAX: it has none */
 };
 
 struct hm_live_device {
 	struct hm_hash_item item; /* not valid in a copy */
 	enum hm_scope scope;
 	size_t dtu; /* index in hm_live.dtu */
+	size_t next; /* device of the same DTU; SIZE_MAX: none */
 	char serial[HM_LIVE_SERIAL];
 	int64_t port; /* 0: none */
 	char label[HM_LIVE_SERIAL]; /* what is printed on it; empty: serial */
