@@ -115,6 +115,17 @@ same "an alarm that lasts has no end" \
 	"$(get "/api/events?from=$today" | jq -c '[.events[] |
 	select(.end == null) | .what]')" "[209]"
 
+columns_of_orders="id, time, dtu, serial, action, percent, source, state, error,
+	text, seconds"
+same "commands, with their last result" \
+	"$(get /api/orders?limit=1000 | jq -r '.orders[] | [.id, .time, .dtu,
+	.serial, .action, .percent, .source, .state, .error, .text, .seconds] |
+	map(tostring) | join(" ")')" \
+	"$(ask "SELECT $columns_of_orders FROM orders ORDER BY time DESC")"
+same "... the last one without a result, and 45 before it" \
+	"$(get /api/orders?limit=1000 | jq -c '[.orders[].state] |
+	[.[0], length]')" '[null,46]'
+
 # Panels: the median is computed by jq.
 get "/api/panels?days=40" >"$work/panels"
 since=$(date -d "$today - 39 days" +%F)
@@ -208,7 +219,7 @@ slowest() {
 	echo "# $1 took at most $most ms"
 	[ "$most" -lt $((500 * $(patience))) ]
 }
-for path in days? months? years? panels? events? gaps?; do
+for path in days? months? years? panels? events? gaps? orders?; do
 	check "/api/${path%[?]} is quick" slowest "$path"
 done
 

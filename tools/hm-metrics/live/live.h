@@ -7,6 +7,7 @@
 #include "day_curve.h"
 #include "db/history_read.h"
 #include "record/breaker_state.h"
+#include "record/command.h"
 #include "record/dtu_name.h"
 #include "record/fields.h"
 #include "record/poll_errors.h"
@@ -163,6 +164,7 @@ struct hm_live {
 	struct hm_day_curve other_curve; /* of the day before it */
 	int64_t heard; /* steady ms of the last reading; 0: none */
 	uint64_t announcements, states; /* mqtt records */
+	uint64_t results[HM_RESULT_STATES]; /* of commands, by state */
 	uint64_t refused; /* records left out: full table or bad name */
 	uint64_t number;  /* of records so far; changes with each */
 	struct hm_hash dtu_names, device_keys; /* empty in a copy */
