@@ -153,7 +153,8 @@ emit_temporary_limit(struct hm_json *e, const struct hm_ha_style *style,
 	    "watts");
 	emit_state(e, style, device, "{{ iif(value_json.watts is defined, "
 	    "value_json.watts, '') }}");
-	emit_range(e, 1, device->dtu->control.watts_max, 10, watts->unit);
+	emit_range(e, 1, device->dtu->control.watts_max, 10,
+	    watts->unit);
 	hm_json_text(e, "device_class", watts->ha_class);
 }
 
