@@ -88,6 +88,17 @@ same "control_enabled is false: the components are reduced" \
 	DTU_temporary_limit inv_restart)"
 same "... and nothing is confirmed" "$(stands "$of_control")" ""
 
+# Anybody who may send commands can make up names of DTUs.
+{
+	jq -nc 'range(1500) | {type: "result", time: "2026-11-23T09:00:00Z",
+	    id: "x\(.)", dtu: "made up \(.)", action: "limit", state: "refused"}'
+	cat "$input"
+} | hm-ha-discovery --control >"$work/many"
+same "results of unknown DTUs take no room" "$(jq -r 'select(.type == "stats").refused' \
+	"$work/many" | tail -n 1)" 0
+check "... from those that are there" grep -q 414347770104/DTU_power_limit \
+	"$work/many"
+
 # From single messages that stand to a device message without control.
 port=$(free_port)
 start_broker "$port"
