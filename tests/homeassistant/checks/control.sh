@@ -18,6 +18,8 @@ poll() {
 	echo $! >"$work/subscribe.pid"
 	exec_with_clock all hm-poll <"$work/commands" 2>>"$work/err" &
 	echo $! >"$work/poll.pid"
+	wait $!
+	kill "$(<"$work/subscribe.pid")"
 	wait
 }
 
