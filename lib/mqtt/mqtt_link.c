@@ -330,7 +330,10 @@ hm_mqtt_link_leave(struct hm_mqtt_link *link, const char *text)
 		return link->state != HM_MQTT_LEAVING;
 	link->state = HM_MQTT_LEAVING;
 	/* When the broker has the last message, it has all of them. */
-	hm_mqtt_link_say(link, text, &link->farewell);
+	if (text != NULL)
+		hm_mqtt_link_say(link, text, &link->farewell);
+	else
+		hm_mqtt_link_check(link, mosquitto_disconnect(link->mosq));
 	return false;
 }
 

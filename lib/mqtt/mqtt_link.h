@@ -126,8 +126,8 @@ void hm_mqtt_link_say(struct hm_mqtt_link *link, const char *text, int *id);
 
 /*
  * Call it after each wait until it is true. It publishes `text` as the last
- * message, and closes the connection when that has arrived, and with it all
- * messages before; or there is no connection.
+ * message, unless NULL, and closes the connection when that has arrived, and
+ * with it all messages before; or there is no connection.
  */
 bool hm_mqtt_link_leave(struct hm_mqtt_link *link, const char *text);
 

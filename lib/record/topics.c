@@ -180,6 +180,30 @@ hm_topic_confirmed(const char *prefix, struct hm_slice serial, char *buf,
 	return below(prefix, level, "control", buf, cap);
 }
 
+/* A topic of all chains. */
+static size_t
+of_all(const char *prefix, const char *name, char *buf, size_t cap)
+{
+	int n;
+
+	if (!hm_topic_prefix_valid(prefix))
+		return 0;
+	n = snprintf(buf, cap, "%s/hoymiles_mqtt/%s", prefix, name);
+	return n > 0 && (size_t)n < cap ? (size_t)n : 0;
+}
+
+size_t
+hm_topic_commands(const char *prefix, char *buf, size_t cap)
+{
+	return of_all(prefix, "command", buf, cap);
+}
+
+size_t
+hm_topic_results(const char *prefix, char *buf, size_t cap)
+{
+	return of_all(prefix, "result", buf, cap);
+}
+
 size_t
 hm_topic_dtu(const char *prefix, const char *publisher, struct hm_slice name,
     char *buf, size_t cap)

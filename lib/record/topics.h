@@ -61,6 +61,13 @@ size_t hm_topic_confirmed(const char *prefix, struct hm_slice serial,
     char *buf, size_t cap);
 
 /*
+ * PREFIX/hoymiles_mqtt/command, commands for whichever chain has their DTU; and
+ * PREFIX/hoymiles_mqtt/result, the results of all chains.
+ */
+size_t hm_topic_commands(const char *prefix, char *buf, size_t cap);
+size_t hm_topic_results(const char *prefix, char *buf, size_t cap);
+
+/*
  * PREFIX/hoymiles_mqtt/NAME/availability, for the configured name of a DTU, as
  * hm_topic_publisher. If it is the topic of `publisher`, a "_" is appended to
  * the name. The name has at most HM_DTU_NAME_MAX bytes.

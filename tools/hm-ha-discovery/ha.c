@@ -352,6 +352,17 @@ on_status(struct hm_ha *ha, const struct hm_record *record)
 	return NULL;
 }
 
+static const char *
+on_result(struct hm_ha *ha, const struct hm_record *record)
+{
+	const char *why;
+
+	if (!ha->options.control)
+		return NULL;
+	why = hm_ha_publish_result(ha, record);
+	return why != NULL ? why : hm_ha_on_result(ha, record);
+}
+
 static const struct {
 	const char *type;
 	const char *(*take)(struct hm_ha *ha, const struct hm_record *record);
@@ -360,7 +371,7 @@ static const struct {
     {"alarm", hm_ha_on_alarm},
     {"alarms", hm_ha_on_alarms},
     {"status", on_status},
-    {"result", hm_ha_on_result},
+    {"result", on_result},
 };
 
 bool

@@ -13,8 +13,8 @@
  * Shared by ha.c (reads records), ha_announce.c (announces devices and sends
  * their states), ha_hold.c (holds messages until a poll is over), ha_absent.c
  * (what a DTU no longer lists), ha_alarm.c (alarms of devices and of hm-alert),
- * ha_event.c (alarms that begin and end) and ha_control.c (commands and what
- * becomes of them).
+ * ha_event.c (alarms that begin and end), ha_control.c (commands and what
+ * becomes of them) and ha_result.c (results for others).
  */
 
 #define HM_HA_HELD_MAX ((size_t)256 * 1024)
@@ -185,6 +185,13 @@ void hm_ha_control_offline(struct hm_ha *ha,
  * a DTU that has no entities yet it is ignored. NULL, or why it cannot be used.
  */
 const char *hm_ha_on_result(struct hm_ha *ha, const struct hm_record *record);
+
+/*
+ * ha_result.c: publish a result record as it is. NULL, or why it cannot be
+ * used.
+ */
+const char *hm_ha_publish_result(struct hm_ha *ha,
+    const struct hm_record *record);
 
 /* ha_alarm.c */
 
