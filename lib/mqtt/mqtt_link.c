@@ -251,6 +251,9 @@ hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd)
 		if (due != 0 && due < until)
 			until = due;
 	}
+	/* libmosquitto has closed it outside of hm_mqtt_link_ready. */
+	if (link->lost)
+		return 0;
 	if (until == 0)
 		return -1;
 	return until > now ? (int)(until - now) : 0;

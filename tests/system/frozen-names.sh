@@ -376,14 +376,19 @@ records() {
 }
 
 stats() {
-	local tool
+	local tool seconds
 	local -a args
 	for tool in "$HM_BIN"/hm-*; do
 		tool=${tool##*/}
 		args=()
+		seconds=10
 		case $tool in
 		hm-poll) args=(-1 --retries 0 modbus://127.0.0.1:1) ;;
 		hm-alert) args=(--alerts) ;;
+		hm-subscribe)
+			# The end of its input does not end it.
+			seconds=1
+			args=(--control --mqtt-broker 127.0.0.1 --mqtt-port 1) ;;
 		hm-filter) args=(-d "$work/stats.db") ;;
 		hm-store) args=(-d "$work/stats.db" --dry-run) ;;
 		hm-publish) args=(--mqtt-broker 127.0.0.1 --mqtt-port 1
@@ -391,7 +396,8 @@ stats() {
 		hm-metrics) args=(--port "$(free_port)") ;;
 		hm-sim) continue ;; # does not end by itself
 		esac
-		: | run HM_DURABLE=1 timeout 10 "$tool" "${args[@]}" 2>/dev/null
+		: | run HM_DURABLE=1 timeout "$seconds" "$tool" "${args[@]}" \
+			2>/dev/null
 	done >"$work/stats"
 	cat "$work/stats" "$work/plant.sim" | jq -r '
 		select(.type == "stats") | "\(.tool) \(keys[])"'

@@ -1,3 +1,4 @@
+#include "base/json_writer.h"
 #include "ha_message_private.h"
 #include "ha_private.h"
 #include "record/record.h"

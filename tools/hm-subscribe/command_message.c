@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_writer.h"
 #include "base/utf8.h"
 
 /* Without a character that is cut in its middle. */
@@ -127,12 +128,12 @@ hm_command_message_read(struct hm_command_message *m, struct hm_slice payload,
 		join_lines(m, payload.n);
 	}
 	complete(&m->command, origin);
-	if (wrong != NULL)
-		snprintf(m->reason, sizeof m->reason, "%s", wrong);
 	if (is_foreign(&m->command, origin)) {
 		m->kind = HM_COMMAND_FOREIGN;
 		return;
 	}
+	if (wrong != NULL)
+		snprintf(m->reason, sizeof m->reason, "%s", wrong);
 	if (m->reason[0] == '\0' && !write_command(m))
 		snprintf(m->reason, sizeof m->reason, "its members are too "
 		    "long");

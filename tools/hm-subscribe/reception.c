@@ -4,11 +4,13 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/log.h"
 #include "base/rfc3339.h"
 #include "base/utf8.h"
 #include "command_message.h"
 #include "inbox.h"
+#include "record/command.h"
 #include "record/record.h"
 
 #define COMMAND_BYTES ((size_t)1024 * 1024)

@@ -30,12 +30,13 @@ matches(const char *filter, const char *topic)
 static const char *
 add_filter(struct hm_topic_list *list, struct hm_slice word)
 {
-	char *filter = list->filter[list->filters];
+	char *filter;
 
 	if (list->filters == HM_FILTERS_MAX)
 		return "are up to 32 topics";
 	if (word.n >= HM_FILTER_MAX)
 		return "are topics of less than 1024 bytes";
+	filter = list->filter[list->filters];
 	memcpy(filter, word.p, word.n);
 	filter[word.n] = '\0';
 	if (mosquitto_sub_topic_check2(word.p, word.n) != MOSQ_ERR_SUCCESS)

@@ -20,9 +20,9 @@ struct hm_topic_list {
 };
 
 /*
- * Read the settings. Mistakes are logged, and the result is false. A filter that
- * matches a topic of commands is one: a broker may send a message once for each
- * filter that matches, and a command must not come twice.
+ * Read the settings. Mistakes are logged, and the result is false. A filter
+ * that matches a topic of commands is one: a broker may send a message once for
+ * each filter that matches, and a command must not come twice.
  */
 bool hm_topic_list_read(struct hm_topic_list *list,
     const struct hm_config *config);

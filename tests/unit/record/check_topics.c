@@ -128,6 +128,10 @@ START_TEST(control)
 	ck_assert_uint_gt(hm_topic_control("ha", "bridge", buf,
 	    sizeof buf), 0);
 	ck_assert_str_eq(buf, "ha/hoymiles_mqtt/bridge_/control");
+	ck_assert_uint_gt(hm_topic_commands("ha/x", buf, sizeof buf), 0);
+	ck_assert_str_eq(buf, "ha/x/hoymiles_mqtt/command");
+	ck_assert_uint_gt(hm_topic_results("ha", buf, sizeof buf), 0);
+	ck_assert_str_eq(buf, "ha/hoymiles_mqtt/result");
 	ck_assert_uint_gt(hm_topic_own_results("ha", "me", hm_text("10f7"),
 	    buf, sizeof buf), 0);
 	ck_assert_str_eq(buf, "ha/hoymiles_mqtt/me/results/10f7");
@@ -150,6 +154,8 @@ START_TEST(control)
 	    sizeof buf), 0);
 	ck_assert_uint_eq(hm_topic_own_commands("ha", "", buf,
 	    sizeof buf), 0);
+	ck_assert_uint_eq(hm_topic_commands("a/", buf, sizeof buf), 0);
+	ck_assert_uint_eq(hm_topic_results("ha", buf, 10), 0);
 }
 END_TEST
 
