@@ -51,6 +51,15 @@ one("/DTU_command_result/config") as $result |
     topic: $number.payload.state_topic,
     payload: {percent: 60, watts: null, on: "OFF"}}) as $confirmed |
 
+({type: "mqtt", time: $number.time, qos: 1, retain: false, once: true,
+    topic: "homeassistant/hoymiles_mqtt/result",
+    payload: {type: "result", id: "7f3a", state: "done"}}) as $outcome |
+
+($outcome | finds_nothing,
+finds(.retain = true; "a result is retained"),
+finds(del(.once); "a result is not sent once"),
+finds(.payload = {state: "done"}; "is no result")),
+
 (($sensor, $energy, $binary, $enum, $moment, $event, $device, $number, $watts,
     $switch, $button, $result) | finds_nothing),
 

@@ -387,6 +387,12 @@ def event_message_rules($config):
 	    select(among($config.event_types) | not) |
 	    "event_type \(tojson)");
 
+# No entity reads results, and each of them happens once.
+def result_message_rules:
+	(select(.retain != false) | "a result is retained"),
+	(select(.once != true) | "a result is not sent once"),
+	(select(.payload.type? != "result") | "is no result");
+
 def value_message_rules($configs):
 	.topic as $topic | .payload | select(type == "object") | to_entries[] |
 	.key as $key | .value as $value |
@@ -404,7 +410,9 @@ def state_rules($configs):
 	.topic as $topic |
 	[$configs[] | select(.state_topic == $topic and
 	    .platform == "event")] as $events |
-	if $events == [] then value_message_rules($configs)
+	if $topic | tostring | endswith("/hoymiles_mqtt/result")
+	then result_message_rules
+	elif $events == [] then value_message_rules($configs)
 	else event_message_rules($events[-1])
 	end;
 

@@ -6,7 +6,8 @@
 # removes a line.
 #
 # The tools read records.ndjson in that directory. It has every field of every
-# type of record; add a new field to it, too.
+# type of record; add a new field to it, too. hm-ha-discovery reads control.ndjson
+# besides, with control_enabled.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 export LC_ALL=C
@@ -221,14 +222,20 @@ tables() {
 # by, and the keys of states.
 
 topics() {
-	grep -v '"type":"mqtt"' "$records" |
-		run hm-ha-discovery --alerts --stats-period 0 \
-		--mqtt-client-id publisher | jq -r '
+	{
+		grep -v '"type":"mqtt"' "$records" |
+			run hm-ha-discovery --alerts --stats-period 0 \
+			--mqtt-client-id publisher
+		run hm-ha-discovery --control --stats-period 0 \
+			--mqtt-client-id publisher <"$frozen/control.ndjson"
+	} | jq -r '
 		select(.type == "mqtt") | .topic as $topic | .payload |
 		if type != "object" then "payload \(.)"
 		elif $topic | endswith("/config") then
 			(to_entries[] | select(.key | IN("unique_id", "name",
 				"object_id", "default_entity_id", "state_topic",
+				"command_topic", "payload_on", "payload_off",
+				"payload_press", "command_template",
 				"json_attributes_topic", "value_template",
 				"unit_of_measurement", "device_class",
 				"state_class")) | "\(.key) \(.value)"),

@@ -75,7 +75,7 @@ for scheme in entity device; do
 done
 
 # said FILE WORDS: the messages without these, without their times.
-of_control='/(number|switch|button)/|/control"|/results/|command_result'
+of_control='/(number|switch|button)/|/control"|/results?[/"]|command_result'
 said() {
 	grep '"type":"mqtt"' "$1" | grep -vE "$2" | jq -c 'del(.time)' | sort -u
 }

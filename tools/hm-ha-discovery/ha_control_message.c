@@ -133,13 +133,14 @@ emit_limit(struct hm_json *e, const struct hm_ha_style *style,
     const struct hm_ha_device *device)
 {
 	const struct hm_ha_control *control = &device->dtu->control;
+	int64_t step = control->protocol == HM_HA_MODBUS ? 10 : 1;
 
 	emit_command(e, "command_template", device, HM_ACTION_LIMIT,
 	    "percent");
 	emit_state(e, style, device, "{{ iif(value_json.percent is defined, "
 	    "value_json.percent, '') }}");
 	emit_range(e, control->has_mi ? HM_HA_PERCENT_MIN_MI :
-	    HM_HA_PERCENT_MIN, PERCENT_MAX, control->protocol == HM_HA_MODBUS ? 10 : 1,
+	    HM_HA_PERCENT_MIN, PERCENT_MAX, step,
 	    hm_fields[HM_F_POWER_LIMIT].unit);
 }
 
@@ -153,7 +154,8 @@ emit_temporary_limit(struct hm_json *e, const struct hm_ha_style *style,
 	    "watts");
 	emit_state(e, style, device, "{{ iif(value_json.watts is defined, "
 	    "value_json.watts, '') }}");
-	emit_range(e, 1, device->dtu->control.watts_max, 10, watts->unit);
+	emit_range(e, 1, device->dtu->control.watts_max, 10,
+	    watts->unit);
 	hm_json_text(e, "device_class", watts->ha_class);
 }
 

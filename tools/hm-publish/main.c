@@ -319,6 +319,15 @@ open_sender(struct work *work)
 	return work->sender != NULL;
 }
 
+static void
+follow_control(struct work *work)
+{
+	if (!hm_config_flag(work->config, HM_SET_CONTROL_ENABLED))
+		hm_sender_end_control(work->sender,
+		    hm_config_text(work->config, HM_SET_MQTT_TOPIC_PREFIX),
+		    hm_config_text(work->config, HM_SET_MQTT_CLIENT_ID));
+}
+
 static int
 start_sender(struct work *work)
 {
@@ -335,6 +344,7 @@ start_sender(struct work *work)
 		hm_log(HM_ERROR, "no memory for the connection");
 		return HM_EXIT_OS;
 	}
+	follow_control(work);
 	register_counters(work);
 	hm_stream_side(work->stream, &side);
 	hm_stream_settled(work->stream, settle, work);

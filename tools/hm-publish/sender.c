@@ -208,6 +208,14 @@ hm_sender_new(const struct hm_mqtt_options *options, const char *birth_topic,
 	return NULL;
 }
 
+void
+hm_sender_end_control(struct hm_sender *sender, const char *prefix,
+    const char *client_id)
+{
+	sender->change.prefix = prefix;
+	sender->change.client_id = client_id;
+}
+
 const struct hm_sender_counts *
 hm_sender_counts(const struct hm_sender *sender)
 {

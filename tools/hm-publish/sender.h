@@ -23,6 +23,14 @@ struct hm_sender;
 struct hm_sender *hm_sender_new(const struct hm_mqtt_options *options,
     const char *birth_topic, struct hm_outbox *outbox);
 
+/*
+ * Commands are not taken: remove the entities that send them to the chain of
+ * this client id, as far as they stand, with what was confirmed. Both texts are
+ * borrowed. Without a call they stay.
+ */
+void hm_sender_end_control(struct hm_sender *sender, const char *prefix,
+    const char *client_id);
+
 /* As hm_mqtt_link_free. */
 bool hm_sender_free(struct hm_sender *sender);
 

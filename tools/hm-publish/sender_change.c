@@ -4,6 +4,7 @@
 
 #include "awaited_states.h"
 #include "base/log.h"
+#include "ha_config.h"
 #include "migration.h"
 #include "mqtt/mqtt_link.h"
 #include "outbox.h"
@@ -150,6 +151,51 @@ replace_old(struct hm_sender *sender, const struct hm_message *message)
 		    (int)message->topic.n, message->topic.p, steps.count);
 }
 
+/* Without control_enabled: what is left of it. */
+
+/* 0: the topic did not fit. */
+static uint64_t
+hash_of(const char *topic, size_t n)
+{
+	return n > 0 ? hm_ha_text_hash(hm_slice(topic, n)) : 0;
+}
+
+static void
+look_for_control(struct hm_sender *sender, const struct hm_ha_topic *topic)
+{
+	const struct hm_sender_change *change = &sender->change;
+	char command[HM_TOPIC_MAX], results[HM_TOPIC_MAX];
+
+	if (change->client_id == NULL)
+		return;
+	hm_migration_retire(change->migration,
+	    hash_of(command, hm_topic_own_commands(change->prefix,
+	    change->client_id, command, sizeof command)),
+	    hash_of(results, hm_topic_own_results(change->prefix,
+	    change->client_id, topic->serial, results, sizeof results)));
+}
+
+static void
+end_control(struct hm_sender *sender, const struct hm_message *message,
+    const struct hm_ha_topic *topic)
+{
+	struct steps steps = {.sender = sender, .qos = message->qos};
+	size_t count = hm_migration_retired(sender->change.migration, step,
+	    &steps), n;
+	char confirmed[HM_TOPIC_MAX];
+
+	if (count == 0)
+		return;
+	n = hm_topic_confirmed(sender->change.prefix, topic->serial, confirmed,
+	    sizeof confirmed);
+	step(&steps, HM_STEP_EMPTY, hm_slice(confirmed, n));
+	hm_log_facts(HM_INFO, HM_FACTS(
+	    hm_fact_slice("serial", topic->serial),
+	    hm_fact_int("entities", (int64_t)count)), "control_enabled is "
+	    "false: %.*s loses its entities of control, of which %zu were "
+	    "announced", (int)topic->serial.n, topic->serial.p, count);
+}
+
 /*
  * Without room in a packet the message is refused when it is sent: then the old
  * ones stay.
@@ -164,19 +210,22 @@ fits(const struct hm_sender *sender, const struct hm_message *message,
 
 static bool
 prepare(struct hm_sender *sender, const struct hm_message *message,
-    struct hm_stood_device *device, bool is_device, int64_t now)
+    struct hm_stood_device *device, const struct hm_ha_topic *topic,
+    int64_t now)
 {
 	struct hm_sender_change *change = &sender->change;
 	struct hm_slice payload;
 	bool reduced;
 
+	look_for_control(sender, topic);
 	hm_migration_look(change->migration, device, message->payload,
-	    is_device);
+	    topic->is_device);
 	payload = hm_migration_merge(change->migration, now, &reduced);
 	if (fits(sender, message, payload.n)) {
 		if (!hide(sender, message->qos, now))
 			return false;
 		replace_old(sender, message);
+		end_control(sender, message, topic);
 	}
 	if (reduced) {
 		device->reduced = now + HM_REDUCED_MS;
@@ -219,7 +268,7 @@ hm_sender_change_prepare(struct hm_sender *sender,
 		return true;
 	}
 	return device->state == HM_STOOD_KNOWN &&
-	    prepare(sender, message, device, topic.is_device, now);
+	    prepare(sender, message, device, &topic, now);
 }
 
 void

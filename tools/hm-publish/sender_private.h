@@ -38,6 +38,8 @@ struct hm_sender_change {
 	bool hidden;     /* "offline" was said, until these have come */
 	int64_t until;   /* at the latest */
 	int64_t reduced; /* when to look for components to be left out */
+	/* What names the entities of control that are to go; NULL: none go. */
+	const char *prefix, *client_id;
 };
 
 struct hm_sender {
