@@ -90,6 +90,12 @@ is_running() {
 	[ "$(call get_config | jq -r .state)" = RUNNING ]
 }
 
+# Newer versions go back to their own port unless somebody says within five minutes
+# that the one in the configuration works.
+keep_port() {
+	call http/config/promote >/dev/null 2>&1 || :
+}
+
 stop_home() {
 	kill "$hass"
 	wait "$hass" 2>/dev/null

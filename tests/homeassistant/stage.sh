@@ -34,6 +34,7 @@ start_stage() {
 	start_home
 	check "the first user" ask onboard
 	check "it runs" until_true 60 is_running
+	keep_port
 	check "the MQTT integration" ask mqtt "$broker_port"
 }
 

@@ -13,6 +13,13 @@
 #define BRACE "\\u007b"
 #define PERCENT_MAX 100
 
+/*
+ * Home Assistant ignores an empty text. Where the message is deleted there is
+ * no JSON.
+ */
+#define TEMPLATE(key) "{{ value_json." key " if value_json is mapping and '" \
+    key "' in value_json else '' }}"
+
 /* Commands */
 
 /*
@@ -137,8 +144,7 @@ emit_limit(struct hm_json *e, const struct hm_ha_style *style,
 
 	emit_command(e, "command_template", device, HM_ACTION_LIMIT,
 	    "percent");
-	emit_state(e, style, device, "{{ iif(value_json.percent is defined, "
-	    "value_json.percent, '') }}");
+	emit_state(e, style, device, TEMPLATE("percent"));
 	emit_range(e, control->has_mi ? HM_HA_PERCENT_MIN_MI :
 	    HM_HA_PERCENT_MIN, PERCENT_MAX, step,
 	    hm_fields[HM_F_POWER_LIMIT].unit);
@@ -152,8 +158,7 @@ emit_temporary_limit(struct hm_json *e, const struct hm_ha_style *style,
 
 	emit_command(e, "command_template", device, HM_ACTION_LIMIT_TEMPORARY,
 	    "watts");
-	emit_state(e, style, device, "{{ iif(value_json.watts is defined, "
-	    "value_json.watts, '') }}");
+	emit_state(e, style, device, TEMPLATE("watts"));
 	emit_range(e, 1, device->dtu->control.watts_max, 10,
 	    watts->unit);
 	hm_json_text(e, "device_class", watts->ha_class);
@@ -166,8 +171,7 @@ emit_feed_in(struct hm_json *e, const struct hm_ha_style *style,
 {
 	emit_command(e, "payload_on", device, HM_ACTION_TURN_ON, NULL);
 	emit_command(e, "payload_off", device, HM_ACTION_TURN_OFF, NULL);
-	emit_state(e, style, device, "{{ iif(value_json.on is defined, "
-	    "value_json.on, '') }}");
+	emit_state(e, style, device, TEMPLATE("on"));
 	hm_json_text(e, "state_on", "ON");
 	hm_json_text(e, "state_off", "OFF");
 }
