@@ -90,6 +90,12 @@ is_running() {
 	[ "$(call get_config | jq -r .state)" = RUNNING ]
 }
 
+# Newer versions go back to their own port unless somebody says within five minutes
+# that the one in the configuration works.
+keep_port() {
+	call http/config/promote >/dev/null 2>&1 || :
+}
+
 stop_home() {
 	kill "$hass"
 	wait "$hass" 2>/dev/null
@@ -108,7 +114,7 @@ entities() {
 # Warnings and errors of the parts that deal with our messages. Others are about
 # this small installation, and about its end long ago by a clock that was set.
 complaints() {
-	grep -E ' (WARNING|ERROR|CRITICAL) .*\[homeassistant\.(components\.(mqtt|sensor|binary_sensor|event|recorder|energy|history)|helpers)' \
+	grep -E ' (WARNING|ERROR|CRITICAL) .*\[homeassistant\.(components\.(mqtt|sensor|binary_sensor|event|number|switch|button|recorder|energy|history)|helpers)' \
 		-h "$home"/run.*.log | grep -vE 'custom integration hm_test|shutdown cleanly|'\
 '(connect to|from) MQTT server' || :
 }
