@@ -257,6 +257,27 @@ same "another hm-poll cannot use the same journal" \
 	"65 journal"
 kill "$running" && wait "$running"
 
+# A stop before hm-poll has read its commands: none is carried out.
+mkfifo "$work/rest"
+exec 7<>"$work/rest"
+hm-poll --control --control-journal "$work/rest.journal" --stats-period 0 \
+	"${uri[modbus]}" <"$work/rest" >"$work/rest.out" 2>/dev/null &
+stopped=$!
+pids+=("$stopped")
+until_true 20 grep -q '"type":"frame"' "$work/rest.out"
+kill -STOP "$stopped"
+for percent in 31 32 33; do
+	echo '{"type":"command","action":"limit","percent":'$percent'}' >&7
+done
+kill -TERM "$stopped"
+kill -CONT "$stopped"
+wait "$stopped"
+same "commands that wait in the pipe at a stop are refused" \
+	"$? $(jq -r 'select(.type == "result") | .state' "$work/rest.out" |
+		xargs)" "0 refused refused refused"
+same "... and pass as records" "$(grep -c '"type":"command"' "$work/rest.out")" 3
+exec 7>&-
+
 # kill -9 at random moments, with a pipe that outlives hm-poll.
 mkfifo "$work/in"
 exec 6<>"$work/in"

@@ -233,6 +233,12 @@ hm_control_input_ended(struct hm_control *control)
 }
 
 void
+hm_control_stop(struct hm_control *control)
+{
+	control->stopping = true;
+}
+
+void
 hm_control_finish(struct hm_control *control)
 {
 	if (control == NULL)

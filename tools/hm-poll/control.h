@@ -50,6 +50,9 @@ void hm_control_ended(struct hm_control *control, const struct hm_dtu *dtu,
     const struct hm_result *result, bool sent);
 void hm_control_idle(struct hm_control *control, const struct hm_dtu *dtu);
 
+/* Begin no further order. Commands are still taken. */
+void hm_control_stop(struct hm_control *control);
+
 /* The tool ends: each command without a final result gets one. */
 void hm_control_finish(struct hm_control *control);
 

@@ -37,6 +37,7 @@ struct hm_control {
 	ev_timer deadline; /* after the end of the input */
 	ev_prepare before_wait;
 	bool input_ended, reported_end;
+	bool stopping; /* no further order begins */
 	bool undelivered; /* a final result is not yet written to stdout */
 	size_t lines, commands; /* of the input */
 	/* Final results; a line that cannot be read counts as refused. */

@@ -167,6 +167,8 @@ look_at_waiting(struct hm_control_queue *queue)
 void
 hm_control_queue_next(struct hm_control_queue *queue)
 {
+	if (queue->control->stopping)
+		return;
 	look_at_waiting(queue);
 	set_look(queue);
 }

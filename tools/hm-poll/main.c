@@ -397,11 +397,29 @@ poll_all(void *context)
 	ev_run(work->events.loop, 0);
 }
 
+/*
+ * At a signal: commands that nobody reads after this hm-poll are refused. A
+ * successor finds them in its pipe.
+ */
+static void
+take_rest(struct work *work)
+{
+	struct hm_stream *stream = work->events.stream;
+	struct hm_slice line;
+
+	hm_control_stop(work->control);
+	if (hm_stream_stops(stream) == 0 || hm_stream_has_successor(stream))
+		return;
+	while (hm_stream_next(stream, &line))
+		hm_control_line(work->control, line);
+}
+
 static int
 finish_control(struct work *work)
 {
 	bool has_reader;
 
+	take_rest(work);
 	hm_control_finish(work->control);
 	/* Without a reader nothing is pending: it was dropped. */
 	has_reader = hm_stream_flush(work->events.stream);
