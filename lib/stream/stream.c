@@ -332,6 +332,14 @@ hm_stream_end(struct hm_stream *s)
 		hm_line_writer_close(s->output);
 }
 
+/* In a supervised chain that stops the reader may be the first to end. */
+static bool
+is_broken(const struct hm_stream *s)
+{
+	return s->out_broken &&
+	    (s->options.durable == NULL || s->stop.signals == 0);
+}
+
 int
 hm_stream_close(struct hm_stream *s, int status)
 {
@@ -339,7 +347,7 @@ hm_stream_close(struct hm_stream *s, int status)
 
 	hm_stream_end(s);
 	status = exit_status(s, status);
-	broken = s->out_broken;
+	broken = is_broken(s);
 	free_stream(s);
 	if (broken && signal(SIGPIPE, SIG_DFL) != SIG_ERR)
 		raise(SIGPIPE);

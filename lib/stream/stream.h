@@ -162,8 +162,9 @@ bool hm_stream_has_successor(const struct hm_stream *s);
 /*
  * End the stream and free everything. The result is the exit status, or
  * HM_EXIT_RESTART after a SIGHUP. A closed reader ends the process by SIGPIPE,
- * as `| head` expects; one that stalls for 2 s after a signal is counted, and
- * the result is HM_EXIT_TEMP. If the stream had no error it is `status`.
+ * as `| head` expects, but not after a signal to a tool of a supervised chain;
+ * one that stalls for 2 s after a signal is counted, and the result is
+ * HM_EXIT_TEMP. If the stream had no error it is `status`.
  */
 int hm_stream_close(struct hm_stream *s, int status);
 

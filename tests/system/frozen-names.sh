@@ -310,6 +310,7 @@ api() {
 		"/api/inverters/$inverter/history?limit=1" /api/ports \
 		/api/production/current /api/days /api/months /api/years \
 		/api/panels /api/curve /api/events /api/gaps /api/records \
+		/api/orders "/api/orders?from=2026-06-01&to=2026-06-30" \
 		"/api/days?format=csv" "/api/days?serial=$inverter&port=1" \
 		"/api/curve?day=2026-11-23"; do
 		get "$path" -o "$work/body" -w "%{http_code} $path %{content_type}\n"

@@ -147,6 +147,20 @@ same "... and says offline" "$(control)" offline
 same "no session outlives a connection: each is a clean one" \
 	"$(grep 'as test-in (' "$work/broker.log" | grep -vc '(p5, c1, ')" 0
 
+# In a supervised chain that stops, hm-poll may end first.
+mkfifo "$work/gone"
+cat "$work/gone" >/dev/null &
+reader=$!
+HM_DURABLE=1 hm-subscribe --mqtt-broker 127.0.0.1 --mqtt-port "$port" --control \
+	</dev/null >"$work/gone" 2>"$work/gone.err" &
+subscriber=$!
+pids+=("$reader" "$subscriber")
+until_true 10 is_control online
+kill -9 "$reader"
+wait "$reader" 2>/dev/null
+end
+same "a stop without a reader is no error in a chain" "$? $(cat "$work/gone.err")" "0 "
+
 # A reader that does not read, and a flood: memory is bounded.
 mkfifo "$work/stalled"
 exec 8<>"$work/stalled"
