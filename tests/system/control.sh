@@ -138,7 +138,7 @@ same "inverters are turned off" "$(states off)" "accepted done 0"
 same "... and give no power" "$(hm-decode <"$work/off" | jq -r \
 	'select(.type == "inverter").active_power // 0' | sort -u)" 0
 same "inverters are turned on" "$(states on)" "accepted done 0"
-same "a DTU restarts, with a new key" "$(states restart)" "done 0"
+same "a DTU restarts, with a new key" "$(states restart)" "accepted done 0"
 same "the old map shows a limit only after an order" "$(states again)" \
 	"accepted done 0"
 same "no inverter has that number" "$(states one)" "refused:no_inverter 65"

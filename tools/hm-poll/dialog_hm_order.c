@@ -77,10 +77,9 @@ hm_dialog_hm_order_send(struct hm_dialog *d)
 	m.packages = 1;
 	m.id = d->order->id;
 	m.data = parameters;
-	if (!is_of_app(d))
+	if (!is_of_app(d) && order->command.action != HM_ACTION_RESTART_DTU)
 		m.kind = KIND_DTU;
-	if (!is_of_app(d) && order->command.serial[0] != '\0' &&
-	    order->command.action != HM_ACTION_RESTART_DTU) {
+	if (m.kind == KIND_DTU && order->command.serial[0] != '\0') {
 		serial = (int64_t)strtoull(order->command.serial, NULL, 16);
 		m.inverter = &serial;
 		m.n_inverter = 1;

@@ -83,8 +83,6 @@ answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 		hm_sim_connection_close(ep);
 		return;
 	}
-	if (ep->dtu.restarts)
-		restart(ep);
 	if (size == 0)
 		return;
 	server->counters.replies++;
@@ -96,6 +94,8 @@ answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 	if (ep->connection.fd >= 0)
 		hm_sim_connection_send(ep, reply, unsolicited + size, faults);
 	report_answer(ep);
+	if (ep->dtu.restarts)
+		restart(ep);
 }
 
 /*

@@ -420,6 +420,21 @@ START_TEST(orders_of_the_cloud)
 }
 END_TEST
 
+/* As hoymiles-wifi and dtuGateway send it: without a kind and serial numbers. */
+START_TEST(a_restart_of_the_dtu)
+{
+	Hm__CommandRequest *m;
+
+	begin(&hm, HM_ACTION_RESTART_DTU, 0);
+	come_to_the_order(1000, 300);
+	m = sent_as(0x2305, false);
+	ck_assert_int_eq(m->action, 1);
+	ck_assert_int_eq(m->kind, 0);
+	ck_assert_uint_eq(m->n_inverter, 0);
+	hm__command_request__free_unpacked(m, NULL);
+}
+END_TEST
+
 /* A reading of an order is none of a poll: the next one is not stale. */
 START_TEST(polls_do_not_see_the_order)
 {
@@ -619,6 +634,7 @@ main(void)
 	tcase_add_test(tc, an_order_without_a_reply);
 	tcase_add_test(tc, a_connection_that_is_lost);
 	tcase_add_test(tc, orders_of_the_cloud);
+	tcase_add_test(tc, a_restart_of_the_dtu);
 	tcase_add_test(tc, polls_do_not_see_the_order);
 	tcase_add_test(tc, modbus_by_the_new_map);
 	tcase_add_test(tc, modbus_exceptions_to_the_order);
