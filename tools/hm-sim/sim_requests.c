@@ -39,7 +39,11 @@ static void
 count_orders(struct hm_sim_endpoint *ep)
 {
 	struct hm_sim_counters *counters = &ep->server->counters;
+	const struct hm_sim_options *o = &ep->server->options;
 
+	if (ep->dtu.orders.taken != ep->orders_counted)
+		o->ordered(o->context, ep->dtu.serial,
+		    &ep->dtu.orders.current);
 	counters->orders += ep->dtu.orders.taken - ep->orders_counted;
 	counters->flash_writes += ep->dtu.orders.flash_writes -
 	    ep->writes_counted;
