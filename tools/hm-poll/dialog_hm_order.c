@@ -108,6 +108,25 @@ ask_progress(struct hm_dialog *d)
 
 /* Replies */
 
+/* Whether the DTU answers an encrypted 2305 so or in plain is not known. */
+bool
+hm_dialog_hm_order_is_sealed(const struct hm_dialog *d,
+    const struct hm_frame *frame)
+{
+	const struct hm_dialog_order *o = d->order;
+	const Hm__CommandReply *plain;
+
+	if (o == NULL || o->phase != HM_ORDER_SENDS || d->held ||
+	    !d->hm.encrypts || !o->order->encrypts_2305 ||
+	    frame->command != (HM_TO_CLOUD | HM_CMD_COMMAND))
+		return false;
+	hm_arena_reset(d->options->arena);
+	plain = hm__command_reply__unpack(&d->options->arena->allocator,
+	    frame->size, frame->payload);
+	return plain == NULL ||
+	    plain->action != actions[o->order->command.action].code;
+}
+
 static enum hm_turn
 skip(struct hm_dialog *d, const struct hm_frame *frame)
 {
