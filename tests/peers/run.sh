@@ -191,12 +191,12 @@ orders_to_fake() {
 			"$(jq -r .encrypted "$work/$name.sent")" \
 			"$(should_encrypt "$mode" "$(jq -r .command <<<"$peer")")"
 	done < <(table)
-	ends_as "$mode" limit done
-	ends_as "$mode" limit_temporary done
-	ends_as "$mode" turn_off done
-	ends_as "$mode" turn_on done
-	ends_as "$mode" restart_dtu done
-	ends_as "$mode" clear_alarms done
+	ends_as "$mode" limit "done"
+	ends_as "$mode" limit_temporary "done"
+	ends_as "$mode" turn_off "done"
+	ends_as "$mode" turn_on "done"
+	ends_as "$mode" restart_dtu "done"
+	ends_as "$mode" clear_alarms "done"
 	ends_as "$mode" restart_inverter "unknown: no_readback"
 }
 
@@ -233,7 +233,7 @@ judge_pymodbus() {
 			"$(end_of "$map.$action")"
 		same "pymodbus, $map map: $action" \
 			"$(<"$work/$map.$action.sent")" "$sent"
-		ends_as "$map" "$action" done
+		ends_as "$map" "$action" "done"
 	done
 }
 
