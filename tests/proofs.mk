@@ -35,6 +35,9 @@
 # make check-homeassistant  the chain with a real Home Assistant: the newest one
 #                 for Debian 13's Python, or HA=VERSION, in HA_RELEASE of
 #                 Debian; CHECK="day units": the scripts with these names
+# make check-peers  orders and other people's programs: hoymiles-wifi's client,
+#                 a DTU of its messages, and pymodbus, all from PyPI; the
+#                 PEERS are versions of hoymiles-wifi
 # make check-page  the page of hm-metrics in Chromium, with axe-core of npm:
 #                 CHECK="states memory": the scripts with these names
 # make pictures   the pictures of the page in docs/images
@@ -69,6 +72,7 @@ OLD =
 RELEASE = trixie
 TARGETS =
 HA =
+PEERS =
 CHECK =
 
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-dev libjson-c-dev
@@ -210,6 +214,12 @@ check-homeassistant:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
 	    HA='$(HA)' tests/homeassistant/run.sh $(CHECK)
 
+check-peers:
+	@.ci/packages $(CHECK_PACKAGES) python3-venv
+	@$(MAKE) -s --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' PEERS='$(PEERS)' \
+	    tests/peers/run.sh
+
 check-page:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
@@ -230,6 +240,6 @@ check-debian:
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
-    check-page pictures \
+    check-peers check-page pictures \
     bench bench-http bench-history bench-store bench-chain bench-compare property \
     property-control property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-power soak-lines soak-memory

@@ -2,7 +2,7 @@
 """A DTU made of pymodbus' server, and pymodbus' client.
 
     modbus.py serve PORT MAP         MAP is new or old; each write is a line
-    modbus.py write PORT PLACE VALUE   PLACE as 0xd002; function 6, then 3
+    modbus.py write PORT PLACE VALUE   function 6, then 3 until the DTU shows it
 
 A line has the function, the address and the value; behind it the registers or
 coils of orders as the server shows them then.
@@ -10,6 +10,7 @@ coils of orders as the server shows them then.
 
 import asyncio
 import sys
+import time
 
 from pymodbus.client import ModbusTcpClient
 from pymodbus.pdu.bit_message import (WriteMultipleCoilsRequest,
@@ -105,9 +106,12 @@ def write(port, place, value):
     reply = client.write_register(place, value, device_id=1)
     if reply.isError():
         sys.exit(f"the write: {reply}")
-    reply = client.read_holding_registers(place, count=1, device_id=1)
-    client.close()
-    print(f"shown before the inverters have it: {reply.registers}")
+    for _ in range(40):
+        reply = client.read_holding_registers(place, count=1, device_id=1)
+        if reply.registers == [value]:
+            return
+        time.sleep(0.5)
+    sys.exit(f"the DTU shows {reply.registers}")
 
 
 def main(what, port, *rest):
