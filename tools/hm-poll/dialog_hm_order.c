@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/hex.h"
 #include "command.pb-c.h"
 #include "dialog_private.h"

@@ -1,4 +1,4 @@
-/* Preloaded, it lets each fdatasync take HM_SYNC_SECONDS, as a bad disk does. */
+/* Preloaded, it lets each fdatasync take HM_SYNC_SECONDS, as a slow disk. */
 
 #include <stdlib.h>
 #include <sys/syscall.h>

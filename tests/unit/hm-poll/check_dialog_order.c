@@ -425,7 +425,7 @@ START_TEST(orders_of_the_cloud)
 }
 END_TEST
 
-/* As hoymiles-wifi and dtuGateway send it: without a kind and serial numbers. */
+/* As hoymiles-wifi and dtuGateway send it: without kind and serial numbers. */
 START_TEST(a_restart_of_the_dtu)
 {
 	Hm__CommandRequest *m;
