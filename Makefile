@@ -109,7 +109,7 @@ $(BIN)/%: $(B)/tools/%/main.o $(B)/%.a $(B)/libhm.a
 
 $(B)/libhm.a: $(LIB_OBJECTS)
 $(TOOL_ARCHIVES): $(B)/%.a: $$(call own_objects,%)
-$(B)/hm-metrics.a: $(B)/page/page_html.o
+$(B)/hm-metrics.a: $(B)/page/pages.o
 $(B)/%.a:
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
@@ -126,23 +126,24 @@ $(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h: proto/%.proto
 	@mkdir -p $(@D)
 	$(Q)protoc --proto_path=proto --c_out=$(B)/proto $<
 
-# The page that hm-metrics serves, as bytes.
+# The page that hm-metrics serves, in each language, as bytes. English comes first.
 PAGE = tools/hm-metrics/page
-$(B)/page/page.html: $(wildcard $(PAGE)/* $(PAGE)/words/*)
+LANGUAGES = en $(sort $(filter-out en,$(patsubst $(PAGE)/words/%.js,%, \
+    $(wildcard $(PAGE)/words/*.js))))
+PAGES = $(LANGUAGES:%=$(B)/page/%.html)
+$(B)/page/%.html: $(wildcard $(PAGE)/* $(PAGE)/words/*)
 	@mkdir -p $(@D)
-	$(Q)$(PAGE)/build >$@.new
+	$(Q)$(PAGE)/build $* >$@.new
 	@mv $@.new $@
 
-$(B)/page/page_html.c: $(B)/page/page.html
-	$(Q){ echo '#include <stddef.h>'; \
-	    echo 'const unsigned char hm_page_html[] = {'; \
-	    od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g'; \
-	    echo '};'; \
-	    echo 'const size_t hm_page_html_size = sizeof hm_page_html;'; \
-	    } >$@
+$(B)/page/pages.c: $(PAGES) $(PAGE)/pages
+	$(Q)$(PAGE)/pages $(PAGES) >$@.new
+	@mv $@.new $@
+
+$(B)/page/pages.o: own = -Itools/hm-metrics
 
 .SECONDARY:
--include $(foreach tree,lib tools docs tests proto, \
+-include $(foreach tree,lib tools docs tests proto page, \
     $(wildcard $(addprefix $(B)/$(tree)/,*.d */*.d */*/*.d)))
 
 # Tests: tests/KIND/FOLDER/NAME.c links lib/ and, for a tool, tools/FOLDER.

@@ -12,7 +12,8 @@ ETCDIR = $(DESTDIR)$(SYSCONFDIR)/hm
 CHAIN = $(shell find s6 \( -name container -o -name debian -o -name systemd \
     -o -name '*.mk' \) -prune -o -type f -print)
 # A chain that 0.1.0 started has links into s6/scan for each of these.
-TAKEN_OVER = pipes $(shell sed -n 's/^hm-//p' s6/chain)
+TAKEN_OVER = pipes $(filter-out subscribe, \
+    $(shell sed -n 's/^hm-//p' s6/chain))
 PLACES = 's,@PREFIX@,$(PREFIX),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g'
 
 # The leaves of the tree that `make uninstall` prunes, and the directories where

@@ -11,7 +11,8 @@ SHELL_SCRIPTS = tests/run tests/one tests/lib/remove tests/golden/run \
     tests/homeassistant/checks/*.sh s6/debian/hm.*) \
     $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/pipes/run \
     s6/service/run s6/service/finish s6/service/log/run s6/scan/takeover \
-    s6/container/healthcheck tools/hm-metrics/page/build
+    s6/container/healthcheck tools/hm-metrics/page/build \
+    tools/hm-metrics/page/pages
 
 # The headers of all tools have different names.
 TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -std=c11 -Ilib \
@@ -23,9 +24,9 @@ lint-packages:
 lint: lint-packages
 	@$(MAKE) -s --no-print-directory $(PROTO_HEADERS)
 	.ci/style
-	@shellcheck -x -e SC2317 $(SHELL_SCRIPTS)
+	@printf '%s\n' $(SHELL_SCRIPTS) | xargs -n 16 -P 2 shellcheck -x -e SC2317
 	@mandoc -Tlint -Wwarning $(wildcard docs/man/*)
-	@cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+	@cppcheck --quiet -j 2 --std=c11 --enable=warning,performance,portability \
 	    --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
 	    --suppress=normalCheckLevelMaxBranches \
 	    -D_GNU_SOURCE -DHM_VERSION='"0"' -Ilib $(C_SOURCES)

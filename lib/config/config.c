@@ -103,7 +103,20 @@ log_faults(const struct hm_config *config)
 		    "was not read", config->faults);
 }
 
-/* The tools of a chain share their settings: only one of them logs a note. */
+/*
+ * The tools of a chain share their settings: only one of them logs a note, the
+ * first. hm-subscribe is in few chains.
+ */
+static unsigned
+logs_note(const struct hm_config_note *note)
+{
+	unsigned tools = note->tools & ~(unsigned)HM_SUBSCRIBE;
+
+	if (tools == 0)
+		return note->tools;
+	return tools & ~(tools - 1);
+}
+
 static void
 log_notes(const struct hm_config *config)
 {
@@ -111,9 +124,8 @@ log_notes(const struct hm_config *config)
 		return;
 	for (size_t i = 0; i < config->notes; i++) {
 		const struct hm_config_note *note = &config->note[i];
-		unsigned first = note->tools & ~(note->tools - 1);
 
-		if (first == config->tool->bit ||
+		if (logs_note(note) == config->tool->bit ||
 		    hm_config_flag(config, HM_SET_CHECK))
 			hm_log(HM_WARNING, "%s", note->text);
 	}

@@ -133,11 +133,15 @@ put_dtus(struct text *t, const struct hm_config *config)
 	}
 }
 
+/* Coordinates of the night say where somebody lives. */
 static void
 put_text(struct text *t, enum hm_setting_id id, const char *text)
 {
-	put_address(t, hm_text(text), id == HM_SET_MQTT_BROKER ||
-	    id == HM_SET_DTU_HOST);
+	if (id == HM_SET_NIGHT && strchr(text, ',') != NULL)
+		put(t, hm_text("sunset to sunrise"));
+	else
+		put_address(t, hm_text(text), id == HM_SET_MQTT_BROKER ||
+		    id == HM_SET_DTU_HOST);
 }
 
 static void

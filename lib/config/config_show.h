@@ -5,8 +5,8 @@
 
 /*
  * The settings in effect as short texts, for people who may read no secret: a
- * secret is "set", and of a URI the user, the password and the query are left
- * out.
+ * secret is "set", of a URI the user, the password and the query are left out,
+ * and of `night` the coordinates.
  */
 
 #define HM_CONFIG_SHOWN_MAX ((size_t)4096) /* a longer value is cut */

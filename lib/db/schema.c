@@ -81,6 +81,17 @@ static const char *const later_sql[] = {
     "total_production INTEGER NOT NULL, day INTEGER, left_out INTEGER "
     "NOT NULL, last_updated TEXT NOT NULL, PRIMARY KEY (dtu, serial, port)) "
     "WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS commands (id TEXT PRIMARY KEY, "
+    "time INTEGER NOT NULL, dtu TEXT, serial TEXT, action TEXT, "
+    "percent NUMERIC, watts NUMERIC, source TEXT, data TEXT NOT NULL) "
+    "WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS commands_time ON commands (time)",
+    "CREATE TABLE IF NOT EXISTS results (id TEXT NOT NULL, "
+    "stage INTEGER NOT NULL, time INTEGER NOT NULL, dtu TEXT, serial TEXT, "
+    "action TEXT, state TEXT NOT NULL, error TEXT, text TEXT, "
+    "percent NUMERIC, watts NUMERIC, is_on INTEGER, PRIMARY KEY (id, stage)) "
+    "WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS results_time ON results (time)",
 };
 #define LATER (sizeof later_sql / sizeof *later_sql)
 
@@ -238,7 +249,8 @@ has_later(struct hm_db *db)
 
 	return hm_db_ask(db, "SELECT count(*) FROM sqlite_schema WHERE name IN "
 	    "('running_time', 'reading_hours', 'dtu_cache', 'rated_power', "
-	    "'inverter_parts', 'plant_sums', 'plant_due')", &there) &&
+	    "'inverter_parts', 'plant_sums', 'plant_due', 'commands', "
+	    "'commands_time', 'results', 'results_time')", &there) &&
 	    there == (int64_t)LATER + HM_PLANT_TABLES;
 }
 

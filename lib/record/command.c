@@ -208,6 +208,23 @@ hm_json_command_open(struct hm_json *e, const struct hm_command *command)
 }
 
 void
+hm_json_command_others(struct hm_json *e, const struct hm_record *record)
+{
+	static const char *const known[] = {"type", "time", "id", "dtu",
+	    "from", "serial", "action", "percent", "watts"};
+
+	for (size_t i = 0; i < record->count; i++) {
+		const struct hm_member *member = &record->member[i];
+		bool other = true;
+
+		for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+			other = other && !hm_slice_is(member->key, known[k]);
+		if (other)
+			hm_json_member(e, member);
+	}
+}
+
+void
 hm_json_command(struct hm_json *e, const struct hm_command *command)
 {
 	hm_json_command_open(e, command);

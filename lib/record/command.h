@@ -62,10 +62,14 @@ struct hm_command {
 const char *hm_command_read(struct hm_command *command,
     const struct hm_record *record);
 
-/* Write a command as a record; _open: without its end, for other members. */
+/*
+ * Write a command as a record; _open: without its end, for other members;
+ * _others: the members of a record that are not of a command, unchanged.
+ */
 void hm_json_command(struct hm_json *e, const struct hm_command *command);
 void hm_json_command_open(struct hm_json *e,
     const struct hm_command *command);
+void hm_json_command_others(struct hm_json *e, const struct hm_record *record);
 
 enum hm_result_state {
 	HM_RESULT_REFUSED,  /* nothing was sent to the DTU, or it refused */

@@ -65,15 +65,21 @@ hm_topic_prefix_valid(const char *prefix)
 }
 
 static size_t
-availability(const char *prefix, const char *level, char *buf, size_t cap)
+below(const char *prefix, const char *level, const char *name, char *buf,
+    size_t cap)
 {
 	int n;
 
 	if (!hm_topic_prefix_valid(prefix))
 		return 0;
-	n = snprintf(buf, cap, "%s/hoymiles_mqtt/%s/availability", prefix,
-	    level);
+	n = snprintf(buf, cap, "%s/hoymiles_mqtt/%s/%s", prefix, level, name);
 	return n > 0 && (size_t)n < cap ? (size_t)n : 0;
+}
+
+static size_t
+availability(const char *prefix, const char *level, char *buf, size_t cap)
+{
+	return below(prefix, level, "availability", buf, cap);
 }
 
 size_t
@@ -117,16 +123,85 @@ make_level(struct hm_slice name, struct level *level)
 	set_apart(level, BRIDGE);
 }
 
+/* A topic of the publisher with a client id. */
+static size_t
+of_publisher(const char *prefix, const char *id, const char *name, char *buf,
+    size_t cap)
+{
+	struct hm_slice text = hm_text(id);
+	struct level level;
+
+	if (text.n == 0 || text.n > HM_PUBLISHER_MAX)
+		return 0;
+	make_level(text, &level);
+	return below(prefix, level.text, name, buf, cap);
+}
+
 size_t
 hm_topic_publisher(const char *prefix, const char *id, char *buf, size_t cap)
 {
-	struct hm_slice name = hm_text(id);
-	struct level level;
+	return of_publisher(prefix, id, "availability", buf, cap);
+}
 
-	if (name.n == 0 || name.n > HM_PUBLISHER_MAX)
+size_t
+hm_topic_own_commands(const char *prefix, const char *id, char *buf,
+    size_t cap)
+{
+	return of_publisher(prefix, id, "command", buf, cap);
+}
+
+size_t
+hm_topic_control(const char *prefix, const char *id, char *buf, size_t cap)
+{
+	return of_publisher(prefix, id, "control", buf, cap);
+}
+
+size_t
+hm_topic_own_results(const char *prefix, const char *id, struct hm_slice serial,
+    char *buf, size_t cap)
+{
+	char name[sizeof "results/" + HM_TOPIC_SERIAL_MAX];
+
+	if (serial.n == 0 || serial.n > HM_TOPIC_SERIAL_MAX)
 		return 0;
-	make_level(name, &level);
-	return availability(prefix, level.text, buf, cap);
+	snprintf(name, sizeof name, "results/%.*s", (int)serial.n, serial.p);
+	return of_publisher(prefix, id, name, buf, cap);
+}
+
+size_t
+hm_topic_confirmed(const char *prefix, struct hm_slice serial, char *buf,
+    size_t cap)
+{
+	char level[HM_TOPIC_SERIAL_MAX + 1];
+
+	if (serial.n == 0 || serial.n > HM_TOPIC_SERIAL_MAX)
+		return 0;
+	snprintf(level, sizeof level, "%.*s", (int)serial.n, serial.p);
+	return below(prefix, level, "control", buf, cap);
+}
+
+/* A topic of all chains. */
+static size_t
+of_all(const char *prefix, const char *name, char *buf, size_t cap)
+{
+	int n;
+
+	if (!hm_topic_prefix_valid(prefix))
+		return 0;
+	n = snprintf(buf, cap, "%s/hoymiles_mqtt/%s", prefix, name);
+	return n > 0 && (size_t)n < cap ? (size_t)n : 0;
+}
+
+size_t
+hm_topic_commands(const char *prefix, char *buf, size_t cap)
+{
+	return of_all(prefix, "command", buf, cap);
+}
+
+size_t
+hm_topic_results(const char *prefix, char *buf, size_t cap)
+{
+	return of_all(prefix, "result", buf, cap);
 }
 
 size_t

@@ -40,6 +40,34 @@ size_t hm_topic_publisher(const char *prefix, const char *id, char *buf,
     size_t cap);
 
 /*
+ * Topics of control, for the client id of an hm-publish, as hm_topic_publisher:
+ * PREFIX/hoymiles_mqtt/ID/command, commands for its chain alone;
+ * PREFIX/hoymiles_mqtt/ID/control, whether that chain takes commands;
+ * PREFIX/hoymiles_mqtt/ID/results/SERIAL, final results about a DTU.
+ */
+#define HM_TOPIC_SERIAL_MAX ((size_t)32) /* bytes */
+size_t hm_topic_own_commands(const char *prefix, const char *id, char *buf,
+    size_t cap);
+size_t hm_topic_control(const char *prefix, const char *id, char *buf,
+    size_t cap);
+size_t hm_topic_own_results(const char *prefix, const char *id,
+    struct hm_slice serial, char *buf, size_t cap);
+
+/*
+ * PREFIX/hoymiles_mqtt/SERIAL/control: what is confirmed of a DTU's limits, and
+ * whether its inverters feed in.
+ */
+size_t hm_topic_confirmed(const char *prefix, struct hm_slice serial,
+    char *buf, size_t cap);
+
+/*
+ * PREFIX/hoymiles_mqtt/command, commands for whichever chain has their DTU; and
+ * PREFIX/hoymiles_mqtt/result, the results of all chains.
+ */
+size_t hm_topic_commands(const char *prefix, char *buf, size_t cap);
+size_t hm_topic_results(const char *prefix, char *buf, size_t cap);
+
+/*
  * PREFIX/hoymiles_mqtt/NAME/availability, for the configured name of a DTU, as
  * hm_topic_publisher. If it is the topic of `publisher`, a "_" is appended to
  * the name. The name has at most HM_DTU_NAME_MAX bytes.

@@ -192,6 +192,13 @@ make_way(struct hm_stream *s)
 		hm_stream_check_stopped(s);
 }
 
+static bool
+has_ended(const struct hm_stream *s)
+{
+	return hm_stream_input_ended(s) && hm_line_reader_empty(s->lines) &&
+	    (!s->options.outlives_input || s->stop.signals > 0);
+}
+
 bool
 hm_stream_next(struct hm_stream *s, struct hm_slice *line)
 {
@@ -200,7 +207,7 @@ hm_stream_next(struct hm_stream *s, struct hm_slice *line)
 	while (!hm_stream_output_ended(s) && !s->strict_failed &&
 	    !s->in_failed && s->stop.signals < 2 &&
 	    hm_stream_time_left(s) != 0) {
-		if (hm_stream_input_ended(s) && hm_line_reader_empty(s->lines))
+		if (has_ended(s))
 			break;
 		if (must_write(s)) {
 			make_way(s);
@@ -211,6 +218,8 @@ hm_stream_next(struct hm_stream *s, struct hm_slice *line)
 		hm_stream_check_stopped(s);
 		if (!hm_stream_input_ended(s))
 			hm_stream_wait_for_line(s);
+		else if (!has_ended(s))
+			hm_stream_wait(s, -1);
 	}
 	if (s->out_broken)
 		hm_line_reader_give_up(s->lines);

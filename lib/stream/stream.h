@@ -42,6 +42,8 @@ struct hm_stream_options {
 	 * some frame records or at the end: hm-decode makes readings of them.
 	 */
 	bool wants_readings;
+	/* The end of the input does not end the stream: a signal does. */
+	bool outlives_input;
 };
 
 /*

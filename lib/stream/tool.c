@@ -28,6 +28,8 @@ open_stream(const struct hm_config *config, const struct hm_tool *tool,
 	    .ready_fd = hm_config_has(config, HM_SET_NOTIFY_FD) ?
 	        (int)hm_config_int(config, HM_SET_NOTIFY_FD) : 0,
 	    .wants_readings = ops->wants_readings,
+	    .outlives_input = ops->outlives_input != NULL &&
+	        ops->outlives_input(config),
 	};
 
 	return hm_stream_open(&options);

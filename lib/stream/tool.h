@@ -42,6 +42,9 @@ struct hm_tool_ops {
 	/* Whether such a loop reads lines, too: see hm_stream_ev. */
 	bool (*reads)(const struct hm_config *config);
 
+	/* Whether the end of the input does not end a tool with `line`. */
+	bool (*outlives_input)(const struct hm_config *config);
+
 	/* After the last line: the exit status if the stream had no error. */
 	int (*finish)(void *work);
 

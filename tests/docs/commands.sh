@@ -35,8 +35,11 @@ left_out() {
 	*": make check-container" | *": make check-homeassistant" | \
 	*": make check-page" | *": make pictures")
 		echo "takes minutes; a target of its own that no test needs" ;;
+	*": hm-subscribe "*" | hm-limit "* | *": hm-subscribe "*" | jq "* | \
 	"docs/control.md: mosquitto_sub "*)
-		echo "waits for a meter at a broker; tests/system/limit.sh" ;;
+		echo "waits for messages; subscribe.sh, limit.sh" ;;
+	*": mosquitto_pub -r")
+		echo "names an option; subscribe.sh" ;;
 	"docs/contributing.md: "*) echo "builds and tests; .ci/run does that" ;;
 	*": make check"* | *": make SANITIZE=1 check")
 		echo "make check runs this test" ;;
@@ -79,7 +82,8 @@ for_ever() {
 	*": hm-poll "*"hm-publish | hm-metrics >/dev/null")
 		echo has_everything ;;
 	*": hm-poll "*" hm-metrics >/dev/null") echo has_metrics ;;
-	*": hm-poll "*" hm-publish >/dev/null") echo has_published ;;
+	*": hm-poll "*" hm-publish >/dev/null" | \
+	*": hm-subscribe "*" hm-publish >/dev/null") echo has_published ;;
 	*": hm-poll "*" hm-store -d hm.db >/dev/null") echo has_stored ;;
 	*": hm-poll -n 10 "*) echo has_captured ;;
 	*"/pipelines/everything") echo has_everything ;;

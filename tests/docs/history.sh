@@ -44,7 +44,7 @@ columns() {
 		JOIN pragma_table_info(s.name) AS c WHERE s.name
 		IN ('status', 'alarm', 'info', 'history', 'stats', 'config',
 		'production_cache', 'dtu_cache', 'inverter_parts', 'rollup_due', 'day_totals',
-		'past_days', 'plant_sums', 'plant_due',
+		'past_days', 'plant_sums', 'plant_due', 'commands', 'results',
 		'rated_power', 'running_time',
 		'reading_hours') AND c.name NOT GLOB 'e_*'"
 }

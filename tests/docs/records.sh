@@ -78,7 +78,7 @@ same "every documented field is in the table, with its unit" \
 	"$(missing "$work/fields" "$work/table")" ""
 same "no key is documented twice" "$(uniq -d "$work/keys")" ""
 same "every type has its heading" "$(types | sort | tr '\n' ' ')" \
-	"alarm alarms answer command death dtu energies frame history info inverter meter mqtt order port repeater result shutdown sim stats status "
+	"alarm alarms answer command death dtu energies frame history info inverter message meter mqtt order port repeater result shutdown sim stats status "
 
 for type in $(types); do
 	examples "$type" >"$work/examples"
@@ -125,8 +125,19 @@ for end in "256 9" "71 0"; do
 		"$root/s6/service/finish" $end >/dev/null)
 	head -n 2 <&5
 done >"$work/deaths"
+port=$(free_port)
+start_broker "$port"
+hm-subscribe --stats-period 0 --mqtt-broker 127.0.0.1 --mqtt-port "$port" \
+	--topic x </dev/null >"$work/message" 2>/dev/null &
+pids+=($!)
+has_message() {
+	mosquitto_pub -h 127.0.0.1 -p "$port" -t x -m 1 && [ -s "$work/message" ]
+}
+until_true 10 has_message
+kill -USR1 $!
+until_true 5 grep -q '"type":"stats"' "$work/message"
 cat "$work"/{network,alarms,history,nobody,deaths} | hm-decode | hm-ha-discovery |
-	cat - "$work"/{single.sim,history} \
+	cat - "$work"/{single.sim,history,message} \
 		"$root/tests/golden/hm-filter/commands/in" >"$work/records"
 same "the tools write records of every documented type" \
 	"$(jq -r .type "$work/records" | sort -u | tr '\n' ' ')" \

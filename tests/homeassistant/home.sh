@@ -108,7 +108,7 @@ entities() {
 # Warnings and errors of the parts that deal with our messages. Others are about
 # this small installation, and about its end long ago by a clock that was set.
 complaints() {
-	grep -E ' (WARNING|ERROR|CRITICAL) .*\[homeassistant\.(components\.(mqtt|sensor|binary_sensor|event|recorder|energy|history)|helpers)' \
+	grep -E ' (WARNING|ERROR|CRITICAL) .*\[homeassistant\.(components\.(mqtt|sensor|binary_sensor|event|number|switch|button|recorder|energy|history)|helpers)' \
 		-h "$home"/run.*.log | grep -vE 'custom integration hm_test|shutdown cleanly|'\
 '(connect to|from) MQTT server' || :
 }

@@ -22,6 +22,7 @@ plant_port=$(free_port)
 page=$(free_port)
 plants=0
 sim=
+dtu_name=roof # in YAML
 touch "$work/out" "$work/decoded"
 
 # Start the broker and Home Assistant with a user and the MQTT integration.
@@ -63,7 +64,7 @@ stop_plant() {
 settings() {
 	export HM_CONFIG=$work/hm.yaml
 	cat >"$HM_CONFIG" <<-END
-		dtu_configs: [{name: roof, uri: "${uris[0]}"}]
+		dtu_configs: [{name: $dtu_name, uri: "${uris[0]}"}]
 		query_period: 5
 		timezone: $TZ
 		store_delay: 0.2

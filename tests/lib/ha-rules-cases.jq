@@ -28,6 +28,11 @@ one("/inv_alarm_text/config") as $enum |
 one("/DTU_device_time/config") as $moment |
 one("/inv_alarm_event/config") as $event |
 one("/10f872226797/state") as $state |
+one("/DTU_power_limit/config") as $number |
+one("/DTU_temporary_limit/config") as $watts |
+one("/DTU_feed_in/config") as $switch |
+one("/inv_restart/config") as $button |
+one("/DTU_command_result/config") as $result |
 
 ({type: "mqtt", time: $sensor.time, qos: 1, retain: true,
     topic: "homeassistant/device/hm_10f872226797/config",
@@ -42,8 +47,21 @@ one("/10f872226797/state") as $state |
     topic: $event.payload.state_topic,
     payload: {event_type: "alarm_began", code: 141}}) as $began |
 
-(($sensor, $energy, $binary, $enum, $moment, $event, $device) |
-    finds_nothing),
+({type: "mqtt", time: $number.time, qos: 1, retain: true,
+    topic: $number.payload.state_topic,
+    payload: {percent: 60, watts: null, on: "OFF"}}) as $confirmed |
+
+({type: "mqtt", time: $number.time, qos: 1, retain: false, once: true,
+    topic: "homeassistant/hoymiles_mqtt/result",
+    payload: {type: "result", id: "7f3a", state: "done"}}) as $outcome |
+
+($outcome | finds_nothing,
+finds(.retain = true; "a result is retained"),
+finds(del(.once); "a result is not sent once"),
+finds(.payload = {state: "done"}; "is no result")),
+
+(($sensor, $energy, $binary, $enum, $moment, $event, $device, $number, $watts,
+    $switch, $button, $result) | finds_nothing),
 
 ($device |
 finds(.payload.unique_id = "x"; "unknown key unique_id at the root"),
@@ -128,7 +146,7 @@ finds(del(.payload.availability, .payload.availability_mode) |
     .payload.availability_topic = "#"; "availability_topic is no topic"),
 finds(.topic |= sub("10f872226797"; "10f8.7222");
     "topic holds a character that is not allowed"),
-finds(.topic |= sub("/sensor/"; "/number/"); "unknown platform number"),
+finds(.topic |= sub("/sensor/"; "/light/"); "unknown platform light"),
 finds(.topic = "sensor/config"; "topic of the wrong form"),
 finds(.topic |= sub("sensor"; "#"); "topic cannot be published to"),
 finds(.retain = false; "discovery is not retained"),
@@ -190,4 +208,60 @@ finds(., ($began | .payload.event_type = "alarm");
 finds(., ($began | del(.payload.event_type)); "event_type null"),
 finds(., ($began | .retain = true); "an event is retained"),
 finds(., ($began | .retain = true); "both once and retained"),
-finds(., ($began | del(.once)); "an event is not sent once"))
+finds(., ($began | del(.once)); "an event is not sent once")),
+
+($number |
+finds(del(.payload.command_topic); "no command_topic"),
+finds(del(.payload.state_topic); "no state_topic"),
+finds(.payload.retain = true; "a command is retained"),
+finds(.payload.optimistic = true; "optimistic true"),
+finds(del(.payload.optimistic); "optimistic null"),
+finds(.payload.availability |= .[:2]; "available without hm-subscribe"),
+finds(.payload.min = 100; "min is not less than max"),
+finds(del(.payload.max); "a bound is no number"),
+finds(.payload.step = 0; "step 0"),
+finds(.payload.mode = "text"; "mode text"),
+finds(del(.payload.unit_of_measurement); "unit is null"),
+finds(.payload.expire_after = 300; "unknown key expire_after"),
+finds(.payload.state_class = "measurement"; "unknown key state_class"),
+finds(.payload.entity_category = "main"; "entity_category main"),
+finds(.payload.command_template |= sub("percent"; "watts");
+    "command_template is no command"),
+finds(.payload.command_template |= sub("limit"; "turn_on");
+    "command_template is no command"),
+finds(.payload.command_template |= sub("balcony"; "{{ 1 }}");
+    "command_template is no command"),
+finds(.payload.command_template |= sub("balcony"; "{% if %}");
+    "command_template is no command"),
+finds(.payload.command_template |= sub("balcony"; "\"");
+    "command_template is no command"),
+finds(.payload.command_template |= sub("{{ value }}"; "60");
+    "command_template is no command"),
+finds(., $switch, ($confirmed | .payload = {percent: 1});
+    "percent: 1 does not fit its entity"),
+finds(., $switch, ($confirmed | .payload = {on: "on"});
+    "on: \"on\" does not fit its entity"),
+finds(., ($confirmed | .payload = {watts: 5});
+    "watts has not been announced")),
+
+($watts |
+finds(.payload.unit_of_measurement = "%"; "unit % with device_class power"),
+finds(.payload.device_class = "watts"; "unit W with device_class watts")),
+
+($switch |
+finds(.payload.payload_on = "ON"; "payload_on is no command"),
+finds(.payload.payload_off = .payload.payload_on;
+    "payload_off is no command"),
+finds(del(.payload.state_on); "states are not ON and OFF"),
+finds(.payload.device_class = "power"; "device_class power"),
+finds(.payload.unit_of_measurement = "W"; "unknown key unit_of_measurement")),
+
+($button |
+finds(.payload.payload_press = "PRESS"; "payload_press is no command"),
+finds(.payload.state_topic = "a"; "unknown key state_topic"),
+finds(.payload.device_class = "reset"; "device_class reset")),
+
+([[$number, $watts, $switch, $confirmed] | broken] as $found |
+if $found == [] then "ok - finds nothing in what is confirmed"
+else "not ok - finds nothing in what is confirmed", "# \($found | tojson)"
+end)

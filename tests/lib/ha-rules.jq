@@ -4,8 +4,8 @@
 #	jq -nr -L tests/lib 'include "ha-rules"; [inputs] | broken' <records
 #
 # From homeassistant/components/mqtt (schemas, discovery, sensor,
-# binary_sensor, event, mixins), components/sensor/const.py and the documentation of
-# the MQTT integration. Home Assistant ignores unknown keys in an entity; here
+# binary_sensor, event, number, switch, button, mixins), components/sensor/const.py
+# and the documentation of the MQTT integration. Home Assistant ignores unknown keys in an entity; here
 # they are mistakes.
 
 def words: split(" ");
@@ -17,13 +17,22 @@ force_update icon json_attributes_template json_attributes_topic name origin
 default_entity_id device_class qos state_topic unique_id value_template
 visible_by_default" | gsub("\n"; " ") | words;
 
+def command_keys: common_keys - ["expire_after", "force_update"] +
+    ("command_template command_topic optimistic retain" | words);
+
 def platform_keys: {
 	sensor: (common_keys + ("last_reset_value_template options state_class
 suggested_display_precision unit_of_measurement" | gsub("\n"; " ") | words)),
 	binary_sensor: (common_keys +
 	    ("off_delay payload_off payload_on" | words)),
 	event: (common_keys - ["expire_after", "force_update"] +
-	    ["event_types"])
+	    ["event_types"]),
+	number: (command_keys + ("max min mode payload_reset step
+unit_of_measurement" | gsub("\n"; " ") | words)),
+	switch: (command_keys + ("payload_off payload_on state_off state_on" |
+	    words)),
+	button: (command_keys + ["payload_press"] -
+	    ["optimistic", "state_topic", "value_template"])
 };
 def is_platform: . as $x | platform_keys | has($x // "");
 
@@ -56,6 +65,12 @@ def sensor_classes: {
 	timestamp: {units: [null], states: []},
 	voltage: {units: ["µV", "mV", "V", "kV", "MV"], states: measurement}
 };
+
+# Classes of numbers, and their units.
+def number_classes: {power: sensor_classes.power.units};
+
+def button_classes: ["identify", "restart", "update"];
+def switch_classes: ["outlet", "switch"];
 
 def binary_classes: "battery battery_charging carbon_monoxide cold
 connectivity door garage_door gas heat light lock moisture motion moving
@@ -134,12 +149,20 @@ def name_rules:
 	    select(tostring | test("^(binary_)?sensor\\.[a-z0-9_]+$") | not) |
 	    "default_entity_id \(.)");
 
-def value_rules:
-	(select(.state_topic | is_topic | not) | "no state_topic"),
+def categories($platform):
+	if $platform | among(["number", "switch", "button"])
+	then ["config", "diagnostic"]
+	else ["diagnostic"]
+	end;
+
+def value_rules($platform):
+	(select($platform != "button") | select(.state_topic | is_topic | not) |
+	    "no state_topic"),
 	(select(has("value_template")) | .value_template |
 	    select(is_template | not) | "value_template \(.)"),
 	(select(has("entity_category")) | .entity_category |
-	    select(. != "diagnostic") | "entity_category \(.)"),
+	    select(among(categories($platform)) | not) |
+	    "entity_category \(.)"),
 	(select(has("expire_after")) | .expire_after |
 	    select(is_natural | not) | "expire_after \(tojson)"),
 	(select(has("qos")) | .qos | select(among([0, 1, 2]) | not) |
@@ -197,18 +220,83 @@ def event_rules:
 	    select(among(["button", "doorbell", "motion"]) | not) |
 	    "device_class \(.)");
 
+# Home Assistant sends a command; it must be one that hm takes.
+def is_command($actions):
+	(try fromjson catch null) as $command | $command |
+	type == "object" and (.action | among($actions)) and
+	(.dtu | is_text) and
+	(keys - ["action", "dtu", "percent", "serial", "watts"] == []) and
+	(has("percent") == (.action == "limit")) and
+	(has("watts") == (.action == "limit_temporary")) and
+	([.percent, .watts] - [null] | all(type == "number"));
+
+# Apart from its value a template is text: no other template can begin there.
+def is_command_template:
+	type == "string" and (. / "{{ value }}") as $parts |
+	($parts | length == 2) and
+	($parts | all(test("\\{[{%#]") | not)) and
+	($parts | join("60.5") | is_command(["limit", "limit_temporary"]));
+
+def payload_is_command($key; $actions):
+	.[$key] | select(is_command($actions) | not) | "\($key) is no command";
+
+def command_rules:
+	(select(.command_topic | is_topic | not) | "no command_topic"),
+	(select(.retain != null and .retain != false) |
+	    "a command is retained"),
+	(select(.availability | type != "array" or
+	    (any(.topic | tostring | endswith("/control")) | not)) |
+	    "available without hm-subscribe");
+
+def state_of_command_rules:
+	(select(.optimistic != false) | "optimistic \(.optimistic | tojson)");
+
+def bound_rules:
+	.device_class as $class | .unit_of_measurement as $unit |
+	(select([.min, .max, .step] | all(type == "number") | not) |
+	    "a bound is no number"),
+	(select(.min >= .max) | "min is not less than max"),
+	(select(.step <= 0) | "step \(.step)"),
+	(select(.mode | among(["auto", "box", "slider"]) | not) |
+	    "mode \(.mode)"),
+	(select($unit | is_text | not) | "unit is \($unit | tojson)"),
+	(select($class != null) | select($unit |
+	    among(number_classes[$class] // []) | not) |
+	    "unit \($unit) with device_class \($class)"),
+	(select(.command_template | is_command_template | not) |
+	    "command_template is no command");
+
+def switch_rules:
+	payload_is_command("payload_on"; ["turn_on"]),
+	payload_is_command("payload_off"; ["turn_off"]),
+	(select([.state_on, .state_off] != ["ON", "OFF"]) |
+	    "states are not ON and OFF"),
+	(select(has("device_class")) | .device_class |
+	    select(among(switch_classes) | not) | "device_class \(.)");
+
+def button_rules:
+	payload_is_command("payload_press";
+	    ["restart_dtu", "restart_inverter"]),
+	(select(has("device_class")) | .device_class |
+	    select(among(button_classes) | not) | "device_class \(.)");
+
 def platform_rules($platform):
 	(surplus(platform_keys[$platform]) | "unknown key \(.)"),
 	if $platform == "sensor"
 	then class_rules, number_rules, option_rules
 	elif $platform == "event" then event_rules
+	elif $platform == "number"
+	then command_rules, state_of_command_rules, bound_rules
+	elif $platform == "switch"
+	then command_rules, state_of_command_rules, switch_rules
+	elif $platform == "button" then command_rules, button_rules
 	else (select(has("device_class")) | .device_class |
 	    select(among(binary_classes) | not) | "device_class \(.)")
 	end;
 
 def payload_rules($platform):
 	if type != "object" then "payload is not an object" else
-	platform_rules($platform), name_rules, value_rules,
+	platform_rules($platform), name_rules, value_rules($platform),
 	availability_rules,
 	(.device | device_rules), (.origin | origin_rules)
 	end;
@@ -277,7 +365,11 @@ def config_rules:
 # The values of a state message must fit the entities announced for its topic.
 
 def value_fits($config):
-	if $config.options then among($config.options)
+	if $config.platform == "number"
+	then . == null or (type == "number" and . >= $config.min and
+	    . <= $config.max)
+	elif $config.platform == "switch" then among([null, "ON", "OFF"])
+	elif $config.options then among($config.options)
 	elif $config.device_class == "timestamp"
 	then (try (fromdate | true) catch false)
 	elif $config.state_class or $config.unit_of_measurement
@@ -294,6 +386,12 @@ def event_message_rules($config):
 	(.payload.event_type? |
 	    select(among($config.event_types) | not) |
 	    "event_type \(tojson)");
+
+# No entity reads results, and each of them happens once.
+def result_message_rules:
+	(select(.retain != false) | "a result is retained"),
+	(select(.once != true) | "a result is not sent once"),
+	(select(.payload.type? != "result") | "is no result");
 
 def value_message_rules($configs):
 	.topic as $topic | .payload | select(type == "object") | to_entries[] |
@@ -312,7 +410,9 @@ def state_rules($configs):
 	.topic as $topic |
 	[$configs[] | select(.state_topic == $topic and
 	    .platform == "event")] as $events |
-	if $events == [] then value_message_rules($configs)
+	if $topic | tostring | endswith("/hoymiles_mqtt/result")
+	then result_message_rules
+	elif $events == [] then value_message_rules($configs)
 	else event_message_rules($events[-1])
 	end;
 

@@ -194,9 +194,31 @@ def records($time; $state):
   if $time % 86400 == 36000 then info($time) else empty end,
   if $time % 3600 == 0 then stats($time; $state) else empty end;
 
+# Commands, and the results of each: seconds after it, and more members.
+def commands: [
+  {id: "c1", time: "2026-11-01T09:00:00Z", action: "limit", percent: 60,
+    from: "stdin",
+    results: [[6, {state: "accepted"}], [12, {state: "done", percent: 60}]]},
+  {id: "c2", time: "2026-11-02T07:15:00Z", action: "turn_off",
+    from: "homeassistant/hoymiles_mqtt/command",
+    results: [[9, {state: "failed"} + no_answer]]},
+  {id: "c3", time: "2026-11-03T10:00:00Z", action: "limit", percent: 1,
+    from: "stdin", results: [[0, {state: "refused", error: "bounds",
+      text: "found 1 %, allowed are 2 to 100 %"}]]},
+  {id: "c4", time: "2026-11-03T10:02:00Z", action: "limit", percent: 100,
+    from: "stdin",
+    results: [[5, {state: "accepted"}], [14, {state: "done", percent: 100}]]}];
+def orders: commands[] as $c
+  | ($c | {type: "command", time, id, dtu: "roof", action} +
+    del(.results, .time, .id, .action)),
+  ($c.results[] as [$later, $more] | {type: "result",
+    time: ($c.time | moment + $later | todate), id: $c.id, dtu: "roof",
+    action: $c.action} + $more);
+
 foreach range("2026-10-18T22:00:00Z" | moment;
     "2026-11-03T13:00:01Z" | moment; 600) as $time (
   {day: 0, total: [0, 0, 0, 0, 0, 0], taken: 0, given: 0,
     since: ("2026-10-18T22:00:00Z" | moment), polls: 0, failed: 0};
   advance($time) | tally($time);
-  if $time | is_off then empty else records($time; .) end)
+  if $time | is_off then empty else records($time; .) end),
+orders

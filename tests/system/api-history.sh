@@ -115,6 +115,17 @@ same "an alarm that lasts has no end" \
 	"$(get "/api/events?from=$today" | jq -c '[.events[] |
 	select(.end == null) | .what]')" "[209]"
 
+columns_of_orders="id, time, dtu, serial, action, percent, source, state, error,
+	text, seconds"
+same "commands, with their last result" \
+	"$(get /api/orders?limit=1000 | jq -r '.orders[] | [.id, .time, .dtu,
+	.serial, .action, .percent, .source, .state, .error, .text, .seconds] |
+	map(tostring) | join(" ")')" \
+	"$(ask "SELECT $columns_of_orders FROM orders ORDER BY time DESC")"
+same "... the last one without a result, and 45 before it" \
+	"$(get /api/orders?limit=1000 | jq -c '[.orders[].state] |
+	[.[0], length]')" '[null,46]'
+
 # Panels: the median is computed by jq.
 get "/api/panels?days=40" >"$work/panels"
 since=$(date -d "$today - 39 days" +%F)
@@ -208,20 +219,46 @@ slowest() {
 	echo "# $1 took at most $most ms"
 	[ "$most" -lt $((500 * $(patience))) ]
 }
-for path in days? months? years? panels? events? gaps?; do
+for path in days? months? years? panels? events? gaps? orders?; do
 	check "/api/${path%[?]} is quick" slowest "$path"
 done
 
-# Without a history
+# Why there is no history. `slow` is a view without an end.
+hm-store --stats-period 0 -d "$work/empty.db" </dev/null >/dev/null
+for name in older failed slow; do
+	cp "$work/empty.db" "$work/$name.db"
+done
+echo "no database at all, but a text of some length" >"$work/unusable.db"
+sqlite3 "$work/older.db" 'DROP TABLE repeater'
+sqlite3 "$work/failed.db" 'DROP VIEW records'
+sqlite3 "$work/slow.db" "DROP VIEW records; CREATE VIEW records AS
+	WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+	SELECT 'best day' AS what, '2026-01-01' AS at, max(i) AS value, 'kWh' AS unit
+	FROM n"
 mkfifo "$work/in2"
 exec 8<>"$work/in2"
-port=$(free_port)
-api=http://127.0.0.1:$port/api
-hm-metrics --port "$port" --stats-period 0 -d "$work/none.db" <"$work/in2" \
-	>/dev/null 2>&1 8>&- 7>&- &
-pids+=($!)
-until_true 10 get /livez >/dev/null
-same "without a database there is no history" "$(refused days)" \
-	"503there is no database with a history; see database_path and hm-store"
+# refusal [-d DATABASE]: "STATUS REASON ERROR" into $work/refusal
+refusal() {
+	port=$(free_port)
+	hm-metrics --port "$port" --stats-period 0 "$@" <"$work/in2" \
+		>/dev/null 2>&1 8>&- 7>&- &
+	pids+=($!)
+	until_true 10 get /livez >/dev/null
+	curl -s -o "$work/body" -w '%{http_code} ' \
+		"http://127.0.0.1:$port/api/records" >"$work/refusal"
+	jq -r '.reason + " " + .error' "$work/body" >>"$work/refusal"
+}
+for name in none:'there is no database with a history; see database_path and hm-store' \
+	missing:"$work/missing.db: hm-store has not made the database yet" \
+	older:"$work/older.db: it is of an older version of hm; hm-store brings it up to date when it opens it" \
+	unusable:"$work/unusable.db: file is not a database" \
+	failed:"$work/failed.db: cannot read the history" \
+	slow:"$work/slow.db: the answer takes too long; ask for less"; do
+	database=(-d "$work/${name%%:*}.db")
+	[ "${name%%:*}" != none ] || database=()
+	refusal "${database[@]}"
+	same "no history, because of the database: ${name%%:*}" \
+		"$(cat "$work/refusal")" "503 ${name/:/ }"
+done
 same "no error is logged" "$(grep -c . "$work/log")" 0
 finish

@@ -17,6 +17,7 @@ cat >"$work/hm.yaml" <<-END
 	    unit_id: 7
 	names:
 	  barn: Cow shed
+	night: 52.5163,13.3777
 	mqtt_broker: 192.0.2.9
 	mqtt_user: solar
 	mqtt_password: letmein1
@@ -97,6 +98,8 @@ get /api/system >"$work/system"
 same "no secret is in it" "$(grep -c letmein "$work/system")" 0
 hm-metrics -c "$work/hm.yaml" -d "$database" --allowed-hosts solar --check |
 	sed -n 's/^\([a-z_0-9]*\):.*/\1/p' | sort >"$work/checked"
+same "... nor where the plant is" "$(value night | cut -d, -f1) $(
+	grep -c 5163 "$work/system")" '["sunset to sunrise" 0'
 same "every setting that --check prints is there" \
 	"$(comm -23 "$work/checked" <(jq -r '.settings[].name' "$work/system" |
 	sort))" ""

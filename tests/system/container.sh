@@ -58,8 +58,9 @@ ours() {
 	image_environment
 	printf '%s\n' HM_METRICS_TEXTFILE HM_DURABLE HM_NOTIFY_FD MAX_BYTES \
 		BACKUP_COUNT
-	# hm-limit is not in the chain.
+	# hm-limit is not in the chain, and messages are for it.
 	settings | grep '^HM_LIMIT_'
+	echo HM_SUBSCRIBE_TOPICS
 }
 
 # Environment

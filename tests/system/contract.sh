@@ -15,6 +15,7 @@ needs() {
 		echo "--mqtt-broker 127.0.0.1 --mqtt-port $closed" \
 			"--flush-timeout 0"
 		;;
+	hm-subscribe) echo "--no-mqtt" ;;
 	hm-alert) echo "--alerts" ;;
 	hm-store) echo "--database $work/contract.db" ;;
 	hm-poll) echo "-1 --retries 0 --connect-timeout 1 modbus://127.0.0.1:$closed" ;;

@@ -298,6 +298,13 @@ all_final() {
 check "every command has a final result after 8 kills" until_true 60 all_final
 same "... and only one" \
 	"$(grep '^{.*}$' "$work/all" | finals /dev/stdin | sort -u)" 1
+for _ in 1 2; do
+	grep '^{"type":"\(command\|result\)".*}$' "$work/all" | hm-store \
+		-d "$work/kills.db" --stats-period 0 >/dev/null 2>"$work/kills.err"
+done
+same "... which the database has, too" "$(sqlite3 "$work/kills.db" "SELECT
+	count(*), count(seconds), min(action) FROM orders") $(cat "$work/kills.err")" \
+	"8|8|limit_temporary "
 count=$(grep -c '"type":"stats"' "$work/modbus.sim")
 more_stats() {
 	[ "$(grep -c '"type":"stats"' "$work/modbus.sim")" -gt "$((count + 1))" ]

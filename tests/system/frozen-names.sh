@@ -6,7 +6,8 @@
 # removes a line.
 #
 # The tools read records.ndjson in that directory. It has every field of every
-# type of record; add a new field to it, too.
+# type of record; add a new field to it, too. hm-ha-discovery reads control.ndjson
+# besides, with control_enabled.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 export LC_ALL=C
@@ -221,14 +222,20 @@ tables() {
 # by, and the keys of states.
 
 topics() {
-	grep -v '"type":"mqtt"' "$records" |
-		run hm-ha-discovery --alerts --stats-period 0 \
-		--mqtt-client-id publisher | jq -r '
+	{
+		grep -v '"type":"mqtt"' "$records" |
+			run hm-ha-discovery --alerts --stats-period 0 \
+			--mqtt-client-id publisher
+		run hm-ha-discovery --control --stats-period 0 \
+			--mqtt-client-id publisher <"$frozen/control.ndjson"
+	} | jq -r '
 		select(.type == "mqtt") | .topic as $topic | .payload |
 		if type != "object" then "payload \(.)"
 		elif $topic | endswith("/config") then
 			(to_entries[] | select(.key | IN("unique_id", "name",
 				"object_id", "default_entity_id", "state_topic",
+				"command_topic", "payload_on", "payload_off",
+				"payload_press", "command_template",
 				"json_attributes_topic", "value_template",
 				"unit_of_measurement", "device_class",
 				"state_class")) | "\(.key) \(.value)"),
@@ -303,6 +310,7 @@ api() {
 		"/api/inverters/$inverter/history?limit=1" /api/ports \
 		/api/production/current /api/days /api/months /api/years \
 		/api/panels /api/curve /api/events /api/gaps /api/records \
+		/api/orders "/api/orders?from=2026-06-01&to=2026-06-30" \
 		"/api/days?format=csv" "/api/days?serial=$inverter&port=1" \
 		"/api/curve?day=2026-11-23"; do
 		get "$path" -o "$work/body" -w "%{http_code} $path %{content_type}\n"
@@ -369,14 +377,19 @@ records() {
 }
 
 stats() {
-	local tool
+	local tool seconds
 	local -a args
 	for tool in "$HM_BIN"/hm-*; do
 		tool=${tool##*/}
 		args=()
+		seconds=10
 		case $tool in
 		hm-poll) args=(-1 --retries 0 modbus://127.0.0.1:1) ;;
 		hm-alert) args=(--alerts) ;;
+		hm-subscribe)
+			# The end of its input does not end it.
+			seconds=1
+			args=(--control --mqtt-broker 127.0.0.1 --mqtt-port 1) ;;
 		hm-filter) args=(-d "$work/stats.db") ;;
 		hm-store) args=(-d "$work/stats.db" --dry-run) ;;
 		hm-publish) args=(--mqtt-broker 127.0.0.1 --mqtt-port 1
@@ -384,7 +397,8 @@ stats() {
 		hm-metrics) args=(--port "$(free_port)") ;;
 		hm-sim) continue ;; # does not end by itself
 		esac
-		: | run HM_DURABLE=1 timeout 10 "$tool" "${args[@]}" 2>/dev/null
+		: | run HM_DURABLE=1 timeout "$seconds" "$tool" "${args[@]}" \
+			2>/dev/null
 	done >"$work/stats"
 	cat "$work/stats" "$work/plant.sim" | jq -r '
 		select(.type == "stats") | "\(.tool) \(keys[])"'

@@ -74,6 +74,24 @@ for scheme in entity device; do
 	done
 done
 
+# said FILE WORDS: the messages without these, without their times.
+of_control='/(number|switch|button)/|/control"|/results?[/"]|command_result'
+said() {
+	grep '"type":"mqtt"' "$1" | grep -vE "$2" | jq -c 'del(.time)' | sort -u
+}
+for case in hm modbus watts names; do
+	input=$tests/golden/hm-ha-discovery/control-$case/in
+	for scheme in entity device; do
+		discover --control --ha-discovery "$scheme" <"$input" \
+			>"$work/control-$case-$scheme"
+		keeps "control-$case, by $scheme" "$work/control-$case-$scheme"
+	done
+	discover <"$input" >"$work/plain"
+	check "... and without control_enabled all but the entities of control" \
+		cmp <(said "$work/plain" nothing) \
+		<(said "$work/control-$case-entity" "$of_control")
+done
+
 # Both schemes announce the same entities, of the same devices.
 entities() {
 	jq -nSc '[inputs | select(.type == "mqtt" and
@@ -116,7 +134,7 @@ same "... the log counts the entities that have no room" \
 
 discover <"$tests/golden/hm-ha-discovery/alarm-events/in" >"$work/events"
 jq -nr -L "$tests/lib" -f "$tests/lib/ha-rules-cases.jq" "$work/all" \
-	"$work/events" >"$work/cases"
+	"$work/events" "$work/control-watts-entity" >"$work/cases"
 same "the validator's own cases ran" $? 0
 take_in "$work/cases"
 finish

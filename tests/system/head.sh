@@ -7,7 +7,7 @@
 unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH
 
 copy=$HM_BUILD/helper/copy
-mapfile -t tools < <(grep -v '^#' "$(dirname "$0")/../../s6/chain")
+mapfile -t tools < <(grep -v '^#\|^hm-subscribe$' "$(dirname "$0")/../../s6/chain")
 count=${#tools[@]}
 port=$(free_port)
 start_broker "$port"

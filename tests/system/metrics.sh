@@ -72,6 +72,8 @@ check "it is replaced, not written into" \
 same "... for an empty stream by a file without DTUs" \
 	"$(grep -c '^hoymiles_up' "$work/hm.prom") $(
 	grep -c '^hoymiles_build_info' "$work/hm.prom")" "0 1"
+same "... and no counter of commands, since there were none" \
+	"$(grep -c command "$work/hm.prom")" 0
 check "... and a process that has the old file open can read it" \
 	grep -q hoymiles_up "$work/before"
 metrics -t "$work/none/hm.prom" <"$data/metrics.ndjson" >"$work/out" \

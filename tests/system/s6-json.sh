@@ -8,7 +8,7 @@
 unset HM_CONFIG DTU_HOST MQTT_BROKER DATABASE_PATH HM_LOG_DIR LOG_FORMAT
 
 s6=$(cd "$(dirname "$0")/../../s6" && pwd)
-services=$(sed -n 's/^hm-//p' "$s6/chain" | xargs)
+services=$(sed -n '/^hm-subscribe$/d; s/^hm-//p' "$s6/chain" | xargs)
 logs=$work/log
 
 lines() {

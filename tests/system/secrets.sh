@@ -28,7 +28,7 @@ has_started() {
 # start WORD ...: run a tool, after variables, in an empty directory, and wait
 # until it has read its settings.
 start() {
-	rm -rf "$work/here" "$work/in"
+	rm -rf "$work/here" "$work/in" "$work/err"
 	mkdir -m 777 "$work/here"
 	mkfifo -m 666 "$work/in"
 	exec 7<>"$work/in"

@@ -34,8 +34,8 @@ needs() {
 	hm-poll-*) echo "dtu_host: 127.0.0.1" ;;
 	hm-store-file) echo "DATABASE_PATH=hm.db" ;;
 	hm-store-*) echo "database_path: hm.db" ;;
-	hm-publish-file) echo "MQTT_BROKER=127.0.0.1" ;;
-	hm-publish-*) echo "mqtt_broker: 127.0.0.1" ;;
+	hm-publish-file | hm-subscribe-file) echo "MQTT_BROKER=127.0.0.1" ;;
+	hm-publish-* | hm-subscribe-*) echo "mqtt_broker: 127.0.0.1" ;;
 	esac
 }
 

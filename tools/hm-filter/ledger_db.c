@@ -17,15 +17,9 @@
 #define OPEN_MS 10000 /* others may be making the tables, on a slow disk */
 #define RETRY_MS 10000
 
-/* The columns that follow those of every port's row. */
-enum {
-	UPDATED = HM_ROW_MORE,
-	ENERGY_FIRST,
-	PART_DAY = HM_ROW_MORE,
-	PART_LEFT_OUT,
-	PART_UPDATED,
-};
-
+/* The columns that follow those of every port's row, in both tables. */
+enum { UPDATED = HM_ROW_MORE, ENERGY_FIRST };
+enum { PART_DAY = HM_ROW_MORE, PART_LEFT_OUT, PART_UPDATED };
 
 #define ENERGY(name, initial, help) ", e_" #name
 static const char load_sql[] =

@@ -231,6 +231,7 @@ on_device(struct hm_ha *ha, enum hm_scope scope,
 	expect_alerts(ha, &origin, device, group);
 	hm_ha_expect_event(ha, &origin, device);
 	show_address(ha, &origin, device);
+	hm_ha_control_reading(ha, &origin, device);
 	if (scope == HM_SCOPE_DTU)
 		hm_ha_look_for_absent(ha, &origin);
 	return NULL;
@@ -315,6 +316,7 @@ on_info(struct hm_ha *ha, const struct hm_record *record)
 	/* The facts of a DTU come in several records. */
 	hm_ha_device_recall(device, &ha->values);
 	hm_ha_publish(ha, &origin, device, HM_HA_INFO, 0);
+	hm_ha_control_info(ha, &origin, device);
 	return NULL;
 }
 
@@ -342,10 +344,23 @@ on_status(struct hm_ha *ha, const struct hm_record *record)
 		return why;
 	learn_host(origin.dtu, record);
 	why = hm_status_online(record, &online);
-	if (why == NULL)
-		set_dtu_state(ha, &origin, online ? HM_HA_ONLINE :
-		    HM_HA_OFFLINE);
-	return why;
+	if (why != NULL)
+		return why;
+	set_dtu_state(ha, &origin, online ? HM_HA_ONLINE : HM_HA_OFFLINE);
+	if (!online)
+		hm_ha_control_offline(ha, &origin);
+	return NULL;
+}
+
+static const char *
+on_result(struct hm_ha *ha, const struct hm_record *record)
+{
+	const char *why;
+
+	if (!ha->options.control)
+		return NULL;
+	why = hm_ha_publish_result(ha, record);
+	return why != NULL ? why : hm_ha_on_result(ha, record);
 }
 
 static const struct {
@@ -356,6 +371,7 @@ static const struct {
     {"alarm", hm_ha_on_alarm},
     {"alarms", hm_ha_on_alarms},
     {"status", on_status},
+    {"result", on_result},
 };
 
 bool

@@ -17,6 +17,7 @@ struct hm_ha_options {
 	struct hm_ha_style style;
 	struct hm_ha_entities entities;
 	int64_t fresh_ms; /* see hm_fresh_ms */
+	bool control; /* DTUs take commands */
 	bool alerts; /* hm-alert runs: announce alerts with the first reading */
 };
 

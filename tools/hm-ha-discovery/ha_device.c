@@ -58,18 +58,28 @@ is_dtu(const void *entry, const void *key)
 	return hm_slice_equal(*name, hm_slice(dtu->name, dtu->name_length));
 }
 
+static uint64_t
+hash_dtu(struct hm_slice name)
+{
+	return hm_hash_bytes(HM_HASH_START, name.p, name.n);
+}
+
+struct hm_ha_dtu *
+hm_ha_table_find_dtu(const struct hm_ha_table *table, struct hm_slice name)
+{
+	return hm_hash_find(&table->dtus, hash_dtu(name), is_dtu, &name);
+}
+
 struct hm_ha_dtu *
 hm_ha_table_dtu(struct hm_ha_table *table, struct hm_slice name)
 {
-	uint64_t hash = hm_hash_bytes(HM_HASH_START, name.p, name.n);
-	struct hm_ha_dtu *dtu = hm_hash_find(&table->dtus, hash, is_dtu,
-	    &name);
+	struct hm_ha_dtu *dtu = hm_ha_table_find_dtu(table, name);
 
 	if (dtu != NULL)
 		return dtu;
 	dtu = &table->dtu[table->dtus.count];
 	if (table->dtus.count == HM_HA_DTUS_MAX ||
-	    !hm_hash_add(&table->dtus, hash, &dtu->item))
+	    !hm_hash_add(&table->dtus, hash_dtu(name), &dtu->item))
 		return NULL;
 	memcpy(dtu->name, name.p, name.n);
 	dtu->name_length = name.n;
@@ -212,6 +222,16 @@ hm_ha_device_via(const struct hm_ha_device *device)
 	return strcmp(serial, device->serial) != 0 ? serial : "";
 }
 
+/* The bounds of limits. */
+static uint64_t
+hash_control(uint64_t h, const struct hm_ha_control *control)
+{
+	const int64_t facts[] = {control->protocol, control->has_mi,
+	    control->watts_max};
+
+	return hm_hash_bytes(h, facts, sizeof facts);
+}
+
 uint64_t
 hm_ha_device_fingerprint(const struct hm_ha_device *device)
 {
@@ -219,6 +239,8 @@ hm_ha_device_fingerprint(const struct hm_ha_device *device)
 	uint64_t h = hm_hash_bytes(HM_HASH_START, dtu->name, dtu->name_length);
 
 	h = hash_text(h, hm_ha_device_via(device));
+	if (device->kind == HM_SCOPE_DTU)
+		h = hash_control(h, &dtu->control);
 	for (size_t i = 0; i < HM_HA_FACTS; i++)
 		if (i != HM_HA_SIGNAL) /* not in discovery messages */
 			h = hash_text(h, device->known[i].text);

@@ -3,6 +3,7 @@
 
 #include "base/decimal.h"
 #include "base/hash.h"
+#include "ha_confirmed.h"
 #include "ha_entity.h"
 #include "ha_radio.h"
 #include "ha_values.h"
@@ -25,6 +26,26 @@
 
 enum hm_ha_state { HM_HA_UNHEARD, HM_HA_ONLINE, HM_HA_OFFLINE };
 
+/* Orders differ between the protocols. */
+enum hm_ha_protocol { HM_HA_PROTOCOL_UNKNOWN, HM_HA_HM, HM_HA_MODBUS };
+
+/* Lowest limits, in %; docs/control.md. */
+#define HM_HA_PERCENT_MIN 2
+#define HM_HA_PERCENT_MIN_MI 10
+
+#define HM_HA_RESULTS 8 /* that may come again, of a DTU */
+
+/* What commands a DTU takes, and what came of them; with control_enabled. */
+struct hm_ha_control {
+	enum hm_ha_protocol protocol;
+	bool has_mi;       /* an inverter of the MI series */
+	int64_t watts_max; /* largest temporary limit; 0: it takes none */
+	bool announced;
+	struct hm_ha_confirmed confirmed;
+	uint64_t result[HM_HA_RESULTS]; /* hashes of the last, 0: none */
+	size_t results;
+};
+
 /* A DTU, which has an availability topic. */
 struct hm_ha_dtu {
 	struct hm_hash_item item;
@@ -37,6 +58,7 @@ struct hm_ha_dtu {
 	char serial[HM_HA_SERIAL_MAX + 1]; /* empty until announced */
 	char host[HM_HA_HOST_MAX + 1]; /* as in its record; empty: unknown */
 	bool host_shown;
+	struct hm_ha_control control;
 	struct hm_ha_device *devices; /* that belong to it */
 };
 
@@ -133,6 +155,8 @@ void hm_ha_table_free(struct hm_ha_table *table);
  */
 struct hm_ha_dtu *hm_ha_table_dtu(struct hm_ha_table *table,
     struct hm_slice name);
+struct hm_ha_dtu *hm_ha_table_find_dtu(const struct hm_ha_table *table,
+    struct hm_slice name); /* NULL if it is not there */
 struct hm_ha_device *hm_ha_table_device(struct hm_ha_table *table,
     enum hm_scope kind, struct hm_slice serial);
 struct hm_ha_group *hm_ha_table_group(struct hm_ha_table *table,

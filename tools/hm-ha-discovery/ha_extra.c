@@ -6,20 +6,28 @@
 #include "record/topics.h"
 
 static const struct {
-	const char *name, *platform, *device_class;
+	const char *name, *platform, *device_class, *category;
 } extras[HM_HA_EXTRAS] = {
-    /* Devices that have such a field have no such extra. */
-    [HM_HA_REACHABLE] = {NULL, "binary_sensor", "connectivity"},
-    [HM_HA_PRODUCING] = {"producing", "binary_sensor", "running"},
-    [HM_HA_RADIO_QUALITY] = {"radio_quality", "sensor", NULL},
-    [HM_HA_ALARM_EVENT] = {"alarm_event", "event", NULL},
-    [HM_HA_ADDRESS] = {"address", "sensor", NULL},
+    /* Devices that have a field of the name have no such extra. */
+    [HM_HA_REACHABLE] = {NULL, "binary_sensor", "connectivity",
+        "diagnostic"},
+    [HM_HA_PRODUCING] = {"producing", "binary_sensor", "running", NULL},
+    [HM_HA_RADIO_QUALITY] = {"radio_quality", "sensor", NULL, "diagnostic"},
+    [HM_HA_ALARM_EVENT] = {"alarm_event", "event", NULL, "diagnostic"},
+    [HM_HA_ADDRESS] = {"address", "sensor", NULL, "diagnostic"},
+    [HM_HA_LIMIT] = {NULL, "number", NULL, NULL},
+    [HM_HA_TEMPORARY_LIMIT] = {"temporary_limit", "number", NULL, NULL},
+    [HM_HA_FEED_IN] = {"feed_in", "switch", NULL, NULL},
+    [HM_HA_RESTART] = {"restart", "button", "restart", "config"},
+    [HM_HA_COMMAND_RESULT] = {"command_result", "event", NULL, "diagnostic"},
 };
 
 const char *
 hm_ha_extra_name(enum hm_ha_extra extra)
 {
-	return extra == HM_HA_REACHABLE ? hm_fields[HM_F_REACHABLE].key :
+	if (extra == HM_HA_REACHABLE)
+		return hm_fields[HM_F_REACHABLE].key;
+	return extra == HM_HA_LIMIT ? hm_fields[HM_F_POWER_LIMIT].key :
 	    extras[extra].name;
 }
 
@@ -158,9 +166,11 @@ hm_ha_emit_extra(struct hm_json *e, const struct hm_ha_style *style,
 	hm_ha_emit_unique_id(e, device, group, name);
 	if (extras[extra].device_class != NULL)
 		hm_json_text(e, "device_class", extras[extra].device_class);
-	if (extra != HM_HA_PRODUCING)
-		hm_json_text(e, "entity_category", "diagnostic");
-	if (extra == HM_HA_ALARM_EVENT)
+	if (extras[extra].category != NULL)
+		hm_json_text(e, "entity_category", extras[extra].category);
+	if (extra >= HM_HA_LIMIT)
+		hm_ha_emit_control(e, style, device, extra);
+	else if (extra == HM_HA_ALARM_EVENT)
 		emit_event(e, style, device);
 	else if (extra == HM_HA_ADDRESS)
 		emit_address(e, style, device);

@@ -8,13 +8,12 @@
  * others say: whether a device answers, and whether it produces. The quality of
  * the radio is in the state messages of the inverter. The alarms of a device
  * that begin and end are events. The address of a DTU is the host at which it
- * is read.
+ * is read. From HM_HA_LIMIT on they are about commands: see ha_control.c.
  */
 
 /* The types of events. */
 #define HM_HA_BEGAN "alarm_began"
 #define HM_HA_ENDED "alarm_ended"
-
 
 /* The name, reachable for one: a key, and the end of the unique id. */
 const char *hm_ha_extra_name(enum hm_ha_extra extra);

@@ -156,15 +156,21 @@ hm_ha_emit_device(struct hm_json *e, const struct hm_ha_style *style,
 /* One entity, without its device and origin */
 
 static void
+emit_available(struct hm_json *e, const char *topic)
+{
+	hm_json_object(e, NULL);
+	hm_json_text(e, "topic", topic);
+	hm_json_object_end(e);
+}
+
+static void
 emit_publisher(struct hm_json *e, const struct hm_ha_style *style)
 {
 	char topic[HM_TOPIC_MAX];
 
 	hm_topic_publisher(style->prefix, style->publisher, topic,
 	    sizeof topic);
-	hm_json_object(e, NULL);
-	hm_json_text(e, "topic", topic);
-	hm_json_object_end(e);
+	emit_available(e, topic);
 }
 
 void
@@ -193,6 +199,30 @@ hm_ha_emit_available(struct hm_json *e, const struct hm_ha_style *style)
 	end_availability(e);
 }
 
+static void
+emit_dtu(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device)
+{
+	hm_json_object(e, NULL);
+	hm_ha_emit_dtu_topic(e, "topic", style, device->dtu);
+	hm_json_object_end(e);
+}
+
+void
+hm_ha_emit_available_control(struct hm_json *e,
+    const struct hm_ha_style *style, const struct hm_ha_device *device)
+{
+	char topic[HM_TOPIC_MAX];
+
+	hm_topic_control(style->prefix, style->publisher, topic,
+	    sizeof topic);
+	hm_json_array(e, "availability");
+	emit_publisher(e, style);
+	emit_dtu(e, style, device);
+	emit_available(e, topic);
+	end_availability(e);
+}
+
 void
 hm_ha_emit_available_with(struct hm_json *e, const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_group *group,
@@ -200,9 +230,7 @@ hm_ha_emit_available_with(struct hm_json *e, const struct hm_ha_style *style,
 {
 	hm_json_array(e, "availability");
 	emit_publisher(e, style);
-	hm_json_object(e, NULL);
-	hm_ha_emit_dtu_topic(e, "topic", style, device->dtu);
-	hm_json_object_end(e);
+	emit_dtu(e, style, device);
 	hm_json_object(e, NULL);
 	hm_ha_emit_state_topic(e, "topic", style, device, group);
 	emit_format(e, "value_template", "{{ iif(value_json.%s is "

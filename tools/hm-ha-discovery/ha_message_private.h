@@ -6,7 +6,8 @@
 
 /*
  * Shared by ha_message.c (the message of one entity), ha_device_message.c (the
- * message of a device) and ha_state.c (states).
+ * message of a device), ha_state.c (states) and ha_control_message.c (entities
+ * and states of control).
  */
 
 /* The record around a payload: begin it, and end it. */
@@ -43,6 +44,10 @@ void hm_ha_emit_available_with(struct hm_json *e,
     const struct hm_ha_style *style, const struct hm_ha_device *device,
     const struct hm_ha_group *group, const char *key);
 
+/* The same with the DTU, and with the chain's commands. */
+void hm_ha_emit_available_control(struct hm_json *e,
+    const struct hm_ha_style *style, const struct hm_ha_device *device);
+
 void hm_ha_emit_unique_id(struct hm_json *e, const struct hm_ha_device *device,
     const struct hm_ha_group *group, const char *name);
 
@@ -71,5 +76,9 @@ void hm_ha_emit_alert_entity(struct hm_json *e,
 void hm_ha_emit_extra(struct hm_json *e, const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_group *group,
     enum hm_ha_extra extra);
+
+/* ha_control_message.c: members of an extra about commands */
+void hm_ha_emit_control(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device, enum hm_ha_extra extra);
 
 #endif

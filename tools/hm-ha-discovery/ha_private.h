@@ -12,8 +12,9 @@
 /*
  * Shared by ha.c (reads records), ha_announce.c (announces devices and sends
  * their states), ha_hold.c (holds messages until a poll is over), ha_absent.c
- * (what a DTU no longer lists), ha_alarm.c (alarms of devices and of hm-alert)
- * and ha_event.c (alarms that begin and end).
+ * (what a DTU no longer lists), ha_alarm.c (alarms of devices and of hm-alert),
+ * ha_event.c (alarms that begin and end), ha_control.c (commands and what
+ * becomes of them) and ha_result.c (results for others).
  */
 
 #define HM_HA_HELD_MAX ((size_t)256 * 1024)
@@ -165,6 +166,32 @@ bool hm_ha_event_is_new(const struct hm_ha *ha, struct hm_ha_group *group,
 /* Send an event, and announce it before if that has not been done. */
 void hm_ha_send_event(struct hm_ha *ha, const struct hm_ha_origin *origin,
     struct hm_ha_device *device, const struct hm_ha_event *event);
+
+/* ha_control.c: these do nothing without options.control */
+
+/* The current record is a reading of the device, which has been published. */
+void hm_ha_control_reading(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    struct hm_ha_device *device);
+
+/* The current record is an info record about the device. */
+void hm_ha_control_info(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    const struct hm_ha_device *device);
+
+void hm_ha_control_offline(struct hm_ha *ha,
+    const struct hm_ha_origin *origin);
+
+/*
+ * Use a result record: what is final is an event, and may confirm something. Of
+ * a DTU that has no entities yet it is ignored. NULL, or why it cannot be used.
+ */
+const char *hm_ha_on_result(struct hm_ha *ha, const struct hm_record *record);
+
+/*
+ * ha_result.c: publish a result record as it is. NULL, or why it cannot be
+ * used.
+ */
+const char *hm_ha_publish_result(struct hm_ha *ha,
+    const struct hm_record *record);
 
 /* ha_alarm.c */
 

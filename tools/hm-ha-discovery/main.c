@@ -330,6 +330,8 @@ open_ha(void *context, const struct hm_config *config)
 	style->expire_after = (expiry_ms(config) + 999) / 1000;
 	work->options.fresh_ms = hm_fresh_ms(hm_config_ms(config,
 	    HM_SET_QUERY_PERIOD));
+	work->options.control = hm_config_flag(config,
+	    HM_SET_CONTROL_ENABLED);
 	work->options.alerts = hm_config_flag(config, HM_SET_ALERTS_ENABLED);
 	if (choose_all(config, &work->options.entities) &&
 	    read_shown(config, &style->shown) &&

@@ -70,6 +70,7 @@ struct work {
 	struct hm_live_history history; /* its path is NULL once it is read */
 	int64_t next_sample;
 	struct hm_http_counts counts;
+	bool news;                   /* records of which HTTP does not know */
 	uint64_t refused;
 	struct hm_record record;
 };
@@ -84,8 +85,10 @@ on_line(void *context, struct hm_slice line)
 
 	hm_live_shared_count(&work->shared);
 	if (hm_stream_pass(work->stream, line, hm_live_takes, &work->record,
-	    &type))
+	    &type)) {
 		hm_live_shared_record(&work->shared, type, &work->record);
+		work->news = true;
+	}
 }
 
 /*
@@ -109,7 +112,7 @@ read_history(struct work *work)
 	history->path = NULL;
 }
 
-/* The clock is the side of the stream */
+/* The clock is the side of the stream, whose waits end bursts of records. */
 
 static int
 on_prepare(void *context, struct pollfd *fd)
@@ -117,6 +120,9 @@ on_prepare(void *context, struct pollfd *fd)
 	struct work *work = context;
 	int64_t left = work->next_sample - hm_moment_now().steady;
 
+	if (work->news && work->http != NULL)
+		hm_http_news(work->http);
+	work->news = false;
 	fd->fd = -1;
 	return left > 0 ? (int)left : 0;
 }

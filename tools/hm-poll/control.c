@@ -89,24 +89,6 @@ complete(struct hm_control *control, struct hm_command *command)
 		snprintf(command->from, sizeof command->from, "stdin");
 }
 
-/* What hm_json_command writes of a bad or a typed command is not all. */
-static void
-put_other_members(struct hm_json *e, const struct hm_record *record)
-{
-	static const char *const known[] = {"type", "time", "id", "dtu",
-	    "from", "serial", "action", "percent", "watts"};
-
-	for (size_t i = 0; i < record->count; i++) {
-		const struct hm_member *member = &record->member[i];
-		bool other = true;
-
-		for (size_t k = 0; k < sizeof known / sizeof *known; k++)
-			other = other && !hm_slice_is(member->key, known[k]);
-		if (other)
-			hm_json_member(e, member);
-	}
-}
-
 void
 hm_control_take(struct hm_control *control, struct hm_command *command,
     const char *wrong, const struct hm_record *record)
@@ -120,7 +102,7 @@ hm_control_take(struct hm_control *control, struct hm_command *command,
 	hm_json_start(&e, control->line, sizeof control->line);
 	hm_json_command_open(&e, command);
 	if (record != NULL)
-		put_other_members(&e, record);
+		hm_json_command_others(&e, record);
 	hm_json_object_end(&e);
 	hm_control_emit(control, &e);
 	if (control->journal == NULL) {

@@ -291,9 +291,9 @@ take_result(struct hm_control_journal *j, struct hm_control_entry *entry,
 	struct hm_result result;
 	struct hm_slice state;
 
-	result = hm_result(HM_RESULT_UNKNOWN, error, text);
 	hm_record_text(record, "error", error, sizeof error);
 	hm_record_text(record, "text", text, sizeof text);
+	result = hm_result(HM_RESULT_UNKNOWN, error, text);
 	if (time == HM_CONTROL_NEVER ||
 	    !hm_record_string(record, "state", &state) ||
 	    !hm_result_state_parse(state, &result.state))

@@ -71,6 +71,20 @@ hm_ha_is_components(struct hm_slice key)
 	return is_key(key, "components", "cmps");
 }
 
+static void
+read_state_topic(const struct hm_value *value, struct hm_ha_config *config)
+{
+	config->state = hash_value(value);
+	if (value->kind == HM_STRING)
+		config->state_topic = value->text;
+}
+
+bool
+hm_ha_is_platform(struct hm_slice key)
+{
+	return is_key(key, "platform", "p");
+}
+
 /* Read an object that has been checked. */
 static void
 read_object(struct hm_slice text, struct hm_ha_config *config)
@@ -80,7 +94,7 @@ read_object(struct hm_slice text, struct hm_ha_config *config)
 
 	*config = (struct hm_ha_config){.reduced = true};
 	while (hm_object_next(&text, &m)) {
-		if (is_key(m.key, "platform", "p")) {
+		if (hm_ha_is_platform(m.key)) {
 			config->platform = hash_value(&m.value);
 			continue;
 		}
@@ -93,9 +107,10 @@ read_object(struct hm_slice text, struct hm_ha_config *config)
 			recorded[1] = hash_value(&m.value);
 		else if (is_key(m.key, "state_class", "stat_cla"))
 			recorded[2] = hash_value(&m.value);
-		else if (is_key(m.key, "state_topic", "stat_t") &&
-		    m.value.kind == HM_STRING)
-			config->state_topic = m.value.text;
+		else if (is_key(m.key, "command_topic", "cmd_t"))
+			config->command = hash_value(&m.value);
+		else if (is_key(m.key, "state_topic", "stat_t"))
+			read_state_topic(&m.value, config);
 		else if (is_key(m.key, "value_template", "val_tpl") &&
 		    m.value.kind == HM_STRING)
 			config->key = read_key(m.value.text);

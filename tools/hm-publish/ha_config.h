@@ -15,6 +15,7 @@ struct hm_ha_config {
 	uint64_t unique;     /* the unique_id */
 	uint64_t recorded;   /* unit, device class and state class */
 	uint64_t platform;   /* of a component */
+	uint64_t command, state; /* its topics */
 	struct hm_slice state_topic; /* JSON without quotes; empty: none */
 	/* The member of states that its template reads first; empty: none. */
 	struct hm_slice key;
@@ -46,6 +47,9 @@ bool hm_ha_components_read(struct hm_slice payload, struct hm_slice *text);
  * left out.
  */
 bool hm_ha_component_next(struct hm_slice *rest, struct hm_ha_component *out);
+
+/* Whether a key of a component is that of its platform. */
+bool hm_ha_is_platform(struct hm_slice key);
 
 /* Whether a key of a device message is that of its components. */
 bool hm_ha_is_components(struct hm_slice key);

@@ -1,17 +1,20 @@
 /* hm-publish: publish mqtt records; pass every line to stdout. */
 
+#include <mosquitto.h>
+
 #include "base/clock.h"
 #include "base/exits.h"
 #include "base/log.h"
-#include "broker_settings.h"
-#include "broker_warnings.h"
 #include "config/config.h"
 #include "dry_run.h"
 #include "foreign_entity.h"
 #include "message_read.h"
-#include "mqtt_link.h"
+#include "mqtt/broker_settings.h"
+#include "mqtt/broker_warnings.h"
+#include "mqtt/mqtt_link.h"
 #include "outbox.h"
 #include "record/record.h"
+#include "sender.h"
 #include "stream/stop.h"
 #include "stream/stream.h"
 #include "stream/tool.h"
@@ -29,8 +32,8 @@ struct work {
 	const struct hm_config *config;
 	struct hm_stream *stream;
 	struct hm_outbox *outbox;
-	struct hm_mqtt_link *link;
-	struct hm_dry_run *dry_run; /* instead of outbox and link; or NULL */
+	struct hm_sender *sender;
+	struct hm_dry_run *dry_run; /* instead of outbox and sender; or NULL */
 	uint64_t would_publish;
 	bool show_failed;
 	bool full, foreign; /* already logged */
@@ -177,7 +180,7 @@ static void
 on_line(void *context, struct hm_slice line)
 {
 	struct work *work = context;
-	bool sends = work->link != NULL || work->dry_run != NULL;
+	bool sends = work->sender != NULL || work->dry_run != NULL;
 	struct hm_slice type;
 
 	if (hm_stream_pass(work->stream, line, sends ? is_mqtt : NULL,
@@ -211,13 +214,13 @@ report(struct work *work)
 	hm_stream_stats(work->stream);
 }
 
-/* The link is the side of the stream */
+/* The sender is the side of the stream */
 
 static int
 on_prepare(void *context, struct pollfd *fd)
 {
 	struct work *work = context;
-	int wait = hm_mqtt_link_prepare(work->link, fd);
+	int wait = hm_sender_prepare(work->sender, fd);
 	int64_t due = report_due(work);
 
 	return due >= 0 && (wait < 0 || due < wait) ? (int)due : wait;
@@ -228,7 +231,7 @@ on_ready(void *context, short revents)
 {
 	struct work *work = context;
 
-	hm_mqtt_link_ready(work->link, revents);
+	hm_sender_ready(work->sender, revents);
 	report(work);
 }
 
@@ -237,18 +240,21 @@ leave(void *context)
 {
 	struct work *work = context;
 
-	return hm_mqtt_link_leave(work->link);
+	return hm_sender_leave(work->sender);
 }
 
 static void
 register_counters(struct work *work)
 {
 	const struct hm_outbox_counts *box = hm_outbox_counts(work->outbox);
-	const struct hm_mqtt_counts *link = hm_mqtt_link_counts(work->link);
+	const struct hm_mqtt_counts *link =
+	    hm_sender_link_counts(work->sender);
+	const struct hm_sender_counts *sender =
+	    hm_sender_counts(work->sender);
 
 	hm_stream_counter(work->stream, "connected", &link->connected);
 	hm_stream_counter(work->stream, "connections", &link->connections);
-	hm_stream_counter(work->stream, "births", &link->births);
+	hm_stream_counter(work->stream, "births", &sender->births);
 	hm_stream_counter(work->stream, "queued", &box->queued);
 	hm_stream_counter(work->stream, "published", &box->delivered);
 	hm_stream_counter(work->stream, "replaced", &box->replaced);
@@ -256,6 +262,28 @@ register_counters(struct work *work)
 }
 
 /* Setting up */
+
+static bool
+check_birth_topic(const struct hm_config *config)
+{
+	return mosquitto_sub_topic_check(hm_config_text(config,
+	    HM_SET_HA_BIRTH_TOPIC)) == MOSQ_ERR_SUCCESS ||
+	    hm_config_refuse(config, HM_SET_HA_BIRTH_TOPIC, "are topics");
+}
+
+/* Check every rule, so that all mistakes are reported at once. */
+static int
+check(const struct hm_config *config)
+{
+	bool good = !hm_config_flag(config, HM_SET_MQTT_ENABLED) ||
+	    hm_config_flag(config, HM_SET_DRY_RUN) ||
+	    hm_broker_check_given(config);
+
+	good = hm_broker_check_rules(config) && good;
+	good = check_birth_topic(config) && good;
+	good = hm_broker_check_files(config) && good;
+	return good ? HM_EXIT_OK : HM_EXIT_CONFIG;
+}
 
 static int
 open_settings(void *context, const struct hm_config *config)
@@ -274,7 +302,7 @@ open_settings(void *context, const struct hm_config *config)
 }
 
 static bool
-open_link(struct work *work)
+open_sender(struct work *work)
 {
 	const struct hm_outbox_limits limits = {
 	    .states = (size_t)hm_config_int(work->config,
@@ -285,13 +313,23 @@ open_link(struct work *work)
 
 	work->outbox = hm_outbox_new(&limits);
 	if (work->outbox != NULL)
-		work->link = hm_mqtt_link_new(&work->broker.options,
+		work->sender = hm_sender_new(&work->broker.options,
+		    hm_config_text(work->config, HM_SET_HA_BIRTH_TOPIC),
 		    work->outbox);
-	return work->link != NULL;
+	return work->sender != NULL;
+}
+
+static void
+follow_control(struct work *work)
+{
+	if (!hm_config_flag(work->config, HM_SET_CONTROL_ENABLED))
+		hm_sender_end_control(work->sender,
+		    hm_config_text(work->config, HM_SET_MQTT_TOPIC_PREFIX),
+		    hm_config_text(work->config, HM_SET_MQTT_CLIENT_ID));
 }
 
 static int
-start_link(struct work *work)
+start_sender(struct work *work)
 {
 	const struct hm_stream_side side = {
 	    .context = work,
@@ -302,10 +340,11 @@ start_link(struct work *work)
 	    .drain = leave,
 	};
 
-	if (!open_link(work)) {
+	if (!open_sender(work)) {
 		hm_log(HM_ERROR, "no memory for the connection");
 		return HM_EXIT_OS;
 	}
+	follow_control(work);
 	register_counters(work);
 	hm_stream_side(work->stream, &side);
 	hm_stream_settled(work->stream, settle, work);
@@ -334,7 +373,7 @@ start(void *context, struct hm_stream *stream)
 	if (!hm_config_flag(work->config, HM_SET_MQTT_ENABLED))
 		return HM_TOOL_GO_ON;
 	return hm_config_flag(work->config, HM_SET_DRY_RUN) ?
-	    start_dry_run(work) : start_link(work);
+	    start_dry_run(work) : start_sender(work);
 }
 
 /* The end */
@@ -358,7 +397,7 @@ finish(void *context)
 	struct work *work = context;
 	uint64_t undelivered;
 
-	if (work->link == NULL)
+	if (work->sender == NULL)
 		return work->show_failed ? HM_EXIT_IO : HM_EXIT_OK;
 	undelivered = hm_stream_has_successor(work->stream) ? 0 :
 	    hm_outbox_counts(work->outbox)->queued;
@@ -379,7 +418,7 @@ free_all(void *context)
 
 	hm_broker_forget_password(&work->broker);
 	hm_dry_run_free(work->dry_run);
-	if (!hm_mqtt_link_free(work->link))
+	if (!hm_sender_free(work->sender))
 		return false;
 	hm_outbox_free(work->outbox);
 	return true;
@@ -389,7 +428,7 @@ int
 main(int argc, char *argv[])
 {
 	static const struct hm_tool_ops ops = {
-	    .check = hm_broker_check,
+	    .check = check,
 	    .open = open_settings,
 	    .start = start,
 	    .line = on_line,

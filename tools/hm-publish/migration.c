@@ -18,6 +18,8 @@ struct hm_migration {
 	struct components given, stood;
 	bool waits;   /* reduced components were sent a short time ago */
 	bool changes; /* the components of the message */
+	uint64_t command, state; /* topics of entities that are to go */
+	bool keeps;   /* those: they have been announced */
 	bool reduced; /* some are */
 	char text[HM_LINE_MAX];
 };
@@ -55,6 +57,39 @@ list_standing(struct hm_migration *m, const struct hm_stood_device *device)
 	    hm_slice(device->message, device->message_size));
 }
 
+/* Entities that are to go */
+
+void
+hm_migration_retire(struct hm_migration *m, uint64_t command, uint64_t state)
+{
+	m->command = command;
+	m->state = state;
+}
+
+static bool
+is_to_go(const struct hm_migration *m, uint64_t command, uint64_t state)
+{
+	return !m->keeps &&
+	    ((m->command != 0 && command == m->command) ||
+	    (m->state != 0 && state == m->state));
+}
+
+static bool
+goes(const struct hm_migration *m, const struct hm_ha_component *c)
+{
+	return is_to_go(m, c->config.command, c->config.state);
+}
+
+static void
+look_whether_announced(struct hm_migration *m)
+{
+	for (size_t i = 0; i < m->given.count; i++)
+		if (goes(m, &m->given.of[i])) {
+			m->keeps = true;
+			return;
+		}
+}
+
 /* The message of one entity is like a component without an id. */
 void
 hm_migration_look(struct hm_migration *m,
@@ -71,6 +106,7 @@ hm_migration_look(struct hm_migration *m,
 		m->given.count = hm_ha_config_read(payload,
 		    &m->given.of[0].config) ? 1 : 0;
 	}
+	look_whether_announced(m);
 }
 
 static const struct hm_ha_component *
@@ -182,6 +218,27 @@ hm_migration_before(const struct hm_migration *m,
 	}
 }
 
+size_t
+hm_migration_retired(const struct hm_migration *m,
+    void (*act)(void *context, enum hm_migration_step step,
+    struct hm_slice topic), void *context)
+{
+	const struct hm_stood_config *single;
+	size_t count = 0;
+
+	for (single = LIST_FIRST(&m->device->configs); single != NULL;
+	     single = LIST_NEXT(single, next)) {
+		if (!is_to_go(m, single->command, single->state))
+			continue;
+		act(context, HM_STEP_EMPTY,
+		    hm_slice(single->topic, single->topic_size));
+		count++;
+	}
+	for (size_t i = 0; m->is_device && i < m->stood.count; i++)
+		count += goes(m, &m->stood.of[i]);
+	return count;
+}
+
 /* What a device message becomes */
 
 /* A reduced component is sent only to end an entity that is there. */
@@ -221,6 +278,32 @@ emit_component(struct hm_json *e, const struct hm_ha_component *component)
 }
 
 static void
+emit_reduced(struct hm_json *e, const struct hm_ha_component *component)
+{
+	struct hm_slice rest = component->text;
+	struct hm_member m;
+
+	hm_json_key(e, component->id);
+	hm_json_object(e, NULL);
+	while (hm_object_next(&rest, &m))
+		if (hm_ha_is_platform(m.key))
+			hm_json_member(e, &m);
+	hm_json_object_end(e);
+}
+
+static void
+emit_stood(struct hm_json *e, struct hm_migration *m,
+    const struct hm_ha_component *stood)
+{
+	if (goes(m, stood)) {
+		m->reduced = true;
+		emit_reduced(e, stood);
+	} else {
+		emit_component(e, stood);
+	}
+}
+
+static void
 emit_components(struct hm_json *e, struct hm_migration *m)
 {
 	hm_json_object(e, "components");
@@ -229,7 +312,7 @@ emit_components(struct hm_json *e, struct hm_migration *m)
 			emit_component(e, &m->given.of[i]);
 	for (size_t i = 0; i < m->stood.count; i++)
 		if (keeps_stood(m, &m->stood.of[i]))
-			emit_component(e, &m->stood.of[i]);
+			emit_stood(e, m, &m->stood.of[i]);
 	hm_json_object_end(e);
 }
 

@@ -29,6 +29,14 @@ struct hm_migration *hm_migration_new(void);
 void hm_migration_free(struct hm_migration *m);
 
 /*
+ * Entities with this command topic or this state topic are to go, for good;
+ * both are hashes, 0: none. If a message has such an entity, this has no
+ * effect any more: somebody announces them.
+ */
+void hm_migration_retire(struct hm_migration *m, uint64_t command,
+    uint64_t state);
+
+/*
  * Compare a message, of one entity or of the whole device, with what stands.
  * The functions below are about this message; device and payload must not
  * change until then.
@@ -52,11 +60,19 @@ void hm_migration_before(const struct hm_migration *m,
     struct hm_slice topic), void *context);
 
 /*
+ * Call `act` with HM_STEP_EMPTY for each single message of an entity that is to
+ * go. Returns how many entities go with the message.
+ */
+size_t hm_migration_retired(const struct hm_migration *m,
+    void (*act)(void *context, enum hm_migration_step step,
+    struct hm_slice topic), void *context);
+
+/*
  * What to send instead of a device message: components that stand and are
- * missing are added; those that it reduces stay if they stand, until
- * HM_REDUCED_MS have passed (then *reduced is set), and are left out otherwise.
- * `now` is monotonic, in ms. The result may be the payload, and is valid until
- * the next call.
+ * missing are added, reduced if their entity is to go; those that it reduces
+ * stay if they stand, until HM_REDUCED_MS have passed (then *reduced is set),
+ * and are left out otherwise. `now` is monotonic, in ms. The result may be the
+ * payload, and is valid until the next call.
  */
 struct hm_slice hm_migration_merge(struct hm_migration *m, int64_t now,
     bool *reduced);

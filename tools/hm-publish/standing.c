@@ -196,6 +196,8 @@ set_config(struct hm_standing *s, struct hm_stood_device *device,
 	hm_ha_config_read(payload, &read);
 	config->unique = read.unique;
 	config->recorded = read.recorded;
+	config->command = read.command;
+	config->state = read.state;
 }
 
 static void

@@ -28,7 +28,7 @@ enum hm_stood {
 /* The message of one entity. */
 struct hm_stood_config {
 	LIST_ENTRY(hm_stood_config) next;
-	uint64_t unique, recorded; /* see struct hm_ha_config */
+	uint64_t unique, recorded, command, state; /* as in hm_ha_config */
 	uint64_t component, object; /* hashes of levels of its topic */
 	size_t topic_size;
 	char topic[];

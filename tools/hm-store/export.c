@@ -12,7 +12,7 @@
 
 #define RANGE " WHERE time >= ?1 AND time < ?2 ORDER BY time"
 
-enum form { TEXT, NUMBER, MOMENT, MEMBERS };
+enum form { TEXT, NUMBER, DECIMAL, FLAG, MOMENT, MEMBERS };
 
 struct column {
 	const char *key;
@@ -22,7 +22,7 @@ struct column {
 /* Record types that are not readings. The first column is the time. */
 static const struct event_query {
 	const char *type, *sql;
-	struct column columns[10];
+	struct column columns[11];
 } events[] = {
     {"status", "SELECT time, dtu, state, breaker, failures, error, text, "
         "hint, retry_at FROM status" RANGE ", dtu",
@@ -48,6 +48,16 @@ static const struct event_query {
         {{"dtu", TEXT}, {"serial", TEXT}, {NULL, MEMBERS}}},
     {"stats", "SELECT time, tool, data FROM stats" RANGE ", tool",
         {{"tool", TEXT}, {NULL, MEMBERS}}},
+    {"command", "SELECT time, id, dtu, serial, action, percent, watts, "
+        "source, data FROM commands" RANGE ", id",
+        {{"id", TEXT}, {"dtu", TEXT}, {"serial", TEXT}, {"action", TEXT},
+        {"percent", DECIMAL}, {"watts", DECIMAL}, {"from", TEXT},
+        {NULL, MEMBERS}}},
+    {"result", "SELECT time, id, dtu, serial, action, state, error, text, "
+        "percent, watts, is_on FROM results" RANGE ", id, stage",
+        {{"id", TEXT}, {"dtu", TEXT}, {"serial", TEXT}, {"action", TEXT},
+        {"state", TEXT}, {"error", TEXT}, {"text", TEXT},
+        {"percent", DECIMAL}, {"watts", DECIMAL}, {"on", FLAG}}},
 };
 
 #define EVENTS (sizeof events / sizeof *events)
@@ -150,6 +160,7 @@ emit_column(struct export *x, struct hm_json *e, const struct column *column,
     sqlite3_stmt *row, int at)
 {
 	char time[HM_RFC3339_SIZE];
+	struct hm_decimal number;
 
 	if (sqlite3_column_type(row, at) == SQLITE_NULL)
 		return;
@@ -159,6 +170,13 @@ emit_column(struct export *x, struct hm_json *e, const struct column *column,
 		break;
 	case NUMBER:
 		hm_json_int(e, column->key, sqlite3_column_int64(row, at));
+		break;
+	case DECIMAL:
+		if (hm_history_number(row, at, &number))
+			hm_json_decimal(e, column->key, number);
+		break;
+	case FLAG:
+		hm_json_bool(e, column->key, sqlite3_column_int(row, at) != 0);
 		break;
 	case MOMENT:
 		hm_json_string(e, column->key, hm_rfc3339_format(

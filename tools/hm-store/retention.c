@@ -18,13 +18,14 @@ table_at(size_t i)
 /* Removing */
 
 static bool
-prune(struct hm_db *db, const char *table, int64_t hour, uint64_t *pruned)
+prune(struct hm_db *db, const char *table, const char *condition,
+    int64_t hour, uint64_t *pruned)
 {
 	struct hm_sql sql;
 
 	hm_sql_start(&sql);
 	hm_sql_add(&sql, "DELETE FROM %s WHERE time >= ?1 AND time < ?1 + "
-	    HOUR_TEXT, table);
+	    HOUR_TEXT "%s", table, condition);
 	if (!hm_db_run_for(db, hm_sql_text(&sql), hour))
 		return false;
 	*pruned += (uint64_t)sqlite3_changes64(db->handle);
@@ -51,13 +52,31 @@ find_hour(struct hm_db *db, int64_t arrived, int64_t *hour, bool *found)
 	return sqlite3_finalize(find) == SQLITE_OK && result == SQLITE_ROW;
 }
 
+/*
+ * Commands to DTUs stay, unless they were refused or were temporary limits:
+ * whoever may send commands could fill the disk with the former, and a
+ * controller makes hundreds of the latter a day.
+ */
+static bool
+prune_commands(struct hm_db *db, int64_t hour, uint64_t *pruned)
+{
+	return prune(db, "commands", " AND (action IS 'limit_temporary' "
+	    "OR EXISTS (SELECT 1 FROM results WHERE id = commands.id "
+	    "AND state = 'refused'))", hour, pruned) &&
+	    prune(db, "results", " AND (action IS 'limit_temporary' "
+	    "OR state = 'refused') AND NOT EXISTS (SELECT 1 FROM commands "
+	    "WHERE id = results.id)", hour, pruned);
+}
+
 static bool
 prune_hour(struct hm_db *db, int64_t hour, uint64_t *pruned)
 {
-	/* In all these tables time is the first column of the key. */
+	/* In all these tables time is the first column of a key. */
 	for (size_t i = 0; i < TABLES; i++)
-		if (!prune(db, table_at(i), hour, pruned))
+		if (!prune(db, table_at(i), "", hour, pruned))
 			return false;
+	if (!prune_commands(db, hour, pruned))
+		return false;
 	return hm_db_run_for(db, "DELETE FROM reading_hours WHERE hour = ?1",
 	    hour);
 }

@@ -4,6 +4,7 @@
 
 #include "base/decimal.h"
 #include "base/rfc3339.h"
+#include "record/command.h"
 #include "record/fields.h"
 #include "record/types.h"
 
@@ -205,6 +206,8 @@ static const struct {
     {"history", {"dtu", "serial", "start", "package"}},
     {"energies", {"dtu", "serial"}},
     {"stats", {"tool"}},
+    {"command", {"id"}},
+    {"result", {"id"}},
 };
 
 #define EVENTS (sizeof events / sizeof *events)
@@ -261,6 +264,7 @@ refuse_key(const struct hm_record *record, const char *key)
 	        "start is no time like 2026-11-23T10:15:00Z"},
 	    {"package", HM_CODE, "no package", "package is no integer"},
 	    {"tool", HM_LABEL, "no tool", "tool is longer than 1024 bytes"},
+	    {"id", HM_LABEL, "no id", "id is longer than 1024 bytes"},
 	};
 	const struct hm_value *value = hm_record_get(record, key);
 	size_t i = 0;
@@ -285,6 +289,18 @@ refuse_reading(const struct hm_record *record,
 	return why;
 }
 
+/* Of a state that is not known it is not known whether it is final. */
+static const char *
+refuse_state(const struct hm_record *record)
+{
+	enum hm_result_state state;
+	struct hm_slice name;
+
+	return hm_record_string(record, "state", &name) &&
+	    hm_result_state_parse(name, &state) ? NULL : "state is none of "
+	    "refused, accepted, under_way, done, failed, unknown";
+}
+
 static const char *
 refuse_event(const struct hm_record *record, struct hm_slice type)
 {
@@ -295,7 +311,8 @@ refuse_event(const struct hm_record *record, struct hm_slice type)
 		return "not a type that is stored";
 	for (size_t i = 0; events[event].keys[i] != NULL && why == NULL; i++)
 		why = refuse_key(record, events[event].keys[i]);
-	return why;
+	return why == NULL && hm_slice_is(type, "result") ?
+	    refuse_state(record) : why;
 }
 
 const char *

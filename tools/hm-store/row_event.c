@@ -2,9 +2,12 @@
 
 #include <stdlib.h>
 
+#include "base/decimal.h"
 #include "base/json_writer.h"
+#include "base/log.h"
 #include "base/rfc3339.h"
 #include "base/zone.h"
+#include "record/command.h"
 #include "record/fields.h"
 #include "record/record.h"
 
@@ -17,7 +20,12 @@ struct column {
 	enum hm_field_kind kind;
 };
 
-#define COLUMNS_MAX ((size_t)9)
+#define COLUMNS_MAX ((size_t)10)
+
+/* The number in a result's key: 3 for a final one. */
+#define STAGE \
+	"CASE ?3 WHEN 'accepted' THEN 1 WHEN 'under_way' THEN 2 ELSE 3 END"
+#define UTC "strftime('%Y-%m-%dT%H:%M:%SZ', time, 'unixepoch')"
 
 /*
  * The parameters of each statement are the time, the columns and the data, if
@@ -30,6 +38,10 @@ static const struct event {
 	const char *type, *sql;
 	bool has_data; /* the other members, as JSON */
 	struct column columns[COLUMNS_MAX + 1]; /* ended by no key */
+	bool pruned;   /* retention may remove its rows */
+	/* Names the row because of which another record is not stored; NULL:
+	   there is never one. */
+	const char *rival;
 } events[] = {
     {"alarm", "INSERT OR IGNORE INTO alarm (time, dtu, serial, port, code, "
         "alert, text, count, start, end) "
@@ -39,7 +51,7 @@ static const struct event {
         "DO UPDATE SET time = excluded.time, end = excluded.end, "
         "count = excluded.count WHERE excluded.time >= time AND "
         "(end IS NOT excluded.end OR count IS NOT excluded.count)", false,
-        {{"dtu", HM_LABEL}, {"serial", HM_LABEL}, {"port", HM_CODE},
+        .columns = {{"dtu", HM_LABEL}, {"serial", HM_LABEL}, {"port", HM_CODE},
         {"code", HM_CODE}, {"alert", HM_LABEL}, {"text", HM_LABEL},
         {"count", HM_CODE}, {"start", HM_MOMENT}, {"end", HM_MOMENT}}},
     {"alarms", "UPDATE alarm SET end = ?1, time = ?1 WHERE dtu = ?2 AND "
@@ -48,7 +60,7 @@ static const struct event {
         "json_extract(value, '$.serial') IS serial AND "
         "json_extract(value, '$.code') = code AND "
         "unixepoch(json_extract(value, '$.start')) = start)", true,
-        {{"dtu", HM_LABEL}}},
+        .columns = {{"dtu", HM_LABEL}}},
     {"status", "INSERT OR IGNORE INTO status SELECT ?1, ?2, ?3, ?4, ?5, ?6, "
         "?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM (SELECT state, breaker, "
         "error FROM status WHERE dtu = ?2 AND time <= ?1 "
@@ -56,20 +68,20 @@ static const struct event {
         "WHERE state IS ?3 AND breaker IS ?4 AND error IS ?6) "
         "ON CONFLICT DO UPDATE SET state = ?3, breaker = ?4, failures = ?5, "
         "error = ?6, text = ?7, hint = ?8, retry_at = ?9", false,
-        {{"dtu", HM_LABEL}, {"state", HM_LABEL}, {"breaker", HM_LABEL},
-        {"failures", HM_CODE}, {"error", HM_LABEL}, {"text", HM_LABEL},
-        {"hint", HM_LABEL}, {"retry_at", HM_MOMENT}}},
+        .columns = {{"dtu", HM_LABEL}, {"state", HM_LABEL},
+        {"breaker", HM_LABEL}, {"failures", HM_CODE}, {"error", HM_LABEL},
+        {"text", HM_LABEL}, {"hint", HM_LABEL}, {"retry_at", HM_MOMENT}}},
     {"info", "INSERT OR IGNORE INTO info (time, dtu, serial, data) "
         "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
         "time = excluded.time WHERE excluded.time < time", true,
-        {{"dtu", HM_LABEL}, {"serial", HM_LABEL}}},
+        .columns = {{"dtu", HM_LABEL}, {"serial", HM_LABEL}}},
     {"history", "INSERT OR IGNORE INTO history (time, dtu, serial, start, "
         "package, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
         "ON CONFLICT DO UPDATE SET time = excluded.time, "
         "data = excluded.data WHERE excluded.time >= time AND "
         "data <> excluded.data", true,
-        {{"dtu", HM_LABEL}, {"serial", HM_LABEL}, {"start", HM_MOMENT},
-        {"package", HM_CODE}}},
+        .columns = {{"dtu", HM_LABEL}, {"serial", HM_LABEL},
+        {"start", HM_MOMENT}, {"package", HM_CODE}}},
     {"energies", "INSERT OR IGNORE INTO past_days (dtu, serial, moment, "
         "energy, time) SELECT ?2, ?3, hm_noon(unixepoch(json_extract("
         "value, '$.time'))) AS moment, "
@@ -79,9 +91,28 @@ static const struct event {
         "ON CONFLICT DO UPDATE SET time = excluded.time, "
         "energy = excluded.energy WHERE excluded.time >= time AND "
         "energy <> excluded.energy", true,
-        {{"dtu", HM_LABEL}, {"serial", HM_LABEL}}},
+        .columns = {{"dtu", HM_LABEL}, {"serial", HM_LABEL}}},
     {"stats", "INSERT OR IGNORE INTO stats VALUES (?1, ?2, ?3)", true,
-        {{"tool", HM_LABEL}}},
+        .columns = {{"tool", HM_LABEL}}, .pruned = true},
+    {"command", "INSERT OR IGNORE INTO commands (time, id, dtu, serial, "
+        "action, percent, watts, source, data) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", true,
+        .columns = {{"id", HM_LABEL}, {"dtu", HM_LABEL}, {"serial", HM_LABEL},
+        {"action", HM_LABEL}, {"percent", HM_GAUGE}, {"watts", HM_GAUGE},
+        {"from", HM_LABEL}}, .pruned = true,
+        .rival = "SELECT 'another one of ' || " UTC " FROM commands "
+        "WHERE id = ?2 AND (dtu IS NOT ?3 OR serial IS NOT ?4 OR "
+        "action IS NOT ?5 OR percent IS NOT ?6 OR watts IS NOT ?7)"},
+    {"result", "INSERT OR IGNORE INTO results (time, id, stage, state, dtu, "
+        "serial, action, error, text, percent, watts, is_on) VALUES (?1, ?2, "
+        STAGE ", ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)", false,
+        .columns = {{"id", HM_LABEL}, {"state", HM_LABEL}, {"dtu", HM_LABEL},
+        {"serial", HM_LABEL}, {"action", HM_LABEL}, {"error", HM_LABEL},
+        {"text", HM_LABEL}, {"percent", HM_GAUGE}, {"watts", HM_GAUGE},
+        {"on", HM_FLAG}}, .pruned = true,
+        .rival = "SELECT state || ' of ' || " UTC " FROM results "
+        "WHERE id = ?2 AND stage = 3 AND " STAGE " = 3 AND "
+        "(state IS NOT ?3 OR error IS NOT ?7 OR time <> ?1)"},
 };
 
 #define EVENTS (sizeof events / sizeof *events)
@@ -90,6 +121,7 @@ struct hm_row_event {
 	sqlite3 *handle;
 	struct hm_record record;
 	sqlite3_stmt *statement[EVENTS]; /* in the order of `events` */
+	sqlite3_stmt *rival[EVENTS];     /* the same; NULL: none */
 	char data[HM_LINE_MAX]; /* members that are stored as JSON */
 };
 
@@ -112,17 +144,41 @@ bind_text(sqlite3_stmt *s, int column, struct hm_slice text)
 		sqlite3_bind_text(s, column, buf, (int)n, SQLITE_TRANSIENT);
 }
 
+static void
+bind_number(sqlite3_stmt *s, int parameter, struct hm_decimal number)
+{
+	int64_t whole;
+
+	if (hm_decimal_rescale(number, 0, &whole))
+		sqlite3_bind_int64(s, parameter, whole);
+	else
+		sqlite3_bind_double(s, parameter, hm_decimal_double(number));
+}
+
+static void
+bind_flag(sqlite3_stmt *s, int parameter, const struct hm_value *value)
+{
+	if (value->kind == HM_TRUE || value->kind == HM_FALSE)
+		sqlite3_bind_int(s, parameter, value->kind == HM_TRUE);
+}
+
 /* Bind the value of a column's key, if it has the kind. */
 static void
 bind_column(sqlite3_stmt *s, int parameter, const struct hm_record *record,
     const struct column *column)
 {
+	struct hm_decimal decimal;
 	struct hm_slice text;
 	int64_t number;
 
 	if (column->kind == HM_CODE) {
 		if (hm_record_int(record, column->key, &number))
 			sqlite3_bind_int64(s, parameter, number);
+	} else if (column->kind == HM_GAUGE) {
+		if (hm_record_decimal(record, column->key, &decimal))
+			bind_number(s, parameter, decimal);
+	} else if (column->kind == HM_FLAG) {
+		bind_flag(s, parameter, hm_record_get(record, column->key));
 	} else if (hm_record_string(record, column->key, &text)) {
 		if (column->kind == HM_LABEL)
 			bind_text(s, parameter, text);
@@ -173,6 +229,26 @@ bind_event(struct hm_row_event *e, sqlite3_stmt *s,
 		bind_data(e, s, parameter, event);
 }
 
+/* Log that a record is not stored because of another with its key. */
+static bool
+look_for_rival(struct hm_row_event *e, size_t i, int64_t time)
+{
+	char id[HM_COMMAND_ID_MAX + 1];
+	int result;
+
+	bind_event(e, e->rival[i], &events[i], time);
+	result = sqlite3_step(e->rival[i]);
+	if (result == SQLITE_ROW) {
+		hm_record_text(&e->record, "id", id, sizeof id);
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("id", id)),
+		    "a %s of the id \"%s\" is not stored: there is %s",
+		    events[i].type, id,
+		    (const char *)sqlite3_column_text(e->rival[i], 0));
+	}
+	return sqlite3_reset(e->rival[i]) == SQLITE_OK &&
+	    (result == SQLITE_ROW || result == SQLITE_DONE);
+}
+
 /* A new part of a power curve may fill hours of its day, up to its time. */
 static void
 read_start(const struct hm_record *record, struct hm_slice type, int64_t time,
@@ -191,24 +267,29 @@ enum hm_row_fate
 hm_row_event_put(struct hm_row_event *e, struct hm_slice line, int64_t *due,
     int64_t *kept)
 {
-	enum hm_row_fate fate = HM_ROW_KNOWN;
+	enum hm_row_fate fate;
 	struct hm_slice type, time;
 	struct hm_fault fault;
 	int64_t seconds;
+	size_t i = 0;
 
 	if (!hm_record_parse(&e->record, line, &fault) ||
 	    !hm_record_string(&e->record, "type", &type) ||
 	    !hm_record_string(&e->record, "time", &time) ||
 	    !hm_rfc3339_parse(time, &seconds))
 		return HM_ROW_KNOWN;
-	for (size_t i = 0; i < EVENTS; i++)
-		if (hm_slice_is(type, events[i].type)) {
-			bind_event(e, e->statement[i], &events[i], seconds);
-			fate = step(e, e->statement[i]);
-		}
+	while (i < EVENTS && !hm_slice_is(type, events[i].type))
+		i++;
+	if (i == EVENTS)
+		return HM_ROW_KNOWN;
+	bind_event(e, e->statement[i], &events[i], seconds);
+	fate = step(e, e->statement[i]);
+	if (fate == HM_ROW_KNOWN && e->rival[i] != NULL &&
+	    !look_for_rival(e, i, seconds))
+		return HM_ROW_FAILED;
 	if (fate == HM_ROW_NEW)
 		read_start(&e->record, type, seconds, due);
-	if (fate == HM_ROW_NEW && hm_slice_is(type, "stats"))
+	if (fate == HM_ROW_NEW && events[i].pruned)
 		*kept = seconds;
 	return fate;
 }
@@ -250,7 +331,9 @@ hm_row_event_prepare(struct hm_row_event *e, struct hm_db *db)
 	    SQLITE_DETERMINISTIC, NULL, sql_noon, NULL, NULL) != SQLITE_OK)
 		return false;
 	for (size_t i = 0; i < EVENTS; i++)
-		if (!hm_db_prepare(db, events[i].sql, &e->statement[i]))
+		if (!hm_db_prepare(db, events[i].sql, &e->statement[i]) ||
+		    (events[i].rival != NULL && !hm_db_prepare(db,
+		    events[i].rival, &e->rival[i])))
 			return false;
 	return true;
 }
@@ -260,6 +343,7 @@ hm_row_event_finish(struct hm_row_event *e)
 {
 	for (size_t i = 0; i < EVENTS; i++) {
 		sqlite3_finalize(e->statement[i]);
-		e->statement[i] = NULL;
+		sqlite3_finalize(e->rival[i]);
+		e->statement[i] = e->rival[i] = NULL;
 	}
 }

@@ -29,8 +29,11 @@ void hm_row_event_finish(struct hm_row_event *event);
 
 /*
  * Store the record in `line`, which hm_row_make has accepted. If it is a new
- * part of a power curve, *due is set to the start of that, and if it is new
- * stats, which retention removes, *kept is set to their time.
+ * part of a power curve, *due is set to the start of that, and if retention may
+ * remove it, such as stats, *kept is set to its time.
+ *
+ * The id of a command is that of no other command, and a command has one final
+ * result. Of several the first stays, and each other one is logged.
  */
 enum hm_row_fate hm_row_event_put(struct hm_row_event *event,
     struct hm_slice line, int64_t *due, int64_t *kept);

@@ -36,6 +36,12 @@ static const struct rule {
         "SELECT count(*) FROM history WHERE NOT json_valid(data)"},
     {"rows of stats hold no JSON",
         "SELECT count(*) FROM stats WHERE NOT json_valid(data)"},
+    {"rows of commands hold no JSON",
+        "SELECT count(*) FROM commands WHERE NOT json_valid(data)"},
+    {"rows of results have a state that is not that of their stage",
+        "SELECT count(*) FROM results WHERE stage IS NOT CASE "
+        "WHEN state = 'accepted' THEN 1 WHEN state = 'under_way' THEN 2 "
+        "WHEN state IN ('refused', 'done', 'failed', 'unknown') THEN 3 END"},
     {"rows of status have an unknown state",
         "SELECT count(*) FROM status WHERE "
         "state NOT IN ('online', 'offline')"},

@@ -33,6 +33,8 @@ silence(bool silent)
 	if (null < 0) {
 		null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 		shown = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		if (null < 0 || shown < 0)
+			abort();
 		/* The sanitizer takes a descriptor as a pointer. */
 		if (__sanitizer_set_report_fd != NULL)
 			__sanitizer_set_report_fd(

@@ -93,7 +93,7 @@ look_at_json(const struct hm_view *view)
 	hm_json_start(&e, buf, JSON);
 	hm_plant_json(&e, view);
 	FOUND(!hm_json_done(&e, &json));
-	FOUND(!hm_page_render(&page, view, json));
+	FOUND(!hm_page_render(&page, &hm_page_texts[0], view, json));
 	hm_buffer_free(&page);
 	hm_json_start(&e, buf, JSON);
 	hm_live_json_inverters(&e, view);

@@ -1,11 +1,14 @@
 /*
- * Any path and any text of a limit: a serial number that is found is letters
- * and digits of the path, and a limit is within its bounds.
+ * Any path, any text of a limit and any list of languages: a serial number that
+ * is found is letters and digits of the path, a limit is within its bounds, a
+ * language is one of the page's.
  */
 
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "http/page_language.h"
+#include "http/page_text.h"
 #include "http/url.h"
 
 #define FOUND(condition) ((condition) ? abort() : (void)0)
@@ -33,6 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (hm_url_limit(text, &limit))
 		FOUND(limit < 1 || limit > HM_URL_LIMIT_MAX);
+	FOUND(hm_page_choose(text) >= hm_page_languages);
 	free(text);
 	return 0;
 }

@@ -179,7 +179,8 @@ static void
 empty(struct kept *k)
 {
 	static const char *const events[] = {"alarm", "status", "info",
-	    "history", "past_days", "stats", "day_totals", "rollup_due"};
+	    "history", "past_days", "stats", "day_totals", "rollup_due",
+	    "commands", "results"};
 	struct hm_sql sql;
 
 	hm_sql_start(&sql);

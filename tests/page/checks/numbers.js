@@ -204,6 +204,39 @@ async function checkNow(tab, database, records) {
 		.innerText)), await tab.run(() => document.body.innerText));
 }
 
+// The commands of tests/page/lib/history.js, newest first.
+const orders = { "en-GB": ["Commands " +
+	"Turn off: not known whether it was carried out",
+["Turn off: not known whether it was carried out", "House · Roof above · " +
+	"14:00 · from homeassistant/hoymiles_mqtt/command · 2 min",
+"nothing shows it"],
+["Command: refused", "House · 13:00", "no action"],
+["Temporary limit to 413 W: no result yet",
+	"Garage · 12:15 · from hm-limit"],
+["Limit to 62.5 %: done", "House · 19 Jun, 10:00 · from stdin · 9 sec"]],
+"de-DE": ["Befehle Ausschalten: nicht bekannt, ob ausgeführt",
+["Ausschalten: nicht bekannt, ob ausgeführt", "House · Roof above · 14:00 · " +
+	"von homeassistant/hoymiles_mqtt/command · 2 Min.",
+"nothing shows it"],
+["Befehl: abgelehnt", "House · 13:00", "no action"],
+["Vorübergehend begrenzen auf 413 W: noch kein Ergebnis",
+	"Garage · 12:15 · von hm-limit"],
+["Begrenzen auf 62,5 %: erledigt",
+	"House · 19. Juni, 10:00 · von stdin · 9 Sek."]] };
+
+async function checkOrders(tab, language) {
+	await tab.route("#/events");
+	const found = await tab.run(() => {
+		const box = document.querySelector("#commands");
+		return box.hidden ? null : [box.querySelector("summary")
+			.textContent.trim(), ...[...box.querySelectorAll("li")]
+			.map(li => [...li.children].filter(x => !x.hidden)
+			.map(x => x.textContent))];
+	});
+	same(`${language}: commands, with what became of them`, found,
+		orders[language]);
+}
+
 // What the generator made is what the database has, so that SQL is not only
 // compared with itself. The first poll counts nothing, and each input is
 // rounded.
@@ -239,6 +272,7 @@ run(async () => {
 		await tab.resize(1280);
 		await tab.go(server.url);
 		await checkHistory(tab, database, language);
+		await checkOrders(tab, language);
 		if (language === "en-GB") {
 			await checkSums(tab, database, "2026");
 			await checkSums(tab, database, "2026-05");

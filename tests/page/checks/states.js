@@ -98,7 +98,7 @@ async function withoutScripts(browser, server, scene) {
 	none(scene.name + ", no JavaScript: nothing is wider than the screen",
 		wide.lines());
 	ok(scene.name + ", no JavaScript: it has the numbers of now",
-		/\d W\b|unknown|unbekannt/.test(await tab.run(seen)),
+		/\d W\b|not known|unbekannt/.test(await tab.run(seen)),
 		await tab.run(seen));
 	await tab.close();
 }

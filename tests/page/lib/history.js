@@ -45,6 +45,32 @@ function alarm(time, code, text) {
 		end: iso(time - 1800) };
 }
 
+// Commands of the last two days, the newest last; one is lost but for its result.
+const iso = (time, seconds) => new Date(Date.parse(time) + seconds * 1000)
+	.toISOString().replace(".000", "");
+
+function command(id, time, more, ...results) {
+	return [{ type: "command", time, id, ...more }, ...results.map(
+		([seconds, state]) => ({ type: "result", time: iso(time,
+		seconds), id, dtu: more.dtu, serial: more.serial,
+		action: more.action, ...state }))];
+}
+
+const commands = [
+	...command("a", "2026-06-19T08:00:00Z", { dtu: "roof", action: "limit",
+		percent: 62.5, from: "stdin" }, [4, { state: "accepted" }],
+	[9, { state: "done", percent: 62.5 }]),
+	...command("b", "2026-06-20T10:15:00Z", { dtu: "garage", action:
+		"limit_temporary", watts: 412.5, from: "hm-limit" }),
+	...command("c", "2026-06-20T11:00:00Z", { dtu: "roof" }, [0,
+		{ state: "refused", error: "invalid", text: "no action" }])
+		.slice(1),
+	...command("d", "2026-06-20T12:00:00Z", { dtu: "roof", serial:
+		"116181000002", action: "turn_off", from:
+		"homeassistant/hoymiles_mqtt/command" }, [120, { state:
+		"unknown", error: "not_confirmed", text: "nothing shows it" }]),
+];
+
 // Poll until a moment, with one more poll shortly before each midnight.
 function* polls(plant, end) {
 	for (let time = plant.start; time <= end;) {
@@ -68,7 +94,7 @@ async function write(plant, end, to) {
 		if (!to.write(text))
 			await once(to, "drain");
 	}
-	to.end();
+	to.end(commands.map(r => JSON.stringify(r) + "\n").join(""));
 }
 
 // Make the database at a path.

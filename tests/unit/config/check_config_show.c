@@ -112,6 +112,24 @@ START_TEST(no_password_with_a_question_mark_is_shown)
 }
 END_TEST
 
+START_TEST(no_coordinates_are_shown)
+{
+	char option[] = "--night=52.5163,13.3777";
+
+	show(NULL, option);
+	EXPECT("night=sunset to sunrise (--night)");
+	free_config();
+	setenv("HM_NIGHT", "525163e-4,13.3777", 1);
+	show(NULL, NULL);
+	EXPECT("night=sunset to sunrise (HM_NIGHT)");
+	EXPECT_NOT("5163");
+	free_config();
+	unsetenv("HM_NIGHT");
+	show("night: 22:00-05:30\n", NULL);
+	EXPECT("night=22:00-05:30 (file)");
+}
+END_TEST
+
 /* A value that is too long is cut between characters. */
 START_TEST(a_long_value_is_cut)
 {
@@ -138,6 +156,7 @@ main(void)
 	tcase_add_test(tcase, no_secret_is_shown);
 	tcase_add_test(tcase, no_secret_of_a_variable_is_shown);
 	tcase_add_test(tcase, no_password_with_a_question_mark_is_shown);
+	tcase_add_test(tcase, no_coordinates_are_shown);
 	tcase_add_test(tcase, a_long_value_is_cut);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -362,6 +362,22 @@ START_TEST(adds_a_field)
 }
 END_TEST
 
+/* A file of a version that knew no commands. */
+START_TEST(adds_tables)
+{
+	static char names[1 << 16];
+
+	bring_up("new.db");
+	COPY_TEXT(names, answer(&db, names_sql));
+	drop_views();
+	run(&db, "DROP TABLE commands; DROP TABLE results");
+	ck_assert(!hm_schema_is_whole(&db));
+	hm_db_close(&db);
+	bring_up("new.db");
+	ck_assert_str_eq(answer(&db, names_sql), names);
+}
+END_TEST
+
 START_TEST(replaces_views)
 {
 	static char before[1 << 16];
@@ -573,6 +589,7 @@ main(void)
 	tcase_add_test(tcase, upgrades_nothing_that_cannot_be_saved);
 	tcase_add_test(tcase, adds_to_the_ledger);
 	tcase_add_loop_test(tcase, adds_a_field, 0, COUNT(fields));
+	tcase_add_test(tcase, adds_tables);
 	tcase_add_test(tcase, replaces_views);
 	tcase_add_test(tcase, today_does_not_wait_for_the_first_day);
 	tcase_add_test(tcase, leaves_additions_of_users);

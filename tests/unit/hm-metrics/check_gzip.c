@@ -53,7 +53,8 @@ check_round_trip(size_t n, unsigned seed)
 	struct hm_shared_bytes *bytes, *zipped;
 	z_stream z = {0};
 
-	ck_assert(text != NULL && back != NULL);
+	ck_assert_ptr_nonnull(text);
+	ck_assert_ptr_nonnull(back);
 	for (size_t i = 0; i < n; i++) {
 		seed = seed * 1103515245 + 12345;
 		text[i] = (char)(seed >> 16);

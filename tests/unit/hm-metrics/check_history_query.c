@@ -62,6 +62,7 @@ static const struct {
     {HM_HISTORY_EVENTS, "limit=1000", "5 0 0 0 20780 -1 1000 "},
     {HM_HISTORY_GAPS, "", "6 0 0 0 20780 -1 100 "},
     {HM_HISTORY_RECORDS, "", "7 0 0 0 20780 -1 100 "},
+    {HM_HISTORY_ORDERS, "limit=7&format=csv", "8 0 1 0 20780 -1 7 "},
 };
 
 START_TEST(a_query_means)

@@ -30,6 +30,7 @@ static const struct {
     {"/api/production/current", HM_URL_PRODUCTION, ""},
     {"/api/days", HM_URL_PAST, ""},
     {"/api/records", HM_URL_PAST, ""},
+    {"/api/orders", HM_URL_PAST, ""},
     {"/api/days/", HM_URLS, ""},
     {"", HM_URLS, ""},
     {"//", HM_URLS, ""},

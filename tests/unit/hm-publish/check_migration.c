@@ -245,6 +245,79 @@ START_TEST(reduced_components)
 }
 END_TEST
 
+#define N "ha/number/1/"
+#define COMMANDS ",\"command_topic\":\"ha/c\""
+#define RESULTS ",\"state_topic\":\"ha/r\""
+
+/* What goes with a message. */
+static const char *
+retired(const char *payload, bool is_device, size_t count)
+{
+	found[0] = '\0';
+	hm_migration_look(migration, device, hm_text(payload), is_device);
+	ck_assert_uint_eq(hm_migration_retired(migration, act, NULL), count);
+	return found;
+}
+
+static void
+retire(void)
+{
+	hm_migration_retire(migration, hm_ha_text_hash(hm_text("ha/c")),
+	    hm_ha_text_hash(hm_text("ha/r")));
+}
+
+START_TEST(single_messages_that_are_to_go)
+{
+	stands(N "limit/config", "{\"unique_id\":\"l\"" COMMANDS "}");
+	stands(N "other/config",
+	    "{\"unique_id\":\"o\",\"command_topic\":\"ha/x\"}");
+	stands("ha/event/1/result/config", "{\"unique_id\":\"r\"" RESULTS "}");
+	stands(S "power/config", "{\"unique_id\":\"p\"}");
+	ck_assert_str_eq(retired("{\"unique_id\":\"p\"}", false, 0), "");
+	retire();
+	ck_assert_str_eq(retired("{\"unique_id\":\"p\"}", false, 2),
+	    "empty:ha/event/1/result/config empty:" N "limit/config ");
+	ck_assert_str_eq(retired("{\"components\":{\"a\":{\"p\":\"sensor\"}}}",
+	    true, 2),
+	    "empty:ha/event/1/result/config empty:" N "limit/config ");
+	stands(N "limit/config", "");
+	stands("ha/event/1/result/config", "");
+	ck_assert_str_eq(retired("{\"unique_id\":\"p\"}", false, 0), "");
+}
+END_TEST
+
+START_TEST(components_that_are_to_go)
+{
+	static const char given[] =
+	    "{\"components\":{\"a\":{\"p\":\"sensor\",\"unique_id\":\"a\"}}}";
+
+	stands(D, "{\"components\":{\"n\":{\"unique_id\":\"n\",\"cmd_t\":"
+	    "\"ha/c\",\"platform\":\"number\"},\"e\":{\"p\":\"event\","
+	    "\"unique_id\":\"e\"" RESULTS "},\"a\":{\"p\":\"sensor\","
+	    "\"unique_id\":\"a\"}}}");
+	retire();
+	ck_assert_str_eq(retired(given, true, 2), "");
+	ck_assert_str_eq(merged(given, 5, true),
+	    "{\"components\":{\"a\":{\"p\":\"sensor\",\"unique_id\":\"a\"},"
+	    "\"n\":{\"platform\":\"number\"},\"e\":{\"p\":\"event\"}}}");
+	/* Another message of the device takes its place with the entity. */
+	ck_assert_str_eq(retired("{\"unique_id\":\"s\"}", false, 0), "");
+}
+END_TEST
+
+START_TEST(what_is_announced_does_not_go)
+{
+	static const char number[] = "{\"unique_id\":\"n\"" COMMANDS "}";
+
+	stands(N "limit/config", "{\"unique_id\":\"l\"" COMMANDS "}");
+	retire();
+	ck_assert_str_eq(retired("{\"unique_id\":\"p\"}", false, 1),
+	    "empty:" N "limit/config ");
+	ck_assert_str_eq(retired(number, false, 0), "");
+	ck_assert_str_eq(retired("{\"unique_id\":\"p\"}", false, 0), "");
+}
+END_TEST
+
 START_TEST(more_than_a_line)
 {
 	static char given[200000], stood[200000];
@@ -279,6 +352,9 @@ main(void)
 	tcase_add_test(tcase, back_to_single_messages);
 	tcase_add_test(tcase, components_that_stand);
 	tcase_add_test(tcase, reduced_components);
+	tcase_add_test(tcase, single_messages_that_are_to_go);
+	tcase_add_test(tcase, components_that_are_to_go);
+	tcase_add_test(tcase, what_is_announced_does_not_go);
 	tcase_add_test(tcase, more_than_a_line);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -112,7 +112,7 @@ expect_all_same(void)
 	    "'running_time', 'reading_hours')"));
 	for (; (table = strsep(&rest, "\n")) != NULL; count++)
 		expect_same(table);
-	ck_assert_uint_eq(count, (size_t)HM_SCOPES * HM_TABLE_FORMS + 13);
+	ck_assert_uint_eq(count, (size_t)HM_SCOPES * HM_TABLE_FORMS + 15);
 	run(&from->db, "DETACH other");
 }
 
@@ -305,6 +305,48 @@ keep_other(int64_t time)
 	keep_emitted();
 }
 
+/* Ids come again, as do results. */
+static void
+emit_order(const char *type, int64_t time)
+{
+	char id[16];
+
+	emit_start(type, time);
+	snprintf(id, sizeof id, "id-%d", (int)below(40));
+	hm_json_text(&emit, "id", id);
+	if (below(4) > 0)
+		emit_device(below(2) == 0);
+	hm_json_text(&emit, "action", below(2) == 0 ? "limit" : "turn_off");
+	if (below(2) == 0)
+		hm_json_decimal(&emit, "percent",
+		    hm_decimal((int64_t)below(1001), 1));
+	else if (below(2) == 0)
+		hm_json_decimal(&emit, "watts",
+		    hm_decimal((int64_t)below(30000), 1));
+}
+
+static void
+keep_order(int64_t time)
+{
+	static const char *const states[] = {"refused", "accepted",
+	    "under_way", "done", "failed", "unknown"};
+
+	if (below(2) == 0) {
+		emit_order("command", time);
+		emit_random_text("from");
+		if (below(2) == 0)
+			emit_other_members();
+	} else {
+		emit_order("result", time);
+		hm_json_text(&emit, "state", states[below(COUNT(states))]);
+		emit_random_text("error");
+		emit_random_text("text");
+		if (below(2) == 0)
+			hm_json_bool(&emit, "on", below(2) == 0);
+	}
+	keep_emitted();
+}
+
 /* In the order of time, as a stream is. */
 static void
 keep_random_records(size_t count)
@@ -320,7 +362,9 @@ keep_random_records(size_t count)
 			keep_alarm(time);
 		else if (kind == 1)
 			keep_status(time);
-		else if (kind < 4)
+		else if (kind == 2)
+			keep_order(time);
+		else if (kind < 5)
 			keep_other(time);
 		else
 			keep_reading(time);
@@ -382,6 +426,18 @@ START_TEST(writes_records_as_they_were)
 	        "\"step\":60,\"curve\":[0,1.9]}\n",
 	    "{\"type\":\"stats\",\"time\":\"2026-11-23T10:00:00Z\","
 	        "\"tool\":\"hm-poll\",\"polls\":3}\n",
+	    "{\"type\":\"command\",\"time\":\"2026-11-23T10:00:00Z\","
+	        "\"id\":\"7f3a\",\"dtu\":\"roof\",\"serial\":\"1\","
+	        "\"action\":\"limit\",\"percent\":60.5,\"from\":\"stdin\","
+	        "\"why\":\"heat\"}\n",
+	    "{\"type\":\"result\",\"time\":\"2026-11-23T10:00:00Z\","
+	        "\"id\":\"7f3a\",\"dtu\":\"roof\",\"serial\":\"1\","
+	        "\"action\":\"limit\",\"state\":\"accepted\"}\n",
+	    "{\"type\":\"result\",\"time\":\"2026-11-23T10:00:00Z\","
+	        "\"id\":\"7f3a\",\"dtu\":\"roof\",\"serial\":\"1\","
+	        "\"action\":\"limit\",\"state\":\"unknown\","
+	        "\"error\":\"not_confirmed\",\"text\":\"no\","
+	        "\"percent\":100,\"watts\":0.1,\"on\":false}\n",
 	    "{\"type\":\"inverter\"," AT ",\"serial\":\"2\",\"model\":\"HM\","
 	        "\"grid_voltage\":230.1,\"temperature\":-3,"
 	        "\"alarm_code\":0}\n",

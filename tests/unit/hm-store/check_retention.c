@@ -231,6 +231,46 @@ START_TEST(keeps_the_rest)
 }
 END_TEST
 
+static void
+keep_order(const char *id, const char *action, const char *state)
+{
+	keep(k, "command", "2026-11-23T10:10:00Z", "\"id\":\"%s\","
+	    "\"dtu\":\"roof\",\"action\":\"%s\"", id, action);
+	keep(k, "result", "2026-11-23T10:10:09Z", "\"id\":\"%s\","
+	    "\"dtu\":\"roof\",\"action\":\"%s\",\"state\":\"%s\"", id, action,
+	    state);
+}
+
+/* Those of which there may be many go; also the results without a command. */
+START_TEST(removes_temporary_and_refused_commands)
+{
+	keep_order("a", "limit_temporary", "accepted");
+	keep(k, "result", "2026-11-23T11:00:01Z", "\"id\":\"a\","
+	    "\"action\":\"limit_temporary\",\"state\":\"done\"");
+	keep_order("b", "limit", "refused");
+	keep_order("c", "limit", "done");
+	keep_order("d", "turn_off", "unknown");
+	keep(k, "command", "2026-11-23T10:20:00Z", "\"id\":\"e\","
+	    "\"action\":\"turn_on\"");
+	keep(k, "result", "2026-11-23T10:20:00Z", "\"id\":\"f\","
+	    "\"state\":\"refused\",\"error\":\"invalid\"");
+	keep(k, "result", "2026-11-23T10:20:00Z", "\"id\":\"g\","
+	    "\"action\":\"limit\",\"state\":\"failed\"");
+	/* This one has just come. */
+	k->arrival.seconds = HOUR;
+	keep(k, "command", "2026-11-23T12:00:00Z", "\"id\":\"h\","
+	    "\"action\":\"limit_temporary\"");
+	ck_assert(step(HOUR - 1));
+	ck_assert_uint_eq(pruned, 5);
+	ck_assert(step(HOUR - 1));
+	ck_assert(!step(HOUR - 1));
+	ck_assert_str_eq(answer(&k->db, "SELECT id FROM commands"),
+	    "c\nd\ne\nh");
+	ck_assert_str_eq(answer(&k->db, "SELECT id, state FROM results"),
+	    "c|done\nd|unknown\ng|failed");
+}
+END_TEST
+
 /* While another process writes, nothing is deleted. */
 START_TEST(fails_whole)
 {
@@ -291,6 +331,7 @@ main(void)
 	tcase_add_test(tcase, keeps_both_hours_of_a_local_one);
 	tcase_add_test(tcase, lists_what_an_older_version_wrote);
 	tcase_add_test(tcase, keeps_the_rest);
+	tcase_add_test(tcase, removes_temporary_and_refused_commands);
 	tcase_add_test(tcase, fails_whole);
 	tcase_add_test(tcase, gives_pages_back);
 	suite_add_tcase(suite, tcase);

@@ -396,6 +396,8 @@ END_TEST
 
 #define NO_TIME "no time like 2026-11-23T10:15:00Z"
 #define BAD_START "start is no time like 2026-11-23T10:15:00Z"
+#define BAD_STATE "state is none of refused, accepted, under_way, done, " \
+	"failed, unknown"
 #define ALARM "{\"type\":\"alarm\"," TIME ",\"dtu\":\"d\""
 #define HISTORY "{\"type\":\"history\"," TIME \
 	",\"dtu\":\"d\",\"serial\":\"s\""
@@ -433,6 +435,11 @@ static const struct {
         "package is no integer"},
     {HISTORY ",\"package\":0}", "no start"},
     {"{\"type\":\"stats\"," TIME "}", "no tool"},
+    {"{\"type\":\"command\"," TIME ",\"action\":\"turn_off\"}", "no id"},
+    {"{\"type\":\"result\"," TIME ",\"state\":\"done\"}", "no id"},
+    {"{\"type\":\"result\"," TIME ",\"id\":\"a\"}", BAD_STATE},
+    {"{\"type\":\"result\"," TIME ",\"id\":\"a\",\"state\":\"begun\"}",
+        BAD_STATE},
 };
 
 START_TEST(refuses_records_without_a_key)

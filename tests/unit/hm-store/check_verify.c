@@ -44,6 +44,8 @@ END_TEST
 #define HOURS "INSERT INTO port_hourly (hour, dtu, serial, port, samples, " \
 	"filled) "
 
+#define RESULTS "INSERT INTO results (id, stage, time, state) "
+
 /* Statements that break a rule, or come near. */
 static const struct {
 	const char *sql, *problem;
@@ -76,6 +78,12 @@ static const struct {
         "1 rows of status have an unknown state"},
     {"INSERT INTO status (time, dtu, state) VALUES (1, 'a', 'offline'), "
         "(2, 'a', NULL)", NULL},
+    {"INSERT INTO commands (id, time, data) VALUES ('a', 1, '{'), "
+        "('b', 1, '{}')", "1 rows of commands hold no JSON"},
+    {RESULTS "VALUES ('a', 2, 1, 'done'), ('b', 3, 1, 'ended')",
+        "2 rows of results have a state that is not that of their stage"},
+    {RESULTS "VALUES ('a', 1, 1, 'accepted'), ('a', 2, 1, 'under_way'), "
+        "('a', 3, 1, 'unknown'), ('b', 3, 1, 'refused')", NULL},
 };
 
 START_TEST(checks_rows)

@@ -115,6 +115,50 @@ START_TEST(a_dtu_is_called_like_its_publisher)
 }
 END_TEST
 
+START_TEST(control)
+{
+	static const char serial[] = "0123456789012345678901234567890123";
+	struct hm_slice longest = hm_slice(serial, HM_TOPIC_SERIAL_MAX);
+	struct hm_slice longer = hm_slice(serial, HM_TOPIC_SERIAL_MAX + 1);
+	char buf[HM_TOPIC_MAX];
+
+	ck_assert_uint_gt(hm_topic_own_commands("ha", "a/b", buf,
+	    sizeof buf), 0);
+	ck_assert_str_eq(buf, "ha/hoymiles_mqtt/a_b/command");
+	ck_assert_uint_gt(hm_topic_control("ha", "bridge", buf,
+	    sizeof buf), 0);
+	ck_assert_str_eq(buf, "ha/hoymiles_mqtt/bridge_/control");
+	ck_assert_uint_gt(hm_topic_commands("ha/x", buf, sizeof buf), 0);
+	ck_assert_str_eq(buf, "ha/x/hoymiles_mqtt/command");
+	ck_assert_uint_gt(hm_topic_results("ha", buf, sizeof buf), 0);
+	ck_assert_str_eq(buf, "ha/hoymiles_mqtt/result");
+	ck_assert_uint_gt(hm_topic_own_results("ha", "me", hm_text("10f7"),
+	    buf, sizeof buf), 0);
+	ck_assert_str_eq(buf, "ha/hoymiles_mqtt/me/results/10f7");
+	ck_assert_uint_gt(hm_topic_confirmed("ha", hm_slice("10f7x", 4), buf,
+	    sizeof buf), 0);
+	ck_assert_str_eq(buf, "ha/hoymiles_mqtt/10f7/control");
+	ck_assert_uint_gt(hm_topic_own_results("ha", "me", longest, buf,
+	    sizeof buf), 0);
+	ck_assert_str_eq(buf, "ha/hoymiles_mqtt/me/results/"
+	    "01234567890123456789012345678901");
+	ck_assert_uint_gt(hm_topic_confirmed("ha", longest, buf,
+	    sizeof buf), 0);
+	ck_assert_str_eq(buf, "ha/hoymiles_mqtt/"
+	    "01234567890123456789012345678901/control");
+	ck_assert_uint_eq(hm_topic_own_results("ha", "me", longer, buf,
+	    sizeof buf), 0);
+	ck_assert_uint_eq(hm_topic_confirmed("ha", longer, buf,
+	    sizeof buf), 0);
+	ck_assert_uint_eq(hm_topic_confirmed("ha", hm_text(""), buf,
+	    sizeof buf), 0);
+	ck_assert_uint_eq(hm_topic_own_commands("ha", "", buf,
+	    sizeof buf), 0);
+	ck_assert_uint_eq(hm_topic_commands("a/", buf, sizeof buf), 0);
+	ck_assert_uint_eq(hm_topic_results("ha", buf, 10), 0);
+}
+END_TEST
+
 START_TEST(dtu_limits)
 {
 	char name[HM_DTU_NAME_MAX + 1], buf[HM_TOPIC_MAX];
@@ -147,6 +191,7 @@ main(void)
 	tcase_add_test(tc, dtu_names);
 	tcase_add_test(tc, publishers);
 	tcase_add_test(tc, a_dtu_is_called_like_its_publisher);
+	tcase_add_test(tc, control);
 	tcase_add_test(tc, dtu_limits);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

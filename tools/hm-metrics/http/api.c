@@ -8,7 +8,6 @@
 #include "api_private.h"
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/json_writer.h"
 #include "base/log.h"
 #include "base/zone.h"
 #include "host_rule.h"
@@ -20,6 +19,8 @@
 #include "out/history_query.h"
 #include "out/metrics.h"
 #include "page.h"
+#include "page_language.h"
+#include "page_text.h"
 #include "shared_bytes.h"
 #include "url.h"
 
@@ -52,8 +53,9 @@ hm_api_new(const struct hm_api_options *options)
 		hm_log_errno(HM_ERROR, "no memory for answers");
 		return NULL;
 	}
-	if (!hm_page_policy(a->policy)) {
-		hm_log(HM_ERROR, "no memory for the page");
+	a->pages = calloc(hm_page_languages, sizeof *a->pages);
+	if (a->pages == NULL) {
+		hm_log_errno(HM_ERROR, "no memory for the page");
 		free(a);
 		return NULL;
 	}
@@ -70,6 +72,9 @@ hm_api_free(struct hm_api *api)
 		return;
 	for (size_t i = 0; i < HM_API_CACHED; i++)
 		hm_api_cached_free(&api->cache[i]);
+	for (size_t i = 0; i < hm_page_languages; i++)
+		hm_api_cached_free(&api->pages[i]);
+	free(api->pages);
 	hm_api_past_free(api);
 	hm_live_free(&api->live);
 	hm_buffer_free(&api->out);
@@ -77,13 +82,13 @@ hm_api_free(struct hm_api *api)
 	free(api);
 }
 
-/* Copy the live state, at most once in CACHE_MS. */
+/* Copy the live state, unless the copy is younger than `age` ms. */
 static bool
-update_view(struct hm_api *a)
+update_view(struct hm_api *a, int64_t age)
 {
 	const struct hm_moment now = hm_moment_now();
 
-	if (a->live.dtu == NULL || now.steady - a->copied >= CACHE_MS) {
+	if (a->live.dtu == NULL || now.steady - a->copied >= age) {
 		if (!hm_live_shared_copy(a->options.shared, &a->live))
 			return false;
 		a->copied = now.steady;
@@ -168,7 +173,8 @@ put_page(struct hm_api_query *q)
 	if (!hm_api_json(q, HM_URL_PLANT))
 		return false;
 	json = take_answer(a);
-	good = json != NULL && hm_page_render(&a->out, &a->view,
+	good = json != NULL && hm_page_render(&a->out,
+	    &hm_page_texts[q->page], &a->view,
 	    hm_slice(json->data, json->n));
 	hm_shared_bytes_release(json);
 	return good;
@@ -194,6 +200,8 @@ cache_for(struct hm_api *a, const struct hm_api_query *q)
 	case HM_URL_METRICS:
 		return &a->cache[q->openmetrics ? HM_API_OPENMETRICS :
 		    HM_URL_METRICS];
+	case HM_URL_PAGE:
+		return &a->pages[q->page];
 	case HM_URL_READY:
 	case HM_URL_LIVE:
 	case HM_URL_INVERTER:
@@ -225,44 +233,6 @@ build(struct hm_api_query *q)
 	return hm_api_json(q, q->url.kind) && append(a, hm_text("\n"));
 }
 
-static const char *
-reason_of(const struct hm_api_query *q)
-{
-	if (q->status == HM_API_FORBIDDEN)
-		return "{\"error\":\"hm-metrics does not answer to the name "
-		    "in this address; add the name to health_allowed_hosts "
-		    "(HEALTH_ALLOWED_HOSTS)\"}\n";
-	if (q->status == HM_API_NOT_FOUND)
-		return "{\"error\":\"not found\"}\n";
-	if (q->status == HM_API_BAD_REQUEST)
-		return q->bad_host ? "{\"error\":\"the request needs one "
-		    "header Host with a name or an address\"}\n" :
-		    "{\"error\":\"limit must be a number from 1 to 1000\"}"
-		    "\n";
-	if (q->status == HM_API_UNAVAILABLE)
-		return "{\"error\":\"there is no database with a history; "
-		    "see database_path and hm-store\"}\n";
-	return "{\"error\":\"it failed; see the log\"}\n";
-}
-
-/* The reason may hold any bytes of the request. */
-static struct hm_shared_bytes *
-reason_as_json(const char *reason)
-{
-	char text[6 * HM_HISTORY_ERROR + sizeof "{\"error\":\"\"}\n"];
-	struct hm_json e;
-	struct hm_slice json;
-
-	hm_json_start(&e, text, sizeof text - 1);
-	hm_json_object(&e, NULL);
-	hm_json_text(&e, "error", reason);
-	hm_json_object_end(&e);
-	if (!hm_json_done(&e, &json))
-		return NULL;
-	text[json.n] = '\n';
-	return hm_shared_bytes_new(hm_slice(text, json.n + 1));
-}
-
 static void
 refuse(struct hm_api_query *q, unsigned status,
     struct hm_http_answer *answer)
@@ -271,9 +241,7 @@ refuse(struct hm_api_query *q, unsigned status,
 	answer->status = status;
 	answer->events = false;
 	answer->type = TYPE_JSON;
-	answer->bytes = status == HM_API_BAD_REQUEST && !q->bad_host &&
-	    q->reason[0] != '\0' ? reason_as_json(q->reason) :
-	    hm_shared_bytes_new(hm_text(reason_of(q)));
+	answer->bytes = hm_api_refusal(q);
 }
 
 static void
@@ -333,8 +301,10 @@ answer_query(struct hm_api_query *q, struct hm_http_answer *answer)
 	struct hm_api *a = q->api;
 	struct hm_api_cached *cached = cache_for(a, q);
 
-	if (q->url.kind == HM_URL_PAGE)
-		answer->policy = a->policy;
+	if (q->url.kind == HM_URL_PAGE) {
+		answer->policy = hm_page_texts[q->page].policy;
+		answer->language = hm_page_texts[q->page].language;
+	}
 	if (q->url.kind == HM_URL_PAST) {
 		answer->bytes = hm_api_past_find(q);
 		if (answer->bytes == NULL)
@@ -343,7 +313,7 @@ answer_query(struct hm_api_query *q, struct hm_http_answer *answer)
 			answer->status = q->status;
 		if (answer->status != HM_API_OK)
 			answer->type = TYPE_JSON;
-	} else if (!update_view(a)) {
+	} else if (!update_view(a, CACHE_MS)) {
 		refuse(q, HM_API_FAILED, answer);
 	} else if (cached != NULL && is_current(cached, &a->live,
 	    a->view.now.steady)) {
@@ -431,7 +401,8 @@ hm_api_answer(void *context, const struct hm_http_request *request,
 {
 	struct hm_api_query q = {.api = context, .request = request,
 	    .openmetrics = request->accept != NULL && strstr(request->accept,
-	        "application/openmetrics-text") != NULL};
+	        "application/openmetrics-text") != NULL,
+	    .page = hm_page_choose(request->languages)};
 	bool found = hm_url_parse(request->path, &q.url);
 	unsigned status = check_query(&q, found, read_arguments(&q));
 
@@ -465,7 +436,7 @@ hm_api_event(void *context)
 	struct hm_api_cached *last = &a->cache[HM_API_EVENT];
 	struct hm_api_query q = {.api = a};
 
-	if (!update_view(a) || !is_event_due(a))
+	if (!update_view(a, HM_HTTP_SETTLE_MS) || !is_event_due(a))
 		return NULL;
 	a->out.n = 0;
 	last->built = a->view.now.steady;

@@ -6,12 +6,11 @@
 #include "live/live.h"
 #include "live/live_view.h"
 #include "out/history_query.h"
-#include "page.h"
 #include "url.h"
 
 /*
  * Shared by api.c (answers), api_cache.c (answers that are cached), api_json.c
- * (JSON) and api_past.c (the history).
+ * (JSON), api_past.c (the history) and api_refusal.c (errors).
  */
 
 #define HM_API_JSON_MIN ((size_t)16 * 1024)
@@ -41,7 +40,10 @@ struct hm_api_past {
 	struct hm_api_cached answer;
 };
 
-/* One cached answer for each URL, and for OpenMetrics and the last event. */
+/*
+ * One cached answer for each URL, and for OpenMetrics and the last event; the
+ * page has one for each language.
+ */
 enum {
 	HM_API_OPENMETRICS = HM_URLS,
 	HM_API_EVENT,
@@ -54,12 +56,12 @@ struct hm_api {
 	struct hm_view view; /* of the copy */
 	int64_t copied;      /* steady ms */
 	struct hm_api_cached cache[HM_API_CACHED];
+	struct hm_api_cached *pages; /* of hm_page_texts */
 	struct hm_api_past past[HM_API_PAST];
 	struct hm_buffer out; /* the answer that is being built */
 	size_t json_size;     /* bytes that were enough last time */
 	struct hm_live_history history;
 	bool host_logged; /* that a Host was refused */
-	char policy[HM_PAGE_POLICY];
 };
 
 /* A request and what is known of its answer. */
@@ -69,6 +71,7 @@ struct hm_api_query {
 	struct hm_url url;
 	int limit;
 	bool openmetrics;
+	size_t page;   /* of hm_page_texts: the language of the client */
 	bool bad_host; /* why the request is bad */
 	struct hm_history_query past;  /* of HM_URL_PAST */
 	char reason[HM_HISTORY_ERROR]; /* why it is bad; may be empty */
@@ -96,6 +99,9 @@ void hm_api_compress(struct hm_api_query *q, struct hm_http_answer *answer);
  * of the answer is then q->status, or HM_API_FAILED if that is HM_API_OK.
  */
 bool hm_api_json(struct hm_api_query *q, enum hm_url_kind kind);
+
+/* JSON that says why a request has failed. NULL if there is no memory. */
+struct hm_shared_bytes *hm_api_refusal(const struct hm_api_query *q);
 
 /*
  * Answers of the history: api_past.c. The cached answer to a query, or NULL;

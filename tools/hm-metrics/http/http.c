@@ -39,6 +39,8 @@ wait_ms(struct hm_http *http)
 
 	if (http->count > 0)
 		ms = http->next_tick > now ? http->next_tick - now : 0;
+	if (http->count > 0 && http->event_due - now < ms)
+		ms = http->event_due > now ? http->event_due - now : 0;
 	if (MHD_get_timeout(http->daemon, &mhd) == MHD_YES &&
 	    (ms < 0 || mhd < (MHD_UNSIGNED_LONG_LONG)ms))
 		ms = (int64_t)mhd;
@@ -50,12 +52,38 @@ tick(struct hm_http *http)
 {
 	int64_t now = hm_monotonic_ms();
 
+	if (now >= http->event_due)
+		hm_http_events_update(http);
 	if (now < http->next_tick)
 		return;
 	http->next_tick = now + TICK_MS;
 	hm_http_clients_evict_late(http);
 	hm_http_events_end_gone(http);
-	hm_http_events_update(http);
+	if (http->event_due == INT64_MAX)
+		hm_http_events_update(http);
+}
+
+/* Why another thread has woken this one. */
+static void
+hear(struct hm_http *http)
+{
+	uint64_t times;
+
+	if (read(http->wake, &times, sizeof times) != sizeof times)
+		return;
+	pthread_mutex_lock(&http->lock);
+	http->stopping = http->stop;
+	pthread_mutex_unlock(&http->lock);
+	hm_http_events_plan(http);
+}
+
+static void
+wake(struct hm_http *http)
+{
+	const uint64_t one = 1;
+
+	if (write(http->wake, &one, sizeof one) != sizeof one)
+		hm_log_errno(HM_ERROR, "cannot wake the HTTP server");
 }
 
 static void *
@@ -75,7 +103,8 @@ serve(void *context)
 			    "cannot poll");
 			break;
 		}
-		http->stopping = fd[1].revents != 0;
+		if (fd[1].revents != 0)
+			hear(http);
 		tick(http);
 		MHD_run(http->daemon);
 	}
@@ -203,6 +232,7 @@ hm_http_new(const struct hm_http_options *options)
 	}
 	http->options = *options;
 	http->room = room_for();
+	http->event_due = INT64_MAX;
 	http->wake = eventfd(0, EFD_CLOEXEC);
 	http->socket = http->wake >= 0 ? open_socket(options) : -1;
 	if (http->socket >= 0 && start_daemon(http)) {
@@ -229,18 +259,31 @@ hm_http_new(const struct hm_http_options *options)
 void
 hm_http_free(struct hm_http *http)
 {
-	const uint64_t one = 1;
-
 	if (http == NULL)
 		return;
-	if (write(http->wake, &one, sizeof one) != sizeof one)
-		hm_log_errno(HM_ERROR, "cannot wake the HTTP server");
+	pthread_mutex_lock(&http->lock);
+	http->stop = true;
+	pthread_mutex_unlock(&http->lock);
+	wake(http);
 	pthread_join(http->thread, NULL);
 	MHD_stop_daemon(http->daemon);
 	hm_shared_bytes_release(http->event);
 	close(http->wake);
 	pthread_mutex_destroy(&http->lock);
 	free(http);
+}
+
+void
+hm_http_news(struct hm_http *http)
+{
+	bool curious;
+
+	pthread_mutex_lock(&http->lock);
+	curious = http->curious;
+	http->curious = false;
+	pthread_mutex_unlock(&http->lock);
+	if (curious)
+		wake(http);
 }
 
 struct hm_http_counts

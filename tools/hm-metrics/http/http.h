@@ -33,6 +33,7 @@ struct hm_http_request {
 	bool http_1_0;
 	const char *accept; /* header; NULL: none */
 	const char *encodings; /* header Accept-Encoding; NULL: none */
+	const char *languages; /* header Accept-Language; NULL: none */
 	const char *limit;  /* parameter `limit` of the query; NULL: none */
 	struct hm_argument argument[HM_HTTP_ARGUMENTS]; /* of the query */
 	size_t arguments;
@@ -44,10 +45,17 @@ struct hm_http_answer {
 	unsigned status;
 	const char *type;     /* of the content */
 	const char *policy;   /* Content-Security-Policy; NULL: none */
+	const char *language; /* of the body, by the request; NULL: any */
 	struct hm_shared_bytes *bytes; /* the body; the server releases it */
 	bool gzip;            /* the body is compressed */
 	bool events;          /* send the stream of events, no body */
 };
+
+/*
+ * From news to their event, in ms: the records of a poll come one after the
+ * other, and shall be shown together.
+ */
+#define HM_HTTP_SETTLE_MS 20
 
 struct hm_http_options {
 	const char *host; /* address or name */
@@ -58,7 +66,8 @@ struct hm_http_options {
 	    struct hm_http_answer *answer);
 	/*
 	 * Returns an event with a hold for the caller, or NULL if there is no
-	 * new one. Called once a second while there are listeners.
+	 * new one. Called at most once a second while there are listeners:
+	 * HM_HTTP_SETTLE_MS after news or later, and now and then without.
 	 */
 	struct hm_shared_bytes *(*event)(void *context);
 };
@@ -70,6 +79,12 @@ struct hm_http_options {
  */
 struct hm_http *hm_http_new(const struct hm_http_options *options);
 void hm_http_free(struct hm_http *http);
+
+/*
+ * There may be a new event: listeners get it soon, but at most one a second.
+ * For other threads; it costs little if nobody listens.
+ */
+void hm_http_news(struct hm_http *http);
 
 struct hm_http_counts hm_http_counts(struct hm_http *http);
 

@@ -4,10 +4,12 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "http_private.h"
 #include "shared_bytes.h"
 
 #define LISTENERS_MAX 16
+#define PAUSE_MS 1000 /* between two events, at least */
 #define BLOCK ((size_t)4096) /* bytes that MHD asks for at a time */
 
 static ssize_t
@@ -95,13 +97,34 @@ hm_http_events_end_gone(struct hm_http *http)
 }
 
 void
+hm_http_events_plan(struct hm_http *http)
+{
+	int64_t soon = hm_monotonic_ms() + HM_HTTP_SETTLE_MS;
+	int64_t next = http->event_made + PAUSE_MS;
+
+	http->event_due = soon > next ? soon : next;
+}
+
+void
 hm_http_events_update(struct hm_http *http)
 {
-	struct hm_shared_bytes *event = http->listening > 0 ?
-	    http->options.event(http->options.context) : NULL;
+	struct hm_shared_bytes *event;
+	int64_t now = hm_monotonic_ms();
 
-	if (event != NULL)
-		take_event(http, event);
+	if (http->event_made != 0 && now - http->event_made < PAUSE_MS)
+		return;
+	http->event_due = INT64_MAX;
+	if (http->listening == 0)
+		return;
+	/* What comes while the event is made is in the next one. */
+	pthread_mutex_lock(&http->lock);
+	http->curious = true;
+	pthread_mutex_unlock(&http->lock);
+	event = http->options.event(http->options.context);
+	if (event == NULL)
+		return;
+	http->event_made = now;
+	take_event(http, event);
 }
 
 struct MHD_Response *

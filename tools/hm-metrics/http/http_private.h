@@ -61,10 +61,17 @@ struct hm_http {
 	size_t listening;
 	struct hm_shared_bytes *event; /* the newest; NULL: none yet */
 	uint64_t number;               /* of the newest */
+	int64_t event_made; /* steady ms: when the newest was; 0: never */
+	int64_t event_due;  /* steady ms; INT64_MAX: there are no news */
 	bool stopping;
 	int64_t next_tick;
-	/* Other threads read the counts. No 64-bit atomics: ARMv6 has none. */
+	/*
+	 * For other threads, too: what wakes this one, and the counts. No
+	 * 64-bit atomics: ARMv6 has none.
+	 */
 	pthread_mutex_t lock;
+	bool stop;
+	bool curious; /* about news: there are listeners */
 	struct hm_http_counts counts;
 };
 
@@ -91,8 +98,10 @@ void hm_http_on_connection(void *context, struct MHD_Connection *connection,
 /* NULL if there are too many listeners, or there is no memory. */
 struct MHD_Response *hm_http_events_add(struct hm_http *http,
     struct MHD_Connection *connection);
-/* Send the newest event to all listeners, if there is a new one. */
+/* Send a new event to all listeners, if there is one and it is time. */
 void hm_http_events_update(struct hm_http *http);
+/* Plan an event, because there are news. */
+void hm_http_events_plan(struct hm_http *http);
 /* Resume the listeners that wait for an event. */
 void hm_http_events_resume(struct hm_http *http);
 /* End the listeners whose client has closed the connection. */

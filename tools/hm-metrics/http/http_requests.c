@@ -134,6 +134,8 @@ read_request(struct hm_http *http, struct MHD_Connection *connection,
 	    MHD_HEADER_KIND, "Accept");
 	request->encodings = MHD_lookup_connection_value(connection,
 	    MHD_HEADER_KIND, "Accept-Encoding");
+	request->languages = MHD_lookup_connection_value(connection,
+	    MHD_HEADER_KIND, "Accept-Language");
 	request->limit = MHD_lookup_connection_value(connection,
 	    MHD_GET_ARGUMENT_KIND, "limit");
 	request->verbose = MHD_lookup_connection_value_n(connection,
@@ -157,7 +159,11 @@ answer_bytes(struct hm_http *http, struct MHD_Connection *connection,
 	response = response_of(answer->bytes);
 	if (response == NULL)
 		return MHD_NO;
-	MHD_add_response_header(response, "Vary", "Accept, Accept-Encoding");
+	MHD_add_response_header(response, "Vary", answer->language != NULL ?
+	    "Accept-Encoding, Accept-Language" : "Accept, Accept-Encoding");
+	if (answer->language != NULL)
+		MHD_add_response_header(response, "Content-Language",
+		    answer->language);
 	if (answer->gzip)
 		MHD_add_response_header(response, "Content-Encoding", "gzip");
 	return send_response(connection, answer->status, answer->type,

@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "live/live_view.h"
+#include "page_text.h"
 
 /*
  * The page that shows the plant, from ../page. Its script draws the JSON in it
@@ -11,15 +12,7 @@
  */
 
 /* Append the page with the JSON. False if there is no memory. */
-bool hm_page_render(struct hm_buffer *out, const struct hm_view *view,
-    struct hm_slice json);
-
-#define HM_PAGE_POLICY ((size_t)512)
-
-/*
- * The page's Content-Security-Policy: only its own script and style, by their
- * hashes. False if it does not fit, or there is no memory.
- */
-bool hm_page_policy(char policy[HM_PAGE_POLICY]);
+bool hm_page_render(struct hm_buffer *out, const struct hm_page_text *page,
+    const struct hm_view *view, struct hm_slice json);
 
 #endif

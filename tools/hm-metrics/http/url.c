@@ -33,6 +33,7 @@ static const char *const past[] = {
     [HM_HISTORY_EVENTS] = "/api/events",
     [HM_HISTORY_GAPS] = "/api/gaps",
     [HM_HISTORY_RECORDS] = "/api/records",
+    [HM_HISTORY_ORDERS] = "/api/orders",
 };
 
 /* The rest of a path after the serial number. */

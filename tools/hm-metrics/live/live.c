@@ -99,7 +99,8 @@ add_dtu(struct hm_live *live, struct hm_slice name, uint64_t hash)
 	if (live->dtus_cap != cap)
 		hash_dtus_again(live);
 	dtu = &live->dtu[live->dtus];
-	*dtu = (struct hm_live_dtu){.failures = -1};
+	*dtu = (struct hm_live_dtu){.failures = -1,
+	    .first_device = SIZE_MAX, .last_device = SIZE_MAX};
 	memcpy(dtu->name, name.p, name.n);
 	return hm_hash_add(&live->dtu_names, hash, &dtu->item) ?
 	    live->dtus++ : SIZE_MAX;
@@ -165,6 +166,30 @@ is_device(const void *entry, const void *key)
 	    wanted->serial) == 0;
 }
 
+/* Put a device behind the others of its DTU. */
+static void
+chain_device(struct hm_live *live, size_t number)
+{
+	struct hm_live_dtu *dtu = &live->dtu[live->device[number].dtu];
+
+	live->device[number].next = SIZE_MAX;
+	if (dtu->last_device != SIZE_MAX)
+		live->device[dtu->last_device].next = number;
+	else
+		dtu->first_device = number;
+	dtu->last_device = number;
+}
+
+static void
+chain_devices_again(struct hm_live *live)
+{
+	for (size_t i = 0; i < live->dtus; i++)
+		live->dtu[i].first_device = live->dtu[i].last_device =
+		    SIZE_MAX;
+	for (size_t i = 0; i < live->devices; i++)
+		chain_device(live, i);
+}
+
 static size_t
 add_device(struct hm_live *live, const struct device_key *wanted,
     uint64_t hash, const struct hm_moment *now)
@@ -181,8 +206,10 @@ add_device(struct hm_live *live, const struct device_key *wanted,
 	*d = (struct hm_live_device){.scope = wanted->scope,
 	    .dtu = wanted->dtu, .port = wanted->port,
 	    .first_time = now->wall / 1000};
-	return hm_hash_add(&live->device_keys, hash, &d->item) ?
-	    live->devices++ : SIZE_MAX;
+	if (!hm_hash_add(&live->device_keys, hash, &d->item))
+		return SIZE_MAX;
+	chain_device(live, live->devices);
+	return live->devices++;
 }
 
 size_t
@@ -241,6 +268,7 @@ hm_live_forget(struct hm_live *live)
 		return;
 	live->devices = kept;
 	hash_devices_again(live);
+	chain_devices_again(live);
 	live->number++;
 }
 
@@ -251,11 +279,14 @@ add_configured(struct hm_live *live, const struct hm_dtu *dtu)
 {
 	size_t number = hm_live_find_dtu(live, hm_text(dtu->name));
 
-	if (number == SIZE_MAX)
+	if (number == SIZE_MAX) {
 		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", dtu->name)),
 		    "%s: not shown: its name is too long, or there are too "
 		    "many DTUs", dtu->name);
-	else if (dtu->host != NULL && strlen(dtu->host) < HM_LIVE_HOST)
+		return;
+	}
+	live->dtu[number].configured = dtu;
+	if (dtu->host != NULL && strlen(dtu->host) < HM_LIVE_HOST)
 		memcpy(live->dtu[number].host, dtu->host,
 		    strlen(dtu->host) + 1);
 }

@@ -7,6 +7,7 @@
 #include "day_curve.h"
 #include "db/history_read.h"
 #include "record/breaker_state.h"
+#include "record/command.h"
 #include "record/dtu_name.h"
 #include "record/fields.h"
 #include "record/poll_errors.h"
@@ -70,12 +71,15 @@ struct hm_live_dtu {
 	bool dark;        /* its last readings show dusk: little power */
 	bool ahead;       /* its last reading has a time in the future */
 	uint64_t cleared; /* readings up to this number are not shown */
+	const struct hm_dtu *configured; /* NULL: by no setting; borrowed */
+	size_t first_device, last_device; /* SIZE_MAX: it has none */
 };
 
 struct hm_live_device {
 	struct hm_hash_item item; /* not valid in a copy */
 	enum hm_scope scope;
 	size_t dtu; /* index in hm_live.dtu */
+	size_t next; /* device of the same DTU; SIZE_MAX: none */
 	char serial[HM_LIVE_SERIAL];
 	int64_t port; /* 0: none */
 	char label[HM_LIVE_SERIAL]; /* what is printed on it; empty: serial */
@@ -160,6 +164,7 @@ struct hm_live {
 	struct hm_day_curve other_curve; /* of the day before it */
 	int64_t heard; /* steady ms of the last reading; 0: none */
 	uint64_t announcements, states; /* mqtt records */
+	uint64_t results[HM_RESULT_STATES]; /* of commands, by state */
 	uint64_t refused; /* records left out: full table or bad name */
 	uint64_t number;  /* of records so far; changes with each */
 	struct hm_hash dtu_names, device_keys; /* empty in a copy */

@@ -1,6 +1,7 @@
 #include "live_history.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/decimal.h"
@@ -27,18 +28,45 @@ may_come(struct hm_live_history *history)
 	    hm_schema_refuse(&history->db) == NULL);
 }
 
+/* Keep why there is no history. */
+static void
+set_lack(struct hm_live_history *history, const char *lack, const char *why)
+{
+	history->lack = lack;
+	if (history->path == NULL)
+		snprintf(history->why, sizeof history->why, "%s", why);
+	else
+		snprintf(history->why, sizeof history->why, "%s: %s",
+		    history->path, why);
+}
+
 /* No warning if hm-store may still create the file. */
 static void
 log_why(struct hm_live_history *history, const char *why)
 {
+	if (history->complained)
+		return;
+	history->complained = true;
+	hm_log_facts(strcmp(history->lack, "missing") == 0 ? HM_INFO :
+	    HM_WARNING, HM_FACTS(hm_fact("file", history->path),
+	    hm_fact("reason", why)), "%s: no history to show yet: %s",
+	    history->path, why);
+}
+
+/* The database cannot be opened. */
+static void
+refuse(struct hm_live_history *history, const char *why)
+{
 	char reason[128];
+	bool missing;
 
 	/* may_come overwrites the text of SQLite. */
 	snprintf(reason, sizeof reason, "%s", why);
-	hm_log_facts(may_come(history) ? HM_INFO : HM_WARNING,
-	    HM_FACTS(hm_fact("file", history->path),
-	    hm_fact("reason", reason)), "%s: no history to show yet: %s",
-	    history->path, reason);
+	missing = may_come(history);
+	set_lack(history, missing ? "missing" : "unusable", missing ?
+	    "hm-store has not made the database yet" : reason);
+	log_why(history, reason);
+	hm_db_close(&history->db);
 }
 
 bool
@@ -46,21 +74,21 @@ hm_live_history_open(struct hm_live_history *history)
 {
 	const char *why;
 
-	if (history->path == NULL)
+	if (history->path == NULL) {
+		set_lack(history, "none", "there is no database with a "
+		    "history; see database_path and hm-store");
 		return false;
+	}
 	if (history->db.handle != NULL && !hm_db_moved(&history->db))
 		return true;
 	hm_db_close(&history->db);
 	history->whole = false;
-	if (hm_history_open_old(&history->db, history->path, &why)) {
-		history->complained = false;
-		return true;
+	if (!hm_history_open_old(&history->db, history->path, &why)) {
+		refuse(history, why);
+		return false;
 	}
-	if (!history->complained)
-		log_why(history, why);
-	history->complained = true;
-	hm_db_close(&history->db);
-	return false;
+	history->complained = false;
+	return true;
 }
 
 bool
@@ -74,18 +102,27 @@ hm_live_history_ready(struct hm_live_history *history)
 		return true;
 	why = hm_history_lacks(&history->db);
 	history->whole = why == NULL;
-	if (why != NULL && !history->complained)
+	if (why != NULL) {
+		set_lack(history, "older", why);
 		log_why(history, why);
+	}
 	history->complained = why != NULL;
 	return history->whole;
 }
 
-/* Log the first failure after a success. */
+/* Keep why a query failed, and log the first failure after a success. */
 static bool
 report(struct hm_live_history *history, bool good, const char *what)
 {
-	if (!good && !history->complained)
-		hm_db_complain(&history->db, what);
+	if (!good) {
+		bool slow = sqlite3_errcode(history->db.handle) ==
+		    SQLITE_INTERRUPT;
+
+		set_lack(history, slow ? "slow" : "failed", slow ?
+		    "the answer takes too long; ask for less" : what);
+		if (!history->complained)
+			hm_db_complain(&history->db, what);
+	}
 	history->complained = !good;
 	return good;
 }

@@ -5,6 +5,8 @@
 #include "day_curve.h"
 #include "db/history_read.h"
 
+#define HM_LIVE_HISTORY_WHY ((size_t)512)
+
 /*
  * Reads the database: hm-store's history and hm-filter's ledger. It is opened
  * once it exists, and reopened when the file has been replaced. Reading never
@@ -15,6 +17,13 @@ struct hm_live_history {
 	struct hm_db db;
 	bool whole;      /* not of an older version */
 	bool complained; /* already logged */
+	/*
+	 * Of the last call that failed, for programs and for people: "none" is
+	 * configured, "missing" yet, "older" than this hm, "unusable", too
+	 * "slow" or "failed".
+	 */
+	const char *lack;
+	char why[HM_LIVE_HISTORY_WHY];
 };
 
 /*
@@ -28,8 +37,8 @@ bool hm_live_history_ready(struct hm_live_history *history);
 void hm_live_history_close(struct hm_live_history *history);
 
 /*
- * After a query by the caller: log why it failed, if the one before succeeded.
- * Returns `good`.
+ * After a query by the caller: keep why it failed, and log it if the one before
+ * succeeded. Returns `good`.
  */
 bool hm_live_history_report(struct hm_live_history *history, bool good,
     const char *what);

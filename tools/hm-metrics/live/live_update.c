@@ -1,6 +1,7 @@
 #include "live_update_private.h"
 
 #include "live.h"
+#include "record/command.h"
 #include "record/record.h"
 #include "record/types.h"
 
@@ -15,6 +16,21 @@ on_mqtt(struct hm_live *live, const struct hm_record *record,
 		live->states++;
 }
 
+static void
+on_result(struct hm_live *live, const struct hm_record *record,
+    const struct hm_moment *now)
+{
+	enum hm_result_state state;
+	struct hm_slice name;
+
+	(void)now;
+	if (hm_record_string(record, "state", &name) &&
+	    hm_result_state_parse(name, &state))
+		live->results[state]++;
+	else
+		live->refused++;
+}
+
 static const struct {
 	const char *type;
 	void (*take)(struct hm_live *live, const struct hm_record *record,
@@ -27,6 +43,7 @@ static const struct {
     {"stats", hm_live_on_stats},
     {"death", hm_live_on_death},
     {"mqtt", on_mqtt},
+    {"result", on_result},
 };
 
 bool

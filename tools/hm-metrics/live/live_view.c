@@ -52,13 +52,11 @@ hm_view_init(struct hm_view *view, const struct hm_live *live,
 const char *
 hm_view_dtu_name(const struct hm_view *view, size_t dtu)
 {
-	const struct hm_live_device *d = NULL;
+	const struct hm_live_device *d;
 
 	if (view->names == NULL || view->names->count == 0)
 		return NULL;
-	do
-		d = hm_view_device(view, HM_SCOPE_DTU, d);
-	while (d != NULL && d->dtu != dtu);
+	d = hm_view_device_of(view, dtu, HM_SCOPE_DTU, NULL);
 	return hm_device_name_of_dtu(view->names,
 	    hm_text(view->live->dtu[dtu].name), d != NULL ? d->serial : "");
 }

@@ -53,13 +53,28 @@ hm_view_device(const struct hm_view *view, enum hm_scope scope,
 	return d < live->device + live->devices ? d : NULL;
 }
 
-/* Whether an input is one of an inverter. */
-static inline bool
-hm_view_is_part(const struct hm_live_device *port,
-    const struct hm_live_device *inverter)
+/* The same, of one DTU. */
+static inline const struct hm_live_device *
+hm_view_device_of(const struct hm_view *view, size_t dtu, enum hm_scope scope,
+    const struct hm_live_device *d)
 {
-	return port->dtu == inverter->dtu &&
-	    strcmp(port->serial, inverter->serial) == 0;
+	const struct hm_live *live = view->live;
+	size_t i = d != NULL ? d->next : live->dtu[dtu].first_device;
+
+	while (i != SIZE_MAX && live->device[i].scope != scope)
+		i = live->device[i].next;
+	return i != SIZE_MAX ? &live->device[i] : NULL;
+}
+
+/* The inputs of an inverter. */
+static inline const struct hm_live_device *
+hm_view_port_of(const struct hm_view *view,
+    const struct hm_live_device *inverter, const struct hm_live_device *d)
+{
+	do
+		d = hm_view_device_of(view, inverter->dtu, HM_SCOPE_PORT, d);
+	while (d != NULL && strcmp(d->serial, inverter->serial) != 0);
+	return d;
 }
 
 /* Whether the last reading of a device is current. */

@@ -36,6 +36,7 @@ static const unsigned taken[] = {
     [HM_HISTORY_EVENTS] = RANGE | BIT(LIMIT) | BIT(FORMAT),
     [HM_HISTORY_GAPS] = RANGE | BIT(FORMAT),
     [HM_HISTORY_RECORDS] = BIT(FORMAT),
+    [HM_HISTORY_ORDERS] = RANGE | BIT(LIMIT) | BIT(FORMAT),
 };
 
 /* The values by name, NULL where there is none. */
@@ -166,7 +167,7 @@ read_device(struct values *v, struct hm_history_query *query)
 	return true;
 }
 
-/* By month and year, and of events and gaps: all there is. */
+/* By month and year, and of events, gaps and orders: all there is. */
 static bool
 read_range(struct values *v, struct hm_history_query *query, int64_t today)
 {

@@ -21,6 +21,7 @@ enum hm_history_kind {
 	HM_HISTORY_EVENTS,
 	HM_HISTORY_GAPS,
 	HM_HISTORY_RECORDS,
+	HM_HISTORY_ORDERS,
 };
 
 enum hm_history_span {
@@ -32,7 +33,7 @@ enum hm_history_span {
 #define HM_HISTORY_SERIAL ((size_t)33)
 #define HM_HISTORY_NO_PORT (-1)
 #define HM_HISTORY_DAYS_MAX 3700    /* by day */
-#define HM_HISTORY_RANGE_MAX 36600  /* by month and year, of events, gaps */
+#define HM_HISTORY_RANGE_MAX 36600  /* by month and year, of the rest */
 #define HM_HISTORY_PANEL_DAYS_MAX 366
 #define HM_HISTORY_LIMIT_MAX 1000
 
@@ -42,7 +43,7 @@ struct hm_history_query {
 	bool csv;
 	int64_t from, to; /* first and last day */
 	int64_t port;     /* or HM_HISTORY_NO_PORT: all */
-	int64_t limit;    /* of events */
+	int64_t limit;    /* of events and orders */
 	char serial[HM_HISTORY_SERIAL]; /* empty: the plant */
 };
 

@@ -78,6 +78,28 @@ static const char gaps_sql[] =
 
 static const char records_sql[] = "SELECT what, at, value, unit FROM records";
 
+/*
+ * As the view `orders`, which knows its times only as text. The newest are
+ * found by the indexes on time; results without a command only among those that
+ * are younger than the oldest command of the answer.
+ */
+static const char orders_sql[] =
+    "SELECT o.id, " UTC("o.time") " AS time, o.dtu, o.serial, o.action, "
+    "o.percent, o.watts, o.source, r.state, r.error, r.text, "
+    "iif(r.stage = 3, max(r.time - o.time, 0), NULL) AS seconds "
+    "FROM (SELECT id, time, dtu, serial, action, percent, watts, source "
+    "FROM commands WHERE time >= :start AND time < :end "
+    "UNION ALL SELECT id, time, dtu, serial, action, NULL, NULL, NULL "
+    "FROM results AS alone WHERE time < :end AND time >= "
+    "coalesce((SELECT time FROM commands WHERE time >= :start AND time < :end "
+    "ORDER BY time DESC LIMIT 1 OFFSET :limit - 1), :start) "
+    "AND NOT EXISTS (SELECT 1 FROM commands WHERE id = alone.id) "
+    "AND stage = (SELECT min(stage) FROM results WHERE id = alone.id) "
+    "ORDER BY time DESC LIMIT :limit) AS o LEFT JOIN results AS r "
+    "ON r.id = o.id AND r.stage = "
+    "(SELECT max(stage) FROM results WHERE id = o.id) "
+    "ORDER BY o.time DESC, o.id DESC";
+
 struct hm_history_sql
 hm_history_sql(const struct hm_history_query *query, bool coarse)
 {
@@ -95,6 +117,8 @@ hm_history_sql(const struct hm_history_query *query, bool coarse)
 		return (struct hm_history_sql){gaps_sql, "gaps", false};
 	case HM_HISTORY_RECORDS:
 		return (struct hm_history_sql){records_sql, "records", false};
+	case HM_HISTORY_ORDERS:
+		return (struct hm_history_sql){orders_sql, "orders", false};
 	default:
 		return (struct hm_history_sql){of_device ? device_sql :
 		    plant_sql, NULL, false};

@@ -166,9 +166,8 @@ emit_inverter(struct hm_json *e, const struct hm_view *view,
 	emit_fields(e, view, inverter);
 	hm_json_array(e, "ports");
 	for (const struct hm_live_device *d = NULL;
-	    (d = hm_view_device(view, HM_SCOPE_PORT, d)) != NULL;)
-		if (hm_view_is_part(d, inverter))
-			emit_port(e, view, d, false);
+	    (d = hm_view_port_of(view, inverter, d)) != NULL;)
+		emit_port(e, view, d, false);
 	hm_json_array_end(e);
 	hm_json_object_end(e);
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/process_usage.h"
+#include "record/command.h"
 
 /* A family of one sample without labels. */
 static void
@@ -42,6 +43,27 @@ put_messages(struct hm_prometheus *e, const struct hm_live *live)
 	hm_prometheus_sample(e, "");
 	hm_prometheus_label(e, "message_type", "state");
 	hm_prometheus_int(e, (int64_t)live->states);
+}
+
+/* Most plants have no commands. With the first all states get a sample. */
+static void
+put_results(struct hm_prometheus *e, const struct hm_live *live)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < HM_RESULT_STATES; i++)
+		sum += live->results[i];
+	if (sum == 0)
+		return;
+	hm_prometheus_family(e, "hoymiles_command_results_total",
+	    HM_PROMETHEUS_COUNTER,
+	    "results of commands to DTUs in the stream, by state");
+	for (int i = 0; i < HM_RESULT_STATES; i++) {
+		hm_prometheus_sample(e, "");
+		hm_prometheus_label(e, "state",
+		    hm_result_state_name((enum hm_result_state)i));
+		hm_prometheus_int(e, (int64_t)live->results[i]);
+	}
 }
 
 static void
@@ -120,6 +142,7 @@ hm_metrics_render(struct hm_buffer *out, const struct hm_view *view,
 	hm_metrics_fields(&e, view);
 	hm_metrics_tools(&e, view);
 	put_messages(&e, view->live);
+	put_results(&e, view->live);
 	put_count(&e, "hoymiles_metrics_refused_total", view->live->refused,
 	    "records not shown because of a bad name or a full table");
 	put_database(&e, options->database);

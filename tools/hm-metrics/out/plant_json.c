@@ -71,6 +71,8 @@ static void
 emit_page_dtu(struct hm_json *e, const struct hm_view *view, size_t number)
 {
 	const struct hm_live_dtu *dtu = &view->live->dtu[number];
+	const struct hm_live_device *d = hm_view_device_of(view, number,
+	    HM_SCOPE_DTU, NULL);
 
 	hm_json_object(e, NULL);
 	hm_json_text(e, "name", dtu->name);
@@ -79,15 +81,12 @@ emit_page_dtu(struct hm_json *e, const struct hm_view *view, size_t number)
 	hm_json_moment(e, "answered", dtu->answered_time);
 	emit_known(e, "host", dtu->host);
 	emit_trouble(e, dtu);
-	for (const struct hm_live_device *d = NULL;
-	    (d = hm_view_device(view, HM_SCOPE_DTU, d)) != NULL;)
-		if (d->dtu == number) {
-			emit_value(e, view, d, HM_F_PV_POWER, "watts");
-			emit_value(e, view, d, HM_F_TODAY_PRODUCTION, "today");
-			emit_known(e, hm_fields[HM_F_FIRMWARE].key,
-			    d->firmware);
-			emit_if_known(e, view, d, HM_F_SIGNAL);
-		}
+	if (d != NULL) {
+		emit_value(e, view, d, HM_F_PV_POWER, "watts");
+		emit_value(e, view, d, HM_F_TODAY_PRODUCTION, "today");
+		emit_known(e, hm_fields[HM_F_FIRMWARE].key, d->firmware);
+		emit_if_known(e, view, d, HM_F_SIGNAL);
+	}
 	hm_json_object_end(e);
 }
 
@@ -123,9 +122,7 @@ emit_page_inverter(struct hm_json *e, const struct hm_view *view,
 	emit_value(e, view, inverter, HM_F_LINK_STATUS, "link");
 	hm_json_array(e, "ports");
 	for (const struct hm_live_device *d = NULL;
-	    (d = hm_view_device(view, HM_SCOPE_PORT, d)) != NULL;) {
-		if (!hm_view_is_part(d, inverter))
-			continue;
+	    (d = hm_view_port_of(view, inverter, d)) != NULL;) {
 		hm_json_object(e, NULL);
 		hm_json_int(e, "port", d->port);
 		emit_known(e, "title", hm_view_device_name(view, d));

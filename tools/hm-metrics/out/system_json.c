@@ -47,34 +47,26 @@ find_tool(const struct hm_live *live, const char *name)
 /* DTUs */
 
 static void
-emit_address(struct hm_json *e, const struct hm_live *live,
-    const struct hm_live_dtu *dtu)
+emit_address(struct hm_json *e, const struct hm_live_dtu *dtu)
 {
-	const struct hm_dtus *dtus = live->options.dtus;
-	const struct hm_dtu *found = NULL;
-
-	for (size_t i = 0; i < dtus->count && found == NULL; i++)
-		if (strcmp(dtus->dtu[i].name, dtu->name) == 0)
-			found = &dtus->dtu[i];
 	hm_live_json_text(e, "host", dtu->host);
-	if (found == NULL) {
+	if (dtu->configured == NULL) {
 		hm_json_null(e, "port");
 		hm_json_null(e, "transport");
 		return;
 	}
-	hm_json_int(e, "port", found->port);
-	hm_json_text(e, "transport", hm_transport_name(found->transport));
+	hm_json_int(e, "port", dtu->configured->port);
+	hm_json_text(e, "transport",
+	    hm_transport_name(dtu->configured->transport));
 }
 
 static void
 emit_device(struct hm_json *e, const struct hm_view *view, size_t number)
 {
-	const struct hm_live_device *d = NULL;
+	const struct hm_live_device *d = hm_view_device_of(view, number,
+	    HM_SCOPE_DTU, NULL);
 	struct hm_decimal signal;
 
-	do
-		d = hm_view_device(view, HM_SCOPE_DTU, d);
-	while (d != NULL && d->dtu != number);
 	hm_live_json_text(e, "serial", d != NULL ? d->serial : "");
 	hm_live_json_text(e, hm_fields[HM_F_MODEL].key,
 	    d != NULL ? d->model : "");
@@ -113,7 +105,7 @@ emit_dtus(struct hm_json *e, const struct hm_view *view)
 		hm_json_object(e, NULL);
 		hm_json_text(e, "name", view->live->dtu[i].name);
 		hm_live_json_text(e, "title", title != NULL ? title : "");
-		emit_address(e, view->live, &view->live->dtu[i]);
+		emit_address(e, &view->live->dtu[i]);
 		emit_device(e, view, i);
 		emit_polls(e, view, &view->live->dtu[i]);
 		hm_json_object_end(e);

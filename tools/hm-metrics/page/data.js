@@ -20,8 +20,9 @@ async function load(path, signal, age = 60000) {
 			Error(t("no_connection"));
 	});
 	if (!answer.ok)
-		throw Error(answer.status === 503 ? t("no_database") :
-			value.error || t("failed", answer.status));
+		throw Error(texts["lack_" + value.reason] ? t("lack_" +
+			value.reason) : value.error || t("failed",
+			answer.status));
 	kept.delete(path);
 	kept.set(path, { value, at: Date.now() });
 	if (kept.size > 24)

@@ -1,5 +1,5 @@
-// Events: what is wrong now, and outages and alarms of the past year.
-const MOST_EVENTS = 200;
+// Events: what is wrong now, commands, and outages and alarms of the past year.
+const MOST_EVENTS = 200, MOST_ORDERS = 50;
 
 // The errors of an outage, in words where there are any
 const errorWords = errors => (errors || "").split(", ").map(
@@ -30,6 +30,33 @@ async function loadEvents(signal) {
 		showPastEvent(node, plant, e));
 }
 
+// "Limit to 60 %: done"
+function orderName(o) {
+	const limit = known(o.percent) ? number(o.percent, o.percent % 1 &&
+		1) + " %" : inUnit(o.watts, "W");
+	const key = "order_" + (o.action || "none");
+	return (texts[key] ? t(key, limit) : o.action) + ": " +
+		t("state_" + (o.state || "none"));
+}
+
+function showOrder(node, plant, o) {
+	showTrouble(node, orderName(o), [placeOf(plant, o), moment(o.time),
+		o.source && t("sent_by", o.source), o.seconds &&
+		lasted(o.seconds)]);
+	setText(node.lastChild, o.text || "");
+	node.lastChild.hidden = !o.text;
+}
+
+async function loadOrders(signal) {
+	const plant = data.plant;
+	const { orders } = await load("/api/orders?limit=" + MOST_ORDERS,
+		signal, 30000);
+	byId("commands").hidden = !orders.length;
+	setText(byId("newest"), orders.length ? orderName(orders[0]) : "");
+	showList(byId("orders"), orders, o => o.id, troubleCard, (node, o) =>
+		showOrder(node, plant, o));
+}
+
 routes.events = {
 	shown: null,
 	open() {
@@ -42,7 +69,8 @@ routes.events = {
 		if (Date.now() - this.asked < 30000)
 			return;
 		this.asked = Date.now();
-		loadEvents(signal).catch(error => signal.aborted ||
+		loadEvents(signal).then(() => loadOrders(signal)).catch(
+			error => signal.aborted ||
 			setText(byId("events-note"), error.message));
 	},
 	close() {

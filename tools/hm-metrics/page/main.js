@@ -89,11 +89,6 @@ const onLost = () => showLink(t("lost", moment(data.heard)), "lost bad");
 // Until now, and without scripts, a table of the server's has the numbers.
 function start() {
 	byId("plain").remove();
-	document.documentElement.lang = language;
-	for (const node of document.querySelectorAll("[data-t]"))
-		setText(node, t(node.dataset.t));
-	for (const node of document.querySelectorAll("[data-label]"))
-		node.setAttribute("aria-label", t(node.dataset.label));
 	data.plant = JSON.parse(byId("first").textContent);
 	data.heard = Date.now();
 	version = data.plant.version;

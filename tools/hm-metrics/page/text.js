@@ -1,12 +1,7 @@
-// Texts in the browser's language, and numbers, units and dates as it writes
-// them. Moments are shown by the plant's clock.
-const locale = navigator.language || "en";
-const language = (navigator.languages || [locale]).map(
-	name => name.slice(0, 2)).find(name => words[name]) || "en";
-// The build takes the keys from the other languages: theirs are in the order of
-// English.
-const texts = Array.isArray(words[language]) ? Object.fromEntries(Object.keys(
-	words.en).map((key, i) => [key, words[language][i]])) : words[language];
+// Texts in the language in which hm-metrics has sent the page; numbers, units and
+// dates as the browser writes them. Moments are shown by the plant's clock.
+const language = document.documentElement.lang;
+const locale = navigator.language || language;
 const plural = new Intl.PluralRules(language);
 const known = n => typeof n === "number";
 

@@ -1,5 +1,6 @@
-// English. Other languages have the same keys in the same order.
-words.en = {
+// English. Another language has the same keys, and further plural forms if it
+// needs them: KEY_few, KEY_many.
+const texts = {
 	plant: "Solar plant",
 	pages: "Pages",
 	now: "Now",
@@ -17,7 +18,9 @@ words.en = {
 	zone: "Times are those of the plant ({0}): {1} there is {2} here.",
 	plants_zone: "its machine's time zone",
 	no_connection: "No connection to hm-metrics.",
-	no_database: "No history: no database. Set database_path and run hm-store.",
+	lack_none: "No history: no database. Set database_path and run hm-store.",
+	lack_missing: "No history yet: hm-store has not made the database.",
+	lack_slow: "The database takes too long to answer.",
 	failed: "hm-metrics answered with status {0}.",
 	unknown: "not known",
 	yes: "yes",
@@ -102,6 +105,23 @@ words.en = {
 	newest_events: "The newest {0} events.",
 	no_events: "No alarm and no outage in the last year.",
 	lasts: "lasts for {0}",
+	commands: "Commands",
+	sent_by: "from {0}",
+	order_none: "Command",
+	order_limit: "Limit to {0}",
+	order_limit_temporary: "Temporary limit to {0}",
+	order_turn_on: "Turn on",
+	order_turn_off: "Turn off",
+	order_restart_inverter: "Restart inverters",
+	order_restart_dtu: "Restart DTU",
+	order_clear_alarms: "Empty the list of alarms",
+	state_none: "no result yet",
+	state_refused: "refused",
+	state_accepted: "accepted by the DTU",
+	state_under_way: "on its way to the inverters",
+	state_done: "done",
+	state_failed: "failed",
+	state_unknown: "not known whether it was carried out",
 	error_refused: "connection refused",
 	error_unreachable: "not reachable",
 	error_resolve: "name not found",
