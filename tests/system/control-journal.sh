@@ -42,8 +42,8 @@ send() {
 
 # in_journal FILE TYPE ID
 in_journal() {
-	jq -e --arg type "$2" --arg id "$3" 'select(.type == $type and .id == $id)' \
-		"$1"
+	jq -es --arg type "$2" --arg id "$3" \
+		'any(.type == $type and .id == $id)' "$1"
 }
 
 final_of() {
