@@ -214,6 +214,20 @@ echo "# $(wc -l <"$work/sent") commands, $(wc -l <"$work/taken") orders taken;" 
 	coalesce(error, '') FROM results WHERE stage = 3 GROUP BY state, error
 	ORDER BY count(*) DESC" | paste -sd ';')"
 
+# A line of each DTU: its commands, orders and results.
+each_dtu() {
+	awk 'FILENAME ~ /sent$/ { dtu[$1] = $2; sent[$2]++ }
+		FILENAME ~ /taken$/ { taken[$1]++ }
+		FILENAME ~ /ends$/ { ends[dtu[$1]]++; state[dtu[$1] " " $2]++ }
+		END { for (name in sent) printf "%s %d commands %d taken %d done " \
+			"%d unknown %d refused\n", name, sent[name], taken[name],
+			state[name " done"], state[name " unknown"],
+			state[name " refused"] }' \
+		"$work/sent" "$work/taken" "$work/ends" | sort
+}
+each_dtu >"$work/each"
+sed 's/^/# /' "$work/each"
+
 same "no command is written twice" "$(written | uniq -d)" ""
 same "every command is in the database" \
 	"$(comm -3 <(written) <(stored 'SELECT id FROM commands' | sort))" ""
@@ -253,6 +267,9 @@ same "every order is one that was commanded in time, and ends as hm-sim saw it" 
 echo "# the oldest command was $(<"$work/latest") s old when its order was taken"
 
 # Otherwise it has proved nothing.
+same "each DTU that takes orders has taken some" \
+	"$(grep ' 0 taken' "$work/each" | grep -v 'lost\|refused')" ""
+same "... and each has got commands" "$(wc -l <"$work/each")" "${#names[@]}"
 for state in refused unknown "done"; do
 	check "there are results: $state" grep -q " $state\$" "$work/ends"
 done
