@@ -1,10 +1,10 @@
 /*
  * Polls of a hostile DTU, or an order to it, which is sent at most once. The
- * first byte sets the transport, the extras to ask for and the order, or that the
- * second byte chooses it. Steps follow, each of an action, a length in two bytes and so many bytes. The
- * action feeds the bytes as they are, or as the payload of the expected reply;
- * or it ignores them and is a silence, the next poll, or the begin or end of a
- * pause.
+ * first byte sets the transport, the extras to ask for and the order, or that
+ * the second byte chooses it. Steps follow, each of an action, a length in two
+ * bytes and so many bytes. The action feeds the bytes as they are, or as the
+ * payload of the expected reply; or it ignores them and is a silence, the next
+ * poll, or the begin or end of a pause.
  */
 
 #include <stdio.h>
