@@ -191,27 +191,27 @@ inverters() {
 	filter "$@" | jq -c 'select(.type == "inverter") | .total_production' |
 		tr '\n' ' '
 }
-late=$work/late.db
+behind=$work/behind.db
 same "an input that is known later does not add its lifetime" "$({
 	both 0 1000 0; both 1 1000 0; both 2 1001 0; both 3 1001 2000
 	both 4 1001 2000; both 5 1001 2003; both 6 1001 2003
-} | inverters -d "$late")" "null null 1000 1000 1001 1001 1001 "
+} | inverters -d "$behind")" "null null 1000 1000 1001 1001 1001 "
 same "... nor after a restart" "$({ both 7 1001 2004; both 8 1001 2004; } |
-	inverters -d "$late")" "1004 1004 "
+	inverters -d "$behind")" "1004 1004 "
 same "... nor when it is excluded for a time" "$({
-	both 9 1001 2004 | inverters -d "$late" --exclude 116400000001
-	both 10 1001 2005 | inverters -d "$late"
+	both 9 1001 2004 | inverters -d "$behind" --exclude 116400000001
+	both 10 1001 2005 | inverters -d "$behind"
 })" "1005 "
-filter -d "$late" --forget 116400000001
+filter -d "$behind" --forget 116400000001
 same "... nor when it was forgotten" "$({ both 11 1001 2005
 	both 12 1001 2006; both 13 1001 2006; both 14 1001 2006; } |
-	inverters -d "$late")" "1005 1005 1006 1007 "
-filter -d "$late" --forget 116400000001
+	inverters -d "$behind")" "1005 1005 1006 1007 "
+filter -d "$behind" --forget 116400000001
 same "... and its second input is back later" "$({ both 15 1001 0
 	both 16 1002 0; both 17 1003 0; both 18 1003 2008; both 19 1003 2009
-	both 20 1003 2009; } | inverters -d "$late")" \
+	both 20 1003 2009; } | inverters -d "$behind")" \
 	"1007 1007 1007 1008 1009 1011 "
-same "... with a table for it" "$(sqlite3 "$late" 'SELECT port, left_out
+same "... with a table for it" "$(sqlite3 "$behind" 'SELECT port, left_out
 	FROM inverter_parts')" "1|0
 2|2000"
 
