@@ -27,6 +27,8 @@
 #                 start, by days, years, over 2038 and the end of summer time
 # make soak-floods  HOSTILE DTUs of each kind flood hm-poll for FLOOD_SECONDS,
 #                 beside HEALTHY ones
+# make soak-orders  commands from a broker to DTUs with every fault of orders:
+#                 kill hm-poll, hm-subscribe and the broker ORDER_KILLS times
 # make soak-power  cut the power of the disk of a chain that reads POWER_DTUS
 #                 CUTS times; needs root. LIES=1: a disk that ignores flushes,
 #                 for which it must fail
@@ -35,6 +37,9 @@
 # make check-homeassistant  the chain with a real Home Assistant: the newest one
 #                 for Debian 13's Python, or HA=VERSION, in HA_RELEASE of
 #                 Debian; CHECK="day units": the scripts with these names
+# make check-peers  orders and other people's programs: hoymiles-wifi's client,
+#                 a DTU of its messages, and pymodbus, all from PyPI; the
+#                 PEERS are versions of hoymiles-wifi
 # make check-page  the page of hm-metrics in Chromium, with axe-core of npm:
 #                 CHECK="states memory": the scripts with these names
 # make pictures   the pictures of the page in docs/images
@@ -56,6 +61,7 @@ KILLS = 300
 HOSTILE = 50
 HEALTHY = 100
 FLOOD_SECONDS = 60
+ORDER_KILLS = 200
 CHAIN_KILLS = 1000
 BROKER_KILLS = 20
 STOPS = 100
@@ -69,6 +75,7 @@ OLD =
 RELEASE = trixie
 TARGETS =
 HA =
+PEERS =
 CHECK =
 
 FUZZ_PACKAGES = $(BUILD_PACKAGES) clang libclang-rt-dev libjson-c-dev
@@ -187,6 +194,12 @@ soak-floods:
 	    HEALTHY=$(HEALTHY) FLOOD_SECONDS=$(FLOOD_SECONDS) \
 	    tests/system/fairness.sh
 
+soak-orders:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/soak/orders.sh \
+	    $(ORDER_KILLS)
+
 soak-power:
 	@.ci/packages $(CHECK_PACKAGES) e2fsprogs
 	@$(MAKE) -s --no-print-directory all build/helper/disk
@@ -210,6 +223,12 @@ check-homeassistant:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
 	    HA='$(HA)' tests/homeassistant/run.sh $(CHECK)
 
+check-peers:
+	@.ci/packages $(CHECK_PACKAGES) python3-venv
+	@$(MAKE) -s --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' PEERS='$(PEERS)' \
+	    tests/peers/run.sh
+
 check-page:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
@@ -230,6 +249,6 @@ check-debian:
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
-    check-page pictures \
+    check-peers check-page pictures \
     bench bench-http bench-history bench-store bench-chain bench-compare property \
-    property-control property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-power soak-lines soak-memory
+    property-control property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-orders soak-power soak-lines soak-memory

@@ -78,7 +78,7 @@ same "every documented field is in the table, with its unit" \
 	"$(missing "$work/fields" "$work/table")" ""
 same "no key is documented twice" "$(uniq -d "$work/keys")" ""
 same "every type has its heading" "$(types | sort | tr '\n' ' ')" \
-	"alarm alarms answer command death dtu energies frame history info inverter message meter mqtt port repeater result shutdown sim stats status "
+	"alarm alarms answer command death dtu energies frame history info inverter message meter mqtt order port repeater result shutdown sim stats status "
 
 for type in $(types); do
 	examples "$type" >"$work/examples"
@@ -110,6 +110,9 @@ pids+=("${polls[@]}")
 wait "${polls[@]}"
 hm-poll -1 --retries 0 "hm://127.0.0.1:$(free_port)" >"$work/nobody" 2>/dev/null
 until_true 5 grep -q '"type":"stats"' "$work/single.sim"
+# A kept limit of 60 %.
+printf '\0\1\0\0\0\6\1\6\xd0\2\0\x3c' >"/dev/tcp/127.0.0.1/${plants[3]##*:}"
+until_true 5 grep -q '"type":"order"' "$work/single.sim"
 # s6/service/finish writes a death record after a tool has ended.
 mkdir -p "$work/scan/pipes" "$work/scan/decode"
 mkfifo "$work/scan/pipes/decode"

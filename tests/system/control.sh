@@ -46,6 +46,7 @@ finals() {
 
 dtu hm --transport hm
 dtu sealed --transport hm --encrypt
+dtu rekeyed --transport hm --encrypt
 dtu modbus --transport modbus
 dtu old --transport modbus --old-map
 dtu watch --transport modbus
@@ -126,6 +127,7 @@ orders=()
 order off hm '"action":"turn_off"'
 order on modbus '"action":"turn_on"'
 order restart sealed '"action":"restart_dtu"'
+order sealed-off rekeyed '"action":"turn_off"' --control-encrypt-2305
 order again old '"action":"limit","percent":60' --control-map old
 order one watts '"action":"limit","percent":50,"serial":"999999999999"'
 order clear hm-slow '"action":"clear_alarms"'
@@ -138,7 +140,9 @@ same "inverters are turned off" "$(states off)" "accepted done 0"
 same "... and give no power" "$(hm-decode <"$work/off" | jq -r \
 	'select(.type == "inverter").active_power // 0' | sort -u)" 0
 same "inverters are turned on" "$(states on)" "accepted done 0"
-same "a DTU restarts, with a new key" "$(states restart)" "done 0"
+same "a DTU restarts, with a new key" "$(states restart)" "accepted done 0"
+same "an encrypted 2305 is answered encrypted" "$(states sealed-off)" \
+	"accepted done 0"
 same "the old map shows a limit only after an order" "$(states again)" \
 	"accepted done 0"
 same "no inverter has that number" "$(states one)" "refused:no_inverter 65"
@@ -180,13 +184,22 @@ same "pipelines/restart says what cannot be" \
 	"restart_dtu: refused: over Modbus only limits and turn_on and turn_off are known
 65"
 
-# Without control stdin is not read.
+# Without control stdin is not read: the pipe is open, and stays full.
 mkfifo "$work/full"
 exec 5<>"$work/full"
 echo '{"type":"command","action":"turn_off"}' >&5
-hm-poll -1 --stats-period 0 "${uri[modbus]}" <"$work/full" >"$work/off-by-default"
+is_full() {
+	! dd if=/dev/zero of="$work/full" bs=1 count=1 oflag=nonblock 2>/dev/null
+}
+until is_full; do
+	dd if=/dev/zero of="$work/full" bs=4096 oflag=nonblock 2>/dev/null
+	dd if=/dev/zero of="$work/full" bs=1 count=4096 oflag=nonblock 2>/dev/null
+done
+hm-poll -n 2 --period 5 --stats-period 0 "${uri[modbus]}" <"$work/full" \
+	>"$work/off-by-default"
+check "without control_enabled a full pipe stays full" is_full
 same "without control_enabled nothing is read or passed on" \
-	"$(jq -r .type "$work/off-by-default" | xargs)" "status frame"
+	"$(jq -r .type "$work/off-by-default" | xargs)" "status frame frame"
 read -r -t 5 line <&5
 same "... and the command stays in the pipe" "$line" \
 	'{"type":"command","action":"turn_off"}'

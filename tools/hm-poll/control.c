@@ -317,6 +317,7 @@ read_settings(struct hm_control *control)
 
 	control->limits = (struct hm_control_limits){
 	    .max_age_s = hm_config_ms(config, HM_SET_CONTROL_MAX_AGE) / 1000,
+	    .way_s = hm_control_way_s(config),
 	    .min_interval_s = hm_config_ms(config,
 	        HM_SET_CONTROL_MIN_INTERVAL) / 1000,
 	    .max_per_day = hm_config_int(config,

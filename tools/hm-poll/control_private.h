@@ -52,6 +52,9 @@ struct hm_control {
 bool hm_control_read_restore(const char *text, int64_t *seconds,
     enum hm_command_unit *unit, int64_t *amount);
 
+/* How long an order may be on its way to a DTU, rounded up. */
+int64_t hm_control_way_s(const struct hm_config *config);
+
 /*
  * The path of the journal, whose directories are made; to be freed. NULL with
  * errno if there is none.

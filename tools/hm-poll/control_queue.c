@@ -253,9 +253,11 @@ hm_control_sends(struct hm_control *control, const struct hm_dtu *dtu)
 	    hm_clock_now(), veto);
 	if (veto->answer != HM_CONTROL_GO)
 		return false;
+	/* A disk may take long to write the journal. */
 	if (hm_control_journal_sent(control->journal, queue->current,
 	    hm_clock_now()))
-		return true;
+		return hm_control_in_time(&control->limits,
+		    &queue->order.command, hm_clock_now(), veto);
 	veto->answer = HM_CONTROL_REFUSE;
 	veto->error = "journal";
 	snprintf(veto->text, sizeof veto->text, "control_journal cannot be "

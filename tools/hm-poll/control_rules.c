@@ -103,6 +103,25 @@ hm_control_admit(const struct hm_control_limits *limits,
 
 /* Orders to be sent */
 
+/* The DTU may get the order as late as its reply is waited for. */
+bool
+hm_control_in_time(const struct hm_control_limits *limits,
+    const struct hm_command *command, int64_t now,
+    struct hm_control_verdict *verdict)
+{
+	int64_t age = now - command->time;
+
+	if (!check_age(limits, command, now, verdict))
+		return false;
+	if (age + limits->way_s <= limits->max_age_s)
+		return true;
+	refuse(verdict, "too_old", "it is %" PRId64 " s old, and the DTU may "
+	    "get it %" PRId64 " s later (comm_timeout), allowed by "
+	    "control_max_age are %" PRId64 " s", age, limits->way_s,
+	    limits->max_age_s);
+	return false;
+}
+
 static int64_t
 day_of(int64_t now)
 {
@@ -150,7 +169,7 @@ hm_control_schedule(const struct hm_control_limits *limits,
     int64_t now, struct hm_control_verdict *verdict)
 {
 	say(verdict, HM_CONTROL_GO);
-	if (check_age(limits, command, now, verdict) &&
+	if (hm_control_in_time(limits, command, now, verdict) &&
 	    command->action == HM_ACTION_LIMIT)
 		schedule_kept(limits, past, now, verdict);
 }

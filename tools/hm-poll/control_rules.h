@@ -14,7 +14,8 @@
  */
 
 struct hm_control_limits {
-	int64_t max_age_s;      /* of a command when its order is sent */
+	int64_t max_age_s;      /* of a command when a DTU gets its order */
+	int64_t way_s;          /* from sending an order until the DTU has it */
 	int64_t min_interval_s; /* between two kept limits of a DTU */
 	int64_t max_per_day;    /* kept limits of a DTU in a day of UTC */
 	int64_t restore_s;      /* without a temporary limit; 0: off */
@@ -57,6 +58,11 @@ struct hm_control_verdict {
  */
 void hm_control_admit(const struct hm_control_limits *limits,
     const struct hm_command *command, bool is_known, int64_t now,
+    struct hm_control_verdict *verdict);
+
+/* Whether an order that is sent now is not too old when the DTU gets it. */
+bool hm_control_in_time(const struct hm_control_limits *limits,
+    const struct hm_command *command, int64_t now,
     struct hm_control_verdict *verdict);
 
 /*

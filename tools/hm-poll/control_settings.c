@@ -41,8 +41,30 @@ hm_control_read_restore(const char *text, int64_t *seconds,
 	    read_amount(hm_text(colon + 1), unit, amount);
 }
 
-bool
-hm_control_check(const struct hm_config *config)
+/* After this time hm-poll closes the connection. */
+int64_t
+hm_control_way_s(const struct hm_config *config)
+{
+	return (hm_config_ms(config, HM_SET_COMM_TIMEOUT) + 999) / 1000;
+}
+
+/* Otherwise each order would be too old before it is sent. */
+static bool
+check_max_age(const struct hm_config *config)
+{
+	int64_t least = hm_control_way_s(config) + 1;
+	char allowed[80];
+
+	if (!hm_config_flag(config, HM_SET_CONTROL_ENABLED) ||
+	    hm_config_ms(config, HM_SET_CONTROL_MAX_AGE) >= least * 1000)
+		return true;
+	snprintf(allowed, sizeof allowed, "are %lld s and more, one more than "
+	    "comm_timeout", (long long)least);
+	return hm_config_refuse(config, HM_SET_CONTROL_MAX_AGE, allowed);
+}
+
+static bool
+check_restore(const struct hm_config *config)
 {
 	enum hm_command_unit unit;
 	int64_t seconds, amount;
@@ -52,6 +74,14 @@ hm_control_check(const struct hm_config *config)
 	    hm_config_refuse(config, HM_SET_CONTROL_RESTORE, "are off, "
 	    "SECONDS:PERCENT such as 300:100, and SECONDS:WATTS such as "
 	    "300:800W, with 30 to 86400 seconds");
+}
+
+bool
+hm_control_check(const struct hm_config *config)
+{
+	bool good = check_max_age(config);
+
+	return check_restore(config) && good;
 }
 
 /* Its directories are made, as far as they are missing. */

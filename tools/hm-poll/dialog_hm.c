@@ -407,6 +407,17 @@ frame_error(struct hm_dialog *d, enum hm_frame_state state)
 	}
 }
 
+/* False while the tag of a frame is missing that has one by its content. */
+static bool
+take_tag(struct hm_dialog *d, struct hm_frame *frame, size_t *used)
+{
+	if (!hm_dialog_hm_order_is_sealed(d, frame))
+		return true;
+	frame->tag = d->in.p + *used;
+	*used += HM_FRAME_TAG;
+	return d->in.n >= *used;
+}
+
 static enum hm_turn
 read_frames(struct hm_dialog *d)
 {
@@ -422,6 +433,8 @@ read_frames(struct hm_dialog *d)
 			return HM_TURN_READ;
 		if (state != HM_FRAME_GOOD)
 			return frame_error(d, state);
+		if (!take_tag(d, &frame, &used))
+			return HM_TURN_READ;
 		turn = on_frame(d, &frame);
 		hm_buffer_drop(&d->in, used);
 	}

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/hex.h"
 #include "command.pb-c.h"
 #include "dialog_private.h"
@@ -77,10 +78,9 @@ hm_dialog_hm_order_send(struct hm_dialog *d)
 	m.packages = 1;
 	m.id = d->order->id;
 	m.data = parameters;
-	if (!is_of_app(d))
+	if (!is_of_app(d) && order->command.action != HM_ACTION_RESTART_DTU)
 		m.kind = KIND_DTU;
-	if (!is_of_app(d) && order->command.serial[0] != '\0' &&
-	    order->command.action != HM_ACTION_RESTART_DTU) {
+	if (m.kind == KIND_DTU && order->command.serial[0] != '\0') {
 		serial = (int64_t)strtoull(order->command.serial, NULL, 16);
 		m.inverter = &serial;
 		m.n_inverter = 1;
@@ -108,6 +108,25 @@ ask_progress(struct hm_dialog *d)
 }
 
 /* Replies */
+
+/* Whether the DTU answers an encrypted 2305 so or in plain is not known. */
+bool
+hm_dialog_hm_order_is_sealed(const struct hm_dialog *d,
+    const struct hm_frame *frame)
+{
+	const struct hm_dialog_order *o = d->order;
+	const Hm__CommandReply *plain;
+
+	if (o == NULL || o->phase != HM_ORDER_SENDS || d->held ||
+	    !d->hm.encrypts || !o->order->encrypts_2305 ||
+	    frame->command != (HM_TO_CLOUD | HM_CMD_COMMAND))
+		return false;
+	hm_arena_reset(d->options->arena);
+	plain = hm__command_reply__unpack(&d->options->arena->allocator,
+	    frame->size, frame->payload);
+	return plain == NULL ||
+	    plain->action != actions[o->order->command.action].code;
+}
 
 static enum hm_turn
 skip(struct hm_dialog *d, const struct hm_frame *frame)

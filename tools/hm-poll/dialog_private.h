@@ -210,6 +210,9 @@ unsigned hm_dialog_hm_order_asks(const struct hm_dialog *d);
 enum hm_turn hm_dialog_hm_order_send(struct hm_dialog *d);
 enum hm_turn hm_dialog_hm_order_reply(struct hm_dialog *d,
     const struct hm_frame *frame);
+/* Whether a frame without a tag has one by its content: it follows. */
+bool hm_dialog_hm_order_is_sealed(const struct hm_dialog *d,
+    const struct hm_frame *frame);
 
 /* dialog_modbus_order.c */
 enum hm_turn hm_dialog_modbus_order_probe(struct hm_dialog *d);

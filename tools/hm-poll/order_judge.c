@@ -44,7 +44,7 @@ tenths(int64_t value, char buf[HM_DECIMAL_TEXT])
 
 /* A limit that the DTU shows. Inverters get a new one at different times. */
 static void
-judge_percent(int64_t wanted, int64_t shown, bool differ,
+judge_percent(int64_t wanted, int64_t shown_before, int64_t shown, bool differ,
     struct hm_order_judgement *j)
 {
 	char found[HM_DECIMAL_TEXT], asked[HM_DECIMAL_TEXT];
@@ -53,6 +53,9 @@ judge_percent(int64_t wanted, int64_t shown, bool differ,
 	if (shown < 0 && differ)
 		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the inverters "
 		    "show different limits, or the DTU does not hear all");
+	else if (shown < 0 && shown_before >= 0)
+		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the DTU "
+		    "shows no limit now, it did before");
 	else if (shown < 0)
 		give_up(j, "the DTU shows no limit that could be read back");
 	else if (shown == wanted)
@@ -178,15 +181,15 @@ hm_order_judge(const struct hm_order *order,
 	j->final = false;
 	switch (command->action) {
 	case HM_ACTION_LIMIT:
-		judge_percent(command->amount, after->device.limit,
-		    after->limits_differ, j);
+		judge_percent(command->amount, before->device.limit,
+		    after->device.limit, after->limits_differ, j);
 		break;
 	case HM_ACTION_LIMIT_TEMPORARY:
 		if (command->unit == HM_COMMAND_WATTS)
 			judge_watts(command->amount, before, after, j);
 		else
-			judge_percent(command->amount, after->temporary,
-			    false, j);
+			judge_percent(command->amount, before->temporary,
+			    after->temporary, false, j);
 		break;
 	case HM_ACTION_TURN_ON:
 		judge_on(before, after, j);

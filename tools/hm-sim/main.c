@@ -3,14 +3,17 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/exits.h"
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/rfc3339.h"
 #include "config/config.h"
 #include "config/settings.h"
+#include "record/command.h"
 #include "record/record.h"
 #include "sim_fault.h"
+#include "sim_orders.h"
 #include "sim_server.h"
 #include "stream/stream.h"
 #include "stream/stream_ev.h"
@@ -190,6 +193,35 @@ on_answered(void *context, int64_t serial, uint16_t number)
 	hm_stream_ev_flush(&sim->events);
 }
 
+static void
+write_amount(struct hm_json *e, const struct hm_sim_order *order)
+{
+	if (order->unit != HM_COMMAND_NONE)
+		hm_json_decimal(e, order->unit == HM_COMMAND_WATTS ? "watts" :
+		    "percent", hm_decimal(order->amount, 1));
+}
+
+static void
+on_ordered(void *context, int64_t serial, const struct hm_sim_order *order)
+{
+	struct sim *sim = context;
+	char buf[256], text[17], time[HM_RFC3339_SIZE];
+	struct hm_slice line;
+	struct hm_json e;
+
+	snprintf(text, sizeof text, "%llx", (unsigned long long)serial);
+	hm_json_start(&e, buf, sizeof buf);
+	hm_json_record(&e, "order", hm_rfc3339_format(hm_clock_now(), time));
+	hm_json_text(&e, "serial", text);
+	hm_json_text(&e, "action", hm_action_name(order->action));
+	write_amount(&e, order);
+	hm_json_object_end(&e);
+	if (!hm_json_done(&e, &line))
+		return;
+	hm_stream_emit(sim->events.stream, line);
+	hm_stream_ev_flush(&sim->events);
+}
+
 /* Running */
 
 static int
@@ -210,6 +242,7 @@ open_server(void *context, const struct hm_config *config)
 	if (!read_options(config, &options))
 		return HM_EXIT_CONFIG;
 	options.answered = on_answered;
+	options.ordered = on_ordered;
 	options.context = sim;
 	sim->events.loop = ev_loop_new(EVFLAG_AUTO);
 	if (sim->events.loop == NULL) {

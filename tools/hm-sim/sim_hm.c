@@ -53,7 +53,8 @@ hm_sim_hm_reply(struct hm_sim_answer *a, const ProtobufCMessage *message)
 	protobuf_c_message_pack(message, payload);
 	if (a->faults & HM_SIM_BIT(HM_SIM_SEQ))
 		frame.sequence = (uint16_t)(frame.sequence + 1000);
-	if (a->dtu->encrypts && hm_frame_is_encrypted(a->command, size)) {
+	if (a->sealed || (a->dtu->encrypts &&
+	    hm_frame_is_encrypted(a->command, size))) {
 		if (!hm_crypt_seal(a->dtu->random, frame.command,
 		    frame.sequence, payload, size, payload, tag))
 			return 0;
@@ -221,6 +222,7 @@ hm_sim_hm_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
 		if (!*understood)
 			return 0;
 		a.payload = plain;
+		a.sealed = true;
 	}
 	if (faults & HM_SIM_BIT(HM_SIM_GARBAGE))
 		return hm_sim_dtu_garbage(out);

@@ -19,6 +19,7 @@ enum code {
 	CODE_CLEAR_ALARMS = 42,
 	CODE_ALARMS = 50,
 	CODE_LIMIT_WATTS = 211,
+	CODE_RESTART_OTHER = 8195, /* hoymiles-wifi's for an inverter */
 };
 
 #define ERROR_REFUSED 7 /* from a DTU-Pro-S, for orders it refuses */
@@ -69,6 +70,7 @@ read_cloud_order(const Hm__CommandRequest *request, struct hm_sim_order *order)
 	} rows[] = {
 	    {CODE_RESTART_DTU, HM_ACTION_RESTART_DTU},
 	    {CODE_RESTART_INVERTER, HM_ACTION_RESTART_INVERTER},
+	    {CODE_RESTART_OTHER, HM_ACTION_RESTART_INVERTER},
 	    {CODE_TURN_ON, HM_ACTION_TURN_ON},
 	    {CODE_TURN_OFF, HM_ACTION_TURN_OFF},
 	};
@@ -149,8 +151,7 @@ hm_sim_hm_command(struct hm_sim_answer *a)
 	} else if (request->action == CODE_ALARMS) {
 		a->dtu->alarms_ready = true;
 	}
-	/* A DTU that restarts has no time for a reply. */
-	return a->dtu->restarts ? 0 : hm_sim_hm_reply(a, &command.base);
+	return hm_sim_hm_reply(a, &command.base);
 }
 
 /* Progress */

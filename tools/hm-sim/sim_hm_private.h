@@ -19,6 +19,7 @@ struct hm_sim_answer {
 	const struct hm_sim_time *now;
 	uint64_t faults;
 	uint16_t command, sequence; /* of the reply */
+	bool sealed;                /* the request was encrypted */
 	const uint8_t *payload;     /* of the request, decrypted */
 	size_t size;
 	char serial[13]; /* as on the label */

@@ -240,6 +240,10 @@ hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
 		    faults, out);
 		if (size == 0)
 			return 0;
+		/* A DTU that has begun to carry it out may answer so. */
+		if (faults & HM_SIM_BIT(HM_SIM_EXCEPTION))
+			size = hm_sim_modbus_refuse(request,
+			    HM_SIM_DEVICE_FAILURE, out);
 	} else if (request[7] != HM_MODBUS_READ_REGISTERS) {
 		size = hm_sim_modbus_refuse(request, HM_SIM_ILLEGAL_FUNCTION,
 		    out);

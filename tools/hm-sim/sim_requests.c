@@ -39,7 +39,11 @@ static void
 count_orders(struct hm_sim_endpoint *ep)
 {
 	struct hm_sim_counters *counters = &ep->server->counters;
+	const struct hm_sim_options *o = &ep->server->options;
 
+	if (ep->dtu.orders.taken != ep->orders_counted)
+		o->ordered(o->context, ep->dtu.serial,
+		    &ep->dtu.orders.current);
 	counters->orders += ep->dtu.orders.taken - ep->orders_counted;
 	counters->flash_writes += ep->dtu.orders.flash_writes -
 	    ep->writes_counted;
@@ -83,8 +87,6 @@ answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 		hm_sim_connection_close(ep);
 		return;
 	}
-	if (ep->dtu.restarts)
-		restart(ep);
 	if (size == 0)
 		return;
 	server->counters.replies++;
@@ -96,6 +98,8 @@ answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 	if (ep->connection.fd >= 0)
 		hm_sim_connection_send(ep, reply, unsolicited + size, faults);
 	report_answer(ep);
+	if (ep->dtu.restarts)
+		restart(ep);
 }
 
 /*

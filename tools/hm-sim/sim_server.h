@@ -31,6 +31,9 @@ struct hm_sim_options {
 	bool old_map; /* of orders over Modbus */
 	/* Called when a DTU has sent all replies of answer `number`. */
 	void (*answered)(void *context, int64_t serial, uint16_t number);
+	/* Called when a DTU has taken an order. */
+	void (*ordered)(void *context, int64_t serial,
+	    const struct hm_sim_order *order);
 	void *context;
 	size_t fault_dtu; /* the only one with faults, from 1; 0: all */
 };

@@ -1,12 +1,13 @@
 /*
  * Polls of a hostile DTU, or an order to it, which is sent at most once. The
- * first byte sets the transport, the extras to ask for and the order. Steps
- * follow, each of an action, a length in two bytes and so many bytes. The
- * action feeds the bytes as they are, or as the payload of the expected reply;
- * or it ignores them and is a silence, the next poll, or the begin or end of a
- * pause.
+ * first byte sets the transport, the extras to ask for and the order, or that
+ * the second byte chooses it. Steps follow, each of an action, a length in two
+ * bytes and so many bytes. The action feeds the bytes as they are, or as the
+ * payload of the expected reply; or it ignores them and is a silence, the next
+ * poll, or the begin or end of a pause.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,14 @@ check_replies(const struct hm_dialog *d)
 		abort();
 }
 
+/* The order that has a tag against the rule. */
+static bool
+is_sealed_2305(const struct hm_dialog *d, const struct hm_frame *frame)
+{
+	return hm_dialog_sends_order(d) && d->hm.encrypts &&
+	    d->order->order->encrypts_2305 && frame->command >> 8 == 0x23;
+}
+
 static void
 check_request(const struct hm_dialog *d)
 {
@@ -65,7 +74,11 @@ check_request(const struct hm_dialog *d)
 	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
 		return;
 	if (hm_frame_read(p, size, d->hm.encrypts, &frame, &used) !=
-	    HM_FRAME_GOOD || used != size)
+	    HM_FRAME_GOOD)
+		abort();
+	if (is_sealed_2305(d, &frame))
+		used += HM_FRAME_TAG;
+	if (used != size)
 		abort();
 }
 
@@ -97,6 +110,8 @@ check_order(const struct hm_dialog *d, enum hm_turn turn, int *sent)
 		abort();
 	if (d->order->ended && (!hm_result_is_final(d->order->result.state) ||
 	    d->order->text[0] == '\0'))
+		abort();
+	if (d->order->ended != (hm_dialog_order_pause_ms(d) < 0))
 		abort();
 }
 
@@ -212,6 +227,35 @@ talk(struct hm_dialog *d, const uint8_t *data, size_t size)
 	}
 }
 
+static bool
+chooses_order(const uint8_t *data, size_t size)
+{
+	return size > 1 && (data[0] & 0xa0) == 0xa0;
+}
+
+/* A limit, or another order with its options. */
+static struct hm_order
+order_of(const uint8_t *data, size_t size)
+{
+	struct hm_order order = {.uses_old_map = true, .command = {
+	    .has_action = true, .action = HM_ACTION_LIMIT,
+	    .unit = HM_COMMAND_PERCENT, .amount = 600}};
+
+	if ((data[0] & 0xc0) == 0x80)
+		order.command.action = HM_ACTION_TURN_OFF;
+	if (!chooses_order(data, size))
+		return order;
+	order.command.action = (enum hm_action)(data[1] & 0x07) % HM_ACTIONS;
+	order.encrypts_2305 = (data[1] & 0x08) != 0;
+	order.uses_old_map = (data[1] & 0x10) != 0;
+	if ((data[1] & 0x20) != 0)
+		order.command.unit = HM_COMMAND_WATTS;
+	if ((data[1] & 0x40) != 0)
+		snprintf(order.command.serial, sizeof order.command.serial,
+		    "116172207281");
+	return order;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -220,10 +264,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .unit = UNIT};
 	struct hm_dialog_options options = {.ask_period = 3600,
 	    .arena = &arena, .dropped = on_dropped};
-	struct hm_order order = {.uses_old_map = true, .command = {
-	    .has_action = true, .action = HM_ACTION_LIMIT,
-	    .unit = HM_COMMAND_PERCENT, .amount = 600}};
+	struct hm_order order;
 	struct hm_dialog *d;
+	size_t skipped;
 
 	if (size == 0 || (arena.memory == NULL &&
 	    !hm_arena_init(&arena, HM_ARENA_SIZE)))
@@ -234,11 +277,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	d = hm_dialog_new(&dtu, &options);
 	if (d == NULL)
 		return 0;
-	if ((data[0] & 0xc0) == 0x80)
-		order.command.action = HM_ACTION_TURN_OFF;
+	order = order_of(data, size);
+	skipped = chooses_order(data, size) ? 2 : 1;
 	if ((data[0] & 0x80) != 0 && !hm_dialog_order(d, &order))
 		abort();
-	talk(d, data + 1, size - 1);
+	talk(d, data + skipped, size - skipped);
+	hm_dialog_drop_order(d);
 	hm_dialog_free(d);
 	return 0;
 }

@@ -97,7 +97,7 @@ observe(const struct stream *s, uint64_t seed)
 	const struct hm_command *c = &seen->order[seen->count - 1];
 	int64_t at = seen->at[seen->count - 1];
 
-	if (at - c->time > s->limits.max_age_s)
+	if (at + s->limits.way_s - c->time > s->limits.max_age_s)
 		fail(s, seed, "too old");
 	if (c->time - at > HM_CONTROL_AHEAD_S)
 		fail(s, seed, "of the future");
@@ -236,8 +236,8 @@ run_stream(uint64_t seed)
 
 	memset(&s, 0, sizeof s);
 	state = seed * 0x9e3779b97f4a7c15u | 1;
-	s.limits = (struct hm_control_limits){60, 10 + below(100),
-	    1 + below(20), 0};
+	s.limits = (struct hm_control_limits){60, below(20),
+	    10 + below(100), 1 + below(20), 0};
 	s.device = (struct hm_control_device){.is_modbus = below(3) == 0,
 	    .takes_watts = below(2) == 0, .all = 1 + (size_t)below(2),
 	    .inverters = 1, .has_mi = below(3) == 0, .rated = below(5000),

@@ -8,7 +8,7 @@
 #define NOW 1800000000 /* 08:00 of a day */
 #define DAY 86400
 
-static const struct hm_control_limits limits = {60, 60, 3, 300};
+static const struct hm_control_limits limits = {60, 3, 60, 3, 300};
 
 #define KEPT(tenths) {.time = NOW, .has_action = true, \
 	.action = HM_ACTION_LIMIT, .unit = HM_COMMAND_PERCENT, \
@@ -133,6 +133,12 @@ START_TEST(other_orders)
 	ck_assert_int_eq(v.answer, HM_CONTROL_GO);
 	hm_control_schedule(&limits, &past, &off, NOW + 61, &v);
 	check_verdict(&v, 0, "too_old", "61 s");
+	/* The DTU may get it 3 s later. */
+	hm_control_schedule(&limits, &past, &off, NOW + 57, &v);
+	ck_assert_int_eq(v.answer, HM_CONTROL_GO);
+	hm_control_schedule(&limits, &past, &off, NOW + 58, &v);
+	check_verdict(&v, 0, "too_old", "58 s old, and the DTU may get it 3 s "
+	    "later (comm_timeout), allowed by control_max_age are 60 s");
 	ck_assert_int_eq(hm_control_restore_at(&limits, &past), INT64_MAX);
 	hm_control_sent(&past, &off, NOW);
 	hm_control_sent(&past, &temporary, NOW);

@@ -27,6 +27,7 @@ static struct hm_order order;
 static uint16_t sequence;
 static bool unheard; /* by the DTU: the second inverter */
 static int32_t limits[2]; /* that newer firmware does not show */
+static bool seals; /* a 2205, too */
 static uint8_t *key; /* NULL: the DTU does not encrypt */
 static uint8_t random_bytes[HM_CRYPT_RANDOM] = "sixteen bytes, a";
 
@@ -38,6 +39,7 @@ setup(void)
 	    .ask_period = 3600, .arena = &arena};
 	d = NULL;
 	key = NULL;
+	seals = false;
 	unheard = false;
 	memset(limits, 0, sizeof limits);
 	order = (struct hm_order){.command = {.has_action = true}};
@@ -75,7 +77,8 @@ answer(uint16_t command, const void *message)
 
 	frame.sequence = ++sequence;
 	frame.size = protobuf_c_message_pack(message, payload);
-	if (key != NULL && hm_frame_is_encrypted(command, frame.size)) {
+	if (key != NULL && (seals ||
+	    hm_frame_is_encrypted(command, frame.size))) {
 		ck_assert(hm_crypt_seal(key, command, sequence, payload,
 		    frame.size, payload, tag));
 		frame.tag = tag;
@@ -392,10 +395,10 @@ END_TEST
 
 START_TEST(orders_of_the_cloud)
 {
-	static const bool encrypts[] = {false, true};
+	static const bool encrypts[] = {false, true, true};
 
 	key = random_bytes;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		Hm__CommandRequest *m;
 
 		order.encrypts_2305 = encrypts[i];
@@ -409,14 +412,31 @@ START_TEST(orders_of_the_cloud)
 		ck_assert_uint_eq(m->n_inverter, 1);
 		ck_assert_int_eq(m->inverter[0], INVERTER);
 		hm__command_request__free_unpacked(m, NULL);
+		seals = i == 2;
 		ck_assert_int_eq(answer_order(0x2205, 7, NOW, 0),
 		    HM_TURN_DONE);
+		seals = false;
 		check_result(HM_RESULT_ACCEPTED, "", false);
 	}
 	order.command.serial[0] = '\0';
 	begin(&hm, HM_ACTION_LIMIT, 600);
 	come_to_the_order(1000, 300);
 	hm__command_request__free_unpacked(sent_as(0xa305, true), NULL);
+}
+END_TEST
+
+/* As hoymiles-wifi and dtuGateway send it: without kind and serial numbers. */
+START_TEST(a_restart_of_the_dtu)
+{
+	Hm__CommandRequest *m;
+
+	begin(&hm, HM_ACTION_RESTART_DTU, 0);
+	come_to_the_order(1000, 300);
+	m = sent_as(0x2305, false);
+	ck_assert_int_eq(m->action, 1);
+	ck_assert_int_eq(m->kind, 0);
+	ck_assert_uint_eq(m->n_inverter, 0);
+	hm__command_request__free_unpacked(m, NULL);
 }
 END_TEST
 
@@ -619,6 +639,7 @@ main(void)
 	tcase_add_test(tc, an_order_without_a_reply);
 	tcase_add_test(tc, a_connection_that_is_lost);
 	tcase_add_test(tc, orders_of_the_cloud);
+	tcase_add_test(tc, a_restart_of_the_dtu);
 	tcase_add_test(tc, polls_do_not_see_the_order);
 	tcase_add_test(tc, modbus_by_the_new_map);
 	tcase_add_test(tc, modbus_exceptions_to_the_order);
