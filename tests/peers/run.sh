@@ -29,11 +29,7 @@ installed() {
 }
 
 hoymiles() {
-	(cd "$work" && "$python" "$here/hoymiles.py" "$@")
-}
-
-modbus() {
-	(cd "$work" && exec "$python" "$here/modbus.py" "$@")
+	"$python" "$here/hoymiles.py" "$@"
 }
 
 # reads JQ: what hm reads of the DTU at $host: a value of its records.
@@ -164,7 +160,8 @@ orders_to_fake() {
 	while read -r action member argument; do
 		port=$(free_port)
 		name=$mode.$action
-		hoymiles serve "$port" "${encrypt[@]}" >"$work/$name.sent" &
+		"$python" "$here/hoymiles.py" serve "$port" "${encrypt[@]}" \
+			>"$work/$name.sent" &
 		pids+=($!)
 		until_true 20 listening "$port"
 		carry_out "$name" "hm://127.0.0.1:$port" "$action" "$member" "${@:2}"
@@ -217,7 +214,8 @@ orders_to_pymodbus() {
 	while read -r action member sent; do
 		port=$(free_port)
 		name=$map.$action
-		modbus serve "$port" "$map" >"$work/$name.sent" 2>"$work/$name.serr" &
+		"$python" "$here/modbus.py" serve "$port" "$map" \
+			>"$work/$name.sent" 2>"$work/$name.serr" &
 		pids+=($!)
 		until_true 20 listening "$port"
 		carry_out "$name" "modbus://127.0.0.1:$port" "$action" "$member" \
@@ -272,8 +270,8 @@ judge_pymodbus new < <(new_map)
 orders_to_pymodbus old < <(old_map)
 judge_pymodbus old < <(old_map)
 start_sim sim --transport modbus --inverters 1 --inputs 1
-check "pymodbus' client orders a limit of hm-sim" modbus write "${uris[0]##*:}" \
-	0xd002 60
+check "pymodbus' client orders a limit of hm-sim" "$python" \
+	"$here/modbus.py" write "${uris[0]##*:}" 0xd002 60
 carry_out same "${uris[0]}" limit '"percent":60'
 wait $!
 check "... which hm reads" grep -q 'shows this limit already' "$work/same.out"
