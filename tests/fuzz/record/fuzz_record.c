@@ -126,6 +126,38 @@ is_half_pair(const char *p, size_t n)
 	    is_hex(p[3]) && p[3] >= '8' && is_hex(p[4]) && is_hex(p[5]);
 }
 
+static unsigned long
+hex4(const char *p)
+{
+	char digits[] = {p[0], p[1], p[2], p[3], '\0'};
+
+	return strtoul(digits, NULL, 16);
+}
+
+/*
+ * Code points such as U+1DA0E, whose low 16 bits are those of half a pair: of
+ * an escaped pair json-c takes them for one, and replaces them.
+ */
+static bool
+has_misread_pair(struct hm_slice line)
+{
+	unsigned long high, low;
+
+	for (size_t i = 0; i + 12 <= line.n; i++) {
+		if (line.p[i] != '\\')
+			continue;
+		if (is_half_pair(line.p + i, 6) &&
+		    is_half_pair(line.p + i + 6, 6)) {
+			high = hex4(line.p + i + 2);
+			low = hex4(line.p + i + 8);
+			if (((high << 10 | (low & 0x3ff)) & 0xf800) == 0xd800)
+				return true;
+		}
+		i++;
+	}
+	return false;
+}
+
 /* Lines that the reader refuses and json-c accepts. */
 static bool
 is_stricter(struct hm_slice line, const struct hm_fault *fault)
@@ -407,7 +439,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ours_taken) {
 		struct hm_value whole = {HM_OBJECT, line};
 
-		compare(&whole, theirs);
+		if (!has_misread_pair(line))
+			compare(&whole, theirs);
 		check_type(&record, line);
 		round_trip(&record);
 	}
