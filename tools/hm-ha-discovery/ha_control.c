@@ -70,13 +70,18 @@ rated_watts(const struct hm_ha_device *inverter)
 }
 
 static bool
+is_built_in(const struct hm_ha_device *device)
+{
+	return strcmp(device->known[HM_HA_MODEL].text, HM_MODEL_BUILT_IN) == 0;
+}
+
+static bool
 takes_watts(const struct hm_ha_device *device)
 {
 	const char *firmware = device->known[HM_HA_FIRMWARE].text;
 
 	return device->dtu->control.protocol == HM_HA_HM &&
-	    strcmp(device->known[HM_HA_MODEL].text, HM_MODEL_BUILT_IN) == 0 &&
-	    strlen(firmware) >= strlen(WATTS_SINCE) &&
+	    is_built_in(device) && strlen(firmware) >= strlen(WATTS_SINCE) &&
 	    strcmp(firmware, WATTS_SINCE) >= 0;
 }
 
@@ -244,16 +249,14 @@ tenths_of(const struct hm_record *record, const char *key)
 	    hm_decimal_rescale(number, 1, &units) ? units : -1;
 }
 
-/* Whether there are others beside the inverter of an order. */
+/*
+ * Whether there may be others beside the inverter of an order. Inverters that
+ * hm-filter leaves out are not even in the counts of its records.
+ */
 static bool
-is_part(const struct hm_ha_dtu *dtu, struct hm_slice serial)
+is_part(const struct hm_ha_device *device, struct hm_slice serial)
 {
-	size_t inverters = 0;
-
-	for (const struct hm_ha_device *d = dtu->devices; d != NULL;
-	     d = d->next_of_dtu)
-		inverters += d->kind == HM_SCOPE_INVERTER;
-	return serial.n > 0 && inverters != 1;
+	return serial.n > 0 && (device == NULL || !is_built_in(device));
 }
 
 /* A result may come twice after a kill: then with the same time. */
@@ -303,7 +306,7 @@ take_result(struct hm_ha *ha, const struct hm_record *record,
 	hm_record_text(record, "error", error, sizeof error);
 	if (hm_action_parse(r.action, &action))
 		hm_ha_confirmed_result(&control->confirmed, action, &result,
-		    is_part(device->dtu, r.serial));
+		    is_part(device, r.serial));
 	send_confirmed(ha, origin, device);
 	ha->counters.states++;
 	hm_ha_send(ha, hm_ha_message_command_result(&ha->options.style,
