@@ -5,14 +5,14 @@
 . "$(dirname "$0")/../lib/lib.sh"
 cd "$(dirname "$0")/../../tools/hm-metrics/page" || exit
 
-# keys FILE: "KEY {0} {1}", in the order of the file
+# keys FILE: "KEY {0} {1}", sorted
 keys() {
 	sed -n 's/^\t\([a-z_0-9A-Z]*\): "\(.*\)",*$/\1 \2/p' "$1" |
 		awk '{ line = $1; text = $0
 			for (n = 0; n < 10; n++)
 				if (index(text, "{" n "}"))
 					line = line " {" n "}"
-			print line }'
+			print line }' | sort
 }
 
 keys words/en.js >"$work/en"
@@ -23,7 +23,7 @@ same "no key is there twice" "$(cut -d' ' -f1 "$work/en" | sort |
 for file in words/*.js; do
 	name=$(basename "$file" .js)
 	keys "$file" | grep -vE '_(zero|two|few|many)\>' >"$work/$name"
-	same "$file has every text with its places, in the same order" \
+	same "$file has every text with its places" \
 		"$(diff "$work/en" "$work/$name")" ""
 done
 

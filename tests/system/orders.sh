@@ -58,14 +58,17 @@ same "... and is no reason for a warning" "$(cat "$work/err")" ""
 	record result 05:00 a roof '"action":"limit","state":"failed","error":"closed"'
 	record command 06:00 a roof '"action":"turn_off"'
 	record command 06:30 a roof "$limit,\"from\":\"again\""
+	record result 06:31 a roof '"state":"refused","error":"same_id"'
 	record result 07:00 e roof '"state":"begun"'
 } | store >/dev/null
 same "a second final result changes nothing" "$(orders)" "$expected"
 same "... but the log says so, and that a command had the id of another" \
 	"$(cat "$work/err")" \
-	"hm-store: warning: line 4: not stored: state is none of refused, accepted, under_way, done, failed, unknown
+	"hm-store: warning: line 5: not stored: state is none of refused, accepted, under_way, done, failed, unknown
 hm-store: warning: a result of the id \"a\" is not stored: there is done of ${at}00:09Z
-hm-store: warning: a command of the id \"a\" is not stored: there is another one of ${at}00:00Z"
+hm-store: warning: a command of the id \"a\" is not stored: there is another one of ${at}00:00Z
+hm-store: warning: a command of the id \"a\" is not stored: there is another one of ${at}00:00Z
+hm-store: warning: a result of the id \"a\" is not stored: there is done of ${at}00:09Z"
 : >"$work/err"
 
 # The files of hm-store.

@@ -52,20 +52,44 @@ find_hour(struct hm_db *db, int64_t arrived, int64_t *hour, bool *found)
 	return sqlite3_finalize(find) == SQLITE_OK && result == SQLITE_ROW;
 }
 
+/* The ids of the commands of an hour, while these are removed. */
+#define IDS "temp.pruned_ids"
+#define GOES "(action IS 'limit_temporary' OR "
+#define NEVER_DONE "state IN ('refused', 'failed')"
+
+static bool
+prune_listed(struct hm_db *db, const char *table, uint64_t *pruned)
+{
+	struct hm_sql sql;
+
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "DELETE FROM %s WHERE id IN " IDS, table);
+	if (!hm_db_run(db, hm_sql_text(&sql)))
+		return false;
+	*pruned += (uint64_t)sqlite3_changes64(db->handle);
+	return true;
+}
+
 /*
- * Commands to DTUs stay, unless they were refused or were temporary limits:
- * whoever may send commands could fill the disk with the former, and a
- * controller makes hundreds of the latter a day.
+ * Commands to DTUs stay, unless they were not carried out or were temporary
+ * limits: whoever may send commands could fill the disk with the former, and a
+ * controller makes hundreds of the latter a day. The time of a command may be
+ * far from those of its results, whose hours may be gone already.
  */
 static bool
 prune_commands(struct hm_db *db, int64_t hour, uint64_t *pruned)
 {
-	return prune(db, "commands", " AND (action IS 'limit_temporary' "
-	    "OR EXISTS (SELECT 1 FROM results WHERE id = commands.id "
-	    "AND state = 'refused'))", hour, pruned) &&
-	    prune(db, "results", " AND (action IS 'limit_temporary' "
-	    "OR state = 'refused') AND NOT EXISTS (SELECT 1 FROM commands "
-	    "WHERE id = results.id)", hour, pruned);
+	return hm_db_run(db, "CREATE TEMP TABLE IF NOT EXISTS pruned_ids "
+	    "(id TEXT PRIMARY KEY) WITHOUT ROWID") &&
+	    hm_db_run_for(db, "INSERT INTO " IDS " SELECT id FROM commands "
+	    "WHERE time >= ?1 AND time < ?1 + " HOUR_TEXT " AND " GOES
+	    "EXISTS (SELECT 1 FROM results WHERE id = commands.id "
+	    "AND " NEVER_DONE "))", hour) &&
+	    prune_listed(db, "results", pruned) &&
+	    prune_listed(db, "commands", pruned) &&
+	    hm_db_run(db, "DELETE FROM " IDS) &&
+	    prune(db, "results", " AND " GOES NEVER_DONE ") AND NOT EXISTS "
+	    "(SELECT 1 FROM commands WHERE id = results.id)", hour, pruned);
 }
 
 static bool

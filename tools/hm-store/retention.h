@@ -4,7 +4,8 @@
 #include "db/db.h"
 
 /*
- * Readings and stats are kept for a time; alarms, states, hours and days stay.
+ * Readings, stats, and commands that were temporary limits or were not carried
+ * out are kept for a time; alarms, states, hours, days and other commands stay.
  * Their age does not depend on the clock, which may be wrong: `reading_hours`
  * has, for each hour of UTC with rows, the running time (running_time.h) at
  * which one of them arrived last, or up to an hour before.

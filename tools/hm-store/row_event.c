@@ -32,7 +32,8 @@ struct column {
  * any. A repeated record adds no row: alarms are repeated with each list of
  * alarms, states with each failed poll, device information each hour. A list
  * ends the alarms that it lacks. If a probe of the breaker and its result have
- * the same second, the result is stored.
+ * the same second, the result is stored. A refused command must not hide the
+ * order with its id that was carried out, whichever result comes first.
  */
 static const struct event {
 	const char *type, *sql;
@@ -102,10 +103,15 @@ static const struct event {
         {"from", HM_LABEL}}, .pruned = true,
         .rival = "SELECT 'another one of ' || " UTC " FROM commands "
         "WHERE id = ?2 AND (dtu IS NOT ?3 OR serial IS NOT ?4 OR "
-        "action IS NOT ?5 OR percent IS NOT ?6 OR watts IS NOT ?7)"},
+        "action IS NOT ?5 OR percent IS NOT ?6 OR watts IS NOT ?7 OR "
+        "time <> ?1)"},
     {"result", "INSERT OR IGNORE INTO results (time, id, stage, state, dtu, "
         "serial, action, error, text, percent, watts, is_on) VALUES (?1, ?2, "
-        STAGE ", ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)", false,
+        STAGE ", ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+        "ON CONFLICT DO UPDATE SET time = ?1, state = ?3, dtu = ?4, "
+        "serial = ?5, action = ?6, error = ?7, text = ?8, percent = ?9, "
+        "watts = ?10, is_on = ?11 "
+        "WHERE state = 'refused' AND ?3 <> 'refused'", false,
         .columns = {{"id", HM_LABEL}, {"state", HM_LABEL}, {"dtu", HM_LABEL},
         {"serial", HM_LABEL}, {"action", HM_LABEL}, {"error", HM_LABEL},
         {"text", HM_LABEL}, {"percent", HM_GAUGE}, {"watts", HM_GAUGE},

@@ -33,7 +33,8 @@ void hm_row_event_finish(struct hm_row_event *event);
  * remove it, such as stats, *kept is set to its time.
  *
  * The id of a command is that of no other command, and a command has one final
- * result. Of several the first stays, and each other one is logged.
+ * result. Of several the first stays, and each other one is logged. But a
+ * refused result gives way to the first that is not, which is HM_ROW_NEW.
  */
 enum hm_row_fate hm_row_event_put(struct hm_row_event *event,
     struct hm_slice line, int64_t *due, int64_t *kept);

@@ -206,7 +206,8 @@ async function checkNow(tab, database, records) {
 
 // The commands of tests/page/lib/history.js, newest first.
 const orders = { "en-GB": ["Commands " +
-	"Turn off: not known whether it was carried out",
+	"Temporary limit: refused",
+["Temporary limit: refused", "House · 14:10", "no limit"],
 ["Turn off: not known whether it was carried out", "House · Roof above · " +
 	"14:00 · from homeassistant/hoymiles_mqtt/command · 2 min",
 "nothing shows it"],
@@ -214,7 +215,8 @@ const orders = { "en-GB": ["Commands " +
 ["Temporary limit to 413 W: no result yet",
 	"Garage · 12:15 · from hm-limit"],
 ["Limit to 62.5 %: done", "House · 19 Jun, 10:00 · from stdin · 9 sec"]],
-"de-DE": ["Befehle Ausschalten: nicht bekannt, ob ausgeführt",
+"de-DE": ["Befehle Vorübergehend begrenzen: abgelehnt",
+["Vorübergehend begrenzen: abgelehnt", "House · 14:10", "no limit"],
 ["Ausschalten: nicht bekannt, ob ausgeführt", "House · Roof above · 14:00 · " +
 	"von homeassistant/hoymiles_mqtt/command · 2 Min.",
 "nothing shows it"],

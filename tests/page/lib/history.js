@@ -45,7 +45,8 @@ function alarm(time, code, text) {
 		end: iso(time - 1800) };
 }
 
-// Commands of the last two days, the newest last; one is lost but for its result.
+// Commands of the last two days, the newest last; two are lost but for their
+// results.
 const iso = (time, seconds) => new Date(Date.parse(time) + seconds * 1000)
 	.toISOString().replace(".000", "");
 
@@ -69,6 +70,9 @@ const commands = [
 		"116181000002", action: "turn_off", from:
 		"homeassistant/hoymiles_mqtt/command" }, [120, { state:
 		"unknown", error: "not_confirmed", text: "nothing shows it" }]),
+	...command("e", "2026-06-20T12:10:00Z", { dtu: "roof", action:
+		"limit_temporary" }, [0, { state: "refused", error: "invalid",
+		text: "no limit" }]).slice(1),
 ];
 
 // Poll until a moment, with one more poll shortly before each midnight.

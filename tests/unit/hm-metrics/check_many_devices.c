@@ -19,6 +19,7 @@
 #define JSON ((size_t)32 * 1024 * 1024)
 #define FEW ((size_t)2000)
 #define MANY (4 * FEW)
+#define ROUNDS 5
 
 /* A plant of many DTUs: what is found in it, and in what time. */
 
@@ -199,12 +200,26 @@ cost_of(enum answer which, size_t count)
 	return took;
 }
 
-/* Not 16 times as much for 4 times as many. */
+static void
+keep_less(double *best, double took)
+{
+	if (took < *best)
+		*best = took;
+}
+
+/*
+ * Not 16 times as much for 4 times as many. What other processes do to the
+ * caches costs CPU time, too, but not in each round.
+ */
 START_TEST(answers_grow_as_the_plant)
 {
 	double few = cost_of((enum answer)_i, FEW);
 	double many = cost_of((enum answer)_i, MANY);
 
+	for (int i = 1; i < ROUNDS && many >= 9 * few; i++) {
+		keep_less(&few, cost_of((enum answer)_i, FEW));
+		keep_less(&many, cost_of((enum answer)_i, MANY));
+	}
 	ck_assert_msg(many < 9 * few, "%.0f us, and %.0f us", few, many);
 }
 END_TEST

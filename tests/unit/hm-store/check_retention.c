@@ -242,7 +242,7 @@ keep_order(const char *id, const char *action, const char *state)
 }
 
 /* Those of which there may be many go; also the results without a command. */
-START_TEST(removes_temporary_and_refused_commands)
+START_TEST(removes_commands_of_which_there_may_be_many)
 {
 	keep_order("a", "limit_temporary", "accepted");
 	keep(k, "result", "2026-11-23T11:00:01Z", "\"id\":\"a\","
@@ -256,18 +256,48 @@ START_TEST(removes_temporary_and_refused_commands)
 	    "\"state\":\"refused\",\"error\":\"invalid\"");
 	keep(k, "result", "2026-11-23T10:20:00Z", "\"id\":\"g\","
 	    "\"action\":\"limit\",\"state\":\"failed\"");
+	keep(k, "result", "2026-11-23T10:20:00Z", "\"id\":\"i\","
+	    "\"action\":\"limit\",\"state\":\"unknown\"");
+	keep_order("j", "turn_on", "failed");
 	/* This one has just come. */
 	k->arrival.seconds = HOUR;
 	keep(k, "command", "2026-11-23T12:00:00Z", "\"id\":\"h\","
 	    "\"action\":\"limit_temporary\"");
 	ck_assert(step(HOUR - 1));
-	ck_assert_uint_eq(pruned, 5);
+	ck_assert_uint_eq(pruned, 9);
 	ck_assert(step(HOUR - 1));
 	ck_assert(!step(HOUR - 1));
 	ck_assert_str_eq(answer(&k->db, "SELECT id FROM commands"),
 	    "c\nd\ne\nh");
 	ck_assert_str_eq(answer(&k->db, "SELECT id, state FROM results"),
-	    "c|done\nd|unknown\ng|failed");
+	    "c|done\nd|unknown\ni|unknown");
+}
+END_TEST
+
+/* The clock of whoever sent the command was ahead. */
+START_TEST(removes_results_before_their_command)
+{
+	keep(k, "command", "2027-11-23T10:00:00Z", "\"id\":\"a\","
+	    "\"action\":\"limit\"");
+	keep(k, "result", "2026-11-23T10:00:00Z", "\"id\":\"a\","
+	    "\"action\":\"limit\",\"state\":\"refused\","
+	    "\"error\":\"future\"");
+	keep(k, "command", "2026-11-23T23:59:59Z", "\"id\":\"b\","
+	    "\"action\":\"limit_temporary\"");
+	keep(k, "result", "2026-11-23T10:00:01Z", "\"id\":\"b\","
+	    "\"action\":\"limit_temporary\",\"state\":\"accepted\"");
+	keep(k, "result", "2026-11-23T11:00:00Z", "\"id\":\"b\","
+	    "\"action\":\"limit_temporary\",\"state\":\"done\"");
+	ck_assert(step(0));
+	ck_assert(step(0));
+	ck_assert_uint_eq(pruned, 0);
+	ck_assert(step(0));
+	ck_assert_str_eq(answer(&k->db, "SELECT id FROM results"), "a");
+	ck_assert(step(0));
+	ck_assert(!step(0));
+	ck_assert_str_eq(answer(&k->db, "SELECT id FROM commands "
+	    "UNION ALL SELECT id FROM results"), "");
+	ck_assert_uint_eq(pruned, 5);
 }
 END_TEST
 
@@ -331,7 +361,8 @@ main(void)
 	tcase_add_test(tcase, keeps_both_hours_of_a_local_one);
 	tcase_add_test(tcase, lists_what_an_older_version_wrote);
 	tcase_add_test(tcase, keeps_the_rest);
-	tcase_add_test(tcase, removes_temporary_and_refused_commands);
+	tcase_add_test(tcase, removes_commands_of_which_there_may_be_many);
+	tcase_add_test(tcase, removes_results_before_their_command);
 	tcase_add_test(tcase, fails_whole);
 	tcase_add_test(tcase, gives_pages_back);
 	suite_add_tcase(suite, tcase);

@@ -94,7 +94,8 @@ START_TEST(stores_each_once)
 }
 END_TEST
 
-START_TEST(keeps_the_first_final_result)
+/* What was carried out stays, in whatever order the results come. */
+START_TEST(keeps_the_first_outcome)
 {
 	static const char *const finals[] = {"refused", "done", "failed",
 	    "unknown"};
@@ -102,15 +103,38 @@ START_TEST(keeps_the_first_final_result)
 	for (size_t i = 0; i < COUNT(finals); i++) {
 		char id[2] = {(char)('a' + i), '\0'};
 
-		ck_assert_int_eq(keep_result(T("10:00:00"), id, finals[i]),
-		    HM_ROW_NEW);
-		for (size_t j = 0; j < COUNT(finals); j++)
-			ck_assert_int_eq(keep_result(T("10:00:01"), id,
-			    finals[j]), HM_ROW_KNOWN);
+		for (int round = 0; round < 2; round++) {
+			bool is_new = round == 0;
+
+			ck_assert_int_eq(keep_result(T("10:00:00"), id,
+			    finals[i]), is_new ? HM_ROW_NEW : HM_ROW_KNOWN);
+			for (size_t j = 0; j < COUNT(finals); j++)
+				ck_assert_int_eq(keep_result(T("10:00:01"), id,
+				    finals[j]), is_new && i == 0 && j == 1 ?
+				    HM_ROW_NEW : HM_ROW_KNOWN);
+		}
 	}
 	ck_assert_str_eq(ask("SELECT id, state, time FROM results"),
-	    "a|refused|1795428000\nb|done|1795428000\n"
+	    "a|done|1795428001\nb|done|1795428000\n"
 	    "c|failed|1795428000\nd|unknown|1795428000");
+}
+END_TEST
+
+/* Another command with the id is refused while the first is under way. */
+START_TEST(replaces_all_of_a_refused_result)
+{
+	keep_limit(T("10:00:00"), "a", "60");
+	keep_result(T("10:00:02"), "a", "accepted");
+	keep(k, "result", T("10:00:03"), "\"id\":\"a\",\"dtu\":\"barn\","
+	    "\"serial\":\"1\",\"action\":\"turn_on\",\"state\":\"refused\","
+	    "\"error\":\"same_id\",\"text\":\"t\",\"percent\":1,"
+	    "\"watts\":2,\"on\":true");
+	keep_result(T("10:00:09"), "a", "done");
+	ck_assert_str_eq(ask("SELECT * FROM results"),
+	    "a|1|1795428002|roof||limit|accepted|||||\n"
+	    "a|3|1795428009|roof||limit|done|||||");
+	ck_assert_str_eq(ask("SELECT percent, state, seconds FROM orders"),
+	    "60|done|9");
 }
 END_TEST
 
@@ -162,7 +186,8 @@ main(void)
 	tcase_add_test(tcase, stores_all_members);
 	tcase_add_test(tcase, stores_what_is_wrong);
 	tcase_add_test(tcase, stores_each_once);
-	tcase_add_test(tcase, keeps_the_first_final_result);
+	tcase_add_test(tcase, keeps_the_first_outcome);
+	tcase_add_test(tcase, replaces_all_of_a_refused_result);
 	tcase_add_test(tcase, keeps_the_first_command_of_an_id);
 	tcase_add_test(tcase, joins_commands_and_results);
 	suite_add_tcase(suite, tcase);

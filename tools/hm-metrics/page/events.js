@@ -30,12 +30,19 @@ async function loadEvents(signal) {
 		showPastEvent(node, plant, e));
 }
 
+// "60 %" or "400 W"; undefined if the order has no amount.
+function limitOf(o) {
+	if (known(o.percent))
+		return number(o.percent, o.percent % 1 && 1) + " %";
+	return known(o.watts) ? inUnit(o.watts, "W") : undefined;
+}
+
 // "Limit to 60 %: done"
 function orderName(o) {
-	const limit = known(o.percent) ? number(o.percent, o.percent % 1 &&
-		1) + " %" : inUnit(o.watts, "W");
-	const key = "order_" + (o.action || "none");
-	return (texts[key] ? t(key, limit) : o.action) + ": " +
+	const limit = limitOf(o), key = "order_" + (o.action || "none");
+	const bare = key + "_none";
+	return (!limit && texts[bare] ? t(bare) :
+		texts[key] ? t(key, limit) : o.action) + ": " +
 		t("state_" + (o.state || "none"));
 }
 
