@@ -202,7 +202,9 @@ same "... and it ends with 0" $? 0
 kill "$reader"
 exec 8>&-
 
-# Without control, nothing is subscribed to.
+# Without control, nothing is subscribed to, and nothing is said.
+check "with control the broker has heard from it" grep -q \
+	'Received PUBLISH from test-in' "$work/broker.log"
 : >"$work/broker.log"
 hm-subscribe --stats-period 0 --mqtt-broker 127.0.0.1 --mqtt-port "$port" \
 	</dev/null >"$work/off" 2>"$work/off.err"
@@ -249,14 +251,15 @@ MQTT_BROKER_LOG=$work/late.log "$(dirname "$0")/../lib/mqtt_broker.pl" \
 	"$port" late &
 pids+=($!)
 until_true 10 grep -q listen "$work/late.log"
-start late --control
+start late --control --log-level DEBUG
 check "a broker without MQTT 5 is logged" until_true 10 said late \
 	'does not speak MQTT 5'
 until_true 10 grep -q subscribe "$work/late.log"
 end
-same "a subscription that comes late ends with 0" $? 0
-same "... and its last word is the only one" \
-	"$(grep publish "$work/late.log")" "publish $base/test/control"
+same "a SUBACK that comes late: it ends with 0" $? 0
+check "... when that has come" said late 'received SUBACK'
+same "... after one message, which says offline" "$(grep -c 'sending PUBLISH' \
+	"$work/late.err") $(grep publish "$work/late.log")" "1 publish $base/test/control"
 
 # The access list of docs/security.md.
 acl_block() {
