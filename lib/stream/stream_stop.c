@@ -92,7 +92,7 @@ bool
 hm_stream_has_successor(const struct hm_stream *s)
 {
 	return s->stop.signals > 0 && hm_stream_is_durable(s) &&
-	    hm_stop_is_held(&s->stop);
+	    (s->stop.restart || hm_stop_is_held(&s->stop));
 }
 
 /* The end of the input */

@@ -69,6 +69,7 @@ hm_ha_confirmed_see(struct hm_ha_confirmed *c, int64_t seconds,
 	round->inverters++;
 	round->heard += seen->heard;
 	round->producing += seen->heard && seen->producing;
+	c->shows_limits = c->shows_limits || seen->limit > 0;
 	if (!seen->heard || seen->limit <= 0)
 		return;
 	if (round->limits++ == 0)
@@ -84,7 +85,6 @@ look_at_limits(struct hm_ha_confirmed *c, bool complete)
 
 	if (round->limits == 0)
 		return;
-	c->shows_limits = true;
 	if (round->differ)
 		deny(c, &c->percent);
 	else if (complete && round->limits == round->inverters)
@@ -119,6 +119,16 @@ look_at_watts(struct hm_ha_confirmed *c, int64_t power)
 		deny_known(c, &c->watts);
 }
 
+static void
+look_at_limit_of_dtu(struct hm_ha_confirmed *c)
+{
+	if (!c->limit_waits || !c->was_heard)
+		return;
+	c->limit_waits = false;
+	if (!c->shows_limits)
+		confirm_percent(c, c->limit_of_dtu);
+}
+
 void
 hm_ha_confirmed_look(struct hm_ha_confirmed *c, int64_t seconds, int64_t all,
     int64_t power)
@@ -129,7 +139,9 @@ hm_ha_confirmed_look(struct hm_ha_confirmed *c, int64_t seconds, int64_t all,
 
 	if (round->seconds != seconds || round->inverters == 0)
 		return;
+	c->was_heard = c->was_heard || round->heard > 0;
 	look_at_limits(c, complete);
+	look_at_limit_of_dtu(c);
 	look_at_production(c, complete);
 	look_at_watts(c, power);
 	c->round = (struct hm_ha_round){0};
@@ -138,9 +150,9 @@ hm_ha_confirmed_look(struct hm_ha_confirmed *c, int64_t seconds, int64_t all,
 void
 hm_ha_confirmed_limit(struct hm_ha_confirmed *c, int64_t percent)
 {
-	/* A DTU may keep an old limit in its configuration. */
-	if (!c->shows_limits)
-		confirm_percent(c, percent);
+	c->limit_waits = true;
+	c->limit_of_dtu = percent;
+	look_at_limit_of_dtu(c);
 }
 
 void
@@ -172,6 +184,7 @@ end_limit(struct hm_ha_confirmed *c, const struct hm_result *result)
 {
 	if (is_as_before(c, result))
 		return;
+	c->limit_waits = false;
 	if (result->state == HM_RESULT_UNKNOWN)
 		deny(c, &c->percent);
 	else if (result->percent >= 0)

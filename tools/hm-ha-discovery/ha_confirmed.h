@@ -39,6 +39,9 @@ struct hm_ha_confirmed {
 	struct hm_ha_confirmed_value on;      /* 0 or 1 */
 	bool is_new;       /* not sent yet */
 	bool shows_limits; /* an inverter has shown its own limit */
+	bool was_heard;    /* an inverter, in this run */
+	bool limit_waits;  /* limit_of_dtu, until an inverter is heard */
+	int64_t limit_of_dtu;
 	int64_t least, watts_max; /* see hm_ha_confirmed_bound */
 	struct hm_ha_round round;
 };
@@ -68,7 +71,10 @@ void hm_ha_confirmed_see(struct hm_ha_confirmed *c, int64_t seconds,
 void hm_ha_confirmed_look(struct hm_ha_confirmed *c, int64_t seconds,
     int64_t all, int64_t power);
 
-/* The DTU shows a limit for all its inverters. */
+/*
+ * The DTU shows a limit for all its inverters. It may be an old one: it counts
+ * once an inverter is heard, if none has shown its own by then.
+ */
 void hm_ha_confirmed_limit(struct hm_ha_confirmed *c, int64_t percent);
 
 /*

@@ -70,13 +70,18 @@ rated_watts(const struct hm_ha_device *inverter)
 }
 
 static bool
+is_built_in(const struct hm_ha_device *device)
+{
+	return strcmp(device->known[HM_HA_MODEL].text, HM_MODEL_BUILT_IN) == 0;
+}
+
+static bool
 takes_watts(const struct hm_ha_device *device)
 {
 	const char *firmware = device->known[HM_HA_FIRMWARE].text;
 
 	return device->dtu->control.protocol == HM_HA_HM &&
-	    strcmp(device->known[HM_HA_MODEL].text, HM_MODEL_BUILT_IN) == 0 &&
-	    strlen(firmware) >= strlen(WATTS_SINCE) &&
+	    is_built_in(device) && strlen(firmware) >= strlen(WATTS_SINCE) &&
 	    strcmp(firmware, WATTS_SINCE) >= 0;
 }
 
@@ -138,6 +143,30 @@ send_confirmed(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	    origin->time, ha->message, &line), line);
 }
 
+static void
+send_result(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    const struct hm_ha_device *device, const struct hm_ha_command_result *r)
+{
+	struct hm_slice line;
+
+	ha->counters.states++;
+	hm_ha_send(ha, hm_ha_message_command_result(&ha->options.style,
+	    device, r, origin->time, ha->message, &line), line);
+}
+
+/* The result that came before the DTU was announced. */
+static void
+send_waiting(struct hm_ha *ha, const struct hm_ha_origin *origin,
+    const struct hm_ha_device *device)
+{
+	struct hm_ha_waiting *waiting = &device->dtu->control.waiting;
+
+	if (waiting->result.state.n == 0)
+		return;
+	send_result(ha, origin, device, &waiting->result);
+	waiting->result.state.n = 0;
+}
+
 /* The device of a DTU; NULL as long as it is not known. */
 static struct hm_ha_device *
 device_of(const struct hm_ha *ha, const struct hm_ha_dtu *dtu)
@@ -184,6 +213,7 @@ see_dtu(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	hm_ha_confirmed_look(&control->confirmed, origin->seconds,
 	    whole(ha, HM_F_INVERTERS), tenths(ha, HM_F_ACTIVE_POWER));
 	send_confirmed(ha, origin, device);
+	send_waiting(ha, origin, device);
 }
 
 void
@@ -244,16 +274,14 @@ tenths_of(const struct hm_record *record, const char *key)
 	    hm_decimal_rescale(number, 1, &units) ? units : -1;
 }
 
-/* Whether there are others beside the inverter of an order. */
+/*
+ * Whether there may be others beside the inverter of an order. Inverters that
+ * hm-filter leaves out are not even in the counts of its records.
+ */
 static bool
-is_part(const struct hm_ha_dtu *dtu, struct hm_slice serial)
+is_part(const struct hm_ha_device *device, struct hm_slice serial)
 {
-	size_t inverters = 0;
-
-	for (const struct hm_ha_device *d = dtu->devices; d != NULL;
-	     d = d->next_of_dtu)
-		inverters += d->kind == HM_SCOPE_INVERTER;
-	return serial.n > 0 && inverters != 1;
+	return serial.n > 0 && (device == NULL || !is_built_in(device));
 }
 
 /* A result may come twice after a kill: then with the same time. */
@@ -272,12 +300,37 @@ is_repeated(struct hm_ha_control *control, const struct hm_ha_origin *origin,
 	return false;
 }
 
+static struct hm_slice
+copy(struct hm_ha_waiting *waiting, struct hm_slice text)
+{
+	char *p = waiting->bytes + waiting->used;
+
+	if (text.n == 0 || text.n > sizeof waiting->bytes - waiting->used)
+		return hm_slice("", 0);
+	memcpy(p, text.p, text.n);
+	waiting->used += text.n;
+	return hm_slice(p, text.n);
+}
+
+static void
+let_wait(struct hm_ha_waiting *waiting, const struct hm_ha_command_result *r)
+{
+	waiting->used = 0;
+	waiting->result.state = copy(waiting, r->state);
+	waiting->result.action = copy(waiting, r->action);
+	waiting->result.id = copy(waiting, r->id);
+	waiting->result.serial = copy(waiting, r->serial);
+	waiting->result.error = copy(waiting, r->error);
+	waiting->result.text = copy(waiting, r->text);
+}
+
+/* The device of the DTU is NULL as long as it is not known. */
 static void
 take_result(struct hm_ha *ha, const struct hm_record *record,
     const struct hm_ha_origin *origin, const struct hm_ha_device *device)
 {
 	const struct hm_value *on = hm_record_get(record, "on");
-	struct hm_ha_control *control = &device->dtu->control;
+	struct hm_ha_control *control = &origin->dtu->control;
 	struct hm_ha_command_result r = {
 	    .state = text_of(record, "state"),
 	    .action = text_of(record, "action"),
@@ -294,7 +347,6 @@ take_result(struct hm_ha *ha, const struct hm_record *record,
 	    .on = on->kind == HM_TRUE ? 1 : on->kind == HM_FALSE ? 0 : -1,
 	};
 	enum hm_action action;
-	struct hm_slice line;
 
 	if (!hm_result_state_parse(r.state, &result.state) ||
 	    !hm_result_is_final(result.state) ||
@@ -303,11 +355,13 @@ take_result(struct hm_ha *ha, const struct hm_record *record,
 	hm_record_text(record, "error", error, sizeof error);
 	if (hm_action_parse(r.action, &action))
 		hm_ha_confirmed_result(&control->confirmed, action, &result,
-		    is_part(device->dtu, r.serial));
+		    is_part(device, r.serial));
+	if (!control->announced) {
+		let_wait(&control->waiting, &r);
+		return;
+	}
 	send_confirmed(ha, origin, device);
-	ha->counters.states++;
-	hm_ha_send(ha, hm_ha_message_command_result(&ha->options.style,
-	    device, &r, origin->time, ha->message, &line), line);
+	send_result(ha, origin, device, &r);
 }
 
 /*
@@ -326,22 +380,43 @@ find_dtu(const struct hm_ha *ha, const struct hm_record *record)
 	    hm_ha_table_find_dtu(ha->table, hm_slice(name, n)) : NULL;
 }
 
+/* What was refused may name any DTU; other final results are about orders. */
+static bool
+names_real_dtu(const struct hm_record *record)
+{
+	enum hm_result_state state;
+
+	return hm_result_state_parse(text_of(record, "state"), &state) &&
+	    hm_result_is_final(state) && state != HM_RESULT_REFUSED;
+}
+
+/* A result that is repeated has an old time: the run did not start then. */
+static const char *
+read_origin(struct hm_ha *ha, const struct hm_record *record,
+    struct hm_ha_origin *origin)
+{
+	int64_t started = ha->started;
+	const char *why = hm_ha_read_origin(ha, record, origin);
+
+	ha->started = started;
+	return why;
+}
+
 const char *
 hm_ha_on_result(struct hm_ha *ha, const struct hm_record *record)
 {
 	const struct hm_ha_device *device;
 	struct hm_ha_origin origin;
-	struct hm_ha_dtu *dtu;
 	const char *why;
 
-	if (!ha->options.control)
+	if (!ha->options.control ||
+	    (!names_real_dtu(record) && find_dtu(ha, record) == NULL))
 		return NULL;
-	dtu = find_dtu(ha, record);
-	device = dtu != NULL ? device_of(ha, dtu) : NULL;
-	if (device == NULL || !dtu->control.announced)
-		return NULL;
-	why = hm_ha_read_origin(ha, record, &origin);
-	if (why == NULL)
+	why = read_origin(ha, record, &origin);
+	if (why != NULL || origin.dtu == NULL)
+		return why;
+	device = device_of(ha, origin.dtu);
+	if (device != NULL || !origin.dtu->control.announced)
 		take_result(ha, record, &origin, device);
-	return why;
+	return NULL;
 }

@@ -35,6 +35,20 @@ enum hm_ha_protocol { HM_HA_PROTOCOL_UNKNOWN, HM_HA_HM, HM_HA_MODBUS };
 
 #define HM_HA_RESULTS 8 /* that may come again, of a DTU */
 
+/* What has become of a command. Texts are as in the record, or empty. */
+struct hm_ha_command_result {
+	struct hm_slice state, action, id, serial, error, text;
+};
+
+#define HM_HA_WAITING_MAX ((size_t)512) /* bytes; longer texts are left out */
+
+/* The last result about a DTU that is not announced yet. */
+struct hm_ha_waiting {
+	struct hm_ha_command_result result; /* of `bytes`; no state: none */
+	size_t used;
+	char bytes[HM_HA_WAITING_MAX];
+};
+
 /* What commands a DTU takes, and what came of them; with control_enabled. */
 struct hm_ha_control {
 	enum hm_ha_protocol protocol;
@@ -42,6 +56,7 @@ struct hm_ha_control {
 	int64_t watts_max; /* largest temporary limit; 0: it takes none */
 	bool announced;
 	struct hm_ha_confirmed confirmed;
+	struct hm_ha_waiting waiting;
 	uint64_t result[HM_HA_RESULTS]; /* hashes of the last, 0: none */
 	size_t results;
 };

@@ -90,11 +90,6 @@ bool hm_ha_message_confirmed(const struct hm_ha_style *style,
     const struct hm_ha_device *device, struct hm_slice time, char *buf,
     struct hm_slice *line);
 
-/* What has become of a command. Texts are as in the record, or empty. */
-struct hm_ha_command_result {
-	struct hm_slice state, action, id, serial, error, text;
-};
-
 bool hm_ha_message_command_result(const struct hm_ha_style *style,
     const struct hm_ha_device *device,
     const struct hm_ha_command_result *result, struct hm_slice time, char *buf,

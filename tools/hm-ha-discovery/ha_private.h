@@ -181,8 +181,9 @@ void hm_ha_control_offline(struct hm_ha *ha,
     const struct hm_ha_origin *origin);
 
 /*
- * Use a result record: what is final is an event, and may confirm something. Of
- * a DTU that has no entities yet it is ignored. NULL, or why it cannot be used.
+ * Use a result record: what is final is an event, and may confirm something. If
+ * the DTU has no entities yet, the event of the last one follows them. NULL, or
+ * why it cannot be used.
  */
 const char *hm_ha_on_result(struct hm_ha *ha, const struct hm_record *record);
 

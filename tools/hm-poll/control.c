@@ -205,7 +205,7 @@ on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)events;
 	for (size_t i = 0; i < control->count; i++)
 		hm_control_queue_finish(&control->queue[i], "timeout",
-		    "control_timeout is over");
+		    "control_timeout is over", "control_timeout is over");
 	report_end(control);
 }
 
@@ -245,7 +245,7 @@ hm_control_finish(struct hm_control *control)
 		return;
 	for (size_t i = 0; i < control->count; i++)
 		hm_control_queue_finish(&control->queue[i], "interrupted",
-		    "hm-poll ended before the result was known");
+		    HM_CONTROL_UNSENT, HM_CONTROL_NO_RESULT);
 }
 
 /* The beginning */
@@ -297,8 +297,7 @@ end_open_entries(struct hm_control *control)
 		bool sent = entry->stage == HM_CONTROL_SENT;
 		const struct hm_result result = hm_result(sent ?
 		    HM_RESULT_UNKNOWN : HM_RESULT_REFUSED, "interrupted",
-		    sent ? "hm-poll ended before the result was known" :
-		    "hm-poll ended before the order was sent");
+		    sent ? HM_CONTROL_NO_RESULT : HM_CONTROL_UNSENT);
 
 		if (entry->stage != HM_CONTROL_ENDED)
 			hm_control_end(control, entry, &result);

@@ -10,6 +10,10 @@
  * control_settings.c.
  */
 
+/* Why a command is "interrupted". */
+#define HM_CONTROL_UNSENT "hm-poll ended before the order was sent"
+#define HM_CONTROL_NO_RESULT "hm-poll ended before the result was known"
+
 #define HM_CONTROL_WAITING_MAX 8 /* commands of a DTU that wait */
 
 /* Of one DTU. */
@@ -106,8 +110,11 @@ void hm_control_queue_add(struct hm_control_queue *queue,
 /* Begin the next order, if there is one and its DTU is free. */
 void hm_control_queue_next(struct hm_control_queue *queue);
 
-/* Refuse or end all commands, because of `error`. */
+/*
+ * Refuse all commands whose orders were not sent, and end the others as
+ * unknown, because of `error`.
+ */
 void hm_control_queue_finish(struct hm_control_queue *queue,
-    const char *error, const char *text);
+    const char *error, const char *unsent, const char *sent);
 
 #endif

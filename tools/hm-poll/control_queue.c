@@ -207,7 +207,7 @@ on_look(struct ev_loop *loop, ev_timer *timer, int events)
 
 void
 hm_control_queue_finish(struct hm_control_queue *queue, const char *error,
-    const char *text)
+    const char *unsent, const char *sent)
 {
 	const struct hm_result *known = hm_fleet_order_result(
 	    queue->control->options.fleet, queue->dtu);
@@ -215,7 +215,7 @@ hm_control_queue_finish(struct hm_control_queue *queue, const char *error,
 
 	while (queue->waits > 0)
 		end_with(queue, take_out(queue, 0), HM_RESULT_REFUSED, error,
-		    text);
+		    unsent);
 	queue->current = NULL;
 	if (entry == NULL)
 		return;
@@ -223,9 +223,10 @@ hm_control_queue_finish(struct hm_control_queue *queue, const char *error,
 	if (known != NULL && known->state == HM_RESULT_UNKNOWN &&
 	    known->error[0] != '\0' && entry->stage == HM_CONTROL_SENT)
 		hm_control_end(queue->control, entry, known);
+	else if (entry->stage == HM_CONTROL_SENT)
+		end_with(queue, entry, HM_RESULT_UNKNOWN, error, sent);
 	else
-		end_with(queue, entry, entry->stage == HM_CONTROL_SENT ?
-		    HM_RESULT_UNKNOWN : HM_RESULT_REFUSED, error, text);
+		end_with(queue, entry, HM_RESULT_REFUSED, error, unsent);
 }
 
 /* What the fleet reports of the current order */

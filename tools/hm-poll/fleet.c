@@ -107,6 +107,13 @@ hm_fleet_finish(struct hm_fleet *fleet)
 	return fleet->jobs.left;
 }
 
+void
+hm_fleet_cut(struct hm_fleet *fleet)
+{
+	for (size_t i = 0; i < fleet->count; i++)
+		hm_poller_cut(fleet->job[i].poller);
+}
+
 const struct hm_fleet_counts *
 hm_fleet_counts(const struct hm_fleet *fleet)
 {

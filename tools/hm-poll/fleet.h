@@ -101,6 +101,9 @@ void hm_fleet_release(struct hm_fleet *fleet);
  */
 size_t hm_fleet_finish(struct hm_fleet *fleet);
 
+/* Close all connections. The loop does not go on. */
+void hm_fleet_cut(struct hm_fleet *fleet);
+
 /* Whether the last poll of any DTU failed or could not be made. */
 bool hm_fleet_failed(const struct hm_fleet *fleet);
 

@@ -26,6 +26,7 @@
 #include "wire/dtu_uri.h"
 
 #define FINISH_SECONDS 2 /* for current polls, after a signal */
+#define HOLDER_MS 1000   /* for the holder of the pipes to end, too */
 
 static bool
 is_directory(const char *path)
@@ -398,20 +399,38 @@ poll_all(void *context)
 }
 
 /*
- * At a signal: commands that nobody reads after this hm-poll are refused. A
- * successor finds them in its pipe.
+ * Whether a successor finds the commands that are left in its pipe. The holder
+ * of a chain that stops may end a moment later than this tool gets its signal.
+ */
+static bool
+is_followed(struct hm_stream *stream)
+{
+	int64_t end = hm_monotonic_ms() + HOLDER_MS;
+
+	while (hm_stream_has_successor(stream)) {
+		if (hm_monotonic_ms() >= end || hm_stream_stops(stream) > 1)
+			return true;
+		hm_stream_wait(stream, 20);
+	}
+	return false;
+}
+
+/*
+ * Commands that nobody reads after this hm-poll are refused. No order may go on
+ * meanwhile: this can take as long as other tools still send commands.
  */
 static void
-take_rest(struct work *work)
+refuse_rest(struct work *work)
 {
 	struct hm_stream *stream = work->events.stream;
 	struct hm_slice line;
 
-	hm_control_stop(work->control);
-	if (hm_stream_stops(stream) == 0 || hm_stream_has_successor(stream))
+	hm_fleet_cut(work->fleet);
+	if (hm_stream_stops(stream) == 0 || is_followed(stream))
 		return;
 	while (hm_stream_next(stream, &line))
 		hm_control_line(work->control, line);
+	hm_control_finish(work->control);
 }
 
 static int
@@ -419,8 +438,9 @@ finish_control(struct work *work)
 {
 	bool has_reader;
 
-	take_rest(work);
+	hm_control_stop(work->control);
 	hm_control_finish(work->control);
+	refuse_rest(work);
 	/* Without a reader nothing is pending: it was dropped. */
 	has_reader = hm_stream_flush(work->events.stream);
 	hm_stream_end(work->events.stream);

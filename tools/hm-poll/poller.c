@@ -103,8 +103,8 @@ close_socket(struct hm_poller *p)
 	p->fd = -1;
 }
 
-static void
-release(struct hm_poller *p)
+void
+hm_poller_cut(struct hm_poller *p)
 {
 	ev_timer_stop(p->options->loop, &p->timer);
 	close_socket(p);
@@ -117,7 +117,7 @@ hm_poller_free(struct hm_poller *p)
 {
 	if (p == NULL)
 		return;
-	release(p);
+	hm_poller_cut(p);
 	hm_connector_free(p->connector);
 	hm_dialog_free(p->dialog);
 	free(p);
@@ -126,7 +126,7 @@ hm_poller_free(struct hm_poller *p)
 static void
 finish_with(struct hm_poller *p, const struct hm_poll_result *result)
 {
-	release(p);
+	hm_poller_cut(p);
 	p->options->done(p->context, p, result);
 	if (p->state == IDLE)
 		hm_dialog_end(p->dialog);

@@ -59,6 +59,9 @@ void hm_poller_asked_before(struct hm_poller *p, int64_t ms);
 /* Start a poll. False, without effect, if one is under way. */
 bool hm_poller_start(struct hm_poller *p);
 
+/* Close the connection, if there is one. `done` is not called. */
+void hm_poller_cut(struct hm_poller *p);
+
 const struct hm_dtu *hm_poller_dtu(const struct hm_poller *p);
 struct hm_dialog *hm_poller_dialog(const struct hm_poller *p);
 

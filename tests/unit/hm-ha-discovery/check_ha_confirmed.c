@@ -124,6 +124,7 @@ END_TEST
 
 START_TEST(limits_of_the_dtu)
 {
+	poll(0, 0, 0, 0);
 	hm_ha_confirmed_limit(&c, 1000);
 	assert_is(&c.percent, HM_HA_KNOWN, 1000);
 	hm_ha_confirmed_limit(&c, 10);
@@ -131,6 +132,49 @@ START_TEST(limits_of_the_dtu)
 	poll(0, 600, 0, 600);
 	hm_ha_confirmed_limit(&c, 1000);
 	assert_is(&c.percent, HM_HA_KNOWN, 600);
+}
+END_TEST
+
+/* After a restart at night, when no inverter is heard. */
+START_TEST(an_old_limit_of_the_dtu)
+{
+	poll(-1, 0, -1, 600);
+	hm_ha_confirmed_limit(&c, 1000);
+	poll(0, 0, -1, 0);
+	poll(0, 0, 0, 0);
+	hm_ha_confirmed_limit(&c, 1000);
+	assert_is(&c.percent, HM_HA_NOT_KNOWN, 0);
+	ck_assert(!c.is_new);
+}
+END_TEST
+
+START_TEST(a_limit_of_the_dtu_waits)
+{
+	hm_ha_confirmed_limit(&c, 1000);
+	poll(-1, 0, -1, 0);
+	hm_ha_confirmed_limit(&c, 900);
+	assert_is(&c.percent, HM_HA_NOT_KNOWN, 0);
+	ck_assert(!c.is_new);
+	poll(0, 0, -1, 0);
+	assert_is(&c.percent, HM_HA_KNOWN, 900);
+}
+END_TEST
+
+START_TEST(a_limit_of_the_dtu_waits_no_longer)
+{
+	hm_ha_confirmed_limit(&c, 1000);
+	end(HM_ACTION_LIMIT, HM_RESULT_DONE, 600, -1, -1);
+	poll(0, 0, 0, 0);
+	assert_is(&c.percent, HM_HA_KNOWN, 600);
+	start();
+	hm_ha_confirmed_limit(&c, 1000);
+	end(HM_ACTION_LIMIT, HM_RESULT_UNKNOWN, -1, -1, -1);
+	poll(0, 0, 0, 0);
+	assert_is(&c.percent, HM_HA_DENIED, 0);
+	start();
+	hm_ha_confirmed_limit(&c, 1000);
+	poll(0, 600, -1, 0);
+	assert_is(&c.percent, HM_HA_NOT_KNOWN, 0);
 }
 END_TEST
 
@@ -278,6 +322,9 @@ main(void)
 	tcase_add_test(tc, polls_that_are_not_whole);
 	tcase_add_test(tc, production);
 	tcase_add_test(tc, limits_of_the_dtu);
+	tcase_add_test(tc, an_old_limit_of_the_dtu);
+	tcase_add_test(tc, a_limit_of_the_dtu_waits);
+	tcase_add_test(tc, a_limit_of_the_dtu_waits_no_longer);
 	tcase_add_test(tc, bounds);
 	tcase_add_test(tc, results);
 	tcase_add_test(tc, a_limit_that_is_there_already);
