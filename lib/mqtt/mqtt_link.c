@@ -278,6 +278,12 @@ hm_mqtt_link_is_connected(const struct hm_mqtt_link *link)
 	return link->state == HM_MQTT_CONNECTED && !link->lost;
 }
 
+bool
+hm_mqtt_link_is_mqtt_5(const struct hm_mqtt_link *link)
+{
+	return link->version == MQTT_PROTOCOL_V5;
+}
+
 struct mosquitto *
 hm_mqtt_link_session(const struct hm_mqtt_link *link)
 {

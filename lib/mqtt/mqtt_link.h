@@ -99,6 +99,9 @@ void hm_mqtt_link_ready(struct hm_mqtt_link *link, short revents);
 /* Whether messages can be published, and the owner is not leaving. */
 bool hm_mqtt_link_is_connected(const struct hm_mqtt_link *link);
 
+/* Whether it is a connection of MQTT 5, not of 3.1.1; only while connected. */
+bool hm_mqtt_link_is_mqtt_5(const struct hm_mqtt_link *link);
+
 /*
  * The session of libmosquitto, for subscriptions; only while connected. Give
  * the results of its functions to hm_mqtt_link_check.

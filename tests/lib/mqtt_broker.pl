@@ -3,9 +3,10 @@
 # or on stdin and stdout, that refuses MQTT 5. It logs "connect LEVEL",
 # "subscribe" and "publish TOPIC" to the file $MQTT_BROKER_LOG. MODE is drop
 # (close each connection once it is accepted), flood (to a subscription send a
-# message of BYTES bytes), claim (only the start of such a message), good; and
-# for subscriptions to discovery messages refuse, mute (no answer) or shut (close
-# the connection).
+# message of BYTES bytes), claim (only the start of such a message), good,
+# late (answer a subscription only when the next message has come); and for
+# subscriptions to discovery messages refuse, mute (no answer) or shut (close the
+# connection).
 use strict;
 use warnings;
 use IO::Handle;
@@ -14,6 +15,7 @@ use IO::Socket::INET;
 
 my ($port, $mode, $bytes) = @ARGV;
 my %buffer;
+my $late = '';
 $SIG{PIPE} = 'IGNORE';
 open my $log, '>>', $ENV{MQTT_BROKER_LOG} or die "mqtt_broker.pl: $!\n";
 $log->autoflush(1);
@@ -69,13 +71,16 @@ sub answer {
 		my ($id, $topic) = unpack 'a2 n/a*', $body;
 		return discovery($out, $id, $body) if $topic =~ m{/config$};
 		print $log "subscribe\n";
-		say_to($out, "\x90\3$id\0");
+		$late = "\x90\3$id\0";
+		say_to($out, $late) if $mode ne 'late';
 		flood($out, $topic) if defined $bytes;
 	} elsif ($type >> 4 == 10) {
 		say_to($out, "\xb0\2" . substr $body, 0, 2) if $mode ne 'mute';
 	} elsif ($type >> 4 == 3) {
 		my ($topic, $id) = unpack 'n/a* a2', $body;
 		print $log "publish $topic\n";
+		say_to($out, $late) if $mode eq 'late';
+		$late = '';
 		say_to($out, "\x40\2$id") if $type & 6;
 	} elsif ($type >> 4 == 12) {
 		say_to($out, "\xd0\0");

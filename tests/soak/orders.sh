@@ -5,7 +5,8 @@
 # own, so that the orders that hm-sim has taken can be told apart: none may be
 # taken twice, or later than control_max_age, and each command that hm-subscribe
 # has written must have one final result in the database, which agrees with what
-# hm-sim has seen.
+# hm-sim has seen. Every second command has the time of its sender, which may be
+# long ago, and some of these are sent again.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -135,14 +136,41 @@ for name in "${names[@]}"; do
 	esac
 done
 
+send() {
+	mosquitto_pub -h 127.0.0.1 -p "$port" -t "$topic" -m "$1" 2>/dev/null
+}
+
+# command_of NAME LIMIT [ID]: its payload; one with an ID has a time, up to the half
+# of max_age in the past, and some are too old.
+command_of() {
+	local payload age
+	payload="\"action\":\"limit\",\"dtu\":\"$1\",\"percent\":$(
+		)$(($2 / 10)).$(($2 % 10))"
+	if [ -n "${3-}" ]; then
+		age=$((SRANDOM % (max_age / 2)))
+		[ $((SRANDOM % 5)) -gt 0 ] || age=$((age + max_age))
+		payload+=",\"id\":\"$3\",\"time\":\"$(
+			date -u -d "-$age seconds" +%FT%TZ)\""
+	fi
+	echo "{$payload}"
+}
+
+# Every second command with an id is sent again, at once or with the next one.
 send_commands() {
-	local name limit
+	local name limit payload again='' n=0
 	while [ ! -e "$work/enough" ]; do
 		name=${names[SRANDOM % ${#names[@]}]}
 		read -r limit "limits[$name]" <<<"${limits[$name]}"
-		[ -z "$limit" ] || mosquitto_pub -h 127.0.0.1 -p "$port" -t "$topic" \
-			-m "{\"action\":\"limit\",\"dtu\":\"$name\",\"percent\":$(
-			)$((limit / 10)).$((limit % 10))}" 2>/dev/null
+		if [ -n "$limit" ]; then
+			n=$((n + 1))
+			payload=$(command_of "$name" "$limit" \
+				"$([ $((n % 2)) -gt 0 ] || echo "again-$n")")
+			send "$payload"
+			[ $((n % 8)) -gt 0 ] || send "$payload"
+			[ -z "$again" ] || send "$again"
+			again=''
+			[ $((n % 8)) -ne 4 ] || again=$payload
+		fi
 		sleep "1.$((SRANDOM % 10))"
 	done
 }
@@ -187,11 +215,15 @@ stored() {
 written() {
 	jq -r 'select(.type == "command").id' "$work/written" | sort
 }
+# Those that were sent again, too, once.
+ids() {
+	written | uniq
+}
 finals() {
 	stored 'SELECT id FROM results WHERE stage = 3' | sort
 }
 all_final() {
-	[ -z "$(comm -23 <(written) <(finals))" ]
+	[ -z "$(comm -23 <(ids) <(finals))" ]
 }
 check "every command that hm-subscribe has written gets a final result" \
 	until_true 120 all_final
@@ -199,8 +231,8 @@ end_tools
 
 # ID DTU LIMIT TIME, and DTU LIMIT TIME, of commands and orders.
 jq -r 'select(.type == "command") |
-	"\(.id) \(.dtu) \(.percent) \(.time | fromdate)"' "$work/written" \
-	>"$work/sent"
+	"\(.id) \(.dtu) \(.percent) \(.time | fromdate)"' "$work/written" |
+	sort -u >"$work/sent"
 for name in "${names[@]}"; do
 	jq -r --arg name "$name" 'select(.type == "order") |
 		"\($name) \(.percent) \(.time | fromdate)"' "$work/$name.sim"
@@ -228,11 +260,14 @@ each_dtu() {
 each_dtu >"$work/each"
 sed 's/^/# /' "$work/each"
 
-same "no command is written twice" "$(written | uniq -d)" ""
+same "no command is written twice, unless it was sent twice" \
+	"$(written | uniq -d | grep -v '^again-')" ""
+same "... and comes back as it was" \
+	"$(cut -d ' ' -f 1 "$work/sent" | uniq -d)" ""
 same "every command is in the database" \
-	"$(comm -3 <(written) <(stored 'SELECT id FROM commands' | sort))" ""
+	"$(comm -3 <(ids) <(stored 'SELECT id FROM commands' | sort))" ""
 same "every command has one final result in the database" \
-	"$(comm -23 <(written) <(finals | uniq -u))" ""
+	"$(comm -23 <(ids) <(finals | uniq -u))" ""
 same "... and in the stream: what comes again is the same" \
 	"$(jq -rR 'fromjson? | select(.type == "result" and
 		(.state | IN("refused", "done", "failed", "unknown"))) |
@@ -251,6 +286,7 @@ judge() {
 			if (!(key in id)) print "nobody ordered " $0
 			else if ($3 - at[id[key]] > age) print "too late: " $0
 			taken[id[key]]++
+			print id[key] > "'"$work/ordered"'"
 			if ($3 - at[id[key]] > latest) latest = $3 - at[id[key]]
 		}
 		FILENAME ~ /ends$/ {
@@ -267,8 +303,20 @@ same "every order is one that was commanded in time, and ends as hm-sim saw it" 
 echo "# the oldest command was $(<"$work/latest") s old when its order was taken"
 
 # Otherwise it has proved nothing.
-same "each DTU that takes orders has taken some" \
-	"$(grep ' 0 taken' "$work/each" | grep -v 'lost\|refused')" ""
+check "commands came twice" [ -n "$(written | uniq -d)" ]
+check "... also some whose order was taken" [ -n "$(comm -12 <(written | uniq -d) \
+	<(sort "$work/ordered"))" ]
+check "commands with the time of their sender were carried out" \
+	grep -q '^again-' "$work/ordered"
+check "... and others were too old" [ "$(stored "SELECT count(*) FROM results
+	WHERE stage = 3 AND error = 'too_old' AND id LIKE 'again-%'")" -gt 0 ]
+takes_all='each DTU that takes orders has taken some'
+if [ "$kills" -lt 100 ]; then
+	skip "$takes_all" "there are too few kills: the run is short"
+else
+	same "$takes_all" "$(grep ' 0 taken' "$work/each" |
+		grep -v '^[a-z]*-\(lost\|refused\) ')" ""
+fi
 same "... and each has got commands" "$(wc -l <"$work/each")" "${#names[@]}"
 for state in refused unknown "done"; do
 	check "there are results: $state" grep -q " $state\$" "$work/ends"

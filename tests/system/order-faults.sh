@@ -130,7 +130,7 @@ pids+=("$slow")
 finals() {
 	jq -r 'select(.type == "result" and
 		(.state | IN("refused", "done", "failed", "unknown"))) |
-		"\(.dtu) \(.state)"' "$work"/*.out
+		"\(.dtu) \(.state)"' "$work"/{known,unknown}.out
 }
 all_final() {
 	[ "$(finals | wc -l)" -ge "${#names[@]}" ]

@@ -52,8 +52,17 @@ final() {
 	sed -n "s,^$base/result ,,p" "$work/heard" | grep -qE "$1"
 }
 
-is_online() {
-	grep -qx "$base/chain/control $1" "$work/heard"
+# The processes of the chain that are hm-subscribe.
+subscribers() {
+	local pid
+	for pid in $(chain_processes); do
+		grep -x hm-subscribe "/proc/$pid/comm" 2>/dev/null
+	done | wc -l
+}
+
+control_is() {
+	[ "$(grep "^$base/chain/control " "$work/heard" | tail -n 1)" = \
+		"$base/chain/control $1" ]
 }
 
 # Whether commands are taken again since the last call.
@@ -81,7 +90,7 @@ check "without control every service becomes ready" until_true 15 all_ready
 same "... and there is none for hm-subscribe" "$(ls "$scan")" \
 	"$(tr ' ' '\n' <<<"$services pipes" | LC_ALL=C sort)"
 check "... no pipe" [ ! -e "$scan/pipes/subscribe" ]
-same "... and no process" "$(pgrep -c -f 'hm-subscribe' -s "$svscan")" 0
+same "... and no process" "$(subscribers)" 0
 same "... nor a subscription to commands" \
 	"$(grep -c "(QoS .*command\|command (QoS" "$work/broker.log")" 0
 s6-svscanctl -t "$scan"
@@ -93,7 +102,8 @@ settings true >"$work/hm.yaml"
 subscribe "$port" "$base/#" "$work/heard"
 start_chain
 check "with control hm-subscribe is a service, too" until_true 15 all_ready
-check "... and says that commands are taken" until_true 10 is_online online
+check "... and says that commands are taken" until_true 10 control_is online
+same "... in one process" "$(subscribers)" 1
 send -t homeassistant/hoymiles_mqtt/command \
 	-m '{"action":"limit","dtu":"roof","percent":60}'
 check "a stock client sets a limit: done, at the broker" until_true 20 final \
@@ -141,7 +151,7 @@ s6-svscanctl -t "$scan"
 wait "$svscan"
 same "the chain ends with 0" $? 0
 check "... soon" soon "$began" 11000
-check "... and says that no commands are taken" until_true 5 is_online offline
+check "... and says that no commands are taken" until_true 5 control_is offline
 same "no tool has logged an error" "$(grep -h 'error:' "$work"/log/*/current |
 	grep -v 'ended by signal 9')" ""
 finish

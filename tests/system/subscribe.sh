@@ -61,6 +61,7 @@ check "a broker that is away is retried" until_true 10 said first \
 	'no connection to the broker'
 broker
 check "... and found" until_true 10 is_control online
+same "... one with MQTT 5" "$(grep -c 'MQTT 5' "$work/first.err")" 0
 check "it has a client id of its own" until_true 5 grep -q \
 	'as test-in ' "$work/broker.log"
 
@@ -78,6 +79,7 @@ head -c 5000 /dev/zero | tr '\0' ' ' | send -t $base/test/command -s
 send -r -t $base/test/command -m '{"id":"a4","action":"turn_off"}'
 send -t a/b -m 'first "word"'
 send -t b -m ''
+send -r -t $base/test/command -n
 printf '\xff' | send -t a/b -s
 send -t a/end -m end
 check "messages are written" until_true 10 wrote first '"payload":"end"'
@@ -103,6 +105,8 @@ new refused invalid: its payload has 5000 bytes, allowed are 4096"
 check "... and a warning" said first 'warning: .*a command is refused: its action'
 check "a retained command is not carried out" said first \
 	'a retained command is not carried out'
+same "... and its deletion is none" \
+	"$(grep -c 'a retained command\|a command is refused' "$work/first.err")" 4
 same "messages are records" "$(jq -c 'select(.type == "message") |
 	[.topic, .payload, .qos, .retained, (.time | fromdate) > 0]' \
 	"$work/first")" '["a/b","first \"word\"",0,false,true]
@@ -198,7 +202,9 @@ same "... and it ends with 0" $? 0
 kill "$reader"
 exec 8>&-
 
-# Without control, nothing is subscribed to.
+# Without control, nothing is subscribed to, and nothing is said.
+check "with control the broker has heard from it" grep -q \
+	'Received PUBLISH from test-in' "$work/broker.log"
 : >"$work/broker.log"
 hm-subscribe --stats-period 0 --mqtt-broker 127.0.0.1 --mqtt-port "$port" \
 	</dev/null >"$work/off" 2>"$work/off.err"
@@ -219,7 +225,8 @@ began=$(milliseconds)
 end
 same "... and it ends with 0" $? 0
 check "... at once" soon "$began" 1000
-same "... without a word about control" "$(control)" offline
+same "... without a word about control" \
+	"$(grep -c 'Received PUBLISH from test-in' "$work/broker.log")" 0
 
 # A broker without MQTT 5 that sends too much to a subscription.
 port=$(free_port)
@@ -237,6 +244,22 @@ check "... and the next connection lasts" until_true 10 connected_again
 same "... without that subscription" "$(grep -c subscribe "$work/hostile.log")" 1
 end
 same "... and it ends with 0" $? 0
+
+# One that answers the subscription to commands while hm-subscribe ends.
+port=$(free_port)
+MQTT_BROKER_LOG=$work/late.log "$(dirname "$0")/../lib/mqtt_broker.pl" \
+	"$port" late &
+pids+=($!)
+until_true 10 grep -q listen "$work/late.log"
+start late --control --log-level DEBUG
+check "a broker without MQTT 5 is logged" until_true 10 said late \
+	'does not speak MQTT 5'
+until_true 10 grep -q subscribe "$work/late.log"
+end
+same "a SUBACK that comes late: it ends with 0" $? 0
+check "... when that has come" said late 'received SUBACK'
+same "... after one message, which says offline" "$(grep -c 'sending PUBLISH' \
+	"$work/late.err") $(grep publish "$work/late.log")" "1 publish $base/test/control"
 
 # The access list of docs/security.md.
 acl_block() {
@@ -281,14 +304,20 @@ same "... and it ends with 0" $? 0
 
 # Settings
 hm-subscribe --control --topic 'homeassistant/#' --topic x --topic 'x#' \
-	--mqtt-broker x --check >/dev/null 2>"$work/err"
+	--topic "\$share/g/homeassistant/#" --topic "\$queue/y" --mqtt-broker x --check >/dev/null 2>"$work/err"
 same "topics that include commands are wrong" $? 78
 same "... and so are bad ones" "$(cat "$work/err")" \
 	"hm-subscribe: error: subscribe_topics (--topic): found \
 \"homeassistant/#\", allowed are topics that do not include those of commands, \
 which would then come twice
 hm-subscribe: error: subscribe_topics (--topic): found \"x#\", allowed are \
-topics, also with + and #"
+topics, also with + and #
+hm-subscribe: error: subscribe_topics (--topic): found \
+\"\$share/g/homeassistant/#\", allowed are topics without \$share/, \$queue/ \
+and \$exclusive/, behind which commands could come twice
+hm-subscribe: error: subscribe_topics (--topic): found \"\$queue/y\", allowed \
+are topics without \$share/, \$queue/ and \$exclusive/, behind which commands \
+could come twice"
 hm-subscribe --control --check >/dev/null 2>"$work/err"
 same "without a broker" "$(cat "$work/err")" "hm-subscribe: error: no broker: \
 set mqtt_broker, MQTT_BROKER or --mqtt-broker to its address"

@@ -69,6 +69,15 @@ put(struct hm_reception *r, struct hm_inbox *inbox, struct hm_slice line,
 
 /* Commands */
 
+/* A broker passes on the message that deletes a retained one. */
+static void
+log_deletion(struct hm_slice topic)
+{
+	hm_log_facts(HM_DEBUG, HM_FACTS(hm_fact_slice("topic", topic)),
+	    "%.*s: an empty message, which deletes a retained one",
+	    (int)topic.n, topic.p);
+}
+
 static void
 take_retained(struct hm_reception *r, const struct hm_message_in *message,
     int64_t now)
@@ -194,7 +203,9 @@ hm_reception_take(struct hm_reception *r,
 	bool command = r->topics->commands && (shared ||
 	    hm_slice_is(message->topic, r->topics->own));
 
-	if (command && message->retained)
+	if (command && message->payload.n == 0)
+		log_deletion(message->topic);
+	else if (command && message->retained)
 		take_retained(r, message, now);
 	else if (command)
 		take_command(r, message, shared, now);

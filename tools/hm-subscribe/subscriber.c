@@ -19,10 +19,26 @@ struct hm_subscriber {
 	struct hm_mqtt_link *link;
 	int commands, messages; /* ids of the subscriptions */
 	bool hears_messages;    /* this connection */
+	bool has_said_311;      /* that the broker lacks MQTT 5 */
 	int64_t deaf_until;     /* monotonic ms: subscribe to no messages */
 };
 
 /* Subscriptions */
+
+static void
+say_without_mqtt_5(struct hm_subscriber *s)
+{
+	const char *host = s->options.host;
+	int port = s->options.port;
+
+	if (hm_mqtt_link_is_mqtt_5(s->link) || s->has_said_311)
+		return;
+	s->has_said_311 = true;
+	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("broker", host),
+	    hm_fact_int("port", port)), "the broker %s:%d does not speak "
+	    "MQTT 5: a command that is sent as retained is carried out if it "
+	    "comes while hm-subscribe is connected", host, port);
+}
 
 /*
  * A command must not come twice: QoS 0, and no session that outlives the
@@ -35,6 +51,7 @@ subscribe_to_commands(struct hm_subscriber *s)
 	char own[HM_TOPIC_MAX], shared[HM_TOPIC_MAX];
 	char *topics[] = {own, shared};
 
+	say_without_mqtt_5(s);
 	snprintf(own, sizeof own, "%s", s->topics->own);
 	snprintf(shared, sizeof shared, "%s", s->topics->shared);
 	hm_mqtt_link_check(s->link, mosquitto_subscribe_multiple(
@@ -108,7 +125,7 @@ on_due(const void *context)
 	    0;
 }
 
-/* Whether commands can come. */
+/* Whether commands can come. "offline" is the last word of one that leaves. */
 static void
 on_commands(struct hm_subscriber *s, int count, const int *codes)
 {
@@ -120,7 +137,9 @@ on_commands(struct hm_subscriber *s, int count, const int *codes)
 			log_refusal(s, topics[i]);
 		else if (i == 0)
 			own = true;
-	hm_mqtt_link_say(s->link, own ? "online" : "offline", NULL);
+	if (hm_mqtt_link_is_connected(s->link))
+		hm_mqtt_link_say(s->link, own ? "online" : "offline",
+		    NULL);
 }
 
 static void

@@ -26,6 +26,22 @@ matches(const char *filter, const char *topic)
 	    &match) == MOSQ_ERR_SUCCESS && match;
 }
 
+/*
+ * Brokers read these as the filter that follows, which would hide that it
+ * matches topics of commands. $exclusive is of EMQX, $queue of several.
+ */
+static bool
+hides_filter(const char *filter)
+{
+	static const char *const hiding[] = {"$share/", "$queue/",
+	    "$exclusive/"};
+
+	for (size_t i = 0; i < sizeof hiding / sizeof *hiding; i++)
+		if (strncmp(filter, hiding[i], strlen(hiding[i])) == 0)
+			return true;
+	return false;
+}
+
 /* NULL, or what is allowed in its place. */
 static const char *
 add_filter(struct hm_topic_list *list, struct hm_slice word)
@@ -41,6 +57,9 @@ add_filter(struct hm_topic_list *list, struct hm_slice word)
 	filter[word.n] = '\0';
 	if (mosquitto_sub_topic_check2(word.p, word.n) != MOSQ_ERR_SUCCESS)
 		return "are topics, also with + and #";
+	if (hides_filter(filter))
+		return "are topics without $share/, $queue/ and $exclusive/, "
+		    "behind which commands could come twice";
 	if (list->commands && (matches(filter, list->shared) ||
 	    matches(filter, list->own)))
 		return "are topics that do not include those of commands, "

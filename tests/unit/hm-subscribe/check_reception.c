@@ -111,6 +111,18 @@ START_TEST(retained_command_is_none)
 }
 END_TEST
 
+START_TEST(deletion_of_retained_command_is_ignored)
+{
+	take("command", hm_text(""), true, 1);
+	take("me/command", hm_text(""), false, 1);
+	ck_assert(is_idle(1));
+	ck_assert_uint_eq(COUNTS->retained, 0);
+	ck_assert_uint_eq(COUNTS->refused, 0);
+	take("x", hm_text(""), false, 1);
+	ck_assert(writes("\"payload\":\"\"", 1));
+}
+END_TEST
+
 START_TEST(without_control_it_is_a_message)
 {
 	topics.commands = false;
@@ -205,6 +217,7 @@ main(void)
 	tcase_add_test(tcase, commands_go_before_messages);
 	tcase_add_test(tcase, ids_are_not_the_same);
 	tcase_add_test(tcase, retained_command_is_none);
+	tcase_add_test(tcase, deletion_of_retained_command_is_ignored);
 	tcase_add_test(tcase, without_control_it_is_a_message);
 	tcase_add_test(tcase, only_some_commands_in_a_second);
 	tcase_add_test(tcase, too_many_commands_drop_the_oldest);
