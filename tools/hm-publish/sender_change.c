@@ -164,15 +164,17 @@ static void
 look_for_control(struct hm_sender *sender, const struct hm_ha_topic *topic)
 {
 	const struct hm_sender_change *change = &sender->change;
-	char command[HM_TOPIC_MAX], results[HM_TOPIC_MAX];
+	char topics[2][HM_TOPIC_MAX];
+	size_t n[2];
 
 	if (change->client_id == NULL)
 		return;
-	hm_migration_retire(change->migration,
-	    hash_of(command, hm_topic_own_commands(change->prefix,
-	    change->client_id, command, sizeof command)),
-	    hash_of(results, hm_topic_own_results(change->prefix,
-	    change->client_id, topic->serial, results, sizeof results)));
+	n[0] = hm_topic_own_commands(change->prefix, change->client_id,
+	    topics[0], sizeof topics[0]);
+	n[1] = hm_topic_own_results(change->prefix, change->client_id,
+	    topic->serial, topics[1], sizeof topics[1]);
+	hm_migration_retire(change->migration, hash_of(topics[0], n[0]),
+	    hash_of(topics[1], n[1]));
 }
 
 static void

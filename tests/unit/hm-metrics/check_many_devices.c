@@ -179,7 +179,8 @@ cost_of(enum answer which, size_t count)
 	char tool[] = "hm-metrics", *argv[] = {tool, NULL};
 	double took;
 
-	ck_assert(dtu != NULL && name != NULL);
+	ck_assert_ptr_nonnull(dtu);
+	ck_assert_ptr_nonnull(name);
 	for (size_t i = 0; i < count; i++) {
 		snprintf(name[i], sizeof *name, "%zu", i);
 		dtu[i].name = name[i];
