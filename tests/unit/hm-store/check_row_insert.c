@@ -1,29 +1,7 @@
-#include "kept.h"
+#include "kept_one.h"
 #include "run_suite.h"
 
 #define T(clock) "2026-11-23T" clock "Z"
-
-static struct keeper *k;
-
-static void
-setup(void)
-{
-	make_scratch();
-	k = keep_open("a.db", 0);
-}
-
-static void
-teardown(void)
-{
-	keep_close(k);
-	remove_scratch();
-}
-
-static const char *
-ask(const char *sql)
-{
-	return answer(&k->db, sql);
-}
 
 /* Readings */
 

@@ -1,26 +1,10 @@
 /* Two answers in one second, and readings that are dated in the future. */
 
-#include "kept.h"
+#include "kept_one.h"
 #include "run_suite.h"
 
 #define T(clock) "2026-11-23T" clock "Z"
 #define TEN ((int64_t)1795428000) /* T("10:00:00") */
-
-static struct keeper *k;
-
-static void
-setup(void)
-{
-	make_scratch();
-	k = keep_open("a.db", 0);
-}
-
-static void
-teardown(void)
-{
-	keep_close(k);
-	remove_scratch();
-}
 
 /* Another run of hm-store opens the database. */
 static void
@@ -31,12 +15,6 @@ run_again(void)
 	keep_close(k);
 	k = keep_open("a.db", 0);
 	k->arrival.clock = clock;
-}
-
-static const char *
-ask(const char *sql)
-{
-	return answer(&k->db, sql);
 }
 
 static enum hm_row_fate

@@ -1,31 +1,9 @@
-#include "kept.h"
+#include "kept_one.h"
 #include "run_suite.h"
 
 /* Commands to DTUs and their results. */
 
 #define T(clock) "2026-11-23T" clock "Z"
-
-static struct keeper *k;
-
-static void
-setup(void)
-{
-	make_scratch();
-	k = keep_open("a.db", 0);
-}
-
-static void
-teardown(void)
-{
-	keep_close(k);
-	remove_scratch();
-}
-
-static const char *
-ask(const char *sql)
-{
-	return answer(&k->db, sql);
-}
 
 static enum hm_row_fate
 keep_limit(const char *time, const char *id, const char *percent)
