@@ -56,7 +56,7 @@ void hm_ha_confirmed_bound(struct hm_ha_confirmed *c, int64_t least,
 
 /* One inverter of a poll. */
 struct hm_ha_seen {
-	bool heard;     /* its readings are of now */
+	bool heard;     /* its readings are current */
 	bool producing; /* it feeds in */
 	int64_t limit;  /* 0: it shows none */
 };

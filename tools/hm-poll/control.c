@@ -233,16 +233,9 @@ hm_control_input_ended(struct hm_control *control)
 }
 
 void
-hm_control_stop(struct hm_control *control)
-{
-	control->stopping = true;
-}
-
-void
 hm_control_finish(struct hm_control *control)
 {
-	if (control == NULL)
-		return;
+	control->stopping = true;
 	for (size_t i = 0; i < control->count; i++)
 		hm_control_queue_finish(&control->queue[i], "interrupted",
 		    HM_CONTROL_UNSENT, HM_CONTROL_NO_RESULT);

@@ -50,10 +50,10 @@ void hm_control_ended(struct hm_control *control, const struct hm_dtu *dtu,
     const struct hm_result *result, bool sent);
 void hm_control_idle(struct hm_control *control, const struct hm_dtu *dtu);
 
-/* Begin no further order. Commands are still taken. */
-void hm_control_stop(struct hm_control *control);
-
-/* The tool ends: each command without a final result gets one. */
+/*
+ * The tool ends: each command without a final result gets one. Commands are
+ * still taken, but no order begins: call it again after the last of them.
+ */
 void hm_control_finish(struct hm_control *control);
 
 /* All that was emitted has been written to stdout. */

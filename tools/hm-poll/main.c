@@ -438,7 +438,6 @@ finish_control(struct work *work)
 {
 	bool has_reader;
 
-	hm_control_stop(work->control);
 	hm_control_finish(work->control);
 	refuse_rest(work);
 	/* Without a reader nothing is pending: it was dropped. */
