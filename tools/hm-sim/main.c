@@ -173,24 +173,39 @@ list_dtus(struct sim *sim)
 	return hm_stream_ev_flush(&sim->events);
 }
 
+/* A record about a DTU. */
 static void
-on_answered(void *context, int64_t serial, uint16_t number)
+open_record(struct hm_json *e, const char *type, int64_t serial)
 {
-	struct sim *sim = context;
-	char buf[256], text[17], time[HM_RFC3339_SIZE];
-	struct hm_slice line;
-	struct hm_json e;
+	char text[17], time[HM_RFC3339_SIZE];
 
 	snprintf(text, sizeof text, "%llx", (unsigned long long)serial);
-	hm_json_start(&e, buf, sizeof buf);
-	hm_json_record(&e, "answer", hm_rfc3339_format(hm_clock_now(), time));
-	hm_json_text(&e, "serial", text);
-	hm_json_int(&e, "number", number);
-	hm_json_object_end(&e);
-	if (!hm_json_done(&e, &line))
+	hm_json_record(e, type, hm_rfc3339_format(hm_clock_now(), time));
+	hm_json_text(e, "serial", text);
+}
+
+static void
+close_record(struct sim *sim, struct hm_json *e)
+{
+	struct hm_slice line;
+
+	hm_json_object_end(e);
+	if (!hm_json_done(e, &line))
 		return;
 	hm_stream_emit(sim->events.stream, line);
 	hm_stream_ev_flush(&sim->events);
+}
+
+static void
+on_answered(void *context, int64_t serial, uint16_t number)
+{
+	char buf[256];
+	struct hm_json e;
+
+	hm_json_start(&e, buf, sizeof buf);
+	open_record(&e, "answer", serial);
+	hm_json_int(&e, "number", number);
+	close_record(context, &e);
 }
 
 static void
@@ -204,22 +219,14 @@ write_amount(struct hm_json *e, const struct hm_sim_order *order)
 static void
 on_ordered(void *context, int64_t serial, const struct hm_sim_order *order)
 {
-	struct sim *sim = context;
-	char buf[256], text[17], time[HM_RFC3339_SIZE];
-	struct hm_slice line;
+	char buf[256];
 	struct hm_json e;
 
-	snprintf(text, sizeof text, "%llx", (unsigned long long)serial);
 	hm_json_start(&e, buf, sizeof buf);
-	hm_json_record(&e, "order", hm_rfc3339_format(hm_clock_now(), time));
-	hm_json_text(&e, "serial", text);
+	open_record(&e, "order", serial);
 	hm_json_text(&e, "action", hm_action_name(order->action));
 	write_amount(&e, order);
-	hm_json_object_end(&e);
-	if (!hm_json_done(&e, &line))
-		return;
-	hm_stream_emit(sim->events.stream, line);
-	hm_stream_ev_flush(&sim->events);
+	close_record(context, &e);
 }
 
 /* Running */
