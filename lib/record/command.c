@@ -130,6 +130,14 @@ read_tenths(const struct hm_record *record, const char *key, int64_t *tenths)
 	    hm_decimal_rescale(number, 1, tenths);
 }
 
+int64_t
+hm_result_tenths(const struct hm_record *record, const char *key)
+{
+	int64_t tenths;
+
+	return read_tenths(record, key, &tenths) ? tenths : -1;
+}
+
 static const char *
 read_amount(struct hm_command *command, const struct hm_record *record)
 {

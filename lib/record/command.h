@@ -97,6 +97,9 @@ struct hm_result {
 	int on;            /* 0 or 1 */
 };
 
+/* The "percent" or "watts" of a result record in tenths; -1 if it has none. */
+int64_t hm_result_tenths(const struct hm_record *record, const char *key);
+
 /* A result about which nothing was read back. */
 struct hm_result hm_result(enum hm_result_state state, const char *error,
     const char *text);

@@ -263,17 +263,6 @@ text_of(const struct hm_record *record, const char *key)
 	return hm_record_string(record, key, &text) ? text : hm_slice("", 0);
 }
 
-/* -1 if the record has no such number. */
-static int64_t
-tenths_of(const struct hm_record *record, const char *key)
-{
-	struct hm_decimal number;
-	int64_t units;
-
-	return hm_record_decimal(record, key, &number) &&
-	    hm_decimal_rescale(number, 1, &units) ? units : -1;
-}
-
 /*
  * Whether there may be others beside the inverter of an order. Inverters that
  * hm-filter leaves out are not even in the counts of its records.
@@ -342,8 +331,8 @@ take_result(struct hm_ha *ha, const struct hm_record *record,
 	char error[HM_HA_FACT_MAX + 1];
 	struct hm_result result = {
 	    .error = error,
-	    .percent = tenths_of(record, "percent"),
-	    .watts = tenths_of(record, "watts"),
+	    .percent = hm_result_tenths(record, "percent"),
+	    .watts = hm_result_tenths(record, "watts"),
 	    .on = on->kind == HM_TRUE ? 1 : on->kind == HM_FALSE ? 0 : -1,
 	};
 	enum hm_action action;

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/decimal.h"
 #include "base/json_writer.h"
 #include "base/rfc3339.h"
 #include "control_journal_private.h"
@@ -270,16 +269,6 @@ take_command(struct hm_control_journal *j, const struct hm_record *record)
 		    .stage = HM_CONTROL_WAITING};
 }
 
-static int64_t
-tenths(const struct hm_record *record, const char *key)
-{
-	struct hm_decimal number;
-	int64_t value;
-
-	return hm_record_decimal(record, key, &number) &&
-	    hm_decimal_rescale(number, 1, &value) ? value : -1;
-}
-
 static void
 take_result(struct hm_control_journal *j, struct hm_control_entry *entry,
     const struct hm_record *record)
@@ -298,8 +287,8 @@ take_result(struct hm_control_journal *j, struct hm_control_entry *entry,
 	    !hm_record_string(record, "state", &state) ||
 	    !hm_result_state_parse(state, &result.state))
 		return;
-	result.percent = tenths(record, "percent");
-	result.watts = tenths(record, "watts");
+	result.percent = hm_result_tenths(record, "percent");
+	result.watts = hm_result_tenths(record, "watts");
 	result.on = on == HM_TRUE ? 1 : on == HM_FALSE ? 0 : -1;
 	set_result(entry, &result, time);
 	if (sent)
