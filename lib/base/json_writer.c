@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "json_plain.h"
 #include "rfc3339.h"
 #include "utf8.h"
 
@@ -19,7 +20,10 @@ put(struct hm_json *e, const char *p, size_t n)
 static void
 put_char(struct hm_json *e, char c)
 {
-	put(e, &c, 1);
+	if (e->failed || e->len == e->cap)
+		e->failed = true;
+	else
+		e->buf[e->len++] = c;
 }
 
 static void
@@ -36,28 +40,36 @@ put_escaped(struct hm_json *e, unsigned char c)
 	put(e, text, 6);
 }
 
+/* The first character of s, which is not plain. Returns its bytes. */
+static size_t
+put_special(struct hm_json *e, struct hm_slice s)
+{
+	unsigned char c = (unsigned char)s.p[0];
+	size_t n = hm_utf8_len(s.p, s.n);
+
+	if (n == 0)
+		put(e, "\xef\xbf\xbd", 3);
+	else if (c < 0x80)
+		put_escaped(e, c);
+	else
+		put(e, s.p, n);
+	return n > 0 ? n : 1;
+}
+
 static void
 put_string(struct hm_json *e, struct hm_slice s)
 {
-	size_t i = 0, n;
+	size_t at = hm_json_plain(s.p, s.n);
 
 	put_char(e, '"');
-	while (i < s.n && !e->failed) {
-		unsigned char c = (unsigned char)s.p[i];
+	put(e, s.p, at);
+	while (at < s.n && !e->failed) {
+		size_t plain;
 
-		if (c < 0x20 || c == '"' || c == '\\') {
-			put_escaped(e, c);
-			i++;
-			continue;
-		}
-		n = hm_utf8_len(s.p + i, s.n - i);
-		if (n == 0) {
-			put(e, "\xef\xbf\xbd", 3);
-			i++;
-			continue;
-		}
-		put(e, s.p + i, n);
-		i += n;
+		at += put_special(e, hm_slice(s.p + at, s.n - at));
+		plain = hm_json_plain(s.p + at, s.n - at);
+		put(e, s.p + at, plain);
+		at += plain;
 	}
 	put_char(e, '"');
 }

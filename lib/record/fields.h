@@ -80,7 +80,7 @@ hm_field_stored(const struct hm_field *field, enum hm_scope scope)
 
 /*
  * The hm_field_id of a key, or HM_FIELDS; the first one, if fields of several
- * types share the key.
+ * types share the key. The script field_id makes it of fields.def at build time.
  */
 size_t hm_field_id(struct hm_slice key);
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/json_plain.h"
 #include "base/utf8.h"
 #include "record.h"
 #include "record_private.h"
@@ -9,7 +10,8 @@ struct reader {
 	const char *what; /* the first fault, or NULL */
 	unsigned depth;
 	size_t keys_open;
-	bool plain_keys; /* no key so far has an escape */
+	bool escapes;     /* the last string has one */
+	bool escaped_key; /* so has a key so far */
 	struct hm_slice key[HM_KEYS_MAX]; /* of all open objects */
 };
 
@@ -21,7 +23,7 @@ reader_start(struct reader *r, struct hm_slice text)
 	r->what = NULL;
 	r->depth = 0;
 	r->keys_open = 0;
-	r->plain_keys = true;
+	r->escaped_key = false;
 }
 
 static bool
@@ -31,29 +33,44 @@ fail(struct reader *r, const char *what)
 	return false;
 }
 
+/* A character of a string that is not plain: an escape, or not ASCII. */
+static bool
+read_special(struct reader *r)
+{
+	uint32_t code;
+	size_t n;
+
+	if ((unsigned char)*r->p < 0x20)
+		return fail(r, "control character in a string");
+	if (*r->p == '\\') {
+		r->escapes = true;
+		n = hm_record_escape(r->p, r->end, &code);
+		if (n == 0)
+			return fail(r, "bad escape in a string");
+	} else {
+		n = hm_utf8_len(r->p, (size_t)(r->end - r->p));
+		if (n == 0)
+			return fail(r, "not UTF-8");
+	}
+	r->p += n;
+	return true;
+}
+
 static bool
 read_string(struct reader *r, struct hm_slice *out)
 {
 	const char *begin = ++r->p;
-	uint32_t code;
-	size_t n;
 
-	while (r->p < r->end && *r->p != '"') {
-		if ((unsigned char)*r->p < 0x20)
-			return fail(r, "control character in a string");
-		if (*r->p == '\\') {
-			n = hm_record_escape(r->p, r->end, &code);
-			if (n == 0)
-				return fail(r, "bad escape in a string");
-		} else {
-			n = hm_utf8_len(r->p, (size_t)(r->end - r->p));
-			if (n == 0)
-				return fail(r, "not UTF-8");
-		}
-		r->p += n;
+	r->escapes = false;
+	for (;;) {
+		r->p += hm_json_plain(r->p, (size_t)(r->end - r->p));
+		if (r->p == r->end)
+			return fail(r, "string without an end");
+		if (*r->p == '"')
+			break;
+		if (!read_special(r))
+			return false;
 	}
-	if (r->p == r->end)
-		return fail(r, "string without an end");
 	*out = hm_slice(begin, (size_t)(r->p - begin));
 	r->p++;
 	return true;
@@ -107,17 +124,48 @@ read_word(struct reader *r, const char *word)
 	return true;
 }
 
-static bool
-remember_key(struct reader *r, size_t first, struct hm_slice key)
+/* The keys of an object that is open. */
+struct object {
+	size_t first;  /* in the reader's list */
+	uint64_t bits; /* the bits of all of them */
+};
+
+/* Keys without escapes whose bits differ are different. */
+static uint64_t
+bit_of(struct hm_slice key)
 {
-	if (memchr(key.p, '\\', key.n) != NULL)
-		r->plain_keys = false;
-	for (size_t i = first; i < r->keys_open; i++)
-		if (r->plain_keys ? hm_slice_equal(r->key[i], key) :
-		    hm_record_same_text(r->key[i], key))
-			return fail(r, "duplicate key");
+	size_t mix = key.n;
+
+	if (key.n > 0)
+		mix += 5u * (unsigned char)key.p[0] +
+		    11u * (unsigned char)key.p[key.n / 2] +
+		    3u * (unsigned char)key.p[key.n - 1];
+	return UINT64_C(1) << mix % 64;
+}
+
+static bool
+has_key(const struct reader *r, const struct object *object,
+    struct hm_slice key)
+{
+	for (size_t i = object->first; i < r->keys_open; i++)
+		if (r->escaped_key ? hm_record_same_text(r->key[i], key) :
+		    hm_slice_equal(r->key[i], key))
+			return true;
+	return false;
+}
+
+static bool
+remember_key(struct reader *r, struct object *object, struct hm_slice key)
+{
+	uint64_t bit = bit_of(key);
+
+	r->escaped_key = r->escaped_key || r->escapes;
+	if ((r->escaped_key || (object->bits & bit) != 0) &&
+	    has_key(r, object, key))
+		return fail(r, "duplicate key");
 	if (r->keys_open == HM_KEYS_MAX)
 		return fail(r, "too many keys");
+	object->bits |= bit;
 	r->key[r->keys_open++] = key;
 	return true;
 }
@@ -125,12 +173,12 @@ remember_key(struct reader *r, size_t first, struct hm_slice key)
 static bool read_value(struct reader *r, struct hm_value *out);
 
 static bool
-read_member(struct reader *r, size_t first_key, struct hm_member *out)
+read_member(struct reader *r, struct object *object, struct hm_member *out)
 {
 	if (r->p == r->end || *r->p != '"')
 		return fail(r, "expected a key");
 	if (!read_string(r, &out->key) ||
-	    !remember_key(r, first_key, out->key))
+	    !remember_key(r, object, out->key))
 		return false;
 	r->p = hm_record_skip_space(r->p, r->end);
 	if (r->p == r->end || *r->p != ':')
@@ -170,14 +218,14 @@ enter(struct reader *r, char close, bool *closed)
 static bool
 read_object(struct reader *r, struct hm_record *record)
 {
-	size_t first_key = r->keys_open;
+	struct object object = {r->keys_open, 0};
 	struct hm_member member;
 	bool closed;
 
 	if (!enter(r, '}', &closed))
 		return false;
 	while (!closed) {
-		if (!read_member(r, first_key, &member) ||
+		if (!read_member(r, &object, &member) ||
 		    !item_end(r, '}', &closed))
 			return false;
 		if (record == NULL)
@@ -186,7 +234,7 @@ read_object(struct reader *r, struct hm_record *record)
 			return fail(r, "too many keys");
 		record->member[record->count++] = member;
 	}
-	r->keys_open = first_key;
+	r->keys_open = object.first;
 	r->depth--;
 	return true;
 }
@@ -330,12 +378,13 @@ hm_array_next(struct hm_slice *rest, struct hm_value *item)
 bool
 hm_object_next(struct hm_slice *rest, struct hm_member *member)
 {
+	struct object object = {0, 0};
 	struct reader r;
 
 	if (!walk_start(rest, '{', '}'))
 		return false;
 	reader_start(&r, *rest);
-	if (!read_member(&r, 0, member))
+	if (!read_member(&r, &object, member))
 		return false;
 	*rest = hm_slice(r.p, (size_t)(r.end - r.p));
 	return true;
