@@ -57,11 +57,10 @@ put_special(struct hm_json *e, struct hm_slice s)
 }
 
 static void
-put_string(struct hm_json *e, struct hm_slice s)
+put_text(struct hm_json *e, struct hm_slice s)
 {
 	size_t at = hm_json_plain(s.p, s.n);
 
-	put_char(e, '"');
 	put(e, s.p, at);
 	while (at < s.n && !e->failed) {
 		size_t plain;
@@ -71,31 +70,46 @@ put_string(struct hm_json *e, struct hm_slice s)
 		put(e, s.p + at, plain);
 		at += plain;
 	}
+}
+
+static void
+put_string(struct hm_json *e, struct hm_slice s)
+{
+	put_char(e, '"');
+	put_text(e, s);
 	put_char(e, '"');
 }
 
+/* Text between quotes. */
 static void
 put_quoted(struct hm_json *e, struct hm_slice text)
 {
-	put_char(e, '"');
-	put(e, text.p, text.n);
-	put_char(e, '"');
+	char *to = e->buf + e->len;
+
+	if (e->failed || e->cap - e->len < 2 || text.n > e->cap - e->len - 2) {
+		e->failed = true;
+		return;
+	}
+	to[0] = '"';
+	memcpy(to + 1, text.p, text.n);
+	to[text.n + 1] = '"';
+	e->len += text.n + 2;
 }
 
-/* The comma that goes before a key, or before a value without one. */
-static void
-put_comma(struct hm_json *e)
+/* Whether a comma goes before a key, or before a value without one. */
+static bool
+needs_comma(const struct hm_json *e)
 {
 	char last = e->len > 0 ? e->buf[e->len - 1] : '{';
 
-	if (last != '{' && last != '[' && last != ':')
-		put_char(e, ',');
+	return last != '{' && last != '[' && last != ':';
 }
 
 static void
 put_key(struct hm_json *e, const char *key)
 {
-	put_comma(e);
+	if (needs_comma(e))
+		put_char(e, ',');
 	if (key != NULL) {
 		put_string(e, hm_text(key));
 		put_char(e, ':');
@@ -165,6 +179,17 @@ hm_json_text(struct hm_json *e, const char *key, const char *s)
 }
 
 void
+hm_json_joined(struct hm_json *e, const char *key, const struct hm_slice *part,
+    size_t n)
+{
+	put_key(e, key);
+	put_char(e, '"');
+	for (size_t i = 0; i < n; i++)
+		put_text(e, part[i]);
+	put_char(e, '"');
+}
+
+void
 hm_json_hex(struct hm_json *e, const char *key, const uint8_t *bytes, size_t n)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -188,10 +213,12 @@ void
 hm_json_decimal(struct hm_json *e, const char *key, struct hm_decimal number)
 {
 	char text[HM_DECIMAL_TEXT];
-	size_t n = hm_decimal_format(number, text);
 
 	put_key(e, key);
-	put(e, text, n);
+	if (!e->failed && e->cap - e->len >= sizeof text)
+		e->len += hm_decimal_format(number, e->buf + e->len);
+	else
+		put(e, text, hm_decimal_format(number, text));
 }
 
 void
@@ -234,9 +261,21 @@ hm_json_quoted(struct hm_json *e, const char *key, struct hm_slice text)
 void
 hm_json_key(struct hm_json *e, struct hm_slice key)
 {
-	put_comma(e);
-	put_quoted(e, key);
-	put_char(e, ':');
+	char *to = e->buf + e->len;
+
+	/* A comma, two quotes and a colon; a value has to follow, too. */
+	if (e->failed || e->cap - e->len < 4 || key.n > e->cap - e->len - 4) {
+		e->failed = true;
+		return;
+	}
+	if (needs_comma(e))
+		*to++ = ',';
+	*to++ = '"';
+	memcpy(to, key.p, key.n);
+	to += key.n;
+	*to++ = '"';
+	*to++ = ':';
+	e->len = (size_t)(to - e->buf);
 }
 
 bool

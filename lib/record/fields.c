@@ -12,7 +12,7 @@ enum {
 };
 
 const struct hm_field hm_fields[HM_FIELDS] = {
-#define FIELD(id, ...) [HM_F_##id] = {__VA_ARGS__},
+#define FIELD(id, key, ...) [HM_F_##id] = {key, sizeof(key) - 1, __VA_ARGS__},
 #include "fields.def"
 #undef FIELD
 };

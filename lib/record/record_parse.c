@@ -26,7 +26,7 @@ reader_start(struct reader *r, struct hm_slice text)
 	r->escaped_key = false;
 }
 
-static bool
+static __attribute__((cold, noinline)) bool
 fail(struct reader *r, const char *what)
 {
 	r->what = what;
@@ -56,24 +56,36 @@ read_special(struct reader *r)
 	return true;
 }
 
-static bool
-read_string(struct reader *r, struct hm_slice *out)
+/* The rest of a string, up to its quote. */
+static __attribute__((noinline)) bool
+read_mixed(struct reader *r)
 {
-	const char *begin = ++r->p;
-
-	r->escapes = false;
-	for (;;) {
-		r->p += hm_json_plain(r->p, (size_t)(r->end - r->p));
-		if (r->p == r->end)
-			return fail(r, "string without an end");
-		if (*r->p == '"')
-			break;
+	while (r->p < r->end && *r->p != '"') {
 		if (!read_special(r))
 			return false;
+		r->p += hm_json_plain(r->p, (size_t)(r->end - r->p));
 	}
+	return r->p < r->end || fail(r, "string without an end");
+}
+
+static inline bool
+read_string(struct reader *r, struct hm_slice *out)
+{
+	const char *begin = r->p + 1;
+
+	r->escapes = false;
+	r->p = begin + hm_json_plain(begin, (size_t)(r->end - begin));
+	if ((r->p == r->end || *r->p != '"') && !read_mixed(r))
+		return false;
 	*out = hm_slice(begin, (size_t)(r->p - begin));
 	r->p++;
 	return true;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
 }
 
 static size_t
@@ -81,7 +93,7 @@ digits(const char *p, const char *end)
 {
 	const char *begin = p;
 
-	while (p < end && *p >= '0' && *p <= '9')
+	while (p < end && is_digit(*p))
 		p++;
 	return (size_t)(p - begin);
 }
@@ -154,7 +166,7 @@ has_key(const struct reader *r, const struct object *object,
 	return false;
 }
 
-static bool
+static inline bool
 remember_key(struct reader *r, struct object *object, struct hm_slice key)
 {
 	uint64_t bit = bit_of(key);
@@ -191,7 +203,7 @@ read_member(struct reader *r, struct object *object, struct hm_member *out)
  * Read `close` or a comma after an item; *closed is true for `close`. False if
  * neither follows.
  */
-static bool
+static inline bool
 item_end(struct reader *r, char close, bool *closed)
 {
 	r->p = hm_record_skip_space(r->p, r->end);
@@ -219,20 +231,20 @@ static bool
 read_object(struct reader *r, struct hm_record *record)
 {
 	struct object object = {r->keys_open, 0};
-	struct hm_member member;
+	struct hm_member nested, *member = &nested;
 	bool closed;
 
 	if (!enter(r, '}', &closed))
 		return false;
 	while (!closed) {
-		if (!read_member(r, &object, &member) ||
+		if (record != NULL) {
+			if (record->count == HM_MEMBERS_MAX)
+				return fail(r, "too many keys");
+			member = &record->member[record->count++];
+		}
+		if (!read_member(r, &object, member) ||
 		    !item_end(r, '}', &closed))
 			return false;
-		if (record == NULL)
-			continue;
-		if (record->count == HM_MEMBERS_MAX)
-			return fail(r, "too many keys");
-		record->member[record->count++] = member;
 	}
 	r->keys_open = object.first;
 	r->depth--;
@@ -268,7 +280,7 @@ read_scalar(struct reader *r, struct hm_value *out)
 		out->kind = HM_NULL;
 		return read_word(r, "null");
 	default:
-		if (*r->p != '-' && digits(r->p, r->end) == 0)
+		if (*r->p != '-' && !is_digit(*r->p))
 			return fail(r, "expected a value");
 		out->kind = HM_NUMBER;
 		return read_number(r);

@@ -16,7 +16,7 @@
 #include "wire/hmframe.h"
 
 #define START 1781481600 /* 2026-06-15T00:00:00Z */
-#define REFRESH_MS 60000 /* the time between two polls */
+#define REFRESH_MS INT64_C(60000) /* the time between two polls */
 
 static const struct hm_sim_plant plant = {
     .seed = 1, .inverters = 3, .ports = 4, .phases = 1};
@@ -68,7 +68,7 @@ main(int argc, char **argv)
 	    .serial = hm_sim_plant_dtu_serial(&plant, 0,
 	        HM_SIM_PLANT_DTU_PLAIN)};
 	struct hm_sim_clock clock;
-	long count = argc == 2 ? atol(argv[1]) : 0;
+	int64_t count = argc == 2 ? strtoll(argv[1], NULL, 10) : 0;
 
 	if (count <= 0) {
 		fputs("usage: polls COUNT\n", stderr);
@@ -77,9 +77,9 @@ main(int argc, char **argv)
 	if (!hm_arena_init(&arena, HM_SIM_ARENA))
 		return HM_EXIT_OS;
 	hm_sim_clock_start(&clock, 0, 0, 1, REFRESH_MS, 0, START);
-	for (long i = 0; i < count; i++)
-		write_poll(&dtu, hm_sim_clock_read(&clock,
-		    (int64_t)i * REFRESH_MS, START + (int64_t)i * REFRESH_MS / 1000));
+	for (int64_t i = 0; i < count; i++)
+		write_poll(&dtu, hm_sim_clock_read(&clock, i * REFRESH_MS,
+		    START + i * REFRESH_MS / 1000));
 	hm_arena_free(&arena);
 	return fclose(stdout) == 0 ? HM_EXIT_OK : HM_EXIT_IO;
 }
