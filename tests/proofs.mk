@@ -10,6 +10,9 @@
 # make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
 # make bench-compare  the tools in OLD against those built here, ROUNDS each
+# make bench-replay  version 0.1.0, built beside, against the tools built here:
+#                 instructions or CPU time of a poll, and POLLS through a chain;
+#                 POLLS=5000 takes a minute
 # make property   DAYS of a port's readings through the energy guard; SEED is
 #                 the seed of the first day
 # make property-control  STREAMS of random commands through the rules for orders;
@@ -71,6 +74,7 @@ POWER_DTUS = 20
 MINUTES = 60
 CHAIN_SECONDS = 300
 ROUNDS = 5
+POLLS = 52560
 OLD =
 RELEASE = trixie
 TARGETS =
@@ -134,6 +138,12 @@ bench-compare:
 	@$(MAKE) --no-print-directory all build/helper/hm-decode/week
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
 	    tests/bench/compare.sh '$(OLD)' '$(CURDIR)/bin' $(ROUNDS)
+
+bench-replay:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all build/helper/hm-sim/polls
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/bench/replay.sh $(POLLS)
 
 property:
 	@.ci/packages $(CHECK_PACKAGES)
@@ -250,5 +260,5 @@ check-debian:
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
     check-peers check-page pictures \
-    bench bench-http bench-history bench-store bench-chain bench-compare property \
+    bench bench-http bench-history bench-store bench-chain bench-compare bench-replay property \
     property-control property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-orders soak-power soak-lines soak-memory

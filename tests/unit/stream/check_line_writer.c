@@ -119,7 +119,7 @@ write_some(void)
 	return result == HM_LINE_WRITER_WRITTEN;
 }
 
-/* Short lines arrive whole and in order, whatever the reader takes at a time. */
+/* Short lines arrive whole and in order, however much the reader takes. */
 START_TEST(lines_stay_whole)
 {
 	static const size_t takes[] = {1, 100, 4096, 5000, PIPE_SIZE};
