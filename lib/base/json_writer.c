@@ -213,12 +213,15 @@ void
 hm_json_decimal(struct hm_json *e, const char *key, struct hm_decimal number)
 {
 	char text[HM_DECIMAL_TEXT];
+	size_t n;
 
 	put_key(e, key);
-	if (!e->failed && e->cap - e->len >= sizeof text)
+	if (!e->failed && e->cap - e->len >= sizeof text) {
 		e->len += hm_decimal_format(number, e->buf + e->len);
-	else
-		put(e, text, hm_decimal_format(number, text));
+		return;
+	}
+	n = hm_decimal_format(number, text);
+	put(e, text, n);
 }
 
 void

@@ -170,5 +170,10 @@ compare_jq
 echo "promised"
 at_least '0.1.0 / now, the first four' "$four" 2.5
 at_least 'jq -c . / the hm-decode that wrote it' "$jq" 9
-at_least '0.1.0 / now, hm-decode, hm-filter and hm-store' "$chains" 1.69
+if [ "$polls" -ge 52560 ]; then
+	at_least '0.1.0 / now, hm-decode, hm-filter and hm-store' "$chains" 1.69
+else
+	echo "  the chain only by a tenth of a year, 52560 polls: shorter runs" \
+		"measure the start of the tools"
+fi
 exit "$failed"

@@ -206,7 +206,7 @@ START_TEST(keys_that_look_alike)
 {
 	char line[64];
 
-	for (char c = 'a'; c <= 'z'; c++) {
+	for (int c = 'a'; c <= 'z'; c++) {
 		snprintf(line, sizeof line,
 		    "{\"abcde\":1,\"a%cc%ce\":2}", c, 'a' + 'z' - c);
 		ck_assert_msg(parse(line), "%s", line);
