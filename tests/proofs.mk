@@ -9,6 +9,7 @@
 #                 50 ms, of ten years of 60 inverters within 100 ms
 # make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
+# make bench-filter  hm-filter with a database beside one without
 # make bench-compare  the tools in OLD against those built here, ROUNDS each
 # make property   DAYS of a port's readings through the energy guard; SEED is
 #                 the seed of the first day
@@ -128,6 +129,12 @@ bench-chain:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory all
 	@HM_BIN='$(CURDIR)/bin' tests/bench/chain.sh $(CHAIN_SECONDS)
+
+bench-filter:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/in_turn
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/bench/filter.sh $(ROUNDS)
 
 bench-compare:
 	@.ci/packages $(CHECK_PACKAGES) time
@@ -250,5 +257,6 @@ check-debian:
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
     check-peers check-page pictures \
-    bench bench-http bench-history bench-store bench-chain bench-compare property \
+    bench bench-http bench-history bench-store bench-chain \
+    bench-filter bench-compare property \
     property-control property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-orders soak-power soak-lines soak-memory
