@@ -26,7 +26,7 @@ settings() {
 		database_path: $run/hm.db
 		dtu_configs:
 	END
-	jq -r 'select(.type == "sim") | "  - uri: \(.uri)"' "$run/sim"
+	jq -r 'select(.type == "sim") | "  - uri: \(.uri)"' "$work/run.sim"
 }
 
 plain() {
@@ -64,7 +64,7 @@ answers() {
 	jq -r --argjson from "$((began + warm * 1000000))" \
 		--argjson to "$((ended - rest * 1000000))" \
 		'select(.type == "answer" and .sent_us > $from and .sent_us < $to) |
-		"\(.serial) \(.number) \(.sent_us)"' "$run/sim"
+		"\(.serial) \(.number) \(.sent_us)"' "$work/run.sim"
 }
 
 # delays FILE: ms from each answer to the last of its inverters in a file of
@@ -131,11 +131,8 @@ measure() {
 	page=$(free_port)
 	port=$(free_port)
 	start_broker "$port"
-	hm-sim --port 0 --number --dtus "$2" --inverters 2 --inputs 4 \
-		--start 12:00 --stats-period 0 >"$run/sim" 2>"$run/sim.err" &
-	sim=$!
-	pids+=("$sim")
-	until_true 10 [ "$(grep -c '"type":"sim"' "$run/sim")" -eq "$2" ]
+	start_sim run --number --dtus "$2" --inverters 2 --inputs 4 \
+		--start 12:00 --stats-period 0
 	settings "$2" "$3" >"$run/hm.yaml"
 	HM_CONFIG=$run/hm.yaml HM_LOG_DIR=$run/log HM_CHAIN=$$ "$1" \
 		>"$run/out" 2>>"$run/err" &
