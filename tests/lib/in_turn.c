@@ -1,10 +1,10 @@
 /*
  * in_turn POLLS PAUSE_MS COMMAND ...: read a stream of readings, and write each
  * poll, up to its dtu record, to every filter in turn. A filter gets its poll
- * when it waits, and the next filter gets it PAUSE_MS after the first has
- * written its dtu record. Prints what each filter took in CPU us a poll, without
- * the first fifth of the POLLS. A COMMAND is one program and its options,
- * separated by single spaces.
+ * when it waits; the next one gets it PAUSE_MS after the first has written its
+ * dtu record. Prints the CPU time of a poll of each filter in us, without the
+ * first fifth of the POLLS. A COMMAND is one program and its options, separated
+ * by single spaces.
  */
 
 #include <fcntl.h>

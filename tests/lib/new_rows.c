@@ -1,7 +1,7 @@
 /*
- * new_rows DATABASE: write "MOMENT SERIAL NUMBER" for each new row of an inverter
- * when another process can read it: us since 1970, its serial number, and its
- * alarm_count. Looks every millisecond. Ends when stdout is closed.
+ * new_rows DATABASE: write "MOMENT SERIAL NUMBER" for each new row of an
+ * inverter when another process can read it: us since 1970, its serial number,
+ * and its alarm_count. Looks every millisecond. Ends when stdout is closed.
  */
 
 #include <stdio.h>

@@ -50,8 +50,8 @@ struct hm_backlog_state {
 /*
  * Wait until there are `count` rows, until the first has waited for `delay_ms`,
  * until hm_backlog_end, or for `most_ms`, -1 for no bound. With the delay
- * HM_BACKLOG_RELEASED until there are rows that were released, or rows for which
- * there was no room.
+ * HM_BACKLOG_RELEASED until there are rows that were released, or a row for
+ * which there was no room.
  */
 struct hm_backlog_state hm_backlog_wait(struct hm_backlog *backlog,
     size_t count, int64_t delay_ms, int64_t most_ms);
