@@ -9,6 +9,12 @@
 #                 50 ms, of ten years of 60 inverters within 100 ms
 # make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
+# make bench-filter  hm-filter with a database beside one without
+# make bench-latency  from a DTU's last byte to a subscriber, a row and an event of
+#                 the page: LATENCY_RUNS runs of LATENCY_SECONDS for each chain
+# make bench-peers  hm beside hoymiles-mqtt and telegraf (TELEGRAF=its program) for
+#                 PEER_SECONDS, and beside hoymiles-wifi at a prompt
+# make bench-fleet-chain  all eight tools with FLEET_DTUS for FLEET_SECONDS
 # make bench-compare  the tools in OLD against those built here, ROUNDS each
 # make bench-replay  version 0.1.0, built beside, against the tools built here:
 #                 instructions or CPU time of a poll, and POLLS through a chain;
@@ -73,6 +79,11 @@ CUTS = 50
 POWER_DTUS = 20
 MINUTES = 60
 CHAIN_SECONDS = 300
+FLEET_DTUS = 1000
+FLEET_SECONDS = 60
+PEER_SECONDS = 120
+LATENCY_RUNS = 5
+LATENCY_SECONDS = 30
 ROUNDS = 5
 POLLS = 52560
 OLD =
@@ -132,6 +143,30 @@ bench-chain:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory all
 	@HM_BIN='$(CURDIR)/bin' tests/bench/chain.sh $(CHAIN_SECONDS)
+
+bench-filter:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/in_turn
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/bench/filter.sh $(ROUNDS)
+
+bench-latency:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/moments \
+	    build/helper/new_rows
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/bench/latency.sh $(LATENCY_RUNS) $(LATENCY_SECONDS)
+
+bench-peers:
+	@.ci/packages $(CHECK_PACKAGES) python3-venv
+	@$(MAKE) -s --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' tests/bench/peers.sh $(PEER_SECONDS)
+
+bench-fleet-chain:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' tests/bench/fleet-chain.sh $(FLEET_DTUS) \
+	    $(FLEET_SECONDS)
 
 bench-compare:
 	@.ci/packages $(CHECK_PACKAGES) time
@@ -260,5 +295,7 @@ check-debian:
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
     check-peers check-page pictures \
-    bench bench-http bench-history bench-store bench-chain bench-compare bench-replay property \
+    bench bench-http bench-history bench-store bench-chain \
+    bench-filter bench-latency bench-peers bench-fleet-chain \
+    bench-compare bench-replay property \
     property-control property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-orders soak-power soak-lines soak-memory

@@ -199,12 +199,14 @@ close_record(struct sim *sim, struct hm_json *e)
 static void
 on_answered(void *context, int64_t serial, uint16_t number)
 {
+	int64_t sent = hm_clock_now_us();
 	char buf[256];
 	struct hm_json e;
 
 	hm_json_start(&e, buf, sizeof buf);
 	open_record(&e, "answer", serial);
 	hm_json_int(&e, "number", number);
+	hm_json_int(&e, "sent_us", sent);
 	close_record(context, &e);
 }
 
