@@ -206,8 +206,9 @@ soak-orders:
 	    $(ORDER_KILLS)
 
 soak-limit:
-	@.ci/packages $(CHECK_PACKAGES) faketime
-	@$(MAKE) -s --no-print-directory all build/helper/hm-limit/recorded
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
+	    build/helper/hm-limit/recorded
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' PLANT='$(PLANT)' \
 	    tests/soak/limit.sh $(LIMIT_SPEED)
 

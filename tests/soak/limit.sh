@@ -1,21 +1,19 @@
 #!/bin/bash
 # limit.sh SPEED [START SECONDS]: hm-limit keeps the recorded day of property-limit
 # from exporting: hm-sim has its household and its sun, hm-poll carries the orders
-# out, and the readings go back to hm-limit. libfaketime lets all of them see one
-# clock that runs SPEED times as fast; so a day takes 86400 / SPEED seconds. The
+# out, and the readings go back to hm-limit. All of them see one clock that runs
+# SPEED times as fast, so that a day takes 86400 / SPEED seconds. The
 # export that hm-sim's meter has seen is compared with that of the oracle, whose
 # orders take as long as these took. START and SECONDS choose a part of the day,
 # which is not compared.
 #
 # PLANT=modbus: 2 kW behind a DTU-Pro-S, orders in percent, a meter at a broker.
 # PLANT=hms-w: 800 W with the DTU inside, orders in watts, the DTU's own meter.
-set -u
-if [ -z "${FAKETIME_DONT_RESET-}" ]; then
-	export FAKETIME_DONT_RESET=1
-	exec faketime -f "@2026-11-29 ${2:-00:00}:00 x$1" "$0" "$@"
-fi
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/clock.sh
+. "$(dirname "$0")/../lib/clock.sh"
+speed=$1
 seconds=${3:-86400}
 recorded=$HM_BUILD/helper/hm-limit/recorded
 interval=30
@@ -68,7 +66,8 @@ pipe frames; frames=$fd
 pipe readings; readings=$fd
 pipe back; back=$fd
 run() {
-	"$@" <&0 2>>"$work/log" & # without <&0 bash gives it /dev/null
+	# Without <&0 bash gives it /dev/null.
+	faster "$speed" "$@" <&0 2>>"$work/log" &
 	pids+=($!)
 	started=$!
 }
@@ -78,7 +77,7 @@ run hm-sim "${plant[@]}" --port 0 --start "${2:-00:00}" --meter-topic meter \
 has_started() {
 	grep -q '"type":"sim"' "$work/sim"
 }
-until_true 600 has_started || exit 1
+until_true 10 has_started || exit 1
 uri=$(jq -r 'select(.type == "sim") | .uri' "$work/sim" | head -n 1)
 run hm-limit "${limit[@]}" --rated "$rated" --interval $interval --dtu roof \
 	<&"$feed" >&"$limited"
@@ -90,7 +89,7 @@ poller=$started
 run hm-decode <&"$frames" >&"$readings"
 run tee "$work/stream" <&"$readings" >&"$back"
 run grep --line-buffered -v '^{"type":"command"' <&"$back" >&"$feed"
-sleep "$seconds"
+sleep "$((seconds / speed))"
 check "hm-limit and hm-poll live to the end" kill -0 "$limiter" "$poller"
 kill "${pids[@]}" 2>/dev/null
 wait "${pids[@]}" 2>/dev/null
