@@ -133,7 +133,9 @@ read -r oracle oracle_used oracle_orders < <("$recorded" oracle \
 given=$(wc -l <"$work/given")
 used=$(awk "BEGIN { print $load - $import }")
 {
-	echo "$PLANT, $rated W: exported $export Wh, used $used Wh of the sun"
+	echo "$PLANT, $rated W: exported $export Wh, $(awk \
+		"BEGIN { printf \"%.2f\", $export / $oracle }") times the" \
+		"oracle's; used $used Wh of the sun"
 	echo "the oracle: exported $oracle Wh, used $oracle_used Wh, in" \
 		"$oracle_orders orders"
 	echo "$given commands at least $gap s apart, of $lowest to $highest;" \
