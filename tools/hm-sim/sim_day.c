@@ -76,9 +76,11 @@ fill(struct hm_sim_day *day, const struct row *row, int64_t end)
 static void
 refuse(const char *path, size_t number, const char *line)
 {
+	int length = (int)strcspn(line, "\r\n");
+
 	hm_log(HM_ERROR, "--household: %s:%zu: found \"%.*s\", allowed is "
 	    "SECOND WATTS PERCENT, with seconds that rise from 0 to %d", path,
-	    number, (int)strcspn(line, "\r\n"), line, HM_SIM_DAY - 1);
+	    number, length, line, HM_SIM_DAY - 1);
 }
 
 /* Each row holds until the next one. */
