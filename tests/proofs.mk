@@ -38,6 +38,9 @@
 #                 beside HEALTHY ones
 # make soak-orders  commands from a broker to DTUs with every fault of orders:
 #                 kill hm-poll, hm-subscribe and the broker ORDER_KILLS times
+# make soak-limit  the recorded day of property-limit once more, with hm-sim,
+#                 hm-poll and hm-limit in a loop whose clock is LIMIT_SPEED times
+#                 as fast; PLANT=hms-w: with the meter of the DTU, in watts
 # make soak-power  cut the power of the disk of a chain that reads POWER_DTUS
 #                 CUTS times; needs root. LIES=1: a disk that ignores flushes,
 #                 for which it must fail
@@ -61,6 +64,8 @@ LINES = 10000000
 DAYS = 100000
 STREAMS = 100000
 LIMIT_DAYS = 200
+LIMIT_SPEED = 60
+PLANT = modbus
 MUTANT_DAYS = 5000
 DAYS_STORED = 7
 SEED = 1
@@ -245,6 +250,13 @@ soak-orders:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/soak/orders.sh \
 	    $(ORDER_KILLS)
 
+soak-limit:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
+	    build/helper/hm-limit/recorded
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' PLANT='$(PLANT)' \
+	    tests/soak/limit.sh $(LIMIT_SPEED)
+
 soak-power:
 	@.ci/packages $(CHECK_PACKAGES) e2fsprogs
 	@$(MAKE) -s --no-print-directory all build/helper/disk
@@ -297,5 +309,7 @@ check-debian:
     check-peers check-page pictures \
     bench bench-http bench-history bench-store bench-chain \
     bench-filter bench-latency bench-peers bench-fleet-chain \
-    bench-compare bench-replay property \
-    property-control property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-orders soak-power soak-lines soak-memory
+    bench-compare bench-replay \
+    property property-control property-statistics mutants \
+    soak-kills soak-chain soak-clocks soak-floods soak-limit soak-orders \
+    soak-power soak-lines soak-memory
