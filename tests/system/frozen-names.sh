@@ -205,7 +205,7 @@ retired() {
 
 tables() {
 	local database=$work/new.db
-	run hm-store -d "$database" </dev/null >/dev/null
+	run hm-store -d "$database" --outbox </dev/null >/dev/null
 	run hm-filter -d "$database" </dev/null >/dev/null
 	sqlite3 -separator ' ' "$database" "
 		SELECT type, name FROM sqlite_master
@@ -391,7 +391,7 @@ stats() {
 			seconds=1
 			args=(--control --mqtt-broker 127.0.0.1 --mqtt-port 1) ;;
 		hm-filter) args=(-d "$work/stats.db") ;;
-		hm-store) args=(-d "$work/stats.db" --dry-run) ;;
+		hm-store) args=(-d "$work/stats.db" --dry-run --outbox) ;;
 		hm-publish) args=(--mqtt-broker 127.0.0.1 --mqtt-port 1
 			--flush-timeout 0) ;;
 		hm-metrics) args=(--port "$(free_port)") ;;
