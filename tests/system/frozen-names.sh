@@ -395,6 +395,7 @@ stats() {
 		hm-publish) args=(--mqtt-broker 127.0.0.1 --mqtt-port 1
 			--flush-timeout 0) ;;
 		hm-metrics) args=(--port "$(free_port)") ;;
+		hm-ship) args=(--once -d "$work/stats.db" -- true) ;;
 		hm-sim) continue ;; # does not end by itself
 		esac
 		: | run HM_DURABLE=1 timeout "$seconds" "$tool" "${args[@]}" \

@@ -11,7 +11,7 @@
 
 struct hm_store_outbox {
 	sqlite3_stmt *drop_poll, *add_poll, *add_line;
-	/* The poll that was listed last in this transaction; dtu.p NULL: none */
+	/* The poll that was listed last in this transaction; no dtu: none. */
 	struct hm_slice dtu;
 	int64_t time;
 	struct hm_record record;
