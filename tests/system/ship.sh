@@ -215,11 +215,22 @@ same "... and are deleted when all have them" \
 
 # From the history
 
+{
+	echo '{"type":"status","time":"2026-11-23T09:00:00Z","dtu":"roof","state":"online"}'
+	echo '{"type":"status","time":"2026-11-23T10:00:07Z","dtu":"roof","state":"offline"}'
+	echo '{"type":"info","time":"2026-11-23T10:00:07Z","dtu":"roof","serial":"1","model":"x"}'
+	echo '{"type":"command","time":"2026-11-23T10:00:08Z","id":"c1","action":"turn_off"}'
+	echo '{"type":"stats","time":"2026-11-23T10:00:09Z","tool":"hm-poll","polls":1}'
+} | store
+ship --once --to a -- true
+ship --once --to b -- true
 rm "$TAKEN"/*
 ship --once --to b --since 2026-11-23T10:00:05Z -- "$work/take"
 same "--since ships again what is stored since then" \
 	"$(lines | sort)" \
-	"$(hm-store -d "$db" --export --since 2026-11-23T10:00:05Z | sort)"
+	"$(hm-store -d "$db" --export --since 2026-11-23T10:00:05Z |
+		grep -v '"type":"stats"' | sort)"
+same "... also other records" "$(lines | grep -cE '"(status|info|command)"')" 3
 same "a wrong time" "$(status_of ship --since yesterday -- true)" 78
 
 # Signals while COMMAND runs

@@ -185,10 +185,12 @@ list_hour(struct hm_ship *s, const char **why)
 		return false;
 	if (more)
 		return true;
+	if (!hm_spool_list_events(&s->spool, s->options.since, &s->listed))
+		return false;
 	s->options.again = false;
 	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("to", s->options.name),
 	    hm_fact_int("polls", (int64_t)s->listed)),
-	    "%s: %llu polls are listed to be shipped again",
+	    "%s: %llu polls and other records are listed to be shipped again",
 	    s->options.name, (unsigned long long)s->listed);
 	return true;
 }

@@ -11,12 +11,9 @@
 #include "db/history_read.h"
 #include "db/schema.h"
 #include "db/ship_tables.h"
-#include "db/sql.h"
-#include "record/types.h"
 #include "spool_private.h"
 
 #define BUSY_MS 5000
-#define HOUR 3600
 
 void
 hm_batch_clear(struct hm_batch *batch)
@@ -70,22 +67,18 @@ hm_spool_fail(struct hm_spool *spool, const char *what)
 
 /* Statements */
 
-/* Run a statement with the destination for its ?1 and numbers for ?2, ?3. */
+/* Run a statement with the destination for its ?1 and a number for ?2. */
 static bool
-run_for(struct hm_spool *spool, const char *sql, int64_t second,
-    int64_t third)
+run_for(struct hm_spool *spool, const char *sql, int64_t number)
 {
 	sqlite3_stmt *s = NULL;
 	bool good = hm_db_prepare(&spool->db, sql, &s);
-	int count = good ? sqlite3_bind_parameter_count(s) : 0;
 
-	if (good)
+	if (good) {
 		hm_db_bind_slice(s, 1, hm_text(spool->name));
-	if (count >= 2)
-		sqlite3_bind_int64(s, 2, second);
-	if (count >= 3)
-		sqlite3_bind_int64(s, 3, third);
-	good = good && sqlite3_step(s) == SQLITE_DONE;
+		sqlite3_bind_int64(s, 2, number);
+		good = sqlite3_step(s) == SQLITE_DONE;
+	}
 	return sqlite3_finalize(s) == SQLITE_OK && good;
 }
 
@@ -112,7 +105,7 @@ join(struct hm_spool *spool)
 	int64_t cursor;
 
 	return read_cursor(spool, &cursor) || run_for(spool, "INSERT OR IGNORE "
-	    "INTO ship_to VALUES (?1, 0)", 0, 0);
+	    "INTO ship_to VALUES (?1, ?2)", 0);
 }
 
 static bool
@@ -252,7 +245,7 @@ ship(struct hm_spool *spool, const struct hm_batch *batch, bool *done)
 	if (!*done)
 		return hm_db_run(&spool->db, "ROLLBACK");
 	return run_for(spool, "UPDATE ship_to SET seq = ?2 WHERE name = ?1",
-	    batch->last, 0) &&
+	    batch->last) &&
 	    hm_db_run(&spool->db, "DELETE FROM outbox WHERE seq <= "
 	    "(SELECT min(seq) FROM ship_to)") &&
 	    hm_db_run(&spool->db, "COMMIT");
@@ -287,70 +280,6 @@ hm_spool_waiting(struct hm_spool *spool, uint64_t *count, int64_t *oldest)
 	if (sqlite3_finalize(s) == SQLITE_OK && good)
 		return true;
 	hm_spool_fail(spool, "cannot read the outbox");
-	hm_spool_close(spool);
-	return false;
-}
-
-/* Listing again */
-
-static void
-add_polls(struct hm_sql *sql)
-{
-	hm_sql_start(sql);
-	hm_sql_add(sql, "INSERT INTO outbox (dtu, time) SELECT dtu, time "
-	    "FROM (");
-	for (size_t i = 0; i < HM_SCOPES; i++)
-		hm_sql_add(sql, "%sSELECT dtu, time FROM %s WHERE time >= ?2 "
-		    "AND time < ?3", i > 0 ? " UNION " : "",
-		    hm_reading_types[i].name);
-	hm_sql_add(sql, ") WHERE ?1 NOT NULL ORDER BY time, dtu");
-}
-
-static bool
-list(struct hm_spool *spool, int64_t from, int64_t end, uint64_t *count)
-{
-	struct hm_sql sql;
-
-	add_polls(&sql);
-	if (!run_for(spool, "DELETE FROM outbox WHERE line IS NULL "
-	    "AND time >= ?2 AND time < ?3 AND ?1 NOT NULL", from, end) ||
-	    !run_for(spool, hm_sql_text(&sql), from, end))
-		return false;
-	*count += (uint64_t)sqlite3_changes64(spool->db.handle);
-	return true;
-}
-
-static bool
-next_hour(struct hm_spool *spool, int64_t after, int64_t *hour, bool *more)
-{
-	sqlite3_stmt *s = NULL;
-	bool good = hm_db_prepare(&spool->db, "SELECT min(hour) FROM "
-	    "reading_hours WHERE hour > ?1", &s);
-
-	if (good) {
-		sqlite3_bind_int64(s, 1, after);
-		good = sqlite3_step(s) == SQLITE_ROW;
-		*more = sqlite3_column_type(s, 0) != SQLITE_NULL;
-		*hour = sqlite3_column_int64(s, 0);
-	}
-	return sqlite3_finalize(s) == SQLITE_OK && good;
-}
-
-bool
-hm_spool_list(struct hm_spool *spool, int64_t since, int64_t after,
-    int64_t *hour, bool *more, uint64_t *count)
-{
-	uint64_t added = 0;
-	bool good = hm_db_run(&spool->db, "BEGIN IMMEDIATE") &&
-	    next_hour(spool, after, hour, more) && (!*more ||
-	    list(spool, *hour > since ? *hour : since, *hour + HOUR, &added)) &&
-	    hm_db_run(&spool->db, "COMMIT");
-
-	if (good) {
-		*count += added;
-		return true;
-	}
-	hm_spool_fail(spool, "cannot list what is to be shipped");
 	hm_spool_close(spool);
 	return false;
 }

@@ -76,4 +76,8 @@ bool hm_spool_waiting(struct hm_spool *spool, uint64_t *count,
 bool hm_spool_list(struct hm_spool *spool, int64_t since, int64_t after,
     int64_t *hour, bool *more, uint64_t *count);
 
+/* The same for all other records of that time, but stats. */
+bool hm_spool_list_events(struct hm_spool *spool, int64_t since,
+    uint64_t *count);
+
 #endif
