@@ -282,6 +282,14 @@ same "what the copy has is shipped, whatever the other one was at" \
 check "... with a warning" grep -qF "default: the database has been replaced,\
  or another hm-ship ships from it; reading it again" "$work/err"
 
+# A person at a terminal sees how it goes on.
+
+polls roof 10 90 | hm-store -d "$work/slow.db" --outbox --stats-period 0 >/dev/null
+script -qec "hm-ship -d '$work/slow.db' --once --polls 1 -- sleep 0.04" \
+	/dev/null </dev/null >"$work/screen" 2>&1 &
+terminal=$!
+pids+=("$terminal")
+
 # kill -9 at any moment
 
 start_anew
@@ -307,4 +315,9 @@ same "only batches come again that were not acknowledged" "$(numbers |
 	tr ' ' '\n' | awk -F- '$1 != first && $1 != last + 1 { print }
 	{ first = $1; last = $2 }')" ""
 same "... and nothing waits" "$(sql 'SELECT count(*) FROM outbox')" 0
+
+wait "$terminal"
+check "a terminal shows batches, polls, their rate, and what is left" grep -qE \
+	'default: [0-9]+ batches, [0-9]+ polls, [0-9]+ polls/s, [0-9]+ left' \
+	"$work/screen"
 finish
