@@ -40,6 +40,8 @@
 # make check-peers  orders and other people's programs: hoymiles-wifi's client,
 #                 a DTU of its messages, and pymodbus, all from PyPI; the
 #                 PEERS are versions of hoymiles-wifi
+# make check-fleet  the centre of a fleet: PostgreSQL, pgbouncer, InfluxDB and
+#                 MariaDB, each a server of its own that the test stops
 # make check-page  the page of hm-metrics in Chromium, with axe-core of npm:
 #                 CHECK="states memory": the scripts with these names
 # make pictures   the pictures of the page in docs/images
@@ -229,6 +231,12 @@ check-peers:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' PEERS='$(PEERS)' \
 	    tests/peers/run.sh
 
+check-fleet:
+	@.ci/packages $(CHECK_PACKAGES)
+	@.ci/engines build/engines
+	@$(MAKE) -s --no-print-directory tests
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' HM_FLEET=1 tests/run
+
 check-page:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
@@ -249,6 +257,6 @@ check-debian:
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
-    check-peers check-page pictures \
+    check-peers check-fleet check-page pictures \
     bench bench-http bench-history bench-store bench-chain bench-compare property \
     property-control property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-orders soak-power soak-lines soak-memory
