@@ -306,6 +306,21 @@ BEGIN
 END $$;
 SELECT sort_other() \g /dev/null
 
+-- Try refused lines again, once what was wrong here has been put right.
+CREATE OR REPLACE FUNCTION retry_refused() RETURNS bigint
+LANGUAGE plpgsql SET search_path = hm, pg_temp SET timezone = 'UTC' AS $$
+DECLARE
+	t record;
+	n bigint := 0;
+BEGIN
+	FOR t IN WITH gone AS (DELETE FROM refused RETURNING site, line)
+		SELECT site, array_agg(line) AS lines FROM gone
+		GROUP BY site ORDER BY site LOOP
+		n := n + (take_good(t.site, t.lines)).new;
+	END LOOP;
+	RETURN n;
+END $$;
+
 -- Sites, for whoever runs the centre
 
 -- A new key, which is shown only here. Older ones stay until drop_old_keys.

@@ -198,6 +198,9 @@ same "... each with a reason, once" "$(put one "$key" "$work/poison")
 $(sql "SELECT count(*), count(nullif(reason, '')) FROM hm.refused")" \
 	"0|${#poison[@]}
 ${#poison[@]}|${#poison[@]}"
+sql "INSERT INTO hm.refused VALUES ('one', 'h', now(), 'by mistake', '$(good 58)')"
+same "retry_refused tries them again" "$(sql 'SELECT hm.retry_refused()') $(sql \
+	"SELECT count(*) FROM hm.refused")" "1 ${#poison[@]}"
 same "a NUL is left out, and a backslash is not" "$(put_line \
 	'{"type":"info","time":"2026-11-05T10:00:00Z","dtu":"roof","serial":"n","a":"x\u0000\u0000y","b":"\\u0000"}')
 $(sql "SELECT data->>'a', data->>'b' FROM hm.info WHERE serial = 'n'")" \
