@@ -47,6 +47,11 @@ CREATE TABLE IF NOT EXISTS other (
 	site text, type text, time timestamptz, hash text, dtu text,
 	record jsonb NOT NULL, PRIMARY KEY (site, type, time, hash));
 
+-- Where from-kafka goes on
+CREATE TABLE IF NOT EXISTS kafka_offset (
+	topic text, partition integer, next bigint NOT NULL,
+	PRIMARY KEY (topic, partition));
+
 -- Records without readings: tables as those of hm.db, with the site
 CREATE TABLE IF NOT EXISTS status (
 	site text, dtu text, time timestamptz, state text, breaker text,

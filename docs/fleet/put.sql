@@ -288,6 +288,60 @@ BEGIN
 		WHERE s.site = site_ AND put.new > 0;
 END $$;
 
+-- From Kafka: put_kafka(topic, partition, lines) stores lines of an offset, a
+-- key (SITE/DTU) and a record, with tabs between them, and where to go on, in one
+-- transaction. Offsets that it has stored already are passed over.
+CREATE OR REPLACE FUNCTION kafka_next(topic_ text, partition_ integer)
+RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = hm, pg_temp AS $$
+	SELECT coalesce((SELECT next FROM kafka_offset WHERE topic = topic_
+		AND partition = partition_), 0)
+$$;
+
+CREATE OR REPLACE FUNCTION put_kafka(topic_ text, partition_ integer, lines text,
+	OUT new bigint, OUT refused bigint) LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = hm, pg_temp SET timezone = 'UTC'
+	SET datestyle = 'ISO, YMD' AS $$
+DECLARE
+	from_ bigint;
+	last bigint;
+	t record;
+	done record;
+BEGIN
+	new := 0;
+	refused := 0;
+	INSERT INTO kafka_offset VALUES (topic_, partition_, 0)
+		ON CONFLICT DO NOTHING;
+	SELECT next INTO from_ FROM kafka_offset WHERE topic = topic_
+		AND partition = partition_ FOR UPDATE;
+	FOR t IN SELECT split_part(p.part[2], '/', 1) AS name, max(s.site) AS site,
+		max(p.part[1]::bigint) AS last,
+		array_agg(p.part[3] ORDER BY p.part[1]::bigint) AS records
+		FROM string_to_table(lines, E'\n') AS l, regexp_match(l,
+		'^(\d+)\t([^\t]*)\t(.*)$') AS p(part)
+		LEFT JOIN site AS s ON s.site = split_part(p.part[2], '/', 1)
+		WHERE p.part[1]::bigint >= from_ GROUP BY 1 ORDER BY 1 LOOP
+		last := greatest(last, t.last);
+		IF t.site IS NULL THEN
+			INSERT INTO refused SELECT t.name, md5(r), now(),
+				'there is no such site', r
+				FROM unnest(t.records) AS r
+				ON CONFLICT DO NOTHING;
+			refused := refused + cardinality(t.records);
+			CONTINUE;
+		END IF;
+		UPDATE site AS s SET seen = now(), batches = s.batches + 1
+			WHERE s.site = t.site;
+		SELECT * INTO done FROM take_good(t.site, t.records);
+		new := new + done.new;
+		refused := refused + done.refused;
+		UPDATE site AS s SET rows = s.rows + done.new
+			WHERE s.site = t.site;
+	END LOOP;
+	UPDATE kafka_offset SET next = last + 1 WHERE topic = topic_
+		AND partition = partition_ AND last IS NOT NULL;
+END $$;
+
 -- Take the records of types that have tables since an upgrade.
 CREATE OR REPLACE FUNCTION sort_other() RETURNS bigint
 LANGUAGE plpgsql SET timezone = 'UTC' AS $$
