@@ -230,6 +230,27 @@ find_begin(int64_t date, int hour)
 	}
 }
 
+/* Some zones set the clock back just after midnight: a day begins twice. */
+static bool
+begins_twice(int64_t begin, int hour)
+{
+	return hm_zone_day(begin + HOUR / 2, hour) <
+	    hm_zone_day(begin, hour);
+}
+
+/* Whether the days of the plant, from `date` on, begin once each. */
+static bool
+set_days(struct plant *p, int64_t date)
+{
+	bool once = true;
+
+	for (size_t i = 0; i < sizeof p->begin / sizeof *p->begin; i++) {
+		p->begin[i] = find_begin(date + (int64_t)i, p->reset_hour);
+		once = once && !begins_twice(p->begin[i], p->reset_hour);
+	}
+	return once;
+}
+
 static void
 start_input(struct test *t, const struct inverter *inv, size_t n,
     struct input *in)
@@ -277,8 +298,9 @@ start_plant(struct test *t)
 	memset(p, 0, sizeof *p);
 	hm_zone_use(zones[below(t, sizeof zones / sizeof *zones)]);
 	p->reset_hour = one_in(t, 3) ? (int)below(t, 24) : 0;
-	for (size_t i = 0; i < sizeof p->begin / sizeof *p->begin; i++)
-		p->begin[i] = find_begin(date + (int64_t)i, p->reset_hour);
+	/* On a day that begins twice, the guard and a poll decide when. */
+	while (!set_days(p, date))
+		date += DAYS;
 	p->dtus = 1 + (size_t)below(t, DTUS);
 	p->inverters = 1 + (size_t)below(t, INVERTERS);
 	p->inputs = 1 + (size_t)below(t, INPUTS);
