@@ -32,18 +32,18 @@ echo secret >"$work/key"
 export PVOUTPUT_URL="http://127.0.0.1:$port/add" PVOUTPUT_SYSTEM=12345 \
 	PVOUTPUT_KEY_FILE=$work/key TZ=Europe/Berlin
 cat >"$work/records" <<'END'
-{"type":"dtu","time":"2026-10-20T00:57:00Z","dtu":"roof","pv_power":100.4,"today_production":10}
-{"type":"dtu","time":"2026-10-20T00:59:00Z","dtu":"roof","pv_power":120.4,"today_production":12}
-{"type":"dtu","time":"2026-10-20T00:58:00Z","dtu":"barn","pv_power":30,"today_production":5}
-{"type":"port","time":"2026-10-20T00:58:00Z","dtu":"barn","pv_power":30}
-{"type":"dtu","time":"2026-10-20T01:00:00Z","dtu":"roof","pv_power":1}
+{"type":"dtu","time":"2026-10-25T00:57:00Z","dtu":"roof","pv_power":100.4,"today_production":10}
+{"type":"dtu","time":"2026-10-25T00:59:00Z","dtu":"roof","pv_power":120.4,"today_production":12}
+{"type":"dtu","time":"2026-10-25T00:58:00Z","dtu":"barn","pv_power":30,"today_production":5}
+{"type":"port","time":"2026-10-25T00:58:00Z","dtu":"barn","pv_power":30}
+{"type":"dtu","time":"2026-10-25T01:00:00Z","dtu":"roof","pv_power":1}
 END
 check "a batch is sent" "$pipelines/to-pvoutput" <"$work/records"
 same "... with the sums of five minutes, in local time" "$(cat "$work/asked")" \
 	'POST /add HTTP/1.1
 X-Pvoutput-SystemId: 12345
 X-Pvoutput-Apikey: secret
-data=20261020%2C02%3A55%2C17%2C150%3B20261020%2C03%3A00%2C%2C1'
+data=20261025%2C02%3A55%2C17%2C150%3B20261025%2C02%3A00%2C%2C1'
 for n in {1..40}; do
 	printf '{"type":"dtu","time":"2026-11-08T10:%02d:00Z","dtu":"roof","pv_power":%d,"today_production":1}\n' \
 		$((n % 60)) "$n" | sed "s/10:\(..\):/$((n / 12 + 10)):$(printf %02d $((n * 5 % 60))):/"
