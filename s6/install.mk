@@ -33,7 +33,7 @@ install: all
 	    $(SHAREDIR)/pipelines
 	install -m 644 $(wildcard pipelines/*.jq) $(SHAREDIR)/pipelines
 	install -d $(SHAREDIR)/fleet
-	install -m 644 $(wildcard docs/fleet/*.sql) $(SHAREDIR)/fleet
+	install -m 644 $(wildcard docs/fleet/*) $(SHAREDIR)/fleet
 	install -d $(DOCDIR)/prometheus $(DOCDIR)/examples
 	install -m 644 $(wildcard docs/*.md) docs/hoymiles.yaml $(DOCDIR)
 	install -m 644 $(wildcard docs/prometheus/*) $(DOCDIR)/prometheus
