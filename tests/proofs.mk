@@ -9,6 +9,8 @@
 #                 50 ms, of ten years of 60 inverters within 100 ms
 # make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
+# make bench-fleet  batches of SITES into one PostgreSQL through pgbouncer, beside
+#                 COPY of the same rows
 # make bench-compare  the tools in OLD against those built here, ROUNDS each
 # make property   DAYS of a port's readings through the energy guard; SEED is
 #                 the seed of the first day
@@ -59,6 +61,7 @@ DAYS_STORED = 7
 SEED = 1
 EVENTS = 200
 RUNS = 10
+SITES = 10000
 KILLS = 300
 HOSTILE = 50
 HEALTHY = 100
@@ -231,6 +234,13 @@ check-peers:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' PEERS='$(PEERS)' \
 	    tests/peers/run.sh
 
+bench-fleet:
+	@.ci/packages $(CHECK_PACKAGES)
+	@.ci/engines build/engines
+	@$(MAKE) -s --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/bench/fleet.sh $(SITES)
+
 check-fleet:
 	@.ci/packages $(CHECK_PACKAGES)
 	@.ci/engines build/engines
@@ -258,5 +268,5 @@ check-debian:
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
     check-peers check-fleet check-page pictures \
-    bench bench-http bench-history bench-store bench-chain bench-compare property \
+    bench bench-http bench-history bench-store bench-chain bench-compare bench-fleet property \
     property-control property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-orders soak-power soak-lines soak-memory

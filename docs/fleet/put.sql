@@ -177,43 +177,59 @@ END $$;
 -- The function of each type. Names from lines never get into a statement.
 DO $$
 DECLARE
-	types text[] := '{status,alarm,alarms,info,history,energies,command,
-		result}' || ARRAY(SELECT k.name || suffix FROM kind AS k,
+	sums text[] := ARRAY(SELECT k.name || suffix FROM kind AS k,
 		(VALUES (''), ('_hourly'), ('_daily')) AS s(suffix)
 		ORDER BY k.place, suffix);
+	events text[] := '{status,alarm,alarms,info,history,energies,command,
+		result}';
 BEGIN
 	EXECUTE format($f$
-CREATE OR REPLACE FUNCTION take_type(type text, records jsonb[])
+CREATE OR REPLACE FUNCTION take_type(site_ text, type text, lines text[])
 RETURNS bigint LANGUAGE plpgsql AS $body$
+DECLARE records jsonb[];
 BEGIN
+	CASE type
+%s	ELSE records := ARRAY(SELECT line::jsonb || jsonb_build_object('site',
+		site_) FROM unnest(lines) AS line);
+	END CASE;
 	CASE type
 %s	ELSE RETURN take_other(records);
 	END CASE;
 END $body$ $f$, (SELECT string_agg(format(
+		E'\tWHEN %L THEN RETURN take_%1$s(site_, lines);\n', t), '')
+		FROM unnest(sums) AS t), (SELECT string_agg(format(
 		E'\tWHEN %L THEN RETURN take_%1$s(records);\n', t), '')
-		FROM unnest(types) AS t));
+		FROM unnest(events) AS t));
 END $$;
 
--- Store lines, or fail if one of them is no record.
+-- A line that does not begin with its type, as those of hm do, or has no good time
+CREATE OR REPLACE FUNCTION type_of(line text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE j jsonb := line;
+BEGIN
+	IF coalesce(jsonb_typeof(j) = 'object'
+		AND jsonb_typeof(j->'type') = 'string' AND j->>'time' ~
+		'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$', false) THEN
+		RETURN j->>'type';
+	END IF;
+	RAISE data_exception USING MESSAGE = 'no object with a type and a time '
+		'such as 2026-11-23T10:15:00Z';
+END $$;
+
+-- Store lines, or fail if one of them is no record. The type of most is read
+-- without parsing the line, which its function does once.
 CREATE OR REPLACE FUNCTION take(site_ text, lines text[]) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
 	t record;
 	n bigint := 0;
 BEGIN
-	FOR t IN SELECT l.j->>'type' AS type, array_agg(l.j
-		|| jsonb_build_object('site', site_) ORDER BY number) AS records,
-		bool_and(coalesce(jsonb_typeof(l.j) = 'object'
-		AND jsonb_typeof(l.j->'type') = 'string' AND l.j->>'time' ~
-		'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$', false)) AS good
-		FROM unnest(lines) WITH ORDINALITY AS u(line, number),
-		LATERAL (SELECT line::jsonb AS j) AS l
-		GROUP BY 1 ORDER BY 1 LOOP
-		IF NOT t.good THEN
-			RAISE data_exception USING MESSAGE = 'no object with '
-				'a type and a time such as 2026-11-23T10:15:00Z';
-		END IF;
-		n := n + take_type(t.type, t.records);
+	FOR t IN SELECT CASE WHEN line LIKE
+		'{"type":"%","time":"____-__-__T__:__:__Z"%'
+		THEN split_part(line, '"', 4) ELSE type_of(line) END AS type,
+		array_agg(line) AS lines
+		FROM unnest(lines) AS line GROUP BY 1 ORDER BY 1 LOOP
+		n := n + take_type(site_, t.type, t.lines);
 	END LOOP;
 	RETURN n;
 END $$;
@@ -269,23 +285,21 @@ CREATE OR REPLACE FUNCTION put(site text, key text, lines text,
 #variable_conflict use_column
 DECLARE site_ ALIAS FOR $1;
 BEGIN
-	-- The lock of the row is held until all is stored: two batches of a
-	-- site wait for each other, and roll_up waits for both.
-	UPDATE site AS s SET seen = now(), batches = s.batches + 1
-		FROM site_key AS k WHERE s.site = site_ AND k.site = site_
+	PERFORM FROM site_key AS k WHERE k.site = site_
 		AND k.sha256 = sha256(convert_to(key, 'UTF8'));
 	IF NOT FOUND THEN
 		RAISE invalid_password USING MESSAGE = 'hm.put: there is no '
 			'such site, or this is not its key';
 	END IF;
+	PERFORM lock_site(site_);
 	IF to_regclass('port' || to_char(now() + interval '20 days',
 		'_YYYY_MM')) IS NULL AND pg_try_advisory_xact_lock(1752006000)
 		THEN PERFORM upkeep();
 	END IF;
 	SELECT t.new, t.refused INTO put.new, put.refused FROM take_good(site_,
 		array_remove(string_to_array(lines, E'\n'), '')) AS t;
-	UPDATE site AS s SET rows = s.rows + put.new
-		WHERE s.site = site_ AND put.new > 0;
+	UPDATE site AS s SET seen = now(), batches = s.batches + 1,
+		rows = s.rows + put.new WHERE s.site = site_;
 END $$;
 
 -- From Kafka: put_kafka(topic, partition, lines) stores lines of an offset, a
@@ -330,13 +344,12 @@ BEGIN
 			refused := refused + cardinality(t.records);
 			CONTINUE;
 		END IF;
-		UPDATE site AS s SET seen = now(), batches = s.batches + 1
-			WHERE s.site = t.site;
+		PERFORM lock_site(t.site);
 		SELECT * INTO done FROM take_good(t.site, t.records);
 		new := new + done.new;
 		refused := refused + done.refused;
-		UPDATE site AS s SET rows = s.rows + done.new
-			WHERE s.site = t.site;
+		UPDATE site AS s SET seen = now(), batches = s.batches + 1,
+			rows = s.rows + done.new WHERE s.site = t.site;
 	END LOOP;
 	UPDATE kafka_offset SET next = last + 1 WHERE topic = topic_
 		AND partition = partition_ AND last IS NOT NULL;

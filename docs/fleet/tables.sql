@@ -38,7 +38,8 @@ DECLARE
 	keys text := array_to_string(k.keys, ', ');
 BEGIN
 	EXECUTE format('CREATE TABLE IF NOT EXISTS %I (site text NOT NULL, '
-		'%s, %I %s NOT NULL, PRIMARY KEY (site, %s%s)) %s', table_,
+		'%s, %I %s NOT NULL CHECK (isfinite(%3$I)), '
+		'PRIMARY KEY (site, %5$s%6$s)) %7$s', table_,
 		(SELECT string_agg(format('%I %s NOT NULL', key, CASE key
 			WHEN 'port' THEN 'integer' ELSE 'text' END), ', ')
 			FROM unnest(k.keys) AS key), moment, type, keys,
@@ -70,25 +71,28 @@ DECLARE
 		FROM columns_of(k, '_latest'));
 BEGIN
 	EXECUTE format($f$
-CREATE OR REPLACE FUNCTION take_%1$s(records jsonb[]) RETURNS bigint
+CREATE OR REPLACE FUNCTION take_%1$s(site_ text, lines text[]) RETURNS bigint
 LANGUAGE plpgsql AS $body$
 DECLARE n bigint;
 BEGIN
-	WITH added AS (INSERT INTO %1$s SELECT r.* FROM unnest(records) AS j,
-		jsonb_populate_record(NULL::%1$s, j) AS r
+	WITH added AS (INSERT INTO %1$s (site, %2$s, time, %3$s)
+		SELECT site_, %5$s, r.time, %6$s FROM unnest(lines) AS l,
+		json_populate_record(NULL::%1$s, l::json) AS r
 		ON CONFLICT DO NOTHING RETURNING *),
 	last AS (INSERT INTO %1$s_latest AS l (site, %2$s, time, %3$s)
-		SELECT DISTINCT ON (site, %2$s) site, %2$s, time, %3$s
+		SELECT DISTINCT ON (%2$s) site, %2$s, time, %3$s
 		FROM added WHERE time < now() + interval '10 minutes'
-		ORDER BY site, %2$s, time DESC
+		ORDER BY %2$s, time DESC
 		ON CONFLICT (site, %2$s) DO UPDATE
 		SET time = excluded.time, %4$s WHERE excluded.time > l.time),
-	hours AS (INSERT INTO rollup_due SELECT DISTINCT site,
-		date_trunc('hour', time, 'UTC') FROM added ORDER BY 1, 2
+	hours AS (INSERT INTO rollup_due SELECT DISTINCT site_,
+		date_trunc('hour', time, 'UTC') FROM added ORDER BY 2
 		ON CONFLICT DO NOTHING)
 	SELECT count(*) INTO n FROM added;
 	RETURN n;
-END $body$ $f$, k.name, array_to_string(k.keys, ', '), columns, updates);
+END $body$ $f$, k.name, array_to_string(k.keys, ', '), columns, updates,
+		'r.' || array_to_string(k.keys, ', r.'),
+		'r.' || replace(columns, ', ', ', r.'));
 END $$;
 
 -- Hours and days that were made at the site: a later one replaces an earlier.
@@ -101,13 +105,14 @@ DECLARE
 		FROM columns_of(k, suffix));
 BEGIN
 	EXECUTE format($f$
-CREATE OR REPLACE FUNCTION take_%1$s(records jsonb[]) RETURNS bigint
+CREATE OR REPLACE FUNCTION take_%1$s(site_ text, lines text[]) RETURNS bigint
 LANGUAGE plpgsql AS $body$
 DECLARE n bigint;
 BEGIN
 	INSERT INTO %1$s AS o SELECT DISTINCT ON (%2$s) r.*
-		FROM unnest(records) WITH ORDINALITY AS l(j, number),
-		jsonb_populate_record(NULL::%1$s, j) AS r
+		FROM unnest(lines) WITH ORDINALITY AS l(line, number),
+		jsonb_populate_record(NULL::%1$s, line::jsonb
+		|| jsonb_build_object('site', site_)) AS r
 		ORDER BY %2$s, number DESC
 		ON CONFLICT (%2$s) DO UPDATE SET %3$s
 		WHERE o.* IS DISTINCT FROM excluded.*;
@@ -248,6 +253,12 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- Two batches of a site wait for each other, and for roll_site: so neither misses
+-- what the other is about to commit.
+CREATE OR REPLACE FUNCTION lock_site(site_ text) RETURNS void LANGUAGE sql AS $$
+	SELECT pg_advisory_xact_lock(1752006001, hashtext(site_))
+$$;
+
 -- CALL hm.roll_up(): make the hours and days that have new readings, a site at
 -- a time. While that lasts hm.put waits with rows of the site.
 CREATE OR REPLACE FUNCTION roll_site(site_ text) RETURNS void
@@ -258,7 +269,8 @@ DECLARE
 	hours timestamptz[];
 	days date[];
 BEGIN
-	SELECT timezone INTO zone FROM site WHERE site = site_ FOR UPDATE;
+	PERFORM lock_site(site_);
+	SELECT timezone INTO zone FROM site WHERE site = site_;
 	WITH gone AS (DELETE FROM rollup_due WHERE site = site_ RETURNING hour)
 	SELECT array_agg(hour ORDER BY hour), array_agg(DISTINCT
 		(hour AT TIME ZONE zone)::date) INTO hours, days FROM gone;

@@ -66,7 +66,8 @@ same "the tables of readings have the columns of hm.db" "$(sql "SELECT table_nam
 	AND c.name <> 'first_seen'" | grep -E \
 	"^(dtu|inverter|port|meter|repeater|shutdown)(_latest|_hourly|_daily)?\|" | sort)"
 same "the key of port" "$(sql "SELECT pg_get_constraintdef(oid)
-	FROM pg_constraint WHERE conrelid = 'hm.port'::regclass")" \
+	FROM pg_constraint WHERE conrelid = 'hm.port'::regclass
+	AND contype = 'p'")" \
 	"PRIMARY KEY (site, dtu, serial, port, \"time\")"
 
 # The records of a plant
@@ -343,7 +344,7 @@ CREATE TABLE hm.x (a int)
 CREATE TABLE public.x (a int)
 CREATE TEMP TABLE x (a int)
 SELECT hm.take('one', '{}')
-SELECT hm.take_port('{}')
+SELECT hm.take_port('one', '{}')
 SELECT hm.add_key('one')
 SELECT hm.remove_site('one')
 SELECT hm.upkeep()
