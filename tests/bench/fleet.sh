@@ -107,12 +107,11 @@ measure '5 minutes' $((sites / 4)) 11 15
 measure '15 minutes' $((sites / 10)) 31 45
 measure '1000 polls, catching up' $((sites / 400)) 1001 2000
 ours=$figure
-size=$(sql "SELECT round(sum(pg_total_relation_size(c.oid)) / 1e6) FROM pg_class AS c
+size=$(sql "SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class AS c
 	WHERE relnamespace = 'hm'::regnamespace AND relkind = 'r'
-	AND relname ~ '^port_(2|default)'")
-rows=$(sql 'SELECT count(*) FROM hm.port')
-printf '%s rows of port need %s MB: %d bytes each\n' "$rows" "$size" \
-	$((size * 1000000 / rows))
+	AND relname ~ '^(port|inverter|dtu)_(2|default)'")
+polls=$(sql 'SELECT count(*) FROM hm.dtu')
+echo "$polls polls need $((size / 1000000)) MB: $((size / polls)) bytes each"
 
 # The rows of the last measurement by COPY, into tables with the same keys.
 for t in port inverter dtu; do
