@@ -215,6 +215,8 @@ docs: $(B)/docs/settings
 	    cp $(B)/filled docs/man/$$tool.1 || exit; done
 	$(B)/docs/settings example >$(B)/hoymiles.yaml
 	cp $(B)/hoymiles.yaml docs
+	$(B)/docs/settings fields.sql >$(B)/fields.sql
+	cp $(B)/fields.sql docs/fleet
 
 clean:
 	rm -rf bin build

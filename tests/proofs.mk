@@ -15,6 +15,8 @@
 # make bench-peers  hm beside hoymiles-mqtt and telegraf (TELEGRAF=its program) for
 #                 PEER_SECONDS, and beside hoymiles-wifi at a prompt
 # make bench-fleet-chain  all eight tools with FLEET_DTUS for FLEET_SECONDS
+# make bench-fleet  batches of SITES into one PostgreSQL through pgbouncer, beside
+#                 COPY of the same rows
 # make bench-compare  the tools in OLD against those built here, ROUNDS each
 # make bench-replay  version 0.1.0, built beside, against the tools built here:
 #                 instructions or CPU time of a poll, and POLLS through a chain;
@@ -52,6 +54,9 @@
 # make check-peers  orders and other people's programs: hoymiles-wifi's client,
 #                 a DTU of its messages, and pymodbus, all from PyPI; the
 #                 PEERS are versions of hoymiles-wifi
+# make check-fleet  the centre of a fleet: PostgreSQL, pgbouncer, InfluxDB and
+#                 MariaDB, each a server of its own that the test stops
+# make check-kafka  three real Kafka brokers, from Maven, each of which is killed
 # make check-page  the page of hm-metrics in Chromium, with axe-core of npm:
 #                 CHECK="states memory": the scripts with these names
 # make pictures   the pictures of the page in docs/images
@@ -71,6 +76,7 @@ DAYS_STORED = 7
 SEED = 1
 EVENTS = 200
 RUNS = 10
+SITES = 10000
 KILLS = 300
 HOSTILE = 50
 HEALTHY = 100
@@ -286,6 +292,33 @@ check-peers:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' PEERS='$(PEERS)' \
 	    tests/peers/run.sh
 
+bench-fleet:
+	@.ci/packages $(CHECK_PACKAGES)
+	@.ci/engines build/engines
+	@$(MAKE) -s --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/bench/fleet.sh $(SITES)
+
+check-fleet:
+	@.ci/packages $(CHECK_PACKAGES)
+	@.ci/engines build/engines
+	@$(MAKE) -s --no-print-directory tests
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' HM_FLEET=1 tests/run
+
+KAFKA = build/kafka
+check-kafka: $(KAFKA)/lib
+	@.ci/packages $(CHECK_PACKAGES) kcat
+	@.ci/engines build/engines
+	@$(MAKE) -s --no-print-directory tests
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' HM_FLEET=1 \
+	    HM_KAFKA='$(CURDIR)/$(KAFKA)' tests/run kafka
+
+$(KAFKA)/lib: tests/fleet/pom.xml
+	@.ci/packages maven default-jre-headless
+	@mkdir -p $(KAFKA)
+	mvn -q -B -f tests/fleet/pom.xml dependency:copy-dependencies \
+	    -DoutputDirectory='$(CURDIR)/$@'
+
 check-page:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
@@ -306,9 +339,9 @@ check-debian:
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
-    check-peers check-page pictures \
+    check-peers check-fleet check-kafka check-page pictures \
     bench bench-http bench-history bench-store bench-chain \
-    bench-filter bench-latency bench-peers bench-fleet-chain \
+    bench-filter bench-latency bench-peers bench-fleet bench-fleet-chain \
     bench-compare bench-replay \
     property property-control property-statistics mutants \
     soak-kills soak-chain soak-clocks soak-floods soak-limit soak-orders \
