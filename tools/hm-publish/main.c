@@ -19,9 +19,7 @@
 #include "stream/stream.h"
 #include "stream/tool.h"
 
-/* Enough for 400 inverters; beyond it messages are dropped and counted. */
-#define REMEMBERED_TOPICS ((size_t)16384)
-#define REMEMBERED_BYTES ((size_t)32 * 1024 * 1024)
+#define MEGABYTE ((size_t)1024 * 1024)
 #define WAIT_MAX_MS 10000 /* enough for a restart of the broker */
 #define LOOK_MS 1000
 #define DECIDED_MS 1200 /* after a stop, see hm(7), HM_DURABLE */
@@ -151,8 +149,12 @@ publish(struct work *work, const struct hm_message *message)
 	if (hm_outbox_put(work->outbox, message) || work->full)
 		return;
 	work->full = true;
-	hm_log(HM_ERROR, "no room for more than %zu topics and %zu bytes: "
-	    "messages are dropped", REMEMBERED_TOPICS, REMEMBERED_BYTES);
+	hm_log_facts(HM_WARNING, HM_FACTS(
+	    hm_fact_slice("topic", message->topic)), "%.*s is dropped, and "
+	    "others may be: no room for more than %lld MB of messages to be "
+	    "sent, or sent again; raise mqtt_memory", (int)message->topic.n,
+	    message->topic.p, (long long)hm_config_int(work->config,
+	    HM_SET_MQTT_MEMORY));
 }
 
 static void
@@ -307,8 +309,8 @@ open_sender(struct work *work)
 	const struct hm_outbox_limits limits = {
 	    .states = (size_t)hm_config_int(work->config,
 	        HM_SET_MQTT_QUEUE_SIZE),
-	    .topics = REMEMBERED_TOPICS,
-	    .bytes = REMEMBERED_BYTES,
+	    .bytes = (size_t)hm_config_int(work->config,
+	        HM_SET_MQTT_MEMORY) * MEGABYTE,
 	};
 
 	work->outbox = hm_outbox_new(&limits);
