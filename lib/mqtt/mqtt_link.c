@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -46,6 +48,7 @@ drop_connection(struct hm_mqtt_link *link)
 		mosquitto_destroy(link->mosq);
 	link->mosq = NULL;
 	hm_mqtt_gate_reset(&link->gate);
+	link->gathers = false;
 	link->lost = false;
 	link->lasted = false;
 	link->counts.connected = 0;
@@ -174,13 +177,42 @@ look_after(struct hm_mqtt_link *link, int64_t now)
 	hm_mqtt_trouble_over(link);
 }
 
+/* A system that cannot hold the bytes back sends them at once. */
+static void
+cork(struct hm_mqtt_link *link, int on)
+{
+	int fd = mosquitto_socket(link->mosq);
+
+	link->gathers = fd >= 0 && setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on,
+	    sizeof on) == 0 && on != 0;
+}
+
+void
+hm_mqtt_link_gather(struct hm_mqtt_link *link)
+{
+	if (!link->gathers && !link->lost)
+		cork(link, 1);
+}
+
+static void
+send_gathered(struct hm_mqtt_link *link)
+{
+	if (link->gathers && !link->lost)
+		cork(link, 0);
+}
+
+/* libmosquitto may answer each packet. */
 static void
 read_some(struct hm_mqtt_link *link)
 {
+	uint64_t packets = link->gate.frames.packets;
 	int rc = hm_mqtt_gate_read(&link->gate, link->mosq);
 
 	hm_mqtt_link_check(link, rc);
 	hm_mqtt_reason_gate(link, rc);
+	if (link->gate.frames.packets - packets > 1 &&
+	    !link->lost && mosquitto_want_write(link->mosq))
+		hm_mqtt_link_gather(link);
 }
 
 static void
@@ -198,6 +230,7 @@ exchange(struct hm_mqtt_link *link, short revents)
 		look_after(link, now);
 	if (hm_mqtt_link_is_connected(link))
 		link->owner.work(link->owner.context, now);
+	send_gathered(link);
 	if (link->lost)
 		connection_lost(link, hm_mqtt_link_reason(link,
 		    link->lost_reason, link->lost_errno));
@@ -235,6 +268,7 @@ hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd)
 	int64_t now = hm_monotonic_ms(), until = link->deadline, due;
 
 	fd->fd = -1;
+	send_gathered(link);
 	if (link->state == HM_MQTT_CONNECTING) {
 		fd->fd = link->done_fd;
 		fd->events = POLLIN;

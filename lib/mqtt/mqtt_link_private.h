@@ -48,6 +48,7 @@ struct hm_mqtt_link {
 	int64_t deadline;    /* of the state, monotonic ms; 0: none */
 	int64_t next_misc;
 	struct hm_mqtt_gate gate;
+	bool gathers;  /* see hm_mqtt_link_gather */
 	int version;   /* MQTT_PROTOCOL_V5, or V311 for a broker without */
 	/* The broker has said or shown so. */
 	bool only_311, only_qos_0, retains_none;

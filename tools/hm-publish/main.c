@@ -106,8 +106,9 @@ wait_for_broker(struct work *work, const struct hm_message *message)
 	while (hm_outbox_replaces(work->outbox, message) &&
 	    count_wait(work) && !must_stop(work))
 		hm_stream_wait(work->stream, LOOK_MS);
-	work->leaves = work->leaves || (must_stop(work) &&
-	    hm_outbox_replaces(work->outbox, message) &&
+	/* Looking for signals is a system call. */
+	work->leaves = work->leaves ||
+	    (hm_outbox_replaces(work->outbox, message) && must_stop(work) &&
 	    hm_stream_has_successor(work->stream));
 }
 

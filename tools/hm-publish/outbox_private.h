@@ -50,7 +50,7 @@ struct hm_outbox {
 	struct hm_hash topics; /* all entries that are remembered */
 	struct hm_outbox_queue queue, urgent;
 	struct hm_outbox_queue waiting; /* the states in the queue */
-	struct hm_outbox_queue idle;    /* other states, used longest ago first */
+	struct hm_outbox_queue idle; /* other states, used longest ago first */
 	struct hm_outbox_flight flight[HM_OUTBOX_FLIGHT_MAX]; /* oldest first */
 	size_t flights;
 	size_t bytes, states; /* `states` wait */
