@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -177,30 +175,6 @@ look_after(struct hm_mqtt_link *link, int64_t now)
 	hm_mqtt_trouble_over(link);
 }
 
-/* A system that cannot hold the bytes back sends them at once. */
-static void
-cork(struct hm_mqtt_link *link, int on)
-{
-	int fd = mosquitto_socket(link->mosq);
-
-	link->gathers = fd >= 0 && setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on,
-	    sizeof on) == 0 && on != 0;
-}
-
-void
-hm_mqtt_link_gather(struct hm_mqtt_link *link)
-{
-	if (!link->gathers && !link->lost)
-		cork(link, 1);
-}
-
-static void
-send_gathered(struct hm_mqtt_link *link)
-{
-	if (link->gathers && !link->lost)
-		cork(link, 0);
-}
-
 /* libmosquitto may answer each packet. */
 static void
 read_some(struct hm_mqtt_link *link)
@@ -230,7 +204,7 @@ exchange(struct hm_mqtt_link *link, short revents)
 		look_after(link, now);
 	if (hm_mqtt_link_is_connected(link))
 		link->owner.work(link->owner.context, now);
-	send_gathered(link);
+	hm_mqtt_burst_end(link);
 	if (link->lost)
 		connection_lost(link, hm_mqtt_link_reason(link,
 		    link->lost_reason, link->lost_errno));
@@ -268,7 +242,7 @@ hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd)
 	int64_t now = hm_monotonic_ms(), until = link->deadline, due;
 
 	fd->fd = -1;
-	send_gathered(link);
+	hm_mqtt_burst_end(link);
 	if (link->state == HM_MQTT_CONNECTING) {
 		fd->fd = link->done_fd;
 		fd->events = POLLIN;

@@ -10,7 +10,7 @@
 
 /*
  * Shared by mqtt_link.c (the states of a connection), mqtt_connect.c (connects
- * in a thread), mqtt_callbacks.c (events of libmosquitto), mqtt_reason.c (why a
+ * in a thread), mqtt_callbacks.c (events of libmosquitto), mqtt_burst.c (many messages), mqtt_reason.c (why a
  * connection failed), mqtt_trouble.c (logs that) and mqtt_takeover.c (a second
  * client with our id).
  */
@@ -77,6 +77,9 @@ void hm_mqtt_connect_end(struct hm_mqtt_link *link);
 
 /* mqtt_callbacks.c */
 void hm_mqtt_callbacks_set(struct mosquitto *mosq);
+
+/* mqtt_burst.c: send what was gathered. */
+void hm_mqtt_burst_end(struct hm_mqtt_link *link);
 
 /*
  * mqtt_trouble.c: log that an attempt failed, or that a connection is lost, and

@@ -101,14 +101,15 @@ must_stop(struct work *work)
 static void
 wait_for_broker(struct work *work, const struct hm_message *message)
 {
+	bool waits;
+
 	if (!hm_stream_is_durable(work->stream) || check_delivered(work))
 		return;
-	while (hm_outbox_replaces(work->outbox, message) &&
+	while ((waits = hm_outbox_replaces(work->outbox, message)) &&
 	    count_wait(work) && !must_stop(work))
 		hm_stream_wait(work->stream, LOOK_MS);
-	/* Looking for signals is a system call. */
-	work->leaves = work->leaves ||
-	    (hm_outbox_replaces(work->outbox, message) && must_stop(work) &&
+	/* Looking for signals is a system call: not for every message. */
+	work->leaves = work->leaves || (waits && must_stop(work) &&
 	    hm_stream_has_successor(work->stream));
 }
 
