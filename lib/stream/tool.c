@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/exits.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "config/settings.h"
@@ -56,6 +57,7 @@ use_stream(const struct hm_tool_ops *ops, void *work, struct hm_stream *stream)
 		status = ops->start(work, stream);
 	if (status != HM_TOOL_GO_ON)
 		return status;
+	hm_heap_trim();
 	if (ops->line != NULL)
 		read_lines(ops, work, stream);
 	else
@@ -96,6 +98,7 @@ hm_tool_main(enum hm_tool_id id, const struct hm_tool_ops *ops, void *work,
 	int status;
 
 	hm_descriptors_guard();
+	hm_heap_keep_small();
 	/* A write beyond `ulimit -f` fails like one to a full disk. */
 	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
 		return HM_EXIT_OS;
