@@ -10,9 +10,9 @@
 
 /*
  * Shared by mqtt_link.c (the states of a connection), mqtt_connect.c (connects
- * in a thread), mqtt_callbacks.c (events of libmosquitto), mqtt_burst.c (many messages), mqtt_reason.c (why a
- * connection failed), mqtt_trouble.c (logs that) and mqtt_takeover.c (a second
- * client with our id).
+ * in a thread), mqtt_callbacks.c (events of libmosquitto), mqtt_burst.c (many
+ * messages), mqtt_reason.c (why a connection failed), mqtt_trouble.c (logs
+ * that) and mqtt_takeover.c (a second client with our id).
  */
 
 #define HM_MQTT_REASON_MAX 240

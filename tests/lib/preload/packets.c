@@ -1,6 +1,7 @@
 /*
- * Preloaded, it appends to the file HM_PACKETS_FILE what a program does with its
- * connections over IPv4: "hold" and "release" for TCP_CORK, "write" for bytes.
+ * Preloaded, it appends to the file HM_PACKETS_FILE what a program does with
+ * its connections over IPv4: "hold" and "release" for TCP_CORK, "write" for
+ * bytes.
  */
 
 #include <errno.h>
