@@ -5,7 +5,7 @@
 #include "outbox_private.h"
 
 /* Of malloc for an entry and its payload, and a slot of the table. */
-#define OVERHEAD (2 * 2 * sizeof(size_t) + sizeof(void *))
+#define OVERHEAD (4 * sizeof(size_t) + sizeof(void *))
 
 static uint64_t
 hash_of(struct hm_slice topic)
