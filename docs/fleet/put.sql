@@ -280,7 +280,7 @@ END $$;
 
 CREATE OR REPLACE FUNCTION put(site text, key text, lines text,
 	OUT new bigint, OUT refused bigint) LANGUAGE plpgsql SECURITY DEFINER
-	SET search_path = hm, pg_temp SET timezone = 'UTC'
+	SET search_path = hm, pg_temp SET timezone = 'UTC' SET work_mem = '32MB'
 	SET datestyle = 'ISO, YMD' AS $$
 #variable_conflict use_column
 DECLARE site_ ALIAS FOR $1;
