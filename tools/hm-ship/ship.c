@@ -31,10 +31,13 @@ hm_ship_new(const struct hm_ship_options *options, struct hm_stream *stream)
 	s->lock = -1;
 	s->after = INT64_MIN;
 	hm_random_seed(&s->random);
-	if (hm_spool_init(&s->spool, options->path, options->name))
-		return s;
-	free(s);
-	return NULL;
+	if (!hm_spool_init(&s->spool, options->path, options->name)) {
+		free(s);
+		return NULL;
+	}
+	s->spool.others = options->to;
+	s->spool.other_count = options->to_count;
+	return s;
 }
 
 void
