@@ -16,6 +16,9 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 left_out() {
 	case "$1: $2" in
 	"docs/page.md: curl "*) echo "asks a running hm-metrics; api-history.sh" ;;
+	"docs/fleet.md: "*to-postgres | "docs/fleet.md: echo "* | \
+	"docs/fleet.md: export "* | "docs/fleet.md: pg_"*)
+		echo "needs PostgreSQL; tests/fleet/page.sh" ;;
 	"docs/queries.md: "*) echo "tests/docs/queries.sh runs this page" ;;
 	"docs/containers.md: "*)
 		echo "no container engine; container.sh, make check-container" ;;

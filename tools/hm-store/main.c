@@ -163,6 +163,7 @@ on_prepare(void *context, struct pollfd *fd)
 {
 	struct work *work = context;
 
+	hm_store_thread_release(work->thread);
 	read_counts(work);
 	fd->fd = hm_store_thread_fd(work->thread);
 	fd->events = POLLIN;
