@@ -11,7 +11,7 @@
 #define WARN_SECONDS 3600 /* between two messages about a port */
 #define TOUCH_SECONDS 300
 /* Polls a minute apart are each taken, although their times vary by 1 s. */
-#define RAISE_SECONDS 58
+#define RAISE_SECONDS ((int64_t)58)
 /* Of a port of an unknown model, and of an inverter of one (MIT-5000). */
 #define RATED_WATTS 600
 #define RATED_WATTS_INVERTER 5000
