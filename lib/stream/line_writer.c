@@ -19,6 +19,7 @@ struct hm_line_writer {
 	int fd;
 	bool is_file; /* which never blocks */
 	bool is_pipe;
+	bool alone;  /* no other process writes to it */
 	bool nowait; /* the system may know RWF_NOWAIT for it */
 	char *buf;
 	size_t start, end;
@@ -28,7 +29,7 @@ struct hm_line_writer {
 };
 
 struct hm_line_writer *
-hm_line_writer_open(int fd)
+hm_line_writer_open(int fd, bool alone)
 {
 	struct hm_line_writer *o = calloc(1, sizeof *o);
 	struct stat st;
@@ -38,6 +39,7 @@ hm_line_writer_open(int fd)
 	o->fd = fd;
 	o->is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	o->is_pipe = hm_descriptor_is_pipe(fd);
+	o->alone = alone;
 	o->nowait = !o->is_file;
 	o->buf = malloc(SIZE);
 	if (o->buf != NULL)
@@ -112,7 +114,7 @@ result_of_failure(void)
 /*
  * How many bytes may be written now, 0 if only poll(2) can tell. A pipe that
  * polls as writable takes PIPE_BUF bytes; O_NONBLOCK would affect the processes
- * that share the open file.
+ * that share the open file. More than these, another writer's lines could cut.
  */
 static size_t
 chunk(const struct hm_line_writer *o, bool polled)
@@ -121,7 +123,8 @@ chunk(const struct hm_line_writer *o, bool polled)
 
 	if (o->is_file)
 		return FILE_CHUNK;
-	if (!o->is_pipe || (sure > 0 && hm_line_writer_pending(o) <= sure))
+	if (!o->is_pipe || !o->alone ||
+	    (sure > 0 && hm_line_writer_pending(o) <= sure))
 		return sure;
 	room = hm_pipe_room(o->fd);
 	return room > sure ? room : sure;

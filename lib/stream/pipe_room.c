@@ -1,6 +1,7 @@
 #include "pipe_room.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/ioctl.h>
 
 size_t
@@ -11,5 +12,5 @@ hm_pipe_room(int fd)
 	if (ioctl(fd, FIONREAD, &waiting) < 0 || waiting != 0)
 		return 0;
 	size = fcntl(fd, F_GETPIPE_SZ);
-	return size > 0 ? (size_t)size / 2 : 0;
+	return size / 2 >= PIPE_BUF ? (size_t)size / 2 : 0;
 }

@@ -4,11 +4,10 @@
 #include <stddef.h>
 
 /*
- * How many bytes the pipe of a descriptor takes at once for sure: none of them
- * waits for a reader, and nothing of another writer comes between them. That is
- * half of a pipe that is empty: the other half is for what others write in this
- * moment. 0 if the pipe is not empty, since the system counts its pages, of
- * which any may be filled in part; 0 also for what is no pipe.
+ * How many bytes the pipe of a descriptor takes at once if no other process
+ * writes to it: none of them waits for a reader. That is half of a pipe that
+ * is empty. 0 if it is not empty, since the system counts its pages, of which
+ * any may be filled in part; 0 also for what is no pipe, and for a small one.
  */
 size_t hm_pipe_room(int fd);
 
