@@ -131,6 +131,25 @@ same "a name that cannot be one of a service" \
  digits, - and _, and no - at the start"
 sql "DELETE FROM ship_to WHERE name <> 'default'"
 
+# What a parent has left open or ignored
+
+start_anew
+polls roof 10 1 | store
+cat >"$work/look" <<'EOF'
+for fd in 3 4 5 6 7 8 9; do
+	[ ! -e "/proc/$$/fd/$fd" ] || echo "$fd"
+done
+echo "${HM_NOTIFY_FD-none}"
+EOF
+same "COMMAND gets neither its descriptors nor HM_NOTIFY_FD" \
+	"$(HM_NOTIFY_FD=3 ship --once -- sh "$work/look" \
+		3> >(cat >"$work/ready") 8</dev/null; cat "$work/err")" none
+check "... which is for hm-ship itself" until_true 10 [ -s "$work/ready" ]
+polls roof 11 1 | store
+same "a parent that ignores SIGCHLD changes nothing" \
+	"$(trap '' CHLD; status_of ship --once -- "$work/take") $(numbers)" \
+	"0 2-2"
+
 # A COMMAND that fails, hangs, or does not exist
 
 start_anew
@@ -150,6 +169,22 @@ same "one that hangs has a time limit" \
  1 s (ship_timeout)"
 same "... also for what it has started" \
 	"$(processes_with "sleep 7007" | wc -l)" 0
+# shellcheck disable=SC2016 # the shell of COMMAND expands it
+polite='trap "exit 0" TERM; touch "$TAKEN/begun"; sleep 7009 & wait'
+same "one that ends with 0 at its time limit has not delivered" \
+	"$(status_of ship --once --timeout 0.5 -- sh -c "$polite") $(cat "$work/err")" \
+	"75 hm-ship: error: default: not shipped: the command did not end within\
+ 1 s (ship_timeout)"
+rm -f "$TAKEN/begun"
+hm-ship -d "$db" --stats-period 0 -- sh -c "$polite" >/dev/null 2>&1 &
+ship=$!
+pids+=("$ship")
+until_true 10 [ -e "$TAKEN/begun" ]
+kill "$ship"
+wait "$ship"
+same "... nor one that ends with 0 because hm-ship stops" \
+	"$? $(processes_with "sleep 7009" | wc -l)" "0 0"
+rm -f "$TAKEN/begun"
 same "nothing of that counts as shipped" \
 	"$(sql 'SELECT seq FROM ship_to; SELECT count(*) FROM outbox')" "0
 20"

@@ -18,6 +18,7 @@
 #define TERM_MS 2000 /* from SIGTERM to SIGKILL */
 #define LOOK_MS 50   /* between two looks without a descriptor */
 #define STATUS_NOT_RUN 127
+#define FILES_MAX 65536 /* descriptors, where the kernel cannot close all */
 
 /* Starting */
 
@@ -42,24 +43,49 @@ reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* The lock, the database, and what a supervisor has given to hm-ship only. */
+static void
+close_others(void)
+{
+	long count = sysconf(_SC_OPEN_MAX);
+
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, STDERR_FILENO + 1, UINT_MAX, 0) == 0)
+		return;
+#endif
+	if (count < 0 || count > FILES_MAX)
+		count = FILES_MAX;
+	for (int fd = STDERR_FILENO + 1; fd < count; fd++)
+		close(fd);
+}
+
+static bool
+set_variables(const struct hm_variable *variables, size_t count)
+{
+	bool good = unsetenv("HM_NOTIFY_FD") == 0;
+
+	for (size_t i = 0; i < count; i++)
+		good = good && (variables[i].value == NULL ||
+		    setenv(variables[i].name, variables[i].value, 1) == 0);
+	return good;
+}
+
 _Noreturn static void
 become(char *const argv[], int input, pid_t parent,
     const struct hm_variable *variables, size_t count)
 {
-	bool good = true;
-
 	setpgid(0, 0);
 	/* Nobody would acknowledge what a lone COMMAND delivers. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(STATUS_NOT_RUN);
 	reset_signals();
-	for (size_t i = 0; i < count; i++)
-		good = good && (variables[i].value == NULL ||
-		    setenv(variables[i].name, variables[i].value, 1) == 0);
-	if (good && dup2(input, STDIN_FILENO) >= 0 &&
-	    dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
+	if (set_variables(variables, count) &&
+	    dup2(input, STDIN_FILENO) >= 0 &&
+	    dup2(STDERR_FILENO, STDOUT_FILENO) >= 0) {
+		close_others();
 		execvp(argv[0], argv);
+	}
 	hm_log_errno(HM_ERROR, "cannot run %s", argv[0]);
 	_exit(STATUS_NOT_RUN);
 }
@@ -92,6 +118,8 @@ hm_command_start(struct hm_command_run *run, char *const argv[], int file,
 	*run = (struct hm_command_run){.fd = -1, .timeout_ms = timeout_ms};
 	if (input < 0)
 		return fail(run, "cannot open the batch in /proc");
+	/* Where the parent ignored it no status would be left to wait for. */
+	signal(SIGCHLD, SIG_DFL);
 	run->pid = fork();
 	if (run->pid == 0)
 		become(argv, input, parent, variables, count);
@@ -142,6 +170,9 @@ explain(struct hm_command_run *run, const siginfo_t *info)
 		snprintf(run->why, sizeof run->why, "the command did not end "
 		    "within %lld s (ship_timeout)",
 		    (long long)((run->timeout_ms + 999) / 1000));
+	else if (run->signal != 0)
+		snprintf(run->why, sizeof run->why, "the command was stopped "
+		    "before it ended");
 	else if (info->si_code == CLD_EXITED)
 		snprintf(run->why, sizeof run->why, "the command ended with "
 		    "status %d", info->si_status);
@@ -177,7 +208,9 @@ hm_command_ended(struct hm_command_run *run, bool *good)
 		hm_command_stop(run);
 		return false;
 	}
-	*good = info.si_code == CLD_EXITED && info.si_status == 0;
+	/* A COMMAND that exits 0 on SIGTERM has not delivered the batch. */
+	*good = run->signal == 0 && info.si_code == CLD_EXITED &&
+	    info.si_status == 0;
 	explain(run, &info);
 	reap(run, *good);
 	return true;

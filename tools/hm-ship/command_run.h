@@ -31,7 +31,9 @@ struct hm_variable {
 /*
  * Start argv, which NULL ends, with a file as its stdin, from the start of the
  * file, and the variables in its environment. Its stdout is our stderr: ours is
- * for records. False with the reason in run->why if there is no process for it.
+ * for records. It has no other descriptor of ours, and no HM_NOTIFY_FD. Sets
+ * the action of SIGCHLD to the default one. False with the reason in run->why
+ * if there is no process for it.
  */
 bool hm_command_start(struct hm_command_run *run, char *const argv[], int file,
     const struct hm_variable *variables, size_t count, int64_t timeout_ms);
@@ -41,7 +43,7 @@ int hm_command_wait_ms(const struct hm_command_run *run);
 
 /*
  * Look at the run, and keep to its time limit. True if it has ended: *good if
- * with status 0, otherwise run->why says how.
+ * with status 0 before it got a signal from here, otherwise run->why says how.
  */
 bool hm_command_ended(struct hm_command_run *run, bool *good);
 
