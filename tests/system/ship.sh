@@ -270,6 +270,48 @@ same "--since ships again what is stored since then" \
 same "... also other records" "$(lines | grep -cE '"(status|info|command)"')" 3
 same "a wrong time" "$(status_of ship --since yesterday -- true)" 78
 
+# hm-store writes between two hours that are listed again.
+list_has_begun() {
+	[ "$(sql "SELECT count(*) FROM outbox WHERE dtu = 'roof'")" -gt 0 ]
+}
+start_anew
+for hour in {0..19}; do
+	polls roof "$hour" 2
+done | store
+ship --once -- true
+mkfifo "$work/line"
+hm-store -d "$db" --delay 0 --stats-period 0 --outbox <"$work/line" \
+	>/dev/null 2>"$work/store.err" &
+store=$!
+pids+=("$store")
+exec 7>"$work/line"
+start=$(milliseconds)
+hm-ship -d "$db" --once --stats-period 0 --since 2026-11-23 -- "$work/take" \
+	>/dev/null 2>"$work/err" 7>&- &
+ship=$!
+pids+=("$ship")
+until_true 20 list_has_begun
+polls barn 0 1 1 >&7
+exec 7>&-
+wait "$store"
+wait "$ship"
+same "while 20 hours are listed again hm-store writes" \
+	"$? $(cat "$work/err" "$work/store.err") $(lines |
+	awk '/barn/ { print (NR > 1 && NR < 121) } END { print NR }' | xargs)" \
+	"0  1 121"
+check "... in the gaps between them" [ $(($(milliseconds) - start)) -ge 2000 ]
+for hour in {0..19}; do
+	polls shed "$hour" 2
+done | store
+hm-ship -d "$db" --stats-period 0 --since 2026-11-23 -- true >/dev/null &
+ship=$!
+pids+=("$ship")
+until_true 20 list_has_begun
+kill "$ship"
+wait "$ship"
+same "a signal ends the listing" \
+	"$? $(sql "SELECT count(*) < 40 FROM outbox WHERE dtu = 'roof'")" "0 1"
+
 # Signals while COMMAND runs
 
 start_anew

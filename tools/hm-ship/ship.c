@@ -14,6 +14,7 @@
 
 #define COUNT_MS 30000    /* between two counts of what waits */
 #define PROGRESS_MS 2000  /* between two lines for a person */
+#define GAP_MS 120        /* between two hours that are listed again */
 
 static const struct hm_backoff retries = {500, 300000, true};
 
@@ -176,10 +177,27 @@ take_lock(struct hm_ship *s, const char **why)
 	return *why == NULL;
 }
 
-/* One hour, so that hm-store need not wait. */
+static bool
+list_events(struct hm_ship *s)
+{
+	if (!hm_spool_list_events(&s->spool, s->options.since, &s->listed))
+		return false;
+	s->options.again = false;
+	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("to", s->options.name),
+	    hm_fact_int("polls", (int64_t)s->listed)),
+	    "%s: %llu polls and other records are listed to be shipped again",
+	    s->options.name, (unsigned long long)s->listed);
+	return true;
+}
+
+/*
+ * One hour, and a gap that is longer than SQLite's wait between two tries: the
+ * lock of hm-store must not fail.
+ */
 static bool
 list_hour(struct hm_ship *s, const char **why)
 {
+	uint64_t before = s->listed;
 	bool more = true;
 
 	*why = s->spool.why;
@@ -190,15 +208,10 @@ list_hour(struct hm_ship *s, const char **why)
 	if (!hm_spool_list(&s->spool, s->options.since, s->after, &s->after,
 	    &more, &s->listed))
 		return false;
-	if (more)
-		return true;
-	if (!hm_spool_list_events(&s->spool, s->options.since, &s->listed))
-		return false;
-	s->options.again = false;
-	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("to", s->options.name),
-	    hm_fact_int("polls", (int64_t)s->listed)),
-	    "%s: %llu polls and other records are listed to be shipped again",
-	    s->options.name, (unsigned long long)s->listed);
+	if (!more)
+		return list_events(s);
+	if (s->listed > before)
+		wait_for(s, GAP_MS);
 	return true;
 }
 

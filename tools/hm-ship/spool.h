@@ -75,7 +75,8 @@ bool hm_spool_waiting(struct hm_spool *spool, uint64_t *count,
 /*
  * List the polls of one hour of UTC whose time is at least `since`, in outbox
  * again: the first hour that is later than `after`. *hour is set to it, and
- * *more is false if there is none. Adds the number of polls to *count.
+ * *more is false if there is none. Adds the number of polls to *count. An hour
+ * without such polls takes no lock.
  */
 bool hm_spool_list(struct hm_spool *spool, int64_t since, int64_t after,
     int64_t *hour, bool *more, uint64_t *count);

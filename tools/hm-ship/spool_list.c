@@ -71,16 +71,48 @@ next_hour(struct hm_spool *spool, int64_t after, int64_t *hour, bool *more)
 	return sqlite3_finalize(s) == SQLITE_OK && good;
 }
 
+static bool
+has_readings(struct hm_db *db, int64_t from, int64_t end, bool *has)
+{
+	struct hm_sql sql;
+	sqlite3_stmt *s = NULL;
+	bool good;
+
+	hm_sql_start(&sql);
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		hm_sql_add(&sql, "%s EXISTS (SELECT 1 FROM %s WHERE "
+		    "time >= ?1 AND time < ?2)", i > 0 ? " OR" : "SELECT",
+		    hm_reading_types[i].name);
+	good = hm_db_prepare(db, hm_sql_text(&sql), &s);
+	if (good) {
+		sqlite3_bind_int64(s, 1, from);
+		sqlite3_bind_int64(s, 2, end);
+		good = sqlite3_step(s) == SQLITE_ROW;
+		*has = sqlite3_column_int(s, 0) != 0;
+	}
+	return sqlite3_finalize(s) == SQLITE_OK && good;
+}
+
+/* What has no readings needs no lock. */
+static bool
+list_hour(struct hm_db *db, int64_t from, int64_t end, uint64_t *count)
+{
+	bool has;
+
+	if (!has_readings(db, from, end, &has))
+		return false;
+	return !has || (hm_db_run(db, "BEGIN IMMEDIATE") &&
+	    list(db, from, end, count) && hm_db_run(db, "COMMIT"));
+}
+
 bool
 hm_spool_list(struct hm_spool *spool, int64_t since, int64_t after,
     int64_t *hour, bool *more, uint64_t *count)
 {
 	uint64_t added = 0;
-	bool good = hm_db_run(&spool->db, "BEGIN IMMEDIATE") &&
-	    next_hour(spool, after, hour, more) && (!*more ||
-	    list(&spool->db, *hour > since ? *hour : since, *hour + HOUR,
-	    &added)) &&
-	    hm_db_run(&spool->db, "COMMIT");
+	bool good = next_hour(spool, after, hour, more) && (!*more ||
+	    list_hour(&spool->db, *hour > since ? *hour : since,
+	    *hour + HOUR, &added));
 
 	if (good) {
 		*count += added;

@@ -291,6 +291,20 @@ START_TEST(lists_the_history_again)
 }
 END_TEST
 
+/* Hours of stats only, and the one before `since`, while another writes. */
+START_TEST(lists_an_hour_without_polls_without_a_lock)
+{
+	fill(3598, 3599);
+	run(&db, "INSERT INTO reading_hours (hour) VALUES (3600), (7200)");
+	open_spool(&a);
+	sqlite3_busy_timeout(a.db.handle, 0);
+	run(&db, "BEGIN IMMEDIATE");
+	ck_assert_uint_eq(list_from(3600), 0);
+	run(&db, "COMMIT");
+	ck_assert_uint_eq(list_from(0), 2);
+}
+END_TEST
+
 START_TEST(says_why)
 {
 	struct hm_spool none;
@@ -335,6 +349,7 @@ main(void)
 	tcase_add_test(tcase, skips_nothing_of_another_file);
 	tcase_add_test(tcase, counts_what_waits);
 	tcase_add_test(tcase, lists_the_history_again);
+	tcase_add_test(tcase, lists_an_hour_without_polls_without_a_lock);
 	tcase_add_test(tcase, says_why);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
