@@ -6,6 +6,9 @@ static const char *const tables_sql[] = {
     "AUTOINCREMENT, dtu TEXT, time INTEGER NOT NULL, line TEXT)",
     "CREATE UNIQUE INDEX IF NOT EXISTS outbox_poll ON outbox (time, dtu) "
     "WHERE line IS NULL",
+    /* For retention. */
+    "CREATE INDEX IF NOT EXISTS outbox_line ON outbox (time) "
+    "WHERE line IS NOT NULL",
     "CREATE TABLE IF NOT EXISTS ship_to (name TEXT PRIMARY KEY, "
     "seq INTEGER NOT NULL) WITHOUT ROWID",
 };
@@ -19,13 +22,13 @@ hm_ship_tables_there(struct hm_db *db)
 
 	return hm_db_ask(db, "SELECT count(*) FROM sqlite_schema WHERE name IN "
 	    "('outbox', 'outbox_poll', 'ship_to')", &there) &&
-	    there == (int64_t)TABLES;
+	    there == 3;
 }
 
 bool
 hm_ship_tables_create(struct hm_db *db)
 {
-	for (size_t i = 0; i < TABLES && !hm_ship_tables_there(db); i++)
+	for (size_t i = 0; i < TABLES; i++)
 		if (!hm_db_run(db, tables_sql[i]))
 			return false;
 	return true;

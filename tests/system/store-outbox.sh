@@ -63,11 +63,18 @@ same "... as numbers that were not used before" \
 
 # Retention
 
+# More than anybody can ship.
+for id in {1..200}; do
+	echo "{\"type\":\"command\",\"time\":\"2026-11-23T09:00:00Z\",\"id\":\"c$id\",\"action\":\"turn_off\"}"
+done | store --outbox >/dev/null
+same "commands are listed" "$(sql 'SELECT count(line) FROM outbox')" 200
 sql "UPDATE reading_hours SET arrived = arrived - 31 * 86400;
 	INSERT INTO ship_to VALUES ('centre', 11); DELETE FROM outbox WHERE seq < 12"
 polls barn 12 1 | hm-store -d "$db" --outbox 2>"$work/err" >"$work/out"
 same "retention drops polls from the outbox" "$(waiting)" "barn|1"
-check "... and warns of it" grep -qF "readings older than\
+same "... and other records" "$(sql 'SELECT count(line) FROM outbox')" 0
+same "... but keeps commands" "$(sql 'SELECT count(*) FROM commands')" 200
+check "... and warns of it" grep -qF "records older than\
  metrics_retention were removed before hm-ship had shipped them" "$work/err"
 check "... and counts them" [ "$(tail -n 1 "$work/out" | jq .unshipped)" -gt 0 ]
 finish

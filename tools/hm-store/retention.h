@@ -5,7 +5,7 @@
 
 /*
  * Readings, stats, and commands that were temporary limits or were not carried
- * out are kept for a time; alarms, states, hours, days and other commands stay.
+ * out are kept for a time, and so are rows of the outbox; alarms, states, hours, days and other commands stay.
  * Their age does not depend on the clock, which may be wrong: `reading_hours`
  * has, for each hour of UTC with rows, the running time (running_time.h) at
  * which one of them arrived last, or up to an hour before.
@@ -24,7 +24,7 @@ bool hm_retention_list(struct hm_db *db, int64_t seconds);
 /* What retention has removed. */
 struct hm_pruned {
 	uint64_t rows;
-	uint64_t unshipped; /* polls of the outbox */
+	uint64_t unshipped; /* rows of the outbox */
 };
 
 /*

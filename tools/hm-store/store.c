@@ -318,7 +318,7 @@ count_pruned(struct hm_store *s, const struct hm_pruned *pruned)
 	s->counts.pruned += pruned->rows;
 	if (pruned->unshipped > 0 && s->counts.unshipped == 0)
 		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file",
-		    s->options.path)), "%s: readings older than "
+		    s->options.path)), "%s: records older than "
 		    "metrics_retention were removed before hm-ship had "
 		    "shipped them", s->options.path);
 	s->counts.unshipped += pruned->unshipped;

@@ -33,7 +33,7 @@ struct hm_store_counts {
 	uint64_t hours;    /* hours made */
 	uint64_t steps;    /* of the copy before an upgrade */
 	uint64_t pruned;   /* rows */
-	uint64_t unshipped; /* polls that were pruned and not shipped */
+	uint64_t unshipped; /* rows of the outbox that were pruned */
 	uint64_t future;   /* readings that are dated after the clock */
 	uint64_t failures; /* attempts that failed */
 	uint64_t failing;  /* 1 from a failure to the next success */

@@ -114,15 +114,24 @@ hm_store_outbox_put(struct hm_store_outbox *outbox, struct hm_slice bytes,
 	    put_poll(outbox, dtu_of(row.rest), time);
 }
 
+/* Each with an index of its own. */
+static const char *const prune_sql[] = {
+    "DELETE FROM outbox WHERE line IS NULL AND time >= ?1 AND "
+    "time < ?1 + " HOUR_TEXT,
+    "DELETE FROM outbox WHERE line IS NOT NULL AND time >= ?1 AND "
+    "time < ?1 + " HOUR_TEXT,
+};
+
 bool
 hm_store_outbox_prune(struct hm_db *db, int64_t hour, uint64_t *unshipped)
 {
 	if (!hm_ship_tables_there(db))
 		return true;
-	if (!hm_db_run_for(db, "DELETE FROM outbox WHERE line IS NULL AND "
-	    "time >= ?1 AND time < ?1 + " HOUR_TEXT, hour))
-		return false;
-	*unshipped += (uint64_t)sqlite3_changes64(db->handle);
+	for (size_t i = 0; i < sizeof prune_sql / sizeof *prune_sql; i++) {
+		if (!hm_db_run_for(db, prune_sql[i], hour))
+			return false;
+		*unshipped += (uint64_t)sqlite3_changes64(db->handle);
+	}
 	return true;
 }
 
@@ -140,10 +149,21 @@ hm_store_outbox_prune(struct hm_db *db, int64_t hour, uint64_t *unshipped)
 	"'text', new.text, 'count', new.count, " \
 	"'start', " MOMENT("start") ", 'end', " MOMENT("end") "))); END"
 
+/* Also where no reading comes in that hour: retention goes by the hours. */
+static const char list_hour[] =
+    "CREATE TEMP TRIGGER outbox_hour AFTER INSERT ON main.outbox "
+    "WHEN new.line NOT NULL BEGIN "
+    "INSERT INTO reading_hours (hour, arrived) SELECT new.time - "
+    "(new.time % " HOUR_TEXT " + " HOUR_TEXT ") % " HOUR_TEXT ", seconds "
+    "FROM running_time WHERE true "
+    "ON CONFLICT (hour) DO UPDATE SET arrived = excluded.arrived "
+    "WHERE arrived IS NULL OR arrived < excluded.arrived - " HOUR_TEXT "; "
+    "END";
+
 bool
 hm_store_outbox_prepare(struct hm_store_outbox *outbox, struct hm_db *db)
 {
-	return hm_ship_tables_create(db) &&
+	return hm_ship_tables_create(db) && hm_db_run(db, list_hour) &&
 	    hm_db_run(db, LIST_ALARM("outbox_alarm_new", "INSERT")) &&
 	    hm_db_run(db, LIST_ALARM("outbox_alarm_changed", "UPDATE")) &&
 	    hm_db_prepare(db, "DELETE FROM outbox WHERE line IS NULL AND "

@@ -38,7 +38,8 @@ bool hm_store_outbox_put(struct hm_store_outbox *outbox, struct hm_slice row,
 
 /*
  * In a transaction of retention, delete the polls of an hour, whose readings
- * are deleted, and add their number to *unshipped. False: see hm_db_reason.
+ * are deleted, and its other records, and add their number to *unshipped.
+ * False: see hm_db_reason.
  */
 bool hm_store_outbox_prune(struct hm_db *db, int64_t hour,
     uint64_t *unshipped);

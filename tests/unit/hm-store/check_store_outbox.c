@@ -221,9 +221,46 @@ START_TEST(counts_what_is_pruned)
 	run(&k->db, "DELETE FROM outbox WHERE seq = 1");
 	ck_assert(hm_retention_step(&k->db, INT64_MAX, &pruned, &more));
 	ck_assert_uint_eq(pruned.rows, 3);
-	ck_assert_uint_eq(pruned.unshipped, 1);
-	ck_assert_str_eq(ask("SELECT count(*), count(line) FROM outbox"),
-	    "1|1");
+	ck_assert_uint_eq(pruned.unshipped, 2);
+	ck_assert_str_eq(ask("SELECT count(*) FROM outbox"), "0");
+}
+END_TEST
+
+static void
+running_for(int seconds)
+{
+	char sql[100];
+
+	snprintf(sql, sizeof sql, "REPLACE INTO running_time "
+	    "VALUES ('boot', 0, 0, %d)", seconds);
+	run(&k->db, sql);
+}
+
+/* Its age is the time since it came, whatever its own time is. */
+START_TEST(prunes_records_of_an_hour_without_readings)
+{
+	struct hm_pruned pruned = {.rows = 0};
+	bool more;
+
+	running_for(100000);
+	begin();
+	line(STATUS("online", "1"));
+	line(ALARM("1", START));
+	keep_end(k);
+	running_for(200000);
+	begin();
+	line("{\"type\":\"status\",\"time\":\"1970-01-01T00:00:07Z\","
+	    "\"dtu\":\"roof\",\"state\":\"offline\"}");
+	keep_end(k);
+	ck_assert(hm_retention_step(&k->db, 99999, &pruned, &more));
+	ck_assert(!more);
+	ck_assert(hm_retention_step(&k->db, 199999, &pruned, &more));
+	ck_assert(more);
+	ck_assert(hm_retention_step(&k->db, 199999, &pruned, &more));
+	ck_assert(!more);
+	ck_assert_uint_eq(pruned.unshipped, 2);
+	ck_assert_str_eq(ask("SELECT group_concat(time) FROM outbox"), "7");
+	ck_assert_str_eq(ask("SELECT count(*) FROM status"), "2");
 }
 END_TEST
 
@@ -262,6 +299,7 @@ main(void)
 	tcase_add_test(tcase, lists_an_alarm_and_its_end);
 	tcase_add_test(tcase, lists_alarms_without_a_record);
 	tcase_add_test(tcase, counts_what_is_pruned);
+	tcase_add_test(tcase, prunes_records_of_an_hour_without_readings);
 	tcase_add_test(tcase, there_may_be_no_tables);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
