@@ -235,6 +235,32 @@ kill "$ship"
 wait "$ship"
 same "SIGTERM ends it with 0" $? 0
 
+# The file of the lock
+
+start_anew
+polls roof 10 2 | store
+ln -s nowhere "$db.ship-default"
+same "a lock that cannot be taken is named" \
+	"$(status_of ship --once -- true) $(cat "$work/err")" \
+	"75 hm-ship: error: default: not shipped: $db.ship-default: Too many levels\
+ of symbolic links"
+rm "$db.ship-default"
+if [ "$(id -u)" = 0 ]; then
+	chmod 755 "$work"
+	mkdir "$work/theirs"
+	polls roof 10 2 | hm-store -d "$work/theirs/hm.db" --outbox \
+		--stats-period 0 >/dev/null
+	chown -R 12345:12346 "$work/theirs"
+	ship -d "$work/theirs/hm.db" --to first --once -- true
+	same "the lock that root makes belongs to the owner of the database" \
+		"$(stat -c %u:%g "$work/theirs/hm.db.ship-first")" 12345:12346
+	touch "$work/theirs/hm.db.ship-second"
+	chmod 600 "$work/theirs/hm.db.ship-second"
+	ship -d "$work/theirs/hm.db" --to second --once -- true
+	same "... but not one that was there" \
+		"$(stat -c %u "$work/theirs/hm.db.ship-second")" 0
+fi
+
 # Two destinations
 
 start_anew

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/exits.h"
 #include "base/log.h"
-#include "ship_lock.h"
 #include "ship_private.h"
 #include "spool.h"
 
@@ -29,7 +28,7 @@ hm_ship_new(const struct hm_ship_options *options, struct hm_stream *stream)
 		return NULL;
 	s->options = *options;
 	s->stream = stream;
-	s->lock = -1;
+	s->lock.fd = -1;
 	s->after = INT64_MIN;
 	hm_random_seed(&s->random);
 	if (!hm_spool_init(&s->spool, options->path, options->name)) {
@@ -48,7 +47,7 @@ hm_ship_free(struct hm_ship *s)
 		return;
 	hm_batch_clear(&s->batch);
 	hm_spool_free(&s->spool);
-	hm_ship_unlock(s->lock);
+	hm_ship_unlock(&s->lock);
 	free(s);
 }
 
@@ -172,9 +171,9 @@ show_progress(struct hm_ship *s)
 static bool
 take_lock(struct hm_ship *s, const char **why)
 {
-	*why = s->lock >= 0 ? NULL : hm_ship_lock(s->options.path,
+	*why = s->lock.why;
+	return s->lock.fd >= 0 || hm_ship_lock(s->options.path,
 	    s->options.name, &s->lock);
-	return *why == NULL;
 }
 
 static bool

@@ -6,35 +6,75 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-const char *
-hm_ship_lock(const char *database, const char *name, int *fd)
+#define FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+
+static bool
+fail(struct hm_ship_lock *lock, const char *path, const char *why)
+{
+	hm_ship_unlock(lock);
+	snprintf(lock->why, sizeof lock->why, "%.400s%s%s", path,
+	    path[0] != '\0' ? ": " : "", why);
+	return false;
+}
+
+/* A file that was there stays as it is: it may be a link to any other. */
+static int
+make_file(const char *path, const struct stat *database)
+{
+	int fd = open(path, FLAGS | O_CREAT | O_EXCL, 0600), error;
+
+	if (fd < 0 || geteuid() != 0 ||
+	    fchown(fd, database->st_uid, database->st_gid) == 0)
+		return fd;
+	error = errno;
+	unlink(path);
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+static int
+open_file(const char *path, const struct stat *database)
+{
+	int fd = open(path, FLAGS);
+
+	if (fd < 0 && errno == ENOENT)
+		fd = make_file(path, database);
+	/* Another hm-ship has just made it. */
+	if (fd < 0 && errno == EEXIST)
+		fd = open(path, FLAGS);
+	return fd;
+}
+
+bool
+hm_ship_lock(const char *database, const char *name, struct hm_ship_lock *lock)
 {
 	char path[PATH_MAX];
+	struct stat status;
 	int n = snprintf(path, sizeof path, "%s.ship-%s", database, name);
-	int error;
 
-	*fd = -1;
+	lock->fd = -1;
 	if (n < 0 || (size_t)n >= sizeof path)
-		return "the name of the database is too long for that of a "
-		    "lock";
-	if (access(database, F_OK) < 0)
-		return "there is no such database; hm-store makes it";
-	*fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
-	    O_CLOEXEC, 0600);
-	if (*fd >= 0 && flock(*fd, LOCK_EX | LOCK_NB) == 0)
-		return NULL;
-	error = errno;
-	hm_ship_unlock(*fd);
-	*fd = -1;
-	return error == EWOULDBLOCK ? "another hm-ship ships to it" :
-	    strerror(error);
+		return fail(lock, "", "the name of the database is too long "
+		    "for that of a lock");
+	if (stat(database, &status) < 0)
+		return fail(lock, "", "there is no such database; hm-store "
+		    "makes it");
+	lock->fd = open_file(path, &status);
+	if (lock->fd >= 0 && flock(lock->fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	if (errno == EWOULDBLOCK)
+		return fail(lock, "", "another hm-ship ships to it");
+	return fail(lock, path, strerror(errno));
 }
 
 void
-hm_ship_unlock(int fd)
+hm_ship_unlock(struct hm_ship_lock *lock)
 {
-	if (fd >= 0)
-		close(fd);
+	if (lock->fd >= 0)
+		close(lock->fd);
+	lock->fd = -1;
 }

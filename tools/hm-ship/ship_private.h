@@ -4,6 +4,7 @@
 #include "base/backoff.h"
 #include "command_run.h"
 #include "ship.h"
+#include "ship_lock.h"
 #include "spool.h"
 
 struct hm_ship {
@@ -14,7 +15,7 @@ struct hm_ship {
 	struct hm_command_run run;
 	struct hm_ship_counts counts;
 	struct hm_random random;
-	int lock;          /* descriptor; -1: not held */
+	struct hm_ship_lock lock;
 	bool delivered;    /* the COMMAND has taken the batch */
 	bool empty;        /* nothing waits */
 	bool stopped;      /* a signal has ended the COMMAND */

@@ -4,8 +4,9 @@
 #include "db/db.h"
 
 /*
- * Readings, stats, and commands that were temporary limits or were not carried
- * out are kept for a time, and so are rows of the outbox; alarms, states, hours, days and other commands stay.
+ * Readings, stats, rows of the outbox, and commands that were temporary limits
+ * or were not carried out are kept for a time; alarms, states, hours, days and
+ * other commands stay.
  * Their age does not depend on the clock, which may be wrong: `reading_hours`
  * has, for each hour of UTC with rows, the running time (running_time.h) at
  * which one of them arrived last, or up to an hour before.

@@ -39,8 +39,9 @@ start(const char *text, int64_t timeout_ms)
 	const char *argv[] = {"sh", "-c", text, NULL};
 	const struct hm_variable variables[] = {{"DIR", in_scratch("")}};
 
-	ck_assert_msg(hm_command_start(&command, (char *const *)(const void *)argv,
-	    file, variables, 1, timeout_ms), "%s", command.why);
+	ck_assert_msg(hm_command_start(&command,
+	    (char *const *)(const void *)argv, file, variables, 1, timeout_ms),
+	    "%s", command.why);
 }
 
 static bool
@@ -92,7 +93,8 @@ START_TEST(what_is_stopped_and_ends_with_0_has_failed)
 	await_file("begun");
 	hm_command_stop(&command);
 	ck_assert(!ends_well());
-	ck_assert_str_eq(command.why, "the command was stopped before it ended");
+	ck_assert_str_eq(command.why,
+	    "the command was stopped before it ended");
 }
 END_TEST
 
