@@ -30,6 +30,8 @@ enum hm_field_flag {
 	HM_DESCRIBES = 1 << 2,  /* describes the device; no entity of its own */
 	HM_RARE = 1 << 3,       /* in info records; an entity only there */
 	HM_SUM = 1 << 4,        /* a sum over parts, which are stored */
+	HM_UNPROVEN = 1 << 5,   /* no device has confirmed meaning, scale or
+	                           sign; docs/records.md says what is open */
 };
 
 #define HM_FIELD_METRICS ((size_t)2)

@@ -1,8 +1,9 @@
 #include "types.h"
 
-#define BY_DTU "dtu", false, false
-#define BY_SERIAL "dtu, serial", true, false
-#define BY_PORT "dtu, serial, port", true, true
+#define BY_DTU "dtu", false, false, false
+#define BY_SERIAL "dtu, serial", true, false, false
+#define BY_PORT "dtu, serial, port", true, true, false
+#define BY_INVERTER "dtu, serial", true, false, true
 
 const struct hm_reading_type hm_reading_types[HM_SCOPES] = {
 #define TYPE(id, name, device, ...) [HM_SCOPE_##id] = { \

@@ -83,9 +83,9 @@ hm_frame_is_encrypted(uint16_t command, size_t size)
 }
 
 /*
- * No header of a gateway's reply has been published, and other programs read its
- * payload behind 24 bytes whatever is in them: so does hm, and takes the serial
- * number only from the layout that requests have.
+ * No header of a gateway's reply has been published, and other programs read
+ * its payload behind 24 bytes whatever is in them: so does hm, and takes the
+ * serial number only from the layout that requests have.
  */
 static void
 read_gateway(const uint8_t *p, struct hm_frame *frame)

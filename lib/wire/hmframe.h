@@ -76,8 +76,8 @@ enum hm_frame_state hm_frame_read(const uint8_t *p, size_t n, bool encrypts,
     struct hm_frame *frame, size_t *used);
 
 /*
- * Whether a frame of the command has a gateway's header: requests db and c3, and
- * their replies da and c2.
+ * Whether a frame of the command has a gateway's header: requests db and c3,
+ * and their replies da and c2.
  */
 bool hm_frame_is_gateway(uint16_t command);
 

@@ -73,8 +73,9 @@ shows(enum hm_scope device, enum hm_ha_part part, size_t id)
 {
 	const struct hm_field *field = &hm_fields[id];
 
-	if (!hm_is_device(device) || !has_part(device, part) ||
-	    !hm_field_in(field, hm_ha_scope(device, part)))
+	if (!hm_is_device(device) || hm_reading_types[device].of_inverter ||
+	    !has_part(device, part) || !hm_field_in(field,
+	    hm_ha_scope(device, part)))
 		return false;
 	switch (part) {
 	case HM_HA_MAIN:

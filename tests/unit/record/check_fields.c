@@ -12,7 +12,7 @@
 	    f++)
 #define ALL_SCOPES ((1u << HM_SCOPES) - 1)
 #define ALL_FLAGS ((unsigned)(HM_AWAKE | HM_DIAGNOSTIC | HM_DESCRIBES | \
-    HM_RARE | HM_SUM))
+    HM_RARE | HM_SUM | HM_UNPROVEN))
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 
 static bool
@@ -105,8 +105,11 @@ unit_fits_class(const struct hm_field *f)
 	    {"timestamp", NULL},
 	    {"problem", NULL},
 	    {"enum", NULL},
+	    {"battery", "%"},
 	    {"signal_strength", "dBm"},
 	    {NULL, "%"},
+	    {NULL, "Wh"}, /* of a while that is not a day */
+	    {NULL, "\u03a9"},
 	    {NULL, NULL},
 	};
 
@@ -145,7 +148,7 @@ START_TEST(units_and_kinds)
 	EACH_FIELD(f) {
 		ck_assert_msg(unit_fits_class(f), "%s", f->key);
 		ck_assert_msg(kind_fits_class(f), "%s", f->key);
-		ck_assert_msg(f->scale <= 3 && (f->scale == 0 ||
+		ck_assert_msg(f->scale <= 4 && (f->scale == 0 ||
 		    is_number(f->kind)), "%s", f->key);
 	}
 }
@@ -167,6 +170,7 @@ metric_names_unit(const struct hm_field *f)
 	    {"\u00b0C", "_celsius"},
 	    {"%", "_ratio"},
 	    {"dBm", "_dbm"},
+	    {"\u03a9", "_ohms"},
 	};
 
 	if (same_text(f->unit, "Wh"))

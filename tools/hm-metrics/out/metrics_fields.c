@@ -193,7 +193,8 @@ void
 hm_metrics_fields(struct hm_prometheus *e, const struct hm_view *view)
 {
 	for (size_t s = 0; s < HM_SCOPES; s++)
-		if (hm_is_device((enum hm_scope)s))
+		if (hm_is_device((enum hm_scope)s) &&
+		    !hm_reading_types[s].of_inverter)
 			put_info(e, view, &hm_reading_types[s]);
 	for (size_t s = 0; s < HM_SCOPES; s++)
 		for (size_t i = 0; i < HM_FIELDS; i++)
