@@ -17,12 +17,20 @@ const struct hm_field hm_fields[HM_FIELDS] = {
 #undef FIELD
 };
 
+/* Most keys differ in the first letter. */
+static bool
+is_key(const struct hm_field *field, struct hm_slice key, char first)
+{
+	return field->key[0] == first && hm_slice_is(key, field->key);
+}
+
 size_t
 hm_field_id(struct hm_slice key)
 {
+	char first = key.n > 0 ? key.p[0] : '\0';
 	size_t id = 0;
 
-	while (id < HM_FIELDS && !hm_slice_is(key, hm_fields[id].key))
+	while (id < HM_FIELDS && !is_key(&hm_fields[id], key, first))
 		id++;
 	return id;
 }
@@ -30,9 +38,11 @@ hm_field_id(struct hm_slice key)
 const struct hm_field *
 hm_field_find(enum hm_scope scope, struct hm_slice key)
 {
-	for (size_t i = 0; i < HM_FIELDS; i++)
+	char first = key.n > 0 ? key.p[0] : '\0';
+
+	for (size_t i = 0; i < hm_field_end(scope); i++)
 		if (hm_field_in(&hm_fields[i], scope) &&
-		    hm_slice_is(key, hm_fields[i].key))
+		    is_key(&hm_fields[i], key, first))
 			return &hm_fields[i];
 	return NULL;
 }

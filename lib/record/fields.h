@@ -73,6 +73,17 @@ hm_field_in(const struct hm_field *field, enum hm_scope scope)
 	return (field->scopes >> scope & 1) != 0;
 }
 
+/*
+ * The end of the fields that records of a type can have: the fields that only
+ * hybrid inverters tell stand last, and other readings need not search them.
+ */
+static inline size_t
+hm_field_end(enum hm_scope scope)
+{
+	return scope < HM_SCOPE_HYBRID ? (size_t)HM_F_DEVICE_STATUS :
+	    (size_t)HM_FIELDS;
+}
+
 /* Whether tables of a type have a column for the field. */
 static inline bool
 hm_field_stored(const struct hm_field *field, enum hm_scope scope)

@@ -180,7 +180,7 @@ emit_battery(struct part *p, const Hm__HybridBattery *b)
 	}
 	start(p, "battery");
 	put(p, HM_F_DEVICE_STATUS, b->status);
-	put(p, HM_F_FAULT_CODE, b->fault);
+	put(p, HM_F_DEVICE_FAULT, b->fault);
 	put(p, HM_F_BATTERY_TYPE, b->type);
 	if (b->charge >= 0 && b->charge <= PERCENT)
 		put(p, HM_F_SOC, b->charge);
@@ -400,7 +400,7 @@ emit_charger(struct part *p, const Hm__HybridChargerState *c)
 	p->serial = hm_decode_serial(c->serial, text);
 	start(p, "ev_charger");
 	put(p, HM_F_DEVICE_STATUS, c->status);
-	put(p, HM_F_FAULT_CODE, c->error);
+	put(p, HM_F_DEVICE_FAULT, c->error);
 	put(p, HM_F_CHARGER_VOLTAGE, c->voltage);
 	put(p, HM_F_CHARGER_CURRENT, c->current);
 	put(p, HM_F_SIGNED_POWER, c->power);

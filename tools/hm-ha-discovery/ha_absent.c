@@ -38,7 +38,8 @@ hm_ha_remember(struct hm_ha *ha, const struct hm_ha_origin *origin,
 		return;
 	group->shown = origin->seconds;
 	for (size_t id = 0; id < HM_FIELDS; id++)
-		if (!hm_ha_is_instant(&hm_fields[id]) &&
+		if (ha->values.of[id].kind != HM_ABSENT &&
+		    !hm_ha_is_instant(&hm_fields[id]) &&
 		    hm_ha_values_show(&ha->values, id))
 			remember(group, (enum hm_field_id)id,
 			    ha->values.of[id].text);

@@ -62,7 +62,7 @@ newcomers(const struct hm_ha *ha, const struct hm_ha_device *device,
 	    &ha->options.entities.of[device->kind][group->part];
 	struct hm_field_set set = {{0}};
 
-	for (size_t id = 0; id < HM_FIELDS; id++)
+	for (size_t id = 0; id < hm_field_end(device->kind); id++)
 		if (ha->values.of[id].kind != HM_ABSENT &&
 		    hm_field_set_has(shown, id) &&
 		    !hm_field_set_has(&group->announced, id) &&
@@ -118,7 +118,7 @@ static void
 announce_fields(struct hm_ha *ha, const struct hm_ha_device *device,
     const struct hm_ha_group *group, struct hm_slice time)
 {
-	for (size_t id = 0; id < HM_FIELDS; id++) {
+	for (size_t id = 0; id < hm_field_end(device->kind); id++) {
 		struct hm_slice line;
 		bool good;
 

@@ -48,7 +48,7 @@ hm_ha_message_state(const struct hm_ha_style *style,
 	hm_ha_start_record(&e, time, buf, HM_HA_MESSAGE_MAX);
 	hm_ha_emit_state_topic(&e, "topic", style, device, group);
 	hm_json_object(&e, "payload");
-	for (size_t id = 0; id < HM_FIELDS; id++)
+	for (size_t id = 0; id < hm_field_end(device->kind); id++)
 		if (hm_field_set_has(&group->announced, id) &&
 		    hm_ha_values_show(values, id))
 			emit_value(&e, style, id, &values->of[id]);

@@ -72,6 +72,22 @@ START_TEST(keys)
 }
 END_TEST
 
+/* Hybrid inverters' own fields come last, and only they are not searched. */
+START_TEST(other_readings_end_before_hybrids)
+{
+	for (enum hm_scope scope = 0; scope < HM_SCOPES; scope++)
+		for (size_t id = 0; id < HM_FIELDS; id++) {
+			const struct hm_field *f = &hm_fields[id];
+
+			ck_assert_msg(!hm_field_in(f, scope) ||
+			    id < hm_field_end(scope), "%s", f->key);
+			if (hm_field_in(f, scope))
+				ck_assert_ptr_eq(hm_field_find(scope,
+				    hm_text(f->key)), f);
+		}
+}
+END_TEST
+
 START_TEST(scopes_and_flags)
 {
 	EACH_FIELD(f) {
@@ -307,6 +323,7 @@ main(void)
 	TCase *tc = tcase_create("fields");
 
 	tcase_add_test(tc, keys);
+	tcase_add_test(tc, other_readings_end_before_hybrids);
 	tcase_add_test(tc, scopes_and_flags);
 	tcase_add_test(tc, units_and_kinds);
 	tcase_add_test(tc, metrics);

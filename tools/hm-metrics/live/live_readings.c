@@ -99,11 +99,11 @@ is_energy(const struct hm_field *field)
 
 /* What a reading does not clear: the fields of info records, and energies. */
 static struct hm_field_set
-lasting_fields(void)
+lasting_fields(enum hm_scope scope)
 {
 	struct hm_field_set set = {{0}};
 
-	for (size_t i = 0; i < HM_FIELDS; i++)
+	for (size_t i = 0; i < hm_field_end(scope); i++)
 		if ((hm_fields[i].flags & HM_RARE) != 0 ||
 		    is_energy(&hm_fields[i]))
 			hm_field_set_add(&set, i);
@@ -126,7 +126,7 @@ static void
 take_reading(struct hm_live *live, struct hm_live_device *d,
     const struct hm_record *record, const struct hm_moment *now)
 {
-	const struct hm_field_set lasting = lasting_fields();
+	const struct hm_field_set lasting = lasting_fields(d->scope);
 	bool daily;
 
 	hm_field_set_keep(&d->known, &lasting);

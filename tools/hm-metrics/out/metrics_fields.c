@@ -95,7 +95,8 @@ parts_of(const struct family *f, size_t part[PARTS_MAX])
 {
 	size_t count = 0;
 
-	for (size_t i = f->field; i < HM_FIELDS && count < PARTS_MAX; i++)
+	for (size_t i = f->field; i < hm_field_end(f->type->scope) &&
+	    count < PARTS_MAX; i++)
 		if (same_metric(f, i))
 			part[count++] = i;
 	return count;
@@ -197,6 +198,6 @@ hm_metrics_fields(struct hm_prometheus *e, const struct hm_view *view)
 		    !hm_reading_types[s].of_inverter)
 			put_info(e, view, &hm_reading_types[s]);
 	for (size_t s = 0; s < HM_SCOPES; s++)
-		for (size_t i = 0; i < HM_FIELDS; i++)
+		for (size_t i = 0; i < hm_field_end((enum hm_scope)s); i++)
 			put_field(e, view, i, &hm_reading_types[s]);
 }
