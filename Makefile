@@ -96,7 +96,8 @@ own_objects = $(filter-out $(B)/tools/$1/main.o,$(call objects,tools/$1))
 programs = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/$1/*/*.c))
 PROTOS = $(wildcard proto/*.proto)
 PROTO_HEADERS = $(PROTOS:%.proto=$(B)/%.pb-c.h)
-LIB_OBJECTS = $(call objects,lib) $(PROTOS:%.proto=$(B)/%.pb-c.o)
+LIB_OBJECTS = $(call objects,lib) $(B)/lib/record/field_id.o \
+    $(PROTOS:%.proto=$(B)/%.pb-c.o)
 TOOL_ARCHIVES = $(TOOLS:%=$(B)/%.a)
 
 all: $(TOOLS:%=$(BIN)/%)
@@ -125,6 +126,11 @@ $(B)/%.o: $(B)/%.c
 $(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h: proto/%.proto
 	@mkdir -p $(@D)
 	$(Q)protoc --proto_path=proto --c_out=$(B)/proto $<
+
+$(B)/lib/record/field_id.c: lib/record/field_id lib/record/fields.def
+	@mkdir -p $(@D)
+	$(Q)lib/record/field_id lib/record/fields.def >$@.new
+	@mv $@.new $@
 
 # The page that hm-metrics serves, in each language, as bytes. English comes first.
 PAGE = tools/hm-metrics/page
@@ -209,6 +215,8 @@ docs: $(B)/docs/settings
 	    cp $(B)/filled docs/man/$$tool.1 || exit; done
 	$(B)/docs/settings example >$(B)/hoymiles.yaml
 	cp $(B)/hoymiles.yaml docs
+	$(B)/docs/settings fields.sql >$(B)/fields.sql
+	cp $(B)/fields.sql docs/fleet
 
 clean:
 	rm -rf bin build

@@ -31,7 +31,9 @@ install: all
 	install -m 644 $(wildcard docs/man/*.7) $(MANDIR)/man7
 	install -m 755 $(filter-out pipelines/run %.jq,$(wildcard pipelines/*)) \
 	    $(SHAREDIR)/pipelines
-	install -m 644 pipelines/show.jq $(SHAREDIR)/pipelines
+	install -m 644 $(wildcard pipelines/*.jq) $(SHAREDIR)/pipelines
+	install -d $(SHAREDIR)/fleet
+	install -m 644 $(wildcard docs/fleet/*) $(SHAREDIR)/fleet
 	install -d $(DOCDIR)/prometheus $(DOCDIR)/examples
 	install -m 644 $(wildcard docs/*.md) docs/hoymiles.yaml $(DOCDIR)
 	install -m 644 $(wildcard docs/prometheus/*) $(DOCDIR)/prometheus

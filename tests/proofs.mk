@@ -9,7 +9,18 @@
 #                 50 ms, of ten years of 60 inverters within 100 ms
 # make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
+# make bench-filter  hm-filter with a database beside one without
+# make bench-latency  from a DTU's last byte to a subscriber, a row and an event of
+#                 the page: LATENCY_RUNS runs of LATENCY_SECONDS for each chain
+# make bench-peers  hm beside hoymiles-mqtt and telegraf (TELEGRAF=its program) for
+#                 PEER_SECONDS, and beside hoymiles-wifi at a prompt
+# make bench-fleet-chain  all eight tools with FLEET_DTUS for FLEET_SECONDS
+# make bench-fleet  batches of SITES into one PostgreSQL through pgbouncer, beside
+#                 COPY of the same rows
 # make bench-compare  the tools in OLD against those built here, ROUNDS each
+# make bench-replay  version 0.1.0, built beside, against the tools built here:
+#                 instructions or CPU time of a poll, and POLLS through a chain;
+#                 POLLS=5000 takes a minute
 # make property   DAYS of a port's readings through the energy guard; SEED is
 #                 the seed of the first day
 # make property-control  STREAMS of random commands through the rules for orders;
@@ -29,6 +40,9 @@
 #                 beside HEALTHY ones
 # make soak-orders  commands from a broker to DTUs with every fault of orders:
 #                 kill hm-poll, hm-subscribe and the broker ORDER_KILLS times
+# make soak-limit  the recorded day of property-limit once more, with hm-sim,
+#                 hm-poll and hm-limit in a loop whose clock is LIMIT_SPEED times
+#                 as fast; PLANT=hms-w: with the meter of the DTU, in watts
 # make soak-power  cut the power of the disk of a chain that reads POWER_DTUS
 #                 CUTS times; needs root. LIES=1: a disk that ignores flushes,
 #                 for which it must fail
@@ -40,6 +54,9 @@
 # make check-peers  orders and other people's programs: hoymiles-wifi's client,
 #                 a DTU of its messages, and pymodbus, all from PyPI; the
 #                 PEERS are versions of hoymiles-wifi
+# make check-fleet  the centre of a fleet: PostgreSQL, pgbouncer, InfluxDB and
+#                 MariaDB, each a server of its own that the test stops
+# make check-kafka  three real Kafka brokers, from Maven, each of which is killed
 # make check-page  the page of hm-metrics in Chromium, with axe-core of npm:
 #                 CHECK="states memory": the scripts with these names
 # make pictures   the pictures of the page in docs/images
@@ -52,11 +69,14 @@ LINES = 10000000
 DAYS = 100000
 STREAMS = 100000
 LIMIT_DAYS = 200
+LIMIT_SPEED = 60
+PLANT = modbus
 MUTANT_DAYS = 5000
 DAYS_STORED = 7
 SEED = 1
 EVENTS = 200
 RUNS = 10
+SITES = 10000
 KILLS = 300
 HOSTILE = 50
 HEALTHY = 100
@@ -70,7 +90,13 @@ CUTS = 50
 POWER_DTUS = 20
 MINUTES = 60
 CHAIN_SECONDS = 300
+FLEET_DTUS = 1000
+FLEET_SECONDS = 60
+PEER_SECONDS = 120
+LATENCY_RUNS = 5
+LATENCY_SECONDS = 30
 ROUNDS = 5
+POLLS = 52560
 OLD =
 RELEASE = trixie
 TARGETS =
@@ -129,11 +155,41 @@ bench-chain:
 	@$(MAKE) --no-print-directory all
 	@HM_BIN='$(CURDIR)/bin' tests/bench/chain.sh $(CHAIN_SECONDS)
 
+bench-filter:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/in_turn
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/bench/filter.sh $(ROUNDS)
+
+bench-latency:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/moments \
+	    build/helper/new_rows
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/bench/latency.sh $(LATENCY_RUNS) $(LATENCY_SECONDS)
+
+bench-peers:
+	@.ci/packages $(CHECK_PACKAGES) python3-venv
+	@$(MAKE) -s --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' tests/bench/peers.sh $(PEER_SECONDS)
+
+bench-fleet-chain:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' tests/bench/fleet-chain.sh $(FLEET_DTUS) \
+	    $(FLEET_SECONDS)
+
 bench-compare:
 	@.ci/packages $(CHECK_PACKAGES) time
 	@$(MAKE) --no-print-directory all build/helper/hm-decode/week
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
 	    tests/bench/compare.sh '$(OLD)' '$(CURDIR)/bin' $(ROUNDS)
+
+bench-replay:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all build/helper/hm-sim/polls
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/bench/replay.sh $(POLLS)
 
 property:
 	@.ci/packages $(CHECK_PACKAGES)
@@ -200,6 +256,13 @@ soak-orders:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/soak/orders.sh \
 	    $(ORDER_KILLS)
 
+soak-limit:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
+	    build/helper/hm-limit/recorded
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' PLANT='$(PLANT)' \
+	    tests/soak/limit.sh $(LIMIT_SPEED)
+
 soak-power:
 	@.ci/packages $(CHECK_PACKAGES) e2fsprogs
 	@$(MAKE) -s --no-print-directory all build/helper/disk
@@ -229,6 +292,33 @@ check-peers:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' PEERS='$(PEERS)' \
 	    tests/peers/run.sh
 
+bench-fleet:
+	@.ci/packages $(CHECK_PACKAGES)
+	@.ci/engines build/engines
+	@$(MAKE) -s --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/bench/fleet.sh $(SITES)
+
+check-fleet:
+	@.ci/packages $(CHECK_PACKAGES)
+	@.ci/engines build/engines
+	@$(MAKE) -s --no-print-directory tests
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' HM_FLEET=1 tests/run
+
+KAFKA = build/kafka
+check-kafka: $(KAFKA)/lib
+	@.ci/packages $(CHECK_PACKAGES) kcat
+	@.ci/engines build/engines
+	@$(MAKE) -s --no-print-directory tests
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' HM_FLEET=1 \
+	    HM_KAFKA='$(CURDIR)/$(KAFKA)' tests/run kafka
+
+$(KAFKA)/lib: tests/fleet/pom.xml
+	@.ci/packages maven default-jre-headless
+	@mkdir -p $(KAFKA)
+	mvn -q -B -f tests/fleet/pom.xml dependency:copy-dependencies \
+	    -DoutputDirectory='$(CURDIR)/$@'
+
 check-page:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
@@ -249,6 +339,10 @@ check-debian:
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
-    check-peers check-page pictures \
-    bench bench-http bench-history bench-store bench-chain bench-compare property \
-    property-control property-statistics mutants soak-kills soak-chain soak-clocks soak-floods soak-orders soak-power soak-lines soak-memory
+    check-peers check-fleet check-kafka check-page pictures \
+    bench bench-http bench-history bench-store bench-chain \
+    bench-filter bench-latency bench-peers bench-fleet bench-fleet-chain \
+    bench-compare bench-replay \
+    property property-control property-statistics mutants \
+    soak-kills soak-chain soak-clocks soak-floods soak-limit soak-orders \
+    soak-power soak-lines soak-memory

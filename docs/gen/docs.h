@@ -18,6 +18,9 @@ void hm_docs_wrap(FILE *out, const char *prefix, const char *text,
 /* The example settings file. False if a setting has no value for it. */
 bool hm_docs_example(FILE *out);
 
+/* The types and fields of readings, as rows for PostgreSQL. */
+void hm_docs_fields_sql(FILE *out);
+
 /*
  * The items of a manual's list of options: those of the tool, each with its
  * part of `more`, which is options.mdoc.

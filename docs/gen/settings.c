@@ -185,10 +185,13 @@ main(int argc, char *argv[])
 		good = list_tools();
 	} else if (argc == 2 && strcmp(argv[1], "example") == 0) {
 		good = hm_docs_example(stdout);
+	} else if (argc == 2 && strcmp(argv[1], "fields.sql") == 0) {
+		hm_docs_fields_sql(stdout);
+		good = true;
 	} else {
 		fprintf(stderr, "usage: settings fill | "
 		    "settings manual TOOL FILE | settings tools | "
-		    "settings example\n");
+		    "settings example | settings fields.sql\n");
 		return EXIT_FAILURE;
 	}
 	return good && fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS :

@@ -24,6 +24,15 @@ hm_clock_now_ms(void)
 }
 
 int64_t
+hm_clock_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t
 hm_monotonic_ms(void)
 {
 	return clock_ms(CLOCK_MONOTONIC);

@@ -9,6 +9,9 @@ int64_t hm_clock_now(void);
 /* The same in ms. */
 int64_t hm_clock_now_ms(void);
 
+/* The same in us. */
+int64_t hm_clock_now_us(void);
+
 /* A clock that never steps, for intervals, in ms. */
 int64_t hm_monotonic_ms(void);
 

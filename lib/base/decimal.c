@@ -5,15 +5,6 @@
 /* A double has 53 bits; two more say how to round. */
 #define QUOTIENT_MIN (UINT64_C(1) << 54)
 
-/* No line has enough digits to offset it, and adding to it cannot overflow. */
-#define EXPONENT_MAX 100000000000000
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static struct hm_decimal
 trim(struct hm_decimal d)
 {
@@ -22,109 +13,6 @@ trim(struct hm_decimal d)
 		d.scale--;
 	}
 	return d;
-}
-
-/*
- * The digits read so far, always negative, because INT64_MIN has no positive
- * counterpart. Zeros are added only when another digit follows: trailing zeros
- * move the point, and must not overflow.
- */
-struct digits {
-	int64_t negative, zeros;
-};
-
-static bool
-push_digit(struct digits *d, char c)
-{
-	if (c == '0') {
-		d->zeros++;
-		return true;
-	}
-	for (; d->zeros > 0; d->zeros--)
-		if (__builtin_mul_overflow(d->negative, 10, &d->negative))
-			return false;
-	return !__builtin_mul_overflow(d->negative, 10, &d->negative) &&
-	    !__builtin_sub_overflow(d->negative, c - '0', &d->negative);
-}
-
-/* Read digits; false if there are none or they do not fit. */
-static bool
-parse_digits(const char **p, const char *end, struct digits *d)
-{
-	const char *begin = *p;
-
-	for (; *p < end && is_digit(**p); ++*p)
-		if (!push_digit(d, **p))
-			return false;
-	return *p != begin;
-}
-
-/* An optional sign and at least one digit up to the end of the text. */
-static bool
-parse_exponent(const char *p, const char *end, int64_t *out)
-{
-	bool minus = false;
-	int64_t value = 0;
-
-	if (p < end && (*p == '+' || *p == '-'))
-		minus = *p++ == '-';
-	if (p == end)
-		return false;
-	for (; p < end; p++) {
-		if (!is_digit(*p))
-			return false;
-		if (value <= EXPONENT_MAX)
-			value = value * 10 + (*p - '0');
-	}
-	*out = minus ? -value : value;
-	return true;
-}
-
-static bool
-at_scale(int64_t units, int64_t scale, struct hm_decimal *out)
-{
-	if (units == 0)
-		scale = 0;
-	for (; scale < 0; scale++)
-		if (__builtin_mul_overflow(units, 10, &units))
-			return false;
-	if (scale > HM_DECIMAL_SCALE_MAX)
-		return false;
-	*out = hm_decimal(units, (unsigned)scale);
-	return true;
-}
-
-bool
-hm_decimal_parse(struct hm_slice text, struct hm_decimal *out)
-{
-	const char *p = text.p, *end = text.p + text.n;
-	bool minus = p < end && *p == '-';
-	struct digits digits = {0, 0};
-	int64_t scale = 0, exponent = 0, units;
-
-	p += minus;
-	if (end - p > 1 && *p == '0' && is_digit(p[1]))
-		return false;
-	if (!parse_digits(&p, end, &digits))
-		return false;
-	if (p < end && *p == '.') {
-		const char *fraction = ++p;
-
-		if (!parse_digits(&p, end, &digits))
-			return false;
-		scale = p - fraction;
-	}
-	if (p < end && (*p == 'e' || *p == 'E')) {
-		if (!parse_exponent(p + 1, end, &exponent))
-			return false;
-		p = end;
-	}
-	if (p != end)
-		return false;
-	units = digits.negative;
-	if (!minus && __builtin_sub_overflow(0, units, &units))
-		return false;
-	return at_scale(units, scale - digits.zeros - exponent, out);
 }
 
 static uint64_t
@@ -161,28 +49,6 @@ hm_decimal_double(struct hm_decimal value)
 	/* Only whether there is a rest matters below the last bit. */
 	real = ldexp((double)(quotient | (rest != 0)), exponent);
 	return value.units < 0 ? -real : real;
-}
-
-size_t
-hm_decimal_format(struct hm_decimal value, char buf[HM_DECIMAL_TEXT])
-{
-	char reversed[HM_DECIMAL_TEXT];
-	size_t n = 0, len = 0;
-	struct hm_decimal d = trim(value);
-	uint64_t rest = magnitude(d.units);
-
-	for (unsigned place = 0; rest != 0 || place <= d.scale; place++) {
-		if (place == d.scale && d.scale > 0)
-			reversed[n++] = '.';
-		reversed[n++] = (char)('0' + rest % 10);
-		rest /= 10;
-	}
-	if (d.units < 0)
-		buf[len++] = '-';
-	while (n > 0)
-		buf[len++] = reversed[--n];
-	buf[len] = '\0';
-	return len;
 }
 
 bool

@@ -4,8 +4,8 @@
 /* The memory that malloc keeps: a tool runs for years on a small machine. */
 
 /*
- * Return each large block to the system as soon as it is freed. For main, before
- * the first thread. Changes nothing where the C library is not glibc.
+ * Return each large block to the system as soon as it is freed. For main,
+ * before the first thread. Changes nothing where the C library is not glibc.
  */
 void hm_heap_keep_small(void);
 

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "json_plain.h"
 #include "rfc3339.h"
 #include "utf8.h"
 
@@ -19,7 +20,10 @@ put(struct hm_json *e, const char *p, size_t n)
 static void
 put_char(struct hm_json *e, char c)
 {
-	put(e, &c, 1);
+	if (e->failed || e->len == e->cap)
+		e->failed = true;
+	else
+		e->buf[e->len++] = c;
 }
 
 static void
@@ -36,54 +40,76 @@ put_escaped(struct hm_json *e, unsigned char c)
 	put(e, text, 6);
 }
 
+/* The first character of s, which is not plain. Returns its bytes. */
+static size_t
+put_special(struct hm_json *e, struct hm_slice s)
+{
+	unsigned char c = (unsigned char)s.p[0];
+	size_t n = hm_utf8_len(s.p, s.n);
+
+	if (n == 0)
+		put(e, "\xef\xbf\xbd", 3);
+	else if (c < 0x80)
+		put_escaped(e, c);
+	else
+		put(e, s.p, n);
+	return n > 0 ? n : 1;
+}
+
+static void
+put_text(struct hm_json *e, struct hm_slice s)
+{
+	size_t at = hm_json_plain(s.p, s.n);
+
+	put(e, s.p, at);
+	while (at < s.n && !e->failed) {
+		size_t plain;
+
+		at += put_special(e, hm_slice(s.p + at, s.n - at));
+		plain = hm_json_plain(s.p + at, s.n - at);
+		put(e, s.p + at, plain);
+		at += plain;
+	}
+}
+
 static void
 put_string(struct hm_json *e, struct hm_slice s)
 {
-	size_t i = 0, n;
-
 	put_char(e, '"');
-	while (i < s.n && !e->failed) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c < 0x20 || c == '"' || c == '\\') {
-			put_escaped(e, c);
-			i++;
-			continue;
-		}
-		n = hm_utf8_len(s.p + i, s.n - i);
-		if (n == 0) {
-			put(e, "\xef\xbf\xbd", 3);
-			i++;
-			continue;
-		}
-		put(e, s.p + i, n);
-		i += n;
-	}
+	put_text(e, s);
 	put_char(e, '"');
 }
 
+/* Text between quotes. */
 static void
 put_quoted(struct hm_json *e, struct hm_slice text)
 {
-	put_char(e, '"');
-	put(e, text.p, text.n);
-	put_char(e, '"');
+	char *to = e->buf + e->len;
+
+	if (e->failed || e->cap - e->len < 2 || text.n > e->cap - e->len - 2) {
+		e->failed = true;
+		return;
+	}
+	to[0] = '"';
+	memcpy(to + 1, text.p, text.n);
+	to[text.n + 1] = '"';
+	e->len += text.n + 2;
 }
 
-/* The comma that goes before a key, or before a value without one. */
-static void
-put_comma(struct hm_json *e)
+/* Whether a comma goes before a key, or before a value without one. */
+static bool
+needs_comma(const struct hm_json *e)
 {
 	char last = e->len > 0 ? e->buf[e->len - 1] : '{';
 
-	if (last != '{' && last != '[' && last != ':')
-		put_char(e, ',');
+	return last != '{' && last != '[' && last != ':';
 }
 
 static void
 put_key(struct hm_json *e, const char *key)
 {
-	put_comma(e);
+	if (needs_comma(e))
+		put_char(e, ',');
 	if (key != NULL) {
 		put_string(e, hm_text(key));
 		put_char(e, ':');
@@ -153,6 +179,17 @@ hm_json_text(struct hm_json *e, const char *key, const char *s)
 }
 
 void
+hm_json_joined(struct hm_json *e, const char *key, const struct hm_slice *part,
+    size_t n)
+{
+	put_key(e, key);
+	put_char(e, '"');
+	for (size_t i = 0; i < n; i++)
+		put_text(e, part[i]);
+	put_char(e, '"');
+}
+
+void
 hm_json_hex(struct hm_json *e, const char *key, const uint8_t *bytes, size_t n)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -176,9 +213,14 @@ void
 hm_json_decimal(struct hm_json *e, const char *key, struct hm_decimal number)
 {
 	char text[HM_DECIMAL_TEXT];
-	size_t n = hm_decimal_format(number, text);
+	size_t n;
 
 	put_key(e, key);
+	if (!e->failed && e->cap - e->len >= sizeof text) {
+		e->len += hm_decimal_format(number, e->buf + e->len);
+		return;
+	}
+	n = hm_decimal_format(number, text);
 	put(e, text, n);
 }
 
@@ -222,9 +264,21 @@ hm_json_quoted(struct hm_json *e, const char *key, struct hm_slice text)
 void
 hm_json_key(struct hm_json *e, struct hm_slice key)
 {
-	put_comma(e);
-	put_quoted(e, key);
-	put_char(e, ':');
+	char *to = e->buf + e->len;
+
+	/* A comma, two quotes and a colon; a value has to follow, too. */
+	if (e->failed || e->cap - e->len < 4 || key.n > e->cap - e->len - 4) {
+		e->failed = true;
+		return;
+	}
+	if (needs_comma(e))
+		*to++ = ',';
+	*to++ = '"';
+	memcpy(to, key.p, key.n);
+	to += key.n;
+	*to++ = '"';
+	*to++ = ':';
+	e->len = (size_t)(to - e->buf);
 }
 
 bool

@@ -26,6 +26,9 @@ void hm_json_array_end(struct hm_json *e);
 /* Bytes that are not UTF-8 become U+FFFD: the output is always JSON. */
 void hm_json_string(struct hm_json *e, const char *key, struct hm_slice s);
 void hm_json_text(struct hm_json *e, const char *key, const char *s);
+/* One string of n texts in a row. */
+void hm_json_joined(struct hm_json *e, const char *key,
+    const struct hm_slice *part, size_t n);
 void hm_json_hex(struct hm_json *e, const char *key, const uint8_t *bytes,
     size_t n);
 void hm_json_int(struct hm_json *e, const char *key, int64_t number);

@@ -26,6 +26,9 @@ hm_text(const char *s)
 	return (struct hm_slice){s, strlen(s)};
 }
 
+/* A string literal as a slice: its length is known to the compiler. */
+#define HM_LITERAL(text) hm_slice("" text, sizeof(text) - 1)
+
 static inline bool
 hm_slice_is(struct hm_slice a, const char *s)
 {

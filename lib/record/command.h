@@ -93,7 +93,7 @@ struct hm_result {
 	const char *error; /* a short name, or NULL */
 	const char *text;  /* one line for people, or NULL */
 	int64_t percent;   /* limit, in 0.1 % */
-	int64_t watts;     /* limit, in 0.1 W */
+	int64_t watts;     /* limit that the power keeps, in 0.1 W */
 	int on;            /* 0 or 1 */
 };
 

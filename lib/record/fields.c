@@ -12,37 +12,18 @@ enum {
 };
 
 const struct hm_field hm_fields[HM_FIELDS] = {
-#define FIELD(id, ...) [HM_F_##id] = {__VA_ARGS__},
+#define FIELD(id, key, ...) [HM_F_##id] = {key, sizeof(key) - 1, __VA_ARGS__},
 #include "fields.def"
 #undef FIELD
 };
 
-/* Most keys differ in the first letter. */
-static bool
-is_key(const struct hm_field *field, struct hm_slice key, char first)
-{
-	return field->key[0] == first && hm_slice_is(key, field->key);
-}
-
-size_t
-hm_field_id(struct hm_slice key)
-{
-	char first = key.n > 0 ? key.p[0] : '\0';
-	size_t id = 0;
-
-	while (id < HM_FIELDS && !is_key(&hm_fields[id], key, first))
-		id++;
-	return id;
-}
-
 const struct hm_field *
 hm_field_find(enum hm_scope scope, struct hm_slice key)
 {
-	char first = key.n > 0 ? key.p[0] : '\0';
-
-	for (size_t i = 0; i < hm_field_end(scope); i++)
-		if (hm_field_in(&hm_fields[i], scope) &&
-		    is_key(&hm_fields[i], key, first))
-			return &hm_fields[i];
+	/* Fields that share a key follow the first one in the table. */
+	for (size_t id = hm_field_id(key); id < HM_FIELDS; id++)
+		if (hm_field_in(&hm_fields[id], scope) &&
+		    hm_slice_is(key, hm_fields[id].key))
+			return &hm_fields[id];
 	return NULL;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/decimal.h"
+#include "base/json_writer.h"
 #include "base/slice.h"
 #include "types.h"
 
@@ -38,6 +39,7 @@ enum hm_field_flag {
 
 struct hm_field {
 	const char *key;
+	size_t key_size;
 	unsigned scopes;      /* bit i: records of hm_scope i have the field */
 	enum hm_field_kind kind;
 	unsigned scale;       /* decimals of the number on the wire */
@@ -93,12 +95,15 @@ hm_field_stored(const struct hm_field *field, enum hm_scope scope)
 
 /*
  * The hm_field_id of a key, or HM_FIELDS; the first one, if fields of several
- * types share the key.
+ * types share the key. The script field_id makes it of fields.def.
  */
 size_t hm_field_id(struct hm_slice key);
 
 /* The row of a key in a scope, or NULL. */
 const struct hm_field *hm_field_find(enum hm_scope scope, struct hm_slice key);
+
+/* Write the key of a field; its value is then written with `key` NULL. */
+void hm_json_field(struct hm_json *e, size_t id);
 
 /* A set of fields, by their hm_field_id. */
 struct hm_field_set {
@@ -116,6 +121,25 @@ hm_field_set_add(struct hm_field_set *set, size_t id)
 {
 	set->word[id / 64] |= UINT64_C(1) << id % 64;
 }
+
+/* The first field of a set from `id` on; HM_FIELDS if there is none. */
+static inline size_t
+hm_field_set_next(const struct hm_field_set *set, size_t id)
+{
+	while (id < HM_FIELDS) {
+		uint64_t rest = set->word[id / 64] >> id % 64;
+
+		if (rest != 0)
+			return id + (size_t)__builtin_ctzll(rest);
+		id = (id / 64 + 1) * 64;
+	}
+	return HM_FIELDS;
+}
+
+/* For each field of a set, with a variable of type size_t. */
+#define HM_FIELD_SET_EACH(set, id) \
+	for ((id) = hm_field_set_next(set, 0); (id) < HM_FIELDS; \
+	    (id) = hm_field_set_next(set, (id) + 1))
 
 static inline void
 hm_field_set_join(struct hm_field_set *set, const struct hm_field_set *other)

@@ -1,6 +1,7 @@
 #include "models.h"
 
-#include <strings.h>
+#include <ctype.h>
+#include <string.h>
 
 #define PREFIX ((size_t)4)
 
@@ -116,18 +117,26 @@ static const struct model meters[] = {
     {"37ff", "DTSU666"},
 };
 
+/* The start of a serial number in lower case; false if it is too short. */
 static bool
-begins_with(struct hm_slice serial, const char prefix[PREFIX + 1])
+read_prefix(struct hm_slice serial, char prefix[PREFIX])
 {
-	return serial.n >= PREFIX &&
-	    strncasecmp(prefix, serial.p, PREFIX) == 0;
+	if (serial.n < PREFIX)
+		return false;
+	for (size_t i = 0; i < PREFIX; i++)
+		prefix[i] = (char)tolower((unsigned char)serial.p[i]);
+	return true;
 }
 
 static const char *
 find(const struct model *models, size_t count, struct hm_slice serial)
 {
+	char prefix[PREFIX];
+
+	if (!read_prefix(serial, prefix))
+		return NULL;
 	for (size_t i = 0; i < count; i++)
-		if (begins_with(serial, models[i].prefix))
+		if (memcmp(prefix, models[i].prefix, PREFIX) == 0)
 			return models[i].name;
 	return NULL;
 }
@@ -135,8 +144,12 @@ find(const struct model *models, size_t count, struct hm_slice serial)
 const char *
 hm_model_inverter(struct hm_slice serial)
 {
+	char prefix[PREFIX];
+
+	if (!read_prefix(serial, prefix))
+		return NULL;
 	for (size_t i = 0; i < sizeof inverters / sizeof *inverters; i++)
-		if (begins_with(serial, inverters[i].prefix))
+		if (memcmp(prefix, inverters[i].prefix, PREFIX) == 0)
 			return inverters[i].name;
 	return NULL;
 }

@@ -48,10 +48,12 @@ const struct hm_value *
 hm_record_get(const struct hm_record *record, const char *key)
 {
 	static const struct hm_value absent = {HM_ABSENT, {"", 0}};
+	const struct hm_member *member = record->member;
+	struct hm_slice wanted = hm_text(key);
 
-	for (size_t i = 0; i < record->count; i++)
-		if (hm_slice_is(record->member[i].key, key))
-			return &record->member[i].value;
+	for (; member < record->member + record->count; member++)
+		if (hm_slice_equal(member->key, wanted))
+			return &member->value;
 	return &absent;
 }
 

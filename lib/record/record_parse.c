@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/json_plain.h"
 #include "base/utf8.h"
 #include "record.h"
 #include "record_private.h"
@@ -9,7 +10,8 @@ struct reader {
 	const char *what; /* the first fault, or NULL */
 	unsigned depth;
 	size_t keys_open;
-	bool plain_keys; /* no key so far has an escape */
+	bool escapes;     /* the last string has one */
+	bool escaped_key; /* so has a key so far */
 	struct hm_slice key[HM_KEYS_MAX]; /* of all open objects */
 };
 
@@ -21,42 +23,69 @@ reader_start(struct reader *r, struct hm_slice text)
 	r->what = NULL;
 	r->depth = 0;
 	r->keys_open = 0;
-	r->plain_keys = true;
+	r->escaped_key = false;
 }
 
-static bool
+static __attribute__((cold, noinline)) bool
 fail(struct reader *r, const char *what)
 {
 	r->what = what;
 	return false;
 }
 
+/* A character of a string that is not plain: an escape, or not ASCII. */
 static bool
-read_string(struct reader *r, struct hm_slice *out)
+read_special(struct reader *r)
 {
-	const char *begin = ++r->p;
 	uint32_t code;
 	size_t n;
 
-	while (r->p < r->end && *r->p != '"') {
-		if ((unsigned char)*r->p < 0x20)
-			return fail(r, "control character in a string");
-		if (*r->p == '\\') {
-			n = hm_record_escape(r->p, r->end, &code);
-			if (n == 0)
-				return fail(r, "bad escape in a string");
-		} else {
-			n = hm_utf8_len(r->p, (size_t)(r->end - r->p));
-			if (n == 0)
-				return fail(r, "not UTF-8");
-		}
-		r->p += n;
+	if ((unsigned char)*r->p < 0x20)
+		return fail(r, "control character in a string");
+	if (*r->p == '\\') {
+		r->escapes = true;
+		n = hm_record_escape(r->p, r->end, &code);
+		if (n == 0)
+			return fail(r, "bad escape in a string");
+	} else {
+		n = hm_utf8_len(r->p, (size_t)(r->end - r->p));
+		if (n == 0)
+			return fail(r, "not UTF-8");
 	}
-	if (r->p == r->end)
-		return fail(r, "string without an end");
+	r->p += n;
+	return true;
+}
+
+/* The rest of a string, up to its quote. */
+static __attribute__((noinline)) bool
+read_mixed(struct reader *r)
+{
+	while (r->p < r->end && *r->p != '"') {
+		if (!read_special(r))
+			return false;
+		r->p += hm_json_plain(r->p, (size_t)(r->end - r->p));
+	}
+	return r->p < r->end || fail(r, "string without an end");
+}
+
+static inline bool
+read_string(struct reader *r, struct hm_slice *out)
+{
+	const char *begin = r->p + 1;
+
+	r->escapes = false;
+	r->p = begin + hm_json_plain(begin, (size_t)(r->end - begin));
+	if ((r->p == r->end || *r->p != '"') && !read_mixed(r))
+		return false;
 	*out = hm_slice(begin, (size_t)(r->p - begin));
 	r->p++;
 	return true;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
 }
 
 static size_t
@@ -64,7 +93,7 @@ digits(const char *p, const char *end)
 {
 	const char *begin = p;
 
-	while (p < end && *p >= '0' && *p <= '9')
+	while (p < end && is_digit(*p))
 		p++;
 	return (size_t)(p - begin);
 }
@@ -107,17 +136,48 @@ read_word(struct reader *r, const char *word)
 	return true;
 }
 
-static bool
-remember_key(struct reader *r, size_t first, struct hm_slice key)
+/* The keys of an object that is open. */
+struct object {
+	size_t first;  /* in the reader's list */
+	uint64_t bits; /* the bits of all of them */
+};
+
+/* Keys without escapes whose bits differ are different. */
+static uint64_t
+bit_of(struct hm_slice key)
 {
-	if (memchr(key.p, '\\', key.n) != NULL)
-		r->plain_keys = false;
-	for (size_t i = first; i < r->keys_open; i++)
-		if (r->plain_keys ? hm_slice_equal(r->key[i], key) :
-		    hm_record_same_text(r->key[i], key))
-			return fail(r, "duplicate key");
+	size_t mix = key.n;
+
+	if (key.n > 0)
+		mix += 5u * (unsigned char)key.p[0] +
+		    11u * (unsigned char)key.p[key.n / 2] +
+		    3u * (unsigned char)key.p[key.n - 1];
+	return UINT64_C(1) << mix % 64;
+}
+
+static bool
+has_key(const struct reader *r, const struct object *object,
+    struct hm_slice key)
+{
+	for (size_t i = object->first; i < r->keys_open; i++)
+		if (r->escaped_key ? hm_record_same_text(r->key[i], key) :
+		    hm_slice_equal(r->key[i], key))
+			return true;
+	return false;
+}
+
+static inline bool
+remember_key(struct reader *r, struct object *object, struct hm_slice key)
+{
+	uint64_t bit = bit_of(key);
+
+	r->escaped_key = r->escaped_key || r->escapes;
+	if ((r->escaped_key || (object->bits & bit) != 0) &&
+	    has_key(r, object, key))
+		return fail(r, "duplicate key");
 	if (r->keys_open == HM_KEYS_MAX)
 		return fail(r, "too many keys");
+	object->bits |= bit;
 	r->key[r->keys_open++] = key;
 	return true;
 }
@@ -125,12 +185,12 @@ remember_key(struct reader *r, size_t first, struct hm_slice key)
 static bool read_value(struct reader *r, struct hm_value *out);
 
 static bool
-read_member(struct reader *r, size_t first_key, struct hm_member *out)
+read_member(struct reader *r, struct object *object, struct hm_member *out)
 {
 	if (r->p == r->end || *r->p != '"')
 		return fail(r, "expected a key");
 	if (!read_string(r, &out->key) ||
-	    !remember_key(r, first_key, out->key))
+	    !remember_key(r, object, out->key))
 		return false;
 	r->p = hm_record_skip_space(r->p, r->end);
 	if (r->p == r->end || *r->p != ':')
@@ -143,7 +203,7 @@ read_member(struct reader *r, size_t first_key, struct hm_member *out)
  * Read `close` or a comma after an item; *closed is true for `close`. False if
  * neither follows.
  */
-static bool
+static inline bool
 item_end(struct reader *r, char close, bool *closed)
 {
 	r->p = hm_record_skip_space(r->p, r->end);
@@ -170,23 +230,23 @@ enter(struct reader *r, char close, bool *closed)
 static bool
 read_object(struct reader *r, struct hm_record *record)
 {
-	size_t first_key = r->keys_open;
-	struct hm_member member;
+	struct object object = {r->keys_open, 0};
+	struct hm_member nested, *member = &nested;
 	bool closed;
 
 	if (!enter(r, '}', &closed))
 		return false;
 	while (!closed) {
-		if (!read_member(r, first_key, &member) ||
+		if (record != NULL) {
+			if (record->count == HM_MEMBERS_MAX)
+				return fail(r, "too many keys");
+			member = &record->member[record->count++];
+		}
+		if (!read_member(r, &object, member) ||
 		    !item_end(r, '}', &closed))
 			return false;
-		if (record == NULL)
-			continue;
-		if (record->count == HM_MEMBERS_MAX)
-			return fail(r, "too many keys");
-		record->member[record->count++] = member;
 	}
-	r->keys_open = first_key;
+	r->keys_open = object.first;
 	r->depth--;
 	return true;
 }
@@ -220,7 +280,7 @@ read_scalar(struct reader *r, struct hm_value *out)
 		out->kind = HM_NULL;
 		return read_word(r, "null");
 	default:
-		if (*r->p != '-' && digits(r->p, r->end) == 0)
+		if (*r->p != '-' && !is_digit(*r->p))
 			return fail(r, "expected a value");
 		out->kind = HM_NUMBER;
 		return read_number(r);
@@ -330,12 +390,13 @@ hm_array_next(struct hm_slice *rest, struct hm_value *item)
 bool
 hm_object_next(struct hm_slice *rest, struct hm_member *member)
 {
+	struct object object = {0, 0};
 	struct reader r;
 
 	if (!walk_start(rest, '{', '}'))
 		return false;
 	reader_start(&r, *rest);
-	if (!read_member(&r, 0, member))
+	if (!read_member(&r, &object, member))
 		return false;
 	*rest = hm_slice(r.p, (size_t)(r.end - r.p));
 	return true;

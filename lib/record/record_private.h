@@ -12,7 +12,9 @@
 static inline bool
 hm_record_is_space(char c)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+	/* Most bytes are none: one comparison says so. */
+	return (unsigned char)c <= ' ' &&
+	    (c == ' ' || c == '\t' || c == '\n' || c == '\r');
 }
 
 static inline const char *

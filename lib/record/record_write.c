@@ -1,4 +1,5 @@
 #include "base/json_writer.h"
+#include "fields.h"
 #include "record.h"
 
 void
@@ -21,6 +22,14 @@ void
 hm_json_record(struct hm_json *e, const char *type, struct hm_slice time)
 {
 	hm_json_object(e, NULL);
-	hm_json_text(e, "type", type);
-	hm_json_string(e, "time", time);
+	hm_json_key(e, HM_LITERAL("type"));
+	hm_json_text(e, NULL, type);
+	hm_json_key(e, HM_LITERAL("time"));
+	hm_json_string(e, NULL, time);
+}
+
+void
+hm_json_field(struct hm_json *e, size_t id)
+{
+	hm_json_key(e, hm_slice(hm_fields[id].key, hm_fields[id].key_size));
 }

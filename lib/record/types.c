@@ -7,7 +7,7 @@
 
 const struct hm_reading_type hm_reading_types[HM_SCOPES] = {
 #define TYPE(id, name, device, ...) [HM_SCOPE_##id] = { \
-	HM_SCOPE_##id, name, HM_SCOPE_##device, __VA_ARGS__},
+	HM_SCOPE_##id, name, sizeof(name) - 1, HM_SCOPE_##device, __VA_ARGS__},
 #include "types.def"
 #undef TYPE
 };
@@ -15,9 +15,11 @@ const struct hm_reading_type hm_reading_types[HM_SCOPES] = {
 const struct hm_reading_type *
 hm_reading_type_of(struct hm_slice name)
 {
-	for (size_t i = 0; i < HM_SCOPES; i++)
-		if (hm_slice_is(name, hm_reading_types[i].name))
-			return &hm_reading_types[i];
+	for (const struct hm_reading_type *type = hm_reading_types;
+	    type < hm_reading_types + HM_SCOPES; type++)
+		if (hm_slice_equal(name, hm_slice(type->name,
+		    type->name_size)))
+			return type;
 	return NULL;
 }
 

@@ -21,6 +21,7 @@ enum hm_scope {
 struct hm_reading_type {
 	enum hm_scope scope;  /* its place in hm_reading_types */
 	const char *name;     /* in "type", and of its table in the database */
+	size_t name_size;
 	enum hm_scope device; /* the type that it is a part of, or itself */
 	/* The columns that, with time, identify a reading: "dtu, serial". */
 	const char *keys;

@@ -5,9 +5,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "descriptors.h"
+#include "pipe_room.h"
 #include "record/record.h"
 
 #define SIZE (2 * (HM_LINE_MAX + 1))
@@ -15,7 +17,9 @@
 
 struct hm_line_writer {
 	int fd;
-	size_t chunk; /* bytes to write at once */
+	bool is_file; /* which never blocks */
+	bool is_pipe;
+	bool nowait; /* the system may know RWF_NOWAIT for it */
 	char *buf;
 	size_t start, end;
 	void (*save)(void *context);
@@ -23,30 +27,18 @@ struct hm_line_writer {
 	size_t unsaved; /* bytes from here on need a call of `save` */
 };
 
-/*
- * A pipe that polls as writable takes PIPE_BUF bytes without blocking.
- * O_NONBLOCK would affect the processes that share the open file. Files never
- * block.
- */
-static size_t
-chunk_for(int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return FILE_CHUNK;
-	return PIPE_BUF;
-}
-
 struct hm_line_writer *
 hm_line_writer_open(int fd)
 {
 	struct hm_line_writer *o = calloc(1, sizeof *o);
+	struct stat st;
 
 	if (o == NULL)
 		return NULL;
 	o->fd = fd;
-	o->chunk = chunk_for(fd);
+	o->is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	o->is_pipe = hm_descriptor_is_pipe(fd);
+	o->nowait = !o->is_file;
 	o->buf = malloc(SIZE);
 	if (o->buf != NULL)
 		return o;
@@ -117,36 +109,87 @@ result_of_failure(void)
 	    HM_LINE_WRITER_FAILED;
 }
 
+/*
+ * How many bytes may be written now, 0 if only poll(2) can tell. A pipe that
+ * polls as writable takes PIPE_BUF bytes; O_NONBLOCK would affect the processes
+ * that share the open file.
+ */
+static size_t
+chunk(const struct hm_line_writer *o, bool polled)
+{
+	size_t sure = polled || o->nowait ? PIPE_BUF : 0, room;
+
+	if (o->is_file)
+		return FILE_CHUNK;
+	if (!o->is_pipe || (sure > 0 && hm_line_writer_pending(o) <= sure))
+		return sure;
+	room = hm_pipe_room(o->fd);
+	return room > sure ? room : sure;
+}
+
 /* A line is cut only where a chunk cannot hold it. */
 static size_t
-next_chunk(const struct hm_line_writer *o)
+lines_within(const struct hm_line_writer *o, size_t most)
 {
 	size_t n = hm_line_writer_pending(o);
 	const char *p = o->buf + o->start, *lf;
 
-	if (n <= o->chunk)
+	if (n <= most)
 		return n;
-	lf = memrchr(p, '\n', o->chunk);
-	return lf != NULL ? (size_t)(lf - p) + 1 : o->chunk;
+	lf = memrchr(p, '\n', most);
+	return lf != NULL ? (size_t)(lf - p) + 1 : most;
+}
+
+static bool
+is_unknown(int error)
+{
+	return error == EOPNOTSUPP || error == ENOSYS || error == EINVAL ||
+	    error == EPERM;
+}
+
+static ssize_t
+write_now(struct hm_line_writer *o, size_t n, bool polled)
+{
+	struct iovec bytes = {o->buf + o->start, n};
+	ssize_t written;
+
+	if (o->nowait) {
+		written = pwritev2(o->fd, &bytes, 1, -1, RWF_NOWAIT);
+		if (written >= 0 || !is_unknown(errno))
+			return written;
+		o->nowait = false;
+		errno = EAGAIN;
+		if (!polled)
+			return -1;
+	}
+	return write(o->fd, bytes.iov_base, n);
 }
 
 enum hm_line_writer_result
-hm_line_writer_write(struct hm_line_writer *o)
+hm_line_writer_write(struct hm_line_writer *o, bool polled)
 {
-	size_t n = next_chunk(o);
+	size_t n = lines_within(o, chunk(o, polled));
 	ssize_t written;
 
+	if (n == 0)
+		return HM_LINE_WRITER_AGAIN;
 	if (o->save != NULL && o->start + n > o->unsaved) {
 		o->save(o->context);
 		o->unsaved = o->end;
 	}
-	written = write(o->fd, o->buf + o->start, n);
+	written = write_now(o, n, polled);
 	if (written < 0)
 		return result_of_failure();
 	o->start += (size_t)written;
 	if (o->start == o->end)
 		o->start = o->end = o->unsaved = 0;
 	return HM_LINE_WRITER_WRITTEN;
+}
+
+struct hm_slice
+hm_line_writer_waiting(const struct hm_line_writer *o)
+{
+	return hm_slice(o->buf + o->start, hm_line_writer_pending(o));
 }
 
 void

@@ -38,10 +38,16 @@ enum hm_line_writer_result {
 	HM_LINE_WRITER_FAILED, /* with errno */
 };
 
+/* The bytes that wait to be written; valid until the next call. */
+struct hm_slice hm_line_writer_waiting(const struct hm_line_writer *o);
+
 /*
- * Write as much as a descriptor that polls as writable takes without blocking.
+ * Write what the descriptor takes at once without blocking, whole lines if they
+ * fit. `polled`: it polls as writable. If not, HM_LINE_WRITER_AGAIN may also
+ * mean that only poll(2) can tell.
  */
-enum hm_line_writer_result hm_line_writer_write(struct hm_line_writer *o);
+enum hm_line_writer_result hm_line_writer_write(struct hm_line_writer *o,
+    bool polled);
 
 /*
  * Close the descriptor, so that its reader sees the end. One that fails

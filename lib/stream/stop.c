@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #define FOLLOW_MS 8000   /* to read on to end of file when a chain stops */
-#define NOTICE_MS 1000   /* for the pipe holder to end as well */
 #define REST_MS 2000     /* for the rest of a pipeline to end */
 #define REST_IDLE_MS 300 /* ... if it writes nothing any more */
 
@@ -67,7 +66,8 @@ hm_stop_follows(struct hm_stop *stop, int64_t input_at, int64_t now)
 		input_at = stop->at;
 	if (has_holder(stop))
 		stop->follows = stop->follows &&
-		    since < (hm_stop_is_held(stop) ? NOTICE_MS : FOLLOW_MS);
+		    since < (hm_stop_is_held(stop) ? HM_STOP_NOTICE_MS :
+		    FOLLOW_MS);
 	else
 		stop->follows = stop->follows && since < REST_MS &&
 		    now - input_at < REST_IDLE_MS;

@@ -12,6 +12,13 @@
 
 #define HM_STOP_END_MS 9000 /* limit from the first signal */
 
+/*
+ * A chain that stops sends its signals one after the other: the pipe holder may
+ * end as late as this after a tool has got its own. Until then the tool cannot
+ * know whether it has a successor.
+ */
+#define HM_STOP_NOTICE_MS 1000
+
 struct hm_stop {
 	/* HM_DURABLE: a FIFO that the pipe holder of a chain reads; NULL or
 	   any other text: there is no pipe holder. */

@@ -302,6 +302,42 @@ exit_status(const struct hm_stream *s, int status)
 	    status;
 }
 
+/* The records in bytes that wait, without those of the tool about itself. */
+static size_t
+count_records(struct hm_slice bytes)
+{
+	const char *p = bytes.p, *end = p + bytes.n, *lf;
+	struct hm_slice type;
+	size_t count = 0;
+
+	for (; p < end; p = lf + 1) {
+		lf = memchr(p, '\n', (size_t)(end - p));
+		if (lf == NULL)
+			break;
+		count += lf > p && (!hm_record_type(hm_slice(p,
+		    (size_t)(lf - p)), &type) || !hm_slice_is(type, "stats"));
+	}
+	return count;
+}
+
+/* A tool of a chain that stops may lose its reader before it has ended. */
+static void
+report_dropped(const struct hm_stream *s)
+{
+	size_t bytes = hm_stream_pending(s);
+	size_t count;
+
+	if (!s->out_broken || s->stop.signals == 0 ||
+	    s->options.durable == NULL || hm_stream_has_successor(s))
+		return;
+	count = count_records(hm_line_writer_waiting(s->output));
+	if (count > 0)
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_int("records",
+		    (int64_t)count), hm_fact_int("bytes", (int64_t)bytes)),
+		    "%zu record%s in %zu bytes dropped: the reader of stdout "
+		    "has ended", count, count == 1 ? "" : "s", bytes);
+}
+
 static void
 log_end(const struct hm_stream *s)
 {
@@ -326,6 +362,7 @@ hm_stream_end(struct hm_stream *s)
 	drain_output(s);
 	hm_stream_release(s);
 	hm_stats_report(&s->stats, INT64_MAX);
+	report_dropped(s);
 	log_end(s);
 	s->out_ended = true;
 	if (!s->stop.restart && s->options.out >= 0)

@@ -73,7 +73,9 @@ hm_stream_signals(struct hm_stream *s)
 int64_t
 hm_stream_time_left(const struct hm_stream *s)
 {
-	return hm_stop_left(&s->stop, hm_monotonic_ms());
+	/* Asked before each line: without a signal it needs no clock. */
+	return s->stop.signals == 0 ? -1 :
+	    hm_stop_left(&s->stop, hm_monotonic_ms());
 }
 
 unsigned

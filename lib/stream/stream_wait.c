@@ -18,13 +18,14 @@
 
 /* Output */
 
-static void
-write_some(struct hm_stream *s)
+/* False if nothing was written. `polled`: the output polls as writable. */
+static bool
+write_some(struct hm_stream *s, bool polled)
 {
-	switch (hm_line_writer_write(s->output)) {
+	switch (hm_line_writer_write(s->output, polled)) {
 	case HM_LINE_WRITER_WRITTEN:
 		s->out_progress = hm_monotonic_ms();
-		break;
+		return true;
 	case HM_LINE_WRITER_AGAIN:
 		break;
 	case HM_LINE_WRITER_BROKEN:
@@ -35,6 +36,16 @@ write_some(struct hm_stream *s)
 		s->out_failed = true;
 		break;
 	}
+	return false;
+}
+
+/* Write what can be written without a poll before it. */
+static void
+write_ready(struct hm_stream *s)
+{
+	while (hm_stream_pending(s) > 0 && !hm_stream_output_ended(s) &&
+	    write_some(s, false))
+		;
 }
 
 static void
@@ -42,7 +53,7 @@ on_output(struct hm_stream *s, bool writes)
 {
 	/* Without a request to poll for, all that is reported is an error. */
 	if (writes)
-		write_some(s);
+		write_some(s, true);
 	else
 		s->out_broken = true;
 }
@@ -52,9 +63,10 @@ hm_stream_flush(struct hm_stream *s)
 {
 	struct pollfd out = {.fd = s->options.out, .events = POLLOUT};
 
+	write_ready(s);
 	while (hm_stream_pending(s) > 0 && !hm_stream_output_ended(s) &&
 	    poll(&out, 1, 0) > 0)
-		write_some(s);
+		write_some(s, true);
 	return !hm_stream_output_ended(s);
 }
 
@@ -245,7 +257,7 @@ hm_stream_wait_for_reader(struct hm_stream *s)
 	if (fd[0].revents != 0)
 		hm_stream_signals(s);
 	if (fd[1].revents != 0)
-		write_some(s);
+		write_some(s, true);
 	check_stall(s);
 }
 
@@ -261,6 +273,9 @@ hm_stream_wait_for_line(struct hm_stream *s)
 		    hm_stream_input_ended(s) || hm_stream_output_ended(s))
 			return;
 	}
+	write_ready(s);
+	if (hm_stream_output_ended(s))
+		return;
 	wait_once(s, true, hm_stream_pending(s) > 0, -1);
 }
 

@@ -16,6 +16,9 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 left_out() {
 	case "$1: $2" in
 	"docs/page.md: curl "*) echo "asks a running hm-metrics; api-history.sh" ;;
+	"docs/fleet.md: "*to-postgres | "docs/fleet.md: echo "* | \
+	"docs/fleet.md: export "* | "docs/fleet.md: pg_"*)
+		echo "needs PostgreSQL; tests/fleet/page.sh" ;;
 	"docs/queries.md: "*) echo "tests/docs/queries.sh runs this page" ;;
 	"docs/containers.md: "*)
 		echo "no container engine; container.sh, make check-container" ;;
@@ -53,6 +56,9 @@ left_out() {
 		echo "names an option; s6.sh" ;;
 	*": docker "*) echo "no container engine here; of the old program" ;;
 	*": import-bridge "*"...") echo "names an option; import-bridge.sh" ;;
+	*": hm-ship --since" | *": hm-ship --to centre"*)
+		echo "names an option; ship.sh" ;;
+	*"/scan/ship-centre") echo "of a chain with ship_to; ship-s6.sh" ;;
 	*": hm-store --"[a-z]*)
 		case ${2#hm-store --} in
 		*" "*) return 1 ;;
@@ -88,7 +94,9 @@ for_ever() {
 	*": hm-poll "*" hm-metrics >/dev/null") echo has_metrics ;;
 	*": hm-poll "*" hm-publish >/dev/null" | \
 	*": hm-subscribe "*" hm-publish >/dev/null") echo has_published ;;
-	*": hm-poll "*" hm-store -d hm.db >/dev/null") echo has_stored ;;
+	*": hm-poll "*" hm-store -d hm.db >/dev/null" | \
+	*": hm-poll "*" hm-store --outbox -d hm.db >/dev/null")
+		echo has_stored ;;
 	*": hm-poll -n 10 "*) echo has_captured ;;
 	*"/pipelines/everything") echo has_everything ;;
 	*": tail -F /var/log/hm/"*) echo shows_logs ;;

@@ -32,7 +32,8 @@ keys() {
 	ask "SELECT name, (SELECT group_concat(key, ', ') FROM
 		(SELECT name AS key FROM pragma_table_info(s.name)
 		WHERE pk > 0 ORDER BY pk))
-		FROM sqlite_schema AS s WHERE type = 'table' AND name <> 'alarm'"
+		FROM sqlite_schema AS s WHERE type = 'table' AND name <> 'alarm'
+		AND name NOT LIKE 'sqlite_%'"
 	ask "SELECT 'alarm', sql FROM sqlite_schema WHERE name = 'alarm_key'" |
 		sed 's/CREATE.*ON alarm (//; s/coalesce(\([a-z]*\), [^)]*)/\1/g
 			s/)$//'
@@ -45,7 +46,7 @@ columns() {
 		IN ('status', 'alarm', 'info', 'history', 'stats', 'config',
 		'production_cache', 'dtu_cache', 'inverter_parts', 'rollup_due', 'day_totals',
 		'past_days', 'plant_sums', 'plant_due', 'commands', 'results',
-		'rated_power', 'running_time',
+		'rated_power', 'running_time', 'outbox', 'ship_to',
 		'reading_hours') AND c.name NOT GLOB 'e_*'"
 }
 
@@ -102,7 +103,7 @@ wrong_sizes() {
 	done
 }
 
-hm-store -d "$db" </dev/null >/dev/null
+hm-store -d "$db" --outbox </dev/null >/dev/null
 check "a new database has tables" test -n "$(objects table)"
 same "every table has its line" \
 	"$(rows table key | names)" "$(objects table)"

@@ -17,6 +17,9 @@ check "configuration.md has a generated table" \
 "$settings" example >"$work/hoymiles.yaml"
 check "hoymiles.yaml is the one that the code makes (or run make docs)" \
 	diff -u "$docs/hoymiles.yaml" "$work/hoymiles.yaml"
+"$settings" fields.sql >"$work/fields.sql"
+check "fleet/fields.sql is the one that the code makes (or run make docs)" \
+	diff -u "$docs/fleet/fields.sql" "$work/fields.sql"
 same "hoymiles.yaml has no line over 80 columns" \
 	"$(grep -nE '^.{81}' "$docs/hoymiles.yaml")" ""
 same "hoymiles.yaml has every key once" \

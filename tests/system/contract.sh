@@ -23,6 +23,7 @@ needs() {
 	hm-sim) echo "--port 0" ;;
 	hm-top) echo "--once" ;;
 	hm-limit) echo "--rated 800" ;;
+	hm-ship) echo "--once -d $work/none.db true" ;;
 	esac
 }
 

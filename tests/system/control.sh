@@ -97,6 +97,8 @@ same "... and a poll follows" "$(jq -r .type "$work/limit-hm" | tail -n 1)" \
 	frame
 same "a temporary limit in watts is carried out" "$(states watts |
 	sed 's/under_way //')" "accepted done 0"
+same "... and the result has the limit" \
+	"$(jq -c 'select(.state == "done").watts' "$work/watts")" 300
 same "a DTU that refuses: hm" "$(states hm-refused)" \
 	"refused:refused_by_dtu 65"
 check "... with its error" grep -q 'error 7' "$work/hm-refused"

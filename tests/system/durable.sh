@@ -185,6 +185,35 @@ same "... and none is missing" "$(jq -R 'try (fromjson | .n)
 let_go
 wait "$reader"
 
+# A reader that ends between SIGTERM and the last write, and no holder: what was
+# read and not written is lost, and a warning says so.
+loses_its_reader() {
+	local before out
+	taken() {
+		[ "$(awk '$1 == "rchar:" { print $2 }' "/proc/$first/io")" -ge "$1" ]
+	}
+	exec 5<>"$work/a" 6<>"$work/b"
+	"$copy" -d 1 <"$work/a" >"$work/b" 2>"$work/err" 5>&- 6>&- &
+	first=$!
+	pids+=("$first")
+	numbered 1 >&5
+	read -r -t 20 out <&6
+	read -r -t 20 out <&6
+	dd if=/dev/zero of="$work/b" bs=4096 oflag=nonblock 2>/dev/null
+	before=$(awk '$1 == "rchar:" { print $2 }' "/proc/$first/io")
+	numbered 1001 1100 >&5
+	until_true 10 taken $((before + $(numbered 1001 1100 | wc -c)))
+	kill -TERM "$first"
+	exec 6>&-
+	wait "$first"
+	same "a reader that ends first is no error of a tool that stops" $? 0
+	same "... but what it did not take is reported" "$(cat "$work/err")" \
+		"copy: warning: 100 records in 2200 bytes dropped: the reader \
+of stdout has ended"
+	exec 5>&-
+}
+loses_its_reader
+
 # A reload.
 reload() {
 	local answer

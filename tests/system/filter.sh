@@ -94,6 +94,35 @@ same "... and what they made meanwhile is not added when they are back" "$({
 	[.total_production, .today_production]' | tr '\n' ' ')" \
 	"[30605,805] [30605,805] [30605,805] [30615,815] "
 
+# Polls every few seconds
+
+fast=$work/fast.db
+# seconds SECOND ...: a reading at each, whose total grows by 1 Wh a second.
+seconds() {
+	local second
+	for second in "$@"; do
+		port $((second / 60)) $((10500 + second)) $((500 + second)) |
+			sed "s/:00Z/:$(printf %02d $((second % 60)))Z/"
+	done
+}
+# totals: each total, and in how many records in a row.
+totals() {
+	jq .total_production | uniq -c | xargs
+}
+mapfile -t polls < <(seq 0 5 135)
+same "of polls every few seconds one a minute raises the totals" \
+	"$(seconds "${polls[@]}" | filter -d "$fast" | totals)" \
+	"1 null 11 10500 12 10555 4 10615"
+same "... to the last reading, which an end keeps" \
+	"$(sqlite3 "$fast" 'SELECT e_pending FROM production_cache')" 10635
+same "... and so does a restart" \
+	"$(seconds 140 145 | filter -d "$fast" | totals)" "2 10635"
+same "... and a fall is still refused, and a dip not shown" "$({
+	seconds 150 | sed 's/:10650/:10700/'; seconds 155
+	port 3 10600 600; seconds 185 215 220
+} | filter -d "$fast" 2>"$work/err" | totals)" "1 10645 3 10655 2 10685"
+check "... with a warning" grep -q '10600 Wh is refused' "$work/err"
+
 runs=()
 # Inputs with nothing connected, serial numbers in capitals, a removed file
 

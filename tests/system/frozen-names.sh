@@ -205,7 +205,7 @@ retired() {
 
 tables() {
 	local database=$work/new.db
-	run hm-store -d "$database" </dev/null >/dev/null
+	run hm-store -d "$database" --outbox </dev/null >/dev/null
 	run hm-filter -d "$database" </dev/null >/dev/null
 	sqlite3 -separator ' ' "$database" "
 		SELECT type, name FROM sqlite_master
@@ -391,10 +391,11 @@ stats() {
 			seconds=1
 			args=(--control --mqtt-broker 127.0.0.1 --mqtt-port 1) ;;
 		hm-filter) args=(-d "$work/stats.db") ;;
-		hm-store) args=(-d "$work/stats.db" --dry-run) ;;
+		hm-store) args=(-d "$work/stats.db" --dry-run --outbox) ;;
 		hm-publish) args=(--mqtt-broker 127.0.0.1 --mqtt-port 1
 			--flush-timeout 0) ;;
 		hm-metrics) args=(--port "$(free_port)") ;;
+		hm-ship) args=(--once -d "$work/stats.db" -- true) ;;
 		hm-sim) continue ;; # does not end by itself
 		esac
 		: | run HM_DURABLE=1 timeout "$seconds" "$tool" "${args[@]}" \

@@ -45,6 +45,9 @@ expected() {
 		"$root"/docs/hoymiles.yaml; do
 		echo "644 share/doc/hm/${file#"$root"/docs/}"
 	done
+	for file in "$root"/docs/fleet/*; do
+		echo "644 share/hm/fleet/${file##*/}"
+	done
 	for file in "$root"/pipelines/*; do
 		case $file in
 		*/run) ;;

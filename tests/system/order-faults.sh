@@ -1,9 +1,13 @@
 #!/bin/bash
 # Commands to DTUs whose replies have a fault, over both transports: before the
 # order is sent, in the reply to the order, and after it. One hm-poll carries
-# them all out. Each gets the right final result, and no order is sent twice.
+# them all out. Each gets the right final result, and no order is sent twice. All
+# wait most of the time, so their clocks run faster.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/clock.sh
+. "$(dirname "$0")/../lib/clock.sh"
+times=3
 
 # Fault, and over hm and over modbus what becomes of an order to whose reply it
 # happens: how often the DTU has taken the order, and the final result; "-" if
@@ -55,7 +59,7 @@ declare -A expected
 start() {
 	local name=$1.$2.$3 options=()
 	[ "$1" != tag ] || options=(--encrypt)
-	hm-sim --port 0 --transport "$2" --inverters 1 --inputs 1 \
+	faster $times hm-sim --port 0 --transport "$2" --inverters 1 --inputs 1 \
 		--stats-period 0 --fault "$1:$(when "$2" "$3")" "${options[@]}" \
 		>"$work/$name.sim" 2>/dev/null &
 	pids+=($!)
@@ -91,8 +95,8 @@ carry_out() {
 		.uri + "#" + (input_filename | rtrimstr(".sim"))' "${@/%/.sim}")
 	printf '{"type":"command","dtu":"%s","action":"limit","percent":70}\n' \
 		"$@" >"$work/$journal.in"
-	hm-poll -1 --control --control-journal "$work/$journal" \
-		--control-timeout "$timeout" --retries 3 --read-timeout 1 \
+	faster $times hm-poll -1 --control --control-journal "$work/$journal" \
+		--control-timeout "$timeout" --retries 3 --read-timeout 2 \
 		--breaker-threshold 100 --stats-period 0 "${uris[@]}" \
 		<"$work/$journal.in" >"$work/$journal.out" 2>/dev/null &
 	polls+=($!)
@@ -114,13 +118,14 @@ carry_out known 60 "${known[@]}"
 carry_out unknown 25 "${unknown[@]}"
 
 # A disk that takes so long to write the journal that the order is too old then.
-hm-sim --port 0 --transport modbus --stats-period 0 >"$work/disk" &
+faster $times hm-sim --port 0 --transport modbus --stats-period 0 \
+	>"$work/disk" &
 pids+=($!)
 until_true 20 test -s "$work/disk"
 cp "$HM_BUILD/helper/preload/slow_sync.so" "$work"
 echo '{"type":"command","action":"limit","percent":70}' |
-	HM_SYNC_SECONDS=12 LD_PRELOAD=$work/slow_sync.so \
-		ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0 \
+	HM_SYNC_SECONDS=4 HM_CLOCK_SPEED=$times HM_CLOCK_SINCE=$clock_since \
+		LD_PRELOAD=$work/slow_sync.so:$work/clock.so \
 		hm-poll -1 --control --control-journal "$work/slow" \
 		--control-max-age 10 --read-timeout 1 --stats-period 0 \
 		"$(jq -r .uri "$work/disk")" >"$work/disk.out" 2>/dev/null &
@@ -136,7 +141,7 @@ all_final() {
 	[ "$(finals | wc -l)" -ge "${#names[@]}" ]
 }
 check "every command ends" until_true 90 all_final
-kill "${polls[@]}"
+kill "${polls[@]}" 2>/dev/null
 wait "${polls[@]}"
 
 # How often each DTU has taken the order, and its final results.

@@ -32,8 +32,8 @@ needs() {
 	case $1-$2 in
 	hm-poll-file) echo "DTU_HOST=127.0.0.1" ;;
 	hm-poll-*) echo "dtu_host: 127.0.0.1" ;;
-	hm-store-file) echo "DATABASE_PATH=hm.db" ;;
-	hm-store-*) echo "database_path: hm.db" ;;
+	hm-store-file | hm-ship-file) echo "DATABASE_PATH=hm.db" ;;
+	hm-store-* | hm-ship-*) echo "database_path: hm.db" ;;
 	hm-publish-file | hm-subscribe-file) echo "MQTT_BROKER=127.0.0.1" ;;
 	hm-publish-* | hm-subscribe-*) echo "mqtt_broker: 127.0.0.1" ;;
 	esac

@@ -173,6 +173,25 @@ same "at SIGTERM every reading is stored" \
 	"$ended $(rows "$work/live.db")" "0 1101"
 same "... and has passed" "$(wc -l <"$work/out")" 1101
 
+# With store_delay 0, once the stream waits.
+start_store "$work/now.db" --delay 0 --stats-period 3600
+began=$(milliseconds)
+for ((n = 1; n <= 20; n++)); do
+	ports "$((n * 15 - 14))" "$((n * 15))" >"$work/poll"
+	cat "$work/poll" >&7
+	until_true 5 holds "$work/now.db" $((n * 15)) || break
+done
+check "with store_delay 0 another process soon has the rows of a poll" \
+	[ "$n" -eq 21 ]
+check "... within 200 ms each, and what asking takes" soon "$began" 4000
+kill -TERM "$store"
+end_store
+check "... in one transaction for each poll" [ "$(counter batches)" -le 21 ]
+ports 1 20000 >"$work/many"
+same "... and a replay has few of them" "$(store "$work/replay.db" --delay 0 \
+	--stats-period 3600 <"$work/many" | jq -r 'select(.type == "stats") |
+	"\(.rows) \(.batches < 200)"')" "20000 true"
+
 # A signal while many records wait to be written
 rm -f "$work/in"
 mkfifo "$work/in"

@@ -21,6 +21,14 @@ text_unless_empty(struct hm_reading *r, const char *key, const char *text)
 }
 
 static void
+field_unless_empty(struct hm_reading *r, enum hm_field_id field,
+    const char *text)
+{
+	if (text[0] != '\0')
+		hm_reading_text(r, field, text);
+}
+
+static void
 start_info(struct hm_decoder *d, struct hm_reading *r, struct hm_slice serial,
     const char *kind, const char *model)
 {
@@ -96,10 +104,10 @@ emit_inverter(struct hm_decoder *d, const struct hm_raw_frame *frame,
 
 	start_info(d, &r, serial, "inverter", inverter->model[0] != '\0' ?
 	    inverter->model : hm_model_inverter(serial));
-	text_unless_empty(&r, "firmware", inverter->software_main);
+	field_unless_empty(&r, HM_F_FIRMWARE, inverter->software_main);
 	text_unless_empty(&r, "firmware_second", inverter->software_second);
 	text_unless_empty(&r, "firmware_system", inverter->software_system);
-	text_unless_empty(&r, "hardware", inverter->hardware);
+	field_unless_empty(&r, HM_F_HARDWARE, inverter->hardware);
 	text_unless_empty(&r, "battery_serial", inverter->battery_serial);
 	text_unless_empty(&r, "battery_firmware", inverter->battery_software);
 	text_unless_empty(&r, "battery_hardware", inverter->battery_hardware);

@@ -437,12 +437,10 @@ read_frame(struct hm_decoder *d, const struct hm_raw_frame *frame,
 void
 hm_decode_hm(struct hm_decoder *d)
 {
-	struct hm_hybrids hybrids;
+	struct hm_hybrids hybrids = {.count = 0};
 	struct plant plant;
 
 	plant.packages = 0;
-	hybrids.count = hybrids.listed = 0;
-	hybrids.gateway = 0;
 	for (size_t i = 0; i < d->frames; i++)
 		read_frame(d, &d->frame[i], &plant, &hybrids);
 	hm_decode_gateway_end(d, &hybrids);

@@ -108,8 +108,8 @@ size_of(int64_t number)
 }
 
 /*
- * Whether 0.1 A explains the power, to a tenth and to the steps of all three: no
- * device has confirmed the scale of the current.
+ * Whether 0.1 A explains the power, to a tenth and to the steps of all three:
+ * no device has confirmed the scale of the current.
  */
 static bool
 current_agrees(const Hm__HybridBattery *b)

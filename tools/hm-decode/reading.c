@@ -13,15 +13,19 @@ hm_reading_start(struct hm_reading *r, char *buf, size_t cap, const char *type,
 
 	hm_json_start(&r->json, buf, cap);
 	hm_json_record(&r->json, type, origin->time);
-	hm_json_value(&r->json, "dtu", &dtu);
-	if (serial.n > 0)
-		hm_json_string(&r->json, "serial", serial);
+	hm_json_key(&r->json, HM_LITERAL("dtu"));
+	hm_json_value(&r->json, NULL, &dtu);
+	if (serial.n > 0) {
+		hm_json_key(&r->json, HM_LITERAL("serial"));
+		hm_json_string(&r->json, NULL, serial);
+	}
 }
 
 void
 hm_reading_number(struct hm_reading *r, enum hm_field_id field, int64_t units)
 {
-	hm_json_decimal(&r->json, hm_fields[field].key,
+	hm_json_field(&r->json, field);
+	hm_json_decimal(&r->json, NULL,
 	    hm_decimal(units, hm_fields[field].scale));
 }
 

@@ -430,6 +430,28 @@ take_total(struct hm_energy *e, const struct hm_energy_reading *r,
 	return accept(e, r, total);
 }
 
+/* All bits set is never a total. */
+static bool
+is_impossible(const struct hm_energy_reading *r)
+{
+	return r->total == UINT32_MAX || r->total > lifetime(r->inverter_watts);
+}
+
+bool
+hm_energy_grow(struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	int64_t total = r->total + e->shift;
+
+	if (e->total < 0 || e->began < 0 || e->doubts > 0 || r->total <= 0 ||
+	    is_impossible(r) || !is_time(r->time) ||
+	    r->time < e->pending_time || total < e->pending || total > WH_MAX ||
+	    total > hm_energy_limit(e, r->time, r->watts))
+		return false;
+	e->pending = total;
+	e->pending_time = r->time;
+	return true;
+}
+
 enum hm_energy_verdict
 hm_energy_read(struct hm_energy *e, const struct hm_energy_reading *r)
 {
@@ -438,8 +460,7 @@ hm_energy_read(struct hm_energy *e, const struct hm_energy_reading *r)
 	/* A lifetime total of 0 Wh means that the DTU does not know it. */
 	if (r->total <= 0 || !is_time(r->time))
 		return HM_ENERGY_NONE;
-	/* All bits set is never a total. */
-	if (r->total == UINT32_MAX || r->total > lifetime(r->inverter_watts))
+	if (is_impossible(r))
 		return HM_ENERGY_SPIKE;
 	verdict = take_total(e, r, r->total + e->shift);
 	if (verdict == HM_ENERGY_GOOD || verdict == HM_ENERGY_WRAP)

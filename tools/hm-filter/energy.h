@@ -67,6 +67,14 @@ void hm_energy_day(struct hm_energy *e, int64_t day, int64_t time);
 enum hm_energy_verdict hm_energy_read(struct hm_energy *e,
     const struct hm_energy_reading *reading);
 
+/*
+ * In place of hm_energy_read: take a good reading, for the next one to confirm,
+ * without showing the one before it, so that no energy that is shown changes.
+ * False, and nothing is done, if there is more to judge than that.
+ */
+bool hm_energy_grow(struct hm_energy *e,
+    const struct hm_energy_reading *reading);
+
 /* The energies to show, or -1. */
 int64_t hm_energy_total(const struct hm_energy *e);
 int64_t hm_energy_today(const struct hm_energy *e);

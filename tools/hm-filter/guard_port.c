@@ -10,6 +10,8 @@
 #define WH_TEXT ((size_t)32) /* an energy as text */
 #define WARN_SECONDS 3600 /* between two messages about a port */
 #define TOUCH_SECONDS 300
+/* Polls a minute apart are each taken, although their times vary by 1 s. */
+#define RAISE_SECONDS 58
 /* Of a port of an unknown model, and of an inverter of one (MIT-5000). */
 #define RATED_WATTS 600
 #define RATED_WATTS_INVERTER 5000
@@ -191,17 +193,38 @@ is_worth_saving(const struct hm_energy *before,
 	return memcmp(before, &after, sizeof after) != 0;
 }
 
+/*
+ * Whether the totals of a DTU may not rise in this poll, because they did less
+ * than a minute ago. A total that rises is saved first, and a flush of the disk
+ * at each poll would cost more than all else. All inputs of a DTU rise in the
+ * same polls, so that one save is enough for them.
+ */
+static bool
+has_just_risen(struct hm_ledger_dtu *dtu, int64_t time)
+{
+	if (time > dtu->raised && time - dtu->raised < RAISE_SECONDS)
+		return true;
+	dtu->raised = time;
+	return false;
+}
+
 static void
 take_in(struct hm_guard *guard, const struct hm_guard_identity *id,
     struct hm_ledger_port *port, const struct hm_energy_reading *r,
     bool stale)
 {
 	struct hm_energy before = port->energy;
+	bool soon = has_just_risen(id->dtu, id->time);
 
 	hm_energy_day(&port->energy, id->day, id->time);
 	/* A repeated reading confirms nothing. */
-	if (!stale)
+	if (!stale && soon && hm_energy_grow(&port->energy, r)) {
+		before.pending = port->energy.pending;
+		before.pending_time = port->energy.pending_time;
+		hm_ledger_note(guard->options.ledger, port);
+	} else if (!stale) {
 		judge(guard, id, port, r);
+	}
 	if (is_worth_saving(&before, port, id->time)) {
 		port->touched = id->time;
 		hm_ledger_touch(guard->options.ledger, id->dtu, port);

@@ -7,6 +7,7 @@
 struct hm_ledger {
 	struct hm_device_map map;
 	bool changed;
+	bool noted; /* a port is noted */
 };
 
 struct hm_ledger *
@@ -169,6 +170,30 @@ hm_ledger_visit(const struct hm_ledger *ledger, bool changed_only,
 	return true;
 }
 
+void
+hm_ledger_note(struct hm_ledger *ledger, struct hm_ledger_port *port)
+{
+	port->noted = ledger->noted = true;
+}
+
+static bool
+touch_if_noted(void *context, struct hm_ledger_dtu *dtu,
+    const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
+{
+	(void)inverter;
+	if (port->noted)
+		hm_ledger_touch(context, dtu, port);
+	return true;
+}
+
+void
+hm_ledger_touch_noted(struct hm_ledger *ledger)
+{
+	if (ledger->noted)
+		hm_ledger_visit(ledger, false, touch_if_noted, ledger);
+	ledger->noted = false;
+}
+
 static bool
 mark_saved(void *context, struct hm_ledger_dtu *dtu,
     const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
@@ -176,7 +201,7 @@ mark_saved(void *context, struct hm_ledger_dtu *dtu,
 	(void)context;
 	(void)dtu;
 	(void)inverter;
-	port->changed = port->part.changed = false;
+	port->changed = port->noted = port->part.changed = false;
 	port->kept = !port->absent;
 	return true;
 }

@@ -27,6 +27,7 @@ struct hm_ledger_port {
 	int64_t touched; /* time of the reading that changed it */
 	int64_t warned; /* time of the last logged refusal; 0: none */
 	bool changed;  /* since the last save */
+	bool noted;    /* the same, in what can be saved later */
 	bool kept;     /* it has a row in the database */
 	bool forgotten; /* its row was deleted by another process */
 	bool absent;   /* was forgotten: it has its part and nothing else */
@@ -52,6 +53,7 @@ struct hm_ledger_dtu {
 	struct hm_dtu_key key;
 	struct hm_sums sums;
 	struct hm_dtu_energy energy;
+	int64_t raised; /* time of the last poll that may raise its totals */
 	bool changed; /* it or one of its ports, since the last save */
 };
 
@@ -81,11 +83,22 @@ struct hm_ledger_port *hm_ledger_find_port(
 struct hm_ledger_port *hm_ledger_absent_port(struct hm_ledger *ledger,
     struct hm_ledger_inverter *inverter, int64_t port);
 
-/* Mark a port or a DTU as changed; whether anything is marked. */
+/*
+ * Mark a port or a DTU as changed, to be saved before the next write; whether
+ * anything is marked.
+ */
 void hm_ledger_touch(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
     struct hm_ledger_port *port);
 void hm_ledger_touch_dtu(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu);
+
 bool hm_ledger_has_changes(const struct hm_ledger *ledger);
+
+/*
+ * Mark a port as changed in what is not shown, and need not be saved before the
+ * next write. At the end hm_ledger_touch_noted marks all these as changed.
+ */
+void hm_ledger_note(struct hm_ledger *ledger, struct hm_ledger_port *port);
+void hm_ledger_touch_noted(struct hm_ledger *ledger);
 
 /* The first DTU; hm_dtu_next of its key gives the others. NULL: none. */
 struct hm_ledger_dtu *hm_ledger_first(const struct hm_ledger *ledger);

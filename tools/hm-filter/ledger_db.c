@@ -77,7 +77,10 @@ set_up(struct hm_ledger_db *db, bool writing, int open_ms)
 		return hm_db_reason(&db->db);
 	why = writing ? hm_schema_bring_up(&db->db) :
 	    hm_schema_check(&db->db);
-	if (why == NULL && !(hm_db_prepare(&db->db, write_sql, &db->write) &&
+	if (why == NULL && !(
+	    hm_db_prepare(&db->db, "BEGIN IMMEDIATE", &db->begin) &&
+	    hm_db_prepare(&db->db, "COMMIT", &db->commit) &&
+	    hm_db_prepare(&db->db, write_sql, &db->write) &&
 	    hm_db_prepare(&db->db, write_dtu_sql, &db->write_dtu) &&
 	    hm_db_prepare(&db->db, write_part_sql, &db->write_part) &&
 	    hm_db_prepare(&db->db, exists_sql, &db->exists) &&
@@ -103,12 +106,15 @@ open_or_complain(struct hm_ledger_db *db, bool writing, int open_ms)
 static void
 close_file(struct hm_ledger_db *db)
 {
+	sqlite3_finalize(db->begin);
+	sqlite3_finalize(db->commit);
 	sqlite3_finalize(db->write);
 	sqlite3_finalize(db->write_dtu);
 	sqlite3_finalize(db->write_part);
 	sqlite3_finalize(db->exists);
 	sqlite3_finalize(db->version);
 	sqlite3_finalize(db->count);
+	db->begin = db->commit = NULL;
 	db->write = db->write_dtu = db->write_part = NULL;
 	db->exists = db->version = db->count = NULL;
 	hm_db_close(&db->db);
@@ -437,7 +443,7 @@ reopen(struct hm_ledger_db *db, struct hm_ledger *ledger)
 static bool
 transact(struct hm_ledger_db *db, struct hm_ledger *ledger)
 {
-	if (!hm_db_run(&db->db, "BEGIN IMMEDIATE"))
+	if (!hm_db_step(db->begin))
 		return false;
 	/*
 	 * From here on no other process can delete a row, which the save would
@@ -445,7 +451,7 @@ transact(struct hm_ledger_db *db, struct hm_ledger *ledger)
 	 */
 	hm_ledger_db_follow(db, ledger);
 	return hm_ledger_visit(ledger, true, write_port, db) &&
-	    write_dtus(db, ledger) && hm_db_run(&db->db, "COMMIT");
+	    write_dtus(db, ledger) && hm_db_step(db->commit);
 }
 
 bool

@@ -25,7 +25,7 @@ enum {
 
 struct hm_ledger_db {
 	struct hm_db db;
-	sqlite3_stmt *write, *write_dtu, *write_part;
+	sqlite3_stmt *begin, *commit, *write, *write_dtu, *write_part;
 	sqlite3_stmt *exists, *version, *count;
 	int64_t seen; /* the data version at the last check for deleted rows */
 	char *path;

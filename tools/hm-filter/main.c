@@ -16,6 +16,7 @@
 #include "stream/tool.h"
 
 #define REOPEN_MS 10000
+#define FOLLOW_MS 30000
 
 static int
 check(const struct hm_config *config)
@@ -38,6 +39,7 @@ struct work {
 	struct hm_ledger_db *db; /* NULL: the ledger is only in memory */
 	const char *missing;     /* the database that could not be opened */
 	int64_t reopen_at;       /* monotonic ms */
+	int64_t follow_at;       /* monotonic ms */
 	bool dry_run;
 	uint64_t unsaved_writes; /* records written although the save failed */
 	struct hm_record record;
@@ -77,12 +79,24 @@ on_line(void *context, struct hm_slice line)
 		hm_stream_emit(work->stream, line);
 }
 
+/* What other processes have deleted. A save looks for it, too. */
+static void
+follow(struct work *work, bool last)
+{
+	int64_t now = hm_monotonic_ms();
+
+	if (!last && now < work->follow_at)
+		return;
+	work->follow_at = now + FOLLOW_MS;
+	hm_ledger_db_follow(work->db, work->ledger);
+}
+
 static void
 save_changes(struct work *work, bool last)
 {
 	if (work->db == NULL)
 		return;
-	hm_ledger_db_follow(work->db, work->ledger);
+	follow(work, last);
 	if (!work->dry_run && hm_ledger_has_changes(work->ledger) &&
 	    !hm_ledger_db_save(work->db, work->ledger, last))
 		work->unsaved_writes++;
@@ -145,7 +159,10 @@ start(void *context, struct hm_stream *stream)
 static int
 finish(void *context)
 {
-	save_changes(context, true);
+	struct work *work = context;
+
+	hm_ledger_touch_noted(work->ledger);
+	save_changes(work, true);
 	return HM_EXIT_OK;
 }
 

@@ -58,14 +58,14 @@ static struct hm_field_set
 newcomers(const struct hm_ha *ha, const struct hm_ha_device *device,
     const struct hm_ha_group *group)
 {
-	const struct hm_field_set *shown =
-	    &ha->options.entities.of[device->kind][group->part];
+	struct hm_field_set missing =
+	    ha->options.entities.of[device->kind][group->part];
 	struct hm_field_set set = {{0}};
+	size_t id;
 
-	for (size_t id = 0; id < hm_field_end(device->kind); id++)
+	hm_field_set_drop(&missing, &group->announced);
+	HM_FIELD_SET_EACH(&missing, id)
 		if (ha->values.of[id].kind != HM_ABSENT &&
-		    hm_field_set_has(shown, id) &&
-		    !hm_field_set_has(&group->announced, id) &&
 		    !is_shown_elsewhere(device, group, id))
 			hm_field_set_add(&set, id);
 	return set;
@@ -118,12 +118,12 @@ static void
 announce_fields(struct hm_ha *ha, const struct hm_ha_device *device,
     const struct hm_ha_group *group, struct hm_slice time)
 {
-	for (size_t id = 0; id < hm_field_end(device->kind); id++) {
+	size_t id;
+
+	HM_FIELD_SET_EACH(&group->due, id) {
 		struct hm_slice line;
 		bool good;
 
-		if (!hm_field_set_has(&group->due, id))
-			continue;
 		good = hm_ha_message_config(&ha->options.style, device, group,
 		    (enum hm_field_id)id, time, ha->announcement, &line);
 		send_announcement(ha, good, line);

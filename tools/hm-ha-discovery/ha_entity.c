@@ -187,9 +187,3 @@ hm_ha_entities_names(enum hm_ha_choice choice, char *buf, size_t cap)
 			len += n > 0 ? (size_t)n : 0;
 		}
 }
-
-bool
-hm_ha_is_instant(const struct hm_field *field)
-{
-	return field->kind != HM_DAILY && field->kind != HM_COUNTER;
-}

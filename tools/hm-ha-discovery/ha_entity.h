@@ -94,6 +94,10 @@ void hm_ha_entities_names(enum hm_ha_choice choice, char *buf, size_t cap);
  * Whether a field is an instant value, which becomes unavailable with the
  * device and the DTU. The other fields are counters of energy, which stay.
  */
-bool hm_ha_is_instant(const struct hm_field *field);
+static inline bool
+hm_ha_is_instant(const struct hm_field *field)
+{
+	return field->kind != HM_DAILY && field->kind != HM_COUNTER;
+}
 
 #endif

@@ -84,41 +84,6 @@ hm_ha_platform(const struct hm_field *field)
 	return field->kind == HM_FLAG ? "binary_sensor" : "sensor";
 }
 
-void
-hm_ha_emit_state_topic(struct hm_json *e, const char *key,
-    const struct hm_ha_style *style, const struct hm_ha_device *device,
-    const struct hm_ha_group *group)
-{
-	static const char *const levels[HM_HA_PARTS] = {
-	    [HM_HA_MAIN] = "state",
-	    [HM_HA_INFO] = "info",
-	    [HM_HA_ALARM] = "alarm",
-	};
-
-	if (group->part == HM_HA_PORT)
-		emit_format(e, key, "%s/hoymiles_mqtt/%s/%u/state",
-		    style->prefix, device->serial, (unsigned)group->port);
-	else
-		emit_format(e, key, "%s/hoymiles_mqtt/%s/%s", style->prefix,
-		    device->serial, levels[group->part]);
-}
-
-void
-hm_ha_emit_event_topic(struct hm_json *e, const char *key,
-    const struct hm_ha_style *style, const struct hm_ha_device *device)
-{
-	emit_format(e, key, "%s/hoymiles_mqtt/%s/event", style->prefix,
-	    device->serial);
-}
-
-void
-hm_ha_emit_address_topic(struct hm_json *e, const char *key,
-    const struct hm_ha_style *style, const struct hm_ha_device *device)
-{
-	emit_format(e, key, "%s/hoymiles_mqtt/%s/address", style->prefix,
-	    device->serial);
-}
-
 /* Whose messages these are, and the device: the same for all its entities. */
 
 void

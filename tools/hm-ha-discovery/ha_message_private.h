@@ -6,8 +6,8 @@
 
 /*
  * Shared by ha_message.c (the message of one entity), ha_device_message.c (the
- * message of a device), ha_state.c (states) and ha_control_message.c (entities
- * and states of control).
+ * message of a device), ha_device_topic.c (topics of a device), ha_state.c
+ * (states) and ha_control_message.c (entities and states of control).
  */
 
 /* The record around a payload: begin it, and end it. */

@@ -10,14 +10,16 @@
 
 /* Leave out a product that is not exact. */
 static void
-emit_product(struct hm_json *e, const char *key, const struct hm_value *value,
+emit_product(struct hm_json *e, size_t id, const struct hm_value *value,
     struct hm_decimal factor)
 {
 	struct hm_decimal number, product;
 
-	if (hm_decimal_parse(value->text, &number) &&
-	    hm_decimal_mul(number, factor, &product))
-		hm_json_decimal(e, key, product);
+	if (!hm_decimal_parse(value->text, &number) ||
+	    !hm_decimal_mul(number, factor, &product))
+		return;
+	hm_json_field(e, id);
+	hm_json_decimal(e, NULL, product);
 }
 
 static void
@@ -25,14 +27,16 @@ emit_value(struct hm_json *e, const struct hm_ha_style *style, size_t id,
     const struct hm_value *value)
 {
 	const struct hm_ha_unit *other = style->shown.unit[id];
-	const char *key = hm_fields[id].key;
 
-	if (other != NULL)
-		emit_product(e, key, value, other->factor);
-	else if (hm_fields[id].kind == HM_FLAG)
-		hm_json_text(e, key, value->kind == HM_TRUE ? "ON" : "OFF");
+	if (other != NULL) {
+		emit_product(e, id, value, other->factor);
+		return;
+	}
+	hm_json_field(e, id);
+	if (hm_fields[id].kind == HM_FLAG)
+		hm_json_text(e, NULL, value->kind == HM_TRUE ? "ON" : "OFF");
 	else
-		hm_json_value(e, key, value);
+		hm_json_value(e, NULL, value);
 }
 
 bool
@@ -44,13 +48,13 @@ hm_ha_message_state(const struct hm_ha_style *style,
 	/* These are rare: keep them for a restart of Home Assistant. */
 	bool retain = group->part == HM_HA_INFO || group->part == HM_HA_ALARM;
 	struct hm_json e;
+	size_t id;
 
 	hm_ha_start_record(&e, time, buf, HM_HA_MESSAGE_MAX);
 	hm_ha_emit_state_topic(&e, "topic", style, device, group);
 	hm_json_object(&e, "payload");
-	for (size_t id = 0; id < hm_field_end(device->kind); id++)
-		if (hm_field_set_has(&group->announced, id) &&
-		    hm_ha_values_show(values, id))
+	HM_FIELD_SET_EACH(&group->announced, id)
+		if (hm_ha_values_show(values, id))
 			emit_value(&e, style, id, &values->of[id]);
 	if ((group->extras >> HM_HA_RADIO_QUALITY & 1) != 0 &&
 	    values->of[HM_F_RADIO_POLLS].kind != HM_ABSENT)

@@ -98,6 +98,21 @@ has_voltage(const struct hm_ha_values *values)
 	    values->of[HM_F_VOLTAGE_C].kind != HM_ABSENT;
 }
 
+static bool
+is_zero(const struct hm_ha_values *values, enum hm_field_id id)
+{
+	int64_t number;
+
+	return integer(values, id, &number) && number == 0;
+}
+
+static bool
+is_asleep(const struct hm_ha_values *values)
+{
+	return is_zero(values, HM_F_OPERATING_STATUS) ||
+	    is_zero(values, HM_F_LINK_STATUS);
+}
+
 void
 hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
     const struct hm_record *record)
@@ -114,6 +129,7 @@ hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
 			values->of[field - hm_fields] = member->value;
 	}
 	values->measured = has_voltage(values);
+	values->asleep = is_asleep(values);
 	if (scope != HM_SCOPE_INVERTER)
 		return;
 	if (!hm_record_string(record, "serial", &serial))
@@ -138,21 +154,7 @@ hm_ha_values_keep_energies(struct hm_ha_values *values)
 	for (size_t id = 0; id < HM_FIELDS; id++)
 		if (hm_ha_is_instant(&hm_fields[id]))
 			values->of[id] = (struct hm_value){.kind = HM_ABSENT};
-}
-
-static bool
-is_zero(const struct hm_ha_values *values, enum hm_field_id id)
-{
-	int64_t number;
-
-	return integer(values, id, &number) && number == 0;
-}
-
-static bool
-is_asleep(const struct hm_ha_values *values)
-{
-	return is_zero(values, HM_F_OPERATING_STATUS) ||
-	    is_zero(values, HM_F_LINK_STATUS);
+	values->asleep = false;
 }
 
 bool
@@ -164,7 +166,7 @@ hm_ha_values_show(const struct hm_ha_values *values, size_t id)
 
 	if (value->kind == HM_ABSENT)
 		return false;
-	if ((field->flags & HM_AWAKE) != 0 && is_asleep(values))
+	if ((field->flags & HM_AWAKE) != 0 && values->asleep)
 		return false;
 	if (field->kind != HM_COUNTER && field->kind != HM_DAILY)
 		return true;

@@ -14,6 +14,7 @@
 struct hm_ha_values {
 	struct hm_value of[HM_FIELDS];
 	bool measured; /* the record has a voltage of a meter's phase */
+	bool asleep;   /* the inverter sleeps, says the record */
 };
 
 /*

@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "backoff.h"
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "breaker.h"
 #include "dialog.h"

@@ -1,4 +1,4 @@
-#include "backoff.h"
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "dialog.h"
 #include "dtu_job_private.h"

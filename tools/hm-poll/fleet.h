@@ -1,7 +1,7 @@
 #ifndef HM_FLEET_H
 #define HM_FLEET_H
 
-#include "backoff.h"
+#include "base/backoff.h"
 #include "config/dtu_list.h"
 #include "poll_record.h"
 #include "poll_schedule.h"

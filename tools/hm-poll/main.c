@@ -20,13 +20,13 @@
 #include "poll_record.h"
 #include "poll_settings.h"
 #include "resolve.h"
+#include "stream/stop.h"
 #include "stream/stream.h"
 #include "stream/stream_ev.h"
 #include "stream/tool.h"
 #include "wire/dtu_uri.h"
 
 #define FINISH_SECONDS 2 /* for current polls, after a signal */
-#define HOLDER_MS 1000   /* for the holder of the pipes to end, too */
 
 static bool
 is_directory(const char *path)
@@ -405,7 +405,7 @@ poll_all(void *context)
 static bool
 is_followed(struct hm_stream *stream)
 {
-	int64_t end = hm_monotonic_ms() + HOLDER_MS;
+	int64_t end = hm_monotonic_ms() + HM_STOP_NOTICE_MS;
 
 	while (hm_stream_has_successor(stream)) {
 		if (hm_monotonic_ms() >= end || hm_stream_stops(stream) > 1)

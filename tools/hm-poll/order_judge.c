@@ -94,14 +94,16 @@ judge_watts(int64_t wanted, const struct hm_order_seen *before,
 	int64_t most = wanted + wanted / TOLERANCE + TOLERANCE_MIN;
 	char found[HM_DECIMAL_TEXT];
 
-	if (before->power < 0 || before->power <= most)
+	if (before->power < 0 || before->power <= most) {
 		give_up(j, "the power was below the limit before, so that "
 		    "nothing shows it");
-	else if (hears_all(before, after) && after->power <= most)
+	} else if (hears_all(before, after) && after->power <= most) {
+		j->result.watts = wanted;
 		conclude(j, HM_RESULT_DONE, NULL, "the power has fallen to "
 		    "%s W", tenths(after->power, found));
-	else
+	} else {
 		leave_open(before, after, j);
+	}
 }
 
 static void

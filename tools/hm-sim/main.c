@@ -1,5 +1,6 @@
 #include <ev.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -12,6 +13,7 @@
 #include "config/settings.h"
 #include "record/command.h"
 #include "record/record.h"
+#include "sim_day.h"
 #include "sim_fault.h"
 #include "sim_orders.h"
 #include "sim_server.h"
@@ -19,9 +21,14 @@
 #include "stream/stream_ev.h"
 #include "stream/tool.h"
 
+#define TOPIC_MAX 200 /* bytes */
+
 struct sim {
 	struct hm_sim_server *server;
 	struct hm_stream_ev events;
+	struct hm_sim_day *day; /* NULL: none */
+	const char *meter_topic; /* NULL: none */
+	ev_timer meter;
 };
 
 /* Settings */
@@ -122,6 +129,22 @@ read_times(const struct hm_config *config, struct hm_sim_options *o)
 }
 
 static bool
+check_meter_topic(const struct hm_config *config,
+    const struct hm_sim_options *o)
+{
+	const char *topic = hm_config_text(config, HM_SET_SIM_METER_TOPIC);
+
+	if (topic == NULL)
+		return true;
+	if (strlen(topic) > TOPIC_MAX)
+		return hm_config_refuse(config, HM_SET_SIM_METER_TOPIC,
+		    "are up to 200 bytes");
+	return o->hm_dtus + o->modbus_dtus == 1 ||
+	    hm_config_refuse(config, HM_SET_SIM_METER_TOPIC,
+	    "only with one DTU");
+}
+
+static bool
 read_options(const struct hm_config *config, struct hm_sim_options *o)
 {
 	*o = (struct hm_sim_options){
@@ -144,7 +167,20 @@ read_options(const struct hm_config *config, struct hm_sim_options *o)
 	    .old_map = hm_config_flag(config, HM_SET_SIM_OLD_MAP),
 	};
 	return read_times(config, o) && read_plant(config, &o->plant) &&
-	    read_transports(config, o) && read_faults(config, o);
+	    read_transports(config, o) && read_faults(config, o) &&
+	    check_meter_topic(config, o);
+}
+
+/* The day of the household, if there is a file of one. */
+static bool
+read_day(const struct hm_config *config, struct sim *sim)
+{
+	const char *path = hm_config_text(config, HM_SET_SIM_HOUSEHOLD);
+
+	if (path == NULL)
+		return true;
+	sim->day = hm_sim_day_read(path);
+	return sim->day != NULL;
 }
 
 /* Output */
@@ -199,12 +235,14 @@ close_record(struct sim *sim, struct hm_json *e)
 static void
 on_answered(void *context, int64_t serial, uint16_t number)
 {
+	int64_t sent = hm_clock_now_us();
 	char buf[256];
 	struct hm_json e;
 
 	hm_json_start(&e, buf, sizeof buf);
 	open_record(&e, "answer", serial);
 	hm_json_int(&e, "number", number);
+	hm_json_int(&e, "sent_us", sent);
 	close_record(context, &e);
 }
 
@@ -229,14 +267,53 @@ on_ordered(void *context, int64_t serial, const struct hm_sim_order *order)
 	close_record(context, &e);
 }
 
+/* What a meter that is not behind the DTU says, as hm-subscribe writes it. */
+static void
+on_meter(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct sim *sim = timer->data;
+	char buf[256 + 6 * TOPIC_MAX]; /* each byte may become \u0000 */
+	char time[HM_RFC3339_SIZE], watts[HM_DECIMAL_TEXT];
+	struct hm_json e;
+
+	(void)loop;
+	(void)events;
+	hm_decimal_format(hm_decimal(hm_sim_server_grid(sim->server, 0), 1),
+	    watts);
+	hm_json_start(&e, buf, sizeof buf);
+	hm_json_record(&e, "message", hm_rfc3339_format(hm_clock_now(), time));
+	hm_json_text(&e, "topic", sim->meter_topic);
+	hm_json_text(&e, "payload", watts);
+	hm_json_int(&e, "qos", 0);
+	hm_json_bool(&e, "retained", false);
+	close_record(sim, &e);
+}
+
+static void
+start_meter(struct sim *sim, const struct hm_config *config)
+{
+	double period = (double)hm_config_ms(config, HM_SET_SIM_REFRESH) / 1000;
+
+	sim->meter_topic = hm_config_text(config, HM_SET_SIM_METER_TOPIC);
+	if (sim->meter_topic == NULL)
+		return;
+	ev_timer_init(&sim->meter, on_meter, period, period);
+	sim->meter.data = sim;
+	ev_timer_start(sim->events.loop, &sim->meter);
+}
+
 /* Running */
 
 static int
 check(const struct hm_config *config)
 {
+	struct sim sim = {.day = NULL};
 	struct hm_sim_options options;
+	bool good = read_options(config, &options);
 
-	return read_options(config, &options) ? HM_EXIT_OK : HM_EXIT_CONFIG;
+	good = read_day(config, &sim) && good;
+	free(sim.day);
+	return good ? HM_EXIT_OK : HM_EXIT_CONFIG;
 }
 
 static int
@@ -246,8 +323,9 @@ open_server(void *context, const struct hm_config *config)
 	struct hm_sim_options options;
 	int status;
 
-	if (!read_options(config, &options))
+	if (!read_options(config, &options) || !read_day(config, sim))
 		return HM_EXIT_CONFIG;
+	options.day = sim->day;
 	options.answered = on_answered;
 	options.ordered = on_ordered;
 	options.context = sim;
@@ -257,7 +335,10 @@ open_server(void *context, const struct hm_config *config)
 		return HM_EXIT_OS;
 	}
 	sim->server = hm_sim_server_open(sim->events.loop, &options, &status);
-	return sim->server != NULL ? HM_TOOL_GO_ON : status;
+	if (sim->server == NULL)
+		return status;
+	start_meter(sim, config);
+	return HM_TOOL_GO_ON;
 }
 
 static int
@@ -296,6 +377,7 @@ free_server(void *context)
 	hm_sim_server_close(sim->server);
 	if (sim->events.loop != NULL)
 		ev_loop_destroy(sim->events.loop);
+	free(sim->day);
 	return true;
 }
 

@@ -1,5 +1,7 @@
 #include "sim_clock.h"
 
+#include <stddef.h>
+
 #define DAY 86400
 
 /* The last reset up to now, or up to the start if the day is never reset. */
@@ -14,6 +16,20 @@ last_reset(const struct hm_sim_clock *clock, int64_t now)
 }
 
 static void
+set_household(struct hm_sim_clock *clock)
+{
+	struct hm_sim_time *now = &clock->now;
+	int64_t second = now->simulated % DAY;
+
+	if (clock->day == NULL)
+		return;
+	now->sun.share = clock->day->share[second];
+	now->sun.up = now->sun.share > 0;
+	now->has_load = true;
+	now->load = clock->day->load[second];
+}
+
+static void
 set_refresh(struct hm_sim_clock *clock, int64_t refresh, int64_t wall)
 {
 	struct hm_sim_time *now = &clock->now;
@@ -24,6 +40,7 @@ set_refresh(struct hm_sim_clock *clock, int64_t refresh, int64_t wall)
 	    refresh * clock->refresh_ms * clock->speed / 1000;
 	hm_sim_sun_at(now->simulated, &now->sun);
 	hm_sim_sun_at(last_reset(clock, now->simulated), &now->reset);
+	set_household(clock);
 }
 
 void
@@ -43,6 +60,13 @@ hm_sim_clock_start(struct hm_sim_clock *clock, int64_t start,
 	    .now = {.began = wall},
 	};
 	set_refresh(clock, 0, wall);
+}
+
+void
+hm_sim_clock_follow(struct hm_sim_clock *clock, const struct hm_sim_day *day)
+{
+	clock->day = day;
+	set_household(clock);
 }
 
 const struct hm_sim_time *

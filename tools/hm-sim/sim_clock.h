@@ -1,6 +1,7 @@
 #ifndef HM_SIM_CLOCK_H
 #define HM_SIM_CLOCK_H
 
+#include "sim_day.h"
 #include "sim_sun.h"
 
 /*
@@ -17,6 +18,8 @@ struct hm_sim_time {
 	int64_t simulated; /* s; midnight is a multiple of 86400 */
 	struct hm_sim_sun sun;
 	struct hm_sim_sun reset; /* at the last reset of the day's counters */
+	bool has_load;           /* from a file; else it is constant */
+	int64_t load;            /* 0.1 W, of the household */
 };
 
 struct hm_sim_clock {
@@ -25,6 +28,7 @@ struct hm_sim_clock {
 	int64_t speed; /* simulated s per second */
 	int64_t refresh_ms;
 	int64_t began_ms;
+	const struct hm_sim_day *day; /* borrowed; NULL: a sun without clouds */
 	struct hm_sim_time now;
 };
 
@@ -37,6 +41,13 @@ struct hm_sim_clock {
 void hm_sim_clock_start(struct hm_sim_clock *clock, int64_t start,
     int64_t reset, int64_t speed, int64_t refresh_ms, int64_t ms,
     int64_t wall);
+
+/*
+ * Take the power of the sun and the load from a day. Energies stay those of
+ * the sun without it.
+ */
+void hm_sim_clock_follow(struct hm_sim_clock *clock,
+    const struct hm_sim_day *day);
 
 /* The time at `ms` and `wall`. Borrowed until the next call. */
 const struct hm_sim_time *hm_sim_clock_read(struct hm_sim_clock *clock,

@@ -338,7 +338,7 @@ hm_sim_plant_dtu_energy(const struct hm_sim_plant *plant, size_t dtu,
 	}
 }
 
-/* Meters, of a house whose consumption is constant */
+/* Meters. Their counters are of a house whose consumption is constant. */
 
 /* Energies in 0.1 W ms. */
 struct balance {
@@ -409,6 +409,23 @@ meter_energy(const struct hm_sim_plant *plant, enum draw what, size_t dtu,
 	return (int32_t)(((energy / 36000000 + before) / 10) & INT32_MAX);
 }
 
+static int64_t
+power_of(const struct balance *b, const struct hm_sim_time *time)
+{
+	return (time->has_load ? time->load : b->house) - (time->sun.up ?
+	    b->peak * time->sun.share / HM_SIM_SUN_FULL : 0);
+}
+
+int64_t
+hm_sim_plant_grid(const struct hm_sim_plant *plant, size_t dtu,
+    const struct hm_sim_time *time)
+{
+	struct balance b;
+
+	set_balance(plant, dtu, &b);
+	return power_of(&b, time);
+}
+
 void
 hm_sim_plant_read_meter(const struct hm_sim_plant *plant, size_t dtu,
     const struct hm_sim_time *time, struct hm_sim_plant_meter *out)
@@ -419,8 +436,7 @@ hm_sim_plant_read_meter(const struct hm_sim_plant *plant, size_t dtu,
 
 	memset(out, 0, sizeof *out);
 	set_balance(plant, dtu, &b);
-	power = b.house - (time->sun.up ?
-	    b.peak * time->sun.share / HM_SIM_SUN_FULL : 0);
+	power = power_of(&b, time);
 	magnitude = power < 0 ? -power : power;
 	out->power = (int32_t)(power / 100);
 	out->power_factor = METER_FACTOR;

@@ -82,6 +82,10 @@ void hm_sim_plant_read_inverter(const struct hm_sim_plant *plant, size_t dtu,
 void hm_sim_plant_read_meter(const struct hm_sim_plant *plant, size_t dtu,
     const struct hm_sim_time *time, struct hm_sim_plant_meter *out);
 
+/* What the household takes from the grid, in 0.1 W; below 0 it gives. */
+int64_t hm_sim_plant_grid(const struct hm_sim_plant *plant, size_t dtu,
+    const struct hm_sim_time *time);
+
 /* Sums over the inputs of a DTU: peak power (0.1 W) and counters (Wh). */
 int64_t hm_sim_plant_dtu_peak(const struct hm_sim_plant *plant, size_t dtu);
 void hm_sim_plant_dtu_energy(const struct hm_sim_plant *plant, size_t dtu,

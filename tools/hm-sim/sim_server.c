@@ -14,7 +14,9 @@
 #include "base/log.h"
 #include "sim_address.h"
 #include "sim_clock.h"
+#include "sim_dtu.h"
 #include "sim_fault.h"
+#include "sim_orders.h"
 #include "sim_plant.h"
 #include "sim_server_private.h"
 
@@ -259,6 +261,7 @@ new_server(struct ev_loop *loop, const struct hm_sim_options *options)
 	hm_sim_clock_start(&server->clock, options->start, options->reset,
 	    options->speed, options->refresh_ms, hm_monotonic_ms(),
 	    hm_clock_now());
+	hm_sim_clock_follow(&server->clock, options->day);
 	for (size_t i = 0; i < count; i++)
 		start_endpoint(server, i);
 	return server;
@@ -330,6 +333,17 @@ hm_sim_server_list(const struct hm_sim_server *server, size_t dtu,
 	hm_sim_server_uri(ep, listing->uri);
 	listing->serial = ep->dtu.serial;
 	listing->encrypts = ep->dtu.encrypts;
+}
+
+int64_t
+hm_sim_server_grid(struct hm_sim_server *server, size_t dtu)
+{
+	const struct hm_sim_time *now = hm_sim_server_now(server);
+	struct hm_sim_dtu *of = &server->endpoints[dtu].dtu;
+
+	hm_sim_orders_settle(&of->orders, of->plant, now->ms);
+	return hm_sim_plant_grid(of->plant, of->index, now) +
+	    hm_sim_dtu_withheld(of, now);
 }
 
 const struct hm_sim_counters *

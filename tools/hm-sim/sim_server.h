@@ -25,6 +25,7 @@ struct hm_sim_options {
 	int32_t upload_minutes;
 	int64_t start, reset; /* as in hm_sim_clock_start */
 	int64_t speed, refresh_ms;
+	const struct hm_sim_day *day; /* borrowed; NULL: none */
 	bool unsolicited; /* send an unsolicited frame before each reply */
 	struct hm_sim_faults faults;
 	bool numbers; /* see struct hm_sim_dtu */
@@ -65,6 +66,9 @@ void hm_sim_server_close(struct hm_sim_server *server);
 void hm_sim_server_list(const struct hm_sim_server *server, size_t dtu,
     struct hm_sim_listing *listing);
 size_t hm_sim_server_count(const struct hm_sim_server *server);
+
+/* What the meter of a DTU shows now, in 0.1 W; below 0 is export. */
+int64_t hm_sim_server_grid(struct hm_sim_server *server, size_t dtu);
 
 /* Borrowed for the life of the server. */
 const struct hm_sim_counters *hm_sim_server_counters(

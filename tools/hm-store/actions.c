@@ -13,7 +13,7 @@
 #include "db/db.h"
 #include "db/history_read.h"
 #include "db/schema.h"
-#include "export.h"
+#include "db/export.h"
 #include "print_record.h"
 #include "record/record.h"
 #include "rename_action.h"

@@ -28,6 +28,8 @@ struct hm_backlog {
 	size_t held, most; /* bytes of all chunks except the spare one */
 	size_t count;
 	size_t wanted; /* rows that the taking thread waits for */
+	size_t released; /* of the first rows; they wait for no others */
+	bool waits; /* the taking thread waits for released rows */
 	size_t seen; /* rows at its last wait, less those it has dropped */
 	int64_t seen_at;
 	uint64_t dropped; /* rows dropped so far */
@@ -148,9 +150,18 @@ put(struct hm_backlog *b, struct hm_slice row)
 	memcpy(chunk->bytes + chunk->used + sizeof row.n, row.p, row.n);
 	chunk->used += sizeof row.n + row.n;
 	b->count++;
-	if (b->count == 1 || b->count == b->wanted)
+	if ((b->count == 1 && !b->waits) || b->count == b->wanted)
 		pthread_cond_broadcast(&b->changed);
 	return true;
+}
+
+/* The caller holds the mutex. */
+static void
+release(struct hm_backlog *b)
+{
+	if (b->count > b->released)
+		pthread_cond_broadcast(&b->changed);
+	b->released = b->count;
 }
 
 /* The caller holds the mutex. */
@@ -179,10 +190,21 @@ hm_backlog_put(struct hm_backlog *b, struct hm_slice row,
 	bool good;
 
 	pthread_mutex_lock(&b->mutex);
-	good = put(b, row) || (wait_ms > 0 &&
-	    put_when_there_is_room(b, row, wait_ms));
+	good = put(b, row);
+	if (!good) {
+		release(b);
+		good = wait_ms > 0 && put_when_there_is_room(b, row, wait_ms);
+	}
 	pthread_mutex_unlock(&b->mutex);
 	return good;
+}
+
+void
+hm_backlog_release(struct hm_backlog *b)
+{
+	pthread_mutex_lock(&b->mutex);
+	release(b);
+	pthread_mutex_unlock(&b->mutex);
 }
 
 void
@@ -207,6 +229,18 @@ hm_backlog_count(struct hm_backlog *b)
 
 /* Taking */
 
+/* When to stop waiting for more rows, at the latest at `end`. */
+static int64_t
+moment_of(const struct hm_backlog *b, int64_t delay_ms, int64_t end)
+{
+	if (b->released > 0 && delay_ms == HM_BACKLOG_RELEASED)
+		return 0;
+	if (b->count > 0 && delay_ms != HM_BACKLOG_RELEASED &&
+	    b->first->begun < end - delay_ms)
+		return b->first->begun + delay_ms;
+	return end;
+}
+
 struct hm_backlog_state
 hm_backlog_wait(struct hm_backlog *b, size_t count, int64_t delay_ms,
     int64_t most_ms)
@@ -216,10 +250,9 @@ hm_backlog_wait(struct hm_backlog *b, size_t count, int64_t delay_ms,
 
 	pthread_mutex_lock(&b->mutex);
 	b->wanted = count;
+	b->waits = delay_ms == HM_BACKLOG_RELEASED;
 	while (!b->ended && b->count < count) {
-		int64_t until = b->count > 0 &&
-		    b->first->begun < end - delay_ms ?
-		    b->first->begun + delay_ms : end;
+		int64_t until = moment_of(b, delay_ms, end);
 
 		if (hm_monotonic_ms() >= until)
 			break;
@@ -303,6 +336,7 @@ hm_backlog_drop(struct hm_backlog *b, size_t count)
 
 	pthread_mutex_lock(&b->mutex);
 	b->count -= count;
+	b->released = b->released > count ? b->released - count : 0;
 	b->dropped += count;
 	for (; left > 0 && b->first != NULL; left--) {
 		size_t n;

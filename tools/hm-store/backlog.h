@@ -28,6 +28,9 @@ void hm_backlog_free(struct hm_backlog *backlog);
 bool hm_backlog_put(struct hm_backlog *backlog, struct hm_slice row,
     int64_t wait_ms);
 
+/* The rows that are in the queue wait for no others: see hm_backlog_wait. */
+void hm_backlog_release(struct hm_backlog *backlog);
+
 /* No more rows will come: hm_backlog_wait returns at once. */
 void hm_backlog_end(struct hm_backlog *backlog);
 
@@ -42,9 +45,13 @@ struct hm_backlog_state {
 	bool ended;
 };
 
+#define HM_BACKLOG_RELEASED ((int64_t)-1)
+
 /*
  * Wait until there are `count` rows, until the first has waited for `delay_ms`,
- * until hm_backlog_end, or for `most_ms`, -1 for no bound.
+ * until hm_backlog_end, or for `most_ms`, -1 for no bound. With the delay
+ * HM_BACKLOG_RELEASED until there are rows that were released, or a row for
+ * which there was no room.
  */
 struct hm_backlog_state hm_backlog_wait(struct hm_backlog *backlog,
     size_t count, int64_t delay_ms, int64_t most_ms);

@@ -163,6 +163,7 @@ on_prepare(void *context, struct pollfd *fd)
 {
 	struct work *work = context;
 
+	hm_store_thread_release(work->thread);
 	read_counts(work);
 	fd->fd = hm_store_thread_fd(work->thread);
 	fd->events = POLLIN;
@@ -230,6 +231,9 @@ register_counters(struct work *work)
 	hm_stream_counter(work->stream, "hours", &c->store.hours);
 	hm_stream_counter(work->stream, "pruned", &c->store.pruned);
 	hm_stream_counter(work->stream, "future", &c->store.future);
+	if (hm_config_flag(work->config, HM_SET_OUTBOX))
+		hm_stream_counter(work->stream, "unshipped",
+		    &c->store.unshipped);
 	hm_stream_counter(work->stream, "failures", &c->store.failures);
 	hm_stream_counter(work->stream, "failing", &c->store.failing);
 	hm_stream_counter(work->stream, "queued", &c->queued);
@@ -320,6 +324,7 @@ start_thread(struct work *work)
 	            "full") == 0,
 	        .reset_hour = (int)hm_config_int(c, HM_SET_RESET_HOUR),
 	        .retention = hm_config_int(c, HM_SET_METRICS_RETENTION) * DAY,
+	        .outbox = hm_config_flag(c, HM_SET_OUTBOX),
 	        .settings = work->settings,
 	        .setting_count = list_settings(work),
 	    },

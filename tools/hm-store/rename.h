@@ -28,6 +28,9 @@ struct hm_rename {
 bool hm_rename_energies(struct hm_rename *r);
 bool hm_rename_tables(struct hm_rename *r);
 
+/* What waits for hm-ship, before hm_rename_tables in the same transaction. */
+bool hm_rename_outbox(struct hm_rename *r);
+
 /* Run a statement with the names for its ?1 and ?2, if it has them. */
 bool hm_rename_run(struct hm_rename *r, const char *sql);
 

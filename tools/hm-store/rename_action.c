@@ -271,7 +271,8 @@ change(struct action *a)
 	int reset_hour = (int)hm_config_int(a->config, HM_SET_RESET_HOUR);
 	struct hm_rollup rollup = {.db = NULL};
 	bool good = hm_rollup_prepare(&rollup, &a->db, reset_hour) &&
-	    hm_rename_energies(&a->rename) && hm_rename_tables(&a->rename) &&
+	    hm_rename_energies(&a->rename) && hm_rename_outbox(&a->rename) &&
+	    hm_rename_tables(&a->rename) &&
 	    (!hm_plant_days_are_current(&a->db) ||
 	    hm_plant_days_make(&a->db)) && hm_db_run(&a->db, "COMMIT");
 	int status = good ? HM_EXIT_OK : cannot(a, hm_db_reason(&a->db));

@@ -2,6 +2,7 @@
 
 #include "db/sql.h"
 #include "record/types.h"
+#include "store_outbox.h"
 
 #define HOUR 3600
 #define HOUR_TEXT "3600"
@@ -93,23 +94,24 @@ prune_commands(struct hm_db *db, int64_t hour, uint64_t *pruned)
 }
 
 static bool
-prune_hour(struct hm_db *db, int64_t hour, uint64_t *pruned)
+prune_hour(struct hm_db *db, int64_t hour, struct hm_pruned *pruned)
 {
 	/* In all these tables time is the first column of a key. */
 	for (size_t i = 0; i < TABLES; i++)
-		if (!prune(db, table_at(i), "", hour, pruned))
+		if (!prune(db, table_at(i), "", hour, &pruned->rows))
 			return false;
-	if (!prune_commands(db, hour, pruned))
+	if (!prune_commands(db, hour, &pruned->rows) ||
+	    !hm_store_outbox_prune(db, hour, &pruned->unshipped))
 		return false;
 	return hm_db_run_for(db, "DELETE FROM reading_hours WHERE hour = ?1",
 	    hour);
 }
 
 bool
-hm_retention_step(struct hm_db *db, int64_t arrived, uint64_t *pruned,
+hm_retention_step(struct hm_db *db, int64_t arrived, struct hm_pruned *pruned,
     bool *more)
 {
-	uint64_t removed = 0;
+	struct hm_pruned removed = {.rows = 0};
 	int64_t hour;
 
 	*more = false;
@@ -118,7 +120,8 @@ hm_retention_step(struct hm_db *db, int64_t arrived, uint64_t *pruned,
 	    (*more && !prune_hour(db, hour, &removed)) ||
 	    !hm_db_run(db, "COMMIT"))
 		return false;
-	*pruned += removed;
+	pruned->rows += removed.rows;
+	pruned->unshipped += removed.unshipped;
 	return true;
 }
 

@@ -21,14 +21,20 @@ int64_t hm_retention_hour(int64_t time);
  */
 bool hm_retention_list(struct hm_db *db, int64_t seconds);
 
+/* What retention has removed. */
+struct hm_pruned {
+	uint64_t rows;
+	uint64_t unshipped; /* polls of the outbox */
+};
+
 /*
  * In one transaction, delete the rows of one hour, the earliest of those that
  * got their last row at a running time of at most `arrived`. An hour whose
- * rollup is still due stays. Adds the number of rows to *pruned; *more is set
- * if there may be other such hours. False: see hm_db_reason.
+ * rollup is still due stays. Adds to the numbers of *pruned; *more is set if
+ * there may be other such hours. False: see hm_db_reason.
  */
-bool hm_retention_step(struct hm_db *db, int64_t arrived, uint64_t *pruned,
-    bool *more);
+bool hm_retention_step(struct hm_db *db, int64_t arrived,
+    struct hm_pruned *pruned, bool *more);
 
 /*
  * Return free pages to the file system if they are many; a few are kept,

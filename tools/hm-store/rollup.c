@@ -104,10 +104,11 @@ ends_day(struct hm_db *db, int64_t hour, bool *ends)
 }
 
 static bool
-make_hours(struct hm_db *db, int64_t hour)
+make_hours(struct hm_rollup *rollup, int64_t hour)
 {
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		if (!hm_rollup_hour_make(db, &hm_reading_types[i], hour))
+		if (!hm_rollup_hour_make(rollup->db, &hm_reading_types[i], hour,
+		    &rollup->hour))
 			return false;
 	return true;
 }
@@ -126,12 +127,12 @@ make_days(struct hm_db *db, int64_t hour)
 
 /* A day is made with the last of its hours that are due. */
 static bool
-make_tables(const struct hm_rollup *rollup, int64_t hour)
+make_tables(struct hm_rollup *rollup, int64_t hour)
 {
 	struct hm_db *db = rollup->db;
 	bool ends;
 
-	return ends_day(db, hour, &ends) && make_hours(db, hour) &&
+	return ends_day(db, hour, &ends) && make_hours(rollup, hour) &&
 	    (!ends || (hm_rollup_energy_note(db, hour) &&
 	    hm_rollup_gap_make(db, hour, rollup->reset_hour) &&
 	    make_days(db, hour) && hm_rollup_energy_make(db, hour) &&
@@ -148,7 +149,7 @@ look_for_due(struct hm_db *db, int64_t *count, int64_t *hour)
 }
 
 static bool
-make_hour(const struct hm_rollup *rollup, int64_t hour)
+make_hour(struct hm_rollup *rollup, int64_t hour)
 {
 	struct hm_db *db = rollup->db;
 
@@ -166,8 +167,10 @@ hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made,
 	*more = false;
 	if (!look_for_due(rollup->db, &count, &hour))
 		return false;
-	if (count <= (all ? 0 : 1))
+	if (count <= (all ? 0 : 1)) {
+		hm_rollup_hour_finish(&rollup->hour);
 		return true;
+	}
 	if (!make_hour(rollup, hour))
 		return false;
 	++*made;
@@ -216,4 +219,5 @@ hm_rollup_finish(struct hm_rollup *rollup)
 {
 	sqlite3_finalize(rollup->mark);
 	rollup->mark = NULL;
+	hm_rollup_hour_finish(&rollup->hour);
 }

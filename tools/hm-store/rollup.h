@@ -3,6 +3,7 @@
 
 #include "db/db.h"
 #include "record/types.h"
+#include "rollup_hour.h"
 
 /*
  * Hourly and daily rows from readings. An hour is built from all its readings,
@@ -16,6 +17,7 @@ struct hm_rollup {
 	struct hm_db *db;
 	int reset_hour;
 	sqlite3_stmt *mark;
+	struct hm_rollup_statements hour; /* only while hours are due */
 	int64_t marked; /* the hour marked last in this transaction, or -1 */
 	int64_t marked_end; /* times up to here are in that hour */
 };

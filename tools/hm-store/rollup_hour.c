@@ -35,6 +35,7 @@ struct hour {
 	const struct hm_field *field[HM_FIELDS]; /* fields with rollups */
 	size_t fields;
 	struct hm_device_map devices;
+	sqlite3_stmt **read, **write; /* of the type */
 };
 
 /* Columns of the readings; the fields follow. */
@@ -87,12 +88,9 @@ add_row(struct hour *h, sqlite3_stmt *row)
 }
 
 static bool
-read_rows(struct hour *h, int64_t hour)
+prepare_read(struct hour *h)
 {
-	bool whole = hm_zone_is_hour(hour);
-	sqlite3_stmt *rows = NULL;
 	struct hm_sql sql;
-	int result = SQLITE_ERROR;
 
 	hm_sql_start(&sql);
 	hm_sql_add(&sql, "SELECT time, dtu, serial, %s",
@@ -102,14 +100,25 @@ read_rows(struct hour *h, int64_t hour)
 	/* A stale reading repeats an older one. */
 	hm_sql_add(&sql, " FROM %s WHERE time >= ?1 AND time < ?1 + "
 	    HOUR_TEXT " AND stale IS NOT 1", h->type->name);
-	if (hm_db_prepare(h->db, hm_sql_text(&sql), &rows)) {
-		sqlite3_bind_int64(rows, 1, hour);
-		while ((result = sqlite3_step(rows)) == SQLITE_ROW)
-			if ((whole || hm_zone_hour(sqlite3_column_int64(rows,
-			    TIME)) == hour) && !add_row(h, rows))
-				break;
-	}
-	sqlite3_finalize(rows);
+	return hm_db_prepare(h->db, hm_sql_text(&sql), h->read);
+}
+
+static bool
+read_rows(struct hour *h, int64_t hour)
+{
+	bool whole = hm_zone_is_hour(hour);
+	sqlite3_stmt *rows;
+	int result;
+
+	if (*h->read == NULL && !prepare_read(h))
+		return false;
+	rows = *h->read;
+	sqlite3_bind_int64(rows, 1, hour);
+	while ((result = sqlite3_step(rows)) == SQLITE_ROW)
+		if ((whole || hm_zone_hour(sqlite3_column_int64(rows,
+		    TIME)) == hour) && !add_row(h, rows))
+			break;
+	sqlite3_reset(rows);
 	return result == SQLITE_DONE;
 }
 
@@ -125,7 +134,7 @@ add_parameter(void *context, const char *column, const char *type)
 }
 
 static bool
-prepare_write(struct hour *h, sqlite3_stmt **write)
+prepare_write(struct hour *h)
 {
 	const struct hm_reading_type *type = h->type;
 	struct hm_sql sql;
@@ -142,7 +151,7 @@ prepare_write(struct hour *h, sqlite3_stmt **write)
 	    "filled = 0", type->keys);
 	hm_table_add_updates(&sql, type, HM_TABLE_HOURLY);
 	hm_sql_add(&sql, " WHERE excluded.samples >= samples");
-	return hm_db_prepare(h->db, hm_sql_text(&sql), write);
+	return hm_db_prepare(h->db, hm_sql_text(&sql), h->write);
 }
 
 /* Counters are integers unless a setting multiplies them. */
@@ -209,27 +218,27 @@ write_row(struct hour *h, sqlite3_stmt *write, int64_t hour,
 static bool
 write_rows(struct hour *h, int64_t hour)
 {
-	sqlite3_stmt *write = NULL;
 	const struct hm_dtu_key *dtu = hm_device_map_first(&h->devices);
-	bool good = prepare_write(h, &write);
+	bool good = *h->write != NULL || prepare_write(h);
 
 	for (; good && dtu != NULL; dtu = hm_dtu_next(dtu)) {
 		const struct sample *sample = hm_dtu_first_device(dtu);
 
 		for (; good && sample != NULL;
 		     sample = hm_device_next(&sample->key))
-			good = write_row(h, write, hour, sample);
+			good = write_row(h, *h->write, hour, sample);
 	}
-	sqlite3_finalize(write);
 	return good;
 }
 
 bool
 hm_rollup_hour_make(struct hm_db *db, const struct hm_reading_type *type,
-    int64_t hour)
+    int64_t hour, struct hm_rollup_statements *statements)
 {
 	struct hm_device_map_options options = {.dtu_size = 0};
-	struct hour h = {.db = db, .type = type};
+	struct hour h = {.db = db, .type = type,
+	    .read = &statements->read[type->scope],
+	    .write = &statements->write[type->scope]};
 	bool good;
 
 	for (size_t i = 0; i < HM_FIELDS; i++)
@@ -244,4 +253,14 @@ hm_rollup_hour_make(struct hm_db *db, const struct hm_reading_type *type,
 	    (h.devices.entries == 0 || write_rows(&h, hour));
 	hm_device_map_clear(&h.devices);
 	return good;
+}
+
+void
+hm_rollup_hour_finish(struct hm_rollup_statements *statements)
+{
+	for (size_t i = 0; i < HM_SCOPES; i++) {
+		sqlite3_finalize(statements->read[i]);
+		sqlite3_finalize(statements->write[i]);
+	}
+	*statements = (struct hm_rollup_statements){.read = {NULL}};
 }

@@ -12,6 +12,7 @@
 #include "rollup.h"
 #include "row_insert.h"
 #include "store_clock.h"
+#include "store_outbox.h"
 
 #define BUSY_MS 2000
 #define REFRESH_MS 300000 /* between two builds of the current hour */
@@ -25,6 +26,7 @@ struct hm_store {
 	struct hm_store_options options;
 	struct hm_db db;
 	struct hm_row_insert *rows;
+	struct hm_store_outbox *outbox; /* NULL: none is kept */
 	struct hm_rollup rollup;
 	struct hm_store_counts counts;
 	bool is_open;
@@ -48,7 +50,11 @@ hm_store_new(const struct hm_store_options *options)
 		return NULL;
 	s->options = *options;
 	s->rows = hm_row_insert_new();
-	if (s->rows == NULL) {
+	if (options->outbox)
+		s->outbox = hm_store_outbox_new();
+	if (s->rows == NULL || (options->outbox && s->outbox == NULL)) {
+		hm_row_insert_free(s->rows);
+		hm_store_outbox_free(s->outbox);
 		free(s);
 		return NULL;
 	}
@@ -62,6 +68,8 @@ static void
 close_db(struct hm_store *s)
 {
 	hm_row_insert_finish(s->rows);
+	if (s->outbox != NULL)
+		hm_store_outbox_finish(s->outbox);
 	hm_rollup_finish(&s->rollup);
 	hm_db_close(&s->db);
 	s->is_open = false;
@@ -74,6 +82,7 @@ hm_store_free(struct hm_store *s)
 		return;
 	close_db(s);
 	hm_row_insert_free(s->rows);
+	hm_store_outbox_free(s->outbox);
 	free(s);
 }
 
@@ -200,6 +209,8 @@ open_db(struct hm_store *s)
 	if (why == NULL)
 		why = hm_schema_migrate(&s->db, save, s);
 	if (why == NULL && (!hm_row_insert_prepare(s->rows, &s->db) ||
+	    (s->outbox != NULL &&
+	    !hm_store_outbox_prepare(s->outbox, &s->db)) ||
 	    !hm_rollup_prepare(&s->rollup, &s->db, s->options.reset_hour) ||
 	    !begin_run(s) || !hm_store_clock_tick(&s->clock, &s->db)))
 		why = hm_db_reason(&s->db);
@@ -251,7 +262,8 @@ put_row(struct hm_store *s, struct hm_slice row)
 	int64_t due = NOT_DUE;
 	enum hm_row_fate fate = hm_row_insert_put(s->rows, row, &due);
 
-	return count_row(s, fate, due);
+	return count_row(s, fate, due) && (fate != HM_ROW_NEW ||
+	    s->outbox == NULL || hm_store_outbox_put(s->outbox, row, due));
 }
 
 static bool
@@ -264,6 +276,8 @@ transact(struct hm_store *s, struct hm_backlog *backlog, size_t count)
 	hm_rollup_begin(&s->rollup);
 	s->arrival = (struct hm_arrival){hm_clock_now(), s->clock.time.seconds};
 	hm_row_insert_begin(s->rows, &s->arrival);
+	if (s->outbox != NULL)
+		hm_store_outbox_begin(s->outbox);
 	for (size_t i = 0; i < count; i++)
 		if (!put_row(s, hm_backlog_next(backlog, &place)))
 			return false;
@@ -298,23 +312,37 @@ hm_store_write(struct hm_store *s, struct hm_backlog *backlog, size_t count)
 
 /* Upkeep */
 
+static void
+count_pruned(struct hm_store *s, const struct hm_pruned *pruned)
+{
+	s->counts.pruned += pruned->rows;
+	if (pruned->unshipped > 0 && s->counts.unshipped == 0)
+		hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("file",
+		    s->options.path)), "%s: readings older than "
+		    "metrics_retention were removed before hm-ship had "
+		    "shipped them", s->options.path);
+	s->counts.unshipped += pruned->unshipped;
+}
+
 /* The age of rows is the time that has certainly passed since they came. */
 static bool
 prune(struct hm_store *s, int64_t end, bool *more)
 {
 	bool due = s->stored && hm_monotonic_ms() >= s->prune_at;
+	struct hm_pruned pruned = {.rows = 0};
+	bool good = true;
 
 	if (due && !hm_store_clock_tick(&s->clock, &s->db))
 		return false;
 	*more = due && s->options.retention > 0;
-	while (*more && hm_monotonic_ms() < end)
-		if (!hm_retention_step(&s->db, s->clock.time.seconds - HOUR_S -
-		    s->options.retention, &s->counts.pruned, more) ||
-		    (*more && !hm_retention_shrink(&s->db)))
-			return false;
-	if (!*more && due)
+	while (good && *more && hm_monotonic_ms() < end)
+		good = hm_retention_step(&s->db, s->clock.time.seconds -
+		    HOUR_S - s->options.retention, &pruned, more) &&
+		    (!*more || hm_retention_shrink(&s->db));
+	count_pruned(s, &pruned);
+	if (good && !*more && due)
 		s->prune_at = hm_monotonic_ms() + PRUNE_MS;
-	return true;
+	return good;
 }
 
 static bool

@@ -18,6 +18,7 @@ struct hm_store_options {
 	bool careful;      /* a committed batch survives a power cut */
 	int reset_hour;    /* at which days begin */
 	int64_t retention; /* how long readings are kept, in s; 0: for ever */
+	bool outbox;       /* list for hm-ship what was stored */
 	const struct hm_store_setting *settings; /* borrowed */
 	size_t setting_count;
 	void (*step)(void *context); /* counts have changed in a write; or
@@ -32,6 +33,7 @@ struct hm_store_counts {
 	uint64_t hours;    /* hours made */
 	uint64_t steps;    /* of the copy before an upgrade */
 	uint64_t pruned;   /* rows */
+	uint64_t unshipped; /* polls that were pruned and not shipped */
 	uint64_t future;   /* readings that are dated after the clock */
 	uint64_t failures; /* attempts that failed */
 	uint64_t failing;  /* 1 from a failure to the next success */

@@ -72,7 +72,8 @@ wait_for_work(struct hm_store_thread *t, int64_t retry_ms, bool busy)
 		return hm_backlog_wait(t->backlog, SIZE_MAX, INT64_MAX,
 		    retry_ms);
 	return hm_backlog_wait(t->backlog, t->options.batch,
-	    t->options.delay_ms, busy ? 0 : IDLE_MS);
+	    t->options.delay_ms > 0 ? t->options.delay_ms :
+	    HM_BACKLOG_RELEASED, busy ? 0 : IDLE_MS);
 }
 
 static int64_t
@@ -186,6 +187,13 @@ hm_store_thread_put(struct hm_store_thread *t, struct hm_slice row,
     int64_t wait_ms)
 {
 	return hm_backlog_put(t->backlog, row, wait_ms);
+}
+
+void
+hm_store_thread_release(struct hm_store_thread *t)
+{
+	if (t->options.delay_ms == 0)
+		hm_backlog_release(t->backlog);
 }
 
 void

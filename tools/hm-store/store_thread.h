@@ -12,7 +12,8 @@ struct hm_store_thread_options {
 	struct hm_store_options store;
 	size_t backlog;   /* bytes of waiting rows, at most */
 	size_t batch;     /* rows of a transaction */
-	int64_t delay_ms; /* longest wait of a row until its batch is full */
+	int64_t delay_ms; /* longest wait of a row until its batch is full; 0:
+	                     until hm_store_thread_release */
 };
 
 struct hm_store_thread;
@@ -26,6 +27,9 @@ struct hm_store_thread *hm_store_thread_start(
  */
 bool hm_store_thread_put(struct hm_store_thread *thread, struct hm_slice row,
     int64_t wait_ms);
+
+/* With a delay of 0: write the rows that wait, in one transaction. */
+void hm_store_thread_release(struct hm_store_thread *thread);
 
 struct hm_store_thread_counts {
 	struct hm_store_counts store;

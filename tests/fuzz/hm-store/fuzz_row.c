@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "db/schema.h"
-#include "export.h"
+#include "db/export.h"
 #include "rollup.h"
 #include "row_insert.h"
 

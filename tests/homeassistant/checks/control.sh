@@ -99,6 +99,7 @@ check "less than the minimum is not sent" \
 check "a temporary limit is set" \
 	use DTU_temporary_limit number/set_value '"value": 300'
 check "... an event says so" ends limit_temporary "done"
+check "... and the number shows it" shows DTU_temporary_limit 300
 check "the inverter is switched off" use DTU_feed_in switch/turn_off
 check "... the switch shows it" shows DTU_feed_in off
 check "the inverter is switched on" use DTU_feed_in switch/turn_on

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 
 #include "limit_law.h"
-#include "oracle.h"
 #include "limited_plant.h"
+#include "oracle.h"
+#include "recorded_day.h"
 
-#define RECORDED UINT64_C(20261129) /* the seed of the recorded day */
 #define MOST_EXPORT 1.2   /* of the oracle's */
 #define LEAST_USED 0.9    /* of what it uses */
 #define LEAST_BY_METER 0.75 /* the same by the meter alone */
@@ -28,33 +28,10 @@ struct trial {
 	struct figures oracle, best, law, by_meter;
 };
 
-static uint64_t
-seed_of(uint64_t number)
-{
-	uint64_t dice = number * UINT64_C(0x9e3779b97f4a7c15) + 1;
-
-	for (int i = 0; i < 10; i++)
-		next_random(&dice);
-	return dice;
-}
-
 static void
-set_rules(struct trial *trial)
+recorded_trial(struct trial *trial)
 {
-	trial->rules = (struct rules){.target = 20, .hysteresis = 20,
-	    .floor = trial->plant.rated * 0.02,
-	    .ceiling = trial->plant.rated, .interval = 30, .repeat = 300};
-}
-
-/* A cloudy day with 2 kW on the roof, and a meter that is read every 2 s. */
-static void
-recorded_day(struct trial *trial)
-{
-	trial->dice = seed_of(RECORDED);
-	trial->plant = (struct plant){.rated = 2000, .dead_s = 6, .lag = 2,
-	    .meter_s = 2, .meter_lag_s = 1, .poll_s = 60};
-	make_day(&trial->h, &trial->dice, BROKEN, 2200);
-	set_rules(trial);
+	trial->dice = recorded_day(&trial->h, &trial->plant, &trial->rules);
 }
 
 static void
@@ -73,7 +50,7 @@ random_day(struct trial *trial, uint64_t number)
 	    .poll_s = polls[whole(dice, 0, 2)]};
 	make_day(&trial->h, dice, (enum sky)whole(dice, 0, SKIES - 1),
 	    p->rated * between(dice, 0.7, 1.2));
-	set_rules(trial);
+	trial->rules = plant_rules(p);
 }
 
 static void
@@ -251,7 +228,7 @@ main(int argc, char *argv[])
 	if (trial == NULL)
 		return EXIT_FAILURE;
 	puts("1..2");
-	recorded_day(trial);
+	recorded_trial(trial);
 	run_trial(trial, &recorded);
 	printf("%sok - the recorded day\n", is_good(&recorded) ? "" : "not ");
 	report(&recorded);

@@ -68,6 +68,74 @@ START_TEST(the_second_reading_confirms_the_first)
 }
 END_TEST
 
+/* The same, of a poll soon after. */
+static bool
+grows(int64_t total, int64_t today)
+{
+	const struct hm_energy_reading r = {
+	    .time = now += 5, .watts = 500, .inverter_watts = 2000,
+	    .awake = true, .total = total, .today = today,
+	};
+
+	hm_energy_day(&e, now / (24 * HOUR), now);
+	return hm_energy_grow(&e, &r);
+}
+
+START_TEST(what_grows_is_shown_later)
+{
+	ck_assert(!grows(10500, 500));
+	reading(10500, 500);
+	ck_assert(!grows(10501, 501));
+	reading(10503, 503);
+	ck_assert(grows(10504, 504));
+	ck_assert(grows(10504, 504));
+	ck_assert(grows(10506, 506));
+	shows(10500, 500);
+	reading(10507, 507);
+	shows(10506, 506);
+}
+END_TEST
+
+START_TEST(what_may_be_wrong_does_not_grow)
+{
+	const struct hm_energy *state = &e;
+	struct hm_energy before;
+
+	reading(10500, 500);
+	reading(10503, 503);
+	reading(10506, 506);
+	before = *state;
+	ck_assert(!grows(10505, 505));
+	ck_assert(!grows(10502, 502));
+	ck_assert(!grows(0, 0));
+	ck_assert(!grows(-1, -1));
+	ck_assert(!grows(4294967295, 0));
+	ck_assert(!grows(INT64_MAX / 2, 0));
+	ck_assert(!grows(20000, 10000));
+	now -= 10 * MINUTE;
+	ck_assert(!grows(10507, 507));
+	ck_assert_mem_eq(&before, state, sizeof before);
+	now += 13 * HOUR;
+	ck_assert_msg(!grows(10507, 1), "the start of the day is not known");
+	now = before.pending_time;
+	reading_at(now + MINUTE, 90000, 507, true);
+	ck_assert_msg(!grows(10508, 508), "a reading is doubted");
+}
+END_TEST
+
+START_TEST(a_spike_that_grows_never_shows)
+{
+	reading(10500, 500);
+	reading(10503, 503);
+	ck_assert(grows(10600, 600));
+	ck_assert(!grows(10504, 504));
+	reading(10504, 504);
+	shows(10504, 504);
+	reading(10505, 505);
+	shows(10504, 504);
+}
+END_TEST
+
 START_TEST(a_first_reading_may_be_a_spike)
 {
 	reading(4294967295, 500);
@@ -654,6 +722,9 @@ main(void)
 	tcase_add_checked_fixture(cases, start, NULL);
 	tcase_add_test(cases, nothing_is_known_at_first);
 	tcase_add_test(cases, the_second_reading_confirms_the_first);
+	tcase_add_test(cases, what_grows_is_shown_later);
+	tcase_add_test(cases, what_may_be_wrong_does_not_grow);
+	tcase_add_test(cases, a_spike_that_grows_never_shows);
 	tcase_add_test(cases, a_first_reading_may_be_a_spike);
 	tcase_add_test(cases, a_first_reading_may_be_a_dip);
 	tcase_add_test(cases, a_spike_never_shows);

@@ -121,6 +121,9 @@ START_TEST(judgements)
 		ck_assert_ptr_null(j.result.error);
 	else
 		ck_assert_str_eq(j.result.error, row->error);
+	/* No DTU shows a limit in watts: it is the one that was ordered. */
+	ck_assert_int_eq(j.result.watts, row->unit == HM_COMMAND_WATTS &&
+	    row->state == HM_RESULT_DONE ? row->amount : -1);
 }
 END_TEST
 

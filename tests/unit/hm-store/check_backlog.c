@@ -412,6 +412,74 @@ put_all(void *context)
 	return NULL;
 }
 
+START_TEST(waits_for_released_rows)
+{
+	struct hm_backlog_state state;
+	int64_t began = hm_monotonic_ms();
+
+	hm_backlog_release(backlog);
+	ck_assert(put(1, 10) && put(2, 10));
+	state = hm_backlog_wait(backlog, 10, HM_BACKLOG_RELEASED, 60);
+	ck_assert_int_ge(hm_monotonic_ms() - began, 60);
+	hm_backlog_release(backlog);
+	began = hm_monotonic_ms();
+	ck_assert(put(3, 10));
+	state = hm_backlog_wait(backlog, 10, HM_BACKLOG_RELEASED, PATIENCE);
+	ck_assert_uint_eq(state.count, 3);
+	hm_backlog_drop(backlog, 1);
+	hm_backlog_wait(backlog, 10, HM_BACKLOG_RELEASED, PATIENCE);
+	ck_assert_int_lt(hm_monotonic_ms() - began, 5000);
+	hm_backlog_drop(backlog, 2);
+	ck_assert(put(4, 10));
+	began = hm_monotonic_ms();
+	hm_backlog_wait(backlog, 10, HM_BACKLOG_RELEASED, 60);
+	ck_assert_int_ge(hm_monotonic_ms() - began, 60);
+	state = hm_backlog_wait(backlog, 1, HM_BACKLOG_RELEASED, PATIENCE);
+	ck_assert_uint_eq(state.count, 1);
+	ck_assert_int_lt(hm_monotonic_ms() - began, 5000);
+}
+END_TEST
+
+static void *
+put_and_release(void *context)
+{
+	pause_ms(50);
+	*(bool *)context = put(1, 10);
+	pause_ms(50);
+	hm_backlog_release(backlog);
+	return NULL;
+}
+
+START_TEST(is_woken_by_a_release)
+{
+	struct hm_backlog_state state;
+	int64_t began = hm_monotonic_ms();
+	bool good = false;
+	pthread_t other;
+
+	ck_assert_int_eq(pthread_create(&other, NULL, put_and_release, &good),
+	    0);
+	state = hm_backlog_wait(backlog, 10, HM_BACKLOG_RELEASED, PATIENCE);
+	ck_assert_uint_eq(state.count, 1);
+	ck_assert_int_ge(hm_monotonic_ms() - began, 100);
+	ck_assert_int_lt(hm_monotonic_ms() - began, 5000);
+	pthread_join(other, NULL);
+	ck_assert(good);
+}
+END_TEST
+
+START_TEST(releases_rows_for_which_there_is_no_room)
+{
+	uint64_t rows = 0;
+
+	set_up_again(CHUNK);
+	while (put(rows, 100))
+		rows++;
+	ck_assert_uint_eq(hm_backlog_wait(backlog, SIZE_MAX,
+	    HM_BACKLOG_RELEASED, PATIENCE).count, rows);
+}
+END_TEST
+
 START_TEST(passes_a_million_rows_between_threads)
 {
 	struct hm_backlog_state state;
@@ -462,6 +530,9 @@ main(void)
 	tcase_add_test(tcase, does_not_delay_the_rest_of_a_batch);
 	tcase_add_test(tcase, is_woken_by_the_end);
 	tcase_add_test(tcase, is_woken_by_the_row_that_was_wanted);
+	tcase_add_test(tcase, waits_for_released_rows);
+	tcase_add_test(tcase, is_woken_by_a_release);
+	tcase_add_test(tcase, releases_rows_for_which_there_is_no_room);
 	tcase_add_test(tcase, passes_a_million_rows_between_threads);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);

@@ -2,7 +2,7 @@
 
 #include "base/zone.h"
 #include "db/history_read.h"
-#include "export.h"
+#include "db/export.h"
 #include "run_suite.h"
 #include "xorshift.h"
 

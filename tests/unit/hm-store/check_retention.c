@@ -54,7 +54,7 @@ fill(int64_t hours, int64_t each)
 	}
 }
 
-static uint64_t pruned;
+static struct hm_pruned pruned;
 
 /* Remove an hour that got its last row at a running time up to this. */
 static bool
@@ -78,7 +78,7 @@ START_TEST(removes_an_hour_at_a_time)
 	fill(4, 600);
 	make_hours(k, true);
 	ck_assert(step(3 * HOUR - 1));
-	ck_assert_uint_eq(pruned, TYPES * 6);
+	ck_assert_uint_eq(pruned.rows, TYPES * 6);
 	ck_assert_str_eq(answer(&k->db, rows_sql), "18|18|18|18|18");
 	ck_assert_int_eq(number(&k->db, "SELECT min(time) FROM port"),
 	    BEGIN + HOUR);
@@ -86,7 +86,7 @@ START_TEST(removes_an_hour_at_a_time)
 	ck_assert(step(3 * HOUR - 1));
 	ck_assert(!step(3 * HOUR - 1));
 	ck_assert_str_eq(answer(&k->db, rows_sql), "6|6|6|6|6");
-	ck_assert_uint_eq(pruned, TYPES * 18);
+	ck_assert_uint_eq(pruned.rows, TYPES * 18);
 	ck_assert_int_eq(number(&k->db, "SELECT count(*) FROM reading_hours"),
 	    1);
 }
@@ -134,7 +134,7 @@ START_TEST(waits_until_the_hour_is_made)
 
 	fill(3, 600);
 	ck_assert(!step(3 * HOUR));
-	ck_assert_uint_eq(pruned, 0);
+	ck_assert_uint_eq(pruned.rows, 0);
 	/* All but the last are made. */
 	ck_assert_uint_eq(make_hours(k, false), 2);
 	while (step(3 * HOUR))
@@ -264,7 +264,7 @@ START_TEST(removes_commands_of_which_there_may_be_many)
 	keep(k, "command", "2026-11-23T12:00:00Z", "\"id\":\"h\","
 	    "\"action\":\"limit_temporary\"");
 	ck_assert(step(HOUR - 1));
-	ck_assert_uint_eq(pruned, 9);
+	ck_assert_uint_eq(pruned.rows, 9);
 	ck_assert(step(HOUR - 1));
 	ck_assert(!step(HOUR - 1));
 	ck_assert_str_eq(answer(&k->db, "SELECT id FROM commands"),
@@ -290,14 +290,14 @@ START_TEST(removes_results_before_their_command)
 	    "\"action\":\"limit_temporary\",\"state\":\"done\"");
 	ck_assert(step(0));
 	ck_assert(step(0));
-	ck_assert_uint_eq(pruned, 0);
+	ck_assert_uint_eq(pruned.rows, 0);
 	ck_assert(step(0));
 	ck_assert_str_eq(answer(&k->db, "SELECT id FROM results"), "a");
 	ck_assert(step(0));
 	ck_assert(!step(0));
 	ck_assert_str_eq(answer(&k->db, "SELECT id FROM commands "
 	    "UNION ALL SELECT id FROM results"), "");
-	ck_assert_uint_eq(pruned, 5);
+	ck_assert_uint_eq(pruned.rows, 5);
 }
 END_TEST
 
@@ -317,7 +317,7 @@ START_TEST(fails_whole)
 	hm_db_rollback(&k->db);
 	run(&other, "ROLLBACK");
 	hm_db_close(&other);
-	ck_assert_uint_eq(pruned, 0);
+	ck_assert_uint_eq(pruned.rows, 0);
 	ck_assert_str_eq(answer(&k->db, rows_sql), "6|6|6|6|6");
 	ck_assert(step(HOUR));
 }

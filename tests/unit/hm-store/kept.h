@@ -61,15 +61,13 @@ keep_end(struct keeper *k)
 		free(k->kept[--k->count]);
 }
 
-/* Within a batch. */
-static inline enum hm_row_fate
-keep_line(struct keeper *k, struct hm_slice line)
+/* A row of a record, kept until the end of the batch. */
+static inline struct hm_slice
+keep_row(struct keeper *k, struct hm_slice line)
 {
 	static struct hm_record record;
-	enum hm_row_fate fate;
 	struct hm_fault fault;
 	struct hm_slice row;
-	int64_t time = INT64_MIN;
 	const char *why;
 
 	if (!hm_record_parse(&record, line, &fault))
@@ -80,8 +78,17 @@ keep_line(struct keeper *k, struct hm_slice line)
 	k->kept[k->count] = malloc(row.n);
 	ck_assert_ptr_nonnull(k->kept[k->count]);
 	memcpy(k->kept[k->count], row.p, row.n);
-	fate = hm_row_insert_put(k->rows, hm_slice(k->kept[k->count++], row.n),
-	    &time);
+	return hm_slice(k->kept[k->count++], row.n);
+}
+
+/* Within a batch. */
+static inline enum hm_row_fate
+keep_line(struct keeper *k, struct hm_slice line)
+{
+	enum hm_row_fate fate;
+	int64_t time = INT64_MIN;
+
+	fate = hm_row_insert_put(k->rows, keep_row(k, line), &time);
 	ck_assert_msg(fate != HM_ROW_FAILED, "%s", hm_db_reason(&k->db));
 	if (time != INT64_MIN)
 		ck_assert(hm_rollup_mark(&k->rollup, time));

@@ -316,6 +316,28 @@ START_TEST(finds_nothing_else)
 }
 END_TEST
 
+/* The look-up compares whole keys, not the bytes that it branches on. */
+START_TEST(one_byte_makes_another_key)
+{
+	char key[64];
+
+	EACH_FIELD(f) {
+		size_t n = strlen(f->key);
+
+		ck_assert_uint_lt(n, sizeof key);
+		for (size_t i = 0; i < n; i++) {
+			memcpy(key, f->key, n);
+			key[i] ^= 0x20;
+			ck_assert_msg(hm_field_id(hm_slice(key, n)) ==
+			    HM_FIELDS, "%.*s", (int)n, key);
+		}
+		memcpy(key, f->key, n);
+		key[n] = '\0';
+		ck_assert_uint_eq(hm_field_id(hm_slice(key, n + 1)), HM_FIELDS);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -332,6 +354,7 @@ main(void)
 	tcase_add_test(tc, found_in_its_scopes_alone);
 	tcase_add_test(tc, has_the_first_row_of_a_key);
 	tcase_add_test(tc, finds_nothing_else);
+	tcase_add_test(tc, one_byte_makes_another_key);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

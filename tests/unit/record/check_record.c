@@ -106,6 +106,11 @@ static const struct {
     {"{\"a\":1,\"\\u0061\":2}", "duplicate key", 15},
     {"{\"\\ud83d\\ude00\":1,\"\xf0\x9f\x98\x80\":2}", "duplicate key", 24},
     {"{\"b\":{\"a\":1,\"a\":2}}", "duplicate key", 15},
+    {"{\"\":1,\"\":2}", "duplicate key", 8},
+    {"{\"b\\u0061c\":1,\"bac\":2}", "duplicate key", 19},
+    {"{\"bac\":1,\"x\":2,\"ba\\u0063\":3}", "duplicate key", 25},
+    {"{\"a\":{\"\\u0062\":1},\"c\":2,\"c\":3}", "duplicate key", 27},
+    {"{\"c\":1,\"a\":{\"\\u0062\":1},\"c\":2}", "duplicate key", 27},
 };
 
 START_TEST(refuses_and_says_where)
@@ -193,6 +198,36 @@ START_TEST(depth)
 	ck_assert(!hm_record_parse(&record, hm_slice(line, n + 2), &fault));
 	ck_assert_str_eq(fault.what, "nested too deep");
 	ck_assert_uint_eq(fault.at, 4 + HM_DEPTH_MAX);
+}
+END_TEST
+
+/* Keys of one length that share the bytes which the reader looks at first. */
+START_TEST(keys_that_look_alike)
+{
+	char line[64];
+
+	for (int c = 'a'; c <= 'z'; c++) {
+		snprintf(line, sizeof line,
+		    "{\"abcde\":1,\"a%cc%ce\":2}", c, 'a' + 'z' - c);
+		ck_assert_msg(parse(line), "%s", line);
+		snprintf(line, sizeof line,
+		    "{\"abcde\":1,\"a%ccde\":2}", c);
+		ck_assert_msg(parse(line) == (c != 'b'), "%s", line);
+	}
+}
+END_TEST
+
+/* More keys than the reader has bits for; the last one repeats any of them. */
+START_TEST(repeats_any_of_many_keys)
+{
+	char end[32];
+
+	for (int i = 0; i < 200; i++) {
+		snprintf(end, sizeof end, ",\"k%d\":1}", i);
+		ck_assert(!parse_members("{", 200, end));
+		ck_assert_str_eq(fault.what, "duplicate key");
+	}
+	ck_assert(parse_members("{", 200, ",\"k200\":1}"));
 }
 END_TEST
 
@@ -473,6 +508,8 @@ reader_case(void)
 	tcase_add_test(tc, nul_bytes);
 	tcase_add_test(tc, key_limits);
 	tcase_add_test(tc, depth);
+	tcase_add_test(tc, keys_that_look_alike);
+	tcase_add_test(tc, repeats_any_of_many_keys);
 	tcase_add_test(tc, limits_are_not_sums);
 	tcase_add_test(tc, types);
 	tcase_add_test(tc, answers);

@@ -92,6 +92,9 @@ static const struct {
         "hourly rows that hm-store has made from readings"},
     {"hm-store", "pruned", "hoymiles_db_rows_pruned_total", COUNTER, 0, NULL,
         NULL, "rows that hm-store removed because they were too old"},
+    {"hm-store", "unshipped", "hoymiles_db_polls_unshipped_total", COUNTER, 0,
+        NULL, NULL, "polls that hm-store removed before hm-ship had shipped "
+        "them"},
     {"hm-store", "failures", "hoymiles_db_failures_total", COUNTER, 0, NULL,
         NULL, "attempts to write to the database that failed"},
     {"hm-store", "failing", "hoymiles_db_failing", GAUGE, 0, NULL, NULL,

@@ -1,7 +1,7 @@
 #ifndef HM_EXPORT_H
 #define HM_EXPORT_H
 
-#include "db/db.h"
+#include "db.h"
 
 /*
  * Call `put` with a line for each stored record with since <= time < until, in
@@ -13,5 +13,12 @@
 typedef bool hm_export_put(void *context, struct hm_slice line);
 bool hm_export(struct hm_db *db, int64_t since, int64_t until,
     hm_export_put *put, void *context, char why[HM_EXPORT_WHY]);
+
+/*
+ * The same, in the caller's transaction, for records that are neither readings
+ * nor stats, from `since` on. `put` may write to other tables.
+ */
+bool hm_export_events(struct hm_db *db, int64_t since, hm_export_put *put,
+    void *context, char why[HM_EXPORT_WHY]);
 
 #endif

@@ -1,7 +1,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "backoff.h"
+#include "base/backoff.h"
 #include "run_suite.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))

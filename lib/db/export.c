@@ -2,13 +2,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json_writer.h"
 #include "base/rfc3339.h"
-#include "db/history_read.h"
-#include "db/sql.h"
+#include "history_read.h"
 #include "record/record.h"
 #include "record/types.h"
+#include "sql.h"
 
 #define RANGE " WHERE time >= ?1 AND time < ?2 ORDER BY time"
 
@@ -73,12 +74,11 @@ struct row_source {
 struct export {
 	struct hm_db *db;
 	struct row_source source[HM_SCOPES + EVENTS];
+	size_t sources;
 	struct hm_record record; /* the members stored as JSON */
 	char line[HM_LINE_MAX];
 	bool too_long; /* a row does not fit into it */
 };
-
-#define SOURCES (HM_SCOPES + EVENTS)
 
 static bool
 advance(struct row_source *source)
@@ -107,17 +107,29 @@ table_in_order(size_t i)
 }
 
 static bool
-open_sources(struct export *x, int64_t since, int64_t until)
+open_events(struct export *x, bool with_stats, int64_t since, int64_t until)
 {
-	struct row_source *source = x->source;
-	struct hm_sql sql;
+	for (size_t i = 0; i < EVENTS; i++) {
+		struct row_source *source = &x->source[x->sources];
 
-	for (size_t i = 0; i < EVENTS; i++, source++) {
+		if (!with_stats && strcmp(events[i].type, "stats") == 0)
+			continue;
 		source->event = &events[i];
+		x->sources++;
 		if (!open_source(x, source, events[i].sql, since, until))
 			return false;
 	}
-	for (size_t i = 0; i < HM_SCOPES; i++, source++) {
+	return true;
+}
+
+static bool
+open_readings(struct export *x, int64_t since, int64_t until)
+{
+	struct hm_sql sql;
+
+	for (size_t i = 0; i < HM_SCOPES; i++) {
+		struct row_source *source = &x->source[x->sources++];
+
 		source->type = table_in_order(i);
 		hm_history_select(&sql, source->type);
 		hm_sql_add(&sql, RANGE ", %s", source->type->keys);
@@ -133,7 +145,7 @@ next_source(struct export *x)
 {
 	struct row_source *next = NULL;
 
-	for (size_t i = 0; i < SOURCES; i++) {
+	for (size_t i = 0; i < x->sources; i++) {
 		struct row_source *source = &x->source[i];
 
 		if (!source->ended && (next == NULL ||
@@ -244,26 +256,52 @@ note_reason(const struct export *x, char why[HM_EXPORT_WHY])
 	    "than a line may be" : hm_db_reason(x->db));
 }
 
+static bool
+finish(struct export *x, bool good, char why[HM_EXPORT_WHY])
+{
+	if (!good)
+		note_reason(x, why);
+	for (size_t i = 0; i < x->sources; i++)
+		sqlite3_finalize(x->source[i].rows);
+	free(x);
+	return good;
+}
+
+static struct export *
+new_export(struct hm_db *db, char why[HM_EXPORT_WHY])
+{
+	struct export *x = calloc(1, sizeof *x);
+
+	if (x == NULL)
+		snprintf(why, HM_EXPORT_WHY, "no memory");
+	else
+		x->db = db;
+	return x;
+}
+
 bool
 hm_export(struct hm_db *db, int64_t since, int64_t until, hm_export_put *put,
     void *context, char why[HM_EXPORT_WHY])
 {
-	struct export *x = calloc(1, sizeof *x);
+	struct export *x = new_export(db, why);
 	bool good;
 
-	if (x == NULL) {
-		snprintf(why, HM_EXPORT_WHY, "no memory");
+	if (x == NULL)
 		return false;
-	}
-	x->db = db;
 	/* One transaction, so that all tables are from the same moment. */
-	good = hm_db_run(db, "BEGIN") && open_sources(x, since, until) &&
-	    emit_all(x, put, context);
-	if (!good)
-		note_reason(x, why);
-	for (size_t i = 0; i < SOURCES; i++)
-		sqlite3_finalize(x->source[i].rows);
+	good = hm_db_run(db, "BEGIN") && open_events(x, true, since, until) &&
+	    open_readings(x, since, until) && emit_all(x, put, context);
+	good = finish(x, good, why);
 	hm_db_rollback(db);
-	free(x);
 	return good;
+}
+
+bool
+hm_export_events(struct hm_db *db, int64_t since, hm_export_put *put,
+    void *context, char why[HM_EXPORT_WHY])
+{
+	struct export *x = new_export(db, why);
+
+	return x != NULL && finish(x, open_events(x, false, since, INT64_MAX) &&
+	    emit_all(x, put, context), why);
 }

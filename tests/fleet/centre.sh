@@ -1,0 +1,413 @@
+#!/bin/bash
+# docs/fleet/centre.sql in a real PostgreSQL: its tables beside those of hm.db,
+# what hm.put does with good, bad, late and repeated lines, and who may do what.
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+root=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/lib/engines.sh
+. "$root/tests/lib/engines.sh"
+needs postgres initdb pg_dump psql
+
+port=$(free_port)
+make_postgres a "timezone = 'America/New_York'" 'fsync = off'
+check "PostgreSQL starts" start_postgres a "$port"
+check "centre.sql makes a centre" make_centre
+same "... and prints nothing" "$(cat "$work/check.out")" ""
+
+dump() {
+	pg_dump -h 127.0.0.1 -p "$port" -U hm -s fleet | grep -v restrict
+}
+centre() {
+	psql -h 127.0.0.1 -p "$port" -U hm -d fleet -Xq \
+		-f "$root/docs/fleet/centre.sql" 2>&1
+}
+dump >"$work/before"
+same "once more it prints nothing" "$(centre)" ""
+dump >"$work/after"
+check "... and changes nothing" cmp "$work/before" "$work/after"
+
+# put SITE KEY FILE [ROLE]: "NEW|REFUSED" of hm.put, or the error, as a site.
+# shellcheck disable=SC2016 # psql runs cat
+put() {
+	PGOPTIONS='-c client_min_messages=error' psql -h 127.0.0.1 -p "$port" \
+		-U "${4-hm_edge}" -d fleet -XqAt -v site="$1" -v key="$2" \
+		<<<'\set lines `cat '"$3"'`
+		SELECT * FROM hm.put(:'\''site'\'', :'\''key'\'', :'\''lines'\'')' 2>&1
+}
+# put_line LINE: "NEW|REFUSED" of a line of the site one.
+put_line() {
+	printf '%s\n' "$@" >"$work/line"
+	put one "$key" "$work/line"
+}
+
+key=$(sql "SELECT hm.add_site('one', 'Europe/Berlin')")
+other=$(sql "SELECT hm.add_site('two')")
+
+# The tables of hm.db
+
+jq -nc -f "$root/tests/lib/sample.jq" >"$work/sample"
+hm-store -d "$work/hm.db" --timezone Europe/Berlin --retention 0 \
+	--stats-period 0 <"$work/sample" >/dev/null
+hm-store -d "$work/hm.db" --export >"$work/lines"
+
+edge() {
+	sqlite3 -separator '|' "$work/hm.db" "$1"
+}
+kinds="'dtu', 'inverter', 'port', 'meter', 'repeater', 'shutdown'"
+same "a kind for each type of reading" "$(sql 'SELECT name FROM hm.kind
+	ORDER BY place')" "$(tr -d " '" <<<"$kinds" | tr , '\n')"
+# "TABLE COLUMN" of the tables of readings
+of_readings="'^($(tr -d " '" <<<"$kinds" | tr , '|'))(_latest|_hourly|_daily)?\$'"
+same "the tables of readings have the columns of hm.db" "$(sql "SELECT table_name,
+	column_name FROM information_schema.columns WHERE table_schema = 'hm'
+	AND table_name ~ $of_readings AND column_name <> 'site'" | sort)" \
+	"$(edge "SELECT t.name, c.name FROM sqlite_schema AS t,
+	pragma_table_info(t.name) AS c WHERE t.type = 'table'
+	AND c.name <> 'first_seen'" | grep -E \
+	"^(dtu|inverter|port|meter|repeater|shutdown)(_latest|_hourly|_daily)?\|" | sort)"
+same "the key of port" "$(sql "SELECT pg_get_constraintdef(oid)
+	FROM pg_constraint WHERE conrelid = 'hm.port'::regclass
+	AND contype = 'p'")" \
+	"PRIMARY KEY (site, dtu, serial, port, \"time\")"
+
+# The records of a plant
+
+count=$(wc -l <"$work/lines")
+same "all records of a plant are new" "$(put one "$key" "$work/lines")" \
+	"$count|0"
+same "... and no longer when they come again" \
+	"$(put one "$key" "$work/lines")" "0|0"
+head -n 1000 "$work/lines" | cat - "$work/lines" >"$work/twice"
+same "... nor a batch that holds lines twice" \
+	"$(put one "$key" "$work/twice")" "0|0"
+same "another site has the same names" "$(put two "$other" "$work/lines")" \
+	"$count|0"
+
+# contents TABLE COLUMNS ORDER: of the site one, and of hm.db, with moments as
+# numbers, and with numbers as jq writes them.
+moment="extract(epoch FROM %s)::bigint"
+contents() {
+	local table=$1 columns=$2 order=$3
+	sql -F '|' "SELECT $columns FROM hm.$table WHERE site = 'one'
+		ORDER BY $order" >"$work/found"
+	edge "SELECT $4 FROM $table ${5-} ORDER BY $order" >"$work/expected"
+}
+normal() {
+	sed -E 's/([0-9])\.0\|/\1|/g; s/([0-9])\.0$/\1/; s/([0-9])\.0\|/\1|/g' "$1"
+}
+same_contents() {
+	contents "$@"
+	check "$1 is not empty" test -s "$work/expected"
+	normal "$work/found" >"$work/found.normal"
+	normal "$work/expected" >"$work/expected.normal"
+	check "$1 is that of hm.db" diff "$work/found.normal" \
+		"$work/expected.normal"
+}
+# reading KIND KEYS: every column of its table
+# shellcheck disable=SC2059 # the format is a constant
+reading() {
+	local names
+	names=$(sql "SELECT string_agg(CASE form WHEN 'flag' THEN name || '::int'
+		WHEN 'moment' THEN format('$moment', name) ELSE name END, ', '
+		ORDER BY place) FROM hm.field WHERE kind = '$1'")
+	same_contents "$1" "$(printf "$moment" time), $2, $names" "time, $2" \
+		"time, $2, $(sql "SELECT string_agg(name, ', ' ORDER BY place)
+		FROM hm.field WHERE kind = '$1'")"
+}
+# shellcheck disable=SC2059 # the format is a constant
+{
+	reading dtu dtu
+	reading inverter 'dtu, serial'
+	reading port 'dtu, serial, port'
+	reading meter 'dtu, serial'
+	same_contents status "$(printf "$moment" time), dtu, state, breaker,
+		failures, error, text, hint" 'time, dtu' \
+		'time, dtu, state, breaker, failures, error, text, hint'
+	same_contents alarm "$(printf "$moment" time), dtu, serial, port, code,
+		alert, text, count, $(printf "$moment" start),
+		$(printf "$moment" '"end"')" 'start, dtu, serial' \
+		'time, dtu, serial, port, code, alert, text, count, start, "end"'
+	same_contents port_latest "$(printf "$moment" time), dtu, serial, port,
+		pv_power, total_production" 'dtu, serial, port' \
+		'time, dtu, serial, port, pv_power, total_production'
+}
+
+# Hours and days
+
+sql 'CALL hm.roll_up()'
+same "roll_up leaves nothing due" "$(sql 'SELECT count(*) FROM hm.rollup_due')" 0
+# shellcheck disable=SC2059
+same_contents port_hourly "$(printf "$moment" hour), dtu, serial, port, samples,
+	pv_power_count, pv_power_avg, pv_power_max,
+	total_production" 'hour, dtu, serial, port' 'hour, dtu, serial, port,
+	samples, pv_power_count, pv_power_avg, pv_power_max,
+	total_production' 'WHERE NOT filled'
+same_contents port_daily 'day, dtu, serial, port, samples, pv_power_count,
+	pv_power_avg, pv_power_max,
+	today_production' 'day, dtu, serial, port' 'day, dtu, serial, port,
+	samples, pv_power_count, pv_power_avg, pv_power_max,
+	today_production' 'WHERE NOT filled'
+same "plant_days is that of hm.db" "$(sql "SELECT day, kwh::float8,
+	given_kwh::float8, taken_kwh::float8, own_kwh::float8 FROM hm.plant_days
+	WHERE site = 'one' ORDER BY day")" "$(edge 'SELECT * FROM plant_days
+	WHERE day NOT IN (SELECT day FROM port_daily WHERE filled)' |
+	sed 's/\.0\b//g')"
+same "outages is that of hm.db" "$(sql "SELECT dtu, seconds, errors
+	FROM hm.outages WHERE site = 'one' ORDER BY start")" \
+	"$(edge 'SELECT dtu, seconds, errors FROM outages ORDER BY start')"
+for view in latest inverters daily_production months years alarms orders fleet; do
+	check "hm.$view can be read" sql "SELECT * FROM hm.$view"
+done
+put_line '{"type":"port","time":"2026-10-20T10:05:00Z","dtu":"roof","serial":"114182000001","port":1,"pv_power":999}' >"$work/put"
+sql 'CALL hm.roll_up()'
+same "a late reading makes its hour and its day again" "$(sql "SELECT
+	h.samples, h.pv_power_max, d.pv_power_max FROM hm.port_hourly AS h
+	JOIN hm.port_daily AS d USING (site, dtu, serial, port)
+	WHERE site = 'one' AND serial = '114182000001' AND port = 1
+	AND hour = '2026-10-20T10:00:00Z' AND day = '2026-10-20'")" '7|999|999'
+
+# Lines that are no records, among good ones
+
+poison=(
+	'no JSON'
+	'{"type":"port","time":"2026-11-05T10:00:00Z"'
+	'7'
+	'null'
+	'["port"]'
+	'{"time":"2026-11-05T10:00:00Z","dtu":"roof"}'
+	'{"type":"port","dtu":"roof","serial":"a","port":1}'
+	'{"type":"port","time":"infinity","dtu":"roof","serial":"a","port":1}'
+	'{"type":"port","time":"2026-13-05T10:00:00Z","dtu":"roof","serial":"a","port":1}'
+	'{"type":"port","time":"2026-11-05T10:00:00Z","dtu":"roof","port":1}'
+	'{"type":"port","time":"2026-11-05T10:00:00Z","dtu":"roof","serial":"a","port":"one"}'
+	'{"type":"port","time":"2026-11-05T10:00:00Z","dtu":"roof","serial":"a","port":1,"total_production":99999999999999999999}'
+	'{"type":"port","time":"2026-11-05T10:00:00Z","dtu":"roof","serial":"\ud800","port":1}'
+	'{"type":"status","time":"2026-11-05T10:00:00Z","state":"online"}'
+	"{\"type\":\"x\",\"time\":\"2026-11-05T10:00:00Z\",\"deep\":$(printf '[%.0s' {1..20000})}"
+	"{\"type\":\"status\",\"time\":\"2026-11-05T10:00:00Z\",\"dtu\":\"$(openssl rand -base64 9000 | tr -d '\n')\"}"
+)
+good() {
+	echo '{"type":"port","time":"2026-11-05T10:00:'"$1"'Z","dtu":"roof","serial":"114182000001","port":1,"pv_power":1.5}'
+}
+for i in "${!poison[@]}"; do
+	good "$((i + 10))"
+	printf '%s\n' "${poison[i]}"
+done >"$work/poison"
+same "poison lines are refused, and the good ones stored" \
+	"$(put one "$key" "$work/poison")" "${#poison[@]}|${#poison[@]}"
+same "... each with a reason, once" "$(put one "$key" "$work/poison")
+$(sql "SELECT count(*), count(nullif(reason, '')) FROM hm.refused")" \
+	"0|${#poison[@]}
+${#poison[@]}|${#poison[@]}"
+sql "INSERT INTO hm.refused VALUES ('one', 'h', now(), 'by mistake', '$(good 58)')"
+same "retry_refused tries them again" "$(sql 'SELECT hm.retry_refused()') $(sql \
+	"SELECT count(*) FROM hm.refused")" "1 ${#poison[@]}"
+same "a NUL is left out, and a backslash is not" "$(put_line \
+	'{"type":"info","time":"2026-11-05T10:00:00Z","dtu":"roof","serial":"n","a":"x\u0000\u0000y","b":"\\u0000"}')
+$(sql "SELECT data->>'a', data->>'b' FROM hm.info WHERE serial = 'n'")" \
+	"1|0
+xy|\\u0000"
+same "an unknown key stops nothing" "$(put_line \
+	'{"type":"port","time":"2026-11-05T11:00:00Z","dtu":"roof","serial":"114182000001","port":1,"of_2030":{"a":1}}')" '1|0'
+same "an unknown type is kept" "$(put_line \
+	'{"type":"battery","time":"2026-11-05T11:00:00Z","dtu":"roof","soc":51}' \
+	'{"type":"Robert''); DROP TABLE hm.port; --","time":"2026-11-05T11:00:00Z"}')
+$(sql "SELECT record->>'soc' FROM hm.other WHERE type = 'battery'")" '2|0
+51'
+same "1970 and 2099 are stored, and are not the last reading" "$(put_line \
+	'{"type":"port","time":"1970-01-01T00:01:00Z","dtu":"roof","serial":"114182000001","port":1,"pv_power":7}' \
+	'{"type":"port","time":"2099-01-01T00:01:00Z","dtu":"roof","serial":"114182000001","port":1,"pv_power":7}')
+$(sql "SELECT count(*) FROM hm.port_default WHERE pv_power = 7
+	AND site = 'one'")
+$(sql "SELECT to_char(time, 'YYYY') FROM hm.latest WHERE site = 'one'
+	AND serial = '114182000001' AND port = 1")" '2|0
+2
+2026'
+
+# Partitions
+
+same "months of old readings get a partition" "$(sql 'SELECT hm.upkeep()')$(
+	sql "SELECT count(*) FROM hm.port_2026_10")" "$(edge "SELECT count(*) * 2 + 1
+	FROM port WHERE time < unixepoch('2026-11-01')")"
+same "... and the default one has the rest" "$(sql "SELECT count(*)
+	FROM hm.port_default")" 2
+all=$(sql 'SELECT count(*) FROM hm.port')
+same "drop_before removes whole months" "$(sql \
+	"SELECT hm.drop_before('2026-11-15Z')" | grep port)
+$(sql "SELECT $all - count(*) > 5000, min(time) FILTER (WHERE time > '1971-01-01')
+	>= '2026-11-01Z' FROM hm.port")" 'port_2026_10
+t|t'
+
+# Records that change a row
+
+alarm='"type":"alarm","dtu":"roof","serial":"a","code":209,"start":"2026-11-05T09:00:00Z"'
+lasting() {
+	sql "SELECT count, \"end\" AT TIME ZONE 'UTC' FROM hm.alarm
+		WHERE site = 'one' AND serial = 'a'"
+}
+same "an alarm ends" "$(put_line "{$alarm,\"time\":\"2026-11-05T09:00:00Z\"}")
+$(lasting)
+$(put_line "{$alarm,\"time\":\"2026-11-05T09:30:00Z\",\"end\":\"2026-11-05T09:29:00Z\",\"count\":2}")
+$(lasting)" '1|0
+|
+1|0
+2|2026-11-05 09:29:00'
+same "... and does not begin again with an older record" "$(put_line \
+	"{$alarm,\"time\":\"2026-11-05T09:10:00Z\"}")
+$(lasting)" '0|0
+2|2026-11-05 09:29:00'
+same "both in one batch are one row" "$(put_line \
+	"{${alarm/\"a\"/\"b\"},\"time\":\"2026-11-05T09:30:00Z\",\"end\":\"2026-11-05T09:29:00Z\"}" \
+	"{${alarm/\"a\"/\"b\"},\"time\":\"2026-11-05T09:00:00Z\"}")
+$(sql "SELECT count(*), count(\"end\") FROM hm.alarm WHERE site = 'one'
+	AND serial = 'b'")" '1|0
+1|1'
+same "a list ends an alarm that it lacks" "$(put_line \
+	"{${alarm/\"a\"/\"c\"},\"time\":\"2026-11-05T09:00:00Z\"}" \
+	"{${alarm/\"a\"/\"d\"},\"time\":\"2026-11-05T09:00:00Z\"}" \
+	'{"type":"alarms","time":"2026-11-05T10:00:00Z","dtu":"roof","lasting":[{"serial":"d","code":209,"start":"2026-11-05T09:00:00Z"}]}')
+$(sql "SELECT serial, \"end\" AT TIME ZONE 'UTC' FROM hm.alarm
+	WHERE site = 'one' AND serial IN ('c', 'd') ORDER BY 1")" '3|0
+c|2026-11-05 10:00:00
+d|'
+result='{"type":"result","time":"2026-11-05T10:00:06Z","id":"7f","dtu":"roof","action":"limit"'
+same "a refused result gives way to the one of the order" "$(put_line \
+	'{"type":"command","time":"2026-11-05T10:00:00Z","id":"7f","dtu":"roof","action":"limit","percent":60,"from":"stdin"}' \
+	"$result,\"state\":\"refused\"}")
+$(put_line "$result,\"state\":\"accepted\"}" "$result,\"state\":\"done\",\"on\":true}")
+$(put_line "$result,\"state\":\"refused\"}")
+$(sql "SELECT state, source, seconds FROM hm.orders WHERE id = '7f'")" '2|0
+2|0
+0|0
+done|stdin|6'
+curve='{"type":"history","time":"2026-11-05T10:%s:00Z","dtu":"roof","serial":"h","start":"2026-11-05T08:00:00Z","package":0,"curve":[%s]}'
+# shellcheck disable=SC2059
+same "a longer power curve replaces a shorter one" \
+	"$(put_line "$(printf "$curve" 10 '1,2')")
+$(put_line "$(printf "$curve" 05 '1')")
+$(sql "SELECT data FROM hm.history WHERE serial = 'h'")" '1|0
+0|0
+{"curve": [1, 2]}'
+same "what a DTU says of past days" "$(put_line \
+	'{"type":"energies","time":"2026-11-05T10:00:00Z","dtu":"roof","serial":"h","days":[{"time":"2026-11-03T23:30:00Z","energy":49600}]}')
+$(sql "SELECT day, energy FROM hm.past_days WHERE serial = 'h'")" '1|0
+2026-11-04|49600'
+hour='{"type":"port_hourly","time":"2026-11-06T11:00:00Z","hour":"2026-11-06T10:00:00Z","dtu":"roof","serial":"114182000001","port":1,"samples":%s,"filled":false}'
+# shellcheck disable=SC2059
+same "an hour that a site has made replaces an older one" \
+	"$(put_line "$(printf "$hour" 30)") $(put_line "$(printf "$hour" 60)") $(
+	put_line "$(printf "$hour" 60)") $(sql "SELECT samples FROM hm.port_hourly
+	WHERE hour = '2026-11-06T10:00:00Z'")" '1|0 1|0 0|0 60'
+
+# The fleet
+
+sql "UPDATE hm.site SET seen = now() - interval '2 hours' WHERE site = 'two'"
+put_line '{"type":"status","time":"2026-11-06T11:00:00Z","dtu":"shed","state":"offline","error":"refused"}' >"$work/put"
+same "hm.fleet says who is late, what is offline, and which alarms last" \
+	"$(sql "SELECT site, late, dtus, offline, alarms, refused FROM hm.fleet
+	ORDER BY site" | sed -E 's/\{"[^{]*(roof d 209)[^{]*\}/\1/')" \
+	"one|f|2|{shed}|$(sql "SELECT array_agg(concat_ws(' ', dtu, serial,
+	coalesce(text, alert, code::text)) ORDER BY start) FROM hm.alarm
+	WHERE site = 'one' AND \"end\" IS NULL" | sed -E 's/\{"[^{]*(roof d 209)[^{]*\}/\1/')|${#poison[@]}
+two|t|2|$(sql "SELECT offline FROM hm.fleet WHERE site = 'two'")|$(sql \
+	"SELECT alarms FROM hm.fleet WHERE site = 'two'")|0"
+same "a lasting alarm is in it" "$(sql "SELECT 'roof d 209' = ANY (alarms)
+	FROM hm.fleet WHERE site = 'one'")" t
+
+# Who may do what
+
+echo '{"type":"port","time":"2026-11-07T10:00:00Z","site":"two","dtu":"roof","serial":"114182000001","port":1}' >"$work/line"
+before=$(sql 'SELECT count(*) FROM hm.port')
+for try in "one $other" "two $key" "one wrong" "three $key" "one " "  "; do
+	same "the key of site \"${try%% *}\" must be right" \
+		"$(put "${try%% *}" "${try#* }" "$work/line" | head -n 1)" \
+		'ERROR:  hm.put: there is no such site, or this is not its key'
+done
+same "... and stores nothing otherwise" "$(sql 'SELECT count(*) FROM hm.port')" \
+	"$before"
+same "the site of a line is not the line's to say" \
+	"$(put one "$key" "$work/line") $(sql "SELECT site FROM hm.port
+	WHERE time = '2026-11-07T10:00:00Z'")" '1|0 one'
+
+# as ROLE STATEMENT: what becomes of it
+as() {
+	psql -h 127.0.0.1 -p "$port" -U "$1" -d fleet -XqAt -c "$2" 2>&1 |
+		sed -n 's/^ERROR:  //p'
+}
+writes() {
+	echo "INSERT INTO hm.port (site, dtu, serial, port, time) VALUES ('one', 'a', 'b', 1, now())
+UPDATE hm.site SET seen = now()
+DELETE FROM hm.port
+TRUNCATE hm.port_latest
+DROP TABLE hm.port
+CREATE TABLE hm.x (a int)
+CREATE TABLE public.x (a int)
+CREATE TEMP TABLE x (a int)
+SELECT hm.take('one', '{}')
+SELECT hm.take_port('one', '{}')
+SELECT hm.add_key('one')
+SELECT hm.remove_site('one')
+SELECT hm.upkeep()
+CALL hm.roll_up()
+SELECT * FROM hm.site_key"
+}
+while read -r statement; do
+	check "hm_edge may not: ${statement:0:40}" grep -q '^permission denied\|^must be owner' \
+		<<<"$(as hm_edge "$statement")"
+	check "hm_reader may not: ${statement:0:40}" grep -q '^permission denied\|^must be owner' \
+		<<<"$(PGOPTIONS='-c default_transaction_read_only=off' \
+			as hm_reader "$statement")"
+done < <(writes)
+same "hm_reader writes nothing by default" "$(as hm_reader 'DELETE FROM hm.port')" \
+	'cannot execute DELETE in a read-only transaction'
+check "hm_reader may not call hm.put" grep -q '^ERROR:  permission denied' \
+	<<<"$(put one "$key" "$work/line" hm_reader)"
+while read -r name; do
+	check "hm_edge may not read $name" grep -q '^permission denied' \
+		<<<"$(as hm_edge "SELECT * FROM hm.$name")"
+	[ "$name" = site_key ] ||
+		same "hm_reader may read $name" "$(as hm_reader \
+			"SELECT * FROM hm.$name LIMIT 1")" ""
+done < <(sql "SELECT relname FROM pg_class WHERE relnamespace = 'hm'::regnamespace
+	AND relkind IN ('r', 'p', 'v') AND NOT relispartition ORDER BY 1")
+same "keys are kept as hashes only" "$(pg_dump -h 127.0.0.1 -p "$port" -U hm \
+	fleet | grep -c "$key")" 0
+
+# Keys
+
+new=$(sql "SELECT hm.add_key('one')")
+same "two keys are good while one replaces the other" \
+	"$(put one "$key" "$work/line") $(put one "$new" "$work/line")" '0|0 0|0'
+same "the older one can be dropped" "$(sql "SELECT hm.drop_old_keys('one')") $(
+	put one "$key" "$work/line" | grep -c 'not its key') $(
+	put one "$new" "$work/line")" '1 1 0|0'
+key=$new
+same "a site's name cannot be anything" "$(sql "SELECT hm.add_site('a|b')" 2>&1 |
+	grep -c 'violates check constraint')" 1
+same "nor its time zone" "$(sql "SELECT hm.add_site('x', 'Mars/Base')" 2>&1 |
+	grep -c 'not recognized')" 1
+
+# Upgrades
+
+sql 'ALTER TABLE hm.port DROP COLUMN pv_voltage'
+sql "INSERT INTO hm.other SELECT 'two', 'port', '2026-11-08T10:00:00Z', 'h',
+	'roof', '{\"type\":\"port\",\"time\":\"2026-11-08T10:00:00Z\",
+	\"dtu\":\"roof\",\"serial\":\"x\",\"port\":3,\"pv_voltage\":31.5}'"
+same "an upgrade prints nothing" "$(centre)" ""
+same "... adds columns, and sorts records that waited for them" "$(sql \
+	"SELECT pv_voltage FROM hm.port WHERE site = 'two' AND serial = 'x'")$(
+	sql "SELECT count(*) FROM hm.other WHERE type = 'port'")" 31.50
+same "... and the roles still have what they had" "$(put_line \
+	'{"type":"port","time":"2026-11-08T11:00:00Z","dtu":"roof","serial":"x","port":3,"pv_voltage":3}') $(
+	as hm_reader 'SELECT * FROM hm.fleet')" '1|0 '
+sql 'INSERT INTO hm.version VALUES (99)'
+same "a newer centre is left alone" "$(centre | grep -c 'newer version of hm: 99')" 1
+sql 'DELETE FROM hm.version WHERE version = 99'
+
+# GDPR
+
+check "remove_site removes a site" sql "SELECT hm.remove_site('one')"
+same "... with every row, and nothing of another" "$(pg_dump -h 127.0.0.1 \
+	-p "$port" -U hm --data-only fleet | grep -cP '(^|\t)one(\t|$)') $(sql \
+	"SELECT count(*) > 500 FROM hm.port WHERE site = 'two'")" '0 t'
+finish

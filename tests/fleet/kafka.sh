@@ -1,0 +1,155 @@
+#!/bin/bash
+# pipelines/to-kafka and from-kafka: librdkafka's simulated brokers, and a real
+# PostgreSQL. What was acknowledged is in the centre, once, although both ends are
+# killed. make check-kafka does that with real brokers.
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+root=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/lib/engines.sh
+. "$root/tests/lib/engines.sh"
+needs postgres initdb psql kcat
+
+# kafka_start NUMBER: one of three real brokers, of the jars in HM_KAFKA
+kafka_start() {
+	java -Xmx256m -XX:+UseSerialGC -cp "$HM_KAFKA/lib/*" kafka.Kafka \
+		"$work/kafka$1.properties" >>"$work/kafka$1.log" 2>&1 &
+	kafka_pid[$1]=$!
+	pids+=($!)
+}
+real_brokers() {
+	local n id voters='' listen
+	for n in 1 2 3; do
+		listen[n]=$(free_port)
+		control[n]=$(free_port)
+		voters+=${voters:+,}$n@127.0.0.1:${control[n]}
+		brokers+=${brokers:+,}127.0.0.1:${listen[n]}
+	done
+	id=$(java -cp "$HM_KAFKA/lib/*" kafka.tools.StorageTool random-uuid \
+		2>"$work/err")
+	for n in 1 2 3; do
+		printf '%s\n' process.roles=broker,controller node.id="$n" \
+			controller.quorum.voters="$voters" \
+			listeners="P://127.0.0.1:${listen[n]},C://127.0.0.1:${control[n]}" \
+			advertised.listeners="P://127.0.0.1:${listen[n]}" \
+			listener.security.protocol.map=P:PLAINTEXT,C:PLAINTEXT \
+			inter.broker.listener.name=P \
+			controller.listener.names=C log.dirs="$work/kafka$n" \
+			num.partitions=4 default.replication.factor=3 \
+			min.insync.replicas=2 offsets.topic.replication.factor=3 \
+			>"$work/kafka$n.properties"
+		java -cp "$HM_KAFKA/lib/*" kafka.tools.StorageTool format \
+			-t "$id" -c "$work/kafka$n.properties" >"$work/out" 2>&1
+		kafka_start "$n"
+	done
+}
+# Real ones with HM_KAFKA; or a client that waits holds simulated ones, which keep
+# 5 MB of a partition.
+declare -a kafka_pid control
+brokers=
+if [ -n "${HM_KAFKA-}" ]; then
+	real_brokers
+else
+	kcat -C -X test.mock.num.brokers=3 -b simulated -t hold \
+		>"$work/kafka" 2>&1 &
+	pids+=($!)
+fi
+has_brokers() {
+	[ -n "$brokers" ] || brokers=$(grep -oE '127\.0\.0\.1:[0-9:,.]+' \
+		"$work/kafka" | head -n 1)
+	[ -n "$brokers" ] && [ "$(kcat -L -b "$brokers" -m 5 |
+		grep -c '^  broker ')" -eq 3 ]
+}
+check "brokers start" until_true 60 has_brokers
+export KAFKA_BROKERS=$brokers
+port=$(free_port)
+make_postgres a
+check "PostgreSQL starts" start_postgres a "$port"
+check "centre.sql makes a centre" make_centre
+sql "SELECT hm.add_site('one')" >"$work/key"
+sql "SELECT hm.add_site('two')" >"$work/key"
+
+to_kafka() {
+	HM_SITE=$1 "$root/pipelines/to-kafka" 2>&1
+}
+from_kafka() {
+	PGHOST=127.0.0.1 PGPORT=$port PGUSER=hm_kafka PGDATABASE=fleet \
+		"$root/pipelines/from-kafka" 0 1 2 3
+}
+cat >"$work/one" <<'END'
+{"type":"port","time":"2026-11-08T11:00:00Z","dtu":"a\"b\\","serial":"x","port":1,"pv_power":1}
+{"type":"command","time":"2026-11-08T11:00:00Z","id":"7f","action":"limit"}
+no JSON
+END
+check "a batch is sent" to_kafka one <"$work/one"
+check "... of a site that the centre does not know, too" to_kafka three <"$work/one"
+check "and is stored" from_kafka
+same "... under its site" "$(sql "SELECT site, dtu FROM hm.port") $(sql "SELECT site
+	FROM hm.commands") $(sql "SELECT site, reason LIKE '%such site',
+	count(*) FROM hm.refused GROUP BY 1, 2 ORDER BY 1")" 'one|a"b\ one one|f|1
+three|t|3'
+check "what is stored is not read again" from_kafka
+same "... at all" "$(sql 'SELECT sum(rows), sum(batches) < 4 FROM hm.site')" '2|t'
+same "a broker that is not there is no success" "$(KAFKA_BROKERS=127.0.0.1:1 \
+	HM_SITE=one "$root/pipelines/to-kafka" -X message.timeout.ms=1000 \
+	<"$work/one" >"$work/out" 2>&1; echo $?)" 1
+same "nor is a database" "$(PGHOST=127.0.0.1 PGPORT=1 PGUSER=hm_kafka \
+	"$root/pipelines/from-kafka" 0 >"$work/out" 2>&1; echo $?)" 75
+same "hm_kafka may do nothing else" "$(psql -h 127.0.0.1 -p "$port" -U hm_kafka \
+	-d fleet -XqAt -c 'SELECT * FROM hm.port' 2>&1)
+$(psql -h 127.0.0.1 -p "$port" -U hm_kafka -d fleet -XqAt \
+	-c "SELECT hm.add_site('x')" 2>&1)" \
+	'ERROR:  permission denied for table port
+ERROR:  permission denied for function add_site'
+
+jq -nc -f "$root/tests/lib/sample.jq" | head -n 4000 >"$work/lines"
+split -l 500 -a 3 "$work/lines" "$work/batch."
+ship() {
+	local batch
+	for batch; do
+		until to_kafka two <"$batch"; do sleep 0.1; done
+		until to_kafka two <"$batch"; do sleep 0.1; done
+		echo "$batch" >>"$work/shipped"
+	done >>"$work/ship.log"
+}
+: >"$work/shipped"
+ship "$work"/batch.* &
+pids+=($!)
+all_shipped() {
+	[ "$(wc -l <"$work/shipped")" -ge 8 ]
+}
+killed=0
+# One real broker at a time is killed, and back after some attempts.
+fell() {
+	local n=$((killed / 6 % 3 + 1))
+	[ -n "${HM_KAFKA-}" ] || return
+	case $((killed % 6)) in
+	1) kill -KILL "${kafka_pid[n]}" && wait "${kafka_pid[n]}" ;;
+	4) kafka_start "$n" && until_true 60 has_brokers ;;
+	esac 2>/dev/null
+}
+# Each broker has been killed, and is there again.
+is_over() {
+	all_shipped && { [ -z "${HM_KAFKA-}" ] || [ "$killed" -ge 18 ]; } &&
+		{ [ $((killed % 6)) -lt 2 ] || [ $((killed % 6)) -gt 4 ]; }
+}
+until is_over; do
+	fell
+	from_kafka 2>"$work/err" &
+	sink=$!
+	sleep 0.0$((RANDOM % 10))
+	mapfile -t clients < <(processes_with PGPORT="$port")
+	[ ${#clients[@]} -eq 0 ] || kill -KILL "${clients[@]}" 2>/dev/null
+	wait "$sink" 2>/dev/null
+	killed=$((killed + 1))
+done
+check "the sink was killed $killed times" test "$killed" -gt 2
+[ -z "${HM_KAFKA-}" ] ||
+	check "all brokers are there again" until_true 60 has_brokers
+check "then it comes to the end" until_true 60 from_kafka
+same "no reading is lost or stored twice, although each was sent twice" \
+	"$(sql "SELECT count(*) FROM hm.port WHERE site = 'two'") $(sql \
+	"SELECT count(*) FROM hm.inverter WHERE site = 'two'")" \
+	"$(grep -c '"type":"port"' "$work/lines") $(grep -c '"type":"inverter"' \
+	"$work/lines")"
+stop_postgres a INT
+finish

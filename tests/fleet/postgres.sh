@@ -1,0 +1,178 @@
+#!/bin/bash
+# pipelines/to-postgres through pgbouncer, over TLS, with servers that are killed
+# and a standby that is promoted: what it has acknowledged is in the database, once.
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+root=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/lib/engines.sh
+. "$root/tests/lib/engines.sh"
+needs postgres initdb pg_basebackup psql pgbouncer openssl
+
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+	-days 30 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
+	-keyout "$work/server.key" -out "$work/server.crt" 2>/dev/null
+[ "$(id -u)" -ne 0 ] || chown 65534:65534 "$work"/server.*
+chmod 600 "$work/server.key"
+tls=("ssl = on" "ssl_cert_file = '$work/server.crt'"
+	"ssl_key_file = '$work/server.key'")
+
+port=$(free_port)
+make_postgres a "${tls[@]}"
+check "PostgreSQL starts" start_postgres a "$port"
+check "centre.sql makes a centre" make_centre
+sql "ALTER ROLE hm_edge PASSWORD 'of-all-sites'"
+key=$(sql "SELECT hm.add_site('one', 'Europe/Berlin')")
+sed -i 's/^host .*trust$/#&/' "$work/a/pg_hba.conf"
+printf '%s\n' 'host all hm 127.0.0.1/32 trust' \
+	'host replication hm 127.0.0.1/32 trust' \
+	'hostssl fleet hm_edge 127.0.0.1/32 scram-sha-256' >>"$work/a/pg_hba.conf"
+kill -HUP "${postgres_pid[a]}"
+
+bouncer=$(free_port)
+cat >"$work/pgbouncer.ini" <<END
+[databases]
+fleet = host=127.0.0.1 port=$port
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $bouncer
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = $work/users
+pool_mode = transaction
+default_pool_size = 4
+server_login_retry = 1
+server_tls_sslmode = require
+client_tls_sslmode = require
+client_tls_cert_file = $work/server.crt
+client_tls_key_file = $work/server.key
+END
+echo '"hm_edge" "of-all-sites"' >"$work/users"
+"${as_nobody[@]}" pgbouncer -q "$work/pgbouncer.ini" >"$work/pgbouncer.log" 2>&1 &
+pids+=($!)
+check "pgbouncer starts" until_true 10 listening "$bouncer"
+
+# As at a site: to-postgres and its variables, and nothing of this test's.
+echo "$key" >"$work/site-key"
+edge=(env PGUSER=hm_edge PGDATABASE=fleet PGPASSWORD=of-all-sites HM_SITE=one
+	PGSSLROOTCERT="$work/server.crt" HM_SITE_KEY_FILE="$work/site-key")
+to_postgres() {
+	"${edge[@]}" PGHOST=127.0.0.1 PGPORT="$bouncer" "$@" \
+		timeout 20 "$root/pipelines/to-postgres"
+}
+
+jq -nc -f "$root/tests/lib/sample.jq" | head -n 6000 >"$work/sample"
+hm-store -d "$work/hm.db" --timezone Europe/Berlin --retention 0 \
+	--stats-period 0 <"$work/sample" >/dev/null
+hm-store -d "$work/hm.db" --export >"$work/lines"
+split -l 100 -a 3 "$work/lines" "$work/batch."
+batches=("$work"/batch.*)
+
+check "a batch is stored" to_postgres <"${batches[0]}"
+same "... without a word" "$(cat "$work/check.out")" ""
+same "... whole" "$(sql "SELECT rows FROM hm.site WHERE site = 'one'")" 100
+# shellcheck disable=SC2016 # nothing may expand
+printf 'x\0y\n{"type":"x","time":"2026-11-05T10:00:00Z","a":"\xff\xfe'"'"'\\\\ :key $(id)"}\n' >"$work/odd"
+check "bytes that are no UTF-8, quotes and a NUL hold up nothing" \
+	to_postgres <"$work/odd"
+same "... of which the log says" "$(cat "$work/check.out")" \
+	'to-postgres: 1 lines are refused: their reasons are in hm.refused'
+same "... and text stays text" "$(sql "SELECT record->>'a' FROM hm.other WHERE type = 'x'")" \
+	"'\\ :key \$(id)"
+
+# status NAME VARIABLE ...: that of to-postgres with these
+status() {
+	to_postgres "$@" <"${batches[1]}" >"$work/out" 2>&1
+	echo $?
+}
+same "a wrong key is refused" "$(status HM_SITE_KEY=wrong)" 3
+same "... by name" "$(grep -c 'hm.put: there is no such site, or this is not its key' "$work/out")" 1
+same "a wrong password is refused" "$(status PGPASSWORD=wrong)" 2
+same "a site without TLS is refused" "$(status PGSSLMODE=disable)" 2
+same "a server with another certificate is refused" \
+	"$(status PGSSLROOTCERT=/etc/ssl/certs/ca-certificates.crt)" 2
+same "a server that is not there is an error" "$(status PGPORT=1)" 2
+same "no key is an error" "$(status HM_SITE_KEY_FILE=/nonexistent | grep -c 0)" 0
+same "nothing of it was stored" "$(sql "SELECT rows FROM hm.site
+	WHERE site = 'one'")" 101
+
+# Every batch again until it is acknowledged, while things are killed
+
+ship() {
+	local batch
+	for batch; do
+		until to_postgres <"$batch" 2>>"$work/ship.err"; do
+			sleep 0.1
+		done
+		echo "$batch" >>"$work/shipped"
+	done
+}
+shipped() {
+	[ "$(wc -l <"$work/shipped")" -ge "$1" ]
+}
+kill_client() {
+	local pids
+	mapfile -t pids < <(processes_with "HM_SITE_KEY_FILE=$work/site-key")
+	[ ${#pids[@]} -gt 0 ] && kill -KILL "${pids[@]}"
+}
+: >"$work/shipped"
+ship "${batches[@]}" &
+pids+=($!)
+for n in 1 2 3; do
+	until_true 60 shipped $((n * 5))
+	stop_postgres a KILL
+	sleep 0.3
+	check "PostgreSQL starts after a kill" start_postgres a "$port"
+done
+for n in 1 2 3 4 5 6 7 8; do
+	until_true 60 shipped $((15 + n * 2))
+	until_true 20 kill_client
+done
+check "all batches are acknowledged" until_true 120 shipped "${#batches[@]}"
+check "some attempts had failed" test -s "$work/ship.err"
+
+edge_db() {
+	sqlite3 "$work/hm.db" "$1"
+}
+same "no reading is lost or stored twice" "$(sql "SELECT
+	(SELECT count(*) FROM hm.port), (SELECT count(*) FROM hm.inverter),
+	(SELECT count(*) FROM hm.dtu), (SELECT count(*) FROM hm.meter)")" \
+	"$(edge_db "SELECT (SELECT count(*) FROM port), (SELECT count(*)
+	FROM inverter), (SELECT count(*) FROM dtu), (SELECT count(*) FROM meter)")"
+sql -F '|' "SELECT dtu, serial, port, extract(epoch FROM time)::bigint, pv_power,
+	total_production FROM hm.port ORDER BY 1, 2, 3, 4" >"$work/found"
+edge_db "SELECT dtu, serial, port, time, pv_power, total_production FROM port
+	ORDER BY 1, 2, 3, 4" | sed 's/\.0|/|/g; s/|$/|/' >"$work/expected"
+check "... and their contents are equal" cmp "$work/found" "$work/expected"
+
+# A synchronous standby, promoted when the primary is killed
+
+standby=$(free_port)
+mkdir -m 700 "$work/b"
+[ "$(id -u)" -ne 0 ] || chown 65534:65534 "$work/b"
+"${as_nobody[@]}" pg_basebackup -h 127.0.0.1 -p "$port" -U hm -D "$work/b" \
+	-c fast -R --no-sync >"$work/b.log" 2>&1
+echo "primary_conninfo = 'host=127.0.0.1 port=$port user=hm application_name=b'" \
+	>>"$work/b/postgresql.auto.conf"
+check "a standby starts" start_postgres b "$standby"
+synced() {
+	[ "$(sql "SELECT sync_state FROM pg_stat_replication")" = sync ]
+}
+sql "ALTER SYSTEM SET synchronous_standby_names = '*'"
+kill -HUP "${postgres_pid[a]}"
+check "... and the primary waits for it" until_true 20 synced
+both=("PGHOST=127.0.0.1,127.0.0.1" "PGPORT=$standby,$port")
+echo '{"type":"port","time":"2026-11-08T11:00:00Z","dtu":"roof","serial":"x","port":1}' >"$work/one"
+check "of two hosts the one is used that can write" to_postgres "${both[@]}" \
+	<"$work/one"
+stop_postgres a KILL
+sed -i s/11:00/12:00/ "$work/one"
+same "a standby alone takes nothing" "$(to_postgres "${both[@]}" <"$work/one" \
+	>"$work/out" 2>&1; echo $?)" 2
+psql -h 127.0.0.1 -p "$standby" -U hm -d fleet -Xqc 'SELECT pg_promote()' >"$work/out"
+check "after its promotion it does" to_postgres "${both[@]}" <"$work/one"
+port=$standby
+same "... and has all that was acknowledged" "$(sql "SELECT count(*)
+	FROM hm.port WHERE serial = 'x'") $(sql "SELECT count(*) FROM hm.port")" \
+	"2 $(($(edge_db 'SELECT count(*) FROM port') + 2))"
+stop_postgres b INT
+finish

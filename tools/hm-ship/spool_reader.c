@@ -1,0 +1,163 @@
+#include "spool_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_writer.h"
+#include "db/db.h"
+#include "db/history_read.h"
+#include "db/sql.h"
+#include "record/record.h"
+#include "record/types.h"
+
+struct hm_spool_reader {
+	sqlite3_stmt *rows;                /* of outbox */
+	sqlite3_stmt *readings[HM_SCOPES]; /* of one poll */
+	char line[HM_LINE_MAX];
+};
+
+enum { SEQ, DTU, TIME, LINE };
+
+struct hm_spool_reader *
+hm_spool_reader_new(void)
+{
+	return calloc(1, sizeof(struct hm_spool_reader));
+}
+
+void
+hm_spool_reader_free(struct hm_spool_reader *reader)
+{
+	free(reader);
+}
+
+bool
+hm_spool_reader_prepare(struct hm_spool_reader *r, struct hm_db *db)
+{
+	struct hm_sql sql;
+
+	if (!hm_db_prepare(db, "SELECT seq, dtu, time, line FROM outbox "
+	    "WHERE seq > ?1 ORDER BY seq LIMIT ?2", &r->rows))
+		return false;
+	for (size_t i = 0; i < HM_SCOPES; i++) {
+		const struct hm_reading_type *type = &hm_reading_types[i];
+
+		hm_history_select(&sql, type);
+		hm_sql_add(&sql, " WHERE time = ?1 AND dtu = ?2 ORDER BY %s",
+		    type->keys);
+		if (!hm_db_prepare(db, hm_sql_text(&sql), &r->readings[i]))
+			return false;
+	}
+	return true;
+}
+
+void
+hm_spool_reader_finish(struct hm_spool_reader *r)
+{
+	sqlite3_finalize(r->rows);
+	r->rows = NULL;
+	for (size_t i = 0; i < HM_SCOPES; i++) {
+		sqlite3_finalize(r->readings[i]);
+		r->readings[i] = NULL;
+	}
+}
+
+static bool
+put_line(struct hm_batch *batch, struct hm_slice line)
+{
+	batch->lines++;
+	return fwrite(line.p, 1, line.n, batch->file) == line.n &&
+	    putc('\n', batch->file) != EOF;
+}
+
+static bool
+put_reading(struct hm_spool_reader *r, const struct hm_reading_type *type,
+    sqlite3_stmt *row, struct hm_batch *batch)
+{
+	struct hm_slice line;
+	struct hm_json e;
+
+	hm_json_start(&e, r->line, sizeof r->line);
+	hm_json_object(&e, NULL);
+	hm_history_emit(&e, type, row);
+	hm_json_object_end(&e);
+	if (hm_json_done(&e, &line))
+		return put_line(batch, line);
+	errno = EMSGSIZE;
+	return false;
+}
+
+enum result { DONE, DB_FAILED, FILE_FAILED };
+
+static enum result
+put_readings(struct hm_spool_reader *r, const struct hm_reading_type *type,
+    struct hm_batch *batch)
+{
+	sqlite3_stmt *rows = r->readings[type->scope];
+	enum result result = DONE;
+	int step = SQLITE_DONE;
+
+	sqlite3_bind_value(rows, 1, sqlite3_column_value(r->rows, TIME));
+	sqlite3_bind_value(rows, 2, sqlite3_column_value(r->rows, DTU));
+	while (result == DONE && (step = sqlite3_step(rows)) == SQLITE_ROW)
+		if (!put_reading(r, type, rows, batch))
+			result = FILE_FAILED;
+	if (result == DONE && step != SQLITE_DONE)
+		result = DB_FAILED;
+	return sqlite3_reset(rows) == SQLITE_OK ? result : DB_FAILED;
+}
+
+/* A dtu record follows the records of its inverters, as in the stream. */
+static enum result
+put_poll(struct hm_spool_reader *r, struct hm_batch *batch)
+{
+	enum result result = DONE;
+
+	for (size_t i = 1; i <= HM_SCOPES && result == DONE; i++)
+		result = put_readings(r, &hm_reading_types[i % HM_SCOPES],
+		    batch);
+	return result;
+}
+
+static enum result
+put_row(struct hm_spool_reader *r, struct hm_batch *batch)
+{
+	batch->last = sqlite3_column_int64(r->rows, SEQ);
+	if (batch->polls++ == 0)
+		batch->first = batch->last;
+	if (sqlite3_column_type(r->rows, LINE) == SQLITE_NULL)
+		return put_poll(r, batch);
+	return put_line(batch, hm_db_column_text(r->rows, LINE)) ? DONE :
+	    FILE_FAILED;
+}
+
+static enum result
+put_rows(struct hm_spool_reader *r, uint64_t polls, struct hm_batch *batch)
+{
+	enum result result = DONE;
+	int step = SQLITE_DONE;
+
+	sqlite3_bind_int64(r->rows, 1, batch->cursor);
+	sqlite3_bind_int64(r->rows, 2, (int64_t)polls);
+	while (result == DONE && ftello(batch->file) < (off_t)HM_SPOOL_BYTES &&
+	    (step = sqlite3_step(r->rows)) == SQLITE_ROW)
+		result = put_row(r, batch);
+	if (result == DONE && step != SQLITE_DONE && step != SQLITE_ROW)
+		result = DB_FAILED;
+	return sqlite3_reset(r->rows) == SQLITE_OK ? result : DB_FAILED;
+}
+
+bool
+hm_spool_reader_fill(struct hm_spool *spool, uint64_t polls,
+    struct hm_batch *batch)
+{
+	enum result result = put_rows(spool->reader, polls, batch);
+
+	if (result == DB_FAILED)
+		return hm_spool_fail(spool, "cannot read");
+	if (result == DONE && fflush(batch->file) == 0)
+		return true;
+	snprintf(spool->why, sizeof spool->why,
+	    "no memory for a batch: %s", strerror(errno));
+	return false;
+}
