@@ -21,6 +21,8 @@
 # make bench-replay  version 0.1.0, built beside, against the tools built here:
 #                 instructions or CPU time of a poll, and POLLS through a chain;
 #                 POLLS=5000 takes a minute
+# make bench-publish  hm-publish with 10, 400 and 2,000 inverters, beside version
+#                 0.1.0 and the tools in OLD, if given: PUBLISH_ROUNDS polls of each
 # make property   DAYS of a port's readings through the energy guard; SEED is
 #                 the seed of the first day
 # make property-control  STREAMS of random commands through the rules for orders;
@@ -96,6 +98,7 @@ PEER_SECONDS = 120
 LATENCY_RUNS = 5
 LATENCY_SECONDS = 30
 ROUNDS = 5
+PUBLISH_ROUNDS = 9
 POLLS = 52560
 OLD =
 RELEASE = trixie
@@ -190,6 +193,11 @@ bench-replay:
 	@$(MAKE) --no-print-directory all build/helper/hm-sim/polls
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
 	    tests/bench/replay.sh $(POLLS)
+
+bench-publish:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' tests/bench/publish.sh $(PUBLISH_ROUNDS) '$(OLD)'
 
 property:
 	@.ci/packages $(CHECK_PACKAGES)
@@ -342,7 +350,7 @@ check-debian:
     check-peers check-fleet check-kafka check-page pictures \
     bench bench-http bench-history bench-store bench-chain \
     bench-filter bench-latency bench-peers bench-fleet bench-fleet-chain \
-    bench-compare bench-replay \
+    bench-compare bench-replay bench-publish \
     property property-control property-statistics mutants \
     soak-kills soak-chain soak-clocks soak-floods soak-limit soak-orders \
     soak-power soak-lines soak-memory

@@ -280,7 +280,7 @@ END $$;
 
 CREATE OR REPLACE FUNCTION put(site text, key text, lines text,
 	OUT new bigint, OUT refused bigint) LANGUAGE plpgsql SECURITY DEFINER
-	SET search_path = hm, pg_temp SET timezone = 'UTC'
+	SET search_path = hm, pg_temp SET timezone = 'UTC' SET work_mem = '32MB'
 	SET datestyle = 'ISO, YMD' AS $$
 #variable_conflict use_column
 DECLARE site_ ALIAS FOR $1;
@@ -297,7 +297,7 @@ BEGIN
 		THEN PERFORM upkeep();
 	END IF;
 	SELECT t.new, t.refused INTO put.new, put.refused FROM take_good(site_,
-		array_remove(string_to_array(lines, E'\n'), '')) AS t;
+		array_remove(string_to_array(rtrim(lines, E'\n'), E'\n'), '')) AS t;
 	UPDATE site AS s SET seen = now(), batches = s.batches + 1,
 		rows = s.rows + put.new WHERE s.site = site_;
 END $$;

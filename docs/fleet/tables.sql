@@ -80,13 +80,14 @@ BEGIN
 		json_populate_record(NULL::%1$s, l::json) AS r
 		ON CONFLICT DO NOTHING RETURNING *),
 	last AS (INSERT INTO %1$s_latest AS l (site, %2$s, time, %3$s)
-		SELECT DISTINCT ON (%2$s) site, %2$s, time, %3$s
-		FROM added WHERE time < now() + interval '10 minutes'
-		ORDER BY %2$s, time DESC
+		SELECT site, %2$s, time, %3$s FROM added
+		WHERE (%2$s, time) IN (SELECT %2$s, max(time) FROM added
+		WHERE time < now() + interval '10 minutes' GROUP BY %2$s)
+		ORDER BY %2$s
 		ON CONFLICT (site, %2$s) DO UPDATE
 		SET time = excluded.time, %4$s WHERE excluded.time > l.time),
 	hours AS (INSERT INTO rollup_due SELECT DISTINCT site_,
-		date_trunc('hour', time, 'UTC') FROM added ORDER BY 2
+		date_bin('1 hour', time, '1970-01-01Z') FROM added ORDER BY 2
 		ON CONFLICT DO NOTHING)
 	SELECT count(*) INTO n FROM added;
 	RETURN n;

@@ -1,6 +1,6 @@
 /*
- * The types and fields of readings as rows for PostgreSQL, from which the centre
- * of a fleet makes its tables: docs/fleet/fields.sql.
+ * The types and fields of readings as rows for PostgreSQL, from which the
+ * centre of a fleet makes its tables: docs/fleet/fields.sql.
  */
 
 #include "docs.h"
@@ -86,8 +86,8 @@ hm_docs_fields_sql(FILE *out)
 		fprintf(out, "%s\n\t", scope == 0 ? "" : ",");
 		print_type(out, &hm_reading_types[scope]);
 	}
-	fputs(";\n\nINSERT INTO new_field (place, kind, name, form, unit, help) "
-	    "VALUES", out);
+	fputs(";\n\nINSERT INTO new_field "
+	    "(place, kind, name, form, unit, help) VALUES", out);
 	print_fields(out);
 	fputs(";\n", out);
 }

@@ -7,14 +7,13 @@
 #include <malloc.h>
 
 /* glibc raises its own limits with the largest block that was freed. */
-#define LARGE (64 * 1024)
+#define LARGE (128 * 1024)
 
 void
 hm_heap_keep_small(void)
 {
 	mallopt(M_MMAP_THRESHOLD, LARGE);
 	mallopt(M_TRIM_THRESHOLD, LARGE);
-	mallopt(M_TOP_PAD, 0);
 }
 
 void

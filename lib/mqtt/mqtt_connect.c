@@ -45,6 +45,9 @@ set_up(struct hm_mqtt_link *link)
 	    (unsigned)o->in_flight_max);
 	rc = mosquitto_int_option(link->mosq, MOSQ_OPT_PROTOCOL_VERSION,
 	    link->version);
+	/* Bursts are gathered, and nothing else has to wait for more. */
+	if (rc == MOSQ_ERR_SUCCESS)
+		rc = mosquitto_int_option(link->mosq, MOSQ_OPT_TCP_NODELAY, 1);
 	if (rc == MOSQ_ERR_SUCCESS && o->farewell)
 		rc = mosquitto_will_set(link->mosq, o->availability_topic,
 		    sizeof offline - 1, offline, link->only_qos_0 ? 0 : 1,

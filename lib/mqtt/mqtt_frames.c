@@ -30,6 +30,7 @@ hm_mqtt_frames_take(struct hm_mqtt_frames *f, const void *bytes, size_t n)
 			p += rest;
 		} else if (!f->typed) {
 			f->typed = true;
+			f->packets++;
 			f->digits = 0;
 			f->size = 0;
 			p++;

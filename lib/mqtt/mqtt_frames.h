@@ -23,6 +23,7 @@ struct hm_mqtt_frames {
 	int digits;     /* bytes of the length that are read */
 	uint32_t size;  /* the length so far, or that of the last packet */
 	uint32_t left;  /* bytes to come of the packet */
+	uint64_t packets; /* so far, the last one included */
 	bool malformed; /* the length has more than 4 bytes */
 };
 

@@ -227,11 +227,18 @@ read_tls(struct hm_mqtt_gate *gate, struct mosquitto *mosq, SSL *tls)
 	return rc == MOSQ_ERR_CONN_PENDING ? MOSQ_ERR_SUCCESS : rc;
 }
 
+/*
+ * With threads libmosquitto leaves what it answers in its queue. Otherwise it
+ * tries to write each answer, in vain with a pair.
+ */
 int
 hm_mqtt_gate_read(struct hm_mqtt_gate *gate, struct mosquitto *mosq)
 {
 	SSL *tls = mosquitto_ssl_get(mosq);
+	int rc;
 
-	return tls != NULL ? read_tls(gate, mosq, tls) :
-	    read_plain(gate, mosq);
+	mosquitto_threaded_set(mosq, true);
+	rc = tls != NULL ? read_tls(gate, mosq, tls) : read_plain(gate, mosq);
+	mosquitto_threaded_set(mosq, false);
+	return rc;
 }

@@ -46,6 +46,7 @@ drop_connection(struct hm_mqtt_link *link)
 		mosquitto_destroy(link->mosq);
 	link->mosq = NULL;
 	hm_mqtt_gate_reset(&link->gate);
+	link->gathers = false;
 	link->lost = false;
 	link->lasted = false;
 	link->counts.connected = 0;
@@ -174,13 +175,18 @@ look_after(struct hm_mqtt_link *link, int64_t now)
 	hm_mqtt_trouble_over(link);
 }
 
+/* libmosquitto may answer each packet. */
 static void
 read_some(struct hm_mqtt_link *link)
 {
+	uint64_t packets = link->gate.frames.packets;
 	int rc = hm_mqtt_gate_read(&link->gate, link->mosq);
 
 	hm_mqtt_link_check(link, rc);
 	hm_mqtt_reason_gate(link, rc);
+	if (link->gate.frames.packets - packets > 1 &&
+	    !link->lost && mosquitto_want_write(link->mosq))
+		hm_mqtt_link_gather(link);
 }
 
 static void
@@ -198,6 +204,7 @@ exchange(struct hm_mqtt_link *link, short revents)
 		look_after(link, now);
 	if (hm_mqtt_link_is_connected(link))
 		link->owner.work(link->owner.context, now);
+	hm_mqtt_burst_end(link);
 	if (link->lost)
 		connection_lost(link, hm_mqtt_link_reason(link,
 		    link->lost_reason, link->lost_errno));
@@ -235,6 +242,7 @@ hm_mqtt_link_prepare(struct hm_mqtt_link *link, struct pollfd *fd)
 	int64_t now = hm_monotonic_ms(), until = link->deadline, due;
 
 	fd->fd = -1;
+	hm_mqtt_burst_end(link);
 	if (link->state == HM_MQTT_CONNECTING) {
 		fd->fd = link->done_fd;
 		fd->events = POLLIN;

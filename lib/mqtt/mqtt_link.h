@@ -122,6 +122,13 @@ int hm_mqtt_link_publish(struct hm_mqtt_link *link, int *id,
     const char *topic, struct hm_slice payload, int qos, bool retain);
 
 /*
+ * What is published until the next wait leaves together, as soon as that
+ * begins: fewer packets of the network. Without a call each message leaves at
+ * once.
+ */
+void hm_mqtt_link_gather(struct hm_mqtt_link *link);
+
+/*
  * Publish "online" or "offline" to our topic and to that of the bridge,
  * retained. *id, unless NULL, is set to the id of the last message.
  */

@@ -10,9 +10,9 @@
 
 /*
  * Shared by mqtt_link.c (the states of a connection), mqtt_connect.c (connects
- * in a thread), mqtt_callbacks.c (events of libmosquitto), mqtt_reason.c (why a
- * connection failed), mqtt_trouble.c (logs that) and mqtt_takeover.c (a second
- * client with our id).
+ * in a thread), mqtt_callbacks.c (events of libmosquitto), mqtt_burst.c (many
+ * messages), mqtt_reason.c (why a connection failed), mqtt_trouble.c (logs
+ * that) and mqtt_takeover.c (a second client with our id).
  */
 
 #define HM_MQTT_REASON_MAX 240
@@ -48,6 +48,7 @@ struct hm_mqtt_link {
 	int64_t deadline;    /* of the state, monotonic ms; 0: none */
 	int64_t next_misc;
 	struct hm_mqtt_gate gate;
+	bool gathers;  /* see hm_mqtt_link_gather */
 	int version;   /* MQTT_PROTOCOL_V5, or V311 for a broker without */
 	/* The broker has said or shown so. */
 	bool only_311, only_qos_0, retains_none;
@@ -76,6 +77,9 @@ void hm_mqtt_connect_end(struct hm_mqtt_link *link);
 
 /* mqtt_callbacks.c */
 void hm_mqtt_callbacks_set(struct mosquitto *mosq);
+
+/* mqtt_burst.c: send what was gathered. */
+void hm_mqtt_burst_end(struct hm_mqtt_link *link);
 
 /*
  * mqtt_trouble.c: log that an attempt failed, or that a connection is lost, and

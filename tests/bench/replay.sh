@@ -7,22 +7,11 @@
 # docs/performance.md promises.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/bench/release.sh
+. "$(dirname "$0")/release.sh"
 polls=$1
-release=384424b # 0.1.0, also where the tag is missing
-old=build/$release/bin
 rounds=3
 failed=0
-
-build_release() {
-	local tree=build/$release
-	[ ! -x "$old/hm-store" ] || return 0
-	mkdir -p "$tree"
-	git archive "$release" | tar -x -C "$tree" &&
-		env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -C "$tree" -s -j2 all \
-			>"$work/build.log" 2>&1 && return
-	tail -n 20 "$work/build.log"
-	exit 1
-}
 
 # at_least NAME RATIO LIMIT: a promise.
 at_least() {

@@ -153,7 +153,7 @@ main(int argc, char *argv[])
 	static struct filter filters[COMMANDS_MAX];
 	size_t count = (size_t)argc - 3;
 	struct timespec pause = {0};
-	long polls, taken = 0;
+	long polls, taken = 0, counted;
 
 	if (argc < 4 || count > COMMANDS_MAX)
 		return HM_EXIT_USAGE;
@@ -164,8 +164,12 @@ main(int argc, char *argv[])
 	for (; taken < polls && take_turns(filters, count, pause); taken++)
 		for (size_t i = 0; taken == polls / 5 && i < count; i++)
 			filters[i].began = cpu_of(filters[i].pid);
-	for (size_t i = 0; i < count; i++)
-		printf("%.1f\n", (double)(cpu_of(filters[i].pid) -
-		    filters[i].began) / 1000 / (double)(taken - polls / 5 - 1));
+	counted = taken - polls / 5 - 1;
+	for (size_t i = 0; i < count; i++) {
+		double us = (double)(cpu_of(filters[i].pid) -
+		    filters[i].began) / 1000;
+
+		printf("%.1f\n", us / (double)counted);
+	}
 	return taken == polls ? HM_EXIT_OK : HM_EXIT_DATA;
 }

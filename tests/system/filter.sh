@@ -122,6 +122,10 @@ same "... and a fall is still refused, and a dip not shown" "$({
 	port 3 10600 600; seconds 185 215 220
 } | filter -d "$fast" 2>"$work/err" | totals)" "1 10645 3 10655 2 10685"
 check "... with a warning" grep -q '10600 Wh is refused' "$work/err"
+same "... and after a gap the second poll raises them" "$({
+	port 20 10730 730; port 20 10731 731 | sed 's/:00Z/:05Z/'
+	port 20 10732 732 | sed 's/:00Z/:10Z/'
+} | filter -d "$fast" | totals)" "1 10720 2 10730"
 
 runs=()
 # Inputs with nothing connected, serial numbers in capitals, a removed file

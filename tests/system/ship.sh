@@ -117,6 +117,8 @@ same "a COMMAND of ship_to, and its environment" \
 	"centre roof-17 secret 6
 16
 {\"type\":\"status\",\"time\":\"2026-11-23T11:00:03Z\",\"dtu\":\"roof\",\"state\":\"offline\"}"
+same "all destinations of ship_to join" \
+	"$(sql "SELECT name FROM ship_to WHERE name <> 'default'" | xargs)" "centre other"
 same "--check keeps the key to itself" \
 	"$(hm-ship -c "$work/hm.yaml" --check | grep -c secret)" 0
 same "a name that ship_to lacks" \

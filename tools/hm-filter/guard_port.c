@@ -11,7 +11,7 @@
 #define WARN_SECONDS 3600 /* between two messages about a port */
 #define TOUCH_SECONDS 300
 /* Polls a minute apart are each taken, although their times vary by 1 s. */
-#define RAISE_SECONDS 58
+#define RAISE_SECONDS ((int64_t)58)
 /* Of a port of an unknown model, and of an inverter of one (MIT-5000). */
 #define RATED_WATTS 600
 #define RATED_WATTS_INVERTER 5000
@@ -208,6 +208,13 @@ has_just_risen(struct hm_ledger_dtu *dtu, int64_t time)
 	return false;
 }
 
+/* After a gap the total is an old one, which a second poll soon replaces. */
+static bool
+is_recent(const struct hm_energy *e, int64_t time)
+{
+	return time - e->total_time < 2 * RAISE_SECONDS;
+}
+
 static void
 take_in(struct hm_guard *guard, const struct hm_guard_identity *id,
     struct hm_ledger_port *port, const struct hm_energy_reading *r,
@@ -218,7 +225,8 @@ take_in(struct hm_guard *guard, const struct hm_guard_identity *id,
 
 	hm_energy_day(&port->energy, id->day, id->time);
 	/* A repeated reading confirms nothing. */
-	if (!stale && soon && hm_energy_grow(&port->energy, r)) {
+	if (!stale && soon && is_recent(&port->energy, id->time) &&
+	    hm_energy_grow(&port->energy, r)) {
 		before.pending = port->energy.pending;
 		before.pending_time = port->energy.pending_time;
 		hm_ledger_note(guard->options.ledger, port);

@@ -19,9 +19,7 @@
 #include "stream/stream.h"
 #include "stream/tool.h"
 
-/* Enough for 400 inverters; beyond it messages are dropped and counted. */
-#define REMEMBERED_TOPICS ((size_t)16384)
-#define REMEMBERED_BYTES ((size_t)32 * 1024 * 1024)
+#define MEGABYTE ((size_t)1024 * 1024)
 #define WAIT_MAX_MS 10000 /* enough for a restart of the broker */
 #define LOOK_MS 1000
 #define DECIDED_MS 1200 /* after a stop, see hm(7), HM_DURABLE */
@@ -103,13 +101,15 @@ must_stop(struct work *work)
 static void
 wait_for_broker(struct work *work, const struct hm_message *message)
 {
+	bool waits;
+
 	if (!hm_stream_is_durable(work->stream) || check_delivered(work))
 		return;
-	while (hm_outbox_replaces(work->outbox, message) &&
+	while ((waits = hm_outbox_replaces(work->outbox, message)) &&
 	    count_wait(work) && !must_stop(work))
 		hm_stream_wait(work->stream, LOOK_MS);
-	work->leaves = work->leaves || (must_stop(work) &&
-	    hm_outbox_replaces(work->outbox, message) &&
+	/* Looking for signals is a system call: not for every message. */
+	work->leaves = work->leaves || (waits && must_stop(work) &&
 	    hm_stream_has_successor(work->stream));
 }
 
@@ -151,8 +151,12 @@ publish(struct work *work, const struct hm_message *message)
 	if (hm_outbox_put(work->outbox, message) || work->full)
 		return;
 	work->full = true;
-	hm_log(HM_ERROR, "no room for more than %zu topics and %zu bytes: "
-	    "messages are dropped", REMEMBERED_TOPICS, REMEMBERED_BYTES);
+	hm_log_facts(HM_WARNING, HM_FACTS(
+	    hm_fact_slice("topic", message->topic)), "%.*s is dropped, and "
+	    "others may be: no room for more than %lld MB of messages to be "
+	    "sent, or sent again; raise mqtt_memory", (int)message->topic.n,
+	    message->topic.p, (long long)hm_config_int(work->config,
+	    HM_SET_MQTT_MEMORY));
 }
 
 static void
@@ -307,8 +311,8 @@ open_sender(struct work *work)
 	const struct hm_outbox_limits limits = {
 	    .states = (size_t)hm_config_int(work->config,
 	        HM_SET_MQTT_QUEUE_SIZE),
-	    .topics = REMEMBERED_TOPICS,
-	    .bytes = REMEMBERED_BYTES,
+	    .bytes = (size_t)hm_config_int(work->config,
+	        HM_SET_MQTT_MEMORY) * MEGABYTE,
 	};
 
 	work->outbox = hm_outbox_new(&limits);

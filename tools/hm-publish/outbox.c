@@ -16,6 +16,8 @@ hm_outbox_new(const struct hm_outbox_limits *limits)
 	o->limits = *limits;
 	TAILQ_INIT(&o->queue);
 	TAILQ_INIT(&o->urgent);
+	TAILQ_INIT(&o->waiting);
+	TAILQ_INIT(&o->idle);
 	return o;
 }
 
@@ -68,14 +70,20 @@ hm_outbox_take_out(struct hm_outbox *o, struct hm_outbox_entry *entry)
 		TAILQ_REMOVE(&o->urgent, entry, next);
 	else
 		TAILQ_REMOVE(&o->queue, entry, next);
+	if (!entry->urgent && !entry->retain)
+		TAILQ_REMOVE(&o->waiting, entry, kin);
 	entry->queued = false;
 	hm_outbox_count(o, entry, false);
+	hm_outbox_rest(o, entry);
 }
 
 static void
 put_last(struct hm_outbox *o, struct hm_outbox_entry *entry)
 {
+	hm_outbox_wake(o, entry);
 	TAILQ_INSERT_TAIL(&o->queue, entry, next);
+	if (!entry->retain)
+		TAILQ_INSERT_TAIL(&o->waiting, entry, kin);
 	entry->queued = true;
 	hm_outbox_count(o, entry, true);
 }
@@ -83,7 +91,10 @@ put_last(struct hm_outbox *o, struct hm_outbox_entry *entry)
 static void
 put_first(struct hm_outbox *o, struct hm_outbox_entry *entry)
 {
+	hm_outbox_wake(o, entry);
 	TAILQ_INSERT_HEAD(&o->queue, entry, next);
+	if (!entry->retain)
+		TAILQ_INSERT_HEAD(&o->waiting, entry, kin);
 	entry->queued = true;
 	hm_outbox_count(o, entry, true);
 }
@@ -113,12 +124,8 @@ free_unless_remembered(struct hm_outbox *o, struct hm_outbox_entry *entry)
 static void
 drop_oldest_state(struct hm_outbox *o)
 {
-	struct hm_outbox_entry *entry = TAILQ_FIRST(&o->queue);
+	struct hm_outbox_entry *entry = TAILQ_FIRST(&o->waiting);
 
-	while (entry != NULL && entry->retain)
-		entry = TAILQ_NEXT(entry, next);
-	if (entry == NULL)
-		return;
 	hm_outbox_take_out(o, entry);
 	o->counts.dropped++;
 	free_unless_remembered(o, entry);
@@ -174,8 +181,9 @@ hm_outbox_put(struct hm_outbox *o, const struct hm_message *message)
 		o->counts.replaced++;
 		hm_outbox_take_out(o, entry);
 	}
+	hm_outbox_wake(o, entry);
 	entry->order = ++o->order;
-	entry->qos = message->qos;
+	entry->qos = (uint8_t)message->qos;
 	entry->retain = message->retain;
 	entry->news = news;
 	entry->prepared = entry->again = false;
@@ -223,8 +231,8 @@ hm_outbox_sent(struct hm_outbox *o, int id)
 {
 	struct hm_outbox_entry *entry = hm_outbox_head(o);
 
-	hm_outbox_take_out(o, entry);
 	entry->flying++;
+	hm_outbox_take_out(o, entry);
 	entry->prepared = entry->again = false;
 	o->counts.queued++;
 	o->flight[o->flights++] = (struct hm_outbox_flight){entry, id};
@@ -257,6 +265,7 @@ land(struct hm_outbox *o, size_t i)
 	    (o->flights - i) * sizeof *o->flight);
 	entry->flying--;
 	o->counts.queued--;
+	hm_outbox_rest(o, entry);
 	return entry;
 }
 

@@ -11,7 +11,8 @@
  * A message that is not retained is a state: a newer state of the same topic
  * replaces it. A retained message is an announcement: it is never dropped to
  * make room, and the last one of each topic is remembered, to be sent again.
- * An announcement without a payload is forgotten once it is delivered.
+ * An announcement without a payload is forgotten once it is delivered. The last
+ * state of each topic is remembered, too, until its room is needed.
  *
  * A message that is sent once, an event, counts as a state for the limits, but
  * neither replaces another one of its topic nor is replaced, and is forgotten
@@ -25,8 +26,7 @@ struct hm_outbox_entry;
 
 struct hm_outbox_limits {
 	size_t states; /* waiting states; then the oldest is dropped */
-	size_t topics; /* remembered topics */
-	size_t bytes;  /* of all topics and payloads */
+	size_t bytes;  /* of all topics; see hm_outbox_cost */
 };
 
 struct hm_message {
@@ -50,6 +50,9 @@ void hm_outbox_free(struct hm_outbox *o);
 /* The current counts; valid for the life of the outbox. */
 const struct hm_outbox_counts *hm_outbox_counts(const struct hm_outbox *o);
 
+/* The bytes that remembering a message costs, given the sizes of both. */
+size_t hm_outbox_cost(size_t topic, size_t payload);
+
 /* Copy a message into the queue. False if there is no room for it. */
 bool hm_outbox_put(struct hm_outbox *o, const struct hm_message *message);
 
@@ -60,7 +63,8 @@ bool hm_outbox_replaces(struct hm_outbox *o, const struct hm_message *message);
 
 /*
  * The next message to send, valid until the next call of another outbox
- * function. False if none waits, or if too many are in flight.
+ * function; a NUL follows its topic. False if none waits, or if too many are in
+ * flight.
  */
 bool hm_outbox_next(const struct hm_outbox *o, struct hm_message *message);
 

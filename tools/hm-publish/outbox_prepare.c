@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "outbox_private.h"
 
 bool
@@ -7,22 +5,16 @@ hm_outbox_push(struct hm_outbox *o, const struct hm_message *message)
 {
 	struct hm_outbox_entry *entry = hm_outbox_entry_new(message->topic);
 
-	if (entry != NULL && message->payload.n > 0) {
-		entry->payload = malloc(message->payload.n);
-		if (entry->payload == NULL) {
-			hm_outbox_entry_free(entry);
-			entry = NULL;
-		}
-	}
 	if (entry == NULL)
 		return false;
-	if (message->payload.n > 0)
-		memcpy(entry->payload, message->payload.p,
-		    message->payload.n);
-	entry->payload_size = message->payload.n;
-	entry->qos = message->qos;
+	entry->urgent = true;
+	if (!hm_outbox_copy_payload(entry, message->payload)) {
+		hm_outbox_entry_free(entry);
+		return false;
+	}
+	entry->qos = (uint8_t)message->qos;
 	entry->retain = message->retain;
-	entry->urgent = entry->queued = true;
+	entry->queued = true;
 	TAILQ_INSERT_TAIL(&o->urgent, entry, next);
 	hm_outbox_count(o, entry, true);
 	return true;

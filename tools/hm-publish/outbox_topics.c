@@ -4,6 +4,9 @@
 #include "base/hash.h"
 #include "outbox_private.h"
 
+/* Of malloc for an entry and its payload, and a slot of the table. */
+#define OVERHEAD (4 * sizeof(size_t) + sizeof(void *))
+
 static uint64_t
 hash_of(struct hm_slice topic)
 {
@@ -25,12 +28,18 @@ hm_outbox_find(const struct hm_outbox *o, struct hm_slice topic)
 	return hm_hash_find(&o->topics, hash_of(topic), has_topic, &topic);
 }
 
-void
-hm_outbox_remove(struct hm_outbox *o, struct hm_outbox_entry *entry)
+/* Room */
+
+size_t
+hm_outbox_cost(size_t topic, size_t payload)
 {
-	hm_hash_remove(&o->topics, &entry->item);
-	o->bytes -= entry->topic_size + entry->payload_cap;
-	hm_outbox_entry_free(entry);
+	return sizeof(struct hm_outbox_entry) + topic + 1 + payload + OVERHEAD;
+}
+
+static size_t
+cost_of(const struct hm_outbox_entry *entry)
+{
+	return hm_outbox_cost(entry->topic_size, entry->payload_cap);
 }
 
 bool
@@ -39,55 +48,105 @@ hm_outbox_is_idle(const struct hm_outbox_entry *entry)
 	return !entry->queued && entry->flying == 0;
 }
 
-/* The topic of states that was used longest ago, or NULL. */
-static struct hm_outbox_entry *
-oldest_idle_state(const struct hm_outbox *o)
+void
+hm_outbox_rest(struct hm_outbox *o, struct hm_outbox_entry *entry)
 {
-	struct hm_outbox_entry *oldest = NULL;
-	struct hm_outbox_entry *entry = hm_hash_next(&o->topics, NULL);
-
-	for (; entry != NULL; entry = hm_hash_next(&o->topics, &entry->item))
-		if (hm_outbox_is_idle(entry) && !entry->retain &&
-		    (oldest == NULL || entry->order < oldest->order))
-			oldest = entry;
-	return oldest;
+	if (entry->idle || !hm_outbox_is_idle(entry) || entry->retain ||
+	    entry->urgent || entry->once)
+		return;
+	TAILQ_INSERT_TAIL(&o->idle, entry, kin);
+	entry->idle = true;
 }
 
-static bool
-make_room(struct hm_outbox *o, size_t topics, size_t bytes)
+void
+hm_outbox_wake(struct hm_outbox *o, struct hm_outbox_entry *entry)
 {
-	while (o->topics.count + topics > o->limits.topics ||
-	    o->bytes + bytes > o->limits.bytes) {
-		struct hm_outbox_entry *idle = oldest_idle_state(o);
+	if (entry->idle)
+		TAILQ_REMOVE(&o->idle, entry, kin);
+	entry->idle = false;
+}
 
-		if (idle == NULL)
+void
+hm_outbox_remove(struct hm_outbox *o, struct hm_outbox_entry *entry)
+{
+	hm_outbox_wake(o, entry);
+	hm_hash_remove(&o->topics, &entry->item);
+	o->bytes -= cost_of(entry);
+	hm_outbox_entry_free(entry);
+}
+
+/* Forget the states that were used longest ago, as far as needed. */
+static bool
+make_room(struct hm_outbox *o, size_t bytes)
+{
+	if (bytes > o->limits.bytes)
+		return false;
+	while (o->bytes > o->limits.bytes - bytes) {
+		if (TAILQ_EMPTY(&o->idle))
 			return false;
-		hm_outbox_remove(o, idle);
+		hm_outbox_remove(o, TAILQ_FIRST(&o->idle));
 	}
 	return true;
 }
 
+/* Entries */
+
 struct hm_outbox_entry *
 hm_outbox_entry_new(struct hm_slice topic)
 {
-	struct hm_outbox_entry *entry = calloc(1, sizeof *entry);
+	struct hm_outbox_entry *entry;
 
+	if (topic.n > UINT16_MAX)
+		return NULL;
+	entry = calloc(1, sizeof *entry + topic.n + 1);
 	if (entry == NULL)
 		return NULL;
-	entry->topic = strndup(topic.p, topic.n);
-	entry->topic_size = topic.n;
-	if (entry->topic != NULL)
-		return entry;
-	free(entry);
-	return NULL;
+	memcpy(entry->topic, topic.p, topic.n);
+	entry->topic_size = (uint16_t)topic.n;
+	return entry;
 }
 
 void
 hm_outbox_entry_free(struct hm_outbox_entry *entry)
 {
-	free(entry->topic);
 	free(entry->payload);
 	free(entry);
+}
+
+bool
+hm_outbox_copy_payload(struct hm_outbox_entry *entry, struct hm_slice payload)
+{
+	char *grown;
+
+	if (payload.n > entry->payload_cap) {
+		if (payload.n > UINT32_MAX)
+			return false;
+		grown = realloc(entry->payload, payload.n);
+		if (grown == NULL)
+			return false;
+		entry->payload = grown;
+		entry->payload_cap = (uint32_t)payload.n;
+	}
+	if (payload.n > 0)
+		memcpy(entry->payload, payload.p, payload.n);
+	entry->payload_size = (uint32_t)payload.n;
+	return true;
+}
+
+bool
+hm_outbox_set_payload(struct hm_outbox *o, struct hm_outbox_entry *entry,
+    struct hm_slice payload)
+{
+	size_t cap = entry->payload_cap;
+	bool set;
+
+	/* Do not drop this entry to make room. */
+	hm_outbox_wake(o, entry);
+	set = (payload.n <= cap || make_room(o, payload.n - cap)) &&
+	    hm_outbox_copy_payload(entry, payload);
+	o->bytes += entry->payload_cap - cap;
+	hm_outbox_rest(o, entry);
+	return set;
 }
 
 struct hm_outbox_entry *
@@ -95,13 +154,14 @@ hm_outbox_add_once(struct hm_outbox *o, const struct hm_message *message)
 {
 	struct hm_outbox_entry *entry;
 
-	if (!make_room(o, 0, message->topic.n + message->payload.n))
+	if (!make_room(o, hm_outbox_cost(message->topic.n,
+	    message->payload.n)))
 		return NULL;
 	entry = hm_outbox_entry_new(message->topic);
 	if (entry == NULL)
 		return NULL;
 	entry->once = true;
-	o->bytes += message->topic.n;
+	o->bytes += cost_of(entry);
 	if (hm_outbox_set_payload(o, entry, message->payload))
 		return entry;
 	hm_outbox_free_once(o, entry);
@@ -111,7 +171,7 @@ hm_outbox_add_once(struct hm_outbox *o, const struct hm_message *message)
 void
 hm_outbox_free_once(struct hm_outbox *o, struct hm_outbox_entry *entry)
 {
-	o->bytes -= entry->topic_size + entry->payload_cap;
+	o->bytes -= cost_of(entry);
 	hm_outbox_entry_free(entry);
 }
 
@@ -120,7 +180,7 @@ hm_outbox_add(struct hm_outbox *o, struct hm_slice topic)
 {
 	struct hm_outbox_entry *entry;
 
-	if (!make_room(o, 1, topic.n))
+	if (!make_room(o, hm_outbox_cost(topic.n, 0)))
 		return NULL;
 	entry = hm_outbox_entry_new(topic);
 	if (entry == NULL)
@@ -129,34 +189,8 @@ hm_outbox_add(struct hm_outbox *o, struct hm_slice topic)
 		hm_outbox_entry_free(entry);
 		return NULL;
 	}
-	o->bytes += topic.n;
+	o->bytes += cost_of(entry);
 	return entry;
-}
-
-bool
-hm_outbox_set_payload(struct hm_outbox *o, struct hm_outbox_entry *entry,
-    struct hm_slice payload)
-{
-	if (payload.n > entry->payload_cap) {
-		char *grown = NULL;
-		bool room;
-
-		/* Do not drop this entry to make room. */
-		entry->flying++;
-		room = make_room(o, 0, payload.n - entry->payload_cap);
-		entry->flying--;
-		if (room)
-			grown = realloc(entry->payload, payload.n);
-		if (grown == NULL)
-			return false;
-		entry->payload = grown;
-		o->bytes += payload.n - entry->payload_cap;
-		entry->payload_cap = payload.n;
-	}
-	if (payload.n > 0)
-		memcpy(entry->payload, payload.p, payload.n);
-	entry->payload_size = payload.n;
-	return true;
 }
 
 void

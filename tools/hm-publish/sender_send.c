@@ -1,5 +1,4 @@
 #include <mosquitto.h>
-#include <string.h>
 
 #include "announce_clock.h"
 #include "awaited_states.h"
@@ -33,12 +32,10 @@ refuse(struct hm_sender *sender, const char *topic, size_t bytes, int rc)
 static void
 send_next(struct hm_sender *sender, const struct hm_message *message)
 {
-	char topic[UINT16_MAX + 1];
+	const char *topic = message->topic.p;
 	int id, rc;
 
 	sender->arrived = 0;
-	memcpy(topic, message->topic.p, message->topic.n);
-	topic[message->topic.n] = '\0';
 	rc = hm_mqtt_link_publish(sender->link, &id, topic, message->payload,
 	    message->qos, message->retain);
 	if (is_refused(rc)) {
@@ -66,12 +63,25 @@ hm_sender_arrived(struct hm_sender *sender, int id)
 	hm_outbox_arrived(sender->outbox, id);
 }
 
+/* A lone message leaves at once. */
+static void
+gather(struct hm_sender *sender)
+{
+	size_t flights = hm_outbox_flights(sender->outbox);
+
+	if (hm_mqtt_link_is_connected(sender->link) &&
+	    hm_outbox_counts(sender->outbox)->queued > flights + 1 &&
+	    flights + 1 < HM_OUTBOX_FLIGHT_MAX)
+		hm_mqtt_link_gather(sender->link);
+}
+
 /* Until a message must wait for the broker, or for what goes before it. */
 static void
 send_waiting(struct hm_sender *sender, int64_t now)
 {
 	struct hm_message message;
 
+	gather(sender);
 	while (hm_mqtt_link_is_connected(sender->link) &&
 	    hm_outbox_next(sender->outbox, &message))
 		if (hm_outbox_is_prepared(sender->outbox))

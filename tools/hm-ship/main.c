@@ -159,6 +159,7 @@ start(void *context, struct hm_stream *stream)
 	};
 
 	read_since(c, &options.since);
+	options.to = hm_config_pairs(c, HM_SET_SHIP_TO, &options.to_count);
 	work->ship = hm_ship_new(&options, stream);
 	if (work->ship == NULL) {
 		hm_log_errno(HM_ERROR, "no memory");

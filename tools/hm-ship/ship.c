@@ -1,6 +1,8 @@
 #include "ship.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/backoff.h"
 #include "base/clock.h"
@@ -29,10 +31,13 @@ hm_ship_new(const struct hm_ship_options *options, struct hm_stream *stream)
 	s->lock = -1;
 	s->after = INT64_MIN;
 	hm_random_seed(&s->random);
-	if (hm_spool_init(&s->spool, options->path, options->name))
-		return s;
-	free(s);
-	return NULL;
+	if (!hm_spool_init(&s->spool, options->path, options->name)) {
+		free(s);
+		return NULL;
+	}
+	s->spool.others = options->to;
+	s->spool.other_count = options->to_count;
+	return s;
 }
 
 void
@@ -60,13 +65,14 @@ hm_ship_status(const struct hm_ship *s)
 
 /* Failures */
 
+/* A retry that fails for the same reason is not logged. */
 static void
 begin_trouble(struct hm_ship *s, const char *why)
 {
 	const char *name = s->options.name;
 
 	s->counts.failures++;
-	if (s->counts.failing == 0)
+	if (s->counts.failing == 0 || strcmp(why, s->reason) != 0)
 		hm_log_facts(HM_ERROR, HM_FACTS(hm_fact("to", name),
 		    hm_fact("reason", why)), s->options.once ?
 		    "%s: not shipped: %s" :
@@ -74,6 +80,7 @@ begin_trouble(struct hm_ship *s, const char *why)
 	if (s->counts.failing == 0)
 		s->failed_since = hm_monotonic_ms();
 	s->counts.failing = 1;
+	snprintf(s->reason, sizeof s->reason, "%s", why);
 }
 
 static void

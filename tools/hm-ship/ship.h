@@ -1,6 +1,7 @@
 #ifndef HM_SHIP_LOOP_H
 #define HM_SHIP_LOOP_H
 
+#include "config/config.h"
 #include "stream/stream.h"
 
 /*
@@ -11,6 +12,8 @@
 
 struct hm_ship_options {
 	const char *path, *name;   /* of database and destination */
+	const struct hm_pair *to;  /* all destinations of the settings */
+	size_t to_count;
 	char *const *argv;         /* the COMMAND; NULL ends it */
 	const char *site, *key;    /* for its environment; NULL: inherited */
 	int64_t period_ms;         /* between two looks for new polls */

@@ -22,6 +22,7 @@ struct hm_ship {
 	uint64_t listed;   /* polls */
 	int64_t retry;     /* failures in a row */
 	int64_t failed_since, counted_at; /* monotonic ms */
+	char reason[HM_SPOOL_WHY]; /* of the last failure */
 	/* For a person: since the last wait. */
 	int64_t burst_since, progress_at;
 	uint64_t burst_from; /* counts.shipped then */

@@ -83,14 +83,14 @@ run_for(struct hm_spool *spool, const char *sql, int64_t number)
 }
 
 static bool
-read_cursor(struct hm_spool *spool, int64_t *cursor)
+read_cursor(struct hm_spool *spool, const char *name, int64_t *cursor)
 {
 	sqlite3_stmt *s = NULL;
 	bool good = hm_db_prepare(&spool->db,
 	    "SELECT seq FROM ship_to WHERE name = ?1", &s);
 
 	if (good) {
-		hm_db_bind_slice(s, 1, hm_text(spool->name));
+		hm_db_bind_slice(s, 1, hm_text(name));
 		good = sqlite3_step(s) == SQLITE_ROW;
 		*cursor = sqlite3_column_int64(s, 0);
 	}
@@ -99,13 +99,33 @@ read_cursor(struct hm_spool *spool, int64_t *cursor)
 
 /* Opening */
 
+/* Most are known, and need no lock. */
 static bool
-join(struct hm_spool *spool)
+join(struct hm_spool *spool, const char *name)
 {
+	sqlite3_stmt *s = NULL;
 	int64_t cursor;
+	bool good;
 
-	return read_cursor(spool, &cursor) || run_for(spool, "INSERT OR IGNORE "
-	    "INTO ship_to VALUES (?1, ?2)", 0);
+	if (read_cursor(spool, name, &cursor))
+		return true;
+	good = hm_db_prepare(&spool->db, "INSERT OR IGNORE INTO ship_to "
+	    "VALUES (?1, 0)", &s);
+	if (good) {
+		hm_db_bind_slice(s, 1, hm_text(name));
+		good = sqlite3_step(s) == SQLITE_DONE;
+	}
+	return sqlite3_finalize(s) == SQLITE_OK && good;
+}
+
+/* Of the settings, too: rows stay for one that starts later. */
+static bool
+join_all(struct hm_spool *spool)
+{
+	for (size_t i = 0; i < spool->other_count; i++)
+		if (!join(spool, spool->others[i].key))
+			return false;
+	return join(spool, spool->name);
 }
 
 static bool
@@ -137,7 +157,7 @@ open_all(struct hm_spool *spool, bool create)
 	if (!hm_ship_tables_there(&spool->db))
 		return say(spool, "there is no outbox in it: hm-store makes it "
 		    "with outbox: true", "");
-	return (join(spool) &&
+	return (join_all(spool) &&
 	    hm_spool_reader_prepare(spool->reader, &spool->db)) ||
 	    hm_spool_fail(spool, "cannot read the outbox");
 }
@@ -204,7 +224,7 @@ read_batch(struct hm_spool *spool, uint64_t polls, struct hm_batch *batch)
 	if (!pin_database(spool, batch))
 		return false;
 	if (!hm_db_run(&spool->db, "BEGIN") ||
-	    !read_cursor(spool, &batch->cursor))
+	    !read_cursor(spool, spool->name, &batch->cursor))
 		return hm_spool_fail(spool, "cannot read the outbox");
 	return hm_spool_reader_fill(spool, polls, batch) &&
 	    seal(spool, batch) &&
@@ -230,7 +250,7 @@ is_next(struct hm_spool *spool, const struct hm_batch *batch, bool *next)
 	int64_t cursor;
 
 	*next = is_pinned(spool, batch) && !hm_db_moved(&spool->db);
-	if (*next && !read_cursor(spool, &cursor))
+	if (*next && !read_cursor(spool, spool->name, &cursor))
 		return false;
 	*next = *next && cursor == batch->cursor;
 	return true;

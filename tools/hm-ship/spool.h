@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "config/config.h"
 #include "db/db.h"
 
 /*
@@ -31,6 +32,9 @@ void hm_batch_clear(struct hm_batch *batch);
 
 struct hm_spool {
 	const char *path, *name; /* of the destination; borrowed */
+	/* Other destinations, which are made known, too; borrowed. */
+	const struct hm_pair *others;
+	size_t other_count;
 	struct hm_db db;
 	struct hm_spool_reader *reader;
 	char why[HM_SPOOL_WHY]; /* after a function has returned false */

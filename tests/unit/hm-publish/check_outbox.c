@@ -2,16 +2,19 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "run_suite.h"
 
 static struct hm_outbox *outbox;
 static int next_id;
 
+/* With room for `topics` that have `bytes` together, and their payloads. */
 static void
 make(size_t states, size_t topics, size_t bytes)
 {
-	const struct hm_outbox_limits limits = {states, topics, bytes};
+	const struct hm_outbox_limits limits = {states,
+	    topics * hm_outbox_cost(0, 0) + bytes};
 
 	hm_outbox_free(outbox);
 	outbox = hm_outbox_new(&limits);
@@ -252,7 +255,7 @@ END_TEST
 
 START_TEST(quiet_topics_of_states_are_forgotten_for_new_ones)
 {
-	make(100, 3, 1000);
+	make(100, 3, 6);
 	state("a", "1");
 	announcement("b", "1");
 	state("c", "1");
@@ -274,11 +277,78 @@ START_TEST(quiet_topics_of_states_are_forgotten_for_new_ones)
 }
 END_TEST
 
+/* Add a topic, which costs as much as "a", and see which one it displaces. */
+static void
+expect_forgotten(const char *added, const char *const *left, size_t n)
+{
+	state(added, "1");
+	deliver(added, "1");
+	hm_outbox_repeat(outbox);
+	for (size_t i = 0; i < n; i++)
+		deliver(left[i], "1");
+	deliver(added, "1");
+	expect_nothing();
+}
+
+START_TEST(state_that_was_used_longest_ago_is_forgotten)
+{
+	static const char *const after_e[] = {"c", "d", "a"};
+	static const char *const after_f[] = {"d", "a", "e"};
+
+	make(100, 4, 8);
+	for (int i = 0; i < 4; i++)
+		state((const char *[]){"a", "b", "c", "d"}[i], "1");
+	for (int i = 0; i < 4; i++)
+		deliver((const char *[]){"a", "b", "c", "d"}[i], "1");
+	/* Used again, by a message that replaces none. */
+	state("a", "1");
+	deliver("a", "1");
+	expect_forgotten("e", after_e, 3);
+	expect_forgotten("f", after_f, 3);
+}
+END_TEST
+
+/* A lost connection must not make any state one that can be forgotten. */
+START_TEST(states_that_return_are_not_forgotten)
+{
+	make(100, 2, 4);
+	state("a", "1");
+	state("b", "1");
+	send_next("a", "1");
+	send_next("b", "1");
+	hm_outbox_return(outbox);
+	ck_assert(!state("c", "1"));
+	deliver("a", "1");
+	ck_assert(state("c", "1"));
+	deliver("b", "1");
+	deliver("c", "1");
+	expect_nothing();
+}
+END_TEST
+
+START_TEST(state_that_is_announced_is_kept)
+{
+	make(100, 2, 4);
+	state("a", "1");
+	deliver("a", "1");
+	announcement("a", "1");
+	deliver("a", "1");
+	state("b", "1");
+	deliver("b", "1");
+	state("c", "1");
+	deliver("c", "1");
+	ck_assert(!announcement("dd", "1"));
+	hm_outbox_announce(outbox);
+	deliver("a", "1");
+	expect_nothing();
+}
+END_TEST
+
 START_TEST(topic_in_flight_is_not_forgotten)
 {
 	int id;
 
-	make(100, 1, 1000);
+	make(100, 1, 2);
 	state("a", "1");
 	id = send_next("a", "1");
 	ck_assert(!state("b", "1"));
@@ -293,7 +363,7 @@ END_TEST
 
 START_TEST(bytes_are_bounded)
 {
-	make(100, 100, 20);
+	make(100, 2, 20);
 	ck_assert(state("a", "123456789"));
 	ck_assert(!state("b", "1234567890"));
 	ck_assert(state("b", "123456789"));
@@ -310,21 +380,29 @@ END_TEST
 
 START_TEST(topic_can_grow_into_the_bytes_of_others)
 {
-	make(100, 100, 20);
+	char large[1001];
+
+	memset(large, 'x', sizeof large - 1);
+	large[sizeof large - 1] = '\0';
+	make(100, 2, 20);
 	state("a", "123456789");
 	deliver("a", "123456789");
 	state("b", "1");
 	ck_assert(state("b", "1234567890123456789"));
-	ck_assert(!state("b", "12345678901234567890"));
+	ck_assert(!state("b", large));
 	expect_counts(1, 1, 1, 1);
 	deliver("b", "1234567890123456789");
+	/* The other one has gone. */
+	hm_outbox_repeat(outbox);
+	deliver("b", "1234567890123456789");
+	expect_nothing();
 }
 END_TEST
 
 /* A message that does not fit must not remove the older one. */
 START_TEST(announcement_too_large_leaves_the_one_before)
 {
-	make(100, 100, 20);
+	make(100, 1, 20);
 	ck_assert(announcement("a", "1"));
 	ck_assert(!announcement("a", "12345678901234567890"));
 	expect_counts(1, 0, 0, 1);
@@ -336,7 +414,7 @@ END_TEST
 
 START_TEST(new_topic_too_large_takes_no_room)
 {
-	make(100, 2, 20);
+	make(100, 1, 20);
 	for (int i = 0; i < 10; i++) {
 		ck_assert(!announcement("aaaaa", "1234567890123456"));
 		ck_assert(!announcement("bbbbbbbbbbbbbbbbbbbbb", ""));
@@ -344,8 +422,7 @@ START_TEST(new_topic_too_large_takes_no_room)
 	hm_outbox_announce(outbox);
 	expect_nothing();
 	ck_assert(announcement("a", "1"));
-	ck_assert(announcement("b", "1"));
-	expect_counts(2, 0, 0, 20);
+	expect_counts(1, 0, 0, 20);
 }
 END_TEST
 
@@ -561,7 +638,7 @@ END_TEST
 
 START_TEST(bytes_of_events_are_bounded_and_free_again)
 {
-	make(100, 100, 20);
+	make(100, 2, 20);
 	ck_assert(event("e", "123456789"));
 	ck_assert(!event("e", "1234567890"));
 	ck_assert(event("e", "123456789"));
@@ -827,6 +904,9 @@ main(void)
 	tcase_add_test(bounds, announcements_are_not_bounded_by_the_states);
 	tcase_add_test(bounds,
 	    quiet_topics_of_states_are_forgotten_for_new_ones);
+	tcase_add_test(bounds, state_that_was_used_longest_ago_is_forgotten);
+	tcase_add_test(bounds, states_that_return_are_not_forgotten);
+	tcase_add_test(bounds, state_that_is_announced_is_kept);
 	tcase_add_test(bounds, topic_in_flight_is_not_forgotten);
 	tcase_add_test(bounds, bytes_are_bounded);
 	tcase_add_test(bounds, topic_can_grow_into_the_bytes_of_others);

@@ -10,7 +10,7 @@ static int next_id;
 static void
 setup(void)
 {
-	const struct hm_outbox_limits limits = {100, 100, 1000};
+	const struct hm_outbox_limits limits = {100, 1000};
 
 	outbox = hm_outbox_new(&limits);
 	ck_assert_ptr_nonnull(outbox);

@@ -419,7 +419,7 @@ START_TEST(waits_for_released_rows)
 
 	hm_backlog_release(backlog);
 	ck_assert(put(1, 10) && put(2, 10));
-	state = hm_backlog_wait(backlog, 10, HM_BACKLOG_RELEASED, 60);
+	hm_backlog_wait(backlog, 10, HM_BACKLOG_RELEASED, 60);
 	ck_assert_int_ge(hm_monotonic_ms() - began, 60);
 	hm_backlog_release(backlog);
 	began = hm_monotonic_ms();
