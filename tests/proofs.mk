@@ -58,7 +58,6 @@
 #                 PEERS are versions of hoymiles-wifi
 # make check-fleet  the centre of a fleet: PostgreSQL, pgbouncer, InfluxDB and
 #                 MariaDB, each a server of its own that the test stops
-# make check-kafka  three real Kafka brokers, from Maven, each of which is killed
 # make check-page  the page of hm-metrics in Chromium, with axe-core of npm:
 #                 CHECK="states memory": the scripts with these names
 # make pictures   the pictures of the page in docs/images
@@ -313,20 +312,6 @@ check-fleet:
 	@$(MAKE) -s --no-print-directory tests
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' HM_FLEET=1 tests/run
 
-KAFKA = build/kafka
-check-kafka: $(KAFKA)/lib
-	@.ci/packages $(CHECK_PACKAGES) kcat
-	@.ci/engines build/engines
-	@$(MAKE) -s --no-print-directory tests
-	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' HM_FLEET=1 \
-	    HM_KAFKA='$(CURDIR)/$(KAFKA)' tests/run kafka
-
-$(KAFKA)/lib: tests/fleet/pom.xml
-	@.ci/packages maven default-jre-headless
-	@mkdir -p $(KAFKA)
-	mvn -q -B -f tests/fleet/pom.xml dependency:copy-dependencies \
-	    -DoutputDirectory='$(CURDIR)/$@'
-
 check-page:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) -s --no-print-directory all build/helper/preload/clock.so \
@@ -347,7 +332,7 @@ check-debian:
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
-    check-peers check-fleet check-kafka check-page pictures \
+    check-peers check-fleet check-page pictures \
     bench bench-http bench-history bench-store bench-chain \
     bench-filter bench-latency bench-peers bench-fleet bench-fleet-chain \
     bench-compare bench-replay bench-publish \
