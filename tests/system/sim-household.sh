@@ -54,7 +54,7 @@ refuses() {
 	local text=$1
 	shift
 	printf '%s\n' "$@" >"$work/bad"
-	hm-sim --check --household "$work/bad" >/dev/null 2>"$work/bad.err"
+	hm-sim --household "$work/bad" >/dev/null 2>"$work/bad.err"
 	same "refused: $*" "$? $(cat "$work/bad.err")" \
 		"78 hm-sim: error: --household: $work/bad$text"
 }

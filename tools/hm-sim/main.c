@@ -307,13 +307,9 @@ start_meter(struct sim *sim, const struct hm_config *config)
 static int
 check(const struct hm_config *config)
 {
-	struct sim sim = {.day = NULL};
 	struct hm_sim_options options;
-	bool good = read_options(config, &options);
 
-	good = read_day(config, &sim) && good;
-	free(sim.day);
-	return good ? HM_EXIT_OK : HM_EXIT_CONFIG;
+	return read_options(config, &options) ? HM_EXIT_OK : HM_EXIT_CONFIG;
 }
 
 static int
