@@ -31,6 +31,11 @@ struct hm_reading_type {
 	 * Assistant, where a serial number is one device.
 	 */
 	bool of_inverter;
+	/*
+	 * Few plants have such a device: its tables are made with its first
+	 * row, and a database without them has none.
+	 */
+	bool on_demand;
 	const char *own; /* an integer member of its records that is not in
 	                    fields.def: port, took_ms; or NULL */
 	const char *ha_prefix;     /* of names of Home Assistant's entities;

@@ -59,6 +59,61 @@ same "... with their hours" "$(sqlite3 "$db" "SELECT pv_to_load_max, today_grid_
 	FROM flow_hourly WHERE serial = '214322440207'")" "439.0|3400"
 same "... and gives them back" "$(hm-store --export -d "$db" |
 	grep -E "^\{\"type\":$new" | jq -cS . | sort)" "$(jq -cS . "$work/new" | sort)"
+tables() {
+	sqlite3 "$1" "SELECT name FROM sqlite_schema WHERE type = 'table'" |
+		grep -E "^(${new//[\"()]/})"
+}
+schema() {
+	sqlite3 "$1" "SELECT type, name, sql FROM sqlite_schema
+		WHERE tbl_name NOT IN ($(tables "$1" | sed "s/.*/'&'/" |
+			paste -sd,)) ORDER BY name"
+}
+same "... in four tables of each type" "$(tables "$db" | wc -l)" 32
+
+# Renaming, pruning, upgrading
+
+check "the database is whole" hm-store --verify "$db"
+check "a copy of it can be restored" hm-store --restore "$db" -d "$work/back.db"
+same "... with its batteries" "$(sqlite3 "$work/back.db" \
+	"SELECT count(*) FROM battery, battery_daily")" \
+	"$(sqlite3 "$db" "SELECT count(*) FROM battery, battery_daily")"
+check "the DTU is renamed" hm-store --rename-dtu house=barn -d "$work/back.db"
+same "... in the tables of batteries, too" "$(sqlite3 "$work/back.db" \
+	"SELECT dtu FROM battery UNION SELECT dtu FROM battery_latest
+	UNION SELECT dtu FROM battery_hourly UNION SELECT dtu FROM battery_daily")" \
+	barn
+sqlite3 "$work/back.db" "ALTER TABLE battery DROP COLUMN soc;
+	UPDATE reading_hours SET arrived = arrived - 2 * 86400"
+echo '{"type":"dtu","time":"2036-06-01T10:00:00Z","dtu":"barn"}' |
+	hm-store --retention 1 --timezone UTC --stats-period 0 \
+		-d "$work/back.db" >"$work/out" 2>"$work/err"
+same "an older table gets its new column" "$(sqlite3 "$work/back.db" \
+	"SELECT count(*) FROM pragma_table_info('battery') WHERE name = 'soc'")" 1
+same "... and old readings are removed" "$(sqlite3 "$work/back.db" \
+	"SELECT (SELECT count(*) FROM battery), (SELECT count(*) > 0 FROM battery_daily)")" \
+	"0|1"
+
+# A plant without hybrid inverters
+
+plain=$work/plain.db
+hm-store --timezone UTC --stats-period 0 -d "$plain" \
+	<"$root/tests/data/metrics.ndjson" >"$work/out"
+check "a plant without them is stored" [ "$(sqlite3 "$plain" \
+	"SELECT count(*) FROM port_daily")" -gt 0 ]
+same "... without their tables" "$(tables "$plain")" ""
+same "... and with all others as they are" "$(schema "$plain")" "$(schema "$db")"
+same "... and exports none" "$(hm-store --export -d "$plain" | grep -cE "$new")" 0
+check "... and can be verified" hm-store --verify "$plain"
+check "... and renamed" hm-store --rename-dtu roof=barn -d "$plain"
+schema "$plain" >"$work/before"
+hm-store --timezone UTC --stats-period 0 -d "$plain" <"$work/new" >"$work/out"
+same "it gets them with its first hybrid inverter" "$(tables "$plain" | wc -l)" 32
+same "... and keeps the others" "$(schema "$plain" | cmp - "$work/before" 2>&1)" ""
+same "... with its readings" "$(hm-store --export -d "$plain" |
+	grep -E "^\{\"type\":$new" | jq -cS . | sort)" "$(jq -cS . "$work/new" | sort)"
+
+# Other outputs
+
 same "an inverter's topic holds only what is the inverter's" \
 	"$(jq -c 'select(.topic == "homeassistant/hoymiles_mqtt/214322440208/state") |
 		.payload | keys' "$work/mqtt" | sort -u)" \
