@@ -99,7 +99,7 @@ hm_ha_entities_all(struct hm_ha_entities *entities)
 	*entities = (struct hm_ha_entities){0};
 	for (enum hm_scope device = 0; device < HM_SCOPES; device++)
 		for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
-			for (size_t id = 0; id < HM_FIELDS; id++)
+			for (size_t id = 0; id < hm_field_end(device); id++)
 				if (shows(device, part, id))
 					hm_field_set_add(
 					    &entities->of[device][part], id);

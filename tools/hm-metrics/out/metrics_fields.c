@@ -144,6 +144,14 @@ put_field(struct hm_prometheus *e, const struct hm_view *view, size_t field,
 }
 
 static void
+put_fields(struct hm_prometheus *e, const struct hm_view *view,
+    const struct hm_reading_type *type)
+{
+	for (size_t i = 0; i < hm_field_end(type->scope); i++)
+		put_field(e, view, i, type);
+}
+
+static void
 put_info_sample(struct hm_prometheus *e, const struct hm_view *view,
     const struct hm_live_device *d)
 {
@@ -198,6 +206,6 @@ hm_metrics_fields(struct hm_prometheus *e, const struct hm_view *view)
 		    !hm_reading_types[s].of_inverter)
 			put_info(e, view, &hm_reading_types[s]);
 	for (size_t s = 0; s < HM_SCOPES; s++)
-		for (size_t i = 0; i < hm_field_end((enum hm_scope)s); i++)
-			put_field(e, view, i, &hm_reading_types[s]);
+		if (hm_view_device(view, (enum hm_scope)s, NULL) != NULL)
+			put_fields(e, view, &hm_reading_types[s]);
 }
