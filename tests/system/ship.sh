@@ -242,8 +242,8 @@ polls roof 10 2 | store
 ln -s nowhere "$db.ship-default"
 same "a lock that cannot be taken is named" \
 	"$(status_of ship --once -- true) $(cat "$work/err")" \
-	"75 hm-ship: error: default: not shipped: $db.ship-default: Too many levels\
- of symbolic links"
+	"75 hm-ship: error: default: not shipped: cannot lock $db.ship-default:\
+ Too many levels of symbolic links"
 rm "$db.ship-default"
 if [ "$(id -u)" = 0 ]; then
 	chmod 755 "$work"

@@ -12,11 +12,10 @@
 #define FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
 static bool
-fail(struct hm_ship_lock *lock, const char *path, const char *why)
+fail(struct hm_ship_lock *lock, const char *why)
 {
+	snprintf(lock->why, sizeof lock->why, "%s", why);
 	hm_ship_unlock(lock);
-	snprintf(lock->why, sizeof lock->why, "%.400s%s%s", path,
-	    path[0] != '\0' ? ": " : "", why);
 	return false;
 }
 
@@ -58,17 +57,20 @@ hm_ship_lock(const char *database, const char *name, struct hm_ship_lock *lock)
 
 	lock->fd = -1;
 	if (n < 0 || (size_t)n >= sizeof path)
-		return fail(lock, "", "the name of the database is too long "
-		    "for that of a lock");
+		return fail(lock, "the name of the database is too long for "
+		    "that of a lock");
 	if (stat(database, &status) < 0)
-		return fail(lock, "", "there is no such database; hm-store "
-		    "makes it");
+		return fail(lock, "there is no such database; hm-store makes "
+		    "it");
 	lock->fd = open_file(path, &status);
 	if (lock->fd >= 0 && flock(lock->fd, LOCK_EX | LOCK_NB) == 0)
 		return true;
 	if (errno == EWOULDBLOCK)
-		return fail(lock, "", "another hm-ship ships to it");
-	return fail(lock, path, strerror(errno));
+		return fail(lock, "another hm-ship ships to it");
+	snprintf(lock->why, sizeof lock->why, "cannot lock %.400s: %s", path,
+	    strerror(errno));
+	hm_ship_unlock(lock);
+	return false;
 }
 
 void
