@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "db/schema.h"
 #include "db/export.h"
+#include "db/reading_tables.h"
 #include "rollup.h"
 #include "row_insert.h"
 
@@ -46,6 +47,9 @@ open_kept(struct kept *k)
 
 	FOUND(!hm_db_open(&k->db, ":memory:", &options));
 	FOUND(hm_schema_bring_up(&k->db) != NULL);
+	/* Also of types that come later: all are compared. */
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		FOUND(!hm_tables_create(&k->db, &hm_reading_types[i]));
 	k->rows = hm_row_insert_new();
 	FOUND(k->rows == NULL || !hm_row_insert_prepare(k->rows, &k->db));
 	FOUND(!hm_rollup_prepare(&k->rollup, &k->db, 0));
