@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/exits.h"
 #include "base/log.h"
+#include "ship_lock.h"
 #include "ship_private.h"
 #include "spool.h"
 
