@@ -118,7 +118,7 @@ for name in "${names[@]}"; do
 		known+=("$name")
 	fi
 done
-carry_out known $((60 * patience)) "${known[@]}"
+carry_out known $((60 * (patience < 4 ? patience : 4))) "${known[@]}"
 carry_out unknown $((15 + 5 * read_timeout)) "${unknown[@]}"
 
 # A disk that takes so long to write the journal that the order is too old then.

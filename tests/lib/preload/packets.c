@@ -16,6 +16,9 @@
 
 int seen_setsockopt(int fd, int level, int option, const void *value,
     socklen_t size) __asm__("setsockopt");
+/* Its name where a program of 32 bits has times of 64. */
+int seen_setsockopt64(int fd, int level, int option, const void *value,
+    socklen_t size) __asm__("__setsockopt64");
 ssize_t seen_write(int fd, const void *bytes, size_t n) __asm__("write");
 ssize_t seen_send(int fd, const void *bytes, size_t n, int flags)
     __asm__("send");
@@ -54,6 +57,13 @@ seen_setsockopt(int fd, int level, int option, const void *value,
 	if (level == IPPROTO_TCP && option == TCP_CORK)
 		note(*(const int *)value != 0 ? "hold\n" : "release\n");
 	return (int)syscall(SYS_setsockopt, fd, level, option, value, size);
+}
+
+int
+seen_setsockopt64(int fd, int level, int option, const void *value,
+    socklen_t size)
+{
+	return seen_setsockopt(fd, level, option, value, size);
 }
 
 ssize_t
