@@ -361,7 +361,7 @@ done < <(writes)
 same "hm_reader writes nothing by default" "$(as hm_reader 'DELETE FROM hm.port')" \
 	'cannot execute DELETE in a read-only transaction'
 check "hm_reader may not call hm.put" grep -q '^ERROR:  permission denied' \
-	<<<"$(put one "$key" "$work/line" hm_reader)"
+	<<<"$(put one none "$work/line" hm_reader)"
 while read -r name; do
 	check "hm_edge may not read $name" grep -q '^permission denied' \
 		<<<"$(as hm_edge "SELECT * FROM hm.$name")"
@@ -372,6 +372,61 @@ done < <(sql "SELECT relname FROM pg_class WHERE relnamespace = 'hm'::regnamespa
 	AND relkind IN ('r', 'p', 'v') AND NOT relispartition ORDER BY 1")
 same "keys are kept as hashes only" "$(pg_dump -h 127.0.0.1 -p "$port" -U hm \
 	fleet | grep -c "$key")" 0
+
+# Statements hold keys, and all sites have one role.
+
+# hold STATEMENT: a session of the owner that runs it and stays in its transaction
+hold() {
+	PGAPPNAME=holder psql -h 127.0.0.1 -p "$port" -U hm -d fleet -Xq \
+		-c "$1" -c 'SELECT pg_sleep(600)' --single-transaction \
+		>"$work/held" 2>&1 &
+	pids+=($!)
+	until_true 20 is 1 "SELECT 1 FROM pg_stat_activity
+		WHERE application_name = 'holder' AND wait_event = 'PgSleep'"
+}
+release() {
+	sql "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity
+		WHERE application_name = 'holder'" >"$work/out"
+}
+is() {
+	[ "$(sql "$2")" = "$1" ]
+}
+waits="SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+check "a batch waits for another of its site" hold "SELECT hm.lock_site('one')"
+put one "$key" "$work/line" >"$work/put" &
+waiting=$!
+check "... as it does here" until_true 20 is 1 "$waits"
+for role in hm_edge hm_kafka hm; do
+	psql -h 127.0.0.1 -p "$port" -U "$role" -d fleet -XqAt \
+		-c 'SELECT * FROM pg_stat_activity'
+done >"$work/seen" 2>&1
+same "no session sees its key" "$(grep -cF -e "$key" -e 'hm.put(' "$work/seen")" 0
+same "... but that it is there" "$(sql "SELECT count(*) FROM pg_stat_activity
+	WHERE usename = 'hm_edge' AND query = ''")" 1
+sql "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+	WHERE usename = 'hm_edge'" >"$work/out"
+wait "$waiting"
+release
+same "the log says that it was cancelled" "$(grep -c 'canceling statement due to' \
+	"$work/a.log")" 1
+same "... and names no key" "$(grep -cF -e "$key" -e "$other" -e "'wrong'" \
+	"$work/a.log")" 0
+for role in hm_edge hm_kafka; do
+	for try in 'SET track_activities = on' \
+		'SET log_min_error_statement = error' \
+		"ALTER ROLE $role SET track_activities = on" \
+		"ALTER ROLE $role RESET log_min_error_statement"; do
+		check "$role may not: $try" grep -q '^permission denied' \
+			<<<"$(as "$role" "$try")"
+	done
+	as "$role" "ALTER ROLE $role RESET ALL" >"$work/out"
+	same "... and RESET ALL leaves them" "$(psql -h 127.0.0.1 -p "$port" \
+		-U "$role" -d fleet -XqAt -c 'SHOW track_activities' \
+		-c 'SHOW log_min_error_statement' 2>&1)" 'off
+panic'
+done
+# What RESET ALL has removed
+centre >"$work/out"
 
 # Keys
 
