@@ -39,6 +39,16 @@ no JSON
 END
 check "a batch is sent" to_kafka one <"$work/one"
 check "... of a site that the centre does not know, too" to_kafka three <"$work/one"
+mkdir "$work/bad"
+for tool in tr iconv; do
+	printf '#!/bin/sh\nhead -c 200\nkill -KILL $$\n' >"$work/bad/$tool"
+	chmod +x "$work/bad/$tool"
+	same "messages that $tool cuts off are no success" \
+		"$(PATH=$work/bad:$PATH from_kafka >"$work/out" 2>&1; echo $?)" 75
+	same "... by name" "$(grep -c 'the batch is cut off' "$work/out")" 1
+	rm "$work/bad/$tool"
+done
+same "... and none is stored" "$(sql 'SELECT count(*) FROM hm.kafka_offset')" 0
 check "and is stored" from_kafka
 same "... under its site" "$(sql "SELECT site, dtu FROM hm.port") $(sql "SELECT site
 	FROM hm.commands") $(sql "SELECT site, reason LIKE '%such site',

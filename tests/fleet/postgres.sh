@@ -92,6 +92,26 @@ same "a server with another certificate is refused" \
 	"$(status PGSSLROOTCERT=/etc/ssl/certs/ca-certificates.crt)" 2
 same "a server that is not there is an error" "$(status PGPORT=1)" 2
 same "no key is an error" "$(status HM_SITE_KEY_FILE=/nonexistent | grep -c 0)" 0
+# bad_tool NAME SCRIPT: a directory before PATH in which this program is another
+bad_tool() {
+	mkdir -p "$work/bad-$1"
+	printf '#!/bin/sh\n%s\n' "$2" >"$work/bad-$1/$1"
+	chmod +x "$work/bad-$1/$1"
+	echo "PATH=$work/bad-$1:$PATH"
+}
+# shellcheck disable=SC2016 # the tool expands it
+for tool in tr iconv; do
+	for script in 'head -c 9000; kill -KILL $$' \
+		'head -c 9000; exit 1' 'exit 127'; do
+		same "a batch that $tool cuts off is refused: $script" \
+			"$(status "$(bad_tool "$tool" "$script")")" 3
+		same "... by name" "$(grep -c 'the batch is cut off' "$work/out")" 1
+	done
+done
+mkdir "$work/few"
+ln -s "$(type -P psql)" "$(type -P bash)" "$(type -P tr)" \
+	"$(type -P timeout)" "$work/few"
+same "a batch without iconv, too" "$(status PATH="$work/few")" 3
 same "nothing of it was stored" "$(sql "SELECT rows FROM hm.site
 	WHERE site = 'one'")" 101
 
