@@ -108,3 +108,5 @@ INSERT INTO field SELECT * FROM new_field
 \ir views.sql
 \ir roles.sql
 COMMIT;
+-- Not before: it waits for batches, and these wait for the tables.
+SELECT hm.sort_other() \g /dev/null
