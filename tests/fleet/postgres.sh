@@ -29,23 +29,11 @@ printf '%s\n' 'host all hm 127.0.0.1/32 trust' \
 kill -HUP "${postgres_pid[a]}"
 
 bouncer=$(free_port)
-cat >"$work/pgbouncer.ini" <<END
-[databases]
-fleet = host=127.0.0.1 port=$port
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = $bouncer
-unix_socket_dir =
-auth_type = scram-sha-256
-auth_file = $work/users
-pool_mode = transaction
-default_pool_size = 4
-server_login_retry = 1
-server_tls_sslmode = require
-client_tls_sslmode = require
-client_tls_cert_file = $work/server.crt
-client_tls_key_file = $work/server.key
-END
+sed -E "s|^(fleet = .*port=).*|\1$port|; s|^(listen_addr =).*|\1 127.0.0.1|
+	s|^(listen_port =).*|\1 $bouncer|; s|/etc/pgbouncer/userlist.txt|$work/users|
+	s|/etc/pgbouncer/tls|$work/server|" "$root/docs/fleet/pgbouncer.ini" \
+	>"$work/pgbouncer.ini"
+echo 'server_tls_sslmode = require' >>"$work/pgbouncer.ini"
 echo '"hm_edge" "of-all-sites"' >"$work/users"
 "${as_nobody[@]}" pgbouncer -q "$work/pgbouncer.ini" >"$work/pgbouncer.log" 2>&1 &
 pids+=($!)
@@ -69,7 +57,8 @@ batches=("$work"/batch.*)
 
 check "a batch is stored" to_postgres <"${batches[0]}"
 same "... without a word" "$(cat "$work/check.out")" ""
-same "... whole" "$(sql "SELECT rows FROM hm.site WHERE site = 'one'")" 100
+rows=$(grep -vc '"type":"stats"' "${batches[0]}")
+same "... whole" "$(sql "SELECT rows FROM hm.site WHERE site = 'one'")" "$rows"
 # shellcheck disable=SC2016 # nothing may expand
 printf 'x\0y\n{"type":"x","time":"2026-11-05T10:00:00Z","a":"\xff\xfe'"'"'\\\\ :key $(id)"}\n' >"$work/odd"
 check "bytes that are no UTF-8, quotes and a NUL hold up nothing" \
@@ -78,6 +67,15 @@ same "... of which the log says" "$(cat "$work/check.out")" \
 	'to-postgres: 1 lines are refused: their reasons are in hm.refused'
 same "... and text stays text" "$(sql "SELECT record->>'a' FROM hm.other WHERE type = 'x'")" \
 	"'\\ :key \$(id)"
+
+# As a site that is taken over
+session() {
+	"${edge[@]}" PGHOST=127.0.0.1 PGPORT="$bouncer" PGSSLMODE=verify-full \
+		psql -XqAt -c "$1"
+}
+session "SET statement_timeout = '1ms'"
+same "what a site sets is not there for the next one" \
+	"$(session 'SHOW statement_timeout')" 1min
 
 # status NAME VARIABLE ...: that of to-postgres with these
 status() {
@@ -113,7 +111,7 @@ ln -s "$(type -P psql)" "$(type -P bash)" "$(type -P tr)" \
 	"$(type -P timeout)" "$work/few"
 same "a batch without iconv, too" "$(status PATH="$work/few")" 3
 same "nothing of it was stored" "$(sql "SELECT rows FROM hm.site
-	WHERE site = 'one'")" 101
+	WHERE site = 'one'")" $((rows + 1))
 
 # Every batch again until it is acknowledged, while things are killed
 
