@@ -12,6 +12,8 @@
 void
 hm_heap_keep_small(void)
 {
+	/* The few threads of a tool rarely wait for each other. */
+	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, LARGE);
 	mallopt(M_TRIM_THRESHOLD, LARGE);
 }

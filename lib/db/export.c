@@ -7,6 +7,7 @@
 #include "base/json_writer.h"
 #include "base/rfc3339.h"
 #include "history_read.h"
+#include "reading_tables.h"
 #include "record/record.h"
 #include "record/types.h"
 #include "sql.h"
@@ -125,12 +126,18 @@ open_events(struct export *x, bool with_stats, int64_t since, int64_t until)
 static bool
 open_readings(struct export *x, int64_t since, int64_t until)
 {
+	struct hm_tables tables;
 	struct hm_sql sql;
 
+	if (!hm_tables_look(x->db, &tables))
+		return false;
 	for (size_t i = 0; i < HM_SCOPES; i++) {
-		struct row_source *source = &x->source[x->sources++];
+		struct row_source *source = &x->source[x->sources];
 
 		source->type = table_in_order(i);
+		if (!tables.of[source->type->scope])
+			continue;
+		x->sources++;
 		hm_history_select(&sql, source->type);
 		hm_sql_add(&sql, RANGE ", %s", source->type->keys);
 		if (!open_source(x, source, hm_sql_text(&sql), since, until))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/rfc3339.h"
+#include "reading_tables.h"
 #include "record/fields.h"
 #include "record/types.h"
 #include "schema.h"
@@ -68,7 +69,7 @@ hm_history_select(struct hm_sql *sql, const struct hm_reading_type *type)
 	hm_sql_add(sql, "SELECT time, dtu, serial, stale");
 	if (type->own != NULL)
 		hm_sql_add(sql, ", %s", type->own);
-	for (size_t i = 0; i < HM_FIELDS; i++)
+	for (size_t i = 0; i < hm_field_end(type->scope); i++)
 		if (hm_field_stored(&hm_fields[i], type->scope))
 			hm_sql_add(sql, ", %s", hm_fields[i].key);
 	hm_sql_add(sql, " FROM %s", type->name);
@@ -129,7 +130,7 @@ emit_reading(struct hm_json *e, const struct hm_reading_type *type,
 		    own);
 	if (sqlite3_column_type(row, STALE) != SQLITE_NULL)
 		hm_json_bool(e, "stale", sqlite3_column_int(row, STALE) != 0);
-	for (size_t i = 0; i < HM_FIELDS; i++)
+	for (size_t i = 0; i < hm_field_end(type->scope); i++)
 		if (hm_field_stored(&hm_fields[i], type->scope))
 			emit_field(e, &hm_fields[i], row, column++);
 }
@@ -308,15 +309,20 @@ emit_count(struct hm_json *e, const struct hm_reading_type *type,
 	hm_json_int(e, key, count);
 }
 
-/* Count the readings of every type; *sum is their total. */
+/* Count the readings of every type that has tables; *sum is their total. */
 static bool
 emit_counts(struct hm_db *db, struct hm_json *e, int64_t *sum)
 {
+	struct hm_tables tables;
 	struct hm_sql sql;
 	int64_t count;
 
 	*sum = 0;
+	if (!hm_tables_look(db, &tables))
+		return false;
 	for (size_t i = 0; i < HM_SCOPES; i++) {
+		if (!tables.of[i])
+			continue;
 		hm_sql_start(&sql);
 		hm_sql_add(&sql, "SELECT count(*) FROM %s",
 		    hm_reading_types[i].name);

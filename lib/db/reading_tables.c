@@ -117,7 +117,7 @@ bool
 hm_table_columns(const struct hm_reading_type *type, enum hm_table_form form,
     hm_column_visitor *visitor, void *context)
 {
-	for (size_t i = 0; i < HM_FIELDS; i++)
+	for (size_t i = 0; i < hm_field_end(type->scope); i++)
 		if (hm_field_stored(&hm_fields[i], type->scope) &&
 		    !visit_field(&hm_fields[i], form, visitor, context))
 			return false;
@@ -156,6 +156,41 @@ hm_table_create(struct hm_sql *sql, const struct hm_reading_type *type,
 	hm_table_columns(type, form, add_column, sql);
 	hm_sql_add(sql, "PRIMARY KEY (%s%s)) WITHOUT ROWID", order_of(form),
 	    type->keys);
+}
+
+bool
+hm_tables_create(struct hm_db *db, const struct hm_reading_type *type)
+{
+	struct hm_sql sql;
+
+	for (int form = 0; form < HM_TABLE_FORMS; form++) {
+		hm_table_create(&sql, type, (enum hm_table_form)form);
+		if (!hm_db_run(db, hm_sql_text(&sql)))
+			return false;
+	}
+	return true;
+}
+
+bool
+hm_tables_look(struct hm_db *db, struct hm_tables *tables)
+{
+	sqlite3_stmt *rows = NULL;
+	int result = SQLITE_ERROR;
+
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		tables->of[i] = !hm_reading_types[i].on_demand;
+	if (hm_db_prepare(db, "SELECT name FROM sqlite_schema "
+	    "WHERE type = 'table'", &rows))
+		while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
+			const struct hm_reading_type *type =
+			    hm_reading_type_of(hm_db_column_text(rows, 0));
+
+			if (type != NULL)
+				tables->of[type->scope] = true;
+		}
+	/* This also keeps the reason of a failure. */
+	sqlite3_finalize(rows);
+	return result == SQLITE_DONE;
 }
 
 static bool

@@ -1,6 +1,7 @@
 #ifndef HM_READING_TABLES_H
 #define HM_READING_TABLES_H
 
+#include "db.h"
 #include "record/fields.h"
 #include "record/types.h"
 #include "sql.h"
@@ -29,6 +30,20 @@ const char *hm_table_suffix(enum hm_table_form form);
 /* The statement that creates a table if it does not exist. */
 void hm_table_create(struct hm_sql *sql, const struct hm_reading_type *type,
     enum hm_table_form form);
+
+/* Create those tables of a type that do not exist. */
+bool hm_tables_create(struct hm_db *db, const struct hm_reading_type *type);
+
+/*
+ * The types whose tables are there, or must be: all but those on_demand that
+ * the database has had no row of. Tables stay once they are there.
+ */
+struct hm_tables {
+	bool of[HM_SCOPES];
+};
+
+/* Look for them. False: see hm_db_reason. */
+bool hm_tables_look(struct hm_db *db, struct hm_tables *tables);
 
 /* An instant value: hours and days have its count, mean, minimum, maximum. */
 bool hm_field_is_gauge(const struct hm_field *field);

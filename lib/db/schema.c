@@ -254,11 +254,21 @@ has_later(struct hm_db *db)
 	    there == (int64_t)LATER + HM_PLANT_TABLES;
 }
 
+static bool
+is_there(const struct hm_tables *tables, size_t number)
+{
+	return number == LEDGER || tables->of[number / HM_TABLE_FORMS];
+}
+
 bool
 hm_schema_is_whole(struct hm_db *db)
 {
+	struct hm_tables tables;
+
+	if (!hm_tables_look(db, &tables))
+		return false;
 	for (size_t i = 0; i < TABLES; i++)
-		if (!has_columns(db, i))
+		if (is_there(&tables, i) && !has_columns(db, i))
 			return false;
 	return has_later(db);
 }
@@ -292,10 +302,13 @@ static bool
 add_columns(struct hm_db *db)
 {
 	struct table table = {.db = db};
+	struct hm_tables tables;
 
+	if (!hm_tables_look(db, &tables))
+		return false;
 	for (size_t i = 0; i < TABLES; i++) {
 		name_table(i, table.name);
-		if (!has_columns(db, i) &&
+		if (is_there(&tables, i) && !has_columns(db, i) &&
 		    !visit_columns(i, add_column, &table))
 			return false;
 	}
@@ -308,15 +321,10 @@ add_columns(struct hm_db *db)
 static bool
 create_tables(struct hm_db *db)
 {
-	struct hm_sql sql;
-
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		for (int form = 0; form < HM_TABLE_FORMS; form++) {
-			hm_table_create(&sql, &hm_reading_types[i],
-			    (enum hm_table_form)form);
-			if (!hm_db_run(db, hm_sql_text(&sql)))
-				return false;
-		}
+		if (!hm_reading_types[i].on_demand &&
+		    !hm_tables_create(db, &hm_reading_types[i]))
+			return false;
 	for (size_t i = 0; i < LATER; i++)
 		if (!hm_db_run(db, later_sql[i]))
 			return false;

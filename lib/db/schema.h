@@ -7,6 +7,7 @@
  * The schema of the database, which any tool can create. user_version has its
  * version. A new field adds a column, a new type of readings adds tables;
  * neither changes the version.
+ * The tables of a type that is on_demand come with its first row.
  */
 
 #define HM_SCHEMA_VERSION 2

@@ -31,6 +31,8 @@ enum hm_field_flag {
 	HM_DESCRIBES = 1 << 2,  /* describes the device; no entity of its own */
 	HM_RARE = 1 << 3,       /* in info records; an entity only there */
 	HM_SUM = 1 << 4,        /* a sum over parts, which are stored */
+	HM_UNPROVEN = 1 << 5,   /* no device has confirmed meaning, scale or
+	                           sign; docs/records.md says what is open */
 };
 
 #define HM_FIELD_METRICS ((size_t)2)
@@ -71,6 +73,17 @@ static inline bool
 hm_field_in(const struct hm_field *field, enum hm_scope scope)
 {
 	return (field->scopes >> scope & 1) != 0;
+}
+
+/*
+ * The end of the fields that records of a type can have: the fields that only
+ * hybrid inverters tell stand last, and other readings need not search them.
+ */
+static inline size_t
+hm_field_end(enum hm_scope scope)
+{
+	return scope < HM_SCOPE_HYBRID ? (size_t)HM_F_DEVICE_STATUS :
+	    (size_t)HM_FIELDS;
 }
 
 /* Whether tables of a type have a column for the field. */

@@ -1,8 +1,10 @@
 #include "types.h"
 
-#define BY_DTU "dtu", false, false
-#define BY_SERIAL "dtu, serial", true, false
-#define BY_PORT "dtu, serial, port", true, true
+#define BY_DTU "dtu", false, false, false, false
+#define BY_SERIAL "dtu, serial", true, false, false, false
+#define BY_PORT "dtu, serial, port", true, true, false, false
+#define BY_INVERTER "dtu, serial", true, false, true, true
+#define BY_CHARGER "dtu, serial", true, false, false, true
 
 const struct hm_reading_type hm_reading_types[HM_SCOPES] = {
 #define TYPE(id, name, device, ...) [HM_SCOPE_##id] = { \

@@ -7,8 +7,8 @@
 
 /*
  * The types of records that carry readings; types.def is the table. A new row
- * gets tables in the database, entities in Home Assistant and metrics; no tool
- * needs code for it.
+ * gets tables in the database, metrics, and entities in Home Assistant unless
+ * it is of an inverter; no tool needs code for it.
  */
 
 enum hm_scope {
@@ -26,6 +26,16 @@ struct hm_reading_type {
 	/* The columns that, with time, identify a reading: "dtu, serial". */
 	const char *keys;
 	bool has_serial, has_port; /* `keys` contains serial, port */
+	/*
+	 * Its serial number is that of an inverter. It has no entities in Home
+	 * Assistant, where a serial number is one device.
+	 */
+	bool of_inverter;
+	/*
+	 * Few plants have such a device: its tables are made with its first
+	 * row, and a database without them has none.
+	 */
+	bool on_demand;
 	const char *own; /* an integer member of its records that is not in
 	                    fields.def: port, took_ms; or NULL */
 	const char *ha_prefix;     /* of names of Home Assistant's entities;

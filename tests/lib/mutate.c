@@ -94,7 +94,8 @@ change_frame(char *line, size_t *n)
 	static uint8_t bytes[LINE_CAP], out[LINE_CAP];
 	char *start = memmem(line, *n, "\"484d", 5), *end;
 	struct hm_frame frame;
-	size_t size, room;
+	size_t size, room, header;
+	uint16_t command;
 
 	if (start == NULL)
 		return;
@@ -104,15 +105,19 @@ change_frame(char *line, size_t *n)
 	if (end == NULL || !hm_hex_read(hm_slice(start, (size_t)(end - start)),
 	    bytes, sizeof bytes, &size) || size <= HM_FRAME_HEADER)
 		return;
+	command = (uint16_t)(bytes[2] << 8 | bytes[3]);
+	header = hm_frame_header(command);
+	if (size <= header)
+		return;
 	for (size_t i = below(8) + 1; i > 0; i--)
-		bytes[HM_FRAME_HEADER + below(size - HM_FRAME_HEADER)] =
+		bytes[header + below(size - header)] =
 		    (uint8_t)next_random(&state);
 	if (below(4) == 0)
-		size = HM_FRAME_HEADER + below(size - HM_FRAME_HEADER) + 1;
+		size = header + below(size - header) + 1;
 	frame = (struct hm_frame){
-	    .command = (uint16_t)(bytes[2] << 8 | bytes[3]),
-	    .payload = bytes + HM_FRAME_HEADER,
-	    .size = size - HM_FRAME_HEADER,
+	    .command = command,
+	    .payload = bytes + header,
+	    .size = size - header,
 	};
 	size = hm_frame_write(&frame, out, sizeof out);
 	for (size_t i = 0; i < size && (size_t)(end - start) >= 2 * size; i++)

@@ -401,7 +401,7 @@ add_package(struct hm_decoder *d, const struct hm_raw_frame *frame,
 
 static void
 read_frame(struct hm_decoder *d, const struct hm_raw_frame *frame,
-    struct plant *plant)
+    struct plant *plant, struct hm_hybrids *hybrids)
 {
 	struct hm_frame parsed;
 	size_t used;
@@ -413,6 +413,10 @@ read_frame(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		why = "bytes follow its end";
 	if (why != NULL) {
 		hm_decode_bad(d, frame, why);
+		return;
+	}
+	if (hm_frame_is_gateway(parsed.command)) {
+		hm_decode_gateway(d, frame, &parsed, hybrids);
 		return;
 	}
 	if (!is_real_data(parsed.command)) {
@@ -433,11 +437,13 @@ read_frame(struct hm_decoder *d, const struct hm_raw_frame *frame,
 void
 hm_decode_hm(struct hm_decoder *d)
 {
+	struct hm_hybrids hybrids = {.count = 0};
 	struct plant plant;
 
 	plant.packages = 0;
 	for (size_t i = 0; i < d->frames; i++)
-		read_frame(d, &d->frame[i], &plant);
+		read_frame(d, &d->frame[i], &plant, &hybrids);
+	hm_decode_gateway_end(d, &hybrids);
 	if (plant.packages > 0)
 		emit_plant(d, &plant);
 }

@@ -11,6 +11,7 @@
 
 /* Of protobuf-c: a source that does not use them need not be made again. */
 struct Hm__Alarm;
+struct Hm__HybridReply;
 struct Hm__RealMeter;
 struct Hm__RealReply;
 
@@ -96,6 +97,42 @@ void hm_decode_meter(struct hm_decoder *d, const struct hm_raw_frame *frame,
 /* decode_extras.c: repeaters and rapid shutdown devices */
 void hm_decode_extras(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const struct Hm__RealReply *reply);
+
+/* What a record has told so far of the hybrid inverters behind a gateway. */
+struct hm_hybrids {
+	const struct hm_raw_frame *frame; /* of the first readings, if any */
+	uint64_t gateway; /* its serial number; 0: not known */
+	int64_t time; /* of the first readings, by the gateway's clock */
+	int64_t pv_power, active_power; /* sums, W */
+	int64_t today;                  /* sum, Wh; negative: unknown */
+	size_t inputs, count, listed;   /* listed: by the registry, 0: none */
+	int64_t serial[HM_FRAMES_MAX];  /* of the inverters that were read */
+};
+
+/* decode_gateway.c: a reply of a gateway, and the DTU's record after all. */
+void hm_decode_gateway(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const struct hm_frame *parsed, struct hm_hybrids *hybrids);
+void hm_decode_gateway_end(struct hm_decoder *d,
+    const struct hm_hybrids *hybrids);
+
+/*
+ * decode_hybrid.c: the records of one inverter, and its part of the sums.
+ */
+void hm_decode_hybrid(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const struct Hm__HybridReply *reply, struct hm_hybrids *hybrids);
+
+/* decode_hybrid_parts.c: the records of what is behind an inverter. */
+void hm_decode_hybrid_parts(struct hm_decoder *d,
+    const struct hm_raw_frame *frame, const struct Hm__HybridReply *reply,
+    struct hm_slice serial);
+
+/*
+ * The number of a phase, 0 to 2, from that on the wire, from 1; if that is 0,
+ * it is the position in the list. HM_PHASES: the phase is none, or came before.
+ * `seen` has a bit for each phase before.
+ */
+#define HM_PHASES ((size_t)3)
+size_t hm_decode_phase(int32_t number, size_t position, unsigned *seen);
 
 /* decode_modbus.c, decode_hm.c: all frames of the record. */
 void hm_decode_modbus(struct hm_decoder *d);

@@ -252,6 +252,9 @@ judge_port(struct hm_guard *guard, const struct hm_record *record,
 		return hm_guard_unidentified;
 	warn_of_memory(guard);
 	port = hm_ledger_find_port(inverter, number);
+	/* A hybrid inverter has no total by which to judge the day. */
+	if (port == NULL && r->total < 0 && r->today >= 0)
+		return NULL;
 	/* A port without a panel never has a total. */
 	if (port == NULL && r->total <= 0) {
 		answer->today = answer->total = HM_GUARD_OUT;

@@ -291,7 +291,7 @@ kind_of(const struct hm_record *record, enum hm_scope *kind)
 	if (!hm_record_string(record, "kind", &text))
 		return false;
 	type = hm_reading_type_of(text);
-	if (type == NULL || !hm_is_device(type->scope))
+	if (type == NULL || !hm_is_device(type->scope) || type->of_inverter)
 		return false;
 	*kind = type->scope;
 	return true;
@@ -377,10 +377,12 @@ static const struct {
 bool
 hm_ha_takes(struct hm_slice type)
 {
+	const struct hm_reading_type *reading = hm_reading_type_of(type);
+
 	for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
 		if (hm_slice_is(type, takers[i].type))
 			return true;
-	return hm_reading_type_of(type) != NULL;
+	return reading != NULL && !reading->of_inverter;
 }
 
 const char *
@@ -389,6 +391,8 @@ hm_ha_record(struct hm_ha *ha, struct hm_slice type,
 {
 	const struct hm_reading_type *reading = hm_reading_type_of(type);
 
+	if (reading != NULL && reading->of_inverter)
+		return NULL;
 	if (reading != NULL)
 		return hm_is_device(reading->scope) ?
 		    on_device(ha, reading->scope, record) :

@@ -37,7 +37,7 @@ hm_ha_remember(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	if (group == NULL)
 		return;
 	group->shown = origin->seconds;
-	for (size_t id = 0; id < HM_FIELDS; id++)
+	for (size_t id = 0; id < ha->values.end; id++)
 		if (ha->values.of[id].kind != HM_ABSENT &&
 		    !hm_ha_is_instant(&hm_fields[id]) &&
 		    hm_ha_values_show(&ha->values, id))
@@ -48,7 +48,8 @@ hm_ha_remember(struct hm_ha *ha, const struct hm_ha_origin *origin,
 static void
 recall(struct hm_ha *ha, const struct hm_ha_group *group)
 {
-	ha->values = (struct hm_ha_values){.measured = true};
+	ha->values = (struct hm_ha_values){
+	    .end = HM_FIELDS, .measured = true};
 	for (size_t i = 0; i < HM_HA_ENERGIES; i++) {
 		const struct hm_ha_energy *energy = &group->energy[i];
 

@@ -224,7 +224,7 @@ send_alarm(struct hm_ha *ha, const struct hm_ha_origin *origin,
 {
 	char digits[HM_DECIMAL_TEXT];
 
-	ha->values = (struct hm_ha_values){0};
+	ha->values = (struct hm_ha_values){.end = HM_FIELDS};
 	hm_ha_values_set_alarm(&ha->values, device->alarm_code,
 	    hm_text(device->serial), digits);
 	hm_ha_publish(ha, origin, device, HM_HA_ALARM, 0);

@@ -73,8 +73,9 @@ shows(enum hm_scope device, enum hm_ha_part part, size_t id)
 {
 	const struct hm_field *field = &hm_fields[id];
 
-	if (!hm_is_device(device) || !has_part(device, part) ||
-	    !hm_field_in(field, hm_ha_scope(device, part)))
+	if (!hm_is_device(device) || hm_reading_types[device].of_inverter ||
+	    !has_part(device, part) || !hm_field_in(field,
+	    hm_ha_scope(device, part)))
 		return false;
 	switch (part) {
 	case HM_HA_MAIN:
@@ -98,7 +99,7 @@ hm_ha_entities_all(struct hm_ha_entities *entities)
 	*entities = (struct hm_ha_entities){0};
 	for (enum hm_scope device = 0; device < HM_SCOPES; device++)
 		for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
-			for (size_t id = 0; id < HM_FIELDS; id++)
+			for (size_t id = 0; id < hm_field_end(device); id++)
 				if (shows(device, part, id))
 					hm_field_set_add(
 					    &entities->of[device][part], id);

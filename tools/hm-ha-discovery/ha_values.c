@@ -113,13 +113,23 @@ is_asleep(const struct hm_ha_values *values)
 	    is_zero(values, HM_F_LINK_STATUS);
 }
 
+static void
+clear(struct hm_ha_values *values, size_t end)
+{
+	size_t used = values->end > end ? values->end : end;
+
+	for (size_t id = 0; id < used; id++)
+		values->of[id] = (struct hm_value){.kind = HM_ABSENT};
+	values->end = end;
+}
+
 void
 hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
     const struct hm_record *record)
 {
 	struct hm_slice serial;
 
-	*values = (struct hm_ha_values){0};
+	clear(values, hm_field_end(scope));
 	for (size_t i = 0; i < record->count; i++) {
 		const struct hm_member *member = &record->member[i];
 		const struct hm_field *field = hm_field_find(scope,
@@ -151,7 +161,7 @@ hm_ha_values_set_alarm(struct hm_ha_values *values, int64_t code,
 void
 hm_ha_values_keep_energies(struct hm_ha_values *values)
 {
-	for (size_t id = 0; id < HM_FIELDS; id++)
+	for (size_t id = 0; id < values->end; id++)
 		if (hm_ha_is_instant(&hm_fields[id]))
 			values->of[id] = (struct hm_value){.kind = HM_ABSENT};
 	values->asleep = false;

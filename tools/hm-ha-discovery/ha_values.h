@@ -13,13 +13,14 @@
  */
 struct hm_ha_values {
 	struct hm_value of[HM_FIELDS];
+	size_t end;    /* from here on all are HM_ABSENT */
 	bool measured; /* the record has a voltage of a meter's phase */
 	bool asleep;   /* the inverter sleeps, says the record */
 };
 
 /*
- * Read a record. The alarm's text becomes an option of an enum, by the code if
- * the record has one.
+ * Read a record into values that are all zero or those of another record. The
+ * alarm's text becomes an option of an enum, by the code if the record has one.
  */
 void hm_ha_values_read(struct hm_ha_values *values, enum hm_scope scope,
     const struct hm_record *record);

@@ -5,6 +5,7 @@
 #include "base/rfc3339.h"
 #include "db/db.h"
 #include "db/export.h"
+#include "db/reading_tables.h"
 #include "db/sql.h"
 #include "record/record.h"
 #include "record/types.h"
@@ -15,15 +16,20 @@
 /* Polls */
 
 static void
-add_polls(struct hm_sql *sql)
+add_polls(struct hm_sql *sql, const struct hm_tables *tables)
 {
+	const char *between = "";
+
 	hm_sql_start(sql);
 	hm_sql_add(sql, "INSERT INTO outbox (dtu, time) SELECT dtu, time "
 	    "FROM (");
-	for (size_t i = 0; i < HM_SCOPES; i++)
+	for (size_t i = 0; i < HM_SCOPES; i++) {
+		if (!tables->of[i])
+			continue;
 		hm_sql_add(sql, "%sSELECT dtu, time FROM %s WHERE time >= ?1 "
-		    "AND time < ?2", i > 0 ? " UNION " : "",
-		    hm_reading_types[i].name);
+		    "AND time < ?2", between, hm_reading_types[i].name);
+		between = " UNION ";
+	}
 	hm_sql_add(sql, ") ORDER BY time, dtu");
 }
 
@@ -44,9 +50,12 @@ run_between(struct hm_db *db, const char *sql, int64_t from, int64_t end)
 static bool
 list(struct hm_db *db, int64_t from, int64_t end, uint64_t *count)
 {
+	struct hm_tables tables;
 	struct hm_sql sql;
 
-	add_polls(&sql);
+	if (!hm_tables_look(db, &tables))
+		return false;
+	add_polls(&sql, &tables);
 	if (!run_between(db, "DELETE FROM outbox WHERE line IS NULL "
 	    "AND time >= ?1 AND time < ?2", from, end) ||
 	    !run_between(db, hm_sql_text(&sql), from, end))

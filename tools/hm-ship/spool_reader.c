@@ -7,13 +7,15 @@
 #include "base/json_writer.h"
 #include "db/db.h"
 #include "db/history_read.h"
+#include "db/reading_tables.h"
 #include "db/sql.h"
 #include "record/record.h"
 #include "record/types.h"
 
 struct hm_spool_reader {
 	sqlite3_stmt *rows;                /* of outbox */
-	sqlite3_stmt *readings[HM_SCOPES]; /* of one poll */
+	/* Of one poll; NULL: the type had no tables yet. */
+	sqlite3_stmt *readings[HM_SCOPES];
 	char line[HM_LINE_MAX];
 };
 
@@ -31,17 +33,20 @@ hm_spool_reader_free(struct hm_spool_reader *reader)
 	free(reader);
 }
 
-bool
-hm_spool_reader_prepare(struct hm_spool_reader *r, struct hm_db *db)
+/* For the types that have got tables since the last call. */
+static bool
+prepare_readings(struct hm_spool_reader *r, struct hm_db *db)
 {
+	struct hm_tables tables;
 	struct hm_sql sql;
 
-	if (!hm_db_prepare(db, "SELECT seq, dtu, time, line FROM outbox "
-	    "WHERE seq > ?1 ORDER BY seq LIMIT ?2", &r->rows))
+	if (!hm_tables_look(db, &tables))
 		return false;
 	for (size_t i = 0; i < HM_SCOPES; i++) {
 		const struct hm_reading_type *type = &hm_reading_types[i];
 
+		if (!tables.of[i] || r->readings[i] != NULL)
+			continue;
 		hm_history_select(&sql, type);
 		hm_sql_add(&sql, " WHERE time = ?1 AND dtu = ?2 ORDER BY %s",
 		    type->keys);
@@ -49,6 +54,14 @@ hm_spool_reader_prepare(struct hm_spool_reader *r, struct hm_db *db)
 			return false;
 	}
 	return true;
+}
+
+bool
+hm_spool_reader_prepare(struct hm_spool_reader *r, struct hm_db *db)
+{
+	return hm_db_prepare(db, "SELECT seq, dtu, time, line FROM outbox "
+	    "WHERE seq > ?1 ORDER BY seq LIMIT ?2", &r->rows) &&
+	    prepare_readings(r, db);
 }
 
 void
@@ -114,8 +127,9 @@ put_poll(struct hm_spool_reader *r, struct hm_batch *batch)
 	enum result result = DONE;
 
 	for (size_t i = 1; i <= HM_SCOPES && result == DONE; i++)
-		result = put_readings(r, &hm_reading_types[i % HM_SCOPES],
-		    batch);
+		if (r->readings[i % HM_SCOPES] != NULL)
+			result = put_readings(r,
+			    &hm_reading_types[i % HM_SCOPES], batch);
 	return result;
 }
 
@@ -151,7 +165,11 @@ bool
 hm_spool_reader_fill(struct hm_spool *spool, uint64_t polls,
     struct hm_batch *batch)
 {
-	enum result result = put_rows(spool->reader, polls, batch);
+	enum result result = DB_FAILED;
+
+	/* In the transaction of the caller: no poll is older than its table. */
+	if (prepare_readings(spool->reader, &spool->db))
+		result = put_rows(spool->reader, polls, batch);
 
 	if (result == DB_FAILED)
 		return hm_spool_fail(spool, "cannot read");

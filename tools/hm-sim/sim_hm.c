@@ -45,7 +45,8 @@ hm_sim_hm_reply(struct hm_sim_answer *a, const ProtobufCMessage *message)
 {
 	uint8_t *payload = a->out + HM_FRAME_HEADER, tag[HM_FRAME_TAG];
 	size_t size = protobuf_c_message_get_packed_size(message);
-	struct hm_frame frame = {a->command, a->sequence, payload, size, NULL};
+	struct hm_frame frame = {.command = a->command,
+	    .sequence = a->sequence, .payload = payload, .size = size};
 	size_t whole;
 
 	if (size > HM_SIM_REPLY_MAX - HM_FRAME_HEADER - HM_FRAME_TAG)

@@ -1,6 +1,7 @@
 #include "known_serials.h"
 
 #include "base/log.h"
+#include "db/reading_tables.h"
 #include "db/sql.h"
 #include "record/types.h"
 
@@ -73,8 +74,12 @@ load_table(struct hm_known_serials *known, struct hm_db *db,
 bool
 hm_known_serials_load(struct hm_known_serials *known, struct hm_db *db)
 {
+	struct hm_tables tables;
+
+	if (!hm_tables_look(db, &tables))
+		return false;
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		if (hm_reading_types[i].has_serial &&
+		if (tables.of[i] && hm_reading_types[i].has_serial &&
 		    !hm_reading_types[i].has_port &&
 		    !load_table(known, db, &hm_reading_types[i]))
 			return false;

@@ -194,9 +194,13 @@ static bool
 merge(struct hm_rename *r)
 {
 	bool of_dtu = strcmp(r->column, "dtu") == 0;
+	struct hm_tables tables;
 
+	if (!hm_tables_look(r->db, &tables))
+		return false;
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		if ((of_dtu || hm_reading_types[i].has_serial) &&
+		if (tables.of[i] &&
+		    (of_dtu || hm_reading_types[i].has_serial) &&
 		    !merge_type(r, &hm_reading_types[i]))
 			return false;
 	return merge_day_totals(r) && end_alarms(r);

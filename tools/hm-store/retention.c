@@ -1,5 +1,6 @@
 #include "retention.h"
 
+#include "db/reading_tables.h"
 #include "db/sql.h"
 #include "record/types.h"
 #include "store_outbox.h"
@@ -7,14 +8,26 @@
 #define HOUR 3600
 #define HOUR_TEXT "3600"
 
-/* The table at a place among those whose rows are kept for a time. */
-static const char *
-table_at(size_t i)
-{
-	return i < HM_SCOPES ? hm_reading_types[i].name : "stats";
-}
+/* The tables whose rows are kept for a time. */
+struct kept {
+	const char *table[HM_SCOPES + 1];
+	size_t count;
+};
 
-#define TABLES ((size_t)HM_SCOPES + 1)
+static bool
+list_kept(struct hm_db *db, struct kept *kept)
+{
+	struct hm_tables tables;
+
+	kept->count = 0;
+	if (!hm_tables_look(db, &tables))
+		return false;
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		if (tables.of[i])
+			kept->table[kept->count++] = hm_reading_types[i].name;
+	kept->table[kept->count++] = "stats";
+	return true;
+}
 
 /* Removing */
 
@@ -96,9 +109,13 @@ prune_commands(struct hm_db *db, int64_t hour, uint64_t *pruned)
 static bool
 prune_hour(struct hm_db *db, int64_t hour, struct hm_pruned *pruned)
 {
+	struct kept kept;
+
+	if (!list_kept(db, &kept))
+		return false;
 	/* In all these tables time is the first column of a key. */
-	for (size_t i = 0; i < TABLES; i++)
-		if (!prune(db, table_at(i), "", hour, &pruned->rows))
+	for (size_t i = 0; i < kept.count; i++)
+		if (!prune(db, kept.table[i], "", hour, &pruned->rows))
 			return false;
 	if (!prune_commands(db, hour, &pruned->rows) ||
 	    !hm_store_outbox_prune(db, hour, &pruned->unshipped))
@@ -188,14 +205,17 @@ bool
 hm_retention_list(struct hm_db *db, int64_t seconds)
 {
 	bool lacking = false;
+	struct kept kept;
 
-	for (size_t i = 0; i < TABLES; i++)
-		if (!lacks(db, table_at(i), &lacking))
+	if (!list_kept(db, &kept))
+		return false;
+	for (size_t i = 0; i < kept.count; i++)
+		if (!lacks(db, kept.table[i], &lacking))
 			return false;
 	if (!lacking)
 		return true;
-	for (size_t i = 0; i < TABLES; i++)
-		if (!list_hours(db, table_at(i)))
+	for (size_t i = 0; i < kept.count; i++)
+		if (!list_hours(db, kept.table[i]))
 			return false;
 	return hm_db_run_for(db, "UPDATE reading_hours "
 	    "SET arrived = ?1 - 86400 * n FROM (SELECT hour AS h, "

@@ -43,7 +43,7 @@ sql_day(sqlite3_context *context, int count, sqlite3_value **value)
 void
 hm_rollup_add_columns(struct hm_sql *sql, const struct hm_reading_type *type)
 {
-	for (size_t i = 0; i < HM_FIELDS; i++) {
+	for (size_t i = 0; i < hm_field_end(type->scope); i++) {
 		const char *key = hm_fields[i].key;
 
 		if (!hm_field_stored(&hm_fields[i], type->scope))
@@ -104,22 +104,23 @@ ends_day(struct hm_db *db, int64_t hour, bool *ends)
 }
 
 static bool
-make_hours(struct hm_rollup *rollup, int64_t hour)
+make_hours(struct hm_rollup *rollup, const struct hm_tables *tables,
+    int64_t hour)
 {
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		if (!hm_rollup_hour_make(rollup->db, &hm_reading_types[i], hour,
-		    &rollup->hour))
+		if (tables->of[i] && !hm_rollup_hour_make(rollup->db,
+		    &hm_reading_types[i], hour, &rollup->hour))
 			return false;
 	return true;
 }
 
 static bool
-make_days(struct hm_db *db, int64_t hour)
+make_days(struct hm_db *db, const struct hm_tables *tables, int64_t hour)
 {
 	struct hm_sql sql;
 
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		if (!hm_db_run_for(db, day_statement(&sql,
+		if (tables->of[i] && !hm_db_run_for(db, day_statement(&sql,
 		    &hm_reading_types[i]), hour))
 			return false;
 	return true;
@@ -130,12 +131,14 @@ static bool
 make_tables(struct hm_rollup *rollup, int64_t hour)
 {
 	struct hm_db *db = rollup->db;
+	struct hm_tables tables;
 	bool ends;
 
-	return ends_day(db, hour, &ends) && make_hours(rollup, hour) &&
+	return hm_tables_look(db, &tables) && ends_day(db, hour, &ends) &&
+	    make_hours(rollup, &tables, hour) &&
 	    (!ends || (hm_rollup_energy_note(db, hour) &&
 	    hm_rollup_gap_make(db, hour, rollup->reset_hour) &&
-	    make_days(db, hour) && hm_rollup_energy_make(db, hour) &&
+	    make_days(db, &tables, hour) && hm_rollup_energy_make(db, hour) &&
 	    hm_plant_days_make(db) && hm_rated_power_make(db)));
 }
 

@@ -241,7 +241,7 @@ hm_rollup_hour_make(struct hm_db *db, const struct hm_reading_type *type,
 	    .write = &statements->write[type->scope]};
 	bool good;
 
-	for (size_t i = 0; i < HM_FIELDS; i++)
+	for (size_t i = 0; i < hm_field_end(type->scope); i++)
 		if (hm_field_stored(&hm_fields[i], type->scope) &&
 		    (hm_field_is_gauge(&hm_fields[i]) ||
 		    hm_field_is_energy(&hm_fields[i])))

@@ -39,7 +39,7 @@ hm_row_columns(struct hm_row_columns *c, const struct hm_reading_type *type)
 	add_column(c, "stale", HM_FLAG, HM_ROW_STALE);
 	if (type->own != NULL)
 		add_column(c, type->own, HM_CODE, HM_ROW_OWN);
-	for (size_t i = 0; i < HM_FIELDS; i++)
+	for (size_t i = 0; i < hm_field_end(type->scope); i++)
 		if (hm_field_stored(&hm_fields[i], type->scope))
 			add_column(c, hm_fields[i].key, hm_fields[i].kind,
 			    parameter++);

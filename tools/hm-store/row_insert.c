@@ -31,6 +31,7 @@ struct table_rows {
 	sqlite3_stmt *raw, *latest, *differs;
 	struct hm_device_map devices;
 	SLIST_HEAD(all_newest, newest) newest; /* in this transaction */
+	bool made; /* in the last transaction, which may have failed */
 };
 
 /* The key of a device; parts that its table lacks are empty, or 0. */
@@ -40,7 +41,7 @@ struct device {
 };
 
 struct hm_row_insert {
-	sqlite3 *handle;
+	struct hm_db *db;
 	struct table_rows readings[HM_SCOPES];
 	struct hm_known_serials known;
 	struct hm_row_event *events;
@@ -54,7 +55,7 @@ step(struct hm_row_insert *rows, sqlite3_stmt *s, enum hm_row_fate *fate)
 {
 	bool good = hm_db_step(s);
 
-	*fate = !good ? HM_ROW_FAILED : sqlite3_changes(rows->handle) > 0 ?
+	*fate = !good ? HM_ROW_FAILED : sqlite3_changes(rows->db->handle) > 0 ?
 	    HM_ROW_NEW : HM_ROW_KNOWN;
 	return good;
 }
@@ -273,6 +274,37 @@ insert_second(struct hm_row_insert *rows, struct table_rows *t,
 	return fate;
 }
 
+static bool
+prepare(struct hm_db *db, struct table_rows *t)
+{
+	return prepare_raw(db, t) && prepare_differs(db, t) &&
+	    prepare_latest(db, t);
+}
+
+static void
+finish(struct table_rows *t)
+{
+	sqlite3_finalize(t->raw);
+	sqlite3_finalize(t->latest);
+	sqlite3_finalize(t->differs);
+	t->raw = t->latest = t->differs = NULL;
+	t->made = false;
+}
+
+/* With the first row of a type, in the transaction of that. */
+static bool
+make_tables(struct hm_row_insert *rows, struct table_rows *t)
+{
+	const struct hm_reading_type *type = t->columns.type;
+	struct hm_tables tables;
+
+	if (!hm_tables_look(rows->db, &tables))
+		return false;
+	t->made = !tables.of[type->scope];
+	return (!t->made || hm_tables_create(rows->db, type)) &&
+	    prepare(rows->db, t);
+}
+
 /* The time of the row becomes that at which it is stored. */
 static enum hm_row_fate
 insert_reading(struct hm_row_insert *rows, struct hm_row *row)
@@ -282,6 +314,8 @@ insert_reading(struct hm_row_insert *rows, struct hm_row *row)
 	struct newest *newest;
 	enum hm_row_fate fate;
 
+	if (t->raw == NULL && !make_tables(rows, t))
+		return HM_ROW_FAILED;
 	bind_reading(t->raw, row->type, row->time, row->rest, &device);
 	newest = newest_of(t, &device);
 	if (!step(rows, t->raw, &fate) || newest == NULL)
@@ -341,6 +375,8 @@ forget_newest(struct table_rows *t)
 	}
 	if (t->devices.entries > DEVICES_MAX)
 		hm_device_map_clear(&t->devices);
+	if (t->made)
+		finish(t);
 }
 
 void
@@ -428,11 +464,13 @@ hm_row_insert_free(struct hm_row_insert *rows)
 bool
 hm_row_insert_prepare(struct hm_row_insert *rows, struct hm_db *db)
 {
-	rows->handle = db->handle;
+	struct hm_tables tables;
+
+	rows->db = db;
+	if (!hm_tables_look(db, &tables))
+		return false;
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		if (!prepare_raw(db, &rows->readings[i]) ||
-		    !prepare_differs(db, &rows->readings[i]) ||
-		    !prepare_latest(db, &rows->readings[i]))
+		if (tables.of[i] && !prepare(db, &rows->readings[i]))
 			return false;
 	/* An hour that gets rows for days is written once an hour. */
 	return hm_db_prepare(db, "INSERT INTO reading_hours VALUES (?1, ?2) "
@@ -445,13 +483,8 @@ hm_row_insert_prepare(struct hm_row_insert *rows, struct hm_db *db)
 void
 hm_row_insert_finish(struct hm_row_insert *rows)
 {
-	for (size_t i = 0; i < HM_SCOPES; i++) {
-		sqlite3_finalize(rows->readings[i].raw);
-		sqlite3_finalize(rows->readings[i].latest);
-		sqlite3_finalize(rows->readings[i].differs);
-		rows->readings[i].raw = rows->readings[i].latest = NULL;
-		rows->readings[i].differs = NULL;
-	}
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		finish(&rows->readings[i]);
 	sqlite3_finalize(rows->list_hour);
 	rows->list_hour = NULL;
 	hm_row_event_finish(rows->events);

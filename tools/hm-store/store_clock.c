@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/rfc3339.h"
 #include "db/db.h"
+#include "db/reading_tables.h"
 #include "db/sql.h"
 #include "record/types.h"
 #include "retention.h"
@@ -101,10 +102,13 @@ static bool
 check_future(struct hm_db *db, int64_t clock)
 {
 	int64_t rows = 0, newest = clock;
+	struct hm_tables tables;
 
+	if (!hm_tables_look(db, &tables))
+		return false;
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		if (!count_later(db, hm_reading_types[i].name, clock +
-		    HM_ROW_AHEAD, &rows, &newest))
+		if (tables.of[i] && !count_later(db, hm_reading_types[i].name,
+		    clock + HM_ROW_AHEAD, &rows, &newest))
 			return false;
 	if (rows > 0)
 		warn_future(db, rows, newest);

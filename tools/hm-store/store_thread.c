@@ -7,6 +7,7 @@
 
 #include "backlog.h"
 #include "base/clock.h"
+#include "base/heap.h"
 #include "base/log.h"
 
 #define RETRY_MIN_MS 1000
@@ -108,6 +109,18 @@ write_rest(struct hm_store_thread *t)
 	}
 }
 
+/* Upkeep needs memory that rows do not: return it when both have ended. */
+static void
+trim_after_upkeep(bool busy, bool idle, bool *used)
+{
+	if (busy) {
+		*used = true;
+	} else if (*used && idle) {
+		hm_heap_trim();
+		*used = false;
+	}
+}
+
 /* Write rows until the stream ends. */
 static void
 work(struct hm_store_thread *t)
@@ -115,7 +128,7 @@ work(struct hm_store_thread *t)
 	struct hm_backlog_state state;
 	/* A bad database is reported before the first record. */
 	int64_t retry_ms = write_some(t, 0) ? 0 : RETRY_MIN_MS;
-	bool busy = false;
+	bool busy = false, used = true;
 
 	publish(t);
 	do {
@@ -124,6 +137,7 @@ work(struct hm_store_thread *t)
 			retry_ms = write_some(t, state.count) ? 0 :
 			    next_retry(retry_ms);
 		busy = retry_ms == 0 && hm_store_upkeep(t->store, false);
+		trim_after_upkeep(busy, state.count == 0, &used);
 		publish(t);
 	} while (!state.ended);
 	write_rest(t);

@@ -67,11 +67,15 @@ put_right(uint8_t *frame, size_t n, bool modbus)
 		frame[4] = (uint8_t)((n - 6) >> 8);
 		frame[5] = (uint8_t)(n - 6);
 	} else if (!modbus && n >= HM_FRAME_HEADER) {
-		header = (struct hm_frame){
-		    .command = (uint16_t)(frame[2] << 8 | frame[3]),
+		uint16_t command = (uint16_t)(frame[2] << 8 | frame[3]);
+		size_t size = hm_frame_header(command);
+
+		if (n < size)
+			return;
+		header = (struct hm_frame){.command = command,
 		    .sequence = (uint16_t)(frame[4] << 8 | frame[5]),
-		    .payload = frame + HM_FRAME_HEADER,
-		    .size = n - HM_FRAME_HEADER};
+		    .payload = frame + size, .size = n - size,
+		    .serial = UINT64_C(0x430122480861), .number = 1};
 		hm_frame_write(&header, frame, n);
 	}
 }

@@ -117,6 +117,41 @@ START_TEST(makes_a_new_file)
 }
 END_TEST
 
+/* Those of devices that few plants have come with their first row. */
+START_TEST(has_no_tables_on_demand)
+{
+	struct hm_tables tables;
+
+	bring_up("new.db");
+	ck_assert(hm_tables_look(&db, &tables));
+	for (size_t i = 0; i < HM_SCOPES; i++) {
+		struct hm_sql sql;
+
+		hm_sql_start(&sql);
+		hm_sql_add(&sql, "SELECT count(*) FROM sqlite_schema "
+		    "WHERE type = 'table' AND name GLOB '%s*'",
+		    hm_reading_types[i].name);
+		ck_assert_int_eq(tables.of[i], !hm_reading_types[i].on_demand);
+		ck_assert_int_eq(number(&db, hm_sql_text(&sql)) > 0,
+		    tables.of[i]);
+	}
+	ck_assert(hm_schema_is_whole(&db));
+}
+END_TEST
+
+static void
+make_tables_on_demand(void)
+{
+	struct hm_tables tables;
+
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		if (hm_reading_types[i].on_demand)
+			ck_assert(hm_tables_create(&db, &hm_reading_types[i]));
+	ck_assert(hm_tables_look(&db, &tables));
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		ck_assert(tables.of[i]);
+}
+
 static bool
 look_for(void *context, const char *column, const char *type)
 {
@@ -134,6 +169,7 @@ START_TEST(has_every_field)
 	char name[64];
 
 	bring_up("new.db");
+	make_tables_on_demand();
 	for (size_t i = 0; i < HM_SCOPES; i++)
 		for (int form = 0; form < HM_TABLE_FORMS; form++) {
 			snprintf(name, sizeof name, "%s%s",
@@ -322,6 +358,8 @@ static const struct {
     {"meter_daily", "energy_export"},
     {"dtu", "device_time"},
     {"meter_latest", "fault_code"},
+    {"battery", "soc"},
+    {"flow_hourly", "pv_to_grid_max"},
 };
 
 /* They name columns. */
@@ -346,6 +384,7 @@ START_TEST(adds_a_field)
 	struct hm_sql sql;
 
 	bring_up("new.db");
+	make_tables_on_demand();
 	COPY_TEXT(names, answer(&db, names_sql));
 	drop_views();
 	run(&db, "INSERT INTO inverter (time, dtu, serial, alarm_code) "
@@ -354,6 +393,7 @@ START_TEST(adds_a_field)
 	hm_sql_add(&sql, "ALTER TABLE %s DROP COLUMN %s", fields[_i].table,
 	    fields[_i].column);
 	run(&db, hm_sql_text(&sql));
+	ck_assert(!hm_schema_is_whole(&db));
 	hm_db_close(&db);
 	bring_up("new.db");
 	ck_assert_str_eq(answer(&db, names_sql), names);
@@ -579,6 +619,7 @@ main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, makes_a_new_file);
+	tcase_add_test(tcase, has_no_tables_on_demand);
 	tcase_add_test(tcase, has_every_field);
 	tcase_add_test(tcase, leaves_a_current_file_alone);
 	tcase_add_test(tcase, is_made_once_by_many);

@@ -24,6 +24,24 @@ has(enum hm_field_id id)
 	return values.of[id].kind != HM_ABSENT;
 }
 
+/* A type with fields that others do not search leaves nothing behind. */
+START_TEST(values_are_of_one_record)
+{
+	read_line(HM_SCOPE_EV_CHARGER, "{\"session_energy\":7360,"
+	    "\"device_status\":2,\"power\":3680}");
+	ck_assert(has(HM_F_SESSION_ENERGY) && has(HM_F_DEVICE_STATUS));
+	read_line(HM_SCOPE_METER, "{\"power_a\":1}");
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		ck_assert_int_eq(has((enum hm_field_id)id),
+		    id == HM_F_POWER_A);
+	ck_assert_uint_le(values.end, HM_FIELDS);
+	read_line(HM_SCOPE_EV_CHARGER, "{\"power\":3680}");
+	hm_ha_values_keep_energies(&values);
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		ck_assert(!has((enum hm_field_id)id));
+}
+END_TEST
+
 START_TEST(values_are_of_their_kind)
 {
 	read_line(HM_SCOPE_DTU, "{\"pv_power\":1.50,\"alarm_flag\":true,"
@@ -164,6 +182,7 @@ main(void)
 	Suite *suite = suite_create("ha_values");
 	TCase *tc = tcase_create("ha_values");
 
+	tcase_add_test(tc, values_are_of_one_record);
 	tcase_add_test(tc, values_are_of_their_kind);
 	tcase_add_test(tc, texts_are_short);
 	tcase_add_test(tc, alarm_text_is_an_option);

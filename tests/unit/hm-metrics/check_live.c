@@ -126,6 +126,24 @@ take_offline(const char *breaker, int failures, const char *error)
 	take(line);
 }
 
+START_TEST(every_field_of_a_type_has_a_place)
+{
+	for (enum hm_scope scope = 0; scope < HM_SCOPES; scope++) {
+		bool taken[HM_LIVE_VALUES] = {false};
+
+		for (size_t id = 0; id < HM_FIELDS; id++) {
+			size_t slot = live.slot[scope][id];
+
+			if (!hm_field_in(&hm_fields[id], scope))
+				continue;
+			ck_assert_uint_lt(slot, HM_LIVE_VALUES);
+			ck_assert(!taken[slot]);
+			taken[slot] = true;
+		}
+	}
+}
+END_TEST
+
 START_TEST(a_record_replaces_the_reading)
 {
 	take_port(",\"pv_power\":5.5,\"pv_voltage\":30");
@@ -991,6 +1009,7 @@ health(void)
 	TCase *tcase = tcase_create("health");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, every_field_of_a_type_has_a_place);
 	tcase_add_test(tcase, silence_is_bad_after_a_while);
 	tcase_add_test(tcase, one_dtu_that_answers_is_enough);
 	tcase_add_loop_test(tcase, a_dtu_that_goes_at_dusk_is_asleep, 0,

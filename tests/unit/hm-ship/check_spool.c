@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "db/reading_tables.h"
 #include "db/ship_tables.h"
 #include "run_suite.h"
 #include "spool.h"
@@ -291,6 +292,28 @@ START_TEST(lists_the_history_again)
 }
 END_TEST
 
+/* A battery comes to the plant while hm-ship runs. */
+START_TEST(ships_a_type_that_comes_later)
+{
+	fill(1, 1);
+	open_spool(&a);
+	read_next(&a, 100);
+	ck_assert_str_eq(numbers(), "1-1 1 2");
+	ck_assert(ship(&a));
+	ck_assert(hm_tables_create(&db, &hm_reading_types[HM_SCOPE_BATTERY]));
+	run(&db, "INSERT INTO battery (time, dtu, serial, soc) "
+	    "VALUES (2, 'roof', '1', 55)");
+	fill(2, 2);
+	read_next(&a, 100);
+	ck_assert_str_eq(numbers(), "2-2 1 3");
+	ck_assert_ptr_nonnull(strstr(content(), "{\"type\":\"battery\","
+	    "\"time\":\"1970-01-01T00:00:02Z\",\"dtu\":\"roof\","
+	    "\"serial\":\"1\",\"soc\":55}\n"));
+	run(&db, "DELETE FROM port");
+	ck_assert_uint_eq(list_from(0), 1);
+}
+END_TEST
+
 START_TEST(says_why)
 {
 	struct hm_spool none;
@@ -328,6 +351,7 @@ main(void)
 	tcase_add_test(tcase, ships_in_order);
 	tcase_add_test(tcase, keeps_rows_for_each_destination);
 	tcase_add_test(tcase, ships_a_late_row_with_its_poll);
+	tcase_add_test(tcase, ships_a_type_that_comes_later);
 	tcase_add_test(tcase, ships_records_as_they_are);
 	tcase_add_test(tcase, seals_a_batch);
 	tcase_add_test(tcase, bounds_a_batch);

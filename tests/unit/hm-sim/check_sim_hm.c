@@ -57,9 +57,9 @@ static struct hm_frame
 ask_with(struct hm_sim_dtu *dtu, const struct hm_sim_time *now,
     uint64_t faults, unsigned number, const uint8_t *payload, size_t size)
 {
-	struct hm_frame request = {(uint16_t)(HM_TO_DTU | number), 77, payload,
-	    size, NULL};
-	struct hm_frame reply = {0, 0, NULL, 0, NULL};
+	struct hm_frame request = {.command = (uint16_t)(HM_TO_DTU | number),
+	    .sequence = 77, .payload = payload, .size = size};
+	struct hm_frame reply = {.command = 0};
 	size_t n, used = 0;
 	bool understood;
 
@@ -280,7 +280,8 @@ START_TEST(requests_must_decrypt)
 {
 	struct hm_sim_dtu dtu = new_dtu(&plant);
 	uint8_t payload[2] = {2 << 3, 1}, tag[HM_FRAME_TAG];
-	struct hm_frame request = {0xa311, 4, payload, sizeof payload, tag};
+	struct hm_frame request = {.command = 0xa311, .sequence = 4,
+	    .payload = payload, .size = sizeof payload, .tag = tag};
 	struct hm_sim_time noon = at(NOON);
 	bool understood;
 
@@ -420,7 +421,7 @@ START_TEST(unknown_requests_are_not_answered)
 	static const uint8_t junk[] = {0xff, 0xff, 0xff};
 	struct hm_sim_dtu dtu = new_dtu(&plant);
 	struct hm_sim_time noon = at(NOON);
-	struct hm_frame cloud = {0x2202, 1, NULL, 0, NULL};
+	struct hm_frame cloud = {.command = 0x2202, .sequence = 1};
 	bool understood;
 
 	ck_assert_ptr_null(ask(&dtu, NOON, 0, 0x0a).payload);
@@ -454,7 +455,7 @@ END_TEST
 
 START_TEST(faults_are_as_named)
 {
-	struct hm_frame request = {0xa311, 4, NULL, 0, NULL}, reply;
+	struct hm_frame request = {.command = 0xa311, .sequence = 4}, reply;
 	struct hm_sim_dtu dtu = new_dtu(&plant);
 	struct hm_sim_time noon = at(NOON);
 	static const struct {

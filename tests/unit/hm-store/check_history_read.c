@@ -285,22 +285,31 @@ START_TEST(an_older_database_has_power_and_energies)
 }
 END_TEST
 
-START_TEST(counts_what_is_there)
+static const char *
+figures(void)
 {
 	static char buf[8192];
 	struct hm_slice all;
 	struct hm_json e;
 
-	keep(k, "dtu", "2026-11-23T10:00:00Z", "\"dtu\":\"roof\"");
-	keep(k, "meter", "2026-11-23T10:00:00Z", "\"dtu\":\"roof\","
-	    "\"serial\":\"m\"");
-	keep(k, "status", "2026-11-23T10:00:00Z", "\"dtu\":\"roof\"");
 	hm_json_start(&e, buf, sizeof buf - 1);
 	hm_json_object(&e, NULL);
 	ck_assert(hm_history_stats(&db, &e));
 	hm_json_object_end(&e);
 	ck_assert(hm_json_done(&e, &all));
 	buf[all.n] = '\0';
+	return buf;
+}
+
+START_TEST(counts_what_is_there)
+{
+	const char *buf;
+
+	keep(k, "dtu", "2026-11-23T10:00:00Z", "\"dtu\":\"roof\"");
+	keep(k, "meter", "2026-11-23T10:00:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"m\"");
+	keep(k, "status", "2026-11-23T10:00:00Z", "\"dtu\":\"roof\"");
+	buf = figures();
 	ck_assert_ptr_nonnull(strstr(buf, in_scratch("a.db")));
 	ck_assert_ptr_nonnull(strstr(buf, "\"schema_version\":2,"));
 	ck_assert_ptr_nonnull(strstr(buf, "\"dtu_entries\":1,"));
@@ -308,6 +317,13 @@ START_TEST(counts_what_is_there)
 	ck_assert_ptr_nonnull(strstr(buf, "\"meter_entries\":1,"));
 	ck_assert_ptr_nonnull(strstr(buf, "\"status_entries\":1,"));
 	ck_assert_ptr_nonnull(strstr(buf, "\"total_records\":2}"));
+	/* The tables of batteries come with their first row. */
+	ck_assert_ptr_null(strstr(buf, "battery"));
+	keep(k, "battery", "2026-11-23T10:00:00Z", "\"dtu\":\"roof\","
+	    "\"serial\":\"1\"");
+	buf = figures();
+	ck_assert_ptr_nonnull(strstr(buf, "\"battery_entries\":1,"));
+	ck_assert_ptr_nonnull(strstr(buf, "\"total_records\":3}"));
 }
 END_TEST
 

@@ -52,6 +52,37 @@ START_TEST(stores_every_type_of_reading)
 }
 END_TEST
 
+/* Few plants have batteries: a failed transaction takes their tables along. */
+START_TEST(makes_tables_with_the_first_row)
+{
+	static const char line[] = "{\"type\":\"battery\",\"time\":\""
+	    T("10:00:00") "\",\"dtu\":\"roof\",\"serial\":\"1\",\"soc\":55}";
+	static const char names[] = "SELECT name FROM sqlite_schema "
+	    "WHERE type = 'table' AND (name GLOB 'battery*' OR "
+	    "name GLOB 'grid*') ORDER BY name";
+
+	for (int round = 0; round < 2; round++) {
+		ck_assert_str_eq(ask(names), "");
+		keep_begin(k);
+		ck_assert_int_eq(keep_line(k, hm_text(line)), HM_ROW_NEW);
+		run(&k->db, "ROLLBACK");
+	}
+	for (int round = 0; round < 3; round++) {
+		keep_begin(k);
+		ck_assert_int_eq(keep_line(k, hm_text(line)), round == 0 ?
+		    HM_ROW_NEW : HM_ROW_KNOWN);
+		keep_end(k);
+		ck_assert_str_eq(ask(names), "battery\nbattery_daily\n"
+		    "battery_hourly\nbattery_latest");
+	}
+	ck_assert_str_eq(ask("SELECT time, serial, soc FROM battery_latest"),
+	    "1795428000|1|55.0");
+	make_hours(k, true);
+	ck_assert_str_eq(ask("SELECT samples, soc_max FROM battery_daily"),
+	    "1|55.0");
+}
+END_TEST
+
 START_TEST(stores_a_row_once)
 {
 	ck_assert_int_eq(keep_port(T("10:00:00"), 5), HM_ROW_NEW);
@@ -482,6 +513,7 @@ main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, stores_every_type_of_reading);
+	tcase_add_test(tcase, makes_tables_with_the_first_row);
 	tcase_add_test(tcase, stores_a_row_once);
 	tcase_add_test(tcase, stores_a_row_once_in_a_batch);
 	tcase_add_test(tcase, distinguishes_devices);

@@ -12,7 +12,7 @@
 	    f++)
 #define ALL_SCOPES ((1u << HM_SCOPES) - 1)
 #define ALL_FLAGS ((unsigned)(HM_AWAKE | HM_DIAGNOSTIC | HM_DESCRIBES | \
-    HM_RARE | HM_SUM))
+    HM_RARE | HM_SUM | HM_UNPROVEN))
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 
 static bool
@@ -72,6 +72,22 @@ START_TEST(keys)
 }
 END_TEST
 
+/* Hybrid inverters' own fields come last, and only they are not searched. */
+START_TEST(other_readings_end_before_hybrids)
+{
+	for (enum hm_scope scope = 0; scope < HM_SCOPES; scope++)
+		for (size_t id = 0; id < HM_FIELDS; id++) {
+			const struct hm_field *f = &hm_fields[id];
+
+			ck_assert_msg(!hm_field_in(f, scope) ||
+			    id < hm_field_end(scope), "%s", f->key);
+			if (hm_field_in(f, scope))
+				ck_assert_ptr_eq(hm_field_find(scope,
+				    hm_text(f->key)), f);
+		}
+}
+END_TEST
+
 START_TEST(scopes_and_flags)
 {
 	EACH_FIELD(f) {
@@ -105,8 +121,11 @@ unit_fits_class(const struct hm_field *f)
 	    {"timestamp", NULL},
 	    {"problem", NULL},
 	    {"enum", NULL},
+	    {"battery", "%"},
 	    {"signal_strength", "dBm"},
 	    {NULL, "%"},
+	    {NULL, "Wh"}, /* of a while that is not a day */
+	    {NULL, "\u03a9"},
 	    {NULL, NULL},
 	};
 
@@ -145,7 +164,7 @@ START_TEST(units_and_kinds)
 	EACH_FIELD(f) {
 		ck_assert_msg(unit_fits_class(f), "%s", f->key);
 		ck_assert_msg(kind_fits_class(f), "%s", f->key);
-		ck_assert_msg(f->scale <= 3 && (f->scale == 0 ||
+		ck_assert_msg(f->scale <= 4 && (f->scale == 0 ||
 		    is_number(f->kind)), "%s", f->key);
 	}
 }
@@ -167,6 +186,7 @@ metric_names_unit(const struct hm_field *f)
 	    {"\u00b0C", "_celsius"},
 	    {"%", "_ratio"},
 	    {"dBm", "_dbm"},
+	    {"\u03a9", "_ohms"},
 	};
 
 	if (same_text(f->unit, "Wh"))
@@ -325,6 +345,7 @@ main(void)
 	TCase *tc = tcase_create("fields");
 
 	tcase_add_test(tc, keys);
+	tcase_add_test(tc, other_readings_end_before_hybrids);
 	tcase_add_test(tc, scopes_and_flags);
 	tcase_add_test(tc, units_and_kinds);
 	tcase_add_test(tc, metrics);

@@ -173,8 +173,8 @@ START_TEST(payload_may_stand_in_its_place)
 {
 	uint8_t out[HM_FRAME_HEADER + 3 + HM_FRAME_TAG] = {0};
 	uint8_t tag[HM_FRAME_TAG];
-	struct hm_frame frame = {0xa211, 0xfffe, out + HM_FRAME_HEADER, 3,
-	    tag};
+	struct hm_frame frame = {.command = 0xa211, .sequence = 0xfffe,
+	    .payload = out + HM_FRAME_HEADER, .size = 3, .tag = tag};
 	struct hm_frame again;
 	size_t used;
 
@@ -194,9 +194,9 @@ END_TEST
 START_TEST(size_is_bounded)
 {
 	static uint8_t out[70000];
-	struct hm_frame frame = {0xa211, 1, out + HM_FRAME_HEADER,
-	    HM_FRAME_PAYLOAD_MAX, NULL};
-	struct hm_frame empty = {0xa202, 1, NULL, 0, NULL};
+	struct hm_frame frame = {.command = 0xa211, .sequence = 1,
+	    .payload = out + HM_FRAME_HEADER, .size = HM_FRAME_PAYLOAD_MAX};
+	struct hm_frame empty = {.command = 0xa202, .sequence = 1};
 	struct hm_frame again;
 	size_t used;
 
@@ -207,6 +207,120 @@ START_TEST(size_is_bounded)
 	ck_assert_int_eq(hm_frame_read(out, 10, true, &again, &used),
 	    HM_FRAME_GOOD);
 	ck_assert_uint_eq(again.size, 0);
+}
+END_TEST
+
+/* Requests to two gateways, which answered them. */
+
+static const char gateway_request[] =
+    "484ddb010001faf30022000e0000000000000000000000ff10c2db90c3061880e101";
+
+static const char registry_request[] =
+    "484dc30200028db00037000e00004301224808610000000108c2db90c3061213323032"
+    "352d30372d30312032303a34393a33381880e101";
+
+/* The payloads of another two, to whose CRCs only these payloads fit. */
+static const struct {
+	uint16_t crc;
+	const char *payload;
+} gateway_payloads[] = {
+    {0x1458, "10c6b8bfc2061880e101"},
+    {0x8692, "08c6b8bfc2061213323032352d30362d31362031303a35363a33381880e1"
+        "01"},
+    {0x265d, "089681a09292e01010c1b8bfc20618012a2008011089201881e20220012a"
+        "0b322e332e302e302d64657632003a0042004815320c0890859892b280081006"
+        "1801"},
+    {0xdd1e, "08e190a09292e01010b3db90c30618012a2008011089201881e20220012a"
+        "0b322e332e302e302d64657632003a0042004815320c0887849092b2a8081006"
+        "1801"},
+};
+
+START_TEST(gateways_have_a_longer_header)
+{
+	struct hm_frame frame;
+	size_t used;
+
+	ck_assert_int_eq(read_hex(gateway_request, false, &frame, &used),
+	    HM_FRAME_GOOD);
+	ck_assert_uint_eq(used, 34);
+	ck_assert_uint_eq(frame.command, 0xdb01);
+	ck_assert_uint_eq(frame.size, 10);
+	ck_assert_uint_eq(frame.payload[0], 0x10);
+	ck_assert_uint_eq(frame.serial, 0);
+	ck_assert_uint_eq(frame.number, 255);
+	/* Gateways do not encrypt, whatever they say. */
+	ck_assert_int_eq(read_hex(registry_request, true, &frame, &used),
+	    HM_FRAME_GOOD);
+	ck_assert_uint_eq(used, 55);
+	ck_assert_uint_eq(frame.sequence, 2);
+	ck_assert_uint_eq(frame.serial, 0x430122480861);
+	ck_assert_uint_eq(frame.number, 1);
+	ck_assert_ptr_null(frame.tag);
+}
+END_TEST
+
+START_TEST(payloads_of_gateways_have_their_crc)
+{
+	uint8_t bytes[256];
+
+	for (size_t i = 0;
+	     i < sizeof gateway_payloads / sizeof *gateway_payloads; i++) {
+		size_t n = unhex(gateway_payloads[i].payload, bytes,
+		    sizeof bytes);
+
+		ck_assert_uint_eq(hm_crc16(bytes, n),
+		    gateway_payloads[i].crc);
+	}
+}
+END_TEST
+
+START_TEST(gateway_frames_are_written_as_on_the_wire)
+{
+	static const char *const frames[] = {gateway_request,
+	    registry_request};
+
+	for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
+		uint8_t wire[64], out[64];
+		size_t n = unhex(frames[i], wire, sizeof wire), used;
+		struct hm_frame frame;
+
+		ck_assert_int_eq(hm_frame_read(wire, n, false, &frame,
+		    &used), HM_FRAME_GOOD);
+		ck_assert_uint_eq(hm_frame_write(&frame, out, n - 1), 0);
+		ck_assert_uint_eq(hm_frame_write(&frame, out, n), n);
+		ck_assert_mem_eq(out, wire, n);
+		for (size_t part = 0; part < n; part++)
+			ck_assert_int_eq(hm_frame_read(wire, part, false,
+			    &frame, &used), HM_FRAME_PART);
+	}
+}
+END_TEST
+
+START_TEST(gateway_headers_are_hostile)
+{
+	static uint8_t out[70000];
+	struct hm_frame big = {.command = HM_GATEWAY_READINGS, .payload = out,
+	    .size = 65535 - HM_FRAME_HEADER_GATEWAY};
+	struct hm_frame frame;
+	size_t used;
+
+	/* Ten bytes suffice to see that the length is impossible. */
+	ck_assert_int_eq(read_hex("484dda010001ffff0017", false, &frame,
+	    &used), HM_FRAME_LENGTH);
+	ck_assert_int_eq(read_hex("484dda010001ffff0018", false, &frame,
+	    &used), HM_FRAME_PART);
+	/* A header of another layout: the payload is where it always is. */
+	ck_assert_int_eq(read_hex("484dda010001cc4b0019000d0102030405060708"
+	    "0000000161", false, &frame, &used), HM_FRAME_CRC);
+	ck_assert_int_eq(read_hex("484dda010001a87e0019000d0102030405060708"
+	    "0000000161", false, &frame, &used), HM_FRAME_GOOD);
+	ck_assert_uint_eq(frame.serial, 0);
+	ck_assert_uint_eq(frame.number, 0);
+	ck_assert_uint_eq(frame.size, 1);
+	ck_assert_uint_eq(frame.payload[0], 0x61);
+	ck_assert_uint_eq(hm_frame_write(&big, out, sizeof out), 65535);
+	big.size++;
+	ck_assert_uint_eq(hm_frame_write(&big, out, sizeof out), 0);
 }
 END_TEST
 
@@ -227,5 +341,9 @@ main(void)
 	tcase_add_test(frames, written_frames_are_as_on_the_wire);
 	tcase_add_test(frames, payload_may_stand_in_its_place);
 	tcase_add_test(frames, size_is_bounded);
+	tcase_add_test(frames, gateways_have_a_longer_header);
+	tcase_add_test(frames, payloads_of_gateways_have_their_crc);
+	tcase_add_test(frames, gateway_frames_are_written_as_on_the_wire);
+	tcase_add_test(frames, gateway_headers_are_hostile);
 	return run_suite(suite);
 }

@@ -291,6 +291,21 @@ add_configured(struct hm_live *live, const struct hm_dtu *dtu)
 		    strlen(dtu->host) + 1);
 }
 
+/* A type has few of all fields: values are kept without gaps. */
+static void
+number_slots(struct hm_live *live)
+{
+	for (enum hm_scope scope = 0; scope < HM_SCOPES; scope++) {
+		uint8_t next = 0;
+
+		for (size_t id = 0; id < HM_FIELDS; id++) {
+			bool has = hm_field_in(&hm_fields[id], scope);
+
+			live->slot[scope][id] = has ? next++ : 0;
+		}
+	}
+}
+
 bool
 hm_live_init(struct hm_live *live, const struct hm_live_options *options,
     const struct hm_moment *now)
@@ -298,6 +313,7 @@ hm_live_init(struct hm_live *live, const struct hm_live_options *options,
 	const struct hm_dtus *dtus = options->dtus;
 
 	*live = (struct hm_live){.options = *options, .started = *now};
+	number_slots(live);
 	if (!dtu_room(live, 1) || !device_room(live, 1))
 		return false;
 	for (size_t i = 0; i < dtus->count; i++)

@@ -27,6 +27,7 @@
 #define HM_LIVE_ALARMS_MAX ((size_t)256)
 #define HM_LIVE_TOOLS_MAX ((size_t)16)
 #define HM_LIVE_COUNTERS_MAX ((size_t)32)
+#define HM_LIVE_VALUES ((size_t)48) /* fields of a type; a test counts them */
 #define HM_LIVE_NAME (HM_DTU_NAME_MAX + 1)
 #define HM_LIVE_SERIAL ((size_t)33)
 #define HM_LIVE_TEXT ((size_t)64)
@@ -97,7 +98,7 @@ struct hm_live_device {
 	int64_t day_heard;  /* ... and by the clock when it came; hm_zone_day */
 	int64_t day_read;   /* steady ms at which it came */
 	struct hm_field_set known; /* fields of that reading, and energies */
-	struct hm_decimal value[HM_FIELDS];
+	struct hm_decimal value[HM_LIVE_VALUES]; /* at hm_live_slot */
 };
 
 struct hm_live_alarm {
@@ -168,7 +169,16 @@ struct hm_live {
 	uint64_t refused; /* records left out: full table or bad name */
 	uint64_t number;  /* of records so far; changes with each */
 	struct hm_hash dtu_names, device_keys; /* empty in a copy */
+	uint8_t slot[HM_SCOPES][HM_FIELDS];    /* in hm_live_device.value */
 };
+
+/* The place of a value, which is there if the device's type has the field. */
+static inline size_t
+hm_live_slot(const struct hm_live *live, const struct hm_live_device *d,
+    size_t field)
+{
+	return live->slot[d->scope][field];
+}
 
 /* False if there is no memory. Freed by hm_live_free, whatever the result. */
 bool hm_live_init(struct hm_live *live,

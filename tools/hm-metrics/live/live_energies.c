@@ -52,11 +52,12 @@ device_of(struct hm_live *live, enum hm_scope scope, size_t dtu,
 }
 
 static void
-put(struct hm_live_device *d, size_t field, int64_t watthours)
+put(const struct hm_live *live, struct hm_live_device *d, size_t field,
+    int64_t watthours)
 {
 	if (watthours < 0)
 		return;
-	d->value[field] = hm_decimal(watthours, 0);
+	d->value[hm_live_slot(live, d, field)] = hm_decimal(watthours, 0);
 	hm_field_set_add(&d->known, field);
 }
 
@@ -78,8 +79,8 @@ hm_live_take_energy(struct hm_live *live,
 	if (d == NULL || hm_field_set_has(&d->known, HM_F_TODAY_PRODUCTION) ||
 	    hm_field_set_has(&d->known, HM_F_TOTAL_PRODUCTION))
 		return;
-	put(d, HM_F_TODAY_PRODUCTION, energy->today);
-	put(d, HM_F_TOTAL_PRODUCTION, energy->total);
+	put(live, d, HM_F_TODAY_PRODUCTION, energy->today);
+	put(live, d, HM_F_TOTAL_PRODUCTION, energy->total);
 	d->day = energy->day;
 	d->day_read = now->steady;
 	live->number++;

@@ -65,9 +65,13 @@ number_of(const struct hm_field *field, const struct hm_value *value,
 	return false;
 }
 
-static void
-take_fields(struct hm_live_device *d, const struct hm_record *record)
+/* Whether the record has an energy of the day. */
+static bool
+take_fields(const struct hm_live *live, struct hm_live_device *d,
+    const struct hm_record *record)
 {
+	bool daily = false;
+
 	for (size_t i = 0; i < record->count; i++) {
 		const struct hm_member *m = &record->member[i];
 		const struct hm_field *field = hm_field_find(d->scope, m->key);
@@ -78,9 +82,13 @@ take_fields(struct hm_live_device *d, const struct hm_record *record)
 		id = (size_t)(field - hm_fields);
 		if (field->kind == HM_LABEL)
 			take_label(d, id, record);
-		else if (number_of(field, &m->value, &d->value[id]))
+		else if (number_of(field, &m->value,
+		    &d->value[hm_live_slot(live, d, id)]))
 			hm_field_set_add(&d->known, id);
+		daily = daily || (field->kind == HM_DAILY &&
+		    m->value.kind == HM_NUMBER);
 	}
+	return daily;
 }
 
 static bool
@@ -91,27 +99,24 @@ is_energy(const struct hm_field *field)
 
 /* What a reading does not clear: the fields of info records, and energies. */
 static struct hm_field_set
-lasting_fields(void)
+lasting_fields(enum hm_scope scope)
 {
 	struct hm_field_set set = {{0}};
 
-	for (size_t i = 0; i < HM_FIELDS; i++)
+	for (size_t i = 0; i < hm_field_end(scope); i++)
 		if ((hm_fields[i].flags & HM_RARE) != 0 ||
 		    is_energy(&hm_fields[i]))
 			hm_field_set_add(&set, i);
 	return set;
 }
 
-/* Note the day of the energy of the day, if the record has one. */
+/* Note the day of an energy of the day. */
 static void
 take_day(const struct hm_live *live, struct hm_live_device *d,
-    const struct hm_record *record, const struct hm_moment *now)
+    const struct hm_moment *now)
 {
-	const char *key = hm_fields[HM_F_TODAY_PRODUCTION].key;
 	int hour = live->options.reset_hour;
 
-	if (hm_record_get(record, key)->kind != HM_NUMBER)
-		return;
 	d->day = hm_zone_day(d->time, hour);
 	d->day_heard = hm_zone_day(now->wall / 1000, hour);
 	d->day_read = now->steady;
@@ -121,15 +126,17 @@ static void
 take_reading(struct hm_live *live, struct hm_live_device *d,
     const struct hm_record *record, const struct hm_moment *now)
 {
-	const struct hm_field_set lasting = lasting_fields();
+	const struct hm_field_set lasting = lasting_fields(d->scope);
+	bool daily;
 
 	hm_field_set_keep(&d->known, &lasting);
 	d->alarm_text[0] = '\0';
-	take_fields(d, record);
+	daily = take_fields(live, d, record);
 	d->read = hm_live_steady(now);
 	d->time = hm_live_time(record, "time", now->wall / 1000);
 	d->number = live->number;
-	take_day(live, d, record, now);
+	if (daily)
+		take_day(live, d, now);
 }
 
 /*
@@ -157,26 +164,28 @@ note_future(struct hm_live_dtu *dtu, const struct hm_record *record,
 }
 
 static bool
-value_of(const struct hm_live_device *d, enum hm_field_id field,
-    int64_t *units)
+value_of(const struct hm_live *live, const struct hm_live_device *d,
+    enum hm_field_id field, int64_t *units)
 {
 	return hm_field_set_has(&d->known, field) &&
-	    hm_decimal_rescale(d->value[field], hm_fields[field].scale, units);
+	    hm_decimal_rescale(d->value[hm_live_slot(live, d, field)],
+	    hm_fields[field].scale, units);
 }
 
 /* Whether a DTU's reading shows dusk; then it may soon be silent. */
 static void
-look_for_dusk(struct hm_live_dtu *dtu, const struct hm_live_device *d)
+look_for_dusk(const struct hm_live *live, struct hm_live_dtu *dtu,
+    const struct hm_live_device *d)
 {
 	int64_t watts, online, inverters;
 
-	if (value_of(d, HM_F_INVERTERS_ONLINE, &online) && online == 0) {
+	if (value_of(live, d, HM_F_INVERTERS_ONLINE, &online) && online == 0) {
 		dtu->dark = true;
 		return;
 	}
-	if (!value_of(d, HM_F_PV_POWER, &watts))
+	if (!value_of(live, d, HM_F_PV_POWER, &watts))
 		return;
-	if (!value_of(d, HM_F_INVERTERS, &inverters) || inverters < 1)
+	if (!value_of(live, d, HM_F_INVERTERS, &inverters) || inverters < 1)
 		inverters = 1;
 	dtu->dark = watts / 10 < DIM_WATTS * inverters;
 }
@@ -234,7 +243,7 @@ hm_live_on_reading(struct hm_live *live, const struct hm_reading_type *type,
 	note_repetition(&live->dtu[dtu], hm_live_is_true(record, "stale"),
 	    now);
 	if (!live->dtu[dtu].repeats)
-		look_for_dusk(&live->dtu[dtu], d);
+		look_for_dusk(live, &live->dtu[dtu], d);
 }
 
 void
@@ -262,6 +271,6 @@ hm_live_on_info(struct hm_live *live, const struct hm_record *record,
 	memcpy(d->serial, serial, sizeof serial);
 	d->heard = hm_live_steady(now);
 	d->model_is_exact = false;
-	take_fields(d, record);
+	(void)take_fields(live, d, record);
 	d->model_is_exact = d->model[0] != '\0';
 }

@@ -101,7 +101,7 @@ bool
 hm_view_value(const struct hm_view *view,
     const struct hm_live_device *device, size_t field, struct hm_decimal *value)
 {
-	*value = device->value[field];
+	*value = device->value[hm_live_slot(view->live, device, field)];
 	if (!hm_field_set_has(&device->known, field))
 		return false;
 	switch (hm_fields[field].kind) {

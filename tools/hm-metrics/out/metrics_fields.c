@@ -95,7 +95,8 @@ parts_of(const struct family *f, size_t part[PARTS_MAX])
 {
 	size_t count = 0;
 
-	for (size_t i = f->field; i < HM_FIELDS && count < PARTS_MAX; i++)
+	for (size_t i = f->field; i < hm_field_end(f->type->scope) &&
+	    count < PARTS_MAX; i++)
 		if (same_metric(f, i))
 			part[count++] = i;
 	return count;
@@ -140,6 +141,14 @@ put_field(struct hm_prometheus *e, const struct hm_view *view, size_t field,
 		    type->metric_prefix, metric);
 		put_family(e, view, &f);
 	}
+}
+
+static void
+put_fields(struct hm_prometheus *e, const struct hm_view *view,
+    const struct hm_reading_type *type)
+{
+	for (size_t i = 0; i < hm_field_end(type->scope); i++)
+		put_field(e, view, i, type);
 }
 
 static void
@@ -193,9 +202,10 @@ void
 hm_metrics_fields(struct hm_prometheus *e, const struct hm_view *view)
 {
 	for (size_t s = 0; s < HM_SCOPES; s++)
-		if (hm_is_device((enum hm_scope)s))
+		if (hm_is_device((enum hm_scope)s) &&
+		    !hm_reading_types[s].of_inverter)
 			put_info(e, view, &hm_reading_types[s]);
 	for (size_t s = 0; s < HM_SCOPES; s++)
-		for (size_t i = 0; i < HM_FIELDS; i++)
-			put_field(e, view, i, &hm_reading_types[s]);
+		if (hm_view_device(view, (enum hm_scope)s, NULL) != NULL)
+			put_fields(e, view, &hm_reading_types[s]);
 }

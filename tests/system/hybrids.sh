@@ -1,0 +1,132 @@
+#!/bin/bash
+# Frames of a gateway of hybrid inverters through the whole chain: each tool does
+# its work with what it knows, and none does harm to the rest.
+# shellcheck source=tests/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+unset HM_CONFIG DTU_HOST DATABASE_PATH
+root=$(cd "$(dirname "$0")/../.." && pwd)
+db=$work/hm.db
+cases=$root/tests/golden/hm-decode
+new='"(hybrid|battery|grid|load|generator|external_pv|flow|ev_charger)"'
+
+# Two polls of two inverters, a minute apart, and one of the first alone.
+{
+	sed -n 1p "$cases/hybrid-plant/in"
+	sed -n '1s/18:49:40Z/18:50:40Z/p' "$cases/hybrid-plant/in"
+	sed 's/18:49:40Z/18:51:40Z/' "$cases/hybrid-readings/in"
+} | hm-decode --stats-period 0 >"$work/decoded"
+grep -E "^\{\"type\":$new" "$work/decoded" >"$work/new"
+same "there are records of each new type" \
+	"$(jq -r .type "$work/new" | sort -u | tr '\n' ' ')" \
+	"battery ev_charger external_pv flow generator grid hybrid load "
+
+# Line by line
+
+passes() {
+	local name=$1
+	shift
+	"$@" <"$work/decoded" >"$work/out" 2>"$work/err"
+	same "$name: ends well" $? 0
+	same "... and hands them on as they came" \
+		"$(grep -E "^\{\"type\":$new" "$work/out" | cmp - "$work/new" 2>&1)" ""
+	same "... and says nothing about them" "$(cat "$work/err")" ""
+}
+passes hm-filter hm-filter --stats-period 0 -d "$db"
+same "... and keeps the energy of the day of a string" \
+	"$(jq -c 'select(.type == "port") | .today_production' "$work/out" |
+		sort -u | tr '\n' ' ')" "0 2200 3100 7900 "
+same "... and the sums of powers" \
+	"$(jq -c 'select(.type == "dtu") | [.pv_power, .active_power]' \
+		"$work/out" | uniq | tr '\n' ' ')" "[3850,2693] [439,861] "
+passes "hm-filter without a database" hm-filter --stats-period 0 --no-energy-guard
+passes hm-alert hm-alert --stats-period 0
+same "... and sees no alert in them" "$(grep -c '"alarm"' "$work/out")" 0
+passes hm-store hm-store --stats-period 0 --timezone UTC -d "$db"
+passes hm-ha-discovery hm-ha-discovery --stats-period 0
+cp "$work/out" "$work/mqtt"
+passes hm-metrics hm-metrics --stats-period 0 --textfile "$work/hm.prom"
+passes hm-publish hm-publish --stats-period 0 --dry-run
+
+# What is made of them
+
+same "the database has them" "$(sqlite3 "$db" "SELECT serial, soc, voltage, power,
+	today_charged, cell_voltage_max FROM battery
+	UNION ALL SELECT serial, count(*), power, today_energy, voltage_c, current_b
+	FROM generator GROUP BY serial")" \
+	"214322440207|55.0|238.6|439.0|3500|3.309
+214322440207|2|6903.0|7800|230.3|10.01"
+same "... with their hours" "$(sqlite3 "$db" "SELECT pv_to_load_max, today_grid_to_load
+	FROM flow_hourly WHERE serial = '214322440207'")" "439.0|3400"
+same "... and gives them back" "$(hm-store --export -d "$db" |
+	grep -E "^\{\"type\":$new" | jq -cS . | sort)" "$(jq -cS . "$work/new" | sort)"
+tables() {
+	sqlite3 "$1" "SELECT name FROM sqlite_schema WHERE type = 'table'" |
+		grep -E "^(${new//[\"()]/})"
+}
+schema() {
+	sqlite3 "$1" "SELECT type, name, sql FROM sqlite_schema
+		WHERE tbl_name NOT IN ($(tables "$1" | sed "s/.*/'&'/" |
+			paste -sd,)) ORDER BY name"
+}
+same "... in four tables of each type" "$(tables "$db" | wc -l)" 32
+
+# Renaming, pruning, upgrading
+
+check "the database is whole" hm-store --verify "$db"
+check "a copy of it can be restored" hm-store --restore "$db" -d "$work/back.db"
+same "... with its batteries" "$(sqlite3 "$work/back.db" \
+	"SELECT count(*) FROM battery, battery_daily")" \
+	"$(sqlite3 "$db" "SELECT count(*) FROM battery, battery_daily")"
+check "the DTU is renamed" hm-store --rename-dtu house=barn -d "$work/back.db"
+same "... in the tables of batteries, too" "$(sqlite3 "$work/back.db" \
+	"SELECT dtu FROM battery UNION SELECT dtu FROM battery_latest
+	UNION SELECT dtu FROM battery_hourly UNION SELECT dtu FROM battery_daily")" \
+	barn
+sqlite3 "$work/back.db" "ALTER TABLE battery DROP COLUMN soc;
+	UPDATE reading_hours SET arrived = arrived - 2 * 86400"
+echo '{"type":"dtu","time":"2036-06-01T10:00:00Z","dtu":"barn"}' |
+	hm-store --retention 1 --timezone UTC --stats-period 0 \
+		-d "$work/back.db" >"$work/out" 2>"$work/err"
+same "an older table gets its new column" "$(sqlite3 "$work/back.db" \
+	"SELECT count(*) FROM pragma_table_info('battery') WHERE name = 'soc'")" 1
+same "... and old readings are removed" "$(sqlite3 "$work/back.db" \
+	"SELECT (SELECT count(*) FROM battery), (SELECT count(*) > 0 FROM battery_daily)")" \
+	"0|1"
+
+# A plant without hybrid inverters
+
+plain=$work/plain.db
+hm-store --timezone UTC --stats-period 0 -d "$plain" \
+	<"$root/tests/data/metrics.ndjson" >"$work/out"
+check "a plant without them is stored" [ "$(sqlite3 "$plain" \
+	"SELECT count(*) FROM port_daily")" -gt 0 ]
+same "... without their tables" "$(tables "$plain")" ""
+same "... and with all others as they are" "$(schema "$plain")" "$(schema "$db")"
+same "... and exports none" "$(hm-store --export -d "$plain" | grep -cE "$new")" 0
+check "... and can be verified" hm-store --verify "$plain"
+check "... and renamed" hm-store --rename-dtu roof=barn -d "$plain"
+schema "$plain" >"$work/before"
+hm-store --timezone UTC --stats-period 0 -d "$plain" <"$work/new" >"$work/out"
+same "it gets them with its first hybrid inverter" "$(tables "$plain" | wc -l)" 32
+same "... and keeps the others" "$(schema "$plain" | cmp - "$work/before" 2>&1)" ""
+same "... with its readings" "$(hm-store --export -d "$plain" |
+	grep -E "^\{\"type\":$new" | jq -cS . | sort)" "$(jq -cS . "$work/new" | sort)"
+
+# Other outputs
+
+same "an inverter's topic holds only what is the inverter's" \
+	"$(jq -c 'select(.topic == "homeassistant/hoymiles_mqtt/214322440208/state") |
+		.payload | keys' "$work/mqtt" | sort -u)" \
+	'["ac_current_a","ac_current_b","ac_current_c","active_power","grid_frequency","grid_voltage_a","grid_voltage_b","grid_voltage_c","reactive_power"]'
+same "no entity has the name of another" "$(jq -r 'select(.topic |
+	strings | endswith("/config")) | .topic' "$work/mqtt" | sort | uniq -d)" ""
+same "a charger has its own" "$(jq -r 'select(.topic | strings |
+	endswith("/ev_charger_power/config")) | .topic' "$work/mqtt")" \
+	"homeassistant/sensor/510100000001/ev_charger_power/config"
+same "the metrics name the inverter" "$(grep -E '^hoymiles_(battery_charge_ratio|grid_phase_power_watts)' \
+	"$work/hm.prom")" \
+'hoymiles_battery_charge_ratio{dtu="house",inverter="214322440207"} 0.55
+hoymiles_grid_phase_power_watts{dtu="house",inverter="214322440207",phase="A"} -115
+hoymiles_grid_phase_power_watts{dtu="house",inverter="214322440207",phase="B"} -667
+hoymiles_grid_phase_power_watts{dtu="house",inverter="214322440207",phase="C"} -79'
+finish
