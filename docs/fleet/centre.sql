@@ -1,6 +1,6 @@
 -- The database of a fleet's centre, for PostgreSQL 15 or later. Run it with
--- psql as a role that may create roles, in a database of its own; run that of a
--- newer hm again to upgrade:
+-- psql as a superuser, in a database of its own; run that of a newer hm again to
+-- upgrade:
 --   psql -d fleet -f centre.sql
 -- docs/fleet.md says how a fleet is set up and what is in the tables.
 \set ON_ERROR_STOP on
@@ -108,3 +108,5 @@ INSERT INTO field SELECT * FROM new_field
 \ir views.sql
 \ir roles.sql
 COMMIT;
+-- Not before: it waits for batches, and these wait for the tables.
+SELECT hm.sort_other() \g /dev/null

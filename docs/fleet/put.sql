@@ -174,7 +174,8 @@ BEGIN
 	RETURN n;
 END $$;
 
--- The function of each type. Names from lines never get into a statement.
+-- The function of each type; the counters of tools have none, and are dropped.
+-- Names from lines never get into a statement.
 DO $$
 DECLARE
 	sums text[] := ARRAY(SELECT k.name || suffix FROM kind AS k,
@@ -189,7 +190,8 @@ RETURNS bigint LANGUAGE plpgsql AS $body$
 DECLARE records jsonb[];
 BEGIN
 	CASE type
-%s	ELSE records := ARRAY(SELECT line::jsonb || jsonb_build_object('site',
+%s	WHEN 'stats' THEN RETURN 0;
+	ELSE records := ARRAY(SELECT line::jsonb || jsonb_build_object('site',
 		site_) FROM unnest(lines) AS line);
 	END CASE;
 	CASE type
@@ -278,6 +280,15 @@ BEGIN
 	refused := 1;
 END $$;
 
+-- The partitions of the next month, in time
+CREATE OR REPLACE FUNCTION make_months() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	IF to_regclass('port' || to_char(now() + interval '20 days',
+		'_YYYY_MM')) IS NULL AND pg_try_advisory_xact_lock(1752006000)
+		THEN PERFORM upkeep();
+	END IF;
+END $$;
+
 CREATE OR REPLACE FUNCTION put(site text, key text, lines text,
 	OUT new bigint, OUT refused bigint) LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = hm, pg_temp SET timezone = 'UTC' SET work_mem = '32MB'
@@ -285,17 +296,15 @@ CREATE OR REPLACE FUNCTION put(site text, key text, lines text,
 #variable_conflict use_column
 DECLARE site_ ALIAS FOR $1;
 BEGIN
+	-- First, so that remove_site has removed the key, or waits for the rows.
+	PERFORM lock_site(site_);
 	PERFORM FROM site_key AS k WHERE k.site = site_
 		AND k.sha256 = sha256(convert_to(key, 'UTF8'));
 	IF NOT FOUND THEN
 		RAISE invalid_password USING MESSAGE = 'hm.put: there is no '
 			'such site, or this is not its key';
 	END IF;
-	PERFORM lock_site(site_);
-	IF to_regclass('port' || to_char(now() + interval '20 days',
-		'_YYYY_MM')) IS NULL AND pg_try_advisory_xact_lock(1752006000)
-		THEN PERFORM upkeep();
-	END IF;
+	PERFORM make_months();
 	SELECT t.new, t.refused INTO put.new, put.refused FROM take_good(site_,
 		array_remove(string_to_array(rtrim(lines, E'\n'), E'\n'), '')) AS t;
 	UPDATE site AS s SET seen = now(), batches = s.batches + 1,
@@ -304,13 +313,16 @@ END $$;
 
 -- From Kafka: put_kafka(topic, partition, lines) stores lines of an offset, a
 -- key (SITE/DTU) and a record, with tabs between them, and where to go on, in one
--- transaction. Offsets that it has stored already are passed over.
+-- transaction. Offsets that it has stored already are passed over. kafka_next
+-- makes the months: put_kafka waits for sites, which might wait for their tables.
 CREATE OR REPLACE FUNCTION kafka_next(topic_ text, partition_ integer)
-RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = hm, pg_temp AS $$
-	SELECT coalesce((SELECT next FROM kafka_offset WHERE topic = topic_
-		AND partition = partition_), 0)
-$$;
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = hm, pg_temp SET timezone = 'UTC' AS $$
+BEGIN
+	PERFORM make_months();
+	RETURN coalesce((SELECT next FROM kafka_offset WHERE topic = topic_
+		AND partition = partition_), 0);
+END $$;
 
 CREATE OR REPLACE FUNCTION put_kafka(topic_ text, partition_ integer, lines text,
 	OUT new bigint, OUT refused bigint) LANGUAGE plpgsql SECURITY DEFINER
@@ -336,7 +348,8 @@ BEGIN
 		LEFT JOIN site AS s ON s.site = split_part(p.part[2], '/', 1)
 		WHERE p.part[1]::bigint >= from_ GROUP BY 1 ORDER BY 1 LOOP
 		last := greatest(last, t.last);
-		IF t.site IS NULL THEN
+		PERFORM lock_site(t.site);
+		IF NOT EXISTS (SELECT FROM site AS s WHERE s.site = t.site) THEN
 			INSERT INTO refused SELECT t.name, md5(r), now(),
 				'there is no such site', r
 				FROM unnest(t.records) AS r
@@ -344,7 +357,6 @@ BEGIN
 			refused := refused + cardinality(t.records);
 			CONTINUE;
 		END IF;
-		PERFORM lock_site(t.site);
 		SELECT * INTO done FROM take_good(t.site, t.records);
 		new := new + done.new;
 		refused := refused + done.refused;
@@ -355,35 +367,46 @@ BEGIN
 		AND partition = partition_ AND last IS NOT NULL;
 END $$;
 
--- Take the records of types that have tables since an upgrade.
+-- Take the records of types that have tables since an upgrade, and the counters
+-- that an older centre has kept. Lines of sites that are removed meanwhile make
+-- no rows.
 CREATE OR REPLACE FUNCTION sort_other() RETURNS bigint
-LANGUAGE plpgsql SET timezone = 'UTC' AS $$
+LANGUAGE plpgsql SET search_path = hm, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
-	t record;
+	site_ text;
+	lines text[];
 	n bigint := 0;
 BEGIN
-	FOR t IN WITH gone AS (DELETE FROM other WHERE EXISTS (SELECT 1
-		FROM pg_proc WHERE pronamespace = 'hm'::regnamespace
-		AND proname = 'take_' || type) RETURNING site, record)
-		SELECT site, array_agg(record::text) AS lines FROM gone
-		GROUP BY site ORDER BY site LOOP
-		n := n + (take_good(t.site, t.lines)).new;
+	FOR site_ IN SELECT DISTINCT site FROM other JOIN site USING (site)
+		ORDER BY 1 LOOP
+		PERFORM lock_site(site_);
+		WITH gone AS (DELETE FROM other AS o WHERE o.site = site_
+			AND EXISTS (SELECT FROM site AS s WHERE s.site = site_)
+			AND (o.type = 'stats' OR EXISTS (SELECT FROM pg_proc
+			WHERE pronamespace = 'hm'::regnamespace
+			AND proname = 'take_' || o.type)) RETURNING o.record)
+			SELECT array_agg(record::text) INTO lines FROM gone;
+		n := n + (take_good(site_, lines)).new;
 	END LOOP;
 	RETURN n;
 END $$;
-SELECT sort_other() \g /dev/null
 
 -- Try refused lines again, once what was wrong here has been put right.
 CREATE OR REPLACE FUNCTION retry_refused() RETURNS bigint
 LANGUAGE plpgsql SET search_path = hm, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
-	t record;
+	site_ text;
+	lines text[];
 	n bigint := 0;
 BEGIN
-	FOR t IN WITH gone AS (DELETE FROM refused RETURNING site, line)
-		SELECT site, array_agg(line) AS lines FROM gone
-		GROUP BY site ORDER BY site LOOP
-		n := n + (take_good(t.site, t.lines)).new;
+	FOR site_ IN SELECT DISTINCT site FROM refused JOIN site USING (site)
+		ORDER BY 1 LOOP
+		PERFORM lock_site(site_);
+		WITH gone AS (DELETE FROM refused AS r WHERE r.site = site_
+			AND EXISTS (SELECT FROM site AS s WHERE s.site = site_)
+			RETURNING r.line)
+			SELECT array_agg(line) INTO lines FROM gone;
+		n := n + (take_good(site_, lines)).new;
 	END LOOP;
 	RETURN n;
 END $$;
@@ -427,6 +450,7 @@ DECLARE
 	n bigint := 0;
 	gone bigint;
 BEGIN
+	PERFORM lock_site(site_);
 	DELETE FROM site WHERE site = site_;
 	FOR t IN SELECT c.table_name FROM information_schema.columns AS c
 		JOIN pg_class AS p ON p.oid = format('hm.%I', c.table_name)

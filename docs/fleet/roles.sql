@@ -14,6 +14,13 @@ BEGIN
 		current_database());
 END $$;
 ALTER ROLE hm_edge SET statement_timeout = '60s';
+-- A statement holds the key of a site. Every other site has the same role, and
+-- would see it in pg_stat_activity; the log would have it after an error. Only a
+-- superuser can change the two.
+ALTER ROLE hm_edge SET track_activities = off;
+ALTER ROLE hm_edge SET log_min_error_statement = panic;
+ALTER ROLE hm_kafka SET track_activities = off;
+ALTER ROLE hm_kafka SET log_min_error_statement = panic;
 ALTER ROLE hm_reader SET default_transaction_read_only = on;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA hm FROM PUBLIC;
 REVOKE ALL ON ALL PROCEDURES IN SCHEMA hm FROM PUBLIC;

@@ -261,7 +261,8 @@ CREATE OR REPLACE FUNCTION lock_site(site_ text) RETURNS void LANGUAGE sql AS $$
 $$;
 
 -- CALL hm.roll_up(): make the hours and days that have new readings, a site at
--- a time. While that lasts hm.put waits with rows of the site.
+-- a time. While that lasts hm.put waits with rows of the site. Values that are
+-- too large for a sum stop their site only.
 CREATE OR REPLACE FUNCTION roll_site(site_ text) RETURNS void
 LANGUAGE plpgsql SET search_path = hm, pg_temp AS $$
 DECLARE
@@ -287,7 +288,12 @@ CREATE OR REPLACE PROCEDURE roll_up() LANGUAGE plpgsql AS $$
 DECLARE site_ text;
 BEGIN
 	FOR site_ IN SELECT DISTINCT site FROM hm.rollup_due ORDER BY 1 LOOP
-		PERFORM hm.roll_site(site_);
+		BEGIN
+			PERFORM hm.roll_site(site_);
+		EXCEPTION WHEN data_exception THEN
+			RAISE WARNING 'hm.roll_up: the site % is left out: %',
+				site_, SQLERRM;
+		END;
 		COMMIT;
 	END LOOP;
 END $$;

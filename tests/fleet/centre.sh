@@ -72,7 +72,7 @@ same "the key of port" "$(sql "SELECT pg_get_constraintdef(oid)
 
 # The records of a plant
 
-count=$(wc -l <"$work/lines")
+count=$(grep -vc '"type":"stats"' "$work/lines")
 same "all records of a plant are new" "$(put one "$key" "$work/lines")" \
 	"$count|0"
 same "... and no longer when they come again" \
@@ -166,6 +166,20 @@ same "a late reading makes its hour and its day again" "$(sql "SELECT
 	WHERE site = 'one' AND serial = '114182000001' AND port = 1
 	AND hour = '2026-10-20T10:00:00Z' AND day = '2026-10-20'")" '7|999|999'
 
+big=$(sql "SELECT hm.add_site('big')")
+for second in 1 2; do
+	echo '{"type":"port","time":"2026-11-05T10:00:0'$second'Z","dtu":"roof","serial":"a","port":1,"pv_power":'$second'e200}'
+done >"$work/line"
+same "values that no sum can hold are stored" "$(put big "$big" "$work/line")" '2|0'
+put_line '{"type":"port","time":"2026-10-20T10:05:10Z","dtu":"roof","serial":"114182000001","port":1,"pv_power":998}' >"$work/put"
+same "... their site is left out by roll_up, with a WARNING" \
+	"$(sql 'CALL hm.roll_up()' 2>&1)" \
+	'WARNING:  hm.roll_up: the site big is left out: value out of range: overflow'
+same "... and no other" "$(sql 'SELECT site FROM hm.rollup_due') $(sql "SELECT
+	samples FROM hm.port_hourly WHERE site = 'one' AND port = 1 AND
+	serial = '114182000001' AND hour = '2026-10-20T10:00:00Z'")" 'big 8'
+sql "SELECT hm.remove_site('big')" >"$work/out"
+
 # Lines that are no records, among good ones
 
 poison=(
@@ -200,8 +214,13 @@ $(sql "SELECT count(*), count(nullif(reason, '')) FROM hm.refused")" \
 	"0|${#poison[@]}
 ${#poison[@]}|${#poison[@]}"
 sql "INSERT INTO hm.refused VALUES ('one', 'h', now(), 'by mistake', '$(good 58)')"
+sql "INSERT INTO hm.refused VALUES ('ghost', 'h', now(), 'no site', '$(good 59)')"
 same "retry_refused tries them again" "$(sql 'SELECT hm.retry_refused()') $(sql \
-	"SELECT count(*) FROM hm.refused")" "1 ${#poison[@]}"
+	"SELECT count(*) FROM hm.refused WHERE site = 'one'")" "1 ${#poison[@]}"
+same "... but not those of a site that is not there" "$(sql "SELECT
+	(SELECT count(*) FROM hm.port WHERE site = 'ghost'), count(*)
+	FROM hm.refused WHERE site = 'ghost'")" '0|1'
+sql "DELETE FROM hm.refused WHERE site = 'ghost'"
 same "a NUL is left out, and a backslash is not" "$(put_line \
 	'{"type":"info","time":"2026-11-05T10:00:00Z","dtu":"roof","serial":"n","a":"x\u0000\u0000y","b":"\\u0000"}')
 $(sql "SELECT data->>'a', data->>'b' FROM hm.info WHERE serial = 'n'")" \
@@ -209,6 +228,10 @@ $(sql "SELECT data->>'a', data->>'b' FROM hm.info WHERE serial = 'n'")" \
 xy|\\u0000"
 same "an unknown key stops nothing" "$(put_line \
 	'{"type":"port","time":"2026-11-05T11:00:00Z","dtu":"roof","serial":"114182000001","port":1,"of_2030":{"a":1}}')" '1|0'
+same "the counters of tools are not" "$(put_line \
+	'{"type":"stats","time":"2026-11-05T11:00:00Z","tool":"hm-store","lines":1}')
+$(sql "SELECT count(*) FROM hm.other")" '0|0
+0'
 same "an unknown type is kept" "$(put_line \
 	'{"type":"battery","time":"2026-11-05T11:00:00Z","dtu":"roof","soc":51}' \
 	'{"type":"Robert''); DROP TABLE hm.port; --","time":"2026-11-05T11:00:00Z"}')
@@ -227,7 +250,7 @@ $(sql "SELECT to_char(time, 'YYYY') FROM hm.latest WHERE site = 'one'
 # Partitions
 
 same "months of old readings get a partition" "$(sql 'SELECT hm.upkeep()')$(
-	sql "SELECT count(*) FROM hm.port_2026_10")" "$(edge "SELECT count(*) * 2 + 1
+	sql "SELECT count(*) FROM hm.port_2026_10")" "$(edge "SELECT count(*) * 2 + 2
 	FROM port WHERE time < unixepoch('2026-11-01')")"
 same "... and the default one has the rest" "$(sql "SELECT count(*)
 	FROM hm.port_default")" 2
@@ -361,7 +384,7 @@ done < <(writes)
 same "hm_reader writes nothing by default" "$(as hm_reader 'DELETE FROM hm.port')" \
 	'cannot execute DELETE in a read-only transaction'
 check "hm_reader may not call hm.put" grep -q '^ERROR:  permission denied' \
-	<<<"$(put one "$key" "$work/line" hm_reader)"
+	<<<"$(put one none "$work/line" hm_reader)"
 while read -r name; do
 	check "hm_edge may not read $name" grep -q '^permission denied' \
 		<<<"$(as hm_edge "SELECT * FROM hm.$name")"
@@ -372,6 +395,65 @@ done < <(sql "SELECT relname FROM pg_class WHERE relnamespace = 'hm'::regnamespa
 	AND relkind IN ('r', 'p', 'v') AND NOT relispartition ORDER BY 1")
 same "keys are kept as hashes only" "$(pg_dump -h 127.0.0.1 -p "$port" -U hm \
 	fleet | grep -c "$key")" 0
+
+# Statements hold keys, and all sites have one role.
+
+# hold STATEMENT: a session of the owner runs it, and release commits it.
+hold() {
+	rm -f "$work/statements" && mkfifo "$work/statements" || return
+	PGAPPNAME=holder psql -h 127.0.0.1 -p "$port" -U hm -d fleet -Xq \
+		<"$work/statements" >"$work/held" 2>&1 &
+	holder=$!
+	pids+=("$holder")
+	exec 5>"$work/statements"
+	echo "BEGIN; $1;" >&5
+	until_true 20 is 1 "SELECT count(*) FROM pg_stat_activity WHERE
+		application_name = 'holder' AND state = 'idle in transaction'"
+}
+release() {
+	echo 'COMMIT;' >&5
+	exec 5>&-
+	wait "$holder"
+}
+is() {
+	[ "$(sql "$2")" = "$1" ]
+}
+waits="SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+check "a batch waits for another of its site" hold "SELECT hm.lock_site('one')"
+put one "$key" "$work/line" >"$work/put" &
+waiting=$!
+check "... as it does here" until_true 20 is 1 "$waits"
+for role in hm_edge hm_kafka hm; do
+	psql -h 127.0.0.1 -p "$port" -U "$role" -d fleet -XqAt \
+		-c 'SELECT * FROM pg_stat_activity'
+done >"$work/seen" 2>&1
+same "no session sees its key" "$(grep -cF -e "$key" -e 'hm.put(' "$work/seen")" 0
+same "... but that it is there" "$(sql "SELECT count(*) FROM pg_stat_activity
+	WHERE usename = 'hm_edge' AND query = ''")" 1
+sql "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+	WHERE usename = 'hm_edge'" >"$work/out"
+wait "$waiting"
+release
+same "the log says that it was cancelled" "$(grep -c 'canceling statement due to' \
+	"$work/a.log")" 1
+same "... and names no key" "$(grep -cF -e "$key" -e "$other" -e "'wrong'" \
+	"$work/a.log")" 0
+for role in hm_edge hm_kafka; do
+	for try in 'SET track_activities = on' \
+		'SET log_min_error_statement = error' \
+		"ALTER ROLE $role SET track_activities = on" \
+		"ALTER ROLE $role RESET log_min_error_statement"; do
+		check "$role may not: $try" grep -q '^permission denied' \
+			<<<"$(as "$role" "$try")"
+	done
+	as "$role" "ALTER ROLE $role RESET ALL" >"$work/out"
+	same "... and RESET ALL leaves them" "$(psql -h 127.0.0.1 -p "$port" \
+		-U "$role" -d fleet -XqAt -c 'SHOW track_activities' \
+		-c 'SHOW log_min_error_statement' 2>&1)" 'off
+panic'
+done
+# What RESET ALL has removed
+centre >"$work/out"
 
 # Keys
 
@@ -389,6 +471,8 @@ same "nor its time zone" "$(sql "SELECT hm.add_site('x', 'Mars/Base')" 2>&1 |
 
 # Upgrades
 
+sql "INSERT INTO hm.other SELECT 'two', 'stats', '2026-11-08T10:00:00Z', 'h', NULL,
+	'{\"type\":\"stats\",\"time\":\"2026-11-08T10:00:00Z\"}'"
 sql 'ALTER TABLE hm.port DROP COLUMN pv_voltage'
 sql "INSERT INTO hm.other SELECT 'two', 'port', '2026-11-08T10:00:00Z', 'h',
 	'roof', '{\"type\":\"port\",\"time\":\"2026-11-08T10:00:00Z\",
@@ -396,7 +480,7 @@ sql "INSERT INTO hm.other SELECT 'two', 'port', '2026-11-08T10:00:00Z', 'h',
 same "an upgrade prints nothing" "$(centre)" ""
 same "... adds columns, and sorts records that waited for them" "$(sql \
 	"SELECT pv_voltage FROM hm.port WHERE site = 'two' AND serial = 'x'")$(
-	sql "SELECT count(*) FROM hm.other WHERE type = 'port'")" 31.50
+	sql "SELECT count(*) FROM hm.other WHERE type IN ('port', 'stats')")" 31.50
 same "... and the roles still have what they had" "$(put_line \
 	'{"type":"port","time":"2026-11-08T11:00:00Z","dtu":"roof","serial":"x","port":3,"pv_voltage":3}') $(
 	as hm_reader 'SELECT * FROM hm.fleet')" '1|0 '
@@ -406,6 +490,28 @@ sql 'DELETE FROM hm.version WHERE version = 99'
 
 # GDPR
 
+gone=$(sql "SELECT hm.add_site('gone')")
+rows_of_gone="SELECT (SELECT count(*) FROM hm.port WHERE site = 'gone') +
+	(SELECT count(*) FROM hm.rollup_due WHERE site = 'gone')"
+same "a site that is about to go" "$(put gone "$gone" "$work/line")" '1|0'
+check "... is being removed" hold "SELECT hm.remove_site('gone')"
+sed -i 's/T10:/T11:/' "$work/line"
+put gone "$gone" "$work/line" >"$work/put" &
+waiting=$!
+check "... and its batch waits for that" until_true 20 is 1 "$waits"
+release
+wait "$waiting"
+same "... and is refused" "$(grep -c 'not its key' "$work/put") $(
+	sql "$rows_of_gone")" '1 0'
+gone=$(sql "SELECT hm.add_site('gone')")
+check "a batch is being stored" hold \
+	"SELECT hm.put('gone', '$gone', '$(cat "$work/line")')"
+sql "SELECT hm.remove_site('gone')" >"$work/out" &
+waiting=$!
+check "... and remove_site waits for it" until_true 20 is 1 "$waits"
+release
+wait "$waiting"
+same "... and removes its rows" "$(sql "$rows_of_gone")" 0
 check "remove_site removes a site" sql "SELECT hm.remove_site('one')"
 same "... with every row, and nothing of another" "$(pg_dump -h 127.0.0.1 \
 	-p "$port" -U hm --data-only fleet | grep -cP '(^|\t)one(\t|$)') $(sql \

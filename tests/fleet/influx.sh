@@ -81,6 +81,24 @@ same "an unknown database is no success" \
 same "... nor none at all" \
 	"$(status INFLUX_URL="http://127.0.0.1:$port/write?precision=s")" 75
 same "no server is no success" "$(status INFLUX_URL=http://127.0.0.1:1/write)" 75
+mkdir "$work/shim"
+cat >"$work/shim/curl" <<'END'
+#!/bin/bash
+cat >/dev/null
+printf '%s\n' "$@" >"$SEEN"
+for word; do
+	case $word in @/dev/fd/*) cat "${word#@}" >"$SEEN.header" ;; esac
+done
+printf '\n204'
+END
+chmod +x "$work/shim/curl"
+same "a token is sent" "$(status PATH="$work/shim:$PATH" SEEN="$work/seen" \
+	INFLUX_TOKEN=very-secret) $(cat "$work/seen.header")" \
+	'0 Authorization: Token very-secret'
+same "... and is no argument, which ps would show" \
+	"$(grep -c very-secret "$work/seen")" 0
+check "a real curl takes it" env INFLUX_TOKEN=very-secret \
+	"$root/pipelines/to-influx" <"$work/bad"
 echo 'no JSON' >"$work/one"
 same "a batch that jq cannot read is no success" "$(status A=1)" 75
 

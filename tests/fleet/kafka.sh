@@ -39,7 +39,22 @@ no JSON
 END
 check "a batch is sent" to_kafka one <"$work/one"
 check "... of a site that the centre does not know, too" to_kafka three <"$work/one"
+mkdir "$work/bad"
+for tool in tr iconv; do
+	printf '#!/bin/sh\nhead -c 200\nkill -KILL $$\n' >"$work/bad/$tool"
+	chmod +x "$work/bad/$tool"
+	same "messages that $tool cuts off are no success" \
+		"$(PATH=$work/bad:$PATH from_kafka >"$work/out" 2>&1; echo $?)" 75
+	same "... by name" "$(grep -c 'the batch is cut off' "$work/out")" 1
+	rm "$work/bad/$tool"
+done
+same "... and none is stored" "$(sql 'SELECT count(*) FROM hm.kafka_offset')" 0
+month=hm.port$(sql "SELECT to_char(now() AT TIME ZONE 'UTC' + interval '20 days',
+	'_YYYY_MM')")
+sql "DROP TABLE $month"
 check "and is stored" from_kafka
+same "... and the month that was lacking is made" \
+	"$(sql "SELECT to_regclass('$month')")" "${month#hm.}"
 same "... under its site" "$(sql "SELECT site, dtu FROM hm.port") $(sql "SELECT site
 	FROM hm.commands") $(sql "SELECT site, reason LIKE '%such site',
 	count(*) FROM hm.refused GROUP BY 1, 2 ORDER BY 1")" 'one|a"b\ one one|f|1
@@ -91,5 +106,23 @@ same "no reading is lost or stored twice, although each was sent twice" \
 	"SELECT count(*) FROM hm.inverter WHERE site = 'two'")" \
 	"$(grep -c '"type":"port"' "$work/lines") $(grep -c '"type":"inverter"' \
 	"$work/lines")"
+
+# The topic is full, and has lost its first messages.
+
+filler=$(head -c 600000 /dev/zero | tr '\0' x)
+for n in {10..29}; do
+	printf '{"type":"x","time":"2026-11-08T12:00:%s","dtu":"a","fill":"%s"}\n' \
+		"${n}Z" "$filler"
+done >"$work/full"
+check "a topic is filled" to_kafka one <"$work/full"
+sql 'UPDATE hm.kafka_offset SET next = 1' >"$work/out"
+check "from-kafka goes on with the first message that is there" from_kafka
+check "... and stores it" test "$(sql "SELECT count(*) FROM hm.other
+	WHERE type = 'x'")" -gt 0
+sql 'UPDATE hm.kafka_offset SET next = 1000000' >"$work/out"
+same "a topic that was made again is an error" \
+	"$(from_kafka >"$work/out" 2>&1; echo $?)" 75
+same "... that says so" "$(grep -c 'begins again at .*, not at 1000000' \
+	"$work/out")" 1
 stop_postgres a INT
 finish

@@ -53,6 +53,11 @@ same "a role that can only insert is enough" "$("$root/pipelines/to-mysql" \
 same "a wrong password is no success" "$("$root/pipelines/to-mysql" --no-defaults \
 	--socket="$socket" --user=edge --password=y hm <"$work/one" \
 	2>"$work/err"; echo $?)" 1
+echo '{"type":"port","time":"2026-11-08T11:00:00Z","dtu":"box01","serial":"x01","port":1}' \
+	>"$work/one"
+check "a name with x01 in it is stored" to_mysql <"$work/one"
+same "... as it is" "$(query "SELECT count(*), max(record) FROM hm_record
+	WHERE dtu = 'box01'" hm)" "1	$(cat "$work/one")"
 query 'DELETE FROM hm_record' hm
 
 jq -nc -f "$root/tests/lib/sample.jq" | head -n 6000 >"$work/lines"

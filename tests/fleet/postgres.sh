@@ -29,23 +29,11 @@ printf '%s\n' 'host all hm 127.0.0.1/32 trust' \
 kill -HUP "${postgres_pid[a]}"
 
 bouncer=$(free_port)
-cat >"$work/pgbouncer.ini" <<END
-[databases]
-fleet = host=127.0.0.1 port=$port
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = $bouncer
-unix_socket_dir =
-auth_type = scram-sha-256
-auth_file = $work/users
-pool_mode = transaction
-default_pool_size = 4
-server_login_retry = 1
-server_tls_sslmode = require
-client_tls_sslmode = require
-client_tls_cert_file = $work/server.crt
-client_tls_key_file = $work/server.key
-END
+sed -E "s|^(fleet = .*port=).*|\1$port|; s|^(listen_addr =).*|\1 127.0.0.1|
+	s|^(listen_port =).*|\1 $bouncer|; s|/etc/pgbouncer/userlist.txt|$work/users|
+	s|/etc/pgbouncer/tls|$work/server|" "$root/docs/fleet/pgbouncer.ini" \
+	>"$work/pgbouncer.ini"
+echo 'server_tls_sslmode = require' >>"$work/pgbouncer.ini"
 echo '"hm_edge" "of-all-sites"' >"$work/users"
 "${as_nobody[@]}" pgbouncer -q "$work/pgbouncer.ini" >"$work/pgbouncer.log" 2>&1 &
 pids+=($!)
@@ -69,7 +57,8 @@ batches=("$work"/batch.*)
 
 check "a batch is stored" to_postgres <"${batches[0]}"
 same "... without a word" "$(cat "$work/check.out")" ""
-same "... whole" "$(sql "SELECT rows FROM hm.site WHERE site = 'one'")" 100
+rows=$(grep -vc '"type":"stats"' "${batches[0]}")
+same "... whole" "$(sql "SELECT rows FROM hm.site WHERE site = 'one'")" "$rows"
 # shellcheck disable=SC2016 # nothing may expand
 printf 'x\0y\n{"type":"x","time":"2026-11-05T10:00:00Z","a":"\xff\xfe'"'"'\\\\ :key $(id)"}\n' >"$work/odd"
 check "bytes that are no UTF-8, quotes and a NUL hold up nothing" \
@@ -78,6 +67,15 @@ same "... of which the log says" "$(cat "$work/check.out")" \
 	'to-postgres: 1 lines are refused: their reasons are in hm.refused'
 same "... and text stays text" "$(sql "SELECT record->>'a' FROM hm.other WHERE type = 'x'")" \
 	"'\\ :key \$(id)"
+
+# As a site that is taken over
+session() {
+	"${edge[@]}" PGHOST=127.0.0.1 PGPORT="$bouncer" PGSSLMODE=verify-full \
+		psql -XqAt -c "$1"
+}
+session "SET statement_timeout = '1ms'"
+same "what a site sets is not there for the next one" \
+	"$(session 'SHOW statement_timeout')" 1min
 
 # status NAME VARIABLE ...: that of to-postgres with these
 status() {
@@ -92,8 +90,28 @@ same "a server with another certificate is refused" \
 	"$(status PGSSLROOTCERT=/etc/ssl/certs/ca-certificates.crt)" 2
 same "a server that is not there is an error" "$(status PGPORT=1)" 2
 same "no key is an error" "$(status HM_SITE_KEY_FILE=/nonexistent | grep -c 0)" 0
+# bad_tool NAME SCRIPT: a directory before PATH in which this program is another
+bad_tool() {
+	mkdir -p "$work/bad-$1"
+	printf '#!/bin/sh\n%s\n' "$2" >"$work/bad-$1/$1"
+	chmod +x "$work/bad-$1/$1"
+	echo "PATH=$work/bad-$1:$PATH"
+}
+# shellcheck disable=SC2016 # the tool expands it
+for tool in tr iconv; do
+	for script in 'head -c 9000; kill -KILL $$' \
+		'head -c 9000; exit 1' 'exit 127'; do
+		same "a batch that $tool cuts off is refused: $script" \
+			"$(status "$(bad_tool "$tool" "$script")")" 3
+		same "... by name" "$(grep -c 'the batch is cut off' "$work/out")" 1
+	done
+done
+mkdir "$work/few"
+ln -s "$(type -P psql)" "$(type -P bash)" "$(type -P tr)" \
+	"$(type -P timeout)" "$work/few"
+same "a batch without iconv, too" "$(status PATH="$work/few")" 3
 same "nothing of it was stored" "$(sql "SELECT rows FROM hm.site
-	WHERE site = 'one'")" 101
+	WHERE site = 'one'")" $((rows + 1))
 
 # Every batch again until it is acknowledged, while things are killed
 
