@@ -7,15 +7,14 @@
 #include <malloc.h>
 
 /* glibc raises its own limits with the largest block that was freed. */
-#define LARGE (128 * 1024)
+#define LARGE (64 * 1024)
 
 void
 hm_heap_keep_small(void)
 {
-	/* The few threads of a tool rarely wait for each other. */
-	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, LARGE);
 	mallopt(M_TRIM_THRESHOLD, LARGE);
+	mallopt(M_TOP_PAD, 0);
 }
 
 void

@@ -6,7 +6,8 @@
 
 #include "base/clock.h"
 
-#define CHUNK_SIZE ((size_t)64 * 1024)
+/* Less than what malloc returns to the system each time (base/heap). */
+#define CHUNK_SIZE ((size_t)60 * 1024)
 
 /*
  * Rows are in chunks, each row after its length; a chunk never moves. In every
