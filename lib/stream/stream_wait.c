@@ -266,6 +266,7 @@ hm_stream_wait_for_line(struct hm_stream *s)
 {
 	size_t pending = hm_stream_pending(s);
 	uint64_t had = hm_line_reader_read(s->lines);
+	unsigned stops = s->stop.signals;
 
 	if (pending > 0 && pending < HM_STREAM_WRITE_SOON) {
 		wait_once(s, true, false, 0);
@@ -274,7 +275,8 @@ hm_stream_wait_for_line(struct hm_stream *s)
 			return;
 	}
 	write_ready(s);
-	if (hm_stream_output_ended(s))
+	/* The first wait may have taken the signal that ends the input. */
+	if (hm_stream_output_ended(s) || s->stop.signals != stops)
 		return;
 	wait_once(s, true, hm_stream_pending(s) > 0, -1);
 }

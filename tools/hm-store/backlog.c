@@ -6,8 +6,7 @@
 
 #include "base/clock.h"
 
-/* Less than what malloc returns to the system each time (base/heap). */
-#define CHUNK_SIZE ((size_t)32 * 1024)
+#define CHUNK_SIZE ((size_t)64 * 1024)
 
 /*
  * Rows are in chunks, each row after its length; a chunk never moves. In every

@@ -175,7 +175,7 @@ START_TEST(is_bounded)
 	set_up_again(bytes);
 	count = fill(1000);
 	ck_assert_uint_le(count * 1008, bytes);
-	ck_assert_uint_ge(count * 1008, bytes - 8 * 1008);
+	ck_assert_uint_ge(count * 1008, bytes - 4 * 1008);
 	ck_assert_uint_eq(hm_backlog_count(backlog), count);
 	/* When a chunk is free there is room again, for as many rows. */
 	hm_backlog_drop(backlog, count / 4 - 1);
