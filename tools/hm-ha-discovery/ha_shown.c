@@ -187,7 +187,8 @@ read_prefix(struct hm_slice key, enum hm_scope *device, bool *port)
 		const struct hm_reading_type *type = &hm_reading_types[i];
 		size_t n = strlen(type->ha_prefix);
 
-		if (!begins(key, type->ha_prefix))
+		/* They have no entities; fields of others begin like these. */
+		if (type->of_inverter || !begins(key, type->ha_prefix))
 			continue;
 		*device = type->device;
 		*port = !hm_is_device(type->scope);

@@ -110,10 +110,12 @@ START_TEST(nearer_names_go_first)
 {
 	ck_assert(name("11AB/port_1_pv_power", "one"));
 	ck_assert(name("PV_POWER", "any"));
+	/* No prefix, although there are records of a grid. */
+	ck_assert(name("grid_voltage", "AC"));
 	ck_assert(name("port_1_pv_power", "first"));
 	ck_assert(name("11ab/pv_power", "own"));
 	ck_assert(name("dtu_pv_power", "dtu"));
-	ck_assert_uint_eq(shown.names, 5);
+	ck_assert_uint_eq(shown.names, 6);
 	expect("11ab", "port_1", HM_F_PV_POWER, "one", false);
 	expect("11ab", "port_2", HM_F_PV_POWER, "own", true);
 	expect("11ac", "port_1", HM_F_PV_POWER, "first", false);
