@@ -28,8 +28,9 @@ sql "SELECT hm.add_site('two')" >"$work/key"
 to_kafka() {
 	HM_SITE=$1 "$root/pipelines/to-kafka" 2>&1
 }
+# A sink that is killed leaves its temporary file, which goes with the test.
 from_kafka() {
-	PGHOST=127.0.0.1 PGPORT=$port PGUSER=hm_kafka PGDATABASE=fleet \
+	TMPDIR=$work PGHOST=127.0.0.1 PGPORT=$port PGUSER=hm_kafka PGDATABASE=fleet \
 		"$root/pipelines/from-kafka" 0 1 2 3
 }
 cat >"$work/one" <<'END'
