@@ -306,11 +306,13 @@ bench-fleet:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
 	    tests/bench/fleet.sh $(SITES)
 
-check-fleet:
-	@.ci/packages $(CHECK_PACKAGES)
-	@.ci/engines build/engines
+check-fleet: check-fleet-packages
 	@$(MAKE) -s --no-print-directory tests
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' HM_FLEET=1 tests/run
+
+check-fleet-packages:
+	@.ci/packages $(CHECK_PACKAGES)
+	@.ci/engines build/engines
 
 check-page:
 	@.ci/packages $(CHECK_PACKAGES)
@@ -332,7 +334,7 @@ check-debian:
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
-    check-peers check-fleet check-page pictures \
+    check-peers check-fleet check-fleet-packages check-page pictures \
     bench bench-http bench-history bench-store bench-chain \
     bench-filter bench-latency bench-peers bench-fleet bench-fleet-chain \
     bench-compare bench-replay bench-publish \

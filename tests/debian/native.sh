@@ -89,7 +89,7 @@ targets= words=()
 for word; do
 	case $word in
 	*=*) words+=("$word") ;;
-	ci) targets+=" check lint" ;;
+	ci) targets+=" check lint check-fleet" ;;
 	*) targets+=" $word" ;;
 	esac
 done
@@ -162,7 +162,7 @@ if [ -f "$place/tree/result" ]; then
 fi
 remove_apart "$place" || status=1
 [ -n "${result:-}" ] || die "it did not come to a result"
-[ "$*" != ci ] || set -- "check lint"
+[ "$*" != ci ] || set -- "check lint check-fleet"
 what="\`make $*\`: ${counts:-status $result}"
 [ "$result" -eq 0 ] || [ -z "$counts" ] || what+=", status $result"
 echo "| $(date -u +%F) | $release | $arch | $compiler | $what | $seconds s |"
