@@ -60,6 +60,15 @@ hm_decode_start(struct hm_decoder *d, struct hm_reading *r, const char *type,
 }
 
 void
+hm_decode_start_info(struct hm_decoder *d, struct hm_reading *r,
+    struct hm_slice serial, const char *kind, const char *model)
+{
+	hm_decode_start(d, r, "info", serial);
+	hm_json_text(&r->json, "kind", kind);
+	hm_reading_text(r, HM_F_MODEL, model);
+}
+
+void
 hm_decode_start_reading(struct hm_decoder *d, struct hm_reading *r,
     const char *type, struct hm_slice serial)
 {
@@ -77,6 +86,13 @@ hm_decode_start_dtu(struct hm_decoder *d, struct hm_reading *r,
 		hm_json_int(&r->json, "took_ms", d->took_ms);
 	if (missing > 0)
 		hm_json_int(&r->json, "missing_parts", missing);
+}
+
+void
+hm_decode_text(struct hm_reading *r, const char *key, const char *text)
+{
+	if (text != NULL && text[0] != '\0')
+		hm_json_text(&r->json, key, text);
 }
 
 void

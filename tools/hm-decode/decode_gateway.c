@@ -14,27 +14,11 @@
 #define TENTHS 10         /* of a watt; sums are in whole watts */
 
 static void
-text_unless_empty(struct hm_reading *r, const char *key, const char *text)
-{
-	if (text != NULL && text[0] != '\0')
-		hm_json_text(&r->json, key, text);
-}
-
-static void
 field_unless_empty(struct hm_reading *r, enum hm_field_id field,
     const char *text)
 {
 	if (text[0] != '\0')
 		hm_reading_text(r, field, text);
-}
-
-static void
-start_info(struct hm_decoder *d, struct hm_reading *r, struct hm_slice serial,
-    const char *kind, const char *model)
-{
-	hm_decode_start(d, r, "info", serial);
-	hm_json_text(&r->json, "kind", kind);
-	hm_reading_text(r, HM_F_MODEL, model);
 }
 
 /* The gateway itself */
@@ -47,7 +31,7 @@ emit_gateway(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	struct hm_slice serial = hm_decode_serial(reply->serial, digits);
 	struct hm_reading r;
 
-	start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
+	hm_decode_start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
 	if (reply->n_gateway > 0) {
 		const Hm__GatewayInfo *info = reply->gateway[0];
 
@@ -55,8 +39,8 @@ emit_gateway(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		    hm_firmware_version_dtu(info->software, text));
 		hm_reading_text(&r, HM_F_HARDWARE,
 		    hm_firmware_version_dtu_hardware(info->hardware, text));
-		text_unless_empty(&r, "wifi_version", info->wifi_version);
-		text_unless_empty(&r, "gprs_version", info->gprs_version);
+		hm_decode_text(&r, "wifi_version", info->wifi_version);
+		hm_decode_text(&r, "gprs_version", info->gprs_version);
 	}
 	hm_json_int(&r.json, "devices", (int64_t)reply->n_device);
 	hm_decode_end(d, &r, frame);
@@ -86,7 +70,7 @@ decode_info(struct hm_decoder *d, const struct hm_raw_frame *frame,
 			    reply->device[i]->type);
 			continue;
 		}
-		start_info(d, &r, serial, "inverter",
+		hm_decode_start_info(d, &r, serial, "inverter",
 		    hm_model_inverter(serial));
 		hm_decode_end(d, &r, frame);
 	}
@@ -102,15 +86,16 @@ emit_inverter(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	struct hm_slice serial = hm_decode_serial(inverter->serial, text);
 	struct hm_reading r;
 
-	start_info(d, &r, serial, "inverter", inverter->model[0] != '\0' ?
-	    inverter->model : hm_model_inverter(serial));
+	hm_decode_start_info(d, &r, serial, "inverter",
+	    inverter->model[0] != '\0' ? inverter->model :
+	    hm_model_inverter(serial));
 	field_unless_empty(&r, HM_F_FIRMWARE, inverter->software_main);
-	text_unless_empty(&r, "firmware_second", inverter->software_second);
-	text_unless_empty(&r, "firmware_system", inverter->software_system);
+	hm_decode_text(&r, "firmware_second", inverter->software_second);
+	hm_decode_text(&r, "firmware_system", inverter->software_system);
 	field_unless_empty(&r, HM_F_HARDWARE, inverter->hardware);
-	text_unless_empty(&r, "battery_serial", inverter->battery_serial);
-	text_unless_empty(&r, "battery_firmware", inverter->battery_software);
-	text_unless_empty(&r, "battery_hardware", inverter->battery_hardware);
+	hm_decode_text(&r, "battery_serial", inverter->battery_serial);
+	hm_decode_text(&r, "battery_firmware", inverter->battery_software);
+	hm_decode_text(&r, "battery_hardware", inverter->battery_hardware);
 	if (inverter->inputs > 0)
 		hm_json_int(&r.json, "inputs", inverter->inputs);
 	hm_decode_end(d, &r, frame);
@@ -136,7 +121,8 @@ decode_registry(struct hm_decoder *d, const struct hm_raw_frame *frame,
 
 		if (serial.n == 0)
 			continue;
-		start_info(d, &r, serial, "meter", hm_model_meter(serial, 0));
+		hm_decode_start_info(d, &r, serial, "meter",
+		    hm_model_meter(serial, 0));
 		hm_decode_end(d, &r, frame);
 	}
 }

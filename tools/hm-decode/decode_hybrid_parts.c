@@ -72,7 +72,7 @@ add_energy(int64_t *sum, int32_t energy)
 	*sum = *sum < 0 || energy < 0 ? -1 : *sum + energy;
 }
 
-/* What only hybrid inverters tell of themselves */
+/* Readings that only hybrid inverters have */
 
 static void
 emit_hybrid(struct part *p, const Hm__HybridInverter *inverter)

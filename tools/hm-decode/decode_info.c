@@ -21,13 +21,6 @@
 #define DBM_MAX (-10)
 #define DIGITS_MAX ((size_t)6)
 
-static void
-text_unless_empty(struct hm_reading *r, const char *key, const char *text)
-{
-	if (text != NULL && text[0] != '\0')
-		hm_json_text(&r->json, key, text);
-}
-
 /* A time by the DTU's clock, if it is one. */
 static void
 moment(struct hm_reading *r, const char *key, int64_t seconds)
@@ -49,15 +42,6 @@ network_signal(struct hm_reading *r, int32_t strength)
 		hm_reading_number(r, HM_F_SIGNAL, strength);
 	else if (strength >= DBM_MIN && strength <= DBM_MAX)
 		hm_reading_number(r, HM_F_SIGNAL_DBM, strength);
-}
-
-static void
-start_info(struct hm_decoder *d, struct hm_reading *r, struct hm_slice serial,
-    const char *kind, const char *model)
-{
-	hm_decode_start(d, r, "info", serial);
-	hm_json_text(&r->json, "kind", kind);
-	hm_reading_text(r, HM_F_MODEL, model);
 }
 
 /*
@@ -123,7 +107,7 @@ emit_dtu(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	const Hm__InfoDtu *dtu = info->dtu;
 	struct hm_reading r;
 
-	start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
+	hm_decode_start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
 	if (dtu != NULL) {
 		hm_reading_text(&r, HM_F_FIRMWARE,
 		    hm_firmware_version_dtu(dtu->software, text));
@@ -132,8 +116,8 @@ emit_dtu(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		network_signal(&r, dtu->signal);
 		boot_time(&r, (uint32_t)dtu->boot_time,
 		    (uint32_t)info->time);
-		text_unless_empty(&r, "wifi_version", dtu->wifi_version);
-		text_unless_empty(&r, "gprs_version", dtu->gprs_version);
+		hm_decode_text(&r, "wifi_version", dtu->wifi_version);
+		hm_decode_text(&r, "gprs_version", dtu->gprs_version);
 		hm_json_bool(&r.json, "encrypted",
 		    (dtu->features & HM_CRYPT_DFS_BIT) != 0);
 		if (dtu->error != 0)
@@ -156,7 +140,7 @@ emit_inverter(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	const char *model = hm_model_part((uint32_t)inverter->hardware_part);
 	struct hm_reading r;
 
-	start_info(d, &r, serial, "inverter",
+	hm_decode_start_info(d, &r, serial, "inverter",
 	    model != NULL ? model : hm_model_inverter(serial));
 	hm_decode_label(&r, serial);
 	hm_reading_text(&r, HM_F_FIRMWARE,
@@ -185,12 +169,14 @@ decode_info(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		struct hm_slice serial = hm_decode_serial(
 		    info->meter[i]->serial, text);
 
-		start_info(d, &r, serial, "meter", hm_model_meter(serial, 0));
+		hm_decode_start_info(d, &r, serial, "meter",
+		    hm_model_meter(serial, 0));
 		hm_decode_end(d, &r, frame);
 	}
 	for (size_t i = 0; i < info->n_repeater; i++) {
-		start_info(d, &r, hm_decode_serial(info->repeater[i]->serial,
-		    text), "repeater", NULL);
+		hm_decode_start_info(d, &r,
+		    hm_decode_serial(info->repeater[i]->serial, text),
+		    "repeater", NULL);
 		hm_decode_end(d, &r, frame);
 	}
 }
@@ -218,8 +204,8 @@ decode_network(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	if (network == NULL)
 		return;
 	serial = hm_serial_word(network->dtu_serial, word);
-	start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
-	text_unless_empty(&r, "network", network_mode(network->mode));
+	hm_decode_start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
+	hm_decode_text(&r, "network", network_mode(network->mode));
 	network_signal(&r, network->signal);
 	hm_decode_end(d, &r, frame);
 }
@@ -251,7 +237,7 @@ decode_config(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	if (config == NULL)
 		return;
 	serial = hm_serial_word(config->dtu_serial, word);
-	start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
+	hm_decode_start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
 	config_limit(d, &r, config->power_limit);
 	if (config->upload_period > 0 && config->upload_period <= DAY_MINUTES)
 		hm_json_int(&r.json, "upload_period",

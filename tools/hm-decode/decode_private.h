@@ -62,7 +62,8 @@ void hm_decode_drop(struct hm_decoder *d, const struct hm_raw_frame *frame,
 /*
  * Start a record about `serial` in the decoder's line buffer: _reading adds the
  * mark of a stale reading, _dtu also the duration of the poll and the number of
- * parts that are missing. hm_decode_end passes the record to the output.
+ * parts that are missing, _info what kind of device it is and its model, NULL
+ * if unknown. hm_decode_end passes the record to the output.
  */
 void hm_decode_start(struct hm_decoder *d, struct hm_reading *r,
     const char *type, struct hm_slice serial);
@@ -70,8 +71,13 @@ void hm_decode_start_reading(struct hm_decoder *d, struct hm_reading *r,
     const char *type, struct hm_slice serial);
 void hm_decode_start_dtu(struct hm_decoder *d, struct hm_reading *r,
     struct hm_slice serial, int64_t missing);
+void hm_decode_start_info(struct hm_decoder *d, struct hm_reading *r,
+    struct hm_slice serial, const char *kind, const char *model);
 void hm_decode_end(struct hm_decoder *d, struct hm_reading *r,
     const struct hm_raw_frame *frame);
+
+/* Write a text that is no field, unless it is NULL or empty. */
+void hm_decode_text(struct hm_reading *r, const char *key, const char *text);
 
 /*
  * Unpack a payload into the arena. NULL, with the frame reported as bad, if
