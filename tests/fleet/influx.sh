@@ -106,23 +106,11 @@ same "a batch that jq cannot read is no success" "$(status A=1)" 75
 
 jq -nc -f "$root/tests/lib/sample.jq" | head -n 6000 >"$work/lines"
 split -l 200 -a 3 "$work/lines" "$work/batch."
-ship() {
-	local batch
-	for batch; do
-		until "$root/pipelines/to-influx" <"$batch"; do
-			sleep 0.1
-		done
-		echo "$batch"
-	done >"$work/shipped" 2>>"$work/ship.err"
-}
-shipped() {
-	[ "$(wc -l <"$work/shipped")" -ge "$1" ]
-}
 has_failed() {
 	[ -s "$work/ship.err" ]
 }
 : >"$work/shipped"
-ship "$work"/batch.* &
+deliver "$root/pipelines/to-influx" "$work"/batch.* &
 pids+=($!)
 for n in 3 9; do
 	until_true 30 shipped "$n"

@@ -62,23 +62,11 @@ query 'DELETE FROM hm_record' hm
 
 jq -nc -f "$root/tests/lib/sample.jq" | head -n 6000 >"$work/lines"
 split -l 200 -a 3 "$work/lines" "$work/batch."
-ship() {
-	local batch
-	for batch; do
-		until to_mysql <"$batch"; do
-			sleep 0.1
-		done
-		echo "$batch"
-	done >"$work/shipped" 2>>"$work/ship.err"
-}
-shipped() {
-	[ "$(wc -l <"$work/shipped")" -ge "$1" ]
-}
 has_failed() {
 	[ -s "$work/ship.err" ]
 }
 : >"$work/shipped"
-ship "$work"/batch.* &
+deliver to_mysql "$work"/batch.* &
 pids+=($!)
 for n in 3 9; do
 	until_true 30 shipped "$n"

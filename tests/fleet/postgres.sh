@@ -115,25 +115,13 @@ same "nothing of it was stored" "$(sql "SELECT rows FROM hm.site
 
 # Every batch again until it is acknowledged, while things are killed
 
-ship() {
-	local batch
-	for batch; do
-		until to_postgres <"$batch" 2>>"$work/ship.err"; do
-			sleep 0.1
-		done
-		echo "$batch" >>"$work/shipped"
-	done
-}
-shipped() {
-	[ "$(wc -l <"$work/shipped")" -ge "$1" ]
-}
 kill_client() {
 	local pids
 	mapfile -t pids < <(processes_with "HM_SITE_KEY_FILE=$work/site-key")
 	[ ${#pids[@]} -gt 0 ] && kill -KILL "${pids[@]}"
 }
 : >"$work/shipped"
-ship "${batches[@]}" &
+deliver to_postgres "${batches[@]}" &
 pids+=($!)
 for n in 1 2 3; do
 	until_true 60 shipped $((n * 5))

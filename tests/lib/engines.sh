@@ -76,3 +76,18 @@ make_centre() {
 		psql -h 127.0.0.1 -p "$port" -U hm -d fleet -Xq \
 			-f "$root/docs/fleet/centre.sql"
 }
+
+# deliver COMMAND BATCH ...: give the command each batch again until it
+# acknowledges it. $work/shipped names those that it has acknowledged.
+deliver() {
+	local batch
+	for batch in "${@:2}"; do
+		until "$1" <"$batch"; do
+			sleep 0.1
+		done
+		echo "$batch" >>"$work/shipped"
+	done 2>>"$work/ship.err"
+}
+shipped() {
+	[ "$(wc -l <"$work/shipped")" -ge "$1" ]
+}
