@@ -34,7 +34,9 @@ mount -t tmpfs -o mode=755 tmpfs /mnt
 for place in /etc /usr/local; do
 	lay_over "$place" || exit
 done
-make -s -C "$root" -o all BIN="$HM_BIN" DESTDIR=/mnt/dest install >/mnt/log 2>&1 &&
+# make takes a space in the path of the project for the end of a word.
+make -s -C "$root" -o all BIN="${HM_BIN#"$root"/}" DESTDIR=/mnt/dest install \
+	>/mnt/log 2>&1 &&
 	cp -R /mnt/dest/usr/local/. /usr/local
 check "hm is installed" test -x /usr/local/bin/hm-store
 echo '127.0.0.1 centre.example' >>/etc/hosts
