@@ -33,3 +33,25 @@ hm_ship_tables_create(struct hm_db *db)
 			return false;
 	return true;
 }
+
+bool
+hm_ship_line_prepare(struct hm_db *db, sqlite3_stmt **add)
+{
+	return hm_db_prepare(db, "INSERT INTO outbox (time, dtu, line) "
+	    "VALUES (?1, ?2, ?3)", add);
+}
+
+bool
+hm_ship_line_add(sqlite3_stmt *add, const struct hm_record *record,
+    int64_t time, struct hm_slice line)
+{
+	char dtu[1024];
+
+	hm_record_text(record, "dtu", dtu, sizeof dtu);
+	sqlite3_bind_int64(add, 1, time);
+	sqlite3_bind_null(add, 2);
+	if (dtu[0] != '\0')
+		hm_db_bind_slice(add, 2, hm_text(dtu));
+	hm_db_bind_slice(add, 3, line);
+	return hm_db_step(add);
+}

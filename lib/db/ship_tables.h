@@ -2,6 +2,7 @@
 #define HM_SHIP_TABLES_H
 
 #include "db.h"
+#include "record/record.h"
 
 /*
  * The tables that hm-store fills and hm-ship empties. A database has them only
@@ -21,5 +22,12 @@ bool hm_ship_tables_create(struct hm_db *db);
 
 /* Whether the database has them. False, too, if it cannot be read. */
 bool hm_ship_tables_there(struct hm_db *db);
+
+/* Prepare a statement for hm_ship_line_add. The caller finalizes it. */
+bool hm_ship_line_prepare(struct hm_db *db, sqlite3_stmt **add);
+
+/* List `record`, which is no reading, as its line and its time. */
+bool hm_ship_line_add(sqlite3_stmt *add, const struct hm_record *record,
+    int64_t time, struct hm_slice line);
 
 #endif

@@ -6,6 +6,7 @@
 #include "db/db.h"
 #include "db/export.h"
 #include "db/reading_tables.h"
+#include "db/ship_tables.h"
 #include "db/sql.h"
 #include "record/record.h"
 #include "record/types.h"
@@ -158,19 +159,12 @@ add_event(void *context, struct hm_slice line)
 	struct listing *l = context;
 	struct hm_slice text;
 	struct hm_fault fault;
-	char dtu[1024];
 	int64_t time = 0;
 
 	if (hm_record_parse(&l->record, line, &fault) &&
 	    hm_record_string(&l->record, "time", &text))
 		hm_rfc3339_parse(text, &time);
-	hm_record_text(&l->record, "dtu", dtu, sizeof dtu);
-	sqlite3_bind_int64(l->add, 1, time);
-	sqlite3_bind_null(l->add, 2);
-	if (dtu[0] != '\0')
-		hm_db_bind_slice(l->add, 2, hm_text(dtu));
-	hm_db_bind_slice(l->add, 3, line);
-	l->failed = !hm_db_step(l->add);
+	l->failed = !hm_ship_line_add(l->add, &l->record, time, line);
 	l->count += !l->failed;
 	return !l->failed;
 }
@@ -180,8 +174,7 @@ add_events(struct hm_spool *spool, int64_t since, struct listing *l)
 {
 	char why[HM_EXPORT_WHY];
 	bool good = hm_db_run(&spool->db, "BEGIN IMMEDIATE") &&
-	    hm_db_prepare(&spool->db, "INSERT INTO outbox (time, dtu, line) "
-	    "VALUES (?1, ?2, ?3)", &l->add) &&
+	    hm_ship_line_prepare(&spool->db, &l->add) &&
 	    hm_export_events(&spool->db, since, add_event, l, why) &&
 	    !l->failed;
 

@@ -85,7 +85,6 @@ put_line(struct hm_store_outbox *o, struct hm_slice line)
 {
 	struct hm_slice type, text;
 	struct hm_fault fault;
-	char dtu[1024];
 	int64_t time;
 
 	/* The row was stored, so it is a record. */
@@ -94,13 +93,7 @@ put_line(struct hm_store_outbox *o, struct hm_slice line)
 	    !hm_record_string(&o->record, "time", &text) ||
 	    !hm_rfc3339_parse(text, &time) || !is_listed(type))
 		return true;
-	hm_record_text(&o->record, "dtu", dtu, sizeof dtu);
-	sqlite3_bind_int64(o->add_line, 1, time);
-	sqlite3_bind_null(o->add_line, 2);
-	if (dtu[0] != '\0')
-		hm_db_bind_slice(o->add_line, 2, hm_text(dtu));
-	hm_db_bind_slice(o->add_line, 3, line);
-	return hm_db_step(o->add_line);
+	return hm_ship_line_add(o->add_line, &o->record, time, line);
 }
 
 bool
@@ -170,8 +163,7 @@ hm_store_outbox_prepare(struct hm_store_outbox *outbox, struct hm_db *db)
 	    "time = ?1 AND dtu = ?2", &outbox->drop_poll) &&
 	    hm_db_prepare(db, "INSERT INTO outbox (time, dtu) VALUES (?1, ?2)",
 	    &outbox->add_poll) &&
-	    hm_db_prepare(db, "INSERT INTO outbox (time, dtu, line) "
-	    "VALUES (?1, ?2, ?3)", &outbox->add_line);
+	    hm_ship_line_prepare(db, &outbox->add_line);
 }
 
 void
