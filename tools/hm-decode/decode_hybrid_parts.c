@@ -4,7 +4,7 @@
 #include "power_factor.h"
 #include "reading.h"
 
-/* What is in a hybrid inverter and behind it. */
+/* The parts of a hybrid inverter and of its plant. */
 
 #define TENTHS 10       /* steps of 0.1 in one of 1, of 0.01 in one of 0.1 */
 #define HUNDREDTHS 10   /* in thousandths: a power factor */
@@ -102,7 +102,7 @@ emit_hybrid(struct part *p, const Hm__HybridInverter *inverter)
 /* Battery */
 
 static int64_t
-size_of(int64_t number)
+magnitude(int64_t number)
 {
 	return number < 0 ? -number : number;
 }
@@ -115,11 +115,11 @@ static bool
 current_agrees(const Hm__HybridBattery *b)
 {
 	int64_t scale = VOLTAGE_SCALE * CURRENT_SCALE;
-	int64_t power = size_of(b->power) * scale;
-	int64_t product = size_of((int64_t)b->voltage * b->current);
-	int64_t steps = scale + size_of(b->voltage) + size_of(b->current);
+	int64_t power = magnitude(b->power) * scale;
+	int64_t product = magnitude((int64_t)b->voltage * b->current);
+	int64_t steps = scale + magnitude(b->voltage) + magnitude(b->current);
 
-	return size_of(product - power) <= power / 10 + steps;
+	return magnitude(product - power) <= power / 10 + steps;
 }
 
 static void
@@ -196,7 +196,7 @@ emit_battery(struct part *p, const Hm__HybridBattery *b)
 	end(p);
 }
 
-/* What has phases */
+/* Parts with phases */
 
 static void
 put_state(struct part *p, const Hm__HybridState *state)

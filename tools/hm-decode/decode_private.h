@@ -104,7 +104,7 @@ void hm_decode_meter(struct hm_decoder *d, const struct hm_raw_frame *frame,
 void hm_decode_extras(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const struct Hm__RealReply *reply);
 
-/* What a record has told so far of the hybrid inverters behind a gateway. */
+/* The hybrid inverters behind a gateway, as far as a record has been read. */
 struct hm_hybrids {
 	const struct hm_raw_frame *frame; /* of the first readings, if any */
 	uint64_t gateway; /* its serial number; 0: not known */
