@@ -7,8 +7,22 @@
 
 /* The largest frame, and bytes that one read may return behind it. */
 #define IN_MAX ((size_t)2 * 65536)
-#define HM_GAP_MS 2000
 #define KEPT_MAX ((size_t)2048) /* of a buffer, between polls */
+
+static const struct hm_dialog_protocol *
+protocol_of(enum hm_transport transport)
+{
+	switch (transport) {
+	case HM_TRANSPORT_MODBUS:
+		return &hm_protocol_modbus;
+	case HM_TRANSPORT_HM:
+		return &hm_protocol_hm;
+	case HM_TRANSPORT_ES:
+	case HM_TRANSPORT_MODBUS_G3:
+		break;
+	}
+	return NULL;
+}
 
 struct hm_dialog *
 hm_dialog_new(const struct hm_dtu *dtu,
@@ -20,7 +34,11 @@ hm_dialog_new(const struct hm_dtu *dtu,
 		return NULL;
 	d->dtu = dtu;
 	d->options = options;
-	return d;
+	d->protocol = protocol_of(dtu->transport);
+	if (d->protocol != NULL)
+		return d;
+	free(d);
+	return NULL;
 }
 
 void
@@ -124,9 +142,7 @@ hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 	d->held = false;
 	if (d->order != NULL)
 		begin_order(d->order);
-	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
-		return hm_dialog_modbus_begin(d);
-	return hm_dialog_hm_begin(d);
+	return d->protocol->begin(d);
 }
 
 void
@@ -141,9 +157,9 @@ hm_dialog_end(struct hm_dialog *d)
 static enum hm_turn
 settle(struct hm_dialog *d, enum hm_turn turn)
 {
-	if (turn == HM_TURN_FAIL && d->dtu->transport == HM_TRANSPORT_HM &&
+	if (turn == HM_TURN_FAIL && d->protocol->settle != NULL &&
 	    !hm_dialog_order_asks(d))
-		turn = hm_dialog_hm_settle(d);
+		turn = d->protocol->settle(d);
 	return hm_dialog_order_turn(d, turn);
 }
 
@@ -155,11 +171,8 @@ hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n)
 	if (!hm_buffer_append(&d->in, p, n, IN_MAX))
 		turn = hm_dialog_fail(d, HM_ERR_PROTOCOL,
 		    "more than %zu bytes for one request", IN_MAX);
-	else if (d->dtu->transport == HM_TRANSPORT_MODBUS)
-		turn = hm_dialog_order_asks(d) ?
-		    hm_dialog_modbus_order_feed(d) : hm_dialog_modbus_feed(d);
 	else
-		turn = hm_dialog_hm_feed(d);
+		turn = d->protocol->feed(d);
 	return settle(d, turn);
 }
 
@@ -195,9 +208,7 @@ hm_dialog_give_up(struct hm_dialog *d, enum hm_poll_error error)
 		    "came", d->in.n);
 	if (hm_dialog_order_asks(d))
 		return settle(d, HM_TURN_FAIL);
-	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
-		return settle(d, hm_dialog_modbus_lost(d, connection));
-	return settle(d, hm_dialog_hm_lost(d, connection));
+	return settle(d, d->protocol->lost(d, connection));
 }
 
 const uint8_t *
@@ -210,7 +221,7 @@ hm_dialog_request(const struct hm_dialog *d, size_t *size)
 int64_t
 hm_dialog_gap_ms(const struct hm_dialog *d)
 {
-	return d->dtu->transport == HM_TRANSPORT_HM ? HM_GAP_MS : 0;
+	return d->protocol->gap_ms;
 }
 
 size_t
@@ -232,11 +243,13 @@ size_t
 hm_dialog_missing(const struct hm_dialog *d,
     uint8_t missing[HM_DIALOG_PARTS_MAX])
 {
-	if (d->reply_count == 0)
-		return 0;
-	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
-		return hm_dialog_modbus_missing(d, missing);
-	return hm_dialog_hm_missing(d, missing);
+	return d->reply_count > 0 ? d->protocol->missing(d, missing) : 0;
+}
+
+const char *
+hm_dialog_part(const struct hm_dialog *d)
+{
+	return d->protocol->part;
 }
 
 bool
@@ -250,14 +263,13 @@ hm_dialog_is_partial(const struct hm_dialog *d)
 bool
 hm_dialog_stale(const struct hm_dialog *d)
 {
-	return d->dtu->transport == HM_TRANSPORT_HM && d->hm.time != 0 &&
-	    d->hm.time == d->hm.time_before;
+	return d->protocol->stale != NULL && d->protocol->stale(d);
 }
 
 int64_t
 hm_dialog_upload_ms(const struct hm_dialog *d)
 {
-	return d->dtu->transport == HM_TRANSPORT_HM ? d->hm.upload_ms : 0;
+	return d->protocol == &hm_protocol_hm ? d->hm.upload_ms : 0;
 }
 
 enum hm_poll_error

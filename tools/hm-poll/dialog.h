@@ -110,6 +110,9 @@ const uint8_t *hm_dialog_reply(const struct hm_dialog *d, size_t i,
 size_t hm_dialog_missing(const struct hm_dialog *d,
     uint8_t missing[HM_DIALOG_PARTS_MAX]);
 
+/* What the parts are called, for people; one of them. */
+const char *hm_dialog_part(const struct hm_dialog *d);
+
 /* Whether there are readings, but not all of them. */
 bool hm_dialog_is_partial(const struct hm_dialog *d);
 

@@ -7,9 +7,10 @@
 #include "wire/modbus.h"
 
 /*
- * Shared by dialog.c, dialog_modbus.c, dialog_hm.c, dialog_hm_config.c,
- * dialog_hm_packages.c, dialog_hm_requests.c, and of orders dialog_order.c,
- * dialog_order_seen.c, dialog_hm_order.c and dialog_modbus_order.c.
+ * Shared by dialog.c, dialog_frames.c, dialog_modbus.c, dialog_hm.c,
+ * dialog_hm_config.c, dialog_hm_packages.c, dialog_hm_requests.c, and of
+ * orders dialog_order.c, dialog_order_seen.c, dialog_hm_order.c and
+ * dialog_modbus_order.c.
  */
 
 #define HM_REPLIES_MAX 200 /* replies of one poll */
@@ -19,6 +20,32 @@
 /* What is skipped for one request: no DTU sends more beside its reply. */
 #define HM_SKIPPED_FRAMES ((size_t)64)
 #define HM_SKIPPED_BYTES ((size_t)128 * 1024)
+
+/* What dialog.c needs of a protocol, once for all dialogs that speak it. */
+struct hm_dialog_protocol {
+	enum hm_turn (*begin)(struct hm_dialog *d);
+	/* Bytes were added to d->in. */
+	enum hm_turn (*feed)(struct hm_dialog *d);
+	/*
+	 * There is no usable reply, and the error is set. Without `connection`
+	 * more replies may come on this connection.
+	 */
+	enum hm_turn (*lost)(struct hm_dialog *d, bool connection);
+	/*
+	 * The last turn failed. HM_TURN_DONE if the readings are there. Or
+	 * NULL: the poll has failed.
+	 */
+	enum hm_turn (*settle)(struct hm_dialog *d);
+	/* As hm_dialog_missing, with one reply or more. */
+	size_t (*missing)(const struct hm_dialog *d,
+	    uint8_t missing[HM_DIALOG_PARTS_MAX]);
+	bool (*stale)(const struct hm_dialog *d); /* NULL: not known */
+	int64_t gap_ms; /* the shortest time between two requests */
+	const char *part; /* what hm_dialog_missing counts */
+};
+
+extern const struct hm_dialog_protocol hm_protocol_modbus;
+extern const struct hm_dialog_protocol hm_protocol_hm;
 
 struct hm_dialog_modbus {
 	uint16_t transaction;
@@ -90,6 +117,7 @@ struct hm_dialog_order {
 struct hm_dialog {
 	const struct hm_dtu *dtu;
 	const struct hm_dialog_options *options;
+	const struct hm_dialog_protocol *protocol;
 	int64_t now, monotonic;
 	uint8_t request[HM_REQUEST_MAX];
 	size_t request_size;
@@ -131,23 +159,12 @@ bool hm_dialog_keep(struct hm_dialog *d, const uint8_t *p, size_t n);
 /* Drop the replies kept so far: they will be requested again. */
 void hm_dialog_forget(struct hm_dialog *d);
 
-/*
- * _lost: there is no usable reply, and the error is set. Without `connection`
- * more replies may come on this connection.
- */
-enum hm_turn hm_dialog_modbus_begin(struct hm_dialog *d);
-enum hm_turn hm_dialog_modbus_feed(struct hm_dialog *d);
-enum hm_turn hm_dialog_modbus_lost(struct hm_dialog *d, bool connection);
-size_t hm_dialog_modbus_missing(const struct hm_dialog *d,
-    uint8_t missing[HM_DIALOG_PARTS_MAX]);
+/* dialog_frames.c: keep a decrypted frame, as hm_dialog_keep does. */
+bool hm_dialog_keep_frame(struct hm_dialog *d, const struct hm_frame *frame);
 
-enum hm_turn hm_dialog_hm_begin(struct hm_dialog *d);
-enum hm_turn hm_dialog_hm_feed(struct hm_dialog *d);
-enum hm_turn hm_dialog_hm_lost(struct hm_dialog *d, bool connection);
-size_t hm_dialog_hm_missing(const struct hm_dialog *d,
-    uint8_t missing[HM_DIALOG_PARTS_MAX]);
-/* The last turn failed. HM_TURN_DONE if the readings are there. */
-enum hm_turn hm_dialog_hm_settle(struct hm_dialog *d);
+/* Set the error of a frame that cannot be read. Returns HM_TURN_FAIL. */
+enum hm_turn hm_dialog_frame_error(struct hm_dialog *d,
+    enum hm_frame_state state);
 
 /*
  * dialog_hm_config.c: learn from a reply with the configuration, and keep it

@@ -189,8 +189,7 @@ hm_dtu_job_log_missing(const struct hm_dtu_job *job,
     const struct hm_dialog *dialog)
 {
 	const struct hm_dtu *dtu = dtu_of(job);
-	const char *what = dtu->transport == HM_TRANSPORT_MODBUS ? "input" :
-	    "package";
+	const char *what = hm_dialog_part(dialog);
 	const char *error = hm_poll_error_name(hm_dialog_error(dialog));
 	const char *reason = hm_dialog_error_text(dialog);
 	uint8_t missing[HM_DIALOG_PARTS_MAX];
@@ -210,11 +209,10 @@ void
 hm_dtu_job_log_whole(const struct hm_dtu_job *job)
 {
 	const struct hm_dtu *dtu = dtu_of(job);
-	const char *what = dtu->transport == HM_TRANSPORT_MODBUS ? "inputs" :
-	    "packages";
+	const char *what = hm_dialog_part(hm_poller_dialog(job->poller));
 
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", dtu->name)),
-	    "%s: all %s of the DTU's list are read again", dtu->name, what);
+	    "%s: all %ss of the DTU's list are read again", dtu->name, what);
 }
 
 void

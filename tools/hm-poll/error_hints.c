@@ -77,9 +77,20 @@ speaks(const struct hm_failure *f, enum hm_transport transport)
 }
 
 static bool
+has_other(const struct hm_failure *f)
+{
+	enum hm_transport other;
+
+	return hm_transport_other(f->dtu->transport, &other);
+}
+
+static bool
 speaks_other(const struct hm_failure *f)
 {
-	return speaks(f, hm_transport_other(f->dtu->transport));
+	enum hm_transport other;
+
+	return hm_transport_other(f->dtu->transport, &other) &&
+	    speaks(f, other);
 }
 
 static const char *
@@ -117,35 +128,35 @@ hm_error_may_be_scheme(const struct hm_failure *f)
 	case HM_ERR_CLOSED:
 	case HM_ERR_LENGTH:
 	case HM_ERR_PROTOCOL:
-		return !f->reached &&
+		return !f->reached && has_other(f) &&
 		    (f->peer == HM_PEER_UNKNOWN || speaks_other(f));
 	default:
 		return false;
 	}
 }
 
-/* The same host, asked with the other protocol. */
+/* The same host, asked with the other protocol, which there is. */
 static struct hm_dtu
-other_dtu(const struct hm_dtu *dtu, uint16_t port)
+other_dtu(const struct hm_dtu *dtu)
 {
-	return (struct hm_dtu){
-	    .transport = hm_transport_other(dtu->transport),
-	    .host = dtu->host,
-	    .port = port,
-	};
+	struct hm_dtu other = {.host = dtu->host};
+
+	hm_transport_other(dtu->transport, &other.transport);
+	other.port = hm_transport_port(other.transport);
+	return other;
 }
 
 /* The failure may come from a wrong scheme: ask for the other one. */
 static bool
 ask_for_other_scheme(const struct hm_failure *f, char out[HM_HINT_MAX])
 {
-	enum hm_transport transport = hm_transport_other(f->dtu->transport);
-	uint16_t port = hm_transport_port(transport);
-	const char *name = hm_transport_title(transport);
-	struct hm_dtu other = other_dtu(f->dtu,
-	    speaks_other(f) ? f->dtu->port : port);
+	struct hm_dtu other = other_dtu(f->dtu);
+	uint16_t port = other.port;
+	const char *name = hm_transport_title(other.transport);
 	char uri[HM_DTU_URI_MAX];
 
+	if (speaks_other(f))
+		other.port = f->dtu->port;
 	hm_dtu_uri(&other, uri);
 	if (speaks_other(f))
 		snprintf(out, HM_HINT_MAX, "it speaks %s: is it %s?", name,
@@ -166,14 +177,13 @@ static void
 add_other_scheme(const struct hm_failure *f, const char *text,
     char out[HM_HINT_MAX])
 {
-	enum hm_transport transport = hm_transport_other(f->dtu->transport);
-	struct hm_dtu other = other_dtu(f->dtu, hm_transport_port(transport));
+	struct hm_dtu other = other_dtu(f->dtu);
 	char uri[HM_DTU_URI_MAX];
 
 	if (f->other_port == HM_OTHER_PORT_CLOSED)
 		snprintf(out, HM_HINT_MAX, "port %u does not answer either; %s",
 		    other.port, text);
-	else if (transport == HM_TRANSPORT_HM)
+	else if (other.transport == HM_TRANSPORT_HM)
 		snprintf(out, HM_HINT_MAX, "%s; most DTUs speak another "
 		    "protocol: try %s", text, hm_dtu_uri(&other, uri));
 	else
