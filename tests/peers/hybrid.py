@@ -505,8 +505,9 @@ def registers(port):
     if not client.connect():
         sys.exit("no connection")
     words = {}
-    for first, count in ((0, 123), (123, 123), (1000, 5), (1800, 123),
-                         (2000, 123), (2123, 123), (30000, 30)):
+    for first, count in ((0, 123), (123, 123), (246, 50), (1000, 5),
+                         (1800, 123), (2000, 123), (2123, 123),
+                         (30000, 30)):
         reply = client.read_input_registers(first, count=count, device_id=1)
         if reply.isError():
             sys.exit(f"{first}: {reply}")

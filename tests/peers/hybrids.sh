@@ -5,7 +5,7 @@
 #   PEERS    versions of hoymiles-wifi; "newest 0.6.0" if unset
 #   PYTHONS  where the programs are installed (build/peers)
 #   VALUES   of the gateway that is made up (100000)
-# shellcheck source=tests/lib/lib.sh
+# shellcheck source=tests/lib/lib.sh disable=SC2016
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=tests/peers/install.sh
 . "$(dirname "$0")/install.sh"

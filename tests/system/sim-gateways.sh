@@ -1,7 +1,7 @@
 #!/bin/bash
 # hm-sim's gateways of hybrid inverters, over both of their protocols: requests
 # are bytes here, replies are read by hm-decode or compared as bytes.
-# shellcheck source=tests/lib/lib.sh
+# shellcheck source=tests/lib/lib.sh disable=SC2016
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=tests/lib/wire.sh
 . "$(dirname "$0")/../lib/wire.sh"
@@ -103,7 +103,8 @@ check "... and is what hm-decode reads, to 0.1 kWh for each counter" jq -ne \
 
 # mode NUMBER RESERVE POWER SERIAL: the reply to the order, in hex.
 mode() {
-	local payload="0801107b18$(varint $((16#$4)))20$(varint "$1")28$(varint "$2")"
+	local payload
+	payload="0801107b18$(varint $((16#$4)))20$(varint "$1")28$(varint "$2")"
 	payload+="30$(varint "$3")"
 	exchange "$es" "$(gateway_request c308 "$gateway" 1 "$payload")" 200 0.3
 }
@@ -132,9 +133,9 @@ start_sim faults --transport es --dtus 1 --fault "crc:at=1 truncated:at=2 length
 es=${uris[0]}
 reply=$(exchange "$es" "$info" 400 0.3)
 check "crc: it is wrong" [ "${reply:12:4}" != "$(crc16 "${reply:48}")" ]
-whole=${#reply}
+half=$((${#reply} / 4)) # bytes
 same "truncated: half of it comes" \
-	"$(exchange "$es" "$info" 400 0.3 | tr -d '\n' | wc -c)" $((whole / 4 * 2))
+	"$(exchange "$es" "$info" 400 0.3 | tr -d '\n' | wc -c)" $((2 * half))
 same "length: it is impossible" "$(exchange "$es" "$info" 400 0.3 | cut -c 17-20)" 0017
 same "hang: there is no reply" "$(exchange "$es" "$info" 400 0.2)" ""
 check "garbage: it is no frame" [ "$(exchange "$es" "$info" 400 0.3 | cut -c 1-4)" != 484d ]

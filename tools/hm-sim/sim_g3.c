@@ -70,7 +70,7 @@ answer_read(struct hm_sim_dtu *dtu, const uint8_t *request,
 		swap_single(dtu, faults, &values[0]);
 	out[7] = request[7];
 	out[8] = (uint8_t)(2 * count);
-	for (unsigned i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++)
 		put16(out + HM_SIM_MODBUS_HEAD + 2 * i, values[i]);
 	return hm_sim_modbus_finish(request, out,
 	    HM_SIM_MODBUS_HEAD + 2 * (size_t)count);
@@ -154,7 +154,8 @@ hm_sim_g3_flood(const uint8_t *request, size_t request_size,
 {
 	unsigned count = request_size < HM_MODBUS_REQUEST ? 0 :
 	    get16(request + 10);
-	size_t bytes = count >= 1 && count <= HM_SIM_G3_MOST ? 2 * count : 2;
+	size_t bytes = count >= 1 && count <= HM_SIM_G3_MOST ?
+	    2 * (size_t)count : 2;
 
 	memset(out, 0, HM_SIM_MODBUS_HEAD + bytes);
 	out[7] = READ_INPUT;

@@ -234,9 +234,9 @@ put_model(const struct window *w, size_t phases)
 {
 	const char *model = phases == 1 ? "HIS-5L-G3\0" : "HIT-10L-G3";
 
-	for (unsigned i = 0; i < 5; i++)
-		put(w, MODEL + i, (uint16_t)((uint8_t)model[2 * i + 1] << 8 |
-		    (uint8_t)model[2 * i]));
+	for (size_t i = 0; i < 5; i++)
+		put(w, MODEL + (unsigned)i, (uint16_t)(
+		    (uint8_t)model[2 * i + 1] << 8 | (uint8_t)model[2 * i]));
 }
 
 /*

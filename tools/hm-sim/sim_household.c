@@ -15,12 +15,13 @@
 #define EXTERNAL_PEAK 20000
 
 /* Times of the day in s. */
-#define MORNING_FROM (6 * 3600 + 1800)
-#define MORNING_TO (9 * 3600)
-#define EVENING_FROM (17 * 3600)
-#define EVENING_TO (23 * 3600)
-#define CHARGER_FROM (20 * 3600)
-#define CHARGER_TO (21 * 3600 + 1800)
+#define HALF_HOUR INT64_C(1800)
+#define MORNING_FROM (13 * HALF_HOUR)
+#define MORNING_TO (18 * HALF_HOUR)
+#define EVENING_FROM (34 * HALF_HOUR)
+#define EVENING_TO (46 * HALF_HOUR)
+#define CHARGER_FROM (40 * HALF_HOUR)
+#define CHARGER_TO (43 * HALF_HOUR)
 
 #define CLOUD 300     /* s until the next one */
 #define APPLIANCE_TIME 600

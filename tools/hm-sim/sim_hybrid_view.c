@@ -10,7 +10,7 @@
 #define PERMILLE 1000
 #define STATUS_ON_GRID 3
 #define STATUS_ISLAND 5
-#define STRING_VOLTAGE 3200 /* 0.1 V without sun; twice as much on 3 phases */
+#define STRING_VOLTAGE INT64_C(3200) /* 0.1 V; twice as much on 3 phases */
 #define CHARGER_READY 1
 #define CHARGER_CHARGES 2
 

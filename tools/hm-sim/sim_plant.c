@@ -317,7 +317,7 @@ set_balance(const struct hm_sim_plant *plant, size_t dtu, struct balance *b)
 	b->house = HOUSE_MIN + draw(plant, HM_DRAW_HOUSE, dtu, 0, HOUSE_RANGE);
 	b->peak = hm_sim_plant_dtu_peak(plant, dtu) * EFFICIENCY / 1000;
 	b->surplus_from = b->surplus_to = day / 2;
-	if (b->peak > b->house) {
+	if (b->peak > 0 && b->peak > b->house) {
 		int64_t width = square_root(day * day * (b->peak - b->house) /
 		    b->peak);
 
