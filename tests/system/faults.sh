@@ -110,9 +110,9 @@ list_uris() {
 
 same "the table has the faults and the transports of faults.def" \
 	"$(table | awk '{ print $1, $2 != "-", $3 != "-" }')" \
-	"$(sed -nE 's/^FAULT\([A-Z_]+, ([a-z-]+), ([A-Z |]+),.*/\1 \2 /p' \
+	"$(sed -nE 's/^FAULT\([A-Z_]+, ([a-z-]+), ([A-Z3 |]+),.*/\1 \2 /p' \
 		"$(dirname "$0")/../../tools/hm-sim/faults.def" |
-		awk '{ print $1, / HM /, / MODBUS /}')"
+		awk '/ HM | MODBUS / { print $1, / HM /, / MODBUS / }')"
 
 # It may be asked for device information again a minute after it has started.
 start_sim late --transport hm --inverters 1 --inputs 1 --encrypt-after 8
