@@ -96,10 +96,11 @@ static void
 wire_payload(uint16_t command, const uint8_t *payload, size_t size)
 {
 	const struct hm_frame frame = {.command = command,
-	    .sequence = ++sequence, .payload = payload, .size = size,
+	    .sequence = sequence, .payload = payload, .size = size,
 	    .serial = (uint64_t)GATEWAY, .number = 1};
 	size_t n = hm_frame_write(&frame, wire + wired, sizeof wire - wired);
 
+	sequence++;
 	ck_assert_uint_gt(n, 0);
 	wired += n;
 }
