@@ -13,7 +13,6 @@
 #include "connector.h"
 #include "log_bytes.h"
 #include "record/poll_errors.h"
-#include "wire/hmframe.h"
 
 #define READ_CHUNK ((size_t)4096)
 #define LATE_READS 32 /* chunks; the largest reply has half of them */
@@ -23,7 +22,8 @@
 enum state {
 	IDLE,
 	CONNECTING,
-	PAUSING, /* the gap between two requests */
+	RESTING, /* the gap between two requests, without a connection */
+	PAUSING, /* the same with one */
 	READING,
 };
 
@@ -43,8 +43,7 @@ struct hm_poller {
 	bool succeeds_other; /* another process sent the last request */
 	bool resumes; /* the connection is not the first of the poll */
 	size_t sent; /* bytes of the request */
-	uint8_t first[HM_PEER_BYTES]; /* received on this connection */
-	size_t first_size;
+	struct hm_peer_first first; /* bytes of this connection */
 };
 
 static void on_io(struct ev_loop *loop, ev_io *io, int events);
@@ -206,19 +205,6 @@ send_more(struct hm_poller *p)
 }
 
 /*
- * The bytes of a chunk that may be logged. Replies of hm DTUs have keys and
- * passwords, but not in the header of a frame.
- */
-static size_t
-public_bytes(const struct hm_poller *p)
-{
-	if (p->dtu->transport == HM_TRANSPORT_MODBUS ||
-	    p->dtu->transport == HM_TRANSPORT_MODBUS_G3)
-		return HM_LOGGED_BYTES;
-	return hm_dialog_in_frame(p->dialog) ? 0 : HM_FRAME_HEADER;
-}
-
-/*
  * The system goes on sending for minutes what a closed connection has left. An
  * order without a reply must not reach the DTU then, after a newer one.
  */
@@ -266,19 +252,26 @@ gap_of(const struct hm_poller *p)
 	return p->succeeds_other && gap < APART_MS ? APART_MS : gap;
 }
 
+static int64_t
+rest_of_gap(const struct hm_poller *p)
+{
+	int64_t rest = p->last_request + gap_of(p) - hm_monotonic_ms();
+
+	return p->requested_before && rest > 0 ? rest : 0;
+}
+
 static void
 ask(struct hm_poller *p)
 {
-	int64_t gap = gap_of(p);
-	int64_t since = hm_monotonic_ms() - p->last_request;
+	int64_t rest = rest_of_gap(p);
 
-	if (!p->requested_before || since >= gap) {
+	if (rest == 0) {
 		send_request(p);
 		return;
 	}
 	p->state = PAUSING;
 	hm_dialog_hold(p->dialog, true);
-	set_timer(p, gap - since);
+	set_timer(p, rest);
 	watch(p, EV_READ);
 }
 
@@ -302,16 +295,6 @@ take_turn(struct hm_poller *p, enum hm_turn turn)
 		    hm_dialog_error_text(p->dialog));
 		break;
 	}
-}
-
-static void
-keep_first_bytes(struct hm_poller *p, const uint8_t *bytes, size_t n)
-{
-	size_t room = sizeof p->first - p->first_size;
-
-	n = n < room ? n : room;
-	memcpy(p->first + p->first_size, bytes, n);
-	p->first_size += n;
 }
 
 /*
@@ -351,8 +334,8 @@ receive(struct hm_poller *p)
 		return;
 	}
 	hm_log_bytes(p->dtu, "reply: received", chunk, (size_t)n,
-	    public_bytes(p));
-	keep_first_bytes(p, chunk, (size_t)n);
+	    hm_dialog_public_bytes(p->dialog));
+	hm_peer_note(&p->first, chunk, (size_t)n);
 	feed(p, chunk, (size_t)n);
 }
 
@@ -384,8 +367,21 @@ static void
 connect_to_dtu(struct hm_poller *p)
 {
 	p->state = CONNECTING;
-	p->first_size = 0;
+	p->first.n = 0;
 	hm_connector_start(p->connector, p->dtu->host, p->dtu->port);
+}
+
+static void
+connect_after_rest(struct hm_poller *p)
+{
+	int64_t rest = hm_dialog_rests_closed(p->dialog) ? rest_of_gap(p) : 0;
+
+	if (rest == 0) {
+		connect_to_dtu(p);
+		return;
+	}
+	p->state = RESTING;
+	set_timer(p, rest);
 }
 
 static void
@@ -393,7 +389,7 @@ reconnect(struct hm_poller *p)
 {
 	close_socket(p);
 	p->resumes = true;
-	connect_to_dtu(p);
+	connect_after_rest(p);
 }
 
 /* Events */
@@ -444,6 +440,9 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	switch (p->state) {
+	case RESTING:
+		connect_to_dtu(p);
+		break;
 	case PAUSING:
 		send_request(p);
 		break;
@@ -473,7 +472,7 @@ hm_poller_start(struct hm_poller *p)
 		return false;
 	p->started = hm_monotonic_ms();
 	p->resumes = false;
-	connect_to_dtu(p);
+	connect_after_rest(p);
 	return true;
 }
 
@@ -492,5 +491,5 @@ hm_poller_dialog(const struct hm_poller *p)
 enum hm_peer
 hm_poller_peer(const struct hm_poller *p)
 {
-	return hm_peer_of(p->first, p->first_size);
+	return hm_peer_of(p->first.bytes, p->first.n);
 }
