@@ -152,7 +152,7 @@ until_true 10 has_message
 kill -USR1 $!
 until_true 5 grep -q '"type":"stats"' "$work/message"
 cat "$work"/{network,alarms,history,nobody,deaths} \
-	"$root"/tests/golden/hm-decode/{gateway-registry,hybrid-readings,hybrid-plant}/in |
+	"$root"/tests/golden/hm-decode/{gateway-registry,hybrid-readings,hybrid-plant,modbus-g3-plant,modbus-g3-single-phase}/in |
 	hm-decode | hm-ha-discovery |
 	cat - "$work"/{single.sim,history,message} \
 		"$root/tests/golden/hm-filter/commands/in" >"$work/records"
