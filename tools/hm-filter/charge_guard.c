@@ -102,11 +102,12 @@ warn(struct battery *battery, int64_t time, int64_t percent)
 		return;
 	battery->warned = time;
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("dtu", dtu),
-	    hm_fact_slice("serial", serial), hm_fact_int("soc", percent)),
+	    hm_fact_slice("serial", serial),
+	    hm_fact_int(hm_fields[HM_F_SOC].key, percent)),
 	    "%.*s: battery of inverter %.*s: a charge of %lld percent is "
-	    "refused: %lld s before it was %lld", (int)dtu.n, dtu.p, (int)serial.n,
-	    serial.p, (long long)percent, (long long)(time - charge->time),
-	    (long long)charge->percent);
+	    "refused: %lld s before it was %lld", (int)dtu.n, dtu.p,
+	    (int)serial.n, serial.p, (long long)percent,
+	    (long long)(time - charge->time), (long long)charge->percent);
 }
 
 bool

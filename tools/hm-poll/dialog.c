@@ -17,8 +17,9 @@ protocol_of(enum hm_transport transport)
 		return &hm_protocol_modbus;
 	case HM_TRANSPORT_HM:
 		return &hm_protocol_hm;
-	case HM_TRANSPORT_ES:
 	case HM_TRANSPORT_MODBUS_G3:
+		return &hm_protocol_g3;
+	case HM_TRANSPORT_ES:
 		break;
 	}
 	return NULL;
@@ -250,6 +251,24 @@ const char *
 hm_dialog_part(const struct hm_dialog *d)
 {
 	return d->protocol->part;
+}
+
+int32_t
+hm_dialog_address(const struct hm_dialog *d, size_t i)
+{
+	return d->protocol->address != NULL ? d->protocol->address(d, i) : -1;
+}
+
+bool
+hm_dialog_keeps_connection(const struct hm_dialog *d)
+{
+	return d->protocol->keeps_connection;
+}
+
+int64_t
+hm_dialog_reconnect_ms(const struct hm_dialog *d)
+{
+	return d->protocol->reconnect_ms;
 }
 
 bool

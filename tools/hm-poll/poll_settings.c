@@ -122,11 +122,10 @@ hm_poll_settings_can_read(const struct hm_dtus *dtus)
 		const struct hm_dtu *dtu = &dtus->dtu[i];
 		char uri[HM_DTU_URI_MAX];
 
-		if (dtu->transport != HM_TRANSPORT_ES &&
-		    dtu->transport != HM_TRANSPORT_MODBUS_G3)
+		if (dtu->transport != HM_TRANSPORT_ES)
 			continue;
 		hm_log(HM_ERROR, "%s: found %s: hm-poll does not read %s yet, "
-		    "allowed are hm and modbus", dtu->name,
+		    "allowed are hm, modbus and modbus-g3", dtu->name,
 		    hm_dtu_uri(dtu, uri), hm_transport_name(dtu->transport));
 		good = false;
 	}

@@ -108,7 +108,8 @@ int
 main(void)
 {
 	Suite *suite = suite_create("charge_guard");
-	TCase *rules = tcase_create("rules"), *records = tcase_create("records");
+	TCase *rules = tcase_create("rules");
+	TCase *records = tcase_create("records");
 
 	tcase_add_checked_fixture(rules, setup, NULL);
 	tcase_add_test(rules, a_jump_is_refused);
