@@ -23,7 +23,7 @@ first_of(const struct hm_value *blocks, const struct hm_raw_frame *frame,
     uint16_t *first)
 {
 	struct hm_slice rest = blocks->text;
-	struct hm_value item;
+	struct hm_value item = {.kind = HM_ABSENT};
 	int64_t number;
 
 	if (blocks->kind != HM_ARRAY)
