@@ -49,6 +49,16 @@ readings <"$root/tests/golden/hm-decode/modbus-g3-plant/in" >"$work/expected"
 readings <"$work/good.out" | grep -v '"status"' >"$work/found"
 check "... and gives what the registers hold" diff "$work/expected" "$work/found"
 
+# Orders
+
+echo '{"type":"command","id":"a","action":"limit","percent":60}' |
+	hm-poll -1 --control --stats-period 0 --control-journal "$work/journal" \
+		"modbus-g3://127.0.0.1:$port#house" >"$work/order.out" 2>"$work/order.err"
+same "an order is refused" "$? $(jq -c 'select(.type == "result") |
+	[.state, .error]' "$work/order.out")" '65 ["refused","not_supported"]'
+same "... and nothing but a poll is sent" "$(sed 1,7d "$work/good.asked" |
+	cut -d' ' -f2 | uniq -c | tr -s ' \n' ' ')" " 7 4 "
+
 # A connection that is kept
 
 # polls_twice NAME PORT: in the background, 5 s apart; sets `poller`.
@@ -76,8 +86,8 @@ check "... which says why" grep -q 'another hm-poll on this machine reads' \
 wait "$poller"
 same "the chain ends well" "$? $(cat "$work/kept.err")" "0 "
 same "... after two polls" "$(frame kept .blocks)" "$blocks"$'\n'"$blocks"
-same "... on one connection" "$(sed 1,7d "$work/good.asked" | cut -d' ' -f1 |
-	uniq -c | tr -s ' \n' ' ')" " 14 2 "
+same "... on one connection" "$(sed 1,14d "$work/good.asked" | cut -d' ' -f1 |
+	uniq -c | tr -s ' \n' ' ')" " 14 3 "
 check "then the address is free again" polls again
 wait "$closed"
 same "a connection that is closed between two polls is no failure" \

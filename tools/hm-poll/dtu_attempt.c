@@ -156,8 +156,8 @@ hm_dtu_job_may_connect(struct hm_dtu_job *job)
 		job->lock_stuck = false;
 		break;
 	case HM_DTU_LOCK_BUSY:
-		if (!hm_dtu_lock_is_stuck(&job->lock,
-		    job->jobs->options.schedule.period_ms, &holder))
+		if (!hm_dtu_lock_is_stuck(&job->lock, hm_dtu_job_period(job),
+		    &holder))
 			return false;
 		if (!job->lock_stuck)
 			hm_dtu_job_log_lock_stuck(job, &holder);
@@ -313,6 +313,7 @@ hm_dtu_job_polled(void *context, struct hm_poller *poller,
 		hm_dtu_job_order_polled(job, result);
 		return;
 	}
+	hm_dtu_job_note_gateway(job);
 	if (!result->not_made && result->error != HM_ERR_NONE) {
 		fail_attempt(job, result);
 		return;

@@ -11,7 +11,6 @@
 #include "log_bytes.h"
 #include "poller_private.h"
 #include "record/poll_errors.h"
-#include "wire/hmframe.h"
 
 #define READ_CHUNK ((size_t)4096)
 #define LATE_READS 32 /* chunks; the largest reply has half of them */
@@ -112,8 +111,8 @@ hm_poller_finish_not_made(struct hm_poller *p, const char *text)
 	finish_with(p, &result);
 }
 
-static void
-set_timer(struct hm_poller *p, int64_t ms)
+void
+hm_poller_set_timer(struct hm_poller *p, int64_t ms)
 {
 	ev_timer_stop(p->options->loop, &p->timer);
 	/* The loop's time is old if a write to stdout has blocked. */
@@ -178,19 +177,6 @@ send_more(struct hm_poller *p)
 }
 
 /*
- * The bytes of a chunk that may be logged. Replies of hm DTUs have keys and
- * passwords, but not in the header of a frame.
- */
-static size_t
-public_bytes(const struct hm_poller *p)
-{
-	if (p->dtu->transport == HM_TRANSPORT_MODBUS ||
-	    p->dtu->transport == HM_TRANSPORT_MODBUS_G3)
-		return HM_LOGGED_BYTES;
-	return hm_dialog_in_frame(p->dialog) ? 0 : HM_FRAME_HEADER;
-}
-
-/*
  * The system goes on sending for minutes what a closed connection has left. An
  * order without a reply must not reach the DTU then, after a newer one.
  */
@@ -222,7 +208,7 @@ send_request(struct hm_poller *p)
 	p->requested_before = true;
 	p->succeeds_other = false;
 	hm_log_bytes(p->dtu, "request of", request, size, HM_LOGGED_BYTES);
-	set_timer(p, p->options->read_timeout_ms);
+	hm_poller_set_timer(p, p->options->read_timeout_ms);
 	send_more(p);
 }
 
@@ -238,19 +224,26 @@ gap_of(const struct hm_poller *p)
 	return p->succeeds_other && gap < APART_MS ? APART_MS : gap;
 }
 
+int64_t
+hm_poller_rest_of_gap(const struct hm_poller *p)
+{
+	int64_t rest = p->last_request + gap_of(p) - hm_monotonic_ms();
+
+	return p->requested_before && rest > 0 ? rest : 0;
+}
+
 static void
 ask(struct hm_poller *p)
 {
-	int64_t gap = gap_of(p);
-	int64_t since = hm_monotonic_ms() - p->last_request;
+	int64_t rest = hm_poller_rest_of_gap(p);
 
-	if (!p->requested_before || since >= gap) {
+	if (rest == 0) {
 		send_request(p);
 		return;
 	}
 	p->state = HM_POLLER_PAUSING;
 	hm_dialog_hold(p->dialog, true);
-	set_timer(p, gap - since);
+	hm_poller_set_timer(p, rest);
 	watch(p, EV_READ);
 }
 
@@ -274,16 +267,6 @@ hm_poller_take_turn(struct hm_poller *p, enum hm_turn turn)
 		    hm_dialog_error_text(p->dialog));
 		break;
 	}
-}
-
-static void
-keep_first_bytes(struct hm_poller *p, const uint8_t *bytes, size_t n)
-{
-	size_t room = sizeof p->first - p->first_size;
-
-	n = n < room ? n : room;
-	memcpy(p->first + p->first_size, bytes, n);
-	p->first_size += n;
 }
 
 /*
@@ -324,8 +307,8 @@ receive(struct hm_poller *p)
 	}
 	p->reuses = false;
 	hm_log_bytes(p->dtu, "reply: received", chunk, (size_t)n,
-	    public_bytes(p));
-	keep_first_bytes(p, chunk, (size_t)n);
+	    hm_dialog_public_bytes(p->dialog));
+	hm_peer_note(&p->first, chunk, (size_t)n);
 	feed(p, chunk, (size_t)n);
 }
 
@@ -377,6 +360,9 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	switch (p->state) {
+	case HM_POLLER_RESTING:
+		hm_poller_connect(p);
+		break;
 	case HM_POLLER_PAUSING:
 		send_request(p);
 		break;
@@ -412,7 +398,7 @@ hm_poller_start(struct hm_poller *p)
 		return true;
 	}
 	hm_poller_close(p);
-	hm_poller_connect(p);
+	hm_poller_connect_after_rest(p);
 	return true;
 }
 
@@ -437,5 +423,5 @@ hm_poller_dialog(const struct hm_poller *p)
 enum hm_peer
 hm_poller_peer(const struct hm_poller *p)
 {
-	return hm_peer_of(p->first, p->first_size);
+	return hm_peer_of(p->first.bytes, p->first.n);
 }

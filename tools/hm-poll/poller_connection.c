@@ -72,8 +72,22 @@ void
 hm_poller_connect(struct hm_poller *p)
 {
 	p->state = HM_POLLER_CONNECTING;
-	p->first_size = 0;
+	p->first.n = 0;
 	hm_connector_start(p->connector, p->dtu->host, p->dtu->port);
+}
+
+void
+hm_poller_connect_after_rest(struct hm_poller *p)
+{
+	int64_t rest = hm_dialog_rests_closed(p->dialog) ?
+	    hm_poller_rest_of_gap(p) : 0;
+
+	if (rest == 0) {
+		hm_poller_connect(p);
+		return;
+	}
+	p->state = HM_POLLER_RESTING;
+	hm_poller_set_timer(p, rest);
 }
 
 void
@@ -82,7 +96,7 @@ hm_poller_reconnect(struct hm_poller *p)
 	hm_poller_close(p);
 	p->resumes = true;
 	p->reuses = false;
-	hm_poller_connect(p);
+	hm_poller_connect_after_rest(p);
 }
 
 bool

@@ -15,7 +15,9 @@
 enum hm_poller_state {
 	HM_POLLER_IDLE,
 	HM_POLLER_CONNECTING,
-	HM_POLLER_PAUSING, /* the gap between two requests */
+	HM_POLLER_RESTING, /* the gap between two requests, without a
+	                      connection */
+	HM_POLLER_PAUSING, /* the same with one */
 	HM_POLLER_READING,
 };
 
@@ -36,8 +38,7 @@ struct hm_poller {
 	bool resumes; /* the connection is not the first of the poll */
 	bool reuses;  /* it is that of the last poll, and has not answered */
 	size_t sent; /* bytes of the request */
-	uint8_t first[HM_PEER_BYTES]; /* received on this connection */
-	size_t first_size;
+	struct hm_peer_first first; /* bytes of this connection */
 };
 
 /* poller.c */
@@ -50,12 +51,20 @@ void hm_poller_finish(struct hm_poller *p, enum hm_poll_error error,
     const char *text);
 void hm_poller_finish_not_made(struct hm_poller *p, const char *text);
 
+/* What is left of the gap between two requests, in ms. */
+int64_t hm_poller_rest_of_gap(const struct hm_poller *p);
+
+void hm_poller_set_timer(struct hm_poller *p, int64_t ms);
+
 /* poller_connection.c */
 
 /* NULL if there is no memory. */
 struct hm_connector *hm_poller_connector(struct hm_poller *p);
 
 void hm_poller_connect(struct hm_poller *p);
+
+/* The same, after the gap if no connection may be open in it. */
+void hm_poller_connect_after_rest(struct hm_poller *p);
 
 /* Go on with the request in hand on another connection. */
 void hm_poller_reconnect(struct hm_poller *p);

@@ -55,7 +55,7 @@ check_replies(const struct hm_dialog *d)
 		const uint8_t *p = hm_dialog_reply(d, i, &size);
 		struct hm_modbus_reply modbus;
 		struct hm_frame frame;
-		bool good = d->dtu->transport == HM_TRANSPORT_HM ?
+		bool good = !is_modbus(d) ?
 		    hm_frame_read(p, size, false, &frame, &used) ==
 		    HM_FRAME_GOOD :
 		    hm_modbus_read_reply(p, size, reads_by(d), &modbus,
@@ -174,10 +174,11 @@ answer_modbus(struct hm_dialog *d, const uint8_t *p, size_t n)
 static enum hm_turn
 answer_hm(struct hm_dialog *d, const uint8_t *p, size_t n)
 {
-	static uint8_t out[HM_FRAME_HEADER + PAYLOAD_MAX + HM_FRAME_TAG];
+	static uint8_t out[HM_FRAME_HEADER_GATEWAY + PAYLOAD_MAX +
+	    HM_FRAME_TAG];
 	uint8_t sealed[PAYLOAD_MAX], tag[HM_FRAME_TAG];
 	struct hm_frame frame = {
-	    .command = d->hm.awaited,
+	    .command = d->es != NULL ? d->es->awaited : d->hm.awaited,
 	    .sequence = d->hm.sequence, .payload = p,
 	    .size = n < PAYLOAD_MAX ? n : PAYLOAD_MAX};
 
@@ -272,10 +273,12 @@ order_of(const uint8_t *data, size_t size)
 	return order;
 }
 
-/* A HIT-...-G3 takes no orders. */
+/* Gateways and a HIT-...-G3 take no orders. */
 static enum hm_transport
 transport_of(uint8_t byte)
 {
+	if ((byte & 0xe0) == 0x60)
+		return HM_TRANSPORT_ES;
 	if ((byte & 0xe0) == 0x40)
 		return HM_TRANSPORT_MODBUS_G3;
 	return (byte & 0x10) != 0 ? HM_TRANSPORT_MODBUS : HM_TRANSPORT_HM;
@@ -298,6 +301,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	dtu.transport = transport_of(data[0]);
 	options.ask = data[0] & 0x0f;
+	options.es_keep_connection = (data[0] & 0x08) != 0;
 	d = hm_dialog_new(&dtu, &options);
 	if (d == NULL)
 		return 0;

@@ -71,7 +71,8 @@ put(unsigned address, int word)
 		if (address < first || address >= first +
 		    hm_g3_blocks[i].count)
 			continue;
-		block[i][2 * (address - first)] = (uint8_t)((uint16_t)word >> 8);
+		block[i][2 * (address - first)] =
+		    (uint8_t)((uint16_t)word >> 8);
 		block[i][2 * (address - first) + 1] = (uint8_t)word;
 		hm_g3_add(&words, i, block[i]);
 	}
