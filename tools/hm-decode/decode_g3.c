@@ -111,8 +111,6 @@ read_frame(struct hm_g3_plant *p, const struct hm_raw_frame *frame,
 		return;
 	}
 	why = hm_decode_open_modbus(frame, HM_MODBUS_READ_INPUTS, &reply);
-	if (why == NULL && reply.wrong_count)
-		why = "its byte count is wrong";
 	if (why == NULL && !first_of(blocks, frame, &first))
 		why = "\"blocks\" has no register from 0 to 65535 for it";
 	if (why != NULL)

@@ -22,6 +22,8 @@ ask(struct hm_dialog *d, size_t block)
 	g->block = block;
 	d->skipped = d->skipped_bytes = 0;
 	g->transaction++;
+	if (!g->asked_again)
+		g->first = g->transaction;
 	hm_modbus_request_of(d->request, g->transaction, d->dtu->unit,
 	    HM_MODBUS_READ_INPUTS, hm_g3_blocks[block].first,
 	    hm_g3_blocks[block].count);
@@ -96,7 +98,7 @@ check(struct hm_dialog *d, const struct hm_modbus_reply *reply)
 {
 	const struct hm_g3_block *block = &hm_g3_blocks[d->g3.block];
 
-	if (reply->wrong_count || reply->size != 2 * (size_t)block->count)
+	if (reply->size != 2 * (size_t)block->count)
 		return hm_dialog_fail(d, HM_ERR_LENGTH, "block %u: %zu bytes "
 		    "of registers, asked were %u", block->first, reply->size,
 		    2u * block->count);
@@ -126,16 +128,22 @@ after(struct hm_dialog *d, const struct hm_modbus_reply *reply, size_t used)
 	return ask_next(d);
 }
 
-/* A stick repeats the numbers of requests, and answers some of them late. */
+/*
+ * A stick repeats the numbers of requests, and answers some of them late. A late
+ * reply about the block in hand is as good as the one to the second request.
+ */
 static bool
 is_other_reply(struct hm_dialog *d, const struct hm_modbus_reply *reply)
 {
+	const struct hm_dialog_g3 *g = &d->g3;
+
 	if (d->held)
 		hm_dialog_drop(d, "reply %u: no request was open",
 		    reply->transaction);
-	else if (reply->transaction != d->g3.transaction)
+	else if (reply->transaction != g->transaction &&
+	    reply->transaction != g->first)
 		hm_dialog_drop(d, "reply %u: requested was %u",
-		    reply->transaction, d->g3.transaction);
+		    reply->transaction, g->transaction);
 	else
 		return false;
 	return true;

@@ -75,7 +75,8 @@ struct hm_dialog_modbus {
 };
 
 struct hm_dialog_g3 {
-	uint16_t transaction;
+	uint16_t transaction; /* of the request in hand */
+	uint16_t first;       /* of the first one about the same block */
 	size_t block; /* requested: its place in hm_g3_blocks */
 	bool asked_again; /* for that block */
 	bool settled[HM_G3_BLOCKS]; /* received, or the device lacks it */
