@@ -129,8 +129,8 @@ after(struct hm_dialog *d, const struct hm_modbus_reply *reply, size_t used)
 }
 
 /*
- * A stick repeats the numbers of requests, and answers some of them late. A late
- * reply about the block in hand is as good as the one to the second request.
+ * A stick repeats the numbers of requests, and answers some of them late. A
+ * late reply about the block in hand is as good as that to the second request.
  */
 static bool
 is_other_reply(struct hm_dialog *d, const struct hm_modbus_reply *reply)
