@@ -20,7 +20,7 @@ protocol_of(enum hm_transport transport)
 	case HM_TRANSPORT_ES:
 		return &hm_protocol_es;
 	case HM_TRANSPORT_MODBUS_G3:
-		break;
+		return &hm_protocol_g3;
 	}
 	return NULL;
 }
@@ -288,6 +288,24 @@ const char *
 hm_dialog_part(const struct hm_dialog *d)
 {
 	return d->protocol->part;
+}
+
+int32_t
+hm_dialog_address(const struct hm_dialog *d, size_t i)
+{
+	return d->protocol->address != NULL ? d->protocol->address(d, i) : -1;
+}
+
+bool
+hm_dialog_keeps_connection(const struct hm_dialog *d)
+{
+	return d->protocol->keeps_connection;
+}
+
+int64_t
+hm_dialog_reconnect_ms(const struct hm_dialog *d)
+{
+	return d->protocol->reconnect_ms;
 }
 
 bool

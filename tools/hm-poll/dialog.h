@@ -123,12 +123,25 @@ const uint8_t *hm_dialog_reply(const struct hm_dialog *d, size_t i,
 /*
  * The parts of the readings that this poll has not got, in ascending order:
  * over Modbus positions in the DTU's list of inputs, from 1; over hm numbers of
- * packages, from 0; of a gateway positions in its list of inverters, from 1.
- * Returns how many; 0 if there are no readings at all. Known
- * after HM_TURN_DONE, and after HM_TURN_FAIL: the other replies are good.
+ * packages, from 0; of a gateway positions in its list of inverters, from 1;
+ * over Modbus G3 positions in hm_g3_blocks, from 1. Returns how many; 0 if
+ * there are no readings at all. Known after HM_TURN_DONE, and after
+ * HM_TURN_FAIL: the other replies are good.
  */
 size_t hm_dialog_missing(const struct hm_dialog *d,
     uint8_t missing[HM_DIALOG_PARTS_MAX]);
+
+/* The first register in a reply; -1: the protocol has no such addresses. */
+int32_t hm_dialog_address(const struct hm_dialog *d, size_t i);
+
+/*
+ * Whether the next poll is to use the connection of this one, if that was good:
+ * the device bears no new connection for each poll.
+ */
+bool hm_dialog_keeps_connection(const struct hm_dialog *d);
+
+/* The shortest time between a connection that failed and the next, in ms. */
+int64_t hm_dialog_reconnect_ms(const struct hm_dialog *d);
 
 /* What the parts are called, for people; one of them. */
 const char *hm_dialog_part(const struct hm_dialog *d);

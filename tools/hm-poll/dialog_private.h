@@ -2,16 +2,16 @@
 #define HM_DIALOG_PRIVATE_H
 
 #include "dialog.h"
+#include "wire/g3.h"
 #include "wire/hmcrypt.h"
 #include "wire/hmframe.h"
 #include "wire/modbus.h"
 
 /*
- * Shared by dialog.c, dialog_frames.c, dialog_modbus.c, dialog_es.c,
- * dialog_es_requests.c, dialog_hm.c,
- * dialog_hm_config.c, dialog_hm_packages.c, dialog_hm_requests.c, and of
- * orders dialog_order.c, dialog_order_seen.c, dialog_hm_order.c and
- * dialog_modbus_order.c.
+ * Shared by dialog.c, dialog_frames.c, dialog_modbus.c, dialog_g3.c,
+ * dialog_es.c, dialog_es_requests.c, dialog_hm.c, dialog_hm_config.c,
+ * dialog_hm_packages.c, dialog_hm_requests.c, and of orders dialog_order.c,
+ * dialog_order_seen.c, dialog_hm_order.c and dialog_modbus_order.c.
  */
 
 #define HM_REPLIES_MAX 200 /* replies of one poll */
@@ -43,9 +43,13 @@ struct hm_dialog_protocol {
 	size_t (*missing)(const struct hm_dialog *d,
 	    uint8_t missing[HM_DIALOG_PARTS_MAX]);
 	bool (*stale)(const struct hm_dialog *d); /* NULL: not known */
+	/* As hm_dialog_address. NULL: replies have none. */
+	int32_t (*address)(const struct hm_dialog *d, size_t reply);
 	int64_t gap_ms; /* the shortest time between two requests */
 	int64_t period_min_ms; /* the shortest time between two polls */
 	const char *part; /* what hm_dialog_missing counts */
+	bool keeps_connection; /* as hm_dialog_keeps_connection */
+	int64_t reconnect_ms; /* as hm_dialog_reconnect_ms */
 	bool has_secrets; /* replies hold keys and passwords */
 	bool takes_orders;
 	bool is_gateway; /* of hybrid inverters */
@@ -54,6 +58,7 @@ struct hm_dialog_protocol {
 extern const struct hm_dialog_protocol hm_protocol_modbus;
 extern const struct hm_dialog_protocol hm_protocol_hm;
 extern const struct hm_dialog_protocol hm_protocol_es;
+extern const struct hm_dialog_protocol hm_protocol_g3;
 
 struct hm_dialog_modbus {
 	uint16_t transaction;
@@ -67,6 +72,15 @@ struct hm_dialog_modbus {
 	bool unanswered; /* a request on this connection has no reply */
 	bool foreign; /* replies on this connection have numbers of their own */
 	int echoes;   /* replies on this connection with the number asked */
+};
+
+struct hm_dialog_g3 {
+	uint16_t transaction; /* of the request in hand */
+	uint16_t first;       /* of the first one about the same block */
+	size_t block; /* requested: its place in hm_g3_blocks */
+	bool asked_again; /* for that block */
+	bool settled[HM_G3_BLOCKS]; /* received, or the device lacks it */
+	uint8_t kept[HM_G3_BLOCKS]; /* the block of each reply */
 };
 
 struct hm_dialog_hm {
@@ -169,6 +183,7 @@ struct hm_dialog {
 	union {
 		struct hm_dialog_modbus modbus;
 		struct hm_dialog_hm hm;
+		struct hm_dialog_g3 g3;
 	};
 };
 

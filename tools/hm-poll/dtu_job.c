@@ -136,6 +136,8 @@ end_job(struct hm_dtu_job *job)
 	struct hm_dtu_jobs *jobs = job->jobs;
 
 	ev_timer_stop(loop_of(job), &job->tick);
+	hm_poller_cut(job->poller);
+	hm_dtu_lock_release(&job->lock);
 	if ((job->error != HM_ERR_NONE || job->last_poll_not_made) &&
 	    !jobs->finishing)
 		jobs->failed = true;

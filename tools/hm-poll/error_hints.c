@@ -40,6 +40,18 @@
 #define GATEWAY_EMPTY \
 	"wait until the gateway has found its inverters, or check the " \
 	"installation in the app"
+#define ETHERNET \
+	" DTS-WL-G3 serves Modbus at its Ethernet port only, not over " \
+	"Wi-Fi, and with firmware V03.00.13 or later"
+#define ETHERNET_ONLY "a" ETHERNET
+#define AWAY_OR_WIFI AWAY " A" ETHERNET
+#define NO_STICK \
+	"is this the address of a DTS-WL-G3, and its unit? A DTU-Pro and a " \
+	"DTU-Pro-S are read with modbus://"
+#define STICK_BUSY "a DTS-WL-G3 " ONE_CLIENT_ONLY
+#define TWO_CLIENTS \
+	"two clients at once get such replies: close other programs that " \
+	"read it"
 #define FIND_IT "look up the DTU's address in the router's list of devices"
 
 /*
@@ -77,6 +89,16 @@ static const struct {
     {HM_TRANSPORT_ES, HM_ERR_LENGTH, NO_GATEWAY, NULL, ""},
     {HM_TRANSPORT_ES, HM_ERR_NOT_MAPPED, GATEWAY_EMPTY, NULL, NULL},
     {HM_TRANSPORT_ES, HM_ERR_PROTOCOL, NO_GATEWAY, NULL, ""},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_REFUSED, ETHERNET_ONLY, NULL, NULL},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_UNREACHABLE, AWAY, NULL, NULL},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_TIMEOUT_CONNECT, AWAY_OR_WIFI, NULL,
+        NULL},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_TIMEOUT_READ, NO_STICK, NULL, STICK_BUSY},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_CLOSED, STICK_BUSY, NULL, NULL},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_LENGTH, NO_STICK, NULL, TWO_CLIENTS},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_UNIT, NO_STICK, NULL, NULL},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_EXCEPTION, NO_STICK, NULL, NULL},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_PROTOCOL, NO_STICK, NULL, TWO_CLIENTS},
 };
 
 static const struct {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "wire/hmframe.h"
+#include "wire/modbus.h"
 
 #define MBAP_HEADER ((size_t)7)
 #define MBAP_LENGTH_MAX 254u /* unit, function and data */
@@ -47,13 +48,18 @@ is_gateway(const uint8_t *bytes, size_t n)
 	    kind == (HM_GATEWAY_READINGS & 0xff00);
 }
 
-/* A reply to function 3, or an exception. */
+/* A reply to function 3 or 4, or an exception. */
 static bool
 is_modbus(const uint8_t *bytes, size_t n)
 {
-	return n > MBAP_HEADER && word(bytes + 2) == 0 &&
-	    word(bytes + 4) >= 3 && word(bytes + 4) <= MBAP_LENGTH_MAX &&
-	    (bytes[MBAP_HEADER] & ~MODBUS_ERROR) == 3;
+	unsigned function;
+
+	if (n <= MBAP_HEADER || word(bytes + 2) != 0 || word(bytes + 4) < 3 ||
+	    word(bytes + 4) > MBAP_LENGTH_MAX)
+		return false;
+	function = bytes[MBAP_HEADER] & ~MODBUS_ERROR;
+	return function == HM_MODBUS_READ_REGISTERS ||
+	    function == HM_MODBUS_READ_INPUTS;
 }
 
 static bool

@@ -115,25 +115,6 @@ hm_poll_settings(const struct hm_config *config,
 	    HM_SET_CONTROL_TIMEOUT);
 }
 
-bool
-hm_poll_settings_can_read(const struct hm_dtus *dtus)
-{
-	bool good = true;
-
-	for (size_t i = 0; i < dtus->count; i++) {
-		const struct hm_dtu *dtu = &dtus->dtu[i];
-		char uri[HM_DTU_URI_MAX];
-
-		if (dtu->transport != HM_TRANSPORT_MODBUS_G3)
-			continue;
-		hm_log(HM_ERROR, "%s: found %s: hm-poll does not read %s yet, "
-		    "allowed are hm, modbus and es", dtu->name,
-		    hm_dtu_uri(dtu, uri), hm_transport_name(dtu->transport));
-		good = false;
-	}
-	return good;
-}
-
 void
 hm_poll_settings_warn(const struct hm_dtus *dtus,
     const struct hm_config *config)

@@ -32,10 +32,12 @@ static const struct {
     {BYTES("HM, hello"), HM_PEER_TEXT},
     {BYTES("\0\1\0\0\0\x09\1\3"), HM_PEER_MODBUS},
     {BYTES("\0\1\0\0\0\3\1\x83"), HM_PEER_MODBUS},
+    {BYTES("\0\1\0\0\0\xf9\1\4"), HM_PEER_MODBUS},
+    {BYTES("\0\1\0\0\0\3\1\x84"), HM_PEER_MODBUS},
     {BYTES("\0\1\0\0\0\2\1\3"), HM_PEER_UNKNOWN},
     {BYTES("\0\1\0\0\1\0\1\3"), HM_PEER_UNKNOWN},
     {BYTES("\0\1\0\1\0\x09\1\3"), HM_PEER_UNKNOWN},
-    {BYTES("\0\1\0\0\0\x09\1\4"), HM_PEER_UNKNOWN},
+    {BYTES("\0\1\0\0\0\x09\1\5"), HM_PEER_UNKNOWN},
     {BYTES("\0\1\0\0\0\x09\1"), HM_PEER_UNKNOWN},
 };
 
