@@ -163,7 +163,7 @@ exchange "${uris[0]}" "$(gateway_request c303 "$gateway" 1 "28$serial")" 900 0.3
 	>/dev/null
 until_true 5 grep -q '"type":"ledger"' "$work/gateway.sim"
 cat "$work"/{network,alarms,history,nobody,deaths} \
-	"$root"/tests/golden/hm-decode/{gateway-registry,hybrid-readings,hybrid-plant}/in |
+	"$root"/tests/golden/hm-decode/{gateway-registry,hybrid-readings,hybrid-plant,modbus-g3-plant,modbus-g3-single-phase}/in |
 	hm-decode | hm-ha-discovery |
 	cat - "$work"/{single.sim,gateway.sim,history,message} \
 		"$root/tests/golden/hm-filter/commands/in" >"$work/records"

@@ -195,7 +195,7 @@ counts_none_late() {
 }
 
 check_cell() {
-	local name=$1.$2 kind=$3
+	local probes=4 name=$1.$2 kind=$3
 	case $kind in
 	-) ;;
 	good)
@@ -228,8 +228,10 @@ check_cell() {
 			told "$name.start" 'd(oh)*uF+' "$kind"
 		check "$name in the middle: $kind, recovers" \
 			told "$name.middle" 'uF+d(oh)*uF+' "$kind"
+		# Whether it is a gateway takes one more request, which is silent, too.
+		[ "$name" != hang.hm ] || probes=3
 		check "$name for ever: $kind, probed" \
-			told "$name.always" 'd(oh){4,}o?' "$kind"
+			told "$name.always" "d(oh){$probes,}o?" "$kind"
 		;;
 	esac
 }
