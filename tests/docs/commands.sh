@@ -32,7 +32,9 @@ left_out() {
 	"docs/performance.md: ./configure "* | \
 	"docs/performance.md: LD_LIBRARY_PATH="*)
 		echo "builds another libmicrohttpd, for the memory of its table" ;;
-	*": hm-poll -1 es://HOST") echo "names an argument; poll-gateway.sh" ;;
+	*": hm-poll "*" es://"*) echo "needs a gateway; poll-gateway.sh" ;;
+	*": hm-poll "*" modbus-g3://"*)
+		echo "needs a DTS-WL-G3; modbus-g3.sh" ;;
 	*": nmap "* | *": nc "*) echo "scans a network; it is only printed" ;;
 	*": git clone "* | *": git pull") echo "needs a repository elsewhere" ;;
 	*" | hm-top" | *": hm-top http://"*)

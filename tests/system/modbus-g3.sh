@@ -152,6 +152,35 @@ port=$(free_port)
 fails "Wi-Fi or old firmware" "" refused \
 	"at its Ethernet port only, not over Wi-Fi, and with firmware V03.00.13"
 
+# A household of hm-sim: load + grid is the inverter, within a watt for each
+# number, and PV + battery is the inverter and its losses.
+
+hm_sim_polls() {
+	start_sim "$1" --transport modbus-g3 --start 10:00 --stats-period 0 "${@:2}"
+	port=${uris[0]##*:}
+	polls "$1"
+}
+of() {
+	hm-decode --stats-period 0 <"$work/$1.out" | jq -cs "map({key: .type, value: .}) |
+		from_entries | $2"
+}
+hm_sim_polls household
+same "a household of hm-sim is read" "$? $(cat "$work/household.err")" "0 "
+same "... its powers add up" "$(of household '
+	[.load.power + .grid.power - .inverter.active_power,
+	.dtu.pv_power + .battery.power - .inverter.active_power] |
+	[.[0] >= -3 and .[0] <= 3, .[1] >= 0 and .[1] < 200]')" "[true,true]"
+same "... it has energies since installation" "$(of household '
+	[.battery.total_charged, .grid.total_import, .load.total_energy] |
+	map(. > 0)')" "[true,true,true]"
+hm_sim_polls slowly --fault late
+same "hm-sim: each reply is late, and none is lost" \
+	"$? $(frame slowly '.blocks, .partial' | tr '\n' ' ')" "0 $blocks null "
+hm_sim_polls nothing --fault nodata
+same "hm-sim: registers without data give no values" "$(of nothing '
+	[.battery.soc, .grid.power, .inverter.active_power, .dtu.pv_power]')" \
+	"[null,null,null,null]"
+
 # The chain
 
 db=$work/hm.db
