@@ -96,7 +96,8 @@ END $body$ $f$, k.name, array_to_string(k.keys, ', '), columns, updates,
 		'r.' || replace(columns, ', ', ', r.'));
 END $$;
 
--- Hours and days that were made at the site: a later one replaces an earlier.
+-- Hours and days that were made at the site: a later one replaces an earlier,
+-- unless it is made of fewer readings, as that of an older copy of hm.db.
 CREATE OR REPLACE FUNCTION make_take_sums(k kind, suffix text, moment text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -116,7 +117,8 @@ BEGIN
 		|| jsonb_build_object('site', site_)) AS r
 		ORDER BY %2$s, number DESC
 		ON CONFLICT (%2$s) DO UPDATE SET %3$s
-		WHERE o.* IS DISTINCT FROM excluded.*;
+		WHERE excluded.samples >= o.samples
+		AND o.* IS DISTINCT FROM excluded.*;
 	GET DIAGNOSTICS n = ROW_COUNT;
 	RETURN n;
 END $body$ $f$, k.name || suffix, keys, updates);
@@ -124,6 +126,8 @@ END $$;
 
 -- Hours of a site from its readings, and days from their hours. Keys of the
 -- latest table lead to the readings of an hour without reading a whole month.
+-- What was made of as many readings stays: the site may have made it, and it
+-- knows more of a day. So do hours whose readings have been dropped.
 CREATE OR REPLACE FUNCTION make_roll(k kind) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -152,7 +156,7 @@ BEGIN
 	EXECUTE format($f$
 CREATE OR REPLACE FUNCTION roll_hours_%1$s(site_ text, hours timestamptz[])
 RETURNS void LANGUAGE sql AS $body$
-	INSERT INTO %1$s_hourly (site, %2$s, hour, %3$s)
+	INSERT INTO %1$s_hourly AS o (site, %2$s, hour, %3$s)
 		SELECT site_, %2$s, h.hour, count(*), false%5$s
 		FROM unnest(hours) AS h(hour), %1$s_latest AS l
 		JOIN %1$s AS r USING (site, %2$s)
@@ -160,11 +164,12 @@ RETURNS void LANGUAGE sql AS $body$
 		AND r.time < h.hour + interval '1 hour' AND r.stale IS NOT TRUE
 		GROUP BY %2$s, h.hour
 		ON CONFLICT (site, %2$s, hour) DO UPDATE SET %4$s
+		WHERE excluded.samples > o.samples
 $body$ $f$, k.name, keys, columns, updates, of_readings);
 	EXECUTE format($f$
 CREATE OR REPLACE FUNCTION roll_days_%1$s(site_ text, days date[], zone text)
 RETURNS void LANGUAGE sql AS $body$
-	INSERT INTO %1$s_daily (site, %2$s, day, %3$s)
+	INSERT INTO %1$s_daily AS o (site, %2$s, day, %3$s)
 		SELECT site_, %2$s, d.day, sum(r.samples), bool_or(r.filled)%5$s
 		FROM unnest(days) AS d(day), %1$s_latest AS l
 		JOIN %1$s_hourly AS r USING (site, %2$s)
@@ -173,6 +178,7 @@ RETURNS void LANGUAGE sql AS $body$
 		AND r.hour < (d.day + 1)::timestamp AT TIME ZONE zone
 		GROUP BY %2$s, d.day
 		ON CONFLICT (site, %2$s, day) DO UPDATE SET %4$s
+		WHERE excluded.samples > o.samples
 $body$ $f$, k.name, keys, columns, updates, of_hours);
 END $$;
 
