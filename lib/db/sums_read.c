@@ -6,6 +6,7 @@
 #include "base/rfc3339.h"
 #include "base/slice.h"
 #include "history_read.h"
+#include "sql.h"
 
 /* Columns of the query; the port, `samples` and the fields follow. */
 enum { TIME, MOMENT, DTU, SERIAL, FILLED, FIRST_NUMBER };
