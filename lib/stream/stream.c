@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/exits.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "descriptors.h"
 #include "line_reader.h"
@@ -44,8 +45,7 @@ open_all(struct hm_stream *s)
 	bool durable = s->options.durable != NULL;
 
 	s->signal_fd = hm_stream_open_signals(durable);
-	/* In a shell's pipeline several tools may have the same output. */
-	s->output = hm_line_writer_open(s->options.out, durable);
+	s->output = hm_line_writer_open(s->options.out);
 	if (s->options.in >= 0)
 		s->lines = hm_line_reader_open(s->options.in, durable);
 	return s->signal_fd >= 0 && s->output != NULL &&
@@ -268,6 +268,8 @@ hm_stream_stats(struct hm_stream *s)
 	char buf[2048];
 	struct hm_slice line;
 
+	/* What a busy period needed would stay with the tool for years. */
+	hm_heap_trim();
 	if (s->options.out < 0)
 		return;
 	/* A stats record is dropped rather than waited for. */

@@ -8,37 +8,61 @@
 #include "base/host.h"
 #include "base/utf8.h"
 
-#define PORT_MODBUS 502
-#define PORT_HM 10081
-#define FORMS "allowed are modbus://HOST[:PORT][/UNIT] and hm://HOST[:PORT]"
+#define FORMS \
+	"allowed are modbus://HOST[:PORT][/UNIT], hm://HOST[:PORT], " \
+	"es://HOST[:PORT] and modbus-g3://HOST[:PORT][/UNIT]"
 #define NO_SCHEME \
 	"it has no scheme: hm://HOST is for a DTU-WLite, a DTU-Lite-S, an " \
 	"inverter with Wi-Fi and a DTU-Pro over Wi-Fi, modbus://HOST for a " \
-	"DTU-Pro and a DTU-Pro-S over Ethernet"
+	"DTU-Pro and a DTU-Pro-S over Ethernet, es://HOST for a gateway of " \
+	"hybrid inverters"
+
+static const struct {
+	const char *name, *title;
+	uint16_t port;
+	const char *no_unit; /* why no unit may follow the host, or NULL */
+} transports[] = {
+    [HM_TRANSPORT_MODBUS] = {"modbus", "Modbus", 502, NULL},
+    [HM_TRANSPORT_HM] = {"hm", "hm", 10081, "an hm URI has no path"},
+    [HM_TRANSPORT_ES] = {"es", "es", 10081, "an es URI has no path"},
+    [HM_TRANSPORT_MODBUS_G3] = {"modbus-g3", "Modbus G3", 502, NULL},
+};
+
+#define TRANSPORTS (sizeof transports / sizeof *transports)
 
 const char *
 hm_transport_name(enum hm_transport transport)
 {
-	return transport == HM_TRANSPORT_MODBUS ? "modbus" : "hm";
+	return transports[transport].name;
 }
 
 const char *
 hm_transport_title(enum hm_transport transport)
 {
-	return transport == HM_TRANSPORT_MODBUS ? "Modbus" : "hm";
+	return transports[transport].title;
 }
 
 uint16_t
 hm_transport_port(enum hm_transport transport)
 {
-	return transport == HM_TRANSPORT_MODBUS ? PORT_MODBUS : PORT_HM;
+	return transports[transport].port;
 }
 
-enum hm_transport
-hm_transport_other(enum hm_transport transport)
+bool
+hm_transport_other(enum hm_transport transport, enum hm_transport *other)
 {
-	return transport == HM_TRANSPORT_MODBUS ? HM_TRANSPORT_HM :
-	    HM_TRANSPORT_MODBUS;
+	switch (transport) {
+	case HM_TRANSPORT_MODBUS:
+		*other = HM_TRANSPORT_HM;
+		return true;
+	case HM_TRANSPORT_HM:
+		*other = HM_TRANSPORT_MODBUS;
+		return true;
+	case HM_TRANSPORT_ES:
+	case HM_TRANSPORT_MODBUS_G3:
+		break;
+	}
+	return false;
 }
 
 const char *
@@ -111,13 +135,31 @@ default_name(const struct hm_dtu *dtu)
 	return name;
 }
 
+/* The transport that is named before what follows it. */
+static bool
+read_transport(const char **p, const char *follows, enum hm_transport *out)
+{
+	for (size_t i = 0; i < TRANSPORTS; i++) {
+		const char *rest = *p;
+
+		if (!skip(&rest, transports[i].name) || !skip(&rest, follows))
+			continue;
+		*p = rest;
+		*out = (enum hm_transport)i;
+		return true;
+	}
+	return false;
+}
+
 /* A host alone, which is the usual mistake, or anything else. */
 static const char *
 wrong_scheme(const char *p)
 {
 	size_t n = strcspn(p, ":/#");
+	const char *rest = p;
+	enum hm_transport named;
 	bool host = n > 0 && p[n] != '/' && strstr(p, "://") == NULL &&
-	    strncmp(p, "hm:", 3) != 0 && strncmp(p, "modbus:", 7) != 0;
+	    !read_transport(&rest, ":", &named);
 
 	return host || hm_host_is_ipv6(hm_text(p)) ? NO_SCHEME : FORMS;
 }
@@ -128,11 +170,7 @@ read_uri(const char *p, struct hm_dtu *dtu)
 	const char *why;
 	int64_t number;
 
-	if (skip(&p, "modbus://"))
-		dtu->transport = HM_TRANSPORT_MODBUS;
-	else if (skip(&p, "hm://"))
-		dtu->transport = HM_TRANSPORT_HM;
-	else
+	if (!read_transport(&p, "://", &dtu->transport))
 		return wrong_scheme(p);
 	dtu->port = hm_transport_port(dtu->transport);
 	why = read_host(&p, dtu);
@@ -145,8 +183,8 @@ read_uri(const char *p, struct hm_dtu *dtu)
 		dtu->port = (uint16_t)number;
 	}
 	if (skip(&p, "/") && *p != '\0' && *p != '#') {
-		if (dtu->transport != HM_TRANSPORT_MODBUS)
-			return "an hm URI has no path";
+		if (transports[dtu->transport].no_unit != NULL)
+			return transports[dtu->transport].no_unit;
 		if (!read_number(&p, "#", 0, UINT8_MAX, &number))
 			return "the unit id must be a number from 0 to 255";
 		dtu->unit = (uint8_t)number;
@@ -169,9 +207,9 @@ read_plain(const char *p, uint16_t port, struct hm_dtu *dtu)
 {
 	const char *why = NULL;
 
-	dtu->transport = port == PORT_HM ? HM_TRANSPORT_HM :
-	    HM_TRANSPORT_MODBUS;
-	dtu->port = port != 0 ? port : PORT_MODBUS;
+	dtu->transport = port == hm_transport_port(HM_TRANSPORT_HM) ?
+	    HM_TRANSPORT_HM : HM_TRANSPORT_MODBUS;
+	dtu->port = port != 0 ? port : hm_transport_port(HM_TRANSPORT_MODBUS);
 	if (hm_host_is_ipv6(hm_text(p))) {
 		dtu->host = strdup(p);
 		p = "";

@@ -8,6 +8,7 @@
 #include "base/json_writer.h"
 #include "base/rfc3339.h"
 #include "base/suggest.h"
+#include "charge_guard.h"
 #include "record/device_map.h"
 #include "record/dtu_name.h"
 #include "record/fields.h"
@@ -36,6 +37,8 @@ struct hm_filter {
 	int64_t fresh_ms; /* see hm_fresh_ms */
 	struct hm_device_map dtus; /* only with `fresh` */
 	struct rule rule[HM_FIELDS];
+	struct hm_charge_guard *charges; /* NULL: all are accepted */
+	bool drops_charge; /* of the record in hand */
 	struct hm_filter_counters counters;
 	char line[HM_LINE_MAX];
 };
@@ -232,7 +235,8 @@ hm_filter_new(const struct hm_config *config, struct hm_guard *guard,
 		return NULL;
 	filter->guard = guard;
 	*mistakes = !read_rules(filter, config);
-	if (!*mistakes)
+	if (!*mistakes && (!hm_config_flag(config, HM_SET_ENERGY_GUARD) ||
+	    (filter->charges = hm_charge_guard_new()) != NULL))
 		return filter;
 	hm_filter_free(filter);
 	return NULL;
@@ -241,8 +245,10 @@ hm_filter_new(const struct hm_config *config, struct hm_guard *guard,
 void
 hm_filter_free(struct hm_filter *filter)
 {
-	if (filter != NULL)
-		hm_device_map_clear(&filter->dtus);
+	if (filter == NULL)
+		return;
+	hm_device_map_clear(&filter->dtus);
+	hm_charge_guard_free(filter->charges);
 	free(filter);
 }
 
@@ -370,7 +376,8 @@ emit_field(struct hm_filter *f, struct hm_json *e, size_t field,
 	int64_t energy = energy_of(field, answer);
 
 	if (rule->dropped || energy == HM_GUARD_OUT || (answer->asleep &&
-	    (hm_fields[field].flags & HM_AWAKE) != 0))
+	    (hm_fields[field].flags & HM_AWAKE) != 0) ||
+	    (field == HM_F_SOC && f->drops_charge))
 		return;
 	if (energy >= 0)
 		emit_number(f, e, rule, hm_decimal(energy, 0));
@@ -462,6 +469,9 @@ hm_filter_record(struct hm_filter *f, struct hm_slice type,
 	if (reading != NULL)
 		*problem = hm_guard_look(f->guard, reading->scope, record,
 		    &answer);
+	f->drops_charge = f->charges != NULL && reading != NULL &&
+	    reading->scope == HM_SCOPE_BATTERY &&
+	    hm_charge_guard_refuses(f->charges, record);
 	if (!hm_filter_passes(f, type) || (f->fresh && reading != NULL &&
 	    is_repetition(f, record))) {
 		f->counters.dropped++;

@@ -7,8 +7,23 @@
 
 /* The largest frame, and bytes that one read may return behind it. */
 #define IN_MAX ((size_t)2 * 65536)
-#define HM_GAP_MS 2000
 #define KEPT_MAX ((size_t)2048) /* of a buffer, between polls */
+
+static const struct hm_dialog_protocol *
+protocol_of(enum hm_transport transport)
+{
+	switch (transport) {
+	case HM_TRANSPORT_MODBUS:
+		return &hm_protocol_modbus;
+	case HM_TRANSPORT_HM:
+		return &hm_protocol_hm;
+	case HM_TRANSPORT_ES:
+		return &hm_protocol_es;
+	case HM_TRANSPORT_MODBUS_G3:
+		return &hm_protocol_g3;
+	}
+	return NULL;
+}
 
 struct hm_dialog *
 hm_dialog_new(const struct hm_dtu *dtu,
@@ -20,7 +35,12 @@ hm_dialog_new(const struct hm_dtu *dtu,
 		return NULL;
 	d->dtu = dtu;
 	d->options = options;
-	return d;
+	d->protocol = protocol_of(dtu->transport);
+	if (d->protocol != NULL &&
+	    (d->protocol->init == NULL || d->protocol->init(d)))
+		return d;
+	free(d);
+	return NULL;
 }
 
 void
@@ -31,6 +51,7 @@ hm_dialog_free(struct hm_dialog *d)
 	hm_buffer_free(&d->in);
 	hm_buffer_free(&d->replies);
 	free(d->order);
+	free(d->es);
 	explicit_bzero(d, sizeof *d);
 	free(d);
 }
@@ -124,9 +145,7 @@ hm_dialog_begin(struct hm_dialog *d, int64_t now, int64_t monotonic)
 	d->held = false;
 	if (d->order != NULL)
 		begin_order(d->order);
-	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
-		return hm_dialog_modbus_begin(d);
-	return hm_dialog_hm_begin(d);
+	return d->protocol->begin(d);
 }
 
 void
@@ -141,10 +160,13 @@ hm_dialog_end(struct hm_dialog *d)
 static enum hm_turn
 settle(struct hm_dialog *d, enum hm_turn turn)
 {
-	if (turn == HM_TURN_FAIL && d->dtu->transport == HM_TRANSPORT_HM &&
+	if (turn == HM_TURN_FAIL && d->protocol->settle != NULL &&
 	    !hm_dialog_order_asks(d))
-		turn = hm_dialog_hm_settle(d);
-	return hm_dialog_order_turn(d, turn);
+		turn = d->protocol->settle(d);
+	turn = hm_dialog_order_turn(d, turn);
+	if (turn == HM_TURN_RECONNECT)
+		hm_dialog_drop_input(d);
+	return turn;
 }
 
 enum hm_turn
@@ -155,11 +177,8 @@ hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n)
 	if (!hm_buffer_append(&d->in, p, n, IN_MAX))
 		turn = hm_dialog_fail(d, HM_ERR_PROTOCOL,
 		    "more than %zu bytes for one request", IN_MAX);
-	else if (d->dtu->transport == HM_TRANSPORT_MODBUS)
-		turn = hm_dialog_order_asks(d) ?
-		    hm_dialog_modbus_order_feed(d) : hm_dialog_modbus_feed(d);
 	else
-		turn = hm_dialog_hm_feed(d);
+		turn = d->protocol->feed(d);
 	return settle(d, turn);
 }
 
@@ -195,9 +214,7 @@ hm_dialog_give_up(struct hm_dialog *d, enum hm_poll_error error)
 		    "came", d->in.n);
 	if (hm_dialog_order_asks(d))
 		return settle(d, HM_TURN_FAIL);
-	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
-		return settle(d, hm_dialog_modbus_lost(d, connection));
-	return settle(d, hm_dialog_hm_lost(d, connection));
+	return settle(d, d->protocol->lost(d, connection));
 }
 
 const uint8_t *
@@ -210,7 +227,39 @@ hm_dialog_request(const struct hm_dialog *d, size_t *size)
 int64_t
 hm_dialog_gap_ms(const struct hm_dialog *d)
 {
-	return d->dtu->transport == HM_TRANSPORT_HM ? HM_GAP_MS : 0;
+	return d->protocol->gap_ms;
+}
+
+int64_t
+hm_dialog_period_min_ms(const struct hm_dialog *d)
+{
+	return d->protocol->period_min_ms;
+}
+
+bool
+hm_dialog_rests_closed(const struct hm_dialog *d)
+{
+	return d->protocol->is_gateway && !d->options->es_keep_connection;
+}
+
+bool
+hm_dialog_is_gateway(const struct hm_dialog *d)
+{
+	return d->protocol->is_gateway;
+}
+
+bool
+hm_dialog_takes_orders(const struct hm_dialog *d)
+{
+	return d->protocol->takes_orders;
+}
+
+size_t
+hm_dialog_public_bytes(const struct hm_dialog *d)
+{
+	if (!d->protocol->has_secrets)
+		return SIZE_MAX;
+	return hm_dialog_in_frame(d) ? 0 : HM_FRAME_HEADER;
 }
 
 size_t
@@ -232,11 +281,31 @@ size_t
 hm_dialog_missing(const struct hm_dialog *d,
     uint8_t missing[HM_DIALOG_PARTS_MAX])
 {
-	if (d->reply_count == 0)
-		return 0;
-	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
-		return hm_dialog_modbus_missing(d, missing);
-	return hm_dialog_hm_missing(d, missing);
+	return d->reply_count > 0 ? d->protocol->missing(d, missing) : 0;
+}
+
+const char *
+hm_dialog_part(const struct hm_dialog *d)
+{
+	return d->protocol->part;
+}
+
+int32_t
+hm_dialog_address(const struct hm_dialog *d, size_t i)
+{
+	return d->protocol->address != NULL ? d->protocol->address(d, i) : -1;
+}
+
+bool
+hm_dialog_keeps_connection(const struct hm_dialog *d)
+{
+	return d->protocol->keeps_connection;
+}
+
+int64_t
+hm_dialog_reconnect_ms(const struct hm_dialog *d)
+{
+	return d->protocol->reconnect_ms;
 }
 
 bool
@@ -250,14 +319,13 @@ hm_dialog_is_partial(const struct hm_dialog *d)
 bool
 hm_dialog_stale(const struct hm_dialog *d)
 {
-	return d->dtu->transport == HM_TRANSPORT_HM && d->hm.time != 0 &&
-	    d->hm.time == d->hm.time_before;
+	return d->protocol->stale != NULL && d->protocol->stale(d);
 }
 
 int64_t
 hm_dialog_upload_ms(const struct hm_dialog *d)
 {
-	return d->dtu->transport == HM_TRANSPORT_HM ? d->hm.upload_ms : 0;
+	return d->protocol == &hm_protocol_hm ? d->hm.upload_ms : 0;
 }
 
 enum hm_poll_error

@@ -13,7 +13,9 @@
 #include "wire/hmcrypt.h"
 #include "wire/hmframe.h"
 
+#define GAP_MS 2000
 #define ENERGIES_TRIES 3 /* then a DTU does not know the request */
+#define LOOK_SECONDS 3600 /* between two looks for a gateway */
 #define REKEY_SECONDS 60  /* between two requests for the key */
 
 /* Requests */
@@ -90,8 +92,8 @@ info_is_due(const struct hm_dialog *d)
 	    (d->hm.info_lost && may_rekey(d)));
 }
 
-enum hm_turn
-hm_dialog_hm_begin(struct hm_dialog *d)
+static enum hm_turn
+begin(struct hm_dialog *d)
 {
 	struct hm_dialog_hm *hm = &d->hm;
 
@@ -104,7 +106,7 @@ hm_dialog_hm_begin(struct hm_dialog *d)
 	hm->due = !hm->asked ||
 	    d->monotonic - hm->asked_at >= d->options->ask_period;
 	hm->left = hm->due ? d->options->ask : 0;
-	hm->energies_due = false;
+	hm->energies_due = hm->looks = false;
 	if (d->order != NULL) {
 		hm->due = false;
 		hm->left = hm_dialog_hm_order_asks(d);
@@ -129,20 +131,6 @@ skip(struct hm_dialog *d, const struct hm_frame *frame)
 	return hm_dialog_skip(d, HM_FRAME_HEADER + frame->size);
 }
 
-static bool
-keep_frame(struct hm_dialog *d, const struct hm_frame *frame)
-{
-	struct hm_arena *arena = d->options->arena;
-	size_t size = HM_FRAME_HEADER + frame->size;
-	uint8_t *out = arena->allocator.alloc(arena, size);
-
-	if (out == NULL) {
-		hm_dialog_fail(d, HM_ERR_PROTOCOL, "the reply is too large");
-		return false;
-	}
-	return hm_dialog_keep(d, out, hm_frame_write(frame, out, size));
-}
-
 /*
  * The record gets the reply without the random number, because the key is
  * derived from it.
@@ -156,7 +144,7 @@ keep_info(struct hm_dialog *d, const struct hm_frame *frame,
 	uint8_t *payload;
 
 	if (info->dtu == NULL || info->dtu->encryption_random.len == 0)
-		return keep_frame(d, frame);
+		return hm_dialog_keep_frame(d, frame);
 	info->dtu->encryption_random.len = 0;
 	plain.size = hm__info_reply__get_packed_size(info);
 	payload = arena->allocator.alloc(arena, plain.size);
@@ -166,7 +154,7 @@ keep_info(struct hm_dialog *d, const struct hm_frame *frame,
 	}
 	plain.payload = payload;
 	hm__info_reply__pack(info, payload);
-	return keep_frame(d, &plain);
+	return hm_dialog_keep_frame(d, &plain);
 }
 
 static void
@@ -248,7 +236,7 @@ after_real(struct hm_dialog *d, const struct hm_frame *frame)
 		    "the DTU lists no inverter");
 	if (hm_dialog_hm_is_other(d, frame, real->packages, real->package))
 		return skip(d, frame);
-	if (!keep_frame(d, frame))
+	if (!hm_dialog_keep_frame(d, frame))
 		return HM_TURN_FAIL;
 	d->hm.received++;
 	d->hm.packages = real->packages;
@@ -268,7 +256,7 @@ after_package(struct hm_dialog *d, const struct hm_frame *frame,
 	if (hm_dialog_hm_is_other(d, frame, packages, package))
 		return skip(d, frame);
 	if (!hm_dialog_hm_claims_too_many(d, what, packages) &&
-	    keep_frame(d, frame) && d->hm.package + 1 < packages)
+	    hm_dialog_keep_frame(d, frame) && d->hm.package + 1 < packages)
 		return hm_dialog_hm_ask(d, d->hm.command, d->hm.package + 1);
 	return ask_next(d);
 }
@@ -330,7 +318,7 @@ after(struct hm_dialog *d, const struct hm_frame *frame)
 		d->hm.energies_missed = 0;
 		/* fall through */
 	default:
-		if (!keep_frame(d, frame))
+		if (!hm_dialog_keep_frame(d, frame))
 			return HM_TURN_FAIL;
 		return ask_next(d);
 	}
@@ -360,27 +348,16 @@ decrypt(const struct hm_dialog *d, const struct hm_frame *frame,
 	    frame->payload, frame->size, plain, frame->tag);
 }
 
-/* Skip unsolicited frames, and replies to earlier requests. */
-static enum hm_turn
-pass_over(struct hm_dialog *d, const struct hm_frame *frame)
-{
-	if (d->held)
-		hm_dialog_drop(d, "frame %04x of %zu bytes: no request was "
-		    "open", frame->command, frame->size);
-	else
-		hm_dialog_drop(d, "frame %04x of %zu bytes: requested was "
-		    "%04x", frame->command, frame->size, d->hm.awaited);
-	return skip(d, frame);
-}
-
 static enum hm_turn
 on_frame(struct hm_dialog *d, const struct hm_frame *frame)
 {
 	uint8_t plain[HM_FRAME_PAYLOAD_MAX];
 	struct hm_frame opened = *frame;
 
+	if (!hm_frame_is_gateway(frame->command))
+		d->hm.answered = true;
 	if (d->held || frame->command != d->hm.awaited)
-		return pass_over(d, frame);
+		return hm_dialog_pass_over(d, frame, d->hm.awaited);
 	if (frame->tag != NULL) {
 		if (!decrypt(d, frame, plain))
 			return undecryptable(d);
@@ -388,23 +365,8 @@ on_frame(struct hm_dialog *d, const struct hm_frame *frame)
 		opened.tag = NULL;
 	}
 	hm_arena_reset(d->options->arena);
-	return after(d, &opened);
-}
-
-static enum hm_turn
-frame_error(struct hm_dialog *d, enum hm_frame_state state)
-{
-	switch (state) {
-	case HM_FRAME_CRC:
-		return hm_dialog_fail(d, HM_ERR_CRC,
-		    "the reply's CRC is wrong");
-	case HM_FRAME_LENGTH:
-		return hm_dialog_fail(d, HM_ERR_LENGTH,
-		    "the reply's length is impossible");
-	default:
-		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
-		    "the reply does not begin with HM");
-	}
+	return d->hm.looks ? hm_dialog_es_adopt(d, &opened) :
+	    after(d, &opened);
 }
 
 /* False while the tag of a frame is missing that has one by its content. */
@@ -432,7 +394,7 @@ read_frames(struct hm_dialog *d)
 		if (state == HM_FRAME_PART)
 			return HM_TURN_READ;
 		if (state != HM_FRAME_GOOD)
-			return frame_error(d, state);
+			return hm_dialog_frame_error(d, state);
 		if (!take_tag(d, &frame, &used))
 			return HM_TURN_READ;
 		turn = on_frame(d, &frame);
@@ -441,23 +403,51 @@ read_frames(struct hm_dialog *d)
 	return turn;
 }
 
-enum hm_turn
-hm_dialog_hm_feed(struct hm_dialog *d)
+static enum hm_turn
+lose(struct hm_dialog *d, bool connection)
+{
+	return d->hm.command == HM_CMD_INFO && !d->hm.looks ?
+	    do_without_info(d, connection) : HM_TURN_FAIL;
+}
+
+static enum hm_turn
+feed(struct hm_dialog *d)
 {
 	enum hm_turn turn = read_frames(d);
 
-	return turn == HM_TURN_FAIL ? hm_dialog_hm_lost(d, true) : turn;
+	return turn == HM_TURN_FAIL ? lose(d, true) : turn;
 }
 
-enum hm_turn
-hm_dialog_hm_lost(struct hm_dialog *d, bool connection)
+/*
+ * A gateway of hybrid inverters listens on the same port and answers no request
+ * of a DTU. One that has ever sent the frame of a DTU is none.
+ */
+static bool
+may_be_gateway(const struct hm_dialog *d)
 {
-	return d->hm.command == HM_CMD_INFO ? do_without_info(d, connection) :
-	    HM_TURN_FAIL;
+	const struct hm_dialog_hm *hm = &d->hm;
+	bool silent = d->error == HM_ERR_TIMEOUT_READ ||
+	    d->error == HM_ERR_CLOSED;
+
+	return silent && d->in.n == 0 && d->order == NULL && !hm->answered &&
+	    !hm->looks && (!hm->looked ||
+	    d->monotonic - hm->looked_at >= LOOK_SECONDS);
 }
 
-enum hm_turn
-hm_dialog_hm_settle(struct hm_dialog *d)
+static enum hm_turn
+look_for_gateway(struct hm_dialog *d)
+{
+	struct hm_dialog_hm *hm = &d->hm;
+
+	hm->looks = hm->looked = true;
+	hm->looked_at = d->monotonic;
+	hm->awaited = HM_GATEWAY_INFO;
+	hm_dialog_es_look(d, ++hm->sequence);
+	return HM_TURN_RECONNECT;
+}
+
+static enum hm_turn
+settle(struct hm_dialog *d)
 {
 	/*
 	 * A DTU that has restarted may have a new key, or encrypt from now on:
@@ -466,14 +456,14 @@ hm_dialog_hm_settle(struct hm_dialog *d)
 	if (d->hm.encrypts || !d->hm.readings_done)
 		d->hm.key_doubtful = true;
 	if (!d->hm.readings_done)
-		return HM_TURN_FAIL;
+		return may_be_gateway(d) ? look_for_gateway(d) : HM_TURN_FAIL;
 	hm_dialog_drop(d, "what was asked for beside the readings (%04x): %s",
 	    HM_FROM_DTU | d->hm.command, d->error_text);
 	return HM_TURN_DONE;
 }
 
-size_t
-hm_dialog_hm_missing(const struct hm_dialog *d,
+static size_t
+find_missing(const struct hm_dialog *d,
     uint8_t missing[HM_DIALOG_PARTS_MAX])
 {
 	size_t n = 0;
@@ -484,3 +474,22 @@ hm_dialog_hm_missing(const struct hm_dialog *d,
 		missing[n++] = (uint8_t)i;
 	return n;
 }
+
+static bool
+is_stale(const struct hm_dialog *d)
+{
+	return d->hm.time != 0 && d->hm.time == d->hm.time_before;
+}
+
+const struct hm_dialog_protocol hm_protocol_hm = {
+    .begin = begin,
+    .feed = feed,
+    .lost = lose,
+    .settle = settle,
+    .missing = find_missing,
+    .stale = is_stale,
+    .gap_ms = GAP_MS,
+    .has_secrets = true,
+    .takes_orders = true,
+    .part = "package",
+};

@@ -90,8 +90,8 @@ ask_next(struct hm_dialog *d)
 	return is_over(m) ? finish(d) : ask(d, m->next);
 }
 
-size_t
-hm_dialog_modbus_missing(const struct hm_dialog *d,
+static size_t
+find_missing(const struct hm_dialog *d,
     uint8_t missing[HM_DIALOG_PARTS_MAX])
 {
 	const struct hm_dialog_modbus *m = &d->modbus;
@@ -256,8 +256,8 @@ is_other_reply(struct hm_dialog *d, const struct hm_modbus_reply *reply,
 
 /* Polls */
 
-enum hm_turn
-hm_dialog_modbus_begin(struct hm_dialog *d)
+static enum hm_turn
+begin(struct hm_dialog *d)
 {
 	struct hm_dialog_modbus *m = &d->modbus;
 
@@ -270,8 +270,8 @@ hm_dialog_modbus_begin(struct hm_dialog *d)
 }
 
 /* The serial number is asked for again to see whether the DTU answers. */
-enum hm_turn
-hm_dialog_modbus_lost(struct hm_dialog *d, bool connection)
+static enum hm_turn
+lose(struct hm_dialog *d, bool connection)
 {
 	struct hm_dialog_modbus *m = &d->modbus;
 
@@ -301,7 +301,7 @@ take_bad(struct hm_dialog *d, enum hm_modbus_state state)
 	else
 		hm_dialog_fail(d, HM_ERR_PROTOCOL,
 		    "the reply is not Modbus TCP");
-	return hm_dialog_modbus_lost(d, true);
+	return lose(d, true);
 }
 
 static enum hm_turn
@@ -310,11 +310,11 @@ skip(struct hm_dialog *d, size_t used)
 	hm_buffer_drop(&d->in, used);
 	if (hm_dialog_skip(d, used) == HM_TURN_READ)
 		return HM_TURN_READ;
-	return hm_dialog_modbus_lost(d, true);
+	return lose(d, true);
 }
 
-enum hm_turn
-hm_dialog_modbus_feed(struct hm_dialog *d)
+static enum hm_turn
+read_replies(struct hm_dialog *d)
 {
 	enum hm_turn turn = HM_TURN_READ;
 
@@ -337,3 +337,19 @@ hm_dialog_modbus_feed(struct hm_dialog *d)
 	}
 	return turn;
 }
+
+static enum hm_turn
+feed(struct hm_dialog *d)
+{
+	return hm_dialog_order_asks(d) ? hm_dialog_modbus_order_feed(d) :
+	    read_replies(d);
+}
+
+const struct hm_dialog_protocol hm_protocol_modbus = {
+    .begin = begin,
+    .feed = feed,
+    .lost = lose,
+    .missing = find_missing,
+    .part = "input",
+    .takes_orders = true,
+};

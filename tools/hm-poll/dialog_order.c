@@ -34,7 +34,7 @@ hm_dialog_order(struct hm_dialog *d, const struct hm_order *order)
 	o->order = order;
 	o->phase = HM_ORDER_BEFORE;
 	o->result = hm_result(HM_RESULT_UNKNOWN, o->error, o->text);
-	if (d->dtu->transport == HM_TRANSPORT_HM)
+	if (d->protocol == &hm_protocol_hm)
 		remember_poll(o, &d->hm);
 	return true;
 }
@@ -44,7 +44,7 @@ hm_dialog_drop_order(struct hm_dialog *d)
 {
 	const struct hm_dialog_order *o = d->order;
 
-	if (o != NULL && d->dtu->transport == HM_TRANSPORT_HM) {
+	if (o != NULL && d->protocol == &hm_protocol_hm) {
 		d->hm.time = o->time;
 		d->hm.time_before = o->time_before;
 		d->hm.info_at = o->info_at;
@@ -201,7 +201,7 @@ static enum hm_turn
 after_done(struct hm_dialog *d)
 {
 	struct hm_dialog_order *o = d->order;
-	bool is_modbus = d->dtu->transport == HM_TRANSPORT_MODBUS;
+	bool is_modbus = d->protocol == &hm_protocol_modbus;
 
 	switch (o->phase) {
 	case HM_ORDER_BEFORE:

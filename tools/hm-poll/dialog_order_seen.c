@@ -313,7 +313,7 @@ hm_dialog_order_look(struct hm_dialog *d, struct hm_order_seen *seen)
 
 	*seen = (struct hm_order_seen){.device = {.limit = -1}, .power = -1,
 	    .temporary = -1, .alarms = -1, .on = -1};
-	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
+	if (d->protocol == &hm_protocol_modbus)
 		look_at_modbus(&look);
 	else
 		look_at_hm(&look);

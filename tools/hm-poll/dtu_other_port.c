@@ -16,10 +16,14 @@ struct hm_other_port_check {
 	struct hm_dtu_lock lock; /* of the other port */
 };
 
+/* 0: there is none. */
 static uint16_t
 other_port(const struct hm_dtu *dtu)
 {
-	return hm_transport_port(hm_transport_other(dtu->transport));
+	enum hm_transport other;
+
+	return hm_transport_other(dtu->transport, &other) ?
+	    hm_transport_port(other) : 0;
 }
 
 /*

@@ -91,6 +91,8 @@ hm_poll_settings(const struct hm_config *config,
 	poller->dialog.ask = ask_bits(config);
 	poller->dialog.ask_period =
 	    hm_config_ms(config, HM_SET_ASK_PERIOD) / 1000;
+	poller->dialog.es_keep_connection =
+	    hm_config_flag(config, HM_SET_ES_KEEP_CONNECTION);
 	poller->connect_timeout_ms = hm_config_ms(config,
 	    HM_SET_CONNECT_TIMEOUT);
 	poller->read_timeout_ms = hm_config_ms(config, HM_SET_COMM_TIMEOUT);

@@ -37,6 +37,10 @@ static const struct {
         6, "a"},
     {"hm://[::ffff:10.0.0.5]:5", HM_TRANSPORT_HM, "::ffff:10.0.0.5", 5, 9,
         "::ffff:10.0.0.5:5"},
+    {"es://10.0.0.7", HM_TRANSPORT_ES, "10.0.0.7", 10081, 9, "10.0.0.7"},
+    {"es://[::1]:5#a", HM_TRANSPORT_ES, "::1", 5, 9, "a"},
+    {"modbus-g3://hit", HM_TRANSPORT_MODBUS_G3, "hit", 502, 9, "hit"},
+    {"modbus-g3://hit:1502/3#a", HM_TRANSPORT_MODBUS_G3, "hit", 1502, 3, "a"},
     {"hm://b\xc3\xbcro", HM_TRANSPORT_HM, "b\xc3\xbcro", 10081, 9,
         "b\xc3\xbcro"},
 };
