@@ -25,7 +25,7 @@ polls() {
 
 store() {
 	hm-store -d "$db" --stats-period 0 --timezone Europe/Berlin \
-		--outbox --ship hours "$@" >/dev/null
+		--outbox --ship hours >/dev/null
 }
 ship() {
 	hm-ship -d "$db" --stats-period 0 --once "$@" -- cat 2>&1
