@@ -32,7 +32,7 @@ left_out() {
 	"docs/performance.md: ./configure "* | \
 	"docs/performance.md: LD_LIBRARY_PATH="*)
 		echo "builds another libmicrohttpd, for the memory of its table" ;;
-	*": hm-poll "*" es://"*) echo "needs a gateway; poll-gateway.sh" ;;
+	*": hm-poll -1 es://HOST") echo "names an argument; poll-gateway.sh" ;;
 	*": nmap "* | *": nc "*) echo "scans a network; it is only printed" ;;
 	*": git clone "* | *": git pull") echo "needs a repository elsewhere" ;;
 	*" | hm-top" | *": hm-top http://"*)
@@ -690,7 +690,7 @@ lay_over() {
 make_place() {
 	local address place
 	ip link set lo up
-	for address in 192.168.1.50 192.168.1.51 192.168.1.2; do
+	for address in 192.168.1.50 192.168.1.51 192.168.1.60 192.168.1.2; do
 		ip addr add "$address/32" dev lo
 	done
 	mount -t tmpfs -o mode=755 tmpfs /mnt
@@ -713,6 +713,7 @@ make_place() {
 
 start_servers() {
 	hm-sim --listen 192.168.1.50 --inverters 1 >/dev/null 2>&1 &
+	hm-sim --listen 192.168.1.60 --transport es >/dev/null 2>&1 &
 	printf '%s\n' 'listener 1883 0.0.0.0' 'allow_anonymous true' \
 		'log_dest none' >/mnt/mosquitto.conf
 	mosquitto -c /mnt/mosquitto.conf >/dev/null 2>&1 &

@@ -20,36 +20,40 @@ same "the chain takes $days days of houses" \
 	"${PIPESTATUS[*]} $(cat "$work/decode.err" "$work/err")" "0 0 0 "
 same "... of which each has a line in the ledger" "$(wc -l <"$work/ledger")" "$days"
 
-# sql TEXT: with the tables ledger, in 0.1 Ws, and stored: a row for each day and
-# energy, in Wh, and of how many counters it is the sum.
-sql() {
-	{
-		printf 'ATTACH DATABASE "%s" AS hm;\n' "$db"
-		echo "CREATE TABLE ledger (day, serial, ${columns// / INT, } INT);"
-		printf '.mode tabs\n.import "%s" ledger\n' "$work/ledger"
-		echo "CREATE TABLE stored (day, serial, name, wh, counters);"
-		echo "INSERT INTO stored SELECT day, serial, 'pv', sum(wh), count(*)
+# The tables ledger, in 0.1 Ws, and stored: a row for each day and energy, in Wh,
+# and of how many counters it is the sum.
+make_tables() {
+	printf 'ATTACH DATABASE "%s" AS hm;\n' "$db"
+	echo "CREATE TABLE ledger (day, serial, ${columns// / INT, } INT);"
+	printf '.mode tabs\n.import "%s" ledger\n' "$work/ledger"
+	echo "CREATE TABLE stored (day, serial, name, wh, counters,
+			PRIMARY KEY (name, day, serial)) WITHOUT ROWID;
+		CREATE TABLE phases AS SELECT serial, CASE WHEN max(voltage_c) IS NULL
+			THEN 1 ELSE 3 END AS n FROM hm.load GROUP BY 1;
+		INSERT INTO stored SELECT day, serial, 'pv', sum(wh), count(*)
 			FROM (SELECT date(time, 'unixepoch') AS day, serial, port,
 			max(today_production) AS wh FROM hm.port GROUP BY 1, 2, 3)
 			GROUP BY 1, 2;"
-		day_of external external_pv today_energy
-		day_of generator generator today_energy
-		day_of discharged battery today_discharged
-		day_of charged battery today_charged
-		day_of imported grid today_import
-		day_of exported grid today_export
-		day_of load load today_energy
-		printf '.mode list\n%s\n' "$1"
-	} | sqlite3
+	day_of external external_pv today_energy
+	day_of generator generator today_energy
+	day_of discharged battery today_discharged
+	day_of charged battery today_charged
+	day_of imported grid today_import
+	day_of exported grid today_export
+	day_of load load today_energy
 }
 
 # day_of NAME TABLE COLUMN: a counter, of each phase if there are three.
 day_of() {
 	echo "INSERT INTO stored SELECT date(time, 'unixepoch') AS day, serial, '$1',
-		max($3), (SELECT CASE WHEN max(voltage_c) IS NULL THEN 1 ELSE 3 END
-		FROM hm.load AS l WHERE l.serial = t.serial)
-		FROM hm.$2 AS t GROUP BY 1, 2;"
+		max($3), n FROM hm.$2 JOIN phases USING (serial) GROUP BY 1, 2;"
 }
+
+sql() {
+	printf 'ATTACH DATABASE "%s" AS hm;\n%s\n' "$db" "$1" |
+		sqlite3 "$work/energies.db"
+}
+make_tables | sqlite3 "$work/energies.db"
 
 # Of each energy: what the ledger has and what is stored differ by less than
 # 100 Wh for each counter, and the stored one is not more.

@@ -71,6 +71,26 @@ start_poll mute -1 --retries 1 --retry-delay-max 0.1 "es://$address#house"
 start_gateway order
 start_poll order -1 --control "es://$address#house"
 start_poll closed -1 --retries 0 "es://127.0.0.1:$(free_port)"
+# A fault of hm-sim in all replies, and the error of the poll, or none.
+faults() {
+	cat <<-'END'
+		hang timeout_read
+		close closed
+		slow timeout_read
+		truncated timeout_read
+		crc crc
+		length length
+		garbage protocol
+		flood protocol
+		unmapped not_mapped
+		seq null
+		pieces null
+	END
+}
+while read -r fault _; do
+	start_sim "$fault" --transport es --inverters 2 --fault "$fault"
+	start_poll "sim-$fault" -1 --retries 0 "${uris[0]}"
+done < <(faults)
 start_sim dtus --dtus 2 --inverters 1
 start_poll dtu -1 --retries 0 "es:${uris[0]#hm:}"
 start_poll plant -1 --log-level DEBUG "${uris[1]}"
@@ -138,6 +158,16 @@ check "a closed port has a hint, too" grep -q "refused: .* read it with\
 wait "${polls[dtu]}"
 check "a DTU is no gateway" grep -q "timeout_read: .*is this the address of a\
  gateway" "$work/dtu.err"
+
+while read -r fault error; do
+	wait "${polls[sim-$fault]}"
+	same "hm-sim, $fault: $error" "$(jq -r 'select(.type == "status") | .error' \
+		"$work/sim-$fault")" "$error"
+done < <(faults)
+for fault in seq pieces; do
+	same "hm-sim, $fault: all replies are there" "$(jq -c 'select(.type == "frame") |
+		[.partial, (.frames | length)]' "$work/sim-$fault")" "[null,4]"
+done
 
 # Orders
 

@@ -182,6 +182,23 @@ same "... as an order" "$(jq -c 'select(.type == "order") |
 	[.action, .mode, .reserve_soc, .max_power]' "$work/twins.sim")" \
 	'["set_mode","forced_discharge",30,100]'
 
+# hm-poll reads both, a gateway and a stick of the same house.
+hm-poll -1 "${uris[0]}#house" "${uris[1]}#stick" >"$work/polled"
+same "hm-poll reads both" $? 0
+hm-decode --strict <"$work/polled" >"$work/decoded"
+check "... and the lifetime counters of the stick balance" jq -se '
+	map(select(.dtu == "stick")) | INDEX(.type) as $r |
+	(map(select(.type == "port").total_production) | add) as $pv |
+	($pv + $r.battery.total_discharged + $r.grid.total_import -
+	$r.load.total_energy - $r.battery.total_charged - $r.grid.total_export) as $lost |
+	$lost > 0 and $lost < $pv * 0.08' "$work/decoded"
+check "... and the powers of both" jq -se '
+	group_by(.dtu)[] | INDEX(.type) as $r |
+	(map(select(.type == "port").pv_power) | add) as $pv |
+	($pv + $r.battery.power - $r.grid.power - $r.load.power) as $lost |
+	$lost >= 10 and $lost <= 15 + ($pv + ($r.battery.power | fabs)) * 0.04' \
+	"$work/decoded"
+
 start_sim late --transport modbus-g3 --fault late:at=1
 dial "${uris[0]}"
 send "$(read_registers 4 0 1 1)"

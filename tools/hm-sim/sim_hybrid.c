@@ -11,7 +11,7 @@
 #define GENERATOR 30000        /* 0.1 W */
 #define GENERATOR_ON 250       /* 0.1 % of the battery */
 #define GENERATOR_OFF 600
-#define TOTAL_RANGE 50000 /* 0.1 kWh that counters had at the start */
+#define DAYS_BEFORE 1500 /* at most, and 100, before the start */
 #define TAPER 950 /* 0.1 % from which on a battery takes less and less */
 
 static int64_t
@@ -61,13 +61,40 @@ hm_sim_hybrid_sum(const int64_t counts[HM_SIM_COUNTS],
 	return sum;
 }
 
+/* An energy of a day before the start, in 0.1 kWh: as a whole they balance. */
+static int64_t
+usual_day(const struct hm_sim_house *house, size_t index)
+{
+	static const int64_t days[HM_SIM_COUNTS] = {
+	    [HM_SIM_COUNT_CHARGED] = 58,
+	    [HM_SIM_COUNT_DISCHARGED] = 52,
+	    [HM_SIM_COUNT_PV_TO_LOAD] = 66,
+	    [HM_SIM_COUNT_PV_TO_BATTERY] = 55,
+	    [HM_SIM_COUNT_PV_TO_GRID] = 113,
+	    [HM_SIM_COUNT_BATTERY_TO_LOAD] = 34,
+	    [HM_SIM_COUNT_BATTERY_TO_GRID] = 17,
+	    [HM_SIM_COUNT_GRID_TO_LOAD] = 50,
+	};
+
+	if (index < HM_SIM_COUNT_PV + house->strings)
+		return 240 / (int64_t)house->strings;
+	if (index >= HM_SIM_COUNT_IMPORT && index < HM_SIM_COUNT_EXPORT)
+		return 60 / (int64_t)house->phases;
+	if (index >= HM_SIM_COUNT_EXPORT && index < HM_SIM_COUNT_LOAD)
+		return 129 / (int64_t)house->phases;
+	if (index >= HM_SIM_COUNT_LOAD && index < HM_SIM_COUNT_LOSSES)
+		return 150 / (int64_t)house->phases;
+	return days[index];
+}
+
 int64_t
 hm_sim_hybrid_total(const struct hm_sim_hybrid *h, size_t index)
 {
-	int64_t before = hm_sim_random(h->house->seed, HM_DRAW_COUNTER,
-	    h->place * HM_SIM_COUNTS + index, 0, TOTAL_RANGE);
+	int64_t days = 100 + hm_sim_random(h->house->seed, HM_DRAW_COUNTER,
+	    h->place, 0, DAYS_BEFORE);
 
-	return before + h->total[index] / HM_SIM_KWH_TENTH;
+	return days * usual_day(h->house, index) +
+	    h->total[index] / HM_SIM_KWH_TENTH;
 }
 
 /* A step */

@@ -75,8 +75,8 @@ int64_t hm_sim_hybrid_charge(const struct hm_sim_hybrid *h);
 int64_t hm_sim_hybrid_battery_most(const struct hm_sim_hybrid *h);
 
 /*
- * A counter of life in 0.1 kWh: it had counted before the start. `index` is a
- * count, or that of a string or phase behind it.
+ * A counter of life in 0.1 kWh: it had counted usual days before the start.
+ * `index` is a count, or that of a string or phase behind it.
  */
 int64_t hm_sim_hybrid_total(const struct hm_sim_hybrid *h, size_t index);
 

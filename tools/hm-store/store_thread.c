@@ -111,7 +111,7 @@ write_rest(struct hm_store_thread *t)
 	}
 }
 
-/* Return the memory that rows and upkeep needed; the next ones take it again. */
+/* Return the memory that rows and upkeep needed; they take it again. */
 static void
 shrink(struct hm_store_thread *t)
 {

@@ -1,6 +1,6 @@
 /*
  * hybrid_days DAYS SEED LEDGER: write the frame records of a gateway with one
- * hybrid inverter through so many days from 2026-01-01 on, a poll every 15
+ * hybrid inverter through so many days from 2020-01-01 on, a poll every 15
  * minutes. Every few days it is another house with another working mode; its
  * phases, battery, sun and load are random. To the file LEDGER goes a line for
  * the last poll of each day: the day, the serial number, and the energies of
@@ -21,7 +21,7 @@
 #include "sim_random.h"
 #include "wire/hmframe.h"
 
-#define START 1767225600 /* 2026-01-01T00:00:00Z */
+#define START 1577836800 /* 2020-01-01T00:00:00Z */
 #define PERIOD 900       /* s */
 #define DAYS_OF_A_HOUSE 4
 
