@@ -66,6 +66,7 @@
 #                 of hoymiles-wifi
 # make check-fleet  the centre of a fleet: PostgreSQL, pgbouncer, InfluxDB and
 #                 MariaDB, each a server of its own that the test stops
+# make check-kafka  to-kafka and from-kafka with three brokers of Kafka, from Maven
 # make check-page  the page of hm-metrics in Chromium, with axe-core of npm:
 #                 CHECK="states memory": the scripts with these names
 # make pictures   the pictures of the page in docs/images
@@ -340,6 +341,13 @@ check-fleet: check-fleet-packages
 	@$(MAKE) -s --no-print-directory tests
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' HM_FLEET=1 tests/run
 
+check-kafka: check-fleet-packages
+	@.ci/packages maven default-jre-headless
+	@mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies \
+	    -DoutputDirectory='$(CURDIR)/build/kafka'
+	@$(MAKE) -s --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/kafka/brokers.sh
+
 check-fleet-packages:
 	@.ci/packages $(CHECK_PACKAGES)
 	@.ci/engines build/engines
@@ -364,7 +372,8 @@ check-debian:
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
-    check-peers check-fleet check-fleet-packages check-page pictures \
+    check-peers check-fleet check-fleet-packages check-kafka check-page \
+    pictures \
     bench bench-http bench-history bench-store bench-chain \
     bench-filter bench-latency bench-peers bench-fleet bench-fleet-chain \
     bench-compare bench-replay bench-publish \

@@ -1,7 +1,7 @@
 #!/bin/bash
 # pipelines/to-kafka and from-kafka: librdkafka's simulated brokers, and a real
 # PostgreSQL. What was acknowledged is in the centre, once, although the sink is
-# killed. Real brokers are not tried.
+# killed. Real brokers: tests/kafka/brokers.sh.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
