@@ -46,7 +46,7 @@ columns() {
 		IN ('status', 'alarm', 'info', 'history', 'stats', 'config',
 		'production_cache', 'dtu_cache', 'inverter_parts', 'rollup_due', 'day_totals',
 		'past_days', 'plant_sums', 'plant_due', 'commands', 'results',
-		'rated_power', 'running_time', 'outbox', 'ship_to',
+		'rated_power', 'running_time', 'outbox', 'outbox_due', 'ship_to',
 		'reading_hours') AND c.name NOT GLOB 'e_*'"
 }
 
