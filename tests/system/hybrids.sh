@@ -181,6 +181,16 @@ same "an inverter's topic holds only what is the inverter's" \
 	'["ac_current_a","ac_current_b","ac_current_c","active_power","grid_frequency","grid_voltage_a","grid_voltage_b","grid_voltage_c","reactive_power"]'
 same "no entity has the name of another" "$(jq -r 'select(.topic |
 	strings | endswith("/config")) | .topic' "$work/mqtt" | sort | uniq -d)" ""
+same "its flows are its own, its battery is a device behind it" "$(jq -r 'select(
+	.payload.unique_id? | strings | test("today_pv_to_grid|_soc$")) | [.topic,
+	.payload.unique_id, .payload.device.identifiers[0],
+	.payload.device.via_device] | join(" ")' "$work/mqtt" | grep 0207)" \
+"homeassistant/sensor/214322440207/flow_today_pv_to_grid/config \
+hoymiles_mqtt_flow_214322440207_today_pv_to_grid hoymiles_mqtt_214322440207 \
+hoymiles_mqtt_430122480861
+homeassistant/sensor/214322440207_battery/battery_soc/config \
+hoymiles_mqtt_battery_214322440207_soc hoymiles_mqtt_214322440207_battery \
+hoymiles_mqtt_214322440207"
 same "a charger has its own" "$(jq -r 'select(.topic | strings |
 	endswith("/ev_charger_power/config")) | .topic' "$work/mqtt")" \
 	"homeassistant/sensor/510100000001/ev_charger_power/config"

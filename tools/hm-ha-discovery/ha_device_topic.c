@@ -1,9 +1,11 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/decimal.h"
 #include "base/json_writer.h"
 #include "ha_device.h"
 #include "ha_message_private.h"
+#include "record/types.h"
 
 /* The topics below that of a device, PREFIX/hoymiles_mqtt/SERIAL. */
 
@@ -12,9 +14,13 @@ static void
 emit_topic(struct hm_json *e, const char *key, const struct hm_ha_style *style,
     const struct hm_ha_device *device, const char *end)
 {
+	const struct hm_reading_type *type = &hm_reading_types[device->kind];
+	bool behind = type->of_inverter; /* see hm_ha_device_id */
 	const struct hm_slice parts[] = {hm_text(style->prefix),
 	    HM_LITERAL("/hoymiles_mqtt/"), hm_text(device->serial),
-	    HM_LITERAL("/"), hm_text(end)};
+	    hm_slice("_", behind), hm_slice(type->ha_prefix,
+	    behind ? strlen(type->ha_prefix) : 0), HM_LITERAL("/"),
+	    hm_text(end)};
 
 	hm_json_joined(e, key, parts, sizeof parts / sizeof *parts);
 }
@@ -24,7 +30,7 @@ hm_ha_emit_state_topic(struct hm_json *e, const char *key,
     const struct hm_ha_style *style, const struct hm_ha_device *device,
     const struct hm_ha_group *group)
 {
-	static const char *const levels[HM_HA_PARTS] = {
+	static const char *const levels[HM_HA_SIDE] = {
 	    [HM_HA_MAIN] = "state",
 	    [HM_HA_INFO] = "info",
 	    [HM_HA_ALARM] = "alarm",
@@ -32,8 +38,14 @@ hm_ha_emit_state_topic(struct hm_json *e, const char *key,
 	char end[HM_DECIMAL_TEXT + sizeof "/state"];
 	size_t n;
 
-	if (group->part != HM_HA_PORT) {
+	if (group->part < HM_HA_SIDE && group->part != HM_HA_PORT) {
 		emit_topic(e, key, style, device, levels[group->part]);
+		return;
+	}
+	if (group->part >= HM_HA_SIDE) {
+		snprintf(end, sizeof end, "%s/state",
+		    hm_reading_types[group->part - HM_HA_SIDE].ha_prefix);
+		emit_topic(e, key, style, device, end);
 		return;
 	}
 	n = hm_decimal_format(hm_decimal(group->port, 0), end);
