@@ -184,6 +184,9 @@ expect_alerts(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	} else if (device->kind == HM_SCOPE_INVERTER) {
 		hm_ha_expect_alert(ha, origin, device, group,
 		    HM_ALERT_TEMPERATURE);
+	} else if (device->kind == HM_SCOPE_BATTERY) {
+		hm_ha_expect_alert(ha, origin, device, group,
+		    HM_ALERT_BATTERY_FAULT);
 	}
 }
 
