@@ -32,5 +32,7 @@ lint: lint-packages
 	    -D_GNU_SOURCE -DHM_VERSION='"0"' -Ilib $(C_SOURCES)
 	@printf '%s\n' $(C_SOURCES) | xargs -n 6 -P 2 sh -c \
 	    'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS) 2>/dev/null' tidy
+	@$(MAKE) -s --no-print-directory -j 2 B=build/O3 BIN=build/O3/bin \
+	    CFLAGS=-O3 all >/dev/null # the compiler sees more with every level
 
 .PHONY: lint lint-packages

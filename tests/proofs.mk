@@ -177,9 +177,9 @@ bench-peers:
 
 bench-fleet-chain:
 	@.ci/packages $(CHECK_PACKAGES)
-	@$(MAKE) -s --no-print-directory all
-	@HM_BIN='$(CURDIR)/bin' tests/bench/fleet-chain.sh $(FLEET_DTUS) \
-	    $(FLEET_SECONDS)
+	@$(MAKE) -s --no-print-directory all build/helper/hm-sim/polls
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    tests/bench/fleet-chain.sh $(FLEET_DTUS) $(FLEET_SECONDS)
 
 bench-compare:
 	@.ci/packages $(CHECK_PACKAGES) time

@@ -219,6 +219,7 @@ item_end(struct reader *r, char close, bool *closed)
 static bool
 enter(struct reader *r, char close, bool *closed)
 {
+	*closed = false;
 	if (++r->depth > HM_DEPTH_MAX)
 		return fail(r, "nested too deep");
 	r->p = hm_record_skip_space(r->p + 1, r->end);

@@ -18,9 +18,8 @@
 struct hm_line_writer {
 	int fd;
 	bool is_file; /* which never blocks */
-	bool is_pipe;
-	bool alone;  /* no other process writes to it */
-	bool nowait; /* the system may know RWF_NOWAIT for it */
+	bool is_ours; /* see hm_pipe_claim */
+	bool nowait;  /* the system may know RWF_NOWAIT for it */
 	char *buf;
 	size_t start, end;
 	void (*save)(void *context);
@@ -29,7 +28,7 @@ struct hm_line_writer {
 };
 
 struct hm_line_writer *
-hm_line_writer_open(int fd, bool alone)
+hm_line_writer_open(int fd)
 {
 	struct hm_line_writer *o = calloc(1, sizeof *o);
 	struct stat st;
@@ -38,8 +37,7 @@ hm_line_writer_open(int fd, bool alone)
 		return NULL;
 	o->fd = fd;
 	o->is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-	o->is_pipe = hm_descriptor_is_pipe(fd);
-	o->alone = alone;
+	o->is_ours = hm_descriptor_is_pipe(fd) && hm_pipe_claim(fd);
 	o->nowait = !o->is_file;
 	o->buf = malloc(SIZE);
 	if (o->buf != NULL)
@@ -114,7 +112,8 @@ result_of_failure(void)
 /*
  * How many bytes may be written now, 0 if only poll(2) can tell. A pipe that
  * polls as writable takes PIPE_BUF bytes; O_NONBLOCK would affect the processes
- * that share the open file. More than these, another writer's lines could cut.
+ * that share the open file. More than these another writer's lines could cut,
+ * but not in a pipe that is ours: there the others write no more than these.
  */
 static size_t
 chunk(const struct hm_line_writer *o, bool polled)
@@ -123,7 +122,7 @@ chunk(const struct hm_line_writer *o, bool polled)
 
 	if (o->is_file)
 		return FILE_CHUNK;
-	if (!o->is_pipe || !o->alone ||
+	if (!o->is_ours ||
 	    (sure > 0 && hm_line_writer_pending(o) <= sure))
 		return sure;
 	room = hm_pipe_room(o->fd);

@@ -12,11 +12,8 @@
 
 struct hm_line_writer;
 
-/*
- * NULL if there is no memory. The descriptor is borrowed. `alone`: no other
- * process writes to it, so that lines need not be written a page at a time.
- */
-struct hm_line_writer *hm_line_writer_open(int fd, bool alone);
+/* NULL if there is no memory. The descriptor is borrowed. */
+struct hm_line_writer *hm_line_writer_open(int fd);
 void hm_line_writer_free(struct hm_line_writer *o);
 
 /* Bytes that wait to be written, and bytes that can still be added. */

@@ -3,6 +3,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
+
+bool
+hm_pipe_claim(int fd)
+{
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	return fcntl(fd, F_SETLK, &all) == 0;
+}
 
 size_t
 hm_pipe_room(int fd)

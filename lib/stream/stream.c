@@ -44,8 +44,7 @@ open_all(struct hm_stream *s)
 	bool durable = s->options.durable != NULL;
 
 	s->signal_fd = hm_stream_open_signals(durable);
-	/* In a shell's pipeline several tools may have the same output. */
-	s->output = hm_line_writer_open(s->options.out, durable);
+	s->output = hm_line_writer_open(s->options.out);
 	if (s->options.in >= 0)
 		s->lines = hm_line_reader_open(s->options.in, durable);
 	return s->signal_fd >= 0 && s->output != NULL &&

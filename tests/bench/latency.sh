@@ -13,7 +13,7 @@ unset TIMEZONE TZ DATABASE_PATH DTU_HOST HM_CONFIG
 runs=$1
 seconds=$2
 s6=$(cd "$(dirname "$0")/../../s6" && pwd)
-readonly warm=8 rest=6 # s; in the rest the last rows are written
+readonly warm=30 rest=6 # s: all is announced; the last rows are written
 
 # settings DTUS DELAY
 settings() {

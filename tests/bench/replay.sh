@@ -54,16 +54,6 @@ instructions_a_poll() {
 		$(instructions "$1" "$2" "$work/$kind.100")) / 400000))
 }
 
-# seconds COMMAND ...: its CPU time. Below, the middle one of all rounds.
-seconds() {
-	local TIMEFORMAT='%U %S'
-	{ time "$@" >/dev/null 2>&1; } 2>&1 | awk '{ print $1 + $2 }'
-}
-
-middle() {
-	sort -n | sed -n "$(((rounds + 1) / 2))p"
-}
-
 # The CPU time, in us, of a poll: for machines without valgrind.
 microseconds_a_poll() {
 	local kind=$3
@@ -97,16 +87,8 @@ row() {
 	printf '  %-30s %9s %9s %6s\n' "$1" "$2" "$3" "$(ratio "$2" "$3")"
 }
 
-# All polls through three tools of one version, into a new database.
-chain() {
-	rm -f "$work"/chain.db*
-	"$1/hm-decode" --stats-period 0 <"$work/frames.all" |
-		"$1/hm-filter" --stats-period 0 -d "$work/chain.db" |
-		"$1/hm-store" --stats-period 0 --retention 0 -d "$work/chain.db"
-}
-
 chain_seconds() {
-	seconds chain "$1"
+	seconds replay "$1" "$work/frames.all"
 	[ "$(sqlite3 "$work/chain.db" 'SELECT count(*) FROM port')" -eq \
 		$((12 * polls)) ] || { echo "rows of $1 are missing" >&2; exit 1; }
 }

@@ -25,6 +25,23 @@ same "... in pieces, too" "$(dd if="$work/long" obs=10007 status=none |
 same "... and to a slow reader" "$("$copy" -n <"$work/long" 2>&1 |
 	{ sleep 0.3; dd ibs=999 status=none; } | cmp - "$work/long" 2>&1)" ""
 
+# Each of four tools copies lines of its own letter into one pipe.
+for letter in a b c d; do
+	yes "$(letters 99 | tr x $letter)" | head -n 30000 >"$work/of-$letter"
+done
+{
+	for letter in a b c d; do
+		"$copy" <"$work/of-$letter" &
+	done
+	wait
+} | sort | uniq -c | awk '{ print $1, length($2), substr($2, 1, 1) }' \
+	>"$work/shared"
+same "lines of several tools that write to one pipe stay whole" \
+	"$(cat "$work/shared")" "30000 99 a
+30000 99 b
+30000 99 c
+30000 99 d"
+
 {
 	echo one
 	letters 262145

@@ -104,7 +104,7 @@ power_of(struct hm_decimal number, int64_t *power)
 static bool
 find(struct hm_value value, struct hm_slice path, int64_t *power)
 {
-	struct hm_slice key;
+	struct hm_slice key = hm_slice(NULL, 0);
 	struct hm_decimal number;
 	int64_t index;
 	bool good;

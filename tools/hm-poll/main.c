@@ -306,7 +306,8 @@ log_dtus(const struct hm_dtus *dtus)
 		const char *scheme = hm_transport_name(dtu->transport);
 
 		hm_log_facts(HM_INFO, HM_FACTS(hm_fact("dtu", dtu->name),
-		    hm_fact("transport", scheme), hm_fact("host", dtu->host),
+		    hm_fact("transport", scheme),
+		    hm_fact_slice("host", hm_text(dtu->host)),
 		    hm_fact_int("port", dtu->port)),
 		    "DTU %s: %s, %s, port %u", dtu->name, scheme, dtu->host,
 		    dtu->port);

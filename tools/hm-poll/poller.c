@@ -212,14 +212,9 @@ send_more(struct hm_poller *p)
 static size_t
 public_bytes(const struct hm_poller *p)
 {
-	switch (p->dtu->transport) {
-	case HM_TRANSPORT_MODBUS:
-	case HM_TRANSPORT_MODBUS_G3:
+	if (p->dtu->transport == HM_TRANSPORT_MODBUS ||
+	    p->dtu->transport == HM_TRANSPORT_MODBUS_G3)
 		return HM_LOGGED_BYTES;
-	case HM_TRANSPORT_HM:
-	case HM_TRANSPORT_ES:
-		break;
-	}
 	return hm_dialog_in_frame(p->dialog) ? 0 : HM_FRAME_HEADER;
 }
 

@@ -196,6 +196,15 @@ setup(void)
 }
 
 static void
+speak_hm(void)
+{
+	hm_poller_free(poller);
+	dtu.transport = HM_TRANSPORT_HM;
+	poller = asked = hm_poller_new(&dtu, &options, &calls);
+	ck_assert_ptr_nonnull(poller);
+}
+
+static void
 teardown(void)
 {
 	bool idle;
@@ -331,7 +340,7 @@ START_TEST(dtu_that_floods_gets_one_chunk_in_a_turn)
 	ev_prepare_init(&turn, on_turn);
 	ev_prepare_start(loop, &turn);
 	options.dialog.dropped = on_skipped;
-	dtu.transport = HM_TRANSPORT_HM;
+	speak_hm();
 	piece[0].size = sizeof piece[0].bytes;
 	memset(piece[0].bytes, 0, sizeof piece[0].bytes);
 	ck_assert_uint_eq(hm_frame_write(&(struct hm_frame){.command = 0x220d,
@@ -430,7 +439,7 @@ START_TEST(frame_may_end_in_a_pause)
 	size_t n = hm_frame_write(&heartbeat, bytes, sizeof bytes);
 	int64_t start = hm_monotonic_ms();
 
-	dtu.transport = HM_TRANSPORT_HM;
+	speak_hm();
 	info.dtu_serial = real.dtu_serial = serial;
 	single.serial = 1;
 	real.single = list;

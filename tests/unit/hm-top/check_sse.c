@@ -74,7 +74,7 @@ flood(const char *head, const char *more)
 {
 	struct hm_sse s = {.head = 0};
 	enum hm_sse_result result;
-	char events[1] = "";
+	char events[100] = "";
 
 	result = read_all(&s, hm_text(head), strlen(head), events);
 	for (int i = 0; i < 400000 && result == HM_SSE_MORE; i++) {

@@ -6,14 +6,17 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "run_suite.h"
 #include "scratch.h"
 #include "stream/line_writer.h"
+#include "stream/pipe_room.h"
 
 #define PIPE_SIZE 65536
 #define LINES 3000
@@ -26,6 +29,7 @@ static bool unknown; /* the system knows no RWF_NOWAIT */
 static unsigned asked; /* how often it was asked to */
 static char got[2 * LINES * 256];
 static size_t got_size;
+static pid_t other; /* that has claimed the pipe, or 0 */
 
 /* In the place of the C library's. */
 ssize_t
@@ -38,6 +42,30 @@ pwritev2(int fd, const struct iovec *bytes, int count, off_t at, int flags)
 	}
 	return syscall(SYS_pwritev2, fd, bytes, count, (long)at,
 	    (long)((int64_t)at >> 32), flags);
+}
+
+/* Another process that has the pipe and ends with the test. */
+static void
+let_other_claim(void)
+{
+	int ready[2];
+	char claimed = 0;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	other = fork();
+	ck_assert_int_ge(other, 0);
+	if (other == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(from);
+		claimed = hm_pipe_claim(to);
+		if (write(ready[1], &claimed, 1) == 1)
+			pause();
+		_exit(0);
+	}
+	ck_assert_int_eq(read(ready[0], &claimed, 1), 1);
+	ck_assert_int_eq(claimed, true);
+	close(ready[0]);
+	close(ready[1]);
 }
 
 static void
@@ -61,13 +89,20 @@ open_kind(int kind)
 		ck_assert_int_eq(fcntl(from, F_SETFL, O_NONBLOCK), 0);
 	}
 	ck_assert_int_eq(fcntl(to, F_SETPIPE_SZ, PIPE_SIZE), PIPE_SIZE);
-	writer = hm_line_writer_open(to, kind != SHARED);
+	if (kind == SHARED)
+		let_other_claim();
+	writer = hm_line_writer_open(to);
 	ck_assert_ptr_nonnull(writer);
 }
 
 static void
 close_kind(void)
 {
+	if (other != 0) {
+		kill(other, SIGKILL);
+		waitpid(other, NULL, 0);
+		other = 0;
+	}
 	hm_line_writer_free(writer);
 	close(from);
 	close(to);
@@ -150,8 +185,8 @@ START_TEST(lines_stay_whole)
 END_TEST
 
 /*
- * An empty pipe takes half of its size without a poll before; a page if others
- * may write to it, whose lines would come between.
+ * An empty pipe takes half of its size without a poll before; a page if another
+ * process has claimed it, whose lines would come between.
  */
 START_TEST(an_empty_pipe_takes_much)
 {
