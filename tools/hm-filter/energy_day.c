@@ -121,11 +121,12 @@ void
 hm_energy_settle(struct hm_energy *e, const struct hm_energy_reading *r,
     int64_t total)
 {
-	int64_t base = device_base(r, total);
+	int64_t base;
 
 	e->before = hm_energy_lower(e->before, total);
 	if (e->began >= 0)
 		return;
+	base = device_base(r, total);
 	if (e->first < 0)
 		e->first_time = r->time;
 	e->first = e->first < 0 ? total : hm_energy_lower(e->first, total);

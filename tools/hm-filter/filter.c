@@ -354,7 +354,17 @@ emit_sum(struct hm_filter *f, struct hm_json *e, size_t field,
 	}
 }
 
-/* The guard's value of a field, or HM_GUARD_OWN. */
+/* The guard's value of an energy that is no production, or HM_GUARD_OWN. */
+static int64_t
+other_energy_of(size_t field, const struct hm_guard_answer *answer)
+{
+	for (size_t i = 0; i < answer->energies_count; i++)
+		if (answer->energies[i].field == field)
+			return answer->energies[i].wh;
+	return HM_GUARD_OWN;
+}
+
+/* The same for any field. */
 static int64_t
 energy_of(size_t field, const struct hm_guard_answer *answer)
 {
@@ -362,10 +372,8 @@ energy_of(size_t field, const struct hm_guard_answer *answer)
 		return answer->today;
 	if (field == HM_F_TOTAL_PRODUCTION)
 		return answer->total;
-	for (size_t i = 0; i < answer->energies_count; i++)
-		if (answer->energies[i].field == field)
-			return answer->energies[i].wh;
-	return HM_GUARD_OWN;
+	return answer->energies_count == 0 ? HM_GUARD_OWN :
+	    other_energy_of(field, answer);
 }
 
 static void

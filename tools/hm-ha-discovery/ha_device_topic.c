@@ -9,20 +9,33 @@
 
 /* The topics below that of a device, PREFIX/hoymiles_mqtt/SERIAL. */
 
+static void
+emit_topic_behind(struct hm_json *e, const char *key,
+    const struct hm_ha_style *style, const struct hm_ha_device *device,
+    const char *end)
+{
+	const char *prefix = hm_reading_types[device->kind].ha_prefix;
+	/* As hm_ha_device_id. */
+	const struct hm_slice parts[] = {hm_text(style->prefix),
+	    HM_LITERAL("/hoymiles_mqtt/"), hm_text(device->serial),
+	    HM_LITERAL("_"), hm_text(prefix), HM_LITERAL("/"), hm_text(end)};
+
+	hm_json_joined(e, key, parts, sizeof parts / sizeof *parts);
+}
+
 /* No format: each poll has many of these. */
 static void
 emit_topic(struct hm_json *e, const char *key, const struct hm_ha_style *style,
     const struct hm_ha_device *device, const char *end)
 {
-	const struct hm_reading_type *type = &hm_reading_types[device->kind];
-	bool behind = type->of_inverter; /* see hm_ha_device_id */
 	const struct hm_slice parts[] = {hm_text(style->prefix),
 	    HM_LITERAL("/hoymiles_mqtt/"), hm_text(device->serial),
-	    hm_slice("_", behind), hm_slice(type->ha_prefix,
-	    behind ? strlen(type->ha_prefix) : 0), HM_LITERAL("/"),
-	    hm_text(end)};
+	    HM_LITERAL("/"), hm_text(end)};
 
-	hm_json_joined(e, key, parts, sizeof parts / sizeof *parts);
+	if (hm_reading_types[device->kind].of_inverter)
+		emit_topic_behind(e, key, style, device, end);
+	else
+		hm_json_joined(e, key, parts, sizeof parts / sizeof *parts);
 }
 
 void

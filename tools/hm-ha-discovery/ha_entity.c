@@ -74,6 +74,8 @@ is_alarm(size_t id)
 static bool
 has_part(enum hm_scope device, enum hm_ha_part part)
 {
+	if (!hm_is_device(device))
+		return false;
 	if (part == HM_HA_PORT)
 		return hm_parts_of(device) != NULL;
 	if (part >= HM_HA_SIDE)
@@ -83,13 +85,13 @@ has_part(enum hm_scope device, enum hm_ha_part part)
 	return part != HM_HA_ALARM || device == HM_SCOPE_INVERTER;
 }
 
+/* Of a part that the device has. */
 static bool
 shows(enum hm_scope device, enum hm_ha_part part, size_t id)
 {
 	const struct hm_field *field = &hm_fields[id];
 
-	if (!hm_is_device(device) || !has_part(device, part) ||
-	    !hm_field_in(field, hm_ha_scope(device, part)))
+	if (!hm_field_in(field, hm_ha_scope(device, part)))
 		return false;
 	/* The device shows the fields that its parts repeat. */
 	if (part == HM_HA_PORT)
@@ -101,16 +103,24 @@ shows(enum hm_scope device, enum hm_ha_part part, size_t id)
 	return (field->flags & (HM_DESCRIBES | HM_RARE)) == 0;
 }
 
+static void
+add_fields(struct hm_field_set *set, enum hm_scope device,
+    enum hm_ha_part part)
+{
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		if (shows(device, part, id))
+			hm_field_set_add(set, id);
+}
+
 void
 hm_ha_entities_all(struct hm_ha_entities *entities)
 {
 	*entities = (struct hm_ha_entities){0};
 	for (enum hm_scope device = 0; device < HM_SCOPES; device++)
 		for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
-			for (size_t id = 0; id < HM_FIELDS; id++)
-				if (shows(device, part, id))
-					hm_field_set_add(
-					    &entities->of[device][part], id);
+			if (has_part(device, part))
+				add_fields(&entities->of[device][part], device,
+				    part);
 }
 
 void
@@ -137,10 +147,8 @@ hm_ha_offered(enum hm_ha_choice choice)
 	struct hm_field_set set = {{0}};
 
 	for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
-		for (size_t id = 0; id < HM_FIELDS; id++)
-			if (is_about(choice, part) &&
-			    shows(HM_SCOPE_INVERTER, part, id))
-				hm_field_set_add(&set, id);
+		if (is_about(choice, part))
+			add_fields(&set, HM_SCOPE_INVERTER, part);
 	return set;
 }
 
