@@ -444,6 +444,7 @@ main(void)
 	TCase *tc = tcase_create("energy_daily");
 
 	tcase_add_checked_fixture(tc, start, NULL);
+	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, the_total_begins_with_the_day);
 	tcase_add_test(tc, days_add_up);
 	tcase_add_test(tc, a_new_day_is_confirmed_by_a_quarter_of_an_hour);
