@@ -189,6 +189,7 @@ drop_spike(struct hm_energy *e, const struct hm_energy_reading *r)
 		return;
 	e->pending = e->total;
 	e->pending_time = e->total_time;
+	e->began = hm_energy_lower(e->began, e->total);
 }
 
 /*

@@ -219,6 +219,20 @@ START_TEST(a_spike_before_the_reset_is_not_counted)
 }
 END_TEST
 
+/* A day that began above the shown total, and whose last reading is dropped. */
+START_TEST(no_day_begins_above_what_is_left)
+{
+	evening();
+	e.pending = 9100;
+	e.pending_time = e.total_time + MINUTE;
+	e.began = 6200;
+	ck_assert(hm_energy_valid(&e));
+	ck_assert_int_eq(reading_at(e.pending_time + MINUTE, 0),
+	    HM_ENERGY_WAIT);
+	shows(5000, 0);
+}
+END_TEST
+
 START_TEST(the_last_reading_before_the_reset_is_counted)
 {
 	evening();
@@ -456,6 +470,7 @@ main(void)
 	tcase_add_test(tc, a_counter_that_is_corrected_is_no_new_day);
 	tcase_add_test(tc, spikes_are_not_shown);
 	tcase_add_test(tc, a_spike_before_the_reset_is_not_counted);
+	tcase_add_test(tc, no_day_begins_above_what_is_left);
 	tcase_add_test(tc, the_last_reading_before_the_reset_is_counted);
 	tcase_add_test(tc,
 	    a_reset_in_the_middle_of_our_day_changes_nothing);
