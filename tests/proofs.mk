@@ -29,6 +29,8 @@
 #                 SEED is the seed of the first
 # make property-limit  LIMIT_DAYS of households whose inverters are limited, and
 #                 their export beside that of an oracle
+# make property-hybrid  HYBRID_DAYS of random houses with batteries through
+#                 hm-decode and hm-store: energies against those of hm-sim's ledger
 # make property-statistics  EVENTS in the life of a plant, with the real chain
 #                 and a model of Home Assistant's recorder; RUNS from SEED on
 # make mutants    break the energy guard on purpose, MUTANT_DAYS of readings each
@@ -53,9 +55,10 @@
 # make check-homeassistant  the chain with a real Home Assistant: the newest one
 #                 for Debian 13's Python, or HA=VERSION, in HA_RELEASE of
 #                 Debian; CHECK="day units": the scripts with these names
-# make check-peers  orders and other people's programs: hoymiles-wifi's client,
-#                 a DTU of its messages, and pymodbus, all from PyPI; the
-#                 PEERS are versions of hoymiles-wifi
+# make check-peers  orders, gateways of hybrid inverters, and other people's
+#                 programs: hoymiles-wifi's client, a DTU and a gateway of its
+#                 messages, and pymodbus, all from PyPI; the PEERS are versions
+#                 of hoymiles-wifi
 # make check-fleet  the centre of a fleet: PostgreSQL, pgbouncer, InfluxDB and
 #                 MariaDB, each a server of its own that the test stops
 # make check-page  the page of hm-metrics in Chromium, with axe-core of npm:
@@ -70,6 +73,7 @@ LINES = 10000000
 DAYS = 100000
 STREAMS = 100000
 LIMIT_DAYS = 200
+HYBRID_DAYS = 1000
 LIMIT_SPEED = 60
 PLANT = modbus
 MUTANT_DAYS = 5000
@@ -215,6 +219,13 @@ property-limit:
 	@build/property/hm-limit/day $(LIMIT_DAYS) $(SEED)
 	@build/property/hm-limit/calm 10000 $(SEED)
 
+property-hybrid:
+	@.ci/packages $(CHECK_PACKAGES)
+	@$(MAKE) -s --no-print-directory all build/helper/hm-sim/hybrid_days
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
+	    HYBRID_DAYS='$(HYBRID_DAYS)' HYBRID_SEED='$(SEED)' \
+	    tests/system/hybrid-energies.sh
+
 property-statistics:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory all
@@ -299,6 +310,8 @@ check-peers:
 	@$(MAKE) -s --no-print-directory all
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' PEERS='$(PEERS)' \
 	    tests/peers/run.sh
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' PEERS='$(PEERS)' \
+	    tests/peers/hybrids.sh
 
 bench-fleet:
 	@.ci/packages $(CHECK_PACKAGES)
@@ -339,6 +352,6 @@ check-debian:
     bench bench-http bench-history bench-store bench-chain \
     bench-filter bench-latency bench-peers bench-fleet bench-fleet-chain \
     bench-compare bench-replay bench-publish \
-    property property-control property-statistics mutants \
+    property property-control property-hybrid property-statistics mutants \
     soak-kills soak-chain soak-clocks soak-floods soak-limit soak-orders \
     soak-power soak-lines soak-memory

@@ -244,6 +244,24 @@ hm_model_part(uint32_t part)
 	return NULL;
 }
 
+/* HIT-15L-G3 and HIS-5L-G3 are named after their kilowatts. */
+static int64_t
+hybrid_watts(struct hm_slice model)
+{
+	static const char head[] = "HI", tail[] = "L-G3";
+	int64_t kilowatts = 0;
+	size_t at = 4;
+
+	if (model.n <= at || memcmp(model.p, head, 2) != 0 ||
+	    (model.p[2] != 'T' && model.p[2] != 'S') || model.p[3] != '-')
+		return 0;
+	for (; at < model.n && at < 6 && isdigit((unsigned char)model.p[at]);
+	    at++)
+		kilowatts = 10 * kilowatts + (model.p[at] - '0');
+	return hm_slice_is(hm_slice(model.p + at, model.n - at), tail) ?
+	    1000 * kilowatts : 0;
+}
+
 int64_t
 hm_model_input_watts(struct hm_slice model)
 {
@@ -253,7 +271,7 @@ hm_model_input_watts(struct hm_slice model)
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		if (hm_slice_is(model, parts[i].name))
 			return parts[i].watts;
-	return 0;
+	return hybrid_watts(model);
 }
 
 int64_t

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/exits.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "descriptors.h"
 #include "line_reader.h"
@@ -267,6 +268,8 @@ hm_stream_stats(struct hm_stream *s)
 	char buf[2048];
 	struct hm_slice line;
 
+	/* What a busy period needed would stay with the tool for years. */
+	hm_heap_trim();
 	if (s->options.out < 0)
 		return;
 	/* A stats record is dropped rather than waited for. */

@@ -14,7 +14,8 @@
 #define NO_SCHEME \
 	"it has no scheme: hm://HOST is for a DTU-WLite, a DTU-Lite-S, an " \
 	"inverter with Wi-Fi and a DTU-Pro over Wi-Fi, modbus://HOST for a " \
-	"DTU-Pro and a DTU-Pro-S over Ethernet"
+	"DTU-Pro and a DTU-Pro-S over Ethernet, es://HOST for a gateway of " \
+	"hybrid inverters"
 
 static const struct {
 	const char *name, *title;

@@ -34,7 +34,7 @@ enum hm_frame_command {
 	HM_CMD_ENERGIES = 0x16, /* of past days */
 };
 
-/* Replies of a gateway of hybrid inverters; a request is 0x100 more. */
+/* Replies of a gateway of hybrid inverters. */
 enum hm_gateway_reply {
 	HM_GATEWAY_INFO = 0xda01,
 	HM_GATEWAY_NETWORK = 0xda06,
@@ -42,6 +42,8 @@ enum hm_gateway_reply {
 	HM_GATEWAY_READINGS = 0xc203, /* of one inverter */
 	HM_GATEWAY_MODE = 0xc208,     /* the working mode was set */
 };
+
+#define HM_GATEWAY_ASK 0x100 /* a request is its reply and so much */
 
 #define HM_TO_DTU 0xa300u   /* requests of an app */
 #define HM_FROM_DTU 0xa200u /* their replies */

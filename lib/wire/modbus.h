@@ -13,6 +13,7 @@
 enum hm_modbus_function {
 	HM_MODBUS_READ_COILS = 1,
 	HM_MODBUS_READ_REGISTERS = 3,
+	HM_MODBUS_READ_INPUTS = 4, /* input registers, which are read-only */
 	HM_MODBUS_WRITE_COIL = 5,
 	HM_MODBUS_WRITE_REGISTER = 6,
 	HM_MODBUS_WRITE_COILS = 15,

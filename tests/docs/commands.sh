@@ -32,6 +32,7 @@ left_out() {
 	"docs/performance.md: ./configure "* | \
 	"docs/performance.md: LD_LIBRARY_PATH="*)
 		echo "builds another libmicrohttpd, for the memory of its table" ;;
+	*": hm-poll "*" es://"*) echo "needs a gateway; poll-gateway.sh" ;;
 	*": nmap "* | *": nc "*) echo "scans a network; it is only printed" ;;
 	*": git clone "* | *": git pull") echo "needs a repository elsewhere" ;;
 	*" | hm-top" | *": hm-top http://"*)

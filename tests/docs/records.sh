@@ -3,6 +3,8 @@
 # tables, and both against the records that the tools write.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/wire.sh
+. "$(dirname "$0")/../lib/wire.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 page=$root/docs/records.md
 everywhere='type time dtu serial stale took_ms missing_parts'
@@ -93,7 +95,7 @@ same "the page says which ones are" "$(awk -F'|' '
 	sort)" "$(cat "$work/unproven")"
 same "no key is documented twice" "$(uniq -d "$work/keys")" ""
 same "every type has its heading" "$(types | sort | tr '\n' ' ')" \
-	"alarm alarms answer battery command death dtu energies ev_charger external_pv flow frame generator grid history hybrid info inverter load message meter mqtt order port repeater result shutdown sim stats status "
+	"alarm alarms answer battery command death dtu energies ev_charger external_pv flow frame generator grid history hybrid info inverter ledger load message meter mqtt order port repeater result shutdown sim stats status "
 
 for type in $(types); do
 	examples "$type" >"$work/examples"
@@ -151,10 +153,19 @@ has_message() {
 until_true 10 has_message
 kill -USR1 $!
 until_true 5 grep -q '"type":"stats"' "$work/message"
+# A gateway, which is told a mode, and sends its readings.
+start_sim gateway --transport es --ledger
+gateway=$(jq -r 'select(.type == "sim").serial' "$work/gateway.sim")
+serial=$(varint $((16#$(gateway_inverters "${uris[0]}" "$gateway"))))
+exchange "${uris[0]}" "$(gateway_request c308 "$gateway" 1 "18${serial}20052814306e")" \
+	100 0.3 >/dev/null
+exchange "${uris[0]}" "$(gateway_request c303 "$gateway" 1 "28$serial")" 900 0.3 \
+	>/dev/null
+until_true 5 grep -q '"type":"ledger"' "$work/gateway.sim"
 cat "$work"/{network,alarms,history,nobody,deaths} \
-	"$root"/tests/golden/hm-decode/{gateway-registry,hybrid-readings,hybrid-plant}/in |
+	"$root"/tests/golden/hm-decode/{gateway-registry,hybrid-readings,hybrid-plant,modbus-g3-plant,modbus-g3-single-phase}/in |
 	hm-decode | hm-ha-discovery |
-	cat - "$work"/{single.sim,history,message} \
+	cat - "$work"/{single.sim,gateway.sim,history,message} \
 		"$root/tests/golden/hm-filter/commands/in" >"$work/records"
 same "the tools write records of every documented type" \
 	"$(jq -r .type "$work/records" | sort -u | tr '\n' ' ')" \

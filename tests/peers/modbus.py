@@ -2,6 +2,8 @@
 """A DTU made of pymodbus' server, and pymodbus' client.
 
     modbus.py serve PORT MAP         MAP is new or old; each write is a line
+    modbus.py g3 PORT                a DTS-WL-G3: input registers from stdin, as
+                                     tests/lib/g3_stick.pl reads them
     modbus.py write PORT PLACE VALUE   function 6, then 3 until the DTU shows it
 
 A line has the function, the address and the value; behind it the registers or
@@ -99,6 +101,46 @@ async def serve(port, which):
     await server.serve_forever()
 
 
+# The registers that a DTS-WL-G3 has; no others.
+RANGES = ((0, 246), (1000, 5), (1800, 124), (2000, 246), (30000, 30))
+
+
+def words_of(text):
+    """The registers of a word of the file."""
+    if text.startswith("l:"):
+        number = int(text[2:]) & 0xFFFFFFFF
+        return [number >> 16, number & 0xFFFF]
+    if text.startswith("s:"):
+        text = text[2:] + "\0" * (len(text) % 2)
+        return [ord(text[i]) | ord(text[i + 1]) << 8
+                for i in range(0, len(text), 2)]
+    return [int(text, 0) & 0xFFFF]
+
+
+def read_registers(lines):
+    registers = {}
+    for line in lines:
+        address, *texts = line.split("#")[0].split() or [None]
+        at = int(address) if address else 0
+        for text in texts:
+            for word in words_of(text):
+                registers[at] = word
+                at += 1
+    return registers
+
+
+async def serve_g3(port):
+    registers = read_registers(sys.stdin)
+    nothing = [SimData(0, values=[False] * 16, datatype=DataType.BITS)]
+    inputs = [words(first, [registers.get(i, 0)
+                            for i in range(first, first + count)])
+              for first, count in RANGES]
+    server = ModbusTcpServer(
+        SimDevice(1, simdata=(nothing, nothing, [words(0, [0])], inputs)),
+        address=("127.0.0.1", port))
+    await server.serve_forever()
+
+
 def write(port, place, value):
     client = ModbusTcpClient("127.0.0.1", port=port)
     if not client.connect():
@@ -117,6 +159,8 @@ def write(port, place, value):
 def main(what, port, *rest):
     if what == "serve":
         asyncio.run(serve(int(port), rest[0]))
+    elif what == "g3":
+        asyncio.run(serve_g3(int(port)))
     elif what == "write":
         write(int(port), int(rest[0], 0), int(rest[1]))
     else:

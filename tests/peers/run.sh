@@ -7,26 +7,8 @@
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-pythons=${PYTHONS:-$root/build/peers}
-
-# install_peer VERSION: sets `python` and `version`.
-install_peer() {
-	local place=$pythons/$1 words=(hoymiles-wifi pymodbus)
-	[ "$1" = newest ] || words[0]+="==$1"
-	if ! { python3 -m venv "$place" && "$place/bin/pip" install -q --upgrade \
-		--disable-pip-version-check "${words[@]}"; }; then
-		echo "not ok - ${words[*]} can be installed"
-		exit 1
-	fi
-	python=$place/bin/python
-	version=$(installed hoymiles-wifi)
-}
-
-installed() {
-	"$python" -c "import importlib.metadata as m; print(m.version('$1'))"
-}
+# shellcheck source=tests/peers/install.sh
+. "$(dirname "$0")/install.sh"
 
 hoymiles() {
 	"$python" "$here/hoymiles.py" "$@"
@@ -235,6 +217,34 @@ judge_pymodbus() {
 	done
 }
 
+# A HIT-...-G3 whose registers pymodbus' server has.
+read_g3_of_pymodbus() {
+	local port plant=$root/tests/golden/hm-decode/modbus-g3-plant
+	port=$(free_port)
+	"$python" "$here/modbus.py" g3 "$port" <"$plant/registers" \
+		2>"$work/g3.serr" &
+	pids+=($!)
+	until_true 20 listening "$port"
+	hm-poll -1 --stats-period 0 "modbus-g3://127.0.0.1:$port#house" \
+		>"$work/g3.polled" 2>"$work/g3.err"
+	same "pymodbus' server: the registers of a HIT-G3 are read" \
+		"$? $(cat "$work/g3.err")" "0 "
+	same "... all blocks of them" "$(jq -c '.blocks // empty' \
+		"$work/g3.polled")" "[0,123,1000,1800,2000,2123,30000]"
+	same "... with the readings that they hold" "$(g3_readings \
+		<"$work/g3.polled")" "$(g3_readings <"$plant/in")"
+	jq -c 'select(.blocks) | .blocks[3] = 2000 | .blocks[4] = 1800' \
+		"$work/g3.polled" | hm-decode --stats-period 0 \
+		>"$work/g3.swapped" 2>"$work/g3.err"
+	check "... a wrong block is an error of its own" grep -q \
+		'block 2000: its registers are those of another block' "$work/g3.err"
+}
+
+g3_readings() {
+	hm-decode --stats-period 0 | jq -c 'select(.type != "status") |
+		del(.time, .took_ms)'
+}
+
 new_map() {
 	cat <<-'END'
 		limit "percent":60 function 6, 0xd002: 60
@@ -269,6 +279,7 @@ orders_to_pymodbus new < <(new_map)
 judge_pymodbus new < <(new_map)
 orders_to_pymodbus old < <(old_map)
 judge_pymodbus old < <(old_map)
+read_g3_of_pymodbus
 start_sim sim --transport modbus --inverters 1 --inputs 1
 check "pymodbus' client orders a limit of hm-sim" "$python" \
 	"$here/modbus.py" write "${uris[0]##*:}" 0xd002 60

@@ -71,7 +71,8 @@ mutant "a dip is a part of a claim" \
 	's/too_high == \(e->doubt_first \+ e->shift >= e->total\)/true/'
 mutant "a day begins above a reading" \
 	's/e->began = hm_energy_lower\(e->began, total\);//; s/device_base <= e->first/true/'
-mutant "a fall is accepted" 's/if \(total < e->total\)/if (false)/'
+mutant "a fall is accepted" \
+	's/if \(total < e->total \|\| goes_on\(e, r\)\)/if (false)/'
 mutant "a spike is accepted" \
 	's/total > hm_energy_limit\(e, r->time, r->watts\)/false/'
 mutant "a dip after a gap stops the total" \

@@ -110,9 +110,9 @@ list_uris() {
 
 same "the table has the faults and the transports of faults.def" \
 	"$(table | awk '{ print $1, $2 != "-", $3 != "-" }')" \
-	"$(sed -nE 's/^FAULT\([A-Z_]+, ([a-z-]+), ([A-Z |]+),.*/\1 \2 /p' \
+	"$(sed -nE 's/^FAULT\([A-Z_]+, ([a-z-]+), ([A-Z3 |]+),.*/\1 \2 /p' \
 		"$(dirname "$0")/../../tools/hm-sim/faults.def" |
-		awk '{ print $1, / HM /, / MODBUS /}')"
+		awk '/ HM | MODBUS / { print $1, / HM /, / MODBUS / }')"
 
 # It may be asked for device information again a minute after it has started.
 start_sim late --transport hm --inverters 1 --inputs 1 --encrypt-after 8
@@ -195,7 +195,7 @@ counts_none_late() {
 }
 
 check_cell() {
-	local name=$1.$2 kind=$3
+	local probes=4 name=$1.$2 kind=$3
 	case $kind in
 	-) ;;
 	good)
@@ -228,8 +228,10 @@ check_cell() {
 			told "$name.start" 'd(oh)*uF+' "$kind"
 		check "$name in the middle: $kind, recovers" \
 			told "$name.middle" 'uF+d(oh)*uF+' "$kind"
+		# Whether it is a gateway takes one more request, which is silent, too.
+		[ "$name" != hang.hm ] || probes=3
 		check "$name for ever: $kind, probed" \
-			told "$name.always" 'd(oh){4,}o?' "$kind"
+			told "$name.always" "d(oh){$probes,}o?" "$kind"
 		;;
 	esac
 }

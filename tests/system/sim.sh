@@ -3,66 +3,9 @@
 # without the code of hm.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/wire.sh
+. "$(dirname "$0")/../lib/wire.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
-
-port_of() {
-	local rest=${1##*:}
-	echo "${rest%%/*}"
-}
-
-dial() {
-	exec 5<>"/dev/tcp/127.0.0.1/$(port_of "$1")"
-}
-
-send() {
-	printf '%b' "$(fold -w 2 <<<"$1" | sed 's/^/\\x/' | tr -d '\n')" >&5
-}
-
-# receive BYTES [SECONDS]: print up to BYTES bytes as hex, until the time is
-# over or the connection is closed.
-receive() {
-	timeout "${2:-2}" dd bs=1 count="$1" status=none <&5 |
-		od -An -v -tx1 | tr -d ' \n'
-}
-
-# exchange URI REQUEST BYTES [SECONDS]: send a request over a new connection,
-# and print the reply.
-exchange() {
-	dial "$1"
-	send "$2"
-	receive "$3" "${4:-2}"
-	exec 5>&-
-}
-
-# Whether the DTU has closed the connection.
-hung_up() {
-	timeout 2 cat <&5 >/dev/null
-}
-
-# CRC-16/MODBUS of hex digits, bit by bit.
-crc16() {
-	local hex=$1 crc=$((0xffff)) i bit
-	for ((i = 0; i < ${#hex}; i += 2)); do
-		crc=$((crc ^ 16#${hex:i:2}))
-		for ((bit = 0; bit < 8; bit++)); do
-			crc=$((crc & 1 ? crc >> 1 ^ 0xa001 : crc >> 1))
-		done
-	done
-	printf '%04x' "$crc"
-}
-
-# The first frame in hex digits, and whether its CRC is right.
-first_frame() {
-	echo "${1:0:2 * 16#${1:16:4}}"
-}
-crc_is_right() {
-	local frame
-	frame=$(first_frame "$1")
-	[ "${1:12:4}" = "$(crc16 "${frame:20}")" ]
-}
-crc_is_wrong() {
-	[ ${#1} -ge 20 ] && ! crc_is_right "$1"
-}
 
 read_serial=000100000006010320000003
 read_first=000200000006010310000014
@@ -342,17 +285,22 @@ refused "no transport" --transport ,
 # "NAME TRANSPORTS: TEXT" of each row of faults.def, and of each fault in
 # hm-sim(1).
 rows=$(tr '\n' ' ' <"$root/tools/hm-sim/faults.def" | sed 's/FAULT(/\n&/g' |
-	sed -nE 's/^FAULT\([A-Z_]+, ([a-z-]+), ([A-Z |]+), *"([^"]*)".*/\1 \2: \3/p')
+	sed -nE 's/^FAULT\([A-Z_]+, ([a-z-]+), ([A-Z3 |]+), *"([^"]*)".*/\1 \2: \3/p')
 described=$(awk '/^\.Sh/ { on = 0 } /^\.Sh FAULTS/ { on = 1 }
 	function show() { if (name) print name " " where ": " text }
 	on && /^\.(It Cm|El)/ {
 		show()
 		name = /^\.El/ || /=/ ? "" : $3
-		where = "HM | MODBUS"
+		where = "HM | MODBUS | ES | G3"
 		text = ""
 		next
 	}
-	name && /^\.Pq/ { where = toupper($2) }
+	name && /^\.Pq/ {
+		where = toupper(substr($0, 5))
+		sub(/ [.,;:]$/, "", where)
+		gsub(/ , /, " | ", where)
+		sub(/MODBUS-G3/, "G3", where)
+	}
 	name && text == "" { text = $0 }' "$root/docs/man/hm-sim.1" |
 	grep -v '^\(always\|quarter\) ')
 same "hm-sim.1 describes the faults as faults.def does" "$described" "$rows"

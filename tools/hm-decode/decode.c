@@ -238,7 +238,9 @@ hm_decode(struct hm_decoder *d, const struct hm_record *record)
 		hm_decode_modbus(d);
 	else if (hm_slice_is(transport, "hm"))
 		hm_decode_hm(d);
+	else if (hm_slice_is(transport, "modbus-g3"))
+		hm_decode_g3(d, hm_record_get(record, "blocks"));
 	else
-		hm_decode_bad(d, NULL,
-		    "unknown transport, allowed are modbus and hm");
+		hm_decode_bad(d, NULL, "unknown transport, allowed are "
+		    "modbus, hm and modbus-g3");
 }

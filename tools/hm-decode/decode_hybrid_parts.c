@@ -126,7 +126,7 @@ static void
 put_current(struct part *p, const Hm__HybridBattery *b)
 {
 	if (current_agrees(b))
-		put(p, HM_F_BATTERY_CURRENT, b->current);
+		put(p, HM_F_BATTERY_CURRENT, (int64_t)b->current * TENTHS);
 	else
 		hm_log(HM_DEBUG, "current is left out: %d tenths of an ampere "
 		    "disagree with voltage and power of the battery",

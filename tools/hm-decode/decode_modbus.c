@@ -79,23 +79,19 @@ state_text(enum hm_modbus_state state)
 	return "it is not Modbus TCP";
 }
 
-/* Open a reply. Returns why it cannot be used, or NULL. */
-static const char *
-open_reply(const struct hm_raw_frame *frame, struct hm_modbus_reply *reply)
+const char *
+hm_decode_open_modbus(const struct hm_raw_frame *frame,
+    enum hm_modbus_function function, struct hm_modbus_reply *reply)
 {
 	size_t used;
-	const char *why = state_text(hm_modbus_read(frame->bytes, frame->size,
-	    reply, &used));
+	const char *why = state_text(hm_modbus_read_reply(frame->bytes,
+	    frame->size, function, reply, &used));
 
 	if (why != NULL)
 		return why;
 	if (used != frame->size)
 		return "bytes follow its end";
-	if (reply->exception != 0)
-		return "it is a Modbus exception";
-	if (reply->size == 0)
-		return "it is empty: inverters are not mapped yet";
-	return NULL;
+	return reply->exception != 0 ? "it is a Modbus exception" : NULL;
 }
 
 static bool
@@ -128,10 +124,14 @@ read_frame(struct hm_decoder *d, const struct hm_raw_frame *frame,
     struct plant *plant)
 {
 	struct hm_modbus_reply reply;
-	const char *why = open_reply(frame, &reply);
+	const char *why = hm_decode_open_modbus(frame,
+	    HM_MODBUS_READ_REGISTERS, &reply);
 
 	if (why != NULL) {
 		hm_decode_bad(d, frame, why);
+	} else if (reply.size == 0) {
+		hm_decode_bad(d, frame,
+		    "it is empty: inverters are not mapped yet");
 	} else if (reply.size == HM_MODBUS_SERIAL) {
 		plant->dtu_serial = serial_at(reply.data);
 		plant->dtu_frame = frame;

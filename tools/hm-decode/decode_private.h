@@ -8,6 +8,7 @@
 #include "decode.h"
 #include "power_factor.h"
 #include "wire/hmframe.h"
+#include "wire/modbus.h"
 
 /* Of protobuf-c: a source that does not use them need not be made again. */
 struct Hm__Alarm;
@@ -140,9 +141,20 @@ void hm_decode_hybrid_parts(struct hm_decoder *d,
 #define HM_PHASES ((size_t)3)
 size_t hm_decode_phase(int32_t number, size_t position, unsigned *seen);
 
-/* decode_modbus.c, decode_hm.c: all frames of the record. */
+/*
+ * decode_modbus.c, decode_hm.c, decode_g3.c: all frames of the record. `blocks`
+ * is its member of that name.
+ */
 void hm_decode_modbus(struct hm_decoder *d);
 void hm_decode_hm(struct hm_decoder *d);
+void hm_decode_g3(struct hm_decoder *d, const struct hm_value *blocks);
+
+/*
+ * decode_modbus.c: open the reply to a function, which may be empty. Returns
+ * why it cannot be used, or NULL.
+ */
+const char *hm_decode_open_modbus(const struct hm_raw_frame *frame,
+    enum hm_modbus_function function, struct hm_modbus_reply *reply);
 
 /*
  * decode_alarms.c: a package of the list of alarms, or a warning. An "alarms"

@@ -8,6 +8,7 @@
 #include "base/json_writer.h"
 #include "base/rfc3339.h"
 #include "base/suggest.h"
+#include "charge_guard.h"
 #include "record/device_map.h"
 #include "record/dtu_name.h"
 #include "record/fields.h"
@@ -36,6 +37,8 @@ struct hm_filter {
 	int64_t fresh_ms; /* see hm_fresh_ms */
 	struct hm_device_map dtus; /* only with `fresh` */
 	struct rule rule[HM_FIELDS];
+	struct hm_charge_guard *charges; /* NULL: all are accepted */
+	bool drops_charge; /* of the record in hand */
 	struct hm_filter_counters counters;
 	char line[HM_LINE_MAX];
 };
@@ -232,7 +235,8 @@ hm_filter_new(const struct hm_config *config, struct hm_guard *guard,
 		return NULL;
 	filter->guard = guard;
 	*mistakes = !read_rules(filter, config);
-	if (!*mistakes)
+	if (!*mistakes && (!hm_config_flag(config, HM_SET_ENERGY_GUARD) ||
+	    (filter->charges = hm_charge_guard_new()) != NULL))
 		return filter;
 	hm_filter_free(filter);
 	return NULL;
@@ -241,8 +245,10 @@ hm_filter_new(const struct hm_config *config, struct hm_guard *guard,
 void
 hm_filter_free(struct hm_filter *filter)
 {
-	if (filter != NULL)
-		hm_device_map_clear(&filter->dtus);
+	if (filter == NULL)
+		return;
+	hm_device_map_clear(&filter->dtus);
+	hm_charge_guard_free(filter->charges);
 	free(filter);
 }
 
@@ -354,17 +360,7 @@ emit_sum(struct hm_filter *f, struct hm_json *e, size_t field,
 	}
 }
 
-/* The guard's value of an energy that is no production, or HM_GUARD_OWN. */
-static int64_t
-other_energy_of(size_t field, const struct hm_guard_answer *answer)
-{
-	for (size_t i = 0; i < answer->energies_count; i++)
-		if (answer->energies[i].field == field)
-			return answer->energies[i].wh;
-	return HM_GUARD_OWN;
-}
-
-/* The same for any field. */
+/* The guard's value of a field, or HM_GUARD_OWN. */
 static int64_t
 energy_of(size_t field, const struct hm_guard_answer *answer)
 {
@@ -372,8 +368,12 @@ energy_of(size_t field, const struct hm_guard_answer *answer)
 		return answer->today;
 	if (field == HM_F_TOTAL_PRODUCTION)
 		return answer->total;
-	return answer->energies_count == 0 ? HM_GUARD_OWN :
-	    other_energy_of(field, answer);
+	if (answer->energies_count == 0)
+		return HM_GUARD_OWN;
+	for (size_t i = 0; i < answer->energies_count; i++)
+		if (answer->energies[i].field == field)
+			return answer->energies[i].wh;
+	return HM_GUARD_OWN;
 }
 
 static void
@@ -384,7 +384,8 @@ emit_field(struct hm_filter *f, struct hm_json *e, size_t field,
 	int64_t energy = energy_of(field, answer);
 
 	if (rule->dropped || energy == HM_GUARD_OUT || (answer->asleep &&
-	    (hm_fields[field].flags & HM_AWAKE) != 0))
+	    (hm_fields[field].flags & HM_AWAKE) != 0) ||
+	    (field == HM_F_SOC && f->drops_charge))
 		return;
 	if (energy >= 0)
 		emit_number(f, e, rule, hm_decimal(energy, 0));
@@ -478,6 +479,9 @@ hm_filter_record(struct hm_filter *f, struct hm_slice type,
 	if (reading != NULL)
 		*problem = hm_guard_look(f->guard, reading->scope, record,
 		    &answer);
+	f->drops_charge = f->charges != NULL && reading != NULL &&
+	    reading->scope == HM_SCOPE_BATTERY &&
+	    hm_charge_guard_refuses(f->charges, record);
 	if (!hm_filter_passes(f, type) || (f->fresh && reading != NULL &&
 	    is_repetition(f, record))) {
 		f->counters.dropped++;

@@ -94,8 +94,10 @@ judge(struct hm_guard *guard, const struct hm_record *record,
 		    field);
 	if (port == NULL && r.total > 0)
 		return false;
-	if (port != NULL)
+	if (port != NULL) {
+		hm_guard_warn_of_memory(guard);
 		hm_guard_take(guard, id, port, &r, hm_guard_is_stale(record));
+	}
 	answer_with(guard, answer, today,
 	    hm_guard_show_today(guard, port, &r));
 	answer_with(guard, answer, total, hm_guard_show(guard, port != NULL ?
@@ -117,7 +119,6 @@ hm_guard_look_at_part(struct hm_guard *guard, const struct hm_record *record,
 	    id->serial, id->scope);
 	if (counters == NULL)
 		return hm_guard_too_many;
-	hm_guard_warn_of_memory(guard);
 	for (size_t i = 0; i < hm_field_end(id->scope); i++)
 		if (hm_field_in(&hm_fields[i], id->scope) &&
 		    hm_fields[i].kind == HM_DAILY &&

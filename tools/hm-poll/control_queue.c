@@ -135,6 +135,11 @@ begin(struct hm_control_queue *queue, size_t i)
 		    "unreachable", "nothing was sent: the DTU has not "
 		    "answered for several polls");
 		return true;
+	case HM_FLEET_NOT_SUPPORTED:
+		end_with(queue, take_out(queue, i), HM_RESULT_REFUSED,
+		    "not_supported", "it is a gateway of hybrid inverters, to "
+		    "which hm-poll sends no orders");
+		return true;
 	case HM_FLEET_BUSY:
 		break;
 	}

@@ -18,8 +18,9 @@ protocol_of(enum hm_transport transport)
 	case HM_TRANSPORT_HM:
 		return &hm_protocol_hm;
 	case HM_TRANSPORT_ES:
+		return &hm_protocol_es;
 	case HM_TRANSPORT_MODBUS_G3:
-		break;
+		return &hm_protocol_g3;
 	}
 	return NULL;
 }
@@ -35,7 +36,8 @@ hm_dialog_new(const struct hm_dtu *dtu,
 	d->dtu = dtu;
 	d->options = options;
 	d->protocol = protocol_of(dtu->transport);
-	if (d->protocol != NULL)
+	if (d->protocol != NULL &&
+	    (d->protocol->init == NULL || d->protocol->init(d)))
 		return d;
 	free(d);
 	return NULL;
@@ -49,6 +51,7 @@ hm_dialog_free(struct hm_dialog *d)
 	hm_buffer_free(&d->in);
 	hm_buffer_free(&d->replies);
 	free(d->order);
+	free(d->es);
 	explicit_bzero(d, sizeof *d);
 	free(d);
 }
@@ -160,7 +163,10 @@ settle(struct hm_dialog *d, enum hm_turn turn)
 	if (turn == HM_TURN_FAIL && d->protocol->settle != NULL &&
 	    !hm_dialog_order_asks(d))
 		turn = d->protocol->settle(d);
-	return hm_dialog_order_turn(d, turn);
+	turn = hm_dialog_order_turn(d, turn);
+	if (turn == HM_TURN_RECONNECT)
+		hm_dialog_drop_input(d);
+	return turn;
 }
 
 enum hm_turn
@@ -224,6 +230,38 @@ hm_dialog_gap_ms(const struct hm_dialog *d)
 	return d->protocol->gap_ms;
 }
 
+int64_t
+hm_dialog_period_min_ms(const struct hm_dialog *d)
+{
+	return d->protocol->period_min_ms;
+}
+
+bool
+hm_dialog_rests_closed(const struct hm_dialog *d)
+{
+	return d->protocol->is_gateway && !d->options->es_keep_connection;
+}
+
+bool
+hm_dialog_is_gateway(const struct hm_dialog *d)
+{
+	return d->protocol->is_gateway;
+}
+
+bool
+hm_dialog_takes_orders(const struct hm_dialog *d)
+{
+	return d->protocol->takes_orders;
+}
+
+size_t
+hm_dialog_public_bytes(const struct hm_dialog *d)
+{
+	if (!d->protocol->has_secrets)
+		return SIZE_MAX;
+	return hm_dialog_in_frame(d) ? 0 : HM_FRAME_HEADER;
+}
+
 size_t
 hm_dialog_replies(const struct hm_dialog *d)
 {
@@ -250,6 +288,24 @@ const char *
 hm_dialog_part(const struct hm_dialog *d)
 {
 	return d->protocol->part;
+}
+
+int32_t
+hm_dialog_address(const struct hm_dialog *d, size_t i)
+{
+	return d->protocol->address != NULL ? d->protocol->address(d, i) : -1;
+}
+
+bool
+hm_dialog_keeps_connection(const struct hm_dialog *d)
+{
+	return d->protocol->keeps_connection;
+}
+
+int64_t
+hm_dialog_reconnect_ms(const struct hm_dialog *d)
+{
+	return d->protocol->reconnect_ms;
 }
 
 bool

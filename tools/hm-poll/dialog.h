@@ -36,6 +36,7 @@ enum hm_ask {
 struct hm_dialog_options {
 	unsigned ask;          /* hm_ask bits */
 	int64_t ask_period;    /* seconds between two requests for extras */
+	bool es_keep_connection; /* one for all requests to a gateway */
 	struct hm_arena *arena; /* borrowed scratch memory, shared by all */
 	/* Called with the reason for each thing that was received and is
 	   dropped. Or NULL. */
@@ -96,6 +97,24 @@ const uint8_t *hm_dialog_request(const struct hm_dialog *d, size_t *size);
 /* The shortest time between two requests, in ms. */
 int64_t hm_dialog_gap_ms(const struct hm_dialog *d);
 
+/* The shortest time between two polls, in ms. */
+int64_t hm_dialog_period_min_ms(const struct hm_dialog *d);
+
+/* Whether no connection is to be open during the time between two requests. */
+bool hm_dialog_rests_closed(const struct hm_dialog *d);
+
+/*
+ * Whether a gateway of hybrid inverters is read: one that was named as such, or
+ * that was found where a DTU was expected.
+ */
+bool hm_dialog_is_gateway(const struct hm_dialog *d);
+
+/*
+ * The bytes at the start of a chunk that may be logged before it is passed in:
+ * replies of hm DTUs have keys and passwords, but not in a frame's header.
+ */
+size_t hm_dialog_public_bytes(const struct hm_dialog *d);
+
 /* After HM_TURN_DONE: the replies, decrypted, as the record will have them. */
 size_t hm_dialog_replies(const struct hm_dialog *d);
 const uint8_t *hm_dialog_reply(const struct hm_dialog *d, size_t i,
@@ -104,11 +123,25 @@ const uint8_t *hm_dialog_reply(const struct hm_dialog *d, size_t i,
 /*
  * The parts of the readings that this poll has not got, in ascending order:
  * over Modbus positions in the DTU's list of inputs, from 1; over hm numbers of
- * packages, from 0. Returns how many; 0 if there are no readings at all. Known
- * after HM_TURN_DONE, and after HM_TURN_FAIL: the other replies are good.
+ * packages, from 0; of a gateway positions in its list of inverters, from 1;
+ * over Modbus G3 positions in hm_g3_blocks, from 1. Returns how many; 0 if
+ * there are no readings at all. Known after HM_TURN_DONE, and after
+ * HM_TURN_FAIL: the other replies are good.
  */
 size_t hm_dialog_missing(const struct hm_dialog *d,
     uint8_t missing[HM_DIALOG_PARTS_MAX]);
+
+/* The first register in a reply; -1: the protocol has no such addresses. */
+int32_t hm_dialog_address(const struct hm_dialog *d, size_t i);
+
+/*
+ * Whether the next poll is to use the connection of this one, if that was good:
+ * the device bears no new connection for each poll.
+ */
+bool hm_dialog_keeps_connection(const struct hm_dialog *d);
+
+/* The shortest time between a connection that failed and the next, in ms. */
+int64_t hm_dialog_reconnect_ms(const struct hm_dialog *d);
 
 /* What the parts are called, for people; one of them. */
 const char *hm_dialog_part(const struct hm_dialog *d);
@@ -118,7 +151,8 @@ bool hm_dialog_is_partial(const struct hm_dialog *d);
 
 /*
  * Whether the readings have the same time as those of the previous poll: the
- * DTU repeated them. Only known for an hm DTU with a clock.
+ * DTU repeated them. Only known for an hm DTU or a gateway with a
+ * clock.
  */
 bool hm_dialog_stale(const struct hm_dialog *d);
 
@@ -128,9 +162,11 @@ bool hm_dialog_stale(const struct hm_dialog *d);
  * it. hm_dialog_begin begins each of them, until the order is dropped.
  */
 
+bool hm_dialog_takes_orders(const struct hm_dialog *d);
+
 /*
  * What hm_dialog_begin begins from now on; `order` is borrowed. False if there
- * is no memory.
+ * is no memory. The dialog must take orders.
  */
 bool hm_dialog_order(struct hm_dialog *d, const struct hm_order *order);
 

@@ -15,6 +15,7 @@
 
 #define GAP_MS 2000
 #define ENERGIES_TRIES 3 /* then a DTU does not know the request */
+#define LOOK_SECONDS 3600 /* between two looks for a gateway */
 #define REKEY_SECONDS 60  /* between two requests for the key */
 
 /* Requests */
@@ -105,7 +106,7 @@ begin(struct hm_dialog *d)
 	hm->due = !hm->asked ||
 	    d->monotonic - hm->asked_at >= d->options->ask_period;
 	hm->left = hm->due ? d->options->ask : 0;
-	hm->energies_due = false;
+	hm->energies_due = hm->looks = false;
 	if (d->order != NULL) {
 		hm->due = false;
 		hm->left = hm_dialog_hm_order_asks(d);
@@ -347,27 +348,16 @@ decrypt(const struct hm_dialog *d, const struct hm_frame *frame,
 	    frame->payload, frame->size, plain, frame->tag);
 }
 
-/* Skip unsolicited frames, and replies to earlier requests. */
-static enum hm_turn
-pass_over(struct hm_dialog *d, const struct hm_frame *frame)
-{
-	if (d->held)
-		hm_dialog_drop(d, "frame %04x of %zu bytes: no request was "
-		    "open", frame->command, frame->size);
-	else
-		hm_dialog_drop(d, "frame %04x of %zu bytes: requested was "
-		    "%04x", frame->command, frame->size, d->hm.awaited);
-	return skip(d, frame);
-}
-
 static enum hm_turn
 on_frame(struct hm_dialog *d, const struct hm_frame *frame)
 {
 	uint8_t plain[HM_FRAME_PAYLOAD_MAX];
 	struct hm_frame opened = *frame;
 
+	if (!hm_frame_is_gateway(frame->command))
+		d->hm.answered = true;
 	if (d->held || frame->command != d->hm.awaited)
-		return pass_over(d, frame);
+		return hm_dialog_pass_over(d, frame, d->hm.awaited);
 	if (frame->tag != NULL) {
 		if (!decrypt(d, frame, plain))
 			return undecryptable(d);
@@ -375,7 +365,8 @@ on_frame(struct hm_dialog *d, const struct hm_frame *frame)
 		opened.tag = NULL;
 	}
 	hm_arena_reset(d->options->arena);
-	return after(d, &opened);
+	return d->hm.looks ? hm_dialog_es_adopt(d, &opened) :
+	    after(d, &opened);
 }
 
 /* False while the tag of a frame is missing that has one by its content. */
@@ -415,8 +406,8 @@ read_frames(struct hm_dialog *d)
 static enum hm_turn
 lose(struct hm_dialog *d, bool connection)
 {
-	return d->hm.command == HM_CMD_INFO ? do_without_info(d, connection) :
-	    HM_TURN_FAIL;
+	return d->hm.command == HM_CMD_INFO && !d->hm.looks ?
+	    do_without_info(d, connection) : HM_TURN_FAIL;
 }
 
 static enum hm_turn
@@ -425,6 +416,34 @@ feed(struct hm_dialog *d)
 	enum hm_turn turn = read_frames(d);
 
 	return turn == HM_TURN_FAIL ? lose(d, true) : turn;
+}
+
+/*
+ * A gateway of hybrid inverters listens on the same port and answers no request
+ * of a DTU. One that has ever sent the frame of a DTU is none.
+ */
+static bool
+may_be_gateway(const struct hm_dialog *d)
+{
+	const struct hm_dialog_hm *hm = &d->hm;
+	bool silent = d->error == HM_ERR_TIMEOUT_READ ||
+	    d->error == HM_ERR_CLOSED;
+
+	return silent && d->in.n == 0 && d->order == NULL && !hm->answered &&
+	    !hm->looks && (!hm->looked ||
+	    d->monotonic - hm->looked_at >= LOOK_SECONDS);
+}
+
+static enum hm_turn
+look_for_gateway(struct hm_dialog *d)
+{
+	struct hm_dialog_hm *hm = &d->hm;
+
+	hm->looks = hm->looked = true;
+	hm->looked_at = d->monotonic;
+	hm->awaited = HM_GATEWAY_INFO;
+	hm_dialog_es_look(d, ++hm->sequence);
+	return HM_TURN_RECONNECT;
 }
 
 static enum hm_turn
@@ -437,7 +456,7 @@ settle(struct hm_dialog *d)
 	if (d->hm.encrypts || !d->hm.readings_done)
 		d->hm.key_doubtful = true;
 	if (!d->hm.readings_done)
-		return HM_TURN_FAIL;
+		return may_be_gateway(d) ? look_for_gateway(d) : HM_TURN_FAIL;
 	hm_dialog_drop(d, "what was asked for beside the readings (%04x): %s",
 	    HM_FROM_DTU | d->hm.command, d->error_text);
 	return HM_TURN_DONE;
@@ -470,5 +489,7 @@ const struct hm_dialog_protocol hm_protocol_hm = {
     .missing = find_missing,
     .stale = is_stale,
     .gap_ms = GAP_MS,
+    .has_secrets = true,
+    .takes_orders = true,
     .part = "package",
 };

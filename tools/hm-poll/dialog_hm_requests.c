@@ -1,7 +1,6 @@
 #include "dialog_private.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "alarms.pb-c.h"
 #include "command.pb-c.h"
@@ -14,19 +13,7 @@
 #include "wire/hmcrypt.h"
 #include "wire/hmframe.h"
 
-#define APP_OFFSET 28800 /* sent by the vendor's app in any time zone */
 #define ACTION_ALARM_LIST 50
-
-static size_t
-local_time(const struct hm_dialog *d, char *buf, size_t cap)
-{
-	time_t now = (time_t)d->now;
-	struct tm tm;
-
-	if (localtime_r(&now, &tm) == NULL)
-		return 0;
-	return strftime(buf, cap, "%Y-%m-%d %H:%M:%S", &tm);
-}
 
 static size_t
 pack_info(const struct hm_dialog *d, ProtobufCBinaryData when, uint8_t *out)
@@ -34,7 +21,7 @@ pack_info(const struct hm_dialog *d, ProtobufCBinaryData when, uint8_t *out)
 	Hm__InfoRequest m = HM__INFO_REQUEST__INIT;
 
 	m.local_time = when;
-	m.offset = APP_OFFSET;
+	m.offset = HM_APP_OFFSET;
 	m.package = d->hm.package;
 	m.time = (uint32_t)d->now;
 	return hm__info_request__pack(&m, out);
@@ -47,7 +34,7 @@ pack_real(const struct hm_dialog *d, ProtobufCBinaryData when, uint8_t *out)
 
 	m.local_time = when;
 	m.package = d->hm.package;
-	m.offset = APP_OFFSET;
+	m.offset = HM_APP_OFFSET;
 	m.time = (int32_t)d->now;
 	return hm__real_request__pack(&m, out);
 }
@@ -59,7 +46,7 @@ pack_alarms(const struct hm_dialog *d, ProtobufCBinaryData when, uint8_t *out)
 
 	m.local_time = when;
 	m.package = d->hm.package;
-	m.offset = APP_OFFSET;
+	m.offset = HM_APP_OFFSET;
 	m.time = (int32_t)d->now;
 	return hm__alarms_request__pack(&m, out);
 }
@@ -81,7 +68,7 @@ pack_network(const struct hm_dialog *d, uint8_t *out)
 {
 	Hm__NetworkRequest m = HM__NETWORK_REQUEST__INIT;
 
-	m.offset = APP_OFFSET;
+	m.offset = HM_APP_OFFSET;
 	m.time = (uint32_t)d->now;
 	return hm__network_request__pack(&m, out);
 }
@@ -91,7 +78,7 @@ pack_config(const struct hm_dialog *d, uint8_t *out)
 {
 	Hm__ConfigRequest m = HM__CONFIG_REQUEST__INIT;
 
-	m.offset = APP_OFFSET;
+	m.offset = HM_APP_OFFSET;
 	m.time = (uint32_t)d->now;
 	return hm__config_request__pack(&m, out);
 }
@@ -102,7 +89,7 @@ pack_history(const struct hm_dialog *d, uint8_t *out)
 	Hm__HistoryRequest m = HM__HISTORY_REQUEST__INIT;
 
 	m.package = d->hm.package;
-	m.offset = APP_OFFSET;
+	m.offset = HM_APP_OFFSET;
 	m.time = (uint32_t)d->now;
 	return hm__history_request__pack(&m, out);
 }
@@ -112,7 +99,7 @@ pack_energies(const struct hm_dialog *d, uint8_t *out)
 {
 	Hm__EnergiesRequest m = HM__ENERGIES_REQUEST__INIT;
 
-	m.offset = APP_OFFSET;
+	m.offset = HM_APP_OFFSET;
 	m.time = (uint32_t)d->now;
 	return hm__energies_request__pack(&m, out);
 }
@@ -121,8 +108,8 @@ pack_energies(const struct hm_dialog *d, uint8_t *out)
 static size_t
 pack(const struct hm_dialog *d, uint8_t *out)
 {
-	char text[32];
-	size_t n = local_time(d, text, sizeof text);
+	char text[HM_LOCAL_TIME];
+	size_t n = hm_dialog_local_time(d, text);
 	ProtobufCBinaryData when = {n, (uint8_t *)text};
 
 	switch (d->hm.command) {

@@ -2,15 +2,16 @@
 #define HM_DIALOG_PRIVATE_H
 
 #include "dialog.h"
+#include "wire/g3.h"
 #include "wire/hmcrypt.h"
 #include "wire/hmframe.h"
 #include "wire/modbus.h"
 
 /*
- * Shared by dialog.c, dialog_frames.c, dialog_modbus.c, dialog_hm.c,
- * dialog_hm_config.c, dialog_hm_packages.c, dialog_hm_requests.c, and of
- * orders dialog_order.c, dialog_order_seen.c, dialog_hm_order.c and
- * dialog_modbus_order.c.
+ * Shared by dialog.c, dialog_frames.c, dialog_modbus.c, dialog_g3.c,
+ * dialog_es.c, dialog_es_requests.c, dialog_hm.c, dialog_hm_config.c,
+ * dialog_hm_packages.c, dialog_hm_requests.c, and of orders dialog_order.c,
+ * dialog_order_seen.c, dialog_hm_order.c and dialog_modbus_order.c.
  */
 
 #define HM_REPLIES_MAX 200 /* replies of one poll */
@@ -23,6 +24,8 @@
 
 /* What dialog.c needs of a protocol, once for all dialogs that speak it. */
 struct hm_dialog_protocol {
+	/* False if there is no memory. NULL: there is nothing to do. */
+	bool (*init)(struct hm_dialog *d);
 	enum hm_turn (*begin)(struct hm_dialog *d);
 	/* Bytes were added to d->in. */
 	enum hm_turn (*feed)(struct hm_dialog *d);
@@ -40,12 +43,22 @@ struct hm_dialog_protocol {
 	size_t (*missing)(const struct hm_dialog *d,
 	    uint8_t missing[HM_DIALOG_PARTS_MAX]);
 	bool (*stale)(const struct hm_dialog *d); /* NULL: not known */
+	/* As hm_dialog_address. NULL: replies have none. */
+	int32_t (*address)(const struct hm_dialog *d, size_t reply);
 	int64_t gap_ms; /* the shortest time between two requests */
+	int64_t period_min_ms; /* the shortest time between two polls */
 	const char *part; /* what hm_dialog_missing counts */
+	bool keeps_connection; /* as hm_dialog_keeps_connection */
+	int64_t reconnect_ms; /* as hm_dialog_reconnect_ms */
+	bool has_secrets; /* replies hold keys and passwords */
+	bool takes_orders;
+	bool is_gateway; /* of hybrid inverters */
 };
 
 extern const struct hm_dialog_protocol hm_protocol_modbus;
 extern const struct hm_dialog_protocol hm_protocol_hm;
+extern const struct hm_dialog_protocol hm_protocol_es;
+extern const struct hm_dialog_protocol hm_protocol_g3;
 
 struct hm_dialog_modbus {
 	uint16_t transaction;
@@ -59,6 +72,15 @@ struct hm_dialog_modbus {
 	bool unanswered; /* a request on this connection has no reply */
 	bool foreign; /* replies on this connection have numbers of their own */
 	int echoes;   /* replies on this connection with the number asked */
+};
+
+struct hm_dialog_g3 {
+	uint16_t transaction; /* of the request in hand */
+	uint16_t first;       /* of the first one about the same block */
+	size_t block; /* requested: its place in hm_g3_blocks */
+	bool asked_again; /* for that block */
+	bool settled[HM_G3_BLOCKS]; /* received, or the device lacks it */
+	uint8_t kept[HM_G3_BLOCKS]; /* the block of each reply */
 };
 
 struct hm_dialog_hm {
@@ -83,7 +105,34 @@ struct hm_dialog_hm {
 	bool info_lost; /* a failed poll had one */
 	bool energies_due; /* energies of past days, in this poll */
 	bool encrypts, key_doubtful;
+	bool answered; /* it has sent the frame of a DTU */
+	bool looks;  /* the request in hand is one to a gateway */
+	bool looked; /* there was one, at `looked_at` */
+	int64_t looked_at; /* monotonic s */
 	uint8_t random[HM_CRYPT_RANDOM];
+};
+
+#define HM_ES_INVERTERS 32 /* of a gateway; no list was seen with two */
+
+struct hm_es_inverter {
+	int64_t serial;
+	int32_t time, time_before; /* of its readings, as hm's */
+	bool received; /* in this poll */
+};
+
+struct hm_dialog_es {
+	uint16_t sequence;
+	uint16_t awaited; /* command of the reply */
+	int64_t gateway;  /* its serial number; 0: not known yet */
+	int64_t info_at, list_at; /* monotonic s, last requests */
+	bool asked_info, asked_list; /* in a poll that has not failed */
+	bool info_due, list_due;     /* in this poll */
+	bool done; /* the last poll was good */
+	bool reported_list; /* it is too long */
+	int lost; /* requests of this poll without a usable reply */
+	struct hm_es_inverter inverter[HM_ES_INVERTERS];
+	size_t inverters;
+	size_t next; /* inverter to ask for */
 };
 
 /* Like polls are BEFORE and AFTER. */
@@ -130,9 +179,11 @@ struct hm_dialog {
 	bool held;
 	size_t skipped, skipped_bytes; /* frames skipped since the request */
 	struct hm_dialog_order *order; /* NULL: polls */
+	struct hm_dialog_es *es; /* of a gateway, or NULL */
 	union {
 		struct hm_dialog_modbus modbus;
 		struct hm_dialog_hm hm;
+		struct hm_dialog_g3 g3;
 	};
 };
 
@@ -165,6 +216,32 @@ bool hm_dialog_keep_frame(struct hm_dialog *d, const struct hm_frame *frame);
 /* Set the error of a frame that cannot be read. Returns HM_TURN_FAIL. */
 enum hm_turn hm_dialog_frame_error(struct hm_dialog *d,
     enum hm_frame_state state);
+
+/* A frame is not the awaited reply: as hm_dialog_skip. */
+enum hm_turn hm_dialog_pass_over(struct hm_dialog *d,
+    const struct hm_frame *frame, uint16_t awaited);
+
+#define HM_APP_OFFSET 28800 /* sent by the vendor's app in any time zone */
+#define HM_LOCAL_TIME 32
+
+/* The time of the poll, as in requests. Returns its length. */
+size_t hm_dialog_local_time(const struct hm_dialog *d,
+    char out[HM_LOCAL_TIME]);
+
+/* dialog_es_requests.c: make it the request in hand. Returns HM_TURN_ASK. */
+enum hm_turn hm_dialog_es_ask_info(struct hm_dialog *d);
+enum hm_turn hm_dialog_es_ask_list(struct hm_dialog *d);
+enum hm_turn hm_dialog_es_ask_readings(struct hm_dialog *d, int64_t serial);
+
+/* The first of them, before it is known whether a gateway is there. */
+enum hm_turn hm_dialog_es_look(struct hm_dialog *d, uint16_t sequence);
+
+/*
+ * dialog_es.c: a gateway has replied to a DTU's dialog, which from now on is
+ * that of a gateway. HM_TURN_FAIL, and it stays as it was, if that is none.
+ */
+enum hm_turn hm_dialog_es_adopt(struct hm_dialog *d,
+    const struct hm_frame *info);
 
 /*
  * dialog_hm_config.c: learn from a reply with the configuration, and keep it

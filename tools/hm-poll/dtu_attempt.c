@@ -156,8 +156,8 @@ hm_dtu_job_may_connect(struct hm_dtu_job *job)
 		job->lock_stuck = false;
 		break;
 	case HM_DTU_LOCK_BUSY:
-		if (!hm_dtu_lock_is_stuck(&job->lock,
-		    job->jobs->options.schedule.period_ms, &holder))
+		if (!hm_dtu_lock_is_stuck(&job->lock, hm_dtu_job_period(job),
+		    &holder))
 			return false;
 		if (!job->lock_stuck)
 			hm_dtu_job_log_lock_stuck(job, &holder);
@@ -224,6 +224,17 @@ after_upload(const struct hm_dtu_job *job, int64_t at)
 	    hm_dialog_upload_ms(hm_poller_dialog(job->poller))});
 }
 
+/* The device needs a while after a connection that failed. */
+static int64_t
+reconnect_ms(const struct hm_dtu_job *job)
+{
+	bool failed = job->attempt_error == HM_ERR_TIMEOUT_CONNECT ||
+	    job->attempt_error == HM_ERR_CLOSED;
+
+	return failed ? hm_dialog_reconnect_ms(hm_poller_dialog(job->poller)) :
+	    0;
+}
+
 /*
  * A probe is one attempt. A retry must begin before the next poll is due; after
  * the last poll none is due.
@@ -239,6 +250,8 @@ retry(struct hm_dtu_job *job)
 		return false;
 	delay = hm_backoff_delay(&jobs->options.backoff, job->retries + 1,
 	    &jobs->random);
+	if (delay < reconnect_ms(job))
+		delay = reconnect_ms(job);
 	now = hm_monotonic_ms();
 	at = after_upload(job, now + delay);
 	if (at >= job->retry_until && job->polls_left != 1)
@@ -300,11 +313,16 @@ hm_dtu_job_polled(void *context, struct hm_poller *poller,
 		hm_dtu_job_order_polled(job, result);
 		return;
 	}
+	hm_dtu_job_note_gateway(job);
 	if (!result->not_made && result->error != HM_ERR_NONE) {
 		fail_attempt(job, result);
 		return;
 	}
-	hm_dtu_lock_release(&job->lock);
+	/* A connection that is kept keeps other processes out. */
+	if (hm_poller_is_connected(job->poller))
+		hm_dtu_lock_touch(&job->lock);
+	else
+		hm_dtu_lock_release(&job->lock);
 	if (result->not_made)
 		skip(job, result->text);
 	else

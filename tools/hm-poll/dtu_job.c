@@ -48,6 +48,45 @@ hm_dtu_job_earliest(const struct hm_dtu_job *job, int64_t at)
 	    hm_dialog_upload_ms(hm_poller_dialog(job->poller))});
 }
 
+int64_t
+hm_dtu_job_period(const struct hm_dtu_job *job)
+{
+	int64_t period = job->jobs->options.schedule.period_ms;
+	int64_t min = hm_dialog_period_min_ms(hm_poller_dialog(job->poller));
+
+	return period > min ? period : min;
+}
+
+/* Said once, for all gateways. */
+static void
+note_period(struct hm_dtu_job *job)
+{
+	struct hm_dtu_jobs *jobs = job->jobs;
+
+	if (jobs->raised_period || jobs->options.count == 1 ||
+	    hm_dtu_job_period(job) == jobs->options.schedule.period_ms)
+		return;
+	jobs->raised_period = true;
+	hm_dtu_job_log_raised_period(job);
+}
+
+void
+hm_dtu_job_note_gateway(struct hm_dtu_job *job)
+{
+	int64_t earliest = job->began + hm_dtu_job_period(job);
+
+	if (job->is_gateway ||
+	    !hm_dialog_is_gateway(hm_poller_dialog(job->poller)))
+		return;
+	job->is_gateway = true;
+	hm_dtu_job_log_gateway(job);
+	note_period(job);
+	if (!ev_is_active(&job->tick) || job->next_tick >= earliest)
+		return;
+	job->next_tick = earliest;
+	set_timer(job, &job->tick, job->next_tick);
+}
+
 bool
 hm_dtu_job_init(struct hm_dtu_job *job, struct hm_dtu_jobs *jobs,
     const struct hm_dtu *dtu, int64_t offset)
@@ -67,6 +106,8 @@ hm_dtu_job_init(struct hm_dtu_job *job, struct hm_dtu_jobs *jobs,
 		hm_dtu_lock_free(&job->lock);
 		return false;
 	}
+	job->is_gateway = hm_dialog_is_gateway(hm_poller_dialog(job->poller));
+	note_period(job);
 	if (!jobs->options.held)
 		set_timer(job, &job->tick, job->next_tick);
 	return true;
@@ -95,6 +136,8 @@ end_job(struct hm_dtu_job *job)
 	struct hm_dtu_jobs *jobs = job->jobs;
 
 	ev_timer_stop(loop_of(job), &job->tick);
+	hm_poller_cut(job->poller);
+	hm_dtu_lock_release(&job->lock);
 	if ((job->error != HM_ERR_NONE || job->last_poll_not_made) &&
 	    !jobs->finishing)
 		jobs->failed = true;
@@ -144,15 +187,14 @@ static void
 set_next_tick(struct hm_dtu_job *job)
 {
 	struct hm_dtu_jobs *jobs = job->jobs;
+	int64_t period = hm_dtu_job_period(job);
 	int64_t late = hm_monotonic_ms() - job->next_tick;
 
 	if (late > 0 && (uint64_t)late > jobs->counts.max_late_ms)
 		jobs->counts.max_late_ms = (uint64_t)late;
 	if (late > 0)
-		jobs->counts.skipped_polls +=
-		    (uint64_t)(late / jobs->options.schedule.period_ms);
-	job->next_tick += (1 + late / jobs->options.schedule.period_ms) *
-	    jobs->options.schedule.period_ms;
+		jobs->counts.skipped_polls += (uint64_t)(late / period);
+	job->next_tick += (1 + late / period) * period;
 	set_timer(job, &job->tick, job->next_tick);
 }
 

@@ -31,6 +31,7 @@ struct hm_dtu_jobs {
 	struct hm_random random;
 	size_t left; /* jobs that have not ended */
 	size_t checks; /* jobs that are in HM_DTU_JOB_CHECKING */
+	bool raised_period; /* for a gateway; has been logged */
 	bool failed;
 	bool finishing; /* begin no more polls and attempts */
 	bool starved; /* out of descriptors; has been logged */
@@ -61,6 +62,7 @@ struct hm_dtu_job {
 	enum hm_poll_error other_port_checked; /* the failure that led to it */
 	bool reached; /* a poll was good */
 	bool ever_polled;
+	bool is_gateway; /* of hybrid inverters; known to dtu_job.c */
 	bool is_partial; /* the last good poll lacked a part; has been logged */
 	bool announced; /* on the terminal, as being asked */
 	bool last_poll_lost_lock; /* to another process */
@@ -95,6 +97,12 @@ void hm_dtu_job_attempt(struct hm_dtu_job *job); /* if the lock is free */
 
 /* Begin the polls that were held. */
 void hm_dtu_job_release(struct hm_dtu_job *job);
+
+/* The time between two polls, in ms. */
+int64_t hm_dtu_job_period(const struct hm_dtu_job *job);
+
+/* After an attempt: note whether a gateway was found where a DTU was named. */
+void hm_dtu_job_note_gateway(struct hm_dtu_job *job);
 
 /* Poll now, if the schedule allows it. */
 void hm_dtu_job_consider(struct hm_dtu_job *job);
@@ -144,6 +152,8 @@ int64_t hm_dtu_job_earliest(const struct hm_dtu_job *job, int64_t at);
 void hm_dtu_job_failure(const struct hm_dtu_job *job,
     struct hm_failure *failure);
 void hm_dtu_job_report(const struct hm_dtu_job *job);
+void hm_dtu_job_log_gateway(const struct hm_dtu_job *job);
+void hm_dtu_job_log_raised_period(const struct hm_dtu_job *job);
 void hm_dtu_job_log_first_poll(const struct hm_dtu_job *job);
 void hm_dtu_job_log_failure(const struct hm_dtu_job *job, bool news);
 void hm_dtu_job_log_retry(const struct hm_dtu_job *job, int64_t delay_ms);

@@ -215,12 +215,20 @@ hm_dtu_lock_is_stuck(const struct hm_dtu_lock *lock, int64_t period_ms,
 }
 
 void
-hm_dtu_lock_release(struct hm_dtu_lock *lock)
+hm_dtu_lock_touch(struct hm_dtu_lock *lock)
 {
 	if (lock->fd < 0)
 		return;
 	futimens(lock->fd, NULL);
 	lock->touched = released_at(lock);
+}
+
+void
+hm_dtu_lock_release(struct hm_dtu_lock *lock)
+{
+	if (lock->fd < 0)
+		return;
+	hm_dtu_lock_touch(lock);
 	close(lock->fd);
 	lock->fd = -1;
 }

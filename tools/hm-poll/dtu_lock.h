@@ -65,6 +65,12 @@ int64_t hm_dtu_lock_idle_ms(const struct hm_dtu_lock *lock);
 bool hm_dtu_lock_is_stuck(const struct hm_dtu_lock *lock, int64_t period_ms,
     struct hm_lock_holder *holder);
 
+/*
+ * While it is held for longer than a poll: show other processes, as a release
+ * does, that its holder is alive.
+ */
+void hm_dtu_lock_touch(struct hm_dtu_lock *lock);
+
 void hm_dtu_lock_release(struct hm_dtu_lock *lock);
 
 #endif

@@ -86,6 +86,8 @@ hm_dtu_job_order_connect(struct hm_dtu_job *job)
 enum hm_fleet_order
 hm_dtu_job_order(struct hm_dtu_job *job, const struct hm_order *order)
 {
+	if (!hm_dialog_takes_orders(hm_poller_dialog(job->poller)))
+		return HM_FLEET_NOT_SUPPORTED;
 	if (job->breaker.state == HM_BREAKER_OPEN)
 		return HM_FLEET_BROKEN;
 	if ((job->state != HM_DTU_JOB_IDLE &&

@@ -89,14 +89,45 @@ void
 hm_dtu_job_log_first_poll(const struct hm_dtu_job *job)
 {
 	const struct hm_dtu *dtu = dtu_of(job);
+	int64_t gap = hm_dialog_gap_ms(hm_poller_dialog(job->poller));
 	char uri[URI_MAX];
 
-	if (dtu->transport != HM_TRANSPORT_HM)
+	if (gap == 0)
 		return;
 	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("dtu", dtu->name),
-	    hm_fact("uri", uri_of(dtu, uri))), "%s: asking %s; an hm DTU gets "
-	    "a request every 2 s, and its first poll has two or more",
-	    dtu->name, uri);
+	    hm_fact("uri", uri_of(dtu, uri))), "%s: asking %s; %s gets a "
+	    "request every %lld s, and its first poll has %s or more",
+	    dtu->name, uri, job->is_gateway ? "a gateway" : "an hm DTU",
+	    (long long)gap / 1000, job->is_gateway ? "three" : "two");
+}
+
+void
+hm_dtu_job_log_gateway(const struct hm_dtu_job *job)
+{
+	struct hm_dtu gateway = *dtu_of(job);
+	char uri[HM_DTU_URI_MAX];
+
+	gateway.transport = HM_TRANSPORT_ES;
+	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("dtu", gateway.name),
+	    hm_fact("uri", hm_dtu_uri(&gateway, uri))), "%s: %s is a gateway "
+	    "of hybrid inverters: %s says so at once", gateway.name,
+	    gateway.host, uri);
+}
+
+void
+hm_dtu_job_log_raised_period(const struct hm_dtu_job *job)
+{
+	const char *name = dtu_of(job)->name;
+	int64_t period = job->jobs->options.schedule.period_ms;
+	int64_t raised = hm_dtu_job_period(job);
+
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact("dtu", name),
+	    hm_fact_int("period_ms", period),
+	    hm_fact_int("raised_ms", raised)), "%s: a gateway of hybrid "
+	    "inverters is polled every %lld s, not every %lld s; set "
+	    "query_period to that, because other tools tell by it when "
+	    "readings are late",
+	    name, (long long)raised / 1000, (long long)period / 1000);
 }
 
 /* A lasting failure is logged once, and again when its kind changes. */

@@ -29,6 +29,29 @@
 #define NO_PORTS \
 	NO_DTU " Inverters named HMS-...WB and HiFlow have only Bluetooth. " \
 	"A DTU " ONE_CLIENT_ONLY
+#define AWAY_GATEWAY "is the gateway on, and is this its address?"
+#define NO_GATEWAY \
+	"is this the address of a gateway of hybrid inverters? A DTU is read " \
+	"with hm://"
+#define NO_GATEWAY_PORT \
+	"a DTS-WL-G3, the gateway of HIT-...-G3 and HiOne, has no such port: " \
+	"read it with modbus-g3://"
+#define GATEWAY_BUSY "the gateway " ONE_CLIENT_ONLY
+#define GATEWAY_EMPTY \
+	"wait until the gateway has found its inverters, or check the " \
+	"installation in the app"
+#define ETHERNET \
+	" DTS-WL-G3 serves Modbus at its Ethernet port only, not over " \
+	"Wi-Fi, and with firmware V03.00.13 or later"
+#define ETHERNET_ONLY "a" ETHERNET
+#define AWAY_OR_WIFI AWAY " A" ETHERNET
+#define NO_STICK \
+	"is this the address of a DTS-WL-G3, and its unit? A DTU-Pro and a " \
+	"DTU-Pro-S are read with modbus://"
+#define STICK_BUSY "a DTS-WL-G3 " ONE_CLIENT_ONLY
+#define TWO_CLIENTS \
+	"two clients at once get such replies: close other programs that " \
+	"read it"
 #define FIND_IT "look up the DTU's address in the router's list of devices"
 
 /*
@@ -58,6 +81,24 @@ static const struct {
     {HM_TRANSPORT_HM, HM_ERR_NOT_MAPPED, NOT_MAPPED, NULL, NULL},
     {HM_TRANSPORT_HM, HM_ERR_DECRYPT, NEW_KEY, NULL, NULL},
     {HM_TRANSPORT_HM, HM_ERR_PROTOCOL, NO_DTU, NULL, ""},
+    {HM_TRANSPORT_ES, HM_ERR_REFUSED, NO_GATEWAY_PORT, NULL, GATEWAY_BUSY},
+    {HM_TRANSPORT_ES, HM_ERR_UNREACHABLE, AWAY_GATEWAY, NULL, NULL},
+    {HM_TRANSPORT_ES, HM_ERR_TIMEOUT_CONNECT, AWAY_GATEWAY, NULL, NULL},
+    {HM_TRANSPORT_ES, HM_ERR_TIMEOUT_READ, NO_GATEWAY, NULL, GATEWAY_BUSY},
+    {HM_TRANSPORT_ES, HM_ERR_CLOSED, NO_GATEWAY, NULL, GATEWAY_BUSY},
+    {HM_TRANSPORT_ES, HM_ERR_LENGTH, NO_GATEWAY, NULL, ""},
+    {HM_TRANSPORT_ES, HM_ERR_NOT_MAPPED, GATEWAY_EMPTY, NULL, NULL},
+    {HM_TRANSPORT_ES, HM_ERR_PROTOCOL, NO_GATEWAY, NULL, ""},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_REFUSED, ETHERNET_ONLY, NULL, NULL},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_UNREACHABLE, AWAY, NULL, NULL},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_TIMEOUT_CONNECT, AWAY_OR_WIFI, NULL,
+        NULL},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_TIMEOUT_READ, NO_STICK, NULL, STICK_BUSY},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_CLOSED, STICK_BUSY, NULL, NULL},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_LENGTH, NO_STICK, NULL, TWO_CLIENTS},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_UNIT, NO_STICK, NULL, NULL},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_EXCEPTION, NO_STICK, NULL, NULL},
+    {HM_TRANSPORT_MODBUS_G3, HM_ERR_PROTOCOL, NO_STICK, NULL, TWO_CLIENTS},
 };
 
 static const struct {
@@ -72,8 +113,16 @@ static const struct {
 static bool
 speaks(const struct hm_failure *f, enum hm_transport transport)
 {
-	return f->peer == (transport == HM_TRANSPORT_MODBUS ? HM_PEER_MODBUS :
-	    HM_PEER_HM);
+	switch (transport) {
+	case HM_TRANSPORT_MODBUS:
+	case HM_TRANSPORT_MODBUS_G3:
+		return f->peer == HM_PEER_MODBUS;
+	case HM_TRANSPORT_HM:
+		return f->peer == HM_PEER_HM;
+	case HM_TRANSPORT_ES:
+		return f->peer == HM_PEER_GATEWAY;
+	}
+	return false;
 }
 
 static bool
@@ -190,11 +239,27 @@ add_other_scheme(const struct hm_failure *f, const char *text,
 		snprintf(out, HM_HINT_MAX, "%s", text);
 }
 
+/* A DTU at a gateway's URI, on the same port. */
+static const char *
+say_dtu(const struct hm_failure *f, char out[HM_HINT_MAX])
+{
+	struct hm_dtu dtu = *f->dtu;
+	char uri[HM_DTU_URI_MAX];
+
+	dtu.transport = HM_TRANSPORT_HM;
+	snprintf(out, HM_HINT_MAX, "it speaks hm: is it %s?",
+	    hm_dtu_uri(&dtu, uri));
+	return out;
+}
+
 const char *
 hm_error_hint(const struct hm_failure *f, char out[HM_HINT_MAX])
 {
 	const char *text = known_cause(f);
 
+	if (f->dtu->transport == HM_TRANSPORT_ES && f->peer == HM_PEER_HM &&
+	    !f->reached)
+		return say_dtu(f, out);
 	if (hm_error_may_be_scheme(f)) {
 		if (!ask_for_other_scheme(f, out))
 			add_other_scheme(f, text, out);

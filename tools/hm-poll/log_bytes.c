@@ -9,7 +9,8 @@ hm_log_bytes(const struct hm_dtu *dtu, const char *what, const uint8_t *bytes,
     size_t size, size_t most)
 {
 	char hex[2 * HM_LOGGED_BYTES + 1] = "";
-	size_t n = size < most ? size : most;
+	size_t shown = most < HM_LOGGED_BYTES ? most : HM_LOGGED_BYTES;
+	size_t n = size < shown ? size : shown;
 
 	if (!hm_log_shows(HM_DEBUG))
 		return;

@@ -56,7 +56,6 @@ check(const struct hm_config *config)
 	good = hm_quiet_hours_check(config) && good;
 	good = hm_config_use_zone(config) && good;
 	good = hm_control_check(config) && good;
-	good = hm_poll_settings_can_read(&dtus) && good;
 	hm_dtus_free(&dtus);
 	if (status != 0)
 		return status;

@@ -63,6 +63,18 @@ transport_of(const struct hm_dtu *dtu)
 	    HM_TRANSPORT_HM : dtu->transport);
 }
 
+static void
+blocks(struct hm_json *e, const struct hm_dialog *dialog)
+{
+	if (hm_dialog_replies(dialog) == 0 ||
+	    hm_dialog_address(dialog, 0) < 0)
+		return;
+	hm_json_array(e, "blocks");
+	for (size_t i = 0; i < hm_dialog_replies(dialog); i++)
+		hm_json_int(e, NULL, hm_dialog_address(dialog, i));
+	hm_json_array_end(e);
+}
+
 void
 hm_json_frame(struct hm_json *e, int64_t time, const struct hm_dtu *dtu,
     const struct hm_dialog *dialog, int64_t took_ms)
@@ -73,6 +85,7 @@ hm_json_frame(struct hm_json *e, int64_t time, const struct hm_dtu *dtu,
 	if (hm_dialog_stale(dialog))
 		hm_json_bool(e, "stale", true);
 	missing(e, dialog);
+	blocks(e, dialog);
 	hm_json_array(e, "frames");
 	for (size_t i = 0; i < hm_dialog_replies(dialog); i++) {
 		size_t size;

@@ -91,6 +91,8 @@ hm_poll_settings(const struct hm_config *config,
 	poller->dialog.ask = ask_bits(config);
 	poller->dialog.ask_period =
 	    hm_config_ms(config, HM_SET_ASK_PERIOD) / 1000;
+	poller->dialog.es_keep_connection =
+	    hm_config_flag(config, HM_SET_ES_KEEP_CONNECTION);
 	poller->connect_timeout_ms = hm_config_ms(config,
 	    HM_SET_CONNECT_TIMEOUT);
 	poller->read_timeout_ms = hm_config_ms(config, HM_SET_COMM_TIMEOUT);
@@ -111,26 +113,6 @@ hm_poll_settings(const struct hm_config *config,
 	    hm_config_flag(config, HM_SET_ONCE);
 	options->order_timeout_ms = hm_config_ms(config,
 	    HM_SET_CONTROL_TIMEOUT);
-}
-
-bool
-hm_poll_settings_can_read(const struct hm_dtus *dtus)
-{
-	bool good = true;
-
-	for (size_t i = 0; i < dtus->count; i++) {
-		const struct hm_dtu *dtu = &dtus->dtu[i];
-		char uri[HM_DTU_URI_MAX];
-
-		if (dtu->transport != HM_TRANSPORT_ES &&
-		    dtu->transport != HM_TRANSPORT_MODBUS_G3)
-			continue;
-		hm_log(HM_ERROR, "%s: found %s: hm-poll does not read %s yet, "
-		    "allowed are hm and modbus", dtu->name,
-		    hm_dtu_uri(dtu, uri), hm_transport_name(dtu->transport));
-		good = false;
-	}
-	return good;
 }
 
 void

@@ -13,9 +13,6 @@
 void hm_poll_settings(const struct hm_config *config,
     struct hm_fleet_options *options, struct hm_quiet_hours *night);
 
-/* Whether hm-poll reads all of them; if not, the reason was logged. */
-bool hm_poll_settings_can_read(const struct hm_dtus *dtus);
-
 /* Warn of a period that is too short for some of the DTUs. */
 void hm_poll_settings_warn(const struct hm_dtus *dtus,
     const struct hm_config *config);

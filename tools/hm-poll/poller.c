@@ -1,71 +1,25 @@
 #include "poller.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "connector.h"
 #include "log_bytes.h"
+#include "poller_private.h"
 #include "record/poll_errors.h"
-#include "wire/hmframe.h"
 
 #define READ_CHUNK ((size_t)4096)
 #define LATE_READS 32 /* chunks; the largest reply has half of them */
 /* More than a second, because the clock of files is coarse. */
 #define APART_MS 1100
 
-enum state {
-	IDLE,
-	CONNECTING,
-	PAUSING, /* the gap between two requests */
-	READING,
-};
-
-struct hm_poller {
-	const struct hm_dtu *dtu;
-	const struct hm_poller_options *options;
-	void *context;
-	struct hm_dialog *dialog;
-	enum state state;
-	struct hm_connector *connector;
-	int fd; /* -1 while there is no connection */
-	ev_io io;
-	struct hm_paced_work flood; /* the rest of what is no reply */
-	ev_timer timer;
-	int64_t started, last_request; /* monotonic ms */
-	bool requested_before;
-	bool succeeds_other; /* another process sent the last request */
-	bool resumes; /* the connection is not the first of the poll */
-	size_t sent; /* bytes of the request */
-	uint8_t first[HM_PEER_BYTES]; /* received on this connection */
-	size_t first_size;
-};
-
 static void on_io(struct ev_loop *loop, ev_io *io, int events);
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events);
 static void on_turn(void *context);
-static void reconnect(struct hm_poller *p);
-static void take_turn(struct hm_poller *p, enum hm_turn turn);
-static void on_connected(void *context, const struct hm_connect_result *result);
-
-static struct hm_connector *
-new_connector(struct hm_poller *p)
-{
-	const struct hm_connector_options options = {
-	    .loop = p->options->loop,
-	    .resolver = p->options->resolver,
-	    .timeout_ms = p->options->connect_timeout_ms,
-	    .done = on_connected,
-	};
-
-	return hm_connector_new(&options, p);
-}
 
 struct hm_poller *
 hm_poller_new(const struct hm_dtu *dtu,
@@ -84,7 +38,7 @@ hm_poller_new(const struct hm_dtu *dtu,
 	p->timer.data = p->io.data = p;
 	p->flood = (struct hm_paced_work){.run = on_turn, .context = p};
 	p->dialog = hm_dialog_new(dtu, &options->dialog);
-	p->connector = new_connector(p);
+	p->connector = hm_poller_connector(p);
 	if (p->dialog != NULL && p->connector != NULL)
 		return p;
 	hm_dialog_free(p->dialog);
@@ -94,22 +48,20 @@ hm_poller_new(const struct hm_dtu *dtu,
 }
 
 static void
-close_socket(struct hm_poller *p)
+rest(struct hm_poller *p)
 {
+	ev_timer_stop(p->options->loop, &p->timer);
 	ev_io_stop(p->options->loop, &p->io);
 	hm_paced_queue_remove(p->options->floods, &p->flood);
-	if (p->fd >= 0)
-		close(p->fd);
-	p->fd = -1;
+	hm_connector_cancel(p->connector);
+	p->state = HM_POLLER_IDLE;
 }
 
 void
 hm_poller_cut(struct hm_poller *p)
 {
-	ev_timer_stop(p->options->loop, &p->timer);
-	close_socket(p);
-	hm_connector_cancel(p->connector);
-	p->state = IDLE;
+	rest(p);
+	hm_poller_close(p);
 }
 
 void
@@ -126,14 +78,19 @@ hm_poller_free(struct hm_poller *p)
 static void
 finish_with(struct hm_poller *p, const struct hm_poll_result *result)
 {
-	hm_poller_cut(p);
+	if (result->error == HM_ERR_NONE &&
+	    hm_dialog_keeps_connection(p->dialog))
+		rest(p);
+	else
+		hm_poller_cut(p);
 	p->options->done(p->context, p, result);
-	if (p->state == IDLE)
+	if (p->state == HM_POLLER_IDLE)
 		hm_dialog_end(p->dialog);
 }
 
-static void
-finish(struct hm_poller *p, enum hm_poll_error error, const char *text)
+void
+hm_poller_finish(struct hm_poller *p, enum hm_poll_error error,
+    const char *text)
 {
 	const struct hm_poll_result result = {error, text,
 	    hm_monotonic_ms() - p->started, false};
@@ -145,8 +102,8 @@ finish(struct hm_poller *p, enum hm_poll_error error, const char *text)
 	finish_with(p, &result);
 }
 
-static void
-finish_not_made(struct hm_poller *p, const char *text)
+void
+hm_poller_finish_not_made(struct hm_poller *p, const char *text)
 {
 	const struct hm_poll_result result = {HM_ERR_UNREACHABLE, text, 0,
 	    true};
@@ -154,8 +111,8 @@ finish_not_made(struct hm_poller *p, const char *text)
 	finish_with(p, &result);
 }
 
-static void
-set_timer(struct hm_poller *p, int64_t ms)
+void
+hm_poller_set_timer(struct hm_poller *p, int64_t ms)
 {
 	ev_timer_stop(p->options->loop, &p->timer);
 	/* The loop's time is old if a write to stdout has blocked. */
@@ -181,8 +138,22 @@ wanted(const struct hm_poller *p)
 	size_t size;
 
 	hm_dialog_request(p->dialog, &size);
-	return p->state == READING && p->sent < size ? EV_READ | EV_WRITE :
-	    EV_READ;
+	return p->state == HM_POLLER_READING && p->sent < size ?
+	    EV_READ | EV_WRITE : EV_READ;
+}
+
+/*
+ * The connection has ended. If it is that of the last poll, the device may have
+ * closed it since then.
+ */
+static void
+lose(struct hm_poller *p)
+{
+	if (p->reuses)
+		hm_poller_reconnect(p);
+	else
+		hm_poller_take_turn(p, hm_dialog_give_up(p->dialog,
+		    HM_ERR_CLOSED));
 }
 
 static void
@@ -198,24 +169,11 @@ send_more(struct hm_poller *p)
 		watch(p, wanted(p));
 	} else if (errno == EAGAIN || errno == EINTR) {
 		return;
-	} else if (hm_dialog_sends_order(p->dialog)) {
-		take_turn(p, hm_dialog_give_up(p->dialog, HM_ERR_CLOSED));
+	} else if (p->reuses || hm_dialog_sends_order(p->dialog)) {
+		lose(p);
 	} else {
-		finish(p, HM_ERR_CLOSED, strerror(errno));
+		hm_poller_finish(p, HM_ERR_CLOSED, strerror(errno));
 	}
-}
-
-/*
- * The bytes of a chunk that may be logged. Replies of hm DTUs have keys and
- * passwords, but not in the header of a frame.
- */
-static size_t
-public_bytes(const struct hm_poller *p)
-{
-	if (p->dtu->transport == HM_TRANSPORT_MODBUS ||
-	    p->dtu->transport == HM_TRANSPORT_MODBUS_G3)
-		return HM_LOGGED_BYTES;
-	return hm_dialog_in_frame(p->dialog) ? 0 : HM_FRAME_HEADER;
 }
 
 /*
@@ -238,19 +196,19 @@ send_request(struct hm_poller *p)
 
 	if (hm_dialog_sends_order(p->dialog) &&
 	    !p->options->sends(p->context, p)) {
-		finish(p, HM_ERR_NONE, "");
+		hm_poller_finish(p, HM_ERR_NONE, "");
 		return;
 	}
 	if (hm_dialog_sends_order(p->dialog))
 		drop_at_close(p, true);
-	p->state = READING;
+	p->state = HM_POLLER_READING;
 	p->sent = 0;
 	hm_dialog_hold(p->dialog, false);
 	p->last_request = hm_monotonic_ms();
 	p->requested_before = true;
 	p->succeeds_other = false;
 	hm_log_bytes(p->dtu, "request of", request, size, HM_LOGGED_BYTES);
-	set_timer(p, p->options->read_timeout_ms);
+	hm_poller_set_timer(p, p->options->read_timeout_ms);
 	send_more(p);
 }
 
@@ -266,24 +224,31 @@ gap_of(const struct hm_poller *p)
 	return p->succeeds_other && gap < APART_MS ? APART_MS : gap;
 }
 
-static void
-ask(struct hm_poller *p)
+int64_t
+hm_poller_rest_of_gap(const struct hm_poller *p)
 {
-	int64_t gap = gap_of(p);
-	int64_t since = hm_monotonic_ms() - p->last_request;
+	int64_t rest = p->last_request + gap_of(p) - hm_monotonic_ms();
 
-	if (!p->requested_before || since >= gap) {
-		send_request(p);
-		return;
-	}
-	p->state = PAUSING;
-	hm_dialog_hold(p->dialog, true);
-	set_timer(p, gap - since);
-	watch(p, EV_READ);
+	return p->requested_before && rest > 0 ? rest : 0;
 }
 
 static void
-take_turn(struct hm_poller *p, enum hm_turn turn)
+ask(struct hm_poller *p)
+{
+	int64_t rest = hm_poller_rest_of_gap(p);
+
+	if (rest == 0) {
+		send_request(p);
+		return;
+	}
+	p->state = HM_POLLER_PAUSING;
+	hm_dialog_hold(p->dialog, true);
+	hm_poller_set_timer(p, rest);
+	watch(p, EV_READ);
+}
+
+void
+hm_poller_take_turn(struct hm_poller *p, enum hm_turn turn)
 {
 	switch (turn) {
 	case HM_TURN_ASK:
@@ -292,26 +257,16 @@ take_turn(struct hm_poller *p, enum hm_turn turn)
 	case HM_TURN_READ:
 		break;
 	case HM_TURN_RECONNECT:
-		reconnect(p);
+		hm_poller_reconnect(p);
 		break;
 	case HM_TURN_DONE:
-		finish(p, HM_ERR_NONE, "");
+		hm_poller_finish(p, HM_ERR_NONE, "");
 		break;
 	case HM_TURN_FAIL:
-		finish(p, hm_dialog_error(p->dialog),
+		hm_poller_finish(p, hm_dialog_error(p->dialog),
 		    hm_dialog_error_text(p->dialog));
 		break;
 	}
-}
-
-static void
-keep_first_bytes(struct hm_poller *p, const uint8_t *bytes, size_t n)
-{
-	size_t room = sizeof p->first - p->first_size;
-
-	n = n < room ? n : room;
-	memcpy(p->first + p->first_size, bytes, n);
-	p->first_size += n;
 }
 
 /*
@@ -329,7 +284,7 @@ feed(struct hm_poller *p, const uint8_t *chunk, size_t n)
 		drop_at_close(p, hm_dialog_sends_order(p->dialog));
 		p->options->heard(p->context, p);
 	}
-	take_turn(p, turn);
+	hm_poller_take_turn(p, turn);
 	if (turn != HM_TURN_READ || !skips)
 		return;
 	ev_io_stop(p->options->loop, &p->io);
@@ -347,53 +302,14 @@ receive(struct hm_poller *p)
 		return;
 	/* Feed it in a pause, too: an unsolicited frame may end there. */
 	if (n <= 0) {
-		take_turn(p, hm_dialog_give_up(p->dialog, HM_ERR_CLOSED));
+		lose(p);
 		return;
 	}
+	p->reuses = false;
 	hm_log_bytes(p->dtu, "reply: received", chunk, (size_t)n,
-	    public_bytes(p));
-	keep_first_bytes(p, chunk, (size_t)n);
+	    hm_dialog_public_bytes(p->dialog));
+	hm_peer_note(&p->first, chunk, (size_t)n);
 	feed(p, chunk, (size_t)n);
-}
-
-/* Connecting */
-
-static void
-on_connected(void *context, const struct hm_connect_result *result)
-{
-	struct hm_poller *p = context;
-	int one = 1;
-
-	/* What an earlier connection has read still counts. */
-	if (result->no_descriptor && !p->resumes) {
-		finish_not_made(p, result->text);
-		return;
-	}
-	if (result->fd < 0) {
-		finish(p, result->error, result->text);
-		return;
-	}
-	p->fd = result->fd;
-	/* Requests are small, and nothing follows until the reply. */
-	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	take_turn(p, p->resumes ? HM_TURN_ASK : hm_dialog_begin(p->dialog,
-	    hm_clock_now(), hm_monotonic_ms() / 1000));
-}
-
-static void
-connect_to_dtu(struct hm_poller *p)
-{
-	p->state = CONNECTING;
-	p->first_size = 0;
-	hm_connector_start(p->connector, p->dtu->host, p->dtu->port);
-}
-
-static void
-reconnect(struct hm_poller *p)
-{
-	close_socket(p);
-	p->resumes = true;
-	connect_to_dtu(p);
 }
 
 /* Events */
@@ -428,11 +344,11 @@ end_read(struct hm_poller *p)
 {
 	uint8_t byte;
 
-	for (int i = 0; i < LATE_READS && p->state == READING &&
+	for (int i = 0; i < LATE_READS && p->state == HM_POLLER_READING &&
 	    !p->flood.waits && recv(p->fd, &byte, 1, MSG_PEEK) >= 0; i++)
 		receive(p);
-	if (p->state == READING && !ev_is_active(&p->timer))
-		take_turn(p, hm_dialog_give_up(p->dialog,
+	if (p->state == HM_POLLER_READING && !ev_is_active(&p->timer))
+		hm_poller_take_turn(p, hm_dialog_give_up(p->dialog,
 		    HM_ERR_TIMEOUT_READ));
 }
 
@@ -444,14 +360,17 @@ on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	switch (p->state) {
-	case PAUSING:
+	case HM_POLLER_RESTING:
+		hm_poller_connect(p);
+		break;
+	case HM_POLLER_PAUSING:
 		send_request(p);
 		break;
-	case READING:
+	case HM_POLLER_READING:
 		end_read(p);
 		break;
-	case CONNECTING:
-	case IDLE:
+	case HM_POLLER_CONNECTING:
+	case HM_POLLER_IDLE:
 		break;
 	}
 }
@@ -469,12 +388,24 @@ hm_poller_asked_before(struct hm_poller *p, int64_t ms)
 bool
 hm_poller_start(struct hm_poller *p)
 {
-	if (p->state != IDLE)
+	if (p->state != HM_POLLER_IDLE)
 		return false;
 	p->started = hm_monotonic_ms();
 	p->resumes = false;
-	connect_to_dtu(p);
+	p->reuses = hm_poller_reuses(p);
+	if (p->reuses) {
+		hm_poller_begin(p);
+		return true;
+	}
+	hm_poller_close(p);
+	hm_poller_connect_after_rest(p);
 	return true;
+}
+
+bool
+hm_poller_is_connected(const struct hm_poller *p)
+{
+	return p->fd >= 0;
 }
 
 const struct hm_dtu *
@@ -492,5 +423,5 @@ hm_poller_dialog(const struct hm_poller *p)
 enum hm_peer
 hm_poller_peer(const struct hm_poller *p)
 {
-	return hm_peer_of(p->first, p->first_size);
+	return hm_peer_of(p->first.bytes, p->first.n);
 }

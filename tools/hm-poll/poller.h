@@ -9,7 +9,7 @@
 /*
  * Polls one DTU on request: look up, connect, run the dialog, close. Each poll
  * has its own connection, so that the vendor's app and cloud can connect in
- * between.
+ * between; but where the dialog keeps it, it stays open after a good poll.
  */
 
 struct hm_poller;
@@ -61,6 +61,9 @@ bool hm_poller_start(struct hm_poller *p);
 
 /* Close the connection, if there is one. `done` is not called. */
 void hm_poller_cut(struct hm_poller *p);
+
+/* Whether there is a connection, of a poll or kept after it. */
+bool hm_poller_is_connected(const struct hm_poller *p);
 
 const struct hm_dtu *hm_poller_dtu(const struct hm_poller *p);
 struct hm_dialog *hm_poller_dialog(const struct hm_poller *p);

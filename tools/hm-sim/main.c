@@ -1,7 +1,6 @@
 #include <ev.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/decimal.h"
@@ -14,162 +13,27 @@
 #include "record/command.h"
 #include "record/record.h"
 #include "sim_day.h"
-#include "sim_fault.h"
+#include "sim_hybrid.h"
+#include "sim_mode.h"
+#include "sim_options.h"
 #include "sim_orders.h"
 #include "sim_server.h"
 #include "stream/stream.h"
 #include "stream/stream_ev.h"
 #include "stream/tool.h"
 
-#define TOPIC_MAX 200 /* bytes */
+#define MILLI 1000
 
 struct sim {
 	struct hm_sim_server *server;
 	struct hm_stream_ev events;
 	struct hm_sim_day *day; /* NULL: none */
 	const char *meter_topic; /* NULL: none */
+	bool ledger; /* write ledger records */
 	ev_timer meter;
 };
 
 /* Settings */
-
-/* The value of a setting whose choices are single digits. */
-static size_t
-digit(const struct hm_config *config, enum hm_setting_id id)
-{
-	return (size_t)(hm_config_text(config, id)[0] - '0');
-}
-
-static bool
-read_plant(const struct hm_config *config, struct hm_sim_plant *plant)
-{
-	*plant = (struct hm_sim_plant){
-	    .seed = (uint64_t)hm_config_int(config, HM_SET_SIM_SEED),
-	    .inverters = (size_t)hm_config_int(config, HM_SET_SIM_INVERTERS),
-	    .ports = digit(config, HM_SET_SIM_INPUTS),
-	    .phases = digit(config, HM_SET_SIM_PHASES),
-	    .meter = hm_config_flag(config, HM_SET_SIM_METER),
-	    .half_wired = hm_config_flag(config, HM_SET_SIM_HALF_WIRED),
-	    .extras = hm_config_flag(config, HM_SET_SIM_EXTRAS),
-	    .is_mi = strcmp(hm_config_text(config, HM_SET_SIM_SERIES),
-		"mi") == 0,
-	    .is_hms_w = strcmp(hm_config_text(config, HM_SET_SIM_SERIES),
-		"hms-w") == 0,
-	};
-	if (plant->phases == 3 && (plant->is_mi || plant->is_hms_w))
-		return hm_config_refuse(config, HM_SET_SIM_SERIES,
-		    "on three phases is hm");
-	if (plant->is_hms_w && plant->ports != 2)
-		return hm_config_refuse(config, HM_SET_SIM_INPUTS,
-		    "of series hms-w are 2");
-	if (plant->phases == 1 && plant->ports == 6)
-		return hm_config_refuse(config, HM_SET_SIM_INPUTS,
-		    "on one phase are 1, 2 and 4");
-	if (plant->phases == 3 && plant->ports < 4)
-		return hm_config_refuse(config, HM_SET_SIM_INPUTS,
-		    "on three phases are 4 and 6");
-	return true;
-}
-
-static bool
-read_faults(const struct hm_config *config, struct hm_sim_options *o)
-{
-	const char *text = hm_config_text(config, HM_SET_SIM_FAULT);
-	uint64_t possible = (o->hm_dtus > 0 ? hm_sim_faults_of(false) : 0) |
-	    (o->modbus_dtus > 0 ? hm_sim_faults_of(true) : 0);
-	char line[640], names[512];
-
-	if (!hm_sim_faults_parse(text != NULL ? text : "", &o->faults, line,
-	    sizeof line)) {
-		hm_log(HM_ERROR, "--fault: %s", line);
-		return false;
-	}
-	if ((o->faults.given & ~possible) != 0) {
-		hm_sim_faults_names(o->faults.given & ~possible, names,
-		    sizeof names);
-		hm_log(HM_ERROR, "--fault: no DTU of this --transport can "
-		    "show: %s", names);
-		return false;
-	}
-	o->fault_dtu = (size_t)hm_config_int(config, HM_SET_SIM_FAULT_DTU);
-	if (o->fault_dtu <= o->hm_dtus + o->modbus_dtus)
-		return true;
-	hm_log(HM_ERROR, "--fault-dtu: found %zu, there are %zu DTUs",
-	    o->fault_dtu, o->hm_dtus + o->modbus_dtus);
-	return false;
-}
-
-static bool
-read_transports(const struct hm_config *config, struct hm_sim_options *o)
-{
-	size_t dtus = (size_t)hm_config_int(config, HM_SET_SIM_DTUS);
-
-	if (hm_config_lists(config, HM_SET_SIM_TRANSPORT, "hm"))
-		o->hm_dtus = dtus;
-	if (hm_config_lists(config, HM_SET_SIM_TRANSPORT, "modbus"))
-		o->modbus_dtus = dtus;
-	return o->hm_dtus + o->modbus_dtus > 0 ||
-	    hm_config_refuse(config, HM_SET_SIM_TRANSPORT, "are hm and modbus");
-}
-
-static bool
-read_times(const struct hm_config *config, struct hm_sim_options *o)
-{
-	const char *reset = hm_config_text(config, HM_SET_SIM_RESET);
-
-	if (!hm_rfc3339_time_of_day(hm_text(hm_config_text(config,
-	    HM_SET_SIM_START)), &o->start))
-		return hm_config_refuse(config, HM_SET_SIM_START,
-		    "are 00:00 to 23:59");
-	o->reset = HM_SIM_RESET_NEVER;
-	return strcmp(reset, "never") == 0 ||
-	    hm_rfc3339_time_of_day(hm_text(reset), &o->reset) ||
-	    hm_config_refuse(config, HM_SET_SIM_RESET,
-	    "are 00:00 to 23:59 and never");
-}
-
-static bool
-check_meter_topic(const struct hm_config *config,
-    const struct hm_sim_options *o)
-{
-	const char *topic = hm_config_text(config, HM_SET_SIM_METER_TOPIC);
-
-	if (topic == NULL)
-		return true;
-	if (strlen(topic) > TOPIC_MAX)
-		return hm_config_refuse(config, HM_SET_SIM_METER_TOPIC,
-		    "are up to 200 bytes");
-	return o->hm_dtus + o->modbus_dtus == 1 ||
-	    hm_config_refuse(config, HM_SET_SIM_METER_TOPIC,
-	    "only with one DTU");
-}
-
-static bool
-read_options(const struct hm_config *config, struct hm_sim_options *o)
-{
-	*o = (struct hm_sim_options){
-	    .address = hm_config_text(config, HM_SET_SIM_LISTEN),
-	    .port = hm_config_has(config, HM_SET_SIM_PORT) ?
-		hm_config_int(config, HM_SET_SIM_PORT) : HM_SIM_PORT_USUAL,
-	    .spread_addresses = strcmp(hm_config_text(config,
-		HM_SET_SIM_SPREAD), "address") == 0,
-	    .unit = (uint8_t)hm_config_int(config, HM_SET_SIM_UNIT_ID),
-	    .encrypts = hm_config_flag(config, HM_SET_SIM_ENCRYPT),
-	    .encrypt_after_ms = hm_config_ms(config, HM_SET_SIM_ENCRYPT_AFTER),
-	    .rekey_ms = hm_config_ms(config, HM_SET_SIM_REKEY),
-	    .page_size = (size_t)hm_config_int(config, HM_SET_SIM_PAGE_SIZE),
-	    .upload_minutes = (int32_t)hm_config_int(config,
-	        HM_SET_SIM_UPLOAD_PERIOD),
-	    .speed = hm_config_int(config, HM_SET_SIM_SPEED),
-	    .refresh_ms = hm_config_ms(config, HM_SET_SIM_REFRESH),
-	    .unsolicited = hm_config_flag(config, HM_SET_SIM_UNASKED),
-	    .numbers = hm_config_flag(config, HM_SET_SIM_NUMBER),
-	    .old_map = hm_config_flag(config, HM_SET_SIM_OLD_MAP),
-	};
-	return read_times(config, o) && read_plant(config, &o->plant) &&
-	    read_transports(config, o) && read_faults(config, o) &&
-	    check_meter_topic(config, o);
-}
 
 /* The day of the household, if there is a file of one. */
 static bool
@@ -200,7 +64,8 @@ list_dtus(struct sim *sim)
 		hm_json_start(&e, buf, sizeof buf);
 		hm_json_record(&e, "sim", now);
 		hm_json_text(&e, "uri", listing.uri);
-		hm_json_text(&e, "serial", serial);
+		if (listing.serial != 0)
+			hm_json_text(&e, "serial", serial);
 		hm_json_bool(&e, "encrypted", listing.encrypts);
 		hm_json_object_end(&e);
 		if (hm_json_done(&e, &line))
@@ -267,12 +132,114 @@ on_ordered(void *context, int64_t serial, const struct hm_sim_order *order)
 	close_record(context, &e);
 }
 
+static void
+write_mode(struct hm_json *e, const struct hm_sim_settings *s)
+{
+	const int64_t reserve[HM_SIM_MODES] = {
+	    [HM_SIM_SELF_USE] = s->self_use,
+	    [HM_SIM_ECONOMIC] = s->self_use,
+	    [HM_SIM_BACKUP] = s->backup,
+	    [HM_SIM_FORCED_CHARGE] = s->charge,
+	    [HM_SIM_FORCED_DISCHARGE] = s->discharge,
+	    [HM_SIM_PEAK_SHAVING] = s->peak_charge,
+	};
+	const char *name = hm_sim_mode_name(s->mode);
+
+	hm_json_text(e, "action", "set_mode");
+	if (name == NULL) {
+		hm_json_int(e, "mode", s->mode);
+		return;
+	}
+	hm_json_text(e, "mode", name);
+	hm_json_int(e, "reserve_soc", reserve[s->mode]);
+	if (s->mode == HM_SIM_FORCED_CHARGE)
+		hm_json_decimal(e, "max_power", hm_decimal(s->charge_power,
+		    1));
+	if (s->mode == HM_SIM_FORCED_DISCHARGE)
+		hm_json_decimal(e, "max_power", hm_decimal(s->discharge_power,
+		    1));
+}
+
+static void
+on_told(void *context, int64_t serial, enum hm_sim_telling telling,
+    const struct hm_sim_settings *s)
+{
+	char buf[256];
+	struct hm_json e;
+
+	hm_json_start(&e, buf, sizeof buf);
+	open_record(&e, "order", serial);
+	switch (telling) {
+	case HM_SIM_TELLS_MODE:
+		write_mode(&e, s);
+		break;
+	case HM_SIM_TELLS_CHARGES:
+		hm_json_text(&e, "action", "set_soc_limits");
+		hm_json_int(&e, "soc_min", s->lowest);
+		hm_json_int(&e, "soc_max", s->highest);
+		break;
+	case HM_SIM_TELLS_EXPORT:
+		hm_json_text(&e, "action", "set_export_limit");
+		if (s->export_control == 1)
+			hm_json_decimal(&e, "percent",
+			    hm_decimal(s->export_most, 1));
+		break;
+	}
+	close_record(context, &e);
+}
+
+/* Energies of the day, in Wh. */
+static void
+write_energies(struct hm_json *e, const struct hm_sim_hybrid *h)
+{
+	static const struct {
+		const char *key;
+		enum hm_sim_count count;
+		size_t n;
+	} rows[] = {
+	    {"pv", HM_SIM_COUNT_PV, HM_SIM_STRINGS},
+	    {"external_pv", HM_SIM_COUNT_EXTERNAL, 1},
+	    {"generator", HM_SIM_COUNT_GENERATOR, 1},
+	    {"discharged", HM_SIM_COUNT_DISCHARGED, 1},
+	    {"imported", HM_SIM_COUNT_IMPORT, HM_SIM_PHASES_MAX},
+	    {"load", HM_SIM_COUNT_LOAD, HM_SIM_PHASES_MAX},
+	    {"charged", HM_SIM_COUNT_CHARGED, 1},
+	    {"exported", HM_SIM_COUNT_EXPORT, HM_SIM_PHASES_MAX},
+	    {"losses", HM_SIM_COUNT_LOSSES, 1},
+	    {"unserved", HM_SIM_COUNT_UNSERVED, 1},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		hm_json_decimal(e, rows[i].key, hm_decimal(
+		    hm_sim_hybrid_sum(h->today, rows[i].count, rows[i].n) *
+		    MILLI / HM_SIM_WATT_HOUR, 3));
+	hm_json_decimal(e, "stored", hm_decimal(hm_sim_hybrid_stored(h) *
+	    MILLI / HM_SIM_WATT_HOUR, 3));
+}
+
+static void
+on_counted(void *context, int64_t serial, const struct hm_sim_hybrid *h)
+{
+	const struct sim *sim = context;
+	char buf[512];
+	struct hm_json e;
+
+	if (!sim->ledger)
+		return;
+	hm_json_start(&e, buf, sizeof buf);
+	open_record(&e, "ledger", serial);
+	hm_json_int(&e, "day", h->time / HM_SIM_DAY);
+	hm_json_int(&e, "second", h->time % HM_SIM_DAY);
+	write_energies(&e, h);
+	close_record(context, &e);
+}
+
 /* What a meter that is not behind the DTU says, as hm-subscribe writes it. */
 static void
 on_meter(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct sim *sim = timer->data;
-	char buf[256 + 6 * TOPIC_MAX]; /* each byte may become \u0000 */
+	char buf[256 + 6 * HM_SIM_TOPIC_MAX]; /* each byte may become \u0000 */
 	char time[HM_RFC3339_SIZE], watts[HM_DECIMAL_TEXT];
 	struct hm_json e;
 
@@ -309,7 +276,8 @@ check(const struct hm_config *config)
 {
 	struct hm_sim_options options;
 
-	return read_options(config, &options) ? HM_EXIT_OK : HM_EXIT_CONFIG;
+	return hm_sim_options_read(config, &options) ? HM_EXIT_OK :
+	    HM_EXIT_CONFIG;
 }
 
 static int
@@ -319,12 +287,15 @@ open_server(void *context, const struct hm_config *config)
 	struct hm_sim_options options;
 	int status;
 
-	if (!read_options(config, &options) || !read_day(config, sim))
+	if (!hm_sim_options_read(config, &options) || !read_day(config, sim))
 		return HM_EXIT_CONFIG;
-	options.day = sim->day;
+	options.day = options.house.day = sim->day;
 	options.answered = on_answered;
 	options.ordered = on_ordered;
+	options.told = on_told;
+	options.counted = on_counted;
 	options.context = sim;
+	sim->ledger = hm_config_flag(config, HM_SET_SIM_LEDGER);
 	sim->events.loop = ev_loop_new(EVFLAG_AUTO);
 	if (sim->events.loop == NULL) {
 		hm_log_errno(HM_ERROR, "no event loop");

@@ -43,8 +43,8 @@ hm_sim_address_parse(const char *text, union hm_sim_address *address)
 }
 
 void
-hm_sim_address_uri(const union hm_sim_address *address, int unit,
-    char uri[HM_SIM_URI])
+hm_sim_address_uri(const union hm_sim_address *address, const char *scheme,
+    int unit, char uri[HM_SIM_URI])
 {
 	bool v4 = address->any.sa_family == AF_INET;
 	char host[INET6_ADDRSTRLEN] = "", path[8] = "";
@@ -54,7 +54,6 @@ hm_sim_address_uri(const union hm_sim_address *address, int unit,
 	    (const void *)&address->v6.sin6_addr, host, sizeof host);
 	if (unit != HM_SIM_NO_UNIT && unit != 1)
 		snprintf(path, sizeof path, "/%d", unit);
-	snprintf(uri, HM_SIM_URI, "%s://%s%s%s:%u%s",
-	    unit != HM_SIM_NO_UNIT ? "modbus" : "hm", v4 ? "" : "[", host,
-	    v4 ? "" : "]", (unsigned)port_of(address), path);
+	snprintf(uri, HM_SIM_URI, "%s://%s%s%s:%u%s", scheme, v4 ? "" : "[",
+	    host, v4 ? "" : "]", (unsigned)port_of(address), path);
 }

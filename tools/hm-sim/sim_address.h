@@ -23,8 +23,8 @@ socklen_t hm_sim_address_size(const union hm_sim_address *address);
 
 #define HM_SIM_NO_UNIT (-1)
 
-/* The URI of a DTU; without a unit an hm URI, else a Modbus one. */
-void hm_sim_address_uri(const union hm_sim_address *address, int unit,
-    char uri[HM_SIM_URI]);
+/* The URI of a DTU; unit 1 and HM_SIM_NO_UNIT are not in it. */
+void hm_sim_address_uri(const union hm_sim_address *address,
+    const char *scheme, int unit, char uri[HM_SIM_URI]);
 
 #endif

@@ -24,7 +24,7 @@ hm_sim_connection_close(struct hm_sim_endpoint *ep)
 	ep->connection.fd = -1;
 	hm_buffer_free(&ep->out);
 	ep->floods = false;
-	ep->in_size = 0;
+	ep->in_size = ep->late_size = 0;
 }
 
 static void

@@ -1,5 +1,7 @@
 #include "sim_dtu.h"
 
+#include <string.h>
+
 #define GARBAGE ((size_t)64)
 #define DIP 1000   /* Wh */
 #define WRAP 65536 /* Wh, of a counter of 16 bits */
@@ -96,6 +98,16 @@ bool
 hm_sim_dtu_hears(const struct hm_sim_time *time, uint64_t faults)
 {
 	return time->sun.up && (faults & HM_SIM_BIT(HM_SIM_ZEROS)) == 0;
+}
+
+void
+hm_sim_dtu_begin_gateway(struct hm_sim_dtu *dtu, const struct hm_sim_time *now)
+{
+	dtu->answered = false;
+	dtu->read = HM_SIM_NONE_READ;
+	memset(&dtu->told, 0, sizeof dtu->told);
+	dtu->telling = HM_SIM_TELLS_MODE;
+	hm_sim_gateway_advance(dtu->gateway, now);
 }
 
 /* High bits are set, so it is neither "HM" nor a Modbus protocol id of 0. */

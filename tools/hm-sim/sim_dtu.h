@@ -1,20 +1,33 @@
 #ifndef HM_SIM_DTU_H
 #define HM_SIM_DTU_H
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "sim_fault.h"
+#include "sim_gateway.h"
 #include "sim_orders.h"
 #include "sim_plant.h"
 #include "wire/hmcrypt.h"
 
 /*
- * A simulated DTU without sockets: requests in, replies out. sim_hm.c and
- * sim_modbus.c have the two protocols.
+ * A simulated DTU or gateway without sockets: requests in, replies out.
+ * sim_hm.c and sim_modbus.c have the two protocols of DTUs, sim_es.c and
+ * sim_g3.c those of gateways.
  */
 
 #define HM_SIM_PAGE_MAX 100  /* items in a package of the protobuf protocol */
 #define HM_SIM_REPLY_MAX ((size_t)16384) /* bytes of any reply */
 #define HM_SIM_ARENA ((size_t)4096)      /* for unpacking any request */
+
+/* What the inverters of a gateway are told by one request. */
+enum hm_sim_telling {
+	HM_SIM_TELLS_MODE,
+	HM_SIM_TELLS_CHARGES, /* lowest and highest charge of the battery */
+	HM_SIM_TELLS_EXPORT,
+};
+
+#define HM_SIM_NONE_READ SIZE_MAX
 
 struct hm_sim_dtu {
 	const struct hm_sim_plant *plant;
@@ -39,6 +52,13 @@ struct hm_sim_dtu {
 	int64_t booted;  /* wall clock at the last restart, or 0 */
 	struct hm_sim_time shown; /* time of the readings sent last */
 	bool has_shown;
+
+	struct hm_sim_gateway *gateway; /* NULL: a DTU; else only serial,
+	                                   unit and arena are used above */
+	size_t read; /* its inverter whose energies were sent last */
+	struct hm_sim_set told; /* those that the last request told something */
+	enum hm_sim_telling telling;
+	uint16_t single; /* the value of a single register that was read last */
 };
 
 /*
@@ -74,6 +94,27 @@ bool hm_sim_modbus_whole(const uint8_t *p, size_t n, size_t *size);
 size_t hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
     size_t request_size, const struct hm_sim_time *now, uint64_t faults,
     uint8_t out[HM_SIM_REPLY_MAX]);
+
+/*
+ * The same of a gateway, over both of its protocols. The request over es was
+ * read with hm_frame_read.
+ */
+size_t hm_sim_es_answer(struct hm_sim_dtu *dtu, const struct hm_frame *request,
+    const struct hm_sim_time *now, uint64_t faults,
+    uint8_t out[HM_SIM_REPLY_MAX]);
+size_t hm_sim_g3_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
+    size_t request_size, const struct hm_sim_time *now, uint64_t faults,
+    uint8_t out[HM_SIM_REPLY_MAX]);
+
+/* What a gateway sends instead under the fault "flood". Returns its size. */
+size_t hm_sim_es_flood(struct hm_sim_dtu *dtu, const struct hm_frame *request,
+    const struct hm_sim_time *now, uint8_t out[HM_SIM_REPLY_MAX]);
+size_t hm_sim_g3_flood(const uint8_t *request, size_t request_size,
+    uint8_t out[HM_SIM_REPLY_MAX]);
+
+/* Let the time of a gateway go on, and forget the last request. */
+void hm_sim_dtu_begin_gateway(struct hm_sim_dtu *dtu,
+    const struct hm_sim_time *now);
 
 /* Whether a complete request is for the record of an input, and of which. */
 bool hm_sim_modbus_input(const uint8_t *request, size_t *input);

@@ -5,8 +5,10 @@
 
 #include "base/decimal.h"
 
-#define HM 1u
-#define MODBUS 2u
+#define HM (1u << HM_SIM_OVER_HM)
+#define MODBUS (1u << HM_SIM_OVER_MODBUS)
+#define ES (1u << HM_SIM_OVER_ES)
+#define G3 (1u << HM_SIM_OVER_G3)
 
 static const struct {
 	const char *name;
@@ -19,13 +21,26 @@ static const struct {
 
 _Static_assert(HM_SIM_FAULTS <= 64, "a set of faults has a bit for each");
 
+const char *
+hm_sim_transport_name(enum hm_sim_transport transport)
+{
+	static const char *const names[] = {
+	    [HM_SIM_OVER_HM] = "hm",
+	    [HM_SIM_OVER_MODBUS] = "modbus",
+	    [HM_SIM_OVER_ES] = "es",
+	    [HM_SIM_OVER_G3] = "modbus-g3",
+	};
+
+	return names[transport];
+}
+
 uint64_t
-hm_sim_faults_of(bool is_modbus)
+hm_sim_faults_of(enum hm_sim_transport transport)
 {
 	uint64_t set = 0;
 
 	for (int i = 0; i < HM_SIM_FAULTS; i++)
-		if ((rows[i].transports & (is_modbus ? MODBUS : HM)) != 0)
+		if ((rows[i].transports >> transport & 1) != 0)
 			set |= HM_SIM_BIT(i);
 	return set;
 }

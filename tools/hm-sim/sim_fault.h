@@ -16,8 +16,20 @@ enum hm_sim_fault {
 /* Sets of faults have one bit for each. */
 #define HM_SIM_BIT(fault) (UINT64_C(1) << (fault))
 
+/* The protocols of hm-sim, in the order in which it lists its DTUs. */
+enum hm_sim_transport {
+	HM_SIM_OVER_HM,
+	HM_SIM_OVER_MODBUS,
+	HM_SIM_OVER_ES, /* gateways of hybrid inverters */
+	HM_SIM_OVER_G3, /* the same over Modbus */
+	HM_SIM_TRANSPORTS
+};
+
+/* Its name as an option and as the scheme of a URI. */
+const char *hm_sim_transport_name(enum hm_sim_transport transport);
+
 /* The faults that a transport has. */
-uint64_t hm_sim_faults_of(bool is_modbus);
+uint64_t hm_sim_faults_of(enum hm_sim_transport transport);
 
 enum hm_sim_when {
 	HM_SIM_NEVER,

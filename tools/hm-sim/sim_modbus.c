@@ -192,8 +192,8 @@ read_registers(struct hm_sim_dtu *dtu, const uint8_t *request,
 	return hm_sim_modbus_finish(request, out, HEAD + size);
 }
 
-static size_t
-damage(uint64_t faults, uint8_t *out, size_t size)
+size_t
+hm_sim_modbus_damage(uint64_t faults, uint8_t *out, size_t size)
 {
 	if (faults & HM_SIM_BIT(HM_SIM_GARBAGE))
 		return hm_sim_dtu_garbage(out);
@@ -260,5 +260,5 @@ hm_sim_modbus_answer(struct hm_sim_dtu *dtu, const uint8_t *request,
 		size = read_registers(dtu, request,
 		    hm_sim_dtu_show(dtu, now, faults), faults, out);
 	}
-	return damage(faults, out, size);
+	return hm_sim_modbus_damage(faults, out, size);
 }

@@ -4,6 +4,7 @@
 
 #include "base/hex.h"
 #include "record/models.h"
+#include "sim_random.h"
 #include "sim_sun.h"
 
 /* Powers in 0.1 W. */
@@ -19,43 +20,13 @@
 
 #define EFFICIENCY 950 /* permille; real DTUs assume the same */
 #define METER_FACTOR 980
-#define SERIALS 100000000 /* eight digits after the model's four */
-
-/* The purposes of random numbers; each has its own sequence. */
-enum draw {
-	DRAW_SERIAL,
-	DRAW_PANEL,
-	DRAW_TOTAL,
-	DRAW_HOUSE,
-	DRAW_IMPORT,
-	DRAW_EXPORT,
-	DRAW_VOLTAGE,
-	DRAW_FREQUENCY,
-	DRAW_TEMPERATURE,
-	DRAW_PV_VOLTAGE,
-	DRAW_METER,
-};
-
-/* splitmix64: the same numbers on every machine. */
-static uint64_t
-mix(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15u;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return x ^ x >> 31;
-}
 
 /* A number below `range`: the same for the same seed, purpose and place. */
 static int64_t
-draw(const struct hm_sim_plant *plant, enum draw what, uint64_t place,
-    int64_t moment, int64_t range)
+draw(const struct hm_sim_plant *plant, enum hm_sim_purpose what,
+    uint64_t place, int64_t moment, int64_t range)
 {
-	uint64_t x = mix(mix(plant->seed) ^ (uint64_t)what);
-
-	x = mix(x ^ place);
-	x = mix(x ^ (uint64_t)moment);
-	return (int64_t)(x % (uint64_t)range);
+	return hm_sim_random(plant->seed, what, place, moment, range);
 }
 
 static uint64_t
@@ -73,20 +44,6 @@ port_place(const struct hm_sim_plant *plant, size_t dtu, size_t inverter,
 
 /* Serial numbers and models */
 
-/* The decimal digits of a label, stored as hex digits: 0x116172207281. */
-static int64_t
-serial_number(const struct hm_sim_plant *plant, int64_t prefix, uint64_t place)
-{
-	uint64_t number = (uint64_t)draw(plant, DRAW_SERIAL, (uint64_t)prefix,
-	    0, SERIALS);
-	int64_t serial = prefix << 32;
-
-	number = (number + place) % SERIALS;
-	for (unsigned shift = 0; shift < 32; shift += 4, number /= 10)
-		serial |= (int64_t)(number % 10) << shift;
-	return serial;
-}
-
 int64_t
 hm_sim_plant_dtu_serial(const struct hm_sim_plant *plant, size_t dtu,
     enum hm_sim_plant_dtu_kind kind)
@@ -98,7 +55,7 @@ hm_sim_plant_dtu_serial(const struct hm_sim_plant *plant, size_t dtu,
 	    [HM_SIM_PLANT_DTU_BUILT_IN] = 0x4143,
 	};
 
-	return serial_number(plant, prefixes[kind], dtu);
+	return hm_sim_random_serial(plant->seed, prefixes[kind], dtu);
 }
 
 struct inverter_model {
@@ -138,7 +95,7 @@ int64_t
 hm_sim_plant_inverter_serial(const struct hm_sim_plant *plant, size_t dtu,
     size_t inverter)
 {
-	return serial_number(plant, model_of(plant)->prefix,
+	return hm_sim_random_serial(plant->seed, model_of(plant)->prefix,
 	    inverter_place(plant, dtu, inverter));
 }
 
@@ -165,7 +122,8 @@ hm_sim_plant_hardware_part(const struct hm_sim_plant *plant)
 int64_t
 hm_sim_plant_meter_serial(const struct hm_sim_plant *plant, size_t dtu)
 {
-	return serial_number(plant, plant->phases == 1 ? 0x10c0 : 0x37ff, dtu);
+	return hm_sim_random_serial(plant->seed, plant->phases == 1 ? 0x10c0 :
+	    0x37ff, dtu);
 }
 
 /* Inputs */
@@ -173,7 +131,7 @@ hm_sim_plant_meter_serial(const struct hm_sim_plant *plant, size_t dtu)
 static int64_t
 drawn_peak(const struct hm_sim_plant *plant, uint64_t place)
 {
-	return PANEL_MIN + draw(plant, DRAW_PANEL, place, 0, PANEL_RANGE);
+	return PANEL_MIN + draw(plant, HM_DRAW_PANEL, place, 0, PANEL_RANGE);
 }
 
 static int64_t
@@ -206,7 +164,7 @@ static int64_t
 energy_total(const struct hm_sim_plant *plant, uint64_t place, int64_t peak,
     const struct hm_sim_time *time)
 {
-	return TOTAL_MIN + draw(plant, DRAW_TOTAL, place, 0, TOTAL_RANGE) +
+	return TOTAL_MIN + draw(plant, HM_DRAW_TOTAL, place, 0, TOTAL_RANGE) +
 	    energy(peak, &time->sun);
 }
 
@@ -232,7 +190,7 @@ hm_sim_plant_read_port(const struct hm_sim_plant *plant, size_t dtu,
 		return;
 	out->power = (int32_t)(peak * time->sun.share / HM_SIM_SUN_FULL);
 	out->voltage = (int32_t)(310 + 50 * time->sun.share / HM_SIM_SUN_FULL +
-	    draw(plant, DRAW_PV_VOLTAGE, place, time->simulated, 10));
+	    draw(plant, HM_DRAW_PV_VOLTAGE, place, time->simulated, 10));
 	out->current = divide(100 * (int64_t)out->power, out->voltage);
 }
 
@@ -267,7 +225,7 @@ static int32_t
 grid_voltage(const struct hm_sim_plant *plant, size_t dtu, size_t phase,
     const struct hm_sim_time *time)
 {
-	return (int32_t)(2280 + draw(plant, DRAW_VOLTAGE,
+	return (int32_t)(2280 + draw(plant, HM_DRAW_VOLTAGE,
 	    (uint64_t)dtu * HM_SIM_PLANT_PHASES + phase, time->simulated, 41));
 }
 
@@ -303,11 +261,11 @@ hm_sim_plant_read_inverter(const struct hm_sim_plant *plant, size_t dtu,
 		out->current[i] = divide(100 * (int64_t)out->active_power,
 		    phases * out->voltage[i]);
 	}
-	out->frequency = (int32_t)(4998 + draw(plant, DRAW_FREQUENCY, dtu,
+	out->frequency = (int32_t)(4998 + draw(plant, HM_DRAW_FREQUENCY, dtu,
 	    time->simulated, 5));
 	out->temperature = (int32_t)(80 +
 	    300 * time->sun.share / HM_SIM_SUN_FULL +
-	    draw(plant, DRAW_TEMPERATURE, place, time->simulated, 5));
+	    draw(plant, HM_DRAW_TEMPERATURE, place, time->simulated, 5));
 }
 
 /* DTUs */
@@ -356,10 +314,10 @@ set_balance(const struct hm_sim_plant *plant, size_t dtu, struct balance *b)
 {
 	int64_t day = HM_SIM_SUN_DAY;
 
-	b->house = HOUSE_MIN + draw(plant, DRAW_HOUSE, dtu, 0, HOUSE_RANGE);
+	b->house = HOUSE_MIN + draw(plant, HM_DRAW_HOUSE, dtu, 0, HOUSE_RANGE);
 	b->peak = hm_sim_plant_dtu_peak(plant, dtu) * EFFICIENCY / 1000;
 	b->surplus_from = b->surplus_to = day / 2;
-	if (b->peak > b->house) {
+	if (b->peak > 0 && b->peak > b->house) {
 		int64_t width = square_root(day * day * (b->peak - b->house) /
 		    b->peak);
 
@@ -401,8 +359,8 @@ imported(const struct balance *b, const struct hm_sim_sun *sun)
 
 /* In the meter's unit of 10 Wh. */
 static int32_t
-meter_energy(const struct hm_sim_plant *plant, enum draw what, size_t dtu,
-    int64_t energy)
+meter_energy(const struct hm_sim_plant *plant, enum hm_sim_purpose what,
+    size_t dtu, int64_t energy)
 {
 	int64_t before = draw(plant, what, dtu, 0, TOTAL_RANGE);
 
@@ -440,16 +398,17 @@ hm_sim_plant_read_meter(const struct hm_sim_plant *plant, size_t dtu,
 	magnitude = power < 0 ? -power : power;
 	out->power = (int32_t)(power / 100);
 	out->power_factor = METER_FACTOR;
-	out->exported = meter_energy(plant, DRAW_EXPORT, dtu,
+	out->exported = meter_energy(plant, HM_DRAW_EXPORT, dtu,
 	    exported(&b, &time->sun));
-	out->imported = meter_energy(plant, DRAW_IMPORT, dtu,
+	out->imported = meter_energy(plant, HM_DRAW_IMPORT, dtu,
 	    imported(&b, &time->sun));
 	out->phase_power = out->power / phases;
 	out->phase_exported = out->exported / phases;
 	out->phase_imported = out->imported / phases;
 	for (size_t i = 0; i < plant->phases; i++) {
 		out->voltage[i] = 10 * grid_voltage(plant, dtu, i, time) +
-		    (int32_t)draw(plant, DRAW_METER, dtu, time->simulated, 10);
+		    (int32_t)draw(plant, HM_DRAW_METER, dtu, time->simulated,
+		    10);
 		out->current[i] = divide(magnitude * 1000000 / METER_FACTOR,
 		    phases * (int64_t)out->voltage[i]);
 	}

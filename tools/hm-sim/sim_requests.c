@@ -9,8 +9,8 @@
 #include "sim_server_private.h"
 #include "wire/hmframe.h"
 
-static void
-report_answer(const struct hm_sim_endpoint *ep)
+void
+hm_sim_requests_report(const struct hm_sim_endpoint *ep)
 {
 	const struct hm_sim_options *o = &ep->server->options;
 
@@ -18,9 +18,8 @@ report_answer(const struct hm_sim_endpoint *ep)
 		o->answered(o->context, ep->dtu.serial, ep->dtu.number);
 }
 
-/* Count a request. Returns the faults of its reply. */
-static uint64_t
-next_faults(struct hm_sim_endpoint *ep)
+uint64_t
+hm_sim_requests_faults(struct hm_sim_endpoint *ep)
 {
 	uint64_t faults = 0;
 
@@ -29,7 +28,7 @@ next_faults(struct hm_sim_endpoint *ep)
 	if (ep->faults != NULL)
 		faults = hm_sim_faults_at(ep->faults, ep->requests,
 		    hm_sim_server_now(ep->server)->simulated) &
-		    hm_sim_faults_of(ep->is_modbus);
+		    hm_sim_faults_of(ep->transport);
 	ep->server->counters.faults += faults != 0;
 	return faults;
 }
@@ -63,7 +62,7 @@ static void
 answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 {
 	struct hm_sim_server *server = ep->server;
-	uint64_t faults = next_faults(ep);
+	uint64_t faults = hm_sim_requests_faults(ep);
 	bool joined = (faults & HM_SIM_BIT(HM_SIM_JOINED)) != 0, understood;
 	uint8_t *reply = server->buffer;
 	size_t unsolicited = 0, size;
@@ -97,7 +96,7 @@ answer_hm(struct hm_sim_endpoint *ep, const struct hm_frame *request)
 	}
 	if (ep->connection.fd >= 0)
 		hm_sim_connection_send(ep, reply, unsolicited + size, faults);
-	report_answer(ep);
+	hm_sim_requests_report(ep);
 	if (ep->dtu.restarts)
 		restart(ep);
 }
@@ -174,7 +173,7 @@ static void
 answer_modbus(struct hm_sim_endpoint *ep, size_t request_size)
 {
 	struct hm_sim_server *server = ep->server;
-	uint64_t faults = next_faults(ep);
+	uint64_t faults = hm_sim_requests_faults(ep);
 	size_t size;
 
 	if (faults & HM_SIM_BIT(HM_SIM_HANG))
@@ -189,7 +188,7 @@ answer_modbus(struct hm_sim_endpoint *ep, size_t request_size)
 	server->counters.replies++;
 	keep_first(ep, server->buffer, size);
 	hm_sim_connection_send(ep, server->buffer, size, faults);
-	report_answer(ep);
+	hm_sim_requests_report(ep);
 }
 
 static size_t
@@ -204,11 +203,29 @@ take_modbus(struct hm_sim_endpoint *ep)
 	return size;
 }
 
+static size_t
+take(struct hm_sim_endpoint *ep)
+{
+	switch (ep->transport) {
+	case HM_SIM_OVER_HM:
+		return take_hm(ep);
+	case HM_SIM_OVER_MODBUS:
+		return take_modbus(ep);
+	case HM_SIM_OVER_ES:
+		return hm_sim_gateway_take_es(ep);
+	case HM_SIM_OVER_G3:
+		return hm_sim_gateway_take_g3(ep);
+	case HM_SIM_TRANSPORTS:
+		break;
+	}
+	return 0;
+}
+
 void
 hm_sim_requests_take(struct hm_sim_endpoint *ep)
 {
 	while (ep->connection.fd >= 0 && ep->out.n == 0) {
-		size_t used = ep->is_modbus ? take_modbus(ep) : take_hm(ep);
+		size_t used = take(ep);
 
 		if (used == 0)
 			break;

@@ -16,6 +16,7 @@
 #include "sim_clock.h"
 #include "sim_dtu.h"
 #include "sim_fault.h"
+#include "sim_gateway.h"
 #include "sim_orders.h"
 #include "sim_plant.h"
 #include "sim_server_private.h"
@@ -36,8 +37,11 @@ hm_sim_server_now(struct hm_sim_server *server)
 void
 hm_sim_server_uri(const struct hm_sim_endpoint *ep, char uri[HM_SIM_URI])
 {
-	hm_sim_address_uri(&ep->address, ep->is_modbus ? ep->dtu.unit :
-	    HM_SIM_NO_UNIT, uri);
+	bool has_unit = ep->transport == HM_SIM_OVER_MODBUS ||
+	    ep->transport == HM_SIM_OVER_G3;
+
+	hm_sim_address_uri(&ep->address, hm_sim_transport_name(ep->transport),
+	    has_unit ? ep->dtu.unit : HM_SIM_NO_UNIT, uri);
 }
 
 /* Keys */
@@ -65,7 +69,7 @@ on_encrypt(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	for (size_t i = 0; i < server->options.hm_dtus; i++) {
+	for (size_t i = 0; i < server->options.dtus[HM_SIM_OVER_HM]; i++) {
 		server->endpoints[i].dtu.encrypts = true;
 		hm_sim_server_restart(&server->endpoints[i]);
 	}
@@ -113,26 +117,62 @@ raise_limit(size_t dtus)
 		    "descriptors");
 }
 
-static void
+/* The transport of a DTU: those of each stand in a row. */
+static enum hm_sim_transport
+transport_of(const struct hm_sim_options *o, size_t index)
+{
+	int i = 0;
+
+	while (i < HM_SIM_TRANSPORTS - 1 && index >= o->dtus[i])
+		index -= o->dtus[i++];
+	return (enum hm_sim_transport)i;
+}
+
+/* The serial number of a DTU that is no gateway. */
+static int64_t
+serial_of(const struct hm_sim_endpoint *ep)
+{
+	const struct hm_sim_plant *plant = &ep->server->options.plant;
+
+	return hm_sim_plant_dtu_serial(plant, ep->dtu.index, plant->is_hms_w ?
+	    HM_SIM_PLANT_DTU_BUILT_IN : ep->transport == HM_SIM_OVER_MODBUS ?
+	    HM_SIM_PLANT_DTU_MODBUS : ep->dtu.encrypts ?
+	    HM_SIM_PLANT_DTU_ENCRYPTED : HM_SIM_PLANT_DTU_PLAIN);
+}
+
+/* False if there is no memory for a gateway. */
+static bool
+start_gateway(struct hm_sim_endpoint *ep)
+{
+	const struct hm_sim_options *o = &ep->server->options;
+
+	if (ep->transport != HM_SIM_OVER_ES &&
+	    ep->transport != HM_SIM_OVER_G3) {
+		ep->dtu.serial = serial_of(ep);
+		return true;
+	}
+	ep->dtu.gateway = hm_sim_gateway_new(&o->house, ep->dtu.index,
+	    o->speed);
+	if (ep->dtu.gateway == NULL)
+		return false;
+	ep->dtu.serial = hm_sim_gateway_serial(ep->dtu.gateway);
+	return true;
+}
+
+static bool
 start_endpoint(struct hm_sim_server *server, size_t index)
 {
 	const struct hm_sim_options *o = &server->options;
 	struct hm_sim_endpoint *ep = &server->endpoints[index];
 
 	ep->server = server;
-	ep->is_modbus = index >= o->hm_dtus;
+	ep->transport = transport_of(o, index);
 	ep->listens = true;
 	if (o->fault_dtu == 0 || o->fault_dtu == index + 1)
 		ep->faults = &o->faults;
 	ep->dtu.plant = &o->plant;
 	ep->dtu.index = index;
-	ep->dtu.encrypts = o->encrypts && !ep->is_modbus;
-	ep->dtu.serial = hm_sim_plant_dtu_serial(&o->plant, index,
-	    ep->is_modbus ? HM_SIM_PLANT_DTU_MODBUS : ep->dtu.encrypts ?
-	    HM_SIM_PLANT_DTU_ENCRYPTED : HM_SIM_PLANT_DTU_PLAIN);
-	if (o->plant.is_hms_w)
-		ep->dtu.serial = hm_sim_plant_dtu_serial(&o->plant, index,
-		    HM_SIM_PLANT_DTU_BUILT_IN);
+	ep->dtu.encrypts = o->encrypts && ep->transport == HM_SIM_OVER_HM;
 	ep->dtu.old_map = o->old_map;
 	ep->dtu.page_size = o->page_size;
 	ep->dtu.numbers = o->numbers;
@@ -144,6 +184,30 @@ start_endpoint(struct hm_sim_server *server, size_t index)
 	ev_io_init(&ep->connection, hm_sim_requests_on_ready, -1, EV_READ);
 	ev_timer_init(&ep->pace, hm_sim_connection_on_pace, 0, 0);
 	ep->listener.data = ep->connection.data = ep->pace.data = ep;
+	return start_gateway(ep);
+}
+
+/* The usual port of a transport, and how many DTUs have taken it before. */
+static int64_t
+usual_port(const struct hm_sim_options *o, enum hm_sim_transport transport,
+    size_t index, size_t *step)
+{
+	*step = index;
+	switch (transport) {
+	case HM_SIM_OVER_ES:
+		*step -= o->dtus[HM_SIM_OVER_MODBUS];
+		return HM_PORT;
+	case HM_SIM_OVER_MODBUS:
+		*step -= o->dtus[HM_SIM_OVER_HM];
+		return MODBUS_PORT;
+	case HM_SIM_OVER_G3:
+		*step -= o->dtus[HM_SIM_OVER_HM] + o->dtus[HM_SIM_OVER_ES];
+		return MODBUS_PORT;
+	case HM_SIM_OVER_HM:
+	case HM_SIM_TRANSPORTS:
+		break;
+	}
+	return HM_PORT;
 }
 
 static void
@@ -154,10 +218,8 @@ place_endpoint(struct hm_sim_endpoint *ep, size_t index,
 	size_t step = index;
 	int64_t port = o->port;
 
-	if (port == HM_SIM_PORT_USUAL) {
-		port = ep->is_modbus ? MODBUS_PORT : HM_PORT;
-		step = ep->is_modbus ? index - o->hm_dtus : index;
-	}
+	if (port == HM_SIM_PORT_USUAL)
+		port = usual_port(o, ep->transport, index, &step);
 	ep->address = *first;
 	if (o->spread_addresses)
 		ep->address.v4.sin_addr.s_addr = htonl(
@@ -181,7 +243,8 @@ check_places(const struct hm_sim_options *o, size_t count,
 	uint32_t base = ntohl(first->v4.sin_addr.s_addr);
 	bool usual = o->port == HM_SIM_PORT_USUAL;
 	int64_t port = usual ? HM_PORT : o->port;
-	int64_t last = port + (int64_t)(usual ? o->hm_dtus : count) - 1;
+	int64_t last = port + (int64_t)(usual ? o->dtus[HM_SIM_OVER_HM] +
+	    o->dtus[HM_SIM_OVER_ES] : count) - 1;
 
 	if (o->spread_addresses && (first->any.sa_family != AF_INET ||
 	    !is_loopback(base) || !is_loopback(base + (uint32_t)(count - 1)))) {
@@ -238,11 +301,25 @@ start_timers(struct hm_sim_server *server)
 		ev_timer_start(server->loop, &server->refuse);
 }
 
+/* Returns the server, or NULL, freed, if there is no memory. */
+static struct hm_sim_server *
+start_endpoints(struct hm_sim_server *server)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < server->count; i++)
+		good = start_endpoint(server, i) && good;
+	if (good)
+		return server;
+	hm_sim_server_close(server);
+	return NULL;
+}
+
 /* A server without sockets. NULL if there is no memory. */
 static struct hm_sim_server *
 new_server(struct ev_loop *loop, const struct hm_sim_options *options)
 {
-	size_t count = options->hm_dtus + options->modbus_dtus;
+	size_t count = hm_sim_server_wanted(options);
 	struct hm_sim_server *server = calloc(1, sizeof *server);
 
 	if (server == NULL)
@@ -262,16 +339,14 @@ new_server(struct ev_loop *loop, const struct hm_sim_options *options)
 	    options->speed, options->refresh_ms, hm_monotonic_ms(),
 	    hm_clock_now());
 	hm_sim_clock_follow(&server->clock, options->day);
-	for (size_t i = 0; i < count; i++)
-		start_endpoint(server, i);
-	return server;
+	return start_endpoints(server);
 }
 
 struct hm_sim_server *
 hm_sim_server_open(struct ev_loop *loop, const struct hm_sim_options *options,
     int *status)
 {
-	size_t count = options->hm_dtus + options->modbus_dtus;
+	size_t count = hm_sim_server_wanted(options);
 	struct hm_sim_server *server;
 	union hm_sim_address first;
 
@@ -308,6 +383,7 @@ hm_sim_server_close(struct hm_sim_server *server)
 	for (size_t i = 0; i < server->count; i++) {
 		hm_sim_connection_close(&server->endpoints[i]);
 		hm_sim_listener_close(&server->endpoints[i]);
+		hm_sim_gateway_free(server->endpoints[i].dtu.gateway);
 	}
 	if (server->reserve >= 0)
 		close(server->reserve);
@@ -317,6 +393,16 @@ hm_sim_server_close(struct hm_sim_server *server)
 }
 
 /* Queries */
+
+size_t
+hm_sim_server_wanted(const struct hm_sim_options *options)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < HM_SIM_TRANSPORTS; i++)
+		count += options->dtus[i];
+	return count;
+}
 
 size_t
 hm_sim_server_count(const struct hm_sim_server *server)
@@ -331,7 +417,8 @@ hm_sim_server_list(const struct hm_sim_server *server, size_t dtu,
 	const struct hm_sim_endpoint *ep = &server->endpoints[dtu];
 
 	hm_sim_server_uri(ep, listing->uri);
-	listing->serial = ep->dtu.serial;
+	listing->serial = ep->transport == HM_SIM_OVER_G3 ? 0 :
+	    ep->dtu.serial;
 	listing->encrypts = ep->dtu.encrypts;
 }
 
@@ -341,6 +428,10 @@ hm_sim_server_grid(struct hm_sim_server *server, size_t dtu)
 	const struct hm_sim_time *now = hm_sim_server_now(server);
 	struct hm_sim_dtu *of = &server->endpoints[dtu].dtu;
 
+	if (of->gateway != NULL) {
+		hm_sim_gateway_advance(of->gateway, now);
+		return hm_sim_gateway_grid(of->gateway);
+	}
 	hm_sim_orders_settle(&of->orders, of->plant, now->ms);
 	return hm_sim_plant_grid(of->plant, of->index, now) +
 	    hm_sim_dtu_withheld(of, now);

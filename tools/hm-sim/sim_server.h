@@ -9,11 +9,13 @@
  * DTU, each serves one client at a time: a new connection ends the old one.
  */
 
-#define HM_SIM_PORT_USUAL (-1) /* 10081 for hm, 1502 for modbus */
+/* 10081 for hm and es, 1502 for modbus and modbus-g3 */
+#define HM_SIM_PORT_USUAL (-1)
 
 struct hm_sim_options {
 	struct hm_sim_plant plant;
-	size_t hm_dtus, modbus_dtus;
+	struct hm_sim_house house; /* of gateways */
+	size_t dtus[HM_SIM_TRANSPORTS];
 	const char *address; /* IPv4 or IPv6 */
 	int64_t port; /* the first; 0: any; HM_SIM_PORT_USUAL */
 	bool spread_addresses; /* consecutive addresses, not ports */
@@ -25,7 +27,8 @@ struct hm_sim_options {
 	int32_t upload_minutes;
 	int64_t start, reset; /* as in hm_sim_clock_start */
 	int64_t speed, refresh_ms;
-	const struct hm_sim_day *day; /* borrowed; NULL: none */
+	const struct hm_sim_day *day; /* borrowed; NULL: none; the house has it,
+	                                 too */
 	bool unsolicited; /* send an unsolicited frame before each reply */
 	struct hm_sim_faults faults;
 	bool numbers; /* see struct hm_sim_dtu */
@@ -35,6 +38,13 @@ struct hm_sim_options {
 	/* Called when a DTU has taken an order. */
 	void (*ordered)(void *context, int64_t serial,
 	    const struct hm_sim_order *order);
+	/* Called when an inverter of a gateway has been told something. */
+	void (*told)(void *context, int64_t serial,
+	    enum hm_sim_telling telling,
+	    const struct hm_sim_settings *settings);
+	/* Called when a gateway has sent the energies of an inverter. */
+	void (*counted)(void *context, int64_t serial,
+	    const struct hm_sim_hybrid *inverter);
 	void *context;
 	size_t fault_dtu; /* the only one with faults, from 1; 0: all */
 };
@@ -48,7 +58,7 @@ struct hm_sim_counters {
 /* A DTU, for its clients. */
 struct hm_sim_listing {
 	char uri[HM_SIM_URI];
-	int64_t serial;
+	int64_t serial; /* 0: clients cannot read it */
 	bool encrypts;
 };
 
@@ -62,6 +72,9 @@ struct hm_sim_server;
 struct hm_sim_server *hm_sim_server_open(struct ev_loop *loop,
     const struct hm_sim_options *options, int *status);
 void hm_sim_server_close(struct hm_sim_server *server);
+
+/* The number of DTUs that the options ask for. */
+size_t hm_sim_server_wanted(const struct hm_sim_options *options);
 
 void hm_sim_server_list(const struct hm_sim_server *server, size_t dtu,
     struct hm_sim_listing *listing);

@@ -25,7 +25,8 @@ struct hm_sim_endpoint {
 	const struct hm_sim_faults *faults; /* NULL: none */
 	uint64_t requests;
 	uint64_t orders_counted, writes_counted; /* of dtu.orders */
-	bool is_modbus, listens;
+	enum hm_sim_transport transport;
+	bool listens;
 	union hm_sim_address address;
 	ev_io listener, connection; /* fd -1 while there is none */
 	ev_timer pace;              /* of a reply sent piece by piece */
@@ -37,6 +38,8 @@ struct hm_sim_endpoint {
 	uint8_t first[HM_MODBUS_REPLY_MAX]; /* the reply about the first input,
 	                                       for the fault "flood" */
 	size_t first_size;
+	uint8_t late[HM_MODBUS_REPLY_MAX]; /* a reply under the fault "late" */
+	size_t late_size;
 	size_t in_size;
 	uint8_t in[512]; /* no request is longer */
 };
@@ -90,8 +93,20 @@ void hm_sim_connection_on_pace(struct ev_loop *loop, ev_timer *timer,
 
 /* sim_requests.c: receive requests and answer them */
 
+/* Count a request. Returns the faults of its reply. */
+uint64_t hm_sim_requests_faults(struct hm_sim_endpoint *ep);
+/* Write the records of an answer that has been sent. */
+void hm_sim_requests_report(const struct hm_sim_endpoint *ep);
+
 /* Answer complete requests in ep->in, while no reply waits to be sent. */
 void hm_sim_requests_take(struct hm_sim_endpoint *ep);
 void hm_sim_requests_on_ready(struct ev_loop *loop, ev_io *io, int events);
+
+/*
+ * sim_gateway_requests.c: the same of gateways. Each takes the first request in
+ * ep->in, and returns its size, 0 if it is not complete.
+ */
+size_t hm_sim_gateway_take_es(struct hm_sim_endpoint *ep);
+size_t hm_sim_gateway_take_g3(struct hm_sim_endpoint *ep);
 
 #endif

@@ -380,6 +380,13 @@ put_off(struct hm_store *s)
 	give_up(s);
 }
 
+void
+hm_store_shrink(struct hm_store *s)
+{
+	if (s->is_open)
+		sqlite3_db_release_memory(s->db.handle);
+}
+
 bool
 hm_store_upkeep(struct hm_store *s, bool last)
 {

@@ -66,6 +66,9 @@ bool hm_store_write(struct hm_store *store, struct hm_backlog *backlog,
  */
 bool hm_store_upkeep(struct hm_store *store, bool last);
 
+/* Free what SQLite keeps of pages that are in the file, too. */
+void hm_store_shrink(struct hm_store *store);
+
 const struct hm_store_counts *hm_store_counts(const struct hm_store *store);
 
 #endif

@@ -14,6 +14,7 @@
 #define RETRY_MAX_MS 30000
 #define IDLE_MS 60000      /* between two upkeeps without rows */
 #define LOCK_MS 60000      /* to wait for another process's lock at the end */
+#define SHRINK_MS 60000    /* between two returns of free memory */
 #define BATCHES_AT_ONCE 10 /* longest transaction, so that others can write */
 
 struct hm_store_thread {
@@ -22,6 +23,7 @@ struct hm_store_thread {
 	struct hm_store *store;
 	pthread_t thread;
 	int news_fd;
+	int64_t shrink_at;
 
 	pthread_mutex_t mutex; /* for the members below */
 	struct hm_store_counts counts;
@@ -109,16 +111,17 @@ write_rest(struct hm_store_thread *t)
 	}
 }
 
-/* Upkeep needs memory that rows do not: return it when both have ended. */
+/* Return the memory that rows and upkeep needed; the next ones take it again. */
 static void
-trim_after_upkeep(bool busy, bool idle, bool *used)
+shrink(struct hm_store_thread *t)
 {
-	if (busy) {
-		*used = true;
-	} else if (*used && idle) {
-		hm_heap_trim();
-		*used = false;
-	}
+	int64_t now = hm_monotonic_ms();
+
+	if (now < t->shrink_at)
+		return;
+	t->shrink_at = now + SHRINK_MS;
+	hm_store_shrink(t->store);
+	hm_heap_trim();
 }
 
 /* Write rows until the stream ends. */
@@ -128,7 +131,7 @@ work(struct hm_store_thread *t)
 	struct hm_backlog_state state;
 	/* A bad database is reported before the first record. */
 	int64_t retry_ms = write_some(t, 0) ? 0 : RETRY_MIN_MS;
-	bool busy = false, used = true;
+	bool busy = false;
 
 	publish(t);
 	do {
@@ -137,7 +140,8 @@ work(struct hm_store_thread *t)
 			retry_ms = write_some(t, state.count) ? 0 :
 			    next_retry(retry_ms);
 		busy = retry_ms == 0 && hm_store_upkeep(t->store, false);
-		trim_after_upkeep(busy, state.count == 0, &used);
+		if (!busy)
+			shrink(t);
 		publish(t);
 	} while (!state.ended);
 	write_rest(t);

@@ -1,16 +1,18 @@
 /*
  * Readings from hostile frames. An input that begins with '{' is a record. In
- * any other, the first byte is the transport, 'm' for modbus, and frames
- * follow, each after its length in two bytes; their magic, CRC and length are
- * made valid, so that the fuzzer reaches the payload. All output must be
- * records, and the same again for the same input.
+ * any other, the first byte is the transport, 'm' for modbus and 'g' for
+ * modbus-g3, and frames follow, each after its length in two bytes; their
+ * magic, CRC and length are made valid, so that the fuzzer reaches the payload.
+ * All output must be records, and the same again for the same input.
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "decode.h"
+#include "wire/g3.h"
 #include "wire/hmframe.h"
+#include "wire/modbus.h"
 
 #define FRAME_MAX ((size_t)4096)
 
@@ -58,30 +60,41 @@ on_bad(void *context, size_t frame, const char *why)
 }
 
 static void
-put_right(uint8_t *frame, size_t n, bool modbus)
+put_right_modbus(uint8_t *frame, size_t n, bool g3)
 {
-	struct hm_frame header;
-
-	if (modbus && n >= 6) {
-		frame[2] = frame[3] = 0;
-		frame[4] = (uint8_t)((n - 6) >> 8);
-		frame[5] = (uint8_t)(n - 6);
-	} else if (!modbus && n >= HM_FRAME_HEADER) {
-		uint16_t command = (uint16_t)(frame[2] << 8 | frame[3]);
-		size_t size = hm_frame_header(command);
-
-		if (n < size)
-			return;
-		header = (struct hm_frame){.command = command,
-		    .sequence = (uint16_t)(frame[4] << 8 | frame[5]),
-		    .payload = frame + size, .size = n - size,
-		    .serial = UINT64_C(0x430122480861), .number = 1};
-		hm_frame_write(&header, frame, n);
-	}
+	if (n < 6)
+		return;
+	frame[2] = frame[3] = 0;
+	frame[4] = (uint8_t)((n - 6) >> 8);
+	frame[5] = (uint8_t)(n - 6);
+	if (!g3 || n < 9)
+		return;
+	frame[7] = HM_MODBUS_READ_INPUTS;
+	frame[8] = (uint8_t)(n - 9);
 }
 
 static void
-emit_frames(struct hm_json *e, const uint8_t *data, size_t size, bool modbus)
+put_right_hm(uint8_t *frame, size_t n)
+{
+	struct hm_frame header;
+	uint16_t command;
+	size_t size;
+
+	if (n < HM_FRAME_HEADER)
+		return;
+	command = (uint16_t)(frame[2] << 8 | frame[3]);
+	size = hm_frame_header(command);
+	if (n < size)
+		return;
+	header = (struct hm_frame){.command = command,
+	    .sequence = (uint16_t)(frame[4] << 8 | frame[5]),
+	    .payload = frame + size, .size = n - size,
+	    .serial = UINT64_C(0x430122480861), .number = 1};
+	hm_frame_write(&header, frame, n);
+}
+
+static void
+emit_frames(struct hm_json *e, const uint8_t *data, size_t size, char kind)
 {
 	static uint8_t frame[FRAME_MAX];
 
@@ -92,26 +105,41 @@ emit_frames(struct hm_json *e, const uint8_t *data, size_t size, bool modbus)
 		size -= 2;
 		n = n < size ? n : size;
 		memcpy(frame, data, n);
-		put_right(frame, n, modbus);
+		if (kind == 'm' || kind == 'g')
+			put_right_modbus(frame, n, kind == 'g');
+		else
+			put_right_hm(frame, n);
 		hm_json_hex(e, NULL, frame, n);
 		data += n;
 		size -= n;
 	}
 }
 
+static const char *
+transport_of(char kind)
+{
+	return kind == 'm' ? "modbus" : kind == 'g' ? "modbus-g3" : "hm";
+}
+
 static bool
 make_line(const uint8_t *data, size_t size, struct hm_slice *line)
 {
 	static char buf[HM_LINE_MAX];
-	bool modbus = data[0] == 'm';
+	char kind = (char)data[0];
 	struct hm_json e;
 
 	hm_json_start(&e, buf, sizeof buf);
 	hm_json_record(&e, "frame", hm_text("2022-03-10T16:17:08Z"));
 	hm_json_text(&e, "dtu", "roof");
-	hm_json_text(&e, "transport", modbus ? "modbus" : "hm");
+	hm_json_text(&e, "transport", transport_of(kind));
+	if (kind == 'g') {
+		hm_json_array(&e, "blocks");
+		for (size_t i = 0; i < HM_G3_BLOCKS; i++)
+			hm_json_int(&e, NULL, hm_g3_blocks[i].first);
+		hm_json_array_end(&e);
+	}
 	hm_json_array(&e, "frames");
-	emit_frames(&e, data + 1, size - 1, modbus);
+	emit_frames(&e, data + 1, size - 1, kind);
 	hm_json_array_end(&e);
 	hm_json_object_end(&e);
 	return hm_json_done(&e, line);

@@ -29,6 +29,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char text[] = "roof";
 
+static bool
+is_modbus(const struct hm_dialog *d)
+{
+	return d->dtu->transport == HM_TRANSPORT_MODBUS ||
+	    d->dtu->transport == HM_TRANSPORT_MODBUS_G3;
+}
+
+static enum hm_modbus_function
+reads_by(const struct hm_dialog *d)
+{
+	return d->dtu->transport == HM_TRANSPORT_MODBUS_G3 ?
+	    HM_MODBUS_READ_INPUTS : HM_MODBUS_READ_REGISTERS;
+}
+
 static void
 check_replies(const struct hm_dialog *d)
 {
@@ -41,10 +55,11 @@ check_replies(const struct hm_dialog *d)
 		const uint8_t *p = hm_dialog_reply(d, i, &size);
 		struct hm_modbus_reply modbus;
 		struct hm_frame frame;
-		bool good = d->dtu->transport == HM_TRANSPORT_HM ?
+		bool good = !is_modbus(d) ?
 		    hm_frame_read(p, size, false, &frame, &used) ==
 		    HM_FRAME_GOOD :
-		    hm_modbus_read(p, size, &modbus, &used) == HM_MODBUS_GOOD;
+		    hm_modbus_read_reply(p, size, reads_by(d), &modbus,
+		    &used) == HM_MODBUS_GOOD;
 
 		if (!good || used != size)
 			abort();
@@ -71,7 +86,7 @@ check_request(const struct hm_dialog *d)
 
 	if (size == 0 || size > HM_REQUEST_MAX)
 		abort();
-	if (d->dtu->transport == HM_TRANSPORT_MODBUS)
+	if (is_modbus(d))
 		return;
 	if (hm_frame_read(p, size, d->hm.encrypts, &frame, &used) !=
 	    HM_FRAME_GOOD)
@@ -141,11 +156,12 @@ check(const struct hm_dialog *d, enum hm_turn turn)
 static enum hm_turn
 answer_modbus(struct hm_dialog *d, const uint8_t *p, size_t n)
 {
-	uint8_t out[HM_MODBUS_REPLY_MAX] = {
-	    (uint8_t)(d->modbus.transaction >> 8),
-	    (uint8_t)d->modbus.transaction, 0, 0, 0, 0, UNIT,
+	uint16_t number = reads_by(d) == HM_MODBUS_READ_INPUTS ?
+	    d->g3.transaction : d->modbus.transaction;
+	uint8_t out[HM_MODBUS_REPLY_MAX] = {(uint8_t)(number >> 8),
+	    (uint8_t)number, 0, 0, 0, 0, UNIT,
 	    d->order != NULL && hm_dialog_order_asks(d) ?
-	    (uint8_t)d->order->function : 3};
+	    (uint8_t)d->order->function : (uint8_t)reads_by(d)};
 
 	n = n < sizeof out - 9 ? n : sizeof out - 9;
 	out[4] = (uint8_t)((n + 3) >> 8);
@@ -158,10 +174,11 @@ answer_modbus(struct hm_dialog *d, const uint8_t *p, size_t n)
 static enum hm_turn
 answer_hm(struct hm_dialog *d, const uint8_t *p, size_t n)
 {
-	static uint8_t out[HM_FRAME_HEADER + PAYLOAD_MAX + HM_FRAME_TAG];
+	static uint8_t out[HM_FRAME_HEADER_GATEWAY + PAYLOAD_MAX +
+	    HM_FRAME_TAG];
 	uint8_t sealed[PAYLOAD_MAX], tag[HM_FRAME_TAG];
 	struct hm_frame frame = {
-	    .command = d->hm.awaited,
+	    .command = d->es != NULL ? d->es->awaited : d->hm.awaited,
 	    .sequence = d->hm.sequence, .payload = p,
 	    .size = n < PAYLOAD_MAX ? n : PAYLOAD_MAX};
 
@@ -184,7 +201,7 @@ step(struct hm_dialog *d, enum action action, const uint8_t *p, size_t n,
 	case FEED:
 		return hm_dialog_feed(d, p, n);
 	case ANSWER:
-		if (d->dtu->transport == HM_TRANSPORT_MODBUS)
+		if (is_modbus(d))
 			return answer_modbus(d, p, n);
 		return answer_hm(d, p, n);
 	case GIVE_UP:
@@ -256,6 +273,17 @@ order_of(const uint8_t *data, size_t size)
 	return order;
 }
 
+/* Gateways and a HIT-...-G3 take no orders. */
+static enum hm_transport
+transport_of(uint8_t byte)
+{
+	if ((byte & 0xe0) == 0x60)
+		return HM_TRANSPORT_ES;
+	if ((byte & 0xe0) == 0x40)
+		return HM_TRANSPORT_MODBUS_G3;
+	return (byte & 0x10) != 0 ? HM_TRANSPORT_MODBUS : HM_TRANSPORT_HM;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -271,9 +299,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0 || (arena.memory == NULL &&
 	    !hm_arena_init(&arena, HM_ARENA_SIZE)))
 		return 0;
-	dtu.transport = (data[0] & 0x10) != 0 ? HM_TRANSPORT_MODBUS :
-	    HM_TRANSPORT_HM;
+	dtu.transport = transport_of(data[0]);
 	options.ask = data[0] & 0x0f;
+	options.es_keep_connection = (data[0] & 0x08) != 0;
 	d = hm_dialog_new(&dtu, &options);
 	if (d == NULL)
 		return 0;

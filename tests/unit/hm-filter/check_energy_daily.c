@@ -81,6 +81,7 @@ START_TEST(the_total_begins_with_the_day)
 	shows(3000, 3000);
 	reading(3200);
 	shows(3100, 3100);
+	ck_assert_int_eq(e.daily, 1);
 }
 END_TEST
 
@@ -145,7 +146,7 @@ START_TEST(zeros_and_dips_are_not_shown)
 	ck_assert_int_eq(reading(700), HM_ENERGY_WAIT);
 	for_minutes(3, 5200);
 	shows(5200, 5200);
-	/* Zeros that last add nothing when they are over, which is confirmed. */
+	/* Zeros that last add nothing when they end, which is confirmed. */
 	for_minutes(120, 0);
 	ck_assert_int_eq(reading(5300), HM_ENERGY_SPIKE);
 	shows(5200, 5200);
@@ -308,7 +309,7 @@ static struct {
 	int64_t sum;    /* of its counters at the ends of days that are over */
 	int64_t counter;  /* in the last true reading, */
 	int64_t before;   /* with `sum` in the one before */
-	int64_t over;     /* at the end of the day before, until there is energy */
+	int64_t over;     /* of the day before, until there is energy */
 	int64_t reset_at; /* time of the last reset */
 	int calm;         /* true readings in a row, and since when */
 	int64_t calm_since;
@@ -338,8 +339,8 @@ static void
 check_shown(void)
 {
 	int64_t total = hm_energy_total(&e), today = hm_energy_today(&e);
-	bool settled = d.calm > 3 && d.over == 0 && now - d.calm_since > 20 * MINUTE &&
-	    now - d.reset_at > HOUR;
+	bool settled = d.calm > 3 && d.over == 0 &&
+	    now - d.calm_since > 20 * MINUTE && now - d.reset_at > HOUR;
 
 	ck_assert(hm_energy_valid(&e));
 	ck_assert_int_ge(total, d.total);
@@ -357,8 +358,8 @@ check_shown(void)
 
 /*
  * The counter that the device shows. If it was reset in a gap and has reached
- * what is shown, nothing tells that, and the energy of the day before is missing;
- * also if it reaches that soon, with the first reading that is not 0.
+ * what is shown, nothing tells that, and the energy of the day before is
+ * missing; also if it reaches that soon, with the first reading that is not 0.
  */
 static void
 read_device(int64_t time, bool reset, bool gap)

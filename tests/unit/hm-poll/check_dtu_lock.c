@@ -260,6 +260,23 @@ START_TEST(is_stuck_in_what_is_no_poller)
 }
 END_TEST
 
+START_TEST(is_not_stuck_while_its_holder_touches_it)
+{
+	struct hm_lock_holder holder;
+
+	hm_dtu_lock_touch(&other); /* not held: nothing happens */
+	ck_assert_int_eq(hm_dtu_lock_take(&other), HM_DTU_LOCK_HELD);
+	busy_for(3 * PERIOD);
+	ck_assert(hm_dtu_lock_is_stuck(&lock, PERIOD, &holder));
+	usleep(10000);
+	hm_dtu_lock_touch(&other);
+	busy_for(0);
+	ck_assert(!hm_dtu_lock_is_stuck(&lock, PERIOD, &holder));
+	ck_assert_int_eq(hm_dtu_lock_idle_ms(&other), -1);
+	hm_dtu_lock_release(&other);
+}
+END_TEST
+
 START_TEST(is_stuck_later_if_the_holder_is_hidden)
 {
 	struct hm_lock_holder holder;
@@ -296,6 +313,7 @@ main(void)
 	tcase_add_test(tcase, says_why_it_fails);
 	tcase_add_test(tcase, has_a_default_directory);
 	tcase_add_test(tcase, is_stuck_in_what_is_no_poller);
+	tcase_add_test(tcase, is_not_stuck_while_its_holder_touches_it);
 	tcase_add_test(tcase, is_stuck_later_if_the_holder_is_hidden);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -8,6 +8,8 @@
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define MODBUS HM_TRANSPORT_MODBUS
 #define HM HM_TRANSPORT_HM
+#define ES HM_TRANSPORT_ES
+#define G3 HM_TRANSPORT_MODBUS_G3
 #define BUSY "programs that read it"
 #define NO_DTU "is this the address of a DTU?"
 #define CLOSED HM_OTHER_PORT_CLOSED
@@ -93,6 +95,46 @@ static const struct {
     {HM, 0, HM_ERR_DECRYPT, 0, 0, false, "newer firmware", "minute"},
     {HM, 0, HM_ERR_RESOLVE, 0, 0, false, NULL, NULL},
     {HM, 0, HM_ERR_NONE, 0, 0, false, NULL, NULL},
+    {ES, 0, HM_ERR_REFUSED, 0, 0, false, "a DTS-WL-G3, the gateway of ",
+        "read it with modbus-g3://"},
+    {ES, 0, HM_ERR_REFUSED, 0, 0, true, "the gateway serves one ", BUSY},
+    {ES, 0, HM_ERR_TIMEOUT_CONNECT, 0, 0, false, "is the gateway on, ",
+        "address?"},
+    {ES, 0, HM_ERR_TIMEOUT_READ, 0, 0, false, "is this the address of a ",
+        "hybrid inverters? A DTU is read with hm://"},
+    {ES, 0, HM_ERR_TIMEOUT_READ, HM_PEER_GATEWAY, 0, false,
+        "the gateway serves one client", BUSY},
+    {ES, 0, HM_ERR_TIMEOUT_READ, 0, 0, true, "the gateway serves one ", BUSY},
+    {ES, 0, HM_ERR_TIMEOUT_READ, HM_PEER_HM, 0, false,
+        "it speaks hm: is it hm://roof?", ""},
+    {ES, 1081, HM_ERR_CLOSED, HM_PEER_HM, 0, false,
+        "it speaks hm: is it hm://roof:1081?", ""},
+    {ES, 0, HM_ERR_CLOSED, 0, 0, false, "is this the address of a ",
+        "hm://"},
+    {ES, 0, HM_ERR_PROTOCOL, HM_PEER_WEB, 0, false,
+        "a web server answers there, no DTU: ", "list of devices"},
+    {ES, 0, HM_ERR_PROTOCOL, 0, 0, true, NULL, NULL},
+    {ES, 0, HM_ERR_NOT_MAPPED, 0, 0, false, "wait until the gateway", "app"},
+    {ES, 0, HM_ERR_CRC, 0, 0, false, NULL, NULL},
+    {G3, 0, HM_ERR_REFUSED, 0, 0, false, "a DTS-WL-G3 serves Modbus at its "
+        "Ethernet port only", "V03.00.13 or later"},
+    {G3, 0, HM_ERR_REFUSED, 0, OPEN, true, "a DTS-WL-G3 serves Modbus",
+        "V03.00.13 or later"},
+    {G3, 0, HM_ERR_TIMEOUT_CONNECT, 0, 0, false, "is the DTU on, ",
+        "V03.00.13 or later"},
+    {G3, 0, HM_ERR_UNREACHABLE, 0, 0, false, "is the DTU on, ", "address?"},
+    {G3, 0, HM_ERR_TIMEOUT_READ, 0, 0, false, "is this the address of a DTS",
+        "modbus://"},
+    {G3, 0, HM_ERR_TIMEOUT_READ, 0, 0, true, "a DTS-WL-G3 serves one ", BUSY},
+    {G3, 0, HM_ERR_CLOSED, 0, 0, false, "a DTS-WL-G3 serves one ", BUSY},
+    {G3, 0, HM_ERR_EXCEPTION, HM_PEER_MODBUS, 0, false,
+        "is this the address of a DTS", "modbus://"},
+    {G3, 0, HM_ERR_LENGTH, HM_PEER_MODBUS, 0, false, "two clients at once",
+        "programs that read it"},
+    {G3, 0, HM_ERR_PROTOCOL, 0, 0, true, "two clients at once",
+        "programs that read it"},
+    {G3, 0, HM_ERR_PROTOCOL, HM_PEER_WEB, 0, false,
+        "a web server answers there, no DTU: ", "list of devices"},
 };
 
 static char roof[] = "roof", loopback[] = "::1";

@@ -24,13 +24,20 @@ static const struct {
     {BYTES("HM\x22\x02"), HM_PEER_HM},
     {BYTES("HM\xa2"), HM_PEER_UNKNOWN},
     {BYTES("HM\xa3\x01"), HM_PEER_UNKNOWN}, /* our request, sent back */
+    {BYTES("HM\xda\x01\x00\x01\x12\x34"), HM_PEER_GATEWAY},
+    {BYTES("HM\xc2\x03"), HM_PEER_GATEWAY},
+    {BYTES("HM\xc2"), HM_PEER_UNKNOWN},
+    {BYTES("HM\xdb\x01"), HM_PEER_UNKNOWN},
+    {BYTES("HM\xc3\x03"), HM_PEER_UNKNOWN},
     {BYTES("HM, hello"), HM_PEER_TEXT},
     {BYTES("\0\1\0\0\0\x09\1\3"), HM_PEER_MODBUS},
     {BYTES("\0\1\0\0\0\3\1\x83"), HM_PEER_MODBUS},
+    {BYTES("\0\1\0\0\0\xf9\1\4"), HM_PEER_MODBUS},
+    {BYTES("\0\1\0\0\0\3\1\x84"), HM_PEER_MODBUS},
     {BYTES("\0\1\0\0\0\2\1\3"), HM_PEER_UNKNOWN},
     {BYTES("\0\1\0\0\1\0\1\3"), HM_PEER_UNKNOWN},
     {BYTES("\0\1\0\1\0\x09\1\3"), HM_PEER_UNKNOWN},
-    {BYTES("\0\1\0\0\0\x09\1\4"), HM_PEER_UNKNOWN},
+    {BYTES("\0\1\0\0\0\x09\1\5"), HM_PEER_UNKNOWN},
     {BYTES("\0\1\0\0\0\x09\1"), HM_PEER_UNKNOWN},
 };
 

@@ -142,11 +142,16 @@ START_TEST(every_fault_has_a_name_and_a_transport)
 		hm_sim_faults_names(HM_SIM_BIT(i), one, sizeof one);
 		f = parse(one);
 		ck_assert_uint_eq(f.given, HM_SIM_BIT(i));
-		ck_assert_uint_ne(f.given & (hm_sim_faults_of(false) |
-		    hm_sim_faults_of(true)), 0);
+		ck_assert_uint_ne(f.given & (hm_sim_faults_of(HM_SIM_OVER_HM) |
+		    hm_sim_faults_of(HM_SIM_OVER_MODBUS) |
+		    hm_sim_faults_of(HM_SIM_OVER_ES) |
+		    hm_sim_faults_of(HM_SIM_OVER_G3)), 0);
 	}
 	hm_sim_faults_names(BIT(CRC) | BIT(UNIT), all, sizeof all);
 	ck_assert_str_eq(all, "crc unit");
+	ck_assert((hm_sim_faults_of(HM_SIM_OVER_ES) & BIT(CRC)) != 0);
+	ck_assert((hm_sim_faults_of(HM_SIM_OVER_G3) & BIT(CRC)) == 0);
+	ck_assert_str_eq(hm_sim_transport_name(HM_SIM_OVER_G3), "modbus-g3");
 	hm_sim_faults_names(~0u, one, 8);
 	ck_assert_str_eq(one, "refuse");
 }

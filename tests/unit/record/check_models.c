@@ -196,6 +196,14 @@ START_TEST(models_tell_the_watts_of_an_input)
 	    {"99999999999999999999", 0, 1},
 	    {"-0T", 0, 1},
 	    {"-12T", 0, 1},
+	    {"HIT-15L-G3", 15000, 1},
+	    {"HIS-5L-G3", 5000, 1},
+	    {"HIT-150L-G3", 0, 1},
+	    {"HIT-L-G3", 0, 1},
+	    {"HIT-15L-G2", 0, 1},
+	    {"HIX-15L-G3", 0, 1},
+	    {"HIT-", 0, 1},
+	    {"HI", 0, 1},
 	};
 
 	for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
