@@ -247,6 +247,7 @@ mutants:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory build/property/hm-filter/energy \
 	    build/unit/hm-filter/check_energy \
+	    build/unit/hm-filter/check_energy_daily \
 	    build/unit/hm-filter/check_inverter_part
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
 	    LIBS='$(TEST_LIBS)' tests/property/mutants.sh $(MUTANT_DAYS)
