@@ -1,13 +1,12 @@
-# Readings as InfluxDB's line protocol. The site (HM_SITE), DTU, serial number and
-# input are tags. All numbers are floats, so that 230 and 230.1 are of one kind.
-# A tag has no line breaks, and no backslash at its end.
+# Readings as InfluxDB's line protocol; HM_SITE, DTU, serial number and input are tags,
+# which have no line breaks, and no backslash at the end. All numbers are floats.
 def tag: gsub("[\\n\\r]"; " ") | sub("\\\\+$"; "") | gsub("(?<c>[ ,=])"; "\\\(.c)");
 def text: "\"" + gsub("(?<c>[\\\\\"])"; "\\\(.c)") + "\"";
 
 select(.type | IN("status", "alarm", "alarms", "info", "history", "energies",
   "command", "result", "stats", "mqtt", "frame") | not)
-| [to_entries[] | select(.key | IN("type", "time", "dtu", "serial", "port") | not)
-  | select(.value | type | IN("number", "boolean", "string"))
+| [to_entries[] | select(.key | IN("type", "time", "dtu", "serial", "port", "hour",
+  "day") | not) | select(.value | type | IN("number", "boolean", "string"))
   | (.key | tag) + "=" + (.value | if type == "string" then text else tojson end)]
   as $fields
 | select($fields | length > 0)

@@ -29,9 +29,9 @@ install: all
 	install -m 755 $(TOOLS:%=$(BIN)/%) $(BINDIR)
 	install -m 644 $(wildcard docs/man/*.1) $(MANDIR)/man1
 	install -m 644 $(wildcard docs/man/*.7) $(MANDIR)/man7
-	install -m 755 $(filter-out pipelines/run %.jq,$(wildcard pipelines/*)) \
+	install -m 755 $(filter-out pipelines/run %.jq %.sql,$(wildcard pipelines/*)) \
 	    $(SHAREDIR)/pipelines
-	install -m 644 $(wildcard pipelines/*.jq) $(SHAREDIR)/pipelines
+	install -m 644 $(wildcard pipelines/*.jq pipelines/*.sql) $(SHAREDIR)/pipelines
 	install -d $(SHAREDIR)/fleet
 	install -m 644 $(wildcard docs/fleet/*) $(SHAREDIR)/fleet
 	install -d $(DOCDIR)/prometheus $(DOCDIR)/examples

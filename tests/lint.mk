@@ -9,7 +9,7 @@ SHELL_SCRIPTS = tests/run tests/one tests/lib/remove tests/golden/run \
     tests/fuzz/run tests/package/run tests/container/run \
     .ci/run .ci/style .ci/packages .ci/engines $(wildcard tests/*/*.sh \
     tests/homeassistant/checks/*.sh s6/debian/hm.*) \
-    $(filter-out %.jq,$(wildcard pipelines/*)) s6/start s6/pipes/run \
+    $(filter-out %.jq %.sql,$(wildcard pipelines/*)) s6/start s6/pipes/run \
     s6/service/run s6/service/finish s6/service/log/run s6/ship/run \
     s6/ship/finish s6/scan/takeover s6/container/healthcheck \
     tools/hm-metrics/page/build tools/hm-metrics/page/pages lib/record/field_id

@@ -50,6 +50,11 @@
 # make soak-power  cut the power of the disk of a chain that reads POWER_DTUS
 #                 CUTS times; needs root. LIES=1: a disk that ignores flushes,
 #                 for which it must fail
+# make soak-ship  a site and a centre under faults: the centre away for OUTAGE
+#                 minutes, SHIP_KILLS kills of everything, SHIP_LINKS cuts and
+#                 silences of the link, SHIP_CUTS power cuts of each side, and a
+#                 standby promoted; needs root. LIES=1: a disk of the centre that
+#                 ignores flushes, for which it must fail
 # make soak-lines  LINES random and mutated lines through sanitized builds
 # make soak-memory  the memory of the chain over MINUTES
 # make check-homeassistant  the chain with a real Home Assistant: the newest one
@@ -61,6 +66,7 @@
 #                 of hoymiles-wifi
 # make check-fleet  the centre of a fleet: PostgreSQL, pgbouncer, InfluxDB and
 #                 MariaDB, each a server of its own that the test stops
+# make check-kafka  to-kafka and from-kafka with three brokers of Kafka, from Maven
 # make check-page  the page of hm-metrics in Chromium, with axe-core of npm:
 #                 CHECK="states memory": the scripts with these names
 # make pictures   the pictures of the page in docs/images
@@ -93,6 +99,10 @@ STOPS = 100
 CHAIN_DTUS = 200
 CUTS = 50
 POWER_DTUS = 20
+OUTAGE = 60
+SHIP_KILLS = 50
+SHIP_LINKS = 36
+SHIP_CUTS = 10
 MINUTES = 60
 CHAIN_SECONDS = 300
 FLEET_DTUS = 1000
@@ -237,6 +247,7 @@ mutants:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory build/property/hm-filter/energy \
 	    build/unit/hm-filter/check_energy \
+	    build/unit/hm-filter/check_energy_daily \
 	    build/unit/hm-filter/check_inverter_part
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' \
 	    LIBS='$(TEST_LIBS)' tests/property/mutants.sh $(MUTANT_DAYS)
@@ -287,6 +298,14 @@ soak-power:
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' LIES='$(LIES)' \
 	    tests/soak/power-cuts.sh $(CUTS) $(SEED) $(POWER_DTUS)
 
+soak-ship:
+	@.ci/packages $(CHECK_PACKAGES) e2fsprogs socat
+	@.ci/engines build/engines
+	@$(MAKE) -s --no-print-directory all build/helper/disk
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' LIES='$(LIES)' \
+	    tests/soak/ship.sh $(OUTAGE) $(SHIP_KILLS) $(SHIP_LINKS) $(SHIP_CUTS) \
+	    $(SEED)
+
 soak-lines:
 	@.ci/packages $(CHECK_PACKAGES) time
 	@$(MAKE) --no-print-directory SANITIZE=1 tests
@@ -323,6 +342,13 @@ check-fleet: check-fleet-packages
 	@$(MAKE) -s --no-print-directory tests
 	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' HM_FLEET=1 tests/run
 
+check-kafka: check-fleet-packages
+	@.ci/packages maven default-jre-headless
+	@mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies \
+	    -DoutputDirectory='$(CURDIR)/build/kafka'
+	@$(MAKE) -s --no-print-directory all
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' tests/kafka/brokers.sh
+
 check-fleet-packages:
 	@.ci/packages $(CHECK_PACKAGES)
 	@.ci/engines build/engines
@@ -347,10 +373,11 @@ check-debian:
 	    $(or $(ARCH),amd64) $(RELEASE) $(TARGETS)
 
 .PHONY: fuzzers fuzz fuzz-all fuzz-packages check-debian check-homeassistant \
-    check-peers check-fleet check-fleet-packages check-page pictures \
+    check-peers check-fleet check-fleet-packages check-kafka check-page \
+    pictures \
     bench bench-http bench-history bench-store bench-chain \
     bench-filter bench-latency bench-peers bench-fleet bench-fleet-chain \
     bench-compare bench-replay bench-publish \
     property property-control property-hybrid property-statistics mutants \
     soak-kills soak-chain soak-clocks soak-floods soak-limit soak-orders \
-    soak-power soak-lines soak-memory
+    soak-power soak-ship soak-lines soak-memory

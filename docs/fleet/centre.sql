@@ -103,10 +103,11 @@ INSERT INTO field SELECT * FROM new_field
 	ON CONFLICT (kind, name) DO UPDATE SET place = excluded.place,
 	unit = excluded.unit, help = excluded.help;
 
+\ir more.sql
 \ir tables.sql
 \ir put.sql
 \ir views.sql
 \ir roles.sql
 COMMIT;
 -- Not before: it waits for batches, and these wait for the tables.
-SELECT hm.sort_other() \g /dev/null
+SELECT hm.sort_more(), hm.sort_other() \g /dev/null

@@ -306,7 +306,7 @@ BEGIN
 	END IF;
 	PERFORM make_months();
 	SELECT t.new, t.refused INTO put.new, put.refused FROM take_good(site_,
-		array_remove(string_to_array(rtrim(lines, E'\n'), E'\n'), '')) AS t;
+		array_remove(string_to_array(lines, E'\n'), '')) AS t;
 	UPDATE site AS s SET seen = now(), batches = s.batches + 1,
 		rows = s.rows + put.new WHERE s.site = site_;
 END $$;

@@ -60,43 +60,70 @@ BEGIN
 END $$;
 
 -- New readings, the last one of each device, and the hours that are to be made
--- again. A reading from the future is of a wrong clock, and is never the last.
+-- again. A reading from the future is of a wrong clock, and is never the last. Most
+-- batches hold nothing that is there already: so with many lines that is only looked
+-- for after an attempt without has failed. If the longest line has a key that is not
+-- known, all are searched for such keys: a newer hm writes longer lines.
 CREATE OR REPLACE FUNCTION make_take(k kind) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
+	keys text := array_to_string(k.keys, ', ');
 	columns text := (SELECT string_agg(name, ', ')
 		FROM columns_of(k, '_latest'));
 	updates text := (SELECT string_agg(
 		format('%I = excluded.%1$I', name), ', ')
 		FROM columns_of(k, '_latest'));
+	add text := format($f$
+		WITH added AS (INSERT INTO %1$s (site, %2$s, time, %3$s)
+			SELECT site_, %5$s, (r).time, %6$s FROM %%s
+			RETURNING *),
+		last AS (INSERT INTO %1$s_latest AS l (site, %2$s, time, %3$s)
+			SELECT site, %2$s, time, %3$s FROM added
+			WHERE (%2$s, time) IN (SELECT %2$s, max(time) FROM added
+			WHERE time < now() + interval '10 minutes' GROUP BY %2$s)
+			ORDER BY %2$s
+			ON CONFLICT (site, %2$s) DO UPDATE
+			SET time = excluded.time, %4$s
+			WHERE excluded.time > l.time),
+		hours AS (INSERT INTO rollup_due SELECT DISTINCT site_,
+			date_bin('1 hour', time, '1970-01-01Z') FROM added
+			ORDER BY 2 ON CONFLICT DO NOTHING)
+		SELECT count(*), (SELECT longest.line::jsonb - %7$L::text[]
+			<> '{}' FROM (SELECT line FROM unnest(lines) AS line
+			ORDER BY octet_length(line) DESC LIMIT 1) AS longest)
+			INTO n, newer FROM added;$f$,
+		k.name, keys, columns, updates,
+		'(r).' || array_to_string(k.keys, ', (r).'),
+		'(r).' || replace(columns, ', ', ', (r).'), keys_known(k.name));
+	-- Which is faster depends on the number of lines. OFFSET 0 keeps the
+	-- subquery, which parses a line once.
+	of_few text := format('unnest(lines) AS l, json_populate_record('
+		'NULL::%s, l::json) AS r ON CONFLICT DO NOTHING', k.name);
+	of_many text := format('(SELECT json_populate_record(NULL::%s, l::json) '
+		'AS r FROM (SELECT unnest(lines) AS l) AS u OFFSET 0) AS p',
+		k.name);
 BEGIN
 	EXECUTE format($f$
 CREATE OR REPLACE FUNCTION take_%1$s(site_ text, lines text[]) RETURNS bigint
 LANGUAGE plpgsql AS $body$
-DECLARE n bigint;
+DECLARE
+	n bigint;
+	newer boolean;
 BEGIN
-	WITH added AS (INSERT INTO %1$s (site, %2$s, time, %3$s)
-		SELECT site_, %5$s, r.time, %6$s FROM unnest(lines) AS l,
-		json_populate_record(NULL::%1$s, l::json) AS r
-		ON CONFLICT DO NOTHING RETURNING *),
-	last AS (INSERT INTO %1$s_latest AS l (site, %2$s, time, %3$s)
-		SELECT site, %2$s, time, %3$s FROM added
-		WHERE (%2$s, time) IN (SELECT %2$s, max(time) FROM added
-		WHERE time < now() + interval '10 minutes' GROUP BY %2$s)
-		ORDER BY %2$s
-		ON CONFLICT (site, %2$s) DO UPDATE
-		SET time = excluded.time, %4$s WHERE excluded.time > l.time),
-	hours AS (INSERT INTO rollup_due SELECT DISTINCT site_,
-		date_bin('1 hour', time, '1970-01-01Z') FROM added ORDER BY 2
-		ON CONFLICT DO NOTHING)
-	SELECT count(*) INTO n FROM added;
+	IF cardinality(lines) < 100 THEN%3$s
+	ELSE BEGIN%2$s
+	EXCEPTION WHEN unique_violation THEN%3$s
+	END; END IF;
+	IF newer THEN
+		PERFORM keep_more(site_, %1$L, %4$L, lines);
+	END IF;
 	RETURN n;
-END $body$ $f$, k.name, array_to_string(k.keys, ', '), columns, updates,
-		'r.' || array_to_string(k.keys, ', r.'),
-		'r.' || replace(columns, ', ', ', r.'));
+END $body$ $f$, k.name, format(add, of_many), format(add, of_few),
+		keys_known(k.name));
 END $$;
 
--- Hours and days that were made at the site: a later one replaces an earlier.
+-- Hours and days that were made at the site: a later one replaces an earlier,
+-- unless it is made of fewer readings, as that of an older copy of hm.db.
 CREATE OR REPLACE FUNCTION make_take_sums(k kind, suffix text, moment text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -116,14 +143,22 @@ BEGIN
 		|| jsonb_build_object('site', site_)) AS r
 		ORDER BY %2$s, number DESC
 		ON CONFLICT (%2$s) DO UPDATE SET %3$s
-		WHERE o.* IS DISTINCT FROM excluded.*;
+		WHERE excluded.samples >= o.samples
+		AND o.* IS DISTINCT FROM excluded.*;
 	GET DIAGNOSTICS n = ROW_COUNT;
+	IF (SELECT longest.line::jsonb - %4$L::text[] <> '{}' FROM (SELECT line
+		FROM unnest(lines) AS line ORDER BY octet_length(line) DESC
+		LIMIT 1) AS longest) THEN
+		PERFORM keep_more(site_, %1$L, %4$L, lines);
+	END IF;
 	RETURN n;
-END $body$ $f$, k.name || suffix, keys, updates);
+END $body$ $f$, k.name || suffix, keys, updates, keys_known(k.name || suffix));
 END $$;
 
 -- Hours of a site from its readings, and days from their hours. Keys of the
 -- latest table lead to the readings of an hour without reading a whole month.
+-- What was made of as many readings stays: the site may have made it, and it
+-- knows more of a day. So do hours whose readings have been dropped.
 CREATE OR REPLACE FUNCTION make_roll(k kind) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -152,7 +187,7 @@ BEGIN
 	EXECUTE format($f$
 CREATE OR REPLACE FUNCTION roll_hours_%1$s(site_ text, hours timestamptz[])
 RETURNS void LANGUAGE sql AS $body$
-	INSERT INTO %1$s_hourly (site, %2$s, hour, %3$s)
+	INSERT INTO %1$s_hourly AS o (site, %2$s, hour, %3$s)
 		SELECT site_, %2$s, h.hour, count(*), false%5$s
 		FROM unnest(hours) AS h(hour), %1$s_latest AS l
 		JOIN %1$s AS r USING (site, %2$s)
@@ -160,11 +195,12 @@ RETURNS void LANGUAGE sql AS $body$
 		AND r.time < h.hour + interval '1 hour' AND r.stale IS NOT TRUE
 		GROUP BY %2$s, h.hour
 		ON CONFLICT (site, %2$s, hour) DO UPDATE SET %4$s
+		WHERE excluded.samples > o.samples
 $body$ $f$, k.name, keys, columns, updates, of_readings);
 	EXECUTE format($f$
 CREATE OR REPLACE FUNCTION roll_days_%1$s(site_ text, days date[], zone text)
 RETURNS void LANGUAGE sql AS $body$
-	INSERT INTO %1$s_daily (site, %2$s, day, %3$s)
+	INSERT INTO %1$s_daily AS o (site, %2$s, day, %3$s)
 		SELECT site_, %2$s, d.day, sum(r.samples), bool_or(r.filled)%5$s
 		FROM unnest(days) AS d(day), %1$s_latest AS l
 		JOIN %1$s_hourly AS r USING (site, %2$s)
@@ -173,6 +209,7 @@ RETURNS void LANGUAGE sql AS $body$
 		AND r.hour < (d.day + 1)::timestamp AT TIME ZONE zone
 		GROUP BY %2$s, d.day
 		ON CONFLICT (site, %2$s, day) DO UPDATE SET %4$s
+		WHERE excluded.samples > o.samples
 $body$ $f$, k.name, keys, columns, updates, of_hours);
 END $$;
 

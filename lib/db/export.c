@@ -72,10 +72,11 @@ struct row_source {
 	bool ended;
 };
 
-struct export {
+struct hm_exporter {
 	struct hm_db *db;
 	struct row_source source[HM_SCOPES + EVENTS];
 	size_t sources;
+	struct row_source *current; /* its row has been emitted */
 	struct hm_record record; /* the members stored as JSON */
 	char line[HM_LINE_MAX];
 	bool too_long; /* a row does not fit into it */
@@ -91,7 +92,7 @@ advance(struct row_source *source)
 }
 
 static bool
-open_source(struct export *x, struct row_source *source, const char *sql,
+open_source(struct hm_exporter *x, struct row_source *source, const char *sql,
     int64_t since, int64_t until)
 {
 	return hm_db_prepare(x->db, sql, &source->rows) &&
@@ -108,7 +109,8 @@ table_in_order(size_t i)
 }
 
 static bool
-open_events(struct export *x, bool with_stats, int64_t since, int64_t until)
+open_events(struct hm_exporter *x, bool with_stats, int64_t since,
+    int64_t until)
 {
 	for (size_t i = 0; i < EVENTS; i++) {
 		struct row_source *source = &x->source[x->sources];
@@ -124,7 +126,7 @@ open_events(struct export *x, bool with_stats, int64_t since, int64_t until)
 }
 
 static bool
-open_readings(struct export *x, int64_t since, int64_t until)
+open_readings(struct hm_exporter *x, int64_t since, int64_t until)
 {
 	struct hm_tables tables;
 	struct hm_sql sql;
@@ -148,7 +150,7 @@ open_readings(struct export *x, int64_t since, int64_t until)
 
 /* The source with the oldest row, or NULL at the end. */
 static struct row_source *
-next_source(struct export *x)
+next_source(struct hm_exporter *x)
 {
 	struct row_source *next = NULL;
 
@@ -164,7 +166,7 @@ next_source(struct export *x)
 }
 
 static void
-emit_members(struct export *x, struct hm_json *e, struct hm_slice data)
+emit_members(struct hm_exporter *x, struct hm_json *e, struct hm_slice data)
 {
 	struct hm_fault fault;
 
@@ -175,8 +177,8 @@ emit_members(struct export *x, struct hm_json *e, struct hm_slice data)
 }
 
 static void
-emit_column(struct export *x, struct hm_json *e, const struct column *column,
-    sqlite3_stmt *row, int at)
+emit_column(struct hm_exporter *x, struct hm_json *e,
+    const struct column *column, sqlite3_stmt *row, int at)
 {
 	char time[HM_RFC3339_SIZE];
 	struct hm_decimal number;
@@ -208,7 +210,8 @@ emit_column(struct export *x, struct hm_json *e, const struct column *column,
 }
 
 static void
-emit_event(struct export *x, struct hm_json *e, const struct row_source *source)
+emit_event(struct hm_exporter *x, struct hm_json *e,
+    const struct row_source *source)
 {
 	char time[HM_RFC3339_SIZE];
 
@@ -221,7 +224,7 @@ emit_event(struct export *x, struct hm_json *e, const struct row_source *source)
 }
 
 static bool
-emit_row(struct export *x, const struct row_source *source,
+emit_row(struct hm_exporter *x, const struct row_source *source,
     struct hm_slice *line)
 {
 	struct hm_json e;
@@ -237,47 +240,41 @@ emit_row(struct export *x, const struct row_source *source,
 }
 
 static bool
-emit_all(struct export *x, hm_export_put *put, void *context)
+next_line(struct hm_exporter *x, struct hm_slice *line)
 {
-	struct row_source *source;
+	*line = (struct hm_slice){NULL, 0};
+	if (x->current != NULL && !advance(x->current))
+		return false;
+	x->current = next_source(x);
+	if (x->current == NULL)
+		return true;
+	x->too_long = !emit_row(x, x->current, line);
+	return !x->too_long;
+}
+
+static bool
+emit_all(struct hm_exporter *x, hm_export_put *put, void *context)
+{
 	struct hm_slice line;
 
-	while ((source = next_source(x)) != NULL) {
-		if (!emit_row(x, source, &line)) {
-			x->too_long = true;
-			return false;
-		}
-		if (!put(context, line))
+	while (next_line(x, &line))
+		if (line.p == NULL || !put(context, line))
 			return true;
-		if (!advance(source))
-			return false;
-	}
-	return true;
+	return false;
 }
 
 /* Before the statements are finalized: that would overwrite it. */
 static void
-note_reason(const struct export *x, char why[HM_EXPORT_WHY])
+note_reason(const struct hm_exporter *x, char why[HM_EXPORT_WHY])
 {
 	snprintf(why, HM_EXPORT_WHY, "%s", x->too_long ? "a row is longer "
 	    "than a line may be" : hm_db_reason(x->db));
 }
 
-static bool
-finish(struct export *x, bool good, char why[HM_EXPORT_WHY])
-{
-	if (!good)
-		note_reason(x, why);
-	for (size_t i = 0; i < x->sources; i++)
-		sqlite3_finalize(x->source[i].rows);
-	free(x);
-	return good;
-}
-
-static struct export *
+static struct hm_exporter *
 new_export(struct hm_db *db, char why[HM_EXPORT_WHY])
 {
-	struct export *x = calloc(1, sizeof *x);
+	struct hm_exporter *x = calloc(1, sizeof *x);
 
 	if (x == NULL)
 		snprintf(why, HM_EXPORT_WHY, "no memory");
@@ -286,11 +283,22 @@ new_export(struct hm_db *db, char why[HM_EXPORT_WHY])
 	return x;
 }
 
+void
+hm_export_close(struct hm_exporter *x)
+{
+	if (x == NULL)
+		return;
+	for (size_t i = 0; i < x->sources; i++)
+		sqlite3_finalize(x->source[i].rows);
+	hm_db_rollback(x->db);
+	free(x);
+}
+
 bool
 hm_export(struct hm_db *db, int64_t since, int64_t until, hm_export_put *put,
     void *context, char why[HM_EXPORT_WHY])
 {
-	struct export *x = new_export(db, why);
+	struct hm_exporter *x = new_export(db, why);
 	bool good;
 
 	if (x == NULL)
@@ -298,17 +306,31 @@ hm_export(struct hm_db *db, int64_t since, int64_t until, hm_export_put *put,
 	/* One transaction, so that all tables are from the same moment. */
 	good = hm_db_run(db, "BEGIN") && open_events(x, true, since, until) &&
 	    open_readings(x, since, until) && emit_all(x, put, context);
-	good = finish(x, good, why);
-	hm_db_rollback(db);
+	if (!good)
+		note_reason(x, why);
+	hm_export_close(x);
 	return good;
 }
 
-bool
-hm_export_events(struct hm_db *db, int64_t since, hm_export_put *put,
-    void *context, char why[HM_EXPORT_WHY])
+struct hm_exporter *
+hm_export_events(struct hm_db *db, int64_t since, char why[HM_EXPORT_WHY])
 {
-	struct export *x = new_export(db, why);
+	struct hm_exporter *x = new_export(db, why);
 
-	return x != NULL && finish(x, open_events(x, false, since, INT64_MAX) &&
-	    emit_all(x, put, context), why);
+	if (x == NULL || (hm_db_run(db, "BEGIN") &&
+	    open_events(x, false, since, INT64_MAX)))
+		return x;
+	note_reason(x, why);
+	hm_export_close(x);
+	return NULL;
+}
+
+bool
+hm_export_next(struct hm_exporter *x, struct hm_slice *line,
+    char why[HM_EXPORT_WHY])
+{
+	if (next_line(x, line))
+		return true;
+	note_reason(x, why);
+	return false;
 }

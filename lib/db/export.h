@@ -15,10 +15,17 @@ bool hm_export(struct hm_db *db, int64_t since, int64_t until,
     hm_export_put *put, void *context, char why[HM_EXPORT_WHY]);
 
 /*
- * The same, in the caller's transaction, for records that are neither readings
- * nor stats, from `since` on. `put` may write to other tables.
+ * The same for records that are neither readings nor stats, from `since` on, a
+ * line at a time. NULL if it cannot be read. Until hm_export_close the database
+ * stays in a transaction, and is used for nothing else.
  */
-bool hm_export_events(struct hm_db *db, int64_t since, hm_export_put *put,
-    void *context, char why[HM_EXPORT_WHY]);
+struct hm_exporter;
+struct hm_exporter *hm_export_events(struct hm_db *db, int64_t since,
+    char why[HM_EXPORT_WHY]);
+void hm_export_close(struct hm_exporter *exporter);
+
+/* The next line, valid until the next call; line->p is NULL at the end. */
+bool hm_export_next(struct hm_exporter *exporter, struct hm_slice *line,
+    char why[HM_EXPORT_WHY]);
 
 #endif

@@ -62,6 +62,9 @@ static const char *const events_sql[] = {
     "CREATE TABLE rollup_due (hour INTEGER PRIMARY KEY)",
 };
 
+#define ENERGY(name, initial, help) \
+	", e_" #name " INTEGER NOT NULL DEFAULT " #initial
+
 /* Younger than version 2, which ignores them. */
 static const char *const later_sql[] = {
     "CREATE TABLE IF NOT EXISTS running_time (boot TEXT PRIMARY KEY, uptime "
@@ -76,15 +79,14 @@ static const char *const later_sql[] = {
     "serial TEXT NOT NULL, model TEXT NOT NULL, inputs INTEGER NOT NULL, "
     "power INTEGER NOT NULL, input_power INTEGER NOT NULL, "
     "PRIMARY KEY (dtu, serial)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS inverter_parts (dtu TEXT NOT NULL, "
-    "serial TEXT NOT NULL, port INTEGER NOT NULL, today_production INTEGER, "
-    "total_production INTEGER NOT NULL, day INTEGER, left_out INTEGER "
-    "NOT NULL, last_updated TEXT NOT NULL, PRIMARY KEY (dtu, serial, port)) "
+    "CREATE TABLE IF NOT EXISTS inverter_parts (dtu TEXT NOT NULL, serial "
+    "TEXT NOT NULL, port INTEGER NOT NULL, today_production INTEGER, "
+    "total_production INTEGER NOT NULL, day INTEGER, left_out INTEGER NOT "
+    "NULL, last_updated TEXT NOT NULL, PRIMARY KEY (dtu, serial, port)) "
     "WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS commands (id TEXT PRIMARY KEY, "
-    "time INTEGER NOT NULL, dtu TEXT, serial TEXT, action TEXT, "
-    "percent NUMERIC, watts NUMERIC, source TEXT, data TEXT NOT NULL) "
-    "WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS commands (id TEXT PRIMARY KEY, time INTEGER "
+    "NOT NULL, dtu TEXT, serial TEXT, action TEXT, percent NUMERIC, watts "
+    "NUMERIC, source TEXT, data TEXT NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS commands_time ON commands (time)",
     "CREATE TABLE IF NOT EXISTS results (id TEXT NOT NULL, "
     "stage INTEGER NOT NULL, time INTEGER NOT NULL, dtu TEXT, serial TEXT, "
@@ -92,11 +94,14 @@ static const char *const later_sql[] = {
     "percent NUMERIC, watts NUMERIC, is_on INTEGER, PRIMARY KEY (id, stage)) "
     "WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS results_time ON results (time)",
+    "CREATE TABLE IF NOT EXISTS energy_cache (dtu TEXT NOT NULL, "
+    "serial TEXT NOT NULL, type TEXT NOT NULL, field TEXT NOT NULL, "
+    "today INTEGER, total INTEGER, last_updated TEXT NOT NULL"
+#include "energy.def"
+    ", PRIMARY KEY (dtu, serial, type, field)) WITHOUT ROWID",
 };
 #define LATER (sizeof later_sql / sizeof *later_sql)
 
-#define ENERGY(name, initial, help) \
-	", e_" #name " INTEGER NOT NULL DEFAULT " #initial
 static const char ledger_sql[] =
     "CREATE TABLE IF NOT EXISTS production_cache ("
     "dtu TEXT NOT NULL, serial TEXT NOT NULL, port INTEGER NOT NULL, "
@@ -162,16 +167,17 @@ hm_schema_check(struct hm_db *db)
 
 /* Columns */
 
-/* Tables whose columns come from .def files, by number. */
+/* Tables whose columns come from .def files, by number; two are ledgers. */
 #define LEDGER ((size_t)HM_SCOPES * HM_TABLE_FORMS)
-#define TABLES (LEDGER + 1)
+#define TABLES (LEDGER + 2)
 #define NAME_SIZE 64
 
 static void
 name_table(size_t number, char name[NAME_SIZE])
 {
-	if (number == LEDGER)
-		snprintf(name, NAME_SIZE, "production_cache");
+	if (number >= LEDGER)
+		snprintf(name, NAME_SIZE, number == LEDGER ?
+		    "production_cache" : "energy_cache");
 	else
 		snprintf(name, NAME_SIZE, "%s%s",
 		    hm_reading_types[number / HM_TABLE_FORMS].name,
@@ -250,14 +256,14 @@ has_later(struct hm_db *db)
 	return hm_db_ask(db, "SELECT count(*) FROM sqlite_schema WHERE name IN "
 	    "('running_time', 'reading_hours', 'dtu_cache', 'rated_power', "
 	    "'inverter_parts', 'plant_sums', 'plant_due', 'commands', "
-	    "'commands_time', 'results', 'results_time')", &there) &&
-	    there == (int64_t)LATER + HM_PLANT_TABLES;
+	    "'commands_time', 'results', 'results_time', 'energy_cache')",
+	    &there) && there == (int64_t)LATER + HM_PLANT_TABLES;
 }
 
 static bool
 is_there(const struct hm_tables *tables, size_t number)
 {
-	return number == LEDGER || tables->of[number / HM_TABLE_FORMS];
+	return number >= LEDGER || tables->of[number / HM_TABLE_FORMS];
 }
 
 bool

@@ -3,7 +3,7 @@
 static const char *const tables_sql[] = {
     /* AUTOINCREMENT: the number of a deleted row does not come again. */
     "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY "
-    "AUTOINCREMENT, dtu TEXT, time INTEGER NOT NULL, line TEXT)",
+    "AUTOINCREMENT, dtu TEXT, time INTEGER NOT NULL, line TEXT, span TEXT)",
     "CREATE UNIQUE INDEX IF NOT EXISTS outbox_poll ON outbox (time, dtu) "
     "WHERE line IS NULL",
     /* For retention. */
@@ -11,9 +11,14 @@ static const char *const tables_sql[] = {
     "WHERE line IS NOT NULL",
     "CREATE TABLE IF NOT EXISTS ship_to (name TEXT PRIMARY KEY, "
     "seq INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS outbox_due (span TEXT, time INTEGER, "
+    "PRIMARY KEY (span, time)) WITHOUT ROWID",
 };
 
 #define TABLES (sizeof tables_sql / sizeof *tables_sql)
+
+static const char span_index[] = "CREATE UNIQUE INDEX IF NOT EXISTS "
+    "outbox_span ON outbox (span, time) WHERE span IS NOT NULL";
 
 bool
 hm_ship_tables_there(struct hm_db *db)
@@ -25,13 +30,24 @@ hm_ship_tables_there(struct hm_db *db)
 	    there == 3;
 }
 
+/* Tables that an unreleased version has made lack it. */
+static bool
+add_span(struct hm_db *db)
+{
+	int64_t there;
+
+	return hm_db_ask(db, "SELECT count(*) FROM pragma_table_info('outbox') "
+	    "WHERE name = 'span'", &there) && (there > 0 ||
+	    hm_db_run(db, "ALTER TABLE outbox ADD COLUMN span TEXT"));
+}
+
 bool
 hm_ship_tables_create(struct hm_db *db)
 {
 	for (size_t i = 0; i < TABLES; i++)
 		if (!hm_db_run(db, tables_sql[i]))
 			return false;
-	return true;
+	return add_span(db) && hm_db_run(db, span_index);
 }
 
 bool

@@ -9,15 +9,30 @@
  * if one of the two was asked for it.
  *
  * outbox: a row for each poll (dtu, time) with new readings, and one, with the
- * record in `line`, for each other record that changed a row. A poll that gets
- * another reading is deleted and inserted again. So `seq` is the order of
- * commits, and what is stored late has a number that no reader has passed.
+ * record in `line`, for each other record that changed a row. Where hours are
+ * shipped it has a row for each hour or day (`span`, time) whose rows have
+ * changed: `time` is when the hour begins, or the date as a time of UTC. A poll
+ * or hour that changes again is deleted and inserted again. So `seq` is the
+ * order of commits, and what is stored late has a number that no reader has
+ * passed.
+ *
+ * outbox_due: the hours and days that have changed and are not listed yet.
  *
  * ship_to: the last seq that each destination has. Rows up to the least of them
  * are deleted.
  */
 
-/* Create the tables, if they are missing. False: see hm_db_reason. */
+/* The values of `span`. */
+#define HM_SPAN_HOUR "hour"
+#define HM_SPAN_DAY "day"
+
+/* Whether a row of outbox is a poll, also in the tables of older versions. */
+#define HM_OUTBOX_IS_POLL "line IS NULL AND dtu IS NOT NULL"
+
+/*
+ * Create the tables, if they are missing, and add what those of an older
+ * version lack. False: see hm_db_reason.
+ */
 bool hm_ship_tables_create(struct hm_db *db);
 
 /* Whether the database has them. False, too, if it cannot be read. */

@@ -12,6 +12,8 @@ hm_alert_kind_name(enum hm_alert_kind kind)
 		return hm_fields[HM_F_TEMPERATURE].key;
 	case HM_ALERT_STALE:
 		return "stale";
+	case HM_ALERT_BATTERY_FAULT:
+		return "battery_fault";
 	case HM_ALERT_PRODUCTION_DROP:
 	case HM_ALERT_KINDS:
 		break;

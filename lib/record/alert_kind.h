@@ -10,6 +10,7 @@ enum hm_alert_kind {
 	HM_ALERT_TEMPERATURE,     /* of an inverter */
 	HM_ALERT_PRODUCTION_DROP, /* of an input */
 	HM_ALERT_STALE,           /* of a DTU that repeats its readings */
+	HM_ALERT_BATTERY_FAULT,   /* of a battery */
 	HM_ALERT_KINDS
 };
 

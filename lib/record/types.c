@@ -35,7 +35,7 @@ hm_parts_of(enum hm_scope device)
 {
 	for (size_t i = 0; i < HM_SCOPES; i++)
 		if (hm_reading_types[i].device == device &&
-		    !hm_is_device((enum hm_scope)i))
+		    hm_reading_types[i].has_port)
 			return &hm_reading_types[i];
 	return NULL;
 }

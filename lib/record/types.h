@@ -7,8 +7,8 @@
 
 /*
  * The types of records that carry readings; types.def is the table. A new row
- * gets tables in the database, metrics, and entities in Home Assistant unless
- * it is of an inverter; no tool needs code for it.
+ * gets tables in the database, metrics, and entities in Home Assistant; no tool
+ * needs code for it.
  */
 
 enum hm_scope {
@@ -27,8 +27,9 @@ struct hm_reading_type {
 	const char *keys;
 	bool has_serial, has_port; /* `keys` contains serial, port */
 	/*
-	 * Its serial number is that of an inverter. It has no entities in Home
-	 * Assistant, where a serial number is one device.
+	 * Its serial number is that of a hybrid inverter. In Home Assistant it
+	 * is a part of the inverter, or a device behind it, whose topics have
+	 * ha_prefix behind the serial number.
 	 */
 	bool of_inverter;
 	/*
@@ -54,8 +55,8 @@ const struct hm_reading_type *hm_reading_type_of(struct hm_slice name);
 bool hm_is_device(enum hm_scope scope);
 
 /*
- * The type of the parts of a device, such as the ports of an inverter; NULL
- * if it has none.
+ * The type of the numbered parts of a device, such as the ports of an inverter;
+ * NULL if it has none.
  */
 const struct hm_reading_type *hm_parts_of(enum hm_scope device);
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # fleet.sh SITES: batches of so many simulated sites into one PostgreSQL through
 # pgbouncer, over TLS, each on a connection of its own, as hm-ship sends them every
-# 1, 5 and 15 minutes, and when it catches up; beside COPY of the same rows. Prints
-# the CPU of both servers. Fails if hm.put takes fewer than a quarter of the rows a
+# 1, 5 and 15 minutes, when it catches up, and when it sends hours (`ship: hours`);
+# beside COPY of the same rows. Prints the CPU of both servers. Fails if hm.put takes fewer than a quarter of the rows a
 # second and core that COPY takes.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
@@ -86,26 +86,31 @@ send() {
 }
 
 printf '%-22s %8s %10s %10s %12s\n' 'a batch every' lines batches 'ms of CPU' 'rows/s core'
-# measure NAME BATCHES FIRST LAST
+# measure NAME BATCHES: of the file batch
 measure() {
-	local before rows
-	polls "$3" "$4" >"$work/batch"
+	local before rows lines
+	lines=$(wc -l <"$work/batch")
 	before=$(cpu)
 	rows=$(send "$2" "$work/batch")
 	used=$(($(cpu) - before))
-	[ "$rows" -eq $(($2 * ($4 - $3 + 1) * 21)) ] ||
+	[ "$rows" -eq $(($2 * lines)) ] ||
 		{ echo "only $rows rows are new"; exit 1; }
-	awk -v name="$1" -v lines="$((($4 - $3 + 1) * 21))" -v batches="$2" \
+	awk -v name="$1" -v lines="$lines" -v batches="$2" \
 		-v rows="$rows" -v used="$used" 'BEGIN {
 		printf "%-22s %8d %10d %10.2f %12.0f\n", name, lines, batches,
 		    used * 10 / batches, rows * 100 / used }'
 	figure=$((rows * 100 / used))
 }
-measure warm-up $((sites / 20)) 0 0
-measure '1 minute' "$sites" 1 1
-measure '5 minutes' $((sites / 4)) 11 15
-measure '15 minutes' $((sites / 10)) 31 45
-measure '1000 polls, catching up' $((sites / 400)) 1001 2000
+# measure_polls NAME BATCHES FIRST LAST
+measure_polls() {
+	polls "$3" "$4" >"$work/batch"
+	measure "$1" "$2"
+}
+measure_polls warm-up $((sites / 20)) 0 0
+measure_polls '1 minute' "$sites" 1 1
+measure_polls '5 minutes' $((sites / 4)) 11 15
+measure_polls '15 minutes' $((sites / 10)) 31 45
+measure_polls '1000 polls, catching up' $((sites / 400)) 1001 2000
 ours=$figure
 size=$(sql "SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class AS c
 	WHERE relnamespace = 'hm'::regnamespace AND relkind = 'r'
@@ -113,7 +118,14 @@ size=$(sql "SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class AS c
 polls=$(sql 'SELECT count(*) FROM hm.dtu')
 echo "$polls polls need $((size / 1000000)) MB: $((size / polls)) bytes each"
 
-# The rows of the last measurement by COPY, into tables with the same keys.
+# The 60 polls of an hour, as hm-ship sends them then: 21 rows of the hour, 21 of the
+# day so far, and 21 of the last poll.
+polls 3027 3086 | hm-store -d "$work/hm.db" --timezone UTC --outbox --ship hours \
+	--stats-period 0 >/dev/null
+hm-ship -d "$work/hm.db" --once --stats-period 0 -- cat 2>"$work/batch" || exit
+measure 'hour, as an hour' $((sites / 4))
+
+# The rows of the catching up by COPY, into tables with the same keys.
 for t in port inverter dtu; do
 	sql "COPY (SELECT * FROM hm.$t WHERE time >= to_timestamp(1793000000 + 1001 * 60)
 		AND time <= to_timestamp(1793000000 + 2000 * 60)) TO STDOUT CSV" >"$work/$t.csv"

@@ -44,9 +44,10 @@ columns() {
 	ask "SELECT s.name, c.name FROM sqlite_schema AS s
 		JOIN pragma_table_info(s.name) AS c WHERE s.name
 		IN ('status', 'alarm', 'info', 'history', 'stats', 'config',
-		'production_cache', 'dtu_cache', 'inverter_parts', 'rollup_due', 'day_totals',
+		'production_cache', 'dtu_cache', 'inverter_parts', 'energy_cache',
+		'rollup_due', 'day_totals',
 		'past_days', 'plant_sums', 'plant_due', 'commands', 'results',
-		'rated_power', 'running_time', 'outbox', 'ship_to',
+		'rated_power', 'running_time', 'outbox', 'outbox_due', 'ship_to',
 		'reading_hours') AND c.name NOT GLOB 'e_*'"
 }
 

@@ -19,6 +19,7 @@ cat "$root/tests/data/metrics.ndjson" >&7
 # Another DTU, with hybrid inverters.
 sed 's/"time":"[^"]*"/"time":"2026-06-21T10:00:00Z"/' \
 	"$root"/tests/golden/hm-decode/{hybrid-plant,hybrid-readings,modbus-g3-plant,modbus-g3-single-phase}/out >&7
+cat "$root/tests/data/hybrids.ndjson" >&7
 is_whole() {
 	get /metrics | grep -q 'hoymiles_mqtt_messages_total{message_type="state"} 1'
 }

@@ -226,8 +226,16 @@ same "a NUL is left out, and a backslash is not" "$(put_line \
 $(sql "SELECT data->>'a', data->>'b' FROM hm.info WHERE serial = 'n'")" \
 	"1|0
 xy|\\u0000"
+same "keys that are known are kept in no other place" \
+	"$(sql 'SELECT type, data FROM hm.more')" ""
 same "an unknown key stops nothing" "$(put_line \
-	'{"type":"port","time":"2026-11-05T11:00:00Z","dtu":"roof","serial":"114182000001","port":1,"of_2030":{"a":1}}')" '1|0'
+	'{"type":"port","time":"2026-11-05T11:01:00Z","dtu":"roof","serial":"114182000001","port":1}' \
+	'{"type":"port","time":"2026-11-05T11:00:00Z","dtu":"roof","serial":"114182000001","port":1,"of_2030":7,"of_2031":{"a":1}}' \
+	'{"type":"port_daily","time":"2026-11-05T00:00:00Z","day":"2026-11-05","dtu":"roof","serial":"x","port":1,"samples":1,"of_2030":8}')" '3|0'
+same "... and is kept" "$(sql 'SELECT type, dtu, serial, port, time, data
+	FROM hm.more ORDER BY 1')" \
+	'port|roof|114182000001|1|2026-11-05 06:00:00-05|{"of_2030": 7, "of_2031": {"a": 1}}
+port_daily|roof|x|1|2026-11-04 19:00:00-05|{"of_2030": 8}'
 same "the counters of tools are not" "$(put_line \
 	'{"type":"stats","time":"2026-11-05T11:00:00Z","tool":"hm-store","lines":1}')
 $(sql "SELECT count(*) FROM hm.other")" '0|0
@@ -477,7 +485,15 @@ sql 'ALTER TABLE hm.port DROP COLUMN pv_voltage'
 sql "INSERT INTO hm.other SELECT 'two', 'port', '2026-11-08T10:00:00Z', 'h',
 	'roof', '{\"type\":\"port\",\"time\":\"2026-11-08T10:00:00Z\",
 	\"dtu\":\"roof\",\"serial\":\"x\",\"port\":3,\"pv_voltage\":31.5}'"
+sql 'ALTER TABLE hm.port ADD COLUMN of_2030 bigint'
+sql 'ALTER TABLE hm.port_daily ADD COLUMN of_2030 bigint'
 same "an upgrade prints nothing" "$(centre)" ""
+same "... moves keys that had no column yet into theirs" "$(sql "SELECT
+	(SELECT of_2030 FROM hm.port WHERE time = '2026-11-05T11:00:00Z'
+	AND serial = '114182000001' AND port = 1 AND site = 'one'), (SELECT of_2030
+	FROM hm.port_daily WHERE day = '2026-11-05' AND serial = 'x')")
+$(sql 'SELECT type, data FROM hm.more')" '7|8
+port|{"of_2031": {"a": 1}}'
 same "... adds columns, and sorts records that waited for them" "$(sql \
 	"SELECT pv_voltage FROM hm.port WHERE site = 'two' AND serial = 'x'")$(
 	sql "SELECT count(*) FROM hm.other WHERE type IN ('port', 'stats')")" 31.50

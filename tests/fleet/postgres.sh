@@ -107,8 +107,9 @@ for tool in tr iconv; do
 	done
 done
 mkdir "$work/few"
-ln -s "$(type -P psql)" "$(type -P bash)" "$(type -P tr)" \
-	"$(type -P timeout)" "$work/few"
+for tool in psql bash tr timeout dirname readlink; do
+	ln -s "$(type -P $tool)" "$work/few"
+done
 same "a batch without iconv, too" "$(status PATH="$work/few")" 3
 same "nothing of it was stored" "$(sql "SELECT rows FROM hm.site
 	WHERE site = 'one'")" $((rows + 1))

@@ -45,6 +45,7 @@ def energy: ["total", "total_increasing"];
 
 # The classes that hm uses, and those that it is likely to use next.
 def sensor_classes: {
+	battery: {units: ["%"], states: measurement},
 	apparent_power: {units: ["mVA", "VA", "kVA"], states: measurement},
 	current: {units: ["A", "mA"], states: measurement},
 	data_size: {units: ["B", "kB", "MB", "GB", "KiB", "MiB", "GiB"],

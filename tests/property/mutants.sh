@@ -6,34 +6,48 @@
 . "$(dirname "$0")/../lib/lib.sh"
 days=$1
 root=$(cd "$(dirname "$0")/../.." && pwd)
-module=energy
+modules=(energy energy_day)
+units=(energy energy_daily)
 cd "$root" || exit
 
-build() {
+# link NAME OBJECT [LIB ...]: a test with the changed modules.
+link() {
+	local name=$1 object=$2
+	shift 2
 	# shellcheck disable=SC2086
-	cc -std=c11 -O1 -w -D_GNU_SOURCE -Ilib -Itools/hm-filter -c -fPIE \
-		-o "$work/$module.o" "$work/$module.c" &&
-		cc -pie -o "$work/property" \
-			"$HM_BUILD/tests/property/hm-filter/energy.o" \
-			"$work/$module.o" "$HM_BUILD/hm-filter.a" \
-			"$HM_BUILD/libhm.a" $LIBS &&
-		cc -pie -o "$work/unit" \
-			"$HM_BUILD/tests/unit/hm-filter/check_$module.o" \
-			"$work/$module.o" "$HM_BUILD/hm-filter.a" \
-			"$HM_BUILD/libhm.a" \
-			-lcheck -lsubunit -lrt $LIBS
+	cc -pie -o "$work/$name" "$HM_BUILD/tests/$object.o" \
+		"${modules[@]/#/$work/changed/}" "$HM_BUILD/hm-filter.a" \
+		"$HM_BUILD/libhm.a" "$@" $LIBS
 }
 
-# mutant NAME SED: change lines of the module's file.
+build() {
+	local name
+	for name in "${modules[@]}"; do
+		cc -std=c11 -O1 -w -D_GNU_SOURCE -Ilib -Itools/hm-filter -c \
+			-fPIE -o "$work/changed/$name" "$work/$name.c" || return
+	done
+	link property property/hm-filter/energy || return
+	for name in "${units[@]}"; do
+		link "unit-$name" "unit/hm-filter/check_$name" \
+			-lcheck -lsubunit -lrt || return
+	done
+}
+
+# mutant NAME SED: change lines of the modules' files.
 mutant() {
-	local seed=$((RANDOM * 1000)) by='' source=tools/hm-filter/$module.c
-	sed -E "$2" "$source" >"$work/$module.c"
-	if cmp -s "$source" "$work/$module.c" || ! build 2>"$work/err"; then
+	local seed=$((RANDOM * 1000)) by='' name changed=''
+	for name in "${modules[@]}"; do
+		sed -E "$2" "tools/hm-filter/$name.c" >"$work/$name.c"
+		cmp -s "tools/hm-filter/$name.c" "$work/$name.c" || changed=1
+	done
+	if [ -z "$changed" ] || ! build 2>"$work/err"; then
 		fail "$1: not changed, or does not compile"
 		sed 's/^/# /' "$work/err"
 		return
 	fi
-	"$work/unit" >"$work/out" 2>&1 || by=", by a unit test"
+	for name in "${units[@]}"; do
+		"$work/unit-$name" >"$work/out" 2>&1 || by=", by a unit test"
+	done
 	"$work/property" "$days" "$seed" >"$work/out" 2>&1 ||
 		by+=", by the property test"
 	if [ -n "$by" ]; then
@@ -43,18 +57,22 @@ mutant() {
 	fi
 }
 
-cp "tools/hm-filter/$module.c" "$work/"
+mkdir "$work/changed"
+for name in "${modules[@]}"; do
+	cp "tools/hm-filter/$name.c" "$work/"
+done
 check "the guard as it is compiles" build
 check "... and passes" "$work/property" 3000 1
 mutant "a reading is accepted at once" \
-	's/e->total = lower\(e->pending, total\)/e->total = total/'
+	's/e->total = hm_energy_lower\(e->pending, total\)/e->total = total/'
 mutant "a spike before a gap begins a day" \
-	's/total < e->before && r->time - e->before_time > GAP_SECONDS/false/'
+	's/total < e->before && r->time - e->before_time > HM_ENERGY_GAP/false/'
 mutant "a dip is a part of a claim" \
 	's/too_high == \(e->doubt_first \+ e->shift >= e->total\)/true/'
 mutant "a day begins above a reading" \
-	's/e->began = lower\(e->began, total\);//; s/device_base <= e->first/true/'
-mutant "a fall is accepted" 's/if \(total < e->total\)/if (false)/'
+	's/e->began = hm_energy_lower\(e->began, total\);//; s/device_base <= e->first/true/'
+mutant "a fall is accepted" \
+	's/if \(total < e->total \|\| goes_on\(e, r\)\)/if (false)/'
 mutant "a spike is accepted" \
 	's/total > hm_energy_limit\(e, r->time, r->watts\)/false/'
 mutant "a dip after a gap stops the total" \
@@ -73,26 +91,40 @@ mutant "a base needs no second reading" \
 mutant "a wrong first reading keeps its day" \
 	'/The day may have begun at a reading/,/before = e->first/s/e->began = -1;//'
 mutant "a claim is accepted at once" \
-	's/is_confirmed\(e, CLAIMS, CLAIM_SECONDS\)/true/'
+	's/is_confirmed\(e, r, CLAIMS, CLAIM_SECONDS\)/true/'
 mutant "a claim needs no time" \
 	's/(define CLAIM_SECONDS) .*/\1 0/'
 mutant "a claim is never accepted" \
-	's/is_confirmed\(e, CLAIMS, CLAIM_SECONDS\)/false/'
+	's/is_confirmed\(e, r, CLAIMS, CLAIM_SECONDS\)/false/'
 mutant "a claim is bound by the input's share" \
 	'/^is_possible/,/^}/s/r->inverter_watts/r->watts/'
 mutant "a claim has no bound" \
-	'/^is_possible/,/^}/s/growth <= allowance/allowance/'
+	'/^is_possible/,/^}/s/growth <= hm_energy_allowance/hm_energy_allowance/'
 mutant "an accepted claim is not shown" \
 	's/e->total = before->doubt_last \+ e->shift;//'
 mutant "a claim is energy of the day in which it is accepted" \
 	's/e->before_time = -1;//'
 mutant "a wrap is not known" 's/\? WRAP_WH : 0/? 0 : 0/'
 mutant "a wrap may skip anything" \
-	's/\(wrap == 0 \|\| growth <= WRAP_GROWTH_MAX\)/true/'
+	's/\(wrap == 0 \|\| r->daily \|\| growth <= WRAP_GROWTH_MAX\)/true/'
 mutant "a counter that was reset never goes on" \
-	's/is_confirmed\(e, DOUBTS, DOUBT_SECONDS\)/false/'
+	's/is_confirmed\(e, r, DOUBTS, DOUBT_SECONDS\)/false/'
+mutant "a day of 0 Wh is no reading" \
+	's/r->total == 0 && r->daily/false/'
+mutant "any fall begins a day" '/^is_new_day/,/^}/s/return first.*/return true ||/'
+mutant "a day that begins needs no time" \
+	's/is_confirmed\(e, r, CLAIMS, CLAIM_SECONDS\)/(r->daily || is_confirmed(e, r, CLAIMS, CLAIM_SECONDS))/'
+mutant "zeros begin a day" 's/r->daily \? 0 : e->doubt_first/r->daily ? -1 : e->doubt_first/'
+mutant "a day that stands still does not count" \
+	's/r->daily \? 0 : e->doubt_first/e->doubt_first/'
+mutant "a spike before a new day counts" 's/drop_spike\(e, r\);//'
+mutant "what no reading has confirmed does not" \
+	'/^drop_spike/,/^}/s/e->pending - e->total <=/false \&\& 0 <=/'
+mutant "the day before is lost" '/^wrap_of/,/^}/s/return last_counter.*/return 0;/'
+mutant "a lifetime counter is taken for days" 's/e->daily = r->daily;//'
 
-module=inverter_part
+modules=(inverter_part)
+units=(inverter_part)
 mutant "an input that is known later adds its lifetime" \
 	's/first \? 0 : total/0/'
 mutant "a first input adds nothing" 's/first \? 0 : total/total/'

@@ -5,8 +5,8 @@
 # HM_FROZEN_UPDATE=1 adds it, unless a line of the same list is gone. Nothing
 # removes a line.
 #
-# The tools read records.ndjson in that directory. It has every field of every
-# type of record; add a new field to it, too. hm-ha-discovery reads control.ndjson
+# The tools read records.ndjson in that directory, and hybrids.ndjson. They have
+# every field of every type of record; add a new field, too. hm-ha-discovery reads control.ndjson
 # besides, with control_enabled.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
@@ -15,7 +15,8 @@ unset HM_CONFIG
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 frozen=$root/tests/data/frozen
-records=$frozen/records.ndjson
+records=$work/records.ndjson
+cat "$frozen/records.ndjson" "$root/tests/data/hybrids.ndjson" >"$records"
 inverter=116154403054 # in the records
 found=$work/found
 mkdir "$found"

@@ -31,13 +31,27 @@ passes() {
 		"$(grep -E "^\{\"type\":$new" "$work/out" | cmp - "$work/new" 2>&1)" ""
 	same "... and says nothing about them" "$(cat "$work/err")" ""
 }
-passes hm-filter hm-filter --stats-period 0 -d "$db"
-same "... and keeps the energy of the day of a string" \
-	"$(jq -c 'select(.type == "port") | .today_production' "$work/out" |
-		sort -u | tr '\n' ' ')" "0 2200 3100 7900 "
+hm-filter --stats-period 0 -d "$db" <"$work/decoded" >"$work/out" 2>"$work/err"
+same "hm-filter: ends well" $? 0
+without_energies() {
+	grep -E "^\{\"type\":$new" "$1" |
+		jq -c 'with_entries(select(.key | test("^(today|total)_") | not))'
+}
+same "... and changes energies only" "$(diff <(without_energies "$work/decoded") \
+	<(without_energies "$work/out"))" ""
+same "... which it shows once they are confirmed" "$(jq -c 'select(.type == "generator") |
+	[.today_energy, .total_energy]' "$work/out" | uniq | tr '\n' ' ')" \
+	"[null,null] [7800,7800] "
+same "... those of strings, too" "$(jq -c 'select(.type == "port" and .port == 1 and
+	.serial == "214322440208") | [.today_production, .total_production]' \
+	"$work/out" | tr '\n' ' ')" "[null,null] [3100,3100] "
 same "... and the sums of powers" \
 	"$(jq -c 'select(.type == "dtu") | [.pv_power, .active_power]' \
 		"$work/out" | uniq | tr '\n' ' ')" "[3850,2693] [439,861] "
+same "an excluded inverter takes what is behind it with it" "$(hm-filter \
+	--stats-period 0 --exclude-inverters 214322440207 -d "$work/excluded.db" \
+	<"$work/decoded" 2>/dev/null | jq -r 'select(.serial == "214322440207") |
+	.type' | sort -u)" ""
 passes "hm-filter without a database" hm-filter --stats-period 0 --no-energy-guard
 passes hm-alert hm-alert --stats-period 0
 same "... and sees no alert in them" "$(grep -c '"alarm"' "$work/out")" 0
@@ -46,6 +60,53 @@ passes hm-ha-discovery hm-ha-discovery --stats-period 0
 cp "$work/out" "$work/mqtt"
 passes hm-metrics hm-metrics --stats-period 0 --textfile "$work/hm.prom"
 passes hm-publish hm-publish --stats-period 0 --dry-run
+
+# Sums of days
+
+# A day and its end, with hm-filter killed in the middle again and again.
+days=$root/tests/golden/hm-filter/hybrid-days
+guard=(hm-filter --stats-period 0 --timezone UTC -d "$work/killed.db")
+sums() {
+	jq -c 'select(.type == "battery" or .type == "grid") | [.type,
+		.total_charged, .total_discharged, .total_import, .total_export]' "$@"
+}
+total=$(wc -l <"$days/in")
+mkfifo "$work/lines"
+for ((done = 0; done < total; done += 23)); do
+	"${guard[@]}" <"$work/lines" >"$work/part" 2>>"$work/err" &
+	pid=$!
+	exec 6>"$work/lines"
+	sed -n "$((done + 1)),$((done + 23))p" "$days/in" >&6
+	lines=$((total - done < 23 ? total - done : 23))
+	until_true 10 eval "[ \$(wc -l <'$work/part') -ge $lines ]"
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null
+	exec 6>&-
+	cat "$work/part"
+done >"$work/killed"
+same "after 5 kills the sums of the days end as without" \
+	"$(sums "$work/killed" | tail -2)" "$(sums "$days/out" | tail -2)"
+same "... and have never fallen" "$(sums "$work/killed" | jq -sc '[.[] |
+	select(.[0] == "grid") | .[3] // 0] | . == sort')" true
+same "the ledger has a row for each" "$(sqlite3 "$work/killed.db" "SELECT type, field,
+	total FROM energy_cache WHERE type = 'battery' ORDER BY field" | tr '\n' ' ')" \
+	"battery|today_charged|5200 battery|today_discharged|500 "
+check "... and is whole" hm-store --verify "$work/killed.db"
+hm-store --timezone UTC --stats-period 0 -d "$work/killed.db" \
+	<"$days/out" >"$work/out"
+check "a DTU is renamed" hm-store --rename-dtu house=barn -d "$work/killed.db"
+same "... in the ledger, too" "$(sqlite3 "$work/killed.db" \
+	"SELECT DISTINCT dtu FROM energy_cache")" barn
+sed -n '1,14p; s/2026-06-21T23:20/2026-06-21T23:21/p' "$days/in" |
+	sed 's/2143224402\(0[0-9]\)/2143224403\1/; s/"house"/"barn"/' |
+	"${guard[@]}" >"$work/out" 2>&1
+check "an inverter is replaced" hm-store --replace-inverter \
+	214322440207=214322440307 -d "$work/killed.db"
+same "... and its sums go on" "$(sqlite3 "$work/killed.db" "SELECT serial, total
+	FROM energy_cache WHERE field = 'today_charged'")" "214322440307|10200"
+hm-filter --forget 214322440307 -d "$work/killed.db"
+same "a forgotten inverter has no sums" "$(sqlite3 "$work/killed.db" \
+	"SELECT count(*) FROM energy_cache")" 0
 
 # What is made of them
 
@@ -120,6 +181,16 @@ same "an inverter's topic holds only what is the inverter's" \
 	'["ac_current_a","ac_current_b","ac_current_c","active_power","grid_frequency","grid_voltage_a","grid_voltage_b","grid_voltage_c","reactive_power"]'
 same "no entity has the name of another" "$(jq -r 'select(.topic |
 	strings | endswith("/config")) | .topic' "$work/mqtt" | sort | uniq -d)" ""
+same "its flows are its own, its battery is a device behind it" "$(jq -r 'select(
+	.payload.unique_id? | strings | test("today_pv_to_grid|_soc$")) | [.topic,
+	.payload.unique_id, .payload.device.identifiers[0],
+	.payload.device.via_device] | join(" ")' "$work/mqtt" | grep 0207)" \
+"homeassistant/sensor/214322440207/flow_today_pv_to_grid/config \
+hoymiles_mqtt_flow_214322440207_today_pv_to_grid hoymiles_mqtt_214322440207 \
+hoymiles_mqtt_430122480861
+homeassistant/sensor/214322440207_battery/battery_soc/config \
+hoymiles_mqtt_battery_214322440207_soc hoymiles_mqtt_214322440207_battery \
+hoymiles_mqtt_214322440207"
 same "a charger has its own" "$(jq -r 'select(.topic | strings |
 	endswith("/ev_charger_power/config")) | .topic' "$work/mqtt")" \
 	"homeassistant/sensor/510100000001/ev_charger_power/config"

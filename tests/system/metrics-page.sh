@@ -140,6 +140,42 @@ same "it loads nothing from another server" "$(js \
 	"performance.getEntriesByType('resource').map(r => r.name).filter(
 	n => !n.startsWith(location.origin)).join()")" ""
 
+# A hybrid inverter
+
+tell hybrid '"serial":"214322440207"'
+tell battery '"serial":"214322440207","soc":55,"power":-300'
+tell grid '"serial":"214322440207","power":-277'
+tell flow '"serial":"214322440207","pv_to_load":439,"pv_to_battery":300,"pv_to_grid":0,"battery_to_load":0,"grid_to_load":277'
+battery() {
+	[ "$(js "[...document.querySelectorAll('#batteries li')].map(
+		n => n.innerText.replace(/\\s+/g, ' ')).join()")" = "$1" ]
+}
+check "a battery with its charge" until_true 5 battery \
+	"214322440207 55 % charges with 300 W"
+same "... and a bar of it" "$(js \
+	"document.querySelector('#batteries i').style.backgroundSize")" "55% 100%"
+same "where the power goes, in arrows" "$(js \
+	"[...document.querySelectorAll('#paths .row')].map(
+	n => n.textContent).join('; ')")" \
+	"Solar → House439 W; Solar → Battery300 W; Grid → House277 W"
+same "... and in words for screen readers" "$(js \
+	"[...document.querySelectorAll('#paths .sr')].map(
+	n => n.textContent).join('; ')")" \
+	"From Solar to House: 439 W; From Solar to Battery: 300 W; From Grid to House: 277 W"
+same "... in place of the flow at the meter" "$(js \
+	"String(document.getElementById('flow').hidden)")" true
+same "the API has it, too" "$(curl -s "http://127.0.0.1:$port/api/plant" |
+	jq -c .hybrids)" '[{"dtu":"roof","serial":"214322440207","soc":55,"battery":-300,"grid":-277,"pv_to_load":439,"pv_to_battery":300,"pv_to_grid":0,"battery_to_load":0,"grid_to_load":277}]'
+tell battery '"serial":"214322440207","soc":54,"power":500'
+tell flow '"serial":"214322440207","pv_to_load":0,"pv_to_battery":0,"battery_to_load":500,"grid_to_load":0'
+check "it discharges" until_true 5 battery \
+	"214322440207 54 % gives 500 W"
+tell battery '"serial":"214322440207","soc":54,"power":0'
+tell flow '"serial":"214322440207","pv_to_load":0,"pv_to_battery":0,"battery_to_load":0,"grid_to_load":0'
+check "it rests" until_true 5 battery "214322440207 54 % rests"
+same "... and nothing flows" "$(js "document.querySelectorAll('#paths li').length +
+	' ' + document.getElementById('no-path').hidden")" "0 false"
+
 # By keyboard
 
 focused() {

@@ -5,6 +5,10 @@
 . "$(dirname "$0")/../lib/lib.sh"
 pipelines=$(cd "$(dirname "$0")/../../pipelines" && pwd)
 
+same "a pipeline to another database has at most 15 lines" \
+	"$(wc -l "$pipelines"/{to-*,from-*,influx.jq,pvoutput.jq} |
+		awk '$2 != "total" && $1 > 15')" ""
+
 # An HTTP server for one request at a time, which logs it and answers $1.
 port=$(free_port)
 perl -MIO::Socket::INET -e '

@@ -5,6 +5,7 @@
 
 unset HM_CONFIG NO_COLOR LC_ALL LC_CTYPE COLUMNS TZ
 export LANG=C.UTF-8 TERM=xterm TIMEZONE=UTC
+root=$(cd "$(dirname "$0")/../.." && pwd)
 terminal=$HM_BUILD/helper/terminal
 
 # plant TIME INVERTERS WATTS [JQ]: records of one poll of a plant, changed by JQ.
@@ -252,6 +253,12 @@ plant "$first" 1 100 'if .type == "inverter" then .link_status = 0 else . end |
 	select(.type == "inverter")' | hm-top -1 >"$work/text"
 check "an inverter that is not heard says so" grep -q \
 	'^116100000010 .*not heard' "$work/text"
+hm-top -1 --names 214322440207=House \
+	<"$root/tests/golden/hm-decode/hybrid-readings/out" >"$work/text"
+same "the battery and the grid of a hybrid inverter have a line each" \
+	"$(sed -n 's/  */ /g; /^House [bg]/p' "$work/text")" \
+	"House battery 439 W 55 % charged
+House grid -861 W"
 echo '{"type":"frame","dtu":"a"}' | hm-top -1 2>/dev/null >"$work/text"
 check "frames without hm-decode are explained" \
 	grep -q 'put hm-decode before hm-top' "$work/text"
@@ -317,6 +324,9 @@ at() {
 }
 plant "$(at now)" 60 100 >"$work/in"
 plant "$(at '1 second')" 60 200 >"$work/later"
+jq -c --arg time "$(at '1 second')" '.time = $time | .dtu = "roof" |
+	select(.type | IN("hybrid", "battery", "grid"))' \
+	"$root/tests/golden/hm-decode/hybrid-readings/out" >>"$work/later"
 shown() {
 	curl -s "http://127.0.0.1:$port/api/plant" | grep -q '"serial":"116100000069"'
 }
@@ -328,6 +338,7 @@ screen events 24 80 "hm-top http://127.0.0.1:$port; echo status \$?" <<-END
 	wait 1-20 of 60
 	do cat $work/later >$work/in
 	wait 12.0 kW
+	wait 55 % charged
 	do kill $!
 	wait no readings from 127.0.0.1:$port
 	keys q

@@ -154,10 +154,13 @@ read_dtu(struct hm_alert *alert, const struct hm_record *record,
 	return NULL;
 }
 
-/* As read_dtu, and the inverter, NULL if there is no room. */
+/*
+ * As read_dtu, and the inverter, or with HM_ALERT_BATTERY its battery; NULL if
+ * there is no room.
+ */
 static const char *
 read_inverter(struct hm_alert *alert, const struct hm_record *record,
-    struct hm_alert_subject *at)
+    int64_t part, struct hm_alert_subject *at)
 {
 	const char *why = read_dtu(alert, record, at);
 	struct hm_slice serial;
@@ -168,7 +171,7 @@ read_inverter(struct hm_alert *alert, const struct hm_record *record,
 	    serial.n > HM_ALERT_SERIAL_MAX)
 		return "its serial must have 1 to 32 bytes";
 	at->inverter = hm_device_map_device(&alert->table, &at->dtu->key,
-	    serial, 0);
+	    serial, part);
 	if (at->inverter == NULL)
 		refuse(alert);
 	else
@@ -276,7 +279,7 @@ on_inverter(struct hm_alert *alert, const struct hm_record *record)
 {
 	int64_t temperature, limit;
 	struct hm_alert_subject at;
-	const char *why = read_inverter(alert, record, &at);
+	const char *why = read_inverter(alert, record, 0, &at);
 
 	if (why != NULL || at.inverter == NULL)
 		return why;
@@ -312,7 +315,7 @@ on_port(struct hm_alert *alert, const struct hm_record *record)
 {
 	int64_t port;
 	struct hm_alert_subject at;
-	const char *why = read_inverter(alert, record, &at);
+	const char *why = read_inverter(alert, record, 0, &at);
 
 	if (why != NULL || at.inverter == NULL)
 		return why;
@@ -326,6 +329,19 @@ on_port(struct hm_alert *alert, const struct hm_record *record)
 		at.port->power = power_of(record);
 	}
 	return NULL;
+}
+
+static const char *
+on_battery(struct hm_alert *alert, const struct hm_record *record)
+{
+	struct hm_alert_subject at;
+	const char *why = read_inverter(alert, record, HM_ALERT_BATTERY, &at);
+	int64_t fault = number_of(record, HM_F_DEVICE_FAULT);
+
+	if (why == NULL && at.inverter != NULL && fault >= 0 &&
+	    !is_stale(record))
+		hm_alert_fault(alert, &at, fault);
+	return why;
 }
 
 /* Each poll ends with its dtu record. */
@@ -364,6 +380,7 @@ static const struct {
     {"dtu", on_dtu},
     {"inverter", on_inverter},
     {"port", on_port},
+    {"battery", on_battery},
     {"status", on_status},
 };
 

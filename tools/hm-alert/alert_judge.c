@@ -31,13 +31,20 @@ alarm_of(const struct hm_alert_subject *at)
 	return at->stale ? &at->dtu->stale : &at->dtu->alarm;
 }
 
+static bool
+is_battery(const struct hm_alert_inverter *inverter)
+{
+	return inverter->key.number == HM_ALERT_BATTERY;
+}
+
 static enum hm_alert_kind
 kind_of(const struct hm_alert_subject *at)
 {
 	if (at->port != NULL)
 		return HM_ALERT_PRODUCTION_DROP;
 	if (at->inverter != NULL)
-		return HM_ALERT_TEMPERATURE;
+		return is_battery(at->inverter) ? HM_ALERT_BATTERY_FAULT :
+		    HM_ALERT_TEMPERATURE;
 	return at->stale ? HM_ALERT_STALE : HM_ALERT_DTU_OFFLINE;
 }
 
@@ -216,6 +223,25 @@ hm_alert_silence(struct hm_alert *alert, const struct hm_alert_subject *at,
 		end(alert, at, now, heat->time);
 }
 
+/* Batteries with a fault */
+
+void
+hm_alert_fault(struct hm_alert *alert, const struct hm_alert_subject *at,
+    int64_t code)
+{
+	struct hm_alert_inverter *battery = at->inverter;
+	int64_t before = battery->fault;
+
+	battery->fault = code;
+	if (code == 0) {
+		end(alert, at, alert->now, alert->now);
+	} else if (before != 0 && !battery->alarm.on) {
+		snprintf(battery->alarm.text, sizeof battery->alarm.text,
+		    "the battery has fault %lld", (long long)code);
+		begin(alert, at, alert->now, alert->now);
+	}
+}
+
 /* Ports that give too little */
 
 /*
@@ -322,7 +348,8 @@ look_at_inverter(struct hm_alert *alert, struct hm_alert_dtu *dtu,
 {
 	struct hm_alert_subject at = {.dtu = dtu, .inverter = inverter};
 
-	if (dtu->away.away || inverter->time < dtu->time)
+	if (!is_battery(inverter) &&
+	    (dtu->away.away || inverter->time < dtu->time))
 		hm_alert_silence(alert, &at, now);
 	repeat(alert, &at, now);
 	for (at.port = hm_device_first_port(&inverter->key); at.port != NULL;

@@ -49,6 +49,10 @@ void hm_alert_temperature(struct hm_alert *alert,
 void hm_alert_silence(struct hm_alert *alert,
     const struct hm_alert_subject *at, int64_t now);
 
+/* The fault of a battery, 0 for none: two readings in a row begin an alarm. */
+void hm_alert_fault(struct hm_alert *alert, const struct hm_alert_subject *at,
+    int64_t code);
+
 /* All readings of a poll have come. */
 void hm_alert_judge(struct hm_alert *alert, struct hm_alert_dtu *dtu);
 

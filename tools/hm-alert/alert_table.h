@@ -34,12 +34,19 @@ struct hm_alert_port {
 	struct hm_alert_state alarm;
 };
 
+/*
+ * An inverter, or with the number HM_ALERT_BATTERY its battery, which has no
+ * ports and no temperature here.
+ */
+#define HM_ALERT_BATTERY 1
+
 struct hm_alert_inverter {
 	struct hm_device_key key;
 	int64_t time;        /* of its or its ports' last record */
 	int64_t limited;     /* time of the last record with a power limit */
 	struct hm_drop_peers peers; /* its ports, if it has several */
 	struct hm_heat heat;
+	int64_t fault; /* of a battery: code in its last reading, 0: none */
 	struct hm_alert_state alarm;
 };
 

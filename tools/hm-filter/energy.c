@@ -1,26 +1,21 @@
 #include "energy.h"
 
-#define SECONDS_AN_HOUR ((int64_t)3600)
-#define SECONDS_A_DAY ((int64_t)86400)
+#include "energy_private.h"
 
 /* A DTU reads an inverter every few minutes, and sometimes fails. */
 #define REFRESH_SECONDS ((int64_t)15 * 60)
 #define MARGIN_WH 2 /* counters are whole Wh */
 /* Bounds that keep all arithmetic far from overflow. */
 #define WATTS_MAX 100000
-#define ELAPSED_MAX ((int64_t)20 * 366 * SECONDS_A_DAY)
+#define ELAPSED_MAX ((int64_t)20 * 366 * HM_ENERGY_A_DAY)
 #define WH_MAX ((int64_t)1000000000000)
 #define LIFETIME_HOURS ((int64_t)30 * 366 * 24)
-#define TIME_MAX ((int64_t)1000000000000)
-
-/* How long a clock must show an earlier day before that day is accepted. */
-#define BACK_SECONDS (6 * SECONDS_AN_HOUR)
 /*
  * Refused readings that agree are accepted: after this many, over this time, as
  * a counter that was reset.
  */
 #define DOUBTS 10
-#define DOUBT_SECONDS SECONDS_A_DAY
+#define DOUBT_SECONDS HM_ENERGY_A_DAY
 /* The same for a claim: energy that the whole inverter can have produced. */
 #define CLAIMS 3
 #define CLAIM_SECONDS REFRESH_SECONDS
@@ -29,15 +24,8 @@
  * quarter of that, it cannot be told from one that was reset.
  */
 #define WRAP_WH 65536
+#define STEP_WH INT64_C(100) /* of the counters of the day of hybrids */
 #define WRAP_GROWTH_MAX (WRAP_WH / 4)
-/*
- * Readings after which the start of a day is final without the device's
- * counter.
- */
-#define TRIES 5
-/* Two days' readings within this time have no gap between them. */
-#define GAP_SECONDS SECONDS_AN_HOUR
-#define DAWN_WH 20
 
 void
 hm_energy_init(struct hm_energy *e)
@@ -45,12 +33,6 @@ hm_energy_init(struct hm_energy *e)
 #define ENERGY(name, initial, help) e->name = initial;
 #include "db/energy.def"
 #undef ENERGY
-}
-
-static int64_t
-lower(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
 }
 
 static int64_t
@@ -65,12 +47,6 @@ is_energy(int64_t wh)
 	return wh >= -1 && wh <= WH_MAX;
 }
 
-static bool
-is_time(int64_t time)
-{
-	return time >= -TIME_MAX && time <= TIME_MAX;
-}
-
 bool
 hm_energy_valid(const struct hm_energy *e)
 {
@@ -83,23 +59,27 @@ hm_energy_valid(const struct hm_energy *e)
 	    e->total != 0 && e->pending != 0 && e->began <= e->pending &&
 	    e->pending >= e->total && e->doubt_last >= e->doubt_first &&
 	    (e->total >= 0 || e->shift == 0) &&
-	    is_time(e->total_time) && is_time(e->pending_time) &&
-	    is_time(e->before_time) && is_time(e->first_time) &&
-	    is_time(e->doubt_since) && is_time(e->doubt_time) &&
-	    is_time(e->back_since) && is_time(e->excluded_since) &&
-	    is_time(e->day) && e->day >= -1 &&
-	    is_time(e->left_day) && e->left_day >= -1 &&
-	    e->tries >= 0 && e->tries <= TRIES &&
-	    e->doubts >= 0 && e->doubts <= TIME_MAX;
+	    hm_energy_is_time(e->total_time) &&
+	    hm_energy_is_time(e->pending_time) &&
+	    hm_energy_is_time(e->before_time) &&
+	    hm_energy_is_time(e->first_time) &&
+	    hm_energy_is_time(e->doubt_since) &&
+	    hm_energy_is_time(e->doubt_time) &&
+	    hm_energy_is_time(e->back_since) &&
+	    hm_energy_is_time(e->excluded_since) &&
+	    hm_energy_is_time(e->day) && e->day >= -1 &&
+	    hm_energy_is_time(e->left_day) && e->left_day >= -1 &&
+	    (e->daily == 0 || e->daily == 1) &&
+	    e->tries >= 0 && e->tries <= HM_ENERGY_TRIES &&
+	    e->doubts >= 0 && e->doubts <= HM_ENERGY_TIME_MAX;
 }
 
-/* The most that can be produced in a time: 3/2 of the rated power. */
-static int64_t
-allowance(int64_t seconds, int64_t watts)
+int64_t
+hm_energy_allowance(int64_t seconds, int64_t watts)
 {
 	return clamp(watts, 1, WATTS_MAX) *
 	    (clamp(seconds, 0, ELAPSED_MAX) + REFRESH_SECONDS) * 3 /
-	    (2 * SECONDS_AN_HOUR) + MARGIN_WH;
+	    (2 * HM_ENERGY_HOUR) + MARGIN_WH;
 }
 
 /* The highest possible lifetime counter of a port of an inverter. */
@@ -116,146 +96,14 @@ hm_energy_limit(const struct hm_energy *e, int64_t time, int64_t watts)
 
 	if (e->total < 0)
 		return lifetime(watts);
-	time = clamp(time, -TIME_MAX, TIME_MAX);
-	since_total = e->total + allowance(time - e->total_time, watts);
+	time = clamp(time, -HM_ENERGY_TIME_MAX, HM_ENERGY_TIME_MAX);
+	since_total = e->total +
+	    hm_energy_allowance(time - e->total_time, watts);
 	/* The total may be a dip that was good because a gap came before it. */
-	since_pending = e->pending + allowance(time - e->pending_time, watts);
+	since_pending = e->pending +
+	    hm_energy_allowance(time - e->pending_time, watts);
 	return since_total > since_pending ? since_total : since_pending;
 }
-
-/* Days */
-
-static void
-begin_day(struct hm_energy *e, int64_t day)
-{
-	e->day = day;
-	e->before = e->pending;
-	e->before_time = e->pending_time;
-	e->began = e->first = e->device_base = -1;
-	e->tries = 0;
-}
-
-/*
- * A clock that went back and returns to the day that it left does not begin
- * that day twice.
- */
-static void
-later_day(struct hm_energy *e, int64_t day)
-{
-	if (e->day >= 0 && day == e->left_day && day > e->day + 1)
-		e->day = day;
-	else
-		begin_day(e, day);
-	if (day >= e->left_day)
-		e->left_day = -1;
-	e->back_since = -1;
-}
-
-void
-hm_energy_day(struct hm_energy *e, int64_t day, int64_t time)
-{
-	if (day < 0 || !is_time(day) || !is_time(time))
-		return;
-	if (e->day < 0 || day > e->day) {
-		later_day(e, day);
-	} else if (day >= e->day - 1) {
-		e->back_since = -1;
-	} else if (e->back_since < 0 || time < e->back_since) {
-		e->back_since = time;
-	} else if (time - e->back_since >= BACK_SECONDS) {
-		if (e->left_day < 0)
-			e->left_day = e->day;
-		e->day = day;
-		e->back_since = -1;
-	}
-}
-
-/*
- * After a gap the day begins at the device's base, if the device has reset its
- * counter of the day since the previous day's last reading. Otherwise it begins
- * at that reading, or if energy may be missing in between, at the day's first
- * reading.
- */
-static void
-settle(struct hm_energy *e, int64_t device_base)
-{
-	if (device_base >= 0 && device_base >= e->before &&
-	    device_base <= e->first)
-		e->began = device_base;
-	else if (e->before >= 0 && e->first - e->before <= DAWN_WH)
-		e->began = e->before;
-	else
-		e->began = e->first;
-}
-
-/* The total at which the device's day began, or -1. */
-static int64_t
-device_base(const struct hm_energy_reading *r, int64_t total)
-{
-	if (r->today < 0 || r->today > total ||
-	    r->today > allowance(SECONDS_A_DAY, r->inverter_watts))
-		return -1;
-	return total - r->today;
-}
-
-/*
- * Readings before and after the start of the day, with no gap: it began at the
- * one before, or at the device's base if that is later and the next reading
- * confirms it. Until then nothing is shown that this could lower.
- */
-static void
-settle_without_gap(struct hm_energy *e, const struct hm_energy_reading *r,
-    int64_t base)
-{
-	bool between = r->awake && base >= e->before && base <= e->first;
-
-	if (between && e->device_base < 0)
-		e->device_base = base;
-	else if (between && base == e->device_base)
-		e->began = base;
-	else
-		e->began = e->before;
-}
-
-/*
- * After a gap the start of the day comes from the device's counter of the day,
- * when two readings agree: the counters of a sleeping inverter may be
- * yesterday's.
- */
-static void
-settle_after_gap(struct hm_energy *e, const struct hm_energy_reading *r,
-    int64_t base)
-{
-	if (!r->awake)
-		return;
-	e->tries++;
-	if (base >= 0 && base == e->device_base)
-		settle(e, base);
-	else if (e->tries >= TRIES)
-		settle(e, -1);
-	e->device_base = base;
-}
-
-/* Find the total at which the day began. */
-static void
-settle_day(struct hm_energy *e, const struct hm_energy_reading *r,
-    int64_t total)
-{
-	int64_t base = device_base(r, total);
-
-	e->before = lower(e->before, total);
-	if (e->began >= 0)
-		return;
-	if (e->first < 0)
-		e->first_time = r->time;
-	e->first = e->first < 0 ? total : lower(e->first, total);
-	if (e->before >= 0 && e->first_time - e->before_time <= GAP_SECONDS)
-		settle_without_gap(e, r, base);
-	else
-		settle_after_gap(e, r, base);
-}
-
-/* Totals */
 
 /* A first reading can be compared only with the next reading. */
 static enum hm_energy_verdict
@@ -263,7 +111,7 @@ meet(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 {
 	bool agree = e->pending >= 0 && total >= e->pending &&
 	    total - e->pending <=
-	    allowance(r->time - e->pending_time, r->inverter_watts);
+	    hm_energy_allowance(r->time - e->pending_time, r->inverter_watts);
 
 	if (agree) {
 		e->total = e->pending;
@@ -284,14 +132,14 @@ static enum hm_energy_verdict
 accept(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 {
 	/* The last reading before a gap and the day was a spike. */
-	if (total < e->before && r->time - e->before_time > GAP_SECONDS) {
+	if (total < e->before && r->time - e->before_time > HM_ENERGY_GAP) {
 		e->before = e->total;
 		e->before_time = e->total_time;
 	}
 	e->total_time = total <= e->pending ? r->time : e->pending_time;
-	e->total = lower(e->pending, total);
+	e->total = hm_energy_lower(e->pending, total);
 	/* No day begins above one of its good readings. */
-	e->began = lower(e->began, total);
+	e->began = hm_energy_lower(e->began, total);
 	e->pending = total;
 	e->pending_time = r->time;
 	e->doubts = 0;
@@ -308,9 +156,108 @@ is_possible(const struct hm_energy *e, const struct hm_energy_reading *r,
 {
 	int64_t growth = e->doubt_first + e->shift + wrap - e->total;
 
-	return growth >= 0 && (wrap == 0 || growth <= WRAP_GROWTH_MAX) &&
-	    growth <= allowance(e->doubt_since - e->total_time,
+	return growth >= 0 &&
+	    (wrap == 0 || r->daily || growth <= WRAP_GROWTH_MAX) &&
+	    growth <= hm_energy_allowance(e->doubt_since - e->total_time,
 	    r->inverter_watts);
+}
+
+/* The most that is made in a time, with a step of the counter at both ends. */
+static int64_t
+made_in(int64_t seconds, const struct hm_energy_reading *r)
+{
+	return clamp(r->watts, 1, WATTS_MAX) * clamp(seconds, 0, ELAPSED_MAX) *
+	    3 / (2 * HM_ENERGY_HOUR) + 2 * STEP_WH;
+}
+
+/* What the device's counter showed in the last good reading. */
+static int64_t
+last_counter(const struct hm_energy *e)
+{
+	return e->pending - e->shift;
+}
+
+/*
+ * A last reading before a new day that is too high for its time may be a spike:
+ * no reading of that day will confirm it any more.
+ */
+static void
+drop_spike(struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	if (e->pending - e->total <=
+	    made_in(e->pending_time - e->total_time, r))
+		return;
+	e->pending = e->total;
+	e->pending_time = e->total_time;
+	e->began = hm_energy_lower(e->began, e->total);
+}
+
+/*
+ * Whether a counter of the day that fell to `first` at a time can have been
+ * reset: it was made since, or half of the energy is gone, or there was a gap.
+ * A counter that falls by less has been corrected by the device.
+ */
+static bool
+is_new_day(const struct hm_energy *e, const struct hm_energy_reading *r,
+    int64_t first, int64_t time)
+{
+	int64_t gap = time - e->pending_time;
+
+	return first <= last_counter(e) / 2 || first <= made_in(gap, r) ||
+	    gap > HM_ENERGY_GAP;
+}
+
+/* Whether a counter of the day was below what is shown in the last readings. */
+static bool
+is_below(const struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	return r->daily && e->doubts > 0 &&
+	    e->doubt_first + e->shift < e->total;
+}
+
+/* The same, for as long as it takes to confirm that. */
+static bool
+stays_below(const struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	return is_below(e, r) && e->doubts >= CLAIMS &&
+	    e->doubt_time - e->doubt_since >= CLAIM_SECONDS;
+}
+
+/*
+ * Whether such a counter goes on from those readings, also above the energy of
+ * the day before, as one does that has begun a day. What comes back from a dip
+ * jumps.
+ */
+static bool
+goes_on(const struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	return is_below(e, r) && r->total >= e->doubt_last &&
+	    r->total - e->doubt_last <= made_in(r->time - e->doubt_time, r) &&
+	    (stays_below(e, r) ||
+	    e->doubt_since - e->pending_time > HM_ENERGY_GAP);
+}
+
+/* The verdict of a reading below the shown total, before it is confirmed. */
+static enum hm_energy_verdict
+fallen(const struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	bool doubted = e->doubts > 0 && r->total >= e->doubt_last &&
+	    e->doubt_first + e->shift < e->total;
+	bool waits = r->daily && is_new_day(e, r,
+	    doubted ? e->doubt_first : r->total,
+	    doubted ? e->doubt_since : r->time);
+
+	return waits ? HM_ENERGY_WAIT : HM_ENERGY_FALL;
+}
+
+/* What a counter that fell for good lacks from then on. */
+static int64_t
+wrap_of(const struct hm_energy *e, const struct hm_energy_reading *r,
+    enum hm_energy_verdict verdict)
+{
+	if (verdict == HM_ENERGY_WAIT)
+		return last_counter(e);
+	return verdict == HM_ENERGY_FALL && !r->daily ? WRAP_WH : 0;
 }
 
 /*
@@ -322,9 +269,10 @@ begins_claim(const struct hm_energy *e, const struct hm_energy_reading *r)
 {
 	int64_t growth = r->total + e->shift - e->total;
 
-	return r->time - e->doubt_time > GAP_SECONDS && growth >= 0 &&
+	return r->time - e->doubt_time > HM_ENERGY_GAP && growth >= 0 &&
 	    !is_possible(e, r, 0) &&
-	    growth <= allowance(r->time - e->total_time, r->inverter_watts);
+	    growth <= hm_energy_allowance(r->time - e->total_time,
+	    r->inverter_watts);
 }
 
 /*
@@ -338,8 +286,10 @@ count_doubt(struct hm_energy *e, const struct hm_energy_reading *r)
 	bool agrees = e->doubts > 0 && r->total >= e->doubt_last &&
 	    too_high == (e->doubt_first + e->shift >= e->total) &&
 	    r->total - e->doubt_last <=
-	    allowance(r->time - e->doubt_time, r->inverter_watts) &&
+	    hm_energy_allowance(r->time - e->doubt_time, r->inverter_watts) &&
 	    !begins_claim(e, r);
+
+	agrees |= goes_on(e, r);
 
 	if (!agrees) {
 		e->doubts = 0;
@@ -351,11 +301,17 @@ count_doubt(struct hm_energy *e, const struct hm_energy_reading *r)
 	e->doubt_time = r->time;
 }
 
-/* Whether refused readings agree and rise for long enough. */
+/*
+ * Whether refused readings agree and rise for long enough. The energy of a new
+ * day may stand still: only 0 Wh has to wait, which adds nothing.
+ */
 static bool
-is_confirmed(const struct hm_energy *e, int64_t count, int64_t seconds)
+is_confirmed(const struct hm_energy *e, const struct hm_energy_reading *r,
+    int64_t count, int64_t seconds)
 {
-	return e->doubts >= count && e->doubt_last > e->doubt_first &&
+	int64_t least = r->daily ? 0 : e->doubt_first;
+
+	return e->doubts >= count && e->doubt_last > least &&
 	    e->doubt_time - e->doubt_since >= seconds;
 }
 
@@ -401,17 +357,18 @@ static enum hm_energy_verdict
 doubt(struct hm_energy *e, const struct hm_energy_reading *r,
     enum hm_energy_verdict verdict)
 {
-	int64_t wrap = verdict == HM_ENERGY_FALL ? WRAP_WH : 0;
+	int64_t wrap = wrap_of(e, r, verdict);
 	struct hm_energy before = *e;
 
 	/* A reading older than the last one is from a replayed stream. */
 	if (!r->awake || r->time < e->pending_time)
 		return verdict;
 	count_doubt(e, r);
-	if (is_confirmed(e, CLAIMS, CLAIM_SECONDS) &&
+	if (is_confirmed(e, r, CLAIMS, CLAIM_SECONDS) &&
 	    is_possible(e, r, wrap) && accept_claim(e, r, wrap, &before))
-		return wrap > 0 ? HM_ENERGY_WRAP : HM_ENERGY_GOOD;
-	if (is_confirmed(e, DOUBTS, DOUBT_SECONDS) &&
+		return wrap == 0 ? HM_ENERGY_GOOD :
+		    r->daily ? HM_ENERGY_NEW_DAY : HM_ENERGY_WRAP;
+	if (is_confirmed(e, r, DOUBTS, DOUBT_SECONDS) &&
 	    continue_at(e, r, e->total - e->doubt_first))
 		return HM_ENERGY_RESET;
 	return verdict;
@@ -423,9 +380,12 @@ take_total(struct hm_energy *e, const struct hm_energy_reading *r,
 {
 	if (e->total < 0)
 		return meet(e, r, total);
-	if (total < e->total)
-		return doubt(e, r, HM_ENERGY_FALL);
-	if (total > WH_MAX || total > hm_energy_limit(e, r->time, r->watts))
+	if (r->daily && total < e->total)
+		drop_spike(e, r);
+	if (total < e->total || goes_on(e, r))
+		return doubt(e, r, fallen(e, r));
+	if (total > WH_MAX || stays_below(e, r) ||
+	    total > hm_energy_limit(e, r->time, r->watts))
 		return doubt(e, r, HM_ENERGY_SPIKE);
 	return accept(e, r, total);
 }
@@ -443,7 +403,8 @@ hm_energy_grow(struct hm_energy *e, const struct hm_energy_reading *r)
 	int64_t total = r->total + e->shift;
 
 	if (e->total < 0 || e->began < 0 || e->doubts > 0 || r->total <= 0 ||
-	    is_impossible(r) || !is_time(r->time) ||
+	    r->daily != (e->daily != 0) || is_impossible(r) ||
+	    !hm_energy_is_time(r->time) ||
 	    r->time < e->pending_time || total < e->pending || total > WH_MAX ||
 	    total > hm_energy_limit(e, r->time, r->watts))
 		return false;
@@ -452,19 +413,37 @@ hm_energy_grow(struct hm_energy *e, const struct hm_energy_reading *r)
 	return true;
 }
 
+/*
+ * A lifetime total of 0 Wh means that the DTU does not know it. A day begins at
+ * 0 Wh; before the first energy of all there is nothing to show.
+ */
+static bool
+has_total(const struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	return r->total > 0 || (r->total == 0 && r->daily && e->total >= 0);
+}
+
+static bool
+is_taken(enum hm_energy_verdict verdict)
+{
+	return verdict == HM_ENERGY_GOOD || verdict == HM_ENERGY_WRAP ||
+	    verdict == HM_ENERGY_NEW_DAY || verdict == HM_ENERGY_RESET;
+}
+
 enum hm_energy_verdict
 hm_energy_read(struct hm_energy *e, const struct hm_energy_reading *r)
 {
 	enum hm_energy_verdict verdict;
 
-	/* A lifetime total of 0 Wh means that the DTU does not know it. */
-	if (r->total <= 0 || !is_time(r->time))
+	if (!hm_energy_is_time(r->time) || !has_total(e, r))
 		return HM_ENERGY_NONE;
 	if (is_impossible(r))
 		return HM_ENERGY_SPIKE;
 	verdict = take_total(e, r, r->total + e->shift);
-	if (verdict == HM_ENERGY_GOOD || verdict == HM_ENERGY_WRAP)
-		settle_day(e, r, e->pending);
+	if (is_taken(verdict))
+		e->daily = r->daily;
+	if (is_taken(verdict) && verdict != HM_ENERGY_RESET)
+		hm_energy_settle(e, r, e->pending);
 	return verdict;
 }
 

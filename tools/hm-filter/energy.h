@@ -17,6 +17,10 @@
  * computed from the lifetime counter.
  * The device's own counter of the day is used only if no reading shows the
  * total at which the day began: total minus today is that total, all day.
+ *
+ * A device without a lifetime counter has one made of its counter of the day: a
+ * fall of that one is its reset, if the readings after it agree, and what it
+ * had then is added from then on. All else is as above.
  */
 
 /* energy.def describes each; the database has a column for each. */
@@ -33,6 +37,11 @@ struct hm_energy_reading {
 	bool awake;    /* the inverter is online and runs */
 	int64_t total; /* the device's counters; -1: unknown */
 	int64_t today;
+	/*
+	 * The device counts only the day: `total` is that counter, too. What
+	 * is shown as the total is the sum of its days.
+	 */
+	bool daily;
 };
 
 enum hm_energy_verdict {
@@ -44,6 +53,10 @@ enum hm_energy_verdict {
 	                    the shown total counts that */
 	HM_ENERGY_RESET, /* the counter was reset: it ran at another level for
 	                    a day; the shown total goes on from there */
+	HM_ENERGY_WAIT,  /* a counter of the day may have begun a new day, or
+	                    it is a glitch: the next readings will tell */
+	HM_ENERGY_NEW_DAY, /* it has begun a new day, which the shown total
+	                      adds to the days before */
 };
 
 /* Set everything to unknown. */

@@ -266,7 +266,8 @@ is_of_inverter(struct hm_slice type)
 	const struct hm_reading_type *reading = hm_reading_type_of(type);
 
 	if (reading != NULL)
-		return reading->device == HM_SCOPE_INVERTER;
+		return reading->device == HM_SCOPE_INVERTER ||
+		    reading->of_inverter;
 	return hm_slice_is(type, "alarm") || hm_slice_is(type, "info");
 }
 
@@ -365,7 +366,14 @@ energy_of(size_t field, const struct hm_guard_answer *answer)
 {
 	if (field == HM_F_TODAY_PRODUCTION)
 		return answer->today;
-	return field == HM_F_TOTAL_PRODUCTION ? answer->total : HM_GUARD_OWN;
+	if (field == HM_F_TOTAL_PRODUCTION)
+		return answer->total;
+	if (answer->energies_count == 0)
+		return HM_GUARD_OWN;
+	for (size_t i = 0; i < answer->energies_count; i++)
+		if (answer->energies[i].field == field)
+			return answer->energies[i].wh;
+	return HM_GUARD_OWN;
 }
 
 static void
@@ -418,6 +426,8 @@ rewrite(struct hm_filter *f, const struct hm_record *record,
 	}
 	emit_missing(f, &e, HM_F_TODAY_PRODUCTION, record, answer);
 	emit_missing(f, &e, HM_F_TOTAL_PRODUCTION, record, answer);
+	for (size_t i = 0; i < answer->energies_count; i++)
+		emit_missing(f, &e, answer->energies[i].field, record, answer);
 	hm_json_object_end(&e);
 	return hm_json_done(&e, out);
 }

@@ -15,6 +15,7 @@
 #include "record/fields.h"
 #include "record/models.h"
 #include "record/record.h"
+#include "record/types.h"
 
 const char hm_guard_unidentified[] =
     "its time, dtu, serial or port is missing or impossible";
@@ -152,6 +153,12 @@ read_serial(const struct hm_record *record, struct hm_guard_identity *id)
 	return true;
 }
 
+bool
+hm_guard_is_stale(const struct hm_record *record)
+{
+	return hm_record_get(record, "stale")->kind == HM_TRUE;
+}
+
 static const char *
 identify(struct hm_guard *guard, const struct hm_record *record,
     struct hm_guard_identity *id)
@@ -190,6 +197,12 @@ static const char *(*const looks[HM_SCOPES])(struct hm_guard *guard,
     [HM_SCOPE_DTU] = hm_guard_look_at_dtu,
     [HM_SCOPE_INVERTER] = hm_guard_look_at_inverter,
     [HM_SCOPE_PORT] = hm_guard_look_at_port,
+    [HM_SCOPE_BATTERY] = hm_guard_look_at_part,
+    [HM_SCOPE_GRID] = hm_guard_look_at_part,
+    [HM_SCOPE_LOAD] = hm_guard_look_at_part,
+    [HM_SCOPE_GENERATOR] = hm_guard_look_at_part,
+    [HM_SCOPE_EXTERNAL_PV] = hm_guard_look_at_part,
+    [HM_SCOPE_FLOW] = hm_guard_look_at_part,
 };
 
 const char *
@@ -198,16 +211,21 @@ hm_guard_look(struct hm_guard *guard, enum hm_scope scope,
 {
 	struct hm_guard_identity id;
 	const char *why;
+	bool is_part = hm_reading_types[scope].of_inverter;
 
 	*answer = (struct hm_guard_answer){.today = HM_GUARD_OWN,
 	    .total = HM_GUARD_OWN};
 	if (looks[scope] == NULL)
 		return NULL;
 	why = identify(guard, record, &id);
+	id.scope = scope;
 	if (why == NULL)
 		why = looks[scope](guard, record, &id, answer);
 	/* Energies that cannot be judged are not shown. */
-	if (why != NULL && guard->options.judges)
+	if (why != NULL && guard->options.judges) {
 		answer->today = answer->total = HM_GUARD_OUT;
+		if (is_part)
+			hm_guard_hide_part(guard, scope, answer);
+	}
 	return why;
 }

@@ -8,7 +8,8 @@
 
 /*
  * The energy guard over a stream of readings: it judges each dtu, inverter and
- * port record, and decides which energies to show.
+ * port record, and those of hybrid inverters, and decides which energies to
+ * show.
  */
 
 struct hm_guard;
@@ -34,9 +35,18 @@ struct hm_guard_counters {
 #define HM_GUARD_OUT (-1)
 #define HM_GUARD_OWN (-2)
 
+/* An energy of a hybrid inverter, by the first field of its key. */
+struct hm_guard_energy {
+	size_t field; /* hm_field_id */
+	int64_t wh;   /* as below */
+};
+
 struct hm_guard_answer {
 	bool asleep; /* fields of HM_AWAKE mean nothing */
 	int64_t today, total; /* Wh, HM_GUARD_OUT or HM_GUARD_OWN */
+	/* Until the next record; others are unchanged. */
+	const struct hm_guard_energy *energies;
+	size_t energies_count;
 	bool sums_known; /* they replace the dtu record's own */
 	struct hm_sums sums;
 };

@@ -47,9 +47,11 @@ visit_ports(struct hm_guard *guard, const struct hm_guard_identity *id,
 	    hm_dtu_first_device(&id->dtu->key);
 
 	for (; inverter != NULL; inverter = hm_device_next(&inverter->key))
-		visit_inverter(guard, id, inverter,
-		    hm_serial_listed(guard->options.exclude,
-		    hm_device_serial(&inverter->key)) ? out : in, context);
+		if (hm_ledger_is_inverter(inverter))
+			visit_inverter(guard, id, inverter,
+			    hm_serial_listed(guard->options.exclude,
+			    hm_device_serial(&inverter->key)) ? out : in,
+			    context);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "ledger.h"
 #include "record/fields.h"
 #include "record/record.h"
+#include "record/types.h"
 
 #define WH_TEXT ((size_t)32) /* an energy as text */
 #define WARN_SECONDS 3600 /* between two messages about a port */
@@ -15,20 +16,46 @@
 /* Of a port of an unknown model, and of an inverter of one (MIT-5000). */
 #define RATED_WATTS 600
 #define RATED_WATTS_INVERTER 5000
+/* What a counter is of: "input 255", or "external_pv, today_energy_a". */
+#define COUNTER_TEXT ((size_t)64)
+
+/* A port has a number, another counter of a hybrid inverter a field. */
+static struct hm_fact
+counter_fact(const struct hm_guard_identity *id,
+    const struct hm_ledger_port *port)
+{
+	return id->scope == HM_SCOPE_PORT ?
+	    hm_fact_int("port", port->key.port) :
+	    hm_fact("field", hm_fields[port->key.port].key);
+}
+
+static const char *
+counter_text(const struct hm_guard_identity *id,
+    const struct hm_ledger_port *port, char out[COUNTER_TEXT])
+{
+	if (id->scope == HM_SCOPE_PORT)
+		snprintf(out, COUNTER_TEXT, "input %lld",
+		    (long long)port->key.port);
+	else
+		snprintf(out, COUNTER_TEXT, "%s, %s",
+		    hm_reading_types[id->scope].name,
+		    hm_fields[port->key.port].key);
+	return out;
+}
 
 static void
 warn(const struct hm_guard_identity *id, const struct hm_ledger_port *port,
     const char *key, int64_t reading, const char *text, int64_t bound)
 {
 	const struct hm_slice dtu = hm_slice(id->name, id->name_size);
+	char counter[COUNTER_TEXT];
 
 	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("dtu", dtu),
-	    hm_fact_slice("serial", id->serial),
-	    hm_fact_int("port", port->key.port), hm_fact_int("total", reading),
-	    hm_fact_int(key, bound)),
-	    "%.*s: inverter %.*s, input %lld: a total of %lld Wh %s %lld Wh",
+	    hm_fact_slice("serial", id->serial), counter_fact(id, port),
+	    hm_fact_int("total", reading), hm_fact_int(key, bound)),
+	    "%.*s: inverter %.*s, %s: a total of %lld Wh %s %lld Wh",
 	    (int)dtu.n, dtu.p, (int)id->serial.n, id->serial.p,
-	    (long long)port->key.port, (long long)reading, text,
+	    counter_text(id, port, counter), (long long)reading, text,
 	    (long long)bound);
 }
 
@@ -72,6 +99,10 @@ verdict_name(enum hm_energy_verdict verdict)
 		return "accepted, the counter was reset";
 	case HM_ENERGY_WRAP:
 		return "accepted, the counter has wrapped";
+	case HM_ENERGY_WAIT:
+		return "below the energy of the day before, not confirmed";
+	case HM_ENERGY_NEW_DAY:
+		return "accepted, a new day has begun";
 	}
 	return "?";
 }
@@ -93,17 +124,18 @@ log_verdict(const struct hm_guard_identity *id,
 	struct hm_slice dtu = id->dtu->key.name;
 	int64_t shown = hm_energy_total(&port->energy);
 	char today[WH_TEXT], total[WH_TEXT], day[WH_TEXT], all[WH_TEXT];
+	char counter[COUNTER_TEXT];
 
 	if (!hm_log_shows(HM_DEBUG))
 		return;
 	hm_log_facts(HM_DEBUG, HM_FACTS(hm_fact_slice("dtu", dtu),
-	    hm_fact_slice("serial", id->serial),
-	    hm_fact_int("port", port->key.port), hm_fact_int("total", r->total),
-	    hm_fact_int("shown", shown)), "%.*s: inverter %.*s, input %lld: "
+	    hm_fact_slice("serial", id->serial), counter_fact(id, port),
+	    hm_fact_int("total", r->total),
+	    hm_fact_int("shown", shown)), "%.*s: inverter %.*s, %s: "
 	    "today %s, total %s: %s; the guard has: today %s, total %s",
 	    (int)dtu.n, dtu.p, (int)id->serial.n, id->serial.p,
-	    (long long)port->key.port, wh(r->today, today),
-	    wh(r->total, total), verdict_name(verdict),
+	    counter_text(id, port, counter), wh(r->today, today),
+	    wh(r->daily ? -1 : r->total, total), verdict_name(verdict),
 	    wh(hm_energy_today(&port->energy), day), wh(shown, all));
 }
 
@@ -117,6 +149,8 @@ judge(struct hm_guard *guard, const struct hm_guard_identity *id,
 	log_verdict(id, port, r, verdict);
 	switch (verdict) {
 	case HM_ENERGY_GOOD:
+	case HM_ENERGY_WAIT:
+	case HM_ENERGY_NEW_DAY:
 		break;
 	case HM_ENERGY_NONE:
 		guard->counters.refused_zeros +=
@@ -144,19 +178,13 @@ judge(struct hm_guard *guard, const struct hm_guard_identity *id,
 	}
 }
 
-static void
-warn_of_memory(struct hm_guard *guard)
+void
+hm_guard_warn_of_memory(struct hm_guard *guard)
 {
 	if (!guard->options.remembers && !guard->warned)
 		hm_log(HM_WARNING, "without a database the accepted energies "
 		    "are lost when hm-filter ends; see --database");
 	guard->warned = true;
-}
-
-static bool
-is_stale(const struct hm_record *record)
-{
-	return hm_record_get(record, "stale")->kind == HM_TRUE;
 }
 
 static struct hm_energy_reading
@@ -168,9 +196,12 @@ read_port(const struct hm_record *record, const struct hm_guard_identity *id,
 	return (struct hm_energy_reading){
 	    .time = id->time,
 	    .awake = says < 0 ? inverter->awake : says != 0,
-	    .watts = inverter->watts > 0 ? inverter->watts : RATED_WATTS,
+	    .watts = inverter->watts > 0 ? inverter->watts :
+	        inverter->hybrid ? HM_GUARD_HYBRID_WATTS : RATED_WATTS,
 	    .inverter_watts = inverter->watts > 0 ?
-	        inverter->watts * inverter->inputs : RATED_WATTS_INVERTER,
+	        inverter->watts * inverter->inputs :
+	        inverter->hybrid ? HM_GUARD_HYBRID_WATTS_ALL :
+	        RATED_WATTS_INVERTER,
 	    .today = hm_guard_number(record, HM_F_TODAY_PRODUCTION, -1),
 	    .total = hm_guard_number(record, HM_F_TOTAL_PRODUCTION, -1),
 	};
@@ -178,7 +209,8 @@ read_port(const struct hm_record *record, const struct hm_guard_identity *id,
 
 /*
  * At night only the time changes: do not write it at every poll. With an older
- * time in the database the limit is only a little higher after a restart.
+ * time in the database the limit is only a little higher after a restart. A
+ * counter of the day waits at 0 Wh until the sun is up.
  */
 static bool
 is_worth_saving(const struct hm_energy *before,
@@ -190,6 +222,10 @@ is_worth_saving(const struct hm_energy *before,
 		return memcmp(before, &after, sizeof after) != 0;
 	after.total_time = before->total_time;
 	after.pending_time = before->pending_time;
+	if (after.daily != 0 && before->doubts > 0 && after.doubts > 0) {
+		after.doubts = before->doubts;
+		after.doubt_time = before->doubt_time;
+	}
 	return memcmp(before, &after, sizeof after) != 0;
 }
 
@@ -215,8 +251,8 @@ is_recent(const struct hm_energy *e, int64_t time)
 	return time - e->total_time < 2 * RAISE_SECONDS;
 }
 
-static void
-take_in(struct hm_guard *guard, const struct hm_guard_identity *id,
+void
+hm_guard_take(struct hm_guard *guard, const struct hm_guard_identity *id,
     struct hm_ledger_port *port, const struct hm_energy_reading *r,
     bool stale)
 {
@@ -239,10 +275,34 @@ take_in(struct hm_guard *guard, const struct hm_guard_identity *id,
 	}
 }
 
+void
+hm_guard_use_daily(struct hm_energy_reading *r,
+    const struct hm_ledger_port *port)
+{
+	bool may = port == NULL || port->energy.pending < 0 ||
+	    port->energy.daily != 0;
+
+	r->daily = may && r->total < 0 && r->today >= 0;
+	if (r->daily)
+		r->total = r->today;
+}
+
+int64_t
+hm_guard_show_today(const struct hm_guard *guard,
+    const struct hm_ledger_port *port, const struct hm_energy_reading *r)
+{
+	int64_t today = port != NULL ? hm_energy_today(&port->energy) : -1;
+
+	if (today < 0 && r->daily && r->today == 0)
+		return HM_GUARD_OWN;
+	return hm_guard_show(guard, today, port != NULL && r->today >= 0 &&
+	    r->today <= r->total);
+}
+
 static const char *
 judge_port(struct hm_guard *guard, const struct hm_record *record,
     const struct hm_guard_identity *id, struct hm_ledger_inverter *inverter,
-    const struct hm_energy_reading *r, struct hm_guard_answer *answer)
+    struct hm_energy_reading *r, struct hm_guard_answer *answer)
 {
 	struct hm_ledger_port *port;
 	int64_t number;
@@ -250,14 +310,13 @@ judge_port(struct hm_guard *guard, const struct hm_record *record,
 	if (!hm_record_int(record, "port", &number) || number < 0 ||
 	    number > HM_LEDGER_PORT_MAX)
 		return hm_guard_unidentified;
-	warn_of_memory(guard);
+	hm_guard_warn_of_memory(guard);
 	port = hm_ledger_find_port(inverter, number);
-	/* A hybrid inverter has no total by which to judge the day. */
-	if (port == NULL && r->total < 0 && r->today >= 0)
-		return NULL;
+	hm_guard_use_daily(r, port);
 	/* A port without a panel never has a total. */
 	if (port == NULL && r->total <= 0) {
-		answer->today = answer->total = HM_GUARD_OUT;
+		answer->today = hm_guard_show_today(guard, NULL, r);
+		answer->total = HM_GUARD_OUT;
 		return NULL;
 	}
 	if (port == NULL)
@@ -265,11 +324,10 @@ judge_port(struct hm_guard *guard, const struct hm_record *record,
 		    number);
 	if (port == NULL)
 		return hm_guard_too_many;
-	take_in(guard, id, port, r, is_stale(record));
-	answer->today = hm_guard_show(guard, hm_energy_today(&port->energy),
-	    r->today >= 0 && r->today <= r->total);
+	hm_guard_take(guard, id, port, r, hm_guard_is_stale(record));
+	answer->today = hm_guard_show_today(guard, port, r);
 	answer->total = hm_guard_show(guard, hm_energy_total(&port->energy),
-	    r->total > 0);
+	    r->total > 0 && !r->daily);
 	return NULL;
 }
 

@@ -10,20 +10,32 @@
 
 /*
  * Shared by guard.c (the parts that all record types need), guard_port.c,
- * guard_inverter.c and guard_dtu.c.
+ * guard_inverter.c, guard_dtu.c and guard_part.c (hybrid inverters).
  */
+
+/*
+ * What a string of panels, a battery, or a house takes or gives for hours, in
+ * W, with 3/2 of it allowed at once; and what the largest plant does, up to
+ * which a claim is accepted.
+ */
+#define HM_GUARD_HYBRID_WATTS 10000
+#define HM_GUARD_HYBRID_WATTS_ALL 100000
+
+#define HM_GUARD_ENERGIES ((size_t)64) /* of a record */
 
 struct hm_guard {
 	struct hm_guard_options options;
 	struct hm_guard_counters counters;
 	struct hm_day_clock clock;
 	bool warned; /* the warning about a missing database was logged */
+	struct hm_guard_energy energies[HM_GUARD_ENERGIES]; /* of an answer */
 };
 
 extern const char hm_guard_unidentified[], hm_guard_too_many[];
 
 /* What identifies a record. */
 struct hm_guard_identity {
+	enum hm_scope scope;
 	char name[HM_DTU_NAME_MAX];
 	size_t name_size;
 	char serial_text[HM_LEDGER_SERIAL];
@@ -85,7 +97,32 @@ void hm_guard_learn(struct hm_guard *guard, const struct hm_guard_identity *id,
 int64_t hm_guard_show(const struct hm_guard *guard, int64_t known,
     bool may_show);
 
-/* As hm_guard_look, for one record type each. */
+bool hm_guard_is_stale(const struct hm_record *record);
+
+/* Log once that the ledger does not outlive the process, if so. */
+void hm_guard_warn_of_memory(struct hm_guard *guard);
+
+/*
+ * Without a lifetime counter use the device's counter of the day, unless the
+ * port has had one before; NULL: it is new.
+ */
+void hm_guard_use_daily(struct hm_energy_reading *reading,
+    const struct hm_ledger_port *port);
+
+/* Judge a reading of a port, and mark it as changed if it is. */
+void hm_guard_take(struct hm_guard *guard, const struct hm_guard_identity *id,
+    struct hm_ledger_port *port, const struct hm_energy_reading *reading,
+    bool stale);
+
+/*
+ * The energy of the day to show, as hm_guard_show. Before the first energy of a
+ * port, which may be NULL, 0 Wh of a counter of the day are shown as they are.
+ */
+int64_t hm_guard_show_today(const struct hm_guard *guard,
+    const struct hm_ledger_port *port,
+    const struct hm_energy_reading *reading);
+
+/* As hm_guard_look, for one record type each; or for all parts of a hybrid. */
 const char *hm_guard_look_at_port(struct hm_guard *guard,
     const struct hm_record *record, const struct hm_guard_identity *id,
     struct hm_guard_answer *answer);
@@ -94,6 +131,16 @@ const char *hm_guard_look_at_inverter(struct hm_guard *guard,
     struct hm_guard_answer *answer);
 const char *hm_guard_look_at_dtu(struct hm_guard *guard,
     const struct hm_record *record, const struct hm_guard_identity *id,
+    struct hm_guard_answer *answer);
+const char *hm_guard_look_at_part(struct hm_guard *guard,
+    const struct hm_record *record, const struct hm_guard_identity *id,
+    struct hm_guard_answer *answer);
+
+/*
+ * Put all energies that a record of a hybrid inverter can have into the answer,
+ * as left out.
+ */
+void hm_guard_hide_part(struct hm_guard *guard, enum hm_scope scope,
     struct hm_guard_answer *answer);
 
 #endif

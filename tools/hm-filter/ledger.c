@@ -56,19 +56,41 @@ hm_ledger_first(const struct hm_ledger *ledger)
 	return hm_device_map_first(&ledger->map);
 }
 
-struct hm_ledger_inverter *
-hm_ledger_inverter(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
-    struct hm_slice serial)
+static struct hm_ledger_inverter *
+find_device(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
+    struct hm_slice serial, int64_t number)
 {
 	size_t before = dtu->key.devices_count;
 	struct hm_ledger_inverter *inverter;
 
 	if (serial.n > HM_LEDGER_SERIAL)
 		return NULL;
-	inverter = hm_device_map_device(&ledger->map, &dtu->key, serial, 0);
+	inverter = hm_device_map_device(&ledger->map, &dtu->key, serial,
+	    number);
 	if (dtu->key.devices_count > before)
 		inverter->awake = true;
 	return inverter;
+}
+
+struct hm_ledger_inverter *
+hm_ledger_inverter(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
+    struct hm_slice serial)
+{
+	return find_device(ledger, dtu, serial, 0);
+}
+
+struct hm_ledger_inverter *
+hm_ledger_counters(struct hm_ledger *ledger, struct hm_ledger_dtu *dtu,
+    struct hm_slice serial, enum hm_scope scope)
+{
+	return find_device(ledger, dtu, serial, 1 + (int64_t)scope);
+}
+
+enum hm_scope
+hm_ledger_scope(const struct hm_ledger_inverter *counters)
+{
+	return hm_ledger_is_inverter(counters) ? HM_SCOPES :
+	    (enum hm_scope)(counters->key.number - 1);
 }
 
 struct hm_ledger_port *
@@ -80,21 +102,39 @@ hm_ledger_find_port(const struct hm_ledger_inverter *inverter, int64_t port)
 	return found != NULL && !found->absent ? found : NULL;
 }
 
-struct hm_ledger_port *
-hm_ledger_absent_port(struct hm_ledger *ledger,
-    struct hm_ledger_inverter *inverter, int64_t number)
+static struct hm_ledger_port *
+add_port(struct hm_ledger *ledger, struct hm_ledger_inverter *inverter,
+    int64_t number)
 {
 	uint32_t before = inverter->key.ports_count;
-	struct hm_ledger_port *port;
+	struct hm_ledger_port *port = hm_device_map_port(&ledger->map,
+	    &inverter->key, number);
 
-	if (number < 0 || number > HM_LEDGER_PORT_MAX)
-		return NULL;
-	port = hm_device_map_port(&ledger->map, &inverter->key, number);
 	if (inverter->key.ports_count > before) {
 		hm_energy_init(&port->energy);
 		port->absent = true;
 	}
 	return port;
+}
+
+struct hm_ledger_port *
+hm_ledger_absent_port(struct hm_ledger *ledger,
+    struct hm_ledger_inverter *inverter, int64_t number)
+{
+	return number >= 0 && number <= HM_LEDGER_PORT_MAX ?
+	    add_port(ledger, inverter, number) : NULL;
+}
+
+struct hm_ledger_port *
+hm_ledger_counter(struct hm_ledger *ledger,
+    struct hm_ledger_inverter *counters, enum hm_field_id today)
+{
+	struct hm_ledger_port *counter = add_port(ledger, counters,
+	    (int64_t)today);
+
+	if (counter != NULL)
+		counter->absent = false;
+	return counter;
 }
 
 struct hm_ledger_port *

@@ -9,10 +9,13 @@
 #include "energy.h"
 #include "inverter_part.h"
 #include "record/device_map.h"
+#include "record/fields.h"
+#include "record/types.h"
 
 /*
- * What the energy guard knows about each port, under its inverter and DTU, so
- * that one DTU never affects the sums of another.
+ * What the energy guard knows about each port, and about each counter of a
+ * hybrid inverter, under its inverter and DTU, so that one DTU never affects
+ * the sums of another.
  */
 
 #define HM_LEDGER_SERIAL 32
@@ -33,11 +36,17 @@ struct hm_ledger_port {
 	bool absent;   /* was forgotten: it has its part and nothing else */
 };
 
+/*
+ * An inverter, whose key has the number 0; or the counters that a hybrid
+ * inverter has in records of one type. They are ports here, by the hm_field_id
+ * of their energy of the day.
+ */
 struct hm_ledger_inverter {
 	struct hm_device_key key;
 	int64_t watts; /* of a port; 0: not known */
 	int64_t inputs; /* whose watts add up to those of the inverter */
 	bool awake;    /* as in its last record; true before the first */
+	bool hybrid;   /* it has had such records */
 };
 
 /* Sums over a DTU's inverters since its last dtu record. */
@@ -75,6 +84,25 @@ struct hm_ledger_inverter *hm_ledger_inverter(struct hm_ledger *ledger,
 struct hm_ledger_port *hm_ledger_port(struct hm_ledger *ledger,
     struct hm_ledger_inverter *inverter, int64_t port);
 
+/*
+ * As hm_ledger_inverter, for the counters in records of a type; and the type of
+ * such counters, which those of an inverter do not have: HM_SCOPES.
+ */
+struct hm_ledger_inverter *hm_ledger_counters(struct hm_ledger *ledger,
+    struct hm_ledger_dtu *dtu, struct hm_slice serial, enum hm_scope scope);
+
+static inline bool
+hm_ledger_is_inverter(const struct hm_ledger_inverter *inverter)
+{
+	return inverter->key.number == 0;
+}
+
+enum hm_scope hm_ledger_scope(const struct hm_ledger_inverter *counters);
+
+/* As hm_ledger_port, for the counter of a field. */
+struct hm_ledger_port *hm_ledger_counter(struct hm_ledger *ledger,
+    struct hm_ledger_inverter *counters, enum hm_field_id today);
+
 /* Find the entry of a port. NULL if there is none, or the port is absent. */
 struct hm_ledger_port *hm_ledger_find_port(
     const struct hm_ledger_inverter *inverter, int64_t port);
@@ -108,8 +136,8 @@ typedef bool hm_ledger_visitor(void *context, struct hm_ledger_dtu *dtu,
     const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port);
 
 /*
- * Visit all ports, absent ones, too, or those that have changed. False if a
- * visitor ended it.
+ * Visit all ports and counters, absent ones, too, or those that have changed.
+ * False if a visitor ended it.
  */
 bool hm_ledger_visit(const struct hm_ledger *ledger, bool changed_only,
     hm_ledger_visitor *visitor, void *context);

@@ -58,7 +58,8 @@ static const char write_part_sql[] =
     "today_production, total_production, day, left_out, last_updated) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
-static const char count_sql[] = "SELECT count(*) FROM production_cache";
+static const char count_sql[] = "SELECT (SELECT count(*) FROM "
+    "production_cache) + (SELECT count(*) FROM energy_cache)";
 
 static const char exists_sql[] =
     "SELECT 1 FROM production_cache WHERE dtu = ? AND serial = ? "
@@ -83,7 +84,11 @@ set_up(struct hm_ledger_db *db, bool writing, int open_ms)
 	    hm_db_prepare(&db->db, write_sql, &db->write) &&
 	    hm_db_prepare(&db->db, write_dtu_sql, &db->write_dtu) &&
 	    hm_db_prepare(&db->db, write_part_sql, &db->write_part) &&
+	    hm_db_prepare(&db->db, hm_ledger_write_counter_sql,
+	    &db->write_counter) &&
 	    hm_db_prepare(&db->db, exists_sql, &db->exists) &&
+	    hm_db_prepare(&db->db, hm_ledger_counter_exists_sql,
+	    &db->counter_exists) &&
 	    hm_db_prepare(&db->db, count_sql, &db->count) &&
 	    hm_db_prepare(&db->db, "PRAGMA data_version", &db->version) &&
 	    sqlite3_busy_timeout(db->db.handle, BUSY_MS) == SQLITE_OK))
@@ -111,11 +116,14 @@ close_file(struct hm_ledger_db *db)
 	sqlite3_finalize(db->write);
 	sqlite3_finalize(db->write_dtu);
 	sqlite3_finalize(db->write_part);
+	sqlite3_finalize(db->write_counter);
 	sqlite3_finalize(db->exists);
+	sqlite3_finalize(db->counter_exists);
 	sqlite3_finalize(db->version);
 	sqlite3_finalize(db->count);
 	db->begin = db->commit = NULL;
 	db->write = db->write_dtu = db->write_part = NULL;
+	db->write_counter = db->counter_exists = NULL;
 	db->exists = db->version = db->count = NULL;
 	hm_db_close(&db->db);
 }
@@ -174,17 +182,21 @@ port_of_row(struct hm_ledger *ledger, sqlite3_stmt *row, port_finder *find)
 	    sqlite3_column_int64(row, HM_ROW_PORT)) : NULL;
 }
 
-static bool
-is_all_integers(sqlite3_stmt *row)
+bool
+hm_ledger_read_state(sqlite3_stmt *row, int column, struct hm_energy *energy)
 {
-	for (int i = ENERGY_FIRST; i < sqlite3_column_count(row); i++)
+	for (int i = column; i < sqlite3_column_count(row); i++)
 		if (sqlite3_column_type(row, i) != SQLITE_INTEGER)
 			return false;
-	return sqlite3_column_type(row, HM_ROW_PORT) == SQLITE_INTEGER;
+#define ENERGY(name, initial, help) \
+	energy->name = sqlite3_column_int64(row, column++);
+#include "db/energy.def"
+#undef ENERGY
+	return hm_energy_valid(energy);
 }
 
-static void
-warn_damaged(const struct hm_ledger_db *db, sqlite3_stmt *row,
+void
+hm_ledger_warn_damaged(const struct hm_ledger_db *db, sqlite3_stmt *row,
     const char *table)
 {
 	struct hm_slice serial = hm_db_column_text(row, HM_ROW_SERIAL);
@@ -197,18 +209,14 @@ warn_damaged(const struct hm_ledger_db *db, sqlite3_stmt *row,
 static void
 load_row(struct hm_ledger_db *db, struct hm_ledger *ledger, sqlite3_stmt *row)
 {
-	int column = ENERGY_FIRST;
 	struct hm_energy energy;
 	struct hm_ledger_port *port;
 
-#define ENERGY(name, initial, help) \
-	energy.name = sqlite3_column_int64(row, column++);
-#include "db/energy.def"
-#undef ENERGY
-	port = is_all_integers(row) && hm_energy_valid(&energy) ?
+	port = sqlite3_column_type(row, HM_ROW_PORT) == SQLITE_INTEGER &&
+	    hm_ledger_read_state(row, ENERGY_FIRST, &energy) ?
 	    port_of_row(ledger, row, hm_ledger_port) : NULL;
 	if (port == NULL) {
-		warn_damaged(db, row, "production_cache");
+		hm_ledger_warn_damaged(db, row, "production_cache");
 		return;
 	}
 	port->energy = energy;
@@ -254,7 +262,7 @@ load_part(struct hm_ledger_db *db, struct hm_ledger *ledger,
 	if (port != NULL)
 		port->part = part;
 	else
-		warn_damaged(db, row, "inverter_parts");
+		hm_ledger_warn_damaged(db, row, "inverter_parts");
 }
 
 typedef void row_loader(struct hm_ledger_db *db, struct hm_ledger *ledger,
@@ -290,7 +298,9 @@ hm_ledger_db_load(struct hm_ledger_db *db, struct hm_ledger *ledger)
 {
 	bool good = load_rows(db, ledger, load_sql, load_row) &&
 	    load_rows(db, ledger, load_dtus_sql, load_dtu) &&
-	    load_rows(db, ledger, load_parts_sql, load_part);
+	    load_rows(db, ledger, load_parts_sql, load_part) &&
+	    load_rows(db, ledger, hm_ledger_load_counters_sql,
+	    hm_ledger_load_counter);
 
 	if (!good)
 		hm_db_complain(&db->db, "cannot read the production_cache");
@@ -311,8 +321,8 @@ hm_ledger_bind_key(sqlite3_stmt *statement,
 	sqlite3_bind_int64(statement, HM_ROW_PORT, port->key.port);
 }
 
-static void
-bind_energy(sqlite3_stmt *statement, int column, int64_t energy)
+void
+hm_ledger_bind_energy(sqlite3_stmt *statement, int column, int64_t energy)
 {
 	if (energy >= 0)
 		sqlite3_bind_int64(statement, column, energy);
@@ -330,9 +340,9 @@ write_part(struct hm_ledger_db *db, const struct hm_ledger_dtu *dtu,
 
 	hm_rfc3339_format(hm_clock_now(), time);
 	hm_ledger_bind_key(db->write_part, dtu, inverter, port);
-	bind_energy(db->write_part, HM_ROW_TODAY, part->today);
+	hm_ledger_bind_energy(db->write_part, HM_ROW_TODAY, part->today);
 	sqlite3_bind_int64(db->write_part, HM_ROW_TOTAL, part->total);
-	bind_energy(db->write_part, PART_DAY, part->day);
+	hm_ledger_bind_energy(db->write_part, PART_DAY, part->day);
 	sqlite3_bind_int64(db->write_part, PART_LEFT_OUT, part->left_out);
 	sqlite3_bind_text(db->write_part, PART_UPDATED, time, -1,
 	    SQLITE_STATIC);
@@ -340,6 +350,16 @@ write_part(struct hm_ledger_db *db, const struct hm_ledger_dtu *dtu,
 }
 
 /* A binding that fails leaves NULL, which the columns refuse. */
+void
+hm_ledger_bind_state(sqlite3_stmt *statement, int column,
+    const struct hm_energy *energy)
+{
+#define ENERGY(name, initial, help) \
+	sqlite3_bind_int64(statement, column++, energy->name);
+#include "db/energy.def"
+#undef ENERGY
+}
+
 static bool
 write_row(struct hm_ledger_db *db, const struct hm_ledger_dtu *dtu,
     const struct hm_ledger_inverter *inverter,
@@ -347,17 +367,13 @@ write_row(struct hm_ledger_db *db, const struct hm_ledger_dtu *dtu,
 {
 	const struct hm_energy *e = &port->energy;
 	char time[HM_RFC3339_SIZE];
-	int column = ENERGY_FIRST;
 
 	hm_rfc3339_format(hm_clock_now(), time);
 	hm_ledger_bind_key(db->write, dtu, inverter, port);
-	bind_energy(db->write, HM_ROW_TODAY, hm_energy_today(e));
-	bind_energy(db->write, HM_ROW_TOTAL, hm_energy_total(e));
+	hm_ledger_bind_energy(db->write, HM_ROW_TODAY, hm_energy_today(e));
+	hm_ledger_bind_energy(db->write, HM_ROW_TOTAL, hm_energy_total(e));
 	sqlite3_bind_text(db->write, UPDATED, time, -1, SQLITE_STATIC);
-#define ENERGY(name, initial, help) \
-	sqlite3_bind_int64(db->write, column++, e->name);
-#include "db/energy.def"
-#undef ENERGY
+	hm_ledger_bind_state(db->write, ENERGY_FIRST, e);
 	return hm_db_step(db->write);
 }
 
@@ -367,6 +383,8 @@ write_port(void *context, struct hm_ledger_dtu *dtu,
 {
 	struct hm_ledger_db *db = context;
 
+	if (!hm_ledger_is_inverter(inverter))
+		return hm_ledger_write_counter(db, dtu, inverter, port);
 	return (port->absent || write_row(db, dtu, inverter, port)) &&
 	    (!port->part.changed || write_part(db, dtu, inverter, port));
 }
@@ -380,7 +398,7 @@ write_dtu(struct hm_ledger_db *db, const struct hm_ledger_dtu *dtu)
 	hm_rfc3339_format(hm_clock_now(), time);
 	hm_db_bind_slice(db->write_dtu, 1, dtu->key.name);
 	sqlite3_bind_int64(db->write_dtu, 2, energy->total);
-	bind_energy(db->write_dtu, 3, energy->today);
+	hm_ledger_bind_energy(db->write_dtu, 3, energy->today);
 	sqlite3_bind_int64(db->write_dtu, 4, energy->day);
 	sqlite3_bind_int64(db->write_dtu, 5, energy->since);
 	sqlite3_bind_text(db->write_dtu, 6, time, -1, SQLITE_STATIC);

@@ -4,7 +4,8 @@
 #include "ledger.h"
 
 /*
- * The ledger in the SQLite database, in the table production_cache. A save is
+ * The ledger in the SQLite database, in the tables production_cache and
+ * energy_cache, which has the counters of hybrid inverters. A save is
  * one transaction: if the process dies, the file holds the state before or
  * after it.
  */

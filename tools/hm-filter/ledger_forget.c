@@ -20,13 +20,19 @@ look_up(void *context, struct hm_ledger_dtu *dtu,
     const struct hm_ledger_inverter *inverter, struct hm_ledger_port *port)
 {
 	struct hm_ledger_db *db = context;
+	bool of_inverter = hm_ledger_is_inverter(inverter);
+	sqlite3_stmt *exists = of_inverter ? db->exists : db->counter_exists;
 
 	if (!port->kept)
 		return true;
-	hm_ledger_bind_key(db->exists, dtu, inverter, port);
-	port->forgotten = sqlite3_step(db->exists) == SQLITE_DONE;
-	sqlite3_reset(db->exists);
-	if (port->forgotten)
+	if (of_inverter)
+		hm_ledger_bind_key(exists, dtu, inverter, port);
+	else
+		hm_ledger_bind_counter(exists, dtu, inverter, port);
+	port->forgotten = sqlite3_step(exists) == SQLITE_DONE;
+	sqlite3_reset(exists);
+	/* Its inputs are enough to say that an inverter is forgotten. */
+	if (port->forgotten && of_inverter)
 		warn_forgotten(dtu->key.name, hm_device_serial(&inverter->key),
 		    port->key.port);
 	return true;
@@ -77,6 +83,9 @@ static const char keep_sql[] =
     "AND c.dtu = p.dtu AND c.serial = p.serial AND c.port = p.port "
     "AND c.e_total >= p.total_production";
 
+static const char forget_counters_sql[] =
+    "DELETE FROM energy_cache WHERE lower(serial) = lower(?)";
+
 static const char forget_sql[] =
     "DELETE FROM production_cache WHERE lower(serial) = lower(?)";
 
@@ -99,7 +108,9 @@ hm_ledger_db_forget(struct hm_ledger_db *db, struct hm_slice serial)
 	int64_t rows = 0;
 	bool good = hm_db_run(&db->db, "BEGIN IMMEDIATE") &&
 	    run(&db->db, leave_sql, serial) &&
-	    run(&db->db, keep_sql, serial) && run(&db->db, forget_sql, serial);
+	    run(&db->db, keep_sql, serial) &&
+	    run(&db->db, forget_counters_sql, serial) &&
+	    run(&db->db, forget_sql, serial);
 
 	if (good)
 		rows = sqlite3_changes(db->db.handle);

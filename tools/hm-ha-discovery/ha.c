@@ -184,6 +184,9 @@ expect_alerts(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	} else if (device->kind == HM_SCOPE_INVERTER) {
 		hm_ha_expect_alert(ha, origin, device, group,
 		    HM_ALERT_TEMPERATURE);
+	} else if (device->kind == HM_SCOPE_BATTERY) {
+		hm_ha_expect_alert(ha, origin, device, group,
+		    HM_ALERT_BATTERY_FAULT);
 	}
 }
 
@@ -204,6 +207,16 @@ show_address(struct hm_ha *ha, const struct hm_ha_origin *origin,
 	    origin->time, ha->message, &line), line);
 }
 
+/* NULL if the inverter has no entities: it may be excluded. */
+static const struct hm_ha_device *
+shown_inverter(const struct hm_ha *ha, struct hm_slice serial)
+{
+	const struct hm_ha_device *inverter = hm_ha_table_find(ha->table,
+	    HM_SCOPE_INVERTER, serial);
+
+	return inverter != NULL && inverter->groups != NULL ? inverter : NULL;
+}
+
 static const char *
 on_device(struct hm_ha *ha, enum hm_scope scope,
     const struct hm_record *record)
@@ -222,6 +235,8 @@ on_device(struct hm_ha *ha, enum hm_scope scope,
 	device = hm_ha_find_device(ha, &origin, scope);
 	if (device == NULL)
 		return NULL;
+	if (hm_reading_types[scope].of_inverter)
+		device->inverter = shown_inverter(ha, origin.serial);
 	read_values(ha, &origin, scope, record, device);
 	if (scope == HM_SCOPE_INVERTER)
 		hm_ha_radio_look(&device->radio, &ha->values);
@@ -257,23 +272,23 @@ on_part(struct hm_ha *ha, enum hm_scope scope, const struct hm_record *record)
 {
 	struct hm_ha_device *device;
 	struct hm_ha_group *group;
+	const struct hm_reading_type *type = &hm_reading_types[scope];
 	struct hm_ha_origin origin;
-	uint8_t port;
+	uint8_t port = 0;
 	const char *why = hm_ha_read_origin(ha, record, &origin);
 
 	if (why != NULL || origin.dtu == NULL)
 		return why;
-	if (!hm_ha_read_port(record, &port))
+	if (type->has_port && !hm_ha_read_port(record, &port))
 		return hm_ha_bad_port;
 	set_dtu_state(ha, &origin, HM_HA_ONLINE);
 	if (origin.serial.n == 0)
 		return NULL;
-	device = hm_ha_find_device(ha, &origin,
-	    hm_reading_types[scope].device);
+	device = hm_ha_find_device(ha, &origin, type->device);
 	if (device == NULL)
 		return NULL;
 	read_values(ha, &origin, scope, record, NULL);
-	group = hm_ha_publish(ha, &origin, device, HM_HA_PORT, port);
+	group = hm_ha_publish(ha, &origin, device, hm_ha_part_of(type), port);
 	hm_ha_remember(ha, &origin, group);
 	if (scope == HM_SCOPE_PORT)
 		hm_ha_expect_alert(ha, &origin, device, group,
@@ -382,7 +397,7 @@ hm_ha_takes(struct hm_slice type)
 	for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
 		if (hm_slice_is(type, takers[i].type))
 			return true;
-	return reading != NULL && !reading->of_inverter;
+	return reading != NULL;
 }
 
 const char *
@@ -391,8 +406,6 @@ hm_ha_record(struct hm_ha *ha, struct hm_slice type,
 {
 	const struct hm_reading_type *reading = hm_reading_type_of(type);
 
-	if (reading != NULL && reading->of_inverter)
-		return NULL;
 	if (reading != NULL)
 		return hm_is_device(reading->scope) ?
 		    on_device(ha, reading->scope, record) :

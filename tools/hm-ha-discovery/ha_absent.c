@@ -6,26 +6,15 @@
 #include "ha_values.h"
 #include "record/fields.h"
 
-static struct hm_ha_energy *
-energy_of(struct hm_ha_group *group, enum hm_field_id id)
-{
-	for (size_t i = 0; i < HM_HA_ENERGIES; i++) {
-		struct hm_ha_energy *energy = &group->energy[i];
-
-		if (energy->text[0] == '\0' || energy->id == id)
-			return energy;
-	}
-	return NULL;
-}
-
 static void
-remember(struct hm_ha_group *group, enum hm_field_id id, struct hm_slice text)
+remember(struct hm_ha *ha, struct hm_ha_group *group, enum hm_field_id id,
+    struct hm_slice text)
 {
-	struct hm_ha_energy *energy = energy_of(group, id);
+	struct hm_ha_energy *energy = text.n < HM_DECIMAL_TEXT ?
+	    hm_ha_table_energy(ha->table, group, id) : NULL;
 
-	if (energy == NULL || text.n >= sizeof energy->text)
+	if (energy == NULL)
 		return;
-	energy->id = id;
 	memcpy(energy->text, text.p, text.n);
 	energy->text[text.n] = '\0';
 }
@@ -41,7 +30,7 @@ hm_ha_remember(struct hm_ha *ha, const struct hm_ha_origin *origin,
 		if (ha->values.of[id].kind != HM_ABSENT &&
 		    !hm_ha_is_instant(&hm_fields[id]) &&
 		    hm_ha_values_show(&ha->values, id))
-			remember(group, (enum hm_field_id)id,
+			remember(ha, group, (enum hm_field_id)id,
 			    ha->values.of[id].text);
 }
 
@@ -50,13 +39,10 @@ recall(struct hm_ha *ha, const struct hm_ha_group *group)
 {
 	ha->values = (struct hm_ha_values){
 	    .end = HM_FIELDS, .measured = true};
-	for (size_t i = 0; i < HM_HA_ENERGIES; i++) {
-		const struct hm_ha_energy *energy = &group->energy[i];
-
-		if (energy->text[0] != '\0')
-			ha->values.of[energy->id] = (struct hm_value){
-			    HM_NUMBER, hm_text(energy->text)};
-	}
+	for (const struct hm_ha_energy *energy = group->energies;
+	    energy != NULL; energy = energy->next)
+		ha->values.of[energy->id] = (struct hm_value){
+		    HM_NUMBER, hm_text(energy->text)};
 }
 
 static void

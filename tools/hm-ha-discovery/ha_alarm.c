@@ -191,6 +191,15 @@ take_alert(struct hm_ha *ha, const struct hm_record *record,
 		hm_ha_send_event(ha, origin, device, &event);
 }
 
+static enum hm_scope
+device_of(enum hm_alert_kind kind)
+{
+	if (kind == HM_ALERT_DTU_OFFLINE || kind == HM_ALERT_STALE)
+		return HM_SCOPE_DTU;
+	return kind == HM_ALERT_BATTERY_FAULT ? HM_SCOPE_BATTERY :
+	    HM_SCOPE_INVERTER;
+}
+
 /* An alarm of hm-alert, which has no code. Other kinds are ignored. */
 static const char *
 on_alert(struct hm_ha *ha, const struct hm_record *record,
@@ -210,9 +219,7 @@ on_alert(struct hm_ha *ha, const struct hm_record *record,
 	    !hm_ha_read_port(record, &port))
 		return hm_ha_bad_port;
 	alert.on = alert.end.n == 0;
-	device = hm_ha_find_device(ha, origin,
-	    alert.kind == HM_ALERT_DTU_OFFLINE ||
-	    alert.kind == HM_ALERT_STALE ? HM_SCOPE_DTU : HM_SCOPE_INVERTER);
+	device = hm_ha_find_device(ha, origin, device_of(alert.kind));
 	if (device != NULL)
 		take_alert(ha, record, origin, device, port, &alert);
 	return NULL;

@@ -1,14 +1,18 @@
 #include "ha_device.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "record/fields.h"
+#include "record/types.h"
 
 struct hm_ha_table {
 	struct hm_ha_dtu *dtu;
 	struct hm_ha_device *device;
 	struct hm_ha_group *group;
 	size_t groups;
+	struct hm_ha_energy *energy;
+	size_t energies;
 	struct hm_hash dtus, devices;
 };
 
@@ -29,8 +33,9 @@ hm_ha_table_new(void)
 	table->dtu = calloc(HM_HA_DTUS_MAX, sizeof *table->dtu);
 	table->device = calloc(HM_HA_DEVICES_MAX, sizeof *table->device);
 	table->group = calloc(HM_HA_GROUPS_MAX, sizeof *table->group);
+	table->energy = calloc(HM_HA_ENERGIES_MAX, sizeof *table->energy);
 	if (table->dtu != NULL && table->device != NULL &&
-	    table->group != NULL)
+	    table->group != NULL && table->energy != NULL)
 		return table;
 	hm_ha_table_free(table);
 	return NULL;
@@ -44,6 +49,7 @@ hm_ha_table_free(struct hm_ha_table *table)
 	free(table->dtu);
 	free(table->device);
 	free(table->group);
+	free(table->energy);
 	hm_hash_free(&table->dtus);
 	hm_hash_free(&table->devices);
 	free(table);
@@ -172,6 +178,21 @@ hm_ha_table_group(struct hm_ha_table *table, struct hm_ha_device *device,
 	return group;
 }
 
+struct hm_ha_energy *
+hm_ha_table_energy(struct hm_ha_table *table, struct hm_ha_group *group,
+    enum hm_field_id id)
+{
+	struct hm_ha_energy **end = &group->energies;
+
+	while (*end != NULL && (*end)->id != id)
+		end = &(*end)->next;
+	if (*end == NULL && table->energies < HM_HA_ENERGIES_MAX) {
+		*end = &table->energy[table->energies++];
+		(*end)->id = id;
+	}
+	return *end;
+}
+
 /* The fields of the facts. */
 static const enum hm_field_id fact_fields[HM_HA_FACTS] = {
     [HM_HA_MODEL] = HM_F_MODEL,
@@ -219,7 +240,19 @@ hm_ha_device_via(const struct hm_ha_device *device)
 {
 	const char *serial = device->dtu->serial;
 
+	if (device->inverter != NULL)
+		return device->inverter->serial;
 	return strcmp(serial, device->serial) != 0 ? serial : "";
+}
+
+void
+hm_ha_device_id(const struct hm_ha_device *device, char id[HM_HA_ID_MAX])
+{
+	const struct hm_reading_type *type = &hm_reading_types[device->kind];
+
+	snprintf(id, HM_HA_ID_MAX, "%s%s%s", device->serial,
+	    type->of_inverter ? "_" : "",
+	    type->of_inverter ? type->ha_prefix : "");
 }
 
 /* The bounds of limits. */

@@ -20,6 +20,7 @@
 #define HM_HA_DTUS_MAX ((size_t)1024)
 #define HM_HA_DEVICES_MAX ((size_t)16384)
 #define HM_HA_GROUPS_MAX ((size_t)49152)
+#define HM_HA_ENERGIES_MAX ((size_t)2 * HM_HA_GROUPS_MAX)
 
 #define HM_HA_FACT_MAX ((size_t)31)   /* bytes, escapes included */
 #define HM_HA_HOST_MAX ((size_t)253)  /* the same */
@@ -99,12 +100,11 @@ struct hm_ha_said {
 	uint64_t described; /* the device's fingerprint in that announcement */
 };
 
-#define HM_HA_ENERGIES 8 /* of a group at most */
-
-/* An energy, as in the last record that has it. */
+/* An energy of a group, as in the last record that has it. */
 struct hm_ha_energy {
+	struct hm_ha_energy *next; /* of the group, or NULL */
 	enum hm_field_id id;
-	char text[HM_DECIMAL_TEXT]; /* empty: none */
+	char text[HM_DECIMAL_TEXT];
 };
 
 /* An alert, as in its last record. */
@@ -136,14 +136,16 @@ struct hm_ha_group {
 	struct hm_ha_alerted alerted[HM_ALERT_KINDS];
 	struct hm_ha_said said;      /* unless by_device */
 	int64_t shown; /* time of the last reading; 0: none, or given up */
-	struct hm_ha_energy energy[HM_HA_ENERGIES];
+	struct hm_ha_energy *energies;
 };
 
 struct hm_ha_device {
 	struct hm_hash_item item;
 	enum hm_scope kind;
-	char serial[HM_HA_SERIAL_MAX + 1];
+	char serial[HM_HA_SERIAL_MAX + 1]; /* of its inverter if of_inverter */
 	struct hm_ha_dtu *dtu;
+	/* It stands behind this one, which has entities; NULL: behind `dtu`. */
+	const struct hm_ha_device *inverter;
 	struct hm_ha_device *next_of_dtu;
 	struct hm_ha_group *groups;
 	struct hm_ha_said said;        /* if by_device */
@@ -176,6 +178,8 @@ struct hm_ha_device *hm_ha_table_device(struct hm_ha_table *table,
     enum hm_scope kind, struct hm_slice serial);
 struct hm_ha_group *hm_ha_table_group(struct hm_ha_table *table,
     struct hm_ha_device *device, enum hm_ha_part part, uint8_t port);
+struct hm_ha_energy *hm_ha_table_energy(struct hm_ha_table *table,
+    struct hm_ha_group *group, enum hm_field_id id);
 
 /* The device after `device`, or the first one; NULL at the end. */
 struct hm_ha_device *hm_ha_table_next(const struct hm_ha_table *table,
@@ -199,10 +203,18 @@ void hm_ha_device_recall(const struct hm_ha_device *device,
     struct hm_ha_values *values);
 
 /*
- * The serial of the device's DTU; empty if it is unknown, or if the device is
- * that DTU.
+ * The serial of the device's inverter, or of its DTU; empty if it is unknown,
+ * or if the device is that DTU.
  */
 const char *hm_ha_device_via(const struct hm_ha_device *device);
+
+/*
+ * What tells the topics of the device from those of others: its serial, and for
+ * one with the serial of its inverter the prefix: 214322440207_battery.
+ */
+#define HM_HA_ID_MAX (HM_HA_SERIAL_MAX + HM_HA_PREFIX_MAX)
+void hm_ha_device_id(const struct hm_ha_device *device,
+    char id[HM_HA_ID_MAX]);
 
 /* A hash of all that discovery messages contain about the device itself. */
 uint64_t hm_ha_device_fingerprint(const struct hm_ha_device *device);

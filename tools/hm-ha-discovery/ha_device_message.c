@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "base/json_writer.h"
+#include "ha_device.h"
 #include "ha_entity.h"
 #include "ha_extra.h"
 #include "ha_message.h"
@@ -138,13 +139,16 @@ emit_hidden_extras(struct message *m, const struct hm_field_set *hidden)
 	}
 }
 
-/* The parts of a device but its ports have one prefix, and share fields. */
+/*
+ * The parts of a device that are no records of their own have one prefix, and
+ * share fields. Those that are can be chosen only as inputs.
+ */
 static void
 emit_hidden_parts(struct message *m, const struct hm_field_set *hidden)
 {
 	struct hm_field_set all = {{0}};
 
-	for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
+	for (enum hm_ha_part part = 0; part < HM_HA_SIDE; part++)
 		if (part != HM_HA_PORT)
 			hm_field_set_join(&all, &hidden[part]);
 	emit_hidden(m, NULL, &all);
@@ -160,12 +164,13 @@ hm_ha_message_device(const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_entities *hidden,
     struct hm_slice time, char *buf, size_t *left_out, struct hm_slice *line)
 {
-	char topic[HM_TOPIC_MAX];
+	char topic[HM_TOPIC_MAX], id[HM_HA_ID_MAX];
 	struct hm_json e;
 	struct message m = {style, device, &e, 0};
 
+	hm_ha_device_id(device, id);
 	snprintf(topic, sizeof topic, "%s/device/hm_%s/config", style->prefix,
-	    device->serial);
+	    id);
 	hm_ha_start_record(&e, time, buf, HM_HA_ANNOUNCEMENT_MAX);
 	hm_json_text(&e, "topic", topic);
 	hm_json_object(&e, "payload");

@@ -8,7 +8,18 @@ static const char separators[] = " ,\t\n";
 enum hm_scope
 hm_ha_scope(enum hm_scope device, enum hm_ha_part part)
 {
+	if (part >= HM_HA_SIDE)
+		return (enum hm_scope)(part - HM_HA_SIDE);
 	return part == HM_HA_PORT ? hm_parts_of(device)->scope : device;
+}
+
+enum hm_ha_part
+hm_ha_part_of(const struct hm_reading_type *type)
+{
+	if (type->has_port)
+		return HM_HA_PORT;
+	return hm_is_device(type->scope) ? HM_HA_MAIN :
+	    (enum hm_ha_part)(HM_HA_SIDE + type->scope);
 }
 
 void
@@ -63,34 +74,42 @@ is_alarm(size_t id)
 static bool
 has_part(enum hm_scope device, enum hm_ha_part part)
 {
+	if (!hm_is_device(device))
+		return false;
 	if (part == HM_HA_PORT)
 		return hm_parts_of(device) != NULL;
+	if (part >= HM_HA_SIDE)
+		return hm_reading_types[part - HM_HA_SIDE].device == device &&
+		    hm_ha_part_of(&hm_reading_types[part - HM_HA_SIDE]) ==
+		    part;
 	return part != HM_HA_ALARM || device == HM_SCOPE_INVERTER;
 }
 
+/* Of a part that the device has. */
 static bool
 shows(enum hm_scope device, enum hm_ha_part part, size_t id)
 {
 	const struct hm_field *field = &hm_fields[id];
 
-	if (!hm_is_device(device) || hm_reading_types[device].of_inverter ||
-	    !has_part(device, part) || !hm_field_in(field,
-	    hm_ha_scope(device, part)))
+	if (!hm_field_in(field, hm_ha_scope(device, part)))
 		return false;
-	switch (part) {
-	case HM_HA_MAIN:
-		return (field->flags & (HM_DESCRIBES | HM_RARE)) == 0;
-	case HM_HA_PORT:
-		/* The device shows the fields that its parts repeat. */
+	/* The device shows the fields that its parts repeat. */
+	if (part == HM_HA_PORT)
 		return !hm_field_in(field, device);
-	case HM_HA_INFO:
+	if (part == HM_HA_INFO)
 		return (field->flags & HM_RARE) != 0;
-	case HM_HA_ALARM:
+	if (part == HM_HA_ALARM)
 		return is_alarm(id);
-	case HM_HA_PARTS:
-		break;
-	}
-	return false;
+	return (field->flags & (HM_DESCRIBES | HM_RARE)) == 0;
+}
+
+static void
+add_fields(struct hm_field_set *set, enum hm_scope device,
+    enum hm_ha_part part)
+{
+	for (size_t id = 0; id < HM_FIELDS; id++)
+		if (shows(device, part, id))
+			hm_field_set_add(set, id);
 }
 
 void
@@ -99,10 +118,9 @@ hm_ha_entities_all(struct hm_ha_entities *entities)
 	*entities = (struct hm_ha_entities){0};
 	for (enum hm_scope device = 0; device < HM_SCOPES; device++)
 		for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
-			for (size_t id = 0; id < hm_field_end(device); id++)
-				if (shows(device, part, id))
-					hm_field_set_add(
-					    &entities->of[device][part], id);
+			if (has_part(device, part))
+				add_fields(&entities->of[device][part], device,
+				    part);
 }
 
 void
@@ -119,7 +137,8 @@ hm_ha_entities_hidden(const struct hm_ha_entities *chosen,
 static bool
 is_about(enum hm_ha_choice choice, enum hm_ha_part part)
 {
-	return (choice == HM_HA_CHOOSE_PORT) == (part == HM_HA_PORT);
+	return choice == HM_HA_CHOOSE_PORT ? part == HM_HA_PORT :
+	    part != HM_HA_PORT && part < HM_HA_SIDE;
 }
 
 struct hm_field_set
@@ -128,10 +147,8 @@ hm_ha_offered(enum hm_ha_choice choice)
 	struct hm_field_set set = {{0}};
 
 	for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
-		for (size_t id = 0; id < HM_FIELDS; id++)
-			if (is_about(choice, part) &&
-			    shows(HM_SCOPE_INVERTER, part, id))
-				hm_field_set_add(&set, id);
+		if (is_about(choice, part))
+			add_fields(&set, HM_SCOPE_INVERTER, part);
 	return set;
 }
 

@@ -17,7 +17,9 @@ enum hm_ha_part {
 	HM_HA_PORT,  /* the readings of one port */
 	HM_HA_INFO,  /* from info records */
 	HM_HA_ALARM, /* from alarm records */
-	HM_HA_PARTS
+	/* and the hm_scope: readings of a part without a number */
+	HM_HA_SIDE,
+	HM_HA_PARTS = HM_HA_SIDE + HM_SCOPES
 };
 
 /* Entities beside the fields; see ha_extra.h. */
@@ -46,6 +48,9 @@ struct hm_ha_entities {
  */
 enum hm_scope hm_ha_scope(enum hm_scope device, enum hm_ha_part part);
 
+/* The part with the readings of a type. */
+enum hm_ha_part hm_ha_part_of(const struct hm_reading_type *type);
+
 #define HM_HA_PREFIX_MAX ((size_t)16) /* "port_255" and a NUL */
 
 /* The prefix of the names of entities, by types.def: inv or port_1. */
@@ -72,8 +77,8 @@ void hm_ha_entities_hidden(const struct hm_ha_entities *chosen,
     struct hm_ha_entities *hidden);
 
 /*
- * The parts that a setting with a list of fields is about: all parts of
- * inverters except ports, or their ports.
+ * The parts that a setting with a list of fields is about: those of inverters
+ * that are not records of their own, or their ports.
  */
 enum hm_ha_choice { HM_HA_CHOOSE_INVERTER, HM_HA_CHOOSE_PORT };
 

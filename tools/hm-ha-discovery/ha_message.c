@@ -12,6 +12,7 @@
 #include "record/fields.h"
 #include "record/record.h"
 #include "record/topics.h"
+#include "record/types.h"
 
 #define TEXT_MAX 600 /* holds any topic, name or template */
 
@@ -95,23 +96,33 @@ hm_ha_emit_origin(struct hm_json *e)
 	hm_json_object_end(e);
 }
 
-void
-hm_ha_emit_device(struct hm_json *e, const struct hm_ha_style *style,
-    const struct hm_ha_device *device)
+static void
+emit_make(struct hm_json *e, const struct hm_ha_device *device)
 {
-	const char *via = hm_ha_device_via(device);
-
-	hm_json_object(e, "device");
-	hm_ha_emit_device_name(e, &style->naming, device);
-	hm_json_array(e, "identifiers");
-	emit_format(e, NULL, "hoymiles_mqtt_%s", device->serial);
-	hm_json_array_end(e);
 	hm_json_text(e, "manufacturer",
 	    device->kind == HM_SCOPE_METER ? "CHINT" : "Hoymiles");
 	emit_known(e, "model", &device->known[HM_HA_MODEL]);
 	hm_json_text(e, "serial_number", device->serial);
 	emit_known(e, "sw_version", &device->known[HM_HA_FIRMWARE]);
 	emit_known(e, "hw_version", &device->known[HM_HA_HARDWARE]);
+}
+
+void
+hm_ha_emit_device(struct hm_json *e, const struct hm_ha_style *style,
+    const struct hm_ha_device *device)
+{
+	const char *via = hm_ha_device_via(device);
+	char id[HM_HA_ID_MAX];
+
+	hm_ha_device_id(device, id);
+	hm_json_object(e, "device");
+	hm_ha_emit_device_name(e, &style->naming, device);
+	hm_json_array(e, "identifiers");
+	emit_format(e, NULL, "hoymiles_mqtt_%s", id);
+	hm_json_array_end(e);
+	/* Who made a battery is not known. */
+	if (!hm_reading_types[device->kind].of_inverter)
+		emit_make(e, device);
 	if (device->kind != HM_SCOPE_DTU && via[0] != '\0')
 		emit_format(e, "via_device", "hoymiles_mqtt_%s", via);
 	hm_ha_emit_device_place(e, &style->naming, device);
@@ -363,13 +374,13 @@ hm_ha_start_config(struct hm_json *e, const struct hm_ha_style *style,
     const struct hm_ha_device *device, const struct hm_ha_group *group,
     const struct hm_ha_config *config, struct hm_slice time, char *buf)
 {
-	char prefix[HM_HA_PREFIX_MAX];
+	char prefix[HM_HA_PREFIX_MAX], id[HM_HA_ID_MAX];
 
 	entity_prefix(device, group, prefix);
+	hm_ha_device_id(device, id);
 	hm_ha_start_record(e, time, buf, HM_HA_MESSAGE_MAX);
 	emit_format(e, "topic", "%s/%s/%s/%s_%s%s/config", style->prefix,
-	    config->platform, device->serial, prefix, config->name,
-	    config->suffix);
+	    config->platform, id, prefix, config->name, config->suffix);
 	hm_json_object(e, "payload");
 }
 
@@ -407,14 +418,15 @@ hm_ha_emit_alert_topic(struct hm_json *e, const char *key,
     const struct hm_ha_group *group, enum hm_alert_kind kind)
 {
 	const char *name = hm_alert_kind_name(kind);
+	char id[HM_HA_ID_MAX];
 
+	hm_ha_device_id(device, id);
 	if (group->part == HM_HA_PORT)
 		emit_format(e, key, "%s/hoymiles_mqtt/%s/%u/alert/%s",
-		    style->prefix, device->serial, (unsigned)group->port,
-		    name);
+		    style->prefix, id, (unsigned)group->port, name);
 	else
 		emit_format(e, key, "%s/hoymiles_mqtt/%s/alert/%s",
-		    style->prefix, device->serial, name);
+		    style->prefix, id, name);
 }
 
 void

@@ -6,8 +6,9 @@
 
 #include "config/settings.h"
 #include "ha_entity.h"
+#include "record/types.h"
 
-#define NAME_TEXT (HM_DTU_NAME_MAX + HM_HA_SERIAL_MAX + 2)
+#define NAME_TEXT (HM_DTU_NAME_MAX + HM_HA_ID_MAX + sizeof "  ")
 
 /* Settings */
 
@@ -83,7 +84,19 @@ given_name(const struct hm_ha_naming *naming,
 	    hm_device_name(&naming->names, device->serial);
 }
 
-/* "roof" for a DTU, "roof 116172207281" for its devices. */
+/* What the name of a device behind an inverter has besides, or "". */
+static const char *
+what_is_behind(const struct hm_ha_device *device)
+{
+	const struct hm_reading_type *type = &hm_reading_types[device->kind];
+
+	return type->of_inverter ? type->ha_prefix : "";
+}
+
+/*
+ * "roof" for a DTU, "roof 116172207281" for its devices, "roof battery
+ * 214322440207" for those behind an inverter.
+ */
 static void
 name_by_dtu(const struct hm_ha_naming *naming,
     const struct hm_ha_device *device, char out[NAME_TEXT])
@@ -91,10 +104,12 @@ name_by_dtu(const struct hm_ha_naming *naming,
 	struct hm_slice dtu = dtu_name(device);
 	const char *given = hm_device_name_of_dtu(&naming->names, dtu,
 	    device->dtu->serial);
+	const char *behind = what_is_behind(device);
 
 	if (given != NULL)
 		dtu = hm_text(given);
-	snprintf(out, NAME_TEXT, "%.*s%s%s", (int)dtu.n, dtu.p,
+	snprintf(out, NAME_TEXT, "%.*s%s%s%s%s", (int)dtu.n, dtu.p,
+	    behind[0] != '\0' ? " " : "", behind,
 	    device->kind == HM_SCOPE_DTU ? "" : " ",
 	    device->kind == HM_SCOPE_DTU ? "" : device->serial);
 }
@@ -104,6 +119,7 @@ hm_ha_emit_device_name(struct hm_json *e, const struct hm_ha_naming *naming,
     const struct hm_ha_device *device)
 {
 	const char *given = given_name(naming, device);
+	const char *behind = what_is_behind(device);
 	char prefix[HM_HA_PREFIX_MAX], name[NAME_TEXT];
 
 	if (given == NULL && naming->by_dtu) {
@@ -111,8 +127,11 @@ hm_ha_emit_device_name(struct hm_json *e, const struct hm_ha_naming *naming,
 	} else if (given == NULL) {
 		hm_ha_prefix(device->kind, HM_HA_MAIN, 0, prefix);
 		snprintf(name, sizeof name, "%s_%s", prefix, device->serial);
+	} else {
+		snprintf(name, sizeof name, "%s%s%s", given,
+		    behind[0] != '\0' ? " " : "", behind);
 	}
-	hm_json_text(e, "name", given != NULL ? given : name);
+	hm_json_text(e, "name", name);
 }
 
 void

@@ -179,20 +179,18 @@ with_number(struct hm_slice text, size_t n)
 	    (text.p[n] != '0' || digits == 1) ? n + digits : 0;
 }
 
-/* The length of a key's prefix, or 0; sets the kind of device. */
+/* The length of a key's prefix, or 0; sets the type that it is of. */
 static size_t
-read_prefix(struct hm_slice key, enum hm_scope *device, bool *port)
+read_prefix(struct hm_slice key, const struct hm_reading_type **found)
 {
 	for (size_t i = 0; i < HM_SCOPES; i++) {
 		const struct hm_reading_type *type = &hm_reading_types[i];
 		size_t n = strlen(type->ha_prefix);
 
-		/* They have no entities; fields of others begin like these. */
-		if (type->of_inverter || !begins(key, type->ha_prefix))
+		if (!begins(key, type->ha_prefix))
 			continue;
-		*device = type->device;
-		*port = !hm_is_device(type->scope);
-		if (*port)
+		*found = type;
+		if (type->has_port)
 			n = with_number(key, n);
 		if (n > 0 && n < key.n && key.p[n] == '_')
 			return n;
@@ -209,15 +207,27 @@ has_key(const struct hm_field_set *set, size_t field)
 	return false;
 }
 
-/* Whether the field has an entity: of any device, or of one kind or port. */
+/* Whether a part of a device has the prefix of a type. */
 static bool
-has_entity(const struct hm_ha_entities *all, size_t field, bool any,
-    enum hm_scope device, bool port)
+is_of(enum hm_scope device, enum hm_ha_part part,
+    const struct hm_reading_type *type)
 {
-	for (size_t k = 0; k < HM_SCOPES; k++)
-		for (size_t part = 0; part < HM_HA_PARTS; part++)
-			if ((any || (k == device &&
-			    port == (part == HM_HA_PORT))) &&
+	enum hm_ha_part of_type = hm_ha_part_of(type);
+
+	if (device != type->device)
+		return false;
+	return of_type == HM_HA_MAIN ? part != HM_HA_PORT && part < HM_HA_SIDE :
+	    part == of_type;
+}
+
+/* Whether the field has an entity: of any device, or of a type. */
+static bool
+has_entity(const struct hm_ha_entities *all, size_t field,
+    const struct hm_reading_type *type)
+{
+	for (enum hm_scope k = 0; k < HM_SCOPES; k++)
+		for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
+			if ((type == NULL || is_of(k, part, type)) &&
 			    has_key(&all->of[k][part], field))
 				return true;
 	return false;
@@ -229,9 +239,8 @@ hm_ha_shown_name(struct hm_ha_shown *shown, struct hm_slice key,
 {
 	struct hm_ha_name *entry = &shown->name[shown->names];
 	const char *slash = memchr(key.p, '/', key.n);
+	const struct hm_reading_type *type = NULL;
 	struct hm_ha_entities all;
-	enum hm_scope device = HM_SCOPES;
-	bool port = false;
 	size_t n;
 
 	*entry = (struct hm_ha_name){.serial = {key.p, 0}, .name = name};
@@ -239,14 +248,17 @@ hm_ha_shown_name(struct hm_ha_shown *shown, struct hm_slice key,
 		entry->serial.n = (size_t)(slash - key.p);
 		key = after(key, entry->serial.n + 1);
 	}
-	n = read_prefix(key, &device, &port);
+	hm_ha_entities_all(&all);
+	/* grid_voltage_a is a field of inverters, and not one of grid. */
+	entry->field = hm_ha_field(key);
+	n = entry->field != HM_FIELDS && has_entity(&all, entry->field, NULL) ?
+	    0 : read_prefix(key, &type);
 	entry->prefix = hm_slice(key.p, n);
 	*field = n > 0 ? after(key, n + 1) : key;
-	hm_ha_entities_all(&all);
 	entry->field = hm_ha_field(*field);
 	if (entry->field == HM_FIELDS || (slash != NULL &&
 	    !hm_ha_serial_valid(entry->serial)) ||
-	    !has_entity(&all, entry->field, n == 0, device, port))
+	    !has_entity(&all, entry->field, n > 0 ? type : NULL))
 		return false;
 	shown->names++;
 	return true;

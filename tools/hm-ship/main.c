@@ -156,6 +156,7 @@ start(void *context, struct hm_stream *stream)
 	    .polls = (uint64_t)hm_config_int(c, HM_SET_SHIP_POLLS),
 	    .once = hm_config_flag(c, HM_SET_SHIP_ONCE),
 	    .again = hm_config_has(c, HM_SET_SHIP_SINCE),
+	    .hours = strcmp(hm_config_text(c, HM_SET_SHIP), "hours") == 0,
 	};
 
 	read_since(c, &options.since);

@@ -14,7 +14,7 @@
 
 #define COUNT_MS 30000    /* between two counts of what waits */
 #define PROGRESS_MS 2000  /* between two lines for a person */
-#define GAP_MS 120        /* between two hours that are listed again */
+#define GAP_MS 120        /* between two parts that are listed again */
 
 static const struct hm_backoff retries = {500, 300000, true};
 
@@ -30,7 +30,8 @@ hm_ship_new(const struct hm_ship_options *options, struct hm_stream *stream)
 	s->options = *options;
 	s->stream = stream;
 	s->lock.fd = -1;
-	s->after = INT64_MIN;
+	s->listing.since = options->since;
+	s->listing.hours = options->hours;
 	hm_random_seed(&s->random);
 	if (!hm_spool_init(&s->spool, options->path, options->name)) {
 		free(s);
@@ -47,6 +48,7 @@ hm_ship_free(struct hm_ship *s)
 	if (s == NULL)
 		return;
 	hm_batch_clear(&s->batch);
+	hm_spool_list_end(&s->listing);
 	hm_spool_free(&s->spool);
 	hm_ship_unlock(&s->lock);
 	free(s);
@@ -177,40 +179,29 @@ take_lock(struct hm_ship *s, const char **why)
 	    s->options.name, &s->lock);
 }
 
-static bool
-list_events(struct hm_ship *s)
-{
-	if (!hm_spool_list_events(&s->spool, s->options.since, &s->listed))
-		return false;
-	s->options.again = false;
-	hm_log_facts(HM_INFO, HM_FACTS(hm_fact("to", s->options.name),
-	    hm_fact_int("polls", (int64_t)s->listed)),
-	    "%s: %llu polls and other records are listed to be shipped again",
-	    s->options.name, (unsigned long long)s->listed);
-	return true;
-}
-
 /*
- * One hour, and a gap that is longer than SQLite's wait between two tries: the
- * lock of hm-store must not fail.
+ * Each is followed by a gap that is longer than SQLite's wait between two
+ * tries: the lock of hm-store must not fail.
  */
 static bool
-list_hour(struct hm_ship *s, const char **why)
+list_part(struct hm_ship *s, const char **why)
 {
-	uint64_t before = s->listed;
+	uint64_t before = s->listing.count;
 	bool more = true;
 
 	*why = s->spool.why;
-	if (!hm_spool_open(&s->spool, true))
+	if (!hm_spool_open(&s->spool, true) ||
+	    !hm_spool_list(&s->spool, &s->listing, &more))
 		return false;
-	if (s->after == INT64_MIN)
-		s->after = s->options.since - s->options.since % 3600 - 3601;
-	if (!hm_spool_list(&s->spool, s->options.since, s->after, &s->after,
-	    &more, &s->listed))
-		return false;
+	s->options.again = more;
 	if (!more)
-		return list_events(s);
-	if (s->listed > before)
+		hm_log_facts(HM_INFO, HM_FACTS(
+		    hm_fact("to", s->options.name),
+		    hm_fact_int("polls", (int64_t)s->listing.count)),
+		    "%s: %llu polls and other records are listed to be shipped "
+		    "again", s->options.name,
+		    (unsigned long long)s->listing.count);
+	else if (s->listing.count > before)
 		wait_for(s, GAP_MS);
 	return true;
 }
@@ -259,7 +250,7 @@ step(struct hm_ship *s, const char **why)
 	if (!take_lock(s, why))
 		return false;
 	if (s->options.again)
-		return list_hour(s, why);
+		return list_part(s, why);
 	if (s->batch.file == NULL)
 		return read_batch(s, why);
 	if (!s->delivered)

@@ -21,7 +21,8 @@ struct hm_ship_options {
 	uint64_t polls;            /* of a batch, at most */
 	bool once;                 /* end when nothing waits, or at a failure */
 	bool again;                /* first list what is stored again, */
-	int64_t since;             /* from this time on, in s since 1970 */
+	int64_t since;             /* from this time on, in s since 1970, */
+	bool hours;                /* as hours and days, not every poll */
 }; /* texts and argv are borrowed */
 
 struct hm_ship_counts {

@@ -19,8 +19,7 @@ struct hm_ship {
 	bool delivered;    /* the COMMAND has taken the batch */
 	bool empty;        /* nothing waits */
 	bool stopped;      /* a signal has ended the COMMAND */
-	int64_t after;     /* the hour that was listed last */
-	uint64_t listed;   /* polls */
+	struct hm_spool_listing listing;
 	int64_t retry;     /* failures in a row */
 	int64_t failed_since, counted_at; /* monotonic ms */
 	char reason[HM_SPOOL_WHY]; /* of the last failure */

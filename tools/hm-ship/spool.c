@@ -51,8 +51,8 @@ hm_spool_close(struct hm_spool *spool)
 	hm_db_close(&spool->db);
 }
 
-static bool
-say(struct hm_spool *spool, const char *what, const char *why)
+bool
+hm_spool_say(struct hm_spool *spool, const char *what, const char *why)
 {
 	snprintf(spool->why, sizeof spool->why, "%s: %s%s%s", spool->path,
 	    what, why[0] != '\0' ? ": " : "", why);
@@ -62,7 +62,7 @@ say(struct hm_spool *spool, const char *what, const char *why)
 bool
 hm_spool_fail(struct hm_spool *spool, const char *what)
 {
-	return say(spool, what, hm_db_reason(&spool->db));
+	return hm_spool_say(spool, what, hm_db_reason(&spool->db));
 }
 
 /* Statements */
@@ -137,14 +137,14 @@ open_database(struct hm_spool *spool)
 
 	/* hm-store makes the file. */
 	if (access(spool->path, F_OK) < 0)
-		return say(spool, "cannot open", strerror(errno));
+		return hm_spool_say(spool, "cannot open", strerror(errno));
 	if (!hm_db_open(&spool->db, spool->path, &options))
 		why = hm_db_reason(&spool->db);
 	if (why == NULL)
 		why = hm_schema_check(&spool->db);
 	if (why == NULL)
 		why = hm_history_lacks(&spool->db);
-	return why == NULL || say(spool, "cannot read", why);
+	return why == NULL || hm_spool_say(spool, "cannot read", why);
 }
 
 static bool
@@ -152,11 +152,11 @@ open_all(struct hm_spool *spool, bool create)
 {
 	if (!open_database(spool))
 		return false;
-	if (create && !hm_ship_tables_create(&spool->db))
+	if (!create && !hm_ship_tables_there(&spool->db))
+		return hm_spool_say(spool, "there is no outbox in it: hm-store "
+		    "makes it with outbox: true", "");
+	if (!hm_ship_tables_create(&spool->db))
 		return hm_spool_fail(spool, "cannot make the outbox");
-	if (!hm_ship_tables_there(&spool->db))
-		return say(spool, "there is no outbox in it: hm-store makes it "
-		    "with outbox: true", "");
 	return (join_all(spool) &&
 	    hm_spool_reader_prepare(spool->reader, &spool->db)) ||
 	    hm_spool_fail(spool, "cannot read the outbox");
@@ -185,7 +185,7 @@ make_file(struct hm_spool *spool, struct hm_batch *batch)
 	batch->file = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (batch->file != NULL)
 		return true;
-	say(spool, "no memory for a batch", strerror(errno));
+	hm_spool_say(spool, "no memory for a batch", strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return false;
@@ -198,7 +198,7 @@ seal(struct hm_spool *spool, const struct hm_batch *batch)
 	if (fcntl(fileno(batch->file), F_ADD_SEALS, F_SEAL_SEAL |
 	    F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
 		return true;
-	return say(spool, "cannot seal a batch", strerror(errno));
+	return hm_spool_say(spool, "cannot seal a batch", strerror(errno));
 }
 
 /* SQLite's locks end when a descriptor is closed, but not one with O_PATH. */
@@ -206,7 +206,8 @@ static bool
 pin_database(struct hm_spool *spool, struct hm_batch *batch)
 {
 	batch->pin = open(spool->path, O_PATH | O_CLOEXEC);
-	return batch->pin >= 0 || say(spool, "cannot open", strerror(errno));
+	return batch->pin >= 0 ||
+	    hm_spool_say(spool, "cannot open", strerror(errno));
 }
 
 static bool

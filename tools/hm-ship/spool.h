@@ -72,17 +72,27 @@ bool hm_spool_ship(struct hm_spool *spool, const struct hm_batch *batch,
 bool hm_spool_waiting(struct hm_spool *spool, uint64_t *count,
     int64_t *oldest);
 
-/*
- * List the polls of one hour of UTC whose time is at least `since`, in outbox
- * again: the first hour that is later than `after`. *hour is set to it, and
- * *more is false if there is none. Adds the number of polls to *count. An hour
- * without such polls takes no lock.
- */
-bool hm_spool_list(struct hm_spool *spool, int64_t since, int64_t after,
-    int64_t *hour, bool *more, uint64_t *count);
+/* What is stored already and is to be listed in outbox again. */
+struct hm_spool_listing {
+	int64_t since; /* in s since 1970 */
+	bool hours;    /* hours and days, not every poll */
+	uint64_t count; /* rows that are listed so far */
+	/* For spool_list.c alone */
+	unsigned step;
+	bool begun;    /* the step has listed all up to the hour `after` */
+	int64_t after;
+	struct hm_spool_events *events; /* NULL: not yet open */
+};
 
-/* The same for all other records of that time, but stats. */
-bool hm_spool_list_events(struct hm_spool *spool, int64_t since,
-    uint64_t *count);
+/*
+ * List a part, in a transaction that is short enough for hm-store to wait: an
+ * hour of polls, a month of hours, all days, or a few hundred other records.
+ * *more is false when all are listed. After a failure it can be called again.
+ */
+bool hm_spool_list(struct hm_spool *spool, struct hm_spool_listing *listing,
+    bool *more);
+
+/* Close what it has open. `listing` is all zero, or one to be ended first. */
+void hm_spool_list_end(struct hm_spool_listing *listing);
 
 #endif

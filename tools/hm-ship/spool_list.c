@@ -1,18 +1,46 @@
 #include "spool.h"
 
-#include <stdlib.h>
-
-#include "base/rfc3339.h"
 #include "db/db.h"
-#include "db/export.h"
 #include "db/reading_tables.h"
 #include "db/ship_tables.h"
 #include "db/sql.h"
-#include "record/record.h"
 #include "record/types.h"
 #include "spool_private.h"
 
 #define HOUR 3600
+
+/* Statements */
+
+bool
+hm_spool_run_between(struct hm_db *db, const char *sql, int64_t from,
+    int64_t end)
+{
+	sqlite3_stmt *s = NULL;
+	bool good = hm_db_prepare(db, sql, &s);
+
+	if (good) {
+		sqlite3_bind_int64(s, 1, from);
+		sqlite3_bind_int64(s, 2, end);
+		good = sqlite3_step(s) == SQLITE_DONE;
+	}
+	return sqlite3_finalize(s) == SQLITE_OK && good;
+}
+
+bool
+hm_spool_next_hour(struct hm_db *db, const char *sql, int64_t after,
+    int64_t *hour, bool *more)
+{
+	sqlite3_stmt *s = NULL;
+	bool good = hm_db_prepare(db, sql, &s);
+
+	if (good) {
+		sqlite3_bind_int64(s, 1, after);
+		good = sqlite3_step(s) == SQLITE_ROW;
+		*more = sqlite3_column_type(s, 0) != SQLITE_NULL;
+		*hour = sqlite3_column_int64(s, 0);
+	}
+	return sqlite3_finalize(s) == SQLITE_OK && good;
+}
 
 /* Polls */
 
@@ -35,20 +63,6 @@ add_polls(struct hm_sql *sql, const struct hm_tables *tables)
 }
 
 static bool
-run_between(struct hm_db *db, const char *sql, int64_t from, int64_t end)
-{
-	sqlite3_stmt *s = NULL;
-	bool good = hm_db_prepare(db, sql, &s);
-
-	if (good) {
-		sqlite3_bind_int64(s, 1, from);
-		sqlite3_bind_int64(s, 2, end);
-		good = sqlite3_step(s) == SQLITE_DONE;
-	}
-	return sqlite3_finalize(s) == SQLITE_OK && good;
-}
-
-static bool
 list(struct hm_db *db, int64_t from, int64_t end, uint64_t *count)
 {
 	struct hm_tables tables;
@@ -57,28 +71,12 @@ list(struct hm_db *db, int64_t from, int64_t end, uint64_t *count)
 	if (!hm_tables_look(db, &tables))
 		return false;
 	add_polls(&sql, &tables);
-	if (!run_between(db, "DELETE FROM outbox WHERE line IS NULL "
-	    "AND time >= ?1 AND time < ?2", from, end) ||
-	    !run_between(db, hm_sql_text(&sql), from, end))
+	if (!hm_spool_run_between(db, "DELETE FROM outbox WHERE "
+	    HM_OUTBOX_IS_POLL " AND time >= ?1 AND time < ?2", from, end) ||
+	    !hm_spool_run_between(db, hm_sql_text(&sql), from, end))
 		return false;
 	*count = (uint64_t)sqlite3_changes64(db->handle);
 	return true;
-}
-
-static bool
-next_hour(struct hm_spool *spool, int64_t after, int64_t *hour, bool *more)
-{
-	sqlite3_stmt *s = NULL;
-	bool good = hm_db_prepare(&spool->db, "SELECT min(hour) FROM "
-	    "reading_hours WHERE hour > ?1", &s);
-
-	if (good) {
-		sqlite3_bind_int64(s, 1, after);
-		good = sqlite3_step(s) == SQLITE_ROW;
-		*more = sqlite3_column_type(s, 0) != SQLITE_NULL;
-		*hour = sqlite3_column_int64(s, 0);
-	}
-	return sqlite3_finalize(s) == SQLITE_OK && good;
 }
 
 static void
@@ -116,7 +114,7 @@ has_readings(struct hm_db *db, int64_t from, int64_t end, bool *has)
 
 /* What has no readings needs no lock. */
 static bool
-list_hour(struct hm_db *db, int64_t from, int64_t end, uint64_t *count)
+list_between(struct hm_db *db, int64_t from, int64_t end, uint64_t *count)
 {
 	bool has;
 
@@ -126,74 +124,54 @@ list_hour(struct hm_db *db, int64_t from, int64_t end, uint64_t *count)
 	    list(db, from, end, count) && hm_db_run(db, "COMMIT"));
 }
 
-bool
-hm_spool_list(struct hm_spool *spool, int64_t since, int64_t after,
-    int64_t *hour, bool *more, uint64_t *count)
+static bool
+list_polls(struct hm_spool *spool, struct hm_spool_listing *l, bool *more)
 {
+	struct hm_db *db = &spool->db;
 	uint64_t added = 0;
-	bool good = next_hour(spool, after, hour, more) && (!*more ||
-	    list_hour(&spool->db, *hour > since ? *hour : since,
-	    *hour + HOUR, &added));
+	int64_t hour;
 
-	if (good) {
-		*count += added;
-		return true;
-	}
-	hm_spool_fail(spool, "cannot list what is to be shipped");
-	hm_spool_close(spool);
-	return false;
+	if (!l->begun)
+		l->after = l->since - l->since % HOUR - HOUR - 1;
+	l->begun = true;
+	if (!hm_spool_next_hour(db, "SELECT min(hour) FROM reading_hours "
+	    "WHERE hour > ?1", l->after, &hour, more) ||
+	    (*more && !list_between(db, hour > l->since ? hour : l->since,
+	    hour + HOUR, &added)))
+		return false;
+	l->after = hour;
+	l->count += added;
+	return true;
 }
 
-/* Other records */
+/* All */
 
-struct listing {
-	sqlite3_stmt *add;
-	struct hm_record record;
-	uint64_t count;
-	bool failed;
-};
+typedef bool hm_list_step(struct hm_spool *spool,
+    struct hm_spool_listing *listing, bool *more);
 
-static bool
-add_event(void *context, struct hm_slice line)
-{
-	struct listing *l = context;
-	struct hm_slice text;
-	struct hm_fault fault;
-	int64_t time = 0;
-
-	if (hm_record_parse(&l->record, line, &fault) &&
-	    hm_record_string(&l->record, "time", &text))
-		hm_rfc3339_parse(text, &time);
-	l->failed = !hm_ship_line_add(l->add, &l->record, time, line);
-	l->count += !l->failed;
-	return !l->failed;
-}
-
-static bool
-add_events(struct hm_spool *spool, int64_t since, struct listing *l)
-{
-	char why[HM_EXPORT_WHY];
-	bool good = hm_db_run(&spool->db, "BEGIN IMMEDIATE") &&
-	    hm_ship_line_prepare(&spool->db, &l->add) &&
-	    hm_export_events(&spool->db, since, add_event, l, why) &&
-	    !l->failed;
-
-	sqlite3_finalize(l->add);
-	return good && hm_db_run(&spool->db, "COMMIT");
-}
+static hm_list_step *const of_polls[] = {
+    list_polls, hm_spool_list_events, NULL};
+static hm_list_step *const of_hours[] = {
+    hm_spool_list_hours, hm_spool_list_days, hm_spool_list_events, NULL};
 
 bool
-hm_spool_list_events(struct hm_spool *spool, int64_t since, uint64_t *count)
+hm_spool_list(struct hm_spool *spool, struct hm_spool_listing *l, bool *more)
 {
-	struct listing *l = calloc(1, sizeof *l);
-	bool good = l != NULL && add_events(spool, since, l);
+	hm_list_step *const *steps = l->hours ? of_hours : of_polls;
+	bool more_of_step = true;
 
-	if (good)
-		*count += l->count;
-	free(l);
-	if (good)
-		return true;
-	hm_spool_fail(spool, "cannot list what is to be shipped");
-	hm_spool_close(spool);
-	return false;
+	spool->why[0] = '\0';
+	if (!steps[l->step](spool, l, &more_of_step)) {
+		if (spool->why[0] == '\0')
+			hm_spool_fail(spool, "cannot list what is to be "
+			    "shipped");
+		hm_spool_close(spool);
+		return false;
+	}
+	if (!more_of_step) {
+		l->step++;
+		l->begun = false;
+	}
+	*more = steps[l->step] != NULL;
+	return true;
 }

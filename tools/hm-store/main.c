@@ -325,6 +325,8 @@ start_thread(struct work *work)
 	        .reset_hour = (int)hm_config_int(c, HM_SET_RESET_HOUR),
 	        .retention = hm_config_int(c, HM_SET_METRICS_RETENTION) * DAY,
 	        .outbox = hm_config_flag(c, HM_SET_OUTBOX),
+	        .ship_hours = strcmp(hm_config_text(c, HM_SET_SHIP),
+	            "hours") == 0,
 	        .settings = work->settings,
 	        .setting_count = list_settings(work),
 	    },

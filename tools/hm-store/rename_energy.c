@@ -113,6 +113,12 @@ raise_ledger(struct hm_rename *r)
 	    hm_rename_run(r, people_sql);
 }
 
+/* The new inverter counts as the old one did, if that counted only days. */
+static const char daily_sql[] =
+    "UPDATE production_cache AS n SET e_daily = 1 WHERE serial = ?2 AND "
+    "EXISTS (SELECT 1 FROM production_cache AS o WHERE o.serial = ?1 AND "
+    "o.dtu = n.dtu AND o.port = n.port AND o.e_daily = 1)";
+
 /*
  * What an input adds to its inverter, see inverter_part.h of hm-filter. The
  * total of one in `carried` holds that of the old one; another is added.
@@ -125,6 +131,35 @@ static const char parts_sql[] =
     "SET left_out = left_out + excluded.left_out - iif((dtu, serial, port) "
     "IN (SELECT dtu, serial, port FROM carried), 0, "
     "excluded.total_production)";
+
+/*
+ * The counters of hybrid inverters. A sum that has begun again under the other
+ * name or serial number goes on from the older one; a sum that has not begun
+ * is replaced by it, in hm_rename_tables.
+ */
+#define OLDER(column) "FROM energy_cache AS o WHERE o." column " = ?1 AND " \
+	"n." column " = ?2 AND o.type = n.type AND o.field = n.field AND " \
+	"(o.dtu = n.dtu OR o.serial = n.serial) AND o.e_total > 0"
+#define ADDED(name) \
+	"e_" #name " = iif(n.e_" #name " >= 0, n.e_" #name " + o.e_total, -1), "
+#define ADD(column) "UPDATE energy_cache AS n SET " ADDED(total) \
+	ADDED(pending) ADDED(began) ADDED(before) ADDED(first) \
+	ADDED(device_base) "e_shift = n.e_shift + o.e_total, " \
+	"total = n.total + o.e_total " OLDER(column) \
+	" AND n.e_daily = 1 AND n.e_total > 0"
+#define DROP(column) "DELETE FROM energy_cache AS n WHERE n.e_total < 0 AND " \
+	"EXISTS (SELECT 1 " OLDER(column) ")"
+static const char *const add_dtu_sql[] = {ADD("dtu"), DROP("dtu")};
+static const char *const add_serial_sql[] = {ADD("serial"), DROP("serial")};
+
+static bool
+add_counters(struct hm_rename *r)
+{
+	const char *const *sql = strcmp(r->column, "dtu") == 0 ? add_dtu_sql :
+	    add_serial_sql;
+
+	return hm_rename_run(r, sql[0]) && hm_rename_run(r, sql[1]);
+}
 
 /* The history */
 
@@ -193,7 +228,8 @@ replace(struct hm_rename *r)
 	    hm_rename_run(r, replaced_sql[1]) &&
 	    hm_rename_run(r, shared_days_sql[0]) &&
 	    hm_rename_run(r, shared_days_sql[1]) && raise_totals(r) &&
-	    add_today(r) && raise_ledger(r) && hm_rename_run(r, parts_sql) &&
+	    add_today(r) && raise_ledger(r) && hm_rename_run(r, daily_sql) &&
+	    add_counters(r) && hm_rename_run(r, parts_sql) &&
 	    hm_rename_run(r, "DELETE FROM inverter_parts WHERE serial = ?1") &&
 	    hm_rename_run(r, "DELETE FROM production_cache WHERE serial = ?1");
 }
@@ -212,7 +248,7 @@ hm_rename_energies(struct hm_rename *r)
 	if (strcmp(r->column, "dtu") != 0)
 		return replace(r);
 	return hm_rename_run(r, create_sql) && hm_rename_run(r, renamed_sql) &&
-	    raise_totals(r) && raise_ledger(r) &&
+	    raise_totals(r) && raise_ledger(r) && add_counters(r) &&
 	    hm_rename_run(r, drop_older_sql[0]) &&
 	    hm_rename_run(r, drop_older_sql[1]) &&
 	    hm_rename_run(r, drop_sums_sql);

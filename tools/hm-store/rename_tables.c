@@ -9,7 +9,7 @@
 #include "record/types.h"
 #include "rollup.h"
 
-#define TABLES_MAX 64
+#define TABLES_MAX 128
 #define NAME_SIZE 64
 
 /* Statements */

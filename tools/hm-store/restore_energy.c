@@ -7,7 +7,7 @@
 #define BUSY_MS 1000
 
 static const char *const tables[] = {"production_cache", "dtu_cache",
-    "inverter_parts"};
+    "inverter_parts", "energy_cache"};
 
 struct ledgers {
 	struct hm_db old, fresh;

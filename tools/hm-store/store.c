@@ -51,7 +51,7 @@ hm_store_new(const struct hm_store_options *options)
 	s->options = *options;
 	s->rows = hm_row_insert_new();
 	if (options->outbox)
-		s->outbox = hm_store_outbox_new();
+		s->outbox = hm_store_outbox_new(options->ship_hours);
 	if (s->rows == NULL || (options->outbox && s->outbox == NULL)) {
 		hm_row_insert_free(s->rows);
 		hm_store_outbox_free(s->outbox);
@@ -353,6 +353,8 @@ make_hours(struct hm_store *s, int64_t end, bool last, bool *more)
 	*more = all || s->hour_over;
 	if (!*more)
 		return true;
+	if (s->outbox != NULL && !hm_store_outbox_watch(s->outbox, &s->db))
+		return false;
 	do {
 		if (!hm_rollup_make(&s->rollup, all, &s->counts.hours, more))
 			return false;
@@ -360,7 +362,8 @@ make_hours(struct hm_store *s, int64_t end, bool last, bool *more)
 	s->hour_over = *more;
 	if (all && !*more)
 		s->refresh_at = hm_monotonic_ms() + REFRESH_MS;
-	return true;
+	return s->outbox == NULL || *more ||
+	    hm_store_outbox_list(&s->db, hm_clock_now());
 }
 
 static void

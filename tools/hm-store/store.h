@@ -19,6 +19,7 @@ struct hm_store_options {
 	int reset_hour;    /* at which days begin */
 	int64_t retention; /* how long readings are kept, in s; 0: for ever */
 	bool outbox;       /* list for hm-ship what was stored */
+	bool ship_hours;   /* of readings only hours and days */
 	const struct hm_store_setting *settings; /* borrowed */
 	size_t setting_count;
 	void (*step)(void *context); /* counts have changed in a write; or

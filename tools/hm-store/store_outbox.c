@@ -4,6 +4,7 @@
 
 #include "base/rfc3339.h"
 #include "db/ship_tables.h"
+#include "outbox_spans.h"
 #include "record/record.h"
 #include "row_encode.h"
 
@@ -14,13 +15,19 @@ struct hm_store_outbox {
 	/* The poll that was listed last in this transaction; no dtu: none. */
 	struct hm_slice dtu;
 	int64_t time;
+	bool hours; /* not every poll */
+	struct hm_outbox_spans spans;
 	struct hm_record record;
 };
 
 struct hm_store_outbox *
-hm_store_outbox_new(void)
+hm_store_outbox_new(bool hours)
 {
-	return calloc(1, sizeof(struct hm_store_outbox));
+	struct hm_store_outbox *outbox = calloc(1, sizeof *outbox);
+
+	if (outbox != NULL)
+		outbox->hours = hours;
+	return outbox;
 }
 
 void
@@ -103,13 +110,30 @@ hm_store_outbox_put(struct hm_store_outbox *outbox, struct hm_slice bytes,
 	struct hm_row row;
 
 	hm_row_read(bytes, &row);
-	return row.type == NULL ? put_line(outbox, row.rest) :
-	    put_poll(outbox, dtu_of(row.rest), time);
+	if (row.type == NULL)
+		return put_line(outbox, row.rest);
+	return outbox->hours || put_poll(outbox, dtu_of(row.rest), time);
 }
+
+/* Hours and days */
+
+bool
+hm_store_outbox_watch(struct hm_store_outbox *outbox, struct hm_db *db)
+{
+	return !outbox->hours || hm_outbox_spans_watch(&outbox->spans, db);
+}
+
+bool
+hm_store_outbox_list(struct hm_db *db, int64_t now)
+{
+	return hm_outbox_spans_list(db, now);
+}
+
+/* Retention */
 
 /* Each with an index of its own. */
 static const char *const prune_sql[] = {
-    "DELETE FROM outbox WHERE line IS NULL AND time >= ?1 AND "
+    "DELETE FROM outbox WHERE " HM_OUTBOX_IS_POLL " AND time >= ?1 AND "
     "time < ?1 + " HOUR_TEXT,
     "DELETE FROM outbox WHERE line IS NOT NULL AND time >= ?1 AND "
     "time < ?1 + " HOUR_TEXT,
@@ -173,4 +197,5 @@ hm_store_outbox_finish(struct hm_store_outbox *outbox)
 	sqlite3_finalize(outbox->add_poll);
 	sqlite3_finalize(outbox->add_line);
 	outbox->drop_poll = outbox->add_poll = outbox->add_line = NULL;
+	outbox->spans = (struct hm_outbox_spans){.watched = {false}};
 }

@@ -10,8 +10,11 @@
 
 struct hm_store_outbox;
 
-/* NULL if there is no memory. Freed by hm_store_outbox_free. */
-struct hm_store_outbox *hm_store_outbox_new(void);
+/*
+ * With `hours` list hours, days and the last poll of each hour, not every poll.
+ * NULL if there is no memory. Freed by hm_store_outbox_free.
+ */
+struct hm_store_outbox *hm_store_outbox_new(bool hours);
 void hm_store_outbox_free(struct hm_store_outbox *outbox);
 
 /*
@@ -37,9 +40,17 @@ bool hm_store_outbox_put(struct hm_store_outbox *outbox, struct hm_slice row,
     int64_t time);
 
 /*
+ * Around the making of hours and days, outside of a transaction: _watch before,
+ * _list after. `now` is by the clock, in seconds since 1970. Hours that have
+ * changed are also listed if every poll is by now. False: see hm_db_reason.
+ */
+bool hm_store_outbox_watch(struct hm_store_outbox *outbox, struct hm_db *db);
+bool hm_store_outbox_list(struct hm_db *db, int64_t now);
+
+/*
  * In a transaction of retention, delete the polls of an hour, whose readings
- * are deleted, and its other records, and add their number to *unshipped.
- * False: see hm_db_reason.
+ * are deleted, and its other records, and add their number to *unshipped. Hours
+ * and days stay, as their rows do. False: see hm_db_reason.
  */
 bool hm_store_outbox_prune(struct hm_db *db, int64_t hour,
     uint64_t *unshipped);

@@ -21,6 +21,11 @@ static const struct rule {
         "typeof(e_total) <> 'integer' OR typeof(e_pending) <> 'integer' "
         "OR e_total < -1 OR e_pending < e_total OR e_began > e_pending "
         "OR today_production < 0 OR total_production < 0"},
+    {"energies of hybrid inverters in hm-filter's ledger are impossible",
+        "SELECT count(*) FROM energy_cache WHERE "
+        "typeof(e_total) <> 'integer' OR typeof(e_pending) <> 'integer' "
+        "OR e_total < -1 OR e_pending < e_total OR e_began > e_pending "
+        "OR today < 0 OR total < 0"},
     {"rows of day_totals end below their start",
         "SELECT count(*) FROM day_totals WHERE last < start"},
     {"rows of port_daily have no date for a day",

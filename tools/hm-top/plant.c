@@ -207,7 +207,8 @@ hm_top_find_input(struct hm_top_plant *plant, size_t inverter, int64_t number)
 }
 
 size_t
-hm_top_find_meter(struct hm_top_plant *plant, size_t dtu, const char *serial)
+hm_top_find_meter(struct hm_top_plant *plant, size_t dtu,
+    enum hm_top_meter_kind kind, const char *serial)
 {
 	size_t i = 0;
 	void *array = plant->meter;
@@ -215,6 +216,7 @@ hm_top_find_meter(struct hm_top_plant *plant, size_t dtu, const char *serial)
 	bool room;
 
 	while (i < plant->meters && (plant->meter[i].dtu != dtu ||
+	    plant->meter[i].kind != kind ||
 	    strcmp(plant->meter[i].serial, serial) != 0))
 		i++;
 	if (i < plant->meters)
@@ -225,7 +227,8 @@ hm_top_find_meter(struct hm_top_plant *plant, size_t dtu, const char *serial)
 	if (!room)
 		return HM_TOP_NONE;
 	meter = &plant->meter[plant->meters++];
-	*meter = (struct hm_top_meter){.dtu = dtu, .watts = HM_AMOUNT_UNKNOWN};
+	*meter = (struct hm_top_meter){.dtu = dtu, .kind = kind,
+	    .watts = HM_AMOUNT_UNKNOWN, .soc = HM_AMOUNT_UNKNOWN};
 	memcpy(meter->serial, serial, strlen(serial) + 1);
 	if (plant->names != NULL)
 		set_title(meter->title, hm_device_name(plant->names, serial));

@@ -10,10 +10,10 @@
 #include "record/record.h"
 
 /*
- * The latest of each DTU, inverter, input and meter, and the alarms that last:
- * what hm-top shows. It is filled from records (plant_records.c), or as a whole
- * from an event of hm-metrics (plant_page.c). Values are amounts (amount.h),
- * times are seconds since 1970, 0 if unknown. No clock is read.
+ * The latest of each DTU, inverter, input, meter and battery, and the alarms
+ * that last: what hm-top shows. It is filled from records (plant_records.c), or
+ * as a whole from an event of hm-metrics (plant_page.c). Values are amounts
+ * (amount.h), times are seconds since 1970, 0 if unknown. No clock is read.
  */
 
 #define HM_TOP_DTUS_MAX ((size_t)256)
@@ -63,12 +63,18 @@ struct hm_top_inverter {
 	int64_t today, total; /* as the record has them; else sum the inputs */
 };
 
+/* A meter, or what a hybrid inverter with that serial number measures. */
+enum hm_top_meter_kind { HM_TOP_METER, HM_TOP_GRID, HM_TOP_BATTERY };
+
 struct hm_top_meter {
 	size_t dtu;
+	enum hm_top_meter_kind kind;
 	char serial[HM_TOP_SERIAL];
 	char title[HM_TOP_TITLE];
 	int64_t time;
-	int64_t watts; /* negative is export */
+	int64_t watts; /* of a meter: negative is export; else as the device
+	                  signs it */
+	int64_t soc;   /* of a battery, % */
 };
 
 struct hm_top_alarm {

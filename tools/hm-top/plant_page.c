@@ -137,22 +137,51 @@ read_inverter(struct reader *r)
 		inverter->time = r->plant->time;
 }
 
+/* A meter, whose power is under a key. */
 static void
-read_meter(struct reader *r)
+read_meter_of(struct reader *r, size_t dtu, enum hm_top_meter_kind kind,
+    const char *key)
 {
 	struct hm_top_plant *plant = r->plant;
+	struct hm_top_meter *meter;
 	char serial[HM_TOP_SERIAL];
 	size_t at;
 
 	if (!hm_record_text(&r->item, "serial", serial, sizeof serial))
 		return;
-	at = hm_top_find_meter(plant, 0, serial);
+	at = hm_top_find_meter(plant, dtu, kind, serial);
 	if (at == HM_TOP_NONE)
 		return;
-	hm_record_text(&r->item, "title", plant->meter[at].title,
-	    sizeof plant->meter[at].title);
-	plant->meter[at].watts = hm_top_amount(&r->item, "watts");
-	plant->meter[at].time = plant->time;
+	meter = &plant->meter[at];
+	hm_record_text(&r->item, "title", meter->title, sizeof meter->title);
+	meter->watts = hm_top_amount(&r->item, key);
+	meter->soc = hm_top_amount(&r->item, hm_fields[HM_F_SOC].key);
+	meter->time = plant->time;
+}
+
+static void
+read_meter(struct reader *r)
+{
+	read_meter_of(r, 0, HM_TOP_METER, "watts");
+}
+
+static bool
+has_member(struct reader *r, const char *key)
+{
+	return hm_record_get(&r->item, key)->kind != HM_ABSENT;
+}
+
+static void
+read_hybrid(struct reader *r)
+{
+	size_t dtu = dtu_of(r, "dtu");
+
+	if (dtu == HM_TOP_NONE)
+		return;
+	if (has_member(r, "battery"))
+		read_meter_of(r, dtu, HM_TOP_BATTERY, "battery");
+	if (has_member(r, "grid"))
+		read_meter_of(r, dtu, HM_TOP_GRID, "grid");
 }
 
 static void
@@ -207,6 +236,7 @@ hm_top_take_page(struct hm_top_plant *plant, struct hm_slice json)
 		read_all(r, "dtus", read_dtu);
 		read_all(r, "units", read_inverter);
 		read_all(r, "meters", read_meter);
+		read_all(r, "hybrids", read_hybrid);
 		read_all(r, "alarms", read_alarm);
 	}
 	free(r);

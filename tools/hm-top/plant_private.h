@@ -17,7 +17,7 @@ size_t hm_top_find_inverter(struct hm_top_plant *plant, size_t dtu,
 size_t hm_top_find_input(struct hm_top_plant *plant, size_t inverter,
     int64_t number);
 size_t hm_top_find_meter(struct hm_top_plant *plant, size_t dtu,
-    const char *serial);
+    enum hm_top_meter_kind kind, const char *serial);
 
 /* Keep an alarm that lasts, or forget it. */
 void hm_top_keep_alarm(struct hm_top_plant *plant,

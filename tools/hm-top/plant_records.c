@@ -20,7 +20,9 @@ hm_top_takes(struct hm_slice type)
 	return reading->scope == HM_SCOPE_DTU ||
 	    reading->scope == HM_SCOPE_INVERTER ||
 	    reading->scope == HM_SCOPE_PORT ||
-	    reading->scope == HM_SCOPE_METER;
+	    reading->scope == HM_SCOPE_METER ||
+	    reading->scope == HM_SCOPE_GRID ||
+	    reading->scope == HM_SCOPE_BATTERY;
 }
 
 /* A record that one is about is `record`, its device is of `dtu`. */
@@ -174,17 +176,18 @@ take_input(const struct context *c)
 }
 
 static void
-take_meter(const struct context *c)
+take_meter(const struct context *c, enum hm_top_meter_kind kind)
 {
 	char serial[HM_TOP_SERIAL];
 	size_t at;
 
 	if (!serial_of(c, serial))
 		return;
-	at = hm_top_find_meter(c->plant, c->dtu, serial);
+	at = hm_top_find_meter(c->plant, c->dtu, kind, serial);
 	if (at == HM_TOP_NONE)
 		return;
 	c->plant->meter[at].watts = amount(c, HM_F_POWER);
+	c->plant->meter[at].soc = amount(c, HM_F_SOC);
 	if (!is_stale(c))
 		c->plant->meter[at].time = c->time;
 }
@@ -208,7 +211,13 @@ take_reading(const struct context *c, enum hm_scope scope)
 		take_input(c);
 		break;
 	case HM_SCOPE_METER:
-		take_meter(c);
+		take_meter(c, HM_TOP_METER);
+		break;
+	case HM_SCOPE_GRID:
+		take_meter(c, HM_TOP_GRID);
+		break;
+	case HM_SCOPE_BATTERY:
+		take_meter(c, HM_TOP_BATTERY);
 		break;
 	default:
 		break;

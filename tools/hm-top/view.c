@@ -210,25 +210,42 @@ paint_dtus(struct hm_screen *s, const struct hm_top_view *v, size_t most)
 }
 
 static void
+paint_exchange(struct hm_screen *s, enum hm_style style, int64_t watts)
+{
+	bool export = watts < 0 && watts != HM_AMOUNT_UNKNOWN;
+	char text[HM_AMOUNT_TEXT];
+
+	hm_screen_right(s, style, AMOUNT_WIDTH, hm_amount_short(
+	    export ? -watts : watts, "W", text));
+	if (watts != HM_AMOUNT_UNKNOWN && watts != 0)
+		hm_screen_print(s, style, "  %s the grid",
+		    export ? "to" : "from");
+}
+
+/* Meters, and what hybrid inverters measure with the sign of the device. */
+static void
 paint_meters(struct hm_screen *s, const struct hm_top_view *v, size_t most)
 {
+	static const char *const names[] = {[HM_TOP_METER] = "meter",
+	    [HM_TOP_GRID] = "grid", [HM_TOP_BATTERY] = "battery"};
 	char text[HM_AMOUNT_TEXT];
 
 	for (size_t i = 0; i < v->plant->meters && i < most; i++) {
 		const struct hm_top_meter *m = &v->plant->meter[i];
-		int64_t watts = m->watts;
-		bool export = watts < 0 && watts != HM_AMOUNT_UNKNOWN;
 		enum hm_style style = hm_top_is_fresh(v->plant, m->time,
 		    v->now) ? HM_STYLE_PLAIN : HM_STYLE_OLD;
 
 		hm_screen_left(s, style, NAME_WIDTH, m->title[0] != '\0' ?
 		    m->title : m->serial);
-		hm_screen_left(s, style, STATE_WIDTH, "meter");
-		hm_screen_right(s, style, AMOUNT_WIDTH, hm_amount_short(
-		    export ? -watts : watts, "W", text));
-		if (watts != HM_AMOUNT_UNKNOWN && watts != 0)
-			hm_screen_print(s, style, "  %s the grid",
-			    export ? "to" : "from");
+		hm_screen_left(s, style, STATE_WIDTH, names[m->kind]);
+		if (m->kind == HM_TOP_METER)
+			paint_exchange(s, style, m->watts);
+		else
+			hm_screen_right(s, style, AMOUNT_WIDTH,
+			    hm_amount_short(m->watts, "W", text));
+		if (m->soc != HM_AMOUNT_UNKNOWN)
+			hm_screen_print(s, style, "  %s charged",
+			    hm_amount_exact(m->soc, 0, "%", text));
 		hm_screen_next(s);
 	}
 }

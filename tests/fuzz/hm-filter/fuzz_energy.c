@@ -52,6 +52,7 @@ read_one(struct hm_energy *e, struct script *s)
 	r.total = any(s);
 	r.today = any(s);
 	r.awake = (r.watts & 1) != 0;
+	r.daily = (r.watts & 4) != 0;
 	r.inverter_watts = (r.watts & 2) != 0 ? r.watts : r.today;
 	hm_energy_day(e, any(s), r.time);
 	day = e->day;

@@ -70,9 +70,10 @@ main(int argc, char *argv[])
 		device = hm_ha_table_device(table, kind, hm_text(serial));
 		device->dtu = hm_ha_table_dtu(table, hm_text("roof"));
 		/* Alarm records use the topics of the alarms in readings. */
-		for (enum hm_ha_part part = 0; part < HM_HA_ALARM; part++)
-			write_part(table, device, part,
-			    &entities.of[kind][part]);
+		for (enum hm_ha_part part = 0; part < HM_HA_PARTS; part++)
+			if (part != HM_HA_ALARM)
+				write_part(table, device, part,
+				    &entities.of[kind][part]);
 	}
 	hm_ha_table_free(table);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

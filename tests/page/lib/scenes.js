@@ -55,6 +55,20 @@ const meter = { type: "meter", dtu: "roof", serial: "37ff20000001",
 	model: "DTSU666", power: -1510, energy_export: 412300,
 	energy_import: 903100 };
 
+// A hybrid inverter with a battery that is charged
+function hybrid(serial, soc, watts) {
+	const device = { dtu: "roof", serial };
+	return [{ type: "inverter", ...device, active_power: 439 },
+		{ type: "port", ...device, port: 1, pv_power: 439 + watts },
+		{ type: "hybrid", ...device }, { type: "battery", ...device, soc,
+			power: -watts },
+		{ type: "grid", ...device, power: -277 },
+		{ type: "load", ...device, power: 716 },
+		{ type: "flow", ...device, pv_to_load: 439,
+			pv_to_battery: watts, pv_to_grid: 0, battery_to_load: 0,
+			grid_to_load: 277, battery_to_grid: 0 }];
+}
+
 // Two inverters at the roof, one at the garage.
 const roof = [online("roof"), info("roof"), ...inverter("roof", 0, 310),
 	...inverter("roof", 1, 305), sum("roof", 2, 2480), meter];
@@ -94,6 +108,7 @@ const long = {
 	[serialOf(0) + "/1"]: "W".repeat(120),
 	[serialOf(2) + "/3"]: "Ostseite <b>&amp; ".repeat(6).trim(),
 	"37ff20000001": "Zweirichtungszähler".repeat(6),
+	"214322440207": "Wechselrichter_mit_Batterie".repeat(4),
 };
 
 // days and inverters: of the database, none if they are not given.
@@ -113,7 +128,12 @@ const scenes = [
 	{ name: "60 inverters", days: 40, inverters: 60, records: sixty() },
 	{ name: "long names", days: 40, inverters: 3,
 		records: [...three, ...alarms()], names: long },
+	{ name: "long names of hybrids", days: 0, names: long,
+		records: hybrid("214322440207", 55, 300) },
 	{ name: "no database", records: three },
+	{ name: "hybrids", days: 40, inverters: 1, records: [online("roof"),
+		...hybrid("2143000000000001", 55, 300), ...hybrid(
+		"2143000000000002", 100, 0), sum("roof", 2, 739)] },
 ];
 
 module.exports = { scenes, three };

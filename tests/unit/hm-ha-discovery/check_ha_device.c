@@ -165,16 +165,64 @@ START_TEST(fingerprint_follows_what_is_said)
 }
 END_TEST
 
-START_TEST(there_is_room_for_the_energies_of_any_record)
+START_TEST(energies_of_groups)
 {
-	for (enum hm_scope scope = 0; scope < HM_SCOPES; scope++) {
-		int energies = 0;
+	struct hm_ha_device *device = hm_ha_table_device(table,
+	    HM_SCOPE_INVERTER, hm_text("1161"));
+	struct hm_ha_group *groups[2];
+	struct hm_ha_energy *energy;
 
-		for (size_t id = 0; id < HM_FIELDS; id++)
-			energies += hm_field_in(&hm_fields[id], scope) &&
-			    !hm_ha_is_instant(&hm_fields[id]);
-		ck_assert_int_le(energies, HM_HA_ENERGIES);
-	}
+	for (uint8_t i = 0; i < 2; i++)
+		groups[i] = hm_ha_table_group(table, device, HM_HA_PORT, i);
+	energy = hm_ha_table_energy(table, groups[0], HM_F_TODAY_PRODUCTION);
+	ck_assert_ptr_nonnull(energy);
+	ck_assert_str_eq(energy->text, "");
+	ck_assert_ptr_eq(hm_ha_table_energy(table, groups[0],
+	    HM_F_TODAY_PRODUCTION), energy);
+	ck_assert_ptr_ne(hm_ha_table_energy(table, groups[0],
+	    HM_F_TOTAL_PRODUCTION), energy);
+	ck_assert_ptr_ne(hm_ha_table_energy(table, groups[1],
+	    HM_F_TODAY_PRODUCTION), energy);
+	ck_assert_ptr_eq(groups[0]->energies, energy);
+	ck_assert_ptr_eq(energy->next->next, NULL);
+}
+END_TEST
+
+START_TEST(a_battery_is_behind_its_inverter)
+{
+	struct hm_ha_dtu *dtu = hm_ha_table_dtu(table, hm_text("house"));
+	struct hm_ha_device *inverter = hm_ha_table_device(table,
+	    HM_SCOPE_INVERTER, hm_text("2143"));
+	struct hm_ha_device *battery = hm_ha_table_device(table,
+	    HM_SCOPE_BATTERY, hm_text("2143"));
+	char id[HM_HA_ID_MAX];
+	uint64_t before;
+
+	inverter->dtu = battery->dtu = dtu;
+	memcpy(dtu->serial, "4301", sizeof "4301");
+	ck_assert_ptr_ne(inverter, battery);
+	hm_ha_device_id(inverter, id);
+	ck_assert_str_eq(id, "2143");
+	hm_ha_device_id(battery, id);
+	ck_assert_str_eq(id, "2143_battery");
+	ck_assert_str_eq(hm_ha_device_via(battery), "4301");
+	before = hm_ha_device_fingerprint(battery);
+	battery->inverter = inverter;
+	ck_assert_str_eq(hm_ha_device_via(battery), "2143");
+	ck_assert(before != hm_ha_device_fingerprint(battery));
+}
+END_TEST
+
+START_TEST(ids_have_room)
+{
+	const struct hm_ha_device device = {
+	    .kind = HM_SCOPE_EXTERNAL_PV,
+	    .serial = "0123456789abcdef0123456789abcdef",
+	};
+	char id[HM_HA_ID_MAX];
+
+	hm_ha_device_id(&device, id);
+	ck_assert_str_eq(id, "0123456789abcdef0123456789abcdef_external_pv");
 }
 END_TEST
 
@@ -190,7 +238,9 @@ main(void)
 	tcase_add_test(tc, serials);
 	tcase_add_test(tc, info_knows_better);
 	tcase_add_test(tc, fingerprint_follows_what_is_said);
-	tcase_add_test(tc, there_is_room_for_the_energies_of_any_record);
+	tcase_add_test(tc, energies_of_groups);
+	tcase_add_test(tc, a_battery_is_behind_its_inverter);
+	tcase_add_test(tc, ids_have_room);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

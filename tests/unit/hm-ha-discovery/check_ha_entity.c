@@ -59,17 +59,34 @@ START_TEST(parts_of_kinds)
 }
 END_TEST
 
+START_TEST(parts_of_hybrids)
+{
+	const enum hm_ha_part flow = (enum hm_ha_part)(HM_HA_SIDE +
+	    HM_SCOPE_FLOW);
+
+	hm_ha_entities_all(&all);
+	ck_assert_int_eq(hm_ha_part_of(&hm_reading_types[HM_SCOPE_FLOW]),
+	    flow);
+	ck_assert_int_eq(hm_ha_part_of(&hm_reading_types[HM_SCOPE_BATTERY]),
+	    HM_HA_MAIN);
+	ck_assert_int_eq(hm_ha_scope(HM_SCOPE_INVERTER, flow), HM_SCOPE_FLOW);
+	ck_assert(shows(&all, HM_SCOPE_INVERTER, flow, HM_F_PV_TO_LOAD));
+	ck_assert(!shows(&all, HM_SCOPE_INVERTER, HM_HA_MAIN,
+	    HM_F_PV_TO_LOAD));
+	ck_assert(!shows(&all, HM_SCOPE_FLOW, HM_HA_MAIN, HM_F_PV_TO_LOAD));
+	ck_assert(shows(&all, HM_SCOPE_BATTERY, HM_HA_MAIN, HM_F_SOC));
+	ck_assert(!shows(&all, HM_SCOPE_BATTERY, HM_HA_MAIN,
+	    HM_F_TODAY_EXPORT));
+	ck_assert(hm_field_set_is_empty(&all.of[HM_SCOPE_DTU][flow]));
+}
+END_TEST
+
 START_TEST(no_reading_is_without_an_entity)
 {
 	hm_ha_entities_all(&all);
 	for (size_t id = 0; id < HM_FIELDS; id++) {
-		/* What is of an inverter has no entities. */
-		bool shown = true;
+		bool shown = false;
 
-		for (enum hm_scope kind = 0; kind < HM_SCOPES; kind++)
-			if (hm_field_in(&hm_fields[id], kind) &&
-			    !hm_reading_types[kind].of_inverter)
-				shown = false;
 		for (enum hm_scope kind = 0; kind < HM_SCOPES; kind++)
 			for (enum hm_ha_part part = 0; part < HM_HA_PARTS;
 			     part++)
@@ -159,6 +176,7 @@ main(void)
 
 	tcase_add_test(tc, sets_hold_every_field);
 	tcase_add_test(tc, parts_of_kinds);
+	tcase_add_test(tc, parts_of_hybrids);
 	tcase_add_test(tc, no_reading_is_without_an_entity);
 	tcase_add_test(tc, choice_of_inverters);
 	tcase_add_test(tc, choice_of_inputs);

@@ -125,6 +125,33 @@ START_TEST(nearer_names_go_first)
 }
 END_TEST
 
+/* Fields that begin like a prefix are meant before a part of that prefix. */
+START_TEST(names_of_hybrids)
+{
+	ck_assert(name("battery_soc", "Charge"));
+	ck_assert(name("battery_type", "Kind"));
+	ck_assert(name("grid_power", "Mains"));
+	ck_assert(name("grid_voltage_a", "L1"));
+	ck_assert(name("flow_pv_to_load", "Direct"));
+	ck_assert(name("battery_to_load", "Night"));
+	ck_assert(name("2143/load_power", "House"));
+	ck_assert_uint_eq(shown.names, 7);
+	expect("2143", "battery", HM_F_SOC, "Charge", false);
+	expect("2143", "battery", HM_F_BATTERY_TYPE, "Kind", true);
+	expect("2143", "grid", HM_F_SIGNED_POWER, "Mains", false);
+	expect("2143", "battery", HM_F_SIGNED_POWER, NULL, false);
+	expect("2143", "inv", HM_F_GRID_VOLTAGE_A, "L1", true);
+	expect("2143", "grid", HM_F_VOLTAGE_A, NULL, false);
+	expect("2143", "flow", HM_F_PV_TO_LOAD, "Direct", false);
+	expect("2143", "flow", HM_F_BATTERY_TO_LOAD, "Night", true);
+	expect("2143", "load", HM_F_PART_POWER, "House", false);
+	expect("2144", "load", HM_F_PART_POWER, NULL, false);
+	ck_assert(!name("flow_soc", "x"));
+	ck_assert(!name("hybrid_pv_to_load", "x"));
+	ck_assert(!name("inv_pv_to_load", "x"));
+}
+END_TEST
+
 START_TEST(name_of_nothing_is_refused)
 {
 	static const struct {
@@ -191,6 +218,7 @@ main(void)
 	tcase_add_test(tc, correction_keeps_the_unit);
 	tcase_add_test(tc, factors_are_listed);
 	tcase_add_test(tc, nearer_names_go_first);
+	tcase_add_test(tc, names_of_hybrids);
 	tcase_add_test(tc, name_of_nothing_is_refused);
 	tcase_add_test(tc, every_port_has_a_prefix);
 	suite_add_tcase(suite, tc);

@@ -1,109 +1,25 @@
-#include "history.h"
+#include "spooled.h"
 
 #include <sys/stat.h>
 
 #include "db/reading_tables.h"
-#include "db/ship_tables.h"
 #include "run_suite.h"
-#include "spool.h"
 
-static struct hm_db db; /* of a test; hm-ship has another connection */
-static struct hm_spool a, b;
-static struct hm_batch batch;
-static char path[200];
+static struct hm_spool b;
 
 static void
-setup(void)
+setup_two(void)
 {
-	make_scratch();
-	snprintf(path, sizeof path, "%s", in_scratch("hm.db"));
-	open_history(&db, "hm.db");
-	ck_assert(hm_ship_tables_create(&db));
-	ck_assert(hm_spool_init(&a, path, "a"));
+	setup();
 	ck_assert(hm_spool_init(&b, path, "b"));
 }
 
 static void
-teardown(void)
+teardown_two(void)
 {
-	hm_batch_clear(&batch);
-	hm_spool_free(&a);
 	hm_spool_free(&b);
-	hm_db_close(&db);
-	remove_scratch();
+	teardown();
 }
-
-static void
-open_spool(struct hm_spool *spool)
-{
-	ck_assert_msg(hm_spool_open(spool, false), "%s", spool->why);
-}
-
-/* A poll of two inputs, each second of those from `first` to `last`. */
-static void
-fill(int first, int last)
-{
-	char sql[400];
-
-	for (int t = first; t <= last; t++) {
-		snprintf(sql, sizeof sql, "INSERT INTO port (time, dtu, "
-		    "serial, port, pv_power) VALUES (%d, 'roof', '1', 1, 2.5), "
-		    "(%d, 'roof', '1', 2, 3)", t, t);
-		run(&db, sql);
-		snprintf(sql, sizeof sql, "INSERT INTO outbox (time, dtu) "
-		    "VALUES (%d, 'roof')", t);
-		run(&db, sql);
-		snprintf(sql, sizeof sql, "INSERT OR IGNORE INTO reading_hours "
-		    "(hour) VALUES (%d)", t - (t % 3600 + 3600) % 3600);
-		run(&db, sql);
-	}
-}
-
-static void
-read_next(struct hm_spool *spool, uint64_t polls)
-{
-	hm_batch_clear(&batch);
-	ck_assert_msg(hm_spool_read(spool, polls, &batch), "%s", spool->why);
-}
-
-/* "FIRST-LAST POLLS LINES" */
-static const char *
-numbers(void)
-{
-	static char text[100];
-
-	snprintf(text, sizeof text, "%d-%d %d %d", (int)batch.first,
-	    (int)batch.last, (int)batch.polls, (int)batch.lines);
-	return text;
-}
-
-static bool
-ship(struct hm_spool *spool)
-{
-	bool done;
-
-	ck_assert_msg(hm_spool_ship(spool, &batch, &done), "%s", spool->why);
-	return done;
-}
-
-static const char *
-content(void)
-{
-	static char text[4000];
-	char name[40];
-	FILE *file;
-	size_t n;
-
-	snprintf(name, sizeof name, "/proc/self/fd/%d", fileno(batch.file));
-	file = fopen(name, "r");
-	ck_assert_ptr_nonnull(file);
-	n = fread(text, 1, sizeof text - 1, file);
-	text[n] = '\0';
-	fclose(file);
-	return text;
-}
-
-static const char waiting[] = "SELECT count(*) FROM outbox";
 
 START_TEST(ships_in_order)
 {
@@ -261,51 +177,6 @@ START_TEST(counts_what_waits)
 }
 END_TEST
 
-static uint64_t
-list_from(int64_t since)
-{
-	int64_t hour = INT64_MIN;
-	uint64_t count = 0;
-	bool more = true;
-
-	while (more)
-		ck_assert_msg(hm_spool_list(&a, since, hour, &hour, &more,
-		    &count), "%s", a.why);
-	return count;
-}
-
-/* Hours before 1970, too: a clock may have said so. */
-START_TEST(lists_the_history_again)
-{
-	fill(-3700, -3698);
-	fill(3598, 3601);
-	open_spool(&a);
-	read_next(&a, 100);
-	ck_assert(ship(&a));
-	run(&db, "INSERT INTO outbox (time, dtu) VALUES (3599, 'roof')");
-	ck_assert_uint_eq(list_from(-3699), 6);
-	read_next(&a, 100);
-	ck_assert_str_eq(numbers(), "9-14 6 12");
-	ck_assert_uint_eq(list_from(3600), 2);
-	ck_assert_uint_eq(list_from(4000), 0);
-	ck_assert_str_eq(answer(&db, waiting), "6");
-}
-END_TEST
-
-/* Hours of stats only, and the one before `since`, while another writes. */
-START_TEST(lists_an_hour_without_polls_without_a_lock)
-{
-	fill(3598, 3599);
-	run(&db, "INSERT INTO reading_hours (hour) VALUES (3600), (7200)");
-	open_spool(&a);
-	sqlite3_busy_timeout(a.db.handle, 0);
-	run(&db, "BEGIN IMMEDIATE");
-	ck_assert_uint_eq(list_from(3600), 0);
-	run(&db, "COMMIT");
-	ck_assert_uint_eq(list_from(0), 2);
-}
-END_TEST
-
 /* A battery comes to the plant while hm-ship runs. */
 START_TEST(ships_a_type_that_comes_later)
 {
@@ -323,8 +194,6 @@ START_TEST(ships_a_type_that_comes_later)
 	ck_assert_ptr_nonnull(strstr(content(), "{\"type\":\"battery\","
 	    "\"time\":\"1970-01-01T00:00:02Z\",\"dtu\":\"roof\","
 	    "\"serial\":\"1\",\"soc\":55}\n"));
-	run(&db, "DELETE FROM port");
-	ck_assert_uint_eq(list_from(0), 1);
 }
 END_TEST
 
@@ -361,7 +230,7 @@ main(void)
 	Suite *suite = suite_create("spool");
 	TCase *tcase = tcase_create("spool");
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_checked_fixture(tcase, setup_two, teardown_two);
 	tcase_add_test(tcase, ships_in_order);
 	tcase_add_test(tcase, keeps_rows_for_each_destination);
 	tcase_add_test(tcase, ships_a_late_row_with_its_poll);
@@ -372,8 +241,6 @@ main(void)
 	tcase_add_test(tcase, ships_nothing_twice);
 	tcase_add_test(tcase, skips_nothing_of_another_file);
 	tcase_add_test(tcase, counts_what_waits);
-	tcase_add_test(tcase, lists_the_history_again);
-	tcase_add_test(tcase, lists_an_hour_without_polls_without_a_lock);
 	tcase_add_test(tcase, says_why);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -366,7 +366,7 @@ keep_random_records(size_t count)
 		if (kind == 0)
 			keep_alarm(time);
 		else if (kind == 1)
-			keep_status(time);
+			keep_status(++time); /* two of a second are one */
 		else if (kind == 2)
 			keep_order(time);
 		else if (kind < 5)

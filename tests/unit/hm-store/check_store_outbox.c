@@ -11,7 +11,7 @@ static void
 setup_outbox(void)
 {
 	setup();
-	outbox = hm_store_outbox_new();
+	outbox = hm_store_outbox_new(false);
 	ck_assert_ptr_nonnull(outbox);
 	ck_assert_msg(hm_store_outbox_prepare(outbox, &k->db), "%s",
 	    hm_db_reason(&k->db));

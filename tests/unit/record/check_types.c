@@ -80,7 +80,7 @@ check_parts(const struct hm_reading_type *device)
 	size_t parts = 0;
 
 	EACH_TYPE(t)
-		parts += t != device && t->device == device->scope;
+		parts += t->has_port && t->device == device->scope;
 	ck_assert_uint_le(parts, 1);
 	if (parts == 0)
 		ck_assert_ptr_null(hm_parts_of(device->scope));
@@ -92,8 +92,12 @@ check_parts(const struct hm_reading_type *device)
 START_TEST(devices_and_their_parts)
 {
 	EACH_TYPE(t) {
-		ck_assert_msg(hm_is_device(t->scope) == !t->has_port, "%s",
-		    t->name);
+		if (!hm_is_device(t->scope))
+			ck_assert_msg(t->has_port || t->of_inverter, "%s",
+			    t->name);
+		if (t->of_inverter)
+			ck_assert_msg(t->device == t->scope ||
+			    t->device == HM_SCOPE_INVERTER, "%s", t->name);
 		ck_assert_msg(hm_is_device(t->device), "%s", t->name);
 		check_parts(t);
 	}
@@ -102,35 +106,35 @@ START_TEST(devices_and_their_parts)
 }
 END_TEST
 
-static const char *
-metric_of(const struct hm_reading_type *type, size_t field, size_t which,
-    char name[128])
-{
-	const struct hm_field *f = &hm_fields[field];
+/* The names of metrics, and of which type each is. */
+static char metrics[HM_SCOPES * HM_FIELDS][128];
+static const struct hm_reading_type *owner[HM_SCOPES * HM_FIELDS];
+static size_t count;
 
-	if (!hm_field_in(f, type->scope) || f->metrics[which].name == NULL ||
+static void
+name_metric(const struct hm_reading_type *type, const struct hm_field *f)
+{
+	if (!hm_field_in(f, type->scope) || f->metrics[0].name == NULL ||
 	    (type->device != type->scope && hm_field_in(f, type->device)))
-		return "";
-	snprintf(name, 128, "%s%s", type->metric_prefix,
-	    f->metrics[which].name);
-	return name;
+		return;
+	snprintf(metrics[count], sizeof metrics[count], "%s%s",
+	    type->metric_prefix, f->metrics[0].name);
+	owner[count++] = type;
 }
 
 /* Two types must not share a metric: their labels differ. */
 START_TEST(metrics_have_one_type)
 {
-	char a[128], b[128];
-
 	EACH_TYPE(t)
-		for (const struct hm_reading_type *u = hm_reading_types; u < t;
-		    u++)
-			for (size_t i = 0; i < HM_FIELDS * HM_FIELDS; i++)
-				ck_assert_msg(strcmp(metric_of(t,
-				    i / HM_FIELDS, 0, a), metric_of(u,
-				    i % HM_FIELDS, 0, b)) != 0 ||
-				    metric_of(t, i / HM_FIELDS, 0, a)[0] ==
-				    '\0', "%s of %s and %s", a, t->name,
-				    u->name);
+		for (size_t i = 0; i < HM_FIELDS; i++)
+			name_metric(t, &hm_fields[i]);
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < i; j++)
+			ck_assert_msg(owner[i] == owner[j] ||
+			    strcmp(metrics[i], metrics[j]) != 0,
+			    "%s of %s and %s", metrics[i], owner[i]->name,
+			    owner[j]->name);
+	ck_assert_uint_gt(count, HM_FIELDS / 2);
 }
 END_TEST
 

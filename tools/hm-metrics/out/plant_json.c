@@ -1,5 +1,7 @@
 #include "plant_json.h"
 
+#include <string.h>
+
 #include "base/decimal.h"
 #include "base/zone.h"
 #include "live/day_curve.h"
@@ -8,6 +10,7 @@
 #include "record/breaker_state.h"
 #include "record/fields.h"
 #include "record/models.h"
+#include "record/types.h"
 
 static void
 emit_value(struct hm_json *e, const struct hm_view *view,
@@ -203,6 +206,70 @@ emit_meters(struct hm_json *e, const struct hm_view *view)
 	hm_json_array_end(e);
 }
 
+/* What a type of record has about the same inverter; NULL: nothing. */
+static const struct hm_live_device *
+part_of(const struct hm_view *view, const struct hm_live_device *hybrid,
+    enum hm_scope scope)
+{
+	const struct hm_live_device *d = NULL;
+
+	do
+		d = hm_view_device_of(view, hybrid->dtu, scope, d);
+	while (d != NULL && strcmp(d->serial, hybrid->serial) != 0);
+	return d;
+}
+
+static void
+emit_part_power(struct hm_json *e, const struct hm_view *view,
+    const struct hm_live_device *hybrid, enum hm_scope scope, size_t field)
+{
+	const struct hm_live_device *d = part_of(view, hybrid, scope);
+
+	if (d != NULL)
+		emit_value(e, view, d, field, hm_reading_types[scope].name);
+}
+
+static void
+emit_hybrid(struct hm_json *e, const struct hm_view *view,
+    const struct hm_live_device *hybrid)
+{
+	static const size_t flows[] = {HM_F_PV_TO_LOAD, HM_F_PV_TO_BATTERY,
+	    HM_F_PV_TO_GRID, HM_F_BATTERY_TO_LOAD, HM_F_GRID_TO_LOAD,
+	    HM_F_BATTERY_TO_GRID};
+	const struct hm_live_device *battery = part_of(view, hybrid,
+	    HM_SCOPE_BATTERY), *flow = part_of(view, hybrid, HM_SCOPE_FLOW);
+
+	hm_json_object(e, NULL);
+	hm_json_text(e, "dtu", view->live->dtu[hybrid->dtu].name);
+	hm_json_text(e, "serial", hybrid->serial);
+	emit_known(e, "title", hm_view_device_name(view, hybrid));
+	if (battery != NULL)
+		emit_value(e, view, battery, HM_F_SOC,
+		    hm_fields[HM_F_SOC].key);
+	emit_part_power(e, view, hybrid, HM_SCOPE_BATTERY, HM_F_SIGNED_POWER);
+	emit_part_power(e, view, hybrid, HM_SCOPE_GRID, HM_F_SIGNED_POWER);
+	emit_part_power(e, view, hybrid, HM_SCOPE_LOAD, HM_F_PART_POWER);
+	for (size_t i = 0; flow != NULL && i < sizeof flows / sizeof *flows;
+	    i++)
+		emit_if_known(e, view, flow, flows[i]);
+	hm_json_object_end(e);
+}
+
+/* A plant without hybrid inverters has no such member. */
+static void
+emit_hybrids(struct hm_json *e, const struct hm_view *view)
+{
+	const struct hm_live_device *d = hm_view_device(view, HM_SCOPE_HYBRID,
+	    NULL);
+
+	if (d == NULL)
+		return;
+	hm_json_array(e, "hybrids");
+	for (; d != NULL; d = hm_view_device(view, HM_SCOPE_HYBRID, d))
+		emit_hybrid(e, view, d);
+	hm_json_array_end(e);
+}
+
 void
 hm_plant_json(struct hm_json *e, const struct hm_view *view)
 {
@@ -228,6 +295,7 @@ hm_plant_json(struct hm_json *e, const struct hm_view *view)
 		emit_page_inverter(e, view, d);
 	hm_json_array_end(e);
 	emit_meters(e, view);
+	emit_hybrids(e, view);
 	hm_json_array(e, "alarms");
 	for (size_t i = 0; i < live->alarms; i++)
 		if (hm_view_alarm(view, &live->alarm[i]))

@@ -122,7 +122,7 @@ function showPower(plant) {
 // grid, less what goes there.
 function showFlow(plant) {
 	const powers = plant.meters.map(m => m.watts);
-	const grid = powers.length && powers.every(known) ?
+	const grid = !plant.hybrids && powers.length && powers.every(known) ?
 		powers.reduce((a, b) => a + b, 0) : null;
 	byId("flow").hidden = grid === null;
 	byId("s-meters").hidden = plant.meters.length < 2;
@@ -202,6 +202,7 @@ routes.now = {
 		showAlarms(troublesOf(plant));
 		showPower(plant);
 		showFlow(plant);
+		showHybrids(plant);
 		showSums(plant);
 		showUnits(plant);
 		showCurve(plant);
