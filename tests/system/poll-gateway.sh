@@ -58,6 +58,8 @@ start_gateway plain
 start_poll plain -1 "es://$address#house"
 start_gateway kept
 start_poll kept -1 --es-keep-connection "es://$address"
+start_gateway ends {db01,c302,c303}=ends
+start_poll ends -1 --es-keep-connection "es://$address"
 start_gateway silent "$first=silent"
 start_poll silent -1 --retries 0 "es://$address#house"
 for fault in crc length close; do
@@ -121,6 +123,10 @@ wait "${polls[kept]}"
 same "one connection serves all requests if it shall" "$(heard kept)" \
 	"open db01 c302 c303 c303 close "
 same "... with the same replies" "$(frames kept)" "$(frames plain)"
+wait "${polls[ends]}"
+same "a gateway that ends it after each reply is asked on others, after the pause" \
+	"$(heard ends)" "open db01 close open c302 close open c303 close open c303 close "
+same "... and no request is lost" "$(frames ends)" "$(frames plain)"
 
 # Faults
 

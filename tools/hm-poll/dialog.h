@@ -75,6 +75,9 @@ enum hm_turn hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n);
 /* How many frames were skipped since the request, and before it was sent. */
 size_t hm_dialog_skipped(const struct hm_dialog *d);
 
+/* Drop what was passed in and is not read yet: its rest will not come. */
+void hm_dialog_drop_input(struct hm_dialog *d);
+
 /* Whether a part of a frame was passed in, whose rest is to come. */
 bool hm_dialog_in_frame(const struct hm_dialog *d);
 

@@ -144,12 +144,18 @@ wanted(const struct hm_poller *p)
 
 /*
  * The connection has ended. If it is that of the last poll, the device may have
- * closed it since then.
+ * closed it since then. A gateway may close it after each reply: the request
+ * that waits for the end of the pause was not sent, so no reply is lost.
  */
 static void
 lose(struct hm_poller *p)
 {
-	if (p->reuses)
+	bool pauses = p->state == HM_POLLER_PAUSING &&
+	    hm_dialog_is_gateway(p->dialog);
+
+	if (pauses)
+		hm_dialog_drop_input(p->dialog);
+	if (p->reuses || pauses)
 		hm_poller_reconnect(p);
 	else
 		hm_poller_take_turn(p, hm_dialog_give_up(p->dialog,

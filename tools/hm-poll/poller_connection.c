@@ -76,11 +76,12 @@ hm_poller_connect(struct hm_poller *p)
 	hm_connector_start(p->connector, p->dtu->host, p->dtu->port);
 }
 
+/* A device that ends connections in the gap gets no other one before its end. */
 void
 hm_poller_connect_after_rest(struct hm_poller *p)
 {
-	int64_t rest = hm_dialog_rests_closed(p->dialog) ?
-	    hm_poller_rest_of_gap(p) : 0;
+	int64_t rest = hm_dialog_rests_closed(p->dialog) ||
+	    p->state == HM_POLLER_PAUSING ? hm_poller_rest_of_gap(p) : 0;
 
 	if (rest == 0) {
 		hm_poller_connect(p);
