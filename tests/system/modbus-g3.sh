@@ -70,6 +70,13 @@ polls_twice() {
 }
 
 good=$port
+start_stick dead dead=30000
+hm-poll -n 3 -p 5 --stats-period 0 --read-timeout 1 --retries 0 \
+	"modbus-g3://127.0.0.1:$port#house" >"$work/idle.out" \
+	2>"$work/idle.err" &
+idle_poller=$!
+pids+=("$idle_poller")
+
 start_stick closes close=30000
 polls_twice closed "$port"
 closed=$poller
@@ -151,6 +158,17 @@ fails "a connection that ends" end=0 closed "serves one client at a time"
 port=$(free_port)
 fails "Wi-Fi or old firmware" "" refused \
 	"at its Ethernet port only, not over Wi-Fi, and with firmware V03.00.13"
+
+# A connection that went dead at the start
+
+wait "$idle_poller"
+same "a kept connection that has gone dead fails one poll" "$? $(jq -r \
+	'select(.type == "status") | .error' "$work/idle.out" | tr '\n' ' ')" \
+	"0 null timeout_read null "
+same "... after two silences on it" "$(cut -d' ' -f1,3 "$work/dead.asked" |
+	sed -n '8,10p' | tr '\n' ' ')" "1 0 1 0 2 0 "
+same "... and 10 s without a connection" "$(jq -c 'select(.type == "frame") |
+	.took_ms > 5000' "$work/idle.out" | tr '\n' ' ')" "false true "
 
 # A household of hm-sim: load + grid is the inverter, within a watt for each
 # number, and PV + battery is the inverter and its losses.

@@ -92,9 +92,12 @@ void
 hm_poller_finish(struct hm_poller *p, enum hm_poll_error error,
     const char *text)
 {
-	const struct hm_poll_result result = {error, text,
-	    hm_monotonic_ms() - p->started, false};
+	int64_t now = hm_monotonic_ms();
+	const struct hm_poll_result result = {error, text, now - p->started,
+	    false};
 
+	p->failed = error != HM_ERR_NONE;
+	p->failed_at = now;
 	hm_log(HM_DEBUG, "%s: the attempt ends after %lld ms: %s%s%s",
 	    p->dtu->name, (long long)result.took_ms,
 	    error == HM_ERR_NONE ? "the replies are complete" :

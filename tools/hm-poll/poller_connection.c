@@ -76,6 +76,14 @@ hm_poller_connect(struct hm_poller *p)
 	hm_connector_start(p->connector, p->dtu->host, p->dtu->port);
 }
 
+/* The device needs a while after a connection that failed. */
+static int64_t
+rest_of_failure(const struct hm_poller *p)
+{
+	return p->failed ? p->failed_at + hm_dialog_reconnect_ms(p->dialog) -
+	    hm_monotonic_ms() : 0;
+}
+
 /* A device that ends connections in the gap gets no other one before its end. */
 void
 hm_poller_connect_after_rest(struct hm_poller *p)
@@ -83,7 +91,9 @@ hm_poller_connect_after_rest(struct hm_poller *p)
 	int64_t rest = hm_dialog_rests_closed(p->dialog) ||
 	    p->state == HM_POLLER_PAUSING ? hm_poller_rest_of_gap(p) : 0;
 
-	if (rest == 0) {
+	if (rest < rest_of_failure(p))
+		rest = rest_of_failure(p);
+	if (rest <= 0) {
 		hm_poller_connect(p);
 		return;
 	}
