@@ -69,7 +69,19 @@ polls_twice() {
 	pids+=("$poller")
 }
 
+# Without a lock, as if the system refused it: its file is a pipe.
 good=$port
+start_stick unlocked
+unlocked=$port
+mkdir "$work/locks"
+lock=$work/locks/hm-poll-127.0.0.1-$unlocked.lock
+mkfifo "$lock"
+hm-poll -p 5 --stats-period 0 --lock-dir "$work/locks" \
+	"modbus-g3://127.0.0.1:$unlocked#house" >"$work/unlocked.out" \
+	2>"$work/unlocked.err" &
+unlocked_poller=$!
+pids+=("$unlocked_poller")
+
 start_stick dead dead=30000
 hm-poll -n 3 -p 5 --stats-period 0 --read-timeout 1 --retries 0 \
 	"modbus-g3://127.0.0.1:$port#house" >"$work/idle.out" \
@@ -86,6 +98,10 @@ has_frame() {
 	[ -n "$(frame "$1" .dtu)" ]
 }
 check "a chain polls" until_true 10 has_frame kept
+check "a chain polls without the lock" until_true 10 has_frame unlocked
+rm "$lock"
+exec 9>"$lock"
+flock -n 9
 polls locked
 same "meanwhile no other process gets in" "$?" 69
 check "... which says why" grep -q 'another hm-poll on this machine reads' \
@@ -101,6 +117,13 @@ same "a connection that is closed between two polls is no failure" \
 	"$? $(cat "$work/closed.err")" "0 "
 same "... and is opened again" "$(cut -d' ' -f1 "$work/closes.asked" |
 	uniq -c | tr -s ' \n' ' ')" " 7 1 7 2 "
+check "without the lock it gives way to the process that has it" until_true 20 \
+	grep -q 'another hm-poll on this machine reads' "$work/unlocked.err"
+port=$unlocked
+polls holder --lock-dir "$work"
+same "... with its connection closed" "$? $(frame holder .blocks)" "0 $blocks"
+kill "$unlocked_poller"
+exec 9>&-
 
 # Faults
 

@@ -130,11 +130,13 @@ skip(struct hm_dtu_job *job, const char *why)
 
 /* Attempts */
 
+/* A connection that was kept without the lock is in the way of its holder. */
 static void
 wait_for_lock(struct hm_dtu_job *job)
 {
 	int64_t now = hm_monotonic_ms();
 
+	hm_poller_cut(job->poller);
 	if (now < job->give_up_at)
 		hm_dtu_job_wait(job, HM_DTU_JOB_LOCKED, now + LOCK_RETRY_MS);
 	else if (job->retries > 0)
