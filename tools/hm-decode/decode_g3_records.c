@@ -263,12 +263,11 @@ emit_port(const struct found *f, int number)
 	hm_decode_end(f->plant->d, &r, f->plant->frame);
 }
 
-/* A sum without one of its parts is not a sum. */
+/* A sum without one of its parts is not a sum; a zero is a part of it. */
 static void
-add_energy(const struct found *f, int64_t *sum, bool *known,
-    const struct hm_g3_value *value)
+add_energy(int64_t *sum, bool *known, const struct hm_g3_value *value)
 {
-	if (value != NULL && is_shown(f, value))
+	if (value != NULL)
 		*sum += value->units;
 	else
 		*known = false;
@@ -282,9 +281,9 @@ add_port(struct found *f, int number)
 
 	if (power != NULL)
 		f->pv_power += power->units;
-	add_energy(f, &f->today, &f->today_known, find(f, HM_SCOPE_PORT,
+	add_energy(&f->today, &f->today_known, find(f, HM_SCOPE_PORT,
 	    HM_F_TODAY_PRODUCTION, number));
-	add_energy(f, &f->total, &f->total_known, find(f, HM_SCOPE_PORT,
+	add_energy(&f->total, &f->total_known, find(f, HM_SCOPE_PORT,
 	    HM_F_TOTAL_PRODUCTION, number));
 	f->inputs++;
 }
@@ -360,6 +359,7 @@ has_fault(const struct found *f)
 	return number_of(f, HM_SCOPE_BATTERY, HM_F_DEVICE_FAULT) != 0;
 }
 
+/* Like an input, a plant that has never had any energy has no zero of it. */
 static void
 write_sums(const struct found *f, struct hm_reading *r)
 {
@@ -370,9 +370,9 @@ write_sums(const struct found *f, struct hm_reading *r)
 		hm_reading_number(r, HM_F_PV_POWER, f->pv_power);
 	if (power != NULL)
 		hm_reading_number(r, HM_F_ACTIVE_POWER, power->units);
-	if (f->inputs > 0 && f->today_known)
+	if (f->inputs > 0 && f->today_known && (f->today != 0 || f->total != 0))
 		hm_reading_number(r, HM_F_TODAY_PRODUCTION, f->today);
-	if (f->inputs > 0 && f->total_known)
+	if (f->inputs > 0 && f->total_known && f->total != 0)
 		hm_reading_number(r, HM_F_TOTAL_PRODUCTION, f->total);
 }
 
