@@ -5,7 +5,8 @@
 # "MS open", "MS COMMAND" of each request and "MS close". A FAULT is COMMAND=KIND, or
 # SERIAL=KIND for the readings of one inverter: silent (no reply), close (the
 # connection instead), ends (the connection after the reply and the begin of
-# another one), crc, length, other (another inverter's readings first).
+# another one), gone (the same without another one, and nothing listens
+# then), crc, length, other (another inverter's readings first).
 use strict;
 use warnings;
 use IO::Select;
@@ -97,10 +98,12 @@ sub hear {
 		}
 		next if !defined $reply or $kind eq 'silent';
 		$socket->syswrite(damage($reply, $kind, $serial));
-		if ($kind eq 'ends') {
-			hang_up($socket);
-			return;
-		}
+		next if $kind ne 'ends' && $kind ne 'gone';
+		hang_up($socket);
+		return if $kind eq 'ends';
+		$select->remove($listener);
+		close $listener;
+		return;
 	}
 }
 

@@ -60,6 +60,8 @@ start_gateway kept
 start_poll kept -1 --es-keep-connection "es://$address"
 start_gateway ends {db01,c302,c303}=ends
 start_poll ends -1 --es-keep-connection "es://$address"
+start_gateway gone "$first=gone"
+start_poll gone -1 --retries 0 "es://$address"
 start_gateway silent "$first=silent"
 start_poll silent -1 --retries 0 "es://$address#house"
 for fault in crc length close; do
@@ -147,6 +149,11 @@ for fault in crc length close; do
 	same "$fault: the other inverter is read" \
 		"$(jq -c 'select(.type == "frame") | .missing' "$work/$fault")" "[2]"
 done
+wait "${polls[gone]}"
+same "a connection that is refused: the readings of the others are kept" \
+	"$? $(jq -c 'select(.type == "frame") | .missing' "$work/gone")" "0 [2]"
+check "... and it says why" grep -q "refused: inverter 2 of the DTU's list" \
+	"$work/gone.err"
 wait "${polls[other]}"
 same "readings of another inverter are not taken for those asked for" \
 	"$(frames other)" "$(frames plain)"

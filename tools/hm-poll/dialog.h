@@ -94,6 +94,14 @@ void hm_dialog_hold(struct hm_dialog *d, bool held);
  */
 enum hm_turn hm_dialog_give_up(struct hm_dialog *d, enum hm_poll_error error);
 
+/*
+ * The connection that HM_TURN_RECONNECT asks for cannot be opened; `text` says
+ * why. A gateway's other inverters may still be read. A look for a gateway that
+ * fails so leaves the error of the DTU.
+ */
+enum hm_turn hm_dialog_not_connected(struct hm_dialog *d,
+    enum hm_poll_error error, const char *text);
+
 /* The request to send, valid until the next call. */
 const uint8_t *hm_dialog_request(const struct hm_dialog *d, size_t *size);
 

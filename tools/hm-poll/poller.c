@@ -178,7 +178,8 @@ send_more(struct hm_poller *p)
 		watch(p, wanted(p));
 	} else if (errno == EAGAIN || errno == EINTR) {
 		return;
-	} else if (p->reuses || hm_dialog_sends_order(p->dialog)) {
+	} else if (p->reuses || hm_dialog_sends_order(p->dialog) ||
+	    hm_dialog_is_gateway(p->dialog)) {
 		lose(p);
 	} else {
 		hm_poller_finish(p, HM_ERR_CLOSED, strerror(errno));
