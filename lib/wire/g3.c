@@ -32,7 +32,10 @@ static const struct hm_g3_register registers[] = {
 #define ENERGY_MOST 0x05f5 /* high word of 10 GWh in 0.1 kWh */
 #define POWER_MOST 0x00ff  /* high word of 16 MW, and of 160 kA in 0.01 A */
 
-/* States, with some to spare, and shares in percent: the most they can be. */
+/*
+ * States, with some to spare: the most they can be. Shares in percent are no
+ * marks, since a battery may send one that is odd in each poll.
+ */
 static const struct {
 	uint16_t address, most;
 } marks[] = {
@@ -40,11 +43,8 @@ static const struct {
     {1800, 99},
     {1900, 99},
     {1904, 99},
-    {1909, 100},
-    {1910, 100},
     {30000, 99},
     {30019, 99},
-    {30020, 100},
 };
 
 static uint16_t

@@ -56,8 +56,8 @@ enum hm_g3_content {
 
 /*
  * Judge block `place` by the words of a reply, twice as many bytes as it has
- * registers. Only states, shares in percent and the high words of energies and
- * powers are judged: not every foreign block is found out.
+ * registers. Only states and the high words of energies and powers are judged:
+ * not every foreign block is found out.
  */
 enum hm_g3_content hm_g3_judge(size_t place, const uint8_t *words);
 

@@ -18,6 +18,9 @@
 #     unit=UNIT        replies come from this unit
 #     close=FIRST      the connection ends after the reply
 #     end=FIRST        it ends without one
+#     dead=FIRST       the first connection stays open after the reply, and
+#                      is silent; its requests are printed before those of
+#                      the next one
 use strict;
 use warnings;
 use IO::Socket::INET;
@@ -105,6 +108,7 @@ sub answer {
 }
 
 my $connection = 0; # number of those that have asked
+my @dead; # connections
 
 sub serve_client {
 	my ($client) = @_;
@@ -123,6 +127,19 @@ sub serve_client {
 			syswrite $client, $_ or return;
 		}
 		return if $kind eq 'close' && $first == $at;
+		if ($kind eq 'dead' && $first == $at && !@dead) {
+			push @dead, $client;
+			return;
+		}
+	}
+}
+
+# What has come on the connections that are dead.
+sub print_unheard {
+	for (@dead) {
+		sysread $_, my $requests, 4096;
+		print "1 ", join(' ', unpack 'x7Cn2', $_), "\n"
+		    for unpack '(a12)*', $requests;
 	}
 }
 
@@ -136,8 +153,9 @@ sub serve {
 	$SIG{PIPE} = 'IGNORE';
 	$| = 1;
 	while (my $client = $listener->accept) {
+		print_unheard();
 		serve_client($client);
-		close $client;
+		close $client unless grep { $_ == $client } @dead;
 	}
 }
 

@@ -4,7 +4,9 @@
 # the request names. Logs to stdout, in order, "listen", and with the time in ms
 # "MS open", "MS COMMAND" of each request and "MS close". A FAULT is COMMAND=KIND, or
 # SERIAL=KIND for the readings of one inverter: silent (no reply), close (the
-# connection instead), crc, length, other (another inverter's readings first).
+# connection instead), ends (the connection after the reply and the begin of
+# another one), gone (the same without another one, and nothing listens
+# then), crc, length, other (another inverter's readings first).
 use strict;
 use warnings;
 use IO::Select;
@@ -71,6 +73,7 @@ sub damage {
 	my ($reply, $kind, $serial) = @_;
 	substr($reply, 6, 1) ^= "\x01" if $kind eq 'crc';
 	substr($reply, 8, 2) = "\x00\x17" if $kind eq 'length';
+	return $reply . substr $reply, 0, 4 if $kind eq 'ends';
 	my ($other) = grep { $_ ne $serial } sort keys %readings;
 	return $kind eq 'other' ? $readings{$other} . $reply : $reply;
 }
@@ -95,6 +98,12 @@ sub hear {
 		}
 		next if !defined $reply or $kind eq 'silent';
 		$socket->syswrite(damage($reply, $kind, $serial));
+		next if $kind ne 'ends' && $kind ne 'gone';
+		hang_up($socket);
+		return if $kind eq 'ends';
+		$select->remove($listener);
+		close $listener;
+		return;
 	}
 }
 

@@ -56,6 +56,8 @@ echo '{"type":"command","id":"a","action":"limit","percent":60}' |
 		"modbus-g3://127.0.0.1:$port#house" >"$work/order.out" 2>"$work/order.err"
 same "an order is refused" "$? $(jq -c 'select(.type == "result") |
 	[.state, .error]' "$work/order.out")" '65 ["refused","not_supported"]'
+same "... for what it is" "$(jq -r 'select(.type == "result").text' \
+	"$work/order.out")" "it is read with modbus-g3://, over which hm-poll sends no orders"
 same "... and nothing but a poll is sent" "$(sed 1,7d "$work/good.asked" |
 	cut -d' ' -f2 | uniq -c | tr -s ' \n' ' ')" " 7 4 "
 
@@ -69,7 +71,26 @@ polls_twice() {
 	pids+=("$poller")
 }
 
+# Without a lock, as if the system refused it: its file is a pipe.
 good=$port
+start_stick unlocked
+unlocked=$port
+mkdir "$work/locks"
+lock=$work/locks/hm-poll-127.0.0.1-$unlocked.lock
+mkfifo "$lock"
+hm-poll -p 5 --stats-period 0 --lock-dir "$work/locks" \
+	"modbus-g3://127.0.0.1:$unlocked#house" >"$work/unlocked.out" \
+	2>"$work/unlocked.err" &
+unlocked_poller=$!
+pids+=("$unlocked_poller")
+
+start_stick dead dead=30000
+hm-poll -n 3 -p 5 --stats-period 0 --read-timeout 1 --retries 0 \
+	"modbus-g3://127.0.0.1:$port#house" >"$work/idle.out" \
+	2>"$work/idle.err" &
+idle_poller=$!
+pids+=("$idle_poller")
+
 start_stick closes close=30000
 polls_twice closed "$port"
 closed=$poller
@@ -79,6 +100,10 @@ has_frame() {
 	[ -n "$(frame "$1" .dtu)" ]
 }
 check "a chain polls" until_true 10 has_frame kept
+check "a chain polls without the lock" until_true 10 has_frame unlocked
+rm "$lock"
+exec 9>"$lock"
+flock -n 9
 polls locked
 same "meanwhile no other process gets in" "$?" 69
 check "... which says why" grep -q 'another hm-poll on this machine reads' \
@@ -94,6 +119,13 @@ same "a connection that is closed between two polls is no failure" \
 	"$? $(cat "$work/closed.err")" "0 "
 same "... and is opened again" "$(cut -d' ' -f1 "$work/closes.asked" |
 	uniq -c | tr -s ' \n' ' ')" " 7 1 7 2 "
+check "without the lock it gives way to the process that has it" until_true 20 \
+	grep -q 'another hm-poll on this machine reads' "$work/unlocked.err"
+port=$unlocked
+polls holder --lock-dir "$work"
+same "... with its connection closed" "$? $(frame holder .blocks)" "0 $blocks"
+kill "$unlocked_poller"
+exec 9>&-
 
 # Faults
 
@@ -151,6 +183,17 @@ fails "a connection that ends" end=0 closed "serves one client at a time"
 port=$(free_port)
 fails "Wi-Fi or old firmware" "" refused \
 	"at its Ethernet port only, not over Wi-Fi, and with firmware V03.00.13"
+
+# A connection that went dead at the start
+
+wait "$idle_poller"
+same "a kept connection that has gone dead fails one poll" "$? $(jq -r \
+	'select(.type == "status") | .error' "$work/idle.out" | tr '\n' ' ')" \
+	"0 null timeout_read null "
+same "... after two silences on it" "$(cut -d' ' -f1,3 "$work/dead.asked" |
+	sed -n '8,10p' | tr '\n' ' ')" "1 0 1 0 2 0 "
+same "... and 10 s without a connection" "$(jq -c 'select(.type == "frame") |
+	.took_ms > 5000' "$work/idle.out" | tr '\n' ' ')" "false true "
 
 # A household of hm-sim: load + grid is the inverter, within a watt for each
 # number, and PV + battery is the inverter and its losses.

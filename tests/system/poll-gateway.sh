@@ -58,6 +58,10 @@ start_gateway plain
 start_poll plain -1 "es://$address#house"
 start_gateway kept
 start_poll kept -1 --es-keep-connection "es://$address"
+start_gateway ends {db01,c302,c303}=ends
+start_poll ends -1 --es-keep-connection "es://$address"
+start_gateway gone "$first=gone"
+start_poll gone -1 --retries 0 "es://$address"
 start_gateway silent "$first=silent"
 start_poll silent -1 --retries 0 "es://$address#house"
 for fault in crc length close; do
@@ -121,6 +125,10 @@ wait "${polls[kept]}"
 same "one connection serves all requests if it shall" "$(heard kept)" \
 	"open db01 c302 c303 c303 close "
 same "... with the same replies" "$(frames kept)" "$(frames plain)"
+wait "${polls[ends]}"
+same "a gateway that ends it after each reply is asked on others, after the pause" \
+	"$(heard ends)" "open db01 close open c302 close open c303 close open c303 close "
+same "... and no request is lost" "$(frames ends)" "$(frames plain)"
 
 # Faults
 
@@ -141,6 +149,11 @@ for fault in crc length close; do
 	same "$fault: the other inverter is read" \
 		"$(jq -c 'select(.type == "frame") | .missing' "$work/$fault")" "[2]"
 done
+wait "${polls[gone]}"
+same "a connection that is refused: the readings of the others are kept" \
+	"$? $(jq -c 'select(.type == "frame") | .missing' "$work/gone")" "0 [2]"
+check "... and it says why" grep -q "refused: inverter 2 of the DTU's list" \
+	"$work/gone.err"
 wait "${polls[other]}"
 same "readings of another inverter are not taken for those asked for" \
 	"$(frames other)" "$(frames plain)"

@@ -16,6 +16,8 @@
 #define INPUTS 4
 #define TENTHS 10       /* of a watt and of a var in one */
 #define OUTPUT_VOLTAGE 67 /* register of the first phase of the inverter */
+#define NOISE_MAX 200     /* of a voltage that is not there, in 0.1 V */
+#define NOISE_MAX_GRID 2000 /* the same, in 0.01 V */
 
 /* In fields.def the fields of the phases stand one after another. */
 #define FOLLOW(first, last) _Static_assert((int)HM_F_##last == \
@@ -33,7 +35,7 @@ struct found {
 	struct hm_g3_value value[HM_G3_VALUES];
 	size_t values;
 	bool phase[HM_PHASES]; /* there is one */
-	bool single;           /* only the first one is there */
+	bool single;           /* the inverter has only the first one */
 	int64_t pv_power, today, total; /* sums of the inputs */
 	bool today_known, total_known;
 	size_t inputs;
@@ -94,8 +96,8 @@ has_values(const struct found *f, enum hm_scope scope)
 }
 
 /*
- * A phase is there if the grid, the inverter or the meter has a voltage. The
- * inverter's is in registers 67 to 69.
+ * A phase is there if the grid, the inverter or the meter has a voltage that is
+ * no noise. The inverter's is in registers 67 to 69.
  */
 static bool
 has_phase(const struct found *f, size_t phase)
@@ -104,17 +106,38 @@ has_phase(const struct found *f, size_t phase)
 	    (uint16_t)(OUTPUT_VOLTAGE + phase), HM_G3_U16, 0};
 	int64_t voltage;
 
-	return (hm_g3_get(&f->plant->words, &out, &voltage) && voltage != 0) ||
-	    number_of(f, HM_SCOPE_INVERTER, HM_F_GRID_VOLTAGE_A + phase) != 0 ||
-	    number_of(f, HM_SCOPE_GRID, HM_F_VOLTAGE_A + phase) != 0;
+	return (hm_g3_get(&f->plant->words, &out, &voltage) &&
+	    voltage > NOISE_MAX) ||
+	    number_of(f, HM_SCOPE_INVERTER, HM_F_GRID_VOLTAGE_A + phase) >
+	    NOISE_MAX ||
+	    number_of(f, HM_SCOPE_GRID, HM_F_VOLTAGE_A + phase) >
+	    NOISE_MAX_GRID;
 }
 
+static bool
+is_model(const struct found *f, const char *start)
+{
+	char model[HM_G3_MODEL_MAX];
+
+	return hm_g3_model(&f->plant->words, model) &&
+	    strncmp(model, start, strlen(start)) == 0;
+}
+
+/*
+ * The voltages of one poll decide only where the model does not: there may be
+ * none at night or in a blackout, and the meter may have more phases.
+ */
 static void
 look_at_phases(struct found *f)
 {
+	bool three = is_model(f, "HIT-");
+
 	for (size_t i = 0; i < HM_PHASES; i++)
-		f->phase[i] = has_phase(f, i);
-	f->single = f->phase[0] && !f->phase[1] && !f->phase[2];
+		f->phase[i] = three || has_phase(f, i);
+	f->single = is_model(f, "HIS-") ||
+	    (f->phase[0] && !f->phase[1] && !f->phase[2]);
+	if (f->single)
+		f->phase[0] = true;
 }
 
 static bool
@@ -126,18 +149,27 @@ has_total(const struct found *f, int number)
 	return total != NULL && total->units != 0;
 }
 
+static bool
+on_phase(const struct found *f, const struct hm_g3_value *value)
+{
+	return f->phase[value->part - 1] && (value->part == 1 || !f->single ||
+	    value->scope != HM_SCOPE_INVERTER);
+}
+
 /*
- * A zero is none of the values of a phase that is not there, and no energy of
- * an input that has never had any.
+ * Zeros and noise are none of the values of a phase that is not there, and a
+ * zero is no energy of an input that has never had any.
  */
 static bool
 is_shown(const struct found *f, const struct hm_g3_value *value)
 {
-	if (value->units != 0 || value->part == 0)
+	if (value->part == 0)
 		return true;
 	if (value->scope != HM_SCOPE_PORT)
-		return f->phase[value->part - 1];
-	return hm_fields[value->field].kind == HM_GAUGE ||
+		return on_phase(f, value) || (value->units != 0 &&
+		    !is_noise(value->field));
+	return value->units != 0 ||
+	    hm_fields[value->field].kind == HM_GAUGE ||
 	    has_total(f, value->part);
 }
 
@@ -188,9 +220,9 @@ put_values(const struct found *f, struct hm_reading *r, enum hm_scope scope,
 		if (value->scope != scope ||
 		    (part != 0 && value->part != part))
 			continue;
-		if (is_power_factor(value->field))
+		if (is_power_factor(value->field) && on_phase(f, value))
 			put_power_factor(f, r, value);
-		else if (is_shown(f, value))
+		else if (!is_power_factor(value->field) && is_shown(f, value))
 			hm_reading_number(r, field_of(f, value->field),
 			    value->units);
 	}
@@ -231,12 +263,11 @@ emit_port(const struct found *f, int number)
 	hm_decode_end(f->plant->d, &r, f->plant->frame);
 }
 
-/* A sum without one of its parts is not a sum. */
+/* A sum without one of its parts is not a sum; a zero is a part of it. */
 static void
-add_energy(const struct found *f, int64_t *sum, bool *known,
-    const struct hm_g3_value *value)
+add_energy(int64_t *sum, bool *known, const struct hm_g3_value *value)
 {
-	if (value != NULL && is_shown(f, value))
+	if (value != NULL)
 		*sum += value->units;
 	else
 		*known = false;
@@ -250,9 +281,9 @@ add_port(struct found *f, int number)
 
 	if (power != NULL)
 		f->pv_power += power->units;
-	add_energy(f, &f->today, &f->today_known, find(f, HM_SCOPE_PORT,
+	add_energy(&f->today, &f->today_known, find(f, HM_SCOPE_PORT,
 	    HM_F_TODAY_PRODUCTION, number));
-	add_energy(f, &f->total, &f->total_known, find(f, HM_SCOPE_PORT,
+	add_energy(&f->total, &f->total_known, find(f, HM_SCOPE_PORT,
 	    HM_F_TOTAL_PRODUCTION, number));
 	f->inputs++;
 }
@@ -328,6 +359,7 @@ has_fault(const struct found *f)
 	return number_of(f, HM_SCOPE_BATTERY, HM_F_DEVICE_FAULT) != 0;
 }
 
+/* Like an input, a plant that has never had any energy has no zero of it. */
 static void
 write_sums(const struct found *f, struct hm_reading *r)
 {
@@ -338,9 +370,9 @@ write_sums(const struct found *f, struct hm_reading *r)
 		hm_reading_number(r, HM_F_PV_POWER, f->pv_power);
 	if (power != NULL)
 		hm_reading_number(r, HM_F_ACTIVE_POWER, power->units);
-	if (f->inputs > 0 && f->today_known)
+	if (f->inputs > 0 && f->today_known && (f->today != 0 || f->total != 0))
 		hm_reading_number(r, HM_F_TODAY_PRODUCTION, f->today);
-	if (f->inputs > 0 && f->total_known)
+	if (f->inputs > 0 && f->total_known && f->total != 0)
 		hm_reading_number(r, HM_F_TOTAL_PRODUCTION, f->total);
 }
 

@@ -110,6 +110,15 @@ hm_control_queue_add(struct hm_control_queue *queue,
 
 /* Orders */
 
+static const char *
+why_no_orders(const struct hm_dtu *dtu)
+{
+	return dtu->transport == HM_TRANSPORT_MODBUS_G3 ? "it is read with "
+	    "modbus-g3://, over which hm-poll sends no orders" :
+	    "it is a gateway of hybrid inverters, to which hm-poll sends no "
+	    "orders";
+}
+
 /* True if the order has begun, or is over: the entry no longer waits. */
 static bool
 begin(struct hm_control_queue *queue, size_t i)
@@ -137,8 +146,7 @@ begin(struct hm_control_queue *queue, size_t i)
 		return true;
 	case HM_FLEET_NOT_SUPPORTED:
 		end_with(queue, take_out(queue, i), HM_RESULT_REFUSED,
-		    "not_supported", "it is a gateway of hybrid inverters, to "
-		    "which hm-poll sends no orders");
+		    "not_supported", why_no_orders(queue->dtu));
 		return true;
 	case HM_FLEET_BUSY:
 		break;

@@ -217,6 +217,16 @@ hm_dialog_give_up(struct hm_dialog *d, enum hm_poll_error error)
 	return settle(d, d->protocol->lost(d, connection));
 }
 
+enum hm_turn
+hm_dialog_not_connected(struct hm_dialog *d, enum hm_poll_error error,
+    const char *text)
+{
+	if (d->protocol != &hm_protocol_hm || !d->hm.looks)
+		hm_dialog_fail(d, error, "%s", text);
+	return d->protocol->is_gateway ?
+	    settle(d, d->protocol->lost(d, true)) : HM_TURN_FAIL;
+}
+
 const uint8_t *
 hm_dialog_request(const struct hm_dialog *d, size_t *size)
 {

@@ -75,6 +75,9 @@ enum hm_turn hm_dialog_feed(struct hm_dialog *d, const uint8_t *p, size_t n);
 /* How many frames were skipped since the request, and before it was sent. */
 size_t hm_dialog_skipped(const struct hm_dialog *d);
 
+/* Drop what was passed in and is not read yet: its rest will not come. */
+void hm_dialog_drop_input(struct hm_dialog *d);
+
 /* Whether a part of a frame was passed in, whose rest is to come. */
 bool hm_dialog_in_frame(const struct hm_dialog *d);
 
@@ -90,6 +93,14 @@ void hm_dialog_hold(struct hm_dialog *d, bool held);
  * are missing.
  */
 enum hm_turn hm_dialog_give_up(struct hm_dialog *d, enum hm_poll_error error);
+
+/*
+ * The connection that HM_TURN_RECONNECT asks for cannot be opened; `text` says
+ * why. A gateway's other inverters may still be read. A look for a gateway that
+ * fails so leaves the error of the DTU.
+ */
+enum hm_turn hm_dialog_not_connected(struct hm_dialog *d,
+    enum hm_poll_error error, const char *text);
 
 /* The request to send, valid until the next call. */
 const uint8_t *hm_dialog_request(const struct hm_dialog *d, size_t *size);

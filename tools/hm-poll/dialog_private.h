@@ -195,9 +195,6 @@ __attribute__((format(printf, 3, 4))) enum hm_turn hm_dialog_fail(
 __attribute__((format(printf, 2, 3))) void hm_dialog_drop(struct hm_dialog *d,
     const char *format, ...);
 
-/* The same of what was received and is not read yet. */
-void hm_dialog_drop_input(struct hm_dialog *d);
-
 /*
  * A frame of so many bytes is not the reply to the request in hand: pass over
  * it. HM_TURN_FAIL if too much was skipped for this request.

@@ -130,11 +130,13 @@ skip(struct hm_dtu_job *job, const char *why)
 
 /* Attempts */
 
+/* A connection that was kept without the lock is in the way of its holder. */
 static void
 wait_for_lock(struct hm_dtu_job *job)
 {
 	int64_t now = hm_monotonic_ms();
 
+	hm_poller_cut(job->poller);
 	if (now < job->give_up_at)
 		hm_dtu_job_wait(job, HM_DTU_JOB_LOCKED, now + LOCK_RETRY_MS);
 	else if (job->retries > 0)
@@ -224,17 +226,6 @@ after_upload(const struct hm_dtu_job *job, int64_t at)
 	    hm_dialog_upload_ms(hm_poller_dialog(job->poller))});
 }
 
-/* The device needs a while after a connection that failed. */
-static int64_t
-reconnect_ms(const struct hm_dtu_job *job)
-{
-	bool failed = job->attempt_error == HM_ERR_TIMEOUT_CONNECT ||
-	    job->attempt_error == HM_ERR_CLOSED;
-
-	return failed ? hm_dialog_reconnect_ms(hm_poller_dialog(job->poller)) :
-	    0;
-}
-
 /*
  * A probe is one attempt. A retry must begin before the next poll is due; after
  * the last poll none is due.
@@ -250,8 +241,6 @@ retry(struct hm_dtu_job *job)
 		return false;
 	delay = hm_backoff_delay(&jobs->options.backoff, job->retries + 1,
 	    &jobs->random);
-	if (delay < reconnect_ms(job))
-		delay = reconnect_ms(job);
 	now = hm_monotonic_ms();
 	at = after_upload(job, now + delay);
 	if (at >= job->retry_until && job->polls_left != 1)

@@ -31,7 +31,10 @@ hm_dtu_lock_default_dir(void)
 	    "/run/lock" : "/tmp";
 }
 
-/* Two hosts may so get the same lock, which does no harm. */
+/*
+ * Two hosts may so get the same lock. They take turns, unless the connection to
+ * one of them is kept: then the other is not polled.
+ */
 static char
 file_name_character(char c)
 {

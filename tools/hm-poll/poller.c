@@ -92,9 +92,12 @@ void
 hm_poller_finish(struct hm_poller *p, enum hm_poll_error error,
     const char *text)
 {
-	const struct hm_poll_result result = {error, text,
-	    hm_monotonic_ms() - p->started, false};
+	int64_t now = hm_monotonic_ms();
+	const struct hm_poll_result result = {error, text, now - p->started,
+	    false};
 
+	p->failed = error != HM_ERR_NONE;
+	p->failed_at = now;
 	hm_log(HM_DEBUG, "%s: the attempt ends after %lld ms: %s%s%s",
 	    p->dtu->name, (long long)result.took_ms,
 	    error == HM_ERR_NONE ? "the replies are complete" :
@@ -144,12 +147,18 @@ wanted(const struct hm_poller *p)
 
 /*
  * The connection has ended. If it is that of the last poll, the device may have
- * closed it since then.
+ * closed it since then. A gateway may close it after each reply: the request
+ * that waits for the end of the pause was not sent, so no reply is lost.
  */
 static void
 lose(struct hm_poller *p)
 {
-	if (p->reuses)
+	bool pauses = p->state == HM_POLLER_PAUSING &&
+	    hm_dialog_is_gateway(p->dialog);
+
+	if (pauses)
+		hm_dialog_drop_input(p->dialog);
+	if (p->reuses || pauses)
 		hm_poller_reconnect(p);
 	else
 		hm_poller_take_turn(p, hm_dialog_give_up(p->dialog,
@@ -169,7 +178,8 @@ send_more(struct hm_poller *p)
 		watch(p, wanted(p));
 	} else if (errno == EAGAIN || errno == EINTR) {
 		return;
-	} else if (p->reuses || hm_dialog_sends_order(p->dialog)) {
+	} else if (p->reuses || hm_dialog_sends_order(p->dialog) ||
+	    hm_dialog_is_gateway(p->dialog)) {
 		lose(p);
 	} else {
 		hm_poller_finish(p, HM_ERR_CLOSED, strerror(errno));

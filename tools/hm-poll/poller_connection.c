@@ -31,6 +31,23 @@ hm_poller_begin(struct hm_poller *p)
 	    hm_monotonic_ms() / 1000));
 }
 
+/* The next connection is tried after the gap, as if this one had been asked. */
+static void
+on_not_connected(struct hm_poller *p, const struct hm_connect_result *result)
+{
+	enum hm_turn turn;
+
+	if (!p->resumes) {
+		hm_poller_finish(p, result->error, result->text);
+		return;
+	}
+	turn = hm_dialog_not_connected(p->dialog, result->error,
+	    result->text);
+	if (turn == HM_TURN_RECONNECT)
+		p->last_request = hm_monotonic_ms();
+	hm_poller_take_turn(p, turn);
+}
+
 static void
 on_connected(void *context, const struct hm_connect_result *result)
 {
@@ -43,7 +60,7 @@ on_connected(void *context, const struct hm_connect_result *result)
 		return;
 	}
 	if (result->fd < 0) {
-		hm_poller_finish(p, result->error, result->text);
+		on_not_connected(p, result);
 		return;
 	}
 	p->fd = result->fd;
@@ -76,13 +93,28 @@ hm_poller_connect(struct hm_poller *p)
 	hm_connector_start(p->connector, p->dtu->host, p->dtu->port);
 }
 
+/* The device needs a while after a connection that failed. */
+static int64_t
+rest_of_failure(const struct hm_poller *p)
+{
+	return p->failed ? p->failed_at + hm_dialog_reconnect_ms(p->dialog) -
+	    hm_monotonic_ms() : 0;
+}
+
+/*
+ * A device that ends connections in the gap, or refuses them, gets no other one
+ * before its end.
+ */
 void
 hm_poller_connect_after_rest(struct hm_poller *p)
 {
-	int64_t rest = hm_dialog_rests_closed(p->dialog) ?
-	    hm_poller_rest_of_gap(p) : 0;
+	bool rests = hm_dialog_rests_closed(p->dialog) ||
+	    p->state == HM_POLLER_PAUSING || p->state == HM_POLLER_CONNECTING;
+	int64_t rest = rests ? hm_poller_rest_of_gap(p) : 0;
 
-	if (rest == 0) {
+	if (rest < rest_of_failure(p))
+		rest = rest_of_failure(p);
+	if (rest <= 0) {
 		hm_poller_connect(p);
 		return;
 	}

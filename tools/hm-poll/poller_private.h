@@ -33,6 +33,8 @@ struct hm_poller {
 	struct hm_paced_work flood; /* the rest of what is no reply */
 	ev_timer timer;
 	int64_t started, last_request; /* monotonic ms */
+	bool failed; /* the last attempt, at `failed_at` */
+	int64_t failed_at; /* monotonic ms */
 	bool requested_before;
 	bool succeeds_other; /* another process sent the last request */
 	bool resumes; /* the connection is not the first of the poll */
@@ -63,7 +65,10 @@ struct hm_connector *hm_poller_connector(struct hm_poller *p);
 
 void hm_poller_connect(struct hm_poller *p);
 
-/* The same, after the gap if no connection may be open in it. */
+/*
+ * The same, after the gap if no connection may be open in it, and after the
+ * rest that the device needs if the last attempt failed.
+ */
 void hm_poller_connect_after_rest(struct hm_poller *p);
 
 /* Go on with the request in hand on another connection. */

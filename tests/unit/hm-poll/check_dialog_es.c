@@ -549,6 +549,37 @@ START_TEST(silent_inverter_is_missing)
 }
 END_TEST
 
+START_TEST(connection_that_fails_loses_one_inverter)
+{
+	begin_poll(0, 3);
+	wire_readings(INVERTER);
+	feed();
+	ck_assert_int_eq(hm_dialog_not_connected(dialog, HM_ERR_REFUSED,
+	    "refused"), HM_TURN_RECONNECT);
+	ck_assert_int_eq(asked_inverter(), INVERTER + 2);
+	ck_assert_int_eq(answer_all(), HM_TURN_DONE);
+	expect_missing(1, (const uint8_t[]){2});
+	ck_assert_int_eq(hm_dialog_error(dialog), HM_ERR_REFUSED);
+	ck_assert_str_eq(hm_dialog_error_text(dialog), "refused");
+	/* These readings were shown: the next poll repeats some of them. */
+	begin_poll(60, 3);
+	wire_readings(INVERTER);
+	feed();
+	hm_dialog_not_connected(dialog, HM_ERR_REFUSED, "refused");
+	ck_assert_int_eq(hm_dialog_not_connected(dialog, HM_ERR_REFUSED,
+	    "refused"), HM_TURN_DONE);
+	ck_assert(hm_dialog_stale(dialog));
+}
+END_TEST
+
+START_TEST(gateway_that_refuses_all_fails_the_poll)
+{
+	begin_poll(0, 1);
+	expect_failure(hm_dialog_not_connected(dialog, HM_ERR_REFUSED,
+	    "refused"), HM_ERR_REFUSED);
+}
+END_TEST
+
 START_TEST(silence_of_all_fails_the_poll)
 {
 	begin_poll(0, 2);
@@ -857,6 +888,20 @@ START_TEST(gateway_is_looked_for_once_an_hour)
 }
 END_TEST
 
+START_TEST(look_that_is_refused_leaves_the_error_of_the_dtu)
+{
+	expect_asked(look_at(0), HM_TURN_RECONNECT, 0xdb01);
+	expect_failure(hm_dialog_not_connected(dialog, HM_ERR_REFUSED,
+	    "refused"), HM_ERR_TIMEOUT_READ);
+	/* Where a DTU closes connections, its refusal is news. */
+	hm_dialog_begin(dialog, NOW, 5);
+	expect_asked(hm_dialog_give_up(dialog, HM_ERR_CLOSED),
+	    HM_TURN_RECONNECT, 0xa311);
+	expect_failure(hm_dialog_not_connected(dialog, HM_ERR_REFUSED,
+	    "refused"), HM_ERR_REFUSED);
+}
+END_TEST
+
 static void
 wire_dtu(void)
 {
@@ -976,6 +1021,8 @@ main(void)
 	tcase_add_test(good, gateway_without_a_clock_is_never_stale);
 	suite_add_tcase(suite, silent);
 	tcase_add_test(silent, silent_inverter_is_missing);
+	tcase_add_test(silent, connection_that_fails_loses_one_inverter);
+	tcase_add_test(silent, gateway_that_refuses_all_fails_the_poll);
 	tcase_add_test(silent, silence_of_all_fails_the_poll);
 	tcase_add_test(silent, poll_does_not_wait_for_all_that_are_silent);
 	tcase_add_test(silent, silent_gateway_fails_the_poll);
@@ -1003,6 +1050,8 @@ main(void)
 	tcase_add_test(found, gateway_is_found);
 	tcase_add_test(found, gateway_that_closes_connections_is_found);
 	tcase_add_test(found, gateway_is_looked_for_once_an_hour);
+	tcase_add_test(found,
+	    look_that_is_refused_leaves_the_error_of_the_dtu);
 	tcase_add_test(found, dtu_is_no_gateway_once_it_has_answered);
 	tcase_add_test(found, dtu_that_only_greets_is_no_gateway);
 	tcase_add_test(found, no_gateway_is_looked_for_where_bytes_came);

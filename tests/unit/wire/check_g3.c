@@ -179,14 +179,24 @@ START_TEST(blocks_are_told_by_their_states)
 	ck_assert_int_eq(judge(0), HM_G3_GOOD);
 	put(0, 0xffff, -1);
 	ck_assert_int_eq(judge(0), HM_G3_GOOD);
-	put(1909, 101, -1);
+	put(1904, 100, -1);
 	ck_assert_int_eq(judge(1800), HM_G3_FOREIGN);
-	put(1909, 100, -1);
+	put(1904, 99, -1);
 	ck_assert_int_eq(judge(1800), HM_G3_GOOD);
 	put(2002, 0x05f6, 0);
 	ck_assert_int_eq(judge(2000), HM_G3_FOREIGN);
 	put(2002, 0x05f5, 0);
 	ck_assert_int_eq(judge(2000), HM_G3_GOOD);
+}
+END_TEST
+
+/* A battery may send one in each poll: the rest of the block must not go. */
+START_TEST(an_odd_percentage_does_not_make_a_block_foreign)
+{
+	static const uint16_t percentages[] = {1909, 1910, 30020};
+
+	put(percentages[_i], 105, -1);
+	ck_assert_int_eq(judge(percentages[_i]), HM_G3_GOOD);
 }
 END_TEST
 
@@ -274,6 +284,8 @@ main(void)
 	tcase_add_test(registers,
 	    all_bits_set_are_none_where_an_unsigned_register_has_them);
 	tcase_add_test(registers, blocks_are_told_by_their_states);
+	tcase_add_loop_test(registers,
+	    an_odd_percentage_does_not_make_a_block_foreign, 0, 3);
 	tcase_add_loop_test(registers, powers_of_either_sign_are_good, 0, 7);
 	tcase_add_test(registers,
 	    a_block_in_the_place_of_another_is_found_out);
