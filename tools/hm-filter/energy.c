@@ -207,12 +207,16 @@ is_new_day(const struct hm_energy *e, const struct hm_energy_reading *r,
 	    gap > HM_ENERGY_GAP;
 }
 
-/* Whether a counter of the day was below what is shown in the last readings. */
+/*
+ * Whether a counter of the day was below what is shown in the last readings,
+ * and can have begun a day there.
+ */
 static bool
 is_below(const struct hm_energy *e, const struct hm_energy_reading *r)
 {
 	return r->daily && e->doubts > 0 &&
-	    e->doubt_first + e->shift < e->total;
+	    e->doubt_first + e->shift < e->total &&
+	    is_new_day(e, r, e->doubt_first, e->doubt_since);
 }
 
 /* The same, for as long as it takes to confirm that. */

@@ -194,6 +194,17 @@ START_TEST(a_counter_that_is_corrected_is_no_new_day)
 }
 END_TEST
 
+START_TEST(a_corrected_counter_counts_on)
+{
+	start();
+	for_minutes(5, 5000);
+	for_minutes(30, 4700);
+	for (int64_t wh = 4800; wh <= 6000; wh += STEP)
+		for_minutes(6, wh);
+	shows(6000, 6000);
+}
+END_TEST
+
 START_TEST(spikes_are_not_shown)
 {
 	start();
@@ -469,6 +480,7 @@ main(void)
 	tcase_add_test(tc, days_of_a_step_count);
 	tcase_add_test(tc, a_spike_after_the_reset_is_not_shown);
 	tcase_add_test(tc, a_counter_that_is_corrected_is_no_new_day);
+	tcase_add_test(tc, a_corrected_counter_counts_on);
 	tcase_add_test(tc, spikes_are_not_shown);
 	tcase_add_test(tc, a_spike_before_the_reset_is_not_counted);
 	tcase_add_test(tc, no_day_begins_above_what_is_left);
