@@ -188,7 +188,6 @@ drop_spike(struct hm_energy *e, const struct hm_energy_reading *r)
 	    made_in(e->pending_time - e->total_time, r))
 		return;
 	e->pending = e->total;
-	e->pending_time = e->total_time;
 	e->began = hm_energy_lower(e->began, e->total);
 }
 
@@ -280,6 +279,35 @@ begins_claim(const struct hm_energy *e, const struct hm_energy_reading *r)
 }
 
 /*
+ * The most that a refused reading can be above the one before it. A counter of
+ * the day that jumps over half of the energy may have left a dip: what it shows
+ * then has begun no day.
+ */
+static int64_t
+growth_max(const struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	int64_t seconds = r->time - e->doubt_time;
+
+	return r->daily && r->total > last_counter(e) / 2 &&
+	    r->total + e->shift < e->total ? made_in(seconds, r) :
+	    hm_energy_allowance(seconds, r->inverter_watts);
+}
+
+/*
+ * Refused readings that disagree with the next one were readings: if they came
+ * soon after the last good one, no gap hides a reset, and no energy from before
+ * them comes at once.
+ */
+static void
+drop_doubts(struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	if (r->daily && e->doubts > 0 &&
+	    e->doubt_since - e->pending_time <= HM_ENERGY_GAP)
+		e->pending_time = e->doubt_time;
+	e->doubts = 0;
+}
+
+/*
  * Count a refused reading, with those before it if they agree: all are too
  * high, or all are too low.
  */
@@ -289,14 +317,13 @@ count_doubt(struct hm_energy *e, const struct hm_energy_reading *r)
 	bool too_high = r->total + e->shift >= e->total;
 	bool agrees = e->doubts > 0 && r->total >= e->doubt_last &&
 	    too_high == (e->doubt_first + e->shift >= e->total) &&
-	    r->total - e->doubt_last <=
-	    hm_energy_allowance(r->time - e->doubt_time, r->inverter_watts) &&
+	    r->total - e->doubt_last <= growth_max(e, r) &&
 	    !begins_claim(e, r);
 
 	agrees |= goes_on(e, r);
 
 	if (!agrees) {
-		e->doubts = 0;
+		drop_doubts(e, r);
 		e->doubt_since = r->time;
 		e->doubt_first = r->total;
 	}
@@ -391,6 +418,7 @@ take_total(struct hm_energy *e, const struct hm_energy_reading *r,
 	if (total > WH_MAX || stays_below(e, r) ||
 	    total > hm_energy_limit(e, r->time, r->watts))
 		return doubt(e, r, HM_ENERGY_SPIKE);
+	drop_doubts(e, r);
 	return accept(e, r, total);
 }
 
