@@ -108,6 +108,18 @@ hm-filter --forget 214322440307 -d "$work/killed.db"
 same "a forgotten inverter has no sums" "$(sqlite3 "$work/killed.db" \
 	"SELECT count(*) FROM energy_cache")" 0
 
+# An hour between two polls, each with an hm-filter of its own: strings make more
+# than an input of a microinverter can.
+for ((hour = 8; hour < 14; hour++)); do
+	printf '{"time":"2026-06-21T%02d:00:00Z","dtu":"roof","serial":"2143","type":%s}\n' \
+		"$hour" "\"port\",\"port\":1,\"today_production\":$((hour * 6000))" \
+		"$hour" "\"battery\",\"today_charged\":$((hour * 6000))" |
+		hm-filter --stats-period 0 --timezone UTC -d "$work/cron.db" 2>&1
+done >"$work/cron"
+same "strings of a hybrid inverter make what its battery gets" "$(jq -sc '.[-2:] |
+	map(.total_production // .total_charged)' "$work/cron")" "[72000,72000]"
+same "... from the first poll on" "$(grep -c refused "$work/cron")" 0
+
 # What is made of them
 
 same "the database has them" "$(sqlite3 "$db" "SELECT serial, soc, voltage, power,

@@ -196,15 +196,26 @@ read_port(const struct hm_record *record, const struct hm_guard_identity *id,
 	return (struct hm_energy_reading){
 	    .time = id->time,
 	    .awake = says < 0 ? inverter->awake : says != 0,
-	    .watts = inverter->watts > 0 ? inverter->watts :
-	        inverter->hybrid ? HM_GUARD_HYBRID_WATTS : RATED_WATTS,
-	    .inverter_watts = inverter->watts > 0 ?
-	        inverter->watts * inverter->inputs :
-	        inverter->hybrid ? HM_GUARD_HYBRID_WATTS_ALL :
-	        RATED_WATTS_INVERTER,
 	    .today = hm_guard_number(record, HM_F_TODAY_PRODUCTION, -1),
 	    .total = hm_guard_number(record, HM_F_TOTAL_PRODUCTION, -1),
 	};
+}
+
+/* A port with a counter of the day is a hybrid inverter's. */
+static void
+rate(struct hm_energy_reading *r, const struct hm_ledger_inverter *inverter,
+    const struct hm_ledger_port *port)
+{
+	bool hybrid = inverter->hybrid ||
+	    (port != NULL && port->energy.daily != 0);
+
+	r->watts = hybrid ? HM_GUARD_HYBRID_WATTS : RATED_WATTS;
+	r->inverter_watts = hybrid ? HM_GUARD_HYBRID_WATTS_ALL :
+	    RATED_WATTS_INVERTER;
+	if (inverter->watts > 0) {
+		r->watts = inverter->watts;
+		r->inverter_watts = inverter->watts * inverter->inputs;
+	}
 }
 
 /*
@@ -313,6 +324,7 @@ judge_port(struct hm_guard *guard, const struct hm_record *record,
 	hm_guard_warn_of_memory(guard);
 	port = hm_ledger_find_port(inverter, number);
 	hm_guard_use_daily(r, port);
+	rate(r, inverter, port);
 	/* A port without a panel never has a total. */
 	if (port == NULL && r->total <= 0) {
 		answer->today = hm_guard_show_today(guard, NULL, r);
