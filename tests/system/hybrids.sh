@@ -120,6 +120,37 @@ same "strings of a hybrid inverter make what its battery gets" "$(jq -sc '.[-2:]
 	map(.total_production // .total_charged)' "$work/cron")" "[72000,72000]"
 same "... from the first poll on" "$(grep -c refused "$work/cron")" 0
 
+# A new name in hm.conf, and then --rename-dtu: both names have the sums.
+renamed=$work/renamed.db
+# polls DTU DAY HOUR ENERGY: half an hour.
+polls() {
+	for ((minute = 10; minute < 40; minute++)); do
+		printf '{"time":"2026-06-%sT%s:%s:00Z","dtu":"%s","serial":"2143","type":%s}\n' \
+			"$2" "$3" "$minute" "$1" \
+			"\"port\",\"port\":1,\"today_production\":$4" \
+			"$2" "$3" "$minute" "$1" "\"battery\",\"today_charged\":$4"
+	done | hm-filter --stats-period 0 --timezone UTC -d "$renamed" 2>&1 |
+		tail -2 | jq -sc 'map(.total_production // .total_charged)'
+}
+rename() {
+	check "$1" hm-store --rename-dtu "$1" -d "$renamed"
+	sqlite3 "$renamed" "SELECT e_total, total_production, today_production
+		FROM production_cache UNION ALL
+		SELECT e_total, total, today FROM energy_cache" >"$work/sums"
+}
+polls roof 21 10 5000 >"$work/out"
+same "a DTU has the sum of two days" "$(polls roof 22 10 3000)" "[8000,8000]"
+same "... and another name the counter of the day" \
+	"$(polls house 22 12 3200)" "[3200,3200]"
+rename roof=house
+same "... which is in both sums" "$(sort -u "$work/sums")" "8200|8200|3200"
+same "... and goes on" "$(polls house 22 13 3300)" "[8300,8300]"
+same "a name after a midnight has another day" \
+	"$(polls barn 23 12 1000)" "[1000,1000]"
+same "... or two" "$(polls barn 24 12 900)" "[1900,1900]"
+rename house=barn
+same "... which are added" "$(sort -u "$work/sums")" "10200|10200|900"
+
 # What is made of them
 
 same "the database has them" "$(sqlite3 "$db" "SELECT serial, soc, voltage, power,
