@@ -151,6 +151,12 @@ same "... or two" "$(polls barn 24 12 900)" "[1900,1900]"
 rename house=barn
 same "... which are added" "$(sort -u "$work/sums")" "10200|10200|900"
 
+sqlite3 "$renamed" "DELETE FROM production_cache"
+same "an inverter can be forgotten that has no strings" \
+	"$(hm-filter --forget 2143 -d "$renamed" 2>&1)" ""
+same "... and is known no more" "$(hm-filter --forget 2143 -d "$renamed" 2>&1)" \
+	"hm-filter: warning: --forget: the database has no inverter 2143"
+
 # What is made of them
 
 same "the database has them" "$(sqlite3 "$db" "SELECT serial, soc, voltage, power,
