@@ -151,6 +151,16 @@ same "... or two" "$(polls barn 24 12 900)" "[1900,1900]"
 rename house=barn
 same "... which are added" "$(sort -u "$work/sums")" "10200|10200|900"
 
+# A microinverter whose first records lack the lifetime counter
+for minute in {10..15}; do
+	((minute < 12)) && total='' || total=,\"total_production\":500000
+	printf '{"time":"2026-06-21T10:%s:00Z","dtu":"roof","serial":"1141","type":%s}\n' \
+		"$minute" '"inverter","model":"HM-600/700/800"' \
+		"$minute" "\"port\",\"port\":1,\"today_production\":700$total"
+done | hm-filter --stats-period 0 --timezone UTC -d "$work/late.db" >"$work/out" 2>&1
+same "an input of a microinverter has no sum of days" \
+	"$(jq -sc '.[-1].total_production' "$work/out")" 500000
+
 sqlite3 "$renamed" "DELETE FROM production_cache"
 same "an inverter can be forgotten that has no strings" \
 	"$(hm-filter --forget 2143 -d "$renamed" 2>&1)" ""

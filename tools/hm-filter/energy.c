@@ -377,6 +377,13 @@ accept_claim(struct hm_energy *e, const struct hm_energy_reading *r,
 	return true;
 }
 
+/* A lifetime counter after a sum of days has nothing to do with that sum. */
+static bool
+is_other_counter(const struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	return e->daily != 0 && !r->daily;
+}
+
 /*
  * A counter that runs at another level is no glitch. If the inverter can have
  * produced the difference, a quarter of an hour is enough: the port produced
@@ -395,7 +402,8 @@ doubt(struct hm_energy *e, const struct hm_energy_reading *r,
 	if (!r->awake || r->time < e->pending_time)
 		return verdict;
 	count_doubt(e, r);
-	if (is_confirmed(e, r, CLAIMS, CLAIM_SECONDS) &&
+	if (!is_other_counter(e, r) &&
+	    is_confirmed(e, r, CLAIMS, CLAIM_SECONDS) &&
 	    is_possible(e, r, wrap) && accept_claim(e, r, wrap, &before))
 		return wrap == 0 ? HM_ENERGY_GOOD :
 		    r->daily ? HM_ENERGY_NEW_DAY : HM_ENERGY_WRAP;
@@ -411,6 +419,9 @@ take_total(struct hm_energy *e, const struct hm_energy_reading *r,
 {
 	if (e->total < 0)
 		return meet(e, r, total);
+	if (is_other_counter(e, r))
+		return doubt(e, r, total < e->total ? HM_ENERGY_FALL :
+		    HM_ENERGY_SPIKE);
 	if (r->daily && total < e->total)
 		drop_spike(e, r);
 	if (total < e->total || goes_on(e, r))

@@ -288,10 +288,10 @@ hm_guard_take(struct hm_guard *guard, const struct hm_guard_identity *id,
 
 void
 hm_guard_use_daily(struct hm_energy_reading *r,
-    const struct hm_ledger_port *port)
+    const struct hm_ledger_port *port, bool counts_days)
 {
-	bool may = port == NULL || port->energy.pending < 0 ||
-	    port->energy.daily != 0;
+	bool is_new = port == NULL || port->energy.pending < 0;
+	bool may = is_new ? counts_days : port->energy.daily != 0;
 
 	r->daily = may && r->total < 0 && r->today >= 0;
 	if (r->daily)
@@ -323,7 +323,7 @@ judge_port(struct hm_guard *guard, const struct hm_record *record,
 		return hm_guard_unidentified;
 	hm_guard_warn_of_memory(guard);
 	port = hm_ledger_find_port(inverter, number);
-	hm_guard_use_daily(r, port);
+	hm_guard_use_daily(r, port, inverter->hybrid || inverter->watts == 0);
 	rate(r, inverter, port);
 	/* A port without a panel never has a total. */
 	if (port == NULL && r->total <= 0) {

@@ -358,6 +358,24 @@ START_TEST(a_lifetime_counter_wins)
 }
 END_TEST
 
+START_TEST(a_lifetime_counter_is_not_added_to_a_sum)
+{
+	struct hm_energy_reading r = {
+	    .watts = 10000, .inverter_watts = 100000, .awake = true,
+	    .total = 900, .today = 700,
+	};
+
+	start();
+	for_minutes(5, 700);
+	for (int i = 0; i < 120; i++) {
+		r.time = now += MINUTE;
+		ck_assert_int_eq(hm_energy_read(&e, &r), HM_ENERGY_SPIKE);
+	}
+	shows(700, 700);
+	ck_assert_int_eq(e.daily, 1);
+}
+END_TEST
+
 /* 1,000 days */
 
 static uint64_t seed;
@@ -579,6 +597,7 @@ main(void)
 	tcase_add_test(tc,
 	    a_reset_in_the_middle_of_our_day_changes_nothing);
 	tcase_add_test(tc, a_lifetime_counter_wins);
+	tcase_add_test(tc, a_lifetime_counter_is_not_added_to_a_sum);
 	tcase_add_loop_test(tc, a_thousand_days, 0, 10);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
