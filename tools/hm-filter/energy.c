@@ -24,7 +24,7 @@
  * quarter of that, it cannot be told from one that was reset.
  */
 #define WRAP_WH 65536
-#define STEP_WH INT64_C(100) /* of the counters of the day of hybrid inverters */
+#define STEP_WH INT64_C(100) /* of counters of the day */
 #define WRAP_GROWTH_MAX (WRAP_WH / 4)
 
 void
@@ -494,14 +494,4 @@ int64_t
 hm_energy_total(const struct hm_energy *e)
 {
 	return e->total;
-}
-
-int64_t
-hm_energy_today(const struct hm_energy *e)
-{
-	if (e->total < 0)
-		return -1;
-	if (e->began >= 0)
-		return e->total > e->began ? e->total - e->began : 0;
-	return e->before >= 0 ? 0 : -1;
 }
