@@ -24,7 +24,7 @@
  * quarter of that, it cannot be told from one that was reset.
  */
 #define WRAP_WH 65536
-#define STEP_WH INT64_C(100) /* of counters of the day */
+#define STEP_WH INT64_C(100) /* of the counters of the day of hybrids */
 #define WRAP_GROWTH_MAX (WRAP_WH / 4)
 
 void

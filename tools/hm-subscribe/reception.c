@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "command_message.h"
 #include "inbox.h"
+#include "msa_readings.h"
 #include "record/command.h"
 #include "record/record.h"
 
@@ -17,6 +18,7 @@
 #define MESSAGE_BYTES ((size_t)2 * 1024 * 1024)
 #define SECOND_MS 1000
 #define MINUTE_MS 60000
+#define HOUR_MS 3600000
 #define LOGGED_MAX 10 /* messages in the log in a minute */
 
 struct hm_reception {
@@ -31,7 +33,10 @@ struct hm_reception {
 	int64_t minute;
 	unsigned in_minute; /* messages logged */
 	bool full;          /* already logged; until nothing waits */
+	int64_t quiet_until; /* about a sign that contradicts a state */
+	int64_t now;         /* of the message whose records are put */
 	struct hm_command_message command;
+	struct hm_msa_devices batteries;
 	char line[HM_LINE_MAX];
 };
 
@@ -195,6 +200,72 @@ take_message(struct hm_reception *r, const struct hm_message_in *message,
 	    "256 KiB" : "its payload is not UTF-8");
 }
 
+/* States of batteries, as readings */
+
+static void
+put_reading(void *context, struct hm_slice line)
+{
+	struct hm_reception *r = context;
+
+	put(r, &r->messages, line, r->now);
+}
+
+static void
+drop_state(struct hm_reception *r, struct hm_slice topic, const char *why)
+{
+	r->counts.unreadable++;
+	hm_log_facts(level(r, HM_WARNING, r->now), HM_FACTS(
+	    hm_fact_slice("topic", topic), hm_fact("reason", why)),
+	    "%.*s: a state is dropped: %s", (int)topic.n, topic.p, why);
+}
+
+static void
+log_contradiction(struct hm_reception *r, struct hm_slice topic)
+{
+	if (r->now < r->quiet_until)
+		return;
+	r->quiet_until = r->now + HOUR_MS;
+	hm_log_facts(HM_WARNING, HM_FACTS(hm_fact_slice("topic", topic)),
+	    "%.*s: bat_p has the sign of charging and bat_sts says discharge, "
+	    "or the reverse: the battery's power is left out; this is logged "
+	    "once an hour", (int)topic.n, topic.p);
+}
+
+/* The time of a retained state is not known. */
+static void
+drop_retained_state(struct hm_reception *r, struct hm_slice topic)
+{
+	r->counts.retained++;
+	hm_log_facts(level(r, HM_INFO, r->now), HM_FACTS(
+	    hm_fact_slice("topic", topic)), "%.*s: a retained state is no "
+	    "reading: nobody knows how old it is", (int)topic.n, topic.p);
+}
+
+static void
+take_state(struct hm_reception *r, const struct hm_message_in *message,
+    const struct hm_msa_topic *topic, int64_t now)
+{
+	const struct hm_msa_message state = {*topic, message->payload, now,
+	    hm_clock_now()};
+	const struct hm_msa_output output = {put_reading, r};
+	const char *why;
+
+	r->now = now;
+	if (message->payload.n == 0) {
+		log_deletion(message->topic);
+		return;
+	}
+	if (message->retained) {
+		drop_retained_state(r, message->topic);
+		return;
+	}
+	why = hm_msa_take(&r->batteries, &state, &output);
+	if (why != NULL)
+		drop_state(r, message->topic, why);
+	else if (r->batteries.values.contradicts)
+		log_contradiction(r, message->topic);
+}
+
 void
 hm_reception_take(struct hm_reception *r,
     const struct hm_message_in *message, int64_t now)
@@ -202,6 +273,7 @@ hm_reception_take(struct hm_reception *r,
 	bool shared = hm_slice_is(message->topic, r->topics->shared);
 	bool command = r->topics->commands && (shared ||
 	    hm_slice_is(message->topic, r->topics->own));
+	struct hm_msa_topic state;
 
 	if (command && message->payload.n == 0)
 		log_deletion(message->topic);
@@ -209,6 +281,8 @@ hm_reception_take(struct hm_reception *r,
 		take_retained(r, message, now);
 	else if (command)
 		take_command(r, message, shared, now);
+	else if (r->topics->msa && hm_msa_topic(message->topic, &state))
+		take_state(r, message, &state, now);
 	else
 		take_message(r, message, now);
 }
@@ -295,6 +369,7 @@ hm_reception_new(const struct hm_topic_list *topics,
 	r->topics = topics;
 	r->dtus = dtus;
 	r->max_age_ms = max_age_ms;
+	r->batteries.period_ms = topics->period_ms;
 	r->commands.lines_max = HM_RECEPTION_COMMANDS;
 	r->commands.bytes_max = COMMAND_BYTES;
 	r->messages.lines_max = HM_RECEPTION_MESSAGES;

@@ -23,12 +23,13 @@ struct hm_reception;
 struct hm_reception_counts {
 	uint64_t commands;   /* written */
 	uint64_t refused;    /* commands that are not valid */
-	uint64_t retained;   /* commands that the broker had kept */
+	uint64_t retained;   /* commands and states that the broker had kept */
 	uint64_t foreign;    /* commands for a DTU of another chain */
 	uint64_t expired;    /* commands that waited too long */
-	uint64_t messages;   /* written */
-	uint64_t unreadable; /* messages that are not UTF-8, or too long */
-	uint64_t dropped;    /* commands and messages without room */
+	uint64_t messages;   /* written; and readings, made of states */
+	uint64_t unreadable; /* messages that are not UTF-8, or too long, and
+	                        states without a reading */
+	uint64_t dropped;    /* lines without room */
 	uint64_t queued;     /* that wait now */
 };
 

@@ -62,7 +62,8 @@ subscribe_to_commands(struct hm_subscriber *s)
 static void
 subscribe_to_messages(struct hm_subscriber *s, int64_t now)
 {
-	char text[HM_FILTERS_MAX][HM_FILTER_MAX], *filter[HM_FILTERS_MAX];
+	char text[HM_FILTERS_MAX + HM_MSA_FILTERS][HM_FILTER_MAX];
+	char *filter[HM_FILTERS_MAX + HM_MSA_FILTERS];
 
 	if (s->topics->filters == 0 || s->hears_messages ||
 	    now < s->deaf_until)
@@ -181,7 +182,8 @@ on_too_large(void *context, uint32_t size, char *reason, size_t cap)
 		s->deaf_until = hm_monotonic_ms() + DEAF_MS;
 	snprintf(reason, cap, "it sent a message of %u bytes, at most %d are "
 	    "taken%s", (unsigned)size, HM_MQTT_PACKET_MAX, s->hears_messages ?
-	    "; subscribe_topics (--topic) are not followed for an hour" : "");
+	    "; subscribe_topics (--topic) and subscribe_from (--from) are not "
+	    "followed for an hour" : "");
 	return true;
 }
 

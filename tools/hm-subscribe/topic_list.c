@@ -1,6 +1,7 @@
 #include "topic_list.h"
 
 #include <mosquitto.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "config/settings.h"
@@ -68,6 +69,15 @@ add_filter(struct hm_topic_list *list, struct hm_slice word)
 	return NULL;
 }
 
+/* None of them matches a topic of commands, whatever its prefix. */
+static void
+add_states(struct hm_topic_list *list)
+{
+	for (size_t i = 0; i < HM_MSA_FILTERS; i++)
+		snprintf(list->filter[list->filters++], HM_FILTER_MAX, "%s",
+		    hm_msa_filters[i]);
+}
+
 bool
 hm_topic_list_read(struct hm_topic_list *list, const struct hm_config *config)
 {
@@ -77,6 +87,9 @@ hm_topic_list_read(struct hm_topic_list *list, const struct hm_config *config)
 	bool good = true;
 
 	list->filters = 0;
+	list->msa = strcmp(hm_config_text(config, HM_SET_SUBSCRIBE_FROM),
+	    "msa") == 0;
+	list->period_ms = hm_config_ms(config, HM_SET_SUBSCRIBE_PERIOD);
 	name_commands(list, config);
 	while (rest != NULL && hm_config_word(&rest, &word)) {
 		allowed = add_filter(list, word);
@@ -84,6 +97,8 @@ hm_topic_list_read(struct hm_topic_list *list, const struct hm_config *config)
 			good = hm_config_refuse_word(config,
 			    HM_SET_SUBSCRIBE_TOPICS, word, allowed);
 	}
+	if (list->msa)
+		add_states(list);
 	return good;
 }
 
