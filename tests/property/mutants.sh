@@ -120,6 +120,11 @@ mutant "a day that stands still does not count" \
 mutant "a spike before a new day counts" 's/drop_spike\(e, r\);//'
 mutant "what no reading has confirmed does not" \
 	'/^drop_spike/,/^}/s/e->pending - e->total <=/false \&\& 0 <=/'
+mutant "a corrected counter has begun a day" \
+	'/^is_below/,/^}/s/is_new_day\(e, r, e->doubt_first, e->doubt_since\)/true/'
+mutant "a jump out of a dip is made" \
+	'/^growth_max/,/^}/s/r->daily && r->total >/false \&\& 0 >/'
+mutant "rejected readings leave a gap" 's/e->pending_time = e->doubt_time;//'
 mutant "the day before is lost" '/^wrap_of/,/^}/s/return last_counter.*/return 0;/'
 mutant "a lifetime counter is taken for days" 's/e->daily = r->daily;//'
 

@@ -108,6 +108,65 @@ hm-filter --forget 214322440307 -d "$work/killed.db"
 same "a forgotten inverter has no sums" "$(sqlite3 "$work/killed.db" \
 	"SELECT count(*) FROM energy_cache")" 0
 
+# An hour between two polls, each with an hm-filter of its own: strings make more
+# than an input of a microinverter can.
+for ((hour = 8; hour < 14; hour++)); do
+	printf '{"time":"2026-06-21T%02d:00:00Z","dtu":"roof","serial":"2143","type":%s}\n' \
+		"$hour" "\"port\",\"port\":1,\"today_production\":$((hour * 6000))" \
+		"$hour" "\"battery\",\"today_charged\":$((hour * 6000))" |
+		hm-filter --stats-period 0 --timezone UTC -d "$work/cron.db" 2>&1
+done >"$work/cron"
+same "strings of a hybrid inverter make what its battery gets" "$(jq -sc '.[-2:] |
+	map(.total_production // .total_charged)' "$work/cron")" "[72000,72000]"
+same "... from the first poll on" "$(grep -c refused "$work/cron")" 0
+
+# A new name in hm.conf, and then --rename-dtu: both names have the sums.
+renamed=$work/renamed.db
+# polls DTU DAY HOUR ENERGY: half an hour.
+polls() {
+	for ((minute = 10; minute < 40; minute++)); do
+		printf '{"time":"2026-06-%sT%s:%s:00Z","dtu":"%s","serial":"2143","type":%s}\n' \
+			"$2" "$3" "$minute" "$1" \
+			"\"port\",\"port\":1,\"today_production\":$4" \
+			"$2" "$3" "$minute" "$1" "\"battery\",\"today_charged\":$4"
+	done | hm-filter --stats-period 0 --timezone UTC -d "$renamed" 2>&1 |
+		tail -2 | jq -sc 'map(.total_production // .total_charged)'
+}
+rename() {
+	check "$1" hm-store --rename-dtu "$1" -d "$renamed"
+	sqlite3 "$renamed" "SELECT e_total, total_production, today_production
+		FROM production_cache UNION ALL
+		SELECT e_total, total, today FROM energy_cache" >"$work/sums"
+}
+polls roof 21 10 5000 >"$work/out"
+same "a DTU has the sum of two days" "$(polls roof 22 10 3000)" "[8000,8000]"
+same "... and another name the counter of the day" \
+	"$(polls house 22 12 3200)" "[3200,3200]"
+rename roof=house
+same "... which is in both sums" "$(sort -u "$work/sums")" "8200|8200|3200"
+same "... and goes on" "$(polls house 22 13 3300)" "[8300,8300]"
+same "a name after a midnight has another day" \
+	"$(polls barn 23 12 1000)" "[1000,1000]"
+same "... or two" "$(polls barn 24 12 900)" "[1900,1900]"
+rename house=barn
+same "... which are added" "$(sort -u "$work/sums")" "10200|10200|900"
+
+# A microinverter whose first records lack the lifetime counter
+for minute in {10..15}; do
+	((minute < 12)) && total='' || total=,\"total_production\":500000
+	printf '{"time":"2026-06-21T10:%s:00Z","dtu":"roof","serial":"1141","type":%s}\n' \
+		"$minute" '"inverter","model":"HM-600/700/800"' \
+		"$minute" "\"port\",\"port\":1,\"today_production\":700$total"
+done | hm-filter --stats-period 0 --timezone UTC -d "$work/late.db" >"$work/out" 2>&1
+same "an input of a microinverter has no sum of days" \
+	"$(jq -sc '.[-1].total_production' "$work/out")" 500000
+
+sqlite3 "$renamed" "DELETE FROM production_cache"
+same "an inverter can be forgotten that has no strings" \
+	"$(hm-filter --forget 2143 -d "$renamed" 2>&1)" ""
+same "... and is known no more" "$(hm-filter --forget 2143 -d "$renamed" 2>&1)" \
+	"hm-filter: warning: --forget: the database has no inverter 2143"
+
 # What is made of them
 
 same "the database has them" "$(sqlite3 "$db" "SELECT serial, soc, voltage, power,

@@ -166,6 +166,10 @@ same "... in place of the flow at the meter" "$(js \
 	"String(document.getElementById('flow').hidden)")" true
 same "the API has it, too" "$(curl -s "http://127.0.0.1:$port/api/plant" |
 	jq -c .hybrids)" '[{"dtu":"roof","serial":"214322440207","soc":55,"battery":-300,"grid":-277,"pv_to_load":439,"pv_to_battery":300,"pv_to_grid":0,"battery_to_load":0,"grid_to_load":277}]'
+tell battery '"serial":"214322440207","soc":54,"power":-3100'
+tell flow '"serial":"214322440207","pv_to_load":0,"pv_to_battery":100,"battery_to_load":0,"grid_to_load":0'
+check "the grid charges it, too" until_true 5 battery \
+	"214322440207 54 % charges with 3.10 kW"
 tell battery '"serial":"214322440207","soc":54,"power":500'
 tell flow '"serial":"214322440207","pv_to_load":0,"pv_to_battery":0,"battery_to_load":500,"grid_to_load":0'
 check "it discharges" until_true 5 battery \

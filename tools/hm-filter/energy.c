@@ -188,7 +188,6 @@ drop_spike(struct hm_energy *e, const struct hm_energy_reading *r)
 	    made_in(e->pending_time - e->total_time, r))
 		return;
 	e->pending = e->total;
-	e->pending_time = e->total_time;
 	e->began = hm_energy_lower(e->began, e->total);
 }
 
@@ -207,12 +206,16 @@ is_new_day(const struct hm_energy *e, const struct hm_energy_reading *r,
 	    gap > HM_ENERGY_GAP;
 }
 
-/* Whether a counter of the day was below what is shown in the last readings. */
+/*
+ * Whether a counter of the day was below what is shown in the last readings,
+ * and can have begun a day there.
+ */
 static bool
 is_below(const struct hm_energy *e, const struct hm_energy_reading *r)
 {
 	return r->daily && e->doubts > 0 &&
-	    e->doubt_first + e->shift < e->total;
+	    e->doubt_first + e->shift < e->total &&
+	    is_new_day(e, r, e->doubt_first, e->doubt_since);
 }
 
 /* The same, for as long as it takes to confirm that. */
@@ -276,6 +279,35 @@ begins_claim(const struct hm_energy *e, const struct hm_energy_reading *r)
 }
 
 /*
+ * The most that a refused reading can be above the one before it. A counter of
+ * the day that jumps over half of the energy may have left a dip: what it shows
+ * then has begun no day.
+ */
+static int64_t
+growth_max(const struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	int64_t seconds = r->time - e->doubt_time;
+
+	return r->daily && r->total > last_counter(e) / 2 &&
+	    r->total + e->shift < e->total ? made_in(seconds, r) :
+	    hm_energy_allowance(seconds, r->inverter_watts);
+}
+
+/*
+ * Refused readings that disagree with the next one were readings: if they came
+ * soon after the last good one, no gap hides a reset, and no energy from before
+ * them comes at once.
+ */
+static void
+drop_doubts(struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	if (r->daily && e->doubts > 0 &&
+	    e->doubt_since - e->pending_time <= HM_ENERGY_GAP)
+		e->pending_time = e->doubt_time;
+	e->doubts = 0;
+}
+
+/*
  * Count a refused reading, with those before it if they agree: all are too
  * high, or all are too low.
  */
@@ -285,14 +317,13 @@ count_doubt(struct hm_energy *e, const struct hm_energy_reading *r)
 	bool too_high = r->total + e->shift >= e->total;
 	bool agrees = e->doubts > 0 && r->total >= e->doubt_last &&
 	    too_high == (e->doubt_first + e->shift >= e->total) &&
-	    r->total - e->doubt_last <=
-	    hm_energy_allowance(r->time - e->doubt_time, r->inverter_watts) &&
+	    r->total - e->doubt_last <= growth_max(e, r) &&
 	    !begins_claim(e, r);
 
 	agrees |= goes_on(e, r);
 
 	if (!agrees) {
-		e->doubts = 0;
+		drop_doubts(e, r);
 		e->doubt_since = r->time;
 		e->doubt_first = r->total;
 	}
@@ -346,6 +377,13 @@ accept_claim(struct hm_energy *e, const struct hm_energy_reading *r,
 	return true;
 }
 
+/* A lifetime counter after a sum of days has nothing to do with that sum. */
+static bool
+is_other_counter(const struct hm_energy *e, const struct hm_energy_reading *r)
+{
+	return e->daily != 0 && !r->daily;
+}
+
 /*
  * A counter that runs at another level is no glitch. If the inverter can have
  * produced the difference, a quarter of an hour is enough: the port produced
@@ -364,7 +402,8 @@ doubt(struct hm_energy *e, const struct hm_energy_reading *r,
 	if (!r->awake || r->time < e->pending_time)
 		return verdict;
 	count_doubt(e, r);
-	if (is_confirmed(e, r, CLAIMS, CLAIM_SECONDS) &&
+	if (!is_other_counter(e, r) &&
+	    is_confirmed(e, r, CLAIMS, CLAIM_SECONDS) &&
 	    is_possible(e, r, wrap) && accept_claim(e, r, wrap, &before))
 		return wrap == 0 ? HM_ENERGY_GOOD :
 		    r->daily ? HM_ENERGY_NEW_DAY : HM_ENERGY_WRAP;
@@ -380,6 +419,9 @@ take_total(struct hm_energy *e, const struct hm_energy_reading *r,
 {
 	if (e->total < 0)
 		return meet(e, r, total);
+	if (is_other_counter(e, r))
+		return doubt(e, r, total < e->total ? HM_ENERGY_FALL :
+		    HM_ENERGY_SPIKE);
 	if (r->daily && total < e->total)
 		drop_spike(e, r);
 	if (total < e->total || goes_on(e, r))
@@ -387,6 +429,7 @@ take_total(struct hm_energy *e, const struct hm_energy_reading *r,
 	if (total > WH_MAX || stays_below(e, r) ||
 	    total > hm_energy_limit(e, r->time, r->watts))
 		return doubt(e, r, HM_ENERGY_SPIKE);
+	drop_doubts(e, r);
 	return accept(e, r, total);
 }
 
@@ -451,14 +494,4 @@ int64_t
 hm_energy_total(const struct hm_energy *e)
 {
 	return e->total;
-}
-
-int64_t
-hm_energy_today(const struct hm_energy *e)
-{
-	if (e->total < 0)
-		return -1;
-	if (e->began >= 0)
-		return e->total > e->began ? e->total - e->began : 0;
-	return e->before >= 0 ? 0 : -1;
 }

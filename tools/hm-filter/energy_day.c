@@ -135,3 +135,13 @@ hm_energy_settle(struct hm_energy *e, const struct hm_energy_reading *r,
 	else
 		settle_after_gap(e, r, base);
 }
+
+int64_t
+hm_energy_today(const struct hm_energy *e)
+{
+	if (e->total < 0)
+		return -1;
+	if (e->began >= 0)
+		return e->total > e->began ? e->total - e->began : 0;
+	return e->before >= 0 ? 0 : -1;
+}

@@ -88,7 +88,7 @@ judge(struct hm_guard *guard, const struct hm_record *record,
 	    .total = number_of(record, total),
 	};
 
-	hm_guard_use_daily(&r, port);
+	hm_guard_use_daily(&r, port, true);
 	if (port == NULL && r.total > 0)
 		port = hm_ledger_counter(guard->options.ledger, counters,
 		    field);

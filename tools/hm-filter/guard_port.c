@@ -196,15 +196,26 @@ read_port(const struct hm_record *record, const struct hm_guard_identity *id,
 	return (struct hm_energy_reading){
 	    .time = id->time,
 	    .awake = says < 0 ? inverter->awake : says != 0,
-	    .watts = inverter->watts > 0 ? inverter->watts :
-	        inverter->hybrid ? HM_GUARD_HYBRID_WATTS : RATED_WATTS,
-	    .inverter_watts = inverter->watts > 0 ?
-	        inverter->watts * inverter->inputs :
-	        inverter->hybrid ? HM_GUARD_HYBRID_WATTS_ALL :
-	        RATED_WATTS_INVERTER,
 	    .today = hm_guard_number(record, HM_F_TODAY_PRODUCTION, -1),
 	    .total = hm_guard_number(record, HM_F_TOTAL_PRODUCTION, -1),
 	};
+}
+
+/* A port with a counter of the day is a hybrid inverter's. */
+static void
+rate(struct hm_energy_reading *r, const struct hm_ledger_inverter *inverter,
+    const struct hm_ledger_port *port)
+{
+	bool hybrid = inverter->hybrid ||
+	    (port != NULL && port->energy.daily != 0);
+
+	r->watts = hybrid ? HM_GUARD_HYBRID_WATTS : RATED_WATTS;
+	r->inverter_watts = hybrid ? HM_GUARD_HYBRID_WATTS_ALL :
+	    RATED_WATTS_INVERTER;
+	if (inverter->watts > 0) {
+		r->watts = inverter->watts;
+		r->inverter_watts = inverter->watts * inverter->inputs;
+	}
 }
 
 /*
@@ -277,10 +288,10 @@ hm_guard_take(struct hm_guard *guard, const struct hm_guard_identity *id,
 
 void
 hm_guard_use_daily(struct hm_energy_reading *r,
-    const struct hm_ledger_port *port)
+    const struct hm_ledger_port *port, bool counts_days)
 {
-	bool may = port == NULL || port->energy.pending < 0 ||
-	    port->energy.daily != 0;
+	bool is_new = port == NULL || port->energy.pending < 0;
+	bool may = is_new ? counts_days : port->energy.daily != 0;
 
 	r->daily = may && r->total < 0 && r->today >= 0;
 	if (r->daily)
@@ -312,7 +323,8 @@ judge_port(struct hm_guard *guard, const struct hm_record *record,
 		return hm_guard_unidentified;
 	hm_guard_warn_of_memory(guard);
 	port = hm_ledger_find_port(inverter, number);
-	hm_guard_use_daily(r, port);
+	hm_guard_use_daily(r, port, inverter->hybrid || inverter->watts == 0);
+	rate(r, inverter, port);
 	/* A port without a panel never has a total. */
 	if (port == NULL && r->total <= 0) {
 		answer->today = hm_guard_show_today(guard, NULL, r);

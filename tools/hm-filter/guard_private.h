@@ -104,10 +104,10 @@ void hm_guard_warn_of_memory(struct hm_guard *guard);
 
 /*
  * Without a lifetime counter use the device's counter of the day, unless the
- * port has had one before; NULL: it is new.
+ * port has had one before. `counts_days`: a new port, or NULL, may do so.
  */
 void hm_guard_use_daily(struct hm_energy_reading *reading,
-    const struct hm_ledger_port *port);
+    const struct hm_ledger_port *port, bool counts_days);
 
 /* Judge a reading of a port, and mark it as changed if it is. */
 void hm_guard_take(struct hm_guard *guard, const struct hm_guard_identity *id,

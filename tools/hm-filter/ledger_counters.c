@@ -37,12 +37,16 @@ static struct hm_ledger_port *
 add_counter(struct hm_ledger *ledger, sqlite3_stmt *row, enum hm_scope scope,
     enum hm_field_id field)
 {
+	const struct hm_slice serial = hm_db_column_text(row, SERIAL);
 	struct hm_ledger_dtu *dtu = hm_ledger_dtu(ledger,
 	    hm_db_column_text(row, DTU));
-	struct hm_ledger_inverter *counters = dtu != NULL ?
-	    hm_ledger_counters(ledger, dtu, hm_db_column_text(row, SERIAL),
-	    scope) : NULL;
+	struct hm_ledger_inverter *inverter = dtu != NULL ?
+	    hm_ledger_inverter(ledger, dtu, serial) : NULL;
+	struct hm_ledger_inverter *counters = inverter != NULL ?
+	    hm_ledger_counters(ledger, dtu, serial, scope) : NULL;
 
+	if (inverter != NULL)
+		inverter->hybrid = true;
 	return counters != NULL ? hm_ledger_counter(ledger, counters, field) :
 	    NULL;
 }

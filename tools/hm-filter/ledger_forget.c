@@ -109,11 +109,13 @@ hm_ledger_db_forget(struct hm_ledger_db *db, struct hm_slice serial)
 	bool good = hm_db_run(&db->db, "BEGIN IMMEDIATE") &&
 	    run(&db->db, leave_sql, serial) &&
 	    run(&db->db, keep_sql, serial) &&
-	    run(&db->db, forget_counters_sql, serial) &&
-	    run(&db->db, forget_sql, serial);
+	    run(&db->db, forget_counters_sql, serial);
 
 	if (good)
 		rows = sqlite3_changes(db->db.handle);
+	good = good && run(&db->db, forget_sql, serial);
+	if (good)
+		rows += sqlite3_changes(db->db.handle);
 	good = good && hm_db_run(&db->db, "COMMIT");
 	if (good)
 		return rows;

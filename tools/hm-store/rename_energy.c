@@ -45,14 +45,20 @@ static const char *const replaced_sql[] = {
 #define NEWER "(n.e_total >= 0) * 4e12 + n.e_pending_time > " \
 	"(o.e_total >= 0) * 4e12 + o.e_pending_time"
 
-/* Under the newer name the guard began without what it had added. */
+/*
+ * Under the newer name the guard began without what it had added. A counter of
+ * the day is in both totals, if neither has seen a midnight since.
+ */
+#define ADDED_BEFORE "iif(n.e_daily = 1 AND o.e_daily = 1 AND n.e_day <> " \
+	"o.e_day, max(o.e_total, 0), o.e_shift)"
 static const char renamed_sql[] =
-    "INSERT INTO carried SELECT n.dtu, n.serial, n.port, o.e_shift, o.e_shift, "
-    "n.e_total_time, -2, 0, -1, -1, -1, -1, -1, -1 "
+    "INSERT INTO carried SELECT n.dtu, n.serial, n.port, " ADDED_BEFORE ", "
+    ADDED_BEFORE ", n.e_total_time, -2, 0, -1, -1, -1, -1, -1, -1 "
     "FROM production_cache AS n JOIN production_cache AS o "
     "USING (serial, port) WHERE n.dtu IN (?1, ?2) AND "
-    "o.dtu IN (?1, ?2) AND n.dtu <> o.dtu AND " NEWER " AND n.e_shift = 0 AND "
-    "o.e_shift <> 0 AND n.e_total + o.e_shift > 0";
+    "o.dtu IN (?1, ?2) AND n.dtu <> o.dtu AND " NEWER " AND "
+    "(n.e_shift = 0 OR n.e_daily = 1) AND " ADDED_BEFORE " <> 0 AND "
+    "n.e_total + " ADDED_BEFORE " > 0";
 
 #define IS_OLDER "n.dtu = ?2 AND EXISTS (SELECT 1 FROM production_cache AS o " \
 	"WHERE o.dtu = ?1 AND o.serial = n.serial AND o.port = n.port " \
@@ -140,12 +146,14 @@ static const char parts_sql[] =
 #define OLDER(column) "FROM energy_cache AS o WHERE o." column " = ?1 AND " \
 	"n." column " = ?2 AND o.type = n.type AND o.field = n.field AND " \
 	"(o.dtu = n.dtu OR o.serial = n.serial) AND o.e_total > 0"
+#define GOES_ON "iif(o.serial = n.serial, " ADDED_BEFORE ", o.e_total)"
 #define ADDED(name) \
-	"e_" #name " = iif(n.e_" #name " >= 0, n.e_" #name " + o.e_total, -1), "
+	"e_" #name " = iif(n.e_" #name " >= 0, n.e_" #name " + " GOES_ON \
+	", -1), "
 #define ADD(column) "UPDATE energy_cache AS n SET " ADDED(total) \
 	ADDED(pending) ADDED(began) ADDED(before) ADDED(first) \
-	ADDED(device_base) "e_shift = n.e_shift + o.e_total, " \
-	"total = n.total + o.e_total " OLDER(column) \
+	ADDED(device_base) "e_shift = n.e_shift + " GOES_ON ", " \
+	"total = n.total + " GOES_ON " " OLDER(column) \
 	" AND n.e_daily = 1 AND n.e_total > 0"
 #define DROP(column) "DELETE FROM energy_cache AS n WHERE n.e_total < 0 AND " \
 	"EXISTS (SELECT 1 " OLDER(column) ")"

@@ -1226,6 +1226,7 @@ main(int argc, char *argv[])
 	puts("1..1");
 	hm_log_start("energy", HM_CRITICAL);
 	name_database(&t);
+	remove_database(&t);
 	for (; t.days < wanted; seed++)
 		run_seed(&t, seed);
 	printf("ok - %llu days of inputs, %llu of them to the end: %llu "

@@ -194,6 +194,76 @@ START_TEST(a_counter_that_is_corrected_is_no_new_day)
 }
 END_TEST
 
+START_TEST(a_corrected_counter_counts_on)
+{
+	start();
+	for_minutes(5, 5000);
+	for_minutes(30, 4700);
+	for (int64_t wh = 4800; wh <= 6000; wh += STEP)
+		for_minutes(6, wh);
+	shows(6000, 6000);
+}
+END_TEST
+
+/* A dip before it does not make it a new day, and no time that it lasts. */
+START_TEST(a_dip_before_a_corrected_counter_is_no_new_day)
+{
+	static const int zeros[] = {1, 2, 20, 120};
+
+	start();
+	for_minutes(5, 5000);
+	for_minutes(zeros[_i], 0);
+	for (int i = 0; i < 120; i++)
+		ck_assert_int_ne(reading(4900), HM_ENERGY_NEW_DAY);
+	shows(5000, 5000);
+	for (int64_t wh = 5000; wh <= 6000; wh += STEP)
+		for_minutes(6, wh);
+	shows(6000, 6000);
+}
+END_TEST
+
+START_TEST(a_counter_that_is_corrected_twice_is_no_new_day)
+{
+	start();
+	for_minutes(5, 5000);
+	for_minutes(90, 4900);
+	for (int i = 0; i < 90; i++)
+		ck_assert_int_ne(reading(4800), HM_ENERGY_NEW_DAY);
+	reading(4700);
+	for_minutes(30, 4800);
+	shows(5000, 5000);
+	for (int64_t wh = 4900; wh <= 6000; wh += STEP)
+		for_minutes(6, wh);
+	shows(6000, 6000);
+}
+END_TEST
+
+/* The gap, and not a dip after it, tells that a day has begun. */
+START_TEST(a_dip_after_a_gap_hides_no_new_day)
+{
+	evening();
+	now = MIDNIGHT + A_DAY + 8 * HOUR;
+	for_minutes(3, 4000);
+	reading(0);
+	for_minutes(20, 4000);
+	shows(9000, 4000);
+}
+END_TEST
+
+/* The counters of a large plant rise faster than those of a small one. */
+START_TEST(a_fast_counter_begins_a_day)
+{
+	start();
+	now = MIDNIGHT + 23 * HOUR;
+	for_minutes(58, 90000);
+	now = MIDNIGHT + A_DAY;
+	reading(0);
+	for (int i = 1; i <= 6; i++)
+		reading_at(now + 5 * MINUTE, i * 5000);
+	shows(115000, 25000);
+}
+END_TEST
+
 START_TEST(spikes_are_not_shown)
 {
 	start();
@@ -288,6 +358,24 @@ START_TEST(a_lifetime_counter_wins)
 }
 END_TEST
 
+START_TEST(a_lifetime_counter_is_not_added_to_a_sum)
+{
+	struct hm_energy_reading r = {
+	    .watts = 10000, .inverter_watts = 100000, .awake = true,
+	    .total = 900, .today = 700,
+	};
+
+	start();
+	for_minutes(5, 700);
+	for (int i = 0; i < 120; i++) {
+		r.time = now += MINUTE;
+		ck_assert_int_eq(hm_energy_read(&e, &r), HM_ENERGY_SPIKE);
+	}
+	shows(700, 700);
+	ck_assert_int_eq(e.daily, 1);
+}
+END_TEST
+
 /* 1,000 days */
 
 static uint64_t seed;
@@ -310,11 +398,12 @@ static struct {
 	int64_t counter;  /* in the last true reading, */
 	int64_t before;   /* with `sum` in the one before */
 	int64_t over;     /* of the day before, until there is energy */
+	int64_t floor;    /* of the day, from before the device lost a step */
 	int64_t reset_at; /* time of the last reset */
 	int calm;         /* true readings in a row, and since when */
 	int64_t calm_since;
 	int64_t total, today, shown_day;
-	int glitches, resets, gaps;
+	int glitches, resets, gaps, lost;
 } d;
 
 static int64_t
@@ -368,6 +457,7 @@ read_device(int64_t time, bool reset, bool gap)
 
 	d.before = d.sum + d.counter;
 	if (reset) {
+		d.floor = 0;
 		d.over = gap && counter + e.shift >= hm_energy_total(&e) ? 0 :
 		    d.counter;
 		d.sum += d.over;
@@ -377,24 +467,47 @@ read_device(int64_t time, bool reset, bool gap)
 		d.sum -= d.over;
 	if (counter > 0 && d.over > 0)
 		d.over = d.calm = 0;
-	d.counter = counter;
+	d.counter = counter > d.floor ? counter : d.floor;
 	if (d.calm++ == 0)
 		d.calm_since = time;
 	reading_at(time, counter);
 	check_shown();
 }
 
-/* A dip, zeros, or a spike that would have been possible. */
+/*
+ * The device corrects its counter: the energy stays until it is made again. A
+ * lower counter could be that of a new day, made since the last reading.
+ */
+static int64_t
+lose_step(void)
+{
+	int64_t counter;
+
+	if (d.made < 30 * STEP)
+		return 0;
+	d.made -= STEP;
+	d.lost++;
+	d.floor = hm_energy_total(&e) - d.sum;
+	counter = (int64_t)d.made / STEP * STEP;
+	d.counter = counter > d.floor ? counter : d.floor;
+	return counter;
+}
+
+/*
+ * A dip, zeros, a spike that would have been possible, or the device loses a
+ * step.
+ */
 static void
 glitch(int64_t time)
 {
 	static const int64_t none = 0;
-	int64_t kind = below(3);
+	int64_t kind = below(4);
 
 	d.calm = 0;
 	d.glitches++;
 	reading_at(time, kind == 0 ? none : kind == 1 ?
-	    below(d.counter + 1) : d.counter + 2000 + below(2000));
+	    below(d.counter + 1) : kind == 2 ?
+	    d.counter + 2000 + below(2000) : lose_step());
 	check_shown();
 }
 
@@ -430,7 +543,8 @@ START_TEST(a_thousand_days)
 	begin_device(time);
 	period = 35 + below(265);
 	while (time < end) {
-		bool gap = below(1500) == 0, reset;
+		bool gap = below(1500) == 0 && d.calm > 3 &&
+		    time - d.reset_at > 20 * MINUTE, reset;
 		int64_t step = gap ? HOUR + 60 + below(10 * HOUR) : period;
 
 		if (below(40) == 0)
@@ -448,6 +562,7 @@ START_TEST(a_thousand_days)
 	ck_assert_int_ge(d.resets, 98);
 	ck_assert_int_gt(d.glitches, 10);
 	ck_assert_int_gt(d.gaps, 3);
+	ck_assert_int_gt(d.lost, 3);
 	ck_assert_int_gt(d.total, 0);
 }
 END_TEST
@@ -469,6 +584,12 @@ main(void)
 	tcase_add_test(tc, days_of_a_step_count);
 	tcase_add_test(tc, a_spike_after_the_reset_is_not_shown);
 	tcase_add_test(tc, a_counter_that_is_corrected_is_no_new_day);
+	tcase_add_test(tc, a_corrected_counter_counts_on);
+	tcase_add_loop_test(tc,
+	    a_dip_before_a_corrected_counter_is_no_new_day, 0, 4);
+	tcase_add_test(tc, a_counter_that_is_corrected_twice_is_no_new_day);
+	tcase_add_test(tc, a_dip_after_a_gap_hides_no_new_day);
+	tcase_add_test(tc, a_fast_counter_begins_a_day);
 	tcase_add_test(tc, spikes_are_not_shown);
 	tcase_add_test(tc, a_spike_before_the_reset_is_not_counted);
 	tcase_add_test(tc, no_day_begins_above_what_is_left);
@@ -476,6 +597,7 @@ main(void)
 	tcase_add_test(tc,
 	    a_reset_in_the_middle_of_our_day_changes_nothing);
 	tcase_add_test(tc, a_lifetime_counter_wins);
+	tcase_add_test(tc, a_lifetime_counter_is_not_added_to_a_sum);
 	tcase_add_loop_test(tc, a_thousand_days, 0, 10);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

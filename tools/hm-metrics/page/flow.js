@@ -33,13 +33,14 @@ function sumKnown(numbers) {
 	return all.length ? all.reduce((a, b) => a + b, 0) : null;
 }
 
-// The sign of a battery's power is the device's: the flows tell the direction.
+// The sign of a battery's power is the device's: the flows tell the direction, but
+// not all of the power, since none is from the grid to the battery.
 function batteryText(h) {
 	const into = h.pv_to_battery || 0;
 	const out = (h.battery_to_load || 0) + (h.battery_to_grid || 0);
 	if (into !== out)
 		return t(into > out ? "charges" : "gives",
-			inUnit(Math.abs(into - out), "W"));
+			inUnit(Math.abs(h.battery || into - out), "W"));
 	return h.battery ? inUnit(Math.abs(h.battery), "W") :
 		known(h.battery) ? t("rests") : "";
 }
