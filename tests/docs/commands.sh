@@ -33,6 +33,8 @@ left_out() {
 	"docs/performance.md: LD_LIBRARY_PATH="*)
 		echo "builds another libmicrohttpd, for the memory of its table" ;;
 	*": hm-poll "*" es://"*) echo "needs a gateway; poll-gateway.sh" ;;
+	"docs/hybrids.md: hm-subscribe "* | "docs/hybrids.md: mosquitto_sub "*)
+		echo "needs a battery that publishes; subscribe-msa.sh" ;;
 	*": hm-poll "*" modbus-g3://"*)
 		echo "needs a DTS-WL-G3; modbus-g3.sh" ;;
 	*": nmap "* | *": nc "*) echo "scans a network; it is only printed" ;;

@@ -137,7 +137,8 @@ hm_msa_serial(struct hm_slice device, char serial[HM_MSA_SERIAL + 1])
 	char c;
 
 	if (device.n < HM_MSA_SERIAL + 1 || device.n > HM_DTU_NAME_MAX ||
-	    !is_printable(device) || device.p[device.n - HM_MSA_SERIAL - 1] != '-')
+	    !is_printable(device) ||
+	    device.p[device.n - HM_MSA_SERIAL - 1] != '-')
 		return false;
 	for (size_t i = 0; i < HM_MSA_SERIAL; i++) {
 		c = device.p[device.n - HM_MSA_SERIAL + i];

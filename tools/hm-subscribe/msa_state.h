@@ -34,7 +34,7 @@ enum hm_msa_state {
 
 struct hm_msa_topic {
 	enum hm_msa_state state;
-	struct hm_slice device; /* its name, as MSA-280024341346, in the topic */
+	struct hm_slice device; /* its name in the topic: MSA-280024341346 */
 };
 
 /* False if the topic is that of no state. The name is not checked. */

@@ -6,8 +6,8 @@
 
 #include "run_suite.h"
 
-#define BEGIN "\",\"time\":\"2026-11-29T10:15:00Z\",\"dtu\":\"MSA-28002434ABCD" \
-    "\",\"serial\":\"28002434abcd\","
+#define BEGIN "\",\"time\":\"2026-11-29T10:15:00Z\",\"dtu\":" \
+    "\"MSA-28002434ABCD\",\"serial\":\"28002434abcd\","
 #define PERIOD_MS 10000
 #define NAME "MSA-28002434ABCD"
 
