@@ -53,6 +53,7 @@ sums() {
 		ORDER BY $3, $keys" >"$work/found"
 	edge "SELECT $3, filled, $columns FROM $1_$2 ORDER BY $3, $keys" |
 		sed -E 's/\.0(\||$)/\1/g; s/\.0(\||$)/\1/g' >"$work/expected"
+	check "$1_$2 is not empty $5" test -s "$work/expected"
 	check "$1_$2 is that of hm.db $5" diff "$work/expected" "$work/found"
 }
 
