@@ -299,7 +299,9 @@ $$;
 
 -- CALL hm.roll_up(): make the hours and days that have new readings, a site at
 -- a time. While that lasts hm.put waits with rows of the site. Values that are
--- too large for a sum stop their site only.
+-- too large for a sum stop their site only. rollup_due has hours of UTC; hours of
+-- a site are those of its clock, as in its hm.db, so that in zones with half hours
+-- an hour of UTC has parts of two.
 CREATE OR REPLACE FUNCTION roll_site(site_ text) RETURNS void
 LANGUAGE plpgsql SET search_path = hm, pg_temp AS $$
 DECLARE
@@ -310,9 +312,11 @@ DECLARE
 BEGIN
 	PERFORM lock_site(site_);
 	SELECT timezone INTO zone FROM site WHERE site = site_;
-	WITH gone AS (DELETE FROM rollup_due WHERE site = site_ RETURNING hour)
+	WITH gone AS (DELETE FROM rollup_due WHERE site = site_ RETURNING hour),
+	local AS (SELECT DISTINCT date_trunc('hour', hour + late, zone) AS hour
+		FROM gone, (VALUES (interval '0'), (interval '59 min')) AS v(late))
 	SELECT array_agg(hour ORDER BY hour), array_agg(DISTINCT
-		(hour AT TIME ZONE zone)::date) INTO hours, days FROM gone;
+		(hour AT TIME ZONE zone)::date) INTO hours, days FROM local;
 	FOR k IN SELECT name FROM kind ORDER BY name LOOP
 		EXECUTE format('SELECT roll_hours_%s($1, $2)', k)
 			USING site_, hours;
