@@ -59,11 +59,20 @@ BEGIN
 	END IF;
 END $$;
 
+-- The line with the most keys; of several the longest
+CREATE OR REPLACE FUNCTION fullest(lines text[]) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN (SELECT line::jsonb FROM unnest(lines) AS line
+		ORDER BY octet_length(line) - octet_length(
+		replace(line, '":', '')) DESC, octet_length(line) DESC LIMIT 1);
+END $$;
+
 -- New readings, the last one of each device, and the hours that are to be made
 -- again. A reading from the future is of a wrong clock, and is never the last. Most
 -- batches hold nothing that is there already: so with many lines that is only looked
--- for after an attempt without has failed. If the longest line has a key that is not
--- known, all are searched for such keys: a newer hm writes longer lines.
+-- for after an attempt without has failed. If the line with the most keys has one that
+-- is not known, all are searched for such keys: a newer hm writes more of them.
 CREATE OR REPLACE FUNCTION make_take(k kind) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -88,9 +97,7 @@ DECLARE
 		hours AS (INSERT INTO rollup_due SELECT DISTINCT site_,
 			date_bin('1 hour', time, '1970-01-01Z') FROM added
 			ORDER BY 2 ON CONFLICT DO NOTHING)
-		SELECT count(*), (SELECT longest.line::jsonb - %7$L::text[]
-			<> '{}' FROM (SELECT line FROM unnest(lines) AS line
-			ORDER BY octet_length(line) DESC LIMIT 1) AS longest)
+		SELECT count(*), fullest(lines) - %7$L::text[] <> '{}'
 			INTO n, newer FROM added;$f$,
 		k.name, keys, columns, updates,
 		'(r).' || array_to_string(k.keys, ', (r).'),
@@ -146,9 +153,7 @@ BEGIN
 		WHERE excluded.samples >= o.samples
 		AND o.* IS DISTINCT FROM excluded.*;
 	GET DIAGNOSTICS n = ROW_COUNT;
-	IF (SELECT longest.line::jsonb - %4$L::text[] <> '{}' FROM (SELECT line
-		FROM unnest(lines) AS line ORDER BY octet_length(line) DESC
-		LIMIT 1) AS longest) THEN
+	IF fullest(lines) - %4$L::text[] <> '{}' THEN
 		PERFORM keep_more(site_, %1$L, %4$L, lines);
 	END IF;
 	RETURN n;
