@@ -238,7 +238,7 @@ same "... and is kept" "$(sql 'SELECT type, dtu, serial, port, time, data
 port_daily|roof|x|1|2026-11-04 19:00:00-05|{"of_2030": 8}'
 same "... so is a key that another type has, in a line that is not the longest" "$(put_line \
 	"{\"type\":\"port\",\"time\":\"2026-11-05T11:02:00Z\",\"dtu\":\"roof\",\"serial\":\"114182000001$(
-		printf '%0100d')\",\"port\":1}" \
+		printf '%0100d' 0)\",\"port\":1}" \
 	'{"type":"port","time":"2026-11-05T11:03:00Z","dtu":"roof","serial":"m","port":1,"firmware":"x"}')
 $(sql "SELECT data FROM hm.more WHERE serial = 'm'")" '2|0
 {"firmware": "x"}'
