@@ -110,4 +110,5 @@ INSERT INTO field SELECT * FROM new_field
 \ir roles.sql
 COMMIT;
 -- Not before: it waits for batches, and these wait for the tables.
-SELECT hm.sort_more(), hm.sort_other() \g /dev/null
+SELECT hm.sort_more() \g /dev/null
+SELECT hm.sort_other() \g /dev/null

@@ -5,14 +5,17 @@ CREATE TABLE IF NOT EXISTS more (
 	port integer, time timestamptz NOT NULL, data jsonb NOT NULL,
 	UNIQUE NULLS NOT DISTINCT (site, type, dtu, serial, port, time));
 
--- The keys that this hm knows: columns of the table, and fields without a column in
--- it, such as the energies of an inverter
+-- The keys that this hm knows: columns of the table, fields of the kind, and the
+-- energies of an inverter, which are the sums of its inputs and have no column
 CREATE OR REPLACE FUNCTION keys_known(table_ text) RETURNS text[]
 LANGUAGE sql STABLE AS $$
-	SELECT ARRAY(SELECT name FROM field UNION SELECT attname
+	SELECT ARRAY(SELECT name FROM field
+		WHERE kind = regexp_replace(table_, '_(hourly|daily)$', '')
+		UNION SELECT attname
 		FROM pg_attribute WHERE attrelid = table_::regclass AND attnum > 0
 		AND NOT attisdropped UNION SELECT unnest('{type,time,
-		missing_parts}'::text[]) ORDER BY 1)
+		missing_parts}'::text[]) UNION SELECT unnest('{today_production,
+		total_production}'::text[]) WHERE table_ = 'inverter' ORDER BY 1)
 $$;
 
 -- Keep the unknown keys of lines of a type, which have been stored.
@@ -31,6 +34,7 @@ CREATE OR REPLACE FUNCTION keep_more(site_ text, type_ text, known text[],
 $$;
 
 -- Move what has a column by now into it. A latest row gets it with its next reading.
+-- A value that does not fit its column stops its site and type only.
 CREATE OR REPLACE FUNCTION sort_more() RETURNS bigint
 LANGUAGE plpgsql SET search_path = hm, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
@@ -38,26 +42,34 @@ DECLARE
 	n bigint := 0;
 	moved bigint;
 BEGIN
-	FOR t IN SELECT m.type, k.keys, CASE WHEN m.type = k.name THEN 'time'
-		WHEN m.type = k.name || '_daily' THEN 'day' ELSE 'hour' END
-		AS moment, array_agg(DISTINCT key) AS columns
+	FOR t IN SELECT m.type, m.site, k.keys, CASE WHEN m.type = k.name
+		THEN 'time' WHEN m.type = k.name || '_daily' THEN 'day'
+		ELSE 'hour' END AS moment, array_agg(DISTINCT key) AS columns
 		FROM more AS m JOIN kind AS k ON m.type IN (k.name,
 		k.name || '_hourly', k.name || '_daily'),
 		jsonb_object_keys(m.data) AS key
 		WHERE EXISTS (SELECT FROM pg_attribute WHERE attname = key
-		AND attrelid = m.type::regclass AND attnum > 0)
-		GROUP BY 1, 2, 3 ORDER BY 1 LOOP
+		AND attrelid = m.type::regclass AND attnum > 0
+		AND NOT attisdropped)
+		GROUP BY 1, 2, 3, 4 ORDER BY 1, 2 LOOP
+	BEGIN
 		EXECUTE format('UPDATE %I AS o SET %s FROM more AS m, '
 			'jsonb_populate_record(NULL::%1$I, m.data) AS r '
-			'WHERE m.type = %3$L AND o.site = m.site AND %s AND '
-			'o.%I = m.time', t.type, (SELECT string_agg(format(
+			'WHERE m.type = %3$L AND m.site = %4$L '
+			'AND o.site = m.site AND %5$s AND o.%6$I = m.time',
+			t.type, (SELECT string_agg(format(
 			'%I = coalesce(o.%1$I, r.%1$I)', c), ', ')
-			FROM unnest(t.columns) AS c), t.type, (SELECT string_agg(
-			format('o.%I = m.%1$I', key), ' AND ')
+			FROM unnest(t.columns) AS c), t.type, t.site,
+			(SELECT string_agg(format('o.%I = m.%1$I', key), ' AND ')
 			FROM unnest(t.keys) AS key), t.moment);
 		GET DIAGNOSTICS moved = ROW_COUNT;
+		UPDATE more SET data = data - t.columns
+			WHERE type = t.type AND site = t.site;
 		n := n + moved;
-		UPDATE more SET data = data - t.columns WHERE type = t.type;
+	EXCEPTION WHEN data_exception THEN
+		RAISE WARNING 'hm.sort_more: % of the site % is left out: %',
+			t.type, t.site, SQLERRM;
+	END;
 	END LOOP;
 	DELETE FROM more WHERE data = '{}';
 	RETURN n;

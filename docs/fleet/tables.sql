@@ -59,11 +59,20 @@ BEGIN
 	END IF;
 END $$;
 
+-- The line with the most keys; of several the longest
+CREATE OR REPLACE FUNCTION fullest(lines text[]) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN (SELECT line::jsonb FROM unnest(lines) AS line
+		ORDER BY octet_length(line) - octet_length(
+		replace(line, '":', '')) DESC, octet_length(line) DESC LIMIT 1);
+END $$;
+
 -- New readings, the last one of each device, and the hours that are to be made
 -- again. A reading from the future is of a wrong clock, and is never the last. Most
 -- batches hold nothing that is there already: so with many lines that is only looked
--- for after an attempt without has failed. If the longest line has a key that is not
--- known, all are searched for such keys: a newer hm writes longer lines.
+-- for after an attempt without has failed. If the line with the most keys has one that
+-- is not known, all are searched for such keys: a newer hm writes more of them.
 CREATE OR REPLACE FUNCTION make_take(k kind) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -88,9 +97,7 @@ DECLARE
 		hours AS (INSERT INTO rollup_due SELECT DISTINCT site_,
 			date_bin('1 hour', time, '1970-01-01Z') FROM added
 			ORDER BY 2 ON CONFLICT DO NOTHING)
-		SELECT count(*), (SELECT longest.line::jsonb - %7$L::text[]
-			<> '{}' FROM (SELECT line FROM unnest(lines) AS line
-			ORDER BY octet_length(line) DESC LIMIT 1) AS longest)
+		SELECT count(*), fullest(lines) - %7$L::text[] <> '{}'
 			INTO n, newer FROM added;$f$,
 		k.name, keys, columns, updates,
 		'(r).' || array_to_string(k.keys, ', (r).'),
@@ -146,9 +153,7 @@ BEGIN
 		WHERE excluded.samples >= o.samples
 		AND o.* IS DISTINCT FROM excluded.*;
 	GET DIAGNOSTICS n = ROW_COUNT;
-	IF (SELECT longest.line::jsonb - %4$L::text[] <> '{}' FROM (SELECT line
-		FROM unnest(lines) AS line ORDER BY octet_length(line) DESC
-		LIMIT 1) AS longest) THEN
+	IF fullest(lines) - %4$L::text[] <> '{}' THEN
 		PERFORM keep_more(site_, %1$L, %4$L, lines);
 	END IF;
 	RETURN n;
@@ -299,7 +304,9 @@ $$;
 
 -- CALL hm.roll_up(): make the hours and days that have new readings, a site at
 -- a time. While that lasts hm.put waits with rows of the site. Values that are
--- too large for a sum stop their site only.
+-- too large for a sum stop their site only. rollup_due has hours of UTC; hours of
+-- a site are those of its clock, as in its hm.db, so that in zones with half hours
+-- an hour of UTC has parts of two.
 CREATE OR REPLACE FUNCTION roll_site(site_ text) RETURNS void
 LANGUAGE plpgsql SET search_path = hm, pg_temp AS $$
 DECLARE
@@ -310,9 +317,11 @@ DECLARE
 BEGIN
 	PERFORM lock_site(site_);
 	SELECT timezone INTO zone FROM site WHERE site = site_;
-	WITH gone AS (DELETE FROM rollup_due WHERE site = site_ RETURNING hour)
+	WITH gone AS (DELETE FROM rollup_due WHERE site = site_ RETURNING hour),
+	local AS (SELECT DISTINCT date_trunc('hour', hour + late, zone) AS hour
+		FROM gone, (VALUES (interval '0'), (interval '59 min')) AS v(late))
 	SELECT array_agg(hour ORDER BY hour), array_agg(DISTINCT
-		(hour AT TIME ZONE zone)::date) INTO hours, days FROM gone;
+		(hour AT TIME ZONE zone)::date) INTO hours, days FROM local;
 	FOR k IN SELECT name FROM kind ORDER BY name LOOP
 		EXECUTE format('SELECT roll_hours_%s($1, $2)', k)
 			USING site_, hours;

@@ -236,6 +236,17 @@ same "... and is kept" "$(sql 'SELECT type, dtu, serial, port, time, data
 	FROM hm.more ORDER BY 1')" \
 	'port|roof|114182000001|1|2026-11-05 06:00:00-05|{"of_2030": 7, "of_2031": {"a": 1}}
 port_daily|roof|x|1|2026-11-04 19:00:00-05|{"of_2030": 8}'
+same "... so is a key that another type has, in a line that is not the longest" "$(put_line \
+	"{\"type\":\"port\",\"time\":\"2026-11-05T11:02:00Z\",\"dtu\":\"roof\",\"serial\":\"114182000001$(
+		printf '%0100d' 0)\",\"port\":1}" \
+	'{"type":"port","time":"2026-11-05T11:03:00Z","dtu":"roof","serial":"m","port":1,"firmware":"x"}')
+$(sql "SELECT data FROM hm.more WHERE serial = 'm'")" '2|0
+{"firmware": "x"}'
+same "... but not the energies of an inverter" "$(put_line \
+	'{"type":"inverter","time":"2026-11-05T11:03:00Z","dtu":"roof","serial":"m","today_production":1,"total_production":2}')
+$(sql "SELECT count(*) FROM hm.more WHERE type = 'inverter'")" '1|0
+0'
+sql "DELETE FROM hm.more WHERE serial = 'm'"
 same "the counters of tools are not" "$(put_line \
 	'{"type":"stats","time":"2026-11-05T11:00:00Z","tool":"hm-store","lines":1}')
 $(sql "SELECT count(*) FROM hm.other")" '0|0
@@ -481,13 +492,23 @@ same "nor its time zone" "$(sql "SELECT hm.add_site('x', 'Mars/Base')" 2>&1 |
 
 sql "INSERT INTO hm.other SELECT 'two', 'stats', '2026-11-08T10:00:00Z', 'h', NULL,
 	'{\"type\":\"stats\",\"time\":\"2026-11-08T10:00:00Z\"}'"
+printf '{"type":"port","time":"2026-11-08T10:00:00Z","dtu":"roof","serial":"odd","port":1,"of_2030":"x","........pg.dropped.%d........":1}\n' \
+	"$(sql "SELECT attnum FROM pg_attribute WHERE attname = 'pv_voltage'
+	AND attrelid = 'hm.port'::regclass")" >"$work/odd"
+same "a site sends a value of another type, and the name of a dropped column" \
+	"$(put two "$other" "$work/odd")" '1|0'
 sql 'ALTER TABLE hm.port DROP COLUMN pv_voltage'
 sql "INSERT INTO hm.other SELECT 'two', 'port', '2026-11-08T10:00:00Z', 'h',
 	'roof', '{\"type\":\"port\",\"time\":\"2026-11-08T10:00:00Z\",
 	\"dtu\":\"roof\",\"serial\":\"x\",\"port\":3,\"pv_voltage\":31.5}'"
 sql 'ALTER TABLE hm.port ADD COLUMN of_2030 bigint'
 sql 'ALTER TABLE hm.port_daily ADD COLUMN of_2030 bigint'
-same "an upgrade prints nothing" "$(centre)" ""
+same "an upgrade leaves out such a value" "$(centre | sed 's/.*WARNING/WARNING/')" \
+	'WARNING:  hm.sort_more: port of the site two is left out: invalid input syntax for type bigint: "x"'
+same "... and keeps it" "$(sql "SELECT data->>'of_2030' FROM hm.more
+	WHERE site = 'two' AND serial = 'odd'")" x
+sql "DELETE FROM hm.more WHERE site = 'two'"
+same "... and prints nothing when it is gone" "$(centre)" ""
 same "... moves keys that had no column yet into theirs" "$(sql "SELECT
 	(SELECT of_2030 FROM hm.port WHERE time = '2026-11-05T11:00:00Z'
 	AND serial = '114182000001' AND port = 1 AND site = 'one'), (SELECT of_2030

@@ -1,18 +1,20 @@
 #!/bin/bash
 # `ship: hours` with a real PostgreSQL: the hours and days of the centre are those
 # of hm.db, filled and corrected ones, too, and stay so when readings come as well.
+# HOURS_ZONE: the time zone of the site.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib/engines.sh
 . "$root/tests/lib/engines.sh"
 needs postgres initdb psql
+zone=${HOURS_ZONE:-Europe/Berlin}
 
 port=$(free_port)
 make_postgres a 'fsync = off'
 check "PostgreSQL starts" start_postgres a "$port"
 check "centre.sql makes a centre" make_centre
-key=$(sql "SELECT hm.add_site('one', 'Europe/Berlin')")
+key=$(sql "SELECT hm.add_site('one', '$zone')")
 export HM_SITE=one HM_SITE_KEY=$key PGHOST=127.0.0.1 PGPORT=$port PGUSER=hm_edge \
 	PGDATABASE=fleet PGSSLMODE=disable
 
@@ -20,7 +22,7 @@ export HM_SITE=one HM_SITE_KEY=$key PGHOST=127.0.0.1 PGPORT=$port PGUSER=hm_edge
 jq -nc -f "$root/tests/lib/sample.jq" | head -n 9000 |
 	grep -v '"time":"2026-10-2[12]T' >"$work/lines"
 store() {
-	hm-store --outbox --ship hours -d "$work/hm.db" --timezone Europe/Berlin \
+	hm-store --outbox --ship hours -d "$work/hm.db" --timezone "$zone" \
 		--retention 0 --stats-period 0 >/dev/null
 }
 ship() {
@@ -53,6 +55,7 @@ sums() {
 		ORDER BY $3, $keys" >"$work/found"
 	edge "SELECT $3, filled, $columns FROM $1_$2 ORDER BY $3, $keys" |
 		sed -E 's/\.0(\||$)/\1/g; s/\.0(\||$)/\1/g' >"$work/expected"
+	check "$1_$2 is not empty $5" test -s "$work/expected"
 	check "$1_$2 is that of hm.db $5" diff "$work/expected" "$work/found"
 }
 
@@ -65,7 +68,7 @@ check "hm.db has days that were filled" test "$(edge "SELECT count(*)
 check "... and an hour" test -n "$(edge 'SELECT hour FROM port_hourly LIMIT 1')"
 same_sums "after hm-ship"
 same "one reading an hour is there" "$(sql "SELECT count(DISTINCT
-	(dtu, date_trunc('hour', time))) FROM hm.dtu")" \
+	(dtu, date_trunc('hour', time, '$zone'))) FROM hm.dtu")" \
 	"$(edge 'SELECT count(*) FROM dtu_hourly WHERE NOT filled')"
 same "... and the last one of each device" "$(sql "SELECT dtu, serial, port,
 	pv_power FROM hm.latest ORDER BY 1, 2, 3")" "$(edge "SELECT dtu, serial,

@@ -137,6 +137,7 @@ compare() {
 		WHERE kind = '$1'")
 	edge "SELECT time, dtu, $2$names FROM $1" | normal >"$work/$1.site"
 	LC_ALL=C comm -3 "$work/$1.site" "$work/$1.centre" >"$work/$1.differ"
+	[ -s "$work/$1.site" ] || echo "nothing of $1 in hm.db"
 	echo "$1 $(wc -l <"$work/$1.differ")"
 }
 nothing_waits() {
@@ -280,8 +281,7 @@ if [ "$cuts" -gt 0 ]; then
 	echo "# blocks that were lost: $(lost_blocks site) and $(lost_blocks centre)"
 	check "... blocks were lost on both disks" test "$(lost_blocks site)" -gt 0 \
 		-a "$(lost_blocks centre)" -gt 0
-	same "... and hm.db is good" "$(hm-store --verify "$db" 2>&1 | tail -n 1 |
-		grep -ciE 'error|damage')" 0
+	check "... and hm.db is good" hm-store --verify "$db"
 fi
 
 # The standby is promoted
