@@ -51,7 +51,7 @@ expected() {
 	for file in "$root"/pipelines/*; do
 		case $file in
 		*/run) ;;
-		*.jq) echo "644 share/hm/pipelines/${file##*/}" ;;
+		*.jq | *.sql) echo "644 share/hm/pipelines/${file##*/}" ;;
 		*) echo "755 share/hm/pipelines/${file##*/}" ;;
 		esac
 	done
