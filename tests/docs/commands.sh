@@ -32,6 +32,8 @@ left_out() {
 	"docs/performance.md: ./configure "* | \
 	"docs/performance.md: LD_LIBRARY_PATH="*)
 		echo "builds another libmicrohttpd, for the memory of its table" ;;
+	"docs/hybrids.md: hm-sim --transport "*)
+		echo "simulates gateways until it is ended; sim-gateways.sh" ;;
 	*": hm-poll "*" es://"*) echo "needs a gateway; poll-gateway.sh" ;;
 	"docs/hybrids.md: hm-subscribe "* | "docs/hybrids.md: mosquitto_sub "*)
 		echo "needs a battery that publishes; subscribe-msa.sh" ;;
