@@ -39,6 +39,15 @@ needs() {
 	esac
 }
 
+# apart TOOL: the options, as a pattern, that the tool does not take with all the
+# others; they are tried by themselves.
+apart() {
+	case $1 in
+	hm-sim) echo '^--(transport|battery|charge|mode|generator|ledger)' ;;
+	*) echo '^$' ;;
+	esac
+}
+
 # The note about dtu_host beside dtu_configs.
 beside=': dtu_[a-z]* (.*) is not used: dtu_configs'
 
@@ -47,7 +56,8 @@ beside=': dtu_[a-z]* (.*) is not used: dtu_configs'
 try_good() {
 	local tool=$1 place=$2 kind=$3 from
 	mapfile -t given < <(awk -F '\t' -v place="$place" -v kind="$kind" '
-		$1 == place && $2 == kind { print $3 }' "$work/values")
+		$1 == place && $2 == kind { print $3 }' "$work/values" |
+		grep -aEv -e "$(apart "$tool")")
 	[ ${#given[@]} -gt 0 ] || return 0
 	from=" # $work/hm.yaml:"
 	[ "$place" != environment ] || from=' # [A-Z0-9_]*$'
@@ -138,4 +148,12 @@ for word in "${old[@]}"; do
 done >"$work/unread"
 same "every variable of hoymiles-mqtt is read, or named" \
 	"$(cat "$work/unread")" ""
+for battery in 0 10.5 1000; do
+	run hm-sim --transport=es,modbus-g3 --battery="$battery" --charge=100 \
+		--mode=backup --generator --ledger
+	same "hm-sim simulates gateways with a battery of $battery kWh" \
+		"$? $(cat "$work/err")" "0 "
+done
+run hm-sim --battery=1000.1 --transport=es
+check "... of no more" [ $? -eq 78 ]
 finish
