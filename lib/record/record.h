@@ -96,6 +96,9 @@ bool hm_record_int(const struct hm_record *record, const char *key,
 bool hm_array_next(struct hm_slice *rest, struct hm_value *item);
 bool hm_object_next(struct hm_slice *rest, struct hm_member *member);
 
+/* The first value under `key` of a parsed object, or one of kind HM_ABSENT. */
+struct hm_value hm_object_get(struct hm_slice object, struct hm_slice key);
+
 /*
  * Resolve the escapes of a parsed string into buf. False if it does not fit
  * into cap bytes. The result is not ended by a NUL and may hold one.

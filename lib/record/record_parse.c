@@ -402,3 +402,14 @@ hm_object_next(struct hm_slice *rest, struct hm_member *member)
 	*rest = hm_slice(r.p, (size_t)(r.end - r.p));
 	return true;
 }
+
+struct hm_value
+hm_object_get(struct hm_slice object, struct hm_slice key)
+{
+	struct hm_member member;
+
+	while (hm_object_next(&object, &member))
+		if (hm_slice_equal(member.key, key))
+			return member.value;
+	return (struct hm_value){HM_ABSENT, {"", 0}};
+}

@@ -77,17 +77,10 @@ enter_array(struct hm_value *value, int64_t index)
 static bool
 enter_object(struct hm_value *value, struct hm_slice key)
 {
-	struct hm_slice rest = value->text;
-	struct hm_member member;
-
 	if (value->kind != HM_OBJECT)
 		return false;
-	while (hm_object_next(&rest, &member))
-		if (hm_slice_equal(member.key, key)) {
-			*value = member.value;
-			return true;
-		}
-	return false;
+	*value = hm_object_get(value->text, key);
+	return value->kind != HM_ABSENT;
 }
 
 /* In mW; false if there is no number that a household can have. */

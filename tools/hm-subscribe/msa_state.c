@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/hex.h"
 #include "record/dtu_name.h"
 #include "record/record.h"
 
@@ -134,37 +135,23 @@ is_printable(struct hm_slice text)
 bool
 hm_msa_serial(struct hm_slice device, char serial[HM_MSA_SERIAL + 1])
 {
-	char c;
+	int digit;
 
 	if (device.n < HM_MSA_SERIAL + 1 || device.n > HM_DTU_NAME_MAX ||
 	    !is_printable(device) ||
 	    device.p[device.n - HM_MSA_SERIAL - 1] != '-')
 		return false;
 	for (size_t i = 0; i < HM_MSA_SERIAL; i++) {
-		c = device.p[device.n - HM_MSA_SERIAL + i];
-		if (c >= 'A' && c <= 'F')
-			c = (char)(c - 'A' + 'a');
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+		digit = hm_hex_digit(device.p[device.n - HM_MSA_SERIAL + i]);
+		if (digit < 0)
 			return false;
-		serial[i] = c;
+		serial[i] = "0123456789abcdef"[digit];
 	}
 	serial[HM_MSA_SERIAL] = '\0';
 	return true;
 }
 
 /* Values */
-
-/* The value of that key; one of kind HM_ABSENT if there is none. */
-static struct hm_value
-find(struct hm_slice object, const char *key)
-{
-	struct hm_member member;
-
-	while (hm_object_next(&object, &member))
-		if (hm_slice_is(member.key, key))
-			return member.value;
-	return (struct hm_value){HM_ABSENT, {"", 0}};
-}
 
 /* Units at the scale, rounded: a device may print the digits of a float. */
 static bool
@@ -203,7 +190,8 @@ is_possible(int64_t units, const struct value *value)
 static bool
 read_number(struct hm_slice object, const struct value *value, int64_t *units)
 {
-	struct hm_value found = find(object, value->key);
+	struct hm_value found = hm_object_get(object,
+	    hm_text(value->key));
 	struct hm_decimal number;
 
 	return found.kind == HM_NUMBER &&
@@ -216,7 +204,7 @@ read_number(struct hm_slice object, const struct value *value, int64_t *units)
 static bool
 is_contradicted(struct hm_slice object, int64_t power)
 {
-	struct hm_value state = find(object, "bat_sts");
+	struct hm_value state = hm_object_get(object, hm_text("bat_sts"));
 
 	if (state.kind != HM_STRING)
 		return false;
@@ -247,12 +235,13 @@ add_value(struct hm_msa_values *values, enum hm_scope scope, int64_t port,
 static struct hm_slice
 find_item(struct hm_slice object, const char *type)
 {
-	struct hm_value grid = find(object, "grid"), item, found;
+	struct hm_value grid = hm_object_get(object, hm_text("grid"));
+	struct hm_value item, found;
 
 	while (grid.kind == HM_ARRAY && hm_array_next(&grid.text, &item)) {
 		if (item.kind != HM_OBJECT)
 			continue;
-		found = find(item.text, "type");
+		found = hm_object_get(item.text, hm_text("type"));
 		if (found.kind == HM_STRING && hm_slice_is(found.text, type))
 			return item.text;
 	}
@@ -276,14 +265,14 @@ add_part(struct hm_msa_values *values, struct hm_slice message,
 static void
 add_inputs(struct hm_msa_values *values, struct hm_slice message)
 {
-	struct hm_value list = find(message, "pvs"), item, id;
+	struct hm_value list = hm_object_get(message, hm_text("pvs")), item, id;
 	bool seen[HM_MSA_PORTS + 1] = {false};
 	int64_t port;
 
 	while (list.kind == HM_ARRAY && hm_array_next(&list.text, &item)) {
 		if (item.kind != HM_OBJECT)
 			continue;
-		id = find(item.text, "id");
+		id = hm_object_get(item.text, hm_text("id"));
 		if (id.kind != HM_NUMBER || !hm_decimal_whole(id.text, 1,
 		    HM_MSA_PORTS, &port) || seen[port])
 			continue;

@@ -354,6 +354,12 @@ START_TEST(walks)
 	ck_assert_int_eq(member.value.kind, HM_ARRAY);
 	ck_assert(!hm_object_next(&rest, &member));
 	ck_assert(!hm_object_next(&rest, &member));
+	item = hm_object_get(hm_record_get(&record, "o")->text, hm_text("x"));
+	ck_assert_int_eq(item.kind, HM_OBJECT);
+	item = hm_object_get(item.text, hm_text("y"));
+	ck_assert(item.kind == HM_NUMBER && hm_slice_is(item.text, "1"));
+	item = hm_object_get(hm_record_get(&record, "o")->text, hm_text("y"));
+	ck_assert_int_eq(item.kind, HM_ABSENT);
 	rest = hm_record_get(&record, "e")->text;
 	ck_assert(!hm_array_next(&rest, &item));
 	rest = hm_record_get(&record, "f")->text;
