@@ -7,12 +7,10 @@
 #include <stdlib.h>
 
 #include "base/exits.h"
-#include "base/json_writer.h"
-#include "base/rfc3339.h"
 #include "real.pb-c.h"
-#include "record/record.h"
 #include "sim_clock.h"
 #include "sim_dtu.h"
+#include "sim_frame.h"
 #include "wire/hmframe.h"
 
 #define START 1781481600 /* 2026-06-15T00:00:00Z */
@@ -38,25 +36,9 @@ answer(struct hm_sim_dtu *dtu, const struct hm_sim_time *now, uint8_t *reply)
 static void
 write_poll(struct hm_sim_dtu *dtu, const struct hm_sim_time *now)
 {
-	char buf[4 * HM_SIM_REPLY_MAX], time[HM_RFC3339_SIZE];
 	uint8_t reply[HM_SIM_REPLY_MAX];
-	size_t size = answer(dtu, now, reply);
-	struct hm_slice line;
-	struct hm_json e;
 
-	hm_json_start(&e, buf, sizeof buf);
-	hm_json_record(&e, "frame", hm_rfc3339_format(now->wall, time));
-	hm_json_text(&e, "dtu", "roof");
-	hm_json_text(&e, "transport", "hm");
-	hm_json_int(&e, "took_ms", 40);
-	hm_json_array(&e, "frames");
-	hm_json_hex(&e, NULL, reply, size);
-	hm_json_array_end(&e);
-	hm_json_object_end(&e);
-	if (size == 0 || !hm_json_done(&e, &line))
-		exit(HM_EXIT_SOFTWARE);
-	fwrite(line.p, 1, line.n, stdout);
-	putchar('\n');
+	write_frame("roof", now->wall, reply, answer(dtu, now, reply));
 }
 
 int
