@@ -50,9 +50,6 @@ hm-store -d "$work/hm.db" --timezone Europe/Berlin --retention 0 \
 	--stats-period 0 <"$work/sample" >/dev/null
 hm-store -d "$work/hm.db" --export >"$work/lines"
 
-edge() {
-	sqlite3 -separator '|' "$work/hm.db" "$1"
-}
 kinds="'dtu', 'inverter', 'port', 'meter', 'repeater', 'shutdown'"
 same "a kind for each of these types" "$(sql 'SELECT name FROM hm.kind
 	WHERE place < 6 ORDER BY place')" "$(tr -d " '" <<<"$kinds" | tr , '\n')"

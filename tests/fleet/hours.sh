@@ -29,9 +29,6 @@ ship() {
 	hm-ship -d "$work/hm.db" --once --stats-period 0 "$@" -- \
 		"$root/pipelines/to-postgres" >"$work/out" 2>"$work/ship.err"
 }
-edge() {
-	sqlite3 -separator '|' "$work/hm.db" "$1"
-}
 
 # same_sums WHEN: the tables of hours and days, and what is not empty in them
 same_sums() {

@@ -41,10 +41,10 @@ check "pgbouncer starts" until_true 10 listening "$bouncer"
 
 # As at a site: to-postgres and its variables, and nothing of this test's.
 echo "$key" >"$work/site-key"
-edge=(env PGUSER=hm_edge PGDATABASE=fleet PGPASSWORD=of-all-sites HM_SITE=one
+site_one=(env PGUSER=hm_edge PGDATABASE=fleet PGPASSWORD=of-all-sites HM_SITE=one
 	PGSSLROOTCERT="$work/server.crt" HM_SITE_KEY_FILE="$work/site-key")
 to_postgres() {
-	"${edge[@]}" PGHOST=127.0.0.1 PGPORT="$bouncer" "$@" \
+	"${site_one[@]}" PGHOST=127.0.0.1 PGPORT="$bouncer" "$@" \
 		timeout 20 "$root/pipelines/to-postgres"
 }
 
@@ -70,7 +70,7 @@ same "... and text stays text" "$(sql "SELECT record->>'a' FROM hm.other WHERE t
 
 # As a site that is taken over
 session() {
-	"${edge[@]}" PGHOST=127.0.0.1 PGPORT="$bouncer" PGSSLMODE=verify-full \
+	"${site_one[@]}" PGHOST=127.0.0.1 PGPORT="$bouncer" PGSSLMODE=verify-full \
 		psql -XqAt -c "$1"
 }
 session "SET statement_timeout = '1ms'"
@@ -137,17 +137,14 @@ done
 check "all batches are acknowledged" until_true 120 shipped "${#batches[@]}"
 check "some attempts had failed" test -s "$work/ship.err"
 
-edge_db() {
-	sqlite3 "$work/hm.db" "$1"
-}
 same "no reading is lost or stored twice" "$(sql "SELECT
 	(SELECT count(*) FROM hm.port), (SELECT count(*) FROM hm.inverter),
 	(SELECT count(*) FROM hm.dtu), (SELECT count(*) FROM hm.meter)")" \
-	"$(edge_db "SELECT (SELECT count(*) FROM port), (SELECT count(*)
+	"$(edge "SELECT (SELECT count(*) FROM port), (SELECT count(*)
 	FROM inverter), (SELECT count(*) FROM dtu), (SELECT count(*) FROM meter)")"
 sql -F '|' "SELECT dtu, serial, port, extract(epoch FROM time)::bigint, pv_power,
 	total_production FROM hm.port ORDER BY 1, 2, 3, 4" >"$work/found"
-edge_db "SELECT dtu, serial, port, time, pv_power, total_production FROM port
+edge "SELECT dtu, serial, port, time, pv_power, total_production FROM port
 	ORDER BY 1, 2, 3, 4" | sed 's/\.0|/|/g; s/|$/|/' >"$work/expected"
 check "... and their contents are equal" cmp "$work/found" "$work/expected"
 
@@ -180,6 +177,6 @@ check "after its promotion it does" to_postgres "${both[@]}" <"$work/one"
 port=$standby
 same "... and has all that was acknowledged" "$(sql "SELECT count(*)
 	FROM hm.port WHERE serial = 'x'") $(sql "SELECT count(*) FROM hm.port")" \
-	"2 $(($(edge_db 'SELECT count(*) FROM port') + 2))"
+	"2 $(($(edge 'SELECT count(*) FROM port') + 2))"
 stop_postgres b INT
 finish

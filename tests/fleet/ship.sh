@@ -75,19 +75,7 @@ all_shipped() {
 check "hm-ship comes to the end" until_true 60 all_shipped
 same "nothing waits" "$(sqlite3 "$work/hm.db" 'SELECT count(*) FROM outbox')" 0
 
-edge() {
-	sqlite3 -separator '|' "$work/hm.db" "$1"
-}
-for table in port inverter dtu meter status alarm; do
-	same "$table has as many rows as in hm.db" \
-		"$(sql "SELECT count(*) FROM hm.$table")" \
-		"$(edge "SELECT count(*) FROM $table")"
-done
-sql -F '|' "SELECT extract(epoch FROM time)::bigint, dtu, serial, port, pv_power,
-	pv_voltage, total_production FROM hm.port ORDER BY 1, 2, 3, 4" >"$work/found"
-edge "SELECT time, dtu, serial, port, pv_power, pv_voltage, total_production
-	FROM port ORDER BY 1, 2, 3, 4" | sed -E 's/\.0(\||$)/\1/g' >"$work/expected"
-check "... and the same in them" cmp "$work/found" "$work/expected"
+same_as_edge
 same "an alarm that ended has its end" "$(sql "SELECT count(\"end\") FROM hm.alarm")" \
 	"$(edge 'SELECT count("end") FROM alarm')"
 same "nothing was refused" "$(sql 'SELECT reason, line FROM hm.refused')" ""

@@ -149,19 +149,7 @@ echo "# $(wc -l <"$work/sent") batches acknowledged, the log of hm-ship has" \
 	"$(wc -l <"$work/ship.err") lines, the sink ended early" \
 	"$(wc -l <"$work/sink.ended") times"
 
-edge() {
-	sqlite3 -separator '|' "$work/hm.db" "$1"
-}
-for table in port inverter dtu meter status alarm; do
-	same "$table has as many rows as in hm.db" \
-		"$(sql "SELECT count(*) FROM hm.$table")" \
-		"$(edge "SELECT count(*) FROM $table")"
-done
-sql -F '|' "SELECT extract(epoch FROM time)::bigint, dtu, serial, port, pv_power,
-	pv_voltage, total_production FROM hm.port ORDER BY 1, 2, 3, 4" >"$work/found"
-edge "SELECT time, dtu, serial, port, pv_power, pv_voltage, total_production
-	FROM port ORDER BY 1, 2, 3, 4" | sed -E 's/\.0(\||$)/\1/g' >"$work/expected"
-check "... and the same in them" cmp "$work/found" "$work/expected"
+same_as_edge
 same "nothing was refused" "$(sql 'SELECT reason, line FROM hm.refused')" ""
 stop_postgres a INT
 finish

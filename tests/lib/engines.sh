@@ -91,3 +91,25 @@ deliver() {
 shipped() {
 	[ "$(wc -l <"$work/shipped")" -ge "$1" ]
 }
+
+# edge STATEMENT: the rows of hm.db.
+edge() {
+	sqlite3 -separator '|' "$work/hm.db" "$1"
+}
+
+# same_as_edge: the readings, statuses and alarms at the centre are those of hm.db.
+same_as_edge() {
+	local table
+	for table in port inverter dtu meter status alarm; do
+		same "$table has as many rows as in hm.db" \
+			"$(sql "SELECT count(*) FROM hm.$table")" \
+			"$(edge "SELECT count(*) FROM $table")"
+	done
+	sql -F '|' "SELECT extract(epoch FROM time)::bigint, dtu, serial, port,
+		pv_power, pv_voltage, total_production FROM hm.port
+		ORDER BY 1, 2, 3, 4" >"$work/found"
+	edge "SELECT time, dtu, serial, port, pv_power, pv_voltage, total_production
+		FROM port ORDER BY 1, 2, 3, 4" | sed -E 's/\.0(\||$)/\1/g' \
+		>"$work/expected"
+	check "... and the same in them" cmp "$work/found" "$work/expected"
+}
