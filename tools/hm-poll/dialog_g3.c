@@ -1,9 +1,9 @@
+#include <string.h>
+
 #include "base/buffer.h"
 #include "dialog_private.h"
 #include "wire/g3.h"
 #include "wire/modbus.h"
-
-#include <string.h>
 
 /* HIT-...-G3 and HiOne: the blocks of their registers, one after another. */
 
