@@ -205,6 +205,8 @@ exchange(struct hm_mqtt_link *link, short revents)
 	if (hm_mqtt_link_is_connected(link))
 		link->owner.work(link->owner.context, now);
 	hm_mqtt_burst_end(link);
+	if ((revents & ~POLLOUT) != 0)
+		hm_mqtt_burst_acknowledge(link);
 	if (link->lost)
 		connection_lost(link, hm_mqtt_link_reason(link,
 		    link->lost_reason, link->lost_errno));

@@ -78,8 +78,9 @@ void hm_mqtt_connect_end(struct hm_mqtt_link *link);
 /* mqtt_callbacks.c */
 void hm_mqtt_callbacks_set(struct mosquitto *mosq);
 
-/* mqtt_burst.c: send what was gathered. */
+/* mqtt_burst.c: send what was gathered; acknowledge what was read. */
 void hm_mqtt_burst_end(struct hm_mqtt_link *link);
+void hm_mqtt_burst_acknowledge(const struct hm_mqtt_link *link);
 
 /*
  * mqtt_trouble.c: log that an attempt failed, or that a connection is lost, and

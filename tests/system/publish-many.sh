@@ -81,6 +81,36 @@ stop
 same "... status" "$status" 0
 end_broker
 
+# Acknowledgements
+
+# The first message of 16 devices waits for the broker's answer.
+announcements() {
+	awk 'BEGIN {
+		for (i = 1; i <= 480; i++)
+			printf "{\"type\":\"mqtt\",\"topic\":" \
+			    "\"homeassistant/sensor/%012x/power/config\"," \
+			    "\"payload\":\"{}\",\"qos\":1,\"retain\":true}\n", i
+	}'
+}
+
+# publishing_ms [LINE ...]: how long a broker with these settings takes.
+publishing_ms() {
+	local start
+	start_broker "$port" "allow_anonymous true" "$@"
+	start=$(date +%s%3N)
+	announcements | hm-publish --mqtt-broker 127.0.0.1 \
+		--mqtt-port "$port" 2>"$work/err" |
+		tail -n 1 >"$work/stats"
+	echo $(($(date +%s%3N) - start))
+	end_broker
+}
+
+eager=$(publishing_ms "set_tcp_nodelay true")
+slow=$(publishing_ms)
+same "480 devices are announced" "$(counter published stats)" 480
+check "a broker with Nagle's algorithm takes $slow ms, one without $eager ms" \
+	[ "$slow" -lt $((3 * eager + 100)) ]
+
 # retained COUNT: whether the broker keeps so many messages of many/#.
 retained() {
 	mosquitto_sub -h 127.0.0.1 -p "$port" -t 'many/#' -W 3 -C "$1" \
