@@ -77,6 +77,9 @@ polls=$(last hm-poll polls)
 sleep "$seconds"
 look >"$work/after"
 sleep 6 # for stats of this moment
+# Their files go with the directory.
+kill -9 "${tools[@]}"
+wait "${pids[-1]}"
 polls=$((($(last hm-poll polls) - polls) * seconds / (seconds + 6)))
 echo "$dtus DTUs every 5 s for $seconds s: $polls polls"
 awk -v polls="$polls" -v late="$(last hm-poll max_late_ms)" \
