@@ -65,6 +65,14 @@ hm_decimal_rescale(struct hm_decimal value, unsigned scale, int64_t *units)
 	return true;
 }
 
+struct hm_decimal
+hm_decimal_cut(struct hm_decimal value, unsigned scale)
+{
+	for (; value.scale > scale; value.scale--)
+		value.units /= 10;
+	return value;
+}
+
 bool
 hm_decimal_whole(struct hm_slice text, int64_t min, int64_t max, int64_t *out)
 {

@@ -49,6 +49,9 @@ size_t hm_decimal_format(struct hm_decimal value, char buf[HM_DECIMAL_TEXT]);
 bool hm_decimal_rescale(struct hm_decimal value, unsigned scale,
     int64_t *units);
 
+/* `value` without the digits behind a scale, towards zero. */
+struct hm_decimal hm_decimal_cut(struct hm_decimal value, unsigned scale);
+
 /* a + b at the larger of both scales; false if either does not fit there. */
 bool hm_decimal_add(struct hm_decimal a, struct hm_decimal b,
     struct hm_decimal *out);

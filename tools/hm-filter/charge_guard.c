@@ -84,10 +84,8 @@ read_charge(const struct hm_record *record, int64_t *percent)
 
 	if (!hm_record_decimal(record, hm_fields[HM_F_SOC].key, &number))
 		return false;
-	for (; number.scale > 0; number.scale--)
-		number.units /= 10;
-	*percent = number.units;
-	return number.units >= 0 && number.units <= PERCENT;
+	*percent = hm_decimal_cut(number, 0).units;
+	return *percent >= 0 && *percent <= PERCENT;
 }
 
 static void

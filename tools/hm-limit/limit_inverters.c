@@ -74,8 +74,7 @@ watts_of(const struct hm_record *record, enum hm_field_id field,
 
 	if (!hm_record_decimal(record, hm_fields[field].key, &number))
 		return false;
-	for (; number.scale > 0; number.scale--)
-		number.units /= 10;
+	number = hm_decimal_cut(number, 0);
 	*watts = number.units > 0 ? number.units : 0;
 	return true;
 }

@@ -87,10 +87,8 @@ enter_object(struct hm_value *value, struct hm_slice key)
 static bool
 power_of(struct hm_decimal number, int64_t *power)
 {
-	for (; number.scale > 3; number.scale--)
-		number.units /= 10;
-	return hm_decimal_rescale(number, 3, power) && *power <= POWER_MAX &&
-	    *power >= -POWER_MAX;
+	return hm_decimal_rescale(hm_decimal_cut(number, 3), 3, power) &&
+	    *power <= POWER_MAX && *power >= -POWER_MAX;
 }
 
 /* A number; some meters send one as a string. */

@@ -142,6 +142,26 @@ START_TEST(prints_without_trailing_zeros)
 }
 END_TEST
 
+START_TEST(cuts)
+{
+	static const struct {
+		int64_t units;
+		unsigned scale, to;
+		int64_t cut;
+	} cases[] = {{2309, 1, 0, 230}, {-2309, 1, 0, -230}, {9, 1, 0, 0},
+	    {123456, 5, 3, 1234}, {5, 0, 3, 5}, {INT64_MIN, 18, 0, -9}};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct hm_decimal d = hm_decimal_cut(
+		    hm_decimal(cases[i].units, cases[i].scale), cases[i].to);
+
+		ck_assert_int_eq(d.units, cases[i].cut);
+		ck_assert_uint_eq(d.scale, cases[i].scale < cases[i].to ?
+		    cases[i].scale : cases[i].to);
+	}
+}
+END_TEST
+
 START_TEST(rescales)
 {
 	int64_t units;
@@ -283,6 +303,7 @@ main(void)
 	tcase_add_test(tc, long_texts);
 	tcase_add_loop_test(tc, prints_without_trailing_zeros, 0,
 	    COUNT(printed));
+	tcase_add_test(tc, cuts);
 	tcase_add_test(tc, rescales);
 	tcase_add_test(tc, reads_whole_numbers_in_bounds);
 	tcase_add_test(tc, adds);
