@@ -164,7 +164,8 @@ seen() {
 	sqlite3 -separator ' ' "$work/hm.db" 'SELECT i.serial, d.serial
 		FROM inverter_latest i JOIN dtu_latest d USING (dtu)' \
 		>"$work/owners"
-	sed -n 's|^.*/\([0-9a-f]*\)/state .*"alarm_count":\([0-9]*\).*|\1 \2|p' \
+	# Bytes are enough, and much faster.
+	LC_ALL=C sed -n 's|^.*/\([0-9a-f]*\)/state .*"alarm_count":\([0-9]*\).*|\1 \2|p' \
 		"$work/seen" |
 		awk 'NR == FNR { owner[$1] = $2; next }
 			$1 in owner { print owner[$1], $2 }' "$work/owners" -
