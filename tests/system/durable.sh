@@ -390,6 +390,40 @@ kill -9 "$first"
 wait "$first" 2>/dev/null
 let_go
 
+# A stop of the whole chain while the broker is busy, with more messages than can
+# be under way. The broker of before has the pipes open.
+kill -9 "$broker" "$subscriber"
+wait "$broker" "$subscriber" 2>/dev/null
+: >"$work/seen"
+broker
+hold
+publish_held
+state() {
+	echo "{\"type\":\"mqtt\",\"topic\":\"hm/$1\",\"payload\":\"$2\"}" >&5
+}
+seen_states() {
+	grep '^hm/' "$work/seen" | sort -u
+}
+state first 0
+has_first() {
+	[ "$(seen_states)" = "hm/first 0" ]
+}
+until_true 10 has_first
+kill -STOP "$broker"
+for payload in 1 2; do
+	for n in {10..39}; do
+		state "$n" "$payload"
+	done
+done
+kill -TERM "$first"
+let_go
+sleep 2.3 # until it knows that it has no successor
+kill -CONT "$broker"
+wait "$first"
+until_true 10 subscriber_is_idle
+same "... nor does a stop while the broker is busy" \
+	"$(seen_states | grep -vc first)" 60
+
 # A message that the broker refuses: it closes the connection each time. The
 # announcements arrive again every time, and must not count as progress.
 small=$(free_port)

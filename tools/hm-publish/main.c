@@ -23,6 +23,7 @@
 #define WAIT_MAX_MS 10000 /* enough for a restart of the broker */
 #define LOOK_MS 1000
 #define DECIDED_MS 1200 /* after a stop, see hm(7), HM_DURABLE */
+#define REST_MS 3000    /* before the end of a stop */
 #define APART_MS 2000 /* checks farther apart are not one wait */
 #define REPORT_MS 1000 /* between two stats records about new deliveries */
 
@@ -84,14 +85,21 @@ check_delivered(struct work *work)
 
 /*
  * Whether a wait for the broker must end because the tool stops. Until a second
- * has passed the tool does not know whether it has a successor.
+ * has passed the tool does not know whether it has a successor. Without one it
+ * waits for a broker that is there, and keeps time for the rest of its input.
  */
 static bool
 must_stop(struct work *work)
 {
-	return hm_stream_signals(work->stream) &&
-	    (hm_stream_stops(work->stream) != 1 ||
-	    hm_stream_time_left(work->stream) < HM_STOP_END_MS - DECIDED_MS);
+	int64_t left;
+
+	if (!hm_stream_signals(work->stream))
+		return false;
+	left = hm_stream_time_left(work->stream);
+	return hm_stream_stops(work->stream) != 1 || left < REST_MS ||
+	    (left < HM_STOP_END_MS - DECIDED_MS &&
+	    (hm_sender_link_counts(work->sender)->connected == 0 ||
+	    hm_stream_has_successor(work->stream)));
 }
 
 /*
