@@ -1,5 +1,6 @@
 #include "limit_inverters.h"
 
+#include "base/decimal.h"
 #include "record/fields.h"
 #include "record/models.h"
 
