@@ -10,6 +10,7 @@ enum kind {
 	NUMBER,
 	MODE, /* the name of a working mode */
 	FLAG, /* true, and nothing else */
+	HOURS,
 };
 
 static const struct {
@@ -31,6 +32,9 @@ static const struct {
     [HM_TOLD_SOC_MAX] = WHOLE("soc_max"),
     [HM_TOLD_UNLIMITED] = {"unlimited", FLAG, 0,
         "its unlimited is not true"},
+    [HM_TOLD_HOURS] = {"hours", HOURS, 0, "its hours are not 1 to 4 objects "
+        "with charge, charge_power, discharge, discharge_power, soc_min and "
+        "soc_max as docs/records.md has them"},
 #undef WHOLE
 };
 
@@ -57,7 +61,8 @@ bool
 hm_told_is_same(const struct hm_told *a, const struct hm_told *b)
 {
 	return a->has == b->has &&
-	    memcmp(a->value, b->value, sizeof a->value) == 0;
+	    memcmp(a->value, b->value, sizeof a->value) == 0 &&
+	    memcmp(a->hours, b->hours, sizeof a->hours) == 0;
 }
 
 bool
@@ -81,8 +86,23 @@ read_mode(const struct hm_value *value, int64_t *number)
 	return true;
 }
 
+/* Those that cannot be read are not there. */
 static bool
-read_part(int part, const struct hm_record *record, int64_t *number)
+read_hours(struct hm_told *told, const struct hm_value *value, int64_t *number)
+{
+	size_t count;
+
+	if (!hm_told_hours_read(value, told->hours, &count)) {
+		memset(told->hours, 0, sizeof told->hours);
+		return false;
+	}
+	*number = (int64_t)count;
+	return true;
+}
+
+static bool
+read_part(struct hm_told *told, int part, const struct hm_record *record,
+    int64_t *number)
 {
 	const struct hm_value *value = hm_record_get(record, parts[part].key);
 	struct hm_decimal decimal;
@@ -93,6 +113,8 @@ read_part(int part, const struct hm_record *record, int64_t *number)
 	case FLAG:
 		*number = 1;
 		return value->kind == HM_TRUE;
+	case HOURS:
+		return read_hours(told, value, number);
 	case NUMBER:
 		break;
 	}
@@ -111,7 +133,7 @@ hm_told_read(struct hm_told *told, const struct hm_record *record)
 
 		if (hm_record_get(record, parts[i].key)->kind == HM_ABSENT)
 			continue;
-		if (read_part(i, record, &number))
+		if (read_part(told, i, record, &number))
 			hm_told_put(told, (enum hm_told_part)i, number);
 		else
 			wrong = parts[i].wrong;
@@ -132,6 +154,9 @@ hm_json_told(struct hm_json *e, const struct hm_told *told)
 			    hm_working_mode_name(told->value[i]));
 		else if (parts[i].kind == FLAG)
 			hm_json_bool(e, key, true);
+		else if (parts[i].kind == HOURS)
+			hm_json_told_hours(e, key, told->hours,
+			    (size_t)told->value[i]);
 		else
 			hm_json_decimal(e, key, hm_decimal(told->value[i],
 			    parts[i].decimals));

@@ -6,6 +6,7 @@
 
 #include "base/json_writer.h"
 #include "record.h"
+#include "told_hours.h"
 
 /*
  * What a hybrid inverter is told, as members of `command` records, and what it
@@ -21,6 +22,7 @@ enum hm_told_part {
 	HM_TOLD_SOC_MIN,     /* in every mode, % */
 	HM_TOLD_SOC_MAX,
 	HM_TOLD_UNLIMITED,   /* 1: there is no limit of the export */
+	HM_TOLD_HOURS,       /* of time of use; how many there are */
 	HM_TOLD_PARTS
 };
 
@@ -30,6 +32,7 @@ enum hm_told_part {
 struct hm_told {
 	unsigned has; /* a bit for each part */
 	int64_t value[HM_TOLD_PARTS];
+	struct hm_told_hours hours[HM_TOLD_HOURS_MAX];
 };
 
 const char *hm_told_key(enum hm_told_part part);

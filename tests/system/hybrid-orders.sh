@@ -104,6 +104,8 @@ order export other '"action":"set_export_limit","percent":30' --control-unproven
 order es-unproven gateway '"action":"set_mode","mode":"self_use","reserve_soc":30'
 order dtu es-refused '"action":"limit","percent":30'
 order tariff es-lied '"action":"set_soc_limits","soc_max":90' --control-unproven
+order hours gateway '"action":"set_mode","mode":"time_of_use","hours":[{"charge":"01:00-05:00","charge_power":50,"discharge":"17:00-21:00","discharge_power":100,"soc_min":10,"soc_max":90}]' \
+	--control-unproven
 wait "${orders[@]}"
 
 # The reply to the order is late, too: it is read back on another connection.
@@ -126,6 +128,8 @@ same "a gateway says that it has done it, which shows nowhere" "$(states es)" \
 same "... it has done it" "$(jq -r 'select(.type == "order").serial' \
 	"$work/es.sim") $(told es)" \
 	"$serial "'{"action":"set_mode","mode":"forced_charge","reserve_soc":80,"max_power":50.5}'
+same "hours are told, too" "$(states hours) $(told gateway | jq -r .mode)" \
+	"accepted unknown:no_readback 75 time_of_use"
 same "one of several inverters must be named" "$(states several)" \
 	"refused:not_supported 65"
 same "a gateway that refuses" "$(states es-refused)" "refused:refused_by_dtu 65"

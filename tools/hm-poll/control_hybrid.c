@@ -24,6 +24,7 @@ static const struct {
     [HM_TOLD_SOC_MIN] = {100, 0, "%"},
     [HM_TOLD_SOC_MAX] = {100, 0, "%"},
     [HM_TOLD_UNLIMITED] = {1, 0, ""},
+    [HM_TOLD_HOURS] = {HM_TOLD_HOURS_MAX, 0, ""},
 };
 
 #define EXPORT_MAX 2000 /* 0.1 % */
@@ -199,12 +200,24 @@ parts_of(enum hm_working_mode mode)
 	case HM_MODE_PEAK_SHAVING:
 		return HM_TOLD_BIT(HM_TOLD_PEAK_SOC) |
 		    HM_TOLD_BIT(HM_TOLD_PEAK_POWER);
-	case HM_MODE_ECONOMIC:
 	case HM_MODE_TIME_OF_USE:
+		return HM_TOLD_BIT(HM_TOLD_HOURS);
+	case HM_MODE_ECONOMIC:
 	case HM_MODES:
 		break;
 	}
 	return 0;
+}
+
+static const char *
+names_of(unsigned needs)
+{
+	if ((needs & HM_TOLD_BIT(HM_TOLD_HOURS)) != 0)
+		return "hours";
+	if ((needs & HM_TOLD_BIT(HM_TOLD_PEAK_SOC)) != 0)
+		return "peak_soc and peak_power";
+	return (needs & HM_TOLD_BIT(HM_TOLD_MAX_POWER)) != 0 ?
+	    "reserve_soc and max_power" : "reserve_soc";
 }
 
 void
@@ -218,14 +231,12 @@ hm_control_gateway_fit(const struct hm_command *command,
 
 	if (needs == 0)
 		hm_control_deny(verdict, "not_supported", "the mode %s "
-		    "needs hours, which hm does not send",
+		    "needs dates and prices, which hm does not send",
 		    hm_working_mode_name(mode));
 	else if (has != needs)
 		hm_control_deny(verdict, "invalid", "the mode %s over es "
 		    "needs %s, and nothing else", hm_working_mode_name(mode),
-		    mode == HM_MODE_PEAK_SHAVING ? "peak_soc and peak_power" :
-		    (needs & HM_TOLD_BIT(HM_TOLD_MAX_POWER)) != 0 ?
-		    "reserve_soc and max_power" : "reserve_soc");
+		    names_of(needs));
 	else if (inverters > 1)
 		hm_control_deny(verdict, "not_supported", "the gateway "
 		    "has several inverters, allowed is a command with the "

@@ -37,12 +37,46 @@ value_of(const struct hm_dialog *d, enum hm_told_part part)
 	return (int32_t)d->order->order->command.told.value[part];
 }
 
-/* With all its numbers the payload is shorter than 100 bytes. */
+/* As from.hours << 24 | from.minutes << 16 | to.hours << 8 | to.minutes. */
+static int32_t
+range(unsigned from, unsigned to)
+{
+	return (int32_t)(from / 60 << 24 | from % 60 << 16 | to / 60 << 8 |
+	    to % 60);
+}
+
+struct hours {
+	Hm__WorkingModeHours item[HM_TOLD_HOURS_MAX];
+	Hm__WorkingModeHours *list[HM_TOLD_HOURS_MAX];
+};
+
+static void
+put_hours(const struct hm_told *told, struct hours *hours, Hm__WorkingMode *m)
+{
+	m->n_hours = (size_t)told->value[HM_TOLD_HOURS];
+	m->hours = hours->list;
+	for (size_t i = 0; i < m->n_hours; i++) {
+		const struct hm_told_hours *h = &told->hours[i];
+		Hm__WorkingModeHours *item = &hours->item[i];
+
+		hm__working_mode_hours__init(item);
+		item->charge = range(h->charge_from, h->charge_to);
+		item->charge_power = h->charge_power;
+		item->discharge = range(h->discharge_from, h->discharge_to);
+		item->discharge_power = h->discharge_power;
+		item->charge_min = h->soc_min;
+		item->charge_max = h->soc_max;
+		hours->list[i] = item;
+	}
+}
+
+/* With all its numbers and hours the payload is shorter than 200 bytes. */
 enum hm_turn
 hm_dialog_es_order_send(struct hm_dialog *d)
 {
 	Hm__WorkingMode m = HM__WORKING_MODE__INIT;
 	int64_t serial = serial_of(d);
+	struct hours hours;
 
 	d->order->id = d->now;
 	m.time = (int32_t)d->now;
@@ -54,6 +88,7 @@ hm_dialog_es_order_send(struct hm_dialog *d)
 	m.max_power = value_of(d, HM_TOLD_MAX_POWER);
 	m.peak_charge = value_of(d, HM_TOLD_PEAK_SOC);
 	m.peak_power = value_of(d, HM_TOLD_PEAK_POWER);
+	put_hours(&d->order->order->command.told, &hours, &m);
 	hm_dialog_es_send(d, HM_GATEWAY_MODE, hm__working_mode__pack(&m,
 	    d->request + HM_FRAME_HEADER_GATEWAY));
 	return hm_dialog_es_reconnect(d, false);

@@ -12,29 +12,31 @@ static const struct hm_control_limits limits = {60, 3, 60, 3, 0};
 
 #define ORDER(what) .time = NOW, .has_action = true, \
 	.action = HM_ACTION_##what
-#define MODE(which) {ORDER(SET_MODE), .told = {HM_TOLD_BIT(HM_TOLD_MODE), \
-	{HM_MODE_##which}}}
-#define RESERVE(which, soc) {ORDER(SET_MODE), .told = { \
-	HM_TOLD_BIT(HM_TOLD_MODE) | HM_TOLD_BIT(HM_TOLD_RESERVE_SOC), \
-	{HM_MODE_##which, soc}}}
-#define FORCED(which, soc, power) {ORDER(SET_MODE), .told = { \
-	HM_TOLD_BIT(HM_TOLD_MODE) | HM_TOLD_BIT(HM_TOLD_RESERVE_SOC) | \
-	HM_TOLD_BIT(HM_TOLD_MAX_POWER), {HM_MODE_##which, soc, power}}}
-#define POWER(which, power) {ORDER(SET_MODE), .told = { \
-	HM_TOLD_BIT(HM_TOLD_MODE) | HM_TOLD_BIT(HM_TOLD_MAX_POWER), \
-	{HM_MODE_##which, 0, power}}}
-#define PEAK(soc, power) {ORDER(SET_MODE), .told = { \
-	HM_TOLD_BIT(HM_TOLD_MODE) | HM_TOLD_BIT(HM_TOLD_PEAK_SOC) | \
-	HM_TOLD_BIT(HM_TOLD_PEAK_POWER), \
-	{HM_MODE_PEAK_SHAVING, 0, 0, soc, power}}}
-#define SOC(bits, low, high) {ORDER(SET_SOC_LIMITS), .told = {bits, \
-	{0, 0, 0, 0, 0, low, high}}}
+#define TOLD(bits, ...) .told = {.has = (bits), .value = {__VA_ARGS__}}
+#define MODE_BIT HM_TOLD_BIT(HM_TOLD_MODE)
+#define RESERVE_BIT HM_TOLD_BIT(HM_TOLD_RESERVE_SOC)
+#define POWER_BIT HM_TOLD_BIT(HM_TOLD_MAX_POWER)
+#define MODE(which) {ORDER(SET_MODE), TOLD(MODE_BIT, HM_MODE_##which)}
+#define RESERVE(which, soc) {ORDER(SET_MODE), \
+	TOLD(MODE_BIT | RESERVE_BIT, HM_MODE_##which, soc)}
+#define FORCED(which, soc, power) {ORDER(SET_MODE), \
+	TOLD(MODE_BIT | RESERVE_BIT | POWER_BIT, HM_MODE_##which, soc, power)}
+#define POWER(which, power) {ORDER(SET_MODE), \
+	TOLD(MODE_BIT | POWER_BIT, HM_MODE_##which, 0, power)}
+#define PEAK(soc, power) {ORDER(SET_MODE), TOLD(MODE_BIT | \
+	HM_TOLD_BIT(HM_TOLD_PEAK_SOC) | HM_TOLD_BIT(HM_TOLD_PEAK_POWER), \
+	HM_MODE_PEAK_SHAVING, 0, 0, soc, power)}
+#define HOURS(which) {ORDER(SET_MODE), \
+	TOLD(MODE_BIT | HM_TOLD_BIT(HM_TOLD_HOURS), HM_MODE_##which, \
+	[HM_TOLD_HOURS] = 1)}
+#define SOC(bits, low, high) {ORDER(SET_SOC_LIMITS), \
+	TOLD(bits, 0, 0, 0, 0, 0, low, high)}
 #define LOW HM_TOLD_BIT(HM_TOLD_SOC_MIN)
 #define HIGH HM_TOLD_BIT(HM_TOLD_SOC_MAX)
 #define EXPORT(tenths) {ORDER(SET_EXPORT_LIMIT), \
 	.unit = HM_COMMAND_PERCENT, .amount = (tenths)}
-#define UNLIMITED {ORDER(SET_EXPORT_LIMIT), .told = { \
-	HM_TOLD_BIT(HM_TOLD_UNLIMITED), {[HM_TOLD_UNLIMITED] = 1}}}
+#define UNLIMITED {ORDER(SET_EXPORT_LIMIT), \
+	TOLD(HM_TOLD_BIT(HM_TOLD_UNLIMITED), [HM_TOLD_UNLIMITED] = 1)}
 
 static void
 check_verdict(const struct hm_control_verdict *v, size_t row,
@@ -156,6 +158,8 @@ START_TEST(registers)
 	    {POWER(SELF_USE, 500), ANY_ONE, "not_supported",
 	    "max_power of the mode self_use"},
 	    {PEAK(50, 2000), ANY_ONE, "not_supported", "peak_soc"},
+	    {HOURS(TIME_OF_USE), ANY_ONE, "not_supported",
+	    "hours of the mode time_of_use"},
 	    {MODE(SELF_USE), REGISTERS(SLAVE, true, false), "not_supported",
 	    "a slave"},
 	    {MODE(SELF_USE), REGISTERS(MASTER, false, false), "unproven",
@@ -228,8 +232,10 @@ START_TEST(gateways)
 	    "needs reserve_soc, and nothing else"},
 	    {RESERVE(PEAK_SHAVING, 30), GATEWAY(1, true), "invalid",
 	    "peak_soc and peak_power"},
-	    {MODE(TIME_OF_USE), GATEWAY(1, true), "not_supported", "hours"},
-	    {MODE(ECONOMIC), GATEWAY(1, true), "not_supported", "hours"},
+	    {MODE(TIME_OF_USE), GATEWAY(1, true), "invalid", "needs hours"},
+	    {HOURS(TIME_OF_USE), GATEWAY(1, true), NULL, NULL},
+	    {HOURS(SELF_USE), GATEWAY(1, true), "invalid", "reserve_soc"},
+	    {MODE(ECONOMIC), GATEWAY(1, true), "not_supported", "prices"},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {

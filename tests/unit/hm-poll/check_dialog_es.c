@@ -368,6 +368,7 @@ START_TEST(working_mode_is_set)
 	ck_assert_int_eq(m->mode, 5);
 	ck_assert_int_eq(m->reserve, 30);
 	ck_assert_int_eq(m->max_power, 505);
+	ck_assert_uint_eq(m->n_hours, 0);
 	hm__working_mode__free_unpacked(m, NULL);
 	wire_mode_reply(NOW - 1, 0);
 	ck_assert_int_eq(feed(), HM_TURN_READ);
@@ -383,6 +384,40 @@ START_TEST(working_mode_is_set)
 	ck_assert(!hm_dialog_stale(dialog));
 	poll_at(120, 2);
 	ck_assert(hm_dialog_stale(dialog));
+}
+END_TEST
+
+START_TEST(hours_are_sent)
+{
+	struct hm_order order = {.allows_unproven = true, .command = {
+	    .has_action = true, .action = HM_ACTION_SET_MODE}};
+	struct hm_told *told = &order.command.told;
+	struct hm_frame frame;
+	Hm__WorkingMode *m;
+
+	hm_told_put(told, HM_TOLD_MODE, HM_MODE_TIME_OF_USE);
+	hm_told_put(told, HM_TOLD_HOURS, HM_TOLD_HOURS_MAX);
+	for (size_t i = 0; i < HM_TOLD_HOURS_MAX; i++)
+		told->hours[i] = (struct hm_told_hours){
+		    .charge_from = 22 * 60 + 30, .charge_to = 5 * 60,
+		    .discharge_from = 17 * 60, .discharge_to = 21 * 60 + 15,
+		    .charge_power = 50, .discharge_power = 100,
+		    .soc_min = 10, .soc_max = (uint8_t)(90 + i)};
+	ck_assert(hm_dialog_order(dialog, &order));
+	expect_asked(begin_poll(0, 1), HM_TURN_RECONNECT, 0xc308);
+	frame = request();
+	m = hm__working_mode__unpack(NULL, frame.size, frame.payload);
+	ck_assert_ptr_nonnull(m);
+	ck_assert_int_eq(m->mode, 8);
+	ck_assert_uint_eq(m->n_hours, HM_TOLD_HOURS_MAX);
+	ck_assert_int_eq(m->hours[3]->charge, 22 << 24 | 30 << 16 | 5 << 8);
+	ck_assert_int_eq(m->hours[3]->discharge,
+	    17 << 24 | 21 << 8 | 15);
+	ck_assert_int_eq(m->hours[3]->charge_power, 50);
+	ck_assert_int_eq(m->hours[3]->discharge_power, 100);
+	ck_assert_int_eq(m->hours[3]->charge_min, 10);
+	ck_assert_int_eq(m->hours[3]->charge_max, 93);
+	hm__working_mode__free_unpacked(m, NULL);
 }
 END_TEST
 
@@ -1148,6 +1183,7 @@ main(void)
 	tcase_add_test(good, repeated_readings_are_stale);
 	tcase_add_test(good, gateway_without_a_clock_is_never_stale);
 	tcase_add_test(good, working_mode_is_set);
+	tcase_add_test(good, hours_are_sent);
 	suite_add_tcase(suite, silent);
 	tcase_add_test(silent, working_mode_is_refused);
 	tcase_add_test(silent, working_mode_without_a_reply);

@@ -18,32 +18,38 @@ START_TEST(writes)
 		uint16_t words[HM_G3_SETTINGS_MAX];
 		struct hm_g3_write write;
 	} rows[] = {
-	    {HM_ACTION_SET_MODE, {HM_TOLD_BIT(HM_TOLD_MODE),
-	    {HM_MODE_BACKUP}}, -1, MODES,
+	    {HM_ACTION_SET_MODE, {.has = HM_TOLD_BIT(HM_TOLD_MODE),
+	    .value = {HM_MODE_BACKUP}}, -1, MODES,
 	    {4300, 7, {2, 10, 80, 90, 1000, 20, 500}}},
-	    {HM_ACTION_SET_MODE, {HM_TOLD_BIT(HM_TOLD_MODE) |
-	    HM_TOLD_BIT(HM_TOLD_RESERVE_SOC), {HM_MODE_SELF_USE, 30}}, -1,
+	    {HM_ACTION_SET_MODE, {.has = HM_TOLD_BIT(HM_TOLD_MODE) |
+	    HM_TOLD_BIT(HM_TOLD_RESERVE_SOC),
+	    .value = {HM_MODE_SELF_USE, 30}}, -1,
 	    MODES, {4300, 7, {0, 30, 80, 90, 1000, 20, 500}}},
-	    {HM_ACTION_SET_MODE, {HM_TOLD_BIT(HM_TOLD_MODE) |
+	    {HM_ACTION_SET_MODE, {.has = HM_TOLD_BIT(HM_TOLD_MODE) |
 	    HM_TOLD_BIT(HM_TOLD_RESERVE_SOC) |
-	    HM_TOLD_BIT(HM_TOLD_MAX_POWER), {HM_MODE_FORCED_CHARGE, 77, 280}},
+	    HM_TOLD_BIT(HM_TOLD_MAX_POWER),
+	    .value = {HM_MODE_FORCED_CHARGE, 77, 280}},
 	    -1, MODES, {4300, 7, {4, 10, 80, 77, 280, 20, 500}}},
-	    {HM_ACTION_SET_MODE, {HM_TOLD_BIT(HM_TOLD_MODE) |
-	    HM_TOLD_BIT(HM_TOLD_MAX_POWER), {HM_MODE_FORCED_DISCHARGE, 0, 0}},
+	    {HM_ACTION_SET_MODE, {.has = HM_TOLD_BIT(HM_TOLD_MODE) |
+	    HM_TOLD_BIT(HM_TOLD_MAX_POWER),
+	    .value = {HM_MODE_FORCED_DISCHARGE, 0, 0}},
 	    -1, MODES, {4300, 7, {5, 10, 80, 90, 1000, 20, 0}}},
-	    {HM_ACTION_SET_SOC_LIMITS, {HM_TOLD_BIT(HM_TOLD_SOC_MAX),
-	    {0, 0, 0, 0, 0, 0, 95}}, -1, {3, 0, 0, 1000, 1000, 100, 5, 1, 2},
+	    {HM_ACTION_SET_SOC_LIMITS, {.has = HM_TOLD_BIT(HM_TOLD_SOC_MAX),
+	    .value = {0, 0, 0, 0, 0, 0, 95}}, -1,
+	    {3, 0, 0, 1000, 1000, 100, 5, 1, 2},
 	    {308, 1, {95}}},
-	    {HM_ACTION_SET_SOC_LIMITS, {HM_TOLD_BIT(HM_TOLD_SOC_MIN),
-	    {0, 0, 0, 0, 0, 15}}, -1, {3, 0, 0, 1000, 1000, 100, 5, 1, 2},
+	    {HM_ACTION_SET_SOC_LIMITS, {.has = HM_TOLD_BIT(HM_TOLD_SOC_MIN),
+	    .value = {0, 0, 0, 0, 0, 15}}, -1,
+	    {3, 0, 0, 1000, 1000, 100, 5, 1, 2},
 	    {309, 1, {15}}},
-	    {HM_ACTION_SET_SOC_LIMITS, {HM_TOLD_BIT(HM_TOLD_SOC_MIN) |
-	    HM_TOLD_BIT(HM_TOLD_SOC_MAX), {0, 0, 0, 0, 0, 15, 95}}, -1,
+	    {HM_ACTION_SET_SOC_LIMITS, {.has = HM_TOLD_BIT(HM_TOLD_SOC_MIN) |
+	    HM_TOLD_BIT(HM_TOLD_SOC_MAX), .value = {0, 0, 0, 0, 0, 15, 95}}, -1,
 	    {3, 0, 0, 1000, 1000, 100, 5, 1, 2}, {308, 2, {95, 15}}},
-	    {HM_ACTION_SET_EXPORT_LIMIT, {0, {0}}, 300, {0, 1000},
+	    {HM_ACTION_SET_EXPORT_LIMIT, {.has = 0}, 300, {0, 1000},
 	    {258, 2, {1, 300}}},
-	    {HM_ACTION_SET_EXPORT_LIMIT, {HM_TOLD_BIT(HM_TOLD_UNLIMITED),
-	    {[HM_TOLD_UNLIMITED] = 1}}, -1, {1, 300}, {258, 2, {0, 300}}},
+	    {HM_ACTION_SET_EXPORT_LIMIT, {.has = HM_TOLD_BIT(HM_TOLD_UNLIMITED),
+	    .value = {[HM_TOLD_UNLIMITED] = 1}}, -1, {1, 300},
+	    {258, 2, {0, 300}}},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -111,27 +117,31 @@ START_TEST(shown)
 		int64_t percent;
 	} rows[] = {
 	    {HM_ACTION_SET_MODE, MODES, "mode self_use, reserve_soc 10 %",
-	    {HM_TOLD_BIT(HM_TOLD_MODE) | HM_TOLD_BIT(HM_TOLD_RESERVE_SOC),
-	    {HM_MODE_SELF_USE, 10}}, -1},
+	    {.has = HM_TOLD_BIT(HM_TOLD_MODE) |
+    HM_TOLD_BIT(HM_TOLD_RESERVE_SOC),
+	    .value = {HM_MODE_SELF_USE, 10}}, -1},
 	    {HM_ACTION_SET_MODE, {5, 10, 80, 90, 1000, 20, 505},
 	    "mode forced_discharge, reserve_soc 20 %, max_power 50.5 %",
-	    {HM_TOLD_BIT(HM_TOLD_MODE) | HM_TOLD_BIT(HM_TOLD_RESERVE_SOC) |
+	    {.has = HM_TOLD_BIT(HM_TOLD_MODE) |
+    HM_TOLD_BIT(HM_TOLD_RESERVE_SOC) |
 	    HM_TOLD_BIT(HM_TOLD_MAX_POWER),
-	    {HM_MODE_FORCED_DISCHARGE, 20, 505}}, -1},
+	    .value = {HM_MODE_FORCED_DISCHARGE, 20, 505}}, -1},
 	    {HM_ACTION_SET_MODE, {7, 10, 80, 90, 1000, 20, 505},
-	    "mode time_of_use", {HM_TOLD_BIT(HM_TOLD_MODE),
-	    {HM_MODE_TIME_OF_USE}}, -1},
+	    "mode time_of_use", {.has = HM_TOLD_BIT(HM_TOLD_MODE),
+	    .value = {HM_MODE_TIME_OF_USE}}, -1},
 	    {HM_ACTION_SET_MODE, {8, 10, 80, 90, 1000, 20, 505},
-	    "working mode 8", {0, {0}}, -1},
+	    "working mode 8", {.has = 0}, -1},
 	    {HM_ACTION_SET_SOC_LIMITS, {3, 0, 0, 1000, 1000, 100, 5},
-	    "soc_min 5 %, soc_max 100 %", {HM_TOLD_BIT(HM_TOLD_SOC_MIN) |
-	    HM_TOLD_BIT(HM_TOLD_SOC_MAX), {0, 0, 0, 0, 0, 5, 100}}, -1},
+	    "soc_min 5 %, soc_max 100 %", {.has = HM_TOLD_BIT(HM_TOLD_SOC_MIN) |
+	    HM_TOLD_BIT(HM_TOLD_SOC_MAX),
+	    .value = {0, 0, 0, 0, 0, 5, 100}}, -1},
 	    {HM_ACTION_SET_EXPORT_LIMIT, {1, 305},
-	    "a limit of the export of 30.5 %", {0, {0}}, 305},
+	    "a limit of the export of 30.5 %", {.has = 0}, 305},
 	    {HM_ACTION_SET_EXPORT_LIMIT, {1, (uint16_t)-50},
-	    "a limit of the export of -5 %", {0, {0}}, -1},
+	    "a limit of the export of -5 %", {.has = 0}, -1},
 	    {HM_ACTION_SET_EXPORT_LIMIT, {0, 305}, "no limit of the export",
-	    {HM_TOLD_BIT(HM_TOLD_UNLIMITED), {[HM_TOLD_UNLIMITED] = 1}}, -1},
+	    {.has = HM_TOLD_BIT(HM_TOLD_UNLIMITED),
+	    .value = {[HM_TOLD_UNLIMITED] = 1}}, -1},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {

@@ -6,6 +6,12 @@
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define WRITTEN ((size_t)1024)
+#define HOURS(range) "{\"charge\":\"" range "\",\"charge_power\":50," \
+    "\"discharge\":\"17:00-21:15\",\"discharge_power\":100," \
+    "\"soc_min\":10,\"soc_max\":90}"
+#define TIMES(hours) "\"action\":\"set_mode\",\"mode\":\"time_of_use\"," \
+    "\"hours\":" hours
+#define BAD_HOURS(hours) {TIMES("[" hours "]"), "hours are not 1 to 4"}
 
 static const char *
 read_line(struct hm_command *command, const char *line)
@@ -53,6 +59,12 @@ START_TEST(good)
 	    "\"mode\":\"peak_shaving\",\"peak_soc\":0,\"peak_power\":-1}",
 	    "{\"type\":\"command\",\"action\":\"set_mode\","
 	    "\"mode\":\"self_use\"}",
+	    "{\"type\":\"command\",\"action\":\"set_mode\","
+	    "\"mode\":\"time_of_use\",\"hours\":[" HOURS("00:00-23:59") "]}",
+	    "{\"type\":\"command\",\"action\":\"set_mode\","
+	    "\"mode\":\"time_of_use\",\"hours\":[" HOURS("22:30-05:00") ","
+	    HOURS("01:00-02:00") "," HOURS("01:00-02:00") ","
+	    HOURS("01:00-01:00") "]}",
 	    "{\"type\":\"command\",\"action\":\"set_soc_limits\","
 	    "\"soc_min\":10,\"soc_max\":90}",
 	    "{\"type\":\"command\",\"action\":\"set_export_limit\","
@@ -130,6 +142,24 @@ START_TEST(bad)
 	    "\"soc_min\":5", "does not have"},
 	    {"\"action\":\"set_mode\",\"mode\":\"backup\","
 	    "\"percent\":5", "neither percent"},
+	    {TIMES("{}"), "hours are not 1 to 4 objects"},
+	    {TIMES("[]"), "hours are not 1 to 4 objects"},
+	    BAD_HOURS(HOURS("1:00-02:00")), BAD_HOURS(HOURS("01:00-24:00")),
+	    BAD_HOURS(HOURS("01:60-02:00")), BAD_HOURS(HOURS("01:00 02:00")),
+	    BAD_HOURS(HOURS("01.00-02:00")), BAD_HOURS(HOURS("0a:00-02:00")),
+	    BAD_HOURS("{\"charge\":\"01:00-02:00\"}"), BAD_HOURS("7"),
+	    BAD_HOURS("{\"charge\":\"01:00-02:00\",\"charge_power\":50,"
+	    "\"discharge\":\"17:00-21:15\",\"discharge_power\":101,"
+	    "\"soc_min\":10,\"soc_max\":90}"),
+	    BAD_HOURS("{\"charge\":\"01:00-02:00\",\"charge_power\":50,"
+	    "\"discharge\":\"17:00-21:15\",\"discharge_power\":100,"
+	    "\"soc_min\":90,\"soc_max\":90}"),
+	    BAD_HOURS("{\"charge\":\"01:00-02:00\",\"charge_power\":50,"
+	    "\"discharge\":\"17:00-21:15\",\"discharge_power\":100,"
+	    "\"soc_min\":10,\"soc_max\":90,\"price\":1}"),
+	    {TIMES("[" HOURS("01:00-02:00") "," HOURS("01:00-02:00") ","
+	    HOURS("01:00-02:00") "," HOURS("01:00-02:00") ","
+	    HOURS("01:00-02:00") "]"), "hours are not 1 to 4"},
 	    {"\"action\":\"set_soc_limits\"", "neither soc_min"},
 	    {"\"action\":\"set_soc_limits\",\"soc_max\":true", "soc_max is"},
 	    {"\"action\":\"set_export_limit\"", "percent and unlimited"},
@@ -161,7 +191,7 @@ START_TEST(bad)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct hm_command command;
-		char line[256];
+		char line[WRITTEN];
 		const char *wrong;
 
 		snprintf(line, sizeof line, "{\"type\":\"command\",%s}",
