@@ -88,11 +88,4 @@ void hm_modbus_request_coils(uint8_t out[HM_MODBUS_REQUEST_COILS],
 size_t hm_modbus_request_registers(uint8_t *out, uint16_t transaction,
     uint8_t unit, uint16_t address, const uint16_t *words, uint16_t count);
 
-/*
- * Write a request to write `count` registers, at most HM_MODBUS_WRITTEN_MAX.
- * Returns its size, HM_MODBUS_REQUEST_REGISTERS(count).
- */
-size_t hm_modbus_request_registers(uint8_t *out, uint16_t transaction,
-    uint8_t unit, uint16_t address, const uint16_t *words, uint16_t count);
-
 #endif

@@ -169,10 +169,9 @@ hm_control_registers_fit(const struct hm_command *command,
 		hm_control_deny(verdict, "not_supported", "it is a slave "
 		    "of inverters in parallel, allowed are orders to their "
 		    "master");
-	else if (command->action == HM_ACTION_SET_MODE &&
-	    !has_registers(command, verdict))
-		return;
-	else if (!agrees(command, hybrid, verdict))
+	else if ((command->action == HM_ACTION_SET_MODE &&
+	    !has_registers(command, verdict)) ||
+	    !agrees(command, hybrid, verdict))
 		return;
 	else if (unproven != NULL && !hybrid->allows_unproven)
 		hm_control_deny(verdict, "unproven", "no device is known "

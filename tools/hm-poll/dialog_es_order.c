@@ -76,7 +76,7 @@ hm_dialog_es_order_send(struct hm_dialog *d)
 {
 	Hm__WorkingMode m = HM__WORKING_MODE__INIT;
 	int64_t serial = serial_of(d);
-	struct hours hours;
+	struct hours hours = {.list = {NULL}};
 
 	d->order->id = d->now;
 	m.time = (int32_t)d->now;

@@ -1,4 +1,5 @@
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "dialog.h"
@@ -316,7 +317,8 @@ START_TEST(a_serial_number_is_that_of_the_name)
 	static const char *const serials[] = {"f37b4e55c31b", "200322460290"};
 
 	for (int i = 0; i < 2; i++) {
-		strcpy(order.command.serial, serials[i]);
+		snprintf(order.command.serial, sizeof order.command.serial,
+		    "%s", serials[i]);
 		begin_order();
 		reply_role(0);
 		reply_modes();

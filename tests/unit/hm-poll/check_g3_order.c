@@ -163,8 +163,11 @@ START_TEST(roles)
 	static const enum hm_g3_role expected[] = {HM_G3_SINGLE, HM_G3_MASTER,
 	    HM_G3_SLAVE, HM_G3_ROLE_UNKNOWN};
 
-	for (uint16_t i = 0; i < COUNT(expected); i++)
-		ck_assert_int_eq(hm_g3_role_of(&i), expected[i]);
+	for (size_t i = 0; i < COUNT(expected); i++) {
+		uint16_t word = (uint16_t)i;
+
+		ck_assert_int_eq(hm_g3_role_of(&word), expected[i]);
+	}
 }
 END_TEST
 
