@@ -33,6 +33,13 @@ frames() {
 until_true 20 frames 1
 echo '{"type":"command","id":"a","action":"set_mode","mode":"forced_charge","reserve_soc":77,"max_power":28}' >&7
 
+check "the order is taken" until_true 20 grep -q '"state":"accepted"' "$work/stick"
+# Between the order and the look at what it has done
+hm-poll -1 --stats-period 0 --retries 0 "modbus-g3://127.0.0.1:$port#house" \
+	>"$work/second" 2>"$work/second.err" &
+second=$!
+pids+=("$second")
+
 # The simulated ones, all at once.
 
 declare -A uri
@@ -151,6 +158,9 @@ same "what nobody knows is refused" "$(states dtu) $(states tariff)" \
 
 # The stick
 
+wait "$second"
+same "no other hm-poll gets in during an order" "$? $(grep -c \
+	'another hm-poll on this machine reads' "$work/second.err")" "69 1"
 until_true 20 frames 3
 kill "$chain" && wait "$chain"
 same "a chain carries an order out" "$(jq -r 'select(.type == "result").state' \
