@@ -74,7 +74,7 @@ done
 # Orders to a gateway made of hoymiles-wifi's messages, of the last version above.
 # No connection ends in a reset.
 port=$(free_port)
-hybrid serve "$port" >"$work/ordered" 2>"$work/ordered.err" &
+"$python" "$here/hybrid.py" serve "$port" >"$work/ordered" 2>"$work/ordered.err" &
 pids+=($!)
 until_true 20 listening "$port"
 while read -r order; do
