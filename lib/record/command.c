@@ -8,7 +8,8 @@
 #include "base/rfc3339.h"
 
 static const char *const actions[HM_ACTIONS] = {"limit", "limit_temporary",
-    "turn_on", "turn_off", "restart_inverter", "restart_dtu", "clear_alarms"};
+    "turn_on", "turn_off", "restart_inverter", "restart_dtu", "clear_alarms",
+    "set_mode", "set_soc_limits", "set_export_limit"};
 
 static const char *const states[HM_RESULT_STATES] = {"refused", "accepted",
     "under_way", "done", "failed", "unknown"};
@@ -118,7 +119,8 @@ read_action(struct hm_command *command, const struct hm_record *record)
 	    hm_action_parse(name, &command->action);
 	return command->has_action ? NULL : "its action is none of limit, "
 	    "limit_temporary, turn_on, turn_off, restart_inverter, "
-	    "restart_dtu, clear_alarms";
+	    "restart_dtu, clear_alarms, set_mode, set_soc_limits, "
+	    "set_export_limit";
 }
 
 static bool
@@ -139,13 +141,32 @@ hm_result_tenths(const struct hm_record *record, const char *key)
 }
 
 static const char *
+read_number(struct hm_command *command, const struct hm_record *record,
+    enum hm_command_unit unit)
+{
+	bool percent = unit == HM_COMMAND_PERCENT;
+
+	if (!read_tenths(record, percent ? "percent" : "watts",
+	    &command->amount))
+		return percent ?
+		    "its percent is not a number with at most one decimal" :
+		    "its watts are not a number with at most one decimal";
+	command->unit = unit;
+	return NULL;
+}
+
+static const char *
 read_amount(struct hm_command *command, const struct hm_record *record)
 {
 	bool percent = hm_record_get(record, "percent")->kind != HM_ABSENT;
 	bool watts = hm_record_get(record, "watts")->kind != HM_ABSENT;
 	bool temporary = command->action == HM_ACTION_LIMIT_TEMPORARY;
+	bool export = command->action == HM_ACTION_SET_EXPORT_LIMIT;
 
-	if (command->action != HM_ACTION_LIMIT && !temporary)
+	if (export && !watts)
+		return percent ? read_number(command, record,
+		    HM_COMMAND_PERCENT) : NULL;
+	if (command->action != HM_ACTION_LIMIT && !temporary && !export)
 		return percent || watts ?
 		    "its action has neither percent nor watts" : NULL;
 	if (percent == watts)
@@ -153,13 +174,59 @@ read_amount(struct hm_command *command, const struct hm_record *record)
 		    "it has not percent alone";
 	if (watts && !temporary)
 		return "a limit in watts must be a limit_temporary";
-	if (!read_tenths(record, percent ? "percent" : "watts",
-	    &command->amount))
-		return percent ?
-		    "its percent is not a number with at most one decimal" :
-		    "its watts are not a number with at most one decimal";
-	command->unit = percent ? HM_COMMAND_PERCENT : HM_COMMAND_WATTS;
+	return read_number(command, record, percent ? HM_COMMAND_PERCENT :
+	    HM_COMMAND_WATTS);
+}
+
+/* The parts that an action may have. */
+static unsigned
+parts_of(enum hm_action action)
+{
+	switch (action) {
+	case HM_ACTION_SET_MODE:
+		return HM_TOLD_BIT(HM_TOLD_MODE) |
+		    HM_TOLD_BIT(HM_TOLD_RESERVE_SOC) |
+		    HM_TOLD_BIT(HM_TOLD_MAX_POWER) |
+		    HM_TOLD_BIT(HM_TOLD_PEAK_SOC) |
+		    HM_TOLD_BIT(HM_TOLD_PEAK_POWER) |
+		    HM_TOLD_BIT(HM_TOLD_HOURS);
+	case HM_ACTION_SET_SOC_LIMITS:
+		return HM_TOLD_BIT(HM_TOLD_SOC_MIN) |
+		    HM_TOLD_BIT(HM_TOLD_SOC_MAX);
+	case HM_ACTION_SET_EXPORT_LIMIT:
+		return HM_TOLD_BIT(HM_TOLD_UNLIMITED);
+	default:
+		return 0;
+	}
+}
+
+static const char *
+check_told(const struct hm_command *command)
+{
+	const struct hm_told *told = &command->told;
+
+	if ((told->has & ~parts_of(command->action)) != 0)
+		return "it has a member that its action does not have";
+	if (command->action == HM_ACTION_SET_MODE &&
+	    !hm_told_has(told, HM_TOLD_MODE))
+		return "it has no mode";
+	if (command->action == HM_ACTION_SET_SOC_LIMITS && told->has == 0)
+		return "it has neither soc_min nor soc_max";
+	if (command->action == HM_ACTION_SET_EXPORT_LIMIT &&
+	    (command->unit != HM_COMMAND_NONE) ==
+	    hm_told_has(told, HM_TOLD_UNLIMITED))
+		return "it has not one of percent and unlimited";
 	return NULL;
+}
+
+static const char *
+read_order(struct hm_command *command, const struct hm_record *record)
+{
+	const char *wrong = read_amount(command, record);
+	const char *told = hm_told_read(&command->told, record);
+
+	wrong = wrong != NULL ? wrong : told;
+	return wrong != NULL ? wrong : check_told(command);
 }
 
 const char *
@@ -176,7 +243,7 @@ hm_command_read(struct hm_command *command, const struct hm_record *record)
 		text = readers[i](command, record);
 		wrong = wrong != NULL ? wrong : text;
 	}
-	return wrong != NULL ? wrong : read_amount(command, record);
+	return wrong != NULL ? wrong : read_order(command, record);
 }
 
 /* Writing */
@@ -212,18 +279,20 @@ hm_json_command_open(struct hm_json *e, const struct hm_command *command)
 	if (command->unit != HM_COMMAND_NONE)
 		hm_json_decimal(e, command->unit == HM_COMMAND_PERCENT ?
 		    "percent" : "watts", hm_decimal(command->amount, 1));
+	hm_json_told(e, &command->told);
 	put_text(e, "from", command->from);
 }
 
 void
-hm_json_command_others(struct hm_json *e, const struct hm_record *record)
+hm_json_command_others(struct hm_json *e, const struct hm_command *command,
+    const struct hm_record *record)
 {
 	static const char *const known[] = {"type", "time", "id", "dtu",
 	    "from", "serial", "action", "percent", "watts"};
 
 	for (size_t i = 0; i < record->count; i++) {
 		const struct hm_member *member = &record->member[i];
-		bool other = true;
+		bool other = !hm_told_has_key(&command->told, member->key);
 
 		for (size_t k = 0; k < sizeof known / sizeof *known; k++)
 			other = other && !hm_slice_is(member->key, known[k]);
@@ -253,6 +322,7 @@ hm_json_result(struct hm_json *e, int64_t time,
 		hm_json_decimal(e, "watts", hm_decimal(result->watts, 1));
 	if (result->on >= 0)
 		hm_json_bool(e, "on", result->on != 0);
+	hm_json_told(e, &result->told);
 	hm_json_object_end(e);
 }
 
@@ -284,5 +354,5 @@ hm_result_is_final(enum hm_result_state state)
 struct hm_result
 hm_result(enum hm_result_state state, const char *error, const char *text)
 {
-	return (struct hm_result){state, error, text, -1, -1, -1};
+	return (struct hm_result){state, error, text, -1, -1, -1, {.has = 0}};
 }

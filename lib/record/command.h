@@ -7,6 +7,7 @@
 
 #include "dtu_name.h"
 #include "record.h"
+#include "told.h"
 
 /*
  * Commands, the orders to DTUs, and their results: the record types `command`
@@ -21,8 +22,14 @@ enum hm_action {
 	HM_ACTION_RESTART_INVERTER,
 	HM_ACTION_RESTART_DTU,
 	HM_ACTION_CLEAR_ALARMS,
+	/* Of hybrid inverters. */
+	HM_ACTION_SET_MODE,
+	HM_ACTION_SET_SOC_LIMITS,
+	HM_ACTION_SET_EXPORT_LIMIT,
 	HM_ACTIONS
 };
+
+#define HM_ACTION_BIT(action) (1u << (action))
 
 const char *hm_action_name(enum hm_action action);
 
@@ -52,6 +59,7 @@ struct hm_command {
 	enum hm_action action;
 	enum hm_command_unit unit;
 	int64_t amount; /* of a limit, in 0.1 % or 0.1 W */
+	struct hm_told told; /* of a hybrid inverter */
 };
 
 /*
@@ -64,12 +72,13 @@ const char *hm_command_read(struct hm_command *command,
 
 /*
  * Write a command as a record; _open: without its end, for other members;
- * _others: the members of a record that are not of a command, unchanged.
+ * _others: the members of its record that _open has not written, unchanged.
  */
 void hm_json_command(struct hm_json *e, const struct hm_command *command);
 void hm_json_command_open(struct hm_json *e,
     const struct hm_command *command);
-void hm_json_command_others(struct hm_json *e, const struct hm_record *record);
+void hm_json_command_others(struct hm_json *e,
+    const struct hm_command *command, const struct hm_record *record);
 
 enum hm_result_state {
 	HM_RESULT_REFUSED,  /* nothing was sent to the DTU, or it refused */
@@ -95,6 +104,7 @@ struct hm_result {
 	int64_t percent;   /* limit, in 0.1 % */
 	int64_t watts;     /* limit that the power keeps, in 0.1 W */
 	int on;            /* 0 or 1 */
+	struct hm_told told; /* what a hybrid inverter shows */
 };
 
 /* The "percent" or "watts" of a result record in tenths; -1 if it has none. */

@@ -23,7 +23,8 @@ is_write(enum hm_modbus_function function)
 {
 	return function == HM_MODBUS_WRITE_COIL ||
 	    function == HM_MODBUS_WRITE_REGISTER ||
-	    function == HM_MODBUS_WRITE_COILS;
+	    function == HM_MODBUS_WRITE_COILS ||
+	    function == HM_MODBUS_WRITE_REGISTERS;
 }
 
 static void
@@ -107,4 +108,19 @@ hm_modbus_request_coils(uint8_t out[HM_MODBUS_REQUEST_COILS],
 	put16(out + 4, HM_MODBUS_REQUEST_COILS - MBAP);
 	out[12] = 1;
 	out[13] = coils;
+}
+
+size_t
+hm_modbus_request_registers(uint8_t *out, uint16_t transaction, uint8_t unit,
+    uint16_t address, const uint16_t *words, uint16_t count)
+{
+	size_t size = HM_MODBUS_REQUEST_REGISTERS(count);
+
+	hm_modbus_request_of(out, transaction, unit, HM_MODBUS_WRITE_REGISTERS,
+	    address, count);
+	put16(out + 4, (uint16_t)(size - MBAP));
+	out[12] = (uint8_t)(2 * count);
+	for (size_t i = 0; i < count; i++)
+		put16(out + 13 + 2 * i, words[i]);
+	return size;
 }

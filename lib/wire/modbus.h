@@ -17,10 +17,13 @@ enum hm_modbus_function {
 	HM_MODBUS_WRITE_COIL = 5,
 	HM_MODBUS_WRITE_REGISTER = 6,
 	HM_MODBUS_WRITE_COILS = 15,
+	HM_MODBUS_WRITE_REGISTERS = 16,
 };
 
 #define HM_MODBUS_REQUEST ((size_t)12)
 #define HM_MODBUS_REQUEST_COILS ((size_t)14) /* to write up to 8 coils */
+#define HM_MODBUS_WRITTEN_MAX ((size_t)100) /* registers of one request */
+#define HM_MODBUS_REQUEST_REGISTERS(count) ((size_t)13 + 2 * (size_t)(count))
 #define HM_MODBUS_REPLY_MAX ((size_t)260)
 #define HM_MODBUS_RECORD ((size_t)40)  /* bytes of one input's record */
 /* Inputs in the map: 99 in the vendor's note, 100 for 25 inverters of four. */
@@ -67,7 +70,7 @@ void hm_modbus_request(uint8_t out[HM_MODBUS_REQUEST], uint16_t transaction,
     uint8_t unit, uint16_t address, uint16_t count);
 
 /*
- * Write a request of another function than HM_MODBUS_WRITE_COILS: `value` is
+ * Write a request that has no values behind its address but one: `value` is
  * what to write, or how many to read.
  */
 void hm_modbus_request_of(uint8_t out[HM_MODBUS_REQUEST],
@@ -77,5 +80,12 @@ void hm_modbus_request_of(uint8_t out[HM_MODBUS_REQUEST],
 /* Write a request to write 8 coils, the lowest bit first. */
 void hm_modbus_request_coils(uint8_t out[HM_MODBUS_REQUEST_COILS],
     uint16_t transaction, uint8_t unit, uint16_t address, uint8_t coils);
+
+/*
+ * Write a request to write `count` registers, at most HM_MODBUS_WRITTEN_MAX.
+ * Returns its size, HM_MODBUS_REQUEST_REGISTERS(count).
+ */
+size_t hm_modbus_request_registers(uint8_t *out, uint16_t transaction,
+    uint8_t unit, uint16_t address, const uint16_t *words, uint16_t count);
 
 #endif

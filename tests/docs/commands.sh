@@ -39,6 +39,8 @@ left_out() {
 		echo "needs a battery that publishes; subscribe-msa.sh" ;;
 	*": hm-poll "*" modbus-g3://"*)
 		echo "needs a DTS-WL-G3; modbus-g3.sh" ;;
+	*": pipelines/order "*" modbus-g3://"*)
+		echo "needs a DTS-WL-G3; hybrid-orders.sh" ;;
 	*": nmap "* | *": nc "*) echo "scans a network; it is only printed" ;;
 	*": git clone "* | *": git pull") echo "needs a repository elsewhere" ;;
 	*" | hm-top" | *": hm-top http://"*)

@@ -2,7 +2,7 @@
 # A DTS-WL-G3: its registers come on stdin, a line for each run of them,
 #   ADDRESS WORD ...   a word is a number from -32768 to 65535, l:NUMBER for two
 #                      words, or s:TEXT for text as the model has it
-# with comments behind #; all others are 0.
+# with comments behind #; all others are 0. Settings may be written.
 #   g3_stick.pl frame NAME TIME       print the frame record of a good poll
 #   g3_stick.pl serve PORT [FAULT]    answer on loopback until killed, and print
 #                                     "CONNECTION FUNCTION FIRST COUNT" of each
@@ -91,7 +91,12 @@ sub answer {
 	my $once = $hit && $seen{$first}++ == 0;
 
 	return adu($number, $unit, $function | 0x80, pack 'C', 1)
-	    if $function != 4;
+	    if $function != 4 && $function != 3 && $function != 16;
+	return adu($number, $unit, 16, pack 'n2', $first, $count)
+	    if $function == 16;
+	my $settings = block($first, $count) if $function == 3;
+	return adu($number, $unit, 3, pack('C', length $settings) . $settings)
+	    if $function == 3;
 	return adu($number, $unit, 0x84, pack 'C', 3) if $count > 123;
 	return () if $first > 1100 && $first < 1800;
 	return () if ($kind eq 'lose' && $once) || ($kind eq 'mute' && $hit);
@@ -118,6 +123,11 @@ sub serve_client {
 		my ($number, $zero, $size, $unit, $function, $first, $count) =
 		    unpack 'nnnCCnn', $request;
 
+		if ($function == 16) {
+			sysread $client, my $values, 1 + 2 * $count;
+			@word{$first .. $first + $count - 1} =
+			    unpack 'xn*', $values;
+		}
 		$connection++ unless $asked++;
 		print "$connection $function $first $count\n";
 		return if $kind eq 'end' && $first == $at;

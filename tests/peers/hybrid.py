@@ -3,6 +3,8 @@
 
     hybrid.py read HOST FRAMES EXPECTED    read a gateway as hoymiles-wifi does
     hybrid.py mode HOST INVERTER MODE RESERVE POWER   order a working mode
+    hybrid.py serve PORT   be a gateway, and print each working mode that is
+                           ordered, and whether hoymiles-wifi sends the same
     hybrid.py random VALUES SEED FRAMES EXPECTED   replies of a fake gateway
     hybrid.py compare EXPECTED DECODED     what hm-decode made of the frames
     hybrid.py registers PORT               values of a modbus-g3 stick, as JSON
@@ -22,14 +24,16 @@ from decimal import Decimal
 
 from crcmod import mkCrcFun
 from hoymiles_wifi.dtu import DTU
-from hoymiles_wifi.hoymiles import BMSWorkingMode
-from hoymiles_wifi.protobuf import ESData_pb2
+from hoymiles_wifi.hoymiles import BMSWorkingMode, TimePeriodBean
+from hoymiles_wifi.protobuf import (ESData_pb2, ESRegPB_pb2, ESUserSet_pb2,
+                                    GWInfo_pb2)
 from pymodbus.client import ModbusTcpClient
 
 PHASES = "abc"
 EXTREMES = (0, 1, -1, 2**31 - 1, -2**31, 100, 101, -100, 65535, 5000)
 TIME = 1767225600
 GATEWAY = 0x430122480861
+INVERTER = 0x214322440207
 
 
 def scaled(value, places):
@@ -366,6 +370,81 @@ async def mode(host, inverter, name, reserve, power):
     print(reply.err_code)
 
 
+# A gateway that gets orders
+
+
+def clock(bits):
+    return f"{bits >> 8 & 255}:{bits & 255}"
+
+
+def period(tou):
+    return TimePeriodBean(
+        clock(tou.chrg_tr >> 16), clock(tou.chrg_tr), clock(
+            tou.dischrg_tr >> 16), clock(tou.dischrg_tr),
+        tou.chrg_pwr, tou.dischrg_pwr, tou.max_soc, tou.min_soc)
+
+
+async def sent_by_peer(order, sequence):
+    """The frame that hoymiles-wifi sends for the same working mode."""
+    dtu, frames = DTU("127.0.0.1"), []
+
+    async def keep(command, request, _, *, is_extended_format,
+                   dtu_serial_number, number):
+        request.time, request.tid = order.time, order.tid
+        dtu.sequence = sequence - 1
+        frames.append(dtu.generate_message(
+            command, request, is_extended_format, dtu_serial_number, number))
+
+    dtu.async_send_request = keep
+    power = order.max_power // 10
+    await dtu.async_set_energy_storage_working_mode(
+        GATEWAY, INVERTER, BMSWorkingMode(order.mode),
+        rev_soc=order.rev_soc, max_power=power,
+        peak_soc=order.peak_soc, peak_meter_power=order.peak_meterpwr,
+        time_periods=[period(tou) for tou in order.tou])
+    return frames[0]
+
+
+async def reply_to(frame):
+    command, payload = frame[2:4], frame[24:]
+    if command == b"\xdb\x01":
+        reply = GWInfo_pb2.GWInfoReqDTO(serial_number=GATEWAY)
+    elif command == b"\xc3\x02":
+        reply = ESRegPB_pb2.ESRegReqDTO()
+        reply.inverters.add().serial_number = INVERTER
+    elif command == b"\xc3\x08":
+        order = ESUserSet_pb2.ESUserSetPutResDTO.FromString(payload)
+        sequence = struct.unpack(">H", frame[4:6])[0]
+        print(json.dumps({
+            "mode": BMSWorkingMode(order.mode).name,
+            "same": await sent_by_peer(order, sequence) == frame}),
+            flush=True)
+        reply = ESUserSet_pb2.ESUserSetPutReqDTO(
+            tid=order.tid, serial_number=order.serial_number[0])
+    else:
+        reply = ESData_pb2.ESDataReqDTO(serial_number=INVERTER,
+                                        timestamp=TIME)
+    return frame_of(bytes([command[0] - 1, command[1]]), 1,
+                    reply.SerializeToString())
+
+
+async def talk(reader, writer):
+    try:
+        while True:
+            head = await reader.readexactly(24)
+            size = struct.unpack(">H", head[8:10])[0]
+            writer.write(await reply_to(
+                head + await reader.readexactly(size - 24)))
+    except asyncio.IncompleteReadError:
+        writer.close()
+
+
+async def serve(port):
+    server = await asyncio.start_server(talk, "127.0.0.1", port)
+    async with server:
+        await server.serve_forever()
+
+
 # A gateway that is made up
 
 
@@ -558,6 +637,8 @@ def main(what, *words):
         asyncio.run(read(*words))
     elif what == "mode":
         asyncio.run(mode(*words))
+    elif what == "serve":
+        asyncio.run(serve(int(words[0])))
     elif what == "random":
         make_up(int(words[0]), int(words[1]), *words[2:])
     elif what == "compare":

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Gateways of hybrid inverters: hoymiles-wifi's client reads hm-sim and sets a
 # working mode, and hm-decode reads the same replies; hm-decode reads a gateway
-# made of hoymiles-wifi's messages; pymodbus' client reads hm-sim's registers.
+# made of hoymiles-wifi's messages, and hm-poll sets its working mode; pymodbus'
+# client reads hm-sim's registers.
 #   PEERS    versions of hoymiles-wifi; "newest 0.6.0" if unset
 #   PYTHONS  where the programs are installed (build/peers)
 #   VALUES   of the gateway that is made up (100000)
@@ -69,6 +70,33 @@ for peer in ${PEERS:-newest 0.6.0}; do
 	check "... and hm-decode reads all of it, and nothing else" agrees random
 	tail -n 1 "$work/check.out"
 done
+
+# Orders to a gateway made of hoymiles-wifi's messages, of the last version above.
+# No connection ends in a reset.
+port=$(free_port)
+"$python" "$here/hybrid.py" serve "$port" >"$work/ordered" 2>"$work/ordered.err" &
+pids+=($!)
+until_true 20 listening "$port"
+while read -r order; do
+	echo "{\"type\":\"command\",\"action\":\"set_mode\",$order}" |
+		hm-poll -1 --control --control-unproven --control-journal \
+			"$work/ordered.$RANDOM" "es://127.0.0.1:$port" \
+			>"$work/ordered.out" 2>/dev/null
+	same "hm's order is accepted: $order" "$(jq -r \
+		'select(.type == "result").state' "$work/ordered.out" | xargs)" \
+		"accepted unknown"
+done <<-'END'
+	"mode":"self_use","reserve_soc":25
+	"mode":"backup","reserve_soc":70
+	"mode":"off_grid","reserve_soc":15
+	"mode":"forced_charge","reserve_soc":80,"max_power":50
+	"mode":"forced_discharge","reserve_soc":20,"max_power":100
+	"mode":"peak_shaving","peak_soc":40,"peak_power":3000
+	"mode":"time_of_use","hours":[{"charge":"01:00-05:00","charge_power":50,"discharge":"17:05-21:30","discharge_power":100,"soc_min":10,"soc_max":90},{"charge":"12:00-13:00","charge_power":5,"discharge":"00:00-00:00","discharge_power":0,"soc_min":0,"soc_max":100}]
+END
+same "hoymiles-wifi sends the same bytes for each" "$(jq -c .same \
+	"$work/ordered" | sort | uniq -c | xargs)" "7 true"
+same "... and no connection is reset" "$(cat "$work/ordered.err")" ""
 
 # A stick and a gateway of the same house.
 gateway "the house of a stick" --phases 3 --speed 0

@@ -57,7 +57,7 @@ echo '{"type":"command","id":"a","action":"limit","percent":60}' |
 same "an order is refused" "$? $(jq -c 'select(.type == "result") |
 	[.state, .error]' "$work/order.out")" '65 ["refused","not_supported"]'
 same "... for what it is" "$(jq -r 'select(.type == "result").text' \
-	"$work/order.out")" "it is read with modbus-g3://, over which hm-poll sends no orders"
+	"$work/order.out")" "over modbus-g3 only set_mode, set_soc_limits and set_export_limit are known"
 same "... and nothing but a poll is sent" "$(sed 1,7d "$work/good.asked" |
 	cut -d' ' -f2 | uniq -c | tr -s ' \n' ' ')" " 7 4 "
 

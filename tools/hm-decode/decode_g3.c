@@ -4,9 +4,9 @@
 #include "base/hex.h"
 #include "decode_g3.h"
 #include "decode_private.h"
-#include "g3_serial.h"
 #include "record/record.h"
 #include "wire/g3.h"
+#include "wire/g3_serial.h"
 #include "wire/modbus.h"
 
 /* The registers of a HIT-...-G3 or HiOne. docs/hybrids.md has the sources. */

@@ -236,6 +236,9 @@ hm_ha_confirmed_result(struct hm_ha_confirmed *c, enum hm_action action,
 		deny_known(c, &c->watts);
 		break;
 	case HM_ACTION_CLEAR_ALARMS:
+	case HM_ACTION_SET_MODE:
+	case HM_ACTION_SET_SOC_LIMITS:
+	case HM_ACTION_SET_EXPORT_LIMIT:
 	case HM_ACTIONS:
 		break;
 	}

@@ -14,6 +14,7 @@
 #include "control_rules.h"
 #include "record/command.h"
 #include "record/record.h"
+#include "record/told.h"
 
 /* Commands */
 
@@ -49,6 +50,7 @@ is_same(const struct hm_command *a, const struct hm_command *b)
 {
 	return a->has_action == b->has_action && a->action == b->action &&
 	    a->unit == b->unit && a->amount == b->amount &&
+	    hm_told_is_same(&a->told, &b->told) &&
 	    strcmp(a->dtu, b->dtu) == 0 && strcmp(a->serial, b->serial) == 0;
 }
 
@@ -102,7 +104,7 @@ hm_control_take(struct hm_control *control, struct hm_command *command,
 	hm_json_start(&e, control->line, sizeof control->line);
 	hm_json_command_open(&e, command);
 	if (record != NULL)
-		hm_json_command_others(&e, record);
+		hm_json_command_others(&e, command, record);
 	hm_json_object_end(&e);
 	hm_control_emit(control, &e);
 	if (control->journal == NULL) {

@@ -11,6 +11,7 @@
 #include "control_journal_private.h"
 #include "record/command.h"
 #include "record/record.h"
+#include "record/told.h"
 
 #define LATEST INT64_C(253402300799) /* the last second of year 9999 */
 
@@ -290,6 +291,8 @@ take_result(struct hm_control_journal *j, struct hm_control_entry *entry,
 	result.percent = hm_result_tenths(record, "percent");
 	result.watts = hm_result_tenths(record, "watts");
 	result.on = on == HM_TRUE ? 1 : on == HM_FALSE ? 0 : -1;
+	/* What cannot be read is not known. */
+	(void)hm_told_read(&result.told, record);
 	set_result(entry, &result, time);
 	if (sent)
 		note_end(j, entry);

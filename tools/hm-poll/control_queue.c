@@ -110,13 +110,15 @@ hm_control_queue_add(struct hm_control_queue *queue,
 
 /* Orders */
 
+/* Where a DTU would take it, a gateway was found in its place. */
 static const char *
-why_no_orders(const struct hm_dtu *dtu)
+why_no_order(const struct hm_dtu *dtu, enum hm_action action)
 {
-	return dtu->transport == HM_TRANSPORT_MODBUS_G3 ? "it is read with "
-	    "modbus-g3://, over which hm-poll sends no orders" :
-	    "it is a gateway of hybrid inverters, to which hm-poll sends no "
-	    "orders";
+	const char *why = hm_control_unknown_action(dtu->transport,
+	    dtu->transport == HM_TRANSPORT_ES, action);
+
+	return why != NULL ? why :
+	    hm_control_unknown_action(dtu->transport, true, action);
 }
 
 /* True if the order has begun, or is over: the entry no longer waits. */
@@ -132,6 +134,8 @@ begin(struct hm_control_queue *queue, size_t i)
 	        HM_SET_CONTROL_ENCRYPT_2305),
 	    .uses_old_map = strcmp(hm_config_text(config,
 	        HM_SET_CONTROL_MAP), "old") == 0,
+	    .allows_unproven = hm_config_flag(config,
+	        HM_SET_CONTROL_UNPROVEN),
 	};
 	switch (hm_fleet_order(queue->control->options.fleet, queue->dtu,
 	    &queue->order)) {
@@ -146,7 +150,8 @@ begin(struct hm_control_queue *queue, size_t i)
 		return true;
 	case HM_FLEET_NOT_SUPPORTED:
 		end_with(queue, take_out(queue, i), HM_RESULT_REFUSED,
-		    "not_supported", why_no_orders(queue->dtu));
+		    "not_supported", why_no_order(queue->dtu,
+		    queue->order.command.action));
 		return true;
 	case HM_FLEET_BUSY:
 		break;

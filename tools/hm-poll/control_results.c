@@ -9,6 +9,8 @@
 #include "control_journal.h"
 #include "control_private.h"
 #include "record/command.h"
+#include "record/told.h"
+#include "record/working_mode.h"
 #include "stream/stream.h"
 
 void
@@ -33,12 +35,18 @@ emit_result(struct hm_control *control, int64_t time,
 	hm_control_emit(control, &e);
 }
 
-/* "limit 60 %" */
+/* "limit 60 %", "set_mode backup" */
 static void
 describe(const struct hm_command *command, char *out, size_t cap)
 {
+	const struct hm_told *told = &command->told;
 	char amount[HM_DECIMAL_TEXT];
 
+	if (hm_told_has(told, HM_TOLD_MODE)) {
+		snprintf(out, cap, "%s %s", hm_action_name(command->action),
+		    hm_working_mode_name(told->value[HM_TOLD_MODE]));
+		return;
+	}
 	if (command->unit != HM_COMMAND_NONE)
 		hm_decimal_format(hm_decimal(command->amount, 1), amount);
 	snprintf(out, cap, "%s%s%s%s", command->has_action ?

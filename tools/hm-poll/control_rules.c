@@ -1,11 +1,11 @@
 #include "control_rules.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/decimal.h"
+#include "control_hybrid.h"
+#include "control_verdict.h"
 
 #define DAY_S 86400
 
@@ -16,33 +16,27 @@
 #define WATTS_MIN 1
 #define WATTS_MAX 32767
 
-/* Verdicts */
-
-static void
-say(struct hm_control_verdict *verdict, enum hm_control_answer answer)
-{
-	*verdict = (struct hm_control_verdict){.answer = answer, .error = ""};
-}
-
-__attribute__((format(printf, 3, 4))) static void
-refuse(struct hm_control_verdict *verdict, const char *error,
-    const char *format, ...)
-{
-	va_list args;
-
-	say(verdict, HM_CONTROL_REFUSE);
-	verdict->error = error;
-	va_start(args, format);
-	if (vsnprintf(verdict->text, sizeof verdict->text, format, args) < 0)
-		verdict->text[0] = '\0';
-	va_end(args);
-}
-
 static bool
 is_limit(const struct hm_command *command)
 {
 	return command->action == HM_ACTION_LIMIT ||
 	    command->action == HM_ACTION_LIMIT_TEMPORARY;
+}
+
+static bool
+is_of_hybrids(enum hm_action action)
+{
+	return action == HM_ACTION_SET_MODE ||
+	    action == HM_ACTION_SET_SOC_LIMITS ||
+	    action == HM_ACTION_SET_EXPORT_LIMIT;
+}
+
+/* Whether the inverter keeps it without power, in a memory that wears. */
+static bool
+is_kept(const struct hm_command *command)
+{
+	return command->action == HM_ACTION_LIMIT ||
+	    is_of_hybrids(command->action);
 }
 
 /* False, and refused, if a limit is out of bounds. */
@@ -59,8 +53,8 @@ check_bounds(const struct hm_command *command, int64_t min, int64_t max,
 	hm_decimal_format(hm_decimal(command->amount, 1), found);
 	hm_decimal_format(hm_decimal(min, 1), low);
 	hm_decimal_format(hm_decimal(max, 1), high);
-	refuse(verdict, "bounds", "found %s %s, allowed are %s to %s %s",
-	    found, unit, low, high, unit);
+	hm_control_deny(verdict, "bounds", "found %s %s, allowed are %s to "
+	    "%s %s", found, unit, low, high, unit);
 	return false;
 }
 
@@ -72,13 +66,13 @@ check_age(const struct hm_control_limits *limits,
     struct hm_control_verdict *verdict)
 {
 	if (command->time > now && command->time - now > HM_CONTROL_AHEAD_S)
-		refuse(verdict, "future", "its time is %" PRId64 " s ahead of "
-		    "this machine's clock, allowed are %d s",
+		hm_control_deny(verdict, "future", "its time is %" PRId64
+		    " s ahead of this machine's clock, allowed are %d s",
 		    command->time - now, HM_CONTROL_AHEAD_S);
 	else if (now > command->time && now - command->time >
 	    limits->max_age_s)
-		refuse(verdict, "too_old", "it is %" PRId64 " s old, allowed "
-		    "by control_max_age are %" PRId64 " s",
+		hm_control_deny(verdict, "too_old", "it is %" PRId64 " s old, "
+		    "allowed by control_max_age are %" PRId64 " s",
 		    now - command->time, limits->max_age_s);
 	else
 		return true;
@@ -92,11 +86,15 @@ hm_control_admit(const struct hm_control_limits *limits,
 {
 	bool watts = command->unit == HM_COMMAND_WATTS;
 
-	say(verdict, HM_CONTROL_GO);
+	hm_control_say(verdict, HM_CONTROL_GO);
 	if (is_known)
-		refuse(verdict, "same_id", "another command had this id, "
-		    "allowed is a new one for each");
-	else if (check_age(limits, command, now, verdict) && is_limit(command))
+		hm_control_deny(verdict, "same_id", "another command had this "
+		    "id, allowed is a new one for each");
+	else if (!check_age(limits, command, now, verdict))
+		return;
+	else if (is_of_hybrids(command->action))
+		hm_control_hybrid_bounds(command, verdict);
+	else if (is_limit(command))
 		check_bounds(command, watts ? WATTS_MIN : PERCENT_MIN,
 		    watts ? WATTS_MAX : PERCENT_MAX, verdict);
 }
@@ -115,8 +113,8 @@ hm_control_in_time(const struct hm_control_limits *limits,
 		return false;
 	if (age + limits->way_s <= limits->max_age_s)
 		return true;
-	refuse(verdict, "too_old", "it is %" PRId64 " s old, and the DTU may "
-	    "get it %" PRId64 " s later (comm_timeout), allowed by "
+	hm_control_deny(verdict, "too_old", "it is %" PRId64 " s old, and the "
+	    "DTU may get it %" PRId64 " s later (comm_timeout), allowed by "
 	    "control_max_age are %" PRId64 " s", age, limits->way_s,
 	    limits->max_age_s);
 	return false;
@@ -148,9 +146,10 @@ schedule_kept(const struct hm_control_limits *limits,
     struct hm_control_verdict *verdict)
 {
 	if (kept_today(past, now) >= limits->max_per_day) {
-		refuse(verdict, "too_often", "%" PRId64 " kept limits were "
-		    "sent today, as many as control_max_per_day allows; each "
-		    "wears the memory of the inverter", limits->max_per_day);
+		hm_control_deny(verdict, "too_often", "%" PRId64 " kept limits "
+		    "and settings were sent today, as many as "
+		    "control_max_per_day allows; each wears the memory of the "
+		    "inverter", limits->max_per_day);
 		return;
 	}
 	if (past->kept_at == HM_CONTROL_NEVER)
@@ -159,7 +158,7 @@ schedule_kept(const struct hm_control_limits *limits,
 		past->kept_at = now;
 	if (now - past->kept_at >= limits->min_interval_s)
 		return;
-	say(verdict, HM_CONTROL_WAIT);
+	hm_control_say(verdict, HM_CONTROL_WAIT);
 	verdict->at = past->kept_at + limits->min_interval_s;
 }
 
@@ -168,9 +167,9 @@ hm_control_schedule(const struct hm_control_limits *limits,
     struct hm_control_past *past, const struct hm_command *command,
     int64_t now, struct hm_control_verdict *verdict)
 {
-	say(verdict, HM_CONTROL_GO);
+	hm_control_say(verdict, HM_CONTROL_GO);
 	if (hm_control_in_time(limits, command, now, verdict) &&
-	    command->action == HM_ACTION_LIMIT)
+	    is_kept(command))
 		schedule_kept(limits, past, now, verdict);
 }
 
@@ -188,7 +187,7 @@ hm_control_sent(struct hm_control_past *past,
 	if (command->action == HM_ACTION_LIMIT_TEMPORARY)
 		past->temporary_at = is_restore(command) ?
 		    HM_CONTROL_NEVER : now;
-	if (command->action != HM_ACTION_LIMIT)
+	if (!is_kept(command))
 		return;
 	past->kept_today = kept_today(past, now) + 1;
 	if (day_of(now) > past->day)
@@ -220,8 +219,11 @@ bool
 hm_control_replaces(const struct hm_command *newer,
     const struct hm_command *waiting)
 {
+	/* One that waits may set something else beside. */
 	return strcmp(newer->serial, waiting->serial) == 0 &&
 	    strcmp(newer->dtu, waiting->dtu) == 0 &&
+	    (newer->action != HM_ACTION_SET_SOC_LIMITS ||
+	    (waiting->told.has & ~newer->told.has) == 0) &&
 	    (newer->action == waiting->action ||
 	    (is_switch(newer) && is_switch(waiting)));
 }
@@ -238,12 +240,12 @@ fit_percent(const struct hm_command *command,
 	if (!check_bounds(command, min, PERCENT_MAX, verdict))
 		return;
 	if (device->is_modbus && command->amount % 10 != 0)
-		refuse(verdict, "bounds", "found %" PRId64 ".%" PRId64 " %%, "
-		    "allowed over Modbus are whole numbers",
+		hm_control_deny(verdict, "bounds", "found %" PRId64 ".%" PRId64
+		    " %%, allowed over Modbus are whole numbers",
 		    command->amount / 10, command->amount % 10);
 	else if (command->action == HM_ACTION_LIMIT &&
 	    command->amount == device->limit)
-		say(verdict, HM_CONTROL_ALREADY);
+		hm_control_say(verdict, HM_CONTROL_ALREADY);
 }
 
 static void
@@ -254,11 +256,25 @@ fit_watts(const struct hm_command *command,
 	int64_t max = device->rated * 10;
 
 	if (device->rated == 0)
-		refuse(verdict, "not_supported", "the rated power of the "
-		    "inverters is not known, allowed is limit in percent");
+		hm_control_deny(verdict, "not_supported", "the rated power of "
+		    "the inverters is not known, allowed is limit in percent");
 	else
 		check_bounds(command, WATTS_MIN, max < WATTS_MAX ? max :
 		    WATTS_MAX, verdict);
+}
+
+const char *
+hm_control_unknown_action(enum hm_transport transport, bool is_gateway,
+    enum hm_action action)
+{
+	if (transport == HM_TRANSPORT_MODBUS_G3)
+		return is_of_hybrids(action) ? NULL : "over modbus-g3 only "
+		    "set_mode, set_soc_limits and set_export_limit are known";
+	if (is_gateway)
+		return action == HM_ACTION_SET_MODE ? NULL : "of gateways of "
+		    "hybrid inverters only set_mode is known";
+	return is_of_hybrids(action) ? "it is for hybrid inverters, which are "
+	    "read with es:// or modbus-g3://" : NULL;
 }
 
 /* Why no DTU of this kind is known to take the order, or NULL. */
@@ -301,14 +317,20 @@ hm_control_fit(const struct hm_command *command,
     const struct hm_control_device *device,
     struct hm_control_verdict *verdict)
 {
-	const char *why = unsupported(command, device);
+	const char *why = device->kind == HM_CONTROL_DTU ?
+	    unsupported(command, device) : NULL;
 
-	say(verdict, HM_CONTROL_GO);
+	hm_control_say(verdict, HM_CONTROL_GO);
 	if (device->inverters == 0)
-		refuse(verdict, "no_inverter", "the DTU has no inverter %s",
-		    command->serial);
+		hm_control_deny(verdict, "no_inverter", "the DTU has no "
+		    "inverter %s", command->serial);
+	else if (device->kind == HM_CONTROL_REGISTERS)
+		hm_control_registers_fit(command, &device->hybrid, verdict);
+	else if (device->kind == HM_CONTROL_GATEWAY)
+		hm_control_gateway_fit(command, &device->hybrid,
+		    device->inverters, verdict);
 	else if (why != NULL)
-		refuse(verdict, "not_supported", "%s", why);
+		hm_control_deny(verdict, "not_supported", "%s", why);
 	else if (command->unit == HM_COMMAND_WATTS)
 		fit_watts(command, device, verdict);
 	else if (command->unit == HM_COMMAND_PERCENT)

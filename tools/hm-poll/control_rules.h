@@ -5,7 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control_hybrid.h"
+#include "control_verdict.h"
 #include "record/command.h"
+#include "wire/dtu_uri.h"
 
 /*
  * Which orders may go to a DTU, and when: all rules of safety. No I/O; times
@@ -16,8 +19,8 @@
 struct hm_control_limits {
 	int64_t max_age_s;      /* of a command when a DTU gets its order */
 	int64_t way_s;          /* from sending an order until the DTU has it */
-	int64_t min_interval_s; /* between two kept limits of a DTU */
-	int64_t max_per_day;    /* kept limits of a DTU in a day of UTC */
+	int64_t min_interval_s; /* between two orders to a DTU that are kept */
+	int64_t max_per_day;    /* of these to a DTU in a day of UTC */
 	int64_t restore_s;      /* without a temporary limit; 0: off */
 };
 
@@ -26,7 +29,7 @@ struct hm_control_limits {
 
 /* What has been sent to a DTU. */
 struct hm_control_past {
-	int64_t kept_at; /* last kept limit, or HM_CONTROL_NEVER */
+	int64_t kept_at; /* last order that is kept, or HM_CONTROL_NEVER */
 	int64_t day;     /* of kept_today: days since 1970 */
 	int64_t kept_today;
 	int64_t temporary_at; /* last temporary limit, or HM_CONTROL_NEVER if
@@ -38,19 +41,12 @@ struct hm_control_past {
 
 void hm_control_past_init(struct hm_control_past *past);
 
-enum hm_control_answer {
-	HM_CONTROL_GO,
-	HM_CONTROL_WAIT,    /* until `at` */
-	HM_CONTROL_REFUSE,  /* `error` and `text` say why */
-	HM_CONTROL_ALREADY, /* the inverters have this limit: send nothing */
-};
-
-struct hm_control_verdict {
-	enum hm_control_answer answer;
-	int64_t at;
-	const char *error; /* static, for result records */
-	char text[160];    /* what was found and what is allowed */
-};
+/*
+ * Why what is read over a transport takes no orders of an action; NULL if it
+ * may take them. `is_gateway`: it is a gateway of hybrid inverters.
+ */
+const char *hm_control_unknown_action(enum hm_transport transport,
+    bool is_gateway, enum hm_action action);
 
 /*
  * A command that has come: its bounds, as far as they need no device, and its
@@ -89,8 +85,17 @@ void hm_control_note_end(struct hm_control_past *past,
 bool hm_control_replaces(const struct hm_command *newer,
     const struct hm_command *waiting);
 
+/* What takes an order. */
+enum hm_control_kind {
+	HM_CONTROL_DTU,
+	HM_CONTROL_GATEWAY,   /* of hybrid inverters, by command c308 */
+	HM_CONTROL_REGISTERS, /* a HIT-...-G3 or a HiOne */
+};
+
 /* What is known of a DTU and its inverters, after it was read. */
 struct hm_control_device {
+	enum hm_control_kind kind;
+	struct hm_control_hybrid hybrid; /* not of a DTU */
 	bool is_modbus;
 	bool has_old_map; /* of Modbus: orders by coils */
 	bool takes_watts; /* its firmware knows temporary limits */

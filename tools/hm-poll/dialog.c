@@ -223,6 +223,8 @@ hm_dialog_not_connected(struct hm_dialog *d, enum hm_poll_error error,
 {
 	if (d->protocol != &hm_protocol_hm || !d->hm.looks)
 		hm_dialog_fail(d, error, "%s", text);
+	if (hm_dialog_order_asks(d))
+		return settle(d, HM_TURN_FAIL);
 	return d->protocol->is_gateway ?
 	    settle(d, d->protocol->lost(d, true)) : HM_TURN_FAIL;
 }
@@ -256,12 +258,6 @@ bool
 hm_dialog_is_gateway(const struct hm_dialog *d)
 {
 	return d->protocol->is_gateway;
-}
-
-bool
-hm_dialog_takes_orders(const struct hm_dialog *d)
-{
-	return d->protocol->takes_orders;
 }
 
 size_t

@@ -173,11 +173,9 @@ bool hm_dialog_stale(const struct hm_dialog *d);
  * it. hm_dialog_begin begins each of them, until the order is dropped.
  */
 
-bool hm_dialog_takes_orders(const struct hm_dialog *d);
-
 /*
  * What hm_dialog_begin begins from now on; `order` is borrowed. False if there
- * is no memory. The dialog must take orders.
+ * is no memory. Its action must be one that hm_control_unknown_action allows.
  */
 bool hm_dialog_order(struct hm_dialog *d, const struct hm_order *order);
 
@@ -198,6 +196,12 @@ bool hm_dialog_order_sent(const struct hm_dialog *d);
  * texts are borrowed until the next call.
  */
 const struct hm_result *hm_dialog_order_result(const struct hm_dialog *d);
+
+/*
+ * The connection is over, and what has become of the order so far was reported:
+ * that is the result if no reading shows more.
+ */
+void hm_dialog_order_settle(struct hm_dialog *d);
 
 /*
  * After the end of a connection: in how many ms the next one is to read back

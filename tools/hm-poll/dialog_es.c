@@ -37,9 +37,8 @@ init(struct hm_dialog *d)
 
 /* Which request is next */
 
-/* The next one has a connection of its own, unless they share one. */
-static enum hm_turn
-reconnect(struct hm_dialog *d, bool lost)
+enum hm_turn
+hm_dialog_es_reconnect(const struct hm_dialog *d, bool lost)
 {
 	return d->options->es_keep_connection && !lost ? HM_TURN_ASK :
 	    HM_TURN_RECONNECT;
@@ -94,6 +93,8 @@ ask_next(struct hm_dialog *d)
 		es->list_at = d->monotonic;
 		return hm_dialog_es_ask_list(d);
 	}
+	if (d->order != NULL)
+		return es->inverters > 0 ? HM_TURN_DONE : finish(d);
 	if (es->next == es->inverters || es->lost == LOST_MAX)
 		return finish(d);
 	return hm_dialog_es_ask_readings(d, es->inverter[es->next++].serial);
@@ -104,7 +105,7 @@ go_on(struct hm_dialog *d, bool lost)
 {
 	enum hm_turn turn = ask_next(d);
 
-	return turn == HM_TURN_ASK ? reconnect(d, lost) : turn;
+	return turn == HM_TURN_ASK ? hm_dialog_es_reconnect(d, lost) : turn;
 }
 
 static void
@@ -125,10 +126,12 @@ begin_poll(struct hm_dialog *d)
 	es->done = false;
 	es->next = 0;
 	es->lost = 0;
-	es->info_due = (d->options->ask & HM_ASK_INFO) != 0 &&
+	es->info_due = d->order == NULL &&
+	    (d->options->ask & HM_ASK_INFO) != 0 &&
 	    (!es->asked_info ||
 	    d->monotonic - es->info_at >= d->options->ask_period);
-	es->list_due = list_is_due(d);
+	/* An order is preceded by the list alone. */
+	es->list_due = list_is_due(d) || d->order != NULL;
 }
 
 static enum hm_turn
@@ -288,6 +291,8 @@ after(struct hm_dialog *d, const struct hm_frame *frame)
 		return after_info(d, frame);
 	case HM_GATEWAY_REGISTRY:
 		return after_list(d, frame);
+	case HM_GATEWAY_MODE:
+		return hm_dialog_es_order_reply(d, frame);
 	default:
 		return after_readings(d, frame);
 	}
@@ -344,7 +349,9 @@ feed(struct hm_dialog *d)
 {
 	enum hm_turn turn = read_frames(d);
 
-	return turn == HM_TURN_FAIL ? lose(d, true) : turn;
+	/* An order that may have been carried out is not passed over. */
+	return turn == HM_TURN_FAIL && !hm_dialog_order_asks(d) ?
+	    lose(d, true) : turn;
 }
 
 static size_t

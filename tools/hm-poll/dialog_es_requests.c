@@ -47,8 +47,9 @@ hm_dialog_es_look(struct hm_dialog *d, uint16_t sequence)
 }
 
 /* With the serial number that is known by now. */
-static enum hm_turn
-ask(struct hm_dialog *d, enum hm_gateway_reply awaited, size_t size)
+enum hm_turn
+hm_dialog_es_send(struct hm_dialog *d, enum hm_gateway_reply awaited,
+    size_t size)
 {
 	d->es->awaited = (uint16_t)awaited;
 	return send(d, awaited, (uint64_t)d->es->gateway, ++d->es->sequence,
@@ -73,7 +74,8 @@ hm_dialog_es_ask_list(struct hm_dialog *d)
 	m.local_time.len = hm_dialog_local_time(d, text);
 	m.local_time.data = (uint8_t *)text;
 	m.offset = HM_APP_OFFSET;
-	return ask(d, HM_GATEWAY_REGISTRY, hm__registry_request__pack(&m,
+	return hm_dialog_es_send(d, HM_GATEWAY_REGISTRY,
+	    hm__registry_request__pack(&m,
 	    d->request + HM_FRAME_HEADER_GATEWAY));
 }
 
@@ -88,6 +90,7 @@ hm_dialog_es_ask_readings(struct hm_dialog *d, int64_t serial)
 	m.local_time.data = (uint8_t *)text;
 	m.offset = HM_APP_OFFSET;
 	m.serial = serial;
-	return ask(d, HM_GATEWAY_READINGS, hm__hybrid_request__pack(&m,
+	return hm_dialog_es_send(d, HM_GATEWAY_READINGS,
+	    hm__hybrid_request__pack(&m,
 	    d->request + HM_FRAME_HEADER_GATEWAY));
 }

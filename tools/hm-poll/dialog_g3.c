@@ -10,9 +10,21 @@
 #define GAP_MS 150
 #define RECONNECT_MS 10000
 #define ILLEGAL_ADDRESS 2
+#define FUNCTION_AT 7 /* byte of a reply */
+#define EXCEPTION 0x80
 
 _Static_assert(HM_DIALOG_PARTS_MAX >= HM_G3_BLOCKS,
     "each block may be missing");
+
+enum hm_turn
+hm_dialog_g3_ask(struct hm_dialog *d, bool again)
+{
+	d->skipped = d->skipped_bytes = 0;
+	d->g3.transaction++;
+	if (!again)
+		d->g3.first = d->g3.transaction;
+	return HM_TURN_ASK;
+}
 
 static enum hm_turn
 ask(struct hm_dialog *d, size_t block)
@@ -20,10 +32,7 @@ ask(struct hm_dialog *d, size_t block)
 	struct hm_dialog_g3 *g = &d->g3;
 
 	g->block = block;
-	d->skipped = d->skipped_bytes = 0;
-	g->transaction++;
-	if (!g->asked_again)
-		g->first = g->transaction;
+	hm_dialog_g3_ask(d, g->asked_again);
 	hm_modbus_request_of(d->request, g->transaction, d->dtu->unit,
 	    HM_MODBUS_READ_INPUTS, hm_g3_blocks[block].first,
 	    hm_g3_blocks[block].count);
@@ -117,6 +126,8 @@ after(struct hm_dialog *d, const struct hm_modbus_reply *reply, size_t used)
 		return hm_dialog_fail(d, HM_ERR_UNIT,
 		    "reply of unit %u, asked was unit %u", reply->unit,
 		    d->dtu->unit);
+	if (d->order != NULL)
+		return hm_dialog_g3_order_reply(d, reply);
 	if (reply->exception != 0)
 		return after_exception(d, reply->exception);
 	if (check(d, reply) == HM_TURN_FAIL)
@@ -133,6 +144,13 @@ after(struct hm_dialog *d, const struct hm_modbus_reply *reply, size_t used)
  * late reply about the block in hand is as good as that to the second request.
  */
 static bool
+is_awaited(const struct hm_dialog *d, uint16_t transaction)
+{
+	return !d->held && (transaction == d->g3.transaction ||
+	    transaction == d->g3.first);
+}
+
+static bool
 is_other_reply(struct hm_dialog *d, const struct hm_modbus_reply *reply)
 {
 	const struct hm_dialog_g3 *g = &d->g3;
@@ -140,8 +158,7 @@ is_other_reply(struct hm_dialog *d, const struct hm_modbus_reply *reply)
 	if (d->held)
 		hm_dialog_drop(d, "reply %u: no request was open",
 		    reply->transaction);
-	else if (reply->transaction != g->transaction &&
-	    reply->transaction != g->first)
+	else if (!is_awaited(d, reply->transaction))
 		hm_dialog_drop(d, "reply %u: requested was %u",
 		    reply->transaction, g->transaction);
 	else
@@ -159,6 +176,18 @@ on_reply(struct hm_dialog *d, const struct hm_modbus_reply *reply, size_t used)
 	return turn;
 }
 
+/* A late reply is that to another function where orders are sent. */
+static enum hm_modbus_function
+function_of_reply(const struct hm_dialog *d)
+{
+	const uint8_t *p = d->in.p;
+
+	if (d->in.n >= FUNCTION_AT + 1 &&
+	    !is_awaited(d, (uint16_t)(p[0] << 8 | p[1])))
+		return (enum hm_modbus_function)(p[FUNCTION_AT] & ~EXCEPTION);
+	return d->order != NULL ? d->order->function : HM_MODBUS_READ_INPUTS;
+}
+
 static enum hm_turn
 feed(struct hm_dialog *d)
 {
@@ -169,7 +198,7 @@ feed(struct hm_dialog *d)
 		size_t used;
 
 		switch (hm_modbus_read_reply(d->in.p, d->in.n,
-		    HM_MODBUS_READ_INPUTS, &reply, &used)) {
+		    function_of_reply(d), &reply, &used)) {
 		case HM_MODBUS_PART:
 			return HM_TURN_READ;
 		case HM_MODBUS_LENGTH:
@@ -193,6 +222,8 @@ begin(struct hm_dialog *d)
 {
 	struct hm_dialog_g3 *g = &d->g3;
 
+	if (d->order != NULL)
+		return hm_dialog_g3_order_begin(d);
 	g->asked_again = false;
 	memset(g->settled, 0, sizeof g->settled);
 	return ask(d, 0);
@@ -202,6 +233,8 @@ begin(struct hm_dialog *d)
 static enum hm_turn
 lose(struct hm_dialog *d, bool connection)
 {
+	if (d->order != NULL)
+		return hm_dialog_g3_order_lost(d, connection);
 	if (connection || d->g3.asked_again)
 		return HM_TURN_FAIL;
 	return ask_again(d);

@@ -490,6 +490,5 @@ const struct hm_dialog_protocol hm_protocol_hm = {
     .stale = is_stale,
     .gap_ms = GAP_MS,
     .has_secrets = true,
-    .takes_orders = true,
     .part = "package",
 };

@@ -351,5 +351,4 @@ const struct hm_dialog_protocol hm_protocol_modbus = {
     .lost = lose,
     .missing = find_missing,
     .part = "input",
-    .takes_orders = true,
 };

@@ -5,6 +5,7 @@
 
 #include "control_rules.h"
 #include "dialog_private.h"
+#include "g3_order.h"
 #include "order.h"
 #include "record/poll_errors.h"
 
@@ -12,8 +13,15 @@
 #define READ_AGAIN_MS 8000 /* after a reading that does not show it yet */
 
 static void
-remember_poll(struct hm_dialog_order *o, const struct hm_dialog_hm *hm)
+remember_poll(struct hm_dialog_order *o, const struct hm_dialog *d)
 {
+	const struct hm_dialog_hm *hm = &d->hm;
+
+	o->has_es = d->es != NULL;
+	if (o->has_es)
+		o->es = *d->es;
+	if (d->protocol != &hm_protocol_hm)
+		return;
 	o->time = hm->time;
 	o->time_before = hm->time_before;
 	o->info_at = hm->info_at;
@@ -34,8 +42,7 @@ hm_dialog_order(struct hm_dialog *d, const struct hm_order *order)
 	o->order = order;
 	o->phase = HM_ORDER_BEFORE;
 	o->result = hm_result(HM_RESULT_UNKNOWN, o->error, o->text);
-	if (d->protocol == &hm_protocol_hm)
-		remember_poll(o, &d->hm);
+	remember_poll(o, d);
 	return true;
 }
 
@@ -44,6 +51,13 @@ hm_dialog_drop_order(struct hm_dialog *d)
 {
 	const struct hm_dialog_order *o = d->order;
 
+	if (o != NULL && o->has_es) {
+		/* The numbers of requests go on. */
+		uint16_t sequence = d->es->sequence;
+
+		*d->es = o->es;
+		d->es->sequence = sequence;
+	}
 	if (o != NULL && d->protocol == &hm_protocol_hm) {
 		d->hm.time = o->time;
 		d->hm.time_before = o->time_before;
@@ -142,7 +156,38 @@ hm_dialog_order_read_back(struct hm_dialog *d)
 	return HM_TURN_DONE;
 }
 
+/* A gateway sends nothing that shows the working mode. */
+void
+hm_dialog_order_settle(struct hm_dialog *d)
+{
+	struct hm_dialog_order *o = d->order;
+
+	if (d->protocol != &hm_protocol_es || !o->sent || o->ended)
+		return;
+	if (o->result.state == HM_RESULT_ACCEPTED)
+		hm_dialog_order_end(d, HM_RESULT_UNKNOWN, "no_readback",
+		    "the gateway says that it was done, but nothing that it "
+		    "sends shows the working mode");
+	o->ended = true;
+}
+
 /* Turns */
+
+static enum hm_turn
+end_as_shown(struct hm_dialog *d)
+{
+	struct hm_dialog_order *o = d->order;
+	struct hm_result shown = hm_result(HM_RESULT_DONE, NULL, NULL);
+	char text[HM_G3_SHOWN];
+
+	hm_g3_order_show(o->order->command.action, o->before.word, &shown,
+	    text);
+	hm_dialog_order_end(d, HM_RESULT_DONE, NULL, "the inverter shows %s "
+	    "already, nothing was sent", text);
+	o->result.percent = shown.percent;
+	o->result.told = shown.told;
+	return HM_TURN_DONE;
+}
 
 /*
  * Whether a map of orders over Modbus shows what the inverters have, or what
@@ -153,6 +198,8 @@ end_as_already(struct hm_dialog *d)
 {
 	const struct hm_control_device *device = &d->order->before.device;
 
+	if (device->kind == HM_CONTROL_REGISTERS)
+		return end_as_shown(d);
 	if (device->is_modbus)
 		hm_dialog_order_end(d, HM_RESULT_UNKNOWN, "no_readback",
 		    "the DTU shows this limit already, nothing was sent; over "
@@ -180,6 +227,14 @@ decide(struct hm_dialog *d)
 		return end_as_already(d);
 	o->phase = HM_ORDER_SENDS;
 	o->sent = true;
+	switch (device->kind) {
+	case HM_CONTROL_GATEWAY:
+		return hm_dialog_es_order_send(d);
+	case HM_CONTROL_REGISTERS:
+		return hm_dialog_g3_order_send(d);
+	case HM_CONTROL_DTU:
+		break;
+	}
 	return device->is_modbus ? hm_dialog_modbus_order_send(d) :
 	    hm_dialog_hm_order_send(d);
 }

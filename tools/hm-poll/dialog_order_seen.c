@@ -7,9 +7,11 @@
 #include "config.pb-c.h"
 #include "dialog.h"
 #include "dialog_private.h"
+#include "g3_order.h"
 #include "info.pb-c.h"
 #include "real.pb-c.h"
 #include "record/models.h"
+#include "wire/g3_serial.h"
 #include "wire/hmframe.h"
 
 /* What the replies of a poll show of a DTU, before an order and after it. */
@@ -303,6 +305,49 @@ look_at_modbus(struct look *look)
 	}
 }
 
+/* Hybrid inverters */
+
+/* The registers have no serial number: hm-decode makes it of the name. */
+static void
+look_at_registers(struct look *look)
+{
+	const struct hm_dialog_order *o = look->d->order;
+	enum hm_action action = o->order->command.action;
+	struct hm_control_device *device = &look->seen->device;
+	struct hm_result shown = hm_result(HM_RESULT_UNKNOWN, NULL, NULL);
+	char serial[HM_SERIAL_TEXT], text[HM_G3_SHOWN];
+	struct hm_g3_write write;
+
+	device->kind = HM_CONTROL_REGISTERS;
+	device->hybrid.role = o->g3.role;
+	device->all = 1;
+	hm_g3_serial(hm_text(look->d->dtu->name), serial);
+	device->inverters = is_wanted(look, serial);
+	memcpy(look->seen->word, o->g3.word, sizeof look->seen->word);
+	hm_g3_order_write(&o->order->command, o->g3.word, &write);
+	device->hybrid.has_it = hm_g3_order_is_done(action, o->g3.word,
+	    &write);
+	hm_g3_order_show(action, o->g3.word, &shown, text);
+	device->hybrid.soc_min = shown.told.value[HM_TOLD_SOC_MIN];
+	device->hybrid.soc_max = shown.told.value[HM_TOLD_SOC_MAX];
+}
+
+static void
+look_at_gateway(struct look *look)
+{
+	const struct hm_dialog_es *es = look->d->es;
+	struct hm_control_device *device = &look->seen->device;
+
+	device->kind = HM_CONTROL_GATEWAY;
+	for (size_t i = 0; i < es->inverters; i++) {
+		char text[HM_SERIAL_TEXT];
+
+		device->all++;
+		hm_serial_format((uint64_t)es->inverter[i].serial, 12, text);
+		device->inverters += is_wanted(look, text);
+	}
+}
+
 void
 hm_dialog_order_look(struct hm_dialog *d, struct hm_order_seen *seen)
 {
@@ -315,7 +360,13 @@ hm_dialog_order_look(struct hm_dialog *d, struct hm_order_seen *seen)
 	    .temporary = -1, .alarms = -1, .on = -1};
 	if (d->protocol == &hm_protocol_modbus)
 		look_at_modbus(&look);
+	else if (d->protocol == &hm_protocol_g3)
+		look_at_registers(&look);
+	else if (d->protocol == &hm_protocol_es)
+		look_at_gateway(&look);
 	else
 		look_at_hm(&look);
 	seen->device.has_old_map = old_map;
+	seen->device.hybrid.allows_unproven =
+	    d->order->order->allows_unproven;
 }

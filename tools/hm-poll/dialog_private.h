@@ -2,6 +2,7 @@
 #define HM_DIALOG_PRIVATE_H
 
 #include "dialog.h"
+#include "g3_order.h"
 #include "wire/g3.h"
 #include "wire/hmcrypt.h"
 #include "wire/hmframe.h"
@@ -11,7 +12,8 @@
  * Shared by dialog.c, dialog_frames.c, dialog_modbus.c, dialog_g3.c,
  * dialog_es.c, dialog_es_requests.c, dialog_hm.c, dialog_hm_config.c,
  * dialog_hm_packages.c, dialog_hm_requests.c, and of orders dialog_order.c,
- * dialog_order_seen.c, dialog_hm_order.c and dialog_modbus_order.c.
+ * dialog_order_seen.c, dialog_hm_order.c, dialog_modbus_order.c,
+ * dialog_g3_order.c and dialog_es_order.c.
  */
 
 #define HM_REPLIES_MAX 200 /* replies of one poll */
@@ -51,7 +53,6 @@ struct hm_dialog_protocol {
 	bool keeps_connection; /* as hm_dialog_keeps_connection */
 	int64_t reconnect_ms; /* as hm_dialog_reconnect_ms */
 	bool has_secrets; /* replies hold keys and passwords */
-	bool takes_orders;
 	bool is_gateway; /* of hybrid inverters */
 };
 
@@ -145,6 +146,16 @@ enum hm_order_phase {
 	HM_ORDER_CHECK,  /* Modbus: read the map of orders again */
 };
 
+/* A HIT-...-G3 or HiOne: its settings are read twice before they count. */
+struct hm_dialog_g3_order {
+	bool asks_role;   /* the request in hand is about that */
+	bool asked_again; /* after a silence or a reply that is of no use */
+	int reads;        /* of the settings, on this connection */
+	enum hm_g3_role role;
+	uint16_t word[HM_G3_SETTINGS_MAX]; /* of the last of them */
+	struct hm_g3_write write;
+};
+
 struct hm_dialog_order {
 	const struct hm_order *order;
 	enum hm_order_phase phase;
@@ -158,6 +169,9 @@ struct hm_dialog_order {
 	bool ended;  /* `result` is final */
 	bool paused; /* the connection is over, another one reads back */
 	enum hm_modbus_function function; /* of the request in hand */
+	struct hm_dialog_g3_order g3;
+	struct hm_dialog_es es; /* a gateway's polls, at the start */
+	bool has_es;
 	/* Of the last poll: no reading of an order is one of a poll. */
 	int64_t time, time_before, info_at;
 	bool readings_done, info_kept, info_lost;
@@ -225,10 +239,20 @@ enum hm_turn hm_dialog_pass_over(struct hm_dialog *d,
 size_t hm_dialog_local_time(const struct hm_dialog *d,
     char out[HM_LOCAL_TIME]);
 
+/*
+ * dialog_es.c: the next request has a connection of its own, unless they share
+ * one, which after a reply that was lost they do not.
+ */
+enum hm_turn hm_dialog_es_reconnect(const struct hm_dialog *d, bool lost);
+
 /* dialog_es_requests.c: make it the request in hand. Returns HM_TURN_ASK. */
 enum hm_turn hm_dialog_es_ask_info(struct hm_dialog *d);
 enum hm_turn hm_dialog_es_ask_list(struct hm_dialog *d);
 enum hm_turn hm_dialog_es_ask_readings(struct hm_dialog *d, int64_t serial);
+
+/* The same for a payload of `size` bytes that is in its place in d->request. */
+enum hm_turn hm_dialog_es_send(struct hm_dialog *d,
+    enum hm_gateway_reply awaited, size_t size);
 
 /* The first of them, before it is known whether a gateway is there. */
 enum hm_turn hm_dialog_es_look(struct hm_dialog *d, uint16_t sequence);
@@ -309,5 +333,21 @@ bool hm_dialog_hm_order_is_sealed(const struct hm_dialog *d,
 enum hm_turn hm_dialog_modbus_order_probe(struct hm_dialog *d);
 enum hm_turn hm_dialog_modbus_order_send(struct hm_dialog *d);
 enum hm_turn hm_dialog_modbus_order_feed(struct hm_dialog *d);
+
+/* dialog_g3_order.c: the settings are read in place of a poll. */
+enum hm_turn hm_dialog_g3_order_begin(struct hm_dialog *d);
+enum hm_turn hm_dialog_g3_order_send(struct hm_dialog *d);
+enum hm_turn hm_dialog_g3_order_reply(struct hm_dialog *d,
+    const struct hm_modbus_reply *reply);
+/* As `lost` of a protocol, while the settings are read. */
+enum hm_turn hm_dialog_g3_order_lost(struct hm_dialog *d, bool connection);
+
+/* dialog_g3.c: a request of the next number is in hand. */
+enum hm_turn hm_dialog_g3_ask(struct hm_dialog *d, bool again);
+
+/* dialog_es_order.c */
+enum hm_turn hm_dialog_es_order_send(struct hm_dialog *d);
+enum hm_turn hm_dialog_es_order_reply(struct hm_dialog *d,
+    const struct hm_frame *frame);
 
 #endif

@@ -1,5 +1,6 @@
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "control_rules.h"
 #include "dialog.h"
 #include "dtu_job_private.h"
 #include "dtu_lock.h"
@@ -69,6 +70,8 @@ hm_dtu_job_order_connect(struct hm_dtu_job *job)
 	int64_t idle;
 
 	if (!hm_dtu_job_may_connect(job)) {
+		/* One that is kept is in the way of the lock's holder. */
+		hm_poller_cut(job->poller);
 		if (hm_monotonic_ms() + LOCK_RETRY_MS < job->order_until)
 			wait_for(job, LOCK_RETRY_MS);
 		else
@@ -86,7 +89,9 @@ hm_dtu_job_order_connect(struct hm_dtu_job *job)
 enum hm_fleet_order
 hm_dtu_job_order(struct hm_dtu_job *job, const struct hm_order *order)
 {
-	if (!hm_dialog_takes_orders(hm_poller_dialog(job->poller)))
+	if (hm_control_unknown_action(hm_poller_dtu(job->poller)->transport,
+	    hm_dialog_is_gateway(dialog_of(job)), order->command.action) !=
+	    NULL)
 		return HM_FLEET_NOT_SUPPORTED;
 	if (job->breaker.state == HM_BREAKER_OPEN)
 		return HM_FLEET_BROKEN;
@@ -139,11 +144,17 @@ void
 hm_dtu_job_order_polled(struct hm_dtu_job *job,
     const struct hm_poll_result *result)
 {
-	int64_t pause = hm_dialog_order_pause_ms(dialog_of(job));
+	int64_t pause;
 	bool failed = result->error != HM_ERR_NONE;
 	const char *error = hm_poll_error_name(result->error);
 
-	hm_dtu_lock_release(&job->lock);
+	hm_dialog_order_settle(hm_poller_dialog(job->poller));
+	pause = hm_dialog_order_pause_ms(dialog_of(job));
+	/* A connection that is kept keeps other processes out. */
+	if (hm_poller_is_connected(job->poller))
+		hm_dtu_lock_touch(&job->lock);
+	else
+		hm_dtu_lock_release(&job->lock);
 	if (job->order_vetoed)
 		end_with_error(job, "vetoed", "it must not be sent any more");
 	else if (job->order_sent && failed && pause >= 0)

@@ -79,7 +79,7 @@ enum hm_fleet_order {
 	HM_FLEET_ORDERED, /* order_ended will be called */
 	HM_FLEET_BUSY,    /* the DTU is polled, or has an order: see idle */
 	HM_FLEET_BROKEN,  /* the DTU's circuit breaker is open */
-	HM_FLEET_NOT_SUPPORTED, /* it takes no orders, or hm knows none */
+	HM_FLEET_NOT_SUPPORTED, /* it takes no orders of this action */
 };
 
 /* Begin an order, which is borrowed until order_ended. */

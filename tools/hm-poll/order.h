@@ -9,6 +9,7 @@ struct hm_order {
 	struct hm_command command;
 	bool encrypts_2305; /* to an hm DTU that encrypts */
 	bool uses_old_map;  /* over Modbus, where the new one is missing */
+	bool allows_unproven; /* of a hybrid inverter */
 };
 
 /* What was read of a DTU and of the inverters that an order is for. */
@@ -22,6 +23,8 @@ struct hm_order_seen {
 	int64_t boot_time; /* of the DTU, by its clock; 0: not known */
 	int on;            /* as the DTU says; -1: not known */
 	bool limits_differ; /* no common limit of all inverters is known */
+	uint16_t word[HM_G3_SETTINGS_MAX]; /* of hm_g3_order_block, from a
+	                                      HIT-...-G3 or a HiOne */
 };
 
 /*
@@ -32,7 +35,7 @@ struct hm_order_seen {
 struct hm_order_judgement {
 	struct hm_result result; /* texts are static or in `text` */
 	bool final;
-	char text[160];
+	char text[200];
 };
 
 void hm_order_judge(const struct hm_order *order,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/decimal.h"
+#include "g3_order.h"
 #include "order.h"
 
 #define TOLERANCE 20 /* part of a power by which it may exceed its limit */
@@ -172,6 +173,25 @@ judge_alarms(const struct hm_order_seen *after, struct hm_order_judgement *j)
 		    "alarms is not empty");
 }
 
+/* Registers are known to be read back as they were written. */
+static void
+judge_setting(const struct hm_command *command,
+    const struct hm_order_seen *before, const struct hm_order_seen *after,
+    struct hm_order_judgement *j)
+{
+	struct hm_g3_write write;
+	char shown[HM_G3_SHOWN];
+
+	hm_g3_order_write(command, before->word, &write);
+	hm_g3_order_show(command->action, after->word, &j->result, shown);
+	if (hm_g3_order_is_done(command->action, after->word, &write))
+		conclude(j, HM_RESULT_DONE, NULL, "the inverter shows %s",
+		    shown);
+	else
+		conclude(j, HM_RESULT_UNKNOWN, "not_confirmed", "the inverter "
+		    "shows %s, which is not what was ordered", shown);
+}
+
 void
 hm_order_judge(const struct hm_order *order,
     const struct hm_order_seen *before, const struct hm_order_seen *after,
@@ -204,6 +224,11 @@ hm_order_judge(const struct hm_order *order,
 		break;
 	case HM_ACTION_CLEAR_ALARMS:
 		judge_alarms(after, j);
+		break;
+	case HM_ACTION_SET_MODE:
+	case HM_ACTION_SET_SOC_LIMITS:
+	case HM_ACTION_SET_EXPORT_LIMIT:
+		judge_setting(command, before, after, j);
 		break;
 	case HM_ACTION_RESTART_INVERTER:
 	case HM_ACTIONS:

@@ -291,7 +291,9 @@ feed(struct hm_poller *p, const uint8_t *chunk, size_t n)
 	bool skips = hm_dialog_skipped(p->dialog) > skipped;
 
 	if (hm_dialog_order_sent(p->dialog)) {
-		drop_at_close(p, hm_dialog_sends_order(p->dialog));
+		/* One that is next has another connection, or is sent. */
+		drop_at_close(p, turn == HM_TURN_READ &&
+		    hm_dialog_sends_order(p->dialog));
 		p->options->heard(p->context, p);
 	}
 	hm_poller_take_turn(p, turn);

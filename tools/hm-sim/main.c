@@ -12,6 +12,7 @@
 #include "config/settings.h"
 #include "record/command.h"
 #include "record/record.h"
+#include "record/working_mode.h"
 #include "sim_day.h"
 #include "sim_hybrid.h"
 #include "sim_mode.h"
@@ -135,15 +136,15 @@ on_ordered(void *context, int64_t serial, const struct hm_sim_order *order)
 static void
 write_mode(struct hm_json *e, const struct hm_sim_settings *s)
 {
-	const int64_t reserve[HM_SIM_MODES] = {
-	    [HM_SIM_SELF_USE] = s->self_use,
-	    [HM_SIM_ECONOMIC] = s->self_use,
-	    [HM_SIM_BACKUP] = s->backup,
-	    [HM_SIM_FORCED_CHARGE] = s->charge,
-	    [HM_SIM_FORCED_DISCHARGE] = s->discharge,
-	    [HM_SIM_PEAK_SHAVING] = s->peak_charge,
+	const int64_t reserve[HM_MODES] = {
+	    [HM_MODE_SELF_USE] = s->self_use,
+	    [HM_MODE_ECONOMIC] = s->self_use,
+	    [HM_MODE_BACKUP] = s->backup,
+	    [HM_MODE_FORCED_CHARGE] = s->charge,
+	    [HM_MODE_FORCED_DISCHARGE] = s->discharge,
+	    [HM_MODE_PEAK_SHAVING] = s->peak_charge,
 	};
-	const char *name = hm_sim_mode_name(s->mode);
+	const char *name = hm_working_mode_name(s->mode);
 
 	hm_json_text(e, "action", "set_mode");
 	if (name == NULL) {
@@ -152,10 +153,10 @@ write_mode(struct hm_json *e, const struct hm_sim_settings *s)
 	}
 	hm_json_text(e, "mode", name);
 	hm_json_int(e, "reserve_soc", reserve[s->mode]);
-	if (s->mode == HM_SIM_FORCED_CHARGE)
+	if (s->mode == HM_MODE_FORCED_CHARGE)
 		hm_json_decimal(e, "max_power", hm_decimal(s->charge_power,
 		    1));
-	if (s->mode == HM_SIM_FORCED_DISCHARGE)
+	if (s->mode == HM_MODE_FORCED_DISCHARGE)
 		hm_json_decimal(e, "max_power", hm_decimal(s->discharge_power,
 		    1));
 }

@@ -65,29 +65,29 @@ read_mode(const Hm__WorkingMode *order, struct hm_sim_settings *s)
 {
 	s->mode = order->mode - 1;
 	switch (s->mode) {
-	case HM_SIM_SELF_USE:
+	case HM_MODE_SELF_USE:
 		s->self_use = order->reserve;
 		break;
-	case HM_SIM_ECONOMIC:
+	case HM_MODE_ECONOMIC:
 		s->self_use = order->reserve;
 		read_weeks(order, s);
 		break;
-	case HM_SIM_BACKUP:
+	case HM_MODE_BACKUP:
 		s->backup = order->reserve;
 		break;
-	case HM_SIM_FORCED_CHARGE:
+	case HM_MODE_FORCED_CHARGE:
 		s->charge = order->reserve;
 		s->charge_power = order->max_power;
 		break;
-	case HM_SIM_FORCED_DISCHARGE:
+	case HM_MODE_FORCED_DISCHARGE:
 		s->discharge = order->reserve;
 		s->discharge_power = order->max_power;
 		break;
-	case HM_SIM_PEAK_SHAVING:
+	case HM_MODE_PEAK_SHAVING:
 		s->peak_charge = order->peak_charge;
 		s->peak_power = order->peak_power;
 		break;
-	case HM_SIM_TIME_OF_USE:
+	case HM_MODE_TIME_OF_USE:
 		read_tariffs(order, s);
 		break;
 	default:
@@ -104,7 +104,7 @@ is_percent(int64_t value, int64_t whole)
 static bool
 is_good(const Hm__WorkingMode *order)
 {
-	return order->mode >= 1 && order->mode <= HM_SIM_MODES &&
+	return order->mode >= 1 && order->mode <= HM_MODES &&
 	    is_percent(order->reserve, 100) &&
 	    is_percent(order->max_power, 1000) &&
 	    is_percent(order->peak_charge, 100) && order->peak_power >= 0;

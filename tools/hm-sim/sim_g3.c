@@ -32,10 +32,14 @@ read_registers(struct hm_sim_dtu *dtu, const uint8_t *request,
     const struct hm_sim_time *now, uint64_t faults, uint16_t *values)
 {
 	unsigned first = get16(request + 8), count = get16(request + 10);
+	bool slow = (faults & HM_SIM_BIT(HM_SIM_ORDER_SLOW)) != 0;
 	int64_t wall;
 
+	/* Under the fault "order-slow" they show what acts already. */
 	if (request[7] == READ_HOLDING)
-		return hm_sim_g3_settings(hm_sim_gateway_told(dtu->gateway, 0),
+		return hm_sim_g3_settings(slow ?
+		    &hm_sim_gateway_inverter(dtu->gateway, 0)->settings :
+		    hm_sim_gateway_told(dtu->gateway, 0),
 		    hm_sim_gateway_house(dtu->gateway), first, count, values);
 	if (first == ENERGIES)
 		dtu->read = 0;

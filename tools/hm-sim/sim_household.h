@@ -24,7 +24,7 @@ struct hm_sim_house {
 	int64_t charge;   /* of it at the first midnight, percent */
 	bool generator;   /* which runs when the grid is not there */
 	bool extras; /* another PV inverter, a heater, a charger of cars */
-	enum hm_sim_mode mode; /* at the start */
+	enum hm_working_mode mode; /* at the start */
 	int64_t reset; /* of the counters of the day, s of the day; below 0:
 	                  never */
 	const struct hm_sim_day *day; /* borrowed; NULL: computed */

@@ -229,7 +229,7 @@ count_phases(struct hm_sim_hybrid *h)
 		    n) - load;
 
 		/* An island feeds each phase what it takes. */
-		if (h->settings.mode == HM_SIM_OFF_GRID)
+		if (h->settings.mode == HM_MODE_OFF_GRID)
 			grid = 0;
 		h->power[HM_SIM_COUNT_LOAD + i] = load;
 		h->power[HM_SIM_COUNT_IMPORT + i] = grid < 0 ? -grid : 0;

@@ -292,7 +292,7 @@ hm_sim_hybrid_view(const struct hm_sim_hybrid *h,
 	v->has_battery = h->house->capacity > 0;
 	v->has_generator = h->house->generator;
 	v->has_extras = h->house->extras;
-	v->island = h->settings.mode == HM_SIM_OFF_GRID;
+	v->island = h->settings.mode == HM_MODE_OFF_GRID;
 	v->status = v->island ? STATUS_ISLAND : STATUS_ON_GRID;
 	v->grid_status = !v->island;
 	v->external_status = v->has_extras;

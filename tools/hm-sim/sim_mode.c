@@ -1,7 +1,5 @@
 #include "sim_mode.h"
 
-#include <string.h>
-
 #define FULL 100        /* percent */
 #define PERMILLE 1000
 #define TENTHS 10       /* of a percent in one, and of a watt */
@@ -9,36 +7,9 @@
 #define MINUTE 60
 #define DAY 86400
 
-static const char *const names[] = {
-    [HM_SIM_SELF_USE] = "self_use",
-    [HM_SIM_ECONOMIC] = "economic",
-    [HM_SIM_BACKUP] = "backup",
-    [HM_SIM_OFF_GRID] = "off_grid",
-    [HM_SIM_FORCED_CHARGE] = "forced_charge",
-    [HM_SIM_FORCED_DISCHARGE] = "forced_discharge",
-    [HM_SIM_PEAK_SHAVING] = "peak_shaving",
-    [HM_SIM_TIME_OF_USE] = "time_of_use",
-};
-
-const char *
-hm_sim_mode_name(int64_t mode)
-{
-	return mode >= 0 && mode < HM_SIM_MODES ? names[mode] : NULL;
-}
-
-bool
-hm_sim_mode_parse(const char *name, enum hm_sim_mode *mode)
-{
-	for (int i = 0; i < HM_SIM_MODES; i++)
-		if (strcmp(names[i], name) == 0) {
-			*mode = (enum hm_sim_mode)i;
-			return true;
-		}
-	return false;
-}
-
 void
-hm_sim_settings_start(struct hm_sim_settings *settings, enum hm_sim_mode mode)
+hm_sim_settings_start(struct hm_sim_settings *settings,
+    enum hm_working_mode mode)
 {
 	*settings = (struct hm_sim_settings){
 	    .mode = (int64_t)mode,
@@ -180,34 +151,34 @@ hm_sim_mode_wish(const struct hm_sim_settings *s,
     const struct hm_sim_moment *m, struct hm_sim_wish *wish)
 {
 	*wish = (struct hm_sim_wish){
-	    .grid = s->mode != HM_SIM_OFF_GRID,
+	    .grid = s->mode != HM_MODE_OFF_GRID,
 	    .floor = s->lowest,
 	    .ceiling = s->highest,
 	};
 	switch (s->mode) {
-	case HM_SIM_ECONOMIC:
+	case HM_MODE_ECONOMIC:
 		economize(s, m, wish);
 		break;
-	case HM_SIM_BACKUP:
+	case HM_MODE_BACKUP:
 		keep_floor(wish, m, m->rated, s->backup);
 		break;
-	case HM_SIM_OFF_GRID:
+	case HM_MODE_OFF_GRID:
 		break;
-	case HM_SIM_FORCED_CHARGE:
+	case HM_MODE_FORCED_CHARGE:
 		charge_to(wish, m, m->rated * s->charge_power / PERMILLE,
 		    s->charge);
 		break;
-	case HM_SIM_FORCED_DISCHARGE:
+	case HM_MODE_FORCED_DISCHARGE:
 		discharge_to(wish, m->rated * s->discharge_power / PERMILLE,
 		    s->discharge);
 		break;
-	case HM_SIM_PEAK_SHAVING:
+	case HM_MODE_PEAK_SHAVING:
 		shave(s, m, wish);
 		break;
-	case HM_SIM_TIME_OF_USE:
+	case HM_MODE_TIME_OF_USE:
 		follow_tariffs(s, m, wish);
 		break;
-	case HM_SIM_SELF_USE:
+	case HM_MODE_SELF_USE:
 	default:
 		keep_floor(wish, m, GRID_CHARGE, s->self_use);
 		break;

@@ -5,29 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "record/working_mode.h"
+
 /*
  * The working modes of a hybrid inverter, and what each wants of the battery at
- * a moment. Names and numbers are those of command c308; what a mode does is
- * known of self use, backup and both forced ones, and inferred for the others
- * (docs/hybrids.md). Pure: no clock, no state.
+ * a moment. What a mode does is known of self use, backup and both forced ones,
+ * and inferred for the others (docs/hybrids.md). Pure: no clock, no state.
  */
-
-/* In the order of register 4300; command c308 counts from 1. */
-enum hm_sim_mode {
-	HM_SIM_SELF_USE,
-	HM_SIM_ECONOMIC,
-	HM_SIM_BACKUP,
-	HM_SIM_OFF_GRID,
-	HM_SIM_FORCED_CHARGE,
-	HM_SIM_FORCED_DISCHARGE,
-	HM_SIM_PEAK_SHAVING,
-	HM_SIM_TIME_OF_USE,
-	HM_SIM_MODES
-};
-
-/* Its name as an option and in records; NULL if there is none. */
-const char *hm_sim_mode_name(int64_t mode);
-bool hm_sim_mode_parse(const char *name, enum hm_sim_mode *mode);
 
 /* Hours of the day, in minutes from midnight; both equal: none. */
 struct hm_sim_hours {
@@ -51,7 +35,7 @@ struct hm_sim_week {
 
 /* What an inverter has been told. Values may be out of any range. */
 struct hm_sim_settings {
-	int64_t mode; /* of enum hm_sim_mode, or a number that is none */
+	int64_t mode; /* of enum hm_working_mode, or a number that is none */
 	/* Percent of the battery: floors, and the aim of a forced charge. */
 	int64_t self_use, backup, charge, discharge;
 	int64_t charge_power, discharge_power; /* forced; 0.1 % of the rated */
@@ -68,7 +52,7 @@ struct hm_sim_settings {
 
 /* As a new inverter has them. */
 void hm_sim_settings_start(struct hm_sim_settings *settings,
-    enum hm_sim_mode mode);
+    enum hm_working_mode mode);
 
 /* A moment of an inverter: powers in 0.1 W. */
 struct hm_sim_moment {

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/rfc3339.h"
 #include "config/settings.h"
+#include "record/working_mode.h"
 #include "sim_clock.h"
 #include "sim_fault.h"
 #include "sim_mode.h"
@@ -74,8 +75,8 @@ static bool
 finish_house(const struct hm_config *config, struct hm_sim_house *house,
     bool only_g3)
 {
-	if (!hm_sim_mode_parse(hm_config_text(config, HM_SET_SIM_MODE),
-	    &house->mode))
+	if (!hm_working_mode_parse(hm_text(hm_config_text(config,
+	    HM_SET_SIM_MODE)), &house->mode))
 		return hm_config_refuse(config, HM_SET_SIM_MODE,
 		    "are self_use, economic, backup, off_grid, "
 		    "forced_charge, forced_discharge, peak_shaving and "

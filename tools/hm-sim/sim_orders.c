@@ -100,6 +100,9 @@ carry_out(struct hm_sim_orders *o, const struct hm_sim_plant *plant,
 		o->alarms_cleared = true;
 		break;
 	case HM_ACTION_RESTART_DTU:
+	case HM_ACTION_SET_MODE:
+	case HM_ACTION_SET_SOC_LIMITS:
+	case HM_ACTION_SET_EXPORT_LIMIT:
 	case HM_ACTIONS:
 		break;
 	}

@@ -94,7 +94,7 @@ write_command(struct hm_command_message *m)
 
 	hm_json_start(&e, m->text, sizeof m->text);
 	hm_json_command_open(&e, &m->command);
-	hm_json_command_others(&e, &m->record);
+	hm_json_command_others(&e, &m->command, &m->record);
 	hm_json_object_end(&e);
 	return hm_json_done(&e, &m->line);
 }

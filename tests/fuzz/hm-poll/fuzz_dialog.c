@@ -121,7 +121,8 @@ on_dropped(const struct hm_dtu *dtu, const char *reason)
 static void
 check_order(const struct hm_dialog *d, enum hm_turn turn, int *sent)
 {
-	if (turn == HM_TURN_ASK && hm_dialog_sends_order(d) && ++*sent > 1)
+	if ((turn == HM_TURN_ASK || turn == HM_TURN_RECONNECT) &&
+	    hm_dialog_sends_order(d) && ++*sent > 1)
 		abort();
 	if (d->order->ended && (!hm_result_is_final(d->order->result.state) ||
 	    d->order->text[0] == '\0'))
@@ -160,7 +161,8 @@ answer_modbus(struct hm_dialog *d, const uint8_t *p, size_t n)
 	    d->g3.transaction : d->modbus.transaction;
 	uint8_t out[HM_MODBUS_REPLY_MAX] = {(uint8_t)(number >> 8),
 	    (uint8_t)number, 0, 0, 0, 0, UNIT,
-	    d->order != NULL && hm_dialog_order_asks(d) ?
+	    d->order != NULL && (hm_dialog_order_asks(d) ||
+	    reads_by(d) == HM_MODBUS_READ_INPUTS) ?
 	    (uint8_t)d->order->function : (uint8_t)reads_by(d)};
 
 	n = n < sizeof out - 9 ? n : sizeof out - 9;
@@ -250,6 +252,25 @@ chooses_order(const uint8_t *data, size_t size)
 	return size > 1 && (data[0] & 0xa0) == 0xa0;
 }
 
+/* To a hybrid inverter. */
+static void
+choose_told(uint8_t byte, struct hm_order *order)
+{
+	static const enum hm_action actions[] = {HM_ACTION_SET_MODE,
+	    HM_ACTION_SET_SOC_LIMITS, HM_ACTION_SET_EXPORT_LIMIT,
+	    HM_ACTION_SET_MODE};
+	struct hm_command *command = &order->command;
+
+	command->action = actions[byte & 3];
+	order->allows_unproven = (byte & 4) != 0;
+	if (command->action == HM_ACTION_SET_SOC_LIMITS) {
+		hm_told_put(&command->told, HM_TOLD_SOC_MAX, 90);
+	} else if (command->action == HM_ACTION_SET_MODE) {
+		hm_told_put(&command->told, HM_TOLD_MODE, byte >> 3 & 7);
+		hm_told_put(&command->told, HM_TOLD_RESERVE_SOC, 70);
+	}
+}
+
 /* A limit, or another order with its options. */
 static struct hm_order
 order_of(const uint8_t *data, size_t size)
@@ -262,7 +283,12 @@ order_of(const uint8_t *data, size_t size)
 		order.command.action = HM_ACTION_TURN_OFF;
 	if (!chooses_order(data, size))
 		return order;
-	order.command.action = (enum hm_action)(data[1] & 0x07) % HM_ACTIONS;
+	if ((data[1] & 0x80) != 0) {
+		choose_told(data[1], &order);
+		return order;
+	}
+	order.command.action = (enum hm_action)((data[1] & 0x07) %
+	    HM_ACTION_SET_MODE);
 	order.encrypts_2305 = (data[1] & 0x08) != 0;
 	order.uses_old_map = (data[1] & 0x10) != 0;
 	if ((data[1] & 0x20) != 0)
@@ -273,10 +299,15 @@ order_of(const uint8_t *data, size_t size)
 	return order;
 }
 
-/* Gateways and a HIT-...-G3 take no orders. */
+/* Gateways and a HIT-...-G3 take orders of their own. */
 static enum hm_transport
-transport_of(uint8_t byte)
+transport_of(const uint8_t *data, size_t size)
 {
+	uint8_t byte = data[0];
+
+	if (chooses_order(data, size) && (data[1] & 0x80) != 0)
+		return (byte & 0x10) != 0 ? HM_TRANSPORT_MODBUS_G3 :
+		    HM_TRANSPORT_ES;
 	if ((byte & 0xe0) == 0x60)
 		return HM_TRANSPORT_ES;
 	if ((byte & 0xe0) == 0x40)
@@ -299,7 +330,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0 || (arena.memory == NULL &&
 	    !hm_arena_init(&arena, HM_ARENA_SIZE)))
 		return 0;
-	dtu.transport = transport_of(data[0]);
+	dtu.transport = transport_of(data, size);
 	options.ask = data[0] & 0x0f;
 	options.es_keep_connection = (data[0] & 0x08) != 0;
 	d = hm_dialog_new(&dtu, &options);

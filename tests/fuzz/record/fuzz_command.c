@@ -42,7 +42,7 @@ is_same(const struct hm_command *a, const struct hm_command *b)
 	    strcmp(a->dtu, b->dtu) == 0 && strcmp(a->serial, b->serial) == 0 &&
 	    strcmp(a->from, b->from) == 0 && a->has_action == b->has_action &&
 	    a->action == b->action && a->unit == b->unit &&
-	    a->amount == b->amount;
+	    a->amount == b->amount && hm_told_is_same(&a->told, &b->told);
 }
 
 int
@@ -60,7 +60,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FOUND(!is_text(c.dtu, HM_DTU_NAME_MAX));
 	FOUND(!is_text(c.serial, HM_COMMAND_SERIAL_MAX));
 	FOUND(!is_text(c.from, HM_COMMAND_FROM_MAX));
-	FOUND(is_limit(&c) != (c.unit != HM_COMMAND_NONE));
+	FOUND(c.action != HM_ACTION_SET_EXPORT_LIMIT &&
+	    is_limit(&c) != (c.unit != HM_COMMAND_NONE));
+	FOUND(c.action < HM_ACTION_SET_MODE && c.told.has != 0);
 	hm_json_start(&e, buf, sizeof buf);
 	hm_json_command(&e, &c);
 	FOUND(!hm_json_done(&e, &line));

@@ -50,8 +50,8 @@ static void
 make_house(uint64_t seed, int64_t number, struct hm_sim_house *house)
 {
 	static const size_t strings[] = {1, 2, 4};
-	enum hm_sim_mode mode = (enum hm_sim_mode)(number / DAYS_OF_A_HOUSE %
-	    HM_SIM_MODES);
+	enum hm_working_mode mode = (enum hm_working_mode)(number /
+	    DAYS_OF_A_HOUSE % HM_MODES);
 
 	*house = (struct hm_sim_house){
 	    .seed = seed + (uint64_t)number,
@@ -60,7 +60,7 @@ make_house(uint64_t seed, int64_t number, struct hm_sim_house *house)
 	    .phases = dice(seed, number, 2, 2) == 0 ? 1 : 3,
 	    .capacity = 2500 * dice(seed, number, 3, 9),
 	    .charge = dice(seed, number, 4, 101),
-	    .generator = mode == HM_SIM_OFF_GRID || dice(seed, number, 5,
+	    .generator = mode == HM_MODE_OFF_GRID || dice(seed, number, 5,
 		2) == 0,
 	    .extras = dice(seed, number, 6, 2) == 0,
 	    .mode = mode,

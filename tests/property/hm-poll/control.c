@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "control_rules.h"
+#include "record/working_mode.h"
 #include "xorshift.h"
 
 #define DAY 86400
@@ -29,6 +30,7 @@ struct stream {
 	struct hm_control_limits limits;
 	struct hm_control_past past;
 	struct hm_control_device device;
+	enum hm_action usual; /* that comes most often */
 	struct hm_command waiting[WAITING];
 	size_t waits;
 	char known[EVENTS][HM_COMMAND_ID_MAX + 1];
@@ -38,7 +40,7 @@ struct stream {
 };
 
 static uint64_t state;
-static uint64_t orders, waits, refusals, replacements;
+static uint64_t orders, told, waits, refusals, replacements;
 
 static int64_t
 below(int64_t bound)
@@ -73,6 +75,33 @@ most(const struct stream *s, const struct hm_command *c)
 	return s->device.rated * 10 < 32767 ? s->device.rated * 10 : 32767;
 }
 
+static bool
+is_kept(const struct hm_command *c)
+{
+	return c->action == HM_ACTION_LIMIT || c->action >= HM_ACTION_SET_MODE;
+}
+
+/* What a HIT or a HiOne gets without control_unproven. */
+static void
+observe_told(const struct stream *s, uint64_t seed)
+{
+	const struct hm_command *c = &s->seen.order[s->seen.count - 1];
+	int64_t mode = c->told.value[HM_TOLD_MODE];
+	int64_t reserve = c->told.value[HM_TOLD_RESERVE_SOC];
+
+	if (c->action < HM_ACTION_SET_MODE)
+		fail(s, seed, "what only a DTU takes");
+	if (!s->device.hybrid.allows_unproven &&
+	    c->action != HM_ACTION_SET_MODE)
+		fail(s, seed, "an unproven order");
+	if (reserve < 0 || reserve > 100)
+		fail(s, seed, "a reserve out of bounds");
+	if (!s->device.hybrid.allows_unproven && mode != HM_MODE_SELF_USE &&
+	    mode != HM_MODE_FORCED_CHARGE && mode != HM_MODE_FORCED_DISCHARGE)
+		fail(s, seed, "an unproven mode");
+	told++;
+}
+
 static void
 observe_kept(const struct stream *s, uint64_t seed)
 {
@@ -80,7 +109,7 @@ observe_kept(const struct stream *s, uint64_t seed)
 	int64_t at = seen->at[seen->count - 1], today = 0;
 
 	for (size_t i = 0; i + 1 < seen->count; i++) {
-		if (seen->order[i].action != HM_ACTION_LIMIT)
+		if (!is_kept(&seen->order[i]))
 			continue;
 		if (at - seen->at[i] < s->limits.min_interval_s)
 			fail(s, seed, "two kept limits too soon");
@@ -110,8 +139,10 @@ observe(const struct stream *s, uint64_t seed)
 	for (size_t i = 0; i + 1 < seen->count; i++)
 		if (strcmp(seen->order[i].id, c->id) == 0)
 			fail(s, seed, "an id twice");
-	if (c->action == HM_ACTION_LIMIT)
+	if (is_kept(c))
 		observe_kept(s, seed);
+	if (s->device.kind == HM_CONTROL_REGISTERS)
+		observe_told(s, seed);
 }
 
 /* Commands */
@@ -142,7 +173,7 @@ static struct hm_command
 random_command(const struct stream *s)
 {
 	struct hm_command c = {.has_action = true,
-	    .action = below(3) > 0 ? HM_ACTION_LIMIT :
+	    .action = below(3) > 0 ? s->usual :
 	    (enum hm_action)below(HM_ACTIONS)};
 
 	c.time = random_time(s->now);
@@ -152,6 +183,12 @@ random_command(const struct stream *s)
 		c.unit = below(2) == 0 ? HM_COMMAND_PERCENT : HM_COMMAND_WATTS;
 	if (c.unit != HM_COMMAND_NONE)
 		c.amount = random_amount(s, c.unit);
+	if (c.action == HM_ACTION_SET_MODE) {
+		hm_told_put(&c.told, HM_TOLD_MODE, below(HM_MODES));
+		if (below(2) == 0)
+			hm_told_put(&c.told, HM_TOLD_RESERVE_SOC,
+			    below(104) - 2);
+	}
 	if (below(5) == 0)
 		snprintf(c.serial, sizeof c.serial, "11612345");
 	snprintf(c.id, sizeof c.id, "%d", (int)below(EVENTS));
@@ -174,6 +211,12 @@ send(struct stream *s, const struct hm_command *c, uint64_t seed)
 {
 	struct hm_control_verdict v;
 
+	if (hm_control_unknown_action(s->device.kind == HM_CONTROL_REGISTERS ?
+	    HM_TRANSPORT_MODBUS_G3 : HM_TRANSPORT_HM, false, c->action) !=
+	    NULL) {
+		refusals++;
+		return;
+	}
 	hm_control_fit(c, &s->device, &v);
 	if (v.answer != HM_CONTROL_GO) {
 		refusals++;
@@ -242,6 +285,13 @@ run_stream(uint64_t seed)
 	    .takes_watts = below(2) == 0, .all = 1 + (size_t)below(2),
 	    .inverters = 1, .has_mi = below(3) == 0, .rated = below(5000),
 	    .limit = -1};
+	s.usual = HM_ACTION_LIMIT;
+	if (below(4) == 0) {
+		s.usual = HM_ACTION_SET_MODE;
+		s.device.kind = HM_CONTROL_REGISTERS;
+		s.device.hybrid = (struct hm_control_hybrid){
+		    .allows_unproven = below(2) == 0, .role = HM_G3_SINGLE};
+	}
 	s.now = 1800000000 + below(2 * DAY);
 	hm_control_past_init(&s.past);
 	for (int i = 0; i < EVENTS; i++) {
@@ -263,7 +313,7 @@ main(int argc, char *argv[])
 	for (uint64_t n = seed; n < seed + streams; n++)
 		run_stream(n);
 	/* A stream that sends nothing would prove nothing. */
-	if (orders < streams || waits == 0 || refusals == 0 ||
+	if (orders < streams || told < streams || waits == 0 || refusals == 0 ||
 	    replacements == 0) {
 		puts("not ok - control: too few orders, waits or refusals");
 		return EXIT_FAILURE;

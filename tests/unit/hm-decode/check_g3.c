@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "g3_faults.h"
-#include "g3_serial.h"
 #include "g3_values.h"
 #include "run_suite.h"
+#include "wire/g3_serial.h"
 
 static const struct {
 	int scale;

@@ -40,7 +40,8 @@ static void
 end(enum hm_action action, enum hm_result_state state, int64_t percent,
     int64_t watts, int on)
 {
-	const struct hm_result result = {state, NULL, NULL, percent, watts, on};
+	const struct hm_result result = {.state = state,
+	    .percent = percent, .watts = watts, .on = on};
 
 	hm_ha_confirmed_result(&c, action, &result, false);
 }
@@ -223,8 +224,8 @@ END_TEST
 
 START_TEST(a_limit_that_is_there_already)
 {
-	struct hm_result result = {HM_RESULT_UNKNOWN, "no_readback", NULL, 600,
-	    -1, -1};
+	struct hm_result result = {.error = "no_readback",
+	    .state = HM_RESULT_UNKNOWN, .percent = 600, .watts = -1, .on = -1};
 
 	hm_ha_confirmed_result(&c, HM_ACTION_LIMIT, &result, false);
 	assert_is(&c.percent, HM_HA_DENIED, 0);
@@ -239,7 +240,8 @@ END_TEST
 
 START_TEST(a_part_of_the_inverters)
 {
-	const struct hm_result result = {HM_RESULT_DONE, NULL, NULL, -1, -1, 1};
+	const struct hm_result result = {.state = HM_RESULT_DONE,
+	    .percent = -1, .watts = -1, .on = 1};
 
 	hm_ha_confirmed_result(&c, HM_ACTION_TURN_ON, &result, true);
 	assert_is(&c.on, HM_HA_DENIED, 0);

@@ -98,6 +98,39 @@ START_TEST(stages_outlive_the_process)
 }
 END_TEST
 
+/* What a hybrid inverter is told, and what it shows. */
+START_TEST(settings_outlive_the_process)
+{
+	struct hm_control_journal *j = open_journal();
+	struct hm_command c = kept("7", NOW);
+	struct hm_result done = hm_result(HM_RESULT_DONE, "", "read back");
+	struct hm_control_entry *e;
+
+	c.action = HM_ACTION_SET_MODE;
+	c.unit = HM_COMMAND_NONE;
+	hm_told_put(&c.told, HM_TOLD_MODE, 7);
+	hm_told_put(&c.told, HM_TOLD_HOURS, HM_TOLD_HOURS_MAX);
+	for (size_t i = 0; i < HM_TOLD_HOURS_MAX; i++)
+		c.told.hours[i] = (struct hm_told_hours){.charge_from = 1439,
+		    .charge_power = 100, .soc_max = (uint8_t)(90 + i)};
+	hm_told_put(&done.told, HM_TOLD_MODE, 4);
+	hm_told_put(&done.told, HM_TOLD_MAX_POWER, 285);
+	e = hm_control_journal_add(j, &c, NOW);
+	ck_assert_ptr_nonnull(e);
+	ck_assert(hm_control_journal_sent(j, e, NOW));
+	ck_assert(hm_control_journal_end(j, e, &done, NOW));
+	hm_control_journal_close(j);
+	j = open_journal();
+	e = hm_control_journal_find(j, "7");
+	ck_assert_ptr_nonnull(e);
+	ck_assert(hm_told_is_same(&e->command.told, &c.told));
+	ck_assert(hm_told_is_same(&e->result.told, &done.told));
+	/* It is kept, as a limit is. */
+	ck_assert_int_eq(hm_control_journal_past(j, "roof")->kept_today, 1);
+	hm_control_journal_close(j);
+}
+END_TEST
+
 START_TEST(one_process)
 {
 	struct hm_control_journal *j = open_journal();
@@ -272,6 +305,7 @@ main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, make_scratch, remove_scratch);
 	tcase_add_test(tc, stages_outlive_the_process);
+	tcase_add_test(tc, settings_outlive_the_process);
 	tcase_add_test(tc, one_process);
 	tcase_add_test(tc, torn_line);
 	tcase_add_test(tc, rotation);

@@ -13,6 +13,7 @@
 #include "order.h"
 #include "real.pb-c.h"
 #include "run_suite.h"
+#include "working_mode.pb-c.h"
 #include "wire/hmframe.h"
 
 #define CAP ((size_t)8192)
@@ -305,6 +306,171 @@ expect_missing(size_t n, const uint8_t *numbers)
 	ck_assert(hm_dialog_is_partial(dialog) == (n > 0));
 }
 
+/* Orders */
+
+static void
+order_mode(struct hm_order *order, enum hm_working_mode mode)
+{
+	*order = (struct hm_order){.allows_unproven = true, .command = {
+	    .has_action = true, .action = HM_ACTION_SET_MODE}};
+	hm_told_put(&order->command.told, HM_TOLD_MODE, mode);
+	hm_told_put(&order->command.told, HM_TOLD_RESERVE_SOC, 30);
+	if (mode == HM_MODE_FORCED_CHARGE)
+		hm_told_put(&order->command.told, HM_TOLD_MAX_POWER, 505);
+}
+
+static void
+wire_mode_reply(int64_t id, int32_t error)
+{
+	Hm__WorkingModeReply reply = HM__WORKING_MODE_REPLY__INIT;
+
+	reply.id = id;
+	reply.error = error;
+	wire_message(HM_GATEWAY_MODE, &reply);
+}
+
+static void
+expect_result(enum hm_result_state state, const char *error, bool final)
+{
+	const struct hm_result *result = hm_dialog_order_result(dialog);
+
+	ck_assert_int_eq(result->state, state);
+	ck_assert_str_eq(result->error, error);
+	ck_assert(final == (hm_dialog_order_pause_ms(dialog) < 0));
+}
+
+START_TEST(working_mode_is_set)
+{
+	struct hm_order order;
+	struct hm_frame frame;
+	Hm__WorkingMode *m;
+
+	poll_at(0, 2);
+	hm_dialog_end(dialog);
+	device_time++;
+	order_mode(&order, HM_MODE_FORCED_CHARGE);
+	snprintf(order.command.serial, sizeof order.command.serial, "%llx",
+	    (unsigned long long)INVERTER + 1);
+	ck_assert(hm_dialog_order(dialog, &order));
+	expect_asked(hm_dialog_begin(dialog, NOW, 10), HM_TURN_ASK, 0xc302);
+	wire_list(2);
+	expect_asked(feed(), HM_TURN_RECONNECT, 0xc308);
+	ck_assert(hm_dialog_sends_order(dialog));
+	frame = request();
+	ck_assert_uint_eq(frame.serial, (uint64_t)GATEWAY);
+	ck_assert_uint_eq(frame.number, 1);
+	m = hm__working_mode__unpack(NULL, frame.size, frame.payload);
+	ck_assert_ptr_nonnull(m);
+	ck_assert_int_eq(m->time, NOW);
+	ck_assert_int_eq(m->id, NOW);
+	ck_assert_uint_eq(m->n_serial, 1);
+	ck_assert_int_eq(m->serial[0], INVERTER + 1);
+	ck_assert_int_eq(m->mode, 5);
+	ck_assert_int_eq(m->reserve, 30);
+	ck_assert_int_eq(m->max_power, 505);
+	ck_assert_uint_eq(m->n_hours, 0);
+	hm__working_mode__free_unpacked(m, NULL);
+	wire_mode_reply(NOW - 1, 0);
+	ck_assert_int_eq(feed(), HM_TURN_READ);
+	wire_mode_reply(NOW, 0);
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+	expect_result(HM_RESULT_ACCEPTED, "", false);
+	hm_dialog_order_settle(dialog);
+	expect_result(HM_RESULT_UNKNOWN, "no_readback", true);
+	/* The readings of an order are in no record: they are no old ones. */
+	hm_dialog_drop_order(dialog);
+	hm_dialog_end(dialog);
+	poll_at(60, 2);
+	ck_assert(!hm_dialog_stale(dialog));
+	poll_at(120, 2);
+	ck_assert(hm_dialog_stale(dialog));
+}
+END_TEST
+
+START_TEST(hours_are_sent)
+{
+	struct hm_order order = {.allows_unproven = true, .command = {
+	    .has_action = true, .action = HM_ACTION_SET_MODE}};
+	struct hm_told *told = &order.command.told;
+	struct hm_frame frame;
+	Hm__WorkingMode *m;
+
+	hm_told_put(told, HM_TOLD_MODE, HM_MODE_TIME_OF_USE);
+	hm_told_put(told, HM_TOLD_HOURS, HM_TOLD_HOURS_MAX);
+	for (size_t i = 0; i < HM_TOLD_HOURS_MAX; i++)
+		told->hours[i] = (struct hm_told_hours){
+		    .charge_from = 22 * 60 + 30, .charge_to = 5 * 60,
+		    .discharge_from = 17 * 60, .discharge_to = 21 * 60 + 15,
+		    .charge_power = 50, .discharge_power = 100,
+		    .soc_min = 10, .soc_max = (uint8_t)(90 + i)};
+	ck_assert(hm_dialog_order(dialog, &order));
+	expect_asked(begin_poll(0, 1), HM_TURN_RECONNECT, 0xc308);
+	frame = request();
+	m = hm__working_mode__unpack(NULL, frame.size, frame.payload);
+	ck_assert_ptr_nonnull(m);
+	ck_assert_int_eq(m->mode, 8);
+	ck_assert_uint_eq(m->n_hours, HM_TOLD_HOURS_MAX);
+	ck_assert_int_eq(m->hours[3]->charge, 22 << 24 | 30 << 16 | 5 << 8);
+	ck_assert_int_eq(m->hours[3]->discharge,
+	    17 << 24 | 21 << 8 | 15);
+	ck_assert_int_eq(m->hours[3]->charge_power, 50);
+	ck_assert_int_eq(m->hours[3]->discharge_power, 100);
+	ck_assert_int_eq(m->hours[3]->charge_min, 10);
+	ck_assert_int_eq(m->hours[3]->charge_max, 93);
+	hm__working_mode__free_unpacked(m, NULL);
+}
+END_TEST
+
+START_TEST(working_mode_is_refused)
+{
+	struct hm_order order;
+
+	order_mode(&order, HM_MODE_SELF_USE);
+	ck_assert(hm_dialog_order(dialog, &order));
+	expect_asked(begin_poll(0, 1), HM_TURN_RECONNECT, 0xc308);
+	wire_mode_reply(NOW, 3);
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+	expect_result(HM_RESULT_REFUSED, "refused_by_dtu", true);
+
+	ck_assert(hm_dialog_order(dialog, &order));
+	order.allows_unproven = false;
+	ck_assert_int_eq(begin_poll(10, 1), HM_TURN_DONE);
+	expect_result(HM_RESULT_REFUSED, "unproven", true);
+	ck_assert(!hm_dialog_order_sent(dialog));
+}
+END_TEST
+
+/* It may have been carried out: it is not sent again, nor passed over. */
+START_TEST(working_mode_without_a_reply)
+{
+	struct hm_order order;
+
+	order_mode(&order, HM_MODE_SELF_USE);
+	ck_assert(hm_dialog_order(dialog, &order));
+	expect_asked(begin_poll(0, 1), HM_TURN_RECONNECT, 0xc308);
+	expect_failure(hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ),
+	    HM_ERR_TIMEOUT_READ);
+	expect_result(HM_RESULT_UNKNOWN, "no_reply", false);
+	ck_assert(!hm_dialog_sends_order(dialog));
+	hm_dialog_order_settle(dialog);
+	expect_result(HM_RESULT_UNKNOWN, "no_reply", true);
+
+	/* Its connection cannot be opened. */
+	ck_assert(hm_dialog_order(dialog, &order));
+	expect_asked(begin_poll(20, 1), HM_TURN_RECONNECT, 0xc308);
+	expect_failure(hm_dialog_not_connected(dialog, HM_ERR_REFUSED, "no"),
+	    HM_ERR_REFUSED);
+	ck_assert(!hm_dialog_sends_order(dialog));
+
+	/* A reply that cannot be read. */
+	ck_assert(hm_dialog_order(dialog, &order));
+	expect_asked(begin_poll(30, 1), HM_TURN_RECONNECT, 0xc308);
+	wire_payload(HM_GATEWAY_MODE, (const uint8_t *)"\xff", 1);
+	expect_failure(feed(), HM_ERR_PROTOCOL);
+	expect_result(HM_RESULT_UNKNOWN, "no_reply", false);
+}
+END_TEST
+
 /* A good dialog */
 
 START_TEST(each_request_has_a_connection)
@@ -342,7 +508,6 @@ START_TEST(gateway_has_limits_of_its_own)
 	ck_assert_int_eq(hm_dialog_period_min_ms(dialog), 35000);
 	ck_assert(hm_dialog_rests_closed(dialog));
 	ck_assert(hm_dialog_is_gateway(dialog));
-	ck_assert(!hm_dialog_takes_orders(dialog));
 	ck_assert_int_eq(hm_dialog_upload_ms(dialog), 0);
 	ck_assert_uint_gt(hm_dialog_public_bytes(dialog), CAP);
 	ck_assert_str_eq(hm_dialog_part(dialog), "inverter");
@@ -861,7 +1026,6 @@ START_TEST(gateway_is_found)
 	ck_assert_uint_eq(hm_dialog_replies(dialog), 4);
 	ck_assert_uint_eq(reply_command(0), HM_GATEWAY_INFO);
 	expect_asked(hm_dialog_begin(dialog, NOW, 60), HM_TURN_ASK, 0xc303);
-	ck_assert(!hm_dialog_takes_orders(dialog));
 }
 END_TEST
 
@@ -962,7 +1126,6 @@ START_TEST(no_gateway_is_looked_for_by_an_order)
 	    .action = HM_ACTION_LIMIT, .unit = HM_COMMAND_PERCENT,
 	    .amount = 600}};
 
-	ck_assert(hm_dialog_takes_orders(dialog));
 	ck_assert(hm_dialog_order(dialog, &order));
 	hm_dialog_begin(dialog, NOW, 0);
 	be_silent();
@@ -1019,7 +1182,11 @@ main(void)
 	tcase_add_test(good, another_gateway_has_another_list);
 	tcase_add_test(good, repeated_readings_are_stale);
 	tcase_add_test(good, gateway_without_a_clock_is_never_stale);
+	tcase_add_test(good, working_mode_is_set);
+	tcase_add_test(good, hours_are_sent);
 	suite_add_tcase(suite, silent);
+	tcase_add_test(silent, working_mode_is_refused);
+	tcase_add_test(silent, working_mode_without_a_reply);
 	tcase_add_test(silent, silent_inverter_is_missing);
 	tcase_add_test(silent, connection_that_fails_loses_one_inverter);
 	tcase_add_test(silent, gateway_that_refuses_all_fails_the_poll);

@@ -234,6 +234,20 @@ START_TEST(a_late_reply_is_as_good)
 }
 END_TEST
 
+START_TEST(a_late_reply_to_an_order_is_dropped)
+{
+	uint8_t late[] = {0, 0, 0, 0, 0, 6, UNIT, 16, 0x10, 0xcc, 0, 7};
+
+	begin();
+	late[0] = (uint8_t)((transaction - 1) >> 8);
+	late[1] = (uint8_t)(transaction - 1);
+	ck_assert_int_eq(hm_dialog_feed(dialog, late, sizeof late),
+	    HM_TURN_READ);
+	ck_assert_str_eq(dropped, "reply 0: requested was 1");
+	answer_rest();
+}
+END_TEST
+
 /* It costs a read timeout for each block, and no reading. */
 START_TEST(each_reply_may_be_late)
 {
@@ -456,6 +470,7 @@ main(void)
 	tcase_add_test(polls, all_blocks_are_read);
 	tcase_add_test(polls, numbers_go_on_from_poll_to_poll);
 	tcase_add_test(polls, a_late_reply_is_as_good);
+	tcase_add_test(polls, a_late_reply_to_an_order_is_dropped);
 	tcase_add_test(polls, each_reply_may_be_late);
 	tcase_add_test(polls, a_reply_in_a_pause_is_dropped);
 	tcase_add_test(polls, replies_come_in_pieces);

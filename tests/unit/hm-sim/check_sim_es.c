@@ -267,7 +267,7 @@ START_TEST(wrong_modes_are_refused)
 	ck_assert_int_eq(error_of(order(NOON, BIT(ORDER_LIED), 6, 20,
 	    serial)), 0);
 	ck_assert_int_eq(hm_sim_gateway_told(dtu.gateway, 0)->mode,
-	    HM_SIM_SELF_USE);
+	    HM_MODE_SELF_USE);
 }
 END_TEST
 

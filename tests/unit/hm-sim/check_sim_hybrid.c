@@ -88,7 +88,7 @@ START_TEST(each_day_balances_in_each_mode)
 		struct hm_sim_house house = house_of(seed);
 		struct hm_sim_hybrid h;
 
-		house.mode = (enum hm_sim_mode)_i;
+		house.mode = (enum hm_working_mode)_i;
 		house.generator = seed % 2 == 0;
 		house.extras = seed % 3 != 0;
 		hm_sim_hybrid_start(&h, &house, seed);
@@ -152,7 +152,7 @@ START_TEST(a_battery_loses_some_of_what_it_gets)
 	struct hm_sim_hybrid h;
 	int64_t charged, gained;
 
-	house.mode = HM_SIM_FORCED_CHARGE;
+	house.mode = HM_MODE_FORCED_CHARGE;
 	hm_sim_hybrid_start(&h, &house, 1);
 	hm_sim_hybrid_advance(&h, DAY + HOUR / 2);
 	charged = h.total[HM_SIM_COUNT_CHARGED];
@@ -186,13 +186,13 @@ START_TEST(modes_act)
 	ck_assert_int_lt(h.flows.grid, 10);
 	ck_assert_int_gt(h.flows.grid, -10);
 
-	s.mode = HM_SIM_FORCED_CHARGE;
+	s.mode = HM_MODE_FORCED_CHARGE;
 	s.charge_power = 500;
 	after(&h, &s, 60);
 	ck_assert_int_eq(h.flows.charge, 23000);
 	ck_assert_int_lt(h.flows.grid, -23000);
 
-	s.mode = HM_SIM_FORCED_DISCHARGE;
+	s.mode = HM_MODE_FORCED_DISCHARGE;
 	s.discharge_power = 1000;
 	after(&h, &s, 60);
 	ck_assert_int_eq(h.flows.discharge, 46000);
@@ -208,7 +208,7 @@ START_TEST(modes_act)
 	ck_assert_int_eq(h.flows.discharge, 0);
 	ck_assert_int_lt(h.flows.grid, 0);
 
-	s.mode = HM_SIM_BACKUP;
+	s.mode = HM_MODE_BACKUP;
 	s.backup = 70;
 	after(&h, &s, 60);
 	ck_assert_int_eq(h.flows.charge, CHARGED_BY_GRID);
@@ -217,7 +217,7 @@ START_TEST(modes_act)
 	ck_assert_int_ge(hm_sim_hybrid_charge(&h), 699);
 	ck_assert_int_eq(h.flows.discharge, 0);
 
-	s.mode = HM_SIM_OFF_GRID;
+	s.mode = HM_MODE_OFF_GRID;
 	after(&h, &s, 60);
 	ck_assert_int_eq(h.flows.grid, 0);
 	ck_assert_int_gt(h.flows.discharge, 0);
@@ -232,13 +232,13 @@ START_TEST(limits_of_the_charge_hold_in_every_mode)
 
 	hm_sim_hybrid_start(&h, &house, 1);
 	s = h.settings;
-	s.mode = HM_SIM_FORCED_CHARGE;
+	s.mode = HM_MODE_FORCED_CHARGE;
 	s.charge = 100;
 	s.highest = 50;
 	after(&h, &s, 3 * HOUR);
 	ck_assert_int_le(hm_sim_hybrid_charge(&h), 500);
 	ck_assert_int_ge(hm_sim_hybrid_charge(&h), 498);
-	s.mode = HM_SIM_FORCED_DISCHARGE;
+	s.mode = HM_MODE_FORCED_DISCHARGE;
 	s.discharge = 0;
 	s.lowest = 30;
 	after(&h, &s, 3 * HOUR);
@@ -255,7 +255,7 @@ START_TEST(hours_of_a_tariff_act)
 
 	hm_sim_hybrid_start(&h, &house, 1);
 	s = h.settings;
-	s.mode = HM_SIM_TIME_OF_USE;
+	s.mode = HM_MODE_TIME_OF_USE;
 	s.tariffs = 1;
 	/* From 23:00 to 02:00, and from 02:00 to 03:00. */
 	s.tariff[0] = (struct hm_sim_tariff){.charge = {1380, 120},
@@ -269,7 +269,7 @@ START_TEST(hours_of_a_tariff_act)
 	ck_assert_int_lt(h.flows.discharge, 23000);
 
 	hm_sim_hybrid_start(&h, &house, 1);
-	s.mode = HM_SIM_ECONOMIC;
+	s.mode = HM_MODE_ECONOMIC;
 	s.weeks = 1;
 	s.week[0] = (struct hm_sim_week){.weekdays = 0x7f,
 	    .peak = {180, 240}, .valley = {0, 120}};
@@ -294,7 +294,7 @@ START_TEST(peaks_are_shaved)
 	house.day = &day;
 	hm_sim_hybrid_start(&h, &house, 1);
 	s = h.settings;
-	s.mode = HM_SIM_PEAK_SHAVING;
+	s.mode = HM_MODE_PEAK_SHAVING;
 	s.peak_power = 2000;
 	s.peak_charge = 50;
 	after(&h, &s, 60);
@@ -312,7 +312,7 @@ START_TEST(a_generator_helps_an_island)
 	struct hm_sim_house house = house_of(1);
 	struct hm_sim_hybrid h;
 
-	house.mode = HM_SIM_OFF_GRID;
+	house.mode = HM_MODE_OFF_GRID;
 	house.charge = 20;
 	hm_sim_hybrid_start(&h, &house, 1);
 	ck_assert_int_eq(h.flows.generator, 0);
@@ -340,7 +340,7 @@ START_TEST(without_a_battery_the_grid_does_it)
 	ck_assert_int_gt(h.total[HM_SIM_COUNT_IMPORT], 0);
 	ck_assert_int_gt(h.total[HM_SIM_COUNT_EXPORT], 0);
 
-	house.mode = HM_SIM_OFF_GRID;
+	house.mode = HM_MODE_OFF_GRID;
 	hm_sim_hybrid_start(&h, &house, 1);
 	hm_sim_hybrid_advance(&h, DAY + HOUR);
 	ck_assert_int_eq(h.flows.load, 0);
@@ -357,7 +357,7 @@ main(void)
 	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 120);
 	tcase_add_loop_test(tests, each_day_balances_in_each_mode, 0,
-	    HM_SIM_MODES);
+	    HM_MODES);
 	tcase_add_test(tests, it_does_not_matter_when_it_is_read);
 	tcase_add_test(tests, energies_of_the_day_fall_at_midnight);
 	tcase_add_test(tests, a_battery_loses_some_of_what_it_gets);

@@ -48,6 +48,9 @@ static const struct {
 } payloads[] = {
     {"{\"action\":\"limit\",\"percent\":60}", COMMAND
 	"\"action\":\"limit\",\"percent\":60" FROM "}", HM_COMMAND_GOOD},
+    {"{\"reserve_soc\":80,\"x\":1,\"action\":\"set_mode\",\"mode\":\"backup\"}",
+	COMMAND "\"action\":\"set_mode\",\"mode\":\"backup\","
+	"\"reserve_soc\":80" FROM ",\"x\":1}", HM_COMMAND_GOOD},
     {" {\"type\":\"command\", \"dtu\" : \"barn\",\"action\":\"turn_off\"}\n",
 	COMMAND "\"dtu\":\"barn\",\"action\":\"turn_off\"" FROM "}",
 	HM_COMMAND_GOOD},

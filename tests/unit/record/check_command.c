@@ -6,6 +6,12 @@
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 #define WRITTEN ((size_t)1024)
+#define HOURS(range) "{\"charge\":\"" range "\",\"charge_power\":50," \
+    "\"discharge\":\"17:00-21:15\",\"discharge_power\":100," \
+    "\"soc_min\":10,\"soc_max\":90}"
+#define TIMES(hours) "\"action\":\"set_mode\",\"mode\":\"time_of_use\"," \
+    "\"hours\":" hours
+#define BAD_HOURS(hours) {TIMES("[" hours "]"), "hours are not 1 to 4"}
 
 static const char *
 read_line(struct hm_command *command, const char *line)
@@ -46,6 +52,25 @@ START_TEST(good)
 	    "{\"type\":\"command\",\"action\":\"restart_inverter\"}",
 	    "{\"type\":\"command\",\"action\":\"restart_dtu\"}",
 	    "{\"type\":\"command\",\"action\":\"clear_alarms\"}",
+	    "{\"type\":\"command\",\"action\":\"set_mode\","
+	    "\"mode\":\"forced_charge\",\"reserve_soc\":77,"
+	    "\"max_power\":28.5,\"from\":\"stdin\"}",
+	    "{\"type\":\"command\",\"action\":\"set_mode\","
+	    "\"mode\":\"peak_shaving\",\"peak_soc\":0,\"peak_power\":-1}",
+	    "{\"type\":\"command\",\"action\":\"set_mode\","
+	    "\"mode\":\"self_use\"}",
+	    "{\"type\":\"command\",\"action\":\"set_mode\","
+	    "\"mode\":\"time_of_use\",\"hours\":[" HOURS("00:00-23:59") "]}",
+	    "{\"type\":\"command\",\"action\":\"set_mode\","
+	    "\"mode\":\"time_of_use\",\"hours\":[" HOURS("22:30-05:00") ","
+	    HOURS("01:00-02:00") "," HOURS("01:00-02:00") ","
+	    HOURS("01:00-01:00") "]}",
+	    "{\"type\":\"command\",\"action\":\"set_soc_limits\","
+	    "\"soc_min\":10,\"soc_max\":90}",
+	    "{\"type\":\"command\",\"action\":\"set_export_limit\","
+	    "\"percent\":30}",
+	    "{\"type\":\"command\",\"action\":\"set_export_limit\","
+	    "\"unlimited\":true}",
 	};
 
 	for (size_t i = 0; i < COUNT(lines); i++) {
@@ -103,6 +128,49 @@ START_TEST(bad)
 	    {"\"action\":\"limit\",\"percent\":1e30", "percent is not"},
 	    {"\"action\":\"limit_temporary\",\"watts\":0.05", "watts are not"},
 	    {"\"action\":\"turn_on\",\"percent\":60", "neither percent"},
+	    {"\"action\":\"set_mode\"", "no mode"},
+	    {"\"action\":\"set_mode\",\"mode\":0", "none of self_use"},
+	    {"\"action\":\"set_mode\",\"mode\":\"ai\"", "none of self_use"},
+	    {"\"action\":\"set_mode\",\"mode\":null", "none of self_use"},
+	    {"\"action\":\"set_mode\",\"mode\":\"backup\","
+	    "\"reserve_soc\":60.5", "reserve_soc is not a whole"},
+	    {"\"action\":\"set_mode\",\"mode\":\"backup\","
+	    "\"reserve_soc\":\"60\"", "reserve_soc is not a whole"},
+	    {"\"action\":\"set_mode\",\"mode\":\"backup\","
+	    "\"max_power\":0.55", "max_power is not"},
+	    {"\"action\":\"set_mode\",\"mode\":\"backup\","
+	    "\"soc_min\":5", "does not have"},
+	    {"\"action\":\"set_mode\",\"mode\":\"backup\","
+	    "\"percent\":5", "neither percent"},
+	    {TIMES("{}"), "hours are not 1 to 4 objects"},
+	    {TIMES("[]"), "hours are not 1 to 4 objects"},
+	    BAD_HOURS(HOURS("1:00-02:00")), BAD_HOURS(HOURS("01:00-24:00")),
+	    BAD_HOURS(HOURS("01:60-02:00")), BAD_HOURS(HOURS("01:00 02:00")),
+	    BAD_HOURS(HOURS("01.00-02:00")), BAD_HOURS(HOURS("0a:00-02:00")),
+	    BAD_HOURS("{\"charge\":\"01:00-02:00\"}"), BAD_HOURS("7"),
+	    BAD_HOURS("{\"charge\":\"01:00-02:00\",\"charge_power\":50,"
+	    "\"discharge\":\"17:00-21:15\",\"discharge_power\":101,"
+	    "\"soc_min\":10,\"soc_max\":90}"),
+	    BAD_HOURS("{\"charge\":\"01:00-02:00\",\"charge_power\":50,"
+	    "\"discharge\":\"17:00-21:15\",\"discharge_power\":100,"
+	    "\"soc_min\":90,\"soc_max\":90}"),
+	    BAD_HOURS("{\"charge\":\"01:00-02:00\",\"charge_power\":50,"
+	    "\"discharge\":\"17:00-21:15\",\"discharge_power\":100,"
+	    "\"soc_min\":10,\"soc_max\":90,\"price\":1}"),
+	    {TIMES("[" HOURS("01:00-02:00") "," HOURS("01:00-02:00") ","
+	    HOURS("01:00-02:00") "," HOURS("01:00-02:00") ","
+	    HOURS("01:00-02:00") "]"), "hours are not 1 to 4"},
+	    {"\"action\":\"set_soc_limits\"", "neither soc_min"},
+	    {"\"action\":\"set_soc_limits\",\"soc_max\":true", "soc_max is"},
+	    {"\"action\":\"set_export_limit\"", "percent and unlimited"},
+	    {"\"action\":\"set_export_limit\",\"percent\":5,"
+	    "\"unlimited\":true", "percent and unlimited"},
+	    {"\"action\":\"set_export_limit\",\"unlimited\":false",
+	    "unlimited is not true"},
+	    {"\"action\":\"set_export_limit\",\"watts\":5",
+	    "limit_temporary"},
+	    {"\"action\":\"limit\",\"percent\":60,\"mode\":\"backup\"",
+	    "does not have"},
 	    {"\"action\":\"turn_on\",\"serial\":null", "serial"},
 	    {"\"action\":\"turn_on\",\"serial\":\"\"", "serial"},
 	    {"\"action\":\"turn_on\",\"serial\":\"11617220728g\"", "serial"},
@@ -123,7 +191,7 @@ START_TEST(bad)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct hm_command command;
-		char line[256];
+		char line[WRITTEN];
 		const char *wrong;
 
 		snprintf(line, sizeof line, "{\"type\":\"command\",%s}",
@@ -147,6 +215,39 @@ START_TEST(bad_but_known)
 	ck_assert_str_eq(c.dtu, "roof");
 	ck_assert_str_eq(c.serial, "");
 	ck_assert(c.has_action);
+}
+END_TEST
+
+/* Each member of a record is written once: by the command, or as it was. */
+START_TEST(others)
+{
+	static const struct {
+		const char *line, *written;
+	} rows[] = {
+	    {"{\"x\":1,\"action\":\"set_mode\",\"mode\":\"backup\","
+	    "\"reserve_soc\":60}", "{\"x\":1}"},
+	    /* What cannot be read is shown as it was. */
+	    {"{\"action\":\"set_mode\",\"mode\":\"ai\",\"max_power\":5}",
+	    "{\"mode\":\"ai\"}"},
+	    {"{\"action\":\"limit\",\"percent\":null,\"watts\":2}", "{}"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		static struct hm_record record;
+		char buf[WRITTEN];
+		struct hm_command command;
+		struct hm_fault fault;
+		struct hm_json e;
+
+		ck_assert(hm_record_parse(&record, hm_text(rows[i].line),
+		    &fault));
+		(void)hm_command_read(&command, &record);
+		hm_json_start(&e, buf, sizeof buf);
+		hm_json_object(&e, NULL);
+		hm_json_command_others(&e, &command, &record);
+		hm_json_object_end(&e);
+		check_written(rows[i].written, &e);
+	}
 }
 END_TEST
 
@@ -174,6 +275,15 @@ START_TEST(results)
 	    "\"id\":\"7\",\"dtu\":\"roof\",\"action\":\"limit\","
 	    "\"state\":\"refused\",\"error\":\"bounds\",\"text\":\"too much\","
 	    "\"watts\":0.5,\"on\":false}", &e);
+	c.action = HM_ACTION_SET_MODE;
+	r = hm_result(HM_RESULT_DONE, NULL, NULL);
+	hm_told_put(&r.told, HM_TOLD_MODE, 2);
+	hm_told_put(&r.told, HM_TOLD_RESERVE_SOC, 60);
+	hm_json_start(&e, buf, sizeof buf);
+	hm_json_result(&e, 60, &c, &r);
+	check_written("{\"type\":\"result\",\"time\":\"1970-01-01T00:01:00Z\","
+	    "\"id\":\"7\",\"dtu\":\"roof\",\"action\":\"set_mode\","
+	    "\"state\":\"done\",\"mode\":\"backup\",\"reserve_soc\":60}", &e);
 }
 END_TEST
 
@@ -203,6 +313,7 @@ main(void)
 	tcase_add_test(tc, members);
 	tcase_add_test(tc, bad);
 	tcase_add_test(tc, bad_but_known);
+	tcase_add_test(tc, others);
 	tcase_add_test(tc, results);
 	tcase_add_test(tc, states);
 	suite_add_tcase(suite, tc);
