@@ -38,6 +38,9 @@ CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
     perl procps openssl sqlite3 mount curl iproute2 prometheus chromium \
     chromium-driver s6 execline systemd docker-compose
 
+# For a make in a rule: all cores compile, unless -j says how many.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j $(shell nproc))
+
 # Three builds: as installed, under sanitizers, and for the fuzzers.
 B = build
 BIN = bin
@@ -189,7 +192,7 @@ $(B)/helper/%.so: tests/lib/%.c Makefile
 tests: all $(UNITS) $(PROPERTIES) $(HELPERS) $(REPLAYS) $(B)/docs/settings
 
 check: check-packages
-	@$(MAKE) -s --no-print-directory tests
+	@$(MAKE) $(JOBS) -s --no-print-directory tests
 	@HM_BIN='$(CURDIR)/$(BIN)' HM_BUILD='$(CURDIR)/$(B)' tests/run
 
 check-packages:
@@ -197,7 +200,7 @@ check-packages:
 
 run:
 	@.ci/packages $(RUN_PACKAGES)
-	@$(MAKE) -s --no-print-directory all >&2
+	@$(MAKE) $(JOBS) -s --no-print-directory all >&2
 	@HM_BIN='$(CURDIR)/$(BIN)' pipelines/run
 
 # The tables of docs/, made from those of the code

@@ -18,21 +18,28 @@ SHELL_SCRIPTS = tests/run tests/one tests/lib/remove tests/golden/run \
 TIDY_FLAGS = -D_GNU_SOURCE -DHM_VERSION=\"$(VERSION)\" -std=c11 -Ilib \
     $(TOOLS:%=-Itools/%) -Itests/unit -Itests/lib -isystem $(B)/proto
 
+# All cores, unless -j says how many.
+LINT_JOBS = $(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),$(shell nproc))
+
 lint-packages:
 	@.ci/packages $(LINT_PACKAGES)
 
-lint: lint-packages
+lint-headers: lint-packages
 	@$(MAKE) -s --no-print-directory $(PROTO_HEADERS)
+
+lint: lint-headers
 	.ci/style
-	@printf '%s\n' $(SHELL_SCRIPTS) | xargs -n 16 -P 2 shellcheck -x -e SC2317
+	@printf '%s\n' $(SHELL_SCRIPTS) | \
+	    xargs -n 16 -P $(LINT_JOBS) shellcheck -x -e SC2317
 	@mandoc -Tlint -Wwarning $(wildcard docs/man/*)
-	@cppcheck --quiet -j 2 --std=c11 --enable=warning,performance,portability \
+	@cppcheck --quiet -j $(LINT_JOBS) --std=c11 \
+	    --enable=warning,performance,portability \
 	    --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
 	    --suppress=normalCheckLevelMaxBranches \
 	    -D_GNU_SOURCE -DHM_VERSION='"0"' -Ilib $(C_SOURCES)
-	@printf '%s\n' $(C_SOURCES) | xargs -n 6 -P 2 sh -c \
+	@printf '%s\n' $(C_SOURCES) | xargs -n 6 -P $(LINT_JOBS) sh -c \
 	    'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS) 2>/dev/null' tidy
-	@$(MAKE) -s --no-print-directory -j 2 B=build/O3 BIN=build/O3/bin \
+	@$(MAKE) $(JOBS) -s --no-print-directory B=build/O3 BIN=build/O3/bin \
 	    CFLAGS=-O3 all >/dev/null # the compiler sees more with every level
 
-.PHONY: lint lint-packages
+.PHONY: lint lint-headers lint-packages

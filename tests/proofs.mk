@@ -339,8 +339,8 @@ bench-fleet:
 	    tests/bench/fleet.sh $(SITES)
 
 check-fleet: check-fleet-packages
-	@$(MAKE) -s --no-print-directory tests
-	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' HM_FLEET=1 tests/run
+	@$(MAKE) $(JOBS) -s --no-print-directory tests
+	@HM_BIN='$(CURDIR)/bin' HM_BUILD='$(CURDIR)/build' HM_FLEET=only tests/run
 
 check-kafka: check-fleet-packages
 	@.ci/packages maven default-jre-headless

@@ -1,5 +1,6 @@
 #!/bin/bash
-# tests/one and tests/lib/TestReport.pm: no way in which a test fails is lost.
+# tests/one, tests/lib/TestReport.pm and .ci/run: no way in which a test fails is
+# lost.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 tests=$(cd "$(dirname "$0")/.." && pwd)
@@ -46,4 +47,35 @@ same "a file left behind" \
 same "a process left behind" \
 	"$(run_test 'echo "ok 1"' 'echo "1..1"' 'sleep 60 & disown')" \
 	"1: 1 passed, 1 failed"
+
+# .ci/run with a stand-in for make, which prints the file GOAL.says, and fails if
+# there is a file GOAL.fails.
+mkdir "$work/bin"
+cat >"$work/bin/make" <<'MAKE'
+#!/bin/sh
+for goal; do :; done
+echo "make $goal"
+! [ -f "$MADE/$goal.says" ] || cat "$MADE/$goal.says"
+! [ -f "$MADE/$goal.fails" ]
+MAKE
+chmod +x "$work/bin/make"
+
+# ci [GOAL]: if this fails, the status of .ci/run and its last line.
+ci() {
+	rm -f "$work"/*.fails
+	[ $# -eq 0 ] || touch "$work/$1.fails"
+	MADE=$work PATH=$work/bin:$PATH .ci/run >"$work/out" 2>&1
+	echo "$?: $(tail -n 1 "$work/out")"
+}
+
+echo "7 passed, 0 failed" >"$work/check.says"
+echo "a warning" >"$work/lint.says"
+same "CI ends with the result of the tests" "$(ci)" "0: 7 passed, 0 failed"
+check "... after what the linters say" grep -qx "a warning" "$work/out"
+same "CI fails if a linter does" "$(ci lint)" "1: 7 passed, 0 failed"
+same "... or cannot start" "$(ci lint-headers)" "1: make lint-headers"
+same "... or a package is not there" "$(ci check-fleet-packages)" \
+	"1: make check-fleet-packages"
+echo "6 passed, 1 failed" >"$work/check.says"
+same "... or a test" "$(ci check)" "1: 6 passed, 1 failed"
 finish
