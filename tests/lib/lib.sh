@@ -94,14 +94,16 @@ soon() {
 }
 
 # until_true SECONDS COMMAND ...: repeat the command until it succeeds; fails
-# after this time, or later on a loaded machine.
+# after this time, or later on a loaded machine. The longer it takes, the longer
+# the pauses, because to start programs all the time would keep a core busy.
 until_true() {
-	local end
+	local end pause=20 # ms
 	end=$(($(milliseconds) + $(printf %.0f "$1e3") * $(patience)))
 	shift
 	until "$@" 2>/dev/null; do
 		[ "$(milliseconds)" -lt "$end" ] || return 1
-		sleep 0.02
+		sleep "0.0$pause"
+		pause=$((pause < 95 ? pause + 5 : pause))
 	done
 }
 
