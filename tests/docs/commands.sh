@@ -46,7 +46,8 @@ left_out() {
 	*" | hm-top" | *": hm-top http://"*)
 		echo "needs a terminal with keys; top.sh" ;;
 	*": man "*) echo "a pager; tests/docs/settings.sh and make lint" ;;
-	*": make bench"* | *": make soak-"* | *": make property"* | \
+	*": make bench"* | *": chrt "*" make bench"* | *": make soak-"* | \
+	*": make property"* | \
 	*": make fuzz"* | *": make mutants" | *": make check-package" | \
 	*": make check-container" | *": make check-homeassistant" | \
 	*": make check-page" | *": make pictures")
