@@ -135,6 +135,49 @@ START_TEST(a_gap_hides_a_reset_if_more_was_made_since)
 }
 END_TEST
 
+START_TEST(after_a_day_without_readings_a_day_has_begun)
+{
+	evening();
+	now = MIDNIGHT + 2 * A_DAY + 20 * HOUR;
+	for (int i = 0; i < 15; i++)
+		ck_assert_int_eq(reading(12000), HM_ENERGY_WAIT);
+	shows(5000, 0);
+	ck_assert_int_eq(reading(12100), HM_ENERGY_NEW_DAY);
+	reading(12200);
+	shows(17100, 12100);
+}
+END_TEST
+
+START_TEST(a_spike_after_a_day_without_readings_has_begun_none)
+{
+	evening();
+	now = MIDNIGHT + 2 * A_DAY + 20 * HOUR;
+	ck_assert_int_eq(reading(60000), HM_ENERGY_WAIT);
+	for_minutes(20, 12000);
+	shows(17000, 12000);
+}
+END_TEST
+
+START_TEST(what_a_spike_had_before_it_is_not_counted)
+{
+	evening();
+	reading(9000);
+	now = MIDNIGHT + 2 * A_DAY + 20 * HOUR;
+	for_minutes(20, 13000);
+	shows(18000, 13000);
+}
+END_TEST
+
+START_TEST(a_device_that_was_off_goes_on)
+{
+	evening();
+	now = MIDNIGHT + 2 * A_DAY + 20 * HOUR;
+	ck_assert_int_eq(reading(5100), HM_ENERGY_GOOD);
+	reading(5200);
+	shows(5100, 0);
+}
+END_TEST
+
 START_TEST(zeros_and_dips_are_not_shown)
 {
 	start();
@@ -284,9 +327,9 @@ START_TEST(a_spike_before_the_reset_is_not_counted)
 	reading(8000);
 	for_minutes(20, 0);
 	for_minutes(3, 100);
-	shows(5100, 0);
+	shows(5100, 100);
 	for_minutes(3, 200);
-	shows(5200, 100);
+	shows(5200, 200);
 }
 END_TEST
 
@@ -312,6 +355,22 @@ START_TEST(the_last_reading_before_the_reset_is_counted)
 	for_minutes(20, 0);
 	for_minutes(3, 100);
 	shows(5200, 100);
+}
+END_TEST
+
+START_TEST(the_last_reading_needs_no_other_day)
+{
+	evening();
+	reading(5200);
+	for_minutes(15, 0);
+	shows(5000, 0);
+	for_minutes(2, 0);
+	shows(5200, 0);
+	now += 3 * A_DAY;
+	for_minutes(30, 0);
+	shows(5200, 0);
+	for_minutes(3, 100);
+	shows(5300, 100);
 }
 END_TEST
 
@@ -580,6 +639,11 @@ main(void)
 	tcase_add_test(tc, a_new_day_is_confirmed_by_a_quarter_of_an_hour);
 	tcase_add_test(tc, a_day_whose_energy_stands_still_counts);
 	tcase_add_test(tc, a_gap_hides_a_reset_if_more_was_made_since);
+	tcase_add_test(tc, after_a_day_without_readings_a_day_has_begun);
+	tcase_add_test(tc,
+	    a_spike_after_a_day_without_readings_has_begun_none);
+	tcase_add_test(tc, what_a_spike_had_before_it_is_not_counted);
+	tcase_add_test(tc, a_device_that_was_off_goes_on);
 	tcase_add_test(tc, zeros_and_dips_are_not_shown);
 	tcase_add_test(tc, days_of_a_step_count);
 	tcase_add_test(tc, a_spike_after_the_reset_is_not_shown);
@@ -594,6 +658,7 @@ main(void)
 	tcase_add_test(tc, a_spike_before_the_reset_is_not_counted);
 	tcase_add_test(tc, no_day_begins_above_what_is_left);
 	tcase_add_test(tc, the_last_reading_before_the_reset_is_counted);
+	tcase_add_test(tc, the_last_reading_needs_no_other_day);
 	tcase_add_test(tc,
 	    a_reset_in_the_middle_of_our_day_changes_nothing);
 	tcase_add_test(tc, a_lifetime_counter_wins);
