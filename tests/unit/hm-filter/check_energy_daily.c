@@ -462,7 +462,7 @@ static struct {
 	int calm;         /* true readings in a row, and since when */
 	int64_t calm_since;
 	int64_t total, today, shown_day;
-	int glitches, resets, gaps, lost;
+	int glitches, resets, gaps, lost, missed;
 } d;
 
 static int64_t
@@ -505,19 +505,31 @@ check_shown(void)
 }
 
 /*
- * The counter that the device shows. If it was reset in a gap and has reached
- * what is shown, nothing tells that, and the energy of the day before is
- * missing; also if it reaches that soon, with the first reading that is not 0.
+ * Whether a counter that was reset in a gap, and has reached what is shown,
+ * tells that: only by the time, and if it is more than what is made in a
+ * quarter of an hour.
+ */
+static bool
+tells_reset(int64_t counter, int64_t gap)
+{
+	return counter + e.shift < hm_energy_total(&e) ||
+	    (gap > 25 * HOUR && counter - d.counter > 3750 + 2 * STEP);
+}
+
+/*
+ * The counter that the device shows. If nothing tells that it was reset, the
+ * energy of the day before is missing; also if it reaches that soon, with the
+ * first reading that is not 0.
  */
 static void
-read_device(int64_t time, bool reset, bool gap)
+read_device(int64_t time, bool reset, int64_t gap)
 {
 	int64_t counter = (int64_t)d.made / STEP * STEP;
 
 	d.before = d.sum + d.counter;
 	if (reset) {
 		d.floor = 0;
-		d.over = gap && counter + e.shift >= hm_energy_total(&e) ? 0 :
+		d.over = gap > 0 && !tells_reset(counter, gap) ? 0 :
 		    d.counter;
 		d.sum += d.over;
 	}
@@ -604,23 +616,30 @@ START_TEST(a_thousand_days)
 	while (time < end) {
 		bool gap = below(1500) == 0 && d.calm > 3 &&
 		    time - d.reset_at > 20 * MINUTE, reset;
-		int64_t step = gap ? HOUR + 60 + below(10 * HOUR) : period;
+		bool days = gap && below(3) == 0;
+		int64_t step = days ? 26 * HOUR + below(3 * A_DAY) :
+		    gap ? HOUR + 60 + below(10 * HOUR) : period;
 
+		/* What is read for some minutes of a day is not confirmed. */
+		if (days && (time + step - d.offset) % A_DAY > 23 * HOUR)
+			step += HOUR;
 		if (below(40) == 0)
 			watts = below(3) == 0 ? 0 : (double)below(9000);
 		reset = make(watts, time, time + step) > 0;
 		time += step;
 		d.gaps += gap;
+		d.missed += days;
 		if (gap)
 			d.calm = 0;
 		if (!reset && !gap && may_glitch(time))
 			glitch(time);
 		else
-			read_device(time, reset, gap);
+			read_device(time, reset, gap ? step : 0);
 	}
 	ck_assert_int_ge(d.resets, 98);
 	ck_assert_int_gt(d.glitches, 10);
 	ck_assert_int_gt(d.gaps, 3);
+	ck_assert_int_gt(d.missed, 1);
 	ck_assert_int_gt(d.lost, 3);
 	ck_assert_int_gt(d.total, 0);
 }
