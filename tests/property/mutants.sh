@@ -128,9 +128,12 @@ mutant "rejected readings leave a gap" 's/e->pending_time = e->doubt_time;//'
 mutant "the last reading of a day waits for the next one" 's/show_pending\(e\);//'
 mutant "the day before is lost" '/^wrap_of/,/^}/s/return hm_energy_last_counter.*/return 0;/'
 mutant "a reset that nobody saw is lost" 's/> DAY_MAX/> 100 * DAY_MAX/'
-mutant "every gap hides a reset" 's/r->time - e->pending_time > DAY_MAX/true/'
+mutant "every gap hides a reset" 's/gap > DAY_MAX/true/'
+mutant "the next reset is not known" 's/e->reset_at = time;//'
+mutant "any fall tells when days begin" 's/time - before->before_time <=/0 \* time <=/'
+mutant "a reset has no margin" 's/midnight \+ RESET_MARGIN < to/midnight < to/'
 mutant "a device that was off has begun a day" \
-	'/^hm_energy_missed_reset/,/^}/s/hm_energy_made_in.*/0;/'
+	'/^hm_energy_missed_reset/,/^}/s/hm_energy_made_in\([^)]*\)/0/'
 mutant "a lifetime counter is taken for days" 's/e->daily = r->daily;//'
 
 modules=(inverter_part)

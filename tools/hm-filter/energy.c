@@ -53,6 +53,7 @@ hm_energy_valid(const struct hm_energy *e)
 	    hm_energy_is_time(e->doubt_time) &&
 	    hm_energy_is_time(e->back_since) &&
 	    hm_energy_is_time(e->excluded_since) &&
+	    hm_energy_is_time(e->reset_at) &&
 	    hm_energy_is_time(e->day) && e->day >= -1 &&
 	    hm_energy_is_time(e->left_day) && e->left_day >= -1 &&
 	    (e->daily == 0 || e->daily == 1) &&
@@ -313,9 +314,12 @@ doubt(struct hm_energy *e, const struct hm_energy_reading *r,
 		show_pending(e);
 	if (!is_other_counter(e, r) &&
 	    is_confirmed(e, r, HM_ENERGY_CLAIMS, HM_ENERGY_CLAIM_SECONDS) &&
-	    is_possible(e, r, wrap) && accept_claim(e, r, wrap, &before))
-		return wrap == 0 ? HM_ENERGY_GOOD :
-		    r->daily ? HM_ENERGY_NEW_DAY : HM_ENERGY_WRAP;
+	    is_possible(e, r, wrap) && accept_claim(e, r, wrap, &before)) {
+		if (wrap == 0)
+			return HM_ENERGY_GOOD;
+		hm_energy_note_reset(e, r, &before);
+		return r->daily ? HM_ENERGY_NEW_DAY : HM_ENERGY_WRAP;
+	}
 	if (is_confirmed(e, r, DOUBTS, DOUBT_SECONDS) &&
 	    continue_at(e, r, e->total - e->doubt_first))
 		return HM_ENERGY_RESET;

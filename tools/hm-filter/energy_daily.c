@@ -8,6 +8,8 @@
 
 #define STEP_WH INT64_C(100) /* of the counters of the day of hybrids */
 #define DAY_MAX (25 * HM_ENERGY_HOUR) /* at the end of summer time */
+#define RESET_MARGIN (HM_ENERGY_HOUR + 15 * (int64_t)60)
+#define RESET_AGE_MAX (30 * HM_ENERGY_A_DAY)
 
 int64_t
 hm_energy_made_in(int64_t seconds, const struct hm_energy_reading *r)
@@ -90,14 +92,53 @@ hm_energy_fallen(const struct hm_energy *e, const struct hm_energy_reading *r)
 }
 
 /*
+ * Only where the device's day begins with ours, as far as readings tell: a
+ * counter that it corrects at noon may look as if it had been reset.
+ */
+void
+hm_energy_note_reset(struct hm_energy *e, const struct hm_energy_reading *r,
+    const struct hm_energy *before)
+{
+	int64_t time = e->doubt_since;
+
+	if (r->daily && time - before->pending_time <= HM_ENERGY_GAP &&
+	    before->before >= 0 &&
+	    time - before->before_time <= 2 * HM_ENERGY_GAP)
+		e->reset_at = time;
+}
+
+/*
+ * Whether the moment at which the device usually begins its days lies between
+ * two times. Summer time moves it by an hour; so may a clock, a little.
+ */
+static bool
+has_midnight(const struct hm_energy *e, int64_t from, int64_t to)
+{
+	int64_t since, midnight;
+
+	if (e->reset_at < 0 || from < e->reset_at ||
+	    from - e->reset_at > RESET_AGE_MAX)
+		return false;
+	since = (from + RESET_MARGIN - e->reset_at) / HM_ENERGY_A_DAY + 1;
+	midnight = e->reset_at + since * HM_ENERGY_A_DAY;
+	return midnight + RESET_MARGIN < to;
+}
+
+/*
  * If it is hardly above its last reading, the device was off, or a clock was
- * set.
+ * set. Where it is not known when it begins its days, that may be as much as is
+ * made until a DTU hears of it.
  */
 bool
 hm_energy_missed_reset(const struct hm_energy *e,
     const struct hm_energy_reading *r)
 {
-	return r->daily && r->time - e->pending_time > DAY_MAX &&
-	    r->total - hm_energy_last_counter(e) >
-	    hm_energy_made_in(HM_ENERGY_REFRESH_SECONDS, r);
+	int64_t gap = r->time - e->pending_time;
+	int64_t growth = r->total - hm_energy_last_counter(e);
+
+	if (!r->daily || gap <= HM_ENERGY_GAP)
+		return false;
+	return has_midnight(e, e->pending_time, r->time) ?
+	    growth > hm_energy_made_in(0, r) : gap > DAY_MAX &&
+	    growth > hm_energy_made_in(HM_ENERGY_REFRESH_SECONDS, r);
 }

@@ -100,8 +100,16 @@ enum hm_energy_verdict hm_energy_fallen(const struct hm_energy *e,
     const struct hm_energy_reading *r);
 
 /*
+ * A counter of the day has begun one, and was in the state `before`: note when,
+ * if there was no gap, so that the next resets are known.
+ */
+void hm_energy_note_reset(struct hm_energy *e,
+    const struct hm_energy_reading *r, const struct hm_energy *before);
+
+/*
  * Whether a counter of the day that has not fallen has begun a day all the
- * same, because more than a day has passed since the last good reading.
+ * same, because the time of its reset has passed since the last good reading,
+ * or a whole day.
  */
 bool hm_energy_missed_reset(const struct hm_energy *e,
     const struct hm_energy_reading *r);

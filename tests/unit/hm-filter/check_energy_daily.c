@@ -2,6 +2,7 @@
 
 #include <check.h>
 
+#include "energy_private.h"
 #include "run_suite.h"
 
 /*
@@ -19,13 +20,19 @@
 static struct hm_energy e;
 static int64_t now;
 
-static enum hm_energy_verdict
-reading_at(int64_t time, int64_t today)
+static struct hm_energy_reading
+daily_reading(int64_t time, int64_t today)
 {
-	const struct hm_energy_reading r = {
+	return (struct hm_energy_reading){
 	    .time = time, .watts = 10000, .inverter_watts = 100000,
 	    .awake = true, .total = today, .today = today, .daily = true,
 	};
+}
+
+static enum hm_energy_verdict
+reading_at(int64_t time, int64_t today)
+{
+	const struct hm_energy_reading r = daily_reading(time, today);
 
 	now = time;
 	hm_energy_day(&e, time / A_DAY, time);
@@ -145,6 +152,64 @@ START_TEST(after_a_day_without_readings_a_day_has_begun)
 	ck_assert_int_eq(reading(12100), HM_ENERGY_NEW_DAY);
 	reading(12200);
 	shows(17100, 12100);
+}
+END_TEST
+
+/* A day that began with ours, a midnight that was seen: 500 Wh are shown. */
+static void
+morning(void)
+{
+	evening();
+	for_minutes(60, 0);
+	for_minutes(20, 500);
+	shows(5500, 500);
+}
+
+START_TEST(the_next_resets_of_a_device_are_known)
+{
+	morning();
+	now = MIDNIGHT + A_DAY + 20 * HOUR;
+	reading(8000);
+	for_minutes(9, 8000);
+	now = MIDNIGHT + 2 * A_DAY + 9 * HOUR;
+	ck_assert_int_eq(reading(8300), HM_ENERGY_WAIT);
+	for_minutes(20, 8400);
+	shows(21400, 8400);
+}
+END_TEST
+
+START_TEST(no_reset_is_guessed_beside_the_known_ones)
+{
+	morning();
+	now = MIDNIGHT + A_DAY + 5 * HOUR;
+	ck_assert_int_eq(reading(4000), HM_ENERGY_GOOD);
+	now = MIDNIGHT + A_DAY + 23 * HOUR;
+	ck_assert_int_eq(reading(8000), HM_ENERGY_GOOD);
+	now = MIDNIGHT + 2 * A_DAY + 9 * HOUR;
+	ck_assert_int_eq(reading(8300), HM_ENERGY_GOOD);
+}
+END_TEST
+
+START_TEST(a_device_that_was_off_at_its_reset_goes_on)
+{
+	morning();
+	now = MIDNIGHT + A_DAY + 20 * HOUR;
+	for_minutes(9, 8000);
+	now = MIDNIGHT + 2 * A_DAY + 9 * HOUR;
+	ck_assert_int_eq(reading(8100), HM_ENERGY_GOOD);
+}
+END_TEST
+
+START_TEST(a_counter_that_falls_at_noon_tells_no_midnight)
+{
+	start();
+	for_minutes(30, 400);
+	for_minutes(20, 100);
+	shows(500, 500);
+	now = MIDNIGHT + A_DAY + 9 * HOUR;
+	for_minutes(20, 300);
+	now = MIDNIGHT + A_DAY + 16 * HOUR;
+	ck_assert_int_eq(reading(1200), HM_ENERGY_GOOD);
 }
 END_TEST
 
@@ -505,15 +570,22 @@ check_shown(void)
 }
 
 /*
- * Whether a counter that was reset in a gap, and has reached what is shown,
- * tells that: only by the time, and if it is more than what is made in a
- * quarter of an hour.
+ * Whether the guard finds that the counter was reset in a gap, although it has
+ * reached what is shown. It never does if it was not, and always after more
+ * than a day, if the counter is higher by more than a quarter of an hour makes.
  */
 static bool
-tells_reset(int64_t counter, int64_t gap)
+finds_reset(int64_t time, int64_t counter, bool reset, int64_t gap)
 {
-	return counter + e.shift < hm_energy_total(&e) ||
-	    (gap > 25 * HOUR && counter - d.counter > 3750 + 2 * STEP);
+	const struct hm_energy_reading r = daily_reading(time, counter);
+	bool found = hm_energy_missed_reset(&e, &r);
+
+	if (counter + e.shift < hm_energy_total(&e))
+		return true;
+	ck_assert(reset || !found);
+	if (gap > 25 * HOUR && counter - d.counter > 3750 + 2 * STEP)
+		ck_assert(found);
+	return found;
 }
 
 /*
@@ -527,10 +599,12 @@ read_device(int64_t time, bool reset, int64_t gap)
 	int64_t counter = (int64_t)d.made / STEP * STEP;
 
 	d.before = d.sum + d.counter;
+	if (gap > 0 && !reset)
+		finds_reset(time, counter, false, gap);
 	if (reset) {
 		d.floor = 0;
-		d.over = gap > 0 && !tells_reset(counter, gap) ? 0 :
-		    d.counter;
+		d.over = gap > 0 && !finds_reset(time, counter, true, gap) ?
+		    0 : d.counter;
 		d.sum += d.over;
 	}
 	if (counter > 0 && d.over > 0 && d.counter == 0 &&
@@ -662,6 +736,10 @@ main(void)
 	tcase_add_test(tc,
 	    a_spike_after_a_day_without_readings_has_begun_none);
 	tcase_add_test(tc, what_a_spike_had_before_it_is_not_counted);
+	tcase_add_test(tc, the_next_resets_of_a_device_are_known);
+	tcase_add_test(tc, no_reset_is_guessed_beside_the_known_ones);
+	tcase_add_test(tc, a_device_that_was_off_at_its_reset_goes_on);
+	tcase_add_test(tc, a_counter_that_falls_at_noon_tells_no_midnight);
 	tcase_add_test(tc, a_device_that_was_off_goes_on);
 	tcase_add_test(tc, zeros_and_dips_are_not_shown);
 	tcase_add_test(tc, days_of_a_step_count);
