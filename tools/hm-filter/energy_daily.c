@@ -125,20 +125,25 @@ has_midnight(const struct hm_energy *e, int64_t from, int64_t to)
 }
 
 /*
- * If it is hardly above its last reading, the device was off, or a clock was
- * set. Where it is not known when it begins its days, that may be as much as is
- * made until a DTU hears of it.
+ * It may be below its last reading, which is not shown yet. If it is hardly
+ * above that, the device was off, or a clock was set. Where it is not known
+ * when it begins its days, that may be as much as is made until a DTU hears of
+ * it.
  */
 bool
 hm_energy_missed_reset(const struct hm_energy *e,
     const struct hm_energy_reading *r)
 {
-	int64_t gap = r->time - e->pending_time;
-	int64_t growth = r->total - hm_energy_last_counter(e);
+	bool doubted = e->doubts > 0 && r->total >= e->doubt_last &&
+	    e->doubt_since - e->pending_time > HM_ENERGY_GAP;
+	int64_t time = doubted ? e->doubt_since : r->time;
+	int64_t growth = (doubted ? e->doubt_first : r->total) -
+	    hm_energy_last_counter(e);
 
-	if (!r->daily || gap <= HM_ENERGY_GAP)
+	if (!r->daily || time - e->pending_time <= HM_ENERGY_GAP)
 		return false;
-	return has_midnight(e, e->pending_time, r->time) ?
-	    growth > hm_energy_made_in(0, r) : gap > DAY_MAX &&
-	    growth > hm_energy_made_in(HM_ENERGY_REFRESH_SECONDS, r);
+	if (has_midnight(e, e->pending_time, time))
+		return growth < 0 || growth > hm_energy_made_in(0, r);
+	return time - e->pending_time > DAY_MAX && (growth < 0 ||
+	    growth > hm_energy_made_in(HM_ENERGY_REFRESH_SECONDS, r));
 }

@@ -187,6 +187,10 @@ START_TEST(no_reset_is_guessed_beside_the_known_ones)
 	ck_assert_int_eq(reading(8000), HM_ENERGY_GOOD);
 	now = MIDNIGHT + 2 * A_DAY + 9 * HOUR;
 	ck_assert_int_eq(reading(8300), HM_ENERGY_GOOD);
+	now = MIDNIGHT + 2 * A_DAY + 20 * HOUR;
+	ck_assert_int_eq(reading(9000), HM_ENERGY_GOOD);
+	now = MIDNIGHT + 3 * A_DAY + HOUR / 2;
+	ck_assert_int_eq(reading(9300), HM_ENERGY_GOOD);
 }
 END_TEST
 
@@ -202,14 +206,28 @@ END_TEST
 
 START_TEST(a_counter_that_falls_at_noon_tells_no_midnight)
 {
-	start();
-	for_minutes(30, 400);
-	for_minutes(20, 100);
-	shows(500, 500);
-	now = MIDNIGHT + A_DAY + 9 * HOUR;
+	morning();
+	now = MIDNIGHT + A_DAY + 12 * HOUR;
+	for_minutes(20, 1000);
+	for_minutes(20, 200);
+	shows(6200, 1200);
+	now = MIDNIGHT + 2 * A_DAY + 9 * HOUR;
 	for_minutes(20, 300);
-	now = MIDNIGHT + A_DAY + 16 * HOUR;
+	now = MIDNIGHT + 2 * A_DAY + 16 * HOUR;
 	ck_assert_int_eq(reading(1200), HM_ENERGY_GOOD);
+}
+END_TEST
+
+START_TEST(a_reset_may_lead_below_the_last_reading)
+{
+	morning();
+	now = MIDNIGHT + A_DAY + 20 * HOUR;
+	for_minutes(9, 8000);
+	reading(8400);
+	now = MIDNIGHT + 2 * A_DAY + 9 * HOUR;
+	ck_assert_int_eq(reading(8100), HM_ENERGY_WAIT);
+	for_minutes(20, 8700);
+	shows(22100, 8700);
 }
 END_TEST
 
@@ -578,10 +596,11 @@ static bool
 finds_reset(int64_t time, int64_t counter, bool reset, int64_t gap)
 {
 	const struct hm_energy_reading r = daily_reading(time, counter);
-	bool found = hm_energy_missed_reset(&e, &r);
+	bool found;
 
 	if (counter + e.shift < hm_energy_total(&e))
 		return true;
+	found = hm_energy_missed_reset(&e, &r);
 	ck_assert(reset || !found);
 	if (gap > 25 * HOUR && counter - d.counter > 3750 + 2 * STEP)
 		ck_assert(found);
@@ -740,6 +759,7 @@ main(void)
 	tcase_add_test(tc, no_reset_is_guessed_beside_the_known_ones);
 	tcase_add_test(tc, a_device_that_was_off_at_its_reset_goes_on);
 	tcase_add_test(tc, a_counter_that_falls_at_noon_tells_no_midnight);
+	tcase_add_test(tc, a_reset_may_lead_below_the_last_reading);
 	tcase_add_test(tc, a_device_that_was_off_goes_on);
 	tcase_add_test(tc, zeros_and_dips_are_not_shown);
 	tcase_add_test(tc, days_of_a_step_count);
