@@ -30,7 +30,8 @@
 # make property-limit  LIMIT_DAYS of households whose inverters are limited, and
 #                 their export beside that of an oracle
 # make property-hybrid  HYBRID_DAYS of random houses with batteries through
-#                 hm-decode and hm-store: energies against those of hm-sim's ledger
+#                 hm-decode, hm-filter and hm-store: energies against those of
+#                 hm-sim's ledger
 # make property-statistics  EVENTS in the life of a plant, with the real chain
 #                 and a model of Home Assistant's recorder; RUNS from SEED on
 # make mutants    break the energy guard on purpose, MUTANT_DAYS of readings each

@@ -59,7 +59,7 @@ copy_network() {
 pip() {
 	local tree=$1
 	shift
-	chroot "$tree" env -u PIP_FIND_LINKS /ha/bin/pip install -q \
+	chroot "$tree" env -u CC -u PIP_FIND_LINKS /ha/bin/pip install -q \
 		--disable-pip-version-check "$@"
 }
 
@@ -76,7 +76,7 @@ install_old() {
 	local python=/hoymiles-mqtt/bin/python
 	copy_network "$1"
 	chroot "$1" python3 -m venv /hoymiles-mqtt &&
-		chroot "$1" env -u PIP_FIND_LINKS $python -m pip install -q \
+		chroot "$1" env -u CC -u PIP_FIND_LINKS $python -m pip install -q \
 			--disable-pip-version-check --ignore-requires-python \
 			hoymiles-mqtt==0.11.0 &&
 		touch "$1/hoymiles-mqtt/whole"

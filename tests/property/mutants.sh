@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib/lib.sh"
 days=$1
 root=$(cd "$(dirname "$0")/../.." && pwd)
-modules=(energy energy_day)
+modules=(energy energy_daily energy_day)
 units=(energy energy_daily)
 cd "$root" || exit
 
@@ -72,7 +72,7 @@ mutant "a dip is a part of a claim" \
 mutant "a day begins above a reading" \
 	's/e->began = hm_energy_lower\(e->began, total\);//; s/device_base <= e->first/true/'
 mutant "a fall is accepted" \
-	's/if \(total < e->total \|\| goes_on\(e, r\)\)/if (false)/'
+	's/if \(total < e->total \|\| hm_energy_goes_on\(e, r\)\)/if (false)/'
 mutant "a spike is accepted" \
 	's/total > hm_energy_limit\(e, r->time, r->watts\)/false/'
 mutant "a dip after a gap stops the total" \
@@ -91,11 +91,11 @@ mutant "a base needs no second reading" \
 mutant "a wrong first reading keeps its day" \
 	'/The day may have begun at a reading/,/before = e->first/s/e->began = -1;//'
 mutant "a claim is accepted at once" \
-	's/is_confirmed\(e, r, CLAIMS, CLAIM_SECONDS\)/true/'
+	's/is_confirmed\(e, r, HM_ENERGY_CLAIMS, HM_ENERGY_CLAIM_SECONDS\)/true/'
 mutant "a claim needs no time" \
-	's/(define CLAIM_SECONDS) .*/\1 0/'
+	's/HM_ENERGY_CLAIMS, HM_ENERGY_CLAIM_SECONDS/HM_ENERGY_CLAIMS, 0/'
 mutant "a claim is never accepted" \
-	's/is_confirmed\(e, r, CLAIMS, CLAIM_SECONDS\)/false/'
+	's/is_confirmed\(e, r, HM_ENERGY_CLAIMS, HM_ENERGY_CLAIM_SECONDS\)/false/'
 mutant "a claim is bound by the input's share" \
 	'/^is_possible/,/^}/s/r->inverter_watts/r->watts/'
 mutant "a claim has no bound" \
@@ -113,19 +113,28 @@ mutant "a day of 0 Wh is no reading" \
 	's/r->total == 0 && r->daily/false/'
 mutant "any fall begins a day" '/^is_new_day/,/^}/s/return first.*/return true ||/'
 mutant "a day that begins needs no time" \
-	's/is_confirmed\(e, r, CLAIMS, CLAIM_SECONDS\)/(r->daily || is_confirmed(e, r, CLAIMS, CLAIM_SECONDS))/'
+	's/is_confirmed\(e, r, HM_ENERGY_CLAIMS, HM_ENERGY_CLAIM_SECONDS\)/(r->daily || is_confirmed(e, r, HM_ENERGY_CLAIMS, HM_ENERGY_CLAIM_SECONDS))/'
 mutant "zeros begin a day" 's/r->daily \? 0 : e->doubt_first/r->daily ? -1 : e->doubt_first/'
 mutant "a day that stands still does not count" \
 	's/r->daily \? 0 : e->doubt_first/e->doubt_first/'
-mutant "a spike before a new day counts" 's/drop_spike\(e, r\);//'
+mutant "a spike before a new day counts" 's/hm_energy_drop_spike\(e, r\);//'
 mutant "what no reading has confirmed does not" \
-	'/^drop_spike/,/^}/s/e->pending - e->total <=/false \&\& 0 <=/'
+	'/^hm_energy_drop_spike/,/^}/s/e->pending - e->total <=/false \&\& 0 <=/'
 mutant "a corrected counter has begun a day" \
 	'/^is_below/,/^}/s/is_new_day\(e, r, e->doubt_first, e->doubt_since\)/true/'
 mutant "a jump out of a dip is made" \
 	'/^growth_max/,/^}/s/r->daily && r->total >/false \&\& 0 >/'
 mutant "rejected readings leave a gap" 's/e->pending_time = e->doubt_time;//'
-mutant "the day before is lost" '/^wrap_of/,/^}/s/return last_counter.*/return 0;/'
+mutant "the last reading of a day waits for the next one" 's/show_pending\(e\);//'
+mutant "the day before is lost" '/^wrap_of/,/^}/s/return hm_energy_last_counter.*/return 0;/'
+mutant "a reset that nobody saw is lost" 's/> DAY_MAX/> 100 * DAY_MAX/'
+mutant "every gap hides a reset" 's/time - e->pending_time > DAY_MAX/true/'
+mutant "the next reset is not known" 's/e->reset_at = time;/(void)time;/'
+mutant "any fall tells when days begin" 's/time - before->before_time <=/0 \* time <=/'
+mutant "a reset has no margin" 's/midnight \+ RESET_MARGIN < to/midnight < to/'
+mutant "a reset cannot lead below the last reading" 's/growth < 0 \|\|//'
+mutant "a device that was off has begun a day" \
+	'/^hm_energy_missed_reset/,/^}/s/hm_energy_made_in\([^)]*\)/0/'
 mutant "a lifetime counter is taken for days" 's/e->daily = r->daily;//'
 
 modules=(inverter_part)

@@ -1,58 +1,63 @@
 #!/bin/bash
-# Every fault of hm-sim, over both transports, at the start, in the middle and
+# Every fault of hm-sim, over each transport, at the start, in the middle and
 # for ever, all read by one hm-poll: it reports each DTU with a fault with the
 # right error, reads it again when the fault is over, and reads the DTUs without
-# a fault in time.
+# a fault in time. Gateways (es), which are polled every 35 s at most, have a
+# hm-poll of their own that probes them after the first failure, and no middle.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
 run=31       # s
 
-# Fault, and the result of a poll over hm and over modbus: an error kind, "good",
-# "stale" or "partial", "slow" if it is good and not in time, or "-" if the
-# transport does not have the fault.
+# Fault, and the result of a poll over hm, modbus, es and modbus-g3: an error
+# kind, "good", "stale" or "partial", "slow" if it is good and not in time, or "-"
+# if the transport does not have the fault.
 table() {
 	cat <<-'END'
-		refuse     refused      refused
-		hang       timeout_read timeout_read
-		close      closed       closed
-		slow       timeout_read timeout_read
-		truncated  timeout_read timeout_read
-		crc        crc          -
-		length     length       length
-		count      -            good
-		garbage    protocol     protocol
-		unmapped   not_mapped   not_mapped
-		stale      stale        good
-		exception  -            exception
-		unit       -            unit
-		tag        decrypt      -
-		gap        -            partial
-		mute       -            partial
-		endless    -            partial
-		flood      protocol     partial
-		packages   good         -
-		zeros      good         good
-		spike      good         good
-		dip        good         good
-		wrap       good         good
-		factor     good         -
-		idle       good         -
-		noclock    good         -
-		ahead      good         -
-		cleared    good         -
-		order-refused good      good
-		order-lost good         good
-		order-slow good         good
-		order-lied good         good
-		noinfo     good         -
-		unnumbered slow         -
-		transaction -           good
-		twice      -            good
-		seq        good         -
-		pieces     good         good
-		joined     good         -
-		plain      good         -
+		refuse         refused      refused      refused      refused
+		hang           timeout_read timeout_read timeout_read timeout_read
+		close          closed       closed       closed       closed
+		slow           timeout_read timeout_read timeout_read timeout_read
+		truncated      timeout_read timeout_read timeout_read timeout_read
+		crc            crc          -            crc          -
+		length         length       length       length       length
+		count          -            good         -            good
+		garbage        protocol     protocol     protocol     protocol
+		unmapped       not_mapped   not_mapped   not_mapped   -
+		stale          stale        good         good         good
+		exception      -            exception    -            exception
+		unit           -            unit         -            unit
+		tag            decrypt      -            -            -
+		gap            -            partial      -            -
+		mute           -            partial      -            -
+		late           -            -            -            slow
+		endless        -            partial      -            -
+		flood          protocol     partial      protocol     protocol
+		packages       good         -            -            -
+		zeros          good         good         good         good
+		spike          good         good         good         good
+		dip            good         good         -            good
+		wrap           good         good         -            -
+		factor         good         -            -            -
+		idle           good         -            -            -
+		flat           -            -            good         good
+		nodata         -            -            -            good
+		swapped        -            -            -            good
+		noclock        good         -            good         -
+		ahead          good         -            -            -
+		cleared        good         -            -            -
+		order-refused  good         good         good         good
+		order-lost     good         good         good         good
+		order-slow     good         good         good         good
+		order-lied     good         good         good         good
+		noinfo         good         -            timeout_read -
+		unnumbered     slow         -            -            -
+		transaction    -            good         -            -
+		twice          -            good         -            -
+		seq            good         -            good         -
+		pieces         good         good         good         good
+		joined         good         -            -            -
+		plain          good         -            -            -
 	END
 }
 
@@ -64,10 +69,24 @@ when() {
 	refuse.*.middle) echo at=15-21 ;;
 	# The second poll.
 	gap.*.middle | mute.*.middle | flood.modbus.middle) echo at=7-12 ;;
+	# A block without a reply, or with an exception, is asked for twice. Others
+	# end the poll, after which no connection is open for 10 s.
+	hang.modbus-g3.start | exception.modbus-g3.start) echo first=2 ;;
+	hang.modbus-g3.middle | exception.modbus-g3.middle) echo at=8-9 ;;
+	*.modbus-g3.middle) echo at=8 ;;
+	*.modbus-g3.start) echo first=1 ;;
+	*.es.start) echo first=2 ;;
 	*.start) echo first=4 ;;
 	*.middle) echo at=4-6 ;;
 	*.always) echo always ;;
 	esac
+}
+
+# phases TRANSPORT: when its faults act.
+phases() {
+	echo start
+	[ "$1" = es ] || echo middle
+	echo always
 }
 
 # start NAME TRANSPORT OPTION ...: one hm-sim with a DTU.
@@ -90,8 +109,8 @@ start_cell() {
 	gap | mute | flood) options=(--inputs 4) ;;
 	unnumbered) options=(--inputs 4 --page-size 3) ;;
 	esac
-	for phase in start middle always; do
-		start "$1.$2.$phase" "$2" --fault "$1:$(when "$1" "$2" $phase)" \
+	for phase in $(phases "$2"); do
+		start "$1.$2.$phase" "$2" --fault "$1:$(when "$1" "$2" "$phase")" \
 			"${options[@]}"
 	done
 }
@@ -109,10 +128,10 @@ list_uris() {
 }
 
 same "the table has the faults and the transports of faults.def" \
-	"$(table | awk '{ print $1, $2 != "-", $3 != "-" }')" \
+	"$(table | awk '{ print $1, $2 != "-", $3 != "-", $4 != "-", $5 != "-" }')" \
 	"$(sed -nE 's/^FAULT\([A-Z_]+, ([a-z-]+), ([A-Z3 |]+),.*/\1 \2 /p' \
 		"$(dirname "$0")/../../tools/hm-sim/faults.def" |
-		awk '/ HM | MODBUS / { print $1, / HM /, / MODBUS / }')"
+		awk '{ print $1, / HM /, / MODBUS /, / ES /, / G3 / }')"
 
 # It may be asked for device information again a minute after it has started.
 start_sim late --transport hm --inverters 1 --inputs 1 --encrypt-after 8
@@ -122,10 +141,12 @@ hm-poll --period 5 --retries 0 --read-timeout 1 --breaker-threshold 100 \
 pids+=($!)
 
 names=()
-while read -r fault hm modbus; do
+while read -r fault hm modbus es g3; do
 	[ "$fault" != refuse ] || continue
 	start_cell "$fault" hm "$hm"
 	start_cell "$fault" modbus "$modbus"
+	start_cell "$fault" es "$es"
+	start_cell "$fault" modbus-g3 "$g3"
 done < <(table)
 start well.hm hm --dtus 10
 start well.encrypted hm --dtus 10 --encrypt
@@ -137,21 +158,33 @@ same "every DTU has started" "${#uris[@]}" $((${#names[@]} + 27))
 names=()
 start_cell refuse hm refused
 start_cell refuse modbus refused
+start_cell refuse es refused
+start_cell refuse modbus-g3 refused
 mapfile -t -O "${#uris[@]}" uris < <(list_uris)
 # hm-poll spreads the DTUs over the period in this order: mix those with a fault
 # and those without.
 mapfile -t uris < <(printf '%s\n' "${uris[@]}" | shuf)
+mapfile -t gateways < <(printf '%s\n' "${uris[@]}" | grep ^es:)
+mapfile -t uris < <(printf '%s\n' "${uris[@]}" | grep -v ^es:)
 
-hm-poll --period 5 --retries 0 --read-timeout 1 --connect-timeout 1 \
-	--breaker-threshold 2 --breaker-timeout 1 --breaker-timeout-max 2 \
-	--lock-dir "$work" "${uris[@]}" "hm://nowhere.invalid#nowhere" \
-	2>"$work/poll.err" > >("$HM_BUILD/helper/stamp" >"$work/stamped") &
-poll=$!
-pids+=("$poll")
+# poll NAME THRESHOLD URI ...: in the background.
+poll() {
+	hm-poll --period 5 --retries 0 --read-timeout 1 --connect-timeout 1 \
+		--breaker-threshold "$2" --breaker-timeout 1 \
+		--breaker-timeout-max 2 --lock-dir "$work" "${@:3}" \
+		2>"$work/$1.err" > >("$HM_BUILD/helper/stamp" >"$work/$1") &
+	polls+=($!)
+	pids+=($!)
+}
+polls=()
+poll stamped 2 "${uris[@]}" "hm://nowhere.invalid#nowhere"
+poll stamped.es 1 "${gateways[@]}"
 sleep "$run"
-kill -TERM "$poll"
-wait "$poll"
+kill -TERM "${polls[@]}"
+wait "${polls[0]}"
 same "hm-poll ends with 0" $? 0
+wait "${polls[1]}"
+same "... and that of the gateways" $? 0
 late_max=$((100 * $(patience))) # ms
 
 # "NAME EVENTS ERRORS LATE" of each DTU. EVENTS has a letter for each record: u
@@ -169,7 +202,7 @@ jq -rs 'map(select(.[1].dtu)) | group_by(.[1].dtu)[] |
 	(map(.[1].error // empty) | unique | join(",") |
 	if . == "" then "-" else . end),
 	(if $grid == [] then "-" else ($grid | max - min) end)] |
-	join(" ")' "$work/stamped" >"$work/seen"
+	join(" ")' "$work/stamped" "$work/stamped.es" >"$work/seen"
 
 # told NAME PATTERN KIND: whether the events of a DTU match, and its only error
 # is of this kind.
@@ -192,6 +225,49 @@ in_time() {
 counts_none_late() {
 	jq -se --argjson max "$late_max" 'map(.[1] | select(.type == "stats")) |
 		last | .polls > 600 and .max_late_ms <= $max' "$work/stamped"
+}
+
+# Sticks have no connection for 10 s after a poll that failed.
+check_g3() {
+	local name=$1.modbus-g3 kind=$2
+	case $kind in
+	-) ;;
+	good)
+		for phase in $(phases modbus-g3); do
+			check "$name, $phase" told "$name.$phase" 'uF{5,}' -
+		done
+		;;
+	slow)
+		for phase in $(phases modbus-g3); do
+			check "$name, $phase" told "$name.$phase" uF+ -
+		done
+		;;
+	*)
+		check "$name at the start: $kind, recovers" \
+			told "$name.start" 'd(oh)*uF+' "$kind"
+		check "$name in the middle: $kind, recovers" \
+			told "$name.middle" 'uF+d(oh)*uF+' "$kind"
+		check "$name for ever: $kind, probed" \
+			told "$name.always" 'd(oh)+o?' "$kind"
+		;;
+	esac
+}
+
+check_es() {
+	local name=$1.es kind=$2
+	case $kind in
+	-) ;;
+	good)
+		check "$name at the start" told "$name.start" uF -
+		check "$name for ever" told "$name.always" uF -
+		;;
+	*)
+		check "$name at the start: $kind, recovers" \
+			told "$name.start" '(oh)+uF' "$kind"
+		check "$name for ever: $kind, probed" \
+			told "$name.always" '(oh){3,}o?' "$kind"
+		;;
+	esac
 }
 
 check_cell() {
@@ -236,9 +312,11 @@ check_cell() {
 	esac
 }
 
-while read -r fault hm modbus; do
+while read -r fault hm modbus es g3; do
 	check_cell "$fault" hm "$hm"
 	check_cell "$fault" modbus "$modbus"
+	check_es "$fault" "$es"
+	check_g3 "$fault" "$g3"
 done < <(table)
 check "a host that never resolves: resolve, probed" \
 	told nowhere 'd(oh){4,}o?' resolve

@@ -76,6 +76,22 @@ decode_info(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	}
 }
 
+static void
+decode_network(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    const struct hm_frame *parsed)
+{
+	Hm__GatewayNetworkReply *reply = hm_decode_unpack(d, frame, parsed,
+	    &hm__gateway_network_reply__descriptor);
+	char text[HM_SERIAL_TEXT];
+
+	if (reply == NULL)
+		return;
+	if (reply->serial == 0)
+		reply->serial = (int64_t)parsed->serial;
+	hm_decode_network(d, frame, hm_decode_serial(reply->serial, text),
+	    reply->mode, reply->signal);
+}
+
 /* What is behind it */
 
 static void
@@ -184,6 +200,8 @@ hm_decode_gateway(struct hm_decoder *d, const struct hm_raw_frame *frame,
 		decode_readings(d, frame, parsed, hybrids);
 		break;
 	case HM_GATEWAY_NETWORK:
+		decode_network(d, frame, parsed);
+		break;
 	case HM_GATEWAY_MODE:
 		hm_log(HM_DEBUG, "frame %zu is left out: command %04x has no "
 		    "readings of this poll", frame->number, parsed->command);

@@ -191,6 +191,18 @@ network_mode(int32_t mode)
 	    names[mode] : NULL;
 }
 
+void
+hm_decode_network(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    struct hm_slice serial, int32_t mode, int32_t strength)
+{
+	struct hm_reading r;
+
+	hm_decode_start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
+	hm_decode_text(&r, "network", network_mode(mode));
+	network_signal(&r, strength);
+	hm_decode_end(d, &r, frame);
+}
+
 static void
 decode_network(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const struct hm_frame *parsed)
@@ -198,16 +210,11 @@ decode_network(struct hm_decoder *d, const struct hm_raw_frame *frame,
 	Hm__Network *network = hm_decode_unpack(d, frame, parsed,
 	    &hm__network__descriptor);
 	char word[HM_SERIAL_WORD];
-	struct hm_slice serial;
-	struct hm_reading r;
 
-	if (network == NULL)
-		return;
-	serial = hm_serial_word(network->dtu_serial, word);
-	hm_decode_start_info(d, &r, serial, "dtu", hm_model_dtu(serial));
-	hm_decode_text(&r, "network", network_mode(network->mode));
-	network_signal(&r, network->signal);
-	hm_decode_end(d, &r, frame);
+	if (network != NULL)
+		hm_decode_network(d, frame, hm_serial_word(
+		    network->dtu_serial, word), network->mode,
+		    network->signal);
 }
 
 /*

@@ -170,4 +170,8 @@ void hm_decode_alarms(struct hm_decoder *d, const struct hm_raw_frame *frame,
 bool hm_decode_info(struct hm_decoder *d, const struct hm_raw_frame *frame,
     const struct hm_frame *parsed);
 
+/* The same file: the network of a DTU or gateway, and its signal. */
+void hm_decode_network(struct hm_decoder *d, const struct hm_raw_frame *frame,
+    struct hm_slice serial, int32_t mode, int32_t strength);
+
 #endif

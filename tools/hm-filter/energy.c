@@ -2,12 +2,8 @@
 
 #include "energy_private.h"
 
-/* A DTU reads an inverter every few minutes, and sometimes fails. */
-#define REFRESH_SECONDS ((int64_t)15 * 60)
 #define MARGIN_WH 2 /* counters are whole Wh */
 /* Bounds that keep all arithmetic far from overflow. */
-#define WATTS_MAX 100000
-#define ELAPSED_MAX ((int64_t)20 * 366 * HM_ENERGY_A_DAY)
 #define WH_MAX ((int64_t)1000000000000)
 #define LIFETIME_HOURS ((int64_t)30 * 366 * 24)
 /*
@@ -16,15 +12,11 @@
  */
 #define DOUBTS 10
 #define DOUBT_SECONDS HM_ENERGY_A_DAY
-/* The same for a claim: energy that the whole inverter can have produced. */
-#define CLAIMS 3
-#define CLAIM_SECONDS REFRESH_SECONDS
 /*
  * A counter of 16 bits that wraps falls by 65536. If it also skips more than a
  * quarter of that, it cannot be told from one that was reset.
  */
 #define WRAP_WH 65536
-#define STEP_WH INT64_C(100) /* of the counters of the day of hybrids */
 #define WRAP_GROWTH_MAX (WRAP_WH / 4)
 
 void
@@ -33,12 +25,6 @@ hm_energy_init(struct hm_energy *e)
 #define ENERGY(name, initial, help) e->name = initial;
 #include "db/energy.def"
 #undef ENERGY
-}
-
-static int64_t
-clamp(int64_t x, int64_t min, int64_t max)
-{
-	return x < min ? min : x > max ? max : x;
 }
 
 static bool
@@ -67,6 +53,7 @@ hm_energy_valid(const struct hm_energy *e)
 	    hm_energy_is_time(e->doubt_time) &&
 	    hm_energy_is_time(e->back_since) &&
 	    hm_energy_is_time(e->excluded_since) &&
+	    hm_energy_is_time(e->reset_at) &&
 	    hm_energy_is_time(e->day) && e->day >= -1 &&
 	    hm_energy_is_time(e->left_day) && e->left_day >= -1 &&
 	    (e->daily == 0 || e->daily == 1) &&
@@ -77,16 +64,17 @@ hm_energy_valid(const struct hm_energy *e)
 int64_t
 hm_energy_allowance(int64_t seconds, int64_t watts)
 {
-	return clamp(watts, 1, WATTS_MAX) *
-	    (clamp(seconds, 0, ELAPSED_MAX) + REFRESH_SECONDS) * 3 /
-	    (2 * HM_ENERGY_HOUR) + MARGIN_WH;
+	return hm_energy_clamp(watts, 1, HM_ENERGY_WATTS_MAX) *
+	    (hm_energy_clamp(seconds, 0, HM_ENERGY_ELAPSED_MAX) +
+	    HM_ENERGY_REFRESH_SECONDS) * 3 / (2 * HM_ENERGY_HOUR) + MARGIN_WH;
 }
 
 /* The highest possible lifetime counter of a port of an inverter. */
 static int64_t
 lifetime(int64_t watts)
 {
-	return clamp(watts, 1, WATTS_MAX) * LIFETIME_HOURS * 3 / 2;
+	return hm_energy_clamp(watts, 1, HM_ENERGY_WATTS_MAX) *
+	    LIFETIME_HOURS * 3 / 2;
 }
 
 int64_t
@@ -96,7 +84,7 @@ hm_energy_limit(const struct hm_energy *e, int64_t time, int64_t watts)
 
 	if (e->total < 0)
 		return lifetime(watts);
-	time = clamp(time, -HM_ENERGY_TIME_MAX, HM_ENERGY_TIME_MAX);
+	time = hm_energy_clamp(time, -HM_ENERGY_TIME_MAX, HM_ENERGY_TIME_MAX);
 	since_total = e->total +
 	    hm_energy_allowance(time - e->total_time, watts);
 	/* The total may be a dip that was good because a gap came before it. */
@@ -162,104 +150,13 @@ is_possible(const struct hm_energy *e, const struct hm_energy_reading *r,
 	    r->inverter_watts);
 }
 
-/* The most that is made in a time, with a step of the counter at both ends. */
-static int64_t
-made_in(int64_t seconds, const struct hm_energy_reading *r)
-{
-	return clamp(r->watts, 1, WATTS_MAX) * clamp(seconds, 0, ELAPSED_MAX) *
-	    3 / (2 * HM_ENERGY_HOUR) + 2 * STEP_WH;
-}
-
-/* What the device's counter showed in the last good reading. */
-static int64_t
-last_counter(const struct hm_energy *e)
-{
-	return e->pending - e->shift;
-}
-
-/*
- * A last reading before a new day that is too high for its time may be a spike:
- * no reading of that day will confirm it any more.
- */
-static void
-drop_spike(struct hm_energy *e, const struct hm_energy_reading *r)
-{
-	if (e->pending - e->total <=
-	    made_in(e->pending_time - e->total_time, r))
-		return;
-	e->pending = e->total;
-	e->began = hm_energy_lower(e->began, e->total);
-}
-
-/*
- * Whether a counter of the day that fell to `first` at a time can have been
- * reset: it was made since, or half of the energy is gone, or there was a gap.
- * A counter that falls by less has been corrected by the device.
- */
-static bool
-is_new_day(const struct hm_energy *e, const struct hm_energy_reading *r,
-    int64_t first, int64_t time)
-{
-	int64_t gap = time - e->pending_time;
-
-	return first <= last_counter(e) / 2 || first <= made_in(gap, r) ||
-	    gap > HM_ENERGY_GAP;
-}
-
-/*
- * Whether a counter of the day was below what is shown in the last readings,
- * and can have begun a day there.
- */
-static bool
-is_below(const struct hm_energy *e, const struct hm_energy_reading *r)
-{
-	return r->daily && e->doubts > 0 &&
-	    e->doubt_first + e->shift < e->total &&
-	    is_new_day(e, r, e->doubt_first, e->doubt_since);
-}
-
-/* The same, for as long as it takes to confirm that. */
-static bool
-stays_below(const struct hm_energy *e, const struct hm_energy_reading *r)
-{
-	return is_below(e, r) && e->doubts >= CLAIMS &&
-	    e->doubt_time - e->doubt_since >= CLAIM_SECONDS;
-}
-
-/*
- * Whether such a counter goes on from those readings, also above the energy of
- * the day before, as one does that has begun a day. What comes back from a dip
- * jumps.
- */
-static bool
-goes_on(const struct hm_energy *e, const struct hm_energy_reading *r)
-{
-	return is_below(e, r) && r->total >= e->doubt_last &&
-	    r->total - e->doubt_last <= made_in(r->time - e->doubt_time, r) &&
-	    (stays_below(e, r) ||
-	    e->doubt_since - e->pending_time > HM_ENERGY_GAP);
-}
-
-/* The verdict of a reading below the shown total, before it is confirmed. */
-static enum hm_energy_verdict
-fallen(const struct hm_energy *e, const struct hm_energy_reading *r)
-{
-	bool doubted = e->doubts > 0 && r->total >= e->doubt_last &&
-	    e->doubt_first + e->shift < e->total;
-	bool waits = r->daily && is_new_day(e, r,
-	    doubted ? e->doubt_first : r->total,
-	    doubted ? e->doubt_since : r->time);
-
-	return waits ? HM_ENERGY_WAIT : HM_ENERGY_FALL;
-}
-
 /* What a counter that fell for good lacks from then on. */
 static int64_t
 wrap_of(const struct hm_energy *e, const struct hm_energy_reading *r,
     enum hm_energy_verdict verdict)
 {
 	if (verdict == HM_ENERGY_WAIT)
-		return last_counter(e);
+		return hm_energy_last_counter(e);
 	return verdict == HM_ENERGY_FALL && !r->daily ? WRAP_WH : 0;
 }
 
@@ -288,8 +185,8 @@ growth_max(const struct hm_energy *e, const struct hm_energy_reading *r)
 {
 	int64_t seconds = r->time - e->doubt_time;
 
-	return r->daily && r->total > last_counter(e) / 2 &&
-	    r->total + e->shift < e->total ? made_in(seconds, r) :
+	return r->daily && r->total > hm_energy_last_counter(e) / 2 &&
+	    r->total + e->shift < e->total ? hm_energy_made_in(seconds, r) :
 	    hm_energy_allowance(seconds, r->inverter_watts);
 }
 
@@ -320,7 +217,7 @@ count_doubt(struct hm_energy *e, const struct hm_energy_reading *r)
 	    r->total - e->doubt_last <= growth_max(e, r) &&
 	    !begins_claim(e, r);
 
-	agrees |= goes_on(e, r);
+	agrees |= hm_energy_goes_on(e, r);
 
 	if (!agrees) {
 		drop_doubts(e, r);
@@ -377,6 +274,17 @@ accept_claim(struct hm_energy *e, const struct hm_energy_reading *r,
 	return true;
 }
 
+/*
+ * A day is over whose last reading nothing will confirm. That is not left to
+ * the energy of the next day, which may not come for weeks.
+ */
+static void
+show_pending(struct hm_energy *e)
+{
+	e->total = e->pending;
+	e->total_time = e->pending_time;
+}
+
 /* A lifetime counter after a sum of days has nothing to do with that sum. */
 static bool
 is_other_counter(const struct hm_energy *e, const struct hm_energy_reading *r)
@@ -402,11 +310,16 @@ doubt(struct hm_energy *e, const struct hm_energy_reading *r,
 	if (!r->awake || r->time < e->pending_time)
 		return verdict;
 	count_doubt(e, r);
+	if (verdict == HM_ENERGY_WAIT && hm_energy_stays_below(e, r))
+		show_pending(e);
 	if (!is_other_counter(e, r) &&
-	    is_confirmed(e, r, CLAIMS, CLAIM_SECONDS) &&
-	    is_possible(e, r, wrap) && accept_claim(e, r, wrap, &before))
-		return wrap == 0 ? HM_ENERGY_GOOD :
-		    r->daily ? HM_ENERGY_NEW_DAY : HM_ENERGY_WRAP;
+	    is_confirmed(e, r, HM_ENERGY_CLAIMS, HM_ENERGY_CLAIM_SECONDS) &&
+	    is_possible(e, r, wrap) && accept_claim(e, r, wrap, &before)) {
+		if (wrap == 0)
+			return HM_ENERGY_GOOD;
+		hm_energy_note_reset(e, r, &before);
+		return r->daily ? HM_ENERGY_NEW_DAY : HM_ENERGY_WRAP;
+	}
 	if (is_confirmed(e, r, DOUBTS, DOUBT_SECONDS) &&
 	    continue_at(e, r, e->total - e->doubt_first))
 		return HM_ENERGY_RESET;
@@ -422,11 +335,13 @@ take_total(struct hm_energy *e, const struct hm_energy_reading *r,
 	if (is_other_counter(e, r))
 		return doubt(e, r, total < e->total ? HM_ENERGY_FALL :
 		    HM_ENERGY_SPIKE);
-	if (r->daily && total < e->total)
-		drop_spike(e, r);
-	if (total < e->total || goes_on(e, r))
-		return doubt(e, r, fallen(e, r));
-	if (total > WH_MAX || stays_below(e, r) ||
+	if (r->daily && (total < e->total || hm_energy_missed_reset(e, r)))
+		hm_energy_drop_spike(e, r);
+	if (total < e->total || hm_energy_goes_on(e, r))
+		return doubt(e, r, hm_energy_fallen(e, r));
+	if (hm_energy_missed_reset(e, r))
+		return doubt(e, r, HM_ENERGY_WAIT);
+	if (total > WH_MAX || hm_energy_stays_below(e, r) ||
 	    total > hm_energy_limit(e, r->time, r->watts))
 		return doubt(e, r, HM_ENERGY_SPIKE);
 	drop_doubts(e, r);

@@ -25,7 +25,7 @@
 
 _Static_assert(HM_ES_INVERTERS <= HM_DIALOG_PARTS_MAX,
     "each inverter may be missing");
-_Static_assert(HM_ES_INVERTERS + 2 <= HM_REPLIES_MAX,
+_Static_assert(HM_ES_INVERTERS + 3 <= HM_REPLIES_MAX,
     "each inverter may have a reply");
 
 static bool
@@ -75,6 +75,20 @@ list_is_due(const struct hm_dialog *d)
 	    d->monotonic - es->list_at >= LIST_SECONDS;
 }
 
+/* After the readings, because no gateway was seen to answer. */
+static enum hm_turn
+ask_last(struct hm_dialog *d)
+{
+	struct hm_dialog_es *es = d->es;
+
+	if (!es->network_due || !has_any(es))
+		return finish(d);
+	es->network_due = false;
+	es->asked_network = true;
+	es->network_at = d->monotonic;
+	return hm_dialog_es_ask_network(d);
+}
+
 /* Makes the next request the one in hand; HM_TURN_ASK if there is one. */
 static enum hm_turn
 ask_next(struct hm_dialog *d)
@@ -95,8 +109,10 @@ ask_next(struct hm_dialog *d)
 	}
 	if (d->order != NULL)
 		return es->inverters > 0 ? HM_TURN_DONE : finish(d);
-	if (es->next == es->inverters || es->lost == LOST_MAX)
+	if (es->lost == LOST_MAX)
 		return finish(d);
+	if (es->next == es->inverters)
+		return ask_last(d);
 	return hm_dialog_es_ask_readings(d, es->inverter[es->next++].serial);
 }
 
@@ -106,6 +122,14 @@ go_on(struct hm_dialog *d, bool lost)
 	enum hm_turn turn = ask_next(d);
 
 	return turn == HM_TURN_ASK ? hm_dialog_es_reconnect(d, lost) : turn;
+}
+
+/* Whether it is time for what polls ask for every ask_period. */
+static bool
+is_due(const struct hm_dialog *d, enum hm_ask what, bool asked, int64_t at)
+{
+	return d->order == NULL && (d->options->ask & what) != 0 && (!asked ||
+	    d->monotonic - at >= d->options->ask_period);
 }
 
 static void
@@ -122,14 +146,13 @@ begin_poll(struct hm_dialog *d)
 	}
 	/* What a failed poll has learnt is in no record. */
 	if (!es->done)
-		es->asked_info = es->asked_list = false;
+		es->asked_info = es->asked_list = es->asked_network = false;
 	es->done = false;
 	es->next = 0;
 	es->lost = 0;
-	es->info_due = d->order == NULL &&
-	    (d->options->ask & HM_ASK_INFO) != 0 &&
-	    (!es->asked_info ||
-	    d->monotonic - es->info_at >= d->options->ask_period);
+	es->info_due = is_due(d, HM_ASK_INFO, es->asked_info, es->info_at);
+	es->network_due = is_due(d, HM_ASK_NETWORK, es->asked_network,
+	    es->network_at);
 	/* An order is preceded by the list alone. */
 	es->list_due = list_is_due(d) || d->order != NULL;
 }
@@ -283,6 +306,12 @@ after_readings(struct hm_dialog *d, const struct hm_frame *frame)
 }
 
 static enum hm_turn
+after_network(struct hm_dialog *d, const struct hm_frame *frame)
+{
+	return hm_dialog_keep_frame(d, frame) ? go_on(d, false) : HM_TURN_FAIL;
+}
+
+static enum hm_turn
 after(struct hm_dialog *d, const struct hm_frame *frame)
 {
 	hm_arena_reset(d->options->arena);
@@ -293,6 +322,8 @@ after(struct hm_dialog *d, const struct hm_frame *frame)
 		return after_list(d, frame);
 	case HM_GATEWAY_MODE:
 		return hm_dialog_es_order_reply(d, frame);
+	case HM_GATEWAY_NETWORK:
+		return after_network(d, frame);
 	default:
 		return after_readings(d, frame);
 	}

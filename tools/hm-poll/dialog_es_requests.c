@@ -7,7 +7,7 @@
 #include "wire/hmframe.h"
 
 /* Beside the serial number in the header; both were seen with an answer. */
-#define NUMBER_INFO 0xff
+#define NUMBER_GATEWAY 0xff /* of requests about the gateway itself */
 #define NUMBER_OTHERS 1
 
 /*
@@ -24,7 +24,8 @@ send(struct hm_dialog *d, enum hm_gateway_reply awaited, uint64_t serial,
 	    .payload = d->request + HM_FRAME_HEADER_GATEWAY,
 	    .size = size,
 	    .serial = serial,
-	    .number = awaited == HM_GATEWAY_INFO ? NUMBER_INFO :
+	    .number = awaited == HM_GATEWAY_INFO ||
+	        awaited == HM_GATEWAY_NETWORK ? NUMBER_GATEWAY :
 	        NUMBER_OTHERS,
 	};
 
@@ -76,6 +77,18 @@ hm_dialog_es_ask_list(struct hm_dialog *d)
 	m.offset = HM_APP_OFFSET;
 	return hm_dialog_es_send(d, HM_GATEWAY_REGISTRY,
 	    hm__registry_request__pack(&m,
+	    d->request + HM_FRAME_HEADER_GATEWAY));
+}
+
+enum hm_turn
+hm_dialog_es_ask_network(struct hm_dialog *d)
+{
+	Hm__GatewayNetworkRequest m = HM__GATEWAY_NETWORK_REQUEST__INIT;
+
+	m.offset = HM_APP_OFFSET;
+	m.time = (int32_t)d->now;
+	return hm_dialog_es_send(d, HM_GATEWAY_NETWORK,
+	    hm__gateway_network_request__pack(&m,
 	    d->request + HM_FRAME_HEADER_GATEWAY));
 }
 

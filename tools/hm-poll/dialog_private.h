@@ -125,9 +125,10 @@ struct hm_dialog_es {
 	uint16_t sequence;
 	uint16_t awaited; /* command of the reply */
 	int64_t gateway;  /* its serial number; 0: not known yet */
-	int64_t info_at, list_at; /* monotonic s, last requests */
-	bool asked_info, asked_list; /* in a poll that has not failed */
-	bool info_due, list_due;     /* in this poll */
+	int64_t info_at, list_at, network_at; /* monotonic s, last requests */
+	/* In a poll that has not failed. */
+	bool asked_info, asked_list, asked_network;
+	bool info_due, list_due, network_due; /* in this poll */
 	bool done; /* the last poll was good */
 	bool reported_list; /* it is too long */
 	int lost; /* requests of this poll without a usable reply */
@@ -249,6 +250,7 @@ enum hm_turn hm_dialog_es_reconnect(const struct hm_dialog *d, bool lost);
 enum hm_turn hm_dialog_es_ask_info(struct hm_dialog *d);
 enum hm_turn hm_dialog_es_ask_list(struct hm_dialog *d);
 enum hm_turn hm_dialog_es_ask_readings(struct hm_dialog *d, int64_t serial);
+enum hm_turn hm_dialog_es_ask_network(struct hm_dialog *d);
 
 /* The same for a payload of `size` bytes that is in its place in d->request. */
 enum hm_turn hm_dialog_es_send(struct hm_dialog *d,

@@ -1,11 +1,16 @@
 #!/bin/bash
-# Every entity that the chain announces, as Home Assistant knows it.
+# Every entity that the chain announces, of DTUs and of hybrid inverters with a
+# battery, as Home Assistant knows it.
 # The dollars are jq's.
 # shellcheck disable=SC2016 source=tests/homeassistant/stage.sh
 . "$(dirname "$0")/../stage.sh"
 pipelines=$here/../../pipelines
 
 start_stage
+start_sim house --transport es,modbus-g3 --phases 3 --generator --extras \
+	--start 12:00
+house=("${uris[0]}#house" "${uris[1]}#stick")
+houses=$sim
 start_sim plant --transport hm,modbus --inverters 2 --inputs 4 --meter \
 	--extras --start 12:00
 mosquitto_sub -h 127.0.0.1 -p "$broker_port" -t 'homeassistant/#' \
@@ -15,7 +20,7 @@ export MQTT_BROKER=127.0.0.1 MQTT_PORT=$broker_port DATABASE_PATH=$work/hm.db
 HEALTH_PORT=$(free_port)
 export HEALTH_PORT QUERY_PERIOD=5 ALERTS_ENABLED=true
 with_clock all setsid "$pipelines/everything" "${uris[0]}#roof" "${uris[1]}#barn" \
-	>/dev/null 2>"$work/err" &
+	"${house[@]}" >/dev/null 2>"$work/err" &
 chain=$!
 pids+=("$chain")
 
@@ -80,12 +85,34 @@ total_of() {
 	    startswith("hoymiles_mqtt_DTU_") and endswith($tail)) |
 	    .entity_id' "$work/entities"
 }
-check "the energy dashboard is set up" call energy/save_prefs \
-	"$(total_of total | jq -nRc '{energy_sources: [inputs |
-	{type: "solar", stat_energy_from: .}]}')"
+# A form of the grid in the dashboard; newer versions have another one.
+prefer() {
+	jq -nc --argjson solar "$(total_of total | jq -nR '[inputs]')" \
+	    '[inputs | {key: .unique_id, value: .entity_id}] |
+	    def id(part): map(select(.key | test(part)))[0].value;
+	    id("_grid_.*_total_import$") as $in |
+	    id("_grid_.*_total_export$") as $out |
+	    {entity_energy_price: null, number_energy_price: null} as $price |
+	    {energy_sources: [($solar[] | {type: "solar", stat_energy_from: .}),
+	    {type: "battery", stat_energy_from: id("_total_discharged$"),
+	    stat_energy_to: id("_total_charged$")},
+	    {type: "grid", cost_adjustment_day: 0} + ('"$1"')]}' \
+		"$work/entities" >"$work/dashboard"
+	call energy/save_prefs "$(<"$work/dashboard")"
+}
+prefer_either() {
+	prefer '{flow_from: [$price + {stat_energy_from: $in,
+	    stat_cost: null}], flow_to: [$price + {stat_energy_to: $out,
+	    stat_compensation: null}]}' ||
+		prefer '{stat_energy_from: $in, stat_energy_to: $out}'
+}
+check "the energy dashboard is set up" prefer_either
+same "... with the battery and the grid of a hybrid inverter" "$(jq -r \
+	'[.energy_sources[] | select(.type != "solar") | .type, .stat_energy_to //
+	.flow_to[0].stat_energy_to | strings] | length' "$work/dashboard")" 4
 step_clock all 310
 compile
-same "the energy dashboard takes the DTUs' energies" \
+same "the energy dashboard takes the energies" \
 	"$(call energy/validate | jq -c '.energy_sources | flatten')" "[]"
 energies() {
 	local -a ids
@@ -95,10 +122,10 @@ energies() {
 	    sort' "${ids[@]}"
 }
 before=$(energies)
-same "... which are known" "$(jq '[.[] | select(.state | tonumber? >= 0)] |
-    length' <<<"$before")" 4
-kill "$sim"
-wait "$sim" 2>/dev/null
+same "... which are known" "$(jq '([.[] | select(.state | tonumber? >= 0)] |
+    length) == length and length >= 5' <<<"$before")" true
+kill "$sim" "$houses"
+wait "$sim" "$houses" 2>/dev/null
 pkill -CONT -s "$chain" hm-poll
 sleep 3 # an answer may have been on its way
 before=$(energies)

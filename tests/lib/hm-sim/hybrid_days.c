@@ -1,10 +1,11 @@
 /*
- * hybrid_days DAYS SEED LEDGER: write the frame records of a gateway with one
+ * hybrid_days DAYS SEED LEDGER: write the frame records of gateways with one
  * hybrid inverter through so many days from 2020-01-01 on, a poll every 15
  * minutes. Every few days it is another house with another working mode; its
  * phases, battery, sun and load are random. To the file LEDGER goes a line for
  * the last poll of each day: the day, the serial number, and the energies of
- * the day in 0.1 Ws, in the order of `columns`.
+ * the day in 0.1 Ws, in the order of `columns`. The last day of each house has
+ * no line: it is there to confirm the counters of the day before.
  */
 
 #include <inttypes.h>
@@ -84,8 +85,11 @@ static void
 write_poll(struct hm_sim_dtu *dtu, const struct hm_sim_time *now)
 {
 	uint8_t reply[HM_SIM_REPLY_MAX];
+	char name[32];
 
-	write_frame("house", now->wall, reply, ask(dtu, now, reply));
+	snprintf(name, sizeof name, "house-%012" PRIx64,
+	    (uint64_t)dtu->serial);
+	write_frame(name, now->wall, reply, ask(dtu, now, reply));
 }
 
 static void
@@ -108,12 +112,12 @@ write_ledger(FILE *ledger, const struct hm_sim_dtu *dtu,
 static void
 live(struct hm_sim_dtu *dtu, int64_t first, int64_t days, FILE *ledger)
 {
-	for (int64_t s = 0; s < days * HM_SIM_DAY; s += PERIOD) {
+	for (int64_t s = 0; s < (days + 1) * HM_SIM_DAY; s += PERIOD) {
 		struct hm_sim_time now = {.wall = START + first * HM_SIM_DAY +
 		    s, .simulated = HM_SIM_DAY + s, .ms = 1000 * s};
 
 		write_poll(dtu, &now);
-		if ((s + PERIOD) % HM_SIM_DAY == 0)
+		if ((s + PERIOD) % HM_SIM_DAY == 0 && s < days * HM_SIM_DAY)
 			write_ledger(ledger, dtu, &now);
 	}
 }
@@ -135,8 +139,8 @@ run(int64_t days, uint64_t seed, FILE *ledger)
 		if (dtu.gateway == NULL)
 			return false;
 		dtu.serial = hm_sim_gateway_serial(dtu.gateway);
-		live(&dtu, day, left < DAYS_OF_A_HOUSE ? left :
-		    DAYS_OF_A_HOUSE, ledger);
+		live(&dtu, day + day / DAYS_OF_A_HOUSE,
+		    left < DAYS_OF_A_HOUSE ? left : DAYS_OF_A_HOUSE, ledger);
 		hm_sim_gateway_free(dtu.gateway);
 	}
 	hm_arena_free(&arena);

@@ -2,6 +2,7 @@
 
 #include <check.h>
 
+#include "energy_private.h"
 #include "run_suite.h"
 
 /*
@@ -19,13 +20,19 @@
 static struct hm_energy e;
 static int64_t now;
 
-static enum hm_energy_verdict
-reading_at(int64_t time, int64_t today)
+static struct hm_energy_reading
+daily_reading(int64_t time, int64_t today)
 {
-	const struct hm_energy_reading r = {
+	return (struct hm_energy_reading){
 	    .time = time, .watts = 10000, .inverter_watts = 100000,
 	    .awake = true, .total = today, .today = today, .daily = true,
 	};
+}
+
+static enum hm_energy_verdict
+reading_at(int64_t time, int64_t today)
+{
+	const struct hm_energy_reading r = daily_reading(time, today);
 
 	now = time;
 	hm_energy_day(&e, time / A_DAY, time);
@@ -132,6 +139,125 @@ START_TEST(a_gap_hides_a_reset_if_more_was_made_since)
 	reading(6000);
 	reading(6000);
 	shows(6000, 0);
+}
+END_TEST
+
+START_TEST(after_a_day_without_readings_a_day_has_begun)
+{
+	evening();
+	now = MIDNIGHT + 2 * A_DAY + 20 * HOUR;
+	for (int i = 0; i < 15; i++)
+		ck_assert_int_eq(reading(12000), HM_ENERGY_WAIT);
+	shows(5000, 0);
+	ck_assert_int_eq(reading(12100), HM_ENERGY_NEW_DAY);
+	reading(12200);
+	shows(17100, 12100);
+}
+END_TEST
+
+/* A day that began with ours, a midnight that was seen: 500 Wh are shown. */
+static void
+morning(void)
+{
+	evening();
+	for_minutes(60, 0);
+	for_minutes(20, 500);
+	shows(5500, 500);
+}
+
+START_TEST(the_next_resets_of_a_device_are_known)
+{
+	morning();
+	now = MIDNIGHT + A_DAY + 20 * HOUR;
+	reading(8000);
+	for_minutes(9, 8000);
+	now = MIDNIGHT + 2 * A_DAY + 9 * HOUR;
+	ck_assert_int_eq(reading(8300), HM_ENERGY_WAIT);
+	for_minutes(20, 8400);
+	shows(21400, 8400);
+}
+END_TEST
+
+START_TEST(no_reset_is_guessed_beside_the_known_ones)
+{
+	morning();
+	now = MIDNIGHT + A_DAY + 5 * HOUR;
+	ck_assert_int_eq(reading(4000), HM_ENERGY_GOOD);
+	now = MIDNIGHT + A_DAY + 23 * HOUR;
+	ck_assert_int_eq(reading(8000), HM_ENERGY_GOOD);
+	now = MIDNIGHT + 2 * A_DAY + 9 * HOUR;
+	ck_assert_int_eq(reading(8300), HM_ENERGY_GOOD);
+	now = MIDNIGHT + 2 * A_DAY + 20 * HOUR;
+	ck_assert_int_eq(reading(9000), HM_ENERGY_GOOD);
+	now = MIDNIGHT + 3 * A_DAY + HOUR / 2;
+	ck_assert_int_eq(reading(9300), HM_ENERGY_GOOD);
+}
+END_TEST
+
+START_TEST(a_device_that_was_off_at_its_reset_goes_on)
+{
+	morning();
+	now = MIDNIGHT + A_DAY + 20 * HOUR;
+	for_minutes(9, 8000);
+	now = MIDNIGHT + 2 * A_DAY + 9 * HOUR;
+	ck_assert_int_eq(reading(8100), HM_ENERGY_GOOD);
+}
+END_TEST
+
+START_TEST(a_counter_that_falls_at_noon_tells_no_midnight)
+{
+	morning();
+	now = MIDNIGHT + A_DAY + 12 * HOUR;
+	for_minutes(20, 1000);
+	for_minutes(20, 200);
+	shows(6200, 1200);
+	now = MIDNIGHT + 2 * A_DAY + 9 * HOUR;
+	for_minutes(20, 300);
+	now = MIDNIGHT + 2 * A_DAY + 16 * HOUR;
+	ck_assert_int_eq(reading(1200), HM_ENERGY_GOOD);
+}
+END_TEST
+
+START_TEST(a_reset_may_lead_below_the_last_reading)
+{
+	morning();
+	now = MIDNIGHT + A_DAY + 20 * HOUR;
+	for_minutes(9, 8000);
+	reading(8400);
+	now = MIDNIGHT + 2 * A_DAY + 9 * HOUR;
+	ck_assert_int_eq(reading(8100), HM_ENERGY_WAIT);
+	for_minutes(20, 8700);
+	shows(22100, 8700);
+}
+END_TEST
+
+START_TEST(a_spike_after_a_day_without_readings_has_begun_none)
+{
+	evening();
+	now = MIDNIGHT + 2 * A_DAY + 20 * HOUR;
+	ck_assert_int_eq(reading(60000), HM_ENERGY_WAIT);
+	for_minutes(20, 12000);
+	shows(17000, 12000);
+}
+END_TEST
+
+START_TEST(what_a_spike_had_before_it_is_not_counted)
+{
+	evening();
+	reading(9000);
+	now = MIDNIGHT + 2 * A_DAY + 20 * HOUR;
+	for_minutes(20, 13000);
+	shows(18000, 13000);
+}
+END_TEST
+
+START_TEST(a_device_that_was_off_goes_on)
+{
+	evening();
+	now = MIDNIGHT + 2 * A_DAY + 20 * HOUR;
+	ck_assert_int_eq(reading(5100), HM_ENERGY_GOOD);
+	reading(5200);
+	shows(5100, 0);
 }
 END_TEST
 
@@ -284,9 +410,9 @@ START_TEST(a_spike_before_the_reset_is_not_counted)
 	reading(8000);
 	for_minutes(20, 0);
 	for_minutes(3, 100);
-	shows(5100, 0);
+	shows(5100, 100);
 	for_minutes(3, 200);
-	shows(5200, 100);
+	shows(5200, 200);
 }
 END_TEST
 
@@ -312,6 +438,22 @@ START_TEST(the_last_reading_before_the_reset_is_counted)
 	for_minutes(20, 0);
 	for_minutes(3, 100);
 	shows(5200, 100);
+}
+END_TEST
+
+START_TEST(the_last_reading_needs_no_other_day)
+{
+	evening();
+	reading(5200);
+	for_minutes(15, 0);
+	shows(5000, 0);
+	for_minutes(2, 0);
+	shows(5200, 0);
+	now += 3 * A_DAY;
+	for_minutes(30, 0);
+	shows(5200, 0);
+	for_minutes(3, 100);
+	shows(5300, 100);
 }
 END_TEST
 
@@ -403,7 +545,7 @@ static struct {
 	int calm;         /* true readings in a row, and since when */
 	int64_t calm_since;
 	int64_t total, today, shown_day;
-	int glitches, resets, gaps, lost;
+	int glitches, resets, gaps, lost, missed;
 } d;
 
 static int64_t
@@ -446,20 +588,42 @@ check_shown(void)
 }
 
 /*
- * The counter that the device shows. If it was reset in a gap and has reached
- * what is shown, nothing tells that, and the energy of the day before is
- * missing; also if it reaches that soon, with the first reading that is not 0.
+ * Whether the guard finds that the counter was reset in a gap, although it has
+ * reached what is shown. It never does if it was not, and always after more
+ * than a day, if the counter is higher by more than a quarter of an hour makes.
+ */
+static bool
+finds_reset(int64_t time, int64_t counter, bool reset, int64_t gap)
+{
+	const struct hm_energy_reading r = daily_reading(time, counter);
+	bool found;
+
+	if (counter + e.shift < hm_energy_total(&e))
+		return true;
+	found = hm_energy_missed_reset(&e, &r);
+	ck_assert(reset || !found);
+	if (gap > 25 * HOUR && counter - d.counter > 3750 + 2 * STEP)
+		ck_assert(found);
+	return found;
+}
+
+/*
+ * The counter that the device shows. If nothing tells that it was reset, the
+ * energy of the day before is missing; also if it reaches that soon, with the
+ * first reading that is not 0.
  */
 static void
-read_device(int64_t time, bool reset, bool gap)
+read_device(int64_t time, bool reset, int64_t gap)
 {
 	int64_t counter = (int64_t)d.made / STEP * STEP;
 
 	d.before = d.sum + d.counter;
+	if (gap > 0 && !reset)
+		finds_reset(time, counter, false, gap);
 	if (reset) {
 		d.floor = 0;
-		d.over = gap && counter + e.shift >= hm_energy_total(&e) ? 0 :
-		    d.counter;
+		d.over = gap > 0 && !finds_reset(time, counter, true, gap) ?
+		    0 : d.counter;
 		d.sum += d.over;
 	}
 	if (counter > 0 && d.over > 0 && d.counter == 0 &&
@@ -545,23 +709,30 @@ START_TEST(a_thousand_days)
 	while (time < end) {
 		bool gap = below(1500) == 0 && d.calm > 3 &&
 		    time - d.reset_at > 20 * MINUTE, reset;
-		int64_t step = gap ? HOUR + 60 + below(10 * HOUR) : period;
+		bool days = gap && below(3) == 0;
+		int64_t step = days ? 26 * HOUR + below(3 * A_DAY) :
+		    gap ? HOUR + 60 + below(10 * HOUR) : period;
 
+		/* What is read for some minutes of a day is not confirmed. */
+		if (days && (time + step - d.offset) % A_DAY > 23 * HOUR)
+			step += HOUR;
 		if (below(40) == 0)
 			watts = below(3) == 0 ? 0 : (double)below(9000);
 		reset = make(watts, time, time + step) > 0;
 		time += step;
 		d.gaps += gap;
+		d.missed += days;
 		if (gap)
 			d.calm = 0;
 		if (!reset && !gap && may_glitch(time))
 			glitch(time);
 		else
-			read_device(time, reset, gap);
+			read_device(time, reset, gap ? step : 0);
 	}
 	ck_assert_int_ge(d.resets, 98);
 	ck_assert_int_gt(d.glitches, 10);
 	ck_assert_int_gt(d.gaps, 3);
+	ck_assert_int_gt(d.missed, 1);
 	ck_assert_int_gt(d.lost, 3);
 	ck_assert_int_gt(d.total, 0);
 }
@@ -580,6 +751,16 @@ main(void)
 	tcase_add_test(tc, a_new_day_is_confirmed_by_a_quarter_of_an_hour);
 	tcase_add_test(tc, a_day_whose_energy_stands_still_counts);
 	tcase_add_test(tc, a_gap_hides_a_reset_if_more_was_made_since);
+	tcase_add_test(tc, after_a_day_without_readings_a_day_has_begun);
+	tcase_add_test(tc,
+	    a_spike_after_a_day_without_readings_has_begun_none);
+	tcase_add_test(tc, what_a_spike_had_before_it_is_not_counted);
+	tcase_add_test(tc, the_next_resets_of_a_device_are_known);
+	tcase_add_test(tc, no_reset_is_guessed_beside_the_known_ones);
+	tcase_add_test(tc, a_device_that_was_off_at_its_reset_goes_on);
+	tcase_add_test(tc, a_counter_that_falls_at_noon_tells_no_midnight);
+	tcase_add_test(tc, a_reset_may_lead_below_the_last_reading);
+	tcase_add_test(tc, a_device_that_was_off_goes_on);
 	tcase_add_test(tc, zeros_and_dips_are_not_shown);
 	tcase_add_test(tc, days_of_a_step_count);
 	tcase_add_test(tc, a_spike_after_the_reset_is_not_shown);
@@ -594,6 +775,7 @@ main(void)
 	tcase_add_test(tc, a_spike_before_the_reset_is_not_counted);
 	tcase_add_test(tc, no_day_begins_above_what_is_left);
 	tcase_add_test(tc, the_last_reading_before_the_reset_is_counted);
+	tcase_add_test(tc, the_last_reading_needs_no_other_day);
 	tcase_add_test(tc,
 	    a_reset_in_the_middle_of_our_day_changes_nothing);
 	tcase_add_test(tc, a_lifetime_counter_wins);

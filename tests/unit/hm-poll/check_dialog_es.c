@@ -617,6 +617,58 @@ START_TEST(information_is_asked_for_once_without_ask)
 }
 END_TEST
 
+static void
+wire_network(void)
+{
+	Hm__GatewayNetworkReply reply = HM__GATEWAY_NETWORK_REPLY__INIT;
+
+	reply.serial = GATEWAY;
+	reply.signal = 62;
+	wire_message(HM_GATEWAY_NETWORK, &reply);
+}
+
+START_TEST(network_is_asked_for_after_the_readings)
+{
+	options.ask = HM_ASK_INFO | HM_ASK_NETWORK;
+	begin_poll(0, 1);
+	wire_readings(INVERTER);
+	expect_asked(feed(), HM_TURN_RECONNECT, 0xdb06);
+	ck_assert_uint_eq(request().serial, (uint64_t)GATEWAY);
+	ck_assert_uint_eq(request().number, 0xff);
+	wire_network();
+	ck_assert_int_eq(feed(), HM_TURN_DONE);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 4);
+	ck_assert_uint_eq(reply_command(3), HM_GATEWAY_NETWORK);
+	poll_at(ASK_PERIOD - 1, 1);
+	begin_poll(ASK_PERIOD, 1);
+	wire_readings(INVERTER);
+	expect_asked(feed(), HM_TURN_RECONNECT, 0xdb06);
+}
+END_TEST
+
+START_TEST(readings_are_whole_without_the_network)
+{
+	options.ask = HM_ASK_NETWORK;
+	begin_poll(0, 1);
+	wire_readings(INVERTER);
+	expect_asked(feed(), HM_TURN_RECONNECT, 0xdb06);
+	ck_assert_int_eq(hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ),
+	    HM_TURN_DONE);
+	expect_missing(0, NULL);
+	ck_assert_uint_eq(hm_dialog_replies(dialog), 3);
+	poll_at(60, 1);
+}
+END_TEST
+
+START_TEST(network_of_a_gateway_without_readings_is_not_asked_for)
+{
+	options.ask = HM_ASK_NETWORK;
+	begin_poll(0, 1);
+	expect_failure(hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ),
+	    HM_ERR_TIMEOUT_READ);
+}
+END_TEST
+
 START_TEST(failed_poll_does_not_use_up_the_list)
 {
 	begin_poll(0, 1);
@@ -1176,6 +1228,10 @@ main(void)
 	tcase_add_test(good, after_silence_comes_another_connection);
 	tcase_add_test(good, list_and_information_come_seldom);
 	tcase_add_test(good, information_is_asked_for_once_without_ask);
+	tcase_add_test(good, network_is_asked_for_after_the_readings);
+	tcase_add_test(good, readings_are_whole_without_the_network);
+	tcase_add_test(good,
+	    network_of_a_gateway_without_readings_is_not_asked_for);
 	tcase_add_test(good, failed_poll_does_not_use_up_the_list);
 	tcase_add_test(good,
 	    readings_need_neither_list_nor_information_again);
