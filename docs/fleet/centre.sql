@@ -33,6 +33,9 @@ CREATE TABLE IF NOT EXISTS site (
 	batches bigint NOT NULL DEFAULT 0,
 	rows bigint NOT NULL DEFAULT 0)
 	WITH (fillfactor = 50);
+-- When its days begin, as the setting reset_hour of its hm-store
+ALTER TABLE site ADD COLUMN IF NOT EXISTS reset_hour integer NOT NULL DEFAULT 0
+	CHECK (reset_hour BETWEEN 0 AND 23);
 CREATE TABLE IF NOT EXISTS site_key (
 	site text REFERENCES site ON DELETE CASCADE,
 	sha256 bytea,

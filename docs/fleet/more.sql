@@ -13,7 +13,7 @@ LANGUAGE sql STABLE AS $$
 		WHERE kind = regexp_replace(table_, '_(hourly|daily)$', '')
 		UNION SELECT attname
 		FROM pg_attribute WHERE attrelid = table_::regclass AND attnum > 0
-		AND NOT attisdropped UNION SELECT unnest('{type,time,
+		AND NOT attisdropped UNION SELECT unnest('{type,time,removed,
 		missing_parts}'::text[]) UNION SELECT unnest('{today_production,
 		total_production}'::text[]) WHERE table_ = 'inverter' ORDER BY 1)
 $$;
@@ -33,7 +33,8 @@ CREATE OR REPLACE FUNCTION keep_more(site_ text, type_ text, known text[],
 		SET data = excluded.data WHERE o.data <> excluded.data
 $$;
 
--- Move what has a column by now into it. A latest row gets it with its next reading.
+-- Move what has a column by now into it. A latest row gets it with its next reading,
+-- hours and days by the next roll_up.
 -- A value that does not fit its column stops its site and type only.
 CREATE OR REPLACE FUNCTION sort_more() RETURNS bigint
 LANGUAGE plpgsql SET search_path = hm, pg_temp SET timezone = 'UTC' AS $$
@@ -63,6 +64,11 @@ BEGIN
 			(SELECT string_agg(format('o.%I = m.%1$I', key), ' AND ')
 			FROM unnest(t.keys) AS key), t.moment);
 		GET DIAGNOSTICS moved = ROW_COUNT;
+		INSERT INTO rollup_due SELECT DISTINCT site,
+			date_bin('1 hour', time, '1970-01-01Z') FROM more
+			WHERE type = t.type AND site = t.site
+			AND t.moment <> 'day'
+			ORDER BY 2 ON CONFLICT DO NOTHING;
 		UPDATE more SET data = data - t.columns
 			WHERE type = t.type AND site = t.site;
 		n := n + moved;

@@ -424,11 +424,15 @@ BEGIN
 	RETURN key;
 END $$;
 
-CREATE OR REPLACE FUNCTION add_site(site_ text, timezone_ text DEFAULT 'UTC')
+-- The function of an older centre would be another one.
+DROP FUNCTION IF EXISTS add_site(text, text);
+CREATE OR REPLACE FUNCTION add_site(site_ text, timezone_ text DEFAULT 'UTC',
+	reset_hour_ integer DEFAULT 0)
 RETURNS text LANGUAGE plpgsql SET search_path = hm, pg_temp AS $$
 BEGIN
 	PERFORM now() AT TIME ZONE timezone_;
-	INSERT INTO site (site, timezone) VALUES (site_, timezone_);
+	INSERT INTO site (site, timezone, reset_hour)
+		VALUES (site_, timezone_, reset_hour_);
 	RETURN add_key(site_);
 END $$;
 

@@ -27,5 +27,6 @@ REVOKE ALL ON ALL PROCEDURES IN SCHEMA hm FROM PUBLIC;
 GRANT USAGE ON SCHEMA hm TO hm_edge, hm_reader, hm_kafka;
 GRANT EXECUTE ON FUNCTION put TO hm_edge;
 GRANT EXECUTE ON FUNCTION kafka_next, put_kafka TO hm_kafka;
+GRANT EXECUTE ON FUNCTION day_of, day_shift TO hm_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA hm TO hm_reader;
 REVOKE ALL ON site_key FROM hm_reader;

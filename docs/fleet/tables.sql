@@ -130,7 +130,8 @@ END $body$ $f$, k.name, format(add, of_many), format(add, of_few),
 END $$;
 
 -- Hours and days that were made at the site: a later one replaces an earlier,
--- unless it is made of fewer readings, as that of an older copy of hm.db.
+-- unless it is made of fewer readings, as that of an older copy of hm.db. What was
+-- filled without readings may be removed.
 CREATE OR REPLACE FUNCTION make_take_sums(k kind, suffix text, moment text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -144,11 +145,16 @@ CREATE OR REPLACE FUNCTION take_%1$s(site_ text, lines text[]) RETURNS bigint
 LANGUAGE plpgsql AS $body$
 DECLARE n bigint;
 BEGIN
-	INSERT INTO %1$s AS o SELECT DISTINCT ON (%2$s) r.*
+	WITH last AS (SELECT DISTINCT ON (%2$s) r, p.removed
 		FROM unnest(lines) WITH ORDINALITY AS l(line, number),
-		jsonb_populate_record(NULL::%1$s, line::jsonb
+		LATERAL (SELECT line::jsonb AS j OFFSET 0) AS q,
+		LATERAL (SELECT j ? 'removed' AS removed) AS p,
+		jsonb_populate_record(NULL::%1$s, j
 		|| jsonb_build_object('site', site_)) AS r
-		ORDER BY %2$s, number DESC
+		ORDER BY %2$s, number DESC),
+	gone AS (DELETE FROM %1$s AS o USING last WHERE removed
+		AND o.samples = 0 AND (%5$s) = (%6$s))
+	INSERT INTO %1$s AS o SELECT (r).* FROM last WHERE NOT removed
 		ON CONFLICT (%2$s) DO UPDATE SET %3$s
 		WHERE excluded.samples >= o.samples
 		AND o.* IS DISTINCT FROM excluded.*;
@@ -157,22 +163,45 @@ BEGIN
 		PERFORM keep_more(site_, %1$L, %4$L, lines);
 	END IF;
 	RETURN n;
-END $body$ $f$, k.name || suffix, keys, updates, keys_known(k.name || suffix));
+END $body$ $f$, k.name || suffix, keys, updates, keys_known(k.name || suffix),
+		'o.' || replace(keys, ', ', ', o.'),
+		'(r).' || replace(keys, ', ', ', (r).'));
 END $$;
+
+-- Days as in hm.db: named after the date in which most of them lies.
+CREATE OR REPLACE FUNCTION day_shift(reset_hour integer) RETURNS interval
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT make_interval(hours => (reset_hour + 11) % 24 - 11)
+$$;
+CREATE OR REPLACE FUNCTION day_of(moment timestamptz, zone text,
+	reset_hour integer) RETURNS date LANGUAGE sql IMMUTABLE AS $$
+	SELECT (moment AT TIME ZONE zone - hm.day_shift(reset_hour))::date
+$$;
 
 -- Hours of a site from its readings, and days from their hours. Keys of the
 -- latest table lead to the readings of an hour without reading a whole month.
 -- What was made of as many readings stays: the site may have made it, and it
--- knows more of a day. So do hours whose readings have been dropped.
+-- knows more of a day. So do hours whose readings have been dropped. But values
+-- that a row lacks are added: their column may be younger than the row.
 CREATE OR REPLACE FUNCTION make_roll(k kind) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	keys text := array_to_string(k.keys, ', ');
 	columns text := (SELECT string_agg(name, ', ')
 		FROM columns_of(k, '_hourly') WHERE name <> 'serial');
-	updates text := (SELECT string_agg(
-		format('%I = excluded.%1$I', name), ', ')
-		FROM columns_of(k, '_hourly') WHERE name <> 'serial');
+	updates text := 'samples = excluded.samples, filled = CASE WHEN '
+		'excluded.samples > o.samples THEN excluded.filled ELSE '
+		'o.filled END' || coalesce(', ' || (SELECT string_agg(CASE form
+		WHEN 'gauge' THEN (SELECT string_agg(format('%I = CASE WHEN '
+			'excluded.samples > o.samples OR coalesce(o.%2$I, 0) '
+			'= 0 THEN excluded.%1$I ELSE o.%1$I END', name || part,
+			name || '_count'), ', ') FROM unnest('{_count,_avg,
+			_min,_max}'::text[]) AS part)
+		ELSE format('%I = CASE WHEN excluded.samples > o.samples OR '
+			'o.%1$I IS NULL THEN excluded.%1$I ELSE o.%1$I END',
+			name) END, ', ' ORDER BY place)
+		FROM field WHERE kind = k.name
+		AND form IN ('gauge', 'daily', 'counter')), '');
 	of_readings text := coalesce(', ' || (SELECT string_agg(CASE form
 		WHEN 'gauge' THEN format('count(r.%I), '
 			'round(avg(r.%1$I)::numeric, 3), '
@@ -200,21 +229,24 @@ RETURNS void LANGUAGE sql AS $body$
 		AND r.time < h.hour + interval '1 hour' AND r.stale IS NOT TRUE
 		GROUP BY %2$s, h.hour
 		ON CONFLICT (site, %2$s, hour) DO UPDATE SET %4$s
-		WHERE excluded.samples > o.samples
+		WHERE excluded.samples >= o.samples
 $body$ $f$, k.name, keys, columns, updates, of_readings);
 	EXECUTE format($f$
 CREATE OR REPLACE FUNCTION roll_days_%1$s(site_ text, days date[], zone text)
 RETURNS void LANGUAGE sql AS $body$
 	INSERT INTO %1$s_daily AS o (site, %2$s, day, %3$s)
 		SELECT site_, %2$s, d.day, sum(r.samples), bool_or(r.filled)%5$s
-		FROM unnest(days) AS d(day), %1$s_latest AS l
+		FROM unnest(days) AS d(day), site AS s, %1$s_latest AS l
 		JOIN %1$s_hourly AS r USING (site, %2$s)
-		WHERE l.site = site_
-		AND r.hour >= d.day::timestamp AT TIME ZONE zone
-		AND r.hour < (d.day + 1)::timestamp AT TIME ZONE zone
+		WHERE s.site = site_ AND l.site = site_
+		AND day_of(r.hour, zone, s.reset_hour) = d.day
+		AND r.hour >= (d.day + day_shift(s.reset_hour))
+		AT TIME ZONE zone - interval '1 hour'
+		AND r.hour < (d.day + 1 + day_shift(s.reset_hour))
+		AT TIME ZONE zone + interval '1 hour'
 		GROUP BY %2$s, d.day
 		ON CONFLICT (site, %2$s, day) DO UPDATE SET %4$s
-		WHERE excluded.samples > o.samples
+		WHERE excluded.samples >= o.samples
 $body$ $f$, k.name, keys, columns, updates, of_hours);
 END $$;
 
@@ -311,17 +343,19 @@ CREATE OR REPLACE FUNCTION roll_site(site_ text) RETURNS void
 LANGUAGE plpgsql SET search_path = hm, pg_temp AS $$
 DECLARE
 	zone text;
+	reset integer;
 	k text;
 	hours timestamptz[];
 	days date[];
 BEGIN
 	PERFORM lock_site(site_);
-	SELECT timezone INTO zone FROM site WHERE site = site_;
+	SELECT timezone, reset_hour INTO zone, reset FROM site
+		WHERE site = site_;
 	WITH gone AS (DELETE FROM rollup_due WHERE site = site_ RETURNING hour),
 	local AS (SELECT DISTINCT date_trunc('hour', hour + late, zone) AS hour
 		FROM gone, (VALUES (interval '0'), (interval '59 min')) AS v(late))
 	SELECT array_agg(hour ORDER BY hour), array_agg(DISTINCT
-		(hour AT TIME ZONE zone)::date) INTO hours, days FROM local;
+		day_of(hour, zone, reset)) INTO hours, days FROM local;
 	FOR k IN SELECT name FROM kind ORDER BY name LOOP
 		EXECUTE format('SELECT roll_hours_%s($1, $2)', k)
 			USING site_, hours;

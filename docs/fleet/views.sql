@@ -79,8 +79,9 @@ CREATE VIEW fleet AS SELECT s.site, s.seen, r.last_reading,
 	FROM site AS s
 	LEFT JOIN LATERAL (SELECT count(*) AS dtus, max(time) AS last_reading,
 	sum(pv_power) FILTER (WHERE time > now() - s.expected) AS pv_power,
-	sum(today_production) FILTER (WHERE (time AT TIME ZONE s.timezone)::date
-	= (now() AT TIME ZONE s.timezone)::date) AS today_production,
+	sum(today_production) FILTER (WHERE
+	day_of(time, s.timezone, s.reset_hour)
+	= day_of(now(), s.timezone, s.reset_hour)) AS today_production,
 	sum(total_production) AS total_production
 	FROM dtu_latest AS d WHERE d.site = s.site) AS r ON true
 	LEFT JOIN LATERAL (SELECT array_agg(dtu ORDER BY dtu) AS offline

@@ -13,6 +13,7 @@ static const char *const tables_sql[] = {
     "seq INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS outbox_due (span TEXT, time INTEGER, "
     "PRIMARY KEY (span, time)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS outbox_hours (until INTEGER NOT NULL)",
 };
 
 #define TABLES (sizeof tables_sql / sizeof *tables_sql)

@@ -18,6 +18,9 @@
  *
  * outbox_due: the hours and days that have changed and are not listed yet.
  *
+ * outbox_hours: a row if hours have ever been shipped: those that begin before
+ * `until`, all while that is so.
+ *
  * ship_to: the last seq that each destination has. Rows up to the least of them
  * are deleted.
  */

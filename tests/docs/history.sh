@@ -48,6 +48,7 @@ columns() {
 		'rollup_due', 'day_totals',
 		'past_days', 'plant_sums', 'plant_due', 'commands', 'results',
 		'rated_power', 'running_time', 'outbox', 'outbox_due', 'ship_to',
+		'outbox_hours',
 		'reading_hours') AND c.name NOT GLOB 'e_*'"
 }
 

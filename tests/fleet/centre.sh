@@ -90,7 +90,7 @@ contents() {
 	edge "SELECT $4 FROM $table ${5-} ORDER BY $order" >"$work/expected"
 }
 normal() {
-	sed -E 's/([0-9])\.0\|/\1|/g; s/([0-9])\.0$/\1/; s/([0-9])\.0\|/\1|/g' "$1"
+	sed -E 's/([0-9])\.0\|/\1|/g; s/([0-9])\.0$/\1/; s/([0-9])\.0\|/\1|/g' "$@"
 }
 same_contents() {
 	contents "$@"
@@ -131,7 +131,27 @@ reading() {
 
 # Hours and days
 
+hm-store -d "$work/noon.db" --timezone Europe/Berlin --reset-hour 13 \
+	--retention 0 --stats-period 0 <"$work/sample" >/dev/null
+sql "UPDATE hm.site SET timezone = 'Europe/Berlin', reset_hour = 13
+	WHERE site = 'two'"
 sql 'CALL hm.roll_up()'
+of_two="day, dtu, serial, port, samples, pv_power_max FROM %s WHERE NOT filled
+	AND %s ORDER BY day, dtu, serial, port"
+# shellcheck disable=SC2059 # the format is a constant
+same "days of another reset_hour are those of its hm.db" \
+	"$(sql "SELECT $(printf "$of_two" hm.port_daily "site = 'two'")" | normal)" \
+	"$(sqlite3 "$work/noon.db" "SELECT $(printf "$of_two" port_daily true)" |
+		normal)"
+same "a day has noon in it, and begins at reset_hour" "$(sql "SELECT count(*)
+	FROM generate_series(0, 23) AS r, (VALUES ('2026-11-05'::timestamp)) AS v(d)
+	WHERE hm.day_of((d + interval '12 hours') AT TIME ZONE 'Asia/Kolkata',
+		'Asia/Kolkata', r) = d::date
+	AND hm.day_of((d + r * interval '1 hour') AT TIME ZONE 'Asia/Kolkata',
+		'Asia/Kolkata', r) = d::date + (r > 12)::integer
+	AND hm.day_of((d + r * interval '1 hour') AT TIME ZONE 'Asia/Kolkata'
+		- interval '1 second', 'Asia/Kolkata', r)
+		= d::date - 1 + (r > 12)::integer")" 24
 same "roll_up leaves nothing due" "$(sql 'SELECT count(*) FROM hm.rollup_due')" 0
 # shellcheck disable=SC2059
 same_contents port_hourly "$(printf "$moment" hour), dtu, serial, port, samples,
@@ -227,11 +247,11 @@ same "keys that are known are kept in no other place" \
 	"$(sql 'SELECT type, data FROM hm.more')" ""
 same "an unknown key stops nothing" "$(put_line \
 	'{"type":"port","time":"2026-11-05T11:01:00Z","dtu":"roof","serial":"114182000001","port":1}' \
-	'{"type":"port","time":"2026-11-05T11:00:00Z","dtu":"roof","serial":"114182000001","port":1,"of_2030":7,"of_2031":{"a":1}}' \
+	'{"type":"port","time":"2026-11-05T11:00:00Z","dtu":"roof","serial":"114182000001","port":1,"of_2030":7,"of_2031":{"a":1},"of_2032":9}' \
 	'{"type":"port_daily","time":"2026-11-05T00:00:00Z","day":"2026-11-05","dtu":"roof","serial":"x","port":1,"samples":1,"of_2030":8}')" '3|0'
 same "... and is kept" "$(sql 'SELECT type, dtu, serial, port, time, data
 	FROM hm.more ORDER BY 1')" \
-	'port|roof|114182000001|1|2026-11-05 06:00:00-05|{"of_2030": 7, "of_2031": {"a": 1}}
+	'port|roof|114182000001|1|2026-11-05 06:00:00-05|{"of_2030": 7, "of_2031": {"a": 1}, "of_2032": 9}
 port_daily|roof|x|1|2026-11-04 19:00:00-05|{"of_2030": 8}'
 same "... so is a key that another type has, in a line that is not the longest" "$(put_line \
 	"{\"type\":\"port\",\"time\":\"2026-11-05T11:02:00Z\",\"dtu\":\"roof\",\"serial\":\"114182000001$(
@@ -494,12 +514,15 @@ printf '{"type":"port","time":"2026-11-08T10:00:00Z","dtu":"roof","serial":"odd"
 	AND attrelid = 'hm.port'::regclass")" >"$work/odd"
 same "a site sends a value of another type, and the name of a dropped column" \
 	"$(put two "$other" "$work/odd")" '1|0'
+sql 'CALL hm.roll_up()'
+samples=$(sql "SELECT samples FROM hm.port_hourly WHERE site = 'one' AND port = 1 AND
+	serial = '114182000001' AND hour = '2026-11-05T11:00:00Z'")
 sql 'ALTER TABLE hm.port DROP COLUMN pv_voltage'
 sql "INSERT INTO hm.other SELECT 'two', 'port', '2026-11-08T10:00:00Z', 'h',
 	'roof', '{\"type\":\"port\",\"time\":\"2026-11-08T10:00:00Z\",
 	\"dtu\":\"roof\",\"serial\":\"x\",\"port\":3,\"pv_voltage\":31.5}'"
-sql 'ALTER TABLE hm.port ADD COLUMN of_2030 bigint'
-sql 'ALTER TABLE hm.port_daily ADD COLUMN of_2030 bigint'
+sql "INSERT INTO hm.field VALUES ('port', 'of_2030', 999, 'counter', NULL, 'h'),
+	('port', 'of_2032', 1000, 'gauge', NULL, 'h')"
 same "an upgrade leaves out such a value" "$(centre | sed 's/.*WARNING/WARNING/')" \
 	'WARNING:  hm.sort_more: port of the site two is left out: invalid input syntax for type bigint: "x"'
 same "... and keeps it" "$(sql "SELECT data->>'of_2030' FROM hm.more
@@ -512,6 +535,11 @@ same "... moves keys that had no column yet into theirs" "$(sql "SELECT
 	FROM hm.port_daily WHERE day = '2026-11-05' AND serial = 'x')")
 $(sql 'SELECT type, data FROM hm.more')" '7|8
 port|{"of_2031": {"a": 1}}'
+same "... and into the hours and days by roll_up" "$(sql 'CALL hm.roll_up()')$(
+	sql "SELECT h.of_2030, d.of_2030, h.of_2032_count, d.of_2032_max, h.samples
+	FROM hm.port_hourly AS h JOIN hm.port_daily AS d USING (site, dtu, serial,
+	port) WHERE site = 'one' AND serial = '114182000001' AND port = 1
+	AND hour = '2026-11-05T11:00:00Z' AND day = '2026-11-05'")" "7|7|1|9|$samples"
 same "... adds columns, and sorts records that waited for them" "$(sql \
 	"SELECT pv_voltage FROM hm.port WHERE site = 'two' AND serial = 'x'")$(
 	sql "SELECT count(*) FROM hm.other WHERE type IN ('port', 'stats')")" 31.50

@@ -21,8 +21,9 @@ export HM_SITE=one HM_SITE_KEY=$key PGHOST=127.0.0.1 PGPORT=$port PGUSER=hm_edge
 # The plant stands still for two days, which hm-store fills.
 jq -nc -f "$root/tests/lib/sample.jq" | head -n 9000 |
 	grep -v '"time":"2026-10-2[12]T' >"$work/lines"
+# store [hours|readings]: what is shipped of it
 store() {
-	hm-store --outbox --ship hours -d "$work/hm.db" --timezone "$zone" \
+	hm-store --outbox --ship "${1-hours}" -d "$work/hm.db" --timezone "$zone" \
 		--retention 0 --stats-period 0 >/dev/null
 }
 ship() {
@@ -74,6 +75,28 @@ same "hm.fleet knows the site" "$(sql "SELECT dtus, last_reading =
 	(SELECT max(time) FROM hm.dtu) FROM hm.fleet")" '2|t'
 sql 'CALL hm.roll_up()'
 same_sums "after hm.roll_up"
+
+# A reading that comes late shows that a day had made more than the filled ones
+# after it can have had: hm-store removes these.
+filled="SELECT count(*) FROM port_daily WHERE filled"
+before=$(edge "$filled")
+start=$(edge "SELECT start FROM day_totals WHERE serial = '114182000001'
+	AND port = 1 AND day = '2026-10-21'")
+echo '{"type":"port","time":"2026-10-20T23:59:00Z","dtu":"roof","serial":"114182000001","port":1,"today_production":'$((407900 - start))',"total_production":407900}' |
+	store
+check "filled days are removed from hm.db" test "$(edge "$filled")" -lt "$before"
+check "... and shipped" ship
+same_sums "without them"
+
+# With `ship: readings` the centre gets one reading of an hour of which it has the
+# sums, and no other.
+echo '{"type":"port","time":"2026-10-19T10:05:30Z","dtu":"roof","serial":"114182000001","port":1,"pv_power":987}' |
+	store readings
+check "a late reading is shipped after ship: hours" ship
+sql 'CALL hm.roll_up()'
+same "... as such" "$(sql 'SELECT count(*) FROM hm.port WHERE pv_power = 987')" 1
+same_sums "with it"
+
 check "readings can be fetched later" ship --ship readings --since 2026-10-18
 sql 'CALL hm.roll_up()'
 same_sums "when the readings are there, too"

@@ -28,25 +28,54 @@ add_condition(struct hm_sql *sql, const struct hm_reading_type *type,
 	hm_table_columns(type, form, add_change, sql);
 }
 
+static void
+start_trigger(struct hm_sql *sql, const struct hm_reading_type *type,
+    enum hm_table_form form, const char *event)
+{
+	const char *suffix = hm_table_suffix(form);
+
+	hm_sql_start(sql);
+	hm_sql_add(sql, "CREATE TEMP TRIGGER outbox_%s%s_%s AFTER %s "
+	    "ON main.%s%s", type->name, suffix, event, event, type->name,
+	    suffix);
+}
+
 static bool
 add_trigger(struct hm_db *db, const struct hm_reading_type *type,
     enum hm_table_form form, const char *event)
 {
-	const char *suffix = hm_table_suffix(form);
 	struct hm_sql sql;
 
-	hm_sql_start(&sql);
-	hm_sql_add(&sql, "CREATE TEMP TRIGGER outbox_%s%s_%s AFTER %s "
-	    "ON main.%s%s", type->name, suffix, event, event, type->name,
-	    suffix);
+	start_trigger(&sql, type, form, event);
 	if (event[0] == 'U')
 		add_condition(&sql, type, form);
 	/* Not OR IGNORE: the statement that fires it overrides that. */
 	hm_sql_add(&sql, " BEGIN INSERT INTO outbox_due SELECT span, time FROM "
-	    "(SELECT %s) WHERE (span, time) NOT IN outbox_due; END",
+	    "(SELECT %s) WHERE (span, time) NOT IN outbox_due "
+	    "AND time < (SELECT until FROM outbox_hours); END",
 	    form == HM_TABLE_HOURLY ? "'" HM_SPAN_HOUR "' AS span, "
 	    "new.hour AS time" : "'" HM_SPAN_DAY "' AS span, "
 	    "CAST(strftime('%s', new.day) AS INTEGER) AS time");
+	return hm_db_run(db, hm_sql_text(&sql));
+}
+
+/* A day that was filled, and is not any more, has no row that could be read. */
+static bool
+add_removal(struct hm_db *db, const struct hm_reading_type *type)
+{
+	struct hm_sql sql;
+
+	start_trigger(&sql, type, HM_TABLE_DAILY, "DELETE");
+	hm_sql_add(&sql, " WHEN old.samples = 0 BEGIN "
+	    "INSERT INTO outbox (time, dtu, line) SELECT time, old.dtu, line "
+	    "FROM (SELECT CAST(strftime('%%s', old.day) AS INTEGER) AS time, "
+	    "json_patch('{}', json_object('type', '%s%s', "
+	    "'time', old.day || 'T00:00:00Z', 'day', old.day, "
+	    "'dtu', old.dtu, 'serial', old.serial%s, "
+	    "'removed', json('true'))) AS line) "
+	    "WHERE time < (SELECT until FROM outbox_hours); END", type->name,
+	    hm_table_suffix(HM_TABLE_DAILY),
+	    type->has_port ? ", 'port', old.port" : "");
 	return hm_db_run(db, hm_sql_text(&sql));
 }
 
@@ -56,7 +85,27 @@ watch(struct hm_db *db, const struct hm_reading_type *type)
 	return add_trigger(db, type, HM_TABLE_HOURLY, "INSERT") &&
 	    add_trigger(db, type, HM_TABLE_HOURLY, "UPDATE") &&
 	    add_trigger(db, type, HM_TABLE_DAILY, "INSERT") &&
-	    add_trigger(db, type, HM_TABLE_DAILY, "UPDATE");
+	    add_trigger(db, type, HM_TABLE_DAILY, "UPDATE") &&
+	    add_removal(db, type);
+}
+
+bool
+hm_outbox_spans_prepare(struct hm_db *db, bool shipped, int64_t now,
+    bool *watched)
+{
+	int64_t rows;
+	bool good = shipped ?
+	    hm_db_run_for(db, "INSERT INTO outbox_hours SELECT ?1 "
+	    "WHERE NOT EXISTS (SELECT 1 FROM outbox_hours)", INT64_MAX) &&
+	    hm_db_run_for(db, "UPDATE outbox_hours SET until = ?1 "
+	    "WHERE until < ?1", INT64_MAX) :
+	    hm_db_run_for(db, "UPDATE outbox_hours SET until = ?1 "
+	    "WHERE until > ?1", now);
+
+	if (!good || !hm_db_ask(db, "SELECT count(*) FROM outbox_hours", &rows))
+		return false;
+	*watched = rows > 0;
+	return true;
 }
 
 bool

@@ -15,6 +15,14 @@ struct hm_outbox_spans {
 };
 
 /*
+ * Note that hours are shipped from now on, or that polls are, with `now` in
+ * seconds since 1970. Then those hours are watched on that were shipped before:
+ * *watched is whether there are any. False: see hm_db_reason.
+ */
+bool hm_outbox_spans_prepare(struct hm_db *db, bool shipped, int64_t now,
+    bool *watched);
+
+/*
  * Note from now on what changes in the tables of hours and days that are there.
  * Call it before rows are made in tables that may be new. False: see
  * hm_db_reason.

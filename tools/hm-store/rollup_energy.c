@@ -76,9 +76,18 @@ static const char correct_sql[] = SPANS
 	"SELECT dtu, serial, port, from_day, last, next, known, count, n + 1 " \
 	"FROM missing WHERE n < count) "
 
+/* What was known, and is so no longer: a reading that came late says else. */
 static const char clear_sql[] = MISSING
     "DELETE FROM port_daily WHERE samples = 0 AND (day, dtu, serial, port) IN "
-    "(SELECT date(from_day, n || ' days'), dtu, serial, port FROM missing)";
+    "(SELECT date(from_day, n || ' days'), dtu, serial, port FROM missing "
+    "WHERE NOT known)";
+
+/* A row that is made again as it was is left alone. */
+#define REPLACE_ENERGIES " DO UPDATE SET " \
+	"today_production = excluded.today_production, " \
+	"total_production = excluded.total_production WHERE samples = 0 AND " \
+	"(today_production IS NOT excluded.today_production OR " \
+	"total_production IS NOT excluded.total_production)"
 
 /*
  * What was made meanwhile, in the proportions of the DTU's own energies of
@@ -101,10 +110,11 @@ static const char fill_sql[] = MISSING
     "ends AS (SELECT *, last + (next - last) * part / whole AS until, "
     "last + (next - last) * coalesce(lag(part) OVER (PARTITION BY "
     "dtu, serial, port, from_day ORDER BY n), 0) / whole AS since FROM parts) "
-    "INSERT OR IGNORE INTO port_daily (day, dtu, serial, port, samples, "
+    "INSERT INTO port_daily (day, dtu, serial, port, samples, "
     "filled, today_production, total_production) "
     "SELECT day, dtu, serial, port, 0, 1, round(until - since, 6), "
-    "round(until, 6) FROM ends";
+    "round(until, 6) FROM ends WHERE true "
+    "ON CONFLICT (day, dtu, serial, port)" REPLACE_ENERGIES;
 
 /*
  * On days of a whole DTU without readings its energy is the sum of those of its
@@ -113,7 +123,9 @@ static const char fill_sql[] = MISSING
  */
 static const char clear_dtu_sql[] = MISSING
     "DELETE FROM dtu_daily WHERE samples = 0 AND (day, dtu) IN "
-    "(SELECT date(from_day, n || ' days'), dtu FROM missing)";
+    "(SELECT date(from_day, n || ' days'), dtu FROM missing) "
+    "AND NOT EXISTS (SELECT 1 FROM port_daily AS p WHERE p.samples = 0 "
+    "AND p.day = dtu_daily.day AND p.dtu = dtu_daily.dtu)";
 
 static const char fill_dtu_sql[] = MISSING
     ", empty AS (SELECT *, (SELECT max(day) FROM dtu_daily AS d "
@@ -124,13 +136,14 @@ static const char fill_dtu_sql[] = MISSING
     "FROM port_daily AS p WHERE " SAME_INPUT("p", "empty")
     " AND p.day <= base AND p.samples > 0 ORDER BY p.day DESC LIMIT 1) "
     "AS growth FROM empty) "
-    "INSERT OR IGNORE INTO dtu_daily (day, dtu, serial, samples, filled, "
+    "INSERT INTO dtu_daily (day, dtu, serial, samples, filled, "
     "today_production, total_production) "
     "SELECT day, dtu, (SELECT serial FROM dtu_latest AS l "
     "WHERE l.dtu = grown.dtu), 0, 1, round(sum(today_production), 6), "
     "round((SELECT total_production FROM dtu_daily AS d "
     "WHERE d.dtu = grown.dtu AND d.day = base) + sum(growth), 6) "
-    "FROM grown GROUP BY day, dtu";
+    "FROM grown WHERE true GROUP BY day, dtu "
+    "ON CONFLICT (day, dtu)" REPLACE_ENERGIES;
 
 bool
 hm_rollup_energy_note(struct hm_db *db, int64_t hour)

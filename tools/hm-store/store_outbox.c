@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/rfc3339.h"
 #include "db/ship_tables.h"
 #include "outbox_spans.h"
@@ -16,6 +17,7 @@ struct hm_store_outbox {
 	struct hm_slice dtu;
 	int64_t time;
 	bool hours; /* not every poll */
+	bool watched; /* hours and days: they are shipped, or were */
 	struct hm_outbox_spans spans;
 	struct hm_record record;
 };
@@ -120,7 +122,7 @@ hm_store_outbox_put(struct hm_store_outbox *outbox, struct hm_slice bytes,
 bool
 hm_store_outbox_watch(struct hm_store_outbox *outbox, struct hm_db *db)
 {
-	return !outbox->hours || hm_outbox_spans_watch(&outbox->spans, db);
+	return !outbox->watched || hm_outbox_spans_watch(&outbox->spans, db);
 }
 
 bool
@@ -181,6 +183,8 @@ bool
 hm_store_outbox_prepare(struct hm_store_outbox *outbox, struct hm_db *db)
 {
 	return hm_ship_tables_create(db) && hm_db_run(db, list_hour) &&
+	    hm_outbox_spans_prepare(db, outbox->hours, hm_clock_now(),
+	    &outbox->watched) &&
 	    hm_db_run(db, LIST_ALARM("outbox_alarm_new", "INSERT")) &&
 	    hm_db_run(db, LIST_ALARM("outbox_alarm_changed", "UPDATE")) &&
 	    hm_db_prepare(db, "DELETE FROM outbox WHERE line IS NULL AND "

@@ -8,6 +8,8 @@
 
 #define TEN INT64_C(1795428000) /* 2026-11-23T10:00:00Z */
 #define HOUR 3600
+#define DAY (24 * (int64_t)HOUR)
+#define LATER (100000 * (int64_t)HOUR) /* than when this runs */
 
 static struct hm_store_outbox *outbox;
 
@@ -209,6 +211,22 @@ START_TEST(outlive_retention)
 }
 END_TEST
 
+/* As in a new connection */
+static void
+drop_triggers(void)
+{
+	static const char next[] = "SELECT 'DROP TRIGGER ' || name FROM "
+	    "sqlite_temp_schema WHERE name LIKE 'outbox%' LIMIT 1";
+	char sql[200];
+
+	for (;;) {
+		snprintf(sql, sizeof sql, "%s", ask(next));
+		if (sql[0] == '\0')
+			return;
+		run(&k->db, sql);
+	}
+}
+
 /* Every poll is listed again, and what was due is not forgotten. */
 START_TEST(lists_what_is_due_when_the_setting_changes)
 {
@@ -217,13 +235,75 @@ START_TEST(lists_what_is_due_when_the_setting_changes)
 	hm_store_outbox_finish(outbox);
 	hm_store_outbox_free(outbox);
 	outbox = hm_store_outbox_new(false);
-	run(&k->db, "DROP TRIGGER outbox_hour");
-	run(&k->db, "DROP TRIGGER outbox_alarm_new");
-	run(&k->db, "DROP TRIGGER outbox_alarm_changed");
+	drop_triggers();
 	ck_assert(hm_store_outbox_prepare(outbox, &k->db));
 	port(TEN + 61, "1.5");
 	make(TEN + 2 * HOUR);
 	ck_assert_str_eq(ask(waiting), "poll 61, hour 0, day 23");
+
+	/* The destination lacks the other readings of an hour of then. */
+	ship_all();
+	port(TEN + 62, "1.5");
+	make(TEN + 2 * HOUR);
+	ck_assert_str_eq(ask(waiting), "poll 62, hour 0, day 23");
+	ship_all();
+	port(TEN + LATER, "1.5");
+	make(TEN + 2 * LATER);
+	ck_assert_str_eq(ask("SELECT group_concat(coalesce(span, 'poll')) "
+	    "FROM outbox"), "poll");
+}
+END_TEST
+
+static void
+energy(int64_t time, int total, int today)
+{
+	char members[120];
+
+	snprintf(members, sizeof members, "\"serial\":\"1\",\"port\":1,"
+	    "\"total_production\":%d,\"today_production\":%d", total, today);
+	put("port", time, members);
+	snprintf(members, sizeof members, "\"total_production\":%d,"
+	    "\"today_production\":%d", total, today);
+	put("dtu", time, members);
+}
+
+#define REMOVED(type, day, key) "{\"type\":\"" type "\",\"time\":" \
+	"\"2026-11-" day "T00:00:00Z\",\"day\":\"2026-11-" day "\"," \
+	"\"dtu\":\"roof\"," key "\"removed\":true}"
+
+/* A late reading shows that a day before a gap made what the gap had got. */
+START_TEST(lists_filled_days_that_are_removed)
+{
+	energy(TEN - 3 * DAY, 1000, 100);
+	energy(TEN, 1500, 200);
+	make(TEN + 2 * HOUR);
+	ck_assert_str_eq(ask("SELECT sum(filled) FROM port_daily"), "2");
+	ship_all();
+	energy(TEN - 3 * DAY + HOUR, 1400, 500);
+	make(TEN + 2 * HOUR);
+	ck_assert_str_eq(ask("SELECT sum(filled) FROM port_daily"), "0");
+	ck_assert_str_eq(ask("SELECT sum(filled) FROM dtu_daily"), "0");
+	ck_assert_str_eq(ask("SELECT group_concat(line, ' ') FROM outbox"),
+	    REMOVED("port_daily", "21", "\"serial\":\"1\",\"port\":1,") " "
+	    REMOVED("port_daily", "22", "\"serial\":\"1\",\"port\":1,") " "
+	    REMOVED("dtu_daily", "21", "") " "
+	    REMOVED("dtu_daily", "22", ""));
+}
+END_TEST
+
+/* What is made again each hour is listed once. */
+START_TEST(lists_filled_days_once)
+{
+	energy(TEN - 3 * DAY, 1000, 100);
+	energy(TEN, 1500, 200);
+	make(TEN + 2 * HOUR);
+	ck_assert_str_eq(ask(waiting),
+	    "hour -72, hour 0, day 20, day 21, day 22, day 23, "
+	    "poll -259200, poll 0");
+	ship_all();
+	energy(TEN + HOUR, 1600, 300);
+	make(TEN + 4 * HOUR);
+	ck_assert_str_eq(ask(waiting), "hour 1, day 23, poll 3600");
 }
 END_TEST
 
@@ -244,6 +324,8 @@ main(void)
 	tcase_add_test(tcase, notes_nothing_that_is_rolled_back);
 	tcase_add_test(tcase, outlive_retention);
 	tcase_add_test(tcase, lists_what_is_due_when_the_setting_changes);
+	tcase_add_test(tcase, lists_filled_days_that_are_removed);
+	tcase_add_test(tcase, lists_filled_days_once);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
