@@ -59,20 +59,15 @@ BEGIN
 	END IF;
 END $$;
 
--- The line with the most keys; of several the longest
-CREATE OR REPLACE FUNCTION fullest(lines text[]) RETURNS jsonb
-LANGUAGE plpgsql AS $$
-BEGIN
-	RETURN (SELECT line::jsonb FROM unnest(lines) AS line
-		ORDER BY octet_length(line) - octet_length(
-		replace(line, '":', '')) DESC, octet_length(line) DESC LIMIT 1);
-END $$;
+-- Of an older centre
+DROP FUNCTION IF EXISTS fullest(text[]);
 
 -- New readings, the last one of each device, and the hours that are to be made
 -- again. A reading from the future is of a wrong clock, and is never the last. Most
 -- batches hold nothing that is there already: so with many lines that is only looked
--- for after an attempt without has failed. If the line with the most keys has one that
--- is not known, all are searched for such keys: a newer hm writes more of them.
+-- for after an attempt without has failed. If lines have more keys than their rows have
+-- values (the site stands for the type), all are searched for keys that are not known: a
+-- newer hm writes more of them.
 CREATE OR REPLACE FUNCTION make_take(k kind) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -97,11 +92,13 @@ DECLARE
 		hours AS (INSERT INTO rollup_due SELECT DISTINCT site_,
 			date_bin('1 hour', time, '1970-01-01Z') FROM added
 			ORDER BY 2 ON CONFLICT DO NOTHING)
-		SELECT count(*), fullest(lines) - %7$L::text[] <> '{}'
-			INTO n, newer FROM added;$f$,
+		SELECT count(*), sum(num_nonnulls(site, %2$s, time, %3$s))
+			IS DISTINCT FROM (SELECT sum(octet_length(line)
+			- octet_length(replace(line, '":', ''))) / 2
+			FROM unnest(lines) AS line) INTO n, newer FROM added;$f$,
 		k.name, keys, columns, updates,
 		'(r).' || array_to_string(k.keys, ', (r).'),
-		'(r).' || replace(columns, ', ', ', (r).'), keys_known(k.name));
+		'(r).' || replace(columns, ', ', ', (r).'));
 	-- Which is faster depends on the number of lines. OFFSET 0 keeps the
 	-- subquery, which parses a line once.
 	of_few text := format('unnest(lines) AS l, json_populate_record('
@@ -143,9 +140,11 @@ BEGIN
 	EXECUTE format($f$
 CREATE OR REPLACE FUNCTION take_%1$s(site_ text, lines text[]) RETURNS bigint
 LANGUAGE plpgsql AS $body$
-DECLARE n bigint;
+DECLARE
+	n bigint;
+	newer boolean;
 BEGIN
-	WITH last AS (SELECT DISTINCT ON (%2$s) r, p.removed
+	WITH last AS (SELECT DISTINCT ON (%2$s) r, j, p.removed
 		FROM unnest(lines) WITH ORDINALITY AS l(line, number),
 		LATERAL (SELECT line::jsonb AS j OFFSET 0) AS q,
 		LATERAL (SELECT j ? 'removed' AS removed) AS p,
@@ -153,13 +152,15 @@ BEGIN
 		|| jsonb_build_object('site', site_)) AS r
 		ORDER BY %2$s, number DESC),
 	gone AS (DELETE FROM %1$s AS o USING last WHERE removed
-		AND o.samples = 0 AND (%5$s) = (%6$s))
-	INSERT INTO %1$s AS o SELECT (r).* FROM last WHERE NOT removed
+		AND o.samples = 0 AND (%5$s) = (%6$s)),
+	stored AS (INSERT INTO %1$s AS o SELECT (r).* FROM last
+		WHERE NOT removed
 		ON CONFLICT (%2$s) DO UPDATE SET %3$s
 		WHERE excluded.samples >= o.samples
-		AND o.* IS DISTINCT FROM excluded.*;
-	GET DIAGNOSTICS n = ROW_COUNT;
-	IF fullest(lines) - %4$L::text[] <> '{}' THEN
+		AND o.* IS DISTINCT FROM excluded.* RETURNING 1)
+	SELECT (SELECT count(*) FROM stored), bool_or(j - %4$L::text[] <> '{}')
+		INTO n, newer FROM last;
+	IF newer THEN
 		PERFORM keep_more(site_, %1$L, %4$L, lines);
 	END IF;
 	RETURN n;

@@ -259,6 +259,15 @@ same "... so is a key that another type has, in a line that is not the longest" 
 	'{"type":"port","time":"2026-11-05T11:03:00Z","dtu":"roof","serial":"m","port":1,"firmware":"x"}')
 $(sql "SELECT data FROM hm.more WHERE serial = 'm'")" '2|0
 {"firmware": "x"}'
+same "... and one in a line that has fewer keys than another, with spaces, or beside one
+that was there" "$(put_line \
+	'{"type":"port","time":"2026-11-05T11:04:00Z","dtu":"roof","serial":"m","port":1,"of_2030":1}' \
+	'{"type":"port","time":"2026-11-05T11:05:00Z","dtu":"roof","serial":"m","port":1,"pv_power":1,"pv_voltage":2}') $(
+	put_line '{"type":"port","time":"2026-11-05T11:06:00Z","dtu":"roof","serial":"m" ,"port" : 1, "of_2030" : 2}') $(
+	put_line '{"type":"port","time":"2026-11-05T11:06:00Z","dtu":"roof","serial":"m","port":1}' \
+	'{"type":"port","time":"2026-11-05T11:07:00Z","dtu":"roof","serial":"m","port":1,"of_2030":3}') $(
+	sql "SELECT string_agg(data->>'of_2030', ',' ORDER BY time) FROM hm.more WHERE serial = 'm'")" \
+	'2|0 1|0 1|0 1,2,3'
 same "... but not the energies of an inverter" "$(put_line \
 	'{"type":"inverter","time":"2026-11-05T11:03:00Z","dtu":"roof","serial":"m","today_production":1,"total_production":2}')
 $(sql "SELECT count(*) FROM hm.more WHERE type = 'inverter'")" '1|0
