@@ -3,8 +3,8 @@
 def tag: gsub("[\\n\\r]"; " ") | sub("\\\\+$"; "") | gsub("(?<c>[ ,=])"; "\\\(.c)");
 def text: "\"" + gsub("(?<c>[\\\\\"])"; "\\\(.c)") + "\"";
 
-select(.type | IN("status", "alarm", "alarms", "info", "history", "energies",
-  "command", "result", "stats", "mqtt", "frame") | not)
+select((.removed | not) and (.type | IN("status", "alarm", "alarms", "info", "history",
+  "energies", "command", "result", "stats", "mqtt", "frame") | not))
 | [to_entries[] | select(.key | IN("type", "time", "dtu", "serial", "port", "hour",
   "day") | not) | select(.value | type | IN("number", "boolean", "string"))
   | (.key | tag) + "=" + (.value | if type == "string" then text else tojson end)]

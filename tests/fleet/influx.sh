@@ -49,6 +49,7 @@ cat >"$work/one" <<'END'
 {"type":"inverter","time":"2026-07-08T11:01:00Z","dtu":"a b,c=d\\e","serial":"114182000001","grid_voltage":230.1}
 {"type":"alarm","time":"2026-11-08T11:00:00Z","dtu":"roof","code":209}
 {"type":"port","time":"2026-11-08T11:00:00Z","dtu":"roof","serial":"x","port":1}
+{"type":"port_daily","time":"2026-11-08T00:00:00Z","day":"2026-11-08","dtu":"roof","serial":"x","port":1,"removed":true}
 {"type":"meter","time":"2026-11-08T11:00:00Z","dtu":"line\nbreak\\","serial":"m","power":1}
 END
 check "odd names and kinds of values are written" "$root/pipelines/to-influx" \
