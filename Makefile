@@ -31,7 +31,7 @@ TOOLS = $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 
 BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
     protobuf-c-compiler protobuf-compiler libyaml-dev libev-dev libssl-dev \
-    libmosquitto-dev libsqlite3-dev libmicrohttpd-dev zlib1g-dev \
+    libmosquitto-dev libsqlite3-dev libmicrohttpd-dev nettle-dev zlib1g-dev \
     tzdata
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
