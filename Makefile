@@ -31,7 +31,7 @@ TOOLS = $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 
 BUILD_PACKAGES = gcc libc6-dev pkg-config libprotobuf-c-dev \
     protobuf-c-compiler protobuf-compiler libyaml-dev libev-dev libssl-dev \
-    libmosquitto-dev libsqlite3-dev libmicrohttpd-dev zlib1g-dev \
+    libmosquitto-dev libsqlite3-dev libmicrohttpd-dev nettle-dev zlib1g-dev \
     tzdata
 RUN_PACKAGES = $(BUILD_PACKAGES) jq mosquitto mosquitto-clients
 CHECK_PACKAGES = $(RUN_PACKAGES) check libjson-c-dev libasan8 libubsan1 \
@@ -81,12 +81,22 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 # clang also looks into the initializers of generated headers.
 WARNINGS += $(if $(findstring clang,$(CC)),-Wno-cast-qual)
 CFLAGS ?= -O2 -g
-BUILD_CFLAGS = -std=c11 $(HARDEN) $(SANITIZERS) $(CFLAGS) -fPIE \
+BUILD_CFLAGS = -std=c11 $(HARDEN) $(SANITIZERS) $(SECTIONS) $(CFLAGS) -fPIE \
     -fstack-protector-strong -MD -MP
 # Generated headers do not pass our warnings: -isystem silences them. -MMD would
 # then not list them as dependencies; -MD does.
 COMPILE = $(CC) $(BUILD_CPPFLAGS) -isystem $(B)/proto $(own) $(BUILD_CFLAGS) -c
-LINK = $(CC) -pie -Wl,-z,relro,-z,now $(SANITIZERS) $(LDFLAGS)
+# A tool runs for years on a small machine: it has no function of lib/ that it
+# never calls, no table for unwinding (debuggers have their own), and one bit for
+# the relocation of a pointer, if the linker knows how.
+ifndef SANITIZERS
+SECTIONS = -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
+RELR = -Wl,-z,pack-relative-relocs
+RELR := $(shell $(CC) $(RELR) -Wl,--fatal-warnings -shared -nostdlib \
+    -o /dev/null -x c /dev/null 2>/dev/null && echo $(RELR))
+SMALL = -Wl,--gc-sections $(RELR)
+endif
+LINK = $(CC) -pie -Wl,-z,relro,-z,now $(SMALL) $(SANITIZERS) $(LDFLAGS)
 
 # Every tool reads settings. The file "libs" in its folder names the other
 # libraries it links.

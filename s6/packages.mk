@@ -4,7 +4,7 @@
 ARCH =
 CROSS = $(filter-out $(shell dpkg --print-architecture),$(ARCH))
 DEB_PACKAGES = build-essential debhelper lintian $(if $(CROSS), \
-    crossbuild-essential-$(CROSS) $(patsubst lib%-dev,lib%-dev:$(CROSS), \
+    crossbuild-essential-$(CROSS) $(patsubst %-dev,%-dev:$(CROSS), \
     $(filter-out gcc,$(BUILD_PACKAGES))),$(BUILD_PACKAGES))
 DEB = build/deb/hm-$(VERSION)
 DEB_FACTS = 's/@VERSION@/$(VERSION)/; s/@DATE@/$(DATE)/; \

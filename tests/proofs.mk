@@ -7,7 +7,8 @@
 # make bench-http  hm-metrics under slow clients and many requests
 # make bench-history  answers of the history: of 400 days of 3 inverters within
 #                 50 ms, of ten years of 60 inverters within 100 ms
-# make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS
+# make bench-chain  memory and CPU of the chain under s6, over CHAIN_SECONDS;
+#                 MHD=FILE: once more with that libmicrohttpd, e.g. one without HTTPS
 # make bench-store  a week of 100 DTUs into SQLite, beside sqlite3's .import
 # make bench-filter  hm-filter with a database beside one without
 # make bench-latency  from a DTU's last byte to a subscriber, a row and an event of
@@ -106,6 +107,7 @@ SHIP_LINKS = 36
 SHIP_CUTS = 10
 MINUTES = 60
 CHAIN_SECONDS = 300
+MHD =
 FLEET_DTUS = 1000
 FLEET_SECONDS = 60
 PEER_SECONDS = 120
@@ -170,7 +172,11 @@ bench-store:
 bench-chain:
 	@.ci/packages $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory all
-	@HM_BIN='$(CURDIR)/bin' tests/bench/chain.sh $(CHAIN_SECONDS)
+	@HM_BIN='$(CURDIR)/bin' MHD= tests/bench/own-libraries.sh \
+	    tests/bench/chain.sh $(CHAIN_SECONDS) 18500
+	@[ -z '$(MHD)' ] || { echo 'with $(MHD):'; \
+	    HM_BIN='$(CURDIR)/bin' MHD='$(MHD)' tests/bench/own-libraries.sh \
+	    tests/bench/chain.sh $(CHAIN_SECONDS) 15500; }
 
 bench-filter:
 	@.ci/packages $(CHECK_PACKAGES)

@@ -1,6 +1,9 @@
 #include "heap.h"
 
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #ifdef __GLIBC__
 
@@ -36,3 +39,15 @@ hm_heap_trim(void)
 }
 
 #endif
+
+void
+hm_heap_release(void *p, size_t n)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t skipped = (page - (uintptr_t)p % page) % page;
+
+	/* A kernel that refuses leaves the bytes as they are. */
+	if (n > skipped)
+		madvise((char *)p + skipped, (n - skipped) / page * page,
+		    MADV_DONTNEED);
+}

@@ -234,15 +234,13 @@ help(const struct hm_tool *tool, int argc, char *argv[])
 }
 
 static int
-parse(const struct hm_tool *tool, int argc, char *argv[],
-    struct hm_options *options)
+parse(const struct hm_tool *tool, const struct option_names *names, int argc,
+    char *argv[], struct hm_options *options)
 {
-	struct option_names names;
 	int code;
 
-	collect_names(&names, tool);
 	opterr = 0;
-	while ((code = getopt_long(argc, argv, names.letters, names.option,
+	while ((code = getopt_long(argc, argv, names->letters, names->option,
 	    NULL)) != -1) {
 		size_t id;
 
@@ -251,7 +249,7 @@ parse(const struct hm_tool *tool, int argc, char *argv[],
 		if (code == CODE_VERSION || code == 'V')
 			return hm_config_print_version(tool);
 		if (code == '?' || code == ':')
-			return bad_option(code, argv, &names);
+			return bad_option(code, argv, names);
 		if (code >= CODE_NO_OPTION)
 			return no_option(&hm_settings[code - CODE_NO_OPTION]);
 		id = setting_of(tool, code);
@@ -271,9 +269,17 @@ int
 hm_options_parse(const struct hm_tool *tool, int argc, char *argv[],
     struct hm_options **options)
 {
+	/* On the stack, all this would stay with the tool for years. */
+	struct option_names *names = malloc(sizeof *names);
+	int status = HM_EXIT_OS;
+
 	*options = calloc(1, sizeof **options);
-	return *options != NULL ? parse(tool, argc, argv, *options) :
-	    HM_EXIT_OS;
+	if (*options != NULL && names != NULL) {
+		collect_names(names, tool);
+		status = parse(tool, names, argc, argv, *options);
+	}
+	free(names);
+	return status;
 }
 
 void

@@ -9,6 +9,10 @@
 #define WAL_TRIES 50
 #define WAL_WAIT_MS 100
 
+/* Of SQLite's 100 pieces a statement that is kept uses few. */
+#define LOOKASIDE_SIZE 1200
+#define LOOKASIDE_COUNT 16
+
 void
 hm_db_complain(const struct hm_db *db, const char *what)
 {
@@ -148,6 +152,8 @@ void
 hm_db_lean(void)
 {
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_config(SQLITE_CONFIG_LOOKASIDE, LOOKASIDE_SIZE,
+	    LOOKASIDE_COUNT);
 }
 
 /* Every byte of the path is escaped: it may hold a % or a ?. */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/heap.h"
 #include "descriptors.h"
 #include "durable_pipe.h"
 
@@ -95,6 +96,12 @@ bool
 hm_line_reader_empty(const struct hm_line_reader *l)
 {
 	return l->start == l->end && l->skipped == 0;
+}
+
+void
+hm_line_reader_trim(struct hm_line_reader *l)
+{
+	hm_heap_release(l->buf + l->end, SIZE - l->end);
 }
 
 /* Lines */

@@ -45,6 +45,9 @@ uint64_t hm_line_reader_number(const struct hm_line_reader *l);
 /* Bytes read so far. */
 uint64_t hm_line_reader_read(const struct hm_line_reader *l);
 
+/* Return the memory that waits for input; reading takes it again. */
+void hm_line_reader_trim(struct hm_line_reader *l);
+
 /* Waiting */
 
 /* What to poll for. Returns the longest wait in ms, or -1. */

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/heap.h"
 #include "descriptors.h"
 #include "pipe_room.h"
 #include "record/record.h"
@@ -71,6 +72,12 @@ size_t
 hm_line_writer_line_max(void)
 {
 	return SIZE - 1;
+}
+
+void
+hm_line_writer_trim(struct hm_line_writer *o)
+{
+	hm_heap_release(o->buf + o->end, SIZE - o->end);
 }
 
 static void

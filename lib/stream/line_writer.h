@@ -23,6 +23,9 @@ size_t hm_line_writer_room(const struct hm_line_writer *o);
 /* The longest line that can ever be added, without its LF. */
 size_t hm_line_writer_line_max(void);
 
+/* Return the memory that waits for lines; adding them takes it again. */
+void hm_line_writer_trim(struct hm_line_writer *o);
+
 /* Add a line and an LF; the caller has checked that there is room. */
 void hm_line_writer_add(struct hm_line_writer *o, struct hm_slice line);
 

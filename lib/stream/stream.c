@@ -262,14 +262,23 @@ hm_stream_emit(struct hm_stream *s, struct hm_slice line)
 		add(s, line);
 }
 
+/* What a busy period needed would stay with the tool for years. */
+static void
+trim(struct hm_stream *s)
+{
+	hm_heap_trim();
+	hm_line_writer_trim(s->output);
+	if (s->lines != NULL)
+		hm_line_reader_trim(s->lines);
+}
+
 void
 hm_stream_stats(struct hm_stream *s)
 {
 	char buf[2048];
 	struct hm_slice line;
 
-	/* What a busy period needed would stay with the tool for years. */
-	hm_heap_trim();
+	trim(s);
 	if (s->options.out < 0)
 		return;
 	/* A stats record is dropped rather than waited for. */

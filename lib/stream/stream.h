@@ -225,7 +225,7 @@ bool hm_stream_flush(struct hm_stream *s);
  */
 bool hm_stream_has_reader(struct hm_stream *s);
 
-/* Queue a stats record now. */
+/* Return memory that is not in use; with an output, queue a stats record. */
 void hm_stream_stats(struct hm_stream *s);
 
 #endif

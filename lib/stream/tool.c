@@ -22,8 +22,7 @@ open_stream(const struct hm_config *config, const struct hm_tool *tool,
 	const struct hm_stream_options options = {
 	    .in = has_input ? STDIN_FILENO : -1,
 	    .out = has_output ? STDOUT_FILENO : -1,
-	    .stats_period_ms = has_output ?
-	        hm_config_ms(config, HM_SET_STATS_PERIOD) : 0,
+	    .stats_period_ms = hm_config_ms(config, HM_SET_STATS_PERIOD),
 	    .strict = hm_config_flag(config, HM_SET_STRICT),
 	    .durable = hm_config_text(config, HM_SET_DURABLE),
 	    .ready_fd = hm_config_has(config, HM_SET_NOTIFY_FD) ?

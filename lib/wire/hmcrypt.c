@@ -1,20 +1,31 @@
 #include "hmcrypt.h"
 
-#include <openssl/evp.h>
+#include <nettle/gcm.h>
+#include <nettle/memops.h>
+#include <nettle/sha2.h>
 #include <string.h>
 
-#define DIGEST ((size_t)32)
-#define KEY ((size_t)16)
-#define NONCE ((size_t)12)
 #define BOUND ((size_t)4) /* command and sequence number, little endian */
 
-/* SHA-256 of SHA-256 of SHA-256. */
-static bool
-digest_thrice(const uint8_t *in, size_t size, uint8_t out[DIGEST])
+_Static_assert(HM_FRAME_TAG == GCM_DIGEST_SIZE, "a tag is a whole digest");
+
+static void
+digest(const uint8_t *in, size_t size, uint8_t out[SHA256_DIGEST_SIZE])
 {
-	return EVP_Digest(in, size, out, NULL, EVP_sha256(), NULL) == 1 &&
-	    EVP_Digest(out, DIGEST, out, NULL, EVP_sha256(), NULL) == 1 &&
-	    EVP_Digest(out, DIGEST, out, NULL, EVP_sha256(), NULL) == 1;
+	struct sha256_ctx sha;
+
+	sha256_init(&sha);
+	sha256_update(&sha, size, in);
+	sha256_digest(&sha, SHA256_DIGEST_SIZE, out);
+}
+
+/* SHA-256 of SHA-256 of SHA-256. */
+static void
+digest_thrice(const uint8_t *in, size_t size, uint8_t out[SHA256_DIGEST_SIZE])
+{
+	digest(in, size, out);
+	digest(out, SHA256_DIGEST_SIZE, out);
+	digest(out, SHA256_DIGEST_SIZE, out);
 }
 
 static void
@@ -27,67 +38,21 @@ put_bound(uint8_t out[BOUND], uint16_t command, uint16_t sequence)
 }
 
 /* Set key, nonce and associated data for one message. */
-static bool
-begin(EVP_CIPHER_CTX *cipher, const uint8_t random[HM_CRYPT_RANDOM],
-    const uint8_t bound[BOUND], int seal)
+static void
+start(struct gcm_aes128_ctx *cipher, const uint8_t random[HM_CRYPT_RANDOM],
+    uint16_t command, uint16_t sequence)
 {
 	uint8_t seed[BOUND + HM_CRYPT_RANDOM];
-	uint8_t key[DIGEST], nonce[DIGEST];
-	int n;
+	uint8_t key[SHA256_DIGEST_SIZE], nonce[SHA256_DIGEST_SIZE];
 
-	memcpy(seed, bound, BOUND);
+	put_bound(seed, command, sequence);
 	memcpy(seed + BOUND, random, HM_CRYPT_RANDOM);
-	return digest_thrice(random, HM_CRYPT_RANDOM, key) &&
-	    digest_thrice(seed, sizeof seed, nonce) &&
-	    EVP_CipherInit_ex(cipher, EVP_aes_128_gcm(), NULL, key,
-		nonce + DIGEST - NONCE, seal) == 1 &&
-	    EVP_CipherUpdate(cipher, NULL, &n, bound, (int)BOUND) == 1;
-}
-
-/* A cipher for one message of `size` bytes, or NULL. */
-static EVP_CIPHER_CTX *
-start(const uint8_t random[HM_CRYPT_RANDOM], uint16_t command,
-    uint16_t sequence, size_t size, int seal)
-{
-	EVP_CIPHER_CTX *cipher;
-	uint8_t bound[BOUND];
-
-	if (size > HM_FRAME_PAYLOAD_MAX)
-		return NULL;
-	cipher = EVP_CIPHER_CTX_new();
-	if (cipher == NULL)
-		return NULL;
-	put_bound(bound, command, sequence);
-	if (begin(cipher, random, bound, seal))
-		return cipher;
-	EVP_CIPHER_CTX_free(cipher);
-	return NULL;
-}
-
-static bool
-seal_with(EVP_CIPHER_CTX *cipher, const uint8_t *in, size_t size, uint8_t *out,
-    uint8_t tag[HM_FRAME_TAG])
-{
-	int n;
-
-	return EVP_CipherUpdate(cipher, out, &n, in, (int)size) == 1 &&
-	    EVP_CipherFinal_ex(cipher, out + n, &n) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG,
-		(int)HM_FRAME_TAG, tag) == 1;
-}
-
-static bool
-open_with(EVP_CIPHER_CTX *cipher, const uint8_t *in, size_t size, uint8_t *out,
-    const uint8_t tag[HM_FRAME_TAG])
-{
-	uint8_t expected[HM_FRAME_TAG];
-	int n;
-
-	memcpy(expected, tag, HM_FRAME_TAG);
-	return EVP_CipherUpdate(cipher, out, &n, in, (int)size) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG,
-		(int)HM_FRAME_TAG, expected) == 1 &&
-	    EVP_CipherFinal_ex(cipher, out + n, &n) == 1;
+	digest_thrice(random, HM_CRYPT_RANDOM, key);
+	digest_thrice(seed, sizeof seed, nonce);
+	gcm_aes128_set_key(cipher, key);
+	gcm_aes128_set_iv(cipher, GCM_IV_SIZE,
+	    nonce + sizeof nonce - GCM_IV_SIZE);
+	gcm_aes128_update(cipher, BOUND, seed);
 }
 
 bool
@@ -95,11 +60,14 @@ hm_crypt_seal(const uint8_t random[HM_CRYPT_RANDOM], uint16_t command,
     uint16_t sequence, const uint8_t *in, size_t size, uint8_t *out,
     uint8_t tag[HM_FRAME_TAG])
 {
-	EVP_CIPHER_CTX *cipher = start(random, command, sequence, size, 1);
-	bool good = cipher != NULL && seal_with(cipher, in, size, out, tag);
+	struct gcm_aes128_ctx cipher;
 
-	EVP_CIPHER_CTX_free(cipher);
-	return good;
+	if (size > HM_FRAME_PAYLOAD_MAX)
+		return false;
+	start(&cipher, random, command, sequence);
+	gcm_aes128_encrypt(&cipher, size, out, in);
+	gcm_aes128_digest(&cipher, HM_FRAME_TAG, tag);
+	return true;
 }
 
 bool
@@ -107,9 +75,13 @@ hm_crypt_open(const uint8_t random[HM_CRYPT_RANDOM], uint16_t command,
     uint16_t sequence, const uint8_t *in, size_t size, uint8_t *out,
     const uint8_t tag[HM_FRAME_TAG])
 {
-	EVP_CIPHER_CTX *cipher = start(random, command, sequence, size, 0);
-	bool good = cipher != NULL && open_with(cipher, in, size, out, tag);
+	struct gcm_aes128_ctx cipher;
+	uint8_t expected[HM_FRAME_TAG];
 
-	EVP_CIPHER_CTX_free(cipher);
-	return good;
+	if (size > HM_FRAME_PAYLOAD_MAX)
+		return false;
+	start(&cipher, random, command, sequence);
+	gcm_aes128_decrypt(&cipher, size, out, in);
+	gcm_aes128_digest(&cipher, HM_FRAME_TAG, expected);
+	return memeql_sec(expected, tag, HM_FRAME_TAG) != 0;
 }

@@ -21,7 +21,7 @@
 /*
  * Encrypt or decrypt `size` bytes from `in` to `out` (which may be the same).
  * Encryption writes the tag. Decryption returns false, with `out` undefined, if
- * the tag is wrong. Both return false if the library fails.
+ * the tag is wrong. Both return false if a frame cannot hold so many bytes.
  */
 bool hm_crypt_seal(const uint8_t random[HM_CRYPT_RANDOM], uint16_t command,
     uint16_t sequence, const uint8_t *in, size_t size, uint8_t *out,

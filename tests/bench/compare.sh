@@ -19,7 +19,7 @@ poll_figures() {
 }
 
 chain_figures() {
-	"$here/chain.sh" 20 | awk '
+	"$here/chain.sh" 20 18500 | awk '
 		$1 ~ /^hm-/ { print "chain:" $1 "-memory", $2 }
 		$1 == "tools" || $1 == "all" { print "chain:" $1 "-memory", $3 }'
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "config/quiet_hours.h"
+#include "db/db.h"
 #include "record/freshness.h"
 #include "stream/stream.h"
 #include "stream/tool.h"
@@ -113,6 +114,7 @@ open_alert(void *context, const struct hm_config *config)
 {
 	struct work *work = context;
 
+	hm_db_lean();
 	if (!hm_config_flag(config, HM_SET_ALERTS_ENABLED))
 		return HM_TOOL_GO_ON;
 	work->alert = hm_alert_new(&(struct hm_alert_options){

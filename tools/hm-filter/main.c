@@ -8,6 +8,7 @@
 #include "base/exits.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "db/db.h"
 #include "filter.h"
 #include "guard.h"
 #include "ledger.h"
@@ -252,6 +253,7 @@ open_all(void *context, const struct hm_config *config)
 	struct work *work = context;
 	bool mistakes;
 
+	hm_db_lean();
 	if (hm_config_has(config, HM_SET_FORGET))
 		return forget(config);
 	work->dry_run = hm_config_flag(config, HM_SET_DRY_RUN);

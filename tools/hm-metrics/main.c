@@ -13,6 +13,7 @@
 #include "config/dtu_list.h"
 #include "config/quiet_hours.h"
 #include "config/settings.h"
+#include "db/db.h"
 #include "http/api.h"
 #include "http/host_rule.h"
 #include "http/http.h"
@@ -289,6 +290,7 @@ open_dtus(void *context, const struct hm_config *config)
 	struct work *work = context;
 	int status = hm_dtus_configured(&work->dtus, config);
 
+	hm_db_lean();
 	work->config = config;
 	work->facts = hm_plant_facts_read(config);
 	if (status == 0 && !hm_device_names_read(&work->names, config,

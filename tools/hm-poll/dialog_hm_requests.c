@@ -151,7 +151,7 @@ hm_dialog_hm_send(struct hm_dialog *d, uint16_t command, size_t size,
 		if (!hm_crypt_seal(hm->random, frame.command, frame.sequence,
 		    payload, frame.size, payload, tag))
 			return hm_dialog_fail(d, HM_ERR_DECRYPT,
-			    "libcrypto cannot encrypt");
+			    "the request is too long for a frame");
 		frame.tag = tag;
 	}
 	d->request_size = hm_frame_write(&frame, d->request,

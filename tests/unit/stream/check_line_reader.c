@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "resident.h"
 #include "run_suite.h"
 #include "stream/durable_pipe.h"
 #include "stream/line_reader.h"
@@ -157,6 +158,34 @@ START_TEST(later_lines_are_read)
 }
 END_TEST
 
+/* What has been read stays, and what comes next is read. */
+START_TEST(unused_memory_is_returned)
+{
+	char text[50001];
+	const char *within;
+
+	memset(text, ' ', sizeof text);
+	memcpy(text, "{", 1);
+	memcpy(text + sizeof text - 3, "}\n", 3);
+	put(text);
+	look();
+	ck_assert_int_eq(hm_line_reader_next(lines, &line), HM_LINE_GOOD);
+	within = line.p + line.n / 2;
+	hm_line_reader_trim(lines);
+	ck_assert_int_eq(line.p[0], '{');
+	ck_assert_int_eq(line.p[line.n - 1], '}');
+	hm_line_reader_commit(lines);
+	ck_assert(is_resident(within));
+	put("{1");
+	look();
+	hm_line_reader_trim(lines);
+	ck_assert(!is_resident(within));
+	put("}\n");
+	look();
+	gives("{1}");
+}
+END_TEST
+
 START_TEST(torn_lines_are_reported)
 {
 	static const char *const torn[] = {"{1", "1}", "x"};
@@ -303,6 +332,7 @@ main(void)
 	tcase_add_test(plain, lines_come_whole);
 	tcase_add_test(plain, the_last_needs_no_newline);
 	tcase_add_test(plain, a_nul_is_reported);
+	tcase_add_test(plain, unused_memory_is_returned);
 	tcase_add_test(plain, a_writer_sees_that_an_input_is_given_up);
 	suite_add_tcase(suite, plain);
 	tcase_add_checked_fixture(durable, open_durable, close_all);
@@ -310,6 +340,7 @@ main(void)
 	tcase_add_test(durable, the_last_needs_no_newline);
 	tcase_add_test(durable, unreleased_lines_stay);
 	tcase_add_test(durable, later_lines_are_read);
+	tcase_add_test(durable, unused_memory_is_returned);
 	tcase_add_test(durable, torn_lines_are_reported);
 	tcase_add_test(durable, half_a_line_is_left);
 	tcase_add_test(durable, the_end_is_seen_while_lines_are_held);

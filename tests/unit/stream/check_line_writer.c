@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "resident.h"
 #include "run_suite.h"
 #include "scratch.h"
 #include "stream/line_writer.h"
@@ -241,6 +242,30 @@ START_TEST(a_long_line)
 }
 END_TEST
 
+START_TEST(unused_memory_is_returned)
+{
+	const char *within;
+
+	open_kind(UNNAMED);
+	for (int i = 0; i < 500; i++)
+		add(100);
+	within = hm_line_writer_waiting(writer).p + 25000;
+	hm_line_writer_trim(writer);
+	while (hm_line_writer_pending(writer) > 0)
+		ck_assert(write_some());
+	ck_assert_uint_eq(take(50000), 50000);
+	ck_assert_int_eq(got[25000], '<');
+	ck_assert(is_resident(within));
+	hm_line_writer_trim(writer);
+	ck_assert(!is_resident(within));
+	add(100);
+	ck_assert(write_some());
+	ck_assert_uint_eq(take(100), 100);
+	ck_assert_int_eq(got[50000], '<');
+	close_kind();
+}
+END_TEST
+
 START_TEST(without_a_reader)
 {
 	enum hm_line_writer_result result;
@@ -295,6 +320,7 @@ main(void)
 	tcase_add_loop_test(tc, an_empty_pipe_takes_much, 0, KINDS);
 	tcase_add_loop_test(tc, an_almost_full_pipe_takes_a_page, 0, KINDS);
 	tcase_add_loop_test(tc, a_long_line, 0, KINDS);
+	tcase_add_test(tc, unused_memory_is_returned);
 	tcase_add_loop_test(tc, without_a_reader, 0, KINDS);
 	tcase_add_loop_test(tc, saves_before_a_write, 0, KINDS);
 	tcase_set_timeout(tc, 30);
