@@ -9,8 +9,10 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tests/lib/engines.sh"
 needs postgres initdb psql kcat
 
-# A client that waits holds the brokers. They keep 5 MB of a partition.
-kcat -C -X test.mock.num.brokers=3 -b simulated -t hold >"$work/kafka" 2>&1 &
+# A client that waits holds the brokers. They keep 5 MB of a partition. It must
+# make its topic: newer ones end without one.
+kcat -C -X test.mock.num.brokers=3 -X allow.auto.create.topics=true \
+	-b simulated -t hold >"$work/kafka" 2>&1 &
 pids+=($!)
 has_brokers() {
 	brokers=$(grep -oE '127\.0\.0\.1:[0-9:,.]+' "$work/kafka" | head -n 1)
