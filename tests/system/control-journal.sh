@@ -25,14 +25,23 @@ cat >"$work/hm.yaml" <<-EOF
 	store_delay: 0.2
 	health_port: $page
 	control_enabled: true
+	log_level: DEBUG
 EOF
 
+# Whether hm-subscribe has made its subscriptions so often.
+subscribed() {
+	[ "$(cat "$work"/log/*subscribe/* | grep -c 'received SUBACK')" -ge "$1" ]
+} 2>/dev/null
+
 # start_chain NAME=VALUE ...
+chains=0
 start_chain() {
 	(cd "$work" && exec env HM_CHAIN=$$ HM_CONFIG=hm.yaml HM_LOG_DIR=log "$@" \
 		"$s6/start" "$live" >"$work/svscan.log" 2>&1) &
 	svscan=$!
 	until_true 15 all_ready
+	chains=$((chains + 1))
+	until_true 15 subscribed "$chains"
 }
 
 send() {

@@ -164,7 +164,7 @@ check "... and open later" until_true 3 listening "$port"
 start_sim rekey --transport hm --encrypt --rekey 0.3
 dial "${uris[0]}"
 send "$info"
-reply=$(receive 2000 0.1)
+reply=$(receive 2000 "$((4 * $(patience)))e-1")
 # random REPLY: field 27 of the DTU's part: the 16 random bytes for encryption.
 random() {
 	grep -o 'da0110................................' <<<"$1" | head -n 1

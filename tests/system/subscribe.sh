@@ -99,7 +99,8 @@ same "no other command is there" "$(wc -l <"$work/commands")" 3
 same "each invalid one has a result" "$(jq -r 'select(.type == "result") |
 	"\(.id | sub("mqtt-.*"; "new")) \(.state) \(.error): \(.text)"' \
 	"$work/first")" "a3 refused invalid: its action is none of limit, \
-limit_temporary, turn_on, turn_off, restart_inverter, restart_dtu, clear_alarms
+limit_temporary, turn_on, turn_off, restart_inverter, restart_dtu, clear_alarms, \
+set_mode, set_soc_limits, set_export_limit
 new refused invalid: its payload cannot be read: not a JSON object at byte 1
 new refused invalid: its payload has 5000 bytes, allowed are 4096"
 check "... and a warning" said first 'warning: .*a command is refused: its action'
