@@ -1,15 +1,19 @@
 #include "command.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/decimal.h"
 #include "base/hex.h"
 #include "base/json_writer.h"
 #include "base/rfc3339.h"
+#include "base/utf8.h"
 
 static const char *const actions[HM_ACTIONS] = {"limit", "limit_temporary",
     "turn_on", "turn_off", "restart_inverter", "restart_dtu", "clear_alarms",
     "set_mode", "set_soc_limits", "set_export_limit"};
+
+#define SHOWN_MAX 40 /* bytes of a member's name, in a text */
 
 static const char *const states[HM_RESULT_STATES] = {"refused", "accepted",
     "under_way", "done", "failed", "unknown"};
@@ -29,6 +33,14 @@ hm_action_parse(struct hm_slice name, enum hm_action *action)
 			return true;
 		}
 	return false;
+}
+
+bool
+hm_action_is_of_hybrids(enum hm_action action)
+{
+	return action == HM_ACTION_SET_MODE ||
+	    action == HM_ACTION_SET_SOC_LIMITS ||
+	    action == HM_ACTION_SET_EXPORT_LIMIT;
 }
 
 /* Reading */
@@ -161,12 +173,12 @@ read_amount(struct hm_command *command, const struct hm_record *record)
 	bool percent = hm_record_get(record, "percent")->kind != HM_ABSENT;
 	bool watts = hm_record_get(record, "watts")->kind != HM_ABSENT;
 	bool temporary = command->action == HM_ACTION_LIMIT_TEMPORARY;
-	bool export = command->action == HM_ACTION_SET_EXPORT_LIMIT;
 
-	if (export && !watts)
-		return percent ? read_number(command, record,
-		    HM_COMMAND_PERCENT) : NULL;
-	if (command->action != HM_ACTION_LIMIT && !temporary && !export)
+	if (command->action == HM_ACTION_SET_EXPORT_LIMIT && percent)
+		return read_number(command, record, HM_COMMAND_PERCENT);
+	if (hm_action_is_of_hybrids(command->action))
+		return NULL;
+	if (command->action != HM_ACTION_LIMIT && !temporary)
 		return percent || watts ?
 		    "its action has neither percent nor watts" : NULL;
 	if (percent == watts)
@@ -200,13 +212,74 @@ parts_of(enum hm_action action)
 	}
 }
 
+static bool
+is_one_of(struct hm_slice key, const char *const *keys, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (hm_slice_is(key, keys[i]))
+			return true;
+	return false;
+}
+
+/* Of any command. */
+static const char *const common[] = {"type", "time", "id", "dtu", "from",
+    "serial", "action"};
+static const char *const amounts[] = {"percent", "watts"};
+
+/* Whether a command of this action must not have a member. */
+static bool
+is_stray(enum hm_action action, struct hm_slice key)
+{
+	enum hm_told_part part;
+
+	if (is_one_of(key, common, sizeof common / sizeof *common))
+		return false;
+	if (hm_told_part_of(key, &part))
+		return (parts_of(action) & HM_TOLD_BIT(part)) == 0;
+	/* A misspelt one would leave a setting as it is, and be done. */
+	return hm_action_is_of_hybrids(action) &&
+	    !(action == HM_ACTION_SET_EXPORT_LIMIT &&
+	    hm_slice_is(key, "percent"));
+}
+
+/* Without a character that is cut in its middle. */
+static int
+shown_length(struct hm_slice key)
+{
+	size_t n = 0;
+
+	while (n < key.n) {
+		size_t width = hm_utf8_len(key.p + n, key.n - n);
+
+		if (width == 0 || n + width > SHOWN_MAX)
+			break;
+		n += width;
+	}
+	return (int)n;
+}
+
+static const char *
+find_stray(const struct hm_command *command, const struct hm_record *record,
+    char text[HM_COMMAND_WRONG])
+{
+	for (size_t i = 0; i < record->count; i++) {
+		struct hm_slice key = record->member[i].key;
+
+		if (!is_stray(command->action, key))
+			continue;
+		snprintf(text, HM_COMMAND_WRONG, "it has the member \"%.*s\", "
+		    "which %s does not have", shown_length(key), key.p,
+		    hm_action_name(command->action));
+		return text;
+	}
+	return NULL;
+}
+
 static const char *
 check_told(const struct hm_command *command)
 {
 	const struct hm_told *told = &command->told;
 
-	if ((told->has & ~parts_of(command->action)) != 0)
-		return "it has a member that its action does not have";
 	if (command->action == HM_ACTION_SET_MODE &&
 	    !hm_told_has(told, HM_TOLD_MODE))
 		return "it has no mode";
@@ -220,30 +293,36 @@ check_told(const struct hm_command *command)
 }
 
 static const char *
-read_order(struct hm_command *command, const struct hm_record *record)
+read_order(struct hm_command *command, const struct hm_record *record,
+    char text[HM_COMMAND_WRONG])
 {
-	const char *wrong = read_amount(command, record);
+	const char *amount = read_amount(command, record);
 	const char *told = hm_told_read(&command->told, record);
+	const char *stray = find_stray(command, record, text);
 
-	wrong = wrong != NULL ? wrong : told;
-	return wrong != NULL ? wrong : check_told(command);
+	if (stray != NULL)
+		return stray;
+	if (amount != NULL)
+		return amount;
+	return told != NULL ? told : check_told(command);
 }
 
 const char *
-hm_command_read(struct hm_command *command, const struct hm_record *record)
+hm_command_read(struct hm_command *command, const struct hm_record *record,
+    char text[HM_COMMAND_WRONG])
 {
 	static const char *(*const readers[])(struct hm_command *command,
 	    const struct hm_record *record) = {read_id, read_time, read_dtu,
 	    read_serial, read_action};
-	const char *wrong = NULL, *text;
+	const char *wrong = NULL, *why;
 
 	memset(command, 0, sizeof *command);
 	hm_record_text(record, "from", command->from, sizeof command->from);
 	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
-		text = readers[i](command, record);
-		wrong = wrong != NULL ? wrong : text;
+		why = readers[i](command, record);
+		wrong = wrong != NULL ? wrong : why;
 	}
-	return wrong != NULL ? wrong : read_order(command, record);
+	return wrong != NULL ? wrong : read_order(command, record, text);
 }
 
 /* Writing */
@@ -287,17 +366,15 @@ void
 hm_json_command_others(struct hm_json *e, const struct hm_command *command,
     const struct hm_record *record)
 {
-	static const char *const known[] = {"type", "time", "id", "dtu",
-	    "from", "serial", "action", "percent", "watts"};
-
 	for (size_t i = 0; i < record->count; i++) {
-		const struct hm_member *member = &record->member[i];
-		bool other = !hm_told_has_key(&command->told, member->key);
+		struct hm_slice key = record->member[i].key;
+		enum hm_told_part part;
 
-		for (size_t k = 0; k < sizeof known / sizeof *known; k++)
-			other = other && !hm_slice_is(member->key, known[k]);
-		if (other)
-			hm_json_member(e, member);
+		if (!is_one_of(key, common, sizeof common / sizeof *common) &&
+		    !is_one_of(key, amounts, sizeof amounts /
+		    sizeof *amounts) && !(hm_told_part_of(key, &part) &&
+		    hm_told_has(&command->told, part)))
+			hm_json_member(e, &record->member[i]);
 	}
 }
 

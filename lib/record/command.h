@@ -36,6 +36,9 @@ const char *hm_action_name(enum hm_action action);
 /* False if there is no action of that name. */
 bool hm_action_parse(struct hm_slice name, enum hm_action *action);
 
+/* Whether it sets something that a hybrid inverter keeps. */
+bool hm_action_is_of_hybrids(enum hm_action action);
+
 /* What the amount of a limit is in: both have one decimal. */
 enum hm_command_unit {
 	HM_COMMAND_NONE,
@@ -63,12 +66,14 @@ struct hm_command {
 };
 
 /*
- * Read a record of type command. NULL, or what is wrong with it, as a phrase;
- * then the members that could be read are set, so that a result can name them.
- * Bounds of the amount are not checked here, and neither is the age.
+ * Read a record of type command. NULL, or what is wrong with it, as a phrase
+ * that may be in `text`; then the members that could be read are set, so that a
+ * result can name them. Bounds of the amount are not checked here, and neither
+ * is the age.
  */
+#define HM_COMMAND_WRONG ((size_t)120)
 const char *hm_command_read(struct hm_command *command,
-    const struct hm_record *record);
+    const struct hm_record *record, char text[HM_COMMAND_WRONG]);
 
 /*
  * Write a command as a record; _open: without its end, for other members;

@@ -66,11 +66,13 @@ hm_told_is_same(const struct hm_told *a, const struct hm_told *b)
 }
 
 bool
-hm_told_has_key(const struct hm_told *told, struct hm_slice key)
+hm_told_part_of(struct hm_slice key, enum hm_told_part *part)
 {
 	for (int i = 0; i < HM_TOLD_PARTS; i++)
-		if (hm_slice_is(key, parts[i].key))
-			return hm_told_has(told, (enum hm_told_part)i);
+		if (hm_slice_is(key, parts[i].key)) {
+			*part = (enum hm_told_part)i;
+			return true;
+		}
 	return false;
 }
 

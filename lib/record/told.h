@@ -41,8 +41,8 @@ bool hm_told_has(const struct hm_told *told, enum hm_told_part part);
 void hm_told_put(struct hm_told *told, enum hm_told_part part, int64_t value);
 bool hm_told_is_same(const struct hm_told *a, const struct hm_told *b);
 
-/* Whether a member with this key is a part that it has. */
-bool hm_told_has_key(const struct hm_told *told, struct hm_slice key);
+/* The part that a member with this key is; false if it is none. */
+bool hm_told_part_of(struct hm_slice key, enum hm_told_part *part);
 
 /*
  * Read the parts that a record has. NULL, or what is wrong with one of them, as

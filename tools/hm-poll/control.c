@@ -148,6 +148,7 @@ hm_control_line(struct hm_control *control, struct hm_slice line)
 	struct hm_stream *stream = control->options.stream;
 	struct hm_record record;
 	struct hm_command command;
+	char text[HM_COMMAND_WRONG];
 	struct hm_slice type;
 	const char *wrong;
 
@@ -165,7 +166,7 @@ hm_control_line(struct hm_control *control, struct hm_slice line)
 		control->ended[HM_RESULT_REFUSED]++;
 		return;
 	}
-	wrong = hm_command_read(&command, &record);
+	wrong = hm_command_read(&command, &record, text);
 	if (wrong == NULL && hm_stream_is_durable(stream) &&
 	    (command.id[0] == '\0' || command.time == HM_COMMAND_NO_TIME))
 		wrong = "it has no id or no time, which a pipe that outlives "

@@ -257,9 +257,10 @@ take_command(struct hm_control_journal *j, const struct hm_record *record)
 {
 	struct hm_control_entry *entry;
 	struct hm_command command;
+	char wrong[HM_COMMAND_WRONG];
 
 	/* What was wrong with it is in its result. */
-	hm_command_read(&command, record);
+	(void)hm_command_read(&command, record, wrong);
 	if (command.id[0] == '\0' || command.time == HM_COMMAND_NO_TIME)
 		return;
 	entry = hm_control_journal_find(j, command.id);

@@ -23,20 +23,12 @@ is_limit(const struct hm_command *command)
 	    command->action == HM_ACTION_LIMIT_TEMPORARY;
 }
 
-static bool
-is_of_hybrids(enum hm_action action)
-{
-	return action == HM_ACTION_SET_MODE ||
-	    action == HM_ACTION_SET_SOC_LIMITS ||
-	    action == HM_ACTION_SET_EXPORT_LIMIT;
-}
-
 /* Whether the inverter keeps it without power, in a memory that wears. */
 static bool
 is_kept(const struct hm_command *command)
 {
 	return command->action == HM_ACTION_LIMIT ||
-	    is_of_hybrids(command->action);
+	    hm_action_is_of_hybrids(command->action);
 }
 
 /* False, and refused, if a limit is out of bounds. */
@@ -92,7 +84,7 @@ hm_control_admit(const struct hm_control_limits *limits,
 		    "id, allowed is a new one for each");
 	else if (!check_age(limits, command, now, verdict))
 		return;
-	else if (is_of_hybrids(command->action))
+	else if (hm_action_is_of_hybrids(command->action))
 		hm_control_hybrid_bounds(command, verdict);
 	else if (is_limit(command))
 		check_bounds(command, watts ? WATTS_MIN : PERCENT_MIN,
@@ -268,13 +260,14 @@ hm_control_unknown_action(enum hm_transport transport, bool is_gateway,
     enum hm_action action)
 {
 	if (transport == HM_TRANSPORT_MODBUS_G3)
-		return is_of_hybrids(action) ? NULL : "over modbus-g3 only "
-		    "set_mode, set_soc_limits and set_export_limit are known";
+		return hm_action_is_of_hybrids(action) ? NULL : "over "
+		    "modbus-g3 only set_mode, set_soc_limits and "
+		    "set_export_limit are known";
 	if (is_gateway)
 		return action == HM_ACTION_SET_MODE ? NULL : "of gateways of "
 		    "hybrid inverters only set_mode is known";
-	return is_of_hybrids(action) ? "it is for hybrid inverters, which are "
-	    "read with es:// or modbus-g3://" : NULL;
+	return hm_action_is_of_hybrids(action) ? "it is for hybrid inverters, "
+	    "which are read with es:// or modbus-g3://" : NULL;
 }
 
 /* Why no DTU of this kind is known to take the order, or NULL. */

@@ -62,10 +62,10 @@ join_lines(struct hm_command_message *m, size_t n)
 }
 
 static const char *
-read_members(struct hm_command_message *m)
+read_members(struct hm_command_message *m, char text[HM_COMMAND_WRONG])
 {
 	const struct hm_value *type = hm_record_get(&m->record, "type");
-	const char *wrong = hm_command_read(&m->command, &m->record);
+	const char *wrong = hm_command_read(&m->command, &m->record, text);
 
 	if (type->kind != HM_ABSENT && (type->kind != HM_STRING ||
 	    !hm_slice_is(type->text, "command")))
@@ -118,13 +118,14 @@ void
 hm_command_message_read(struct hm_command_message *m, struct hm_slice payload,
     const struct hm_command_origin *origin)
 {
+	char text[HM_COMMAND_WRONG];
 	const char *wrong = NULL;
 
 	m->kind = HM_COMMAND_GOOD;
 	m->reason[0] = '\0';
 	m->command = (struct hm_command){.time = HM_COMMAND_NO_TIME};
 	if (parse(m, payload)) {
-		wrong = read_members(m);
+		wrong = read_members(m, text);
 		join_lines(m, payload.n);
 	}
 	complete(&m->command, origin);
@@ -145,6 +146,7 @@ bool
 hm_command_message_expire(struct hm_command_message *m, struct hm_slice line,
     int64_t seconds, int64_t time)
 {
+	char wrong[HM_COMMAND_WRONG];
 	struct hm_slice type;
 	struct hm_fault fault;
 
@@ -152,7 +154,7 @@ hm_command_message_expire(struct hm_command_message *m, struct hm_slice line,
 	    !hm_record_parse(&m->record, line, &fault))
 		return false;
 	/* It was good when it came. */
-	(void)hm_command_read(&m->command, &m->record);
+	(void)hm_command_read(&m->command, &m->record, wrong);
 	snprintf(m->reason, sizeof m->reason, "it waited %" PRId64 " s for "
 	    "the reader of hm-subscribe", seconds);
 	refuse(m, "too_old", time);

@@ -31,9 +31,10 @@ check_command(const struct hm_command_message *m)
 	static struct hm_record record;
 	const struct hm_command *c = &m->command;
 	struct hm_command again;
+	char wrong[HM_COMMAND_WRONG];
 
 	FOUND(!is_record(&record, m->line, "command"));
-	FOUND(hm_command_read(&again, &record) != NULL);
+	FOUND(hm_command_read(&again, &record, wrong) != NULL);
 	FOUND(again.time != c->time || again.time == HM_COMMAND_NO_TIME);
 	FOUND(again.id[0] == '\0' || strcmp(again.id, c->id) != 0);
 	FOUND(strcmp(again.dtu, c->dtu) != 0);

@@ -16,10 +16,11 @@ static bool
 read_line(struct hm_command *command, struct hm_slice line)
 {
 	static struct hm_record record;
+	char wrong[HM_COMMAND_WRONG];
 	struct hm_fault fault;
 
 	return hm_record_parse(&record, line, &fault) &&
-	    hm_command_read(command, &record) == NULL;
+	    hm_command_read(command, &record, wrong) == NULL;
 }
 
 static bool

@@ -48,9 +48,13 @@ static const struct {
 } payloads[] = {
     {"{\"action\":\"limit\",\"percent\":60}", COMMAND
 	"\"action\":\"limit\",\"percent\":60" FROM "}", HM_COMMAND_GOOD},
-    {"{\"reserve_soc\":80,\"x\":1,\"action\":\"set_mode\",\"mode\":\"backup\"}",
+    {"{\"reserve_soc\":80,\"action\":\"set_mode\",\"mode\":\"backup\"}",
 	COMMAND "\"action\":\"set_mode\",\"mode\":\"backup\","
-	"\"reserve_soc\":80" FROM ",\"x\":1}", HM_COMMAND_GOOD},
+	"\"reserve_soc\":80" FROM "}", HM_COMMAND_GOOD},
+    {"{\"id\":\"a\",\"action\":\"set_mode\",\"mode\":\"backup\","
+	"\"reserve\\u005fsoc\":80}", RESULT "\"id\":\"a\",\"action\":"
+	"\"set_mode\"," REFUSED "\"it has the member \\\"reserve\\\\u005fsoc"
+	"\\\", which set_mode does not have\"}", HM_COMMAND_BAD},
     {" {\"type\":\"command\", \"dtu\" : \"barn\",\"action\":\"turn_off\"}\n",
 	COMMAND "\"dtu\":\"barn\",\"action\":\"turn_off\"" FROM "}",
 	HM_COMMAND_GOOD},

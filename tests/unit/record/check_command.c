@@ -16,12 +16,13 @@
 static const char *
 read_line(struct hm_command *command, const char *line)
 {
+	static char text[HM_COMMAND_WRONG];
 	static struct hm_record record;
 	struct hm_fault fault;
 
 	ck_assert_msg(hm_record_parse(&record, hm_text(line), &fault), "%s",
 	    line);
-	return hm_command_read(command, &record);
+	return hm_command_read(command, &record, text);
 }
 
 /* As a line; the buffer is ended by a NUL. */
@@ -139,9 +140,30 @@ START_TEST(bad)
 	    {"\"action\":\"set_mode\",\"mode\":\"backup\","
 	    "\"max_power\":0.55", "max_power is not"},
 	    {"\"action\":\"set_mode\",\"mode\":\"backup\","
-	    "\"soc_min\":5", "does not have"},
+	    "\"soc_min\":5", "member \"soc_min\", which set_mode does"},
 	    {"\"action\":\"set_mode\",\"mode\":\"backup\","
-	    "\"percent\":5", "neither percent"},
+	    "\"percent\":5", "member \"percent\", which set_mode does"},
+	    /* A name that is misspelt, or not written as it is. */
+	    {"\"action\":\"set_mode\",\"mode\":\"forced_charge\","
+	    "\"max_powr\":50", "it has the member \"max_powr\", which "
+	    "set_mode does not have"},
+	    {"\"action\":\"set_mode\",\"mod\":\"backup\"",
+	    "member \"mod\""},
+	    {"\"action\":\"set_mode\",\"mode\":\"backup\","
+	    "\"reserve\\u005fsoc\":60", "member \"reserve\\u005fsoc\""},
+	    {"\"action\":\"set_mode\",\"mode\":\"backup\",\"\":1",
+	    "member \"\""},
+	    {"\"action\":\"set_mode\",\"mode\":\"backup\","
+	    "\"\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+	    "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+	    "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4.\xc3\xa4\":1",
+	    "\xc3\xa4.\", which"},
+	    {"\"action\":\"set_soc_limits\",\"soc_max\":90,"
+	    "\"socmin\":10", "member \"socmin\", which set_soc_limits"},
+	    {"\"action\":\"set_soc_limits\",\"soc_max\":90,"
+	    "\"mode\":\"backup\"", "member \"mode\""},
+	    {"\"action\":\"set_export_limit\",\"percent\":5,"
+	    "\"limit\":1", "member \"limit\", which set_export_limit"},
 	    {TIMES("{}"), "hours are not 1 to 4 objects"},
 	    {TIMES("[]"), "hours are not 1 to 4 objects"},
 	    BAD_HOURS(HOURS("1:00-02:00")), BAD_HOURS(HOURS("01:00-24:00")),
@@ -168,9 +190,11 @@ START_TEST(bad)
 	    {"\"action\":\"set_export_limit\",\"unlimited\":false",
 	    "unlimited is not true"},
 	    {"\"action\":\"set_export_limit\",\"watts\":5",
-	    "limit_temporary"},
+	    "member \"watts\""},
 	    {"\"action\":\"limit\",\"percent\":60,\"mode\":\"backup\"",
-	    "does not have"},
+	    "member \"mode\", which limit does not have"},
+	    {"\"action\":\"limit\",\"percent\":60,\"hours\":2",
+	    "member \"hours\", which limit does not have"},
 	    {"\"action\":\"turn_on\",\"serial\":null", "serial"},
 	    {"\"action\":\"turn_on\",\"serial\":\"\"", "serial"},
 	    {"\"action\":\"turn_on\",\"serial\":\"11617220728g\"", "serial"},
@@ -234,14 +258,14 @@ START_TEST(others)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		static struct hm_record record;
-		char buf[WRITTEN];
+		char buf[WRITTEN], text[HM_COMMAND_WRONG];
 		struct hm_command command;
 		struct hm_fault fault;
 		struct hm_json e;
 
 		ck_assert(hm_record_parse(&record, hm_text(rows[i].line),
 		    &fault));
-		(void)hm_command_read(&command, &record);
+		(void)hm_command_read(&command, &record, text);
 		hm_json_start(&e, buf, sizeof buf);
 		hm_json_object(&e, NULL);
 		hm_json_command_others(&e, &command, &record);
