@@ -168,14 +168,15 @@ same "a chain carries an order out" "$(jq -r 'select(.type == "result").state' \
 	'accepted done {"mode":"forced_charge","reserve_soc":77,"max_power":28}'
 same "... on the connection of its polls" "$(cut -d' ' -f1 "$work/asked" |
 	sort -u)" 1
-same "... reading the settings twice, writing one block, reading it twice" \
-	"$(sed -n '8,13p' "$work/asked" | cut -d' ' -f2-)" "3 6048 2
+same "... reading each block twice, writing one, reading it twice" \
+	"$(sed -n '8,14p' "$work/asked" | cut -d' ' -f2-)" "3 6048 2
+3 6048 2
 3 4300 7
 3 4300 7
 16 4300 7
 3 4300 7
 3 4300 7"
-same "... and polling on" "$(sed -n '14,20p' "$work/asked" | cut -d' ' -f2 |
+same "... and polling on" "$(sed -n '15,21p' "$work/asked" | cut -d' ' -f2 |
 	uniq -c | tr -s ' ')" " 7 4"
 same "... without a warning" "$(cat "$work/stick.err")" ""
 finish

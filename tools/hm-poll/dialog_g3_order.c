@@ -36,10 +36,18 @@ block_in_hand(const struct hm_dialog *d)
 }
 
 static enum hm_turn
+ask_block(struct hm_dialog *d)
+{
+	d->order->g3.asked_again = false;
+	return ask(d, block_in_hand(d), false);
+}
+
+static enum hm_turn
 ask_settings(struct hm_dialog *d)
 {
-	d->order->g3.asks_role = d->order->g3.asked_again = false;
-	return ask(d, block_in_hand(d), false);
+	d->order->g3.asks_role = false;
+	d->order->g3.reads = 0;
+	return ask_block(d);
 }
 
 enum hm_turn
@@ -47,13 +55,12 @@ hm_dialog_g3_order_begin(struct hm_dialog *d)
 {
 	struct hm_dialog_g3_order *g = &d->order->g3;
 
-	g->reads = 0;
 	if (d->order->phase != HM_ORDER_BEFORE)
 		return ask_settings(d);
 	g->role = HM_G3_ROLE_UNKNOWN;
 	g->asks_role = true;
-	g->asked_again = false;
-	return ask(d, block_in_hand(d), false);
+	g->reads = 0;
+	return ask_block(d);
 }
 
 enum hm_turn
@@ -115,19 +122,23 @@ is_same(const uint16_t *a, const uint16_t *b, size_t n)
 	return true;
 }
 
-/* One more reading of the settings: they are known, or read again. */
+/* One more reading of a block: it is known, or read again. */
 static enum hm_turn
-after_settings(struct hm_dialog *d, const uint16_t *words, size_t n)
+after_words(struct hm_dialog *d, const uint16_t *words, size_t n)
 {
 	struct hm_dialog_g3_order *g = &d->order->g3;
 	bool known = g->reads > 0 && is_same(g->word, words, n);
 
 	for (size_t i = 0; i < n; i++)
 		g->word[i] = words[i];
-	if (known)
+	if (known && !g->asks_role)
 		return HM_TURN_DONE;
-	if (++g->reads < READS_MAX)
+	if (known) {
+		g->role = hm_g3_role_of(words);
 		return ask_settings(d);
+	}
+	if (++g->reads < READS_MAX)
+		return ask_block(d);
 	return hm_dialog_fail(d, HM_ERR_PROTOCOL, "settings at %u differ from "
 	    "read to read", block_in_hand(d)->first);
 }
@@ -138,23 +149,21 @@ after_read(struct hm_dialog *d, const struct hm_modbus_reply *reply)
 	const struct hm_g3_block *block = block_in_hand(d);
 	uint16_t words[HM_G3_SETTINGS_MAX] = {0};
 
-	if (reply->size != 2 * (size_t)block->count) {
+	if (reply->size != 2 * (size_t)block->count || reply->wrong_count) {
 		hm_dialog_fail(d, HM_ERR_LENGTH, "settings at %u: %zu bytes "
-		    "of registers, asked were %u", block->first, reply->size,
+		    "of registers%s, asked were %u", block->first, reply->size,
+		    reply->wrong_count ? ", which says another number" : "",
 		    2u * block->count);
 		return ask_again(d);
 	}
 	read_words(reply, words);
-	if (d->order->g3.asks_role) {
-		d->order->g3.role = hm_g3_role_of(words);
-		return ask_settings(d);
-	}
-	if (!hm_g3_order_is_sane(d->order->order->command.action, words)) {
+	if (!d->order->g3.asks_role &&
+	    !hm_g3_order_is_sane(d->order->order->command.action, words)) {
 		hm_dialog_fail(d, HM_ERR_PROTOCOL, "settings at %u: its "
 		    "registers cannot be those", block->first);
 		return ask_again(d);
 	}
-	return after_settings(d, words, block->count);
+	return after_words(d, words, block->count);
 }
 
 static enum hm_turn

@@ -147,11 +147,11 @@ enum hm_order_phase {
 	HM_ORDER_CHECK,  /* Modbus: read the map of orders again */
 };
 
-/* A HIT-...-G3 or HiOne: its settings are read twice before they count. */
+/* A HIT-...-G3 or HiOne: each block is read twice before it counts. */
 struct hm_dialog_g3_order {
 	bool asks_role;   /* the request in hand is about that */
 	bool asked_again; /* after a silence or a reply that is of no use */
-	int reads;        /* of the settings, on this connection */
+	int reads;        /* of the block in hand, on this connection */
 	enum hm_g3_role role;
 	uint16_t word[HM_G3_SETTINGS_MAX]; /* of the last of them */
 	struct hm_g3_write write;

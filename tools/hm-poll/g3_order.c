@@ -50,11 +50,20 @@ static const struct {
     [HM_MODE_FORCED_DISCHARGE] = {DISCHARGE_SOC, DISCHARGE_POWER},
 };
 
+/* What a slave has as the number of machines is not known. */
 enum hm_g3_role
 hm_g3_role_of(const uint16_t *words)
 {
-	return words[0] == 0 ? HM_G3_SINGLE : words[0] == 1 ? HM_G3_MASTER :
-	    words[0] == 2 ? HM_G3_SLAVE : HM_G3_ROLE_UNKNOWN;
+	switch (words[0]) {
+	case 0:
+		return words[1] <= 1 ? HM_G3_SINGLE : HM_G3_ROLE_UNKNOWN;
+	case 1:
+		return words[1] > 1 ? HM_G3_MASTER : HM_G3_ROLE_UNKNOWN;
+	case 2:
+		return HM_G3_SLAVE;
+	default:
+		return HM_G3_ROLE_UNKNOWN;
+	}
 }
 
 const struct hm_g3_block *

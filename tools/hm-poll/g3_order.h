@@ -13,7 +13,7 @@
 #define HM_G3_SETTINGS_MAX ((size_t)9) /* registers of a block */
 #define HM_G3_WRITTEN_MAX ((size_t)7)  /* registers of a write */
 
-/* The registers that tell how inverters work in parallel. */
+/* How inverters work in parallel, and how many machines they are. */
 extern const struct hm_g3_block hm_g3_role_block;
 
 enum hm_g3_role {

@@ -86,10 +86,11 @@ expect_asked(enum hm_turn turn, uint8_t by, uint16_t at)
 }
 
 static enum hm_turn
-reply_as(uint16_t number, uint8_t by, const uint16_t *words, size_t n)
+reply_bytes(uint16_t number, uint8_t by, const uint16_t *words, size_t n,
+    uint8_t bytes)
 {
 	uint8_t out[64] = {(uint8_t)(number >> 8), (uint8_t)number, 0, 0, 0,
-	    (uint8_t)(3 + 2 * n), 1, by, (uint8_t)(2 * n)};
+	    (uint8_t)(3 + 2 * n), 1, by, bytes};
 	size_t head = 9;
 
 	if (by == WRITE) {
@@ -101,6 +102,12 @@ reply_as(uint16_t number, uint8_t by, const uint16_t *words, size_t n)
 		out[head + 2 * i + 1] = (uint8_t)words[i];
 	}
 	return turn_of(hm_dialog_feed(d, out, head + 2 * n));
+}
+
+static enum hm_turn
+reply_as(uint16_t number, uint8_t by, const uint16_t *words, size_t n)
+{
+	return reply_bytes(number, by, words, n, (uint8_t)(2 * n));
 }
 
 static enum hm_turn
@@ -116,11 +123,18 @@ reply_modes(void)
 }
 
 static enum hm_turn
-reply_role(uint16_t role)
+reply_role_once(uint16_t role, uint16_t machines)
 {
-	const uint16_t words[] = {role, 1};
+	const uint16_t words[] = {role, machines};
 
 	return reply(words, 2);
+}
+
+static enum hm_turn
+reply_role(uint16_t role)
+{
+	expect_asked(reply_role_once(role, 1), READ, ROLE);
+	return reply_role_once(role, 1);
 }
 
 static enum hm_turn
@@ -238,6 +252,11 @@ START_TEST(settings_count_once_they_are_the_same_twice)
 	/* Late, of another function: it is no reply to this. */
 	ck_assert_int_eq(reply_as(late, 4, modes, 7), HM_TURN_READ);
 	expect_asked(reply_role(0), READ, MODES);
+	/* It says fewer bytes than it has. */
+	expect_asked(reply_bytes(transaction, READ, modes, 7, 12), READ,
+	    MODES);
+	expect_asked(reply_modes(), READ, MODES);
+	modes[1] = 16;
 	late = transaction;
 	ck_assert_int_eq(turn_of(hm_dialog_give_up(d, HM_ERR_TIMEOUT_READ)),
 	    HM_TURN_ASK);
@@ -278,6 +297,44 @@ START_TEST(what_is_there_already_is_not_written)
 	ck_assert(!hm_dialog_order_sent(d));
 	ck_assert(hm_told_is_same(&hm_dialog_order_result(d)->told,
 	    &order.command.told));
+}
+END_TEST
+
+/* One read may have the registers of another request. */
+START_TEST(the_role_counts_once_it_is_the_same_twice)
+{
+	enum hm_turn turn = HM_TURN_ASK;
+
+	begin_order();
+	expect_asked(reply_role_once(0, 1), READ, ROLE);
+	expect_asked(reply_role_once(2, 2), READ, ROLE);
+	expect_asked(reply_role_once(2, 2), READ, MODES);
+	reply_modes();
+	ck_assert_int_eq(reply_modes(), HM_TURN_DONE);
+	expect_result(HM_RESULT_REFUSED, "not_supported", true);
+
+	begin_order();
+	reply_role_once(0, 2);
+	reply_role_once(0, 2);
+	reply_modes();
+	ck_assert_int_eq(reply_modes(), HM_TURN_DONE);
+	expect_result(HM_RESULT_REFUSED, "unproven", true);
+
+	begin_order();
+	for (uint16_t i = 0; turn == HM_TURN_ASK && i < 10; i++)
+		turn = reply_role_once(0, i % 2);
+	ck_assert_int_eq(turn, HM_TURN_FAIL);
+	expect_result(HM_RESULT_FAILED, "protocol", true);
+
+	/* The second read does not come. */
+	begin_order();
+	reply_role_once(0, 1);
+	hm_dialog_give_up(d, HM_ERR_TIMEOUT_READ);
+	expect_asked(turn_of(hm_dialog_give_up(d, HM_ERR_TIMEOUT_READ)), READ,
+	    MODES);
+	reply_modes();
+	ck_assert_int_eq(reply_modes(), HM_TURN_DONE);
+	expect_result(HM_RESULT_REFUSED, "unproven", true);
 }
 END_TEST
 
@@ -384,6 +441,7 @@ main(void)
 	tcase_add_test(tc, settings_count_once_they_are_the_same_twice);
 	tcase_add_test(tc, settings_that_never_agree_fail);
 	tcase_add_test(tc, what_is_there_already_is_not_written);
+	tcase_add_test(tc, the_role_counts_once_it_is_the_same_twice);
 	tcase_add_test(tc, inverters_in_parallel);
 	tcase_add_test(tc, a_serial_number_is_that_of_the_name);
 	tcase_add_test(tc, an_order_without_a_good_reply);

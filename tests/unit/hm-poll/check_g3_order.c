@@ -160,14 +160,19 @@ END_TEST
 
 START_TEST(roles)
 {
-	static const enum hm_g3_role expected[] = {HM_G3_SINGLE, HM_G3_MASTER,
-	    HM_G3_SLAVE, HM_G3_ROLE_UNKNOWN};
+	static const struct {
+		uint16_t words[2];
+		enum hm_g3_role role;
+	} rows[] = {
+	    {{0, 0}, HM_G3_SINGLE}, {{0, 1}, HM_G3_SINGLE},
+	    {{0, 2}, HM_G3_ROLE_UNKNOWN}, {{0, 0x2490}, HM_G3_ROLE_UNKNOWN},
+	    {{1, 2}, HM_G3_MASTER}, {{1, 1}, HM_G3_ROLE_UNKNOWN},
+	    {{2, 0}, HM_G3_SLAVE}, {{2, 3}, HM_G3_SLAVE},
+	    {{3, 1}, HM_G3_ROLE_UNKNOWN},
+	};
 
-	for (size_t i = 0; i < COUNT(expected); i++) {
-		uint16_t word = (uint16_t)i;
-
-		ck_assert_int_eq(hm_g3_role_of(&word), expected[i]);
-	}
+	for (size_t i = 0; i < COUNT(rows); i++)
+		ck_assert_int_eq(hm_g3_role_of(rows[i].words), rows[i].role);
 }
 END_TEST
 
