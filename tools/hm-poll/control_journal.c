@@ -242,6 +242,13 @@ hm_control_journal_delivered(struct hm_control_journal *j,
 
 /* The records of the file */
 
+static const char *const kept_keys[HM_CONTROL_KEPTS] = {
+    [HM_CONTROL_KEPT_LIMIT] = "kept_at",
+    [HM_CONTROL_KEPT_MODE] = "mode_at",
+    [HM_CONTROL_KEPT_SOC] = "soc_at",
+    [HM_CONTROL_KEPT_EXPORT] = "export_at",
+};
+
 static int64_t
 time_of(const struct hm_record *record, const char *key)
 {
@@ -325,7 +332,8 @@ take_past(struct hm_control_journal *j, const struct hm_record *record)
 	if (past == NULL || !hm_record_int(record, "day", &past->day) ||
 	    !hm_record_int(record, "kept_today", &past->kept_today))
 		return;
-	past->kept_at = time_of(record, "kept_at");
+	for (int i = 0; i < HM_CONTROL_KEPTS; i++)
+		past->kept_at[i] = time_of(record, kept_keys[i]);
 	past->temporary_at = time_of(record, "temporary_at");
 }
 
@@ -372,7 +380,8 @@ write_past(struct hm_json *e, const struct hm_control_dtu *dtu)
 	hm_json_text(e, "dtu", dtu->name);
 	hm_json_int(e, "day", dtu->past.day);
 	hm_json_int(e, "kept_today", dtu->past.kept_today);
-	put_time(e, "kept_at", dtu->past.kept_at);
+	for (int i = 0; i < HM_CONTROL_KEPTS; i++)
+		put_time(e, kept_keys[i], dtu->past.kept_at[i]);
 	put_time(e, "temporary_at", dtu->past.temporary_at);
 	hm_json_object_end(e);
 }

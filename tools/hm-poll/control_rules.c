@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/rfc3339.h"
 #include "control_hybrid.h"
 #include "control_verdict.h"
 
@@ -23,12 +24,22 @@ is_limit(const struct hm_command *command)
 	    command->action == HM_ACTION_LIMIT_TEMPORARY;
 }
 
-/* Whether the inverter keeps it without power, in a memory that wears. */
-static bool
-is_kept(const struct hm_command *command)
+/* HM_CONTROL_KEPTS unless it is kept without power, in a memory that wears. */
+static enum hm_control_kept
+kept_kind(const struct hm_command *command)
 {
-	return command->action == HM_ACTION_LIMIT ||
-	    hm_action_is_of_hybrids(command->action);
+	switch (command->action) {
+	case HM_ACTION_LIMIT:
+		return HM_CONTROL_KEPT_LIMIT;
+	case HM_ACTION_SET_MODE:
+		return HM_CONTROL_KEPT_MODE;
+	case HM_ACTION_SET_SOC_LIMITS:
+		return HM_CONTROL_KEPT_SOC;
+	case HM_ACTION_SET_EXPORT_LIMIT:
+		return HM_CONTROL_KEPT_EXPORT;
+	default:
+		return HM_CONTROL_KEPTS;
+	}
 }
 
 /* False, and refused, if a limit is out of bounds. */
@@ -121,8 +132,9 @@ day_of(int64_t now)
 void
 hm_control_past_init(struct hm_control_past *past)
 {
-	*past = (struct hm_control_past){HM_CONTROL_NEVER, 0, 0,
-	    HM_CONTROL_NEVER};
+	*past = (struct hm_control_past){.temporary_at = HM_CONTROL_NEVER};
+	for (int i = 0; i < HM_CONTROL_KEPTS; i++)
+		past->kept_at[i] = HM_CONTROL_NEVER;
 }
 
 /* The count of a day stays if the clock is set back to the day before. */
@@ -132,11 +144,31 @@ kept_today(const struct hm_control_past *past, int64_t now)
 	return day_of(now) > past->day ? 0 : past->kept_today;
 }
 
+/* It waits, unless it would be too old when it may be sent. */
+static void
+wait_until(const struct hm_control_limits *limits, int64_t at, int64_t last,
+    const struct hm_command *command, struct hm_control_verdict *verdict)
+{
+	char when[HM_RFC3339_SIZE], again[HM_RFC3339_SIZE];
+
+	hm_control_say(verdict, HM_CONTROL_WAIT);
+	verdict->at = at;
+	if (at - command->time + limits->way_s <= limits->max_age_s)
+		return;
+	hm_rfc3339_format(last, when);
+	hm_rfc3339_format(at, again);
+	hm_control_deny(verdict, "too_often", "the last one was sent at %s, "
+	    "control_min_interval allows the next at %s, when this one is too "
+	    "old (control_max_age)", when, again);
+}
+
 static void
 schedule_kept(const struct hm_control_limits *limits,
-    struct hm_control_past *past, int64_t now,
-    struct hm_control_verdict *verdict)
+    struct hm_control_past *past, const struct hm_command *command,
+    int64_t now, struct hm_control_verdict *verdict)
 {
+	int64_t *last = &past->kept_at[kept_kind(command)];
+
 	if (kept_today(past, now) >= limits->max_per_day) {
 		hm_control_deny(verdict, "too_often", "%" PRId64 " kept limits "
 		    "and settings were sent today, as many as "
@@ -144,14 +176,13 @@ schedule_kept(const struct hm_control_limits *limits,
 		    "inverter", limits->max_per_day);
 		return;
 	}
-	if (past->kept_at == HM_CONTROL_NEVER)
+	if (*last == HM_CONTROL_NEVER)
 		return;
-	if (past->kept_at > now)
-		past->kept_at = now;
-	if (now - past->kept_at >= limits->min_interval_s)
-		return;
-	hm_control_say(verdict, HM_CONTROL_WAIT);
-	verdict->at = past->kept_at + limits->min_interval_s;
+	if (*last > now)
+		*last = now;
+	if (now - *last < limits->min_interval_s)
+		wait_until(limits, *last + limits->min_interval_s, *last,
+		    command, verdict);
 }
 
 void
@@ -161,8 +192,8 @@ hm_control_schedule(const struct hm_control_limits *limits,
 {
 	hm_control_say(verdict, HM_CONTROL_GO);
 	if (hm_control_in_time(limits, command, now, verdict) &&
-	    is_kept(command))
-		schedule_kept(limits, past, now, verdict);
+	    kept_kind(command) != HM_CONTROL_KEPTS)
+		schedule_kept(limits, past, command, now, verdict);
 }
 
 static bool
@@ -179,12 +210,12 @@ hm_control_sent(struct hm_control_past *past,
 	if (command->action == HM_ACTION_LIMIT_TEMPORARY)
 		past->temporary_at = is_restore(command) ?
 		    HM_CONTROL_NEVER : now;
-	if (!is_kept(command))
+	if (kept_kind(command) == HM_CONTROL_KEPTS)
 		return;
 	past->kept_today = kept_today(past, now) + 1;
 	if (day_of(now) > past->day)
 		past->day = day_of(now);
-	past->kept_at = now;
+	past->kept_at[kept_kind(command)] = now;
 }
 
 void
@@ -207,15 +238,25 @@ is_switch(const struct hm_command *command)
 	    command->action == HM_ACTION_TURN_OFF;
 }
 
+/* One that waits may set something else beside; of another mode it is void. */
+static bool
+sets_all(const struct hm_command *newer, const struct hm_command *waiting)
+{
+	bool same_mode = newer->told.value[HM_TOLD_MODE] ==
+	    waiting->told.value[HM_TOLD_MODE];
+
+	return (newer->action == HM_ACTION_SET_MODE && !same_mode) ||
+	    newer->action == HM_ACTION_SET_EXPORT_LIMIT ||
+	    (waiting->told.has & ~newer->told.has) == 0;
+}
+
 bool
 hm_control_replaces(const struct hm_command *newer,
     const struct hm_command *waiting)
 {
-	/* One that waits may set something else beside. */
 	return strcmp(newer->serial, waiting->serial) == 0 &&
 	    strcmp(newer->dtu, waiting->dtu) == 0 &&
-	    (newer->action != HM_ACTION_SET_SOC_LIMITS ||
-	    (waiting->told.has & ~newer->told.has) == 0) &&
+	    sets_all(newer, waiting) &&
 	    (newer->action == waiting->action ||
 	    (is_switch(newer) && is_switch(waiting)));
 }

@@ -19,7 +19,7 @@
 struct hm_control_limits {
 	int64_t max_age_s;      /* of a command when a DTU gets its order */
 	int64_t way_s;          /* from sending an order until the DTU has it */
-	int64_t min_interval_s; /* between two orders to a DTU that are kept */
+	int64_t min_interval_s; /* between two kept orders of a kind to a DTU */
 	int64_t max_per_day;    /* of these to a DTU in a day of UTC */
 	int64_t restore_s;      /* without a temporary limit; 0: off */
 };
@@ -27,9 +27,18 @@ struct hm_control_limits {
 #define HM_CONTROL_NEVER INT64_MIN
 #define HM_CONTROL_AHEAD_S 5 /* by which two clocks may differ */
 
+/* Orders that are kept: each kind is written to another place. */
+enum hm_control_kept {
+	HM_CONTROL_KEPT_LIMIT,
+	HM_CONTROL_KEPT_MODE,
+	HM_CONTROL_KEPT_SOC,
+	HM_CONTROL_KEPT_EXPORT,
+	HM_CONTROL_KEPTS
+};
+
 /* What has been sent to a DTU. */
 struct hm_control_past {
-	int64_t kept_at; /* last order that is kept, or HM_CONTROL_NEVER */
+	int64_t kept_at[HM_CONTROL_KEPTS]; /* the last, or HM_CONTROL_NEVER */
 	int64_t day;     /* of kept_today: days since 1970 */
 	int64_t kept_today;
 	int64_t temporary_at; /* last temporary limit, or HM_CONTROL_NEVER if

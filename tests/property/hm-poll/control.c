@@ -107,11 +107,13 @@ observe_kept(const struct stream *s, uint64_t seed)
 {
 	const struct seen *seen = &s->seen;
 	int64_t at = seen->at[seen->count - 1], today = 0;
+	enum hm_action kept = seen->order[seen->count - 1].action;
 
 	for (size_t i = 0; i + 1 < seen->count; i++) {
 		if (!is_kept(&seen->order[i]))
 			continue;
-		if (at - seen->at[i] < s->limits.min_interval_s)
+		if (seen->order[i].action == kept &&
+		    at - seen->at[i] < s->limits.min_interval_s)
 			fail(s, seed, "two kept limits too soon");
 		today += seen->at[i] / DAY == at / DAY;
 	}

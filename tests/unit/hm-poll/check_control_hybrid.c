@@ -92,20 +92,36 @@ END_TEST
 START_TEST(settings_are_kept)
 {
 	const struct hm_command mode = MODE(SELF_USE);
-	const struct hm_command kept = {ORDER(LIMIT),
-	    .unit = HM_COMMAND_PERCENT, .amount = 600};
+	const struct hm_command others[] = {{ORDER(LIMIT),
+	    .unit = HM_COMMAND_PERCENT, .amount = 600}, SOC(HIGH, 0, 90),
+	    EXPORT(300)};
+	struct hm_command later = MODE(BACKUP);
 	struct hm_control_past past;
 	struct hm_control_verdict v;
 
 	hm_control_past_init(&past);
 	hm_control_sent(&past, &mode, NOW);
-	hm_control_schedule(&limits, &past, &mode, NOW + 1, &v);
+	/* Each has an interval of its own. */
+	for (size_t i = 0; i < COUNT(others); i++) {
+		hm_control_schedule(&limits, &past, &others[i], NOW + 1, &v);
+		check_verdict(&v, i, NULL, NULL);
+	}
+	later.time = NOW + 3;
+	hm_control_schedule(&limits, &past, &later, NOW + 3, &v);
 	ck_assert_int_eq(v.answer, HM_CONTROL_WAIT);
 	ck_assert_int_eq(v.at, NOW + 60);
-	hm_control_schedule(&limits, &past, &kept, NOW + 1, &v);
-	ck_assert_int_eq(v.answer, HM_CONTROL_WAIT);
-	hm_control_sent(&past, &mode, NOW);
-	hm_control_sent(&past, &kept, NOW);
+	/* It would wait only to be too old then. */
+	later.time = NOW + 2;
+	hm_control_schedule(&limits, &past, &later, NOW + 3, &v);
+	check_verdict(&v, 0, "too_often", "sent at 2027-01-15T08:00:00Z, "
+	    "control_min_interval allows the next at 2027-01-15T08:01:00Z, "
+	    "when this one is too old (control_max_age)");
+	hm_control_sent(&past, &others[0], NOW);
+	hm_control_sent(&past, &others[1], NOW);
+	for (size_t i = 0; i < 2; i++) {
+		hm_control_schedule(&limits, &past, &others[i], NOW, &v);
+		ck_assert_int_eq(v.answer, HM_CONTROL_REFUSE);
+	}
 	hm_control_schedule(&limits, &past, &mode, NOW + 1, &v);
 	check_verdict(&v, 0, "too_often", "3 kept limits and settings");
 }
@@ -117,7 +133,17 @@ START_TEST(replacement)
 	const struct hm_command both = SOC(LOW | HIGH, 5, 90);
 	const struct hm_command one = MODE(SELF_USE), two = MODE(BACKUP);
 
+	const struct hm_command full = FORCED(FORCED_CHARGE, 80, 500);
+	const struct hm_command part = RESERVE(FORCED_CHARGE, 70);
+	const struct hm_command limited = EXPORT(300), unlimited = UNLIMITED;
+
 	ck_assert(hm_control_replaces(&one, &two));
+	ck_assert(hm_control_replaces(&one, &full));
+	ck_assert(hm_control_replaces(&full, &part));
+	/* It would not set the power. */
+	ck_assert(!hm_control_replaces(&part, &full));
+	ck_assert(hm_control_replaces(&limited, &unlimited));
+	ck_assert(hm_control_replaces(&unlimited, &limited));
 	ck_assert(!hm_control_replaces(&one, &low));
 	ck_assert(hm_control_replaces(&low, &low));
 	ck_assert(hm_control_replaces(&both, &low));

@@ -52,6 +52,12 @@ add(struct hm_control_journal *j, const char *id, int64_t now)
 	return entry;
 }
 
+static int64_t
+kept_at(struct hm_control_journal *j, enum hm_control_kept kind)
+{
+	return hm_control_journal_past(j, "roof")->kept_at[kind];
+}
+
 /* A process that is killed after each step, and its successor. */
 START_TEST(stages_outlive_the_process)
 {
@@ -81,7 +87,7 @@ START_TEST(stages_outlive_the_process)
 		ck_assert_ptr_nonnull(e);
 		ck_assert_int_eq(e->stage, stages[steps]);
 		ck_assert_int_eq(e->command.amount, 605);
-		ck_assert_int_eq(hm_control_journal_past(j, "roof")->kept_at,
+		ck_assert_int_eq(kept_at(j, HM_CONTROL_KEPT_LIMIT),
 		    steps > 0 ? NOW + 1 : HM_CONTROL_NEVER);
 		ck_assert_int_eq(hm_control_journal_past(j,
 		    "roof")->kept_today, steps > 0);
@@ -171,7 +177,10 @@ START_TEST(rotation)
 	struct hm_result done = hm_result(HM_RESULT_DONE, NULL, NULL);
 	off_t largest = 0;
 	char id[32];
+	int64_t *kept = hm_control_journal_past(j, "roof")->kept_at;
 
+	kept[HM_CONTROL_KEPT_MODE] = NOW - 1;
+	kept[HM_CONTROL_KEPT_SOC] = NOW - 2;
 	for (int i = 0; i < TURNS; i++) {
 		struct hm_control_entry *e;
 		struct stat status;
@@ -190,8 +199,11 @@ START_TEST(rotation)
 	j = open_journal();
 	ck_assert_int_eq(hm_control_journal_past(j, "roof")->kept_today,
 	    TURNS / SENT);
-	ck_assert_int_eq(hm_control_journal_past(j, "roof")->kept_at,
+	ck_assert_int_eq(kept_at(j, HM_CONTROL_KEPT_LIMIT),
 	    NOW + TURNS - SENT);
+	ck_assert_int_eq(kept_at(j, HM_CONTROL_KEPT_MODE), NOW - 1);
+	ck_assert_int_eq(kept_at(j, HM_CONTROL_KEPT_SOC), NOW - 2);
+	ck_assert_int_eq(kept_at(j, HM_CONTROL_KEPT_EXPORT), HM_CONTROL_NEVER);
 	for (int i = TURNS - KEEP; i < TURNS; i++) {
 		snprintf(id, sizeof id, "%d", i);
 		ck_assert_ptr_nonnull(hm_control_journal_find(j, id));

@@ -82,7 +82,10 @@ START_TEST(kept_limits)
 		int64_t at;
 	} rows[] = {
 	    {0, HM_CONTROL_GO, 0},
-	    {1, HM_CONTROL_WAIT, 60},
+	    /* It would be 59 s old, and is 3 s on its way. */
+	    {1, HM_CONTROL_REFUSE, 0},
+	    {2, HM_CONTROL_REFUSE, 0},
+	    {3, HM_CONTROL_WAIT, 60},
 	    {59, HM_CONTROL_WAIT, 60},
 	    {60, HM_CONTROL_GO, 0},
 	    {120, HM_CONTROL_GO, 0},
@@ -92,7 +95,8 @@ START_TEST(kept_limits)
 	    {DAY, HM_CONTROL_GO, 0},
 	    {DAY + 30, HM_CONTROL_WAIT, DAY + 60},
 	    /* Set back by an hour: the wait is no longer than the interval. */
-	    {DAY - 3600, HM_CONTROL_WAIT, DAY - 3600 + 60},
+	    {DAY - 3600, HM_CONTROL_REFUSE, 0},
+	    {DAY - 3600 + 3, HM_CONTROL_WAIT, DAY - 3600 + 60},
 	    {DAY - 3600 + 60, HM_CONTROL_GO, 0},
 	};
 	struct hm_control_past past;
@@ -143,7 +147,7 @@ START_TEST(other_orders)
 	hm_control_sent(&past, &off, NOW);
 	hm_control_sent(&past, &temporary, NOW);
 	ck_assert_int_eq(past.kept_today, 1);
-	ck_assert_int_eq(past.kept_at, NOW);
+	ck_assert_int_eq(past.kept_at[HM_CONTROL_KEPT_LIMIT], NOW);
 	ck_assert_int_eq(hm_control_restore_at(&limits, &past), NOW + 300);
 	hm_control_sent(&past, &temporary, NOW + 10);
 	ck_assert_int_eq(hm_control_restore_at(&limits, &past), NOW + 310);
