@@ -166,22 +166,24 @@ begin(struct hm_dialog *d)
 
 /* The list of inverters */
 
-static void
+/* False if it is dropped. */
+static bool
 add_inverter(struct hm_dialog *d, int64_t serial)
 {
 	struct hm_dialog_es *es = d->es;
 
 	for (size_t i = 0; i < es->inverters; i++)
 		if (es->inverter[i].serial == serial)
-			return;
+			return true;
 	if (serial <= 0 || es->inverters == HM_ES_INVERTERS) {
 		hm_dialog_drop(d, "inverter %" PRIx64 " of the gateway's list: "
 		    "%s", (uint64_t)serial, serial <= 0 ?
 		    "it has no serial number" : "the list is too long");
-		return;
+		return false;
 	}
 	es->inverter[es->inverters++] = (struct hm_es_inverter){
 	    .serial = serial};
+	return true;
 }
 
 /* What is known of an inverter that stays in the list stays known. */
@@ -219,20 +221,28 @@ after_list(struct hm_dialog *d, const struct hm_frame *frame)
 	    &d->options->arena->allocator, frame->size, frame->payload);
 	struct hm_es_inverter old[HM_ES_INVERTERS];
 	size_t count = d->es->inverters;
+	bool whole = true;
 
 	if (list == NULL)
 		return hm_dialog_fail(d, HM_ERR_PROTOCOL,
 		    "the list of inverters cannot be unpacked");
 	if (!hm_dialog_keep_frame(d, frame))
 		return HM_TURN_FAIL;
+	if (list->n_inverter == 0 && d->order != NULL)
+		return hm_dialog_fail(d, HM_ERR_NOT_MAPPED,
+		    "the gateway lists no inverter");
 	if (list->n_inverter == 0)
 		return go_on(d, false);
 	memcpy(old, d->es->inverter, sizeof old);
 	d->es->inverters = 0;
 	for (size_t i = 0; i < list->n_inverter; i++)
-		add_inverter(d, list->inverter[i]->serial);
+		whole &= add_inverter(d, list->inverter[i]->serial);
 	take_times(d->es, old, count);
 	report_long_list(d, list->n_inverter);
+	/* The order might be for another one than it seems. */
+	if (!whole && d->order != NULL)
+		return hm_dialog_fail(d, HM_ERR_PROTOCOL, "the list of "
+		    "inverters has one that cannot be read");
 	return go_on(d, false);
 }
 
@@ -262,7 +272,7 @@ after_info(struct hm_dialog *d, const struct hm_frame *frame)
 	if (es->inverters == 0)
 		for (size_t i = 0; i < info->n_device; i++)
 			if (info->device[i]->type == DEVICE_INVERTER)
-				add_inverter(d, info->device[i]->serial);
+				(void)add_inverter(d, info->device[i]->serial);
 	return go_on(d, false);
 }
 
@@ -340,8 +350,9 @@ lose(struct hm_dialog *d, bool connection)
 
 	(void)connection;
 	es->lost++;
-	if (es->gateway == 0 ||
-	    (es->awaited == HM_GATEWAY_REGISTRY && es->inverters == 0))
+	/* An order needs the list of this moment. */
+	if (es->gateway == 0 || (es->awaited == HM_GATEWAY_REGISTRY &&
+	    (es->inverters == 0 || d->order != NULL)))
 		return HM_TURN_FAIL;
 	if (es->awaited == HM_GATEWAY_READINGS)
 		hm_dialog_drop(d, "no readings of inverter %" PRIx64 ": %s",

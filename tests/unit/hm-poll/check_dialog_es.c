@@ -471,6 +471,43 @@ START_TEST(working_mode_without_a_reply)
 }
 END_TEST
 
+/* By an old list the gateway may seem to have one inverter, and has two. */
+START_TEST(an_order_needs_the_list)
+{
+	struct hm_order order;
+
+	order_mode(&order, HM_MODE_SELF_USE);
+	poll_at(0, 1);
+	for (int i = 0; i < 4; i++) {
+		enum hm_turn turn;
+
+		ck_assert(hm_dialog_order(dialog, &order));
+		expect_asked(hm_dialog_begin(dialog, NOW, 10 * (i + 1)),
+		    HM_TURN_ASK, 0xc302);
+		if (i == 0) {
+			turn = hm_dialog_give_up(dialog, HM_ERR_TIMEOUT_READ);
+		} else if (i == 3) {
+			wire_payload(HM_GATEWAY_REGISTRY,
+			    (const uint8_t *)"\xff", 1);
+			turn = feed();
+		} else {
+			/* Empty, or with one that has no serial number. */
+			wire_list_from(0, i == 1 ? 0 : 2);
+			turn = feed();
+		}
+		ck_assert_int_eq(turn, HM_TURN_FAIL);
+		expect_result(HM_RESULT_FAILED, i == 0 ? "timeout_read" :
+		    i == 1 ? "not_mapped" : "protocol", true);
+		ck_assert(!hm_dialog_order_sent(dialog));
+		hm_dialog_drop_order(dialog);
+		hm_dialog_end(dialog);
+	}
+	/* Polls go on with what they know. */
+	device_time++;
+	poll_at(60, 1);
+}
+END_TEST
+
 /* A good dialog */
 
 START_TEST(each_request_has_a_connection)
@@ -1243,6 +1280,7 @@ main(void)
 	suite_add_tcase(suite, silent);
 	tcase_add_test(silent, working_mode_is_refused);
 	tcase_add_test(silent, working_mode_without_a_reply);
+	tcase_add_test(silent, an_order_needs_the_list);
 	tcase_add_test(silent, silent_inverter_is_missing);
 	tcase_add_test(silent, connection_that_fails_loses_one_inverter);
 	tcase_add_test(silent, gateway_that_refuses_all_fails_the_poll);
