@@ -114,11 +114,11 @@ hm_control_queue_add(struct hm_control_queue *queue,
 static const char *
 why_no_order(const struct hm_dtu *dtu, enum hm_action action)
 {
-	const char *why = hm_control_unknown_action(dtu->transport,
+	const char *why = hm_control_unknown_action(dtu,
 	    dtu->transport == HM_TRANSPORT_ES, action);
 
 	return why != NULL ? why :
-	    hm_control_unknown_action(dtu->transport, true, action);
+	    hm_control_unknown_action(dtu, true, action);
 }
 
 /* True if the order has begun, or is over: the entry no longer waits. */

@@ -297,10 +297,16 @@ fit_watts(const struct hm_command *command,
 }
 
 const char *
-hm_control_unknown_action(enum hm_transport transport, bool is_gateway,
+hm_control_unknown_action(const struct hm_dtu *dtu, bool is_gateway,
     enum hm_action action)
 {
-	if (transport == HM_TRANSPORT_MODBUS_G3)
+	bool is_g3 = dtu->transport == HM_TRANSPORT_MODBUS_G3;
+
+	if (is_g3 && dtu->unit == 0)
+		return "unit 0 is all inverters at once, and none answers, so "
+		    "that nothing can be read before the order and after it; "
+		    "allowed is the unit of one, such as 1";
+	if (is_g3)
 		return hm_action_is_of_hybrids(action) ? NULL : "over "
 		    "modbus-g3 only set_mode, set_soc_limits and "
 		    "set_export_limit are known";

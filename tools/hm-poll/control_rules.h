@@ -51,10 +51,10 @@ struct hm_control_past {
 void hm_control_past_init(struct hm_control_past *past);
 
 /*
- * Why what is read over a transport takes no orders of an action; NULL if it
- * may take them. `is_gateway`: it is a gateway of hybrid inverters.
+ * Why a DTU takes no orders of an action; NULL if it may take them.
+ * `is_gateway`: it is a gateway of hybrid inverters.
  */
-const char *hm_control_unknown_action(enum hm_transport transport,
+const char *hm_control_unknown_action(const struct hm_dtu *dtu,
     bool is_gateway, enum hm_action action);
 
 /*

@@ -89,7 +89,7 @@ hm_dtu_job_order_connect(struct hm_dtu_job *job)
 enum hm_fleet_order
 hm_dtu_job_order(struct hm_dtu_job *job, const struct hm_order *order)
 {
-	if (hm_control_unknown_action(hm_poller_dtu(job->poller)->transport,
+	if (hm_control_unknown_action(hm_poller_dtu(job->poller),
 	    hm_dialog_is_gateway(dialog_of(job)), order->command.action) !=
 	    NULL)
 		return HM_FLEET_NOT_SUPPORTED;

@@ -212,10 +212,11 @@ static void
 send(struct stream *s, const struct hm_command *c, uint64_t seed)
 {
 	struct hm_control_verdict v;
+	const struct hm_dtu dtu = {.unit = 1, .transport =
+	    s->device.kind == HM_CONTROL_REGISTERS ? HM_TRANSPORT_MODBUS_G3 :
+	    HM_TRANSPORT_HM};
 
-	if (hm_control_unknown_action(s->device.kind == HM_CONTROL_REGISTERS ?
-	    HM_TRANSPORT_MODBUS_G3 : HM_TRANSPORT_HM, false, c->action) !=
-	    NULL) {
+	if (hm_control_unknown_action(&dtu, false, c->action) != NULL) {
 		refusals++;
 		return;
 	}

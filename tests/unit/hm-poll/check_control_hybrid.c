@@ -281,26 +281,33 @@ START_TEST(actions)
 		bool is_gateway;
 		enum hm_action action;
 		const char *word;
+		uint8_t unit;
 	} rows[] = {
-	    {HM_TRANSPORT_HM, false, HM_ACTION_LIMIT, NULL},
-	    {HM_TRANSPORT_MODBUS, false, HM_ACTION_CLEAR_ALARMS, NULL},
-	    {HM_TRANSPORT_HM, false, HM_ACTION_SET_MODE, "modbus-g3://"},
-	    {HM_TRANSPORT_MODBUS, false, HM_ACTION_SET_SOC_LIMITS, "es://"},
-	    {HM_TRANSPORT_ES, true, HM_ACTION_SET_MODE, NULL},
-	    {HM_TRANSPORT_HM, true, HM_ACTION_SET_MODE, NULL},
-	    {HM_TRANSPORT_HM, true, HM_ACTION_LIMIT, "of gateways"},
+	    {HM_TRANSPORT_HM, false, HM_ACTION_LIMIT, NULL, 0},
+	    {HM_TRANSPORT_MODBUS, false, HM_ACTION_CLEAR_ALARMS, NULL, 1},
+	    {HM_TRANSPORT_HM, false, HM_ACTION_SET_MODE, "modbus-g3://", 0},
+	    {HM_TRANSPORT_MODBUS, false, HM_ACTION_SET_SOC_LIMITS, "es://", 1},
+	    {HM_TRANSPORT_ES, true, HM_ACTION_SET_MODE, NULL, 0},
+	    {HM_TRANSPORT_HM, true, HM_ACTION_SET_MODE, NULL, 0},
+	    {HM_TRANSPORT_HM, true, HM_ACTION_LIMIT, "of gateways", 0},
 	    {HM_TRANSPORT_ES, true, HM_ACTION_SET_EXPORT_LIMIT,
-	    "only set_mode"},
-	    {HM_TRANSPORT_MODBUS_G3, false, HM_ACTION_SET_MODE, NULL},
-	    {HM_TRANSPORT_MODBUS_G3, false, HM_ACTION_SET_SOC_LIMITS, NULL},
-	    {HM_TRANSPORT_MODBUS_G3, false, HM_ACTION_SET_EXPORT_LIMIT, NULL},
+	    "only set_mode", 0},
+	    {HM_TRANSPORT_MODBUS_G3, false, HM_ACTION_SET_MODE, NULL, 1},
+	    {HM_TRANSPORT_MODBUS_G3, false, HM_ACTION_SET_SOC_LIMITS, NULL, 1},
+	    {HM_TRANSPORT_MODBUS_G3, false, HM_ACTION_SET_EXPORT_LIMIT, NULL,
+	    1},
 	    {HM_TRANSPORT_MODBUS_G3, false, HM_ACTION_TURN_OFF,
-	    "over modbus-g3 only"},
+	    "over modbus-g3 only", 1},
+	    {HM_TRANSPORT_MODBUS_G3, false, HM_ACTION_SET_MODE,
+	    "unit 0 is all inverters", 0},
+	    {HM_TRANSPORT_MODBUS, false, HM_ACTION_LIMIT, NULL, 0},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *why = hm_control_unknown_action(
-		    rows[i].transport, rows[i].is_gateway, rows[i].action);
+		const struct hm_dtu dtu = {.transport = rows[i].transport,
+		    .unit = rows[i].unit};
+		const char *why = hm_control_unknown_action(&dtu,
+		    rows[i].is_gateway, rows[i].action);
 
 		ck_assert_msg((why == NULL) == (rows[i].word == NULL), "%zu",
 		    i);
