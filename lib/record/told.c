@@ -1,5 +1,6 @@
 #include "told.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/decimal.h"
@@ -17,24 +18,27 @@ static const struct {
 	const char *key;
 	enum kind kind;
 	unsigned decimals;
+	const char *unit;
 	const char *wrong;
 } parts[HM_TOLD_PARTS] = {
-#define WHOLE(key) {key, NUMBER, 0, "its " key " is not a whole number"}
-    [HM_TOLD_MODE] = {"mode", MODE, 0, "its mode is none of self_use, "
-        "economic, backup, off_grid, forced_charge, forced_discharge, "
-        "peak_shaving, time_of_use"},
-    [HM_TOLD_RESERVE_SOC] = WHOLE("reserve_soc"),
-    [HM_TOLD_MAX_POWER] = {"max_power", NUMBER, 1,
+#define WHOLE(key, unit) {key, NUMBER, 0, unit, \
+    "its " key " is not a whole number"}
+    [HM_TOLD_MODE] = {"mode", MODE, 0, "", "its mode is none of "
+        "self_use, economic, backup, off_grid, forced_charge, "
+        "forced_discharge, peak_shaving, time_of_use"},
+    [HM_TOLD_RESERVE_SOC] = WHOLE("reserve_soc", "%"),
+    [HM_TOLD_MAX_POWER] = {"max_power", NUMBER, 1, "%",
         "its max_power is not a number with at most one decimal"},
-    [HM_TOLD_PEAK_SOC] = WHOLE("peak_soc"),
-    [HM_TOLD_PEAK_POWER] = WHOLE("peak_power"),
-    [HM_TOLD_SOC_MIN] = WHOLE("soc_min"),
-    [HM_TOLD_SOC_MAX] = WHOLE("soc_max"),
-    [HM_TOLD_UNLIMITED] = {"unlimited", FLAG, 0,
+    [HM_TOLD_PEAK_SOC] = WHOLE("peak_soc", "%"),
+    [HM_TOLD_PEAK_POWER] = WHOLE("peak_power", "W"),
+    [HM_TOLD_SOC_MIN] = WHOLE("soc_min", "%"),
+    [HM_TOLD_SOC_MAX] = WHOLE("soc_max", "%"),
+    [HM_TOLD_UNLIMITED] = {"unlimited", FLAG, 0, "",
         "its unlimited is not true"},
-    [HM_TOLD_HOURS] = {"hours", HOURS, 0, "its hours are not 1 to 4 objects "
-        "with charge, charge_power, discharge, discharge_power, soc_min and "
-        "soc_max as docs/records.md has them"},
+    [HM_TOLD_HOURS] = {"hours", HOURS, 0, "",
+        "its hours are not 1 to 4 objects with charge, charge_power, "
+        "discharge, discharge_power, soc_min and soc_max as docs/records.md "
+        "has them"},
 #undef WHOLE
 };
 
@@ -42,6 +46,18 @@ const char *
 hm_told_key(enum hm_told_part part)
 {
 	return parts[part].key;
+}
+
+const char *
+hm_told_unit(enum hm_told_part part)
+{
+	return parts[part].unit;
+}
+
+struct hm_decimal
+hm_told_decimal(const struct hm_told *told, enum hm_told_part part)
+{
+	return hm_decimal(told->value[part], parts[part].decimals);
 }
 
 bool
@@ -160,7 +176,47 @@ hm_json_told(struct hm_json *e, const struct hm_told *told)
 			hm_json_told_hours(e, key, told->hours,
 			    (size_t)told->value[i]);
 		else
-			hm_json_decimal(e, key, hm_decimal(told->value[i],
-			    parts[i].decimals));
+			hm_json_decimal(e, key, hm_told_decimal(told,
+			    (enum hm_told_part)i));
+	}
+}
+
+static int
+describe_part(const struct hm_told *told, enum hm_told_part part, char *out,
+    size_t cap)
+{
+	const char *key = parts[part].key;
+	char number[HM_DECIMAL_TEXT];
+
+	hm_decimal_format(hm_told_decimal(told, part), number);
+	switch (parts[part].kind) {
+	case MODE:
+		return snprintf(out, cap, " %s",
+		    hm_working_mode_name(told->value[part]));
+	case FLAG:
+		return snprintf(out, cap, " %s", key);
+	case HOURS:
+		return snprintf(out, cap, " %s %s", key, number);
+	case NUMBER:
+		break;
+	}
+	return snprintf(out, cap, " %s %s %s", key, number, parts[part].unit);
+}
+
+void
+hm_told_describe(const struct hm_told *told, char out[HM_TOLD_TEXT])
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (int i = 0; i < HM_TOLD_PARTS; i++) {
+		int took = 0;
+
+		if (hm_told_has(told, (enum hm_told_part)i))
+			took = describe_part(told, (enum hm_told_part)i,
+			    out + n, HM_TOLD_TEXT - n);
+		if (took < 0 || (size_t)took >= HM_TOLD_TEXT - n)
+			return;
+		n += (size_t)took;
 	}
 }

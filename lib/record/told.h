@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/decimal.h"
 #include "base/json_writer.h"
 #include "record.h"
 #include "told_hours.h"
@@ -36,6 +37,9 @@ struct hm_told {
 };
 
 const char *hm_told_key(enum hm_told_part part);
+const char *hm_told_unit(enum hm_told_part part); /* "" if it has none */
+struct hm_decimal hm_told_decimal(const struct hm_told *told,
+    enum hm_told_part part);
 
 bool hm_told_has(const struct hm_told *told, enum hm_told_part part);
 void hm_told_put(struct hm_told *told, enum hm_told_part part, int64_t value);
@@ -49,6 +53,13 @@ bool hm_told_part_of(struct hm_slice key, enum hm_told_part *part);
  * a phrase. Bounds are not checked.
  */
 const char *hm_told_read(struct hm_told *told, const struct hm_record *record);
+
+/*
+ * The parts for people, a space before each: " self_use reserve_soc 30 %". Of
+ * hours it says how many there are.
+ */
+#define HM_TOLD_TEXT ((size_t)200)
+void hm_told_describe(const struct hm_told *told, char out[HM_TOLD_TEXT]);
 
 /* Write the parts as members. */
 void hm_json_told(struct hm_json *e, const struct hm_told *told);

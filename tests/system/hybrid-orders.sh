@@ -107,6 +107,9 @@ order es es '"action":"set_mode","mode":"forced_charge","reserve_soc":80,"max_po
 order several inverters '"action":"set_mode","mode":"backup","reserve_soc":80' \
 	--control-unproven
 order unproven spare '"action":"set_mode","mode":"off_grid"'
+order typo spare '"action":"set_mode","mode":"self_use","reserve-soc":30'
+uri[all]=${uri[spare]}/0
+order all all '"action":"set_mode","mode":"self_use"' --read-timeout 1 --retries 0
 order export other '"action":"set_export_limit","percent":30' --control-unproven
 order es-unproven gateway '"action":"set_mode","mode":"self_use","reserve_soc":30'
 order dtu es-refused '"action":"limit","percent":30'
@@ -155,6 +158,16 @@ same "... and is sent with control_unproven" "$(states export) $(result export)"
 	'accepted done 0 {"percent":30}'
 same "what nobody knows is refused" "$(states dtu) $(states tariff)" \
 	"refused:not_supported 65 refused:not_supported 65"
+
+same "a misspelt field is refused" "$(states typo)" "refused:invalid 65"
+check "... and named" grep -qF \
+	'it has the member \"reserve-soc\", which set_mode does not have' \
+	"$work/typo"
+check "orders to all units at once are refused" \
+	grep -qF '"error":"not_supported","text":"unit 0 is all' "$work/all"
+check "the log has all that was told" grep -qF \
+	'set_mode forced_charge reserve_soc 80 % max_power 50.5 % from stdin' \
+	"$work/es.err"
 
 # The stick
 

@@ -10,37 +10,33 @@
 
 #define BACKUP_MIN 60 /* %, of the register of HIT and HiOne */
 
-/* In the unit of each part; docs/protocol.md has the sources. */
-static const struct {
-	int64_t most;
-	unsigned decimals;
-	const char *unit;
-} bounds[HM_TOLD_PARTS] = {
-    [HM_TOLD_MODE] = {HM_MODES - 1, 0, ""},
-    [HM_TOLD_RESERVE_SOC] = {100, 0, "%"},
-    [HM_TOLD_MAX_POWER] = {1000, 1, "%"},
-    [HM_TOLD_PEAK_SOC] = {100, 0, "%"},
-    [HM_TOLD_PEAK_POWER] = {100000, 0, "W"},
-    [HM_TOLD_SOC_MIN] = {100, 0, "%"},
-    [HM_TOLD_SOC_MAX] = {100, 0, "%"},
-    [HM_TOLD_UNLIMITED] = {1, 0, ""},
-    [HM_TOLD_HOURS] = {HM_TOLD_HOURS_MAX, 0, ""},
+/* In the unit of each part, with its decimals; docs/protocol.md has sources. */
+static const int64_t most[HM_TOLD_PARTS] = {
+    [HM_TOLD_MODE] = HM_MODES - 1,
+    [HM_TOLD_RESERVE_SOC] = 100,
+    [HM_TOLD_MAX_POWER] = 1000,
+    [HM_TOLD_PEAK_SOC] = 100,
+    [HM_TOLD_PEAK_POWER] = 100000,
+    [HM_TOLD_SOC_MIN] = 100,
+    [HM_TOLD_SOC_MAX] = 100,
+    [HM_TOLD_UNLIMITED] = 1,
+    [HM_TOLD_HOURS] = HM_TOLD_HOURS_MAX,
 };
 
 #define EXPORT_MAX 2000 /* 0.1 % */
 
 static bool
-is_within(const char *key, struct hm_decimal found, int64_t most,
+is_within(const char *key, struct hm_decimal found, int64_t high,
     const char *unit, struct hm_control_verdict *verdict)
 {
-	char text[HM_DECIMAL_TEXT], high[HM_DECIMAL_TEXT];
+	char text[HM_DECIMAL_TEXT], allowed[HM_DECIMAL_TEXT];
 
-	if (found.units >= 0 && found.units <= most)
+	if (found.units >= 0 && found.units <= high)
 		return true;
 	hm_decimal_format(found, text);
-	hm_decimal_format(hm_decimal(most, found.scale), high);
+	hm_decimal_format(hm_decimal(high, found.scale), allowed);
 	hm_control_deny(verdict, "bounds", "%s: found %s %s, allowed are "
-	    "0 to %s %s", key, text, unit, high, unit);
+	    "0 to %s %s", key, text, unit, allowed, unit);
 	return false;
 }
 
@@ -50,12 +46,14 @@ hm_control_hybrid_bounds(const struct hm_command *command,
 {
 	const struct hm_told *told = &command->told;
 
-	for (int i = 0; i < HM_TOLD_PARTS; i++)
-		if (hm_told_has(told, (enum hm_told_part)i) &&
-		    !is_within(hm_told_key((enum hm_told_part)i),
-		    hm_decimal(told->value[i], bounds[i].decimals),
-		    bounds[i].most, bounds[i].unit, verdict))
+	for (int i = 0; i < HM_TOLD_PARTS; i++) {
+		enum hm_told_part part = (enum hm_told_part)i;
+
+		if (hm_told_has(told, part) && !is_within(hm_told_key(part),
+		    hm_told_decimal(told, part), most[i], hm_told_unit(part),
+		    verdict))
 			return false;
+	}
 	if (command->action == HM_ACTION_SET_EXPORT_LIMIT &&
 	    command->unit == HM_COMMAND_PERCENT &&
 	    !is_within("percent", hm_decimal(command->amount, 1), EXPORT_MAX,

@@ -10,7 +10,6 @@
 #include "control_private.h"
 #include "record/command.h"
 #include "record/told.h"
-#include "record/working_mode.h"
 #include "stream/stream.h"
 
 void
@@ -35,33 +34,28 @@ emit_result(struct hm_control *control, int64_t time,
 	hm_control_emit(control, &e);
 }
 
-/* "limit 60 %", "set_mode backup" */
+/* "limit 60 %", "set_mode self_use reserve_soc 30 %" */
 static void
 describe(const struct hm_command *command, char *out, size_t cap)
 {
-	const struct hm_told *told = &command->told;
-	char amount[HM_DECIMAL_TEXT];
+	char amount[HM_DECIMAL_TEXT], told[HM_TOLD_TEXT];
 
-	if (hm_told_has(told, HM_TOLD_MODE)) {
-		snprintf(out, cap, "%s %s", hm_action_name(command->action),
-		    hm_working_mode_name(told->value[HM_TOLD_MODE]));
-		return;
-	}
 	if (command->unit != HM_COMMAND_NONE)
 		hm_decimal_format(hm_decimal(command->amount, 1), amount);
-	snprintf(out, cap, "%s%s%s%s", command->has_action ?
+	hm_told_describe(&command->told, told);
+	snprintf(out, cap, "%s%s%s%s%s", command->has_action ?
 	    hm_action_name(command->action) : "command",
 	    command->unit != HM_COMMAND_NONE ? " " : "",
 	    command->unit != HM_COMMAND_NONE ? amount : "",
 	    command->unit == HM_COMMAND_PERCENT ? " %" :
-	    command->unit == HM_COMMAND_WATTS ? " W" : "");
+	    command->unit == HM_COMMAND_WATTS ? " W" : "", told);
 }
 
 static void
 log_result(const struct hm_command *command, const struct hm_result *result)
 {
 	const char *state = hm_result_state_name(result->state);
-	char action[64];
+	char action[64 + HM_TOLD_TEXT];
 	bool told = result->text != NULL && result->text[0] != '\0';
 
 	describe(command, action, sizeof action);

@@ -311,6 +311,45 @@ START_TEST(results)
 }
 END_TEST
 
+/* All that a command tells, as the log has it. */
+START_TEST(described)
+{
+	static const struct {
+		const char *members, *text;
+	} rows[] = {
+	    {"\"action\":\"turn_on\"", ""},
+	    {"\"action\":\"set_mode\",\"mode\":\"forced_charge\","
+	    "\"max_power\":50.5,\"reserve_soc\":80",
+	    " forced_charge reserve_soc 80 % max_power 50.5 %"},
+	    {"\"action\":\"set_mode\",\"mode\":\"peak_shaving\","
+	    "\"peak_soc\":0,\"peak_power\":2000",
+	    " peak_shaving peak_soc 0 % peak_power 2000 W"},
+	    {TIMES("[" HOURS("01:00-02:00") "]"), " time_of_use hours 1"},
+	    {"\"action\":\"set_soc_limits\",\"soc_min\":5,\"soc_max\":90",
+	    " soc_min 5 % soc_max 90 %"},
+	    {"\"action\":\"set_export_limit\",\"unlimited\":true",
+	    " unlimited"},
+	};
+	struct hm_command longest = {.told = {.has = ~0u}};
+	char text[HM_TOLD_TEXT];
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct hm_command c;
+		char line[WRITTEN];
+
+		snprintf(line, sizeof line, "{%s}", rows[i].members);
+		ck_assert_ptr_null(read_line(&c, line));
+		hm_told_describe(&c.told, text);
+		ck_assert_str_eq(text, rows[i].text);
+	}
+	/* What cannot be read may have any number. */
+	for (int i = HM_TOLD_RESERVE_SOC; i < HM_TOLD_PARTS; i++)
+		longest.told.value[i] = INT64_MIN;
+	hm_told_describe(&longest.told, text);
+	ck_assert_uint_lt(strlen(text), sizeof text);
+}
+END_TEST
+
 START_TEST(states)
 {
 	for (int i = 0; i < HM_RESULT_STATES; i++) {
@@ -339,6 +378,7 @@ main(void)
 	tcase_add_test(tc, bad_but_known);
 	tcase_add_test(tc, others);
 	tcase_add_test(tc, results);
+	tcase_add_test(tc, described);
 	tcase_add_test(tc, states);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -129,7 +129,7 @@ const texts = {
 	order_set_mode: "Betriebsart einstellen",
 	order_set_soc_limits: "Ladezustand des Speichers begrenzen",
 	order_set_export_limit: "Einspeisung begrenzen auf {0}",
-	order_set_export_limit_none: "Keine Grenze der Einspeisung",
+	order_set_export_limit_none: "Grenze der Einspeisung",
 	state_none: "noch kein Ergebnis",
 	state_refused: "abgelehnt",
 	state_accepted: "von der DTU angenommen",

@@ -130,7 +130,7 @@ const texts = {
 	order_set_mode: "Set working mode",
 	order_set_soc_limits: "Limit charge of battery",
 	order_set_export_limit: "Limit export to {0}",
-	order_set_export_limit_none: "No limit of export",
+	order_set_export_limit_none: "Limit of export",
 	state_none: "no result yet",
 	state_refused: "refused",
 	state_accepted: "accepted by the DTU",
