@@ -104,7 +104,10 @@ has_registers(const struct hm_command *command,
 	return true;
 }
 
-/* What no owner is known to have seen his device do; NULL: he has. */
+/*
+ * What no owner is known to have seen his device do; NULL: he has, through the
+ * stick, or, of the modes self_use and forced_discharge, over RS-485.
+ */
 static const char *
 unproven_of_registers(const struct hm_command *command,
     const struct hm_control_hybrid *hybrid)
