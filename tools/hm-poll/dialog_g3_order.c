@@ -149,11 +149,15 @@ after_read(struct hm_dialog *d, const struct hm_modbus_reply *reply)
 	const struct hm_g3_block *block = block_in_hand(d);
 	uint16_t words[HM_G3_SETTINGS_MAX] = {0};
 
-	if (reply->size != 2 * (size_t)block->count || reply->wrong_count) {
+	if (reply->size != 2 * (size_t)block->count) {
 		hm_dialog_fail(d, HM_ERR_LENGTH, "settings at %u: %zu bytes "
-		    "of registers%s, asked were %u", block->first, reply->size,
-		    reply->wrong_count ? ", which says another number" : "",
+		    "of registers, asked were %u", block->first, reply->size,
 		    2u * block->count);
+		return ask_again(d);
+	}
+	if (reply->wrong_count) {
+		hm_dialog_fail(d, HM_ERR_LENGTH, "settings at %u: the reply "
+		    "has another number of bytes than it says", block->first);
 		return ask_again(d);
 	}
 	read_words(reply, words);
