@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@
 
 struct hm_line_writer {
 	int fd;
-	bool is_file; /* which never blocks */
+	bool is_file; /* or /dev/null; it never blocks */
 	bool is_ours; /* see hm_pipe_claim */
 	bool nowait;  /* the system may know RWF_NOWAIT for it */
 	char *buf;
@@ -27,6 +28,13 @@ struct hm_line_writer {
 	void *context;
 	size_t unsaved; /* bytes from here on need a call of `save` */
 };
+
+/* Linux gives it these numbers for ever. */
+static bool
+is_null(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
 
 struct hm_line_writer *
 hm_line_writer_open(int fd)
@@ -37,7 +45,8 @@ hm_line_writer_open(int fd)
 	if (o == NULL)
 		return NULL;
 	o->fd = fd;
-	o->is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	o->is_file = fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) ||
+	    is_null(&st));
 	o->is_ours = hm_descriptor_is_pipe(fd) && hm_pipe_claim(fd);
 	o->nowait = !o->is_file;
 	o->buf = malloc(SIZE);
@@ -105,6 +114,12 @@ hm_line_writer_before_write(struct hm_line_writer *o,
 {
 	o->save = save;
 	o->context = context;
+}
+
+bool
+hm_line_writer_saves(const struct hm_line_writer *o)
+{
+	return o->save != NULL;
 }
 
 static enum hm_line_writer_result

@@ -36,6 +36,9 @@ void hm_line_writer_add(struct hm_line_writer *o, struct hm_slice line);
 void hm_line_writer_before_write(struct hm_line_writer *o,
     void (*save)(void *context), void *context);
 
+/* Whether a write may call a function before. */
+bool hm_line_writer_saves(const struct hm_line_writer *o);
+
 enum hm_line_writer_result {
 	HM_LINE_WRITER_WRITTEN,
 	HM_LINE_WRITER_AGAIN,  /* it would block */

@@ -14,6 +14,8 @@
 
 /* Bytes of output at which it is written even while more input is waiting. */
 #define HM_STREAM_WRITE_SOON ((size_t)64 * 1024)
+/* The same where a save, which waits for the disk, comes before each write. */
+#define HM_STREAM_WRITE_LATER ((size_t)192 * 1024)
 
 struct hm_stream {
 	struct hm_stream_options options;

@@ -268,7 +268,8 @@ hm_stream_wait_for_line(struct hm_stream *s)
 	uint64_t had = hm_line_reader_read(s->lines);
 	unsigned stops = s->stop.signals;
 
-	if (pending > 0 && pending < HM_STREAM_WRITE_SOON) {
+	if (pending > 0 && pending < (hm_line_writer_saves(s->output) ?
+	    HM_STREAM_WRITE_LATER : HM_STREAM_WRITE_SOON)) {
 		wait_once(s, true, false, 0);
 		if (hm_line_reader_read(s->lines) != had ||
 		    hm_stream_input_ended(s) || hm_stream_output_ended(s))

@@ -159,6 +159,18 @@ hm_guard_is_stale(const struct hm_record *record)
 	return hm_record_get(record, "stale")->kind == HM_TRUE;
 }
 
+/* The records of a poll have one time. */
+static int64_t
+day_of(struct hm_guard *guard, int64_t time)
+{
+	if (!guard->day_known || time != guard->day_time) {
+		guard->day = hm_zone_day(time, guard->options.reset_hour);
+		guard->day_time = time;
+		guard->day_known = true;
+	}
+	return guard->day;
+}
+
 static const char *
 identify(struct hm_guard *guard, const struct hm_record *record,
     struct hm_guard_identity *id)
@@ -172,8 +184,7 @@ identify(struct hm_guard *guard, const struct hm_record *record,
 		return hm_guard_unidentified;
 	if (!read_serial(record, id))
 		return hm_guard_unidentified;
-	id->day = hm_zone_day(hm_day_clock_time(&guard->clock, id->time),
-	    guard->options.reset_hour);
+	id->day = day_of(guard, hm_day_clock_time(&guard->clock, id->time));
 	id->dtu = hm_ledger_dtu(guard->options.ledger,
 	    hm_slice(id->name, id->name_size));
 	return id->dtu != NULL ? NULL : hm_guard_too_many;

@@ -27,6 +27,8 @@ struct hm_guard {
 	struct hm_guard_options options;
 	struct hm_guard_counters counters;
 	struct hm_day_clock clock;
+	int64_t day_time, day; /* the day of a time, if it is known */
+	bool day_known;
 	bool warned; /* the warning about a missing database was logged */
 	struct hm_guard_energy energies[HM_GUARD_ENERGIES]; /* of an answer */
 };

@@ -7,6 +7,8 @@
 #include "base/clock.h"
 
 #define CHUNK_SIZE ((size_t)64 * 1024)
+#define GATHER_PAUSE_MS 5
+#define SPARES_MAX ((size_t)64) /* chunks: a replay fills as many at once */
 
 /*
  * Rows are in chunks, each row after its length; a chunk never moves. In every
@@ -23,9 +25,10 @@ struct chunk {
 struct hm_backlog {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
-	struct chunk *first, *last, *spare;
+	struct chunk *first, *last, *spare; /* the spare ones are a list */
+	size_t spares;
 	size_t read; /* dropped bytes of the first chunk */
-	size_t held, most; /* bytes of all chunks except the spare one */
+	size_t held, most; /* bytes of all chunks except the spare ones */
 	size_t count;
 	size_t wanted; /* rows that the taking thread waits for */
 	size_t released; /* of the first rows; they wait for no others */
@@ -54,18 +57,24 @@ hm_backlog_new(size_t bytes)
 	return NULL;
 }
 
+static void
+free_all(struct chunk *chunk)
+{
+	while (chunk != NULL) {
+		struct chunk *next = chunk->next;
+
+		free(chunk);
+		chunk = next;
+	}
+}
+
 void
 hm_backlog_free(struct hm_backlog *b)
 {
 	if (b == NULL)
 		return;
-	free(b->spare);
-	while (b->first != NULL) {
-		struct chunk *next = b->first->next;
-
-		free(b->first);
-		b->first = next;
-	}
+	free_all(b->spare);
+	free_all(b->first);
 	pthread_cond_destroy(&b->changed);
 	pthread_mutex_destroy(&b->mutex);
 	free(b);
@@ -91,7 +100,8 @@ new_chunk(struct hm_backlog *b, size_t room)
 	struct chunk *chunk = b->spare;
 
 	if (chunk != NULL && chunk->size >= room) {
-		b->spare = NULL;
+		b->spare = chunk->next;
+		b->spares--;
 	} else {
 		size_t size = room > CHUNK_SIZE ? room : CHUNK_SIZE;
 
@@ -241,6 +251,19 @@ moment_of(const struct hm_backlog *b, int64_t delay_ms, int64_t end)
 	return end;
 }
 
+/* The state that a wait ends with. The caller holds the mutex. */
+static struct hm_backlog_state
+see(struct hm_backlog *b)
+{
+	b->seen = b->count;
+	b->seen_at = hm_monotonic_ms();
+	return (struct hm_backlog_state){
+	    .count = b->count,
+	    .ended = b->ended,
+	    .oldest = b->count > 0 ? b->first->begun : 0,
+	};
+}
+
 struct hm_backlog_state
 hm_backlog_wait(struct hm_backlog *b, size_t count, int64_t delay_ms,
     int64_t most_ms)
@@ -261,13 +284,43 @@ hm_backlog_wait(struct hm_backlog *b, size_t count, int64_t delay_ms,
 		else
 			wait_until(b, until);
 	}
-	b->seen = b->count;
-	b->seen_at = hm_monotonic_ms();
-	state.count = b->count;
-	state.ended = b->ended;
-	state.oldest = b->count > 0 ? b->first->begun : 0;
+	state = see(b);
 	pthread_mutex_unlock(&b->mutex);
 	return state;
+}
+
+struct hm_backlog_state
+hm_backlog_gather(struct hm_backlog *b, size_t count, int64_t most_ms)
+{
+	int64_t now = hm_monotonic_ms(), end = now + most_ms;
+	struct hm_backlog_state state;
+	size_t had;
+
+	pthread_mutex_lock(&b->mutex);
+	b->wanted = count;
+	b->waits = false;
+	do {
+		int64_t pause = now + GATHER_PAUSE_MS;
+
+		had = b->count;
+		while (!b->ended && b->count < count && now < pause) {
+			wait_until(b, pause);
+			now = hm_monotonic_ms();
+		}
+	} while (!b->ended && b->count < count && b->count > had && now < end);
+	state = see(b);
+	pthread_mutex_unlock(&b->mutex);
+	return state;
+}
+
+void
+hm_backlog_shrink(struct hm_backlog *b)
+{
+	pthread_mutex_lock(&b->mutex);
+	free_all(b->spare);
+	b->spare = NULL;
+	b->spares = 0;
+	pthread_mutex_unlock(&b->mutex);
 }
 
 /* The length at an offset; 0: the row is in the next chunk. */
@@ -303,7 +356,7 @@ hm_backlog_next(struct hm_backlog *b, struct hm_backlog_place *place)
 	return hm_slice(chunk->bytes + offset, n);
 }
 
-/* Keep the first chunk as a spare if it has the usual size, or free it. */
+/* Keep the first chunk as a spare one if it has the usual size. */
 static void
 drop_chunk(struct hm_backlog *b)
 {
@@ -314,10 +367,13 @@ drop_chunk(struct hm_backlog *b)
 		b->last = NULL;
 	b->held -= chunk->size;
 	b->read = 0;
-	if (b->spare == NULL && chunk->size == CHUNK_SIZE)
-		b->spare = chunk;
-	else
+	if (b->spares == SPARES_MAX || chunk->size != CHUNK_SIZE) {
 		free(chunk);
+		return;
+	}
+	chunk->next = b->spare;
+	b->spare = chunk;
+	b->spares++;
 }
 
 /* Rows that came after the last wait are not older than that wait. */

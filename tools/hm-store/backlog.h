@@ -56,6 +56,16 @@ struct hm_backlog_state {
 struct hm_backlog_state hm_backlog_wait(struct hm_backlog *backlog,
     size_t count, int64_t delay_ms, int64_t most_ms);
 
+/*
+ * Wait for more rows while they keep coming without a pause: until there are
+ * `count`, for at most `most_ms`.
+ */
+struct hm_backlog_state hm_backlog_gather(struct hm_backlog *backlog,
+    size_t count, int64_t most_ms);
+
+/* Free the memory that is kept for rows that may come. */
+void hm_backlog_shrink(struct hm_backlog *backlog);
+
 /* A position in the queue. All zero: before the first row. */
 struct hm_backlog_place {
 	const void *chunk;

@@ -23,7 +23,6 @@
 #define STUCK_MS 8000 /* to wait for a disk that accepts nothing */
 #define END_MS 70000  /* at the end of the input: it may be locked */
 #define SLICE_MS 100  /* between two checks for signals in a wait */
-#define REPLAY_S 3600 /* older records are a replay */
 #define DRAIN_MS 3600000
 #define ENDING_MS 200 /* between two checks of the thread at the end */
 
@@ -86,7 +85,8 @@ is_replayed(const struct work *work)
 	int64_t time;
 
 	return hm_record_string(&work->record, "time", &text) &&
-	    hm_rfc3339_parse(text, &time) && time < hm_clock_now() - REPLAY_S;
+	    hm_rfc3339_parse(text, &time) &&
+	    time < hm_clock_now() - HM_ROW_LIVE_S;
 }
 
 /*

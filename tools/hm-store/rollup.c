@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/rfc3339.h"
 #include "base/zone.h"
 #include "db/plant_days.h"
@@ -17,6 +18,7 @@
 #define HOUR 3600
 #define DAY 86400
 #define DAY_TEXT 16
+#define TOGETHER_MS 20 /* of hours in one transaction: others wait for it */
 
 /* A date, such as "2026-11-23", from days since 1970. */
 static void
@@ -128,17 +130,16 @@ make_days(struct hm_db *db, const struct hm_tables *tables, int64_t hour)
 
 /* A day is made with the last of its hours that are due. */
 static bool
-make_tables(struct hm_rollup *rollup, int64_t hour)
+make_tables(struct hm_rollup *rollup, const struct hm_tables *tables,
+    int64_t hour)
 {
 	struct hm_db *db = rollup->db;
-	struct hm_tables tables;
 	bool ends;
 
-	return hm_tables_look(db, &tables) && ends_day(db, hour, &ends) &&
-	    make_hours(rollup, &tables, hour) &&
+	return ends_day(db, hour, &ends) && make_hours(rollup, tables, hour) &&
 	    (!ends || (hm_rollup_energy_note(db, hour) &&
 	    hm_rollup_gap_make(db, hour, rollup->reset_hour) &&
-	    make_days(db, &tables, hour) && hm_rollup_energy_make(db, hour) &&
+	    make_days(db, tables, hour) && hm_rollup_energy_make(db, hour) &&
 	    hm_plant_days_make(db) && hm_rated_power_make(db)));
 }
 
@@ -151,37 +152,55 @@ look_for_due(struct hm_db *db, int64_t *count, int64_t *hour)
 	    hm_db_ask(db, "SELECT min(hour) FROM rollup_due", hour));
 }
 
+/* Hours up to a last one, or no more than fit into a short time. */
+struct due {
+	int64_t count, hour; /* as of look_for_due */
+	int64_t least; /* hours that are left; the newest may be incomplete */
+	int64_t end;   /* monotonic ms */
+	int64_t made;
+};
+
 static bool
-make_hour(struct hm_rollup *rollup, int64_t hour)
+make_due(struct hm_rollup *rollup, struct due *due)
 {
 	struct hm_db *db = rollup->db;
+	struct hm_tables tables;
 
-	return hm_db_run(db, "BEGIN IMMEDIATE") && make_tables(rollup, hour) &&
-	    hm_db_run_for(db, "DELETE FROM rollup_due WHERE hour = ?1", hour) &&
-	    hm_db_run(db, "COMMIT");
+	if (!hm_tables_look(db, &tables))
+		return false;
+	do {
+		if (!make_tables(rollup, &tables, due->hour) ||
+		    !hm_db_run_for(db, "DELETE FROM rollup_due "
+		    "WHERE hour = ?1", due->hour) ||
+		    !look_for_due(db, &due->count, &due->hour))
+			return false;
+		due->made++;
+	} while (due->count > due->least && hm_monotonic_ms() < due->end);
+	return true;
 }
 
 bool
 hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made,
     bool *more)
 {
-	int64_t count, hour;
+	struct due due = {
+	    .least = all ? 0 : 1,
+	    .end = hm_monotonic_ms() + TOGETHER_MS,
+	};
 
 	*more = false;
-	if (!look_for_due(rollup->db, &count, &hour))
+	if (!look_for_due(rollup->db, &due.count, &due.hour))
 		return false;
-	if (count <= (all ? 0 : 1)) {
+	if (due.count <= due.least) {
 		hm_rollup_hour_finish(&rollup->hour);
 		return true;
 	}
-	if (!make_hour(rollup, hour))
+	if (!hm_db_run(rollup->db, "BEGIN IMMEDIATE") ||
+	    !make_due(rollup, &due) || !hm_db_run(rollup->db, "COMMIT"))
 		return false;
-	++*made;
-	/*
-	 * If only the newest hour is due, wait for more of its rows. An hour
-	 * may make one of the day before it due.
-	 */
-	*more = all || count > 1;
+	*made += (uint64_t)due.made;
+	/* An hour may make one of the day before it due. */
+	*more = true;
 	return true;
 }
 

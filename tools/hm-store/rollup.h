@@ -38,9 +38,9 @@ void hm_rollup_begin(struct hm_rollup *rollup);
 bool hm_rollup_mark(struct hm_rollup *rollup, int64_t moment);
 
 /*
- * In one transaction, build the earliest due hour (unless `all`, never the
- * newest, which may be incomplete), and its day if no other hour of that day is
- * due. *made counts it; *more is whether another hour may be due.
+ * In one transaction, build the earliest due hours (unless `all`, never the
+ * newest, which may be incomplete), and the days of which no other hour is due.
+ * *made counts the hours; *more is whether another one may be due.
  */
 bool hm_rollup_make(struct hm_rollup *rollup, bool all, uint64_t *made,
     bool *more);

@@ -176,13 +176,22 @@ put_value(struct hm_row_maker *m, const struct hm_row_column *column,
 	}
 }
 
+/* Whether type and time, which have no column here, are the first keys. */
+static bool
+is_begun(const struct hm_record *record)
+{
+	return record->count >= 2 &&
+	    hm_slice_is(record->member[0].key, "type") &&
+	    hm_slice_is(record->member[1].key, "time");
+}
+
 static void
 put_reading(struct hm_row_maker *m, const struct hm_row_columns *columns,
     const struct hm_record *record)
 {
 	size_t from = 0;
 
-	for (size_t i = 0; i < record->count; i++) {
+	for (size_t i = is_begun(record) ? 2 : 0; i < record->count; i++) {
 		const struct hm_member *member = &record->member[i];
 		const struct hm_row_column *column = find_column(columns,
 		    member->key, &from);
@@ -367,6 +376,15 @@ hm_row_read(struct hm_slice bytes, struct hm_row *row)
 	if (row->type != NULL)
 		take(&bytes, &row->time, sizeof row->time);
 	row->rest = bytes;
+}
+
+bool
+hm_row_is_replayed(struct hm_slice bytes, int64_t clock)
+{
+	struct hm_row row;
+
+	hm_row_read(bytes, &row);
+	return row.type != NULL && row.time < clock - HM_ROW_LIVE_S;
 }
 
 bool

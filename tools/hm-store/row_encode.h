@@ -61,6 +61,8 @@ const char *hm_row_make(struct hm_row_maker *maker,
 
 /* Reading rows */
 
+#define HM_ROW_LIVE_S 3600 /* readings that are older are a replay */
+
 struct hm_row {
 	const struct hm_reading_type *type; /* NULL: not a reading, see rest */
 	int64_t time;                 /* of a reading, s since 1970 */
@@ -68,6 +70,9 @@ struct hm_row {
 };
 
 void hm_row_read(struct hm_slice bytes, struct hm_row *row);
+
+/* Whether the row is a reading of a replay, at a time of the clock. */
+bool hm_row_is_replayed(struct hm_slice bytes, int64_t clock);
 
 struct hm_row_value {
 	int parameter;

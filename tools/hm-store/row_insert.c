@@ -8,9 +8,9 @@
 #include "record/device_map.h"
 #include "record/types.h"
 #include "retention.h"
+#include "row_statements.h"
 
-#define LIVE_S 3600 /* readings that are older are a replay */
-#define SECONDS 10  /* a second answer is at most so many seconds late */
+#define SECONDS 10 /* a second answer is at most so many seconds late */
 #define LAST_TIME INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 #define DEVICES_MAX ((size_t)100000) /* whose last row is known */
 
@@ -21,6 +21,7 @@ struct newest {
 	struct hm_device_key key; /* its number is the port */
 	SLIST_ENTRY(newest) next;
 	int64_t first, last; /* times of the readings */
+	int64_t greatest;    /* of these times */
 	struct hm_slice values; /* of the last; NULL: none in this batch */
 	bool stored;
 	int64_t stored_at; /* time of the row that was inserted last */
@@ -28,10 +29,15 @@ struct newest {
 
 struct table_rows {
 	struct hm_row_columns columns;
-	sqlite3_stmt *raw, *latest, *differs;
+	struct hm_row_statements sql;
 	struct hm_device_map devices;
 	SLIST_HEAD(all_newest, newest) newest; /* in this transaction */
 	bool made; /* in the last transaction, which may have failed */
+	/* Rows later than this one are of this transaction. */
+	int64_t end;
+	bool end_known;
+	struct hm_row waiting[HM_ROWS_AT_ONCE]; /* to be inserted */
+	int waiting_count;
 };
 
 /* The key of a device; parts that its table lacks are empty, or 0. */
@@ -62,123 +68,22 @@ step(struct hm_row_insert *rows, sqlite3_stmt *s, enum hm_row_fate *fate)
 
 /* Readings */
 
-/* "(NAME, ... KEY, ...) VALUES (?, ... ?PARAMETER, ...)" */
-static void
-add_values(struct hm_sql *sql, const struct hm_row_columns *c,
-    const char *names, const char *values)
+static struct device
+device_of(const struct hm_row *row)
 {
-	hm_sql_add(sql, "(%s", names);
-	for (size_t i = 0; i < c->count; i++)
-		hm_sql_add(sql, ", %s", c->column[i].key.p);
-	hm_sql_add(sql, ") VALUES (%s", values);
-	for (size_t i = 0; i < c->count; i++)
-		hm_sql_add(sql, ", ?%d", c->column[i].parameter);
-	hm_sql_add(sql, ")");
-}
-
-static bool
-prepare_raw(struct hm_db *db, struct table_rows *t)
-{
-	struct hm_sql sql;
-
-	hm_sql_start(&sql);
-	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s ", t->columns.type->name);
-	add_values(&sql, &t->columns, "time", "?1");
-	return hm_db_prepare(db, hm_sql_text(&sql), &t->raw);
-}
-
-/*
- * Whether a value differs that both have: filters may leave out a value, but
- * change only energies and texts.
- */
-static bool
-prepare_differs(struct hm_db *db, struct table_rows *t)
-{
-	const struct hm_row_columns *c = &t->columns;
-	struct hm_sql sql;
-
-	hm_sql_start(&sql);
-	hm_sql_add(&sql, "SELECT 0");
-	for (size_t i = 0; i < c->count; i++)
-		if (c->column[i].parameter != HM_ROW_STALE &&
-		    c->column[i].kind != HM_LABEL &&
-		    c->column[i].kind != HM_DAILY &&
-		    c->column[i].kind != HM_COUNTER)
-			hm_sql_add(&sql, " OR coalesce(%s <> ?%d, 0)",
-			    c->column[i].key.p, c->column[i].parameter);
-	hm_sql_add(&sql, " FROM %s WHERE time = ?%d AND dtu = ?%d",
-	    c->type->name, HM_ROW_TIME, HM_ROW_DTU);
-	if (c->type->has_serial)
-		hm_sql_add(&sql, " AND serial = ?%d", HM_ROW_SERIAL);
-	if (c->type->has_port)
-		hm_sql_add(&sql, " AND port = ?%d", HM_ROW_OWN);
-	return hm_db_prepare(db, hm_sql_text(&sql), &t->differs);
-}
-
-/*
- * The reading that is later replaces the other, unless it is in the future: a
- * clock was wrong, and the reading would stand until its time comes.
- */
-#define REPLACES "(excluded.time <= ?%d, excluded.time) >= (time <= ?%d, time)"
-
-static bool
-prepare_latest(struct hm_db *db, struct table_rows *t)
-{
-	const struct hm_row_columns *c = &t->columns;
-	struct hm_sql sql;
-
-	hm_sql_start(&sql);
-	hm_sql_add(&sql, "INSERT OR IGNORE INTO %s_latest ", c->type->name);
-	add_values(&sql, c, "time, first_seen", "?1, ?2");
-	hm_sql_add(&sql, " ON CONFLICT (%s) DO UPDATE SET "
-	    "first_seen = min(first_seen, excluded.first_seen), "
-	    "time = iif(" REPLACES ", excluded.time, time)",
-	    c->type->keys, HM_ROW_FUTURE, HM_ROW_FUTURE);
-	for (size_t i = 0; i < c->count; i++)
-		hm_sql_add(&sql, ", %s = iif(" REPLACES ", excluded.%s, %s)",
-		    c->column[i].key.p, HM_ROW_FUTURE, HM_ROW_FUTURE,
-		    c->column[i].key.p, c->column[i].key.p);
-	hm_sql_add(&sql, " WHERE " REPLACES " OR "
-	    "excluded.first_seen < first_seen", HM_ROW_FUTURE, HM_ROW_FUTURE);
-	return hm_db_prepare(db, hm_sql_text(&sql), &t->latest);
-}
-
-static void
-bind_one(sqlite3_stmt *s, const struct hm_row_value *value)
-{
-	switch (value->form) {
-	case HM_ROW_INTEGER:
-		sqlite3_bind_int64(s, value->parameter, value->integer);
-		break;
-	case HM_ROW_REAL:
-		sqlite3_bind_double(s, value->parameter, value->real);
-		break;
-	case HM_ROW_TEXT:
-		hm_db_bind_slice(s, value->parameter, value->text);
-		break;
-	case HM_ROW_FORMS:
-		break;
-	}
-}
-
-/* The device is filled in from the values. */
-static void
-bind_reading(sqlite3_stmt *s, const struct hm_reading_type *type,
-    int64_t time, struct hm_slice values, struct device *device)
-{
+	struct device device = {.port = 0};
+	struct hm_slice values = row->rest;
 	struct hm_row_value value;
 
-	sqlite3_clear_bindings(s);
-	sqlite3_bind_int64(s, HM_ROW_TIME, time);
-	while (hm_row_next(&values, &value)) {
-		bind_one(s, &value);
+	while (hm_row_next(&values, &value))
 		if (value.parameter == HM_ROW_DTU)
-			device->dtu = value.text;
-		else if (value.parameter == HM_ROW_SERIAL && type->has_serial)
-			device->serial = value.text;
-		else if (value.parameter == HM_ROW_OWN && type->has_port)
-			device->port = value.integer;
-	}
+			device.dtu = value.text;
+		else if (value.parameter == HM_ROW_SERIAL &&
+		    row->type->has_serial)
+			device.serial = value.text;
+		else if (value.parameter == HM_ROW_OWN && row->type->has_port)
+			device.port = value.integer;
+	return device;
 }
 
 static struct newest *
@@ -217,6 +122,8 @@ note(const struct hm_row_insert *rows, struct table_rows *t,
 	newest->stored_at = row->time;
 	if (first || row->time < newest->first)
 		newest->first = row->time;
+	if (first || row->time > newest->greatest)
+		newest->greatest = row->time;
 	if (!first && !replaces(rows, row->time, newest->last))
 		return;
 	newest->last = row->time;
@@ -232,30 +139,30 @@ may_be_second(const struct hm_row_insert *rows, const struct newest *newest,
 
 	if (time > LAST_TIME - SECONDS)
 		return false;
-	return (age <= LIVE_S && age >= -LIVE_S) || (newest->stored &&
-	    time <= newest->stored_at && newest->stored_at - time <= SECONDS);
+	return (age <= HM_ROW_LIVE_S && age >= -HM_ROW_LIVE_S) ||
+	    (newest->stored && time <= newest->stored_at &&
+	    newest->stored_at - time <= SECONDS);
 }
 
 /* The first time, from that of the row on, with an equal row or with none. */
 static bool
 find_time(struct table_rows *t, struct hm_row *row, bool *free)
 {
-	struct device device;
 	int result;
 
-	bind_reading(t->differs, row->type, row->time, row->rest, &device);
+	hm_row_bind(t->sql.differs, row->time, row->rest);
 	for (int later = 0; later <= SECONDS; later++) {
-		result = sqlite3_step(t->differs);
+		result = sqlite3_step(t->sql.differs);
 		*free = result == SQLITE_DONE;
 		if (result != SQLITE_ROW ||
-		    sqlite3_column_int(t->differs, 0) == 0)
+		    sqlite3_column_int(t->sql.differs, 0) == 0)
 			break;
-		if (sqlite3_reset(t->differs) != SQLITE_OK)
+		if (sqlite3_reset(t->sql.differs) != SQLITE_OK)
 			return false;
 		row->time++;
-		sqlite3_bind_int64(t->differs, HM_ROW_TIME, row->time);
+		sqlite3_bind_int64(t->sql.differs, HM_ROW_TIME, row->time);
 	}
-	return sqlite3_reset(t->differs) == SQLITE_OK;
+	return sqlite3_reset(t->sql.differs) == SQLITE_OK;
 }
 
 static enum hm_row_fate
@@ -269,25 +176,15 @@ insert_second(struct hm_row_insert *rows, struct table_rows *t,
 		return HM_ROW_FAILED;
 	if (!free)
 		return HM_ROW_KNOWN;
-	sqlite3_bind_int64(t->raw, HM_ROW_TIME, row->time);
-	step(rows, t->raw, &fate);
+	sqlite3_bind_int64(t->sql.raw, HM_ROW_TIME, row->time);
+	step(rows, t->sql.raw, &fate);
 	return fate;
-}
-
-static bool
-prepare(struct hm_db *db, struct table_rows *t)
-{
-	return prepare_raw(db, t) && prepare_differs(db, t) &&
-	    prepare_latest(db, t);
 }
 
 static void
 finish(struct table_rows *t)
 {
-	sqlite3_finalize(t->raw);
-	sqlite3_finalize(t->latest);
-	sqlite3_finalize(t->differs);
-	t->raw = t->latest = t->differs = NULL;
+	hm_row_statements_finish(&t->sql);
 	t->made = false;
 }
 
@@ -302,7 +199,88 @@ make_tables(struct hm_row_insert *rows, struct table_rows *t)
 		return false;
 	t->made = !tables.of[type->scope];
 	return (!t->made || hm_tables_create(rows->db, type)) &&
-	    prepare(rows->db, t);
+	    hm_row_statements_prepare(&t->sql, rows->db, &t->columns);
+}
+
+static enum hm_row_fate
+insert_one(struct hm_row_insert *rows, struct table_rows *t,
+    const struct newest *newest, struct hm_row *row)
+{
+	enum hm_row_fate fate;
+
+	hm_row_bind(t->sql.raw, row->time, row->rest);
+	if (step(rows, t->sql.raw, &fate) && fate == HM_ROW_KNOWN &&
+	    may_be_second(rows, newest, row->time))
+		fate = insert_second(rows, t, row);
+	return fate;
+}
+
+/* Rows that wait for others, so that one statement inserts them all */
+
+static bool
+insert_waiting(struct hm_row_insert *rows, struct table_rows *t)
+{
+	int count = t->waiting_count;
+	enum hm_row_fate fate;
+
+	t->waiting_count = 0;
+	for (int i = 0; i < count; i++) {
+		const struct hm_row *row = &t->waiting[i];
+
+		if (count == HM_ROWS_AT_ONCE) {
+			hm_row_bind_one_of_many(t->sql.many, &t->columns, i,
+			    row->time, row->rest);
+			continue;
+		}
+		hm_row_bind(t->sql.raw, row->time, row->rest);
+		if (!step(rows, t->sql.raw, &fate))
+			return false;
+	}
+	return count < HM_ROWS_AT_ONCE || step(rows, t->sql.many, &fate);
+}
+
+static bool
+insert_all_waiting(struct hm_row_insert *rows)
+{
+	for (size_t i = 0; i < HM_SCOPES; i++)
+		if (!insert_waiting(rows, &rows->readings[i]))
+			return false;
+	return true;
+}
+
+/* The time of the last row in the table, before this transaction. */
+static bool
+look_for_end(struct table_rows *t)
+{
+	if (!t->end_known) {
+		bool good = sqlite3_step(t->sql.end) == SQLITE_ROW;
+		t->end = good ? sqlite3_column_int64(t->sql.end, 0) : 0;
+		t->end_known = sqlite3_reset(t->sql.end) == SQLITE_OK && good;
+	}
+	return t->end_known;
+}
+
+/* Whether the table cannot have a row with the key of this one. */
+static bool
+is_new(const struct table_rows *t, const struct newest *newest,
+    const struct hm_row *row)
+{
+	return row->time > t->end && (newest->values.p == NULL ||
+	    row->time > newest->greatest);
+}
+
+static enum hm_row_fate
+insert_soon(struct hm_row_insert *rows, struct table_rows *t,
+    const struct newest *newest, struct hm_row *row)
+{
+	if (!look_for_end(t))
+		return HM_ROW_FAILED;
+	if (!is_new(t, newest, row))
+		return insert_waiting(rows, t) ?
+		    insert_one(rows, t, newest, row) : HM_ROW_FAILED;
+	t->waiting[t->waiting_count++] = *row;
+	return t->waiting_count < HM_ROWS_AT_ONCE ||
+	    insert_waiting(rows, t) ? HM_ROW_NEW : HM_ROW_FAILED;
 }
 
 /* The time of the row becomes that at which it is stored. */
@@ -310,18 +288,17 @@ static enum hm_row_fate
 insert_reading(struct hm_row_insert *rows, struct hm_row *row)
 {
 	struct table_rows *t = &rows->readings[row->type->scope];
-	struct device device = {.port = 0};
+	const struct device device = device_of(row);
 	struct newest *newest;
 	enum hm_row_fate fate;
 
-	if (t->raw == NULL && !make_tables(rows, t))
+	if (t->sql.raw == NULL && !make_tables(rows, t))
 		return HM_ROW_FAILED;
-	bind_reading(t->raw, row->type, row->time, row->rest, &device);
 	newest = newest_of(t, &device);
-	if (!step(rows, t->raw, &fate) || newest == NULL)
+	if (newest == NULL)
 		return HM_ROW_FAILED;
-	if (fate == HM_ROW_KNOWN && may_be_second(rows, newest, row->time))
-		fate = insert_second(rows, t, row);
+	fate = t->sql.many != NULL ? insert_soon(rows, t, newest, row) :
+	    insert_one(rows, t, newest, row);
 	if (fate != HM_ROW_NEW)
 		return fate;
 	if (row->type->has_serial && !row->type->has_port)
@@ -331,25 +308,24 @@ insert_reading(struct hm_row_insert *rows, struct hm_row *row)
 }
 
 static bool
-put_latest(const struct table_rows *t, const struct newest *newest,
-    int64_t future)
+put_latest(const struct newest *newest, int64_t future,
+    sqlite3_stmt *statement)
 {
-	struct device device;
-
-	bind_reading(t->latest, t->columns.type, newest->last, newest->values,
-	    &device);
-	sqlite3_bind_int64(t->latest, HM_ROW_FIRST_SEEN, newest->first);
-	sqlite3_bind_int64(t->latest, HM_ROW_FUTURE, future);
-	return hm_db_step(t->latest);
+	hm_row_bind(statement, newest->last, newest->values);
+	sqlite3_bind_int64(statement, HM_ROW_FIRST_SEEN, newest->first);
+	sqlite3_bind_int64(statement, HM_ROW_FUTURE, future);
+	return hm_db_step(statement);
 }
 
 static bool
-put_all_latest(const struct table_rows *t, int64_t future)
+put_all_latest(struct hm_db *db, const struct table_rows *t, int64_t future)
 {
 	const struct newest *newest;
 
 	SLIST_FOREACH(newest, &t->newest, next)
-		if (!put_latest(t, newest, future))
+		if (!put_latest(newest, future, t->sql.renew) ||
+		    (sqlite3_changes(db->handle) == 0 &&
+		    !put_latest(newest, future, t->sql.latest)))
 			return false;
 	return true;
 }
@@ -357,8 +333,10 @@ put_all_latest(const struct table_rows *t, int64_t future)
 bool
 hm_row_insert_end(struct hm_row_insert *rows)
 {
+	if (!insert_all_waiting(rows))
+		return false;
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		if (!put_all_latest(&rows->readings[i],
+		if (!put_all_latest(rows->db, &rows->readings[i],
 		    rows->arrival.clock + HM_ROW_AHEAD))
 			return false;
 	return true;
@@ -377,6 +355,8 @@ forget_newest(struct table_rows *t)
 		hm_device_map_clear(&t->devices);
 	if (t->made)
 		finish(t);
+	t->end_known = false;
+	t->waiting_count = 0;
 }
 
 void
@@ -413,6 +393,9 @@ hm_row_insert_put(struct hm_row_insert *rows, struct hm_slice bytes,
 
 	hm_row_read(bytes, &row);
 	if (row.type == NULL) {
+		/* Records come to the tables in their order. */
+		if (!insert_all_waiting(rows))
+			return HM_ROW_FAILED;
 		fate = hm_row_event_put(rows->events, row.rest, due, &kept);
 	} else {
 		fate = insert_reading(rows, &row);
@@ -470,7 +453,8 @@ hm_row_insert_prepare(struct hm_row_insert *rows, struct hm_db *db)
 	if (!hm_tables_look(db, &tables))
 		return false;
 	for (size_t i = 0; i < HM_SCOPES; i++)
-		if (tables.of[i] && !prepare(db, &rows->readings[i]))
+		if (tables.of[i] && !hm_row_statements_prepare(
+		    &rows->readings[i].sql, db, &rows->readings[i].columns))
 			return false;
 	/* An hour that gets rows for days is written once an hour. */
 	return hm_db_prepare(db, "INSERT INTO reading_hours VALUES (?1, ?2) "

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/log.h"
+#include "row_encode.h"
 
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 30000
@@ -16,6 +17,7 @@
 #define LOCK_MS 60000      /* to wait for another process's lock at the end */
 #define SHRINK_MS 60000    /* between two returns of free memory */
 #define BATCHES_AT_ONCE 10 /* longest transaction, so that others can write */
+#define GATHER_MS 100      /* in which a batch comes in a replay */
 
 struct hm_store_thread {
 	struct hm_store_thread_options options;
@@ -67,16 +69,37 @@ write_some(struct hm_store_thread *t, size_t count)
 	return true;
 }
 
-/* After a failure wait for the retry, however many rows come. */
+/* There must be a row. */
+static bool
+is_replayed(const struct hm_store_thread *t)
+{
+	struct hm_backlog_place place = {NULL, 0};
+
+	return hm_row_is_replayed(hm_backlog_next(t->backlog, &place),
+	    hm_clock_now());
+}
+
+/*
+ * After a failure wait for the retry, however many rows come. The rows of a
+ * replay come fast, and several batches in one transaction cost less.
+ */
 static struct hm_backlog_state
 wait_for_work(struct hm_store_thread *t, int64_t retry_ms, bool busy)
 {
+	const size_t batch = t->options.batch;
+	struct hm_backlog_state state;
+
 	if (retry_ms > 0)
 		return hm_backlog_wait(t->backlog, SIZE_MAX, INT64_MAX,
 		    retry_ms);
-	return hm_backlog_wait(t->backlog, t->options.batch,
+	state = hm_backlog_wait(t->backlog, batch,
 	    t->options.delay_ms > 0 ? t->options.delay_ms :
 	    HM_BACKLOG_RELEASED, busy ? 0 : IDLE_MS);
+	if (t->options.delay_ms > 0 && state.count >= batch && !state.ended &&
+	    hm_monotonic_ms() - state.oldest < GATHER_MS && is_replayed(t))
+		state = hm_backlog_gather(t->backlog, BATCHES_AT_ONCE * batch,
+		    GATHER_MS);
+	return state;
 }
 
 static int64_t
@@ -121,6 +144,7 @@ shrink(struct hm_store_thread *t)
 		return;
 	t->shrink_at = now + SHRINK_MS;
 	hm_store_shrink(t->store);
+	hm_backlog_shrink(t->backlog);
 	hm_heap_trim();
 }
 

@@ -480,6 +480,82 @@ START_TEST(releases_rows_for_which_there_is_no_room)
 }
 END_TEST
 
+/* Gathering */
+
+static void *
+put_each_ms(void *context)
+{
+	for (uint64_t i = 0; i < *(const uint64_t *)context; i++) {
+		ck_assert(put(i, 10));
+		pause_ms(1);
+	}
+	return NULL;
+}
+
+START_TEST(gathers_while_rows_come)
+{
+	uint64_t rows = 40;
+	struct hm_backlog_state state;
+	pthread_t other;
+
+	ck_assert(put(0, 10));
+	ck_assert_int_eq(pthread_create(&other, NULL, put_each_ms, &rows), 0);
+	state = hm_backlog_gather(backlog, 30, PATIENCE);
+	/* A busy machine may have made a pause. */
+	ck_assert_uint_ge(state.count, 1);
+	ck_assert_uint_le(state.count, 41);
+	pthread_join(other, NULL);
+	ck_assert_uint_eq(hm_backlog_gather(backlog, 41, PATIENCE).count, 41);
+}
+END_TEST
+
+START_TEST(gathers_no_longer_than_needed)
+{
+	int64_t began = hm_monotonic_ms();
+
+	ck_assert(put(1, 10) && put(2, 10));
+	ck_assert_uint_eq(hm_backlog_gather(backlog, 2, PATIENCE).count, 2);
+	/* No more rows come. */
+	ck_assert_uint_eq(hm_backlog_gather(backlog, 3, PATIENCE).count, 2);
+	hm_backlog_end(backlog);
+	ck_assert(hm_backlog_gather(backlog, 3, PATIENCE).ended);
+	ck_assert_int_lt(hm_monotonic_ms() - began, PATIENCE / 2);
+}
+END_TEST
+
+START_TEST(gathers_for_a_bounded_time)
+{
+	uint64_t rows = 200;
+	int64_t began = hm_monotonic_ms();
+	pthread_t other;
+
+	ck_assert_int_eq(pthread_create(&other, NULL, put_each_ms, &rows), 0);
+	ck_assert_uint_lt(hm_backlog_gather(backlog, SIZE_MAX, 20).count, 200);
+	ck_assert_int_lt(hm_monotonic_ms() - began, PATIENCE / 2);
+	pthread_join(other, NULL);
+}
+END_TEST
+
+/* Memory for many rows is used again, and can be freed. */
+START_TEST(shrinks)
+{
+	for (int round = 0; round < 3; round++) {
+		struct hm_backlog_place place = {NULL, 0};
+
+		for (uint64_t i = 0; i < 50; i++)
+			ck_assert(put(i, 30000));
+		hm_backlog_drop(backlog, 45);
+		if (round > 0)
+			hm_backlog_shrink(backlog);
+		for (uint64_t i = 50; i < 100; i++)
+			ck_assert(put(i, 30000));
+		for (uint64_t i = 45; i < 100; i++)
+			expect(&place, i, 30000);
+		hm_backlog_drop(backlog, 55);
+	}
+}
+END_TEST
+
 START_TEST(passes_a_million_rows_between_threads)
 {
 	struct hm_backlog_state state;
@@ -533,6 +609,10 @@ main(void)
 	tcase_add_test(tcase, waits_for_released_rows);
 	tcase_add_test(tcase, is_woken_by_a_release);
 	tcase_add_test(tcase, releases_rows_for_which_there_is_no_room);
+	tcase_add_test(tcase, gathers_while_rows_come);
+	tcase_add_test(tcase, gathers_no_longer_than_needed);
+	tcase_add_test(tcase, gathers_for_a_bounded_time);
+	tcase_add_test(tcase, shrinks);
 	tcase_add_test(tcase, passes_a_million_rows_between_threads);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);

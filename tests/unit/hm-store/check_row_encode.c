@@ -360,6 +360,30 @@ START_TEST(keeps_events_as_lines)
 }
 END_TEST
 
+/* Only they may wait for others when there are enough for a transaction. */
+START_TEST(tells_the_readings_of_a_replay)
+{
+	static const char reading[] = "{\"type\":\"port\",\"time\":"
+	    "\"1970-01-01T00:10:00Z\",\"dtu\":\"d\",\"serial\":\"s\","
+	    "\"port\":1}";
+	static const char event[] = "{\"type\":\"info\",\"time\":"
+	    "\"1970-01-01T00:10:00Z\",\"dtu\":\"d\",\"serial\":\"s\"}";
+	struct hm_slice bytes;
+	struct hm_fault fault;
+
+	ck_assert(hm_record_parse(&record, hm_text(reading), &fault));
+	ck_assert_ptr_null(hm_row_make(maker, &record, hm_text(reading),
+	    &bytes));
+	ck_assert(hm_row_is_replayed(bytes, 600 + HM_ROW_LIVE_S + 1));
+	ck_assert(!hm_row_is_replayed(bytes, 600 + HM_ROW_LIVE_S));
+	ck_assert(!hm_row_is_replayed(bytes, 0));
+	ck_assert(hm_record_parse(&record, hm_text(event), &fault));
+	ck_assert_ptr_null(hm_row_make(maker, &record, hm_text(event),
+	    &bytes));
+	ck_assert(!hm_row_is_replayed(bytes, INT64_C(4102444800)));
+}
+END_TEST
+
 START_TEST(keeps_the_longest_line)
 {
 	static char line[HM_LINE_MAX + 1];
@@ -484,6 +508,7 @@ main(void)
 	tcase_add_test(tcase, has_room_for_all_columns);
 	tcase_add_loop_test(tcase, binds_each_column_once, 0, HM_SCOPES);
 	tcase_add_loop_test(tcase, keeps_events_as_lines, 0, COUNT(events));
+	tcase_add_test(tcase, tells_the_readings_of_a_replay);
 	tcase_add_test(tcase, keeps_the_longest_line);
 	tcase_add_test(tcase, knows_the_types_it_stores);
 	tcase_add_loop_test(tcase, refuses_records_without_a_key, 0,

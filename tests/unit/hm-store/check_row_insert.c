@@ -1,5 +1,6 @@
 #include "kept_one.h"
 #include "run_suite.h"
+#include "xorshift.h"
 
 #define T(clock) "2026-11-23T" clock "Z"
 
@@ -505,6 +506,94 @@ START_TEST(forgets_a_batch_that_failed)
 }
 END_TEST
 
+/* Readings of a few moments and inputs, some of them equal, and an event. */
+static void
+make_line(uint64_t *seed, char line[200])
+{
+	int second = (int)(next_random(seed) % 12);
+
+	if (next_random(seed) % 20 == 0)
+		snprintf(line, 200, "{\"type\":\"stats\",\"time\":\""
+		    T("10:00:%02d") "\",\"tool\":\"x\"}", second);
+	else
+		snprintf(line, 200, "{\"type\":\"port\",\"time\":\""
+		    T("10:00:%02d") "\",\"dtu\":\"roof\",\"serial\":\"1\","
+		    "\"port\":%d,\"pv_power\":%d}", second,
+		    (int)(next_random(seed) % 3),
+		    (int)(next_random(seed) % 2));
+}
+
+static char *
+all_of(struct keeper *one, const char *table)
+{
+	struct hm_sql sql;
+	char *rows;
+
+	hm_sql_start(&sql);
+	hm_sql_add(&sql, "SELECT * FROM %s", table);
+	rows = strdup(answer(&one->db, hm_sql_text(&sql)));
+	ck_assert_ptr_nonnull(rows);
+	return rows;
+}
+
+static void
+expect_same(struct keeper *a, struct keeper *b, const char *table)
+{
+	char *rows = all_of(a, table), *other = all_of(b, table);
+
+	ck_assert_str_eq(rows, other);
+	free(rows);
+	free(other);
+}
+
+/* Whatever the batches, also if rows of others stand in the table. */
+START_TEST(stores_rows_together_as_one_by_one)
+{
+	struct keeper *single = keep_open("single.db", 0);
+	uint64_t seed = 88172645463325252 + (uint64_t)_i;
+
+	for (int batch = 0; batch < 6; batch++) {
+		keep_begin(k);
+		for (int i = 0; i < 12; i++) {
+			enum hm_row_fate fate;
+			char line[200];
+
+			make_line(&seed, line);
+			fate = keep_line(k, hm_text(line));
+			keep_begin(single);
+			ck_assert_int_eq(keep_line(single, hm_text(line)),
+			    fate);
+			keep_end(single);
+		}
+		keep_end(k);
+		expect_same(k, single, "port");
+		expect_same(k, single, "port_latest");
+	}
+	keep_close(single);
+}
+END_TEST
+
+/* A full set of rows that wait is one statement, and a smaller one several. */
+START_TEST(stores_each_number_of_rows)
+{
+	keep_begin(k);
+	for (int i = 0; i < _i; i++) {
+		char line[200];
+
+		snprintf(line, sizeof line, "{\"type\":\"port\",\"time\":\""
+		    T("10:00:00") "\",\"dtu\":\"roof\",\"serial\":\"1\","
+		    "\"port\":%d%s}", i, i % 3 == 1 ? ",\"pv_power\":1" :
+		    i % 3 == 2 ? ",\"stale\":true" : "");
+		ck_assert_int_eq(keep_line(k, hm_text(line)), HM_ROW_NEW);
+	}
+	keep_end(k);
+	ck_assert_int_eq(number(&k->db, "SELECT count(*) FROM port"), _i);
+	ck_assert_int_eq(number(&k->db, "SELECT count(*) FROM port WHERE "
+	    "pv_power IS iif(port % 3 = 1, 1, NULL) AND "
+	    "stale IS iif(port % 3 = 2, 1, NULL)"), _i);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -535,6 +624,8 @@ main(void)
 	tcase_add_test(tcase, stores_stats);
 	tcase_add_test(tcase, stores_events_without_wrong_values);
 	tcase_add_test(tcase, forgets_a_batch_that_failed);
+	tcase_add_loop_test(tcase, stores_rows_together_as_one_by_one, 0, 20);
+	tcase_add_loop_test(tcase, stores_each_number_of_rows, 0, 10);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
