@@ -110,10 +110,11 @@ static void
 wire_message(uint16_t command, const void *message)
 {
 	uint8_t payload[CAP];
+	size_t size;
 
 	ck_assert_uint_le(protobuf_c_message_get_packed_size(message), CAP);
-	wire_payload(command, payload,
-	    protobuf_c_message_pack(message, payload));
+	size = protobuf_c_message_pack(message, payload);
+	wire_payload(command, payload, size);
 }
 
 /* Without an inverter if its serial number is 0. */
