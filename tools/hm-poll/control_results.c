@@ -38,7 +38,7 @@ emit_result(struct hm_control *control, int64_t time,
 static void
 describe(const struct hm_command *command, char *out, size_t cap)
 {
-	char amount[HM_DECIMAL_TEXT], told[HM_TOLD_TEXT];
+	char amount[HM_DECIMAL_TEXT] = "", told[HM_TOLD_TEXT];
 
 	if (command->unit != HM_COMMAND_NONE)
 		hm_decimal_format(hm_decimal(command->amount, 1), amount);
@@ -46,7 +46,7 @@ describe(const struct hm_command *command, char *out, size_t cap)
 	snprintf(out, cap, "%s%s%s%s%s", command->has_action ?
 	    hm_action_name(command->action) : "command",
 	    command->unit != HM_COMMAND_NONE ? " " : "",
-	    command->unit != HM_COMMAND_NONE ? amount : "",
+	    amount,
 	    command->unit == HM_COMMAND_PERCENT ? " %" :
 	    command->unit == HM_COMMAND_WATTS ? " W" : "", told);
 }

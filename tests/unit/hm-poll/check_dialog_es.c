@@ -303,7 +303,8 @@ expect_missing(size_t n, const uint8_t *numbers)
 	uint8_t missing[HM_DIALOG_PARTS_MAX];
 
 	ck_assert_uint_eq(hm_dialog_missing(dialog, missing), n);
-	ck_assert_mem_eq(missing, numbers, n);
+	if (n > 0)
+		ck_assert_mem_eq(missing, numbers, n);
 	ck_assert(hm_dialog_is_partial(dialog) == (n > 0));
 }
 
