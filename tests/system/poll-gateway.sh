@@ -34,8 +34,14 @@ start_poll() {
 }
 
 
-# heard NAME: what the gateway heard, one word each.
+ends_closed() {
+	[ "$(tail -n 1 "$work/$1.log" | cut -d' ' -f2)" = close ]
+}
+
+# heard NAME: what the gateway heard, one word each. It may hear the end after
+# hm-poll has ended.
 heard() {
+	until_true 5 ends_closed "$1" >&2
 	sed -n 's/^[0-9]* //p' "$work/$1.log" | tr '\n' ' '
 }
 
