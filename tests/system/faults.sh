@@ -227,6 +227,12 @@ counts_none_late() {
 		last | .polls > 600 and .max_late_ms <= $max' "$work/stamped"
 }
 
+# If the port closes within a poll, that is partial, and the stick has no
+# connection until the port is open again.
+g3_recovers() {
+	told "$1" 'uF+d(oh)*uF+' "$2" || told "$1" 'uF+PF+' -
+}
+
 # Sticks have no connection for 10 s after a poll that failed.
 check_g3() {
 	local name=$1.modbus-g3 kind=$2
@@ -246,7 +252,7 @@ check_g3() {
 		check "$name at the start: $kind, recovers" \
 			told "$name.start" 'd(oh)*uF+' "$kind"
 		check "$name in the middle: $kind, recovers" \
-			told "$name.middle" 'uF+d(oh)*uF+' "$kind"
+			g3_recovers "$name.middle" "$kind"
 		check "$name for ever: $kind, probed" \
 			told "$name.always" 'd(oh)+o?' "$kind"
 		;;
