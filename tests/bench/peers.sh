@@ -170,6 +170,7 @@ peer_kb=$(pss_kb "$peer")
 kill "${first[@]}"
 sleep 1
 eight_kb=$(pss_kb "${second[@]}")
+kill -9 "${second[@]}"
 
 version() {
 	"$pythons/$1/bin/pip" list --disable-pip-version-check 2>/dev/null |
