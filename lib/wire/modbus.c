@@ -124,3 +124,10 @@ hm_modbus_request_registers(uint8_t *out, uint16_t transaction, uint8_t unit,
 		put16(out + 13 + 2 * i, words[i]);
 	return size;
 }
+
+bool
+hm_modbus_is_refusal(uint8_t exception)
+{
+	return exception <= HM_MODBUS_ILLEGAL_VALUE ||
+	    exception == HM_MODBUS_BUSY;
+}

@@ -20,6 +20,13 @@ enum hm_modbus_function {
 	HM_MODBUS_WRITE_REGISTERS = 16,
 };
 
+enum hm_modbus_exception {
+	HM_MODBUS_ILLEGAL_FUNCTION = 1,
+	HM_MODBUS_ILLEGAL_ADDRESS = 2,
+	HM_MODBUS_ILLEGAL_VALUE = 3,
+	HM_MODBUS_BUSY = 6,
+};
+
 #define HM_MODBUS_REQUEST ((size_t)12)
 #define HM_MODBUS_REQUEST_COILS ((size_t)14) /* to write up to 8 coils */
 #define HM_MODBUS_WRITTEN_MAX ((size_t)100) /* registers of one request */
@@ -80,6 +87,12 @@ void hm_modbus_request_of(uint8_t out[HM_MODBUS_REQUEST],
 /* Write a request to write 8 coils, the lowest bit first. */
 void hm_modbus_request_coils(uint8_t out[HM_MODBUS_REQUEST_COILS],
     uint16_t transaction, uint8_t unit, uint16_t address, uint8_t coils);
+
+/*
+ * Whether a device that answers a write with this exception has not begun to
+ * carry it out. Other exceptions may come later.
+ */
+bool hm_modbus_is_refusal(uint8_t exception);
 
 /*
  * Write a request to write `count` registers, at most HM_MODBUS_WRITTEN_MAX.

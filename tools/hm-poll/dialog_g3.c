@@ -9,7 +9,6 @@
 
 #define GAP_MS 150
 #define RECONNECT_MS 10000
-#define ILLEGAL_ADDRESS 2
 #define FUNCTION_AT 7 /* byte of a reply */
 #define EXCEPTION 0x80
 
@@ -91,7 +90,7 @@ after_exception(struct hm_dialog *d, uint8_t code)
 	struct hm_dialog_g3 *g = &d->g3;
 	unsigned first = hm_g3_blocks[g->block].first;
 
-	if (code == ILLEGAL_ADDRESS && g->block > 0) {
+	if (code == HM_MODBUS_ILLEGAL_ADDRESS && g->block > 0) {
 		hm_dialog_drop(d, "block %u: the device does not have it",
 		    first);
 		g->settled[g->block] = true;
@@ -99,7 +98,7 @@ after_exception(struct hm_dialog *d, uint8_t code)
 	}
 	hm_dialog_fail(d, HM_ERR_EXCEPTION, "block %u: Modbus exception %u",
 	    first, code);
-	return code == ILLEGAL_ADDRESS ? HM_TURN_FAIL : ask_again(d);
+	return code == HM_MODBUS_ILLEGAL_ADDRESS ? HM_TURN_FAIL : ask_again(d);
 }
 
 static enum hm_turn

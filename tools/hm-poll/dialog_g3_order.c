@@ -11,10 +11,6 @@
 #define WRITE_REPLY ((size_t)4)
 #define READS_MAX 6 /* of the settings, on one connection */
 
-#define ILLEGAL_ADDRESS 2
-#define ILLEGAL_VALUE 3
-#define BUSY 6
-
 /* Requests */
 
 static enum hm_turn
@@ -188,17 +184,10 @@ after_write(struct hm_dialog *d, const struct hm_modbus_reply *reply)
 	return hm_dialog_order_read_back(d);
 }
 
-/* Others may come after the inverter has begun to carry it out. */
-static bool
-is_refusal(uint8_t code)
-{
-	return code <= ILLEGAL_VALUE || code == BUSY;
-}
-
 static enum hm_turn
 after_exception(struct hm_dialog *d, uint8_t code)
 {
-	if (d->order->phase == HM_ORDER_SENDS && is_refusal(code))
+	if (d->order->phase == HM_ORDER_SENDS && hm_modbus_is_refusal(code))
 		return hm_dialog_order_end(d, HM_RESULT_REFUSED,
 		    "refused_by_dtu", "the inverter refuses the order with "
 		    "Modbus exception %u", code);
@@ -207,7 +196,7 @@ after_exception(struct hm_dialog *d, uint8_t code)
 		    "%u to the order, which does not say whether it is "
 		    "carried out", code);
 	/* Not each device says how it works in parallel. */
-	if (d->order->g3.asks_role && code == ILLEGAL_ADDRESS)
+	if (d->order->g3.asks_role && code == HM_MODBUS_ILLEGAL_ADDRESS)
 		return ask_settings(d);
 	hm_dialog_fail(d, HM_ERR_EXCEPTION, "settings at %u: Modbus exception "
 	    "%u", block_in_hand(d)->first, code);

@@ -8,7 +8,6 @@
 #define RECORD_REGISTERS ((uint16_t)(HM_MODBUS_RECORD / 2))
 #define SERIAL_REGISTERS ((uint16_t)(HM_MODBUS_SERIAL / 2))
 #define ASK_SERIAL (-1)
-#define ILLEGAL_ADDRESS 2
 
 /*
  * Records in a row that cannot be read, behind all that are known, before a
@@ -195,7 +194,7 @@ after_refusal(struct hm_dialog *d, const struct hm_modbus_reply *reply)
 	    m->record + 1, d->error_text);
 	/* The map of some DTUs has 99 records. */
 	if (m->record == HM_MODBUS_RECORDS - 1 &&
-	    reply->exception == ILLEGAL_ADDRESS)
+	    reply->exception == HM_MODBUS_ILLEGAL_ADDRESS)
 		m->end = m->record;
 	m->next = m->record + 1;
 	return ask_next(d);

@@ -17,10 +17,6 @@
 #define COIL_ON 0xff00u
 #define WRITE_REPLY ((size_t)4)
 
-#define ILLEGAL_ADDRESS 2
-#define ILLEGAL_VALUE 3
-#define BUSY 6
-
 /* Requests */
 
 static void
@@ -146,22 +142,16 @@ after_missing_map(struct hm_dialog *d)
 	return hm_dialog_order_turn(d, HM_TURN_DONE);
 }
 
-/* Others may come after the DTU has begun to carry it out. */
-static bool
-is_refusal(uint8_t code)
-{
-	return code <= ILLEGAL_VALUE || code == BUSY;
-}
-
 static enum hm_turn
 after_exception(struct hm_dialog *d, uint8_t code)
 {
-	if (d->order->phase == HM_ORDER_PROBE && code == ILLEGAL_ADDRESS)
+	if (d->order->phase == HM_ORDER_PROBE &&
+	    code == HM_MODBUS_ILLEGAL_ADDRESS)
 		return after_missing_map(d);
 	if (d->order->phase != HM_ORDER_SENDS)
 		return hm_dialog_fail(d, HM_ERR_EXCEPTION, "Modbus exception "
 		    "%u to a look at the map of orders", code);
-	if (is_refusal(code))
+	if (hm_modbus_is_refusal(code))
 		return hm_dialog_order_end(d, HM_RESULT_REFUSED,
 		    "refused_by_dtu", "the DTU refuses the order with Modbus "
 		    "exception %u", code);
