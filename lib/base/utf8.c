@@ -61,6 +61,20 @@ is_control(struct hm_slice character)
 	return false;
 }
 
+size_t
+hm_utf8_fit(struct hm_slice text, size_t most)
+{
+	size_t n = 0, width;
+
+	while (n < text.n) {
+		width = hm_utf8_len(text.p + n, text.n - n);
+		if (width == 0 || n + width > most)
+			break;
+		n += width;
+	}
+	return n;
+}
+
 bool
 hm_utf8_plain(struct hm_slice text)
 {

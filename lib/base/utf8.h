@@ -13,6 +13,12 @@
 size_t hm_utf8_len(const char *p, size_t n);
 
 /*
+ * The length of the longest beginning of text that is well-formed and has at
+ * most `most` bytes: no character is cut.
+ */
+size_t hm_utf8_fit(struct hm_slice text, size_t most);
+
+/*
  * Whether text is well-formed and holds no control character, and none that
  * ends a line or a stream in YAML: such text can go into a log, a record and a
  * settings file.

@@ -13,7 +13,7 @@ static const char *const actions[HM_ACTIONS] = {"limit", "limit_temporary",
     "turn_on", "turn_off", "restart_inverter", "restart_dtu", "clear_alarms",
     "set_mode", "set_soc_limits", "set_export_limit"};
 
-#define SHOWN_MAX 40 /* bytes of a member's name, in a text */
+#define SHOWN_MAX ((size_t)40) /* bytes of a member's name, in a text */
 
 static const char *const states[HM_RESULT_STATES] = {"refused", "accepted",
     "under_way", "done", "failed", "unknown"};
@@ -242,22 +242,6 @@ is_stray(enum hm_action action, struct hm_slice key)
 	    hm_slice_is(key, "percent"));
 }
 
-/* Without a character that is cut in its middle. */
-static int
-shown_length(struct hm_slice key)
-{
-	size_t n = 0;
-
-	while (n < key.n) {
-		size_t width = hm_utf8_len(key.p + n, key.n - n);
-
-		if (width == 0 || n + width > SHOWN_MAX)
-			break;
-		n += width;
-	}
-	return (int)n;
-}
-
 static const char *
 find_stray(const struct hm_command *command, const struct hm_record *record,
     char text[HM_COMMAND_WRONG])
@@ -268,8 +252,8 @@ find_stray(const struct hm_command *command, const struct hm_record *record,
 		if (!is_stray(command->action, key))
 			continue;
 		snprintf(text, HM_COMMAND_WRONG, "it has the member \"%.*s\", "
-		    "which %s does not have", shown_length(key), key.p,
-		    hm_action_name(command->action));
+		    "which %s does not have", (int)hm_utf8_fit(key, SHOWN_MAX),
+		    key.p, hm_action_name(command->action));
 		return text;
 	}
 	return NULL;

@@ -7,18 +7,11 @@
 #include "base/json_writer.h"
 #include "base/utf8.h"
 
-/* Without a character that is cut in its middle. */
 static void
 copy_topic(char *out, size_t cap, struct hm_slice topic)
 {
-	size_t n = 0, width;
+	size_t n = hm_utf8_fit(topic, cap - 1);
 
-	while (n < topic.n) {
-		width = hm_utf8_len(topic.p + n, topic.n - n);
-		if (width == 0 || n + width >= cap)
-			break;
-		n += width;
-	}
 	memcpy(out, topic.p, n);
 	out[n] = '\0';
 }

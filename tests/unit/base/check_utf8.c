@@ -122,6 +122,19 @@ START_TEST(cleans)
 }
 END_TEST
 
+START_TEST(cuts_between_characters)
+{
+	const struct hm_slice text = hm_text("a\xc3\xbc\xe2\x82\xac" "b");
+
+	ck_assert_uint_eq(hm_utf8_fit(text, 0), 0);
+	ck_assert_uint_eq(hm_utf8_fit(text, 2), 1);
+	ck_assert_uint_eq(hm_utf8_fit(text, 3), 3);
+	ck_assert_uint_eq(hm_utf8_fit(text, 5), 3);
+	ck_assert_uint_eq(hm_utf8_fit(text, 100), 7);
+	ck_assert_uint_eq(hm_utf8_fit(hm_text("ab\xff" "c"), 100), 2);
+}
+END_TEST
+
 START_TEST(empty_text_is_not_a_sequence)
 {
 	ck_assert_uint_eq(hm_utf8_len("a", 0), 0);
@@ -138,6 +151,7 @@ main(void)
 	tcase_add_test(tc, every_code_point);
 	tcase_add_test(tc, writes_code_points);
 	tcase_add_test(tc, cleans);
+	tcase_add_test(tc, cuts_between_characters);
 	tcase_add_test(tc, empty_text_is_not_a_sequence);
 	tcase_set_timeout(tc, 30);
 	suite_add_tcase(suite, tc);
