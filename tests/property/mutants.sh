@@ -125,7 +125,8 @@ mutant "a corrected counter has begun a day" \
 mutant "a jump out of a dip is made" \
 	'/^growth_max/,/^}/s/r->daily && r->total >/false \&\& 0 >/'
 mutant "rejected readings leave a gap" 's/e->pending_time = e->doubt_time;//'
-mutant "the last reading of a day waits for the next one" 's/show_pending\(e\);//'
+mutant "the last reading of a day waits for the next one" \
+	'/^doubt\(/,/^}/s/show_pending\(e\);//'
 mutant "the day before is lost" '/^wrap_of/,/^}/s/return hm_energy_last_counter.*/return 0;/'
 mutant "a reset that nobody saw is lost" 's/> DAY_MAX/> 100 * DAY_MAX/'
 mutant "every gap hides a reset" 's/time - e->pending_time > DAY_MAX/true/'

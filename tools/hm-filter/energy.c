@@ -93,6 +93,13 @@ hm_energy_limit(const struct hm_energy *e, int64_t time, int64_t watts)
 	return since_total > since_pending ? since_total : since_pending;
 }
 
+static void
+show_pending(struct hm_energy *e)
+{
+	e->total = e->pending;
+	e->total_time = e->pending_time;
+}
+
 /* A first reading can be compared only with the next reading. */
 static enum hm_energy_verdict
 meet(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
@@ -102,8 +109,7 @@ meet(struct hm_energy *e, const struct hm_energy_reading *r, int64_t total)
 	    hm_energy_allowance(r->time - e->pending_time, r->inverter_watts);
 
 	if (agree) {
-		e->total = e->pending;
-		e->total_time = e->pending_time;
+		show_pending(e);
 	} else {
 		/* The day may have begun at a reading that was wrong. */
 		e->began = -1;
@@ -274,17 +280,6 @@ accept_claim(struct hm_energy *e, const struct hm_energy_reading *r,
 	return true;
 }
 
-/*
- * A day is over whose last reading nothing will confirm. That is not left to
- * the energy of the next day, which may not come for weeks.
- */
-static void
-show_pending(struct hm_energy *e)
-{
-	e->total = e->pending;
-	e->total_time = e->pending_time;
-}
-
 /* A lifetime counter after a sum of days has nothing to do with that sum. */
 static bool
 is_other_counter(const struct hm_energy *e, const struct hm_energy_reading *r)
@@ -310,6 +305,10 @@ doubt(struct hm_energy *e, const struct hm_energy_reading *r,
 	if (!r->awake || r->time < e->pending_time)
 		return verdict;
 	count_doubt(e, r);
+	/*
+	 * A day is over whose last reading nothing will confirm. That is not
+	 * left to the energy of the next day, which may not come for weeks.
+	 */
 	if (verdict == HM_ENERGY_WAIT && hm_energy_stays_below(e, r))
 		show_pending(e);
 	if (!is_other_counter(e, r) &&

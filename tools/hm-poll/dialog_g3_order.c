@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "dialog_private.h"
 #include "g3_order.h"
 #include "wire/modbus.h"
@@ -109,24 +111,15 @@ read_words(const struct hm_modbus_reply *reply, uint16_t *words)
 		    reply->data[2 * i + 1]);
 }
 
-static bool
-is_same(const uint16_t *a, const uint16_t *b, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (a[i] != b[i])
-			return false;
-	return true;
-}
-
 /* One more reading of a block: it is known, or read again. */
 static enum hm_turn
 after_words(struct hm_dialog *d, const uint16_t *words, size_t n)
 {
 	struct hm_dialog_g3_order *g = &d->order->g3;
-	bool known = g->reads > 0 && is_same(g->word, words, n);
+	bool known = g->reads > 0 &&
+	    memcmp(g->word, words, n * sizeof *words) == 0;
 
-	for (size_t i = 0; i < n; i++)
-		g->word[i] = words[i];
+	memcpy(g->word, words, n * sizeof *words);
 	if (known && !g->asks_role)
 		return HM_TURN_DONE;
 	if (known) {
