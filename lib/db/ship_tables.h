@@ -18,8 +18,8 @@
  *
  * outbox_due: the hours and days that have changed and are not listed yet.
  *
- * outbox_hours: a row if hours have ever been shipped: those that begin before
- * `until`, all while that is so.
+ * outbox_hours: one row once hours have been shipped, else none. Hours that
+ * begin before `until` are shipped as hours; while all are, it is INT64_MAX.
  *
  * ship_to: the last seq that each destination has. Rows up to the least of them
  * are deleted.

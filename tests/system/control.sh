@@ -3,9 +3,10 @@
 # as one shot and in a running hm-poll that is killed.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/orders.sh
+. "$(dirname "$0")/../lib/orders.sh"
 
 # dtu NAME OPTION ...: start an hm-sim; its URI goes into ${uri[NAME]}.
-declare -A uri
 mkfifo "$work/never"
 exec 8<>"$work/never"
 dtu() {
@@ -13,28 +14,7 @@ dtu() {
 	uri[$1]=${uris[0]}
 }
 
-# order NAME DTU MEMBERS [OPTION ...]: in the background, one command and the
-# records and the exit status of the hm-poll that carries it out.
-orders=()
-order() {
-	local name=$1
-	{
-		printf '{"type":"command",%s}\n' "$3" |
-			hm-poll -1 --control --stats-period 0 --retries 1 --read-timeout 1 \
-				--control-journal "$work/$name.journal" "${@:4}" \
-				"${uri[$2]}" >"$work/$name" 2>"$work/$name.err"
-		echo "${PIPESTATUS[1]}" >"$work/$name.status"
-	} &
-	orders+=($!)
-	pids+=($!)
-}
-
-# The results of an order: states, the error, and the exit status.
-states() {
-	jq -r 'select(.type == "result") | .state + (if .error then ":" + .error
-		else "" end)' "$work/$1" | tr '\n' ' '
-	cat "$work/$1.status"
-}
+order_options=(--read-timeout 1)
 
 # finals FILE: how many different final results each id has, one number a line.
 finals() {

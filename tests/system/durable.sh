@@ -391,7 +391,8 @@ wait "$first" 2>/dev/null
 let_go
 
 # A stop of the whole chain while the broker is busy, with more messages than can
-# be under way. The broker of before has the pipes open.
+# be under way. The broker that runs was started while the pipes were open, and
+# holds them.
 kill -9 "$broker" "$subscriber"
 wait "$broker" "$subscriber" 2>/dev/null
 : >"$work/seen"

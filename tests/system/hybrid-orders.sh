@@ -3,6 +3,8 @@
 # and over both transports to hm-sim, which obeys, or does not.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=tests/lib/orders.sh
+. "$(dirname "$0")/../lib/orders.sh"
 unset HM_CONFIG DTU_HOST DATABASE_PATH
 root=$(cd "$(dirname "$0")/../.." && pwd)
 # In seconds: an inverter that answers late on a loaded machine has no fault.
@@ -42,34 +44,14 @@ pids+=("$second")
 
 # The simulated ones, all at once.
 
-declare -A uri
 device() {
 	start_sim "$1" --transport "$2" --stats-period 0 "${@:3}"
-	uri[$1]=${uris[0]}
+	uri[$1]=${uris[0]}#house
 }
 # Long enough for the last look; a slow inverter takes 10 s.
 declare -A fault_seconds=([refused]=10 [lost]=13 [lied]=11 [slow]=25)
-orders=()
-# order NAME DEVICE MEMBERS [OPTION ...]: in the background
-order() {
-	{
-		printf '{"type":"command",%s}\n' "$3" |
-			hm-poll -1 --control --stats-period 0 --retries 1 \
-				--read-timeout $read_timeout \
-				--control-timeout $((20 * read_timeout)) \
-				--control-journal "$work/$1.journal" \
-				"${@:4}" "${uri[$2]}#house" >"$work/$1" 2>"$work/$1.err"
-		echo "${PIPESTATUS[1]}" >"$work/$1.status"
-	} &
-	orders+=($!)
-	pids+=($!)
-}
-# The states of an order, the error, and the exit status.
-states() {
-	jq -r 'select(.type == "result") | .state + (if .error then ":" + .error
-		else "" end)' "$work/$1" | tr '\n' ' '
-	cat "$work/$1.status"
-}
+order_options=(--read-timeout "$read_timeout"
+	--control-timeout $((20 * read_timeout)))
 told() {
 	jq -c 'select(.type == "order") | del(.type, .time, .serial)' "$work/$1.sim"
 }
@@ -108,7 +90,7 @@ order several inverters '"action":"set_mode","mode":"backup","reserve_soc":80' \
 	--control-unproven
 order unproven spare '"action":"set_mode","mode":"off_grid"'
 order typo spare '"action":"set_mode","mode":"self_use","reserve-soc":30'
-uri[all]=${uri[spare]}/0
+uri[all]=${uri[spare]%#*}/0#house
 order all all '"action":"set_mode","mode":"self_use"' --read-timeout 1 --retries 0
 order export other '"action":"set_export_limit","percent":30' --control-unproven
 order es-unproven gateway '"action":"set_mode","mode":"self_use","reserve_soc":30'

@@ -15,8 +15,8 @@ struct hm_outbox_spans {
 };
 
 /*
- * Note that hours are shipped from now on, or that polls are, with `now` in
- * seconds since 1970. Then those hours are watched on that were shipped before:
+ * Note whether hours are shipped from now on, or polls; `now` is in seconds
+ * since 1970. Changes of hours that were shipped, or will be, must be watched:
  * *watched is whether there are any. False: see hm_db_reason.
  */
 bool hm_outbox_spans_prepare(struct hm_db *db, bool shipped, int64_t now,
